@@ -1,0 +1,143 @@
+//! What firedeck itself can do to a cluster, and what comes of it. Asking first is `approval`'s business.
+use super::Text;
+use super::object::ObjectRef;
+use super::pod::Phase;
+use super::time::Timestamp;
+
+/// One change to one object, with the condition under which it may still be made.
+///
+/// The condition travels in the request itself, so the server refuses when the object has changed since
+/// the operator read the question.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Native {
+    pub target: ObjectRef,
+    /// Identity; an object of the same name made anew is another object.
+    pub uid: Text,
+    pub verb: Verb,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verb {
+    Restart,
+    /// `from` is part of the condition.
+    Scale {
+        from: u32,
+        to: u32,
+    },
+    /// Back to a revision; `None` is the one before. The look fills it in.
+    Undo {
+        to: Option<u64>,
+    },
+    SetImage {
+        container: Text,
+        from: Text,
+        to: Text,
+    },
+    Delete {
+        grace_seconds: Option<u32>,
+        force: bool,
+    },
+    Cordon,
+    Uncordon,
+    Drain {
+        grace_seconds: Option<u32>,
+        force: bool,
+    },
+    /// A terminal in a container.
+    Shell {
+        container: Text,
+        command: Vec<String>,
+    },
+}
+
+impl Verb {
+    /// `restart`, as the journal and the keys name it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Verb::Restart => "restart",
+            Verb::Scale { .. } => "scale",
+            Verb::Undo { .. } => "undo",
+            Verb::SetImage { .. } => "set image",
+            Verb::Delete { force: true, .. } => "force delete",
+            Verb::Delete { .. } => "delete",
+            Verb::Cordon => "cordon",
+            Verb::Uncordon => "uncordon",
+            Verb::Drain { .. } => "drain",
+            Verb::Shell { .. } => "shell",
+        }
+    }
+}
+
+/// What a read-only look found out before the question can be answered; at most two seconds.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Findings {
+    /// The actions with what the look filled in: revisions, current values, `generation` of the object.
+    pub actions: Vec<Looked>,
+    /// Access review, server-side.
+    pub allowed: Check,
+    /// `3 → 5 replicas`; `image 7.3.0 → 7.2.9 (revision 14 → 13), 3 pods replaced`; a line each.
+    pub effect: Vec<String>,
+    /// Who would undo or fight it: an HPA, Argo CD, Flux, Helm; what a PDB blocks.
+    pub warnings: Vec<String>,
+    /// How it is taken back; empty when it cannot be.
+    pub undo: String,
+    /// What was kept before the change, and where.
+    pub kept: Vec<String>,
+    /// Who the server says we are.
+    pub identity: Option<String>,
+    /// Checks that could not be made in time; each raises the question one tier.
+    pub unchecked: Vec<String>,
+    /// The target was seen to be gone or another one: the only finding that refuses.
+    pub drift: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Check {
+    Yes,
+    No(String),
+    #[default]
+    NotChecked,
+}
+
+/// An action as the look left it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Looked {
+    pub native: Native,
+    /// `metadata.generation` where the object has one: the condition against drift.
+    pub generation: Option<i64>,
+}
+
+/// What became of one action on one object.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// Sent; no answer yet.
+    Started,
+    /// The server took it; what it was meant to do is still to be seen.
+    Accepted { says: String },
+    /// Progress on the way to settled: `2 of 3 pods replaced`.
+    Progress { says: String },
+    /// Seen to have done what it was meant to do.
+    Settled { says: String },
+    /// The server or the check said no: nothing was changed.
+    Refused { why: String },
+    /// Sent, and no answer came back: it may have been done.
+    Uncertain { why: String },
+    /// It was done, but what it was meant to do did not come about.
+    Failed { why: String },
+}
+
+impl Outcome {
+    pub fn is_final(&self) -> bool {
+        !matches!(self, Outcome::Started | Outcome::Accepted { .. } | Outcome::Progress { .. })
+    }
+}
+
+/// A pod that a drain would evict, and what stands in its way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evictee {
+    pub pod: ObjectRef,
+    pub phase: Phase,
+    pub since: Timestamp,
+    /// The disruption budget that allows no more, or the volume that would be lost.
+    pub blocked: Option<String>,
+}

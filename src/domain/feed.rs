@@ -1,0 +1,57 @@
+//! How much a feed can be trusted right now. A dead feed keeps its last good rows.
+use super::Text;
+use super::object::Kind;
+use super::time::Timestamp;
+
+/// One stream of facts with a fate of its own.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Feed {
+    /// The pods of a context; the second is the namespace, or empty for all.
+    Pods(Text, Text),
+    /// CPU and memory of a context.
+    Metrics(Text),
+    /// Any other kind of a context, in one namespace or all.
+    Objects(Text, Kind, Text),
+    Logs,
+}
+
+impl Feed {
+    pub fn context(&self) -> Option<&Text> {
+        match self {
+            Feed::Pods(context, _) | Feed::Metrics(context) | Feed::Objects(context, _, _) => Some(context),
+            Feed::Logs => None,
+        }
+    }
+}
+
+/// What its supervisor says of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FeedState {
+    /// Nothing was ever heard.
+    Connecting,
+    /// Connected; the first full picture may still be arriving.
+    Loading,
+    Live,
+    /// The last good rows stand; nothing new can be had.
+    Down {
+        why: String,
+        next_try: Option<Timestamp>,
+    },
+    /// The server says no. `needs` is what would have to be granted.
+    Forbidden {
+        needs: String,
+    },
+    /// The server does not have this: no metrics API, no cert-manager.
+    Absent {
+        why: String,
+    },
+}
+
+/// A feed's state, since when, and when anything good was last heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedStatus {
+    pub state: FeedState,
+    pub since: Timestamp,
+    /// The last good news; `None` when there was never any.
+    pub heard: Option<Timestamp>,
+}

@@ -1,0 +1,17 @@
+//! Plain facts about the systems being watched, and the words the whole program shares.
+pub mod action;
+pub mod approval;
+pub mod feed;
+pub mod level;
+pub mod log;
+pub mod news;
+pub mod object;
+pub mod pod;
+pub mod rollout;
+pub mod settings;
+pub mod time;
+
+use std::sync::Arc;
+
+/// A short string that many rows share; sources intern it.
+pub type Text = Arc<str>;

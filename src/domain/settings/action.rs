@@ -1,0 +1,155 @@
+//! Everything the operator can ask for: name, place, default keys and help in one table.
+//! Keys, footer, help, palette and the keymap file all read it.
+
+/// Where a key is pressed. A place inside the board falls back to `Board`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    /// Any pane.
+    Board,
+    /// A table of things in a cluster.
+    Table,
+    Logs,
+    /// Read-only text: description, YAML, owner tree.
+    Text,
+    /// A question waits for its answer.
+    Question,
+    /// A line is being typed: filter, palette, a value.
+    Input,
+    /// A list to choose from.
+    Help,
+}
+
+impl Scope {
+    pub const ALL: &'static [Scope] =
+        &[Scope::Board, Scope::Table, Scope::Logs, Scope::Text, Scope::Question, Scope::Input, Scope::Help];
+
+    /// As the keymap file names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Scope::Board => "board",
+            Scope::Table => "table",
+            Scope::Logs => "logs",
+            Scope::Text => "text",
+            Scope::Question => "question",
+            Scope::Input => "input",
+            Scope::Help => "help",
+        }
+    }
+
+    /// Where a key is looked up when this place does not know it.
+    pub fn parent(self) -> Option<Scope> {
+        match self {
+            Scope::Table | Scope::Logs | Scope::Text => Some(Scope::Board),
+            _ => None,
+        }
+    }
+}
+
+macro_rules! actions {
+    ($($variant:ident $name:literal $scope:ident [$($key:literal),*] $help:literal,)*) => {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Action { $($variant,)* }
+
+        impl Action {
+            pub const ALL: &'static [Action] = &[$(Action::$variant,)*];
+            /// As the keymap file and the palette name it.
+            pub fn name(self) -> &'static str { match self { $(Action::$variant => $name,)* } }
+            pub fn scope(self) -> Scope { match self { $(Action::$variant => Scope::$scope,)* } }
+            /// As people write them; parsed by `Key::parse`.
+            pub fn default_keys(self) -> &'static [&'static str] { match self { $(Action::$variant => &[$($key),*],)* } }
+            pub fn help(self) -> &'static str { match self { $(Action::$variant => $help,)* } }
+        }
+    };
+}
+
+actions! {
+    Back         "back"          Board    ["Esc", "q"]                "go back; at the top, q leaves firedeck",
+    Quit         "quit"          Board    ["Ctrl-C"]                  "leave firedeck",
+    Help         "help"          Board    ["?"]                       "all keys of this place",
+    Palette      "palette"       Board    [":"]                       "any action or kind by name",
+    Filter       "filter"        Board    ["/"]                       "show only rows that match; ! inverts",
+    NextPane     "next-pane"     Board    ["Tab"]                     "go to the next pane",
+    PrevPane     "prev-pane"     Board    ["Shift-Tab"]               "go to the pane before",
+    Pane1        "pane-1"        Board    ["1"]                       "go to the pods pane",
+    Pane2        "pane-2"        Board    ["2"]                       "go to the logs pane",
+    Zoom         "zoom"          Board    ["f"]                       "give this pane the whole screen, or take it back",
+    Refresh      "refresh"       Board    ["Ctrl-R"]                  "try again now",
+    Redraw       "redraw"        Board    ["Ctrl-L"]                  "paint the whole screen anew",
+    Suspend      "suspend"       Board    ["Ctrl-Z"]                  "back to the shell; fg returns",
+    Up           "up"            Board    ["k", "Up"]                 "one up",
+    Down         "down"          Board    ["j", "Down"]               "one down",
+    HalfUp       "half-up"       Board    ["Ctrl-U"]                  "half a page up",
+    HalfDown     "half-down"     Board    ["Ctrl-D"]                  "half a page down",
+    PageUp       "page-up"       Board    ["PageUp", "Ctrl-B"]        "a page up",
+    PageDown     "page-down"     Board    ["PageDown", "Ctrl-F"]      "a page down",
+    Top          "top"           Board    ["g", "Home"]               "to the first",
+    Bottom       "bottom"        Board    ["G", "End"]                "to the last",
+    Left         "left"          Board    ["Left"]                    "scroll to the left",
+    Right        "right"         Board    ["Right"]                   "scroll to the right",
+    Copy         "copy"          Board    ["c"]                       "copy the name or line here",
+    Outcomes     "outcomes"      Board    ["a"]                       "what was done, and what became of it",
+    Mouse        "mouse"         Board    []                          "switch the mouse on or off",
+
+    Open         "open"          Table    ["Enter"]                   "look inside",
+    Mark         "mark"          Table    ["Space"]                   "mark this row for an action on many",
+    Unmark       "unmark"        Table    ["Backspace"]               "take all marks away",
+    Faults       "faults"        Table    ["z"]                       "only what is in trouble",
+    Sort         "sort"          Table    ["o"]                       "sort by the next column",
+    SortReverse  "sort-reverse"  Table    ["O"]                       "turn the order round",
+    Columns      "columns"       Table    ["W"]                       "choose columns",
+    NextKind     "next-kind"     Table    ["]"]                       "the next kind: deployments, nodes, events",
+    PrevKind     "prev-kind"     Table    ["["]                       "the kind before",
+    Pods         "pods"          Table    ["F1"]                      "pods",
+    Deployments  "deployments"   Table    ["F2"]                      "deployments and their rollouts",
+    Hpas         "hpas"          Table    ["F3"]                      "autoscalers",
+    Nodes        "nodes"         Table    ["F4"]                      "nodes",
+    Events       "events"        Table    ["F5"]                      "events",
+    Certificates "certificates"  Table    ["F6"]                      "certificates",
+    Describe     "describe"      Table    ["d"]                       "describe",
+    Yaml         "yaml"          Table    ["y"]                       "as YAML, secrets masked",
+    Owners       "owners"        Table    ["t"]                       "the tree of owners",
+    ShowEvents   "show-events"   Table    ["e"]                       "its events",
+    Logs         "logs"          Table    ["l"]                       "follow its logs",
+    PreviousLogs "previous-logs" Table    ["p"]                       "logs of the container before",
+    Shell        "shell"         Table    ["s"]                       "a shell in the container",
+    Restart      "restart"       Table    ["R"]                       "restart the rollout",
+    Scale        "scale"         Table    ["+"]                       "change the number of replicas",
+    Undo         "undo"          Table    ["u"]                       "back to the revision before",
+    SetImage     "set-image"     Table    ["I"]                       "another image",
+    Delete       "delete"        Table    ["D"]                       "delete the pod",
+    ForceDelete  "force-delete"  Table    []                          "delete the pod without waiting for its node",
+    Cordon       "cordon"        Table    ["C"]                       "no new pods on this node; again to allow them",
+    Drain        "drain"         Table    ["X"]                       "evict the node's pods",
+
+    Follow       "follow"        Logs     ["F", "s"]                  "follow the newest line, or pause",
+    Find         "find"          Logs     ["/"]                       "search",
+    NextHit      "next-hit"      Logs     ["n"]                       "the next hit",
+    PrevHit      "prev-hit"      Logs     ["N"]                       "the hit before",
+    Include      "include"       Logs     ["&"]                       "show only lines that match",
+    Exclude      "exclude"       Logs     ["-"]                       "hide lines that match",
+    Context      "context"       Logs     ["x"]                       "lines around a hit",
+    NextError    "next-error"    Logs     ["e"]                       "the next error",
+    PrevError    "prev-error"    Logs     ["E"]                       "the error before",
+    Wrap         "wrap"          Logs     ["w"]                       "wrap long lines",
+    Times        "times"         Logs     ["t"]                       "show or hide the time",
+    MarkLine     "mark-line"     Logs     ["m"]                       "put a line here to see what comes after",
+    Save         "save"          Logs     ["Ctrl-S"]                  "write what is kept to a file",
+    Previous     "previous"      Logs     ["p"]                       "logs of the containers before",
+    RangeAll     "range-all"     Logs     ["0"]                       "everything that is kept",
+    Range1m      "range-1m"      Logs     ["3"]                       "the last minute",
+    Range15m     "range-15m"     Logs     ["4"]                       "the last 15 minutes",
+    Range1h      "range-1h"      Logs     ["5"]                       "the last hour",
+    Range12h     "range-12h"     Logs     ["6"]                       "the last 12 hours",
+
+    Yes          "yes"           Question ["y"]                       "run it",
+    No           "no"            Question ["Esc", "n", "q"]           "leave it",
+    CopyPlan     "copy-plan"     Question ["c"]                       "copy what would be run",
+
+    Accept       "accept"        Input    ["Enter"]                   "take it",
+    Cancel       "cancel"        Input    ["Esc", "Ctrl-C"]           "leave it",
+    Complete     "complete"      Input    ["Tab"]                     "complete",
+    NextChoice   "next-choice"   Input    ["Down", "Ctrl-N"]          "the next choice",
+    PrevChoice   "prev-choice"   Input    ["Up", "Ctrl-P"]            "the choice before",
+
+    Close        "close"         Help     ["Esc", "q", "?", "Enter"]  "close",
+}

@@ -1,0 +1,54 @@
+//! Keys to actions, by place.
+use std::collections::BTreeMap;
+
+use super::{Action, Key, Scope};
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Keymap {
+    keys: BTreeMap<(Scope, Key), Action>,
+}
+
+impl Default for Keymap {
+    fn default() -> Self {
+        let keys = Action::ALL
+            .iter()
+            .flat_map(|action| {
+                action
+                    .default_keys()
+                    .iter()
+                    .filter_map(|text| Some(((action.scope(), Key::parse(text)?), *action)))
+            })
+            .collect();
+        Keymap { keys }
+    }
+}
+
+impl Keymap {
+    /// What `key` means in `scope`, or in the place around it.
+    pub fn action(&self, scope: Scope, key: Key) -> Option<Action> {
+        let mut place = Some(scope);
+        while let Some(here) = place {
+            if let Some(action) = self.keys.get(&(here, key)) {
+                return Some(*action);
+            }
+            place = here.parent();
+        }
+        None
+    }
+
+    /// The keys of an action, in no special order.
+    pub fn keys(&self, action: Action) -> Vec<Key> {
+        self.keys.iter().filter(|(_, a)| **a == action).map(|((_, key), _)| *key).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_default_key_can_be_read_and_no_place_uses_one_twice() {
+        let written: usize = Action::ALL.iter().map(|a| a.default_keys().len()).sum();
+        assert_eq!(Keymap::default().keys.len(), written);
+    }
+}

@@ -1,0 +1,12 @@
+//! What can be set, as plain values; reading files is `config`'s business.
+pub mod action;
+pub mod key;
+pub mod keymap;
+pub mod profile;
+pub mod theme;
+
+pub use action::{Action, Scope};
+pub use key::{Key, KeyCode};
+pub use keymap::Keymap;
+pub use profile::Profile;
+pub use theme::{Look, Role, Theme};

@@ -1,0 +1,90 @@
+//! What goes into `update`, and what comes out of it.
+use crate::domain::approval::{Approved, Question, QuestionId};
+use crate::domain::log::Follow;
+use crate::domain::news::{ActionId, News};
+use crate::domain::object::{Kind, ObjectRef};
+use crate::domain::settings::Key;
+use crate::domain::time::Timestamp;
+
+/// Everything that can happen.
+#[derive(Debug)]
+pub enum Msg {
+    /// The keys of one read from the terminal. More than one is a burst, which answers no question.
+    Keys {
+        keys: Vec<Key>,
+        at: Timestamp,
+    },
+    /// A bracketed paste; it is text, never keys.
+    Paste(String),
+    /// Only while the mouse is on.
+    Mouse {
+        column: u16,
+        row: u16,
+        what: MouseDid,
+    },
+    Tick(Timestamp),
+    Resized {
+        columns: u16,
+        rows: u16,
+    },
+    /// This revision of a question is on the screen: the terminal has taken its bytes.
+    Shown {
+        question: QuestionId,
+        revision: u32,
+        at: Timestamp,
+    },
+    /// A batch from the sources.
+    News(Vec<News>),
+    /// The settings on disk changed and were good.
+    Settings(Box<super::Settings>),
+    /// They were bad: the old ones stand, and this is why.
+    SettingsRefused(String),
+    /// Whether what happens can be recorded.
+    Journal(super::Journal),
+    /// A search over the log buffer found these lines.
+    Scanned(super::logs::Scan),
+    /// Something small worth one line: copied, saved, could not be saved.
+    Said {
+        text: String,
+        bad: bool,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MouseDid {
+    Click,
+    WheelUp,
+    WheelDown,
+}
+
+/// Everything `update` asks the outside for.
+#[derive(Debug)]
+pub enum Effect {
+    Quit,
+    /// Give the terminal back to the shell until `fg`.
+    Suspend,
+    /// Paint every cell anew.
+    Redraw,
+    SetMouse(bool),
+    /// These kinds are watched besides pods and nodes, and no others.
+    Watch(Vec<Kind>),
+    /// Read everything about one object, and again while it stays open; `None` stops.
+    Inspect(Option<ObjectRef>),
+    Follow(Option<Follow>),
+    /// Try every feed that is down now.
+    Retry,
+    /// Find out, read-only and within two seconds, what a question would hit.
+    Look(QuestionId, crate::domain::approval::Plan),
+    /// Record that it begins, then do it.
+    Perform(ActionId, Approved),
+    /// A question was left unanswered; only told so that it can be recorded.
+    Declined(Box<Question>),
+    /// Search lines of the log buffer.
+    Scan(super::logs::ScanOrder),
+    /// To the clipboard, by OSC 52 and by the local one.
+    Copy(String),
+    Save {
+        name: String,
+        text: super::logs::SaveOrder,
+    },
+}

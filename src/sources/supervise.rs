@@ -1,0 +1,1 @@
+//! Keeps every source alive: the only back-off in the program.
