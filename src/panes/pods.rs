@@ -16,8 +16,8 @@ const fn column(title: &'static str, width: Width, right: bool, keep: u8) -> Col
 
 pub const COLUMNS: &[Column] = &[
     column("CONTEXT", Width::Share(8, 1), false, 6),
-    column("NAMESPACE", Width::Share(9, 2), false, 7),
-    column("NAME", Width::Share(18, 6), false, 20),
+    column("NAMESPACE", Width::Share(8, 2), false, 7),
+    column("NAME", Width::Share(16, 6), false, 20),
     column("READY", Width::Fixed(5), true, 5),
     column("STATUS", Width::Fixed(17), false, 10),
     column("RESTARTS", Width::Fixed(12), true, 8),

@@ -300,7 +300,7 @@ fn list_key(model: &mut Model, key: Key, action: Option<Action>) -> Vec<Effect> 
     match model.overlays.last_mut() {
         Some(Overlay::Help { top, .. }) => *top = top.saturating_add_signed(moved).min(help),
         Some(Overlay::Deeds { line }) => {
-            *line = line.saturating_add_signed(moved).min(deeds.saturating_sub(1))
+            *line = line.saturating_add_signed(moved).min(deeds.saturating_sub(1));
         }
         Some(Overlay::Columns { line }) => *line = line.saturating_add_signed(moved).min(columns - 1),
         _ => {}
@@ -337,7 +337,7 @@ pub fn mouse(model: &mut Model, column: u16, row: u16, what: MouseDid) -> Vec<Ef
     model.board.focus = *pane;
     match (what, pane) {
         (MouseDid::Click, PaneKind::Things) if row >= area.y + 2 => {
-            table::click(model, usize::from(row - area.y - 2))
+            table::click(model, usize::from(row - area.y - 2));
         }
         (MouseDid::Click, _) => {}
         (MouseDid::WheelUp, _) => {

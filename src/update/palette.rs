@@ -102,7 +102,7 @@ pub fn key(model: &mut Model, key: Key, action: Option<Action>) -> Vec<Effect> {
     let Some(Overlay::Palette(palette)) = model.overlays.last_mut() else { return Vec::new() };
     match action {
         Some(Action::NextChoice) => {
-            palette.line = (palette.line + 1).min(palette.choices.len().saturating_sub(1))
+            palette.line = (palette.line + 1).min(palette.choices.len().saturating_sub(1));
         }
         Some(Action::PrevChoice) => palette.line = palette.line.saturating_sub(1),
         Some(Action::Complete) => {
