@@ -93,6 +93,15 @@ fn nothing_is_configured() {
 }
 
 #[test]
+fn the_wall_is_read_from_five_metres() {
+    for (columns, rows) in [(120, 30), (80, 24)] {
+        let mut model = cockpit(columns, rows);
+        model.wall = true;
+        insta::assert_snapshot!(format!("wall_{columns}x{rows}"), picture(&model));
+    }
+}
+
+#[test]
 fn help_lists_the_keys_of_this_place() {
     let mut model = cockpit(80, 24);
     press(&mut model, "?");

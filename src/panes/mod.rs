@@ -7,6 +7,7 @@ pub mod pods;
 pub mod state;
 pub mod text;
 pub mod things;
+pub mod wall;
 
 use std::borrow::Cow;
 

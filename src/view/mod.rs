@@ -6,6 +6,7 @@ pub mod palette;
 pub mod style;
 pub mod table;
 pub mod text;
+pub mod wall;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -25,8 +26,12 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model) {
         return;
     }
     let paint = Paint::new(&model.settings);
-    let places = layout(model);
     frame.buffer_mut().set_style(area, paint.style(Role::Text));
+    if model.wall {
+        wall::draw(frame.buffer_mut(), &paint, model);
+        return;
+    }
+    let places = layout(model);
     chrome::header(frame.buffer_mut(), &paint, model, places.header);
     chrome::lamps(frame.buffer_mut(), &paint, model, places.lamps);
     for (kind, area) in &places.panes {
