@@ -1,1 +1,3 @@
-
+//! Everything that can be tested with nothing installed.
+#[cfg(test)]
+mod laws;
