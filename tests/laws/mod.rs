@@ -1,0 +1,2 @@
+//! Properties that hold whatever happens.
+mod journal;
