@@ -1,6 +1,7 @@
 //! Everything the screen can show.
 pub mod logs;
 pub mod msg;
+pub mod questions;
 
 use crate::domain::settings::{Keymap, Profile, Theme};
 
