@@ -1,1 +1,4 @@
 //! To come.
+pub mod question;
+pub mod style;
+pub mod wrap;

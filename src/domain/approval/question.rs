@@ -280,9 +280,10 @@ impl Question {
         let hint = match self.refusal(press) {
             Some(hint) => Some(hint),
             None => match (self.tier, answer) {
-                (Tier::Read, Answer::Enter) => return Verdict::Approved(self.approve()),
                 (Tier::Change, Answer::Yes) if self.asked_by == Some(press.key) => Some(Hint::Asker),
-                (Tier::Change, Answer::Yes) => return Verdict::Approved(self.approve()),
+                (Tier::Read, Answer::Enter) | (Tier::Change, Answer::Yes) => {
+                    return Verdict::Approved(self.approve());
+                }
                 (Tier::Danger, Answer::Enter) => match self.end_of_line() {
                     Ok(true) => return Verdict::Approved(self.approve()),
                     Ok(false) => None,
