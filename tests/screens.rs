@@ -15,7 +15,7 @@ use crate::common::estate::{NOW, ago, cockpit, connected, feed, news, say};
 pub fn picture(model: &Model) -> String {
     let (columns, rows) = model.size;
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).expect("a test terminal");
-    terminal.draw(|frame| view::draw(frame, model)).expect("a drawing");
+    terminal.draw(|frame| _ = view::draw(frame, model)).expect("a drawing");
     let buffer = terminal.backend().buffer();
     let mut out = String::new();
     for y in 0..rows {

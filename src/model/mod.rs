@@ -7,6 +7,7 @@ pub mod listing;
 pub mod logs;
 pub mod msg;
 pub mod overlay;
+pub mod questions;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -18,7 +19,7 @@ use crate::domain::news::{ActionId, ClusterFacts};
 use crate::domain::object::{Kind, Object, ObjectRef, Usage};
 use crate::domain::pod::Pod;
 use crate::domain::settings::theme::Depth;
-use crate::domain::settings::{Keymap, Profile, Scope, Theme};
+use crate::domain::settings::{Key, Keymap, Profile, Scope, Theme};
 use crate::domain::time::{Timestamp, Zone};
 
 use board::Board;
@@ -86,6 +87,9 @@ pub struct Model {
     pub board: Board,
     pub detail: Option<Detail>,
     pub overlays: Vec<Overlay>,
+    pub questions: questions::Questions,
+    /// The key that is being taken in: the one that asks never answers.
+    pub asked_by: Option<Key>,
     pub deeds: Vec<Deed>,
     pub flash: Option<Flash>,
     pub journal: Journal,

@@ -33,10 +33,13 @@ pub fn figures(model: &Model) -> Vec<Figure> {
     // No data is never green: without a live feed the numbers are not known.
     let known = worst.is_some_and(|(_, status)| crate::model::feed_level(&status.state) == Level::Fine);
     let mut figures = Vec::new();
-    for (level, label) in [(Level::Bad, "pods failing"), (Level::Unknown, "unknown"), (Level::Warn, "waiting")] {
+    for (level, label) in
+        [(Level::Bad, "pods failing"), (Level::Unknown, "unknown"), (Level::Warn, "waiting")]
+    {
         let n = model.pods.count(level);
         let level = if n > 0 { level } else { Level::Fine };
-        let (text, level) = if known || n > 0 { (n.to_string(), level) } else { ("?".into(), Level::Unknown) };
+        let (text, level) =
+            if known || n > 0 { (n.to_string(), level) } else { ("?".into(), Level::Unknown) };
         if n > 0 || label == "pods failing" {
             figures.push(Figure { text, label: label.into(), level });
         }
@@ -59,12 +62,14 @@ pub fn trouble(model: &Model, room: usize) -> Vec<Trouble> {
                 what = format!("{what}, {} {}", end.reason, end.code);
             }
             if let Some(at) = pod.last_restart() {
-                what = format!("{what}, {} restarts, last {}", pod.restarts(), when(Age(model.now.since(at))));
+                what =
+                    format!("{what}, {} restarts, last {}", pod.restarts(), when(Age(model.now.since(at))));
             }
             Trouble { level: rank.level, name: pod.id.to_string(), what }
         })
         .collect();
-    let more = model.pods.count(Level::Bad) + model.pods.count(Level::Unknown) + model.pods.count(Level::Warn);
+    let more =
+        model.pods.count(Level::Bad) + model.pods.count(Level::Unknown) + model.pods.count(Level::Warn);
     if more > lines.len() && !lines.is_empty() {
         let left = more - lines.len() + 1;
         if let Some(last) = lines.last_mut() {
@@ -82,9 +87,10 @@ fn when(age: Age) -> String {
 pub fn calm(model: &Model) -> (Level, String) {
     let worst = model.worst_feed(|feed| matches!(feed, Feed::Pods(..)));
     match worst {
-        Some((_, status)) if crate::model::feed_level(&status.state) == Level::Fine => {
-            (Level::Fine, format!("all {} pods are as they should be", super::things::grouped(model.pods.total())))
-        }
+        Some((_, status)) if crate::model::feed_level(&status.state) == Level::Fine => (
+            Level::Fine,
+            format!("all {} pods are as they should be", super::things::grouped(model.pods.total())),
+        ),
         _ => (Level::Unknown, state::state_of(model, |feed| matches!(feed, Feed::Pods(..))).text),
     }
 }

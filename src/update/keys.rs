@@ -14,15 +14,26 @@ use crate::panes::things;
 
 /// The keys of one read, in order.
 pub fn pressed(model: &mut Model, keys: &[Key], at: Timestamp) -> Vec<Effect> {
-    let burst = keys.len() > 1;
-    keys.iter().flat_map(|key| press(model, *key, at, burst)).collect()
+    let mut effects = Vec::new();
+    for (n, key) in keys.iter().enumerate() {
+        // A question takes the whole of a read, so that the rest of a burst never falls through to the board.
+        if model.overlays.last() == Some(&Overlay::Question) {
+            if n == 0 {
+                effects.extend(act::keys(model, keys, at));
+            }
+            break;
+        }
+        model.asked_by = Some(*key);
+        effects.extend(press(model, *key));
+    }
+    effects
 }
 
-fn press(model: &mut Model, key: Key, at: Timestamp, burst: bool) -> Vec<Effect> {
+fn press(model: &mut Model, key: Key) -> Vec<Effect> {
     let scope = model.scope();
     let action = model.settings.keymap.action(scope, key);
     match model.overlays.last() {
-        Some(Overlay::Question) => act::key(model, key, action, at, burst),
+        Some(Overlay::Question) => Vec::new(),
         Some(Overlay::Palette(_)) => palette::key(model, key, action),
         Some(Overlay::Line { .. }) => line_key(model, key, action),
         Some(Overlay::Help { .. } | Overlay::Deeds { .. } | Overlay::Columns { .. }) => {
@@ -44,10 +55,7 @@ pub fn pasted(model: &mut Model, text: &str) -> Vec<Effect> {
             palette::refresh(model);
             Vec::new()
         }
-        Some(Overlay::Question) => {
-            act::paste(model, text);
-            Vec::new()
-        }
+        Some(Overlay::Question) => act::paste(model, text),
         _ => {
             model.say("pasted text does nothing here", false);
             Vec::new()

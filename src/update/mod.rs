@@ -6,6 +6,7 @@ pub mod lines;
 pub mod news;
 pub mod palette;
 pub mod plan;
+pub mod question;
 pub mod table;
 
 use crate::domain::object::Kind;
@@ -32,6 +33,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Tick(now) => tick(model, now),
         Msg::Resized { columns, rows } => {
             model.size = (columns, rows);
+            act::resized(model);
             model.mark_dirty(Dirty::Now);
             Vec::new()
         }
@@ -103,7 +105,6 @@ fn tick(model: &mut Model, now: crate::domain::time::Timestamp) -> Vec<Effect> {
         model.flash = None;
         model.mark_dirty(Dirty::Soon);
     }
-    let mut effects = act::tick(model);
-    effects.extend(lines::tick(model));
-    effects
+    act::tick(model);
+    lines::tick(model)
 }

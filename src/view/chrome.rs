@@ -1,7 +1,7 @@
 //! What surrounds the panes: the header, the lamps, the rules, the last two lines.
 use ratatui::buffer::Buffer;
 
-use super::paint::Paint;
+use super::style::Paint;
 use crate::domain::level::Level;
 use crate::domain::settings::{Action, Key, Role, Scope};
 use crate::model::Model;
@@ -30,7 +30,7 @@ pub fn lamps(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) 
     for (level, words, focused) in header::lamps(model) {
         let (sign, role) = match level {
             Level::Fine | Level::Done => (if paint.ascii { '+' } else { '✓' }, Role::Good),
-            level => (paint.sign(level), crate::panes::role(level)),
+            level => (paint.level(level), crate::panes::role(level)),
         };
         let room = (area.x + area.width).saturating_sub(x);
         x += paint.text(buffer, x, area.y, room, &format!("{sign} "), role);

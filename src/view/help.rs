@@ -1,7 +1,7 @@
 //! Lists over the board: keys, columns, what was done.
 use ratatui::buffer::Buffer;
 
-use super::paint::Paint;
+use super::style::Paint;
 use crate::domain::action::Outcome;
 use crate::domain::level::Level;
 use crate::domain::settings::{Role, Scope};

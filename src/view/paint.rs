@@ -4,31 +4,21 @@ use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+use super::style::Paint;
 use crate::domain::level::Level;
-use crate::domain::settings::theme::Depth;
-use crate::domain::settings::{Role, Theme};
+use crate::domain::settings::Role;
 use crate::model::Settings;
 use crate::panes::layout::Area;
 use crate::panes::{Cut, Fact};
-
-#[derive(Debug, Clone, Copy)]
-pub struct Paint<'a> {
-    theme: &'a Theme,
-    depth: Depth,
-    pub ascii: bool,
-}
 
 impl<'a> Paint<'a> {
     pub fn new(settings: &'a Settings) -> Paint<'a> {
         Paint { theme: &settings.theme, depth: settings.depth, ascii: settings.ascii }
     }
 
-    pub fn style(&self, role: Role) -> Style {
-        super::style::style(self.theme, role, self.depth)
-    }
-
-    pub fn sign(&self, level: Level) -> char {
-        if self.ascii { level.ascii() } else { level.sign() }
+    /// The sign of a level.
+    pub fn level(&self, level: Level) -> char {
+        self.sign(level.sign(), level.ascii())
     }
 
     /// Paints text from `x` on, at most `width` columns; says how many it took.

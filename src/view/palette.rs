@@ -1,7 +1,7 @@
 //! The command palette.
 use ratatui::buffer::Buffer;
 
-use super::paint::Paint;
+use super::style::Paint;
 use crate::domain::settings::Role;
 use crate::model::overlay::Palette;
 use crate::panes::Cut;

@@ -3,7 +3,7 @@ use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
 use super::chrome;
-use super::paint::Paint;
+use super::style::Paint;
 use crate::domain::level::Level;
 use crate::domain::settings::Role;
 use crate::model::Model;
@@ -99,7 +99,7 @@ fn draw_row(
         under(paint.style(Role::Focus)),
         crate::panes::Cut::End,
     );
-    let sign = paint.sign(row.level).to_string();
+    let sign = paint.level(row.level).to_string();
     paint.styled(
         buffer,
         Area::new(area.x + 1, y, 1, 1),

@@ -2,7 +2,7 @@
 use ratatui::buffer::Buffer;
 
 use super::chrome;
-use super::paint::Paint;
+use super::style::Paint;
 use crate::domain::settings::Role;
 use crate::model::Model;
 use crate::model::board::PaneKind;

@@ -4,7 +4,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use tui_big_text::{BigText, PixelSize};
 
-use super::paint::Paint;
+use super::style::Paint;
 use crate::domain::level::Level;
 use crate::domain::settings::Role;
 use crate::model::Model;
@@ -34,7 +34,8 @@ pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model) {
 /// The clock and the counts, as large as they fit; says how many rows they took.
 fn figures(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) -> u16 {
     let clock = model.now.clock(&model.zone);
-    let clock = Figure { text: clock.chars().take(5).collect(), label: wall::say_when(model), level: Level::Fine };
+    let clock =
+        Figure { text: clock.chars().take(5).collect(), label: wall::say_when(model), level: Level::Fine };
     let mut x = area.x;
     let mut y = area.y;
     let mut bottom = y;
@@ -55,7 +56,11 @@ fn figures(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) ->
         if big {
             let text = Line::from(Span::styled(figure.text.clone(), paint.style(role)));
             let place = ratatui::layout::Rect::new(x, y, (chars * BROAD).min(area.x + area.width - x), TALL);
-            BigText::builder().pixel_size(PixelSize::HalfHeight).lines(vec![text]).build().render(place, buffer);
+            BigText::builder()
+                .pixel_size(PixelSize::HalfHeight)
+                .lines(vec![text])
+                .build()
+                .render(place, buffer);
         } else {
             paint.text(buffer, x, y, area.width, &figure.text, role);
         }
@@ -81,9 +86,15 @@ fn rows(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
             break;
         }
         let role = crate::panes::role(line.level);
-        paint.text(buffer, area.x, y, 2, &paint.sign(line.level).to_string(), role);
+        paint.text(buffer, area.x, y, 2, &paint.level(line.level).to_string(), role);
         let name_width = area.width * 4 / 10;
-        paint.styled(buffer, Area::new(area.x + 3, y, name_width, 1), &line.name, paint.style(Role::Title), Cut::Middle);
+        paint.styled(
+            buffer,
+            Area::new(area.x + 3, y, name_width, 1),
+            &line.name,
+            paint.style(Role::Title),
+            Cut::Middle,
+        );
         let x = area.x + 3 + name_width + 2;
         paint.text(buffer, x, y, (area.x + area.width).saturating_sub(x), &line.what, role);
     }

@@ -38,7 +38,11 @@ pub fn pod(namespace: &str, name: &str, node: &str) -> Pod {
         id: id(Kind::Pod, namespace, name),
         uid: format!("uid-{name}").into(),
         created: ago(9 * 86_400),
-        owner: Some(Owner { kind: "ReplicaSet".into(), name: format!("{app}-{hash}").into(), uid: "uid-rs".into() }),
+        owner: Some(Owner {
+            kind: "ReplicaSet".into(),
+            name: format!("{app}-{hash}").into(),
+            uid: "uid-rs".into(),
+        }),
         labels: [("app".into(), app.into()), ("pod-template-hash".into(), hash.into())].into_iter().collect(),
         node: Some(node.into()),
         deleting: None,
@@ -58,7 +62,8 @@ pub fn crashing(mut pod: Pod, reason: &str, code: i32, restarts: u32, last: i64)
     container.ready = false;
     container.restarts = restarts;
     container.state = ContainerState::Waiting { reason: "CrashLoopBackOff".into(), message: None };
-    container.last = Some(Termination { reason: reason.into(), code, signal: None, finished: Some(ago(last)) });
+    container.last =
+        Some(Termination { reason: reason.into(), code, signal: None, finished: Some(ago(last)) });
     pod
 }
 
