@@ -14,7 +14,7 @@ use super::intern::{Interner, own};
 use crate::domain::Text;
 use crate::domain::feed::Feed;
 use crate::domain::news::{News, Seen};
-use crate::domain::object::{Condition, Kind, ObjectRef, Owner};
+use crate::domain::object::{Condition, Facts, Kind, Object, ObjectRef, Owner};
 use crate::domain::quantity::Quantity;
 use crate::domain::time::Timestamp;
 
@@ -282,6 +282,24 @@ pub(super) fn identity(kind: Kind, meta: &ObjectMeta, context: &Text, known: &mu
         kind,
         namespace: known.text(meta.namespace.as_deref().unwrap_or_default()),
         name: own(meta.name.as_deref().unwrap_or_default()),
+    }
+}
+
+/// An object with what all kinds have in common.
+pub(super) fn object(
+    kind: Kind,
+    meta: &ObjectMeta,
+    context: &Text,
+    known: &mut Interner,
+    facts: Facts,
+) -> Object {
+    Object {
+        id: identity(kind, meta, context, known),
+        uid: own(meta.uid.as_deref().unwrap_or_default()),
+        created: created(meta),
+        deleting: meta.deletion_timestamp.is_some(),
+        owner: owner(meta, known),
+        facts,
     }
 }
 

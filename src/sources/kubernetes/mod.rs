@@ -7,12 +7,16 @@ pub mod connect;
 mod errors;
 mod facts;
 mod intern;
+mod jobs;
 pub mod kubeconfig;
 mod lean;
 mod link;
+mod nodes;
+mod objects;
 mod pods;
 mod pulse;
 mod watch;
+mod workloads;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -25,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::connect::Cluster;
 pub use self::kubeconfig::Options;
+use self::lean::Lean;
 use self::link::Link;
 use self::watch::Watch;
 use super::Outbox;
@@ -156,10 +161,8 @@ impl Root {
 /// Runs the feeds of one context, and those that are wanted at present.
 async fn watch_context(place: Place, out: Outbox, signals: Signals, mut wanted: latest::Receiver<Vec<Kind>>) {
     let mut feeds = JoinSet::new();
-    for namespace in &place.namespaces {
-        let watch = Watch::<pods::PodLite>::new(place.link.clone(), namespace.clone());
-        feeds.spawn(supervise(watch, out.clone(), signals.child()));
-    }
+    spawn::<pods::PodLite>(&mut feeds, &place, &out, &signals);
+    spawn::<nodes::NodeLite>(&mut feeds, &place, &out, &signals);
     feeds.spawn(facts::tell(place.link.clone(), out.clone(), signals.child()));
     let mut watched: BTreeMap<Kind, CancellationToken> = BTreeMap::new();
     loop {
@@ -171,9 +174,44 @@ async fn watch_context(place: Place, out: Outbox, signals: Signals, mut wanted: 
             }
             keep
         });
+        for kind in kinds {
+            watched.entry(kind).or_insert_with(|| {
+                let own = signals.child();
+                spawn_kind(kind, &mut feeds, &place, &out, &own);
+                own.cancel
+            });
+        }
         while feeds.try_join_next().is_some() {}
         if wanted.changed().await.is_err() {
             return;
         }
     }
+}
+
+/// One watch for each namespace, or a single one for a kind that has none.
+fn spawn<K: Lean>(feeds: &mut JoinSet<()>, place: &Place, out: &Outbox, signals: &Signals) {
+    let everywhere = [Text::default()];
+    let namespaces = if K::KIND.namespaced() { &*place.namespaces } else { &everywhere };
+    for namespace in namespaces {
+        let watch = Watch::<K>::new(place.link.clone(), namespace.clone());
+        feeds.spawn(supervise(watch, out.clone(), signals.child()));
+    }
+}
+
+fn spawn_kind(kind: Kind, feeds: &mut JoinSet<()>, place: &Place, out: &Outbox, signals: &Signals) {
+    let spawn = match kind {
+        // Always watched.
+        Kind::Pod | Kind::Node => return,
+        Kind::Deployment => spawn::<workloads::DeploymentLite>,
+        Kind::ReplicaSet => spawn::<workloads::ReplicaSetLite>,
+        Kind::StatefulSet => spawn::<workloads::StatefulSetLite>,
+        Kind::DaemonSet => spawn::<workloads::DaemonSetLite>,
+        Kind::Job => spawn::<jobs::JobLite>,
+        Kind::CronJob => spawn::<jobs::CronJobLite>,
+        Kind::Hpa => spawn::<objects::HpaLite>,
+        Kind::Event => spawn::<objects::EventLite>,
+        Kind::Certificate => spawn::<objects::CertificateLite>,
+        Kind::Namespace => spawn::<objects::NamespaceLite>,
+    };
+    spawn(feeds, place, out, signals);
 }
