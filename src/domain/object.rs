@@ -243,11 +243,3 @@ pub struct Usage {
     pub cpu_milli: u64,
     pub memory: u64,
 }
-impl Object {
-    pub fn level(&self) -> super::level::Level {
-        super::level::Level::Fine
-    }
-    pub fn status(&self) -> std::borrow::Cow<'_, str> {
-        "".into()
-    }
-}

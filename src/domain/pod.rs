@@ -1,4 +1,6 @@
 //! A pod, and what is wrong with it.
+mod verdict;
+
 use super::Text;
 use super::object::{ObjectRef, Owner};
 use super::time::Timestamp;
@@ -85,30 +87,4 @@ pub struct Termination {
 pub struct Resources {
     pub cpu_milli: Option<u64>,
     pub memory: Option<u64>,
-}
-impl Pod {
-    pub fn status(&self) -> std::borrow::Cow<'_, str> {
-        "Running".into()
-    }
-    pub fn level(&self, _: Option<bool>) -> super::level::Level {
-        super::level::Level::Fine
-    }
-    pub fn ready_count(&self) -> (u32, u32) {
-        (1, 1)
-    }
-    pub fn restarts(&self) -> u32 {
-        0
-    }
-    pub fn last_end(&self) -> Option<(&Container, &Termination)> {
-        None
-    }
-    pub fn last_restart(&self) -> Option<Timestamp> {
-        None
-    }
-    pub fn requests(&self) -> Resources {
-        Resources::default()
-    }
-    pub fn limits(&self) -> Resources {
-        Resources::default()
-    }
 }
