@@ -11,6 +11,7 @@ mod jobs;
 pub mod kubeconfig;
 mod lean;
 mod link;
+mod metrics;
 mod nodes;
 mod objects;
 mod pods;
@@ -31,6 +32,7 @@ use self::connect::Cluster;
 pub use self::kubeconfig::Options;
 use self::lean::Lean;
 use self::link::Link;
+use self::metrics::Metrics;
 use self::watch::Watch;
 use super::Outbox;
 use super::supervise::{Signals, SourceError, supervise};
@@ -163,6 +165,8 @@ async fn watch_context(place: Place, out: Outbox, signals: Signals, mut wanted: 
     let mut feeds = JoinSet::new();
     spawn::<pods::PodLite>(&mut feeds, &place, &out, &signals);
     spawn::<nodes::NodeLite>(&mut feeds, &place, &out, &signals);
+    let metrics = Metrics::new(place.link.clone(), place.namespaces.clone());
+    feeds.spawn(supervise(metrics, out.clone(), signals.child()));
     feeds.spawn(facts::tell(place.link.clone(), out.clone(), signals.child()));
     let mut watched: BTreeMap<Kind, CancellationToken> = BTreeMap::new();
     loop {
