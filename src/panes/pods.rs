@@ -16,12 +16,12 @@ const fn column(title: &'static str, width: Width, right: bool, keep: u8) -> Col
 
 pub const COLUMNS: &[Column] = &[
     column("CONTEXT", Width::Share(8, 1), false, 6),
-    column("NAMESPACE", Width::Share(8, 2), false, 7),
+    column("NAMESPACE", Width::Share(9, 2), false, 7),
     column("NAME", Width::Share(16, 6), false, 20),
     column("READY", Width::Fixed(5), true, 5),
-    column("STATUS", Width::Fixed(17), false, 10),
-    column("RESTARTS", Width::Fixed(12), true, 8),
-    column("LAST END", Width::Fixed(14), false, 9),
+    column("STATUS", Width::Fixed(16), false, 10),
+    column("RESTARTS", Width::Fixed(11), false, 8),
+    column("LAST END", Width::Share(13, 1), false, 9),
     column("CPU", Width::Fixed(5), true, 2),
     column("MEM", Width::Fixed(9), false, 3),
     column("NODE", Width::Share(8, 2), false, 1),
@@ -105,11 +105,10 @@ fn cell<'m>(model: &'m Model, pod: &'m Pod, level: Level, title: &str) -> Cell<'
 /// `6  40s ago`: how often, and when last.
 fn restarts(model: &Model, pod: &Pod) -> String {
     match (pod.restarts(), pod.last_restart()) {
-        (0, _) => "0".into(),
-        (n, None) => n.to_string(),
+        (n, None) => format!("{n:>2}"),
         (n, Some(at)) => {
             let age = Age(model.now.since(at)).to_string();
-            if age == "now" { format!("{n}      now") } else { format!("{n} {age:>4} ago") }
+            if age == "now" { format!("{n:>2}      now") } else { format!("{n:>2} {age:>4} ago") }
         }
     }
 }
@@ -120,7 +119,7 @@ fn last_end<'m>(model: &'m Model, pod: &'m Pod, level: Level) -> Cell<'m> {
         && let Some(node) = &pod.node
         && model.node_ready(&pod.id.context, Some(node)) == Some(false)
     {
-        return Cell::new(format!("{node} not Ready")).role(Role::Unknown);
+        return Cell::new(format!("{node} NotReady")).role(Role::Unknown);
     }
     match pod.last_end() {
         Some((_, end)) if end.code == 0 && &*end.reason == "Completed" => {

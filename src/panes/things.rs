@@ -64,7 +64,15 @@ pub fn columns(model: &Model, width: u16) -> Vec<(&'static Column, u16)> {
     let least = |column: &Column| match column.width {
         Width::Fixed(n) | Width::Share(n, _) => n + GAP,
     };
-    while chosen.len() > 1 && chosen.iter().map(|column| least(column)).sum::<u16>() > room + GAP {
+    // A name is worth more room than a column that is only good to know.
+    let wanted = |column: &Column| least(column).max(if column.title == "NAME" { COMFORT + GAP } else { 0 });
+    while chosen.len() > 1 {
+        let minor = chosen.iter().any(|column| column.keep < 5);
+        let needed: u16 =
+            chosen.iter().map(|column| if minor { wanted(column) } else { least(column) }).sum();
+        if needed <= room + GAP {
+            break;
+        }
         let expendable = chosen.iter().enumerate().min_by_key(|(_, column)| column.keep).map(|(at, _)| at);
         chosen.remove(expendable.unwrap_or_default());
     }
@@ -84,6 +92,9 @@ pub fn columns(model: &Model, width: u16) -> Vec<(&'static Column, u16)> {
     }
     widths
 }
+
+/// How much of a name is shown before minor columns get any room.
+const COMFORT: u16 = 26;
 
 /// Columns before the first: where you are, how bad it is, a gap.
 pub const SIGNS: u16 = 3;
