@@ -2,15 +2,7 @@
 pub mod logs;
 pub mod msg;
 
-use crate::domain::settings::{Keymap, Profile, Theme};
-
-/// What was set, checked and merged from defaults, file and flags.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Settings {
-    pub profile: Profile,
-    pub theme: Theme,
-    pub keymap: Keymap,
-}
+pub use crate::domain::settings::Settings;
 
 /// Whether what happens can be recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
