@@ -15,7 +15,7 @@ impl fmt::Display for SecretRef {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             SecretRef::Env(name) => write!(out, "{{ env = {name:?} }}"),
-            SecretRef::File(path) => write!(out, "{{ file = {path:?} }}"),
+            SecretRef::File(path) => write!(out, "{{ file = {:?} }}", path.display().to_string()),
             SecretRef::Command(words) => write!(out, "{{ command = {words:?} }}"),
         }
     }

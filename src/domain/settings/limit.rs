@@ -224,7 +224,7 @@ pub fn parse_span(text: &str) -> Option<Duration> {
 pub fn write_span(span: Duration) -> String {
     let milliseconds = span.as_millis();
     for (unit, size) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)] {
-        if milliseconds >= size && milliseconds % size == 0 {
+        if milliseconds >= size && milliseconds.is_multiple_of(size) {
             return format!("{}{unit}", milliseconds / size);
         }
     }
