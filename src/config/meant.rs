@@ -1,7 +1,7 @@
 //! Did you mean: the known word nearest to a mistyped one.
 
 /// A known word that is one slip of the fingers away, or two in a long word.
-pub fn meant<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(super) fn meant<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A name of a thousand letters is no slip of anything known, and would cost a million steps.
     if typed.chars().count() > 64 {
         return None;
@@ -21,7 +21,7 @@ pub fn meant<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Optio
 }
 
 /// The help under an unknown word: the likely one, and all that are allowed where they are few.
-pub fn help(typed: &str, known: &[&str]) -> String {
+pub(super) fn help(typed: &str, known: &[&str]) -> String {
     let all = || known.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
     match meant(typed, known.iter().copied()) {
         Some(word) if known.len() > 12 => format!("did you mean `{word}`?"),

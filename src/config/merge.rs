@@ -10,7 +10,7 @@ use super::reader::Located;
 use super::request::{Effective, Origin, Request, Shown};
 use super::settings::{self, ConfigFile};
 use super::theme::{self, USUAL};
-use super::{file, profile};
+use super::{file, meant, profile};
 use crate::domain::settings::depth::Terminal;
 use crate::domain::settings::theme::Depth;
 use crate::domain::settings::values::{Frames, Icons, LogLevel, LogLimits, NamespacesFrom};
@@ -93,6 +93,11 @@ fn flags(request: &Request) -> Result<(), Problem> {
         if let Err(why) = profile::namespace(name) {
             return Err(Problem::of("--namespace", why, "write its name, or `all`"));
         }
+    }
+    let names: Vec<&str> = LogLevel::ALL.iter().map(|level| level.name()).collect();
+    if let Some(level) = request.env.given("FIREDECK_LOG").filter(|level| !names.contains(level)) {
+        let what = format!("unknown log level `{level}`");
+        return Err(Problem::of("$FIREDECK_LOG", what, meant::help(level, &names)));
     }
     Ok(())
 }

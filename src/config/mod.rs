@@ -8,6 +8,7 @@ mod file;
 mod keys;
 mod meant;
 mod merge;
+mod options;
 mod place;
 mod problem;
 mod profile;
@@ -22,9 +23,9 @@ mod watch;
 
 use std::path::Path;
 
-pub use check::check;
-pub use meant::{help as meant_help, meant};
+pub use check::{check, check_file};
 pub use merge::load;
+pub use options::{Options, Target, View};
 pub use place::Env;
 pub use problem::{Problem, Problems, Source};
 pub use profiles::{BUILT_IN as PROFILES, names as profile_names};

@@ -73,6 +73,11 @@ impl Request {
         self.env.config_dir().map(|dir| (dir.join("config.toml"), Origin::Default))
     }
 
+    /// The config file, whether it is there or not.
+    pub fn config_file(&self) -> Option<PathBuf> {
+        self.config_path().map(|(path, _)| path)
+    }
+
     /// Where themes, profiles and the keymap are: beside the config file that is used.
     pub fn config_dir(&self) -> Option<PathBuf> {
         let path = self.config_path()?.0;
