@@ -18,29 +18,15 @@ use crate::domain::level::Level;
 use crate::domain::news::{ActionId, ClusterFacts};
 use crate::domain::object::{Kind, Object, ObjectRef, Usage};
 use crate::domain::pod::Pod;
-use crate::domain::settings::theme::Depth;
-use crate::domain::settings::{Key, Keymap, Profile, Scope, Theme};
+use crate::domain::settings::{Key, Scope};
 use crate::domain::time::{Timestamp, Zone};
 
+pub use crate::domain::settings::Settings;
 use board::Board;
 use detail::Detail;
 use filter::Filter;
 use listing::Listing;
 use overlay::Overlay;
-
-/// What was set, checked and merged from defaults, file and flags.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Settings {
-    pub profile: Profile,
-    pub theme: Theme,
-    pub keymap: Keymap,
-    /// Borders and signs in ASCII.
-    pub ascii: bool,
-    /// How many colours the terminal shows.
-    pub depth: Depth,
-    /// Nothing may be changed: no question is ever opened.
-    pub read_only: bool,
-}
 
 /// Whether what happens can be recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

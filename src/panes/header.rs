@@ -20,7 +20,7 @@ pub fn place(model: &Model) -> Vec<Fact> {
             [] => "all namespaces".to_owned(),
             some => some.iter().map(|name| &**name).collect::<Vec<_>>().join(", "),
         };
-        facts.push(Fact::new(if model.settings.ascii { " > " } else { " ▸ " }, Role::Dim));
+        facts.push(Fact::new(if model.settings.ascii() { " > " } else { " ▸ " }, Role::Dim));
         facts.push(Fact::new(namespaces, Role::Title));
         if !cluster.namespace_origin.is_empty() {
             facts.push(Fact::new(format!(" ({})", cluster.namespace_origin), Role::Dim));
@@ -41,7 +41,7 @@ pub fn warnings(model: &Model) -> Vec<Fact> {
     if model.settings.profile.protected {
         facts.push(Fact::new("protected", Role::Warning));
     }
-    if model.settings.read_only || model.wall {
+    if model.settings.profile.read_only || model.wall {
         facts.push(Fact::new("read-only", Role::Good));
     }
     match &model.journal {

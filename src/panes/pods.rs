@@ -96,7 +96,7 @@ fn cell<'m>(model: &'m Model, pod: &'m Pod, level: Level, title: &str) -> Cell<'
         "RESTARTS" => Cell::new(restarts(model, pod)),
         "LAST END" => last_end(model, pod, level),
         "CPU" => cpu(pod, meter),
-        "MEM" => memory(pod, meter, model.settings.ascii),
+        "MEM" => memory(pod, meter, model.settings.ascii()),
         "NODE" => Cell::middle(pod.node.as_deref().unwrap_or("")).role(Role::Dim),
         _ => Cell::new(Age(model.now.since(pod.created)).to_string()).role(Role::Dim),
     }

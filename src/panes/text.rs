@@ -141,7 +141,7 @@ fn owners<'m>(
     detail: &'m Detail,
     inspection: &'m Inspection,
 ) -> impl Iterator<Item = Line> + 'm {
-    let branch = if model.settings.ascii { "`- " } else { "└─ " };
+    let branch = if model.settings.ascii() { "`- " } else { "└─ " };
     inspection.owners.iter().enumerate().map(move |(at, owner)| {
         let here = if at == detail.line { "▸ " } else { "  " };
         let bend = if owner.depth == 0 { "" } else { branch };

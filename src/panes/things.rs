@@ -237,7 +237,7 @@ impl Pane for Things {
             Kind::Node => &[Cordon, Drain],
             _ => &[],
         });
-        if model.settings.read_only || model.wall {
+        if model.settings.profile.read_only || model.wall {
             keys.truncate(4);
             keys.retain(|key| *key != Shell);
         }

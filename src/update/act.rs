@@ -48,7 +48,7 @@ macro_rules! lend {
         Context {
             keymap: &$model.settings.keymap,
             protected: $model.settings.profile.protected,
-            read_only: $model.settings.read_only || $model.settings.profile.read_only || $model.wall,
+            read_only: $model.settings.profile.read_only || $model.wall,
             journal: &$model.journal,
         }
     };

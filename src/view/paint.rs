@@ -13,7 +13,7 @@ use crate::panes::{Cut, Fact};
 
 impl<'a> Paint<'a> {
     pub fn new(settings: &'a Settings) -> Paint<'a> {
-        Paint { theme: &settings.theme, depth: settings.depth, ascii: settings.ascii }
+        Paint { theme: &settings.theme, depth: settings.depth, ascii: settings.ascii() }
     }
 
     /// The sign of a level.
