@@ -8,6 +8,7 @@ pub mod news;
 pub mod object;
 pub mod pod;
 pub mod rollout;
+pub mod secret;
 pub mod settings;
 pub mod text;
 pub mod time;
