@@ -1,3 +1,4 @@
 //! Kubernetes.
 pub mod connect;
+pub mod deeds;
 pub mod kubeconfig;
