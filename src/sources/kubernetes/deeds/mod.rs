@@ -6,8 +6,11 @@ mod api;
 mod describe;
 mod facts;
 mod inspect;
+mod look;
 mod pick;
+mod revisions;
 mod tree;
 mod yaml;
 
 pub use inspect::inspect;
+pub use look::look;
