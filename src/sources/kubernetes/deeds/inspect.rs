@@ -11,7 +11,7 @@ use super::yaml::yaml;
 use crate::domain::Text;
 use crate::domain::news::Inspection;
 use crate::domain::object::{Kind, Object, ObjectRef};
-use crate::domain::rollout::{Scene, differ, why_stuck};
+use crate::domain::rollout::{Progress, Scene, differ, progress, why_stuck};
 use crate::domain::time::Timestamp;
 use crate::sources::now;
 
@@ -162,14 +162,15 @@ async fn around_workload(
     let place = |kind: Kind| api::collection(kind, &target.namespace);
     let (pods_at, sets_at, events_at, nodes_at) =
         (place(Kind::Pod), place(Kind::ReplicaSet), place(Kind::Event), api::collection(Kind::Node, ""));
+    let workload = facts::workload(target.kind, object);
+    let moves = target.kind != Kind::Job && progress(target.kind, &workload) != Progress::Done;
+    // Only what does not move needs reasons.
     let events = async {
-        let settled = facts::workload(target.kind, object);
-        if crate::domain::rollout::progress(target.kind, &settled) == crate::domain::rollout::Progress::Done {
-            return Ok((Vec::new(), false));
-        }
         let warnings = format!("fieldSelector={}", api::encode("type=Warning"));
-        api::list(client, &events_at, &warnings).await
+        if moves { api::list(client, &events_at, &warnings).await } else { Ok((Vec::new(), false)) }
     };
+    let nodes =
+        async { if moves { api::list(client, &nodes_at, "").await } else { Ok((Vec::new(), false)) } };
     let sets = async {
         match target.kind {
             Kind::Deployment => api::list(client, &sets_at, &query).await,
@@ -177,7 +178,6 @@ async fn around_workload(
         }
     };
     let pods = api::list(client, &pods_at, &query);
-    let nodes = api::list(client, &nodes_at, "");
     let (pods, sets, events, nodes) = tokio::join!(pods, sets, events, nodes);
     let (mut pods, mut sets) = (kept(pods, "pods", missing), kept(sets, "replicasets", missing));
     // A selector may match what belongs to others.

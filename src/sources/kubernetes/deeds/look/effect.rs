@@ -38,7 +38,7 @@ impl Told {
 }
 
 /// Why this verb has no meaning for this kind.
-pub(super) fn unfit(native: &Native) -> Option<String> {
+pub(in crate::sources::kubernetes::deeds) fn unfit(native: &Native) -> Option<String> {
     let kind = native.target.kind;
     let rolls = matches!(kind, Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet);
     let fits = match &native.verb {
