@@ -90,6 +90,8 @@ pub struct Listing<R> {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Cursor {
     selected: Option<ObjectRef>,
+    /// Somebody chose; until then the first row is the selected one.
+    chosen: bool,
     /// Where it was last seen, to go on from there when it is gone.
     last: usize,
     offset: usize,
@@ -400,6 +402,7 @@ impl<R: Record> Listing<R> {
 
     pub fn select(&mut self, id: ObjectRef) {
         self.cursor.selected = Some(id);
+        self.cursor.chosen = true;
         self.settle();
         self.follow();
     }
@@ -417,6 +420,7 @@ impl<R: Record> Listing<R> {
         let row = row.min(self.order.len().saturating_sub(1));
         let there =
             self.order.get(row).and_then(|slot| self.entry(*slot)).map(|entry| entry.record.id().clone());
+        self.cursor.chosen = there.is_some();
         self.cursor.selected = there;
         self.settle();
         self.follow();
@@ -446,9 +450,14 @@ impl<R: Record> Listing<R> {
         self.marked.clear();
     }
 
-    /// Keeps the offset sane; the first row that ever arrives becomes the selected one.
+    /// From now on the selection stays where it is, whatever comes before it.
+    pub fn hold(&mut self) {
+        self.cursor.chosen = self.cursor.selected.is_some();
+    }
+
+    /// Keeps the offset sane; until somebody chooses, the first row is the selected one.
     fn settle(&mut self) {
-        if self.cursor.selected.is_none()
+        if !self.cursor.chosen
             && let Some(entry) = self.order.first().and_then(|slot| self.entry(*slot))
         {
             self.cursor.selected = Some(entry.record.id().clone());

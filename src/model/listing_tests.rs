@@ -40,6 +40,7 @@ fn trouble_comes_first_and_the_selection_stays_on_its_thing() {
     listing.set_height(10);
     let batch = vec![Seen::Is(thing("a", 1, Level::Fine)), Seen::Is(thing("b", 2, Level::Fine))];
     listing.apply(&feed(), batch, rank);
+    assert_eq!(listing.selected().map(|id| &*id.name), Some("a"));
     listing.step(1);
     assert_eq!(listing.selected().map(|id| &*id.name), Some("b"));
     listing.apply(&feed(), vec![Seen::Is(thing("c", 3, Level::Bad))], rank);

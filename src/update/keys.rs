@@ -14,6 +14,8 @@ use crate::panes::things;
 
 /// The keys of one read, in order.
 pub fn pressed(model: &mut Model, keys: &[Key], at: Timestamp) -> Vec<Effect> {
+    // Whoever presses a key has seen a row and means it.
+    table::hold(model);
     let mut effects = Vec::new();
     for (n, key) in keys.iter().enumerate() {
         // A question takes the whole of a read, so that the rest of a burst never falls through to the board.

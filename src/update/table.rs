@@ -105,6 +105,14 @@ fn offset(model: &Model) -> usize {
     }
 }
 
+/// The selection stays where it is from now on.
+pub fn hold(model: &mut Model) {
+    match model.board.kind {
+        Kind::Pod => model.pods.hold(),
+        kind => model.objects.entry(kind).or_default().hold(),
+    }
+}
+
 /// The row under the mouse.
 pub fn click(model: &mut Model, row: usize) {
     let row = offset(model) + row;
