@@ -1,1 +1,3 @@
-
+//! Everything that needs nothing installed.
+mod laws;
+mod screens;

@@ -1,0 +1,2 @@
+//! Properties that hold for any story.
+mod approval;

@@ -1,0 +1,2 @@
+//! Pictures of every view, in text.
+mod question;
