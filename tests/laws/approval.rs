@@ -4,7 +4,7 @@
 use std::cell::Cell;
 
 use firedeck::domain::action::{Check, Findings, Looked, Native, Verb};
-use firedeck::domain::approval::{Approved, Place, Plan, QuestionId, Tier};
+use firedeck::domain::approval::{Approved, Place, Plan, Question, QuestionId, Tier};
 use firedeck::domain::object::{Kind, ObjectRef};
 use firedeck::domain::settings::theme::Depth;
 use firedeck::domain::settings::{Key, KeyCode, Keymap, Theme};
@@ -34,6 +34,10 @@ enum Event {
     },
     Paste(String),
     PastesName,
+    /// The whole way of a danger: clear, name, Enter, reason.
+    Follows,
+    /// The current revision is shown and read.
+    Reads,
     /// The terminal took a revision: the current one, or one that is so much older.
     Shown {
         older: u32,
@@ -150,18 +154,20 @@ fn keys() -> impl Strategy<Value = Key> {
 fn events(plan: Plan) -> impl Strategy<Value = Event> {
     let shown = (prop_oneof![5 => Just(0u32), 1 => 1..3u32], prop::bool::weighted(0.1));
     prop_oneof![
-        8 => keys().prop_map(|key| Event::Read(vec![key])),
+        12 => keys().prop_map(|key| Event::Read(vec![key])),
         2 => vec(keys(), 2..4).prop_map(Event::Read),
         4 => any::<bool>().prop_map(|at_once| Event::TypesName { at_once }),
+        4 => Just(Event::Follows),
+        8 => Just(Event::Reads),
         1 => select(vec!["y", "y\n", "\n", "because"]).prop_map(|text| Event::Paste(text.into())),
         1 => Just(Event::PastesName),
         8 => shown.prop_map(|(older, stranger)| Event::Shown { older, stranger }),
         3 => findings(plan).prop_map(|found| Event::Looked(Box::new(found))),
         8 => (select(vec![1, 299, 300, 400, 2_000]), any::<bool>())
             .prop_map(|(millis, ticks)| Event::Waits { millis, ticks }),
-        1 => prop::bool::weighted(0.7).prop_map(Event::Journal),
-        1 => any::<bool>().prop_map(Event::Protected),
-        1 => prop::bool::weighted(0.2).prop_map(Event::ReadOnly),
+        1 => prop::bool::weighted(0.9).prop_map(Event::Journal),
+        1 => prop::bool::weighted(0.3).prop_map(Event::Protected),
+        1 => prop::bool::weighted(0.1).prop_map(Event::ReadOnly),
         1 => Just(Event::Resized),
     ]
 }
@@ -393,6 +399,23 @@ impl Desk {
                     }
                 }
             }
+            Event::Follows => {
+                let steps = [
+                    Event::Read(vec![Key::ctrl('u')]),
+                    Event::TypesName { at_once: true },
+                    Event::Read(vec![ENTER]),
+                    Event::Paste("ticket 42".into()),
+                ];
+                for step in &steps {
+                    if let Some(approved) = self.happens(step)? {
+                        return Ok(Some(approved));
+                    }
+                }
+            }
+            Event::Reads => {
+                self.happens(&Event::Shown { older: 0, stranger: false })?;
+                self.happens(&Event::Waits { millis: 300, ticks: false })?;
+            }
             Event::Paste(text) => self.pastes(text),
             Event::PastesName => self.pastes(&self.rules.wanted()),
             Event::Shown { older, stranger } => {
@@ -480,17 +503,20 @@ fn no_story_runs_what_was_not_shown_read_and_agreed_to() {
     assert!(approvals.get() > dangers.get() && dangers.get() > 0, "{approvals:?} {dangers:?}");
 }
 
-/// A question that needs nothing any more but the right key.
-fn answerable(plan: &Plan, protected: bool) -> Desk {
-    let mut desk = Desk::open(plan, protected);
-    let found = Findings {
+fn all_well(plan: &Plan) -> Findings {
+    Findings {
         actions: plan.actions().iter().map(|a| Looked { native: a.clone(), generation: None }).collect(),
         allowed: Check::Yes,
         undo: "in some way".into(),
         ..Findings::default()
-    };
+    }
+}
+
+/// A question that needs nothing any more but the right key.
+fn answerable(plan: &Plan, protected: bool) -> Desk {
+    let mut desk = Desk::open(plan, protected);
     let ready = [
-        Event::Looked(Box::new(found)),
+        Event::Looked(Box::new(all_well(plan))),
         Event::Shown { older: 0, stranger: false },
         Event::Waits { millis: 300, ticks: true },
     ];
@@ -517,7 +543,8 @@ proptest! {
         let mut desk = answerable(&plan, true);
         desk.happens(&Event::PastesName)?;
         desk.happens(&Event::Paste(text))?;
-        prop_assert!(desk.questions.open.as_ref().is_some_and(|open| open.typed().is_empty()));
+        let empty = |open: &Question| open.typed().is_empty() && open.reason().is_empty();
+        prop_assert!(desk.questions.open.as_deref().is_some_and(empty));
         prop_assert!(desk.read(&[ENTER])?.is_none());
     }
 
@@ -530,6 +557,21 @@ proptest! {
         desk.happens(&Event::Shown { older: 0, stranger: false })?;
         desk.happens(&Event::Waits { millis: early, ticks: true })?;
         prop_assert!(desk.read(&[key])?.is_none());
+    }
+
+    #[test]
+    fn a_name_typed_under_an_older_revision_does_not_count(plan in plans(), named: bool) {
+        let mut desk = answerable(&plan, true);
+        desk.happens(&Event::TypesName { at_once: true })?;
+        if named {
+            desk.read(&[ENTER])?;
+            desk.happens(&Event::Paste("ticket 42".into()))?;
+        }
+        desk.happens(&Event::Looked(Box::new(all_well(&plan))))?;
+        desk.happens(&Event::Shown { older: 0, stranger: false })?;
+        desk.happens(&Event::Waits { millis: 300, ticks: true })?;
+        prop_assert!(desk.read(&[ENTER])?.is_none());
+        prop_assert!(desk.read(&[ENTER])?.is_none());
     }
 
     #[test]

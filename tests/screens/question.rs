@@ -282,14 +282,16 @@ fn names_that_do_not_fit_are_one_key_away() {
 
 #[test]
 fn the_question_never_covers_what_it_asks_about() {
-    for row in 0..24 {
-        let desk = Desk::asking(undo(), false).looked(found_undo());
-        let theme = Theme::default();
-        let paint = Paint { theme: &theme, depth: Depth::True, ascii: false };
-        let mut buf = Buffer::with_lines(vec!["#".repeat(80); 24]);
-        let area = buf.area;
-        assert!(draw(&mut buf, area, Some(row), &desk.questions, &desk.keymap, &paint).is_some());
-        assert!((0..80).all(|x| buf[(x, row)].symbol() == "#"), "row {row}");
+    for rows in 27..32 {
+        for row in 0..rows {
+            let desk = Desk::asking(undo(), false).looked(found_undo());
+            let theme = Theme::default();
+            let paint = Paint { theme: &theme, depth: Depth::True, ascii: false };
+            let mut buf = Buffer::with_lines(vec!["#".repeat(80); usize::from(rows)]);
+            let area = buf.area;
+            assert!(draw(&mut buf, area, Some(row), &desk.questions, &desk.keymap, &paint).is_some());
+            assert!((0..80).all(|x| buf[(x, row)].symbol() == "#"), "row {row} of {rows}");
+        }
     }
 }
 
