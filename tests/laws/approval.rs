@@ -4,7 +4,7 @@
 use std::cell::Cell;
 
 use firedeck::domain::action::{Check, Findings, Looked, Native, Verb};
-use firedeck::domain::approval::{Approved, Place, Plan, Question, QuestionId, Tier};
+use firedeck::domain::approval::{Approved, Hint, Place, Plan, Question, QuestionId, Tier};
 use firedeck::domain::object::{Kind, ObjectRef};
 use firedeck::domain::settings::theme::Depth;
 use firedeck::domain::settings::{Key, KeyCode, Keymap, Theme};
@@ -605,7 +605,8 @@ proptest! {
         let (columns, rows) = if ascii { (columns / 6, rows / 8) } else { (columns, rows) };
         let whole = Rect::new(0, 0, columns, rows);
         let mut buf = Buffer::filled(whole, ratatui::buffer::Cell::new("#"));
-        let area = Rect::new(left, top, columns.saturating_sub(left), rows.saturating_sub(top));
+        // Larger than the screen, as while a window shrinks.
+        let area = Rect::new(left, top, columns, rows);
         let theme = Theme::default();
         let paint = Paint { theme: &theme, depth: Depth::Sixteen, ascii };
         let shown = draw(&mut buf, area, beside, &desk.questions, &desk.keymap, &paint);
@@ -635,4 +636,31 @@ fn read_only_asks_nothing() {
     let refused = ask::open(&mut questions, plan, Place::default(), None, Timestamp(0), &context);
     assert!(refused.is_err_and(|why| why.starts_with("read-only: `restart`")));
     assert!(questions.open.is_none());
+}
+
+#[test]
+fn the_key_that_asked_never_answers_even_when_it_is_bound_to_yes() {
+    let mut questions = Questions::default();
+    let (keymap, journal) = (Keymap::default(), Journal::Good("j".into()));
+    let context = Context { keymap: &keymap, protected: false, read_only: false, journal: &journal };
+    let crane = ObjectRef {
+        context: "prod".into(),
+        kind: Kind::Deployment,
+        namespace: "yard".into(),
+        name: "crane".into(),
+    };
+    let plan = Plan::Native(vec![Native { target: crane, uid: "u".into(), verb: Verb::Restart }]);
+    let yes = Key::char('y');
+    let opened = ask::open(&mut questions, plan.clone(), Place::default(), Some(yes), Timestamp(0), &context);
+    assert!(opened.is_ok());
+    let second = ask::open(&mut questions, plan.clone(), Place::default(), None, Timestamp(0), &context);
+    assert!(second.is_err_and(|why| why.contains("a question is open already")));
+    let current = |questions: &Questions| questions.open.as_ref().map(|open| (open.id(), open.revision()));
+    let (id, _) = current(&questions).unwrap_or((QuestionId(0), 0));
+    assert!(ask::looked(&mut questions, id, all_well(&plan)));
+    let (id, revision) = current(&questions).unwrap_or((QuestionId(0), 0));
+    ask::shown(&mut questions, id, revision, Timestamp(0));
+    let did = ask::keys(&mut questions, &[yes], Timestamp(500), &context);
+    assert!(matches!(did, Did::Changed), "{did:?}");
+    assert_eq!(questions.hint, Some(Hint::Asker));
 }
