@@ -9,6 +9,7 @@ use crate::domain::action::{Findings, Looked};
 #[derive(Debug)]
 pub struct Approved {
     pub(super) question: QuestionId,
+    pub(super) revision: u32,
     pub(super) tier: Tier,
     pub(super) reason: String,
     pub(super) actions: Vec<Looked>,
@@ -19,6 +20,10 @@ pub struct Approved {
 impl Approved {
     pub fn question(&self) -> QuestionId {
         self.question
+    }
+    /// Which revision of it was answered.
+    pub fn revision(&self) -> u32 {
+        self.revision
     }
     pub fn tier(&self) -> Tier {
         self.tier

@@ -356,6 +356,7 @@ impl Question {
         };
         Approved {
             question: self.id,
+            revision: self.revision,
             tier: self.tier,
             reason: self.reason.trim().to_owned(),
             actions: self.actions,
