@@ -1,3 +1,5 @@
-//! Everything that needs nothing installed.
+//! Tests that need nothing installed.
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)] // a test fails by panicking
+mod common;
 mod laws;
 mod screens;

@@ -1,2 +1,0 @@
-//! Pictures of every view, in text.
-mod question;
