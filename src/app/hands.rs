@@ -18,8 +18,7 @@ use crate::incident::{Keeping, What, day};
 use crate::model::msg::{Effect, Msg};
 use crate::model::{Journal as Recorded, Model};
 use crate::sources::{Outbox, kubernetes, now};
-use crate::store::journal::{Journal, Setup};
-use crate::store::places::Places;
+use crate::store::{Journal, Places, Setup};
 
 /// How often an opened thing is read again.
 const INSPECT_EVERY: Duration = Duration::from_secs(5);

@@ -9,6 +9,7 @@ pub mod object;
 pub mod pod;
 pub mod quantity;
 pub mod rollout;
+pub mod secret;
 pub mod settings;
 pub mod text;
 pub mod time;

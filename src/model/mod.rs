@@ -73,6 +73,8 @@ pub struct Model {
     pub board: Board,
     pub detail: Option<Detail>,
     pub overlays: Vec<Overlay>,
+    /// A thing to land on, asked for at the start.
+    pub landing: Option<Landing>,
     pub questions: questions::Questions,
     /// The key that is being taken in: the one that asks never answers.
     pub asked_by: Option<Key>,
@@ -83,6 +85,15 @@ pub struct Model {
     pub refused: Option<String>,
     pub dirty: Dirty,
     pub next_id: u64,
+}
+
+/// `firedeck open KIND/NAME`, until it was found or given up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Landing {
+    pub kind: Kind,
+    pub namespace: Option<String>,
+    pub name: String,
+    pub since: Timestamp,
 }
 
 /// What a pod uses, and its last few shares of the memory limit, for a sparkline.

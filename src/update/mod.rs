@@ -4,6 +4,7 @@ pub mod detail;
 pub mod keys;
 pub mod lines;
 pub mod news;
+pub mod open;
 pub mod palette;
 pub mod plan;
 pub mod question;
@@ -41,6 +42,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             act::shown(model, question, revision, at);
             Vec::new()
         }
+        Msg::Open { kind, namespace, name } => open::wanted(model, kind, namespace, name),
         Msg::News(batch) => news::take(model, batch),
         Msg::Settings(settings) => {
             model.settings = *settings;
@@ -106,5 +108,6 @@ fn tick(model: &mut Model, now: crate::domain::time::Timestamp) -> Vec<Effect> {
         model.mark_dirty(Dirty::Soon);
     }
     act::tick(model);
+    open::tick(model);
     lines::tick(model)
 }

@@ -2,7 +2,7 @@
 use std::collections::hash_map::Entry;
 
 use super::table::{self, lens};
-use super::{act, detail, lines};
+use super::{act, detail, lines, open};
 use crate::domain::Text;
 use crate::domain::feed::{Feed, FeedState, FeedStatus};
 use crate::domain::news::{News, Seen};
@@ -42,6 +42,7 @@ pub fn take(model: &mut Model, batch: Vec<News>) -> Vec<Effect> {
             News::Acted(id, target, outcome) => act::acted(model, id, &target, outcome),
         }
     }
+    effects.extend(open::land(model));
     effects
 }
 

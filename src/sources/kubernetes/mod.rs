@@ -4,6 +4,7 @@
 //! the nodes, and one poll of the metrics; other kinds are watched while they are wanted. All of a context share
 //! one login.
 pub mod connect;
+pub mod deeds;
 mod errors;
 mod facts;
 mod intern;
