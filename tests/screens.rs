@@ -1,4 +1,6 @@
 //! Every look of every pane and overlay, as pictures in text.
+mod question;
+
 use firedeck::domain::feed::FeedState;
 use firedeck::domain::news::News;
 use firedeck::domain::object::Kind;

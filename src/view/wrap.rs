@@ -12,9 +12,9 @@ pub fn width(text: &str) -> usize {
 /// ends in `…`.
 pub fn wrap(text: &str, columns: usize, most: usize) -> Vec<String> {
     let (columns, most) = (columns.max(1), most.max(1));
-    let mut lines: Vec<String> = Vec::new();
-    let mut line = String::new();
-    let mut used = 0;
+    // Whether a line goes on with the word that the one before broke off.
+    let mut lines: Vec<(bool, String)> = Vec::new();
+    let (mut line, mut used, mut within) = (String::new(), 0, false);
     for word in text.split(' ').filter(|word| !word.is_empty()) {
         // One line more than asked for is enough to know that something has to be cut.
         if lines.len() > most {
@@ -22,36 +22,34 @@ pub fn wrap(text: &str, columns: usize, most: usize) -> Vec<String> {
         }
         let gap = usize::from(used > 0);
         if used + gap + width(word) <= columns {
-            if gap > 0 {
-                line.push(' ');
-            }
+            line.push_str(if gap > 0 { " " } else { "" });
             line.push_str(word);
             used += gap + width(word);
             continue;
         }
         if used > 0 {
-            lines.push(std::mem::take(&mut line));
+            lines.push((std::mem::take(&mut within), std::mem::take(&mut line)));
         }
         let mut rest = word;
         while width(rest) > columns && lines.len() <= most {
-            let at = break_at(rest, columns);
-            let (head, tail) = rest.split_at(at);
-            lines.push(head.to_owned());
-            rest = tail;
+            let (head, tail) = rest.split_at(break_at(rest, columns));
+            lines.push((within, head.to_owned()));
+            (rest, within) = (tail, true);
         }
         rest.clone_into(&mut line);
         used = width(rest);
     }
     if used > 0 || lines.is_empty() {
-        lines.push(line);
+        lines.push((within, line));
     }
-    if lines.len() > most {
+    if let Some((within, next)) = lines.get(most).cloned() {
         lines.truncate(most);
-        if let Some(last) = lines.last_mut() {
-            *last = format!("{}…", take(last.graphemes(true), columns.saturating_sub(1)));
+        if let Some((_, last)) = lines.last_mut() {
+            let gap = if within { "" } else { " " };
+            *last = cut(&format!("{last}{gap}{next}…"), columns);
         }
     }
-    lines
+    lines.into_iter().map(|(_, line)| line).collect()
 }
 
 /// At most `columns` cells; what is cut ends in `…`.
@@ -126,11 +124,12 @@ mod tests {
         assert_eq!(wrap("no pod left behind", 8, 9), ["no pod", "left", "behind"]);
         assert_eq!(wrap("worker-5dc8f-5rh92", 10, 9), ["worker-", "5dc8f-", "5rh92"]);
         assert_eq!(wrap("", 8, 9), [""]);
+        assert_eq!(wrap("a worker-5dc8f-5rh92", 8, 2), ["a", "worker-…"]);
     }
 
     #[test]
     fn what_is_cut_says_so() {
-        assert_eq!(wrap("one two three four", 8, 2), ["one two", "three…"]);
+        assert_eq!(wrap("one two three four", 8, 2), ["one two", "three f…"]);
         assert_eq!(cut("abcdef", 4), "abc…");
         assert_eq!(cut("abcd", 4), "abcd");
         assert_eq!(middle("worker-5dc8-5rh92", 9), "work…rh92");

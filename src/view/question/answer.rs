@@ -12,8 +12,8 @@ pub(super) fn write(page: &mut Page, question: &Question, keymap: &Keymap) {
         return;
     }
     if question.obstacle().is_some() {
-        let mut spans = vec![page.span("cannot be run", Role::Bad), page.span("    ", Role::Text)];
-        spans.extend([page.span(leave.0, Role::Key), page.span(" leave it", Role::Text)]);
+        let mut spans = vec![page.span("cannot be run", Role::Bad), page.span("     ", Role::Text)];
+        spans.extend([page.span(leave.0, Role::Key), page.span("  leave it", Role::Text)]);
         page.push(spans);
         return;
     }
@@ -33,33 +33,45 @@ fn typed(page: &mut Page, question: &Question) {
     let wanted = phrase(question.plan());
     let right = wanted.starts_with(question.typed().trim());
     let role = if right { Role::Input } else { Role::Bad };
+    let field = question.field();
+    let active = field == Field::Phrase;
     let (before, after) = ("type  ", "  to run it: ");
-    let active = question.field() == Field::Phrase;
-    if width(before) + width(&wanted) * 2 + width(after) < page.columns {
-        let room = page.columns - width(before) - width(&wanted) - width(after);
+    let long = width(before) + width(&wanted) + width(after);
+    if long + width(&wanted) < page.columns {
         let mut spans = vec![
             page.span(before, Role::Text),
             page.span(wanted, Role::Danger),
             page.span(after, Role::Text),
         ];
-        spans.extend(line(page, question.typed(), room, active, role));
+        spans.extend(line(page, question.typed(), page.columns - long, active, role));
         page.push(spans);
     } else {
-        page.push(vec![page.span("to run it, type", Role::Text)]);
-        for part in wrap(&wanted, page.columns, usize::MAX) {
-            page.push(vec![page.span(part, Role::Danger)]);
+        let short = width(before) + width(&wanted) <= page.columns;
+        if short {
+            page.push(vec![page.span(before, Role::Text), page.span(wanted, Role::Danger)]);
+        } else {
+            page.push(vec![page.span("to run it, type", Role::Text)]);
+            for part in wrap(&wanted, page.columns, usize::MAX) {
+                page.push(vec![page.span(part, Role::Danger)]);
+            }
         }
-        let mut spans = vec![page.span("> ", Role::Text)];
-        spans.extend(line(page, question.typed(), page.columns.saturating_sub(2), active, role));
+        if active || !page.detail.tight {
+            let indent = if short { width(before) } else { 2 };
+            let mut spans = vec![page.span(format!("{:<indent$}", ">"), Role::Text)];
+            let room = page.columns.saturating_sub(indent);
+            spans.extend(line(page, question.typed(), room, active, role));
+            page.push(spans);
+        }
+    }
+    if field == Field::Reason || !page.detail.tight {
+        let why = if question.ground().protected { "your reason: " } else { "your reason (may be empty): " };
+        let why = if width(why) + 12 > page.columns { "reason: " } else { why };
+        let active = field == Field::Reason;
+        let mut spans = vec![page.span(why, if active { Role::Text } else { Role::Dim })];
+        let room = page.columns.saturating_sub(width(why));
+        spans.extend(line(page, question.reason(), room, active, Role::Input));
         page.push(spans);
     }
-    let why = if question.ground().protected { "your reason: " } else { "your reason (may be empty): " };
-    let why = if width(why) + 12 > page.columns { "reason: " } else { why };
-    let active = question.field() == Field::Reason;
-    let mut spans = vec![page.span(why, if active { Role::Text } else { Role::Dim })];
-    let room = page.columns.saturating_sub(width(why));
-    spans.extend(line(page, question.reason(), room, active, Role::Input));
-    page.push(spans);
 }
 
 /// The end of a typed line, with the place where it goes on.
@@ -73,24 +85,23 @@ fn line(page: &Page, text: &str, room: usize, active: bool, role: Role) -> Vec<r
 
 /// Keys and what they do, the last ones left out when there is no room for them.
 fn keys(page: &mut Page, all: &[(String, &str)]) {
-    let wide = |gap: usize| {
-        all.iter().map(|(key, help)| width(key) + 1 + width(help)).sum::<usize>()
-            + gap * all.len().saturating_sub(1)
+    let wide = |within: usize, gap: usize| {
+        let own: usize = all.iter().map(|(key, help)| width(key) + within + width(help)).sum();
+        own + gap * all.len().saturating_sub(1)
     };
-    let gap = if wide(4) <= page.columns { 4 } else { 2 };
+    let (within, gap) = if wide(2, 5) <= page.columns { (2, 5) } else { (1, 3) };
     let mut spans = Vec::new();
     let mut used = 0;
     for (n, (key, help)) in all.iter().enumerate() {
         let before = if n == 0 { 0 } else { gap };
-        let needs = before + width(key) + 1 + width(help);
-        if used + needs > page.columns && n > 0 {
+        used += before + width(key) + within + width(help);
+        if used > page.columns && n > 0 {
             break;
         }
-        used += needs;
         spans.extend([
             page.span(" ".repeat(before), Role::Text),
             page.span(key.clone(), Role::Key),
-            page.span(format!(" {help}"), Role::Text),
+            page.span(format!("{}{help}", " ".repeat(within)), Role::Text),
         ]);
     }
     page.push(spans);

@@ -2,11 +2,11 @@
 use ratatui::text::{Line, Span};
 
 use super::{answer, rows};
-use crate::domain::approval::{Question, headline};
+use crate::domain::approval::{Question, Tier, headline};
 use crate::domain::settings::{Keymap, Role};
 use crate::domain::text::clean_to;
 use crate::view::style::Paint;
-use crate::view::wrap::{width, wrap};
+use crate::view::wrap::{cut, width, wrap};
 
 /// How much is said. What decides is said at every detail; it only gets shorter.
 pub(super) struct Detail {
@@ -18,17 +18,19 @@ pub(super) struct Detail {
     pub(super) most: usize,
     /// How many names of many are listed.
     pub(super) names: usize,
+    /// Every line counts.
+    pub(super) tight: bool,
 }
 
 /// From everything to the least that can still be answered.
 pub(super) const DETAILS: [Detail; 7] = [
-    Detail { airy: true, extras: true, most: 6, names: 24 },
-    Detail { airy: true, extras: true, most: 4, names: 8 },
-    Detail { airy: false, extras: true, most: 3, names: 8 },
-    Detail { airy: false, extras: false, most: 3, names: 6 },
-    Detail { airy: false, extras: false, most: 2, names: 3 },
-    Detail { airy: false, extras: false, most: 1, names: 3 },
-    Detail { airy: false, extras: false, most: 1, names: 1 },
+    Detail { airy: true, extras: true, most: 6, names: 24, tight: false },
+    Detail { airy: true, extras: true, most: 4, names: 8, tight: false },
+    Detail { airy: false, extras: true, most: 3, names: 8, tight: false },
+    Detail { airy: false, extras: false, most: 3, names: 6, tight: false },
+    Detail { airy: false, extras: false, most: 2, names: 3, tight: true },
+    Detail { airy: false, extras: false, most: 1, names: 3, tight: true },
+    Detail { airy: false, extras: false, most: 1, names: 1, tight: true },
 ];
 
 /// Everything inside the box that is `wide` cells wide.
@@ -43,7 +45,9 @@ pub(super) fn lines(
     let columns = usize::from(wide.saturating_sub(4)).max(1);
     let mut page = Page { lines: Vec::new(), columns, detail, paint };
     let head = headline(&question.resolved());
-    for line in wrap(&clean_to(&head, 1_024), columns, detail.most.max(2)) {
+    // A name that has to be typed stands below once more, and whole.
+    let most = if question.tier() == Tier::Danger { detail.most } else { detail.most.max(2) };
+    for line in wrap(&clean_to(&head, 1_024), columns, most) {
         page.push(vec![page.span(line, Role::Title)]);
     }
     page.gap();
@@ -93,6 +97,15 @@ impl Page<'_> {
     /// One label and several texts; what does not fit is counted.
     pub(super) fn block(&mut self, label: &str, texts: &[&str], role: Role) {
         let most = self.detail.most;
+        if let [first, _, ..] = texts
+            && most == 1
+        {
+            let more = format!(" +{} more", texts.len() - 1);
+            let room = self.room().saturating_sub(width(&more));
+            let first = cut(&clean_to(first, 2_048), room);
+            self.labelled(label, format!("{first}{more}"), role);
+            return;
+        }
         let mut written: Vec<String> = Vec::new();
         for (n, text) in texts.iter().enumerate() {
             let left = most.saturating_sub(written.len());

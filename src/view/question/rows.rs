@@ -11,13 +11,13 @@ const PLACES: usize = 6;
 
 pub(super) fn write(page: &mut Page, question: &Question, scroll: usize) {
     let arrow = page.paint.sign('▸', '>');
-    page.row("where", &place(question, arrow), Role::Text);
+    place(page, question, arrow);
     what(page, question, scroll);
     also(page, question);
+    obstacle(page, question);
     if let Some(findings) = question.findings() {
         rights(page, question, findings);
     }
-    obstacle(page, question);
     let unsure: Vec<String> =
         question.unchecked().iter().map(|what| format!("? not checked: {what}")).collect();
     block(page, "unsure", &unsure, Role::Unknown);
@@ -31,22 +31,11 @@ pub(super) fn write(page: &mut Page, question: &Question, scroll: usize) {
     }
 }
 
-/// `prod-eu ▸ lego-mcp (profile) at 10.0.0.1:6443, from this box as jane`.
-fn place(question: &Question, arrow: char) -> String {
-    let mut seen: Vec<(&str, &str)> = Vec::new();
-    let mut more = false;
-    for action in question.actions() {
-        let target = &action.native.target;
-        let here = (&*target.context, &*target.namespace);
-        if !seen.contains(&here) {
-            more = seen.len() == PLACES;
-            if more {
-                break;
-            }
-            seen.push(here);
-        }
-    }
+/// `prod-eu ▸ lego-mcp (profile) as jane, from this box to 10.0.0.1:6443`: on two lines rather than broken
+/// somewhere.
+fn place(page: &mut Page, question: &Question, arrow: char) {
     let place = question.place();
+    let (seen, more) = places(question);
     let mut parts: Vec<String> = Vec::new();
     let mut last = None;
     for (context, namespace) in &seen {
@@ -71,16 +60,37 @@ fn place(question: &Question, arrow: char) -> String {
     {
         parts.push(format!(" ({})", place.origin));
     }
-    let server = place.server.trim_start_matches("https://").trim_end_matches('/');
-    if !server.is_empty() {
-        parts.push(format!(" at {server}"));
-    }
-    parts.push(format!(", from {}", if place.host.is_empty() { "this box" } else { &place.host }));
     let identity = question.findings().and_then(|found| found.identity.as_ref()).or(place.identity.as_ref());
     if let Some(identity) = identity.filter(|identity| !identity.is_empty()) {
         parts.push(format!(" as {identity}"));
     }
-    parts.concat()
+    let target = parts.concat();
+    let host = if place.host.is_empty() { "this box" } else { &place.host };
+    let server = place.server.trim_start_matches("https://").trim_end_matches('/');
+    let way = if server.is_empty() { format!("from {host}") } else { format!("from {host} to {server}") };
+    let whole = format!("{target}, {way}");
+    if page.detail.tight || width(&clean_to(&whole, 2_048)) <= page.room() {
+        page.row("where", &whole, Role::Text);
+    } else {
+        page.row("where", &target, Role::Text);
+        page.row("", &way, Role::Text);
+    }
+}
+
+/// The contexts and namespaces of the targets, and whether there are more.
+fn places(question: &Question) -> (Vec<(&str, &str)>, bool) {
+    let mut seen: Vec<(&str, &str)> = Vec::new();
+    for action in question.actions() {
+        let target = &action.native.target;
+        let here = (&*target.context, &*target.namespace);
+        if !seen.contains(&here) {
+            if seen.len() == PLACES {
+                return (seen, true);
+            }
+            seen.push(here);
+        }
+    }
+    (seen, false)
 }
 
 fn what(page: &mut Page, question: &Question, scroll: usize) {
@@ -96,56 +106,42 @@ fn what(page: &mut Page, question: &Question, scroll: usize) {
     }
     if question.actions().len() > 1 {
         let beside = if alike { &[][..] } else { &own[..] };
-        names(page, question.actions(), beside, scroll);
+        // Where all are in one place, it is named above.
+        let alone = places(question).0.len() == 1;
+        let name = |action: &Looked| {
+            let target = &action.native.target;
+            let text = if alone { target.name.to_string() } else { target.to_string() };
+            clean_to(&text, 512).into_owned()
+        };
+        let labels: Vec<String> = question.actions().iter().map(name).collect();
+        names(page, &labels, beside, scroll);
     }
 }
 
 /// Every target by name. What does not fit is counted, and one key away.
-fn names(page: &mut Page, actions: &[Looked], beside: &[String], scroll: usize) {
-    let labels: Vec<String> =
-        actions.iter().map(|action| clean_to(&action.native.target.to_string(), 512).into_owned()).collect();
-    let cell = labels.iter().map(|name| width(name)).max().unwrap_or(1).clamp(1, page.room());
+fn names(page: &mut Page, labels: &[String], beside: &[String], scroll: usize) {
+    let widest = if beside.is_empty() { page.room() } else { page.room() * 2 / 3 };
+    let cell = labels.iter().map(|name| width(name)).max().unwrap_or(1).clamp(1, widest.max(1));
     let across = ((page.room() + 2) / (cell + 2)).max(1);
-    let rows = page.detail.names;
-    if beside.is_empty() && labels.len() <= rows * across {
-        let tall = labels.len().div_ceil(across);
-        for row in 0..tall {
-            // Down, then across, as names are read.
-            let line: Vec<String> = labels
-                .iter()
-                .skip(row)
-                .step_by(tall)
-                .map(|name| {
-                    let name = middle(name, cell);
-                    format!("{name}{}", " ".repeat(cell.saturating_sub(width(&name))))
-                })
-                .collect();
-            page.labelled(
-                if row == 0 { "each" } else { "" },
-                line.join("  ").trim_end().to_owned(),
-                Role::Text,
-            );
+    let across = if beside.is_empty() { across } else { 1 };
+    let (all, rows) = (labels.len(), page.detail.names);
+    let from = if all > rows * across { scroll.min(all - 1) } else { 0 };
+    let until = (from + rows * across).min(all);
+    let seen = labels.get(from..until).unwrap_or_default();
+    let tall = seen.len().div_ceil(across).max(1);
+    for row in 0..tall.min(seen.len()) {
+        let mut text = String::new();
+        // Down, then across, as names are read.
+        for name in seen.iter().skip(row).step_by(tall) {
+            let name = middle(name, cell);
+            let gap = cell.saturating_sub(width(&name)) + 2;
+            text.push_str(&name);
+            text.push_str(&" ".repeat(gap));
         }
-        return;
-    }
-    let all = labels.len();
-    let from = if all > rows { scroll.min(all.saturating_sub(1)) } else { 0 };
-    let until = (from + rows).min(all);
-    for (n, name) in labels.iter().enumerate().take(until).skip(from) {
-        let text = match beside.get(n) {
-            Some(effect) => {
-                let left = page.room().saturating_sub(cell + 2);
-                if left < width(effect).min(8) {
-                    middle(name, page.room())
-                } else {
-                    let name = middle(name, cell);
-                    let gap = cell.saturating_sub(width(&name)) + 2;
-                    format!("{name}{}{}", " ".repeat(gap), middle(&clean_to(effect, 512), left))
-                }
-            }
-            None => middle(name, page.room()),
-        };
-        page.labelled(if n == from { "each" } else { "" }, text, Role::Text);
+        if let Some(effect) = beside.get(from + row) {
+            text.push_str(&middle(effect, page.room().saturating_sub(width(&text))));
+        }
+        page.labelled(if row == 0 { "each" } else { "" }, text.trim_end().to_owned(), Role::Text);
     }
     let text = match (from, all - until) {
         (0, 0) => return,
@@ -200,7 +196,7 @@ fn obstacle(page: &mut Page, question: &Question) {
             page.row("may I", &format!("{sign} no: {}", clean_to(&needs, 2_048)), Role::Bad);
         }
         Obstacle::Changed(what) => page.row("now", &format!("{sign} {}", clean_to(&what, 2_048)), Role::Bad),
-        other => page.row("kept", &format!("{sign} {}", clean_to(&other.to_string(), 2_048)), Role::Bad),
+        other => page.row("record", &format!("{sign} {}", clean_to(&other.to_string(), 2_048)), Role::Bad),
     }
 }
 
