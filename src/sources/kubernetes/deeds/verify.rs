@@ -195,7 +195,7 @@ async fn reasons(cluster: &Cluster, looked: &Looked, object: &Value) -> Vec<Caus
     let mut object = object.clone();
     harmless(&mut object);
     let around: Surroundings = surroundings(&cluster.client, target, &object, &mut Vec::new()).await;
-    scene(target, &object, &around, &[], now(), |scene| causes(scene)).unwrap_or_default()
+    scene(target, &object, &around, &[], now(), causes).unwrap_or_default()
 }
 
 async fn say(watch: &mut Watch, report: &Report, says: String) {
