@@ -430,20 +430,11 @@ mod tests {
         ContainerState::Waiting { reason: reason.into(), message: None }
     }
 
-    fn why(workload: Workload, pods: &[Pod], nodes: &[NodeReady], events: &[Object]) -> Vec<String> {
+    fn why(workload: &Workload, pods: &[Pod], nodes: &[NodeReady], events: &[Object]) -> Vec<String> {
         let of = object(Kind::Deployment, "web", Facts::Workload(workload.clone()));
         let sets = [set("old", 13), set("new", 14)];
         let now = Timestamp::from_seconds(1_000);
-        why_stuck(&Scene {
-            workload: &workload,
-            of: &of,
-            sets: &sets,
-            pods,
-            nodes,
-            events,
-            patience: Some(300),
-            now,
-        })
+        why_stuck(&Scene { workload, of: &of, sets: &sets, pods, nodes, events, patience: Some(300), now })
     }
 
     fn stuck() -> Workload {
@@ -460,15 +451,15 @@ mod tests {
     #[test]
     fn an_image_that_cannot_be_pulled_is_named() {
         let pods = [pod("a", "new", waits("ImagePullBackOff")), pod("b", "new", waits("ImagePullBackOff"))];
-        assert_eq!(why(stuck(), &pods, &[], &[]), ["image `x:7.3.0` cannot be pulled (ImagePullBackOff)"]);
+        assert_eq!(why(&stuck(), &pods, &[], &[]), ["image `x:7.3.0` cannot be pulled (ImagePullBackOff)"]);
     }
 
     #[test]
     fn crashes_of_new_pods_are_told_and_those_of_old_ones_are_not() {
         let new = [pod("a", "new", waits("CrashLoopBackOff"))];
-        assert_eq!(why(stuck(), &new, &[], &[]), ["1 new pod crashes in `web`: OOMKilled 137"]);
+        assert_eq!(why(&stuck(), &new, &[], &[]), ["1 new pod crashes in `web`: OOMKilled 137"]);
         let old = [pod("a", "old", waits("CrashLoopBackOff"))];
-        assert!(why(stuck(), &old, &[], &[]).is_empty());
+        assert!(why(&stuck(), &old, &[], &[]).is_empty());
     }
 
     #[test]
@@ -485,11 +476,11 @@ mod tests {
             NodeReady { name: "node-1".into(), ready: None, since: Some(Timestamp::from_seconds(793)) };
         let nodes = [node];
         assert_eq!(
-            why(stuck(), &pods, &nodes, &[]),
+            why(&stuck(), &pods, &nodes, &[]),
             ["2 pods wait for dead node node-1; they are evicted in 93 s"]
         );
         pods[0].deleting = Some(Timestamp(1));
-        assert_eq!(why(stuck(), &pods, &nodes, &[]).len(), 2);
+        assert_eq!(why(&stuck(), &pods, &nodes, &[]).len(), 2);
     }
 
     #[test]
@@ -504,7 +495,7 @@ mod tests {
             since: None,
         });
         assert_eq!(
-            why(workload, &[], &[], &[]),
+            why(&workload, &[], &[], &[]),
             ["quota `compute` is used up: requested pods=1, used pods=4, limited pods=4"]
         );
     }
@@ -515,7 +506,7 @@ mod tests {
         (lost.phase, lost.node) = (Phase::Pending, None);
         lost.message = Some("0/6 nodes are available: 6 Insufficient cpu. preemption: 0/6 nodes".into());
         let text = "no node fits 1 pod: 0/6 nodes are available: 6 Insufficient cpu";
-        assert_eq!(why(stuck(), &[lost], &[], &[]), [text]);
+        assert_eq!(why(&stuck(), &[lost], &[], &[]), [text]);
     }
 
     #[test]
@@ -535,7 +526,7 @@ mod tests {
             from: "kubelet".into(),
         };
         let events = [object(Kind::Event, "a.1", Facts::Event(event))];
-        assert_eq!(why(stuck(), &[unready], &[], &events), ["a readiness probe fails: HTTP 503"]);
+        assert_eq!(why(&stuck(), &[unready], &[], &events), ["a readiness probe fails: HTTP 503"]);
     }
 
     #[test]
@@ -549,7 +540,7 @@ mod tests {
             since: None,
         });
         assert_eq!(
-            why(workload, &[], &[], &[]),
+            why(&workload, &[], &[], &[]),
             ["paused: nothing moves until it is resumed", "the deadline of 600 s passed"]
         );
     }
@@ -558,6 +549,6 @@ mod tests {
     fn a_finished_rollout_has_no_reasons() {
         let done = Workload { desired: 1, current: 1, updated: 1, available: 1, ..Workload::default() };
         let pods = [pod("a", "new", waits("CrashLoopBackOff"))];
-        assert!(why(done, &pods, &[], &[]).is_empty());
+        assert!(why(&done, &pods, &[], &[]).is_empty());
     }
 }

@@ -1,5 +1,6 @@
 //! How the pod templates of two revisions differ, told by what is in them, not by their change-cause.
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use serde_json::Value;
 
@@ -82,7 +83,7 @@ fn walk(value: &Value, place: &mut String, out: &mut BTreeMap<String, String>, d
             for (n, item) in items.iter().enumerate() {
                 let name = ["name", "mountPath", "containerPort", "key"].iter().find_map(|k| item.get(k));
                 let name = name.map_or_else(|| n.to_string(), leaf);
-                place.push_str(&format!("[{name}]"));
+                let _ = write!(place, "[{name}]");
                 if item.as_object().is_some_and(|map| map.len() == 1) {
                     out.insert(place.clone(), "present".into());
                 }

@@ -1,4 +1,5 @@
 //! Single requests: where objects live, how an answer is read, and what a failure means for a change.
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use http::Method;
@@ -59,8 +60,7 @@ impl Fault {
         match status.code {
             404 => Fault::Gone,
             401 | 403 => Fault::Forbidden(why),
-            409 => Fault::Changed(why),
-            422 => Fault::Changed(why),
+            409 | 422 => Fault::Changed(why),
             429 => {
                 let after =
                     status.details.as_ref().map(|d| u64::from(d.retry_after_seconds)).filter(|s| *s > 0);
@@ -119,7 +119,7 @@ pub(super) fn encode(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     // A name of dots would walk out of its collection.

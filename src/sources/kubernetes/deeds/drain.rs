@@ -1,5 +1,6 @@
 //! Draining a node: cordon it, then ask for every pod's eviction, as far as disruption budgets let us.
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -124,7 +125,7 @@ async fn progress(course: &mut Course, left: usize, report: &Report) {
     if let Some(first) = course.waits.values().next() {
         let more = course.waits.len() - 1;
         let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
-        says.push_str(&format!("; waits for {first}{more}"));
+        let _ = write!(says, "; waits for {first}{more}");
     }
     if says != course.said {
         course.said.clone_from(&says);
@@ -136,7 +137,7 @@ fn summary(course: &Course, fates: &[Fate]) -> String {
     let mut says = format!("{} pods evicted", course.all.len());
     let daemons = fates.iter().filter(|fate| fate.what == What::DaemonStays).count();
     if daemons > 0 {
-        says.push_str(&format!(", {daemons} of daemon sets stay"));
+        let _ = write!(says, ", {daemons} of daemon sets stay");
     }
     let lone: Vec<&str> = fates
         .iter()
@@ -144,7 +145,7 @@ fn summary(course: &Course, fates: &[Fate]) -> String {
         .map(|fate| fate.name.as_str())
         .collect();
     if !lone.is_empty() {
-        says.push_str(&format!("; owned by nothing and still there: {}", lone.join(", ")));
+        let _ = write!(says, "; owned by nothing and still there: {}", lone.join(", "));
     }
     says
 }

@@ -259,7 +259,7 @@ pub(super) fn patience(object: &Value, spec: &str) -> Option<u64> {
     }
 }
 
-/// The number of a ControllerRevision.
+/// The number of a `ControllerRevision`.
 pub(super) fn revision_of_history(object: &Value) -> Option<u64> {
     number(object, "/revision").and_then(|n| u64::try_from(n).ok())
 }

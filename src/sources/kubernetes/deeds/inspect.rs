@@ -196,7 +196,7 @@ pub(super) fn stuck(
     own: &[Object],
     now: Timestamp,
 ) -> Vec<String> {
-    scene(target, object, around, own, now, |scene| why_stuck(scene)).unwrap_or_default()
+    scene(target, object, around, own, now, why_stuck).unwrap_or_default()
 }
 
 /// Puts the facts together and shows them to `look`.

@@ -1,4 +1,5 @@
 //! Evidence of how things were, gathered before the first change destroys it.
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use futures::{FutureExt, StreamExt, stream};
@@ -128,10 +129,10 @@ async fn evidence(client: &Client, pod: &ObjectRef) -> Vec<(String, String)> {
 pub fn page(inspection: &Inspection) -> String {
     let mut out = format!("{} {}\n", inspection.target.kind, inspection.target);
     for section in &inspection.sections {
-        out.push_str(&format!("\n{}\n", section.title));
+        let _ = write!(out, "\n{}\n", section.title);
         for line in &section.lines {
             let indent = "  ".repeat(usize::from(line.indent) + 1);
-            out.push_str(&format!("{indent}{:<16} {}\n", line.label, line.value));
+            let _ = writeln!(out, "{indent}{:<16} {}", line.label, line.value);
         }
     }
     out.push_str("\nEvents\n");
@@ -139,13 +140,13 @@ pub fn page(inspection: &Inspection) -> String {
         if let Facts::Event(event) = &event.facts {
             let sign = if event.warning { '!' } else { ' ' };
             let when = event.last.rfc3339();
-            out.push_str(&format!("{sign} {when} {} ×{} {}\n", event.reason, event.count, event.message));
+            let _ = writeln!(out, "{sign} {when} {} ×{} {}", event.reason, event.count, event.message);
         }
     }
     for missing in &inspection.missing {
-        out.push_str(&format!("\nmissing: {missing}\n"));
+        let _ = write!(out, "\nmissing: {missing}\n");
     }
-    out.push_str(&format!("\nYAML\n{}", inspection.yaml));
+    let _ = write!(out, "\nYAML\n{}", inspection.yaml);
     out
 }
 

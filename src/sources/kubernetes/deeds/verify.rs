@@ -22,6 +22,8 @@ const REASONS_EVERY: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_mins(10);
 /// A reason that has lasted so long is the end of it.
 const LASTING: Duration = Duration::from_secs(15);
+/// Pods that start and then crash look ready for a while, so what was reached must hold.
+const HOLD: Duration = Duration::from_secs(60);
 /// A pod may stay this long beyond the time it was given to stop.
 const OVERDUE: Duration = Duration::from_mins(2);
 
@@ -87,16 +89,39 @@ async fn gone(
 /// What is remembered between two looks at a rollout.
 struct Watch {
     said: String,
-    asked: Option<Instant>,
-    /// Since when there is a reason that does not go away by waiting.
-    doomed: Option<Instant>,
+    /// When reasons were asked for last.
+    asked: Instant,
     why: Vec<String>,
+    /// The first and the latest sight of a reason that does not go away by waiting.
+    doomed: Option<(Instant, Instant)>,
+    /// Since when everything is as it was meant to be.
+    reached: Option<Instant>,
+}
+
+impl Watch {
+    fn saw(&mut self, found: &[Cause]) {
+        let now = Instant::now();
+        self.asked = now;
+        self.why = found.iter().filter(|cause| **cause != Cause::Unseen).map(Cause::to_string).collect();
+        if found.iter().any(Cause::is_lasting) {
+            let first = self.doomed.map_or(now, |(first, _)| first);
+            self.doomed = Some((first, now));
+        } else if self.doomed.is_some_and(|(_, latest)| latest.elapsed() >= HOLD) {
+            self.doomed = None;
+        }
+    }
+
+    /// It was bad for long enough, and is bad now.
+    fn is_over(&self) -> bool {
+        self.doomed
+            .is_some_and(|(first, latest)| first.elapsed() >= LASTING && latest.elapsed() < REASONS_EVERY)
+    }
 }
 
 async fn rolled(cluster: &Cluster, looked: &Looked, report: &Report) -> Outcome {
     let target = &looked.native.target;
     let began = Instant::now();
-    let mut watch = Watch { said: String::new(), asked: None, doomed: None, why: Vec::new() };
+    let mut watch = Watch { said: String::new(), asked: began, why: Vec::new(), doomed: None, reached: None };
     loop {
         let mut longest = LONGEST;
         match api::read(&cluster.client, &api::path(target)).await {
@@ -142,28 +167,39 @@ async fn judged(
         return Some(Outcome::Failed { why });
     }
     match progress(kind, workload) {
-        Progress::Done => return Some(Outcome::Settled { says: done(&looked.native.verb, workload) }),
+        Progress::Done => {
+            let reached = *watch.reached.get_or_insert_with(Instant::now);
+            let says = done(&looked.native.verb, workload);
+            if reached.elapsed() >= hold(&looked.native.verb) {
+                return Some(Outcome::Settled { says });
+            }
+            say(watch, report, format!("{says}; it must hold {} s", HOLD.as_secs())).await;
+            return None;
+        }
         Progress::TimedOut => {
             let found = reasons(cluster, looked, object).await;
             let why: Vec<String> = found.iter().map(Cause::to_string).collect();
             return Some(Outcome::Failed { why: why.join("; ") });
         }
         Progress::Going(says) => {
+            watch.reached = None;
             let says = if watch.why.is_empty() { says } else { format!("{says}: {}", watch.why.join("; ")) };
             say(watch, report, says).await;
         }
     }
-    if watch.asked.is_none_or(|asked| asked.elapsed() >= REASONS_EVERY) {
-        watch.asked = Some(Instant::now());
+    if watch.asked.elapsed() >= REASONS_EVERY {
         let found = reasons(cluster, looked, object).await;
-        watch.why = found.iter().map(Cause::to_string).collect();
-        watch.doomed = match watch.doomed {
-            _ if !found.iter().any(Cause::is_lasting) => None,
-            since => since.or_else(|| Some(Instant::now())),
-        };
+        watch.saw(&found);
     }
-    let over = watch.doomed.is_some_and(|since| since.elapsed() >= LASTING);
-    over.then(|| Outcome::Failed { why: watch.why.join("; ") })
+    watch.is_over().then(|| Outcome::Failed { why: watch.why.join("; ") })
+}
+
+/// Fewer pods cannot crash later; new ones can.
+fn hold(verb: &Verb) -> Duration {
+    match verb {
+        Verb::Scale { from, to } if to <= from => Duration::ZERO,
+        _ => HOLD,
+    }
 }
 
 /// Somebody else set back what was asked for.
@@ -195,7 +231,7 @@ async fn reasons(cluster: &Cluster, looked: &Looked, object: &Value) -> Vec<Caus
     let mut object = object.clone();
     harmless(&mut object);
     let around: Surroundings = surroundings(&cluster.client, target, &object, &mut Vec::new()).await;
-    scene(target, &object, &around, &[], now(), |scene| causes(scene)).unwrap_or_default()
+    scene(target, &object, &around, &[], now(), causes).unwrap_or_default()
 }
 
 async fn say(watch: &mut Watch, report: &Report, says: String) {

@@ -208,9 +208,11 @@ fn means_something_else(text: &str) -> bool {
     if WORDS.contains(&word) {
         return true;
     }
-    let numeric =
-        |c: char| c.is_ascii_hexdigit() || matches!(c, '.' | '_' | ':' | '+' | '-' | 'x' | 'o' | 't' | 'z');
-    lower.starts_with(|c: char| c.is_ascii_digit() || c == '.') && lower.chars().all(numeric)
+    // Plain numbers, those in other bases, and times and sexagesimals of the old version.
+    let based = ["0x", "0o", "0b"].iter().any(|base| lower.starts_with(base));
+    let timely = |c: char| c.is_ascii_digit() || matches!(c, '.' | '_' | ':' | '+' | '-' | 't' | 'z');
+    let starts = lower.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+    starts && (based || lower.parse::<f64>().is_ok() || lower.chars().all(timely))
 }
 
 #[cfg(test)]

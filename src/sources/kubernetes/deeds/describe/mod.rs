@@ -112,7 +112,7 @@ pub(super) fn conditions(all: &[Condition], now: Timestamp) -> Section {
             Some(false) => "no",
             None => "unknown",
         };
-        let since = condition.since.map(|at| format!(" for {}", Age(now.since(at)))).unwrap_or_default();
+        let since = condition.since.map(|at| since(at, now)).unwrap_or_default();
         let reason =
             if condition.reason.is_empty() { String::new() } else { format!(" · {}", condition.reason) };
         let level = condition_level(condition);
@@ -134,6 +134,12 @@ fn condition_level(condition: &Condition) -> Level {
         Some(met) if met == bad_when_met => Level::Bad,
         Some(_) => Level::Fine,
     }
+}
+
+/// ` for 12m`, after a state.
+pub(super) fn since(at: Timestamp, now: Timestamp) -> String {
+    let age = now.since(at);
+    if age.as_secs() < 10 { " since just now".into() } else { format!(" for {}", Age(age)) }
 }
 
 /// `12m ago`; nothing when it is not known.

@@ -1,10 +1,10 @@
 //! Nodes, jobs, autoscalers, events, certificates and namespaces.
 use serde_json::Value;
 
-use super::{Around, Draft, ago, conditions, either, list};
+use super::{Around, Draft, ago, conditions, either, list, since};
 use crate::domain::level::Level;
 use crate::domain::news::Section;
-use crate::domain::time::{Age, Timestamp};
+use crate::domain::time::Timestamp;
 use crate::sources::kubernetes::deeds::facts;
 use crate::sources::kubernetes::deeds::pick::{
     bytes, cores, count, flag, items, milli, number, pairs, text, time, whole,
@@ -13,7 +13,7 @@ use crate::sources::kubernetes::deeds::pick::{
 pub(super) fn node(object: &Value, around: &Around<'_>, now: Timestamp) -> Vec<Section> {
     let ready = facts::node_ready(object);
     let mut status = Draft::new("Status");
-    let since = ready.since.map(|at| format!(" for {}", Age(now.since(at)))).unwrap_or_default();
+    let since = ready.since.map(|at| since(at, now)).unwrap_or_default();
     match ready.ready {
         Some(true) => status.line("in words", "ready"),
         Some(false) => status.graded("in words", format!("not ready{since}"), Level::Bad),
@@ -158,12 +158,12 @@ fn hpa_metric(object: &Value, metric: &Value, n: usize) -> String {
     let current =
         object.pointer(&format!("/status/currentMetrics/{n}/{part}/current")).unwrap_or(&Value::Null);
     let wanted = metric.pointer(&format!("/{part}/target")).unwrap_or(&Value::Null);
-    let show = |from: &Value| match number(from, "/averageUtilization") {
-        Some(percent) => format!("{percent}%"),
-        None => {
-            let raw = either(from.get("averageValue").or_else(|| from.get("value")));
-            if raw.is_empty() { "–".into() } else { raw }
+    let show = |from: &Value| {
+        if let Some(percent) = number(from, "/averageUtilization") {
+            return format!("{percent}%");
         }
+        let raw = either(from.get("averageValue").or_else(|| from.get("value")));
+        if raw.is_empty() { "–".into() } else { raw }
     };
     format!("{name} {} of {}", show(current), show(wanted))
 }

@@ -1,7 +1,7 @@
 //! A pod: what is wrong with it in words, its containers, where it runs and what it carries.
 use serde_json::Value;
 
-use super::{Around, Draft, ago, conditions, container};
+use super::{Around, Draft, ago, conditions, container, since};
 use crate::domain::level::Level;
 use crate::domain::news::Section;
 use crate::domain::pod::{ContainerRole, ContainerState, Phase, Pod};
@@ -41,7 +41,7 @@ fn troubles(object: &Value, pod: &Pod, around: &Around<'_>, now: Timestamp) -> V
     if let Some(node) = around.node {
         let ready = facts::node_ready(node);
         if ready.ready != Some(true) {
-            let since = ready.since.map(|at| format!(" for {}", crate::domain::time::Age(now.since(at))));
+            let since = ready.since.map(|at| since(at, now));
             let node = &ready.name;
             let words = format!("unknown: its node {node} is not ready{}", since.unwrap_or_default());
             out.push((words, Level::Unknown));
@@ -74,8 +74,8 @@ fn troubles(object: &Value, pod: &Pod, around: &Around<'_>, now: Timestamp) -> V
     if out.is_empty() && unready {
         let gates = items(object, "/status/conditions").iter();
         let gate = gates.filter(|c| text(c, "/status") == "False").find_map(|c| {
-            let gated = items(object, "/spec/readinessGates").iter();
-            gated.map(|g| text(g, "/conditionType")).find(|kind| *kind == text(c, "/type"))
+            let waits_for = items(object, "/spec/readinessGates").iter();
+            waits_for.map(|g| text(g, "/conditionType")).find(|kind| *kind == text(c, "/type"))
         });
         let words = gate.map_or_else(|| "not ready".to_owned(), |gate| format!("waits for the gate {gate}"));
         out.push((words, Level::Warn));

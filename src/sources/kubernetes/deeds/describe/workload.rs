@@ -1,5 +1,6 @@
 //! Deployments and their kin: counts, why a rollout does not move, revisions, and what their pods are made of.
 use serde_json::Value;
+use std::fmt::Write as _;
 
 use super::{Around, Draft, conditions, either, resources};
 use crate::domain::level::Level;
@@ -74,14 +75,14 @@ fn strategy(object: &Value, workload: &Workload) -> String {
     let (away, more) = (part("/rollingUpdate/maxUnavailable"), part("/rollingUpdate/maxSurge"));
     let mut out = workload.strategy.to_string();
     if !away.is_empty() {
-        out.push_str(&format!(", at most {away} away"));
+        let _ = write!(out, ", at most {away} away");
     }
     if !more.is_empty() && more != "0" {
-        out.push_str(&format!(", at most {more} more"));
+        let _ = write!(out, ", at most {more} more");
     }
     if let Some(partition) = number(object, "/spec/updateStrategy/rollingUpdate/partition").filter(|p| *p > 0)
     {
-        out.push_str(&format!(", only numbers from {partition} on"));
+        let _ = write!(out, ", only numbers from {partition} on");
     }
     out
 }

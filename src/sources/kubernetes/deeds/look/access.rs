@@ -107,9 +107,8 @@ pub(super) fn together(all: impl IntoIterator<Item = Check>) -> Check {
     let mut refused: Vec<String> = Vec::new();
     for check in all {
         match check {
-            Check::Yes => {}
             Check::No(why) if !refused.contains(&why) => refused.push(why),
-            Check::No(_) => {}
+            Check::Yes | Check::No(_) => {}
             Check::NotChecked => sum = Check::NotChecked,
         }
     }

@@ -83,6 +83,6 @@ mod tests {
         assert!(says(1).ends_with("it will go back to at least 2"));
         assert!(says(9).ends_with("it will go back to at most 6"));
         assert!(says(0).contains("stops scaling"));
-        assert!(autoscaler(&[hpa.clone()], Kind::StatefulSet, "web", 1).is_none());
+        assert!(autoscaler(std::slice::from_ref(&hpa), Kind::StatefulSet, "web", 1).is_none());
     }
 }
