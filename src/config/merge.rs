@@ -351,22 +351,29 @@ impl Merge<'_> {
 
     fn system(&mut self, settings: &Settings, found: Option<&Found>) {
         let Some(found) = found else { return };
-        let origin = Origin::File { name: found.source.name.clone(), line: 1 };
+        let origin = |name: &str| {
+            let line = found.file.lines.iter().find(|(known, _)| known == name).map(|(_, line)| *line);
+            match line {
+                Some(line) => Origin::File { name: found.source.name.clone(), line },
+                None => Origin::Default,
+            }
+        };
         let profile = &settings.profile;
         for document in &profile.documents {
-            self.show(&format!("document {}", document.number), document.path.display(), origin.clone());
+            let name = format!("document {}", document.number);
+            self.show(&name, document.path.display(), origin(&name));
         }
         for endpoint in &profile.endpoints {
             let name = format!("{} {}", endpoint.backend.name(), endpoint.name);
-            self.show(&name, &endpoint.url, origin.clone());
+            self.show(&name, &endpoint.url, origin(&name));
             for (what, secret) in [("password", &endpoint.password), ("token", &endpoint.token)] {
                 if let Some(secret) = secret {
-                    self.show(&format!("{name} {what}"), secret, origin.clone());
+                    self.show(&format!("{name} {what}"), secret, origin(&name));
                 }
             }
         }
-        self.show("probes", profile.probes.len(), origin.clone());
-        self.show("limits", profile.limits.len(), origin);
+        self.show("probes", profile.probes.len(), origin("probes"));
+        self.show("limits", profile.limits.len(), origin("limits"));
     }
 
     fn keys(
