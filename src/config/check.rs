@@ -18,6 +18,13 @@ pub fn check(request: &Request) -> Result<Vec<String>, Problems> {
         Err(found) => problems.0.extend(found.0),
     }
     let dir = request.config_dir();
+    // It was read with the config.
+    looked.extend(
+        dir.iter()
+            .map(|dir| dir.join("keys.toml"))
+            .filter(|path| path.is_file())
+            .map(|path| path.display().to_string()),
+    );
     let each = |folder: &str| -> Vec<(PathBuf, String)> {
         let Some(dir) = dir.as_ref().map(|dir| dir.join(folder)) else { return Vec::new() };
         super::listed(&dir).into_iter().map(|name| (dir.join(format!("{name}.toml")), name)).collect()

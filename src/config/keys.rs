@@ -114,7 +114,7 @@ fn check(keys: &Table<'_, '_>, scope: Scope, bindings: &[Binding]) {
 }
 
 /// The keymap with these lines in it.
-pub(super) fn apply(mut map: Keymap, bindings: &[Binding]) -> Keymap {
+fn apply(mut map: Keymap, bindings: &[Binding]) -> Keymap {
     for binding in bindings {
         map.bind(binding.scope, binding.key, binding.action);
     }

@@ -2,7 +2,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::keys::{self, Binding};
+use super::keys::Binding;
 use super::problem::{Problem, Problems, Source};
 use super::profile::{ProfileFile, ScopeOfView};
 use super::profiles::{self, Found};
@@ -386,8 +386,13 @@ impl Merge<'_> {
         let from_file = own.iter().flat_map(|(bindings, source)| bindings.iter().map(move |b| (b, source)));
         let all: Vec<(&Binding, &Source)> = from_file.chain(bindings.iter().map(|b| (b, source))).collect();
         let mut map = Keymap::default();
-        for (binding, source) in all {
-            map = keys::apply(map, std::slice::from_ref(binding));
+        for (nth, (binding, source)) in all.iter().enumerate() {
+            map.bind(binding.scope, binding.key, binding.action);
+            let again =
+                |(later, _): &(&Binding, &Source)| later.scope == binding.scope && later.key == binding.key;
+            if all.iter().skip(nth + 1).any(again) {
+                continue;
+            }
             let name = format!("keys.{} {}", binding.scope.name(), binding.key);
             let origin = Origin::File { name: source.name.clone(), line: binding.line };
             self.show(&name, binding.action.map_or("none", |action| action.name()), origin);

@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn every_word_can_be_read_on_the_ground_its_theme_was_chosen_for() {
         for (name, theme) in all().into_iter().filter(|(name, _)| *name != "mono") {
-            let least = if name == "contrast" { 7.0 } else { 4.5 };
+            let least: f64 = if name == "contrast" { 7.0 } else { 4.5 };
             // A rule is no word, but must be seen.
             for role in Role::ALL {
                 let least = if *role == Role::Rule { least.min(1.5) } else { least };
@@ -219,8 +219,8 @@ mod tests {
             luminance([r, g, b]),
             (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.088_83,
         ];
-        let [x, y, z] = xyz.map(|v| if v > 0.008_856 { v.cbrt() } else { 7.787 * v + 16.0 / 116.0 });
-        [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+        let cube = xyz.map(|part| if part > 0.008_856 { part.cbrt() } else { 7.787 * part + 16.0 / 116.0 });
+        [116.0 * cube[1] - 16.0, 500.0 * (cube[0] - cube[1]), 200.0 * (cube[1] - cube[2])]
     }
 
     #[test]
