@@ -20,7 +20,7 @@ pub(super) fn run(what: &ConfigCommand, request: &Request) -> ExitCode {
 
 fn check(request: &Request, file: Option<&Path>) -> ExitCode {
     let checked = match file {
-        Some(file) => config::check_file(file),
+        Some(file) => config::check_file(request, file),
         None => config::check(request),
     };
     match checked {

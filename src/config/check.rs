@@ -18,6 +18,13 @@ pub fn check(request: &Request) -> Result<Vec<String>, Problems> {
         Err(found) => problems.0.extend(found.0),
     }
     let dir = request.config_dir();
+    // It was read with the config.
+    looked.extend(
+        dir.iter()
+            .map(|dir| dir.join("keys.toml"))
+            .filter(|path| path.is_file())
+            .map(|path| path.display().to_string()),
+    );
     let each = |folder: &str| -> Vec<(PathBuf, String)> {
         let Some(dir) = dir.as_ref().map(|dir| dir.join(folder)) else { return Vec::new() };
         super::listed(&dir).into_iter().map(|name| (dir.join(format!("{name}.toml")), name)).collect()
@@ -37,8 +44,8 @@ pub fn check(request: &Request) -> Result<Vec<String>, Problems> {
     if problems.is_empty() { Ok(looked) } else { Err(problems) }
 }
 
-/// One file alone. What it is to be is told by where it lies.
-pub fn check_file(path: &Path) -> Result<Vec<String>, Problems> {
+/// One file alone. What it is to be is told by where it lies: a profile, a theme, a keymap, else a config.
+pub fn check_file(request: &Request, path: &Path) -> Result<Vec<String>, Problems> {
     let shown = path.display().to_string();
     let Some(source) = file::read(path).map_err(Problems::one)? else {
         return Err(Problems::one(Problem::of(shown, "there is no such file", "")));
@@ -46,15 +53,17 @@ pub fn check_file(path: &Path) -> Result<Vec<String>, Problems> {
     let part = |part: Option<&std::ffi::OsStr>| part.map(|text| text.to_string_lossy().into_owned());
     let folder = part(path.parent().and_then(Path::file_name)).unwrap_or_default();
     let name = part(path.file_stem()).unwrap_or_default();
-    let folder = if name == "keys" { "keys" } else { &folder };
-    one(folder, &name, &source).map(|()| vec![shown])
+    match if name == "keys" { "keys" } else { &folder } {
+        known @ ("profiles" | "themes" | "keys") => one(known, &name, &source)?,
+        _ => drop(load(&Request { config: Some(path.to_owned()), ..request.clone() })?),
+    }
+    Ok(vec![shown])
 }
 
 fn one(folder: &str, name: &str, source: &Source) -> Result<(), Problems> {
     match folder {
         "profiles" => profiles::parse(name, source).map(drop),
         "themes" => theme::parse(name, source).map(drop),
-        "keys" => settings::parse_keys(source).map(drop),
-        _ => settings::parse(source).map(drop),
+        _ => settings::parse_keys(source).map(drop),
     }
 }

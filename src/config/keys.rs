@@ -90,8 +90,8 @@ fn action(keys: &Table<'_, '_>, scope: Scope, value: &Located<String>) -> Result
 fn check(keys: &Table<'_, '_>, scope: Scope, bindings: &[Binding]) {
     let map = apply(Keymap::default(), bindings);
     for action in WAYS_OUT.iter().filter(|action| action.scope() == scope && map.keys(**action).is_empty()) {
-        let what = format!("`{}` has no key left", action.name());
-        keys.reader.fault(&keys.head(), what, format!("keep one: {}", action.help()));
+        let what = format!("`{}` ({}) has no key left", action.name(), action.help());
+        keys.reader.fault(&keys.head(), what, "leave it one, or give it another");
     }
     for key in map.keys(Action::Yes) {
         let asks = [Scope::Table, Scope::Logs, Scope::Text]
@@ -114,7 +114,7 @@ fn check(keys: &Table<'_, '_>, scope: Scope, bindings: &[Binding]) {
 }
 
 /// The keymap with these lines in it.
-pub(super) fn apply(mut map: Keymap, bindings: &[Binding]) -> Keymap {
+fn apply(mut map: Keymap, bindings: &[Binding]) -> Keymap {
     for binding in bindings {
         map.bind(binding.scope, binding.key, binding.action);
     }

@@ -2,7 +2,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::keys::{self, Binding};
+use super::keys::Binding;
 use super::problem::{Problem, Problems, Source};
 use super::profile::{ProfileFile, ScopeOfView};
 use super::profiles::{self, Found};
@@ -351,22 +351,29 @@ impl Merge<'_> {
 
     fn system(&mut self, settings: &Settings, found: Option<&Found>) {
         let Some(found) = found else { return };
-        let origin = Origin::File { name: found.source.name.clone(), line: 1 };
+        let origin = |name: &str| {
+            let line = found.file.lines.iter().find(|(known, _)| known == name).map(|(_, line)| *line);
+            match line {
+                Some(line) => Origin::File { name: found.source.name.clone(), line },
+                None => Origin::Default,
+            }
+        };
         let profile = &settings.profile;
         for document in &profile.documents {
-            self.show(&format!("document {}", document.number), document.path.display(), origin.clone());
+            let name = format!("document {}", document.number);
+            self.show(&name, document.path.display(), origin(&name));
         }
         for endpoint in &profile.endpoints {
             let name = format!("{} {}", endpoint.backend.name(), endpoint.name);
-            self.show(&name, &endpoint.url, origin.clone());
+            self.show(&name, &endpoint.url, origin(&name));
             for (what, secret) in [("password", &endpoint.password), ("token", &endpoint.token)] {
                 if let Some(secret) = secret {
-                    self.show(&format!("{name} {what}"), secret, origin.clone());
+                    self.show(&format!("{name} {what}"), secret, origin(&name));
                 }
             }
         }
-        self.show("probes", profile.probes.len(), origin.clone());
-        self.show("limits", profile.limits.len(), origin);
+        self.show("probes", profile.probes.len(), origin("probes"));
+        self.show("limits", profile.limits.len(), origin("limits"));
     }
 
     fn keys(
@@ -379,8 +386,13 @@ impl Merge<'_> {
         let from_file = own.iter().flat_map(|(bindings, source)| bindings.iter().map(move |b| (b, source)));
         let all: Vec<(&Binding, &Source)> = from_file.chain(bindings.iter().map(|b| (b, source))).collect();
         let mut map = Keymap::default();
-        for (binding, source) in all {
-            map = keys::apply(map, std::slice::from_ref(binding));
+        for (nth, (binding, source)) in all.iter().enumerate() {
+            map.bind(binding.scope, binding.key, binding.action);
+            let again =
+                |(later, _): &(&Binding, &Source)| later.scope == binding.scope && later.key == binding.key;
+            if all.iter().skip(nth + 1).any(again) {
+                continue;
+            }
             let name = format!("keys.{} {}", binding.scope.name(), binding.key);
             let origin = Origin::File { name: source.name.clone(), line: binding.line };
             self.show(&name, binding.action.map_or("none", |action| action.name()), origin);

@@ -56,10 +56,20 @@ impl Source {
                 length: clean(&under).width().max(1),
                 text: clean(&shown).trim_end().to_owned(),
             })),
-            what: what.into(),
-            help: help.into(),
+            what: short(what.into()),
+            help: short(help.into()),
         }
     }
+}
+
+/// What a file says may be a megabyte long; nobody reads more than this of it.
+const READ: usize = 400;
+
+fn short(text: String) -> String {
+    if text.chars().nth(READ).is_none() {
+        return text;
+    }
+    text.chars().take(READ).chain(['…']).collect()
 }
 
 /// How words for secrets begin, also when they are mistyped.
@@ -120,7 +130,7 @@ struct Excerpt {
 impl Problem {
     /// One that has no place in a file: it cannot be read, or a flag is wrong.
     pub fn of(file: impl Into<String>, what: impl Into<String>, help: impl Into<String>) -> Problem {
-        Problem { file: file.into(), place: None, what: what.into(), help: help.into() }
+        Problem { file: file.into(), place: None, what: short(what.into()), help: short(help.into()) }
     }
 
     /// The same with something to try.

@@ -16,6 +16,8 @@ pub(super) struct ProfileFile {
     pub documents: Vec<DocumentHint>,
     pub endpoints: Vec<Endpoint>,
     pub rest: Profile,
+    /// The line of each thing, by the name that `config show` gives it.
+    pub lines: Vec<(String, usize)>,
 }
 
 /// What may stand both at the top of the config and in a profile.
@@ -79,23 +81,28 @@ pub(super) fn name_is_good(name: &str) -> bool {
 
 /// Reads a whole profile, from its own file or from `[profiles.NAME]`.
 pub(super) fn read(name: &str, table: &Table<'_, '_>) -> ProfileFile {
-    let documents = documents(table);
+    let mut lines = Vec::new();
+    let documents = documents(table, &mut lines);
     let endpoints: Vec<Endpoint> =
-        Backend::ALL.iter().flat_map(|backend| endpoints(table, *backend)).collect();
+        Backend::ALL.iter().flat_map(|backend| endpoints(table, *backend, &mut lines)).collect();
     let (probes, limits) = facts::read(table, &documents, &endpoints);
+    for key in ["probes", "limits"] {
+        lines.extend(table.raw(key).map(|value| (key.to_owned(), table.reader.line(&value.span()))));
+    }
     let read = ProfileFile {
         name: name.to_owned(),
         title: table.text("title"),
         scope: scope(table),
         documents,
         endpoints,
+        lines,
         rest: Profile { probes, limits, ..Profile::default() },
     };
     table.done();
     read
 }
 
-fn documents(table: &Table<'_, '_>) -> Vec<DocumentHint> {
+fn documents(table: &Table<'_, '_>, lines: &mut Vec<(String, usize)>) -> Vec<DocumentHint> {
     let mut all: Vec<DocumentHint> = Vec::new();
     for one in table.tables("documents") {
         let number = one.needed("number", one.text("number"));
@@ -107,12 +114,13 @@ fn documents(table: &Table<'_, '_>) -> Vec<DocumentHint> {
             one.reader.fault(&number.span, what, "give each document its own");
             continue;
         }
+        lines.push((format!("document {}", number.value), one.reader.line(&one.span)));
         all.push(DocumentHint { number: number.value, path: path.value.into() });
     }
     all
 }
 
-fn endpoints(table: &Table<'_, '_>, backend: Backend) -> Vec<Endpoint> {
+fn endpoints(table: &Table<'_, '_>, backend: Backend, lines: &mut Vec<(String, usize)>) -> Vec<Endpoint> {
     let mut all: Vec<Endpoint> = Vec::new();
     for (nth, one) in table.tables(backend.name()).into_iter().enumerate() {
         let url = one.needed("url", one.text("url"));
@@ -141,6 +149,7 @@ fn endpoints(table: &Table<'_, '_>, backend: Backend) -> Vec<Endpoint> {
         if all.iter().any(|other| other.name == name) {
             one.reader.fault(&span, format!("the name `{name}` is taken already"), "give each its own");
         }
+        lines.push((format!("{} {name}", backend.name()), one.reader.line(&one.span)));
         all.push(Endpoint {
             backend,
             name,

@@ -37,6 +37,10 @@ impl<'s> Reader<'s> {
         }
     }
 
+    pub(super) fn line(&self, span: &Range<usize>) -> usize {
+        self.source.place(span.start).0
+    }
+
     /// A path as a file means it: `~/` is home, and what is not absolute is beside the file.
     pub(super) fn path(&self, text: &str) -> PathBuf {
         super::place::expand(text, Path::new(&self.source.name).parent())
@@ -47,7 +51,14 @@ impl<'s> Reader<'s> {
         let (root, errors) = DeTable::parse_recoverable(&self.source.text);
         // After a mistake in the writing the rest means little.
         for error in errors {
-            self.fault(&error.span().unwrap_or(0..0), format!("not TOML: {}", error.message()), "");
+            let span = error.span().unwrap_or(0..0);
+            let word = self.source.text.get(span.clone()).unwrap_or("");
+            let bare = word.starts_with(|c: char| c.is_alphabetic() || matches!(c, '/' | '~'));
+            if bare && error.message().starts_with("invalid ") {
+                self.fault(&span, "not TOML: text stands in quotes", format!("write `\"{word}\"`"));
+            } else {
+                self.fault(&span, format!("not TOML: {}", error.message()), "");
+            }
         }
         let readable = self.problems.borrow().is_empty();
         let made = readable.then(|| {
