@@ -1,1 +1,2 @@
-
+//! What holds without anything installed.
+mod outages;
