@@ -1,2 +1,3 @@
 //! What holds without anything installed.
+#[cfg(test)]
 mod outages;
