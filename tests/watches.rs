@@ -1,7 +1,7 @@
 //! The Kubernetes feeds against a server that does exactly what a test says, over a real socket.
 use std::io::Write;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use firedeck::domain::feed::{Feed, FeedState};
 use firedeck::domain::news::{News, Seen};
@@ -317,17 +317,43 @@ async fn garbage_is_an_outage_and_then_a_new_full_picture() {
 
 #[tokio::test]
 async fn a_server_that_ends_every_watch_at_once_is_not_hammered() {
-    let mut lab = Lab::new(|request, _| match request {
+    let opened = Arc::new(Mutex::new(Vec::new()));
+    let openings = opened.clone();
+    let mut lab = Lab::new(move |request, _| match request {
         r if r.streams_list() => Answer::Ends(vec![whole(5)]),
-        _ => Answer::Ends(vec![]),
+        _ => {
+            openings.lock().unwrap().push(Instant::now());
+            Answer::Ends(vec![])
+        }
+    })
+    .await;
+    while opened.lock().unwrap().len() < 3 {
+        lab.live().await;
+    }
+    let opened = opened.lock().unwrap();
+    assert!(opened[2] - opened[1] >= Duration::from_millis(900), "{:?}", opened[2] - opened[1]);
+}
+
+#[tokio::test]
+async fn a_streamed_list_that_never_gets_whole_is_read_in_pages_instead() {
+    let mut lab = Lab::new(|request, _| match request {
+        r if r.streams_list() => Answer::Ends(vec![event("ADDED", "a", 4)]),
+        r if r.watches() => Answer::Open(vec![]),
+        _ => Answer::List(
+            r#"{"kind":"PodList","metadata":{"resourceVersion":"5"},"items":[{"metadata":{"name":"a"}}]}"#,
+        ),
     })
     .await;
     lab.live().await;
-    lab.live().await;
-    lab.live().await;
-    // Each opening is a second after the one before, and each is heard as life.
-    let asked = lab.requests.lock().unwrap().len();
-    assert!(asked <= 5, "{asked} requests");
+    assert_eq!(lab.facts(), [Heard::Begin, is("a"), Heard::Begin, is("a"), Heard::End]);
+}
+
+#[tokio::test]
+async fn names_that_could_act_on_a_terminal_are_made_harmless() {
+    let mut lab =
+        Lab::new(|_, _| Answer::Open(vec![event("ADDED", r"a\u001b[2J\u202eb", 4), whole(5)])).await;
+    let Heard::Is(name) = lab.until(|heard| matches!(heard, Heard::Is(_))).await else { unreachable!() };
+    assert!(!name.contains(['\u{1b}', '\u{202e}']), "{name:?}");
 }
 
 #[tokio::test]
