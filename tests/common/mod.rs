@@ -1,0 +1,2 @@
+//! What several test modules share.
+pub(crate) mod terminal;
