@@ -41,7 +41,7 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    screen.lend()?;
+    terminal::lend()?;
     input.set_plain(true);
     screen.send(format!("\r\n{title}; Ctrl-] returns to firedeck and leaves it running\r\n").as_bytes())?;
     let back = bridge(screen, input, signals, (from, to), resized).await;
@@ -90,7 +90,7 @@ where
                 }
                 Told::Continued => {
                     screen.resume()?;
-                    screen.lend()?;
+                    terminal::lend()?;
                 }
             },
             written = to.write(&waiting), if !waiting.is_empty() => match written {

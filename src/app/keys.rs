@@ -108,9 +108,8 @@ impl Decoder {
 fn step(bytes: &[u8]) -> Step {
     let key = |length, key| Step::Took(length, Some(Typed::Key(key)));
     match bytes {
-        [] | [0x1b] => Step::Wait,
+        [] | [0x1b] | [0x1b, b'O'] => Step::Wait,
         [0x1b, b'[', ..] => control(bytes),
-        [0x1b, b'O'] => Step::Wait,
         [0x1b, b'O', letter, ..] => match letter_key(*letter) {
             Some(code) => key(3, Key::plain(code)),
             None => Step::Took(3, None),

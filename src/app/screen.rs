@@ -49,16 +49,6 @@ impl Screen {
         terminal::set_mouse(on)
     }
 
-    /// Gives the terminal away, to the shell or to a program; `resume` takes it back.
-    pub(super) fn pause(&mut self) -> io::Result<()> {
-        terminal::give_back()
-    }
-
-    /// The terminal shows another program's bytes; keys stay raw. `resume` ends it.
-    pub(super) fn lend(&mut self) -> io::Result<()> {
-        terminal::lend()
-    }
-
     /// Sets every mode anew, whatever somebody did to them, and repaints with the next frame.
     pub fn resume(&mut self) -> io::Result<()> {
         terminal::retake()?;

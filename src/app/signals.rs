@@ -6,6 +6,7 @@ use rustix::process::Signal as Number;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::screen::Screen;
+use super::terminal;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Told {
@@ -55,7 +56,7 @@ impl Signals {
 
     /// Gives the terminal to the shell and stops until it says `fg`; then everything is painted anew.
     pub async fn suspend(&mut self, screen: &mut Screen) -> io::Result<()> {
-        screen.pause()?;
+        terminal::give_back()?;
         // As the terminal would have done: the whole job stops, not this process alone.
         rustix::process::kill_current_process_group(Number::TSTP)?;
         // The kernel forgets the stop where nobody could end it: without a shell we go on at once.

@@ -31,6 +31,9 @@ pub fn held() -> bool {
 
 /// Takes the terminal for the calling thread, which is the one that draws.
 pub(super) fn take() -> io::Result<()> {
+    if !rustix::termios::isatty(rustix::stdio::stdout()) {
+        return Err(io::Error::other("standard output is not a terminal; the cockpit needs one to draw on"));
+    }
     crossterm::terminal::enable_raw_mode()?;
     hold(Some(std::thread::current().id()));
     write(TAKE.as_bytes())

@@ -59,8 +59,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Returns at once; the state says how the opening went. Has to be called within a runtime's reach only
-    /// when it is awaited.
+    /// Returns at once; the state says how the opening went.
     pub fn open(setup: Setup) -> Journal {
         Journal::open_on(Box::new(Local), setup)
     }
@@ -152,4 +151,91 @@ fn tell(state: &watch::Sender<Keeping>, now: Keeping) {
 pub fn read(places: &Places, incident: &str) -> Merged {
     let chains = repair::read_all(&Local, places, incident);
     merge(chains.into_iter().flat_map(|(_, chain)| chain.entries))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::Path;
+    use std::sync::mpsc as plain;
+
+    use super::*;
+    use crate::incident::event::Note;
+    use crate::store::disk::Sheet;
+
+    /// The real disk, once it has been let go on.
+    struct Stuck(std::sync::Mutex<plain::Receiver<()>>);
+
+    impl Disk for Stuck {
+        fn make_dir(&self, dir: &Path) -> io::Result<()> {
+            // Whoever lets go may be gone: that is letting go as well.
+            let _ = self.0.lock().expect("unpoisoned").recv();
+            Local.make_dir(dir)
+        }
+        fn make_own_dir(&self, base: &Path, dir: &Path) -> io::Result<()> {
+            Local.make_own_dir(base, dir)
+        }
+        fn create(&self, path: &Path) -> io::Result<Box<dyn Sheet>> {
+            Local.create(path)
+        }
+        fn open(&self, path: &Path) -> io::Result<Box<dyn Sheet>> {
+            Local.open(path)
+        }
+        fn put(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+            Local.put(path, bytes)
+        }
+        fn get(&self, path: &Path) -> io::Result<Vec<u8>> {
+            Local.get(path)
+        }
+        fn remove(&self, path: &Path) -> io::Result<()> {
+            Local.remove(path)
+        }
+        fn names(&self, dir: &Path) -> io::Result<Vec<String>> {
+            Local.names(dir)
+        }
+    }
+
+    fn setup(base: &Path) -> Setup {
+        Setup {
+            places: Places { first: base.join("state"), second: base.join("run") },
+            incident: "INC-1".into(),
+            host: "box.example".into(),
+            user: "../ann".into(),
+            pid: 7,
+            started: Timestamp(1),
+        }
+    }
+
+    fn note(text: &str) -> What {
+        What::Note(Note { text: text.into() })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_disk_that_does_not_answer_is_not_waited_for() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (let_go, stuck) = plain::channel();
+        let journal = Journal::open_on(Box::new(Stuck(stuck.into())), setup(dir.path()));
+        assert_eq!(journal.state(), Keeping::Opening);
+        assert_eq!(journal.append(note("one"), Timestamp(1)).await, Err(JournalError::Slow));
+        assert!(matches!(journal.state(), Keeping::Failed { .. }));
+        tokio::time::resume();
+        let mut state = journal.watch();
+        drop(let_go);
+        state.wait_for(|state| matches!(state, Keeping::Good(_))).await.expect("the journal lives");
+        journal.append(note("two"), Timestamp(2)).await.expect("recorded");
+        assert_eq!(read(&setup(dir.path()).places, "INC-1").entries.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn an_event_says_which_it_is_and_its_writer_is_one_run_on_one_box() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let journal = Journal::open(setup(dir.path()));
+        let id = journal.append(note("one"), Timestamp(1)).await.expect("recorded");
+        let writer = "box-example-_ann-7-1".to_owned();
+        assert_eq!(id, EventId { incident: "INC-1".into(), writer, n: 1 });
+        let kept = journal.keep("events.yaml", b"kind: List".to_vec(), Timestamp(1)).await.expect("kept");
+        let file = dir.path().join("state/journal/INC-1").join(&kept.file);
+        assert_eq!(std::fs::read(file).expect("there"), b"kind: List");
+        assert_eq!(kept.size, 10);
+    }
 }

@@ -69,7 +69,7 @@ fn story() -> impl Strategy<Value = Vec<(i64, String)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_journal_cut_at_any_byte_opens_and_loses_only_the_torn_event(
