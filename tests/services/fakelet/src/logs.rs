@@ -96,6 +96,11 @@ pub fn line(out: &mut Vec<u8>, run: &Run, plan: &Plan, i: u64, stamp: bool) {
         ),
         "short" => out.extend_from_slice(format!("{i} {lv} ok").as_bytes()),
         "hostile" => out.extend(hostile(i, h)),
+        // One line in fifty is as long as a line must be borne to be.
+        "huge" if i % 50 == 49 => {
+            out.extend_from_slice(format!("{at} INFO seq={i} ").as_bytes());
+            out.resize(out.len() + 10 * 1024 * 1024, b'x');
+        }
         "stack" if i % 20 >= 14 => out.extend_from_slice(
             format!("\tat com.example.Order$Inner.call{}(Order.java:{})", i % 20, h % 900).as_bytes(),
         ),
