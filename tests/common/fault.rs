@@ -193,8 +193,8 @@ async fn serve(client: TcpStream, backend: SocketAddr, tls: Option<Tls>, switch:
         return hang_up(&client, end);
     }
     let Some(tls) = tls else {
-        let (mut client, end) = both(line, client, TcpStream::connect(backend)).await;
-        return hang_up(&mut client, end);
+        let (client, end) = both(line, client, TcpStream::connect(backend)).await;
+        return hang_up(&client, end);
     };
     // A client that does not trust the proxy, or goes away, ends here.
     let Ok(client) = tls.accept(client).await else { return };

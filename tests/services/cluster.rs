@@ -92,8 +92,11 @@ async fn a_quota_holds_a_rollout_at_two_of_four() {
     let deployments: Api<Deployment> = Api::namespaced(client(As::Admin).await, "sandbox");
     eventually("the refusal of the quota", || async {
         let greedy = deployments.get("greedy").await.expect("the deployment").status.unwrap_or_default();
-        let failure =
-            greedy.conditions.unwrap_or_default().into_iter().find(|c| c.type_ == "ReplicaFailure")?;
+        let failure = greedy
+            .conditions
+            .unwrap_or_default()
+            .into_iter()
+            .find(|c| c.type_.as_deref() == Some("ReplicaFailure"))?;
         (greedy.replicas == Some(2) && failure.message?.contains("exceeded quota: two-pods")).then_some(())
     })
     .await;

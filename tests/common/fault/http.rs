@@ -31,14 +31,13 @@ impl Answer {
     }
 
     fn bytes(&self) -> Vec<u8> {
-        let mut text = format!("HTTP/1.1 {} by the fault proxy\r\n", self.code);
-        for (name, value) in &self.headers {
-            text.push_str(&format!("{name}: {value}\r\n"));
-        }
-        text.push_str(&format!("content-length: {}\r\nconnection: close\r\n\r\n", self.body.len()));
-        let mut bytes = text.into_bytes();
-        bytes.extend_from_slice(&self.body);
-        bytes
+        let headers: String =
+            self.headers.iter().map(|(name, value)| [name, ": ", value, "\r\n"].concat()).collect();
+        let (code, length) = (self.code, self.body.len());
+        let head = format!(
+            "HTTP/1.1 {code} by the fault proxy\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n"
+        );
+        [head.as_bytes(), &self.body].concat()
     }
 }
 

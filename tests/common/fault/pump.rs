@@ -172,6 +172,6 @@ impl Line {
         self.random ^= self.random << 13;
         self.random ^= self.random >> 7;
         self.random ^= self.random << 17;
-        (self.random >> 32) as u8
+        self.random.to_le_bytes()[4]
     }
 }

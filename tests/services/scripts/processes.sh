@@ -16,6 +16,7 @@ start() { # name command…
   alive "$name" && return 0
   setsid "$@" >>"$DIR/logs/$name.log" 2>&1 </dev/null &
   printf '%s %s\n' $! "$(born $!)" >"$DIR/run/$name.pid"
+  disown
 }
 
 stop() { # name
@@ -109,6 +110,7 @@ start_watchman() {
     stop_all
     remove_dir' watchman "$HERE" "$DIR" "$script" >/dev/null 2>&1 </dev/null &
   WATCHMAN=$!
+  disown
 }
 
-end_watchman() { kill -TERM -- "-$WATCHMAN" 2>/dev/null || true; }
+end_watchman() { [ -z "$WATCHMAN" ] || kill -TERM -- "-$WATCHMAN" 2>/dev/null || true; }
