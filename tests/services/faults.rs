@@ -38,7 +38,6 @@ async fn a_server_that_is_busy_a_version_that_is_gone_and_broken_json_are_played
         let failed = pods.list(&ListParams::default()).await;
         assert!(matches!(failed, Err(kube::Error::Api(status)) if status.code == code), "{code}");
     }
-    // Longer than the client's own patience with a server that is busy.
     proxy.answer("/namespaces/shop/pods", Answer::status(429, "TooManyRequests").header("retry-after", "1"));
     let failed = pods.list(&ListParams::default()).await;
     assert!(matches!(failed, Err(kube::Error::Api(status)) if status.code == 429));

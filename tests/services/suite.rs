@@ -68,7 +68,10 @@ pub(crate) async fn client_through(proxy: &Proxy, who: As) -> kube::Client {
 async fn client_of(file: Kubeconfig) -> kube::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let config = kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await;
-    kube::Client::try_from(config.expect("the suite's kubeconfig is complete")).expect("a client")
+    let mut config = config.expect("the suite's kubeconfig is complete");
+    // What the server says first is what a test wants to see.
+    config.default_retry = false;
+    kube::Client::try_from(config).expect("a client")
 }
 
 /// A proxy before the API server that ends TLS with the suite's authority. A client that shows a certificate

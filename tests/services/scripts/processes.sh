@@ -42,7 +42,7 @@ stop_all() {
     name=$(basename "$file" .pid)
     if alive "$name"; then
       read -r pid at <"$file"
-      kill -KILL "$pid" 2>/dev/null || true
+      kill -KILL -- "-$pid" 2>/dev/null || true
     fi
     rm -f "$file"
   done
@@ -72,12 +72,14 @@ in_background() { # command…
   "$@" </dev/null &
   CHILD=$!
   set +m
+  [ -z "$DIR" ] || printf '%s %s\n' "$CHILD" "$(born "$CHILD")" >"$DIR/run/child.pid"
 }
 
 await_child() {
   local code=0
   wait "$CHILD" || code=$?
   CHILD=''
+  [ -z "$DIR" ] || rm -f "$DIR/run/child.pid"
   return $code
 }
 
