@@ -9,6 +9,7 @@ pub mod object;
 pub mod pod;
 pub mod rollout;
 pub mod settings;
+pub mod text;
 pub mod time;
 
 use std::sync::Arc;
