@@ -1,1 +1,3 @@
 //! Kubernetes.
+pub mod connect;
+pub mod kubeconfig;

@@ -1,0 +1,200 @@
+//! Finds the kubeconfig, or the pod's own account, and chooses contexts and namespaces from it.
+use std::path::{Path, PathBuf};
+
+use kube::Config;
+use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
+
+use crate::domain::Text;
+use crate::sources::reason::{brief, reason};
+use crate::sources::supervise::SourceError;
+
+/// What was asked for, flags and profile apart because the origin is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Options {
+    /// An explicit file; otherwise `KUBECONFIG`, then `~/.kube/config`, then the pod we run in.
+    pub kubeconfig: Option<PathBuf>,
+    /// Empty means the current context.
+    pub contexts: Vec<String>,
+    /// From `--namespace`; `*` or `all` is all of them.
+    pub flag_namespaces: Vec<String>,
+    /// From the profile.
+    pub profile_namespaces: Vec<String>,
+}
+
+/// The namespaces in view and who chose them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Namespaces {
+    /// Empty means all.
+    pub names: Vec<Text>,
+    pub origin: &'static str,
+}
+
+/// Where a client may be had from.
+#[derive(Debug, Clone)]
+pub enum Origin {
+    Kubeconfig(Box<Kubeconfig>),
+    /// The service account of the pod that firedeck runs in.
+    InCluster,
+}
+
+/// The context's name when there is no kubeconfig that could name it.
+pub const IN_CLUSTER: &str = "in-cluster";
+
+/// Reads the kubeconfig anew; it may have been changed since the last try.
+pub fn read(options: &Options) -> Result<Origin, SourceError> {
+    if let Some(path) = &options.kubeconfig {
+        return load(path).map(|config| Origin::Kubeconfig(Box::new(config)));
+    }
+    let listed: Vec<PathBuf> = std::env::var_os("KUBECONFIG")
+        .map(|value| std::env::split_paths(&value).filter(|path| !path.as_os_str().is_empty()).collect())
+        .unwrap_or_default();
+    let usual = std::env::home_dir().map(|home| home.join(".kube/config"));
+    let paths: Vec<PathBuf> = if listed.is_empty() { usual.into_iter().collect() } else { listed.clone() };
+    // As kubectl does, a file of the list that is not there is passed over.
+    let there: Vec<&PathBuf> = paths.iter().filter(|path| path.exists()).collect();
+    if there.is_empty() {
+        if options.contexts.is_empty() && std::env::var_os("KUBERNETES_SERVICE_HOST").is_some() {
+            return Ok(Origin::InCluster);
+        }
+        return Err(nothing(&listed));
+    }
+    let merged = there.into_iter().try_fold(Kubeconfig::default(), |all, path| {
+        let next = load(path)?;
+        all.merge(next)
+            .map_err(|error| SourceError::Absent { why: format!("kubeconfig `{}`: {error}", path.display()) })
+    })?;
+    Ok(Origin::Kubeconfig(Box::new(merged)))
+}
+
+fn nothing(listed: &[PathBuf]) -> SourceError {
+    let why = if listed.is_empty() {
+        "no kubeconfig: set KUBECONFIG, write `~/.kube/config`, or name one in the profile".to_owned()
+    } else {
+        let names: Vec<String> = listed.iter().map(|path| format!("`{}`", path.display())).collect();
+        format!("no kubeconfig: KUBECONFIG names {}, which does not exist", names.join(", "))
+    };
+    SourceError::Absent { why: brief(&why) }
+}
+
+fn load(path: &Path) -> Result<Kubeconfig, SourceError> {
+    let at = path.display();
+    let mut config = Kubeconfig::read_from(path).map_err(|error| SourceError::Absent {
+        why: match error {
+            KubeconfigError::ReadConfig(error, _) => {
+                format!("kubeconfig `{at}` cannot be read: {}", reason(&error))
+            }
+            // The parser's own message shows the lines around the mistake, and a token may stand there.
+            KubeconfigError::Parse(error) => match error.location() {
+                Some(place) => format!("kubeconfig `{at}` is not valid: see line {}", place.line()),
+                None => format!("kubeconfig `{at}` is not valid YAML"),
+            },
+            other => format!("kubeconfig `{at}`: {other}"),
+        },
+    })?;
+    // A login plugin must never get the terminal: it would eat keys and paint over the screen.
+    for user in &mut config.auth_infos {
+        if let Some(exec) = user.auth_info.as_mut().and_then(|info| info.exec.as_mut()) {
+            exec.interactive_mode = Some(ExecInteractiveMode::Never);
+        }
+    }
+    Ok(config)
+}
+
+impl Origin {
+    /// The contexts to watch, by name; each is looked at on its own, so one wrong name spoils no other.
+    pub fn contexts(&self, options: &Options) -> Result<Vec<Text>, SourceError> {
+        if !options.contexts.is_empty() {
+            let mut names: Vec<Text> = Vec::new();
+            for name in &options.contexts {
+                if !names.iter().any(|known| **known == **name) {
+                    names.push(name.as_str().into());
+                }
+            }
+            return Ok(names);
+        }
+        match self {
+            Origin::InCluster => Ok(vec![IN_CLUSTER.into()]),
+            Origin::Kubeconfig(config) => match &config.current_context {
+                Some(name) if !name.is_empty() => Ok(vec![name.as_str().into()]),
+                _ => Err(SourceError::Absent {
+                    why: format!(
+                        "the kubeconfig has no current context: use --context with {}",
+                        choices(config)
+                    ),
+                }),
+            },
+        }
+    }
+
+    /// What kube needs to connect.
+    pub async fn config(&self, context: &str) -> Result<Config, SourceError> {
+        match self {
+            Origin::InCluster => Config::incluster().map_err(|error| SourceError::Absent {
+                why: format!("the pod's own account: {}", reason(&error)),
+            }),
+            Origin::Kubeconfig(config) => {
+                if !config.contexts.iter().any(|named| named.name == context) {
+                    let why = format!("no context `{context}` in the kubeconfig: it has {}", choices(config));
+                    return Err(SourceError::Absent { why: brief(&why) });
+                }
+                let choose =
+                    KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
+                let made = Config::from_custom_kubeconfig((**config).clone(), &choose).await;
+                made.map_err(|error| SourceError::Absent {
+                    why: format!("context `{context}`: {}", brief(&error.to_string())),
+                })
+            }
+        }
+    }
+
+    /// The user's name in the kubeconfig: who we are when the server does not tell.
+    pub fn user(&self, context: &str) -> Option<String> {
+        self.context(context)?.user.clone()
+    }
+
+    /// Which namespaces to watch, and who said so.
+    pub fn namespaces(&self, context: &str, options: &Options, default: &str) -> Namespaces {
+        for (asked, origin) in [(&options.flag_namespaces, "flag"), (&options.profile_namespaces, "profile")]
+        {
+            if !asked.is_empty() {
+                return Namespaces { names: several(asked), origin };
+            }
+        }
+        let set = self.context(context).and_then(|context| context.namespace.as_deref());
+        match (self, set.filter(|name| !name.is_empty())) {
+            (_, Some(name)) => Namespaces { names: vec![name.into()], origin: "kubeconfig" },
+            (Origin::InCluster, None) => {
+                Namespaces { names: vec![default.into()], origin: "service account" }
+            }
+            (Origin::Kubeconfig(_), None) => {
+                Namespaces { names: vec!["default".into()], origin: "default, none given" }
+            }
+        }
+    }
+
+    fn context(&self, name: &str) -> Option<&kube::config::Context> {
+        let Origin::Kubeconfig(config) = self else { return None };
+        config.contexts.iter().find(|named| named.name == name)?.context.as_ref()
+    }
+}
+
+/// Empty when any of them means all.
+fn several(asked: &[String]) -> Vec<Text> {
+    if asked.iter().any(|name| name == "*" || name == "all") {
+        return Vec::new();
+    }
+    let mut names: Vec<Text> = asked.iter().map(|name| Text::from(name.trim())).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn choices(config: &Kubeconfig) -> String {
+    let names: Vec<String> =
+        config.contexts.iter().take(8).map(|named| format!("`{}`", named.name)).collect();
+    match (names.len(), config.contexts.len()) {
+        (0, _) => "none".into(),
+        (shown, all) if shown < all => format!("{} and {} more", names.join(", "), all - shown),
+        _ => names.join(", "),
+    }
+}
