@@ -59,6 +59,19 @@ pub fn append_line(bytes: &[u8], out: &mut String, ink: &mut dyn FnMut(usize, In
     Scrub::new(out, Tabs::Stops, usize::MAX).run(&text, ink);
 }
 
+/// A count as people read it: `9,934,123`.
+pub fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// Printable ASCII and nothing else. Judged in blocks, so that the compiler can use wide registers.
 pub fn is_plain(bytes: &[u8]) -> bool {
     bytes.chunks(64).all(|block| block.iter().fold(true, |plain, b| plain & b.wrapping_sub(0x20).lt(&0x5f)))
@@ -357,6 +370,11 @@ mod tests {
         });
         assert_eq!(out, "ERROR at line 3");
         assert_eq!(inks, [(0, Ink::Red), (5, Ink::Plain), (13, Ink::Yellow)]);
+    }
+
+    #[test]
+    fn counts_are_grouped_in_threes() {
+        assert_eq!([0, 999, 1_000, 9_934_123].map(grouped), ["0", "999", "1,000", "9,934,123"]);
     }
 
     fn harmless(text: &str) -> bool {

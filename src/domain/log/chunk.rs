@@ -189,8 +189,8 @@ impl Lines {
         })
     }
 
-    pub fn dropped(&self) -> u64 {
-        self.dropped
+    pub fn last_level(&self) -> LogLevel {
+        self.records.last().map(|line| line.level).unwrap_or_default()
     }
 
     /// Nothing is added from here on.

@@ -1,1 +1,4 @@
 //! Logs.
+mod lines;
+mod resume;
+mod stamp;
