@@ -189,6 +189,15 @@ impl Lines {
         })
     }
 
+    /// The length of the text and of what is kept beside it.
+    pub fn bytes(&self) -> usize {
+        self.text.len() + self.records.len() * size_of::<Line>()
+    }
+
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
     pub fn last_level(&self) -> LogLevel {
         self.records.last().map(|line| line.level).unwrap_or_default()
     }
