@@ -153,7 +153,7 @@ impl Origin {
     }
 
     /// Which namespaces to watch, and who said so.
-    pub fn namespaces(&self, context: &str, options: &Options, default: &str) -> Namespaces {
+    pub fn namespaces(&self, context: &str, options: &Options) -> Namespaces {
         for (asked, origin) in [(&options.flag_namespaces, "flag"), (&options.profile_namespaces, "profile")]
         {
             if !asked.is_empty() {
@@ -164,7 +164,7 @@ impl Origin {
         match (self, set.filter(|name| !name.is_empty())) {
             (_, Some(name)) => Namespaces { names: vec![name.into()], origin: "kubeconfig" },
             (Origin::InCluster, None) => {
-                Namespaces { names: vec![default.into()], origin: "service account" }
+                Namespaces { names: vec![own_namespace()], origin: "service account" }
             }
             (Origin::Kubeconfig(_), None) => {
                 Namespaces { names: vec!["default".into()], origin: "default, none given" }
@@ -176,6 +176,12 @@ impl Origin {
         let Origin::Kubeconfig(config) = self else { return None };
         config.contexts.iter().find(|named| named.name == name)?.context.as_ref()
     }
+}
+
+/// Where the pod that we run in lives.
+fn own_namespace() -> Text {
+    let read = std::fs::read_to_string("/var/run/secrets/kubernetes.io/serviceaccount/namespace");
+    read.map_or_else(|_| "default".into(), |name| name.trim().into())
 }
 
 /// Empty when any of them means all.

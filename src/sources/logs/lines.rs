@@ -5,6 +5,7 @@ use super::resume::{Resume, Verdict};
 use super::stamp;
 use crate::domain::log::{LineKind, Lines, LogLevel, Stream, level};
 use crate::domain::text;
+use crate::domain::time::Timestamp;
 
 /// A longer line is cut, and says so.
 pub(super) const LONGEST: usize = 64 * 1024;
@@ -58,8 +59,15 @@ impl Parser {
         }
     }
 
-    pub(super) fn say(&mut self, kind: LineKind, text: &str) {
-        self.lines.say(&self.stream, self.nanos, kind, text);
+    /// Puts a line of our own into the flow. It stands where the stream is, or at `now` before there was any line.
+    pub(super) fn say(&mut self, kind: LineKind, text: &str, now: Timestamp) {
+        let now = now.0.saturating_mul(1_000_000);
+        let nanos = if kind == LineKind::Ended && self.nanos > 0 { self.nanos } else { now.max(self.nanos) };
+        self.lines.say(&self.stream, nanos, kind, text);
+    }
+
+    pub(super) fn has_full(&self) -> bool {
+        !self.full.is_empty()
     }
 
     pub(super) fn feed(&mut self, bytes: &[u8]) {
@@ -114,10 +122,8 @@ impl Parser {
         match if stamped { self.resume.judge(nanos) } else { Verdict::New } {
             Verdict::Seen => return,
             Verdict::NewAfterGap => {
-                self.say(
-                    LineKind::Gap,
-                    "lines may be missing here: the log was rotated while the connection was down",
-                );
+                let text = "lines may be missing here: the log was rotated while the connection was down";
+                self.lines.say(&self.stream, nanos, LineKind::Gap, text);
             }
             Verdict::New => {}
         }

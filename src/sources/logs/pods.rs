@@ -255,7 +255,7 @@ impl Source for Watch {
                 }
                 Event::Apply(pod) => self.table.send_modify(|table| pod.put(table.get_or_insert_default())),
                 Event::Delete(pod) => {
-                    self.table.send_modify(|table| pod.remove(table.get_or_insert_default()))
+                    self.table.send_modify(|table| pod.remove(table.get_or_insert_default()));
                 }
             }
             if self.table.borrow().is_some() && said.is_none_or(|at| at.elapsed() > SAY_EVERY) {

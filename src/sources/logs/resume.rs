@@ -144,13 +144,13 @@ mod tests {
 
     #[test]
     fn a_file_cut_at_its_start_is_still_followed_exactly() {
+        use Verdict::{New, Seen};
         let mut resume = Resume::default();
         for nanos in [1, 2, 3, 3] {
             resume.judge(nanos);
         }
         resume.reopened(false);
         let verdicts = [2, 3, 3, 3, 4].map(|nanos| resume.judge(nanos));
-        use Verdict::{New, Seen};
         assert_eq!(verdicts, [Seen, Seen, Seen, New, New]);
     }
 

@@ -51,8 +51,9 @@ pub(super) fn refused(error: &kube::Error, namespace: &str) -> Trouble {
 pub(super) fn watch_failed(error: &watcher::Error, namespace: &str) -> SourceError {
     use watcher::Error::{InitialListFailed, WatchFailed, WatchStartFailed};
     let status = match error {
-        InitialListFailed(kube::Error::Api(status)) | WatchStartFailed(kube::Error::Api(status)) => status,
-        watcher::Error::WatchError(status) => status,
+        InitialListFailed(kube::Error::Api(status))
+        | WatchStartFailed(kube::Error::Api(status))
+        | watcher::Error::WatchError(status) => status,
         InitialListFailed(error) | WatchStartFailed(error) | WatchFailed(error) => {
             return SourceError::Unreachable { why: reason(error) };
         }
