@@ -68,7 +68,8 @@ impl LogLevel {
 
 /// Lines that belong to the one before, as stack traces are written.
 pub fn continues(text: &str) -> bool {
-    text.starts_with([' ', '\t', '}', ')'])
+    text.is_empty()
+        || text.starts_with([' ', '\t', '}', ')'])
         || text.starts_with("Caused by:")
         || text.starts_with("at ")
         || text.starts_with("...")
