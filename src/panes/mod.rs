@@ -1,1 +1,2 @@
-//! To come.
+//! The panes: what each says, made of what the model holds.
+pub mod logs;

@@ -1,1 +1,2 @@
-//! To come.
+//! Changes the model.
+pub mod logs;

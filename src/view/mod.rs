@@ -1,1 +1,2 @@
-//! To come.
+//! Draws the model.
+pub mod logs;
