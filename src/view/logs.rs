@@ -58,3 +58,75 @@ fn nothing(buffer: &mut Buffer, area: Rect, logs: &Logs, look: Look<'_>) {
         buffer.set_stringn(x, y, text, area.width.into(), look(Role::Dim));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+    use ratatui::style::Modifier;
+
+    use super::*;
+    use crate::domain::log::{Follow, LineKind, Lines, LogLevel, LogNews, Stream};
+    use crate::domain::text::append_line;
+
+    fn logs(texts: &[&str]) -> Logs {
+        let follow = Follow::Namespace { context: "c".into(), namespace: "shop".into() };
+        let mut logs = Logs::default();
+        logs.follow(Some(follow.clone()));
+        logs.news(LogNews::Began(Arc::new(follow)));
+        let stream = Arc::new(Stream { pod: "web-1".into(), ..Stream::default() });
+        let mut lines = Lines::default();
+        for text in texts {
+            lines.add(&stream, 0, |out, ink| append_line(text.as_bytes(), out, ink), LogLevel::read);
+        }
+        lines.say(&stream, 0, LineKind::Gap, "lines may be missing");
+        logs.news(LogNews::Chunk(Arc::new(lines.seal(logs.ring.end()))));
+        logs
+    }
+
+    fn painted(logs: &Logs, width: u16, height: u16, ascii: bool) -> Buffer {
+        let area = Rect::new(0, 0, width, height);
+        let mut buffer = Buffer::empty(area);
+        let look = |role| match role {
+            Role::Bad => Style::new().add_modifier(Modifier::BOLD),
+            _ => Style::new(),
+        };
+        draw(&mut buffer, area, logs, &Zone::default(), ascii, &look);
+        buffer
+    }
+
+    #[test]
+    fn an_error_is_bold_a_gap_runs_across_and_the_rest_is_empty() {
+        let buffer = painted(&logs(&["ERROR x"]), 44, 3, false);
+        let expected = [
+            "  00:00:00 E ERROR x                        ",
+            "── web-1 lines may be missing ──────────────",
+            "                                            ",
+        ];
+        let rows: Vec<String> =
+            (0..3).map(|y| (0..44).map(|x| buffer[(x, y)].symbol()).collect::<String>()).collect();
+        assert_eq!(rows, expected);
+        assert!(buffer[(13, 0)].modifier.contains(Modifier::BOLD));
+        assert!(!buffer[(2, 0)].modifier.contains(Modifier::BOLD));
+    }
+
+    proptest! {
+        #[test]
+        fn drawing_never_fails_and_ascii_is_ascii(
+            texts in prop::collection::vec("\\PC{0,60}", 0..6),
+            width in 0_u16..120,
+            height in 0_u16..10,
+            wrap: bool,
+            left in 0_usize..50,
+        ) {
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            let mut logs = logs(&texts);
+            logs.wrap = wrap;
+            logs.left = left;
+            painted(&logs, width, height, false);
+            let buffer = painted(&logs, width, height, true);
+            prop_assert!(buffer.content.iter().all(|cell| cell.symbol().is_ascii()));
+        }
+    }
+}

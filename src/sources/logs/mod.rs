@@ -23,11 +23,19 @@ use tokio::sync::watch;
 
 use super::Outbox;
 use super::supervise::Signals;
-use crate::domain::log::Follow;
+use crate::domain::log::{Follow, Lines};
 use crate::domain::time::Timestamp;
 
 /// The client of a context, as it is now; a new login replaces it.
 pub type Clients = Arc<dyn Fn(&str) -> Option<kube::Client> + Send + Sync>;
+
+/// Parses the log of one container as it would be while it is followed.
+pub fn parse(bytes: &[u8]) -> Vec<Lines> {
+    let mut parser = lines::Parser::new(Arc::default());
+    parser.feed(bytes);
+    parser.ended();
+    parser.take()
+}
 
 #[derive(Debug, Clone, Default)]
 struct Order {

@@ -225,6 +225,10 @@ impl Reading {
 
     async fn trouble(&mut self, trouble: Trouble) -> Option<()> {
         self.settle().await?;
+        if self.failures == 0 && matches!(trouble, Trouble::Broken { .. }) {
+            // A connection that is back at once has lost nothing, and nobody needs to know.
+            return self.pause(None).await;
+        }
         if self.trouble.as_ref() != Some(&trouble) {
             self.remark(LineKind::Note, &trouble.words());
             self.flush().await?;
