@@ -78,7 +78,7 @@ mod tests {
         let stream = Arc::new(Stream { pod: "web-1".into(), ..Stream::default() });
         let mut lines = Lines::default();
         for text in texts {
-            lines.add(&stream, 0, |out, ink| append_line(text.as_bytes(), out, ink), LogLevel::read);
+            lines.add(&stream, 1, |out, ink| append_line(text.as_bytes(), out, ink), LogLevel::read);
         }
         lines.say(&stream, 0, LineKind::Gap, "lines may be missing");
         logs.news(LogNews::Chunk(Arc::new(lines.seal(logs.ring.end()))));

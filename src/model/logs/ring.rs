@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::bits::Bits;
-use crate::domain::log::{LineId, LineKind, LineView, LogChunk};
+use crate::domain::log::{LineId, LineKind, LineView, LogChunk, level};
 use crate::domain::time::Timestamp;
 
 /// Unless the settings say otherwise.
@@ -90,7 +90,11 @@ impl Ring {
     pub fn push(&mut self, chunk: Arc<LogChunk>) {
         for (number, record) in chunk.records().iter().enumerate() {
             if record.kind == LineKind::Written && record.level.is_error() {
-                self.errors.insert(chunk.first().plus(number));
+                let id = chunk.first().plus(number);
+                // Of a stack trace the first line is the error.
+                if chunk.line(id).is_some_and(|view| !level::continues(view.text)) {
+                    self.errors.insert(id);
+                }
             }
         }
         self.dropped += chunk.dropped();

@@ -260,7 +260,9 @@ fn prefix(logs: &Logs, view: &LineView<'_>, frame: &Frame<'_>, columns: Columns)
         spans.push(Span { text: sign.into(), role: Role::Focus });
     }
     if columns.time {
-        spans.push(Span { text: format!("{} ", view.time().clock(frame.zone)), role: Role::Dim });
+        // A word of the server itself has no time.
+        let clock = if view.line.nanos == 0 { " ".repeat(TIME - 1) } else { view.time().clock(frame.zone) };
+        spans.push(Span { text: format!("{clock} "), role: Role::Dim });
     }
     if columns.pod > 0 {
         let name = shorten(&who(view), columns.pod);

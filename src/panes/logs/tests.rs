@@ -23,7 +23,7 @@ fn arrive(logs: &mut Logs, texts: &[&str]) {
         Arc::new(Stream { namespace: "shop".into(), pod: "web-5dc8-vf6h8".into(), container: "web".into() });
     let mut lines = Lines::default();
     for text in texts {
-        lines.add(&stream, 0, |out, ink| append_line(text.as_bytes(), out, ink), LogLevel::read);
+        lines.add(&stream, 1, |out, ink| append_line(text.as_bytes(), out, ink), LogLevel::read);
     }
     logs.news(LogNews::Chunk(Arc::new(lines.seal(logs.ring.end()))));
 }

@@ -28,6 +28,8 @@ struct Queue {
     waiting: VecDeque<Waiting>,
     /// The latest time let go: a clock that is set back must not turn the lines of one container round.
     reached: i64,
+    /// Its container is over.
+    last: bool,
 }
 
 impl Queue {
@@ -120,15 +122,16 @@ impl Merger {
         if !lines.is_empty() {
             out.push(lines);
         }
-        self.queues.retain(|_, queue| !queue.waiting.is_empty() || queue.reached > 0);
+        self.queues.retain(|_, queue| !queue.waiting.is_empty() || !queue.last);
         out
     }
 
     /// A container is gone for good.
     pub(super) fn forget(&mut self, stream: u64) {
-        if self.queues.get(&stream).is_some_and(|queue| queue.waiting.is_empty()) {
-            self.queues.remove(&stream);
+        if let Some(queue) = self.queues.get_mut(&stream) {
+            queue.last = true;
         }
+        self.queues.retain(|_, queue| !queue.waiting.is_empty() || !queue.last);
     }
 }
 

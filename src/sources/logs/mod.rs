@@ -81,3 +81,6 @@ async fn serve(mut orders: watch::Receiver<Order>, clients: Clients, out: Outbox
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -234,6 +234,12 @@ impl Source for Watch {
         let Some(client) = (self.clients)(context) else {
             return Err(SourceError::Absent { why: format!("context `{context}` is not connected") });
         };
+        if matches!(&*self.follow, Follow::Selector { labels, .. } if labels.is_empty()) {
+            // No label at all would match every pod there is.
+            let why =
+                format!("the selector of {} names no labels that could be followed", self.follow.title());
+            return Err(SourceError::Absent { why });
+        }
         let mut events = pin!(watcher(self.pods(client), self.config()));
         let mut fresh = Table::new();
         let mut said: Option<Instant> = None;
@@ -246,6 +252,8 @@ impl Source for Watch {
                 Ok(Some(Err(error))) => return self.failed(&error, wire).await,
                 Ok(Some(Ok(event))) => event,
             };
+            // That a list begins is our own doing; anything else the server said.
+            let heard = !matches!(event, Event::Init);
             match event {
                 Event::Init => fresh.clear(),
                 Event::InitApply(pod) => pod.put(&mut fresh),
@@ -258,7 +266,7 @@ impl Source for Watch {
                     self.table.send_modify(|table| pod.remove(table.get_or_insert_default()));
                 }
             }
-            if self.table.borrow().is_some() && said.is_none_or(|at| at.elapsed() > SAY_EVERY) {
+            if heard && self.table.borrow().is_some() && said.is_none_or(|at| at.elapsed() > SAY_EVERY) {
                 said = Some(Instant::now());
                 wire.live().await?;
             }

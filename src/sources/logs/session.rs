@@ -58,7 +58,6 @@ pub(super) struct Session {
     begun: bool,
     watched: FeedState,
     told: (Option<FeedState>, Option<Streams>),
-    again: bool,
 }
 
 /// Follows until it is cancelled or nobody listens.
@@ -93,7 +92,6 @@ pub(super) async fn follow(order: Order, clients: Clients, out: Outbox, signals:
         begun: false,
         watched: FeedState::Connecting,
         told: (None, None),
-        again: false,
     };
     session.run(tables, watched, heard, out).await;
 }
@@ -130,15 +128,15 @@ impl Session {
                     Err(_) => return,
                 },
                 // A task that ended has said so itself; one that panicked must not take a slot for ever.
-                Some(Err(error)) = self.tasks.join_next_with_id() => {
+                Some(Err(error)) = self.tasks.join_next() => {
                     tracing::error!(%error, "a log stream failed");
-                    self.lost(error.id());
+                    self.lost();
                 }
             }
         }
     }
 
-    fn lost(&mut self, _task: tokio::task::Id) {
+    fn lost(&mut self) {
         let dead: Vec<u64> =
             self.streams.values().filter(|s| s.container.is_closed()).map(|s| s.number).collect();
         for number in dead {
@@ -173,7 +171,6 @@ impl Session {
                 self.streams.remove(&name);
                 self.over.insert(name);
                 self.merger.forget(number);
-                self.again = true;
                 self.pump(false);
             }
         }
@@ -218,7 +215,9 @@ impl Session {
             table.iter().filter(|(name, container)| self.wants(name, container)).collect();
         // What runs now tells more than what is over.
         wanted.sort_by_key(|(name, container)| (!self.streams.contains_key(*name), !container.running));
-        self.asked = wanted.len();
+        // A container that has just ended may still bring its last lines.
+        let leaving = self.streams.keys().filter(|name| !table.contains_key(*name)).count();
+        self.asked = wanted.len() + leaving;
         self.waiting = wanted
             .iter()
             .filter(|(_, container)| container.instance.is_none())

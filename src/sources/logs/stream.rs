@@ -111,6 +111,9 @@ pub(super) async fn run(job: Job) {
         broken: false,
         opened: None,
     };
+    if matches!(reading.job.start, Start::Beginning) {
+        reading.remark(LineKind::Began, "joined");
+    }
     // Only a director that is gone stops it early, and then nobody is left to tell.
     if reading.follow().await.is_some() {
         let _ = reading.job.out.send((reading.job.number, Said::Over)).await;
