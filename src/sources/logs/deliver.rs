@@ -73,7 +73,9 @@ mod tests {
         let total = 400;
         for n in 0..total {
             let mut lines = Lines::default();
-            lines.add(&stream, n, |out, _| out.push_str(&"x".repeat(64 * 1024)), |_| LogLevel::None);
+            for _ in 0..2 {
+                lines.add(&stream, n, |out, _| out.push_str(&"x".repeat(32 * 1024)), |_| LogLevel::None);
+            }
             delivery.push(lines);
         }
         let mut shown = 0;
@@ -88,7 +90,7 @@ mod tests {
             shown += chunk.len() as u64 - u64::from(chunk.dropped() > 0);
             newest = chunk.records().last().map_or(0, |line| line.nanos);
         }
-        assert_eq!(shown + dropped, total.unsigned_abs());
+        assert_eq!(shown + dropped, 2 * total.unsigned_abs());
         assert_eq!(newest, total - 1);
         assert!(dropped > 0 && delivery.is_empty());
     }

@@ -23,19 +23,16 @@ struct Waiting {
     arrived: Instant,
 }
 
+/// The lines of one container, which keep their order whatever its clock does.
 #[derive(Debug, Default)]
 struct Queue {
     waiting: VecDeque<Waiting>,
-    /// The latest time let go: a clock that is set back must not turn the lines of one container round.
-    reached: i64,
-    /// Its container is over.
-    last: bool,
 }
 
 impl Queue {
     fn key(&self) -> Option<i64> {
         let head = self.waiting.front()?;
-        head.lines.nanos(head.next).map(|nanos| nanos.max(self.reached))
+        head.lines.nanos(head.next)
     }
 }
 
@@ -69,7 +66,7 @@ impl Merger {
 
     /// Everything, in order, without any wait.
     pub(super) fn flush(&mut self) -> Vec<Lines> {
-        if self.queues.values().filter(|queue| !queue.waiting.is_empty()).count() <= 1 {
+        if self.queues.len() <= 1 {
             return self.alone();
         }
         let all = self.held;
@@ -100,14 +97,13 @@ impl Merger {
         let mut out = Vec::new();
         let mut lines = Lines::default();
         while due_left > 0 || beyond > 0 {
-            let Some(Reverse((key, stream))) = heads.pop() else { break };
+            let Some(Reverse((_, stream))) = heads.pop() else { break };
             let Some(queue) = self.queues.get_mut(&stream) else { continue };
             let Some(head) = queue.waiting.front_mut() else { continue };
             lines.copy(&head.lines, head.next);
             due_left = due_left.saturating_sub(usize::from(due(head)));
             beyond = beyond.saturating_sub(1);
             self.held -= 1;
-            queue.reached = key;
             head.next += 1;
             if head.next >= head.lines.len() {
                 queue.waiting.pop_front();
@@ -122,16 +118,8 @@ impl Merger {
         if !lines.is_empty() {
             out.push(lines);
         }
-        self.queues.retain(|_, queue| !queue.waiting.is_empty() || !queue.last);
+        self.queues.retain(|_, queue| !queue.waiting.is_empty());
         out
-    }
-
-    /// A container is gone for good.
-    pub(super) fn forget(&mut self, stream: u64) {
-        if let Some(queue) = self.queues.get_mut(&stream) {
-            queue.last = true;
-        }
-        self.queues.retain(|_, queue| !queue.waiting.is_empty() || !queue.last);
     }
 }
 

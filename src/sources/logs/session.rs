@@ -170,7 +170,6 @@ impl Session {
                 self.names.remove(&number);
                 self.streams.remove(&name);
                 self.over.insert(name);
-                self.merger.forget(number);
                 self.pump(false);
             }
         }
