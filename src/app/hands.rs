@@ -176,13 +176,11 @@ impl Hands {
                 Clipboard::Off => ("the clipboard is switched off in the settings".to_owned(), true),
                 Clipboard::Terminal => ("copied through the terminal".into(), false),
                 Clipboard::Both if programs.is_empty() => ("copied through the terminal".into(), false),
-                Clipboard::Both | Clipboard::Local => {
-                    match clipboard::through_program(&text, &programs).await {
-                        Ok(program) => (format!("copied with {program}"), false),
-                        Err(_) if way == Clipboard::Both => ("copied through the terminal".into(), false),
-                        Err(error) => (format!("not copied: {error}"), true),
-                    }
-                }
+                Clipboard::Both | Clipboard::Local => match clipboard::through_program(&text, &programs).await {
+                    Ok(program) => (format!("copied with {program}"), false),
+                    Err(_) if way == Clipboard::Both => ("copied through the terminal".into(), false),
+                    Err(error) => (format!("not copied: {error}"), true),
+                },
             };
             let _ = msgs.send(Msg::Said { text: said.0, bad: said.1 }).await;
         });
@@ -200,8 +198,7 @@ fn kube_options(options: &Options) -> kubernetes::Options {
     let settings = &options.effective.settings;
     let from_flag = settings.namespaces_from == crate::domain::settings::values::NamespacesFrom::Flag;
     let names = settings.profile.namespaces.clone();
-    let (flag_namespaces, profile_namespaces) =
-        if from_flag { (names, Vec::new()) } else { (Vec::new(), names) };
+    let (flag_namespaces, profile_namespaces) = if from_flag { (names, Vec::new()) } else { (Vec::new(), names) };
     kubernetes::Options {
         kubeconfig: settings.kubeconfig.first().map(PathBuf::from),
         contexts: settings.profile.contexts.clone(),
@@ -229,7 +226,5 @@ fn watch_settings(options: &Options, msgs: &mpsc::Sender<Msg>) -> Option<crate::
 }
 
 fn user() -> String {
-    std::env::var("USER")
-        .or_else(|_| std::env::var("LOGNAME"))
-        .unwrap_or_else(|_| rustix::process::getuid().as_raw().to_string())
+    std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| rustix::process::getuid().as_raw().to_string())
 }

@@ -52,8 +52,17 @@ pub async fn run(options: Options) -> color_eyre::Result<ExitCode> {
         screen.set_mouse(true)?;
     }
     let hands = Hands::start(&options, &model, out, msgs);
-    let mut cockpit =
-        Cockpit { model, screen, input, signals, hands, news, answers, pace: Pace::new(), told: None };
+    let mut cockpit = Cockpit {
+        model,
+        screen,
+        input,
+        signals,
+        hands,
+        news,
+        answers,
+        pace: Pace::new(),
+        told: None,
+    };
     let left = cockpit.run(&options).await;
     let Cockpit { screen, hands, .. } = cockpit;
     // The terminal first: whatever else goes wrong on the way out, it is whole again.

@@ -131,9 +131,7 @@ async fn tell(scene: &Scene, id: ActionId, target: &ObjectRef, recorded: Target,
 async fn keep_evidence(scene: &Scene, plan: &Plan) {
     const WITHIN: Duration = Duration::from_secs(6);
     let Plan::Native(natives) = plan;
-    let Some(first) = natives.first().filter(|native| !matches!(native.verb, Verb::Shell { .. })) else {
-        return;
-    };
+    let Some(first) = natives.first().filter(|native| !matches!(native.verb, Verb::Shell { .. })) else { return };
     let gather = deeds::keep(|context| scene.kube.cluster(context), natives);
     let Ok(kept) = tokio::time::timeout(WITHIN, gather).await else { return };
     let mut event = EvidenceKept { target: Target::from(first), files: Vec::new(), missing: Vec::new() };

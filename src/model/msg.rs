@@ -34,11 +34,7 @@ pub enum Msg {
         at: Timestamp,
     },
     /// Land on this thing once it is seen.
-    Open {
-        kind: Kind,
-        namespace: Option<String>,
-        name: String,
-    },
+    Open { kind: Kind, namespace: Option<String>, name: String },
     /// A batch from the sources.
     News(Vec<News>),
     /// The settings on disk changed and were good.

@@ -7,8 +7,8 @@ mod keepers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use futures::stream;
 use futures::{FutureExt, StreamExt};
+use futures::stream;
 use kube::Client;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
