@@ -15,6 +15,7 @@ mod metrics;
 mod nodes;
 mod objects;
 mod pods;
+mod proxy;
 mod pulse;
 mod watch;
 mod workloads;
