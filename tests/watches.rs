@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use firedeck::domain::feed::{Feed, FeedState};
 use firedeck::domain::news::{News, Seen};
+use firedeck::domain::object::Kind;
 use firedeck::sources::kubernetes::{Handle, Options, start};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -271,6 +272,20 @@ async fn missed_changes_bring_a_new_full_picture_and_no_alarm() {
     lab.live().await;
     assert_eq!(lab.facts(), [Heard::Begin, is("a"), Heard::End, Heard::Begin, is("b"), Heard::End]);
     assert!(!lab.was_down(), "{:?}", lab.seen);
+}
+
+#[tokio::test]
+async fn a_kind_is_watched_when_it_is_wanted_and_one_the_server_lacks_is_absent() {
+    let mut lab = Lab::new(|_, _| Answer::Open(vec![whole(5)])).await;
+    lab.live().await;
+    lab.handle.watch(vec![Kind::Certificate]);
+    loop {
+        let news = timeout(Duration::from_secs(20), lab.inbox.recv()).await.expect("never said").unwrap();
+        if let [News::Feed(Feed::Objects(_, Kind::Certificate, _), FeedState::Absent { why })] = &news[..] {
+            assert!(why.contains("certificates.cert-manager.io"), "{why}");
+            break;
+        }
+    }
 }
 
 #[tokio::test]
