@@ -16,6 +16,7 @@ mod metrics;
 mod nodes;
 mod objects;
 mod pods;
+mod proxy;
 mod pulse;
 mod watch;
 mod workloads;
