@@ -489,5 +489,4 @@ impl Cursor {
 }
 
 #[cfg(test)]
-#[path = "listing_tests.rs"]
 mod tests;

@@ -371,5 +371,4 @@ fn join(why: &str, path: &Path, error: &io::Error) -> String {
 }
 
 #[cfg(test)]
-#[path = "keeper_tests.rs"]
 mod tests;

@@ -69,11 +69,14 @@ pub fn follow(model: &mut Model, target: &ObjectRef, previous: bool) -> Vec<Effe
         Kind::Namespace => {
             Ok(Follow::Namespace { context: target.context.clone(), namespace: target.name.clone() })
         }
-        kind => match model.listing(kind).and_then(|listing| listing.get(target)).map(|object| &object.facts) {
+        kind => match model.listing(kind).and_then(|listing| listing.get(target)).map(|object| &object.facts)
+        {
             Some(Facts::Workload(workload)) if !workload.selector.is_empty() => {
                 Ok(Follow::Selector { owner: target.clone(), labels: workload.selector.clone() })
             }
-            Some(Facts::Workload(_)) => Err(format!("{target} selects its pods by more than labels; follow them one by one")),
+            Some(Facts::Workload(_)) => {
+                Err(format!("{target} selects its pods by more than labels; follow them one by one"))
+            }
             Some(Facts::Job(_)) => {
                 let labels = vec![("batch.kubernetes.io/job-name".into(), target.name.clone())];
                 Ok(Follow::Selector { owner: target.clone(), labels })

@@ -62,9 +62,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.mark_dirty(Dirty::Soon);
             Vec::new()
         }
-        Msg::Scanned(scan) => {
-            lines::scanned(model, &scan)
-        }
+        Msg::Scanned(scan) => lines::scanned(model, &scan),
         Msg::Said { text, bad } => {
             model.say(text, bad);
             Vec::new()

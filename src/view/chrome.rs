@@ -2,12 +2,12 @@
 use ratatui::buffer::Buffer;
 
 use super::style::Paint;
+use crate::domain::feed::Feed;
 use crate::domain::level::Level;
 use crate::domain::settings::{Action, Key, Role, Scope};
 use crate::model::Model;
-use crate::model::overlay::{Ask, Overlay};
-use crate::domain::feed::Feed;
 use crate::model::board::PaneKind;
+use crate::model::overlay::{Ask, Overlay};
 use crate::panes::layout::Area;
 use crate::panes::log_pane::LogPane;
 use crate::panes::{Fact, Pane, header, state};
@@ -188,5 +188,7 @@ pub fn log(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
     let state = if model.feeds.contains_key(&Feed::Logs) { state } else { Fact::new("", Role::Dim) };
     title(buffer, paint, area, &LogPane.name(model), &LogPane.facts(model), &state, focused);
     let body = Area { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    super::logs::draw(buffer, super::rect(body), &model.logs, &model.zone, paint.ascii, &|role| paint.style(role));
+    super::logs::draw(buffer, super::rect(body), &model.logs, &model.zone, paint.ascii, &|role| {
+        paint.style(role)
+    });
 }
