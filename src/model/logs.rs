@@ -17,3 +17,14 @@ pub struct Scan {
 pub struct SaveOrder {
     pub chunks: Vec<std::sync::Arc<crate::domain::log::LogChunk>>,
 }
+
+/// The buffer.
+#[derive(Debug, Default)]
+pub struct Logs {}
+
+impl Logs {
+    /// Whether anything is followed.
+    pub fn followed(&self) -> bool {
+        false
+    }
+}

@@ -1,11 +1,21 @@
 //! Where the facts come from. A source says [`News`]; it never sees the model.
 pub mod kubernetes;
 pub mod logs;
+pub mod reason;
 pub mod supervise;
+
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::sync::mpsc;
 
 use crate::domain::news::News;
+use crate::domain::time::Timestamp;
 
 /// Bounded: a source waits when the cockpit is busy, and logs count what they drop meanwhile.
 pub type Outbox = mpsc::Sender<Vec<News>>;
+
+/// The one clock of the sources; everything above them is told the time.
+pub fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}

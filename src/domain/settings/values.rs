@@ -26,6 +26,13 @@ pub struct Settings {
     pub log_level: LogLevel,
 }
 
+impl Settings {
+    /// Whether borders and signs keep to ASCII.
+    pub fn ascii(&self) -> bool {
+        self.borders == Borders::Ascii
+    }
+}
+
 /// Where the namespaces in view come from, as a question shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum NamespacesFrom {
