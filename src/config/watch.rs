@@ -9,6 +9,7 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::merge::load;
 use super::request::{Effective, Request};
+use crate::domain::settings::Settings;
 
 /// An editor's save is several events: written, renamed, its mode set.
 const QUIET: Duration = Duration::from_millis(200);
@@ -71,6 +72,7 @@ fn run(
     mut known: Result<Effective, String>,
     mut tell: impl FnMut(Result<Effective, String>),
 ) {
+    let started = known.as_ref().ok().map(|now| now.settings.clone());
     let mut directories = known.as_ref().map(|now| now.directories.clone()).unwrap_or_default();
     while let Ok(Heard::Changed(paths)) = heard.recv() {
         if !watching.matters(&paths) {
@@ -88,6 +90,10 @@ fn run(
         if let Ok(now) = &now {
             directories.clone_from(&now.directories);
         }
+        let now = match (now, &started) {
+            (Ok(now), Some(started)) => elsewhere(started, &now.settings).map_or(Ok(now), Err),
+            (now, _) => now,
+        };
         // A directory that was made, or made anew, since.
         if let Err(error) = watching.keep(&directories) {
             tracing::warn!(%error, "settings are no longer watched");
@@ -97,6 +103,25 @@ fn run(
             tell(now);
         }
     }
+}
+
+/// What is looked at must not change under a question that is open, nor a name on the screen lead to
+/// another cluster than the one that is connected: only a new start does that.
+fn elsewhere(started: &Settings, now: &Settings) -> Option<String> {
+    let (before, after) = (&started.profile, &now.profile);
+    let changed = [
+        ("profile", before.name != after.name),
+        ("contexts", before.contexts != after.contexts),
+        ("namespaces", before.namespaces != after.namespaces),
+        ("kubeconfig", started.kubeconfig != now.kubeconfig),
+    ];
+    let names: Vec<String> =
+        changed.iter().filter(|(_, changed)| *changed).map(|(name, _)| format!("`{name}`")).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let names = names.join(", ");
+    Some(format!("{names} changed, which only a new start takes up: until then the old settings stand"))
 }
 
 struct Watching {
@@ -212,6 +237,18 @@ mod tests {
         fs::write(world.path("config.toml"), "mouse = 3\n").expect("written");
         world.wait(|now| now.as_ref().is_err_and(|text| text.contains("config.toml:1:9")));
         fs::write(world.path("config.toml"), "mouse = true\nborders = \"ascii\"\n").expect("written");
+        world.wait(mouse);
+    }
+
+    #[test]
+    fn the_cockpit_is_not_led_to_another_place_while_it_runs() {
+        let world = World::new(|dir| {
+            fs::create_dir_all(dir.join("firedeck")).expect("made");
+            fs::write(dir.join("firedeck/config.toml"), "namespaces = \"web\"\n").expect("written");
+        });
+        fs::write(world.path("config.toml"), "namespaces = \"jobs\"\nmouse = true\n").expect("written");
+        world.wait(|now| now.as_ref().is_err_and(|text| text.starts_with("`namespaces` changed")));
+        fs::write(world.path("config.toml"), "namespaces = \"web\"\nmouse = true\n").expect("written");
         world.wait(mouse);
     }
 
