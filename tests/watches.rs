@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use firedeck::domain::feed::{Feed, FeedState};
 use firedeck::domain::news::{News, Seen};
+use firedeck::domain::object::Kind;
 use firedeck::sources::kubernetes::{Handle, Options, start};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -193,8 +194,9 @@ async fn answer(stream: TcpStream, script: Script, requests: Arc<Mutex<Vec<Strin
         Answer::Open(lines) => (200, lines, true),
         Answer::Ends(lines) => (200, lines, false),
     };
-    let head =
-        format!("HTTP/1.1 {code} Whatever\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n");
+    let head = format!(
+        "HTTP/1.1 {code} Whatever\r\nretry-after: 17\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n"
+    );
     stream.write_all(head.as_bytes()).await?;
     for line in lines {
         stream.write_all(format!("{line}\n").as_bytes()).await?;
@@ -270,6 +272,20 @@ async fn missed_changes_bring_a_new_full_picture_and_no_alarm() {
     lab.live().await;
     assert_eq!(lab.facts(), [Heard::Begin, is("a"), Heard::End, Heard::Begin, is("b"), Heard::End]);
     assert!(!lab.was_down(), "{:?}", lab.seen);
+}
+
+#[tokio::test]
+async fn a_kind_is_watched_when_it_is_wanted_and_one_the_server_lacks_is_absent() {
+    let mut lab = Lab::new(|_, _| Answer::Open(vec![whole(5)])).await;
+    lab.live().await;
+    lab.handle.watch(vec![Kind::Certificate]);
+    loop {
+        let news = timeout(Duration::from_secs(20), lab.inbox.recv()).await.expect("never said").unwrap();
+        if let [News::Feed(Feed::Objects(_, Kind::Certificate, _), FeedState::Absent { why })] = &news[..] {
+            assert!(why.contains("certificates.cert-manager.io"), "{why}");
+            break;
+        }
+    }
 }
 
 #[tokio::test]
@@ -364,6 +380,35 @@ async fn what_a_login_plugin_complains_of_is_shown_and_what_it_prints_is_not() {
     let why = lab.down().await;
     assert!(why.contains("`sh` failed: the device is not enrolled"), "{why}");
     assert!(!why.contains("secret-token"), "{why}");
+}
+
+#[tokio::test]
+async fn a_login_that_cannot_be_renewed_says_why() {
+    let dir = tempfile::tempdir().unwrap();
+    let mark = dir.path().join("used").display().to_string();
+    let script = format!(
+        "test -e {mark} && {{ echo your session has ended >&2; exit 1; }}; touch {mark}; \
+         echo \\'{{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"kind\":\"ExecCredential\",\"status\":\
+         {{\"token\":\"secret-token\",\"expirationTimestamp\":\"2020-01-01T00:00:00Z\"}}}}\\'"
+    );
+    let exec = format!(
+        "exec: {{apiVersion: client.authentication.k8s.io/v1, command: sh, args: ['-c', {}]}}",
+        serde_json::to_string(&script.replace("\\'", "'")).unwrap()
+    );
+    let mut lab = Lab::with_user(9, &exec);
+    let why = lab.down().await;
+    assert!(why.contains("your session has ended") && !why.contains("secret-token"), "{why}");
+}
+
+#[tokio::test]
+async fn a_busy_server_is_left_alone_for_as_long_as_its_header_asks() {
+    let mut lab = Lab::new(|_, _| Answer::Status(429)).await;
+    let is_down = |heard: &Heard| matches!(heard, Heard::State(FeedState::Down { next_try: Some(_), .. }));
+    let Heard::State(FeedState::Down { why, next_try: Some(next) }) = lab.until(is_down).await else {
+        unreachable!()
+    };
+    assert_eq!(why, "the server is busy");
+    assert!(next.since(firedeck::sources::now()) > Duration::from_secs(10), "{next:?}");
 }
 
 #[tokio::test]

@@ -1,5 +1,9 @@
 //! Does what `update` asks for: talks to the sources, the journal, the disk, the clipboard.
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -16,8 +20,9 @@ use crate::domain::time::Timestamp;
 use crate::incident::event::{QuestionAsked, QuestionDeclined, SessionClosed, SessionOpened, Target};
 use crate::incident::{Keeping, What, day};
 use crate::model::msg::{Effect, Msg};
-use crate::model::{Journal as Recorded, Model};
-use crate::sources::{Outbox, kubernetes, now};
+use crate::model::{Journal as Recorded, Model, logs as model_logs};
+use crate::sources::supervise::Signals;
+use crate::sources::{Outbox, kubernetes, logs, now};
 use crate::store::{Journal, Places, Setup};
 
 /// How often an opened thing is read again.
@@ -27,6 +32,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 
 pub struct Hands {
     pub(super) kube: kubernetes::Handle,
+    logs: logs::Handle,
     pub(super) journal: Journal,
     out: Outbox,
     msgs: mpsc::Sender<Msg>,
@@ -40,6 +46,12 @@ impl Hands {
     pub fn start(options: &Options, model: &Model, out: Outbox, msgs: mpsc::Sender<Msg>) -> Hands {
         let cancel = CancellationToken::new();
         let kube = kubernetes::start(kube_options(options), out.clone(), cancel.clone());
+        let clients = {
+            let kube = kube.clone();
+            Arc::new(move |context: &str| kube.cluster(context).map(|cluster| cluster.client))
+        };
+        let signals = Signals { retry: kube.retry_signal(), cancel: cancel.clone() };
+        let logs = logs::start(clients, out.clone(), signals);
         let journal = Journal::open(Setup {
             places: Places::new(|name| std::env::var_os(name)),
             incident: day(model.now),
@@ -50,6 +62,7 @@ impl Hands {
         });
         let hands = Hands {
             kube,
+            logs,
             journal,
             out,
             cancel,
@@ -144,7 +157,16 @@ impl Hands {
                 question: question.id().0,
                 plan: crate::domain::approval::commands(question.plan()),
             })),
-            Effect::Follow(_) | Effect::Scan(_) | Effect::Save { .. } => {}
+            Effect::Follow(follow) => self.logs.follow(follow),
+            Effect::FollowSince(since) => self.logs.since(since),
+            Effect::Scan(order) => {
+                let msgs = self.msgs.clone();
+                tokio::task::spawn_blocking(move || {
+                    let _ = msgs.blocking_send(Msg::Scanned(model_logs::scan(&order)));
+                });
+            }
+            Effect::Save { name, text } => self.save(name, text),
+            // The loop keeps what needs the terminal.
             Effect::Quit | Effect::Suspend | Effect::Redraw | Effect::SetMouse(_) | Effect::Copy(_) => {}
         }
     }
@@ -165,6 +187,18 @@ impl Hands {
                 tokio::time::sleep(INSPECT_EVERY).await;
             }
         }));
+    }
+
+    /// Writes log lines to a new file in the directory firedeck was started in.
+    fn save(&self, name: String, order: model_logs::SaveOrder) {
+        let msgs = self.msgs.clone();
+        tokio::task::spawn_blocking(move || {
+            let (text, bad) = match write_new(&name, &order) {
+                Ok(path) => (format!("saved to {}", path.display()), false),
+                Err(error) => (format!("`{name}` cannot be written here: {error}"), true),
+            };
+            let _ = msgs.blocking_send(Msg::Said { text, bad });
+        });
     }
 
     /// To this box's own clipboard; the terminal's was told already.
@@ -194,6 +228,16 @@ impl Hands {
         let last = What::SessionClosed(SessionClosed { how: how.to_owned() });
         let _ = tokio::time::timeout(FAREWELL, self.journal.append(last, now())).await;
     }
+}
+
+/// Never over a file that is there, and readable by nobody else: logs hold what they hold.
+fn write_new(name: &str, order: &model_logs::SaveOrder) -> std::io::Result<PathBuf> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(name)?;
+    for chunk in &order.chunks {
+        file.write_all(order.text(chunk).as_bytes())?;
+    }
+    file.sync_all()?;
+    std::path::absolute(name)
 }
 
 fn kube_options(options: &Options) -> kubernetes::Options {

@@ -76,6 +76,7 @@ fn model(options: &Options) -> Model {
         ..Model::default()
     };
     model.board.mouse = settings.mouse;
+    model.logs = crate::model::logs::Logs::with_capacity(settings.logs.buffer_bytes);
     model.settings = settings;
     model
 }

@@ -77,6 +77,8 @@ pub enum Effect {
     /// Read everything about one object, and again while it stays open; `None` stops.
     Inspect(Option<ObjectRef>),
     Follow(Option<Follow>),
+    /// The same again, from an earlier time on.
+    FollowSince(Timestamp),
     /// Try every feed that is down now.
     Retry,
     /// Find out, read-only and within two seconds, what a question would hit.

@@ -96,7 +96,7 @@ fn place(model: &Model, body: Area, all: &mut Layout) {
     if model.detail.is_some() {
         beside.push(PaneKind::Detail);
     }
-    if model.logs.followed() {
+    if model.logs.following.is_some() {
         beside.push(PaneKind::Logs);
     }
     let roomy = body.width >= ROOMY.0 && model.size.1 >= ROOMY.1;

@@ -2,6 +2,8 @@
 pub mod header;
 pub mod keys;
 pub mod layout;
+pub mod log_pane;
+pub mod logs;
 pub mod objects;
 pub mod pods;
 pub mod state;
@@ -33,35 +35,7 @@ pub trait Pane: Sync {
 }
 
 /// Every pane. Adding one is a line here, a file beside this one, and a source.
-pub static PANES: &[&dyn Pane] = &[&things::Things, &logs_pane::LogsPane, &text::TextPane];
-
-mod logs_pane {
-    //! Put in place by the logs pane.
-    use super::{Action, Cow, Fact, Feed, Level, Model, Pane, PaneKind};
-
-    pub(super) struct LogsPane;
-
-    impl Pane for LogsPane {
-        fn kind(&self) -> PaneKind {
-            PaneKind::Logs
-        }
-        fn name(&self, _: &Model) -> Cow<'static, str> {
-            "logs".into()
-        }
-        fn fed_by(&self, feed: &Feed, _: &Model) -> bool {
-            *feed == Feed::Logs
-        }
-        fn facts(&self, _: &Model) -> Vec<Fact> {
-            Vec::new()
-        }
-        fn lamp(&self, _: &Model) -> (Level, String) {
-            (Level::Fine, String::new())
-        }
-        fn keys(&self, _: &Model) -> Vec<Action> {
-            Vec::new()
-        }
-    }
-}
+pub static PANES: &[&dyn Pane] = &[&things::Things, &log_pane::LogPane, &text::TextPane];
 
 /// A few words of a title in one role.
 #[derive(Debug, Clone, PartialEq, Eq)]

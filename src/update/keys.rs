@@ -86,8 +86,8 @@ fn everywhere(model: &mut Model, action: Action, key: Key) -> Option<Vec<Effect>
         Action::Help => model.overlays.push(Overlay::Help { of: model.scope(), top: 0 }),
         Action::Palette => palette::open(model),
         Action::Filter | Action::Find => open_line(model),
-        Action::Include => ask(model, Ask::Include, &lines::pattern(model, Ask::Include)),
-        Action::Exclude => ask(model, Ask::Exclude, &lines::pattern(model, Ask::Exclude)),
+        Action::Include => ask(model, Ask::Include, &lines::pattern(model, &Ask::Include)),
+        Action::Exclude => ask(model, Ask::Exclude, &lines::pattern(model, &Ask::Exclude)),
         Action::NextPane | Action::PrevPane => next_pane(model, action == Action::PrevPane),
         Action::Pane1 => model.board.focus = PaneKind::Things,
         Action::Pane2 => model.board.focus = PaneKind::Logs,
@@ -130,8 +130,7 @@ fn back(model: &mut Model, key: Key) -> Vec<Effect> {
             if let Some(effects) = lines::back(model) {
                 return effects;
             }
-            model.board.focus = PaneKind::Things;
-            return Vec::new();
+            return lines::close(model);
         }
         PaneKind::Things => {}
     }
@@ -164,7 +163,7 @@ fn next_pane(model: &mut Model, back: bool) {
     if model.detail.is_some() {
         panes.push(PaneKind::Detail);
     }
-    if model.logs.followed() {
+    if model.logs.following.is_some() {
         panes.push(PaneKind::Logs);
     }
     let at = panes.iter().position(|pane| *pane == model.board.focus).unwrap_or(0);
@@ -246,10 +245,16 @@ fn line_key(model: &mut Model, key: Key, action: Option<Action>) -> Vec<Effect> 
             return accepted(model, ask, input.text());
         }
         Some(Action::Cancel) => {
-            if let Some(Overlay::Line { ask: Ask::Filter, .. }) = model.overlays.pop() {
-                table::filter(model, "");
-            }
-            return Vec::new();
+            return match model.overlays.pop() {
+                Some(Overlay::Line { ask: Ask::Filter, .. }) => {
+                    table::filter(model, "");
+                    Vec::new()
+                }
+                Some(Overlay::Line { ask: ask @ (Ask::Find | Ask::Include | Ask::Exclude), .. }) => {
+                    lines::typed(model, &ask, "")
+                }
+                _ => Vec::new(),
+            };
         }
         _ => {}
     }
@@ -263,11 +268,16 @@ fn line_key(model: &mut Model, key: Key, action: Option<Action>) -> Vec<Effect> 
 
 /// A filter takes effect while it is typed.
 fn typed(model: &mut Model) -> Vec<Effect> {
-    if let Some(Overlay::Line { ask: Ask::Filter, input }) = model.overlays.last() {
-        let text = input.text().to_owned();
-        table::filter(model, &text);
+    let Some(Overlay::Line { ask, input }) = model.overlays.last() else { return Vec::new() };
+    let (ask, text) = (ask.clone(), input.text().to_owned());
+    match ask {
+        Ask::Filter => {
+            table::filter(model, &text);
+            Vec::new()
+        }
+        Ask::Find | Ask::Include | Ask::Exclude => lines::typed(model, &ask, &text),
+        Ask::FindText | Ask::Value { .. } => Vec::new(),
     }
-    Vec::new()
 }
 
 fn accepted(model: &mut Model, ask: Ask, text: &str) -> Vec<Effect> {
@@ -280,7 +290,12 @@ fn accepted(model: &mut Model, ask: Ask, text: &str) -> Vec<Effect> {
             detail::find(model, text, false);
             Vec::new()
         }
-        Ask::Find | Ask::Include | Ask::Exclude => lines::typed(model, &ask, text),
+        Ask::Find => {
+            let mut effects = lines::typed(model, &ask, text);
+            effects.extend(lines::found(model));
+            effects
+        }
+        Ask::Include | Ask::Exclude => lines::typed(model, &ask, text),
         Ask::Value { action, natives, .. } => act::valued(model, action, natives, text),
     }
 }

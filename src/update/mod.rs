@@ -3,6 +3,7 @@ pub mod act;
 pub mod detail;
 pub mod keys;
 pub mod lines;
+pub mod logs;
 pub mod news;
 pub mod open;
 pub mod palette;
@@ -62,8 +63,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Scanned(scan) => {
-            model.mark_dirty(Dirty::Soon);
-            lines::scanned(model, scan)
+            lines::scanned(model, &scan)
         }
         Msg::Said { text, bad } => {
             model.say(text, bad);

@@ -6,8 +6,11 @@ use crate::domain::level::Level;
 use crate::domain::settings::{Action, Key, Role, Scope};
 use crate::model::Model;
 use crate::model::overlay::{Ask, Overlay};
+use crate::domain::feed::Feed;
+use crate::model::board::PaneKind;
 use crate::panes::layout::Area;
-use crate::panes::{Fact, header};
+use crate::panes::log_pane::LogPane;
+use crate::panes::{Fact, Pane, header, state};
 
 pub fn header(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
     if area.is_empty() {
@@ -173,4 +176,17 @@ fn short(model: &Model, action: Action, _here: Scope) -> (String, String) {
 /// The key that the table names first comes first.
 fn action_order(action: Action, key: &Key) -> usize {
     action.default_keys().iter().position(|text| Key::parse(text).as_ref() == Some(key)).unwrap_or(9)
+}
+
+/// The logs pane with its title.
+pub fn log(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
+    if area.is_empty() {
+        return;
+    }
+    let focused = model.board.focus == PaneKind::Logs;
+    let state = state::state_of(model, |feed| *feed == Feed::Logs);
+    let state = if model.feeds.contains_key(&Feed::Logs) { state } else { Fact::new("", Role::Dim) };
+    title(buffer, paint, area, &LogPane.name(model), &LogPane.facts(model), &state, focused);
+    let body = Area { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    super::logs::draw(buffer, super::rect(body), &model.logs, &model.zone, paint.ascii, &|role| paint.style(role));
 }

@@ -1,6 +1,7 @@
 //! Draws the model; changes nothing.
 pub mod chrome;
 pub mod help;
+pub mod logs;
 pub mod paint;
 pub mod palette;
 pub mod question;
@@ -44,7 +45,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model) -> Option<(QuestionId, u32)> {
         match kind {
             PaneKind::Things => table::draw(frame.buffer_mut(), &paint, model, *area),
             PaneKind::Detail => text::draw(frame.buffer_mut(), &paint, model, *area),
-            PaneKind::Logs => {}
+            PaneKind::Logs => chrome::log(frame.buffer_mut(), &paint, model, *area),
         }
     }
     for rule in &places.rules {

@@ -95,3 +95,45 @@ fn lost(action: &Looked, findings: Option<&Findings>) -> bool {
     matches!(action.native.verb, Verb::Delete { .. })
         && findings.is_some_and(|findings| findings.undo.trim().is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::action::Native;
+    use crate::domain::object::ObjectRef;
+
+    fn looked(kind: Kind, verb: Verb) -> Looked {
+        let target = ObjectRef { context: "c".into(), kind, namespace: "yard".into(), name: "crane".into() };
+        Looked { native: Native { target, uid: "u".into(), verb }, generation: None }
+    }
+
+    #[test]
+    fn each_deed_has_its_tier() {
+        let delete = |grace_seconds, force| Verb::Delete { grace_seconds, force };
+        let found = Findings { undo: "a new one comes".into(), ..Findings::default() };
+        for (kind, verb, tier) in [
+            (Kind::Deployment, Verb::Restart, Tier::Change),
+            (Kind::Deployment, Verb::Scale { from: 3, to: 5 }, Tier::Change),
+            (Kind::Deployment, Verb::Scale { from: 3, to: 0 }, Tier::Danger),
+            (Kind::Deployment, Verb::Undo { to: None }, Tier::Change),
+            (Kind::Node, Verb::Cordon, Tier::Change),
+            (Kind::Node, Verb::Drain { grace_seconds: None, force: false }, Tier::Danger),
+            (Kind::Pod, delete(None, false), Tier::Change),
+            (Kind::Pod, delete(Some(0), false), Tier::Danger),
+            (Kind::Pod, delete(None, true), Tier::Danger),
+            (Kind::Deployment, delete(None, false), Tier::Danger),
+            (Kind::Pod, Verb::Shell { container: "app".into(), command: vec![] }, Tier::Change),
+        ] {
+            let action = looked(kind, verb);
+            let (rated, why) = rate(std::slice::from_ref(&action), Some(&found), false, false);
+            assert_eq!((rated, why.is_empty()), (tier, tier == Tier::Change), "{action:?}");
+        }
+    }
+
+    #[test]
+    fn a_pod_that_nothing_brings_back_is_danger() {
+        let pod = looked(Kind::Pod, Verb::Delete { grace_seconds: None, force: false });
+        let (tier, why) = rate(&[pod], Some(&Findings::default()), false, false);
+        assert_eq!((tier, why), (Tier::Danger, vec![Why::NotComingBack]));
+    }
+}

@@ -13,6 +13,10 @@ impl Pod {
         if self.deleting.is_some() && !self.is_over() {
             return if self.is_lost() { "Unknown".into() } else { "Terminating".into() };
         }
+        if let (Phase::Failed, Some(reason)) = (self.phase, &self.reason) {
+            // Why the pod as a whole was ended tells more than how its containers took it.
+            return (&**reason).into();
+        }
         let mut status: Cow<'_, str> = self.reason.as_deref().unwrap_or(self.phase.name()).into();
         if let Some(initializing) = self.initializing() {
             return initializing;
@@ -50,7 +54,9 @@ impl Pod {
         if self.deleting.is_some() {
             return Level::Warn;
         }
-        if self.containers.iter().any(Container::is_broken) || self.reason.as_deref() == Some(UNSCHEDULABLE) {
+        // A debugging container that failed says nothing about the pod.
+        let mut own = self.containers.iter().filter(|container| container.role != ContainerRole::Ephemeral);
+        if own.any(Container::is_broken) || self.reason.as_deref() == Some(UNSCHEDULABLE) {
             return Level::Bad;
         }
         match (self.phase, self.ready) {
@@ -350,7 +356,7 @@ mod tests {
 
     #[test]
     fn evicted_and_unschedulable_are_said_and_bad() {
-        let mut evicted = pod(Phase::Failed, vec![]);
+        let mut evicted = pod(Phase::Failed, vec![container(Main, ended("Error", 137))]);
         evicted.reason = Some("Evicted".into());
         assert_eq!((&*evicted.status(), evicted.level(None)), ("Evicted", Level::Bad));
         let mut homeless = pod(Phase::Pending, vec![container(Main, ContainerState::Unknown)]);
@@ -366,6 +372,12 @@ mod tests {
             pod.ready = ready;
             assert_eq!(pod.level(Some(true)), Level::Warn);
         }
+    }
+
+    #[test]
+    fn a_debugging_container_that_failed_does_not_make_the_pod_bad() {
+        let debug = container(ContainerRole::Ephemeral, ended("Error", 127));
+        assert_eq!(pod(Phase::Running, vec![container(Main, RUNNING), debug]).level(None), Level::Fine);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use kube::Config;
 use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
 
+use super::proxy::is_exempt;
 use crate::domain::Text;
 use crate::sources::reason::{brief, reason};
 use crate::sources::supervise::SourceError;
@@ -148,9 +149,15 @@ impl Origin {
                 let choose =
                     KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
                 let made = Config::from_custom_kubeconfig((**config).clone(), &choose).await;
-                made.map_err(|error| SourceError::Absent {
+                let mut made = made.map_err(|error| SourceError::Absent {
                     why: format!("context `{context}`: {}", brief(&error.to_string())),
-                })
+                })?;
+                if self.cluster(context).is_none_or(|cluster| cluster.proxy_url.is_none())
+                    && goes_direct(&made)
+                {
+                    made.proxy_url = None;
+                }
+                Ok(made)
             }
         }
     }
@@ -180,10 +187,24 @@ impl Origin {
         }
     }
 
+    fn cluster(&self, context: &str) -> Option<&kube::config::Cluster> {
+        let Origin::Kubeconfig(config) = self else { return None };
+        let name = &self.context(context)?.cluster;
+        config.clusters.iter().find(|named| named.name == *name)?.cluster.as_ref()
+    }
+
     fn context(&self, name: &str) -> Option<&kube::config::Context> {
         let Origin::Kubeconfig(config) = self else { return None };
         config.contexts.iter().find(|named| named.name == name)?.context.as_ref()
     }
+}
+
+/// Whether the environment's proxy is not meant for this server.
+fn goes_direct(config: &Config) -> bool {
+    let list = std::env::var("NO_PROXY").or_else(|_| std::env::var("no_proxy")).unwrap_or_default();
+    let uri = &config.cluster_url;
+    let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
+    is_exempt(uri.host().unwrap_or_default(), port, &list)
 }
 
 /// Where the pod that we run in lives.

@@ -16,6 +16,7 @@ mod metrics;
 mod nodes;
 mod objects;
 mod pods;
+mod proxy;
 mod pulse;
 mod watch;
 mod workloads;
@@ -24,7 +25,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::sync::watch as latest;
+use tokio::sync::{Notify, watch as latest};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -62,6 +63,11 @@ impl Handle {
     /// Every feed that waits before its next try makes it now.
     pub fn retry(&self) {
         self.signals.retry.notify_waiters();
+    }
+
+    /// What wakes every feed that waits; other sources wait for it too.
+    pub fn retry_signal(&self) -> Arc<Notify> {
+        self.signals.retry.clone()
     }
 
     /// The context's cluster as last connected.

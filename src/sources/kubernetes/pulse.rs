@@ -10,9 +10,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use http::{Request, Response};
+use http::header::RETRY_AFTER;
+use http::{Request, Response, StatusCode};
 use kube::Client;
 use kube::client::Body;
+use kube::core::Status;
+use kube::core::response::StatusDetails;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout};
 use tower_service::Service;
@@ -66,9 +69,33 @@ impl Service<Request<Body>> for Pulse {
             if answer.status().is_success() {
                 heard.notify_one();
             }
-            Ok(answer)
+            match busy_for(&answer) {
+                Some(seconds) => Err(busy(seconds)),
+                None => Ok(answer),
+            }
         })
     }
+}
+
+/// How long a server that is too busy wants to be left alone; kube does not hand its headers on.
+fn busy_for(answer: &Response<Body>) -> Option<u32> {
+    let too_many = answer.status() == StatusCode::TOO_MANY_REQUESTS;
+    let asked = answer.headers().get(RETRY_AFTER).filter(|_| too_many)?;
+    asked.to_str().ok()?.trim().parse().ok()
+}
+
+fn busy(seconds: u32) -> kube::Error {
+    let mut status = Status::failure("the server is busy", "TooManyRequests");
+    status.code = StatusCode::TOO_MANY_REQUESTS.as_u16();
+    status.details = Some(StatusDetails {
+        name: String::new(),
+        group: String::new(),
+        kind: String::new(),
+        uid: String::new(),
+        causes: Vec::new(),
+        retry_after_seconds: seconds,
+    });
+    kube::Error::Api(Box::new(status))
 }
 
 impl Pulse {

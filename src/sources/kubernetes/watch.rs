@@ -24,6 +24,9 @@ use crate::sources::supervise::{Source, SourceError, Wire};
 /// The server ends a watch after this long, so that one which the network swallowed is noticed.
 const SECONDS: u32 = 30;
 const PAGE: u32 = 500;
+/// A full picture whose next piece takes longer than this has stopped half-way; kube would wait for ever for the
+/// rest of a page. Longer than a whole watch, which ends by itself.
+const STALLED: Duration = Duration::from_secs(45);
 /// What arrives within this time travels together.
 const TOGETHER: Duration = Duration::from_millis(20);
 const BATCH: usize = 512;
@@ -112,10 +115,12 @@ impl<K: Lean> Watch<K> {
             wire.loading().await?;
         }
         let mut batch = Batch::default();
+        let mut heard_at = Instant::now();
         let next = loop {
             let Some(open) = &mut self.open else { break Next::Anew };
             tokio::select! {
                 event = open.events.next() => {
+                    heard_at = Instant::now();
                     let next = match event {
                         Some(Ok(event)) => self.seen(event, &mut progress, &mut batch),
                         Some(Err(error)) => self.broken(error, &mut progress).await,
@@ -137,12 +142,18 @@ impl<K: Lean> Watch<K> {
                     }
                 }
                 () = heard.notified() => {
+                    heard_at = Instant::now();
                     if progress == Progress::Whole {
                         batch.flush::<K>(wire).await?;
                         wire.live().await?;
                     }
                 }
                 () = sleep_until(batch.due), if batch.holds() => batch.flush::<K>(wire).await?,
+                () = sleep_until(heard_at + STALLED), if progress != Progress::Whole => {
+                    self.open = None;
+                    let why = format!("nothing more came for {} s", STALLED.as_secs());
+                    break Next::Stop(SourceError::Unreachable { why });
+                }
             }
         };
         batch.flush::<K>(wire).await?;

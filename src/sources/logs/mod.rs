@@ -1,1 +1,86 @@
-//! Logs.
+//! Follows logs: one pod, what a selector matches, or a namespace.
+//!
+//! ```text
+//! pods (which containers) ─► session ─► stream ×64 (read, split, parse, resume)
+//!                              ▲            │
+//!                 merge (by time) ◄─────────┘
+//!                   │
+//!                 deliver (newest first to arrive, the rest counted) ─► the cockpit
+//! ```
+mod deliver;
+mod lines;
+mod merge;
+mod pods;
+mod resume;
+mod session;
+mod stamp;
+mod stream;
+mod words;
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::Outbox;
+use super::supervise::Signals;
+use crate::domain::log::{Follow, Lines};
+use crate::domain::time::Timestamp;
+
+/// The client of a context, as it is now; a new login replaces it.
+pub type Clients = Arc<dyn Fn(&str) -> Option<kube::Client> + Send + Sync>;
+
+/// Parses the log of one container as it would be while it is followed.
+pub fn parse(bytes: &[u8]) -> Vec<Lines> {
+    let mut parser = lines::Parser::new(Arc::default());
+    parser.feed(bytes);
+    parser.ended();
+    parser.take()
+}
+
+#[derive(Debug, Clone, Default)]
+struct Order {
+    follow: Option<Arc<Follow>>,
+    since: Option<Timestamp>,
+}
+
+/// Tells the source what to follow. One thing at a time; the last word counts.
+#[derive(Debug)]
+pub struct Handle {
+    orders: watch::Sender<Order>,
+}
+
+impl Handle {
+    /// Follows from the last lines on, anew even if it is the same as before; `None` stops.
+    pub fn follow(&self, follow: Option<Follow>) {
+        self.orders.send_replace(Order { follow: follow.map(Arc::new), since: None });
+    }
+
+    /// The same again, from an earlier time on.
+    pub fn since(&self, since: Timestamp) {
+        self.orders.send_modify(|order| order.since = Some(since));
+    }
+}
+
+/// Starts the source; it ends with `signals`, or when the handle is gone.
+pub fn start(clients: Clients, out: Outbox, signals: Signals) -> Handle {
+    let (orders, heard) = watch::channel(Order::default());
+    tokio::spawn(serve(heard, clients, out, signals));
+    Handle { orders }
+}
+
+async fn serve(mut orders: watch::Receiver<Order>, clients: Clients, out: Outbox, signals: Signals) {
+    let cancel = signals.cancel.clone();
+    loop {
+        let order = orders.borrow_and_update().clone();
+        // A new order drops the session, and with it every connection it held.
+        let session = session::follow(order, clients.clone(), out.clone(), signals.child());
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            changed = orders.changed() => if changed.is_err() { return },
+            () = async { session.await; std::future::pending().await } => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -255,7 +255,13 @@ fn delete(object: &Value, grace: Option<u32>, force: bool, ground: &Ground) -> T
     if items(object, "/spec/volumes").iter().any(|volume| volume.get("emptyDir").is_some()) {
         effect.push("data in its emptyDir volumes is lost".into());
     }
-    Told { effect, warnings, ..Told::default() }
+    // An empty `undo` is what says that nothing brings it back, and asks for more than a `y`.
+    let undo = match controller(object) {
+        None if annotation(object, "kubernetes.io/config.mirror").is_empty() => "",
+        Some(("Job", ..)) => "its job starts another one, if it may still retry",
+        _ => "not needed: a new one comes",
+    };
+    Told { effect, warnings, undo: undo.into(), ..Told::default() }
 }
 
 fn cordon(object: &Value, ground: &Ground) -> Told {

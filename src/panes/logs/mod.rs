@@ -1,0 +1,410 @@
+//! The logs pane: only the rows that fit are ever made.
+//!
+//! ```text
+//!   12:00:01 web-1…8f6h I GET /health took=3ms
+//! ▸ 12:00:01 web-2…c2xk E upstream timed out          the line that was jumped to
+//! ── lines may be missing here: the log was rotated ──
+//! ```
+mod body;
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+pub use body::{Body, shorten};
+
+use crate::domain::log::{LineId, LineKind, LineView};
+use crate::domain::settings::Role;
+use crate::domain::text::grouped;
+use crate::domain::time::Zone;
+use crate::model::logs::{Logs, Place, Times};
+
+/// A part of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    pub text: String,
+    pub role: Role,
+}
+
+/// A row of the window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    pub line: LineId,
+    pub spans: Vec<Span>,
+    /// What the row stands on.
+    pub ground: Ground,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ground {
+    Plain,
+    /// The line that was jumped to.
+    Here,
+    /// Runs on to the right as a rule.
+    Rule,
+}
+
+/// How the window is drawn.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame<'z> {
+    pub width: usize,
+    pub height: usize,
+    pub zone: &'z Zone,
+    pub ascii: bool,
+}
+
+/// Columns before the message.
+#[derive(Debug, Clone, Copy)]
+struct Columns {
+    time: bool,
+    pod: usize,
+    body: usize,
+}
+
+const TIME: usize = 9;
+const LEVEL: usize = 2;
+const GUTTER: usize = 2;
+
+impl Columns {
+    fn new(logs: &Logs, width: usize) -> Columns {
+        // On a narrow screen the message comes before everything else.
+        let time = logs.times == Times::Shown && width >= 40;
+        let pod = if logs.several() && width >= 60 { (width / 5).min(26) } else { 0 };
+        let gutter = if width >= 30 { GUTTER + LEVEL } else { 0 };
+        let taken = gutter + if time { TIME } else { 0 } + if pod > 0 { pod + 1 } else { 0 };
+        Columns { time, pod, body: width.saturating_sub(taken).max(1) }
+    }
+}
+
+/// How many rows a line takes, with the rule of its mark.
+pub fn height(logs: &Logs, view: &LineView<'_>, width: usize) -> usize {
+    let marked = usize::from(logs.marks.contains(&view.id));
+    if !logs.wrap || view.line.kind != LineKind::Written {
+        return 1 + marked;
+    }
+    let columns = Columns::new(logs, width);
+    body::rows(&Body::new(view, usize::MAX, None).text, columns.body).len() + marked
+}
+
+/// The row at the bottom of the window: a line that is shown, and which row of it.
+fn bottom(logs: &Logs, width: usize) -> Option<(LineId, usize)> {
+    let last_row = |line: LineId| {
+        let view = logs.line(line)?;
+        Some((line, height(logs, &view, width) - 1))
+    };
+    match logs.place {
+        Place::Newest => last_row(logs.shown_to(logs.ring.end())?),
+        Place::At { line, row } => {
+            // The line may be hidden now, or have made room.
+            let shown = logs.shown_to(line).or_else(|| logs.shown_from(line))?;
+            let (shown, last) = last_row(shown)?;
+            Some((shown, if shown == line { row.min(last) } else { last }))
+        }
+    }
+}
+
+/// The row so many rows further down; the end of the buffer stops it.
+fn down(logs: &Logs, width: usize, from: (LineId, usize), rows: usize) -> (LineId, usize) {
+    let (mut line, mut row) = from;
+    let mut left = rows;
+    while let Some(view) = logs.line(line) {
+        let last = height(logs, &view, width) - 1;
+        if row + left <= last {
+            return (line, row + left);
+        }
+        let Some(next) = logs.shown_from(line.plus(1)) else { return (line, last) };
+        left -= last - row + 1;
+        (line, row) = (next, 0);
+        if left == 0 {
+            return (line, 0);
+        }
+    }
+    (line, row)
+}
+
+fn up(logs: &Logs, width: usize, from: (LineId, usize), rows: usize) -> (LineId, usize) {
+    let (mut line, mut row) = from;
+    let mut left = rows;
+    loop {
+        if row >= left {
+            return (line, row - left);
+        }
+        let before = line.0.checked_sub(1).and_then(|before| logs.shown_to(LineId(before)));
+        let Some(view) = before.and_then(|before| logs.line(before)) else { return (line, 0) };
+        left -= row + 1;
+        (line, row) = (view.id, height(logs, &view, width) - 1);
+    }
+}
+
+/// Where the window stands after moving by so many rows; at the end it follows the newest line again.
+pub fn moved(logs: &Logs, rows: isize) -> Place {
+    let (width, height) = (usize::from(logs.size.0), usize::from(logs.size.1));
+    let Some(here) = bottom(logs, width) else { return logs.place };
+    if rows < 0 {
+        // The window never shows less than it could.
+        let top = logs.shown_from(logs.first()).unwrap_or(here.0);
+        let least = down(logs, width, (top, 0), height.saturating_sub(1));
+        let (line, row) = up(logs, width, here, rows.unsigned_abs()).max(least);
+        return Place::At { line, row };
+    }
+    let (line, row) = down(logs, width, here, rows.unsigned_abs());
+    let ended = down(logs, width, (line, row), 1) == (line, row);
+    if ended { Place::Newest } else { Place::At { line, row } }
+}
+
+/// The line at the top of the window.
+pub fn top_line(logs: &Logs) -> Option<LineId> {
+    let (width, height) = (usize::from(logs.size.0), usize::from(logs.size.1));
+    Some(up(logs, width, bottom(logs, width)?, height.saturating_sub(1)).0)
+}
+
+/// Where the window stands with this line in its middle.
+pub fn around(logs: &Logs, line: LineId) -> Place {
+    let (width, height) = (usize::from(logs.size.0), usize::from(logs.size.1));
+    let (line, row) = down(logs, width, (line, 0), height / 2);
+    let top = logs.shown_from(logs.first()).unwrap_or(line);
+    let (line, row) = (line, row).max(down(logs, width, (top, 0), height.saturating_sub(1)));
+    Place::At { line, row }
+}
+
+/// Where the window stands with the first line at its top.
+pub fn top(logs: &Logs) -> Place {
+    let (width, height) = (usize::from(logs.size.0), usize::from(logs.size.1));
+    let Some(first) = logs.shown_from(logs.first()) else { return logs.place };
+    let (line, row) = down(logs, width, (first, 0), height.saturating_sub(1));
+    Place::At { line, row }
+}
+
+/// The rows that fit, from the top.
+pub fn window(logs: &Logs, frame: &Frame<'_>) -> Vec<Row> {
+    let Some((line, row)) = bottom(logs, frame.width).filter(|_| frame.height > 0) else { return Vec::new() };
+    let mut rows = Vec::with_capacity(frame.height);
+    let mut at = Some(line);
+    while let Some(view) = at.and_then(|line| logs.line(line)) {
+        let mut of_line = line_rows(logs, &view, frame);
+        if view.id == line {
+            of_line.truncate(row + 1);
+        }
+        rows.extend(of_line.into_iter().rev().take(frame.height - rows.len()));
+        if rows.len() >= frame.height {
+            break;
+        }
+        at = view.id.0.checked_sub(1).and_then(|before| logs.shown_to(LineId(before)));
+    }
+    rows.reverse();
+    fill_below(logs, frame, (line, row), &mut rows);
+    rows
+}
+
+/// Near the beginning of the buffer there is room below.
+fn fill_below(logs: &Logs, frame: &Frame<'_>, (line, row): (LineId, usize), rows: &mut Vec<Row>) {
+    let mut skip = row + 1;
+    let mut at = Some(line);
+    while let Some(view) = at.filter(|_| rows.len() < frame.height).and_then(|line| logs.line(line)) {
+        let room = frame.height - rows.len();
+        rows.extend(line_rows(logs, &view, frame).into_iter().skip(skip).take(room));
+        skip = 0;
+        at = logs.shown_from(view.id.plus(1));
+    }
+}
+
+fn line_rows(logs: &Logs, view: &LineView<'_>, frame: &Frame<'_>) -> Vec<Row> {
+    let mut rows = if view.line.kind == LineKind::Written {
+        written(logs, view, frame)
+    } else {
+        vec![rule(logs, view, frame)]
+    };
+    if logs.marks.contains(&view.id) {
+        let dashes = if frame.ascii { "--" } else { "──" };
+        let text = format!("{dashes} mark {} ", view.time().clock(frame.zone));
+        rows.push(Row {
+            line: view.id,
+            spans: vec![Span { text, role: Role::Marked }],
+            ground: Ground::Rule,
+        });
+    }
+    rows
+}
+
+fn written(logs: &Logs, view: &LineView<'_>, frame: &Frame<'_>) -> Vec<Row> {
+    let columns = Columns::new(logs, frame.width);
+    let here = logs.here == Some(view.id);
+    let ground = if here { Ground::Here } else { Ground::Plain };
+    let most = if logs.wrap { usize::MAX } else { (logs.left + columns.body) * 8 };
+    let body = Body::new(view, most, logs.find.as_ref());
+    let ranges = if logs.wrap {
+        body::rows(&body.text, columns.body)
+    } else {
+        vec![body::columns(&body.text, logs.left, columns.body)]
+    };
+    let mut rows = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        let mut spans =
+            if rows.is_empty() { prefix(logs, view, frame, columns) } else { indent(frame, columns) };
+        spans.extend(body.parts(range).map(|(part, role)| {
+            let text = body.text.get(part).unwrap_or_default();
+            Span { text: if frame.ascii { ascii(text) } else { text.to_owned() }, role }
+        }));
+        rows.push(Row { line: view.id, spans, ground });
+    }
+    rows
+}
+
+fn prefix(logs: &Logs, view: &LineView<'_>, frame: &Frame<'_>, columns: Columns) -> Vec<Span> {
+    let mut spans = Vec::with_capacity(6);
+    let gutter = frame.width >= 30;
+    if gutter {
+        let sign = match (logs.here == Some(view.id), frame.ascii) {
+            (true, false) => "▸ ",
+            (true, true) => "> ",
+            (false, _) => "  ",
+        };
+        spans.push(Span { text: sign.into(), role: Role::Focus });
+    }
+    if columns.time {
+        // A word of the server itself has no time.
+        let clock = if view.line.nanos == 0 { " ".repeat(TIME - 1) } else { view.time().clock(frame.zone) };
+        spans.push(Span { text: format!("{clock} "), role: Role::Dim });
+    }
+    if columns.pod > 0 {
+        let name = shorten(&who(view), columns.pod);
+        let name = if frame.ascii { ascii(&name) } else { name };
+        spans.push(Span { text: format!("{name:<width$} ", width = columns.pod), role: pod_role(view) });
+    }
+    if gutter {
+        let letter = view.line.level.letter();
+        spans.push(Span { text: format!("{letter} "), role: body::role(view.line.level) });
+    }
+    spans
+}
+
+/// The pod, and its container where a pod has several that write.
+fn who(view: &LineView<'_>) -> String {
+    let (pod, container) = (&view.stream.pod, &view.stream.container);
+    // Most pods are named after the one container they have.
+    if container.is_empty() || pod.starts_with(&**container) {
+        pod.to_string()
+    } else {
+        format!("{pod}/{container}")
+    }
+}
+
+/// Neighbours are told apart; none of these looks like trouble.
+fn pod_role(view: &LineView<'_>) -> Role {
+    let mut hasher = DefaultHasher::new();
+    view.stream.hash(&mut hasher);
+    match hasher.finish() % 3 {
+        0 => Role::Title,
+        1 => Role::Key,
+        _ => Role::Dim,
+    }
+}
+
+fn indent(frame: &Frame<'_>, columns: Columns) -> Vec<Span> {
+    vec![Span { text: " ".repeat(frame.width.saturating_sub(columns.body)), role: Role::Text }]
+}
+
+/// A line of ours: it runs across, so that it is not taken for one of a container.
+fn rule(logs: &Logs, view: &LineView<'_>, frame: &Frame<'_>) -> Row {
+    let role = match view.line.kind {
+        LineKind::Gap | LineKind::Dropped => Role::Warning,
+        _ => Role::Rule,
+    };
+    let dashes = if frame.ascii { "--" } else { "──" };
+    let who =
+        if logs.several() && !view.stream.pod.is_empty() { format!("{} ", who(view)) } else { String::new() };
+    let text = format!("{dashes} {who}{} ", view.text);
+    let range = body::columns(&text, 0, frame.width);
+    let text = text.get(range).unwrap_or_default();
+    let text = if frame.ascii { ascii(text) } else { text.to_owned() };
+    Row { line: view.id, spans: vec![Span { text, role }], ground: Ground::Rule }
+}
+
+/// For terminals that show nothing else.
+fn ascii(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect()
+}
+
+/// What the title says after the pane's name, calmest last.
+pub fn facts(logs: &Logs) -> Vec<Span> {
+    let mut facts = Vec::new();
+    let mut say = |text: String, role: Role| facts.push(Span { text, role });
+    let Some(following) = &logs.following else { return facts };
+    say(following.title(), Role::Title);
+    let streams = &logs.streams;
+    if streams.asked > 1 || streams.following < streams.asked {
+        let role = if streams.following < streams.asked { Role::Warning } else { Role::Dim };
+        say(format!("{} of {} streams", streams.following, streams.asked), role);
+    }
+    if logs.ring.dropped() > 0 {
+        say(format!("{} left out", grouped(logs.ring.dropped())), Role::Warning);
+    }
+    match logs.ring.gaps() {
+        0 => {}
+        1 => say("1 gap".into(), Role::Warning),
+        gaps => say(format!("{} gaps", grouped(gaps)), Role::Warning),
+    }
+    if logs.place != Place::Newest {
+        let newer = logs.newer();
+        let new = if newer > 0 { format!(", {} new", grouped(newer)) } else { String::new() };
+        say(format!("paused{new}"), Role::Act);
+    }
+    patterns(logs, &mut say);
+    say(format!("{}/s", grouped(logs.rate.shown())), Role::Dim);
+    facts
+}
+
+fn patterns(logs: &Logs, say: &mut impl FnMut(String, Role)) {
+    let named = [("only", &logs.include), ("without", &logs.exclude), ("find", &logs.find)];
+    for (name, pattern) in named {
+        if let Some(pattern) = pattern {
+            let literal = if pattern.is_literal() { " (as plain text)" } else { "" };
+            say(format!("{name} {}{literal}", shorten(pattern.text(), 24)), Role::Hit);
+        }
+    }
+    if logs.found.is_looking() {
+        say("searching".into(), Role::Dim);
+    } else if logs.find.is_some() {
+        let hits = logs.found.hits();
+        let at = logs.here.filter(|here| hits.contains(*here));
+        let place = at
+            .map(|here| format!("{} of ", grouped(hits.between(LineId(0), here.plus(1)))))
+            .unwrap_or_default();
+        say(format!("{place}{} hits", grouped(hits.count())), Role::Dim);
+    }
+    if let Some(range) = logs.range {
+        let minutes = range.as_secs() / 60;
+        say(
+            if minutes < 60 { format!("last {minutes}m") } else { format!("last {}h", minutes / 60) },
+            Role::Hit,
+        );
+    }
+}
+
+/// What stands in the middle of a window without rows.
+pub fn empty(logs: &Logs) -> Vec<String> {
+    if logs.following.is_none() {
+        return vec![
+            "nothing is followed".into(),
+            "choose a pod or a deployment and ask for its logs".into(),
+        ];
+    }
+    if !logs.ring.is_empty() {
+        let why = match (logs.is_filtered(), logs.range.is_some()) {
+            (true, true) => "no line matches within this time",
+            (true, false) => "no line matches",
+            (false, _) => "no line within this time",
+        };
+        return vec![
+            why.into(),
+            format!("{} lines are kept", grouped(logs.ring.end().since(logs.ring.first()))),
+        ];
+    }
+    let mut out = vec!["no lines yet".to_owned()];
+    if logs.streams.asked == 0 {
+        out.push("no container to read".into());
+    }
+    out.extend(logs.streams.waiting.iter().cloned());
+    out
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,204 @@
+//! Following against a small server that breaks connections on purpose.
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+
+use super::*;
+use crate::domain::feed::{Feed, FeedState};
+use crate::domain::log::{LineKind, LogNews};
+use crate::domain::news::News;
+use crate::domain::object::{Kind, ObjectRef};
+
+const POD: &str = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"namespace":"shop","name":"web-1","uid":"u"},
+    "spec":{"containers":[{"name":"web"}]},"status":{"phase":"Running","containerStatuses":[
+    {"name":"web","containerID":"c://1","restartCount":0,"state":{"running":{}}}]}}"#;
+
+/// What one connection for the log is answered: status, what is sent, and whether it then stays open.
+#[derive(Clone)]
+struct Answer {
+    status: &'static str,
+    body: &'static str,
+    stays: bool,
+}
+
+const STAYS: bool = true;
+const BREAKS: bool = false;
+
+fn lines(body: &'static str, stays: bool) -> Answer {
+    Answer { status: "200 OK", body, stays }
+}
+
+struct Server {
+    answers: Mutex<VecDeque<Answer>>,
+    asked: mpsc::UnboundedSender<String>,
+    /// Status and body that lists of pods are answered with.
+    pods: (&'static str, String),
+}
+
+impl Server {
+    async fn serve(self: Arc<Self>, mut stream: TcpStream) -> std::io::Result<()> {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await?);
+        }
+        let target = String::from_utf8_lossy(&head).split(' ').nth(1).unwrap_or_default().to_owned();
+        let (status, body, stays) = if target.contains("/log?") {
+            let _ = self.asked.send(target.clone());
+            let answer = self.answers.lock().unwrap().pop_front().unwrap_or(lines("", STAYS));
+            (answer.status, answer.body.to_owned(), answer.stays)
+        } else {
+            (
+                self.pods.0,
+                if target.contains("watch=true") { String::new() } else { self.pods.1.clone() },
+                false,
+            )
+        };
+        let watch = target.contains("watch=true") && status.starts_with("200");
+        let head = format!(
+            "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await?;
+        if !body.is_empty() {
+            stream.write_all(format!("{:x}\r\n{body}\r\n", body.len()).as_bytes()).await?;
+        }
+        if stays || watch {
+            std::future::pending::<()>().await;
+        }
+        if !target.contains("/log?") || !status.starts_with("200") {
+            stream.write_all(b"0\r\n\r\n").await?;
+        }
+        stream.shutdown().await
+    }
+}
+
+struct Cockpit {
+    news: mpsc::Receiver<Vec<News>>,
+    asked: mpsc::UnboundedReceiver<String>,
+    seen: Vec<(LineKind, String)>,
+    feed: Option<FeedState>,
+    _handle: Handle,
+}
+
+impl Cockpit {
+    async fn new(answers: Vec<Answer>) -> Cockpit {
+        let list = format!(
+            r#"{{"apiVersion":"v1","kind":"PodList","metadata":{{"resourceVersion":"1"}},"items":[{POD}]}}"#
+        );
+        Cockpit::with_pods(("200 OK", list), answers).await
+    }
+
+    async fn with_pods(pods: (&'static str, String), answers: Vec<Answer>) -> Cockpit {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (asked_out, asked) = mpsc::unbounded_channel();
+        let server = Arc::new(Server { answers: Mutex::new(answers.into()), asked: asked_out, pods });
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(Arc::clone(&server).serve(stream));
+            }
+        });
+        let mut config = kube::Config::new(format!("http://{address}").parse().unwrap());
+        config.root_cert = Some(Vec::new());
+        config.default_retry = false;
+        let client = kube::Client::try_from(config).unwrap();
+        let (out, news) = mpsc::channel(16);
+        let handle = start(Arc::new(move |_| Some(client.clone())), out, Signals::default());
+        let pod = ObjectRef {
+            context: "c".into(),
+            kind: Kind::Pod,
+            namespace: "shop".into(),
+            name: "web-1".into(),
+        };
+        handle.follow(Some(Follow::Pod { pod, container: None, previous: false }));
+        Cockpit { news, asked, seen: Vec::new(), feed: None, _handle: handle }
+    }
+
+    /// Takes news in until what is waited for is so.
+    async fn until(&mut self, what: &str, so: impl Fn(&Cockpit) -> bool) {
+        let wait = async {
+            while !so(self) {
+                for news in self.news.recv().await.unwrap() {
+                    match news {
+                        News::Logs(LogNews::Chunk(chunk)) => {
+                            self.seen
+                                .extend(chunk.views().map(|view| (view.line.kind, view.text.to_owned())));
+                        }
+                        News::Feed(Feed::Logs, state) => self.feed = Some(state),
+                        _ => {}
+                    }
+                }
+            }
+        };
+        let waited = tokio::time::timeout(std::time::Duration::from_secs(20), wait).await;
+        assert!(waited.is_ok(), "never: {what}; seen {:?}, feed {:?}", self.seen, self.feed);
+    }
+
+    fn has(&self, text: &str) -> bool {
+        self.seen.iter().any(|(_, line)| line.contains(text))
+    }
+
+    fn texts(&self) -> Vec<&str> {
+        self.seen.iter().map(|(_, text)| text.as_str()).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_in_a_line_is_resumed_without_loss_or_doubling() {
+    let mut cockpit = Cockpit::new(vec![
+        lines(
+            "2026-01-02T03:04:05.1Z one\n2026-01-02T03:04:05.2Z two\n2026-01-02T03:04:05.2Z two aga",
+            BREAKS,
+        ),
+        lines(
+            "2026-01-02T03:04:05.1Z one\n2026-01-02T03:04:05.2Z two\n2026-01-02T03:04:05.2Z two again\n\
+             2026-01-02T03:04:06Z three\n",
+            STAYS,
+        ),
+    ])
+    .await;
+    cockpit.until("the third line", |c| c.has("three")).await;
+    assert_eq!(cockpit.texts(), ["one", "two", "two again", "three"]);
+    let first = cockpit.asked.recv().await.unwrap();
+    assert!(first.contains("timestamps=true") && first.contains("tailLines="), "{first}");
+    let second = cockpit.asked.recv().await.unwrap();
+    assert!(
+        second.contains("sinceTime=2026-01-02T03%3A04%3A05Z") && !second.contains("tailLines"),
+        "{second}"
+    );
+}
+
+#[tokio::test]
+async fn a_log_that_was_rotated_meanwhile_shows_a_gap() {
+    let mut cockpit = Cockpit::new(vec![
+        lines("2026-01-02T03:04:05.1Z one\n", BREAKS),
+        lines("2026-01-02T03:04:09Z later\n", STAYS),
+    ])
+    .await;
+    cockpit.until("the later line", |c| c.has("later")).await;
+    let kinds: Vec<_> = cockpit.seen.iter().map(|(kind, _)| *kind).collect();
+    assert_eq!(kinds, [LineKind::Written, LineKind::Gap, LineKind::Written]);
+}
+
+#[tokio::test]
+async fn a_refusal_is_a_line_and_a_state_and_ends_nothing() {
+    let refused = Answer {
+        status: "403 Forbidden",
+        body: r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"no","reason":"Forbidden","code":403}"#,
+        stays: false,
+    };
+    let mut cockpit = Cockpit::new(vec![refused]).await;
+    let forbidden =
+        |c: &Cockpit| matches!(&c.feed, Some(FeedState::Forbidden { needs }) if needs.contains("pods/log"));
+    cockpit.until("forbidden", |c| forbidden(c) && c.has("forbidden: needs get pods/log in `shop`")).await;
+}
+
+#[tokio::test]
+async fn a_pod_that_may_not_be_listed_is_followed_unseen() {
+    let forbidden = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"no","reason":"Forbidden","code":403}"#;
+    let answers = vec![lines("2026-01-02T03:04:05Z one\n", STAYS)];
+    let mut cockpit = Cockpit::with_pods(("403 Forbidden", forbidden.into()), answers).await;
+    cockpit.until("the line", |c| c.has("one")).await;
+}
