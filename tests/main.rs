@@ -1,1 +1,5 @@
-
+//! What holds without anything installed.
+#[cfg(test)]
+mod outages;
+#[cfg(test)]
+mod watches;

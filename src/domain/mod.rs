@@ -7,6 +7,7 @@ pub mod log;
 pub mod news;
 pub mod object;
 pub mod pod;
+pub mod quantity;
 pub mod rollout;
 pub mod secret;
 pub mod settings;

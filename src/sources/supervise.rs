@@ -26,8 +26,8 @@ const HEALTHY_AFTER: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
     /// No answer, or none that could be understood.
-    #[error("{what}: {why}")]
-    Unreachable { what: String, why: String },
+    #[error("{why}")]
+    Unreachable { why: String },
     /// The server does not know us: credentials expired, or never were good.
     #[error("not logged in: {why}")]
     Unauthorized { why: String },
@@ -38,8 +38,8 @@ pub enum SourceError {
     #[error("{why}")]
     Absent { why: String },
     /// The server asks to be left alone.
-    #[error("{what}: the server is busy")]
-    Busy { what: String, wait: Option<Duration> },
+    #[error("the server is busy")]
+    Busy { wait: Option<Duration> },
     /// The stream ended although it should not have.
     #[error("closed by the server")]
     Closed,

@@ -56,7 +56,7 @@ pub async fn connect(options: &Options, context: &Text) -> Result<Cluster, Sourc
         config.root_cert = Some(Vec::new());
     }
     let server = config.cluster_url.clone();
-    let chosen = origin.namespaces(context, options, &config.default_namespace);
+    let chosen = origin.namespaces(context, options);
     let client = login(config).await?;
     Ok(Cluster {
         context: context.clone(),
