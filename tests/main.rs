@@ -1,6 +1,15 @@
-//! What holds without anything installed.
+//! Tests that need nothing installed: `cargo test` alone runs them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed, and a panic says so"
+)]
+mod common;
 #[cfg(test)]
 mod deeds;
+mod fault;
+mod layers;
 #[cfg(test)]
 mod outages;
 #[cfg(test)]

@@ -1,0 +1,2 @@
+//! What both test binaries share.
+pub(crate) mod fault;
