@@ -1,6 +1,4 @@
 //! Looking at real objects and changing them: seen to work, refused when something changed, named when forbidden.
-use std::future::Future;
-
 use firedeck::domain::Text;
 use firedeck::domain::action::{Check, Findings, Looked, Native, Outcome, Verb};
 use firedeck::domain::news::Inspection;
@@ -34,7 +32,7 @@ impl Place {
         kubectl_says(As::Admin, &[&["-n", &self.name], arguments].concat())
     }
 
-    async fn deployment(&self, name: &str, image: &str, replicas: &str) -> ObjectRef {
+    fn deployment(&self, name: &str, image: &str, replicas: &str) -> ObjectRef {
         let image = format!("--image=registry.lab/x/{image}");
         self.kubectl(&["create", "deployment", name, &image, "--replicas", replicas]);
         self.kubectl(&["rollout", "status", &format!("deployment/{name}"), "--timeout=60s"]);
@@ -93,8 +91,8 @@ async fn act(cluster: &Cluster, looked: Looked) -> Outcome {
     end
 }
 
-fn drain(mut said: mpsc::Receiver<Outcome>) -> impl Future<Output = ()> {
-    async move { while said.recv().await.is_some() {} }
+async fn drain(mut said: mpsc::Receiver<Outcome>) {
+    while said.recv().await.is_some() {}
 }
 
 fn only(found: &Findings) -> Looked {
@@ -108,7 +106,7 @@ fn only(found: &Findings) -> Looked {
 async fn a_scale_is_settled_when_its_pods_are_there_and_nobody_else_scaled_meanwhile() {
     let _up = server_stays_up().await;
     let place = Place::new("deeds-scale").await;
-    let web = place.deployment("web", "web:1.0.0", "3").await;
+    let web = place.deployment("web", "web:1.0.0", "3");
     let down = place.native(&web, Verb::Scale { from: 3, to: 1 }).await;
     let found = place.look(&down).await;
     assert_eq!(found.effect, ["3 → 1 replicas"]);
@@ -127,7 +125,7 @@ async fn a_scale_is_settled_when_its_pods_are_there_and_nobody_else_scaled_meanw
 async fn a_bad_image_fails_with_its_reason_and_an_undo_names_what_it_brings_back() {
     let _up = server_stays_up().await;
     let place = Place::new("deeds-image").await;
-    let web = place.deployment("web", "web:1.0.0", "2").await;
+    let web = place.deployment("web", "web:1.0.0", "2");
     let image = |tag: &str| Text::from(format!("registry.lab/x/web:{tag}").as_str());
     let verb = Verb::SetImage { container: "web".into(), from: image("1.0.0"), to: image("1.1.0-crashloop") };
     let native = place.native(&web, verb).await;
@@ -150,7 +148,7 @@ async fn a_bad_image_fails_with_its_reason_and_an_undo_names_what_it_brings_back
 async fn a_restart_of_what_was_changed_meanwhile_is_refused() {
     let _up = server_stays_up().await;
     let place = Place::new("deeds-drift").await;
-    let web = place.deployment("web", "web:1.0.0", "1").await;
+    let web = place.deployment("web", "web:1.0.0", "1");
     let looked = only(&place.look(&place.native(&web, Verb::Restart).await).await);
     place.kubectl(&["set", "env", "deployment/web", "A=B"]);
     let end = place.act(looked).await;
@@ -161,15 +159,15 @@ async fn a_restart_of_what_was_changed_meanwhile_is_refused() {
 async fn a_pod_is_deleted_by_its_identity_and_its_evidence_is_kept_before() {
     let _up = server_stays_up().await;
     let place = Place::new("deeds-delete").await;
-    place.deployment("web", "web:1.0.0", "1").await;
+    place.deployment("web", "web:1.0.0", "1");
     let name = place.kubectl(&["get", "pods", "-o", "jsonpath={.items[0].metadata.name}"]);
     let pod = place.target(Kind::Pod, name.trim());
     let native = place.native(&pod, Verb::Delete { grace_seconds: Some(1), force: false }).await;
     let found = place.look(&native).await;
     assert!(found.effect[0].starts_with("owned by ReplicaSet"), "{:?}", found.effect);
     let kept = deeds::keep(|_: &Text| Some(place.cluster.clone()), std::slice::from_ref(&native)).await;
-    assert!(kept.iter().any(|(file, page)| file.ends_with(".txt") && page.contains("Container web")));
-    assert!(kept.iter().any(|(file, _)| file.ends_with(".log")));
+    assert!(kept.iter().any(|(file, page)| file.starts_with("pod.") && page.contains("Container web")));
+    assert!(kept.iter().any(|(file, _)| file.contains(".web.log")));
     let wrong = Looked { native: Native { uid: "another".into(), ..native.clone() }, generation: None };
     assert!(matches!(place.act(wrong).await, Outcome::Refused { .. }));
     assert!(matches!(place.act(only(&found)).await, Outcome::Settled { .. }));
@@ -179,7 +177,7 @@ async fn a_pod_is_deleted_by_its_identity_and_its_evidence_is_kept_before() {
 async fn who_may_only_look_is_told_before_and_refused_after() {
     let _up = server_stays_up().await;
     let place = Place::new("deeds-rights").await;
-    let web = place.deployment("web", "web:1.0.0", "1").await;
+    let web = place.deployment("web", "web:1.0.0", "1");
     let native = place.native(&web, Verb::Scale { from: 1, to: 2 }).await;
     let viewer = cluster(As::View).await;
     let found = look(&viewer, &native).await;
@@ -196,7 +194,7 @@ async fn who_may_only_look_is_told_before_and_refused_after() {
 async fn a_deployment_is_described_with_its_tree_and_without_its_secrets() {
     let _up = server_stays_up().await;
     let place = Place::new("deeds-inspect").await;
-    let web = place.deployment("web", "web:1.0.0", "2").await;
+    let web = place.deployment("web", "web:1.0.0", "2");
     place.kubectl(&["set", "env", "deployment/web", "DB_PASSWORD=PLANTED"]);
     place.kubectl(&["rollout", "status", "deployment/web", "--timeout=60s"]);
     let seen = eventually("a tree of one deployment, one set and two pods", || async {
@@ -213,7 +211,7 @@ async fn a_deployment_is_described_with_its_tree_and_without_its_secrets() {
 async fn a_shell_goes_on_while_nobody_looks_and_tells_its_exit_code() {
     let _up = server_stays_up().await;
     let place = Place::new("deeds-shell").await;
-    place.deployment("web", "web:1.0.0", "1").await;
+    place.deployment("web", "web:1.0.0", "1");
     let name = place.kubectl(&["get", "pods", "-o", "jsonpath={.items[0].metadata.name}"]);
     let pod = place.target(Kind::Pod, name.trim());
     let uid = place.inspect(&pod).await.uid.expect("a pod");

@@ -349,5 +349,4 @@ pub(in crate::sources::kubernetes::deeds) fn drift(native: &Native, object: &Val
 }
 
 #[cfg(test)]
-#[path = "effect_tests.rs"]
 mod tests;
