@@ -47,11 +47,12 @@ fn troubles(object: &Value, pod: &Pod, around: &Around<'_>, now: Timestamp) -> V
             out.push((words, Level::Unknown));
         }
     }
-    if let Some(reason) = &pod.reason {
+    let homeless = pod.phase == Phase::Pending && pod.node.is_none();
+    if let Some(reason) = pod.reason.as_ref().filter(|_| !homeless) {
         let message = pod.message.as_deref().map(|m| format!(": {m}")).unwrap_or_default();
         out.push((format!("{reason}{message}"), Level::Bad));
     }
-    if pod.phase == Phase::Pending && pod.node.is_none() {
+    if homeless {
         let message = pod.message.as_deref().unwrap_or("the scheduler has not said why");
         out.push((format!("no node yet: {message}"), Level::Bad));
     }
