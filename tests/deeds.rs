@@ -81,7 +81,7 @@ async fn reach(port: u16) -> Cluster {
          \"http://127.0.0.1:{port}\"}}}}]\nusers: [{{name: u, user: {{}}}}]\ncontexts: [{{name: c, context: {{cluster: c, user: u}}}}]\n"
     )
     .unwrap();
-    let options = Options { kubeconfig: Some(file.path().to_owned()), ..Options::default() };
+    let options = Options { kubeconfig: vec![file.path().to_owned()], ..Options::default() };
     connect(&options, &"c".into()).await.unwrap()
 }
 

@@ -68,7 +68,7 @@ impl Place {
 
 async fn cluster(who: As) -> Cluster {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let options = Options { kubeconfig: Some(kubeconfig(who)), ..Options::default() };
+    let options = Options { kubeconfig: vec![kubeconfig(who)], ..Options::default() };
     let named = kubectl_says(who, &["config", "current-context"]);
     connect(&options, &named.trim().into()).await.expect("the suite's cluster is there")
 }
