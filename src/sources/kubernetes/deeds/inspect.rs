@@ -5,11 +5,12 @@ use serde_json::Value;
 use super::api::{self, Fault};
 use super::describe::{Around, describe};
 use super::facts::{self, selector};
-use super::pick::{controller, harmless, text, uid};
+use super::pick::{controller, harmless, name, text, uid};
 use super::tree;
 use super::yaml::yaml;
 use crate::domain::Text;
-use crate::domain::news::Inspection;
+use crate::domain::level::Level;
+use crate::domain::news::{Branch, Inspection};
 use crate::domain::object::{Kind, Object, ObjectRef};
 use crate::domain::rollout::{Progress, Scene, differ, progress, why_stuck};
 use crate::domain::time::Timestamp;
@@ -62,8 +63,23 @@ pub async fn inspect(client: &Client, target: &ObjectRef) -> Inspection {
     let sprouts = if target.kind == Kind::Node { &[][..] } else { &around.pods };
     let grown = tree::grow(client, target, &object, &around.sets, sprouts).await;
     inspection.owners = grown.branches;
+    let itself = std::iter::once(&object).filter(|_| target.kind == Kind::Pod);
+    lost(&mut inspection.owners, sprouts.iter().chain(itself), &around.nodes);
     inspection.missing.extend(grown.missing);
     inspection
+}
+
+/// What a dead node last said of its pods is not true any more.
+fn lost<'v>(branches: &mut [Branch], pods: impl Iterator<Item = &'v Value>, nodes: &[Value]) {
+    let dead = |node: &str| nodes.iter().any(|n| name(n) == node && facts::node_ready(n).ready != Some(true));
+    for pod in pods {
+        let node = text(pod, "/spec/nodeName");
+        let found = branches.iter_mut().find(|branch| &*branch.kind == "Pod" && &*branch.name == name(pod));
+        if let Some(branch) = found.filter(|_| dead(node)) {
+            branch.status = format!("unknown: {node} not ready");
+            branch.level = Level::Unknown;
+        }
+    }
 }
 
 fn refused(target: &ObjectRef, fault: &Fault) -> String {
