@@ -284,9 +284,12 @@ async fn hostile_words_of_the_server_are_made_harmless_in_findings_and_outcomes(
 async fn an_object_that_may_not_be_read_says_what_is_missing_and_keeps_the_rest() {
     let event = json!({"metadata": {"name": "e"}, "reason": "Pulled", "message": "ok", "type": "Normal",
         "involvedObject": {"name": "web"}, "lastTimestamp": "2026-01-01T00:00:00Z"});
-    let lab = Lab::new(move |request| match request.path.contains("/events") {
-        true => Answer::Says(200, json!({"items": [event]})),
-        false => status(403, "no"),
+    let lab = Lab::new(move |request| {
+        if request.path.contains("/events") {
+            Answer::Says(200, json!({"items": [event]}))
+        } else {
+            status(403, "no")
+        }
     })
     .await;
     let inspection = deeds::inspect(&lab.cluster.client, &native(SCALE).target).await;

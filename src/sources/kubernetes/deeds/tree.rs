@@ -153,7 +153,7 @@ fn status(kind: Kind, object: &Value) -> (String, Level) {
         }
         Kind::Pod => {
             let pod = facts::pod(&"".into(), object);
-            // What a dead node means for it is known only where its nodes were read.
+            // Whether its node is alive is judged by whoever has read the nodes.
             (pod.status().into_owned(), pod.level(Some(true)))
         }
         _ => (text(object, "/status/phase").to_owned(), Level::Fine),
