@@ -53,7 +53,7 @@ pub async fn run(options: Options) -> color_eyre::Result<ExitCode> {
     }
     let hands = Hands::start(&options, &model, out, msgs);
     let mut cockpit =
-        Cockpit { model, screen, input, signals, hands, news, answers, pace: Pace::new(), told: None };
+        Cockpit { model, screen, input, signals, hands, news, answers, pace: Pace::default(), told: None };
     let left = cockpit.run(&options).await;
     let Cockpit { screen, hands, .. } = cockpit;
     // The terminal first: whatever else goes wrong on the way out, it is whole again.

@@ -205,7 +205,7 @@ impl Finder<'_> {
                         match tokens.get(at + 2) {
                             Some(TokenTree::Ident(next)) => path.push(plain(next)),
                             Some(TokenTree::Punct(star)) if star.as_char() == '*' => {
-                                path.push("*".to_owned())
+                                path.push("*".to_owned());
                             }
                             Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => {
                                 self.tokens(group.stream(), &path);
