@@ -16,6 +16,9 @@ pub fn facts(logs: &Logs) -> Vec<Span> {
         let role = if streams.following < streams.asked { Role::Warning } else { Role::Dim };
         say(format!("{} of {} streams", streams.following, streams.asked), role);
     }
+    if let Some(first) = streams.waiting.first().filter(|_| !logs.ring.is_empty()) {
+        say(shorten(first, 40), Role::Dim);
+    }
     if logs.ring.dropped() > 0 {
         say(format!("{} left out", grouped(logs.ring.dropped())), Role::Warning);
     }
