@@ -207,5 +207,4 @@ fn previous(logs: &mut Logs) -> Vec<Effect> {
 }
 
 #[cfg(test)]
-#[path = "logs_tests.rs"]
 mod tests;
