@@ -1,4 +1,69 @@
-//! A terminal incident cockpit.
+//! firedeck: a terminal incident cockpit. This page is its architecture document.
+//!
+//! # Layers
+//!
+//! Imports point strictly down; siblings never import each other; `tests/layers.rs` reads every file and
+//! says where that is broken. *Pure* means: no clock, no files, no environment, no network, no terminal, so that
+//! everything a pure layer does can be replayed by a test in under a millisecond.
+//!
+//! | layer | what it is | pure |
+//! |---|---|---|
+//! | `main`, [`cli`] | flags, sub-commands, exit codes | |
+//! | [`app`] | the terminal, tasks, the clock, performing effects, the loop | |
+//! | [`update`] and [`view`] | change the model; draw the model | yes |
+//! | [`panes`] | what each pane says, where it stands, what it can do | yes |
+//! | [`model`] | everything the screen can show; [`model::msg`] is all that goes in and comes out | yes |
+//! | [`config`], [`sources`], [`store`] | the hands: files, backends, the journal | |
+//! | [`incident`] | the events of the journal | yes |
+//! | [`domain`] | plain facts, settings, limits, approval | yes |
+//!
+//! Data flows one way:
+//!
+//! ```text
+//! keys ────────┐
+//! sources ─────┤→ Msg (bounded, batched) → update(&mut Model, Msg) → Vec<Effect> → app performs them
+//! executions ──┤                  │
+//! clock ───────┘                  └→ visible change? → view::draw(&Model)
+//! ```
+//!
+//! Keys draw at once. Feeds draw at most ten times a second, and only when what changed is visible. A screen on
+//! which nothing changes gets no bytes.
+//!
+//! # Two walks
+//!
+//! **A pod starts crashing.** The API server sends one changed object down the watch that
+//! [`sources::kubernetes`] holds. It is read straight into a small [`domain::pod::Pod`] with shared strings, and
+//! sent with whatever else arrived as [`domain::news::News::Pods`] through a bounded channel. The loop in [`app`]
+//! wraps the batch in a message; [`update`] ranks the pod, puts it into its place in a
+//! [`model::listing::Listing`] with one binary search, keeps the selection, which is an identity, and marks the
+//! screen as out of date only if the row, or a number in a title, can be seen. At the next beat [`view`] asks
+//! [`panes`] for the rows of the window, and no others, and paints them; the terminal gets the cells that differ.
+//! If the watch breaks instead, [`sources::supervise`] says so, the last good rows stay, and the title says why,
+//! since when and when it is tried next.
+//!
+//! **`u` on a deployment whose new release crashes.** The keymap turns the key into an action,
+//! `update::plan` into a plan, and [`domain::approval`] into a question; nothing runs. The effect
+//! [`model::msg::Effect::Look`] makes [`sources::kubernetes`] find out, read-only and within two seconds, what the
+//! plan would hit, whether we may, and who would fight it. The question is drawn with the answers; when the
+//! terminal has taken the bytes, [`model::msg::Msg::Shown`] says so. Only a `y` that comes alone, and a third of
+//! a second after that, makes an [`domain::approval::Approved`], which cannot be copied or built in any other way.
+//! The effect that carries it is recorded in the journal, on disk, before the request is sent; the request
+//! carries the identity and generation that were shown, so the server refuses when they no longer hold. What
+//! became of it is watched until it has settled, and recorded again.
+//!
+//! # Glossary
+//!
+//! | word | meaning |
+//! |---|---|
+//! | feed | one stream of facts with a fate of its own: the pods of a context, its metrics, the log |
+//! | look | finding out, read-only, what a plan would hit |
+//! | plan, question, approved | what would be done; what the screen asks; what was agreed to |
+//! | tier | how much is asked: read, change, danger |
+//! | deed | an approved action and what became of it |
+//! | level | how bad something is; also its sign and its colour |
+//! | role | what a piece of text means; themes turn roles into colours |
+//! | profile | one system: where it is, what watches it, its limits |
+//! | source | a task that talks to one backend and says news |
 pub mod app;
 pub mod cli;
 pub mod config;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The program: hooks for reports, then the command line.
+use std::process::ExitCode;
+
+fn main() -> color_eyre::Result<ExitCode> {
+    firedeck::cli::start::hooks()?;
+    firedeck::cli::run()
+}

@@ -1,1 +1,232 @@
-//! To come.
+//! The outside: the terminal, the tasks, the clock, and the loop that ties them to the model.
+pub mod clipboard;
+pub mod doctor;
+pub mod full;
+pub mod hands;
+pub mod input;
+mod keys;
+pub mod pace;
+pub mod perform;
+pub mod screen;
+pub mod signals;
+pub mod terminal;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use color_eyre::eyre::WrapErr;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use crate::config::{Options, View};
+use crate::domain::approval::QuestionId;
+use crate::domain::news::News;
+use crate::domain::time::{Timestamp, Zone};
+use crate::model::msg::{Effect, Msg};
+use crate::model::{Dirty, Model};
+use crate::sources::now;
+use crate::update::update;
+use crate::view;
+use hands::Hands;
+use input::Input;
+use pace::Pace;
+use screen::Screen;
+use signals::{Signals, Told};
+
+/// How many batches are taken in before keys are looked at again.
+const BATCHES: usize = 16;
+/// How many batches may wait; beyond that sources wait too.
+const WAITING: usize = 64;
+/// The one clock. What shows an age moves in steps of ten seconds, so this need not be finer.
+const CLOCK: Duration = Duration::from_secs(1);
+
+/// The cockpit, until it is left.
+pub async fn run(options: Options) -> color_eyre::Result<ExitCode> {
+    let (out, news) = mpsc::channel(WAITING);
+    let (msgs, answers) = mpsc::channel(WAITING);
+    let model = model(&options);
+    let mut screen = Screen::enter().wrap_err("the terminal cannot be set up")?;
+    let input = Input::start().wrap_err("the keyboard cannot be read")?;
+    let signals = Signals::new().wrap_err("signals cannot be caught")?;
+    if model.board.mouse {
+        screen.set_mouse(true)?;
+    }
+    let hands = Hands::start(&options, &model, out, msgs);
+    let mut cockpit =
+        Cockpit { model, screen, input, signals, hands, news, answers, pace: Pace::new(), told: None };
+    let left = cockpit.run(&options).await;
+    let Cockpit { screen, hands, .. } = cockpit;
+    // The terminal first: whatever else goes wrong on the way out, it is whole again.
+    screen.leave()?;
+    let how = match &left {
+        Ok(how) => (*how).to_owned(),
+        Err(error) => format!("{error}"),
+    };
+    hands.close(&how).await;
+    left.map(|_| ExitCode::SUCCESS)
+}
+
+fn model(options: &Options) -> Model {
+    let settings = options.effective.settings.clone();
+    let mut model = Model {
+        now: now(),
+        zone: Zone(jiff::tz::TimeZone::system()),
+        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        wall: options.view == View::Wall,
+        ..Model::default()
+    };
+    model.board.mouse = settings.mouse;
+    model.logs = crate::model::logs::Logs::with_capacity(settings.logs.buffer_bytes);
+    model.settings = settings;
+    model
+}
+
+struct Cockpit {
+    model: Model,
+    screen: Screen,
+    input: Input,
+    signals: Signals,
+    hands: Hands,
+    news: mpsc::Receiver<Vec<News>>,
+    answers: mpsc::Receiver<Msg>,
+    pace: Pace,
+    /// The revision of a question that was last said to be on the screen.
+    told: Option<(QuestionId, u32)>,
+}
+
+/// What woke the loop.
+enum Woke {
+    Told(Told),
+    Read(Option<input::Read>),
+    Answer(Msg),
+    News(Vec<News>),
+    Clock,
+    Draw,
+}
+
+impl Cockpit {
+    /// Runs until somebody leaves; says how.
+    async fn run(&mut self, options: &Options) -> color_eyre::Result<&'static str> {
+        let (columns, rows) = terminal::size();
+        let mut first = vec![Msg::Resized { columns, rows }];
+        if let View::Object(target) = &options.view {
+            first.push(Msg::Open {
+                kind: target.kind,
+                namespace: target.namespace.clone(),
+                name: target.name.clone(),
+            });
+        }
+        for msg in first {
+            self.take(msg).await?;
+        }
+        self.draw()?;
+        let mut clock = tokio::time::interval(CLOCK);
+        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let due = self.pace.due(self.model.dirty, Instant::now());
+            let woke = tokio::select! {
+                biased;
+                told = self.signals.next() => Woke::Told(told),
+                read = self.input.next() => Woke::Read(read),
+                () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Woke::Draw,
+                Some(msg) = self.answers.recv() => Woke::Answer(msg),
+                Some(batch) = self.news.recv() => Woke::News(batch),
+                _ = clock.tick() => Woke::Clock,
+            };
+            let left = match woke {
+                Woke::Told(Told::End(how)) => Some(how),
+                Woke::Told(Told::Resized) => {
+                    let (columns, rows) = terminal::size();
+                    self.take(Msg::Resized { columns, rows }).await?
+                }
+                Woke::Told(Told::Continued) => {
+                    self.screen.resume()?;
+                    let (columns, rows) = terminal::size();
+                    self.take(Msg::Resized { columns, rows }).await?
+                }
+                Woke::Read(None) => Some("terminal lost"),
+                Woke::Read(Some(read)) => self.read(read).await?,
+                Woke::Answer(msg) => self.take(msg).await?,
+                Woke::News(batch) => self.news(batch).await?,
+                Woke::Clock => self.take(Msg::Tick(now())).await?,
+                Woke::Draw => {
+                    self.draw()?;
+                    None
+                }
+            };
+            if let Some(how) = left {
+                return Ok(how);
+            }
+        }
+    }
+
+    async fn read(&mut self, read: input::Read) -> color_eyre::Result<Option<&'static str>> {
+        let at = now();
+        for msg in read.into_msgs(at) {
+            if let Some(how) = self.take(msg).await? {
+                return Ok(Some(how));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes what is waiting in one go, so that a burst of news costs one drawing.
+    async fn news(&mut self, mut batch: Vec<News>) -> color_eyre::Result<Option<&'static str>> {
+        for _ in 0..BATCHES {
+            match self.news.try_recv() {
+                Ok(more) => batch.extend(more),
+                Err(_) => break,
+            }
+        }
+        self.take(Msg::News(batch)).await
+    }
+
+    /// Updates the model and does what it asks for; says how, if the cockpit was left.
+    async fn take(&mut self, msg: Msg) -> color_eyre::Result<Option<&'static str>> {
+        for effect in update(&mut self.model, msg) {
+            match effect {
+                Effect::Quit => return Ok(Some("quit")),
+                Effect::Suspend => {
+                    self.signals.suspend(&mut self.screen).await?;
+                    let (columns, rows) = terminal::size();
+                    update(&mut self.model, Msg::Resized { columns, rows });
+                }
+                Effect::Redraw => {
+                    self.screen.repaint()?;
+                    self.model.dirty = Dirty::Now;
+                }
+                Effect::SetMouse(on) => self.screen.set_mouse(on)?,
+                Effect::Copy(text) => self.copy(text)?,
+                other => self.hands.perform(other, &self.model),
+            }
+        }
+        Ok(None)
+    }
+
+    fn copy(&mut self, text: String) -> color_eyre::Result<()> {
+        use crate::domain::settings::values::Clipboard;
+        let way = self.model.settings.clipboard;
+        if matches!(way, Clipboard::Both | Clipboard::Terminal)
+            && let Some(sequence) = clipboard::through_terminal(&text)
+        {
+            self.screen.send(sequence.as_bytes())?;
+        }
+        self.hands.copy(text, way);
+        Ok(())
+    }
+
+    /// Draws, and says which question the terminal now has.
+    fn draw(&mut self) -> color_eyre::Result<()> {
+        let (model, mut shown) = (&self.model, None);
+        self.screen.draw(|frame| shown = view::draw(frame, model))?;
+        self.model.dirty = Dirty::No;
+        self.pace.drew(Instant::now());
+        if let Some((question, revision)) = shown.filter(|shown| self.told != Some(*shown)) {
+            self.told = Some((question, revision));
+            let at: Timestamp = now();
+            self.hands.shown(&self.model, revision, at);
+            update(&mut self.model, Msg::Shown { question, revision, at });
+        }
+        Ok(())
+    }
+}

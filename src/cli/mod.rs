@@ -1,1 +1,74 @@
-//! To come.
+//! The command line: flags, sub-commands, exit codes.
+mod list;
+pub mod options;
+mod out;
+mod settings;
+pub mod start;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::app;
+use crate::config::{self, Env, Options, View};
+use options::{Cli, Command};
+
+/// Does what the command line says; the exit code is 0 when all is well, 1 for a problem, 2 for a
+/// mistake on the command line.
+pub fn run() -> color_eyre::Result<ExitCode> {
+    let cli = Cli::parse();
+    let mut request = cli.flags.request(Env::read());
+    let view = match cli.command {
+        None => View::Board,
+        Some(Command::Open { target }) => View::Object(target),
+        Some(Command::Wall) => {
+            request.wall = true;
+            View::Wall
+        }
+        Some(Command::Config(what)) => return Ok(settings::run(&what, &request)),
+        Some(Command::Themes) => return Ok(list::themes(&request)),
+        Some(Command::Keys { markdown }) => return Ok(list::keys(&request, markdown)),
+        Some(Command::Completions { shell }) => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "firedeck", &mut text);
+            return Ok(out::print(&text));
+        }
+        Some(Command::Man) => {
+            let mut text = Vec::new();
+            clap_mangen::Man::new(Cli::command()).render(&mut text)?;
+            return Ok(out::print(&text));
+        }
+        Some(Command::Doctor { json }) => {
+            return work(request, View::Board, |options| app::doctor::run(options, json));
+        }
+    };
+    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
+        return Ok(out::complain(
+            "firedeck: stdin and stdout must be a terminal: the cockpit cannot be piped\n  \
+             = `firedeck doctor --json` and `firedeck config show` are for programs",
+        ));
+    }
+    work(request, view, app::run)
+}
+
+/// Settles the settings, opens the log, and runs `what` to its end.
+fn work<F, W>(request: config::Request, view: View, what: W) -> color_eyre::Result<ExitCode>
+where
+    F: Future<Output = color_eyre::Result<ExitCode>>,
+    W: FnOnce(Options) -> F,
+{
+    let effective = match config::load(&request) {
+        Ok(effective) => effective,
+        Err(problems) => return Ok(out::complain(&problems.to_string())),
+    };
+    let state_dir = request.env.state_dir();
+    let log = start::log(state_dir.as_deref(), effective.settings.log_level);
+    let options = Options { effective, request, view, state_dir, log: log.path };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let code = runtime.block_on(what(options));
+    // A task that hangs in a call to the system must not hold up the way out.
+    runtime.shutdown_background();
+    drop(log.guard);
+    code
+}

@@ -1,4 +1,6 @@
 //! What identifies a thing in a cluster, and the facts of every kind but pods.
+mod verdict;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};

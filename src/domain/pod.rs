@@ -1,4 +1,6 @@
 //! A pod, and what is wrong with it.
+mod verdict;
+
 use super::Text;
 use super::object::{ObjectRef, Owner};
 use super::time::Timestamp;

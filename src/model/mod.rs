@@ -1,16 +1,32 @@
 //! Everything the screen can show.
+pub mod board;
+pub mod detail;
+pub mod filter;
+pub mod input;
+pub mod listing;
 pub mod logs;
 pub mod msg;
+pub mod overlay;
+pub mod questions;
 
-use crate::domain::settings::{Keymap, Profile, Theme};
+use std::collections::{BTreeMap, HashMap};
 
-/// What was set, checked and merged from defaults, file and flags.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Settings {
-    pub profile: Profile,
-    pub theme: Theme,
-    pub keymap: Keymap,
-}
+use crate::domain::Text;
+use crate::domain::action::{Native, Outcome};
+use crate::domain::feed::{Feed, FeedState, FeedStatus};
+use crate::domain::level::Level;
+use crate::domain::news::{ActionId, ClusterFacts};
+use crate::domain::object::{Kind, Object, ObjectRef, Usage};
+use crate::domain::pod::Pod;
+use crate::domain::settings::{Key, Scope};
+use crate::domain::time::{Timestamp, Zone};
+
+pub use crate::domain::settings::Settings;
+use board::Board;
+use detail::Detail;
+use filter::Filter;
+use listing::Listing;
+use overlay::Overlay;
 
 /// Whether what happens can be recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -23,4 +39,159 @@ pub enum Journal {
     Moved { to: String, why: String },
     /// Nowhere: changes are refused.
     Failed { why: String },
+}
+
+/// How much of the screen is out of date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Dirty {
+    #[default]
+    No,
+    /// At the next beat: a feed changed something visible.
+    Soon,
+    /// At once: a key was pressed.
+    Now,
+}
+
+#[derive(Debug, Default)]
+pub struct Model {
+    pub now: Timestamp,
+    pub zone: Zone,
+    pub size: (u16, u16),
+    pub host: String,
+    pub settings: Settings,
+    /// The wall: the same panes, larger, and no way to act.
+    pub wall: bool,
+    pub clusters: BTreeMap<Text, ClusterFacts>,
+    pub feeds: BTreeMap<Feed, FeedStatus>,
+    pub pods: Listing<Pod>,
+    pub objects: BTreeMap<Kind, Listing<Object>>,
+    /// `(context, node)` → ready, as its own condition says.
+    pub nodes: HashMap<(Text, Text), Option<bool>>,
+    pub usage: HashMap<ObjectRef, Meter>,
+    pub node_usage: HashMap<(Text, Text), Usage>,
+    pub logs: logs::Logs,
+    pub board: Board,
+    pub detail: Option<Detail>,
+    pub overlays: Vec<Overlay>,
+    /// A thing to land on, asked for at the start.
+    pub landing: Option<Landing>,
+    pub questions: questions::Questions,
+    /// The key that is being taken in: the one that asks never answers.
+    pub asked_by: Option<Key>,
+    pub deeds: Vec<Deed>,
+    pub flash: Option<Flash>,
+    pub journal: Journal,
+    /// Why the settings on disk were refused; the old ones stand.
+    pub refused: Option<String>,
+    pub dirty: Dirty,
+    pub next_id: u64,
+}
+
+/// `firedeck open KIND/NAME`, until it was found or given up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Landing {
+    pub kind: Kind,
+    pub namespace: Option<String>,
+    pub name: String,
+    pub since: Timestamp,
+}
+
+/// What a pod uses, and its last few shares of the memory limit, for a sparkline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Meter {
+    pub now: Usage,
+    /// Memory in KiB at the last few readings; the newest last.
+    pub past: [u32; 4],
+    /// The metrics reading it was last named in.
+    pub round: u32,
+}
+
+/// An approved action and what became of it, target by target.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deed {
+    pub id: ActionId,
+    pub native: Native,
+    pub began: Timestamp,
+    pub changed: Timestamp,
+    pub outcome: Outcome,
+}
+
+/// One line that says what just happened, and goes away.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Flash {
+    pub text: String,
+    pub bad: bool,
+    pub until: Timestamp,
+}
+
+impl Model {
+    /// Where keys go now.
+    pub fn scope(&self) -> Scope {
+        match self.overlays.last() {
+            Some(overlay) => overlay.scope(),
+            None if self.board.focus == board::PaneKind::Logs => Scope::Logs,
+            None if self.board.focus == board::PaneKind::Detail => Scope::Text,
+            None => Scope::Table,
+        }
+    }
+
+    pub fn mark_dirty(&mut self, dirty: Dirty) {
+        self.dirty = self.dirty.max(dirty);
+    }
+
+    pub fn fresh_id(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    /// Whether the node a pod runs on is ready; `None` when nobody says.
+    pub fn node_ready(&self, context: &Text, node: Option<&Text>) -> Option<bool> {
+        let known = self.nodes.get(&(context.clone(), node?.clone()));
+        // A kubelet that no longer says is as good as gone.
+        known.map(|ready| ready.unwrap_or(false))
+    }
+
+    pub fn listing(&self, kind: Kind) -> Option<&Listing<Object>> {
+        self.objects.get(&kind)
+    }
+
+    /// The worst state among the feeds that `concerned` picks, with how many share it.
+    pub fn worst_feed(&self, concerned: impl Fn(&Feed) -> bool) -> Option<(&Feed, &FeedStatus)> {
+        self.feeds
+            .iter()
+            .filter(|(feed, _)| concerned(feed))
+            .max_by_key(|(_, status)| severity(&status.state))
+    }
+
+    pub fn filter(&self) -> &Filter {
+        &self.board.filter
+    }
+
+    pub fn say(&mut self, text: impl Into<String>, bad: bool) {
+        let stays = std::time::Duration::from_secs(if bad { 12 } else { 5 });
+        self.flash = Some(Flash { text: text.into(), bad, until: self.now.plus(stays) });
+        self.mark_dirty(Dirty::Now);
+    }
+}
+
+/// Which state a title shows when feeds differ.
+fn severity(state: &FeedState) -> u8 {
+    match state {
+        FeedState::Down { .. } => 5,
+        FeedState::Forbidden { .. } => 4,
+        FeedState::Connecting => 3,
+        FeedState::Loading => 2,
+        FeedState::Absent { .. } => 1,
+        FeedState::Live => 0,
+    }
+}
+
+/// A feed's state as a level.
+pub fn feed_level(state: &FeedState) -> Level {
+    match state {
+        FeedState::Down { .. } => Level::Bad,
+        FeedState::Forbidden { .. } | FeedState::Absent { .. } => Level::Warn,
+        FeedState::Connecting | FeedState::Loading => Level::Unknown,
+        FeedState::Live => Level::Fine,
+    }
 }

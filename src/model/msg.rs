@@ -33,6 +33,12 @@ pub enum Msg {
         revision: u32,
         at: Timestamp,
     },
+    /// Land on this thing once it is seen.
+    Open {
+        kind: Kind,
+        namespace: Option<String>,
+        name: String,
+    },
     /// A batch from the sources.
     News(Vec<News>),
     /// The settings on disk changed and were good.

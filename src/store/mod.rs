@@ -1,1 +1,9 @@
-//! To come.
+//! What the program keeps on disk.
+mod disk;
+pub mod journal;
+mod keeper;
+mod places;
+mod repair;
+
+pub use journal::{Journal, JournalError, Setup};
+pub use places::Places;

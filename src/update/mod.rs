@@ -1,2 +1,111 @@
-//! Changes the model.
+//! The only code that changes the model. Pure: no I/O, no clock, no randomness.
+pub mod act;
+pub mod detail;
+pub mod keys;
+pub mod lines;
 pub mod logs;
+pub mod news;
+pub mod open;
+pub mod palette;
+pub mod plan;
+pub mod question;
+pub mod table;
+
+use crate::domain::object::Kind;
+use crate::model::board::PaneKind;
+use crate::model::msg::{Effect, Msg};
+use crate::model::{Dirty, Model};
+use crate::panes::layout::{layout, table_rows};
+
+/// Applies one message and says what the outside must do about it.
+pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    let effects = match msg {
+        Msg::Keys { keys, at } => {
+            model.mark_dirty(Dirty::Now);
+            keys::pressed(model, &keys, at)
+        }
+        Msg::Paste(text) => {
+            model.mark_dirty(Dirty::Now);
+            keys::pasted(model, &text)
+        }
+        Msg::Mouse { column, row, what } => {
+            model.mark_dirty(Dirty::Now);
+            keys::mouse(model, column, row, what)
+        }
+        Msg::Tick(now) => tick(model, now),
+        Msg::Resized { columns, rows } => {
+            model.size = (columns, rows);
+            act::resized(model);
+            model.mark_dirty(Dirty::Now);
+            Vec::new()
+        }
+        Msg::Shown { question, revision, at } => {
+            act::shown(model, question, revision, at);
+            Vec::new()
+        }
+        Msg::Open { kind, namespace, name } => open::wanted(model, kind, namespace, name),
+        Msg::News(batch) => news::take(model, batch),
+        Msg::Settings(settings) => {
+            model.settings = *settings;
+            model.refused = None;
+            table::reorder(model);
+            model.say("settings taken up", false);
+            Vec::new()
+        }
+        Msg::SettingsRefused(why) => {
+            model.refused = Some(why);
+            model.mark_dirty(Dirty::Now);
+            Vec::new()
+        }
+        Msg::Journal(journal) => {
+            model.journal = journal;
+            model.mark_dirty(Dirty::Soon);
+            Vec::new()
+        }
+        Msg::Scanned(scan) => lines::scanned(model, &scan),
+        Msg::Said { text, bad } => {
+            model.say(text, bad);
+            Vec::new()
+        }
+    };
+    fit(model);
+    effects
+}
+
+/// Tells every scrolling thing how many rows it has now.
+fn fit(model: &mut Model) {
+    let places = layout(model);
+    let rows = places.pane(PaneKind::Things).map_or(0, table_rows);
+    match model.board.kind {
+        Kind::Pod if model.pods.height() != rows => model.pods.set_height(rows),
+        Kind::Pod => {}
+        kind => {
+            if let Some(listing) = model.objects.get_mut(&kind)
+                && listing.height() != rows
+            {
+                listing.set_height(rows);
+            }
+        }
+    }
+    if let Some(detail) = &mut model.detail {
+        detail.height =
+            places.pane(PaneKind::Detail).map_or(0, |area| usize::from(area.height.saturating_sub(1)));
+    }
+    lines::fit(model, &places);
+}
+
+/// The clock. What shows an age is drawn again only when an age could have moved.
+fn tick(model: &mut Model, now: crate::domain::time::Timestamp) -> Vec<Effect> {
+    const STEP: i64 = 10_000;
+    if model.now.0.div_euclid(STEP) != now.0.div_euclid(STEP) {
+        model.mark_dirty(Dirty::Soon);
+    }
+    model.now = now;
+    if model.flash.as_ref().is_some_and(|flash| flash.until <= now) {
+        model.flash = None;
+        model.mark_dirty(Dirty::Soon);
+    }
+    act::tick(model);
+    open::tick(model);
+    lines::tick(model)
+}

@@ -1,1 +1,14 @@
-
+//! Tests against real backends. `tests/services/run` starts them and says in the environment where they are;
+//! whatever is absent is a failure, never a test left out.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed, and a panic says so"
+)]
+mod cluster;
+#[allow(dead_code, reason = "this binary uses a part of it; the other one tests all of it")]
+#[path = "../common/mod.rs"]
+mod common;
+mod faults;
+mod suite;

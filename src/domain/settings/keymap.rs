@@ -36,6 +36,19 @@ impl Keymap {
         None
     }
 
+    /// Gives a key a meaning in a place; `None` takes it away, so that the place around decides.
+    pub fn bind(&mut self, scope: Scope, key: Key, action: Option<Action>) {
+        match action {
+            Some(action) => self.keys.insert((scope, key), action),
+            None => self.keys.remove(&(scope, key)),
+        };
+    }
+
+    /// Every key with its place and meaning, by place.
+    pub fn bindings(&self) -> impl Iterator<Item = (Scope, Key, Action)> {
+        self.keys.iter().map(|((scope, key), action)| (*scope, *key, *action))
+    }
+
     /// The keys of an action, in no special order.
     pub fn keys(&self, action: Action) -> Vec<Key> {
         self.keys.iter().filter(|(_, a)| **a == action).map(|((_, key), _)| *key).collect()

@@ -47,7 +47,7 @@ pub enum Colour {
     /// Whatever the terminal has.
     #[default]
     Default,
-    /// One of the sixteen.
+    /// One of the terminal's own: the sixteen, or of the 256.
     Ansi(u8),
     Rgb(u8, u8, u8),
 }

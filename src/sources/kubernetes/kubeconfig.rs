@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use kube::Config;
 use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
 
+use super::proxy::is_exempt;
 use crate::domain::Text;
 use crate::sources::reason::{brief, reason};
 use crate::sources::supervise::SourceError;
@@ -50,20 +51,28 @@ pub fn read(options: &Options) -> Result<Origin, SourceError> {
         .unwrap_or_default();
     let usual = std::env::home_dir().map(|home| home.join(".kube/config"));
     let paths: Vec<PathBuf> = if listed.is_empty() { usual.into_iter().collect() } else { listed.clone() };
-    // As kubectl does, a file of the list that is not there is passed over.
-    let there: Vec<&PathBuf> = paths.iter().filter(|path| path.exists()).collect();
-    if there.is_empty() {
+    let Some(merged) = merged(&paths)? else {
         if options.contexts.is_empty() && std::env::var_os("KUBERNETES_SERVICE_HOST").is_some() {
             return Ok(Origin::InCluster);
         }
         return Err(nothing(&listed));
-    }
-    let merged = there.into_iter().try_fold(Kubeconfig::default(), |all, path| {
-        let next = load(path)?;
-        all.merge(next)
-            .map_err(|error| SourceError::Absent { why: format!("kubeconfig `{}`: {error}", path.display()) })
-    })?;
+    };
     Ok(Origin::Kubeconfig(Box::new(merged)))
+}
+
+/// The first file to name something wins. As kubectl does, a file that is not there is passed over.
+fn merged(paths: &[PathBuf]) -> Result<Option<Kubeconfig>, SourceError> {
+    let mut all: Option<Kubeconfig> = None;
+    for path in paths.iter().filter(|path| path.exists()) {
+        let next = load(path)?;
+        all = Some(match all {
+            None => next,
+            Some(before) => before.merge(next).map_err(|error| SourceError::Absent {
+                why: format!("kubeconfig `{}`: {error}", path.display()),
+            })?,
+        });
+    }
+    Ok(all)
 }
 
 fn nothing(listed: &[PathBuf]) -> SourceError {
@@ -140,9 +149,15 @@ impl Origin {
                 let choose =
                     KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
                 let made = Config::from_custom_kubeconfig((**config).clone(), &choose).await;
-                made.map_err(|error| SourceError::Absent {
+                let mut made = made.map_err(|error| SourceError::Absent {
                     why: format!("context `{context}`: {}", brief(&error.to_string())),
-                })
+                })?;
+                if self.cluster(context).is_none_or(|cluster| cluster.proxy_url.is_none())
+                    && goes_direct(&made)
+                {
+                    made.proxy_url = None;
+                }
+                Ok(made)
             }
         }
     }
@@ -172,10 +187,24 @@ impl Origin {
         }
     }
 
+    fn cluster(&self, context: &str) -> Option<&kube::config::Cluster> {
+        let Origin::Kubeconfig(config) = self else { return None };
+        let name = &self.context(context)?.cluster;
+        config.clusters.iter().find(|named| named.name == *name)?.cluster.as_ref()
+    }
+
     fn context(&self, name: &str) -> Option<&kube::config::Context> {
         let Origin::Kubeconfig(config) = self else { return None };
         config.contexts.iter().find(|named| named.name == name)?.context.as_ref()
     }
+}
+
+/// Whether the environment's proxy is not meant for this server.
+fn goes_direct(config: &Config) -> bool {
+    let list = std::env::var("NO_PROXY").or_else(|_| std::env::var("no_proxy")).unwrap_or_default();
+    let uri = &config.cluster_url;
+    let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
+    is_exempt(uri.host().unwrap_or_default(), port, &list)
 }
 
 /// Where the pod that we run in lives.
@@ -202,5 +231,69 @@ fn choices(config: &Kubeconfig) -> String {
         (0, _) => "none".into(),
         (shown, all) if shown < all => format!("{} and {} more", names.join(", "), all - shown),
         _ => names.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        file
+    }
+
+    const ONE: &str = "{current-context: a, users: [{name: u, user: {exec: {command: aws, interactiveMode: Always}}}], \
+                       contexts: [{name: a, context: {cluster: a, user: u, namespace: shop}}]}";
+    const TWO: &str = "{current-context: b, contexts: [{name: b, context: {cluster: b}}]}";
+
+    fn both() -> Origin {
+        let (one, two) = (file(ONE), file(TWO));
+        let paths = [one.path().into(), "/nowhere/at/all".into(), two.path().into()];
+        Origin::Kubeconfig(Box::new(merged(&paths).unwrap().unwrap()))
+    }
+
+    #[test]
+    fn several_files_are_one_and_the_first_names_the_current_context() {
+        let origin = both();
+        assert_eq!(origin.contexts(&Options::default()).unwrap(), ["a".into()]);
+        let asked = Options { contexts: vec!["b".into(), "a".into(), "b".into()], ..Options::default() };
+        assert_eq!(origin.contexts(&asked).unwrap(), ["b".into(), "a".into()]);
+        assert_eq!(origin.user("a").as_deref(), Some("u"));
+    }
+
+    #[test]
+    fn no_login_plugin_gets_the_terminal() {
+        let Origin::Kubeconfig(config) = both() else { panic!("a kubeconfig") };
+        let exec = config.auth_infos[0].auth_info.as_ref().unwrap().exec.as_ref().unwrap();
+        assert_eq!(exec.interactive_mode, Some(ExecInteractiveMode::Never));
+    }
+
+    #[test]
+    fn the_flag_wins_over_the_profile_and_the_profile_over_the_kubeconfig() {
+        let origin = both();
+        let chosen = |flag: &[&str], profile: &[&str], context: &str| {
+            let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+            let options = Options {
+                flag_namespaces: owned(flag),
+                profile_namespaces: owned(profile),
+                ..Options::default()
+            };
+            let chosen = origin.namespaces(context, &options);
+            (chosen.names.iter().map(ToString::to_string).collect::<Vec<_>>(), chosen.origin)
+        };
+        assert_eq!(chosen(&["x", "y"], &["z"], "a"), (vec!["x".into(), "y".into()], "flag"));
+        assert_eq!(chosen(&[], &["z"], "a"), (vec!["z".into()], "profile"));
+        assert_eq!(chosen(&[], &[], "a"), (vec!["shop".into()], "kubeconfig"));
+        assert_eq!(chosen(&[], &[], "b"), (vec!["default".into()], "default, none given"));
+        assert_eq!(chosen(&["x", "*"], &[], "a"), (vec![], "flag"));
+        assert_eq!(chosen(&["all"], &[], "a"), (vec![], "flag"));
+    }
+
+    #[test]
+    fn with_nothing_at_all_it_says_what_to_set() {
+        let SourceError::Absent { why } = nothing(&[]) else { panic!("absent") };
+        assert!(why.contains("KUBECONFIG"), "{why}");
     }
 }

@@ -1,0 +1,279 @@
+//! Does what `update` asks for: talks to the sources, the journal, the disk, the clipboard.
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::{clipboard, perform};
+use crate::config::Options;
+use crate::domain::approval::Plan;
+use crate::domain::news::News;
+use crate::domain::object::ObjectRef;
+use crate::domain::settings::values::Clipboard;
+use crate::domain::time::Timestamp;
+use crate::incident::event::{QuestionAsked, QuestionDeclined, SessionClosed, SessionOpened, Target};
+use crate::incident::{Keeping, What, day};
+use crate::model::msg::{Effect, Msg};
+use crate::model::{Journal as Recorded, Model, logs as model_logs};
+use crate::sources::supervise::Signals;
+use crate::sources::{Outbox, kubernetes, logs, now};
+use crate::store::{Journal, Places, Setup};
+
+/// How often an opened thing is read again.
+const INSPECT_EVERY: Duration = Duration::from_secs(5);
+/// How long leaving may take for the last event.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+pub struct Hands {
+    pub(super) kube: kubernetes::Handle,
+    logs: logs::Handle,
+    pub(super) journal: Journal,
+    out: Outbox,
+    msgs: mpsc::Sender<Msg>,
+    cancel: CancellationToken,
+    inspecting: Option<JoinHandle<()>>,
+    /// Watches the settings on disk until it is dropped.
+    _watch: Option<crate::config::Watch>,
+}
+
+impl Hands {
+    pub fn start(options: &Options, model: &Model, out: Outbox, msgs: mpsc::Sender<Msg>) -> Hands {
+        let cancel = CancellationToken::new();
+        let kube = kubernetes::start(kube_options(options), out.clone(), cancel.clone());
+        let clients = {
+            let kube = kube.clone();
+            Arc::new(move |context: &str| kube.cluster(context).map(|cluster| cluster.client))
+        };
+        let signals = Signals { retry: kube.retry_signal(), cancel: cancel.clone() };
+        let logs = logs::start(clients, out.clone(), signals);
+        let journal = Journal::open(Setup {
+            places: Places::new(|name| std::env::var_os(name)),
+            incident: day(model.now),
+            host: model.host.clone(),
+            user: user(),
+            pid: std::process::id(),
+            started: model.now,
+        });
+        let hands = Hands {
+            kube,
+            logs,
+            journal,
+            out,
+            cancel,
+            inspecting: None,
+            _watch: watch_settings(options, &msgs),
+            msgs,
+        };
+        hands.tell_journal();
+        let profile = &options.effective.settings.profile;
+        hands.record(What::SessionOpened(SessionOpened {
+            version: env!("CARGO_PKG_VERSION").into(),
+            host: model.host.clone(),
+            user: user(),
+            pid: std::process::id(),
+            profile: profile.name.clone(),
+            contexts: profile.contexts.clone(),
+            read_only: profile.read_only,
+        }));
+        hands
+    }
+
+    /// Tells the model whether what happens can be recorded, now and whenever it changes.
+    fn tell_journal(&self) {
+        let (mut state, msgs) = (self.journal.watch(), self.msgs.clone());
+        tokio::spawn(async move {
+            loop {
+                let recorded = match state.borrow_and_update().clone() {
+                    Keeping::Opening => Recorded::Opening,
+                    Keeping::Good(path) => Recorded::Good(path),
+                    Keeping::Moved { to, why } => Recorded::Moved { to, why },
+                    Keeping::Failed { why } => Recorded::Failed { why },
+                };
+                if msgs.send(Msg::Journal(recorded)).await.is_err() || state.changed().await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+
+    /// Records what needs no answer; what must not happen unrecorded waits for its answer elsewhere.
+    fn record(&self, what: What) {
+        let journal = self.journal.clone();
+        tokio::spawn(async move {
+            if let Err(error) = journal.append(what, now()).await {
+                tracing::warn!(%error, "an event was not recorded");
+            }
+        });
+    }
+
+    /// A question is on the screen.
+    pub fn shown(&self, model: &Model, revision: u32, _at: Timestamp) {
+        let Some(question) = &model.questions.open else { return };
+        let Plan::Native(natives) = question.plan();
+        self.record(What::QuestionAsked(Box::new(QuestionAsked {
+            question: question.id().0,
+            revision,
+            plan: crate::domain::approval::commands(question.plan()),
+            tier: question.tier().into(),
+            targets: natives.iter().map(Target::from).collect(),
+            findings: question.findings().map(Into::into),
+        })));
+    }
+
+    pub fn perform(&mut self, effect: Effect, model: &Model) {
+        match effect {
+            Effect::Watch(kinds) => self.kube.watch(kinds),
+            Effect::Inspect(target) => self.inspect(target),
+            Effect::Retry => self.kube.retry(),
+            Effect::Look(id, plan) => {
+                let (kube, out) = (self.kube.clone(), self.out.clone());
+                tokio::spawn(async move {
+                    let findings = perform::look(&kube, &plan).await;
+                    let _ = out.send(vec![News::Looked(id, Box::new(findings))]).await;
+                });
+            }
+            Effect::Perform(id, approved) => {
+                let scene = perform::Scene {
+                    kube: self.kube.clone(),
+                    journal: self.journal.clone(),
+                    out: self.out.clone(),
+                    host: model.host.clone(),
+                    origins: model
+                        .clusters
+                        .iter()
+                        .map(|(context, facts)| (context.clone(), facts.namespace_origin.clone()))
+                        .collect(),
+                    cancel: self.cancel.clone(),
+                };
+                tokio::spawn(perform::perform(scene, id, approved));
+            }
+            Effect::Declined(question) => self.record(What::QuestionDeclined(QuestionDeclined {
+                question: question.id().0,
+                plan: crate::domain::approval::commands(question.plan()),
+            })),
+            Effect::Follow(follow) => self.logs.follow(follow),
+            Effect::FollowSince(since) => self.logs.since(since),
+            Effect::Scan(order) => {
+                let msgs = self.msgs.clone();
+                tokio::task::spawn_blocking(move || {
+                    let _ = msgs.blocking_send(Msg::Scanned(model_logs::scan(&order)));
+                });
+            }
+            Effect::Save { name, text } => self.save(name, text),
+            // The loop keeps what needs the terminal.
+            Effect::Quit | Effect::Suspend | Effect::Redraw | Effect::SetMouse(_) | Effect::Copy(_) => {}
+        }
+    }
+
+    /// Reads one thing, and again while it stays open.
+    fn inspect(&mut self, target: Option<ObjectRef>) {
+        if let Some(old) = self.inspecting.take() {
+            old.abort();
+        }
+        let Some(target) = target else { return };
+        let (kube, out) = (self.kube.clone(), self.out.clone());
+        self.inspecting = Some(tokio::spawn(async move {
+            loop {
+                let inspection = perform::inspect(&kube, &target).await;
+                if out.send(vec![News::Inspected(Box::new(inspection))]).await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(INSPECT_EVERY).await;
+            }
+        }));
+    }
+
+    /// Writes log lines to a new file in the directory firedeck was started in.
+    fn save(&self, name: String, order: model_logs::SaveOrder) {
+        let msgs = self.msgs.clone();
+        tokio::task::spawn_blocking(move || {
+            let (text, bad) = match write_new(&name, &order) {
+                Ok(path) => (format!("saved to {}", path.display()), false),
+                Err(error) => (format!("`{name}` cannot be written here: {error}"), true),
+            };
+            let _ = msgs.blocking_send(Msg::Said { text, bad });
+        });
+    }
+
+    /// To this box's own clipboard; the terminal's was told already.
+    pub fn copy(&self, text: String, way: Clipboard) {
+        let msgs = self.msgs.clone();
+        tokio::spawn(async move {
+            let programs = clipboard::program(|name| std::env::var_os(name));
+            let said = match way {
+                Clipboard::Off => ("the clipboard is switched off in the settings".to_owned(), true),
+                Clipboard::Terminal => ("copied through the terminal".into(), false),
+                Clipboard::Both if programs.is_empty() => ("copied through the terminal".into(), false),
+                Clipboard::Both | Clipboard::Local => {
+                    match clipboard::through_program(&text, &programs).await {
+                        Ok(program) => (format!("copied with {program}"), false),
+                        Err(_) if way == Clipboard::Both => ("copied through the terminal".into(), false),
+                        Err(error) => (format!("not copied: {error}"), true),
+                    }
+                }
+            };
+            let _ = msgs.send(Msg::Said { text: said.0, bad: said.1 }).await;
+        });
+    }
+
+    /// Ends every task and writes the last event.
+    pub async fn close(self, how: &str) {
+        self.cancel.cancel();
+        let last = What::SessionClosed(SessionClosed { how: how.to_owned() });
+        let _ = tokio::time::timeout(FAREWELL, self.journal.append(last, now())).await;
+    }
+}
+
+/// Never over a file that is there, and readable by nobody else: logs hold what they hold.
+fn write_new(name: &str, order: &model_logs::SaveOrder) -> std::io::Result<PathBuf> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(name)?;
+    for chunk in &order.chunks {
+        file.write_all(order.text(chunk).as_bytes())?;
+    }
+    file.sync_all()?;
+    std::path::absolute(name)
+}
+
+fn kube_options(options: &Options) -> kubernetes::Options {
+    let settings = &options.effective.settings;
+    let from_flag = settings.namespaces_from == crate::domain::settings::values::NamespacesFrom::Flag;
+    let names = settings.profile.namespaces.clone();
+    let (flag_namespaces, profile_namespaces) =
+        if from_flag { (names, Vec::new()) } else { (Vec::new(), names) };
+    kubernetes::Options {
+        kubeconfig: settings.kubeconfig.first().map(PathBuf::from),
+        contexts: settings.profile.contexts.clone(),
+        flag_namespaces,
+        profile_namespaces,
+    }
+}
+
+fn watch_settings(options: &Options, msgs: &mpsc::Sender<Msg>) -> Option<crate::config::Watch> {
+    let msgs = msgs.clone();
+    let tell = move |told: Result<crate::config::Effective, String>| {
+        let msg = match told {
+            Ok(effective) => Msg::Settings(Box::new(effective.settings)),
+            Err(why) => Msg::SettingsRefused(why),
+        };
+        let _ = msgs.blocking_send(msg);
+    };
+    match crate::config::watch(options.request.clone(), &options.effective, tell) {
+        Ok(watch) => Some(watch),
+        Err(error) => {
+            tracing::warn!(%error, "the settings are not watched");
+            None
+        }
+    }
+}
+
+fn user() -> String {
+    std::env::var("USER")
+        .or_else(|_| std::env::var("LOGNAME"))
+        .unwrap_or_else(|_| rustix::process::getuid().as_raw().to_string())
+}

@@ -1,0 +1,225 @@
+//! Every flag and sub-command, with its help.
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::config::{Env, Request, Target};
+use crate::domain::settings::values::LogLevel;
+
+const EXAMPLES: &str = "\
+Examples:
+  firedeck                                what the kubeconfig's current context shows
+  firedeck --profile lego-mcp             one system: its contexts, namespaces, limits
+  firedeck --context eu --context us -n all
+  firedeck open deploy/shop/web           land on one thing
+  firedeck wall --profile lego-mcp        for the big screen; nothing can be changed there
+  firedeck config check                   find every mistake in the settings
+
+Exit status: 0 well, 1 a problem, 2 a mistake on the command line.";
+
+const MORE: &str = "\
+Examples:
+  firedeck                                what the kubeconfig's current context shows
+  firedeck --profile lego-mcp             one system: its contexts, namespaces, limits
+  firedeck --context eu --context us -n all
+  firedeck open deploy/shop/web           land on one thing
+  firedeck wall --profile lego-mcp        for the big screen; nothing can be changed there
+  firedeck config check                   find every mistake in the settings
+
+Files:
+  $XDG_CONFIG_HOME/firedeck/config.toml   settings; `firedeck config init` writes one to start with
+                       …/keys.toml        keys, where they are not in config.toml
+                       …/themes/NAME.toml your own themes
+                       …/profiles/NAME.toml one system each
+  $XDG_STATE_HOME/firedeck/firedeck.log   the log; today's, and seven days are kept
+  Without these variables, ~/.config and ~/.local/state.
+
+Environment (a flag has the last word, then the variable, then the file):
+  FIREDECK_CONFIG, FIREDECK_PROFILE, FIREDECK_THEME, FIREDECK_LOG   as the flags of these names
+  KUBECONFIG           kubeconfig files, when no flag, profile or config file names them
+  NO_COLOR             any value takes all colours away, unless --theme is given
+  COLORTERM, TERM      how many colours the terminal has
+
+Exit status:
+  0  well
+  1  a problem: the message on stderr says what to do
+  2  a mistake on the command line";
+
+const PROFILE: &str = "\
+The system to open [env: FIREDECK_PROFILE]
+
+One of [profiles.NAME] in the config file, profiles/NAME.toml beside it, or a built-in one: \
+lego-mcp, devops-mcp, dev-utilities, alecs, legal-platform.";
+
+const THEME: &str = "night, day, contrast, deutan, mono, wall, or one of your own [env: FIREDECK_THEME]";
+
+/// A terminal incident cockpit: live panes over your systems.
+#[derive(Debug, Parser)]
+#[command(name = "firedeck", version, about, after_help = EXAMPLES, after_long_help = MORE, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub flags: Flags,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Args)]
+pub struct Flags {
+    #[arg(long, short = 'p', value_name = "NAME", global = true, help = "The system to open", long_help = PROFILE)]
+    pub profile: Option<String>,
+
+    #[arg(
+        long,
+        help = "The config file, in place of the usual one [env: FIREDECK_CONFIG]",
+        value_name = "FILE",
+        global = true
+    )]
+    pub config: Option<PathBuf>,
+
+    /// A context of the kubeconfig; may be given several times
+    #[arg(long, short = 'c', value_name = "C", global = true, value_delimiter = ',')]
+    pub context: Vec<String>,
+
+    /// A namespace, or `all`; may be given several times
+    #[arg(long, short = 'n', value_name = "N", global = true, value_delimiter = ',')]
+    pub namespace: Vec<String>,
+
+    /// Nothing can be changed, whatever the profile says
+    #[arg(long, global = true)]
+    pub read_only: bool,
+
+    #[arg(long, help = THEME, value_name = "NAME", global = true)]
+    pub theme: Option<String>,
+
+    #[arg(long, help = "How much is written to the log file [env: FIREDECK_LOG]", value_name = "L", global = true, value_parser = log_level())]
+    pub log_level: Option<LogLevel>,
+
+    /// A kubeconfig, in place of $KUBECONFIG; several are merged in order
+    #[arg(long, value_name = "FILE", global = true)]
+    pub kubeconfig: Vec<PathBuf>,
+}
+
+fn log_level() -> impl TypedValueParser<Value = LogLevel> {
+    let level = |text: String| LogLevel::ALL.iter().copied().find(|level| level.name() == text);
+    PossibleValuesParser::new(LogLevel::ALL.iter().map(|level| level.name()))
+        .try_map(move |text| level(text).ok_or("no level"))
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Open the cockpit on one thing: `pod/web-0`, `deploy/shop/web`, `node/n1`
+    #[command(after_help = "\
+Examples:
+  firedeck open pod/web-0
+  firedeck open deploy/shop/web           KIND/NAMESPACE/NAME
+  firedeck open hpa/web -n shop
+
+Kinds are written as for kubectl: po, deploy, rs, sts, ds, job, cj, hpa, no, ev, cert, ns.")]
+    Open {
+        /// KIND/NAME or KIND/NAMESPACE/NAME
+        #[arg(value_name = "KIND/NAME", value_parser = Target::parse)]
+        target: Target,
+    },
+
+    /// The big screen: read-only, legible from five metres
+    #[command(after_help = "Example:\n  firedeck wall --profile lego-mcp --theme wall")]
+    Wall,
+
+    /// Look at the settings, check them, or begin some
+    #[command(subcommand)]
+    Config(ConfigCommand),
+
+    /// List the themes, each in its own colours
+    Themes,
+
+    /// List the keys by place, as they are set now
+    #[command(after_help = "Examples:\n  firedeck keys\n  firedeck keys --markdown > KEYS.md")]
+    Keys {
+        /// As tables for a document
+        #[arg(long)]
+        markdown: bool,
+    },
+
+    /// Print completions for a shell
+    #[command(after_help = "\
+Examples:
+  firedeck completions bash > ~/.local/share/bash-completion/completions/firedeck
+  firedeck completions zsh > ~/.zfunc/_firedeck
+  firedeck completions fish > ~/.config/fish/completions/firedeck.fish")]
+    Completions { shell: Shell },
+
+    /// Print the manual page
+    #[command(after_help = "Example:\n  firedeck man | man -l -")]
+    Man,
+
+    /// Find out what works from here and what does not
+    #[command(after_help = "Exit status: 0 when everything that is set up works, else 1.")]
+    Doctor {
+        /// For programs
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Find every mistake: in the config file, and in keys, profiles and themes beside it
+    #[command(after_help = "\
+Examples:
+  firedeck config check
+  firedeck config check ~/.config/firedeck/profiles/prod.toml
+
+Exit status: 0 without a mistake, 1 with one.")]
+    Check {
+        /// One file alone: a config, or by its place a profile, a theme or a keymap
+        file: Option<PathBuf>,
+    },
+
+    /// Show every value that holds, and where it came from; secrets only as references
+    #[command(after_help = "Example:\n  firedeck config show --profile lego-mcp")]
+    Show,
+
+    /// Write a config file to start with; what is there is never overwritten
+    Init,
+}
+
+impl Flags {
+    /// With the environment, what the settings are merged from.
+    pub fn request(&self, env: Env) -> Request {
+        Request {
+            config: self.config.clone(),
+            profile: self.profile.clone(),
+            contexts: self.context.clone(),
+            namespaces: self.namespace.clone(),
+            read_only: self.read_only,
+            wall: false,
+            theme: self.theme.clone(),
+            log_level: self.log_level,
+            kubeconfig: self.kubeconfig.clone(),
+            env,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn several_contexts_and_namespaces_are_taken() {
+        let cli = Cli::parse_from(["firedeck", "-c", "eu,us", "--namespace", "all", "--read-only", "wall"]);
+        let request = cli.flags.request(Env::default());
+        assert_eq!(request.contexts, ["eu", "us"]);
+        assert_eq!(request.namespaces, ["all"]);
+        assert!(request.read_only && matches!(cli.command, Some(Command::Wall)));
+    }
+}

@@ -1,0 +1,101 @@
+//! What this run was asked to do, with everything settled: what `cli` gives to `app`.
+use std::path::PathBuf;
+
+use super::request::{Effective, Request};
+use crate::domain::object::Kind;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    pub effective: Effective,
+    /// For `watch`: changed files are merged with the same flags.
+    pub request: Request,
+    pub view: View,
+    /// Where the journal is kept; `None` when there is no home either.
+    pub state_dir: Option<PathBuf>,
+    /// Where the log is written, or why nowhere.
+    pub log: Result<PathBuf, String>,
+}
+
+/// What the cockpit opens with.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum View {
+    #[default]
+    Board,
+    /// Read-only, and legible from afar.
+    Wall,
+    Object(Target),
+}
+
+/// `KIND/NAME` or `KIND/NAMESPACE/NAME`, as it was typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    pub kind: Kind,
+    pub namespace: Option<String>,
+    pub name: String,
+}
+
+impl Target {
+    /// Says what is wrong, and what to type instead.
+    pub fn parse(text: &str) -> Result<Target, String> {
+        let (kind, rest) = match text.split_once('/') {
+            Some((kind, rest)) if !kind.is_empty() && !rest.is_empty() => (kind, rest),
+            _ => return Err("write `KIND/NAME`, for example `pod/web-0` or `deploy/shop/web`".into()),
+        };
+        let Some(known) = Kind::parse(kind) else { return Err(unknown(kind)) };
+        let (namespace, name) = match rest.split_once('/') {
+            Some((namespace, name)) if known.namespaced() => (Some(namespace.to_owned()), name),
+            Some(_) => return Err(format!("a {known} is in no namespace; write `{known}/NAME`")),
+            None => (None, rest),
+        };
+        let good = |part: &str| {
+            !part.is_empty()
+                && part.len() <= 253
+                && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':'))
+        };
+        if !good(name) || !namespace.as_deref().is_none_or(good) {
+            return Err(format!("`{}` cannot be a name in Kubernetes", crate::domain::text::clean(rest)));
+        }
+        Ok(Target { kind: known, namespace, name: name.to_owned() })
+    }
+}
+
+fn unknown(kind: &str) -> String {
+    match kind.to_lowercase().as_str() {
+        "alert" | "alerts" => {
+            return "alerts cannot be opened yet; open the pod or deployment it is about".into();
+        }
+        "http:" | "https:" | "runbook" | "runbooks" => {
+            return "runbooks and links cannot be opened yet; open the pod or deployment it is about".into();
+        }
+        _ => {}
+    }
+    let names: Vec<String> = Kind::ALL.iter().map(ToString::to_string).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let help = super::meant::help(kind, &names);
+    format!("there is no kind `{}`; {help}", crate::domain::text::clean(kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thing_is_named_as_people_type_it() {
+        let target = |text| Target::parse(text).expect(text);
+        assert_eq!(target("po/web-0").kind, Kind::Pod);
+        assert_eq!(target("deploy/shop/web").namespace.as_deref(), Some("shop"));
+        assert_eq!(target("Node/n1").name, "n1");
+    }
+
+    #[test]
+    fn what_cannot_be_opened_says_why() {
+        let says = |text| Target::parse(text).expect_err(text);
+        assert!(says("web").contains("KIND/NAME"));
+        assert!(says("alert/PodCrashLooping").contains("alerts cannot be opened yet"));
+        assert!(says("https://example.com/x").contains("links"));
+        assert!(says("node/a/b").contains("no namespace"));
+        assert!(says("deplyoment/web").contains("did you mean `deployment`"));
+        assert!(says("pod/a b").contains("cannot be a name"));
+        assert!(!says("pod\u{1b}[2J/x").contains('\u{1b}'));
+    }
+}

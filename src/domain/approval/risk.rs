@@ -1,0 +1,139 @@
+//! How much has to be asked for a plan, and why that much.
+use std::fmt;
+
+use super::Tier;
+use crate::domain::action::{Findings, Looked, Verb};
+use crate::domain::object::Kind;
+
+/// From here on nobody reads every name.
+const MANY: usize = 10;
+
+/// Why a question asks for more than a `y`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// The deed itself is hard to take back.
+    Deed(&'static str),
+    /// The look found nothing that would bring the pod back.
+    NotComingBack,
+    /// More than one is destroyed at once.
+    Together(usize),
+    Many(usize),
+    Protected,
+    NotChecked,
+    /// It was asked like this before the look's late answer, and a question never gets easier.
+    Late,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Why::Deed(words) => out.write_str(words),
+            Why::NotComingBack => out.write_str("nothing brings it back"),
+            Why::Together(n) => write!(out, "{n} at once"),
+            Why::Many(n) => write!(out, "{n} at once are more than anyone reads"),
+            Why::Protected => out.write_str("the profile is protected"),
+            Why::NotChecked => out.write_str("not everything could be checked"),
+            Why::Late => out.write_str("the answer of a check came late"),
+        }
+    }
+}
+
+/// The tier of these actions, and what made it so.
+pub(super) fn rate(
+    actions: &[Looked],
+    findings: Option<&Findings>,
+    unchecked: bool,
+    protected: bool,
+) -> (Tier, Vec<Why>) {
+    let mut tier = Tier::Read;
+    let mut why = Vec::new();
+    let mut because = |reason: Why| {
+        if !why.contains(&reason) {
+            why.push(reason);
+        }
+    };
+    let count = actions.len();
+    for action in actions {
+        let danger =
+            deed(action).map(Why::Deed).or_else(|| lost(action, findings).then_some(Why::NotComingBack));
+        tier = tier.max(if danger.is_some() { Tier::Danger } else { Tier::Change });
+        if let Some(reason) = danger {
+            because(reason);
+        }
+    }
+    let destroys = |action: &Looked| matches!(action.native.verb, Verb::Delete { .. } | Verb::Drain { .. });
+    if count > MANY {
+        tier = Tier::Danger;
+        because(Why::Many(count));
+    } else if count > 1 && actions.iter().any(destroys) {
+        tier = Tier::Danger;
+        because(Why::Together(count));
+    }
+    for (raises, reason) in [(protected, Why::Protected), (unchecked, Why::NotChecked)] {
+        if raises {
+            tier = tier.raised();
+            because(reason);
+        }
+    }
+    (tier, why)
+}
+
+/// What makes the deed itself dangerous.
+fn deed(action: &Looked) -> Option<&'static str> {
+    match &action.native.verb {
+        Verb::Drain { .. } => Some("it evicts every pod of the node"),
+        Verb::Delete { .. } if action.native.target.kind != Kind::Pod => Some("what it owns goes with it"),
+        Verb::Delete { force: true, .. } => Some("by force: the pod may go on running unseen on its node"),
+        Verb::Delete { grace_seconds: Some(0), .. } => Some("without grace: nothing is finished or saved"),
+        Verb::Scale { to: 0, .. } => Some("with 0 replicas nothing serves"),
+        _ => None,
+    }
+}
+
+/// Whether the look found that a deleted pod stays away. An empty `undo` is how it says so.
+fn lost(action: &Looked, findings: Option<&Findings>) -> bool {
+    matches!(action.native.verb, Verb::Delete { .. })
+        && findings.is_some_and(|findings| findings.undo.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::action::Native;
+    use crate::domain::object::ObjectRef;
+
+    fn looked(kind: Kind, verb: Verb) -> Looked {
+        let target = ObjectRef { context: "c".into(), kind, namespace: "yard".into(), name: "crane".into() };
+        Looked { native: Native { target, uid: "u".into(), verb }, generation: None }
+    }
+
+    #[test]
+    fn each_deed_has_its_tier() {
+        let delete = |grace_seconds, force| Verb::Delete { grace_seconds, force };
+        let found = Findings { undo: "a new one comes".into(), ..Findings::default() };
+        for (kind, verb, tier) in [
+            (Kind::Deployment, Verb::Restart, Tier::Change),
+            (Kind::Deployment, Verb::Scale { from: 3, to: 5 }, Tier::Change),
+            (Kind::Deployment, Verb::Scale { from: 3, to: 0 }, Tier::Danger),
+            (Kind::Deployment, Verb::Undo { to: None }, Tier::Change),
+            (Kind::Node, Verb::Cordon, Tier::Change),
+            (Kind::Node, Verb::Drain { grace_seconds: None, force: false }, Tier::Danger),
+            (Kind::Pod, delete(None, false), Tier::Change),
+            (Kind::Pod, delete(Some(0), false), Tier::Danger),
+            (Kind::Pod, delete(None, true), Tier::Danger),
+            (Kind::Deployment, delete(None, false), Tier::Danger),
+            (Kind::Pod, Verb::Shell { container: "app".into(), command: vec![] }, Tier::Change),
+        ] {
+            let action = looked(kind, verb);
+            let (rated, why) = rate(std::slice::from_ref(&action), Some(&found), false, false);
+            assert_eq!((rated, why.is_empty()), (tier, tier == Tier::Change), "{action:?}");
+        }
+    }
+
+    #[test]
+    fn a_pod_that_nothing_brings_back_is_danger() {
+        let pod = looked(Kind::Pod, Verb::Delete { grace_seconds: None, force: false });
+        let (tier, why) = rate(&[pod], Some(&Findings::default()), false, false);
+        assert_eq!((tier, why), (Tier::Danger, vec![Why::NotComingBack]));
+    }
+}

@@ -1,0 +1,184 @@
+//! A plan in words: what has to be typed, what is said above the question, what is copied.
+use super::Plan;
+use crate::domain::action::{Native, Verb};
+use crate::domain::object::Kind;
+use crate::domain::text::clean;
+
+/// What has to be typed before something dangerous runs: the target, or for many the deed, how many and
+/// of what.
+pub fn phrase(plan: &Plan) -> String {
+    match plan.actions() {
+        [one] => clean(&one.target.to_string()).into_owned(),
+        many => together(many),
+    }
+}
+
+/// The first line of a question.
+pub fn headline(plan: &Plan) -> String {
+    let text = match plan.actions() {
+        [one] => deed(one),
+        many => {
+            let all = together(many);
+            match many.first().map(|action| &action.verb) {
+                Some(Verb::Scale { to, .. }) if many.iter().all(|a| scaled_to(a) == Some(*to)) => {
+                    format!("{all} to {to}")
+                }
+                _ => all,
+            }
+        }
+    };
+    clean(&text).into_owned()
+}
+
+/// What one action does, in a few words; the look says it better once it has answered.
+pub fn effect(action: &Native) -> String {
+    let text = match &action.verb {
+        Verb::Restart => "its pods are replaced, a few at a time".to_owned(),
+        Verb::Scale { from, to } => format!("{from} → {to} replicas"),
+        Verb::Undo { to: Some(revision) } => format!("back to revision {revision}"),
+        Verb::Undo { to: None } => "back to the revision before".to_owned(),
+        Verb::SetImage { container, from, to } => format!("image of {container}: {from} → {to}"),
+        Verb::Delete { force: true, .. } => {
+            "the pod is forgotten at once, whether it has ended or not".to_owned()
+        }
+        Verb::Delete { grace_seconds: Some(seconds), .. } => format!("the pod ends, {seconds} s of grace"),
+        Verb::Delete { .. } => "the pod ends, with its own grace".to_owned(),
+        Verb::Cordon => "no new pods come to it; those there stay".to_owned(),
+        Verb::Uncordon => "new pods may come to it again".to_owned(),
+        Verb::Drain { .. } => "no new pods come to it, and those there are evicted".to_owned(),
+        Verb::Shell { container, command } => format!("`{}` in container {container}", command.join(" ")),
+    };
+    clean(&text).into_owned()
+}
+
+/// The same for a shell, one line each, to be copied and kept; firedeck itself asks the server directly.
+pub fn commands(plan: &Plan) -> Vec<String> {
+    plan.actions().iter().map(|action| clean(&kubectl(action)).into_owned()).collect()
+}
+
+fn deed(action: &Native) -> String {
+    let (kind, target) = (action.target.kind, &action.target);
+    match &action.verb {
+        Verb::Scale { to, .. } => format!("scale {kind} {target} to {to}"),
+        Verb::Undo { to: Some(revision) } => format!("take {kind} {target} back to revision {revision}"),
+        Verb::Undo { to: None } => format!("undo the last rollout of {kind} {target}"),
+        Verb::SetImage { container, to, .. } => {
+            format!("set image of {container} in {kind} {target} to {to}")
+        }
+        Verb::Shell { container, .. } => format!("open a shell in {kind} {target}, container {container}"),
+        verb => format!("{} {kind} {target}", verb.name()),
+    }
+}
+
+fn together(many: &[Native]) -> String {
+    let same = |key: &dyn Fn(&Native) -> &'static str| {
+        let first = many.first().map(key)?;
+        many.iter().all(|action| key(action) == first).then_some(first)
+    };
+    let verb = same(&|action| action.verb.name()).unwrap_or("change");
+    let noun = same(&|action| action.target.kind.plural()).unwrap_or("objects");
+    format!("{verb} {} {noun}", many.len())
+}
+
+fn scaled_to(action: &Native) -> Option<u32> {
+    match action.verb {
+        Verb::Scale { to, .. } => Some(to),
+        _ => None,
+    }
+}
+
+fn kubectl(action: &Native) -> String {
+    let target = &action.target;
+    let name = quoted(&target.name);
+    let object = quoted(&format!("{}/{}", target.kind, target.name));
+    let grace = |seconds: &Option<u32>| seconds.map_or_else(String::new, |s| format!(" --grace-period={s}"));
+    let force = |force: &bool| if *force { " --force" } else { "" };
+    let place = {
+        let context = quoted(&target.context);
+        if target.kind == Kind::Node || target.namespace.is_empty() {
+            format!(" --context {context}")
+        } else {
+            format!(" -n {} --context {context}", quoted(&target.namespace))
+        }
+    };
+    match &action.verb {
+        Verb::Restart => format!("kubectl rollout restart {object}{place}"),
+        Verb::Scale { from, to } => {
+            format!("kubectl scale {object} --current-replicas={from} --replicas={to}{place}")
+        }
+        Verb::Undo { to: Some(revision) } => {
+            format!("kubectl rollout undo {object} --to-revision={revision}{place}")
+        }
+        Verb::Undo { to: None } => format!("kubectl rollout undo {object}{place}"),
+        Verb::SetImage { container, to, .. } => {
+            format!("kubectl set image {object} {}{place}", quoted(&format!("{container}={to}")))
+        }
+        Verb::Delete { grace_seconds, force: by_force } => {
+            format!("kubectl delete {object}{}{}{place}", grace(grace_seconds), force(by_force))
+        }
+        Verb::Cordon => format!("kubectl cordon {name}{place}"),
+        Verb::Uncordon => format!("kubectl uncordon {name}{place}"),
+        Verb::Drain { grace_seconds, force: by_force } => {
+            format!(
+                "kubectl drain {name} --ignore-daemonsets{}{}{place}",
+                grace(grace_seconds),
+                force(by_force)
+            )
+        }
+        Verb::Shell { container, command } => {
+            let command: Vec<String> = command.iter().map(|word| quoted(word)).collect();
+            let container = quoted(container);
+            format!("kubectl exec -it {object} -c {container}{place} -- {}", command.join(" "))
+        }
+    }
+}
+
+/// A word that a shell reads as itself.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,+%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::object::ObjectRef;
+
+    fn action(kind: Kind, namespace: &str, name: &str, verb: Verb) -> Native {
+        let target =
+            ObjectRef { context: "prod eu".into(), kind, namespace: namespace.into(), name: name.into() };
+        Native { target, uid: "u".into(), verb }
+    }
+
+    #[test]
+    fn the_phrase_names_one_target_and_counts_many() {
+        let delete = Verb::Delete { grace_seconds: None, force: false };
+        let pod = action(Kind::Pod, "lego-mcp", "worker-1", delete);
+        assert_eq!(phrase(&Plan::Native(vec![pod.clone()])), "lego-mcp/worker-1");
+        assert_eq!(phrase(&Plan::Native(vec![pod.clone(); 4])), "delete 4 pods");
+        let drain = Verb::Drain { grace_seconds: None, force: false };
+        let node = action(Kind::Node, "", "node-3", drain.clone());
+        assert_eq!(phrase(&Plan::Native(vec![node.clone()])), "node-3");
+        assert_eq!(phrase(&Plan::Native(vec![node, pod])), "change 2 objects");
+    }
+
+    #[test]
+    fn what_is_copied_is_one_quoted_line_for_each_action() {
+        let image = Verb::SetImage { container: "app".into(), from: "a:1".into(), to: "it's; rm".into() };
+        let plan = Plan::Native(vec![
+            action(Kind::Deployment, "web", "api", image),
+            action(Kind::Node, "", "node-3", Verb::Cordon),
+        ]);
+        assert_eq!(
+            commands(&plan),
+            [
+                r"kubectl set image deployment/api 'app=it'\''s; rm' -n web --context 'prod eu'",
+                "kubectl cordon node-3 --context 'prod eu'",
+            ]
+        );
+    }
+}

@@ -1,0 +1,79 @@
+//! Which pane has the keys, which kind its table shows, and how.
+use super::filter::Filter;
+use super::listing::Sort;
+use crate::domain::object::Kind;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum PaneKind {
+    /// Pods, and every other kind in the same place.
+    #[default]
+    Things,
+    Logs,
+    /// Description, YAML, events or owners of one thing.
+    Detail,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Board {
+    pub focus: PaneKind,
+    pub zoomed: bool,
+    pub kind: Kind,
+    pub filter: Filter,
+    /// Only what is in trouble.
+    pub faults: bool,
+    /// The order the operator chose for each kind; trouble first where none was.
+    pub sorts: Vec<(Kind, Sort)>,
+    /// Columns the operator took away, by kind and title.
+    pub hidden: Vec<(Kind, &'static str)>,
+    /// First column shown, for tables wider than the screen.
+    pub shift: usize,
+    pub mouse: bool,
+}
+
+impl Default for Board {
+    fn default() -> Self {
+        Board {
+            focus: PaneKind::Things,
+            zoomed: false,
+            kind: Kind::Pod,
+            filter: Filter::default(),
+            faults: false,
+            sorts: Vec::new(),
+            hidden: Vec::new(),
+            shift: 0,
+            mouse: false,
+        }
+    }
+}
+
+impl Board {
+    pub fn sort(&self) -> Sort {
+        self.sorts.iter().find(|(kind, _)| *kind == self.kind).map_or_else(Sort::default, |(_, sort)| *sort)
+    }
+
+    pub fn set_sort(&mut self, sort: Sort) {
+        let kind = self.kind;
+        self.sorts.retain(|(known, _)| *known != kind);
+        self.sorts.push((kind, sort));
+    }
+
+    pub fn hides(&self, title: &str) -> bool {
+        self.hidden.iter().any(|(kind, hidden)| *kind == self.kind && *hidden == title)
+    }
+}
+
+/// The order in which `[` and `]` go round.
+pub const KINDS: &[Kind] = &[
+    Kind::Pod,
+    Kind::Deployment,
+    Kind::Hpa,
+    Kind::Node,
+    Kind::Event,
+    Kind::Certificate,
+    Kind::StatefulSet,
+    Kind::DaemonSet,
+    Kind::ReplicaSet,
+    Kind::Job,
+    Kind::CronJob,
+    Kind::Namespace,
+];

@@ -1,0 +1,81 @@
+//! What lies over the board. The topmost has the keys.
+use super::input::Input;
+use crate::domain::action::Native;
+use crate::domain::settings::{Action, Scope};
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Overlay {
+    /// All keys of the place below.
+    Help {
+        of: Scope,
+        top: usize,
+    },
+    Palette(Palette),
+    /// A line being typed at the foot of a pane.
+    Line {
+        ask: Ask,
+        input: Input,
+    },
+    /// What was done, newest first.
+    Deeds {
+        line: usize,
+    },
+    /// Columns to show.
+    Columns {
+        line: usize,
+    },
+    /// The question that `model.questions` holds.
+    Question,
+}
+
+/// What a typed line is for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ask {
+    /// The filter of the table; takes effect while it is typed.
+    Filter,
+    /// Find in the log.
+    Find,
+    /// Show only log lines that match.
+    Include,
+    /// Hide log lines that match.
+    Exclude,
+    /// Find in a text.
+    FindText,
+    /// A value that an action needs, such as a number of replicas.
+    Value { title: String, action: Action, natives: Vec<Native> },
+}
+
+/// Actions and kinds by name.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Palette {
+    pub input: Input,
+    pub choices: Vec<Choice>,
+    pub line: usize,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    pub what: Chosen,
+    pub title: String,
+    pub help: String,
+    /// Keys that do the same.
+    pub keys: String,
+    /// Positions in `title` that matched what was typed.
+    pub hits: Vec<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Chosen {
+    Action(Action),
+    Kind(crate::domain::object::Kind),
+}
+
+impl Overlay {
+    pub fn scope(&self) -> Scope {
+        match self {
+            Overlay::Help { .. } | Overlay::Deeds { .. } | Overlay::Columns { .. } => Scope::Help,
+            Overlay::Palette(_) | Overlay::Line { .. } => Scope::Input,
+            Overlay::Question => Scope::Question,
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The first two lines: where we are and as whom; a lamp for each pane.
+use super::{Fact, PANES};
+use crate::domain::level::Level;
+use crate::domain::settings::Role;
+use crate::model::board::PaneKind;
+use crate::model::{Journal, Model};
+
+/// Context, namespaces with their origin, identity and rights; warnings about ourselves.
+pub fn place(model: &Model) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    if model.clusters.is_empty() {
+        facts.push(Fact::new("no cluster", Role::Unknown));
+    }
+    for (at, cluster) in model.clusters.values().enumerate() {
+        if at > 0 {
+            facts.push(Fact::new(" + ", Role::Dim));
+        }
+        facts.push(Fact::new(cluster.context.to_string(), Role::Title));
+        let namespaces = match cluster.namespaces.as_slice() {
+            [] => "all namespaces".to_owned(),
+            some => some.iter().map(|name| &**name).collect::<Vec<_>>().join(", "),
+        };
+        facts.push(Fact::new(if model.settings.ascii() { " > " } else { " ▸ " }, Role::Dim));
+        facts.push(Fact::new(namespaces, Role::Title));
+        if !cluster.namespace_origin.is_empty() {
+            facts.push(Fact::new(format!(" ({})", cluster.namespace_origin), Role::Dim));
+        }
+    }
+    if let Some(cluster) = model.clusters.values().next()
+        && let Some(identity) = &cluster.identity
+    {
+        let rights = cluster.rights.as_ref().map_or_else(String::new, |rights| format!(": {rights}"));
+        facts.push(Fact::new(format!("  as {identity}{rights}"), Role::Dim));
+    }
+    facts
+}
+
+/// What must not be overlooked, at the right of the first line.
+pub fn warnings(model: &Model) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    if model.settings.profile.protected {
+        facts.push(Fact::new("protected", Role::Warning));
+    }
+    if model.settings.profile.read_only || model.wall {
+        facts.push(Fact::new("read-only", Role::Good));
+    }
+    match &model.journal {
+        Journal::Opening | Journal::Good(_) => {}
+        Journal::Moved { .. } => facts.push(Fact::new("journal moved", Role::Warning)),
+        Journal::Failed { .. } => facts.push(Fact::new("no journal: no changes", Role::Bad)),
+    }
+    if model.refused.is_some() {
+        facts.push(Fact::new("config refused", Role::Warning));
+    }
+    facts
+}
+
+/// A lamp and a few words for each pane, but not for what is only opened from one.
+pub fn lamps(model: &Model) -> Vec<(Level, String, bool)> {
+    let panes = PANES.iter().filter(|pane| pane.kind() != PaneKind::Detail);
+    panes
+        .map(|pane| {
+            let (level, words) = pane.lamp(model);
+            (level, words, pane.kind() == model.board.focus)
+        })
+        .collect()
+}

@@ -1,0 +1,25 @@
+//! The keys of a place, from the one action table: the help and the README's table read this.
+use super::Fact;
+use crate::domain::settings::{Action, Role, Scope};
+use crate::model::Model;
+
+/// Every key of a place and of the board around it.
+pub fn lines(model: &Model, of: Scope) -> Vec<Vec<Fact>> {
+    let mut lines = Vec::new();
+    let mut place = Some(of);
+    while let Some(scope) = place {
+        lines.push(vec![Fact::new(scope.name(), Role::Title)]);
+        for action in Action::ALL.iter().filter(|action| action.scope() == scope) {
+            let keys: Vec<String> =
+                model.settings.keymap.keys(*action).iter().map(ToString::to_string).collect();
+            if !keys.is_empty() {
+                lines.push(vec![
+                    Fact::new(format!("  {:<18}", keys.join(" ")), Role::Key),
+                    Fact::new(action.help(), Role::Text),
+                ]);
+            }
+        }
+        place = scope.parent();
+    }
+    lines
+}

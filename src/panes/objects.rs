@@ -1,0 +1,292 @@
+//! Every kind but pods as rows.
+use super::pods::bytes;
+use super::things::Lens;
+use super::{Cell, Column, Row, Width};
+use crate::domain::level::Level;
+use crate::domain::object::{Certificate, CronJob, Event, Facts, Hpa, Job, Kind, Node, Object, Workload};
+use crate::domain::settings::Role;
+use crate::domain::time::{Age, Timestamp};
+use crate::model::Model;
+use crate::model::listing::{Listing, Rank, SortKey};
+
+const fn left(title: &'static str, width: Width, keep: u8) -> Column {
+    Column { title, width, right: false, keep }
+}
+
+const fn right(title: &'static str, width: u16, keep: u8) -> Column {
+    Column { title, width: Width::Fixed(width), right: true, keep }
+}
+
+const CONTEXT: Column = left("CONTEXT", Width::Share(8, 1), 6);
+const NAMESPACE: Column = left("NAMESPACE", Width::Share(9, 2), 7);
+const NAME: Column = left("NAME", Width::Share(16, 4), 20);
+const AGE: Column = right("AGE", 4, 4);
+
+const WORKLOADS: &[Column] = &[
+    CONTEXT,
+    NAMESPACE,
+    NAME,
+    right("READY", 9, 12),
+    right("UPDATED", 7, 5),
+    left("ROLLOUT", Width::Share(16, 4), 11),
+    right("REVISION", 8, 2),
+    left("IMAGE", Width::Share(14, 4), 8),
+    AGE,
+];
+const REPLICA_SETS: &[Column] = &[
+    CONTEXT,
+    NAMESPACE,
+    NAME,
+    right("READY", 9, 12),
+    right("REVISION", 8, 10),
+    left("IMAGE", Width::Share(14, 4), 8),
+    AGE,
+];
+const JOBS: &[Column] = &[
+    CONTEXT,
+    NAMESPACE,
+    NAME,
+    right("DONE", 7, 12),
+    right("FAILED", 6, 10),
+    left("STATUS", Width::Share(12, 4), 11),
+    AGE,
+];
+const CRON_JOBS: &[Column] = &[
+    CONTEXT,
+    NAMESPACE,
+    NAME,
+    left("SCHEDULE", Width::Fixed(16), 12),
+    left("STATUS", Width::Share(10, 3), 11),
+    right("LAST", 8, 10),
+    right("LAST OK", 8, 9),
+    AGE,
+];
+const HPAS: &[Column] = &[
+    CONTEXT,
+    NAMESPACE,
+    NAME,
+    left("TARGET", Width::Share(12, 3), 9),
+    right("REPLICAS", 8, 12),
+    right("MIN", 4, 7),
+    right("MAX", 4, 8),
+    left("METRICS", Width::Share(14, 4), 11),
+    left("STATUS", Width::Share(12, 4), 10),
+    AGE,
+];
+const NODES: &[Column] = &[
+    CONTEXT,
+    NAME,
+    left("STATUS", Width::Share(20, 5), 12),
+    left("ROLES", Width::Fixed(14), 3),
+    right("PODS", 5, 8),
+    right("CPU", 5, 10),
+    right("MEM", 5, 10),
+    left("VERSION", Width::Fixed(10), 2),
+    AGE,
+];
+const EVENTS: &[Column] = &[
+    CONTEXT,
+    right("LAST", 4, 13),
+    NAMESPACE,
+    left("REASON", Width::Fixed(18), 12),
+    left("ABOUT", Width::Share(16, 3), 11),
+    right("COUNT", 5, 5),
+    left("MESSAGE", Width::Share(20, 8), 14),
+];
+const CERTIFICATES: &[Column] = &[
+    CONTEXT,
+    NAMESPACE,
+    NAME,
+    left("STATUS", Width::Share(14, 4), 12),
+    right("DAYS LEFT", 9, 13),
+    left("SECRET", Width::Share(10, 2), 3),
+    left("NAMES", Width::Share(12, 4), 6),
+    AGE,
+];
+const NAMESPACES: &[Column] = &[CONTEXT, NAME, left("STATUS", Width::Share(12, 2), 12), AGE];
+
+pub fn columns(kind: Kind) -> &'static [Column] {
+    match kind {
+        Kind::Pod => super::pods::COLUMNS,
+        Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet => WORKLOADS,
+        Kind::ReplicaSet => REPLICA_SETS,
+        Kind::Job => JOBS,
+        Kind::CronJob => CRON_JOBS,
+        Kind::Hpa => HPAS,
+        Kind::Node => NODES,
+        Kind::Event => EVENTS,
+        Kind::Certificate => CERTIFICATES,
+        Kind::Namespace => NAMESPACES,
+    }
+}
+
+/// Where an object belongs under this lens.
+pub fn rank(lens: &Lens<'_>, object: &Object) -> Rank {
+    let level = object.level();
+    let key = match (lens.column, &object.facts) {
+        // The newest event first, unless asked otherwise.
+        (None | Some("LAST"), Facts::Event(event)) => SortKey::Number(-event.last.0),
+        (None | Some("DAYS LEFT"), Facts::Certificate(certificate)) => {
+            certificate.not_after.map_or(SortKey::Missing, |at| SortKey::Number(at.0))
+        }
+        (None | Some("NAME"), _) => SortKey::Missing,
+        (Some("NAMESPACE"), _) => SortKey::Text(object.id.namespace.clone()),
+        (Some("CONTEXT"), _) => SortKey::Text(object.id.context.clone()),
+        (Some("AGE"), _) => SortKey::Number(-object.created.0),
+        (Some("COUNT"), Facts::Event(event)) => SortKey::Number(-i64::from(event.count)),
+        (Some("PODS"), Facts::Node(node)) => SortKey::Number(-i64::from(node.pods)),
+        (Some("REPLICAS"), Facts::Hpa(hpa)) => SortKey::Number(-i64::from(hpa.current)),
+        (Some("READY"), Facts::Workload(workload)) => {
+            SortKey::Number(i64::from(workload.ready) - i64::from(workload.desired))
+        }
+        (Some("FAILED"), Facts::Job(job)) => SortKey::Number(-i64::from(job.failed)),
+        (Some(title), _) => SortKey::Text(words(object, title).into()),
+    };
+    let mut all = vec![&*object.id.namespace, &*object.id.name];
+    let status = object.status();
+    all.push(status.as_ref());
+    if let Facts::Event(event) = &object.facts {
+        all.extend([&*event.reason, &*event.about, &*event.about_kind, &*event.message]);
+    }
+    if let Facts::Workload(workload) = &object.facts {
+        all.extend(workload.images.iter().map(|(_, image)| &**image));
+    }
+    // An event of the past is trouble only in its words; it does not make the pane red for ever.
+    Rank { level, key, shown: lens.shows(level, &all.iter().copied()) }
+}
+
+pub fn rows<'m>(model: &'m Model, listing: &'m Listing<Object>, titles: &[&'static str]) -> Vec<Row<'m>> {
+    let selected = listing.selected();
+    let rows = listing.window().map(|(object, rank)| Row {
+        level: rank.level,
+        here: selected == Some(&object.id),
+        marked: listing.marked().contains(&object.id),
+        cells: titles.iter().map(|title| cell(model, object, rank.level, title)).collect(),
+    });
+    rows.collect()
+}
+
+fn cell<'m>(model: &'m Model, object: &'m Object, level: Level, title: &str) -> Cell<'m> {
+    match title {
+        "CONTEXT" => Cell::new(&*object.id.context).role(Role::Dim),
+        "NAMESPACE" => Cell::new(&*object.id.namespace),
+        "NAME" => Cell::middle(&*object.id.name),
+        "AGE" => Cell::new(Age(model.now.since(object.created)).to_string()).role(Role::Dim),
+        "STATUS" | "ROLLOUT" => Cell::new(object.status().to_string()).role(super::role(level)),
+        "REASON" => Cell::new(words(object, title)).role(super::role(level)),
+        "IMAGE" | "ABOUT" => Cell::middle(words(object, title)),
+        "LAST" | "LAST OK" | "DAYS LEFT" => Cell::new(moment(model.now, object, title)),
+        "CPU" | "MEM" => node_use(model, object, title),
+        _ => Cell::new(words(object, title)),
+    }
+}
+
+/// A column's text where it does not depend on the time.
+fn words(object: &Object, title: &str) -> String {
+    match &object.facts {
+        Facts::Workload(workload) => of_workload(workload, title),
+        Facts::Job(job) => of_job(job, title),
+        Facts::CronJob(job) => of_cron_job(job, title),
+        Facts::Hpa(hpa) => of_hpa(hpa, title),
+        Facts::Node(node) => of_node(node, title),
+        Facts::Event(event) => of_event(event, title),
+        Facts::Certificate(certificate) => of_certificate(certificate, title),
+        Facts::Namespace { phase } => phase.to_string(),
+    }
+}
+
+fn of_workload(workload: &Workload, title: &str) -> String {
+    match title {
+        "READY" => format!("{}/{}", workload.ready, workload.desired),
+        "UPDATED" => workload.updated.to_string(),
+        "REVISION" => workload.revision.map_or_else(String::new, |n| n.to_string()),
+        // The registry says the least; the tag says the most.
+        _ => workload
+            .images
+            .iter()
+            .map(|(_, image)| image.rsplit('/').next().unwrap_or(image))
+            .collect::<Vec<_>>()
+            .join(", "),
+    }
+}
+
+fn of_job(job: &Job, title: &str) -> String {
+    match title {
+        "DONE" => format!("{}/{}", job.succeeded, job.wanted),
+        _ => job.failed.to_string(),
+    }
+}
+
+fn of_cron_job(job: &CronJob, _title: &str) -> String {
+    job.schedule.to_string()
+}
+
+fn of_hpa(hpa: &Hpa, title: &str) -> String {
+    match title {
+        "TARGET" => hpa.target.to_string(),
+        "REPLICAS" if hpa.desired != hpa.current => format!("{} → {}", hpa.current, hpa.desired),
+        "REPLICAS" => hpa.current.to_string(),
+        "MIN" => hpa.min.to_string(),
+        "MAX" => hpa.max.to_string(),
+        _ => hpa.metrics.iter().map(|metric| &**metric).collect::<Vec<_>>().join(", "),
+    }
+}
+
+fn of_node(node: &Node, title: &str) -> String {
+    match title {
+        "ROLES" => node.roles.to_string(),
+        "PODS" => node.pods.to_string(),
+        _ => node.version.to_string(),
+    }
+}
+
+fn of_event(event: &Event, title: &str) -> String {
+    match title {
+        "REASON" => event.reason.to_string(),
+        "ABOUT" => format!("{}/{}", event.about_kind.to_lowercase(), event.about),
+        "COUNT" => event.count.to_string(),
+        _ => event.message.to_string(),
+    }
+}
+
+fn of_certificate(certificate: &Certificate, title: &str) -> String {
+    match title {
+        "SECRET" => certificate.secret.to_string(),
+        _ => certificate.names.iter().map(|name| &**name).collect::<Vec<_>>().join(", "),
+    }
+}
+
+fn moment(now: Timestamp, object: &Object, title: &str) -> String {
+    let ago = |at: Option<Timestamp>| at.map_or_else(|| "never".into(), |at| Age(now.since(at)).to_string());
+    match (&object.facts, title) {
+        (Facts::Event(event), _) => Age(now.since(event.last)).to_string(),
+        (Facts::CronJob(job), "LAST") => ago(job.last),
+        (Facts::CronJob(job), _) => ago(job.last_success),
+        (Facts::Certificate(certificate), _) => certificate.not_after.map_or_else(
+            || "–".into(),
+            |end| match (end.0 - now.0).div_euclid(86_400_000) {
+                ..0 => "expired".into(),
+                days => days.to_string(),
+            },
+        ),
+        _ => String::new(),
+    }
+}
+
+fn node_use<'m>(model: &Model, object: &Object, title: &str) -> Cell<'m> {
+    let Facts::Node(node) = &object.facts else { return Cell::new("") };
+    let key = (object.id.context.clone(), object.id.name.clone());
+    let Some(usage) = model.node_usage.get(&key) else { return Cell::new("–").role(Role::Dim) };
+    let (used, whole) =
+        if title == "CPU" { (usage.cpu_milli, node.cpu_milli) } else { (usage.memory, node.memory) };
+    if whole == 0 {
+        return Cell::new(if title == "CPU" { format!("{used}m") } else { bytes(used) });
+    }
+    let percent = used.saturating_mul(100) / whole;
+    let cell = Cell::new(format!("{percent}%"));
+    match percent {
+        0..80 => cell,
+        80..90 => cell.role(Role::Warning),
+        _ => cell.role(Role::Bad),
+    }
+}

@@ -1,0 +1,183 @@
+//! Pods as rows: trouble first, and the reason stands in the row.
+use std::borrow::Cow;
+
+use super::things::Lens;
+use super::{Cell, Column, Row, Width};
+use crate::domain::level::Level;
+use crate::domain::pod::Pod;
+use crate::domain::settings::Role;
+use crate::domain::time::Age;
+use crate::model::listing::{Rank, SortKey};
+use crate::model::{Meter, Model};
+
+const fn column(title: &'static str, width: Width, right: bool, keep: u8) -> Column {
+    Column { title, width, right, keep }
+}
+
+pub const COLUMNS: &[Column] = &[
+    column("CONTEXT", Width::Share(8, 1), false, 6),
+    column("NAMESPACE", Width::Share(9, 2), false, 7),
+    column("NAME", Width::Share(16, 6), false, 20),
+    column("READY", Width::Fixed(5), true, 5),
+    column("STATUS", Width::Fixed(16), false, 10),
+    column("RESTARTS", Width::Fixed(11), false, 8),
+    column("LAST END", Width::Share(13, 1), false, 9),
+    column("CPU", Width::Fixed(5), true, 2),
+    column("MEM", Width::Fixed(9), false, 3),
+    column("NODE", Width::Share(8, 2), false, 1),
+    column("AGE", Width::Fixed(4), true, 4),
+];
+
+pub fn level(lens: &Lens<'_>, pod: &Pod) -> Level {
+    pod.level(lens.node_ready(&pod.id.context, pod.node.as_ref()))
+}
+
+/// Where a pod belongs under this lens.
+pub fn rank(lens: &Lens<'_>, pod: &Pod) -> Rank {
+    let level = level(lens, pod);
+    let key = match lens.column {
+        None | Some("NAME") => SortKey::Missing,
+        Some("NAMESPACE") => SortKey::Text(pod.id.namespace.clone()),
+        Some("CONTEXT") => SortKey::Text(pod.id.context.clone()),
+        Some("READY") => {
+            let (ready, all) = pod.ready_count();
+            SortKey::Number(i64::from(ready) - i64::from(all))
+        }
+        Some("STATUS") => SortKey::Text(pod.status().as_ref().into()),
+        // The most restarts first, the newest end first: what is looked for when sorting by them.
+        Some("RESTARTS") => SortKey::Number(-i64::from(pod.restarts())),
+        Some("LAST END") => pod
+            .last_end()
+            .and_then(|(_, end)| end.finished)
+            .map_or(SortKey::Missing, |t| SortKey::Number(-t.0)),
+        Some("CPU") => used(lens.usage.get(&pod.id), |meter| meter.now.cpu_milli),
+        Some("MEM") => used(lens.usage.get(&pod.id), |meter| meter.now.memory),
+        Some("NODE") => pod.node.clone().map_or(SortKey::Missing, SortKey::Text),
+        Some(_) => SortKey::Number(-pod.created.0),
+    };
+    let status =
+        if lens.filter.is_empty() { Cow::Borrowed("") } else { Cow::Owned(pod.status().to_string()) };
+    let labels = pod.labels.iter().flat_map(|(key, value)| [&**key, &**value]);
+    let words = [&*pod.id.namespace, &*pod.id.name, &*status, pod.node.as_deref().unwrap_or("")]
+        .into_iter()
+        .chain(labels);
+    Rank { level, key, shown: lens.shows(level, &words) }
+}
+
+fn used(meter: Option<&Meter>, of: impl Fn(&Meter) -> u64) -> SortKey {
+    meter.map_or(SortKey::Missing, |meter| SortKey::Number(-i64::try_from(of(meter)).unwrap_or(i64::MAX)))
+}
+
+pub fn rows<'m>(model: &'m Model, titles: &[&'static str]) -> Vec<Row<'m>> {
+    let selected = model.pods.selected();
+    let rows = model.pods.window().map(|(pod, rank)| Row {
+        level: rank.level,
+        here: selected == Some(&pod.id),
+        marked: model.pods.marked().contains(&pod.id),
+        cells: titles.iter().map(|title| cell(model, pod, rank.level, title)).collect(),
+    });
+    rows.collect()
+}
+
+fn cell<'m>(model: &'m Model, pod: &'m Pod, level: Level, title: &str) -> Cell<'m> {
+    let meter = model.usage.get(&pod.id);
+    match title {
+        "CONTEXT" => Cell::new(&*pod.id.context).role(Role::Dim),
+        "NAMESPACE" => Cell::new(&*pod.id.namespace),
+        "NAME" => Cell::middle(&*pod.id.name),
+        // Nobody knows what a dead node's pods do.
+        "READY" if level == Level::Unknown => Cell::new("–"),
+        "READY" => {
+            let (ready, all) = pod.ready_count();
+            Cell::new(format!("{ready}/{all}"))
+        }
+        "STATUS" if level == Level::Unknown && pod.deleting.is_none() => Cell::new("unknown"),
+        "STATUS" => Cell::new(pod.status().to_string()).role(super::role(level)),
+        "RESTARTS" => Cell::new(restarts(model, pod)),
+        "LAST END" => last_end(model, pod, level),
+        "CPU" => cpu(pod, meter),
+        "MEM" => memory(pod, meter, model.settings.ascii()),
+        "NODE" => Cell::middle(pod.node.as_deref().unwrap_or("")).role(Role::Dim),
+        _ => Cell::new(Age(model.now.since(pod.created)).to_string()).role(Role::Dim),
+    }
+}
+
+/// `6  40s ago`: how often, and when last.
+fn restarts(model: &Model, pod: &Pod) -> String {
+    match (pod.restarts(), pod.last_restart()) {
+        (n, None) => format!("{n:>2}"),
+        (n, Some(at)) => {
+            let age = Age(model.now.since(at)).to_string();
+            if age == "now" { format!("{n:>2}      now") } else { format!("{n:>2} {age:>4} ago") }
+        }
+    }
+}
+
+/// `OOMKilled 137`; for a pod on a dead node, that node; for a waiting pod, what it waits for.
+fn last_end<'m>(model: &'m Model, pod: &'m Pod, level: Level) -> Cell<'m> {
+    if level == Level::Unknown
+        && let Some(node) = &pod.node
+        && model.node_ready(&pod.id.context, Some(node)) == Some(false)
+    {
+        return Cell::new(format!("{node} NotReady")).role(Role::Unknown);
+    }
+    match pod.last_end() {
+        Some((_, end)) if end.code == 0 && &*end.reason == "Completed" => {
+            Cell::new("Completed").role(Role::Dim)
+        }
+        Some((_, end)) => Cell::new(format!("{} {}", end.reason, end.code)),
+        None => Cell::new(""),
+    }
+}
+
+/// A share of the limit where there is one, else of the request, else the bare number.
+fn cpu<'m>(pod: &Pod, meter: Option<&Meter>) -> Cell<'m> {
+    let Some(meter) = meter else { return Cell::new("–").role(Role::Dim) };
+    let (requests, limits) = (pod.requests(), pod.limits());
+    match limits.cpu_milli.or(requests.cpu_milli).filter(|limit| *limit > 0) {
+        Some(limit) => share(meter.now.cpu_milli, limit),
+        None => Cell::new(format!("{}m", meter.now.cpu_milli)),
+    }
+}
+
+fn memory<'m>(pod: &Pod, meter: Option<&Meter>, ascii: bool) -> Cell<'m> {
+    let Some(meter) = meter else { return Cell::new("   –").role(Role::Dim) };
+    let (requests, limits) = (pod.requests(), pod.limits());
+    let Some(limit) = limits.memory.or(requests.memory).filter(|limit| *limit > 0) else {
+        return Cell::new(bytes(meter.now.memory));
+    };
+    let mut cell = share(meter.now.memory, limit);
+    if !ascii {
+        let bars: String = meter.past.iter().map(|kib| bar(u64::from(*kib) * 1024, limit)).collect();
+        cell.text = format!("{:>4} {bars}", cell.text).into();
+    }
+    cell
+}
+
+fn share<'m>(used: u64, limit: u64) -> Cell<'m> {
+    let percent = used.saturating_mul(100) / limit.max(1);
+    let cell = Cell::new(format!("{percent}%"));
+    match percent {
+        0..80 => cell,
+        80..90 => cell.role(Role::Warning),
+        _ => cell.role(Role::Bad),
+    }
+}
+
+fn bar(used: u64, limit: u64) -> char {
+    const BARS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let at = used.saturating_mul(8).div_ceil(limit.max(1)).min(8);
+    BARS[usize::try_from(at).unwrap_or(8)]
+}
+
+/// `412M`, in powers of 1024, at most four characters.
+pub fn bytes(n: u64) -> String {
+    let mut n = n;
+    for unit in ["B", "K", "M", "G", "T"] {
+        if n < 1024 {
+            return format!("{n}{unit}");
+        }
+        n = n.div_ceil(1024);
+    }
+    format!("{n}P")
+}

@@ -1,0 +1,72 @@
+//! The words for a feed's state, the same in every pane.
+use super::Fact;
+use crate::domain::feed::{Feed, FeedState, FeedStatus};
+use crate::domain::settings::Role;
+use crate::domain::time::{Age, Timestamp};
+use crate::model::Model;
+
+/// `live`, `stale 40s`, `down 2m: connection refused, next try 8s`, `forbidden: needs …`.
+pub fn state_of(model: &Model, concerned: impl Fn(&Feed) -> bool) -> Fact {
+    match model.worst_feed(&concerned) {
+        None => Fact::new("not connected", Role::Unknown),
+        Some((feed, status)) => {
+            let mut fact = words(status, model.now);
+            let several = model.feeds.keys().filter(|other| concerned(other)).count() > 1;
+            if several
+                && !matches!(status.state, FeedState::Live)
+                && let Some(place) = place(model, feed)
+            {
+                fact.text = format!("{place} {}", fact.text);
+            }
+            fact
+        }
+    }
+}
+
+/// Which of several feeds it is: the context, or the namespace.
+fn place(model: &Model, feed: &Feed) -> Option<String> {
+    let several = model.clusters.len() > 1;
+    match feed {
+        Feed::Pods(context, namespace) | Feed::Objects(context, _, namespace) => {
+            match (several, namespace.is_empty()) {
+                (true, true) => Some(context.to_string()),
+                (true, false) => Some(format!("{context}/{namespace}")),
+                (false, false) => Some(namespace.to_string()),
+                (false, true) => None,
+            }
+        }
+        Feed::Metrics(context) => Some(context.to_string()),
+        Feed::Logs => None,
+    }
+}
+
+fn words(status: &FeedStatus, now: Timestamp) -> Fact {
+    let late = |from: Timestamp| Age(now.since(from));
+    match &status.state {
+        FeedState::Live => Fact::new("live", Role::Good),
+        FeedState::Loading => Fact::new("loading", Role::Unknown),
+        FeedState::Connecting if now.since(status.since).as_secs() >= 10 => {
+            Fact::new(format!("connecting for {}", late(status.since)), Role::Unknown)
+        }
+        FeedState::Connecting => Fact::new("connecting", Role::Unknown),
+        FeedState::Down { why, next_try } => {
+            let since = Age(now.since(status.since));
+            let since = if since.0.as_secs() >= 10 { format!(" {since}") } else { String::new() };
+            let again = next_try.map(|at| at.since(now).as_secs()).filter(|wait| *wait > 1);
+            // Coarse, so that it does not tick.
+            let again =
+                again.map_or_else(String::new, |wait| format!(", next try in {} s", wait.div_ceil(5) * 5));
+            Fact::new(format!("down{since}: {why}{again}"), Role::Bad)
+        }
+        FeedState::Forbidden { needs } => Fact::new(format!("forbidden: needs {needs}"), Role::Warning),
+        FeedState::Absent { why } => Fact::new(format!("not there: {why}"), Role::Dim),
+    }
+}
+
+/// Why rows may be old, for the first line of a pane; `None` while all is well.
+pub fn stale(model: &Model, concerned: impl Fn(&Feed) -> bool) -> Option<String> {
+    let (_, status) = model.worst_feed(concerned)?;
+    let heard = status.heard?;
+    matches!(status.state, FeedState::Down { .. } | FeedState::Connecting)
+        .then(|| format!("as of {}, {} ago", heard.clock(&model.zone), Age(model.now.since(heard))))
+}

@@ -1,0 +1,263 @@
+//! The table of things in a cluster: pods first, every other kind one key away.
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use super::{Column, Fact, Pane, Row, Width, objects, pods};
+use crate::domain::Text;
+use crate::domain::feed::{Feed, FeedState as F};
+use crate::domain::level::Level;
+use crate::domain::object::{Kind, ObjectRef};
+use crate::domain::settings::{Action, Role};
+use crate::model::board::PaneKind;
+use crate::model::filter::Filter;
+use crate::model::listing::Sort;
+use crate::model::{Meter, Model};
+
+/// What a rank depends on beside the thing itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Lens<'a> {
+    pub filter: &'a Filter,
+    pub faults: bool,
+    /// Title of the column to sort by.
+    pub column: Option<&'static str>,
+    pub nodes: &'a HashMap<(Text, Text), Option<bool>>,
+    pub usage: &'a HashMap<ObjectRef, Meter>,
+}
+
+impl Lens<'_> {
+    pub fn node_ready(&self, context: &Text, node: Option<&Text>) -> Option<bool> {
+        let known = self.nodes.get(&(context.clone(), node?.clone()));
+        known.map(|ready| ready.unwrap_or(false))
+    }
+
+    /// Whether a thing passes: trouble only when asked, and every word of the filter.
+    pub fn shows<'a>(&self, level: Level, words: &(impl Iterator<Item = &'a str> + Clone)) -> bool {
+        (!self.faults || level < Level::Fine) && (self.filter.is_empty() || self.filter.passes(words))
+    }
+}
+
+/// All columns of a kind, in order, whatever the width.
+pub fn all_columns(kind: Kind) -> &'static [Column] {
+    if kind == Kind::Pod { pods::COLUMNS } else { objects::columns(kind) }
+}
+
+pub fn sort_column(kind: Kind, sort: Sort) -> Option<&'static str> {
+    all_columns(kind).get(sort.column?).map(|column| column.title)
+}
+
+/// Whether a column says anything in this view.
+fn applies(model: &Model, column: &Column) -> bool {
+    match column.title {
+        "CONTEXT" => model.clusters.len() > 1,
+        "NAMESPACE" => model.clusters.values().any(|cluster| cluster.namespaces.len() != 1),
+        title => !model.board.hides(title),
+    }
+}
+
+/// The columns that fit, with their widths; the least important go first.
+pub fn columns(model: &Model, width: u16) -> Vec<(&'static Column, u16)> {
+    const GAP: u16 = 2;
+    let mut chosen: Vec<&Column> =
+        all_columns(model.board.kind).iter().filter(|column| applies(model, column)).collect();
+    chosen.drain(..model.board.shift.min(chosen.len().saturating_sub(1)));
+    let room = width.saturating_sub(SIGNS);
+    let least = |column: &Column| match column.width {
+        Width::Fixed(n) | Width::Share(n, _) => n + GAP,
+    };
+    // A name is worth more room than a column that is only good to know.
+    let wanted = |column: &Column| least(column).max(if column.title == "NAME" { COMFORT + GAP } else { 0 });
+    while chosen.len() > 1 {
+        let minor = chosen.iter().any(|column| column.keep < 5);
+        let needed: u16 =
+            chosen.iter().map(|column| if minor { wanted(column) } else { least(column) }).sum();
+        if needed <= room + GAP {
+            break;
+        }
+        let expendable = chosen.iter().enumerate().min_by_key(|(_, column)| column.keep).map(|(at, _)| at);
+        chosen.remove(expendable.unwrap_or_default());
+    }
+    let spare = (room + GAP).saturating_sub(chosen.iter().map(|column| least(column)).sum());
+    let weights: u16 =
+        chosen.iter().map(|column| if let Width::Share(_, weight) = column.width { weight } else { 0 }).sum();
+    let mut widths: Vec<(&Column, u16)> = Vec::new();
+    for column in chosen {
+        let own = match column.width {
+            Width::Fixed(n) => n,
+            Width::Share(n, weight) => n + spare * weight / weights.max(1),
+        };
+        widths.push((column, own));
+    }
+    if let [(_, width)] = widths.as_mut_slice() {
+        *width = (*width).min(room);
+    }
+    widths
+}
+
+/// How much of a name is shown before minor columns get any room.
+const COMFORT: u16 = 26;
+
+/// Columns before the first: where you are, how bad it is, a gap.
+pub const SIGNS: u16 = 3;
+
+/// The rows of the window, ready to paint.
+pub fn rows<'m>(model: &'m Model, columns: &[(&'static Column, u16)]) -> Vec<Row<'m>> {
+    let titles: Vec<&'static str> = columns.iter().map(|(column, _)| column.title).collect();
+    match model.board.kind {
+        Kind::Pod => pods::rows(model, &titles),
+        kind => model.listing(kind).map_or_else(Vec::new, |listing| objects::rows(model, listing, &titles)),
+    }
+}
+
+/// Why there is nothing to see, in words; `None` when there are rows.
+pub fn empty(model: &Model) -> Option<String> {
+    let (shown, total) = numbers(model);
+    if shown > 0 {
+        return None;
+    }
+    let kind = model.board.kind;
+    let state = model.worst_feed(|feed| fed_by(kind, feed)).map(|(_, status)| &status.state);
+    Some(match state {
+        None => "no cluster is connected: set KUBECONFIG, or use --context, or write a profile (firedeck config init)".into(),
+        Some(F::Forbidden { needs }) => format!("you may not see {}: needs {needs}", kind.plural()),
+        Some(F::Absent { why }) => format!("no {} here: {why}", kind.plural()),
+        Some(F::Down { why, .. }) if total == 0 => format!("nothing was ever heard: {why}"),
+        Some(F::Connecting) => "connecting".into(),
+        Some(F::Loading) if total == 0 => "loading".into(),
+        _ if total > 0 && model.board.faults && model.board.filter.is_empty() => {
+            format!("nothing is in trouble; {total} in all, z shows them")
+        }
+        _ if total > 0 => format!("nothing of {total} matches, Esc takes the filter away"),
+        _ => format!("there are no {} in view", kind.plural()),
+    })
+}
+
+/// How many are shown, of how many.
+pub fn numbers(model: &Model) -> (usize, usize) {
+    match model.board.kind {
+        Kind::Pod => (model.pods.len(), model.pods.total()),
+        kind => model.listing(kind).map_or((0, 0), |listing| (listing.len(), listing.total())),
+    }
+}
+
+fn count(model: &Model, level: Level) -> usize {
+    match model.board.kind {
+        Kind::Pod => model.pods.count(level),
+        kind => model.listing(kind).map_or(0, |listing| listing.count(level)),
+    }
+}
+
+pub fn fed_by(kind: Kind, feed: &Feed) -> bool {
+    match feed {
+        Feed::Pods(..) => kind == Kind::Pod,
+        Feed::Objects(_, other, _) => *other == kind,
+        Feed::Metrics(_) | Feed::Logs => false,
+    }
+}
+
+/// The selected thing, whatever its kind.
+pub fn selected(model: &Model) -> Option<ObjectRef> {
+    match model.board.kind {
+        Kind::Pod => model.pods.current().map(|pod| pod.id.clone()),
+        kind => model.listing(kind)?.current().map(|object| object.id.clone()),
+    }
+}
+
+pub struct Things;
+
+impl Pane for Things {
+    fn kind(&self) -> PaneKind {
+        PaneKind::Things
+    }
+
+    fn name(&self, model: &Model) -> Cow<'static, str> {
+        match model.board.kind {
+            Kind::Hpa => "autoscalers".into(),
+            kind => kind.plural().into(),
+        }
+    }
+
+    fn fed_by(&self, feed: &Feed, model: &Model) -> bool {
+        fed_by(model.board.kind, feed)
+    }
+
+    fn facts(&self, model: &Model) -> Vec<Fact> {
+        let (shown, total) = numbers(model);
+        let mut facts = Vec::new();
+        let all =
+            if shown == total { grouped(total) } else { format!("{} of {}", grouped(shown), grouped(total)) };
+        facts.push(Fact::new(all, Role::Text));
+        for (level, word) in [
+            (Level::Bad, "failing"),
+            (Level::Unknown, "unknown"),
+            (Level::Warn, if model.board.kind == Kind::Pod { "waiting" } else { "to watch" }),
+        ] {
+            let n = count(model, level);
+            if n > 0 {
+                facts.push(Fact::new(format!("{} {word}", grouped(n)), super::role(level)));
+            }
+        }
+        if model.board.kind == Kind::Pod {
+            for (level, word) in [(Level::Fine, "running"), (Level::Done, "completed")] {
+                let n = count(model, level);
+                if n > 0 {
+                    facts.push(Fact::new(format!("{} {word}", grouped(n)), Role::Dim));
+                }
+            }
+        }
+        if model.board.faults {
+            facts.push(Fact::new("only trouble", Role::Input));
+        }
+        if !model.board.filter.is_empty() {
+            facts.push(Fact::new(format!("/{}", model.board.filter.text()), Role::Input));
+        }
+        facts
+    }
+
+    fn lamp(&self, model: &Model) -> (Level, String) {
+        let state = model.worst_feed(|feed| matches!(feed, Feed::Pods(..))).map(|(_, status)| &status.state);
+        let feed = state.map_or(Level::Unknown, crate::model::feed_level);
+        let bad = model.pods.count(Level::Bad);
+        match (feed, bad) {
+            (Level::Fine, 0) => (Level::Fine, format!("pods {}", grouped(model.pods.total()))),
+            (Level::Fine, n) => (Level::Bad, format!("pods {}", grouped(n))),
+            (level, _) => (level, "pods".into()),
+        }
+    }
+
+    fn keys(&self, model: &Model) -> Vec<Action> {
+        use Action::{
+            Cordon, Delete, Describe, Drain, Filter, Logs, NextKind, Open, Palette, PreviousLogs, Restart,
+            Scale, SetImage, Shell, Undo,
+        };
+        let mut keys = vec![Open, Logs, Describe];
+        keys.extend_from_slice(match model.board.kind {
+            Kind::Pod => &[PreviousLogs, Shell, Delete][..],
+            Kind::Deployment => &[Restart, Scale, Undo, SetImage],
+            Kind::StatefulSet | Kind::DaemonSet => &[Restart, Scale, Undo],
+            Kind::Node => &[Cordon, Drain],
+            _ => &[],
+        });
+        if model.settings.profile.read_only || model.wall {
+            keys.truncate(4);
+            keys.retain(|key| *key != Shell);
+        }
+        keys.extend([Filter, NextKind, Palette]);
+        keys
+    }
+}
+
+/// `30,412`, so that five digits can be read at a glance.
+pub fn grouped(n: usize) -> String {
+    let digits = n.to_string();
+    if digits.len() < 5 {
+        return digits;
+    }
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}

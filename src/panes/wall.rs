@@ -1,0 +1,104 @@
+//! What the wall says: few words, the worst first.
+use super::Fact;
+use super::state;
+use crate::domain::feed::Feed;
+use crate::domain::level::Level;
+use crate::domain::settings::Role;
+use crate::domain::time::Age;
+use crate::model::Model;
+
+/// A number to read from afar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Figure {
+    pub text: String,
+    pub label: String,
+    pub level: Level,
+}
+
+/// A thing in trouble.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    pub level: Level,
+    pub name: String,
+    pub what: String,
+}
+
+/// Under the clock: whether what is shown is of now.
+pub fn say_when(model: &Model) -> String {
+    state::stale(model, |feed| matches!(feed, Feed::Pods(..))).unwrap_or_else(|| "now".into())
+}
+
+pub fn figures(model: &Model) -> Vec<Figure> {
+    let worst = model.worst_feed(|feed| matches!(feed, Feed::Pods(..)));
+    // No data is never green: without a live feed the numbers are not known.
+    let known = worst.is_some_and(|(_, status)| crate::model::feed_level(&status.state) == Level::Fine);
+    let mut figures = Vec::new();
+    for (level, label) in
+        [(Level::Bad, "pods failing"), (Level::Unknown, "unknown"), (Level::Warn, "waiting")]
+    {
+        let n = model.pods.count(level);
+        let level = if n > 0 { level } else { Level::Fine };
+        let (text, level) =
+            if known || n > 0 { (n.to_string(), level) } else { ("?".into(), Level::Unknown) };
+        if n > 0 || label == "pods failing" {
+            figures.push(Figure { text, label: label.into(), level });
+        }
+    }
+    figures
+}
+
+/// The first things in trouble.
+pub fn trouble(model: &Model, room: usize) -> Vec<Trouble> {
+    let all = model.pods.first(room).take_while(|(_, rank)| rank.level < Level::Fine);
+    let mut lines: Vec<Trouble> = all
+        .map(|(pod, rank)| {
+            let mut what = pod.status().to_string();
+            if rank.level == Level::Unknown
+                && let Some(node) = &pod.node
+            {
+                what = format!("unknown: {node} is not Ready");
+            }
+            if let Some((_, end)) = pod.last_end().filter(|(_, end)| end.code != 0) {
+                what = format!("{what}, {} {}", end.reason, end.code);
+            }
+            if let Some(at) = pod.last_restart() {
+                what =
+                    format!("{what}, {} restarts, last {}", pod.restarts(), when(Age(model.now.since(at))));
+            }
+            Trouble { level: rank.level, name: pod.id.to_string(), what }
+        })
+        .collect();
+    let more =
+        model.pods.count(Level::Bad) + model.pods.count(Level::Unknown) + model.pods.count(Level::Warn);
+    if more > lines.len() && !lines.is_empty() {
+        let left = more - lines.len() + 1;
+        if let Some(last) = lines.last_mut() {
+            *last = Trouble { level: last.level, name: format!("and {left} more"), what: String::new() };
+        }
+    }
+    lines
+}
+
+fn when(age: Age) -> String {
+    if age.0.as_secs() < 10 { "just now".into() } else { format!("{age} ago") }
+}
+
+/// What to say when nothing is in trouble, or nothing is known.
+pub fn calm(model: &Model) -> (Level, String) {
+    let worst = model.worst_feed(|feed| matches!(feed, Feed::Pods(..)));
+    match worst {
+        Some((_, status)) if crate::model::feed_level(&status.state) == Level::Fine => (
+            Level::Fine,
+            format!("all {} pods are as they should be", super::things::grouped(model.pods.total())),
+        ),
+        _ => (Level::Unknown, state::state_of(model, |feed| matches!(feed, Feed::Pods(..))).text),
+    }
+}
+
+/// The last line: every feed that is not live, and that nothing here acts.
+pub fn foot(model: &Model) -> Vec<Fact> {
+    let mut facts = vec![Fact::new("wall, read-only", Role::Dim)];
+    let state = state::state_of(model, |feed| matches!(feed, Feed::Pods(..)));
+    facts.push(Fact::new(format!("pods {}", state.text), state.role));
+    facts
+}

@@ -1,0 +1,161 @@
+//! Draining a node: cordon it, then ask for every pod's eviction, as far as disruption budgets let us.
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::act::{Report, judge, tell};
+use super::api::{self, Fault};
+use super::look::drain::{Fate, What, fates};
+use super::orders;
+use crate::domain::action::{Looked, Outcome};
+use crate::domain::object::Kind;
+use crate::sources::kubernetes::connect::Cluster;
+
+/// A budget that has not given way by then will not.
+const WITHIN: Duration = Duration::from_mins(2);
+const ROUND: Duration = Duration::from_secs(2);
+
+/// What is known of a drain under way.
+#[derive(Default)]
+struct Course {
+    /// Identities of the pods that were there; a pod made anew elsewhere is none of ours.
+    all: BTreeSet<String>,
+    asked: BTreeSet<String>,
+    /// By pod, why it is not evicted yet.
+    waits: BTreeMap<String, String>,
+    said: String,
+}
+
+pub(super) async fn drain(
+    cluster: &Cluster,
+    looked: &Looked,
+    grace_seconds: Option<u32>,
+    force: bool,
+    report: &Report,
+) -> Outcome {
+    let path = api::path(&looked.native.target);
+    if let Err(fault) = api::patch(&cluster.actions, &path, &orders::cordon(looked, true)).await {
+        return judge(cluster, looked, fault).await;
+    }
+    tell(report, Outcome::Accepted { says: "cordoned; evicting its pods".into() }).await;
+    let until = Instant::now() + WITHIN;
+    let mut course = Course::default();
+    let mut failed = 0;
+    loop {
+        match on_node(cluster, looked, force).await {
+            Ok(fates) => {
+                failed = 0;
+                let left: Vec<&Fate> = fates.iter().filter(|fate| fate.goes()).collect();
+                course.all.extend(left.iter().map(|fate| fate.uid.clone()));
+                if left.is_empty() {
+                    return Outcome::Settled { says: summary(&course, &fates) };
+                }
+                if let Err(outcome) = round(cluster, looked, &left, grace_seconds, &mut course).await {
+                    return outcome;
+                }
+                progress(&mut course, left.len(), report).await;
+                if Instant::now() >= until {
+                    return Outcome::Failed { why: held(&course, &left) };
+                }
+            }
+            Err(fault) => {
+                failed += 1;
+                if failed > 5 || matches!(fault, Fault::Forbidden(_)) {
+                    let why = fault.says("the pods of the node");
+                    return Outcome::Failed {
+                        why: format!("cordoned, but {why}; what is left there is not known"),
+                    };
+                }
+            }
+        }
+        sleep(ROUND).await;
+    }
+}
+
+async fn on_node(cluster: &Cluster, looked: &Looked, force: bool) -> Result<Vec<Fate>, Fault> {
+    let node = &looked.native.target.name;
+    let query = format!("fieldSelector={}", api::encode(&format!("spec.nodeName={node}")));
+    let (pods, _) = api::list(&cluster.client, &api::collection(Kind::Pod, ""), &query).await?;
+    Ok(fates(&pods, &[], force))
+}
+
+/// Asks once for every pod that was not asked for yet, or that its budget held back.
+async fn round(
+    cluster: &Cluster,
+    looked: &Looked,
+    left: &[&Fate],
+    grace_seconds: Option<u32>,
+    course: &mut Course,
+) -> Result<(), Outcome> {
+    for fate in left.iter().filter(|fate| !fate.leaving) {
+        if course.asked.contains(&fate.uid) {
+            continue;
+        }
+        let pod = looked.native.target.sibling(Kind::Pod, fate.name.as_str().into());
+        let path =
+            api::path(&crate::domain::object::ObjectRef { namespace: fate.namespace.as_str().into(), ..pod });
+        let order = orders::evict(&fate.namespace, &fate.name, &fate.uid, grace_seconds);
+        match api::ask(&cluster.actions, &format!("{path}/eviction"), &order).await {
+            // Gone, or another pod by now: either way this one is no longer there.
+            Ok(_) | Err(Fault::Gone | Fault::Changed(_)) => {
+                course.asked.insert(fate.uid.clone());
+                course.waits.remove(&fate.uid);
+            }
+            Err(Fault::Busy { why, .. }) => {
+                course.waits.insert(fate.uid.clone(), format!("{}/{}: {why}", fate.namespace, fate.name));
+            }
+            Err(Fault::Forbidden(why)) => {
+                let why = format!("cordoned, but forbidden: grant create pods/eviction: {why}");
+                return Err(Outcome::Failed { why });
+            }
+            Err(fault) => {
+                let why = fault.says(&format!("{}/{}", fate.namespace, fate.name));
+                course.waits.insert(fate.uid.clone(), why);
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn progress(course: &mut Course, left: usize, report: &Report) {
+    let all = course.all.len();
+    let mut says = format!("{} of {all} pods gone", all - left.min(all));
+    if let Some(first) = course.waits.values().next() {
+        let more = course.waits.len() - 1;
+        let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
+        let _ = write!(says, "; waits for {first}{more}");
+    }
+    if says != course.said {
+        course.said.clone_from(&says);
+        tell(report, Outcome::Progress { says }).await;
+    }
+}
+
+fn summary(course: &Course, fates: &[Fate]) -> String {
+    let mut says = format!("{} pods evicted", course.all.len());
+    let daemons = fates.iter().filter(|fate| fate.what == What::DaemonStays).count();
+    if daemons > 0 {
+        let _ = write!(says, ", {daemons} of daemon sets stay");
+    }
+    let lone: Vec<&str> = fates
+        .iter()
+        .filter(|fate| fate.what == What::UnmanagedStays)
+        .map(|fate| fate.name.as_str())
+        .collect();
+    if !lone.is_empty() {
+        let _ = write!(says, "; owned by nothing and still there: {}", lone.join(", "));
+    }
+    says
+}
+
+fn held(course: &Course, left: &[&Fate]) -> String {
+    let minutes = WITHIN.as_secs() / 60;
+    let why: Vec<&str> = course.waits.values().map(String::as_str).collect();
+    if why.is_empty() {
+        let names: Vec<&str> = left.iter().map(|fate| fate.name.as_str()).collect();
+        return format!("cordoned, but still there after {minutes} min: {}", names.join(", "));
+    }
+    format!("cordoned, but held after {minutes} min: {}", why.join("; "))
+}

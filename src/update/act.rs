@@ -1,0 +1,168 @@
+//! Asking before acting, and what became of what was done.
+use super::plan::{self, Draft};
+use super::question::{self, Context, Did};
+use crate::domain::action::{Findings, Native, Outcome};
+use crate::domain::approval::QuestionId;
+use crate::domain::approval::{Place, Plan};
+use crate::domain::news::ActionId;
+use crate::domain::object::ObjectRef;
+use crate::domain::settings::{Action, Key};
+use crate::domain::time::Timestamp;
+use crate::model::msg::Effect;
+use crate::model::overlay::{Ask, Overlay};
+use crate::model::{Deed, Dirty, Model};
+
+pub use super::plan::marked;
+
+/// An action on the marked things, or on the one that is meant.
+pub fn ask(model: &mut Model, action: Action, target: &ObjectRef) -> Vec<Effect> {
+    let marked = marked(model);
+    let targets = if marked.is_empty() { vec![target.clone()] } else { marked };
+    match plan::draft(model, action, &targets) {
+        Err(why) => {
+            model.say(why, true);
+            Vec::new()
+        }
+        Ok(Draft::Ready(natives)) => question_about(model, natives),
+        Ok(Draft::Value { title, prefilled, natives }) => {
+            super::keys::ask(model, Ask::Value { title, action, natives }, &prefilled);
+            Vec::new()
+        }
+    }
+}
+
+/// A value was typed for an action.
+pub fn valued(model: &mut Model, action: Action, natives: Vec<Native>, text: &str) -> Vec<Effect> {
+    match plan::with_value(action, natives, text) {
+        Ok(natives) => question_about(model, natives),
+        Err(why) => {
+            model.say(why, true);
+            Vec::new()
+        }
+    }
+}
+
+/// Lends a question what it stands on, beside the questions themselves.
+macro_rules! lend {
+    ($model:expr) => {
+        Context {
+            keymap: &$model.settings.keymap,
+            protected: $model.settings.profile.protected,
+            read_only: $model.settings.profile.read_only || $model.wall,
+            journal: &$model.journal,
+        }
+    };
+}
+
+fn question_about(model: &mut Model, natives: Vec<Native>) -> Vec<Effect> {
+    let Some(first) = natives.first() else { return Vec::new() };
+    let cluster = model.clusters.get(&first.target.context);
+    let place = Place {
+        host: model.host.clone(),
+        server: cluster.map(|cluster| cluster.server.clone()).unwrap_or_default(),
+        origin: cluster.map(|cluster| cluster.namespace_origin.clone()).unwrap_or_default(),
+        identity: cluster.and_then(|cluster| cluster.identity.clone()),
+    };
+    let (context, asked_by) = (lend!(model), model.asked_by);
+    match question::open(&mut model.questions, Plan::Native(natives), place, asked_by, model.now, &context) {
+        Ok(effects) => {
+            model.overlays.push(Overlay::Question);
+            effects
+        }
+        Err(why) => {
+            model.say(why, true);
+            Vec::new()
+        }
+    }
+}
+
+/// The keys of one read while a question is open.
+pub fn keys(model: &mut Model, keys: &[Key], at: Timestamp) -> Vec<Effect> {
+    let context = lend!(model);
+    let did = question::keys(&mut model.questions, keys, at, &context);
+    came_to(model, did)
+}
+
+pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    let did = question::paste(&mut model.questions, text);
+    came_to(model, did)
+}
+
+fn came_to(model: &mut Model, did: Did) -> Vec<Effect> {
+    match did {
+        Did::Nothing => Vec::new(),
+        Did::Changed => {
+            model.mark_dirty(Dirty::Now);
+            Vec::new()
+        }
+        Did::Copy(text) => vec![Effect::Copy(text)],
+        Did::Closed(question) => {
+            close(model);
+            vec![Effect::Declined(question)]
+        }
+        Did::Run(id, approved) => {
+            close(model);
+            for looked in approved.actions() {
+                let native = looked.native.clone();
+                model.deeds.push(Deed {
+                    id,
+                    native,
+                    began: model.now,
+                    changed: model.now,
+                    outcome: Outcome::Started,
+                });
+            }
+            super::table::unmark(model);
+            vec![Effect::Perform(id, approved)]
+        }
+    }
+}
+
+fn close(model: &mut Model) {
+    model.overlays.retain(|overlay| *overlay != Overlay::Question);
+    model.mark_dirty(Dirty::Now);
+}
+
+pub fn shown(model: &mut Model, id: QuestionId, revision: u32, at: Timestamp) {
+    question::shown(&mut model.questions, id, revision, at);
+}
+
+pub fn looked(model: &mut Model, id: QuestionId, findings: Findings) {
+    if question::looked(&mut model.questions, id, findings) {
+        model.mark_dirty(Dirty::Now);
+    }
+}
+
+/// Time passes for an open question.
+pub fn tick(model: &mut Model) {
+    let context = lend!(model);
+    if question::tick(&mut model.questions, model.now, &context) {
+        model.mark_dirty(Dirty::Now);
+    }
+}
+
+pub fn resized(model: &mut Model) {
+    question::resized(&mut model.questions);
+}
+
+/// How an action goes on. What is final is said once, in the line above the keys.
+pub fn acted(model: &mut Model, id: ActionId, target: &ObjectRef, outcome: Outcome) {
+    let now = model.now;
+    let Some(deed) = model.deeds.iter_mut().find(|deed| deed.id == id && deed.native.target == *target)
+    else {
+        return;
+    };
+    let what = format!("{} {}", deed.native.verb.name(), deed.native.target);
+    let said = match &outcome {
+        Outcome::Settled { says } => Some((format!("{what}: {says}"), false)),
+        Outcome::Refused { why } => Some((format!("{what} was refused: {why}"), true)),
+        Outcome::Uncertain { why } => Some((format!("{what} may have happened: {why}"), true)),
+        Outcome::Failed { why } => Some((format!("{what} failed: {why}"), true)),
+        Outcome::Started | Outcome::Accepted { .. } | Outcome::Progress { .. } => None,
+    };
+    (deed.outcome, deed.changed) = (outcome, now);
+    if let Some((text, bad)) = said {
+        model.say(text, bad);
+    }
+    model.mark_dirty(Dirty::Soon);
+}

@@ -1,0 +1,138 @@
+//! One thing, opened: its tabs, its scrolling, the way back.
+use crate::domain::news::Inspection;
+use crate::domain::object::ObjectRef;
+use crate::domain::settings::Action;
+use crate::model::board::PaneKind;
+use crate::model::detail::{Detail, Tab};
+use crate::model::msg::Effect;
+use crate::model::{Dirty, Model};
+use crate::panes::text;
+
+/// Opens a thing, or another tab of the one that is open.
+pub fn open(model: &mut Model, target: ObjectRef, tab: Tab) -> Vec<Effect> {
+    model.board.focus = PaneKind::Detail;
+    if let Some(detail) = &mut model.detail
+        && detail.target == target
+    {
+        (detail.tab, detail.top, detail.shift, detail.line) = (tab, 0, 0, 0);
+        return Vec::new();
+    }
+    let mut detail = Detail::new(target.clone(), tab);
+    if let Some(old) = model.detail.take() {
+        detail.before = old.before;
+        detail.before.push(old.target);
+    }
+    model.detail = Some(detail);
+    vec![Effect::Inspect(Some(target))]
+}
+
+/// To the thing before, or closed.
+pub fn back(model: &mut Model) -> Vec<Effect> {
+    let Some(detail) = &mut model.detail else { return Vec::new() };
+    if let Some(before) = detail.before.pop() {
+        let rest = std::mem::take(&mut detail.before);
+        let tab = detail.tab;
+        let mut earlier = Detail::new(before.clone(), tab);
+        earlier.before = rest;
+        model.detail = Some(earlier);
+        return vec![Effect::Inspect(Some(before))];
+    }
+    close(model)
+}
+
+pub fn close(model: &mut Model) -> Vec<Effect> {
+    model.detail = None;
+    model.board.focus = PaneKind::Things;
+    vec![Effect::Inspect(None)]
+}
+
+pub fn inspected(model: &mut Model, inspection: Inspection) {
+    if let Some(detail) = &mut model.detail
+        && detail.target == inspection.target
+        && detail.inspection.as_ref() != Some(&inspection)
+    {
+        detail.inspection = Some(inspection);
+        detail.top = detail.top.min(text::len(detail).saturating_sub(1));
+        model.mark_dirty(Dirty::Soon);
+    }
+}
+
+/// Scrolling and tabs; says whether the action was one of these.
+pub fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
+    let detail = model.detail.as_mut()?;
+    let page = detail.height.max(1);
+    let tab = match action {
+        Action::Describe => Some(Tab::Describe),
+        Action::ShowEvents => Some(Tab::Events),
+        Action::Yaml => Some(Tab::Yaml),
+        Action::Owners => Some(Tab::Owners),
+        _ => None,
+    };
+    if let Some(tab) = tab {
+        (detail.tab, detail.top, detail.shift, detail.line) = (tab, 0, 0, 0);
+        return Some(Vec::new());
+    }
+    match action {
+        Action::Up => scroll(detail, -1),
+        Action::Down => scroll(detail, 1),
+        Action::HalfUp => scroll(detail, -signed(page / 2)),
+        Action::HalfDown => scroll(detail, signed(page / 2)),
+        Action::PageUp => scroll(detail, -signed(page)),
+        Action::PageDown => scroll(detail, signed(page)),
+        Action::Top => scroll(detail, isize::MIN / 2),
+        Action::Bottom => scroll(detail, isize::MAX / 2),
+        Action::Left => detail.shift = detail.shift.saturating_sub(8),
+        Action::Right => detail.shift = (detail.shift + 8).min(4_000),
+        Action::Open => {
+            let owners = detail.inspection.as_ref().map(|inspection| &inspection.owners);
+            let target =
+                owners.and_then(|owners| owners.get(detail.line)).and_then(|owner| owner.target.clone());
+            return Some(match target {
+                Some(target) if detail.tab == Tab::Owners && target != detail.target => {
+                    let tab = Tab::Describe;
+                    open(model, target, tab)
+                }
+                _ => Vec::new(),
+            });
+        }
+        _ => return None,
+    }
+    Some(Vec::new())
+}
+
+fn signed(n: usize) -> isize {
+    isize::try_from(n.max(1)).unwrap_or(1)
+}
+
+/// Moves the text, or in the tree the line where you are.
+fn scroll(detail: &mut Detail, by: isize) {
+    let total = text::len(detail);
+    if detail.tab == Tab::Owners {
+        detail.line = detail.line.saturating_add_signed(by).min(total.saturating_sub(1));
+        let lowest = (detail.line + 1).saturating_sub(detail.height.max(1));
+        detail.top = detail.top.clamp(lowest, detail.line.max(lowest));
+        return;
+    }
+    detail.top = detail.top.saturating_add_signed(by).min(total.saturating_sub(detail.height.max(1)));
+}
+
+/// Finds the next line that has these words, from below the first shown line on, and round.
+pub fn find(model: &mut Model, words: &str, on: bool) {
+    let Some(detail) = &model.detail else { return };
+    let needle = words.to_lowercase();
+    let lines = text::plain(model, detail);
+    let from = detail.top + usize::from(on);
+    let hit = (0..lines.len())
+        .map(|n| (from + n) % lines.len())
+        .find(|at| lines[*at].to_lowercase().contains(&needle));
+    let missed = hit.is_none() && !needle.is_empty();
+    if let Some(detail) = &mut model.detail {
+        detail.find = needle;
+        if let Some(at) = hit {
+            detail.top = at.min(lines.len().saturating_sub(detail.height.max(1)));
+        }
+    }
+    if missed {
+        model.say(format!("no line has `{words}`"), false);
+    }
+}

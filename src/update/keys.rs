@@ -1,0 +1,376 @@
+//! Keys to actions, actions to the part of the board they belong to.
+use super::{act, detail, lines, palette, table};
+use crate::domain::settings::{Action, Key, KeyCode};
+use crate::domain::time::Timestamp;
+use crate::model::Model;
+use crate::model::board::PaneKind;
+use crate::model::detail::Tab;
+use crate::model::filter::Filter;
+use crate::model::input::Input;
+use crate::model::msg::{Effect, MouseDid};
+use crate::model::overlay::{Ask, Overlay};
+use crate::panes::layout::layout;
+use crate::panes::things;
+
+/// The keys of one read, in order.
+pub fn pressed(model: &mut Model, keys: &[Key], at: Timestamp) -> Vec<Effect> {
+    // Whoever presses a key has seen a row and means it.
+    table::hold(model);
+    let mut effects = Vec::new();
+    for (n, key) in keys.iter().enumerate() {
+        // A question takes the whole of a read, so that the rest of a burst never falls through to the board.
+        if model.overlays.last() == Some(&Overlay::Question) {
+            if n == 0 {
+                effects.extend(act::keys(model, keys, at));
+            }
+            break;
+        }
+        model.asked_by = Some(*key);
+        effects.extend(press(model, *key));
+    }
+    effects
+}
+
+fn press(model: &mut Model, key: Key) -> Vec<Effect> {
+    let scope = model.scope();
+    let action = model.settings.keymap.action(scope, key);
+    match model.overlays.last() {
+        Some(Overlay::Question) => Vec::new(),
+        Some(Overlay::Palette(_)) => palette::key(model, key, action),
+        Some(Overlay::Line { .. }) => line_key(model, key, action),
+        Some(Overlay::Help { .. } | Overlay::Deeds { .. } | Overlay::Columns { .. }) => {
+            list_key(model, key, action)
+        }
+        None => action.map_or_else(Vec::new, |action| perform(model, action, key)),
+    }
+}
+
+/// A paste is text: it goes where a line is typed, and nowhere else.
+pub fn pasted(model: &mut Model, text: &str) -> Vec<Effect> {
+    match model.overlays.last_mut() {
+        Some(Overlay::Line { input, .. }) => {
+            input.insert(text);
+            typed(model)
+        }
+        Some(Overlay::Palette(palette)) => {
+            palette.input.insert(text);
+            palette::refresh(model);
+            Vec::new()
+        }
+        Some(Overlay::Question) => act::paste(model, text),
+        _ => {
+            model.say("pasted text does nothing here", false);
+            Vec::new()
+        }
+    }
+}
+
+/// Does what an action says, wherever it came from: a key, the palette, the mouse.
+pub fn perform(model: &mut Model, action: Action, key: Key) -> Vec<Effect> {
+    if let Some(effects) = everywhere(model, action, key) {
+        return effects;
+    }
+    let here = match model.board.focus {
+        PaneKind::Things => table::act(model, action),
+        PaneKind::Detail => detail::act(model, action),
+        PaneKind::Logs => lines::act(model, action),
+    };
+    here.unwrap_or_else(|| on_thing(model, action))
+}
+
+/// Actions that mean the same in every pane.
+fn everywhere(model: &mut Model, action: Action, key: Key) -> Option<Vec<Effect>> {
+    match action {
+        Action::Quit => return Some(quit(model)),
+        Action::Back => return Some(back(model, key)),
+        Action::Help => model.overlays.push(Overlay::Help { of: model.scope(), top: 0 }),
+        Action::Palette => palette::open(model),
+        Action::Filter | Action::Find => open_line(model),
+        Action::Include => ask(model, Ask::Include, &lines::pattern(model, &Ask::Include)),
+        Action::Exclude => ask(model, Ask::Exclude, &lines::pattern(model, &Ask::Exclude)),
+        Action::NextPane | Action::PrevPane => next_pane(model, action == Action::PrevPane),
+        Action::Pane1 => model.board.focus = PaneKind::Things,
+        Action::Pane2 => model.board.focus = PaneKind::Logs,
+        Action::Zoom => model.board.zoomed = !model.board.zoomed,
+        Action::Refresh => {
+            model.say("trying again now", false);
+            return Some(vec![Effect::Retry]);
+        }
+        Action::Redraw => return Some(vec![Effect::Redraw]),
+        Action::Suspend => return Some(vec![Effect::Suspend]),
+        Action::Outcomes => model.overlays.push(Overlay::Deeds { line: 0 }),
+        Action::Columns => model.overlays.push(Overlay::Columns { line: 0 }),
+        Action::Mouse => {
+            model.board.mouse = !model.board.mouse;
+            return Some(vec![Effect::SetMouse(model.board.mouse)]);
+        }
+        Action::Copy => return Some(copy(model)),
+        _ => return None,
+    }
+    Some(Vec::new())
+}
+
+fn quit(model: &mut Model) -> Vec<Effect> {
+    let going = model.deeds.iter().filter(|deed| !deed.outcome.is_final()).count();
+    let warned = model.flash.as_ref().is_some_and(|flash| flash.text.starts_with(STILL_GOING));
+    if going > 0 && !warned {
+        model.say(format!("{STILL_GOING}: {going}; the cluster goes on with them. again to leave"), true);
+        return Vec::new();
+    }
+    vec![Effect::Quit]
+}
+
+const STILL_GOING: &str = "actions not yet settled";
+
+/// One layer back. Only `q` leaves the program, and only when there is nothing else to leave.
+fn back(model: &mut Model, key: Key) -> Vec<Effect> {
+    match model.board.focus {
+        PaneKind::Detail => return detail::back(model),
+        PaneKind::Logs => {
+            if let Some(effects) = lines::back(model) {
+                return effects;
+            }
+            return lines::close(model);
+        }
+        PaneKind::Things => {}
+    }
+    if model.detail.is_some() {
+        return detail::close(model);
+    }
+    let marked = !marks(model).is_empty();
+    if marked {
+        table::unmark(model);
+    } else if !model.board.filter.is_empty() || model.board.faults {
+        model.board.filter = Filter::default();
+        model.board.faults = false;
+        table::reorder(model);
+    } else if model.board.zoomed {
+        model.board.zoomed = false;
+    } else if model.board.kind != crate::domain::object::Kind::Pod {
+        return table::show(model, crate::domain::object::Kind::Pod);
+    } else if key.code == KeyCode::Char('q') {
+        return quit(model);
+    }
+    Vec::new()
+}
+
+fn marks(model: &Model) -> Vec<crate::domain::object::ObjectRef> {
+    act::marked(model)
+}
+
+fn next_pane(model: &mut Model, back: bool) {
+    let mut panes = vec![PaneKind::Things];
+    if model.detail.is_some() {
+        panes.push(PaneKind::Detail);
+    }
+    if model.logs.following.is_some() {
+        panes.push(PaneKind::Logs);
+    }
+    let at = panes.iter().position(|pane| *pane == model.board.focus).unwrap_or(0);
+    let by = if back { panes.len() - 1 } else { 1 };
+    model.board.focus = panes[(at + by) % panes.len()];
+}
+
+fn copy(model: &mut Model) -> Vec<Effect> {
+    let text = match model.board.focus {
+        PaneKind::Things => things::selected(model).map(|target| target.name.to_string()),
+        PaneKind::Detail => {
+            model.detail.as_ref().map(|detail| crate::panes::text::plain(model, detail).join("\n"))
+        }
+        PaneKind::Logs => lines::copied(model),
+    };
+    text.map_or_else(Vec::new, |text| vec![Effect::Copy(text)])
+}
+
+/// Opens or acts on the selected thing.
+fn on_thing(model: &mut Model, action: Action) -> Vec<Effect> {
+    let target = match (&model.detail, model.board.focus) {
+        (Some(detail), PaneKind::Detail) => Some(detail.target.clone()),
+        _ => things::selected(model),
+    };
+    let Some(target) = target else {
+        if !matches!(action, Action::Open) {
+            model.say("the selected row is gone: choose another one first", true);
+        }
+        return Vec::new();
+    };
+    match action {
+        Action::Open | Action::Describe => detail::open(model, target, Tab::Describe),
+        Action::Yaml => detail::open(model, target, Tab::Yaml),
+        Action::Owners => detail::open(model, target, Tab::Owners),
+        Action::ShowEvents => detail::open(model, target, Tab::Events),
+        Action::Logs => lines::follow(model, &target, false),
+        Action::PreviousLogs => lines::follow(model, &target, true),
+        other => act::ask(model, other, &target),
+    }
+}
+
+pub fn ask(model: &mut Model, ask: Ask, text: &str) {
+    model.overlays.push(Overlay::Line { ask, input: Input::with(text) });
+}
+
+/// `/` in this pane.
+fn open_line(model: &mut Model) {
+    match model.board.focus {
+        PaneKind::Things => {
+            let text = model.board.filter.text().to_owned();
+            ask(model, Ask::Filter, &text);
+        }
+        PaneKind::Detail => ask(model, Ask::FindText, ""),
+        PaneKind::Logs => ask(model, Ask::Find, ""),
+    }
+}
+
+/// Edits a line; says whether the key was one that edits.
+pub fn edit(input: &mut Input, key: Key) -> bool {
+    match (key.code, key.ctrl) {
+        (KeyCode::Char('u'), true) => input.clear(),
+        (KeyCode::Char('w'), true) => input.delete_word(),
+        (KeyCode::Char('a'), true) | (KeyCode::Home, _) => input.home(),
+        (KeyCode::Char('e'), true) | (KeyCode::End, _) => input.end(),
+        (KeyCode::Char('h'), true) | (KeyCode::Backspace, _) => input.backspace(),
+        (KeyCode::Delete, _) => input.delete(),
+        (KeyCode::Left, _) => input.left(),
+        (KeyCode::Right, _) => input.right(),
+        (KeyCode::Char(c), false) if !key.alt => input.insert(c.encode_utf8(&mut [0; 4])),
+        _ => return false,
+    }
+    true
+}
+
+fn line_key(model: &mut Model, key: Key, action: Option<Action>) -> Vec<Effect> {
+    match action {
+        Some(Action::Accept) => {
+            let Some(Overlay::Line { ask, input }) = model.overlays.pop() else { return Vec::new() };
+            return accepted(model, ask, input.text());
+        }
+        Some(Action::Cancel) => {
+            return match model.overlays.pop() {
+                Some(Overlay::Line { ask: Ask::Filter, .. }) => {
+                    table::filter(model, "");
+                    Vec::new()
+                }
+                Some(Overlay::Line { ask: ask @ (Ask::Find | Ask::Include | Ask::Exclude), .. }) => {
+                    lines::typed(model, &ask, "")
+                }
+                _ => Vec::new(),
+            };
+        }
+        _ => {}
+    }
+    if let Some(Overlay::Line { input, .. }) = model.overlays.last_mut()
+        && edit(input, key)
+    {
+        return typed(model);
+    }
+    Vec::new()
+}
+
+/// A filter takes effect while it is typed.
+fn typed(model: &mut Model) -> Vec<Effect> {
+    let Some(Overlay::Line { ask, input }) = model.overlays.last() else { return Vec::new() };
+    let (ask, text) = (ask.clone(), input.text().to_owned());
+    match ask {
+        Ask::Filter => {
+            table::filter(model, &text);
+            Vec::new()
+        }
+        Ask::Find | Ask::Include | Ask::Exclude => lines::typed(model, &ask, &text),
+        Ask::FindText | Ask::Value { .. } => Vec::new(),
+    }
+}
+
+fn accepted(model: &mut Model, ask: Ask, text: &str) -> Vec<Effect> {
+    match ask {
+        Ask::Filter => {
+            table::filter(model, text);
+            Vec::new()
+        }
+        Ask::FindText => {
+            detail::find(model, text, false);
+            Vec::new()
+        }
+        Ask::Find => {
+            let mut effects = lines::typed(model, &ask, text);
+            effects.extend(lines::found(model));
+            effects
+        }
+        Ask::Include | Ask::Exclude => lines::typed(model, &ask, text),
+        Ask::Value { action, natives, .. } => act::valued(model, action, natives, text),
+    }
+}
+
+/// Lists that are only read or ticked.
+fn list_key(model: &mut Model, key: Key, action: Option<Action>) -> Vec<Effect> {
+    let moved: isize = match (key.code, key.ctrl) {
+        (KeyCode::Up | KeyCode::Char('k'), false) => -1,
+        (KeyCode::Down | KeyCode::Char('j'), false) => 1,
+        (KeyCode::PageUp, _) | (KeyCode::Char('u'), true) => -10,
+        (KeyCode::PageDown, _) | (KeyCode::Char('d'), true) => 10,
+        (KeyCode::Char(' '), _) => return tick_column(model),
+        _ => 0,
+    };
+    if moved == 0 {
+        if action == Some(Action::Close) {
+            model.overlays.pop();
+        }
+        return Vec::new();
+    }
+    let columns = things::all_columns(model.board.kind).len();
+    let (deeds, room) = (model.deeds.len(), usize::from(model.size.1.saturating_sub(2)));
+    let help = match model.overlays.last() {
+        Some(Overlay::Help { of, .. }) => crate::panes::keys::lines(model, *of).len().saturating_sub(room),
+        _ => 0,
+    };
+    match model.overlays.last_mut() {
+        Some(Overlay::Help { top, .. }) => *top = top.saturating_add_signed(moved).min(help),
+        Some(Overlay::Deeds { line }) => {
+            *line = line.saturating_add_signed(moved).min(deeds.saturating_sub(1));
+        }
+        Some(Overlay::Columns { line }) => *line = line.saturating_add_signed(moved).min(columns - 1),
+        _ => {}
+    }
+    Vec::new()
+}
+
+fn tick_column(model: &mut Model) -> Vec<Effect> {
+    if let Some(Overlay::Columns { line }) = model.overlays.last() {
+        let kind = model.board.kind;
+        // Without its name a row is nothing.
+        if let Some(title) =
+            things::all_columns(kind).get(*line).map(|column| column.title).filter(|title| *title != "NAME")
+        {
+            if model.board.hides(title) {
+                model.board.hidden.retain(|(of, hidden)| (*of, *hidden) != (kind, title));
+            } else {
+                model.board.hidden.push((kind, title));
+            }
+        }
+    }
+    Vec::new()
+}
+
+pub fn mouse(model: &mut Model, column: u16, row: u16, what: MouseDid) -> Vec<Effect> {
+    if !model.overlays.is_empty() {
+        return Vec::new();
+    }
+    let places = layout(model);
+    let inside = |area: &crate::panes::layout::Area| {
+        (area.x..area.x + area.width).contains(&column) && (area.y..area.bottom()).contains(&row)
+    };
+    let Some((pane, area)) = places.panes.iter().find(|(_, area)| inside(area)) else { return Vec::new() };
+    model.board.focus = *pane;
+    match (what, pane) {
+        (MouseDid::Click, PaneKind::Things) if row >= area.y + 2 => {
+            table::click(model, usize::from(row - area.y - 2));
+        }
+        (MouseDid::Click, _) => {}
+        (MouseDid::WheelUp, _) => {
+            return (0..3).flat_map(|_| perform(model, Action::Up, Key::char('k'))).collect();
+        }
+        (MouseDid::WheelDown, _) => {
+            return (0..3).flat_map(|_| perform(model, Action::Down, Key::char('j'))).collect();
+        }
+    }
+    Vec::new()
+}

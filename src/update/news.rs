@@ -1,0 +1,159 @@
+//! What the sources said, taken into the model; only what is visible asks for a new drawing.
+use std::collections::hash_map::Entry;
+
+use super::table::{self, lens};
+use super::{act, detail, lines, open};
+use crate::domain::Text;
+use crate::domain::feed::{Feed, FeedState, FeedStatus};
+use crate::domain::news::{News, Seen};
+use crate::domain::object::{Facts, Kind, Object, ObjectRef, Usage};
+use crate::domain::pod::Pod;
+use crate::model::board::PaneKind;
+use crate::model::listing::Touched;
+use crate::model::msg::Effect;
+use crate::model::{Dirty, Meter, Model};
+use crate::panes::things::{self, Lens};
+use crate::panes::{objects, pods};
+
+pub fn take(model: &mut Model, batch: Vec<News>) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for news in batch {
+        match news {
+            News::Feed(feed, state) => feed_state(model, feed, state),
+            News::Cluster(facts) => {
+                model.clusters.insert(facts.context.clone(), facts);
+                model.mark_dirty(Dirty::Soon);
+            }
+            News::Pods(feed, batch) => take_pods(model, &feed, batch),
+            News::Objects(feed, batch) => take_objects(model, &feed, batch),
+            News::PodUsage(context, usage) => take_usage(model, &context, usage),
+            News::NodeUsage(context, usage) => {
+                model.node_usage.retain(|(other, _), _| *other != context);
+                model
+                    .node_usage
+                    .extend(usage.into_iter().map(|(node, usage)| ((context.clone(), node), usage)));
+                if model.board.kind == Kind::Node {
+                    model.mark_dirty(Dirty::Soon);
+                }
+            }
+            News::Logs(news) => effects.extend(lines::news(model, news)),
+            News::Inspected(inspection) => detail::inspected(model, *inspection),
+            News::Looked(question, findings) => act::looked(model, question, *findings),
+            News::Acted(id, target, outcome) => act::acted(model, id, &target, outcome),
+        }
+    }
+    effects.extend(open::land(model));
+    effects
+}
+
+fn feed_state(model: &mut Model, feed: Feed, state: FeedState) {
+    let now = model.now;
+    let live = matches!(state, FeedState::Live);
+    let old = model.feeds.get(&feed);
+    let same = old.is_some_and(|old| same_kind(&old.state, &state));
+    let since = old.filter(|_| same).map_or(now, |old| old.since);
+    let heard = if live { Some(now) } else { old.and_then(|old| old.heard) };
+    // Back-off alone must not make the line tick: the same trouble is drawn again only with the clock.
+    if old.is_none_or(|old| old.state != state) {
+        model.mark_dirty(Dirty::Soon);
+    }
+    model.feeds.insert(feed, FeedStatus { state, since, heard });
+}
+
+fn same_kind(a: &FeedState, b: &FeedState) -> bool {
+    // Trying again in between does not end an outage.
+    std::mem::discriminant(a) == std::mem::discriminant(b)
+}
+
+fn heard(model: &mut Model, feed: &Feed) {
+    if let Some(status) = model.feeds.get_mut(feed) {
+        status.heard = Some(model.now);
+    }
+}
+
+fn take_pods(model: &mut Model, feed: &Feed, batch: Vec<Seen<Pod>>) {
+    heard(model, feed);
+    for seen in &batch {
+        if let Seen::Gone(id) = seen {
+            model.usage.remove(id);
+        }
+    }
+    let lens = lens!(model, Kind::Pod);
+    let touched = model.pods.apply(feed, batch, |pod| pods::rank(&lens, pod));
+    look(model, Kind::Pod, touched);
+}
+
+fn take_objects(model: &mut Model, feed: &Feed, batch: Vec<Seen<Object>>) {
+    heard(model, feed);
+    let Feed::Objects(_, kind, _) = feed else { return };
+    let changed = if *kind == Kind::Node { note_nodes(model, &batch) } else { Vec::new() };
+    let lens = lens!(model, *kind);
+    let listing = model.objects.entry(*kind).or_default();
+    let touched = listing.apply(feed, batch, |object| objects::rank(&lens, object));
+    look(model, *kind, touched);
+    if !changed.is_empty() {
+        table::rerank_pods(model, |pod| {
+            pod.node.as_ref().is_some_and(|node| {
+                changed.iter().any(|(context, name)| *context == pod.id.context && name == node)
+            })
+        });
+    }
+}
+
+/// Remembers which nodes are ready; says whose word changed.
+fn note_nodes(model: &mut Model, batch: &[Seen<Object>]) -> Vec<(Text, Text)> {
+    let mut changed = Vec::new();
+    for seen in batch {
+        match seen {
+            Seen::Is(object) => {
+                if let Facts::Node(node) = &object.facts {
+                    let key = (object.id.context.clone(), object.id.name.clone());
+                    if model.nodes.insert(key.clone(), node.ready) != Some(node.ready) {
+                        changed.push(key);
+                    }
+                }
+            }
+            Seen::Gone(id) => {
+                // A node that was deleted runs nothing that can be known.
+                let key = (id.context.clone(), id.name.clone());
+                model.nodes.insert(key.clone(), None);
+                changed.push(key);
+            }
+            Seen::Begin | Seen::End => {}
+        }
+    }
+    changed
+}
+
+fn look(model: &mut Model, kind: Kind, touched: Touched) {
+    let shown = model.board.kind == kind && (!model.board.zoomed || model.board.focus == PaneKind::Things);
+    // The lamp of the pods shows their trouble whatever is on the board.
+    if (shown && (touched.window || touched.counts)) || (kind == Kind::Pod && touched.counts) {
+        model.mark_dirty(Dirty::Soon);
+    }
+}
+
+/// One reading for a whole context: what it does not name has no value, which is not zero.
+fn take_usage(model: &mut Model, context: &Text, usage: Vec<(ObjectRef, Usage)>) {
+    let round = model.usage.values().map(|meter| meter.round).max().unwrap_or(0).wrapping_add(1);
+    for (id, now) in usage {
+        let kib = u32::try_from(now.memory / 1024).unwrap_or(u32::MAX);
+        match model.usage.entry(id) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(Meter { now, past: [0, 0, 0, kib], round });
+            }
+            Entry::Occupied(mut known) => {
+                let [_, a, b, c] = known.get().past;
+                known.insert(Meter { now, past: [a, b, c, kib], round });
+            }
+        }
+    }
+    model.usage.retain(|id, meter| id.context != *context || meter.round == round);
+    if model.board.kind == Kind::Pod {
+        let sorted = things::sort_column(Kind::Pod, model.board.sort());
+        if matches!(sorted, Some("CPU" | "MEM")) {
+            table::rerank_pods(model, |_| true);
+        }
+        model.mark_dirty(Dirty::Soon);
+    }
+}

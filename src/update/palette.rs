@@ -1,0 +1,141 @@
+//! The command palette: actions, kinds, namespaces and themes by name.
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+
+use super::{keys, table};
+use crate::domain::object::Kind;
+use crate::domain::settings::{Action, Key, Scope};
+use crate::model::Model;
+use crate::model::board::KINDS;
+use crate::model::msg::Effect;
+use crate::model::overlay::{Choice, Chosen, Overlay, Palette};
+
+pub fn open(model: &mut Model) {
+    model.overlays.push(Overlay::Palette(Palette::default()));
+    refresh(model);
+}
+
+/// Chooses anew what fits the typed text, the best first.
+pub fn refresh(model: &mut Model) {
+    let Some(Overlay::Palette(palette)) = model.overlays.last() else { return };
+    let text = palette.input.text().to_owned();
+    let choices = choices(model, &text);
+    if let Some(Overlay::Palette(palette)) = model.overlays.last_mut() {
+        palette.choices = choices;
+        palette.line = 0;
+    }
+}
+
+fn choices(model: &Model, text: &str) -> Vec<Choice> {
+    let mut matcher = Matcher::new(Config::DEFAULT);
+    let pattern = Pattern::parse(text, CaseMatching::Smart, Normalization::Smart);
+    let mut found: Vec<(u32, Choice)> = Vec::new();
+    let mut buffer = Vec::new();
+    for (mut choice, more) in all(model) {
+        let mut hits = Vec::new();
+        let title = Utf32Str::new(&choice.title, &mut buffer);
+        let mut score = pattern.indices(title, &mut matcher, &mut hits);
+        // A name people type: `deploy`, `no`, `hpa`.
+        if more.contains(&text) {
+            score = Some(u32::MAX);
+        }
+        if score.is_none() {
+            hits.clear();
+            let mut second = Vec::new();
+            score =
+                pattern.score(Utf32Str::new(&choice.help, &mut second), &mut matcher).map(|score| score / 2);
+        }
+        if let Some(score) = score {
+            choice.hits = hits;
+            found.push((score, choice));
+        }
+    }
+    found.sort_by(|(a, x), (b, y)| b.cmp(a).then_with(|| x.title.len().cmp(&y.title.len())));
+    found.into_iter().map(|(_, choice)| choice).collect()
+}
+
+/// Everything that has a name, with the short names people type for it.
+fn all(model: &Model) -> Vec<(Choice, &'static [&'static str])> {
+    let mut all = Vec::new();
+    for kind in KINDS {
+        let help = "show this kind".to_owned();
+        let choice = Choice {
+            what: Chosen::Kind(*kind),
+            title: kind.plural().into(),
+            help,
+            keys: String::new(),
+            hits: Vec::new(),
+        };
+        all.push((choice, kind.aliases()));
+    }
+    let scope = match model.board.focus {
+        crate::model::board::PaneKind::Things => Scope::Table,
+        crate::model::board::PaneKind::Logs => Scope::Logs,
+        crate::model::board::PaneKind::Detail => Scope::Text,
+    };
+    let reachable = |action: &Action| {
+        let mut place = Some(scope);
+        while let Some(here) = place {
+            if here == action.scope() {
+                return true;
+            }
+            place = here.parent();
+        }
+        // What is done to a thing works from its description too.
+        scope == Scope::Text && action.scope() == Scope::Table
+    };
+    for action in Action::ALL.iter().filter(|action| reachable(action) && **action != Action::Palette) {
+        let keys: Vec<String> = model.settings.keymap.keys(*action).iter().map(ToString::to_string).collect();
+        let choice = Choice {
+            what: Chosen::Action(*action),
+            title: action.name().into(),
+            help: action.help().into(),
+            keys: keys.join(" "),
+            hits: Vec::new(),
+        };
+        all.push((choice, &[]));
+    }
+    all
+}
+
+pub fn key(model: &mut Model, key: Key, action: Option<Action>) -> Vec<Effect> {
+    let Some(Overlay::Palette(palette)) = model.overlays.last_mut() else { return Vec::new() };
+    match action {
+        Some(Action::NextChoice) => {
+            palette.line = (palette.line + 1).min(palette.choices.len().saturating_sub(1));
+        }
+        Some(Action::PrevChoice) => palette.line = palette.line.saturating_sub(1),
+        Some(Action::Complete) => {
+            if let Some(choice) = palette.choices.get(palette.line) {
+                palette.input = crate::model::input::Input::with(&choice.title);
+                refresh(model);
+            }
+        }
+        Some(Action::Cancel) => {
+            model.overlays.pop();
+        }
+        Some(Action::Accept) => {
+            let chosen = palette.choices.get(palette.line).map(|choice| choice.what.clone());
+            model.overlays.pop();
+            return chosen.map_or_else(Vec::new, |chosen| choose(model, &chosen));
+        }
+        _ => {
+            if keys::edit(&mut palette.input, key) {
+                refresh(model);
+            }
+        }
+    }
+    Vec::new()
+}
+
+fn choose(model: &mut Model, chosen: &Chosen) -> Vec<Effect> {
+    match chosen {
+        Chosen::Action(action) => keys::perform(model, *action, Key::char(':')),
+        Chosen::Kind(kind) => show(model, *kind),
+    }
+}
+
+fn show(model: &mut Model, kind: Kind) -> Vec<Effect> {
+    model.board.focus = crate::model::board::PaneKind::Things;
+    table::show(model, kind)
+}

@@ -1,0 +1,205 @@
+//! From an action and the marked or selected things to what would be done.
+use crate::domain::Text;
+use crate::domain::action::{Native, Verb};
+use crate::domain::object::{Facts, Kind, Object, ObjectRef, Owner};
+use crate::domain::pod::{ContainerRole, Pod};
+use crate::domain::settings::Action;
+use crate::model::Model;
+
+/// What an action still needs before it can be asked about.
+#[derive(Debug, PartialEq)]
+pub enum Draft {
+    Ready(Vec<Native>),
+    /// A value has to be typed; `prefilled` is what stands now.
+    Value {
+        title: String,
+        prefilled: String,
+        natives: Vec<Native>,
+    },
+}
+
+/// The marked things of the shown kind, in order.
+pub fn marked(model: &Model) -> Vec<ObjectRef> {
+    match model.board.kind {
+        Kind::Pod => model.pods.marked().iter().cloned().collect(),
+        kind => {
+            model.listing(kind).map_or_else(Vec::new, |listing| listing.marked().iter().cloned().collect())
+        }
+    }
+}
+
+/// What `action` would do to `targets`; an error says which kind it is for.
+pub fn draft(model: &Model, action: Action, targets: &[ObjectRef]) -> Result<Draft, String> {
+    let natives =
+        targets.iter().map(|target| native(model, action, target)).collect::<Result<Vec<_>, _>>()?;
+    let mut natives: Vec<Native> = natives.into_iter().fold(Vec::new(), |mut all, native| {
+        // Several pods of one deployment are restarted by one restart.
+        if !all.contains(&native) {
+            all.push(native);
+        }
+        all
+    });
+    natives.sort_by(|a, b| a.target.cmp(&b.target));
+    Ok(match (action, natives.as_slice()) {
+        (Action::Scale, [one]) => Draft::Value {
+            title: format!("replicas of {}:", one.target),
+            prefilled: if let Verb::Scale { from, .. } = one.verb { from.to_string() } else { String::new() },
+            natives,
+        },
+        (Action::Scale, many) => Draft::Value {
+            title: format!("replicas of {} workloads:", many.len()),
+            prefilled: String::new(),
+            natives,
+        },
+        (Action::SetImage, [one]) => Draft::Value {
+            title: format!("image of {} (container=image):", one.target),
+            prefilled: image_of(one),
+            natives,
+        },
+        (Action::SetImage, _) => {
+            return Err("one workload at a time gets another image: take the marks away".into());
+        }
+        (Action::Shell, [one]) => match containers(model, &one.target).as_slice() {
+            [] | [_] => Draft::Ready(natives),
+            several => Draft::Value {
+                title: format!("shell in which container ({}):", several.join(", ")),
+                prefilled: several[0].clone(),
+                natives,
+            },
+        },
+        (Action::Shell, _) => return Err("one shell at a time: take the marks away".into()),
+        _ => Draft::Ready(natives),
+    })
+}
+
+/// Takes the typed value in.
+pub fn with_value(action: Action, mut natives: Vec<Native>, text: &str) -> Result<Vec<Native>, String> {
+    let text = text.trim();
+    for native in &mut natives {
+        match (&mut native.verb, action) {
+            (Verb::Scale { from, to }, _) => {
+                *to = text.parse().map_err(|_| format!("`{text}` is not a number of replicas"))?;
+                if to == from {
+                    return Err(format!("{} has {from} already", native.target));
+                }
+                if *to > 10_000 {
+                    return Err(format!("{to} replicas are more than any cluster runs"));
+                }
+            }
+            (Verb::SetImage { container, from, to }, _) => {
+                let (name, image) = text.split_once('=').unwrap_or((container, text));
+                if image.is_empty() || image.contains(char::is_whitespace) {
+                    return Err(format!("`{image}` is not an image"));
+                }
+                if image == &**from && name == &**container {
+                    return Err(format!("{} runs `{image}` already", native.target));
+                }
+                if name != &**container {
+                    // The look reads what this container has now.
+                    *from = "".into();
+                    *container = name.into();
+                }
+                *to = image.into();
+            }
+            (Verb::Shell { container, .. }, _) => *container = text.into(),
+            _ => {}
+        }
+    }
+    Ok(natives)
+}
+
+fn image_of(native: &Native) -> String {
+    match &native.verb {
+        Verb::SetImage { container, from, .. } => format!("{container}={from}"),
+        _ => String::new(),
+    }
+}
+
+fn native(model: &Model, action: Action, target: &ObjectRef) -> Result<Native, String> {
+    let (target, uid) = resolve(model, action, target)?;
+    let kind = target.kind;
+    let wrong =
+        |kinds: &str| Err(format!("{} works on {kinds}, not on a {kind}", action.name().replace('-', " ")));
+    let rolls = matches!(kind, Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet);
+    let verb = match action {
+        Action::Restart if rolls => Verb::Restart,
+        Action::Undo if rolls => Verb::Undo { to: None },
+        Action::Restart | Action::Undo => return wrong("deployments, stateful sets and daemon sets"),
+        Action::Scale => match workload(model, &target) {
+            Some((_, desired)) if matches!(kind, Kind::Deployment | Kind::StatefulSet | Kind::ReplicaSet) => {
+                Verb::Scale { from: desired, to: desired }
+            }
+            _ => return wrong("deployments (F2), stateful sets and replica sets"),
+        },
+        Action::SetImage => match workload(model, &target) {
+            Some((Some((container, image)), _)) if rolls => {
+                Verb::SetImage { container, from: image.clone(), to: image }
+            }
+            _ => return wrong("deployments (F2), stateful sets and daemon sets"),
+        },
+        Action::Delete if kind == Kind::Pod => Verb::Delete { grace_seconds: None, force: false },
+        Action::ForceDelete if kind == Kind::Pod => Verb::Delete { grace_seconds: Some(0), force: true },
+        Action::Cordon if kind == Kind::Node => {
+            match model.listing(Kind::Node).and_then(|nodes| nodes.get(&target)) {
+                Some(Object { facts: Facts::Node(node), .. }) if node.unschedulable => Verb::Uncordon,
+                _ => Verb::Cordon,
+            }
+        }
+        Action::Drain if kind == Kind::Node => Verb::Drain { grace_seconds: None, force: false },
+        Action::Cordon | Action::Drain => return wrong("nodes (F4)"),
+        Action::Shell if kind == Kind::Pod => {
+            let container = containers(model, &target).into_iter().next().unwrap_or_default();
+            Verb::Shell { container: container.into(), command: Vec::new() }
+        }
+        Action::Shell | Action::Delete | Action::ForceDelete => return wrong("pods"),
+        other => return Err(format!("`{}` does nothing here", other.name())),
+    };
+    Ok(Native { target, uid, verb })
+}
+
+/// The thing that is meant: for a pod's rollout, what owns the pod. An empty uid is filled in by the look.
+fn resolve(model: &Model, action: Action, target: &ObjectRef) -> Result<(ObjectRef, Text), String> {
+    let gone = || format!("{target} is gone");
+    if target.kind != Kind::Pod {
+        let object = model.listing(target.kind).and_then(|listing| listing.get(target));
+        return object.map(|object| (target.clone(), object.uid.clone())).ok_or_else(gone);
+    }
+    let pod = model.pods.get(target).ok_or_else(gone)?;
+    if !matches!(action, Action::Restart | Action::Undo) {
+        return Ok((target.clone(), pod.uid.clone()));
+    }
+    let owner =
+        pod.owner.as_ref().ok_or_else(|| format!("{target} belongs to nothing that could roll it out"))?;
+    let (kind, name, uid) = rollout_of(pod, owner).ok_or_else(|| {
+        format!("{target} belongs to {} {}, which has no rollout", owner.kind.to_lowercase(), owner.name)
+    })?;
+    Ok((pod.id.sibling(kind, name), uid))
+}
+
+fn rollout_of(pod: &Pod, owner: &Owner) -> Option<(Kind, Text, Text)> {
+    match &*owner.kind {
+        "StatefulSet" => Some((Kind::StatefulSet, owner.name.clone(), owner.uid.clone())),
+        "DaemonSet" => Some((Kind::DaemonSet, owner.name.clone(), owner.uid.clone())),
+        "ReplicaSet" => {
+            let hash =
+                pod.labels.iter().find(|(key, _)| &**key == "pod-template-hash").map(|(_, value)| value)?;
+            let name = owner.name.strip_suffix(&**hash)?.strip_suffix('-')?;
+            Some((Kind::Deployment, name.into(), "".into()))
+        }
+        _ => None,
+    }
+}
+
+/// First container with its image, and how many replicas are asked for.
+fn workload(model: &Model, target: &ObjectRef) -> Option<(Option<(Text, Text)>, u32)> {
+    match &model.listing(target.kind)?.get(target)?.facts {
+        Facts::Workload(workload) => Some((workload.images.first().cloned(), workload.desired)),
+        _ => None,
+    }
+}
+
+fn containers(model: &Model, target: &ObjectRef) -> Vec<String> {
+    let Some(pod) = model.pods.get(target) else { return Vec::new() };
+    let main = pod.containers.iter().filter(|container| container.role != ContainerRole::Init);
+    main.map(|container| container.name.to_string()).collect()
+}

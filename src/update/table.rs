@@ -1,0 +1,235 @@
+//! The table of things: moving, sorting, filtering, changing its kind.
+use crate::domain::object::{Kind, ObjectRef};
+use crate::domain::settings::Action;
+use crate::model::board::KINDS;
+use crate::model::filter::Filter;
+use crate::model::listing::Sort;
+use crate::model::msg::Effect;
+use crate::model::{Dirty, Model};
+use crate::panes::things::{self, Lens};
+use crate::panes::{objects, pods};
+
+/// What ranks depend on now, borrowed beside the listings.
+macro_rules! lens {
+    ($model:expr, $kind:expr) => {{
+        let same = $model.board.kind == $kind;
+        Lens {
+            filter: if same { &$model.board.filter } else { crate::update::table::everything() },
+            faults: same && $model.board.faults,
+            column: if same { things::sort_column($kind, $model.board.sort()) } else { None },
+            nodes: &$model.nodes,
+            usage: &$model.usage,
+        }
+    }};
+}
+pub(super) use lens;
+
+/// The filter that lets everything pass.
+pub(super) fn everything() -> &'static Filter {
+    static ALL: std::sync::LazyLock<Filter> = std::sync::LazyLock::new(Filter::default);
+    &ALL
+}
+
+/// Sorts and filters the shown kind anew.
+pub fn reorder(model: &mut Model) {
+    let kind = model.board.kind;
+    let sort = model.board.sort();
+    let lens = lens!(model, kind);
+    if kind == Kind::Pod {
+        model.pods.reorder(sort, |pod| pods::rank(&lens, pod));
+    } else {
+        let listing = model.objects.entry(kind).or_default();
+        listing.reorder(sort, |object| objects::rank(&lens, object));
+    }
+    model.mark_dirty(Dirty::Now);
+}
+
+/// Works ranks out anew for pods that something else concerns: a node, a reading of the metrics.
+pub fn rerank_pods(model: &mut Model, concerned: impl Fn(&crate::domain::pod::Pod) -> bool) {
+    let lens = lens!(model, Kind::Pod);
+    if model.pods.rerank(concerned, |pod| pods::rank(&lens, pod)) {
+        model.mark_dirty(Dirty::Soon);
+    }
+}
+
+/// Shows another kind. What was typed for the last one does not carry over.
+pub fn show(model: &mut Model, kind: Kind) -> Vec<Effect> {
+    if model.board.kind == kind {
+        return Vec::new();
+    }
+    model.board.filter = Filter::default();
+    model.board.faults = false;
+    model.board.shift = 0;
+    // The kind that is left shows everything again, ready for coming back.
+    reorder(model);
+    model.board.kind = kind;
+    model.board.focus = crate::model::board::PaneKind::Things;
+    reorder(model);
+    vec![Effect::Watch(watched(model))]
+}
+
+/// Kinds beside pods and nodes that somebody looks at.
+pub fn watched(model: &Model) -> Vec<Kind> {
+    match model.board.kind {
+        Kind::Pod | Kind::Node => Vec::new(),
+        kind => vec![kind],
+    }
+}
+
+pub fn step(model: &mut Model, by: isize) {
+    match model.board.kind {
+        Kind::Pod => model.pods.step(by),
+        kind => model.objects.entry(kind).or_default().step(by),
+    }
+}
+
+pub fn go(model: &mut Model, row: usize) {
+    match model.board.kind {
+        Kind::Pod => model.pods.go(row),
+        kind => model.objects.entry(kind).or_default().go(row),
+    }
+}
+
+fn height(model: &Model) -> isize {
+    let rows = match model.board.kind {
+        Kind::Pod => model.pods.height(),
+        kind => model.listing(kind).map_or(0, crate::model::listing::Listing::height),
+    };
+    isize::try_from(rows.max(1)).unwrap_or(1)
+}
+
+fn offset(model: &Model) -> usize {
+    match model.board.kind {
+        Kind::Pod => model.pods.offset(),
+        kind => model.listing(kind).map_or(0, crate::model::listing::Listing::offset),
+    }
+}
+
+/// The selection stays where it is from now on.
+pub fn hold(model: &mut Model) {
+    match model.board.kind {
+        Kind::Pod => model.pods.hold(),
+        kind => model.objects.entry(kind).or_default().hold(),
+    }
+}
+
+/// The row under the mouse.
+pub fn click(model: &mut Model, row: usize) {
+    let row = offset(model) + row;
+    if row < things::numbers(model).0 {
+        go(model, row);
+    }
+}
+
+pub fn select(model: &mut Model, target: ObjectRef) {
+    match target.kind {
+        Kind::Pod => model.pods.select(target),
+        kind => model.objects.entry(kind).or_default().select(target),
+    }
+}
+
+/// Moving, sorting and marking; says whether the action was one of these.
+pub fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
+    let page = height(model);
+    match action {
+        Action::Up => step(model, -1),
+        Action::Down => step(model, 1),
+        Action::HalfUp => step(model, -(page / 2).max(1)),
+        Action::HalfDown => step(model, (page / 2).max(1)),
+        Action::PageUp => step(model, -page),
+        Action::PageDown => step(model, page),
+        Action::Top => go(model, 0),
+        Action::Bottom => go(model, usize::MAX),
+        Action::Left => model.board.shift = model.board.shift.saturating_sub(1),
+        Action::Right => {
+            let last = things::all_columns(model.board.kind).len().saturating_sub(2);
+            model.board.shift = (model.board.shift + 1).min(last);
+        }
+        Action::Mark => mark(model),
+        Action::Unmark => unmark(model),
+        Action::Faults => {
+            model.board.faults = !model.board.faults;
+            reorder(model);
+        }
+        Action::Sort => next_sort(model),
+        Action::SortReverse => {
+            let sort = model.board.sort();
+            model.board.set_sort(Sort { reverse: !sort.reverse, ..sort });
+            reorder(model);
+        }
+        Action::NextKind => return Some(turn(model, 1)),
+        Action::PrevKind => return Some(turn(model, KINDS.len() - 1)),
+        Action::Pods => return Some(show(model, Kind::Pod)),
+        Action::Deployments => return Some(show(model, Kind::Deployment)),
+        Action::Hpas => return Some(show(model, Kind::Hpa)),
+        Action::Nodes => return Some(show(model, Kind::Node)),
+        Action::Events => return Some(show(model, Kind::Event)),
+        Action::Certificates => return Some(show(model, Kind::Certificate)),
+        _ => return None,
+    }
+    Some(Vec::new())
+}
+
+fn turn(model: &mut Model, by: usize) -> Vec<Effect> {
+    let at = KINDS.iter().position(|kind| *kind == model.board.kind).unwrap_or(0);
+    show(model, KINDS[(at + by) % KINDS.len()])
+}
+
+/// The next column; after the last, trouble first again.
+fn next_sort(model: &mut Model) {
+    let kind = model.board.kind;
+    let shown: Vec<usize> = {
+        let columns = things::all_columns(kind).iter().enumerate();
+        let told = |title: &str| match title {
+            "CONTEXT" => model.clusters.len() > 1,
+            title => !model.board.hides(title),
+        };
+        columns.filter(|(_, column)| told(column.title)).map(|(at, _)| at).collect()
+    };
+    let column = match model.board.sort().column {
+        None => shown.first().copied(),
+        Some(now) => shown.into_iter().find(|at| *at > now),
+    };
+    model.board.set_sort(Sort { column, reverse: false });
+    reorder(model);
+    let words = things::sort_column(kind, model.board.sort())
+        .map_or("trouble first".into(), |title| format!("by {}", title.to_lowercase()));
+    model.say(format!("sorted {words}"), false);
+}
+
+fn mark(model: &mut Model) {
+    if let Some(target) = things::selected(model) {
+        match target.kind {
+            Kind::Pod => model.pods.toggle_mark(&target),
+            kind => model.objects.entry(kind).or_default().toggle_mark(&target),
+        }
+        step(model, 1);
+    }
+}
+
+pub fn unmark(model: &mut Model) {
+    match model.board.kind {
+        Kind::Pod => model.pods.unmark(),
+        kind => model.objects.entry(kind).or_default().unmark(),
+    }
+}
+
+/// Takes a new filter up while it is typed.
+pub fn filter(model: &mut Model, text: &str) {
+    let filter = Filter::new(text);
+    if filter != model.board.filter {
+        model.board.filter = filter;
+        reorder(model);
+        // What is looked for is at the top; the old selection may not even match.
+        if things::selected(model).is_none_or(|_| row(model).is_none()) {
+            go(model, 0);
+        }
+    }
+}
+
+fn row(model: &Model) -> Option<usize> {
+    match model.board.kind {
+        Kind::Pod => model.pods.row(),
+        kind => model.listing(kind)?.row(),
+    }
+}

@@ -1,0 +1,95 @@
+//! Lists over the board: keys, columns, what was done.
+use ratatui::buffer::Buffer;
+
+use super::style::Paint;
+use crate::domain::action::Outcome;
+use crate::domain::level::Level;
+use crate::domain::settings::{Role, Scope};
+use crate::model::{Deed, Model};
+use crate::panes::layout::Area;
+use crate::panes::{Fact, keys, things};
+
+/// A box in the middle, as large as its content but inside the screen.
+fn window(buffer: &Buffer, width: usize, height: usize) -> Area {
+    let width = u16::try_from(width).unwrap_or(u16::MAX).min(buffer.area.width);
+    let height = u16::try_from(height).unwrap_or(u16::MAX).min(buffer.area.height);
+    Area::new((buffer.area.width - width) / 2, (buffer.area.height - height) / 2, width, height)
+}
+
+/// Every key of a place and of the board around it, from the one action table.
+pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, of: Scope, top: usize) {
+    let lines = keys::lines(model, of);
+    let area = window(buffer, 78, lines.len() + 2);
+    boxed(buffer, paint, area, "keys", &lines, top);
+}
+
+fn boxed(buffer: &mut Buffer, paint: &Paint<'_>, area: Area, title: &str, lines: &[Vec<Fact>], top: usize) {
+    paint.blank(buffer, area, Role::Text);
+    let height = usize::from(area.height.saturating_sub(2));
+    let more = lines.len() > height;
+    let title = if more {
+        format!("{title}: {}–{} of {}", top + 1, (top + height).min(lines.len()), lines.len())
+    } else {
+        title.into()
+    };
+    paint.frame(buffer, area, &title, Role::Rule);
+    for (y, line) in (area.y + 1..).zip(lines.iter().skip(top).take(height)) {
+        let inner = Area::new(area.x + 2, y, area.width.saturating_sub(4), 1);
+        paint.facts(buffer, inner, line, "");
+    }
+}
+
+/// What was done, the newest first, with what became of it.
+pub fn deeds(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, top: usize) {
+    let mut lines: Vec<Vec<Fact>> = model.deeds.iter().rev().map(|deed| deed_facts(model, deed)).collect();
+    for line in &mut lines {
+        for fact in line.iter_mut() {
+            fact.text.push_str("  ");
+        }
+    }
+    if lines.is_empty() {
+        lines.push(vec![Fact::new("nothing was done yet", Role::Dim)]);
+    }
+    let area = window(buffer, 110, lines.len() + 2);
+    boxed(buffer, paint, area, "what was done", &lines, top);
+}
+
+/// `02:58:04  undo  shop/worker  settling: 1 of 3`.
+pub fn deed_facts(model: &Model, deed: &Deed) -> Vec<Fact> {
+    let (level, word, says) = match &deed.outcome {
+        Outcome::Started => (Level::Warn, "asked", ""),
+        Outcome::Accepted { says } => (Level::Warn, "accepted", says.as_str()),
+        Outcome::Progress { says } => (Level::Warn, "settling", says.as_str()),
+        Outcome::Settled { says } => (Level::Fine, "done", says.as_str()),
+        Outcome::Refused { why } => (Level::Bad, "refused", why.as_str()),
+        Outcome::Uncertain { why } => (Level::Unknown, "may have happened", why.as_str()),
+        Outcome::Failed { why } => (Level::Bad, "failed", why.as_str()),
+    };
+    let role = if level == Level::Fine { Role::Good } else { crate::panes::role(level) };
+    vec![
+        Fact::new(deed.began.clock(&model.zone), Role::Dim),
+        Fact::new(deed.native.verb.name(), Role::Text),
+        Fact::new(deed.native.target.to_string(), Role::Title),
+        Fact::new(word, role),
+        Fact::new(says, Role::Text),
+    ]
+}
+
+/// Columns of the table, with those that are shown ticked.
+pub fn columns(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, line: usize) {
+    let lines: Vec<Vec<Fact>> = things::all_columns(model.board.kind)
+        .iter()
+        .enumerate()
+        .map(|(at, column)| {
+            let tick = if model.board.hides(column.title) { "[ ] " } else { "[x] " };
+            let here = if at == line { "> " } else { "  " };
+            vec![
+                Fact::new(here, Role::Focus),
+                Fact::new(tick, Role::Key),
+                Fact::new(column.title, Role::Text),
+            ]
+        })
+        .collect();
+    let area = window(buffer, 30, lines.len() + 2);
+    boxed(buffer, paint, area, "columns", &lines, 0);
+}

@@ -1,0 +1,4 @@
+//! What several test modules share.
+pub mod estate;
+pub mod fault;
+pub mod terminal;

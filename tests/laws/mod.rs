@@ -1,0 +1,3 @@
+//! Properties that hold whatever happens.
+mod approval;
+mod journal;

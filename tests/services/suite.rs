@@ -1,0 +1,138 @@
+//! What every service test needs: where the backends are, clients for them, and waiting for a state.
+use std::future::Future;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use crate::common::fault::Proxy;
+use crate::common::fault::tls::{Identity, Tls};
+
+/// The longest that any state may take to come: a bound for a test that fails, not a measure.
+const LONGEST: Duration = Duration::from_secs(90);
+
+/// Breaking the API server breaks it for every test in this binary.
+static SERVER: RwLock<()> = RwLock::const_new(());
+
+/// Held by a test that needs the API server well.
+pub(crate) async fn server_stays_up() -> RwLockReadGuard<'static, ()> {
+    SERVER.read().await
+}
+
+/// Held by a test that breaks the API server; it heals it before letting go.
+pub(crate) async fn server_is_mine() -> RwLockWriteGuard<'static, ()> {
+    SERVER.write().await
+}
+
+/// A setting that `tests/services/run` made.
+pub(crate) fn setting(name: &str) -> String {
+    let name = format!("FIREDECK_TEST_{name}");
+    match std::env::var(&name) {
+        Ok(value) if !value.is_empty() => value,
+        _ => panic!("`{name}` is not set: start these tests with `tests/services/run`"),
+    }
+}
+
+/// The users of the suite, by what they may do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum As {
+    Admin,
+    View,
+    Operator,
+    /// One namespace of four, no nodes, no metrics.
+    Partial,
+    /// A service account whose token lives for twenty seconds, from an exec plugin.
+    Token,
+}
+
+pub(crate) fn kubeconfig(who: As) -> PathBuf {
+    PathBuf::from(setting(match who {
+        As::Admin => "KUBECONFIG",
+        As::View => "KUBECONFIG_VIEW",
+        As::Operator => "KUBECONFIG_OPERATOR",
+        As::Partial => "PARTIAL",
+        As::Token => "TOKEN_KUBECONFIG",
+    }))
+}
+
+pub(crate) async fn client(who: As) -> kube::Client {
+    client_of(Kubeconfig::read_from(kubeconfig(who)).expect("the suite's kubeconfig is good")).await
+}
+
+pub(crate) async fn client_through(proxy: &Proxy, who: As) -> kube::Client {
+    client_of(Kubeconfig::from_yaml(&kubeconfig_through(proxy, who)).expect("still good")).await
+}
+
+async fn client_of(file: Kubeconfig) -> kube::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let config = kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await;
+    let mut config = config.expect("the suite's kubeconfig is complete");
+    // What the server says first is what a test wants to see.
+    config.default_retry = false;
+    kube::Client::try_from(config).expect("a client")
+}
+
+/// A proxy before the API server that ends TLS with the suite's authority. A client that shows a certificate
+/// is the administrator behind it; one with a token is whoever the token says.
+pub(crate) async fn proxy(who: As) -> Proxy {
+    let read = |name: &str| std::fs::read_to_string(setting(name)).expect("a file of the suite");
+    let server = Identity { certificate: read("PROXY_CERT"), key: read("PROXY_KEY") };
+    let client = Identity { certificate: read("CLIENT_CERT"), key: read("CLIENT_KEY") };
+    let client = (!matches!(who, As::Token)).then_some(&client);
+    let backend = setting("SERVER").parse().expect("an address");
+    Proxy::ending_tls(backend, Tls::new(&server, &read("CA"), client)).await
+}
+
+/// The text of a kubeconfig whose server is the proxy.
+pub(crate) fn kubeconfig_through(proxy: &Proxy, who: As) -> String {
+    let text = std::fs::read_to_string(kubeconfig(who)).expect("the suite's kubeconfig");
+    text.replace(&setting("SERVER"), &proxy.address().to_string())
+}
+
+/// What `kubectl` printed, or what it complained of.
+pub(crate) async fn kubectl_through(proxy: &Proxy, who: As, arguments: &[&str]) -> Result<String, String> {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), kubeconfig_through(proxy, who)).expect("written");
+    let mut command = tokio::process::Command::new("kubectl");
+    command.arg("--kubeconfig").arg(file.path()).args(arguments).kill_on_drop(true);
+    let output = command.output().await.expect("kubectl runs");
+    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if output.status.success() { Ok(said(&output.stdout)) } else { Err(said(&output.stderr)) }
+}
+
+pub(crate) fn kubectl(who: As, arguments: &[&str]) -> Output {
+    let mut command = Command::new("kubectl");
+    command.arg("--kubeconfig").arg(kubeconfig(who)).args(arguments);
+    command.output().expect("kubectl runs")
+}
+
+/// What it printed; anything but success is a failure of the test.
+pub(crate) fn kubectl_says(who: As, arguments: &[&str]) -> String {
+    let output = kubectl(who, arguments);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "kubectl {arguments:?} as {who:?}: {said}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Breaks or heals the API server: stop, start, restart, freeze, thaw. Hold [`server_is_mine`].
+pub(crate) fn api(what: &str) {
+    let output = Command::new(setting("API")).arg(what).output().expect("the script runs");
+    assert!(output.status.success(), "api {what}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Waits for a state: asks until the answer is something.
+pub(crate) async fn eventually<T, F>(what: &str, mut ask: impl FnMut() -> F) -> T
+where
+    F: Future<Output = Option<T>>,
+{
+    let deadline = Instant::now() + LONGEST;
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}

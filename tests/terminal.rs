@@ -1,0 +1,163 @@
+//! The real program in a real terminal: how it comes, behaves and goes.
+use std::ffi::OsString;
+use std::path::Path;
+
+use firedeck::domain::time::Timestamp;
+use firedeck::incident::chain::Merged;
+use firedeck::incident::{What, day};
+use firedeck::store::{Places, journal};
+use rustix::process::Signal;
+
+use crate::common::terminal::{Cockpit, Start};
+
+/// A home of its own, with nothing in it: no configuration, no cluster.
+fn firedeck(home: &Path) -> Start {
+    let inside = |name: &str| home.join(name).display().to_string();
+    Start::new(env!("CARGO_BIN_EXE_firedeck"))
+        .env("HOME", home.display().to_string())
+        .env("XDG_STATE_HOME", inside("state"))
+        .env("XDG_CONFIG_HOME", inside("config"))
+        .env("XDG_RUNTIME_DIR", inside("run"))
+        .env("LANG", "C.UTF-8")
+        .log(home.join("state/firedeck/firedeck.log"))
+}
+
+/// Open, with the first frame drawn.
+fn open(home: &Path) -> Cockpit {
+    let cockpit = firedeck(home).size(80, 24).run();
+    cockpit.wait_until("a board", is_open);
+    cockpit
+}
+
+fn is_open(screen: &vt100::Screen) -> bool {
+    screen.alternate_screen() && screen.hide_cursor() && !screen.contents().trim().is_empty()
+}
+
+fn home() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a home")
+}
+
+fn journal_of(home: &Path, from: Timestamp) -> Merged {
+    let state = home.join("state");
+    let places = Places::new(|name| (name == "XDG_STATE_HOME").then(|| OsString::from(&state)));
+    // The session may have opened before midnight and closed after it.
+    let now = Timestamp(jiff::Timestamp::now().as_millisecond());
+    let first = journal::read(&places, &day(from));
+    if first.entries.is_empty() { journal::read(&places, &day(now)) } else { first }
+}
+
+fn now() -> Timestamp {
+    Timestamp(jiff::Timestamp::now().as_millisecond())
+}
+
+#[test]
+fn quitting_gives_the_terminal_back() {
+    let home = home();
+    let mut cockpit = open(home.path());
+    cockpit.press("q");
+    assert!(cockpit.exits().success());
+    cockpit.gave_the_terminal_back();
+    cockpit.asked_nothing();
+}
+
+#[test]
+fn a_wrong_flag_is_told_on_the_plain_screen() {
+    let home = home();
+    let mut cockpit = firedeck(home.path()).arg("--no-such-flag").run();
+    assert!(!cockpit.exits().success());
+    assert!(cockpit.screen().contains("--no-such-flag"), "{}", cockpit.screen());
+    assert!(!String::from_utf8_lossy(&cockpit.bytes(0)).contains("\x1b[?1049h"));
+    cockpit.gave_the_terminal_back();
+}
+
+#[test]
+fn a_signal_to_end_gives_the_terminal_back_and_closes_the_journal() {
+    for (signal, name) in [(Signal::TERM, "SIGTERM"), (Signal::HUP, "SIGHUP")] {
+        let (home, from) = (home(), now());
+        let mut cockpit = open(home.path());
+        cockpit.signal(signal);
+        cockpit.exits();
+        cockpit.gave_the_terminal_back();
+        let journal = journal_of(home.path(), from);
+        let kinds: Vec<&str> = journal.entries.iter().map(|entry| entry.event.what.kind()).collect();
+        assert_eq!(kinds, ["session-opened", "session-closed"], "after {name}");
+        let Some(What::SessionClosed(closed)) = journal.entries.last().map(|entry| &entry.event.what) else {
+            panic!("{journal:?}");
+        };
+        assert_eq!(closed.how, name);
+    }
+}
+
+#[test]
+fn a_terminal_that_hangs_up_ends_the_program_and_closes_the_journal() {
+    let (home, from) = (home(), now());
+    let mut cockpit = open(home.path());
+    cockpit.hang_up();
+    cockpit.exits();
+    let journal = journal_of(home.path(), from);
+    assert!(
+        matches!(journal.entries.last().map(|entry| &entry.event.what), Some(What::SessionClosed(_))),
+        "{journal:?}"
+    );
+}
+
+#[test]
+fn ctrl_z_stops_the_job_and_fg_paints_it_anew() {
+    let home = home();
+    let directory = home.path().display().to_string();
+    let mut shell = Start::new("/bin/bash")
+        .arg("--norc")
+        .arg("-i")
+        .env("PS1", "ready> ")
+        .env("HOME", directory.clone())
+        .env("XDG_STATE_HOME", format!("{directory}/state"))
+        .run();
+    shell.wait_for("ready>");
+    shell.press(format!("{}\r", env!("CARGO_BIN_EXE_firedeck")));
+    shell.wait_until("a board", is_open);
+    shell.press("\x1a");
+    shell.wait_until("the shell's own screen", |screen| {
+        !screen.alternate_screen() && !screen.hide_cursor() && screen.contents().contains("Stopped")
+    });
+    shell.press("fg\r");
+    shell.wait_until("the board again", is_open);
+    shell.press("q");
+    shell.wait_until("the shell again", |screen| !screen.alternate_screen());
+    shell.press("exit\r");
+    shell.exits();
+}
+
+#[test]
+fn a_storm_of_resizes_ends_with_a_whole_picture_of_the_last_size() {
+    let home = home();
+    let mut cockpit = open(home.path());
+    for n in 0..60 {
+        cockpit.resize(20 + n * 3, 5 + n % 40);
+    }
+    cockpit.resize(100, 30);
+    cockpit.press("?");
+    // The help reaches over more rows than any small size of the storm had.
+    cockpit.wait_until("the last row in use", |screen| {
+        screen.rows(0, 100).last().is_some_and(|row| !row.trim().is_empty())
+    });
+    cockpit.press("\x1b");
+    cockpit.asked_nothing();
+    cockpit.signal(Signal::TERM);
+    cockpit.exits();
+    cockpit.gave_the_terminal_back();
+}
+
+#[test]
+fn a_paste_is_not_taken_for_keys() {
+    let home = home();
+    let mut cockpit = open(home.path());
+    // As keys, the first of these would quit.
+    cockpit.press("\x1b[200~qqq\rq\x1b[201~");
+    cockpit.resize(90, 24);
+    cockpit.press("?");
+    let before = cockpit.written();
+    cockpit.press("\x1b");
+    cockpit.wait_for_bytes(before, b"\x1b[?2026l");
+    cockpit.press("q");
+    assert!(cockpit.exits().success());
+}
