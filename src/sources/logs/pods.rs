@@ -250,7 +250,7 @@ impl Source for Watch {
     async fn run(&mut self, wire: &mut Wire) -> Result<Infallible, SourceError> {
         let context = self.follow.context();
         let Some(client) = (self.clients)(context) else {
-            return Err(SourceError::Absent { why: format!("context `{context}` is not connected") });
+            return Err(SourceError::Unreachable { why: format!("context `{context}` is not connected") });
         };
         if matches!(&*self.follow, Follow::Selector { labels, .. } if labels.is_empty()) {
             // No label at all would match every pod there is.
