@@ -48,7 +48,7 @@ pub(crate) fn imports(module: &[String], source: &str, crates: &[String]) -> syn
     let mut names = Names { module: module.clone(), ..Names::default() };
     names.visit_file(&file);
     let mut finder =
-        Finder { module, crates, names: names.names, modules: names.modules, in_tests, found: Vec::new() };
+        Finder { module, crates, names: names.meanings, modules: names.modules, in_tests, found: Vec::new() };
     finder.visit_file(&file);
     Ok(finder.found)
 }
@@ -94,7 +94,7 @@ fn plain(ident: &Ident) -> String {
 #[derive(Default)]
 struct Names {
     module: Vec<String>,
-    names: HashMap<String, Vec<Vec<String>>>,
+    meanings: HashMap<String, Vec<Vec<String>>>,
     modules: Vec<String>,
 }
 
@@ -110,7 +110,7 @@ impl<'ast> Visit<'ast> for Names {
                     Some(own) => [vec!["crate".to_owned()], own].concat(),
                     None => path.to_vec(),
                 };
-                self.names.entry(name).or_default().push(path);
+                self.meanings.entry(name).or_default().push(path);
             }
         });
     }
@@ -221,7 +221,7 @@ impl Finder<'_> {
                         match tokens.get(at + 2) {
                             Some(TokenTree::Ident(next)) => path.push(plain(next)),
                             Some(TokenTree::Punct(star)) if star.as_char() == '*' => {
-                                path.push("*".to_owned())
+                                path.push("*".to_owned());
                             }
                             Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => {
                                 self.tokens(group.stream(), &path);
