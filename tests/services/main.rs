@@ -12,4 +12,5 @@ mod cluster;
 mod common;
 mod deeds;
 mod faults;
+mod pictures;
 mod suite;
