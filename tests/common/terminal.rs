@@ -2,7 +2,6 @@
 //!
 //! Everything waits for a state and is woken by the bytes that bring it. When the state does not come, the
 //! panic shows the last screen and the end of the log.
-use super::picture;
 use std::fmt::Write as _;
 use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::num::NonZeroU16;
@@ -208,11 +207,6 @@ impl Cockpit {
 
     pub(crate) fn screen(&self) -> String {
         self.seen.0.lock().expect("unpoisoned").parser.screen().contents()
-    }
-
-    /// The screen as an SVG picture.
-    pub(crate) fn picture(&self) -> String {
-        picture::svg(self.seen.0.lock().expect("unpoisoned").parser.screen())
     }
 
     /// How many bytes were written so far.

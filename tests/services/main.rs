@@ -12,5 +12,6 @@ mod cluster;
 mod common;
 mod deeds;
 mod faults;
+mod picture;
 mod pictures;
 mod suite;

@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use crate::common::terminal::{Cockpit, Start};
+use crate::picture::svg;
 use crate::suite::{self, As};
 
 fn open(arguments: &[&str], columns: u16, rows: u16) -> (Cockpit, tempfile::TempDir) {
@@ -23,7 +24,12 @@ fn open(arguments: &[&str], columns: u16, rows: u16) -> (Cockpit, tempfile::Temp
 }
 
 fn keep(cockpit: &Cockpit, name: &str) {
-    let picture = cockpit.picture();
+    let mut picture = String::new();
+    let drawn = std::cell::RefCell::new(&mut picture);
+    cockpit.wait_until("a screen", |screen| {
+        **drawn.borrow_mut() = svg(screen);
+        true
+    });
     assert!(picture.contains("CrashLoop"), "the picture shows the trouble");
     if let Some(folder) = std::env::var_os("FIREDECK_PICTURES") {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join(name);
