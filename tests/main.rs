@@ -7,6 +7,7 @@
 )]
 mod common;
 mod config;
+mod deeds;
 mod fault;
 mod laws;
 mod layers;

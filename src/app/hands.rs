@@ -257,7 +257,7 @@ fn kube_options(options: &Options) -> kubernetes::Options {
     let (flag_namespaces, profile_namespaces) =
         if from_flag { (names, Vec::new()) } else { (Vec::new(), names) };
     kubernetes::Options {
-        kubeconfig: settings.kubeconfig.first().map(PathBuf::from),
+        kubeconfig: settings.kubeconfig.clone(),
         contexts: settings.profile.contexts.clone(),
         flag_namespaces,
         profile_namespaces,

@@ -10,5 +10,6 @@ mod cluster;
 #[allow(dead_code, reason = "this binary uses a part of it; the other one tests all of it")]
 #[path = "../common/mod.rs"]
 mod common;
+mod deeds;
 mod faults;
 mod suite;

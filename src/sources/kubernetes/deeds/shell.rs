@@ -21,8 +21,7 @@ use crate::sources::reason::{brief, reason};
 /// Printed bytes that are kept for the return: some twenty full screens.
 const KEPT: usize = 256 * 1024;
 const OPEN_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
-/// bash where there is one, else whatever `sh` is.
-const USUAL: [&str; 3] = ["sh", "-c", "command -v bash >/dev/null 2>&1 && exec bash || exec sh"];
+const PROBE_WITHIN: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// How a session ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,8 +65,7 @@ pub async fn shell(
     }
     let pods: Api<Pod> = Api::namespaced(cluster.actions.clone(), &pod.namespace);
     let params = AttachParams::interactive_tty().container(container).max_stdout_buf_size(64 * 1024);
-    let words: Vec<String> =
-        if command.is_empty() { USUAL.iter().map(ToString::to_string).collect() } else { command.to_vec() };
+    let words = if command.is_empty() { vec![usual(&pods, pod, container).await] } else { command.to_vec() };
     let opening = pods.exec(&pod.name, words, &params);
     let process = match timeout(OPEN_WITHIN, opening).await {
         Ok(Ok(process)) => process,
@@ -77,6 +75,19 @@ pub async fn shell(
     let shell = start(process);
     shell.resize(size.0, size.1).await;
     Ok(shell)
+}
+
+/// bash where it can run, else whatever `sh` is.
+async fn usual(pods: &Api<Pod>, pod: &ObjectRef, container: &str) -> String {
+    let params = AttachParams::default().container(container).stdin(false).stderr(false);
+    let probe = async {
+        let mut process = pods.exec(&pod.name, ["bash", "-c", "exit 0"], &params).await.ok()?;
+        process.take_status()?.await
+    };
+    match timeout(PROBE_WITHIN, probe).await {
+        Ok(Some(status)) if exit(&status) == End::Exited(0) => "bash".into(),
+        _ => "sh".into(),
+    }
 }
 
 fn refused(error: &kube::Error, pod: &ObjectRef, container: &str) -> String {
