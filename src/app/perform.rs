@@ -53,6 +53,7 @@ pub async fn inspect(kube: &kubernetes::Handle, target: &ObjectRef) -> Inspectio
 }
 
 /// What was answered, for every action that it approves.
+#[derive(Debug)]
 pub(super) struct Answered {
     question: u64,
     revision: u32,
@@ -150,7 +151,13 @@ async fn one(scene: &Scene, id: ActionId, looked: Looked) {
     tell(scene, id, &target, recorded, outcome).await;
 }
 
-pub(super) async fn tell(scene: &Scene, id: ActionId, target: &ObjectRef, recorded: Target, outcome: Outcome) {
+pub(super) async fn tell(
+    scene: &Scene,
+    id: ActionId,
+    target: &ObjectRef,
+    recorded: Target,
+    outcome: Outcome,
+) {
     let event = What::ActionOutcome(ActionOutcome::new(id, recorded, &outcome));
     if let Err(error) = scene.journal.append(event, now()).await {
         tracing::error!(%error, "an outcome was not recorded");

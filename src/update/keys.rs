@@ -115,9 +115,10 @@ fn quit(model: &mut Model) -> Vec<Effect> {
     let going = || model.deeds.iter().filter(|deed| !deed.outcome.is_final());
     let shells = going().filter(|deed| matches!(deed.native.verb, Verb::Shell { .. })).count();
     let others = going().count() - shells;
-    let warned = model.flash.as_ref().is_some_and(|flash| {
-        flash.text.starts_with(STILL_GOING) || flash.text.starts_with(OPEN_SHELLS)
-    });
+    let warned = model
+        .flash
+        .as_ref()
+        .is_some_and(|flash| flash.text.starts_with(STILL_GOING) || flash.text.starts_with(OPEN_SHELLS));
     if shells > 0 && !warned {
         model.say(format!("{OPEN_SHELLS}: {shells}; leaving ends them. again to leave"), true);
         return Vec::new();
