@@ -14,4 +14,5 @@ mod layers;
 mod manners;
 mod outages;
 mod screens;
+mod shells;
 mod watches;

@@ -1,5 +1,6 @@
 //! Every look of every pane and overlay, as pictures in text.
 mod question;
+mod stale;
 
 use firedeck::domain::feed::FeedState;
 use firedeck::domain::news::News;

@@ -1,14 +1,18 @@
 //! The outside: the terminal, the tasks, the clock, and the loop that ties them to the model.
 pub mod clipboard;
 pub mod doctor;
+mod entering;
 pub mod full;
 pub mod hands;
 pub mod input;
 mod keys;
 pub mod pace;
+mod passage;
 pub mod perform;
 pub mod screen;
+pub mod shells;
 pub mod signals;
+mod steady;
 pub mod terminal;
 
 use std::process::ExitCode;
@@ -19,7 +23,8 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::config::{Options, View};
-use crate::domain::approval::QuestionId;
+use crate::domain::action::Verb;
+use crate::domain::approval::{Approved, QuestionId};
 use crate::domain::news::News;
 use crate::domain::time::{Timestamp, Zone};
 use crate::model::msg::{Effect, Msg};
@@ -31,7 +36,9 @@ use hands::Hands;
 use input::Input;
 use pace::Pace;
 use screen::Screen;
+use shells::{Happened, Shells};
 use signals::{Signals, Told};
+use steady::Steady;
 
 /// How many batches are taken in before keys are looked at again.
 const BATCHES: usize = 16;
@@ -52,16 +59,28 @@ pub async fn run(options: Options) -> color_eyre::Result<ExitCode> {
         screen.set_mouse(true)?;
     }
     let hands = Hands::start(&options, &model, out, msgs);
-    let mut cockpit =
-        Cockpit { model, screen, input, signals, hands, news, answers, pace: Pace::default(), told: None };
+    let mut cockpit = Cockpit {
+        model,
+        screen,
+        input,
+        signals,
+        hands,
+        news,
+        answers,
+        shells: Shells::default(),
+        steady: Steady::start(),
+        pace: Pace::default(),
+        told: None,
+    };
     let left = cockpit.run(&options).await;
-    let Cockpit { screen, hands, .. } = cockpit;
+    let Cockpit { screen, hands, shells, .. } = cockpit;
     // The terminal first: whatever else goes wrong on the way out, it is whole again.
     screen.leave()?;
     let how = match &left {
         Ok(how) => (*how).to_owned(),
         Err(error) => format!("{error}"),
     };
+    shells.close().await;
     hands.close(&how).await;
     left.map(|_| ExitCode::SUCCESS)
 }
@@ -81,6 +100,10 @@ fn model(options: &Options) -> Model {
     model
 }
 
+fn opens_a_shell(approved: &Approved) -> bool {
+    approved.actions().iter().any(|looked| matches!(looked.native.verb, Verb::Shell { .. }))
+}
+
 struct Cockpit {
     model: Model,
     screen: Screen,
@@ -89,6 +112,8 @@ struct Cockpit {
     hands: Hands,
     news: mpsc::Receiver<Vec<News>>,
     answers: mpsc::Receiver<Msg>,
+    shells: Shells,
+    steady: Steady,
     pace: Pace,
     /// The revision of a question that was last said to be on the screen.
     told: Option<(QuestionId, u32)>,
@@ -100,6 +125,7 @@ enum Woke {
     Read(Option<input::Read>),
     Answer(Msg),
     News(Vec<News>),
+    Shell(Happened),
     Clock,
     Draw,
 }
@@ -130,6 +156,7 @@ impl Cockpit {
                 read = self.input.next() => Woke::Read(read),
                 () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Woke::Draw,
                 Some(msg) = self.answers.recv() => Woke::Answer(msg),
+                Some(happened) = self.shells.next() => Woke::Shell(happened),
                 Some(batch) = self.news.recv() => Woke::News(batch),
                 _ = clock.tick() => Woke::Clock,
             };
@@ -148,6 +175,10 @@ impl Cockpit {
                 Woke::Read(Some(read)) => self.read(read).await?,
                 Woke::Answer(msg) => self.take(msg).await?,
                 Woke::News(batch) => self.news(batch).await?,
+                Woke::Shell(happened) => match self.shells.happened(happened) {
+                    Some(id) => self.enter(id).await?,
+                    None => None,
+                },
                 Woke::Clock => self.take(Msg::Tick(now())).await?,
                 Woke::Draw => {
                     self.draw()?;
@@ -161,7 +192,8 @@ impl Cockpit {
     }
 
     async fn read(&mut self, read: input::Read) -> color_eyre::Result<Option<&'static str>> {
-        let at = now();
+        self.shells.operator_goes_on();
+        let at = self.steady.now();
         for msg in read.into_msgs(at) {
             if let Some(how) = self.take(msg).await? {
                 return Ok(Some(how));
@@ -197,6 +229,17 @@ impl Cockpit {
                 }
                 Effect::SetMouse(on) => self.screen.set_mouse(on)?,
                 Effect::Copy(text) => self.copy(text)?,
+                Effect::Perform(id, approved) if opens_a_shell(&approved) => {
+                    let scene = self.hands.scene(&self.model);
+                    self.shells.open(&scene, id, approved);
+                }
+                Effect::Enter(id) => {
+                    // Boxed: what is entered from here may come back here.
+                    if let Some(how) = Box::pin(self.enter(id)).await? {
+                        return Ok(Some(how));
+                    }
+                }
+                Effect::EndShell(id) => self.shells.end(id),
                 other => self.hands.perform(other, &self.model),
             }
         }
@@ -223,7 +266,7 @@ impl Cockpit {
         self.pace.drew(Instant::now());
         if let Some((question, revision)) = shown.filter(|shown| self.told != Some(*shown)) {
             self.told = Some((question, revision));
-            let at: Timestamp = now();
+            let at: Timestamp = self.steady.now();
             self.hands.shown(&self.model, revision, at);
             update(&mut self.model, Msg::Shown { question, revision, at });
         }

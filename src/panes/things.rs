@@ -204,6 +204,9 @@ impl Pane for Things {
                 }
             }
         }
+        if matches!(model.board.kind, Kind::Pod | Kind::Node) {
+            facts.extend(super::state::metrics(model));
+        }
         if model.board.faults {
             facts.push(Fact::new("only trouble", Role::Input));
         }
@@ -214,8 +217,8 @@ impl Pane for Things {
     }
 
     fn lamp(&self, model: &Model) -> (Level, String) {
-        let state = model.worst_feed(|feed| matches!(feed, Feed::Pods(..))).map(|(_, status)| &status.state);
-        let feed = state.map_or(Level::Unknown, crate::model::feed_level);
+        let worst = model.worst_feed(|feed| matches!(feed, Feed::Pods(..)));
+        let feed = worst.map_or(Level::Unknown, |(feed, status)| model.feed_level(feed, status));
         let bad = model.pods.count(Level::Bad);
         match (feed, bad) {
             (Level::Fine, 0) => (Level::Fine, format!("pods {}", grouped(model.pods.total()))),
