@@ -150,8 +150,9 @@ async fn each_user_is_refused_what_is_not_theirs() {
     let nodes = ["get", "nodes"];
     let secrets = ["-n", "shop", "get", "secrets"];
     let usage = ["-n", "shop", "top", "pods"];
-    let restart = ["-n", "shop", "rollout", "restart", "deploy/web", "--dry-run=server"];
-    let cordon = ["cordon", "node-1", "--dry-run=server"];
+    let scale =
+        ["-n", "shop", "patch", "deploy/web", "--dry-run=server", "-p", "{\"spec\":{\"replicas\":4}}"];
+    let cordon = ["patch", "node/node-1", "--dry-run=server", "-p", "{\"spec\":{\"unschedulable\":true}}"];
     let table = [
         (As::View, [false, false, false, true, true, false, true, true]),
         (As::Operator, [false, false, false, false, false, false, false, true]),
@@ -159,7 +160,7 @@ async fn each_user_is_refused_what_is_not_theirs() {
         (As::Token, [false, true, true, true, true, false, true, true]),
     ];
     let asked: [&[&str]; 8] =
-        [&shop_pods, &all_pods, &billing_pods, &nodes, &secrets, &usage, &restart, &cordon];
+        [&shop_pods, &all_pods, &billing_pods, &nodes, &secrets, &usage, &scale, &cordon];
     for (who, expected) in table {
         for (arguments, expected) in asked.iter().zip(expected) {
             assert_eq!(refused(who, arguments), expected, "{who:?}: {arguments:?}");
