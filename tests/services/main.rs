@@ -11,4 +11,10 @@ mod cluster;
 #[path = "../common/mod.rs"]
 mod common;
 mod faults;
+mod feeds;
+mod logs;
+mod objects;
+mod outages;
+mod own;
+mod pods;
 mod suite;
