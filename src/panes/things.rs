@@ -76,14 +76,16 @@ pub fn columns(model: &Model, width: u16) -> Vec<(&'static Column, u16)> {
         let expendable = chosen.iter().enumerate().min_by_key(|(_, column)| column.keep).map(|(at, _)| at);
         chosen.remove(expendable.unwrap_or_default());
     }
-    let spare = (room + GAP).saturating_sub(chosen.iter().map(|column| least(column)).sum());
+    let comfortable = chosen.iter().map(|column| wanted(column)).sum::<u16>() <= room + GAP;
+    let base = |column: &Column| if comfortable { wanted(column) } else { least(column) } - GAP;
+    let spare = (room + GAP).saturating_sub(chosen.iter().map(|column| base(column) + GAP).sum());
     let weights: u16 =
         chosen.iter().map(|column| if let Width::Share(_, weight) = column.width { weight } else { 0 }).sum();
     let mut widths: Vec<(&Column, u16)> = Vec::new();
     for column in chosen {
         let own = match column.width {
             Width::Fixed(n) => n,
-            Width::Share(n, weight) => n + spare * weight / weights.max(1),
+            Width::Share(_, weight) => base(column) + spare * weight / weights.max(1),
         };
         widths.push((column, own));
     }
