@@ -61,7 +61,9 @@ pub async fn run(options: Options) -> color_eyre::Result<ExitCode> {
     let mut cockpit =
         Cockpit { model, screen, input, signals, hands, news, answers, pace, told: None, shown: None };
     let left = cockpit.run(&options).await;
-    let Cockpit { screen, hands, .. } = cockpit;
+    let Cockpit { screen, hands, input, .. } = cockpit;
+    // From here on what is typed is the shell's.
+    drop(input);
     // The terminal first: whatever else goes wrong on the way out, it is whole again.
     let given_back = screen.leave();
     let how = match &left {

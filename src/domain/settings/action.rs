@@ -39,7 +39,9 @@ impl Scope {
     /// Where a key is looked up when this place does not know it.
     pub fn parent(self) -> Option<Scope> {
         match self {
-            Scope::Table | Scope::Logs | Scope::Text => Some(Scope::Board),
+            // What is done to a row is done to the opened thing too.
+            Scope::Text => Some(Scope::Table),
+            Scope::Table | Scope::Logs => Some(Scope::Board),
             _ => None,
         }
     }
