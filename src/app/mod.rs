@@ -71,11 +71,13 @@ pub async fn run(options: Options) -> color_eyre::Result<ExitCode> {
         Err(error) => format!("{error}"),
     };
     hands.close(&how).await;
-    match left {
-        // A terminal that is gone or stalled cannot be given back, and nobody is there to be told.
-        Ok(how) if how != QUIT => Ok(ExitCode::SUCCESS),
-        Ok(_) => given_back.map(|()| ExitCode::SUCCESS).wrap_err("the terminal cannot be given back"),
-        Err(error) => Err(error),
+    match (given_back, left) {
+        (Ok(()), left) => left.map(|_| ExitCode::SUCCESS),
+        // A terminal that is gone or takes nothing cannot be told either: a report would wait for it for good.
+        (Err(error), left) => {
+            tracing::warn!(%error, %how, "the terminal could not be given back");
+            Ok(left.map_or(ExitCode::FAILURE, |_| ExitCode::SUCCESS))
+        }
     }
 }
 
