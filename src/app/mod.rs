@@ -79,7 +79,9 @@ pub async fn run(options: Options) -> color_eyre::Result<ExitCode> {
         shown: None,
     };
     let left = cockpit.run(&options).await;
-    let Cockpit { screen, hands, shells, .. } = cockpit;
+    let Cockpit { screen, hands, shells, input, .. } = cockpit;
+    // From here on what is typed is the shell's.
+    drop(input);
     // The terminal first: whatever else goes wrong on the way out, it is whole again.
     let given_back = screen.leave();
     let how = match &left {
@@ -88,11 +90,13 @@ pub async fn run(options: Options) -> color_eyre::Result<ExitCode> {
     };
     shells.close().await;
     hands.close(&how).await;
-    match left {
-        // A terminal that is gone or stalled cannot be given back, and nobody is there to be told.
-        Ok(how) if how != QUIT => Ok(ExitCode::SUCCESS),
-        Ok(_) => given_back.map(|()| ExitCode::SUCCESS).wrap_err("the terminal cannot be given back"),
-        Err(error) => Err(error),
+    match (given_back, left) {
+        (Ok(()), left) => left.map(|_| ExitCode::SUCCESS),
+        // A terminal that is gone or takes nothing cannot be told either: a report would wait for it for good.
+        (Err(error), left) => {
+            tracing::warn!(%error, %how, "the terminal could not be given back");
+            Ok(left.map_or(ExitCode::FAILURE, |_| ExitCode::SUCCESS))
+        }
     }
 }
 

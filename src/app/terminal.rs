@@ -18,8 +18,10 @@ static WRITER: OnceLock<Writer> = OnceLock::new();
 /// How long leaving waits for a terminal that takes nothing; then it is left as it is.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// The other screen, no cursor, pastes marked as such.
-const TAKE: &str = "\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[2J\x1b[H";
+/// To the other screen; remembers where the cursor was on this one.
+const ENTER: &str = "\x1b[?1049h";
+/// No cursor, pastes marked as such, nothing on it.
+const SET: &str = "\x1b[?25l\x1b[?2004h\x1b[2J\x1b[H";
 
 /// Whatever we, or a shell in a container, may have set: synchronized output, colours, mouse, focus reports,
 /// marked pastes, keypad and cursor keys, character set, scroll region, origin, insert, wrapping.
@@ -37,6 +39,10 @@ pub fn held() -> bool {
 
 /// Takes the terminal for the calling thread, which is the one that draws.
 pub(super) fn take() -> io::Result<()> {
+    take_by(&[ENTER, SET].concat())
+}
+
+fn take_by(bytes: &str) -> io::Result<()> {
     if !rustix::termios::isatty(rustix::stdio::stdout()) {
         return Err(io::Error::other("standard output is not a terminal; the cockpit needs one to draw on"));
     }
@@ -46,7 +52,7 @@ pub(super) fn take() -> io::Result<()> {
     }
     crossterm::terminal::enable_raw_mode()?;
     hold(Some(std::thread::current().id()));
-    put(TAKE)
+    put(bytes)
 }
 
 /// Gives it back. Safe from any thread, in a panic, and when it was given back already.
@@ -62,8 +68,8 @@ pub fn give_back() -> io::Result<()> {
 /// Takes it again as it should be, whatever happened to it meanwhile.
 pub(super) fn retake() -> io::Result<()> {
     crossterm::terminal::disable_raw_mode()?;
-    put(CALM)?;
-    take()
+    // Calming moves the cursor to the top, so it comes after its place on the shell's screen was remembered.
+    take_by(&[ENTER, CALM, SET].concat())
 }
 
 /// Leaves the drawing screen for the plain one, where another program's bytes go; keys stay raw.

@@ -85,7 +85,9 @@ fn action(keys: &Table<'_, '_>, scope: Scope, value: &Located<String>) -> Result
     if value.value == "none" {
         return Ok(None);
     }
-    let fits = |action: &Action| action.scope() == scope || Some(action.scope()) == scope.parent();
+    let fits = |action: &Action| {
+        std::iter::successors(Some(scope), |place| place.parent()).any(|place| place == action.scope())
+    };
     let Some(action) = Action::ALL.iter().find(|action| action.name() == value.value) else {
         let mut names: Vec<&str> = Action::ALL.iter().filter(|a| fits(a)).map(|a| a.name()).collect();
         names.push("none");

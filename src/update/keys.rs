@@ -88,7 +88,7 @@ pub fn perform(model: &mut Model, action: Action, key: Key) -> Vec<Effect> {
     }
     let here = match model.board.focus {
         PaneKind::Things => table::act(model, action),
-        PaneKind::Detail => detail::act(model, action),
+        PaneKind::Detail => detail::act(model, action).or_else(|| table::kinds(model, action)),
         PaneKind::Logs => lines::act(model, action),
     };
     here.unwrap_or_else(|| on_thing(model, action))

@@ -259,7 +259,7 @@ pub fn inspection(target: &ObjectRef) -> Inspection {
     };
     let app = target.name.rsplitn(3, '-').last().unwrap_or_default().to_owned();
     let set = target.name.rsplit_once('-').map_or("", |(set, _)| set).to_owned();
-    let yaml: String = (0..40).map(|n| format!("key{n}: value\n")).collect();
+    let yaml: String = "key: value\n".repeat(40);
     Inspection {
         target: target.clone(),
         uid: Some("uid".into()),

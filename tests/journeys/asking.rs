@@ -5,11 +5,11 @@ use firedeck::domain::news::{News, Seen};
 use firedeck::domain::object::{Facts, Kind};
 use firedeck::domain::settings::Action;
 use firedeck::model::Model;
-use firedeck::model::msg::{Effect, Msg};
+use firedeck::model::msg::Effect;
 use firedeck::model::overlay::{Ask, Overlay};
 
 use super::{WORKER, deployments, said};
-use crate::common::estate::{cockpit, feed, id, news, node, pod, press, say, type_text};
+use crate::common::estate::{cockpit, feed, id, news, node, pod, press, type_text};
 
 /// What the open question is about.
 fn asked(model: &Model) -> Vec<Native> {
@@ -195,10 +195,7 @@ fn while_a_question_stands_no_key_reaches_the_board() {
     assert!(press(&mut model, "j k G l R z").is_empty());
     assert_eq!((super::selected(&model), asked(&model).len()), (before, 1));
     // Leaving it is told, to be recorded.
-    let effects = say(
-        &mut model,
-        Msg::Keys { keys: vec![firedeck::domain::settings::Key::char('n')], at: crate::common::estate::NOW },
-    );
+    let effects = press(&mut model, "Esc");
     assert!(matches!(&effects[..], [Effect::Declined(_)]), "{effects:?}");
     assert!(model.overlays.is_empty());
 }
