@@ -69,7 +69,7 @@ pub async fn run(options: Options) -> color_eyre::Result<ExitCode> {
         answers,
         shells: Shells::default(),
         steady: Steady::start(),
-        pace: Pace::new(),
+        pace: Pace::default(),
         told: None,
     };
     let left = cockpit.run(&options).await;
