@@ -8,6 +8,7 @@
 mod common;
 mod config;
 mod deeds;
+mod doctor;
 mod fault;
 mod laws;
 mod layers;

@@ -34,8 +34,8 @@ const fn right(
 }
 
 const WATCH: &[&str] = &["list", "watch"];
-const METRICS: &str = "metrics.k8s.io";
-const CERTIFICATES: &str = "cert-manager.io";
+pub(super) const METRICS: &str = "metrics.k8s.io";
+pub(super) const CERTIFICATES: &str = "cert-manager.io";
 
 pub(super) const RIGHTS: [Right; 17] = [
     right("may_see_pods", "see pods", WATCH, ("", "pods", ""), true),
@@ -77,8 +77,8 @@ enum Said {
     Unknown(String),
 }
 
-/// Asks for every right in every namespace; the answers in order.
-pub(super) async fn look(asked: &Asked<'_>, identity: Option<&str>) -> Vec<Finding> {
+/// Asks for every right in every namespace; the answers in order. What the server does not have needs no right.
+pub(super) async fn look(asked: &Asked<'_>, identity: Option<&str>, absent: &[&str]) -> Vec<Finding> {
     let one = |right: &'static Right| async move {
         let everywhere = [String::new()];
         let places: Vec<String> = match (right.namespaced, asked.namespaces) {
@@ -93,7 +93,8 @@ pub(super) async fn look(asked: &Asked<'_>, identity: Option<&str>) -> Vec<Findi
         }
         finding(right, &answers, identity)
     };
-    stream::iter(&RIGHTS).map(one).buffered(AT_ONCE).collect().await
+    let there = RIGHTS.iter().filter(|right| !absent.contains(&right.group));
+    stream::iter(there).map(one).buffered(AT_ONCE).collect().await
 }
 
 async fn review(asked: &Asked<'_>, right: &Right, verb: &str, namespace: &str) -> Said {
@@ -134,7 +135,7 @@ fn finding(right: &Right, answers: &[(String, &'static str, Said)], identity: Op
             Some(why) => {
                 Finding::new(right.key, Status::Warning, format!("{}: not known: {why}", right.what))
             }
-            None => Finding::new(right.key, Status::Good, right.what),
+            None => Finding::new(right.key, Status::Good, right.needed(right.verbs)),
         }
         .data(data);
     }
@@ -151,7 +152,7 @@ fn finding(right: &Right, answers: &[(String, &'static str, Said)], identity: Op
             verbs.push(verb);
         }
     }
-    let says = format!("may not {}{within}: needs {} {}", right.what, verbs.join(" and "), right.named());
+    let says = format!("may not {}{within}: needs {}", right.what, right.needed(&verbs));
     let mut finding = Finding::new(right.key, status, says).data(data);
     let places: Vec<Option<&str>> =
         if places.is_empty() { vec![None] } else { places.iter().map(|name| Some(name.as_str())).collect() };
@@ -169,6 +170,11 @@ fn namespaces(no: &[&(String, &'static str, Said)]) -> Vec<String> {
 }
 
 impl Right {
+    /// `list and watch pods`
+    fn needed(&self, verbs: &[&str]) -> String {
+        format!("{} {}", verbs.join(" and "), self.named())
+    }
+
     /// `deployments.apps/scale`, as RBAC tools write it.
     fn named(&self) -> String {
         let group = if self.group.is_empty() { String::new() } else { format!(".{}", self.group) };

@@ -42,7 +42,7 @@ pub(super) async fn look(options: &Options, waiting: &Waiting) -> Vec<Section> {
             let names: Vec<&str> = contexts.iter().map(|name| &**name).collect();
             let from = match origin {
                 kubeconfig::Origin::InCluster => "the account of the pod we run in".to_owned(),
-                kubeconfig::Origin::Kubeconfig(_) => whence(&kube),
+                kubeconfig::Origin::Kubeconfig(_) => whence(options, &kube),
             };
             let finding = Finding::new("kubeconfig", Status::Good, format!("{from}: {}", names.join(", ")))
                 .data(json!({"from": from, "contexts": names}));
@@ -74,20 +74,18 @@ pub(super) async fn look(options: &Options, waiting: &Waiting) -> Vec<Section> {
 }
 
 /// Which file, and who named it.
-fn whence(kube: &kubernetes::Options) -> String {
-    let names = |paths: &[std::path::PathBuf]| {
-        paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" + ")
+fn whence(options: &Options, kube: &kubernetes::Options) -> String {
+    let listed: Vec<_> = match std::env::var_os("KUBECONFIG").filter(|_| kube.kubeconfig.is_empty()) {
+        Some(listed) => std::env::split_paths(&listed).filter(|path| path.exists()).collect(),
+        None => kube.kubeconfig.clone(),
     };
-    if !kube.kubeconfig.is_empty() {
-        return format!("{} (flag, profile or config file)", names(&kube.kubeconfig));
+    if listed.is_empty() {
+        return "~/.kube/config, the usual place".into();
     }
-    match std::env::var_os("KUBECONFIG").filter(|value| !value.is_empty()) {
-        Some(listed) => {
-            let paths: Vec<_> = std::env::split_paths(&listed).filter(|path| path.exists()).collect();
-            format!("{} ($KUBECONFIG)", names(&paths))
-        }
-        None => "~/.kube/config (the usual place)".into(),
-    }
+    let names: Vec<String> = listed.iter().map(|path| path.display().to_string()).collect();
+    let row = options.effective.shown.iter().find(|row| row.name == "kubeconfig");
+    let by = row.map_or_else(|| "$KUBECONFIG".to_owned(), |row| row.origin.to_string());
+    format!("{} (by {by})", names.join(" + "))
 }
 
 async fn context(kube: &kubernetes::Options, name: &Text) -> Vec<Finding> {
@@ -118,11 +116,16 @@ async fn context(kube: &kubernetes::Options, name: &Text) -> Vec<Finding> {
     let identity = asked.identity(&cluster).await;
     let named = identity.data.pointer("/name").and_then(Value::as_str).map(str::to_owned);
     findings.push(identity);
-    let (rights, metrics, certificates) = tokio::join!(
-        access::look(&asked, named.as_deref()),
+    let (metrics, certificates) = tokio::join!(
         asked.api("metrics_api", "/apis/metrics.k8s.io/v1beta1", "CPU and memory are not shown"),
         asked.api("cert_manager", "/apis/cert-manager.io/v1", "certificates are not shown"),
     );
+    let absent: Vec<&str> = [(&metrics, access::METRICS), (&certificates, access::CERTIFICATES)]
+        .into_iter()
+        .filter(|(finding, _)| finding.status == Status::Plain)
+        .map(|(_, group)| group)
+        .collect();
+    let rights = access::look(&asked, named.as_deref(), &absent).await;
     findings.extend([metrics, certificates]);
     findings.extend(rights);
     findings
