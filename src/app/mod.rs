@@ -14,6 +14,7 @@ pub mod shells;
 pub mod signals;
 mod steady;
 pub mod terminal;
+mod writer;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -47,6 +48,10 @@ const WAITING: usize = 64;
 /// The one clock. What shows an age moves in steps of ten seconds, so this need not be finer.
 const CLOCK: Duration = Duration::from_secs(1);
 
+/// How it was left, as the journal says it; a signal is called by its name.
+const QUIT: &str = "quit";
+const LOST: &str = "terminal lost";
+
 /// The cockpit, until it is left.
 pub async fn run(options: Options) -> color_eyre::Result<ExitCode> {
     let (out, news) = mpsc::channel(WAITING);
@@ -71,18 +76,24 @@ pub async fn run(options: Options) -> color_eyre::Result<ExitCode> {
         steady: Steady::start(),
         pace: Pace::default(),
         told: None,
+        shown: None,
     };
     let left = cockpit.run(&options).await;
     let Cockpit { screen, hands, shells, .. } = cockpit;
     // The terminal first: whatever else goes wrong on the way out, it is whole again.
-    screen.leave()?;
+    let given_back = screen.leave();
     let how = match &left {
         Ok(how) => (*how).to_owned(),
         Err(error) => format!("{error}"),
     };
     shells.close().await;
     hands.close(&how).await;
-    left.map(|_| ExitCode::SUCCESS)
+    match left {
+        // A terminal that is gone or stalled cannot be given back, and nobody is there to be told.
+        Ok(how) if how != QUIT => Ok(ExitCode::SUCCESS),
+        Ok(_) => given_back.map(|()| ExitCode::SUCCESS).wrap_err("the terminal cannot be given back"),
+        Err(error) => Err(error),
+    }
 }
 
 fn model(options: &Options) -> Model {
@@ -117,11 +128,15 @@ struct Cockpit {
     pace: Pace,
     /// The revision of a question that was last said to be on the screen.
     told: Option<(QuestionId, u32)>,
+    /// The one of the frame that is on its way to the terminal.
+    shown: Option<(QuestionId, u32)>,
 }
 
 /// What woke the loop.
 enum Woke {
     Told(Told),
+    /// The terminal has taken what was drawn, or is gone.
+    Taken(std::io::Result<()>),
     Read(Option<input::Read>),
     Answer(Msg),
     News(Vec<News>),
@@ -149,10 +164,13 @@ impl Cockpit {
         let mut clock = tokio::time::interval(CLOCK);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let due = self.pace.due(self.model.dirty, Instant::now());
+            // The next picture is made when the terminal has the last one: one that is behind gets fewer.
+            let behind = self.screen.is_behind();
+            let due = self.pace.due(self.model.dirty, Instant::now()).filter(|_| !behind);
             let woke = tokio::select! {
                 biased;
                 told = self.signals.next() => Woke::Told(told),
+                taken = Screen::taken(), if behind || self.shown.is_some() => Woke::Taken(taken),
                 read = self.input.next() => Woke::Read(read),
                 () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Woke::Draw,
                 Some(msg) = self.answers.recv() => Woke::Answer(msg),
@@ -171,7 +189,11 @@ impl Cockpit {
                     let (columns, rows) = terminal::size();
                     self.take(Msg::Resized { columns, rows }).await?
                 }
-                Woke::Read(None) => Some("terminal lost"),
+                Woke::Taken(Ok(())) => {
+                    self.shown();
+                    None
+                }
+                Woke::Taken(Err(_)) | Woke::Read(None) => Some(LOST),
                 Woke::Read(Some(read)) => self.read(read).await?,
                 Woke::Answer(msg) => self.take(msg).await?,
                 Woke::News(batch) => self.news(batch).await?,
@@ -217,7 +239,7 @@ impl Cockpit {
     async fn take(&mut self, msg: Msg) -> color_eyre::Result<Option<&'static str>> {
         for effect in update(&mut self.model, msg) {
             match effect {
-                Effect::Quit => return Ok(Some("quit")),
+                Effect::Quit => return Ok(Some(QUIT)),
                 Effect::Suspend => {
                     self.signals.suspend(&mut self.screen).await?;
                     let (columns, rows) = terminal::size();
@@ -251,25 +273,31 @@ impl Cockpit {
         let way = self.model.settings.clipboard;
         if matches!(way, Clipboard::Both | Clipboard::Terminal)
             && let Some(sequence) = clipboard::through_terminal(&text)
+            && !self.screen.send(sequence.as_bytes())?
         {
-            self.screen.send(sequence.as_bytes())?;
+            self.model.say("not copied: the terminal takes no bytes", true);
+            return Ok(());
         }
         self.hands.copy(text, way);
         Ok(())
     }
 
-    /// Draws, and says which question the terminal now has.
     fn draw(&mut self) -> color_eyre::Result<()> {
         let (model, mut shown) = (&self.model, None);
         self.screen.draw(|frame| shown = view::draw(frame, model))?;
         self.model.dirty = Dirty::No;
         self.pace.drew(Instant::now());
-        if let Some((question, revision)) = shown.filter(|shown| self.told != Some(*shown)) {
+        self.shown = shown.filter(|shown| self.told != Some(*shown));
+        Ok(())
+    }
+
+    /// The terminal has the last picture: if a question is on it, it can be read from now on.
+    fn shown(&mut self) {
+        if let Some((question, revision)) = self.shown.take() {
             self.told = Some((question, revision));
             let at: Timestamp = self.steady.now();
             self.hands.shown(&self.model, revision, at);
             update(&mut self.model, Msg::Shown { question, revision, at });
         }
-        Ok(())
     }
 }

@@ -58,6 +58,10 @@ pub fn trouble(model: &Model, room: usize) -> Vec<Trouble> {
             {
                 what = format!("unknown: {node} is not Ready");
             }
+            if rank.level == Level::Warn && what == "Running" {
+                let (ready, all) = pod.ready_count();
+                what = format!("runs, but {ready} of {all} ready");
+            }
             if let Some((_, end)) = pod.last_end().filter(|(_, end)| end.code != 0) {
                 what = format!("{what}, {} {}", end.reason, end.code);
             }

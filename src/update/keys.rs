@@ -15,6 +15,9 @@ use crate::panes::things;
 
 /// The keys of one read, in order.
 pub fn pressed(model: &mut Model, keys: &[Key], at: Timestamp) -> Vec<Effect> {
+    if model.wall {
+        return keys.iter().flat_map(|key| on_the_wall(model, *key)).collect();
+    }
     // Whoever presses a key has seen a row and means it.
     table::hold(model);
     let mut effects = Vec::new();
@@ -30,6 +33,18 @@ pub fn pressed(model: &mut Model, keys: &[Key], at: Timestamp) -> Vec<Effect> {
         effects.extend(press(model, *key));
     }
     effects
+}
+
+/// The wall shows no rows to choose and no overlay: what could open there would only be in the way.
+fn on_the_wall(model: &mut Model, key: Key) -> Vec<Effect> {
+    match model.settings.keymap.action(model.scope(), key) {
+        Some(Action::Quit) => vec![Effect::Quit],
+        Some(Action::Back) if key.code == KeyCode::Char('q') => vec![Effect::Quit],
+        Some(Action::Suspend) => vec![Effect::Suspend],
+        Some(Action::Redraw) => vec![Effect::Redraw],
+        Some(Action::Refresh) => vec![Effect::Retry],
+        _ => Vec::new(),
+    }
 }
 
 fn press(model: &mut Model, key: Key) -> Vec<Effect> {
@@ -362,7 +377,7 @@ fn tick_column(model: &mut Model) -> Vec<Effect> {
 }
 
 pub fn mouse(model: &mut Model, column: u16, row: u16, what: MouseDid) -> Vec<Effect> {
-    if !model.overlays.is_empty() {
+    if model.wall || !model.overlays.is_empty() {
         return Vec::new();
     }
     let places = layout(model);
