@@ -250,7 +250,7 @@ fn write_new(name: &str, order: &model_logs::SaveOrder) -> std::io::Result<PathB
     std::path::absolute(name)
 }
 
-fn kube_options(options: &Options) -> kubernetes::Options {
+pub(super) fn kube_options(options: &Options) -> kubernetes::Options {
     let settings = &options.effective.settings;
     let from_flag = settings.namespaces_from == crate::domain::settings::values::NamespacesFrom::Flag;
     let names = settings.profile.namespaces.clone();
@@ -282,7 +282,7 @@ fn watch_settings(options: &Options, msgs: &mpsc::Sender<Msg>) -> Option<crate::
     }
 }
 
-fn user() -> String {
+pub(super) fn user() -> String {
     std::env::var("USER")
         .or_else(|_| std::env::var("LOGNAME"))
         .unwrap_or_else(|_| rustix::process::getuid().as_raw().to_string())

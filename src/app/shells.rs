@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_shell_that_ends_with_a_number_has_ended_and_one_that_is_lost_has_failed() {
-        let later = Duration::from_secs(60);
+        let later = Duration::from_mins(1);
         assert_eq!(came_to(End::Exited(3), later), Outcome::Settled { says: "exit code 3".into() });
         assert_eq!(came_to(End::Exited(127), later), Outcome::Settled { says: "exit code 127".into() });
         assert!(matches!(came_to(End::Exited(127), Duration::ZERO), Outcome::Failed { .. }));

@@ -183,11 +183,11 @@ impl Model {
 }
 
 /// Which state a title shows when feeds differ.
-fn severity(state: &FeedState, stale: bool) -> u8 {
+fn severity(state: &FeedState, silent: bool) -> u8 {
     match state {
         FeedState::Down { .. } => 6,
         FeedState::Forbidden { .. } => 5,
-        FeedState::Live if stale => 4,
+        FeedState::Live if silent => 4,
         FeedState::Connecting => 3,
         FeedState::Loading => 2,
         FeedState::Absent { .. } => 1,
