@@ -17,6 +17,8 @@ use crate::suite::{As, eventually, kubeconfig, kubeconfig_through, kubectl_says,
 
 const F2: &str = "\x1bOQ";
 const F4: &str = "\x1bOS";
+/// Only the help says this.
+const HELP: &str = "mark this row for an action on many";
 /// A partition shows after at most 45 s, and a rollout must hold for 60.
 const PATIENCE: Duration = Duration::from_secs(150);
 
@@ -77,8 +79,13 @@ impl Desk {
         asked
     }
 
-    fn leaves(mut self) {
-        self.cockpit.press("q");
+    /// From wherever it is.
+    fn leaves(self) {
+        self.leaves_by("\x03");
+    }
+
+    fn leaves_by(mut self, key: &str) {
+        self.cockpit.press(key);
         assert!(self.cockpit.exits().success());
         self.cockpit.gave_the_terminal_back();
         self.cockpit.asked_nothing();
@@ -89,12 +96,19 @@ impl Desk {
 fn rows(screen: &str) -> Vec<String> {
     let from = screen.lines().position(|line| line.contains("NAMESPACE") || line.contains("NAME  "));
     let rows = screen.lines().skip(from.map_or(usize::MAX, |at| at + 1));
-    rows.take_while(|line| !line.starts_with('─')).map(str::to_owned).collect()
+    let rows = rows.take_while(|line| !line.starts_with('─')).filter(|line| !line.trim().is_empty());
+    rows.map(str::to_owned).collect()
 }
 
 fn live(screen: &vt100::Screen) -> bool {
     let text = screen.contents();
     title(&text).ends_with("live") && !rows(&text).is_empty()
+}
+
+/// The one deployment of a test's own namespace.
+fn deployment(screen: &vt100::Screen) -> bool {
+    let text = screen.contents();
+    live(screen) && title(&text).contains("deployments") && rows(&text)[0].contains("web")
 }
 
 /// The line of the pane with its state.
@@ -124,7 +138,7 @@ async fn it_opens_with_the_whole_estate_and_trouble_comes_first() {
     assert!(ill[0], "{screen}");
     let last = ill.iter().rposition(|ill| *ill).expect("trouble");
     assert!(ill[..last].iter().all(|ill| *ill), "something well stands above trouble:\n{screen}");
-    desk.leaves();
+    desk.leaves_by("q");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,8 +150,7 @@ async fn a_deployment_is_restarted_through_the_question_and_seen_to_settle() {
     let desk = Desk::in_namespace(&own.name, &[]);
     desk.cockpit.wait_until("a live board", live);
     desk.cockpit.press(F2);
-    desk.cockpit
-        .wait_until("the deployment", |screen| live(screen) && rows(&screen.contents())[0].contains("web"));
+    desk.cockpit.wait_until("the deployment", deployment);
     let asked = desk.ask("R");
     assert!(asked.contains("change") && asked.contains(&own.name), "{asked}");
     assert!(
@@ -179,8 +192,7 @@ async fn an_answer_in_one_burst_with_its_question_never_runs() {
     own.deploy("web", 1, "");
     let desk = Desk::in_namespace(&own.name, &[]);
     desk.cockpit.press(F2);
-    desk.cockpit
-        .wait_until("the deployment", |screen| live(screen) && rows(&screen.contents())[0].contains("web"));
+    desk.cockpit.wait_until("the deployment", deployment);
     for keys in ["Ry", "Ryyyy", "\x1b[200~Ry\x1b[201~Ry"] {
         desk.cockpit.press(keys);
         desk.cockpit.wait_for("run it");
@@ -224,7 +236,9 @@ async fn read_only_asks_nothing_and_changes_nothing() {
     let _up = server_stays_up().await;
     let desk = Desk::in_namespace("shop", &["--read-only"]);
     desk.cockpit.press(F2);
-    desk.cockpit.wait_until("the deployments", |screen| live(screen) && screen.contents().contains("web"));
+    desk.cockpit.wait_until("the deployments", |screen| {
+        live(screen) && title(&screen.contents()).contains("deployments") && screen.contents().contains("web")
+    });
     desk.cockpit.press("R");
     let screen = desk.cockpit.wait_for("read-only: `restart` is not asked here");
     assert!(!screen.contains("run it"), "{screen}");
@@ -238,23 +252,22 @@ async fn a_partition_is_shown_with_its_age_while_every_key_works_and_heals_by_it
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), kubeconfig_through(&proxy, As::Admin)).expect("written");
     let desk = Desk::open(file.path(), &["--namespace", "shop"]);
-    let known = |screen: &str| rows(screen).iter().filter(|row| row.contains("shop ")).count();
+    let known = |screen: &str| rows(screen).len();
     let before =
         desk.cockpit.wait_until("a live board", |screen| live(screen) && known(&screen.contents()) >= 9);
     proxy.set(Fault::BlackHole).await;
     // Keys work before anybody knows of the partition, and after.
     for _ in 0..2 {
         desk.cockpit.press("?");
-        desk.cockpit.wait_for("paint the whole screen anew");
+        desk.cockpit.wait_for(HELP);
         desk.cockpit.press("\x1b");
-        desk.cockpit
-            .wait_until("the help gone", |screen| !screen.contents().contains("paint the whole screen"));
+        desk.cockpit.wait_until("the help gone", |screen| !screen.contents().contains(HELP));
         desk.cockpit.press(F4);
         desk.cockpit.wait_for("node-1");
         desk.cockpit.press("\x1bOP");
         let down = desk.cockpit.wait_until("the pods down since when", |screen| {
             let title = title(&screen.contents());
-            title.contains("as of ") && title.contains(" ago") && title.contains("down")
+            title.starts_with(" pods  as of ") && title.contains(" ago") && title.contains("down")
         });
         assert_eq!(known(&down), known(&before), "the last good rows stay:\n{down}");
     }
@@ -278,7 +291,7 @@ async fn the_logs_of_a_pod_are_followed_and_left_again() {
     desk.cockpit.wait_until("newer lines", |screen| newest(&screen.contents()) > Some(first + 10));
     desk.cockpit.press("q");
     desk.cockpit.wait_until("the pods again", live);
-    desk.leaves();
+    desk.leaves_by("q");
 }
 
 /// The pods of a box whose clock is an hour ahead are an hour old, and otherwise all is well.
@@ -301,9 +314,9 @@ async fn a_clock_an_hour_behind_is_named_as_what_may_be_wrong() {
     let desk = ahead("-1h");
     desk.cockpit.wait_for("do the clocks agree?");
     desk.cockpit.press("?");
-    desk.cockpit.wait_for("paint the whole screen anew");
+    desk.cockpit.wait_for(HELP);
     desk.cockpit.press("\x1b");
-    desk.cockpit.wait_until("the help gone", |screen| !screen.contents().contains("paint the whole screen"));
+    desk.cockpit.wait_until("the help gone", |screen| !screen.contents().contains(HELP));
     desk.leaves();
 }
 
