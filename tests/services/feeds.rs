@@ -101,6 +101,7 @@ pub(crate) struct Feeds {
     pub(crate) objects: Picture<Object>,
     pub(crate) pod_usage: Vec<(ObjectRef, Usage)>,
     pub(crate) node_usage: Vec<(Text, Usage)>,
+    following: Option<Arc<Follow>>,
     pub(crate) lines: Vec<Written>,
     pub(crate) streams: Streams,
     cancel: CancellationToken,
@@ -164,6 +165,7 @@ impl Feeds {
             objects: Picture::new(),
             pod_usage: Vec::new(),
             node_usage: Vec::new(),
+            following: None,
             lines: Vec::new(),
             streams: Streams::default(),
             cancel,
@@ -187,8 +189,11 @@ impl Feeds {
         Feed::Metrics(self.context.clone())
     }
 
-    pub(crate) fn follow(&self, follow: Follow) {
-        self.logs.follow(Some(follow));
+    /// Follows this and nothing else; what was followed before is forgotten.
+    pub(crate) async fn follow(&mut self, follow: Follow) {
+        self.logs.follow(Some(follow.clone()));
+        self.until("the order taken", |feeds| (feeds.following.as_deref() == Some(&follow)).then_some(()))
+            .await;
     }
 
     /// A reference into the first context.
@@ -266,7 +271,10 @@ impl Feeds {
             News::Objects(feed, seen) => self.objects.take(&feed, seen, |object| &object.id),
             News::PodUsage(_, usage) => self.pod_usage = usage,
             News::NodeUsage(_, usage) => self.node_usage = usage,
-            News::Logs(LogNews::Began(_)) => self.lines.clear(),
+            News::Logs(LogNews::Began(follow)) => {
+                self.following = Some(follow);
+                self.lines.clear();
+            }
             News::Logs(LogNews::Streams(streams)) => self.streams = streams,
             News::Logs(LogNews::Chunk(chunk)) => self.lines.extend(chunk.views().map(|view| Written {
                 pod: view.stream.pod.clone(),

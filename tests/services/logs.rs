@@ -49,7 +49,8 @@ async fn one_pod_is_followed_and_connections_that_break_lose_and_double_nothing(
     let proxy = proxy(As::Admin).await;
     let mut feeds = Feeds::beside(&proxy, As::Admin, &[&own.name]);
     let name = running(&mut feeds, &own.name, 1).await.remove(0);
-    feeds.follow(pod(&feeds, &own.name, &name, false));
+    let order = pod(&feeds, &own.name, &name, false);
+    feeds.follow(order).await;
     more_lines(&mut feeds, &name, 50).await;
     for fault in [None, Some(Fault::Reset), Some(Fault::Cut { after: 2_000 }), Some(Fault::Refuse), None] {
         match fault {
@@ -81,10 +82,11 @@ async fn a_pod_that_joins_a_selector_is_followed_from_its_first_line() {
     own.deploy("web", 1, "fakelet/log-rate: \"20\"");
     let mut feeds = Feeds::of(As::Admin, &[&own.name]);
     let first = running(&mut feeds, &own.name, 1).await.remove(0);
-    feeds.follow(Follow::Selector {
+    let order = Follow::Selector {
         owner: feeds.id(Kind::Deployment, &own.name, "web"),
         labels: vec![("app".into(), "web".into())],
-    });
+    };
+    feeds.follow(order).await;
     more_lines(&mut feeds, &first, 10).await;
     own.kubectl(&["scale", "deployment/web", "--replicas=2"]);
     let second =
@@ -112,7 +114,8 @@ async fn a_container_that_restarts_is_followed_into_its_next_life_with_its_last_
     own.deploy("cart", 1, plan);
     let mut feeds = Feeds::of(As::Admin, &[&own.name]);
     let name = running(&mut feeds, &own.name, 1).await.remove(0);
-    feeds.follow(pod(&feeds, &own.name, &name, false));
+    let order = pod(&feeds, &own.name, &name, false);
+    feeds.follow(order).await;
     let lives = |feeds: &Feeds| -> Vec<Vec<u64>> {
         let mut lives: Vec<Vec<u64>> = vec![Vec::new()];
         for number in feeds.numbers(&name) {
@@ -129,7 +132,8 @@ async fn a_container_that_restarts_is_followed_into_its_next_life_with_its_last_
     let words =
         feeds.lines.iter().filter(|line| line.text.starts_with("panic: cannot reach database")).count();
     assert!(words >= 2, "the last words of each life: {words}");
-    feeds.follow(pod(&feeds, &own.name, &name, true));
+    let order = pod(&feeds, &own.name, &name, true);
+    feeds.follow(order).await;
     let before = feeds
         .until("the life before alone", |feeds| {
             let said = |text: &str| feeds.lines.iter().any(|line| line.text.starts_with(text));
@@ -146,7 +150,8 @@ async fn a_namespace_is_followed_with_all_its_containers() {
     let mut feeds = Feeds::of(As::View, &["billing"]);
     let pods = feeds.pods_in("billing");
     feeds.live(&pods).await;
-    feeds.follow(Follow::Namespace { context: feeds.context.clone(), namespace: "billing".into() });
+    let order = Follow::Namespace { context: feeds.context.clone(), namespace: "billing".into() };
+    feeds.follow(order).await;
     feeds
         .until("lines of both workloads", |feeds| {
             let from = |name: &str| feeds.lines.iter().any(|line| line.pod.starts_with(name));
@@ -168,7 +173,8 @@ async fn nothing_that_could_act_on_a_terminal_comes_through_a_log() {
             feeds.pods.names(&pods).into_iter().find(|name| name.starts_with("dashboard-"))
         })
         .await;
-    feeds.follow(pod(&feeds, "platform", &name, false));
+    let order = pod(&feeds, "platform", &name, false);
+    feeds.follow(order).await;
     for text in [
         "red blinking then plain",
         "clipboard  write",
@@ -193,7 +199,8 @@ async fn a_line_of_ten_megabytes_is_cut_and_those_around_it_come_whole() {
     own.deploy("web", 1, "fakelet/log-format: huge, fakelet/log-rate: \"25\"");
     let mut feeds = Feeds::of(As::Admin, &[&own.name]);
     let name = running(&mut feeds, &own.name, 1).await.remove(0);
-    feeds.follow(pod(&feeds, &own.name, &name, false));
+    let order = pod(&feeds, &own.name, &name, false);
+    feeds.follow(order).await;
     feeds
         .until("a line after a huge one", |feeds| {
             feeds.numbers(&name).into_iter().find(|number| *number > 101)

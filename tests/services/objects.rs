@@ -4,7 +4,7 @@ use firedeck::domain::object::{Facts, Kind, Object};
 
 use crate::feeds::Feeds;
 use crate::own::Own;
-use crate::suite::{As, kubectl_says, server_is_mine, server_stays_up};
+use crate::suite::{As, eventually, kubectl, kubectl_says, server_is_mine, server_stays_up};
 
 #[tokio::test]
 async fn every_kind_is_shown_with_what_matters_of_it() {
@@ -77,22 +77,26 @@ async fn a_kind_that_the_server_does_not_have_is_absent_and_comes_when_it_does()
             &["patch", "crd", "certificates.cert-manager.io", "--type=json", "-p", &path],
         );
     };
+    let asks = async |served: bool| {
+        eventually("the server to change", || async {
+            let asked = kubectl(As::Admin, &["get", "--raw", "/apis/cert-manager.io/v1/certificates"]);
+            (asked.status.success() == served).then_some(())
+        })
+        .await;
+    };
     let mut feeds = Feeds::of(As::Admin, &["platform"]);
     let (pods, certificates) = (feeds.pods_in("platform"), feeds.objects_in(Kind::Certificate, "platform"));
     feeds.live(&pods).await;
     serve(false);
-    crate::suite::eventually("the kind to go", || async {
-        let asked =
-            crate::suite::kubectl(As::Admin, &["get", "--raw", "/apis/cert-manager.io/v1/certificates"]);
-        (!asked.status.success()).then_some(())
-    })
-    .await;
+    asks(false).await;
     feeds.handle.watch(vec![Kind::Certificate]);
     let absent = feeds.state(&certificates, |state| matches!(state, FeedState::Absent { .. })).await;
     serve(true);
+    asks(true).await;
     let FeedState::Absent { why } = absent else { unreachable!() };
     assert!(why.contains("the server has no such API"), "{why}");
     // By itself it comes within a minute; the operator's key asks at once.
+    feeds.handle.retry();
     feeds.live(&certificates).await;
     assert_eq!(feeds.objects.names(&certificates).len(), 2);
     assert_eq!(feeds.was_ill(|feed| *feed == pods), None);

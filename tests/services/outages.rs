@@ -98,11 +98,8 @@ async fn a_partition_that_drops_packets_shows_without_a_word_from_the_network_an
     let mut feeds = Feeds::beside(&proxy, As::Admin, &[&own.name]);
     let pods = feeds.pods_in(&own.name);
     let name = feeds.until("the pod", |feeds| feeds.pods.names(&pods).into_iter().next()).await;
-    feeds.follow(Follow::Pod {
-        pod: feeds.id(Kind::Pod, &own.name, &name),
-        container: None,
-        previous: false,
-    });
+    let order = Follow::Pod { pod: feeds.id(Kind::Pod, &own.name, &name), container: None, previous: false };
+    feeds.follow(order).await;
     feeds.until("its lines", |feeds| (feeds.numbers(&name).len() > 10).then_some(())).await;
     proxy.set(Fault::BlackHole).await;
     let why = feeds.down(&pods).await;
@@ -248,7 +245,8 @@ async fn an_api_server_that_restarts_is_down_and_then_all_goes_on_where_it_was()
         context: well.context().expect("one").clone(),
         ..feeds.id(Kind::Pod, &own.name, &name)
     };
-    feeds.follow(Follow::Pod { pod: straight, container: None, previous: false });
+    let order = Follow::Pod { pod: straight, container: None, previous: false };
+    feeds.follow(order).await;
     feeds.until("its lines", |feeds| (feeds.numbers(&name).len() > 10).then_some(())).await;
     // One context is cut off while things change, so that what it knows is too old for the new server.
     proxy.set(Fault::Refuse).await;

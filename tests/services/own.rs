@@ -38,7 +38,12 @@ impl Own {
             .stderr(Stdio::piped())
             .spawn()
             .expect("kubectl runs");
-        child.stdin.take().expect("its input").write_all(manifest.as_bytes()).expect("taken");
+        child
+            .stdin
+            .take()
+            .expect("its input")
+            .write_all(format!("---\n{manifest}").as_bytes())
+            .expect("taken");
         let output = child.wait_with_output().expect("its end");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }

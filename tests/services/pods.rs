@@ -107,7 +107,7 @@ async fn one_namespace_of_three_is_live_while_the_others_say_what_they_need() {
     let (nodes, metrics) = (feeds.nodes(), feeds.metrics());
     assert_eq!(feeds.forbidden(&nodes).await, "list and watch nodes");
     let needs = feeds.forbidden(&metrics).await;
-    assert_eq!(needs, "list pods.metrics.k8s.io in namespace `shop`");
+    assert_eq!(needs, "list pods.metrics.k8s.io in namespaces `billing`, `platform`, `shop`");
     let hpas = feeds.objects_in(Kind::Hpa, "shop");
     let needs = feeds.forbidden(&hpas).await;
     assert_eq!(needs, "list and watch horizontalpodautoscalers.autoscaling in namespace `shop`");
