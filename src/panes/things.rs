@@ -62,7 +62,7 @@ pub fn columns(model: &Model, width: u16) -> Vec<(&'static Column, u16)> {
     chosen.drain(..model.board.shift.min(chosen.len().saturating_sub(1)));
     let room = width.saturating_sub(SIGNS);
     let least = |column: &Column| match column.width {
-        Width::Fixed(n) | Width::Share(n, _) => n + GAP,
+        Width::Fixed(n) | Width::Share(n, _) | Width::Fill(n) => n + GAP,
     };
     // A name is worth more room than a column that is only good to know.
     let wanted = |column: &Column| least(column).max(if column.title == "NAME" { COMFORT + GAP } else { 0 });
@@ -85,9 +85,16 @@ pub fn columns(model: &Model, width: u16) -> Vec<(&'static Column, u16)> {
     for column in chosen {
         let own = match column.width {
             Width::Fixed(n) => n,
-            Width::Share(_, weight) => base(column) + spare * weight / weights.max(1),
+            Width::Share(n, weight) => {
+                (base(column) + spare * weight / weights.max(1)).min(n * 2 + 10).max(base(column))
+            }
+            Width::Fill(_) => base(column),
         };
         widths.push((column, own));
+    }
+    let used: u16 = widths.iter().map(|(_, width)| width + GAP).sum();
+    if let Some((_, width)) = widths.iter_mut().find(|(column, _)| matches!(column.width, Width::Fill(_))) {
+        *width += (room + GAP).saturating_sub(used);
     }
     if let [(_, width)] = widths.as_mut_slice() {
         *width = (*width).min(room);
