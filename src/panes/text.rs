@@ -140,7 +140,7 @@ fn broken(mut text: &str, room: usize) -> Vec<&str> {
             fits = at + letter.len();
         }
         let (head, tail) = match space {
-            Some(at) => (&text[..at], text[at..].trim_start_matches(' ')),
+            Some(at) => (text[..at].trim_end_matches(' '), text[at..].trim_start_matches(' ')),
             // Something wider than the room alone must still come to an end.
             None => text.split_at(fits.max(text.graphemes(true).next().map_or(text.len(), str::len))),
         };
