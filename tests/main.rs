@@ -5,6 +5,7 @@ mod common;
 mod config;
 #[cfg(test)]
 mod deeds;
+#[cfg(test)]
 mod doctor;
 #[cfg(test)]
 mod fault;

@@ -201,7 +201,7 @@ fn copy(model: &mut Model) -> Vec<Effect> {
     let text = match model.board.focus {
         PaneKind::Things => things::selected(model).map(|target| target.name.to_string()),
         PaneKind::Detail => {
-            model.detail.as_ref().map(|detail| crate::panes::text::plain(model, detail).join("\n"))
+            model.detail.as_ref().map(|detail| crate::panes::text::whole(model, detail).join("\n"))
         }
         PaneKind::Logs => lines::copied(model),
     };

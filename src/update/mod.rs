@@ -87,9 +87,14 @@ fn fit(model: &mut Model) {
             }
         }
     }
-    if let Some(detail) = &mut model.detail {
-        detail.height =
-            places.pane(PaneKind::Detail).map_or(0, |area| usize::from(area.height.saturating_sub(1)));
+    if let (Some(detail), Some(area)) = (&mut model.detail, places.pane(PaneKind::Detail)) {
+        detail.height = usize::from(area.height.saturating_sub(1));
+        let width = usize::from(area.width.saturating_sub(2));
+        if detail.width != width {
+            // Lines wrap anew: there may be fewer.
+            detail.width = width;
+            detail.top = detail.top.min(crate::panes::text::len(detail).saturating_sub(1));
+        }
     }
     lines::fit(model, &places);
 }
