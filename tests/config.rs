@@ -165,6 +165,44 @@ fn a_variable_left_over_in_a_shell_leads_no_profile_to_another_cluster() {
 }
 
 #[test]
+fn two_keymaps_that_are_unsafe_only_together_are_refused() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let write = |name: &str, text: &str| fs::write(dir.path().join(name), text).expect("written");
+    let request = Request { config: Some(dir.path().join("config.toml")), ..Request::default() };
+    write("keys.toml", "[question]\n\"Z\" = \"yes\"\n");
+    write("config.toml", "");
+    config::load(&request).expect("good alone");
+    write("config.toml", "[keys.table]\n\"Z\" = \"restart\"\n");
+    let said = config::load(&request).expect_err("bad together").to_string();
+    assert!(said.contains("`Z` asks for `restart`, so it cannot also be the `yes` to it"), "{said}");
+}
+
+#[test]
+fn the_wall_is_read_only_and_has_its_theme() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("c.toml");
+    fs::write(&file, "").expect("written");
+    let env = Env::of(&[("TERM", "xterm")]);
+    let request = Request { config: Some(file), wall: true, env, ..Request::default() };
+    let settings = config::load(&request).expect("good").settings;
+    assert!(settings.profile.read_only);
+    assert_eq!(settings.theme.name, "wall");
+    let other = Request { theme: Some("day".into()), ..request };
+    assert_eq!(config::load(&other).expect("good").settings.theme.name, "day");
+}
+
+#[test]
+fn the_log_is_in_a_directory_of_its_own_that_nobody_else_reads() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().expect("a directory");
+    // What it finds is another test's business.
+    firedeck(dir.path()).arg("doctor").output().expect("run");
+    let state = dir.path().join(".local/state/firedeck");
+    assert_eq!(fs::metadata(&state).expect("made").permissions().mode() & 0o777, 0o700);
+    assert!(fs::symlink_metadata(state.join("firedeck.log")).expect("today's").is_symlink());
+}
+
+#[test]
 fn without_colours_the_theme_says_it_with_bold_and_underline() {
     let load = |env: &[(&str, &str)], theme: Option<&str>| {
         let request = Request { env: Env::of(env), theme: theme.map(str::to_owned), ..Request::default() };

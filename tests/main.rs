@@ -1,16 +1,28 @@
 //! Tests that need nothing installed: `cargo test` alone runs them.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on has failed, and a panic says so"
-)]
+#[cfg(test)]
 mod common;
+#[cfg(test)]
 mod config;
+#[cfg(test)]
+mod deeds;
+mod doctor;
+#[cfg(test)]
 mod fault;
+#[cfg(test)]
+mod journeys;
+#[cfg(test)]
 mod laws;
+#[cfg(test)]
 mod layers;
+#[cfg(test)]
 mod manners;
+#[cfg(test)]
 mod outages;
+#[cfg(test)]
 mod screens;
+#[cfg(test)]
+mod shells;
+#[cfg(test)]
+mod terminal;
+#[cfg(test)]
 mod watches;

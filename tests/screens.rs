@@ -1,17 +1,17 @@
 //! Every look of every pane and overlay, as pictures in text.
 mod question;
+mod stale;
 
 use firedeck::domain::feed::FeedState;
 use firedeck::domain::news::News;
 use firedeck::domain::object::Kind;
-use firedeck::domain::settings::{Key, KeyCode};
 use firedeck::model::Model;
 use firedeck::model::msg::Msg;
 use firedeck::view;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
-use crate::common::estate::{NOW, ago, cockpit, connected, feed, news, say};
+use crate::common::estate::{NOW, ago, cockpit, connected, feed, news, press, say, type_text};
 
 /// The screen as text, without what is blank at the end of a line.
 pub fn picture(model: &Model) -> String {
@@ -35,19 +35,6 @@ pub fn picture(model: &Model) -> String {
         out.push('\n');
     }
     out
-}
-
-fn press(model: &mut Model, keys: &str) {
-    for key in keys.split_whitespace() {
-        let key = Key::parse(key).expect("a key");
-        say(model, Msg::Keys { keys: vec![key], at: NOW });
-    }
-}
-
-fn type_text(model: &mut Model, text: &str) {
-    for c in text.chars() {
-        say(model, Msg::Keys { keys: vec![Key::plain(KeyCode::Char(c))], at: NOW });
-    }
 }
 
 #[test]

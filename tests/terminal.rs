@@ -1,6 +1,8 @@
 //! The real program in a real terminal: how it comes, behaves and goes.
 use std::ffi::OsString;
+use std::net::TcpListener;
 use std::path::Path;
+use std::time::Duration;
 
 use firedeck::domain::time::Timestamp;
 use firedeck::incident::chain::Merged;
@@ -122,7 +124,13 @@ fn ctrl_z_stops_the_job_and_fg_paints_it_anew() {
     shell.press("fg\r");
     shell.wait_until("the board again", is_open);
     shell.press("q");
+    // What is typed from here on is the shell's, and its screen goes on where it stopped.
     shell.wait_until("the shell again", |screen| !screen.alternate_screen());
+    shell.press("echo back-$((40 + 2))\r");
+    let screen = shell.wait_for("back-42");
+    let line = |what: &str| screen.lines().position(|line| line.contains(what));
+    assert_eq!(line("ready>"), Some(0), "the shell's first line was painted over:\n{screen}");
+    assert!(line("Stopped") < line("back-42"), "{screen}");
     shell.press("exit\r");
     shell.exits();
 }
@@ -153,11 +161,123 @@ fn a_paste_is_not_taken_for_keys() {
     let mut cockpit = open(home.path());
     // As keys, the first of these would quit.
     cockpit.press("\x1b[200~qqq\rq\x1b[201~");
-    cockpit.resize(90, 24);
+    cockpit.wait_for("pasted text does nothing here");
     cockpit.press("?");
-    let before = cockpit.written();
-    cockpit.press("\x1b");
-    cockpit.wait_for_bytes(before, b"\x1b[?2026l");
+    cockpit.wait_for("look inside");
+    // Closed by a key that is none of an escape sequence.
+    cockpit.press("?");
+    cockpit.wait_until("the board", |screen| !screen.contents().contains("look inside"));
     cockpit.press("q");
     assert!(cockpit.exits().success());
+}
+
+#[test]
+fn with_nothing_set_up_the_board_says_what_to_set() {
+    let home = home();
+    let cockpit = open(home.path());
+    let screen = cockpit.wait_for("KUBECONFIG");
+    assert!(screen.contains("no cluster"), "{screen}");
+    cockpit.asked_nothing();
+}
+
+#[test]
+fn a_server_that_says_nothing_delays_neither_the_first_picture_nor_the_last() {
+    let home = home();
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let server = format!("https://{}", silent.local_addr().expect("its address"));
+    let kubeconfig = format!(
+        "apiVersion: v1\nkind: Config\ncurrent-context: silent\nclusters:\n- name: c\n  cluster: {{server: \"{server}\"}}\n\
+         contexts:\n- name: silent\n  context: {{cluster: c, user: u, namespace: shop}}\nusers:\n- name: u\n  user: {{token: t}}\n"
+    );
+    let file = home.path().join("kubeconfig");
+    std::fs::write(&file, kubeconfig).expect("written");
+    let mut cockpit = firedeck(home.path()).env("KUBECONFIG", file.display().to_string()).run();
+    cockpit.wait_until("a board", is_open);
+    cockpit.wait_for("silent");
+    cockpit.press("q");
+    assert!(cockpit.exits().success());
+    cockpit.gave_the_terminal_back();
+}
+
+#[test]
+fn a_thing_that_cannot_be_opened_is_told_on_the_plain_screen() {
+    for (target, why) in [
+        ("alert/X", "alerts cannot be opened yet"),
+        ("nosuch/x", "nosuch"),
+        ("pod", "KIND/NAME"),
+        ("pod/a b", "cannot be a name"),
+    ] {
+        let home = home();
+        let mut cockpit = firedeck(home.path()).size(200, 24).arg("open").arg(target).run();
+        assert_eq!(cockpit.exits().code(), Some(2), "{target}");
+        assert!(cockpit.screen().contains(why), "{target}: {}", cockpit.screen());
+        assert!(!String::from_utf8_lossy(&cockpit.bytes(0)).contains("\x1b[?1049h"));
+    }
+}
+
+#[test]
+fn the_wall_draws_and_only_leaves() {
+    let home = home();
+    let mut cockpit = firedeck(home.path()).size(120, 30).arg("wall").run();
+    cockpit.wait_for("read-only");
+    // Were the line of a filter open, `q` would be typed into it.
+    cockpit.press("/");
+    cockpit.press("q");
+    assert!(cockpit.exits().success());
+    cockpit.gave_the_terminal_back();
+}
+
+#[test]
+fn a_screen_on_which_nothing_happens_costs_no_bytes() {
+    let home = home();
+    let cockpit = open(home.path());
+    cockpit.wait_for("no kubeconfig");
+    // Longer than two beats of the clock.
+    cockpit.stays_quiet(Duration::from_millis(2_500));
+}
+
+#[test]
+fn a_terminal_that_takes_nothing_delays_neither_keys_nor_signals() {
+    for how in ["quit", "SIGTERM"] {
+        let (home, from) = (home(), now());
+        let mut cockpit = open(home.path());
+        cockpit.take_bytes(false);
+        cockpit.press("?");
+        cockpit.press("?");
+        if how == "quit" {
+            cockpit.press("q");
+        } else {
+            cockpit.signal(Signal::TERM);
+        }
+        cockpit.exits();
+        let journal = journal_of(home.path(), from);
+        let Some(What::SessionClosed(closed)) = journal.entries.last().map(|entry| &entry.event.what) else {
+            panic!("{how}: {journal:?}");
+        };
+        assert_eq!(closed.how, how);
+    }
+}
+
+#[test]
+fn a_terminal_that_takes_bytes_again_gets_whole_pictures() {
+    let home = home();
+    let mut cockpit = open(home.path());
+    cockpit.take_bytes(false);
+    cockpit.press("?");
+    cockpit.resize(100, 30);
+    cockpit.press("?");
+    cockpit.press("?");
+    cockpit.take_bytes(true);
+    cockpit.wait_until("the help over the last row", |screen| {
+        screen.contents().contains("look inside")
+            && screen.rows(0, 100).last().is_some_and(|row| !row.trim().is_empty())
+    });
+    cockpit.press("?");
+    cockpit.press("q");
+    cockpit.exits();
+    cockpit.gave_the_terminal_back();
+    let bytes = cockpit.bytes(0);
+    let count = |mark: &[u8]| bytes.windows(mark.len()).filter(|window| *window == mark).count();
+    // Giving the terminal back ends a picture once more, to be safe.
+    assert_eq!(count(b"\x1b[?2026h") + 1, count(b"\x1b[?2026l"), "a picture is not whole");
 }

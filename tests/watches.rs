@@ -85,7 +85,7 @@ impl Lab {
         let (out, inbox) = mpsc::channel(64);
         let cancel = CancellationToken::new();
         let options = Options {
-            kubeconfig: Some(kubeconfig.path().to_owned()),
+            kubeconfig: vec![kubeconfig.path().to_owned()],
             flag_namespaces: vec!["*".into()],
             ..Options::default()
         };
@@ -425,7 +425,7 @@ async fn a_broken_kubeconfig_is_reported_without_the_token_in_it() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(b"users:\n- name: u\n  user:\n    token: hunter2\n   bad: [\n").unwrap();
     let (out, mut inbox) = mpsc::channel(8);
-    let options = Options { kubeconfig: Some(file.path().to_owned()), ..Options::default() };
+    let options = Options { kubeconfig: vec![file.path().to_owned()], ..Options::default() };
     let cancel = CancellationToken::new();
     let _handle = start(options, out, cancel.clone());
     let said = format!("{:?}", inbox.recv().await.unwrap());
@@ -439,7 +439,7 @@ async fn a_context_that_does_not_exist_is_reported_with_those_that_do() {
     write(&file, 9, "token: t");
     let (out, mut inbox) = mpsc::channel(8);
     let options = Options {
-        kubeconfig: Some(file.path().to_owned()),
+        kubeconfig: vec![file.path().to_owned()],
         contexts: vec!["prod".into()],
         ..Options::default()
     };

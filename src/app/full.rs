@@ -98,9 +98,11 @@ where
                 Ok(length) => drop(waiting.drain(..length)),
                 Err(error) => return Ok(Back::Broke(error.to_string())),
             },
-            read = from.read(&mut buffer) => match read {
+            taken = Screen::taken(), if screen.is_behind() => taken?,
+            // A terminal that is behind gets nothing more, and the other side waits.
+            read = from.read(&mut buffer), if !screen.is_behind() => match read {
                 Ok(0) => return Ok(Back::Ended),
-                Ok(length) => screen.send(&buffer[..length])?,
+                Ok(length) => drop(screen.send(&buffer[..length])?),
                 Err(error) => return Ok(Back::Broke(error.to_string())),
             },
         }

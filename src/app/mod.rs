@@ -1,15 +1,20 @@
 //! The outside: the terminal, the tasks, the clock, and the loop that ties them to the model.
 pub mod clipboard;
 pub mod doctor;
+mod entering;
 pub mod full;
 pub mod hands;
 pub mod input;
 mod keys;
 pub mod pace;
+mod passage;
 pub mod perform;
 pub mod screen;
+pub mod shells;
 pub mod signals;
+mod steady;
 pub mod terminal;
+mod writer;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -19,7 +24,8 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::config::{Options, View};
-use crate::domain::approval::QuestionId;
+use crate::domain::action::Verb;
+use crate::domain::approval::{Approved, QuestionId};
 use crate::domain::news::News;
 use crate::domain::time::{Timestamp, Zone};
 use crate::model::msg::{Effect, Msg};
@@ -31,7 +37,9 @@ use hands::Hands;
 use input::Input;
 use pace::Pace;
 use screen::Screen;
+use shells::{Happened, Shells};
 use signals::{Signals, Told};
+use steady::Steady;
 
 /// How many batches are taken in before keys are looked at again.
 const BATCHES: usize = 16;
@@ -39,6 +47,10 @@ const BATCHES: usize = 16;
 const WAITING: usize = 64;
 /// The one clock. What shows an age moves in steps of ten seconds, so this need not be finer.
 const CLOCK: Duration = Duration::from_secs(1);
+
+/// How it was left, as the journal says it; a signal is called by its name.
+const QUIT: &str = "quit";
+const LOST: &str = "terminal lost";
 
 /// The cockpit, until it is left.
 pub async fn run(options: Options) -> color_eyre::Result<ExitCode> {
@@ -52,18 +64,40 @@ pub async fn run(options: Options) -> color_eyre::Result<ExitCode> {
         screen.set_mouse(true)?;
     }
     let hands = Hands::start(&options, &model, out, msgs);
-    let mut cockpit =
-        Cockpit { model, screen, input, signals, hands, news, answers, pace: Pace::new(), told: None };
+    let mut cockpit = Cockpit {
+        model,
+        screen,
+        input,
+        signals,
+        hands,
+        news,
+        answers,
+        shells: Shells::default(),
+        steady: Steady::start(),
+        pace: Pace::default(),
+        told: None,
+        shown: None,
+    };
     let left = cockpit.run(&options).await;
-    let Cockpit { screen, hands, .. } = cockpit;
+    let Cockpit { screen, hands, shells, input, .. } = cockpit;
+    // From here on what is typed is the shell's.
+    drop(input);
     // The terminal first: whatever else goes wrong on the way out, it is whole again.
-    screen.leave()?;
+    let given_back = screen.leave();
     let how = match &left {
         Ok(how) => (*how).to_owned(),
         Err(error) => format!("{error}"),
     };
+    shells.close().await;
     hands.close(&how).await;
-    left.map(|_| ExitCode::SUCCESS)
+    match (given_back, left) {
+        (Ok(()), left) => left.map(|_| ExitCode::SUCCESS),
+        // A terminal that is gone or takes nothing cannot be told either: a report would wait for it for good.
+        (Err(error), left) => {
+            tracing::warn!(%error, %how, "the terminal could not be given back");
+            Ok(left.map_or(ExitCode::FAILURE, |_| ExitCode::SUCCESS))
+        }
+    }
 }
 
 fn model(options: &Options) -> Model {
@@ -81,6 +115,10 @@ fn model(options: &Options) -> Model {
     model
 }
 
+fn opens_a_shell(approved: &Approved) -> bool {
+    approved.actions().iter().any(|looked| matches!(looked.native.verb, Verb::Shell { .. }))
+}
+
 struct Cockpit {
     model: Model,
     screen: Screen,
@@ -89,17 +127,24 @@ struct Cockpit {
     hands: Hands,
     news: mpsc::Receiver<Vec<News>>,
     answers: mpsc::Receiver<Msg>,
+    shells: Shells,
+    steady: Steady,
     pace: Pace,
     /// The revision of a question that was last said to be on the screen.
     told: Option<(QuestionId, u32)>,
+    /// The one of the frame that is on its way to the terminal.
+    shown: Option<(QuestionId, u32)>,
 }
 
 /// What woke the loop.
 enum Woke {
     Told(Told),
+    /// The terminal has taken what was drawn, or is gone.
+    Taken(std::io::Result<()>),
     Read(Option<input::Read>),
     Answer(Msg),
     News(Vec<News>),
+    Shell(Happened),
     Clock,
     Draw,
 }
@@ -123,13 +168,17 @@ impl Cockpit {
         let mut clock = tokio::time::interval(CLOCK);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let due = self.pace.due(self.model.dirty, Instant::now());
+            // The next picture is made when the terminal has the last one: one that is behind gets fewer.
+            let behind = self.screen.is_behind();
+            let due = self.pace.due(self.model.dirty, Instant::now()).filter(|_| !behind);
             let woke = tokio::select! {
                 biased;
                 told = self.signals.next() => Woke::Told(told),
+                taken = Screen::taken(), if behind || self.shown.is_some() => Woke::Taken(taken),
                 read = self.input.next() => Woke::Read(read),
                 () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Woke::Draw,
                 Some(msg) = self.answers.recv() => Woke::Answer(msg),
+                Some(happened) = self.shells.next() => Woke::Shell(happened),
                 Some(batch) = self.news.recv() => Woke::News(batch),
                 _ = clock.tick() => Woke::Clock,
             };
@@ -144,10 +193,18 @@ impl Cockpit {
                     let (columns, rows) = terminal::size();
                     self.take(Msg::Resized { columns, rows }).await?
                 }
-                Woke::Read(None) => Some("terminal lost"),
+                Woke::Taken(Ok(())) => {
+                    self.shown();
+                    None
+                }
+                Woke::Taken(Err(_)) | Woke::Read(None) => Some(LOST),
                 Woke::Read(Some(read)) => self.read(read).await?,
                 Woke::Answer(msg) => self.take(msg).await?,
                 Woke::News(batch) => self.news(batch).await?,
+                Woke::Shell(happened) => match self.shells.happened(happened) {
+                    Some(id) => self.enter(id).await?,
+                    None => None,
+                },
                 Woke::Clock => self.take(Msg::Tick(now())).await?,
                 Woke::Draw => {
                     self.draw()?;
@@ -161,7 +218,8 @@ impl Cockpit {
     }
 
     async fn read(&mut self, read: input::Read) -> color_eyre::Result<Option<&'static str>> {
-        let at = now();
+        self.shells.operator_goes_on();
+        let at = self.steady.now();
         for msg in read.into_msgs(at) {
             if let Some(how) = self.take(msg).await? {
                 return Ok(Some(how));
@@ -185,7 +243,7 @@ impl Cockpit {
     async fn take(&mut self, msg: Msg) -> color_eyre::Result<Option<&'static str>> {
         for effect in update(&mut self.model, msg) {
             match effect {
-                Effect::Quit => return Ok(Some("quit")),
+                Effect::Quit => return Ok(Some(QUIT)),
                 Effect::Suspend => {
                     self.signals.suspend(&mut self.screen).await?;
                     let (columns, rows) = terminal::size();
@@ -197,6 +255,17 @@ impl Cockpit {
                 }
                 Effect::SetMouse(on) => self.screen.set_mouse(on)?,
                 Effect::Copy(text) => self.copy(text)?,
+                Effect::Perform(id, approved) if opens_a_shell(&approved) => {
+                    let scene = self.hands.scene(&self.model);
+                    self.shells.open(&scene, id, approved);
+                }
+                Effect::Enter(id) => {
+                    // Boxed: what is entered from here may come back here.
+                    if let Some(how) = Box::pin(self.enter(id)).await? {
+                        return Ok(Some(how));
+                    }
+                }
+                Effect::EndShell(id) => self.shells.end(id),
                 other => self.hands.perform(other, &self.model),
             }
         }
@@ -208,25 +277,31 @@ impl Cockpit {
         let way = self.model.settings.clipboard;
         if matches!(way, Clipboard::Both | Clipboard::Terminal)
             && let Some(sequence) = clipboard::through_terminal(&text)
+            && !self.screen.send(sequence.as_bytes())?
         {
-            self.screen.send(sequence.as_bytes())?;
+            self.model.say("not copied: the terminal takes no bytes", true);
+            return Ok(());
         }
         self.hands.copy(text, way);
         Ok(())
     }
 
-    /// Draws, and says which question the terminal now has.
     fn draw(&mut self) -> color_eyre::Result<()> {
         let (model, mut shown) = (&self.model, None);
         self.screen.draw(|frame| shown = view::draw(frame, model))?;
         self.model.dirty = Dirty::No;
         self.pace.drew(Instant::now());
-        if let Some((question, revision)) = shown.filter(|shown| self.told != Some(*shown)) {
+        self.shown = shown.filter(|shown| self.told != Some(*shown));
+        Ok(())
+    }
+
+    /// The terminal has the last picture: if a question is on it, it can be read from now on.
+    fn shown(&mut self) {
+        if let Some((question, revision)) = self.shown.take() {
             self.told = Some((question, revision));
-            let at: Timestamp = now();
+            let at: Timestamp = self.steady.now();
             self.hands.shown(&self.model, revision, at);
             update(&mut self.model, Msg::Shown { question, revision, at });
         }
-        Ok(())
     }
 }

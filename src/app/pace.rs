@@ -8,16 +8,12 @@ use crate::model::Dirty;
 /// The shortest time between two drawings that feeds asked for.
 pub const BEAT: Duration = Duration::from_millis(100);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Pace {
     drawn: Option<Instant>,
 }
 
 impl Pace {
-    pub fn new() -> Pace {
-        Pace { drawn: None }
-    }
-
     /// When the next drawing is due; `None` while there is nothing to draw.
     pub fn due(&self, dirty: Dirty, now: Instant) -> Option<Instant> {
         match (dirty, self.drawn) {
@@ -39,7 +35,7 @@ mod tests {
     #[test]
     fn keys_draw_at_once_and_feeds_wait_for_the_beat() {
         let start = Instant::now();
-        let mut pace = Pace::new();
+        let mut pace = Pace::default();
         assert_eq!(pace.due(Dirty::No, start), None);
         assert_eq!(pace.due(Dirty::Soon, start), Some(start));
         pace.drew(start);

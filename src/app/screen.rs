@@ -8,6 +8,9 @@ use ratatui::{Frame, Terminal};
 
 use super::terminal;
 
+/// So much may wait for a terminal that takes nothing before more is refused.
+const MOST: usize = 1 << 20;
+
 /// The terminal while the cockpit has it. Dropping it gives the terminal back.
 pub struct Screen {
     terminal: Terminal<Paper>,
@@ -26,15 +29,22 @@ impl Screen {
         made
     }
 
-    /// Returns once the terminal has taken the bytes; whether there were any.
-    pub fn draw(&mut self, draw: impl FnOnce(&mut Frame)) -> io::Result<bool> {
+    /// Hands a frame over, and returns at once; [`Screen::taken`] says when the terminal has it. To be called
+    /// only when the one before was taken, so that at most one is on its way.
+    pub fn draw(&mut self, draw: impl FnOnce(&mut Frame)) -> io::Result<()> {
         self.terminal.draw(draw)?;
         let bytes = self.terminal.backend_mut().take();
-        if bytes.is_empty() {
-            return Ok(false);
-        }
-        terminal::write(&bytes)?;
-        Ok(true)
+        if bytes.is_empty() { Ok(()) } else { terminal::put(bytes) }
+    }
+
+    /// Whether the terminal still has bytes to take.
+    pub fn is_behind(&self) -> bool {
+        terminal::waiting() > 0
+    }
+
+    /// Until it has taken everything. Can be dropped while it waits.
+    pub async fn taken() -> io::Result<()> {
+        terminal::taken().await
     }
 
     /// The next frame paints every cell, at the size that the terminal has now.
@@ -58,9 +68,12 @@ impl Screen {
         self.repaint()
     }
 
-    /// Bytes that are no picture: the clipboard's.
-    pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        terminal::write(bytes)
+    /// Bytes that are no picture: the clipboard's, a shell's. False when the terminal is too far behind.
+    pub fn send(&mut self, bytes: &[u8]) -> io::Result<bool> {
+        if terminal::waiting() > MOST {
+            return Ok(false);
+        }
+        terminal::put(bytes).map(|()| true)
     }
 
     /// The same as dropping it, with the error.

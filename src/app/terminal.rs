@@ -2,18 +2,26 @@
 //!
 //! Nothing here asks the terminal anything: an answer would look like typed text.
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::Mutex;
+use std::os::fd::OwnedFd;
+use std::sync::{Mutex, OnceLock};
 use std::thread::ThreadId;
+use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags};
-use rustix::io::Errno;
+use super::writer::Writer;
 
 /// The thread that draws, while the terminal is ours.
 static HOLDER: Mutex<Option<ThreadId>> = Mutex::new(None);
 
-/// The other screen, no cursor, pastes marked as such.
-const TAKE: &str = "\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[2J\x1b[H";
+/// Everything the terminal gets goes through here, in order.
+static WRITER: OnceLock<Writer> = OnceLock::new();
+
+/// How long leaving waits for a terminal that takes nothing; then it is left as it is.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// To the other screen; remembers where the cursor was on this one.
+const ENTER: &str = "\x1b[?1049h";
+/// No cursor, pastes marked as such, nothing on it.
+const SET: &str = "\x1b[?25l\x1b[?2004h\x1b[2J\x1b[H";
 
 /// Whatever we, or a shell in a container, may have set: synchronized output, colours, mouse, focus reports,
 /// marked pastes, keypad and cursor keys, character set, scroll region, origin, insert, wrapping.
@@ -31,12 +39,20 @@ pub fn held() -> bool {
 
 /// Takes the terminal for the calling thread, which is the one that draws.
 pub(super) fn take() -> io::Result<()> {
+    take_by(&[ENTER, SET].concat())
+}
+
+fn take_by(bytes: &str) -> io::Result<()> {
     if !rustix::termios::isatty(rustix::stdio::stdout()) {
         return Err(io::Error::other("standard output is not a terminal; the cockpit needs one to draw on"));
     }
+    if WRITER.get().is_none() {
+        // Only the thread that draws comes here, so nobody else sets it in between.
+        let _ = WRITER.set(Writer::start(rustix::stdio::stdout())?);
+    }
     crossterm::terminal::enable_raw_mode()?;
     hold(Some(std::thread::current().id()));
-    write(TAKE.as_bytes())
+    put(bytes)
 }
 
 /// Gives it back. Safe from any thread, in a panic, and when it was given back already.
@@ -44,25 +60,25 @@ pub fn give_back() -> io::Result<()> {
     if hold(None).is_none() {
         return Ok(());
     }
-    let written = write(CALM.as_bytes()).and_then(|()| write(GIVE.as_bytes()));
+    let written =
+        put([CALM, GIVE].concat()).and_then(|()| WRITER.get().map_or(Ok(()), |writer| writer.wait(FAREWELL)));
     crossterm::terminal::disable_raw_mode().and(written)
 }
 
 /// Takes it again as it should be, whatever happened to it meanwhile.
 pub(super) fn retake() -> io::Result<()> {
     crossterm::terminal::disable_raw_mode()?;
-    write(CALM.as_bytes())?;
-    take()
+    // Calming moves the cursor to the top, so it comes after its place on the shell's screen was remembered.
+    take_by(&[ENTER, CALM, SET].concat())
 }
 
 /// Leaves the drawing screen for the plain one, where another program's bytes go; keys stay raw.
 pub(super) fn lend() -> io::Result<()> {
-    write(CALM.as_bytes())?;
-    write(GIVE.as_bytes())
+    put([CALM, GIVE].concat())
 }
 
 pub(super) fn set_mouse(on: bool) -> io::Result<()> {
-    write(if on { MOUSE_ON } else { MOUSE_OFF }.as_bytes())
+    put(if on { MOUSE_ON } else { MOUSE_OFF })
 }
 
 fn hold(by: Option<ThreadId>) -> Option<ThreadId> {
@@ -87,30 +103,21 @@ pub(super) fn keyboard() -> io::Result<OwnedFd> {
     Ok(std::fs::File::open("/dev/tty")?.into())
 }
 
-/// Writes everything, however often the terminal takes only a part or nothing.
-pub(super) fn write(bytes: &[u8]) -> io::Result<()> {
-    write_to(rustix::stdio::stdout(), bytes)
+/// Hands bytes over to the terminal, behind all that were handed over before; it may take them later.
+pub(super) fn put(bytes: impl Into<Vec<u8>>) -> io::Result<()> {
+    WRITER.get().map_or_else(|| Err(io::ErrorKind::NotConnected.into()), |writer| writer.put(bytes.into()))
 }
 
-fn write_to(to: BorrowedFd<'_>, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match rustix::io::write(to, bytes) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => bytes = &bytes[written..],
-            Err(Errno::INTR) => {}
-            // Somebody who shares the terminal made it non-blocking.
-            Err(Errno::AGAIN) => wait(to)?,
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(())
+/// How many bytes it has not taken yet.
+pub(super) fn waiting() -> usize {
+    WRITER.get().map_or(0, Writer::waiting)
 }
 
-fn wait(to: BorrowedFd<'_>) -> io::Result<()> {
-    let to = to.as_fd();
-    match rustix::event::poll(&mut [PollFd::from_borrowed_fd(to, PollFlags::OUT)], None) {
-        Ok(_) | Err(Errno::INTR) => Ok(()),
-        Err(error) => Err(error.into()),
+/// Until it has taken everything. Can be dropped while it waits.
+pub(super) async fn taken() -> io::Result<()> {
+    match WRITER.get() {
+        Some(writer) => writer.taken().await,
+        None => Ok(()),
     }
 }
 
@@ -134,30 +141,4 @@ fn on_panic(info: &std::panic::PanicHookInfo<'_>, print: &dyn Fn(&std::panic::Pa
     // What cannot be given back cannot be reported anywhere better either.
     let _ = give_back();
     print(info);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::io::Read;
-
-    #[test]
-    fn a_terminal_that_takes_little_at_a_time_gets_everything() {
-        let (mut read, write) = std::io::pipe().expect("a pipe");
-        rustix::io::ioctl_fionbio(&write, true).expect("set");
-        let bytes: Vec<u8> = (0..300_000u32).map(|n| n.to_le_bytes()[0]).collect();
-        let sent = bytes.clone();
-        let writer = std::thread::spawn(move || write_to(write.as_fd(), &sent));
-        let mut got = Vec::new();
-        read.read_to_end(&mut got).expect("read");
-        writer.join().expect("joined").expect("written");
-        assert_eq!(got, bytes);
-    }
-
-    #[test]
-    fn a_terminal_that_is_gone_is_an_error() {
-        let (read, write) = std::io::pipe().expect("a pipe");
-        drop(read);
-        assert!(write_to(write.as_fd(), b"x").is_err());
-    }
 }

@@ -23,7 +23,7 @@ pub fn run() -> color_eyre::Result<ExitCode> {
         None => View::Board,
         Some(Command::Open { target }) => View::Object(target),
         Some(Command::Wall) => {
-            request.read_only = true;
+            request.wall = true;
             View::Wall
         }
         Some(Command::Config(what)) => return Ok(settings::run(&what, &request)),

@@ -194,6 +194,7 @@ impl Flags {
             contexts: self.context.clone(),
             namespaces: self.namespace.clone(),
             read_only: self.read_only,
+            wall: false,
             theme: self.theme.clone(),
             log_level: self.log_level,
             kubeconfig: self.kubeconfig.clone(),

@@ -1,9 +1,10 @@
 //! The keymap file and the `[keys.…]` tables: what the operator's keys mean.
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::meant;
 use super::reader::{Located, Table};
-use crate::domain::settings::{Action, Key, Keymap, Scope};
+use crate::domain::settings::{Action, Key, KeyCode, Keymap, Scope};
 
 /// One line of a keymap: `None` takes the key away.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,6 +13,7 @@ pub(super) struct Binding {
     pub key: Key,
     pub action: Option<Action>,
     pub line: usize,
+    span: Range<usize>,
 }
 
 /// Actions that raise a question. Their keys must never answer it.
@@ -45,6 +47,14 @@ pub(super) fn read(table: &Table<'_, '_>) -> Vec<Binding> {
                 );
                 continue;
             };
+            // Without this, a letter could no longer be typed.
+            if *scope == Scope::Input
+                && matches!(key, Key { code: KeyCode::Char(_), ctrl: false, alt: false })
+            {
+                let what = format!("`{}` is typed here, so it cannot be a key", name.value);
+                keys.reader.fault(&name.span, what, "take one with `Ctrl-` or `Alt-`, or a named one");
+                continue;
+            }
             if let Some(other) = seen.insert(key, name.value.clone()) {
                 let what = format!(
                     "`{}` is the same key as `{other}`, which has a meaning here already",
@@ -55,10 +65,18 @@ pub(super) fn read(table: &Table<'_, '_>) -> Vec<Binding> {
             }
             if let Ok(action) = action(&keys, *scope, &value) {
                 let line = keys.reader.source.place(name.span.start).0;
-                all.push(Binding { scope: *scope, key, action, line });
+                all.push(Binding { scope: *scope, key, action, line, span: name.span });
             }
         }
-        check(&keys, *scope, &all);
+    }
+    for danger in dangers(&apply(Keymap::default(), &all)) {
+        // The line that did it: the one of this key, or the first of the place that lost its keys.
+        let guilty = |binding: &&Binding| match danger.key {
+            Some(key) => binding.key == key && binding.action.is_some(),
+            None => binding.scope == danger.scope,
+        };
+        let span = all.iter().rfind(guilty).map_or(table.head(), |binding| binding.span.clone());
+        table.reader.fault(&span, danger.what, danger.help);
     }
     all
 }
@@ -67,7 +85,9 @@ fn action(keys: &Table<'_, '_>, scope: Scope, value: &Located<String>) -> Result
     if value.value == "none" {
         return Ok(None);
     }
-    let fits = |action: &Action| action.scope() == scope || Some(action.scope()) == scope.parent();
+    let fits = |action: &Action| {
+        std::iter::successors(Some(scope), |place| place.parent()).any(|place| place == action.scope())
+    };
     let Some(action) = Action::ALL.iter().find(|action| action.name() == value.value) else {
         let mut names: Vec<&str> = Action::ALL.iter().filter(|a| fits(a)).map(|a| a.name()).collect();
         names.push("none");
@@ -86,14 +106,23 @@ fn action(keys: &Table<'_, '_>, scope: Scope, value: &Located<String>) -> Result
     Ok(Some(*action))
 }
 
-/// What would make the cockpit unsafe or impossible to leave.
-fn check(keys: &Table<'_, '_>, scope: Scope, bindings: &[Binding]) {
-    let map = apply(Keymap::default(), bindings);
-    for action in WAYS_OUT.iter().filter(|action| action.scope() == scope && map.keys(**action).is_empty()) {
-        let what = format!("`{}` ({}) has no key left", action.name(), action.help());
-        keys.reader.fault(&keys.head(), what, "leave it one, or give it another");
-    }
-    for key in map.keys(Action::Yes) {
+/// What makes a keymap unsafe, or the cockpit impossible to leave.
+#[derive(Debug, PartialEq)]
+pub(super) struct Danger {
+    scope: Scope,
+    key: Option<Key>,
+    pub what: String,
+    pub help: String,
+}
+
+pub(super) fn dangers(map: &Keymap) -> Vec<Danger> {
+    let lost = WAYS_OUT.iter().filter(|action| map.keys(**action).is_empty()).map(|action| Danger {
+        scope: action.scope(),
+        key: None,
+        what: format!("`{}` ({}) has no key left", action.name(), action.help()),
+        help: "leave it one, or give it another".into(),
+    });
+    let answering = map.keys(Action::Yes).into_iter().filter_map(|key| {
         let asks = [Scope::Table, Scope::Logs, Scope::Text]
             .iter()
             .filter_map(|place| map.action(*place, key))
@@ -102,15 +131,15 @@ fn check(keys: &Table<'_, '_>, scope: Scope, bindings: &[Binding]) {
             Some(action) => {
                 format!("`{key}` asks for `{}`, so it cannot also be the `yes` to it", action.name())
             }
-            None if key == Key::plain(crate::domain::settings::KeyCode::Enter) => {
+            None if key.code == KeyCode::Enter => {
                 "`Enter` opens things and asks questions, so it cannot also be the `yes` to them".into()
             }
-            None => continue,
+            None => return None,
         };
-        if matches!(scope, Scope::Question | Scope::Table | Scope::Board) {
-            keys.reader.fault(&keys.head(), what, "choose another key for `yes`");
-        }
-    }
+        let help = "choose another key for `yes`".into();
+        Some(Danger { scope: Scope::Question, key: Some(key), what, help })
+    });
+    lost.chain(answering).collect()
 }
 
 /// The keymap with these lines in it.

@@ -2,7 +2,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::keys::Binding;
+use super::keys::{self, Binding};
 use super::problem::{Problem, Problems, Source};
 use super::profile::{ProfileFile, ScopeOfView};
 use super::profiles::{self, Found};
@@ -56,7 +56,7 @@ pub fn load(request: &Request) -> Result<Effective, Problems> {
     let mut settings = Settings { theme, depth, ..Settings::default() };
     merge.screen(&mut settings, &config, &source);
     merge.scope(&mut settings, &config, &source, found.as_ref());
-    merge.keys(&mut settings, &config.keys, &source, own_keys.as_ref());
+    merge.keys(&mut settings, &config.keys, &source, own_keys.as_ref())?;
     let mut directories: Vec<PathBuf> = dir.iter().cloned().collect();
     directories.extend(dir.iter().flat_map(|dir| [dir.join("themes"), dir.join("profiles")]));
     directories.extend(own_theme.and_then(|path| path.parent().map(Path::to_owned)));
@@ -198,7 +198,11 @@ impl Merge<'_> {
             from(source, config.theme.as_ref()),
         );
         // Without colours a theme made of them says nothing: mono's signs do.
-        let usual = if depth == Depth::None { "mono" } else { USUAL };
+        let usual = match depth {
+            Depth::None => "mono",
+            _ if self.request.wall => "wall",
+            _ => USUAL,
+        };
         let (name, origin) = wanted.unwrap_or_else(|| (usual.to_owned(), Origin::Default));
         let described = theme::load(&name, dir).map_err(|problems| match (&origin, &config.theme) {
             (Origin::File { .. }, Some(at)) => problems.placed(source, &at.span),
@@ -290,7 +294,8 @@ impl Merge<'_> {
         let (protected, origin) = guard(|scope| scope.protected.as_ref()).unwrap_or((false, Origin::Default));
         self.show("protected", protected, origin);
         settings.profile.protected = protected;
-        let by_flag = self.request.read_only.then_some((true, Origin::Flag("--read-only")));
+        let by_wall = self.request.wall.then_some((true, Origin::Flag("wall")));
+        let by_flag = by_wall.or(self.request.read_only.then_some((true, Origin::Flag("--read-only"))));
         let (read_only, origin) =
             by_flag.or_else(|| guard(|scope| scope.read_only.as_ref())).unwrap_or((false, Origin::Default));
         self.show("read_only", read_only, origin);
@@ -382,7 +387,7 @@ impl Merge<'_> {
         bindings: &[Binding],
         source: &Source,
         own: Option<&(Vec<Binding>, Source)>,
-    ) {
+    ) -> Result<(), Problems> {
         let from_file = own.iter().flat_map(|(bindings, source)| bindings.iter().map(move |b| (b, source)));
         let all: Vec<(&Binding, &Source)> = from_file.chain(bindings.iter().map(|b| (b, source))).collect();
         let mut map = Keymap::default();
@@ -398,6 +403,13 @@ impl Merge<'_> {
             self.show(&name, binding.action.map_or("none", |action| action.name()), origin);
         }
         settings.keymap = map;
+        // Each file may be safe alone, and the two together not.
+        let together =
+            own.map_or(source.name.clone(), |(_, own)| format!("{} with {}", own.name, source.name));
+        let found = keys::dangers(&settings.keymap);
+        let found: Vec<Problem> =
+            found.into_iter().map(|danger| Problem::of(&together, danger.what, danger.help)).collect();
+        if found.is_empty() { Ok(()) } else { Err(Problems(found)) }
     }
 }
 

@@ -81,16 +81,7 @@ fn mask(line: &str) -> Vec<char> {
     let mut shown: Vec<char> = line.chars().collect();
     let low: String = line.chars().map(|c| c.to_ascii_lowercase()).collect();
     if let Some(at) = SECRETS.iter().filter_map(|word| low.find(word)).min() {
-        let from = low.get(..at).map_or(0, |before| before.chars().count());
-        let mut quote = None;
-        for c in shown.iter_mut().skip(from) {
-            match quote {
-                None if matches!(c, '"' | '\'') => quote = Some(*c),
-                Some(open) if open == *c => quote = None,
-                Some(_) => *c = '•',
-                None => {}
-            }
-        }
+        hide_after(&mut shown, low.get(..at).map_or(0, |before| before.chars().count()));
     }
     let mut from = 0;
     while let Some(start) = find(&shown, from, &[':', '/', '/']).map(|at| at + 3) {
@@ -103,6 +94,21 @@ fn mask(line: &str) -> Vec<char> {
         from = end.max(start);
     }
     shown
+}
+
+/// Hides every text in quotes that begins after `from`, and of the one around it what follows a `=`, as
+/// in `?password=…`.
+fn hide_after(line: &mut [char], from: usize) {
+    let (mut quote, mut hidden) = (None, false);
+    for (i, c) in line.iter_mut().enumerate() {
+        match quote {
+            None if matches!(c, '"' | '\'') => (quote, hidden) = (Some(*c), i >= from),
+            None => {}
+            Some(open) if open == *c => quote = None,
+            Some(_) if hidden => *c = '•',
+            Some(_) => hidden = i >= from && *c == '=',
+        }
+    }
 }
 
 fn find(text: &[char], from: usize, what: &[char]) -> Option<usize> {
@@ -256,6 +262,7 @@ mod tests {
             "url = \"redis://me:hunter2@host:6379\"",
             "urls = [\"http://a/b\", \"http://me:hunter2@x/\"]",
             "{ secret = { value = \"hunter2",
+            "url = \"postgres://db/app?sslmode=require&password=hunter2&x=1\"",
         ] {
             let shown = source(text).problem(0..3, "what", "").to_string();
             assert!(!shown.contains("hunter2"), "{shown}");

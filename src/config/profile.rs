@@ -191,6 +191,13 @@ pub(super) fn check_url(table: &Table<'_, '_>, url: &Located<String>, schemes: &
             return fault(&url.span, "the address has no host", begins());
         }
     }
+    let asked = rest.split_once('?').map_or("", |(_, asked)| asked).to_lowercase();
+    if asked.split('&').any(|pair| {
+        ["pass", "token", "secret", "apikey", "api_key"].iter().any(|word| pair.starts_with(word))
+    }) {
+        let help = "take it out of the address and write `password = { env = \"NAME\" }` beside it";
+        return fault(&url.span, "the address holds a password", help.into());
+    }
     if (authority.is_empty() && scheme != "unix") || rest.is_empty() || rest.chars().any(char::is_whitespace)
     {
         fault(&url.span, "the address has no host, or a space in it", begins());

@@ -15,6 +15,8 @@ pub struct Request {
     pub contexts: Vec<String>,
     pub namespaces: Vec<String>,
     pub read_only: bool,
+    /// The big screen: read-only, and in the theme of its name.
+    pub wall: bool,
     pub theme: Option<String>,
     pub log_level: Option<LogLevel>,
     pub kubeconfig: Vec<PathBuf>,

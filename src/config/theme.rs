@@ -238,6 +238,22 @@ mod tests {
     }
 
     #[test]
+    fn meanings_stay_apart_with_sixteen_colours() {
+        use crate::domain::settings::theme::Depth;
+        let roles = [Role::Text, Role::Dim, Role::Good, Role::Warning, Role::Bad, Role::Act];
+        for name in ["night", "day", "wall"] {
+            let theme = load(name, None).expect(name).theme;
+            let seen = |role: Role| Depth::Sixteen.look(theme.look(role)).fg;
+            for (i, one) in roles.iter().enumerate() {
+                for other in roles.iter().skip(i + 1) {
+                    assert_ne!(seen(*one), seen(*other), "{name}: {} and {}", one.name(), other.name());
+                }
+            }
+            assert!(Depth::Sixteen.look(theme.look(Role::Here)).reverse, "{name}: no ground hides a word");
+        }
+    }
+
+    #[test]
     fn mono_has_no_colour_and_tells_meanings_apart_all_the_same() {
         let theme = load("mono", None).expect("mono").theme;
         let roles =

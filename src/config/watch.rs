@@ -3,15 +3,19 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::merge::load;
 use super::request::{Effective, Request};
+use crate::domain::settings::Settings;
 
 /// An editor's save is several events: written, renamed, its mode set.
 const QUIET: Duration = Duration::from_millis(200);
+
+/// A directory that never falls quiet must not keep a change from being taken up.
+const MOST_NOISE: Duration = Duration::from_secs(2);
 
 /// Watches until it is dropped.
 #[derive(Debug)]
@@ -22,7 +26,8 @@ pub struct Watch {
 
 #[derive(Debug)]
 enum Heard {
-    Changed,
+    /// These paths; none when the system lost count.
+    Changed(Vec<PathBuf>),
     Stop,
 }
 
@@ -44,11 +49,13 @@ pub fn watch(
     let events = send.clone();
     let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         // Reading the files is an event too, and would wake us for ever.
-        if !matches!(&event, Ok(event) if matches!(event.kind, EventKind::Access(_))) {
-            let _ = events.send(Heard::Changed);
+        match event {
+            Ok(event) if matches!(event.kind, EventKind::Access(_)) => {}
+            Ok(event) => drop(events.send(Heard::Changed(event.paths))),
+            Err(_) => drop(events.send(Heard::Changed(Vec::new()))),
         }
     })?;
-    let mut watching = Watching { watcher, watched: BTreeSet::new() };
+    let mut watching = Watching { watcher, watched: BTreeSet::new(), wanted: Vec::new() };
     watching.keep(&now.directories)?;
     let known = Ok(now.clone());
     thread::Builder::new()
@@ -65,11 +72,16 @@ fn run(
     mut known: Result<Effective, String>,
     mut tell: impl FnMut(Result<Effective, String>),
 ) {
+    let started = known.as_ref().ok().map(|now| now.settings.clone());
     let mut directories = known.as_ref().map(|now| now.directories.clone()).unwrap_or_default();
-    while let Ok(Heard::Changed) = heard.recv() {
-        loop {
+    while let Ok(Heard::Changed(paths)) = heard.recv() {
+        if !watching.matters(&paths) {
+            continue;
+        }
+        let since = Instant::now();
+        while since.elapsed() < MOST_NOISE {
             match heard.recv_timeout(QUIET) {
-                Ok(Heard::Changed) => {}
+                Ok(Heard::Changed(_)) => {}
                 Ok(Heard::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => break,
             }
@@ -78,6 +90,10 @@ fn run(
         if let Ok(now) = &now {
             directories.clone_from(&now.directories);
         }
+        let now = match (now, &started) {
+            (Ok(now), Some(started)) => elsewhere(started, &now.settings).map_or(Ok(now), Err),
+            (now, _) => now,
+        };
         // A directory that was made, or made anew, since.
         if let Err(error) = watching.keep(&directories) {
             tracing::warn!(%error, "settings are no longer watched");
@@ -89,16 +105,48 @@ fn run(
     }
 }
 
+/// What is looked at must not change under a question that is open, nor a name on the screen lead to
+/// another cluster than the one that is connected: only a new start does that.
+fn elsewhere(started: &Settings, now: &Settings) -> Option<String> {
+    let (before, after) = (&started.profile, &now.profile);
+    let changed = [
+        ("profile", before.name != after.name),
+        ("contexts", before.contexts != after.contexts),
+        ("namespaces", before.namespaces != after.namespaces),
+        ("kubeconfig", started.kubeconfig != now.kubeconfig),
+    ];
+    let names: Vec<String> =
+        changed.iter().filter(|(_, changed)| *changed).map(|(name, _)| format!("`{name}`")).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let names = names.join(", ");
+    Some(format!("{names} changed, which only a new start takes up: until then the old settings stand"))
+}
+
 struct Watching {
     watcher: RecommendedWatcher,
     watched: BTreeSet<PathBuf>,
+    /// What may hold settings; `watched` has the directories above those that are not there yet.
+    wanted: Vec<PathBuf>,
 }
 
 impl Watching {
+    /// Whether a change of these paths can be one of the settings: above a directory that is not there
+    /// yet, a busy home directory changes all the time.
+    fn matters(&self, paths: &[PathBuf]) -> bool {
+        let touches =
+            |path: &PathBuf| self.wanted.iter().any(|dir| path.starts_with(dir) || dir.starts_with(path));
+        paths.is_empty() || paths.iter().any(touches)
+    }
+
     /// Watches these directories, those their links lead to, and for what is not there yet the nearest
     /// directory above it.
     fn keep(&mut self, directories: &[PathBuf]) -> notify::Result<()> {
-        let wanted: BTreeSet<PathBuf> = directories.iter().flat_map(|dir| to_watch(dir)).collect();
+        let linked: Vec<PathBuf> = directories.iter().flat_map(|dir| linked(dir)).collect();
+        self.wanted = directories.iter().cloned().chain(linked.iter().cloned()).collect();
+        let wanted: BTreeSet<PathBuf> =
+            directories.iter().filter_map(|dir| nearest(dir)).chain(linked).collect();
         for gone in self.watched.difference(&wanted) {
             let _ = self.watcher.unwatch(gone);
         }
@@ -116,29 +164,17 @@ impl Watching {
     }
 }
 
-fn to_watch(dir: &Path) -> Vec<PathBuf> {
-    let mut all = Vec::new();
-    let mut here = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
-    loop {
-        if here.is_dir() {
-            all.push(here.to_owned());
-            break;
-        }
-        match here.parent() {
-            Some(above) if !above.as_os_str().is_empty() => here = above,
-            _ => break,
-        }
-    }
-    // A config file may itself be a link into another directory.
-    let linked = std::fs::read_dir(dir).into_iter().flatten().flatten().take(200).filter_map(|entry| {
-        let path = entry.path();
-        if !path.is_symlink() {
-            return None;
-        }
-        Some(path.canonicalize().ok()?.parent()?.to_owned())
-    });
-    all.extend(linked);
-    all
+/// The directory itself, or the first above it that is there.
+fn nearest(dir: &Path) -> Option<PathBuf> {
+    let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+    dir.ancestors().find(|dir| dir.is_dir()).map(Path::to_owned)
+}
+
+/// Where the links in a directory lead to: a config file may itself be one.
+fn linked(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten().take(200);
+    let links = entries.map(|entry| entry.path()).filter(|path| path.is_symlink());
+    links.filter_map(|path| Some(path.canonicalize().ok()?.parent()?.to_owned())).collect()
 }
 
 #[cfg(test)]
@@ -201,6 +237,18 @@ mod tests {
         fs::write(world.path("config.toml"), "mouse = 3\n").expect("written");
         world.wait(|now| now.as_ref().is_err_and(|text| text.contains("config.toml:1:9")));
         fs::write(world.path("config.toml"), "mouse = true\nborders = \"ascii\"\n").expect("written");
+        world.wait(mouse);
+    }
+
+    #[test]
+    fn the_cockpit_is_not_led_to_another_place_while_it_runs() {
+        let world = World::new(|dir| {
+            fs::create_dir_all(dir.join("firedeck")).expect("made");
+            fs::write(dir.join("firedeck/config.toml"), "namespaces = \"web\"\n").expect("written");
+        });
+        fs::write(world.path("config.toml"), "namespaces = \"jobs\"\nmouse = true\n").expect("written");
+        world.wait(|now| now.as_ref().is_err_and(|text| text.starts_with("`namespaces` changed")));
+        fs::write(world.path("config.toml"), "namespaces = \"web\"\nmouse = true\n").expect("written");
         world.wait(mouse);
     }
 

@@ -8,7 +8,7 @@ pub fn lines(model: &Model, of: Scope) -> Vec<Vec<Fact>> {
     let mut lines = Vec::new();
     let mut place = Some(of);
     while let Some(scope) = place {
-        lines.push(vec![Fact::new(scope.name(), Role::Title)]);
+        let before = lines.len();
         for action in Action::ALL.iter().filter(|action| action.scope() == scope) {
             let keys: Vec<String> =
                 model.settings.keymap.keys(*action).iter().map(ToString::to_string).collect();
@@ -18,6 +18,9 @@ pub fn lines(model: &Model, of: Scope) -> Vec<Vec<Fact>> {
                     Fact::new(action.help(), Role::Text),
                 ]);
             }
+        }
+        if lines.len() > before {
+            lines.insert(before, vec![Fact::new(scope.name(), Role::Title)]);
         }
         place = scope.parent();
     }

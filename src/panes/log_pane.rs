@@ -30,7 +30,7 @@ impl Pane for LogPane {
     fn lamp(&self, model: &Model) -> (Level, String) {
         let logs = &model.logs;
         if logs.following.is_none() {
-            return (Level::Unknown, "logs".into());
+            return (Level::Done, "logs".into());
         }
         let level = if logs.streams.following < logs.streams.asked { Level::Warn } else { Level::Fine };
         (level, format!("logs {}/s", logs.rate.shown()))

@@ -91,7 +91,9 @@ fn cell<'m>(model: &'m Model, pod: &'m Pod, level: Level, title: &str) -> Cell<'
             let (ready, all) = pod.ready_count();
             Cell::new(format!("{ready}/{all}"))
         }
-        "STATUS" if level == Level::Unknown && pod.deleting.is_none() => Cell::new("unknown"),
+        "STATUS" if level == Level::Unknown && pod.deleting.is_none() => {
+            Cell::new("unknown").role(Role::Unknown)
+        }
         "STATUS" => Cell::new(pod.status().to_string()).role(super::role(level)),
         "RESTARTS" => Cell::new(restarts(model, pod)),
         "LAST END" => last_end(model, pod, level),

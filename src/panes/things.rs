@@ -76,14 +76,16 @@ pub fn columns(model: &Model, width: u16) -> Vec<(&'static Column, u16)> {
         let expendable = chosen.iter().enumerate().min_by_key(|(_, column)| column.keep).map(|(at, _)| at);
         chosen.remove(expendable.unwrap_or_default());
     }
-    let spare = (room + GAP).saturating_sub(chosen.iter().map(|column| least(column)).sum());
+    let comfortable = chosen.iter().map(|column| wanted(column)).sum::<u16>() <= room + GAP;
+    let base = |column: &Column| if comfortable { wanted(column) } else { least(column) } - GAP;
+    let spare = (room + GAP).saturating_sub(chosen.iter().map(|column| base(column) + GAP).sum());
     let weights: u16 =
         chosen.iter().map(|column| if let Width::Share(_, weight) = column.width { weight } else { 0 }).sum();
     let mut widths: Vec<(&Column, u16)> = Vec::new();
     for column in chosen {
         let own = match column.width {
             Width::Fixed(n) => n,
-            Width::Share(n, weight) => n + spare * weight / weights.max(1),
+            Width::Share(_, weight) => base(column) + spare * weight / weights.max(1),
         };
         widths.push((column, own));
     }
@@ -204,6 +206,9 @@ impl Pane for Things {
                 }
             }
         }
+        if matches!(model.board.kind, Kind::Pod | Kind::Node) {
+            facts.extend(super::state::metrics(model));
+        }
         if model.board.faults {
             facts.push(Fact::new("only trouble", Role::Input));
         }
@@ -214,8 +219,8 @@ impl Pane for Things {
     }
 
     fn lamp(&self, model: &Model) -> (Level, String) {
-        let state = model.worst_feed(|feed| matches!(feed, Feed::Pods(..))).map(|(_, status)| &status.state);
-        let feed = state.map_or(Level::Unknown, crate::model::feed_level);
+        let worst = model.worst_feed(|feed| matches!(feed, Feed::Pods(..)));
+        let feed = worst.map_or(Level::Unknown, |(feed, status)| model.feed_level(feed, status));
         let bad = model.pods.count(Level::Bad);
         match (feed, bad) {
             (Level::Fine, 0) => (Level::Fine, format!("pods {}", grouped(model.pods.total()))),

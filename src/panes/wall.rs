@@ -25,13 +25,13 @@ pub struct Trouble {
 
 /// Under the clock: whether what is shown is of now.
 pub fn say_when(model: &Model) -> String {
-    state::stale(model, |feed| matches!(feed, Feed::Pods(..))).unwrap_or_else(|| "now".into())
+    state::as_of(model, |feed| matches!(feed, Feed::Pods(..))).unwrap_or_else(|| "now".into())
 }
 
 pub fn figures(model: &Model) -> Vec<Figure> {
     let worst = model.worst_feed(|feed| matches!(feed, Feed::Pods(..)));
     // No data is never green: without a live feed the numbers are not known.
-    let known = worst.is_some_and(|(_, status)| crate::model::feed_level(&status.state) == Level::Fine);
+    let known = worst.is_some_and(|(feed, status)| model.feed_level(feed, status) == Level::Fine);
     let mut figures = Vec::new();
     for (level, label) in
         [(Level::Bad, "pods failing"), (Level::Unknown, "unknown"), (Level::Warn, "waiting")]
@@ -57,6 +57,10 @@ pub fn trouble(model: &Model, room: usize) -> Vec<Trouble> {
                 && let Some(node) = &pod.node
             {
                 what = format!("unknown: {node} is not Ready");
+            }
+            if rank.level == Level::Warn && what == "Running" {
+                let (ready, all) = pod.ready_count();
+                what = format!("runs, but {ready} of {all} ready");
             }
             if let Some((_, end)) = pod.last_end().filter(|(_, end)| end.code != 0) {
                 what = format!("{what}, {} {}", end.reason, end.code);
@@ -87,7 +91,7 @@ fn when(age: Age) -> String {
 pub fn calm(model: &Model) -> (Level, String) {
     let worst = model.worst_feed(|feed| matches!(feed, Feed::Pods(..)));
     match worst {
-        Some((_, status)) if crate::model::feed_level(&status.state) == Level::Fine => (
+        Some((feed, status)) if model.feed_level(feed, status) == Level::Fine => (
             Level::Fine,
             format!("all {} pods are as they should be", super::things::grouped(model.pods.total())),
         ),

@@ -1,5 +1,6 @@
 //! Keys to actions, actions to the part of the board they belong to.
 use super::{act, detail, lines, palette, table};
+use crate::domain::action::Verb;
 use crate::domain::settings::{Action, Key, KeyCode};
 use crate::domain::time::Timestamp;
 use crate::model::Model;
@@ -14,6 +15,9 @@ use crate::panes::things;
 
 /// The keys of one read, in order.
 pub fn pressed(model: &mut Model, keys: &[Key], at: Timestamp) -> Vec<Effect> {
+    if model.wall {
+        return keys.iter().flat_map(|key| on_the_wall(model, *key)).collect();
+    }
     // Whoever presses a key has seen a row and means it.
     table::hold(model);
     let mut effects = Vec::new();
@@ -29,6 +33,18 @@ pub fn pressed(model: &mut Model, keys: &[Key], at: Timestamp) -> Vec<Effect> {
         effects.extend(press(model, *key));
     }
     effects
+}
+
+/// The wall shows no rows to choose and no overlay: what could open there would only be in the way.
+fn on_the_wall(model: &mut Model, key: Key) -> Vec<Effect> {
+    match model.settings.keymap.action(model.scope(), key) {
+        Some(Action::Quit) => vec![Effect::Quit],
+        Some(Action::Back) if key.code == KeyCode::Char('q') => vec![Effect::Quit],
+        Some(Action::Suspend) => vec![Effect::Suspend],
+        Some(Action::Redraw) => vec![Effect::Redraw],
+        Some(Action::Refresh) => vec![Effect::Retry],
+        _ => Vec::new(),
+    }
 }
 
 fn press(model: &mut Model, key: Key) -> Vec<Effect> {
@@ -72,7 +88,7 @@ pub fn perform(model: &mut Model, action: Action, key: Key) -> Vec<Effect> {
     }
     let here = match model.board.focus {
         PaneKind::Things => table::act(model, action),
-        PaneKind::Detail => detail::act(model, action),
+        PaneKind::Detail => detail::act(model, action).or_else(|| table::kinds(model, action)),
         PaneKind::Logs => lines::act(model, action),
     };
     here.unwrap_or_else(|| on_thing(model, action))
@@ -111,16 +127,26 @@ fn everywhere(model: &mut Model, action: Action, key: Key) -> Option<Vec<Effect>
 }
 
 fn quit(model: &mut Model) -> Vec<Effect> {
-    let going = model.deeds.iter().filter(|deed| !deed.outcome.is_final()).count();
-    let warned = model.flash.as_ref().is_some_and(|flash| flash.text.starts_with(STILL_GOING));
-    if going > 0 && !warned {
-        model.say(format!("{STILL_GOING}: {going}; the cluster goes on with them. again to leave"), true);
+    let going = || model.deeds.iter().filter(|deed| !deed.outcome.is_final());
+    let shells = going().filter(|deed| matches!(deed.native.verb, Verb::Shell { .. })).count();
+    let others = going().count() - shells;
+    let warned = model
+        .flash
+        .as_ref()
+        .is_some_and(|flash| flash.text.starts_with(STILL_GOING) || flash.text.starts_with(OPEN_SHELLS));
+    if shells > 0 && !warned {
+        model.say(format!("{OPEN_SHELLS}: {shells}; leaving ends them. again to leave"), true);
+        return Vec::new();
+    }
+    if others > 0 && !warned {
+        model.say(format!("{STILL_GOING}: {others}; the cluster goes on with them. again to leave"), true);
         return Vec::new();
     }
     vec![Effect::Quit]
 }
 
 const STILL_GOING: &str = "actions not yet settled";
+const OPEN_SHELLS: &str = "shells still open";
 
 /// One layer back. Only `q` leaves the program, and only when there is nothing else to leave.
 fn back(model: &mut Model, key: Key) -> Vec<Effect> {
@@ -351,7 +377,7 @@ fn tick_column(model: &mut Model) -> Vec<Effect> {
 }
 
 pub fn mouse(model: &mut Model, column: u16, row: u16, what: MouseDid) -> Vec<Effect> {
-    if !model.overlays.is_empty() {
+    if model.wall || !model.overlays.is_empty() {
         return Vec::new();
     }
     let places = layout(model);

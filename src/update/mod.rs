@@ -100,7 +100,12 @@ fn tick(model: &mut Model, now: crate::domain::time::Timestamp) -> Vec<Effect> {
     if model.now.0.div_euclid(STEP) != now.0.div_euclid(STEP) {
         model.mark_dirty(Dirty::Soon);
     }
-    model.now = now;
+    let before = std::mem::replace(&mut model.now, now);
+    // What falls silent is called stale at once, not at the next step.
+    let stale = |at| model.feeds.iter().filter(|(feed, status)| status.stale(feed, at).is_some()).count();
+    if stale(before) != stale(now) {
+        model.mark_dirty(Dirty::Soon);
+    }
     if model.flash.as_ref().is_some_and(|flash| flash.until <= now) {
         model.flash = None;
         model.mark_dirty(Dirty::Soon);

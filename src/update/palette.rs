@@ -81,8 +81,7 @@ fn all(model: &Model) -> Vec<(Choice, &'static [&'static str])> {
             }
             place = here.parent();
         }
-        // What is done to a thing works from its description too.
-        scope == Scope::Text && action.scope() == Scope::Table
+        false
     };
     for action in Action::ALL.iter().filter(|action| reachable(action) && **action != Action::Palette) {
         let keys: Vec<String> = model.settings.keymap.keys(*action).iter().map(ToString::to_string).collect();

@@ -54,6 +54,7 @@ pub fn rerank_pods(model: &mut Model, concerned: impl Fn(&crate::domain::pod::Po
 
 /// Shows another kind. What was typed for the last one does not carry over.
 pub fn show(model: &mut Model, kind: Kind) -> Vec<Effect> {
+    model.board.focus = crate::model::board::PaneKind::Things;
     if model.board.kind == kind {
         return Vec::new();
     }
@@ -63,7 +64,6 @@ pub fn show(model: &mut Model, kind: Kind) -> Vec<Effect> {
     // The kind that is left shows everything again, ready for coming back.
     reorder(model);
     model.board.kind = kind;
-    model.board.focus = crate::model::board::PaneKind::Things;
     reorder(model);
     vec![Effect::Watch(watched(model))]
 }
@@ -157,17 +157,24 @@ pub fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
             model.board.set_sort(Sort { reverse: !sort.reverse, ..sort });
             reorder(model);
         }
-        Action::NextKind => return Some(turn(model, 1)),
-        Action::PrevKind => return Some(turn(model, KINDS.len() - 1)),
-        Action::Pods => return Some(show(model, Kind::Pod)),
-        Action::Deployments => return Some(show(model, Kind::Deployment)),
-        Action::Hpas => return Some(show(model, Kind::Hpa)),
-        Action::Nodes => return Some(show(model, Kind::Node)),
-        Action::Events => return Some(show(model, Kind::Event)),
-        Action::Certificates => return Some(show(model, Kind::Certificate)),
-        _ => return None,
+        _ => return kinds(model, action),
     }
     Some(Vec::new())
+}
+
+/// Turning to another kind, which works from an opened thing too.
+pub fn kinds(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
+    Some(match action {
+        Action::NextKind => turn(model, 1),
+        Action::PrevKind => turn(model, KINDS.len() - 1),
+        Action::Pods => show(model, Kind::Pod),
+        Action::Deployments => show(model, Kind::Deployment),
+        Action::Hpas => show(model, Kind::Hpa),
+        Action::Nodes => show(model, Kind::Node),
+        Action::Events => show(model, Kind::Event),
+        Action::Certificates => show(model, Kind::Certificate),
+        _ => return None,
+    })
 }
 
 fn turn(model: &mut Model, by: usize) -> Vec<Effect> {

@@ -32,7 +32,9 @@ pub fn lamps(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) 
     let mut x = area.x + 1;
     for (level, words, focused) in header::lamps(model) {
         let (sign, role) = match level {
-            Level::Fine | Level::Done => (if paint.ascii { '+' } else { '✓' }, Role::Good),
+            Level::Fine => (if paint.ascii { '+' } else { '✓' }, Role::Good),
+            // Nothing is asked of it.
+            Level::Done => (if paint.ascii { '.' } else { '·' }, Role::Dim),
             level => (paint.level(level), crate::panes::role(level)),
         };
         let room = (area.x + area.width).saturating_sub(x);
@@ -44,7 +46,7 @@ pub fn lamps(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) 
 
 fn role_of_words(level: Level) -> Role {
     match level {
-        Level::Fine | Level::Done => Role::Text,
+        Level::Fine => Role::Text,
         level => crate::panes::role(level),
     }
 }

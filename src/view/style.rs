@@ -32,18 +32,16 @@ impl Paint<'_> {
 
 /// A look on a terminal of this depth. What only a ground told is told by reverse where there are no colours.
 pub fn style(look: Look, depth: Depth) -> Style {
-    let (fg, bg) = (colour(look.fg, depth), colour(look.bg, depth));
+    let look = depth.look(look);
     let mut style = Style::new();
-    // Two shades that fall together would hide the text.
-    style.fg = if fg.is_some() && fg == bg { None } else { fg };
-    style.bg = bg;
-    let grounded = look.bg != Colour::Default && bg.is_none();
+    style.fg = colour(look.fg);
+    style.bg = colour(look.bg);
     for (on, modifier) in [
         (look.bold, Modifier::BOLD),
         (look.dim, Modifier::DIM),
         (look.italic, Modifier::ITALIC),
         (look.underline, Modifier::UNDERLINED),
-        (look.reverse || grounded, Modifier::REVERSED),
+        (look.reverse, Modifier::REVERSED),
     ] {
         if on {
             style = style.add_modifier(modifier);
@@ -52,55 +50,34 @@ pub fn style(look: Look, depth: Depth) -> Style {
     style
 }
 
-/// The nearest colour there is; `None` leaves the terminal's own.
-fn colour(colour: Colour, depth: Depth) -> Option<Color> {
-    match (colour, depth) {
-        (Colour::Default, _) | (_, Depth::None) => None,
-        (Colour::Ansi(n), _) => Some(SIXTEEN[usize::from(n % 16)].0),
-        (Colour::Rgb(r, g, b), Depth::True) => Some(Color::Rgb(r, g, b)),
-        (Colour::Rgb(r, g, b), Depth::TwoFiftySix) => Some(Color::Indexed(indexed([r, g, b]))),
-        (Colour::Rgb(r, g, b), Depth::Sixteen) => {
-            SIXTEEN.iter().min_by_key(|(_, shade)| distance([r, g, b], *shade)).map(|(name, _)| *name)
-        }
+/// `None` leaves the terminal's own.
+fn colour(colour: Colour) -> Option<Color> {
+    match colour {
+        Colour::Default => None,
+        Colour::Ansi(n) => Some(SIXTEEN.get(usize::from(n)).copied().unwrap_or(Color::Indexed(n))),
+        Colour::Rgb(r, g, b) => Some(Color::Rgb(r, g, b)),
     }
 }
 
-/// The sixteen as xterm paints them.
-const SIXTEEN: [(Color, [u8; 3]); 16] = [
-    (Color::Black, [0, 0, 0]),
-    (Color::Red, [205, 0, 0]),
-    (Color::Green, [0, 205, 0]),
-    (Color::Yellow, [205, 205, 0]),
-    (Color::Blue, [0, 0, 238]),
-    (Color::Magenta, [205, 0, 205]),
-    (Color::Cyan, [0, 205, 205]),
-    (Color::Gray, [229, 229, 229]),
-    (Color::DarkGray, [127, 127, 127]),
-    (Color::LightRed, [255, 0, 0]),
-    (Color::LightGreen, [0, 255, 0]),
-    (Color::LightYellow, [255, 255, 0]),
-    (Color::LightBlue, [92, 92, 255]),
-    (Color::LightMagenta, [255, 0, 255]),
-    (Color::LightCyan, [0, 255, 255]),
-    (Color::White, [255, 255, 255]),
+/// The sixteen by number.
+const SIXTEEN: [Color; 16] = [
+    Color::Black,
+    Color::Red,
+    Color::Green,
+    Color::Yellow,
+    Color::Blue,
+    Color::Magenta,
+    Color::Cyan,
+    Color::Gray,
+    Color::DarkGray,
+    Color::LightRed,
+    Color::LightGreen,
+    Color::LightYellow,
+    Color::LightBlue,
+    Color::LightMagenta,
+    Color::LightCyan,
+    Color::White,
 ];
-
-/// The steps of the 6 × 6 × 6 cube.
-const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
-
-/// The nearest of the cube and of the 24 greys.
-fn indexed(shade: [u8; 3]) -> u8 {
-    let step = |value: u8| (0u8..6).min_by_key(|n| STEPS[usize::from(*n)].abs_diff(value)).unwrap_or(0);
-    let [r, g, b] = shade.map(step);
-    let cube = [r, g, b].map(|n| STEPS[usize::from(n)]);
-    let grey = |n: u8| [8 + 10 * n; 3];
-    let ramp = (0u8..24).min_by_key(|n| distance(shade, grey(*n))).unwrap_or(0);
-    if distance(shade, grey(ramp)) < distance(shade, cube) { 232 + ramp } else { 16 + 36 * r + 6 * g + b }
-}
-
-fn distance(a: [u8; 3], b: [u8; 3]) -> u32 {
-    a.iter().zip(b).map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum()
-}
 
 #[cfg(test)]
 mod tests {
@@ -115,7 +92,9 @@ mod tests {
         let orange = fg(Colour::Rgb(255, 135, 0));
         assert_eq!(style(orange, Depth::True).fg, Some(Color::Rgb(255, 135, 0)));
         assert_eq!(style(orange, Depth::TwoFiftySix).fg, Some(Color::Indexed(208)));
-        assert_eq!(style(orange, Depth::Sixteen).fg, Some(Color::Yellow));
+        assert_eq!(style(orange, Depth::Sixteen).fg, Some(Color::LightYellow));
+        let coral = fg(Colour::Rgb(255, 138, 125));
+        assert_eq!(style(coral, Depth::Sixteen).fg, Some(Color::LightRed), "a soft red is no grey");
         assert_eq!(style(orange, Depth::None).fg, None);
         let grey = fg(Colour::Rgb(118, 118, 118));
         assert_eq!(style(grey, Depth::TwoFiftySix).fg, Some(Color::Indexed(243)));

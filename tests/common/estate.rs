@@ -1,8 +1,12 @@
 //! A small estate in trouble, built by hand: the facts that pure tests draw and press keys on.
 use firedeck::domain::feed::{Feed, FeedState};
-use firedeck::domain::news::{ClusterFacts, News, Seen};
-use firedeck::domain::object::{Condition, Facts, Kind, Node, Object, ObjectRef, Owner, Usage, Workload};
+use firedeck::domain::level::Level;
+use firedeck::domain::news::{Branch, ClusterFacts, Inspection, News, Section, SectionLine, Seen};
+use firedeck::domain::object::{
+    Condition, Event, Facts, Kind, Node, Object, ObjectRef, Owner, Usage, Workload,
+};
 use firedeck::domain::pod::{Container, ContainerRole, ContainerState, Phase, Pod, Resources, Termination};
+use firedeck::domain::settings::{Key, KeyCode};
 use firedeck::domain::time::Timestamp;
 use firedeck::model::Model;
 use firedeck::model::msg::{Effect, Msg};
@@ -155,6 +159,19 @@ pub fn say(model: &mut Model, msg: Msg) -> Vec<Effect> {
     update(model, msg)
 }
 
+/// Keys one by one, as `Key::parse` reads them; each is a read of its own, long after the last picture.
+pub fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
+    let keys = keys.split_whitespace().map(|key| Key::parse(key).expect("a key"));
+    keys.flat_map(|key| say(model, Msg::Keys { keys: vec![key], at: ago(-5) })).collect()
+}
+
+pub fn type_text(model: &mut Model, text: &str) {
+    for c in text.chars() {
+        let keys = vec![Key::plain(KeyCode::Char(c))];
+        say(model, Msg::Keys { keys, at: ago(-5) });
+    }
+}
+
 pub fn news(model: &mut Model, batch: Vec<News>) -> Vec<Effect> {
     say(model, Msg::News(batch))
 }
@@ -199,4 +216,87 @@ pub fn cockpit(columns: u16, rows: u16) -> Model {
         ],
     );
     model
+}
+
+pub fn event(about: &ObjectRef, warning: bool, reason: &str, message: &str, count: u32, last: i64) -> Object {
+    let facts = Event {
+        warning,
+        reason: reason.into(),
+        message: message.into(),
+        about_kind: about.kind.title().into(),
+        about: about.name.clone(),
+        about_uid: "uid".into(),
+        count,
+        first: ago(700),
+        last: ago(last),
+        from: "kubelet".into(),
+    };
+    Object {
+        id: about.sibling(Kind::Event, format!("{}.{reason}", about.name).into()),
+        uid: format!("uid-{reason}").into(),
+        created: ago(700),
+        deleting: false,
+        owner: None,
+        facts: Facts::Event(facts),
+    }
+}
+
+/// What opening a pod that is killed again and again finds out.
+pub fn inspection(target: &ObjectRef) -> Inspection {
+    let line = |label: &str, value: &str, level: Level, indent: u8| SectionLine {
+        label: label.into(),
+        value: value.into(),
+        level,
+        indent,
+    };
+    let branch = |depth: u8, kind: Kind, name: &str, status: &str, level: Level| Branch {
+        depth,
+        kind: kind.title().into(),
+        name: name.into(),
+        status: status.into(),
+        level,
+        target: Some(target.sibling(kind, name.into())),
+    };
+    let app = target.name.rsplitn(3, '-').last().unwrap_or_default().to_owned();
+    let set = target.name.rsplit_once('-').map_or("", |(set, _)| set).to_owned();
+    let yaml: String = "key: value\n".repeat(40);
+    Inspection {
+        target: target.clone(),
+        uid: Some("uid".into()),
+        sections: vec![
+            Section {
+                title: "Pod".into(),
+                lines: vec![
+                    line("status", "CrashLoopBackOff", Level::Bad, 0),
+                    line("node", "node-3", Level::Fine, 0),
+                    line("started", "12m ago", Level::Fine, 0),
+                ],
+            },
+            Section {
+                title: "Container app".into(),
+                lines: vec![
+                    line("image", "registry.example.com/worker:7.3.0", Level::Fine, 0),
+                    line("last end", "OOMKilled, exit code 137, 40s ago", Level::Bad, 0),
+                    line("limits", "", Level::Fine, 0),
+                    line("memory", "512 MiB", Level::Warn, 1),
+                    line("cpu", "1 core", Level::Fine, 1),
+                ],
+            },
+        ],
+        yaml: format!(
+            "apiVersion: v1\nkind: {}\nmetadata:\n  name: {}\n{yaml}",
+            target.kind.title(),
+            target.name
+        ),
+        events: vec![
+            event(target, false, "Pulled", "Container image is already present on the machine", 1, 640),
+            event(target, true, "BackOff", "Back-off restarting failed container app in pod", 17, 30),
+        ],
+        owners: vec![
+            branch(0, Kind::Deployment, &app, "1 of 3 ready", Level::Bad),
+            branch(1, Kind::ReplicaSet, &set, "1 of 3 ready", Level::Bad),
+            branch(2, Kind::Pod, &target.name, "CrashLoopBackOff", Level::Bad),
+        ],
+        missing: vec!["metrics: needs get on pods.metrics.k8s.io".into()],
+    }
 }

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use pty_process::blocking::{Command, Pts, Pty};
 use rustix::event::{PollFd, PollFlags};
 use rustix::process::{Pid, Signal};
-use rustix::termios::{LocalModes, Termios};
+use rustix::termios::{Action, LocalModes, Termios};
 
 /// Only reached when something is wrong.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -241,6 +241,25 @@ impl Cockpit {
     pub(crate) fn resize(&self, columns: u16, rows: u16) {
         self.seen.0.lock().expect("unpoisoned").parser.set_size(some(rows), some(columns));
         self.pty().resize(pty_process::Size::new(rows, columns)).expect("resized");
+    }
+
+    /// From now on the terminal takes nothing, as after Ctrl-S or over a line that stalls; or again everything.
+    pub(crate) fn take_bytes(&self, takes: bool) {
+        let action = if takes { Action::OOn } else { Action::OOff };
+        rustix::termios::tcflow(self.pts.as_ref().expect("the program's side"), action).expect("told");
+    }
+
+    /// Panics if anything is written within this time.
+    #[track_caller]
+    pub(crate) fn stays_quiet(&self, time: Duration) {
+        let (seen, changed) = &*self.seen;
+        let seen = seen.lock().expect("unpoisoned");
+        let before = seen.bytes.len();
+        let (seen, _) = changed
+            .wait_timeout_while(seen, time, |seen| seen.bytes.len() == before && seen.ended.is_none())
+            .expect("unpoisoned");
+        let new = String::from_utf8_lossy(&seen.bytes[before..]).into_owned();
+        assert!(seen.ended.is_none() && new.is_empty(), "written: {new:?}");
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

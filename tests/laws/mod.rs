@@ -1,3 +1,4 @@
 //! Properties that hold whatever happens.
 mod approval;
 mod journal;
+mod stories;

@@ -144,7 +144,7 @@ impl Feeds {
         let (out, inbox) = mpsc::channel(64);
         let cancel = CancellationToken::new();
         let options = kubernetes::Options {
-            kubeconfig: Some(file.path().to_owned()),
+            kubeconfig: vec![file.path().to_owned()],
             contexts,
             flag_namespaces: namespaces.iter().map(|name| (*name).to_owned()).collect(),
             profile_namespaces: Vec::new(),

@@ -19,7 +19,11 @@ pub fn differ(old: &Value, new: &Value) -> Vec<String> {
         .into_iter()
         .filter_map(|place| {
             let (before, after) = (old.get(place), new.get(place));
-            (before != after).then(|| (weight(place), line(place, before, after, several)))
+            // A bare name says something only where nothing more is said of it on either side.
+            let inside = format!("{place}.");
+            let more = |side: &BTreeMap<String, String>| side.keys().any(|key| key.starts_with(&inside));
+            let bare = place.ends_with(']') && (more(&old) || more(&new));
+            (before != after && !bare).then(|| (weight(place), line(place, before, after, several)))
         })
         .collect();
     lines.sort();
@@ -63,6 +67,9 @@ fn walk(value: &Value, place: &mut String, out: &mut BTreeMap<String, String>, d
     let base = place.len();
     match value {
         Value::Null => {}
+        Value::Object(map) if map.is_empty() => {
+            out.insert(place.clone(), "{}".into());
+        }
         Value::Object(map) => {
             for (key, value) in map {
                 if base > 0 {
@@ -81,13 +88,18 @@ fn walk(value: &Value, place: &mut String, out: &mut BTreeMap<String, String>, d
         }
         Value::Array(items) => {
             for (n, item) in items.iter().enumerate() {
-                let name = ["name", "mountPath", "containerPort", "key"].iter().find_map(|k| item.get(k));
-                let name = name.map_or_else(|| n.to_string(), leaf);
+                let key =
+                    ["name", "mountPath", "containerPort", "key"].into_iter().find(|k| item.get(k).is_some());
+                let name = key.and_then(|key| item.get(key)).map_or_else(|| n.to_string(), leaf);
                 let _ = write!(place, "[{name}]");
                 if item.as_object().is_some_and(|map| map.len() == 1) {
                     out.insert(place.clone(), "present".into());
                 }
                 walk(item, place, out, depth + 1);
+                // What stands in the brackets is not told again.
+                if let Some(key) = key {
+                    out.remove(&format!("{place}.{key}"));
+                }
                 place.truncate(base);
             }
         }
@@ -234,6 +246,14 @@ mod tests {
         let b =
             json!({"spec": {"containers": [{"name": "b", "image": "y:2"}, {"name": "a", "image": "x:1"}]}});
         assert_eq!(differ(&a, &b), ["`b` image 1 → 2"]);
+    }
+
+    #[test]
+    fn what_is_new_is_told_once_and_an_empty_volume_is_not_missed() {
+        let a = json!({"spec": {"containers": [{"name": "a"}]}});
+        let b = json!({"spec": {"containers": [{"name": "a", "env": [{"name": "X", "value": "1"}]}],
+            "volumes": [{"name": "tmp", "emptyDir": {}}]}});
+        assert_eq!(differ(&a, &b), ["env `X` added: 1", "volumes[tmp].emptyDir added: {}"]);
     }
 
     #[test]

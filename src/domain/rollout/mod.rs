@@ -2,7 +2,9 @@
 mod cause;
 mod differ;
 mod progress;
+mod scene;
 
-pub use cause::{Cause, NodeReady, Scene, causes, why_stuck};
+pub use cause::{Cause, Eviction};
 pub use differ::{differ, images};
 pub use progress::{Progress, progress};
+pub use scene::{NodeReady, Scene, causes, why_stuck};

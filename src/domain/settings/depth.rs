@@ -61,8 +61,11 @@ impl Depth {
             near.bg = Colour::Default;
             near.reverse = true;
         }
-        // Sixteen colours have no quiet ground: the darkest one is the terminal's own.
-        if self == Depth::Sixteen && matches!(near.bg, Colour::Ansi(0 | 15)) && look.fg == Colour::Default {
+        // Sixteen colours have no quiet ground: a grey one may be the terminal's own, or that of quiet words.
+        if self == Depth::Sixteen
+            && matches!(near.bg, Colour::Ansi(0 | 7 | 8 | 15))
+            && look.fg == Colour::Default
+        {
             near.bg = Colour::Default;
             near.reverse = true;
         }
@@ -115,8 +118,8 @@ fn palette_16(rgb: [u8; 3]) -> u8 {
     if spread < 40 {
         return match high {
             0..64 => 0,
-            64..160 => 8,
-            160..224 => 7,
+            64..176 => 8,
+            176..224 => 7,
             _ => 15,
         };
     }

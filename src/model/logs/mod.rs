@@ -1,6 +1,7 @@
 //! The log buffer: what is kept of a follow, where in it the operator is, and what is looked for.
 mod bits;
 mod found;
+mod rate;
 mod ring;
 mod scan;
 
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 pub use bits::Bits;
 pub use found::Found;
+pub use rate::Rate;
 pub use ring::Ring;
 pub use scan::{Pattern, SaveOrder, Scan, ScanOrder, scan};
 
@@ -237,65 +239,6 @@ impl Logs {
 
 fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Lines in a second, calmly: it moves once a second, and by steps that can be read.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Rate {
-    seen: u64,
-    from: Option<Timestamp>,
-    smooth: f64,
-    shown: u64,
-}
-
-impl Rate {
-    fn saw(&mut self, lines: usize) {
-        self.seen += lines as u64;
-    }
-
-    /// As the title shows it.
-    pub fn shown(&self) -> u64 {
-        self.shown
-    }
-
-    fn step(&mut self, now: Timestamp) -> bool {
-        let Some(from) = self.from else {
-            // What was written before we came is no rate.
-            (self.from, self.seen) = (Some(now), 0);
-            return false;
-        };
-        let span = now.since(from);
-        if span < Duration::from_secs(1) {
-            return false;
-        }
-        #[allow(clippy::cast_precision_loss, reason = "no rate comes near 2^52")]
-        let rate = std::mem::take(&mut self.seen) as f64 / span.as_secs_f64();
-        self.from = Some(now);
-        self.smooth = if self.smooth == 0.0 { rate } else { self.smooth + (rate - self.smooth) * 0.4 };
-        let rounded = two_digits(self.smooth);
-        // A number that wobbles by a little tells nothing.
-        let still = self.shown > 0 && rounded.abs_diff(self.shown) * 10 <= self.shown;
-        if still || rounded == self.shown {
-            return false;
-        }
-        self.shown = rounded;
-        true
-    }
-}
-
-/// Rounded to two digits that count.
-fn two_digits(rate: f64) -> u64 {
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "rates are small and positive"
-    )]
-    let whole = rate.round() as u64;
-    let mut unit = 1;
-    while whole / unit >= 100 {
-        unit *= 10;
-    }
-    (whole + unit / 2) / unit * unit
 }
 
 #[cfg(test)]

@@ -136,21 +136,6 @@ fn a_range_moves_with_the_clock() {
     assert!(shown(&logs).is_empty());
 }
 
-#[test]
-fn the_rate_is_calm() {
-    let mut rate = Rate::default();
-    rate.saw(9_999);
-    rate.step(Timestamp(0));
-    let mut shown = Vec::new();
-    for second in 1..20 {
-        rate.saw(if second % 2 == 0 { 101 } else { 99 });
-        if rate.step(Timestamp(second * 1_000)) {
-            shown.push(rate.shown());
-        }
-    }
-    assert_eq!(shown, [99]);
-}
-
 proptest! {
     #[test]
     fn a_stopped_window_stays_where_it_is_and_counts_what_came(

@@ -6,16 +6,21 @@
 //! ── lines may be missing here: the log was rotated ──
 //! ```
 mod body;
+mod place;
+mod title;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 pub use body::{Body, shorten};
+pub use place::{around, height, moved, top, top_line};
+pub use title::{empty, facts};
+
+use place::bottom;
 
 use crate::domain::log::{LineId, LineKind, LineView};
 use crate::domain::settings::Role;
-use crate::domain::text::grouped;
 use crate::domain::time::Zone;
-use crate::model::logs::{Logs, Place, Times};
+use crate::model::logs::{Logs, Times};
 
 /// A part of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,105 +79,6 @@ impl Columns {
     }
 }
 
-/// How many rows a line takes, with the rule of its mark.
-pub fn height(logs: &Logs, view: &LineView<'_>, width: usize) -> usize {
-    let marked = usize::from(logs.marks.contains(&view.id));
-    if !logs.wrap || view.line.kind != LineKind::Written {
-        return 1 + marked;
-    }
-    let columns = Columns::new(logs, width);
-    body::rows(&Body::new(view, usize::MAX, None).text, columns.body).len() + marked
-}
-
-/// The row at the bottom of the window: a line that is shown, and which row of it.
-fn bottom(logs: &Logs, width: usize) -> Option<(LineId, usize)> {
-    let last_row = |line: LineId| {
-        let view = logs.line(line)?;
-        Some((line, height(logs, &view, width) - 1))
-    };
-    match logs.place {
-        Place::Newest => last_row(logs.shown_to(logs.ring.end())?),
-        Place::At { line, row } => {
-            // The line may be hidden now, or have made room.
-            let shown = logs.shown_to(line).or_else(|| logs.shown_from(line))?;
-            let (shown, last) = last_row(shown)?;
-            Some((shown, if shown == line { row.min(last) } else { last }))
-        }
-    }
-}
-
-/// The row so many rows further down; the end of the buffer stops it.
-fn down(logs: &Logs, width: usize, from: (LineId, usize), rows: usize) -> (LineId, usize) {
-    let (mut line, mut row) = from;
-    let mut left = rows;
-    while let Some(view) = logs.line(line) {
-        let last = height(logs, &view, width) - 1;
-        if row + left <= last {
-            return (line, row + left);
-        }
-        let Some(next) = logs.shown_from(line.plus(1)) else { return (line, last) };
-        left -= last - row + 1;
-        (line, row) = (next, 0);
-        if left == 0 {
-            return (line, 0);
-        }
-    }
-    (line, row)
-}
-
-fn up(logs: &Logs, width: usize, from: (LineId, usize), rows: usize) -> (LineId, usize) {
-    let (mut line, mut row) = from;
-    let mut left = rows;
-    loop {
-        if row >= left {
-            return (line, row - left);
-        }
-        let before = line.0.checked_sub(1).and_then(|before| logs.shown_to(LineId(before)));
-        let Some(view) = before.and_then(|before| logs.line(before)) else { return (line, 0) };
-        left -= row + 1;
-        (line, row) = (view.id, height(logs, &view, width) - 1);
-    }
-}
-
-/// Where the window stands after moving by so many rows; at the end it follows the newest line again.
-pub fn moved(logs: &Logs, rows: isize) -> Place {
-    let (width, height) = (usize::from(logs.size.0), usize::from(logs.size.1));
-    let Some(here) = bottom(logs, width) else { return logs.place };
-    if rows < 0 {
-        // The window never shows less than it could.
-        let top = logs.shown_from(logs.first()).unwrap_or(here.0);
-        let least = down(logs, width, (top, 0), height.saturating_sub(1));
-        let (line, row) = up(logs, width, here, rows.unsigned_abs()).max(least);
-        return Place::At { line, row };
-    }
-    let (line, row) = down(logs, width, here, rows.unsigned_abs());
-    let ended = down(logs, width, (line, row), 1) == (line, row);
-    if ended { Place::Newest } else { Place::At { line, row } }
-}
-
-/// The line at the top of the window.
-pub fn top_line(logs: &Logs) -> Option<LineId> {
-    let (width, height) = (usize::from(logs.size.0), usize::from(logs.size.1));
-    Some(up(logs, width, bottom(logs, width)?, height.saturating_sub(1)).0)
-}
-
-/// Where the window stands with this line in its middle.
-pub fn around(logs: &Logs, line: LineId) -> Place {
-    let (width, height) = (usize::from(logs.size.0), usize::from(logs.size.1));
-    let (line, row) = down(logs, width, (line, 0), height / 2);
-    let top = logs.shown_from(logs.first()).unwrap_or(line);
-    let (line, row) = (line, row).max(down(logs, width, (top, 0), height.saturating_sub(1)));
-    Place::At { line, row }
-}
-
-/// Where the window stands with the first line at its top.
-pub fn top(logs: &Logs) -> Place {
-    let (width, height) = (usize::from(logs.size.0), usize::from(logs.size.1));
-    let Some(first) = logs.shown_from(logs.first()) else { return logs.place };
-    let (line, row) = down(logs, width, (first, 0), height.saturating_sub(1));
-    Place::At { line, row }
-}
-
 /// The rows that fit, from the top.
 pub fn window(logs: &Logs, frame: &Frame<'_>) -> Vec<Row> {
     let Some((line, row)) = bottom(logs, frame.width).filter(|_| frame.height > 0) else { return Vec::new() };
@@ -229,7 +135,7 @@ fn written(logs: &Logs, view: &LineView<'_>, frame: &Frame<'_>) -> Vec<Row> {
     let here = logs.here == Some(view.id);
     let ground = if here { Ground::Here } else { Ground::Plain };
     let most = if logs.wrap { usize::MAX } else { (logs.left + columns.body) * 8 };
-    let body = Body::new(view, most, logs.find.as_ref());
+    let body = Body::new(view, most, logs.find.as_ref(), logs.times == Times::Shown);
     let ranges = if logs.wrap {
         body::rows(&body.text, columns.body)
     } else {
@@ -321,89 +227,6 @@ fn rule(logs: &Logs, view: &LineView<'_>, frame: &Frame<'_>) -> Row {
 /// For terminals that show nothing else.
 fn ascii(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect()
-}
-
-/// What the title says after the pane's name, calmest last.
-pub fn facts(logs: &Logs) -> Vec<Span> {
-    let mut facts = Vec::new();
-    let mut say = |text: String, role: Role| facts.push(Span { text, role });
-    let Some(following) = &logs.following else { return facts };
-    say(following.title(), Role::Title);
-    let streams = &logs.streams;
-    if streams.asked > 1 || streams.following < streams.asked {
-        let role = if streams.following < streams.asked { Role::Warning } else { Role::Dim };
-        say(format!("{} of {} streams", streams.following, streams.asked), role);
-    }
-    if logs.ring.dropped() > 0 {
-        say(format!("{} left out", grouped(logs.ring.dropped())), Role::Warning);
-    }
-    match logs.ring.gaps() {
-        0 => {}
-        1 => say("1 gap".into(), Role::Warning),
-        gaps => say(format!("{} gaps", grouped(gaps)), Role::Warning),
-    }
-    if logs.place != Place::Newest {
-        let newer = logs.newer();
-        let new = if newer > 0 { format!(", {} new", grouped(newer)) } else { String::new() };
-        say(format!("paused{new}"), Role::Act);
-    }
-    patterns(logs, &mut say);
-    say(format!("{}/s", grouped(logs.rate.shown())), Role::Dim);
-    facts
-}
-
-fn patterns(logs: &Logs, say: &mut impl FnMut(String, Role)) {
-    let named = [("only", &logs.include), ("without", &logs.exclude), ("find", &logs.find)];
-    for (name, pattern) in named {
-        if let Some(pattern) = pattern {
-            let literal = if pattern.is_literal() { " (as plain text)" } else { "" };
-            say(format!("{name} {}{literal}", shorten(pattern.text(), 24)), Role::Hit);
-        }
-    }
-    if logs.found.is_looking() {
-        say("searching".into(), Role::Dim);
-    } else if logs.find.is_some() {
-        let hits = logs.found.hits();
-        let at = logs.here.filter(|here| hits.contains(*here));
-        let place = at
-            .map(|here| format!("{} of ", grouped(hits.between(LineId(0), here.plus(1)))))
-            .unwrap_or_default();
-        say(format!("{place}{} hits", grouped(hits.count())), Role::Dim);
-    }
-    if let Some(range) = logs.range {
-        let minutes = range.as_secs() / 60;
-        say(
-            if minutes < 60 { format!("last {minutes}m") } else { format!("last {}h", minutes / 60) },
-            Role::Hit,
-        );
-    }
-}
-
-/// What stands in the middle of a window without rows.
-pub fn empty(logs: &Logs) -> Vec<String> {
-    if logs.following.is_none() {
-        return vec![
-            "nothing is followed".into(),
-            "choose a pod or a deployment and ask for its logs".into(),
-        ];
-    }
-    if !logs.ring.is_empty() {
-        let why = match (logs.is_filtered(), logs.range.is_some()) {
-            (true, true) => "no line matches within this time",
-            (true, false) => "no line matches",
-            (false, _) => "no line within this time",
-        };
-        return vec![
-            why.into(),
-            format!("{} lines are kept", grouped(logs.ring.end().since(logs.ring.first()))),
-        ];
-    }
-    let mut out = vec!["no lines yet".to_owned()];
-    if logs.streams.asked == 0 {
-        out.push("no container to read".into());
-    }
-    out.extend(logs.streams.waiting.iter().cloned());
-    out
 }
 
 #[cfg(test)]

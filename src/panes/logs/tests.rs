@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::log::{Follow, Lines, LogLevel, LogNews, Stream, Streams};
 use crate::domain::text::append_line;
-use crate::model::logs::{Pattern, scan};
+use crate::model::logs::{Pattern, Place, scan};
 
 fn logs(texts: &[&str], size: (u16, u16)) -> Logs {
     let follow = Follow::Namespace { context: "c".into(), namespace: "shop".into() };

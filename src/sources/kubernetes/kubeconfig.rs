@@ -12,8 +12,8 @@ use crate::sources::supervise::SourceError;
 /// What was asked for, flags and profile apart because the origin is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Options {
-    /// An explicit file; otherwise `KUBECONFIG`, then `~/.kube/config`, then the pod we run in.
-    pub kubeconfig: Option<PathBuf>,
+    /// Explicit files, merged in this order; otherwise `KUBECONFIG`, then `~/.kube/config`, then the pod we run in.
+    pub kubeconfig: Vec<PathBuf>,
     /// Empty means the current context.
     pub contexts: Vec<String>,
     /// From `--namespace`; `*` or `all` is all of them.
@@ -43,8 +43,12 @@ pub const IN_CLUSTER: &str = "in-cluster";
 
 /// Reads the kubeconfig anew; it may have been changed since the last try.
 pub fn read(options: &Options) -> Result<Origin, SourceError> {
-    if let Some(path) = &options.kubeconfig {
-        return load(path).map(|config| Origin::Kubeconfig(Box::new(config)));
+    if let Some(missing) = options.kubeconfig.iter().find(|path| !path.exists()) {
+        // Somebody named it: passing over it could lead to another cluster.
+        return load(missing).map(|config| Origin::Kubeconfig(Box::new(config)));
+    }
+    if let Some(merged) = merged(&options.kubeconfig)? {
+        return Ok(Origin::Kubeconfig(Box::new(merged)));
     }
     let listed: Vec<PathBuf> = std::env::var_os("KUBECONFIG")
         .map(|value| std::env::split_paths(&value).filter(|path| !path.as_os_str().is_empty()).collect())

@@ -37,6 +37,8 @@ pub(super) struct Container {
     pub(super) instance: Option<Text>,
     pub(super) running: bool,
     pub(super) restarts: u32,
+    /// How the last instance that ended did so: `OOMKilled 137`.
+    pub(super) ended: Option<Text>,
     /// Why it does not run.
     pub(super) waiting: Option<Text>,
     /// Its pod is over or gone: no instance will follow.
@@ -89,6 +91,8 @@ struct ContainerStatus {
     restart_count: u32,
     #[serde(default)]
     state: State,
+    #[serde(default)]
+    last_state: State,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -96,12 +100,22 @@ struct ContainerStatus {
 struct State {
     running: Option<serde::de::IgnoredAny>,
     waiting: Option<Reason>,
+    terminated: Option<Terminated>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 struct Reason {
     #[serde(default)]
     reason: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Terminated {
+    #[serde(default)]
+    reason: Option<String>,
+    #[serde(default)]
+    exit_code: i32,
 }
 
 impl kube::Resource for PodLite {
@@ -175,10 +189,14 @@ impl ContainerStatus {
     fn read(&self) -> Container {
         let instance = self.container_id.as_deref().filter(|id| !id.is_empty()).map(Text::from);
         let waiting = self.state.waiting.as_ref().and_then(|w| w.reason.as_deref());
+        let ended = self.state.terminated.as_ref().or(self.last_state.terminated.as_ref());
+        let ended =
+            ended.map(|t| format!("{} {}", clean(t.reason.as_deref().unwrap_or("ended")), t.exit_code));
         Container {
             instance,
             running: self.state.running.is_some(),
             restarts: self.restart_count,
+            ended: ended.map(Text::from),
             waiting: waiting.map(|reason| clean(reason).into()),
             last: false,
         }
@@ -232,7 +250,7 @@ impl Source for Watch {
     async fn run(&mut self, wire: &mut Wire) -> Result<Infallible, SourceError> {
         let context = self.follow.context();
         let Some(client) = (self.clients)(context) else {
-            return Err(SourceError::Absent { why: format!("context `{context}` is not connected") });
+            return Err(SourceError::Unreachable { why: format!("context `{context}` is not connected") });
         };
         if matches!(&*self.follow, Follow::Selector { labels, .. } if labels.is_empty()) {
             // No label at all would match every pod there is.
@@ -299,7 +317,8 @@ mod tests {
         let pod = pod(r#"{"metadata":{"namespace":"shop","name":"web-1","uid":"u1"},
             "spec":{"initContainers":[{"name":"init"}],"containers":[{"name":"web"},{"name":"side"}]},
             "status":{"phase":"Running","containerStatuses":[
-              {"name":"web","containerID":"c://1","restartCount":2,"state":{"running":{"startedAt":"x"}}},
+              {"name":"web","containerID":"c://1","restartCount":2,"state":{"running":{"startedAt":"x"}},
+               "lastState":{"terminated":{"reason":"OOMKilled","exitCode":137}}},
               {"name":"side","restartCount":0,"state":{"waiting":{"reason":"ImagePullBackOff"}}}]}}"#);
         let mut table = Table::new();
         pod.clone().put(&mut table);
@@ -307,6 +326,7 @@ mod tests {
         assert_eq!(table.len(), 3);
         let of = |name: &str| table.iter().find(|(key, _)| &*key.3 == name).map(|(_, c)| c.clone()).unwrap();
         assert!(of("web").running && of("web").restarts == 2);
+        assert_eq!(of("web").ended.as_deref(), Some("OOMKilled 137"));
         assert_eq!(of("side").waiting.as_deref(), Some("ImagePullBackOff"));
         assert_eq!(of("side").instance, None);
         pod.remove(&mut table);

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
@@ -93,7 +93,7 @@ pub(super) async fn follow(order: Order, clients: Clients, out: Outbox, signals:
         watched: FeedState::Connecting,
         told: (None, None),
     };
-    session.run(tables, watched, heard, out).await;
+    session.run(tables, watched, heard, out, &signals.retry).await;
 }
 
 impl Session {
@@ -103,6 +103,7 @@ impl Session {
         mut watched: mpsc::Receiver<Vec<News>>,
         mut heard: mpsc::Receiver<(u64, Said)>,
         out: Outbox,
+        retry: &Notify,
     ) {
         let mut look: Option<Instant> = None;
         loop {
@@ -122,6 +123,8 @@ impl Session {
                     }
                 }
                 Some(news) = watched.recv() => self.watch_said(news),
+                // Asked for by hand: what sleeps wakes, what brought nothing lately is opened anew.
+                () = retry.notified() => self.doubt.send_modify(|times| *times += 1),
                 () = sleep_until(release.unwrap_or(far)), if release.is_some() => self.pump(true),
                 permit = out.reserve(), if !self.delivery.is_empty() || self.has_news() => match permit {
                     Ok(permit) => permit.send(self.news()),

@@ -156,15 +156,16 @@ impl Reading {
             let Some(instance) = container.instance.clone().filter(|id| finished.as_ref() != Some(id)) else {
                 self.settle().await?;
                 if container.last {
-                    self.remark(LineKind::Ended, "ended");
+                    let how = container.ended.map(|how| format!(": {how}")).unwrap_or_default();
+                    self.remark(LineKind::Ended, &format!("ended{how}"));
                     return self.flush().await;
                 }
-                let why = container.waiting.unwrap_or_else(|| "waits to start".into());
+                let why = container.waiting.or(container.ended).unwrap_or_else(|| "not started".into());
                 self.say(Said::Is(Standing::Waits(why))).await?;
                 self.job.container.changed().await.ok()?;
                 continue;
             };
-            let renewed = self.mind_restarts(&instance, container.restarts).await?;
+            let renewed = self.mind_restarts(&instance, &container).await?;
             match self.read(false, renewed).await {
                 End::Unheard => return None,
                 End::Quiet => self.broken = true,
@@ -190,11 +191,11 @@ impl Reading {
     }
 
     /// Reads the instance before, once, if lines may be missing otherwise; true if the container is a new one.
-    async fn mind_restarts(&mut self, instance: &Text, restarts: u32) -> Option<bool> {
-        let before = self.opened.replace((instance.clone(), restarts));
+    async fn mind_restarts(&mut self, instance: &Text, container: &Container) -> Option<bool> {
+        let before = self.opened.replace((instance.clone(), container.restarts));
         let Some((known, number)) = before.filter(|(known, _)| known != instance) else { return Some(false) };
         tracing::debug!(%known, %instance, "the container was restarted");
-        let missed = restarts.saturating_sub(number);
+        let missed = container.restarts.saturating_sub(number);
         let unread = missed.saturating_sub(1) + u32::from(self.broken);
         if unread > 0 && matches!(self.read(true, missed > 1).await, End::Unheard) {
             return None;
@@ -206,6 +207,8 @@ impl Reading {
             );
         }
         self.parser.ended();
+        let how = container.ended.as_deref().map(|how| format!(" after {how}")).unwrap_or_default();
+        self.remark(LineKind::Began, &format!("restarted{how}, {} times so far", container.restarts));
         Some(true)
     }
 

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::domain::feed::{Feed, FeedState};
-use crate::domain::log::{LineKind, LogNews};
+use crate::domain::log::{LineKind, LogNews, Streams};
 use crate::domain::news::News;
 use crate::domain::object::{Kind, ObjectRef};
 
@@ -74,23 +74,34 @@ impl Server {
     }
 }
 
+fn pod() -> Follow {
+    let pod =
+        ObjectRef { context: "c".into(), kind: Kind::Pod, namespace: "shop".into(), name: "web-1".into() };
+    Follow::Pod { pod, container: None, previous: false }
+}
+
+fn list(pods: &[String]) -> String {
+    let items = pods.join(",");
+    format!(
+        r#"{{"apiVersion":"v1","kind":"PodList","metadata":{{"resourceVersion":"1"}},"items":[{items}]}}"#
+    )
+}
+
 struct Cockpit {
     news: mpsc::Receiver<Vec<News>>,
     asked: mpsc::UnboundedReceiver<String>,
     seen: Vec<(LineKind, String)>,
     feed: Option<FeedState>,
+    streams: Option<Streams>,
     _handle: Handle,
 }
 
 impl Cockpit {
     async fn new(answers: Vec<Answer>) -> Cockpit {
-        let list = format!(
-            r#"{{"apiVersion":"v1","kind":"PodList","metadata":{{"resourceVersion":"1"}},"items":[{POD}]}}"#
-        );
-        Cockpit::with_pods(("200 OK", list), answers).await
+        Cockpit::with(pod(), ("200 OK", list(&[POD.to_owned()])), answers).await
     }
 
-    async fn with_pods(pods: (&'static str, String), answers: Vec<Answer>) -> Cockpit {
+    async fn with(follow: Follow, pods: (&'static str, String), answers: Vec<Answer>) -> Cockpit {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (asked_out, asked) = mpsc::unbounded_channel();
@@ -106,14 +117,8 @@ impl Cockpit {
         let client = kube::Client::try_from(config).unwrap();
         let (out, news) = mpsc::channel(16);
         let handle = start(Arc::new(move |_| Some(client.clone())), out, Signals::default());
-        let pod = ObjectRef {
-            context: "c".into(),
-            kind: Kind::Pod,
-            namespace: "shop".into(),
-            name: "web-1".into(),
-        };
-        handle.follow(Some(Follow::Pod { pod, container: None, previous: false }));
-        Cockpit { news, asked, seen: Vec::new(), feed: None, _handle: handle }
+        handle.follow(Some(follow));
+        Cockpit { news, asked, seen: Vec::new(), feed: None, streams: None, _handle: handle }
     }
 
     /// Takes news in until what is waited for is so.
@@ -127,6 +132,7 @@ impl Cockpit {
                                 .extend(chunk.views().map(|view| (view.line.kind, view.text.to_owned())));
                         }
                         News::Feed(Feed::Logs, state) => self.feed = Some(state),
+                        News::Logs(LogNews::Streams(streams)) => self.streams = Some(streams),
                         _ => {}
                     }
                 }
@@ -199,6 +205,15 @@ async fn a_refusal_is_a_line_and_a_state_and_ends_nothing() {
 async fn a_pod_that_may_not_be_listed_is_followed_unseen() {
     let forbidden = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"no","reason":"Forbidden","code":403}"#;
     let answers = vec![lines("2026-01-02T03:04:05Z one\n", STAYS)];
-    let mut cockpit = Cockpit::with_pods(("403 Forbidden", forbidden.into()), answers).await;
+    let mut cockpit = Cockpit::with(pod(), ("403 Forbidden", forbidden.into()), answers).await;
     cockpit.until("the line", |c| c.has("one")).await;
+}
+
+#[tokio::test]
+async fn more_containers_than_are_read_at_once_are_counted() {
+    let pods: Vec<String> = (0..70).map(|n| POD.replace("web-1", &format!("web-{n}"))).collect();
+    let follow = Follow::Namespace { context: "c".into(), namespace: "shop".into() };
+    let mut cockpit = Cockpit::with(follow, ("200 OK", list(&pods)), Vec::new()).await;
+    let full = |c: &Cockpit| c.streams.as_ref().is_some_and(|s| (s.following, s.asked) == (64, 70));
+    cockpit.until("64 of 70", full).await;
 }

@@ -146,7 +146,9 @@ pub(super) fn pod(context: &Text, object: &Value) -> Pod {
             "Failed" => Phase::Failed,
             _ => Phase::Unknown,
         },
-        reason: some("/status/reason").map(Text::from),
+        reason: some("/status/reason")
+            .or_else(|| unscheduled.and(scheduled).map(|c| text(c, "/reason")).filter(|r| !r.is_empty()))
+            .map(Text::from),
         message: unscheduled.or_else(|| some("/status/message")).filter(|m| !m.is_empty()).map(Text::from),
         ready: items(object, "/status/conditions").iter().find(|c| text(c, "/type") == "Ready").and_then(met),
         containers: containers(object, "/spec").map(|(role, c)| container(object, role, c)).collect(),

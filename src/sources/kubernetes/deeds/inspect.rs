@@ -5,13 +5,16 @@ use serde_json::Value;
 use super::api::{self, Fault};
 use super::describe::{Around, describe};
 use super::facts::{self, selector};
-use super::pick::{controller, harmless, text, uid};
+use super::pick::{controller, harmless, name, text, uid};
+use super::revisions::{Revision, of_set, revisions};
 use super::tree;
 use super::yaml::yaml;
 use crate::domain::Text;
-use crate::domain::news::Inspection;
+use crate::domain::level::Level;
+use crate::domain::news::{Branch, Inspection};
 use crate::domain::object::{Kind, Object, ObjectRef};
 use crate::domain::rollout::{Progress, Scene, differ, progress, why_stuck};
+use crate::domain::text::clean;
 use crate::domain::time::Timestamp;
 use crate::sources::now;
 
@@ -51,9 +54,10 @@ pub async fn inspect(client: &Client, target: &ObjectRef) -> Inspection {
     }
     let around = surroundings(client, target, &object, &mut inspection.missing).await;
     let stuck = stuck(target, &object, &around, &inspection.events, now);
+    let revisions = history(client, target, &object, &around, &mut inspection.missing).await;
     let words = Around {
         stuck,
-        revisions: revisions(&object, &around),
+        revisions,
         pods: (target.kind == Kind::Node).then_some(around.pods.as_slice()),
         node: around.nodes.first().filter(|_| target.kind == Kind::Pod),
     };
@@ -62,8 +66,23 @@ pub async fn inspect(client: &Client, target: &ObjectRef) -> Inspection {
     let sprouts = if target.kind == Kind::Node { &[][..] } else { &around.pods };
     let grown = tree::grow(client, target, &object, &around.sets, sprouts).await;
     inspection.owners = grown.branches;
+    let itself = std::iter::once(&object).filter(|_| target.kind == Kind::Pod);
+    lost(&mut inspection.owners, sprouts.iter().chain(itself), &around.nodes);
     inspection.missing.extend(grown.missing);
     inspection
+}
+
+/// What a dead node last said of its pods is not true any more.
+fn lost<'v>(branches: &mut [Branch], pods: impl Iterator<Item = &'v Value>, nodes: &[Value]) {
+    let dead = |node: &str| nodes.iter().any(|n| name(n) == node && facts::node_ready(n).ready != Some(true));
+    for pod in pods {
+        let node = text(pod, "/spec/nodeName");
+        let found = branches.iter_mut().find(|branch| &*branch.kind == "Pod" && &*branch.name == name(pod));
+        if let Some(branch) = found.filter(|_| dead(node)) {
+            branch.status = format!("unknown: {node} not ready");
+            branch.level = Level::Unknown;
+        }
+    }
 }
 
 fn refused(target: &ObjectRef, fault: &Fault) -> String {
@@ -244,22 +263,28 @@ pub(super) fn scene<R>(
 }
 
 /// Each revision with how it differs from the one before it, the newest first.
-fn revisions(object: &Value, around: &Surroundings) -> Vec<(u64, Vec<String>)> {
-    let mut known: Vec<(u64, &Value)> = around
-        .sets
-        .iter()
-        .filter(|set| controller(set).is_some_and(|(_, _, owner)| owner == uid(object)))
-        .filter_map(|set| {
-            Some((facts::workload(Kind::ReplicaSet, set).revision?, set.pointer("/spec/template")?))
-        })
-        .collect();
-    known.sort_by_key(|(revision, _)| std::cmp::Reverse(*revision));
+async fn history(
+    client: &Client,
+    target: &ObjectRef,
+    object: &Value,
+    around: &Surroundings,
+    missing: &mut Vec<String>,
+) -> Vec<(u64, Vec<String>)> {
+    let mut known = match target.kind {
+        Kind::Deployment => around.sets.iter().filter_map(of_set).collect(),
+        Kind::StatefulSet | Kind::DaemonSet => {
+            revisions(client, target, object).await.unwrap_or_else(|fault| {
+                missing.push(fault.says("controllerrevisions"));
+                Vec::new()
+            })
+        }
+        _ => Vec::new(),
+    };
+    known.sort_by_key(|revision: &Revision| std::cmp::Reverse(revision.number));
     let before = known.iter().skip(1).map(Some).chain([None]);
-    let pairs = known.iter().zip(before);
-    pairs
-        .take(10)
-        .map(|((revision, template), before)| {
-            (*revision, before.map(|(_, before)| differ(before, template)).unwrap_or_default())
-        })
-        .collect()
+    let told = known.iter().zip(before).take(10).map(|(revision, before)| {
+        let lines = before.map(|before| differ(&before.template, &revision.template)).unwrap_or_default();
+        (revision.number, lines.iter().map(|line| clean(line).into_owned()).collect())
+    });
+    told.collect()
 }

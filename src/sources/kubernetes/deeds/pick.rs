@@ -1,6 +1,7 @@
 //! Taking facts out of JSON that anybody may have written.
 use serde_json::Value;
 
+use crate::domain::quantity::Quantity;
 use crate::domain::text::{clean, clean_lines};
 use crate::domain::time::Timestamp;
 
@@ -95,50 +96,14 @@ fn tame(text: &mut String) {
     }
 }
 
-/// `100m`, `2`, `1.5`, `250000u` in thousandths of a core.
+/// Thousandths of a core.
 pub(super) fn milli(quantity: &str) -> Option<u64> {
-    scaled(quantity, 1_000)
+    Quantity::parse(quantity).map(Quantity::milli)
 }
 
-/// `256Mi`, `1G`, `1048576`, `128974848000m` in whole units.
+/// Bytes, or a count.
 pub(super) fn whole(quantity: &str) -> Option<u64> {
-    scaled(quantity, 1)
-}
-
-fn scaled(quantity: &str, by: u128) -> Option<u64> {
-    let quantity = quantity.trim();
-    let end = quantity.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(quantity.len());
-    let (digits, suffix) = quantity.split_at(end);
-    let (above, below): (u128, u128) = match suffix {
-        "" => (1, 1),
-        "n" => (1, 1_000_000_000),
-        "u" => (1, 1_000_000),
-        "m" => (1, 1_000),
-        "k" => (1_000, 1),
-        "M" => (1_000_000, 1),
-        "G" => (1_000_000_000, 1),
-        "T" => (1_000_000_000_000, 1),
-        "P" => (1_000_000_000_000_000, 1),
-        "Ki" => (1 << 10, 1),
-        "Mi" => (1 << 20, 1),
-        "Gi" => (1 << 30, 1),
-        "Ti" => (1 << 40, 1),
-        "Pi" => (1 << 50, 1),
-        // `12e6` and the like.
-        exponent => {
-            let power: u32 = exponent.strip_prefix(['e', 'E'])?.parse().ok()?;
-            (10_u128.checked_pow(power)?, 1)
-        }
-    };
-    let (units, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    if units.is_empty() && fraction.is_empty() {
-        return None;
-    }
-    let fraction = fraction.get(..fraction.len().min(9))?;
-    let ten = 10_u128.pow(u32::try_from(fraction.len()).ok()?);
-    let all = format!("{units}{fraction}").parse::<u128>().ok()?;
-    let scaled = all.checked_mul(above)?.checked_mul(by)?.checked_div(below.checked_mul(ten)?)?;
-    u64::try_from(scaled).ok()
+    Quantity::parse(quantity).map(Quantity::units)
 }
 
 /// `256 MiB`, as short as it tells.
@@ -166,19 +131,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn quantities_are_read_in_every_way_they_are_written() {
-        assert_eq!(milli("100m"), Some(100));
-        assert_eq!(milli("1.5"), Some(1_500));
-        assert_eq!(milli("250000u"), Some(250));
-        assert_eq!(whole("256Mi"), Some(256 << 20));
-        assert_eq!(whole("1e3"), Some(1_000));
-        assert_eq!(whole("128974848000m"), Some(128_974_848));
-        for bad in ["", "Mi", "1Xi", "-1", "99999999999999999999999999Pi", "1e999"] {
-            assert_eq!(whole(bad), None, "{bad}");
-        }
-    }
 
     #[test]
     fn hostile_text_is_tamed_wherever_it_stands() {

@@ -32,7 +32,8 @@ pub(super) async fn revisions(
         .collect())
 }
 
-fn of_set(set: &Value) -> Option<Revision> {
+/// A replica set as a revision.
+pub(super) fn of_set(set: &Value) -> Option<Revision> {
     let number = annotation(set, "deployment.kubernetes.io/revision").parse().ok()?;
     let mut template = set.pointer("/spec/template")?.clone();
     if let Some(labels) = template.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {

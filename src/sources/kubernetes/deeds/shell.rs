@@ -1,6 +1,7 @@
 //! A terminal in a container. The session lives in a task of its own, so that one can leave it and come
 //! back: what was printed meanwhile is kept, within bounds, and shown again.
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -21,8 +22,10 @@ use crate::sources::reason::{brief, reason};
 /// Printed bytes that are kept for the return: some twenty full screens.
 const KEPT: usize = 256 * 1024;
 const OPEN_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
-/// bash where there is one, else whatever `sh` is.
-const USUAL: [&str; 3] = ["sh", "-c", "command -v bash >/dev/null 2>&1 && exec bash || exec sh"];
+/// How long what was printed before a good end may take to be read, and what is left of a broken connection.
+const SAID_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
+const LEFT_WITHIN: std::time::Duration = std::time::Duration::from_millis(300);
+const PROBE_WITHIN: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// How a session ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,8 +69,7 @@ pub async fn shell(
     }
     let pods: Api<Pod> = Api::namespaced(cluster.actions.clone(), &pod.namespace);
     let params = AttachParams::interactive_tty().container(container).max_stdout_buf_size(64 * 1024);
-    let words: Vec<String> =
-        if command.is_empty() { USUAL.iter().map(ToString::to_string).collect() } else { command.to_vec() };
+    let words = if command.is_empty() { vec![usual(&pods, pod, container).await] } else { command.to_vec() };
     let opening = pods.exec(&pod.name, words, &params);
     let process = match timeout(OPEN_WITHIN, opening).await {
         Ok(Ok(process)) => process,
@@ -77,6 +79,19 @@ pub async fn shell(
     let shell = start(process);
     shell.resize(size.0, size.1).await;
     Ok(shell)
+}
+
+/// bash where it can run, else whatever `sh` is.
+async fn usual(pods: &Api<Pod>, pod: &ObjectRef, container: &str) -> String {
+    let params = AttachParams::default().container(container).stdin(false).stderr(false);
+    let probe = async {
+        let mut process = pods.exec(&pod.name, ["bash", "-c", "exit 0"], &params).await.ok()?;
+        process.take_status()?.await
+    };
+    match timeout(PROBE_WITHIN, probe).await {
+        Ok(Some(status)) if exit(&status) == End::Exited(0) => "bash".into(),
+        _ => "sh".into(),
+    }
 }
 
 fn refused(error: &kube::Error, pod: &ObjectRef, container: &str) -> String {
@@ -211,11 +226,19 @@ async fn session(
         // The end is told by the output, which may have more to say.
         std::future::pending::<()>().await;
     };
-    tokio::select! {
-        () = output => {}
-        () = writing => {}
-    }
-    let end = match status.await {
+    let (mut output, mut status) = (pin!(output), pin!(status));
+    // A connection that breaks never ends the output: only the status, which is dropped, tells of it.
+    let status = tokio::select! {
+        () = &mut output => status.await,
+        status = &mut status => {
+            let late = if status.is_some() { SAID_WITHIN } else { LEFT_WITHIN };
+            // What was printed before the end comes before it.
+            let _ = timeout(late, output).await;
+            status
+        }
+        () = writing => None,
+    };
+    let end = match status {
         Some(status) => exit(&status),
         None => End::Lost(match process.join().await {
             Err(error) => reason(&error),

@@ -151,36 +151,11 @@ fn status(kind: Kind, object: &Value) -> (String, Level) {
             };
             (words, level)
         }
-        Kind::Pod => pod_status(object),
-        _ => (text(object, "/status/phase").to_owned(), Level::Fine),
-    }
-}
-
-fn pod_status(object: &Value) -> (String, Level) {
-    use crate::domain::pod::{ContainerState, Phase};
-    let pod = facts::pod(&"".into(), object);
-    if pod.deleting.is_some() {
-        return ("Terminating".into(), Level::Warn);
-    }
-    for container in &pod.containers {
-        match &container.state {
-            ContainerState::Waiting { reason, .. }
-                if !matches!(&**reason, "ContainerCreating" | "PodInitializing") =>
-            {
-                return (reason.to_string(), Level::Bad);
-            }
-            ContainerState::Terminated(end) if end.code != 0 => {
-                return (format!("{} {}", end.reason, end.code), Level::Bad);
-            }
-            _ => {}
+        Kind::Pod => {
+            let pod = facts::pod(&"".into(), object);
+            // Whether its node is alive is judged by whoever has read the nodes.
+            (pod.status().into_owned(), pod.level(Some(true)))
         }
-    }
-    match (pod.phase, pod.ready) {
-        (Phase::Running, Some(true)) => ("Running".into(), Level::Fine),
-        (Phase::Running, _) => ("Running, not ready".into(), Level::Warn),
-        (Phase::Succeeded, _) => ("Completed".into(), Level::Done),
-        (Phase::Failed, _) => (pod.reason.as_deref().unwrap_or("Failed").to_owned(), Level::Bad),
-        (Phase::Pending, _) => ("Pending".into(), Level::Warn),
-        (Phase::Unknown, _) => ("unknown".into(), Level::Unknown),
+        _ => (text(object, "/status/phase").to_owned(), Level::Fine),
     }
 }

@@ -23,7 +23,7 @@ const LONGEST: Duration = Duration::from_mins(10);
 /// A reason that has lasted so long is the end of it.
 const LASTING: Duration = Duration::from_secs(15);
 /// Pods that start and then crash look ready for a while, so what was reached must hold.
-const HOLD: Duration = Duration::from_secs(60);
+const HOLD: Duration = Duration::from_mins(1);
 /// A pod may stay this long beyond the time it was given to stop.
 const OVERDUE: Duration = Duration::from_mins(2);
 

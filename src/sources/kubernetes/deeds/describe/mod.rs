@@ -35,7 +35,7 @@ pub(super) fn describe(kind: Kind, object: &Value, around: &Around<'_>, now: Tim
         Kind::Node => others::node(object, around, now),
         Kind::Job => others::job(object, now),
         Kind::CronJob => others::cron_job(object, now),
-        Kind::Hpa => others::hpa(object),
+        Kind::Hpa => others::hpa(object, now),
         Kind::Event => others::event(object, now),
         Kind::Certificate => others::certificate(object, now),
         Kind::Namespace => others::namespace(object),

@@ -122,7 +122,7 @@ pub(super) fn cron_job(object: &Value, now: Timestamp) -> Vec<Section> {
     vec![draft.done()]
 }
 
-pub(super) fn hpa(object: &Value) -> Vec<Section> {
+pub(super) fn hpa(object: &Value, now: Timestamp) -> Vec<Section> {
     let mut draft = Draft::new("Status");
     let target = format!(
         "{} {}",
@@ -139,7 +139,7 @@ pub(super) fn hpa(object: &Value) -> Vec<Section> {
     for (n, metric) in items(object, "/spec/metrics").iter().enumerate() {
         draft.line(if n == 0 { "metrics" } else { "" }, hpa_metric(object, metric, n));
     }
-    vec![draft.done(), conditions(&facts::conditions(object), Timestamp::default())]
+    vec![draft.done(), conditions(&facts::conditions(object), now)]
 }
 
 /// `cpu 43% of 70%`; `–` where the server knows no value.
@@ -250,7 +250,7 @@ mod tests {
     fn a_metric_without_a_value_is_a_dash_and_never_zero() {
         let hpa = json!({"spec": {"maxReplicas": 5, "metrics": [{"type": "Resource",
             "resource": {"name": "cpu", "target": {"averageUtilization": 70}}}]}});
-        let sections = super::hpa(&hpa);
+        let sections = super::hpa(&hpa, Timestamp(0));
         assert!(sections[0].lines.iter().any(|l| l.value == "cpu – of 70%"), "{sections:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! A pod: what is wrong with it in words, its containers, where it runs and what it carries.
 use serde_json::Value;
 
-use super::{Around, Draft, ago, conditions, container, since};
+use super::{Around, Draft, ago, conditions, container};
 use crate::domain::level::Level;
 use crate::domain::news::Section;
 use crate::domain::pod::{ContainerRole, ContainerState, Phase, Pod};
@@ -41,17 +41,17 @@ fn troubles(object: &Value, pod: &Pod, around: &Around<'_>, now: Timestamp) -> V
     if let Some(node) = around.node {
         let ready = facts::node_ready(node);
         if ready.ready != Some(true) {
-            let since = ready.since.map(|at| since(at, now));
-            let node = &ready.name;
-            let words = format!("unknown: its node {node} is not ready{}", since.unwrap_or_default());
+            let words =
+                format!("unknown: its node {} stopped being ready {}", ready.name, ago(ready.since, now));
             out.push((words, Level::Unknown));
         }
     }
-    if let Some(reason) = &pod.reason {
+    let homeless = pod.phase == Phase::Pending && pod.node.is_none();
+    if let Some(reason) = pod.reason.as_ref().filter(|_| !homeless) {
         let message = pod.message.as_deref().map(|m| format!(": {m}")).unwrap_or_default();
         out.push((format!("{reason}{message}"), Level::Bad));
     }
-    if pod.phase == Phase::Pending && pod.node.is_none() {
+    if homeless {
         let message = pod.message.as_deref().unwrap_or("the scheduler has not said why");
         out.push((format!("no node yet: {message}"), Level::Bad));
     }

@@ -145,13 +145,8 @@ fn scale(kind: Kind, object: &Value, from: u32, to: u32) -> Told {
         effect.push("nothing changes: it has that number already".into());
     }
     if kind == Kind::StatefulSet && to < is {
-        effect.push(format!(
-            "the highest numbers go first: {}-{} to {}-{}",
-            name(object),
-            to,
-            name(object),
-            is - 1
-        ));
+        let numbers = if is - to == 1 { to.to_string() } else { format!("{} down to {to}", is - 1) };
+        effect.push(format!("the highest numbers go: `{}` {numbers}", name(object)));
     }
     Told {
         verb: Some(Verb::Scale { from: is, to }),
@@ -226,8 +221,8 @@ fn delete(object: &Value, grace: Option<u32>, force: bool, ground: &Ground) -> T
         }
         Some((kind, owner, _)) => format!("owned by {kind} `{owner}`: a new one comes"),
         None => {
-            warnings.push("owned by nothing: it will not come back".into());
-            "owned by nothing: it will not come back".to_owned()
+            warnings.push("it will not come back: nothing makes a new one".into());
+            "owned by nothing".to_owned()
         }
     };
     let wait =

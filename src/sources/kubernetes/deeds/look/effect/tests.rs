@@ -72,7 +72,8 @@ fn deleting_says_whether_it_comes_back() {
     let lone = json!({"metadata": {"name": "web", "uid": "u"}});
     let verb = |force| Verb::Delete { grace_seconds: None, force };
     let told = effect(Kind::Pod, verb(false), &lone, &Ground::default());
-    assert_eq!(told.effect, ["owned by nothing: it will not come back", "it has 30 s to stop"]);
+    assert_eq!(told.effect, ["owned by nothing", "it has 30 s to stop"]);
+    assert_eq!(told.warnings, ["it will not come back: nothing makes a new one"]);
     assert_eq!(told.undo, "", "nothing takes it back, so the question asks for its name");
     let owned = json!({"metadata": {"uid": "u", "ownerReferences": [{"kind": "ReplicaSet", "name": "web-1", "uid": "r", "controller": true}]}});
     let told = effect(Kind::Pod, verb(true), &owned, &Ground::default());
