@@ -208,11 +208,11 @@ impl Feeds {
             if let Some(found) = is(self) {
                 return found;
             }
-            match timeout_at(deadline, self.inbox.recv()).await {
-                Ok(Some(news)) => news.into_iter().for_each(|news| self.take(news)),
-                Ok(None) => panic!("the sources ended before {what}"),
-                Err(_) => panic!("waited in vain for {what}; {}", self.told()),
-            }
+            let Ok(heard) = timeout_at(deadline, self.inbox.recv()).await else {
+                panic!("waited in vain for {what}; {}", self.told());
+            };
+            let news = heard.unwrap_or_else(|| panic!("the sources ended before {what}"));
+            news.into_iter().for_each(|news| self.take(news));
         }
     }
 

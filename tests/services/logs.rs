@@ -128,7 +128,9 @@ async fn a_container_that_restarts_is_followed_into_its_next_life_with_its_last_
         lives
     };
     feeds.until("a third life", |feeds| (lives(feeds).len() >= 3).then_some(())).await;
-    lives(&feeds).iter().for_each(|life| unbroken(life));
+    for life in lives(&feeds) {
+        unbroken(&life);
+    }
     let words =
         feeds.lines.iter().filter(|line| line.text.starts_with("panic: cannot reach database")).count();
     assert!(words >= 2, "the last words of each life: {words}");

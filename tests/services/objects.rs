@@ -4,11 +4,14 @@ use firedeck::domain::object::{Facts, Kind, Object};
 
 use crate::feeds::Feeds;
 use crate::own::Own;
-use crate::suite::{As, eventually, kubectl, kubectl_says, server_is_mine, server_stays_up};
+use crate::suite::{
+    As, certificates_are_mine, certificates_stay, eventually, kubectl, kubectl_says, server_stays_up,
+};
 
 #[tokio::test]
 async fn every_kind_is_shown_with_what_matters_of_it() {
     let _up = server_stays_up().await;
+    let _certificates = certificates_stay().await;
     let own = Own::new("kinds");
     own.apply(
         "{apiVersion: batch/v1, kind: CronJob, metadata: {name: nightly}, spec: {schedule: '0 3 * * *', suspend: true, \
@@ -68,7 +71,8 @@ async fn every_kind_is_shown_with_what_matters_of_it() {
 
 #[tokio::test]
 async fn a_kind_that_the_server_does_not_have_is_absent_and_comes_when_it_does() {
-    let _alone = server_is_mine().await;
+    let _up = server_stays_up().await;
+    let _mine = certificates_are_mine().await;
     let serve = |served: bool| {
         let path =
             format!("[{{\"op\": \"replace\", \"path\": \"/spec/versions/0/served\", \"value\": {served}}}]");

@@ -94,7 +94,7 @@ impl Metrics {
                 "" => format!("{API}/pods"),
                 name => format!("{API}/namespaces/{name}/pods"),
             };
-            let needs = needs(&[namespace.clone()]);
+            let needs = needs(std::slice::from_ref(&namespace));
             let known = &mut self.known;
             let listed = read(cluster, &path, &needs, |pod: PodMetrics| {
                 let containers = pod.containers.unwrap_or_default();
