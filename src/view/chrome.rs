@@ -80,7 +80,7 @@ pub fn title(
     let room = inner.width.saturating_sub(used);
     let state_width = wanted.min(room.saturating_sub(12).max(room / 2));
     let left = Area { x: inner.x + used, width: room.saturating_sub(state_width + 2), ..inner };
-    paint.facts(buffer, left, facts, " · ");
+    paint.facts(buffer, left, facts, if paint.ascii { " | " } else { " · " });
     let x = inner.x + inner.width.saturating_sub(state_width);
     paint.text(buffer, x, inner.y, state_width, &state.text, state.role);
 }
