@@ -164,7 +164,7 @@ impl Desk {
                     prop_assert_eq!(approved.actions(), actions);
                 }
                 Effect::Look(..) => {
-                    prop_assert!(!closed, "a change is asked about although none may be made")
+                    prop_assert!(!closed, "a change is asked about although none may be made");
                 }
                 Effect::Scan(order) => {
                     update(&mut self.model, Msg::Scanned(scan(&order)));
