@@ -1,6 +1,9 @@
 //! Every look of every pane and overlay, as pictures in text.
+mod kinds;
+mod looks;
 mod question;
 mod stale;
+mod styles;
 
 use firedeck::domain::feed::FeedState;
 use firedeck::domain::news::News;
@@ -37,9 +40,17 @@ pub fn picture(model: &Model) -> String {
     out
 }
 
+/// Every size that a live pane is looked at in.
+const SIZES: [(u16, u16); 5] = [(80, 24), (120, 40), (240, 70), (60, 15), (20, 5)];
+
+/// Holds a picture against the accepted one of this name.
+fn snap(name: &str, model: &Model) {
+    insta::assert_snapshot!(name, picture(model));
+}
+
 #[test]
 fn pods_live_at_every_size() {
-    for (columns, rows) in [(80, 24), (120, 40), (240, 70), (60, 15), (20, 5)] {
+    for (columns, rows) in SIZES {
         insta::assert_snapshot!(format!("pods_live_{columns}x{rows}"), picture(&cockpit(columns, rows)));
     }
 }

@@ -37,7 +37,12 @@ impl Pane for TextPane {
         let Some(detail) = &model.detail else { return Vec::new() };
         let mut facts = vec![Fact::new(detail.target.to_string(), Role::Text)];
         for tab in Tab::ALL {
-            facts.push(Fact::new(tab.title(), if tab == detail.tab { Role::Focus } else { Role::Dim }));
+            // Brackets, so that the open one is told without colours too.
+            facts.push(if tab == detail.tab {
+                Fact::new(format!("[{}]", tab.title()), Role::Focus)
+            } else {
+                Fact::new(tab.title(), Role::Dim)
+            });
         }
         facts
     }
@@ -62,12 +67,32 @@ pub fn len(detail: &Detail) -> usize {
     match detail.tab {
         Tab::Describe => describe(inspection).map(|line| wrapped(line, detail.width).len()).sum(),
         // An age takes the same room whatever it is.
-        Tab::Events => {
-            events(Timestamp::default(), inspection).map(|line| wrapped(line, detail.width).len()).sum()
-        }
-        Tab::Yaml => inspection.yaml.lines().count(),
-        Tab::Owners => inspection.owners.len().max(1),
+        Tab::Events => or_nothing(
+            inspection,
+            events(Timestamp::default(), inspection).map(|line| wrapped(line, detail.width).len()).sum(),
+        ),
+        Tab::Yaml => or_nothing(inspection, inspection.yaml.lines().count()),
+        Tab::Owners => or_nothing(inspection, inspection.owners.len()),
     }
+}
+
+/// So many lines, or those of [`nothing`].
+fn or_nothing(inspection: &Inspection, lines: usize) -> usize {
+    if lines == 0 { inspection.missing.len() + 1 } else { lines }
+}
+
+/// An empty tab says so, and what could not be read: no answer is not the same as none.
+fn nothing(inspection: &Inspection, none: &str) -> Vec<Line> {
+    let says = if inspection.missing.is_empty() {
+        none.to_owned()
+    } else {
+        format!("{none}, or it could not be read")
+    };
+    std::iter::once(vec![Fact::new(says, Role::Dim)]).chain(missing(inspection)).collect()
+}
+
+fn missing(inspection: &Inspection) -> impl Iterator<Item = Line> + '_ {
+    inspection.missing.iter().map(|what| vec![Fact::new(format!("▲ {what}"), Role::Warning)])
 }
 
 /// The lines of the window, from `top` on.
@@ -77,6 +102,15 @@ pub fn lines(model: &Model, detail: &Detail, height: usize) -> Vec<Line> {
         Tab::Describe => {
             let lines = describe(inspection).flat_map(|line| wrapped(line, detail.width));
             lines.skip(detail.top).take(height).collect()
+        }
+        Tab::Events if inspection.events.is_empty() => {
+            window(nothing(inspection, "the server keeps no events about it"), detail, height)
+        }
+        Tab::Yaml if inspection.yaml.is_empty() => {
+            window(nothing(inspection, "there is no YAML"), detail, height)
+        }
+        Tab::Owners if inspection.owners.is_empty() => {
+            window(nothing(inspection, "nothing owns it, and it owns nothing"), detail, height)
         }
         Tab::Events => {
             let lines = events(model.now, inspection).flat_map(|line| wrapped(line, detail.width));
@@ -90,6 +124,10 @@ pub fn lines(model: &Model, detail: &Detail, height: usize) -> Vec<Line> {
 /// All lines as they were before they were wrapped: what is copied.
 pub fn whole(model: &Model, detail: &Detail) -> Vec<String> {
     plain(model, &Detail { width: 0, ..detail.clone() })
+}
+
+fn window(lines: Vec<Line>, detail: &Detail, height: usize) -> Vec<Line> {
+    lines.into_iter().skip(detail.top).take(height).collect()
 }
 
 /// All lines as plain text: what is searched.
@@ -154,7 +192,6 @@ fn broken(mut text: &str, room: usize) -> Vec<&str> {
 }
 
 fn describe(inspection: &Inspection) -> impl Iterator<Item = Line> + '_ {
-    let missing = inspection.missing.iter().map(|what| vec![Fact::new(format!("▲ {what}"), Role::Warning)]);
     let sections = inspection.sections.iter().flat_map(|section| {
         let width =
             section.lines.iter().map(|line| line.label.chars().count() + usize::from(line.indent) * 2).max();
@@ -173,14 +210,11 @@ fn describe(inspection: &Inspection) -> impl Iterator<Item = Line> + '_ {
         });
         head.chain(body).chain(std::iter::once(Vec::new()))
     });
-    missing.chain(sections)
+    missing(inspection).chain(sections)
 }
 
-fn events<'m>(now: Timestamp, inspection: &'m Inspection) -> Box<dyn Iterator<Item = Line> + 'm> {
-    if inspection.events.is_empty() {
-        return Box::new(std::iter::once(vec![Fact::new("the server keeps no events about it", Role::Dim)]));
-    }
-    Box::new(inspection.events.iter().map(move |object| match &object.facts {
+fn events(now: Timestamp, inspection: &Inspection) -> impl Iterator<Item = Line> + '_ {
+    inspection.events.iter().map(move |object| match &object.facts {
         Facts::Event(event) => {
             let role = if event.warning { Role::Warning } else { Role::Text };
             let times = if event.count > 1 { format!(" ×{}", event.count) } else { String::new() };
@@ -191,7 +225,7 @@ fn events<'m>(now: Timestamp, inspection: &'m Inspection) -> Box<dyn Iterator<It
             ]
         }
         _ => Vec::new(),
-    }))
+    })
 }
 
 fn yaml(line: &str) -> Line {

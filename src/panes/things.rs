@@ -48,9 +48,10 @@ pub fn sort_column(kind: Kind, sort: Sort) -> Option<&'static str> {
 /// Whether a column says anything in this view.
 fn applies(model: &Model, column: &Column) -> bool {
     match column.title {
+        title if model.board.hides(title) => false,
         "CONTEXT" => model.clusters.len() > 1,
         "NAMESPACE" => model.clusters.values().any(|cluster| cluster.namespaces.len() != 1),
-        title => !model.board.hides(title),
+        _ => true,
     }
 }
 

@@ -343,7 +343,7 @@ fn list_key(model: &mut Model, key: Key, action: Option<Action>) -> Vec<Effect> 
         return Vec::new();
     }
     let columns = things::all_columns(model.board.kind).len();
-    let (deeds, room) = (model.deeds.len(), usize::from(model.size.1.saturating_sub(2)));
+    let (deeds, room) = (model.deeds.len(), usize::from(model.size.1.saturating_sub(3)));
     let help = match model.overlays.last() {
         Some(Overlay::Help { of, .. }) => crate::panes::keys::lines(model, *of).len().saturating_sub(room),
         _ => 0,

@@ -57,13 +57,15 @@ fn choices(model: &Model, text: &str) -> Vec<Choice> {
 /// Everything that has a name, with the short names people type for it.
 fn all(model: &Model) -> Vec<(Choice, &'static [&'static str])> {
     let mut all = Vec::new();
+    let named = |kind: &Kind| Action::ALL.iter().copied().find(|action| action.name() == kind.plural());
     for kind in KINDS {
-        let help = "show this kind".to_owned();
+        // A kind with an action of its own is one choice, not two.
+        let keys = named(kind).map_or_else(Vec::new, |action| model.settings.keymap.keys(action));
         let choice = Choice {
             what: Chosen::Kind(*kind),
             title: kind.plural().into(),
-            help,
-            keys: String::new(),
+            help: named(kind).map_or("show this kind", Action::help).into(),
+            keys: keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
             hits: Vec::new(),
         };
         all.push((choice, kind.aliases()));
@@ -84,6 +86,9 @@ fn all(model: &Model) -> Vec<(Choice, &'static [&'static str])> {
         false
     };
     for action in Action::ALL.iter().filter(|action| reachable(action) && **action != Action::Palette) {
+        if KINDS.iter().any(|kind| named(kind) == Some(*action)) {
+            continue;
+        }
         let keys: Vec<String> = model.settings.keymap.keys(*action).iter().map(ToString::to_string).collect();
         let choice = Choice {
             what: Chosen::Action(*action),

@@ -80,7 +80,7 @@ pub fn title(
     let room = inner.width.saturating_sub(used);
     let state_width = wanted.min(room.saturating_sub(12).max(room / 2));
     let left = Area { x: inner.x + used, width: room.saturating_sub(state_width + 2), ..inner };
-    paint.facts(buffer, left, facts, " · ");
+    paint.facts(buffer, left, facts, if paint.ascii { " | " } else { " · " });
     let x = inner.x + inner.width.saturating_sub(state_width);
     paint.text(buffer, x, inner.y, state_width, &state.text, state.role);
 }
@@ -142,7 +142,10 @@ pub fn keys(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
     let help_width = u16::try_from(help.0.len() + help.1.len() + 3).unwrap_or(8);
     let here = model.scope();
     let actions = match here {
-        Scope::Input => vec![Action::Accept, Action::Complete, Action::Cancel],
+        Scope::Input if matches!(model.overlays.last(), Some(Overlay::Palette(_))) => {
+            vec![Action::Accept, Action::NextChoice, Action::Complete, Action::Cancel]
+        }
+        Scope::Input => vec![Action::Accept, Action::Cancel],
         Scope::Help => vec![Action::Close],
         Scope::Question => Vec::new(),
         _ => crate::panes::pane(model.board.focus).map_or_else(Vec::new, |pane| pane.keys(model)),
@@ -170,6 +173,7 @@ fn short(model: &Model, action: Action, _here: Scope) -> (String, String) {
         Action::Help => "keys".into(),
         Action::Palette => "command".into(),
         Action::NextKind => "kinds".into(),
+        Action::ShowEvents => "events".into(),
         other => other.name().replace('-', " "),
     };
     (key.map_or_else(String::new, |key| key.to_string()), word)
@@ -187,9 +191,24 @@ pub fn log(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
     }
     let focused = model.board.focus == PaneKind::Logs;
     let state = state::state_of(model, |feed| *feed == Feed::Logs);
-    let state = if model.feeds.contains_key(&Feed::Logs) { state } else { Fact::new("", Role::Dim) };
+    let state = match (model.feeds.contains_key(&Feed::Logs), model.logs.following.is_some()) {
+        (true, true) => state,
+        (false, true) => Fact::new("connecting", Role::Unknown),
+        (_, false) => Fact::new("", Role::Dim),
+    };
     title(buffer, paint, area, &LogPane.name(model), &LogPane.facts(model), &state, focused);
     let body = Area { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    if let Some(why) = LogPane::unread(model).filter(|_| !body.is_empty()) {
+        paint.text(
+            buffer,
+            area.x + 3,
+            body.y + body.height / 2,
+            area.width.saturating_sub(4),
+            &why,
+            Role::Dim,
+        );
+        return;
+    }
     super::logs::draw(buffer, super::rect(body), &model.logs, &model.zone, paint.ascii, &|role| {
         paint.style(role)
     });

@@ -1,5 +1,6 @@
 //! Lists over the board: keys, columns, what was done.
 use ratatui::buffer::Buffer;
+use unicode_width::UnicodeWidthStr;
 
 use super::style::Paint;
 use crate::domain::action::{Outcome, Verb};
@@ -11,9 +12,15 @@ use crate::panes::{Fact, keys, things};
 
 /// A box in the middle, as large as its content but inside the screen.
 fn window(buffer: &Buffer, width: usize, height: usize) -> Area {
-    let width = u16::try_from(width).unwrap_or(u16::MAX).min(buffer.area.width);
-    let height = u16::try_from(height).unwrap_or(u16::MAX).min(buffer.area.height);
-    Area::new((buffer.area.width - width) / 2, (buffer.area.height - height) / 2, width, height)
+    let mut width = u16::try_from(width).unwrap_or(u16::MAX).min(buffer.area.width);
+    // A strip of the board too narrow to be read would only look torn.
+    if buffer.area.width - width < 6 {
+        width = buffer.area.width;
+    }
+    // The last line stays: it says how to close this.
+    let room = buffer.area.height.saturating_sub(1);
+    let height = u16::try_from(height).unwrap_or(u16::MAX).min(room);
+    Area::new((buffer.area.width - width) / 2, (room - height) / 2, width, height)
 }
 
 /// Every key of a place and of the board around it, from the one action table.
@@ -42,9 +49,12 @@ fn boxed(buffer: &mut Buffer, paint: &Paint<'_>, area: Area, title: &str, lines:
 /// What was done, the newest first, with what became of it.
 pub fn deeds(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, top: usize) {
     let mut lines: Vec<Vec<Fact>> = model.deeds.iter().rev().map(|deed| deed_facts(model, deed)).collect();
+    let widths: Vec<usize> =
+        (0..4).map(|at| lines.iter().map(|line| line[at].text.width()).max().unwrap_or(0)).collect();
     for line in &mut lines {
-        for fact in line.iter_mut() {
-            fact.text.push_str("  ");
+        for (fact, width) in line.iter_mut().zip(&widths) {
+            let pad = width + 2 - fact.text.width();
+            fact.text.extend(std::iter::repeat_n(' ', pad));
         }
     }
     if lines.is_empty() {

@@ -54,8 +54,14 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model) -> Option<(QuestionId, u32)> {
     for upright in &places.uprights {
         chrome::upright(frame.buffer_mut(), &paint, *upright);
     }
-    let cursor = chrome::says(frame.buffer_mut(), &paint, model, places.says);
-    chrome::keys(frame.buffer_mut(), &paint, model, places.keys);
+    // On the smallest screens what is typed and what just happened takes the place of the keys.
+    let speaks = model.flash.is_some() || matches!(model.overlays.last(), Some(Overlay::Line { .. }));
+    let small = places.says.is_empty() && speaks;
+    let says = if small { places.keys } else { places.says };
+    let cursor = chrome::says(frame.buffer_mut(), &paint, model, says);
+    if !small {
+        chrome::keys(frame.buffer_mut(), &paint, model, places.keys);
+    }
     if let Some(position) = overlays(frame, &paint, model).or(cursor) {
         frame.set_cursor_position(position);
     }

@@ -33,7 +33,10 @@ impl<'a> Paint<'a> {
         if room == 0 || y >= buffer.area.bottom() || y < buffer.area.top() {
             return 0;
         }
-        let text = fit(text, usize::from(room), cut, self.ascii);
+        let mut text = fit(text, usize::from(room), cut, self.ascii);
+        if self.ascii && !text.is_ascii() {
+            text = text.chars().map(ascii).collect();
+        }
         let (end, _) = buffer.set_stringn(x, y, &text, usize::from(room), style);
         end.saturating_sub(x)
     }
@@ -43,6 +46,11 @@ impl<'a> Paint<'a> {
         let mut x = area.x;
         let end = area.x.saturating_add(area.width);
         for (at, fact) in facts.iter().enumerate() {
+            // A gap with nothing behind it would look like the end.
+            if at > 0 && !gap.is_empty() && end.saturating_sub(x) < width_of(gap) + 3 {
+                let mark = if self.ascii { " ~" } else { " …" };
+                return x + self.text(buffer, x, area.y, end.saturating_sub(x), mark, Role::Dim);
+            }
             if at > 0 {
                 x += self.text(buffer, x, area.y, end.saturating_sub(x), gap, Role::Dim);
             }
@@ -93,6 +101,29 @@ impl<'a> Paint<'a> {
         if !title.is_empty() && area.width > 6 {
             self.text(buffer, area.x + 2, area.y, area.width - 4, &format!(" {title} "), role);
         }
+    }
+}
+
+fn width_of(text: &str) -> u16 {
+    u16::try_from(text.width()).unwrap_or(u16::MAX)
+}
+
+/// Our own signs on a terminal without them, each by one of the same width.
+fn ascii(c: char) -> char {
+    match c {
+        '–' | '─' => '-',
+        '·' | '│' => '|',
+        '…' => '~',
+        '×' | '✗' => 'x',
+        '▸' | '→' => '>',
+        '▲' => '!',
+        '✓' => '+',
+        '◆' => '*',
+        '└' => '`',
+        '▁' | '▂' => '_',
+        '▃' | '▄' | '▅' => '=',
+        '▆' | '▇' | '█' => '#',
+        other => other,
     }
 }
 

@@ -9,12 +9,17 @@ use crate::panes::layout::Area;
 
 /// Draws it at the top, where the eye goes; says where the cursor is.
 pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>, palette: &Palette) -> Option<(u16, u16)> {
-    let width = buffer.area.width.min(78);
-    let height = buffer.area.height.saturating_sub(2).min(16);
+    let mut width = buffer.area.width.min(78);
+    if buffer.area.width - width < 6 {
+        width = buffer.area.width;
+    }
+    // Where there is little room it begins at the very top.
+    let top = if buffer.area.height < 12 { 0 } else { 2 };
+    let height = buffer.area.height.saturating_sub(top).min(16);
     if width < 8 || height < 3 {
         return None;
     }
-    let area = Area::new((buffer.area.width - width) / 2, 2.min(buffer.area.height - height), width, height);
+    let area = Area::new((buffer.area.width - width) / 2, top, width, height);
     paint.blank(buffer, area, Role::Text);
     paint.frame(buffer, area, "", Role::Rule);
     let inner = Area::new(area.x + 2, area.y + 1, width - 4, height - 2);

@@ -60,13 +60,12 @@ fn heads(
             (true, true, true) => "^",
         };
         let title = format!("{}{arrow}", column.title);
-        let indent = if column.right {
-            width.saturating_sub(u16::try_from(title.chars().count()).unwrap_or(0))
-        } else {
-            0
-        };
+        let long = u16::try_from(title.chars().count()).unwrap_or(0);
+        // The arrow may stand in the gap beside a title that fills its column.
+        let room = *width + u16::from(long > *width);
+        let start = if column.right { (x + width).saturating_sub(long.min(room)) } else { x };
         let role = if arrow.is_empty() { Role::Dim } else { Role::Title };
-        paint.text(buffer, x + indent, area.y + 1, width.saturating_sub(indent), &title, role);
+        paint.text(buffer, start, area.y + 1, room, &title, role);
         x += width + 2;
     }
 }

@@ -164,7 +164,7 @@ impl Desk {
                     prop_assert_eq!(approved.actions(), actions);
                 }
                 Effect::Look(..) => {
-                    prop_assert!(!closed, "a change is asked about although none may be made")
+                    prop_assert!(!closed, "a change is asked about although none may be made");
                 }
                 Effect::Scan(order) => {
                     update(&mut self.model, Msg::Scanned(scan(&order)));
@@ -336,7 +336,7 @@ impl Desk {
             lines.add(&stream, self.now.0.saturating_mul(1_000_000), write, LogLevel::read);
         }
         let mut batch = Vec::new();
-        if texts.len() % 5 == 0 {
+        if texts.len().is_multiple_of(5) {
             batch.push(News::Logs(LogNews::Began(Arc::new(follow))));
         } else {
             let first = self.model.logs.ring.end();
