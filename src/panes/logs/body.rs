@@ -47,25 +47,22 @@ impl Body {
     pub fn new(view: &LineView<'_>, most: usize, find: Option<&Pattern>, timed: bool) -> Body {
         let mut body = Body::default();
         let whole = view.text;
-        match fields::read(whole).filter(|_| view.line.kind == LineKind::Written) {
-            Some(parts) => {
-                body.push(head(&parts.message, most), role(view.line.level));
-                for (key, value) in &parts.fields {
-                    if body.text.len() > most {
-                        break;
-                    }
-                    if !body.text.is_empty() {
-                        body.push(" ", Role::Dim);
-                    }
-                    body.push(key, Role::Dim);
-                    body.push("=", Role::Dim);
-                    body.push(head(value, most), Role::Dim);
+        if let Some(parts) = fields::read(whole).filter(|_| view.line.kind == LineKind::Written) {
+            body.push(head(&parts.message, most), role(view.line.level));
+            for (key, value) in &parts.fields {
+                if body.text.len() > most {
+                    break;
                 }
+                if !body.text.is_empty() {
+                    body.push(" ", Role::Dim);
+                }
+                body.push(key, Role::Dim);
+                body.push("=", Role::Dim);
+                body.push(head(value, most), Role::Dim);
             }
-            None => {
-                let skip = if timed { own_time(view) } else { 0 };
-                body.inked(view, head(&whole[skip..], most), skip);
-            }
+        } else {
+            let skip = if timed { own_time(view) } else { 0 };
+            body.inked(view, head(&whole[skip..], most), skip);
         }
         if let Some(find) = find {
             body.mark(find);
