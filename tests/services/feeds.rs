@@ -212,7 +212,9 @@ impl Feeds {
                 panic!("waited in vain for {what}; {}", self.told());
             };
             let news = heard.unwrap_or_else(|| panic!("the sources ended before {what}"));
-            news.into_iter().for_each(|news| self.take(news));
+            for news in news {
+                self.take(news);
+            }
         }
     }
 
