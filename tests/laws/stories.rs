@@ -47,6 +47,14 @@ enum Event {
     Shown(u32),
     /// Looked at, shown, read and answered with this key, or with its name typed.
     Answered(Key),
+    /// A change is asked for from wherever we are.
+    Asks(Key),
+    /// Looked at, but answered too early, in a burst, or before it was shown.
+    Hasty {
+        shown: bool,
+        after: i64,
+        times: usize,
+    },
     Acted(u64, usize),
     Settings {
         read_only: bool,
@@ -117,6 +125,9 @@ fn events() -> impl Strategy<Value = Event> {
         4 => prop::bool::weighted(0.8).prop_map(Event::Looked),
         3 => (0..3u32).prop_map(Event::Shown),
         6 => answers.prop_map(Event::Answered),
+        6 => select(vec!['R', 'D', 'u']).prop_map(|c| Event::Asks(Key::char(c))),
+        6 => (any::<bool>(), select(vec![0, 299, 400]), 1..3usize)
+            .prop_map(|(shown, after, times)| Event::Hasty { shown, after, times }),
         2 => (0..4u64, 0..7usize).prop_map(|(id, outcome)| Event::Acted(id, outcome)),
         1 => (prop::bool::weighted(0.2), any::<bool>(), any::<bool>())
             .prop_map(|(read_only, protected, ascii)| Event::Settings { read_only, protected, ascii }),
@@ -287,6 +298,18 @@ impl Desk {
             Event::Looked(well) => self.looked(well),
             Event::Shown(older) => self.shown(older),
             Event::Answered(key) => self.answered(key),
+            Event::Asks(key) => {
+                let way = ["Esc", "Esc", "Esc", "F1", "g"].map(|text| Key::parse(text).expect("a key"));
+                way.into_iter().chain([key]).try_for_each(|key| self.keys(vec![key]))
+            }
+            Event::Hasty { shown, after, times } => {
+                self.looked(true)?;
+                if shown {
+                    self.shown(0)?;
+                }
+                self.now = Timestamp(self.now.0 + after);
+                self.keys(vec![Key::char('y'); times])
+            }
             Event::Acted(id, outcome) => {
                 let target = self.model.deeds.first().map(|deed| deed.native.target.clone());
                 let target = target.unwrap_or_else(|| estate::id(Kind::Pod, "shop", NAMES[0]));

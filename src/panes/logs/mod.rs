@@ -136,10 +136,16 @@ fn written(logs: &Logs, view: &LineView<'_>, frame: &Frame<'_>) -> Vec<Row> {
     let ground = if here { Ground::Here } else { Ground::Plain };
     let most = if logs.wrap { usize::MAX } else { (logs.left + columns.body) * 8 };
     let body = Body::new(view, most, logs.find.as_ref(), logs.times == Times::Shown);
+    let mut cut = false;
     let ranges = if logs.wrap {
         body::rows(&body.text, columns.body)
     } else {
-        vec![body::columns(&body.text, logs.left, columns.body)]
+        let mut shown = body::columns(&body.text, logs.left, columns.body);
+        cut = !shown.is_empty() && shown.end < body.text.len() && columns.body > 1;
+        if cut {
+            shown = body::columns(&body.text, logs.left, columns.body - 1);
+        }
+        vec![shown]
     };
     let mut rows = Vec::with_capacity(ranges.len());
     for range in ranges {
@@ -149,6 +155,9 @@ fn written(logs: &Logs, view: &LineView<'_>, frame: &Frame<'_>) -> Vec<Row> {
             let text = body.text.get(part).unwrap_or_default();
             Span { text: if frame.ascii { ascii(text) } else { text.to_owned() }, role }
         }));
+        if cut {
+            spans.push(Span { text: if frame.ascii { "~" } else { "…" }.into(), role: Role::Dim });
+        }
         rows.push(Row { line: view.id, spans, ground });
     }
     rows
