@@ -208,24 +208,27 @@ fn module_of(file: &Path) -> Vec<String> {
 #[test]
 fn imports_point_strictly_down_and_pure_layers_stay_pure() {
     let crates = crates();
-    let files: Vec<(Vec<String>, String)> =
-        files("src").iter().map(|file| (module_of(file), read(file))).collect();
-    let only_tests: Vec<Vec<String>> = files
+    let read_in = |file: PathBuf| (module_of(&file), file.ends_with("mod.rs"), read(&file));
+    let files: Vec<(Vec<String>, bool, String)> = files("src").into_iter().map(read_in).collect();
+    let only_tests: Vec<(Vec<String>, &[String])> = files
         .iter()
-        .flat_map(|(module, source)| {
-            test_modules(source).into_iter().map(move |name| [module.as_slice(), &[name]].concat())
+        .flat_map(|(module, is_folder, source)| {
+            let tests = test_modules(module, *is_folder, source);
+            tests.into_iter().map(move |tests| (tests, module.as_slice()))
         })
         .collect();
     let mut wrong = Vec::new();
-    for (module, source) in &files {
-        let for_tests = only_tests.iter().any(|tests| module.starts_with(tests));
-        // A file of tests is judged as the tests in any other file are.
-        let source =
-            if for_tests { format!("#[cfg(test)] mod tests {{ {source} }}") } else { source.clone() };
-        let module = if for_tests { &module[..module.len() - 1] } else { module };
-        wrong.extend(
-            faults(module, &source, &crates).into_iter().map(|why| format!("{}: {why}", module.join("::"))),
-        );
+    for (module, _, source) in &files {
+        let tests = only_tests.iter().find(|(tests, _)| module.starts_with(tests));
+        // A file of tests is judged as the tests inside any other file are.
+        let found = match tests {
+            Some((tests, around)) => {
+                let around = if tests == module { around } else { &module[..module.len() - 1] };
+                faults(around, &format!("#[cfg(test)] mod tests {{ {source}\n}}"), &crates)
+            }
+            None => faults(module, source, &crates),
+        };
+        wrong.extend(found.into_iter().map(|why| format!("{}: {why}", module.join("::"))));
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }

@@ -6,6 +6,8 @@ mod config;
 #[cfg(test)]
 mod deeds;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod fault;
 #[cfg(test)]
 mod journeys;
@@ -19,6 +21,8 @@ mod manners;
 mod outages;
 #[cfg(test)]
 mod screens;
+#[cfg(test)]
+mod shells;
 #[cfg(test)]
 mod terminal;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 mod kinds;
 mod looks;
 mod question;
+mod stale;
 mod styles;
 
 use firedeck::domain::feed::FeedState;

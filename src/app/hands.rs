@@ -126,6 +126,22 @@ impl Hands {
         })));
     }
 
+    /// What performing an approved action needs.
+    pub(super) fn scene(&self, model: &Model) -> perform::Scene {
+        perform::Scene {
+            kube: self.kube.clone(),
+            journal: self.journal.clone(),
+            out: self.out.clone(),
+            host: model.host.clone(),
+            origins: model
+                .clusters
+                .iter()
+                .map(|(context, facts)| (context.clone(), facts.namespace_origin.clone()))
+                .collect(),
+            cancel: self.cancel.clone(),
+        }
+    }
+
     pub fn perform(&mut self, effect: Effect, model: &Model) {
         match effect {
             Effect::Watch(kinds) => self.kube.watch(kinds),
@@ -139,19 +155,7 @@ impl Hands {
                 });
             }
             Effect::Perform(id, approved) => {
-                let scene = perform::Scene {
-                    kube: self.kube.clone(),
-                    journal: self.journal.clone(),
-                    out: self.out.clone(),
-                    host: model.host.clone(),
-                    origins: model
-                        .clusters
-                        .iter()
-                        .map(|(context, facts)| (context.clone(), facts.namespace_origin.clone()))
-                        .collect(),
-                    cancel: self.cancel.clone(),
-                };
-                tokio::spawn(perform::perform(scene, id, approved));
+                tokio::spawn(perform::perform(self.scene(model), id, approved));
             }
             Effect::Declined(question) => self.record(What::QuestionDeclined(QuestionDeclined {
                 question: question.id().0,
@@ -167,7 +171,13 @@ impl Hands {
             }
             Effect::Save { name, text } => self.save(name, text),
             // The loop keeps what needs the terminal.
-            Effect::Quit | Effect::Suspend | Effect::Redraw | Effect::SetMouse(_) | Effect::Copy(_) => {}
+            Effect::Quit
+            | Effect::Suspend
+            | Effect::Redraw
+            | Effect::SetMouse(_)
+            | Effect::Copy(_)
+            | Effect::Enter(_)
+            | Effect::EndShell(_) => {}
         }
     }
 
@@ -240,7 +250,7 @@ fn write_new(name: &str, order: &model_logs::SaveOrder) -> std::io::Result<PathB
     std::path::absolute(name)
 }
 
-fn kube_options(options: &Options) -> kubernetes::Options {
+pub(super) fn kube_options(options: &Options) -> kubernetes::Options {
     let settings = &options.effective.settings;
     let from_flag = settings.namespaces_from == crate::domain::settings::values::NamespacesFrom::Flag;
     let names = settings.profile.namespaces.clone();
@@ -272,7 +282,7 @@ fn watch_settings(options: &Options, msgs: &mpsc::Sender<Msg>) -> Option<crate::
     }
 }
 
-fn user() -> String {
+pub(super) fn user() -> String {
     std::env::var("USER")
         .or_else(|_| std::env::var("LOGNAME"))
         .unwrap_or_else(|_| rustix::process::getuid().as_raw().to_string())

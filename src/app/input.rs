@@ -21,7 +21,7 @@ use crate::model::msg::{MouseDid, Msg};
 /// The most that one read holds; more waits for the next.
 const READ: usize = 64 << 10;
 /// How long the rest of an escape sequence may be on its way.
-const SETTLE: Timespec = Timespec { tv_sec: 0, tv_nsec: 30_000_000 };
+const SETTLE: Timespec = Timespec { tv_sec: 0, tv_nsec: 15_000_000 };
 /// How long the rest of a paste may be: longer than a bad line stalls, shorter than a keyboard seems dead.
 const PASTE_SETTLE: Timespec = Timespec { tv_sec: 10, tv_nsec: 0 };
 

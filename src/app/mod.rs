@@ -1,14 +1,18 @@
 //! The outside: the terminal, the tasks, the clock, and the loop that ties them to the model.
 pub mod clipboard;
 pub mod doctor;
+mod entering;
 pub mod full;
 pub mod hands;
 pub mod input;
 mod keys;
 pub mod pace;
+mod passage;
 pub mod perform;
 pub mod screen;
+pub mod shells;
 pub mod signals;
+mod steady;
 pub mod terminal;
 mod writer;
 
@@ -20,7 +24,8 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::config::{Options, View};
-use crate::domain::approval::QuestionId;
+use crate::domain::action::Verb;
+use crate::domain::approval::{Approved, QuestionId};
 use crate::domain::news::News;
 use crate::domain::time::{Timestamp, Zone};
 use crate::model::msg::{Effect, Msg};
@@ -32,7 +37,9 @@ use hands::Hands;
 use input::Input;
 use pace::Pace;
 use screen::Screen;
+use shells::{Happened, Shells};
 use signals::{Signals, Told};
+use steady::Steady;
 
 /// How many batches are taken in before keys are looked at again.
 const BATCHES: usize = 16;
@@ -57,11 +64,22 @@ pub async fn run(options: Options) -> color_eyre::Result<ExitCode> {
         screen.set_mouse(true)?;
     }
     let hands = Hands::start(&options, &model, out, msgs);
-    let pace = Pace::default();
-    let mut cockpit =
-        Cockpit { model, screen, input, signals, hands, news, answers, pace, told: None, shown: None };
+    let mut cockpit = Cockpit {
+        model,
+        screen,
+        input,
+        signals,
+        hands,
+        news,
+        answers,
+        shells: Shells::default(),
+        steady: Steady::start(),
+        pace: Pace::default(),
+        told: None,
+        shown: None,
+    };
     let left = cockpit.run(&options).await;
-    let Cockpit { screen, hands, input, .. } = cockpit;
+    let Cockpit { screen, hands, shells, input, .. } = cockpit;
     // From here on what is typed is the shell's.
     drop(input);
     // The terminal first: whatever else goes wrong on the way out, it is whole again.
@@ -70,6 +88,7 @@ pub async fn run(options: Options) -> color_eyre::Result<ExitCode> {
         Ok(how) => (*how).to_owned(),
         Err(error) => format!("{error}"),
     };
+    shells.close().await;
     hands.close(&how).await;
     match (given_back, left) {
         (Ok(()), left) => left.map(|_| ExitCode::SUCCESS),
@@ -96,6 +115,10 @@ fn model(options: &Options) -> Model {
     model
 }
 
+fn opens_a_shell(approved: &Approved) -> bool {
+    approved.actions().iter().any(|looked| matches!(looked.native.verb, Verb::Shell { .. }))
+}
+
 struct Cockpit {
     model: Model,
     screen: Screen,
@@ -104,6 +127,8 @@ struct Cockpit {
     hands: Hands,
     news: mpsc::Receiver<Vec<News>>,
     answers: mpsc::Receiver<Msg>,
+    shells: Shells,
+    steady: Steady,
     pace: Pace,
     /// The revision of a question that was last said to be on the screen.
     told: Option<(QuestionId, u32)>,
@@ -119,6 +144,7 @@ enum Woke {
     Read(Option<input::Read>),
     Answer(Msg),
     News(Vec<News>),
+    Shell(Happened),
     Clock,
     Draw,
 }
@@ -152,6 +178,7 @@ impl Cockpit {
                 read = self.input.next() => Woke::Read(read),
                 () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Woke::Draw,
                 Some(msg) = self.answers.recv() => Woke::Answer(msg),
+                Some(happened) = self.shells.next() => Woke::Shell(happened),
                 Some(batch) = self.news.recv() => Woke::News(batch),
                 _ = clock.tick() => Woke::Clock,
             };
@@ -174,6 +201,10 @@ impl Cockpit {
                 Woke::Read(Some(read)) => self.read(read).await?,
                 Woke::Answer(msg) => self.take(msg).await?,
                 Woke::News(batch) => self.news(batch).await?,
+                Woke::Shell(happened) => match self.shells.happened(happened) {
+                    Some(id) => self.enter(id).await?,
+                    None => None,
+                },
                 Woke::Clock => self.take(Msg::Tick(now())).await?,
                 Woke::Draw => {
                     self.draw()?;
@@ -187,7 +218,8 @@ impl Cockpit {
     }
 
     async fn read(&mut self, read: input::Read) -> color_eyre::Result<Option<&'static str>> {
-        let at = now();
+        self.shells.operator_goes_on();
+        let at = self.steady.now();
         for msg in read.into_msgs(at) {
             if let Some(how) = self.take(msg).await? {
                 return Ok(Some(how));
@@ -223,6 +255,17 @@ impl Cockpit {
                 }
                 Effect::SetMouse(on) => self.screen.set_mouse(on)?,
                 Effect::Copy(text) => self.copy(text)?,
+                Effect::Perform(id, approved) if opens_a_shell(&approved) => {
+                    let scene = self.hands.scene(&self.model);
+                    self.shells.open(&scene, id, approved);
+                }
+                Effect::Enter(id) => {
+                    // Boxed: what is entered from here may come back here.
+                    if let Some(how) = Box::pin(self.enter(id)).await? {
+                        return Ok(Some(how));
+                    }
+                }
+                Effect::EndShell(id) => self.shells.end(id),
                 other => self.hands.perform(other, &self.model),
             }
         }
@@ -256,7 +299,7 @@ impl Cockpit {
     fn shown(&mut self) {
         if let Some((question, revision)) = self.shown.take() {
             self.told = Some((question, revision));
-            let at: Timestamp = now();
+            let at: Timestamp = self.steady.now();
             self.hands.shown(&self.model, revision, at);
             update(&mut self.model, Msg::Shown { question, revision, at });
         }

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::Text;
-use crate::domain::action::{Findings, Looked, Outcome, Verb};
+use crate::domain::action::{Findings, Looked, Native, Outcome, Verb};
 use crate::domain::approval::{Approved, Plan, Tier, phrase};
 use crate::domain::news::{ActionId, Inspection, News};
 use crate::domain::object::ObjectRef;
@@ -17,7 +17,7 @@ use crate::incident::What;
 use crate::incident::event::{ActionOutcome, ActionStarted, EvidenceKept, Target};
 use crate::sources::kubernetes::deeds;
 use crate::sources::{Outbox, kubernetes, now};
-use crate::store::Journal;
+use crate::store::{Journal, JournalError};
 
 /// What performing needs of the world around it.
 #[derive(Clone)]
@@ -52,16 +52,37 @@ pub async fn inspect(kube: &kubernetes::Handle, target: &ObjectRef) -> Inspectio
     }
 }
 
-/// Performs an approved plan, one target after another; each is recorded before it begins.
-pub async fn perform(scene: Scene, id: ActionId, approved: Approved) {
-    let (question, revision, tier) = (approved.question(), approved.revision(), approved.tier());
-    let reason = Some(approved.reason().to_owned()).filter(|reason| !reason.is_empty());
-    let identity = approved.findings().and_then(|findings| findings.identity.clone());
-    let plan = Plan::Native(approved.actions().iter().map(|looked| looked.native.clone()).collect());
-    let typed = (tier == Tier::Danger).then(|| phrase(&plan));
-    keep_evidence(&scene, &plan).await;
-    for looked in approved.into_actions() {
-        let native = &looked.native;
+/// What was answered, for every action that it approves.
+#[derive(Debug)]
+pub(super) struct Answered {
+    question: u64,
+    revision: u32,
+    tier: Tier,
+    reason: Option<String>,
+    identity: Option<String>,
+    typed: Option<String>,
+}
+
+impl Answered {
+    pub(super) fn of(approved: &Approved) -> Answered {
+        let tier = approved.tier();
+        Answered {
+            question: approved.question().0,
+            revision: approved.revision(),
+            tier,
+            reason: Some(approved.reason().to_owned()).filter(|reason| !reason.is_empty()),
+            identity: approved.findings().and_then(|findings| findings.identity.clone()),
+            typed: (tier == Tier::Danger).then(|| phrase(&plan_of(approved))),
+        }
+    }
+
+    /// Puts on disk that it begins. What cannot be recorded does not run.
+    pub(super) async fn begin(
+        &self,
+        scene: &Scene,
+        id: ActionId,
+        native: &Native,
+    ) -> Result<(), JournalError> {
         let started = ActionStarted {
             action: id.0,
             target: Target::from(native),
@@ -69,21 +90,32 @@ pub async fn perform(scene: Scene, id: ActionId, approved: Approved) {
             plan: crate::domain::approval::commands(&Plan::Native(vec![native.clone()])).join("; "),
             host: scene.host.clone(),
             namespace_origin: scene.origins.get(&native.target.context).cloned().unwrap_or_default(),
-            identity: identity.clone(),
-            tier: tier.into(),
-            reason: reason.clone(),
-            typed: typed.clone(),
-            question: question.0,
-            revision,
+            identity: self.identity.clone(),
+            tier: self.tier.into(),
+            reason: self.reason.clone(),
+            typed: self.typed.clone(),
+            question: self.question,
+            revision: self.revision,
         };
-        let target = native.target.clone();
-        if let Err(error) = scene.journal.append(What::ActionStarted(Box::new(started)), now()).await {
-            // What cannot be recorded does not run.
+        scene.journal.append(What::ActionStarted(Box::new(started)), now()).await.map(drop)
+    }
+}
+
+fn plan_of(approved: &Approved) -> Plan {
+    Plan::Native(approved.actions().iter().map(|looked| looked.native.clone()).collect())
+}
+
+/// Performs an approved plan, one target after another; each is recorded before it begins.
+pub async fn perform(scene: Scene, id: ActionId, approved: Approved) {
+    let answered = Answered::of(&approved);
+    keep_evidence(&scene, &plan_of(&approved)).await;
+    for looked in approved.into_actions() {
+        if let Err(error) = answered.begin(&scene, id, &looked.native).await {
             let outcome = Outcome::Refused { why: error.to_string() };
-            let _ = scene.out.send(vec![News::Acted(id, target, outcome)]).await;
+            let _ = scene.out.send(vec![News::Acted(id, looked.native.target, outcome)]).await;
             continue;
         }
-        if matches!(native.verb, Verb::Drain { .. }) {
+        if matches!(looked.native.verb, Verb::Drain { .. }) {
             one(&scene, id, looked).await;
         } else {
             // Settling may take minutes; the next target does not wait for it.
@@ -119,7 +151,13 @@ async fn one(scene: &Scene, id: ActionId, looked: Looked) {
     tell(scene, id, &target, recorded, outcome).await;
 }
 
-async fn tell(scene: &Scene, id: ActionId, target: &ObjectRef, recorded: Target, outcome: Outcome) {
+pub(super) async fn tell(
+    scene: &Scene,
+    id: ActionId,
+    target: &ObjectRef,
+    recorded: Target,
+    outcome: Outcome,
+) {
     let event = What::ActionOutcome(ActionOutcome::new(id, recorded, &outcome));
     if let Err(error) = scene.journal.append(event, now()).await {
         tracing::error!(%error, "an outcome was not recorded");
@@ -131,9 +169,7 @@ async fn tell(scene: &Scene, id: ActionId, target: &ObjectRef, recorded: Target,
 async fn keep_evidence(scene: &Scene, plan: &Plan) {
     const WITHIN: Duration = Duration::from_secs(6);
     let Plan::Native(natives) = plan;
-    let Some(first) = natives.first().filter(|native| !matches!(native.verb, Verb::Shell { .. })) else {
-        return;
-    };
+    let Some(first) = natives.first() else { return };
     let gather = deeds::keep(|context| scene.kube.cluster(context), natives);
     let Ok(kept) = tokio::time::timeout(WITHIN, gather).await else { return };
     let mut event = EvidenceKept { target: Target::from(first), files: Vec::new(), missing: Vec::new() };

@@ -1,4 +1,6 @@
 //! How much a feed can be trusted right now. A dead feed keeps its last good rows.
+use std::time::Duration;
+
 use super::Text;
 use super::object::Kind;
 use super::time::Timestamp;
@@ -19,6 +21,16 @@ impl Feed {
     pub fn context(&self) -> Option<&Text> {
         match self {
             Feed::Pods(context, _) | Feed::Metrics(context) | Feed::Objects(context, _, _) => Some(context),
+            Feed::Logs => None,
+        }
+    }
+
+    /// How long it may be quiet and still be called live: a quiet feed is heard from every 30 s at least.
+    fn quiet_for(&self) -> Option<Duration> {
+        match self {
+            Feed::Pods(..) | Feed::Objects(..) => Some(Duration::from_secs(45)),
+            Feed::Metrics(_) => Some(Duration::from_secs(40)),
+            // A log may be silent for as long as its pods are.
             Feed::Logs => None,
         }
     }
@@ -54,4 +66,12 @@ pub struct FeedStatus {
     pub since: Timestamp,
     /// The last good news; `None` when there was never any.
     pub heard: Option<Timestamp>,
+}
+
+impl FeedStatus {
+    /// For how long nothing was heard of a feed that is said to be live; `None` while that is not too long.
+    pub fn stale(&self, feed: &Feed, now: Timestamp) -> Option<Duration> {
+        let quiet = now.since(self.heard.unwrap_or(self.since));
+        (self.state == FeedState::Live && quiet > feed.quiet_for()?).then_some(quiet)
+    }
 }

@@ -41,6 +41,8 @@ pub struct Detail {
     pub before: Vec<ObjectRef>,
     /// Lines the pane can show; set by `update` from the layout.
     pub height: usize,
+    /// Columns the pane can show, from the same place; 0 until then, and lines stay as they are.
+    pub width: usize,
 }
 
 impl Detail {
@@ -55,6 +57,7 @@ impl Detail {
             find: String::new(),
             before: Vec::new(),
             height: 0,
+            width: 0,
         }
     }
 }

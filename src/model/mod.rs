@@ -160,7 +160,15 @@ impl Model {
         self.feeds
             .iter()
             .filter(|(feed, _)| concerned(feed))
-            .max_by_key(|(_, status)| severity(&status.state))
+            .max_by_key(|(feed, status)| severity(&status.state, status.stale(feed, self.now).is_some()))
+    }
+
+    /// A feed's fate as a level. What is said to be live and was not heard from for too long is not known.
+    pub fn feed_level(&self, feed: &Feed, status: &FeedStatus) -> Level {
+        match status.stale(feed, self.now) {
+            Some(_) => Level::Unknown,
+            None => feed_level(&status.state),
+        }
     }
 
     pub fn filter(&self) -> &Filter {
@@ -175,10 +183,11 @@ impl Model {
 }
 
 /// Which state a title shows when feeds differ.
-fn severity(state: &FeedState) -> u8 {
+fn severity(state: &FeedState, silent: bool) -> u8 {
     match state {
-        FeedState::Down { .. } => 5,
-        FeedState::Forbidden { .. } => 4,
+        FeedState::Down { .. } => 6,
+        FeedState::Forbidden { .. } => 5,
+        FeedState::Live if silent => 4,
         FeedState::Connecting => 3,
         FeedState::Loading => 2,
         FeedState::Absent { .. } => 1,
@@ -186,8 +195,7 @@ fn severity(state: &FeedState) -> u8 {
     }
 }
 
-/// A feed's state as a level.
-pub fn feed_level(state: &FeedState) -> Level {
+fn feed_level(state: &FeedState) -> Level {
     match state {
         FeedState::Down { .. } => Level::Bad,
         FeedState::Forbidden { .. } | FeedState::Absent { .. } => Level::Warn,

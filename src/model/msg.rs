@@ -85,6 +85,10 @@ pub enum Effect {
     Look(QuestionId, crate::domain::approval::Plan),
     /// Record that it begins, then do it.
     Perform(ActionId, Approved),
+    /// Back into a shell that was approved and still runs.
+    Enter(ActionId),
+    /// Ends such a shell.
+    EndShell(ActionId),
     /// A question was left unanswered; only told so that it can be recorded.
     Declined(Box<Question>),
     /// Search lines of the log buffer.

@@ -48,8 +48,8 @@ impl Pane for LogPane {
             return (Level::Done, "logs".into());
         }
         // No data is never green: what is followed counts as well only while its feed does.
-        let feed = model.feeds.get(&Feed::Logs).map(|status| &status.state);
-        let feed = feed.map_or(Level::Unknown, crate::model::feed_level);
+        let feed = model.feeds.get(&Feed::Logs);
+        let feed = feed.map_or(Level::Unknown, |status| model.feed_level(&Feed::Logs, status));
         let partly = if logs.streams.following < logs.streams.asked { Level::Warn } else { Level::Fine };
         let level = feed.min(partly);
         (level, format!("logs {}/s", logs.rate.shown()))

@@ -64,8 +64,11 @@ pub struct Column {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Width {
     Fixed(u16),
-    /// Shares what is left, at least this much; the number after is its weight.
+    /// Shares what is left, at least this much, and never so much that the eye loses the row; the number
+    /// after is its weight.
     Share(u16, u16),
+    /// Everything that the others leave, at least this much.
+    Fill(u16),
 }
 
 /// What stands in a column of a row.

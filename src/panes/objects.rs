@@ -91,7 +91,7 @@ const EVENTS: &[Column] = &[
     left("REASON", Width::Fixed(18), 12),
     left("ABOUT", Width::Share(16, 3), 11),
     right("COUNT", 5, 5),
-    left("MESSAGE", Width::Share(20, 8), 14),
+    left("MESSAGE", Width::Fill(20), 14),
 ];
 const CERTIFICATES: &[Column] = &[
     CONTEXT,

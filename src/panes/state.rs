@@ -10,10 +10,14 @@ pub fn state_of(model: &Model, concerned: impl Fn(&Feed) -> bool) -> Fact {
     match model.worst_feed(&concerned) {
         None => Fact::new("not connected", Role::Unknown),
         Some((feed, status)) => {
-            let mut fact = words(status, model.now);
+            let stale = status.stale(feed, model.now);
+            let mut fact = match stale {
+                Some(quiet) => Fact::new(format!("stale {}", Age(quiet)), Role::Warning),
+                None => words(status, model.now),
+            };
             let several = model.feeds.keys().filter(|other| concerned(other)).count() > 1;
             if several
-                && !matches!(status.state, FeedState::Live)
+                && (stale.is_some() || !matches!(status.state, FeedState::Live))
                 && let Some(place) = place(model, feed)
             {
                 fact.text = format!("{place} {}", fact.text);
@@ -63,10 +67,28 @@ fn words(status: &FeedStatus, now: Timestamp) -> Fact {
     }
 }
 
-/// Why rows may be old, for the first line of a pane; `None` while all is well.
+/// Why rows may be old, for the first line of a pane; `None` while all is well, and where the state says it.
 pub fn stale(model: &Model, concerned: impl Fn(&Feed) -> bool) -> Option<String> {
-    let (_, status) = model.worst_feed(concerned)?;
+    let (_, status) = model.worst_feed(&concerned)?;
+    if status.state == FeedState::Live { None } else { as_of(model, concerned) }
+}
+
+/// When what is shown was last heard of, if that is not now.
+pub fn as_of(model: &Model, concerned: impl Fn(&Feed) -> bool) -> Option<String> {
+    let (feed, status) = model.worst_feed(concerned)?;
     let heard = status.heard?;
-    matches!(status.state, FeedState::Down { .. } | FeedState::Connecting)
-        .then(|| format!("as of {}, {} ago", heard.clock(&model.zone), Age(model.now.since(heard))))
+    let old = matches!(status.state, FeedState::Down { .. } | FeedState::Connecting)
+        || status.stale(feed, model.now).is_some();
+    old.then(|| format!("as of {}, {} ago", heard.clock(&model.zone), Age(model.now.since(heard))))
+}
+
+/// That CPU and memory are not of now; nothing where they are, or never were.
+pub fn metrics(model: &Model) -> Option<Fact> {
+    let (feed, status) = model.worst_feed(|feed| matches!(feed, Feed::Metrics(_)))?;
+    if let Some(quiet) = status.stale(feed, model.now) {
+        return Some(Fact::new(format!("metrics stale {}", Age(quiet)), Role::Warning));
+    }
+    let since = Age(model.now.since(status.heard?));
+    matches!(status.state, FeedState::Down { .. })
+        .then(|| Fact::new(format!("metrics of {since} ago"), Role::Warning))
 }

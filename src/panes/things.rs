@@ -63,7 +63,7 @@ pub fn columns(model: &Model, width: u16) -> Vec<(&'static Column, u16)> {
     chosen.drain(..model.board.shift.min(chosen.len().saturating_sub(1)));
     let room = width.saturating_sub(SIGNS);
     let least = |column: &Column| match column.width {
-        Width::Fixed(n) | Width::Share(n, _) => n + GAP,
+        Width::Fixed(n) | Width::Share(n, _) | Width::Fill(n) => n + GAP,
     };
     // A name is worth more room than a column that is only good to know.
     let wanted = |column: &Column| least(column).max(if column.title == "NAME" { COMFORT + GAP } else { 0 });
@@ -77,16 +77,25 @@ pub fn columns(model: &Model, width: u16) -> Vec<(&'static Column, u16)> {
         let expendable = chosen.iter().enumerate().min_by_key(|(_, column)| column.keep).map(|(at, _)| at);
         chosen.remove(expendable.unwrap_or_default());
     }
-    let spare = (room + GAP).saturating_sub(chosen.iter().map(|column| least(column)).sum());
+    let comfortable = chosen.iter().map(|column| wanted(column)).sum::<u16>() <= room + GAP;
+    let base = |column: &Column| if comfortable { wanted(column) } else { least(column) } - GAP;
+    let spare = (room + GAP).saturating_sub(chosen.iter().map(|column| base(column) + GAP).sum());
     let weights: u16 =
         chosen.iter().map(|column| if let Width::Share(_, weight) = column.width { weight } else { 0 }).sum();
     let mut widths: Vec<(&Column, u16)> = Vec::new();
     for column in chosen {
         let own = match column.width {
             Width::Fixed(n) => n,
-            Width::Share(n, weight) => n + spare * weight / weights.max(1),
+            Width::Share(n, weight) => {
+                (base(column) + spare * weight / weights.max(1)).min(n * 2 + 10).max(base(column))
+            }
+            Width::Fill(_) => base(column),
         };
         widths.push((column, own));
+    }
+    let used: u16 = widths.iter().map(|(_, width)| width + GAP).sum();
+    if let Some((_, width)) = widths.iter_mut().find(|(column, _)| matches!(column.width, Width::Fill(_))) {
+        *width += (room + GAP).saturating_sub(used);
     }
     if let [(_, width)] = widths.as_mut_slice() {
         *width = (*width).min(room);
@@ -205,6 +214,9 @@ impl Pane for Things {
                 }
             }
         }
+        if matches!(model.board.kind, Kind::Pod | Kind::Node) {
+            facts.extend(super::state::metrics(model));
+        }
         if model.board.faults {
             facts.push(Fact::new("only trouble", Role::Input));
         }
@@ -215,8 +227,8 @@ impl Pane for Things {
     }
 
     fn lamp(&self, model: &Model) -> (Level, String) {
-        let state = model.worst_feed(|feed| matches!(feed, Feed::Pods(..))).map(|(_, status)| &status.state);
-        let feed = state.map_or(Level::Unknown, crate::model::feed_level);
+        let worst = model.worst_feed(|feed| matches!(feed, Feed::Pods(..)));
+        let feed = worst.map_or(Level::Unknown, |(feed, status)| model.feed_level(feed, status));
         let bad = model.pods.count(Level::Bad);
         match (feed, bad) {
             (Level::Fine, 0) => (Level::Fine, format!("pods {}", grouped(model.pods.total()))),

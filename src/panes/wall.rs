@@ -25,13 +25,13 @@ pub struct Trouble {
 
 /// Under the clock: whether what is shown is of now.
 pub fn say_when(model: &Model) -> String {
-    state::stale(model, |feed| matches!(feed, Feed::Pods(..))).unwrap_or_else(|| "now".into())
+    state::as_of(model, |feed| matches!(feed, Feed::Pods(..))).unwrap_or_else(|| "now".into())
 }
 
 pub fn figures(model: &Model) -> Vec<Figure> {
     let worst = model.worst_feed(|feed| matches!(feed, Feed::Pods(..)));
     // No data is never green: without a live feed the numbers are not known.
-    let known = worst.is_some_and(|(_, status)| crate::model::feed_level(&status.state) == Level::Fine);
+    let known = worst.is_some_and(|(feed, status)| model.feed_level(feed, status) == Level::Fine);
     let mut figures = Vec::new();
     for (level, label) in
         [(Level::Bad, "pods failing"), (Level::Unknown, "unknown"), (Level::Warn, "waiting")]
@@ -91,7 +91,7 @@ fn when(age: Age) -> String {
 pub fn calm(model: &Model) -> (Level, String) {
     let worst = model.worst_feed(|feed| matches!(feed, Feed::Pods(..)));
     match worst {
-        Some((_, status)) if crate::model::feed_level(&status.state) == Level::Fine => (
+        Some((feed, status)) if model.feed_level(feed, status) == Level::Fine => (
             Level::Fine,
             format!("all {} pods are as they should be", super::things::grouped(model.pods.total())),
         ),

@@ -16,6 +16,9 @@ pub use super::plan::marked;
 
 /// An action on the marked things, or on the one that is meant.
 pub fn ask(model: &mut Model, action: Action, target: &ObjectRef) -> Vec<Effect> {
+    if action == Action::EndShell {
+        return end_shell(model, target);
+    }
     let marked = marked(model);
     let targets = if marked.is_empty() { vec![target.clone()] } else { marked };
     match plan::draft(model, action, &targets) {
@@ -54,8 +57,21 @@ macro_rules! lend {
     };
 }
 
+fn end_shell(model: &mut Model, pod: &ObjectRef) -> Vec<Effect> {
+    let Some((id, _)) = plan::shell_in(model, pod) else {
+        model.say(format!("no shell of ours runs in {pod}"), false);
+        return Vec::new();
+    };
+    vec![Effect::EndShell(id)]
+}
+
 fn question_about(model: &mut Model, natives: Vec<Native>) -> Vec<Effect> {
     let Some(first) = natives.first() else { return Vec::new() };
+    // Read-only may have come after the shell; then the question says no.
+    let may = !model.settings.profile.read_only && !model.wall;
+    if let Some(id) = plan::running(model, &natives).filter(|_| may) {
+        return vec![Effect::Enter(id)];
+    }
     let cluster = model.clusters.get(&first.target.context);
     let place = Place {
         host: model.host.clone(),

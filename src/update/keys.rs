@@ -1,5 +1,6 @@
 //! Keys to actions, actions to the part of the board they belong to.
 use super::{act, detail, lines, palette, table};
+use crate::domain::action::Verb;
 use crate::domain::settings::{Action, Key, KeyCode};
 use crate::domain::time::Timestamp;
 use crate::model::Model;
@@ -126,16 +127,26 @@ fn everywhere(model: &mut Model, action: Action, key: Key) -> Option<Vec<Effect>
 }
 
 fn quit(model: &mut Model) -> Vec<Effect> {
-    let going = model.deeds.iter().filter(|deed| !deed.outcome.is_final()).count();
-    let warned = model.flash.as_ref().is_some_and(|flash| flash.text.starts_with(STILL_GOING));
-    if going > 0 && !warned {
-        model.say(format!("{STILL_GOING}: {going}; the cluster goes on with them. again to leave"), true);
+    let going = || model.deeds.iter().filter(|deed| !deed.outcome.is_final());
+    let shells = going().filter(|deed| matches!(deed.native.verb, Verb::Shell { .. })).count();
+    let others = going().count() - shells;
+    let warned = model
+        .flash
+        .as_ref()
+        .is_some_and(|flash| flash.text.starts_with(STILL_GOING) || flash.text.starts_with(OPEN_SHELLS));
+    if shells > 0 && !warned {
+        model.say(format!("{OPEN_SHELLS}: {shells}; leaving ends them. again to leave"), true);
+        return Vec::new();
+    }
+    if others > 0 && !warned {
+        model.say(format!("{STILL_GOING}: {others}; the cluster goes on with them. again to leave"), true);
         return Vec::new();
     }
     vec![Effect::Quit]
 }
 
 const STILL_GOING: &str = "actions not yet settled";
+const OPEN_SHELLS: &str = "shells still open";
 
 /// One layer back. Only `q` leaves the program, and only when there is nothing else to leave.
 fn back(model: &mut Model, key: Key) -> Vec<Effect> {
@@ -190,7 +201,7 @@ fn copy(model: &mut Model) -> Vec<Effect> {
     let text = match model.board.focus {
         PaneKind::Things => things::selected(model).map(|target| target.name.to_string()),
         PaneKind::Detail => {
-            model.detail.as_ref().map(|detail| crate::panes::text::plain(model, detail).join("\n"))
+            model.detail.as_ref().map(|detail| crate::panes::text::whole(model, detail).join("\n"))
         }
         PaneKind::Logs => lines::copied(model),
     };

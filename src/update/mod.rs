@@ -87,9 +87,14 @@ fn fit(model: &mut Model) {
             }
         }
     }
-    if let Some(detail) = &mut model.detail {
-        detail.height =
-            places.pane(PaneKind::Detail).map_or(0, |area| usize::from(area.height.saturating_sub(1)));
+    if let (Some(detail), Some(area)) = (&mut model.detail, places.pane(PaneKind::Detail)) {
+        detail.height = usize::from(area.height.saturating_sub(1));
+        let width = usize::from(area.width.saturating_sub(2));
+        if detail.width != width {
+            // Lines wrap anew: there may be fewer.
+            detail.width = width;
+            detail.top = detail.top.min(crate::panes::text::len(detail).saturating_sub(1));
+        }
     }
     lines::fit(model, &places);
 }
@@ -100,7 +105,12 @@ fn tick(model: &mut Model, now: crate::domain::time::Timestamp) -> Vec<Effect> {
     if model.now.0.div_euclid(STEP) != now.0.div_euclid(STEP) {
         model.mark_dirty(Dirty::Soon);
     }
-    model.now = now;
+    let before = std::mem::replace(&mut model.now, now);
+    // What falls silent is called stale at once, not at the next step.
+    let stale = |at| model.feeds.iter().filter(|(feed, status)| status.stale(feed, at).is_some()).count();
+    if stale(before) != stale(now) {
+        model.mark_dirty(Dirty::Soon);
+    }
     if model.flash.as_ref().is_some_and(|flash| flash.until <= now) {
         model.flash = None;
         model.mark_dirty(Dirty::Soon);

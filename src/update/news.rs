@@ -54,7 +54,7 @@ fn feed_state(model: &mut Model, feed: Feed, state: FeedState) {
     let since = old.filter(|_| same).map_or(now, |old| old.since);
     let heard = if live { Some(now) } else { old.and_then(|old| old.heard) };
     // Back-off alone must not make the line tick: the same trouble is drawn again only with the clock.
-    if old.is_none_or(|old| old.state != state) {
+    if old.is_none_or(|old| old.state != state || old.stale(&feed, now).is_some()) {
         model.mark_dirty(Dirty::Soon);
     }
     model.feeds.insert(feed, FeedStatus { state, since, heard });
@@ -66,8 +66,13 @@ fn same_kind(a: &FeedState, b: &FeedState) -> bool {
 }
 
 fn heard(model: &mut Model, feed: &Feed) {
+    let now = model.now;
     if let Some(status) = model.feeds.get_mut(feed) {
-        status.heard = Some(model.now);
+        let stale = status.stale(feed, now).is_some();
+        status.heard = Some(now);
+        if stale {
+            model.mark_dirty(Dirty::Soon);
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! From an action and the marked or selected things to what would be done.
 use crate::domain::Text;
 use crate::domain::action::{Native, Verb};
+use crate::domain::news::ActionId;
 use crate::domain::object::{Facts, Kind, Object, ObjectRef, Owner};
 use crate::domain::pod::{ContainerRole, Pod};
 use crate::domain::settings::Action;
-use crate::model::Model;
+use crate::model::{Deed, Model};
 
 /// What an action still needs before it can be asked about.
 #[derive(Debug, PartialEq)]
@@ -63,13 +64,34 @@ pub fn draft(model: &Model, action: Action, targets: &[ObjectRef]) -> Result<Dra
             [] | [_] => Draft::Ready(natives),
             several => Draft::Value {
                 title: format!("shell in which container ({}):", several.join(", ")),
-                prefilled: several[0].clone(),
+                prefilled: shell_in(model, &one.target)
+                    .map_or_else(|| several[0].clone(), |(_, container)| container.to_string()),
                 natives,
             },
         },
         (Action::Shell, _) => return Err("one shell at a time: take the marks away".into()),
         _ => Draft::Ready(natives),
     })
+}
+
+/// The newest shell in this very pod that still runs, and its container.
+pub fn shell_in<'m>(model: &'m Model, pod: &ObjectRef) -> Option<(ActionId, &'m Text)> {
+    let uid = &model.pods.get(pod)?.uid;
+    model.deeds.iter().rev().filter(|deed| !deed.outcome.is_final()).find_map(|deed| {
+        let same = deed.native.target == *pod && deed.native.uid == *uid;
+        match &deed.native.verb {
+            Verb::Shell { container, .. } if same => Some((deed.id, container)),
+            _ => None,
+        }
+    })
+}
+
+/// The same for what would be asked: what was approved once and still runs is entered without being asked again.
+pub fn running(model: &Model, natives: &[Native]) -> Option<ActionId> {
+    let [wanted] = natives else { return None };
+    let same = |deed: &&Deed| !deed.outcome.is_final() && deed.native == *wanted;
+    let deed = model.deeds.iter().rev().find(same)?;
+    matches!(wanted.verb, Verb::Shell { .. }).then_some(deed.id)
 }
 
 /// Takes the typed value in.

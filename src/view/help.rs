@@ -3,7 +3,7 @@ use ratatui::buffer::Buffer;
 use unicode_width::UnicodeWidthStr;
 
 use super::style::Paint;
-use crate::domain::action::Outcome;
+use crate::domain::action::{Outcome, Verb};
 use crate::domain::level::Level;
 use crate::domain::settings::{Role, Scope};
 use crate::model::{Deed, Model};
@@ -69,6 +69,9 @@ pub fn deed_facts(model: &Model, deed: &Deed) -> Vec<Fact> {
     let (level, word, says) = match &deed.outcome {
         Outcome::Started => (Level::Warn, "asked", ""),
         Outcome::Accepted { says } => (Level::Warn, "accepted", says.as_str()),
+        Outcome::Progress { says } if matches!(deed.native.verb, Verb::Shell { .. }) => {
+            (Level::Warn, "going on", says.as_str())
+        }
         Outcome::Progress { says } => (Level::Warn, "settling", says.as_str()),
         Outcome::Settled { says } => (Level::Fine, "done", says.as_str()),
         Outcome::Refused { why } => (Level::Bad, "refused", why.as_str()),

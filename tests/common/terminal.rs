@@ -28,6 +28,7 @@ pub(crate) struct Start {
     columns: u16,
     rows: u16,
     log: Option<PathBuf>,
+    patience: Duration,
 }
 
 impl Start {
@@ -35,7 +36,8 @@ impl Start {
     pub(crate) fn new(program: impl Into<PathBuf>) -> Start {
         let path = std::env::var("PATH").unwrap_or_default();
         let env = vec![("TERM".into(), "xterm-256color".into()), ("PATH".into(), path)];
-        Start { program: program.into(), arguments: Vec::new(), env, columns: 80, rows: 24, log: None }
+        let (program, arguments) = (program.into(), Vec::new());
+        Start { program, arguments, env, columns: 80, rows: 24, log: None, patience: PATIENCE }
     }
 
     pub(crate) fn arg(mut self, argument: impl Into<String>) -> Start {
@@ -56,6 +58,12 @@ impl Start {
     /// The file whose end is shown when a test gives up.
     pub(crate) fn log(mut self, log: impl Into<PathBuf>) -> Start {
         self.log = Some(log.into());
+        self
+    }
+
+    /// Where more than the program itself is waited for.
+    pub(crate) fn patience(mut self, patience: Duration) -> Start {
+        self.patience = patience;
         self
     }
 
@@ -81,7 +89,8 @@ impl Start {
             told.1.notify_all();
         });
         let reader = Some((stop, reader));
-        Cockpit { pid, pty: Some(pty), pts: Some(pts), reader, seen, before, log: self.log }
+        let (log, patience) = (self.log, self.patience);
+        Cockpit { pid, pty: Some(pty), pts: Some(pts), reader, seen, before, log, patience }
     }
 }
 
@@ -148,6 +157,7 @@ pub(crate) struct Cockpit {
     seen: Arc<(Mutex<Seen>, Condvar)>,
     before: Termios,
     log: Option<PathBuf>,
+    patience: Duration,
 }
 
 impl Cockpit {
@@ -172,7 +182,7 @@ impl Cockpit {
 
     #[track_caller]
     fn wait<T>(&self, what: &str, is: impl Fn(&Seen) -> Option<T>) -> T {
-        let mut end = Instant::now() + PATIENCE;
+        let mut end = Instant::now() + self.patience;
         let mut seen = self.seen.0.lock().expect("unpoisoned");
         loop {
             if let Some(found) = is(&seen) {

@@ -44,25 +44,37 @@ pub(crate) struct Finder<'a> {
 /// Everything named in the file at `module`. A file that cannot be parsed is an error of its own.
 pub(crate) fn imports(module: &[String], source: &str, crates: &[String]) -> syn::Result<Vec<Import>> {
     let file = syn::parse_file(source)?;
-    let mut names = Names::default();
-    names.visit_file(&file);
     let (module, in_tests) = (module.to_vec(), false);
+    let mut names = Names { module: module.clone(), ..Names::default() };
+    names.visit_file(&file);
     let mut finder =
-        Finder { module, crates, names: names.names, modules: names.modules, in_tests, found: Vec::new() };
+        Finder { module, crates, names: names.meanings, modules: names.modules, in_tests, found: Vec::new() };
     finder.visit_file(&file);
     Ok(finder.found)
 }
 
-/// The files that `#[cfg(test)] mod x;` in this file leads to.
-pub(crate) fn test_modules(source: &str) -> Vec<String> {
+/// The modules of the files that hold only tests, as `#[cfg(test)] mod x;` in this one says.
+pub(crate) fn test_modules(module: &[String], is_folder: bool, source: &str) -> Vec<Vec<String>> {
     let items = syn::parse_file(source).map(|file| file.items).unwrap_or_default();
+    let folder = if is_folder { module } else { &module[..module.len().saturating_sub(1)] };
     let is_test = |item: Item| match item {
-        Item::Mod(module) if module.content.is_none() && for_tests(&module.attrs) => {
-            Some(plain(&module.ident))
+        Item::Mod(inner) if inner.content.is_none() && for_tests(&inner.attrs) => {
+            Some(match file_of(&inner) {
+                Some(beside) => [folder, &[beside]].concat(),
+                None => [module, &[plain(&inner.ident)]].concat(),
+            })
         }
         _ => None,
     };
     items.into_iter().filter_map(is_test).collect()
+}
+
+/// `x_tests` in `#[path = "x_tests.rs"]`.
+fn file_of(module: &syn::ItemMod) -> Option<String> {
+    let named = module.attrs.iter().find(|attribute| attribute.path().is_ident("path"))?;
+    let syn::Meta::NameValue(named) = &named.meta else { return None };
+    let syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(file), .. }) = &named.value else { return None };
+    Some(file.value().trim_end_matches(".rs").to_owned())
 }
 
 fn for_tests(attributes: &[Attribute]) -> bool {
@@ -81,7 +93,8 @@ fn plain(ident: &Ident) -> String {
 /// First pass: what `use` calls things, and which modules are declared.
 #[derive(Default)]
 struct Names {
-    names: HashMap<String, Vec<Vec<String>>>,
+    module: Vec<String>,
+    meanings: HashMap<String, Vec<Vec<String>>>,
     modules: Vec<String>,
 }
 
@@ -92,15 +105,30 @@ impl<'ast> Visit<'ast> for Names {
             if let Some(name) = name
                 && path != [name.clone()]
             {
-                self.names.entry(name).or_default().push(path.to_vec());
+                // `super` means another module where the name is used, so it is followed here.
+                let path = match from_here(&self.module, path) {
+                    Some(own) => [vec!["crate".to_owned()], own].concat(),
+                    None => path.to_vec(),
+                };
+                self.meanings.entry(name).or_default().push(path);
             }
         });
     }
 
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
         self.modules.push(plain(&item.ident));
+        self.module.push(plain(&item.ident));
         visit::visit_item_mod(self, item);
+        self.module.pop();
     }
+}
+
+/// Where `self::…` and `super::…` lead; nothing for a path that begins otherwise.
+fn from_here(module: &[String], path: &[String]) -> Option<Vec<String>> {
+    let steps = path.iter().take_while(|part| *part == "self" || *part == "super").count();
+    let up = path[..steps].iter().filter(|part| *part == "super").count();
+    let stays = module.len().saturating_sub(up);
+    (steps > 0).then(|| [&module[..stays], &path[steps..]].concat())
 }
 
 /// Every path of a `use` with the name it gets; a glob's last part is `*`, and it gives no name.
@@ -153,23 +181,11 @@ impl Finder<'_> {
                 What::External(path.to_vec())
             }];
         }
-        match first.as_str() {
-            "crate" | "firedeck" => return vec![What::Own(rest.to_vec())],
-            "self" | "super" => {
-                let mut at = self.module.clone();
-                let mut rest = path;
-                while let Some((step, after)) = rest.split_first() {
-                    match step.as_str() {
-                        "self" => {}
-                        "super" => drop(at.pop()),
-                        _ => break,
-                    }
-                    rest = after;
-                }
-                at.extend_from_slice(rest);
-                return vec![What::Own(at)];
-            }
-            _ => {}
+        if first == "crate" || first == "firedeck" {
+            return vec![What::Own(rest.to_vec())];
+        }
+        if let Some(own) = from_here(&self.module, path) {
+            return vec![What::Own(own)];
         }
         // A name that two scopes give to two things is taken for both.
         if let Some(meanings) = self.names.get(first).filter(|_| depth < 8) {
@@ -297,7 +313,8 @@ impl<'ast> Visit<'ast> for Finder<'_> {
 
     fn visit_attribute(&mut self, attribute: &'ast Attribute) {
         let line = attribute.pound_token.span.start().line;
-        if attribute.path().is_ident("path") {
+        // A file of tests may stand beside what it tests: it is read as tests are.
+        if attribute.path().is_ident("path") && !self.in_tests {
             self.say(line, What::Evasion("`#[path]`"));
         }
         match &attribute.meta {

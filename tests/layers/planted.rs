@@ -1,4 +1,5 @@
 //! The checker sees what is planted, in every spelling, and lets pass what is right.
+use super::imports::test_modules;
 use super::{crates, faults};
 
 fn seen(module: &str, source: &str) -> Vec<String> {
@@ -47,6 +48,7 @@ fn an_import_from_above_is_seen_in_every_spelling() {
         "extern crate firedeck;",
         "extern crate self as me; use me::model::Model;",
         "#[path = \"../../model/mod.rs\"] mod hidden;",
+        "mod inner { use super::super::super as root; fn f() { root::model::g() } }",
         "include!(\"../model/mod.rs\");",
         "#[derive(X)] #[x(with = \"crate::model::as_text\")] struct S;",
         "#[crate::model::attribute] fn f() {}",
@@ -124,9 +126,20 @@ fn what_is_right_passes() {
     passes("domain", "#[test] fn t() { println!(\"{}\", std::env::temp_dir().display()); }");
     passes("sources", "use tokio::sync::mpsc; use std::time::Instant; fn f() { Instant::now() }");
     passes("lib", "pub mod app;");
+    passes("panes", "use crate::domain::level::Level; mod tests { use super::Level; } fn f() { Level::Bad }");
+    passes("model::list", "#[cfg(test)] #[path = \"list_tests.rs\"] mod tests;");
 }
 
 #[test]
 fn a_file_that_is_not_rust_is_not_passed_over() {
     refused("domain", "use crate::{;");
+}
+
+#[test]
+fn a_file_of_tests_is_known_by_the_file_that_declares_it() {
+    let module = ["model", "list"].map(str::to_owned);
+    let inside = test_modules(&module, false, "#[cfg(test)] mod tests; mod other;");
+    assert_eq!(inside, [["model", "list", "tests"].map(str::to_owned)]);
+    let beside = test_modules(&module, false, "#[cfg(test)] #[path = \"list_tests.rs\"] mod tests;");
+    assert_eq!(beside, [["model", "list_tests"].map(str::to_owned)]);
 }

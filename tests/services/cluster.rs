@@ -5,7 +5,8 @@ use k8s_openapi::api::core::v1::{ContainerStatus, Node, Pod};
 use kube::api::{Api, ListParams};
 
 use crate::suite::{
-    As, api, client, eventually, kubectl, kubectl_says, server_is_mine, server_stays_up, setting,
+    As, api, certificates_stay, client, eventually, kubectl, kubectl_says, server_is_mine, server_stays_up,
+    setting,
 };
 
 async fn containers(namespace: &str, app: &str) -> Vec<ContainerStatus> {
@@ -123,6 +124,7 @@ async fn one_job_completes_and_the_other_fails() {
 #[tokio::test]
 async fn two_certificates_stand_there_of_which_one_is_ready() {
     let _up = server_stays_up().await;
+    let _certificates = certificates_stay().await;
     let path = "jsonpath={range .items[*]}{.metadata.name}={.status.conditions[0].status} {end}";
     let said = kubectl_says(As::View, &["-n", "platform", "get", "certificates.cert-manager.io", "-o", path]);
     assert_eq!(said.trim(), "dashboard-tls=False gateway-tls=True");

@@ -7,9 +7,18 @@
     reason = "a test that cannot go on has failed, and a panic says so"
 )]
 mod cluster;
+mod cockpit;
 #[allow(dead_code, reason = "this binary uses a part of it; the other one tests all of it")]
 #[path = "../common/mod.rs"]
 mod common;
 mod deeds;
 mod faults;
+mod feeds;
+mod logs;
+mod objects;
+mod outages;
+mod own;
+mod picture;
+mod pictures;
+mod pods;
 mod suite;

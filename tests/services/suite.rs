@@ -15,15 +15,33 @@ const LONGEST: Duration = Duration::from_secs(90);
 
 /// Breaking the API server breaks it for every test in this binary.
 static SERVER: RwLock<()> = RwLock::const_new(());
+/// So does taking the kind of certificates away, for those who look at them.
+static CERTIFICATES: RwLock<()> = RwLock::const_new(());
 
 /// Held by a test that needs the API server well.
 pub(crate) async fn server_stays_up() -> RwLockReadGuard<'static, ()> {
     SERVER.read().await
 }
 
-/// Held by a test that breaks the API server; it heals it before letting go.
+/// Held by a test that breaks the API server; it heals it before letting go. It waits until nobody needs the
+/// server well, and meanwhile holds nobody up.
 pub(crate) async fn server_is_mine() -> RwLockWriteGuard<'static, ()> {
-    SERVER.write().await
+    loop {
+        if let Ok(alone) = SERVER.try_write() {
+            return alone;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// Held by a test that looks at certificates.
+pub(crate) async fn certificates_stay() -> RwLockReadGuard<'static, ()> {
+    CERTIFICATES.read().await
+}
+
+/// Held by a test that takes certificates away for a while.
+pub(crate) async fn certificates_are_mine() -> RwLockWriteGuard<'static, ()> {
+    CERTIFICATES.write().await
 }
 
 /// A setting that `tests/services/run` made.

@@ -46,6 +46,9 @@ pub fn effect(action: &Native) -> String {
         Verb::Cordon => "no new pods come to it; those there stay".to_owned(),
         Verb::Uncordon => "new pods may come to it again".to_owned(),
         Verb::Drain { .. } => "no new pods come to it, and those there are evicted".to_owned(),
+        Verb::Shell { container, command } if command.is_empty() => {
+            format!("a shell in container {container}")
+        }
         Verb::Shell { container, command } => format!("`{}` in container {container}", command.join(" ")),
     };
     clean(&text).into_owned()
@@ -126,6 +129,9 @@ fn kubectl(action: &Native) -> String {
             )
         }
         Verb::Shell { container, command } => {
+            // What is opened when nothing is named: bash where there is one.
+            let usual = ["sh", "-c", "command -v bash >/dev/null && exec bash; exec sh"].map(str::to_owned);
+            let command = if command.is_empty() { &usual[..] } else { command };
             let command: Vec<String> = command.iter().map(|word| quoted(word)).collect();
             let container = quoted(container);
             format!("kubectl exec -it {object} -c {container}{place} -- {}", command.join(" "))

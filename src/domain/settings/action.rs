@@ -39,7 +39,7 @@ impl Scope {
     /// Where a key is looked up when this place does not know it.
     pub fn parent(self) -> Option<Scope> {
         match self {
-            // What is done to a row is done to the opened thing too.
+            // What is done to a row is done to the thing it opened, by the same keys.
             Scope::Text => Some(Scope::Table),
             Scope::Table | Scope::Logs => Some(Scope::Board),
             _ => None,
@@ -114,6 +114,7 @@ actions! {
     Logs         "logs"          Table    ["l"]                       "follow its logs",
     PreviousLogs "previous-logs" Table    ["p"]                       "logs of the container before",
     Shell        "shell"         Table    ["s"]                       "a shell in the container",
+    EndShell     "end-shell"     Table    []                          "end the shell that still runs in the pod",
     Restart      "restart"       Table    ["R"]                       "restart the rollout",
     Scale        "scale"         Table    ["+"]                       "change the number of replicas",
     Undo         "undo"          Table    ["u"]                       "back to the revision before",

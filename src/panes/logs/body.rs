@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::domain::log::{LineKind, LineView, LogLevel, fields};
 use crate::domain::settings::Role;
 use crate::domain::text::{Ink, is_plain};
+use crate::domain::time::Timestamp;
 use crate::model::logs::Pattern;
 
 /// A text and what its parts mean.
@@ -15,6 +16,20 @@ pub struct Body {
     pub text: String,
     /// Where a meaning begins; it lasts to the next.
     roles: Vec<(usize, Role)>,
+}
+
+/// How many bytes at the beginning of a line only repeat its time.
+fn own_time(view: &LineView<'_>) -> usize {
+    /// A writer's clock and the container runtime's are not the same, but nearly.
+    const NEARLY: i64 = 2_000;
+    let first = view.text.split(' ').next().unwrap_or_default();
+    if !(20..=40).contains(&first.len()) || !first.is_ascii() {
+        return 0;
+    }
+    match Timestamp::parse(first) {
+        Some(own) if (own.0 - view.time().0).abs() < NEARLY => (first.len() + 1).min(view.text.len()),
+        _ => 0,
+    }
 }
 
 /// What a level means for the eye.
@@ -28,26 +43,26 @@ pub(super) fn role(level: LogLevel) -> Role {
 }
 
 impl Body {
-    /// Reads at most about `most` bytes of a line.
-    pub fn new(view: &LineView<'_>, most: usize, find: Option<&Pattern>) -> Body {
+    /// Reads at most about `most` bytes of a line. Where its time stands beside it, it is not said twice.
+    pub fn new(view: &LineView<'_>, most: usize, find: Option<&Pattern>, timed: bool) -> Body {
         let mut body = Body::default();
         let whole = view.text;
-        match fields::read(whole).filter(|_| view.line.kind == LineKind::Written) {
-            Some(parts) => {
-                body.push(head(&parts.message, most), role(view.line.level));
-                for (key, value) in &parts.fields {
-                    if body.text.len() > most {
-                        break;
-                    }
-                    if !body.text.is_empty() {
-                        body.push(" ", Role::Dim);
-                    }
-                    body.push(key, Role::Dim);
-                    body.push("=", Role::Dim);
-                    body.push(head(value, most), Role::Dim);
+        if let Some(parts) = fields::read(whole).filter(|_| view.line.kind == LineKind::Written) {
+            body.push(head(&parts.message, most), role(view.line.level));
+            for (key, value) in &parts.fields {
+                if body.text.len() > most {
+                    break;
                 }
+                if !body.text.is_empty() {
+                    body.push(" ", Role::Dim);
+                }
+                body.push(key, Role::Dim);
+                body.push("=", Role::Dim);
+                body.push(head(value, most), Role::Dim);
             }
-            None => body.inked(view, head(whole, most)),
+        } else {
+            let skip = if timed { own_time(view) } else { 0 };
+            body.inked(view, head(&whole[skip..], most), skip);
         }
         if let Some(find) = find {
             body.mark(find);
@@ -63,11 +78,13 @@ impl Body {
     }
 
     /// As its writer coloured it, and by its level where it did not.
-    fn inked(&mut self, view: &LineView<'_>, text: &str) {
+    fn inked(&mut self, view: &LineView<'_>, text: &str, skip: usize) {
         let plain = role(view.line.level);
         self.roles.push((0, plain));
         self.text.push_str(text);
-        for (at, ink) in view.inks().filter(|(at, _)| *at < text.len()) {
+        for (at, ink) in
+            view.inks().map(|(at, ink)| (at.saturating_sub(skip), ink)).filter(|(at, _)| *at < text.len())
+        {
             let role = match ink {
                 Ink::Plain => plain,
                 Ink::Bold => Role::Title,

@@ -135,7 +135,7 @@ fn written(logs: &Logs, view: &LineView<'_>, frame: &Frame<'_>) -> Vec<Row> {
     let here = logs.here == Some(view.id);
     let ground = if here { Ground::Here } else { Ground::Plain };
     let most = if logs.wrap { usize::MAX } else { (logs.left + columns.body) * 8 };
-    let body = Body::new(view, most, logs.find.as_ref());
+    let body = Body::new(view, most, logs.find.as_ref(), logs.times == Times::Shown);
     let mut cut = false;
     let ranges = if logs.wrap {
         body::rows(&body.text, columns.body)

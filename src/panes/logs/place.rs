@@ -2,7 +2,7 @@
 use super::Columns;
 use super::body::{self, Body};
 use crate::domain::log::{LineId, LineKind, LineView};
-use crate::model::logs::{Logs, Place};
+use crate::model::logs::{Logs, Place, Times};
 
 /// How many rows a line takes, with the rule of its mark.
 pub fn height(logs: &Logs, view: &LineView<'_>, width: usize) -> usize {
@@ -11,7 +11,8 @@ pub fn height(logs: &Logs, view: &LineView<'_>, width: usize) -> usize {
         return 1 + marked;
     }
     let columns = Columns::new(logs, width);
-    body::rows(&Body::new(view, usize::MAX, None).text, columns.body).len() + marked
+    body::rows(&Body::new(view, usize::MAX, None, logs.times == Times::Shown).text, columns.body).len()
+        + marked
 }
 
 /// The row at the bottom of the window: a line that is shown, and which row of it.

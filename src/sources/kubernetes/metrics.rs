@@ -86,16 +86,17 @@ impl Metrics {
         Metrics { link, namespaces, known: Interner::default() }
     }
 
-    async fn pods(&mut self, cluster: &Cluster) -> Result<Vec<(ObjectRef, Usage)>, SourceError> {
-        let mut all = Vec::new();
+    /// What was measured where it may be seen, and the namespaces where it may not.
+    async fn pods(&mut self, cluster: &Cluster) -> Result<(Vec<(ObjectRef, Usage)>, Vec<Text>), SourceError> {
+        let (mut all, mut hidden) = (Vec::new(), Vec::new());
         for namespace in self.namespaces.clone() {
-            let (path, place) = match &*namespace {
-                "" => (format!("{API}/pods"), " in all namespaces".to_owned()),
-                name => (format!("{API}/namespaces/{name}/pods"), format!(" in namespace `{name}`")),
+            let path = match &*namespace {
+                "" => format!("{API}/pods"),
+                name => format!("{API}/namespaces/{name}/pods"),
             };
-            let needs = format!("list pods.metrics.k8s.io{place}");
+            let needs = needs(std::slice::from_ref(&namespace));
             let known = &mut self.known;
-            read(cluster, &path, &needs, |pod: PodMetrics| {
+            let listed = read(cluster, &path, &needs, |pod: PodMetrics| {
                 let containers = pod.containers.unwrap_or_default();
                 let usage =
                     containers.iter().map(|each| each.usage.usage()).fold(Usage::default(), |a, b| Usage {
@@ -113,9 +114,13 @@ impl Metrics {
                     all.push((id, usage));
                 }
             })
-            .await?;
+            .await;
+            match listed {
+                Err(SourceError::Forbidden { .. }) => hidden.push(namespace),
+                other => other?,
+            }
         }
-        Ok(all)
+        Ok((all, hidden))
     }
 
     async fn nodes(&mut self, cluster: &Cluster) -> Result<Vec<(Text, Usage)>, SourceError> {
@@ -131,7 +136,7 @@ impl Metrics {
     async fn poll(&mut self, wire: &mut Wire) -> Result<(), SourceError> {
         let cluster = self.link.cluster().await?;
         let context = cluster.context.clone();
-        let pods = match self.pods(&cluster).await {
+        let (pods, hidden) = match self.pods(&cluster).await {
             Err(SourceError::Absent { .. }) => {
                 return Err(SourceError::Absent {
                     why: "no metrics: the server has no metrics.k8s.io".into(),
@@ -143,6 +148,9 @@ impl Metrics {
             }
             other => other?,
         };
+        if hidden.len() == self.namespaces.len() {
+            return Err(SourceError::Forbidden { needs: needs(&hidden) });
+        }
         let mut news = vec![News::PodUsage(context.clone(), pods)];
         // Who may see pods may often not see nodes; that costs the nodes' numbers only.
         match self.nodes(&cluster).await {
@@ -150,8 +158,22 @@ impl Metrics {
             Err(error) => tracing::debug!(%context, "no usage of nodes: {error}"),
         }
         wire.send(news).await?;
+        if !hidden.is_empty() {
+            return Err(SourceError::Forbidden { needs: needs(&hidden) });
+        }
         wire.live().await
     }
+}
+
+/// In the words of RBAC. The empty name means all.
+fn needs(namespaces: &[Text]) -> String {
+    let names: Vec<String> = namespaces.iter().map(|name| format!("`{name}`")).collect();
+    let place = match namespaces {
+        [all] if all.is_empty() => "all namespaces".to_owned(),
+        [_] => format!("namespace {}", names.concat()),
+        _ => format!("namespaces {}", names.join(", ")),
+    };
+    format!("list pods.metrics.k8s.io in {place}")
 }
 
 impl Source for Metrics {

@@ -212,6 +212,10 @@ impl<K: Lean> Watch<K> {
                 self.paged = true;
                 return Next::Anew;
             }
+            // The same as an answer's status; here kube would ask for the old version for ever.
+            watcher::Error::WatchStartFailed(kube::Error::Api(status)) if status.code == 410 && whole => {
+                return Next::Anew;
+            }
             watcher::Error::WatchFailed(error) => {
                 if matches!(error, kube::Error::SerdeError(_)) {
                     // An event was lost, so only a new picture can be trusted.

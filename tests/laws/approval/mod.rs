@@ -210,3 +210,27 @@ fn the_key_that_asked_never_answers_even_when_it_is_bound_to_yes() {
     assert!(matches!(did, Did::Changed), "{did:?}");
     assert_eq!(questions.hint, Some(Hint::Asker));
 }
+
+#[test]
+fn a_look_may_fill_in_an_identity_that_was_not_known_but_never_swap_one() {
+    let target = ObjectRef {
+        context: "c".into(),
+        kind: Kind::Deployment,
+        namespace: "shop".into(),
+        name: "web".into(),
+    };
+    let planned = |uid: &str| {
+        Plan::Native(vec![Native { target: target.clone(), uid: uid.into(), verb: Verb::Restart }])
+    };
+    let seen = all_well(&planned("u-1"));
+    for (known, runs) in [("", true), ("u-1", true), ("u-2", false)] {
+        let mut desk = Desk::open(&planned(known), false);
+        let (id, ..) = desk.current();
+        assert!(ask::looked(&mut desk.questions, id, seen.clone()));
+        let open = desk.questions.open.as_deref().expect("a question");
+        assert_eq!(open.obstacle().is_none(), runs, "planned with `{known}`");
+        if runs {
+            assert_eq!(&*open.actions()[0].native.uid, "u-1");
+        }
+    }
+}

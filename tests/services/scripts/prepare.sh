@@ -2,7 +2,7 @@
 
 prepare_tools() {
   local packages=() tool
-  for tool in openssl:openssl python3:python3 setsid:util-linux flock:util-linux awk:mawk; do
+  for tool in openssl:openssl python3:python3 setsid:util-linux flock:util-linux awk:mawk faketime:faketime; do
     command -v "${tool%%:*}" >/dev/null || packages+=("${tool##*:}")
   done
   if [ ${#packages[@]} -gt 0 ]; then

@@ -23,6 +23,9 @@ pub async fn act(cluster: &Cluster, looked: Looked, now: Timestamp, report: &Rep
     if let Some(why) = effect::unfit(&looked.native) {
         return Outcome::Refused { why };
     }
+    if let Some(why) = nameless(&looked) {
+        return Outcome::Refused { why };
+    }
     tell(report, Outcome::Started).await;
     let done = match &looked.native.verb {
         Verb::Drain { grace_seconds, force } => {
@@ -37,6 +40,15 @@ pub async fn act(cluster: &Cluster, looked: Looked, now: Timestamp, report: &Rep
         },
     };
     tame(done)
+}
+
+/// Without an identity the request would carry no condition, and hit whatever bears the name by then.
+fn nameless(looked: &Looked) -> Option<String> {
+    let target = &looked.native.target;
+    looked.native.uid.is_empty().then(|| {
+        let kind = target.kind;
+        format!("nobody could say in time which {kind} `{target}` is; nothing was sent: ask again")
+    })
 }
 
 pub(super) async fn tell(report: &Report, outcome: Outcome) {
@@ -191,4 +203,27 @@ fn needs(verb: &Verb, target: &ObjectRef) -> String {
         _ => format!("patch {resource}"),
     };
     if target.namespace.is_empty() { what } else { format!("{what} in `{}`", target.namespace) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::action::Native;
+    use crate::domain::object::Kind;
+
+    #[test]
+    fn what_has_no_identity_is_never_sent() {
+        let target = ObjectRef {
+            context: "c".into(),
+            kind: Kind::Deployment,
+            namespace: "shop".into(),
+            name: "web".into(),
+        };
+        let native = Native { target, uid: "".into(), verb: Verb::Restart };
+        let mut looked = Looked { native, generation: None };
+        let why = nameless(&looked).expect("refused");
+        assert!(why.contains("shop/web") && why.contains("nothing was sent"), "{why}");
+        looked.native.uid = "u".into();
+        assert_eq!(nameless(&looked), None);
+    }
 }

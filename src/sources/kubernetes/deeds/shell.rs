@@ -1,6 +1,7 @@
 //! A terminal in a container. The session lives in a task of its own, so that one can leave it and come
 //! back: what was printed meanwhile is kept, within bounds, and shown again.
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -21,6 +22,9 @@ use crate::sources::reason::{brief, reason};
 /// Printed bytes that are kept for the return: some twenty full screens.
 const KEPT: usize = 256 * 1024;
 const OPEN_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
+/// How long what was printed before a good end may take to be read, and what is left of a broken connection.
+const SAID_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
+const LEFT_WITHIN: std::time::Duration = std::time::Duration::from_millis(300);
 const PROBE_WITHIN: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// How a session ended.
@@ -222,11 +226,19 @@ async fn session(
         // The end is told by the output, which may have more to say.
         std::future::pending::<()>().await;
     };
-    tokio::select! {
-        () = output => {}
-        () = writing => {}
-    }
-    let end = match status.await {
+    let (mut output, mut status) = (pin!(output), pin!(status));
+    // A connection that breaks never ends the output: only the status, which is dropped, tells of it.
+    let status = tokio::select! {
+        () = &mut output => status.await,
+        status = &mut status => {
+            let late = if status.is_some() { SAID_WITHIN } else { LEFT_WITHIN };
+            // What was printed before the end comes before it.
+            let _ = timeout(late, output).await;
+            status
+        }
+        () = writing => None,
+    };
+    let end = match status {
         Some(status) => exit(&status),
         None => End::Lost(match process.join().await {
             Err(error) => reason(&error),

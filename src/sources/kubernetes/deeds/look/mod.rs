@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use super::api::{self, Fault};
-use super::pick::{controller, number};
+use super::pick::{controller, number, uid};
 use super::revisions::revisions;
 use crate::domain::Text;
 use crate::domain::action::{Check, Findings, Looked, Native, Verb};
@@ -105,10 +105,12 @@ async fn part(client: Option<&Client>, native: &Native, deadline: Instant) -> Pa
             return part;
         }
     };
+    let native = &known(native, &object);
     if let Some(why) = effect::drift(native, &object) {
         part.told.refuse = Some(why);
         return part;
     }
+    part.looked.native.uid = native.uid.clone();
     let (ground, warnings) = ground(client, native, &object, deadline, &mut part.unchecked).await;
     part.told = effect::tell(native, &object, &ground);
     part.told.warnings.extend(warnings);
@@ -118,6 +120,16 @@ async fn part(client: Option<&Client>, native: &Native, deadline: Instant) -> Pa
         part.looked.native.verb = verb;
     }
     part
+}
+
+/// The action on this very object. Who asked from a pod's row knows the workload by name only, and means the
+/// one that bears it now.
+fn known(native: &Native, object: &Value) -> Native {
+    let mut native = native.clone();
+    if native.uid.is_empty() {
+        native.uid = uid(object).into();
+    }
+    native
 }
 
 /// Reads what the effect depends on, all at once, and who would fight the change.
@@ -286,5 +298,39 @@ fn tame(found: &mut Findings) {
 fn scrub(line: &mut String) {
     if let std::borrow::Cow::Owned(safe) = clean(line) {
         *line = safe;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::object::ObjectRef;
+
+    fn restart(uid: &str) -> Native {
+        let target = ObjectRef {
+            context: "c".into(),
+            kind: Kind::Deployment,
+            namespace: "shop".into(),
+            name: "web".into(),
+        };
+        Native { target, uid: uid.into(), verb: Verb::Restart }
+    }
+
+    #[test]
+    fn a_workload_known_by_name_alone_gets_the_identity_that_was_read() {
+        let object = json!({"metadata": {"name": "web", "uid": "u-1"}});
+        let found = known(&restart(""), &object);
+        assert_eq!(&*found.uid, "u-1");
+        assert_eq!(effect::drift(&found, &object), None);
+    }
+
+    #[test]
+    fn an_identity_that_was_known_is_never_replaced_by_another() {
+        let anew = json!({"metadata": {"name": "web", "uid": "u-2"}});
+        let found = known(&restart("u-1"), &anew);
+        assert_eq!(&*found.uid, "u-1");
+        assert!(effect::drift(&found, &anew).is_some());
     }
 }
