@@ -28,7 +28,8 @@ pub(crate) struct Start {
     columns: u16,
     rows: u16,
     log: Option<PathBuf>,
-    patience: Duration,
+    /// More where a server is waited for, not the program alone.
+    pub(crate) patience: Duration,
 }
 
 impl Start {
@@ -58,12 +59,6 @@ impl Start {
     /// The file whose end is shown when a test gives up.
     pub(crate) fn log(mut self, log: impl Into<PathBuf>) -> Start {
         self.log = Some(log.into());
-        self
-    }
-
-    /// Where more than the program itself is waited for.
-    pub(crate) fn patience(mut self, patience: Duration) -> Start {
-        self.patience = patience;
         self
     }
 

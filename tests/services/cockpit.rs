@@ -44,8 +44,8 @@ impl Desk {
             .env("XDG_RUNTIME_DIR", inside("run"))
             .env("LANG", "C.UTF-8")
             .log(home.path().join("state/firedeck/firedeck.log"))
-            .patience(PATIENCE)
             .size(140, 36);
+        start.patience = PATIENCE;
         for argument in before.iter().chain(&["--kubeconfig"]) {
             start = start.arg(*argument);
         }
