@@ -29,14 +29,20 @@ pub fn draw(buffer: &mut Buffer, area: Rect, logs: &Logs, zone: &Zone, ascii: bo
 }
 
 fn paint(buffer: &mut Buffer, line: Rect, row: &Row, ascii: bool, look: Look<'_>) {
+    // Under the text, so that a hit keeps its own ground.
+    let mut under = Style::new();
+    if row.ground == Ground::Here {
+        under = look(Role::Here);
+        buffer.set_style(line, under);
+    }
     let mut x = line.x;
     for span in &row.spans {
+        let style = if span.role == Role::Hit { look(Role::Hit) } else { look(span.role).patch(under) };
         let room = usize::from(line.right() - x);
-        x = buffer.set_stringn(x, line.y, &span.text, room, look(span.role)).0;
+        x = buffer.set_stringn(x, line.y, &span.text, room, style).0;
     }
     match row.ground {
-        Ground::Plain => {}
-        Ground::Here => buffer.set_style(line, look(Role::Here)),
+        Ground::Plain | Ground::Here => {}
         Ground::Rule => {
             let dash = if ascii { "-" } else { "─" };
             let style = row.spans.last().map(|span| look(span.role)).unwrap_or_default();
