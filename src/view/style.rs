@@ -21,7 +21,8 @@ impl Paint<'_> {
     /// The same without a ground of its own, for thin things such as borders.
     pub fn line(&self, role: Role) -> Style {
         let look = self.theme.look(role);
-        let fg = if look.fg == Colour::Default { look.bg } else { look.fg };
+        // Where a ground carries the meaning, the line is of its colour: the ink on it would be lost beside it.
+        let fg = if look.bg == Colour::Default { look.fg } else { look.bg };
         style(Look { fg, bg: Colour::Default, reverse: false, ..look }, self.depth)
     }
 
