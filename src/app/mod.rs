@@ -179,8 +179,9 @@ impl Cockpit {
                 () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Woke::Draw,
                 Some(msg) = self.answers.recv() => Woke::Answer(msg),
                 Some(happened) = self.shells.next() => Woke::Shell(happened),
-                Some(batch) = self.news.recv() => Woke::News(batch),
+                // Before the news: a flood of them must not stop the time.
                 _ = clock.tick() => Woke::Clock,
+                Some(batch) = self.news.recv() => Woke::News(batch),
             };
             let left = match woke {
                 Woke::Told(Told::End(how)) => Some(how),
@@ -219,7 +220,7 @@ impl Cockpit {
 
     async fn read(&mut self, read: input::Read) -> color_eyre::Result<Option<&'static str>> {
         self.shells.operator_goes_on();
-        let at = self.steady.now();
+        let at = self.steady.at(self.input.read_at());
         for msg in read.into_msgs(at) {
             if let Some(how) = self.take(msg).await? {
                 return Ok(Some(how));
