@@ -8,6 +8,7 @@ use crate::domain::feed::{Feed, FeedState as F};
 use crate::domain::level::Level;
 use crate::domain::object::{Kind, ObjectRef};
 use crate::domain::settings::{Action, Role};
+use crate::domain::time::Timestamp;
 use crate::model::board::PaneKind;
 use crate::model::filter::Filter;
 use crate::model::listing::Sort;
@@ -22,6 +23,8 @@ pub struct Lens<'a> {
     pub column: Option<&'static str>,
     pub nodes: &'a HashMap<(Text, Text), Option<bool>>,
     pub usage: &'a HashMap<ObjectRef, Meter>,
+    /// For what is fine today and not in a week.
+    pub now: Timestamp,
 }
 
 impl Lens<'_> {

@@ -19,6 +19,7 @@ macro_rules! lens {
             column: if same { things::sort_column($kind, $model.board.sort()) } else { None },
             nodes: &$model.nodes,
             usage: &$model.usage,
+            now: $model.now,
         }
     }};
 }
