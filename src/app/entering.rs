@@ -41,8 +41,8 @@ impl Cockpit {
                     biased;
                     back = &mut lent => break back?,
                     Some(msg) = self.answers.recv() => msg,
-                    Some(batch) = self.news.recv() => Msg::News(batch),
                     _ = clock.tick() => Msg::Tick(now()),
+                    Some(batch) = self.news.recv() => Msg::News(batch),
                 };
                 // No key can come in here, so nothing comes out that needs the terminal.
                 for effect in update(&mut self.model, msg) {

@@ -12,11 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{clipboard, perform};
 use crate::config::Options;
-use crate::domain::approval::Plan;
 use crate::domain::news::News;
 use crate::domain::object::ObjectRef;
 use crate::domain::settings::values::Clipboard;
-use crate::domain::time::Timestamp;
 use crate::incident::event::{QuestionAsked, QuestionDeclined, SessionClosed, SessionOpened, Target};
 use crate::incident::{Keeping, What, day};
 use crate::model::msg::{Effect, Msg};
@@ -113,17 +111,8 @@ impl Hands {
     }
 
     /// A question is on the screen.
-    pub fn shown(&self, model: &Model, revision: u32, _at: Timestamp) {
-        let Some(question) = &model.questions.open else { return };
-        let Plan::Native(natives) = question.plan();
-        self.record(What::QuestionAsked(Box::new(QuestionAsked {
-            question: question.id().0,
-            revision,
-            plan: crate::domain::approval::commands(question.plan()),
-            tier: question.tier().into(),
-            targets: natives.iter().map(Target::from).collect(),
-            findings: question.findings().map(Into::into),
-        })));
+    pub fn shown(&self, asked: QuestionAsked) {
+        self.record(What::QuestionAsked(Box::new(asked)));
     }
 
     /// What performing an approved action needs.
@@ -238,6 +227,20 @@ impl Hands {
         let last = What::SessionClosed(SessionClosed { how: how.to_owned() });
         let _ = tokio::time::timeout(FAREWELL, self.journal.append(last, now())).await;
     }
+}
+
+/// The question as it is drawn now. By the time the terminal has it, it may be another revision or gone.
+pub(super) fn asked(model: &Model) -> Option<QuestionAsked> {
+    let question = model.questions.open.as_ref()?;
+    let plan = question.resolved();
+    Some(QuestionAsked {
+        question: question.id().0,
+        revision: question.revision(),
+        plan: crate::domain::approval::commands(&plan),
+        tier: question.tier().into(),
+        targets: plan.actions().iter().map(Target::from).collect(),
+        findings: question.findings().map(Into::into),
+    })
 }
 
 /// Never over a file that is there, and readable by nobody else: logs hold what they hold.

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::keys::{Decoder, Typed};
 use super::terminal;
@@ -62,7 +63,8 @@ impl Read {
 }
 
 enum Got {
-    Read(Read),
+    /// With the instant at which its bytes were there, however late the loop takes it.
+    Read(Read, Instant),
     Bytes(Vec<u8>),
 }
 
@@ -70,6 +72,8 @@ enum Got {
 #[derive(Debug)]
 pub struct Input {
     inbox: mpsc::Receiver<Got>,
+    /// When the keys of the last read were pressed, as far as that can be known.
+    read_at: Instant,
     plain: Arc<AtomicBool>,
     /// Dropping it ends the thread.
     _stop: PipeWriter,
@@ -92,19 +96,26 @@ impl Input {
             plain: Arc::clone(&plain),
             decoder: Decoder::default(),
             typed: Vec::new(),
+            began: None,
         };
         std::thread::Builder::new().name("keyboard".into()).spawn(move || reader.run())?;
-        Ok(Input { inbox, plain, _stop: stop })
+        Ok(Input { inbox, read_at: Instant::now(), plain, _stop: stop })
     }
 
     /// The next read; `None` when the terminal is gone. Can be dropped while it waits without losing a key.
     pub async fn next(&mut self) -> Option<Read> {
         loop {
             // Bytes meant for a program that is no longer there are not keys for us.
-            if let Got::Read(read) = self.inbox.recv().await? {
+            if let Got::Read(read, at) = self.inbox.recv().await? {
+                self.read_at = at;
                 return Some(read);
             }
         }
+    }
+
+    /// When the last read was read. A loop that was busy meanwhile must not make a hasty key look patient.
+    pub(super) fn read_at(&self) -> Instant {
+        self.read_at
     }
 
     /// From here on, bytes as they come, or keys again.
@@ -129,6 +140,8 @@ struct Reader {
     decoder: Decoder,
     /// Whole, but in one read with something that is not: it would look as if it were typed alone.
     typed: Vec<Typed>,
+    /// When the first bytes of what is not given yet were there.
+    began: Option<Instant>,
 }
 
 enum Woken {
@@ -168,15 +181,18 @@ impl Reader {
         if self.plain.load(Ordering::SeqCst) {
             self.decoder = Decoder::default();
             self.typed.clear();
+            self.began = None;
             return self.outbox.blocking_send(Got::Bytes(bytes)).is_ok();
         }
+        self.began.get_or_insert_with(Instant::now);
         self.decoder.feed(&bytes, &mut self.typed);
         self.decoder.waits() || self.give()
     }
 
     fn give(&mut self) -> bool {
         let read = Read::new(std::mem::take(&mut self.typed));
-        read == Read::default() || self.outbox.blocking_send(Got::Read(read)).is_ok()
+        let at = self.began.take().unwrap_or_else(Instant::now);
+        read == Read::default() || self.outbox.blocking_send(Got::Read(read, at)).is_ok()
     }
 
     fn wait(&self, patience: Option<Timespec>) -> Woken {
@@ -258,6 +274,18 @@ mod tests {
         write.write_all(b" a paste\x1b[201~").expect("typed");
         let read = input.next().await.expect("a read");
         assert_eq!((read.keys, read.pastes), (vec![], vec!["half a paste".to_owned()]));
+    }
+
+    #[tokio::test]
+    async fn a_key_was_pressed_when_it_was_read_however_late_it_is_taken() {
+        let (mut input, mut write) = keyboard();
+        write.write_all(b"y").expect("typed");
+        while input.inbox.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let there = Instant::now();
+        assert_eq!(input.next().await.expect("a read").keys, keys("y"));
+        assert!(input.read_at() <= there);
     }
 
     #[tokio::test]

@@ -28,6 +28,7 @@ use crate::domain::action::Verb;
 use crate::domain::approval::{Approved, QuestionId};
 use crate::domain::news::News;
 use crate::domain::time::{Timestamp, Zone};
+use crate::incident::event::QuestionAsked;
 use crate::model::msg::{Effect, Msg};
 use crate::model::{Dirty, Model};
 use crate::sources::now;
@@ -132,8 +133,8 @@ struct Cockpit {
     pace: Pace,
     /// The revision of a question that was last said to be on the screen.
     told: Option<(QuestionId, u32)>,
-    /// The one of the frame that is on its way to the terminal.
-    shown: Option<(QuestionId, u32)>,
+    /// The one of the frame that is on its way to the terminal, as it is recorded.
+    shown: Option<(QuestionId, u32, Option<QuestionAsked>)>,
 }
 
 /// What woke the loop.
@@ -179,8 +180,9 @@ impl Cockpit {
                 () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Woke::Draw,
                 Some(msg) = self.answers.recv() => Woke::Answer(msg),
                 Some(happened) = self.shells.next() => Woke::Shell(happened),
-                Some(batch) = self.news.recv() => Woke::News(batch),
+                // Before the news: a flood of them must not stop the time.
                 _ = clock.tick() => Woke::Clock,
+                Some(batch) = self.news.recv() => Woke::News(batch),
             };
             let left = match woke {
                 Woke::Told(Told::End(how)) => Some(how),
@@ -219,7 +221,7 @@ impl Cockpit {
 
     async fn read(&mut self, read: input::Read) -> color_eyre::Result<Option<&'static str>> {
         self.shells.operator_goes_on();
-        let at = self.steady.now();
+        let at = self.steady.at(self.input.read_at());
         for msg in read.into_msgs(at) {
             if let Some(how) = self.take(msg).await? {
                 return Ok(Some(how));
@@ -291,16 +293,20 @@ impl Cockpit {
         self.screen.draw(|frame| shown = view::draw(frame, model))?;
         self.model.dirty = Dirty::No;
         self.pace.drew(Instant::now());
-        self.shown = shown.filter(|shown| self.told != Some(*shown));
+        self.shown = shown
+            .filter(|shown| self.told != Some(*shown))
+            .map(|(question, revision)| (question, revision, hands::asked(&self.model)));
         Ok(())
     }
 
     /// The terminal has the last picture: if a question is on it, it can be read from now on.
     fn shown(&mut self) {
-        if let Some((question, revision)) = self.shown.take() {
+        if let Some((question, revision, asked)) = self.shown.take() {
             self.told = Some((question, revision));
             let at: Timestamp = self.steady.now();
-            self.hands.shown(&self.model, revision, at);
+            if let Some(asked) = asked {
+                self.hands.shown(asked);
+            }
             update(&mut self.model, Msg::Shown { question, revision, at });
         }
     }

@@ -3,9 +3,11 @@
 //! The order is the promise: what is about to happen is on disk before the request is sent, and every outcome is
 //! on disk before it is on the screen.
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::Text;
@@ -13,6 +15,7 @@ use crate::domain::action::{Findings, Looked, Native, Outcome, Verb};
 use crate::domain::approval::{Approved, Plan, Tier, phrase};
 use crate::domain::news::{ActionId, Inspection, News};
 use crate::domain::object::ObjectRef;
+use crate::domain::text::clean;
 use crate::incident::What;
 use crate::incident::event::{ActionOutcome, ActionStarted, EvidenceKept, Target};
 use crate::sources::kubernetes::deeds;
@@ -61,6 +64,8 @@ pub(super) struct Answered {
     reason: Option<String>,
     identity: Option<String>,
     typed: Option<String>,
+    /// A context and the server that was shown for it; the kubeconfig may lead elsewhere by now.
+    shown: Option<(Text, String)>,
 }
 
 impl Answered {
@@ -72,8 +77,21 @@ impl Answered {
             tier,
             reason: Some(approved.reason().to_owned()).filter(|reason| !reason.is_empty()),
             identity: approved.findings().and_then(|findings| findings.identity.clone()),
+            shown: approved
+                .actions()
+                .first()
+                .map(|first| (first.native.target.context.clone(), approved.place().server.clone())),
             typed: (tier == Tier::Danger).then(|| phrase(&plan_of(approved))),
         }
+    }
+
+    /// Why this is not the cluster that was shown.
+    pub(super) fn elsewhere(&self, context: &Text, server: &str) -> Option<String> {
+        let (_, shown) = self.shown.as_ref().filter(|(of, shown)| of == context && !shown.is_empty())?;
+        let server = clean(server);
+        (*shown != server).then(|| {
+            format!("context `{context}` leads to {server} now, and {shown} was shown; nothing was sent: ask again")
+        })
     }
 
     /// Puts on disk that it begins. What cannot be recorded does not run.
@@ -107,26 +125,44 @@ fn plan_of(approved: &Approved) -> Plan {
 
 /// Performs an approved plan, one target after another; each is recorded before it begins.
 pub async fn perform(scene: Scene, id: ActionId, approved: Approved) {
-    let answered = Answered::of(&approved);
+    let answered = Arc::new(Answered::of(&approved));
     keep_evidence(&scene, &plan_of(&approved)).await;
     for looked in approved.into_actions() {
+        if scene.cancel.is_cancelled() {
+            // Nothing new begins once the operator has left.
+            return;
+        }
         if let Err(error) = answered.begin(&scene, id, &looked.native).await {
-            let outcome = Outcome::Refused { why: error.to_string() };
-            let _ = scene.out.send(vec![News::Acted(id, looked.native.target, outcome)]).await;
+            not_begun(&scene, id, &looked.native, &error).await;
             continue;
         }
         if matches!(looked.native.verb, Verb::Drain { .. }) {
-            one(&scene, id, looked).await;
+            one(&scene, id, &answered, looked).await;
         } else {
             // Settling may take minutes; the next target does not wait for it.
-            let scene = scene.clone();
-            tokio::spawn(async move { one(&scene, id, looked).await });
+            let (scene, answered) = (scene.clone(), answered.clone());
+            tokio::spawn(async move { one(&scene, id, &answered, looked).await });
         }
     }
 }
 
+/// It could not be recorded, so it does not run. A slow disk may write down later that it began.
+pub(super) async fn not_begun(scene: &Scene, id: ActionId, native: &Native, error: &JournalError) {
+    let outcome = Outcome::Refused { why: format!("{error}; nothing was sent") };
+    if *error == JournalError::Slow {
+        let event = What::ActionOutcome(ActionOutcome::new(id, Target::from(native), &outcome));
+        let journal = scene.journal.clone();
+        tokio::spawn(async move {
+            if let Err(error) = journal.append(event, now()).await {
+                tracing::error!(%error, "an outcome was not recorded");
+            }
+        });
+    }
+    let _ = scene.out.send(vec![News::Acted(id, native.target.clone(), outcome)]).await;
+}
+
 /// Sends one action and follows it; what it says is recorded, then told.
-async fn one(scene: &Scene, id: ActionId, looked: Looked) {
+async fn one(scene: &Scene, id: ActionId, answered: &Answered, looked: Looked) {
     let target = looked.native.target.clone();
     let recorded = Target::from(&looked.native);
     let cluster = match scene.kube.connected(&target.context).await {
@@ -136,6 +172,9 @@ async fn one(scene: &Scene, id: ActionId, looked: Looked) {
             return tell(scene, id, &target, recorded, Outcome::Refused { why }).await;
         }
     };
+    if let Some(why) = answered.elsewhere(&target.context, &cluster.server) {
+        return tell(scene, id, &target, recorded, Outcome::Refused { why }).await;
+    }
     let (report, mut reports) = mpsc::channel(8);
     let follow = async {
         while let Some(outcome) = reports.recv().await {
@@ -165,21 +204,94 @@ pub(super) async fn tell(
     let _ = scene.out.send(vec![News::Acted(id, target.clone(), outcome)]).await;
 }
 
-/// How things were, kept beside the journal before the first change; never more than a few seconds.
+/// How things were, kept beside the journal before the first change. What is not there in time is named as
+/// missing: neither a slow server nor a slow disk holds the change up for longer.
 async fn keep_evidence(scene: &Scene, plan: &Plan) {
     const WITHIN: Duration = Duration::from_secs(6);
+    let until = Instant::now() + WITHIN;
     let Plan::Native(natives) = plan;
     let Some(first) = natives.first() else { return };
-    let gather = deeds::keep(|context| scene.kube.cluster(context), natives);
-    let Ok(kept) = tokio::time::timeout(WITHIN, gather).await else { return };
     let mut event = EvidenceKept { target: Target::from(first), files: Vec::new(), missing: Vec::new() };
-    for (name, content) in kept {
-        match scene.journal.keep(&name, content.into_bytes(), now()).await {
-            Ok(output) => event.files.push(output),
-            Err(error) => event.missing.push(format!("{name}: {error}")),
+    let gather = deeds::keep(|context| scene.kube.cluster(context), natives);
+    match timeout_at(until, gather).await {
+        Ok(found) => keep_files(&scene.journal, found, until, &mut event).await,
+        Err(_) => event.missing.push(format!("all of it: no answer within {} s", WITHIN.as_secs())),
+    }
+    // In the order of the journal it comes before the change, which need not wait for it.
+    let journal = scene.journal.clone();
+    let recorded = tokio::spawn(async move {
+        if let Err(error) = journal.append(What::EvidenceKept(event), now()).await {
+            tracing::warn!(%error, "the evidence was not recorded");
+        }
+    });
+    let _ = timeout_at(until, recorded).await;
+}
+
+/// Writes what was found, as far as the disk takes it in time.
+async fn keep_files(
+    journal: &Journal,
+    found: Vec<(String, String)>,
+    until: Instant,
+    event: &mut EvidenceKept,
+) {
+    for (name, content) in found {
+        match timeout_at(until, journal.keep(&name, content.into_bytes(), now())).await {
+            Ok(Ok(output)) => event.files.push(output),
+            Ok(Err(error)) => event.missing.push(format!("{name}: {error}")),
+            Err(_) => event.missing.push(format!("{name}: the disk was too slow")),
         }
     }
-    if let Err(error) = scene.journal.append(What::EvidenceKept(event), now()).await {
-        tracing::warn!(%error, "the evidence was not recorded");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::Timestamp;
+    use crate::store::{Places, Setup};
+
+    fn answered(server: &str) -> Answered {
+        Answered {
+            question: 1,
+            revision: 1,
+            tier: Tier::Change,
+            reason: None,
+            identity: None,
+            typed: None,
+            shown: Some(("prod".into(), server.into())),
+        }
+    }
+
+    #[test]
+    fn a_context_that_leads_to_another_server_than_was_shown_is_refused() {
+        let shown = answered("https://one:6443");
+        assert_eq!(shown.elsewhere(&"prod".into(), "https://one:6443"), None);
+        let why = shown.elsewhere(&"prod".into(), "https://two:6443").expect("refused");
+        assert!(why.contains("https://two:6443") && why.contains("nothing was sent"), "{why}");
+        assert_eq!(answered("").elsewhere(&"prod".into(), "https://two:6443"), None, "none was shown");
+    }
+
+    #[tokio::test]
+    async fn evidence_that_is_late_is_named_and_not_waited_for() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let journal = Journal::open(Setup {
+            places: Places { first: dir.path().join("state"), second: dir.path().join("run") },
+            incident: "INC-1".into(),
+            host: "box".into(),
+            user: "ann".into(),
+            pid: 7,
+            started: Timestamp(1),
+        });
+        let target = Target {
+            context: "c".into(),
+            kind: "pod".into(),
+            namespace: "n".into(),
+            name: "p".into(),
+            uid: "u".into(),
+        };
+        let mut event = EvidenceKept { target, files: Vec::new(), missing: Vec::new() };
+        let found = (0..50).map(|n| (format!("{n}.log"), "text".into())).collect();
+        keep_files(&journal, found, Instant::now(), &mut event).await;
+        assert_eq!(event.files.len() + event.missing.len(), 50);
+        assert!(event.missing.iter().any(|why| why.contains("too slow")), "{event:?}");
     }
 }

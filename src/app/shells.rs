@@ -12,7 +12,7 @@ use super::perform::{self, Answered, Scene};
 use super::terminal;
 use crate::domain::action::{Looked, Outcome, Verb};
 use crate::domain::approval::Approved;
-use crate::domain::news::{ActionId, News};
+use crate::domain::news::ActionId;
 use crate::domain::text::clean;
 use crate::incident::event::Target;
 use crate::sources::kubernetes::deeds::{self, End, Shell};
@@ -146,13 +146,14 @@ async fn session<F, O>(
     let native = looked.native;
     let (target, recorded) = (native.target.clone(), Target::from(&native));
     if let Err(error) = answered.begin(scene, id, &native).await {
-        let outcome = Outcome::Refused { why: error.to_string() };
-        let _ = scene.out.send(vec![News::Acted(id, target, outcome)]).await;
-        return;
+        return perform::not_begun(scene, id, &native, &error).await;
     }
     let Verb::Shell { container, command } = &native.verb else { return };
     let opening = async {
         let cluster = scene.kube.connected(&target.context).await.map_err(|error| error.to_string())?;
+        if let Some(why) = answered.elsewhere(&target.context, &cluster.server) {
+            return Err(why);
+        }
         deeds::shell(&cluster, &target, &native.uid, container, command, terminal::size()).await
     };
     let ended = match stop.run_until_cancelled(opening).await {

@@ -17,7 +17,12 @@ impl Steady {
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        self.wall.plus(self.began.elapsed())
+        self.at(Instant::now())
+    }
+
+    /// An instant that somebody else took.
+    pub(super) fn at(&self, instant: Instant) -> Timestamp {
+        self.wall.plus(instant.saturating_duration_since(self.began))
     }
 }
 

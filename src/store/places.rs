@@ -45,7 +45,7 @@ pub(super) fn name(text: &str, longest: usize) -> String {
 
 /// A file beside the journal that belongs to an event.
 pub(super) fn beside(id: &EventId, label: &str) -> String {
-    format!("{}.{}.{}", id.writer, id.n, name(label, 60))
+    format!("{}.{}.{}", id.writer, id.n, name(label, 80))
 }
 
 /// A directory that others could have made before us must be ours alone.

@@ -1,15 +1,15 @@
 //! Keys to actions, actions to the part of the board they belong to.
 use super::{act, detail, lines, palette, table};
-use crate::domain::action::Verb;
+use crate::domain::action::{Outcome, Verb};
 use crate::domain::settings::{Action, Key, KeyCode};
 use crate::domain::time::Timestamp;
-use crate::model::Model;
 use crate::model::board::PaneKind;
 use crate::model::detail::Tab;
 use crate::model::filter::Filter;
 use crate::model::input::Input;
 use crate::model::msg::{Effect, MouseDid};
 use crate::model::overlay::{Ask, Overlay};
+use crate::model::{Deed, Model};
 use crate::panes::layout::layout;
 use crate::panes::things;
 
@@ -129,13 +129,27 @@ fn everywhere(model: &mut Model, action: Action, key: Key) -> Option<Vec<Effect>
 fn quit(model: &mut Model) -> Vec<Effect> {
     let going = || model.deeds.iter().filter(|deed| !deed.outcome.is_final());
     let shells = going().filter(|deed| matches!(deed.native.verb, Verb::Shell { .. })).count();
-    let others = going().count() - shells;
+    // A drain is driven from here, and what has no answer yet may not have been sent.
+    let ours =
+        |deed: &&Deed| matches!(deed.native.verb, Verb::Drain { .. }) || deed.outcome == Outcome::Started;
+    let here = going().filter(|deed| !matches!(deed.native.verb, Verb::Shell { .. })).filter(ours).count();
+    let others = going().count() - shells - here;
     let warned = model
         .flash
         .as_ref()
         .is_some_and(|flash| flash.text.starts_with(STILL_GOING) || flash.text.starts_with(OPEN_SHELLS));
     if shells > 0 && !warned {
         model.say(format!("{OPEN_SHELLS}: {shells}; leaving ends them. again to leave"), true);
+        return Vec::new();
+    }
+    if here > 0 && !warned {
+        model.say(
+            format!(
+                "{STILL_GOING}: {}; leaving stops {here} of them half-way. again to leave",
+                here + others
+            ),
+            true,
+        );
         return Vec::new();
     }
     if others > 0 && !warned {

@@ -49,6 +49,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Settings(settings) => {
             model.settings = *settings;
             model.refused = None;
+            // The keys that answer may be others now.
+            act::resized(model);
             table::reorder(model);
             model.say("settings taken up", false);
             Vec::new()

@@ -1,5 +1,5 @@
 //! The one thing that may be performed.
-use super::{QuestionId, Tier};
+use super::{Place, QuestionId, Tier};
 use crate::domain::action::{Findings, Looked};
 
 /// A plan that the operator has seen and agreed to. Performing it consumes it.
@@ -15,6 +15,7 @@ pub struct Approved {
     pub(super) actions: Vec<Looked>,
     pub(super) findings: Option<Box<Findings>>,
     pub(super) unchecked: Vec<String>,
+    pub(super) place: Place,
 }
 
 impl Approved {
@@ -43,6 +44,10 @@ impl Approved {
     /// What was agreed to without a check.
     pub fn unchecked(&self) -> &[String] {
         &self.unchecked
+    }
+    /// Where it was shown to happen: the server is that of the first action's context.
+    pub fn place(&self) -> &Place {
+        &self.place
     }
     /// Takes the actions out, which is the only way to perform them.
     #[must_use]

@@ -362,6 +362,7 @@ impl Question {
             actions: self.actions,
             findings,
             unchecked: self.unchecked,
+            place: self.place,
         }
     }
 

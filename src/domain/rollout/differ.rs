@@ -145,6 +145,16 @@ fn line(place: &str, before: Option<&String>, after: Option<&String>, several: b
         return format!("{what} {old} → {new}");
     }
     let hidden = secret(place, before) || secret(place, after);
+    if !hidden && (place.ends_with("args") || place.ends_with("command")) {
+        let (old, new) = (before.map(|text| words(text)), after.map(|text| words(text)));
+        return match (old, new) {
+            (Some(old), Some(new)) if old == new => format!("{what} changed {HIDDEN}"),
+            (Some(old), Some(new)) => format!("{what} {} → {}", cut(&old), cut(&new)),
+            (Some(old), None) => format!("{what} removed (was {})", cut(&old)),
+            (None, Some(new)) => format!("{what} added: {}", cut(&new)),
+            (None, None) => what,
+        };
+    }
     match (before, after) {
         _ if hidden && before.is_some() && after.is_some() => format!("{what} changed {HIDDEN}"),
         (Some(_), None) if hidden => format!("{what} removed"),
@@ -154,6 +164,24 @@ fn line(place: &str, before: Option<&String>, after: Option<&String>, several: b
         (None, Some(new)) => format!("{what} added: {}", cut(new)),
         (None, None) => what,
     }
+}
+
+/// A command line without the values of flags whose names say that they are secret.
+fn words(line: &str) -> String {
+    let mut secret_follows = false;
+    let words = line.split(' ').map(|word| {
+        let is_flag = word.starts_with('-');
+        let hide = std::mem::take(&mut secret_follows) && !is_flag;
+        match word.split_once('=') {
+            _ if hide => HIDDEN.to_owned(),
+            Some((name, _)) if looks_secret(name) => format!("{name}={HIDDEN}"),
+            _ => {
+                secret_follows = is_flag && looks_secret(word);
+                word.to_owned()
+            }
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// `env LOG_LEVEL`, `limits.memory`, `label app`; with the container's name where there are several.
@@ -237,6 +265,19 @@ mod tests {
         assert_eq!(said, "env `DB_PASSWORD` changed (hidden)");
         let url = template("web:1", &json!([{"name": "DB", "value": "postgres://a:hunter2@db/x"}]));
         assert!(!differ(&new, &url).join("\n").contains("hunter"));
+    }
+
+    #[test]
+    fn a_secret_in_a_command_line_is_never_told() {
+        let template = |args: &[&str]| json!({"spec": {"containers": [{"name": "web", "args": args}]}});
+        let old = template(&["--token=abc", "--password", "hunter2", "-v"]);
+        let new = template(&["--token=xyz", "--password", "hunter3", "-vv"]);
+        let told = differ(&old, &new).join(" ");
+        assert!(told.contains("-v → ") && told.contains("--token=(hidden)"), "{told}");
+        let secrets = ["abc", "xyz", "hunter"];
+        assert!(!secrets.iter().any(|secret| told.contains(secret)), "{told}");
+        let only = differ(&template(&["--token=abc"]), &template(&["--token=xyz"]));
+        assert_eq!(only, ["args changed (hidden)"]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::facts::{container_status, containers};
 use super::inspect::{inspect, surroundings};
 use super::pick::{count, name, text};
 use crate::domain::Text;
-use crate::domain::action::Native;
+use crate::domain::action::{Native, Verb};
 use crate::domain::news::Inspection;
 use crate::domain::object::{Facts, Kind, ObjectRef};
 use crate::domain::text::clean_lines;
@@ -28,6 +28,8 @@ const AT_ONCE: usize = 8;
 /// What is not had in time is left out and named in `missing.txt`.
 pub async fn keep(cluster: impl Fn(&Text) -> Option<Cluster>, plan: &[Native]) -> Vec<(String, String)> {
     let until = Instant::now() + WITHIN;
+    // Things of the same name in two contexts are two things.
+    let apart = plan.iter().any(|native| native.target.context != plan[0].target.context);
     let mut missing = Vec::new();
     let mut kept = Vec::new();
     let mut pods: Vec<(Client, ObjectRef)> = Vec::new();
@@ -43,7 +45,7 @@ pub async fn keep(cluster: impl Fn(&Text) -> Option<Cluster>, plan: &[Native]) -
             missing.push(format!("{}: no answer in time", native.target));
             continue;
         };
-        kept.push((file(&native.target, "txt"), page(&inspection)));
+        kept.push((file(&native.target, "txt", apart), page(&inspection)));
         pods.extend(affected.into_iter().map(|pod| (cluster.client.clone(), pod)));
     }
     let over = plan.len().saturating_sub(MOST_PODS) + pods.len().saturating_sub(MOST_PODS);
@@ -53,7 +55,7 @@ pub async fn keep(cluster: impl Fn(&Text) -> Option<Cluster>, plan: &[Native]) -
     pods.truncate(MOST_PODS);
     let mut reads = Vec::new();
     for (client, pod) in &pods {
-        reads.push(async move { (pod, timeout_at(until, evidence(client, pod)).await.ok()) }.boxed());
+        reads.push(async move { (pod, timeout_at(until, evidence(client, pod, apart)).await.ok()) }.boxed());
     }
     let mut found = stream::iter(reads).buffered(AT_ONCE);
     while let Some((pod, files)) = found.next().await {
@@ -69,6 +71,22 @@ pub async fn keep(cluster: impl Fn(&Text) -> Option<Cluster>, plan: &[Native]) -
     kept.sort();
     kept.dedup_by(|a, b| a.0 == b.0);
     kept
+}
+
+/// What [`keep`] will keep of a plan, in words for its question. A shell changes nothing by itself.
+pub(super) fn promise(plan: &[Native]) -> Vec<String> {
+    let kept = plan.iter().filter(|native| !matches!(native.verb, Verb::Shell { .. })).count();
+    if kept == 0 {
+        return Vec::new();
+    }
+    let pods = plan.iter().all(|native| native.target.kind == Kind::Pod);
+    let of = match (pods, kept) {
+        (true, 1) => "it".to_owned(),
+        (true, n) if n <= MOST_PODS => format!("{n} pods"),
+        (true, n) => format!("{MOST_PODS} of {n} pods"),
+        (false, _) => format!("at most {MOST_PODS} of its pods"),
+    };
+    vec![format!("before it begins: describe, events, logs and previous logs of {of}")]
 }
 
 /// The pods that an action touches, those in trouble first.
@@ -94,10 +112,10 @@ fn restarts(pod: &Value) -> u32 {
 }
 
 /// A pod's page and the last lines of its containers, of those before the last restart too.
-async fn evidence(client: &Client, pod: &ObjectRef) -> Vec<(String, String)> {
+async fn evidence(client: &Client, pod: &ObjectRef, apart: bool) -> Vec<(String, String)> {
     let path = api::path(pod);
     let (inspection, object) = tokio::join!(inspect(client, pod), api::read(client, &path));
-    let mut out = vec![(file(pod, "txt"), page(&inspection))];
+    let mut out = vec![(file(pod, "txt", apart), page(&inspection))];
     let Ok(object) = object else { return out };
     for (role, container) in containers(&object, "/spec") {
         let container_name = text(container, "/name");
@@ -116,7 +134,7 @@ async fn evidence(client: &Client, pod: &ObjectRef) -> Vec<(String, String)> {
             {
                 let which = if previous { "previous.log" } else { "log" };
                 out.push((
-                    file(pod, &format!("{}.{which}", safe(container_name))),
+                    file(pod, &format!("{}.{which}", safe(container_name)), apart),
                     clean_lines(&log).into_owned(),
                 ));
             }
@@ -150,10 +168,11 @@ pub fn page(inspection: &Inspection) -> String {
     out
 }
 
-fn file(target: &ObjectRef, ending: &str) -> String {
+fn file(target: &ObjectRef, ending: &str, apart: bool) -> String {
+    let context = if apart { format!("{}.", safe(&target.context)) } else { String::new() };
     let namespace =
         if target.namespace.is_empty() { String::new() } else { format!("{}.", safe(&target.namespace)) };
-    format!("{}.{namespace}{}.{ending}", target.kind, safe(&target.name))
+    format!("{context}{}.{namespace}{}.{ending}", target.kind, safe(&target.name))
 }
 
 /// A name that stays inside its directory on every file system.
@@ -177,6 +196,37 @@ mod tests {
             namespace: "..".into(),
             name: "../../etc/x\n".into(),
         };
-        assert_eq!(file(&target, "txt"), "pod.__.______etc_x_.txt");
+        assert_eq!(file(&target, "txt", false), "pod.__.______etc_x_.txt");
+        assert_eq!(file(&target, "txt", true), "c.pod.__.______etc_x_.txt");
+    }
+
+    #[tokio::test]
+    async fn evidence_of_one_name_in_two_contexts_is_kept_for_both() {
+        let native = |context: &str| {
+            let (kind, namespace, name) = (Kind::Deployment, "shop".into(), "web".into());
+            let target = ObjectRef { context: context.into(), kind, namespace, name };
+            Native { target, uid: "u".into(), verb: Verb::Restart }
+        };
+        let plan = [native("eu"), native("us")];
+        let nobody = |_: &Text| Some(silent());
+        let names: Vec<String> = keep(nobody, &plan).await.into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["eu.deployment.shop.web.txt", "us.deployment.shop.web.txt"]);
+    }
+
+    /// A cluster whose server refuses every connection.
+    fn silent() -> Cluster {
+        let mut config = kube::Config::new(http::Uri::from_static("http://127.0.0.1:1"));
+        config.root_cert = Some(Vec::new());
+        let client = Client::try_from(config).expect("a client");
+        Cluster {
+            context: "c".into(),
+            actions: client.clone(),
+            client,
+            namespaces: Vec::new(),
+            namespace_origin: "flag",
+            server: "".into(),
+            user: None,
+            generation: 0,
+        }
     }
 }

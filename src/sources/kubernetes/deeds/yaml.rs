@@ -51,7 +51,18 @@ pub(super) fn mask(object: &mut Value) {
 
 fn mask_tree(value: &mut Value) {
     match value {
-        Value::Array(items) => items.iter_mut().for_each(mask_tree),
+        Value::Array(items) => {
+            let mut follows = false;
+            for item in items {
+                // `--password …` in a command, on two words.
+                let word = item.as_str();
+                let next = word.is_some_and(|w| w.starts_with('-') && !w.contains('=') && looks_secret(w));
+                if std::mem::replace(&mut follows, next) && word.is_some_and(|w| !w.starts_with('-')) {
+                    *item = HIDDEN.into();
+                }
+                mask_tree(item);
+            }
+        }
         Value::Object(map) => {
             let secret = map.get("name").and_then(Value::as_str).is_some_and(looks_secret);
             if secret && let Some(value @ Value::String(_)) = map.get_mut("value") {

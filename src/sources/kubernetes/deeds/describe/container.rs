@@ -93,7 +93,13 @@ fn meaning(reason: &str, code: i32) -> Option<&'static str> {
 
 fn command(spec: &Value) -> String {
     let words = items(spec, "/command").iter().chain(items(spec, "/args")).filter_map(Value::as_str);
-    words.map(hide).collect::<Vec<_>>().join(" ")
+    let mut follows = false;
+    let shown = words.map(|word| {
+        let next = word.starts_with('-') && !word.contains('=') && looks_secret(word);
+        let hidden = std::mem::replace(&mut follows, next) && !word.starts_with('-');
+        if hidden { HIDDEN.to_owned() } else { hide(word) }
+    });
+    shown.collect::<Vec<_>>().join(" ")
 }
 
 fn hide(word: &str) -> String {

@@ -159,7 +159,16 @@ fn scale(kind: Kind, object: &Value, from: u32, to: u32) -> Told {
 
 fn undo(kind: Kind, object: &Value, to: Option<u64>, ground: &Ground) -> Told {
     let Some(revisions) = &ground.revisions else {
-        return Told::refuse("its earlier revisions could not be read, so there is nothing to go back to");
+        // Not known is not the same as not there, and a check that is late never stands in the way.
+        let back = to.map_or_else(|| "the one before".to_owned(), |number| number.to_string());
+        return Told {
+            effect: vec![
+                format!("back to revision {back}; what differs could not be read"),
+                replaced(kind, object),
+            ],
+            undo: "undo again".into(),
+            ..Told::default()
+        };
     };
     let (now, then) = match choose(kind, object, revisions, to) {
         Ok(chosen) => chosen,

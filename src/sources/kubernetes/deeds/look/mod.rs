@@ -14,6 +14,7 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use super::api::{self, Fault};
+use super::kept;
 use super::pick::{controller, number, uid};
 use super::revisions::revisions;
 use crate::domain::Text;
@@ -65,6 +66,7 @@ pub async fn look(cluster: impl Fn(&Text) -> Option<Cluster>, plan: &[Native]) -
         }
         found.actions.push(part.looked);
     }
+    found.kept = kept::promise(plan);
     found.undo = undo.join("; ");
     found.drift = (!drift.is_empty()).then(|| drift.join("; "));
     tame(&mut found);

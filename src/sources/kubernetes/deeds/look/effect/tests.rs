@@ -47,6 +47,13 @@ fn scaling_tells_old_and_new_from_what_is_there_now() {
 }
 
 #[test]
+fn an_undo_whose_revisions_could_not_be_read_in_time_is_not_refused() {
+    let told = effect(Kind::Deployment, Verb::Undo { to: None }, &deployment(3), &Ground::default());
+    assert_eq!(told.refuse, None);
+    assert!(told.effect[0].contains("could not be read"), "{told:?}");
+}
+
+#[test]
 fn an_undo_compares_templates_and_names_both_revisions() {
     let revision = |number, image: &str| Revision {
         number,
