@@ -78,7 +78,7 @@ const NODES: &[Column] = &[
     NAME,
     left("STATUS", Width::Share(20, 5), 12),
     left("ROLES", Width::Fixed(14), 3),
-    right("PODS", 5, 8),
+    right("MAX PODS", 8, 8),
     right("CPU", 5, 10),
     right("MEM", 5, 10),
     left("VERSION", Width::Fixed(10), 2),
@@ -134,7 +134,7 @@ pub fn rank(lens: &Lens<'_>, object: &Object) -> Rank {
         (Some("CONTEXT"), _) => SortKey::Text(object.id.context.clone()),
         (Some("AGE"), _) => SortKey::Number(-object.created.0),
         (Some("COUNT"), Facts::Event(event)) => SortKey::Number(-i64::from(event.count)),
-        (Some("PODS"), Facts::Node(node)) => SortKey::Number(-i64::from(node.pods)),
+        (Some("MAX PODS"), Facts::Node(node)) => SortKey::Number(-i64::from(node.pods)),
         (Some("REPLICAS"), Facts::Hpa(hpa)) => SortKey::Number(-i64::from(hpa.current)),
         (Some("READY"), Facts::Workload(workload)) => {
             SortKey::Number(i64::from(workload.ready) - i64::from(workload.desired))
@@ -142,7 +142,7 @@ pub fn rank(lens: &Lens<'_>, object: &Object) -> Rank {
         (Some("FAILED"), Facts::Job(job)) => SortKey::Number(-i64::from(job.failed)),
         (Some(title), _) => SortKey::Text(words(object, title).into()),
     };
-    let mut all = vec![&*object.id.namespace, &*object.id.name];
+    let mut all = vec![lens.place(&object.id), &*object.id.namespace, &*object.id.name];
     let status = object.status();
     all.push(status.as_ref());
     if let Facts::Event(event) = &object.facts {
@@ -235,7 +235,7 @@ fn of_hpa(hpa: &Hpa, title: &str) -> String {
 fn of_node(node: &Node, title: &str) -> String {
     match title {
         "ROLES" => node.roles.to_string(),
-        "PODS" => node.pods.to_string(),
+        "MAX PODS" => node.pods.to_string(),
         _ => node.version.to_string(),
     }
 }
