@@ -7,11 +7,11 @@ use firedeck::domain::log::Follow;
 use firedeck::domain::news::{News, Seen};
 use firedeck::domain::object::{Facts, Kind, Object, ObjectRef};
 use firedeck::domain::settings::{Scope, Settings};
-use firedeck::model::Model;
 use firedeck::model::board::PaneKind;
 use firedeck::model::detail::Tab;
 use firedeck::model::msg::{Effect, Msg};
 use firedeck::model::overlay::{Chosen, Overlay};
+use firedeck::model::{Dirty, Model};
 use firedeck::panes::things;
 
 use crate::common::estate::{
@@ -422,4 +422,16 @@ fn the_clock_alone_draws_only_when_an_age_could_have_moved() {
     say(&mut model, Msg::Tick(ago(-11)));
     assert_eq!(model.dirty, Dirty::Soon);
     assert!(model.now > NOW);
+}
+
+#[test]
+fn the_first_rows_are_drawn_at_once_and_later_ones_at_the_next_beat() {
+    let mut model = connected(80, 24);
+    model.dirty = Dirty::No;
+    let seen = |name| vec![News::Pods(feed(Kind::Pod), vec![Seen::Is(pod("shop", name, "node-1"))])];
+    news(&mut model, seen("web-6c9d8b7f5-x8f6h"));
+    assert_eq!(model.dirty, Dirty::Now);
+    model.dirty = Dirty::No;
+    news(&mut model, seen("web-6c9d8b7f5-aaaaa"));
+    assert_eq!(model.dirty, Dirty::Soon);
 }

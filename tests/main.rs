@@ -8,6 +8,8 @@ mod deeds;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod fault;
 #[cfg(test)]
 mod journeys;

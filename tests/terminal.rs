@@ -108,8 +108,6 @@ fn ctrl_z_stops_the_job_and_fg_paints_it_anew() {
     let home = home();
     let directory = home.path().display().to_string();
     let mut shell = Start::new("/bin/bash")
-        // A job that is stopped and started again has a long way to go on a busy machine.
-        .patience(std::time::Duration::from_mins(1))
         .arg("--norc")
         .arg("-i")
         .env("PS1", "ready> ")

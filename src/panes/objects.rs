@@ -120,9 +120,28 @@ pub fn columns(kind: Kind) -> &'static [Column] {
     }
 }
 
+/// How bad it is now: a certificate that ends soon is no longer fine, whatever its issuer says.
+fn level(now: Timestamp, object: &Object) -> Level {
+    /// When people begin to renew by hand, in days.
+    const SOON: i64 = 30;
+    let level = object.level();
+    match &object.facts {
+        Facts::Certificate(Certificate { not_after: Some(end), .. }) => match days_left(now, *end) {
+            ..0 => Level::Bad,
+            0..=SOON => level.min(Level::Warn),
+            _ => level,
+        },
+        _ => level,
+    }
+}
+
+fn days_left(now: Timestamp, end: Timestamp) -> i64 {
+    (end.0 - now.0).div_euclid(86_400_000)
+}
+
 /// Where an object belongs under this lens.
 pub fn rank(lens: &Lens<'_>, object: &Object) -> Rank {
-    let level = object.level();
+    let level = level(lens.now, object);
     let key = match (lens.column, &object.facts) {
         // The newest event first, unless asked otherwise.
         (None | Some("LAST"), Facts::Event(event)) => SortKey::Number(-event.last.0),
@@ -264,7 +283,7 @@ fn moment(now: Timestamp, object: &Object, title: &str) -> String {
         (Facts::CronJob(job), _) => ago(job.last_success),
         (Facts::Certificate(certificate), _) => certificate.not_after.map_or_else(
             || "–".into(),
-            |end| match (end.0 - now.0).div_euclid(86_400_000) {
+            |end| match days_left(now, end) {
                 ..0 => "expired".into(),
                 days => days.to_string(),
             },

@@ -8,6 +8,7 @@ use crate::domain::feed::{Feed, FeedState as F};
 use crate::domain::level::Level;
 use crate::domain::object::{Kind, ObjectRef};
 use crate::domain::settings::{Action, Role};
+use crate::domain::time::Timestamp;
 use crate::model::board::PaneKind;
 use crate::model::filter::Filter;
 use crate::model::listing::Sort;
@@ -24,6 +25,8 @@ pub struct Lens<'a> {
     pub usage: &'a HashMap<ObjectRef, Meter>,
     /// Several clusters are shown, so that a context tells rows apart.
     pub several: bool,
+    /// For what is fine today and not in a week.
+    pub now: Timestamp,
 }
 
 impl Lens<'_> {

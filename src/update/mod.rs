@@ -12,6 +12,7 @@ pub mod question;
 pub mod table;
 
 use crate::domain::object::Kind;
+use crate::domain::time::Timestamp;
 use crate::model::board::PaneKind;
 use crate::model::msg::{Effect, Msg};
 use crate::model::{Dirty, Model};
@@ -100,12 +101,17 @@ fn fit(model: &mut Model) {
 }
 
 /// The clock. What shows an age is drawn again only when an age could have moved.
-fn tick(model: &mut Model, now: crate::domain::time::Timestamp) -> Vec<Effect> {
+fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     const STEP: i64 = 10_000;
     if model.now.0.div_euclid(STEP) != now.0.div_euclid(STEP) {
         model.mark_dirty(Dirty::Soon);
     }
     let before = std::mem::replace(&mut model.now, now);
+    // Certificates come to their end without any news of it.
+    let hour = |at: Timestamp| at.0.div_euclid(3_600_000);
+    if model.board.kind == Kind::Certificate && hour(before) != hour(now) {
+        table::reorder(model);
+    }
     // What falls silent is called stale at once, not at the next step.
     let stale = |at| model.feeds.iter().filter(|(feed, status)| status.stale(feed, at).is_some()).count();
     if stale(before) != stale(now) {

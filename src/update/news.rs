@@ -84,8 +84,10 @@ fn take_pods(model: &mut Model, feed: &Feed, batch: Vec<Seen<Pod>>) {
         }
     }
     let lens = lens!(model, Kind::Pod);
+    let waited = model.pods.is_empty();
     let touched = model.pods.apply(feed, batch, |pod| pods::rank(&lens, pod));
-    look(model, Kind::Pod, touched);
+    let came = waited && !model.pods.is_empty();
+    look(model, Kind::Pod, touched, came);
 }
 
 fn take_objects(model: &mut Model, feed: &Feed, batch: Vec<Seen<Object>>) {
@@ -94,8 +96,10 @@ fn take_objects(model: &mut Model, feed: &Feed, batch: Vec<Seen<Object>>) {
     let changed = if *kind == Kind::Node { note_nodes(model, &batch) } else { Vec::new() };
     let lens = lens!(model, *kind);
     let listing = model.objects.entry(*kind).or_default();
+    let waited = listing.is_empty();
     let touched = listing.apply(feed, batch, |object| objects::rank(&lens, object));
-    look(model, *kind, touched);
+    let came = waited && !listing.is_empty();
+    look(model, *kind, touched, came);
     if !changed.is_empty() {
         table::rerank_pods(model, |pod| {
             pod.node.as_ref().is_some_and(|node| {
@@ -130,8 +134,12 @@ fn note_nodes(model: &mut Model, batch: &[Seen<Object>]) -> Vec<(Text, Text)> {
     changed
 }
 
-fn look(model: &mut Model, kind: Kind, touched: Touched) {
+fn look(model: &mut Model, kind: Kind, touched: Touched, came: bool) {
     let shown = model.board.kind == kind && (!model.board.zoomed || model.board.focus == PaneKind::Things);
+    if shown && came {
+        // The first rows are what everybody waits for.
+        model.mark_dirty(Dirty::Now);
+    }
     // The lamp of the pods shows their trouble whatever is on the board.
     if (shown && (touched.window || touched.counts)) || (kind == Kind::Pod && touched.counts) {
         model.mark_dirty(Dirty::Soon);

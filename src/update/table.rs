@@ -22,6 +22,7 @@ macro_rules! lens {
             nodes: &$model.nodes,
             usage: &$model.usage,
             several: $model.clusters.len() > 1,
+            now: $model.now,
         }
     }};
 }
