@@ -5,7 +5,7 @@ mod asking;
 use firedeck::domain::feed::FeedState;
 use firedeck::domain::log::Follow;
 use firedeck::domain::news::{News, Seen};
-use firedeck::domain::object::{Kind, ObjectRef};
+use firedeck::domain::object::{Facts, Kind, Object, ObjectRef};
 use firedeck::domain::settings::{Scope, Settings};
 use firedeck::model::board::PaneKind;
 use firedeck::model::detail::Tab;
@@ -108,6 +108,64 @@ fn acting_on_a_row_that_is_gone_says_so_and_does_nothing() {
     // The first key that moves only puts the cursor back where it was.
     press(&mut model, "j");
     assert_eq!(selected(&model), "gateway-864c5f7d9b-4bgqz");
+}
+
+#[test]
+fn coming_back_to_a_kind_whose_selected_row_went_selects_the_first() {
+    let mut model = cockpit(80, 24);
+    press(&mut model, "j j F2");
+    news(&mut model, vec![News::Pods(feed(Kind::Pod), vec![Seen::Gone(worker())])]);
+    press(&mut model, "F1");
+    assert_eq!(selected(&model), WORST);
+}
+
+#[test]
+fn an_action_where_there_are_no_rows_says_that_and_not_that_one_is_gone() {
+    let mut model = connected(80, 24);
+    for key in ["D", "l", "d"] {
+        assert!(press(&mut model, key).is_empty());
+        assert_eq!(said(&model), "there is no row here to do that to", "{key}");
+    }
+}
+
+fn namespace(name: &str) -> Seen<Object> {
+    let mut object = deployment("", name, "", 0, 0);
+    object.id = id(Kind::Namespace, "", name);
+    object.facts = Facts::Namespace { phase: "Active".into() };
+    Seen::Is(object)
+}
+
+#[test]
+fn entering_a_namespace_shows_its_pods_and_esc_those_of_all() {
+    let mut model = cockpit(80, 24);
+    press(&mut model, ":");
+    type_text(&mut model, "ns");
+    press(&mut model, "Enter");
+    let all = vec![Seen::Begin, namespace("billing"), namespace("shop"), namespace("sho"), Seen::End];
+    news(&mut model, vec![News::Objects(feed(Kind::Namespace), all)]);
+    press(&mut model, "G Enter");
+    assert_eq!((model.board.kind, model.board.filter.text()), (Kind::Pod, "=shop"));
+    assert!(model.pods.first(99).all(|(pod, _)| &*pod.id.namespace == "shop") && !model.pods.is_empty());
+    press(&mut model, "Esc");
+    assert_eq!(shown(&model).len(), 6);
+    // Only the whole name counts.
+    press(&mut model, ":");
+    type_text(&mut model, "ns sho");
+    press(&mut model, "Enter");
+    assert!(shown(&model).is_empty());
+}
+
+#[test]
+fn a_namespace_that_is_not_in_view_says_how_to_see_it() {
+    let mut model = cockpit(80, 24);
+    for cluster in model.clusters.values_mut() {
+        cluster.namespaces = vec!["shop".into()];
+    }
+    press(&mut model, ":");
+    type_text(&mut model, "deploy billing");
+    press(&mut model, "Enter");
+    assert!(said(&model).contains("--namespace billing"), "{}", said(&model));
+    assert_eq!(model.board.kind, Kind::Pod);
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! What is typed after `/` in a table: words that must all be there, `!` for words that must not.
+//! What is typed after `/` in a table: words that must all be there, `!` for words that must not, `=` for
+//! words that must be there as a whole.
 
 /// A compiled filter; an empty one lets everything pass.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -11,14 +12,16 @@ pub struct Filter {
 struct Term {
     word: String,
     not: bool,
+    whole: bool,
 }
 
 impl Filter {
-    /// `web !running`: has `web`, has no `running`. Case does not matter.
+    /// `web !running =shop`: has `web`, has no `running`, and a word that is `shop`. Case does not matter.
     pub fn new(text: &str) -> Filter {
         let terms = text.split_whitespace().filter_map(|word| {
             let (not, word) = word.strip_prefix('!').map_or((false, word), |rest| (true, rest));
-            (!word.is_empty()).then(|| Term { word: word.to_lowercase(), not })
+            let (whole, word) = word.strip_prefix('=').map_or((false, word), |rest| (true, rest));
+            (!word.is_empty()).then(|| Term { word: word.to_lowercase(), not, whole })
         });
         Filter { text: text.to_owned(), terms: terms.collect() }
     }
@@ -33,7 +36,17 @@ impl Filter {
 
     /// Whether the words that describe a thing satisfy every term.
     pub fn passes<'a>(&self, words: &(impl Iterator<Item = &'a str> + Clone)) -> bool {
-        self.terms.iter().all(|term| words.clone().any(|word| contains(word, &term.word)) != term.not)
+        self.terms.iter().all(|term| words.clone().any(|word| term.is_in(word)) != term.not)
+    }
+}
+
+impl Term {
+    fn is_in(&self, text: &str) -> bool {
+        if self.whole {
+            return text.eq_ignore_ascii_case(&self.word)
+                || (!text.is_ascii() && text.to_lowercase() == self.word);
+        }
+        contains(text, &self.word)
     }
 }
 
@@ -61,5 +74,7 @@ mod tests {
         assert!(!passes("web !running"));
         assert!(!passes("web crash"));
         assert!(passes("!"));
+        assert!(passes("=web-1") && passes("=SHOP !=web") && passes("=app=öl") && passes("="));
+        assert!(!passes("=web") && !passes("!=shop"));
     }
 }

@@ -68,6 +68,8 @@ pub struct Choice {
 pub enum Chosen {
     Action(Action),
     Kind(crate::domain::object::Kind),
+    /// A kind in one namespace.
+    Within(crate::domain::object::Kind, String),
 }
 
 impl Overlay {

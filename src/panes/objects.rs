@@ -161,7 +161,7 @@ pub fn rank(lens: &Lens<'_>, object: &Object) -> Rank {
         (Some("FAILED"), Facts::Job(job)) => SortKey::Number(-i64::from(job.failed)),
         (Some(title), _) => SortKey::Text(words(object, title).into()),
     };
-    let mut all = vec![&*object.id.namespace, &*object.id.name];
+    let mut all = vec![lens.place(&object.id), &*object.id.namespace, &*object.id.name];
     let status = object.status();
     all.push(status.as_ref());
     if let Facts::Event(event) = &object.facts {

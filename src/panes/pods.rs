@@ -20,13 +20,16 @@ pub const COLUMNS: &[Column] = &[
     column("NAME", Width::Share(16, 6), false, 20),
     column("READY", Width::Fixed(5), true, 5),
     column("STATUS", Width::Fixed(16), false, 10),
-    column("RESTARTS", Width::Fixed(11), false, 8),
+    column("RESTARTS", Width::Fixed(RESTARTS), false, 8),
     column("LAST END", Width::Share(13, 1), false, 9),
     column("CPU", Width::Fixed(5), true, 2),
     column("MEM", Width::Fixed(9), false, 3),
     column("NODE", Width::Share(8, 2), false, 1),
     column("AGE", Width::Fixed(4), true, 4),
 ];
+
+/// Cells for how often and when last.
+const RESTARTS: u16 = 11;
 
 pub fn level(lens: &Lens<'_>, pod: &Pod) -> Level {
     pod.level(lens.node_ready(&pod.id.context, pod.node.as_ref()))
@@ -58,9 +61,9 @@ pub fn rank(lens: &Lens<'_>, pod: &Pod) -> Rank {
     let status =
         if lens.filter.is_empty() { Cow::Borrowed("") } else { Cow::Owned(pod.status().to_string()) };
     let labels = pod.labels.iter().flat_map(|(key, value)| [&**key, &**value]);
-    let words = [&*pod.id.namespace, &*pod.id.name, &*status, pod.node.as_deref().unwrap_or("")]
-        .into_iter()
-        .chain(labels);
+    let node = pod.node.as_deref().unwrap_or("");
+    let words =
+        [lens.place(&pod.id), &*pod.id.namespace, &*pod.id.name, &*status, node].into_iter().chain(labels);
     Rank { level, key, shown: lens.shows(level, &words) }
 }
 
@@ -110,7 +113,11 @@ fn restarts(model: &Model, pod: &Pod) -> String {
         (n, None) => format!("{n:>2}"),
         (n, Some(at)) => {
             let age = Age(model.now.since(at)).to_string();
-            if age == "now" { format!("{n:>2}      now") } else { format!("{n:>2} {age:>4} ago") }
+            let ago = if age == "now" { age } else { format!("{age} ago") };
+            // Three digits and `59m ago` fill the column; with four the age alone is left of the words.
+            let ago = if n > 999 { ago.trim_end_matches(" ago") } else { &ago };
+            let room = usize::from(RESTARTS).saturating_sub(n.to_string().len().max(2));
+            format!("{n:>2}{ago:>room$}")
         }
     }
 }

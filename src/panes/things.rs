@@ -23,6 +23,8 @@ pub struct Lens<'a> {
     pub column: Option<&'static str>,
     pub nodes: &'a HashMap<(Text, Text), Option<bool>>,
     pub usage: &'a HashMap<ObjectRef, Meter>,
+    /// Several clusters are shown, so that a context tells rows apart.
+    pub several: bool,
     /// For what is fine today and not in a week.
     pub now: Timestamp,
 }
@@ -31,6 +33,11 @@ impl Lens<'_> {
     pub fn node_ready(&self, context: &Text, node: Option<&Text>) -> Option<bool> {
         let known = self.nodes.get(&(context.clone(), node?.clone()));
         known.map(|ready| ready.unwrap_or(false))
+    }
+
+    /// The context as a word to filter by, where it tells rows apart.
+    pub fn place<'a>(&self, id: &'a ObjectRef) -> &'a str {
+        if self.several { &id.context } else { "" }
     }
 
     /// Whether a thing passes: trouble only when asked, and every word of the filter.
@@ -140,8 +147,23 @@ pub fn empty(model: &Model) -> Option<String> {
             format!("nothing is in trouble; {total} in all, z shows them")
         }
         _ if total > 0 => format!("nothing of {total} matches, Esc takes the filter away"),
-        _ => format!("there are no {} in view", kind.plural()),
+        _ => match narrow(model) {
+            Some(namespace) if kind.namespaced() => format!(
+                "there are no {} in namespace `{namespace}`; --namespace all shows those of every namespace",
+                kind.plural()
+            ),
+            _ => format!("there are no {} in view", kind.plural()),
+        },
     })
+}
+
+/// The one namespace in view, where there is no other.
+fn narrow(model: &Model) -> Option<&str> {
+    let mut all = model.clusters.values().map(|cluster| cluster.namespaces.as_slice());
+    match (all.next(), all.next()) {
+        (Some([one]), None) => Some(one),
+        _ => None,
+    }
 }
 
 /// How many are shown, of how many.

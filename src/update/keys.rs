@@ -1,6 +1,7 @@
 //! Keys to actions, actions to the part of the board they belong to.
 use super::{act, detail, lines, palette, table};
 use crate::domain::action::{Outcome, Verb};
+use crate::domain::object::Kind;
 use crate::domain::settings::{Action, Key, KeyCode};
 use crate::domain::time::Timestamp;
 use crate::model::board::PaneKind;
@@ -186,8 +187,8 @@ fn back(model: &mut Model, key: Key) -> Vec<Effect> {
         table::reorder(model);
     } else if model.board.zoomed {
         model.board.zoomed = false;
-    } else if model.board.kind != crate::domain::object::Kind::Pod {
-        return table::show(model, crate::domain::object::Kind::Pod);
+    } else if model.board.kind != Kind::Pod {
+        return table::show(model, Kind::Pod);
     } else if key.code == KeyCode::Char('q') {
         return quit(model);
     }
@@ -230,11 +231,14 @@ fn on_thing(model: &mut Model, action: Action) -> Vec<Effect> {
     };
     let Some(target) = target else {
         if !matches!(action, Action::Open) {
-            model.say("the selected row is gone: choose another one first", true);
+            model.say(nothing_chosen(model), true);
         }
         return Vec::new();
     };
     match action {
+        Action::Open if target.kind == Kind::Namespace && model.detail.is_none() => {
+            table::within(model, Kind::Pod, &target.name, Some(&target.context))
+        }
         Action::Open | Action::Describe => detail::open(model, target, Tab::Describe),
         Action::Yaml => detail::open(model, target, Tab::Yaml),
         Action::Owners => detail::open(model, target, Tab::Owners),
@@ -242,6 +246,15 @@ fn on_thing(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Logs => lines::follow(model, &target, false),
         Action::PreviousLogs => lines::follow(model, &target, true),
         other => act::ask(model, other, &target),
+    }
+}
+
+/// Why an action finds nothing to act on.
+fn nothing_chosen(model: &Model) -> &'static str {
+    if things::numbers(model).0 == 0 {
+        "there is no row here to do that to"
+    } else {
+        "the selected row is gone: choose another one first"
     }
 }
 

@@ -1,4 +1,4 @@
-//! The command palette: actions, kinds, namespaces and themes by name.
+//! The command palette: actions and kinds by name, and `KIND NAMESPACE`.
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
@@ -51,7 +51,25 @@ fn choices(model: &Model, text: &str) -> Vec<Choice> {
         }
     }
     found.sort_by(|(a, x), (b, y)| b.cmp(a).then_with(|| x.title.len().cmp(&y.title.len())));
-    found.into_iter().map(|(_, choice)| choice).collect()
+    within(text).into_iter().chain(found.into_iter().map(|(_, choice)| choice)).collect()
+}
+
+/// `po shop`: a kind in one namespace, as other tools have it; `ns shop` is its pods.
+fn within(text: &str) -> Option<Choice> {
+    let (kind, namespace) = text.trim().split_once(' ')?;
+    let namespace = namespace.trim();
+    let kind = KINDS.iter().find(|known| known.plural() == kind || known.aliases().contains(&kind))?;
+    let kind = if *kind == Kind::Namespace { Kind::Pod } else { *kind };
+    if !kind.namespaced() || namespace.is_empty() || namespace.contains(' ') {
+        return None;
+    }
+    Some(Choice {
+        what: Chosen::Within(kind, namespace.to_owned()),
+        title: text.trim().to_owned(),
+        help: format!("{} in namespace {namespace}", kind.plural()),
+        keys: String::new(),
+        hits: Vec::new(),
+    })
 }
 
 /// Everything that has a name, with the short names people type for it.
@@ -136,6 +154,7 @@ fn choose(model: &mut Model, chosen: &Chosen) -> Vec<Effect> {
     match chosen {
         Chosen::Action(action) => keys::perform(model, *action, Key::char(':')),
         Chosen::Kind(kind) => show(model, *kind),
+        Chosen::Within(kind, namespace) => table::within(model, *kind, namespace, None),
     }
 }
 

@@ -43,8 +43,12 @@ pub fn draft(model: &Model, action: Action, targets: &[ObjectRef]) -> Result<Dra
     natives.sort_by(|a, b| a.target.cmp(&b.target));
     Ok(match (action, natives.as_slice()) {
         (Action::Scale, [one]) => Draft::Value {
-            title: format!("replicas of {}:", one.target),
-            prefilled: if let Verb::Scale { from, .. } = one.verb { from.to_string() } else { String::new() },
+            // Not filled in: who types 3 means 3, not 23.
+            title: match one.verb {
+                Verb::Scale { from, .. } => format!("replicas of {}, now {from}:", one.target),
+                _ => format!("replicas of {}:", one.target),
+            },
+            prefilled: String::new(),
             natives,
         },
         (Action::Scale, many) => Draft::Value {

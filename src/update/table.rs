@@ -1,4 +1,6 @@
 //! The table of things: moving, sorting, filtering, changing its kind.
+use crate::domain::Text;
+use crate::domain::news::ClusterFacts;
 use crate::domain::object::{Kind, ObjectRef};
 use crate::domain::settings::Action;
 use crate::model::board::KINDS;
@@ -19,6 +21,7 @@ macro_rules! lens {
             column: if same { things::sort_column($kind, $model.board.sort()) } else { None },
             nodes: &$model.nodes,
             usage: &$model.usage,
+            several: $model.clusters.len() > 1,
             now: $model.now,
         }
     }};
@@ -66,7 +69,39 @@ pub fn show(model: &mut Model, kind: Kind) -> Vec<Effect> {
     reorder(model);
     model.board.kind = kind;
     reorder(model);
+    // What was selected there may have gone meanwhile; nobody looks at it, so nobody is surprised.
+    if things::selected(model).is_none() {
+        go(model, 0);
+    }
     vec![Effect::Watch(watched(model))]
+}
+
+/// Shows what a kind has in one namespace: a filter, so that `Esc` shows the others again.
+pub fn within(model: &mut Model, kind: Kind, namespace: &str, context: Option<&str>) -> Vec<Effect> {
+    let outside = |cluster: &ClusterFacts| {
+        let views = |known: &Text| **known == *namespace;
+        context.is_none_or(|context| *cluster.context == *context)
+            && !cluster.namespaces.is_empty()
+            && !cluster.namespaces.iter().any(views)
+    };
+    if !model.clusters.is_empty()
+        && model
+            .clusters
+            .values()
+            .filter(|cluster| context.is_none_or(|c| *cluster.context == *c))
+            .all(outside)
+    {
+        model.say(
+            format!("`{namespace}` is not in view: start with --namespace {namespace}, or --namespace all"),
+            true,
+        );
+        return Vec::new();
+    }
+    let effects = show(model, kind);
+    let several = model.clusters.len() > 1;
+    let context = context.filter(|_| several).map_or_else(String::new, |context| format!(" ={context}"));
+    filter(model, &format!("={namespace}{context}"));
+    effects
 }
 
 /// Kinds beside pods and nodes that somebody looks at.

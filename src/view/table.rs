@@ -2,8 +2,8 @@
 use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
-use super::chrome;
 use super::style::Paint;
+use super::{chrome, wrap};
 use crate::domain::level::Level;
 use crate::domain::settings::Role;
 use crate::model::Model;
@@ -30,7 +30,12 @@ pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
         heads(buffer, paint, model, area, &columns);
     }
     if let Some(why) = things::empty(model) {
-        paint.text(buffer, area.x + SIGNS, area.y + 2, area.width.saturating_sub(SIGNS + 1), &why, Role::Dim);
+        // Whoever sees no rows has only these words to go by: all of them.
+        let room = area.width.saturating_sub(SIGNS + 1);
+        let most = usize::from(area.height.saturating_sub(2));
+        for (y, line) in (area.y + 2..area.bottom()).zip(wrap::wrap(&why, usize::from(room), most)) {
+            paint.text(buffer, area.x + SIGNS, y, room, &line, Role::Dim);
+        }
         return;
     }
     for (at, row) in (0u16..).zip(things::rows(model, &columns)) {
