@@ -12,10 +12,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::{clipboard, perform};
 use crate::config::Options;
+use crate::domain::action::{Outcome, Verb};
 use crate::domain::news::News;
 use crate::domain::object::ObjectRef;
 use crate::domain::settings::values::Clipboard;
-use crate::incident::event::{QuestionAsked, QuestionDeclined, SessionClosed, SessionOpened, Target};
+use crate::incident::event::{
+    ActionOutcome, QuestionAsked, QuestionDeclined, SessionClosed, SessionOpened, Target,
+};
 use crate::incident::{Keeping, What, day};
 use crate::model::msg::{Effect, Msg};
 use crate::model::{Journal as Recorded, Model, logs as model_logs};
@@ -222,11 +225,29 @@ impl Hands {
     }
 
     /// Ends every task and writes the last event.
-    pub async fn close(self, how: &str) {
+    pub async fn close(self, how: &str, model: &Model) {
         self.cancel.cancel();
-        let last = What::SessionClosed(SessionClosed { how: how.to_owned() });
-        let _ = tokio::time::timeout(FAREWELL, self.journal.append(last, now())).await;
+        let mut last: Vec<What> = left_open(model).map(What::ActionOutcome).collect();
+        last.push(What::SessionClosed(SessionClosed { how: how.to_owned() }));
+        let all = async {
+            for what in last {
+                if let Err(error) = self.journal.append(what, now()).await {
+                    return tracing::warn!(%error, "the end was not recorded");
+                }
+            }
+        };
+        let _ = tokio::time::timeout(FAREWELL, all).await;
     }
+}
+
+/// What nobody watches any more. Shells tell their own end.
+fn left_open(model: &Model) -> impl Iterator<Item = ActionOutcome> {
+    let why = "firedeck was left before it was seen how this ended";
+    let open = model.deeds.iter().filter(|deed| !deed.outcome.is_final());
+    open.filter(|deed| !matches!(deed.native.verb, Verb::Shell { .. })).map(move |deed| {
+        let outcome = Outcome::Uncertain { why: why.into() };
+        ActionOutcome::new(deed.id, Target::from(&deed.native), &outcome)
+    })
 }
 
 /// The question as it is drawn now. By the time the terminal has it, it may be another revision or gone.

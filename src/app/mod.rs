@@ -80,7 +80,7 @@ pub async fn run(options: Options) -> color_eyre::Result<ExitCode> {
         shown: None,
     };
     let left = cockpit.run(&options).await;
-    let Cockpit { screen, hands, shells, input, .. } = cockpit;
+    let Cockpit { model, screen, hands, shells, input, .. } = cockpit;
     // From here on what is typed is the shell's.
     drop(input);
     // The terminal first: whatever else goes wrong on the way out, it is whole again.
@@ -90,7 +90,7 @@ pub async fn run(options: Options) -> color_eyre::Result<ExitCode> {
         Err(error) => format!("{error}"),
     };
     shells.close().await;
-    hands.close(&how).await;
+    hands.close(&how, &model).await;
     match (given_back, left) {
         (Ok(()), left) => left.map(|_| ExitCode::SUCCESS),
         // A terminal that is gone or takes nothing cannot be told either: a report would wait for it for good.

@@ -16,6 +16,7 @@ use crate::domain::approval::{Approved, Plan, Tier, phrase};
 use crate::domain::news::{ActionId, Inspection, News};
 use crate::domain::object::ObjectRef;
 use crate::domain::text::clean;
+use crate::domain::time::Timestamp;
 use crate::incident::What;
 use crate::incident::event::{ActionOutcome, ActionStarted, EvidenceKept, Target};
 use crate::sources::kubernetes::deeds;
@@ -198,10 +199,30 @@ pub(super) async fn tell(
     outcome: Outcome,
 ) {
     let event = What::ActionOutcome(ActionOutcome::new(id, recorded, &outcome));
-    if let Err(error) = scene.journal.append(event, now()).await {
+    let at = now();
+    if let Err(error) = scene.journal.append(event.clone(), at).await {
         tracing::error!(%error, "an outcome was not recorded");
+        // What was done is done, and shown; it is recorded as soon as there is a place for it.
+        if outcome.is_final() && matches!(error, JournalError::Failed(_)) {
+            let (journal, cancel) = (scene.journal.clone(), scene.cancel.clone());
+            tokio::spawn(cancel.run_until_cancelled_owned(owed(journal, event, at, OWED_EVERY)));
+        }
     }
     let _ = scene.out.send(vec![News::Acted(id, target.clone(), outcome)]).await;
+}
+
+/// How often a journal that failed is asked to take what it did not take.
+const OWED_EVERY: Duration = Duration::from_secs(10);
+
+/// Records what no place took, once one takes it. A slow disk has it in its queue already.
+async fn owed(journal: Journal, event: What, at: Timestamp, every: Duration) {
+    loop {
+        tokio::time::sleep(every).await;
+        match journal.append(event.clone(), at).await {
+            Err(JournalError::Failed(_)) => {}
+            Ok(_) | Err(JournalError::Slow | JournalError::Ended) => return,
+        }
+    }
 }
 
 /// How things were, kept beside the journal before the first change. What is not there in time is named as
@@ -246,7 +267,8 @@ async fn keep_files(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::time::Timestamp;
+    use crate::incident::event::Note;
+    use crate::store::journal::read;
     use crate::store::{Places, Setup};
 
     fn answered(server: &str) -> Answered {
@@ -261,6 +283,36 @@ mod tests {
         }
     }
 
+    fn setup(base: &std::path::Path) -> Setup {
+        Setup {
+            places: Places { first: base.join("state"), second: base.join("run") },
+            incident: "INC-1".into(),
+            host: "box".into(),
+            user: "ann".into(),
+            pid: 7,
+            started: Timestamp(1),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_outcome_that_no_place_took_is_recorded_once_one_does() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let setup = setup(dir.path());
+        for place in [&setup.places.first, &setup.places.second] {
+            std::fs::write(place, "in the way").expect("written");
+        }
+        let journal = Journal::open(setup.clone());
+        let event = What::Note(Note { text: "settled".into() });
+        let refused = journal.append(event.clone(), Timestamp(5)).await;
+        assert!(matches!(refused, Err(JournalError::Failed(_))), "{refused:?}");
+        let owed = tokio::spawn(owed(journal, event.clone(), Timestamp(5), Duration::from_millis(1)));
+        std::fs::remove_file(&setup.places.first).expect("removed");
+        owed.await.expect("recorded");
+        let entries = read(&setup.places, "INC-1").entries;
+        let found: Vec<_> = entries.iter().filter(|entry| entry.event.what == event).collect();
+        assert_eq!(found.iter().map(|entry| entry.event.at).collect::<Vec<_>>(), [Timestamp(5)]);
+    }
+
     #[test]
     fn a_context_that_leads_to_another_server_than_was_shown_is_refused() {
         let shown = answered("https://one:6443");
@@ -273,14 +325,7 @@ mod tests {
     #[tokio::test]
     async fn evidence_that_is_late_is_named_and_not_waited_for() {
         let dir = tempfile::tempdir().expect("a directory");
-        let journal = Journal::open(Setup {
-            places: Places { first: dir.path().join("state"), second: dir.path().join("run") },
-            incident: "INC-1".into(),
-            host: "box".into(),
-            user: "ann".into(),
-            pid: 7,
-            started: Timestamp(1),
-        });
+        let journal = Journal::open(setup(dir.path()));
         let target = Target {
             context: "c".into(),
             kind: "pod".into(),

@@ -64,23 +64,27 @@ async fn gone(
     };
     let mut said = false;
     loop {
-        let why = match api::read(&cluster.client, &api::path(&looked.native.target)).await {
+        let overdue = match api::read(&cluster.client, &api::path(&looked.native.target)).await {
             Err(Fault::Gone) => return Outcome::Settled { says: successor },
             Ok(pod) if uid(&pod) != &*looked.native.uid => {
                 return Outcome::Settled { says: "gone; a new one of the same name is there".into() };
             }
             Ok(pod) => {
                 let node = text(&pod, "/spec/nodeName");
-                format!("still terminating after its {grace} s; is its node `{node}` alive? force removes it")
+                let why = format!(
+                    "still terminating after its {grace} s; is its node `{node}` alive? force removes it"
+                );
+                Outcome::Failed { why }
             }
-            Err(fault) => fault.says("looking again"),
+            // What cannot be seen has not failed.
+            Err(fault) => Outcome::Uncertain { why: fault.says("accepted, but looking again failed") },
         };
         if !said {
             said = true;
             tell(report, Outcome::Progress { says: format!("terminating, has {grace} s to stop") }).await;
         }
         if Instant::now() >= until {
-            return Outcome::Failed { why };
+            return overdue;
         }
         sleep(EVERY).await;
     }
