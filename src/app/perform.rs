@@ -306,6 +306,10 @@ mod tests {
         let refused = journal.append(event.clone(), Timestamp(5)).await;
         assert!(matches!(refused, Err(JournalError::Failed(_))), "{refused:?}");
         let owed = tokio::spawn(owed(journal, event.clone(), Timestamp(5), Duration::from_millis(1)));
+        // So long that it is refused again at least once.
+        for _ in 0..200 {
+            assert!(journal.append(event.clone(), Timestamp(6)).await.is_err());
+        }
         std::fs::remove_file(&setup.places.first).expect("removed");
         owed.await.expect("recorded");
         let entries = read(&setup.places, "INC-1").entries;
