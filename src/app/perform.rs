@@ -305,7 +305,7 @@ mod tests {
         let event = What::Note(Note { text: "settled".into() });
         let refused = journal.append(event.clone(), Timestamp(5)).await;
         assert!(matches!(refused, Err(JournalError::Failed(_))), "{refused:?}");
-        let owed = tokio::spawn(owed(journal, event.clone(), Timestamp(5), Duration::from_millis(1)));
+        let owed = tokio::spawn(owed(journal.clone(), event.clone(), Timestamp(5), Duration::from_millis(1)));
         // So long that it is refused again at least once.
         for _ in 0..200 {
             assert!(journal.append(event.clone(), Timestamp(6)).await.is_err());

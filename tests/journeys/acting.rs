@@ -132,6 +132,7 @@ fn quitting_over_what_has_not_settled_asks_twice() {
     let (id, _) = performed(pressed(&mut model, Key::char('y'), 900));
     assert!(!quits(&press(&mut model, "Ctrl-C")));
     assert!(said(&model).contains("not yet settled"));
+    assert!(said(&model).contains("half-way"), "it has no answer yet, so the cluster may not have it");
     assert!(quits(&press(&mut model, "Ctrl-C")));
     let target = model.deeds[0].native.target.clone();
     news(&mut model, vec![News::Acted(id, target, Outcome::Refused { why: "quota".into() })]);
