@@ -99,9 +99,9 @@ impl Rules {
         }
     }
 
-    /// Takes one read, and says whether it may approve. How long the look takes is told by the clock alone:
-    /// a key never makes it late.
+    /// Takes one read, and says whether it may approve.
     pub(super) fn read(&mut self, keys: &[Key]) -> bool {
+        self.late();
         if let [key] = keys
             && (!self.danger || *key == ENTER)
         {
