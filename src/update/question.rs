@@ -69,12 +69,8 @@ pub fn open(
 /// All keys of one read. While a question is open they are all its own, so that the rest of a burst
 /// never falls through to the board.
 pub fn keys(questions: &mut Questions, keys: &[Key], at: Timestamp, context: &Context) -> Did {
+    let stirred = tick(questions, at, context);
     let Some(question) = questions.open.as_mut() else { return Did::Nothing };
-    // The instant of a key is no time on the wall, so it says nothing about how long the look takes.
-    let stirred = question.stand_on(context.ground());
-    if stirred {
-        questions.hint = None;
-    }
     let danger = question.tier() == Tier::Danger;
     let hint = match keys {
         [] => return if stirred { Did::Changed } else { Did::Nothing },
