@@ -78,7 +78,7 @@ const NODES: &[Column] = &[
     NAME,
     left("STATUS", Width::Share(20, 5), 12),
     left("ROLES", Width::Fixed(14), 3),
-    right("MAX PODS", 8, 8),
+    right("MAX PODS", 8, 3),
     right("CPU", 5, 10),
     right("MEM", 5, 10),
     left("VERSION", Width::Fixed(10), 2),

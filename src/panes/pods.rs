@@ -153,12 +153,13 @@ fn memory<'m>(pod: &Pod, meter: Option<&Meter>, ascii: bool) -> Cell<'m> {
     let Some(meter) = meter else { return Cell::new("   –").role(Role::Dim) };
     let (requests, limits) = (pod.requests(), pod.limits());
     let Some(limit) = limits.memory.or(requests.memory).filter(|limit| *limit > 0) else {
-        return Cell::new(bytes(meter.now.memory));
+        return Cell::new(format!("{:>4}", bytes(meter.now.memory)));
     };
     let mut cell = share(meter.now.memory, limit);
+    cell.text = format!("{:>4}", cell.text).into();
     if !ascii {
         let bars: String = meter.past.iter().map(|kib| bar(u64::from(*kib) * 1024, limit)).collect();
-        cell.text = format!("{:>4} {bars}", cell.text).into();
+        cell.text = format!("{} {bars}", cell.text).into();
     }
     cell
 }
