@@ -109,10 +109,13 @@ fn cell<'m>(model: &'m Model, pod: &'m Pod, level: Level, title: &str) -> Cell<'
 
 /// `6  40s ago`: how often, and when last.
 fn restarts(model: &Model, pod: &Pod) -> String {
-    match (pod.restarts(), pod.last_restart()) {
+    often(pod.restarts(), pod.last_restart().map(|at| Age(model.now.since(at)).to_string()))
+}
+
+fn often(restarts: u32, age: Option<String>) -> String {
+    match (restarts, age) {
         (n, None) => format!("{n:>2}"),
-        (n, Some(at)) => {
-            let age = Age(model.now.since(at)).to_string();
+        (n, Some(age)) => {
             let ago = if age == "now" { age } else { format!("{age} ago") };
             // Three digits and `59m ago` fill the column; with four the age alone is left of the words.
             let ago = if n > 999 { ago.trim_end_matches(" ago") } else { &ago };
@@ -190,4 +193,19 @@ pub fn bytes(n: u64) -> String {
         n = n.div_ceil(1024);
     }
     format!("{n}P")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_often_and_when_last_fit_their_column_however_often_it_was() {
+        let often = |n, age: &str| often(n, Some(age.into()));
+        assert_eq!(often(6, "40s"), " 6  40s ago");
+        assert_eq!(often(107, "50s"), "107 50s ago");
+        assert_eq!(often(107, "now"), "107     now");
+        assert_eq!(often(1_204, "50s"), "1204    50s");
+        assert_eq!(super::often(3, None), " 3");
+    }
 }

@@ -334,6 +334,25 @@ mod tests {
     }
 
     #[test]
+    fn only_what_is_true_of_every_target_is_said_without_its_name() {
+        let part = |effect: &[&str], undo: &str| Part {
+            looked: Looked { native: restart("u-1"), generation: None },
+            told: Told {
+                effect: effect.iter().map(ToString::to_string).collect(),
+                undo: undo.into(),
+                ..Told::default()
+            },
+            unchecked: Vec::new(),
+        };
+        let parts = [part(&["it has 30 s to stop", "owned by `a`"], "a new one comes"), {
+            part(&["owned by `b`", "it has 30 s to stop"], "a new one comes")
+        }];
+        assert_eq!(alike(&parts), ["it has 30 s to stop", "a new one comes"]);
+        let parts = [part(&["owned by `a`"], "a new one comes"), part(&["owned by `b`"], "")];
+        assert!(alike(&parts).is_empty());
+    }
+
+    #[test]
     fn a_workload_known_by_name_alone_gets_the_identity_that_was_read() {
         let object = json!({"metadata": {"name": "web", "uid": "u-1"}});
         let found = known(&restart(""), &object);
