@@ -144,7 +144,7 @@ fn entering_a_namespace_shows_its_pods_and_esc_those_of_all() {
     let all = vec![Seen::Begin, namespace("billing"), namespace("shop"), namespace("sho"), Seen::End];
     news(&mut model, vec![News::Objects(feed(Kind::Namespace), all)]);
     press(&mut model, "G Enter");
-    assert_eq!((model.board.kind, model.board.filter.text()), (Kind::Pod, "=shop"));
+    assert_eq!((model.board.kind, model.board.filter.text()), (Kind::Pod, "=shop "));
     assert!(model.pods.first(99).all(|(pod, _)| &*pod.id.namespace == "shop") && !model.pods.is_empty());
     press(&mut model, "Esc");
     assert_eq!(shown(&model).len(), 6);

@@ -53,12 +53,19 @@ pub fn run() -> color_eyre::Result<ExitCode> {
 }
 
 /// Settles the settings, opens the log, and runs `what` to its end.
-fn work<F, W>(request: config::Request, view: View, what: W) -> color_eyre::Result<ExitCode>
+fn work<F, W>(mut request: config::Request, view: View, what: W) -> color_eyre::Result<ExitCode>
 where
     F: Future<Output = color_eyre::Result<ExitCode>>,
     W: FnOnce(Options) -> F,
 {
-    let effective = match config::load(&request) {
+    let mut loaded = config::load(&request);
+    if let (Ok(effective), View::Object(target)) = (&loaded, &view)
+        && let Some(namespace) = target.elsewhere(effective.settings.namespaces_from)
+    {
+        request.namespaces = vec![namespace.to_owned()];
+        loaded = config::load(&request);
+    }
+    let effective = match loaded {
         Ok(effective) => effective,
         Err(problems) => return Ok(out::complain(&problems.to_string())),
     };

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use super::request::{Effective, Request};
 use crate::domain::object::Kind;
+use crate::domain::settings::values::NamespacesFrom;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
@@ -57,6 +58,11 @@ impl Target {
         }
         Ok(Target { kind: known, namespace, name: name.to_owned() })
     }
+
+    /// The namespace to look into, where nobody named one to see; the kubeconfig's may be another.
+    pub fn elsewhere(&self, from: NamespacesFrom) -> Option<&str> {
+        self.namespace.as_deref().filter(|_| from == NamespacesFrom::Kubeconfig)
+    }
 }
 
 fn unknown(kind: &str) -> String {
@@ -85,6 +91,15 @@ mod tests {
         assert_eq!(target("po/web-0").kind, Kind::Pod);
         assert_eq!(target("deploy/shop/web").namespace.as_deref(), Some("shop"));
         assert_eq!(target("Node/n1").name, "n1");
+    }
+
+    #[test]
+    fn the_namespace_that_is_opened_is_looked_into_unless_others_were_named() {
+        let target = Target::parse("deploy/shop/web").expect("a target");
+        assert_eq!(target.elsewhere(NamespacesFrom::Kubeconfig), Some("shop"));
+        assert_eq!(target.elsewhere(NamespacesFrom::Flag), None);
+        let target = Target::parse("deploy/web").expect("a target");
+        assert_eq!(target.elsewhere(NamespacesFrom::Kubeconfig), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The first two lines: where we are and as whom; a lamp for each pane.
 use super::{Fact, PANES};
 use crate::domain::level::Level;
+use crate::domain::news::ClusterFacts;
 use crate::domain::settings::Role;
 use crate::model::board::PaneKind;
 use crate::model::{Journal, Model};
@@ -11,6 +12,11 @@ pub fn place(model: &Model) -> Vec<Fact> {
     if model.clusters.is_empty() {
         facts.push(Fact::new("no cluster", Role::Unknown));
     }
+    // Somebody else in each cluster, or with other rights there, is said of each.
+    let who = |cluster: &ClusterFacts| (cluster.identity.clone(), cluster.rights.clone());
+    let mut all = model.clusters.values().map(who);
+    let first = all.next();
+    let each = all.any(|other| Some(other) != first);
     for (at, cluster) in model.clusters.values().enumerate() {
         if at > 0 {
             facts.push(Fact::new(" + ", Role::Dim));
@@ -25,14 +31,21 @@ pub fn place(model: &Model) -> Vec<Fact> {
         if !cluster.namespace_origin.is_empty() {
             facts.push(Fact::new(format!(" ({})", cluster.namespace_origin), Role::Dim));
         }
+        if each {
+            facts.extend(identity(cluster));
+        }
     }
-    if let Some(cluster) = model.clusters.values().next()
-        && let Some(identity) = &cluster.identity
-    {
-        let rights = cluster.rights.as_ref().map_or_else(String::new, |rights| format!(": {rights}"));
-        facts.push(Fact::new(format!("  as {identity}{rights}"), Role::Dim));
+    if !each && let Some(cluster) = model.clusters.values().next() {
+        facts.extend(identity(cluster));
     }
     facts
+}
+
+/// `as ops: edit`: who we are there, and what we may.
+fn identity(cluster: &ClusterFacts) -> Option<Fact> {
+    let identity = cluster.identity.as_ref()?;
+    let rights = cluster.rights.as_ref().map_or_else(String::new, |rights| format!(": {rights}"));
+    Some(Fact::new(format!("  as {identity}{rights}"), Role::Dim))
 }
 
 /// What must not be overlooked, at the right of the first line.

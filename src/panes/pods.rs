@@ -109,10 +109,13 @@ fn cell<'m>(model: &'m Model, pod: &'m Pod, level: Level, title: &str) -> Cell<'
 
 /// `6  40s ago`: how often, and when last.
 fn restarts(model: &Model, pod: &Pod) -> String {
-    match (pod.restarts(), pod.last_restart()) {
+    often(pod.restarts(), pod.last_restart().map(|at| Age(model.now.since(at)).to_string()))
+}
+
+fn often(restarts: u32, age: Option<String>) -> String {
+    match (restarts, age) {
         (n, None) => format!("{n:>2}"),
-        (n, Some(at)) => {
-            let age = Age(model.now.since(at)).to_string();
+        (n, Some(age)) => {
             let ago = if age == "now" { age } else { format!("{age} ago") };
             // Three digits and `59m ago` fill the column; with four the age alone is left of the words.
             let ago = if n > 999 { ago.trim_end_matches(" ago") } else { &ago };
@@ -153,12 +156,13 @@ fn memory<'m>(pod: &Pod, meter: Option<&Meter>, ascii: bool) -> Cell<'m> {
     let Some(meter) = meter else { return Cell::new("   –").role(Role::Dim) };
     let (requests, limits) = (pod.requests(), pod.limits());
     let Some(limit) = limits.memory.or(requests.memory).filter(|limit| *limit > 0) else {
-        return Cell::new(bytes(meter.now.memory));
+        return Cell::new(format!("{:>4}", bytes(meter.now.memory)));
     };
     let mut cell = share(meter.now.memory, limit);
+    cell.text = format!("{:>4}", cell.text).into();
     if !ascii {
         let bars: String = meter.past.iter().map(|kib| bar(u64::from(*kib) * 1024, limit)).collect();
-        cell.text = format!("{:>4} {bars}", cell.text).into();
+        cell.text = format!("{} {bars}", cell.text).into();
     }
     cell
 }
@@ -189,4 +193,19 @@ pub fn bytes(n: u64) -> String {
         n = n.div_ceil(1024);
     }
     format!("{n}P")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_often_and_when_last_fit_their_column_however_often_it_was() {
+        let often = |n, age: &str| often(n, Some(age.into()));
+        assert_eq!(often(6, "40s"), " 6  40s ago");
+        assert_eq!(often(107, "50s"), "107 50s ago");
+        assert_eq!(often(107, "now"), "107     now");
+        assert_eq!(often(1_204, "50s"), "1204    50s");
+        assert_eq!(super::often(3, None), " 3");
+    }
 }

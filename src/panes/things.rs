@@ -246,7 +246,7 @@ impl Pane for Things {
             facts.push(Fact::new("only trouble", Role::Input));
         }
         if !model.board.filter.is_empty() {
-            facts.push(Fact::new(format!("/{}", model.board.filter.text()), Role::Input));
+            facts.push(Fact::new(format!("/{}", model.board.filter.text().trim_end()), Role::Input));
         }
         facts
     }

@@ -63,7 +63,12 @@ pub fn trouble(model: &Model, room: usize) -> Vec<Trouble> {
                 what = format!("runs, but {ready} of {all} ready");
             }
             if let Some((_, end)) = pod.last_end().filter(|(_, end)| end.code != 0) {
-                what = format!("{what}, {} {}", end.reason, end.code);
+                // A status that is the reason already is not said twice.
+                what = if *end.reason == *what {
+                    format!("{what} {}", end.code)
+                } else {
+                    format!("{what}, {} {}", end.reason, end.code)
+                };
             }
             if let Some(at) = pod.last_restart() {
                 what =

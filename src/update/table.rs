@@ -100,7 +100,8 @@ pub fn within(model: &mut Model, kind: Kind, namespace: &str, context: Option<&s
     let effects = show(model, kind);
     let several = model.clusters.len() > 1;
     let context = context.filter(|_| several).map_or_else(String::new, |context| format!(" ={context}"));
-    filter(model, &format!("={namespace}{context}"));
+    // The space is for a word more, after `/`.
+    filter(model, &format!("={namespace}{context} "));
     effects
 }
 

@@ -51,10 +51,17 @@ pub async fn look(cluster: impl Fn(&Text) -> Option<Cluster>, plan: &[Native]) -
     let several = plan.len() > 1;
     let mut undo: Vec<String> = Vec::new();
     let mut drift: Vec<String> = Vec::new();
+    let alike = alike(&parts);
     for part in parts {
         let name = part.looked.native.target.to_string();
-        let named = |line: String| if several { format!("{name}: {line}") } else { line };
-        found.effect.extend(part.told.effect.into_iter().map(named));
+        let named = |line: String| {
+            if several && !alike.contains(&line) { format!("{name}: {line}") } else { line }
+        };
+        for line in part.told.effect.into_iter().map(named) {
+            if !found.effect.contains(&line) {
+                found.effect.push(line);
+            }
+        }
         found.warnings.extend(part.told.warnings.into_iter().map(named));
         found.unchecked.extend(part.unchecked.into_iter().map(named));
         drift.extend(part.told.refuse.map(named));
@@ -71,6 +78,14 @@ pub async fn look(cluster: impl Fn(&Text) -> Option<Cluster>, plan: &[Native]) -
     found.drift = (!drift.is_empty()).then(|| drift.join("; "));
     tame(&mut found);
     found
+}
+
+/// What is true of every target is said once: a question over many rows has room for what differs.
+fn alike(parts: &[Part]) -> Vec<String> {
+    let says = |part: &Part, line: &String| part.told.effect.contains(line) || part.told.undo == *line;
+    let Some((first, others)) = parts.split_first() else { return Vec::new() };
+    let lines = first.told.effect.iter().chain([&first.told.undo]);
+    lines.filter(|line| others.iter().all(|part| says(part, line))).cloned().collect()
 }
 
 /// What became of one action of the plan.
@@ -318,6 +333,25 @@ mod tests {
             name: "web".into(),
         };
         Native { target, uid: uid.into(), verb: Verb::Restart }
+    }
+
+    #[test]
+    fn only_what_is_true_of_every_target_is_said_without_its_name() {
+        let part = |effect: &[&str], undo: &str| Part {
+            looked: Looked { native: restart("u-1"), generation: None },
+            told: Told {
+                effect: effect.iter().map(ToString::to_string).collect(),
+                undo: undo.into(),
+                ..Told::default()
+            },
+            unchecked: Vec::new(),
+        };
+        let parts = [part(&["it has 30 s to stop", "owned by `a`"], "a new one comes"), {
+            part(&["owned by `b`", "it has 30 s to stop"], "a new one comes")
+        }];
+        assert_eq!(alike(&parts), ["it has 30 s to stop", "a new one comes"]);
+        let parts = [part(&["owned by `a`"], "a new one comes"), part(&["owned by `b`"], "")];
+        assert!(alike(&parts).is_empty());
     }
 
     #[test]
