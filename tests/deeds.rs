@@ -143,7 +143,7 @@ fn native(verb: Verb) -> Native {
 }
 
 fn looked(verb: Verb) -> Looked {
-    Looked { native: native(verb), generation: Some(4) }
+    Looked { native: native(verb), generation: Some(4), also: None }
 }
 
 fn deployment(uid: &str, replicas: u32) -> Value {
@@ -171,7 +171,7 @@ async fn a_silent_server_leaves_every_check_open_and_refuses_nothing() {
     assert_eq!(found.allowed, Check::NotChecked);
     assert_eq!(found.drift, None);
     assert!(found.unchecked.len() >= 3, "{:?}", found.unchecked);
-    assert_eq!(found.actions, [Looked { native: native(SCALE), generation: None }]);
+    assert_eq!(found.actions, [Looked { native: native(SCALE), generation: None, also: None }]);
 }
 
 #[tokio::test]
@@ -244,6 +244,42 @@ async fn a_server_that_is_not_there_was_sent_nothing() {
     let lab = Lab { cluster: reach(port).await, requests: Arc::default() };
     let end = lab.act(looked(SCALE)).await.pop();
     assert!(matches!(end, Some(Outcome::Refused { why }) if why.contains("not sent: connection refused")));
+}
+
+#[tokio::test]
+async fn a_drain_evicts_only_the_pods_that_the_question_named() {
+    let evicted = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let seen = evicted.clone();
+    let lab = Lab::new(move |request| {
+        let pod = |name: &str| {
+            let owner = json!({"kind": "ReplicaSet", "name": "web-1", "uid": "r", "controller": true});
+            json!({"metadata": {"name": name, "namespace": "n", "uid": name, "ownerReferences": [owner]},
+                "status": {"phase": "Running"}})
+        };
+        match &*request.method {
+            "POST" => {
+                seen.store(true, std::sync::atomic::Ordering::SeqCst);
+                Answer::Says(201, json!({}))
+            }
+            "GET" if request.is("GET", "/pods") => {
+                let gone = seen.load(std::sync::atomic::Ordering::SeqCst);
+                let items = if gone { vec![pod("late")] } else { vec![pod("early"), pod("late")] };
+                Answer::Says(200, json!({"items": items}))
+            }
+            _ => Answer::Says(200, json!({"metadata": {"name": "node-1", "uid": "u"}})),
+        }
+    })
+    .await;
+    let target =
+        ObjectRef { kind: Kind::Node, namespace: "".into(), name: "node-1".into(), ..native(SCALE).target };
+    let verb = Verb::Drain { grace_seconds: None, force: false };
+    let native = Native { target, uid: "u".into(), verb };
+    let said = lab.act(Looked { native, generation: None, also: Some(vec!["early".into()]) }).await;
+    let Some(Outcome::Settled { says }) = said.last() else { panic!("{said:?}") };
+    assert!(says.contains("1 that came after the question stay"), "{says}");
+    let requests = lab.requests.lock().unwrap();
+    let asked: Vec<&str> = requests.iter().filter(|r| r.method == "POST").map(|r| r.path.as_str()).collect();
+    assert_eq!(asked, ["/api/v1/namespaces/n/pods/early/eviction"]);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
@@ -124,11 +124,17 @@ fn plan_of(approved: &Approved) -> Plan {
     Plan::Native(approved.actions().iter().map(|looked| looked.native.clone()).collect())
 }
 
+/// How many actions of one plan are under way at once: many marked rows are no storm for a cluster on fire.
+const AT_ONCE: usize = 16;
+
 /// Performs an approved plan, one target after another; each is recorded before it begins.
 pub async fn perform(scene: Scene, id: ActionId, approved: Approved) {
     let answered = Arc::new(Answered::of(&approved));
     keep_evidence(&scene, &plan_of(&approved)).await;
+    let room = Arc::new(Semaphore::new(AT_ONCE));
     for looked in approved.into_actions() {
+        // It is never closed; were it, the actions would go without a limit rather than not at all.
+        let place = room.clone().acquire_owned().await.ok();
         if scene.cancel.is_cancelled() {
             // Nothing new begins once the operator has left.
             return;
@@ -142,7 +148,10 @@ pub async fn perform(scene: Scene, id: ActionId, approved: Approved) {
         } else {
             // Settling may take minutes; the next target does not wait for it.
             let (scene, answered) = (scene.clone(), answered.clone());
-            tokio::spawn(async move { one(&scene, id, &answered, looked).await });
+            tokio::spawn(async move {
+                one(&scene, id, &answered, looked).await;
+                drop(place);
+            });
         }
     }
 }

@@ -105,6 +105,9 @@ pub struct Looked {
     pub native: Native,
     /// `metadata.generation` where the object has one: the condition against drift.
     pub generation: Option<i64>,
+    /// Identities of what else it was shown to hit: the pods that a drain evicts. `None` where that was not
+    /// looked at.
+    pub also: Option<Vec<Text>>,
 }
 
 /// What became of one action on one object.

@@ -23,7 +23,7 @@ fn looked(model: &mut Model) {
     let id = question.id();
     let actions = question.plan().actions().iter().cloned();
     let findings = Findings {
-        actions: actions.map(|native| Looked { native, generation: Some(14) }).collect(),
+        actions: actions.map(|native| Looked { native, generation: Some(14), also: None }).collect(),
         allowed: Check::Yes,
         undo: "again".into(),
         ..Findings::default()

@@ -231,7 +231,10 @@ impl Desk {
         let Some(question) = &self.model.questions.open else { return Ok(()) };
         let (id, actions) = (question.id(), question.plan().actions().to_vec());
         let findings = Findings {
-            actions: actions.into_iter().map(|native| Looked { native, generation: Some(3) }).collect(),
+            actions: actions
+                .into_iter()
+                .map(|native| Looked { native, generation: Some(3), also: None })
+                .collect(),
             allowed: if well { Check::Yes } else { Check::No("needs patch".into()) },
             drift: (!well).then(|| "another one now".into()),
             undo: "again".into(),

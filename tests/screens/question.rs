@@ -44,7 +44,7 @@ fn delete(count: usize) -> Plan {
 fn found(plan: &Plan) -> Findings {
     let actions = plan.actions().iter().cloned();
     Findings {
-        actions: actions.map(|native| Looked { native, generation: Some(14) }).collect(),
+        actions: actions.map(|native| Looked { native, generation: Some(14), also: None }).collect(),
         allowed: Check::Yes,
         effect: vec!["the pods end; their replica set makes new ones".into()],
         undo: "not needed: their replica set makes new ones".into(),

@@ -168,7 +168,8 @@ async fn a_pod_is_deleted_by_its_identity_and_its_evidence_is_kept_before() {
     let kept = deeds::keep(|_: &Text| Some(place.cluster.clone()), std::slice::from_ref(&native)).await;
     assert!(kept.iter().any(|(file, page)| file.starts_with("pod.") && page.contains("Container web")));
     assert!(kept.iter().any(|(file, _)| file.contains(".web.log")));
-    let wrong = Looked { native: Native { uid: "another".into(), ..native.clone() }, generation: None };
+    let wrong =
+        Looked { native: Native { uid: "another".into(), ..native.clone() }, generation: None, also: None };
     assert!(matches!(place.act(wrong).await, Outcome::Refused { .. }));
     assert!(matches!(place.act(only(&found)).await, Outcome::Settled { .. }));
 }

@@ -403,7 +403,11 @@ impl Question {
                 }
                 None => None,
             };
-            actions.push(looked.unwrap_or_else(|| Looked { native: planned.clone(), generation: None }));
+            actions.push(looked.unwrap_or_else(|| Looked {
+                native: planned.clone(),
+                generation: None,
+                also: None,
+            }));
         }
         let (tier, why) = rate(&actions, self.findings(), !unchecked.is_empty(), self.ground.protected);
         self.tier = tier.max(self.floor);

@@ -104,7 +104,7 @@ mod tests {
 
     fn looked(kind: Kind, verb: Verb) -> Looked {
         let target = ObjectRef { context: "c".into(), kind, namespace: "yard".into(), name: "crane".into() };
-        Looked { native: Native { target, uid: "u".into(), verb }, generation: None }
+        Looked { native: Native { target, uid: "u".into(), verb }, generation: None, also: None }
     }
 
     #[test]

@@ -51,7 +51,11 @@ fn no_story_runs_what_was_not_shown_read_and_agreed_to() {
 
 fn all_well(plan: &Plan) -> Findings {
     Findings {
-        actions: plan.actions().iter().map(|a| Looked { native: a.clone(), generation: None }).collect(),
+        actions: plan
+            .actions()
+            .iter()
+            .map(|a| Looked { native: a.clone(), generation: None, also: None })
+            .collect(),
         allowed: Check::Yes,
         undo: "in some way".into(),
         ..Findings::default()

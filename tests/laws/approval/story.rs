@@ -89,7 +89,7 @@ pub(super) fn findings(plan: Plan) -> impl Strategy<Value = Findings> {
             let mut actions: Vec<Looked> = plan
                 .actions()
                 .iter()
-                .map(|native| Looked { native: native.clone(), generation: Some(3) })
+                .map(|native| Looked { native: native.clone(), generation: Some(3), also: None })
                 .collect();
             match (flaw, actions.first().cloned()) {
                 (Flaw::Uid, _) => actions[0].native.uid = "made-anew".into(),

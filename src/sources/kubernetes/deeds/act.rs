@@ -220,7 +220,7 @@ mod tests {
             name: "web".into(),
         };
         let native = Native { target, uid: "".into(), verb: Verb::Restart };
-        let mut looked = Looked { native, generation: None };
+        let mut looked = Looked { native, generation: None, also: None };
         let why = nameless(&looked).expect("refused");
         assert!(why.contains("shop/web") && why.contains("nothing was sent"), "{why}");
         looked.native.uid = "u".into();

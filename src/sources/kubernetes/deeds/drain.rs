@@ -47,10 +47,11 @@ pub(super) async fn drain(
         match on_node(cluster, looked, force).await {
             Ok(fates) => {
                 failed = 0;
-                let left: Vec<&Fate> = fates.iter().filter(|fate| fate.goes()).collect();
+                let (left, unseen): (Vec<&Fate>, Vec<&Fate>) =
+                    fates.iter().filter(|fate| fate.goes()).partition(|fate| shown(looked, fate));
                 course.all.extend(left.iter().map(|fate| fate.uid.clone()));
                 if left.is_empty() {
-                    return Outcome::Settled { says: summary(&course, &fates) };
+                    return Outcome::Settled { says: summary(&course, &fates, unseen.len()) };
                 }
                 if let Err(outcome) = round(cluster, looked, &left, grace_seconds, &mut course).await {
                     return outcome;
@@ -133,11 +134,19 @@ async fn progress(course: &mut Course, left: usize, report: &Report) {
     }
 }
 
-fn summary(course: &Course, fates: &[Fate]) -> String {
+/// Only what the question named is evicted. What came to the node after it was asked stays, and is told.
+fn shown(looked: &Looked, fate: &Fate) -> bool {
+    looked.also.as_ref().is_none_or(|pods| pods.iter().any(|uid| **uid == *fate.uid))
+}
+
+fn summary(course: &Course, fates: &[Fate], unseen: usize) -> String {
     let mut says = format!("{} pods evicted", course.all.len());
     let daemons = fates.iter().filter(|fate| fate.what == What::DaemonStays).count();
     if daemons > 0 {
         let _ = write!(says, ", {daemons} of daemon sets stay");
+    }
+    if unseen > 0 {
+        let _ = write!(says, ", {unseen} that came after the question stay: ask again");
     }
     let lone: Vec<&str> = fates
         .iter()

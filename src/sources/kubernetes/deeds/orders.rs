@@ -156,7 +156,7 @@ mod tests {
 
     fn looked(kind: Kind, verb: Verb, generation: Option<i64>) -> Looked {
         let target = ObjectRef { context: "c".into(), kind, namespace: "n".into(), name: "web".into() };
-        Looked { native: Native { target, uid: "u".into(), verb }, generation }
+        Looked { native: Native { target, uid: "u".into(), verb }, generation, also: None }
     }
 
     fn tests(operations: &Value) -> Vec<&str> {

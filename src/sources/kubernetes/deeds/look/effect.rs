@@ -2,6 +2,7 @@
 use serde_json::Value;
 
 use super::drain;
+use crate::domain::Text;
 use crate::domain::action::{Native, Verb};
 use crate::domain::object::{Kind, Workload};
 use crate::domain::rollout::{differ, images};
@@ -27,6 +28,8 @@ pub(super) struct Told {
     pub effect: Vec<String>,
     pub warnings: Vec<String>,
     pub undo: String,
+    /// What else it hits, by identity.
+    pub also: Option<Vec<Text>>,
     /// It cannot be done at all.
     pub refuse: Option<String>,
 }
@@ -153,7 +156,7 @@ fn scale(kind: Kind, object: &Value, from: u32, to: u32) -> Told {
         effect,
         warnings,
         undo: format!("scale back to {is}"),
-        refuse: None,
+        ..Told::default()
     }
 }
 
@@ -212,7 +215,7 @@ fn set_image(kind: Kind, object: &Value, container: &str, from: &str, to: &str) 
         effect,
         warnings,
         undo: format!("set it back to {is}, or undo"),
-        refuse: None,
+        ..Told::default()
     }
 }
 
@@ -299,16 +302,19 @@ fn drained(object: &Value, force: bool, ground: &Ground) -> Told {
         };
     };
     let budgets = ground.budgets.as_deref().unwrap_or_default();
-    let (effect, mut warnings) = drain::lines(&drain::fates(pods, budgets, force));
+    let fates = drain::fates(pods, budgets, force);
+    let (effect, mut warnings) = drain::lines(&fates);
     if facts::node_ready(object).ready != Some(true) {
         warnings.push(
             "the node is not ready: evicted pods stay until it is back or they are deleted by force".into(),
         );
     }
+    let also = fates.iter().filter(|fate| fate.goes()).map(|fate| fate.uid.as_str().into()).collect();
     Told {
         effect,
         warnings,
         undo: "uncordon; the pods do not move back by themselves".into(),
+        also: Some(also),
         ..Told::default()
     }
 }

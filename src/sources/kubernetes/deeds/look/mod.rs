@@ -97,7 +97,7 @@ struct Part {
 
 async fn part(client: Option<&Client>, native: &Native, deadline: Instant) -> Part {
     let mut part = Part {
-        looked: Looked { native: native.clone(), generation: None },
+        looked: Looked { native: native.clone(), generation: None, also: None },
         told: Told::default(),
         unchecked: Vec::new(),
     };
@@ -133,6 +133,7 @@ async fn part(client: Option<&Client>, native: &Native, deadline: Instant) -> Pa
     part.told.warnings.extend(warnings);
     part.looked.generation =
         number(&object, "/metadata/generation").filter(|_| native.target.kind != Kind::Pod);
+    part.looked.also = part.told.also.take();
     if let Some(verb) = part.told.verb.take() {
         part.looked.native.verb = verb;
     }
@@ -338,7 +339,7 @@ mod tests {
     #[test]
     fn only_what_is_true_of_every_target_is_said_without_its_name() {
         let part = |effect: &[&str], undo: &str| Part {
-            looked: Looked { native: restart("u-1"), generation: None },
+            looked: Looked { native: restart("u-1"), generation: None, also: None },
             told: Told {
                 effect: effect.iter().map(ToString::to_string).collect(),
                 undo: undo.into(),
