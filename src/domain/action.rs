@@ -1,8 +1,6 @@
 //! What firedeck itself can do to a cluster, and what comes of it. Asking first is `approval`'s business.
 use super::Text;
 use super::object::ObjectRef;
-use super::pod::Phase;
-use super::time::Timestamp;
 
 /// One change to one object, with the condition under which it may still be made.
 ///
@@ -133,14 +131,4 @@ impl Outcome {
     pub fn is_final(&self) -> bool {
         !matches!(self, Outcome::Started | Outcome::Accepted { .. } | Outcome::Progress { .. })
     }
-}
-
-/// A pod that a drain would evict, and what stands in its way.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Evictee {
-    pub pod: ObjectRef,
-    pub phase: Phase,
-    pub since: Timestamp,
-    /// The disruption budget that allows no more, or the volume that would be lost.
-    pub blocked: Option<String>,
 }

@@ -1,6 +1,4 @@
 //! What sources say. One page, so that everything that can arrive is seen at a glance.
-use std::sync::Arc;
-
 use super::Text;
 use super::action::{Findings, Outcome};
 use super::approval::QuestionId;
@@ -103,13 +101,4 @@ pub struct Branch {
     pub level: super::level::Level,
     /// Where Enter leads.
     pub target: Option<ObjectRef>,
-}
-
-/// What is wanted from the sources at present; sent whole when it changes, so nothing can leak.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Wanted {
-    /// Kinds to watch beside pods and nodes.
-    pub kinds: Vec<super::object::Kind>,
-    pub inspect: Option<ObjectRef>,
-    pub follow: Option<Arc<super::log::Follow>>,
 }

@@ -59,6 +59,16 @@ pub fn append_line(bytes: &[u8], out: &mut String, ink: &mut dyn FnMut(usize, In
     Scrub::new(out, Tabs::Stops, usize::MAX).run(&text, ink);
 }
 
+/// A word that a shell reads as itself.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,+%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
 /// A count as people read it: `9,934,123`.
 pub fn grouped(count: u64) -> String {
     let digits = count.to_string();

@@ -24,7 +24,6 @@ use crate::domain::time::{Timestamp, Zone};
 pub use crate::domain::settings::Settings;
 use board::Board;
 use detail::Detail;
-use filter::Filter;
 use listing::Listing;
 use overlay::Overlay;
 
@@ -84,7 +83,6 @@ pub struct Model {
     /// Why the settings on disk were refused; the old ones stand.
     pub refused: Option<String>,
     pub dirty: Dirty,
-    pub next_id: u64,
 }
 
 /// `firedeck open KIND/NAME`, until it was found or given up.
@@ -139,11 +137,6 @@ impl Model {
         self.dirty = self.dirty.max(dirty);
     }
 
-    pub fn fresh_id(&mut self) -> u64 {
-        self.next_id += 1;
-        self.next_id
-    }
-
     /// Whether the node a pod runs on is ready; `None` when nobody says.
     pub fn node_ready(&self, context: &Text, node: Option<&Text>) -> Option<bool> {
         let known = self.nodes.get(&(context.clone(), node?.clone()));
@@ -169,10 +162,6 @@ impl Model {
             Some(_) => Level::Unknown,
             None => feed_level(&status.state),
         }
-    }
-
-    pub fn filter(&self) -> &Filter {
-        &self.board.filter
     }
 
     pub fn say(&mut self, text: impl Into<String>, bad: bool) {

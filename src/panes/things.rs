@@ -8,6 +8,7 @@ use crate::domain::feed::{Feed, FeedState as F};
 use crate::domain::level::Level;
 use crate::domain::object::{Kind, ObjectRef};
 use crate::domain::settings::{Action, Role};
+use crate::domain::text;
 use crate::domain::time::Timestamp;
 use crate::model::board::PaneKind;
 use crate::model::filter::Filter;
@@ -286,16 +287,5 @@ impl Pane for Things {
 
 /// `30,412`, so that five digits can be read at a glance.
 pub fn grouped(n: usize) -> String {
-    let digits = n.to_string();
-    if digits.len() < 5 {
-        return digits;
-    }
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
+    if n < 10_000 { n.to_string() } else { text::grouped(u64::try_from(n).unwrap_or(u64::MAX)) }
 }

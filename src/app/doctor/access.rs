@@ -1,4 +1,5 @@
 //! What this user may and may not do in a cluster, and the grant that is missing.
+use crate::domain::text::quoted;
 use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 
@@ -201,16 +202,6 @@ fn grant(right: &Right, verbs: &[&str], namespace: Option<&str>, identity: Optio
         verbs.join(","),
         right.named(),
     )
-}
-
-/// A word that a shell reads as itself.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,+%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@ use super::Plan;
 use crate::domain::action::{Native, Verb};
 use crate::domain::object::Kind;
 use crate::domain::text::clean;
+use crate::domain::text::quoted;
 
 /// What has to be typed before something dangerous runs: the target, or for many the deed, how many and
 /// of what.
@@ -136,16 +137,6 @@ fn kubectl(action: &Native) -> String {
             let container = quoted(container);
             format!("kubectl exec -it {object} -c {container}{place} -- {}", command.join(" "))
         }
-    }
-}
-
-/// A word that a shell reads as itself.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,+%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
     }
 }
 
