@@ -24,13 +24,13 @@ fn open(arguments: &[&str], columns: u16, rows: u16) -> (Cockpit, tempfile::Temp
 }
 
 fn keep(cockpit: &Cockpit, name: &str) {
-    let mut picture = String::new();
-    let drawn = std::cell::RefCell::new(&mut picture);
-    cockpit.wait_until("a screen", |screen| {
-        **drawn.borrow_mut() = svg(screen);
-        true
+    // A crashing pod runs for a moment between two crashes, so the picture waits for the trouble.
+    let drawn = std::cell::RefCell::new(String::new());
+    cockpit.wait_until("a screen that shows the trouble", |screen| {
+        *drawn.borrow_mut() = svg(screen);
+        drawn.borrow().contains("CrashLoop")
     });
-    assert!(picture.contains("CrashLoop"), "the picture shows the trouble");
+    let picture = drawn.into_inner();
     if let Some(folder) = std::env::var_os("FIREDECK_PICTURES") {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join(name);
         std::fs::write(&path, picture).expect("a picture");
