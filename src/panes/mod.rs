@@ -57,6 +57,8 @@ pub struct Column {
     pub width: Width,
     /// Numbers stand at the right.
     pub right: bool,
+    /// How wide a number is that the column begins with; its title stands over that. Mostly 0.
+    pub number: u16,
     /// The higher, the longer it stays when the screen is narrow.
     pub keep: u8,
 }

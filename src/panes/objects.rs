@@ -10,11 +10,11 @@ use crate::model::Model;
 use crate::model::listing::{Listing, Rank, SortKey};
 
 const fn left(title: &'static str, width: Width, keep: u8) -> Column {
-    Column { title, width, right: false, keep }
+    Column { title, width, right: false, number: 0, keep }
 }
 
 const fn right(title: &'static str, width: u16, keep: u8) -> Column {
-    Column { title, width: Width::Fixed(width), right: true, keep }
+    Column { title, width: Width::Fixed(width), right: true, number: 0, keep }
 }
 
 const CONTEXT: Column = left("CONTEXT", Width::Share(8, 1), 6);

@@ -11,7 +11,7 @@ use crate::model::listing::{Rank, SortKey};
 use crate::model::{Meter, Model};
 
 const fn column(title: &'static str, width: Width, right: bool, keep: u8) -> Column {
-    Column { title, width, right, keep }
+    Column { title, width, right, number: 0, keep }
 }
 
 pub const COLUMNS: &[Column] = &[
@@ -23,7 +23,7 @@ pub const COLUMNS: &[Column] = &[
     column("RESTARTS", Width::Fixed(RESTARTS), false, 8),
     column("LAST END", Width::Share(13, 1), false, 9),
     column("CPU", Width::Fixed(5), true, 2),
-    column("MEM", Width::Fixed(9), false, 3),
+    Column { title: "MEM", width: Width::Fixed(9), right: false, number: 4, keep: 3 },
     column("NODE", Width::Share(8, 2), false, 1),
     column("AGE", Width::Fixed(4), true, 4),
 ];

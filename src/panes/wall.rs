@@ -71,8 +71,11 @@ pub fn trouble(model: &Model, room: usize) -> Vec<Trouble> {
                 };
             }
             if let Some(at) = pod.last_restart() {
-                what =
-                    format!("{what}, {} restarts, last {}", pod.restarts(), when(Age(model.now.since(at))));
+                let times = match pod.restarts() {
+                    1 => "1 restart".to_owned(),
+                    n => format!("{n} restarts"),
+                };
+                what = format!("{what}, {times}, last {}", when(Age(model.now.since(at))));
             }
             Trouble { level: rank.level, name: pod.id.to_string(), what }
         })

@@ -68,7 +68,11 @@ fn heads(
         let long = u16::try_from(title.chars().count()).unwrap_or(0);
         // The arrow may stand in the gap beside a title that fills its column.
         let room = *width + u16::from(long > *width);
-        let start = if column.right { (x + width).saturating_sub(long.min(room)) } else { x };
+        let start = if column.right {
+            (x + width).saturating_sub(long.min(room))
+        } else {
+            x + column.number.saturating_sub(long)
+        };
         let role = if arrow.is_empty() { Role::Dim } else { Role::Title };
         paint.text(buffer, start, area.y + 1, room, &title, role);
         x += width + 2;

@@ -93,6 +93,8 @@ impl Start {
 struct Seen {
     parser: vt100::Parser,
     bytes: Vec<u8>,
+    /// A frame was begun and is not written to its end: a real terminal shows none of it yet.
+    drawing: bool,
     /// The terminal is closed on the other side.
     over: bool,
     ended: Option<ExitStatus>,
@@ -103,8 +105,22 @@ impl Seen {
         Seen {
             parser: vt100::Parser::new(some(rows), some(columns), 0),
             bytes: Vec::new(),
+            drawing: false,
             over: false,
             ended: None,
+        }
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        const BEGIN: &[u8] = b"\x1b[?2026h";
+        const END: &[u8] = b"\x1b[?2026l";
+        self.parser.process(bytes);
+        // A mark may be cut in two by the read.
+        let from = self.bytes.len().saturating_sub(END.len() - 1);
+        self.bytes.extend_from_slice(bytes);
+        let marks = self.bytes[from..].windows(END.len()).filter(|mark| *mark == BEGIN || *mark == END);
+        if let Some(last) = marks.last() {
+            self.drawing = last == BEGIN;
         }
     }
 }
@@ -128,8 +144,7 @@ fn read(pty: &Pty, stopped: &PipeReader, seen: &(Mutex<Seen>, Condvar)) {
         // A closed pseudo-terminal is an error on Linux.
         let length = pty.read(&mut buffer).unwrap_or(0);
         let mut now = seen.0.lock().expect("unpoisoned");
-        now.parser.process(&buffer[..length]);
-        now.bytes.extend_from_slice(&buffer[..length]);
+        now.take(&buffer[..length]);
         now.over = length == 0;
         seen.1.notify_all();
         if length == 0 {
@@ -164,7 +179,10 @@ impl Cockpit {
 
     #[track_caller]
     pub(crate) fn wait_until(&self, what: &str, is: impl Fn(&vt100::Screen) -> bool) -> String {
-        self.wait(what, |seen| is(seen.parser.screen()).then(|| seen.parser.screen().contents()))
+        let whole = |seen: &Seen| !seen.drawing || seen.ended.is_some();
+        self.wait(what, |seen| {
+            (whole(seen) && is(seen.parser.screen())).then(|| seen.parser.screen().contents())
+        })
     }
 
     /// Waits until the program has written something that holds these bytes, from `start` on.

@@ -61,6 +61,9 @@ async fn the_board_shows_a_crashing_pod_above_its_log() {
 async fn the_wall_shows_the_same_from_afar() {
     let _up = suite::server_stays_up().await;
     let (cockpit, _home) = open(&["wall", "--namespace", "all"], 120, 30);
-    cockpit.wait_until("a crash loop", |screen| screen.contents().contains("CrashLoopBackOff"));
+    cockpit.wait_until("a crash loop, and the first picture whole", |screen| {
+        let text = screen.contents();
+        text.contains("CrashLoopBackOff") && text.contains("pods live")
+    });
     keep(&cockpit, "wall.svg");
 }
