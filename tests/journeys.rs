@@ -1,5 +1,6 @@
 //! Keys in, model and effects out: what an operator does, without a terminal and without a cluster.
 mod acting;
+mod aiming;
 mod asking;
 
 use firedeck::domain::feed::FeedState;
@@ -272,8 +273,8 @@ fn a_thing_opens_reads_scrolls_and_goes_back_the_way_it_came() {
     // The tree leads on, Esc leads back, and then out.
     let effects = press(&mut model, "t k k k Enter");
     let owner = id(Kind::Deployment, "billing", "rest-api");
-    assert!(matches!(&effects[..], [Effect::Inspect(Some(read))] if *read == owner), "{effects:?}");
-    assert!(matches!(&press(&mut model, "Esc")[..], [Effect::Inspect(Some(read))] if *read == target));
+    assert!(matches!(&effects[..], [Effect::Inspect(Some(read)), _] if *read == owner), "{effects:?}");
+    assert!(matches!(&press(&mut model, "Esc")[..], [Effect::Inspect(Some(read)), _] if *read == target));
     assert!(matches!(&press(&mut model, "Esc")[..], [Effect::Inspect(None)]));
     assert!(model.detail.is_none() && model.board.focus == PaneKind::Things);
     assert_eq!(selected(&model), WORST);
@@ -347,7 +348,8 @@ fn opening_a_thing_lands_on_it_once_it_is_seen() {
     let others = vec![Seen::Is(pod("billing", "worker-5dc8f9b7d4-00000", "node-1"))];
     assert!(news(&mut model, vec![News::Pods(feed(Kind::Pod), others)]).is_empty());
     let it = vec![Seen::Is(pod("shop", WORKER, "node-1"))];
-    let effects = news(&mut model, vec![News::Pods(feed(Kind::Pod), it)]);
+    let whole = News::Feed(feed(Kind::Pod), FeedState::Live);
+    let effects = news(&mut model, vec![News::Pods(feed(Kind::Pod), it), whole]);
     assert!(matches!(&effects[..], [Effect::Inspect(Some(read))] if *read == worker()), "{effects:?}");
     assert_eq!(selected(&model), WORKER);
 }

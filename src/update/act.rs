@@ -8,6 +8,7 @@ use crate::domain::news::ActionId;
 use crate::domain::object::ObjectRef;
 use crate::domain::settings::{Action, Key};
 use crate::domain::time::Timestamp;
+use crate::model::board::PaneKind;
 use crate::model::msg::Effect;
 use crate::model::overlay::{Ask, Overlay};
 use crate::model::{Deed, Dirty, Model};
@@ -19,7 +20,8 @@ pub fn ask(model: &mut Model, action: Action, target: &ObjectRef) -> Vec<Effect>
     if action == Action::EndShell {
         return end_shell(model, target);
     }
-    let marked = marked(model);
+    // What was opened is what is read: marks that stand in the table behind it are not meant.
+    let marked = if model.board.focus == PaneKind::Detail { Vec::new() } else { marked(model) };
     let targets = if marked.is_empty() { vec![target.clone()] } else { marked };
     match plan::draft(model, action, &targets) {
         Err(why) => {

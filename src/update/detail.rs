@@ -1,6 +1,7 @@
 //! One thing, opened: its tabs, its scrolling, the way back.
+use super::table;
 use crate::domain::news::Inspection;
-use crate::domain::object::ObjectRef;
+use crate::domain::object::{Kind, ObjectRef};
 use crate::domain::settings::Action;
 use crate::model::board::PaneKind;
 use crate::model::detail::{Detail, Tab};
@@ -17,17 +18,26 @@ pub fn open(model: &mut Model, target: ObjectRef, tab: Tab) -> Vec<Effect> {
         (detail.tab, detail.top, detail.shift, detail.line) = (tab, 0, 0, 0);
         return Vec::new();
     }
+    let watched = table::watched(model);
     let mut detail = Detail::new(target.clone(), tab);
     if let Some(old) = model.detail.take() {
         detail.before = old.before;
         detail.before.push(old.target);
     }
     model.detail = Some(detail);
-    vec![Effect::Inspect(Some(target))]
+    turned_to(model, Some(target), &watched)
+}
+
+/// Reads the thing that is open now, and watches its kind: what can be done to it is worked out from that.
+fn turned_to(model: &Model, target: Option<ObjectRef>, watched: &[Kind]) -> Vec<Effect> {
+    let now = table::watched(model);
+    let watch = (now != watched).then_some(Effect::Watch(now));
+    std::iter::once(Effect::Inspect(target)).chain(watch).collect()
 }
 
 /// To the thing before, or closed.
 pub fn back(model: &mut Model) -> Vec<Effect> {
+    let watched = table::watched(model);
     let Some(detail) = &mut model.detail else { return Vec::new() };
     if let Some(before) = detail.before.pop() {
         let rest = std::mem::take(&mut detail.before);
@@ -35,15 +45,16 @@ pub fn back(model: &mut Model) -> Vec<Effect> {
         let mut earlier = Detail::new(before.clone(), tab);
         earlier.before = rest;
         model.detail = Some(earlier);
-        return vec![Effect::Inspect(Some(before))];
+        return turned_to(model, Some(before), &watched);
     }
     close(model)
 }
 
 pub fn close(model: &mut Model) -> Vec<Effect> {
+    let watched = table::watched(model);
     model.detail = None;
     model.board.focus = PaneKind::Things;
-    vec![Effect::Inspect(None)]
+    turned_to(model, None, &watched)
 }
 
 pub fn inspected(model: &mut Model, inspection: Inspection) {

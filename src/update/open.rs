@@ -16,7 +16,11 @@ pub fn wanted(model: &mut Model, kind: Kind, namespace: Option<String>, name: St
 /// Tries to land; called whenever something of the kind arrived.
 pub fn land(model: &mut Model) -> Vec<Effect> {
     let Some(landing) = &model.landing else { return Vec::new() };
-    let found = find(model, landing);
+    let mut found = find(model, landing);
+    if found.first().is_some_and(|id| *id.name != *landing.name) && table::unread(model, landing.kind) {
+        // It only begins like that; the very name may still be on its way.
+        found.clear();
+    }
     match found.as_slice() {
         [] => Vec::new(),
         [one, rest @ ..] => {

@@ -1,4 +1,5 @@
 //! From an action and the marked or selected things to what would be done.
+use super::table;
 use crate::domain::Text;
 use crate::domain::action::{Native, Verb};
 use crate::domain::news::ActionId;
@@ -188,7 +189,13 @@ fn resolve(model: &Model, action: Action, target: &ObjectRef) -> Result<(ObjectR
     let gone = || format!("{target} is gone");
     if target.kind != Kind::Pod {
         let object = model.listing(target.kind).and_then(|listing| listing.get(target));
-        return object.map(|object| (target.clone(), object.uid.clone())).ok_or_else(gone);
+        return object.map(|object| (target.clone(), object.uid.clone())).ok_or_else(|| {
+            if table::unread(model, target.kind) {
+                format!("{} {target} is not read yet: try again in a moment", target.kind)
+            } else {
+                gone()
+            }
+        });
     }
     let pod = model.pods.get(target).ok_or_else(gone)?;
     if !matches!(action, Action::Restart | Action::Undo) {

@@ -1,5 +1,6 @@
 //! The table of things: moving, sorting, filtering, changing its kind.
 use crate::domain::Text;
+use crate::domain::feed::FeedState;
 use crate::domain::news::ClusterFacts;
 use crate::domain::object::{Kind, ObjectRef};
 use crate::domain::settings::Action;
@@ -105,12 +106,20 @@ pub fn within(model: &mut Model, kind: Kind, namespace: &str, context: Option<&s
     effects
 }
 
-/// Kinds beside pods and nodes that somebody looks at.
+/// Kinds beside pods and nodes that somebody looks at: in the table, or opened.
 pub fn watched(model: &Model) -> Vec<Kind> {
-    match model.board.kind {
-        Kind::Pod | Kind::Node => Vec::new(),
-        kind => vec![kind],
-    }
+    let opened = model.detail.as_ref().map(|detail| detail.target.kind);
+    let mut kinds: Vec<Kind> = std::iter::once(model.board.kind).chain(opened).collect();
+    kinds.retain(|kind| !matches!(kind, Kind::Pod | Kind::Node));
+    kinds.dedup();
+    kinds
+}
+
+/// Whether anything may still come that was not seen: its kind is not watched, or not read to the end.
+pub fn unread(model: &Model, kind: Kind) -> bool {
+    let mut feeds = model.feeds.iter().filter(|(feed, _)| things::fed_by(kind, feed)).peekable();
+    feeds.peek().is_none()
+        || feeds.any(|(_, status)| matches!(status.state, FeedState::Connecting | FeedState::Loading))
 }
 
 pub fn step(model: &mut Model, by: isize) {
