@@ -1,6 +1,7 @@
 //! The words for a feed's state, the same in every pane.
 use super::Fact;
 use crate::domain::feed::{Feed, FeedState, FeedStatus};
+use crate::domain::object::Kind;
 use crate::domain::settings::Role;
 use crate::domain::time::{Age, Timestamp};
 use crate::model::Model;
@@ -82,13 +83,33 @@ pub fn as_of(model: &Model, concerned: impl Fn(&Feed) -> bool) -> Option<String>
     old.then(|| format!("as of {}, {} ago", heard.clock(&model.zone), Age(model.now.since(heard))))
 }
 
-/// That CPU and memory are not of now; nothing where they are, or never were.
+/// Why CPU and memory are missing, or that they are not of now; nothing where they are.
 pub fn metrics(model: &Model) -> Option<Fact> {
     let (feed, status) = model.worst_feed(|feed| matches!(feed, Feed::Metrics(_)))?;
     if let Some(quiet) = status.stale(feed, model.now) {
         return Some(Fact::new(format!("metrics stale {}", Age(quiet)), Role::Warning));
     }
-    let since = Age(model.now.since(status.heard?));
-    matches!(status.state, FeedState::Down { .. })
-        .then(|| Fact::new(format!("metrics of {since} ago"), Role::Warning))
+    match (&status.state, status.heard) {
+        (FeedState::Down { .. }, Some(heard)) => {
+            let since = Age(model.now.since(heard));
+            Some(Fact::new(format!("metrics of {since} ago"), Role::Warning))
+        }
+        (FeedState::Down { why, .. }, None) => Some(Fact::new(format!("no metrics: {why}"), Role::Warning)),
+        (FeedState::Forbidden { needs }, _) => {
+            Some(Fact::new(format!("no metrics: needs {needs}"), Role::Warning))
+        }
+        (FeedState::Absent { .. }, _) => Some(Fact::new("no metrics", Role::Dim)),
+        (FeedState::Connecting | FeedState::Loading | FeedState::Live, _) => None,
+    }
+}
+
+/// That pods of a dead node cannot be told from others, because nodes may not be seen.
+pub fn nodes(model: &Model) -> Option<Fact> {
+    let (_, status) = model.worst_feed(|feed| matches!(feed, Feed::Objects(_, Kind::Node, _)))?;
+    match &status.state {
+        FeedState::Forbidden { needs } => {
+            Some(Fact::new(format!("dead nodes not told: needs {needs}"), Role::Dim))
+        }
+        _ => None,
+    }
 }

@@ -240,14 +240,17 @@ impl Pane for Things {
                 }
             }
         }
-        if matches!(model.board.kind, Kind::Pod | Kind::Node) {
-            facts.extend(super::state::metrics(model));
-        }
         if model.board.faults {
             facts.push(Fact::new("only trouble", Role::Input));
         }
         if !model.board.filter.is_empty() {
             facts.push(Fact::new(format!("/{}", model.board.filter.text().trim_end()), Role::Input));
+        }
+        if matches!(model.board.kind, Kind::Pod | Kind::Node) {
+            facts.extend(super::state::metrics(model));
+        }
+        if model.board.kind == Kind::Pod {
+            facts.extend(super::state::nodes(model));
         }
         facts
     }
@@ -255,11 +258,15 @@ impl Pane for Things {
     fn lamp(&self, model: &Model) -> (Level, String) {
         let worst = model.worst_feed(|feed| matches!(feed, Feed::Pods(..)));
         let feed = worst.map_or(Level::Unknown, |(feed, status)| model.feed_level(feed, status));
-        let bad = model.pods.count(Level::Bad);
-        match (feed, bad) {
-            (Level::Fine, 0) => (Level::Fine, format!("pods {}", grouped(model.pods.total()))),
-            (Level::Fine, n) => (Level::Bad, format!("pods {}", grouped(n))),
-            (level, _) => (level, "pods".into()),
+        // Of rows that are old nothing is known; one namespace that may not be seen hides nothing of the others.
+        if feed < Level::Warn {
+            return (feed, "pods".into());
+        }
+        let mut troubles = [Level::Bad, Level::Unknown, Level::Warn].into_iter();
+        match troubles.find(|level| model.pods.count(*level) > 0) {
+            Some(level) => (level, format!("pods {}", grouped(model.pods.count(level)))),
+            None if feed == Level::Warn => (feed, "pods".into()),
+            None => (Level::Fine, format!("pods {}", grouped(model.pods.total()))),
         }
     }
 

@@ -93,13 +93,17 @@ fn take_pods(model: &mut Model, feed: &Feed, batch: Vec<Seen<Pod>>) {
 fn take_objects(model: &mut Model, feed: &Feed, batch: Vec<Seen<Object>>) {
     heard(model, feed);
     let Feed::Objects(_, kind, _) = feed else { return };
-    let changed = if *kind == Kind::Node { note_nodes(model, &batch) } else { Vec::new() };
+    let mut changed = if *kind == Kind::Node { note_nodes(model, &batch) } else { Vec::new() };
     let lens = lens!(model, *kind);
+    let whole = batch.iter().any(|seen| matches!(seen, Seen::End));
     let listing = model.objects.entry(*kind).or_default();
     let waited = listing.is_empty();
     let touched = listing.apply(feed, batch, |object| objects::rank(&lens, object));
     let came = waited && !listing.is_empty();
     look(model, *kind, touched, came);
+    if *kind == Kind::Node && whole {
+        changed.extend(forget_nodes(model, feed));
+    }
     if !changed.is_empty() {
         table::rerank_pods(model, |pod| {
             pod.node.as_ref().is_some_and(|node| {
@@ -132,6 +136,29 @@ fn note_nodes(model: &mut Model, batch: &[Seen<Object>]) -> Vec<(Text, Text)> {
         }
     }
     changed
+}
+
+/// A new picture is whole: what it does not name went while nobody could see it.
+fn forget_nodes(model: &mut Model, feed: &Feed) -> Vec<(Text, Text)> {
+    let there = model.objects.get(&Kind::Node);
+    let named = |node: &(Text, Text)| {
+        let id = ObjectRef {
+            context: node.0.clone(),
+            kind: Kind::Node,
+            namespace: Text::default(),
+            name: node.1.clone(),
+        };
+        there.is_some_and(|listing| listing.get(&id).is_some())
+    };
+    let gone = model
+        .nodes
+        .iter()
+        .filter(|(node, ready)| ready.is_some() && feed.context() == Some(&node.0) && !named(node));
+    let gone: Vec<(Text, Text)> = gone.map(|(node, _)| node.clone()).collect();
+    for node in &gone {
+        model.nodes.insert(node.clone(), None);
+    }
+    gone
 }
 
 fn look(model: &mut Model, kind: Kind, touched: Touched, came: bool) {
