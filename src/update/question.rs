@@ -137,7 +137,7 @@ fn one(questions: &mut Questions, key: Key, at: Timestamp, keymap: &Keymap) -> D
     let Some(mut question) = questions.open.take() else { return Did::Nothing };
     let danger = question.tier() == Tier::Danger;
     if let Some(scroll) = scrolled(questions.scroll, key, danger, keymap) {
-        questions.scroll = scroll.min(question.actions().len().saturating_sub(1));
+        questions.scroll = scroll.min(longest(&question).saturating_sub(1));
         questions.open = Some(question);
         return Did::Changed;
     }
@@ -199,6 +199,15 @@ fn leaves(key: Key, danger: bool, keymap: &Keymap) -> bool {
     let cancels = keymap.action(Scope::Input, key) == Some(Action::Cancel) && !prints(key);
     let no = keymap.action(Scope::Question, key) == Some(Action::No) && !(danger && prints(key));
     cancels || no
+}
+
+/// How many entries the longest of its lists has: what it hits, what it would do, what stands in its way.
+fn longest(question: &Question) -> usize {
+    let found = question.findings().map_or(0, |found| {
+        let lists = [found.effect.len(), found.warnings.len(), question.unchecked().len()];
+        lists.into_iter().max().unwrap_or(0)
+    });
+    question.actions().len().max(found)
 }
 
 /// Where the list of names stands after this key; `None` when it does not move it.

@@ -344,3 +344,27 @@ fn actions_that_differ_say_what_each_does() {
     assert!(picture.contains("scale 3 deployments to 6"), "{picture}");
     assert!(picture.contains("worker      3 → 6 replicas"), "{picture}");
 }
+
+#[test]
+fn every_pod_that_a_drain_evicts_and_every_budget_that_holds_one_can_be_read() {
+    let drain = Verb::Drain { grace_seconds: None, force: false };
+    let plan = Plan::Native(vec![action(Kind::Node, "", "node-3", drain)]);
+    let mut effect = vec!["cordoned, then 30 pods evicted".to_owned()];
+    effect.extend((0..30).map(|n| format!("evicts shop/pod-{n:02}")));
+    let warnings = (0..9).map(|n| format!("shop/pod-{n:02} waits: PDB `pdb-{n:02}`")).collect();
+    let findings = Findings { effect, warnings, undo: "uncordon".into(), ..found(&plan) };
+    for (columns, rows) in [(80, 24), (120, 40), (40, 14)] {
+        let mut desk = Desk::asking(plan.clone(), false).looked(findings.clone());
+        let mut all = desk.picture(columns, rows);
+        assert!(all.contains("more: Down"), "{columns}x{rows}\n{all}");
+        for _ in 0..40 {
+            desk = desk.keys(&[Key::plain(KeyCode::Down)]);
+            all.push_str(&desk.picture(columns, rows));
+        }
+        for n in 0..30 {
+            assert!(all.contains(&format!("evicts shop/pod-{n:02}")), "{columns}x{rows}: pod {n}\n{all}");
+        }
+        assert!((0..9).all(|n| all.contains(&format!("pod-{n:02} waits"))), "{columns}x{rows}\n{all}");
+        assert!(desk.picture(columns, rows).contains("before: Up"), "{}", desk.picture(columns, rows));
+    }
+}

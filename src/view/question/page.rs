@@ -43,7 +43,7 @@ pub(super) fn lines(
     paint: &Paint,
 ) -> Vec<Line<'static>> {
     let columns = usize::from(wide.saturating_sub(4)).max(1);
-    let mut page = Page { lines: Vec::new(), columns, detail, paint };
+    let mut page = Page { lines: Vec::new(), columns, detail, scroll, paint };
     let head = headline(&question.resolved());
     // A name that has to be typed stands below once more, and whole.
     let most = if question.tier() == Tier::Danger { detail.most } else { detail.most.max(2) };
@@ -51,7 +51,7 @@ pub(super) fn lines(
         page.push(vec![page.span(line, Role::Title)]);
     }
     page.gap();
-    rows::write(&mut page, question, scroll);
+    rows::write(&mut page, question);
     page.gap();
     answer::write(&mut page, question, keymap);
     page.lines
@@ -62,6 +62,8 @@ pub(super) struct Page<'a> {
     lines: Vec<Line<'static>>,
     pub(super) columns: usize,
     pub(super) detail: &'a Detail,
+    /// How much of a list that does not fit was passed.
+    pub(super) scroll: usize,
     pub(super) paint: &'a Paint<'a>,
 }
 
@@ -94,34 +96,57 @@ impl Page<'_> {
         self.block(label, &[text], role);
     }
 
-    /// One label and several texts; what does not fit is counted.
+    /// One label and several texts; what does not fit is counted, and one key away.
     pub(super) fn block(&mut self, label: &str, texts: &[&str], role: Role) {
-        let most = self.detail.most;
-        if let [first, _, ..] = texts
-            && most == 1
+        if let [_, _, ..] = texts
+            && self.detail.most == 1
         {
-            let more = format!(" +{} more", texts.len() - 1);
-            let room = self.room().saturating_sub(width(&more));
-            let first = cut(&clean_to(first, 2_048), room);
-            self.labelled(label, format!("{first}{more}"), role);
-            return;
+            return self.one_of(label, texts, role);
         }
-        let mut written: Vec<String> = Vec::new();
-        for (n, text) in texts.iter().enumerate() {
-            let left = most.saturating_sub(written.len());
-            let rest = texts.len() - n;
-            // The last line is kept for the count.
-            if rest > 1 && left <= 1 {
-                written.push(format!("… and {rest} more"));
-                break;
-            }
-            let left = if rest > 1 { left - 1 } else { left.max(1) };
-            written.extend(wrap(&clean_to(text, 2_048), self.room(), left));
+        let (mut written, mut after) = self.written(texts);
+        let before = if after == 0 { 0 } else { self.scroll.min(texts.len().saturating_sub(1)) };
+        if before > 0 {
+            (written, after) = self.written(texts.get(before..).unwrap_or_default());
+        }
+        match (before, after) {
+            (0, 0) => {}
+            (0, after) => written.push(format!("… and {after} more: Down shows them")),
+            (before, 0) => written.push(format!("… and {before} before: Up")),
+            (before, after) => written.push(format!("… and {after} more: Down; {before} before: Up")),
         }
         for (n, text) in written.into_iter().enumerate() {
             let label = if n == 0 { label } else { "" };
             self.labelled(label, text, role);
         }
+    }
+
+    /// As many texts as fit, with a line left for the count of the others.
+    fn written(&self, texts: &[&str]) -> (Vec<String>, usize) {
+        let mut written: Vec<String> = Vec::new();
+        for (n, text) in texts.iter().enumerate() {
+            let left = self.detail.most.saturating_sub(written.len());
+            let rest = texts.len() - n;
+            if rest > 1 && left <= 1 {
+                return (written, rest);
+            }
+            let left = if rest > 1 { left - 1 } else { left.max(1) };
+            written.extend(wrap(&clean_to(text, 2_048), self.room(), left));
+        }
+        (written, 0)
+    }
+
+    /// One text where there is no room for a second; its end, too, says how to see the others.
+    fn one_of(&mut self, label: &str, texts: &[&str], role: Role) {
+        let at = self.scroll.min(texts.len().saturating_sub(1));
+        let more = match (at, texts.len() - at - 1) {
+            (0, after) => format!(" +{after} more: Down"),
+            (before, 0) => format!(" {before} before: Up"),
+            (before, after) => format!(" +{after} more: Down, {before} before: Up"),
+        };
+        let more = if width(&more) * 2 > self.room() { format!(" {}/{}", at + 1, texts.len()) } else { more };
+        let room = self.room().saturating_sub(width(&more));
+        let text = cut(&clean_to(texts.get(at).copied().unwrap_or_default(), 2_048), room);
+        self.labelled(label, format!("{text}{more}"), role);
     }
 
     pub(super) fn labelled(&mut self, label: &str, text: String, role: Role) {

@@ -9,10 +9,10 @@ use crate::view::wrap::{middle, width};
 /// So many different places are named; the names of the targets bear their own.
 const PLACES: usize = 6;
 
-pub(super) fn write(page: &mut Page, question: &Question, scroll: usize) {
+pub(super) fn write(page: &mut Page, question: &Question) {
     let arrow = page.paint.sign('▸', '>');
     place(page, question, arrow);
-    what(page, question, scroll);
+    what(page, question);
     also(page, question);
     obstacle(page, question);
     if let Some(findings) = question.findings() {
@@ -93,7 +93,7 @@ fn places(question: &Question) -> (Vec<(&str, &str)>, bool) {
     (seen, false)
 }
 
-fn what(page: &mut Page, question: &Question, scroll: usize) {
+fn what(page: &mut Page, question: &Question) {
     let own: Vec<String> = question.actions().iter().map(|action| effect(&action.native)).collect();
     let alike = own.iter().all(|text| Some(text) == own.first());
     match question.findings() {
@@ -114,18 +114,18 @@ fn what(page: &mut Page, question: &Question, scroll: usize) {
             clean_to(&text, 512).into_owned()
         };
         let labels: Vec<String> = question.actions().iter().map(name).collect();
-        names(page, &labels, beside, scroll);
+        names(page, &labels, beside);
     }
 }
 
 /// Every target by name. What does not fit is counted, and one key away.
-fn names(page: &mut Page, labels: &[String], beside: &[String], scroll: usize) {
+fn names(page: &mut Page, labels: &[String], beside: &[String]) {
     let widest = if beside.is_empty() { page.room() } else { page.room() * 2 / 3 };
     let cell = labels.iter().map(|name| width(name)).max().unwrap_or(1).clamp(1, widest.max(1));
     let across = ((page.room() + 2) / (cell + 2)).max(1);
     let across = if beside.is_empty() { across } else { 1 };
     let (all, rows) = (labels.len(), page.detail.names);
-    let from = if all > rows * across { scroll.min(all - 1) } else { 0 };
+    let from = if all > rows * across { page.scroll.min(all - 1) } else { 0 };
     let until = (from + rows * across).min(all);
     let seen = labels.get(from..until).unwrap_or_default();
     let tall = seen.len().div_ceil(across).max(1);
