@@ -3,6 +3,7 @@ mod kinds;
 mod lamps;
 mod looks;
 mod question;
+mod rows;
 mod stale;
 mod styles;
 

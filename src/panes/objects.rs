@@ -65,12 +65,12 @@ const HPAS: &[Column] = &[
     CONTEXT,
     NAMESPACE,
     NAME,
-    left("TARGET", Width::Share(12, 3), 9),
+    left("TARGET", Width::Share(12, 9), 9),
     right("REPLICAS", 8, 12),
     right("MIN", 4, 7),
     right("MAX", 4, 8),
-    left("METRICS", Width::Share(14, 4), 11),
-    left("STATUS", Width::Share(12, 4), 10),
+    left("METRICS", Width::Share(15, 6), 11),
+    left("STATUS", Width::Share(12, 3), 10),
     AGE,
 ];
 const NODES: &[Column] = &[

@@ -1,12 +1,13 @@
 //! Pods as rows: trouble first, and the reason stands in the row.
 use std::borrow::Cow;
+use std::time::Duration;
 
 use super::things::Lens;
 use super::{Cell, Column, Row, Width};
 use crate::domain::level::Level;
-use crate::domain::pod::Pod;
+use crate::domain::pod::{ContainerState, Pod};
 use crate::domain::settings::Role;
-use crate::domain::time::Age;
+use crate::domain::time::{Age, Timestamp};
 use crate::model::listing::{Rank, SortKey};
 use crate::model::{Meter, Model};
 
@@ -19,9 +20,9 @@ pub const COLUMNS: &[Column] = &[
     column("NAMESPACE", Width::Share(9, 2), false, 7),
     column("NAME", Width::Share(16, 6), false, 20),
     column("READY", Width::Fixed(5), true, 5),
-    column("STATUS", Width::Fixed(16), false, 10),
+    column("STATUS", Width::Share(16, 1), false, 10),
     column("RESTARTS", Width::Fixed(RESTARTS), false, 8),
-    column("LAST END", Width::Share(13, 1), false, 9),
+    column("LAST END", Width::Share(13, 2), false, 9),
     column("CPU", Width::Fixed(5), true, 2),
     Column { title: "MEM", width: Width::Fixed(9), right: false, number: 4, keep: 3 },
     column("NODE", Width::Share(8, 2), false, 1),
@@ -31,8 +32,27 @@ pub const COLUMNS: &[Column] = &[
 /// Cells for how often and when last.
 const RESTARTS: u16 = 11;
 
+/// After a bad end a pod has to hold this long before it is called well again: one that is killed again and
+/// again runs most of the time.
+const HOLD: Duration = Duration::from_mins(10);
+
 pub fn level(lens: &Lens<'_>, pod: &Pod) -> Level {
-    pod.level(lens.node_ready(&pod.id.context, pod.node.as_ref()))
+    let level = pod.level(lens.node_ready(&pod.id.context, pod.node.as_ref()));
+    if level == Level::Fine && ended_badly(pod).is_some_and(|at| lens.now.since(at) < HOLD) {
+        return Level::Warn;
+    }
+    level
+}
+
+/// When a container that runs again was last killed or failed.
+fn ended_badly(pod: &Pod) -> Option<Timestamp> {
+    let (container, end) = pod.last_end().filter(|(_, end)| !end.is_clean())?;
+    end.finished.filter(|_| container.restarts > 0)
+}
+
+/// Whether the passing of time alone may change how bad it is.
+pub fn heals(pod: &Pod) -> bool {
+    ended_badly(pod).is_some()
 }
 
 /// Where a pod belongs under this lens.
@@ -138,7 +158,38 @@ fn last_end<'m>(model: &'m Model, pod: &'m Pod, level: Level) -> Cell<'m> {
             Cell::new("Completed").role(Role::Dim)
         }
         Some((_, end)) => Cell::new(format!("{} {}", end.reason, end.code)),
-        None => Cell::new(""),
+        None => Cell::new(waits_for(pod)),
+    }
+}
+
+/// What a pod that cannot start waits for: room on a node, an image, a secret.
+fn waits_for(pod: &Pod) -> Cow<'_, str> {
+    if pod.node.is_none() {
+        return pod.message.as_deref().map(most_nodes).unwrap_or_default();
+    }
+    let waiting = pod.containers.iter().find_map(|container| match &container.state {
+        ContainerState::Waiting { reason, message } => Some((container, reason, message)),
+        _ => None,
+    });
+    match waiting {
+        Some((container, reason, _)) if reason.contains("Image") => {
+            container.image.rsplit('/').next().unwrap_or_default().into()
+        }
+        Some((_, _, message)) => message.as_deref().unwrap_or_default().into(),
+        None => "".into(),
+    }
+}
+
+/// Of what a scheduler says, the part that speaks of the most nodes:
+/// `0/6 nodes are available: 1 node(s) had untolerated taint …, 5 Insufficient memory. preemption: …`
+fn most_nodes(message: &str) -> Cow<'_, str> {
+    let said = message.split_once(" available: ").map_or(message, |(_, rest)| rest);
+    let said = said.split_once(". ").map_or(said, |(first, _)| first).trim_end_matches('.');
+    let nodes = |part: &&str| part.split(' ').next().and_then(|n| n.parse::<u32>().ok()).unwrap_or(0);
+    let most = said.split(", ").max_by_key(nodes).unwrap_or_default();
+    match most.split_once(" Insufficient ") {
+        Some((_, what)) => format!("needs {what}").into(),
+        None => most.into(),
     }
 }
 

@@ -1,4 +1,6 @@
 //! The words for a feed's state, the same in every pane.
+use std::mem::discriminant;
+
 use super::Fact;
 use crate::domain::feed::{Feed, FeedState, FeedStatus};
 use crate::domain::object::Kind;
@@ -16,15 +18,36 @@ pub fn state_of(model: &Model, concerned: impl Fn(&Feed) -> bool) -> Fact {
                 Some(quiet) => Fact::new(format!("stale {}", Age(quiet)), Role::Warning),
                 None => words(status, model.now),
             };
-            let several = model.feeds.keys().filter(|other| concerned(other)).count() > 1;
-            if several
-                && (stale.is_some() || !matches!(status.state, FeedState::Live))
-                && let Some(place) = place(model, feed)
-            {
-                fact.text = format!("{place} {}", fact.text);
+            let all = || model.feeds.iter().filter(|(other, _)| concerned(other));
+            if all().count() > 1 && (stale.is_some() || !matches!(status.state, FeedState::Live)) {
+                let alike = all().filter(|(other, one)| {
+                    discriminant(&one.state) == discriminant(&status.state)
+                        && one.stale(other, model.now).is_some() == stale.is_some()
+                });
+                let places: Vec<String> = alike.filter_map(|(other, _)| place(model, other)).collect();
+                if places.len() > 1
+                    && let FeedState::Forbidden { needs } = &status.state
+                {
+                    // In each of them the same.
+                    let right = needs.split(" in namespace ").next().unwrap_or(needs);
+                    fact.text = format!("forbidden: needs {right}");
+                }
+                if let Some(named) = named(&places) {
+                    fact.text = format!("{named} {}", fact.text);
+                }
             }
             fact
         }
+    }
+}
+
+/// The first few by name, the others by number.
+fn named(places: &[String]) -> Option<String> {
+    const NAMES: usize = 3;
+    let first = places.get(..NAMES.min(places.len())).filter(|first| !first.is_empty())?.join(", ");
+    match places.len().saturating_sub(NAMES) {
+        0 => Some(first),
+        more => Some(format!("{first} and {more} more")),
     }
 }
 

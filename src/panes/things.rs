@@ -91,8 +91,13 @@ pub fn columns(model: &Model, width: u16) -> Vec<(&'static Column, u16)> {
     let comfortable = chosen.iter().map(|column| wanted(column)).sum::<u16>() <= room + GAP;
     let base = |column: &Column| if comfortable { wanted(column) } else { least(column) } - GAP;
     let spare = (room + GAP).saturating_sub(chosen.iter().map(|column| base(column) + GAP).sum());
-    let weights: u16 =
-        chosen.iter().map(|column| if let Width::Share(_, weight) = column.width { weight } else { 0 }).sum();
+    let weight = |column: &&Column| match column.width {
+        Width::Share(_, weight) => weight,
+        // What fills the rest is what has most to say: it is not left with the crumbs.
+        Width::Fill(_) => FILLS,
+        Width::Fixed(_) => 0,
+    };
+    let weights: u16 = chosen.iter().map(weight).sum();
     let mut widths: Vec<(&Column, u16)> = Vec::new();
     for column in chosen {
         let own = match column.width {
@@ -113,6 +118,9 @@ pub fn columns(model: &Model, width: u16) -> Vec<(&'static Column, u16)> {
     }
     widths
 }
+
+/// The weight of a column that fills the rest, beside those that share it.
+const FILLS: u16 = 10;
 
 /// How much of a name is shown before minor columns get any room.
 const COMFORT: u16 = 26;
@@ -222,11 +230,8 @@ impl Pane for Things {
         let all =
             if shown == total { grouped(total) } else { format!("{} of {}", grouped(shown), grouped(total)) };
         facts.push(Fact::new(all, Role::Text));
-        for (level, word) in [
-            (Level::Bad, "failing"),
-            (Level::Unknown, "unknown"),
-            (Level::Warn, if model.board.kind == Kind::Pod { "waiting" } else { "to watch" }),
-        ] {
+        for (level, word) in [(Level::Bad, "failing"), (Level::Unknown, "unknown"), (Level::Warn, "to watch")]
+        {
             let n = count(model, level);
             if n > 0 {
                 facts.push(Fact::new(format!("{} {word}", grouped(n)), super::role(level)));

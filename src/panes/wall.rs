@@ -34,7 +34,7 @@ pub fn figures(model: &Model) -> Vec<Figure> {
     let known = worst.is_some_and(|(feed, status)| model.feed_level(feed, status) == Level::Fine);
     let mut figures = Vec::new();
     for (level, label) in
-        [(Level::Bad, "pods failing"), (Level::Unknown, "unknown"), (Level::Warn, "waiting")]
+        [(Level::Bad, "pods failing"), (Level::Unknown, "unknown"), (Level::Warn, "to watch")]
     {
         let n = model.pods.count(level);
         let level = if n > 0 { level } else { Level::Fine };
@@ -59,8 +59,11 @@ pub fn trouble(model: &Model, room: usize) -> Vec<Trouble> {
                 what = format!("unknown: {node} is not Ready");
             }
             if rank.level == Level::Warn && what == "Running" {
-                let (ready, all) = pod.ready_count();
-                what = format!("runs, but {ready} of {all} ready");
+                what = match (pod.ready_count(), pod.ready) {
+                    ((ready, all), _) if ready < all => format!("runs, but {ready} of {all} ready"),
+                    (_, Some(true)) => "runs again".into(),
+                    _ => "runs, but is not ready".into(),
+                };
             }
             if let Some((_, end)) = pod.last_end().filter(|(_, end)| end.code != 0) {
                 // A status that is the reason already is not said twice.

@@ -17,6 +17,7 @@ use crate::model::board::PaneKind;
 use crate::model::msg::{Effect, Msg};
 use crate::model::{Dirty, Model};
 use crate::panes::layout::{layout, table_rows};
+use crate::panes::pods;
 
 /// Applies one message and says what the outside must do about it.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
@@ -105,10 +106,14 @@ fn fit(model: &mut Model) {
 /// The clock. What shows an age is drawn again only when an age could have moved.
 fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     const STEP: i64 = 10_000;
-    if model.now.0.div_euclid(STEP) != now.0.div_euclid(STEP) {
+    let stepped = model.now.0.div_euclid(STEP) != now.0.div_euclid(STEP);
+    if stepped {
         model.mark_dirty(Dirty::Soon);
     }
     let before = std::mem::replace(&mut model.now, now);
+    if stepped {
+        table::rerank_pods(model, pods::heals);
+    }
     // Certificates come to their end without any news of it.
     let hour = |at: Timestamp| at.0.div_euclid(3_600_000);
     if model.board.kind == Kind::Certificate && hour(before) != hour(now) {

@@ -69,7 +69,7 @@ actions! {
     Quit         "quit"          Board    ["Ctrl-C"]                  "leave firedeck",
     Help         "help"          Board    ["?"]                       "all keys of this place",
     Palette      "palette"       Board    [":"]                       "any action or kind by name",
-    Filter       "filter"        Board    ["/"]                       "show only rows that match; ! inverts, = takes whole words",
+    Filter       "filter"        Board    ["/"]                       "only rows that match; ! inverts, = takes whole words",
     NextPane     "next-pane"     Board    ["Tab"]                     "go to the next pane",
     PrevPane     "prev-pane"     Board    ["Shift-Tab"]               "go to the pane before",
     Pane1        "pane-1"        Board    ["1"]                       "go to the pods pane",

@@ -136,8 +136,15 @@ fn frame(buf: &mut Buffer, place: Rect, questions: &Questions, question: &Questi
 
 /// Better nothing to answer than half a question.
 fn too_small(buf: &mut Buffer, area: Rect, question: &Question, paint: &Paint) {
-    let text = format!(" {}? make the window larger to answer; Esc leaves ", question.tier());
-    let text = cut(&text, usize::from(area.width));
+    let tier = question.tier();
+    let all = [
+        format!(" {tier}? make the window larger to answer; Esc leaves "),
+        format!(" {tier}? enlarge, or Esc "),
+        " enlarge, or Esc".to_owned(),
+    ];
+    let room = usize::from(area.width);
+    let text = all.iter().find(|text| width(text) <= room).unwrap_or(&all[2]);
+    let text = cut(text, room);
     if area.height > 0 && area.width > 0 {
         let style = paint.style(Role::Danger);
         buf.set_stringn(area.x, area.bottom() - 1, text, usize::from(area.width), style);
