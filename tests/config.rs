@@ -116,6 +116,28 @@ fn the_starter_is_good_as_it_is_and_with_every_line_in_force() {
 }
 
 #[test]
+fn a_terminal_that_cannot_show_more_than_ascii_gets_no_more() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let home = dir.path().display().to_string();
+    let shown = |env: &[(&str, &str)], config: &str| {
+        let dir = dir.path().join(".config/firedeck");
+        fs::create_dir_all(&dir).expect("made");
+        fs::write(dir.join("config.toml"), config).expect("written");
+        let env: Vec<(&str, &str)> = [("HOME", home.as_str())].iter().chain(env).copied().collect();
+        let now = config::load(&Request { env: Env::of(&env), ..Request::default() }).expect("good");
+        let row = now.shown.into_iter().find(|row| row.name == "borders").expect("a row");
+        format!("{} by {}", row.value, row.origin)
+    };
+    assert_eq!(shown(&[("TERM", "xterm")], ""), "unicode by default");
+    assert_eq!(shown(&[("TERM", "xterm"), ("LANG", "en_US.UTF-8")], ""), "unicode by default");
+    assert_eq!(shown(&[("TERM", "xterm"), ("LANG", "C")], ""), "ascii by $LANG");
+    assert_eq!(shown(&[("LANG", "C"), ("LC_ALL", "C.utf8")], ""), "unicode by default");
+    assert_eq!(shown(&[("LANG", "de_DE.UTF-8"), ("LC_CTYPE", "POSIX")], ""), "ascii by $LC_CTYPE");
+    assert_eq!(shown(&[("TERM", "linux"), ("LANG", "C.UTF-8")], ""), "ascii by $TERM");
+    assert!(shown(&[("LANG", "C")], "borders = \"unicode\"").contains("config.toml:1"));
+}
+
+#[test]
 fn a_flag_is_heard_before_a_variable_and_a_variable_before_a_file() {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("c.toml");

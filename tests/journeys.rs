@@ -342,6 +342,20 @@ fn settings_that_were_refused_leave_the_old_ones_and_say_why() {
 }
 
 #[test]
+fn settings_that_change_are_taken_up_where_they_hold() {
+    let mut model = cockpit(80, 24);
+    let mut settings = Settings { mouse: true, ..Settings::default() };
+    settings.logs.buffer_bytes = 3 << 20;
+    let effects = say(&mut model, Msg::Settings(Box::new(settings.clone())));
+    assert!(matches!(&effects[..], [Effect::SetMouse(true)]) && model.board.mouse, "{effects:?}");
+    assert_eq!(model.logs.ring.capacity(), 3 << 20);
+    // The operator's own word stands until the file says something new.
+    model.board.mouse = false;
+    assert!(say(&mut model, Msg::Settings(Box::new(settings))).is_empty());
+    assert!(!model.board.mouse);
+}
+
+#[test]
 fn opening_a_thing_lands_on_it_once_it_is_seen() {
     let mut model = connected(80, 24);
     say(&mut model, Msg::Open { kind: Kind::Pod, namespace: Some("shop".into()), name: "worker".into() });

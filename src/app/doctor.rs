@@ -25,7 +25,7 @@ pub async fn run(options: Options, json: bool) -> color_eyre::Result<ExitCode> {
     let looking = look(&options, &waiting);
     let sections =
         if std::io::stderr().is_terminal() { waiting.tell_while(looking).await } else { looking.await };
-    let text = if json { report::json(&sections)? } else { report::human(&sections, place::utf8()) };
+    let text = if json { report::json(&sections)? } else { report::human(&sections, place::utf8(&options)) };
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => return Err(error.into()),

@@ -153,7 +153,7 @@ impl Hands {
                 question: question.id().0,
                 plan: crate::domain::approval::commands(question.plan()),
             })),
-            Effect::Follow(follow) => self.logs.follow(follow),
+            Effect::Follow(follow) => self.logs.follow(follow, model.settings.logs.streams),
             Effect::FollowSince(since) => self.logs.since(since),
             Effect::Scan(order) => {
                 let msgs = self.msgs.clone();

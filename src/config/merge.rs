@@ -13,7 +13,7 @@ use super::theme::{self, USUAL};
 use super::{file, meant, profile};
 use crate::domain::settings::depth::Terminal;
 use crate::domain::settings::theme::Depth;
-use crate::domain::settings::values::{Frames, Icons, LogLevel, LogLimits, NamespacesFrom};
+use crate::domain::settings::values::{Borders, LogLevel, LogLimits, NamespacesFrom};
 use crate::domain::settings::{Keymap, Profile, Settings, Theme};
 
 /// Reads everything that has a say. Every mistake that can be found is in the error.
@@ -244,11 +244,11 @@ impl Merge<'_> {
         let usual_mb = u32::try_from(usual.buffer_bytes >> 20).unwrap_or(u32::MAX);
         let usual_streams = u32::try_from(usual.streams).unwrap_or(u32::MAX);
         settings.mouse = self.value("mouse", source, config.mouse.as_ref(), false, bool::to_string);
-        settings.icons = Icons(self.value("icons", source, config.icons.as_ref(), true, bool::to_string));
-        settings.borders =
-            self.value("borders", source, config.borders.as_ref(), settings.borders, |b| b.name().into());
-        settings.frames =
-            Frames(self.value("frames", source, config.frames.as_ref(), settings.frames.0, u32::to_string));
+        let (borders, origin) = from(source, config.borders.as_ref())
+            .or_else(|| Some((Borders::Ascii, Origin::Env(self.request.env.only_ascii()?))))
+            .unwrap_or_default();
+        settings.borders = borders;
+        self.show("borders", borders.name(), origin);
         settings.clipboard =
             self.value("clipboard", source, config.clipboard.as_ref(), settings.clipboard, |c| {
                 c.name().into()

@@ -26,7 +26,7 @@ use std::path::Path;
 pub use check::{check, check_file};
 pub use merge::load;
 pub use options::{Options, Target, View};
-pub use place::Env;
+pub use place::{Env, speaks_utf8};
 pub use problem::{Problem, Problems, Source};
 pub use profiles::{BUILT_IN as PROFILES, names as profile_names};
 pub use request::{Effective, Origin, Request, Shown};

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Every variable that has a say; nothing else of the environment is looked at here.
-const VARIABLES: [&str; 11] = [
+const VARIABLES: [&str; 14] = [
     "HOME",
     "XDG_CONFIG_HOME",
     "XDG_STATE_HOME",
@@ -15,6 +15,9 @@ const VARIABLES: [&str; 11] = [
     "NO_COLOR",
     "COLORTERM",
     "TERM",
+    "LC_ALL",
+    "LC_CTYPE",
+    "LANG",
 ];
 
 /// What the environment said when the program began.
@@ -43,6 +46,20 @@ impl Env {
         self.get(name).filter(|value| !value.is_empty())
     }
 
+    /// The locale that holds, and which variable says so.
+    pub fn locale(&self) -> Option<(&'static str, &str)> {
+        ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| Some((name, self.given(name)?)))
+    }
+
+    /// The variable that says that this terminal shows nothing beyond ASCII: a locale of other letters, or
+    /// the console of Linux, whose font has none of the signs.
+    pub fn only_ascii(&self) -> Option<&'static str> {
+        if self.given("TERM") == Some("linux") {
+            return Some("TERM");
+        }
+        self.locale().filter(|(_, locale)| !speaks_utf8(locale)).map(|(name, _)| name)
+    }
+
     /// `firedeck` under an XDG place; relative values are ignored, as XDG asks.
     fn xdg(&self, name: &str, beside_home: &str) -> Option<PathBuf> {
         let base = self
@@ -62,6 +79,11 @@ impl Env {
     pub fn state_dir(&self) -> Option<PathBuf> {
         self.xdg("XDG_STATE_HOME", ".local/state")
     }
+}
+
+pub fn speaks_utf8(locale: &str) -> bool {
+    let locale = locale.to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
 }
 
 /// `~/` is home; what is not absolute is beside `base`.

@@ -15,7 +15,7 @@ use crate::domain::object::Kind;
 use crate::domain::time::Timestamp;
 use crate::model::board::PaneKind;
 use crate::model::msg::{Effect, Msg};
-use crate::model::{Dirty, Model};
+use crate::model::{Dirty, Model, Settings};
 use crate::panes::layout::{layout, table_rows};
 use crate::panes::pods;
 
@@ -47,15 +47,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Open { kind, namespace, name } => open::wanted(model, kind, namespace, name),
         Msg::News(batch) => news::take(model, batch),
-        Msg::Settings(settings) => {
-            model.settings = *settings;
-            model.refused = None;
-            // The keys that answer may be others now.
-            act::resized(model);
-            table::reorder(model);
-            model.say("settings taken up", false);
-            Vec::new()
-        }
+        Msg::Settings(settings) => taken_up(model, *settings),
         Msg::SettingsRefused(why) => {
             model.refused = Some(why);
             model.mark_dirty(Dirty::Now);
@@ -74,6 +66,22 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     };
     fit(model);
     effects
+}
+
+/// New settings hold from now on; whatever was worked out from the old ones is worked out anew.
+fn taken_up(model: &mut Model, settings: Settings) -> Vec<Effect> {
+    let before = std::mem::replace(&mut model.settings, settings);
+    model.refused = None;
+    // The keys that answer may be others now.
+    act::resized(model);
+    table::reorder(model);
+    model.logs.ring.limit(model.settings.logs.buffer_bytes);
+    model.say("settings taken up", false);
+    if before.mouse == model.settings.mouse {
+        return Vec::new();
+    }
+    model.board.mouse = model.settings.mouse;
+    vec![Effect::SetMouse(model.board.mouse)]
 }
 
 /// Tells every scrolling thing how many rows it has now.

@@ -191,7 +191,7 @@ impl Feeds {
 
     /// Follows this and nothing else; what was followed before is forgotten.
     pub(crate) async fn follow(&mut self, follow: Follow) {
-        self.logs.follow(Some(follow.clone()));
+        self.logs.follow(Some(follow.clone()), 32);
         self.until("the order taken", |feeds| (feeds.following.as_deref() == Some(&follow)).then_some(()))
             .await;
     }

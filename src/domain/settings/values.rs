@@ -16,12 +16,8 @@ pub struct Settings {
     pub kubeconfig: Vec<PathBuf>,
     pub namespaces_from: NamespacesFrom,
     pub logs: LogLimits,
-    /// How often a second what arrived is drawn; keys draw at once.
-    pub frames: Frames,
     pub mouse: bool,
     pub borders: Borders,
-    /// Signs beyond ASCII before rows.
-    pub icons: Icons,
     pub clipboard: Clipboard,
     pub log_level: LogLevel,
 }
@@ -65,24 +61,6 @@ pub struct LogLimits {
 impl Default for LogLimits {
     fn default() -> Self {
         LogLimits { buffer_bytes: 64 << 20, streams: 64 }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Frames(pub u32);
-
-impl Default for Frames {
-    fn default() -> Self {
-        Frames(10)
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Icons(pub bool);
-
-impl Default for Icons {
-    fn default() -> Self {
-        Icons(true)
     }
 }
 

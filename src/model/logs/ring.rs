@@ -100,6 +100,16 @@ impl Ring {
         self.dropped += chunk.dropped();
         self.gaps += u64::from(chunk.gaps());
         self.keep(chunk);
+        self.make_room();
+    }
+
+    /// From now on so many bytes are kept.
+    pub fn limit(&mut self, capacity: usize) {
+        self.capacity = capacity;
+        self.make_room();
+    }
+
+    fn make_room(&mut self) {
         while self.resident > self.capacity && self.chunks.len() > 1 {
             let Some(oldest) = self.chunks.pop_front() else { break };
             self.resident -= oldest.resident();

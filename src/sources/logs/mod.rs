@@ -41,6 +41,8 @@ pub fn parse(bytes: &[u8]) -> Vec<Lines> {
 struct Order {
     follow: Option<Arc<Follow>>,
     since: Option<Timestamp>,
+    /// How many containers are read at once.
+    most: usize,
 }
 
 /// Tells the source what to follow. One thing at a time; the last word counts.
@@ -51,8 +53,11 @@ pub struct Handle {
 
 impl Handle {
     /// Follows from the last lines on, anew even if it is the same as before; `None` stops.
-    pub fn follow(&self, follow: Option<Follow>) {
-        self.orders.send_replace(Order { follow: follow.map(Arc::new), since: None });
+    ///
+    /// Of many containers at most so many are read at once, each over a connection of its own.
+    pub fn follow(&self, follow: Option<Follow>, most: usize) {
+        let most = most.clamp(1, session::MOST);
+        self.orders.send_replace(Order { follow: follow.map(Arc::new), since: None, most });
     }
 
     /// The same again, from an earlier time on.

@@ -19,7 +19,7 @@ use crate::domain::news::News;
 use crate::sources::Outbox;
 use crate::sources::supervise::{Signals, supervise};
 
-/// Each is a connection of its own.
+/// Each is a connection of its own; the settings may ask for fewer.
 pub(super) const MOST: usize = 64;
 /// Lines that all streams together begin with.
 const TAIL: i64 = 10_000;
@@ -40,6 +40,7 @@ struct Following {
 pub(super) struct Session {
     follow: Arc<Follow>,
     since: Option<i64>,
+    most: usize,
     clients: Clients,
     streams: BTreeMap<Name, Following>,
     names: BTreeMap<u64, Name>,
@@ -76,6 +77,7 @@ pub(super) async fn follow(order: Order, clients: Clients, out: Outbox, signals:
     let session = Session {
         follow,
         since: order.since.map(|time| time.0.div_euclid(1_000)),
+        most: order.most,
         clients,
         streams: BTreeMap::new(),
         names: BTreeMap::new(),
@@ -173,6 +175,8 @@ impl Session {
                 self.names.remove(&number);
                 self.streams.remove(&name);
                 self.over.insert(name);
+                // It was read to its end: nothing more is asked for.
+                self.asked = self.asked.saturating_sub(1);
                 self.pump(false);
             }
         }
@@ -230,15 +234,15 @@ impl Session {
             .collect();
         let started: Vec<_> = wanted.into_iter().filter(|(_, c)| c.instance.is_some()).collect();
         let first = !std::mem::replace(&mut self.begun, true);
-        let count = i64::try_from(started.len().clamp(1, MOST)).unwrap_or(1);
+        let count = i64::try_from(started.len().clamp(1, self.most)).unwrap_or(1);
         let tail = Start::Tail((TAIL / count).clamp(100, 2_000));
         for (name, container) in started {
-            if self.streams.len() >= MOST {
+            if self.streams.len() >= self.most {
                 break;
             }
             if !self.streams.contains_key(name) {
                 // A container that was there before but had to wait for a place begins with its last lines.
-                let crowded = self.asked > MOST;
+                let crowded = self.asked > self.most;
                 let start = match self.since {
                     _ if !first && !crowded => Start::Beginning,
                     Some(second) => Start::Since(second),

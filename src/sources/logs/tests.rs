@@ -102,6 +102,15 @@ impl Cockpit {
     }
 
     async fn with(follow: Follow, pods: (&'static str, String), answers: Vec<Answer>) -> Cockpit {
+        Cockpit::with_at_most(64, follow, pods, answers).await
+    }
+
+    async fn with_at_most(
+        most: usize,
+        follow: Follow,
+        pods: (&'static str, String),
+        answers: Vec<Answer>,
+    ) -> Cockpit {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (asked_out, asked) = mpsc::unbounded_channel();
@@ -117,7 +126,7 @@ impl Cockpit {
         let client = kube::Client::try_from(config).unwrap();
         let (out, news) = mpsc::channel(16);
         let handle = start(Arc::new(move |_| Some(client.clone())), out, Signals::default());
-        handle.follow(Some(follow));
+        handle.follow(Some(follow), most);
         Cockpit { news, asked, seen: Vec::new(), feed: None, streams: None, _handle: handle }
     }
 
@@ -210,10 +219,32 @@ async fn a_pod_that_may_not_be_listed_is_followed_unseen() {
 }
 
 #[tokio::test]
+async fn a_container_that_was_read_to_its_end_is_not_asked_for_any_more() {
+    let over = POD.replace("Running", "Succeeded").replace(
+        r#""state":{"running":{}}"#,
+        r#""state":{"terminated":{"reason":"Completed","exitCode":0}}"#,
+    );
+    let answers = vec![lines("2026-01-02T03:04:05Z one\n", BREAKS)];
+    let mut cockpit = Cockpit::with(pod(), ("200 OK", list(&[over])), answers).await;
+    cockpit.until("its end", |c| c.has("ended: Completed 0")).await;
+    let none = |c: &Cockpit| c.streams.as_ref().is_some_and(|s| (s.following, s.asked) == (0, 0));
+    cockpit.until("nothing left to read", none).await;
+}
+
+#[tokio::test]
 async fn more_containers_than_are_read_at_once_are_counted() {
     let pods: Vec<String> = (0..70).map(|n| POD.replace("web-1", &format!("web-{n}"))).collect();
     let follow = Follow::Namespace { context: "c".into(), namespace: "shop".into() };
     let mut cockpit = Cockpit::with(follow, ("200 OK", list(&pods)), Vec::new()).await;
     let full = |c: &Cockpit| c.streams.as_ref().is_some_and(|s| (s.following, s.asked) == (64, 70));
     cockpit.until("64 of 70", full).await;
+}
+
+#[tokio::test]
+async fn no_more_containers_are_read_at_once_than_the_settings_allow() {
+    let pods: Vec<String> = (0..9).map(|n| POD.replace("web-1", &format!("web-{n}"))).collect();
+    let follow = Follow::Namespace { context: "c".into(), namespace: "shop".into() };
+    let mut cockpit = Cockpit::with_at_most(4, follow, ("200 OK", list(&pods)), Vec::new()).await;
+    let full = |c: &Cockpit| c.streams.as_ref().is_some_and(|s| (s.following, s.asked) == (4, 9));
+    cockpit.until("4 of 9", full).await;
 }
