@@ -22,7 +22,7 @@ pub(super) const MOST: usize = 500;
 pub(super) enum Fault {
     /// 404: it is not there.
     Gone,
-    /// 403 or 401, in the server's words.
+    /// 403, in the server's words.
     Forbidden(String),
     /// 409, or 422 for a test that failed: it is not as it was.
     Changed(String),
@@ -59,7 +59,9 @@ impl Fault {
         let why = brief(&status.message);
         match status.code {
             404 => Fault::Gone,
-            401 | 403 => Fault::Forbidden(why),
+            // No right that somebody could grant; the next login may be a good one.
+            401 => Fault::Said { code: 401, why: "the server does not accept the credentials".into() },
+            403 => Fault::Forbidden(why),
             409 | 422 => Fault::Changed(why),
             429 => {
                 let after =
@@ -211,6 +213,14 @@ mod tests {
         assert_eq!(path(&target(Kind::Pod, "a", "b")), "/api/v1/namespaces/a/pods/b");
         assert_eq!(path(&target(Kind::Node, "", "n1")), "/api/v1/nodes/n1");
         assert_eq!(path(&target(Kind::Deployment, "a", "b")), "/apis/apps/v1/namespaces/a/deployments/b");
+    }
+
+    #[test]
+    fn a_login_that_ended_is_no_right_that_could_be_granted() {
+        let ended = kube::core::Status::failure("Unauthorized", "Unauthorized").with_code(401);
+        let fault = Fault::of(&kube::Error::Api(Box::new(ended)));
+        assert!(!matches!(fault, Fault::Forbidden(_)), "{fault:?}");
+        assert_eq!(fault.says("pods"), "pods: the server does not accept the credentials (401)");
     }
 
     #[test]

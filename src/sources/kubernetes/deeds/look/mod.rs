@@ -106,8 +106,7 @@ async fn part(client: Option<&Client>, native: &Native, deadline: Instant) -> Pa
         return part;
     }
     let Some(client) = client else {
-        part.unchecked
-            .push(format!("effect not checked: context `{}` is not connected", native.target.context));
+        part.unchecked.push(format!("effect: context `{}` is not connected", native.target.context));
         return part;
     };
     let path = api::path(&native.target);
@@ -248,7 +247,7 @@ async fn may_i(
         reviews.push(
             async move {
                 let Some(cluster) = cluster else {
-                    return (Check::NotChecked, Some(format!("{} not checked: not connected", right.says())));
+                    return (Check::NotChecked, Some(format!("may I {}: not connected", right.says())));
                 };
                 match timely(deadline, access::review(&cluster.client, &right)).await {
                     Ok(check) => (check, None),
@@ -286,8 +285,8 @@ enum Late {
 impl Late {
     fn says(&self, what: &str) -> String {
         match self {
-            Late::Slow => format!("{what} not checked: no answer within {} s", WITHIN.as_secs()),
-            Late::Said(fault) => fault.says(&format!("{what} not checked")),
+            Late::Slow => format!("{what}: no answer within {} s", WITHIN.as_secs()),
+            Late::Said(fault) => fault.says(what),
         }
     }
 }
@@ -353,6 +352,14 @@ mod tests {
         assert_eq!(alike(&parts), ["it has 30 s to stop", "a new one comes"]);
         let parts = [part(&["owned by `a`"], "a new one comes"), part(&["owned by `b`"], "")];
         assert!(alike(&parts).is_empty());
+    }
+
+    #[test]
+    fn what_could_not_be_checked_says_so_once() {
+        // The question puts `not checked` before it.
+        assert_eq!(Late::Slow.says("who am I"), "who am I: no answer within 2 s");
+        let late = Late::Said(Fault::Lost("connection reset".into()));
+        assert_eq!(late.says("pods"), "pods: connection reset");
     }
 
     #[test]
