@@ -13,7 +13,7 @@ use crate::domain::action::{Looked, Outcome};
 use crate::domain::object::Kind;
 use crate::sources::kubernetes::connect::Cluster;
 
-/// A budget that has not given way by then will not.
+/// Where nothing moved for so long, nothing will: a budget that has not given way by then does not.
 const WITHIN: Duration = Duration::from_mins(2);
 const ROUND: Duration = Duration::from_secs(2);
 
@@ -26,6 +26,25 @@ struct Course {
     /// By pod, why it is not evicted yet.
     waits: BTreeMap<String, String>,
     said: String,
+    /// Pods left and pods asked for, and since when it is these.
+    moved: Option<((usize, usize), Instant)>,
+}
+
+impl Course {
+    /// Whether it is over because nothing moves. Many pods under one budget go one after the other, and each
+    /// may take the time it was given to leave.
+    fn stuck(&mut self, left: &[&Fate], now: Instant) -> bool {
+        let state = (left.len(), self.asked.len());
+        let since = match self.moved {
+            Some((same, since)) if same == state => since,
+            _ => {
+                self.moved = Some((state, now));
+                now
+            }
+        };
+        let leave = left.iter().filter_map(|fate| fate.leaving).max().unwrap_or_default();
+        now.duration_since(since) >= WITHIN + leave
+    }
 }
 
 pub(super) async fn drain(
@@ -40,7 +59,7 @@ pub(super) async fn drain(
         return judge(cluster, looked, fault).await;
     }
     tell(report, Outcome::Accepted { says: "cordoned; evicting its pods".into() }).await;
-    let until = Instant::now() + WITHIN;
+    let began = Instant::now();
     let mut course = Course::default();
     let mut failed = 0;
     loop {
@@ -57,8 +76,9 @@ pub(super) async fn drain(
                     return outcome;
                 }
                 progress(&mut course, left.len(), report).await;
-                if Instant::now() >= until {
-                    return Outcome::Failed { why: held(&course, &left) };
+                let now = Instant::now();
+                if course.stuck(&left, now) {
+                    return Outcome::Failed { why: held(&course, &left, now.duration_since(began)) };
                 }
             }
             Err(fault) => {
@@ -90,7 +110,7 @@ async fn round(
     grace_seconds: Option<u32>,
     course: &mut Course,
 ) -> Result<(), Outcome> {
-    for fate in left.iter().filter(|fate| !fate.leaving) {
+    for fate in left.iter().filter(|fate| fate.leaving.is_none()) {
         if course.asked.contains(&fate.uid) {
             continue;
         }
@@ -159,12 +179,52 @@ fn summary(course: &Course, fates: &[Fate], unseen: usize) -> String {
     says
 }
 
-fn held(course: &Course, left: &[&Fate]) -> String {
-    let minutes = WITHIN.as_secs() / 60;
+fn held(course: &Course, left: &[&Fate], after: Duration) -> String {
+    let minutes = after.as_secs() / 60;
     let why: Vec<&str> = course.waits.values().map(String::as_str).collect();
     if why.is_empty() {
         let names: Vec<&str> = left.iter().map(|fate| fate.name.as_str()).collect();
         return format!("cordoned, but still there after {minutes} min: {}", names.join(", "));
     }
     format!("cordoned, but held after {minutes} min: {}", why.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_drain_that_moves_is_not_given_up() {
+        let pod = |name: &str, leaves: Option<u32>| {
+            let mut pod = json!({"metadata": {"name": name, "namespace": "n", "uid": name,
+                "ownerReferences": [{"kind": "ReplicaSet", "name": "o", "uid": "u", "controller": true}]}});
+            if let Some(seconds) = leaves {
+                pod["metadata"]["deletionTimestamp"] = json!("2026-01-02T03:04:05Z");
+                pod["metadata"]["deletionGracePeriodSeconds"] = json!(seconds);
+            }
+            pod
+        };
+        let start = Instant::now();
+        let after = |seconds| start + Duration::from_secs(seconds);
+        let mut course = Course::default();
+        let all = fates(&[pod("a", Some(600)), pod("b", None), pod("c", None)], &[], false);
+        let all: Vec<&Fate> = all.iter().collect();
+        assert!(!course.stuck(&all, after(0)));
+        // One of them was given ten minutes to leave.
+        assert!(!course.stuck(&all, after(719)));
+        // It left, and the budget lets the next one go only after a while.
+        let left = all.get(1..).unwrap_or_default();
+        assert!(!course.stuck(left, after(719)) && !course.stuck(left, after(838)));
+        course.asked.insert("b".into());
+        assert!(!course.stuck(left, after(839)));
+        // Nothing moves any more.
+        assert!(!course.stuck(left, after(958)) && course.stuck(left, after(959)));
+        course.waits.insert("c".into(), "n/c: held by PDB".into());
+        assert_eq!(
+            held(&course, left, Duration::from_secs(959)),
+            "cordoned, but held after 15 min: n/c: held by PDB"
+        );
+    }
 }

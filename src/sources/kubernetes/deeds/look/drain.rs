@@ -1,4 +1,6 @@
 //! What a drain would do to each pod of a node.
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::sources::kubernetes::deeds::facts::selects;
@@ -15,7 +17,8 @@ pub(in crate::sources::kubernetes::deeds) struct Fate {
     pub empty_dir: bool,
     /// The disruption budgets that watch over it and allow none now.
     pub blocked: Option<String>,
-    pub leaving: bool,
+    /// It was told to go, and may take so long.
+    pub leaving: Option<Duration>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +67,9 @@ fn fate(pod: &Value, budgets: &[Value], force: bool) -> Fate {
         what,
         empty_dir: items(pod, "/spec/volumes").iter().any(|volume| volume.get("emptyDir").is_some()),
         blocked: budgets.iter().filter(|_| !over).find_map(|budget| blocks(budget, pod)),
-        leaving: pod.pointer("/metadata/deletionTimestamp").is_some(),
+        leaving: pod
+            .pointer("/metadata/deletionTimestamp")
+            .map(|_| Duration::from_secs(count(pod, "/metadata/deletionGracePeriodSeconds").into())),
     }
 }
 
