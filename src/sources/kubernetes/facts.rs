@@ -1,6 +1,7 @@
 //! Who we are to a server, which version it is, and roughly what we may do.
 use std::time::Duration;
 
+use futures::future::join_all;
 use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
@@ -94,30 +95,77 @@ async fn identity(cluster: &Cluster) -> Option<String> {
     (!name.is_empty()).then(|| brief(&name))
 }
 
-/// In one word, from a handful of access reviews in the first namespace in view.
-async fn rights(cluster: &Cluster) -> Option<String> {
-    let (everything, restart, delete, view) = tokio::join!(
-        may(cluster, "*", "*", "*"),
-        may(cluster, "patch", "apps", "deployments"),
-        may(cluster, "delete", "", "pods"),
-        may(cluster, "list", "", "pods"),
-    );
-    let word = match (everything?, restart?, delete?, view?) {
-        (true, ..) => "everything",
-        (_, true, true, _) => "edit",
-        (_, true, _, _) | (_, _, true, _) => "some edits",
-        (_, _, _, true) => "view",
-        _ => "nothing here",
-    };
-    Some(word.into())
+/// So many namespaces in view are asked for.
+const ASKED: usize = 8;
+
+/// What we may do somewhere, roughly; the more, the greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rights {
+    None,
+    View,
+    SomeEdits,
+    Edit,
+    Everything,
 }
 
-async fn may(cluster: &Cluster, verb: &str, group: &str, resource: &str) -> Option<bool> {
+impl Rights {
+    fn word(self) -> &'static str {
+        match self {
+            Rights::None => "nothing here",
+            Rights::View => "view",
+            Rights::SomeEdits => "some edits",
+            Rights::Edit => "edit",
+            Rights::Everything => "everything",
+        }
+    }
+}
+
+/// In a word, from a handful of access reviews in the namespaces in view.
+async fn rights(cluster: &Cluster) -> Option<String> {
+    let mut places: Vec<Option<String>> =
+        cluster.namespaces.iter().take(ASKED).map(|namespace| Some(namespace.to_string())).collect();
+    if places.is_empty() {
+        places.push(None);
+    }
+    let all = join_all(places.iter().map(|namespace| rights_in(cluster, namespace.as_deref()))).await;
+    in_a_word(&all.into_iter().collect::<Option<Vec<_>>>()?)
+}
+
+/// The most that we may do, and whether we may do it in every namespace.
+fn in_a_word(all: &[Rights]) -> Option<String> {
+    let (most, least) = (all.iter().max()?, all.iter().min()?);
+    let but = if most == least { "" } else { ", not everywhere" };
+    Some(format!("{}{but}", most.word()))
+}
+
+async fn rights_in(cluster: &Cluster, namespace: Option<&str>) -> Option<Rights> {
+    let (everything, restart, delete, view) = tokio::join!(
+        may(cluster, namespace, "*", "*", "*"),
+        may(cluster, namespace, "patch", "apps", "deployments"),
+        may(cluster, namespace, "delete", "", "pods"),
+        may(cluster, namespace, "list", "", "pods"),
+    );
+    Some(match (everything?, restart?, delete?, view?) {
+        (true, ..) => Rights::Everything,
+        (_, true, true, _) => Rights::Edit,
+        (_, true, _, _) | (_, _, true, _) => Rights::SomeEdits,
+        (_, _, _, true) => Rights::View,
+        _ => Rights::None,
+    })
+}
+
+async fn may(
+    cluster: &Cluster,
+    namespace: Option<&str>,
+    verb: &str,
+    group: &str,
+    resource: &str,
+) -> Option<bool> {
     let attributes = ResourceAttributes {
         verb: Some(verb.into()),
         group: Some(group.into()),
         resource: Some(resource.into()),
-        namespace: cluster.namespaces.first().map(ToString::to_string),
+        namespace: namespace.map(str::to_owned),
         ..ResourceAttributes::default()
     };
     let spec = SelfSubjectAccessReviewSpec {
@@ -128,4 +176,17 @@ async fn may(cluster: &Cluster, verb: &str, group: &str, resource: &str) -> Opti
     let api: Api<SelfSubjectAccessReview> = Api::all(cluster.client.clone());
     let answer = timeout(WITHIN, api.create(&PostParams::default(), &review)).await.ok()?.ok()?;
     Some(answer.status?.allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rights_that_differ_between_namespaces_are_not_told_by_the_first_of_them() {
+        let word = |all: &[Rights]| in_a_word(all).expect("a word");
+        assert_eq!(word(&[Rights::Edit]), "edit");
+        assert_eq!(word(&[Rights::None, Rights::View, Rights::SomeEdits]), "some edits, not everywhere");
+        assert_eq!(word(&[Rights::None, Rights::None]), "nothing here");
+    }
 }
