@@ -58,7 +58,7 @@ pub fn trouble(model: &Model, room: usize) -> Vec<Trouble> {
             {
                 what = format!("unknown: {node} is not Ready");
             }
-            if rank.level == Level::Warn && what == "Running" {
+            if rank.level == Level::Warn && matches!(&*what, "Running" | "NotReady") {
                 what = match (pod.ready_count(), pod.ready) {
                     ((ready, all), _) if ready < all => format!("runs, but {ready} of {all} ready"),
                     (_, Some(true)) => "runs again".into(),

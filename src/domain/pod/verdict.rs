@@ -34,6 +34,8 @@ impl Pod {
         match &*status {
             "Completed" if running && self.ready == Some(true) => "Running".into(),
             "Completed" if running => "NotReady".into(),
+            // Its containers are well and yet it gets no traffic: a gate, or its node was silent.
+            "Running" if self.ready == Some(false) && self.all_ready() => "NotReady".into(),
             _ => status,
         }
     }
@@ -63,6 +65,11 @@ impl Pod {
             (Phase::Running, Some(true)) => Level::Fine,
             _ => Level::Warn,
         }
+    }
+
+    fn all_ready(&self) -> bool {
+        let (ready, all) = self.ready_count();
+        ready == all
     }
 
     /// Ready containers of all that have to be; sidecars count, other init containers do not.
@@ -372,6 +379,11 @@ mod tests {
             pod.ready = ready;
             assert_eq!(pod.level(Some(true)), Level::Warn);
         }
+        // Why it is one: that all its containers are ready is no reason.
+        pod.ready = Some(false);
+        assert_eq!(pod.status(), "NotReady");
+        pod.containers[0].ready = false;
+        assert_eq!(pod.status(), "Running");
     }
 
     #[test]
