@@ -3,6 +3,7 @@ use ratatui::buffer::Buffer;
 use unicode_width::UnicodeWidthStr;
 
 use super::style::Paint;
+use super::wrap::wrap;
 use crate::domain::action::{Outcome, Verb};
 use crate::domain::level::Level;
 use crate::domain::settings::{Role, Scope};
@@ -46,23 +47,51 @@ fn boxed(buffer: &mut Buffer, paint: &Paint<'_>, area: Area, title: &str, lines:
     }
 }
 
-/// What was done, the newest first, with what became of it.
-pub fn deeds(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, top: usize) {
-    let mut lines: Vec<Vec<Fact>> = model.deeds.iter().rev().map(|deed| deed_facts(model, deed)).collect();
+/// What was done, the newest first, with what became of it; every word of it. `first` is the one on top.
+pub fn deeds(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, first: usize) {
+    let mut all: Vec<Vec<Fact>> = model.deeds.iter().rev().map(|deed| deed_facts(model, deed)).collect();
     let widths: Vec<usize> =
-        (0..4).map(|at| lines.iter().map(|line| line[at].text.width()).max().unwrap_or(0)).collect();
-    for line in &mut lines {
+        (0..4).map(|at| all.iter().map(|line| line[at].text.width()).max().unwrap_or(0)).collect();
+    for line in &mut all {
         for (fact, width) in line.iter_mut().zip(&widths) {
             let pad = width + 2 - fact.text.width();
             fact.text.extend(std::iter::repeat_n(' ', pad));
         }
     }
+    let inner = usize::from(buffer.area.width.min(110).saturating_sub(4));
+    let before: usize = widths.iter().map(|width| width + 2).sum();
+    // What has no room beside the rest stands below it, under the verb.
+    let indent =
+        if inner.saturating_sub(before) >= SAYS { before } else { widths.first().map_or(0, |w| w + 2) };
+    let mut lines = Vec::new();
+    let mut top = 0;
+    for (at, mut facts) in all.into_iter().enumerate() {
+        if at == first {
+            top = lines.len();
+        }
+        let says = facts.pop().map(|fact| fact.text).unwrap_or_default();
+        let room = inner.saturating_sub(indent).max(1);
+        let mut rest = wrap(&says, room, 40);
+        // A short word stands beside the rest wherever it can.
+        if rest.len() == 1 && says.width() + before <= inner || indent == before {
+            facts.push(Fact::new(rest.remove(0), Role::Text));
+        }
+        lines.push(facts);
+        lines.extend(
+            rest.into_iter()
+                .map(|text| vec![Fact::new(" ".repeat(indent), Role::Text), Fact::new(text, Role::Text)]),
+        );
+    }
     if lines.is_empty() {
         lines.push(vec![Fact::new("nothing was done yet", Role::Dim)]);
     }
     let area = window(buffer, 110, lines.len() + 2);
+    let top = top.min(lines.len().saturating_sub(usize::from(area.height.saturating_sub(2))));
     boxed(buffer, paint, area, "what was done", &lines, top);
 }
+
+/// Cells below which what became of it is not worth a column of its own.
+const SAYS: usize = 30;
 
 /// `02:58:04  undo  shop/worker  settling: 1 of 3`.
 pub fn deed_facts(model: &Model, deed: &Deed) -> Vec<Fact> {

@@ -139,6 +139,35 @@ fn the_other_kinds() {
 }
 
 #[test]
+fn every_word_of_why_an_action_failed_can_be_read() {
+    let held = |n: u32| {
+        format!(
+            "shop/web-{n}: Cannot evict pod as it would violate the pod's disruption budget `web-{n}-pdb`"
+        )
+    };
+    let why = format!("cordoned, but held after 2 min: {}", (1..5).map(held).collect::<Vec<_>>().join("; "));
+    let mut model = cockpit(80, 24);
+    for (at, why) in (0u64..).zip([why, "the object has changed".into()]) {
+        model.deeds.push(Deed {
+            id: ActionId(at),
+            native: Native { target: id(Kind::Node, "", "node-1"), uid: "uid".into(), verb: Verb::Restart },
+            began: ago(60),
+            changed: NOW,
+            outcome: Outcome::Failed { why },
+        });
+    }
+    press(&mut model, "a");
+    for (columns, rows) in [(80, 24), (120, 40), (60, 20)] {
+        say(&mut model, Msg::Resized { columns, rows });
+        press(&mut model, "Down");
+        let text = super::picture(&model).replace('│', " ");
+        let words: Vec<&str> = text.split_whitespace().collect();
+        assert!(words.join(" ").contains("disruption budget `web-4-pdb`"), "{}", super::picture(&model));
+        press(&mut model, "Up");
+    }
+}
+
+#[test]
 fn what_was_done_with_every_outcome() {
     let mut model = cockpit(80, 24);
     let says = || "2 of 3 pods replaced".to_owned();
