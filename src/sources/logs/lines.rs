@@ -4,8 +4,8 @@ use std::sync::Arc;
 use super::resume::{Resume, Verdict};
 use super::stamp;
 use crate::domain::log::{LineKind, Lines, LogLevel, Stream, level};
-use crate::domain::text;
 use crate::domain::time::Timestamp;
+use crate::domain::{secret, text};
 
 /// A longer line is cut, and says so.
 pub(super) const LONGEST: usize = 64 * 1024;
@@ -130,12 +130,14 @@ impl Parser {
         self.nanos = nanos;
         let content = bytes.get(skip..).unwrap_or_default();
         let (content, cut) = cut(content, beyond);
+        // Here, once: the screen, the search, a copy and a file all show what is kept.
+        let content = secret::mask(content);
         let before = self.level;
         self.lines.add(
             &self.stream,
             nanos,
             |out, ink| {
-                text::append_line(content, out, ink);
+                text::append_line(&content, out, ink);
                 if cut > 0 {
                     out.push_str(" … cut, ");
                     out.push_str(&text::grouped(cut));
@@ -203,6 +205,12 @@ mod tests {
     fn a_cut_never_leaves_half_a_letter() {
         let bytes = format!("{}é{}\n", "x".repeat(LONGEST - 1), "y".repeat(100));
         assert!(parse(&[bytes.as_bytes()]).concat().ends_with("x … cut, 102 bytes more"));
+    }
+
+    #[test]
+    fn a_password_in_a_line_goes_no_further() {
+        let line = b"2026-01-02T03:04:05Z dial postgres://app:hunter2@db, token=hunter2\n".as_slice();
+        assert_eq!(parse(&[line]), ["dial postgres://app:(hidden)@db, token=(hidden)"]);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::domain::Text;
 use crate::domain::action::{Native, Verb};
 use crate::domain::news::Inspection;
 use crate::domain::object::{Facts, Kind, ObjectRef};
+use crate::domain::secret::mask;
 use crate::domain::text::clean_lines;
 use crate::sources::kubernetes::connect::Cluster;
 
@@ -111,6 +112,16 @@ fn restarts(pod: &Value) -> u32 {
     super::pick::items(pod, "/status/containerStatuses").iter().map(|s| count(s, "/restartCount")).sum()
 }
 
+/// Every line of a log without what it must not show.
+fn masked(log: &str) -> String {
+    let mut out = String::with_capacity(log.len());
+    for line in log.lines() {
+        out.push_str(&String::from_utf8_lossy(&mask(line.as_bytes())));
+        out.push('\n');
+    }
+    out
+}
+
 /// A pod's page and the last lines of its containers, of those before the last restart too.
 async fn evidence(client: &Client, pod: &ObjectRef, apart: bool) -> Vec<(String, String)> {
     let path = api::path(pod);
@@ -135,7 +146,7 @@ async fn evidence(client: &Client, pod: &ObjectRef, apart: bool) -> Vec<(String,
                 let which = if previous { "previous.log" } else { "log" };
                 out.push((
                     file(pod, &format!("{}.{which}", safe(container_name)), apart),
-                    clean_lines(&log).into_owned(),
+                    masked(&clean_lines(&log)),
                 ));
             }
         }
@@ -198,6 +209,12 @@ mod tests {
         };
         assert_eq!(file(&target, "txt", false), "pod.__.______etc_x_.txt");
         assert_eq!(file(&target, "txt", true), "c.pod.__.______etc_x_.txt");
+    }
+
+    #[test]
+    fn a_password_in_a_log_is_not_kept() {
+        let log = "T a password=\"open\nT token=hunter2\n";
+        assert_eq!(masked(log), "T a password=\"(hidden)\nT token=(hidden)\n");
     }
 
     #[tokio::test]
