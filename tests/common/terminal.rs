@@ -118,8 +118,8 @@ impl Seen {
         // A mark may be cut in two by the read.
         let from = self.bytes.len().saturating_sub(END.len() - 1);
         self.bytes.extend_from_slice(bytes);
-        let marks = self.bytes[from..].windows(END.len()).filter(|mark| *mark == BEGIN || *mark == END);
-        if let Some(last) = marks.last() {
+        let mut marks = self.bytes[from..].windows(END.len()).filter(|mark| *mark == BEGIN || *mark == END);
+        if let Some(last) = marks.next_back() {
             self.drawing = last == BEGIN;
         }
     }
