@@ -66,11 +66,13 @@
 //! | source | a task that talks to one backend and says news |
 pub mod app;
 pub mod cli;
+pub mod commands;
 pub mod config;
 pub mod domain;
 pub mod incident;
 pub mod model;
 pub mod panes;
+pub mod runbook;
 pub mod sources;
 pub mod store;
 pub mod update;

@@ -1,0 +1,1 @@
+//! Severity scales, contacts, limits, alert rules, objectives, schedules and addresses of a document.

@@ -1,0 +1,1 @@
+//! What an author should mend in a document.
