@@ -22,6 +22,8 @@ mod manners;
 #[cfg(test)]
 mod outages;
 #[cfg(test)]
+mod runbooks;
+#[cfg(test)]
 mod screens;
 #[cfg(test)]
 mod shells;

@@ -15,6 +15,11 @@ pub(super) fn print(text: &[u8]) -> ExitCode {
     }
 }
 
+/// A value for programs, as text that ends in a newline.
+pub(super) fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string_pretty(value).map(|text| text + "\n").unwrap_or_default()
+}
+
 /// Says what is wrong on stderr, if anybody listens there, and gives the exit code for it.
 pub(super) fn complain(text: &str) -> ExitCode {
     let _ = writeln!(io::stderr(), "{text}");

@@ -2,6 +2,7 @@
 pub mod documents;
 pub mod kubernetes;
 pub mod logs;
+pub mod prometheus;
 pub mod reason;
 pub mod supervise;
 

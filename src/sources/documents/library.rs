@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::decode::decode;
 use super::file::{self, Stamp};
-use super::walk::{Found, walk};
+use super::walk::{Found, is_markdown, walk};
 use super::{Entry, Limits};
 use crate::commands::tools::Tables;
 use crate::runbook::{Document, catalogue};
@@ -108,7 +108,7 @@ impl Library {
     /// Walks, and reads what is new or changed. `None` when it was cancelled: then nothing is known but what was
     /// known before.
     pub fn look(&mut self, cancel: &CancellationToken) -> Option<Batch> {
-        let walked = walk(&self.paths, self.limits, cancel)?;
+        let walked = walk(&self.paths, is_markdown, self.limits, cancel)?;
         let fates = self.read(&walked.files, cancel)?;
         let before = std::mem::take(&mut self.known);
         let mut batch = Batch::default();
@@ -117,7 +117,9 @@ impl Library {
             let known = match fate {
                 Fate::Gone => continue,
                 Fate::New(known) => {
-                    if before.get(&found.path).is_none_or(|old| old.entry != known.entry) {
+                    // Other bytes are a change, whatever is made of them.
+                    if known.entry.read.is_ok() || before.get(&found.path).is_none_or(|old| old.entry != known.entry)
+                    {
                         batch.changed.push(known.entry.clone());
                     }
                     known

@@ -5,6 +5,7 @@
 pub mod decode;
 mod file;
 mod library;
+mod rules;
 pub mod walk;
 mod watch;
 
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use crate::runbook::Document;
 
 pub use library::{Batch, Library};
+pub use rules::{Text, rules};
 pub use watch::{Watch, watch};
 
 /// How much is read; whoever has more is told so.

@@ -1,4 +1,4 @@
-//! Finds the Markdown files below some paths: what git ignores and what is hidden is left out, links are followed
+//! Finds the files below some paths: what git ignores and what is hidden is left out, links are followed
 //! once.
 use std::collections::HashSet;
 use std::fs::{self, Metadata};
@@ -58,6 +58,7 @@ fn identity(about: &Metadata) -> Identity {
 }
 
 struct Walker<'a> {
+    wanted: fn(&str) -> bool,
     limits: Limits,
     cancel: &'a CancellationToken,
     out: Walked,
@@ -68,9 +69,15 @@ struct Walker<'a> {
     full: bool,
 }
 
-/// Walks the paths in their order; `None` when it was cancelled.
-pub(super) fn walk(paths: &[PathBuf], limits: Limits, cancel: &CancellationToken) -> Option<Walked> {
+/// Walks the paths in their order, for files whose name is wanted; `None` when it was cancelled.
+pub(super) fn walk(
+    paths: &[PathBuf],
+    wanted: fn(&str) -> bool,
+    limits: Limits,
+    cancel: &CancellationToken,
+) -> Option<Walked> {
     let mut walker = Walker {
+        wanted,
         limits,
         cancel,
         out: Walked::default(),
@@ -122,7 +129,7 @@ impl Walker<'_> {
             if !std::mem::replace(&mut self.full, true) {
                 let most = grouped(self.limits.documents as u64);
                 self.out.notes.push(format!(
-                    "there are more than {most} documents: the first {most} are read; name a smaller directory"
+                    "there are more than {most} files to read: the first {most} are; name a smaller directory"
                 ));
             }
             return;
@@ -149,13 +156,17 @@ impl Walker<'_> {
 
     /// Everything below a directory but what links lead to; gives the links.
     fn below(&mut self, root: &Path) -> Option<Vec<PathBuf>> {
+        let Ok(about) = fs::metadata(root) else { return Some(Vec::new()) };
+        if !self.entered.lock().unwrap_or_else(PoisonError::into_inner).insert(identity(&about)) {
+            return Some(Vec::new());
+        }
         let entered = self.entered.clone();
         let walk = WalkBuilder::new(root)
             .follow_links(false)
             .require_git(false)
             .sort_by_file_name(std::ffi::OsStr::cmp)
             .filter_entry(move |entry| {
-                let directory = entry.depth() == 0 || entry.file_type().is_some_and(|kind| kind.is_dir());
+                let directory = entry.depth() > 0 && entry.file_type().is_some_and(|kind| kind.is_dir());
                 let Some(about) = directory.then(|| fs::metadata(entry.path()).ok()).flatten() else { return true };
                 entered.lock().unwrap_or_else(PoisonError::into_inner).insert(identity(&about))
             })
@@ -190,7 +201,7 @@ impl Walker<'_> {
                 self.out.directories.push(entry.into_path());
             } else if kind.is_symlink() {
                 links.push(entry.into_path());
-            } else if is_markdown(&entry.file_name().to_string_lossy()) {
+            } else if (self.wanted)(&entry.file_name().to_string_lossy()) {
                 match entry.metadata() {
                     // It was named before. Two names of one file are two documents.
                     Ok(about) if about.nlink() == 1 && self.found.contains(&identity(&about)) => {}
@@ -207,9 +218,9 @@ impl Walker<'_> {
 
     /// What a link leads to, unless that was found already, or lies around the link itself.
     fn link(&mut self, link: &Path) -> Option<Vec<PathBuf>> {
-        let is_markdown = is_markdown(&link.file_name().unwrap_or_default().to_string_lossy());
+        let wanted = (self.wanted)(&link.file_name().unwrap_or_default().to_string_lossy());
         let Ok(about) = fs::metadata(link) else {
-            if is_markdown {
+            if wanted {
                 self.failed(&plain(link), "its link leads nowhere".into());
             }
             return Some(Vec::new());
@@ -219,10 +230,10 @@ impl Walker<'_> {
             let around = here.zip(there).is_none_or(|(here, there)| here.starts_with(there));
             return if around { Some(Vec::new()) } else { self.below(link) };
         }
-        if is_markdown && about.is_file() && !self.found.contains(&identity(&about)) {
+        if wanted && about.is_file() && !self.found.contains(&identity(&about)) {
             self.linked_from(link);
             self.file(plain(link), &about, false);
-        } else if is_markdown && !about.is_file() {
+        } else if wanted && !about.is_file() {
             self.failed(&plain(link), not_a_file(&about).into());
         }
         Some(Vec::new())
