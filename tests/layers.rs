@@ -27,8 +27,11 @@ const TOP: [&str; 3] = ["cli", "main", "lib"];
 const PURE: [&str; 8] = ["domain", "commands", "incident", "runbook", "model", "panes", "update", "view"];
 
 /// Layers that may import less than what lies below them.
-const ONLY: [(&str, &[&str]); 3] =
-    [("config", &["domain"]), ("sources", &["domain", "commands", "runbook"]), ("store", &["domain", "incident"])];
+const ONLY: [(&str, &[&str]); 3] = [
+    ("config", &["domain"]),
+    ("sources", &["domain", "commands", "runbook"]),
+    ("store", &["domain", "incident"]),
+];
 
 /// Layers that only these know.
 const KNOWN_TO: [(&str, &[&str]); 1] = [("world", &["app", "cli"])];

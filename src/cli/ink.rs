@@ -40,7 +40,11 @@ impl Ink {
     }
 
     pub(super) fn paint(&self, role: Role, text: &str) -> String {
-        if self.on && !text.is_empty() { painted(text, self.depth, self.theme.look(role)) } else { text.to_owned() }
+        if self.on && !text.is_empty() {
+            painted(text, self.depth, self.theme.look(role))
+        } else {
+            text.to_owned()
+        }
     }
 
     pub(super) fn sign(&self, unicode: char, ascii: char) -> char {

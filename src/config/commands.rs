@@ -26,14 +26,21 @@ pub(super) fn read(table: &Table<'_, '_>) -> Vec<Located<CommandRule>> {
         let words: Vec<String> = command.value.split_whitespace().map(str::to_owned).collect();
         if let Some(word) = words.iter().find(|word| !is_plain(word)) {
             let what = format!("`{word}` is no word of a command");
-            one.reader.fault(&command.span, what, "write the tool and the words behind it, without options: `flyctl machine destroy`");
+            one.reader.fault(
+                &command.span,
+                what,
+                "write the tool and the words behind it, without options: `flyctl machine destroy`",
+            );
             continue;
         }
         if all.iter().any(|other| other.value.words == words) {
             one.reader.fault(&command.span, format!("`{}` has a rule already", words.join(" ")), "keep one");
             continue;
         }
-        all.push(Located { value: CommandRule { words, risk: risk.value, why, marks }, span: one.span.clone() });
+        all.push(Located {
+            value: CommandRule { words, risk: risk.value, why, marks },
+            span: one.span.clone(),
+        });
     }
     all
 }
@@ -41,7 +48,9 @@ pub(super) fn read(table: &Table<'_, '_>) -> Vec<Located<CommandRule>> {
 /// A word that a shell and a tool take as it stands.
 fn is_plain(word: &str) -> bool {
     !word.starts_with('-')
-        && word.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '+' | '@' | '~'))
+        && word
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '+' | '@' | '~'))
 }
 
 fn marks(one: &Table<'_, '_>) -> Vec<Mark> {

@@ -72,9 +72,12 @@ struct Rule {
 }
 
 fn read(text: &[u8], address: &str) -> Result<Vec<AlertRule>, String> {
-    let answer: Answer = serde_json::from_slice(text)
-        .map_err(|_| "does not answer as a Prometheus does: is it one, and is its path complete?".to_owned())?;
-    let Some(data) = answer.data else { return Err(format!("answers with an error: {}", brief(&answer.error))) };
+    let answer: Answer = serde_json::from_slice(text).map_err(|_| {
+        "does not answer as a Prometheus does: is it one, and is its path complete?".to_owned()
+    })?;
+    let Some(data) = answer.data else {
+        return Err(format!("answers with an error: {}", brief(&answer.error)));
+    };
     let rules = data.groups.into_iter().flat_map(|group| group.rules);
     // Not every server heeds the wish for alerts alone.
     let alerts = rules.filter(|rule| rule.r#type == "alerting" && !rule.name.is_empty());
@@ -94,7 +97,11 @@ fn read(text: &[u8], address: &str) -> Result<Vec<AlertRule>, String> {
 pub fn shown(address: &str) -> String {
     let Ok(mut url) = Url::parse(address) else { return brief(address) };
     let bare = url.set_username("").and_then(|()| url.set_password(None)).is_ok();
-    if bare { brief(url.as_str().trim_end_matches('/')) } else { url.host_str().unwrap_or_default().to_owned() }
+    if bare {
+        brief(url.as_str().trim_end_matches('/'))
+    } else {
+        url.host_str().unwrap_or_default().to_owned()
+    }
 }
 
 fn rules_of(address: &str) -> Result<Url, String> {
@@ -105,7 +112,10 @@ fn rules_of(address: &str) -> Result<Url, String> {
     }
     url.set_query(None);
     url.set_fragment(None);
-    url.path_segments_mut().map_err(|()| no_address.to_owned())?.pop_if_empty().extend(["api", "v1", "rules"]);
+    url.path_segments_mut()
+        .map_err(|()| no_address.to_owned())?
+        .pop_if_empty()
+        .extend(["api", "v1", "rules"]);
     Ok(url)
 }
 
@@ -131,11 +141,16 @@ fn why(error: &reqwest::Error) -> String {
 fn refused(answer: &Response) -> Result<(), String> {
     let status = answer.status();
     Err(match status {
-        StatusCode::UNAUTHORIZED => "not logged in (401): set `token`, or `username` and `password`, in the profile".into(),
+        StatusCode::UNAUTHORIZED => {
+            "not logged in (401): set `token`, or `username` and `password`, in the profile".into()
+        }
         StatusCode::FORBIDDEN => "forbidden (403): these credentials may not read its rules".into(),
-        StatusCode::NOT_FOUND => "has no /api/v1/rules (404): is it a Prometheus, and is its path complete?".into(),
+        StatusCode::NOT_FOUND => {
+            "has no /api/v1/rules (404): is it a Prometheus, and is its path complete?".into()
+        }
         status if status.is_redirection() => {
-            let to = answer.headers().get("location").and_then(|to| to.to_str().ok()).unwrap_or("another place");
+            let to =
+                answer.headers().get("location").and_then(|to| to.to_str().ok()).unwrap_or("another place");
             format!("leads to {}: name the address where it answers itself", brief(to))
         }
         status if status.is_success() => return Ok(()),
@@ -162,7 +177,10 @@ mod tests {
     fn the_path_of_a_server_behind_a_proxy_is_kept() {
         let of = |address| rules_of(address).map(|url| url.to_string());
         assert_eq!(of("http://p:9090"), Ok("http://p:9090/api/v1/rules".into()));
-        assert_eq!(of("https://x.example/prometheus/?a=b#c"), Ok("https://x.example/prometheus/api/v1/rules".into()));
+        assert_eq!(
+            of("https://x.example/prometheus/?a=b#c"),
+            Ok("https://x.example/prometheus/api/v1/rules".into())
+        );
         assert!(of("prometheus:9090").is_err() && of("ftp://x/").is_err() && of("").is_err());
         assert_eq!(shown("http://me:hunter2@p:9090/"), "http://p:9090");
     }
@@ -175,9 +193,15 @@ mod tests {
              "annotations":{"runbook_url":"https://x/crane"},"alerts":[],"health":"ok"}]}]}}"#;
         let rules = read(text.as_bytes(), "http://p").expect("read");
         let [rule] = rules.as_slice() else { panic!("{rules:?}") };
-        assert_eq!((rule.name.as_str(), rule.url(), rule.label("severity")), ("CraneDown", Some("https://x/crane"), Some("page")));
+        assert_eq!(
+            (rule.name.as_str(), rule.url(), rule.label("severity")),
+            ("CraneDown", Some("https://x/crane"), Some("page"))
+        );
         let refused = r#"{"status":"error","errorType":"bad_data","error":"no such thing"}"#;
-        assert_eq!(read(refused.as_bytes(), "").expect_err("refused"), "answers with an error: no such thing");
+        assert_eq!(
+            read(refused.as_bytes(), "").expect_err("refused"),
+            "answers with an error: no such thing"
+        );
         assert!(read(b"<html>", "").is_err());
     }
 }

@@ -33,7 +33,8 @@ impl Disk {
 
     fn pipe(&self, name: &str) {
         let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
-        rustix::fs::mknodat(rustix::fs::CWD, self.path(name), rustix::fs::FileType::Fifo, mode, 0).expect("a pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, self.path(name), rustix::fs::FileType::Fifo, mode, 0)
+            .expect("a pipe");
     }
 
     fn library(&self, names: &[&str]) -> Library {
@@ -41,7 +42,8 @@ impl Disk {
     }
 
     fn limited(&self, names: &[&str], limits: Limits) -> Library {
-        let mut library = Library::new(names.iter().map(|name| self.path(name)).collect(), Arc::default(), limits);
+        let mut library =
+            Library::new(names.iter().map(|name| self.path(name)).collect(), Arc::default(), limits);
         library.look(&CancellationToken::new()).expect("not cancelled");
         library
     }
@@ -52,7 +54,8 @@ impl Disk {
     }
 
     fn said(&self, entry: &Entry) -> String {
-        let path = Path::new(&entry.path).strip_prefix(self.0.path()).expect("below here").display().to_string();
+        let path =
+            Path::new(&entry.path).strip_prefix(self.0.path()).expect("below here").display().to_string();
         match &entry.read {
             Ok(_) => path,
             Err(why) => format!("{path}! {why}"),
@@ -73,17 +76,36 @@ fn document<'a>(library: &'a Library, name: &str) -> &'a Arc<Document> {
 fn markdown_is_found_and_what_git_ignores_or_is_hidden_is_not() {
     let disk = Disk::new();
     for name in [
-        "a.md", "b.markdown", "c/d.mdx", "c/e.md.erb", "c/f.md.j2", "g.txt", "h.rst", "i.md.bak", ".hidden/x.md",
-        ".y.md", "node_modules/z.md", "old/gone.md", "old/kept.md",
+        "a.md",
+        "b.markdown",
+        "c/d.mdx",
+        "c/e.md.erb",
+        "c/f.md.j2",
+        "g.txt",
+        "h.rst",
+        "i.md.bak",
+        ".hidden/x.md",
+        ".y.md",
+        "node_modules/z.md",
+        "old/gone.md",
+        "old/kept.md",
     ] {
         disk.write(name, "# A\n");
     }
     disk.write(".gitignore", "node_modules/\n");
     disk.write("old/.gitignore", "gone.md\n");
     assert_eq!(disk.read(&[""]), ["a.md", "b.markdown", "c/d.mdx", "c/e.md.erb", "c/f.md.j2", "old/kept.md"]);
-    assert_eq!(disk.read(&["g.txt", ".y.md", "old/gone.md"]), ["g.txt", ".y.md", "old/gone.md"], "named, so read");
+    assert_eq!(
+        disk.read(&["g.txt", ".y.md", "old/gone.md"]),
+        ["g.txt", ".y.md", "old/gone.md"],
+        "named, so read"
+    );
     assert_eq!(disk.read(&[".hidden"]), [".hidden/x.md"], "named, so read");
-    assert_eq!(disk.read(&["c/d.mdx", "c", "c/e.md.erb"]), ["c/d.mdx", "c/e.md.erb", "c/f.md.j2"], "each once");
+    assert_eq!(
+        disk.read(&["c/d.mdx", "c", "c/e.md.erb"]),
+        ["c/d.mdx", "c/e.md.erb", "c/f.md.j2"],
+        "each once"
+    );
 }
 
 #[test]
@@ -163,11 +185,16 @@ fn a_file_that_may_not_be_read_costs_nothing_else() {
 fn bytes_that_are_not_utf_8_are_read_and_said() {
     let disk = Disk::new();
     disk.write("latin.md", b"# Caf\xe9\n\nText\n");
-    disk.write("wide.md", [0xff, 0xfe].into_iter().chain("# A\n".encode_utf16().flat_map(u16::to_le_bytes)).collect::<Vec<_>>());
+    disk.write(
+        "wide.md",
+        [0xff, 0xfe].into_iter().chain("# A\n".encode_utf16().flat_map(u16::to_le_bytes)).collect::<Vec<_>>(),
+    );
     disk.write("picture.md", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR");
     disk.write("plain.md", "# A\n");
     let library = disk.library(&[""]);
-    let defects = |name| document(&library, name).defects.iter().map(|note| note.text.clone()).collect::<Vec<_>>().join("; ");
+    let defects = |name| {
+        document(&library, name).defects.iter().map(|note| note.text.clone()).collect::<Vec<_>>().join("; ")
+    };
     assert!(defects("latin.md").contains("read as Latin-1"));
     assert!(defects("wide.md").contains("UTF-16"));
     assert!(defects("picture.md").contains("hardly text"));
@@ -190,7 +217,9 @@ fn a_directory_of_a_hundred_thousand_files_is_read_up_to_the_limit_which_is_said
     let disk = Disk::new();
     disk.write("all/0.md", "");
     for nth in 1..100_000 {
-        fs::hard_link(disk.path("all/0.md"), disk.path(&format!("all/{nth}.md"))).or_else(|_| fs::write(disk.path(&format!("all/{nth}.md")), "")).expect("made");
+        fs::hard_link(disk.path("all/0.md"), disk.path(&format!("all/{nth}.md")))
+            .or_else(|_| fs::write(disk.path(&format!("all/{nth}.md")), ""))
+            .expect("made");
     }
     let began = Instant::now();
     let library = disk.library(&["all"]);
@@ -208,7 +237,11 @@ fn a_tree_that_is_too_large_to_look_through_is_left_with_a_word() {
     }
     let library = disk.limited(&["all"], Limits { entries: 40, ..Limits::default() });
     assert!((1..=20).contains(&library.entries().count()));
-    assert!(library.notes().iter().any(|note| note.contains("too large: after 40 files")), "{:?}", library.notes());
+    assert!(
+        library.notes().iter().any(|note| note.contains("too large: after 40 files")),
+        "{:?}",
+        library.notes()
+    );
 }
 
 #[test]
@@ -217,7 +250,11 @@ fn what_has_not_changed_is_not_read_again() {
     let old = SystemTime::now() - Duration::from_secs(3_600);
     for name in ["a.md", "b.md"] {
         disk.write(name, "# One\n");
-        fs::File::options().write(true).open(disk.path(name)).and_then(|file| file.set_modified(old)).expect("set");
+        fs::File::options()
+            .write(true)
+            .open(disk.path(name))
+            .and_then(|file| file.set_modified(old))
+            .expect("set");
     }
     let mut library = disk.library(&[""]);
     let first = document(&library, "a.md").clone();
@@ -225,7 +262,11 @@ fn what_has_not_changed_is_not_read_again() {
     assert!(look().is_empty());
     // Of the same size and the same time: only its bytes tell.
     disk.write("a.md", "# Two\n");
-    fs::File::options().write(true).open(disk.path("a.md")).and_then(|file| file.set_modified(old)).expect("set");
+    fs::File::options()
+        .write(true)
+        .open(disk.path("a.md"))
+        .and_then(|file| file.set_modified(old))
+        .expect("set");
     // Written again with the same bytes.
     disk.write("b.md", "# One\n");
     let batch = look();
@@ -267,7 +308,10 @@ impl Seen {
     fn wait(&self, wanted: &[&str]) {
         let mut missing: Vec<&str> = wanted.to_vec();
         while !missing.is_empty() {
-            let batch = self.heard.recv_timeout(Duration::from_secs(20)).unwrap_or_else(|_| panic!("not told: {missing:?}"));
+            let batch = self
+                .heard
+                .recv_timeout(Duration::from_secs(20))
+                .unwrap_or_else(|_| panic!("not told: {missing:?}"));
             missing.retain(|wanted| match wanted.strip_prefix('-') {
                 Some(gone) => !batch.gone.iter().any(|path| path.ends_with(gone)),
                 None => !batch.changed.iter().any(|entry| entry.path.ends_with(wanted)),

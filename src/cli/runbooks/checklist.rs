@@ -83,7 +83,11 @@ impl Page<'_> {
             self.put(0, "", role, &format!("{sign} {tier} at most"));
         }
         let place = format!("{}:{}", line(&document.path), runbook.line);
-        let section = if runbook.section.is_empty() { String::new() } else { format!(" · {}", line(&runbook.section)) };
+        let section = if runbook.section.is_empty() {
+            String::new()
+        } else {
+            format!(" · {}", line(&runbook.section))
+        };
         self.put(0, "", Role::Dim, &format!("{place}{section}"));
         let status = match runbook.status {
             Status::Current => "",
@@ -109,7 +113,10 @@ impl Page<'_> {
         }
         for argument in &runbook.arguments {
             let name = argument.name.as_deref().map_or_else(|| format!("${}", argument.place), line);
-            let usual = argument.default.as_deref().map_or(String::new(), |usual| format!(", else `{}`", line(usual)));
+            let usual = argument
+                .default
+                .as_deref()
+                .map_or(String::new(), |usual| format!(", else `{}`", line(usual)));
             self.named(0, "takes", Some(&format!("{name}{usual}")));
         }
         self.notes(0, &runbook.notes);
@@ -179,7 +186,8 @@ impl Page<'_> {
             self.put(indent + 2, "fill in: ", Role::Hit, &asked.join(", "));
         }
         let attributes = &command.attributes;
-        for (name, text) in [("undo", &attributes.undo), ("timeout", &attributes.timeout), ("expected", &attributes.expect)]
+        for (name, text) in
+            [("undo", &attributes.undo), ("timeout", &attributes.timeout), ("expected", &attributes.expect)]
         {
             self.named(indent + 2, name, text.as_deref());
         }
@@ -187,7 +195,8 @@ impl Page<'_> {
 }
 
 fn placeholder(placeholder: &Placeholder) -> String {
-    let usual = placeholder.default.as_deref().map_or(String::new(), |usual| format!(" (else `{}`)", line(usual)));
+    let usual =
+        placeholder.default.as_deref().map_or(String::new(), |usual| format!(" (else `{}`)", line(usual)));
     format!("{}{usual}", line(&placeholder.text))
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::shelf::Shelf;
+use super::shelf::{Failed, Shelf, TROUBLE};
 use super::words::{counted, line};
 use crate::cli::ink::Ink;
 use crate::cli::out;
@@ -17,9 +17,6 @@ use crate::runbook::Document;
 use crate::runbook::suggest::{self, AlertRule, Coverage, Hit, Index};
 use crate::sources::documents::{self, Limits};
 use crate::sources::prometheus::{self, Login};
-
-/// What could not be looked at, or a mistake on the command line.
-const TROUBLE: u8 = 2;
 
 /// Where alert rules are.
 #[derive(Debug)]
@@ -35,11 +32,13 @@ struct Rules {
     failed: Vec<(String, String)>,
 }
 
-pub(super) fn coverage(request: &Request, paths: &[PathBuf], from: &From<'_>, json: bool) -> color_eyre::Result<ExitCode> {
-    let shelf = match Shelf::open(request, paths) {
-        Ok(shelf) => shelf,
-        Err(_) => return Ok(ExitCode::from(TROUBLE)),
-    };
+pub(super) fn coverage(
+    request: &Request,
+    paths: &[PathBuf],
+    from: &From<'_>,
+    json: bool,
+) -> color_eyre::Result<ExitCode> {
+    let Ok(shelf) = Shelf::open(request, paths) else { return Ok(ExitCode::from(TROUBLE)) };
     let endpoints: Vec<&Endpoint> = shelf.settings.profile.endpoints(Backend::Prometheus).collect();
     let own = from.files.is_empty() && from.servers.is_empty();
     if own && endpoints.is_empty() {
@@ -55,7 +54,8 @@ pub(super) fn coverage(request: &Request, paths: &[PathBuf], from: &From<'_>, js
     let known = endpoints.iter().filter(|_| own).map(|endpoint| (endpoint.url.as_str(), Some(*endpoint)));
     for (address, endpoint) in asked.chain(known) {
         // A server that is named and known is asked as it is known.
-        let endpoint = endpoint.or_else(|| endpoints.iter().find(|endpoint| endpoint.url == address).copied());
+        let endpoint =
+            endpoint.or_else(|| endpoints.iter().find(|endpoint| endpoint.url == address).copied());
         match runtime.block_on(of_server(address, endpoint)) {
             Ok(found) => rules.rules.extend(found),
             Err(why) => rules.failed.push((prometheus::shown(address), why)),
@@ -84,7 +84,9 @@ fn of_files(files: &[PathBuf]) -> Rules {
     for documents::Text { path, text } in texts {
         let read = text.and_then(|text| suggest::rules(&text).map_err(|error| error.to_string()));
         match read {
-            Ok(rules) => out.rules.extend(rules.into_iter().map(|rule| AlertRule { source: path.clone(), ..rule })),
+            Ok(rules) => {
+                out.rules.extend(rules.into_iter().map(|rule| AlertRule { source: path.clone(), ..rule }));
+            }
             Err(why) => out.failed.push((path, why)),
         }
     }
@@ -103,7 +105,9 @@ async fn of_server(address: &str, endpoint: Option<&Endpoint>) -> Result<Vec<Ale
     prometheus::alert_rules(address, &login).await
 }
 
-async fn secret(reference: &crate::domain::settings::endpoint::SecretRef) -> Result<secrecy::SecretString, String> {
+async fn secret(
+    reference: &crate::domain::settings::endpoint::SecretRef,
+) -> Result<secrecy::SecretString, String> {
     config::resolve_secret(reference, config::SECRET_DEADLINE).await.map_err(|error| error.to_string())
 }
 
@@ -144,12 +148,6 @@ struct Target<'a> {
     title: &'a str,
 }
 
-#[derive(Serialize)]
-struct Failed<'a> {
-    path: &'a str,
-    error: &'a str,
-}
-
 impl<'a> Report<'a> {
     fn target(&self, hit: &Hit) -> Option<Target<'a>> {
         let document = self.documents.get(hit.document)?;
@@ -157,7 +155,13 @@ impl<'a> Report<'a> {
         Some(Target { path: &document.path, line: runbook.line, title: &runbook.title })
     }
 
-    fn row(&self, rule: usize, hit: Option<&Hit>, url: Option<&'a str>, reason: Option<&'a str>) -> Option<Row<'a>> {
+    fn row(
+        &self,
+        rule: usize,
+        hit: Option<&Hit>,
+        url: Option<&'a str>,
+        reason: Option<&'a str>,
+    ) -> Option<Row<'a>> {
         let rule = self.rules.rules.get(rule)?;
         Some(Row {
             alert: &rule.name,
@@ -172,7 +176,8 @@ impl<'a> Report<'a> {
 
     fn covered(&self) -> Vec<Row<'a>> {
         let rows = self.coverage.covered.iter();
-        rows.filter_map(|covered| self.row(covered.rule, Some(&covered.hit), None, Some(&covered.hit.reason))).collect()
+        rows.filter_map(|covered| self.row(covered.rule, Some(&covered.hit), None, Some(&covered.hit.reason)))
+            .collect()
     }
 
     fn without(&self) -> Vec<Row<'a>> {
@@ -181,7 +186,10 @@ impl<'a> Report<'a> {
 
     fn dead(&self) -> Vec<Row<'a>> {
         let rows = self.coverage.dead_links.iter();
-        rows.filter_map(|dead| self.row(dead.rule, dead.instead.as_ref(), Some(&dead.url), Some(&dead.reason))).collect()
+        rows.filter_map(|dead| {
+            self.row(dead.rule, dead.instead.as_ref(), Some(&dead.url), Some(&dead.reason))
+        })
+        .collect()
     }
 
     fn json(&self) -> String {
@@ -198,29 +206,39 @@ impl<'a> Report<'a> {
         let mut text = String::new();
         let (without, dead) = (self.without(), self.dead());
         let mut gap = "";
-        for (title, role, rows) in
-            [("alerts without a runbook", Role::Bad, &without), ("links that lead nowhere", Role::Warning, &dead)]
-        {
+        for (title, role, rows) in [
+            ("alerts without a runbook", Role::Bad, &without),
+            ("links that lead nowhere", Role::Warning, &dead),
+        ] {
             if rows.is_empty() {
                 continue;
             }
             let _ = writeln!(text, "{gap}{}", ink.paint(role, &format!("{title}: {}", rows.len())));
             gap = "\n";
             for row in rows {
-                let severity = row.severity.map_or(String::new(), |severity| format!(" ({})", line(severity)));
-                let place = row.line.map_or_else(|| line(row.source), |at| format!("{}:{at}", line(row.source)));
+                let severity =
+                    row.severity.map_or(String::new(), |severity| format!(" ({})", line(severity)));
+                let place =
+                    row.line.map_or_else(|| line(row.source), |at| format!("{}:{at}", line(row.source)));
                 let _ = writeln!(text, "  {}{severity}  {}", line(row.alert), ink.paint(Role::Dim, &place));
                 if let (Some(url), Some(reason)) = (row.url, row.reason) {
                     let _ = writeln!(text, "    {}: {}", line(url), line(reason));
                 }
                 if let Some(target) = &row.runbook {
-                    let _ = writeln!(text, "    perhaps {}:{}  {}", line(target.path), target.line, line(target.title));
+                    let _ = writeln!(
+                        text,
+                        "    perhaps {}:{}  {}",
+                        line(target.path),
+                        target.line,
+                        line(target.title)
+                    );
                 }
             }
         }
         let covered = self.coverage.covered.len();
         let all = counted(self.rules.rules.len(), "alert");
-        let _ = writeln!(text, "{gap}{}", ink.paint(Role::Dim, &format!("{covered} of {all} have a runbook")));
+        let _ =
+            writeln!(text, "{gap}{}", ink.paint(Role::Dim, &format!("{covered} of {all} have a runbook")));
         text
     }
 }

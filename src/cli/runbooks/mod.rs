@@ -23,15 +23,19 @@ pub(super) fn run(what: &RunbooksCommand, request: &Request) -> color_eyre::Resu
             list::list(request, paths, &wanted, *json)
         }
         RunbooksCommand::Show { name, within, json } => show::show(request, name, &within.paths, *json),
-        RunbooksCommand::Lint { paths, format, json, deny, rule, explain } => {
-            lint::lint(request, paths, &lint::Asked { format: if *json { options::Format::Json } else { *format }, deny: *deny, rules: rule, explain: explain.as_deref() })
-        }
+        RunbooksCommand::Lint(flags) => lint::lint(request, flags),
         RunbooksCommand::Coverage { paths, rules, prometheus, json } => {
             let from = coverage::From { files: rules, servers: prometheus };
             return coverage::coverage(request, paths, &from, *json);
         }
         RunbooksCommand::Search { words, alert, label, annotation, most, within, json } => {
-            let asked = search::Asked { words, alert: alert.as_deref(), labels: label, annotations: annotation, most: *most };
+            let asked = search::Asked {
+                words,
+                alert: alert.as_deref(),
+                labels: label,
+                annotations: annotation,
+                most: *most,
+            };
             search::search(request, &asked, &within.paths, *json)
         }
     })

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::words::KINDS;
 use crate::domain::approval::Tier;
 use crate::runbook::Kind;
+use crate::runbook::lint::{Rule, Severity};
 
 const WHERE: &str = "\
 Where runbooks are: the paths that are given; else `runbooks` of the profile or the config file; else ./runbooks, \
@@ -66,29 +67,11 @@ Examples:
   firedeck runbooks lint docs/
   firedeck runbooks lint --deny error docs/              fails for errors alone
   firedeck runbooks lint --format sarif > runbooks.sarif
-  firedeck runbooks lint --explain passes-unhealthy
+  firedeck runbooks lint --explain curl-globbing
 
 Exit status: 0 nothing at or above --deny, 1 something, 2 a file that could not be read, or a mistake on the
 command line.")]
-    Lint {
-        /// Markdown files, and directories of them
-        #[arg(value_name = "PATH")]
-        paths: Vec<PathBuf>,
-        #[arg(long, value_name = "FORM", default_value = "text")]
-        format: Format,
-        /// The same as --format json
-        #[arg(long, conflicts_with = "format")]
-        json: bool,
-        /// The least severity that fails
-        #[arg(long, value_name = "SEVERITY", default_value = "warning")]
-        deny: Deny,
-        /// Only findings of these rules
-        #[arg(long, value_name = "RULE", value_delimiter = ',')]
-        rule: Vec<String>,
-        /// Tell what a rule looks for and why, and nothing else; `all` lists them
-        #[arg(long, value_name = "RULE", conflicts_with_all = ["paths", "rule", "deny"])]
-        explain: Option<String>,
-    },
+    Lint(LintFlags),
 
     /// List alerts without a runbook, and links that lead nowhere
     #[command(after_help = "\
@@ -130,7 +113,7 @@ Exit status: 0 something was found, 1 nothing.", after_long_help = WHERE)]
         /// A label of the alert; may be given several times
         #[arg(long, value_name = "NAME=VALUE", requires = "alert", value_parser = pair)]
         label: Vec<(String, String)>,
-        /// An annotation of the alert, such as its runbook_url; may be given several times
+        /// An annotation of the alert, such as the link to its runbook; may be given several times
         #[arg(long, value_name = "NAME=VALUE", requires = "alert", value_parser = pair)]
         annotation: Vec<(String, String)>,
         /// How many are shown
@@ -142,6 +125,27 @@ Exit status: 0 something was found, 1 nothing.", after_long_help = WHERE)]
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct LintFlags {
+    /// Markdown files, and directories of them
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub format: Format,
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+    /// The least severity that fails
+    #[arg(long, value_name = "SEVERITY", default_value = "warning")]
+    pub deny: Deny,
+    /// Only findings of these rules; several with commas
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rule(), hide_possible_values = true)]
+    pub rule: Vec<Rule>,
+    /// Tell what rules look for, and nothing else; without a name, all of them
+    #[arg(long, value_name = "RULE", num_args = 0.., value_parser = rule(), hide_possible_values = true, exclusive = true)]
+    pub explain: Option<Vec<Rule>>,
 }
 
 #[derive(Debug, Args)]
@@ -177,6 +181,22 @@ fn risk() -> impl TypedValueParser<Value = Tier> {
         "change" => Tier::Change,
         _ => Tier::Danger,
     })
+}
+
+fn rule() -> impl TypedValueParser<Value = Rule> {
+    let named = |text: String| Rule::ALL.iter().copied().find(|rule| rule.id() == text);
+    PossibleValuesParser::new(Rule::ALL.iter().map(|rule| rule.id()))
+        .try_map(move |text| named(text).ok_or("no rule"))
+}
+
+impl From<Deny> for Severity {
+    fn from(deny: Deny) -> Severity {
+        match deny {
+            Deny::Note => Severity::Note,
+            Deny::Warning => Severity::Warning,
+            Deny::Error => Severity::Error,
+        }
+    }
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

@@ -77,12 +77,18 @@ fn as_text(ink: &Ink, found: &[Found<'_>]) -> String {
             let (sign, role) = ink.risk(tier);
             ink.paint(role, &format!("{sign} {tier}"))
         });
-        let about = [Some(kind(runbook.kind).to_owned()), risk].into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let about =
+            [Some(kind(runbook.kind).to_owned()), risk].into_iter().flatten().collect::<Vec<_>>().join(", ");
         let _ = writeln!(text, "{title}  {about}");
         let place = format!("{}:{}", line(&document.path), runbook.line);
         let _ = writeln!(text, "  {}  {}", ink.paint(Role::Dim, &place), line(&hit.reason));
         if !whole && !hit.text.is_empty() {
-            let _ = writeln!(text, "  {} {}", ink.paint(Role::Dim, &format!("{}:", hit.line)), marked(ink, hit, Role::Text));
+            let _ = writeln!(
+                text,
+                "  {} {}",
+                ink.paint(Role::Dim, &format!("{}:", hit.line)),
+                marked(ink, hit, Role::Text)
+            );
         }
     }
     text

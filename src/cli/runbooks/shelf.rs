@@ -8,14 +8,27 @@ use tokio_util::sync::CancellationToken;
 use super::words::line;
 use crate::cli::ink::Ink;
 use crate::cli::out;
+use crate::commands::tools::{Rule, RuleRisk, Tables};
 use crate::config::{self, Request};
-use crate::domain::settings::Settings;
+use crate::domain::approval::Tier;
+use crate::domain::settings::command::Mark;
+use crate::domain::settings::{CommandRule, Settings};
 use crate::runbook::{Document, Runbook};
 use crate::sources::documents::walk::is_markdown;
 use crate::sources::documents::{Entry, Library, Limits};
 
 /// Where teams keep them, for whoever has set nothing.
 const USUAL: [&str; 2] = ["runbooks", "docs/runbooks"];
+
+/// The exit code of programs for CI when not everything could be looked at; 1 says that something was found.
+pub(super) const TROUBLE: u8 = 2;
+
+/// A file that could not be read, as programs are told.
+#[derive(Debug, Clone, Copy, serde::Serialize)]
+pub(super) struct Failed<'a> {
+    pub path: &'a str,
+    pub error: &'a str,
+}
 
 #[derive(Debug)]
 pub(super) struct Shelf {
@@ -27,9 +40,10 @@ pub(super) struct Shelf {
 impl Shelf {
     /// Reads the settings and then the documents.
     pub(super) fn open(request: &Request, given: &[PathBuf]) -> Result<Shelf, ExitCode> {
-        let settings = config::load(request).map_err(|problems| out::complain(&problems.to_string()))?.settings;
+        let settings =
+            config::load(request).map_err(|problems| out::complain(&problems.to_string()))?.settings;
         let places = places(given, &settings, request).map_err(|why| out::complain(&why))?;
-        let tables = Arc::default();
+        let tables = Arc::new(Tables { rules: settings.commands.iter().map(rule).collect() });
         let mut library = Library::new(places, tables, Limits::default());
         // Nobody cancels it but the one who ends the program.
         let _ = library.look(&CancellationToken::new());
@@ -45,12 +59,14 @@ impl Shelf {
     }
 
     pub(super) fn runbooks(&self) -> impl Iterator<Item = (&Document, &Runbook)> {
-        self.documents().flat_map(|document| document.runbooks.iter().map(|book| (document.as_ref(), book.as_ref())))
+        self.documents()
+            .flat_map(|document| document.runbooks.iter().map(|book| (document.as_ref(), book.as_ref())))
     }
 
     /// What could not be read, with the reason.
-    pub(super) fn failed(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.entries().filter_map(|entry| Some((entry.path.as_str(), entry.read.as_ref().err()?.as_str())))
+    pub(super) fn failed(&self) -> impl Iterator<Item = Failed<'_>> {
+        self.entries()
+            .filter_map(|entry| Some(Failed { path: &entry.path, error: entry.read.as_ref().err()? }))
     }
 
     /// Says on stderr what could not be read; then the run has failed, whatever came of the rest.
@@ -58,7 +74,28 @@ impl Shelf {
         for note in self.library.notes() {
             out::complain(&format!("firedeck: {note}"));
         }
-        self.failed().map(|(path, why)| out::complain(&format!("{}: {why}", line(path)))).last().unwrap_or(code)
+        let say = |failed: Failed<'_>| out::complain(&format!("{}: {}", line(failed.path), failed.error));
+        self.failed().map(say).last().unwrap_or(code)
+    }
+}
+
+/// A rule of the settings as the tables take it.
+fn rule(rule: &CommandRule) -> Rule {
+    let is = |mark| rule.marks.contains(&mark);
+    Rule {
+        words: rule.words.join(" "),
+        risk: match rule.risk {
+            Tier::Read => RuleRisk::Read,
+            Tier::Change => RuleRisk::Change,
+            Tier::Danger => RuleRisk::Danger,
+        },
+        why: (!rule.why.is_empty()).then(|| rule.why.clone()),
+        interactive: is(Mark::Interactive),
+        endless: is(Mark::Endless),
+        long_running: is(Mark::LongRunning),
+        secret: is(Mark::Secret),
+        writes_file: is(Mark::WritesFile),
+        heavy: is(Mark::Heavy),
     }
 }
 

@@ -28,7 +28,9 @@ pub(super) fn show(request: &Request, name: &[String], within: &[PathBuf], as_js
     };
     let at = |spot: &Spot| {
         let documents = shelf.documents().map(AsRef::as_ref).filter(|document| spot.is_of(document));
-        documents.flat_map(|document| spot.pick(document).into_iter().map(move |book| (document, book))).collect()
+        documents
+            .flat_map(|document| spot.pick(document).into_iter().map(move |book| (document, book)))
+            .collect()
     };
     let mut found: Vec<(&Document, &Runbook)> = spot.as_ref().map(at).unwrap_or_default();
     if found.is_empty() && file.is_none() {

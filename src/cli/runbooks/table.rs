@@ -55,7 +55,7 @@ pub(super) fn table<const N: usize>(ink: &Ink, columns: &[Column; N], rows: &[[C
             // What follows the last word of a row is not written.
             if column.right {
                 let _ = write!(text, "{gap}{space}{painted}");
-                gap = GAP.to_owned();
+                GAP.clone_into(&mut gap);
             } else {
                 let _ = write!(text, "{gap}{painted}");
                 gap = space + GAP;

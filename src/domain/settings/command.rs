@@ -31,8 +31,6 @@ marks! {
     /// Never ends by itself.
     Endless "endless",
     LongRunning "long_running",
-    /// Runs on another machine.
-    Remote "remote",
     /// Reads, prints or carries secrets.
     Secret "secret",
     WritesFile "writes_file",

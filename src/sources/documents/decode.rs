@@ -5,8 +5,8 @@ use crate::runbook::Note;
 
 /// What Windows-1252 has where Latin-1 has control characters, from 0x80 on.
 const WINDOWS: [char; 32] = [
-    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘',
-    '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}',
+    '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
 ];
 
 /// The text, without a byte order mark, and what was wrong with the bytes.
@@ -95,15 +95,18 @@ mod tests {
         assert_eq!(text, "# A\ncafé – stop\n");
         assert_eq!(notes.len(), 1);
         assert!(notes[0].0 == 2 && notes[0].1.contains("Latin-1"), "{notes:?}");
-        let (text, notes) = said("# Füße\nx\n".as_bytes().iter().chain(b"\xff\n").copied().collect::<Vec<_>>().as_slice());
+        let (text, notes) =
+            said("# Füße\nx\n".as_bytes().iter().chain(b"\xff\n").copied().collect::<Vec<_>>().as_slice());
         assert_eq!(text, "# Füße\nx\n\u{fffd}\n");
         assert!(notes[0].0 == 3 && notes[0].1.contains("�"), "{notes:?}");
     }
 
     #[test]
     fn utf_16_is_told_by_its_mark() {
-        let little: Vec<u8> = [0xff, 0xfe].into_iter().chain("# Ü\n".encode_utf16().flat_map(u16::to_le_bytes)).collect();
-        let big: Vec<u8> = [0xfe, 0xff].into_iter().chain("# Ü\n".encode_utf16().flat_map(u16::to_be_bytes)).collect();
+        let little: Vec<u8> =
+            [0xff, 0xfe].into_iter().chain("# Ü\n".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        let big: Vec<u8> =
+            [0xfe, 0xff].into_iter().chain("# Ü\n".encode_utf16().flat_map(u16::to_be_bytes)).collect();
         for bytes in [little, big] {
             let (text, notes) = said(&bytes);
             assert_eq!((text.as_str(), notes.len()), ("# Ü\n", 1), "{notes:?}");

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::super::reason::brief;
+use super::decode::decode;
 use crate::runbook::Note;
 
 /// A file system may count time in steps of this much: what was changed within the step of its reading can have
@@ -72,6 +73,12 @@ pub(super) fn read(path: &Path, most: u64) -> io::Result<Content> {
     let mut hasher = DefaultHasher::new();
     hasher.write(&bytes);
     Ok(Content { hash: hasher.finish(), stamp: Stamp::of(&about), bytes, defects })
+}
+
+/// The text of a document, for whoever needs more of it than its runbooks.
+pub fn text(path: &Path) -> Option<String> {
+    let content = read(path, super::Limits::default().bytes).ok()?;
+    Some(decode(&content.bytes).0.into_owned())
 }
 
 pub(super) fn not_a_file(about: &Metadata) -> &'static str {

@@ -118,7 +118,8 @@ impl Library {
                 Fate::Gone => continue,
                 Fate::New(known) => {
                     // Other bytes are a change, whatever is made of them.
-                    if known.entry.read.is_ok() || before.get(&found.path).is_none_or(|old| old.entry != known.entry)
+                    if known.entry.read.is_ok()
+                        || before.get(&found.path).is_none_or(|old| old.entry != known.entry)
                     {
                         batch.changed.push(known.entry.clone());
                     }
@@ -168,7 +169,9 @@ impl Library {
         };
         let mut done = thread::scope(|scope| {
             let helpers: Vec<_> = (0..helpers)
-                .filter_map(|_| thread::Builder::new().name("documents".into()).spawn_scoped(scope, work).ok())
+                .filter_map(|_| {
+                    thread::Builder::new().name("documents".into()).spawn_scoped(scope, work).ok()
+                })
                 .collect();
             let mut all = work();
             for helper in helpers {
@@ -209,7 +212,8 @@ impl Library {
     fn parse(&self, path: &str, content: &file::Content) -> Result<Arc<Document>, String> {
         let (text, notes) = decode(&content.bytes);
         let read = catch_unwind(AssertUnwindSafe(|| catalogue::read(path, &text, &self.tables)));
-        let mut document = read.map_err(|_| "firedeck failed here: this is a defect of firedeck".to_owned())?;
+        let mut document =
+            read.map_err(|_| "firedeck failed here: this is a defect of firedeck".to_owned())?;
         document.defects.extend(notes.into_iter().chain(content.defects.iter().cloned()));
         document.defects.sort_by_key(|note| note.line);
         Ok(Arc::new(document))

@@ -167,7 +167,9 @@ impl Walker<'_> {
             .sort_by_file_name(std::ffi::OsStr::cmp)
             .filter_entry(move |entry| {
                 let directory = entry.depth() > 0 && entry.file_type().is_some_and(|kind| kind.is_dir());
-                let Some(about) = directory.then(|| fs::metadata(entry.path()).ok()).flatten() else { return true };
+                let Some(about) = directory.then(|| fs::metadata(entry.path()).ok()).flatten() else {
+                    return true;
+                };
                 entered.lock().unwrap_or_else(PoisonError::into_inner).insert(identity(&about))
             })
             .build();
@@ -226,7 +228,8 @@ impl Walker<'_> {
             return Some(Vec::new());
         };
         if about.is_dir() {
-            let (here, there) = (link.parent().and_then(|dir| dir.canonicalize().ok()), link.canonicalize().ok());
+            let (here, there) =
+                (link.parent().and_then(|dir| dir.canonicalize().ok()), link.canonicalize().ok());
             let around = here.zip(there).is_none_or(|(here, there)| here.starts_with(there));
             return if around { Some(Vec::new()) } else { self.below(link) };
         }

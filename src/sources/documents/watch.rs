@@ -104,7 +104,8 @@ fn run(
 
 /// Waits for a change and for the quiet after it; false when it is over.
 fn changed(heard: &Receiver<Heard>, untold: bool) -> bool {
-    let first = if untold { heard.recv_timeout(UNTOLD) } else { heard.recv().map_err(RecvTimeoutError::from) };
+    let first =
+        if untold { heard.recv_timeout(UNTOLD) } else { heard.recv().map_err(RecvTimeoutError::from) };
     match first {
         Ok(Heard::Changed) | Err(RecvTimeoutError::Timeout) => {}
         Ok(Heard::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
