@@ -5,10 +5,14 @@ use std::process::ExitCode;
 /// What went wrong, in a run that is over.
 pub(super) const PROBLEM: u8 = 1;
 
+pub(super) fn write(text: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text).and_then(|()| out.flush())
+}
+
 /// Writes all of it; a reader that has seen enough (`| head`) is no error.
 pub(super) fn print(text: &[u8]) -> ExitCode {
-    let mut out = io::stdout().lock();
-    match out.write_all(text).and_then(|()| out.flush()) {
+    match write(text) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => complain(&format!("cannot write to stdout: {error}")),

@@ -315,9 +315,11 @@ fn colours_come_to_a_terminal_alone_and_no_color_takes_them_away() {
     let home = world.0.path().display().to_string();
     let seen = |no_color: &str| {
         let start = Start::new(env!("CARGO_BIN_EXE_firedeck")).env("HOME", &home).env("NO_COLOR", no_color);
-        let shown = start.arg("runbooks").arg("show").arg(format!("{cranes}:3")).size(60, 50).run();
+        let start = start.arg("runbooks").arg("show").arg(format!("{cranes}:3")).size(60, 50);
+        let mut shown = start.run();
         shown.wait_for("danger");
-        shown.bytes()
+        assert!(shown.exits().success());
+        String::from_utf8_lossy(&shown.bytes(0)).into_owned()
     };
     let coloured = seen("");
     assert!(coloured.contains("\u{1b}[38;5;") || coloured.contains(";38;5;"), "{coloured}");

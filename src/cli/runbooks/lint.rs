@@ -1,7 +1,9 @@
 //! `runbooks lint`: what an author should mend, in the form of a compiler's messages.
 use std::fmt::Write;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::mpsc;
 
 use serde::Serialize;
 
@@ -14,7 +16,7 @@ use crate::config::Request;
 use crate::domain::settings::Role;
 use crate::runbook::Document;
 use crate::runbook::lint::{Context, Finding, Rule, Severity, lint as findings, sarif};
-use crate::sources::documents;
+use crate::sources::documents::{self, Library};
 
 /// A document and what is to be mended in it.
 pub(super) type Mend<'a> = (&'a Document, Vec<Finding>);
@@ -25,14 +27,15 @@ pub(super) fn lint(request: &Request, flags: &LintFlags) -> ExitCode {
         return out::print(explained(rules).as_bytes());
     }
     let Ok(shelf) = Shelf::open(request, &flags.paths) else { return ExitCode::from(TROUBLE) };
-    let found = look(&shelf, &flags.rule);
+    if flags.watch {
+        return go_on(shelf, flags.rule.clone());
+    }
+    let found = look(&shelf.library, &flags.rule);
     let format = if flags.json { Format::Json } else { flags.format };
     let text = match format {
-        Format::Text => as_text(&shelf.ink, &found, shelf.documents().count()),
+        Format::Text => as_text(&shelf.ink, &found, &shelf.library),
         Format::Json => as_json(&found, shelf.failed().collect()),
-        Format::Sarif => {
-            sarif(found.iter().map(|(document, findings)| (document.path.as_str(), findings.as_slice())))
-        }
+        Format::Sarif => out::json(&sarif(&found)),
     };
     let printed = out::print(text.as_bytes());
     shelf.finish(printed);
@@ -46,13 +49,36 @@ pub(super) fn lint(request: &Request, flags: &LintFlags) -> ExitCode {
     }
 }
 
+/// Says what is to be mended now, and again after each change, until somebody ends it.
+fn go_on(shelf: Shelf, rules: Vec<Rule>) -> ExitCode {
+    let Shelf { library, ink, .. } = shelf;
+    let (end, ended) = mpsc::channel();
+    let mut say = move |library: &Library| {
+        let text = as_text(&ink, &look(library, &rules), library);
+        if let Err(error) = out::write(text.as_bytes()) {
+            // Nobody reads on.
+            let _ = end.send(error);
+        }
+    };
+    say(&library);
+    let watch = documents::watch(library, move |_, library| say(library));
+    match watch {
+        Ok(_watch) => match ended.recv() {
+            Ok(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Ok(error) => out::complain(&format!("cannot write to stdout: {error}")),
+            Err(_) => out::complain("firedeck: the documents are no longer watched"),
+        },
+        Err(error) => out::complain(&format!("firedeck: the documents cannot be watched: {error}")),
+    }
+}
+
 /// The documents with something to mend.
-fn look<'a>(shelf: &'a Shelf, rules: &[Rule]) -> Vec<Mend<'a>> {
+fn look<'a>(library: &'a Library, rules: &[Rule]) -> Vec<Mend<'a>> {
     let mut found = Vec::new();
-    for document in shelf.documents() {
+    for document in library.documents() {
         let path = Path::new(&document.path);
         let text = documents::text(path);
-        let exists = |link: &str| exists(shelf.library.paths(), path, link);
+        let exists = |link: &str| exists(library.paths(), path, link);
         let context = Context { text: text.as_deref(), exists: Some(&exists) };
         let mut findings = findings(document, &context);
         findings.retain(|finding| rules.is_empty() || rules.contains(&finding.rule));
@@ -91,7 +117,7 @@ fn role(severity: Severity) -> Role {
     }
 }
 
-fn as_text(ink: &Ink, found: &[Mend<'_>], documents: usize) -> String {
+fn as_text(ink: &Ink, found: &[Mend<'_>], library: &Library) -> String {
     let mut text = String::new();
     for (document, findings) in found {
         for finding in findings {

@@ -140,6 +140,9 @@ pub struct LintFlags {
     /// The least severity that fails
     #[arg(long, value_name = "SEVERITY", default_value = "warning")]
     pub deny: Deny,
+    /// Go on, and say it anew whenever a document changes
+    #[arg(long, conflicts_with_all = ["format", "json"])]
+    pub watch: bool,
     /// Only findings of these rules; several with commas
     #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rule(), hide_possible_values = true)]
     pub rule: Vec<Rule>,

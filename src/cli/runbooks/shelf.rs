@@ -55,7 +55,7 @@ impl Shelf {
     }
 
     pub(super) fn documents(&self) -> impl Iterator<Item = &Arc<Document>> {
-        self.entries().filter_map(|entry| entry.read.as_ref().ok())
+        self.library.documents()
     }
 
     pub(super) fn runbooks(&self) -> impl Iterator<Item = (&Document, &Runbook)> {

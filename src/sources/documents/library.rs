@@ -95,6 +95,11 @@ impl Library {
         self.order.iter().filter_map(|path| self.known.get(path)).map(|known| &known.entry)
     }
 
+    /// Those of them that could be read.
+    pub fn documents(&self) -> impl Iterator<Item = &Arc<Document>> {
+        self.entries().filter_map(|entry| entry.read.as_ref().ok())
+    }
+
     /// What was left out, and why.
     pub fn notes(&self) -> &[String] {
         &self.notes
