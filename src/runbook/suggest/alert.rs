@@ -14,12 +14,31 @@ const HITS: usize = 8;
 const NOISE: f32 = 0.55;
 
 /// Labels that say what the alert is about.
-const ABOUT: &[&str] =
-    &["service", "app", "application", "component", "deployment", "statefulset", "daemonset", "job", "workload", "product"];
+const ABOUT: &[&str] = &[
+    "service",
+    "app",
+    "application",
+    "component",
+    "deployment",
+    "statefulset",
+    "daemonset",
+    "job",
+    "workload",
+    "product",
+];
 
 /// Labels whose values stand in commands.
-const NAMES: &[&str] =
-    &["namespace", "service", "app", "deployment", "statefulset", "daemonset", "container", "workload", "cluster"];
+const NAMES: &[&str] = &[
+    "namespace",
+    "service",
+    "app",
+    "deployment",
+    "statefulset",
+    "daemonset",
+    "container",
+    "workload",
+    "cluster",
+];
 
 /// Annotations that speak of the alert, with what a word in them counts.
 const SPEAKING: &[(&str, f32)] = &[("summary", 0.6), ("message", 0.5), ("title", 0.6), ("description", 0.4)];
@@ -32,7 +51,9 @@ impl Index {
         for found in self.ways(&alert.name, url) {
             let score = found.way.score();
             let better = hits.get(&found.entry).is_none_or(|hit| hit.score < score);
-            if let Some(hit) = better.then(|| self.certain(found.entry, score, found.line, found.way.reason())).flatten() {
+            if let Some(hit) =
+                better.then(|| self.certain(found.entry, score, found.line, found.way.reason())).flatten()
+            {
                 hits.insert(found.entry, hit);
             }
         }
@@ -91,7 +112,11 @@ impl Index {
         let all = self.strong(fit, asked).count();
         match core {
             0 => all >= 2 && fit.rest >= 0.5 && fit.title >= 0.75,
-            _ => fit.core >= 0.6 || (fit.core >= 0.4 && fit.title >= 0.5) || (fit.core >= 0.3 && fit.title >= 0.8),
+            _ => {
+                fit.core >= 0.6
+                    || (fit.core >= 0.4 && fit.title >= 0.5)
+                    || (fit.core >= 0.3 && fit.title >= 0.8)
+            }
         }
     }
 
@@ -196,7 +221,9 @@ impl Index {
         let (Some(severity), Some((_, runbook))) = (severity, self.runbook_of(entry)) else { return false };
         let severity = severity.to_lowercase();
         let own = own(runbook);
-        let top = |text: &str| split(text).iter().any(|w| matches!(w.as_str(), "critical" | "p0" | "p1" | "sev1" | "page"));
+        let top = |text: &str| {
+            split(text).iter().any(|w| matches!(w.as_str(), "critical" | "p0" | "p1" | "sev1" | "page"))
+        };
         !own.is_empty() && (own.contains(&severity) || (top(&own) && top(&severity)))
     }
 }

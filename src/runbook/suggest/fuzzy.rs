@@ -2,8 +2,8 @@
 use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization};
 use nucleo_matcher::{Config, Matcher};
 
-use super::index::{Field, Index, Place, letters};
 use super::Hit;
+use super::index::{Field, Index, Place, letters};
 
 /// More words than that are no search.
 const WORDS: usize = 12;
@@ -33,7 +33,8 @@ impl Part {
     }
 
     fn atom(&self, place: Place) -> &Atom {
-        let wordy = matches!(place, Place::Title | Place::Section | Place::Document | Place::Alert | Place::Step);
+        let wordy =
+            matches!(place, Place::Title | Place::Section | Place::Document | Place::Alert | Place::Step);
         if wordy && self.length > 2 { &self.fuzzy } else { &self.plain }
     }
 
@@ -70,11 +71,16 @@ impl Index {
         }
         let mut matcher = Matcher::new(Config::DEFAULT);
         let mut found: Vec<(u32, usize, usize)> = (0..self.entries.len())
-            .filter_map(|entry| self.best(entry, &parts, &mut matcher).map(|(score, field)| (score, entry, field)))
+            .filter_map(|entry| {
+                self.best(entry, &parts, &mut matcher).map(|(score, field)| (score, entry, field))
+            })
             .collect();
         found.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
         found.truncate(HITS);
-        found.into_iter().filter_map(|(score, _, field)| self.hit(score, field, &parts, &mut matcher)).collect()
+        found
+            .into_iter()
+            .filter_map(|(score, _, field)| self.hit(score, field, &parts, &mut matcher))
+            .collect()
     }
 
     /// The entry's score, and the field that shows best why; nothing when a word is not in it.

@@ -131,7 +131,14 @@ impl Index {
         let mut add = |place, step: &str, line, text: &str| {
             let text = text.split('\n').next().unwrap_or_default();
             if !text.trim().is_empty() {
-                let field = Field { entry, place, step: step.to_owned(), line, text: text.into(), letters: letters(text) };
+                let field = Field {
+                    entry,
+                    place,
+                    step: step.to_owned(),
+                    line,
+                    text: text.into(),
+                    letters: letters(text),
+                };
                 self.fields.push(field);
             }
         };
@@ -165,7 +172,9 @@ impl Index {
     fn post(&mut self, entry: usize, from: usize) {
         let mut best: HashMap<String, usize> = HashMap::new();
         for at in from..self.fields.len() {
-            let Some(field) = self.fields.get(at).filter(|field| field.place != Place::Command) else { continue };
+            let Some(field) = self.fields.get(at).filter(|field| field.place != Place::Command) else {
+                continue;
+            };
             for word in self.names.read(&field.text.to_string()) {
                 let old = best.get(&word.name).and_then(|old| self.fields.get(*old));
                 if old.is_none_or(|old| old.place.weight() < field.place.weight()) {

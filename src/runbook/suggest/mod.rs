@@ -58,6 +58,12 @@ pub struct Hit {
     pub reason: String,
 }
 
+/// The words of a text that say something; words that mean the same are the same.
+pub fn meanings(text: &str) -> Vec<String> {
+    let read = words::Names::new().read(text);
+    read.into_iter().filter(|word| !word.weak()).map(|word| word.name).collect()
+}
+
 /// Searches titles, sections, steps, commands, alerts, tags and symptoms; the best hit first.
 pub fn search(documents: &[Arc<Document>], query: &str) -> Vec<Hit> {
     Index::new(documents).search(query)

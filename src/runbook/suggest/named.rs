@@ -66,7 +66,11 @@ impl Index {
             }
         }
         for document in self.stems.get(&key).into_iter().flatten() {
-            out.extend(self.nearest(*document, name, 0).map(|(entry, line)| Found { entry, way: Way::File, line }));
+            out.extend(self.nearest(*document, name, 0).map(|(entry, line)| Found {
+                entry,
+                way: Way::File,
+                line,
+            }));
         }
         for (document, line) in self.defined.get(&key).into_iter().flatten() {
             let near = self.nearest(*document, name, *line);
@@ -143,7 +147,8 @@ impl Index {
         let mut first = None;
         for (entry, _) in self.of(document) {
             let (_, runbook) = self.runbook_of(entry)?;
-            let named = runbook.alerts.iter().any(|alert| squash(alert) == key) || squash(&runbook.title) == key;
+            let named =
+                runbook.alerts.iter().any(|alert| squash(alert) == key) || squash(&runbook.title) == key;
             if named || (runbook.line..=runbook.end_line).contains(&line) {
                 return Some((entry, runbook.line));
             }

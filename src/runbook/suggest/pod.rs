@@ -39,8 +39,9 @@ impl Index {
         let asked = self.asked_of(trouble);
         let mut hits: HashMap<usize, Hit> = HashMap::new();
         let fits = self.fits(&asked);
-        let named: HashMap<usize, String> =
-            (0..self.entries.len()).filter_map(|entry| Some((entry, self.names_workload(entry, trouble)?))).collect();
+        let named: HashMap<usize, String> = (0..self.entries.len())
+            .filter_map(|entry| Some((entry, self.names_workload(entry, trouble)?)))
+            .collect();
         for (entry, fit) in fits {
             let name = named.get(&entry).map(String::as_str);
             if !self.fits_pod(&fit, &asked, name.is_some()) {
@@ -102,7 +103,8 @@ impl Index {
                 continue;
             }
             let mut words = text.split_whitespace();
-            let typed = words.find(|word| word.rsplit('/').next() == Some(&trouble.workload) && word.contains('/'));
+            let typed =
+                words.find(|word| word.rsplit('/').next() == Some(&trouble.workload) && word.contains('/'));
             return Some(typed.unwrap_or(&trouble.workload).to_owned());
         }
         None

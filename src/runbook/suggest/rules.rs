@@ -88,7 +88,12 @@ fn line(n: u64) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-fn collect(node: &Spanned<Node>, above: u32, depth: usize, out: &mut Vec<AlertRule>) -> Result<(), RulesError> {
+fn collect(
+    node: &Spanned<Node>,
+    above: u32,
+    depth: usize,
+    out: &mut Vec<AlertRule>,
+) -> Result<(), RulesError> {
     if depth > DEEPEST {
         return Ok(());
     }

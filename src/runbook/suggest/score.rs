@@ -98,10 +98,15 @@ impl Index {
     }
 
     /// The words that count and stand where a runbook says what it is for.
-    pub(super) fn strong<'a>(&'a self, fit: &'a Fit, asked: &'a [Asked]) -> impl Iterator<Item = &'a Matched> {
+    pub(super) fn strong<'a>(
+        &'a self,
+        fit: &'a Fit,
+        asked: &'a [Asked],
+    ) -> impl Iterator<Item = &'a Matched> {
         fit.matched.iter().filter(move |matched| {
             let place = self.fields.get(matched.field).map(|field| field.place);
-            let speaks = place.is_some_and(|place| !matches!(place, Place::Section | Place::Document | Place::Step));
+            let speaks =
+                place.is_some_and(|place| !matches!(place, Place::Section | Place::Document | Place::Step));
             speaks && asked.get(matched.asked).is_some_and(|ask| !ask.word.weak())
         })
     }

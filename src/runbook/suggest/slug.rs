@@ -48,7 +48,8 @@ pub fn slugs(heading: &str) -> Vec<String> {
     let trimmed = tight.trim_matches('-').to_owned();
     let underscores = trimmed.replace('_', "");
     // Others write a dash for each mark: `v1.2` becomes `v1-2`.
-    let dashes: String = text.chars().map(|c| if c.is_alphanumeric() || c == '_' { c } else { '-' }).collect();
+    let dashes: String =
+        text.chars().map(|c| if c.is_alphanumeric() || c == '_' { c } else { '-' }).collect();
     let dashes = collapse(dashes.trim_matches('-'));
     let mut out = vec![github, tight, ascii, trimmed, underscores, dashes];
     out.extend(explicit(heading).map(str::to_owned));
@@ -111,10 +112,13 @@ pub(super) fn link(url: &str) -> Link {
     if let Some(last) = path.last_mut() {
         *last = without_ending(last).to_owned();
     }
-    if path.len() > 1 && path.last().is_some_and(|last| matches!(last.as_str(), "index" | "_index" | "readme")) {
+    if path.len() > 1
+        && path.last().is_some_and(|last| matches!(last.as_str(), "index" | "_index" | "readme"))
+    {
         path.pop();
     }
-    let anchor = anchor.map(|anchor| decode(anchor.trim_start_matches('/'))).filter(|anchor| !anchor.is_empty());
+    let anchor =
+        anchor.map(|anchor| decode(anchor.trim_start_matches('/'))).filter(|anchor| !anchor.is_empty());
     Link { path, anchor }
 }
 
@@ -180,7 +184,10 @@ mod tests {
             let link = link(url);
             (link.path.last().cloned().unwrap_or_default(), link.anchor)
         };
-        assert_eq!(read("https://x.example/rb/KubePodDown.md#Fix"), ("kubepoddown".into(), Some("Fix".into())));
+        assert_eq!(
+            read("https://x.example/rb/KubePodDown.md#Fix"),
+            ("kubepoddown".into(), Some("Fix".into()))
+        );
         assert_eq!(read("https://x.example/runbooks/node/NodeFull/"), ("nodefull".into(), None));
         assert_eq!(read("docs/a%20b.html?plain=1"), ("a b".into(), None));
         assert_eq!(read("rb/redis/README.md"), ("redis".into(), None));

@@ -1,0 +1,225 @@
+//! Checks that pass when they should not.
+use super::call::Call;
+use super::scene::{Line, Scene, has_word};
+use super::word::{Kind, Word};
+use super::{Findings, Rule};
+
+/// Good words, and an opposite in which each of them stands.
+const OPPOSITES: &[(&str, &str)] = &[
+    ("healthy", "unhealthy"),
+    ("ready", "not ready"),
+    ("Ready", "NotReady"),
+    ("active", "inactive"),
+    ("available", "unavailable"),
+    ("connected", "disconnected"),
+    ("reachable", "unreachable"),
+    ("valid", "invalid"),
+    ("complete", "incomplete"),
+    ("stable", "unstable"),
+    ("ok", "broken"),
+];
+
+pub(super) fn check(scene: &Scene<'_>, out: &mut Findings) {
+    for lines in scene.runbooks() {
+        for line in lines {
+            for call in &line.calls {
+                loose(line, call, out);
+            }
+            numbers(lines, line, out);
+        }
+    }
+    for line in &scene.lines {
+        expected(line, out);
+    }
+}
+
+fn loose(line: &Line<'_>, call: &Call, out: &mut Findings) {
+    let Some((word, opposite)) = good_word(call).filter(|(_, opposite)| !line.text().contains(opposite))
+    else {
+        return;
+    };
+    let knows =
+        line.calls.iter().any(|other| other.pipe == call.pipe && other.tool() == "grep" && flag(other, 'v'));
+    if !knows {
+        out.say(
+            Rule::LooseMatch,
+            line.at(call),
+            format!("`{word}` is also found in `{opposite}`, so the check passes when it should fail"),
+            format!("compare the whole value, e.g. `jq -e '.status == \"{word}\"'`, or `grep -qx {word}`"),
+        );
+    }
+}
+
+/// The good word that a search takes for success.
+fn good_word(call: &Call) -> Option<(&'static str, &'static str)> {
+    match call.tool() {
+        "grep" | "egrep" | "rg" if call.decides || flag(call, 'q') => {
+            if flag(call, 'w') || flag(call, 'x') || flag(call, 'v') {
+                return None;
+            }
+            let pattern = call.option(&["-e", "--regexp"]).or_else(|| call.plain().next().cloned())?;
+            pattern.text.split('|').find_map(|part| opposite(part.trim_end_matches('\\'), flag(call, 'i')))
+        }
+        "[[" => {
+            let at = call.words.iter().position(|word| matches!(word.text.as_str(), "==" | "=" | "=~"))?;
+            let pattern = call.words.get(at + 1)?;
+            let open = call.words.get(at)?.text == "=~"
+                || (pattern.text.starts_with('*') && pattern.bare_has(&['*']));
+            open.then(|| opposite(pattern.text.trim_matches('*'), false)).flatten()
+        }
+        tool if tool.starts_with('*') && call.words.len() == 1 => opposite(tool.trim_matches('*'), false),
+        _ => None,
+    }
+}
+
+fn opposite(pattern: &str, any_case: bool) -> Option<(&'static str, &'static str)> {
+    let same = |word: &str| if any_case { word.eq_ignore_ascii_case(pattern) } else { word == pattern };
+    OPPOSITES.iter().find(|(word, _)| same(word)).copied()
+}
+
+/// Whether a short option is given, alone or among others.
+pub(super) fn flag(call: &Call, letter: char) -> bool {
+    call.words.iter().skip(1).any(|word| {
+        word.text.starts_with('-')
+            && !word.text.starts_with("--")
+            && word.text.chars().skip(1).any(|c| c == letter)
+    })
+}
+
+/// What a variable's value comes from.
+struct Origin {
+    /// `jq` prints `null` for what is not there.
+    null: bool,
+    /// It may be empty.
+    empty: bool,
+    line: u32,
+}
+
+fn origin(lines: &[Line<'_>], name: &str) -> Option<Origin> {
+    for line in lines.iter().rev() {
+        for call in &line.calls {
+            let Some((_, value)) = call.assigns.iter().find(|(set, _)| set == name) else { continue };
+            let from = value.pieces.iter().find_map(|piece| match &piece.kind {
+                Kind::Command(text) => Some(super::through::read(text)),
+                _ => None,
+            })?;
+            return Some(judge(&from, line.at(call).0));
+        }
+    }
+    None
+}
+
+fn judge(from: &[Call], line: u32) -> Origin {
+    let jq = from.iter().find(|call| call.tool() == "jq");
+    let careful = jq.is_some_and(|call| {
+        call.has(&["-e", "--exit-status"])
+            || call.words.iter().any(|word| word.text.contains("//") || word.text.contains("length"))
+    });
+    let null = jq.is_some() && !careful;
+    let counts = from.iter().any(|call| match call.tool() {
+        "wc" | "bc" | "date" => true,
+        "grep" => flag(call, 'c'),
+        _ => false,
+    });
+    let empty = from.iter().any(|call| match call.tool() {
+        "psql" | "mysql" => !call.words.iter().any(|word| {
+            let text = word.text.to_lowercase();
+            text.contains("count(") || text.contains("coalesce(")
+        }),
+        "kubectl" | "oc" => call.words.iter().any(|word| word.text.contains("jsonpath")),
+        "redis-cli" => true,
+        _ => false,
+    });
+    Origin { null, empty: (empty || null) && !counts, line }
+}
+
+/// Whether the runbook asks what is in a variable before it uses it.
+pub(super) fn guarded(lines: &[Line<'_>], name: &str, others: &[&str]) -> bool {
+    let uses = |word: &Word| word.variables().any(|(used, _)| used == name);
+    let settles = |word: &Word| word.variables().any(|(used, guarded)| used == name && guarded);
+    lines.iter().flat_map(|line| &line.calls).any(|call| {
+        let test = matches!(call.tool(), "[" | "[[" | "test");
+        let asks = |word: &Word| {
+            matches!(word.text.as_str(), "-z" | "-n" | "=~") || others.contains(&word.text.as_str())
+        };
+        (test && call.words.iter().any(uses) && call.words.iter().any(asks))
+            || call.words.iter().any(settles)
+            || call.assigns.iter().any(|(_, value)| settles(value))
+            || (call.tool() == "case" && call.words.iter().any(uses))
+    })
+}
+
+const NUMERIC: &[&str] = &["-lt", "-le", "-gt", "-ge", "-eq", "-ne"];
+
+fn numbers(lines: &[Line<'_>], line: &Line<'_>, out: &mut Findings) {
+    for call in &line.calls {
+        let compares = match call.tool() {
+            "bc" | "awk" => true,
+            "[" | "[[" | "test" => call.words.iter().any(|word| NUMERIC.contains(&word.text.as_str())),
+            _ => false,
+        };
+        if !compares {
+            continue;
+        }
+        let pipe = line.calls.iter().filter(|other| other.pipe == call.pipe);
+        let names: Vec<String> = pipe
+            .filter(|other| matches!(other.tool(), "echo" | "printf") || *other == call)
+            .flat_map(|other| &other.words)
+            .flat_map(Word::variables)
+            .filter(|(_, guarded)| !guarded)
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        for name in names {
+            compared(lines, line, call, &name, out);
+        }
+    }
+}
+
+fn compared(lines: &[Line<'_>], line: &Line<'_>, call: &Call, name: &str, out: &mut Findings) {
+    let Some(origin) = origin(lines, name) else { return };
+    let text = line.text();
+    match call.tool() {
+        "bc" | "awk" if origin.null && (text.contains('<') || text.contains('>')) => {
+            if !guarded(lines, name, &["null", "\"null\"", "", "N/A"]) {
+                out.say(
+                    Rule::NoDataPasses,
+                    line.at(call),
+                    format!("`{name}` (line {}) is `null` when there is no data, and `{}` takes that for 0", origin.line, call.tool()),
+                    format!("stop on missing data first: `jq -e`, or `[ \"${name}\" = null ] && echo \"no data\"`"),
+                );
+            }
+        }
+        "[" | "[[" | "test" if origin.empty && !guarded(lines, name, &[]) => out.say(
+            Rule::EmptyNumber,
+            line.at(call),
+            format!("`{name}` (line {}) may be empty or no number, and the comparison then fails with an error", origin.line),
+            format!("ask first whether there is a value: `[ -n \"${name}\" ]`, and say `no data` when there is none"),
+        ),
+        _ => {}
+    }
+}
+
+/// The expected output stands in one line, but `jq` prints several.
+fn expected(line: &Line<'_>, out: &mut Findings) {
+    let Some(expected) = &line.step.expected else { return };
+    let expected = expected.trim().trim_matches('`').trim();
+    let object = expected.starts_with('{')
+        && expected.ends_with('}')
+        && expected.contains(':')
+        && !expected.contains('\n');
+    let last = line.step.commands.iter().rfind(|command| command.statement.traits.pipe);
+    let plain = line.calls.last().is_some_and(|call| {
+        call.tool() == "jq"
+            && call.plain().all(|word| word.text == ".")
+            && !flag(call, 'c')
+            && !call.has(&["--compact-output"])
+    });
+    if object && plain && last == Some(line.command) && has_word(line.text(), "jq") {
+        out.say(
+            Rule::ExpectedForm,
+            line.lines(),
+            "the expected JSON stands in one line, but `jq` prints it over several".to_owned(),
+            "write `jq -c`, or test the value: `jq -e '.status == \"…\"'`".to_owned(),
+        );
+    }
+}
