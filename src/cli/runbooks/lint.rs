@@ -53,7 +53,7 @@ pub(super) fn lint(request: &Request, flags: &LintFlags) -> ExitCode {
 fn go_on(shelf: Shelf, rules: Vec<Rule>) -> ExitCode {
     let Shelf { library, ink, .. } = shelf;
     let (end, ended) = mpsc::channel();
-    let mut say = move |library: &Library| {
+    let say = move |library: &Library| {
         let text = as_text(&ink, &look(library, &rules), library);
         if let Err(error) = out::write(text.as_bytes()) {
             // Nobody reads on.
@@ -143,8 +143,8 @@ fn as_text(ink: &Ink, found: &[Mend<'_>], library: &Library) -> String {
         counts.into_iter().map(|(severity, noun)| (of(severity), noun)).filter(|(count, _)| *count > 0);
     let counts: Vec<String> = counts.map(|(count, noun)| counted(count, noun)).collect();
     let said = if counts.is_empty() { "nothing to mend".to_owned() } else { counts.join(", ") };
-    let _ =
-        writeln!(text, "{}", ink.paint(Role::Dim, &format!("{said} in {}", counted(documents, "document"))));
+    let documents = counted(library.documents().count(), "document");
+    let _ = writeln!(text, "{}", ink.paint(Role::Dim, &format!("{said} in {documents}")));
     text
 }
 

@@ -10,7 +10,8 @@ use crate::cli::out;
 use crate::config::Request;
 use crate::domain::approval::Tier;
 use crate::domain::settings::Role;
-use crate::runbook::{Document, Kind, Runbook};
+use crate::runbook::{Document, Kind, Runbook, json};
+use crate::sources::documents::Entry;
 
 const COLUMNS: [Column; 6] = [
     Column { head: "WHERE", fit: Fit::Middle(20), right: false },
@@ -55,8 +56,16 @@ pub(super) fn list(request: &Request, paths: &[PathBuf], wanted: &Wanted<'_>, as
 }
 
 fn programs(shelf: &Shelf, wanted: &Wanted<'_>) -> String {
-    let _ = (shelf, wanted);
-    String::new()
+    let entry = |entry: &Entry| match &entry.read {
+        Err(why) => json::unread(&entry.path, why),
+        Ok(document) if wanted.everything() => json::document(document),
+        Ok(document) => {
+            let mut fitting = Document::clone(document);
+            fitting.runbooks.retain(|runbook| wanted.fits(document, runbook));
+            json::document(&fitting)
+        }
+    };
+    out::json(&json::list(shelf.entries().map(entry).collect()))
 }
 
 fn people(shelf: &Shelf, wanted: &Wanted<'_>) -> String {

@@ -39,7 +39,7 @@ pub(super) fn show(request: &Request, name: &[String], within: &[PathBuf], as_js
     match found.as_slice() {
         [(document, runbook)] => {
             let text = if as_json {
-                json::runbook(document, runbook)
+                as_programs_read_it(document, runbook)
             } else {
                 checklist(&shelf.ink, document, runbook)
             };
@@ -75,4 +75,8 @@ fn nothing(shelf: &Shelf, name: &str) -> ExitCode {
         let _ = write!(text, "  {}:{}  {}", line(&document.path), runbook.line, line(&runbook.title));
     }
     out::complain(&text)
+}
+
+fn as_programs_read_it(document: &Document, runbook: &Runbook) -> String {
+    out::json(&serde_json::json!({ "path": document.path, "runbook": json::runbook(runbook) }))
 }
