@@ -327,6 +327,7 @@ impl Grouping {
                         last.statements.append(&mut group.statements);
                         continue;
                     }
+                    None if group.title.as_deref().is_some_and(is_imperative) => group.sort = Sort::Manual,
                     None => group.sort = if several { Sort::Note } else { Sort::Step },
                 }
             } else if group.sort == Sort::Step && group.statements.is_empty() {
