@@ -4,6 +4,7 @@ use std::fmt::Write;
 use super::words::{counted, highest, kind, line, steps};
 use crate::cli::ink::Ink;
 use crate::commands::{Lang, Role as Purpose, Traits};
+use crate::domain::approval::Tier;
 use crate::domain::settings::Role;
 use crate::domain::text::clean_lines;
 use crate::runbook::placeholder::Placeholder;
@@ -24,13 +25,23 @@ struct Page<'a> {
 pub(super) fn checklist(ink: &Ink, document: &Document, runbook: &Runbook) -> String {
     let mut page = Page { ink, text: String::new() };
     page.head(document, runbook);
-    let mut phase = None;
+    let (mut phase, mut brief) = (None, true);
     for step in &runbook.steps {
-        if step.phase != phase {
+        let before = page.text.len();
+        page.step(step);
+        let shown = page.text.split_off(before);
+        let changed = step.phase != phase;
+        let short = shown.lines().count() < 2;
+        // Ticks of one line each stand together.
+        if before > 0 && (changed || !(short && brief)) {
+            page.gap();
+        }
+        if changed {
             page.put(0, "", Role::Focus, step.phase.as_deref().unwrap_or_default());
             phase.clone_from(&step.phase);
         }
-        page.step(step);
+        page.text.push_str(&shown);
+        brief = short;
     }
     page.text
 }
@@ -96,8 +107,6 @@ impl Page<'_> {
         };
         let sign = ink.sign('▲', '!');
         self.put(0, &format!("{sign} "), Role::Warning, status);
-        self.gap();
-        let before = self.text.len();
         for (name, text) in [
             ("purpose", &runbook.purpose),
             ("trigger", &runbook.trigger),
@@ -120,9 +129,6 @@ impl Page<'_> {
             self.named(0, "takes", Some(&format!("{name}{usual}")));
         }
         self.notes(0, &runbook.notes);
-        if self.text.len() > before {
-            self.gap();
-        }
     }
 
     fn step(&mut self, step: &Step) {
@@ -143,9 +149,11 @@ impl Page<'_> {
         let lead = format!("{tick}{number}");
         self.put(indent, &lead, if step.kind == StepKind::Note { Role::Dim } else { Role::Title }, &title);
         let indent = indent + 4;
-        if let Some(branch) = &step.branch {
-            self.put(indent, "", Role::Act, branch);
-        }
+        let branch = step
+            .branch
+            .as_deref()
+            .filter(|branch| !title.to_lowercase().contains(&line(branch).to_lowercase()));
+        self.put(indent, "", Role::Act, branch.unwrap_or_default());
         if line(&step.text) != title {
             self.put(indent, "", Role::Text, &step.text);
         }
@@ -154,7 +162,6 @@ impl Page<'_> {
             self.command(indent, command);
         }
         self.named(indent, "expected", step.expected.as_deref());
-        self.gap();
     }
 
     fn command(&mut self, indent: usize, command: &Command) {
@@ -162,17 +169,20 @@ impl Page<'_> {
         if let Some(label) = &statement.label {
             self.put(indent, "# ", Role::Dim, label);
         }
-        let quiet = matches!(statement.role, Purpose::Setup | Purpose::Guard | Purpose::Narration);
+        let quiet = matches!(statement.role, Purpose::Setup | Purpose::Guard | Purpose::Narration)
+            && statement.risk == Tier::Read;
+        let (sign, role) = if quiet { (' ', Role::Dim) } else { self.ink.risk(statement.risk) };
+        let mut sign = self.ink.paint(role, &sign.to_string());
         // Lines of commands are never broken: they are there to be copied.
         for text in clean_lines(&statement.text).lines() {
-            let role = if quiet { Role::Dim } else { Role::Key };
-            let _ = writeln!(self.text, "{:indent$}  {}", "", self.ink.paint(role, text));
+            let painted = self.ink.paint(if quiet { Role::Dim } else { Role::Key }, text);
+            let _ = writeln!(self.text, "{:indent$}{sign} {painted}", "");
+            " ".clone_into(&mut sign);
         }
-        if quiet && statement.risk == crate::domain::approval::Tier::Read {
-            return;
+        let mut about = Vec::new();
+        if statement.risk > Tier::Read {
+            about.push(format!("{}: {}", statement.risk, line(&statement.why)));
         }
-        let (sign, role) = self.ink.risk(statement.risk);
-        let mut about = vec![format!("{sign} {}: {}", statement.risk, line(&statement.why))];
         about.extend(marks(statement.traits).map(str::to_owned));
         if statement.lang == Lang::Query || statement.role == Purpose::Query {
             about.push("to be copied, not run".into());
@@ -210,7 +220,6 @@ fn marks(traits: Traits) -> impl Iterator<Item = &'static str> {
         (traits.secret, "touches secrets"),
         (traits.heavy, "a heavy read"),
         (traits.writes_file, "writes a file"),
-        (traits.opaque, "what it does cannot be seen"),
     ]
     .into_iter()
     .filter_map(|(on, words)| on.then_some(words))
