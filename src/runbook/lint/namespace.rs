@@ -1,7 +1,7 @@
 //! Commands that name no namespace.
 use super::call::Call;
 use super::kubectl::{Kube, kube};
-use super::scene::{Line, Scene};
+use super::scene::Scene;
 use super::{Findings, Rule, Severity};
 use crate::domain::approval::Tier;
 
