@@ -34,9 +34,11 @@ fn every_rule_finds_what_is_wrong_and_leaves_alone_what_is_right() {
     let mut failures = Vec::new();
     for rule in Rule::ALL {
         let path = folder().join(format!("{}.md", rule.id()));
-        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let text =
+            std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let right = std::fs::read_to_string(folder().join(format!("{}.right.md", rule.id()))).ok();
-        let border = text.lines().position(|line| line == "## Right").map(|at| u32::try_from(at).unwrap() + 1);
+        let border =
+            text.lines().position(|line| line == "## Right").map(|at| u32::try_from(at).unwrap() + 1);
         let border = if right.is_some() { u32::MAX } else { border.expect("a part that is right") };
         let lines = lines(&text, *rule);
         if !lines.iter().any(|line| *line < border) {
@@ -93,7 +95,10 @@ fn findings_come_in_the_order_of_their_lines_with_a_reason_and_a_remedy() {
         let findings = found(&text);
         assert!(findings.is_sorted_by_key(|finding| finding.line), "{rule:?}");
         for finding in findings {
-            assert!(finding.line >= 1 && finding.line <= finding.end_line && finding.end_line <= rows, "{finding:?}");
+            assert!(
+                finding.line >= 1 && finding.line <= finding.end_line && finding.end_line <= rows,
+                "{finding:?}"
+            );
             assert!(finding.reason.len() > 10 && finding.remedy.len() > 10, "{finding:?}");
         }
     }
@@ -127,7 +132,12 @@ fn sarif_names_the_rule_the_relative_file_and_the_lines() {
     let report = sarif(&[(&document, findings)]);
     assert_eq!(report["version"], "2.1.0");
     let run = &report["runs"][0];
-    let result = run["results"].as_array().unwrap().iter().find(|r| r["ruleId"] == "reads-what-it-overwrites").unwrap();
+    let result = run["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|r| r["ruleId"] == "reads-what-it-overwrites")
+        .unwrap();
     let place = &result["locations"][0]["physicalLocation"];
     assert_eq!(place["artifactLocation"]["uri"], "docs/the%20yard.md");
     assert_eq!(place["region"]["startLine"], 6);

@@ -3,7 +3,7 @@ use super::scene::{Line, Scene, has_any};
 use super::{Findings, Rule};
 use crate::commands::statement::Role;
 use crate::domain::approval::Tier;
-use crate::runbook::types::Kind;
+use crate::runbook::types::{Command, Kind};
 
 const WARNS: &[&str] = &[
     "warning",
@@ -164,13 +164,9 @@ fn unchecked(lines: &[Line<'_>], out: &mut Findings) {
 /// A document that changes a system and never says how to undo it.
 fn way_back(scene: &Scene<'_>, out: &mut Findings) {
     let changing = scene.document.runbooks.iter().find(|runbook| {
-        let kind = matches!(runbook.kind, Kind::Deployment | Kind::Maintenance);
-        let dangerous = runbook
-            .steps
-            .iter()
-            .flat_map(|step| &step.commands)
-            .any(|command| command.statement.risk == Tier::Danger && !command.future);
-        kind && dangerous
+        let changes = |command: &Command| command.statement.risk > Tier::Read && !command.future;
+        let changes = runbook.steps.iter().flat_map(|step| &step.commands).any(changes);
+        runbook.kind == Kind::Deployment && changes
     });
     let Some(runbook) = changing else { return };
     let says = |text: &str| {

@@ -41,13 +41,13 @@ const KEEPERS: &[&str] = &[
 ];
 
 pub(super) fn check(scene: &Scene<'_>, out: &mut Findings) {
-    let mut mild = false;
+    let (mut mild, mut mild_secret) = (false, false);
     for (lines, _) in scene.runbooks() {
         let mut said = HashSet::new();
         let safes: Vec<&Line<'_>> = lines.iter().filter(|line| encrypts(line.text())).take(50).collect();
         for line in lines {
             for (at, call) in line.calls.iter().enumerate() {
-                on_line(line, call, out);
+                on_line(line, call, &mut mild_secret, out);
                 shown(&safes, line, call, out);
                 decoded(line, at, call, out);
                 redirected(line, call, &mut said, &mut mild, out);
@@ -159,7 +159,8 @@ fn in_url(text: &str) -> Option<usize> {
     (colon + 1 < user.len()).then_some(scheme + colon + 1)
 }
 
-fn on_line(line: &Line<'_>, call: &Call, out: &mut Findings) {
+/// A secret that is written out; one that only stands for the real one is told once for the document.
+fn on_line(line: &Line<'_>, call: &Call, mild: &mut bool, out: &mut Findings) {
     // A bare assignment is no process; its value is judged where it is used.
     if call.words.is_empty() && line.calls.len() > 1 {
         return;
@@ -176,6 +177,9 @@ fn on_line(line: &Line<'_>, call: &Call, out: &mut Findings) {
         return;
     }
     let severity = if stands_in(&value.text) { Severity::Note } else { Severity::Warning };
+    if severity == Severity::Note && std::mem::replace(mild, true) {
+        return;
+    }
     out.say_as(
         severity,
         Rule::SecretOnLine,

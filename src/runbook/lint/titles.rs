@@ -45,7 +45,6 @@ const ACTS: &[&str] = &[
     "and",
     "update",
     "renew",
-    "free",
     "evict",
     "undo",
     "redeploy",
@@ -222,7 +221,7 @@ fn encrypted(lines: &[Line<'_>], out: &mut Findings) {
     let promises = |line: &&Line<'_>| {
         let heading = line.heading.to_lowercase();
         line.acts()
-            && line.command.statement.traits.writes_file
+            && (line.command.statement.traits.writes_file || line.command.statement.risk > Tier::Read)
             && has_any(&heading, &["encrypted"])
             && has_any(&heading, KEPT)
     };
