@@ -4,7 +4,7 @@ use std::rc::Rc;
 use super::expand::Arguments;
 use super::found::Class;
 use super::values::UNKNOWN;
-use super::walk::{Place, Stdin, Todo, Walker, is_name};
+use super::walk::{BODIES, Place, Stdin, Todo, Walker, is_name};
 use crate::commands::tools::{self, Call, Nested, Through, Word};
 use crate::domain::approval::Tier;
 
@@ -25,6 +25,9 @@ impl Walker<'_> {
             self.name_tool(order, Class::Action, &name.text, None, place);
             let inner =
                 Place { depth: place.depth + 1, order: None, arguments, ..place.clone() };
+            if bodies.len() > BODIES {
+                self.raise(place, Tier::Danger, "is defined too often to look at", Some(&name.text));
+            }
             self.todo.extend(bodies.into_iter().map(|body| (Todo::Body(body), inner.clone())));
             self.raise(place, Tier::Read, "calls a function of the script", Some(&name.text));
             return;
@@ -196,9 +199,9 @@ impl Walker<'_> {
             self.found.traits.interactive |= asks && !place.doubtful;
         }
         let sets = matches!(tool, "read" | "export" | "declare" | "local" | "readonly" | "typeset" | "mapfile");
-        if sets && !place.doubtful {
+        if sets {
             let names = rest.iter().map(|word| word.text.as_str()).filter(|word| is_name(word));
-            names.for_each(|name| self.found.set(name));
+            names.for_each(|name| self.sets(name, place));
         }
         self.name_tool(order, class, tool, None, place);
         self.raise(place, risk, why, Some(tool));

@@ -273,10 +273,12 @@ fn named(name: &str, form: Form, scope: Scope<'_>) -> Vec<Value> {
     if matches!(name, "@" | "*") {
         return arguments(scope);
     }
+    let mut values = scope.values.of(name);
     if scope.values.overflows(name) {
+        // The worst is assumed then: one value is as good as all.
         scope.overflow.set(true);
+        values = values.get(..1).unwrap_or_default();
     }
-    let values = scope.values.of(name);
     match form {
         Form::All => values.to_vec(),
         Form::Element => values.iter().flatten().map(|word| vec![word.clone()]).collect(),

@@ -15,18 +15,48 @@ use super::tree::{self, Assign, Form, If, Kind, Loop, Node, Piece, Simple, Text,
 
 /// Deeper nesting than any script has; beyond it the parser gives up, which keeps the stack small.
 const DEPTH: usize = 40;
-/// Enough work for any honest text of that length.
+/// Enough work for any honest text, beside twice its length.
 const FUEL: usize = 50_000;
+/// Up to here every text is read at once. Beyond, what the parser takes quadratic time for is counted first.
+const SMALL: usize = 8_192;
+const MOST_EXPANSIONS: usize = 1_500;
+const MOST_OPEN_BRACES: usize = 400;
+const MOST_CASES: usize = 400;
 
-/// Reads a text that stands at `base` in a longer one; `Err` says in a few words what is wrong with it.
-pub fn parse(text: &str, base: usize) -> Result<Tree, String> {
+/// Why a text was not read.
+#[derive(Debug)]
+pub enum Failure {
+    /// What is wrong with it, in a few words.
+    Broken(String),
+    /// Nested too deeply, or too long a chain.
+    Deep(String),
+    /// It would take too long.
+    Costly,
+}
+
+impl Failure {
+    pub fn message(self) -> String {
+        match self {
+            Failure::Broken(message) | Failure::Deep(message) => message,
+            Failure::Costly => "too much to read at once".to_owned(),
+        }
+    }
+}
+
+/// Reads a text that stands at `base` in a longer one.
+pub fn parse(text: &str, base: usize) -> Result<Tree, Failure> {
+    if is_costly(text) {
+        return Err(Failure::Costly);
+    }
     let profile = ShellProfile::native(ShellDialect::Bash);
     let fuel = FUEL.saturating_add(text.len().saturating_mul(2));
     let result = Parser::with_limits_and_profile(text, DEPTH, fuel, profile).parse();
     if !result.is_ok() {
         let said = result.diagnostics.first().map(|one| (one.message.clone(), one.span.line()));
         let (message, line) = said.unwrap_or_else(|| ("not readable".to_owned(), 1));
-        return Err(format!("line {line}: {message}"));
+        let deep = ["too deep", "exhausted", "too long"].iter().any(|word| message.contains(word));
+        let message = format!("line {line}: {message}");
+        return Err(if deep { Failure::Deep(message) } else { Failure::Broken(message) });
     }
     let mut lower = Lower { text, base, comments: Vec::new(), backtick: 0, operand: 0 };
     let nodes = lower.sequence(&result.file.body);
@@ -36,9 +66,24 @@ pub fn parse(text: &str, base: usize) -> Result<Tree, String> {
     Ok(Tree { nodes, comments })
 }
 
-/// Whether a parse failed because the nesting is too deep or the work too much.
-pub fn is_limit(error: &str) -> bool {
-    ["too deep", "exhausted", "too long", "too large"].iter().any(|word| error.contains(word))
+/// Whether the parser could need more than a moment: it looks ahead from each open brace, and counts lines anew
+/// for each expansion in a long word.
+fn is_costly(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut depth = 0_usize;
+    let mut deepest = 0_usize;
+    for at in memchr::memchr2_iter(b'{', b'}', bytes) {
+        if bytes.get(at) == Some(&b'{') {
+            depth += 1;
+            deepest = deepest.max(depth);
+        } else {
+            depth = depth.saturating_sub(1);
+        }
+    }
+    let expansions = || memchr::memchr2_iter(b'$', b'`', bytes).take(MOST_EXPANSIONS + 1).count();
+    let cases = || memchr::memmem::find_iter(bytes, b"case").take(MOST_CASES + 1).count();
+    text.len() > SMALL
+        && (deepest > MOST_OPEN_BRACES || expansions() > MOST_EXPANSIONS || cases() > MOST_CASES)
 }
 
 struct Lower<'a> {

@@ -27,14 +27,19 @@ impl About {
         let value = plain(value);
         let slot = match name.trim().to_lowercase().as_str() {
             "severity" | "priority" | "severity level" => &mut self.severity,
-            "response time" | "sla" | "response" | "time to respond" | "response sla" => &mut self.response_time,
+            "response time" | "sla" | "response" | "time to respond" | "response sla" => {
+                &mut self.response_time
+            }
             "frequency" | "schedule" | "cadence" | "how often" => &mut self.frequency,
-            "trigger" | "triggers" | "triggered by" | "trigger condition" | "when to use" | "when" | "condition" => &mut self.trigger,
+            "trigger" | "triggers" | "triggered by" | "trigger condition" | "when to use" | "when"
+            | "condition" => &mut self.trigger,
             "purpose" | "goal" | "objective" | "description" | "summary" | "use case" => &mut self.purpose,
             "rto" | "recovery time objective" | "recovery time objective (rto)" => &mut self.rto,
             "rpo" | "recovery point objective" | "recovery point objective (rpo)" => &mut self.rpo,
             "alert" | "alerts" | "alert name" | "alert names" | "alertname" => {
-                self.alerts.extend(value.split([',', ' ']).map(str::trim).filter(|one| one.len() > 3).map(str::to_owned));
+                self.alerts.extend(
+                    value.split([',', ' ']).map(str::trim).filter(|one| one.len() > 3).map(str::to_owned),
+                );
                 return true;
             }
             other => return super::vocabulary::is_metadata(other) && other != "time" && other != "impact",
@@ -47,10 +52,26 @@ impl About {
     pub fn take_sentence(&mut self, text: &str) -> bool {
         let plain = plain(text);
         let lower = plain.to_lowercase();
-        let Some(rest) = ["run this ", "run ", "perform this ", "perform ", "execute ", "schedule: "].iter().find_map(|s| lower.strip_prefix(s)) else {
+        let Some(rest) = ["run this ", "run ", "perform this ", "perform ", "execute ", "schedule: "]
+            .iter()
+            .find_map(|s| lower.strip_prefix(s))
+        else {
             return false;
         };
-        let often = ["daily", "weekly", "monthly", "quarterly", "hourly", "nightly", "every ", "yearly", "annually", "once a ", "twice a ", "each "];
+        let often = [
+            "daily",
+            "weekly",
+            "monthly",
+            "quarterly",
+            "hourly",
+            "nightly",
+            "every ",
+            "yearly",
+            "annually",
+            "once a ",
+            "twice a ",
+            "each ",
+        ];
         if !often.iter().any(|w| rest.starts_with(w)) {
             return false;
         }

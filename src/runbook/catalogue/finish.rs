@@ -15,7 +15,8 @@ pub fn finish(plan: &Plan, built: Built, platform: &Platform, end_line: u32) -> 
     for (index, draft) in drafts.iter_mut().enumerate() {
         let embedded = about.embedded.contains(&index);
         for command in &mut draft.step.commands {
-            command.future |= platform.is_other(&command.statement.text) || embedded && platform.is_other("kubectl apply");
+            command.future |=
+                platform.is_other(&command.statement.text) || embedded && platform.is_other("kubectl apply");
         }
     }
     let mode = choose(&mut drafts, &plan.title);
@@ -28,7 +29,8 @@ pub fn finish(plan: &Plan, built: Built, platform: &Platform, end_line: u32) -> 
     if let Some(alert) = plan.alert.as_ref().filter(|alert| !alerts.contains(alert)) {
         alerts.push(alert.clone());
     }
-    let kind = kind::of(plan, &steps, frequency.as_deref(), about.severity.as_deref(), !about.symptoms.is_empty());
+    let kind =
+        kind::of(plan, &steps, frequency.as_deref(), about.severity.as_deref(), !about.symptoms.is_empty());
     Runbook {
         title: plan.title.clone(),
         section: plan.section.clone(),
@@ -110,7 +112,8 @@ fn status(steps: &[Step], title: &str) -> Status {
     }
     let real = |command: &&Command| matches!(command.statement.role, Role::Action | Role::Query);
     let all = steps.iter().flat_map(|step| &step.commands).filter(real).count();
-    let future = steps.iter().flat_map(|step| &step.commands).filter(real).filter(|command| command.future).count();
+    let future =
+        steps.iter().flat_map(|step| &step.commands).filter(real).filter(|command| command.future).count();
     match future {
         0 => Status::Current,
         _ if future == all => Status::Aspirational,
@@ -120,7 +123,11 @@ fn status(steps: &[Step], title: &str) -> Status {
 
 /// Marks alternatives, and says whether the runbook is a menu.
 fn choose(drafts: &mut [Draft], title: &str) -> Mode {
-    let tops: Vec<usize> = (0..drafts.len()).filter(|i| drafts.get(*i).is_some_and(|d| !d.sub && d.step.n != "0" && d.step.kind != StepKind::Note)).collect();
+    let tops: Vec<usize> = (0..drafts.len())
+        .filter(|i| {
+            drafts.get(*i).is_some_and(|d| !d.sub && d.step.n != "0" && d.step.kind != StepKind::Note)
+        })
+        .collect();
     let choices = tops.iter().filter(|i| drafts.get(**i).is_some_and(|d| d.choice)).count();
     if choices >= 2 && choices * 2 > tops.len() && drafts.iter().filter(|d| d.sub).all(|d| !d.choice) {
         return Mode::Menu;
@@ -128,7 +135,11 @@ fn choose(drafts: &mut [Draft], title: &str) -> Mode {
     let _ = title;
     let mut menu = false;
     for pair in 1..tops.len() {
-        let (Some(before), Some(now)) = (tops.get(pair - 1).and_then(|i| drafts.get(*i)), tops.get(pair).and_then(|i| drafts.get(*i))) else { continue };
+        let (Some(before), Some(now)) =
+            (tops.get(pair - 1).and_then(|i| drafts.get(*i)), tops.get(pair).and_then(|i| drafts.get(*i)))
+        else {
+            continue;
+        };
         if !(before.scripted && now.scripted) {
             continue;
         }
@@ -140,7 +151,10 @@ fn choose(drafts: &mut [Draft], title: &str) -> Mode {
             menu = true;
         }
         if alike && !opposite {
-            let names = (distinct(&before.step.title, &now.step.title), distinct(&now.step.title, &before.step.title));
+            let names = (
+                distinct(&before.step.title, &now.step.title),
+                distinct(&now.step.title, &before.step.title),
+            );
             for (index, name) in [(pair - 1, names.0), (pair, names.1)] {
                 if let Some(draft) = tops.get(index).and_then(|i| drafts.get_mut(*i)) {
                     draft.step.branch.get_or_insert(format!("alternative: {name}"));
@@ -161,7 +175,8 @@ fn choose(drafts: &mut [Draft], title: &str) -> Mode {
 
 /// `up` against `down` behind the same verb.
 fn opposite(one: &str, other: &str) -> bool {
-    const PAIRS: [(&str, &str); 5] = [("up", "down"), ("on", "off"), ("in", "out"), ("enable", "disable"), ("increase", "decrease")];
+    const PAIRS: [(&str, &str); 5] =
+        [("up", "down"), ("on", "off"), ("in", "out"), ("enable", "disable"), ("increase", "decrease")];
     let (one, other) = (super::text::words(one), super::text::words(other));
     let (Some(a), Some(b)) = (one.first(), other.first()) else { return false };
     PAIRS.iter().any(|(left, right)| {
@@ -178,7 +193,13 @@ fn same_target(one: &Draft, other: &Draft) -> bool {
         return false;
     }
     let words = |command: &Command| -> Vec<String> {
-        command.statement.text.split_whitespace().filter(|w| !w.starts_with('-') && *w != "\\").map(str::to_owned).collect()
+        command
+            .statement
+            .text
+            .split_whitespace()
+            .filter(|w| !w.starts_with('-') && *w != "\\")
+            .map(str::to_owned)
+            .collect()
     };
     let (a, b) = (words(a), words(b));
     let same = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
@@ -190,20 +211,38 @@ fn alike(one: &Draft, other: &Draft) -> bool {
     let (a, b) = (super::text::words(&one.step.title), super::text::words(&other.step.title));
     let or = b.first().is_some_and(|w| w == "or");
     let same = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
-    let towards = a.get(same.wrapping_sub(1)).is_some_and(|w| ["to", "from", "with", "via", "by", "using", "into", "on"].contains(&w.as_str()));
-    !or && same >= 2 && towards && one.step.commands.len() == 1 && other.step.commands.len() == 1 && same_target(one, other)
-        && one.step.commands.iter().chain(&other.step.commands).all(|c| c.statement.risk > crate::domain::approval::Tier::Read)
+    let towards = a
+        .get(same.wrapping_sub(1))
+        .is_some_and(|w| ["to", "from", "with", "via", "by", "using", "into", "on"].contains(&w.as_str()));
+    !or && same >= 2
+        && towards
+        && one.step.commands.len() == 1
+        && other.step.commands.len() == 1
+        && same_target(one, other)
+        && one
+            .step
+            .commands
+            .iter()
+            .chain(&other.step.commands)
+            .all(|c| c.statement.risk > crate::domain::approval::Tier::Read)
 }
 
 fn distinct(one: &str, other: &str) -> String {
-    let same = one.split_whitespace().zip(other.split_whitespace()).take_while(|(x, y)| x.eq_ignore_ascii_case(y)).count();
+    let same = one
+        .split_whitespace()
+        .zip(other.split_whitespace())
+        .take_while(|(x, y)| x.eq_ignore_ascii_case(y))
+        .count();
     let rest: Vec<&str> = one.split_whitespace().skip(same).collect();
     rest.join(" ")
 }
 
 /// `Scale up for high load` → `high load`.
 fn circumstance(title: &str) -> Option<String> {
-    [" for ", " during ", " when ", " under "].iter().find_map(|w| title.split_once(w)).map(|(_, rest)| rest.to_owned())
+    [" for ", " during ", " when ", " under "]
+        .iter()
+        .find_map(|w| title.split_once(w))
+        .map(|(_, rest)| rest.to_owned())
 }
 
 /// Nothing in it can be executed.
@@ -218,5 +257,6 @@ pub fn by_hand(steps: &[Step]) -> bool {
 
 /// Whether nothing was read that a person could do.
 pub fn is_empty(runbook: &Runbook) -> bool {
-    runbook.steps.iter().all(|step| step.n == "0" || step.kind == StepKind::Note) && runbook.kind != Kind::Reference
+    runbook.steps.iter().all(|step| step.n == "0" || step.kind == StepKind::Note)
+        && runbook.kind != Kind::Reference
 }

@@ -10,14 +10,138 @@ pub struct Told {
 }
 
 const TELLS: &[&str] = &[
-    "run", "running", "execute", "executing", "use", "using", "try", "issue", "type", "enter", "invoke", "perform", "with", "via", "by", "command", "commands", "call", "do", "apply", "through",
-    "check", "verify", "restart", "start", "stop", "delete", "remove", "scale", "drain", "see", "get", "list", "find", "inspect", "kill", "clear", "flush", "look", "confirm", "monitor", "then", "following", "watch", "ensure", "reload", "reboot", "rollback", "cordon", "uncordon", "view", "create", "set", "edit", "describe", "connect", "launch", "log", "ssh", "login", "trigger", "follow", "tail", "fetch", "example", "e.g", "or", "and", "back", "collect", "dump", "disable", "enable", "test", "validate", "query", "patch", "show", "export", "copy", "install", "clean", "prune", "free", "inspecting", "checking", "open", "force", "upgrade", "take", "make", "remediate", "fix",
+    "run",
+    "running",
+    "execute",
+    "executing",
+    "use",
+    "using",
+    "try",
+    "issue",
+    "type",
+    "enter",
+    "invoke",
+    "perform",
+    "with",
+    "via",
+    "by",
+    "command",
+    "commands",
+    "call",
+    "do",
+    "apply",
+    "through",
+    "check",
+    "verify",
+    "restart",
+    "start",
+    "stop",
+    "delete",
+    "remove",
+    "scale",
+    "drain",
+    "see",
+    "get",
+    "list",
+    "find",
+    "inspect",
+    "kill",
+    "clear",
+    "flush",
+    "look",
+    "confirm",
+    "monitor",
+    "then",
+    "following",
+    "watch",
+    "ensure",
+    "reload",
+    "reboot",
+    "rollback",
+    "cordon",
+    "uncordon",
+    "view",
+    "create",
+    "set",
+    "edit",
+    "describe",
+    "connect",
+    "launch",
+    "log",
+    "ssh",
+    "login",
+    "trigger",
+    "follow",
+    "tail",
+    "fetch",
+    "example",
+    "e.g",
+    "or",
+    "and",
+    "back",
+    "collect",
+    "dump",
+    "disable",
+    "enable",
+    "test",
+    "validate",
+    "query",
+    "patch",
+    "show",
+    "export",
+    "copy",
+    "install",
+    "clean",
+    "prune",
+    "free",
+    "inspecting",
+    "checking",
+    "open",
+    "force",
+    "upgrade",
+    "take",
+    "make",
+    "remediate",
+    "fix",
 ];
 
-const NEVER: &[&str] = &["never", "don't", "dont", "not", "avoid", "avoiding", "without", "instead", "caused", "ran", "was", "were", "happened", "because", "accidentally", "had", "previously", "used", "unlike", "refuse", "cannot", "can't", "wrongly", "mistakenly"];
+const NEVER: &[&str] = &[
+    "never",
+    "don't",
+    "dont",
+    "not",
+    "avoid",
+    "avoiding",
+    "without",
+    "instead",
+    "caused",
+    "ran",
+    "was",
+    "were",
+    "happened",
+    "because",
+    "accidentally",
+    "had",
+    "previously",
+    "used",
+    "unlike",
+    "refuse",
+    "cannot",
+    "can't",
+    "wrongly",
+    "mistakenly",
+];
 
 /// The commands that these lines tell to run.
 pub fn commands(lines: &[Line]) -> Vec<Told> {
+    if !lines.iter().any(|line| line.text.contains('`')) {
+        let bare = |line: &&Line| is_bare(&line.text);
+        return lines
+            .iter()
+            .filter(bare)
+            .map(|line| Told { line: line.no, text: unprompted(&line.text).to_owned() })
+            .collect();
+    }
     let mut found = Vec::new();
     let mut before = String::new();
     for line in lines {
@@ -39,6 +163,23 @@ pub fn commands(lines: &[Line]) -> Vec<Told> {
     found
 }
 
+/// A line that is a command without any marks.
+fn is_bare(text: &str) -> bool {
+    let text = unprompted(text);
+    let words = text.split_whitespace().count();
+    let head = text.split_whitespace().next().unwrap_or_default();
+    let signed = text
+        .split_whitespace()
+        .skip(1)
+        .any(|w| w.starts_with(['-', '/', '$', '"', '\'', '|', '>']) || w.contains(['/', '=', ':']));
+    let tool = first(head) == First::Tool || first(head) == First::Path && head.starts_with("./");
+    words >= 2
+        && (tool || first(head) == First::Wordy && signed)
+        && (signed || words <= 4)
+        && is_command(text)
+        && !text.ends_with(['.', ':', ','])
+}
+
 fn unprompted(code: &str) -> &str {
     let code = code.trim();
     code.strip_prefix("$ ").or_else(|| code.strip_prefix("# ")).unwrap_or(code).trim()
@@ -49,14 +190,23 @@ fn told(before: &str, code: &str, after: &str) -> bool {
     let words = code.split_whitespace().count();
     let head = code.split_whitespace().next().unwrap_or_default();
     let single = matches!(head, "reboot" | "uptime" | "dmesg");
-    if words < 2 && !single || !is_command(code) || code.ends_with("...") || first(head) == First::Path && words < 2 {
+    if words < 2 && !single
+        || !is_command(code)
+        || code.ends_with("...")
+        || first(head) == First::Path && words < 2
+    {
         return false;
     }
     // A path with an argument is a command only if it is one of this directory.
-    if first(head) == First::Path && !head.starts_with("./") && !head.contains("bin/") && ![".sh", ".py", ".rb"].iter().any(|end| head.ends_with(end)) {
+    if first(head) == First::Path
+        && !head.starts_with("./")
+        && !head.contains("bin/")
+        && ![".sh", ".py", ".rb"].iter().any(|end| head.ends_with(end))
+    {
         return false;
     }
-    let sentence = before.rsplit(['.', '!', '?', ';']).find(|part| !part.trim().is_empty()).unwrap_or_default();
+    let sentence =
+        before.rsplit(['.', '!', '?', ';']).find(|part| !part.trim().is_empty()).unwrap_or_default();
     let ended = before.trim_end().ends_with(['.', '!', '?']);
     let sentence = if ended { "" } else { sentence };
     let all: Vec<String> = sentence
@@ -68,7 +218,12 @@ fn told(before: &str, code: &str, after: &str) -> bool {
     let trailing = after.trim().trim_start_matches([':', '-', '–', '—', ',', '.', '(', '*']).trim();
     if spoken == 0 {
         // The code begins the sentence: alone, or with an explanation behind it.
-        return trailing.is_empty() || after.trim_start().starts_with([':', '-', '–', '—', '(', '.', '#', '*']) || trailing.starts_with("to ") || trailing.starts_with("and ") || trailing.starts_with("shows") || trailing.starts_with('`');
+        return trailing.is_empty()
+            || after.trim_start().starts_with([':', '-', '–', '—', '(', '.', '#', '*'])
+            || trailing.starts_with("to ")
+            || trailing.starts_with("and ")
+            || trailing.starts_with("shows")
+            || trailing.starts_with('`');
     }
     if all.iter().any(|w| NEVER.contains(&w.as_str())) {
         return false;

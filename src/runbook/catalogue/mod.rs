@@ -55,14 +55,17 @@ pub fn read(path: &str, text: &str, tables: &Tables) -> Document {
 
 /// The last line of the blocks of a plan.
 fn end_of(plan: &pick::Plan, blocks: &Blocks) -> u32 {
-    let lines = plan.slices.iter().flat_map(|slice| blocks.blocks.get(slice.blocks.clone()).unwrap_or_default());
+    let lines =
+        plan.slices.iter().flat_map(|slice| blocks.blocks.get(slice.blocks.clone()).unwrap_or_default());
     lines.map(|block| block.end_line).max().unwrap_or(plan.line).max(plan.line)
 }
 
 /// The first heading of level 1, the front matter's title, or the file's name.
 fn title_of(blocks: &Blocks, path: &str) -> String {
     let first = blocks.blocks.iter().find_map(|block| match &block.what {
-        What::Heading { level: 1, text } if block.item.is_none() && block.quote.is_none() => Some(text::plain(text)),
+        What::Heading { level: 1, text } if block.item.is_none() && block.quote.is_none() => {
+            Some(text::plain(text))
+        }
         _ => None,
     });
     let front = || {
@@ -77,5 +80,10 @@ fn title_of(blocks: &Blocks, path: &str) -> String {
 }
 
 fn tags(blocks: &Blocks) -> Vec<String> {
-    blocks.front.iter().filter(|entry| entry.name.eq_ignore_ascii_case("tags")).flat_map(|entry| entry.values.clone()).collect()
+    blocks
+        .front
+        .iter()
+        .filter(|entry| entry.name.eq_ignore_ascii_case("tags"))
+        .flat_map(|entry| entry.values.clone())
+        .collect()
 }

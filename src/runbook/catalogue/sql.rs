@@ -7,7 +7,8 @@ use crate::domain::approval::Tier;
 
 /// The statements and comments of a part.
 pub fn read(part: &Part, tables: &Tables) -> (Vec<Statement>, Vec<Comment>) {
-    let mut reader = Reader { lang: part.lang, tables, statements: Vec::new(), comments: Vec::new(), above: None };
+    let mut reader =
+        Reader { lang: part.lang, tables, statements: Vec::new(), comments: Vec::new(), above: None };
     let mut open: Option<(u32, u32, String)> = None;
     let mut quote: Option<char> = None;
     for line in &part.lines {
@@ -22,7 +23,9 @@ pub fn read(part: &Part, tables: &Tables) -> (Vec<Statement>, Vec<Comment>) {
                 }
             }
             if code.is_empty() {
-                if part.lang != Lang::Sql || open.as_ref().is_some_and(|(_, _, text)| text.trim_start().starts_with('\\')) {
+                if part.lang != Lang::Sql
+                    || open.as_ref().is_some_and(|(_, _, text)| text.trim_start().starts_with('\\'))
+                {
                     reader.flush(&mut open);
                 }
                 continue;
@@ -31,7 +34,12 @@ pub fn read(part: &Part, tables: &Tables) -> (Vec<Statement>, Vec<Comment>) {
         let ends = match part.lang {
             Lang::Sql => {
                 quote = after(quote, text);
-                quote.is_none() && (code.ends_with(';') || uncommented(code).ends_with(';') || code.starts_with('\\') || code.ends_with("\\gx") || code.ends_with("\\G"))
+                quote.is_none()
+                    && (code.ends_with(';')
+                        || uncommented(code).ends_with(';')
+                        || code.starts_with('\\')
+                        || code.ends_with("\\gx")
+                        || code.ends_with("\\G"))
             }
             Lang::Query => false,
             _ => true,
@@ -65,7 +73,10 @@ impl Reader<'_> {
     fn comment_of<'t>(&self, code: &'t str) -> Option<&'t str> {
         let rest = match self.lang {
             Lang::Sql => code.strip_prefix("--").or_else(|| code.strip_prefix("# ")),
-            Lang::Query => code.strip_prefix('#').or_else(|| code.strip_prefix("//")).or_else(|| code.strip_prefix("-- ")),
+            Lang::Query => code
+                .strip_prefix('#')
+                .or_else(|| code.strip_prefix("//"))
+                .or_else(|| code.strip_prefix("-- ")),
             _ => code.strip_prefix('#'),
         }?;
         Some(rest.trim_matches(['-', '#', '/', ' ']))
@@ -112,11 +123,13 @@ impl Reader<'_> {
         let words = match self.lang {
             // What is typed into the console does what the tool does with it as an argument.
             Lang::Sql => vec![word("psql"), word("-c"), Word { bare: false, ..word(text) }],
-            Lang::Redis => {
-                std::iter::once("redis-cli").chain(text.split_whitespace()).map(|w| word(w.trim_matches(['"', '\'']))).collect()
-            }
+            Lang::Redis => std::iter::once("redis-cli")
+                .chain(text.split_whitespace())
+                .map(|w| word(w.trim_matches(['"', '\''])))
+                .collect(),
             Lang::Query => {
-                let splunk = text.starts_with("source=") || text.starts_with("index=") || text.contains(" | stats ");
+                let splunk =
+                    text.starts_with("source=") || text.starts_with("index=") || text.contains(" | stats ");
                 return Meant {
                     role: Role::Query,
                     risk: Tier::Read,

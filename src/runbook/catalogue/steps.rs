@@ -77,6 +77,10 @@ pub(super) struct Builder<'b, 'a> {
     output: bool,
     /// The section or code is marked as not there yet.
     future: bool,
+    /// The heading of the phase that headings below it belong to, with its depth.
+    outer: Option<(u8, String)>,
+    /// What the phases say in sentences, for a runbook that has nothing else.
+    prose: Vec<(Option<String>, u32, String, Option<Part>)>,
 }
 
 impl<'b, 'a> Builder<'b, 'a> {
@@ -95,6 +99,8 @@ impl<'b, 'a> Builder<'b, 'a> {
             intro: None,
             output: false,
             future: is_future(&plan.title),
+            outer: None,
+            prose: Vec::new(),
         }
     }
 
@@ -109,7 +115,9 @@ impl<'b, 'a> Builder<'b, 'a> {
         let told = part(title);
         let lower = title.to_lowercase();
         let stepped = number(title).filter(|(_, rest)| {
-            lower.starts_with("step ") || is_imperative(rest) && told.is_none() || told.is_none() && self.phase.is_none()
+            lower.starts_with("step ")
+                || is_imperative(rest) && told.is_none()
+                || told.is_none() && self.phase.is_none()
         });
         if let Some((_, rest)) = stepped {
             let titled = titles::read(if rest.is_empty() { title } else { rest });
@@ -117,7 +125,9 @@ impl<'b, 'a> Builder<'b, 'a> {
             return;
         }
         self.open = None;
-        if let Some(condition) = vocabulary::condition(title).filter(|c| c == title || title.to_lowercase().starts_with("option")) {
+        if let Some(condition) =
+            vocabulary::condition(title).filter(|c| c == title || title.to_lowercase().starts_with("option"))
+        {
             let titled = Titled { title: condition.clone(), branch: Some(condition), ..Titled::default() };
             self.push(titled, line, StepKind::Manual, None);
             if let Some(draft) = self.drafts.last_mut() {
@@ -125,11 +135,20 @@ impl<'b, 'a> Builder<'b, 'a> {
             }
             return;
         }
-        self.enter(title, told);
-        if told.is_none() && depth > 1 && self.phase.is_some() && is_imperative(title) {
-            let titled = titles::read(title);
-            self.push(titled, line, StepKind::Manual, None);
+        if told.is_none() && self.outer.as_ref().is_some_and(|(above, _)| *above < depth) {
+            // Below a phase the phase goes on; what tells to do something is a step in it.
+            self.phase = self.outer.as_ref().map(|(_, phase)| phase.clone());
+            self.part = Some(Part::Acts);
+            if is_imperative(title) {
+                self.push(titles::read(title), line, StepKind::Manual, None);
+            } else {
+                self.intro = Some((line, title.to_owned()));
+            }
+            return;
         }
+        self.enter(title, told);
+        self.outer = self.phase.clone().filter(|_| told == Some(Part::Acts)).map(|phase| (depth, phase));
+        self.prose.push((self.phase.clone(), line, String::new(), told));
     }
 
     /// Begins a phase.
@@ -239,7 +258,9 @@ impl<'b, 'a> Builder<'b, 'a> {
                     continue;
                 }
             } else if let Some(found) = text::bare_label(&line.text) {
-                let known = vocabulary::is_expected(&found.name) || vocabulary::is_remark(&found.name) || !self.has_steps() && vocabulary::is_metadata(&found.name);
+                let known = vocabulary::is_expected(&found.name)
+                    || vocabulary::is_remark(&found.name)
+                    || !self.has_steps() && vocabulary::is_metadata(&found.name);
                 if known && self.labelled(at, line, &found.name, &found.rest, true, lines.len(), inside) {
                     self.sentences(&rest, inside, at, end);
                     rest.clear();
@@ -257,14 +278,27 @@ impl<'b, 'a> Builder<'b, 'a> {
 
     /// A label with what follows it in its line; false when it is no label here.
     #[expect(clippy::too_many_arguments, reason = "one call for two forms of labels")]
-    fn labelled(&mut self, at: usize, line: &Line, name: &str, rest: &str, colon: bool, among: usize, inside: bool) -> bool {
+    fn labelled(
+        &mut self,
+        at: usize,
+        line: &Line,
+        name: &str,
+        rest: &str,
+        colon: bool,
+        among: usize,
+        inside: bool,
+    ) -> bool {
         if vocabulary::is_expected(name) && colon {
             self.expected(rest);
             return true;
         }
         if vocabulary::is_remark(name) && colon {
             let text = if rest.is_empty() { String::new() } else { format!("{name}: {rest}") };
-            if rest.is_empty() { self.intro = None } else { self.note(line.no, &text) }
+            if rest.is_empty() {
+                self.intro = None
+            } else {
+                self.note(line.no, &text)
+            }
             return true;
         }
         if colon && !rest.is_empty() && self.about.take(name, rest) {
@@ -272,19 +306,26 @@ impl<'b, 'a> Builder<'b, 'a> {
         }
         let told = part(name);
         if told == Some(Part::Symptoms) && !rest.is_empty() {
-            self.about.symptoms.extend(rest.split(", ").map(|one| plain(one).trim_end_matches('.').to_owned()));
+            self.about
+                .symptoms
+                .extend(rest.split(", ").map(|one| plain(one).trim_end_matches('.').to_owned()));
             return true;
         }
         if !rest.is_empty() {
             return false;
         }
-        if let Some(condition) = vocabulary::condition(name).or_else(|| is_platform(name).then(|| plain(name))) {
+        if let Some(condition) =
+            vocabulary::condition(name).or_else(|| is_platform(name).then(|| plain(name)))
+        {
             self.choose(name, condition, line.no, inside);
             return true;
         }
         let alone = among == 1;
         if inside {
-            return alone && { self.text_line(&line.text); true };
+            return alone && {
+                self.text_line(&line.text);
+                true
+            };
         }
         if let Some((_, title)) = number(name).filter(|(_, title)| !title.is_empty()) {
             self.push(titles::read(title), line.no, StepKind::Manual, None);
@@ -301,7 +342,8 @@ impl<'b, 'a> Builder<'b, 'a> {
             return false;
         }
         // A name above code is a step; above a list it is a phase.
-        let listed = self.outline.blocks.get(at + 1).is_some_and(|next| matches!(next.what, What::Item { .. }));
+        let listed =
+            self.outline.blocks.get(at + 1).is_some_and(|next| matches!(next.what, What::Item { .. }));
         if listed {
             self.enter(name, None);
         } else {
@@ -315,10 +357,19 @@ impl<'b, 'a> Builder<'b, 'a> {
     fn choose(&mut self, name: &str, condition: String, line: u32, inside: bool) {
         let titled = titles::read(name);
         let title = if titled.title.is_empty() { plain(name) } else { titled.title };
-        let parent = self.open.map(|open| open.step).filter(|_| inside || self.open.is_some_and(|open| open.item.is_some()));
-        let parent = parent.map(|index| self.drafts.get(index).filter(|draft| draft.sub).map_or(index, |_| self.parent_of(index)));
+        let parent = self
+            .open
+            .map(|open| open.step)
+            .filter(|_| inside || self.open.is_some_and(|open| open.item.is_some()));
+        let parent = parent.map(|index| {
+            self.drafts.get(index).filter(|draft| draft.sub).map_or(index, |_| self.parent_of(index))
+        });
         let item = self.open.and_then(|open| open.item);
-        let titled = Titled { title: title.trim_end_matches(':').to_owned(), branch: Some(condition), ..Titled::default() };
+        let titled = Titled {
+            title: title.trim_end_matches(':').to_owned(),
+            branch: Some(condition),
+            ..Titled::default()
+        };
         self.push(titled, line, StepKind::Manual, item);
         if let Some(draft) = self.drafts.last_mut() {
             draft.sub = parent.is_some();
@@ -358,6 +409,7 @@ impl<'b, 'a> Builder<'b, 'a> {
     fn sentences(&mut self, lines: &[Line], inside: bool, at: usize, end: usize) {
         let (Some(first), Some(_)) = (lines.first(), lines.last()) else { return };
         let whole = joined(lines);
+        self.prosaic(&whole);
         let told = instruct::commands(lines);
         let code_next = self.outline.code(at + 1).is_some();
         if says_output(&whole) && code_next {
@@ -384,11 +436,8 @@ impl<'b, 'a> Builder<'b, 'a> {
         }
         self.open = None;
         if !told.is_empty() && !code_next {
-            let index = self.push(titles::sentence(&whole), first.no, StepKind::Command, None);
+            self.push(titles::sentence(&whole), first.no, StepKind::Command, None);
             self.inline(told);
-            if let Some(draft) = self.drafts.get_mut(index) {
-                whole.clone_into(&mut draft.step.text);
-            }
             self.open = None;
             return;
         }
@@ -402,9 +451,18 @@ impl<'b, 'a> Builder<'b, 'a> {
         }
     }
 
+    /// Keeps a sentence of the phase.
+    fn prosaic(&mut self, text: &str) {
+        if let Some((_, _, told, _)) = self.prose.last_mut().filter(|_| self.drafts.is_empty()) {
+            line_of(told, &plain(text));
+        }
+    }
+
     /// A list of numbered steps is not over: one with a higher number follows.
     fn goes_on(&self, at: usize, end: usize) -> bool {
-        let Some(item) = self.open.and_then(|open| open.item).and_then(|i| self.outline.blocks.get(i)) else { return false };
+        let Some(item) = self.open.and_then(|open| open.item).and_then(|i| self.outline.blocks.get(i)) else {
+            return false;
+        };
         let What::Item { marker: Marker::Number(now), .. } = item.what else { return false };
         self.outline.blocks.get(at..end.min(at + 24)).unwrap_or_default().iter().any(|block| {
             matches!(block.what, What::Item { marker: Marker::Number(next), .. } if block.item.is_none() && next == now + 1)
@@ -431,7 +489,9 @@ impl<'b, 'a> Builder<'b, 'a> {
         let whole = joined(text);
         let line = first.no;
         self.output = false;
-        if let Some(found) = label(&first.text).filter(|found| found.colon && !found.rest.is_empty() && text.len() == 1) {
+        if let Some(found) =
+            label(&first.text).filter(|found| found.colon && !found.rest.is_empty() && text.len() == 1)
+        {
             if vocabulary::is_remark(&found.name) {
                 self.note(line, &whole);
                 return;
@@ -460,11 +520,12 @@ impl<'b, 'a> Builder<'b, 'a> {
             return;
         }
         let acts = self.part == Some(Part::Acts) || self.plan.named && self.phase.is_none();
-        let asked = does || checkbox.is_some() || tick || numbered || is_imperative(&whole) || self.phase.is_some() && self.part.is_none();
+        let asked = does || checkbox.is_some() || tick || numbered || is_imperative(&whole);
         if !asked || !(does || numbered || checkbox.is_some() || tick || acts || self.part.is_none()) {
             if self.has_steps() {
                 self.text_line(&whole);
             }
+            self.prosaic(&whole);
             return;
         }
         if numbered && !does && self.part == Some(Part::Acts) && whole.is_empty() {
@@ -575,10 +636,16 @@ impl<'b, 'a> Builder<'b, 'a> {
             return;
         }
         let intro = self.intro.take();
-        let titled = groups.iter().filter(|group| group.title.is_some() && matches!(group.sort, Sort::Step | Sort::Arm | Sort::Manual)).count();
+        let titled = groups
+            .iter()
+            .filter(|group| {
+                group.title.is_some() && matches!(group.sort, Sort::Step | Sort::Arm | Sort::Manual)
+            })
+            .count();
         if titled == 0 {
             let line = lines.iter().find(|line| !line.text.trim().is_empty()).map_or(1, |line| line.no);
-            let line = groups.first().map_or(line, |group| group.statements.first().map_or(line, |one| one.line));
+            let line =
+                groups.first().map_or(line, |group| group.statements.first().map_or(line, |one| one.line));
             let (line, mut titled) = match &intro {
                 Some((at, text)) => (*at, titles::sentence(text)),
                 None => (line, titles::read(self.phase.as_deref().unwrap_or(&self.plan.title))),
@@ -601,7 +668,13 @@ impl<'b, 'a> Builder<'b, 'a> {
     }
 
     /// One group of a script as a step.
-    fn group(&mut self, group: Group, branch: &mut Option<usize>, attributes: Option<&Attributes>, future: bool) {
+    fn group(
+        &mut self,
+        group: Group,
+        branch: &mut Option<usize>,
+        attributes: Option<&Attributes>,
+        future: bool,
+    ) {
         let mut titled = titles::read(group.title.as_deref().unwrap_or_default());
         let condition = group.condition.clone().filter(|_| group.sort != Sort::Arm);
         if titled.title.is_empty() {
@@ -619,8 +692,17 @@ impl<'b, 'a> Builder<'b, 'a> {
         };
         if group.sort == Sort::Arm {
             // In a step with a number the arms are its choices, without a step of their own.
-            let within = self.drafts.last().is_some_and(|draft| draft.scripted && draft.step.commands.is_empty() && !draft.sub && draft.step.kind == StepKind::Manual);
-            if within || branch.is_some_and(|index| self.drafts.get(index).is_some_and(|draft| draft.step.branch.is_none())) {
+            let within = self.drafts.last().is_some_and(|draft| {
+                draft.scripted
+                    && draft.step.commands.is_empty()
+                    && !draft.sub
+                    && draft.step.kind == StepKind::Manual
+            });
+            if within
+                || branch.is_some_and(|index| {
+                    self.drafts.get(index).is_some_and(|draft| draft.step.branch.is_none())
+                })
+            {
                 let index = branch.unwrap_or(self.drafts.len().saturating_sub(1));
                 if let Some(draft) = self.drafts.get_mut(index) {
                     draft.step.kind = StepKind::Branch;
@@ -641,7 +723,8 @@ impl<'b, 'a> Builder<'b, 'a> {
         if let Some(draft) = self.drafts.get_mut(index) {
             draft.sub = sub && branch.is_some();
             draft.scripted = true;
-            draft.choice = group.sort == Sort::Arm || group.sort == Sort::Step && vocabulary::is_way(&draft.step.title);
+            draft.choice =
+                group.sort == Sort::Arm || group.sort == Sort::Step && vocabulary::is_way(&draft.step.title);
             if preamble {
                 "0".clone_into(&mut draft.step.n);
             }
@@ -652,7 +735,10 @@ impl<'b, 'a> Builder<'b, 'a> {
     /// What an arm says before its first comment goes to the step that chooses.
     fn arm(&mut self, group: Group, attributes: Option<&Attributes>, future: bool, index: usize) {
         if let Some(draft) = self.drafts.get_mut(index) {
-            draft.step.commands.extend(group.statements.into_iter().map(|one| command(one, future, attributes)));
+            draft
+                .step
+                .commands
+                .extend(group.statements.into_iter().map(|one| command(one, future, attributes)));
         }
     }
 
@@ -669,7 +755,10 @@ impl<'b, 'a> Builder<'b, 'a> {
                 let remark = text.split_once(':').is_some_and(|(name, _)| vocabulary::is_remark(name));
                 if remark {
                     step.notes.push(Note { line: *line, text: text.clone() });
-                } else if group.statements.is_empty() || group.statements.last().is_some_and(|one| one.end_line < *line) || !is_label(&group, *line) {
+                } else if group.statements.is_empty()
+                    || group.statements.last().is_some_and(|one| one.end_line < *line)
+                    || !is_label(&group, *line)
+                {
                     line_of(&mut step.text, text);
                 }
             }
@@ -732,10 +821,25 @@ impl<'b, 'a> Builder<'b, 'a> {
         self.open = None;
     }
 
+    /// A page that only tells in prose: one step by hand for each phase that acts.
+    fn tell(&mut self) {
+        let prose = std::mem::take(&mut self.prose);
+        for (phase, line, text, _) in prose.into_iter().filter(|one| one.3 == Some(Part::Acts)) {
+            let title = phase.clone().unwrap_or_default();
+            self.phase = phase;
+            self.push(Titled { title, rest: text, ..Titled::default() }, line, StepKind::Manual, None);
+        }
+    }
+
     fn finish(mut self) -> Built {
+        if self.drafts.is_empty() && self.plan.named {
+            self.tell();
+        }
         for draft in &mut self.drafts {
             let step = &mut draft.step;
-            if step.kind == StepKind::Manual && step.commands.iter().any(|one| one.statement.role != Role::Narration) {
+            if step.kind == StepKind::Manual
+                && step.commands.iter().any(|one| one.statement.role != Role::Narration)
+            {
                 step.kind = StepKind::Command;
             }
             step.text = step.text.trim().to_owned();
@@ -772,8 +876,30 @@ fn of_statement(one: &Statement) -> String {
 /// `The output should look like this:`
 fn says_output(text: &str) -> bool {
     let lower = text.to_lowercase();
-    let shown = ["output", "result", "response", "you should see", "should look", "looks like", "look like", "similar to", "will see", "would see", "returns", "prints", "displays"];
-    let tells = ["save the output", "check the output of", "inspect the output of", "run ", "execute ", "use the following command", "following command"];
+    let shown = [
+        "output",
+        "result",
+        "response",
+        "you should see",
+        "should look",
+        "looks like",
+        "look like",
+        "similar to",
+        "will see",
+        "would see",
+        "returns",
+        "prints",
+        "displays",
+    ];
+    let tells = [
+        "save the output",
+        "check the output of",
+        "inspect the output of",
+        "run ",
+        "execute ",
+        "use the following command",
+        "following command",
+    ];
     (lower.trim_end().ends_with(':') || lower.starts_with("example") || lower.starts_with("sample"))
         && shown.iter().any(|w| lower.contains(w))
         && !tells.iter().any(|w| lower.contains(w))
@@ -785,12 +911,18 @@ fn starts_with_prompt(lines: &[Line], parts: &[super::session::Part]) -> bool {
 }
 
 fn command(statement: Statement, future: bool, attributes: Option<&Attributes>) -> Command {
-    Command { statement, placeholders: Vec::new(), future, attributes: attributes.cloned().unwrap_or_default() }
+    Command {
+        statement,
+        placeholders: Vec::new(),
+        future,
+        attributes: attributes.cloned().unwrap_or_default(),
+    }
 }
 
 /// `{name= timeout= undo= expect=}` of a fence; a risk is taken by [`raised`].
 fn attributes(fence: &Fence) -> Attributes {
-    let get = |name: &str| fence.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+    let get =
+        |name: &str| fence.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
     Attributes { name: get("name"), timeout: get("timeout"), undo: get("undo"), expect: get("expect") }
 }
 
