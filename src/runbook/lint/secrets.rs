@@ -172,7 +172,7 @@ fn on_line(line: &Line<'_>, call: &Call, mild: &mut bool, out: &mut Findings) {
     if !written
         || matches!(value.text.as_str(), "stdin" | "-" | "")
         || value.text.starts_with(['@', '/'])
-        || call.tool() == "docker" && value.text.starts_with('-')
+        || value.text.starts_with("--")
     {
         return;
     }
