@@ -1,7 +1,7 @@
 //! Alert rules that stand in the document.
 use super::scene::Scene;
 use super::{Findings, Rule};
-use crate::runbook::document::{Table, What};
+use crate::runbook::document::{Table, TableRow, What};
 use crate::runbook::suggest::meanings;
 use crate::runbook::suggest::{AlertRule, rules};
 
@@ -17,11 +17,44 @@ pub(super) fn check(scene: &Scene<'_>, out: &mut Findings) {
             );
         }
     }
-    for block in &scene.blocks.blocks {
-        if let What::Table(table) = &block.what {
-            rules.iter().for_each(|rule| severity(table, rule, out));
-        }
-    }
+    let levels: Vec<Level> = scene
+        .blocks
+        .blocks
+        .iter()
+        .filter_map(|block| match &block.what {
+            What::Table(table) => Some(levels(table)),
+            _ => None,
+        })
+        .flatten()
+        .take(MOST)
+        .collect();
+    rules.iter().take(MOST).for_each(|rule| severity(&levels, rule, out));
+}
+
+/// More limits or rules than that are compared by nobody.
+const MOST: usize = 500;
+
+/// A metric's limits, as a table has them.
+struct Level {
+    about: Vec<String>,
+    critical: Option<Limit>,
+    warning: Option<Limit>,
+    line: u32,
+}
+
+fn levels(table: &Table) -> Vec<Level> {
+    let column = |names: &[&str]| {
+        table.header.iter().position(|cell| names.iter().any(|name| cell.to_lowercase().contains(name)))
+    };
+    let (Some(critical), Some(warning)) = (column(&["critical"]), column(&["warning", "alert"])) else {
+        return Vec::new();
+    };
+    let row = |row: &TableRow| {
+        let limit = |at: usize| row.cells.get(at).and_then(|cell| limit(cell));
+        let about = row.cells.first().map(|cell| meanings(cell)).unwrap_or_default();
+        Level { about, critical: limit(critical), warning: limit(warning), line: row.line }
+    };
+    if critical == warning { Vec::new() } else { table.rows.iter().take(MOST).map(row).collect() }
 }
 
 /// The rules of all fences, with the document's lines.
@@ -92,41 +125,26 @@ fn same(table: Limit, rule: Limit) -> bool {
         && (near(table.value, rule.value) || (table.percent && near(table.value * 100.0, rule.value)))
 }
 
-/// A rule whose limit stands in the table under another severity than its label.
-fn severity(table: &Table, rule: &AlertRule, out: &mut Findings) {
-    let column = |names: &[&str]| {
-        table.header.iter().position(|cell| names.iter().any(|name| cell.to_lowercase().contains(name)))
-    };
-    let (Some(critical), Some(warning)) = (column(&["critical"]), column(&["warning", "alert"])) else {
-        return;
-    };
-    let (Some(label), Some(limit_of)) = (rule.label("severity"), compared(&rule.expr)) else { return };
+/// A rule whose limit stands in a table under another severity than its label.
+fn severity(levels: &[Level], rule: &AlertRule, out: &mut Findings) {
+    let (Some(label), Some(own)) = (rule.label("severity"), compared(&rule.expr)) else { return };
     let grave = matches!(label, "critical" | "page" | "P0" | "P1" | "p0" | "p1");
     let mild = matches!(label, "warning" | "warn" | "info" | "minor" | "low");
-    if critical == warning || !(grave || mild) {
-        return;
-    }
+    let is = |limit: Option<Limit>| limit.is_some_and(|limit| same(limit, own));
     let about = meanings(&rule.name);
-    for row in &table.rows {
-        let metric = row.cells.first().map(|cell| meanings(cell)).unwrap_or_default();
-        if !metric.iter().any(|word| about.contains(word)) {
-            continue;
-        }
-        let is = |at: usize| {
-            row.cells.get(at).and_then(|cell| limit(cell)).is_some_and(|limit| same(limit, limit_of))
+    for level in levels {
+        let wrong = match (is(level.critical), is(level.warning)) {
+            (true, false) if mild => "critical",
+            (false, true) if grave => "a warning",
+            _ => continue,
         };
-        let wrong = match (is(critical), is(warning)) {
-            (true, false) if mild => Some("critical"),
-            (false, true) if grave => Some("a warning"),
-            _ => None,
-        };
-        if let Some(wrong) = wrong {
+        if level.about.iter().any(|word| about.contains(word)) {
             out.say(
                 Rule::AlertSeverity,
                 (rule.line, rule.line),
                 format!(
                     "`{}` is labelled `{label}`, but line {} calls the same limit {wrong}",
-                    rule.name, row.line
+                    rule.name, level.line
                 ),
                 "give both the same severity",
             );

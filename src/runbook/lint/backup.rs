@@ -5,7 +5,7 @@ use super::word::Word;
 use super::{Findings, Rule};
 
 pub(super) fn check(scene: &Scene<'_>, out: &mut Findings) {
-    for lines in scene.runbooks() {
+    for (lines, _) in scene.runbooks() {
         for (at, line) in lines.iter().enumerate() {
             for call in &line.calls {
                 restore(line, call, out);
@@ -63,7 +63,7 @@ fn overwrites(line: &Line<'_>, out: &mut Findings) {
             call.redirects.iter().filter(|redirect| matches!(redirect.sign.as_str(), ">" | "1>" | ">|"))
         {
             let file = &redirect.target.text;
-            if file.is_empty() || file.starts_with("/dev/") {
+            if !file.contains(char::is_alphanumeric) || file.starts_with("/dev/") {
                 continue;
             }
             let reads = |other: &&Call| {
@@ -97,6 +97,7 @@ fn not_awaited(lines: &[Line<'_>], at: usize, out: &mut Findings) {
         return;
     }
     let after = lines.get(at + 1..).unwrap_or_default();
+    let after = after.get(..after.len().min(30)).unwrap_or_default();
     let copy = after.iter().find(|line| line.calls.iter().any(copies_rdb));
     let Some(copy) = copy else { return };
     let asks = after.iter().take_while(|other| !std::ptr::eq(*other, copy)).any(|line| {

@@ -26,7 +26,7 @@ fn fences(scene: &Scene<'_>, out: &mut Findings) {
                 "close it with a line of three backticks",
             );
         }
-        let commands = scene.lines.iter().filter(|line| line.fence == Some(at) && line.acts()).count();
+        let commands = scene.acting.get(&at).copied().unwrap_or_default();
         if fence.lang.is_empty() && commands > 0 {
             bare.push(block.line);
         }

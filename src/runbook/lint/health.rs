@@ -1,8 +1,9 @@
 //! Checks that pass when they should not.
 use super::call::Call;
+use super::known::Known;
 use super::scene::{Line, Scene, has_word};
 use super::word::{Kind, Word};
-use super::{Findings, Rule};
+use super::{Findings, Rule, Severity};
 
 /// Good words, and an opposite in which each of them stands.
 const OPPOSITES: &[(&str, &str)] = &[
@@ -20,12 +21,12 @@ const OPPOSITES: &[(&str, &str)] = &[
 ];
 
 pub(super) fn check(scene: &Scene<'_>, out: &mut Findings) {
-    for lines in scene.runbooks() {
+    for (lines, known) in scene.runbooks() {
         for line in lines {
             for call in &line.calls {
                 loose(line, call, out);
             }
-            numbers(lines, line, out);
+            numbers(known, line, out);
         }
     }
     for line in &scene.lines {
@@ -92,21 +93,18 @@ struct Origin {
     null: bool,
     /// It may be empty.
     empty: bool,
+    /// It counts the lines of this tool, none when the tool fails.
+    counts: Option<String>,
     line: u32,
 }
 
-fn origin(lines: &[Line<'_>], name: &str) -> Option<Origin> {
-    for line in lines.iter().rev() {
-        for call in &line.calls {
-            let Some((_, value)) = call.assigns.iter().find(|(set, _)| set == name) else { continue };
-            let from = value.pieces.iter().find_map(|piece| match &piece.kind {
-                Kind::Command(text) => Some(super::through::read(text)),
-                _ => None,
-            })?;
-            return Some(judge(&from, line.at(call).0));
-        }
-    }
-    None
+fn origin(known: &Known, name: &str) -> Option<Origin> {
+    let setter = known.setter(name)?;
+    let from = setter.value.pieces.iter().find_map(|piece| match &piece.kind {
+        Kind::Command(text) => Some(super::through::read(text)),
+        _ => None,
+    })?;
+    Some(judge(&from, setter.line))
 }
 
 fn judge(from: &[Call], line: u32) -> Origin {
@@ -116,7 +114,7 @@ fn judge(from: &[Call], line: u32) -> Origin {
             || call.words.iter().any(|word| word.text.contains("//") || word.text.contains("length"))
     });
     let null = jq.is_some() && !careful;
-    let counts = from.iter().any(|call| match call.tool() {
+    let is_number = from.iter().any(|call| match call.tool() {
         "wc" | "bc" | "date" => true,
         "grep" => flag(call, 'c'),
         _ => false,
@@ -130,28 +128,33 @@ fn judge(from: &[Call], line: u32) -> Origin {
         "redis-cli" => true,
         _ => false,
     });
-    Origin { null, empty: (empty || null) && !counts, line }
+    let producer = from.first().map(Call::tool).filter(|tool| PRODUCERS.contains(tool));
+    let counted =
+        from.last().is_some_and(|call| call.tool() == "wc" || (call.tool() == "grep" && flag(call, 'c')));
+    let counts = producer.filter(|_| counted).map(str::to_owned);
+    Origin { null, empty: (empty || null) && !is_number, counts, line }
 }
 
-/// Whether the runbook asks what is in a variable before it uses it.
-pub(super) fn guarded(lines: &[Line<'_>], name: &str, others: &[&str]) -> bool {
-    let uses = |word: &Word| word.variables().any(|(used, _)| used == name);
-    let settles = |word: &Word| word.variables().any(|(used, guarded)| used == name && guarded);
-    lines.iter().flat_map(|line| &line.calls).any(|call| {
-        let test = matches!(call.tool(), "[" | "[[" | "test");
-        let asks = |word: &Word| {
-            matches!(word.text.as_str(), "-z" | "-n" | "=~") || others.contains(&word.text.as_str())
-        };
-        (test && call.words.iter().any(uses) && call.words.iter().any(asks))
-            || call.words.iter().any(settles)
-            || call.assigns.iter().any(|(_, value)| settles(value))
-            || (call.tool() == "case" && call.words.iter().any(uses))
-    })
-}
+/// Tools that talk to a system, and may fail.
+const PRODUCERS: &[&str] = &[
+    "kubectl",
+    "oc",
+    "docker",
+    "docker-compose",
+    "curl",
+    "aws",
+    "az",
+    "gcloud",
+    "psql",
+    "mysql",
+    "redis-cli",
+    "ssh",
+    "helm",
+];
 
 const NUMERIC: &[&str] = &["-lt", "-le", "-gt", "-ge", "-eq", "-ne"];
 
-fn numbers(lines: &[Line<'_>], line: &Line<'_>, out: &mut Findings) {
+fn numbers(known: &Known, line: &Line<'_>, out: &mut Findings) {
     for call in &line.calls {
         let compares = match call.tool() {
             "bc" | "awk" => true,
@@ -170,17 +173,17 @@ fn numbers(lines: &[Line<'_>], line: &Line<'_>, out: &mut Findings) {
             .map(|(name, _)| name.to_owned())
             .collect();
         for name in names {
-            compared(lines, line, call, &name, out);
+            compared(known, line, call, &name, out);
         }
     }
 }
 
-fn compared(lines: &[Line<'_>], line: &Line<'_>, call: &Call, name: &str, out: &mut Findings) {
-    let Some(origin) = origin(lines, name) else { return };
+fn compared(known: &Known, line: &Line<'_>, call: &Call, name: &str, out: &mut Findings) {
+    let Some(origin) = origin(known, name) else { return };
     let text = line.text();
     match call.tool() {
         "bc" | "awk" if origin.null && (text.contains('<') || text.contains('>')) => {
-            if !guarded(lines, name, &["null", "\"null\"", "", "N/A"]) {
+            if !known.guarded(name) && !known.compares(name, &["null", "", "N/A"]) {
                 out.say(
                     Rule::NoDataPasses,
                     line.at(call),
@@ -189,12 +192,24 @@ fn compared(lines: &[Line<'_>], line: &Line<'_>, call: &Call, name: &str, out: &
                 );
             }
         }
-        "[" | "[[" | "test" if origin.empty && !guarded(lines, name, &[]) => out.say(
+        "[" | "[[" | "test" if origin.empty && !known.guarded(name) => out.say(
             Rule::EmptyNumber,
             line.at(call),
             format!("`{name}` (line {}) may be empty or no number, and the comparison then fails with an error", origin.line),
             format!("ask first whether there is a value: `[ -n \"${name}\" ]`, and say `no data` when there is none"),
         ),
+        "[" | "[[" | "test" => {
+            let none = call.words.windows(2).any(|pair| matches!(pair, [sign, zero] if zero.text == "0" && matches!(sign.text.as_str(), "-eq" | "-gt" | "-ne" | "==")));
+            if let Some(tool) = origin.counts.filter(|_| none && !known.pipefail) {
+                out.say_as(
+                    Severity::Warning,
+                    Rule::NoDataPasses,
+                    line.at(call),
+                    format!("when `{tool}` fails, it prints nothing, and `{name}` (line {}) is 0 as if all were well", origin.line),
+                    format!("`set -o pipefail`, or look at whether `{tool}` answered before you count"),
+                );
+            }
+        }
         _ => {}
     }
 }

@@ -3,12 +3,13 @@ use super::call::Call;
 use super::kubectl::kube;
 use super::scene::{Line, Scene, has_any};
 use super::{Findings, Rule};
-use crate::runbook::document::What;
+use crate::runbook::document::{TableRow, What};
 
 pub(super) fn check(scene: &Scene<'_>, out: &mut Findings) {
     let scalers = scalers(scene);
+    let plans = plans(scene);
     for (line, call) in scene.calls() {
-        memory(scene, line, call, out);
+        memory(&plans, line, call, out);
         replicas(&scalers, line, call, out);
     }
 }
@@ -29,41 +30,47 @@ fn bytes(text: &str) -> Option<f64> {
     Some(value * factor)
 }
 
+/// More plans or autoscalers than that are compared by nobody.
+const MOST: usize = 50;
+
+/// The sizes that a table plans for redis' memory, with their line.
+fn plans(scene: &Scene<'_>) -> Vec<(u32, Vec<String>)> {
+    let tables = scene.blocks.blocks.iter().filter_map(|block| match &block.what {
+        What::Table(table) => Some(table),
+        _ => None,
+    });
+    let about = |row: &&TableRow| {
+        let label = row.cells.first().map(|cell| cell.to_lowercase()).unwrap_or_default();
+        has_any(&label, &["redis"]) && has_any(&label, &["memory", "maxmemory", "mem"])
+    };
+    let sizes =
+        |row: &TableRow| row.cells.iter().skip(1).filter(|cell| bytes(cell).is_some()).cloned().collect();
+    tables.flat_map(|table| &table.rows).filter(about).map(|row| (row.line, sizes(row))).take(MOST).collect()
+}
+
 /// `CONFIG SET maxmemory` against a table's row on redis and memory.
-fn memory(scene: &Scene<'_>, line: &Line<'_>, call: &Call, out: &mut Findings) {
+fn memory(plans: &[(u32, Vec<String>)], line: &Line<'_>, call: &Call, out: &mut Findings) {
     if call.tool() != "redis-cli" {
         return;
     }
-    let words: Vec<String> = call.words.iter().map(|word| word.text.to_lowercase()).collect();
+    let words: Vec<String> = call.words.iter().take(40).map(|word| word.text.to_lowercase()).collect();
     let value = words.windows(4).find_map(|four| match four {
         [config, set, name, value] if config == "config" && set == "set" && name == "maxmemory" => {
-            Some(value.clone())
+            Some(value)
         }
         _ => None,
     });
-    let Some((value, set)) = value.and_then(|value| bytes(&value).map(|set| (value, set))) else { return };
-    for block in &scene.blocks.blocks {
-        let What::Table(table) = &block.what else { continue };
-        for row in &table.rows {
-            let label = row.cells.first().map(|cell| cell.to_lowercase()).unwrap_or_default();
-            if !has_any(&label, &["redis"]) || !has_any(&label, &["memory", "maxmemory", "mem"]) {
-                continue;
-            }
-            let planned: Vec<&String> =
-                row.cells.iter().skip(1).filter(|cell| bytes(cell).is_some()).collect();
-            let close = |cell: &&&String| bytes(cell).is_some_and(|bytes| (bytes - set).abs() < set * 0.05);
-            if let Some(first) = planned.first().filter(|_| !planned.iter().any(|cell| close(&cell))) {
-                out.say(
-                    Rule::SetterContradicts,
-                    line.at(call),
-                    format!(
-                        "it sets `{value}`, but line {} says {first}; a lower limit evicts data at once",
-                        row.line
-                    ),
-                    "look at the present value first (`CONFIG GET maxmemory`), and make the two agree",
-                );
-                return;
-            }
+    let Some((value, set)) = value.and_then(|value| Some((value, bytes(value)?))) else { return };
+    for (row, sizes) in plans {
+        let close = |size: &String| bytes(size).is_some_and(|bytes| (bytes - set).abs() < set * 0.05);
+        if let Some(first) = sizes.first().filter(|_| !sizes.iter().any(close)) {
+            out.say(
+                Rule::SetterContradicts,
+                line.at(call),
+                format!("it sets `{value}`, but line {row} says {first}; a lower limit evicts data at once"),
+                "look at the present value first (`CONFIG GET maxmemory`), and make the two agree",
+            );
+            return;
         }
     }
 }
@@ -104,6 +111,7 @@ fn scalers(scene: &Scene<'_>) -> Vec<Scaler> {
         out.extend(current);
     }
     out.retain(|scaler| !scaler.target.is_empty());
+    out.truncate(MOST);
     out
 }
 

@@ -5,26 +5,64 @@ use super::call::Call;
 use super::scene::{Line, Scene};
 use super::{Findings, Rule};
 use crate::runbook::document::{Block, What};
-use crate::runbook::suggest::slug::{decode, leads};
+use crate::runbook::suggest::slug::{decode, first, slugs};
+
+/// How many dead links get a guess at what was meant.
+const GUESSES: usize = 20;
+
+/// How many missing files are told.
+const FILES: usize = 50;
 
 pub(super) fn check(scene: &Scene<'_>, out: &mut Findings) {
-    let headings: Vec<&str> = scene
-        .blocks
-        .blocks
-        .iter()
-        .filter_map(|block| match &block.what {
-            What::Heading { text, .. } => Some(text.as_str()),
-            _ => None,
-        })
-        .collect();
+    let anchors = Anchors::of(scene);
+    let mut guesses = 0;
     for block in &scene.blocks.blocks {
         for (line, text) in texts(block) {
             for target in targets(text) {
-                link(scene, &headings, line, &target, out);
+                link(scene, &anchors, line, &target, &mut guesses, out);
             }
         }
     }
     files(scene, out);
+}
+
+/// Where a link inside the document may lead.
+struct Anchors<'a> {
+    headings: Vec<&'a str>,
+    all: HashSet<String>,
+}
+
+impl<'a> Anchors<'a> {
+    fn of(scene: &'a Scene<'_>) -> Anchors<'a> {
+        let headings: Vec<&str> = scene
+            .blocks
+            .blocks
+            .iter()
+            .filter_map(|block| match &block.what {
+                What::Heading { text, .. } => Some(text.as_str()),
+                _ => None,
+            })
+            .collect();
+        let mut all: HashSet<String> = headings.iter().flat_map(|heading| slugs(heading)).collect();
+        for (_, text) in &scene.prose {
+            all.extend(marked(text));
+        }
+        Anchors { headings, all }
+    }
+
+    fn leads(&self, anchor: &str) -> bool {
+        let anchor = anchor.to_lowercase();
+        self.all.contains(&anchor) || first(&anchor).is_some_and(|first| self.all.contains(first))
+    }
+}
+
+/// Anchors that a line of text sets itself: `<a name="x">`, `id="x"`, `{#x}`; the text is in lower case.
+fn marked(text: &str) -> Vec<String> {
+    ["name=\"", "id=\"", "name='", "id='", "{#"]
+        .iter()
+        .flat_map(|sign| text.split(sign).skip(1))
+        .filter_map(|rest| rest.split(['"', '\'', '}', ' ']).next().map(str::to_owned))
+        .collect()
 }
 
 fn texts(block: &Block) -> Vec<(u32, &str)> {
@@ -59,7 +97,14 @@ fn targets(text: &str) -> Vec<String> {
     out
 }
 
-fn link(scene: &Scene<'_>, headings: &[&str], line: u32, target: &str, out: &mut Findings) {
+fn link(
+    scene: &Scene<'_>,
+    anchors: &Anchors<'_>,
+    line: u32,
+    target: &str,
+    guesses: &mut usize,
+    out: &mut Findings,
+) {
     let foreign = target.contains("://")
         || target.contains(['{', '$', '<', '\\'])
         || target.starts_with('/')
@@ -74,8 +119,9 @@ fn link(scene: &Scene<'_>, headings: &[&str], line: u32, target: &str, out: &mut
         let Some(anchor) = anchor.map(decode).filter(|anchor| !anchor.is_empty() && anchor != "top") else {
             return;
         };
-        if !headings.iter().any(|heading| leads(&anchor, heading)) && !marked(scene, &anchor) {
-            let near = nearest(headings, &anchor);
+        if !anchors.leads(&anchor) {
+            *guesses += 1;
+            let near = if *guesses <= GUESSES { nearest(&anchors.headings, &anchor) } else { None };
             let remedy = near.map_or_else(
                 || "name a heading of the document".to_owned(),
                 |near| format!("perhaps `#{near}` is meant"),
@@ -110,18 +156,6 @@ fn link(scene: &Scene<'_>, headings: &[&str], line: u32, target: &str, out: &mut
     }
 }
 
-/// An anchor that the text sets itself: `<a name="x">`, `id="x"`.
-fn marked(scene: &Scene<'_>, anchor: &str) -> bool {
-    let forms = [
-        format!("name=\"{anchor}\""),
-        format!("id=\"{anchor}\""),
-        format!("{{#{anchor}}}"),
-        format!("id={anchor}"),
-    ];
-    let lower: Vec<String> = forms.iter().map(|form| form.to_lowercase()).collect();
-    scene.prose.iter().any(|(_, text)| lower.iter().any(|form| text.contains(form)))
-}
-
 /// The anchor that is most like the one that leads nowhere.
 fn nearest(headings: &[&str], anchor: &str) -> Option<String> {
     let words = |text: &str| -> HashSet<String> {
@@ -133,14 +167,14 @@ fn nearest(headings: &[&str], anchor: &str) -> Option<String> {
     if words(best).intersection(&wanted).count() * 2 <= wanted.len() {
         return None;
     }
-    crate::runbook::suggest::slug::slugs(best).into_iter().next()
+    slugs(best).into_iter().next()
 }
 
 /// Scripts and manifests that commands call.
 fn files(scene: &Scene<'_>, out: &mut Findings) {
     let Some(exists) = scene.exists else { return };
     let mut said: HashSet<String> = HashSet::new();
-    for lines in scene.runbooks() {
+    for (lines, _) in scene.runbooks() {
         for line in lines {
             // From here on, nobody can tell where the shell is.
             if line.calls.iter().any(|call| {
@@ -154,7 +188,12 @@ fn files(scene: &Scene<'_>, out: &mut Findings) {
                     continue;
                 };
                 let bare = path.trim_start_matches("./").to_owned();
-                if exists(&bare) || exists(&format!("/{bare}")) || made(scene, &bare) || !said.insert(bare) {
+                if said.len() > FILES
+                    || exists(&bare)
+                    || exists(&format!("/{bare}"))
+                    || made(scene, &bare)
+                    || !said.insert(bare)
+                {
                     continue;
                 }
                 tell(line, call, &path, out);

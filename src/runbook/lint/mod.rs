@@ -8,6 +8,7 @@ mod call;
 mod deprecated;
 mod form;
 mod health;
+mod known;
 mod kubectl;
 mod limits;
 mod links;

@@ -1,7 +1,7 @@
 //! Commands that name no namespace.
 use super::call::Call;
 use super::kubectl::{Kube, kube};
-use super::scene::{Line, Scene};
+use super::scene::Scene;
 use super::{Findings, Rule, Severity};
 use crate::domain::approval::Tier;
 
@@ -65,7 +65,7 @@ pub(super) fn check(scene: &Scene<'_>, out: &mut Findings) {
         let Some(kube) = kube(call) else { continue };
         if named_in(call) {
             named.extend(call.option(&["-n", "--namespace"]).map(|word| word.text));
-        } else if wants(call, &kube) && !line.command.future && !call.elsewhere {
+        } else if wants(call, &kube) && !call.elsewhere {
             missing.push((line, call));
         }
     }

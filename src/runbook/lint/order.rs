@@ -6,11 +6,15 @@ use super::{Findings, Rule};
 use crate::runbook::types::Mode;
 
 pub(super) fn check(scene: &Scene<'_>, out: &mut Findings) {
-    for lines in scene.runbooks() {
+    let told = scene.says(&["kill %", "ctrl-c", "ctrl+c", "kill the ", "stop the capture"]);
+    for (lines, _) in scene.runbooks() {
         evidence(lines, out);
+        let stopped = lines.iter().rposition(stops);
         for (at, line) in lines.iter().enumerate() {
             endless(lines, at, line, out);
-            running(scene, lines, at, line, out);
+            if !told && stopped.is_none_or(|last| at > last) {
+                running(line, out);
+            }
             asks(line, out);
         }
     }
@@ -74,10 +78,11 @@ fn endless(lines: &[Line<'_>], at: usize, line: &Line<'_>, out: &mut Findings) {
         return;
     }
     let after = lines.get(at + 1..).unwrap_or_default();
-    let next = after.iter().find(|next| match line.fence {
+    let same = |next: &&Line<'_>| match line.fence {
         Some(fence) => next.fence == Some(fence),
         None => next.step_at == line.step_at,
-    });
+    };
+    let next = after.iter().take_while(same).next();
     // The arms of a branch exclude each other.
     let other = next
         .filter(|next| next.acts() && next.command.statement.condition == line.command.statement.condition);
@@ -95,20 +100,23 @@ fn endless(lines: &[Line<'_>], at: usize, line: &Line<'_>, out: &mut Findings) {
     }
 }
 
-fn running(scene: &Scene<'_>, lines: &[Line<'_>], at: usize, line: &Line<'_>, out: &mut Findings) {
+/// Something ends what was started in the background.
+fn stops(line: &Line<'_>) -> bool {
+    let stop = |call: &Call| matches!(call.tool(), "kill" | "pkill" | "killall" | "wait" | "fg" | "trap");
+    line.calls.iter().any(stop) || line.text().contains("$!")
+}
+
+fn running(line: &Line<'_>, out: &mut Findings) {
     if !line.command.statement.traits.background {
         return;
     }
-    let stops = |call: &Call| matches!(call.tool(), "kill" | "pkill" | "killall" | "wait" | "fg" | "trap");
-    let after = lines.get(at..).unwrap_or_default();
-    let stopped = after.iter().any(|line| line.calls.iter().any(stops) || line.text().contains("$!"));
     // A daemon is meant to go on, a bounded call ends.
     let meant = line.calls.iter().any(|call| {
         call.has(&["--daemon", "-d", "--detach", "-c", "--count"])
             || matches!(call.tool(), "nohup" | "rm" | "cp" | "sleep" | "rsync" | "pg_dump")
     }) || line.text().contains("nohup")
         || line.text().contains("timeout ");
-    if stopped || meant || scene.says(&["kill %", "ctrl-c", "ctrl+c", "kill the ", "stop the capture"]) {
+    if meant {
         return;
     }
     out.say(

@@ -1,4 +1,6 @@
 //! Commands that run elsewhere than their reader thinks.
+use std::collections::HashMap;
+
 use super::call::Call;
 use super::scene::{Line, Scene};
 use super::{Findings, Rule, Severity};
@@ -7,30 +9,25 @@ use crate::runbook::types::Status;
 pub(super) fn check(scene: &Scene<'_>, out: &mut Findings) {
     future(scene, out);
     switches(scene, out);
-    for lines in scene.runbooks() {
+    for (lines, _) in scene.runbooks() {
         ssh(lines, out);
     }
 }
 
 /// Statements of another platform, told once for each step.
 fn future(scene: &Scene<'_>, out: &mut Findings) {
-    let mut last: Option<(usize, usize)> = None;
-    for line in &scene.lines {
-        if !line.command.future || line.owner.status == Status::Aspirational || !line.acts() {
+    for lines in scene.steps() {
+        let foreign = || lines.iter().filter(|line| line.command.future && line.acts());
+        let (Some(first), Some(last)) = (foreign().next(), foreign().last()) else { continue };
+        if first.owner.status == Status::Aspirational {
             continue;
         }
-        let place = (line.runbook, line.step_at);
-        if last.replace(place) == Some(place) {
-            continue;
-        }
-        let until =
-            scene.lines.iter().rfind(|other| (other.runbook, other.step_at) == place && other.command.future);
         out.say(
             Rule::OtherPlatform,
-            (line.lines().0, until.map_or(line.lines().1, |line| line.lines().1)),
+            (first.lines().0, last.lines().1),
             format!(
                 "`{}` belongs to a platform that the document says is not in use, or not yet",
-                line.command.statement.tool
+                first.command.statement.tool
             ),
             "write the command for the platform in use, or mark the section as future",
         );
@@ -58,34 +55,28 @@ fn redirects(call: &Call) -> Option<(&'static str, &'static [&'static str])> {
 }
 
 fn switches(scene: &Scene<'_>, out: &mut Findings) {
+    // The first and the last statement that each tool has without naming a place.
+    let mut used: HashMap<&str, (usize, usize)> = HashMap::new();
+    let explicit = ["--context", "--kube-context", "--kubeconfig", "--subscription", "--project"];
+    for (at, line) in scene.lines.iter().enumerate() {
+        for call in line.calls.iter().filter(|call| redirects(call).is_none() && !call.has(&explicit)) {
+            used.entry(call.tool()).and_modify(|(_, last)| *last = at).or_insert((at, at));
+        }
+    }
     for (at, line) in scene.lines.iter().enumerate() {
         for call in &line.calls {
             let Some((what, tools)) = redirects(call).filter(|_| !call.elsewhere) else { continue };
-            // A document that switches back and forth knows what it does.
-            let uses = |line: &&Line<'_>| {
-                line.calls.iter().any(|call| {
-                    tools.contains(&call.tool())
-                        && redirects(call).is_none()
-                        && !call.has(&[
-                            "--context",
-                            "--kube-context",
-                            "--kubeconfig",
-                            "--subscription",
-                            "--project",
-                        ])
-                })
-            };
-            let before = scene.lines.get(..at).unwrap_or_default().iter().find(uses);
-            let after = scene.lines.get(at + 1..).unwrap_or_default().iter().filter(uses).count();
+            let ranges = || tools.iter().filter_map(|tool| used.get(tool));
+            let before = ranges().map(|(first, _)| *first).filter(|first| *first < at).min();
+            let before = before.and_then(|first| scene.lines.get(first));
+            let after = ranges().any(|(_, last)| *last > at);
             let (severity, seen) = match before {
                 Some(before) => {
                     (Severity::Warning, format!("line {} and others ran in the old place", before.lines().0))
                 }
+                None if !after => continue,
                 None => (Severity::Note, "also in runbooks that do not expect it".to_owned()),
             };
-            if before.is_none() && after == 0 {
-                continue;
-            }
             out.say_as(
                 severity,
                 Rule::ContextSwitch,
@@ -109,8 +100,9 @@ fn ssh(lines: &[Line<'_>], out: &mut Findings) {
             continue;
         }
         let after = lines.get(at + 1..).unwrap_or_default();
-        let same = |other: &&Line<'_>| line.fence.is_some() && other.fence == line.fence && other.acts();
-        let rest: Vec<u32> = after.iter().filter(same).map(|other| other.lines().0).collect();
+        let same = |other: &&Line<'_>| line.fence.is_some() && other.fence == line.fence;
+        let rest = after.iter().take_while(same).filter(|other| other.acts());
+        let rest: Vec<u32> = rest.map(|other| other.lines().0).collect();
         if let (Some(first), Some(last)) = (rest.first(), rest.last()) {
             let lines = if first == last {
                 format!("line {first} is")

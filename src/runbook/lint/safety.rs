@@ -3,7 +3,7 @@ use super::scene::{Line, Scene, has_any};
 use super::{Findings, Rule};
 use crate::commands::statement::Role;
 use crate::domain::approval::Tier;
-use crate::runbook::types::Kind;
+use crate::runbook::types::{Command, Kind};
 
 const WARNS: &[&str] = &[
     "warning",
@@ -84,41 +84,46 @@ const UNDOES: &[&str] = &[
 ];
 
 pub(super) fn check(scene: &Scene<'_>, out: &mut Findings) {
-    for lines in scene.runbooks() {
-        let mut told = false;
-        for line in lines.iter().filter(|line| line.command.statement.risk == Tier::Danger && line.acts()) {
-            if line.command.future {
-                continue;
-            }
-            if !told && !warned(lines, line) {
-                told = true;
-                out.say(
-                    Rule::DangerUnwarned,
-                    line.lines(),
-                    format!("nothing in the text warns before it: {}", line.command.statement.why),
-                    "say what it destroys, and when it must not be run",
-                );
-            }
-        }
+    for (lines, _) in scene.runbooks() {
+        unwarned(lines, out);
         unchecked(lines, out);
     }
     way_back(scene, out);
 }
 
-/// A warning, a condition, a guard: anything that makes a reader stop.
-fn warned(lines: &[Line<'_>], line: &Line<'_>) -> bool {
-    let (step, owner) = (line.step, line.owner);
-    let notes = step.notes.iter().chain(&owner.notes).map(|note| note.text.as_str());
-    let texts = [step.title.as_str(), &step.text, &line.heading, &owner.title].into_iter().chain(notes);
-    let said = texts.into_iter().any(|text| has_any(&text.to_lowercase(), WARNS));
-    let conditional = step.branch.is_some() || line.command.statement.condition.is_some();
-    let guarded = lines.iter().any(|other| {
-        let statement = &other.command.statement;
-        let speaks =
-            matches!(statement.role, Role::Narration | Role::Guard) && statement.line < line.lines().0;
-        speaks && has_any(&statement.text.to_lowercase(), WARNS)
-    });
-    said || conditional || guarded || !step.notes.is_empty()
+/// The first dangerous statement of a runbook without anything that makes a reader stop.
+fn unwarned(lines: &[Line<'_>], out: &mut Findings) {
+    let Some(owner) = lines.first().map(|line| line.owner) else { return };
+    let warns = |text: &str| has_any(&text.to_lowercase(), WARNS);
+    if warns(&owner.title) || owner.notes.iter().any(|note| warns(&note.text)) {
+        return;
+    }
+    for step in lines.chunk_by(|a, b| a.step_at == b.step_at) {
+        // A guard or a word on the screen before it.
+        let guards = |line: &&Line<'_>| matches!(line.command.statement.role, Role::Narration | Role::Guard);
+        if step.iter().filter(guards).any(|line| warns(line.text())) {
+            return;
+        }
+        let Some(own) = step.first().map(|line| line.step) else { continue };
+        let told = own.branch.is_some() || !own.notes.is_empty() || warns(&own.title) || warns(&own.text);
+        let bare = |line: &&Line<'_>| {
+            let statement = &line.command.statement;
+            statement.risk == Tier::Danger
+                && line.acts()
+                && !line.command.future
+                && statement.condition.is_none()
+                && !warns(&line.heading)
+        };
+        if let Some(line) = step.iter().find(bare).filter(|_| !told) {
+            out.say(
+                Rule::DangerUnwarned,
+                line.lines(),
+                format!("nothing in the text warns before it: {}", line.command.statement.why),
+                "say what it destroys, and when it must not be run",
+            );
+            return;
+        }
+    }
 }
 
 /// Something looks at the outcome: a later step, or a later reading command.
@@ -159,13 +164,9 @@ fn unchecked(lines: &[Line<'_>], out: &mut Findings) {
 /// A document that changes a system and never says how to undo it.
 fn way_back(scene: &Scene<'_>, out: &mut Findings) {
     let changing = scene.document.runbooks.iter().find(|runbook| {
-        let kind = matches!(runbook.kind, Kind::Deployment | Kind::Maintenance);
-        let dangerous = runbook
-            .steps
-            .iter()
-            .flat_map(|step| &step.commands)
-            .any(|command| command.statement.risk == Tier::Danger && !command.future);
-        kind && dangerous
+        let changes = |command: &Command| command.statement.risk > Tier::Read && !command.future;
+        let changes = runbook.steps.iter().flat_map(|step| &step.commands).any(changes);
+        runbook.kind == Kind::Deployment && changes
     });
     let Some(runbook) = changing else { return };
     let says = |text: &str| {

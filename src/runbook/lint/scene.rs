@@ -3,6 +3,7 @@ use std::collections::HashMap;
 
 use super::Context;
 use super::call::Call;
+use super::known::Known;
 use super::through;
 use crate::commands::statement::{Lang, Role};
 use crate::runbook::document::{self, Block, Blocks, Fence, What};
@@ -55,6 +56,10 @@ pub(super) struct Scene<'a> {
     pub lines: Vec<Line<'a>>,
     /// Every variable that any statement sets, with the statements that set it.
     pub sets: HashMap<&'a str, Vec<usize>>,
+    /// What each runbook's variables are, in the order of [`Scene::runbooks`].
+    known: Vec<Known>,
+    /// How many statements of each fence do something.
+    pub acting: HashMap<usize, usize>,
     /// All prose in lower case, with its lines.
     pub prose: Vec<(u32, String)>,
 }
@@ -102,13 +107,23 @@ impl<'a> Scene<'a> {
                 sets.entry(name.as_str()).or_default().push(at);
             }
         }
+        let known = lines.chunk_by(|a, b| a.runbook == b.runbook).map(Known::of).collect();
+        let mut acting: HashMap<usize, usize> = HashMap::new();
+        for fence in lines.iter().filter(|line| line.acts()).filter_map(|line| line.fence) {
+            *acting.entry(fence).or_default() += 1;
+        }
         let prose = prose(&blocks);
-        Scene { document, exists: context.exists, blocks, lines, sets, prose }
+        Scene { document, exists: context.exists, blocks, lines, sets, known, acting, prose }
     }
 
-    /// The statements of each runbook.
-    pub fn runbooks(&self) -> impl Iterator<Item = &[Line<'a>]> {
-        self.lines.chunk_by(|a, b| a.runbook == b.runbook)
+    /// The statements of each runbook, and what is known of its variables.
+    pub fn runbooks(&self) -> impl Iterator<Item = (&[Line<'a>], &Known)> {
+        self.lines.chunk_by(|a, b| a.runbook == b.runbook).zip(&self.known)
+    }
+
+    /// The statements of each step.
+    pub fn steps(&self) -> impl Iterator<Item = &[Line<'a>]> {
+        self.lines.chunk_by(|a, b| (a.runbook, a.step_at) == (b.runbook, b.step_at))
     }
 
     pub fn fences(&self) -> impl Iterator<Item = (&Block, &Fence)> {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use super::call::Call;
 use super::kubectl::kube;
 use super::scene::{Line, Scene};
-use super::word::{Kind, Quote, Word};
+use super::word::{Kind, Piece, Quote, Word};
 use super::{Findings, Rule, Severity};
 use crate::domain::approval::Tier;
 
@@ -41,14 +41,16 @@ const KEEPERS: &[&str] = &[
 ];
 
 pub(super) fn check(scene: &Scene<'_>, out: &mut Findings) {
-    for lines in scene.runbooks() {
+    let (mut mild, mut mild_secret) = (false, false);
+    for (lines, _) in scene.runbooks() {
         let mut said = HashSet::new();
+        let safes: Vec<&Line<'_>> = lines.iter().filter(|line| encrypts(line.text())).take(50).collect();
         for line in lines {
             for (at, call) in line.calls.iter().enumerate() {
-                on_line(line, call, out);
-                shown(lines, line, call, out);
+                on_line(line, call, &mut mild_secret, out);
+                shown(&safes, line, call, out);
                 decoded(line, at, call, out);
-                redirected(line, call, &mut said, out);
+                redirected(line, call, &mut said, &mut mild, out);
             }
         }
     }
@@ -157,7 +159,8 @@ fn in_url(text: &str) -> Option<usize> {
     (colon + 1 < user.len()).then_some(scheme + colon + 1)
 }
 
-fn on_line(line: &Line<'_>, call: &Call, out: &mut Findings) {
+/// A secret that is written out; one that only stands for the real one is told once for the document.
+fn on_line(line: &Line<'_>, call: &Call, mild: &mut bool, out: &mut Findings) {
     // A bare assignment is no process; its value is judged where it is used.
     if call.words.is_empty() && line.calls.len() > 1 {
         return;
@@ -169,11 +172,14 @@ fn on_line(line: &Line<'_>, call: &Call, out: &mut Findings) {
     if !written
         || matches!(value.text.as_str(), "stdin" | "-" | "")
         || value.text.starts_with(['@', '/'])
-        || call.tool() == "docker" && value.text.starts_with('-')
+        || value.text.starts_with("--")
     {
         return;
     }
     let severity = if stands_in(&value.text) { Severity::Note } else { Severity::Warning };
+    if severity == Severity::Note && std::mem::replace(mild, true) {
+        return;
+    }
     out.say_as(
         severity,
         Rule::SecretOnLine,
@@ -215,7 +221,11 @@ fn tells(call: &Call) -> Option<&'static str> {
     }
 }
 
-fn shown(lines: &[Line<'_>], line: &Line<'_>, call: &Call, out: &mut Findings) {
+fn encrypts(text: &str) -> bool {
+    ["gpg", "openssl enc", "sops", "age ", "kubeseal"].iter().any(|tool| text.contains(tool))
+}
+
+fn shown(safes: &[&Line<'_>], line: &Line<'_>, call: &Call, out: &mut Findings) {
     let Some(what) = tells(call) else { return };
     let pipe: Vec<&Call> = line.calls.iter().filter(|other| other.pipe == call.pipe).collect();
     let place = pipe.iter().position(|other| std::ptr::eq(*other, call)).unwrap_or_default();
@@ -232,12 +242,7 @@ fn shown(lines: &[Line<'_>], line: &Line<'_>, call: &Call, out: &mut Findings) {
         Some(file) if file.target.text.starts_with("/dev/") => {}
         Some(file) => {
             // A later line may encrypt it.
-            let safe = lines.iter().any(|line| {
-                line.text().contains(&file.target.text)
-                    && ["gpg", "openssl enc", "sops", "age ", "kubeseal"]
-                        .iter()
-                        .any(|tool| line.text().contains(tool))
-            });
+            let safe = safes.iter().any(|line| line.text().contains(&file.target.text));
             if !safe && call.tool() != "echo" {
                 out.say(
                     Rule::SecretsInPlainFile,
@@ -274,22 +279,28 @@ fn decoded(line: &Line<'_>, at: usize, call: &Call, out: &mut Findings) {
     }
 }
 
-/// `<name>` bare: a redirection, until it is filled in.
-fn redirected(line: &Line<'_>, call: &Call, said: &mut HashSet<String>, out: &mut Findings) {
+/// `<name>` bare: a redirection, until it is filled in. What only reads is told once for the document.
+fn redirected(line: &Line<'_>, call: &Call, said: &mut HashSet<String>, mild: &mut bool, out: &mut Findings) {
+    // `GET /path/<id>` is no shell's.
+    if call.nested || !call.tool().contains(char::is_lowercase) {
+        return;
+    }
     for (at, word) in call.words.iter().enumerate().skip(1) {
-        let Some(piece) =
-            word.pieces.iter().find(|piece| piece.kind == Kind::Placeholder && piece.quote == Quote::Bare)
-        else {
-            continue;
-        };
-        if call.nested || !said.insert(piece.text.clone()) {
-            continue;
-        }
+        let bare = |piece: &&Piece| piece.kind == Kind::Placeholder && piece.quote == Quote::Bare;
+        let Some(piece) = word.pieces.iter().find(bare) else { continue };
         let next = call.words.get(at + 1).map(|next| next.text.as_str());
         let severity = match next {
             Some(_) if line.command.statement.risk > Tier::Read => Severity::Warning,
             _ => Severity::Note,
         };
+        let again = if severity == Severity::Note {
+            std::mem::replace(mild, true)
+        } else {
+            !said.insert(piece.text.clone())
+        };
+        if again {
+            continue;
+        }
         let also = next.map(|next| format!(", and writes a file named `{next}`")).unwrap_or_default();
         out.say_as(
             severity,

@@ -189,7 +189,7 @@ mod tests {
         assert_eq!(tools("kubectl exec -it p -n a -- sh -c 'rm -rf /x | cat'"), "kubectl sh! rm! cat!");
         assert_eq!(tools("ssh -i k.pem u@h 'df -h; ls'"), "ssh df! ls!");
         assert_eq!(tools("docker exec -it redis redis-cli ping"), "docker redis-cli!");
-        assert_eq!(tools("watch -n 5 'kubectl top pods'"), "kubectl");
+        assert_eq!(tools("watch -n 5 'kubectl top pods'"), "watch kubectl");
         assert_eq!(tools("timeout 5 env A=1 curl x"), "curl");
         assert_eq!(tools("ls | xargs -n1 rm"), "ls rm");
         assert_eq!(tools("ssh host"), "ssh");

@@ -45,7 +45,6 @@ const ACTS: &[&str] = &[
     "and",
     "update",
     "renew",
-    "free",
     "evict",
     "undo",
     "redeploy",
@@ -72,15 +71,15 @@ const DEPLOYS: &[&str] = &["prod", "production", "prd"];
 const TRIES: &[&str] = &["test", "staging", "stage", "dev", "development", "sandbox", "qa"];
 
 pub(super) fn check(scene: &Scene<'_>, out: &mut Findings) {
-    for line in scene.lines.iter().filter(|line| line.acts()) {
-        looks(line, out);
-        aged(scene, line, out);
-        tries(line, out);
-        encrypted(scene, line, out);
-        gradual(scene, line, out);
-        for call in &line.calls {
-            latest(line, call, out);
+    for lines in scene.steps() {
+        for line in lines.iter().filter(|line| line.acts()) {
+            looks(line, out);
+            aged(scene, line, out);
+            tries(line, out);
+            line.calls.iter().for_each(|call| latest(line, call, out));
         }
+        encrypted(lines, out);
+        gradual(lines, out);
     }
 }
 
@@ -122,37 +121,10 @@ fn aged(scene: &Scene<'_>, line: &Line<'_>, out: &mut Findings) {
     if number.is_empty() || !unit || line.command.statement.risk != Tier::Danger {
         return;
     }
-    let knows = |text: &str| {
-        let text = text.to_lowercase();
-        [
-            "time -",
-            "-mtime",
-            "-mmin",
-            "-ctime",
-            "older",
-            "--ago",
-            "until=",
-            "date",
-            "interval",
-            "now(",
-            "age",
-            "cutoff",
-            "--before",
-            "-newer",
-            "keep-since",
-            "timestamp",
-            "retention",
-            "days",
-        ]
-        .iter()
-        .any(|sign| text.contains(sign))
-            || has_word(&text, &number)
-            || text.contains(&format!("{number}d"))
-            || text.contains(&format!("{number}h"))
-    };
+    let knows = |text: &str| looks_at_age(&text.to_lowercase(), &number);
     let feeds = line.command.statement.uses.iter().filter_map(|name| scene.sets.get(name.as_str())).flatten();
     let known = knows(line.text())
-        || feeds.into_iter().any(|at| scene.lines.get(*at).is_some_and(|line| knows(line.text())));
+        || feeds.into_iter().take(8).any(|at| scene.lines.get(*at).is_some_and(|line| knows(line.text())));
     if !known && !line.command.statement.traits.opaque {
         out.say(
             Rule::TitleDisagrees,
@@ -161,6 +133,28 @@ fn aged(scene: &Scene<'_>, line: &Line<'_>, out: &mut Findings) {
             "choose by date, or say in the text by what it chooses",
         );
     }
+}
+
+/// Whether a text chooses by time: it has a filter by age, a date, or the number itself.
+fn looks_at_age(text: &str, number: &str) -> bool {
+    const SIGNS: &[&str] = &[
+        "-mtime",
+        "-mmin",
+        "-ctime",
+        "-atime",
+        "-newer",
+        "--ago",
+        "until=",
+        "now(",
+        "--before",
+        "keep-since",
+    ];
+    const WORDS: &[&str] =
+        &["older", "age", "date", "interval", "cutoff", "timestamp", "retention", "days", "since", "before"];
+    SIGNS.iter().any(|sign| text.contains(sign))
+        || has_any(text, WORDS)
+        || has_word(text, number)
+        || ["d", "h", "m"].iter().any(|unit| has_word(text, &format!("{number}{unit}")))
 }
 
 /// A restore into a test database that the text does not call one, or production under a title of staging.
@@ -221,21 +215,22 @@ fn tries(line: &Line<'_>, out: &mut Findings) {
     }
 }
 
-/// `(encrypted)` without encryption.
-fn encrypted(scene: &Scene<'_>, line: &Line<'_>, out: &mut Findings) {
-    let heading = line.heading.to_lowercase();
-    let promises = has_any(&heading, &["encrypted"])
-        && has_any(&heading, &["backup", "backups", "export", "dump", "save", "archive", "copy", "back"]);
-    if !promises || !line.command.statement.traits.writes_file {
-        return;
-    }
-    let same = |other: &&Line<'_>| other.runbook == line.runbook && other.step_at == line.step_at;
-    let done = scene
-        .lines
-        .iter()
-        .filter(same)
-        .any(|other| ENCRYPTS.iter().any(|tool| other.text().to_lowercase().contains(tool)));
-    if !done {
+/// `(encrypted)` without encryption anywhere in the step.
+fn encrypted(lines: &[Line<'_>], out: &mut Findings) {
+    const KEPT: &[&str] = &["backup", "backups", "export", "dump", "save", "archive", "copy", "back"];
+    let promises = |line: &&Line<'_>| {
+        let heading = line.heading.to_lowercase();
+        line.acts()
+            && (line.command.statement.traits.writes_file || line.command.statement.risk > Tier::Read)
+            && has_any(&heading, &["encrypted"])
+            && has_any(&heading, KEPT)
+    };
+    let Some(line) = lines.iter().find(promises) else { return };
+    let done = |line: &Line<'_>| {
+        let text = line.text().to_lowercase();
+        ENCRYPTS.iter().any(|tool| text.contains(tool))
+    };
+    if !lines.iter().any(done) {
         out.say(
             Rule::TitleDisagrees,
             line.lines(),
@@ -246,22 +241,13 @@ fn encrypted(scene: &Scene<'_>, line: &Line<'_>, out: &mut Findings) {
 }
 
 /// `gradually` in one leap.
-fn gradual(scene: &Scene<'_>, line: &Line<'_>, out: &mut Findings) {
-    let heading = line.heading.to_lowercase();
-    if !has_any(&heading, &["gradually", "gradual", "slowly", "stepwise"])
-        || line.text().contains("for ")
-        || line.text().contains("while ")
-    {
-        return;
-    }
+fn gradual(lines: &[Line<'_>], out: &mut Findings) {
     let scales =
-        |line: &Line<'_>| line.calls.iter().any(|call| kube(call).is_some_and(|kube| kube.verb == "scale"));
-    let all = scene
-        .lines
-        .iter()
-        .filter(|other| other.runbook == line.runbook && other.heading == line.heading && scales(other))
-        .count();
-    if scales(line) && all == 1 {
+        |line: &&Line<'_>| line.calls.iter().any(|call| kube(call).is_some_and(|kube| kube.verb == "scale"));
+    let mut all = lines.iter().filter(scales);
+    let (Some(line), None) = (all.next(), all.next()) else { return };
+    let loops = line.calls.iter().any(|call| matches!(call.tool(), "for" | "sleep"));
+    if has_any(&line.heading.to_lowercase(), &["gradually", "gradual", "slowly", "stepwise"]) && !loops {
         out.say(
             Rule::TitleDisagrees,
             line.lines(),

@@ -2,7 +2,7 @@
 use std::collections::HashSet;
 
 use super::call::Call;
-use super::health::guarded;
+use super::known::Known;
 use super::scene::{Line, Scene};
 use super::word::{Kind, Piece, Quote, Word};
 use super::{Findings, Rule, Severity};
@@ -15,40 +15,27 @@ const ALWAYS: &[&str] = &[
 ];
 
 pub(super) fn check(scene: &Scene<'_>, out: &mut Findings) {
-    for lines in scene.runbooks() {
+    for (lines, known) in scene.runbooks() {
         for line in lines {
             for call in &line.calls {
-                destroys(lines, line, call, out);
-                secret(lines, line, call, out);
+                destroys(known, line, call, out);
+                secret(known, line, call, out);
                 here(scene, line, call, out);
             }
         }
-        arguments(lines, out);
-        crossing(scene, lines, out);
+        arguments(lines, known, out);
+        crossing(lines, known, out);
         dates(lines, out);
     }
 }
 
 /// How a variable may come to be empty; nothing when it cannot.
-fn empty(lines: &[Line<'_>], name: &str) -> Option<String> {
-    if ALWAYS.contains(&name) || guarded(lines, name, &[]) || strict(lines) {
+fn empty(known: &Known, name: &str) -> Option<String> {
+    if ALWAYS.contains(&name) || known.guarded(name) || known.strict || known.looped(name) {
         return None;
     }
-    let mut setter = None;
-    for line in lines {
-        for call in &line.calls {
-            if let Some((_, value)) = call.assigns.iter().find(|(set, _)| set == name) {
-                setter = Some((line.at(call).0, value.clone()));
-            }
-            // `for`, `read` and `select` set it to something.
-            if matches!(call.tool(), "for" | "read" | "select")
-                && call.words.iter().any(|word| word.text == name)
-            {
-                return None;
-            }
-        }
-    }
-    let Some((at, value)) = setter else { return Some("nothing sets it here".to_owned()) };
+    let Some(setter) = known.setter(name) else { return Some("nothing sets it here".to_owned()) };
+    let (at, value) = (setter.line, &setter.value);
     let solid = value.pieces.iter().any(|piece| piece.kind == Kind::Literal && !piece.text.is_empty());
     let command = value.pieces.iter().find_map(|piece| match &piece.kind {
         Kind::Command(text) => Some(text.as_str()),
@@ -68,21 +55,13 @@ fn empty(lines: &[Line<'_>], name: &str) -> Option<String> {
     })
 }
 
-/// `set -u` or `set -euo pipefail`.
-fn strict(lines: &[Line<'_>]) -> bool {
-    lines
-        .iter()
-        .flat_map(|line| &line.calls)
-        .any(|call| call.tool() == "set" && super::health::flag(call, 'u'))
-}
-
-fn destroys(lines: &[Line<'_>], line: &Line<'_>, call: &Call, out: &mut Findings) {
+fn destroys(known: &Known, line: &Line<'_>, call: &Call, out: &mut Findings) {
     for word in targets(call) {
         for (name, settled) in word.variables() {
             if settled || !widens(word, name) {
                 continue;
             }
-            let Some(why) = empty(lines, name) else { continue };
+            let Some(why) = empty(known, name) else { continue };
             let left = without(word, name);
             let left = if left.is_empty() { "the current folder".to_owned() } else { format!("`{left}`") };
             out.say(
@@ -150,15 +129,23 @@ const SETTERS: &[&str] = &[
     "--admin-login-password",
 ];
 
-fn secret(lines: &[Line<'_>], line: &Line<'_>, call: &Call, out: &mut Findings) {
+fn secret(known: &Known, line: &Line<'_>, call: &Call, out: &mut Findings) {
     let vault = call.words.iter().any(|word| word.text == "secret")
         && call.words.iter().any(|word| word.text == "set");
-    let setter = call.option(SETTERS).or_else(|| if vault { call.option(&["--value"]) } else { None });
+    let literal = || {
+        let word = call.words.iter().find(|word| word.text.starts_with("--from-literal="))?;
+        let at = word.text.match_indices('=').nth(1)?.0;
+        Some(word.from(at + 1))
+    };
+    let setter =
+        call.option(SETTERS).or_else(|| if vault { call.option(&["--value"]) } else { None }).or_else(|| {
+            if vault || call.words.iter().any(|word| word.text == "secret") { literal() } else { None }
+        });
     let writes = line.command.statement.risk > Tier::Read;
     let Some(value) = setter.filter(|_| writes) else { return };
     let alone = value.pieces.iter().filter(|piece| !piece.text.is_empty()).count() == 1;
     let Some((name, false)) = value.variables().next().filter(|_| alone) else { return };
-    let Some(why) = empty(lines, name).filter(|why| why.contains("line")) else { return };
+    let Some(why) = empty(known, name).filter(|why| why.contains("line")) else { return };
     let bare = value.pieces.iter().any(|piece| variable(piece, name) && piece.quote == Quote::Bare);
     let then = if bare {
         "the option then takes the next word for its value, or none"
@@ -228,29 +215,26 @@ fn remote_name(name: &str) -> bool {
 }
 
 /// `NAME=$1` without a look at it.
-fn arguments(lines: &[Line<'_>], out: &mut Findings) {
+fn arguments(lines: &[Line<'_>], known: &Known, out: &mut Findings) {
     let Some(first) = lines.first() else { return };
-    for argument in &first.owner.arguments {
-        let Some(name) = argument.name.as_deref().filter(|_| argument.default.is_none()) else { continue };
-        let counted = lines.iter().flat_map(|line| &line.calls).any(|call| {
-            matches!(call.tool(), "[" | "[[" | "test" | "((")
-                && call.words.iter().any(|word| word.text.contains("$#") || word.text.contains("$1"))
-        });
-        if counted || guarded(lines, name, &[]) || strict(lines) {
-            continue;
-        }
-        let acts = lines
-            .iter()
-            .find(|line| line.command.statement.risk > Tier::Read && line.acts() && uses(line, name));
-        // What only prints it does no harm.
-        let through = || {
-            lines.iter().find(|line| {
-                line.command.statement.risk > Tier::Read
-                    && line.acts()
-                    && line.command.statement.uses.iter().any(|used| derives(lines, used, name))
-            })
+    if known.counted || known.strict {
+        return;
+    }
+    for argument in first.owner.arguments.iter().take(20) {
+        let name = argument.name.as_deref().filter(|name| argument.default.is_none() && !known.guarded(name));
+        let Some(name) = name else { continue };
+        // What only prints it does no harm; what is made from it may.
+        let from = |used: &str| {
+            used == name
+                || known
+                    .setter(used)
+                    .is_some_and(|setter| setter.value.variables().any(|(part, _)| part == name))
         };
-        if let Some(line) = acts.or_else(through) {
+        let acts = lines.iter().find(|line| {
+            let statement = &line.command.statement;
+            statement.risk > Tier::Read && line.acts() && statement.uses.iter().any(|used| from(used))
+        });
+        if let Some(line) = acts {
             out.say(
                 Rule::ArgumentUnchecked,
                 (argument.line, argument.line),
@@ -261,30 +245,18 @@ fn arguments(lines: &[Line<'_>], out: &mut Findings) {
     }
 }
 
-fn uses(line: &Line<'_>, name: &str) -> bool {
-    line.command.statement.uses.iter().any(|used| used == name)
-}
-
-/// Whether a variable is made from another one.
-fn derives(lines: &[Line<'_>], name: &str, from: &str) -> bool {
-    lines
-        .iter()
-        .flat_map(|line| &line.calls)
-        .flat_map(|call| &call.assigns)
-        .any(|(set, value)| set == name && value.variables().any(|(used, _)| used == from))
-}
-
 /// Set in one fence, used in another.
-fn crossing(scene: &Scene<'_>, lines: &[Line<'_>], out: &mut Findings) {
+fn crossing(lines: &[Line<'_>], known: &Known, out: &mut Findings) {
     let mut said = HashSet::new();
     for (at, line) in lines.iter().enumerate() {
         for name in &line.command.statement.uses {
             let Some(fence) = line.fence.filter(|_| !said.contains(name.as_str())) else { continue };
-            let before = lines.get(..at).unwrap_or_default();
-            let set = |other: &&Line<'_>| other.command.statement.sets.iter().any(|set| set == name);
-            let here = lines.iter().filter(|other| other.fence == Some(fence)).any(|other| set(&other));
-            let Some(setter) = before.iter().rev().find(set).filter(|_| !here) else { continue };
-            if setter.fence.is_none() || setter.command.statement.text.trim_start().starts_with("export") {
+            let setters = || known.places(name).iter().take(50).filter_map(|at| Some((*at, lines.get(*at)?)));
+            if setters().any(|(_, other)| other.fence == Some(fence)) {
+                continue;
+            }
+            let Some((_, setter)) = setters().filter(|(place, _)| *place < at).last() else { continue };
+            if setter.fence.is_none() || setter.text().starts_with("export") {
                 continue;
             }
             said.insert(name.as_str());
@@ -302,7 +274,6 @@ fn crossing(scene: &Scene<'_>, lines: &[Line<'_>], out: &mut Findings) {
             );
         }
     }
-    let _ = scene;
 }
 
 /// One name made of two looks at the clock.
@@ -326,7 +297,7 @@ fn dates(lines: &[Line<'_>], out: &mut Findings) {
                     );
                     return;
                 }
-                if makes {
+                if makes && seen.len() < 50 {
                     seen.push((upto, line.at(call).0, at));
                 }
             }

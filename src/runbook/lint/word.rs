@@ -259,6 +259,7 @@ pub(super) fn closing(text: &str, from: usize, close: char) -> usize {
             (Some('\''), '\'') | (Some('"'), '"') => quote = None,
             (Some('\''), _) => {}
             (_, '\\') => escaped = true,
+            (Some(_), _) => {}
             (None, '\'' | '"') => quote = Some(c),
             (_, c) if c == open => depth += 1,
             (_, c) if c == close => {

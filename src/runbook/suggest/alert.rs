@@ -3,9 +3,9 @@ use std::collections::HashMap;
 
 use super::index::{Index, Place};
 use super::score::{Asked, Fit};
-use super::words::split;
+use super::words::{Meant, split};
 use super::{Alert, Hit};
-use crate::runbook::types::Runbook;
+use crate::runbook::types::{Kind, Runbook};
 
 /// How many hits are worth showing.
 const HITS: usize = 8;
@@ -51,42 +51,82 @@ impl Index {
         for found in self.ways(&alert.name, url) {
             let score = found.way.score();
             let better = hits.get(&found.entry).is_none_or(|hit| hit.score < score);
-            if let Some(hit) =
-                better.then(|| self.certain(found.entry, score, found.line, found.way.reason())).flatten()
-            {
-                hits.insert(found.entry, hit);
-            }
+            let hit =
+                better.then(|| self.certain(found.entry, score, found.line, found.way.reason())).flatten();
+            hits.extend(hit.map(|hit| (found.entry, hit)));
         }
         let certain = !hits.is_empty();
+        let defining = self.defining(&alert.name);
         let asked = self.asked(alert);
-        let mut fits: Vec<(usize, Fit)> =
-            self.fits(&asked).into_iter().filter(|(_, fit)| self.good(fit, &asked)).collect();
-        let labels: Vec<&str> = NAMES.iter().filter_map(|name| value(&alert.labels, name)).collect();
-        let best = fits.iter().map(|(_, fit)| fit.score()).fold(0.0, f32::max);
-        // Beside what is certain, only what fits very well helps.
-        let least = if certain { best.max(0.8) * 0.9 } else { best * NOISE };
-        fits.retain(|(_, fit)| fit.score() >= least);
-        for (entry, fit) in fits {
-            let named = labels.iter().find(|label| self.commands_name(entry, label)).copied();
+        for (entry, fit, named) in self.likely(alert, &asked, &defining, certain) {
             let grave = self.same_gravity(entry, alert);
             let bonus = if named.is_some() { 80 } else { 0 } + if grave { 20 } else { 0 };
             match hits.get_mut(&entry) {
                 Some(hit) => hit.score += points(fit.score()) + bonus,
                 None => {
-                    if let Some(hit) = self.fitting(entry, &fit, &asked, named, bonus) {
-                        hits.insert(entry, hit);
-                    }
+                    let hit = self.fitting(entry, &fit, &asked, named, bonus);
+                    hits.extend(hit.map(|hit| (entry, hit)));
                 }
             }
         }
+        // The document that defines the alert is better than nothing.
+        if hits.is_empty() {
+            for document in defining {
+                let entry = self.emergency(document);
+                let hit = entry.and_then(|entry| {
+                    let line = self.runbook_of(entry)?.1.line;
+                    self.certain(entry, 300, line, "its document defines the alert")
+                });
+                hits.extend(entry.zip(hit));
+            }
+        }
         order(hits.into_values().collect())
+    }
+
+    /// The runbooks whose words fit well enough.
+    fn likely<'a>(
+        &self,
+        alert: &'a Alert,
+        asked: &[Asked],
+        defining: &[usize],
+        certain: bool,
+    ) -> Vec<(usize, Fit, Option<&'a str>)> {
+        let labels: Vec<&str> = NAMES.iter().filter_map(|name| value(&alert.labels, name)).collect();
+        let namespace = value(&alert.labels, "namespace").unwrap_or_default();
+        let mut out = Vec::new();
+        for (entry, mut fit) in self.fits(asked) {
+            if !self.good(entry, &fit, asked, true) {
+                continue;
+            }
+            let own = self.entries.get(entry).is_some_and(|entry| defining.contains(&entry.document));
+            let named = labels.iter().find(|label| self.commands_name(entry, label)).copied();
+            fit.place = self.placed(entry, namespace);
+            if !defining.is_empty() {
+                fit.place *= if own { 1.2 } else { 0.7 };
+            }
+            if self.good(entry, &fit, asked, named.is_some() || own) {
+                out.push((entry, fit, named));
+            }
+        }
+        let best = out.iter().map(|(_, fit, _)| fit.score()).fold(0.0, f32::max);
+        // Beside what is certain, only what fits very well helps.
+        let least = if certain { best.max(0.8) * 0.9 } else { best * NOISE };
+        out.retain(|(_, fit, _)| fit.score() >= least);
+        out
+    }
+
+    /// The runbook of a document for when everything burns.
+    fn emergency(&self, document: usize) -> Option<usize> {
+        let incident =
+            |entry: usize| self.runbook_of(entry).is_some_and(|(_, runbook)| runbook.kind == Kind::Incident);
+        self.of(document).map(|(entry, _)| entry).find(|entry| incident(*entry))
     }
 
     /// What the alert says, as words.
     fn asked(&self, alert: &Alert) -> Vec<Asked> {
         let mut out: Vec<Asked> = Vec::new();
         let mut ask = |text: &str, weight: f32, core: bool| {
-            for word in self.names.read(text) {
+            for word in self.read(text) {
                 if !out.iter().any(|old| old.word.name == word.name) {
                     out.push(Asked { word, weight, core });
                 }
@@ -106,20 +146,6 @@ impl Index {
         out
     }
 
-    /// Whether words alone make it a hit: most of the alert's name, or a good part of it beside most of the title.
-    fn good(&self, fit: &Fit, asked: &[Asked]) -> bool {
-        let core = self.strong(fit, asked).filter(|m| asked.get(m.asked).is_some_and(|ask| ask.core)).count();
-        let all = self.strong(fit, asked).count();
-        match core {
-            0 => all >= 2 && fit.rest >= 0.5 && fit.title >= 0.75,
-            _ => {
-                fit.core >= 0.6
-                    || (fit.core >= 0.4 && fit.title >= 0.5)
-                    || (fit.core >= 0.3 && fit.title >= 0.8)
-            }
-        }
-    }
-
     fn certain(&self, entry: usize, score: u32, line: u32, reason: &str) -> Option<Hit> {
         let (_, runbook) = self.runbook_of(entry)?;
         let own = self.entries.get(entry)?;
@@ -132,6 +158,20 @@ impl Index {
             line,
             reason: reason.to_owned(),
         })
+    }
+
+    /// The words of a name, those joined that the catalogue writes as one: `Coffee`, `Script` as `coffeescript`.
+    fn read(&self, text: &str) -> Vec<Meant> {
+        let mut out: Vec<Meant> = Vec::new();
+        for word in self.names.read(text) {
+            let joined = out.last().map(|last| format!("{}{}", last.written, word.written));
+            let one = joined.filter(|one| !one.contains(' ') && self.postings.contains_key(one));
+            match (one, out.last_mut()) {
+                (Some(one), Some(last)) => *last = Meant { name: one.clone(), written: one },
+                _ => out.push(word),
+            }
+        }
+        out
     }
 
     /// A hit by words: its best field, the words in it, and in short why.
@@ -169,8 +209,11 @@ impl Index {
                 many => reasons.push(format!("the words \"{}\"", many.join("\", \""))),
             }
         }
+        let mut places = Vec::new();
         for m in &matched {
-            let Some(field) = self.fields.get(m.field) else { continue };
+            let field = self.fields.get(m.field).filter(|field| !places.contains(&field.place));
+            let Some(field) = field else { continue };
+            places.push(field.place);
             let said = said(field.place, &field.text.to_string());
             if let Some(said) = said.filter(|said| reasons.len() < 3 && !reasons.contains(said)) {
                 reasons.push(said);

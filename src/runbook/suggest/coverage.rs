@@ -39,8 +39,7 @@ pub fn coverage(index: &Index, rules: &[AlertRule]) -> Coverage {
     let mut out = Coverage::default();
     for (at, rule) in rules.iter().enumerate() {
         let ways = index.ways(&rule.name, rule.url());
-        // That a document defines an alert does not say what to do about it.
-        let best = ways.iter().filter(|found| found.way != Way::Defined).max_by_key(|found| found.way);
+        let best = ways.iter().max_by_key(|found| found.way);
         let hit = best.and_then(|found| {
             let (_, runbook) = index.runbook_of(found.entry)?;
             let entry = index.entries.get(found.entry)?;

@@ -32,10 +32,15 @@ impl Part {
         }
     }
 
-    fn atom(&self, place: Place) -> &Atom {
+    /// Letters may be left out in what people have read and remember.
+    fn loose(&self, place: Place) -> bool {
         let wordy =
             matches!(place, Place::Title | Place::Section | Place::Document | Place::Alert | Place::Step);
-        if wordy && self.length > 2 { &self.fuzzy } else { &self.plain }
+        wordy && self.length > 2
+    }
+
+    fn atom(&self, place: Place) -> &Atom {
+        if self.loose(place) { &self.fuzzy } else { &self.plain }
     }
 
     /// How well it matches a text, if it does: letters strewn over a sentence are no match.
@@ -44,8 +49,8 @@ impl Part {
             return None;
         }
         let score = u32::from(self.atom(field.place).score(field.text.slice(..), matcher)?);
-        let dense = u32::try_from(self.length).unwrap_or(u32::MAX).saturating_mul(18);
-        if score < dense.saturating_sub(16) { None } else { Some(score) }
+        let dense = u32::try_from(self.length).unwrap_or(u32::MAX).saturating_mul(20);
+        if self.loose(field.place) && score < dense { None } else { Some(score) }
     }
 }
 

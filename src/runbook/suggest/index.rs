@@ -55,12 +55,14 @@ pub(super) struct Field {
 }
 
 /// A runbook.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Entry {
     pub document: usize,
     pub runbook: usize,
     /// Its fields, as a range of [`Index::fields`].
     pub fields: (usize, usize),
+    /// The Kubernetes namespaces that its commands name.
+    pub namespaces: Vec<String>,
 }
 
 /// A catalogue prepared for questions.
@@ -78,8 +80,8 @@ pub struct Index {
     /// Runbooks by a title or an alert's name, its marks taken away.
     pub(super) titles: HashMap<String, Vec<usize>>,
     pub(super) alerts: HashMap<String, Vec<usize>>,
-    /// Documents by the alerts that their own rules define, with the rule's line.
-    pub(super) defined: HashMap<String, Vec<(usize, u32)>>,
+    /// Documents by the alerts that their own rules define.
+    pub(super) defined: HashMap<String, Vec<usize>>,
     pub(super) names: Names,
 }
 
@@ -112,7 +114,7 @@ impl Index {
         for fact in document.facts.iter().filter(|fact| fact.kind == "alert-rules") {
             for row in &fact.rows {
                 if let Some(name) = row.get("alert").or_else(|| row.get("name")) {
-                    self.defined.entry(squash(name)).or_default().push((at, row.line));
+                    self.defined.entry(squash(name)).or_default().push(at);
                 }
             }
         }
@@ -164,7 +166,12 @@ impl Index {
         if squash(&owner.title) != squash(&runbook.title) {
             add(Place::Document, "", 1, &owner.title);
         }
-        self.entries.push(Entry { document, runbook: n, fields: (from, self.fields.len()) });
+        self.entries.push(Entry {
+            document,
+            runbook: n,
+            fields: (from, self.fields.len()),
+            namespaces: namespaces(runbook),
+        });
         self.post(entry, from);
     }
 
@@ -204,6 +211,30 @@ impl Index {
     pub(super) fn steps(&self, entry: usize) -> &[Step] {
         self.runbook_of(entry).map_or(&[], |(_, runbook)| &runbook.steps)
     }
+}
+
+/// The namespaces that the commands of a runbook name, those with variables left out.
+fn namespaces(runbook: &Runbook) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for command in runbook.steps.iter().flat_map(|step| &step.commands) {
+        let mut words = command.statement.text.split_whitespace();
+        while let Some(word) = words.next() {
+            let value = match word {
+                "--" => break,
+                "-n" | "--namespace" => words.next(),
+                word => word.strip_prefix("--namespace="),
+            };
+            let sane =
+                |value: &&str| !value.is_empty() && value.chars().all(|c| c.is_alphanumeric() || c == '-');
+            if let Some(value) = value.filter(sane)
+                && out.len() < 20
+                && !out.iter().any(|old| old == value)
+            {
+                out.push(value.to_owned());
+            }
+        }
+    }
+    out
 }
 
 /// One bit for each letter and digit of a text; all others share one.

@@ -8,7 +8,6 @@ use super::words::squash;
 pub(super) enum Way {
     /// The URL's document has no such heading: the link is half dead.
     UrlLost,
-    Defined,
     File,
     Title,
     Alert,
@@ -25,7 +24,6 @@ impl Way {
             Way::Alert => "it names the alert",
             Way::Title => "its title is the alert's name",
             Way::File => "the file bears the alert's name",
-            Way::Defined => "its document defines the alert",
         }
     }
 
@@ -38,7 +36,6 @@ impl Way {
             Way::Title => 7_000,
             Way::File => 6_000,
             Way::UrlLost => 5_000,
-            Way::Defined => 3_000,
         }
     }
 }
@@ -66,17 +63,18 @@ impl Index {
             }
         }
         for document in self.stems.get(&key).into_iter().flatten() {
-            out.extend(self.nearest(*document, name, 0).map(|(entry, line)| Found {
+            out.extend(self.nearest(*document, name).map(|(entry, line)| Found {
                 entry,
                 way: Way::File,
                 line,
             }));
         }
-        for (document, line) in self.defined.get(&key).into_iter().flatten() {
-            let near = self.nearest(*document, name, *line);
-            out.extend(near.map(|(entry, line)| Found { entry, way: Way::Defined, line }));
-        }
         out
+    }
+
+    /// The documents whose own rules define the alert.
+    pub(super) fn defining(&self, name: &str) -> Vec<usize> {
+        self.defined.get(&squash(name)).cloned().unwrap_or_default()
     }
 
     fn line(&self, entry: usize) -> u32 {
@@ -100,14 +98,14 @@ impl Index {
         let mut out = Vec::new();
         for document in self.documents_of(&link) {
             let Some(anchor) = &link.anchor else {
-                let near = self.nearest(document, name, 0);
+                let near = self.nearest(document, name);
                 out.extend(near.map(|(entry, line)| Found { entry, way: Way::Url, line }));
                 continue;
             };
             match self.anchored(document, anchor) {
                 Some((entry, line)) => out.push(Found { entry, way: Way::UrlAnchor, line }),
                 None => {
-                    let near = self.nearest(document, name, 0);
+                    let near = self.nearest(document, name);
                     out.extend(near.map(|(entry, line)| Found { entry, way: Way::UrlLost, line }));
                 }
             }
@@ -140,16 +138,16 @@ impl Index {
         None
     }
 
-    /// The runbook of a document that is meant by an alert: the one that names it, else the one around a line,
-    /// else the first that has something to do.
-    fn nearest(&self, document: usize, name: &str, line: u32) -> Option<(usize, u32)> {
+    /// The runbook of a document that is meant by an alert: the one that names it, else the first that has
+    /// something to do.
+    fn nearest(&self, document: usize, name: &str) -> Option<(usize, u32)> {
         let key = squash(name);
         let mut first = None;
         for (entry, _) in self.of(document) {
             let (_, runbook) = self.runbook_of(entry)?;
             let named =
                 runbook.alerts.iter().any(|alert| squash(alert) == key) || squash(&runbook.title) == key;
-            if named || (runbook.line..=runbook.end_line).contains(&line) {
+            if named {
                 return Some((entry, runbook.line));
             }
             if first.is_none() && !runbook.steps.is_empty() {

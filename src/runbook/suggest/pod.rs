@@ -3,7 +3,7 @@ use std::collections::HashMap;
 
 use super::alert::{holds, order};
 use super::index::Index;
-use super::score::{Asked, Fit};
+use super::score::Asked;
 use super::{Hit, PodTrouble};
 use crate::runbook::types::Kind;
 
@@ -42,14 +42,13 @@ impl Index {
         let named: HashMap<usize, String> = (0..self.entries.len())
             .filter_map(|entry| Some((entry, self.names_workload(entry, trouble)?)))
             .collect();
-        for (entry, fit) in fits {
+        for (entry, mut fit) in fits {
             let name = named.get(&entry).map(String::as_str);
-            if !self.fits_pod(&fit, &asked, name.is_some()) {
+            fit.place = self.placed(entry, &trouble.namespace);
+            if !self.good(entry, &fit, &asked, name.is_some()) {
                 continue;
             }
-            let place = self.steps(entry).iter().flat_map(|step| &step.commands);
-            let near = place.into_iter().any(|command| holds(&command.statement.text, &trouble.namespace));
-            let bonus = if name.is_some() { 250 } else { 0 } + if near { 100 } else { 0 };
+            let bonus = if name.is_some() { 250 } else { 0 };
             if let Some(mut hit) = self.fitting(entry, &fit, &asked, name, bonus) {
                 hit.reason = hit.reason.replace("the alert's name", "what the pod suffers from");
                 hits.insert(entry, hit);
@@ -83,13 +82,6 @@ impl Index {
         out
     }
 
-    /// The words of the reason, in a title or symptom; a runbook about this very workload needs fewer.
-    fn fits_pod(&self, fit: &Fit, asked: &[Asked], named: bool) -> bool {
-        let core = self.strong(fit, asked).filter(|m| asked.get(m.asked).is_some_and(|ask| ask.core)).count();
-        let least = if named { 0.3 } else { 0.5 };
-        core > 0 && fit.core >= least
-    }
-
     /// How a command of the runbook names the workload: `deploy/worker`, or its bare name.
     fn names_workload(&self, entry: usize, trouble: &PodTrouble) -> Option<String> {
         let (_, runbook) = self.runbook_of(entry)?;
@@ -97,16 +89,12 @@ impl Index {
             return None;
         }
         let commands = self.steps(entry).iter().flat_map(|step| &step.commands);
-        for command in commands {
-            let text = &command.statement.text;
-            if !holds(text, &trouble.workload) {
-                continue;
-            }
-            let mut words = text.split_whitespace();
-            let typed =
-                words.find(|word| word.rsplit('/').next() == Some(&trouble.workload) && word.contains('/'));
-            return Some(typed.unwrap_or(&trouble.workload).to_owned());
-        }
-        None
+        let texts: Vec<&str> = commands
+            .map(|command| command.statement.text.as_str())
+            .filter(|text| holds(text, &trouble.workload))
+            .collect();
+        let named = |word: &&str| word.contains('/') && word.rsplit('/').next() == Some(&trouble.workload);
+        let typed = texts.iter().flat_map(|text| text.split_whitespace()).find(named);
+        typed.or_else(|| texts.first().map(|_| trouble.workload.as_str())).map(str::to_owned)
     }
 }

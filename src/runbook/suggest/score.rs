@@ -3,6 +3,7 @@ use std::collections::HashMap;
 
 use super::index::{Index, Place};
 use super::words::Meant;
+use crate::runbook::types::Kind;
 
 /// A word of the question.
 #[derive(Debug, Clone)]
@@ -25,8 +26,12 @@ pub(super) struct Matched {
 /// How well a runbook fits.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Fit {
+    /// How likely it is meant for the place in question; 0 stands for 1.
+    pub place: f32,
     /// Which part of the question's core it has, 0 to 1.
     pub core: f32,
+    /// The same, wherever the words stand.
+    pub plain: f32,
     /// What else of the question it has, 0 to 1.
     pub rest: f32,
     /// Which part of its own title was asked for, 0 to 1.
@@ -36,7 +41,8 @@ pub(super) struct Fit {
 
 impl Fit {
     pub fn score(&self) -> f32 {
-        self.core * 0.65 + self.rest * 0.2 + self.title * 0.15
+        let place = if self.place > 0.0 { self.place } else { 1.0 };
+        (self.core * 0.65 + self.rest * 0.2 + self.title * 0.15) * place
     }
 }
 
@@ -64,11 +70,13 @@ impl Index {
             }
             for field in self.postings.get(&ask.word.name).into_iter().flatten() {
                 let Some(there) = self.fields.get(*field) else { continue };
+                let bare = worth;
                 let worth = worth * there.place.weight();
                 let fit = fits.entry(there.entry).or_default();
                 fit.matched.push(Matched { asked: at, field: *field, worth });
                 if ask.core {
                     fit.core += worth;
+                    fit.plain += bare;
                 } else {
                     fit.rest += worth;
                 }
@@ -76,6 +84,7 @@ impl Index {
         }
         for (entry, fit) in &mut fits {
             fit.core /= core.max(0.01);
+            fit.plain /= core.max(0.01);
             // Long descriptions have many words; three that count are enough.
             fit.rest = (fit.rest / rest.clamp(0.01, 4.0)).min(1.0);
             fit.title = self.title_asked(*entry, asked);
@@ -95,6 +104,48 @@ impl Index {
             }
         }
         if all > 0.0 { hit / all } else { 0.0 }
+    }
+
+    /// Whether words alone make a hit for trouble. Most of the question's name has to be there; what is missing of it
+    /// has to be made up for by the title. `near` is a runbook that names the troubled thing in its commands.
+    pub(super) fn good(&self, entry: usize, fit: &Fit, asked: &[Asked], near: bool) -> bool {
+        let has =
+            |m: &Matched, ask: &Asked| asked.get(m.asked).is_some_and(|own| own.word.name == ask.word.name);
+        let core = |m: &&Matched| asked.get(m.asked).is_some_and(|ask| ask.core);
+        let hits = self.strong(fit, asked).filter(core).count();
+        let all = asked.iter().filter(|ask| ask.core && !ask.word.weak()).count();
+        let kind = self.runbook_of(entry).map(|(_, runbook)| runbook.kind).unwrap_or_default();
+        if hits == 0 {
+            return false;
+        }
+        if hits >= all {
+            return fit.core >= 0.45 || fit.plain >= 0.9;
+        }
+        // Of a redis' full memory, another program's runbook on memory says nothing, where redis is known.
+        let missing = |ask: &&Asked| ask.core && !ask.word.weak() && !fit.matched.iter().any(|m| has(m, ask));
+        let known = asked.iter().filter(missing).any(|ask| self.postings.contains_key(&ask.word.name));
+        if hits == 1 && known && !near {
+            return false;
+        }
+        // A runbook that is there for another purpose has to be meant by its name.
+        let other =
+            matches!(kind, Kind::Scaling | Kind::Backup | Kind::Deployment | Kind::Daily | Kind::Reference);
+        let (least, title) = match (near, other) {
+            (true, _) => (0.35, 0.3),
+            (false, true) => (0.75, 0.5),
+            (false, false) => (0.5, 0.5),
+        };
+        fit.core >= 0.7 && !other || (fit.core >= least && (fit.title >= title || hits >= 2))
+    }
+
+    /// How likely a runbook is meant for a namespace: one whose commands all name others is not.
+    pub(super) fn placed(&self, entry: usize, namespace: &str) -> f32 {
+        let named = self.entries.get(entry).map(|entry| entry.namespaces.as_slice()).unwrap_or_default();
+        match (named.is_empty() || namespace.is_empty(), named.iter().any(|name| name == namespace)) {
+            (true, _) => 1.0,
+            (false, true) => 1.2,
+            (false, false) => 0.6,
+        }
     }
 
     /// The words that count and stand where a runbook says what it is for.

@@ -52,7 +52,7 @@ pub fn slugs(heading: &str) -> Vec<String> {
         text.chars().map(|c| if c.is_alphanumeric() || c == '_' { c } else { '-' }).collect();
     let dashes = collapse(dashes.trim_matches('-'));
     let mut out = vec![github, tight, ascii, trimmed, underscores, dashes];
-    out.extend(explicit(heading).map(str::to_owned));
+    out.extend(explicit(heading).map(str::to_lowercase));
     out.sort();
     out.dedup();
     out.retain(|slug| !slug.is_empty());

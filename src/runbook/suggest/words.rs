@@ -6,12 +6,12 @@ const LONGEST: usize = 4_000;
 
 /// Words that say nothing about what is wrong.
 const EMPTY: &[&str] = &[
-    "a", "about", "after", "all", "an", "and", "any", "are", "as", "at", "be", "been", "before", "being",
-    "but", "by", "can", "do", "does", "during", "each", "for", "from", "get", "has", "have", "how", "if",
-    "in", "into", "is", "it", "its", "last", "more", "most", "no", "not", "of", "off", "on", "one", "only",
-    "or", "other", "our", "out", "over", "per", "should", "so", "some", "than", "that", "the", "then",
-    "there", "these", "this", "to", "too", "up", "use", "used", "using", "very", "via", "was", "what",
-    "when", "which", "while", "will", "with", "within", "you", "your",
+    "a", "about", "after", "all", "an", "and", "any", "are", "as", "at", "back", "backoff", "be", "been",
+    "before", "being", "but", "by", "can", "do", "does", "during", "each", "for", "from", "get", "has",
+    "have", "how", "if", "in", "into", "is", "it", "its", "last", "more", "most", "no", "not", "of", "off",
+    "on", "one", "only", "or", "other", "our", "out", "over", "per", "should", "so", "some", "than", "that",
+    "the", "then", "there", "these", "this", "to", "too", "up", "use", "used", "using", "very", "via", "was",
+    "what", "when", "which", "while", "will", "with", "within", "you", "your",
 ];
 
 /// Words of which a whole catalogue is full: they order hits, but make none.
@@ -144,7 +144,7 @@ const SAME: &[&[&str]] = &[
     &["down", "outage", "unavailable", "unreachable", "offline", "notready", "absent", "missing"],
     &["deployment", "deployments", "deploy", "deploying", "rollout", "rollouts", "release", "releases"],
     &["node", "nodes"],
-    &["pending", "unschedulable", "failedscheduling", "scheduling", "unscheduled", "scheduled"],
+    &["pending", "unschedulable", "failedscheduling", "unscheduled"],
     &["imagepull", "imagepullbackoff", "errimagepull", "errimageneverpull", "invalidimagename"],
     &["evicted", "eviction", "evictions", "evict", "evicting"],
     &["restart", "restarts", "restarting", "restarted"],
@@ -177,6 +177,18 @@ const PAIRS: &[(&str, &str, &str)] = &[
     ("rate", "limiting", "throttling"),
     ("rate", "limits", "throttling"),
     ("file", "system", "disk"),
+    ("oom", "killed", "memory"),
+    ("oom", "killer", "memory"),
+    // Names that their makers write with humps.
+    ("postgre", "sql", "database"),
+    ("my", "sql", "mysql"),
+    ("maria", "db", "mariadb"),
+    ("mongo", "db", "mongodb"),
+    ("dynamo", "db", "dynamodb"),
+    ("rabbit", "mq", "rabbitmq"),
+    ("git", "lab", "gitlab"),
+    ("git", "hub", "github"),
+    ("open", "shift", "openshift"),
 ];
 
 /// A word, and how it was written.
