@@ -1,5 +1,5 @@
 //! `firedeck runbooks lint`, `search` and `coverage`: what they find, and what they tell CI.
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 
 use super::programs::{World, keys, sorted};
 
@@ -153,4 +153,30 @@ fn coverage_asks_a_live_prometheus_and_says_plainly_when_it_cannot() {
     let ran = world.run(&["coverage", "--prometheus", "http://me:hunter2@127.0.0.1:9", "docs"]);
     assert!(ran.code == 2 && ran.err == "http://127.0.0.1:9: connection refused\n", "{}", ran.err);
     assert_eq!(world.run(&["coverage", "--prometheus", "prometheus:9090", "docs"]).code, 2);
+}
+
+#[test]
+fn lint_goes_on_while_the_author_writes() {
+    let world = World::new();
+    world.write("a.md", "# Yard\n\n```bash\ncurl -fsS http://crane/health | grep -q healthy\n```\n");
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_firedeck"))
+        .env_clear()
+        .env("HOME", world.path(""))
+        .current_dir(world.path(""))
+        .args(["runbooks", "lint", "--watch", "a.md"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("started");
+    let mut lines =
+        BufReader::new(child.stdout.take().expect("piped")).lines().map(|line| line.expect("text"));
+    let said = lines.find(|line| line.contains("in 1 document")).expect("a first report");
+    assert!(said.starts_with("1 error"), "{said}");
+    world.write("new", "# Yard\n\nNothing to run.\n");
+    std::fs::rename(world.path("new"), world.path("a.md")).expect("replaced");
+    let said = lines.find(|line| line.contains("in 1 document")).expect("a second report");
+    assert_eq!(said, "nothing to mend in 1 document");
+    drop(lines);
+    world.write("a.md", "# Yard, again\n");
+    let ended = child.wait().expect("ended");
+    assert!(ended.success(), "whoever reads no more ends it: {ended}");
 }

@@ -107,6 +107,7 @@ impl Page<'_> {
         };
         let sign = ink.sign('▲', '!');
         self.put(0, &format!("{sign} "), Role::Warning, status);
+        let before = self.text.len();
         for (name, text) in [
             ("purpose", &runbook.purpose),
             ("trigger", &runbook.trigger),
@@ -129,6 +130,9 @@ impl Page<'_> {
             self.named(0, "takes", Some(&format!("{name}{usual}")));
         }
         self.notes(0, &runbook.notes);
+        if self.text.len() > before {
+            self.text.insert(before, '\n');
+        }
     }
 
     fn step(&mut self, step: &Step) {
