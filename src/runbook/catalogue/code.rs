@@ -95,7 +95,7 @@ fn read_lines(lines: &[Line], said: Said) -> Code {
                 whole(Lang::Sql)
             } else if is_cmdlet(begins) {
                 whole(Lang::PowerShell)
-            } else if look.first_command && !look.config {
+            } else if look.first_command {
                 let lines = without_prose(&without_output(lines), Lang::Shell);
                 Code::Commands(vec![session::Part { lang: Lang::Shell, lines }])
             } else if look.query {

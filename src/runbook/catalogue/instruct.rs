@@ -172,22 +172,20 @@ impl Told {
 
 /// The column of a table that holds commands.
 pub fn column(table: &Table) -> Option<usize> {
-    table
-        .header
-        .iter()
-        .position(|name| {
-            let name = name.to_lowercase();
-            ["command", "commands", "run", "cli", "how", "shell", "fix", "action", "check", "query"]
-                .iter()
-                .any(|w| name.trim_matches(['*', ' ', '`']) == *w || *w == "command" && name.contains(w))
-                && table.rows.iter().any(|row| row.line > 0)
-        })
-        .filter(|column| {
-            table
-                .rows
-                .iter()
-                .any(|row| row.cells.get(*column).is_some_and(|cell| !self::cell(cell, row.line).is_empty()))
-        })
+    const NAMES: [&str; 9] = ["command", "run", "cli", "shell", "how", "fix", "action", "check", "query"];
+    let named = |name: &str| {
+        let name = name.to_lowercase();
+        let name = name.trim_matches(['*', ' ', '`']);
+        name.contains("command") || NAMES.contains(&name.trim_end_matches('s'))
+    };
+    let runs = |column: usize| {
+        table
+            .rows
+            .iter()
+            .any(|row| row.cells.get(column).is_some_and(|text| !cell(text, row.line).is_empty()))
+    };
+    (0..table.header.len())
+        .find(|column| table.header.get(*column).is_some_and(|name| named(name)) && runs(*column))
 }
 
 /// The commands in a cell of such a column.
@@ -237,8 +235,9 @@ fn told(before: &str, code: &str, after: &str) -> bool {
     let words = code.split_whitespace().count();
     let head = code.split_whitespace().next().unwrap_or_default();
     let single = matches!(head, "reboot" | "uptime" | "dmesg");
+    let sql = is_sql(code) && code.ends_with(';');
     if words < 2 && !single
-        || !is_command(code)
+        || !is_command(code) && !sql
         || code.ends_with("...")
         || first(head) == First::Path && words < 2
     {

@@ -29,8 +29,10 @@ mod words;
 use std::sync::Arc;
 
 use super::document::{self, Blocks, What};
+use super::facts;
 use super::types::{Document, Runbook};
 use crate::commands::tools::Tables;
+use finish::Around;
 use outline::Outline;
 
 /// Reads one document; whatever the text, it answers, in linear time.
@@ -40,6 +42,7 @@ pub fn read(path: &str, text: &str, tables: &Tables) -> Document {
     let outline = Outline::new(&blocks);
     let plans = pick::plans(&outline, &title);
     let platform = platform::Platform::of(&blocks);
+    let facts = facts::read(&blocks);
     let single = plans.len() == 1;
     let mut runbooks: Vec<Arc<Runbook>> = Vec::with_capacity(plans.len());
     for plan in &plans {
@@ -48,7 +51,7 @@ pub fn read(path: &str, text: &str, tables: &Tables) -> Document {
             built.about.take_front(&blocks.front);
         }
         let end = end_of(plan, &blocks);
-        let runbook = finish::finish(plan, built, &platform, end);
+        let runbook = finish::finish(plan, built, &Around { platform: &platform, facts: &facts, end });
         if !finish::is_empty(&runbook) {
             runbooks.push(Arc::new(runbook));
         }
@@ -58,7 +61,7 @@ pub fn read(path: &str, text: &str, tables: &Tables) -> Document {
         title,
         lines: blocks.lines,
         runbooks,
-        facts: Vec::new(),
+        facts,
         tags: tags(&blocks),
         defects: blocks.defects,
     }

@@ -375,7 +375,11 @@ fn steps_of_one(titles: &[&str], parent: &str) -> bool {
     let many = ["procedures", "runbooks", "playbooks", "scenarios"]
         .iter()
         .any(|w| parent.to_lowercase().contains(w));
-    numbered >= 2 && numbered >= rest * 2 && !many
+    // Numbers that count up from one tell as well, when one of them tells to do something.
+    let counts: Vec<u32> = titles.iter().filter_map(|title| number(title)).map(|(n, _)| n).collect();
+    let counted =
+        counts.len() >= 2 && counts.first().is_some_and(|n| *n <= 1) && counts.is_sorted() && numbered >= 1;
+    (numbered >= 2 && numbered >= rest * 2 || counted && counts.len() >= titles.len() - counts.len()) && !many
 }
 
 /// Alternatives by where they run.

@@ -145,7 +145,7 @@ impl Builder<'_, '_> {
             return;
         }
         self.open = None;
-        if !told.is_empty() && !code_next {
+        if !told.is_empty() && !(code_next && whole.trim_end().ends_with(':')) {
             self.push(titles::sentence(&whole), first.no, StepKind::Command, None);
             self.inline(told);
             self.open = None;

@@ -145,7 +145,7 @@ impl<'b, 'a> Builder<'b, 'a> {
             let titled = Titled { title: condition.clone(), branch: Some(condition), ..Titled::default() };
             self.heads = Some(self.push(titled, line, StepKind::Manual, None));
             if let Some(draft) = self.drafts.last_mut() {
-                draft.choice = true;
+                draft.choice = vocabulary::is_way(title);
             }
             return;
         }

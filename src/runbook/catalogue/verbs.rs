@@ -4,7 +4,7 @@ use super::words::Words;
 
 static VERBS: Words = Words::new(
     "\
-    abort access acknowledge activate add adjust alert allocate allow analyze analyse announce apply
+    abort prime access acknowledge activate add adjust alert allocate allow analyze analyse announce apply
     approve archive ask assess assign assume attach audit await backup back balance begin block boot
     brief build bump call cancel capture change check choose clean clear click clone close collect
     combine commit communicate compare complete compute conduct configure confirm connect consider

@@ -71,7 +71,7 @@ static META: Words = Words::new(
     reference references link links related resources resource reading contact contacts escalation
     escalate escalating version history changelog change log table contents content toc dashboard
     dashboards owner owners ownership revision revisions document documentation appendix glossary faq
-    see also path paths external maintainers team support metadata tags review updates update
+    see also path paths external maintainers team support metadata remarks comments tags review updates update
     maintenance runbook control author authors changes slack channels index more learn playbooks
     runbooks articles docs matrix call on",
 );
