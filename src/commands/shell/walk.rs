@@ -65,6 +65,8 @@ pub struct Place {
 /// Something that is left to look at.
 pub enum Todo {
     Shell(String),
+    /// Taken as it stands: nothing in it is a placeholder.
+    Exact(String),
     Body(Rc<Node>),
 }
 
@@ -105,7 +107,7 @@ impl<'a> Walker<'a> {
         }
         for text in doubts {
             let place = Place { doubtful: true, depth: 1, ..Place::default() };
-            self.todo.push_back((Todo::Shell(text.clone()), place));
+            self.todo.push_back((Todo::Exact(text.clone()), place));
         }
         self.finish();
         if self.overflow.replace(false) {
@@ -122,7 +124,8 @@ impl<'a> Walker<'a> {
             }
             place.apart = true;
             match todo {
-                Todo::Shell(text) => self.shell(&text, &mut place),
+                Todo::Shell(text) => self.shell(&mask::mask(&text).text, &text, &place),
+                Todo::Exact(text) => self.shell(&text, &text, &place),
                 Todo::Body(body) => self.node(&body, &place),
             }
         }
@@ -156,19 +159,18 @@ impl<'a> Walker<'a> {
     }
 
     /// Text that a shell reads in turn.
-    fn shell(&mut self, text: &str, place: &mut Place) {
+    fn shell(&mut self, masked: &str, text: &str, place: &Place) {
         if !self.spend(text.len() / 4 + 1) {
             return;
         }
-        let masked = mask::mask(text);
-        match read(&masked.text, text) {
+        match read(masked, text) {
             Ok(tree) => {
                 self.learn(&tree.nodes, place);
                 tree.nodes.iter().for_each(|node| self.node(node, place));
             }
             Err(Failure::Deep(_)) => self.raise(place, Tier::Danger, "nested too deeply to look at", None),
             Err(_) => {
-                let nodes = coarse::nodes(&masked.text);
+                let nodes = coarse::nodes(masked);
                 self.learn(&nodes, place);
                 nodes.iter().for_each(|node| self.node(node, place));
                 self.raise(place, Tier::Change, "its shell text cannot be read for sure", None);
@@ -450,6 +452,7 @@ impl<'a> Walker<'a> {
                 }
                 Piece::Output { body, .. } | Piece::Process(body) => {
                     let inner = Place { input: Stdin::Nothing, order: None, ..place.clone() };
+                    self.learn(body, &inner);
                     body.iter().for_each(|node| self.node(node, &inner));
                 }
                 Piece::Unknown { inside, .. } => inside.iter().for_each(|text| self.inside(text, place)),

@@ -1,6 +1,7 @@
 //! What a runbook says about itself: severity, response time, frequency, trigger, purpose, symptoms.
+use super::super::document::FrontEntry;
 use super::super::types::Note;
-use super::text::plain;
+use super::text::{bare_label, label, plain};
 
 /// The facts that stand in front of the steps.
 #[derive(Debug, Clone, Default)]
@@ -46,6 +47,48 @@ impl About {
         };
         slot.get_or_insert(value);
         true
+    }
+
+    /// What the front matter of a page with one runbook says.
+    pub fn take_front(&mut self, front: &[FrontEntry]) {
+        for entry in front {
+            let name = entry.name.replace(['_', '-'], " ");
+            if matches!(
+                name.to_lowercase().as_str(),
+                "description" | "summary" | "owner" | "title" | "type" | "category"
+            ) {
+                continue;
+            }
+            let value = entry.values.join(", ");
+            if !value.trim().is_empty() {
+                self.take(&name, &value);
+            }
+        }
+    }
+
+    /// `Severity: P2 · Respond within 10 minutes`: several facts in one line.
+    pub fn take_line(&mut self, line: &str) -> bool {
+        let parts: Vec<&str> =
+            line.split(['·', '•', '|']).map(str::trim).filter(|part| !part.is_empty()).collect();
+        if parts.len() < 2 {
+            return false;
+        }
+        let mut any = false;
+        for part in parts {
+            let lower = part.to_lowercase();
+            if let Some(rest) = ["respond within ", "response within ", "respond in "]
+                .iter()
+                .find_map(|s| lower.strip_prefix(s))
+            {
+                self.response_time.get_or_insert_with(|| rest.to_owned());
+                any = true;
+            } else if let Some(found) =
+                label(part).or_else(|| bare_label(part)).filter(|found| !found.rest.is_empty())
+            {
+                any |= self.take(&found.name, &found.rest);
+            }
+        }
+        any
     }
 
     /// `Run daily at 9:00 AM (before peak hours):`

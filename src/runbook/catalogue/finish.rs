@@ -1,6 +1,8 @@
 //! From what the blocks say to the runbook: numbers of steps, choices, status, kind, values to fill in.
+use super::super::facts::{self, level};
 use super::super::placeholder::{self, Scope};
-use super::super::types::{Command, Kind, Mode, Runbook, Status, Step, StepKind};
+use super::super::types::{Command, Fact, Kind, Mode, Runbook, Status, Step, StepKind};
+use super::about::About;
 use super::kind;
 use super::pick::{Plan, is_future};
 use super::platform::Platform;
@@ -9,9 +11,48 @@ use super::vocabulary;
 use crate::commands::Role;
 use crate::commands::statement::Argument;
 
+/// What the document says around a runbook.
+#[derive(Debug, Clone, Copy)]
+pub struct Around<'a> {
+    pub platform: &'a Platform,
+    pub facts: &'a [Fact],
+    /// The runbook's last line.
+    pub end: u32,
+}
+
+/// Joins the title's severity with the document's scale, and the severity with its response time.
+fn grade(about: &mut About, title: &str, facts: &[Fact]) {
+    if about.severity.is_none() {
+        let said = title
+            .split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | ':' | ',' | '[' | ']'))
+            .find(|word| {
+                let upper = word.to_uppercase();
+                let graded = upper.len() == 2 && upper.starts_with('P')
+                    || upper.len() >= 4 && upper.starts_with("SEV");
+                let placed = title.starts_with(word)
+                    || title.contains(&format!("({word}"))
+                    || title.contains(&format!("[{word}"));
+                graded && placed && upper.ends_with(|c: char| matches!(c, '0'..='5'))
+            });
+        if let Some(said) = said {
+            let wanted = level::read(said);
+            let named = facts::scale(facts)
+                .find(|one| wanted.as_ref().zip(level::read(one.name)).is_some_and(|(a, b)| b.same(a)));
+            about.severity = Some(named.map_or_else(|| said.to_owned(), |one| one.name.to_owned()));
+        }
+    }
+    if about.response_time.is_none()
+        && let Some(severity) = &about.severity
+    {
+        about.response_time = facts::response_time_of(facts, severity).map(str::to_owned);
+    }
+}
+
 /// Puts a runbook together.
-pub fn finish(plan: &Plan, built: Built, platform: &Platform, end_line: u32) -> Runbook {
-    let Built { mut drafts, about, mut arguments } = built;
+pub fn finish(plan: &Plan, built: Built, around: &Around<'_>) -> Runbook {
+    let Built { mut drafts, mut about, mut arguments } = built;
+    let (platform, end_line) = (around.platform, around.end);
+    grade(&mut about, &plan.title, around.facts);
     for (index, draft) in drafts.iter_mut().enumerate() {
         let embedded = about.embedded.contains(&index);
         for command in &mut draft.step.commands {
@@ -176,7 +217,7 @@ fn choose(drafts: &mut [Draft], title: &str) -> Mode {
 /// `up` against `down` behind the same verb.
 fn opposite(one: &str, other: &str) -> bool {
     const PAIRS: [(&str, &str); 5] =
-        [("up", "down"), ("on", "off"), ("in", "out"), ("enable", "disable"), ("increase", "decrease")];
+        [("up", "down"), ("on", "off"), ("more", "less"), ("enable", "disable"), ("increase", "decrease")];
     let (one, other) = (super::text::words(one), super::text::words(other));
     let (Some(a), Some(b)) = (one.first(), other.first()) else { return false };
     PAIRS.iter().any(|(left, right)| {
@@ -239,6 +280,12 @@ fn distinct(one: &str, other: &str) -> String {
 
 /// `Scale up for high load` → `high load`.
 fn circumstance(title: &str) -> Option<String> {
+    if let Some((_, rest)) = title.split_once(", ") {
+        let leads = ["for ", "in ", "at ", "on ", "during ", "when ", "if "];
+        if leads.iter().any(|w| rest.starts_with(w)) {
+            return Some(rest.to_owned());
+        }
+    }
     [" for ", " during ", " when ", " under "]
         .iter()
         .find_map(|w| title.split_once(w))

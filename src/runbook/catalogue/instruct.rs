@@ -1,12 +1,15 @@
 //! Commands that stand in a sentence, when the sentence tells somebody to run them.
-use super::super::document::{Line, inline};
+use super::super::document::{Line, Table, inline};
+use super::look::is_sql;
 use super::verbs::{First, first, is_command};
+use crate::commands::Lang;
 
 /// A command of a sentence, with its line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
     pub line: u32,
     pub text: String,
+    pub lang: Lang,
 }
 
 const TELLS: &[&str] = &[
@@ -136,11 +139,7 @@ const NEVER: &[&str] = &[
 pub fn commands(lines: &[Line]) -> Vec<Told> {
     if !lines.iter().any(|line| line.text.contains('`')) {
         let bare = |line: &&Line| is_bare(&line.text);
-        return lines
-            .iter()
-            .filter(bare)
-            .map(|line| Told { line: line.no, text: unprompted(&line.text).to_owned() })
-            .collect();
+        return lines.iter().filter(bare).map(|line| Told::new(line.no, &line.text)).collect();
     }
     let mut found = Vec::new();
     let mut before = String::new();
@@ -150,7 +149,7 @@ pub fn commands(lines: &[Line]) -> Vec<Told> {
             before.push_str(line.text.get(from..range.start).unwrap_or_default());
             from = range.end;
             if told(&before, &code, line.text.get(range.end..).unwrap_or_default()) {
-                found.push(Told { line: line.no, text: unprompted(&code).to_owned() });
+                found.push(Told::new(line.no, &code));
             }
             before.push_str(" ` ");
         }
@@ -161,6 +160,52 @@ pub fn commands(lines: &[Line]) -> Vec<Told> {
         }
     }
     found
+}
+
+impl Told {
+    fn new(line: u32, code: &str) -> Self {
+        let text = unprompted(code).to_owned();
+        let lang = if is_sql(&text) && !is_command(&text) { Lang::Sql } else { Lang::Shell };
+        Self { line, text, lang }
+    }
+}
+
+/// The column of a table that holds commands.
+pub fn column(table: &Table) -> Option<usize> {
+    const NAMES: [&str; 9] = ["command", "run", "cli", "shell", "how", "fix", "action", "check", "query"];
+    let named = |name: &str| {
+        let name = name.to_lowercase();
+        let name = name.trim_matches(['*', ' ', '`']);
+        name.contains("command") || NAMES.contains(&name.trim_end_matches('s'))
+    };
+    let runs = |column: usize| {
+        table
+            .rows
+            .iter()
+            .any(|row| row.cells.get(column).is_some_and(|text| !cell(text, row.line).is_empty()))
+    };
+    (0..table.header.len())
+        .find(|column| table.header.get(*column).is_some_and(|name| named(name)) && runs(*column))
+}
+
+/// The commands in a cell of such a column.
+pub fn cell(cell: &str, line: u32) -> Vec<Told> {
+    let spans = inline::code_spans(cell);
+    let codes = spans.iter().map(|(_, code)| code.replace("\\|", "|"));
+    let found: Vec<Told> = codes.filter(|code| runs(code)).map(|code| Told::new(line, &code)).collect();
+    if found.is_empty() && spans.is_empty() && is_bare(cell) {
+        return vec![Told::new(line, cell)];
+    }
+    found
+}
+
+/// A code span that is a whole command.
+fn runs(code: &str) -> bool {
+    let code = unprompted(code);
+    let head = code.split_whitespace().next().unwrap_or_default();
+    code.split_whitespace().count() >= 2
+        && (is_command(code) || is_sql(code) && code.ends_with(';'))
+        && !(first(head) == First::Path && !head.starts_with("./") && !head.contains("bin/"))
 }
 
 /// A line that is a command without any marks.
@@ -190,8 +235,9 @@ fn told(before: &str, code: &str, after: &str) -> bool {
     let words = code.split_whitespace().count();
     let head = code.split_whitespace().next().unwrap_or_default();
     let single = matches!(head, "reboot" | "uptime" | "dmesg");
+    let sql = is_sql(code) && code.ends_with(';');
     if words < 2 && !single
-        || !is_command(code)
+        || !is_command(code) && !sql
         || code.ends_with("...")
         || first(head) == First::Path && words < 2
     {

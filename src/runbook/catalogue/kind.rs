@@ -138,6 +138,16 @@ const WORDS: &[(Kind, &[&str])] = &[
     ),
 ];
 
+/// Words of a title under which configuration is written or applied.
+pub fn is_work(title: &str) -> bool {
+    let title = title.to_lowercase();
+    let more = ["config", "test", "setup", "manifest", "policy", "polic", "limit", "resources", "quota"];
+    let work =
+        WORDS.iter().filter(|(kind, _)| !matches!(kind, Kind::Diagnosis | Kind::Incident | Kind::Daily));
+    more.iter().any(|w| title.contains(w))
+        || work.flat_map(|(_, words)| words.iter()).any(|w| title.contains(w))
+}
+
 /// The kind.
 pub fn of(
     plan: &Plan,

@@ -122,6 +122,7 @@ impl<'a> Outline<'a> {
                         }
                     }
                 }
+                What::Table(table) => holds.runs |= instruct::column(table).is_some(),
                 What::Paragraph(lines) => holds.told |= !instruct::commands(lines).is_empty(),
                 _ => {}
             }

@@ -3,6 +3,7 @@ use std::ops::Range;
 
 use super::super::document::{Line, What};
 use super::code::Code;
+use super::kind;
 use super::outline::{Holds, Outline, is_alert_name, is_howto, named};
 use super::text::{Label, label, number, plain};
 use super::verbs::is_imperative;
@@ -117,7 +118,11 @@ impl Picker<'_, '_> {
     fn plan(&self, at: usize) -> Plan {
         let sections = &self.outline.sections;
         let Some(section) = sections.get(at) else { return Plan::default() };
-        let whole = if at == 0 { self.title.to_owned() } else { section.title.clone() };
+        let whole = if at == 0 || is_template(&section.title) {
+            self.title.to_owned()
+        } else {
+            section.title.clone()
+        };
         let title = match named(&whole) {
             Some((name, rest)) if matches!(name.to_lowercase().as_str(), "runbook" | "playbook") => {
                 rest.to_owned()
@@ -184,7 +189,12 @@ impl Picker<'_, '_> {
 
     /// Configuration to write or apply, beside runbooks of the same section.
     fn is_reference(&self, at: usize, blocks: Range<usize>, holds: Holds, title: &str) -> bool {
-        if !holds.snippet || at == 0 || is_future(title) || self.is_alert_rules(blocks) {
+        if !holds.snippet
+            || at == 0
+            || is_future(title)
+            || self.is_alert_rules(blocks)
+            || !kind::is_work(title)
+        {
             return false;
         }
         let sections = &self.outline.sections;
@@ -335,7 +345,7 @@ fn parts_of_one(titles: &[&str]) -> bool {
     let mut told = 0;
     let mut other = 0;
     for title in titles {
-        match part(title) {
+        match vocabulary::part_of_page(title) {
             Some(Part::Acts | Part::Steps) => acting += 1,
             Some(Part::Symptoms) => told += 1,
             Some(Part::Describes) => {
@@ -365,7 +375,11 @@ fn steps_of_one(titles: &[&str], parent: &str) -> bool {
     let many = ["procedures", "runbooks", "playbooks", "scenarios"]
         .iter()
         .any(|w| parent.to_lowercase().contains(w));
-    numbered >= 2 && numbered >= rest * 2 && !many
+    // Numbers that count up from one tell as well, when one of them tells to do something.
+    let counts: Vec<u32> = titles.iter().filter_map(|title| number(title)).map(|(n, _)| n).collect();
+    let counted =
+        counts.len() >= 2 && counts.first().is_some_and(|n| *n <= 1) && counts.is_sorted() && numbered >= 1;
+    (numbered >= 2 && numbered >= rest * 2 || counted && counts.len() >= titles.len() - counts.len()) && !many
 }
 
 /// Alternatives by where they run.
@@ -399,6 +413,11 @@ pub fn is_platform(name: &str) -> bool {
         "rds",
     ];
     PLATFORMS.contains(&name.trim().to_lowercase().as_str())
+}
+
+/// A title that a site generator fills in.
+pub fn is_template(title: &str) -> bool {
+    title.contains("{{") || title.contains("{%") || title.contains("<%")
 }
 
 /// Marked as not yet there.

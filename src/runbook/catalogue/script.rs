@@ -2,8 +2,8 @@
 use std::collections::HashMap;
 
 use super::super::document::Line;
+use super::consoles;
 use super::session::Part;
-use super::sql;
 use super::text::number;
 use super::verbs::{is_command, is_imperative};
 use super::vocabulary::{self, is_condition};
@@ -59,7 +59,7 @@ pub fn read(parts: &[Part], tables: &Tables) -> Script {
         if part.lang == Lang::Shell {
             shell_part(&part.lines, tables, &mut script);
         } else {
-            let (statements, comments) = sql::read(part, tables);
+            let (statements, comments) = consoles::read(part, tables);
             let events = events(&statements, &comments, &HashMap::new());
             let head = Head { shebang: false, functions: &[] };
             script.groups.extend(grouped(events, &head, &mut script.head));
@@ -74,10 +74,28 @@ fn shell_part(lines: &[Line], tables: &Tables, script: &mut Script) {
     let numbers: Vec<u32> = lines.iter().map(|line| line.no).collect();
     let read = shell::read(Source { text: &text, lines: &numbers }, tables);
     let arms = arms(lines);
-    let events = events(&read.statements, &read.comments, &arms);
+    let mut statements = read.statements;
+    statements.iter_mut().for_each(|one| keep_comment(one, lines));
+    let events = events(&statements, &read.comments, &arms);
     let head = Head { shebang: read.shebang, functions: &read.functions };
     script.groups.extend(grouped(events, &head, &mut script.head));
     script.arguments.extend(read.arguments);
+}
+
+/// A comment behind the last word stays with the statement: its text is what the lines of the document say.
+fn keep_comment(one: &mut Statement, lines: &[Line]) {
+    let at = lines.partition_point(|line| line.no < one.end_line);
+    let Some(whole) = lines.get(at).filter(|line| line.no == one.end_line).map(|line| line.text.trim_end())
+    else {
+        return;
+    };
+    let last = one.text.rsplit('\n').next().unwrap_or_default();
+    let Some(start) = whole.rfind(last).filter(|_| !last.is_empty()) else { return };
+    let rest = whole.get(start + last.len()..).unwrap_or_default();
+    let comment = rest.trim_start();
+    if comment.starts_with('#') && comment.len() < rest.len() {
+        one.text.push_str(rest);
+    }
 }
 
 struct Head<'a> {

@@ -1,6 +1,6 @@
 //! Prompts at the start of lines, and which lines beside them are output.
 use super::super::document::Line;
-use super::super::placeholder::shape;
+use super::quotes::Quotes;
 use super::verbs::{First, first, is_command};
 use crate::commands::Lang;
 
@@ -56,6 +56,7 @@ pub fn read(lines: &[Line]) -> Option<Vec<Part>> {
                 at += 1;
                 continue;
             }
+            Prompt::More if arrows && super::look::is_redis(body) => Lang::Redis,
             Prompt::More if arrows => Lang::Shell,
             Prompt::Console(lang) => lang,
             Prompt::More | Prompt::Other => {
@@ -64,24 +65,20 @@ pub fn read(lines: &[Line]) -> Option<Vec<Part>> {
             }
         };
         root |= lang == Lang::Shell && becomes_root(body);
-        let mut statement = body.to_owned();
         push(&mut parts, lang, Line { no: line.no, text: body.trim_end().to_owned() });
         at += 1;
-        let mut tail = Tail::default();
-        tail.take(body);
+        let mut tail = Tail::new(lang, body);
         while let Some(next) = lines.get(at) {
-            if !tail.goes_on(&statement, lang) {
+            if !tail.goes_on() {
                 break;
             }
             let kind = seen.get(at).copied().flatten();
             let more = match kind {
                 Some((Prompt::More, length)) => next.text.get(length..).unwrap_or_default(),
-                Some((Prompt::Shell | Prompt::Console(_), _)) if !tail.quoted => break,
+                Some((Prompt::Shell | Prompt::Console(_), _)) if !tail.quotes.is_inside() => break,
                 _ => next.text.as_str(),
             };
             tail.take(more);
-            statement.push('\n');
-            statement.push_str(more);
             push(&mut parts, lang, Line { no: next.no, text: more.trim_end_matches('\r').to_owned() });
             at += 1;
         }
@@ -108,43 +105,38 @@ fn comment(line: &Line, body: &str) -> Line {
 }
 
 /// How far a statement has come.
-#[derive(Default)]
 struct Tail {
-    depth: i32,
-    ends: bool,
-    quoted: bool,
+    lang: Lang,
+    quotes: Quotes,
     lines: usize,
+    done: bool,
 }
 
 impl Tail {
-    fn take(&mut self, line: &str) {
-        let code = line.trim();
-        self.lines += 1;
-        for word in code.split(|c: char| c.is_whitespace() || c == ';') {
-            match word {
-                "do" | "then" | "case" => self.depth += 1,
-                "done" | "fi" | "esac" => self.depth -= 1,
-                _ => {}
-            }
-        }
-        self.ends = code.ends_with(['\\', '|']) || code.ends_with("&&");
+    fn new(lang: Lang, line: &str) -> Self {
+        let mut tail = Self { lang, quotes: Quotes::default(), lines: 0, done: false };
+        tail.take(line);
+        tail
     }
 
-    fn goes_on(&mut self, statement: &str, lang: Lang) -> bool {
-        if self.lines > 200 || statement.len() > 65_536 {
-            return false;
+    fn take(&mut self, line: &str) {
+        self.lines += 1;
+        if self.lang == Lang::Shell {
+            self.quotes.take(line);
+            return;
         }
-        if lang == Lang::Sql {
-            let done = statement.trim_end().ends_with([';', '\\'])
-                || statement.trim_start().starts_with('\\')
-                || statement.trim().is_empty();
-            return !done && self.lines < 60;
+        let end = line.trim();
+        let sent = ["\\G", "\\g", "\\gx", "\\x"].iter().any(|sign| end.ends_with(sign));
+        self.done =
+            end.ends_with(';') || sent || self.lines == 1 && (end.starts_with('\\') || end.is_empty());
+    }
+
+    fn goes_on(&self) -> bool {
+        match self.lang {
+            Lang::Shell => self.quotes.is_open() && self.lines < 500,
+            Lang::Sql => !self.done && self.lines < 60,
+            _ => false,
         }
-        if lang != Lang::Shell {
-            return false;
-        }
-        self.quoted = shape(statement.trim_end()).open;
-        self.quoted || self.ends || self.depth > 0
     }
 }
 
@@ -170,7 +162,9 @@ fn roots_only(lines: &[Line], seen: &[Option<(Prompt, usize)>]) -> bool {
 
 fn arrows_only(lines: &[Line], seen: &[Option<(Prompt, usize)>]) -> bool {
     let told = |(line, prompt): (&Line, &Option<(Prompt, usize)>)| match prompt {
-        Some((Prompt::More, length)) => line.text.get(*length..).is_some_and(is_command),
+        Some((Prompt::More, length)) => {
+            line.text.get(*length..).is_some_and(|body| is_command(body) || super::look::is_redis(body))
+        }
         _ => false,
     };
     let first = lines.iter().zip(seen).find(|(line, _)| !line.text.trim().is_empty());
@@ -251,11 +245,20 @@ fn console(text: &str) -> Option<(Prompt, usize)> {
     }
     let window: usize = text.chars().take(64).map(char::len_utf8).sum();
     let head = text.get(..window)?;
+    // `C:\>`
+    if text.get(1..3) == Some(":\\") && text.starts_with(|c: char| c.is_ascii_uppercase()) {
+        let end = head.find('>')?;
+        return Some((Prompt::Console(Lang::PowerShell), blanks(text, end + 1)));
+    }
     for (sign, sql) in [("=# ", true), ("=> ", true), ("-# ", true), ("-> ", true), ("> ", false)] {
         let Some(at) = head.find(sign) else { continue };
         let name = head.get(..at)?.trim();
         let end = blanks(text, at + sign.len());
         if sql {
+            if matches!(sign, "-> " | "-# ") && !name.is_empty() && !name.contains(' ') && name.len() < 40 {
+                // `db->   AND x` goes on with a statement.
+                return Some((Prompt::More, at + sign.len()));
+            }
             let base = !name.is_empty()
                 && name.len() < 40
                 && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '[' | ']'));

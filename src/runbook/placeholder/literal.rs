@@ -506,10 +506,14 @@ fn is_shouted(token: &str, spot: &Spot<'_>) -> bool {
         let heredoc = matches!(spot.piece.quoting, Quoting::Heredoc | Quoting::HeredocQuoted);
         return CAPS_ENDS.contains(&last) && !heredoc && !spot.piece.quoting.is_literal();
     }
-    CAPS.contains(&token)
-        && !quoted
-        && (before.is_whitespace() || matches!(before, '/' | '=' | '@' | ':'))
-        && !spot.in_address()
+    // `--room ROOM` names its own value.
+    let option = spot.previous().trim_start_matches('-').to_ascii_uppercase().replace('-', "_");
+    let named = spot.previous().starts_with("--") && token.len() >= 3 && option.ends_with(token);
+    named && !quoted
+        || CAPS.contains(&token)
+            && !quoted
+            && (before.is_whitespace() || matches!(before, '/' | '=' | '@' | ':'))
+            && !spot.in_address()
 }
 
 /// A date as the value of an option that takes one.

@@ -51,6 +51,8 @@ pub(super) fn find(text: &str, shape: &Shape, lang: Lang, found: &mut Vec<Found>
         braces(text, shape, found);
     }
     if lang == Lang::Shell {
+        marked(text, "@@", found);
+        marked(text, "%", found);
         brackets(text, shape, found);
     }
 }
@@ -166,6 +168,28 @@ fn is_single(inner: &str, quoting: Quoting, after: &str) -> bool {
     word && !block && (!quoted || several) && !after.starts_with('}')
 }
 
+/// `@@TOKEN@@`, `%TICKET%`: capitals between two signs.
+fn marked(text: &str, sign: &str, found: &mut Vec<Found>) {
+    let mut from = 0;
+    while let Some(at) = text.get(from..).and_then(|rest| rest.find(sign)).map(|i| from + i) {
+        from = at + sign.len();
+        let rest = text.get(from..).unwrap_or_default();
+        let length = rest
+            .bytes()
+            .take(48)
+            .take_while(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_')
+            .count();
+        let Some(name) = rest.get(..length).filter(|name| name.len() > 2) else { continue };
+        if rest.get(length..).is_some_and(|tail| tail.starts_with(sign)) {
+            let end = from + length + sign.len();
+            if let Some(whole) = text.get(at..end) {
+                push(found, whole, name, at);
+            }
+            from = end;
+        }
+    }
+}
+
 /// `[pod-name]`, bare; a glob of letters is none.
 fn brackets(text: &str, shape: &Shape, found: &mut Vec<Found>) {
     let bytes = text.as_bytes();
@@ -180,12 +204,12 @@ fn brackets(text: &str, shape: &Shape, found: &mut Vec<Found>) {
         let rest = text.get(at + 1..).unwrap_or_default();
         let length = rest
             .bytes()
-            .take(48)
-            .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b' '))
+            .take(64)
+            .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b' ' | b'|'))
             .count();
         let Some(name) = rest.get(..length) else { continue };
         let closed = rest.get(length..).is_some_and(|tail| tail.starts_with(']') && !tail.starts_with("]]"));
-        let parts = name.split(['-', '_', ' ']);
+        let parts = name.split(['-', '_', ' ', '|']);
         let worded = name.len() > 3
             && parts
                 .clone()
