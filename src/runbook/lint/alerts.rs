@@ -66,8 +66,8 @@ fn found(scene: &Scene<'_>) -> Vec<AlertRule> {
         if !shaped {
             continue;
         }
-        let text: String = fence.body.iter().map(|line| format!("{}\n", line.text)).collect();
-        for mut rule in rules(&text).unwrap_or_default() {
+        let rows: Vec<&str> = fence.body.iter().map(|line| line.text.as_str()).collect();
+        for mut rule in rules(&rows.join("\n")).unwrap_or_default() {
             let at = usize::try_from(rule.line).unwrap_or(usize::MAX).saturating_sub(1);
             if let Some(line) = fence.body.get(at) {
                 rule.line = line.no;
@@ -110,7 +110,7 @@ fn limit(cell: &str) -> Option<Limit> {
     Some(Limit { above, value, percent: unit.starts_with('%') })
 }
 
-/// The last comparison with a number in a PromQL expression.
+/// The last comparison with a number in a rule's expression.
 fn compared(expr: &str) -> Option<Limit> {
     let at = expr.rfind(['>', '<'])?;
     let above = expr.get(at..)?.starts_with('>');

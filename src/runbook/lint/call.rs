@@ -108,7 +108,7 @@ impl Reader {
             if self.out.len() > MOST {
                 return;
             }
-            let test = in_test(&state.call);
+            let testing = in_test(&state.call);
             let two = text.get(at..at + 2).unwrap_or_default();
             at = match c {
                 ' ' | '\t' | '\r' => at + 1,
@@ -116,12 +116,12 @@ impl Reader {
                 '#' if blank_before(text, at) => {
                     text.get(at..).and_then(|rest| rest.find('\n')).map_or(text.len(), |n| at + n)
                 }
-                '\n' if !test => {
+                '\n' if !testing => {
                     self.end(&mut state, depth, nested, false);
                     self.heredocs(text, at + 1, &mut state)
                 }
-                _ if test && (matches!(c, '(' | ')' | '<' | '>' | '|' | '&' | '\n')) => at + 1,
-                '(' if two == "((" && state.call.words.is_empty() => self.arithmetic(text, at, &mut state),
+                _ if testing && (matches!(c, '(' | ')' | '<' | '>' | '|' | '&' | '\n')) => at + 1,
+                '(' if two == "((" && state.call.words.is_empty() => arithmetic(text, at, &mut state.call),
                 ';' | '(' | ')' => {
                     self.end(&mut state, depth, nested, false);
                     at + 1
@@ -181,20 +181,6 @@ impl Reader {
         end
     }
 
-    /// `((…))`: what runs inside of it runs.
-    fn arithmetic(&mut self, text: &str, at: usize, state: &mut State) -> usize {
-        let close = word::closing(text, at + 2, ')');
-        let mut inner = word::inside(text.get(at + 2..close).unwrap_or_default());
-        inner.start = at;
-        inner.end = close;
-        let sign = Word { text: "((".to_owned(), start: at, end: at + 2, ..Word::default() };
-        state.call.start = at;
-        state.call.words = vec![sign, inner];
-        state.call.decides = true;
-        let after = text.get(close..).unwrap_or_default();
-        close + if after.starts_with("))") { 2 } else { 1 }
-    }
-
     fn less(&mut self, text: &str, at: usize, state: &mut State) -> usize {
         let word = word::read(text, at);
         if word.end > at {
@@ -234,8 +220,7 @@ impl Reader {
         let mut at = at;
         for (end, expands, call) in std::mem::take(&mut state.awaited) {
             let mut body = String::new();
-            loop {
-                let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) else { break };
+            while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
                 let length = rest.find('\n').map_or(rest.len(), |n| n + 1);
                 let line = rest.get(..length).unwrap_or_default();
                 at += length;
@@ -274,7 +259,9 @@ impl Reader {
             self.out.push(call);
             if depth < DEEPEST {
                 let from = self.out.len();
-                inner.iter().for_each(|text| self.text(text, depth + 1, true));
+                for text in &inner {
+                    self.text(text, depth + 1, true);
+                }
                 // A place inside a place is only known as that of the outer one.
                 self.out.iter_mut().skip(from).for_each(|call| call.start = start);
             }
@@ -288,6 +275,20 @@ impl Reader {
         self.pipes += 1;
         self.pipes
     }
+}
+
+/// `((…))`: what runs inside of it runs.
+fn arithmetic(text: &str, at: usize, call: &mut Call) -> usize {
+    let close = word::closing(text, at + 2, ')');
+    let mut inner = word::inside(text.get(at + 2..close).unwrap_or_default());
+    inner.start = at;
+    inner.end = close;
+    let sign = Word { text: "((".to_owned(), start: at, end: at + 2, ..Word::default() };
+    call.start = at;
+    call.words = vec![sign, inner];
+    call.decides = true;
+    let after = text.get(close..).unwrap_or_default();
+    close + if after.starts_with("))") { 2 } else { 1 }
 }
 
 /// Inside `[[ … ]]`, where operators are words.

@@ -175,7 +175,7 @@ fn numbers(scene: &Scene<'_>, out: &mut Findings) {
                 between = false;
             }
             What::Item { marker: Marker::Number(_), .. } if block.item.is_none() => {
-                tell(&mut ones, &mut broken)
+                tell(&mut ones, &mut broken);
             }
             What::Fence(_) if block.item.is_none() => between = true,
             // A paragraph between may well begin another list.

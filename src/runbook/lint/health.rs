@@ -180,38 +180,43 @@ fn numbers(known: &Known, line: &Line<'_>, out: &mut Findings) {
 
 fn compared(known: &Known, line: &Line<'_>, call: &Call, name: &str, out: &mut Findings) {
     let Some(origin) = origin(known, name) else { return };
-    let text = line.text();
-    match call.tool() {
-        "bc" | "awk" if origin.null && (text.contains('<') || text.contains('>')) => {
-            if !known.guarded(name) && !known.compares(name, &["null", "", "N/A"]) {
-                out.say(
-                    Rule::NoDataPasses,
-                    line.at(call),
-                    format!("`{name}` (line {}) is `null` when there is no data, and `{}` takes that for 0", origin.line, call.tool()),
-                    format!("stop on missing data first: `jq -e`, or `[ \"${name}\" = null ] && echo \"no data\"`"),
-                );
-            }
-        }
-        "[" | "[[" | "test" if origin.empty && !known.guarded(name) => out.say(
+    let (written, from) = (line.text(), origin.line);
+    let test = matches!(call.tool(), "[" | "[[" | "test");
+    let orders = !test && (written.contains('<') || written.contains('>'));
+    let settled = known.guarded(name) || (!test && known.compares(name, &["null", "", "N/A"]));
+    if origin.null && orders && !settled {
+        let tool = call.tool();
+        out.say(
+            Rule::NoDataPasses,
+            line.at(call),
+            format!("`{name}` (line {from}) is `null` when there is no data, and `{tool}` takes that for 0"),
+            format!("stop on missing data first: `jq -e`, or `[ \"${name}\" = null ] && echo \"no data\"`"),
+        );
+    }
+    if test && origin.empty && !settled {
+        out.say(
             Rule::EmptyNumber,
             line.at(call),
-            format!("`{name}` (line {}) may be empty or no number, and the comparison then fails with an error", origin.line),
-            format!("ask first whether there is a value: `[ -n \"${name}\" ]`, and say `no data` when there is none"),
-        ),
-        "[" | "[[" | "test" => {
-            let none = call.words.windows(2).any(|pair| matches!(pair, [sign, zero] if zero.text == "0" && matches!(sign.text.as_str(), "-eq" | "-gt" | "-ne" | "==")));
-            if let Some(tool) = origin.counts.filter(|_| none && !known.pipefail) {
-                out.say_as(
-                    Severity::Warning,
-                    Rule::NoDataPasses,
-                    line.at(call),
-                    format!("when `{tool}` fails, it prints nothing, and `{name}` (line {}) is 0 as if all were well", origin.line),
-                    format!("`set -o pipefail`, or look at whether `{tool}` answered before you count"),
-                );
-            }
-        }
-        _ => {}
+            format!("`{name}` (line {from}) may be empty or no number: the comparison then is an error"),
+            format!("ask first whether there is one, `[ -n \"${name}\" ]`, and say `no data` when not"),
+        );
+    } else if let Some(tool) = origin.counts.filter(|_| test && !known.pipefail && with_zero(call)) {
+        out.say_as(
+            Severity::Warning,
+            Rule::NoDataPasses,
+            line.at(call),
+            format!(
+                "when `{tool}` fails, it prints nothing, and `{name}` (line {from}) is 0 as if all were well"
+            ),
+            format!("`set -o pipefail`, or look at whether `{tool}` answered before you count"),
+        );
     }
+}
+
+/// It compares with nothing at all.
+fn with_zero(call: &Call) -> bool {
+    let none = |sign: &Word| matches!(sign.text.as_str(), "-eq" | "-gt" | "-ne" | "==");
+    call.words.windows(2).any(|pair| matches!(pair, [sign, zero] if zero.text == "0" && none(sign)))
 }
 
 /// The expected output stands in one line, but `jq` prints several.

@@ -141,8 +141,11 @@ fn replicas(scalers: &[Scaler], line: &Line<'_>, call: &Call, out: &mut Findings
         out.say(
             Rule::ScaledUnderHpa,
             line.at(call),
-            format!("the autoscaler in line {} owns this number ({range}) and sets its own again within a minute", scaler.line),
-            "raise the autoscaler's minimum instead: `kubectl patch hpa NAME -p '{\"spec\":{\"minReplicas\":…}}'`",
+            format!(
+                "the autoscaler in line {} owns this number ({range}) and soon sets its own again",
+                scaler.line
+            ),
+            "raise the autoscaler's minimum instead: `minReplicas`, by `kubectl patch hpa`",
         );
     }
 }

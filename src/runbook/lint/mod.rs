@@ -1,7 +1,7 @@
 //! What an author should mend in a document.
 //!
-//! A rule that cries wolf is worse than none: what cannot be seen for certain is not said. Each rule has a file with
-//! others of its kind; [`scene`] is what they look at.
+//! A rule that cries wolf is worse than none: what cannot be seen for certain is not said. Each rule has a file
+//! with others of its kind; [`scene`] is what they look at.
 mod alerts;
 mod backup;
 mod call;
@@ -39,7 +39,8 @@ use scene::Scene;
 pub struct Context<'a> {
     /// The file's text; without it, only commands and facts are looked at.
     pub text: Option<&'a str>,
-    /// Whether a path exists: relative to the document's folder, or to the catalogue's root when it begins with `/`.
+    /// Whether a path exists: relative to the document's folder, or to the catalogue's root when it begins with
+    /// `/`.
     pub exists: Option<&'a dyn Fn(&str) -> bool>,
 }
 
@@ -65,7 +66,7 @@ pub fn lint(document: &Document, context: &Context<'_>) -> Vec<Finding> {
         check(&scene, &mut out);
     }
     let mut findings = out.0;
-    findings.sort_by(|a, b| (a.line, a.rule, a.end_line).cmp(&(b.line, b.rule, b.end_line)));
+    findings.sort_by_key(|finding| (finding.line, finding.rule, finding.end_line));
     findings.dedup_by(|a, b| a.line == b.line && a.rule == b.rule && a.reason == b.reason);
     findings
 }

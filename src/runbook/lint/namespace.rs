@@ -154,8 +154,7 @@ fn wants(call: &Call, kube: &Kube<'_>) -> bool {
     match kube.verb {
         "logs" | "exec" | "attach" | "port-forward" => !kube.plain.is_empty(),
         "get" | "describe" | "delete" | "edit" | "patch" | "label" | "annotate" | "scale" | "autoscale"
-        | "expose" => kind(0),
-        "wait" => kind(0),
+        | "expose" | "wait" => kind(0),
         "create" => kube.plain.first().is_some_and(|word| known(&word.text.to_lowercase())),
         "rollout" | "set" => kind(1),
         "top" => kube.plain.first().is_some_and(|word| matches!(word.text.as_str(), "pod" | "pods" | "po")),

@@ -18,7 +18,7 @@ pub(super) fn check(scene: &Scene<'_>, out: &mut Findings) {
 fn future(scene: &Scene<'_>, out: &mut Findings) {
     for lines in scene.steps() {
         let foreign = || lines.iter().filter(|line| line.command.future && line.acts());
-        let (Some(first), Some(last)) = (foreign().next(), foreign().last()) else { continue };
+        let (Some(first), Some(last)) = (foreign().next(), foreign().next_back()) else { continue };
         if first.owner.status == Status::Aspirational {
             continue;
         }

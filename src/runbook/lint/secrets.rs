@@ -110,7 +110,7 @@ fn secret_in(call: &Call) -> Option<(String, Word)> {
     if let Some(word) = call.option(OPTIONS) {
         return Some(("an option".to_owned(), word));
     }
-    for (name, value) in call.assigns.iter().filter(|(name, _)| secret_name(name)) {
+    if let Some((name, value)) = call.assigns.iter().find(|(name, _)| secret_name(name)) {
         return Some((format!("`{name}`"), value.clone()));
     }
     let tool = call.tool();

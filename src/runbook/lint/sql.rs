@@ -32,7 +32,7 @@ const COLUMNS: &[(&str, &str, &str)] = &[
 /// Views that have the columns that others lack.
 const HAVING: &[&str] = &["pg_tables", "pg_indexes", "pg_publication_tables"];
 
-/// Functions that were renamed in PostgreSQL 10.
+/// Functions that were renamed in `PostgreSQL` 10.
 const FUNCTIONS: &[(&str, &str)] = &[
     ("pg_current_xlog_location", "pg_current_wal_lsn"),
     ("pg_last_xlog_receive_location", "pg_last_wal_receive_lsn"),
@@ -165,7 +165,7 @@ fn null(words: &[String], lines: (u32, u32), out: &mut Findings) {
         out.say(
             Rule::NullOnPrimary,
             lines,
-            "on a primary `pg_last_xact_replay_timestamp()` is NULL, and on a quiet standby the lag only seems to grow",
+            "on a primary `pg_last_xact_replay_timestamp()` is NULL, and on a quiet standby it only seems to grow",
             "ask `pg_is_in_recovery()` first, and say `not a standby` when it is false",
         );
     }

@@ -121,10 +121,10 @@ fn aged(scene: &Scene<'_>, line: &Line<'_>, out: &mut Findings) {
     if number.is_empty() || !unit || line.command.statement.risk != Tier::Danger {
         return;
     }
-    let knows = |text: &str| looks_at_age(&text.to_lowercase(), &number);
+    let dated = |text: &str| looks_at_age(&text.to_lowercase(), &number);
     let feeds = line.command.statement.uses.iter().filter_map(|name| scene.sets.get(name.as_str())).flatten();
-    let known = knows(line.text())
-        || feeds.into_iter().take(8).any(|at| scene.lines.get(*at).is_some_and(|line| knows(line.text())));
+    let known = dated(line.text())
+        || feeds.into_iter().take(8).any(|at| scene.lines.get(*at).is_some_and(|line| dated(line.text())));
     if !known && !line.command.statement.traits.opaque {
         out.say(
             Rule::TitleDisagrees,
@@ -199,12 +199,12 @@ fn tries(line: &Line<'_>, out: &mut Findings) {
         let staged = has_any(&heading, &["staging", "sandbox"])
             && !has_any(&heading, DEPLOYS)
             && !has_any(&heading, &["from", "after"]);
-        let place =
+        let target =
             call.option(&["-n", "--namespace", "--context", "--profile", "--project", "--environment"]);
-        let live = place.filter(|word| {
+        let real = target.filter(|word| {
             has_any(&word.text.to_lowercase(), DEPLOYS) && !has_any(&word.text.to_lowercase(), TRIES)
         });
-        if let Some(word) = live.filter(|_| staged) {
+        if let Some(word) = real.filter(|_| staged) {
             out.say(
                 Rule::TitleDisagrees,
                 line.at(call),
@@ -273,7 +273,7 @@ fn latest(line: &Line<'_>, call: &Call, out: &mut Findings) {
         out.say(
             Rule::LatestDeployed,
             line.at(call),
-            "`latest` is another image tomorrow: nobody can tell what runs, and a rollback brings back the same tag",
+            "`latest` is another image tomorrow: nobody can tell what runs, nor roll it back",
             "name the version, or its digest",
         );
     }

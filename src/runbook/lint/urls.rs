@@ -48,7 +48,7 @@ fn globs(line: &Line<'_>, call: &Call, word: &Word, out: &mut Findings) {
         out.say(
             Rule::CurlGlobs,
             line.at(call),
-            "curl reads the braces and brackets of the URL as a pattern of its own, and fails or asks for something else",
+            "curl reads the URL's braces and brackets as a pattern of its own, and fails",
             "send the query encoded: `curl -sG URL --data-urlencode 'query=…'` (or `-g` and an encoded URL)",
         );
     }

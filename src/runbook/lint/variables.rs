@@ -182,8 +182,8 @@ fn here(scene: &Scene<'_>, line: &Line<'_>, call: &Call, out: &mut Findings) {
             out.say(
                 Rule::ExpandsHere,
                 line.at(call),
-                format!("`${name}` is expanded by the operator's shell, where nothing sets it, not behind `{tool}`"),
-                format!("let the other side expand it: `{tool} … sh -c '… \"${name}\" …'` in single quotes"),
+                format!("`${name}` is expanded on this side of `{tool}`, by a shell that does not have it"),
+                format!("let the other side expand it, in single quotes: `sh -c '… \"${name}\" …'`"),
             );
             return;
         }
@@ -255,7 +255,7 @@ fn crossing(lines: &[Line<'_>], known: &Known, out: &mut Findings) {
             if setters().any(|(_, other)| other.fence == Some(fence)) {
                 continue;
             }
-            let Some((_, setter)) = setters().filter(|(place, _)| *place < at).last() else { continue };
+            let Some((_, setter)) = setters().rfind(|(place, _)| *place < at) else { continue };
             if setter.fence.is_none() || setter.text().starts_with("export") {
                 continue;
             }
@@ -284,7 +284,6 @@ fn dates(lines: &[Line<'_>], out: &mut Findings) {
             let makes = matches!(call.tool(), "mkdir" | "tar" | "cp" | "touch");
             let words = call.words.iter().chain(call.redirects.iter().map(|redirect| &redirect.target));
             for word in words {
-                let clock = |piece: &Piece| matches!(&piece.kind, Kind::Command(text) if text.trim_start().starts_with("date") && (text.contains("%S") || text.contains("%s") || text.contains("%N") || text.contains("%T")));
                 let Some(n) = word.pieces.iter().position(clock) else { continue };
                 let upto: String = word.pieces.iter().take(n + 1).map(|piece| piece.text.as_str()).collect();
                 let old = seen.iter().find(|(text, _, maker)| *text == upto && *maker < at);
@@ -292,7 +291,7 @@ fn dates(lines: &[Line<'_>], out: &mut Findings) {
                     out.say(
                         Rule::DateTwice,
                         line.at(call),
-                        format!("the time in `{upto}` is taken anew; a second later than line {first} it is another name"),
+                        format!("the time in `{upto}` is taken anew: a second after line {first} it differs"),
                         "take the time once: `NOW=$(date +%Y%m%d_%H%M%S)`, and use `$NOW`".to_owned(),
                     );
                     return;
@@ -303,4 +302,10 @@ fn dates(lines: &[Line<'_>], out: &mut Findings) {
             }
         }
     }
+}
+
+/// `$(date …)` that tells the second.
+fn clock(piece: &Piece) -> bool {
+    let Kind::Command(text) = &piece.kind else { return false };
+    text.trim_start().starts_with("date") && ["%S", "%s", "%N", "%T"].iter().any(|form| text.contains(form))
 }

@@ -1,6 +1,7 @@
 //! One word of a shell text, with how its pieces are quoted.
 //!
-//! This reading is for lint alone: it is coarse, never fails, and takes `<pod-name>` for the placeholder that it is.
+//! This reading is for lint alone: it is coarse, never fails, and takes `<pod-name>` for the placeholder that it
+//! is.
 
 /// How a piece stands in its word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

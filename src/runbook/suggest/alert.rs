@@ -61,12 +61,11 @@ impl Index {
         for (entry, fit, named) in self.likely(alert, &asked, &defining, certain) {
             let grave = self.same_gravity(entry, alert);
             let bonus = if named.is_some() { 80 } else { 0 } + if grave { 20 } else { 0 };
-            match hits.get_mut(&entry) {
-                Some(hit) => hit.score += points(fit.score()) + bonus,
-                None => {
-                    let hit = self.fitting(entry, &fit, &asked, named, bonus);
-                    hits.extend(hit.map(|hit| (entry, hit)));
-                }
+            if let Some(hit) = hits.get_mut(&entry) {
+                hit.score += points(fit.score()) + bonus;
+            } else {
+                let hit = self.fitting(entry, &fit, &asked, named, bonus);
+                hits.extend(hit.map(|hit| (entry, hit)));
             }
         }
         // The document that defines the alert is better than nothing.
@@ -160,7 +159,7 @@ impl Index {
         })
     }
 
-    /// The words of a name, those joined that the catalogue writes as one: `Coffee`, `Script` as `coffeescript`.
+    /// The words of a name, those joined that the catalogue writes as one: `Open`, `Search` as `opensearch`.
     fn read(&self, text: &str) -> Vec<Meant> {
         let mut out: Vec<Meant> = Vec::new();
         for word in self.names.read(text) {
@@ -189,9 +188,9 @@ impl Index {
             matched = fit.matched.iter().collect();
         }
         matched.sort_by(|a, b| b.worth.total_cmp(&a.worth));
-        let best = self.fields.get(matched.first()?.field)?;
-        let text = best.text.to_string();
-        let names: Vec<&str> =
+        let first = self.fields.get(matched.first()?.field)?;
+        let text = first.text.to_string();
+        let all: Vec<&str> =
             fit.matched.iter().filter_map(|m| Some(asked.get(m.asked)?.word.name.as_str())).collect();
         let mut reasons = Vec::new();
         if fit.core >= 0.6 {
@@ -229,8 +228,8 @@ impl Index {
             document: own.document,
             runbook: own.runbook,
             score: points(fit.score()) + bonus,
-            positions: self.marked(&text, &names),
-            line: best.line,
+            positions: self.marked(&text, &all),
+            line: first.line,
             text,
             reason: reasons.join(", "),
         })

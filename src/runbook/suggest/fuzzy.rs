@@ -23,7 +23,7 @@ struct Part {
 impl Part {
     fn new(word: &str) -> Part {
         let atom = |kind| Atom::new(word, CaseMatching::Ignore, Normalization::Smart, kind, false);
-        let normal = word.chars().all(|c| c.is_ascii());
+        let normal = word.is_ascii();
         Part {
             fuzzy: atom(AtomKind::Fuzzy),
             plain: atom(AtomKind::Substring),

@@ -149,10 +149,14 @@ impl Index {
         for (place, texts) in
             [(Place::Alert, &runbook.alerts), (Place::Symptom, &runbook.symptoms), (Place::Tag, &owner.tags)]
         {
-            texts.iter().for_each(|text| add(place, "", line, text));
+            for text in texts {
+                add(place, "", line, text);
+            }
         }
         for (place, text) in [(Place::Trigger, &runbook.trigger), (Place::Purpose, &runbook.purpose)] {
-            text.iter().for_each(|text| add(place, "", line, text));
+            if let Some(text) = text {
+                add(place, "", line, text);
+            }
         }
         for step in &runbook.steps {
             step.branch.iter().for_each(|text| add(Place::Branch, &step.n, step.line, text));

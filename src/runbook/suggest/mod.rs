@@ -1,7 +1,7 @@
 //! Which runbooks fit an alert, a pod in trouble, or some words, and why.
 //!
-//! [`Index`] is made once for a catalogue. A wrong runbook costs more at night than none: what fits by words alone
-//! has to fit well.
+//! [`Index`] is made once for a catalogue. A wrong runbook costs more at night than none: what fits by words
+//! alone has to fit well.
 mod alert;
 mod coverage;
 mod fuzzy;

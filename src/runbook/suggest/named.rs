@@ -102,18 +102,14 @@ impl Index {
                 out.extend(near.map(|(entry, line)| Found { entry, way: Way::Url, line }));
                 continue;
             };
-            match self.anchored(document, anchor) {
-                Some((entry, line)) => out.push(Found { entry, way: Way::UrlAnchor, line }),
-                None => {
-                    let near = self.nearest(document, name);
-                    out.extend(near.map(|(entry, line)| Found { entry, way: Way::UrlLost, line }));
-                }
-            }
+            let place = self.anchored(document, anchor).map(|place| (place, Way::UrlAnchor));
+            let place = place.or_else(|| self.nearest(document, name).map(|place| (place, Way::UrlLost)));
+            out.extend(place.map(|((entry, line), way)| Found { entry, way, line }));
         }
         out
     }
 
-    /// The runbook of a document that an anchor leads to: by its title, else by a step's, else by its section's.
+    /// The runbook of a document that an anchor leads to: by its title, else a step's, else its section's.
     fn anchored(&self, document: usize, anchor: &str) -> Option<(usize, u32)> {
         type Leads = fn(&str, &str) -> bool;
         for hit in [leads as Leads, resembles as Leads] {

@@ -1,4 +1,4 @@
-//! Alert rules out of Prometheus rule files, PrometheusRule objects, Helm values and lists of rules, with lines.
+//! Alert rules, with their lines, out of Prometheus rule files, `PrometheusRule` objects, Helm values and lists.
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -46,7 +46,8 @@ pub struct RulesError {
     pub what: String,
 }
 
-/// All alert rules in a text, wherever in it they stand. A text without any is no error; YAML that cannot be read is.
+/// All alert rules in a text, wherever in it they stand. A text without any is no error; YAML that cannot be
+/// read is.
 pub fn rules(text: &str) -> Result<Vec<AlertRule>, RulesError> {
     let mut out = Vec::new();
     collect_text(text, 0, 0, &mut out)?;

@@ -106,8 +106,9 @@ impl Index {
         if all > 0.0 { hit / all } else { 0.0 }
     }
 
-    /// Whether words alone make a hit for trouble. Most of the question's name has to be there; what is missing of it
-    /// has to be made up for by the title. `near` is a runbook that names the troubled thing in its commands.
+    /// Whether words alone make a hit for trouble. Most of the question's name has to be there; what is missing
+    /// of it has to be made up for by the title. `near` is a runbook that names the troubled thing in its
+    /// commands.
     pub(super) fn good(&self, entry: usize, fit: &Fit, asked: &[Asked], near: bool) -> bool {
         let has =
             |m: &Matched, ask: &Asked| asked.get(m.asked).is_some_and(|own| own.word.name == ask.word.name);

@@ -10,13 +10,11 @@ pub fn plain(heading: &str) -> String {
     while let Some(c) = rest.chars().next() {
         rest = rest.get(c.len_utf8()..).unwrap_or_default();
         match c {
-            '*' | '`' => {}
-            '!' if rest.starts_with('[') => {}
-            '[' => {}
             ']' if rest.starts_with('(') => {
                 rest = rest.split_once(')').map_or("", |(_, after)| after);
             }
-            ']' => {}
+            '*' | '`' | '[' | ']' => {}
+            '!' if rest.starts_with('[') => {}
             c => out.push(c),
         }
     }
@@ -29,7 +27,7 @@ fn explicit(heading: &str) -> Option<&str> {
     tail.split(['}', ' ']).next()
 }
 
-/// The anchors of a heading as GitHub, GitLab, MkDocs and the like make them, without numbers for repetitions.
+/// The anchors of a heading as `GitHub`, `GitLab`, `MkDocs` and the like make them, without numbers for repetitions.
 pub fn slugs(heading: &str) -> Vec<String> {
     let text = plain(heading).to_lowercase();
     let github: String = text
