@@ -1,5 +1,7 @@
 //! Reading: documents, commands and what is found in them, part by part.
+mod danger;
 mod document;
+mod facts;
 mod fences;
 mod golden;
 mod hostile;
