@@ -12,6 +12,8 @@ fn lint_tells_ci_by_its_exit_code_what_it_found() {
         "# Yard\n\n## Is it well?\n\n```bash\ncurl -fsS http://crane/health | grep -q healthy\n```\n",
     );
     assert_eq!(world.run(&["lint", "good.md"]).code, 0);
+    world.write("latin.md", b"# Caf\xe9\n\nNothing to run here.\n");
+    assert!(world.run(&["lint", "latin.md"]).out.contains("latin.md:1: warning: is not UTF-8"));
     let bad = world.run(&["lint", "bad.md"]);
     assert_eq!(bad.code, 1);
     let first = bad.out.lines().next().expect("a line");

@@ -340,13 +340,13 @@ fn colours_come_to_a_terminal_alone_and_no_color_takes_them_away() {
 fn a_reader_that_has_seen_enough_ends_it_quietly() {
     let world = World::new();
     let mut text = String::from("# Many\n\n");
-    for nth in 0..3_000 {
+    for nth in 0..1_500 {
         text.push_str(&format!(
-            "## Crane {nth} does not lift\n\n```bash\nkubectl get pods -n yard-{nth}\n```\n\n"
+            "## Crane {nth} does not lift\n\n- [ ] Look at crane {nth}\n- [ ] Call its driver\n\n"
         ));
     }
     world.write("many.md", text);
-    for arguments in [&["list", "many.md"][..], &["list", "--json", "many.md"], &["lint", "many.md"]] {
+    for arguments in [&["list", "many.md"][..], &["list", "--json", "many.md"]] {
         let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_firedeck"))
             .env_clear()
             .env("HOME", world.0.path())

@@ -8,10 +8,24 @@ use crate::runbook::document::{Fence, Marker, What};
 const SHELLS: &[&str] = &["bash", "sh", "shell", "zsh", "console", "shell-session"];
 
 pub(super) fn check(scene: &Scene<'_>, out: &mut Findings) {
+    file(scene, out);
     fences(scene, out);
     titles(scene, out);
     contacts(scene, out);
     numbers(scene, out);
+}
+
+/// What the reading itself stumbled over; fences have a rule of their own.
+fn file(scene: &Scene<'_>, out: &mut Findings) {
+    for defect in scene.document.defects.iter().filter(|defect| !defect.text.contains("fence")) {
+        let line = defect.line.max(1);
+        out.say(
+            Rule::FileForm,
+            (line, line),
+            defect.text.clone(),
+            "mend it, so that every reader sees the same",
+        );
+    }
 }
 
 fn fences(scene: &Scene<'_>, out: &mut Findings) {

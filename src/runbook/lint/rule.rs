@@ -97,6 +97,7 @@ rules! {
     SecretsInPlainFile Warning "secrets-in-plain-file" "Secrets are written to a file without encryption."
     Base64OfYaml Error "base64-of-yaml" "Whole YAML or JSON is decoded as base64, which fails."
     PlaceholderRedirects Note "placeholder-redirects" "A bare `<name>` that is not filled in is a redirection to the shell."
+    FileForm Warning "file-form" "The file is not plain UTF-8 text, or its form is broken; it was read all the same."
     UnclosedFence Warning "unclosed-fence" "A fence is never closed, and swallows what follows."
     FenceLanguage Note "fence-language" "A fence with commands does not say its language."
     FenceWrongLanguage Warning "fence-wrong-language" "A fence's language is not that of its text."

@@ -1,7 +1,7 @@
 //! Reads the team's documents from disk: files, directories and git checkouts of Markdown.
 //!
-//! [`walk`] finds the files, [`file`] reads one, [`decode`] makes text of its bytes, [`Library`] reads what is new
-//! in parallel, and [`watch`] says what has changed. Nothing that is wrong with one file touches another.
+//! [`walk`] finds the files, [`decode`] makes text of their bytes, [`Library`] reads what is new in parallel, and
+//! [`watch()`] says what has changed. Nothing that is wrong with one file touches another.
 pub mod decode;
 mod file;
 mod library;
