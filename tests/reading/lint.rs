@@ -72,7 +72,7 @@ fn each_wrong_command_of_a_fixture_is_found() {
         (Rule::SetterContradicts, 2),
         (Rule::SecretOnLine, 3),
         (Rule::SecretPrinted, 2),
-        (Rule::EmptyContact, 2),
+        (Rule::NotFilledIn, 3),
         (Rule::DeadLink, 2),
     ] {
         let text = std::fs::read_to_string(folder().join(format!("{}.md", rule.id()))).unwrap();

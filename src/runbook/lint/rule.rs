@@ -101,7 +101,7 @@ rules! {
     FenceLanguage Note "fence-language" "A fence with commands does not say its language."
     FenceWrongLanguage Warning "fence-wrong-language" "A fence's language is not that of its text."
     DuplicateTitle Note "duplicate-title" "Two runbooks bear one title."
-    EmptyContact Warning "empty-contact" "A contact is not filled in."
+    NotFilledIn Warning "not-filled-in" "A contact or a date that the author had to fill in is not."
     NumberingBroken Note "numbering-broken" "Every step is shown as number one."
     DeadLink Error "dead-link" "A link leads nowhere."
     MissingFile Warning "missing-file" "A command calls a file that is not there."
