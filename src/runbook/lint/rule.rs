@@ -82,6 +82,7 @@ rules! {
     NullOnPrimary Note "null-on-primary" "The value is NULL on a server that is not a standby."
     OtherPlatform Warning "other-platform" "The command is for another platform than the document says is in use."
     ContextSwitch Warning "context-switch" "The command redirects every later one to another place."
+    ComposeFiles Note "compose-files-differ" "Two names are used for what seems to be one compose file."
     BareSsh Warning "bare-ssh" "What follows in the fence is meant for the other machine, but a script runs it here."
     AlertWithoutRunbook Warning "alert-without-runbook" "The alert rule has no runbook_url."
     AlertSeverity Warning "alert-severity" "The alert's severity label differs from what the document's own table says."
