@@ -11,7 +11,7 @@ pub(super) fn check(scene: &Scene<'_>, out: &mut Findings) {
     file(scene, out);
     fences(scene, out);
     titles(scene, out);
-    contacts(scene, out);
+    unfilled(scene, out);
     numbers(scene, out);
 }
 
@@ -124,38 +124,20 @@ fn titles(scene: &Scene<'_>, out: &mut Findings) {
     }
 }
 
-/// `[Phone]`, `TBD`, nothing.
-fn unfilled(value: &str) -> bool {
-    let text = value.trim().trim_matches(['*', '`', '_']).trim();
-    let bracket = text.starts_with('[') && text.ends_with(']') && !text.contains("](") && text.len() > 2;
-    let word = matches!(
-        text.to_lowercase().as_str(),
-        "" | "tbd" | "todo" | "tba" | "?" | "???" | "xxx" | "-" | "n/a" | "to be defined" | "fill in"
-    );
-    let dummy = text.to_lowercase().contains("xxx-xxx") || text.contains("555-");
-    bracket || word || dummy
-}
-
-fn contacts(scene: &Scene<'_>, out: &mut Findings) {
-    for fact in scene.document.facts.iter().filter(|fact| fact.kind == "contacts") {
-        let names = ["contact", "phone", "email", "pager", "slack", "channel", "reach", "value"];
-        for row in &fact.rows {
-            let how =
-                row.values.iter().find(|(key, _)| names.iter().any(|name| key.to_lowercase().contains(name)));
-            let who = row.values.first().map_or("", |(_, value)| value.as_str());
-            if let Some((_, value)) = how.filter(|(_, value)| unfilled(value)) {
-                let shown = if value.trim().is_empty() {
-                    "nothing".to_owned()
-                } else {
-                    format!("`{}`", value.trim())
-                };
-                out.say(
-                    Rule::EmptyContact,
-                    (row.line, row.line),
-                    format!("how to reach \"{who}\" is not filled in: it says {shown}"),
-                    "write whom to call, or take the line out",
-                );
-            }
+/// What the reader of facts found not filled in: contacts, and dates of the document itself.
+fn unfilled(scene: &Scene<'_>, out: &mut Findings) {
+    for fact in scene.document.facts.iter().filter(|fact| matches!(fact.kind, "contacts" | "meta")) {
+        for row in fact.rows.iter().filter(|row| row.get("filled") == Some("no")) {
+            let name = ["role", "name"].iter().find_map(|key| row.get(key)).unwrap_or("a contact");
+            let reason = match fact.kind {
+                "contacts" => format!("how to reach \"{name}\" is not filled in"),
+                _ => format!("\"{name}\" is not filled in"),
+            };
+            let remedy = match fact.kind {
+                "contacts" => "write whom to call, or take the line out",
+                _ => "fill it in, or take the line out",
+            };
+            out.say(Rule::NotFilledIn, (row.line, row.line), reason, remedy);
         }
     }
 }

@@ -2,13 +2,14 @@
 use std::collections::HashMap;
 
 use super::call::Call;
-use super::scene::{Line, Scene};
+use super::scene::{Line, Scene, has_word};
 use super::{Findings, Rule, Severity};
 use crate::runbook::types::Status;
 
 pub(super) fn check(scene: &Scene<'_>, out: &mut Findings) {
     future(scene, out);
     switches(scene, out);
+    compose(scene, out);
     for (lines, _) in scene.runbooks() {
         ssh(lines, out);
     }
@@ -83,6 +84,45 @@ fn switches(scene: &Scene<'_>, out: &mut Findings) {
                 line.at(call),
                 format!("every later `{what}` command goes to another place; {seen}"),
                 "name the place in each command (`--context`), and say how to switch back",
+            );
+        }
+    }
+}
+
+/// Names of environments, and how they are shortened.
+const SHORT: &[(&str, &str)] = &[("production", "prod"), ("staging", "stage"), ("development", "dev")];
+
+/// `compose.prod.yml` here, `compose.production.yml` there.
+fn compose(scene: &Scene<'_>, out: &mut Findings) {
+    // Each file's first statement, and how often it is named.
+    let mut files: Vec<(String, &Line<'_>, usize)> = Vec::new();
+    for (line, call) in scene.calls() {
+        let docker = call.tool() == "docker" && call.words.iter().any(|word| word.text == "compose");
+        if call.tool() != "docker-compose" && !docker {
+            continue;
+        }
+        let Some(name) = call.option(&["-f", "--file"]).map(|word| word.text) else { continue };
+        if let Some((_, _, count)) = files.iter_mut().find(|(old, _, _)| *old == name) {
+            *count += 1;
+        } else if files.len() < 20 {
+            files.push((name, line, 1));
+        }
+    }
+    for (name, line, count) in &files {
+        let long = SHORT
+            .iter()
+            .find(|(_, short)| has_word(name, short))
+            .map(|(long, short)| name.replacen(short, long, 1));
+        let other = files.iter().find(|(other, _, _)| Some(other) == long.as_ref());
+        if let Some((other, place, times)) = other {
+            out.say(
+                Rule::ComposeFiles,
+                line.lines(),
+                format!(
+                    "`{name}` is named {count} times, `{other}` (line {}) {times} times",
+                    place.lines().0
+                ),
+                "if they are one file, write one name",
             );
         }
     }

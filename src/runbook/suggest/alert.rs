@@ -193,7 +193,7 @@ impl Index {
         let all: Vec<&str> =
             fit.matched.iter().filter_map(|m| Some(asked.get(m.asked)?.word.name.as_str())).collect();
         let mut reasons = Vec::new();
-        if fit.core >= 0.6 {
+        if fit.core >= 0.6 || fit.plain >= 0.8 {
             reasons.push("the alert's name".to_owned());
         } else {
             let words: Vec<&str> = matched
@@ -214,7 +214,7 @@ impl Index {
             let Some(field) = field else { continue };
             places.push(field.place);
             let said = said(field.place, &field.text.to_string());
-            if let Some(said) = said.filter(|said| reasons.len() < 3 && !reasons.contains(said)) {
+            if let Some(said) = said.filter(|said| reasons.len() < 2 && !reasons.contains(said)) {
                 reasons.push(said);
             }
         }
@@ -301,8 +301,8 @@ fn said(place: Place, text: &str) -> Option<String> {
 
 fn short(text: &str) -> String {
     let text = text.trim().trim_matches(['"', '*', '`', ':', '.']);
-    let mut out: String = text.chars().take(40).collect();
-    if text.chars().count() > 40 {
+    let mut out: String = text.chars().take(32).collect();
+    if text.chars().count() > 32 {
         out = out.trim_end().to_owned() + "…";
     }
     out

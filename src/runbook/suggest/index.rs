@@ -176,11 +176,11 @@ impl Index {
             fields: (from, self.fields.len()),
             namespaces: namespaces(runbook),
         });
-        self.post(entry, from);
+        self.post(from);
     }
 
     /// Enters the words of an entry's fields, each word at its weightiest place.
-    fn post(&mut self, entry: usize, from: usize) {
+    fn post(&mut self, from: usize) {
         let mut best: HashMap<String, usize> = HashMap::new();
         for at in from..self.fields.len() {
             let Some(field) = self.fields.get(at).filter(|field| field.place != Place::Command) else {
@@ -193,7 +193,6 @@ impl Index {
                 }
             }
         }
-        debug_assert!(entry == self.entries.len() - 1);
         for (word, field) in best {
             self.postings.entry(word).or_default().push(field);
         }

@@ -136,7 +136,11 @@ impl Index {
             (false, true) => (0.75, 0.5),
             (false, false) => (0.5, 0.5),
         };
-        fit.core >= 0.7 && !other || (fit.core >= least && (fit.title >= title || hits >= 2))
+        // A runbook near at hand that has it for a symptom is meant.
+        let symptom =
+            |m: &Matched| self.fields.get(m.field).is_some_and(|field| field.place == Place::Symptom);
+        let suffers = near && self.strong(fit, asked).filter(core).any(symptom);
+        fit.core >= 0.7 && !other || (fit.core >= least && (fit.title >= title || hits >= 2 || suffers))
     }
 
     /// How likely a runbook is meant for a namespace: one whose commands all name others is not.
