@@ -11,7 +11,7 @@ fn calls(text: &str) -> Vec<(Vec<Word>, Option<String>, bool)> {
     let mut piped = false;
     let mut letters = text.chars().peekable();
     let mut quote = None;
-    let mut flush = |word: &mut String, some: &mut bool, bare: &mut bool, known: &mut bool, words: &mut Vec<Word>| {
+    let flush = |word: &mut String, some: &mut bool, bare: &mut bool, known: &mut bool, words: &mut Vec<Word>| {
         if *some || !word.is_empty() {
             words.push(Word { text: std::mem::take(word), known: *known, bare: *bare });
         }
@@ -245,7 +245,7 @@ fn containers_are_judged_by_their_verb_and_what_runs_in_them() {
         ("docker run --rm aquasec/trivy image web:2", R, ""),
         ("docker run --rm -v /x:/y -e A=b aquasec/trivy:latest image --severity HIGH web:2", R, ""),
         ("docker run --rm postgres:15 psql -h db -c 'DROP TABLE x'", D, ""),
-        ("docker run -d --name web web:2", C, "o"),
+        ("docker run -d --name web web:2", C, ""),
         ("docker-compose -f docker-compose.prod.yml ps", R, ""),
         ("docker-compose -f prod.yml logs --tail=100 web", R, ""),
         ("docker-compose -f prod.yml logs -f web", R, "e"),

@@ -145,11 +145,21 @@ impl<'a> Args<'a> {
     }
 }
 
-/// The path begins with these verbs, each with alternatives (`get|list`); `^` is the place before any verb.
+/// The path begins with these verbs. Each may have alternatives (`get|list`), and several paths may be given
+/// (`status, repo list`); `^` is the place before any verb.
 pub(super) fn under(path: &str, verbs: &str) -> bool {
+    depth(path, verbs).is_some()
+}
+
+/// How many words of the path the verbs cover.
+pub(super) fn depth(path: &str, verbs: &str) -> Option<usize> {
     if verbs == "^" {
-        return path.is_empty();
+        return path.is_empty().then_some(0);
     }
-    let mut words = path.split(' ');
-    verbs.split_whitespace().all(|verb| words.next().is_some_and(|word| verb.split('|').any(|v| v == word)))
+    let covered = |one: &str| {
+        let mut words = path.split(' ');
+        let fits = |verb: &str| words.next().is_some_and(|word| verb.split('|').any(|alternative| alternative == word));
+        one.split_whitespace().all(fits).then(|| one.split_whitespace().count())
+    };
+    verbs.split(',').filter_map(covered).max()
 }

@@ -5,7 +5,7 @@ use super::sql::{self, Dialect};
 use super::{Input, Meaning, Nested, words};
 
 /// Raises a call to the SQL that it runs.
-fn run(text: &str, dialect: Dialect, meaning: &mut Meaning) {
+pub(super) fn run(text: &str, dialect: Dialect, meaning: &mut Meaning) {
     if text.trim_matches(|letter: char| letter == UNKNOWN || letter.is_whitespace()).is_empty() && text.contains(UNKNOWN) {
         meaning.raise(C, "the SQL is only known when it runs");
         meaning.mark(mark::OPAQUE);

@@ -83,3 +83,9 @@ pub(super) fn system_path(path: &str) -> bool {
     const KEPT: [&str; 9] = ["/usr/", "/bin/", "/sbin/", "/lib/", "/boot/", "/dev/", "/var/lib/", "/etc/", "/root/"];
     path == "/" || KEPT.iter().any(|kept| path.starts_with(kept) || path.trim_end_matches('/') == kept.trim_end_matches('/'))
 }
+
+/// A place where an overwritten file breaks the system or a service's data; `/etc` is left out, as files there
+/// are written every day.
+pub(super) fn vital_path(path: &str) -> bool {
+    system_path(path) && !["/etc", "/root", "/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "/usr/local/bin/"].iter().any(|other| path.starts_with(other))
+}

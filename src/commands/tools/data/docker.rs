@@ -101,7 +101,7 @@ const DOCKER: &[Rule] = &[
     ("builder|buildx", C, "builds images", NONE),
     ("buildx ls|inspect|du|version|history|imagetools", R, "only reads", NONE),
     ("buildx imagetools create", C, "publishes an image", NONE),
-    ("buildx rm|stop", D, "deletes a builder", NONE),
+    ("buildx rm|stop, buildx history rm", D, "deletes a builder", NONE),
     ("checkpoint", C, "changes checkpoints", NONE),
     ("checkpoint ls", R, "only reads", NONE),
     ("checkpoint rm", D, "deletes a checkpoint", NONE),
