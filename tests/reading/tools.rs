@@ -59,7 +59,7 @@ fn calls(text: &str) -> Vec<(Vec<Word>, Option<String>, bool)> {
 }
 
 /// The highest risk of everything in a line, its traits, and the reason.
-fn seen(line: &str) -> (Tier, Traits, String) {
+pub fn seen(line: &str) -> (Tier, Traits, String) {
     let mut all = (R, Traits::default(), String::new());
     walk(line, Input::Nothing, 0, &mut all);
     all
@@ -103,7 +103,7 @@ fn one(words: &[Word], input: Input<'_>, depth: usize, all: &mut (Tier, Traits, 
 
 /// Letters of the traits that a table names: interactive, endless, long, secret, writes a file, heavy, opaque,
 /// remote.
-fn letters(traits: Traits) -> String {
+pub fn letters(traits: Traits) -> String {
     let all = [
         (traits.interactive, 'i'),
         (traits.endless, 'e'),

@@ -4,6 +4,9 @@ use super::Word;
 /// Stands for a piece that is only known when the command runs.
 pub(super) const UNKNOWN: char = '\u{FFFC}';
 
+/// How many letters behind one dash are looked at.
+const MOST_LETTERS: usize = 40;
+
 /// How a tool reads its words.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Style {
@@ -11,6 +14,8 @@ pub(super) struct Style {
     pub values: &'static [(&'static str, &'static str)],
     /// After so many operands under this path the rest belongs to a nested command.
     pub stops: &'static [(&'static str, usize)],
+    /// Letters whose value stands glued to them or not at all: `-pWORD`, `-i.bak`.
+    pub glued: &'static str,
     /// `-target=x` is one option, not letters (terraform, find, java tools).
     pub one_dash: bool,
 }
@@ -102,12 +107,16 @@ impl<'a> Args<'a> {
             self.options.push(Opt { name, short: None, value, after });
             return wants && next.is_some();
         }
-        let mut letters = text.char_indices().skip(1).peekable();
+        let mut letters = text.char_indices().skip(1).take(MOST_LETTERS).peekable();
         let mut name = [b'-', 0];
         while let Some((_, letter)) = letters.next() {
             let rest = letters.peek().map(|(at, _)| text.get(*at..).unwrap_or_default());
             name[1] = u8::try_from(letter).unwrap_or(b'?');
             let wants = takes(std::str::from_utf8(&name).unwrap_or("-?"));
+            if style.glued.contains(letter) {
+                self.options.push(Opt { name: text, short: Some(letter), value: rest, after });
+                return false;
+            }
             if wants {
                 let value = rest.map(|rest| rest.strip_prefix('=').unwrap_or(rest)).or(next);
                 self.options.push(Opt { name: text, short: Some(letter), value, after });

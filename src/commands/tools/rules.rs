@@ -66,7 +66,7 @@ impl Tool {
     pub const fn new(names: &'static str) -> Self {
         Tool {
             names,
-            style: Style { values: &[], stops: &[], one_dash: false },
+            style: Style { values: &[], stops: &[], glued: "", one_dash: false },
             rules: &[],
             riders: &[],
             pretends: &[],
@@ -82,6 +82,11 @@ impl Tool {
 
     pub const fn stops(mut self, stops: &'static [(&'static str, usize)]) -> Self {
         self.style.stops = stops;
+        self
+    }
+
+    pub const fn glued(mut self, letters: &'static str) -> Self {
+        self.style.glued = letters;
         self
     }
 
@@ -262,7 +267,7 @@ fn rule(args: &Args<'_>, tool: &Tool) -> (Meaning, usize) {
         return (meaning, depth);
     }
     let verb = args.operands.first();
-    if tool.rules.is_empty() && tool.judge.is_some() {
+    if tool.rules.is_empty() && tool.judge.is_some() && tool.otherwise == Otherwise::ByWords {
         return (Meaning::new(C, "not known", mark::NONE), 0);
     }
     let meaning = match (tool.otherwise, verb) {

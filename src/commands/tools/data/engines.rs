@@ -41,10 +41,10 @@ pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
         ("perform failover|switchover|promotion, drop, disable, stop, enable maintenance", D, "fails over, or takes a node away", NONE),
     ]),
     Tool::new("pgbouncer pgpool pcp_node_info pcp_promote_node pcp_detach_node pcp_recovery_node").values(&[("", "-u -h -p -U -n")]).judge(engines::pooler),
-    Tool::new("mysqladmin mariadb-admin").values(&[("", "-h --host -P --port -u --user -S --socket -i --sleep -c --count --defaults-file --defaults-extra-file")]).judge(engines::mysqladmin),
-    Tool::new("mysqldump mariadb-dump mysqlpump mydumper").values(&[("", "-h --host -P --port -u --user -S --socket -r --result-file --defaults-file --defaults-extra-file --ignore-table -w --where -o --outputdir")]).judge(engines::dump),
+    Tool::new("mysqladmin mariadb-admin").glued("p").values(&[("", "-h --host -P --port -u --user -S --socket -i --sleep -c --count --defaults-file --defaults-extra-file")]).judge(engines::mysqladmin),
+    Tool::new("mysqldump mariadb-dump mysqlpump mydumper").glued("p").values(&[("", "-h --host -P --port -u --user -S --socket -r --result-file --defaults-file --defaults-extra-file --ignore-table -w --where -o --outputdir")]).judge(engines::dump),
     Tool::new("myloader mysqlimport mysqlcheck mariadb-check mysqlbinlog mysql_upgrade mysql_secure_installation xtrabackup mariabackup innobackupex mysqlslap mysqld mysqld_safe mysql_install_db mysqlshow mysql_config_editor")
-        .values(&[("", "-h --host -P --port -u --user -S --socket --defaults-file --target-dir --datadir -d")]).judge(engines::mysql_tools),
+        .glued("p").values(&[("", "-h --host -P --port -u --user -S --socket --defaults-file --target-dir --datadir -d")]).judge(engines::mysql_tools),
     Tool::new("pt-kill pt-online-schema-change pt-table-checksum pt-table-sync pt-query-digest pt-archiver pt-stalk pt-summary pt-mysql-summary pt-duplicate-key-checker pt-slave-restart pt-heartbeat gh-ost orchestrator orchestrator-client").values(&[("", "-c -i -d -a -h --host -u --user")]).judge(engines::percona),
     Tool::new("mongosh mongo").values(&[("", "--eval --host --port -u --username -p --password --authenticationDatabase --authenticationMechanism -f --file --tlsCAFile --tlsCertificateKeyFile")]).judge(engines::mongo),
     Tool::new("mongodump mongoexport mongorestore mongoimport mongostat mongotop mongofiles bsondump mongod mongos").values(&[("", "-h --host --port -u --username -p --password -d --db -c --collection -o --out --uri --authenticationDatabase -q --query --file --type -f --fields -n --rowcount")]).judge(engines::mongo_tools),

@@ -15,7 +15,7 @@ pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
     Tool::new("chmod chown chgrp chattr setfacl setcap").judge(files::rights),
     Tool::new("tee sponge").judge(files::tee),
     Tool::new("find fd fdfind bfs").one_dash().judge(files::find),
-    Tool::new("sed gsed").values(&[("", "-e --expression -f --file -l --line-length")]).judge(files::sed),
+    Tool::new("sed gsed").glued("i").values(&[("", "-e --expression -f --file -l --line-length")]).judge(files::sed),
     Tool::new("awk gawk mawk nawk").values(&[("", "-F -v -f --file -i --include -l")]).judge(files::awk),
     Tool::new("tar gtar bsdtar").values(&[("", "-f --file -C --directory -T --files-from -X --exclude-from --exclude -I --use-compress-program --to-command --checkpoint-action -b -g --listed-incremental --strip-components --transform --owner --group --mode")]).judge(files::tar),
     Tool::new("gzip gunzip bzip2 bunzip2 xz unxz zstd unzstd lz4 pigz uncompress compress").judge(files::packed),

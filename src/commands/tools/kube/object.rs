@@ -98,12 +98,13 @@ fn coarse(text: &str) -> Option<String> {
     None
 }
 
-/// `key0` and no further digit or letter behind it.
+/// The key is followed by zero, and by nothing that would make it another number.
 fn zero_after(text: &str, key: &str) -> bool {
     text.match_indices(key).any(|(at, _)| {
         let rest = text.get(at + key.len()..).unwrap_or_default();
-        let number: String = rest.chars().take_while(char::is_ascii_digit).collect();
-        !number.is_empty() && number.trim_start_matches('0').is_empty() && !rest.contains(&format!("{number}{UNKNOWN}"))
+        let zeros = rest.len() - rest.trim_start_matches('0').len();
+        let next = rest.get(zeros..).and_then(|rest| rest.chars().next());
+        zeros > 0 && !next.is_some_and(|letter| letter.is_alphanumeric() || letter == '.' || letter == UNKNOWN)
     })
 }
 

@@ -3,8 +3,8 @@ use super::super::rules::{C, R, mark};
 use super::{Dialect, Finding, token, verbs};
 
 /// Those that only look or set up the console.
-const READS: &str = "a bind bind_named c_info conninfo copyright crosstabview elif else encoding endif errverbose f flush \
-    gdesc g gx G gset H h help html if l l+ parse pset q qecho quit r reset set sf sf+ sv sv+ t T timing unset warn \
+const READS: &str = "C H T a bind bind_named conninfo copyright crosstabview elif else encoding endif errverbose f flush \
+    gdesc g gx G gset h help if l l+ parse pset q qecho quit r reset set sf sf+ sv sv+ t timing unset warn \
     echo x z zp zS ? setenv getenv close startpipeline endpipeline sendpipeline syncpipeline flushrequest getresults";
 
 pub(super) fn judge(text: &str) -> Finding {

@@ -115,7 +115,11 @@ fn embedded(tokens: &[Token], found: &mut Finding) {
     if !runs || creates && !tokens.iter().any(|token| token.is("TABLE")) {
         return;
     }
+    let mut left = 64;
     for (at, token) in tokens.iter().enumerate().skip(1) {
+        if found.risk == D {
+            return;
+        }
         if !matches!(token.text.as_str(), "DELETE" | "UPDATE" | "INSERT" | "MERGE") || token.kind != Kind::Word {
             continue;
         }
@@ -126,6 +130,11 @@ fn embedded(tokens: &[Token], found: &mut Finding) {
         if !begins || called || before.is("ON") {
             continue;
         }
+        if left == 0 {
+            found.raise(D, "too long to be read to its end", mark::OPAQUE);
+            return;
+        }
+        left -= 1;
         // The statement ends where its bracket closes.
         let inner = tokens.get(at..).unwrap_or_default();
         let length = inner.iter().position(|one| one.depth < token.depth).unwrap_or(inner.len());
