@@ -95,7 +95,10 @@ impl<'a> Args<'a> {
     fn option(&mut self, text: &'a str, next: Option<&'a str>, path: &str, style: Style) -> bool {
         let after = self.operands.len();
         let takes = |name: &str| {
-            style.values.iter().any(|(verbs, names)| under(path, verbs) && names.split_whitespace().any(|n| n == name))
+            style
+                .values
+                .iter()
+                .any(|(verbs, names)| under(path, verbs) && names.split_whitespace().any(|n| n == name))
         };
         if text.starts_with("--") || style.one_dash {
             let (name, value) = match text.split_once('=') {
@@ -167,7 +170,9 @@ pub(super) fn depth(path: &str, verbs: &str) -> Option<usize> {
     }
     let covered = |one: &str| {
         let mut words = path.split(' ');
-        let fits = |verb: &str| words.next().is_some_and(|word| verb.split('|').any(|alternative| alternative == word));
+        let fits = |verb: &str| {
+            words.next().is_some_and(|word| verb.split('|').any(|alternative| alternative == word))
+        };
         one.split_whitespace().all(fits).then(|| one.split_whitespace().count())
     };
     verbs.split(',').filter_map(covered).max()

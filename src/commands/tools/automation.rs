@@ -23,10 +23,14 @@ pub(super) fn ansible(seen: &Seen<'_>, meaning: &mut Meaning) {
     meaning.subcommand = Some(module.to_owned());
     meaning.through = Through::Elsewhere;
     let pairs: Vec<_> = given.split_whitespace().filter_map(|pair| pair.split_once('=')).collect();
-    let state = |wanted: &[&str]| pairs.iter().any(|(name, value)| *name == "state" && wanted.contains(value));
+    let state =
+        |wanted: &[&str]| pairs.iter().any(|(name, value)| *name == "state" && wanted.contains(value));
     let (risk, why) = match module {
-        _ if args.has("--list-hosts --list-tasks --syntax-check") || args.has("-C --check") => (R, "only says what it would do"),
-        "ping" | "setup" | "debug" | "stat" | "gather_facts" | "service_facts" | "package_facts" | "slurp" | "getent" | "assert" | "wait_for" | "win_ping" | "find" => (R, "only reads"),
+        _ if args.has("--list-hosts --list-tasks --syntax-check") || args.has("-C --check") => {
+            (R, "only says what it would do")
+        }
+        "ping" | "setup" | "debug" | "stat" | "gather_facts" | "service_facts" | "package_facts"
+        | "slurp" | "getent" | "assert" | "wait_for" | "win_ping" | "find" => (R, "only reads"),
         "command" | "shell" | "raw" if !given.is_empty() => {
             meaning.nested.push(Nested::Shell(given.to_owned()));
             (R, "runs a command on other hosts")
@@ -36,29 +40,54 @@ pub(super) fn ansible(seen: &Seen<'_>, meaning: &mut Meaning) {
             (C, "runs a script on other hosts: what it does cannot be seen here")
         }
         "reboot" | "shutdown" => (D, "restarts or stops hosts"),
-        "file" | "apt" | "yum" | "dnf" | "package" | "pip" | "user" | "group" | "lvol" | "mount" | "cron" | "k8s" | "docker_container" | "apt_repository" if state(&["absent", "removed", "unmounted"]) => {
+        "file" | "apt" | "yum" | "dnf" | "package" | "pip" | "user" | "group" | "lvol" | "mount" | "cron"
+        | "k8s" | "docker_container" | "apt_repository"
+            if state(&["absent", "removed", "unmounted"]) =>
+        {
             (D, "removes files, packages or users")
         }
-        "service" | "systemd" | "systemd_service" | "docker_compose" | "win_service" if state(&["stopped"]) => (D, "stops a service: what it serves is gone"),
-        "apt" | "yum" | "dnf" if pairs.iter().any(|(name, value)| *name == "upgrade" && matches!(*value, "dist" | "full") || *name == "autoremove" && matches!(*value, "yes" | "true")) || given.contains("name=*") => {
+        "service" | "systemd" | "systemd_service" | "docker_compose" | "win_service"
+            if state(&["stopped"]) =>
+        {
+            (D, "stops a service: what it serves is gone")
+        }
+        "apt" | "yum" | "dnf"
+            if pairs.iter().any(|(name, value)| {
+                *name == "upgrade" && matches!(*value, "dist" | "full")
+                    || *name == "autoremove" && matches!(*value, "yes" | "true")
+            }) || given.contains("name=*") =>
+        {
             (D, "upgrades everything on the hosts, and removes what is in the way")
         }
-        "postgresql_query" | "mysql_query" | "mysql_db" | "postgresql_db" if words::says_destroy(given) || state(&["absent", "import", "restore"]) => (D, "takes something in a database away"),
+        "postgresql_query" | "mysql_query" | "mysql_db" | "postgresql_db"
+            if words::says_destroy(given) || state(&["absent", "import", "restore"]) =>
+        {
+            (D, "takes something in a database away")
+        }
         "parted" | "filesystem" | "iptables" | "ufw" | "firewalld" => (D, "changes disks or packet filters"),
         _ => (C, "changes other hosts"),
     };
     meaning.set(risk, why);
-    meaning.mark(mark::REMOTE | if args.has("-K --ask-become-pass -k --ask-pass") { mark::I } else { mark::NONE });
+    meaning.mark(
+        mark::REMOTE | if args.has("-K --ask-become-pass -k --ask-pass") { mark::I } else { mark::NONE },
+    );
 }
 
 pub(super) fn playbook(seen: &Seen<'_>, meaning: &mut Meaning) {
     let args = &seen.args;
     meaning.subcommand = None;
-    if args.has("-C --check --list-hosts --list-tasks --list-tags --syntax-check") && seen.tool == "ansible-playbook" {
+    if args.has("-C --check --list-hosts --list-tasks --list-tags --syntax-check")
+        && seen.tool == "ansible-playbook"
+    {
         return is(meaning, R, "only says what it would do", mark::NONE);
     }
     let asks = args.has("-K --ask-become-pass -k --ask-pass --ask-vault-pass --step");
-    is(meaning, C, "changes other hosts as a playbook says, which is not seen here", mark::OPAQUE | mark::L | mark::REMOTE | if asks { mark::I } else { mark::NONE });
+    is(
+        meaning,
+        C,
+        "changes other hosts as a playbook says, which is not seen here",
+        mark::OPAQUE | mark::L | mark::REMOTE | if asks { mark::I } else { mark::NONE },
+    );
     for word in &args.operands {
         super::by_script_name(word.text.trim_end_matches(".yml").trim_end_matches(".yaml"), meaning);
     }
@@ -73,10 +102,24 @@ pub(super) fn ansible_others(seen: &Seen<'_>, meaning: &mut Meaning) {
         ("ansible-vault", "view") => is(meaning, R, "prints secrets", mark::SECRET | mark::I),
         ("ansible-vault", "encrypt_string") => is(meaning, R, "encrypts a secret", mark::SECRET | mark::I),
         ("ansible-vault", _) => is(meaning, C, "changes a file of secrets", mark::SECRET | mark::I),
-        ("ansible-inventory" | "ansible-doc" | "ansible-config" | "ansible-lint", _) => is(meaning, R, "only reads", mark::NONE),
-        ("ansible-galaxy", _) if seen.args.operands.iter().any(|word| matches!(word.text.as_str(), "list" | "search" | "info" | "verify")) => is(meaning, R, "only reads", mark::NONE),
-        ("ansible-galaxy", _) if seen.args.operands.iter().any(|word| words::destroys(&word.text)) => is(meaning, D, "removes roles", mark::NONE),
-        ("ansible-console", _) => is(meaning, C, "opens a console over other hosts", mark::I | mark::OPAQUE | mark::REMOTE),
+        ("ansible-inventory" | "ansible-doc" | "ansible-config" | "ansible-lint", _) => {
+            is(meaning, R, "only reads", mark::NONE)
+        }
+        ("ansible-galaxy", _)
+            if seen
+                .args
+                .operands
+                .iter()
+                .any(|word| matches!(word.text.as_str(), "list" | "search" | "info" | "verify")) =>
+        {
+            is(meaning, R, "only reads", mark::NONE)
+        }
+        ("ansible-galaxy", _) if seen.args.operands.iter().any(|word| words::destroys(&word.text)) => {
+            is(meaning, D, "removes roles", mark::NONE)
+        }
+        ("ansible-console", _) => {
+            is(meaning, C, "opens a console over other hosts", mark::I | mark::OPAQUE | mark::REMOTE)
+        }
         _ => is(meaning, C, "installs or tests roles", mark::L),
     }
     if seen.args.get("--vault-password-file --vault-id").is_some() {
@@ -87,13 +130,16 @@ pub(super) fn ansible_others(seen: &Seen<'_>, meaning: &mut Meaning) {
 /// `knife node delete x`, `knife ssh QUERY COMMAND`.
 pub(super) fn knife(seen: &Seen<'_>, meaning: &mut Meaning) {
     let words: Vec<_> = seen.args.operands.iter().map(|word| word.text.as_str()).collect();
-    meaning.subcommand = Some(words.iter().take(2).copied().collect::<Vec<_>>().join(" ")).filter(|path| !path.is_empty());
+    meaning.subcommand =
+        Some(words.iter().take(2).copied().collect::<Vec<_>>().join(" ")).filter(|path| !path.is_empty());
     let has = |list: &str| words.iter().take(3).any(|word| list.split_whitespace().any(|one| one == *word));
     if words.first() == Some(&"ssh") {
         is(meaning, R, "runs a command on other hosts", mark::REMOTE);
         meaning.through = Through::Elsewhere;
         match words.get(2) {
-            Some(text) if !matches!(*text, "interactive" | "tmux" | "screen") => meaning.nested.push(Nested::Shell((*text).to_owned())),
+            Some(text) if !matches!(*text, "interactive" | "tmux" | "screen") => {
+                meaning.nested.push(Nested::Shell((*text).to_owned()))
+            }
             _ => is(meaning, C, "opens shells on other hosts", mark::I | mark::OPAQUE | mark::REMOTE),
         }
     } else if has("delete bulk remove purge") {
@@ -124,16 +170,38 @@ pub(super) fn puppet(seen: &Seen<'_>, meaning: &mut Meaning) {
     let at = |at: usize| words.get(at).copied().unwrap_or_default();
     match (at(0), at(1)) {
         _ if seen.args.has("--noop") => is(meaning, R, "only says what it would do", mark::NONE),
-        ("agent", _) if seen.args.has("--disable") => is(meaning, C, "no longer changes this host until it is enabled", mark::NONE),
-        ("agent" | "apply" | "device", _) => is(meaning, C, "changes this host to what the server or a file says", mark::OPAQUE | mark::L),
-        ("cert" | "ca" | "node" | "ssl", verb) if words::destroys(verb) || matches!(verb, "clean" | "deactivate" | "revoke") => is(meaning, D, "takes a host or its certificate away", mark::NONE),
-        ("facts" | "config" | "module" | "catalog" | "parser" | "describe" | "help" | "lookup" | "doc" | "epp" | "report" | "status", verb) if !matches!(verb, "set" | "install" | "upgrade" | "uninstall" | "delete" | "upload" | "apply") => {
+        ("agent", _) if seen.args.has("--disable") => {
+            is(meaning, C, "no longer changes this host until it is enabled", mark::NONE)
+        }
+        ("agent" | "apply" | "device", _) => {
+            is(meaning, C, "changes this host to what the server or a file says", mark::OPAQUE | mark::L)
+        }
+        ("cert" | "ca" | "node" | "ssl", verb)
+            if words::destroys(verb) || matches!(verb, "clean" | "deactivate" | "revoke") =>
+        {
+            is(meaning, D, "takes a host or its certificate away", mark::NONE)
+        }
+        (
+            "facts" | "config" | "module" | "catalog" | "parser" | "describe" | "help" | "lookup" | "doc"
+            | "epp" | "report" | "status",
+            verb,
+        ) if !matches!(verb, "set" | "install" | "upgrade" | "uninstall" | "delete" | "upload" | "apply") => {
             is(meaning, R, "only reads", mark::NONE);
         }
         (_, "uninstall" | "delete") => is(meaning, D, "removes a module", mark::NONE),
-        ("cert" | "ca", "list" | "print" | "fingerprint" | "verify") => is(meaning, R, "only reads", mark::NONE),
-        ("resource", _) if !words.iter().any(|word| word.contains('=')) => is(meaning, R, "only reads", mark::NONE),
-        ("resource", _) if words.iter().any(|word| matches!(*word, "ensure=absent" | "ensure=stopped" | "ensure=purged")) => is(meaning, D, "removes or stops it", mark::NONE),
+        ("cert" | "ca", "list" | "print" | "fingerprint" | "verify") => {
+            is(meaning, R, "only reads", mark::NONE)
+        }
+        ("resource", _) if !words.iter().any(|word| word.contains('=')) => {
+            is(meaning, R, "only reads", mark::NONE)
+        }
+        ("resource", _)
+            if words
+                .iter()
+                .any(|word| matches!(*word, "ensure=absent" | "ensure=stopped" | "ensure=purged")) =>
+        {
+            is(meaning, D, "removes or stops it", mark::NONE)
+        }
         _ => is(meaning, C, "changes this host or the server", mark::NONE),
     }
 }
@@ -153,13 +221,38 @@ pub(super) fn salt(seen: &Seen<'_>, meaning: &mut Meaning) {
             meaning.nested.push(Nested::Shell(first.to_owned()));
             meaning.through = Through::Elsewhere;
         }
-        ("test" | "grains" | "status" | "disk" | "pillar" | "sys" | "network" | "ps", verb) if !matches!(verb, "setval" | "delval" | "set" | "append" | "remove" | "kill_pid" | "pkill" | "mod_hostname" | "setvals" | "delkey") => {
+        ("test" | "grains" | "status" | "disk" | "pillar" | "sys" | "network" | "ps", verb)
+            if !matches!(
+                verb,
+                "setval"
+                    | "delval"
+                    | "set"
+                    | "append"
+                    | "remove"
+                    | "kill_pid"
+                    | "pkill"
+                    | "mod_hostname"
+                    | "setvals"
+                    | "delkey"
+            ) =>
+        {
             is(meaning, R, "only reads", mark::NONE);
         }
-        ("system", "reboot" | "shutdown" | "halt" | "poweroff" | "init") => is(meaning, D, "stops or restarts hosts", mark::NONE),
-        (_, "stop" | "kill" | "kill_pid" | "pkill" | "disable") => is(meaning, D, "stops services or processes", mark::NONE),
+        ("system", "reboot" | "shutdown" | "halt" | "poweroff" | "init") => {
+            is(meaning, D, "stops or restarts hosts", mark::NONE)
+        }
+        (_, "stop" | "kill" | "kill_pid" | "pkill" | "disable") => {
+            is(meaning, D, "stops services or processes", mark::NONE)
+        }
         (_, verb) if words::destroys(verb) => is(meaning, D, "removes it", mark::NONE),
-        (_, verb) if words::looks(verb) || verb.starts_with("list_") || verb.starts_with("get_") || verb == "available" => is(meaning, R, "only reads", mark::NONE),
+        (_, verb)
+            if words::looks(verb)
+                || verb.starts_with("list_")
+                || verb.starts_with("get_")
+                || verb == "available" =>
+        {
+            is(meaning, R, "only reads", mark::NONE)
+        }
         ("state", _) => is(meaning, C, "changes hosts to what the server says", mark::OPAQUE | mark::L),
         _ => is(meaning, C, "changes other hosts", mark::NONE),
     }
@@ -172,7 +265,16 @@ pub(super) fn salt_keys(seen: &Seen<'_>, meaning: &mut Meaning) {
     let has = |names: &str| seen.args.get(names).is_some();
     let verb = seen.verb();
     if seen.tool == "salt-run" {
-        let reads = ["manage.up", "manage.down", "manage.status", "manage.versions", "jobs.list_jobs", "jobs.lookup_jid", "jobs.active", "manage.alived"];
+        let reads = [
+            "manage.up",
+            "manage.down",
+            "manage.status",
+            "manage.versions",
+            "jobs.list_jobs",
+            "jobs.lookup_jid",
+            "jobs.active",
+            "manage.alived",
+        ];
         return if reads.contains(&verb) {
             is(meaning, R, "only reads", mark::NONE);
         } else {
@@ -190,7 +292,13 @@ pub(super) fn salt_keys(seen: &Seen<'_>, meaning: &mut Meaning) {
 
 /// The words behind the options run on many hosts.
 pub(super) fn many(seen: &Seen<'_>, meaning: &mut Meaning) {
-    let text: Vec<_> = seen.args.operands.iter().map(|word| word.text.as_str()).chain(seen.args.rest.iter().map(|word| word.text.as_str())).collect();
+    let text: Vec<_> = seen
+        .args
+        .operands
+        .iter()
+        .map(|word| word.text.as_str())
+        .chain(seen.args.rest.iter().map(|word| word.text.as_str()))
+        .collect();
     if text.is_empty() {
         is(meaning, C, "opens shells on other hosts", mark::I | mark::OPAQUE | mark::REMOTE);
     } else {
@@ -218,11 +326,41 @@ pub(super) fn rabbit(seen: &Seen<'_>, meaning: &mut Meaning) {
         is(meaning, R, "watches until it is stopped", mark::E);
     } else if verb == "eval" || verb == "remote_shell" || verb == "exec" {
         is(meaning, C, "runs code in the server", mark::OPAQUE);
-    } else if matches!(verb, "reset" | "force_reset" | "stop" | "stop_app" | "shutdown" | "forget_cluster_node" | "force_boot" | "suspend_listeners" | "drain" | "hipe_compile" | "disable" | "reclaim_quorum_memory" | "delete_member" | "shrink" | "set_vm_memory_high_watermark" | "change_password" | "rename_cluster_node" | "join_cluster" | "import_definitions" | "close_all_connections" | "close_connection" | "close_all_user_connections" | "cancel_sync_queue" | "disable_feature_flag")
-        || matches!(first, "purge" | "delete" | "clear" | "remove" | "close" | "disable" | "force")
+    } else if matches!(
+        verb,
+        "reset"
+            | "force_reset"
+            | "stop"
+            | "stop_app"
+            | "shutdown"
+            | "forget_cluster_node"
+            | "force_boot"
+            | "suspend_listeners"
+            | "drain"
+            | "hipe_compile"
+            | "disable"
+            | "reclaim_quorum_memory"
+            | "delete_member"
+            | "shrink"
+            | "set_vm_memory_high_watermark"
+            | "change_password"
+            | "rename_cluster_node"
+            | "join_cluster"
+            | "import_definitions"
+            | "close_all_connections"
+            | "close_connection"
+            | "close_all_user_connections"
+            | "cancel_sync_queue"
+            | "disable_feature_flag"
+    ) || matches!(first, "purge" | "delete" | "clear" | "remove" | "close" | "disable" | "force")
     {
         let harmless = matches!(verb, "disable_free_disk_space_monitoring" | "reclaim_quorum_memory");
-        is(meaning, if harmless { C } else { D }, "stops, empties or takes a part of the broker away", mark::NONE);
+        is(
+            meaning,
+            if harmless { C } else { D },
+            "stops, empties or takes a part of the broker away",
+            mark::NONE,
+        );
         if verb == "change_password" {
             meaning.mark(mark::SECRET);
         }
@@ -243,24 +381,66 @@ pub(super) fn kafka(seen: &Seen<'_>, meaning: &mut Meaning) {
     match tool {
         "kafka-console-consumer" => {
             let ends = has("--max-messages --timeout-ms");
-            is(meaning, if has("--group") { C } else { R }, "reads messages", if ends { mark::NONE } else { mark::E });
+            is(
+                meaning,
+                if has("--group") { C } else { R },
+                "reads messages",
+                if ends { mark::NONE } else { mark::E },
+            );
         }
-        "kafka-console-producer" => is(meaning, C, "sends messages", if seen.input == Input::Nothing { mark::I } else { mark::NONE }),
-        "kafka-delete-records" | "kafka-streams-application-reset" | "kafka-server-stop" | "zookeeper-server-stop" => is(meaning, D, "deletes messages, or stops the broker", mark::NONE),
-        "kafka-server-start" | "zookeeper-server-start" | "connect-distributed" | "connect-standalone" | "kafka-mirror-maker" => is(meaning, C, "runs until it is stopped", if has("-daemon") { mark::NONE } else { mark::E }),
-        "kafka-log-dirs" | "kafka-dump-log" | "kafka-get-offsets" | "kafka-broker-api-versions" | "kafka-replica-verification" => is(meaning, R, "only reads", mark::NONE),
-        "kafka-metadata-quorum" | "kafka-cluster" | "kafka-features" | "kafka-transactions" | "kafka-storage" => match seen.verb() {
-            "describe" | "status" | "cluster-id" | "info" | "list" | "find-hanging" | "describe-producers" | "random-uuid" | "version-mapping" => is(meaning, R, "only reads", mark::NONE),
+        "kafka-console-producer" => {
+            is(meaning, C, "sends messages", if seen.input == Input::Nothing { mark::I } else { mark::NONE })
+        }
+        "kafka-delete-records"
+        | "kafka-streams-application-reset"
+        | "kafka-server-stop"
+        | "zookeeper-server-stop" => is(meaning, D, "deletes messages, or stops the broker", mark::NONE),
+        "kafka-server-start"
+        | "zookeeper-server-start"
+        | "connect-distributed"
+        | "connect-standalone"
+        | "kafka-mirror-maker" => {
+            is(meaning, C, "runs until it is stopped", if has("-daemon") { mark::NONE } else { mark::E })
+        }
+        "kafka-log-dirs"
+        | "kafka-dump-log"
+        | "kafka-get-offsets"
+        | "kafka-broker-api-versions"
+        | "kafka-replica-verification" => is(meaning, R, "only reads", mark::NONE),
+        "kafka-metadata-quorum"
+        | "kafka-cluster"
+        | "kafka-features"
+        | "kafka-transactions"
+        | "kafka-storage" => match seen.verb() {
+            "describe" | "status" | "cluster-id" | "info" | "list" | "find-hanging"
+            | "describe-producers" | "random-uuid" | "version-mapping" => {
+                is(meaning, R, "only reads", mark::NONE)
+            }
             _ if has("describe --describe") => is(meaning, R, "only reads", mark::NONE),
-            "unregister" | "abort" | "format" | "remove-controller" | "downgrade" | "disable" | "force-terminate" => is(meaning, D, "takes a part of the cluster away", mark::NONE),
+            "unregister" | "abort" | "format" | "remove-controller" | "downgrade" | "disable"
+            | "force-terminate" => is(meaning, D, "takes a part of the cluster away", mark::NONE),
             _ => is(meaning, C, "changes the cluster", mark::NONE),
         },
-        "kafka-producer-perf-test" | "kafka-consumer-perf-test" | "kafka-verifiable-producer" | "kafka-e2e-latency" => is(meaning, C, "puts load on the cluster", mark::HEAVY | mark::L),
+        "kafka-producer-perf-test"
+        | "kafka-consumer-perf-test"
+        | "kafka-verifiable-producer"
+        | "kafka-e2e-latency" => is(meaning, C, "puts load on the cluster", mark::HEAVY | mark::L),
         _ if deletes => is(meaning, D, "deletes topics, groups, offsets, settings or rights", mark::NONE),
-        "kafka-consumer-groups" | "kafka-share-groups" if has("--reset-offsets") && has("--execute") => is(meaning, D, "moves offsets: messages are skipped or read again", mark::NONE),
-        "kafka-reassign-partitions" if has("--execute") => is(meaning, D, "moves partitions between brokers", mark::L),
-        "kafka-reassign-partitions" if has("--cancel") => is(meaning, C, "stops moving partitions", mark::NONE),
-        _ if has("--list --describe --generate --verify --reset-offsets --version --help --state --members") && !has("--alter --create --add --add-config") => is(meaning, R, "only reads", mark::NONE),
+        "kafka-consumer-groups" | "kafka-share-groups" if has("--reset-offsets") && has("--execute") => {
+            is(meaning, D, "moves offsets: messages are skipped or read again", mark::NONE)
+        }
+        "kafka-reassign-partitions" if has("--execute") => {
+            is(meaning, D, "moves partitions between brokers", mark::L)
+        }
+        "kafka-reassign-partitions" if has("--cancel") => {
+            is(meaning, C, "stops moving partitions", mark::NONE)
+        }
+        _ if has(
+            "--list --describe --generate --verify --reset-offsets --version --help --state --members",
+        ) && !has("--alter --create --add --add-config") =>
+        {
+            is(meaning, R, "only reads", mark::NONE)
+        }
         _ => is(meaning, C, "changes the cluster", mark::NONE),
     }
 }
@@ -273,7 +453,12 @@ pub(super) fn kcat(seen: &Seen<'_>, meaning: &mut Meaning) {
         is(meaning, R, "only reads", mark::NONE);
     } else {
         let ends = args.has("-e") || args.get("-c").is_some();
-        is(meaning, if args.get("-G").is_some() { C } else { R }, "reads messages", if ends { mark::NONE } else { mark::E });
+        is(
+            meaning,
+            if args.get("-G").is_some() { C } else { R },
+            "reads messages",
+            if ends { mark::NONE } else { mark::E },
+        );
     }
 }
 
@@ -291,16 +476,40 @@ pub(super) fn zookeeper(seen: &Seen<'_>, meaning: &mut Meaning) {
         _ => String::new(),
     };
     let given: Vec<_> = seen.args.operands.iter().skip(skip).map(|word| word.text.as_str()).collect();
-    let verbs = if given.is_empty() { typed.lines().filter_map(|line| line.split_whitespace().next()).collect() } else { vec![given.first().copied().unwrap_or_default()] };
+    let verbs = if given.is_empty() {
+        typed.lines().filter_map(|line| line.split_whitespace().next()).collect()
+    } else {
+        vec![given.first().copied().unwrap_or_default()]
+    };
     if verbs.is_empty() {
         let interactive = seen.input == Input::Nothing;
-        return is(meaning, C, "opens a console", mark::OPAQUE | if interactive { mark::I } else { mark::NONE });
+        return is(
+            meaning,
+            C,
+            "opens a console",
+            mark::OPAQUE | if interactive { mark::I } else { mark::NONE },
+        );
     }
     is(meaning, R, "only reads", mark::NONE);
     for verb in verbs {
         match verb {
-            "ls" | "ls2" | "get" | "stat" | "getAcl" | "config" | "history" | "version" | "getEphemerals" | "getAllChildrenNumber" | "listquota" | "whoami" | "quit" | "help" => {}
-            "delete" | "deleteall" | "rmr" | "delquota" | "reconfig" | "removewatches" => meaning.raise(D, "deletes nodes, or changes the ensemble"),
+            "ls"
+            | "ls2"
+            | "get"
+            | "stat"
+            | "getAcl"
+            | "config"
+            | "history"
+            | "version"
+            | "getEphemerals"
+            | "getAllChildrenNumber"
+            | "listquota"
+            | "whoami"
+            | "quit"
+            | "help" => {}
+            "delete" | "deleteall" | "rmr" | "delquota" | "reconfig" | "removewatches" => {
+                meaning.raise(D, "deletes nodes, or changes the ensemble")
+            }
             _ => meaning.raise(C, "changes nodes"),
         }
     }
@@ -308,13 +517,33 @@ pub(super) fn zookeeper(seen: &Seen<'_>, meaning: &mut Meaning) {
 
 pub(super) fn broker(seen: &Seen<'_>, meaning: &mut Meaning) {
     let words: Vec<_> = seen.args.operands.iter().take(3).map(|word| word.text.as_str()).collect();
-    meaning.subcommand = Some(words.iter().take(2).copied().collect::<Vec<_>>().join(" ")).filter(|path| !path.is_empty());
+    meaning.subcommand =
+        Some(words.iter().take(2).copied().collect::<Vec<_>>().join(" ")).filter(|path| !path.is_empty());
     let all = all_words(seen);
-    if words.iter().any(|word| words::destroys(word) || matches!(*word, "clear" | "rmm" | "step-down" | "unload" | "terminate" | "skip" | "clear-backlog" | "reset-cursor" | "restore" | "seal")) {
+    if words.iter().any(|word| {
+        words::destroys(word)
+            || matches!(
+                *word,
+                "clear"
+                    | "rmm"
+                    | "step-down"
+                    | "unload"
+                    | "terminate"
+                    | "skip"
+                    | "clear-backlog"
+                    | "reset-cursor"
+                    | "restore"
+                    | "seal"
+            )
+    }) {
         is(meaning, D, "deletes or skips messages, or takes a part of the broker away", mark::NONE);
     } else if words.iter().any(|word| matches!(*word, "sub" | "subscribe" | "events" | "top")) {
         is(meaning, R, "listens until it is stopped", mark::E);
-    } else if words.iter().any(|word| words::looks(word) || matches!(*word, "ls" | "rtt" | "report" | "info" | "peek-messages" | "stats-internal")) && !all.contains("--force") {
+    } else if words.iter().any(|word| {
+        words::looks(word)
+            || matches!(*word, "ls" | "rtt" | "report" | "info" | "peek-messages" | "stats-internal")
+    }) && !all.contains("--force")
+    {
         is(meaning, R, "only reads", mark::NONE);
     } else {
         is(meaning, C, "changes the broker, or sends messages", mark::NONE);

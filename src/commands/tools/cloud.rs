@@ -98,7 +98,9 @@ pub(super) fn aws(seen: &Seen<'_>, meaning: &mut Meaning) {
         }
         ("s3", _) => s3(seen, verb, meaning),
         ("s3api", "get-object") => meaning.mark(mark::WRITES),
-        ("eks" | "emr-containers", "update-kubeconfig") => set(meaning, C, "switches the context: every later kubectl goes elsewhere"),
+        ("eks" | "emr-containers", "update-kubeconfig") => {
+            set(meaning, C, "switches the context: every later kubectl goes elsewhere")
+        }
         ("ecs", "execute-command") => {
             shell(seen.args.value("--command"), meaning);
             meaning.mark(mark::I);
@@ -110,27 +112,42 @@ pub(super) fn aws(seen: &Seen<'_>, meaning: &mut Meaning) {
         ("ssm", "send-command") => send(seen, meaning),
         ("ec2-instance-connect", "ssh") => shell(None, meaning),
         ("route53", "change-resource-record-sets") => set(meaning, D, "changes DNS records: moves traffic"),
-        ("kms", "schedule-key-deletion" | "disable-key") => set(meaning, D, "takes a key away: what it protects cannot be read"),
-        ("cloudformation", "deploy" | "update-stack" | "execute-change-set") => set(meaning, D, "makes, replaces and destroys infrastructure"),
+        ("kms", "schedule-key-deletion" | "disable-key") => {
+            set(meaning, D, "takes a key away: what it protects cannot be read")
+        }
+        ("cloudformation", "deploy" | "update-stack" | "execute-change-set") => {
+            set(meaning, D, "makes, replaces and destroys infrastructure")
+        }
         ("cloudformation", "wait") | (_, "wait") => {
             set(meaning, R, "waits until it is so");
             meaning.mark(mark::L);
         }
         ("logs", "tail") if seen.args.has("--follow") => meaning.mark(mark::E),
-        ("logs", "start-query") | ("sts", _) | ("ssm", "describe-instance-information") => meaning.set(R, "only reads"),
+        ("logs", "start-query") | ("sts", _) | ("ssm", "describe-instance-information") => {
+            meaning.set(R, "only reads")
+        }
         ("sqs", "receive-message") => set(meaning, C, "takes messages: others do not see them for a while"),
         ("dynamodb", "scan") => meaning.mark(mark::HEAVY),
         ("rds-data" | "redshift-data", "execute-statement") => {
             set(meaning, R, "runs SQL");
             database::run(seen.args.value("--sql").unwrap_or("\u{FFFC}"), Dialect::Postgres, meaning);
         }
-        ("iam" | "ec2", verb) if verb.starts_with("put-") || verb.contains("acl") && verb.starts_with("replace-") => {
+        ("iam" | "ec2", verb)
+            if verb.starts_with("put-") || verb.contains("acl") && verb.starts_with("replace-") =>
+        {
             set(meaning, D, "replaces a policy or list");
         }
-        ("ec2", "modify-instance-attribute") | ("elbv2", "modify-listener" | "modify-rule" | "set-rule-priorities") => {
+        ("ec2", "modify-instance-attribute")
+        | ("elbv2", "modify-listener" | "modify-rule" | "set-rule-priorities") => {
             set(meaning, C, "changes an instance or where traffic goes");
         }
-        (_, "put-bucket-policy" | "put-bucket-acl" | "put-bucket-lifecycle-configuration" | "put-public-access-block") => {
+        (
+            _,
+            "put-bucket-policy"
+            | "put-bucket-acl"
+            | "put-bucket-lifecycle-configuration"
+            | "put-public-access-block",
+        ) => {
             set(meaning, D, "replaces who may read, or what is deleted by itself");
         }
         _ => {}
@@ -158,7 +175,10 @@ fn s3(seen: &Seen<'_>, verb: &str, meaning: &mut Meaning) {
         }
         "rm" | "rb" => meaning.set(D, "deletes objects"),
         "mv" => meaning.set(D, "moves objects: they are gone from where they were"),
-        "sync" if seen.args.has("--delete") => meaning.set(D, "copies, and deletes what the source does not have"),
+        "sync" if seen.args.has("--delete") => {
+            meaning.set(D, "copies, and deletes what the source does not have");
+            meaning.mark(mark::L);
+        }
         "cp" | "sync" => {
             meaning.set(C, "copies objects, over those that are there");
             if seen.args.has("--recursive") || verb == "sync" {
@@ -204,17 +224,26 @@ pub(super) fn az(seen: &Seen<'_>, meaning: &mut Meaning) {
             meaning.set(C, "signs in: later commands may go elsewhere");
             meaning.mark(mark::I | mark::SECRET);
         }
-        ("account", "set") | ("configure", _) | ("config", "set" | "unset") | ("cloud", "set") | ("account", "clear") | ("logout", _) => {
+        ("account", "set")
+        | ("configure", _)
+        | ("config", "set" | "unset")
+        | ("cloud", "set")
+        | ("account", "clear")
+        | ("logout", _) => {
             meaning.set(C, "switches the subscription or its defaults: every later command goes elsewhere");
         }
         (_, "get-credentials") => meaning.set(C, "switches the context: every later kubectl goes elsewhere"),
         ("rest", _) => rest(seen, meaning),
         (_, "get-access-token") => meaning.mark(mark::SECRET),
-        ("interactive" | "ssh" | "serial-console", _) | (_, "connect") | ("container" | "webapp" | "containerapp", "exec" | "ssh") => {
+        ("interactive" | "ssh" | "serial-console", _)
+        | (_, "connect")
+        | ("container" | "webapp" | "containerapp", "exec" | "ssh") => {
             shell(seen.args.value("--command --exec-command"), meaning);
             meaning.mark(mark::I);
         }
-        (_, "invoke") if whole.contains("command") => shell(seen.args.value("--command -c --scripts"), meaning),
+        (_, "invoke") if whole.contains("command") => {
+            shell(seen.args.value("--command -c --scripts"), meaning)
+        }
         (_, "execute") if whole.contains("server") => {
             meaning.set(R, "runs SQL");
             match seen.args.value("--querytext -q") {
@@ -222,8 +251,12 @@ pub(super) fn az(seen: &Seen<'_>, meaning: &mut Meaning) {
                 None => meaning.raise(C, "runs a file of SQL that is not seen here"),
             }
         }
-        ("keyvault" | "appconfig", _) if whole.contains("secret") || whole.contains("key") => keys(verb, meaning),
-        ("deployment" | "stack", "create" | "update") => meaning.raise(C, "makes or changes what a template names"),
+        ("keyvault" | "appconfig", _) if whole.contains("secret") || whole.contains("key") => {
+            keys(verb, meaning)
+        }
+        ("deployment" | "stack", "create" | "update") => {
+            meaning.raise(C, "makes or changes what a template names")
+        }
         (_, "restore") if whole.contains("backup") => meaning.set(D, "overwrites with a backup"),
         (_, "start" | "swap" | "restart") if verb != "restart" => {}
         _ => {}
@@ -243,7 +276,11 @@ fn az_options(seen: &Seen<'_>, whole: &str, verb: &str, meaning: &mut Meaning) {
         if verb == "update" {
             password(seen, "--admin-password --password", meaning);
         }
-        zero(seen, "--node-count -c --max-count --instance-count --new-capacity --max-replicas --number-of-workers", meaning);
+        zero(
+            seen,
+            "--node-count -c --max-count --instance-count --new-capacity --max-replicas --number-of-workers",
+            meaning,
+        );
         if seen.args.value("--access").is_some_and(|access| access.eq_ignore_ascii_case("deny")) {
             meaning.raise(D, "a rule that denies: may cut traffic off");
         }
@@ -251,7 +288,10 @@ fn az_options(seen: &Seen<'_>, whole: &str, verb: &str, meaning: &mut Meaning) {
             meaning.raise(D, "takes a property away");
         }
     }
-    if meaning.risk == D && matches!(head(verb), "delete" | "purge" | "upgrade" | "regenerate") && !seen.args.has("--yes -y") {
+    if meaning.risk == D
+        && matches!(head(verb), "delete" | "purge" | "upgrade" | "regenerate")
+        && !seen.args.has("--yes -y")
+    {
         let asks = !whole.contains("regenerate");
         meaning.mark(if asks { mark::I } else { mark::NONE });
     }
@@ -296,10 +336,20 @@ const GCLOUD: &str = "create set add import enable update patch deploy start res
     get-credentials print-access-token print-identity-token set-iam-policy add-iam-policy-binding invoke copy cp mv rsync attach expand switch";
 
 pub(super) fn gcloud(seen: &Seen<'_>, meaning: &mut Meaning) {
-    let path: Vec<_> = seen.args.operands.iter().map(|word| word.text.as_str()).filter(|word| !matches!(*word, "alpha" | "beta" | "preview")).collect();
+    let path: Vec<_> = seen
+        .args
+        .operands
+        .iter()
+        .map(|word| word.text.as_str())
+        .filter(|word| !matches!(*word, "alpha" | "beta" | "preview"))
+        .collect();
     let is_verb = |word: &str| {
         let first = head(word);
-        one_of(GCLOUD, word) || one_of(GCLOUD, first) || one_of(READS, first) || one_of(TAKES, first) || words::destroys(word)
+        one_of(GCLOUD, word)
+            || one_of(GCLOUD, first)
+            || one_of(READS, first)
+            || one_of(TAKES, first)
+            || words::destroys(word)
     };
     let at = path.iter().enumerate().skip(1).find(|(_, word)| is_verb(word)).map(|(at, _)| at);
     let at = at.unwrap_or(path.len().saturating_sub(1));
@@ -332,7 +382,12 @@ pub(super) fn gcloud(seen: &Seen<'_>, meaning: &mut Meaning) {
             meaning.set(C, "opens a console of the database");
             meaning.mark(mark::I | mark::OPAQUE);
         }
-        ("sql", _) if matches!(verb, "restore-backup" | "promote-replica" | "failover" | "restart" | "import" | "restore") => {
+        ("sql", _)
+            if matches!(
+                verb,
+                "restore-backup" | "promote-replica" | "failover" | "restart" | "import" | "restore"
+            ) =>
+        {
             meaning.set(D, "overwrites, restarts or fails over a database");
         }
         ("storage", "rm") => meaning.set(D, "deletes objects"),
@@ -343,7 +398,9 @@ pub(super) fn gcloud(seen: &Seen<'_>, meaning: &mut Meaning) {
         ("logging", "tail") => meaning.mark(mark::E),
         ("pubsub", "pull") => meaning.set(C, "takes messages"),
         _ if matches!(verb, "set-iam-policy") => meaning.set(D, "replaces who may do what"),
-        _ if group == "dns" && sub == "record-sets" && meaning.risk == C => meaning.set(D, "changes DNS records: moves traffic"),
+        _ if group == "dns" && sub == "record-sets" && meaning.risk == C => {
+            meaning.set(D, "changes DNS records: moves traffic")
+        }
         _ => {}
     }
     zero(seen, "--num-nodes --size --max-instances", meaning);
@@ -368,8 +425,12 @@ pub(super) fn gsutil(seen: &Seen<'_>, meaning: &mut Meaning) {
         "mv" => meaning.set(D, "moves objects: they are gone from where they were"),
         "rsync" if seen.args.has("-n") => meaning.set(R, "only says what it would do"),
         "rsync" if seen.args.has("-d") => meaning.set(D, "copies, and deletes what the source does not have"),
-        "lifecycle" | "retention" | "acl" | "defacl" | "iam" | "versioning" | "cors" | "logging" | "web" | "label"
-            if seen.args.operand(1) == "get" => meaning.set(R, "only reads"),
+        "lifecycle" | "retention" | "acl" | "defacl" | "iam" | "versioning" | "cors" | "logging" | "web"
+        | "label"
+            if seen.args.operand(1) == "get" =>
+        {
+            meaning.set(R, "only reads")
+        }
         "lifecycle" | "retention" | "acl" | "defacl" | "iam" if seen.args.operand(1) == "set" => {
             meaning.set(D, "replaces who may read, or what is deleted by itself");
         }
@@ -381,7 +442,9 @@ pub(super) fn bq(seen: &Seen<'_>, meaning: &mut Meaning) {
     let verb = seen.args.operand(0);
     meaning.subcommand = Some(verb.to_owned());
     match verb {
-        "ls" | "show" | "head" | "version" | "help" | "wait" | "get-iam-policy" | "" => meaning.set(R, "only reads"),
+        "ls" | "show" | "head" | "version" | "help" | "wait" | "get-iam-policy" | "" => {
+            meaning.set(R, "only reads")
+        }
         "query" if seen.args.has("--dry_run") => meaning.set(R, "only says what it would do"),
         "query" => {
             meaning.set(R, "runs SQL");
@@ -394,7 +457,9 @@ pub(super) fn bq(seen: &Seen<'_>, meaning: &mut Meaning) {
                 meaning.raise(D, "overwrites a table");
             }
         }
-        "rm" | "cancel" | "truncate" | "undelete" | "set-iam-policy" => meaning.set(D, "deletes, cancels or replaces"),
+        "rm" | "cancel" | "truncate" | "undelete" | "set-iam-policy" => {
+            meaning.set(D, "deletes, cancels or replaces")
+        }
         "load" | "cp" if seen.args.has("--replace -f --force") => meaning.set(D, "overwrites a table"),
         _ => meaning.set(C, "changes tables or data sets"),
     }
@@ -407,9 +472,12 @@ pub(super) fn generic(seen: &Seen<'_>, meaning: &mut Meaning) {
     let parts: Vec<_> = parts.collect();
     let takes = parts.iter().find(|word| one_of(TAKES, head(word)) || words::destroys(word));
     let reads = parts.iter().any(|word| one_of(READS, head(word)));
-    meaning.subcommand = (!path.is_empty()).then(|| path.iter().take(2).copied().collect::<Vec<_>>().join(" "));
+    meaning.subcommand =
+        (!path.is_empty()).then(|| path.iter().take(2).copied().collect::<Vec<_>>().join(" "));
     match (takes, reads || path.is_empty()) {
-        (Some(verb), _) => meaning.set(D, format!("`{verb}` takes something away, cuts it off or replaces it")),
+        (Some(verb), _) => {
+            meaning.set(D, format!("`{verb}` takes something away, cuts it off or replaces it"))
+        }
         (None, true) => meaning.set(R, "only reads"),
         (None, false) => meaning.set(C, "changes something of the cloud"),
     }

@@ -24,7 +24,7 @@ pub(super) fn git(seen: &Seen<'_>, meaning: &mut Meaning) {
         "checkout" | "restore" if args.dashes || object == "." || seen.verb() == "restore" && !args.has("--staged") => {
             meaning.raise(D, "throws changes of files away");
         }
-        "branch" | "tag" if args.operands.len() == 1 && !args.has("-d -D --delete -m -M --move -c -C --copy -u --set-upstream-to --unset-upstream --edit-description -f -a -s -m") || args.has("-l --list --contains --merged --no-merged --points-at --show-current") => {
+        "branch" | "tag" if args.operands.len() == 1 && !args.has("-d -D --delete -m -M --move -c -C --copy -u --set-upstream-to --unset-upstream --edit-description -f") || args.has("-l --list --contains --merged --no-merged --points-at --show-current") => {
             meaning.set(R, "only reads");
         }
         "remote" if object.is_empty() || args.has("-v") && args.operands.len() == 1 => meaning.set(R, "only reads"),
@@ -43,7 +43,11 @@ pub(super) fn git(seen: &Seen<'_>, meaning: &mut Meaning) {
         "bisect" if object == "run" => meaning.mark(mark::OPAQUE),
         _ => {}
     }
-    if meaning.risk == R && args.all("-c").any(|option| option.value.is_some_and(|value| value.starts_with("alias.") || value.contains('!'))) {
+    if meaning.risk == R
+        && args.all("-c").any(|option| {
+            option.value.is_some_and(|value| value.starts_with("alias.") || value.contains('!'))
+        })
+    {
         meaning.raise(C, "runs what its own options say");
     }
 }
@@ -56,25 +60,44 @@ pub(super) fn gh(seen: &Seen<'_>, meaning: &mut Meaning) {
     let why = match (group, verb) {
         ("api", _) => {
             let data = args.get("-f --field -F --raw-field --input").is_some();
-            let method = args.value("-X --method").unwrap_or(if data { "POST" } else { "GET" }).to_ascii_uppercase();
+            let method =
+                args.value("-X --method").unwrap_or(if data { "POST" } else { "GET" }).to_ascii_uppercase();
             return match method.as_str() {
                 "GET" | "HEAD" => is(meaning, R, "HTTP GET", mark::NONE),
                 "DELETE" => is(meaning, D, "HTTP DELETE: takes away what the address names", mark::NONE),
                 _ => is(meaning, C, "changes something of the code host", mark::NONE),
             };
         }
-        ("" | "status" | "version" | "help" | "search" | "browse" | "completion", _) => (R, "only reads", mark::NONE),
+        ("" | "status" | "version" | "help" | "search" | "browse" | "completion", _) => {
+            (R, "only reads", mark::NONE)
+        }
         ("auth", "token") => (R, "prints a token", mark::SECRET),
         ("auth", "status") => (R, "only reads", mark::NONE),
         ("auth", _) => (C, "signs in or out", mark::SECRET | mark::I),
         ("secret" | "variable", "set" | "create" | "update") => (C, "stores a secret", mark::SECRET),
         ("run" | "pipeline" | "ci", "watch") => (R, "watches a run until it ends", mark::L),
-        ("run" | "pipeline" | "ci" | "job", "download" | "artifact" | "trace" | "lint" | "log" | "logs") => (R, "only reads", mark::NONE),
+        ("run" | "pipeline" | "ci" | "job", "download" | "artifact" | "trace" | "lint" | "log" | "logs") => {
+            (R, "only reads", mark::NONE)
+        }
         ("codespace" | "cs", "ssh") => (C, "opens a shell elsewhere", mark::I | mark::OPAQUE | mark::REMOTE),
-        (_, "list" | "view" | "status" | "checks" | "diff" | "show" | "get" | "ls" | "verify" | "deploy-key" | "") => (R, "only reads", mark::NONE),
+        (
+            _,
+            "list" | "view" | "status" | "checks" | "diff" | "show" | "get" | "ls" | "verify" | "deploy-key"
+            | "",
+        ) => (R, "only reads", mark::NONE),
         (_, "clone" | "checkout" | "sync" | "download") => (C, "changes files here", mark::WRITES),
-        (_, verb) if words::destroys(verb) || matches!(verb, "archive" | "cancel" | "disable" | "close" | "lock" | "transfer" | "rename") => {
-            (if matches!(verb, "close" | "lock" | "rename" | "cancel") { C } else { D }, "closes, deletes or disables it", mark::NONE)
+        (_, verb)
+            if words::destroys(verb)
+                || matches!(
+                    verb,
+                    "archive" | "cancel" | "disable" | "close" | "lock" | "transfer" | "rename"
+                ) =>
+        {
+            (
+                if matches!(verb, "close" | "lock" | "rename" | "cancel") { C } else { D },
+                "closes, deletes or disables it",
+                mark::NONE,
+            )
         }
         _ => (C, "changes something of the code host", mark::NONE),
     };
@@ -103,18 +126,43 @@ fn only_prints(code: &str) -> bool {
             None => bare.push(letter),
         }
     }
-    let mut names = bare.split(|letter: char| !letter.is_alphanumeric() && letter != '_').filter(|name| !name.is_empty());
-    quote.is_none() && names.all(|name| name.parse::<f64>().is_ok() || HARMLESS.split_whitespace().any(|one| one == name))
+    let mut names =
+        bare.split(|letter: char| !letter.is_alphanumeric() && letter != '_').filter(|name| !name.is_empty());
+    quote.is_none()
+        && names.all(|name| name.parse::<f64>().is_ok() || HARMLESS.split_whitespace().any(|one| one == name))
 }
 
 pub(super) fn language(seen: &Seen<'_>, meaning: &mut Meaning) {
     meaning.subcommand = None;
     let words = || seen.words.iter().map(|word| word.text.as_str());
     let options: Vec<_> = words().take_while(|word| word.starts_with('-')).collect();
-    let code_option = |word: &&str| matches!(*word, "-c" | "-e" | "-p" | "-pe" | "-ne" | "-r" | "-E" | "--eval" | "--print" | "-lane" | "-ane" | "-Command" | "-le" | "-lne" | "-nle" | "-W" | "-eval");
+    let code_option = |word: &&str| {
+        matches!(
+            *word,
+            "-c" | "-e"
+                | "-p"
+                | "-pe"
+                | "-ne"
+                | "-r"
+                | "-E"
+                | "--eval"
+                | "--print"
+                | "-lane"
+                | "-ane"
+                | "-Command"
+                | "-le"
+                | "-lne"
+                | "-nle"
+                | "-W"
+                | "-eval"
+        )
+    };
     let at = words().position(|word| code_option(&word));
-    let before_operand = words().position(|word| !word.starts_with('-')).is_none_or(|operand| at.is_some_and(|at| at < operand));
-    if words().any(|word| matches!(word, "--version" | "-V")) || words().eq(["-v"]) || words().eq(["version"]) {
+    let before_operand = words()
+        .position(|word| !word.starts_with('-'))
+        .is_none_or(|operand| at.is_some_and(|at| at < operand));
+    if words().any(|word| matches!(word, "--version" | "-V")) || words().eq(["-v"]) || words().eq(["version"])
+    {
         return is(meaning, R, "says its version", mark::NONE);
     }
     if let Some(code) = at.filter(|_| before_operand).and_then(|at| seen.words.get(at + 1)) {
@@ -126,8 +174,12 @@ pub(super) fn language(seen: &Seen<'_>, meaning: &mut Meaning) {
     }
     let module = words().position(|word| word == "-m").and_then(|at| words().nth(at + 1));
     match module {
-        Some("json.tool" | "site" | "platform" | "sysconfig" | "this" | "calendar" | "timeit") => return is(meaning, R, "only reads", mark::NONE),
-        Some("http.server" | "SimpleHTTPServer") => return is(meaning, C, "serves files until it is stopped", mark::E),
+        Some("json.tool" | "site" | "platform" | "sysconfig" | "this" | "calendar" | "timeit") => {
+            return is(meaning, R, "only reads", mark::NONE);
+        }
+        Some("http.server" | "SimpleHTTPServer") => {
+            return is(meaning, C, "serves files until it is stopped", mark::E);
+        }
         Some("pip") => {
             let at = words().position(|word| word == "-m").map_or(0, |at| at + 1);
             is(meaning, R, "runs a module", mark::NONE);
@@ -140,7 +192,12 @@ pub(super) fn language(seen: &Seen<'_>, meaning: &mut Meaning) {
     let file = words().find(|word| !word.starts_with('-'));
     match (file, seen.input) {
         (Some(file), _) => {
-            let verb = words().skip_while(|word| *word != file).skip(1).take(4).find(|word| words::destroys(word)).map(str::to_owned);
+            let verb = words()
+                .skip_while(|word| *word != file)
+                .skip(1)
+                .take(4)
+                .find(|word| words::destroys(word))
+                .map(str::to_owned);
             is(meaning, C, "a script: what it does cannot be seen here", mark::OPAQUE);
             meaning.known = false;
             super::by_script_name(file, meaning);
@@ -194,7 +251,8 @@ pub(super) fn npm(seen: &Seen<'_>, meaning: &mut Meaning) {
 }
 
 pub(super) fn npx(seen: &Seen<'_>, meaning: &mut Meaning) {
-    let inner: Vec<_> = seen.args.operands.iter().map(|word| (*word).clone()).chain(seen.args.rest.iter().cloned()).collect();
+    let inner: Vec<_> =
+        seen.args.operands.iter().map(|word| (*word).clone()).chain(seen.args.rest.iter().cloned()).collect();
     is(meaning, C, "fetches a program and runs it", mark::OPAQUE);
     meaning.runs(&inner, Through::Here);
 }
@@ -221,9 +279,15 @@ pub(super) fn migrate(seen: &Seen<'_>, meaning: &mut Meaning) {
     meaning.subcommand = None;
     let all: Vec<_> = seen.args.operands.iter().flat_map(|word| words::parts(&word.text)).collect();
     let has = |list: &str| all.iter().any(|part| list.split_whitespace().any(|one| one == part));
-    if has("drop reset clean down rollback downgrade redo flush truncate purge destroy fresh undo wipe repair") {
+    if has(
+        "drop reset clean down rollback downgrade redo flush truncate purge destroy fresh undo wipe repair",
+    ) {
         is(meaning, D, "takes a database's changes or data back", mark::NONE);
-    } else if has("status history current heads show info version validate list routes about check showmigrations print") && !has("migrate up upgrade") || all.is_empty() {
+    } else if has(
+        "status history current heads show info version validate list routes about check showmigrations print",
+    ) && !has("migrate up upgrade")
+        || all.is_empty()
+    {
         is(meaning, R, "only reads", mark::NONE);
     } else if has("shell console dbshell tinker") {
         is(meaning, C, "opens a console", mark::I | mark::OPAQUE);

@@ -7,7 +7,11 @@ mod text;
 
 pub(super) use text::{awk, sed};
 
-fn fresh(risk: crate::domain::approval::Tier, why: impl Into<std::borrow::Cow<'static, str>>, marks: u16) -> Meaning {
+fn fresh(
+    risk: crate::domain::approval::Tier,
+    why: impl Into<std::borrow::Cow<'static, str>>,
+    marks: u16,
+) -> Meaning {
     Meaning::new(risk, why, marks)
 }
 
@@ -20,7 +24,11 @@ fn target<'a>(args: &Args<'a>) -> &'a str {
 
 pub(super) fn rm(seen: &Seen<'_>, meaning: &mut Meaning) {
     let recursive = seen.args.has("-r -R --recursive");
-    *meaning = fresh(D, if recursive { "deletes directories and all that is in them" } else { "deletes files" }, mark::NONE);
+    *meaning = fresh(
+        D,
+        if recursive { "deletes directories and all that is in them" } else { "deletes files" },
+        mark::NONE,
+    );
 }
 
 pub(super) fn moved(seen: &Seen<'_>, meaning: &mut Meaning) {
@@ -50,7 +58,9 @@ pub(super) fn dd(seen: &Seen<'_>, meaning: &mut Meaning) {
 }
 
 pub(super) fn emptied(seen: &Seen<'_>, meaning: &mut Meaning) {
-    *meaning = if seen.tool == "fallocate" && !seen.args.has("-p --punch-hole -z --zero-range -c --collapse-range") {
+    *meaning = if seen.tool == "fallocate"
+        && !seen.args.has("-p --punch-hole -z --zero-range -c --collapse-range")
+    {
         fresh(C, "makes a file of this size", mark::WRITES)
     } else {
         fresh(D, "empties or overwrites a file", mark::WRITES)
@@ -70,7 +80,9 @@ pub(super) fn rights(seen: &Seen<'_>, meaning: &mut Meaning) {
     *meaning = fresh(C, "changes rights or owners", mark::NONE);
     let recursive = seen.args.has("-R --recursive");
     let paths = || seen.args.operands.iter().skip(1).map(|word| word.text.as_str());
-    let broad = paths().any(|path| words::system_path(path) || matches!(path, "/" | "." | "/*" | "/home" | "/opt" | "/srv" | "/var"));
+    let broad = paths().any(|path| {
+        words::system_path(path) || matches!(path, "/" | "." | "/*" | "/home" | "/opt" | "/srv" | "/var")
+    });
     if recursive && broad {
         meaning.raise(D, "changes rights or owners of everything below: the old ones are lost");
     } else if matches!(seen.args.operand(0), "000" | "0" | "777" | "a-rwx") && recursive {
@@ -82,13 +94,24 @@ pub(super) fn rights(seen: &Seen<'_>, meaning: &mut Meaning) {
 }
 
 pub(super) fn tee(seen: &Seen<'_>, meaning: &mut Meaning) {
-    let files: Vec<_> = seen.args.operands.iter().map(|word| word.text.as_str()).filter(|file| !file.starts_with("/dev/")).collect();
-    *meaning = if files.is_empty() { fresh(R, "prints", mark::NONE) } else { fresh(C, "writes a file", mark::WRITES) };
+    let files: Vec<_> = seen
+        .args
+        .operands
+        .iter()
+        .map(|word| word.text.as_str())
+        .filter(|file| !file.starts_with("/dev/"))
+        .collect();
+    *meaning = if files.is_empty() {
+        fresh(R, "prints", mark::NONE)
+    } else {
+        fresh(C, "writes a file", mark::WRITES)
+    };
     let append = seen.args.has("-a --append");
     if files.iter().any(|file| words::vital_path(file) && !append) {
         meaning.raise(D, "overwrites a file that a service keeps");
     }
-    let devices = seen.args.operands.iter().any(|word| words::vital_path(&word.text) && word.text.starts_with("/dev/"));
+    let devices =
+        seen.args.operands.iter().any(|word| words::vital_path(&word.text) && word.text.starts_with("/dev/"));
     let trigger = seen.args.operands.iter().any(|word| word.text.starts_with("/proc/sysrq"));
     if devices || trigger {
         meaning.raise(D, "writes to a device or to the kernel");
@@ -104,7 +127,10 @@ pub(super) fn find(seen: &Seen<'_>, meaning: &mut Meaning) {
             "-delete" => meaning.raise(D, "deletes every file that it finds"),
             "-exec" | "-execdir" | "-ok" | "-okdir" | "-x" | "-X" | "--exec" | "--exec-batch" => {
                 let rest = seen.words.get(at + 1..).unwrap_or_default();
-                let length = rest.iter().position(|word| matches!(word.text.as_str(), ";" | "+" | "\\;")).unwrap_or(rest.len());
+                let length = rest
+                    .iter()
+                    .position(|word| matches!(word.text.as_str(), ";" | "+" | "\\;"))
+                    .unwrap_or(rest.len());
                 let inner: Vec<_> = rest.iter().take(length).map(found).collect();
                 meaning.runs(&inner, Through::Elsewhere);
                 meaning.mark(if word.text.starts_with("-ok") { mark::I } else { mark::NONE });
@@ -157,7 +183,10 @@ pub(super) fn tar(seen: &Seen<'_>, meaning: &mut Meaning) {
         fresh(C, "writes an archive", mark::WRITES)
     };
     let into = args.value("-C --directory").or_else(|| directory(seen.words));
-    if meaning.risk == C && has('x', "--extract --get") && into.is_some_and(|path| words::system_path(path) || path == "/") {
+    if meaning.risk == C
+        && has('x', "--extract --get")
+        && into.is_some_and(|path| words::system_path(path) || path == "/")
+    {
         meaning.raise(D, "unpacks over files of the system");
     }
     if args.get("--remove-files").is_some() {
@@ -175,7 +204,8 @@ fn directory(words: &[Word]) -> Option<&str> {
 }
 
 pub(super) fn packed(seen: &Seen<'_>, meaning: &mut Meaning) {
-    let screen = seen.args.has("-c --stdout --to-stdout -l --list -t --test") || seen.args.operands.is_empty();
+    let screen =
+        seen.args.has("-c --stdout --to-stdout -l --list -t --test") || seen.args.operands.is_empty();
     *meaning = if screen {
         fresh(R, "packs or unpacks what goes through", mark::NONE)
     } else {
@@ -190,7 +220,11 @@ pub(super) fn archive(seen: &Seen<'_>, meaning: &mut Meaning) {
         "cpio" => seen.args.has("-t --list"),
         _ => false,
     };
-    *meaning = if lists { fresh(R, "lists an archive", mark::NONE) } else { fresh(C, "packs or unpacks files", mark::WRITES) };
+    *meaning = if lists {
+        fresh(R, "lists an archive", mark::NONE)
+    } else {
+        fresh(C, "packs or unpacks files", mark::WRITES)
+    };
     if seen.tool == "zip" && seen.args.has("-m --move -d --delete") {
         meaning.raise(D, "deletes the files that it packs, or those of the archive");
     }
@@ -205,7 +239,8 @@ fn remote(seen: &Seen<'_>) -> bool {
 
 pub(super) fn rsync(seen: &Seen<'_>, meaning: &mut Meaning) {
     *meaning = fresh(C, "copies files, over those that are there", mark::WRITES | mark::L);
-    let deletes = seen.args.options.iter().any(|option| option.name.starts_with("--delete") || option.name == "--del");
+    let deletes =
+        seen.args.options.iter().any(|option| option.name.starts_with("--delete") || option.name == "--del");
     if deletes {
         meaning.raise(D, "copies, and deletes what the source does not have");
     } else if seen.args.has("--remove-source-files") {
@@ -234,7 +269,9 @@ pub(super) fn scp(seen: &Seen<'_>, meaning: &mut Meaning) {
 pub(super) fn sftp(seen: &Seen<'_>, meaning: &mut Meaning) {
     *meaning = fresh(C, "moves files between hosts", mark::REMOTE | mark::OPAQUE);
     if let Input::Text(text) = seen.input {
-        let deletes = text.lines().any(|line| line.split_whitespace().next().is_some_and(|verb| words::destroys(verb) || verb == "mdelete"));
+        let deletes = text.lines().any(|line| {
+            line.split_whitespace().next().is_some_and(|verb| words::destroys(verb) || verb == "mdelete")
+        });
         meaning.raise(if deletes { D } else { C }, "deletes files on another host");
     } else if seen.args.get("-b -e -c").is_none() {
         meaning.mark(mark::I);
@@ -256,11 +293,15 @@ pub(super) fn mount(seen: &Seen<'_>, meaning: &mut Meaning) {
     let bare = seen.args.operands.is_empty() && !seen.args.has("-a --all");
     let lists = bare || seen.args.has("-l --list --show -s --summary");
     *meaning = match seen.tool {
-        "umount" if seen.args.has("-f --force -l --lazy -a --all") => fresh(D, "takes a file system away from whoever uses it", mark::NONE),
+        "umount" if seen.args.has("-f --force -l --lazy -a --all") => {
+            fresh(D, "takes a file system away from whoever uses it", mark::NONE)
+        }
         "umount" => fresh(C, "takes a file system away, unless it is in use", mark::NONE),
         "swapoff" => fresh(C, "takes swap space away", mark::L),
         "mount" if lists && !seen.args.has("-o") => fresh(R, "lists what is mounted", mark::NONE),
-        "losetup" if seen.args.has("-d --detach -D --detach-all") => fresh(D, "takes devices away", mark::NONE),
+        "losetup" if seen.args.has("-d --detach -D --detach-all") => {
+            fresh(D, "takes devices away", mark::NONE)
+        }
         "losetup" | "swapon" if lists => fresh(R, "only reads", mark::NONE),
         _ => fresh(C, "mounts a file system or makes a device", mark::NONE),
     };
@@ -269,7 +310,10 @@ pub(super) fn mount(seen: &Seen<'_>, meaning: &mut Meaning) {
 pub(super) fn format(seen: &Seen<'_>, meaning: &mut Meaning) {
     *meaning = fresh(D, "formats, wipes or shrinks a device: what is on it is gone", mark::NONE);
     let lists = match seen.tool {
-        "sgdisk" | "sfdisk" | "gdisk" => seen.args.has("-p --print -l --list -d --dump -i --info") && !seen.args.has("--delete -Z --zap-all -o --clear -n --new"),
+        "sgdisk" | "sfdisk" | "gdisk" => {
+            seen.args.has("-p --print -l --list -d --dump -i --info")
+                && !seen.args.has("--delete -Z --zap-all -o --clear -n --new")
+        }
         "wipefs" => !seen.args.has("-a --all -o --offset"),
         "lvremove" | "vgremove" | "pvremove" | "lvreduce" | "vgreduce" => seen.args.has("-t --test"),
         "mke2fs" | "mkfs.ext4" | "mkfs.ext3" | "mkfs.ext2" => seen.args.has("-n"),
@@ -284,24 +328,33 @@ pub(super) fn format(seen: &Seen<'_>, meaning: &mut Meaning) {
 pub(super) fn partition(seen: &Seen<'_>, meaning: &mut Meaning) {
     let lists = seen.args.has("-l --list") || seen.args.operands.iter().any(|word| word.text == "print");
     let tool = seen.tool;
-    *meaning = if lists && !seen.args.operands.iter().any(|word| words::destroys(&word.text) || matches!(word.text.as_str(), "mklabel" | "mktable" | "mkpart" | "resizepart")) {
+    *meaning = if lists
+        && !seen.args.operands.iter().any(|word| {
+            words::destroys(&word.text)
+                || matches!(word.text.as_str(), "mklabel" | "mktable" | "mkpart" | "resizepart")
+        }) {
         fresh(R, "lists partitions", mark::NONE)
     } else if matches!(tool, "partprobe" | "kpartx") {
         fresh(C, "lets the kernel read partitions again", mark::NONE)
     } else {
-        let scripted = seen.args.has("-s --script") || !matches!(seen.input, Input::Nothing) || tool == "parted" && seen.args.operands.len() > 1;
+        let scripted = seen.args.has("-s --script")
+            || !matches!(seen.input, Input::Nothing)
+            || tool == "parted" && seen.args.operands.len() > 1;
         fresh(D, "changes a device's partitions", if scripted { mark::NONE } else { mark::I | mark::OPAQUE })
     };
 }
 
 pub(super) fn volumes(seen: &Seen<'_>, meaning: &mut Meaning) {
     *meaning = fresh(C, "changes a volume or file system", mark::NONE);
-    let shrinks = seen.tool == "lvresize" && seen.args.value("-L --size -l --extents").is_some_and(|size| !size.starts_with('+'));
+    let shrinks = seen.tool == "lvresize"
+        && seen.args.value("-L --size -l --extents").is_some_and(|size| !size.starts_with('+'));
     let minus = seen.words.iter().any(|word| word.text.starts_with("-L-") || word.text.contains("=-"));
     if shrinks || minus {
         meaning.raise(D, "may make a volume smaller: what is beyond is gone");
     }
-    if matches!(seen.tool, "lvchange" | "vgchange") && seen.words.iter().any(|word| word.text == "-an" || word.text == "n") {
+    if matches!(seen.tool, "lvchange" | "vgchange")
+        && seen.words.iter().any(|word| word.text == "-an" || word.text == "n")
+    {
         meaning.raise(D, "takes volumes away");
     }
     if seen.tool == "tune2fs" && seen.args.has("-l") || seen.args.has("-t --test") && seen.tool != "fstrim" {
@@ -330,4 +383,3 @@ pub(super) fn mdadm(seen: &Seen<'_>, meaning: &mut Meaning) {
         fresh(C, "changes an array", mark::NONE)
     };
 }
-

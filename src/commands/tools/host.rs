@@ -35,7 +35,9 @@ pub(super) fn service(seen: &Seen<'_>, meaning: &mut Meaning) {
     match verb {
         "status" | "configtest" | "check" => is(meaning, R, "only reads", mark::NONE),
         "" if seen.args.has("--status-all") => is(meaning, R, "only reads", mark::NONE),
-        "stop" | "down" | "kill" | "force-stop" | "exit" | "shutdown" | "d" => is(meaning, D, "stops a service: what it serves is gone", mark::NONE),
+        "stop" | "down" | "kill" | "force-stop" | "exit" | "shutdown" | "d" => {
+            is(meaning, D, "stops a service: what it serves is gone", mark::NONE)
+        }
         _ => is(meaning, C, "starts or restarts a service", mark::NONE),
     }
 }
@@ -44,7 +46,10 @@ pub(super) fn journalctl(seen: &Seen<'_>, meaning: &mut Meaning) {
     meaning.subcommand = None;
     if seen.args.get("--vacuum-size --vacuum-time --vacuum-files").is_some() {
         is(meaning, D, "deletes old logs", mark::NONE);
-    } else if seen.args.has("--rotate --flush --sync --relinquish-var --smart-relinquish-var --setup-keys --update-catalog") {
+    } else if seen
+        .args
+        .has("--rotate --flush --sync --relinquish-var --smart-relinquish-var --setup-keys --update-catalog")
+    {
         is(meaning, C, "rotates or moves logs", mark::NONE);
     } else {
         is(meaning, R, "reads logs", mark::NONE);
@@ -59,19 +64,28 @@ fn signal<'a>(seen: &Seen<'a>) -> Option<&'a str> {
     let by_option = seen.args.value("-s --signal -n");
     let by_dash = seen.words.first().map(|word| word.text.as_str()).filter(|text| {
         let name = text.trim_start_matches('-').trim_start_matches("SIG");
-        text.starts_with('-') && !text.starts_with("--")
-            && (name.parse::<u8>().is_ok() || name.len() > 1 && name.chars().all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit()))
+        text.starts_with('-')
+            && !text.starts_with("--")
+            && (name.parse::<u8>().is_ok()
+                || name.len() > 1
+                    && name.chars().all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit()))
     });
     by_option.or(by_dash).map(|name| name.trim_start_matches('-').trim_start_matches("SIG"))
 }
 
 pub(super) fn kill(seen: &Seen<'_>, meaning: &mut Meaning) {
     meaning.subcommand = None;
-    let lists = seen.words.first().is_some_and(|word| matches!(word.text.as_str(), "-l" | "-L" | "--list" | "--table"));
+    let lists = seen
+        .words
+        .first()
+        .is_some_and(|word| matches!(word.text.as_str(), "-l" | "-L" | "--list" | "--table"));
     match signal(seen) {
         _ if lists => is(meaning, R, "lists signals", mark::NONE),
         Some("0") => is(meaning, R, "asks whether a process runs", mark::NONE),
-        Some("HUP" | "1" | "USR1" | "10" | "USR2" | "12" | "WINCH" | "28" | "CONT" | "18" | "QUIT" | "3" | "hup" | "usr1" | "usr2") => {
+        Some(
+            "HUP" | "1" | "USR1" | "10" | "USR2" | "12" | "WINCH" | "28" | "CONT" | "18" | "QUIT" | "3"
+            | "hup" | "usr1" | "usr2",
+        ) => {
             is(meaning, C, "sends a signal to processes", mark::NONE);
         }
         _ if has_word(seen, "--list") => is(meaning, R, "lists", mark::NONE),
@@ -80,7 +94,10 @@ pub(super) fn kill(seen: &Seen<'_>, meaning: &mut Meaning) {
 }
 
 pub(super) fn fuser(seen: &Seen<'_>, meaning: &mut Meaning) {
-    let kills = seen.words.iter().any(|word| word.text == "--kill" || word.text.starts_with('-') && !word.text.starts_with("--") && word.text.contains('k'));
+    let kills = seen.words.iter().any(|word| {
+        word.text == "--kill"
+            || word.text.starts_with('-') && !word.text.starts_with("--") && word.text.contains('k')
+    });
     if kills {
         is(meaning, D, "ends every process that uses it", mark::NONE);
     } else {
@@ -124,16 +141,29 @@ pub(super) fn users(seen: &Seen<'_>, meaning: &mut Meaning) {
     meaning.subcommand = None;
     let args = &seen.args;
     match seen.tool {
-        "userdel" | "deluser" | "groupdel" | "delgroup" => is(meaning, D, "deletes a user or group", mark::NONE),
+        "userdel" | "deluser" | "groupdel" | "delgroup" => {
+            is(meaning, D, "deletes a user or group", mark::NONE)
+        }
         "chage" if args.has("-l --list") => is(meaning, R, "only reads", mark::NONE),
         "passwd" if args.has("-S --status") => is(meaning, R, "only reads", mark::NONE),
-        "passwd" if args.has("-l --lock -d --delete -e --expire") => is(meaning, D, "locks a user out, or lets everybody in", mark::NONE),
-        "passwd" => is(meaning, C, "changes a password", mark::SECRET | if args.has("--stdin") { mark::NONE } else { mark::I }),
+        "passwd" if args.has("-l --lock -d --delete -e --expire") => {
+            is(meaning, D, "locks a user out, or lets everybody in", mark::NONE)
+        }
+        "passwd" => is(
+            meaning,
+            C,
+            "changes a password",
+            mark::SECRET | if args.has("--stdin") { mark::NONE } else { mark::I },
+        ),
         "chpasswd" | "newusers" => is(meaning, D, "changes passwords of users", mark::SECRET),
-        "usermod" if args.has("-L --lock") || args.get("-G --groups").is_some() && !args.has("-a --append") => {
+        "usermod"
+            if args.has("-L --lock") || args.get("-G --groups").is_some() && !args.has("-a --append") =>
+        {
             is(meaning, D, "locks a user out, or takes groups away", mark::NONE);
         }
-        "gpasswd" if args.get("-d --delete -M -r").is_some() => is(meaning, D, "takes users out of a group", mark::NONE),
+        "gpasswd" if args.get("-d --delete -M -r").is_some() => {
+            is(meaning, D, "takes users out of a group", mark::NONE)
+        }
         _ => is(meaning, C, "makes or changes a user or group", mark::NONE),
     }
     if args.get("-p --password").is_some() {
@@ -159,7 +189,10 @@ pub(super) fn pager(seen: &Seen<'_>, meaning: &mut Meaning) {
 
 pub(super) fn tail(seen: &Seen<'_>, meaning: &mut Meaning) {
     meaning.subcommand = None;
-    let follows = seen.tool == "multitail" || seen.args.has("-F") || seen.args.get("-f --follow").is_some() || seen.args.has("--retry");
+    let follows = seen.tool == "multitail"
+        || seen.args.has("-F")
+        || seen.args.get("-f --follow").is_some()
+        || seen.args.has("--retry");
     is(meaning, R, "reads the end of a text", if follows { mark::E } else { mark::NONE });
 }
 
@@ -194,7 +227,12 @@ pub(super) fn dmesg(seen: &Seen<'_>, meaning: &mut Meaning) {
     } else if seen.args.get("-n --console-level -D --console-off -E --console-on").is_some() {
         is(meaning, C, "changes what the kernel prints", mark::NONE);
     } else {
-        is(meaning, R, "reads the kernel's log", if seen.args.has("-w --follow -W --follow-new") { mark::E } else { mark::NONE });
+        is(
+            meaning,
+            R,
+            "reads the kernel's log",
+            if seen.args.has("-w --follow -W --follow-new") { mark::E } else { mark::NONE },
+        );
     }
 }
 
@@ -225,11 +263,20 @@ pub(super) fn probe(seen: &Seen<'_>, meaning: &mut Meaning) {
     meaning.subcommand = None;
     let verb = seen.args.operand(0);
     match (seen.tool, verb) {
-        ("perf", "list" | "report" | "script" | "annotate" | "version" | "diff" | "evlist" | "buildid-list" | "help") => is(meaning, R, "only reads", mark::NONE),
+        (
+            "perf",
+            "list" | "report" | "script" | "annotate" | "version" | "diff" | "evlist" | "buildid-list"
+            | "help",
+        ) => is(meaning, R, "only reads", mark::NONE),
         ("perf", "top") => is(meaning, R, "shows where time goes until it is stopped", mark::I | mark::E),
         ("perf", "record") => is(meaning, C, "samples the host and writes a file", mark::WRITES | mark::L),
         ("perf", "stat") => is(meaning, C, "counts while a command runs", mark::L),
-        ("gcore" | "crash", _) => is(meaning, C, "stops a process while its memory is written to a file", mark::WRITES | mark::HEAVY),
+        ("gcore" | "crash", _) => is(
+            meaning,
+            C,
+            "stops a process while its memory is written to a file",
+            mark::WRITES | mark::HEAVY,
+        ),
         ("gdb" | "lldb", _) => is(meaning, C, "stops a process to look into it", mark::I | mark::OPAQUE),
         _ => is(meaning, C, "watches the kernel until it is stopped", mark::E | mark::OPAQUE),
     }
@@ -242,20 +289,40 @@ pub(super) fn java(seen: &Seen<'_>, meaning: &mut Meaning) {
     match seen.tool {
         "jps" | "jstat" | "jstack" | "jfr" => is(meaning, R, "only reads", mark::NONE),
         "jinfo" if !text.contains("-flag") => is(meaning, R, "only reads", mark::NONE),
-        "jmap" if text.contains("dump") => is(meaning, C, "stops the program while its heap is written to a file", mark::WRITES | mark::HEAVY),
-        "jmap" if text.contains("live") || text.contains("finalizer") => is(meaning, C, "collects garbage to count what is left", mark::HEAVY),
+        "jmap" if text.contains("dump") => is(
+            meaning,
+            C,
+            "stops the program while its heap is written to a file",
+            mark::WRITES | mark::HEAVY,
+        ),
+        "jmap" if text.contains("live") || text.contains("finalizer") => {
+            is(meaning, C, "collects garbage to count what is left", mark::HEAVY)
+        }
         "jmap" if text.contains("histo") => is(meaning, R, "counts objects", mark::HEAVY),
-        "jcmd" if verb.is_empty() || verb == "help" || verb.starts_with("VM.") && !verb.contains("set_flag") || verb.ends_with(".print") || verb.ends_with("info") || verb == "GC.class_histogram" => {
+        "jcmd"
+            if verb.is_empty()
+                || verb == "help"
+                || verb.starts_with("VM.") && !verb.contains("set_flag")
+                || verb.ends_with(".print")
+                || verb.ends_with("info")
+                || verb == "GC.class_histogram" =>
+        {
             is(meaning, R, "only reads", mark::NONE);
         }
-        "jcmd" if verb == "GC.heap_dump" => is(meaning, C, "stops the program while its heap is written to a file", mark::WRITES | mark::HEAVY),
+        "jcmd" if verb == "GC.heap_dump" => is(
+            meaning,
+            C,
+            "stops the program while its heap is written to a file",
+            mark::WRITES | mark::HEAVY,
+        ),
         _ => is(meaning, C, "changes a running program", mark::NONE),
     }
 }
 
 pub(super) fn sysctl(seen: &Seen<'_>, meaning: &mut Meaning) {
     meaning.subcommand = None;
-    let sets = seen.args.has("-w --write -p --load --system") || seen.words.iter().any(|word| word.text.contains('=') && !word.text.starts_with("--"));
+    let sets = seen.args.has("-w --write -p --load --system")
+        || seen.words.iter().any(|word| word.text.contains('=') && !word.text.starts_with("--"));
     if sets {
         is(meaning, C, "changes a setting of the kernel", mark::NONE);
     } else {
@@ -278,11 +345,15 @@ pub(super) fn modules(seen: &Seen<'_>, meaning: &mut Meaning) {
 pub(super) fn policy(seen: &Seen<'_>, meaning: &mut Meaning) {
     meaning.subcommand = None;
     match seen.tool {
-        "getenforce" | "sestatus" | "getsebool" | "aa-status" | "ausearch" | "aureport" => is(meaning, R, "only reads", mark::NONE),
+        "getenforce" | "sestatus" | "getsebool" | "aa-status" | "ausearch" | "aureport" => {
+            is(meaning, R, "only reads", mark::NONE)
+        }
         "auditctl" if seen.args.has("-l -s") => is(meaning, R, "only reads", mark::NONE),
         "auditctl" if seen.args.has("-D -d -W") => is(meaning, D, "deletes audit rules", mark::NONE),
         "semanage" if has_word(seen, "-l --list") => is(meaning, R, "only reads", mark::NONE),
-        "semanage" if has_word(seen, "-d --delete -D --deleteall") => is(meaning, D, "deletes rules of the security policy", mark::NONE),
+        "semanage" if has_word(seen, "-d --delete -D --deleteall") => {
+            is(meaning, D, "deletes rules of the security policy", mark::NONE)
+        }
         "restorecon" if seen.args.has("-n") => is(meaning, R, "only says what it would do", mark::NONE),
         _ => is(meaning, C, "changes the security policy", mark::NONE),
     }
@@ -292,16 +363,49 @@ pub(super) fn settings(seen: &Seen<'_>, meaning: &mut Meaning) {
     meaning.subcommand = None;
     let first = seen.args.operand(0);
     match seen.tool {
-        "date" if seen.args.get("-s --set").is_some() || !first.is_empty() && !first.starts_with('+') && first.chars().all(|letter| letter.is_ascii_digit() || letter == '.') => {
+        "date"
+            if seen.args.get("-s --set").is_some()
+                || !first.is_empty()
+                    && !first.starts_with('+')
+                    && first.chars().all(|letter| letter.is_ascii_digit() || letter == '.') =>
+        {
             is(meaning, D, "changes the host's clock", mark::NONE);
         }
         "date" => is(meaning, R, "prints the time", mark::NONE),
-        "hwclock" if seen.args.has("-r --show --get --verbose") || seen.words.is_empty() => is(meaning, R, "prints the time", mark::NONE),
-        "hostname" | "domainname" if first.is_empty() && seen.args.get("-F --file -b").is_none() => is(meaning, R, "prints the name", mark::NONE),
+        "hwclock" if seen.args.has("-r --show --get --verbose") || seen.words.is_empty() => {
+            is(meaning, R, "prints the time", mark::NONE)
+        }
+        "hostname" | "domainname" if first.is_empty() && seen.args.get("-F --file -b").is_none() => {
+            is(meaning, R, "prints the name", mark::NONE)
+        }
         "hostnamectl" | "timedatectl" | "localectl" | "resolvectl" | "systemd-resolve"
-            if first.is_empty() && seen.words.iter().all(|word| !word.text.starts_with("--set") && !word.text.starts_with("--flush"))
-                || ["status", "show", "list-", "query", "statistics", "timesync-status", "show-timesync", "log-level", "service", "tlsa", "openpgp", "dns", "domain", "default-route", "llmnr", "mdns"]
-                    .iter().any(|verb| first.starts_with(verb) && !first.is_empty() && seen.args.operands.len() <= 2) =>
+            if first.is_empty()
+                && seen
+                    .words
+                    .iter()
+                    .all(|word| !word.text.starts_with("--set") && !word.text.starts_with("--flush"))
+                || [
+                    "status",
+                    "show",
+                    "list-",
+                    "query",
+                    "statistics",
+                    "timesync-status",
+                    "show-timesync",
+                    "log-level",
+                    "service",
+                    "tlsa",
+                    "openpgp",
+                    "dns",
+                    "domain",
+                    "default-route",
+                    "llmnr",
+                    "mdns",
+                ]
+                .iter()
+                .any(|verb| {
+                    first.starts_with(verb) && !first.is_empty() && seen.args.operands.len() <= 2
+                }) =>
         {
             is(meaning, R, "only reads", mark::NONE);
         }
@@ -312,7 +416,21 @@ pub(super) fn settings(seen: &Seen<'_>, meaning: &mut Meaning) {
 pub(super) fn clock(seen: &Seen<'_>, meaning: &mut Meaning) {
     meaning.subcommand = None;
     let verb = seen.args.operand(0);
-    let reads = matches!(verb, "tracking" | "sources" | "sourcestats" | "activity" | "clients" | "serverstats" | "ntpdata" | "rtcdata" | "selectdata" | "waitsync" | "authdata" | "help");
+    let reads = matches!(
+        verb,
+        "tracking"
+            | "sources"
+            | "sourcestats"
+            | "activity"
+            | "clients"
+            | "serverstats"
+            | "ntpdata"
+            | "rtcdata"
+            | "selectdata"
+            | "waitsync"
+            | "authdata"
+            | "help"
+    );
     match seen.tool {
         "chronyc" if reads => is(meaning, R, "only reads", mark::NONE),
         "chronyc" if verb.is_empty() => is(meaning, C, "opens a console", mark::I | mark::OPAQUE),
@@ -325,7 +443,8 @@ pub(super) fn clock(seen: &Seen<'_>, meaning: &mut Meaning) {
 /// Without `-y` a package manager asks.
 pub(super) fn package(seen: &Seen<'_>, meaning: &mut Meaning) {
     let asks = meaning.traits.long_running && matches!(seen.input, Input::Nothing);
-    let quiet = seen.args.has("-y --yes --assume-yes --assumeyes -qq --non-interactive -n") || seen.verb() == "makecache";
+    let quiet = seen.args.has("-y --yes --assume-yes --assumeyes -qq --non-interactive -n")
+        || seen.verb() == "makecache";
     if asks && !quiet {
         meaning.mark(mark::I);
     }
@@ -363,7 +482,12 @@ pub(super) fn dpkg(seen: &Seen<'_>, meaning: &mut Meaning) {
     } else if reads {
         is(meaning, R, "only reads", mark::NONE);
     } else {
-        is(meaning, C, "installs or sets up packages", if seen.tool == "dpkg-reconfigure" { mark::I } else { mark::NONE });
+        is(
+            meaning,
+            C,
+            "installs or sets up packages",
+            if seen.tool == "dpkg-reconfigure" { mark::I } else { mark::NONE },
+        );
     }
 }
 
@@ -383,7 +507,12 @@ pub(super) fn builtin(seen: &Seen<'_>, meaning: &mut Meaning) {
 pub(super) fn trap(seen: &Seen<'_>, meaning: &mut Meaning) {
     is(meaning, R, "concerns this shell alone", mark::NONE);
     meaning.subcommand = None;
-    if let Some(text) = seen.args.operands.first().filter(|word| !matches!(word.text.as_str(), "" | "-") && seen.args.operands.len() > 1) {
+    if let Some(text) = seen
+        .args
+        .operands
+        .first()
+        .filter(|word| !matches!(word.text.as_str(), "" | "-") && seen.args.operands.len() > 1)
+    {
         meaning.nested.push(Nested::Shell(text.text.clone()));
     }
 }

@@ -5,7 +5,11 @@ use super::{Meaning, Nested, Through, words};
 pub(super) fn helm(seen: &Seen<'_>, meaning: &mut Meaning) {
     let sets = seen.args.all("--set --set-string --set-file --set-json").filter_map(|option| option.value);
     let zero = |text: &str| {
-        text.split(',').any(|one| one.split_once('=').is_some_and(|(name, value)| value == "0" && words::parts(name).iter().any(|part| part.starts_with("replica"))))
+        text.split(',').any(|one| {
+            one.split_once('=').is_some_and(|(name, value)| {
+                value == "0" && words::parts(name).iter().any(|part| part.starts_with("replica"))
+            })
+        })
     };
     for text in sets {
         if words::carries_secret(text) {
@@ -15,7 +19,9 @@ pub(super) fn helm(seen: &Seen<'_>, meaning: &mut Meaning) {
             meaning.raise(D, "scales to zero: nothing is left running");
         }
     }
-    if seen.verb() == "secrets" && matches!(seen.args.operand(1), "install" | "upgrade" | "uninstall" | "rollback") {
+    if seen.verb() == "secrets"
+        && matches!(seen.args.operand(1), "install" | "upgrade" | "uninstall" | "rollback")
+    {
         let risk = if seen.args.operand(1) == "uninstall" { D } else { C };
         meaning.set(risk, "changes a release, with secrets");
     }
@@ -26,10 +32,16 @@ pub(super) fn terraform(seen: &Seen<'_>, meaning: &mut Meaning) {
     let verb = args.operand(0);
     let asks = matches!(verb, "apply" | "destroy");
     let planned = verb == "apply" && args.operands.len() > 1;
-    if asks && !planned && !args.has("-auto-approve --auto-approve --terragrunt-non-interactive -input --non-interactive") {
+    if asks
+        && !planned
+        && !args.has("-auto-approve --auto-approve --terragrunt-non-interactive -input --non-interactive")
+    {
         meaning.mark(mark::I);
     }
-    if asks && args.get("-input --input").is_some_and(|option| option.value == Some("false")) && args.has("-auto-approve --auto-approve") {
+    if asks
+        && args.get("-input --input").is_some_and(|option| option.value == Some("false"))
+        && args.has("-auto-approve --auto-approve")
+    {
         meaning.traits.interactive = false;
     }
     if verb == "apply" && args.has("-destroy --destroy") {
@@ -54,7 +66,10 @@ pub(super) fn terraform(seen: &Seen<'_>, meaning: &mut Meaning) {
 }
 
 pub(super) fn nomad(seen: &Seen<'_>, meaning: &mut Meaning) {
-    if seen.args.operand(0) == "job" && seen.args.operand(1) == "scale" && seen.args.operands.last().is_some_and(|word| word.text == "0") {
+    if seen.args.operand(0) == "job"
+        && seen.args.operand(1) == "scale"
+        && seen.args.operands.last().is_some_and(|word| word.text == "0")
+    {
         meaning.set(D, "scales to zero: nothing is left running");
     }
     if seen.args.operand(0) == "alloc" && seen.args.operand(1) == "exec" {
@@ -82,12 +97,15 @@ pub(super) fn seal(seen: &Seen<'_>, meaning: &mut Meaning) {
     match seen.tool {
         "kubeseal" => *meaning = Meaning::new(R, "encrypts a secret", mark::SECRET),
         "sops" => {
-            let changes = seen.args.has("-i --in-place -r --rotate") || seen.args.operands.len() == 1 && !seen.args.has("-d --decrypt -e --encrypt");
+            let changes = seen.args.has("-i --in-place -r --rotate")
+                || seen.args.operands.len() == 1 && !seen.args.has("-d --decrypt -e --encrypt");
             let first = seen.args.operand(0);
             *meaning = match first {
                 "exec-env" | "exec-file" => {
                     let mut inner = Meaning::new(R, "runs a command with secrets", mark::SECRET);
-                    inner.nested.extend(seen.args.operands.get(2).map(|word| Nested::Shell(word.text.clone())));
+                    inner
+                        .nested
+                        .extend(seen.args.operands.get(2).map(|word| Nested::Shell(word.text.clone())));
                     inner
                 }
                 _ if changes => Meaning::new(C, "changes a file of secrets", mark::SECRET | mark::I),

@@ -19,17 +19,33 @@ pub(super) fn openssl(seen: &Seen<'_>, meaning: &mut Meaning) {
             let waits = seen.input == Input::Nothing;
             is(meaning, R, "opens a TLS connection", if waits { mark::I } else { mark::NONE });
         }
-        "x509" | "verify" | "version" | "ciphers" | "crl" | "asn1parse" | "dgst" | "sha256" | "md5" | "ocsp" | "list" | "prime" | "errstr" | "nseq" | "storeutl" | "info" | "help" | "ts" | "sess_id" => {
+        "x509" | "verify" | "version" | "ciphers" | "crl" | "asn1parse" | "dgst" | "sha256" | "md5"
+        | "ocsp" | "list" | "prime" | "errstr" | "nseq" | "storeutl" | "info" | "help" | "ts" | "sess_id" => {
             is(meaning, R, "only reads", mark::NONE);
             if args.has("-req -signkey -CA") {
                 is(meaning, C, "signs a certificate", mark::NONE);
             }
         }
         "rand" => is(meaning, R, "prints random bytes for a secret", mark::SECRET),
-        "passwd" => is(meaning, R, "prints a password's hash", mark::SECRET | if args.operands.len() > 1 || args.has("-stdin") { mark::NONE } else { mark::I }),
-        "enc" | "aes-256-cbc" | "cms" | "smime" | "pkeyutl" | "rsautl" => is(meaning, R, "encrypts or decrypts", mark::SECRET | if args.get("-pass -k -kfile -K -passin -inkey").is_some() { mark::NONE } else { mark::I }),
-        "rsa" | "pkey" | "ec" | "dsa" | "pkcs8" | "pkcs12" | "spkac" | "pkcs7" => is(meaning, R, "reads a key", mark::SECRET),
-        "req" if args.has("-text -verify -subject -modulus") && !args.has("-new -newkey -x509") => is(meaning, R, "only reads", mark::NONE),
+        "passwd" => is(
+            meaning,
+            R,
+            "prints a password's hash",
+            mark::SECRET | if args.operands.len() > 1 || args.has("-stdin") { mark::NONE } else { mark::I },
+        ),
+        "enc" | "aes-256-cbc" | "cms" | "smime" | "pkeyutl" | "rsautl" => is(
+            meaning,
+            R,
+            "encrypts or decrypts",
+            mark::SECRET
+                | if args.get("-pass -k -kfile -K -passin -inkey").is_some() { mark::NONE } else { mark::I },
+        ),
+        "rsa" | "pkey" | "ec" | "dsa" | "pkcs8" | "pkcs12" | "spkac" | "pkcs7" => {
+            is(meaning, R, "reads a key", mark::SECRET)
+        }
+        "req" if args.has("-text -verify -subject -modulus") && !args.has("-new -newkey -x509") => {
+            is(meaning, R, "only reads", mark::NONE)
+        }
         "req" | "genrsa" | "genpkey" | "gendsa" | "ecparam" | "dhparam" | "dsaparam" => {
             is(meaning, if out { C } else { R }, "makes a key or a request for a certificate", mark::SECRET);
             if verb == "req" && args.get("-subj -config").is_none() {
@@ -91,17 +107,65 @@ pub(super) fn others(seen: &Seen<'_>, meaning: &mut Meaning) {
         "age" | "rage" => is(meaning, R, "encrypts or decrypts", mark::SECRET),
         "age-keygen" => is(meaning, C, "makes a key", mark::SECRET),
         "keytool" if all.contains("-delete") => is(meaning, D, "deletes a key", mark::SECRET),
-        "keytool" if ["-list", "-printcert", "-exportcert", "-printcrl"].iter().any(|one| all.contains(one)) => is(meaning, R, "only reads", mark::SECRET | if all.contains("-storepass") || all.contains("-printcert") { mark::NONE } else { mark::I }),
+        "keytool"
+            if ["-list", "-printcert", "-exportcert", "-printcrl"].iter().any(|one| all.contains(one)) =>
+        {
+            is(
+                meaning,
+                R,
+                "only reads",
+                mark::SECRET
+                    | if all.contains("-storepass") || all.contains("-printcert") {
+                        mark::NONE
+                    } else {
+                        mark::I
+                    },
+            )
+        }
         "htpasswd" if seen.args.has("-D") => is(meaning, D, "deletes a user", mark::SECRET),
         "htpasswd" if seen.args.has("-n -v") => is(meaning, R, "prints a password's hash", mark::SECRET),
-        "htpasswd" if seen.args.has("-c") => is(meaning, D, "makes a new file of passwords, over the one that is there", mark::SECRET | mark::WRITES),
-        "pass" | "gopass" | "bw" | "op" | "lpass" | "keepassxc-cli" if words::destroys(verb) || words::says_destroy(verb) => is(meaning, D, "deletes a secret", mark::SECRET),
-        "pass" | "gopass" | "bw" | "op" | "lpass" | "keepassxc-cli" if matches!(verb, "show" | "get" | "list" | "ls" | "read" | "find" | "item" | "grep" | "status" | "" | "inject" | "generate-not") => {
+        "htpasswd" if seen.args.has("-c") => is(
+            meaning,
+            D,
+            "makes a new file of passwords, over the one that is there",
+            mark::SECRET | mark::WRITES,
+        ),
+        "pass" | "gopass" | "bw" | "op" | "lpass" | "keepassxc-cli"
+            if words::destroys(verb) || words::says_destroy(verb) =>
+        {
+            is(meaning, D, "deletes a secret", mark::SECRET)
+        }
+        "pass" | "gopass" | "bw" | "op" | "lpass" | "keepassxc-cli"
+            if matches!(
+                verb,
+                "show"
+                    | "get"
+                    | "list"
+                    | "ls"
+                    | "read"
+                    | "find"
+                    | "item"
+                    | "grep"
+                    | "status"
+                    | ""
+                    | "inject"
+                    | "generate-not"
+            ) =>
+        {
             is(meaning, R, "prints secrets", mark::SECRET);
         }
-        "step" if matches!(seen.args.operand(1), "inspect" | "verify" | "lint" | "health" | "fingerprint" | "list" | "roots") => is(meaning, R, "only reads", mark::NONE),
+        "step"
+            if matches!(
+                seen.args.operand(1),
+                "inspect" | "verify" | "lint" | "health" | "fingerprint" | "list" | "roots"
+            ) =>
+        {
+            is(meaning, R, "only reads", mark::NONE)
+        }
         "step" | "cfssl" if all.contains("revoke") => is(meaning, D, "revokes a certificate", mark::NONE),
-        "cfssl" if matches!(verb, "certinfo" | "info" | "version" | "scan" | "bundle") => is(meaning, R, "only reads", mark::NONE),
+        "cfssl" if matches!(verb, "certinfo" | "info" | "version" | "scan" | "bundle") => {
+            is(meaning, R, "only reads", mark::NONE)
+        }
         _ => is(meaning, C, "makes or changes keys", mark::SECRET),
     }
 }
@@ -113,7 +177,12 @@ pub(super) fn ssh(seen: &Seen<'_>, meaning: &mut Meaning) {
         "ssh-keyscan" => is(meaning, R, "reads the keys of hosts", mark::NONE),
         "ssh-keygen" if args.has("-l -F -B -L -y -Q -e") => is(meaning, R, "only reads", mark::NONE),
         "ssh-keygen" if args.get("-R").is_some() => is(meaning, C, "forgets a known host", mark::NONE),
-        "ssh-keygen" => is(meaning, C, "makes or changes a key", mark::SECRET | mark::WRITES | if args.get("-N").is_some() { mark::NONE } else { mark::I }),
+        "ssh-keygen" => is(
+            meaning,
+            C,
+            "makes or changes a key",
+            mark::SECRET | mark::WRITES | if args.get("-N").is_some() { mark::NONE } else { mark::I },
+        ),
         "ssh-add" if args.has("-l -L -T") => is(meaning, R, "lists keys", mark::NONE),
         "ssh-add" => is(meaning, C, "changes which keys the agent holds", mark::SECRET | mark::I),
         "ssh-copy-id" => is(meaning, C, "lets a key into another host", mark::REMOTE | mark::I),
@@ -142,7 +211,11 @@ pub(super) fn certbot(seen: &Seen<'_>, meaning: &mut Meaning) {
 pub(super) fn acme(seen: &Seen<'_>, meaning: &mut Meaning) {
     meaning.subcommand = None;
     let all = seen.words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
-    if all.contains("revoke") || all.contains("--remove") || all.contains("deactivate") || all.contains("--uninstall") {
+    if all.contains("revoke")
+        || all.contains("--remove")
+        || all.contains("deactivate")
+        || all.contains("--uninstall")
+    {
         is(meaning, D, "revokes or removes a certificate", mark::NONE);
     } else if all.contains("--list") || all.contains("--info") || all == "list" || all.contains("--version") {
         is(meaning, R, "only reads", mark::NONE);
@@ -162,12 +235,26 @@ pub(super) fn directory(seen: &Seen<'_>, meaning: &mut Meaning) {
         "klist" | "ldapsearch" | "ldapwhoami" => is(meaning, R, "only reads", asks),
         "ldapdelete" => is(meaning, D, "deletes entries of the directory", asks),
         "ldappasswd" => is(meaning, D, "changes a password", asks | mark::SECRET),
-        "kinit" => is(meaning, C, "signs in", mark::SECRET | if seen.args.has("-k") || seen.args.value("-t").is_some() { mark::NONE } else { mark::I }),
+        "kinit" => is(
+            meaning,
+            C,
+            "signs in",
+            mark::SECRET
+                | if seen.args.has("-k") || seen.args.value("-t").is_some() { mark::NONE } else { mark::I },
+        ),
         "kadmin" | "kadmin.local" => match seen.args.value("-q") {
-            Some(text) if words::destroys(text.split_whitespace().next().unwrap_or_default()) || text.starts_with("delprinc") || text.starts_with("cpw") => {
+            Some(text)
+                if words::destroys(text.split_whitespace().next().unwrap_or_default())
+                    || text.starts_with("delprinc")
+                    || text.starts_with("cpw") =>
+            {
                 is(meaning, D, "deletes a principal or changes its password", mark::SECRET);
             }
-            Some(text) if words::looks(text) || text.starts_with("listprincs") || text.starts_with("getprinc") => is(meaning, R, "only reads", mark::NONE),
+            Some(text)
+                if words::looks(text) || text.starts_with("listprincs") || text.starts_with("getprinc") =>
+            {
+                is(meaning, R, "only reads", mark::NONE)
+            }
             Some(_) => is(meaning, C, "changes principals", mark::SECRET),
             None => is(meaning, C, "opens a console", mark::I | mark::OPAQUE),
         },

@@ -8,7 +8,12 @@ fn is(meaning: &mut Meaning, risk: Tier, why: &'static str, marks: u16) {
 }
 
 fn cuts(text: &str) -> bool {
-    text.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|word| matches!(word.to_ascii_lowercase().as_str(), "drop" | "reject" | "blackhole" | "prohibit" | "unreachable"))
+    text.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|word| {
+        matches!(
+            word.to_ascii_lowercase().as_str(),
+            "drop" | "reject" | "blackhole" | "prohibit" | "unreachable"
+        )
+    })
 }
 
 pub(super) fn iptables(seen: &Seen<'_>, meaning: &mut Meaning) {
@@ -35,7 +40,9 @@ pub(super) fn iptables_files(seen: &Seen<'_>, meaning: &mut Meaning) {
     match seen.tool {
         "ipset" => match verb {
             "list" | "save" | "test" | "version" | "help" | "-L" => is(meaning, R, "only reads", mark::NONE),
-            "destroy" | "flush" | "del" | "restore" | "swap" => is(meaning, D, "takes addresses or sets away", mark::NONE),
+            "destroy" | "flush" | "del" | "restore" | "swap" => {
+                is(meaning, D, "takes addresses or sets away", mark::NONE)
+            }
             _ => is(meaning, C, "changes a set of addresses", mark::NONE),
         },
         tool if tool.ends_with("-save") => is(meaning, R, "prints rules", mark::NONE),
@@ -56,7 +63,9 @@ pub(super) fn nft(seen: &Seen<'_>, meaning: &mut Meaning) {
         match verb.split_whitespace().next().unwrap_or_default() {
             "list" | "describe" | "get" => is(meaning, R, "lists rules", mark::NONE),
             "monitor" => is(meaning, R, "watches rules until it is stopped", mark::E),
-            "flush" | "delete" | "destroy" | "replace" | "reset" => is(meaning, D, "takes rules away", mark::NONE),
+            "flush" | "delete" | "destroy" | "replace" | "reset" => {
+                is(meaning, D, "takes rules away", mark::NONE)
+            }
             "" => is(meaning, C, "opens a console", mark::I | mark::OPAQUE),
             _ if cuts(&text) => is(meaning, D, "cuts traffic off", mark::NONE),
             _ => is(meaning, C, "changes the packet filter", mark::NONE),
@@ -66,11 +75,34 @@ pub(super) fn nft(seen: &Seen<'_>, meaning: &mut Meaning) {
 
 pub(super) fn firewalld(seen: &Seen<'_>, meaning: &mut Meaning) {
     let names = || seen.args.options.iter().map(|option| option.name);
-    let values = || seen.args.options.iter().filter_map(|option| option.value).chain(seen.args.operands.iter().map(|word| word.text.as_str()));
-    let hard = names().any(|name| name.starts_with("--remove-") || name.starts_with("--delete-") || name.starts_with("--set-") || matches!(name, "--panic-on" | "--complete-reload" | "--load-zone-defaults" | "--reset-to-defaults"));
+    let values = || {
+        seen.args
+            .options
+            .iter()
+            .filter_map(|option| option.value)
+            .chain(seen.args.operands.iter().map(|word| word.text.as_str()))
+    };
+    let hard = names().any(|name| {
+        name.starts_with("--remove-")
+            || name.starts_with("--delete-")
+            || name.starts_with("--set-")
+            || matches!(
+                name,
+                "--panic-on" | "--complete-reload" | "--load-zone-defaults" | "--reset-to-defaults"
+            )
+    });
     if hard || values().any(cuts) {
         is(meaning, D, "cuts traffic off, or takes rules away", mark::NONE);
-    } else if names().all(|name| name.starts_with("--list-") || name.starts_with("--get-") || name.starts_with("--query-") || name.starts_with("--info-") || matches!(name, "--state" | "--zone" | "--permanent" | "--version" | "--check-config" | "--policy")) {
+    } else if names().all(|name| {
+        name.starts_with("--list-")
+            || name.starts_with("--get-")
+            || name.starts_with("--query-")
+            || name.starts_with("--info-")
+            || matches!(
+                name,
+                "--state" | "--zone" | "--permanent" | "--version" | "--check-config" | "--policy"
+            )
+    }) {
         is(meaning, R, "only reads", mark::NONE);
     } else {
         is(meaning, C, "changes the packet filter", mark::NONE);
@@ -95,12 +127,15 @@ pub(super) fn ip(seen: &Seen<'_>, meaning: &mut Meaning) {
     }
     let down = seen.args.operands.iter().any(|word| word.text == "down");
     let text = seen.args.operands.iter().skip(1).map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
-    let reads = ["", "show", "sh", "list", "ls", "lst", "s", "l", "get", "g", "help", "save", "count", "stats"];
+    let reads =
+        ["", "show", "sh", "list", "ls", "lst", "s", "l", "get", "g", "help", "save", "count", "stats"];
     if object.starts_with("mon") || verb.starts_with("mon") {
         is(meaning, R, "watches until it is stopped", mark::E);
     } else if reads.contains(&verb) || verb.starts_with("sho") || object == "help" {
         is(meaning, R, "only reads", mark::NONE);
-    } else if ["d", "de", "del", "dele", "delet", "delete", "f", "fl", "flu", "flus", "flush", "reset"].contains(&verb) {
+    } else if ["d", "de", "del", "dele", "delet", "delete", "f", "fl", "flu", "flus", "flush", "reset"]
+        .contains(&verb)
+    {
         is(meaning, D, "takes an address, route or interface away", mark::NONE);
     } else if down {
         is(meaning, D, "takes an interface down", mark::NONE);
@@ -147,14 +182,30 @@ pub(super) fn tc(seen: &Seen<'_>, meaning: &mut Meaning) {
 pub(super) fn bridge(seen: &Seen<'_>, meaning: &mut Meaning) {
     match seen.args.operand(1) {
         "" | "show" | "ls" | "list" => is(meaning, R, "only reads", mark::NONE),
-        "del" | "delete" | "flush" | "reload" => is(meaning, D, "takes a part of the network away", mark::NONE),
+        "del" | "delete" | "flush" | "reload" => {
+            is(meaning, D, "takes a part of the network away", mark::NONE)
+        }
         _ => is(meaning, C, "changes the network", mark::NONE),
     }
 }
 
 pub(super) fn nmcli(seen: &Seen<'_>, meaning: &mut Meaning) {
     let (object, verb) = (seen.args.operand(0), seen.args.operand(1));
-    let reads = ["", "s", "sh", "show", "st", "status", "list", "permissions", "logging", "hostname", "connectivity", "lldp", "wifi"];
+    let reads = [
+        "",
+        "s",
+        "sh",
+        "show",
+        "st",
+        "status",
+        "list",
+        "permissions",
+        "logging",
+        "hostname",
+        "connectivity",
+        "lldp",
+        "wifi",
+    ];
     if verb.starts_with("mon") || object.starts_with("mon") {
         is(meaning, R, "watches until it is stopped", mark::E);
     } else if reads.contains(&verb) && seen.args.operands.len() <= 3 {
@@ -197,7 +248,11 @@ pub(super) fn ping(seen: &Seen<'_>, meaning: &mut Meaning) {
 
 pub(super) fn route(seen: &Seen<'_>, meaning: &mut Meaning) {
     is(meaning, R, "follows the way to a host", mark::NONE);
-    if seen.tool == "mtr" && !seen.args.has("-r --report -w --report-wide -c --report-cycles -j --json -x --xml -C --csv -l --raw") {
+    if seen.tool == "mtr"
+        && !seen
+            .args
+            .has("-r --report -w --report-wide -c --report-cycles -j --json -x --xml -C --csv -l --raw")
+    {
         meaning.mark(mark::I | mark::E);
     }
 }
@@ -214,9 +269,34 @@ pub(super) fn nc(seen: &Seen<'_>, meaning: &mut Meaning) {
         Input::Text(text) => {
             meaning.traits.opaque = false;
             let words = || text.split(|letter: char| !letter.is_alphanumeric());
-            if words().any(words::destroys) || words().any(|word| matches!(word.to_ascii_lowercase().as_str(), "flushall" | "flushdb" | "flush_all" | "debug")) {
+            if words().any(words::destroys)
+                || words().any(|word| {
+                    matches!(
+                        word.to_ascii_lowercase().as_str(),
+                        "flushall" | "flushdb" | "flush_all" | "debug"
+                    )
+                })
+            {
                 meaning.raise(D, "what it sends takes something away");
-            } else if text.trim().is_empty() || matches!(text.trim(), "ruok" | "stat" | "mntr" | "srvr" | "conf" | "cons" | "envi" | "stats" | "PING" | "ping" | "INFO" | "QUIT" | "quit" | "version") {
+            } else if text.trim().is_empty()
+                || matches!(
+                    text.trim(),
+                    "ruok"
+                        | "stat"
+                        | "mntr"
+                        | "srvr"
+                        | "conf"
+                        | "cons"
+                        | "envi"
+                        | "stats"
+                        | "PING"
+                        | "ping"
+                        | "INFO"
+                        | "QUIT"
+                        | "quit"
+                        | "version"
+                )
+            {
                 is(meaning, R, "asks a server how it is", mark::NONE);
             }
         }
@@ -233,7 +313,9 @@ pub(super) fn nc(seen: &Seen<'_>, meaning: &mut Meaning) {
 pub(super) fn load(seen: &Seen<'_>, meaning: &mut Meaning) {
     match (seen.tool, seen.args.operand(0)) {
         ("nmap", _) => is(meaning, R, "scans ports", mark::HEAVY | mark::L),
-        ("vegeta", "report" | "plot" | "encode") | ("k6", "version" | "inspect" | "archive") | ("sysbench", "--version") => is(meaning, R, "only reads", mark::NONE),
+        ("vegeta", "report" | "plot" | "encode")
+        | ("k6", "version" | "inspect" | "archive")
+        | ("sysbench", "--version") => is(meaning, R, "only reads", mark::NONE),
         _ => is(meaning, C, "puts load on a system", mark::HEAVY | mark::L),
     }
 }

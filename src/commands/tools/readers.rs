@@ -24,7 +24,9 @@ pub(super) fn judge(seen: &Seen<'_>, meaning: &mut Meaning) {
         "printenv" => meaning.mark(mark::SECRET),
         "sleep" | "wait" => meaning.why = "waits".into(),
         "echo" | "printf" => meaning.why = "prints".into(),
-        "free" if args.get("-s --seconds").is_some() && args.get("-c --count").is_none() => meaning.mark(mark::E),
+        "free" if args.get("-s --seconds").is_some() && args.get("-c --count").is_none() => {
+            meaning.mark(mark::E)
+        }
         "lsof" if args.options.iter().any(|option| option.short == Some('r')) => meaning.mark(mark::E),
         "nslookup" if args.operands.is_empty() && seen.input == Input::Nothing => meaning.mark(mark::I),
         "fzf" => meaning.mark(mark::I),
@@ -44,7 +46,8 @@ fn scanner(seen: &Seen<'_>, meaning: &mut Meaning) {
             meaning.mark(mark::E);
         }
         ("clean", _) | (_, "delete") => meaning.set(C, "deletes its own cache"),
-        ("plugin" | "module" | "push" | "pull" | "vex" | "registry" | "operator" | "submit", _) | ("db", "update" | "import") => {
+        ("plugin" | "module" | "push" | "pull" | "vex" | "registry" | "operator" | "submit", _)
+        | ("db", "update" | "import") => {
             meaning.set(C, "changes the scanner's own data");
         }
         _ => {

@@ -217,14 +217,23 @@ pub(super) fn judge(name: &str, call: Call<'_>, tool: &Tool) -> Meaning {
     if let Some(own) = tool.judge {
         own(&seen, &mut meaning);
     }
-    let pretends = |(verbs, options): &(&str, &str)| super::args::under(&path, verbs) && pretended(&seen.args, options);
+    let pretends =
+        |(verbs, options): &(&str, &str)| super::args::under(&path, verbs) && pretended(&seen.args, options);
     if tool.pretends.iter().any(pretends) {
-        meaning.set(R, "only says what it would do");
-        meaning.nested.clear();
+        let (verb, secret) = (meaning.subcommand.take(), meaning.traits.secret);
+        meaning =
+            Meaning::new(R, "only says what it would do", if secret { mark::SECRET } else { mark::NONE });
+        meaning.subcommand = verb;
     }
-    if meaning.nested.is_empty() && (seen.args.has("--help") || seen.args.operands.is_empty() && seen.args.has("--version")) {
+    if meaning.nested.is_empty()
+        && (seen.args.has("--help") || seen.args.operands.is_empty() && seen.args.has("--version"))
+    {
         let known = meaning.known;
-        meaning = Meaning { subcommand: meaning.subcommand, known, ..Meaning::new(R, "shows its help", mark::NONE) };
+        meaning = Meaning {
+            subcommand: meaning.subcommand,
+            known,
+            ..Meaning::new(R, "shows its help", mark::NONE)
+        };
     }
     meaning
 }
@@ -255,7 +264,9 @@ fn rule(args: &Args<'_>, tool: &Tool) -> (Meaning, usize) {
     let path = path(args);
     let mut best: Option<(usize, &Rule)> = None;
     for rule in tool.rules {
-        if let Some(depth) = super::args::depth(&path, rule.0).filter(|depth| best.is_none_or(|(most, _)| *depth > most)) {
+        if let Some(depth) =
+            super::args::depth(&path, rule.0).filter(|depth| best.is_none_or(|(most, _)| *depth > most))
+        {
             best = Some((depth, rule));
         }
     }

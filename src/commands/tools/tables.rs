@@ -57,7 +57,9 @@ mod tests {
                 for path in verbs.split(',') {
                     let mut paths = vec![String::new()];
                     for word in path.split_whitespace() {
-                        let with = |path: &String| word.split('|').map(|verb| format!("{path} {verb}")).collect::<Vec<_>>();
+                        let with = |path: &String| {
+                            word.split('|').map(|verb| format!("{path} {verb}")).collect::<Vec<_>>()
+                        };
                         paths = paths.iter().flat_map(with).collect();
                     }
                     for path in paths {

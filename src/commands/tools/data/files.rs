@@ -41,7 +41,7 @@ pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
     Tool::new("mkfs mkfs.ext4 mkfs.ext3 mkfs.ext2 mkfs.xfs mkfs.btrfs mkfs.vfat mke2fs mkswap newfs pvremove vgremove lvremove lvreduce vgreduce sgdisk sfdisk cfdisk gdisk wipefs")
         .judge(files::format),
     Tool::new("fdisk parted partprobe kpartx").judge(files::partition),
-    Tool::new("lvcreate lvextend lvresize lvchange lvconvert lvrename vgcreate vgextend vgchange vgrename vgimport vgexport pvcreate pvresize pvmove pvchange resize2fs xfs_growfs tune2fs xfs_admin fstrim e2label growpart").judge(files::volumes),
+    Tool::new("lvcreate lvextend lvresize lvchange lvconvert lvrename vgcreate vgextend vgchange vgrename vgimport vgexport pvcreate pvresize pvmove pvchange resize2fs xfs_growfs tune2fs xfs_admin fstrim e2label growpart").values(&[("", "-L --size -l --extents -n --name")]).judge(files::volumes),
     Tool::new("lvs vgs pvs lvdisplay vgdisplay pvdisplay lvscan vgscan pvscan dumpe2fs xfs_info smartctl  filefrag  repquota quota").otherwise(Otherwise::Reads),
     Tool::new("fsck fsck.ext4 fsck.xfs e2fsck xfs_repair btrfsck").judge(files::fsck),
     Tool::new("mdadm").judge(files::mdadm),

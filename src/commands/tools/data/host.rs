@@ -105,7 +105,7 @@ pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
 
 #[rustfmt::skip]
 const SYSTEMCTL: &[Rule] = &[
-    ("status|show|cat|help|is-active|is-enabled|is-failed|is-system-running|list-units|list-unit-files|list-sockets|list-timers|list-jobs|list-dependencies|list-machines|list-automounts|list-paths|get-default|show-environment|whoami|service-log-level|service-log-target", R, "only reads", NONE),
+    ("status|show|cat|help|is-active|is-enabled|is-failed|is-system-running|list-units|list-unit-files|list-sockets|list-timers|list-jobs|list-dependencies|list-machines|list-automounts|list-paths|get-default|show-environment|whoami|service-log-level|service-log-target|service-watchdogs", R, "only reads", NONE),
     ("start|reload|reload-or-restart|try-reload-or-restart|reload-or-try-restart|try-restart|restart|condrestart|force-reload", C, "starts or restarts a service", NONE),
     ("enable|reenable|preset|preset-all|unmask|link|add-wants|add-requires|set-default|daemon-reload|daemon-reexec|reset-failed|set-property|set-environment|unset-environment|import-environment|thaw|bind|mount-image|log-level|log-target|cancel", C, "changes how services run or start", NONE),
     ("edit", C, "changes a service in an editor", I),

@@ -24,7 +24,8 @@ pub(in super::super) fn sed(seen: &Seen<'_>, meaning: &mut Meaning) {
 
 /// One command of sed runs a command (`e`) or writes a file (`w`), as a verb or as a flag of `s`.
 fn acts(command: &str) -> bool {
-    let command = command.trim_start_matches(|letter: char| letter.is_ascii_digit() || " ,$!~+\t".contains(letter));
+    let command =
+        command.trim_start_matches(|letter: char| letter.is_ascii_digit() || " ,$!~+\t".contains(letter));
     let command = match command.strip_prefix('/') {
         // An address `/…/` stands in front.
         Some(rest) => rest.split_once('/').map_or("", |(_, rest)| rest.trim_start_matches([' ', 'I', '!'])),
@@ -36,7 +37,9 @@ fn acts(command: &str) -> bool {
         (Some('s'), Some(mark)) if !mark.is_alphanumeric() => {
             let flags = command.rsplit(mark).next().unwrap_or_default();
             let letters = flags.split(' ').next().unwrap_or_default();
-            letters.len() <= 6 && letters.chars().all(|letter| letter.is_ascii_alphanumeric()) && letters.contains(['e', 'w'])
+            letters.len() <= 6
+                && letters.chars().all(|letter| letter.is_ascii_alphanumeric())
+                && letters.contains(['e', 'w'])
         }
         _ => false,
     }
@@ -57,9 +60,14 @@ pub(in super::super) fn awk(seen: &Seen<'_>, meaning: &mut Meaning) {
     let (code, texts) = apart(program);
     let squeezed: String = code.chars().filter(|letter| !letter.is_whitespace()).collect();
     // A text stands as `"` in the code: `print>"` writes a file, `|"` and `"|` run a command.
-    let runs = squeezed.contains("system(") || squeezed.contains("|\"") || squeezed.contains("\"|") || squeezed.contains("|&");
+    let runs = squeezed.contains("system(")
+        || squeezed.contains("|\"")
+        || squeezed.contains("\"|")
+        || squeezed.contains("|&");
     if runs || squeezed.contains("|getline") {
-        let dangerous = texts.iter().any(|text| text.split(|letter: char| !letter.is_alphanumeric()).any(words::destroys));
+        let dangerous = texts
+            .iter()
+            .any(|text| text.split(|letter: char| !letter.is_alphanumeric()).any(words::destroys));
         meaning.raise(if dangerous { D } else { C }, "its program runs commands");
         meaning.mark(mark::OPAQUE);
     }

@@ -91,7 +91,8 @@ const MOST: usize = 5000;
 
 /// Raises a statement to what the functions in it do.
 pub(super) fn judge(tokens: &[Token], found: &mut Finding) {
-    let reads = tokens.first().is_some_and(|token| ["SELECT", "VALUES", "WITH"].iter().any(|word| token.is(word)));
+    let reads =
+        tokens.first().is_some_and(|token| ["SELECT", "VALUES", "WITH"].iter().any(|word| token.is(word)));
     let from = tokens.iter().any(|token| token.is("FROM"));
     let mut calls = 0;
     for (at, token) in tokens.iter().enumerate() {
@@ -106,17 +107,23 @@ pub(super) fn judge(tokens: &[Token], found: &mut Finding) {
             return;
         }
         let name = token.text.to_lowercase();
-        if let Some((_, risk, why, marks)) = ACTING.iter().find(|(names, ..)| names.split_whitespace().any(|one| one == name)) {
+        if let Some((_, risk, why, marks)) =
+            ACTING.iter().find(|(names, ..)| names.split_whitespace().any(|one| one == name))
+        {
             found.raise(*risk, *why, *marks);
             if name.starts_with("dblink") || name.starts_with("schedule") || name.contains("to_xml") {
-                let given = tokens.iter().skip(at + 1).filter(|token| matches!(token.kind, Kind::Text | Kind::Dollar));
+                let given = tokens
+                    .iter()
+                    .skip(at + 1)
+                    .filter(|token| matches!(token.kind, Kind::Text | Kind::Dollar));
                 for text in given {
                     look(&text.text, found);
                 }
             }
             continue;
         }
-        if COMPUTING.split_whitespace().any(|one| one == name) || name.starts_with("binary_upgrade_set_next") {
+        if COMPUTING.split_whitespace().any(|one| one == name) || name.starts_with("binary_upgrade_set_next")
+        {
             continue;
         }
         if reads && words::says_destroy(&name) {
@@ -127,7 +134,34 @@ pub(super) fn judge(tokens: &[Token], found: &mut Finding) {
         }
         let parts = words::parts(&name);
         let acts = parts.first().is_some_and(|first| {
-            ["set", "create", "update", "insert", "add", "alter", "disable", "enable", "run", "execute", "exec", "apply", "start", "stop", "reset", "rebuild", "refresh", "move", "rebalance", "promote", "cancel", "schedule", "compress", "decompress", "citus"].contains(&first.as_str())
+            [
+                "set",
+                "create",
+                "update",
+                "insert",
+                "add",
+                "alter",
+                "disable",
+                "enable",
+                "run",
+                "execute",
+                "exec",
+                "apply",
+                "start",
+                "stop",
+                "reset",
+                "rebuild",
+                "refresh",
+                "move",
+                "rebalance",
+                "promote",
+                "cancel",
+                "schedule",
+                "compress",
+                "decompress",
+                "citus",
+            ]
+            .contains(&first.as_str())
         });
         if acts {
             found.raise(C, format!("by its name, the function `{name}` changes something"), mark::NONE);
@@ -139,9 +173,12 @@ pub(super) fn judge(tokens: &[Token], found: &mut Finding) {
 
 /// Functions of the server's own that only look: those that act are in the table above.
 fn builtin(name: &str) -> bool {
-    ["pg_", "txid_", "has_", "json_", "jsonb_", "array_", "regexp_", "to_", "st_", "inet_", "xml", "ts_", "date_", "string_", "uuid_"]
-        .iter()
-        .any(|start| name.starts_with(start))
+    [
+        "pg_", "txid_", "has_", "json_", "jsonb_", "array_", "regexp_", "to_", "st_", "inet_", "xml", "ts_",
+        "date_", "string_", "uuid_",
+    ]
+    .iter()
+    .any(|start| name.starts_with(start))
 }
 
 /// SQL given as text.
