@@ -278,19 +278,19 @@ fn hostile_text_is_read_in_linear_time() {
         ("expansions", "${x:-".repeat(100_000)),
         ("documents", "cat <<EOF\n".repeat(100_000)),
         ("cases", "case x in ".repeat(20_000)),
-        ("pipes", "a |".repeat(30_000)),
-        ("quotes over lines", "a'b\n".repeat(100_000)),
+        ("pipes", "echo |".repeat(100_000)),
+        ("quotes over lines", "echo'b\n".repeat(100_000)),
         ("doubling", (1..20_000).map(|n| format!("V{n}=$V{}$V{}\n", n - 1, n - 1)).collect()),
         ("appending", "X+=a$X\n".repeat(50_000)),
         ("functions", (0..9_000).map(|n| format!("f{n}() {{ f{0}; f{0}; }}\n", n + 1)).collect::<String>() + "f0"),
         ("recursion", "f() { f; f; }\nf\n".repeat(1_000)),
-        ("wrappers", "sudo ".repeat(200_000) + "rm -rf /"),
-        ("comments behind backslashes", "a \\\n# c\n".repeat(60_000)),
-        ("honest", "kubectl get pods -n shop | grep web # look\n".repeat(23_000)),
+        ("wrappers", "sudo ".repeat(100_000) + "rm -rf /"),
+        ("comments behind backslashes", "echo \\\n# c\n".repeat(60_000)),
+        ("honest", "# look\nNAME=web\necho \"$NAME is up\" | cat > /dev/null # fine\n\n".repeat(17_000)),
         ("nothing", "\0".repeat(long)),
     ];
     let mut nested = "ls".to_owned();
-    for _ in 0..14 {
+    for _ in 0..9 {
         nested = format!("sh -c '{}'", nested.replace('\'', r"'\''"));
     }
     texts.push(("shells in shells", nested));
