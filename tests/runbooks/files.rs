@@ -230,6 +230,21 @@ fn a_directory_of_a_hundred_thousand_files_is_read_up_to_the_limit_which_is_said
 }
 
 #[test]
+fn files_that_are_too_large_together_are_read_up_to_the_limit_which_is_said() {
+    let disk = Disk::new();
+    for nth in 0..6 {
+        disk.write(&format!("{nth}.md"), "words and words\n".repeat(40_000));
+    }
+    let library = disk.limited(&[""], Limits { together: 2 << 20, ..Limits::default() });
+    assert_eq!(disk.says(&library), ["0.md", "1.md", "2.md"]);
+    assert!(
+        library.notes().iter().any(|note| note.contains("larger than 2 MB together")),
+        "{:?}",
+        library.notes()
+    );
+}
+
+#[test]
 fn a_tree_that_is_too_large_to_look_through_is_left_with_a_word() {
     let disk = Disk::new();
     for nth in 0..50 {

@@ -26,11 +26,13 @@ pub struct Limits {
     pub entries: usize,
     /// Of one file.
     pub bytes: u64,
+    /// Of all of them together: what is read is kept.
+    pub together: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { documents: 20_000, entries: 1_000_000, bytes: 16 << 20 }
+        Limits { documents: 20_000, entries: 1_000_000, bytes: 16 << 20, together: 512 << 20 }
     }
 }
 

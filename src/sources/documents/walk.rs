@@ -66,6 +66,7 @@ struct Walker<'a> {
     entered: Arc<Mutex<HashSet<Identity>>>,
     found: HashSet<Identity>,
     entries: usize,
+    bytes: u64,
     full: bool,
 }
 
@@ -84,6 +85,7 @@ pub(super) fn walk(
         entered: Arc::default(),
         found: HashSet::new(),
         entries: 0,
+        bytes: 0,
         full: false,
     };
     for path in paths {
@@ -125,15 +127,22 @@ impl Walker<'_> {
     }
 
     fn file(&mut self, path: PathBuf, about: &Metadata, named: bool) {
-        if self.out.files.len() >= self.limits.documents {
+        let size = about.len().min(self.limits.bytes);
+        let too_many = self.out.files.len() >= self.limits.documents;
+        if too_many || self.bytes + size > self.limits.together {
             if !std::mem::replace(&mut self.full, true) {
-                let most = grouped(self.limits.documents as u64);
-                self.out.notes.push(format!(
-                    "there are more than {most} files to read: the first {most} are; name a smaller directory"
-                ));
+                let what = if too_many {
+                    let most = grouped(self.limits.documents as u64);
+                    format!("there are more than {most} files to read: the first {most} are")
+                } else {
+                    let most = grouped(self.limits.together >> 20);
+                    format!("the files are larger than {most} MB together: the first of them are read")
+                };
+                self.out.notes.push(format!("{what}; name a smaller directory"));
             }
             return;
         }
+        self.bytes += size;
         self.found.insert(identity(about));
         self.out.files.push(Found { path, stamp: Stamp::of(about), named });
     }
