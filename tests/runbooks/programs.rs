@@ -1,6 +1,6 @@
 //! `firedeck runbooks` as a user types it: what it prints, what it exits with, and what never reaches a terminal.
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
