@@ -2,7 +2,7 @@
 use std::collections::HashSet;
 
 use crate::runbook::document::inline::{code_spans, links};
-use crate::runbook::document::{Blocks, What};
+use crate::runbook::document::{Blocks, Fence, What};
 use crate::runbook::types::{Fact, Row};
 
 use super::build::row;
@@ -16,14 +16,20 @@ pub fn read(blocks: &Blocks) -> Option<Fact> {
         match &block.what {
             What::Heading { text, .. } => found.text(text, block.line),
             What::Paragraph(lines) | What::Item { text: lines, .. } => {
-                lines.iter().for_each(|line| found.text(&line.text, line.no));
+                for line in lines {
+                    found.text(&line.text, line.no);
+                }
             }
-            What::Fence(fence) => fence.body.iter().for_each(|line| found.code(&line.text, line.no)),
-            What::Indented(lines) => lines.iter().for_each(|line| found.code(&line.text, line.no)),
+            What::Fence(Fence { body, .. }) | What::Indented(body) => {
+                for line in body {
+                    found.code(&line.text, line.no);
+                }
+            }
             What::Table(table) => {
-                table.header.iter().for_each(|cell| found.text(cell, block.line));
-                for cells in &table.rows {
-                    cells.cells.iter().for_each(|cell| found.text(cell, cells.line));
+                let header = table.header.iter().map(|cell| (cell, block.line));
+                let cells = table.rows.iter().flat_map(|row| row.cells.iter().map(|cell| (cell, row.line)));
+                for (cell, line) in header.chain(cells) {
+                    found.text(cell, line);
                 }
             }
             What::Comment(_) | What::Rule => {}

@@ -15,16 +15,12 @@ pub fn of_fence(fence: &Fence) -> Vec<Row> {
         let mut next = at;
         while let Some(line) = fence.body.get(next) {
             next += 1;
-            match continued(line) {
-                Some(text) => {
-                    command.push_str(text);
-                    command.push(' ');
-                }
-                None => {
-                    command.push_str(&line.text);
-                    break;
-                }
-            }
+            let Some(text) = continued(line) else {
+                command.push_str(&line.text);
+                break;
+            };
+            command.push_str(text);
+            command.push(' ');
         }
         rows.extend(of_command(&command, first.no));
         at = next;
@@ -100,7 +96,6 @@ fn cut(command: &str) -> Vec<String> {
     for c in command.chars() {
         match open {
             Some(quote) if c == quote => open = None,
-            Some(_) => word.push(c),
             None if matches!(c, '"' | '\'') => {
                 open = Some(c);
                 some = true;
@@ -111,7 +106,7 @@ fn cut(command: &str) -> Vec<String> {
                 }
                 some = false;
             }
-            None => word.push(c),
+            _ => word.push(c),
         }
     }
     if some || !word.is_empty() {
