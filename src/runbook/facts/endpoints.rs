@@ -45,6 +45,15 @@ pub fn read(blocks: &Blocks) -> Option<Fact> {
     })
 }
 
+/// Where the first address begins: `http://` or `https://`.
+fn address(text: &str) -> Option<usize> {
+    memchr::memchr_iter(b':', text.as_bytes()).find_map(|colon| {
+        let before = text.get(..colon)?;
+        let scheme = ["https", "http"].into_iter().find(|scheme| before.ends_with(scheme))?;
+        text.get(colon..)?.starts_with("://").then(|| colon - scheme.len())
+    })
+}
+
 #[derive(Default)]
 struct Found {
     seen: HashSet<String>,
@@ -61,6 +70,9 @@ impl Found {
 
     /// Markdown: links, and what stands in code.
     fn text(&mut self, markdown: &str, line: u32) {
+        if address(markdown).is_none() {
+            return self.channels(markdown, line, true);
+        }
         for (title, url) in links(markdown) {
             if url.starts_with("http://") || url.starts_with("https://") {
                 self.put(line, "url", &url, &title);
@@ -79,12 +91,8 @@ impl Found {
 
     fn urls(&mut self, text: &str, line: u32) {
         let mut rest = text;
-        while let Some(at) = memchr::memmem::find(rest.as_bytes(), b"http") {
+        while let Some(at) = address(rest) {
             let after = rest.get(at..).unwrap_or_default();
-            if !after.starts_with("http://") && !after.starts_with("https://") {
-                rest = after.get(4..).unwrap_or_default();
-                continue;
-            }
             let stop = |c: char| c.is_whitespace() || "\"'`<>\\|;,)".contains(c);
             let end = after.find(stop).unwrap_or(after.len());
             let url = after.get(..end).unwrap_or_default().trim_end_matches(['.', ':', '&', '!']);
@@ -92,7 +100,7 @@ impl Found {
             if url.len() > 8 && !url.contains("$(") {
                 self.put(line, "url", url, "");
             }
-            rest = after.get(end.max(4)..).unwrap_or_default();
+            rest = after.get(end.max(7)..).unwrap_or_default();
         }
     }
 

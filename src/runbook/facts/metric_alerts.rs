@@ -9,6 +9,10 @@ use super::limit;
 
 pub fn of_fence(fence: &Fence) -> Vec<Row> {
     let mut rows = Vec::new();
+    // Cheap to ask before lines are joined and words are cut.
+    if !fence.body.iter().any(|line| line.text.contains("alert") || line.text.contains("alarm")) {
+        return rows;
+    }
     let mut at = 0;
     while let Some(first) = fence.body.get(at) {
         let mut command = String::new();
@@ -33,7 +37,6 @@ fn continued(line: &Line) -> Option<&str> {
 }
 
 fn of_command(command: &str, line: u32) -> Option<Row> {
-    // Cheap to ask before the words are cut.
     if !command.contains("alert") && !command.contains("alarm") {
         return None;
     }

@@ -116,6 +116,9 @@ pub fn pair(markdown: &str) -> Option<(String, String)> {
         let rest = lead.rest.trim_start_matches(['-', '–', '—', ' ']).to_owned();
         return (lead.colon || rest.len() < lead.rest.len() || rest.is_empty()).then_some((lead.bold, rest));
     }
+    if !markdown.contains(':') {
+        return None;
+    }
     let text = plain(markdown);
     let (name, value) =
         text.split_once(':').filter(|(_, value)| value.is_empty() || value.starts_with(' '))?;
@@ -131,12 +134,15 @@ pub fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Whether one of the words is among these, or begins like one that ends in `*`.
+/// Whether one of the words is among these, in any case, or begins like one that ends in `*`.
 pub fn has(text: &str, known: &[&str]) -> bool {
-    words(text).iter().any(|word| {
+    let part = |b: &u8| !b.is_ascii_alphanumeric() && b.is_ascii();
+    text.as_bytes().split(part).filter(|word| !word.is_empty()).any(|word| {
         known.iter().any(|known| match known.strip_suffix('*') {
-            Some(start) => word.starts_with(start),
-            None => word == known,
+            Some(start) => {
+                word.get(..start.len()).is_some_and(|word| word.eq_ignore_ascii_case(start.as_bytes()))
+            }
+            None => word.eq_ignore_ascii_case(known.as_bytes()),
         })
     })
 }

@@ -186,6 +186,11 @@ fn of_block(part: &Part, block: &Block) -> Vec<Row> {
 
 /// One line: `**CPU Usage**: Target < 70%`, `Memory: > 80% warning, > 90% critical`, `CPU > 70% for 10 minutes`.
 fn of_line(part: &Part, markdown: &str, line: u32, about: bool) -> Option<Row> {
+    // Nothing is compared without a number; without a sign, it takes a name or a heading that says so.
+    let sign = markdown.contains(['<', '>', '≤', '≥', '&']);
+    if !markdown.bytes().any(|b| b.is_ascii_digit()) || !(sign || about || markdown.contains(':')) {
+        return None;
+    }
     let text = plain(markdown);
     let named = pair(markdown).filter(|(_, value)| !value.is_empty());
     let (name, value) = named.map_or((String::new(), text.clone()), |(name, value)| (name, plain(&value)));
@@ -194,7 +199,7 @@ fn of_line(part: &Part, markdown: &str, line: u32, about: bool) -> Option<Row> {
     // A name of a field (`Trigger`) is none of a metric: that stands in front of the comparison, or is the heading.
     let metric = match () {
         () if query => part.title.to_string(),
-        () if name.is_empty() || said(&name) => without_level(&first.before),
+        () if name.is_empty() || said(&name) => bare(&without_level(&first.before)).to_owned(),
         () => name.clone(),
     };
     let metric = if metric.is_empty() && !name.is_empty() { part.title.to_string() } else { metric };
