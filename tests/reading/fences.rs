@@ -99,6 +99,12 @@ fn an_open_fence_ends_at_a_heading_that_no_fence_follows() {
 }
 
 #[test]
+fn a_heading_has_room_behind_it_and_a_comment_has_its_command() {
+    assert_eq!(shape("```bash\nls\n\n# Last\n\n- one\n"), ["1 f(bash) open ls", "4 h1 Last", "6 - one"]);
+    assert_eq!(shape("```bash\nls\n\n# last\npwd\n"), ["1 f(bash) open ls /  / # last / pwd"]);
+}
+
+#[test]
 fn an_open_fence_ends_at_a_sentence() {
     let text = "```bash\nls\n\nThen restart the worker and wait:\n\n```bash\npwd\n```\n";
     assert_eq!(shape(text), ["1 f(bash) open ls", "4 p Then restart the worker and wait:", "6 f(bash) pwd"]);

@@ -39,8 +39,7 @@ impl<'a> Ends<'a, '_> {
         match meets {
             Some((to, met)) if met.kind != Kind::Open => {
                 if self.stray(at, mark, to, met) {
-                    let end =
-                        (mark.line + 1..met.line).find(|now| self.ends_here(mark, *now, met.line, true));
+                    let end = (mark.line + 1..met.line).find(|now| self.ends_here(mark, *now, met.line));
                     return self.cut_short(mark, end.unwrap_or(mark.line + 1), "what reads like text");
                 }
                 closed(met, None)
@@ -138,7 +137,7 @@ impl<'a> Ends<'a, '_> {
                 limit
             }
         };
-        let end = (line + 1..bound).find(|now| self.ends_here(mark, *now, bound, next.is_some()));
+        let end = (line + 1..bound).find(|now| self.ends_here(mark, *now, bound));
         let why = match (end, next) {
             (Some(end), _) if self.heading(end, mark.quoted, 1) => "a heading",
             (Some(_), _) => "a sentence",
@@ -192,7 +191,7 @@ impl<'a> Ends<'a, '_> {
     }
 
     /// Whether a fence that nobody closed has to end in front of this line.
-    fn ends_here(&self, mark: &Mark<'_>, now: usize, bound: usize, followed: bool) -> bool {
+    fn ends_here(&self, mark: &Mark<'_>, now: usize, bound: usize) -> bool {
         let first = now == mark.line + 1;
         if !first && !self.blank(now - 1, mark.quoted) {
             return false;
@@ -209,10 +208,7 @@ impl<'a> Ends<'a, '_> {
             }
             let room = behind > now + 1 || behind == bound;
             let lang = info::read(mark.info).lang;
-            return room
-                || (behind == bound && followed)
-                || !info::hashes(&lang)
-                || self.prose(behind, mark.quoted);
+            return room || !info::hashes(&lang) || self.prose(behind, mark.quoted);
         }
         (!first || bare) && self.prose(now, mark.quoted)
     }
