@@ -5,7 +5,7 @@ use std::sync::Arc;
 use nucleo_matcher::Utf32String;
 
 use super::slug::{Link, link};
-use super::words::{Names, squash};
+use super::words::{Meant, Names, squash};
 use crate::runbook::types::{Document, Runbook, Step};
 
 /// What kind of text it is.
@@ -61,6 +61,8 @@ pub(super) struct Entry {
     pub runbook: usize,
     /// Its fields, as a range of [`Index::fields`].
     pub fields: (usize, usize),
+    /// The words of its title.
+    pub title: Vec<Meant>,
     /// The Kubernetes namespaces that its commands name.
     pub namespaces: Vec<String>,
 }
@@ -174,6 +176,7 @@ impl Index {
             document,
             runbook: n,
             fields: (from, self.fields.len()),
+            title: self.names.read(&runbook.title),
             namespaces: namespaces(runbook),
         });
         self.post(from);

@@ -39,11 +39,12 @@ impl Index {
         let asked = self.asked_of(trouble);
         let mut hits: HashMap<usize, Hit> = HashMap::new();
         let fits = self.fits(&asked);
-        let named: HashMap<usize, String> = (0..self.entries.len())
-            .filter_map(|entry| Some((entry, self.names_workload(entry, trouble)?)))
-            .collect();
         for (entry, mut fit) in fits {
-            let name = named.get(&entry).map(String::as_str);
+            if !self.good(entry, &fit, &asked, true) {
+                continue;
+            }
+            let name = self.names_workload(entry, trouble);
+            let name = name.as_deref();
             fit.place = self.placed(entry, &trouble.namespace);
             if !self.good(entry, &fit, &asked, name.is_some()) {
                 continue;

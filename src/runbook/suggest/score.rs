@@ -94,10 +94,10 @@ impl Index {
 
     /// Which part of a runbook's title was asked for.
     fn title_asked(&self, entry: usize, asked: &[Asked]) -> f32 {
-        let Some((_, runbook)) = self.runbook_of(entry) else { return 0.0 };
+        let words = self.entries.get(entry).map(|entry| entry.title.as_slice()).unwrap_or_default();
         let (mut all, mut hit) = (0.0_f32, 0.0_f32);
-        for word in self.names.read(&runbook.title) {
-            let worth = self.worth(&word);
+        for word in words {
+            let worth = self.worth(word);
             all += worth;
             if asked.iter().any(|ask| ask.word.name == word.name) {
                 hit += worth;

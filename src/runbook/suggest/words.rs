@@ -271,9 +271,14 @@ pub(super) fn split(text: &str) -> Vec<String> {
             continue;
         }
         let lower_next = chars.peek().is_some_and(|next| next.is_lowercase());
-        let hump = before.is_some_and(|b| b.is_lowercase() || (b.is_uppercase() && lower_next));
+        let hump =
+            before.is_some_and(|b| b.is_lowercase() || b.is_numeric() || (b.is_uppercase() && lower_next));
         // `OOMKilled` and `PVCs`: the plural of an acronym is no new word.
         if c.is_uppercase() && hump && !(lower_next && plural(&mut chars.clone())) {
+            push(&mut out, &mut word);
+        }
+        // `Rate5xx` is two words, `p95`, `k8s` and `x509` are one.
+        if c.is_ascii_digit() && word.len() > 3 && word.chars().all(char::is_alphabetic) {
             push(&mut out, &mut word);
         }
         word.extend(c.to_lowercase());
@@ -312,7 +317,7 @@ mod tests {
     fn an_alert_name_falls_into_its_words() {
         let words = |text| split(text).join(" ");
         assert_eq!(words("KubePodCrashLooping"), "kube pod crash looping");
-        assert_eq!(words("HTTPErrorRate5xx"), "http error rate5xx");
+        assert_eq!(words("HTTPErrorRate5xx P95Latency k8s"), "http error rate 5xx p95 latency k8s");
         assert_eq!(words("etcd_no_leader"), "etcd no leader");
         assert_eq!(words("PVCs are full"), "pvcs are full");
         assert_eq!(words("OOMKilled"), "oom killed");
