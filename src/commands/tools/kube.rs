@@ -143,7 +143,7 @@ fn delete(seen: &Seen<'_>, meaning: &mut Meaning) {
     if !only_pods || seen.args.has("-f --filename -k --kustomize") {
         let what = if first.is_empty() { "what the files name" } else { first };
         meaning.set(D, format!("deletes {}", what.replace(UNKNOWN, "…")));
-    } else if hard && !(finished && !seen.args.has("--force --now --all")) {
+    } else if hard && (!finished || seen.args.has("--force --now --all")) {
         meaning.set(D, "deletes pods at once, without letting them end, or all of them");
     } else if finished {
         meaning.set(C, "deletes pods that have ended, and their logs");
@@ -193,7 +193,7 @@ fn files(seen: &Seen<'_>, meaning: &mut Meaning) {
                 meaning.raise(D, "by its name, it cuts workloads off from the network");
             }
             (false, _) if file.starts_with("http://") || file.starts_with("https://") => {
-                meaning.mark(mark::OPAQUE)
+                meaning.mark(mark::OPAQUE);
             }
             _ => {}
         }

@@ -10,7 +10,9 @@ use crate::domain::approval::Tier;
 
 mod args;
 mod automation;
+mod brokers;
 mod cloud;
+mod consoles;
 mod data;
 mod database;
 mod develop;
@@ -20,12 +22,14 @@ mod files;
 mod host;
 mod http;
 mod infra;
+mod kernel;
 mod keys;
 mod kube;
 mod network;
 mod readers;
 mod redis;
 mod rules;
+mod servers;
 mod sql;
 mod tables;
 mod user;
@@ -140,7 +144,7 @@ fn unknown(first: &Word, all: &[Word]) -> Meaning {
     use rules::{C, D, mark};
     let text = first.text.as_str();
     let verb = all.iter().skip(1).take(6).find(|word| words::destroys(&word.text));
-    let script = text.contains('/') || text.ends_with(".sh") || text.ends_with(".py");
+    let script = text.contains('/') || words::is_script(text, "sh") || words::is_script(text, "py");
     let mut meaning = if text.contains(args::UNKNOWN) {
         Meaning::new(C, "what runs is only known when it runs", mark::OPAQUE)
     } else if script {

@@ -144,6 +144,23 @@ impl<'a> Seen<'a> {
     pub fn verb(&self) -> &'a str {
         self.args.operand(0)
     }
+
+    /// The verb, which is then the call's subcommand.
+    pub fn take_verb(&self, meaning: &mut Meaning) -> &'a str {
+        let verb = self.verb();
+        meaning.subcommand = (!verb.is_empty()).then(|| verb.to_owned());
+        verb
+    }
+
+    /// One of these words stands in the call.
+    pub fn has_word(&self, list: &str) -> bool {
+        self.words.iter().any(|word| words::one_of(list, &word.text))
+    }
+
+    /// All words, blanks between them.
+    pub fn text(&self) -> String {
+        self.words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
+    }
 }
 
 impl Meaning {
@@ -179,6 +196,13 @@ impl Meaning {
             self.risk = risk;
             self.why = why.into();
         }
+    }
+
+    /// What it is, whatever the table said, its marks included.
+    pub(super) fn is(&mut self, risk: Tier, why: &'static str, marks: u16) {
+        let verb = self.subcommand.take();
+        *self = Meaning::new(risk, why, marks);
+        self.subcommand = verb;
     }
 
     /// What it is, whatever the table said.
