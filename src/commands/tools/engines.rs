@@ -3,17 +3,6 @@ use super::rules::{C, D, R, Seen, mark};
 use super::sql::Dialect;
 use super::{Meaning, database, words};
 
-/// By the words of a verb: those that destroy, those that look, and the rest.
-fn by_words(verb: &str, meaning: &mut Meaning) {
-    if words::says_destroy(verb) {
-        meaning.is(D, "takes something away for good", mark::NONE);
-    } else if words::looks(verb) || verb.is_empty() {
-        meaning.is(R, "only reads", mark::NONE);
-    } else {
-        meaning.is(C, "changes something", mark::NONE);
-    }
-}
-
 pub(super) fn postgres(seen: &Seen<'_>, meaning: &mut Meaning) {
     meaning.subcommand = None;
     let args = &seen.args;

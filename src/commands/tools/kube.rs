@@ -186,6 +186,9 @@ fn files(seen: &Seen<'_>, meaning: &mut Meaning) {
                 }
                 if object::has_secret(text) {
                     meaning.mark(mark::SECRET);
+                    if seen.verb() != "create" {
+                        meaning.raise(D, "replaces a secret: whoever uses the old one is cut off");
+                    }
                 }
             }
             (true, _) => meaning.mark(mark::OPAQUE),
@@ -261,4 +264,14 @@ fn plugin(seen: &Seen<'_>, meaning: &mut Meaning) {
         words.extend_from_slice(seen.args.rest);
         meaning.runs(&words, Through::Elsewhere);
     }
+}
+
+/// What `kubectl create KIND … --dry-run -o yaml` prints for the next command of a pipe, as far as that matters.
+pub(super) fn prints(seen: &Seen<'_>) -> Option<String> {
+    let made =
+        seen.verb() == "create" && seen.args.has("--dry-run") && seen.args.get("-o --output").is_some();
+    let kind = seen.args.operand(1);
+    let mut letters = kind.chars();
+    let first = letters.next().filter(char::is_ascii_alphabetic)?;
+    made.then(|| format!("kind: {}{}\n", first.to_ascii_uppercase(), letters.as_str()))
 }

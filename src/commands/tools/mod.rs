@@ -117,6 +117,14 @@ pub fn judge(call: Call<'_>, tables: &Tables) -> Meaning {
     meaning
 }
 
+/// What a call prints for the next command of a pipe, where the tables know it: `kubectl create secret …
+/// --dry-run=client -o yaml` prints a secret.
+pub fn prints(words: &[Word]) -> Option<String> {
+    let name = name(&words.first()?.text);
+    let tool = tables::find(name).filter(|tool| tool.names.starts_with("kubectl "))?;
+    kube::prints(&rules::seen(name, Call { words, input: Input::Nothing }, tool))
+}
+
 fn built_in(call: Call<'_>) -> Meaning {
     let Some(first) = call.words.first() else {
         return Meaning::new(rules::R, "runs nothing", rules::mark::NONE);

@@ -219,6 +219,12 @@ impl Meaning {
     }
 }
 
+/// A call taken apart, before it is held against the rules.
+pub(super) fn seen<'a>(name: &'a str, call: Call<'a>, tool: &Tool) -> Seen<'a> {
+    let words = call.words.get(1..).unwrap_or_default();
+    Seen { tool: name, words, input: call.input, args: Args::read(words, tool.style), depth: 0 }
+}
+
 /// Holds a call against its tool.
 pub(super) fn judge(name: &str, call: Call<'_>, tool: &Tool) -> Meaning {
     let words = call.words.get(1..).unwrap_or_default();
@@ -306,6 +312,8 @@ fn rule(args: &Args<'_>, tool: &Tool) -> (Meaning, usize) {
         return (Meaning::new(C, "not known", mark::NONE), 0);
     }
     let meaning = match (tool.otherwise, verb) {
+        // Without verbs the words are objects.
+        (Otherwise::Change(why), _) if tool.rules.is_empty() => Meaning::new(C, why, mark::NONE),
         (Otherwise::Reads, _) => Meaning::new(R, "only reads", mark::NONE),
         (_, Some(word)) if word.text.contains(UNKNOWN) => {
             by_words(args, "what it does is only known when it runs", mark::OPAQUE)
