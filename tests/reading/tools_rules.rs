@@ -152,6 +152,14 @@ fn nothing_hides_a_statement() {
 }
 
 #[test]
+fn sql_that_never_ends_is_not_trusted() {
+    for text in ["SELECT 'x", "SELECT \"x", "SELECT $$ x", "SELECT 1 /* x", "SELECT (1", "SELECT E'\\'"] {
+        let got: Vec<_> = judge_sql(text).into_iter().map(|one| (one.risk, one.traits.opaque)).collect();
+        assert_eq!(got, [(C, true)], "{text}");
+    }
+}
+
+#[test]
 fn hostile_text_is_answered_in_time() {
     let parts = [
         "(",

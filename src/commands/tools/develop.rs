@@ -209,11 +209,30 @@ pub(super) fn pip(seen: &Seen<'_>, meaning: &mut Meaning) {
     if seen.verb() == "uninstall" && !seen.args.has("-y --yes") && matches!(seen.tool, "pip" | "pip3") {
         meaning.mark(mark::I);
     }
-    if matches!(seen.verb(), "run") {
-        meaning.mark(mark::OPAQUE);
+    if seen.verb() == "run" {
+        inner(seen, meaning);
     }
     if seen.args.operands.is_empty() {
         meaning.is(R, "shows its help", mark::NONE);
+    }
+}
+
+/// `bundle exec COMMAND`, `poetry run COMMAND`.
+fn inner(seen: &Seen<'_>, meaning: &mut Meaning) {
+    let verb = seen.args.operands.get(1);
+    let at = verb.and_then(|verb| seen.words.iter().position(|word| std::ptr::eq(word, *verb)));
+    let words = at.and_then(|at| seen.words.get(at..)).unwrap_or(seen.args.rest);
+    meaning.mark(mark::OPAQUE);
+    meaning.runs(words, Through::Here);
+}
+
+pub(super) fn build(seen: &Seen<'_>, meaning: &mut Meaning) {
+    if seen.verb() == "exec" {
+        inner(seen, meaning);
+    }
+    let targets = seen.args.operands.iter().take(6).filter(|word| !word.text.contains('='));
+    if meaning.traits.opaque && targets.into_iter().any(|word| words::says_destroy(&word.text)) {
+        meaning.raise(D, "by its name, the target takes something away");
     }
 }
 
