@@ -84,7 +84,9 @@ impl Reader<'_> {
             };
             if word_follows {
                 let word = self.word();
-                if !self.now.words.is_empty() {
+                if is_brace(&word) {
+                    self.end_command(false);
+                } else if !self.now.words.is_empty() {
                     self.now.words.push(word);
                 } else if !is_keyword(&word) {
                     match assignment(word) {
@@ -328,6 +330,11 @@ fn flush(bare: &mut String, pieces: &mut Vec<Piece>) {
 
 fn node(span: Range<usize>, kind: Kind, redirects: Vec<Redirect>) -> Node {
     Node { redirects, ..Node::plain(span, kind) }
+}
+
+/// A brace alone: a body begins or ends, wherever it stands.
+fn is_brace(word: &Text) -> bool {
+    matches!(word.pieces.as_slice(), [Piece::Fixed { text, quoted: false }] if text == "{" || text == "}")
 }
 
 /// Words that only hold a script together: a command may follow them.

@@ -171,7 +171,13 @@ impl Lower<'_> {
         // lets a list of words stay open.
         let lost = std::mem::replace(&mut self.lost, outer);
         let doubtful = matches!(kind, Kind::Simple(_) | Kind::Test(_)) && hides(own);
-        let again = if lost || doubtful { coarse::nodes(own, lost) } else { Vec::new() };
+        let mut again = if lost || doubtful { coarse::nodes(own, lost) } else { Vec::new() };
+        for heredoc in stmt.redirects.iter().filter_map(Redirect::heredoc) {
+            let body = heredoc.body.span.slice(self.text);
+            if heredoc.delimiter.expands_body && body.contains("esac") && hides(body) {
+                again.extend(coarse::nodes(body, true));
+            }
+        }
         Node { span, document_end, kind, redirects, background, again, lost }
     }
 
