@@ -14,7 +14,8 @@
 //! | [`panes`] | what each pane says, where it stands, what it can do | yes |
 //! | [`model`] | everything the screen can show; [`model::msg`] is all that goes in and comes out | yes |
 //! | [`config`], [`sources`], [`store`] | the hands: files, backends, the journal | |
-//! | [`incident`] | the events of the journal | yes |
+//! | [`runbook`] | documents, runbooks, their steps; finding them, mending them | yes |
+//! | [`commands`], [`incident`] | what a command means; the events of the journal | yes |
 //! | [`domain`] | plain facts, settings, limits, approval | yes |
 //!
 //! Data flows one way:
@@ -29,7 +30,7 @@
 //! Keys draw at once. Feeds draw at most ten times a second, and only when what changed is visible. A screen on
 //! which nothing changes gets no bytes.
 //!
-//! # Two walks
+//! # Three walks
 //!
 //! **A pod starts crashing.** The API server sends one changed object down the watch that
 //! [`sources::kubernetes`] holds. It is read straight into a small [`domain::pod::Pod`] with shared strings, and
@@ -51,6 +52,17 @@
 //! carries the identity and generation that were shown, so the server refuses when they no longer hold. What
 //! became of it is watched until it has settled, and recorded again.
 //!
+//! **A Markdown file becomes a catalogue.** [`sources::documents`] finds the file, makes text of its bytes whatever
+//! they are, and gives it to [`runbook::catalogue`]. There [`runbook::document`] cuts it into blocks, and no fence
+//! that is left open hides what follows it. Headings, labels and lists become runbooks and steps; each fence goes to
+//! [`commands::shell`], which parses it, never guesses at it, and walks everything that would run: the parts of a
+//! pipe, substitutions, what stands behind `sudo`, `ssh`, `kubectl exec … --`. [`commands::tools`] says of each call
+//! what it does, by tables that the settings extend; the highest risk of the parts is the statement's, and what is
+//! not known is `change`. [`runbook::placeholder`] finds the values that have to be filled in, [`runbook::facts`]
+//! the scales, contacts and limits around the runbooks. The catalogue is what [`runbook::suggest`] ranks for an
+//! alert, what [`runbook::lint`] mends and what `firedeck runbooks` shows. When the file changes, it alone is read
+//! again.
+//!
 //! # Glossary
 //!
 //! | word | meaning |
@@ -64,13 +76,22 @@
 //! | role | what a piece of text means; themes turn roles into colours |
 //! | profile | one system: where it is, what watches it, its limits |
 //! | source | a task that talks to one backend and says news |
+//! | document | one file of a team's Markdown; the catalogue is all of them |
+//! | runbook, step | what is done about one thing; one part of it, with its commands or done by hand |
+//! | statement | one logical command of a script, with its lines: continuations and here-documents belong to it |
+//! | risk | `read` changes nothing, `change` is limited or reversible, `danger` destroys; never read too low |
+//! | placeholder | a value that has to be filled in before a command can run |
+//! | fact | a table or list that other parts use: severities, contacts, limits |
+//! | finding | what an author should mend, with its line and the remedy |
 pub mod app;
 pub mod cli;
+pub mod commands;
 pub mod config;
 pub mod domain;
 pub mod incident;
 pub mod model;
 pub mod panes;
+pub mod runbook;
 pub mod sources;
 pub mod store;
 pub mod update;

@@ -27,14 +27,17 @@ const TOP: [&str; 3] = ["cli", "main", "lib"];
 const PURE: [&str; 8] = ["domain", "commands", "incident", "runbook", "model", "panes", "update", "view"];
 
 /// Layers that may import less than what lies below them.
-const ONLY: [(&str, &[&str]); 3] =
-    [("config", &["domain"]), ("sources", &["domain"]), ("store", &["domain", "incident"])];
+const ONLY: [(&str, &[&str]); 3] = [
+    ("config", &["domain"]),
+    ("sources", &["domain", "commands", "runbook"]),
+    ("store", &["domain", "incident"]),
+];
 
 /// Layers that only these know.
 const KNOWN_TO: [(&str, &[&str]); 1] = [("world", &["app", "cli"])];
 
 /// What pure layers may use from outside, besides `std`.
-const PURE_CRATES: [&str; 14] = [
+const PURE_CRATES: [&str; 18] = [
     "std",
     "core",
     "alloc",
@@ -49,6 +52,10 @@ const PURE_CRATES: [&str; 14] = [
     "sha2",
     "memchr",
     "vte",
+    "shuck_parser",
+    "shuck_ast",
+    "sqlparser",
+    "serde_saphyr",
 ];
 const DRAWING_CRATES: [&str; 2] = ["ratatui", "tui_big_text"];
 
@@ -72,7 +79,7 @@ const IMPURE_MACROS: [&str; 5] = ["print", "println", "eprint", "eprintln", "dbg
 
 const LONGEST_FILE: usize = 500;
 /// Tables of data.
-const LONG_FILES: [&str; 0] = [];
+const LONG_FILES: [&str; 2] = ["src/runbook/catalogue/verbs.rs", "src/runbook/catalogue/vocabulary.rs"];
 
 fn row(layer: &str) -> Option<usize> {
     if TOP.contains(&layer) { Some(ROWS.len()) } else { ROWS.iter().position(|row| row.contains(&layer)) }

@@ -22,6 +22,10 @@ mod manners;
 #[cfg(test)]
 mod outages;
 #[cfg(test)]
+mod reading;
+#[cfg(test)]
+mod runbooks;
+#[cfg(test)]
 mod screens;
 #[cfg(test)]
 mod shells;

@@ -3,10 +3,11 @@ use std::fmt::Write;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
+use super::ink::painted;
 use super::out;
 use crate::config::{self, Request};
-use crate::domain::settings::theme::{Colour, Depth};
-use crate::domain::settings::{Action, Keymap, Look, Role, Scope};
+use crate::domain::settings::theme::Depth;
+use crate::domain::settings::{Action, Keymap, Role, Scope};
 use crate::domain::text::clean;
 
 /// What a line of colours shows, in the order of their weight.
@@ -51,25 +52,6 @@ pub(super) fn themes(request: &Request) -> ExitCode {
         }
     }
     out::print(text.as_bytes())
-}
-
-/// The word in its look; what this terminal has no colour for is left out.
-fn painted(word: &str, depth: Depth, look: Look) -> String {
-    let look = depth.look(look);
-    let mut codes: Vec<String> =
-        [(look.bold, "1"), (look.dim, "2"), (look.italic, "3"), (look.underline, "4"), (look.reverse, "7")]
-            .iter()
-            .filter(|(on, _)| *on)
-            .map(|(_, code)| (*code).to_owned())
-            .collect();
-    for (colour, base) in [(look.fg, 38), (look.bg, 48)] {
-        match colour {
-            Colour::Default => {}
-            Colour::Ansi(n) => codes.push(format!("{base};5;{n}")),
-            Colour::Rgb(r, g, b) => codes.push(format!("{base};2;{r};{g};{b}")),
-        }
-    }
-    if codes.is_empty() { word.to_owned() } else { format!("\u{1b}[{}m{word}\u{1b}[0m", codes.join(";")) }
 }
 
 /// What a place is, for people.

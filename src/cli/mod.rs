@@ -1,7 +1,9 @@
 //! The command line: flags, sub-commands, exit codes.
+mod ink;
 mod list;
 pub mod options;
 mod out;
+mod runbooks;
 mod settings;
 pub mod start;
 
@@ -27,6 +29,7 @@ pub fn run() -> color_eyre::Result<ExitCode> {
             View::Wall
         }
         Some(Command::Config(what)) => return Ok(settings::run(&what, &request)),
+        Some(Command::Runbooks(what)) => return runbooks::run(&what, &request),
         Some(Command::Themes) => return Ok(list::themes(&request)),
         Some(Command::Keys { markdown }) => return Ok(list::keys(&request, markdown)),
         Some(Command::Completions { shell }) => {

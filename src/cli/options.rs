@@ -5,6 +5,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+use super::runbooks::options::RunbooksCommand;
 use crate::config::{Env, Request, Target};
 use crate::domain::settings::values::LogLevel;
 
@@ -15,6 +16,7 @@ Examples:
   firedeck --context eu --context us -n all
   firedeck open deploy/shop/web           land on one thing
   firedeck wall --profile lego-mcp        for the big screen; nothing can be changed there
+  firedeck runbooks search disk full      find a runbook; `list`, `show` and `lint` are there too
   firedeck config check                   find every mistake in the settings
 
 Exit status: 0 well, 1 a problem, 2 a mistake on the command line.";
@@ -26,6 +28,7 @@ Examples:
   firedeck --context eu --context us -n all
   firedeck open deploy/shop/web           land on one thing
   firedeck wall --profile lego-mcp        for the big screen; nothing can be changed there
+  firedeck runbooks search disk full      find a runbook; `list`, `show` and `lint` are there too
   firedeck config check                   find every mistake in the settings
 
 Files:
@@ -126,6 +129,10 @@ Kinds are written as for kubectl: po, deploy, rs, sts, ds, job, cj, hpa, no, ev,
     /// The big screen: read-only, legible from five metres
     #[command(after_help = "Example:\n  firedeck wall --profile lego-mcp --theme wall")]
     Wall,
+
+    /// Read the team's Markdown: list, show, find and mend runbooks
+    #[command(subcommand, visible_alias = "rb")]
+    Runbooks(RunbooksCommand),
 
     /// Look at the settings, check them, or begin some
     #[command(subcommand)]

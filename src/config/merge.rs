@@ -56,6 +56,7 @@ pub fn load(request: &Request) -> Result<Effective, Problems> {
     let mut settings = Settings { theme, depth, ..Settings::default() };
     merge.screen(&mut settings, &config, &source);
     merge.scope(&mut settings, &config, &source, found.as_ref());
+    merge.commands(&mut settings, &config, &source);
     merge.keys(&mut settings, &config.keys, &source, own_keys.as_ref())?;
     let mut directories: Vec<PathBuf> = dir.iter().cloned().collect();
     directories.extend(dir.iter().flat_map(|dir| [dir.join("themes"), dir.join("profiles")]));
@@ -118,6 +119,7 @@ pub(super) fn whole(file: ProfileFile) -> Profile {
         contexts: plain(file.scope.contexts),
         namespaces: plain(file.scope.namespaces),
         kubeconfig: file.scope.kubeconfig.map(|list| list.value).unwrap_or_default(),
+        runbooks: file.scope.runbooks.map(|list| list.value).unwrap_or_default(),
         documents: file.documents,
         endpoints: file.endpoints,
         ..file.rest
@@ -330,6 +332,11 @@ impl Merge<'_> {
             from(inner_source, inner.kubeconfig.as_ref()),
             from(source, outer.kubeconfig.as_ref()),
         );
+        let (runbooks, origin) = from(inner_source, inner.runbooks.as_ref())
+            .or_else(|| from(source, outer.runbooks.as_ref()))
+            .unwrap_or_default();
+        self.show("runbooks", list(&shown(&runbooks), "./runbooks or ./docs/runbooks"), origin);
+        settings.profile.runbooks = runbooks;
         self.system(settings, found);
     }
 
@@ -348,8 +355,7 @@ impl Merge<'_> {
             Some((paths.filter(|path| !path.as_os_str().is_empty()).collect(), Origin::Env("KUBECONFIG")))
         };
         let (paths, origin) = by_flag.or(inside).or(outside).or_else(by_env).unwrap_or_default();
-        let shown: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-        self.show("kubeconfig", list(&shown, "~/.kube/config, or in the cluster"), origin);
+        self.show("kubeconfig", list(&shown(&paths), "~/.kube/config, or in the cluster"), origin);
         settings.profile.kubeconfig.clone_from(&paths);
         settings.kubeconfig = paths;
     }
@@ -379,6 +385,20 @@ impl Merge<'_> {
         }
         self.show("probes", profile.probes.len(), origin("probes"));
         self.show("limits", profile.limits.len(), origin("limits"));
+    }
+
+    fn commands(&mut self, settings: &mut Settings, config: &ConfigFile, source: &Source) {
+        for rule in &config.commands {
+            let Some((rule, origin)) = from(source, Some(rule)) else { continue };
+            let mut value = rule.risk.to_string();
+            let marks = rule.marks.iter().map(|mark| mark.name());
+            for part in marks.chain(Some(rule.why.as_str()).filter(|why| !why.is_empty())) {
+                value.push_str(", ");
+                value.push_str(part);
+            }
+            self.show(&format!("command `{}`", rule.words.join(" ")), value, origin);
+            settings.commands.push(rule);
+        }
     }
 
     fn keys(
@@ -411,6 +431,10 @@ impl Merge<'_> {
             found.into_iter().map(|danger| Problem::of(&together, danger.what, danger.help)).collect();
         if found.is_empty() { Ok(()) } else { Err(Problems(found)) }
     }
+}
+
+fn shown(paths: &[PathBuf]) -> Vec<String> {
+    paths.iter().map(|path| path.display().to_string()).collect()
 }
 
 fn list(names: &[String], empty: &str) -> String {

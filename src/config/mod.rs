@@ -3,6 +3,7 @@
 //! Files are walked by hand, so that every mistake is told with its line, not the first alone; `merge`
 //! keeps where each value came from.
 mod check;
+mod commands;
 mod facts;
 mod file;
 mod keys;

@@ -86,9 +86,10 @@ pub fn speaks_utf8(locale: &str) -> bool {
     locale.contains("utf-8") || locale.contains("utf8")
 }
 
-/// `~/` is home; what is not absolute is beside `base`.
+/// `~` is home; what is not absolute is beside `base`.
 pub(super) fn expand(text: &str, base: Option<&Path>) -> PathBuf {
-    if let (Some(rest), Some(home)) = (text.strip_prefix("~/"), std::env::var_os("HOME")) {
+    let below_home = if text == "~" { Some("") } else { text.strip_prefix("~/") };
+    if let (Some(rest), Some(home)) = (below_home, std::env::var_os("HOME")) {
         return Path::new(&home).join(rest);
     }
     match base {

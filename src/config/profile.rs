@@ -1,5 +1,6 @@
 //! Reads a profile: one system with its contexts, servers, probes and limits.
 use std::ops::Range;
+use std::path::PathBuf;
 
 use super::reader::{Located, Table};
 use super::secret;
@@ -27,13 +28,18 @@ pub(super) struct ScopeOfView {
     pub read_only: Option<Located<bool>>,
     pub contexts: Option<Located<Vec<String>>>,
     pub namespaces: Option<Located<Vec<String>>>,
-    pub kubeconfig: Option<Located<Vec<std::path::PathBuf>>>,
+    pub kubeconfig: Option<Located<Vec<PathBuf>>>,
+    pub runbooks: Option<Located<Vec<PathBuf>>>,
 }
 
 /// Reads the keys that decide what is looked at, and whether it may be changed.
 pub(super) fn scope(table: &Table<'_, '_>) -> ScopeOfView {
     let plain = |list: Located<Vec<Located<String>>>| Located {
         value: list.value.into_iter().map(|text| text.value).collect::<Vec<_>>(),
+        span: list.span,
+    };
+    let paths = |list: Located<Vec<Located<String>>>| Located {
+        value: list.value.iter().map(|text| table.reader.path(&text.value)).collect::<Vec<_>>(),
         span: list.span,
     };
     ScopeOfView {
@@ -50,10 +56,8 @@ pub(super) fn scope(table: &Table<'_, '_>) -> ScopeOfView {
             list.value = super::merge::all_or_some(list.value);
             list
         }),
-        kubeconfig: table.texts("kubeconfig").map(|list| Located {
-            value: list.value.iter().map(|text| table.reader.path(&text.value)).collect(),
-            span: list.span,
-        }),
+        kubeconfig: table.texts("kubeconfig").map(paths),
+        runbooks: table.texts("runbooks").map(paths),
     }
 }
 

@@ -1,8 +1,10 @@
 //! Reads `config.toml`, and `keys.toml` beside it.
+use super::commands;
 use super::keys::{self, Binding};
 use super::problem::{Problems, Source};
 use super::profile::{self, ProfileFile, ScopeOfView};
 use super::reader::{Located, Reader, Table};
+use crate::domain::settings::CommandRule;
 use crate::domain::settings::values::{Borders, Clipboard, LogLevel};
 
 /// A config file as it stands; what is absent is left to others.
@@ -17,6 +19,7 @@ pub(super) struct ConfigFile {
     pub log_level: Option<Located<LogLevel>>,
     pub log_buffer_mb: Option<Located<u32>>,
     pub log_streams: Option<Located<u32>>,
+    pub commands: Vec<Located<CommandRule>>,
     pub keys: Vec<Binding>,
     pub profiles: Vec<ProfileFile>,
 }
@@ -31,6 +34,7 @@ pub(super) fn parse(source: &Source) -> Result<ConfigFile, Problems> {
             borders: table.choice("borders", Borders::ALL, Borders::name),
             clipboard: table.choice("clipboard", Clipboard::ALL, Clipboard::name),
             log_level: table.choice("log_level", LogLevel::ALL, LogLevel::name),
+            commands: commands::read(table),
             keys: table.table("keys").map_or_else(Vec::new, |table| finished(&table, keys::read)),
             ..ConfigFile::default()
         };

@@ -1,6 +1,8 @@
 //! Where the facts come from. A source says [`News`]; it never sees the model.
+pub mod documents;
 pub mod kubernetes;
 pub mod logs;
+pub mod prometheus;
 pub mod reason;
 pub mod supervise;
 

@@ -65,7 +65,9 @@ fn siblings_and_hands_that_know_too_much_are_seen() {
     refused("view", "use crate::update::update;");
     refused("incident", "use crate::commands::risk;");
     refused("store", "use crate::config::load;");
-    refused("sources::kubernetes", "use crate::runbook::document;");
+    refused("sources::kubernetes", "use crate::incident::event;");
+    refused("config", "use crate::commands::tools::Tables;");
+    refused("commands::tools", "use crate::runbook::document;");
     refused("sources::kubernetes", "use crate::model::msg::Msg;");
     refused("model", "use crate::sources::Outbox;");
     refused("panes::pods", "use crate::app::run;");
@@ -73,6 +75,7 @@ fn siblings_and_hands_that_know_too_much_are_seen() {
     refused("domain", "use crate::elsewhere::x;");
     passes("app", "use crate::{world, update, view, sources::supervise};");
     passes("store::journal", "use crate::{domain::pod::Pod, incident::event::Event};");
+    passes("sources::documents", "use crate::{runbook::catalogue, commands::tools::Tables};");
     passes("panes::pods", "use crate::{domain::pod::Pod, model::Model}; use super::table;");
     passes("cli", "use crate::app; fn f() { crate::config::load() }");
     passes("main", "fn main() { firedeck::cli::run() }");

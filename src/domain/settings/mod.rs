@@ -1,5 +1,6 @@
 //! What can be set, as plain values; reading files is `config`'s business.
 pub mod action;
+pub mod command;
 pub mod depth;
 pub mod endpoint;
 pub mod key;
@@ -11,6 +12,7 @@ pub mod theme;
 pub mod values;
 
 pub use action::{Action, Scope};
+pub use command::CommandRule;
 pub use key::{Key, KeyCode};
 pub use keymap::Keymap;
 pub use profile::Profile;

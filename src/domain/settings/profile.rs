@@ -18,6 +18,8 @@ pub struct Profile {
     pub namespaces: Vec<String>,
     pub kubeconfig: Vec<PathBuf>,
     pub documents: Vec<DocumentHint>,
+    /// Files and directories of Markdown.
+    pub runbooks: Vec<PathBuf>,
     pub endpoints: Vec<Endpoint>,
     /// Questions of its own, besides those of the documents.
     pub probes: Vec<Fact>,

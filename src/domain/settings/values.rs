@@ -2,7 +2,7 @@
 use std::path::PathBuf;
 
 use super::theme::Depth;
-use super::{Keymap, Profile, Theme};
+use super::{CommandRule, Keymap, Profile, Theme};
 
 /// The effective settings of this run.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -16,6 +16,8 @@ pub struct Settings {
     pub kubeconfig: Vec<PathBuf>,
     pub namespaces_from: NamespacesFrom,
     pub logs: LogLimits,
+    /// What is known of commands besides the built-in tables.
+    pub commands: Vec<CommandRule>,
     pub mouse: bool,
     pub borders: Borders,
     pub clipboard: Clipboard,

@@ -1,0 +1,42 @@
+//! `firedeck runbooks`: list, show, lint, coverage, search.
+mod checklist;
+mod coverage;
+mod lint;
+mod list;
+pub mod options;
+mod pick;
+mod search;
+mod shelf;
+mod show;
+mod table;
+mod words;
+
+use std::process::ExitCode;
+
+use crate::config::Request;
+use options::RunbooksCommand;
+
+pub(super) fn run(what: &RunbooksCommand, request: &Request) -> color_eyre::Result<ExitCode> {
+    Ok(match what {
+        RunbooksCommand::List { paths, filter, kind, risk, json } => {
+            let wanted = list::Wanted { filter: filter.as_deref(), kinds: kind, risks: risk };
+            list::list(request, paths, &wanted, *json)
+        }
+        RunbooksCommand::Show { name, within, json } => show::show(request, name, &within.paths, *json),
+        RunbooksCommand::Lint(flags) => lint::lint(request, flags),
+        RunbooksCommand::Coverage { paths, rules, prometheus, json } => {
+            let from = coverage::From { files: rules, servers: prometheus };
+            return coverage::coverage(request, paths, &from, *json);
+        }
+        RunbooksCommand::Search { words, alert, label, annotation, most, within, json } => {
+            let asked = search::Asked {
+                words,
+                alert: alert.as_deref(),
+                labels: label,
+                annotations: annotation,
+                most: *most,
+            };
+            search::search(request, &asked, &within.paths, *json)
+        }
+    })
+}

@@ -1,0 +1,122 @@
+//! The documents a sub-command works on: where they are, and what could not be read of them.
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::words::line;
+use crate::cli::ink::Ink;
+use crate::cli::out;
+use crate::commands::tools::{Rule, RuleRisk, Tables};
+use crate::config::{self, Request};
+use crate::domain::approval::Tier;
+use crate::domain::settings::command::Mark;
+use crate::domain::settings::{CommandRule, Settings};
+use crate::runbook::{Document, Runbook};
+use crate::sources::documents::walk::is_markdown;
+use crate::sources::documents::{Entry, Library, Limits};
+
+/// Where teams keep them, for whoever has set nothing.
+const USUAL: [&str; 2] = ["runbooks", "docs/runbooks"];
+
+/// The exit code of programs for CI when not everything could be looked at; 1 says that something was found.
+pub(super) const TROUBLE: u8 = 2;
+
+/// A file that could not be read, as programs are told.
+#[derive(Debug, Clone, Copy, serde::Serialize)]
+pub(super) struct Failed<'a> {
+    pub path: &'a str,
+    pub error: &'a str,
+}
+
+#[derive(Debug)]
+pub(super) struct Shelf {
+    pub library: Library,
+    pub settings: Settings,
+    pub ink: Ink,
+}
+
+impl Shelf {
+    /// Reads the settings and then the documents.
+    pub(super) fn open(request: &Request, given: &[PathBuf]) -> Result<Shelf, ExitCode> {
+        let settings =
+            config::load(request).map_err(|problems| out::complain(&problems.to_string()))?.settings;
+        let places = places(given, &settings, request).map_err(|why| out::complain(&why))?;
+        let tables = Arc::new(Tables { rules: settings.commands.iter().map(rule).collect() });
+        let mut library = Library::new(places, tables, Limits::default());
+        // Nobody cancels it but the one who ends the program.
+        let _ = library.look(&CancellationToken::new());
+        Ok(Shelf { library, ink: Ink::of(&settings, request), settings })
+    }
+
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.library.entries()
+    }
+
+    pub(super) fn documents(&self) -> impl Iterator<Item = &Arc<Document>> {
+        self.library.documents()
+    }
+
+    pub(super) fn runbooks(&self) -> impl Iterator<Item = (&Document, &Runbook)> {
+        self.documents()
+            .flat_map(|document| document.runbooks.iter().map(|book| (document.as_ref(), book.as_ref())))
+    }
+
+    /// What could not be read, with the reason.
+    pub(super) fn failed(&self) -> impl Iterator<Item = Failed<'_>> {
+        self.entries()
+            .filter_map(|entry| Some(Failed { path: &entry.path, error: entry.read.as_ref().err()? }))
+    }
+
+    /// Says on stderr what could not be read; then the run has failed, whatever came of the rest.
+    pub(super) fn finish(&self, code: ExitCode) -> ExitCode {
+        for note in self.library.notes() {
+            out::complain(&format!("firedeck: {note}"));
+        }
+        let say = |failed: Failed<'_>| out::complain(&format!("{}: {}", line(failed.path), failed.error));
+        self.failed().map(say).last().unwrap_or(code)
+    }
+}
+
+/// A rule of the settings as the tables take it.
+fn rule(rule: &CommandRule) -> Rule {
+    let is = |mark| rule.marks.contains(&mark);
+    Rule {
+        words: rule.words.join(" "),
+        risk: match rule.risk {
+            Tier::Read => RuleRisk::Read,
+            Tier::Change => RuleRisk::Change,
+            Tier::Danger => RuleRisk::Danger,
+        },
+        why: (!rule.why.is_empty()).then(|| rule.why.clone()),
+        interactive: is(Mark::Interactive),
+        endless: is(Mark::Endless),
+        long_running: is(Mark::LongRunning),
+        secret: is(Mark::Secret),
+        writes_file: is(Mark::WritesFile),
+        heavy: is(Mark::Heavy),
+    }
+}
+
+fn places(given: &[PathBuf], settings: &Settings, request: &Request) -> Result<Vec<PathBuf>, String> {
+    if !given.is_empty() {
+        return Ok(given.to_vec());
+    }
+    if !settings.profile.runbooks.is_empty() {
+        return Ok(settings.profile.runbooks.clone());
+    }
+    if let Some(usual) = USUAL.into_iter().map(Path::new).find(|path| path.is_dir()) {
+        return Ok(vec![usual.to_owned()]);
+    }
+    let mut here = std::fs::read_dir(".").into_iter().flatten().flatten();
+    if here.any(|entry| is_markdown(&entry.file_name().to_string_lossy())) {
+        return Ok(vec![PathBuf::from(".")]);
+    }
+    let file = request.config_file().map_or("the config file".into(), |path| path.display().to_string());
+    Err(format!(
+        "firedeck: no runbooks are named, and here is no Markdown\n  \
+         = name files or directories, or write `runbooks = [\"/path/to/runbooks\"]` into {}",
+        line(&file)
+    ))
+}

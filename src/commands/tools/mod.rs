@@ -1,0 +1,177 @@
+//! What one call of one tool does, by tables that a user can extend.
+//!
+//! A tool is a row of data (`tables`): how it reads its words ([`args`]) and what its verbs mean ([`rules`]);
+//! where data does not suffice, its own judge looks closer. The languages that tools carry inside (SQL, Redis
+//! commands, HTTP requests, Kubernetes objects) have files of their own.
+use std::borrow::Cow;
+
+use super::Traits;
+use crate::domain::approval::Tier;
+
+mod args;
+mod automation;
+mod brokers;
+mod cloud;
+mod consoles;
+mod data;
+mod database;
+mod develop;
+mod docker;
+mod engines;
+mod files;
+mod host;
+mod http;
+mod infra;
+mod kernel;
+mod keys;
+mod kube;
+mod network;
+mod readers;
+mod redis;
+mod rules;
+mod servers;
+mod sql;
+mod tables;
+mod user;
+mod words;
+mod wrap;
+
+pub use redis::{RedisMeaning, judge_redis};
+pub use sql::{SqlMeaning, judge_sql};
+pub use user::{Rule, RuleRisk};
+
+/// A word of a call, after quotes and escapes are taken away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word {
+    /// What is known of it; an unknown piece (a variable, a substitution) is left out and stands as U+FFFC.
+    pub text: String,
+    /// Nothing in it depends on when it runs.
+    pub known: bool,
+    /// Its letters stood bare, without quotes.
+    pub bare: bool,
+}
+
+/// What comes in on standard input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Input<'a> {
+    Nothing,
+    /// From the command before in a pipe, or a file.
+    Unseen,
+    /// A here-document or here-string, or an `echo` in front of a pipe.
+    Text(&'a str),
+}
+
+/// One call: the tool's name and its words, redirections and assignments taken away.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    /// `words[0]` is the tool.
+    pub words: &'a [Word],
+    pub input: Input<'a>,
+}
+
+/// Something that a call would run in turn; the walker judges it and raises the call to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Nested {
+    /// Words, as behind `sudo` or `kubectl exec … --`.
+    Argv(Vec<Word>),
+    /// A shell's text, as behind `sh -c` or `ssh host`.
+    Shell(String),
+}
+
+/// Where nested commands run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Through {
+    /// The call is only a wrapper here: the nested tool is the statement's tool (`sudo`, `env`, `time`).
+    #[default]
+    Here,
+    /// In another place: the nested tool is the statement's inner tool (`kubectl exec`, `docker run`, `ssh`).
+    Elsewhere,
+}
+
+/// What a call does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Meaning {
+    /// Such as `rollout undo`.
+    pub subcommand: Option<String>,
+    pub risk: Tier,
+    /// In a few words; never empty.
+    pub why: Cow<'static, str>,
+    pub traits: Traits,
+    pub nested: Vec<Nested>,
+    pub through: Through,
+    /// The tool is in the tables; an unknown one is `change` at least.
+    pub known: bool,
+}
+
+/// Built-in knowledge and what the user adds to it.
+#[derive(Debug, Clone, Default)]
+pub struct Tables {
+    /// Rules of the user's own: they raise what is built in, and say what an unknown tool does.
+    pub rules: Vec<Rule>,
+}
+
+/// What this call does.
+pub fn judge(call: Call<'_>, tables: &Tables) -> Meaning {
+    let mut meaning = built_in(call);
+    user::apply(&tables.rules, call.words, &mut meaning);
+    meaning
+}
+
+/// What a call prints for the next command of a pipe, where the tables know it: `kubectl create secret …
+/// --dry-run=client -o yaml` prints a secret.
+pub fn prints(words: &[Word]) -> Option<String> {
+    let name = name(&words.first()?.text);
+    let tool = tables::find(name).filter(|tool| tool.names.starts_with("kubectl "))?;
+    kube::prints(&rules::seen(name, Call { words, input: Input::Nothing }, tool))
+}
+
+fn built_in(call: Call<'_>) -> Meaning {
+    let Some(first) = call.words.first() else {
+        return Meaning::new(rules::R, "runs nothing", rules::mark::NONE);
+    };
+    let name = name(&first.text);
+    match tables::find(name) {
+        Some(tool) if !name.is_empty() => rules::judge(name, call, tool),
+        _ => unknown(first, call.words),
+    }
+}
+
+/// The tool's name without its directory.
+fn name(text: &str) -> &str {
+    let name = text.trim_start_matches('\\').rsplit('/').next().unwrap_or_default();
+    name.strip_suffix(".exe").unwrap_or(name)
+}
+
+/// Whether the tables know this tool.
+fn is_known(word: &Word) -> bool {
+    tables::find(name(&word.text)).is_some()
+}
+
+/// A tool that no table has: a script of the team's own, or a program that nobody told us about.
+fn unknown(first: &Word, all: &[Word]) -> Meaning {
+    use rules::{C, D, mark};
+    let text = first.text.as_str();
+    let verb = all.iter().skip(1).take(6).find(|word| words::destroys(&word.text));
+    let script = text.contains('/') || words::is_script(text, "sh") || words::is_script(text, "py");
+    let mut meaning = if text.contains(args::UNKNOWN) {
+        Meaning::new(C, "what runs is only known when it runs", mark::OPAQUE)
+    } else if script {
+        Meaning::new(C, "a script: what it does cannot be seen here", mark::OPAQUE)
+    } else {
+        Meaning::new(C, "not a known tool", mark::NONE)
+    };
+    by_script_name(text, &mut meaning);
+    if let Some(verb) = verb {
+        meaning.raise(D, format!("`{}` takes something away for good", verb.text));
+    }
+    meaning.known = false;
+    meaning
+}
+
+/// A script whose name says that it takes away, overwrites or cuts over.
+fn by_script_name(path: &str, meaning: &mut Meaning) {
+    let own = name(path);
+    if words::says_overturn(own) && !words::says_look(own) {
+        meaning.raise(rules::D, format!("by its name, `{own}` takes away, overwrites or cuts over"));
+    }
+}

@@ -1,0 +1,311 @@
+//! Commands that stand in a sentence, when the sentence tells somebody to run them.
+use super::super::document::{Line, Table, inline};
+use super::look::is_sql;
+use super::verbs::{First, first, is_command};
+use crate::commands::Lang;
+
+/// A command of a sentence, with its line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    pub line: u32,
+    pub text: String,
+    pub lang: Lang,
+}
+
+const TELLS: &[&str] = &[
+    "run",
+    "running",
+    "execute",
+    "executing",
+    "use",
+    "using",
+    "try",
+    "issue",
+    "type",
+    "enter",
+    "invoke",
+    "perform",
+    "with",
+    "via",
+    "by",
+    "command",
+    "commands",
+    "call",
+    "do",
+    "apply",
+    "through",
+    "check",
+    "verify",
+    "restart",
+    "start",
+    "stop",
+    "delete",
+    "remove",
+    "scale",
+    "drain",
+    "see",
+    "get",
+    "list",
+    "find",
+    "inspect",
+    "kill",
+    "clear",
+    "flush",
+    "look",
+    "confirm",
+    "monitor",
+    "then",
+    "following",
+    "watch",
+    "ensure",
+    "reload",
+    "reboot",
+    "rollback",
+    "cordon",
+    "uncordon",
+    "view",
+    "create",
+    "set",
+    "edit",
+    "describe",
+    "connect",
+    "launch",
+    "log",
+    "ssh",
+    "login",
+    "trigger",
+    "follow",
+    "tail",
+    "fetch",
+    "example",
+    "e.g",
+    "or",
+    "and",
+    "back",
+    "collect",
+    "dump",
+    "disable",
+    "enable",
+    "test",
+    "validate",
+    "query",
+    "patch",
+    "show",
+    "export",
+    "copy",
+    "install",
+    "clean",
+    "prune",
+    "free",
+    "inspecting",
+    "checking",
+    "open",
+    "force",
+    "upgrade",
+    "take",
+    "make",
+    "remediate",
+    "fix",
+];
+
+const NEVER: &[&str] = &[
+    "never",
+    "don't",
+    "dont",
+    "not",
+    "avoid",
+    "avoiding",
+    "without",
+    "instead",
+    "caused",
+    "ran",
+    "was",
+    "were",
+    "happened",
+    "because",
+    "accidentally",
+    "had",
+    "previously",
+    "used",
+    "unlike",
+    "refuse",
+    "cannot",
+    "can't",
+    "wrongly",
+    "mistakenly",
+];
+
+/// The commands that these lines tell to run.
+pub fn commands(lines: &[Line]) -> Vec<Told> {
+    if !lines.iter().any(|line| line.text.contains('`')) {
+        let bare = |line: &&Line| is_bare(&line.text);
+        return lines.iter().filter(bare).map(|line| Told::new(line.no, &line.text)).collect();
+    }
+    let mut found = Vec::new();
+    let mut before = String::new();
+    for line in lines {
+        let mut from = 0;
+        for (range, code) in inline::code_spans(&line.text) {
+            before.push_str(line.text.get(from..range.start).unwrap_or_default());
+            from = range.end;
+            if told(&before, &code, line.text.get(range.end..).unwrap_or_default()) {
+                found.push(Told::new(line.no, &code));
+            }
+            before.push_str(" ` ");
+        }
+        before.push_str(line.text.get(from..).unwrap_or_default());
+        before.push(' ');
+        if before.len() > 4000 {
+            before.clear();
+        }
+    }
+    found
+}
+
+impl Told {
+    fn new(line: u32, code: &str) -> Self {
+        let text = unprompted(code).to_owned();
+        let lang = if is_sql(&text) && !is_command(&text) { Lang::Sql } else { Lang::Shell };
+        Self { line, text, lang }
+    }
+}
+
+/// The column of a table that holds commands.
+pub fn column(table: &Table) -> Option<usize> {
+    const NAMES: [&str; 9] = ["command", "run", "cli", "shell", "how", "fix", "action", "check", "query"];
+    let named = |name: &str| {
+        let name = name.to_lowercase();
+        let name = name.trim_matches(['*', ' ', '`']);
+        name.contains("command") || NAMES.contains(&name.trim_end_matches('s'))
+    };
+    let runs = |column: usize| {
+        table
+            .rows
+            .iter()
+            .any(|row| row.cells.get(column).is_some_and(|text| !cell(text, row.line).is_empty()))
+    };
+    (0..table.header.len())
+        .find(|column| table.header.get(*column).is_some_and(|name| named(name)) && runs(*column))
+}
+
+/// The commands in a cell of such a column.
+pub fn cell(cell: &str, line: u32) -> Vec<Told> {
+    let spans = inline::code_spans(cell);
+    let codes = spans.iter().map(|(_, code)| code.replace("\\|", "|"));
+    let found: Vec<Told> = codes.filter(|code| runs(code)).map(|code| Told::new(line, &code)).collect();
+    if found.is_empty() && spans.is_empty() && is_bare(cell) {
+        return vec![Told::new(line, cell)];
+    }
+    found
+}
+
+/// A code span that is a whole command.
+fn runs(code: &str) -> bool {
+    let code = unprompted(code);
+    let head = code.split_whitespace().next().unwrap_or_default();
+    code.split_whitespace().count() >= 2
+        && (is_command(code) || is_sql(code) && code.ends_with(';'))
+        && !(first(head) == First::Path && !head.starts_with("./") && !head.contains("bin/"))
+}
+
+/// A line that is a command without any marks.
+fn is_bare(text: &str) -> bool {
+    let text = unprompted(text);
+    let words = text.split_whitespace().count();
+    let head = text.split_whitespace().next().unwrap_or_default();
+    let signed = text
+        .split_whitespace()
+        .skip(1)
+        .any(|w| w.starts_with(['-', '/', '$', '"', '\'', '|', '>']) || w.contains(['/', '=', ':']));
+    let tool = first(head) == First::Tool || first(head) == First::Path && head.starts_with("./");
+    words >= 2
+        && (tool || first(head) == First::Wordy && signed)
+        && (signed || words <= 4)
+        && is_command(text)
+        && !text.ends_with(['.', ':', ','])
+}
+
+fn unprompted(code: &str) -> &str {
+    let code = code.trim();
+    code.strip_prefix("$ ").or_else(|| code.strip_prefix("# ")).unwrap_or(code).trim()
+}
+
+fn told(before: &str, code: &str, after: &str) -> bool {
+    let code = unprompted(code);
+    let words = code.split_whitespace().count();
+    let head = code.split_whitespace().next().unwrap_or_default();
+    let single = matches!(head, "reboot" | "uptime" | "dmesg");
+    let sql = is_sql(code) && code.ends_with(';');
+    if words < 2 && !single
+        || !is_command(code) && !sql
+        || code.ends_with("...")
+        || first(head) == First::Path && words < 2
+    {
+        return false;
+    }
+    // A path with an argument is a command only if it is one of this directory.
+    if first(head) == First::Path
+        && !head.starts_with("./")
+        && !head.contains("bin/")
+        && ![".sh", ".py", ".rb"].iter().any(|end| head.ends_with(end))
+    {
+        return false;
+    }
+    let sentence =
+        before.rsplit(['.', '!', '?', ';']).find(|part| !part.trim().is_empty()).unwrap_or_default();
+    let ended = before.trim_end().ends_with(['.', '!', '?']);
+    let sentence = if ended { "" } else { sentence };
+    let all: Vec<String> = sentence
+        .split(|c: char| !(c.is_alphanumeric() || matches!(c, '\'' | '`')))
+        .filter(|w| !w.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    let spoken = all.iter().filter(|w| w.as_str() != "`").count();
+    let trailing = after.trim().trim_start_matches([':', '-', '–', '—', ',', '.', '(', '*']).trim();
+    if spoken == 0 {
+        // The code begins the sentence: alone, or with an explanation behind it.
+        return trailing.is_empty()
+            || after.trim_start().starts_with([':', '-', '–', '—', '(', '.', '#', '*'])
+            || trailing.starts_with("to ")
+            || trailing.starts_with("and ")
+            || trailing.starts_with("shows")
+            || trailing.starts_with('`');
+    }
+    if all.iter().any(|w| NEVER.contains(&w.as_str())) {
+        return false;
+    }
+    all.iter().rev().take(14).any(|w| TELLS.contains(&w.as_str()))
+        || sentence.trim_end().ends_with(':')
+        || sentence.trim_end().ends_with(',')
+            && all.first().is_some_and(|w| ["if", "when", "once", "otherwise", "else"].contains(&w.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(text: &str) -> Vec<String> {
+        commands(&[Line { no: 7, text: text.into() }]).into_iter().map(|told| told.text).collect()
+    }
+
+    #[test]
+    fn a_sentence_that_instructs_carries_its_command() {
+        assert_eq!(texts("Run `kubectl delete pod x` and wait."), ["kubectl delete pod x"]);
+        assert_eq!(texts("`kubectl get nodes`"), ["kubectl get nodes"]);
+        assert_eq!(texts("You can check this with `df -h /var`."), ["df -h /var"]);
+        assert_eq!(texts("Restart the daemon: `sudo systemctl restart x`"), ["sudo systemctl restart x"]);
+    }
+
+    #[test]
+    fn a_tool_in_passing_a_warning_and_a_story_carry_none() {
+        for text in [
+            "This needs `kubectl` on the box.",
+            "Never run `rm -rf /data` here.",
+            "Somebody ran `kubectl delete ns prod` and that was the cause.",
+            "The `web-config` map holds it.",
+            "Edit `/etc/hosts` by hand.",
+        ] {
+            assert_eq!(texts(text), Vec::<String>::new(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Documents, runbooks and their steps, read from Markdown as teams have written it.
+//!
+//! [`document`] finds the blocks of a file, [`catalogue`] the runbooks and steps in them, [`placeholder`] the
+//! values to fill in, [`facts`] the tables and lists around them. [`suggest`] ranks a catalogue for an alert,
+//! [`lint`] says what an author should mend.
+pub mod catalogue;
+pub mod document;
+pub mod facts;
+pub mod json;
+pub mod lint;
+pub mod placeholder;
+pub mod suggest;
+pub mod types;
+
+pub use types::{Command, Document, Fact, Kind, Mode, Note, Row, Runbook, Status, Step, StepKind};

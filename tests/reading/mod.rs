@@ -1,0 +1,19 @@
+//! Reading: documents, commands and what is found in them, part by part.
+mod cases;
+mod consoles;
+mod danger;
+mod document;
+mod facts;
+mod fences;
+mod golden;
+mod hostile;
+mod inline;
+mod lint;
+mod shape;
+mod shell;
+mod suggest;
+mod tools;
+mod tools_hosts;
+mod tools_platforms;
+mod tools_rules;
+mod verbs;
