@@ -105,7 +105,8 @@ impl Report {
             let share = f64::from(have.expect("few")) / f64::from(whole.expect("few"));
             failed |= share > limit;
             let over = if share > limit { "OVER  " } else { "within" };
-            writeln!(said, "{over} {what}: {} of {total}, limit {:.0} %", entries.len(), limit * 100.0).expect("text");
+            writeln!(said, "{over} {what}: {} of {total}, limit {:.0} %", entries.len(), limit * 100.0)
+                .expect("text");
             entries.iter().for_each(|entry| writeln!(said, "         {entry}").expect("text"));
         }
         for (what, entries) in &self.wrong {
@@ -123,13 +124,16 @@ fn folder() -> PathBuf {
 /// Name, text and expectation of each fixture.
 fn cases() -> Vec<(String, String, Expected)> {
     let mut found = Vec::new();
-    for style in std::fs::read_dir(folder()).expect("the fixtures").flatten().filter(|entry| entry.path().is_dir()) {
+    for style in
+        std::fs::read_dir(folder()).expect("the fixtures").flatten().filter(|entry| entry.path().is_dir())
+    {
         let files: Vec<PathBuf> =
             std::fs::read_dir(style.path()).expect("a style").flatten().map(|entry| entry.path()).collect();
         for file in files.iter().filter(|file| file.extension().is_some_and(|ext| ext == "md")) {
             let name = file.file_name().and_then(|name| name.to_str()).expect("a name");
             let stem = name.split('.').next().expect("a stem");
-            let json = std::fs::read(file.with_file_name(format!("{stem}.expect.json"))).expect("an expectation");
+            let json =
+                std::fs::read(file.with_file_name(format!("{stem}.expect.json"))).expect("an expectation");
             let want = serde_json::from_slice(&json).unwrap_or_else(|e| panic!("`{stem}.expect.json`: {e}"));
             let text = String::from_utf8_lossy(&std::fs::read(file).expect("a fixture")).into_owned();
             found.push((format!("{}/{name}", style.file_name().to_string_lossy()), text, want));
@@ -243,15 +247,22 @@ fn books(name: &str, want: &Expected, got: &Document, report: &mut Report) {
                 _ => false,
             };
             if !same {
-                report.wrong("runbooks told otherwise", format!("{name}:{}: {what} {have:?}, not {want:?}", book.line));
+                report.wrong(
+                    "runbooks told otherwise",
+                    format!("{name}:{}: {what} {have:?}, not {want:?}", book.line),
+                );
             }
         }
         if (book.mode == "menu") != (found.mode == Mode::Menu) {
-            report.wrong("runbooks told otherwise", format!("{name}:{}: mode is not {}", book.line, book.mode));
+            report
+                .wrong("runbooks told otherwise", format!("{name}:{}: mode is not {}", book.line, book.mode));
         }
         for symptom in &book.symptoms {
             if !found.symptoms.iter().any(|have| alike(symptom, have)) {
-                report.wrong("runbooks told otherwise", format!("{name}:{}: no symptom {symptom:?}", book.line));
+                report.wrong(
+                    "runbooks told otherwise",
+                    format!("{name}:{}: no symptom {symptom:?}", book.line),
+                );
             }
         }
     }
@@ -274,7 +285,9 @@ fn command(name: &str, want: &Want, have: &[&Command], report: &mut Report) {
     };
     let Some(found) = at_line().find(same) else {
         let near: Vec<String> = at_line()
-            .map(|have| format!("{}-{} {}", have.statement.line, have.statement.end_line, first(&have.statement.text)))
+            .map(|have| {
+                format!("{}-{} {}", have.statement.line, have.statement.end_line, first(&have.statement.text))
+            })
             .collect();
         report.wrong("commands missed", format!("{here}   got {near:?}"));
         return;
@@ -343,7 +356,11 @@ fn there_are_enough_foreign_runbooks_and_each_expectation_stands_in_its_text() {
                 .filter(|(part, line)| !flat(&line.replace("\\|", "|")).contains(flat(part).trim()))
                 .map(|(part, _)| part);
             let missing: Vec<&str> = missing.collect();
-            assert!(missing.is_empty() && !stands.is_empty(), "{name}:{}: {missing:?} is not there", command.line);
+            assert!(
+                missing.is_empty() && !stands.is_empty(),
+                "{name}:{}: {missing:?} is not there",
+                command.line
+            );
         }
     }
 }
