@@ -1,6 +1,18 @@
 //! The blocks of a Markdown file: headings, paragraphs, lists, tables, fences, with their lines.
 //!
 //! Tolerant: a fence that is never closed loses nothing that follows it, and text in any encoding is read.
+mod defects;
+mod fence;
+mod front;
+mod html;
+mod info;
+pub mod inline;
+mod line;
+mod mark;
+mod reader;
+mod stack;
+mod table;
+
 use super::types::Note;
 
 /// A file cut into blocks, in the order of their lines.
@@ -33,6 +45,7 @@ pub struct Line {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
     pub line: u32,
+    /// Its last line; of an item the last line of its own text.
     pub end_line: u32,
     /// The list item that it stands in, as an index into [`Blocks::blocks`]: always an [`What::Item`].
     pub item: Option<usize>,
@@ -105,5 +118,11 @@ pub struct TableRow {
 
 /// Cuts a file into blocks; whatever the text, it answers, in linear time.
 pub fn read(text: &str) -> Blocks {
-    Blocks { lines: u32::try_from(text.lines().count()).unwrap_or(u32::MAX), ..Blocks::default() }
+    let mut defects = defects::Defects::default();
+    let text = line::clean(text, &mut defects);
+    let lines = line::split(&text, &mut defects);
+    let (front, start) = front::read(&lines, &mut defects);
+    let blocks = reader::read(&lines, start, &mut defects);
+    let count = u32::try_from(lines.len()).unwrap_or(u32::MAX);
+    Blocks { front, blocks, lines: count, defects: defects.done() }
 }
