@@ -1,4 +1,7 @@
 //! From the blocks of a document to its runbooks and their steps.
+pub mod text;
+pub mod verbs;
+pub mod vocabulary;
 use super::Document;
 use crate::commands::tools::Tables;
 

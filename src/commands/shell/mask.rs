@@ -1,0 +1,259 @@
+//! Makes a text fit for a shell's parser without moving a byte, so that its words can be given back.
+//!
+//! `<pod-name>` is a redirection and `{{ a | b }}` a pipe to a shell. Their signs become control characters,
+//! which are letters to a parser; [`unmask`] turns them back in every word that is read.
+
+/// Longest placeholder that is looked for.
+const LONGEST: usize = 120;
+/// Each sign that is hidden and the control character that stands for it.
+const SIGNS: [(char, char); 15] = [
+    ('<', '\u{1}'),
+    ('>', '\u{2}'),
+    (' ', '\u{3}'),
+    ('|', '\u{4}'),
+    ('(', '\u{5}'),
+    (')', '\u{6}'),
+    ('\'', '\u{7}'),
+    ('&', '\u{e}'),
+    ('$', '\u{f}'),
+    ('#', '\u{10}'),
+    ('*', '\u{11}'),
+    ('?', '\u{13}'),
+    ('!', '\u{14}'),
+    ('{', '\u{15}'),
+    ('}', '\u{16}'),
+];
+/// Stands for bytes that mean nothing, as the rest of a wide character; words lose it.
+const NOTHING: char = '\u{12}';
+
+/// A text to parse, as long as its source.
+#[derive(Debug)]
+pub struct Masked {
+    pub text: String,
+    /// Something was hidden that could be a command after all: the source has to be looked at as well.
+    pub doubtful: bool,
+}
+
+/// Hides placeholders and signs that cannot be meant.
+pub fn mask(source: &str) -> Masked {
+    let mut out = String::with_capacity(source.len());
+    let mut doubtful = false;
+    let mut rest = source;
+    while let Some(first) = rest.chars().next() {
+        let hidden = match first {
+            '<' if !out.ends_with('<') => angle(rest),
+            '{' => double_brace(rest),
+            _ => None,
+        };
+        if let Some(length) = hidden {
+            let (body, after) = rest.split_at(length);
+            doubtful |= body.contains([' ', '|', '&', '(', '\'', '#']);
+            // A variable inside angle brackets is one still.
+            let keeps = |sign: char| first == '<' && matches!(sign, '$' | '{' | '}');
+            out.extend(body.chars().map(|sign| if keeps(sign) { sign } else { hide(sign) }));
+            rest = after;
+            continue;
+        }
+        let after = rest.get(first.len_utf8()..).unwrap_or_default();
+        match first {
+            '\\' if broken(&out, after) => {
+                doubtful = true;
+                rest = join(after, &mut out);
+                continue;
+            }
+            '\\' if after.starts_with('\n') => {
+                out.push_str("\\\n");
+                rest = after.get(1..).unwrap_or_default();
+                if !on_comment(&out) && rest.trim_start_matches([' ', '\t']).starts_with('#') {
+                    doubtful = true;
+                    rest = skip_comment(rest, &mut out);
+                }
+                continue;
+            }
+            // Escapes stay as they are: `\<` is a letter already.
+            '\\' => {
+                out.push('\\');
+                if let Some(next) = after.chars().next() {
+                    out.push(plain(next));
+                    rest = after.get(next.len_utf8()..).unwrap_or_default();
+                    continue;
+                }
+            }
+            '\u{a0}' => out.extend([' ', NOTHING]),
+            '\u{ad}' => out.extend([NOTHING; 2]),
+            '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' => out.extend([NOTHING; 3]),
+            _ => out.push(plain(first)),
+        }
+        rest = after;
+    }
+    Masked { text: out, doubtful }
+}
+
+/// The words as they were written.
+pub fn unmask(text: &str) -> String {
+    if !text.bytes().any(|byte| byte < 0x17 && !matches!(byte, b'\n' | b'\t' | b'\r')) {
+        return text.to_owned();
+    }
+    let show = |sign: char| SIGNS.iter().find(|(_, hidden)| *hidden == sign).map_or(sign, |(shown, _)| *shown);
+    text.chars().filter(|sign| *sign != NOTHING).map(show).collect()
+}
+
+/// The text with the quotes and dashes of a word processor made into those of a shell; `None` if it has none.
+pub fn straighten(source: &str) -> Option<String> {
+    let curly = ['\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}', '\u{2013}', '\u{2014}'];
+    if !source.contains(curly) {
+        return None;
+    }
+    let mut out = String::with_capacity(source.len());
+    for sign in source.chars() {
+        match sign {
+            '\u{201c}' | '\u{201d}' => out.push('"'),
+            '\u{2018}' | '\u{2019}' => out.push('\''),
+            '\u{2013}' => out.push('-'),
+            '\u{2014}' => out.push_str("--"),
+            _ => out.push(sign),
+        }
+    }
+    Some(out)
+}
+
+fn hide(sign: char) -> char {
+    SIGNS.iter().find(|(shown, _)| *shown == sign).map_or(sign, |(_, hidden)| *hidden)
+}
+
+/// Control characters of the source itself must not be taken for ours.
+fn plain(sign: char) -> char {
+    if sign < '\u{20}' && !matches!(sign, '\n' | '\t' | '\r') { '?' } else { sign }
+}
+
+/// The length of an angle-bracket placeholder at the start of `text`.
+fn angle(text: &str) -> Option<usize> {
+    let body = text.get(1..)?;
+    let first = body.chars().next()?;
+    if !(first.is_alphanumeric() || matches!(first, '[' | '{' | '_' | '.' | '/' | '$' | '%' | '#')) {
+        return None;
+    }
+    let mut depth = 0_i32;
+    let mut last = ' ';
+    for (at, sign) in body.char_indices() {
+        if at > LONGEST {
+            return None;
+        }
+        match sign {
+            '>' => {
+                let after = body.get(at + 1..).and_then(|after| after.chars().next());
+                let redirects = matches!(after, Some('>' | '&' | '(' | '|'));
+                let whole = depth == 0 && last != ' ' && !redirects;
+                return whole.then_some(at + 2);
+            }
+            '(' if last == '$' => return None,
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            '|' | '&' if last == sign => return None,
+            _ if sign.is_alphanumeric() || " -_./:,|[]{}+@=#?*&'~%!^$".contains(sign) => {}
+            _ => return None,
+        }
+        if depth < 0 {
+            return None;
+        }
+        last = sign;
+    }
+    None
+}
+
+/// The length of a `{{ … }}` at the start of `text`.
+fn double_brace(text: &str) -> Option<usize> {
+    let body = text.strip_prefix("{{")?;
+    let mut last = ' ';
+    for (at, sign) in body.char_indices() {
+        match sign {
+            '}' if last == '}' => return Some(at + 3),
+            '\n' | '`' | '\'' | '"' | ';' | '&' | '<' | '>' | '\\' | '{' => return None,
+            '(' if last == '$' => return None,
+            _ if at > LONGEST => return None,
+            _ => last = sign,
+        }
+    }
+    None
+}
+
+/// Whether only blanks stand between a backslash and the end of its line, and another line follows.
+fn broken(before: &str, after: &str) -> bool {
+    let line = after.trim_start_matches([' ', '\t']);
+    line.len() < after.len()
+        && line.strip_prefix('\n').is_some_and(|next| !next.trim_start_matches([' ', '\t']).starts_with('\n'))
+        && !on_comment(before)
+}
+
+/// Moves the backslash behind its blanks.
+fn join<'a>(after: &'a str, out: &mut String) -> &'a str {
+    let rest = after.trim_start_matches([' ', '\t']);
+    let blanks = after.len() - rest.len();
+    out.extend(std::iter::repeat_n(' ', blanks));
+    out.push('\\');
+    rest
+}
+
+/// A comment line behind a backslash becomes blanks that go on with the line.
+fn skip_comment<'a>(text: &'a str, out: &mut String) -> &'a str {
+    let end = text.find('\n').unwrap_or(text.len());
+    let (line, rest) = text.split_at(end);
+    if rest.len() < 2 {
+        out.push_str(line);
+        return rest;
+    }
+    out.extend(std::iter::repeat_n(' ', line.len().saturating_sub(1)));
+    out.push('\\');
+    rest
+}
+
+/// Whether the last line that was written is a comment.
+fn on_comment(out: &str) -> bool {
+    let text = out.strip_suffix("\\\n").unwrap_or(out);
+    let line = text.rsplit('\n').next().unwrap_or_default();
+    line.trim_start().starts_with('#')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_placeholder_is_hidden_and_given_back_and_no_byte_moves() {
+        for text in [
+            "kubectl get pod <pod-name> -n <the name's space>",
+            "x {{ .Values.name | quote }} y",
+            "a\u{a0}b\u{200b}c",
+            "rm <a|b|c>",
+        ] {
+            let masked = mask(text);
+            assert_eq!(masked.text.len(), text.len(), "{text}");
+            assert!(!masked.text.contains(['<', '>']) && !masked.text.contains("{{"), "{text}");
+        }
+        assert_eq!(unmask(&mask("<the name's space>").text), "<the name's space>");
+        assert_eq!(unmask(&mask("a\u{200b}b").text), "ab");
+    }
+
+    #[test]
+    fn a_redirection_stays_one() {
+        for text in [
+            "cat <<EOF > x",
+            "cmd < in > out",
+            "cmd <in >out",
+            "diff <(a) <(b)",
+            "a <in>>out",
+            "[ 1 <b && c> 2 ]",
+            "x <<< y > z",
+        ] {
+            assert_eq!(mask(text).text, text);
+        }
+    }
+
+    #[test]
+    fn a_backslash_with_blanks_or_a_comment_behind_it_joins_the_lines() {
+        assert_eq!(mask("a \\  \n  --b").text, "a   \\\n  --b");
+        let masked = mask("a \\\n  # why\n  --b");
+        assert_eq!((masked.text.as_str(), masked.doubtful), ("a \\\n      \\\n  --b", true));
+        assert_eq!(mask("# a \\\n# b\nc").text, "# a \\\n# b\nc");
+    }
+}

@@ -1,0 +1,214 @@
+//! Shell text into statements, and everything that would run in each.
+mod call;
+mod coarse;
+mod cut;
+mod expand;
+mod found;
+mod layout;
+mod lines;
+mod mask;
+mod parse;
+mod session;
+mod target;
+mod tree;
+mod values;
+mod walk;
+
+use std::ops::Range;
+
+use self::cut::Cut;
+use self::layout::Layout;
+use self::tree::{Form, Kind, Node, Piece, Text, Tree};
+use self::walk::{Place, Walker};
+use super::statement::Argument;
+use super::{Lang, Script, Source, Statement};
+use crate::commands::tools::Tables;
+use crate::domain::approval::Tier;
+
+/// Reads a script; whatever the bytes, it answers, in linear time.
+///
+/// Statements' texts are the source's own bytes, but for carriage returns, which no shell can take.
+pub fn read(source: Source<'_>, tables: &Tables) -> Script {
+    let plain;
+    let text = if source.text.contains('\r') {
+        plain = source.text.replace("\r\n", "\n").replace('\r', " ");
+        plain.as_str()
+    } else {
+        source.text
+    };
+    Reader::new(text, source, tables).read()
+}
+
+/// A piece of the text that was read by itself.
+struct Part {
+    nodes: Vec<Node>,
+    comments: Vec<Range<usize>>,
+    /// No parser took it: its bytes are one statement.
+    coarse: Option<Range<usize>>,
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    source: Source<'a>,
+    layout: Layout<'a>,
+    walker: Walker<'a>,
+    script: Script,
+}
+
+impl<'a> Reader<'a> {
+    fn new(text: &'a str, source: Source<'a>, tables: &'a Tables) -> Reader<'a> {
+        let walker = Walker::new(tables, text.len());
+        Reader { text, source, layout: Layout::new(text), walker, script: Script::default() }
+    }
+
+    fn read(mut self) -> Script {
+        let masked = mask::mask(self.text);
+        let whole = parse::parse(&masked.text, 0).or_else(|error| parse::parse(self.text, 0).map_err(|_| error));
+        let parts = match whole {
+            Ok(tree) => vec![Part { nodes: tree.nodes, comments: tree.comments, coarse: None }],
+            Err(error) => {
+                self.script.error = Some(error);
+                in_pieces(&masked.text)
+            }
+        };
+        for part in &parts {
+            for range in &part.comments {
+                let comment = self.layout.comment(range, &self.source);
+                if range.start == 0 && self.text.starts_with("#!") {
+                    self.script.shebang = true;
+                } else {
+                    self.script.comments.push(comment);
+                }
+            }
+            self.walker.learn(&part.nodes, &Place::default());
+        }
+        for part in &parts {
+            match &part.coarse {
+                None => cut::cut(&part.nodes, &self.layout).iter().for_each(|cut| self.statement(cut, Tier::Read)),
+                Some(range) => {
+                    let nodes = part.nodes.iter().collect();
+                    let cut = Cut { nodes, start: range.start, end: range.end, condition: None };
+                    self.statement(&cut, Tier::Change);
+                }
+            }
+        }
+        self.script.functions = self.walker.functions.keys().cloned().collect();
+        self.script.functions.sort();
+        session::mark(&mut self.script.statements);
+        self.script
+    }
+
+    /// Makes a statement; its risk is `floor` at least.
+    fn statement(&mut self, cut: &Cut<'_>, floor: Tier) {
+        let whole = self.layout.text(cut.start, cut.end);
+        let text = whole.trim();
+        if text.is_empty() {
+            return;
+        }
+        let end = cut.start + whole.trim_end().len();
+        let (first, last) = (self.layout.line(cut.start), self.layout.line(end.saturating_sub(1)));
+        let found = self.walker.statement(&cut.nodes, &doubts(text));
+        let line = self.source.line(first);
+        cut.nodes.iter().for_each(|node| arguments(node, line, &mut self.script.arguments));
+        let (risk, why) = match found.risk.max(floor) {
+            risk if risk > found.risk => (risk, "not readable as shell: what it does is not known".to_owned()),
+            risk => (risk, found.why()),
+        };
+        self.script.statements.push(Statement {
+            line,
+            end_line: self.source.line(last),
+            text: text.to_owned(),
+            label: self.layout.label(first),
+            lang: Lang::Shell,
+            role: found.role(),
+            risk,
+            why,
+            tool: found.tool(),
+            subcommand: found.subcommand(),
+            inner_tool: found.inner_tool(),
+            traits: found.traits,
+            condition: cut.condition.clone(),
+            sets: found.sets,
+            uses: found.uses,
+        });
+    }
+}
+
+/// Other readings of a statement that a shell, or its author, may have meant.
+fn doubts(text: &str) -> Vec<String> {
+    let masked = mask::mask(text);
+    let raw = masked.doubtful.then(|| text.to_owned());
+    raw.into_iter().chain(mask::straighten(text)).collect()
+}
+
+/// Reads a text piece by piece, when it cannot be read as a whole.
+fn in_pieces(text: &str) -> Vec<Part> {
+    lines::pieces(text, |piece, start| parse::parse(piece, start).ok())
+        .into_iter()
+        .map(|(range, tree)| {
+            let piece = text.get(range.clone()).unwrap_or_default();
+            match tree {
+                Some(Tree { nodes, comments }) => Part { nodes, comments, coarse: None },
+                None => Part { nodes: coarse::nodes(piece), comments: Vec::new(), coarse: Some(range) },
+            }
+        })
+        .collect()
+}
+
+/// The positional arguments that a command reads; functions have their own.
+fn arguments(node: &Node, line: u32, out: &mut Vec<Argument>) {
+    match &node.kind {
+        Kind::Simple(simple) => {
+            for assign in &simple.assigns {
+                if let [text] = assign.value.as_slice() {
+                    argument(text, Some(&assign.name), line, out);
+                }
+            }
+            simple.words.iter().for_each(|text| argument(text, None, line, out));
+        }
+        Kind::Pipe(nodes) | Kind::Sequence(nodes) => nodes.iter().for_each(|node| arguments(node, line, out)),
+        Kind::If(one) => {
+            let arms = one.arms.iter().flat_map(|(condition, body)| condition.iter().chain(body));
+            arms.chain(one.otherwise.iter().flatten()).for_each(|node| arguments(node, line, out));
+        }
+        Kind::Loop(one) => {
+            one.words.iter().for_each(|text| argument(text, None, line, out));
+            one.condition.iter().chain(&one.body).for_each(|node| arguments(node, line, out));
+        }
+        Kind::Case { word, arms } => {
+            argument(word, None, line, out);
+            arms.iter().flat_map(|(_, body)| body).for_each(|node| arguments(node, line, out));
+        }
+        Kind::Test(words) => words.iter().for_each(|text| argument(text, None, line, out)),
+        Kind::Function { .. } => {}
+    }
+}
+
+fn argument(text: &Text, name: Option<&str>, line: u32, out: &mut Vec<Argument>) {
+    for piece in &text.pieces {
+        let Piece::Variable(one) = piece else { continue };
+        let Some(place) = expand::place(&one.name).and_then(|place| u32::try_from(place).ok()) else { continue };
+        let alone = text.pieces.len() == 1;
+        let default = match (one.form, one.inside.as_slice()) {
+            (Form::Default, [inside]) => fixed(inside),
+            _ => None,
+        };
+        let name = name.filter(|_| alone).map(str::to_owned);
+        match out.iter_mut().find(|known| known.place == place) {
+            Some(known) => {
+                known.name = known.name.take().or(name);
+                known.default = known.default.take().or(default);
+            }
+            None => out.push(Argument { place, name, default, line }),
+        }
+    }
+}
+
+/// A text without anything to expand.
+fn fixed(text: &Text) -> Option<String> {
+    let parts = text.pieces.iter().map(|piece| match piece {
+        Piece::Fixed { text, .. } => Some(mask::unmask(text)),
+        _ => None,
+    });
+    parts.collect()
+}

@@ -1,0 +1,648 @@
+//! The only file that knows the parser: a shell's text into a [`Tree`].
+use std::rc::Rc;
+
+use shuck_ast::{
+    ArithmeticExpr, ArithmeticExprNode, ArithmeticLvalue, ArrayElem, Assignment, AssignmentValue,
+    BinaryOp, BourneParameterExpansion, BuiltinCommand, Command, CommandSubstitutionSyntax, Comment,
+    CompoundCommand, ConditionalExpr, DeclOperand, HeredocBody, HeredocBodyPart, ParameterExpansion,
+    ParameterExpansionSyntax, ParameterOp, Pattern, PatternPart, Redirect, RedirectKind, RedirectTarget,
+    SourceText, Span, Stmt, StmtSeq, StmtTerminator, VarRef, Word, WordPart, WordPartNode,
+};
+use shuck_parser::parser::Parser;
+use shuck_parser::{ShellDialect, ShellProfile};
+
+use super::tree::{self, Assign, Form, If, Kind, Loop, Node, Piece, Simple, Text, Tree, Variable, Way};
+
+/// Deeper nesting than any script has; beyond it the parser gives up, which keeps the stack small.
+const DEPTH: usize = 40;
+/// Enough work for any honest text of that length.
+const FUEL: usize = 50_000;
+
+/// Reads a text that stands at `base` in a longer one; `Err` says in a few words what is wrong with it.
+pub fn parse(text: &str, base: usize) -> Result<Tree, String> {
+    let profile = ShellProfile::native(ShellDialect::Bash);
+    let fuel = FUEL.saturating_add(text.len().saturating_mul(2));
+    let result = Parser::with_limits_and_profile(text, DEPTH, fuel, profile).parse();
+    if !result.is_ok() {
+        let said = result.diagnostics.first().map(|one| (one.message.clone(), one.span.line()));
+        let (message, line) = said.unwrap_or_else(|| ("not readable".to_owned(), 1));
+        return Err(format!("line {line}: {message}"));
+    }
+    let mut lower = Lower { text, base, comments: Vec::new(), backtick: 0, operand: 0 };
+    let nodes = lower.sequence(&result.file.body);
+    let mut comments = lower.comments;
+    comments.sort_by_key(|range| range.start);
+    comments.dedup();
+    Ok(Tree { nodes, comments })
+}
+
+/// Whether a parse failed because the nesting is too deep or the work too much.
+pub fn is_limit(error: &str) -> bool {
+    ["too deep", "exhausted", "too long", "too large"].iter().any(|word| error.contains(word))
+}
+
+struct Lower<'a> {
+    text: &'a str,
+    base: usize,
+    comments: Vec<std::ops::Range<usize>>,
+    /// Inside how many backticks and operands we are: there the parser may leave substitutions unread.
+    backtick: usize,
+    operand: usize,
+}
+
+impl Lower<'_> {
+    fn comment(&mut self, comment: Comment) {
+        let range = comment.range.start().to_u32() as usize..comment.range.end().to_u32() as usize;
+        if self.text.get(range.clone()).is_some_and(|text| text.starts_with('#')) {
+            self.comments.push(range.start + self.base..range.end + self.base);
+        }
+    }
+
+    fn sequence(&mut self, sequence: &StmtSeq) -> Vec<Node> {
+        for comment in sequence.leading_comments.iter().chain(&sequence.trailing_comments) {
+            self.comment(*comment);
+        }
+        sequence.iter().map(|stmt| self.stmt(stmt)).collect()
+    }
+
+    fn stmt(&mut self, stmt: &Stmt) -> Node {
+        for comment in stmt.leading_comments.iter().chain(&stmt.inline_comment) {
+            self.comment(*comment);
+        }
+        let mut end = stmt.span.end.offset();
+        let background = matches!(stmt.terminator, Some(StmtTerminator::Background(_)));
+        if let Some(span) = stmt.terminator_span {
+            end = end.max(span.end.offset());
+        }
+        let start = stmt.span.start.offset();
+        if let Some(slice) = self.text.get(start..end) {
+            end = start + slice.trim_end().len();
+        }
+        let mut redirects = Vec::new();
+        let mut document_end = None;
+        for redirect in &stmt.redirects {
+            if let Some(heredoc) = redirect.heredoc() {
+                document_end = document_end.max(Some(heredoc.body.span.end.offset() + self.base));
+            }
+            redirects.push(self.redirect(redirect));
+        }
+        let kind = self.command(&stmt.command);
+        document_end = document_end.max(inner_end(&kind));
+        Node { span: start + self.base..end + self.base, document_end, kind, redirects, background }
+    }
+
+    fn redirect(&mut self, redirect: &Redirect) -> tree::Redirect {
+        let way = match redirect.kind {
+            RedirectKind::Output | RedirectKind::Clobber | RedirectKind::OutputBoth => Way::Write,
+            RedirectKind::ReadWrite => Way::Append,
+            RedirectKind::Append => Way::Append,
+            RedirectKind::Input => Way::Read,
+            RedirectKind::DupOutput | RedirectKind::DupInput => Way::Duplicate,
+            RedirectKind::HereDoc | RedirectKind::HereDocStrip | RedirectKind::HereString => Way::Document,
+        };
+        let target = match &redirect.target {
+            RedirectTarget::Word(word) => self.word(word),
+            RedirectTarget::Heredoc(heredoc) => self.document(&heredoc.body),
+        };
+        tree::Redirect { way, fd: redirect.fd, target }
+    }
+
+    fn command(&mut self, command: &Command) -> Kind {
+        match command {
+            Command::Simple(simple) => {
+                let mut words = Vec::with_capacity(simple.args.len() + 1);
+                let name = self.word(&simple.name);
+                // Assignments alone have a name of nothing.
+                let nothing = |piece: &Piece| matches!(piece, Piece::Fixed { text, quoted: false } if text.is_empty());
+                if !name.pieces.iter().all(nothing) {
+                    words.push(name);
+                }
+                words.extend(simple.args.iter().map(|word| self.word(word)));
+                let assigns = simple.assignments.iter().map(|one| self.assign(one)).collect();
+                Kind::Simple(Simple { assigns, words, declares: false })
+            }
+            Command::Builtin(builtin) => self.builtin(builtin),
+            Command::Decl(decl) => {
+                let mut words = vec![fixed(decl.variant.as_str(), false)];
+                let mut assigns: Vec<Assign> = decl.assignments.iter().map(|one| self.assign(one)).collect();
+                for operand in &decl.operands {
+                    match operand {
+                        DeclOperand::Flag(word) | DeclOperand::Dynamic(word) => words.push(self.word(word)),
+                        DeclOperand::Name(name) => words.push(fixed(name.name.as_str(), false)),
+                        DeclOperand::Assignment(one) => assigns.push(self.assign(one)),
+                    }
+                }
+                Kind::Simple(Simple { assigns, words, declares: true })
+            }
+            Command::Binary(_) => self.binary(command),
+            Command::Compound(compound) => self.compound(compound),
+            Command::Function(function) => {
+                let names = function.static_names().map(|name| name.as_str().to_owned()).collect();
+                Kind::Function { names, body: Rc::new(self.stmt(&function.body)) }
+            }
+            Command::AnonymousFunction(function) => Kind::Sequence(vec![self.stmt(&function.body)]),
+        }
+    }
+
+    fn builtin(&mut self, builtin: &BuiltinCommand) -> Kind {
+        let (name, first, rest, assigns) = match builtin {
+            BuiltinCommand::Break(one) => ("break", &one.depth, &one.extra_args, &one.assignments),
+            BuiltinCommand::Continue(one) => ("continue", &one.depth, &one.extra_args, &one.assignments),
+            BuiltinCommand::Return(one) => ("return", &one.code, &one.extra_args, &one.assignments),
+            BuiltinCommand::Exit(one) => ("exit", &one.code, &one.extra_args, &one.assignments),
+        };
+        let mut words = vec![fixed(name, false)];
+        words.extend(first.iter().chain(rest).map(|word| self.word(word)));
+        let assigns = assigns.iter().map(|one| self.assign(one)).collect();
+        Kind::Simple(Simple { assigns, words, declares: false })
+    }
+
+    /// Chains lean to the left and may be a thousand links long: they are taken apart without recursion.
+    fn binary(&mut self, command: &Command) -> Kind {
+        let pipe = matches!(command, Command::Binary(one) if is_pipe(one.op));
+        let mut nodes = Vec::new();
+        let mut at = command;
+        let first = loop {
+            let Command::Binary(binary) = at else { break None };
+            nodes.push(self.stmt(&binary.right));
+            let left = &binary.left;
+            let goes_on = matches!(&left.command, Command::Binary(one) if is_pipe(one.op) == pipe);
+            if !goes_on || !left.redirects.is_empty() || left.negated {
+                break Some(left);
+            }
+            for comment in left.leading_comments.iter().chain(&left.inline_comment) {
+                self.comment(*comment);
+            }
+            at = &left.command;
+        };
+        if let Some(first) = first {
+            nodes.push(self.stmt(first));
+        }
+        nodes.reverse();
+        if pipe { Kind::Pipe(nodes) } else { Kind::Sequence(nodes) }
+    }
+
+    fn compound(&mut self, compound: &CompoundCommand) -> Kind {
+        match compound {
+            CompoundCommand::If(one) => {
+                let mut arms = vec![(self.sequence(&one.condition), self.sequence(&one.then_branch))];
+                for (condition, body) in &one.elif_branches {
+                    arms.push((self.sequence(condition), self.sequence(body)));
+                }
+                Kind::If(If { arms, otherwise: one.else_branch.as_ref().map(|body| self.sequence(body)) })
+            }
+            CompoundCommand::For(one) => {
+                let variable = one.targets.first().and_then(|target| target.name.as_ref());
+                self.each(variable.map(shuck_ast::Name::as_str), one.words.as_deref(), &one.body, false)
+            }
+            CompoundCommand::Select(one) => {
+                self.each(Some(one.variable.as_str()), Some(&one.words), &one.body, true)
+            }
+            CompoundCommand::Foreach(one) => {
+                self.each(Some(one.variable.as_str()), Some(&one.words), &one.body, false)
+            }
+            CompoundCommand::Repeat(one) => {
+                self.each(None, Some(std::slice::from_ref(&one.count)), &one.body, false)
+            }
+            CompoundCommand::ArithmeticFor(one) => {
+                let mut words = Vec::new();
+                for part in [&one.init_ast, &one.condition_ast, &one.step_ast].into_iter().flatten() {
+                    self.arithmetic(part, &mut words);
+                }
+                let body = self.sequence(&one.body);
+                Kind::Loop(Loop { variable: None, words, condition: Vec::new(), body, asks: false })
+            }
+            CompoundCommand::While(one) => self.repeat(&one.condition, &one.body),
+            CompoundCommand::Until(one) => self.repeat(&one.condition, &one.body),
+            CompoundCommand::Case(one) => {
+                let word = self.word(&one.word);
+                let arms = one.cases.iter().map(|case| {
+                    let name: Vec<String> = case.patterns.iter().map(|p| p.render(self.text)).collect();
+                    (name.join("|"), self.sequence(&case.body))
+                });
+                Kind::Case { word, arms: arms.collect() }
+            }
+            CompoundCommand::Subshell(body) | CompoundCommand::BraceGroup(body) => {
+                Kind::Sequence(self.sequence(body))
+            }
+            CompoundCommand::Arithmetic(one) => {
+                let mut words = Vec::new();
+                if let Some(expression) = &one.expr_ast {
+                    self.arithmetic(expression, &mut words);
+                } else if let Some(span) = one.expr_span {
+                    words.push(self.raw(span.slice(self.text), true));
+                }
+                Kind::Test(words)
+            }
+            CompoundCommand::Time(one) => {
+                Kind::Sequence(one.command.iter().map(|stmt| self.stmt(stmt)).collect())
+            }
+            CompoundCommand::Conditional(one) => {
+                let mut words = Vec::new();
+                self.conditional(&one.expression, &mut words);
+                Kind::Test(words)
+            }
+            CompoundCommand::Coproc(one) => Kind::Sequence(vec![self.stmt(&one.body)]),
+            CompoundCommand::Always(one) => {
+                let mut nodes = self.sequence(&one.body);
+                nodes.extend(self.sequence(&one.always_body));
+                Kind::Sequence(nodes)
+            }
+        }
+    }
+
+    fn each(&mut self, variable: Option<&str>, words: Option<&[Word]>, body: &StmtSeq, asks: bool) -> Kind {
+        let words = match words {
+            Some(words) => words.iter().map(|word| self.word(word)).collect(),
+            // `for x` without a list goes through the arguments.
+            None => vec![variable_text("@", true, Form::All)],
+        };
+        let body = self.sequence(body);
+        Kind::Loop(Loop { variable: variable.map(str::to_owned), words, condition: Vec::new(), body, asks })
+    }
+
+    fn repeat(&mut self, condition: &StmtSeq, body: &StmtSeq) -> Kind {
+        let condition = self.sequence(condition);
+        let body = self.sequence(body);
+        Kind::Loop(Loop { variable: None, words: Vec::new(), condition, body, asks: false })
+    }
+
+    fn conditional(&mut self, expression: &ConditionalExpr, out: &mut Vec<Text>) {
+        let mut at = expression;
+        loop {
+            match at {
+                ConditionalExpr::Binary(one) => {
+                    self.conditional(&one.right, out);
+                    at = &one.left;
+                }
+                ConditionalExpr::Unary(one) => at = &one.expr,
+                ConditionalExpr::Parenthesized(one) => at = &one.expr,
+                ConditionalExpr::Word(word) | ConditionalExpr::Regex(word) => return out.push(self.word(word)),
+                ConditionalExpr::Pattern(pattern) => return self.pattern(pattern, out),
+                ConditionalExpr::VarRef(reference) => return self.subscript(reference, out),
+            }
+        }
+    }
+
+    fn arithmetic(&mut self, node: &ArithmeticExprNode, out: &mut Vec<Text>) {
+        let mut at = node;
+        loop {
+            match &at.kind {
+                ArithmeticExpr::Number(_) => return,
+                ArithmeticExpr::Variable(name) => {
+                    return out.push(variable_text(name.as_str(), true, Form::About));
+                }
+                ArithmeticExpr::Indexed { name, index } => {
+                    out.push(variable_text(name.as_str(), true, Form::About));
+                    at = index;
+                }
+                ArithmeticExpr::ShellWord(word) => return out.push(self.word(word)),
+                ArithmeticExpr::Parenthesized { expression } => at = expression,
+                ArithmeticExpr::Unary { expr, .. } | ArithmeticExpr::Postfix { expr, .. } => at = expr,
+                ArithmeticExpr::Binary { left, right, .. } => {
+                    self.arithmetic(right, out);
+                    at = left;
+                }
+                ArithmeticExpr::Conditional { condition, then_expr, else_expr } => {
+                    self.arithmetic(condition, out);
+                    self.arithmetic(then_expr, out);
+                    at = else_expr;
+                }
+                ArithmeticExpr::Assignment { target, value, .. } => {
+                    if let ArithmeticLvalue::Indexed { index, .. } = target {
+                        self.arithmetic(index, out);
+                    }
+                    at = value;
+                }
+            }
+        }
+    }
+
+    fn pattern(&mut self, pattern: &Pattern, out: &mut Vec<Text>) {
+        for part in &pattern.parts {
+            match &part.kind {
+                PatternPart::Word(word) => out.push(self.word(word)),
+                PatternPart::Group { patterns, .. } => {
+                    patterns.iter().for_each(|inner| self.pattern(inner, out));
+                }
+                PatternPart::Literal(text) => {
+                    let text = text.as_str(self.text, part.span).to_owned();
+                    out.extend(hides(&text).then(|| self.raw(&text, true)));
+                }
+                PatternPart::AnyString | PatternPart::AnyChar | PatternPart::CharClass(_) => {}
+            }
+        }
+    }
+
+    fn assign(&mut self, assignment: &Assignment) -> Assign {
+        let mut inside = Vec::new();
+        self.subscript(&assignment.target, &mut inside);
+        let (mut value, array) = match &assignment.value {
+            AssignmentValue::Scalar(word) => (vec![self.word(word)], false),
+            AssignmentValue::Compound(array) => {
+                let mut words = Vec::new();
+                for element in &array.elements {
+                    if let ArrayElem::Keyed { key, .. } | ArrayElem::KeyedAppend { key, .. } = element {
+                        inside.extend(key.word_ast().map(|word| self.word(word)));
+                    }
+                    words.push(self.word(&element.value().word));
+                }
+                (words, true)
+            }
+        };
+        // What a subscript runs is kept as a piece of nothing.
+        if inside.iter().any(|text| !text.pieces.is_empty()) {
+            value.push(Text { pieces: vec![Piece::Unknown { inside, quoted: true }] });
+        }
+        let array = array || assignment.target.subscript.is_some() || value.len() > 1;
+        let name = assignment.target.name.as_str().to_owned();
+        Assign { name, append: assignment.append || assignment.target.subscript.is_some(), value, array }
+    }
+
+    fn subscript(&mut self, reference: &VarRef, out: &mut Vec<Text>) {
+        if let Some(subscript) = &reference.subscript {
+            match (subscript.word_ast(), &subscript.arithmetic_ast) {
+                (Some(word), _) => out.push(self.word(word)),
+                (None, Some(expression)) => self.arithmetic(expression, out),
+                (None, None) => {
+                    let text = subscript.syntax_text(self.text).to_owned();
+                    out.extend(hides(&text).then(|| self.raw(&text, true)));
+                }
+            }
+        }
+    }
+
+    fn word(&mut self, word: &Word) -> Text {
+        let mut pieces = Vec::with_capacity(word.parts.len());
+        self.parts(&word.parts, false, &mut pieces);
+        if pieces.is_empty() && word.has_quoted_parts() {
+            pieces.push(Piece::Fixed { text: String::new(), quoted: true });
+        }
+        Text { pieces }
+    }
+
+    fn parts(&mut self, parts: &[WordPartNode], quoted: bool, out: &mut Vec<Piece>) {
+        for part in parts {
+            self.part(&part.kind, part.span, quoted, out);
+        }
+    }
+
+    fn part(&mut self, part: &WordPart, span: Span, quoted: bool, out: &mut Vec<Piece>) {
+        match part {
+            WordPart::Literal(literal) => {
+                let text = literal.as_str(self.text, span).to_owned();
+                out.push(self.literal(text, quoted));
+            }
+            WordPart::SingleQuoted { value, .. } => {
+                out.push(Piece::Fixed { text: value.slice(self.text).to_owned(), quoted: true });
+            }
+            WordPart::DoubleQuoted { parts, .. } => {
+                if parts.is_empty() {
+                    out.push(Piece::Fixed { text: String::new(), quoted: true });
+                }
+                self.parts(parts, true, out);
+            }
+            WordPart::Variable(name) => out.push(variable(name.as_str(), quoted, Form::Plain)),
+            WordPart::CommandSubstitution { body, syntax } => {
+                out.push(self.substitution(body, *syntax, quoted));
+            }
+            WordPart::ProcessSubstitution { body, .. } => out.push(Piece::Process(self.inner(body))),
+            WordPart::ArithmeticExpansion { expression_ast, expression_word_ast, .. } => {
+                out.push(self.number(expression_ast.as_deref(), expression_word_ast, quoted));
+            }
+            WordPart::Parameter(expansion) => out.push(self.expansion(expansion, quoted)),
+            WordPart::ParameterExpansion { reference, operator, operand_word_ast, operand, .. } => {
+                let words = (operand.as_deref(), operand_word_ast.as_deref());
+                out.push(self.operation(reference, operator, words, quoted));
+            }
+            WordPart::IndirectExpansion { reference, operand_word_ast, operand, .. } => {
+                let words = (operand.as_deref(), operand_word_ast.as_deref());
+                out.push(self.reference(reference, Form::Indirect, words, quoted));
+            }
+            WordPart::Length(reference) | WordPart::ArrayLength(reference) | WordPart::ArrayIndices(reference) => {
+                out.push(self.reference(reference, Form::About, (None, None), quoted));
+            }
+            WordPart::ArrayAccess(reference) => {
+                let form = if reference.has_array_selector() { Form::All } else { Form::Element };
+                out.push(self.reference(reference, form, (None, None), quoted));
+            }
+            WordPart::Substring { reference, offset_word_ast, length_word_ast, .. }
+            | WordPart::ArraySlice { reference, offset_word_ast, length_word_ast, .. } => {
+                let mut piece = self.reference(reference, Form::Changed, (None, Some(&**offset_word_ast)), quoted);
+                if let (Piece::Variable(one), Some(word)) = (&mut piece, length_word_ast) {
+                    one.inside.push(self.operand(word));
+                }
+                out.push(piece);
+            }
+            WordPart::Transformation { reference, .. } => {
+                out.push(self.reference(reference, Form::Changed, (None, None), quoted));
+            }
+            WordPart::PrefixMatch { prefix, .. } => {
+                out.push(variable(prefix.as_str(), quoted, Form::About));
+            }
+            WordPart::ZshQualifiedGlob(_) => {
+                let text = span.slice(self.text).to_owned();
+                out.push(Piece::Raw { text, quoted });
+            }
+        }
+    }
+
+    /// Text without any expansion, unless it stands where the parser stops looking for one.
+    fn literal(&self, text: String, quoted: bool) -> Piece {
+        if (self.backtick > 0 || self.operand > 0) && hides(&text) {
+            return Piece::Raw { text, quoted };
+        }
+        Piece::Fixed { text, quoted }
+    }
+
+    fn substitution(&mut self, body: &StmtSeq, syntax: CommandSubstitutionSyntax, quoted: bool) -> Piece {
+        let backtick = usize::from(syntax == CommandSubstitutionSyntax::Backtick);
+        self.backtick += backtick;
+        let body = self.inner(body);
+        self.backtick -= backtick;
+        Piece::Output { body, quoted }
+    }
+
+    /// Comments inside a word are none of the script's.
+    fn inner(&mut self, body: &StmtSeq) -> Vec<Node> {
+        let kept = self.comments.len();
+        let nodes = self.sequence(body);
+        self.comments.truncate(kept);
+        nodes
+    }
+
+    fn number(&mut self, ast: Option<&ArithmeticExprNode>, word: &Word, quoted: bool) -> Piece {
+        let mut inside = Vec::new();
+        match ast {
+            Some(ast) => self.arithmetic(ast, &mut inside),
+            None => inside.push(self.operand(word)),
+        }
+        Piece::Unknown { inside, quoted }
+    }
+
+    fn operand(&mut self, word: &Word) -> Text {
+        self.operand += 1;
+        let text = self.word(word);
+        self.operand -= 1;
+        text
+    }
+
+    fn raw(&self, text: &str, quoted: bool) -> Text {
+        Text { pieces: vec![Piece::Raw { text: text.to_owned(), quoted }] }
+    }
+
+    fn reference(
+        &mut self,
+        reference: &VarRef,
+        form: Form,
+        (source, word): (Option<&SourceText>, Option<&Word>),
+        quoted: bool,
+    ) -> Piece {
+        let mut inside = Vec::new();
+        match (word, source) {
+            (Some(word), _) => inside.push(self.operand(word)),
+            (None, Some(source)) => inside.push(self.raw(source.slice(self.text), quoted)),
+            (None, None) => {}
+        }
+        if !reference.has_array_selector() {
+            let mut extra = Vec::new();
+            self.subscript(reference, &mut extra);
+            if !extra.is_empty() {
+                inside.push(Text { pieces: vec![Piece::Unknown { inside: extra, quoted: true }] });
+            }
+        }
+        Piece::Variable(Variable { name: reference.name.as_str().to_owned(), quoted, form, inside })
+    }
+
+    fn operation(
+        &mut self,
+        reference: &VarRef,
+        operator: &ParameterOp,
+        words: (Option<&SourceText>, Option<&Word>),
+        quoted: bool,
+    ) -> Piece {
+        let form = match operator {
+            ParameterOp::UseDefault | ParameterOp::AssignDefault => Form::Default,
+            ParameterOp::UseReplacement => Form::Replacement,
+            ParameterOp::Error => Form::Plain,
+            _ => Form::Changed,
+        };
+        let mut extra = Vec::new();
+        match operator {
+            ParameterOp::RemovePrefixShort { pattern }
+            | ParameterOp::RemovePrefixLong { pattern }
+            | ParameterOp::RemoveSuffixShort { pattern }
+            | ParameterOp::RemoveSuffixLong { pattern } => self.pattern(pattern, &mut extra),
+            ParameterOp::ReplaceFirst { pattern, replacement_word_ast, .. }
+            | ParameterOp::ReplaceAll { pattern, replacement_word_ast, .. } => {
+                self.pattern(pattern, &mut extra);
+                extra.push(self.operand(replacement_word_ast));
+            }
+            _ => {}
+        }
+        let mut piece = self.reference(reference, form, words, quoted);
+        if let Piece::Variable(one) = &mut piece {
+            one.inside.append(&mut extra);
+        }
+        piece
+    }
+
+    fn expansion(&mut self, expansion: &ParameterExpansion, quoted: bool) -> Piece {
+        let ParameterExpansionSyntax::Bourne(form) = &expansion.syntax else {
+            return Piece::Raw { text: expansion.raw_body.slice(self.text).to_owned(), quoted };
+        };
+        match form {
+            BourneParameterExpansion::Access { reference } => {
+                let form = match (reference.has_array_selector(), &reference.subscript) {
+                    (true, _) => Form::All,
+                    (false, Some(_)) => Form::Element,
+                    (false, None) => Form::Plain,
+                };
+                self.reference(reference, form, (None, None), quoted)
+            }
+            BourneParameterExpansion::Length { reference } | BourneParameterExpansion::Indices { reference } => {
+                self.reference(reference, Form::About, (None, None), quoted)
+            }
+            BourneParameterExpansion::Indirect { reference, operand, operand_word_ast, .. } => {
+                let words = (operand.as_ref(), operand_word_ast.as_deref());
+                self.reference(reference, Form::Indirect, words, quoted)
+            }
+            BourneParameterExpansion::PrefixMatch { prefix, .. } => {
+                variable(prefix.as_str(), quoted, Form::About)
+            }
+            BourneParameterExpansion::Slice { reference, offset_word_ast, length_word_ast, .. } => {
+                let mut piece = self.reference(reference, Form::Changed, (None, Some(&**offset_word_ast)), quoted);
+                if let (Piece::Variable(one), Some(word)) = (&mut piece, length_word_ast) {
+                    one.inside.push(self.operand(word));
+                }
+                piece
+            }
+            BourneParameterExpansion::Operation { reference, operator, operand, operand_word_ast, .. } => {
+                let words = (operand.as_ref(), operand_word_ast.as_deref());
+                self.operation(reference, operator, words, quoted)
+            }
+            BourneParameterExpansion::Transformation { reference, .. } => {
+                self.reference(reference, Form::Changed, (None, None), quoted)
+            }
+        }
+    }
+
+    fn document(&mut self, body: &HeredocBody) -> Text {
+        let mut pieces = Vec::with_capacity(body.parts.len());
+        for part in &body.parts {
+            match &part.kind {
+                HeredocBodyPart::Literal(literal) => {
+                    let text = literal.as_str(self.text, part.span).to_owned();
+                    pieces.push(Piece::Fixed { text, quoted: true });
+                }
+                HeredocBodyPart::Variable(name) => pieces.push(variable(name.as_str(), true, Form::Plain)),
+                HeredocBodyPart::CommandSubstitution { body, syntax } => {
+                    pieces.push(self.substitution(body, *syntax, true));
+                }
+                HeredocBodyPart::ArithmeticExpansion { expression_ast, expression_word_ast, .. } => {
+                    pieces.push(self.number(expression_ast.as_deref(), expression_word_ast, true));
+                }
+                HeredocBodyPart::Parameter(expansion) => pieces.push(self.expansion(expansion, true)),
+            }
+        }
+        Text { pieces }
+    }
+}
+
+fn is_pipe(op: BinaryOp) -> bool {
+    matches!(op, BinaryOp::Pipe | BinaryOp::PipeAll)
+}
+
+/// Whether a text could hide a substitution.
+fn hides(text: &str) -> bool {
+    text.contains('`') || text.contains("$(") || text.contains("<(") || text.contains(">(")
+}
+
+fn fixed(text: &str, quoted: bool) -> Text {
+    Text { pieces: vec![Piece::Fixed { text: text.to_owned(), quoted }] }
+}
+
+fn variable(name: &str, quoted: bool, form: Form) -> Piece {
+    let form = if form == Form::Plain && matches!(name, "@" | "*") { Form::All } else { form };
+    Piece::Variable(Variable { name: name.to_owned(), quoted, form, inside: Vec::new() })
+}
+
+fn variable_text(name: &str, quoted: bool, form: Form) -> Text {
+    Text { pieces: vec![variable(name, quoted, form)] }
+}
+
+/// Where the last here-document inside a command ends.
+fn inner_end(kind: &Kind) -> Option<usize> {
+    let last = |nodes: &[Node]| nodes.iter().filter_map(|node| node.document_end).max();
+    match kind {
+        Kind::Simple(_) | Kind::Test(_) => None,
+        Kind::Pipe(nodes) | Kind::Sequence(nodes) => last(nodes),
+        Kind::If(one) => {
+            let arms = one.arms.iter().map(|(condition, body)| last(condition).max(last(body))).max();
+            arms.flatten().max(one.otherwise.as_deref().and_then(last))
+        }
+        Kind::Loop(one) => last(&one.condition).max(last(&one.body)),
+        Kind::Case { arms, .. } => arms.iter().filter_map(|(_, body)| last(body)).max(),
+        Kind::Function { body, .. } => body.document_end,
+    }
+}

@@ -1,0 +1,292 @@
+//! Placeholders without signs: words that stand for a value, such as `your-key.pem`, `pod-ip`, `NAMESPACE`, `...`.
+use super::{Found, Piece, Quoting, Shape};
+use crate::commands::{Lang, Statement};
+
+/// What values are of.
+const NOUNS: &[&str] = &[
+    "pod", "node", "namespace", "service", "svc", "deployment", "container", "cluster", "instance", "host", "hostname", "server", "database", "db", "bucket", "volume", "image", "user", "username", "password", "project", "region", "account", "resource",
+    "group", "secret", "token", "key", "file", "ip", "address", "queue", "topic", "job", "app", "application", "release", "version", "domain", "zone", "disk", "device", "subscription", "tenant", "vault", "registry", "repo", "repository", "branch",
+    "commit", "session", "id", "name", "port", "path", "url", "email", "certificate", "cert", "configmap", "statefulset", "daemonset", "replica", "primary", "master", "shard", "partition", "broker", "consumer", "vm", "environment", "env",
+    "stack", "role", "team", "cronjob", "ingress", "pvc", "pv", "backup", "snapshot", "org", "organization", "endpoint", "machine", "table", "schema", "index", "date", "tag", "number", "value", "chart", "revision", "rds", "ec2", "machineset", "secretname",
+];
+
+const LEADS: &[&str] = &[
+    "my", "new", "old", "target", "source", "some", "actual", "affected", "failed", "failing", "current", "previous", "desired", "private", "public", "internal", "external", "remote", "correct", "bad", "broken", "problematic", "specific",
+];
+
+const CAPS: &[&str] = &[
+    "NAMESPACE", "POD", "NODE", "PODNAME", "NODENAME", "HOSTNAME", "USERNAME", "CLUSTER", "CLUSTERNAME", "BUCKET", "CONTAINER", "DEPLOYMENT", "INSTANCE", "INSTANCEID", "VERSION", "PROJECT", "REGION", "DBNAME", "DATABASE", "FILENAME", "SERVICE", "SERVICENAME", "SERVER", "BACKUP", "HOST", "IP", "PID", "TAG", "NAME", "SNAPSHOT", "RELEASE", "ENVIRONMENT", "VOLUME", "TOPIC", "ACCOUNT", "DOMAIN",
+];
+
+const CAPS_ENDS: &[&str] = &[
+    "NAME", "ID", "IP", "HERE", "NAMESPACE", "HOST", "HOSTNAME", "ADDRESS", "URL", "TOKEN", "PASSWORD", "USERNAME", "USER", "BUCKET", "CLUSTER", "REGION", "PROJECT", "VERSION", "FILE", "PATH", "POD", "NODE", "DATE", "TAG", "DOMAIN", "ACCOUNT", "NUMBER", "KEY", "SERVER", "INSTANCE", "DEPLOYMENT", "GROUP", "ENDPOINT",
+];
+
+/// Tools whose bare words in capitals are their own.
+const SHOUT: &[&str] = &[
+    "grep", "egrep", "fgrep", "rg", "zgrep", "redis-cli", "psql", "mysql", "env", "printenv", "unset", "export", "read", "awk", "lsblk", "ps", "echo", "printf", "sqlite3", "cqlsh", "sed", "test", "[", "[[", "valkey-cli", "declare", "local", "setenv", "kill", "pkill", "trap", "make",
+];
+
+pub(super) fn find(statement: &Statement, shape: &Shape, found: &mut Vec<Found>) {
+    let text = statement.text.as_str();
+    for piece in shape.pieces.iter().filter(|piece| !piece.comment) {
+        let Some(part) = text.get(piece.start..piece.end) else { continue };
+        let prose = is_prose(part, piece.quoting);
+        for (start, chunk) in runs(part, is_chunk) {
+            let at = piece.start + start;
+            if let Some((from, length)) = whole(chunk, piece.quoting, prose, &statement.tool) {
+                let name = chunk.get(from..from + length).unwrap_or(chunk);
+                push(found, name, at + from);
+                continue;
+            }
+            if statement.lang == Lang::Query {
+                continue;
+            }
+            for (from, token) in runs(chunk, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')) {
+                let spot = Spot { text, piece, chunk, from, at: at + from, lang: statement.lang, prose };
+                let trimmed = token.trim_end_matches('.');
+                if is_value(trimmed, &spot) {
+                    push(found, trimmed, spot.at);
+                }
+            }
+        }
+    }
+    lists(text, found);
+}
+
+/// Where a token stands.
+struct Spot<'a> {
+    text: &'a str,
+    piece: &'a Piece,
+    chunk: &'a str,
+    from: usize,
+    at: usize,
+    lang: Lang,
+    prose: bool,
+}
+
+impl Spot<'_> {
+    fn before(&self) -> char {
+        self.text.get(..self.at).and_then(|head| head.chars().next_back()).unwrap_or(' ')
+    }
+
+    fn after(&self, length: usize) -> &str {
+        self.text.get(self.at + length..).unwrap_or_default()
+    }
+
+    /// The word in front, on the same line.
+    fn previous(&self) -> &str {
+        let head = self.text.get(..self.at).unwrap_or_default();
+        let head = head.rsplit('\n').next().unwrap_or_default();
+        head.trim_end_matches(|c: char| !c.is_whitespace()).split_whitespace().next_back().unwrap_or_default()
+    }
+
+    /// The first word of the part of the pipe that it stands in.
+    fn tool(&self) -> &str {
+        let head = self.text.get(self.at.saturating_sub(2000)..self.at).unwrap_or_default();
+        let part = head.rsplit(['|', ';', '\n', '(', '&']).next().unwrap_or_default();
+        part.split_whitespace().find(|word| !word.contains('=') && *word != "sudo").unwrap_or_default()
+    }
+
+    fn in_address(&self) -> bool {
+        self.chunk.get(..self.from).is_some_and(|head| head.contains("://") && !head.ends_with("//") && !head.ends_with('@'))
+    }
+
+    fn sql(&self) -> bool {
+        self.lang == Lang::Sql || matches!(self.piece.quoting, Quoting::SqlInDouble | Quoting::SqlInSingle)
+    }
+
+    fn json(&self) -> bool {
+        matches!(self.piece.quoting, Quoting::JsonInDouble | Quoting::JsonInSingle)
+    }
+}
+
+fn push(found: &mut Vec<Found>, text: &str, start: usize) {
+    found.push(Found { text: text.to_owned(), name: text.to_owned(), start, end: start + text.len(), default: None });
+}
+
+fn is_chunk(c: char) -> bool {
+    !(c.is_whitespace() || matches!(c, '\'' | '"' | '`' | '=' | ';' | '|' | '&' | '<' | '>' | '(' | ')' | ',' | '[' | ']' | '{' | '}' | '\\' | '$'))
+}
+
+/// Maximal runs of such characters, with their offsets.
+fn runs(text: &str, of: impl Fn(char) -> bool + Copy) -> impl Iterator<Item = (usize, &str)> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let rest = text.get(from..)?;
+        let start = from + rest.find(of)?;
+        let tail = text.get(start..)?;
+        let length = tail.find(|c| !of(c)).unwrap_or(tail.len());
+        from = start + length;
+        Some((start, tail.get(..length)?))
+    })
+}
+
+/// Words between quotes, not one value.
+fn is_prose(part: &str, quoting: Quoting) -> bool {
+    matches!(quoting, Quoting::Double | Quoting::Single) && part.trim().contains(' ')
+}
+
+/// Chunks that stand for a value as a whole: an ellipsis in a path, `path/to/file`, `user:pass@`.
+fn whole(chunk: &str, quoting: Quoting, prose: bool, tool: &str) -> Option<(usize, usize)> {
+    let all = Some((0, chunk.len()));
+    if chunk.contains("...") || chunk.contains('…') {
+        let alone = chunk.chars().all(|c| matches!(c, '.' | '…'));
+        let range = matches!(tool, "git" | "go" | "cargo") || chunk == "./...";
+        let joined = chunk.contains(['/', '@', ':']);
+        let ends = chunk.trim_end_matches(['.', '…']).chars().all(char::is_alphabetic);
+        return if range || prose && !joined || ends && !alone && quoting != Quoting::Bare { None } else { all };
+    }
+    if chunk.contains("path/to/") || chunk.contains("path/to-") {
+        return all;
+    }
+    for user in ["user", "username", "myuser", "dbuser", "db_user"] {
+        for word in ["pass", "password", "passwd", "pwd", "secret", "mypassword"] {
+            let pair = format!("{user}:{word}");
+            if let Some(at) = chunk.find(&pair) {
+                let end = at + pair.len();
+                let bounded = chunk.get(..at).is_none_or(|head| head.is_empty() || head.ends_with('/'))
+                    && chunk.get(end..).is_none_or(|tail| tail.is_empty() || tail.starts_with('@'));
+                if bounded {
+                    return Some((at, pair.len()));
+                }
+            }
+        }
+    }
+    None
+}
+
+fn is_value(token: &str, spot: &Spot<'_>) -> bool {
+    if token.len() < 2 || token.len() > 120 {
+        return false;
+    }
+    let lower = token.to_ascii_lowercase();
+    if is_yours(&lower) || is_marked(token, &lower, spot) {
+        return !token.starts_with("--");
+    }
+    if token.starts_with('-') || spot.prose && !spot.sql() {
+        return false;
+    }
+    let after = spot.after(token.len());
+    if after.starts_with('=') || after.starts_with('(') || after.starts_with(':') && !after.get(1..).is_some_and(|t| t.starts_with(['/', '~']) || t.starts_with(|c: char| c.is_ascii_digit())) {
+        return false;
+    }
+    if token.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_') {
+        return is_shouted(token, spot);
+    }
+    is_date(token, spot) || is_named(&lower, spot) || is_sample(&lower, spot)
+}
+
+/// `your-…`, `….your-domain.com`, `YOUR_TOKEN`.
+fn is_yours(lower: &str) -> bool {
+    let mut from = 0;
+    while let Some(at) = lower.get(from..).and_then(|rest| rest.find("your")).map(|i| from + i) {
+        from = at + 4;
+        let begins = at == 0 || lower.get(..at).is_some_and(|head| head.ends_with(['-', '_', '.']));
+        let rest = lower.get(at + 4..).unwrap_or_default();
+        let word = rest.split(['.', '-', '_']).next().unwrap_or_default();
+        if begins && !rest.is_empty() && !["s", "self", "selves"].contains(&word) {
+            return true;
+        }
+    }
+    false
+}
+
+/// `xxx`, `TODO`, `CHANGEME`, `…_HERE`, `10.0.0.x`, `vX.Y.Z`, `YYYYMMDD`, `Z123456789`.
+fn is_marked(token: &str, lower: &str, spot: &Spot<'_>) -> bool {
+    let marks = ["changeme", "change_me", "change-me", "replaceme", "replace_me", "replace-me", "replace_with", "replace-with", "insert_", "fixme"];
+    let todo = matches!(token, "TODO" | "TBD" | "PLACEHOLDER" | "REDACTED") || token.ends_with("_HERE") || token.ends_with("-HERE");
+    let dotted: Vec<&str> = lower.split('.').collect();
+    let is_x = |part: &&str| !part.is_empty() && part.chars().all(|c| c == 'x');
+    let address = dotted.len() == 4 && dotted.iter().any(is_x) && dotted.iter().all(|p| is_x(p) || !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
+    let version = matches!(token.trim_start_matches('v'), "X.Y.Z" | "x.y.z" | "X.Y" | "X.Y.Z-N");
+    let year = !spot.sql() && spot.lang == Lang::Shell && (token.contains("YYYY") || lower.contains("yyyy-mm"));
+    let sequence = lower.contains("12345678") && !spot.in_address() && spot.before() != '.';
+    let crosses = lower.contains("xxx") && !token.starts_with("0x") && spot.before() != '\\';
+    todo || marks.iter().any(|m| lower.contains(m)) || address || version || year && !spot.prose || sequence && !spot.prose || crosses
+}
+
+fn is_shouted(token: &str, spot: &Spot<'_>) -> bool {
+    let before = spot.before();
+    if matches!(before, '.' | '%' | '-' | ',' | '{' | '$') || spot.sql() || spot.json() || spot.lang != Lang::Shell {
+        return false;
+    }
+    if spot.after(token.len()).starts_with([',', '[']) || SHOUT.contains(&spot.tool()) || spot.tool().is_empty() {
+        return false;
+    }
+    let several = token.contains('_');
+    let last = token.rsplit('_').next().unwrap_or_default();
+    let quoted = spot.piece.quoting != Quoting::Bare;
+    if several {
+        let heredoc = matches!(spot.piece.quoting, Quoting::Heredoc | Quoting::HeredocQuoted);
+        return CAPS_ENDS.contains(&last) && !heredoc && !spot.piece.quoting.is_literal();
+    }
+    CAPS.contains(&token) && !quoted && (before.is_whitespace() || matches!(before, '/' | '=' | '@' | ':')) && !spot.in_address()
+}
+
+/// A date as the value of an option that takes one.
+fn is_date(token: &str, spot: &Spot<'_>) -> bool {
+    let bytes = token.as_bytes();
+    let shaped = bytes.len() >= 10
+        && bytes.iter().take(10).enumerate().all(|(i, b)| if i == 4 || i == 7 { *b == b'-' } else { b.is_ascii_digit() })
+        && bytes.get(10).is_none_or(|b| *b == b'T');
+    if !shaped || spot.lang != Lang::Shell {
+        return false;
+    }
+    let head = spot.text.get(..spot.at).unwrap_or_default();
+    let head = head.rsplit('\n').next().unwrap_or_default().trim_end_matches(['"', '\'']);
+    let option = head.trim_end_matches([' ', '=']).split_whitespace().next_back().unwrap_or_default();
+    option.starts_with("--") && ["time", "date", "since", "until", "start", "end", "from", "before", "after"].iter().any(|w| option.contains(w))
+}
+
+/// Nouns put together: `pod-name`, `instance-id`, `pod-ip`, `new-instance-ip`, `my-cluster`.
+fn is_named(lower: &str, spot: &Spot<'_>) -> bool {
+    let parts: Vec<&str> = lower.split(['-', '_']).collect();
+    let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return false };
+    if parts.len() < 2 || spot.json() || spot.sql() || spot.in_address() || lower.contains('.') || spot.tool().is_empty() {
+        return false;
+    }
+    let known = parts.iter().all(|part| NOUNS.contains(part) || LEADS.contains(part) || part.bytes().all(|b| b.is_ascii_digit()));
+    let before = spot.before();
+    if matches!(before, '.' | '-' | '$' | '%') {
+        return false;
+    }
+    // `deployment/web`, but not the key of a path.
+    let value = matches!(*last, "name" | "id" | "ip" | "hostname" | "address");
+    let led = LEADS.contains(first) && parts.get(1).is_some_and(|part| NOUNS.contains(part));
+    let selects = before == '=' && !value;
+    let pod = *last == "pod" && matches!(spot.tool(), "kubectl" | "oc" | "k") && !["per", "multi", "each", "delete", "restart", "get"].contains(first);
+    known && value || known && led && !selects || pod && before != '='
+}
+
+/// `hostname` and `username` behind an option, `user@host`.
+fn is_sample(lower: &str, spot: &Spot<'_>) -> bool {
+    let bare = spot.piece.quoting == Quoting::Bare;
+    if !bare || spot.lang != Lang::Shell {
+        return false;
+    }
+    let optioned = spot.previous().starts_with('-') && spot.before().is_whitespace();
+    let host = spot.before() == '@' && spot.chunk.starts_with("user@");
+    matches!(lower, "hostname" | "username" | "dbname" | "servername" | "podname" | "nodename" | "databasename" | "database_name") && optioned
+        || host && matches!(lower, "host" | "hostname" | "server" | "ip" | "remote")
+}
+
+/// `new-key-1,new-key-2,new-key-3` is one value.
+fn lists(text: &str, found: &mut Vec<Found>) {
+    found.sort_by_key(|one| one.start);
+    let mut all: Vec<Found> = Vec::with_capacity(found.len());
+    for one in found.drain(..) {
+        let join = all.last_mut().filter(|last| {
+            last.end + 1 == one.start && text.get(last.end..one.start) == Some(",") && last.name == last.text && one.name == one.text
+        });
+        match join {
+            Some(last) => {
+                last.end = one.end;
+                last.text = text.get(last.start..last.end).unwrap_or_default().to_owned();
+                last.name.clone_from(&last.text);
+            }
+            None => all.push(one),
+        }
+    }
+    *found = all;
+}

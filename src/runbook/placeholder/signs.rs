@@ -1,0 +1,143 @@
+//! Placeholders with signs around them: `<pod name>`, `{{name}}`, `{name}`, `[name]`.
+use super::{Found, Quoting, Shape};
+use crate::commands::Lang;
+
+/// What stands in angle brackets and is no value to fill in.
+const FIXED: &[&str] = &[
+    "none", "nil", "null", "unknown", "invalid", "pending", "no value", "unset", "empty", "missing", "defunct", "root", "default",
+    "html", "head", "body", "br", "div", "span", "p", "a", "li", "ul", "ol", "td", "tr", "table", "b", "i", "pre", "code", "title", "script", "eof",
+    "error", "no-value", "memory", "nobody", "anonymous",
+];
+
+pub(super) fn find(text: &str, shape: &Shape, lang: Lang, found: &mut Vec<Found>) {
+    angles(text, shape, found);
+    if lang != Lang::Query {
+        braces(text, shape, found);
+    }
+    if lang == Lang::Shell {
+        brackets(text, shape, found);
+    }
+}
+
+fn push(found: &mut Vec<Found>, text: &str, name: &str, start: usize) {
+    found.push(Found {
+        text: text.to_owned(),
+        name: name.trim().to_owned(),
+        start,
+        end: start + text.len(),
+        default: None,
+    });
+}
+
+fn angles(text: &str, shape: &Shape, found: &mut Vec<Found>) {
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    while let Some(at) = bytes.get(from..).and_then(|rest| memchr::memchr(b'<', rest)).map(|i| from + i) {
+        from = at + 1;
+        let before = at.checked_sub(1).and_then(|i| bytes.get(i)).copied().unwrap_or(b' ');
+        if matches!(before, b'<' | b'\\') || shape.at(at).is_some_and(|piece| piece.comment) {
+            continue;
+        }
+        let window = text.get(at + 1..).map(|rest| rest.chars().take(80).map(char::len_utf8).sum::<usize>());
+        let Some(inner) = window.and_then(|length| text.get(at + 1..at + 1 + length)) else { continue };
+        let Some(close) = inner.find(['>', '<', '\n']) else { continue };
+        if !inner.get(close..).is_some_and(|rest| rest.starts_with('>')) {
+            continue;
+        }
+        let Some(name) = inner.get(..close) else { continue };
+        if is_name(name, before) {
+            if let Some(whole) = text.get(at..at + close + 2) {
+                push(found, whole, name.trim_matches(['[', ']', '{', '}', '$', '#']), at);
+            }
+            from = at + close + 2;
+        }
+    }
+}
+
+fn is_name(name: &str, before: u8) -> bool {
+    let begins = name.starts_with(|c: char| c.is_alphabetic() || matches!(c, '[' | '{' | '#' | '$'));
+    let ends = name.ends_with(|c: char| c.is_alphanumeric() || matches!(c, ']' | '}' | ')' | '.' | '?' | '*' | '#' | '\'' | '_'));
+    let signs = name.chars().all(|c| c.is_alphanumeric() || " -_./|:,'[](){}#@+*=?$&".contains(c));
+    let redirected = name.rsplit_once(' ').is_some_and(|(_, last)| last.bytes().all(|b| b.is_ascii_digit()));
+    // `a<b and c>d` compares.
+    let compares = before.is_ascii_alphanumeric() && name.contains(' ');
+    let shell = name.contains("&&") || name.contains("$(") || name.contains("||");
+    let fixed = FIXED.contains(&name.to_lowercase().as_str());
+    let mail = name.contains('@') && name.contains('.') && !name.contains("your");
+    begins && ends && signs && !redirected && !compares && !shell && !fixed && !mail
+}
+
+fn braces(text: &str, shape: &Shape, found: &mut Vec<Found>) {
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    while let Some(at) = bytes.get(from..).and_then(|rest| memchr::memchr(b'{', rest)).map(|i| from + i) {
+        from = at + 1;
+        let before = at.checked_sub(1).and_then(|i| bytes.get(i)).copied().unwrap_or(b' ');
+        let Some(piece) = shape.at(at) else { continue };
+        if piece.comment || matches!(before, b'$' | b'%' | b'\\' | b'@' | b'#' | b'{') {
+            continue;
+        }
+        let double = bytes.get(at + 1) == Some(&b'{');
+        let start = at + if double { 2 } else { 1 };
+        let rest = text.get(start..).unwrap_or_default();
+        let length = rest.bytes().take(64).take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b' ' | b'.')).count();
+        let Some(inner) = rest.get(..length) else { continue };
+        let closed = rest.get(length..).is_some_and(|tail| if double { tail.starts_with("}}") } else { tail.starts_with('}') });
+        let name = inner.trim();
+        if !closed || !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            continue;
+        }
+        let end = start + length + if double { 2 } else { 1 };
+        let wanted = if double { !is_template(name) } else { is_single(inner, piece.quoting, text.get(end..).unwrap_or_default()) };
+        if wanted {
+            if let Some(whole) = text.get(at..end) {
+                push(found, whole, name, at);
+            }
+            from = end;
+        }
+    }
+}
+
+/// Words of Go's and Jinja's templates.
+fn is_template(name: &str) -> bool {
+    const WORDS: [&str; 14] =
+        ["range", "end", "if", "else", "json", "printf", "len", "index", "with", "template", "define", "block", "not", "raw"];
+    let mut all = name.split_whitespace();
+    let first = all.next().unwrap_or_default();
+    WORDS.contains(&first) || all.next().is_some_and(|second| second.starts_with('.'))
+}
+
+/// `{name}`, but no brace expansion, awk block, or JSON.
+fn is_single(inner: &str, quoting: Quoting, after: &str) -> bool {
+    let word = !inner.contains([' ', '.']) && inner.len() > 1;
+    let several = inner.contains(['-', '_']);
+    let block = matches!(inner, "print" | "next" | "exit" | "items" | "range" | "end");
+    let quoted = quoting.is_literal() && quoting != Quoting::HeredocQuoted;
+    word && !block && (!quoted || several) && !after.starts_with('}')
+}
+
+/// `[pod-name]`, bare; a glob of letters is none.
+fn brackets(text: &str, shape: &Shape, found: &mut Vec<Found>) {
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    while let Some(at) = bytes.get(from..).and_then(|rest| memchr::memchr(b'[', rest)).map(|i| from + i) {
+        from = at + 1;
+        let before = at.checked_sub(1).and_then(|i| bytes.get(i)).copied().unwrap_or(b' ');
+        let bare = shape.at(at).is_some_and(|piece| !piece.comment && piece.quoting == Quoting::Bare);
+        if !bare || !(before.is_ascii_whitespace() || matches!(before, b'=' | b'/' | b':')) {
+            continue;
+        }
+        let rest = text.get(at + 1..).unwrap_or_default();
+        let length = rest.bytes().take(48).take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b' ')).count();
+        let Some(name) = rest.get(..length) else { continue };
+        let closed = rest.get(length..).is_some_and(|tail| tail.starts_with(']') && !tail.starts_with("]]"));
+        let parts = name.split(['-', '_', ' ']);
+        let worded = name.len() > 3 && parts.clone().all(|part| part.len() > 1 && part.starts_with(|c: char| c.is_ascii_alphabetic()));
+        if closed && worded {
+            if let Some(whole) = text.get(at..at + length + 2) {
+                push(found, whole, name, at);
+            }
+            from = at + length + 2;
+        }
+    }
+}
