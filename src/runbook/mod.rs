@@ -6,6 +6,7 @@
 pub mod catalogue;
 pub mod document;
 pub mod facts;
+pub mod json;
 pub mod lint;
 pub mod placeholder;
 pub mod suggest;

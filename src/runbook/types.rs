@@ -68,6 +68,8 @@ pub struct Runbook {
     pub title: String,
     /// The nearest heading above that is not part of the runbook; empty when there is none.
     pub section: String,
+    /// The heading between the section and the runbook.
+    pub parent: Option<String>,
     pub line: u32,
     /// The last line that belongs to it.
     pub end_line: u32,

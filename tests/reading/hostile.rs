@@ -1,272 +1,208 @@
-//! Whatever stands in a file, it is read, in a time that grows with its size, and what is good in it is found.
+//! Whatever the bytes, a document is read, and in a time that grows with its length alone.
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use firedeck::commands::tools::Tables;
-use firedeck::runbook::{Document, catalogue};
+use firedeck::runbook::document::inline::{bold_lead, code_spans, links, plain};
+use firedeck::runbook::document::{Blocks, What, read};
 use proptest::prelude::*;
 
-const MORNING: &str = "# Harbour\n\n## Morning look\n\n```bash\nkubectl get pods -n harbour\n```\n\n";
-const EVENING: &str =
-    "\n\n## Evening restart\n\n```bash\nkubectl -n harbour rollout restart deployment/crane\n```\n";
+const LENGTH: usize = 1 << 18;
 
-fn read(text: &str) -> Document {
-    catalogue::read("hostile.md", text, &Tables::default())
-}
-
-fn has(document: &Document, command: &str) -> bool {
-    let mut steps = document.runbooks.iter().flat_map(|book| &book.steps);
-    steps.any(|step| step.commands.iter().any(|have| have.statement.text == command))
-}
-
-/// A kind of rubbish, of about so many bytes.
-type Rubbish = fn(usize) -> String;
-
-fn repeated(part: &str, size: usize) -> String {
-    part.repeat(size / part.len() + 1)
-}
-
-/// So many numbered parts.
-fn numbered(size: usize, part: impl Fn(usize) -> String) -> String {
-    let mut text = String::new();
-    let mut n = 0;
-    while text.len() < size {
-        text.push_str(&part(n));
-        n += 1;
+/// Each of these texts, a quarter of a megabyte long.
+fn texts() -> Vec<(String, String)> {
+    let line = |part: &str| part.repeat(LENGTH / part.len());
+    let mut texts: Vec<(String, String)> = [
+        "```\n",
+        "```a\n",
+        "````a\n```\n",
+        "~~~\n```\n",
+        "> ```\n",
+        "> ```a\n\n",
+        "- ```a\n",
+        "```\n## a\n\n",
+        "```x y z.\n",
+        "`",
+        "~",
+        "`a",
+        "``a`",
+        "> ",
+        "- ",
+        "1. ",
+        "* ",
+        "#",
+        "# a\n",
+        "a\n---\n",
+        "|",
+        "|-",
+        "| a |\n",
+        "|a|\n|-|\n",
+        "<!--",
+        "<a ",
+        "<b>",
+        "</pre>\n<pre>\n",
+        "<pre>\n",
+        "[",
+        "]",
+        "[](",
+        "![a](b) ",
+        "[a][b",
+        "**a",
+        "*a _b ~~c ",
+        "__",
+        "&amp",
+        ":a:",
+        "https://",
+        "\\",
+        "\t",
+        "\n",
+        "\r",
+        "\0",
+        "\u{200b}",
+        "!!! note\n    ",
+        ":::note\n",
+        ":::\n",
+        "{{< hint >}}\n",
+        "{% a %}\n",
+        "> [!NOTE]\n\n",
+        "---\n",
+        "a: b\n",
+        "    a\n\n",
+        "- a\n\n      b\n\n",
+        "```sh\n\n# a\n\n\n\n",
+        "> a\nb\n",
+        "\u{1f6a8}",
+        "a | b\n",
+        "1.A\n",
+        "[a]: b.c\n",
+        "```sh\nSome words are here.\n\n",
+    ]
+    .iter()
+    .map(|part| (part.escape_debug().to_string(), line(part)))
+    .collect();
+    let mut deep = String::new();
+    let mut growing = String::new();
+    for depth in 0..1400 {
+        let _ = writeln!(deep, "{}- a", " ".repeat(depth));
+        let _ = writeln!(growing, "{}", "`".repeat(1400 - depth + 3));
     }
-    text
-}
-
-fn shell(body: &str) -> String {
-    format!("```bash\n{body}\n```\n")
-}
-
-/// Noise that looks like nothing: a fixed sequence, the same each time.
-fn noise(size: usize) -> Vec<u8> {
-    let mut state: u32 = 0x9e37_79b9;
-    let mut step = || {
-        state ^= state << 13;
-        state ^= state >> 17;
-        state ^= state << 5;
-        state.to_le_bytes()[1]
-    };
-    (0..size).map(|_| step()).collect()
-}
-
-const RUBBISH: [(&str, Rubbish); 52] = [
-    ("binary", |n| String::from_utf8_lossy(&noise(n)).into_owned()),
-    ("NUL", |n| "\0".repeat(n)),
-    ("NUL lines", |n| repeated("\0kubectl\0get\0pods\n", n)),
-    ("control signs", |n| repeated("\u{1b}[31mred\u{7}\u{8}\u{85}\u{2028}", n)),
-    ("one line", |n| "x".repeat(n)),
-    ("one line of words", |n| repeated("check the pump and ", n)),
-    ("blank lines", |n| "\n".repeat(n)),
-    ("blanks", |n| " ".repeat(n)),
-    ("tabs", |n| "\t".repeat(n)),
-    ("carriage returns", |n| repeated("a\r", n)),
-    ("backticks", |n| "`".repeat(n)),
-    ("backticks of every length", |n| numbered(n, |k| format!("{} a ", "`".repeat(k % 500 + 1)))),
-    ("fences of every length", |n| numbered(n, |k| format!("{}\na\n", "`".repeat(k % 300 + 3)))),
-    ("inline code", |n| repeated("run `kubectl get pods` or ", n)),
-    ("inline code on lines", |n| repeated("- run `kubectl get pods -n a`\n", n)),
-    ("tildes", |n| "~".repeat(n)),
-    ("quotes in quotes", |n| repeated("> ", n)),
-    ("lists in lists", |n| repeated("- ", n)),
-    ("numbers in numbers", |n| repeated("1. ", n)),
-    ("deeper and deeper items", |n| {
-        // Each line is longer than the one before.
-        let deep = (1..).take_while(|k| k * k < n).last().unwrap_or(1);
-        (0..deep).map(|k| format!("{}- a\n", "  ".repeat(k))).collect()
-    }),
-    ("ten thousand levels", |n| format!("{}\n", repeated("> - ", n.min(40_000)))),
-    ("headings", |n| repeated("# a\n\n", n)),
-    ("headings and fences", |n| {
-        numbered(n, |k| format!("## Part {k}\n\n```bash\nkubectl get pod p{k}\n```\n\n"))
-    }),
-    ("bold", |n| "*".repeat(n)),
-    ("bold labels", |n| repeated("**a:**\n\n", n)),
-    ("lines under headings", |n| repeated("a\n=\n", n)),
-    ("brackets", |n| "[".repeat(n)),
-    ("links", |n| repeated("[a](b", n)),
-    ("angles", |n| "<".repeat(n)),
-    ("comments that never end", |n| repeated("<!-- a\n", n)),
-    ("elements", |n| repeated("<details><summary>a</summary>\n\n", n)),
-    ("braces", |n| repeated("{{", n)),
-    ("table of columns", |n| format!("{}\n{}\n", repeated("| a ", n / 2), repeated("|---", n / 2))),
-    ("table of rows", |n| format!("| a | b |\n|---|---|\n{}", repeated("| `ls` | b |\n", n))),
-    ("admonitions", |n| repeated("!!! note\n\n    a\n\n", n)),
-    ("fences that never end", |n| repeated("```yaml\na: b\n\n", n)),
-    ("fence in many indentations", |n| numbered(n, |k| format!("{}```\na\n", " ".repeat(k % 40)))),
-    ("prompts", |n| shell(&repeated("$ ls\nREGION=a\n# id\n> x\n", n))),
-    ("indented code", |n| repeated("    ls -l\n\n", n)),
-    ("open brackets of a shell", |n| shell(&repeated("$(", n))),
-    ("open groups of a shell", |n| shell(&repeated("( ", n))),
-    ("open braces of a shell", |n| shell(&repeated("${a:-", n))),
-    ("quotes of a shell", |n| shell(&repeated("\"'", n))),
-    ("a quote that never ends", |n| shell(&format!("echo '{}", repeated("a\n", n)))),
-    ("here-documents that never end", |n| shell(&numbered(n, |k| format!("cat <<E{k}\n")))),
-    ("conditions", |n| shell(&repeated("if true; then\n", n))),
-    ("pipes", |n| shell(&repeated("cat |", n))),
-    ("continuations", |n| shell(&repeated("a \\\n", n))),
-    ("wrappers", |n| shell(&format!("{}ls", repeated("sudo ", n)))),
-    ("strings in strings", |n| shell(&repeated("sh -c \"", n))),
-    ("SQL in brackets", |n| format!("```sql\nSELECT {}\n```\n", "(".repeat(n))),
-    ("placeholders", |n| shell(&repeated("kubectl get pod <name> -n $NS {{a}}\n", n))),
-];
-
-/// The shortest of three readings, without what else the machine does.
-fn time(text: &str) -> Duration {
-    let once = |_| {
-        let begin = Instant::now();
-        let document = read(text);
-        assert!(document.lines > 0);
-        begin.elapsed()
-    };
-    (0..3).map(once).min().unwrap_or_default()
+    deep.push_str(&"b\n".repeat(LENGTH / 4));
+    texts.push(("deeper and deeper lists".to_owned(), deep));
+    texts.push(("shorter and shorter fences".to_owned(), growing));
+    texts.push(("a wide header above short rows".to_owned(), {
+        let mut wide = format!("{}\n{}\n", "|a".repeat(100), "|-".repeat(100));
+        wide.push_str(&"|\n".repeat(LENGTH / 2));
+        wide
+    }));
+    texts.push(("deep front matter".to_owned(), format!("---\na: {}\n---\n", "[".repeat(60_000))));
+    texts.push(("marks between quotes".to_owned(), "```\n> ```\n".repeat(LENGTH / 10)));
+    texts
 }
 
 #[test]
-fn what_is_good_is_found_before_and_after_rubbish() {
-    let mut lost = Vec::new();
-    for (kind, rubbish) in RUBBISH {
-        for size in [40, 4_000, 40_000] {
-            let document = read(&format!("{MORNING}{}{EVENING}", rubbish(size)));
-            if !has(&document, "kubectl get pods -n harbour") {
-                lost.push(format!("{kind}, {size} bytes: what stands before"));
-            }
-            if !has(&document, "kubectl -n harbour rollout restart deployment/crane") {
-                lost.push(format!("{kind}, {size} bytes: what stands after"));
-            }
-        }
-    }
-    assert!(lost.is_empty(), "lost:\n{}", lost.join("\n"));
-}
-
-#[test]
-fn twice_the_text_takes_about_twice_the_time() {
+fn a_long_text_of_anything_is_read_in_a_moment() {
     let mut slow = Vec::new();
-    for (kind, rubbish) in RUBBISH {
-        let (small, large) = (rubbish(100_000), rubbish(200_000));
-        let (one, two) = (time(&small), time(&large));
-        // What is short is only noise.
-        if two > one * 3 + Duration::from_millis(15) {
-            slow.push(format!("{kind}: {one:?}, then {two:?}"));
+    for (name, text) in texts() {
+        let start = Instant::now();
+        let blocks = read(&text);
+        whole(&text, &blocks);
+        for what in [&text, &text[..text.floor_char_boundary(LENGTH / 2)]] {
+            let _ = (plain(what).len(), links(what).len(), code_spans(what).len(), bold_lead(what));
+        }
+        let took = start.elapsed();
+        if took > Duration::from_secs(8) {
+            slow.push((name, took));
         }
     }
-    assert!(slow.is_empty(), "more than three times as long:\n{}", slow.join("\n"));
+    assert!(slow.is_empty(), "{slow:?}");
 }
 
-#[test]
-fn ten_megabytes_of_a_good_file_are_read_to_the_end() {
-    let body = numbered(10_000_000, |k| {
-        format!(
-            "## Pump {k}\n\nLook at `pump-{k}` first.\n\n1. Look\n\n   ```bash\n   kubectl get pod pump-{k} -n wells\n   ```\n\n"
-        )
-    });
-    let document = read(&format!("{MORNING}{body}{EVENING}"));
-    assert!(has(&document, "kubectl get pods -n harbour"), "the first");
-    assert!(has(&document, "kubectl -n harbour rollout restart deployment/crane"), "the last");
-    assert!(document.runbooks.len() > 90_000, "{} runbooks", document.runbooks.len());
-}
-
-#[test]
-fn a_file_of_another_system_reads_as_this_ones() {
-    let plain = format!(
-        "{MORNING}1. Look\n\n   ```bash\n   cat <<EOF\n   a\n   EOF\n   ls \\\n     -l\n   ```\n{EVENING}"
-    );
-    let want = read(&plain);
-    assert!(has(&want, "ls \\\n  -l"), "the plain file itself");
-    for (what, text) in [
-        ("CRLF", plain.replace('\n', "\r\n")),
-        ("a byte order mark", format!("\u{feff}{plain}")),
-        ("both", format!("\u{feff}{}", plain.replace('\n', "\r\n"))),
-        ("no end of the last line", plain.trim_end().to_owned()),
-    ] {
-        assert_eq!(read(&text).runbooks, want.runbooks, "{what}");
-    }
-}
-
-#[test]
-fn an_empty_file_is_a_document() {
-    for text in ["", "\n", "\u{feff}", " ", "---", "---\n", "```", "```\n", "#", "# ", "<!--", "|", "-", "1."]
-    {
-        let document = read(text);
+/// What holds for every reading.
+fn whole(text: &str, blocks: &Blocks) {
+    let mut last = 0;
+    for (at, block) in blocks.blocks.iter().enumerate() {
         assert!(
-            document.runbooks.iter().all(|book| book.steps.iter().all(|step| step.commands.is_empty())),
-            "{text:?}"
+            block.line >= 1 && block.line <= block.end_line && block.end_line <= blocks.lines,
+            "{block:?}"
         );
+        assert!(block.line >= last, "blocks stand in order: {block:?} behind line {last}");
+        last = block.line;
+        if let Some(item) = block.item {
+            assert!(item < at && matches!(blocks.blocks[item].what, What::Item { .. }));
+        }
+        if let What::Table(table) = &block.what {
+            assert!(table.rows.iter().all(|row| row.cells.len() == table.header.len()));
+        }
     }
+    assert!(
+        blocks.defects.iter().all(|note| note.line >= 1 && (note.line <= blocks.lines || text.is_empty()))
+    );
 }
 
-/// Pieces of which hostile files are made.
-const PIECES: [&str; 44] = [
-    "\n",
-    "\n\n",
-    " ",
-    "    ",
-    "\t",
-    "# ",
-    "## Step 1",
-    "- ",
-    "- [ ] ",
-    "1. ",
-    "> ",
-    "```",
-    "```bash\n",
-    "````",
-    "~~~",
-    "`",
-    "``",
-    "$ ",
-    "# rm -rf /\n",
-    "kubectl delete pod <name>",
-    "psql -c \"",
-    "'",
-    "\"",
-    "\\\n",
-    "<<EOF\n",
-    "EOF\n",
-    "|",
-    "| a | b |\n|---|---|\n",
-    "$(",
-    ")",
-    "{{ x }}",
-    "<!--",
-    "-->",
-    "---\n",
-    "+++\n",
-    "**Symptoms:** ",
-    "!!! note\n",
-    "\u{200b}",
-    "\u{a0}",
-    "\r\n",
-    "\0",
-    "é",
-    "if x; then\n",
-    "FLUSHALL\n",
-];
+/// Pieces of which documents are made, and of which their mistakes are made.
+fn pieces() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("```"),
+        Just("```bash"),
+        Just("````"),
+        Just("~~~"),
+        Just("   ```"),
+        Just("``` end of it"),
+        Just("# One"),
+        Just("## Two"),
+        Just("# 1. comment"),
+        Just("- a"),
+        Just("  - b"),
+        Just("1. c"),
+        Just("> d"),
+        Just("> ```"),
+        Just("| a | b |"),
+        Just("|---|---|"),
+        Just("ls -l"),
+        Just("Some words stand here."),
+        Just(""),
+        Just(""),
+        Just("---"),
+        Just(":::note"),
+        Just(":::"),
+        Just("!!! warning"),
+        Just("    code"),
+        Just("<!-- x"),
+        Just("-->"),
+        Just("\t\tdeep"),
+        Just("**Key:** value"),
+    ];
+    proptest::collection::vec(piece, 0..40).prop_map(|lines| lines.join("\n"))
+}
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_text_is_read_and_each_line_is_in_it(pieces in proptest::collection::vec(0..PIECES.len(), 0..60)) {
-        let text: String = pieces.iter().map(|&index| PIECES[index]).collect();
-        let document = read(&text);
-        for book in &document.runbooks {
-            prop_assert!(book.line <= book.end_line && book.end_line <= document.lines.max(1));
-            for step in &book.steps {
-                prop_assert!(step.line >= 1 && step.line <= document.lines.max(1));
-                for command in &step.commands {
-                    let statement = &command.statement;
-                    prop_assert!(statement.line >= 1 && statement.line <= statement.end_line);
-                    prop_assert!(statement.end_line <= document.lines, "{statement:?}");
-                    prop_assert!(!statement.text.trim().is_empty());
-                    prop_assert!(!statement.why.is_empty());
-                    for place in command.placeholders.iter().flat_map(|value| &value.places) {
-                        prop_assert!(statement.text.get(place.start..place.end).is_some(), "{place:?} in {statement:?}");
-                    }
-                }
-            }
+    fn any_text_is_read(text in "\\PC{0,200}|[ -~\n\t`#>*|~_-]{0,300}") {
+        whole(&text, &read(&text));
+        let _ = (plain(&text), links(&text), bold_lead(&text));
+        for (range, _) in code_spans(&text) {
+            prop_assert!(text.get(range).is_some());
         }
+    }
+
+    #[test]
+    fn any_document_is_read_and_loses_no_line(text in pieces()) {
+        let blocks = read(&text);
+        whole(&text, &blocks);
+        // Every line with words of its own stands in some block.
+        for (at, line) in text.lines().enumerate().filter(|(_, line)| line.starts_with("Some words") || line.starts_with("ls")) {
+            let no = u32::try_from(at).unwrap_or_default() + 1;
+            prop_assert!(blocks.blocks.iter().any(|block| block.line <= no && no <= block.end_line), "{line} of line {no} in {text:?}");
+        }
+    }
+
+    #[test]
+    fn a_heading_with_its_fence_is_never_lost(before in pieces()) {
+        prop_assume!(!before.contains("<!--"));
+        let text = format!("{before}\n\n## Planted\n\n```bash\nls planted\n```\n\n```bash\npwd\n```\n");
+        let blocks = read(&text);
+        let found = blocks.blocks.iter().any(|block| matches!(&block.what, What::Heading { text, .. } if text == "Planted"));
+        prop_assert!(found, "{text}");
     }
 }

@@ -1,8 +1,30 @@
 //! What one call of one tool does, by tables that a user can extend.
+//!
+//! A tool is a row of data (`tables`): how it reads its words ([`args`]) and what its verbs mean ([`rules`]);
+//! where data does not suffice, its own judge looks closer. The languages that tools carry inside (SQL, Redis
+//! commands, HTTP requests, Kubernetes objects) have files of their own.
 use std::borrow::Cow;
 
 use super::Traits;
 use crate::domain::approval::Tier;
+
+mod args;
+mod data;
+mod database;
+mod docker;
+mod http;
+mod kube;
+mod redis;
+mod rules;
+mod sql;
+mod tables;
+mod user;
+mod words;
+mod wrap;
+
+pub use redis::{RedisMeaning, judge_redis};
+pub use sql::{SqlMeaning, judge_sql};
+pub use user::{Rule, RuleRisk};
 
 /// A word of a call, after quotes and escapes are taken away.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,18 +91,65 @@ pub struct Meaning {
 
 /// Built-in knowledge and what the user adds to it.
 #[derive(Debug, Clone, Default)]
-pub struct Tables {}
+pub struct Tables {
+    /// Rules of the user's own: they raise what is built in, and say what an unknown tool does.
+    pub rules: Vec<Rule>,
+}
 
 /// What this call does.
 pub fn judge(call: Call<'_>, tables: &Tables) -> Meaning {
-    let _ = (call, tables);
-    Meaning {
-        subcommand: None,
-        risk: Tier::Change,
-        why: "not known".into(),
-        traits: Traits::default(),
-        nested: Vec::new(),
-        through: Through::Here,
-        known: false,
+    let mut meaning = built_in(call);
+    user::apply(&tables.rules, call.words, &mut meaning);
+    meaning
+}
+
+fn built_in(call: Call<'_>) -> Meaning {
+    let Some(first) = call.words.first() else {
+        return Meaning::new(rules::R, "runs nothing", rules::mark::NONE);
+    };
+    let name = name(&first.text);
+    match tables::find(name) {
+        Some(tool) if !name.is_empty() => rules::judge(name, call, tool),
+        _ => unknown(first, call.words),
+    }
+}
+
+/// The tool's name without its directory.
+fn name(text: &str) -> &str {
+    let name = text.trim_start_matches('\\').rsplit('/').next().unwrap_or_default();
+    name.strip_suffix(".exe").unwrap_or(name)
+}
+
+/// Whether the tables know this tool.
+fn is_known(word: &Word) -> bool {
+    tables::find(name(&word.text)).is_some()
+}
+
+/// A tool that no table has: a script of the team's own, or a program that nobody told us about.
+fn unknown(first: &Word, all: &[Word]) -> Meaning {
+    use rules::{C, D, mark};
+    let text = first.text.as_str();
+    let verb = all.iter().skip(1).take(6).find(|word| words::destroys(&word.text));
+    let script = text.contains('/') || text.ends_with(".sh") || text.ends_with(".py");
+    let mut meaning = if text.contains(args::UNKNOWN) {
+        Meaning::new(C, "what runs is only known when it runs", mark::OPAQUE)
+    } else if script {
+        Meaning::new(C, "a script: what it does cannot be seen here", mark::OPAQUE)
+    } else {
+        Meaning::new(C, "not a known tool", mark::NONE)
+    };
+    by_script_name(text, &mut meaning);
+    if let Some(verb) = verb {
+        meaning.raise(D, format!("`{}` takes something away for good", verb.text));
+    }
+    meaning.known = false;
+    meaning
+}
+
+/// A script whose name says that it takes away, overwrites or cuts over.
+fn by_script_name(path: &str, meaning: &mut Meaning) {
+    let own = name(path);
+    if words::says_overturn(own) && !words::says_look(own) {
+        meaning.raise(rules::D, format!("by its name, `{own}` takes away, overwrites or cuts over"));
     }
 }

@@ -1,16 +1,81 @@
 //! From the blocks of a document to its runbooks and their steps.
-pub mod text;
-pub mod verbs;
-pub mod vocabulary;
-use super::Document;
+//!
+//! [`outline`] makes a tree of the headings, [`pick`] says which parts are runbooks, [`steps`] walks the blocks of
+//! one of them, [`script`] the code in a block, [`finish`] puts the runbook together.
+mod about;
+mod code;
+mod finish;
+mod instruct;
+mod kind;
+mod outline;
+mod pick;
+mod platform;
+mod script;
+mod session;
+mod sql;
+mod steps;
+mod text;
+mod titles;
+mod verbs;
+mod vocabulary;
+
+use std::sync::Arc;
+
+use super::document::{self, Blocks, What};
+use super::types::{Document, Runbook};
 use crate::commands::tools::Tables;
+use outline::Outline;
 
 /// Reads one document; whatever the text, it answers, in linear time.
 pub fn read(path: &str, text: &str, tables: &Tables) -> Document {
-    let _ = tables;
+    let blocks = document::read(text);
+    let title = title_of(&blocks, path);
+    let outline = Outline::new(&blocks);
+    let plans = pick::plans(&outline, &title);
+    let platform = platform::Platform::of(&blocks);
+    let mut runbooks: Vec<Arc<Runbook>> = Vec::with_capacity(plans.len());
+    for plan in &plans {
+        let built = steps::build(&outline, plan, tables);
+        let end = end_of(plan, &blocks);
+        let runbook = finish::finish(plan, built, &platform, end);
+        if !finish::is_empty(&runbook) {
+            runbooks.push(Arc::new(runbook));
+        }
+    }
     Document {
         path: path.into(),
-        lines: u32::try_from(text.lines().count()).unwrap_or(u32::MAX),
-        ..Document::default()
+        title,
+        lines: blocks.lines,
+        runbooks,
+        facts: Vec::new(),
+        tags: tags(&blocks),
+        defects: blocks.defects,
     }
+}
+
+/// The last line of the blocks of a plan.
+fn end_of(plan: &pick::Plan, blocks: &Blocks) -> u32 {
+    let lines = plan.slices.iter().flat_map(|slice| blocks.blocks.get(slice.blocks.clone()).unwrap_or_default());
+    lines.map(|block| block.end_line).max().unwrap_or(plan.line).max(plan.line)
+}
+
+/// The first heading of level 1, the front matter's title, or the file's name.
+fn title_of(blocks: &Blocks, path: &str) -> String {
+    let first = blocks.blocks.iter().find_map(|block| match &block.what {
+        What::Heading { level: 1, text } if block.item.is_none() && block.quote.is_none() => Some(text::plain(text)),
+        _ => None,
+    });
+    let front = || {
+        let entry = blocks.front.iter().find(|entry| entry.name.eq_ignore_ascii_case("title"))?;
+        entry.values.first().cloned().filter(|title| !title.trim().is_empty())
+    };
+    let name = || {
+        let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+        name.split_once('.').map_or(name, |(stem, _)| stem).to_owned()
+    };
+    first.filter(|title| !title.is_empty()).or_else(front).unwrap_or_else(name)
+}
+
+fn tags(blocks: &Blocks) -> Vec<String> {
+    blocks.front.iter().filter(|entry| entry.name.eq_ignore_ascii_case("tags")).flat_map(|entry| entry.values.clone()).collect()
 }

@@ -34,14 +34,17 @@ pub fn is_imperative(text: &str) -> bool {
     let all = words(rest);
     let first = all.iter().find(|w| !BEFORE.contains(&w.as_str()));
     let hyphened = rest.split_whitespace().next().unwrap_or_default().trim_end_matches([',', ':', '.']);
-    VERBS.contains(&hyphened) || first.is_some_and(|w| VERBS.contains(&w.as_str()) && !is_noun_here(w, &all))
+    VERBS.contains(&hyphened) && !is_noun_here(hyphened, &all)
+        || first.is_some_and(|w| VERBS.contains(&w.as_str()) && !is_noun_here(w, &all))
 }
 
 /// `Update process`, `Backup location`, `Log files`: the verb is a noun.
 fn is_noun_here(verb: &str, all: &[String]) -> bool {
     const NOUNS: &[&str] = &["process", "procedure", "procedures", "policy", "strategy", "location", "frequency", "level", "levels", "target", "targets", "time", "times", "status", "window", "response", "history", "rate"];
     const BOTH: &[&str] = &["update", "backup", "log", "test", "release", "change", "review", "query", "request", "report", "rate", "order", "page", "plan", "access", "alert", "file", "restore", "response", "issue", "support", "schedule", "load"];
-    BOTH.contains(&verb) && all.len() <= 3 && all.last().is_some_and(|w| NOUNS.contains(&w.as_str()))
+    let joined = all.get(1).is_some_and(|w| w == "and" || w == "or") && all.len() <= 4;
+    let ends = all.len() <= 3 && all.last().is_some_and(|w| NOUNS.contains(&w.as_str()));
+    BOTH.contains(&verb) && (ends || joined)
 }
 
 /// Tools that runbooks begin their commands with, beside those in the tables.

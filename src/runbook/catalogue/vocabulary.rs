@@ -165,9 +165,9 @@ pub fn is_remark(name: &str) -> bool {
 /// Labels of what should come out.
 pub fn is_expected(name: &str) -> bool {
     let lower = name.trim().to_lowercase();
-    ["expected", "example output", "sample output", "output", "result", "expect", "should see", "should return", "sample response", "example response", "response", "success criteria", "you should see"]
+    ["expected", "example output", "sample output", "output", "result", "expect", "should see", "should return", "sample response", "example response", "success criteria", "you should see"]
         .iter()
-        .any(|start| lower == *start || lower.starts_with(&format!("{start} ")))
+        .any(|start| lower == *start || lower.strip_prefix(start).is_some_and(|rest| rest.starts_with(' ')))
 }
 
 /// A label that says when, not what: `If the disk is full`, `For Kubernetes`, `Option B`.
@@ -184,6 +184,13 @@ pub fn condition(title: &str) -> Option<String> {
     }
     let (_, inner) = super::text::parenthesis(title)?;
     is_condition(inner).then(|| inner.to_owned())
+}
+
+/// A comment that names one of several ways: `For Kubernetes`, `Option B`.
+pub fn is_way(title: &str) -> bool {
+    let lower = title.to_lowercase();
+    let leads = ["for ", "on ", "option ", "alternative", "method ", "using "];
+    leads.iter().any(|s| lower.starts_with(s)) && lower.split_whitespace().count() <= 4
 }
 
 /// `if needed`, `when possible`.

@@ -211,6 +211,9 @@ pub fn read(text: &str) -> Info {
         pairs(before, &mut info);
     } else {
         lang.trim_start_matches('.').to_lowercase().clone_into(&mut info.lang);
+        if glued.starts_with(',') {
+            pairs(glued, &mut info);
+        }
         pairs(rest, &mut info);
     }
     if let Ok(serde_json::Value::Object(map)) = serde_json::from_str(braces) {

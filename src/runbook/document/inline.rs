@@ -304,21 +304,17 @@ impl<'a> Walk<'a> {
             }
             self.ahead = 0;
         }
-        let end = rest.bytes().take(2000).position(|b| matches!(b, b'>' | b' ' | b'\n'));
-        let address =
+        let end = rest.bytes().take(2000.min(self.ahead)).position(|b| matches!(b, b'>' | b' ' | b'\n'));
+        let inside =
             end.filter(|end| rest.as_bytes().get(*end) == Some(&b'>')).and_then(|end| rest.get(1..end));
-        match address
-            .filter(|address| address.contains("://") || (address.contains('@') && address.contains('.')))
-        {
-            Some(address) if self.ahead > 0 => {
-                self.links.push((address.to_owned(), address.to_owned()));
-                self.out.push_str(address);
-                self.at += address.len() + 2;
-            }
-            _ => {
-                self.ahead = self.ahead.saturating_sub(end.unwrap_or(2000));
-                self.put('<');
-            }
+        let known = |inside: &&str| inside.contains("://") || (inside.contains('@') && inside.contains('.'));
+        if let Some(address) = inside.filter(known) {
+            self.links.push((address.to_owned(), address.to_owned()));
+            self.out.push_str(address);
+            self.at += address.len() + 2;
+        } else {
+            self.ahead = self.ahead.saturating_sub(end.unwrap_or(2000));
+            self.put('<');
         }
     }
 

@@ -42,6 +42,11 @@ pub(super) fn find(statement: &Statement, shape: &Shape, found: &mut Vec<Found>)
             if statement.lang == Lang::Query {
                 continue;
             }
+            let spot = Spot { text, piece, chunk, from: 0, at, lang: statement.lang, prose };
+            if is_date(chunk, &spot) {
+                push(found, chunk, at);
+                continue;
+            }
             for (from, token) in runs(chunk, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')) {
                 let spot = Spot { text, piece, chunk, from, at: at + from, lang: statement.lang, prose };
                 let trimmed = token.trim_end_matches('.');
@@ -174,7 +179,7 @@ fn is_value(token: &str, spot: &Spot<'_>) -> bool {
     if token.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_') {
         return is_shouted(token, spot);
     }
-    is_date(token, spot) || is_named(&lower, spot) || is_sample(&lower, spot)
+    is_named(&lower, spot) || is_sample(&lower, spot)
 }
 
 /// `your-…`, `….your-domain.com`, `YOUR_TOKEN`.

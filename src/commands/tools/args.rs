@@ -1,0 +1,155 @@
+//! A call's words told apart: options with their values, operands, and what belongs to a nested command.
+use super::Word;
+
+/// Stands for a piece that is only known when the command runs.
+pub(super) const UNKNOWN: char = '\u{FFFC}';
+
+/// How a tool reads its words.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Style {
+    /// Options that take a value, under a verb path; the empty path holds everywhere.
+    pub values: &'static [(&'static str, &'static str)],
+    /// After so many operands under this path the rest belongs to a nested command.
+    pub stops: &'static [(&'static str, usize)],
+    /// `-target=x` is one option, not letters (terraform, find, java tools).
+    pub one_dash: bool,
+}
+
+/// One option as it stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Opt<'a> {
+    /// With its dashes.
+    pub name: &'a str,
+    pub short: Option<char>,
+    pub value: Option<&'a str>,
+    /// How many operands stood before it.
+    pub after: usize,
+}
+
+impl Opt<'_> {
+    pub fn is(&self, name: &str) -> bool {
+        match self.short {
+            Some(letter) => {
+                let mut letters = name.chars();
+                letters.next() == Some('-') && letters.next() == Some(letter) && letters.next().is_none()
+            }
+            None => self.name == name,
+        }
+    }
+}
+
+/// A call taken apart.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Args<'a> {
+    pub operands: Vec<&'a Word>,
+    pub options: Vec<Opt<'a>>,
+    /// After `--` or a stop.
+    pub rest: &'a [Word],
+    /// `--` stood in front of `rest`.
+    pub dashes: bool,
+}
+
+impl<'a> Args<'a> {
+    pub fn read(words: &'a [Word], style: Style) -> Self {
+        let mut args = Args::default();
+        let mut path = String::new();
+        let mut at = 0;
+        while let Some(word) = words.get(at) {
+            at += 1;
+            let text = word.text.as_str();
+            if text == "--" {
+                args.rest = words.get(at..).unwrap_or_default();
+                args.dashes = true;
+                break;
+            }
+            if text.len() > 1 && text.starts_with('-') {
+                let next = words.get(at).map(|word| word.text.as_str());
+                at += usize::from(args.option(text, next, &path, style));
+                continue;
+            }
+            args.operands.push(word);
+            if args.operands.len() <= 6 {
+                if !path.is_empty() {
+                    path.push(' ');
+                }
+                path.push_str(text);
+            }
+            let stop = style.stops.iter().find(|(verbs, more)| {
+                let depth = verbs.split_whitespace().count();
+                under(&path, verbs) && args.operands.len() == depth + more
+            });
+            if stop.is_some() {
+                args.rest = words.get(at..).unwrap_or_default();
+                break;
+            }
+        }
+        args
+    }
+
+    /// Takes one option; answers whether it took the next word as its value.
+    fn option(&mut self, text: &'a str, next: Option<&'a str>, path: &str, style: Style) -> bool {
+        let after = self.operands.len();
+        let takes = |name: &str| {
+            style.values.iter().any(|(verbs, names)| under(path, verbs) && names.split_whitespace().any(|n| n == name))
+        };
+        if text.starts_with("--") || style.one_dash {
+            let (name, value) = match text.split_once('=') {
+                Some((name, value)) => (name, Some(value)),
+                None => (text, None),
+            };
+            let wants = value.is_none() && takes(name);
+            let value = if wants { next } else { value };
+            self.options.push(Opt { name, short: None, value, after });
+            return wants && next.is_some();
+        }
+        let mut letters = text.char_indices().skip(1).peekable();
+        let mut name = [b'-', 0];
+        while let Some((_, letter)) = letters.next() {
+            let rest = letters.peek().map(|(at, _)| text.get(*at..).unwrap_or_default());
+            name[1] = u8::try_from(letter).unwrap_or(b'?');
+            let wants = takes(std::str::from_utf8(&name).unwrap_or("-?"));
+            if wants {
+                let value = rest.map(|rest| rest.strip_prefix('=').unwrap_or(rest)).or(next);
+                self.options.push(Opt { name: text, short: Some(letter), value, after });
+                return rest.is_none() && next.is_some();
+            }
+            if let Some(value) = rest.and_then(|rest| rest.strip_prefix('=')) {
+                self.options.push(Opt { name: text, short: Some(letter), value: Some(value), after });
+                return false;
+            }
+            self.options.push(Opt { name: text, short: Some(letter), value: None, after });
+        }
+        false
+    }
+
+    /// The option, by any of its names (blanks between them).
+    pub fn get(&self, names: &str) -> Option<&Opt<'a>> {
+        self.options.iter().rev().find(|option| names.split_whitespace().any(|name| option.is(name)))
+    }
+
+    pub fn all<'s>(&'s self, names: &'s str) -> impl Iterator<Item = &'s Opt<'a>> {
+        self.options.iter().filter(move |option| names.split_whitespace().any(|name| option.is(name)))
+    }
+
+    /// It is given and not switched off.
+    pub fn has(&self, names: &str) -> bool {
+        self.get(names).is_some_and(|option| !matches!(option.value, Some("false" | "0" | "no" | "False")))
+    }
+
+    pub fn value(&self, names: &str) -> Option<&'a str> {
+        self.get(names).and_then(|option| option.value)
+    }
+
+    pub fn operand(&self, at: usize) -> &'a str {
+        self.operands.get(at).map_or("", |word| word.text.as_str())
+    }
+}
+
+/// The path begins with these verbs, each with alternatives (`get|list`); `^` is the place before any verb.
+pub(super) fn under(path: &str, verbs: &str) -> bool {
+    if verbs == "^" {
+        return path.is_empty();
+    }
+    let mut words = path.split(' ');
+    verbs.split_whitespace().all(|verb| words.next().is_some_and(|word| verb.split('|').any(|v| v == word)))
+}

@@ -1,0 +1,146 @@
+//! Patches and manifests: whether one empties, stops or cuts off.
+use serde_json::Value;
+
+use super::super::args::UNKNOWN;
+
+/// Why a patch is dangerous, if it is.
+pub(super) fn patch(kind: &str, text: &str) -> Option<String> {
+    match serde_json::from_str::<Value>(text) {
+        Ok(value) => value_of(kind, &value, ""),
+        Err(_) => coarse(text),
+    }
+}
+
+/// Fields that stop or cut off when they are empty or zero.
+fn field(kind: &str, name: &str, value: &Value) -> Option<&'static str> {
+    let empty = match value {
+        Value::Null => true,
+        Value::Array(list) => list.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        Value::String(text) => text.is_empty(),
+        _ => false,
+    };
+    let zero = match value {
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => {
+            let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+            !digits.is_empty() && digits.parse::<f64>() == Ok(0.0)
+        }
+        _ => false,
+    };
+    let network = kind.to_ascii_lowercase().contains("netpol") || kind.to_ascii_lowercase().contains("networkpolic");
+    match name {
+        "finalizers" => Some("changes finalizers: what they protect may be left behind or lost"),
+        "replicas" | "maxReplicas" | "maxUnavailable" if zero && name != "maxUnavailable" => {
+            Some("scales to zero: nothing is left running")
+        }
+        "ingress" | "egress" if empty => Some("lets no traffic through"),
+        "ingress" | "egress" | "podSelector" | "policyTypes" if network => Some("changes which traffic is let through"),
+        "cpu" | "memory" if zero => Some("sets a limit to zero"),
+        "persistentVolumeReclaimPolicy" if value == "Delete" => Some("lets the volume be deleted with its claim"),
+        "unschedulable" if value == &Value::Bool(true) => None,
+        "$patch" if value == "delete" || value == "replace" => Some("deletes or replaces part of the object"),
+        _ if value.is_null() => Some("takes a field away"),
+        _ => None,
+    }
+}
+
+/// Walks a parsed patch; its depth is limited by the parser.
+fn value_of(kind: &str, value: &Value, name: &str) -> Option<String> {
+    match value {
+        Value::Object(map) => {
+            if let Some(operation) = map.get("op").and_then(Value::as_str) {
+                return json_patch(kind, operation, map);
+            }
+            map.iter().find_map(|(key, value)| {
+                field(kind, key, value).map(str::to_owned).or_else(|| value_of(kind, value, key))
+            })
+        }
+        Value::Array(list) => list.iter().find_map(|value| value_of(kind, value, name)),
+        _ => None,
+    }
+}
+
+fn json_patch(kind: &str, operation: &str, map: &serde_json::Map<String, Value>) -> Option<String> {
+    let path = map.get("path").and_then(Value::as_str).unwrap_or_default();
+    let value = map.get("value").unwrap_or(&Value::Null);
+    let last = path.rsplit('/').find(|part| !part.is_empty() && part.parse::<u32>().is_err()).unwrap_or_default();
+    match operation {
+        "remove" => Some(format!("takes `{path}` away")),
+        "test" => None,
+        _ if path.contains("finalizers") => field(kind, "finalizers", value).map(str::to_owned),
+        _ => field(kind, last, value).map(str::to_owned).or_else(|| value_of(kind, value, last)),
+    }
+}
+
+/// A patch that is no JSON: YAML, or JSON with a piece that is not known yet.
+fn coarse(text: &str) -> Option<String> {
+    let squeezed: String = text.chars().filter(|letter| !letter.is_whitespace() && !"\"'".contains(*letter)).collect();
+    let has = |needle: &str| squeezed.contains(needle);
+    if has("finalizers") {
+        return Some("changes finalizers: what they protect may be left behind or lost".to_owned());
+    }
+    if has("op:remove") {
+        return Some("takes part of the object away".to_owned());
+    }
+    if zero_after(&squeezed, "replicas:") {
+        return Some("scales to zero: nothing is left running".to_owned());
+    }
+    if has("ingress:[]") || has("egress:[]") {
+        return Some("lets no traffic through".to_owned());
+    }
+    if has(":null") || has("$patch:delete") || has("$patch:replace") {
+        return Some("takes a field away".to_owned());
+    }
+    if has("ReclaimPolicy:Delete") {
+        return Some("lets the volume be deleted with its claim".to_owned());
+    }
+    None
+}
+
+/// `key0` and no further digit or letter behind it.
+fn zero_after(text: &str, key: &str) -> bool {
+    text.match_indices(key).any(|(at, _)| {
+        let rest = text.get(at + key.len()..).unwrap_or_default();
+        let number: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        !number.is_empty() && number.trim_start_matches('0').is_empty() && !rest.contains(&format!("{number}{UNKNOWN}"))
+    })
+}
+
+/// Why applying these objects is dangerous, if it is. The text is YAML or JSON, read by lines: `key: value`.
+pub(super) fn manifest(text: &str) -> Option<String> {
+    for line in text.lines() {
+        let line = line.split(" #").next().unwrap_or(line);
+        let squeezed: String = line.chars().filter(|letter| !letter.is_whitespace() && !"\"',{}".contains(*letter)).collect();
+        let squeezed = squeezed.trim_start_matches('-');
+        if squeezed.contains("kind:") {
+            if squeezed.contains("NetworkPolicy") || squeezed.contains("CiliumClusterwide") {
+                return Some("a network policy: may cut workloads off".to_owned());
+            }
+            if squeezed.contains("AuthorizationPolicy") || squeezed.contains("ResourceQuota") {
+                return Some("a policy: may refuse what worked before".to_owned());
+            }
+        }
+        if zero_after(squeezed, "replicas:") {
+            return Some("scales to zero: nothing is left running".to_owned());
+        }
+        if squeezed.starts_with("finalizers:[]") || squeezed.contains("finalizers:null") {
+            return Some("empties finalizers: what they protect may be left behind or lost".to_owned());
+        }
+    }
+    None
+}
+
+/// The objects hold a Secret.
+pub(super) fn has_secret(text: &str) -> bool {
+    text.lines().any(|line| {
+        let line: String = line.chars().filter(|letter| !letter.is_whitespace() && !"\"',{}".contains(*letter)).collect();
+        line.contains("kind:Secret") || line.contains("stringData:")
+    })
+}
+
+/// A file's name says that it is a network policy, or that it isolates.
+pub(super) fn denies_by_name(file: &str) -> bool {
+    let name: String = file.to_ascii_lowercase().chars().filter(|letter| letter.is_ascii_alphanumeric()).collect();
+    ["networkpolic", "netpol", "quarantine", "isolat", "denyall", "blockall", "lockdown"].iter().any(|word| name.contains(word))
+}

@@ -1,0 +1,85 @@
+//! Verbs that mean the same with every tool.
+
+/// Verbs that take away, cut off or cannot be taken back.
+const DESTROY: &str = "delete destroy drop purge wipe drain remove terminate erase truncate flush shutdown kill \
+    decommission evict uninstall deregister format nuke obliterate del rm unregister revoke detach deprovision \
+    poweroff halt reformat expunge rmi prune";
+
+/// Names of scripts and paths that cut traffic over or overwrite.
+const OVERTURN: &str = "failover switchover restore rollback promote demote dns teardown cleanup clear reset wipe \
+    stop disable reboot isolate quarantine";
+
+/// Verbs under which nothing changes.
+const LOOK: &str = "check verify status list ls show get describe health healthcheck test smoke view print diff \
+    validate lint version info ping monitor report audit inspect stat stats query search";
+
+fn any(list: &str, word: &str) -> bool {
+    list.split_whitespace().any(|one| one == word)
+}
+
+/// The words of a name: `drop_user`, `delete-by-query` and `deleteUser` have two or three each.
+pub(super) fn parts(name: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut before = ' ';
+    for letter in name.chars().take(200) {
+        let camel = letter.is_ascii_uppercase() && before.is_ascii_lowercase();
+        if (!letter.is_alphanumeric() || camel) && parts.last().is_some_and(|part| !part.is_empty()) {
+            parts.push(String::new());
+        }
+        if let (true, Some(part)) = (letter.is_alphanumeric(), parts.last_mut()) {
+            part.extend(letter.to_lowercase());
+        }
+        before = letter;
+    }
+    parts.retain(|part| !part.is_empty());
+    parts
+}
+
+/// A verb, or the first word of a compound verb, that destroys.
+pub(super) fn destroys(verb: &str) -> bool {
+    let verb = verb.trim_start_matches('-');
+    if verb.contains(['/', '.', '=', ':', '@']) {
+        return false;
+    }
+    parts(verb).first().is_some_and(|first| any(DESTROY, first))
+}
+
+/// Some word of it destroys.
+pub(super) fn says_destroy(name: &str) -> bool {
+    parts(name).iter().any(|part| any(DESTROY, part))
+}
+
+/// Some word of it cuts over or overwrites, or destroys.
+pub(super) fn says_overturn(name: &str) -> bool {
+    parts(name).iter().any(|part| any(OVERTURN, part) || any(DESTROY, part))
+}
+
+/// Its first word only looks.
+pub(super) fn looks(name: &str) -> bool {
+    parts(name).first().is_some_and(|first| any(LOOK, first))
+}
+
+/// Some word of it only looks.
+pub(super) fn says_look(name: &str) -> bool {
+    parts(name).iter().any(|part| any(LOOK, part))
+}
+
+/// It holds a password, a token or a key: `DB_PASSWORD=x`, `postgres://user:pass@host`.
+pub(super) fn carries_secret(text: &str) -> bool {
+    if let Some((name, value)) = text.split_once('=') {
+        let names = ["password", "passwd", "token", "secret", "apikey", "api_key", "access_key", "private_key", "pgpass"];
+        let name = name.to_ascii_lowercase();
+        if !value.is_empty() && names.iter().any(|one| name.contains(one)) {
+            return true;
+        }
+    }
+    let Some((_, after)) = text.split_once("://") else { return false };
+    let authority = after.split(['/', '?', ' ']).next().unwrap_or_default();
+    authority.rsplit_once('@').is_some_and(|(user, _)| user.split_once(':').is_some_and(|(_, password)| !password.is_empty()))
+}
+
+/// A place where the system or a service keeps what it needs.
+pub(super) fn system_path(path: &str) -> bool {
+    const KEPT: [&str; 9] = ["/usr/", "/bin/", "/sbin/", "/lib/", "/boot/", "/dev/", "/var/lib/", "/etc/", "/root/"];
+    path == "/" || KEPT.iter().any(|kept| path.starts_with(kept) || path.trim_end_matches('/') == kept.trim_end_matches('/'))
+}
