@@ -3,8 +3,9 @@ use std::rc::Rc;
 
 use super::expand::Arguments;
 use super::found::Class;
-use super::values::UNKNOWN;
-use super::walk::{Place, Stdin, Todo, Walker, is_name};
+use super::session;
+use super::values::{UNKNOWN, known};
+use super::walk::{BODIES, Place, Stdin, Todo, Walker, is_name};
 use crate::commands::tools::{self, Call, Nested, Through, Word};
 use crate::domain::approval::Tier;
 
@@ -25,6 +26,9 @@ impl Walker<'_> {
             self.name_tool(order, Class::Action, &name.text, None, place);
             let inner =
                 Place { depth: place.depth + 1, order: None, arguments, ..place.clone() };
+            if bodies.len() > BODIES {
+                self.raise(place, Tier::Danger, "is defined too often to look at", Some(&name.text));
+            }
             self.todo.extend(bodies.into_iter().map(|body| (Todo::Body(body), inner.clone())));
             self.raise(place, Tier::Read, "calls a function of the script", Some(&name.text));
             return;
@@ -92,6 +96,22 @@ impl Walker<'_> {
         }
         let bounded = place.bounded || tool == "timeout";
         let place = &Place { bounded, ..place.clone() };
+        if matches!(tool, "xargs" | "parallel")
+            && let Stdin::Text(text) = &place.input
+        {
+            let text = text.clone();
+            for nested in &meaning.nested {
+                self.nested(with_input(nested, &text), place, true);
+            }
+        }
+        // A shell that is given a script may read its input all the same: the script may be `-`.
+        if session::is_shell(tool)
+            && meaning.nested.is_empty()
+            && let Stdin::Text(text) = &place.input
+        {
+            let inner = Place { doubtful: true, ..place.clone() };
+            self.nest(text.to_string(), &inner, place.elsewhere);
+        }
         for nested in meaning.nested {
             self.nested(nested, place, meaning.through == Through::Elsewhere);
         }
@@ -196,13 +216,32 @@ impl Walker<'_> {
             self.found.traits.interactive |= asks && !place.doubtful;
         }
         let sets = matches!(tool, "read" | "export" | "declare" | "local" | "readonly" | "typeset" | "mapfile");
-        if sets && !place.doubtful {
+        if sets {
             let names = rest.iter().map(|word| word.text.as_str()).filter(|word| is_name(word));
-            names.for_each(|name| self.found.set(name));
+            names.for_each(|name| self.sets(name, place));
         }
         self.name_tool(order, class, tool, None, place);
         self.raise(place, risk, why, Some(tool));
         true
+    }
+}
+
+/// A command as xargs makes it of the words that come in.
+fn with_input(nested: &Nested, text: &str) -> Nested {
+    let all = text.trim();
+    match nested {
+        Nested::Shell(shell) => Nested::Shell(shell.replace(UNKNOWN, all)),
+        Nested::Argv(words) => {
+            let mut out = Vec::with_capacity(words.len());
+            for word in words {
+                if word.bare && word.text.chars().eq([UNKNOWN]) {
+                    out.extend(all.split_whitespace().map(|part| known(part, true)));
+                } else {
+                    out.push(Word { text: word.text.replace(UNKNOWN, all), ..word.clone() });
+                }
+            }
+            Nested::Argv(out)
+        }
     }
 }
 

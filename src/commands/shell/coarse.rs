@@ -3,7 +3,8 @@
 //! Everything that stands where a command could begin becomes one, so that nothing is missed.
 use std::ops::Range;
 
-use super::tree::{Form, Kind, Node, Piece, Redirect, Simple, Text, Variable, Way};
+use super::walk::is_name;
+use super::tree::{Assign, Form, Kind, Node, Piece, Redirect, Simple, Text, Variable, Way};
 
 /// The commands of one piece of text.
 pub fn nodes(text: &str) -> Vec<Node> {
@@ -62,9 +63,13 @@ impl Reader<'_> {
             };
             if word_follows {
                 let word = self.word();
-                let keyword = self.now.words.is_empty() && is_keyword(&word);
-                if !keyword {
+                if !self.now.words.is_empty() {
                     self.now.words.push(word);
+                } else if !is_keyword(&word) {
+                    match assignment(word) {
+                        Ok(assign) => self.now.assigns.push(assign),
+                        Err(word) => self.now.words.push(word),
+                    }
                 }
             }
         }
@@ -76,7 +81,7 @@ impl Reader<'_> {
         let redirects = std::mem::take(&mut self.redirects);
         let span = self.start..self.at.min(self.text.len());
         self.start = span.end;
-        if !simple.words.is_empty() || !redirects.is_empty() {
+        if !simple.words.is_empty() || !simple.assigns.is_empty() || !redirects.is_empty() {
             self.pipe.push(node(span.clone(), Kind::Simple(simple), redirects));
         }
         if !piped && !self.pipe.is_empty() {
@@ -191,6 +196,20 @@ impl Reader<'_> {
         }
         Some(name)
     }
+}
+
+/// `NAME=value` as an assignment; any other word as it is.
+fn assignment(mut word: Text) -> Result<Assign, Text> {
+    let Some(Piece::Fixed { text, quoted: false }) = word.pieces.first() else { return Err(word) };
+    let Some((name, rest)) = text.split_once('=') else { return Err(word) };
+    if !is_name(name) {
+        return Err(word);
+    }
+    let (name, rest) = (name.to_owned(), rest.to_owned());
+    if let Some(first) = word.pieces.first_mut() {
+        *first = Piece::Fixed { text: rest, quoted: false };
+    }
+    Ok(Assign { name, append: false, value: vec![word], array: false })
 }
 
 fn flush(bare: &mut String, pieces: &mut Vec<Piece>) {

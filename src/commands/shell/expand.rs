@@ -74,7 +74,7 @@ fn calls_in(words: &[Text], scope: Scope<'_>, depth: u8) -> Vec<Vec<Word>> {
             }
             continue;
         }
-        put(text, scope, depth, &mut all);
+        put(text, scope, depth, false, &mut all);
         all.iter_mut().for_each(Fields::end);
     }
     all.into_iter().map(|fields| fields.done).collect()
@@ -83,7 +83,7 @@ fn calls_in(words: &[Text], scope: Scope<'_>, depth: u8) -> Vec<Vec<Word>> {
 /// All texts that this one may become, as in quotes.
 pub fn texts(text: &Text, scope: Scope<'_>) -> Vec<Word> {
     let mut all = vec![Fields::default()];
-    put(text, scope, 0, &mut all);
+    put(text, scope, 0, true, &mut all);
     all.into_iter().map(|mut fields| {
         fields.end();
         joined(&fields.done)
@@ -95,7 +95,8 @@ pub fn assigned(text: &Text, scope: Scope<'_>) -> Vec<Value> {
     texts(text, scope).into_iter().map(|word| vec![word]).collect()
 }
 
-fn put(text: &Text, scope: Scope<'_>, depth: u8, all: &mut Vec<Fields>) {
+/// `whole` keeps blanks as they are, as in an assignment.
+fn put(text: &Text, scope: Scope<'_>, depth: u8, whole: bool, all: &mut Vec<Fields>) {
     for piece in &text.pieces {
         match piece {
             Piece::Fixed { text, quoted } => {
@@ -112,7 +113,7 @@ fn put(text: &Text, scope: Scope<'_>, depth: u8, all: &mut Vec<Fields>) {
             }
             Piece::Variable(one) => {
                 let options = variable(one, scope, depth);
-                multiply(all, &options, one.quoted, one.form == Form::All, scope);
+                multiply(all, &options, one.quoted || whole, one.form == Form::All, scope);
             }
             Piece::Output { body, quoted } => {
                 let said = output(body, scope, depth);
@@ -120,7 +121,7 @@ fn put(text: &Text, scope: Scope<'_>, depth: u8, all: &mut Vec<Fields>) {
                     Some(texts) => texts.into_iter().map(|text| vec![trimmed(text)]).collect(),
                     None => vec![vec![unknown()]],
                 };
-                multiply(all, &options, *quoted, false, scope);
+                multiply(all, &options, *quoted || whole, false, scope);
             }
             Piece::Process(_) | Piece::Unknown { .. } => {
                 all.iter_mut().for_each(|fields| fields.push(&UNKNOWN.to_string(), false, false));
@@ -221,7 +222,7 @@ fn variable(one: &Variable, scope: Scope<'_>, depth: u8) -> Vec<Value> {
     let inside = || -> Vec<Value> {
         let texts = one.inside.iter().flat_map(|text| {
             let mut all = vec![Fields::default()];
-            put(text, scope, depth + 1, &mut all);
+            put(text, scope, depth + 1, true, &mut all);
             all
         });
         texts.map(|mut fields| {
@@ -273,10 +274,12 @@ fn named(name: &str, form: Form, scope: Scope<'_>) -> Vec<Value> {
     if matches!(name, "@" | "*") {
         return arguments(scope);
     }
+    let mut values = scope.values.of(name);
     if scope.values.overflows(name) {
+        // The worst is assumed then: one value is as good as all.
         scope.overflow.set(true);
+        values = values.get(..1).unwrap_or_default();
     }
-    let values = scope.values.of(name);
     match form {
         Form::All => values.to_vec(),
         Form::Element => values.iter().flatten().map(|word| vec![word.clone()]).collect(),

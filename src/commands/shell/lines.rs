@@ -6,10 +6,10 @@ use std::ops::Range;
 const FAR: usize = 16_384;
 
 /// What a piece was read as, if it was readable.
-pub type Read<T> = Vec<(Range<usize>, Option<T>)>;
+pub type Read<T, E> = Vec<(Range<usize>, Result<T, E>)>;
 
 /// Reads the text in pieces: compound commands as a whole where that works, else line by line.
-pub fn pieces<T>(text: &str, mut read: impl FnMut(&str, usize) -> Option<T>) -> Read<T> {
+pub fn pieces<T, E>(text: &str, read: impl Fn(&str, usize) -> Result<T, E>) -> Read<T, E> {
     let lines = logical(text);
     let closes = compounds(text, &lines);
     // Compounds in compounds are tried again and again only as long as that stays cheap.
@@ -23,8 +23,8 @@ pub fn pieces<T>(text: &str, mut read: impl FnMut(&str, usize) -> Option<T>) -> 
             let piece = text.get(range.clone()).unwrap_or_default();
             if left >= piece.len() {
                 left -= piece.len();
-                if let Some(tree) = read(piece, range.start) {
-                    out.push((range, Some(tree)));
+                if let Ok(tree) = read(piece, range.start) {
+                    out.push((range, Ok(tree)));
                     at = close.unwrap_or(at) + 1;
                     continue;
                 }

@@ -18,6 +18,7 @@ use std::ops::Range;
 
 use self::cut::Cut;
 use self::layout::Layout;
+use self::parse::Failure;
 use self::tree::{Form, Kind, Node, Piece, Text, Tree};
 use self::walk::{Place, Walker};
 use super::statement::Argument;
@@ -43,8 +44,8 @@ pub fn read(source: Source<'_>, tables: &Tables) -> Script {
 struct Part {
     nodes: Vec<Node>,
     comments: Vec<Range<usize>>,
-    /// No parser took it: its bytes are one statement.
-    coarse: Option<Range<usize>>,
+    /// No parser took it: its bytes are one statement, as risky as this at least.
+    coarse: Option<(Range<usize>, Tier)>,
 }
 
 struct Reader<'a> {
@@ -63,12 +64,13 @@ impl<'a> Reader<'a> {
 
     fn read(mut self) -> Script {
         let masked = mask::mask(self.text);
-        let whole = parse::parse(&masked.text, 0).or_else(|error| parse::parse(self.text, 0).map_err(|_| error));
-        let parts = match whole {
+        let parts = match walk::read(&masked.text, self.text) {
             Ok(tree) => vec![Part { nodes: tree.nodes, comments: tree.comments, coarse: None }],
-            Err(error) => {
-                self.script.error = Some(error);
-                in_pieces(&masked.text)
+            Err(failure) => {
+                let parts = in_pieces(&masked.text);
+                let whole = matches!(failure, Failure::Costly) && parts.iter().all(|part| part.coarse.is_none());
+                self.script.error = (!whole).then(|| failure.message());
+                parts
             }
         };
         for part in &parts {
@@ -85,10 +87,10 @@ impl<'a> Reader<'a> {
         for part in &parts {
             match &part.coarse {
                 None => cut::cut(&part.nodes, &self.layout).iter().for_each(|cut| self.statement(cut, Tier::Read)),
-                Some(range) => {
+                Some((range, floor)) => {
                     let nodes = part.nodes.iter().collect();
                     let cut = Cut { nodes, start: range.start, end: range.end, condition: None };
-                    self.statement(&cut, Tier::Change);
+                    self.statement(&cut, *floor);
                 }
             }
         }
@@ -143,16 +145,18 @@ fn doubts(text: &str) -> Vec<String> {
 
 /// Reads a text piece by piece, when it cannot be read as a whole.
 fn in_pieces(text: &str) -> Vec<Part> {
-    lines::pieces(text, |piece, start| parse::parse(piece, start).ok())
-        .into_iter()
-        .map(|(range, tree)| {
-            let piece = text.get(range.clone()).unwrap_or_default();
-            match tree {
-                Some(Tree { nodes, comments }) => Part { nodes, comments, coarse: None },
-                None => Part { nodes: coarse::nodes(piece), comments: Vec::new(), coarse: Some(range) },
+    let read = lines::pieces(text, parse::parse);
+    let parts = read.into_iter().map(|(range, tree)| {
+        let piece = text.get(range.clone()).unwrap_or_default();
+        match tree {
+            Ok(Tree { nodes, comments }) => Part { nodes, comments, coarse: None },
+            Err(failure) => {
+                let floor = if matches!(failure, Failure::Deep(_)) { Tier::Danger } else { Tier::Change };
+                Part { nodes: coarse::nodes(piece), comments: Vec::new(), coarse: Some((range, floor)) }
             }
-        })
-        .collect()
+        }
+    });
+    parts.collect()
 }
 
 /// The positional arguments that a command reads; functions have their own.

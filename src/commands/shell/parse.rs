@@ -4,31 +4,62 @@ use std::rc::Rc;
 use shuck_ast::{
     ArithmeticExpr, ArithmeticExprNode, ArithmeticLvalue, ArrayElem, Assignment, AssignmentValue,
     BinaryOp, BourneParameterExpansion, BuiltinCommand, Command, CommandSubstitutionSyntax, Comment,
-    CompoundCommand, ConditionalExpr, DeclOperand, HeredocBody, HeredocBodyPart, ParameterExpansion,
+    CompoundCommand, ConditionalExpr, DeclOperand, HeredocBody, HeredocBodyPart, LiteralText, ParameterExpansion,
     ParameterExpansionSyntax, ParameterOp, Pattern, PatternPart, Redirect, RedirectKind, RedirectTarget,
     SourceText, Span, Stmt, StmtSeq, StmtTerminator, VarRef, Word, WordPart, WordPartNode,
 };
 use shuck_parser::parser::Parser;
 use shuck_parser::{ShellDialect, ShellProfile};
 
+use super::coarse;
 use super::tree::{self, Assign, Form, If, Kind, Loop, Node, Piece, Simple, Text, Tree, Variable, Way};
 
 /// Deeper nesting than any script has; beyond it the parser gives up, which keeps the stack small.
 const DEPTH: usize = 40;
-/// Enough work for any honest text of that length.
+/// Enough work for any honest text, beside twice its length.
 const FUEL: usize = 50_000;
+/// Substitutions in substitutions whose text is read by itself.
+const INNER: usize = 8;
+/// Up to here every text is read at once. Beyond, what the parser takes quadratic time for is counted first.
+const SMALL: usize = 8_192;
+const MOST_EXPANSIONS: usize = 1_500;
+const MOST_OPEN_BRACES: usize = 400;
+const MOST_CASES: usize = 400;
 
-/// Reads a text that stands at `base` in a longer one; `Err` says in a few words what is wrong with it.
-pub fn parse(text: &str, base: usize) -> Result<Tree, String> {
-    let profile = ShellProfile::native(ShellDialect::Bash);
-    let fuel = FUEL.saturating_add(text.len().saturating_mul(2));
-    let result = Parser::with_limits_and_profile(text, DEPTH, fuel, profile).parse();
+/// Why a text was not read.
+#[derive(Debug)]
+pub enum Failure {
+    /// What is wrong with it, in a few words.
+    Broken(String),
+    /// Nested too deeply, or too long a chain.
+    Deep(String),
+    /// It would take too long.
+    Costly,
+}
+
+impl Failure {
+    pub fn message(self) -> String {
+        match self {
+            Failure::Broken(message) | Failure::Deep(message) => message,
+            Failure::Costly => "too much to read at once".to_owned(),
+        }
+    }
+}
+
+/// Reads a text that stands at `base` in a longer one.
+pub fn parse(text: &str, base: usize) -> Result<Tree, Failure> {
+    if is_costly(text) {
+        return Err(Failure::Costly);
+    }
+    let result = parser(text).parse();
     if !result.is_ok() {
         let said = result.diagnostics.first().map(|one| (one.message.clone(), one.span.line()));
         let (message, line) = said.unwrap_or_else(|| ("not readable".to_owned(), 1));
-        return Err(format!("line {line}: {message}"));
+        let deep = ["too deep", "exhausted", "too long"].iter().any(|word| message.contains(word));
+        let message = format!("line {line}: {message}");
+        return Err(if deep { Failure::Deep(message) } else { Failure::Broken(message) });
     }
-    let mut lower = Lower { text, base, comments: Vec::new(), backtick: 0, operand: 0 };
+    let mut lower = Lower { text, base, comments: Vec::new(), lost: false, level: 0, operand: 0 };
     let nodes = lower.sequence(&result.file.body);
     let mut comments = lower.comments;
     comments.sort_by_key(|range| range.start);
@@ -36,17 +67,41 @@ pub fn parse(text: &str, base: usize) -> Result<Tree, String> {
     Ok(Tree { nodes, comments })
 }
 
-/// Whether a parse failed because the nesting is too deep or the work too much.
-pub fn is_limit(error: &str) -> bool {
-    ["too deep", "exhausted", "too long", "too large"].iter().any(|word| error.contains(word))
+fn parser(text: &str) -> Parser<'_> {
+    let profile = ShellProfile::native(ShellDialect::Bash);
+    let fuel = FUEL.saturating_add(text.len().saturating_mul(2));
+    Parser::with_limits_and_profile(text, DEPTH, fuel, profile)
+}
+
+/// Whether the parser could need more than a moment: it looks ahead from each open brace, and counts lines anew
+/// for each expansion in a long word.
+fn is_costly(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut depth = 0_usize;
+    let mut deepest = 0_usize;
+    for at in memchr::memchr2_iter(b'{', b'}', bytes) {
+        if bytes.get(at) == Some(&b'{') {
+            depth += 1;
+            deepest = deepest.max(depth);
+        } else {
+            depth = depth.saturating_sub(1);
+        }
+    }
+    let expansions = || memchr::memchr2_iter(b'$', b'`', bytes).take(MOST_EXPANSIONS + 1).count();
+    let cases = || memchr::memmem::find_iter(bytes, b"case").take(MOST_CASES + 1).count();
+    text.len() > SMALL
+        && (deepest > MOST_OPEN_BRACES || expansions() > MOST_EXPANSIONS || cases() > MOST_CASES)
 }
 
 struct Lower<'a> {
     text: &'a str,
     base: usize,
     comments: Vec<std::ops::Range<usize>>,
-    /// Inside how many backticks and operands we are: there the parser may leave substitutions unread.
-    backtick: usize,
+    /// Something in the command at hand could not be read for sure.
+    lost: bool,
+    /// Inside how many substitutions we are.
+    level: usize,
+    /// Inside how many operands of expansions: there the parser may leave substitutions unread.
     operand: usize,
 }
 
@@ -86,9 +141,18 @@ impl Lower<'_> {
             }
             redirects.push(self.redirect(redirect));
         }
-        let kind = self.command(&stmt.command);
+        let outer = std::mem::replace(&mut self.lost, false);
+        let mut kind = self.command(&stmt.command);
         document_end = document_end.max(inner_end(&kind));
-        Node { span: start + self.base..end + self.base, document_end, kind, redirects, background }
+        let span = start + self.base..end + self.base;
+        if std::mem::replace(&mut self.lost, outer) {
+            // Whatever the parser lost is in its text: that is read once more, without grammar.
+            let mut nodes = coarse::nodes(self.text.get(start..end).unwrap_or_default());
+            let redirects = Vec::new();
+            nodes.insert(0, Node { span: span.clone(), document_end: None, kind, redirects, background });
+            kind = Kind::Sequence(nodes);
+        }
+        Node { span, document_end, kind, redirects, background }
     }
 
     fn redirect(&mut self, redirect: &Redirect) -> tree::Redirect {
@@ -389,26 +453,18 @@ impl Lower<'_> {
 
     fn part(&mut self, part: &WordPart, span: Span, quoted: bool, out: &mut Vec<Piece>) {
         match part {
-            WordPart::Literal(literal) => {
-                let text = literal.as_str(self.text, span).to_owned();
-                out.push(self.literal(text, quoted));
-            }
+            WordPart::Literal(literal) => out.push(self.literal(literal, span, quoted)),
             WordPart::SingleQuoted { value, .. } => {
                 out.push(Piece::Fixed { text: value.slice(self.text).to_owned(), quoted: true });
             }
-            WordPart::DoubleQuoted { parts, .. } => {
-                if parts.is_empty() {
-                    out.push(Piece::Fixed { text: String::new(), quoted: true });
-                }
-                self.parts(parts, true, out);
-            }
+            WordPart::DoubleQuoted { parts, .. } => self.double_quoted(parts, span, out),
             WordPart::Variable(name) => out.push(variable(name.as_str(), quoted, Form::Plain)),
             WordPart::CommandSubstitution { body, syntax } => {
-                out.push(self.substitution(body, *syntax, quoted));
+                out.push(self.substitution(body, *syntax, span, quoted));
             }
-            WordPart::ProcessSubstitution { body, .. } => out.push(Piece::Process(self.inner(body))),
+            WordPart::ProcessSubstitution { body, .. } => out.push(Piece::Process(self.inner(body, span, false))),
             WordPart::ArithmeticExpansion { expression_ast, expression_word_ast, .. } => {
-                out.push(self.number(expression_ast.as_deref(), expression_word_ast, quoted));
+                out.push(self.number(expression_ast.as_deref(), expression_word_ast, span, quoted));
             }
             WordPart::Parameter(expansion) => out.push(self.expansion(expansion, quoted)),
             WordPart::ParameterExpansion { reference, operator, operand_word_ast, operand, .. } => {
@@ -447,31 +503,119 @@ impl Lower<'_> {
         }
     }
 
-    /// Text without any expansion, unless it stands where the parser stops looking for one.
-    fn literal(&self, text: String, quoted: bool) -> Piece {
-        if (self.backtick > 0 || self.operand > 0) && hides(&text) {
-            return Piece::Raw { text, quoted };
+    /// The parser's places of texts in quotes are not exact, but those of the expansions between them are.
+    fn double_quoted(&mut self, parts: &[WordPartNode], span: Span, out: &mut Vec<Piece>) {
+        let is_literal = |part: &&WordPartNode| matches!(part.kind, WordPart::Literal(_));
+        let (start, end) = (span.start.offset(), span.end.offset());
+        let source = span.slice(self.text);
+        let open = 1 + usize::from(source.starts_with('$'));
+        let mut at = start + open;
+        let exact = source.trim_start_matches('$').starts_with('"') && source.len() > open && source.ends_with('"');
+        let places = parts.iter().filter(|part| !is_literal(part)).map(|part| (part.span.start.offset(), part.span.end.offset()));
+        let mut last = at;
+        let ordered = places.clone().all(|(from, to)| {
+            let fits = from >= last && to > from && to < end;
+            last = to;
+            fits
+        });
+        if !exact || !ordered {
+            if parts.is_empty() {
+                out.push(Piece::Fixed { text: String::new(), quoted: true });
+            }
+            return self.parts(parts, true, out);
         }
-        Piece::Fixed { text, quoted }
+        let before = out.len();
+        for part in parts.iter().filter(|part| !is_literal(part)) {
+            self.between(at, part.span.start.offset(), out);
+            self.part(&part.kind, part.span, true, out);
+            at = part.span.end.offset();
+        }
+        self.between(at, end - 1, out);
+        if out.len() == before {
+            out.push(Piece::Fixed { text: String::new(), quoted: true });
+        }
     }
 
-    fn substitution(&mut self, body: &StmtSeq, syntax: CommandSubstitutionSyntax, quoted: bool) -> Piece {
-        let backtick = usize::from(syntax == CommandSubstitutionSyntax::Backtick);
-        self.backtick += backtick;
-        let body = self.inner(body);
-        self.backtick -= backtick;
-        Piece::Output { body, quoted }
+    /// The text in double quotes from one byte to another.
+    fn between(&self, from: usize, to: usize, out: &mut Vec<Piece>) {
+        let raw = self.text.get(from..to).unwrap_or_default();
+        if !raw.is_empty() {
+            out.push(self.plain(raw, true));
+        }
     }
 
-    /// Comments inside a word are none of the script's.
-    fn inner(&mut self, body: &StmtSeq) -> Vec<Node> {
+    /// Text without any expansion, unless it stands where the parser stops looking for one.
+    fn literal(&self, literal: &LiteralText, span: Span, quoted: bool) -> Piece {
+        let raw = match literal {
+            LiteralText::Source | LiteralText::CookedSource(_) => span.slice(self.text),
+            LiteralText::Owned(text) => text,
+        };
+        self.plain(raw, quoted)
+    }
+
+    fn plain(&self, raw: &str, quoted: bool) -> Piece {
+        if (self.operand > 0 || self.level > INNER) && hides(raw) {
+            return Piece::Raw { text: raw.to_owned(), quoted };
+        }
+        Piece::Fixed { text: unescaped(raw, quoted), quoted }
+    }
+
+    fn substitution(
+        &mut self,
+        body: &StmtSeq,
+        syntax: CommandSubstitutionSyntax,
+        span: Span,
+        quoted: bool,
+    ) -> Piece {
+        let backtick = syntax == CommandSubstitutionSyntax::Backtick;
+        Piece::Output { body: self.inner(body, span, backtick), quoted }
+    }
+
+    /// The commands of a substitution. The parser keeps no places for them when they stand in quotes, so their
+    /// text is read by itself. Comments in it are none of the script's.
+    fn inner(&mut self, body: &StmtSeq, span: Span, backtick: bool) -> Vec<Node> {
+        let source = span.slice(self.text);
+        let text = if backtick {
+            source.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')).map(without_backticks)
+        } else {
+            let open = ["$(", "<(", ">("].iter().find_map(|open| source.strip_prefix(open));
+            open.and_then(|rest| rest.strip_suffix(')')).map(str::to_owned)
+        };
+        let blank = text.as_ref().is_some_and(|text| text.trim().is_empty());
+        if let Some(nodes) = text.and_then(|text| self.read_apart(&text)) {
+            return nodes;
+        }
+        self.lost |= self.level < INNER || (body.is_empty() && !blank);
         let kept = self.comments.len();
+        let level = std::mem::replace(&mut self.level, INNER + 1);
         let nodes = self.sequence(body);
+        self.level = level;
         self.comments.truncate(kept);
         nodes
     }
 
-    fn number(&mut self, ast: Option<&ArithmeticExprNode>, word: &Word, quoted: bool) -> Piece {
+    /// The commands of a text in this one.
+    fn read_apart(&self, text: &str) -> Option<Vec<Node>> {
+        if self.level >= INNER {
+            return None;
+        }
+        let result = parser(text).parse();
+        let level = self.level + 1;
+        let mut lower = Lower { text, base: 0, comments: Vec::new(), lost: false, level, operand: 0 };
+        result.is_ok().then(|| lower.sequence(&result.file.body))
+    }
+
+    fn number(&mut self, ast: Option<&ArithmeticExprNode>, word: &Word, span: Span, quoted: bool) -> Piece {
+        // `$((a) )` is a group in a substitution, whatever it looks like.
+        let source = span.slice(self.text);
+        let number = source.strip_prefix("$((").and_then(|rest| rest.strip_suffix("))"));
+        if ast.is_none() && source.starts_with("$((") && !number.is_some_and(is_balanced) {
+            let text = source.strip_prefix("$(").and_then(|rest| rest.strip_suffix(')')).unwrap_or(source);
+            return match self.read_apart(text) {
+                Some(body) => Piece::Output { body, quoted },
+                None => Piece::Raw { text: source.to_owned(), quoted },
+            };
+        }
         let mut inside = Vec::new();
         match ast {
             Some(ast) => self.arithmetic(ast, &mut inside),
@@ -592,15 +736,16 @@ impl Lower<'_> {
         for part in &body.parts {
             match &part.kind {
                 HeredocBodyPart::Literal(literal) => {
-                    let text = literal.as_str(self.text, part.span).to_owned();
+                    let raw = literal.syntax_str(self.text, part.span);
+                    let text = if body.mode.expands() { unescaped(raw, true) } else { raw.to_owned() };
                     pieces.push(Piece::Fixed { text, quoted: true });
                 }
                 HeredocBodyPart::Variable(name) => pieces.push(variable(name.as_str(), true, Form::Plain)),
                 HeredocBodyPart::CommandSubstitution { body, syntax } => {
-                    pieces.push(self.substitution(body, *syntax, true));
+                    pieces.push(self.substitution(body, *syntax, part.span, true));
                 }
                 HeredocBodyPart::ArithmeticExpansion { expression_ast, expression_word_ast, .. } => {
-                    pieces.push(self.number(expression_ast.as_deref(), expression_word_ast, true));
+                    pieces.push(self.number(expression_ast.as_deref(), expression_word_ast, part.span, true));
                 }
                 HeredocBodyPart::Parameter(expansion) => pieces.push(self.expansion(expansion, true)),
             }
@@ -613,9 +758,60 @@ fn is_pipe(op: BinaryOp) -> bool {
     matches!(op, BinaryOp::Pipe | BinaryOp::PipeAll)
 }
 
+/// Whether each parenthesis has its other half.
+fn is_balanced(text: &str) -> bool {
+    let mut depth = 0_i32;
+    for byte in text.bytes() {
+        depth += i32::from(byte == b'(') - i32::from(byte == b')');
+        if depth < 0 {
+            return false;
+        }
+    }
+    depth == 0
+}
+
 /// Whether a text could hide a substitution.
 fn hides(text: &str) -> bool {
     text.contains('`') || text.contains("$(") || text.contains("<(") || text.contains(">(")
+}
+
+/// What a shell makes of backslashes, outside of quotes or inside double ones.
+fn unescaped(text: &str, quoted: bool) -> String {
+    if !text.contains('\\') {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut signs = text.chars();
+    while let Some(sign) = signs.next() {
+        if sign != '\\' {
+            out.push(sign);
+            continue;
+        }
+        match signs.next() {
+            Some('\n') => {}
+            Some(next) if !quoted || matches!(next, '$' | '`' | '"' | '\\') => out.push(next),
+            next => {
+                out.push('\\');
+                out.extend(next);
+            }
+        }
+    }
+    out
+}
+
+/// The text between backticks, as the shell that reads it sees it.
+fn without_backticks(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut signs = text.chars().peekable();
+    while let Some(sign) = signs.next() {
+        if sign != '\\' || !signs.peek().is_some_and(|next| matches!(next, '$' | '`' | '\\')) {
+            out.push(sign);
+        }
+        else {
+            out.extend(signs.next());
+        }
+    }
+    out
 }
 
 fn fixed(text: &str, quoted: bool) -> Text {

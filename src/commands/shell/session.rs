@@ -56,6 +56,7 @@ fn is_bare_ssh(text: &str) -> bool {
     host
 }
 
-fn is_shell(word: &str) -> bool {
+/// A program that reads a shell's text.
+pub fn is_shell(word: &str) -> bool {
     matches!(word.rsplit('/').next(), Some("bash" | "sh" | "zsh" | "ash" | "dash"))
 }

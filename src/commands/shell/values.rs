@@ -8,6 +8,9 @@ use crate::commands::tools::Word;
 
 /// Values of one variable that are kept apart.
 const MOST: usize = 64;
+/// Bytes of one value, and of all.
+const LONGEST: usize = 100_000;
+const ALL: usize = 4 << 20;
 /// What stands for a piece that is not known.
 pub const UNKNOWN: char = '\u{fffc}';
 
@@ -24,16 +27,20 @@ struct Held {
 #[derive(Debug, Default)]
 pub struct Values {
     held: HashMap<String, Held>,
+    /// Bytes that are held.
+    size: usize,
 }
 
 impl Values {
     /// Adds one value that a variable may have.
     pub fn add(&mut self, name: &str, value: Value) {
         let held = self.held.entry(name.to_owned()).or_default();
-        if held.values.contains(&value) {
+        let size = value.iter().map(|word| word.text.len() + 8).sum::<usize>();
+        if held.overflows || held.values.contains(&value) {
             return;
         }
-        if held.values.len() < MOST {
+        if held.values.len() < MOST && size < LONGEST && self.size + size < ALL {
+            self.size += size;
             held.values.push(value);
         } else {
             held.overflows = true;
@@ -42,22 +49,20 @@ impl Values {
 
     /// What `+=` makes of each value; the piece may also stand alone.
     pub fn append(&mut self, name: &str, value: &Value, array: bool) {
+        if self.overflows(name) {
+            return;
+        }
         let before: Vec<Value> = self.held.get(name).map(|held| held.values.clone()).unwrap_or_default();
         self.add(name, value.clone());
         for mut longer in before {
             match (array, longer.last_mut(), value.first()) {
                 (false, Some(last), Some(more)) => {
-                    if last.text.len() > 100_000 {
-                        continue;
-                    }
                     last.text.push_str(&more.text);
                     last.known &= more.known;
                 }
                 _ => longer.extend(value.iter().cloned()),
             }
-            if longer.len() < 1000 {
-                self.add(name, longer);
-            }
+            self.add(name, longer);
         }
     }
 

@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use super::expand::{self, Arguments, Scope};
 use super::found::{Class, Found};
-use super::tree::{Assign, Form, Kind, Node, Piece, Redirect, Simple, Text, Way};
+use super::parse::Failure;
+use super::tree::{Tree, Assign, Form, Kind, Node, Piece, Redirect, Simple, Text, Way};
 use super::values::{UNKNOWN, Value, Values};
 use super::{coarse, mask, parse, target};
 use crate::commands::tools::{Input, Tables, Word};
@@ -13,6 +14,9 @@ use crate::domain::approval::Tier;
 
 /// Texts in texts, and functions in functions, that are followed.
 const DEPTH: u8 = 16;
+
+/// Definitions of one function that are looked at.
+pub const BODIES: usize = 8;
 
 /// What a command reads.
 #[derive(Debug, Clone, Default)]
@@ -52,6 +56,8 @@ pub struct Place {
     pub bounded: bool,
     /// Only danger in it counts: it is a doubtful reading beside the likely one.
     pub doubtful: bool,
+    /// Its variables are not those of the statement: another shell's, or a function's own.
+    pub apart: bool,
     pub arguments: Option<Rc<Arguments>>,
     pub input: Stdin,
 }
@@ -59,6 +65,8 @@ pub struct Place {
 /// Something that is left to look at.
 pub enum Todo {
     Shell(String),
+    /// Taken as it stands: nothing in it is a placeholder.
+    Exact(String),
     Body(Rc<Node>),
 }
 
@@ -85,7 +93,7 @@ impl<'a> Walker<'a> {
             found: Found::default(),
             todo: VecDeque::new(),
             overflow: Cell::new(false),
-            fuel: length.saturating_mul(4).saturating_add(200_000),
+            fuel: length.saturating_mul(4).saturating_add(20_000),
             order: 0,
         }
     }
@@ -99,7 +107,7 @@ impl<'a> Walker<'a> {
         }
         for text in doubts {
             let place = Place { doubtful: true, depth: 1, ..Place::default() };
-            self.todo.push_back((Todo::Shell(text.clone()), place));
+            self.todo.push_back((Todo::Exact(text.clone()), place));
         }
         self.finish();
         if self.overflow.replace(false) {
@@ -114,8 +122,10 @@ impl<'a> Walker<'a> {
                 self.raise(&place, Tier::Danger, "commands in commands, too deep to look at", None);
                 continue;
             }
+            place.apart = true;
             match todo {
-                Todo::Shell(text) => self.shell(&text, &mut place),
+                Todo::Shell(text) => self.shell(&mask::mask(&text).text, &text, &place),
+                Todo::Exact(text) => self.shell(&text, &text, &place),
                 Todo::Body(body) => self.node(&body, &place),
             }
         }
@@ -149,22 +159,18 @@ impl<'a> Walker<'a> {
     }
 
     /// Text that a shell reads in turn.
-    fn shell(&mut self, text: &str, place: &mut Place) {
+    fn shell(&mut self, masked: &str, text: &str, place: &Place) {
         if !self.spend(text.len() / 4 + 1) {
             return;
         }
-        let masked = mask::mask(text);
-        let tree = parse::parse(&masked.text, 0).or_else(|error| parse::parse(text, 0).map_err(|_| error));
-        match tree {
+        match read(masked, text) {
             Ok(tree) => {
                 self.learn(&tree.nodes, place);
                 tree.nodes.iter().for_each(|node| self.node(node, place));
             }
-            Err(error) if parse::is_limit(&error) => {
-                self.raise(place, Tier::Danger, "nested too deeply to look at", None);
-            }
+            Err(Failure::Deep(_)) => self.raise(place, Tier::Danger, "nested too deeply to look at", None),
             Err(_) => {
-                let nodes = coarse::nodes(&masked.text);
+                let nodes = coarse::nodes(masked);
                 self.learn(&nodes, place);
                 nodes.iter().for_each(|node| self.node(node, place));
                 self.raise(place, Tier::Change, "its shell text cannot be read for sure", None);
@@ -197,13 +203,19 @@ impl<'a> Walker<'a> {
                 }
                 Kind::Case { arms, .. } => arms.iter().for_each(|(_, body)| self.learn(body, place)),
                 Kind::Function { names, body } => {
-                    for name in names {
-                        self.functions.entry(name.clone()).or_default().push(Rc::clone(body));
-                    }
+                    names.iter().for_each(|name| self.define(name, body));
                     self.learn(std::slice::from_ref(body), place);
                 }
                 Kind::Test(_) => {}
             }
+        }
+    }
+
+    fn define(&mut self, name: &str, body: &Rc<Node>) {
+        let bodies = self.functions.entry(name.to_owned()).or_default();
+        // One more than are looked at shows that there are too many.
+        if bodies.len() <= BODIES && !bodies.iter().any(|known| Rc::ptr_eq(known, body)) {
+            bodies.push(Rc::clone(body));
         }
     }
 
@@ -306,7 +318,7 @@ impl<'a> Walker<'a> {
             Kind::Loop(one) => {
                 self.found.traits.compound |= top;
                 if let Some(name) = &one.variable {
-                    self.found.set(name);
+                    self.sets(name, &place);
                     self.each(name, &one.words, &place);
                 }
                 self.found.traits.interactive |= one.asks && !place.doubtful;
@@ -322,14 +334,12 @@ impl<'a> Walker<'a> {
             }
             Kind::Function { names, body } => {
                 self.found.traits.compound |= top;
-                for name in names {
-                    let bodies = self.functions.entry(name.clone()).or_default();
-                    if !bodies.iter().any(|known| Rc::ptr_eq(known, body)) {
-                        bodies.push(Rc::clone(body));
-                    }
-                }
+                names.iter().for_each(|name| self.define(name, body));
                 let order = self.next_order();
                 self.found.note(order, Class::Setup, "(function)", None);
+                if !place.apart {
+                    self.uses_of(body, &place);
+                }
                 let names = names.join("`, `");
                 self.raise(&place, Tier::Read, &format!("defines `{names}`"), None);
             }
@@ -342,9 +352,9 @@ impl<'a> Walker<'a> {
 
     fn pipe(&mut self, nodes: &[Node], place: &Place) {
         let mut input = place.input.clone();
+        let head = nodes.iter().rposition(is_head).unwrap_or_default();
         for (at, node) in nodes.iter().enumerate() {
-            let ends_early = nodes.iter().skip(at + 1).any(is_head);
-            let bounded = place.bounded || ends_early;
+            let bounded = place.bounded || at < head;
             let inner = Place { input: input.clone(), bounded, ..place.clone() };
             self.node(node, &inner);
             input = match expand::output(std::slice::from_ref(node), self.scope(&inner), 0) {
@@ -380,7 +390,7 @@ impl<'a> Walker<'a> {
     fn simple(&mut self, simple: &Simple, place: &Place, writes: bool) {
         for assign in &simple.assigns {
             if simple.words.is_empty() || simple.declares {
-                self.found.set(&assign.name);
+                self.sets(&assign.name, place);
                 self.found.mark(Class::Setup);
                 self.found.takes_arguments |= assign.value.iter().any(takes_argument);
             }
@@ -407,13 +417,31 @@ impl<'a> Walker<'a> {
         }
     }
 
+    /// Notes a variable that the statement sets.
+    pub fn sets(&mut self, name: &str, place: &Place) {
+        if !place.doubtful && !place.apart {
+            self.found.set(name);
+        }
+    }
+
+    /// Notes the variables that a function will use; nothing of it runs yet.
+    fn uses_of(&mut self, body: &Node, place: &Place) {
+        let outer = std::mem::take(&mut self.found);
+        let todo = std::mem::take(&mut self.todo);
+        self.node(body, place);
+        let inner = std::mem::replace(&mut self.found, outer);
+        self.todo = todo;
+        let own = |name: &&String| !inner.sets.contains(name);
+        inner.uses.iter().filter(own).for_each(|name| self.found.uses(name));
+    }
+
     /// Runs what stands inside a word, and notes the variables that it uses.
     fn inside(&mut self, text: &Text, place: &Place) {
         for piece in &text.pieces {
             match piece {
                 Piece::Fixed { .. } => {}
                 Piece::Variable(one) => {
-                    if !place.doubtful {
+                    if !place.doubtful && !place.apart {
                         self.found.uses(&one.name);
                     }
                     // What indirection names is unknown; what it holds is not run here.
@@ -424,6 +452,7 @@ impl<'a> Walker<'a> {
                 }
                 Piece::Output { body, .. } | Piece::Process(body) => {
                     let inner = Place { input: Stdin::Nothing, order: None, ..place.clone() };
+                    self.learn(body, &inner);
                     body.iter().for_each(|node| self.node(node, &inner));
                 }
                 Piece::Unknown { inside, .. } => inside.iter().for_each(|text| self.inside(text, place)),
@@ -440,6 +469,11 @@ impl<'a> Walker<'a> {
             self.todo.push_back((Todo::Shell(text), place));
         }
     }
+}
+
+/// Reads the likely text, or else the one that stands there.
+pub fn read(masked: &str, source: &str) -> Result<Tree, Failure> {
+    parse::parse(masked, 0).or_else(|failure| if masked == source { Err(failure) } else { parse::parse(source, 0).map_err(|_| failure) })
 }
 
 /// Whether an assignment takes a positional argument.

@@ -1,6 +1,8 @@
 //! From what the blocks say to the runbook: numbers of steps, choices, status, kind, values to fill in.
+use super::super::facts::{self, level};
 use super::super::placeholder::{self, Scope};
-use super::super::types::{Command, Kind, Mode, Runbook, Status, Step, StepKind};
+use super::super::types::{Command, Fact, Kind, Mode, Runbook, Status, Step, StepKind};
+use super::about::About;
 use super::kind;
 use super::pick::{Plan, is_future};
 use super::platform::Platform;
@@ -9,13 +11,53 @@ use super::vocabulary;
 use crate::commands::Role;
 use crate::commands::statement::Argument;
 
+/// What the document says around a runbook.
+#[derive(Debug, Clone, Copy)]
+pub struct Around<'a> {
+    pub platform: &'a Platform,
+    pub facts: &'a [Fact],
+    /// The runbook's last line.
+    pub end: u32,
+}
+
+/// Joins the title's severity with the document's scale, and the severity with its response time.
+fn grade(about: &mut About, title: &str, facts: &[Fact]) {
+    if about.severity.is_none() {
+        let said = title
+            .split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | ':' | ',' | '[' | ']'))
+            .find(|word| {
+                let upper = word.to_uppercase();
+                let graded = upper.len() == 2 && upper.starts_with('P')
+                    || upper.len() >= 4 && upper.starts_with("SEV");
+                let placed = title.starts_with(word)
+                    || title.contains(&format!("({word}"))
+                    || title.contains(&format!("[{word}"));
+                graded && placed && upper.ends_with(|c: char| matches!(c, '0'..='5'))
+            });
+        if let Some(said) = said {
+            let wanted = level::read(said);
+            let named = facts::scale(facts)
+                .find(|one| wanted.as_ref().zip(level::read(one.name)).is_some_and(|(a, b)| b.same(a)));
+            about.severity = Some(named.map_or_else(|| said.to_owned(), |one| one.name.to_owned()));
+        }
+    }
+    if about.response_time.is_none()
+        && let Some(severity) = &about.severity
+    {
+        about.response_time = facts::response_time_of(facts, severity).map(str::to_owned);
+    }
+}
+
 /// Puts a runbook together.
-pub fn finish(plan: &Plan, built: Built, platform: &Platform, end_line: u32) -> Runbook {
-    let Built { mut drafts, about, mut arguments } = built;
+pub fn finish(plan: &Plan, built: Built, around: &Around<'_>) -> Runbook {
+    let Built { mut drafts, mut about, mut arguments } = built;
+    let (platform, end_line) = (around.platform, around.end);
+    grade(&mut about, &plan.title, around.facts);
     for (index, draft) in drafts.iter_mut().enumerate() {
         let embedded = about.embedded.contains(&index);
         for command in &mut draft.step.commands {
-            command.future |= platform.is_other(&command.statement.text) || embedded && platform.is_other("kubectl apply");
+            command.future |=
+                platform.is_other(&command.statement.text) || embedded && platform.is_other("kubectl apply");
         }
     }
     let mode = choose(&mut drafts, &plan.title);
@@ -28,7 +70,8 @@ pub fn finish(plan: &Plan, built: Built, platform: &Platform, end_line: u32) -> 
     if let Some(alert) = plan.alert.as_ref().filter(|alert| !alerts.contains(alert)) {
         alerts.push(alert.clone());
     }
-    let kind = kind::of(plan, &steps, frequency.as_deref(), about.severity.as_deref(), !about.symptoms.is_empty());
+    let kind =
+        kind::of(plan, &steps, frequency.as_deref(), about.severity.as_deref(), !about.symptoms.is_empty());
     Runbook {
         title: plan.title.clone(),
         section: plan.section.clone(),
@@ -110,7 +153,8 @@ fn status(steps: &[Step], title: &str) -> Status {
     }
     let real = |command: &&Command| matches!(command.statement.role, Role::Action | Role::Query);
     let all = steps.iter().flat_map(|step| &step.commands).filter(real).count();
-    let future = steps.iter().flat_map(|step| &step.commands).filter(real).filter(|command| command.future).count();
+    let future =
+        steps.iter().flat_map(|step| &step.commands).filter(real).filter(|command| command.future).count();
     match future {
         0 => Status::Current,
         _ if future == all => Status::Aspirational,
@@ -120,7 +164,11 @@ fn status(steps: &[Step], title: &str) -> Status {
 
 /// Marks alternatives, and says whether the runbook is a menu.
 fn choose(drafts: &mut [Draft], title: &str) -> Mode {
-    let tops: Vec<usize> = (0..drafts.len()).filter(|i| drafts.get(*i).is_some_and(|d| !d.sub && d.step.n != "0" && d.step.kind != StepKind::Note)).collect();
+    let tops: Vec<usize> = (0..drafts.len())
+        .filter(|i| {
+            drafts.get(*i).is_some_and(|d| !d.sub && d.step.n != "0" && d.step.kind != StepKind::Note)
+        })
+        .collect();
     let choices = tops.iter().filter(|i| drafts.get(**i).is_some_and(|d| d.choice)).count();
     if choices >= 2 && choices * 2 > tops.len() && drafts.iter().filter(|d| d.sub).all(|d| !d.choice) {
         return Mode::Menu;
@@ -128,7 +176,11 @@ fn choose(drafts: &mut [Draft], title: &str) -> Mode {
     let _ = title;
     let mut menu = false;
     for pair in 1..tops.len() {
-        let (Some(before), Some(now)) = (tops.get(pair - 1).and_then(|i| drafts.get(*i)), tops.get(pair).and_then(|i| drafts.get(*i))) else { continue };
+        let (Some(before), Some(now)) =
+            (tops.get(pair - 1).and_then(|i| drafts.get(*i)), tops.get(pair).and_then(|i| drafts.get(*i)))
+        else {
+            continue;
+        };
         if !(before.scripted && now.scripted) {
             continue;
         }
@@ -140,7 +192,10 @@ fn choose(drafts: &mut [Draft], title: &str) -> Mode {
             menu = true;
         }
         if alike && !opposite {
-            let names = (distinct(&before.step.title, &now.step.title), distinct(&now.step.title, &before.step.title));
+            let names = (
+                distinct(&before.step.title, &now.step.title),
+                distinct(&now.step.title, &before.step.title),
+            );
             for (index, name) in [(pair - 1, names.0), (pair, names.1)] {
                 if let Some(draft) = tops.get(index).and_then(|i| drafts.get_mut(*i)) {
                     draft.step.branch.get_or_insert(format!("alternative: {name}"));
@@ -161,7 +216,8 @@ fn choose(drafts: &mut [Draft], title: &str) -> Mode {
 
 /// `up` against `down` behind the same verb.
 fn opposite(one: &str, other: &str) -> bool {
-    const PAIRS: [(&str, &str); 5] = [("up", "down"), ("on", "off"), ("in", "out"), ("enable", "disable"), ("increase", "decrease")];
+    const PAIRS: [(&str, &str); 5] =
+        [("up", "down"), ("on", "off"), ("more", "less"), ("enable", "disable"), ("increase", "decrease")];
     let (one, other) = (super::text::words(one), super::text::words(other));
     let (Some(a), Some(b)) = (one.first(), other.first()) else { return false };
     PAIRS.iter().any(|(left, right)| {
@@ -178,7 +234,13 @@ fn same_target(one: &Draft, other: &Draft) -> bool {
         return false;
     }
     let words = |command: &Command| -> Vec<String> {
-        command.statement.text.split_whitespace().filter(|w| !w.starts_with('-') && *w != "\\").map(str::to_owned).collect()
+        command
+            .statement
+            .text
+            .split_whitespace()
+            .filter(|w| !w.starts_with('-') && *w != "\\")
+            .map(str::to_owned)
+            .collect()
     };
     let (a, b) = (words(a), words(b));
     let same = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
@@ -190,20 +252,44 @@ fn alike(one: &Draft, other: &Draft) -> bool {
     let (a, b) = (super::text::words(&one.step.title), super::text::words(&other.step.title));
     let or = b.first().is_some_and(|w| w == "or");
     let same = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
-    let towards = a.get(same.wrapping_sub(1)).is_some_and(|w| ["to", "from", "with", "via", "by", "using", "into", "on"].contains(&w.as_str()));
-    !or && same >= 2 && towards && one.step.commands.len() == 1 && other.step.commands.len() == 1 && same_target(one, other)
-        && one.step.commands.iter().chain(&other.step.commands).all(|c| c.statement.risk > crate::domain::approval::Tier::Read)
+    let towards = a
+        .get(same.wrapping_sub(1))
+        .is_some_and(|w| ["to", "from", "with", "via", "by", "using", "into", "on"].contains(&w.as_str()));
+    !or && same >= 2
+        && towards
+        && one.step.commands.len() == 1
+        && other.step.commands.len() == 1
+        && same_target(one, other)
+        && one
+            .step
+            .commands
+            .iter()
+            .chain(&other.step.commands)
+            .all(|c| c.statement.risk > crate::domain::approval::Tier::Read)
 }
 
 fn distinct(one: &str, other: &str) -> String {
-    let same = one.split_whitespace().zip(other.split_whitespace()).take_while(|(x, y)| x.eq_ignore_ascii_case(y)).count();
+    let same = one
+        .split_whitespace()
+        .zip(other.split_whitespace())
+        .take_while(|(x, y)| x.eq_ignore_ascii_case(y))
+        .count();
     let rest: Vec<&str> = one.split_whitespace().skip(same).collect();
     rest.join(" ")
 }
 
 /// `Scale up for high load` → `high load`.
 fn circumstance(title: &str) -> Option<String> {
-    [" for ", " during ", " when ", " under "].iter().find_map(|w| title.split_once(w)).map(|(_, rest)| rest.to_owned())
+    if let Some((_, rest)) = title.split_once(", ") {
+        let leads = ["for ", "in ", "at ", "on ", "during ", "when ", "if "];
+        if leads.iter().any(|w| rest.starts_with(w)) {
+            return Some(rest.to_owned());
+        }
+    }
+    [" for ", " during ", " when ", " under "]
+        .iter()
+        .find_map(|w| title.split_once(w))
+        .map(|(_, rest)| rest.to_owned())
 }
 
 /// Nothing in it can be executed.
@@ -218,5 +304,6 @@ pub fn by_hand(steps: &[Step]) -> bool {
 
 /// Whether nothing was read that a person could do.
 pub fn is_empty(runbook: &Runbook) -> bool {
-    runbook.steps.iter().all(|step| step.n == "0" || step.kind == StepKind::Note) && runbook.kind != Kind::Reference
+    runbook.steps.iter().all(|step| step.n == "0" || step.kind == StepKind::Note)
+        && runbook.kind != Kind::Reference
 }

@@ -1,23 +1,146 @@
 //! Commands that stand in a sentence, when the sentence tells somebody to run them.
-use super::super::document::{Line, inline};
+use super::super::document::{Line, Table, inline};
+use super::look::is_sql;
 use super::verbs::{First, first, is_command};
+use crate::commands::Lang;
 
 /// A command of a sentence, with its line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
     pub line: u32,
     pub text: String,
+    pub lang: Lang,
 }
 
 const TELLS: &[&str] = &[
-    "run", "running", "execute", "executing", "use", "using", "try", "issue", "type", "enter", "invoke", "perform", "with", "via", "by", "command", "commands", "call", "do", "apply", "through",
-    "check", "verify", "restart", "start", "stop", "delete", "remove", "scale", "drain", "see", "get", "list", "find", "inspect", "kill", "clear", "flush", "look", "confirm", "monitor", "then", "following", "watch", "ensure", "reload", "reboot", "rollback", "cordon", "uncordon", "view", "create", "set", "edit", "describe", "connect", "launch", "log", "ssh", "login", "trigger", "follow", "tail", "fetch", "example", "e.g", "or", "and", "back", "collect", "dump", "disable", "enable", "test", "validate", "query", "patch", "show", "export", "copy", "install", "clean", "prune", "free", "inspecting", "checking", "open", "force", "upgrade", "take", "make", "remediate", "fix",
+    "run",
+    "running",
+    "execute",
+    "executing",
+    "use",
+    "using",
+    "try",
+    "issue",
+    "type",
+    "enter",
+    "invoke",
+    "perform",
+    "with",
+    "via",
+    "by",
+    "command",
+    "commands",
+    "call",
+    "do",
+    "apply",
+    "through",
+    "check",
+    "verify",
+    "restart",
+    "start",
+    "stop",
+    "delete",
+    "remove",
+    "scale",
+    "drain",
+    "see",
+    "get",
+    "list",
+    "find",
+    "inspect",
+    "kill",
+    "clear",
+    "flush",
+    "look",
+    "confirm",
+    "monitor",
+    "then",
+    "following",
+    "watch",
+    "ensure",
+    "reload",
+    "reboot",
+    "rollback",
+    "cordon",
+    "uncordon",
+    "view",
+    "create",
+    "set",
+    "edit",
+    "describe",
+    "connect",
+    "launch",
+    "log",
+    "ssh",
+    "login",
+    "trigger",
+    "follow",
+    "tail",
+    "fetch",
+    "example",
+    "e.g",
+    "or",
+    "and",
+    "back",
+    "collect",
+    "dump",
+    "disable",
+    "enable",
+    "test",
+    "validate",
+    "query",
+    "patch",
+    "show",
+    "export",
+    "copy",
+    "install",
+    "clean",
+    "prune",
+    "free",
+    "inspecting",
+    "checking",
+    "open",
+    "force",
+    "upgrade",
+    "take",
+    "make",
+    "remediate",
+    "fix",
 ];
 
-const NEVER: &[&str] = &["never", "don't", "dont", "not", "avoid", "avoiding", "without", "instead", "caused", "ran", "was", "were", "happened", "because", "accidentally", "had", "previously", "used", "unlike", "refuse", "cannot", "can't", "wrongly", "mistakenly"];
+const NEVER: &[&str] = &[
+    "never",
+    "don't",
+    "dont",
+    "not",
+    "avoid",
+    "avoiding",
+    "without",
+    "instead",
+    "caused",
+    "ran",
+    "was",
+    "were",
+    "happened",
+    "because",
+    "accidentally",
+    "had",
+    "previously",
+    "used",
+    "unlike",
+    "refuse",
+    "cannot",
+    "can't",
+    "wrongly",
+    "mistakenly",
+];
 
 /// The commands that these lines tell to run.
 pub fn commands(lines: &[Line]) -> Vec<Told> {
+    if !lines.iter().any(|line| line.text.contains('`')) {
+        let bare = |line: &&Line| is_bare(&line.text);
+        return lines.iter().filter(bare).map(|line| Told::new(line.no, &line.text)).collect();
+    }
     let mut found = Vec::new();
     let mut before = String::new();
     for line in lines {
@@ -26,7 +149,7 @@ pub fn commands(lines: &[Line]) -> Vec<Told> {
             before.push_str(line.text.get(from..range.start).unwrap_or_default());
             from = range.end;
             if told(&before, &code, line.text.get(range.end..).unwrap_or_default()) {
-                found.push(Told { line: line.no, text: unprompted(&code).to_owned() });
+                found.push(Told::new(line.no, &code));
             }
             before.push_str(" ` ");
         }
@@ -39,6 +162,69 @@ pub fn commands(lines: &[Line]) -> Vec<Told> {
     found
 }
 
+impl Told {
+    fn new(line: u32, code: &str) -> Self {
+        let text = unprompted(code).to_owned();
+        let lang = if is_sql(&text) && !is_command(&text) { Lang::Sql } else { Lang::Shell };
+        Self { line, text, lang }
+    }
+}
+
+/// The column of a table that holds commands.
+pub fn column(table: &Table) -> Option<usize> {
+    const NAMES: [&str; 9] = ["command", "run", "cli", "shell", "how", "fix", "action", "check", "query"];
+    let named = |name: &str| {
+        let name = name.to_lowercase();
+        let name = name.trim_matches(['*', ' ', '`']);
+        name.contains("command") || NAMES.contains(&name.trim_end_matches('s'))
+    };
+    let runs = |column: usize| {
+        table
+            .rows
+            .iter()
+            .any(|row| row.cells.get(column).is_some_and(|text| !cell(text, row.line).is_empty()))
+    };
+    (0..table.header.len())
+        .find(|column| table.header.get(*column).is_some_and(|name| named(name)) && runs(*column))
+}
+
+/// The commands in a cell of such a column.
+pub fn cell(cell: &str, line: u32) -> Vec<Told> {
+    let spans = inline::code_spans(cell);
+    let codes = spans.iter().map(|(_, code)| code.replace("\\|", "|"));
+    let found: Vec<Told> = codes.filter(|code| runs(code)).map(|code| Told::new(line, &code)).collect();
+    if found.is_empty() && spans.is_empty() && is_bare(cell) {
+        return vec![Told::new(line, cell)];
+    }
+    found
+}
+
+/// A code span that is a whole command.
+fn runs(code: &str) -> bool {
+    let code = unprompted(code);
+    let head = code.split_whitespace().next().unwrap_or_default();
+    code.split_whitespace().count() >= 2
+        && (is_command(code) || is_sql(code) && code.ends_with(';'))
+        && !(first(head) == First::Path && !head.starts_with("./") && !head.contains("bin/"))
+}
+
+/// A line that is a command without any marks.
+fn is_bare(text: &str) -> bool {
+    let text = unprompted(text);
+    let words = text.split_whitespace().count();
+    let head = text.split_whitespace().next().unwrap_or_default();
+    let signed = text
+        .split_whitespace()
+        .skip(1)
+        .any(|w| w.starts_with(['-', '/', '$', '"', '\'', '|', '>']) || w.contains(['/', '=', ':']));
+    let tool = first(head) == First::Tool || first(head) == First::Path && head.starts_with("./");
+    words >= 2
+        && (tool || first(head) == First::Wordy && signed)
+        && (signed || words <= 4)
+        && is_command(text)
+        && !text.ends_with(['.', ':', ','])
+}
+
 fn unprompted(code: &str) -> &str {
     let code = code.trim();
     code.strip_prefix("$ ").or_else(|| code.strip_prefix("# ")).unwrap_or(code).trim()
@@ -49,14 +235,24 @@ fn told(before: &str, code: &str, after: &str) -> bool {
     let words = code.split_whitespace().count();
     let head = code.split_whitespace().next().unwrap_or_default();
     let single = matches!(head, "reboot" | "uptime" | "dmesg");
-    if words < 2 && !single || !is_command(code) || code.ends_with("...") || first(head) == First::Path && words < 2 {
+    let sql = is_sql(code) && code.ends_with(';');
+    if words < 2 && !single
+        || !is_command(code) && !sql
+        || code.ends_with("...")
+        || first(head) == First::Path && words < 2
+    {
         return false;
     }
     // A path with an argument is a command only if it is one of this directory.
-    if first(head) == First::Path && !head.starts_with("./") && !head.contains("bin/") && ![".sh", ".py", ".rb"].iter().any(|end| head.ends_with(end)) {
+    if first(head) == First::Path
+        && !head.starts_with("./")
+        && !head.contains("bin/")
+        && ![".sh", ".py", ".rb"].iter().any(|end| head.ends_with(end))
+    {
         return false;
     }
-    let sentence = before.rsplit(['.', '!', '?', ';']).find(|part| !part.trim().is_empty()).unwrap_or_default();
+    let sentence =
+        before.rsplit(['.', '!', '?', ';']).find(|part| !part.trim().is_empty()).unwrap_or_default();
     let ended = before.trim_end().ends_with(['.', '!', '?']);
     let sentence = if ended { "" } else { sentence };
     let all: Vec<String> = sentence
@@ -68,7 +264,12 @@ fn told(before: &str, code: &str, after: &str) -> bool {
     let trailing = after.trim().trim_start_matches([':', '-', '–', '—', ',', '.', '(', '*']).trim();
     if spoken == 0 {
         // The code begins the sentence: alone, or with an explanation behind it.
-        return trailing.is_empty() || after.trim_start().starts_with([':', '-', '–', '—', '(', '.', '#', '*']) || trailing.starts_with("to ") || trailing.starts_with("and ") || trailing.starts_with("shows") || trailing.starts_with('`');
+        return trailing.is_empty()
+            || after.trim_start().starts_with([':', '-', '–', '—', '(', '.', '#', '*'])
+            || trailing.starts_with("to ")
+            || trailing.starts_with("and ")
+            || trailing.starts_with("shows")
+            || trailing.starts_with('`');
     }
     if all.iter().any(|w| NEVER.contains(&w.as_str())) {
         return false;

@@ -4,26 +4,35 @@
 //! one of them, [`script`] the code in a block, [`finish`] puts the runbook together.
 mod about;
 mod code;
+mod coded;
+mod consoles;
 mod finish;
+mod given;
 mod instruct;
+mod items;
 mod kind;
+mod look;
 mod outline;
 mod pick;
 mod platform;
+mod quotes;
 mod script;
+mod sentences;
 mod session;
-mod sql;
 mod steps;
 mod text;
 mod titles;
 mod verbs;
 mod vocabulary;
+mod words;
 
 use std::sync::Arc;
 
 use super::document::{self, Blocks, What};
+use super::facts;
 use super::types::{Document, Runbook};
 use crate::commands::tools::Tables;
+use finish::Around;
 use outline::Outline;
 
 /// Reads one document; whatever the text, it answers, in linear time.
@@ -33,11 +42,16 @@ pub fn read(path: &str, text: &str, tables: &Tables) -> Document {
     let outline = Outline::new(&blocks);
     let plans = pick::plans(&outline, &title);
     let platform = platform::Platform::of(&blocks);
+    let facts = facts::read(&blocks);
+    let single = plans.len() == 1;
     let mut runbooks: Vec<Arc<Runbook>> = Vec::with_capacity(plans.len());
     for plan in &plans {
-        let built = steps::build(&outline, plan, tables);
+        let mut built = steps::build(&outline, plan, tables);
+        if single {
+            built.about.take_front(&blocks.front);
+        }
         let end = end_of(plan, &blocks);
-        let runbook = finish::finish(plan, built, &platform, end);
+        let runbook = finish::finish(plan, built, &Around { platform: &platform, facts: &facts, end });
         if !finish::is_empty(&runbook) {
             runbooks.push(Arc::new(runbook));
         }
@@ -47,7 +61,7 @@ pub fn read(path: &str, text: &str, tables: &Tables) -> Document {
         title,
         lines: blocks.lines,
         runbooks,
-        facts: Vec::new(),
+        facts,
         tags: tags(&blocks),
         defects: blocks.defects,
     }
@@ -55,14 +69,17 @@ pub fn read(path: &str, text: &str, tables: &Tables) -> Document {
 
 /// The last line of the blocks of a plan.
 fn end_of(plan: &pick::Plan, blocks: &Blocks) -> u32 {
-    let lines = plan.slices.iter().flat_map(|slice| blocks.blocks.get(slice.blocks.clone()).unwrap_or_default());
+    let lines =
+        plan.slices.iter().flat_map(|slice| blocks.blocks.get(slice.blocks.clone()).unwrap_or_default());
     lines.map(|block| block.end_line).max().unwrap_or(plan.line).max(plan.line)
 }
 
 /// The first heading of level 1, the front matter's title, or the file's name.
 fn title_of(blocks: &Blocks, path: &str) -> String {
     let first = blocks.blocks.iter().find_map(|block| match &block.what {
-        What::Heading { level: 1, text } if block.item.is_none() && block.quote.is_none() => Some(text::plain(text)),
+        What::Heading { level: 1, text } if block.item.is_none() && block.quote.is_none() => {
+            Some(text::plain(text)).filter(|title| !pick::is_template(title))
+        }
         _ => None,
     });
     let front = || {
@@ -77,5 +94,10 @@ fn title_of(blocks: &Blocks, path: &str) -> String {
 }
 
 fn tags(blocks: &Blocks) -> Vec<String> {
-    blocks.front.iter().filter(|entry| entry.name.eq_ignore_ascii_case("tags")).flat_map(|entry| entry.values.clone()).collect()
+    blocks
+        .front
+        .iter()
+        .filter(|entry| entry.name.eq_ignore_ascii_case("tags"))
+        .flat_map(|entry| entry.values.clone())
+        .collect()
 }

@@ -82,7 +82,11 @@ impl<'a> Outline<'a> {
     /// What a section and all below it hold.
     pub fn below(&self, at: usize) -> Holds {
         let last = self.sections.get(at).map_or(at, |section| section.last);
-        self.sections.get(at..=last).unwrap_or_default().iter().fold(Holds::default(), |all, one| all.and(one.holds))
+        self.sections
+            .get(at..=last)
+            .unwrap_or_default()
+            .iter()
+            .fold(Holds::default(), |all, one| all.and(one.holds))
     }
 
     pub fn code(&self, block: usize) -> Option<&Code> {
@@ -93,7 +97,7 @@ impl<'a> Outline<'a> {
         let mut holds = Holds::default();
         let mut numbered = (0, 0);
         let mut ticks = 0;
-                for at in range {
+        for at in range {
             let Some(block) = self.blocks.get(at) else { break };
             match self.code(at) {
                 Some(Code::Commands(_) | Code::Embedded(_)) => holds.runs = true,
@@ -111,11 +115,14 @@ impl<'a> Outline<'a> {
                     ticks += usize::from(checkbox.is_some() || is_tick(first));
                     if block.item.is_none() {
                         match marker {
-                            Marker::Number(_) => numbered = (numbered.0 + 1, numbered.1 + usize::from(imperative)),
+                            Marker::Number(_) => {
+                                numbered = (numbered.0 + 1, numbered.1 + usize::from(imperative))
+                            }
                             Marker::Bullet => {}
                         }
                     }
                 }
+                What::Table(table) => holds.runs |= instruct::column(table).is_some(),
                 What::Paragraph(lines) => holds.told |= !instruct::commands(lines).is_empty(),
                 _ => {}
             }
@@ -155,7 +162,9 @@ fn sections(blocks: &[Block]) -> Vec<Section> {
         if let Some(before) = all.last_mut() {
             before.blocks.end = at;
         }
-        while open.len() > 1 && open.last().and_then(|i| all.get(*i)).is_some_and(|section| section.level >= *level) {
+        while open.len() > 1
+            && open.last().and_then(|i| all.get(*i)).is_some_and(|section| section.level >= *level)
+        {
             open.pop();
         }
         let parent = open.last().copied();
@@ -163,14 +172,26 @@ fn sections(blocks: &[Block]) -> Vec<Section> {
         if let Some(parent) = parent.and_then(|i| all.get_mut(i)) {
             parent.children.push(index);
         }
-        all.push(Section { title, level: *level, line: block.line, blocks: at + 1..blocks.len(), parent, last: index, ..Section::default() });
+        all.push(Section {
+            title,
+            level: *level,
+            line: block.line,
+            blocks: at + 1..blocks.len(),
+            parent,
+            last: index,
+            ..Section::default()
+        });
         open.push(index);
     }
-    if all.len() == 1 && let Some(only) = all.first_mut() {
+    if all.len() == 1
+        && let Some(only) = all.first_mut()
+    {
         only.blocks = 0..blocks.len();
     }
     for at in (1..all.len()).rev() {
-        let Some((last, parent)) = all.get(at).map(|section| (section.last, section.parent)) else { continue };
+        let Some((last, parent)) = all.get(at).map(|section| (section.last, section.parent)) else {
+            continue;
+        };
         if let Some(parent) = parent.and_then(|i| all.get_mut(i)) {
             parent.last = parent.last.max(last);
         }
@@ -180,9 +201,25 @@ fn sections(blocks: &[Block]) -> Vec<Section> {
 
 /// A title that says that it is a runbook by itself: `Runbook: X`, `Issue: X`; and what follows.
 pub fn named(title: &str) -> Option<(&str, &str)> {
-    const NAMES: [&str; 11] = ["runbook", "playbook", "issue", "problem", "alert", "incident", "scenario", "procedure", "sop", "symptom", "error"];
+    const NAMES: [&str; 11] = [
+        "runbook",
+        "playbook",
+        "issue",
+        "problem",
+        "alert",
+        "incident",
+        "scenario",
+        "procedure",
+        "sop",
+        "symptom",
+        "error",
+    ];
     let title = number(title).map_or(title, |(_, rest)| rest);
-    let (name, rest) = title.split_once(':').or_else(|| title.split_once(" - ")).or_else(|| title.split_once(" – "))?;
+    let (name, rest) = title
+        .split_once(':')
+        .or_else(|| title.split_once(" - "))
+        .or_else(|| title.split_once(" – "))
+        .or_else(|| title.split_once(" — "))?;
     let name = name.trim();
     let word = name.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, ' ' | '#' | '-'));
     let rest = rest.trim();
@@ -195,7 +232,7 @@ pub fn is_alert_name(title: &str) -> bool {
     let humps = word.chars().filter(char::is_ascii_uppercase).count();
     word.len() >= 8
         && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        && word.starts_with(|c: char| c.is_ascii_uppercase())
+        && word.starts_with(|c: char| c.is_ascii_alphabetic())
         && humps >= 2
         && humps * 2 < word.len()
 }

@@ -3,6 +3,7 @@ use std::ops::Range;
 
 use super::super::document::{Line, What};
 use super::code::Code;
+use super::kind;
 use super::outline::{Holds, Outline, is_alert_name, is_howto, named};
 use super::text::{Label, label, number, plain};
 use super::verbs::is_imperative;
@@ -69,7 +70,16 @@ impl Picker<'_, '_> {
         let Some(section) = self.outline.sections.get(at) else { return false };
         let below = self.outline.below(at);
         let title = if at == 0 { self.title } else { section.title.as_str() };
-        if !below.acts() && !(below.listed && named(title).is_some()) {
+        let children: Vec<&str> = section
+            .children
+            .iter()
+            .filter_map(|i| self.outline.sections.get(*i))
+            .map(|one| one.title.as_str())
+            .collect();
+        // A page of a single alert, or of numbered headings, is a runbook even when it only tells in prose.
+        let told = parts_of_one(&children) && (is_alert_name(title) || children.len() >= 3)
+            || steps_of_one(&children, title);
+        if !below.acts() && !told && !(below.listed && named(title).is_some()) {
             return false;
         }
         let inner = self.outline.sections.get(at + 1..=section.last).unwrap_or_default();
@@ -79,15 +89,14 @@ impl Picker<'_, '_> {
         if at > 0 && (named(title).is_some() || is_alert_name(title)) {
             return true;
         }
-        let children: Vec<&str> =
-            section.children.iter().filter_map(|i| self.outline.sections.get(*i)).map(|one| one.title.as_str()).collect();
         if children.is_empty() {
             return false;
         }
         if parts_of_one(&children) || steps_of_one(&children, title) {
             return true;
         }
-        let top = section.parent == Some(0) && self.outline.sections.first().is_some_and(|root| root.children.len() == 1);
+        let top = section.parent == Some(0)
+            && self.outline.sections.first().is_some_and(|root| root.children.len() == 1);
         let asks = title.to_lowercase().starts_with("how to ");
         at > 0 && (asks || top && is_howto(title)) && inner.iter().all(|one| !is_alert_name(&one.title))
     }
@@ -109,9 +118,15 @@ impl Picker<'_, '_> {
     fn plan(&self, at: usize) -> Plan {
         let sections = &self.outline.sections;
         let Some(section) = sections.get(at) else { return Plan::default() };
-        let whole = if at == 0 { self.title.to_owned() } else { section.title.clone() };
+        let whole = if at == 0 || is_template(&section.title) {
+            self.title.to_owned()
+        } else {
+            section.title.clone()
+        };
         let title = match named(&whole) {
-            Some((name, rest)) if matches!(name.to_lowercase().as_str(), "runbook" | "playbook") => rest.to_owned(),
+            Some((name, rest)) if matches!(name.to_lowercase().as_str(), "runbook" | "playbook") => {
+                rest.to_owned()
+            }
             _ => whole,
         };
         let above = self.above(at);
@@ -174,11 +189,19 @@ impl Picker<'_, '_> {
 
     /// Configuration to write or apply, beside runbooks of the same section.
     fn is_reference(&self, at: usize, blocks: Range<usize>, holds: Holds, title: &str) -> bool {
-        if !holds.snippet || at == 0 || is_future(title) || self.is_alert_rules(blocks) {
+        if !holds.snippet
+            || at == 0
+            || is_future(title)
+            || self.is_alert_rules(blocks)
+            || !kind::is_work(title)
+        {
             return false;
         }
         let sections = &self.outline.sections;
-        let Some(parent) = sections.get(at).and_then(|section| section.parent).and_then(|i| sections.get(i)) else { return false };
+        let Some(parent) = sections.get(at).and_then(|section| section.parent).and_then(|i| sections.get(i))
+        else {
+            return false;
+        };
         parent.level > 0 && parent.children.iter().filter_map(|i| sections.get(*i)).any(|one| one.holds.runs)
     }
 
@@ -186,10 +209,16 @@ impl Picker<'_, '_> {
         blocks.filter_map(|at| self.outline.blocks.get(at)).any(|block| match &block.what {
             What::Fence(fence) => {
                 let has = |start: &str| {
-                    fence.body.iter().any(|line| line.text.trim_start().trim_start_matches("- ").starts_with(start))
+                    fence
+                        .body
+                        .iter()
+                        .any(|line| line.text.trim_start().trim_start_matches("- ").starts_with(start))
                 };
-                has("alert:") && has("expr:") || has("apiVersion:") && has("kind: PrometheusRule")
-                    || fence.body.iter().take(3).any(|line| line.text.to_lowercase().contains("future") && line.text.trim_start().starts_with('#'))
+                has("alert:") && has("expr:")
+                    || has("apiVersion:") && has("kind: PrometheusRule")
+                    || fence.body.iter().take(3).any(|line| {
+                        line.text.to_lowercase().contains("future") && line.text.trim_start().starts_with('#')
+                    })
             }
             _ => false,
         })
@@ -208,7 +237,13 @@ impl Picker<'_, '_> {
                 if let Some(before) = found.last_mut() {
                     before.blocks.end = at;
                 }
-                found.push(Labelled { name: plain(&label.name), line, blocks: at..range.end, holds: Holds::default(), fenced: false });
+                found.push(Labelled {
+                    name: plain(&label.name),
+                    line,
+                    blocks: at..range.end,
+                    holds: Holds::default(),
+                    fenced: false,
+                });
             }
         }
         for one in &mut found {
@@ -223,7 +258,10 @@ impl Picker<'_, '_> {
         let own = |one: &&Labelled| {
             one.fenced
                 && (one.holds.runs || one.holds.snippet)
-                && !matches!(part(&one.name), Some(Part::Acts | Part::Steps | Part::Symptoms | Part::Before | Part::Describes))
+                && !matches!(
+                    part(&one.name),
+                    Some(Part::Acts | Part::Steps | Part::Symptoms | Part::Before | Part::Describes)
+                )
                 && !vocabulary::is_remark(&one.name)
                 && !vocabulary::is_metadata(&one.name)
                 && !vocabulary::is_expected(&one.name)
@@ -234,7 +272,11 @@ impl Picker<'_, '_> {
         let introduce = labels.iter().filter(own).filter(|one| one.holds.runs).count();
         let phases = labels
             .iter()
-            .filter(|one| matches!(part(&one.name), Some(Part::Acts | Part::Symptoms)) && !one.name.contains(' ') && one.holds.acts())
+            .filter(|one| {
+                matches!(part(&one.name), Some(Part::Acts | Part::Symptoms))
+                    && !one.name.contains(' ')
+                    && one.holds.acts()
+            })
             .count();
         let Some(section) = self.outline.sections.get(at) else { return false };
         let first = labels.iter().find(own).map_or(section.blocks.end, |one| one.blocks.start);
@@ -244,12 +286,24 @@ impl Picker<'_, '_> {
         }
         let mut last: Option<usize> = None;
         for one in labels {
-            let named_own = own(&one) || one.fenced && one.holds.runs && part(&one.name) == Some(Part::Acts) && one.name.contains(' ');
+            let named_own = own(&one)
+                || one.fenced
+                    && one.holds.runs
+                    && part(&one.name) == Some(Part::Acts)
+                    && one.name.contains(' ');
             let applies = one.holds.runs || !self.is_alert_rules(one.blocks.clone()) && !is_future(&one.name);
             if named_own && applies {
                 let above = self.above(at).first().cloned().unwrap_or_else(|| section.title.clone());
-                let title = if vocabulary::is_generic(&one.name) { format!("{}: {}", section.title, one.name) } else { one.name.clone() };
-                let above = if section.level <= 2 && self.above(at).len() <= 1 && section.level > 1 { section.title.clone() } else { above };
+                let title = if vocabulary::is_generic(&one.name) {
+                    format!("{}: {}", section.title, one.name)
+                } else {
+                    one.name.clone()
+                };
+                let above = if section.level <= 2 && self.above(at).len() <= 1 && section.level > 1 {
+                    section.title.clone()
+                } else {
+                    above
+                };
                 let parent = (above != section.title).then(|| section.title.clone());
                 last = Some(self.plans.len());
                 self.plans.push(Plan {
@@ -291,12 +345,16 @@ fn parts_of_one(titles: &[&str]) -> bool {
     let mut told = 0;
     let mut other = 0;
     for title in titles {
-        match part(title) {
+        match vocabulary::part_of_page(title) {
             Some(Part::Acts | Part::Steps) => acting += 1,
             Some(Part::Symptoms) => told += 1,
             Some(Part::Describes) => {
                 let lower = title.to_lowercase();
-                told += usize::from(["meaning", "impact", "cause", "root cause", "possible cause", "symptom"].iter().any(|w| lower.starts_with(w)));
+                told += usize::from(
+                    ["meaning", "impact", "cause", "root cause", "possible cause", "symptom"]
+                        .iter()
+                        .any(|w| lower.starts_with(w)),
+                );
             }
             Some(Part::Before | Part::Meta) => {}
             None => other += 1,
@@ -314,27 +372,77 @@ fn steps_of_one(titles: &[&str], parent: &str) -> bool {
     };
     let numbered = titles.iter().filter(stepped).count();
     let rest = titles.iter().filter(|title| !stepped(title) && part(title).is_none()).count();
-    let many = ["procedures", "runbooks", "playbooks", "scenarios"].iter().any(|w| parent.to_lowercase().contains(w));
-    numbered >= 2 && numbered >= rest * 2 && !many
+    let many = ["procedures", "runbooks", "playbooks", "scenarios"]
+        .iter()
+        .any(|w| parent.to_lowercase().contains(w));
+    // Numbers that count up from one tell as well, when one of them tells to do something.
+    let counts: Vec<u32> = titles.iter().filter_map(|title| number(title)).map(|(n, _)| n).collect();
+    let counted =
+        counts.len() >= 2 && counts.first().is_some_and(|n| *n <= 1) && counts.is_sorted() && numbered >= 1;
+    (numbered >= 2 && numbered >= rest * 2 || counted && counts.len() >= titles.len() - counts.len()) && !many
 }
 
 /// Alternatives by where they run.
 pub fn is_platform(name: &str) -> bool {
     const PLATFORMS: &[&str] = &[
-        "docker", "docker compose", "docker-compose", "docker swarm", "kubernetes", "k8s", "openshift", "linux", "macos", "mac", "windows", "ubuntu", "debian", "rhel", "centos", "aws", "gcp", "azure", "systemd", "bare metal",
-        "helm", "kubectl", "terraform", "postgresql", "mysql", "rds",
+        "docker",
+        "docker compose",
+        "docker-compose",
+        "docker swarm",
+        "kubernetes",
+        "k8s",
+        "openshift",
+        "linux",
+        "macos",
+        "mac",
+        "windows",
+        "ubuntu",
+        "debian",
+        "rhel",
+        "centos",
+        "aws",
+        "gcp",
+        "azure",
+        "systemd",
+        "bare metal",
+        "helm",
+        "kubectl",
+        "terraform",
+        "postgresql",
+        "mysql",
+        "rds",
     ];
     PLATFORMS.contains(&name.trim().to_lowercase().as_str())
+}
+
+/// A title that a site generator fills in.
+pub fn is_template(title: &str) -> bool {
+    title.contains("{{") || title.contains("{%") || title.contains("<%")
 }
 
 /// Marked as not yet there.
 pub fn is_future(text: &str) -> bool {
     let lower = text.to_lowercase();
-    lower.starts_with("future") || ["not implemented", "not yet implemented", "(future", "(planned", "aspirational", "coming soon", "not yet available", "(todo"].iter().any(|w| lower.contains(w))
+    lower.starts_with("future")
+        || [
+            "not implemented",
+            "not yet implemented",
+            "(future",
+            "(planned",
+            "aspirational",
+            "coming soon",
+            "not yet available",
+            "(todo",
+        ]
+        .iter()
+        .any(|w| lower.contains(w))
 }
 
 /// Whether a code block's first comment says that it is not there yet.
 pub fn code_is_future(code: &Code, lines: &[Line]) -> bool {
     matches!(code, Code::Commands(_) | Code::Embedded(_))
-        && lines.iter().take(3).any(|line| line.text.trim_start().starts_with(['#', '-']) && is_future(line.text.trim_start_matches(['#', '-', ' '])))
+        && lines.iter().take(3).any(|line| {
+            line.text.trim_start().starts_with(['#', '-'])
+                && is_future(line.text.trim_start_matches(['#', '-', ' ']))
+        })
 }

@@ -3,7 +3,11 @@ use super::super::document::{Blocks, What};
 
 /// Orchestrators, of which a system has one.
 const FAMILIES: [(&str, &[&str], &[&str]); 4] = [
-    ("kubernetes", &["kubernetes", "k8s"], &["kubectl", "helm", "kustomize", "oc", "kubeadm", "istioctl", "argocd", "flux", "velero"]),
+    (
+        "kubernetes",
+        &["kubernetes", "k8s"],
+        &["kubectl", "helm", "kustomize", "oc", "kubeadm", "istioctl", "argocd", "flux", "velero"],
+    ),
     ("swarm", &["swarm"], &["docker service", "docker stack", "docker swarm"]),
     ("compose", &["compose"], &["docker-compose", "docker compose"]),
     ("nomad", &["nomad"], &["nomad"]),
@@ -29,15 +33,31 @@ impl Platform {
     }
 
     fn sentence(&mut self, text: &str) {
-        let now = ["currently", "runs on", "running on", "deployed on", "deployed using", "deployed with", "at present", "at the moment", "actual"];
+        let now = [
+            "currently",
+            "runs on",
+            "running on",
+            "deployed on",
+            "deployed using",
+            "deployed with",
+            "at present",
+            "at the moment",
+            "actual",
+        ];
         if !now.iter().any(|w| text.contains(w)) {
             return;
         }
-        let Some((before, after)) = [", not ", "(not ", " not on ", ", no longer ", "instead of ", "rather than "].iter().find_map(|w| text.split_once(w)) else {
+        let Some((before, after)) =
+            [", not ", "(not ", " not on ", ", no longer ", "instead of ", "rather than "]
+                .iter()
+                .find_map(|w| text.split_once(w))
+        else {
             return;
         };
         let clause = after.split(['.', ')', ';', ',']).next().unwrap_or_default();
-        let has = |text: &str, index: usize| FAMILIES.get(index).is_some_and(|(_, words, _)| words.iter().any(|w| text.contains(w)));
+        let has = |text: &str, index: usize| {
+            FAMILIES.get(index).is_some_and(|(_, words, _)| words.iter().any(|w| text.contains(w)))
+        };
         let Some(refused) = (0..FAMILIES.len()).find(|i| has(clause, *i)) else { return };
         self.add(refused);
         if let Some(present) = (0..FAMILIES.len()).find(|i| *i != refused && has(before, *i)) {
@@ -55,7 +75,10 @@ impl Platform {
 
     /// Whether a command is of a platform that is not the present one.
     pub fn is_other(&self, text: &str) -> bool {
-        self.others.iter().filter_map(|i| FAMILIES.get(*i)).any(|(_, _, tools)| tools.iter().any(|tool| calls(text, tool)))
+        self.others
+            .iter()
+            .filter_map(|i| FAMILIES.get(*i))
+            .any(|(_, _, tools)| tools.iter().any(|tool| calls(text, tool)))
     }
 }
 
@@ -63,8 +86,12 @@ impl Platform {
 fn calls(text: &str, tool: &str) -> bool {
     let mut from = 0;
     while let Some(at) = text.get(from..).and_then(|rest| rest.find(tool)).map(|i| from + i) {
-        let begins = text.get(..at).is_none_or(|head| head.is_empty() || head.ends_with([' ', '|', '(', '\n', ';', '&', '\t', '`']));
-        let ends = text.get(at + tool.len()..).is_none_or(|tail| tail.is_empty() || tail.starts_with([' ', '\n', '\t']));
+        let begins = text
+            .get(..at)
+            .is_none_or(|head| head.is_empty() || head.ends_with([' ', '|', '(', '\n', ';', '&', '\t', '`']));
+        let ends = text
+            .get(at + tool.len()..)
+            .is_none_or(|tail| tail.is_empty() || tail.starts_with([' ', '\n', '\t']));
         if begins && ends {
             return true;
         }

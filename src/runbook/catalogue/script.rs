@@ -2,8 +2,8 @@
 use std::collections::HashMap;
 
 use super::super::document::Line;
+use super::consoles;
 use super::session::Part;
-use super::sql;
 use super::text::number;
 use super::verbs::{is_command, is_imperative};
 use super::vocabulary::{self, is_condition};
@@ -59,7 +59,7 @@ pub fn read(parts: &[Part], tables: &Tables) -> Script {
         if part.lang == Lang::Shell {
             shell_part(&part.lines, tables, &mut script);
         } else {
-            let (statements, comments) = sql::read(part, tables);
+            let (statements, comments) = consoles::read(part, tables);
             let events = events(&statements, &comments, &HashMap::new());
             let head = Head { shebang: false, functions: &[] };
             script.groups.extend(grouped(events, &head, &mut script.head));
@@ -74,10 +74,28 @@ fn shell_part(lines: &[Line], tables: &Tables, script: &mut Script) {
     let numbers: Vec<u32> = lines.iter().map(|line| line.no).collect();
     let read = shell::read(Source { text: &text, lines: &numbers }, tables);
     let arms = arms(lines);
-    let events = events(&read.statements, &read.comments, &arms);
+    let mut statements = read.statements;
+    statements.iter_mut().for_each(|one| keep_comment(one, lines));
+    let events = events(&statements, &read.comments, &arms);
     let head = Head { shebang: read.shebang, functions: &read.functions };
     script.groups.extend(grouped(events, &head, &mut script.head));
     script.arguments.extend(read.arguments);
+}
+
+/// A comment behind the last word stays with the statement: its text is what the lines of the document say.
+fn keep_comment(one: &mut Statement, lines: &[Line]) {
+    let at = lines.partition_point(|line| line.no < one.end_line);
+    let Some(whole) = lines.get(at).filter(|line| line.no == one.end_line).map(|line| line.text.trim_end())
+    else {
+        return;
+    };
+    let last = one.text.rsplit('\n').next().unwrap_or_default();
+    let Some(start) = whole.rfind(last).filter(|_| !last.is_empty()) else { return };
+    let rest = whole.get(start + last.len()..).unwrap_or_default();
+    let comment = rest.trim_start();
+    if comment.starts_with('#') && comment.len() < rest.len() {
+        one.text.push_str(rest);
+    }
 }
 
 struct Head<'a> {
@@ -125,11 +143,17 @@ impl Event<'_> {
     }
 }
 
-fn events<'a>(statements: &'a [Statement], comments: &'a [Comment], arms: &HashMap<String, u32>) -> Vec<Event<'a>> {
+fn events<'a>(
+    statements: &'a [Statement],
+    comments: &'a [Comment],
+    arms: &HashMap<String, u32>,
+) -> Vec<Event<'a>> {
     let mut events = Vec::with_capacity(statements.len() + comments.len());
     let mut comments = comments.iter().filter(|comment| comment.alone).peekable();
     let mut ended = 0;
-    let arm_of = |condition: Option<&str>| condition.and_then(|c| arms.get(c.rsplit(" && ").next().unwrap_or(c)).copied());
+    let arm_of = |condition: Option<&str>| {
+        condition.and_then(|c| arms.get(c.rsplit(" && ").next().unwrap_or(c)).copied())
+    };
     for one in statements {
         let condition = one.condition.as_deref();
         let arm = arm_of(condition);
@@ -157,13 +181,16 @@ fn events<'a>(statements: &'a [Statement], comments: &'a [Comment], arms: &HashM
 
 /// `1. Stop it` as a comment.
 fn step_number(text: &str) -> Option<&str> {
-    number(text).map(|(_, rest)| rest).filter(|rest| rest.starts_with(|c: char| c.is_alphabetic() || matches!(c, '"' | '`' | '(')))
+    number(text)
+        .map(|(_, rest)| rest)
+        .filter(|rest| rest.starts_with(|c: char| c.is_alphabetic() || matches!(c, '"' | '`' | '(')))
 }
 
 /// A name of the script, or a line of signs.
 fn is_ornament(text: &str) -> bool {
     let text = text.trim();
-    let script = !text.contains(' ') && [".sh", ".bash", ".py", ".sql", ".yaml", ".yml"].iter().any(|end| text.ends_with(end));
+    let script = !text.contains(' ')
+        && [".sh", ".bash", ".py", ".sql", ".yaml", ".yml"].iter().any(|end| text.ends_with(end));
     text.is_empty() || script || text.chars().all(|c| !c.is_alphanumeric()) || text.starts_with("shellcheck ")
 }
 
@@ -172,7 +199,9 @@ fn bare(text: &str) -> &str {
 }
 
 fn grouped(events: Vec<Event<'_>>, head: &Head<'_>, header: &mut Option<(u32, String)>) -> Vec<Group> {
-    let numbered = events.iter().any(|event| matches!(event, Event::Comment { text, .. } if step_number(text).is_some()));
+    let numbered = events
+        .iter()
+        .any(|event| matches!(event, Event::Comment { text, .. } if step_number(text).is_some()));
     let mut all = Grouping { numbered, ..Grouping::default() };
     let mut rest = events.into_iter().peekable();
     let mut first = true;
@@ -194,7 +223,8 @@ fn grouped(events: Vec<Event<'_>>, head: &Head<'_>, header: &mut Option<(u32, St
                 let heads = first && (head.shebang || apart && !above && next.is_some() && block.len() == 1);
                 first = false;
                 let Some((at, title)) = block.first().copied() else { continue };
-                let tells = step_number(title).is_some() || (!head.shebang && (is_imperative(title) || is_condition(title)));
+                let tells = step_number(title).is_some()
+                    || (!head.shebang && (is_imperative(title) || is_condition(title)));
                 if heads && !tells {
                     header.get_or_insert((at, title.to_owned()));
                     continue;
@@ -238,7 +268,9 @@ impl Grouping {
         let title = step_number(text);
         let remark = is_remark(text);
         let inner = self.numbered && self.opened && title.is_none() && !self.in_arm(arm);
-        if self.groups.last().is_some_and(|group| group.sort != Sort::Arm) && (inner || (above.attached || remark && self.opened) && title.is_none()) {
+        if self.groups.last().is_some_and(|group| group.sort != Sort::Arm)
+            && (inner || (above.attached || remark && self.opened) && title.is_none())
+        {
             if let Some(group) = self.groups.last_mut() {
                 group.about.extend(block.iter().map(|(line, text)| (*line, (*text).to_owned())));
                 return;
@@ -246,7 +278,10 @@ impl Grouping {
         }
         let (sort, about) = if above.statement && !remark {
             (Sort::Step, block.get(1..).unwrap_or_default())
-        } else if remark || !(title.is_some() || is_imperative(text) || is_condition(text)) || is_command(text) {
+        } else if remark
+            || !(title.is_some() || is_imperative(text) || is_condition(text))
+            || is_command(text)
+        {
             (Sort::Note, block.get(1..).unwrap_or_default())
         } else {
             (Sort::Manual, block.get(1..).unwrap_or_default())
@@ -288,14 +323,25 @@ impl Grouping {
     fn statement(&mut self, one: &Statement, arm: Option<u32>, inner: Option<&Comment>, head: &Head<'_>) {
         self.enter(one.condition.as_deref(), arm);
         let apart = one.line > self.end + 1;
-        let function = head.functions.iter().any(|name| one.text.starts_with(name.as_str()) && one.text.contains("()"));
-        let waits = self.groups.last().is_some_and(|group| group.statements.is_empty() && group.line >= self.end && group.sort != Sort::Note);
+        let function =
+            head.functions.iter().any(|name| one.text.starts_with(name.as_str()) && one.text.contains("()"));
+        let waits = self.groups.last().is_some_and(|group| {
+            group.statements.is_empty() && group.line >= self.end && group.sort != Sort::Note
+        });
         let own = apart && !waits && !self.numbered && inner.is_some() && one.traits.compound && self.opened;
         self.end = one.end_line;
-        let need = self.groups.last().is_none_or(|group| matches!(group.sort, Sort::Manual | Sort::Note)) || own;
+        let need =
+            self.groups.last().is_none_or(|group| matches!(group.sort, Sort::Manual | Sort::Note)) || own;
         if need {
-            let title = inner.filter(|_| own || one.traits.compound).map(|comment| comment.text.trim_end_matches(':').to_owned());
-            self.groups.push(Group { line: one.line, title, condition: one.condition.clone(), ..Group::default() });
+            let title = inner
+                .filter(|_| own || one.traits.compound)
+                .map(|comment| comment.text.trim_end_matches(':').to_owned());
+            self.groups.push(Group {
+                line: one.line,
+                title,
+                condition: one.condition.clone(),
+                ..Group::default()
+            });
         }
         if let Some(group) = self.groups.last_mut() {
             if function && group.statements.is_empty() && !self.numbered {
@@ -310,7 +356,8 @@ impl Grouping {
         let mut all: Vec<Group> = Vec::with_capacity(self.groups.len());
         for mut group in self.groups {
             let acts = group.statements.iter().any(|one| matches!(one.role, Role::Action | Role::Query));
-            let speaks = !group.statements.is_empty() && group.statements.iter().all(|one| one.role == Role::Narration);
+            let speaks = !group.statements.is_empty()
+                && group.statements.iter().all(|one| one.role == Role::Narration);
             if group.sort == Sort::Step && group.title.is_none() && several && !acts {
                 // What stands before the first comment prepares; what follows alone belongs to the step before.
                 match all.last_mut().filter(|last| last.sort != Sort::Note) {
@@ -321,7 +368,8 @@ impl Grouping {
                     None => group.sort = Sort::Preamble,
                 }
             } else if group.sort == Sort::Step && speaks && !group.numbered {
-                let banner = group.statements.iter().all(|one| one.text.contains("==") || one.text.trim() == "echo");
+                let banner =
+                    group.statements.iter().all(|one| one.text.contains("==") || one.text.trim() == "echo");
                 match all.last_mut().filter(|_| banner) {
                     Some(last) => {
                         last.statements.append(&mut group.statements);
@@ -348,5 +396,6 @@ pub fn spoken(statement: &Statement) -> Option<String> {
     let rest = statement.text.strip_prefix("echo")?.trim();
     let rest = rest.trim_start_matches("-e ").trim_start_matches("-n ").trim();
     let inner = rest.trim_matches(['"', '\'']).trim();
-    (!inner.is_empty() && !inner.chars().all(|c| !c.is_alphanumeric())).then(|| inner.replace("\\n", "").trim().to_owned())
+    (!inner.is_empty() && !inner.chars().all(|c| !c.is_alphanumeric()))
+        .then(|| inner.replace("\\n", "").trim().to_owned())
 }

@@ -1,6 +1,6 @@
 //! Prompts at the start of lines, and which lines beside them are output.
 use super::super::document::Line;
-use super::super::placeholder::shape;
+use super::quotes::Quotes;
 use super::verbs::{First, first, is_command};
 use crate::commands::Lang;
 
@@ -46,11 +46,17 @@ pub fn read(lines: &[Line]) -> Option<Vec<Part>> {
         let lang = match kind {
             Prompt::Shell => Lang::Shell,
             Prompt::Root if root && is_command(body) => Lang::Shell,
+            // Output may begin with a sign as well: a comment stands above a command.
+            Prompt::Root if !above_command(lines, &seen, at) => {
+                at += 1;
+                continue;
+            }
             Prompt::Root => {
                 push(&mut parts, Lang::Shell, comment(line, body));
                 at += 1;
                 continue;
             }
+            Prompt::More if arrows && super::look::is_redis(body) => Lang::Redis,
             Prompt::More if arrows => Lang::Shell,
             Prompt::Console(lang) => lang,
             Prompt::More | Prompt::Other => {
@@ -59,29 +65,32 @@ pub fn read(lines: &[Line]) -> Option<Vec<Part>> {
             }
         };
         root |= lang == Lang::Shell && becomes_root(body);
-        let mut statement = body.to_owned();
         push(&mut parts, lang, Line { no: line.no, text: body.trim_end().to_owned() });
         at += 1;
-        let mut tail = Tail::default();
-        tail.take(body);
+        let mut tail = Tail::new(lang, body);
         while let Some(next) = lines.get(at) {
-            if !tail.goes_on(&statement, lang) {
+            if !tail.goes_on() {
                 break;
             }
             let kind = seen.get(at).copied().flatten();
             let more = match kind {
                 Some((Prompt::More, length)) => next.text.get(length..).unwrap_or_default(),
-                Some((Prompt::Shell | Prompt::Console(_), _)) if !tail.quoted => break,
+                Some((Prompt::Shell | Prompt::Console(_), _)) if !tail.quotes.is_inside() => break,
                 _ => next.text.as_str(),
             };
             tail.take(more);
-            statement.push('\n');
-            statement.push_str(more);
             push(&mut parts, lang, Line { no: next.no, text: more.trim_end_matches('\r').to_owned() });
             at += 1;
         }
     }
     (!parts.is_empty()).then_some(parts)
+}
+
+/// The next line that says anything has a prompt, or nothing follows.
+fn above_command(lines: &[Line], seen: &[Option<(Prompt, usize)>], at: usize) -> bool {
+    let rest = lines.iter().zip(seen).skip(at + 1).take(12);
+    let mut told = rest.filter(|(line, _)| !line.text.trim().is_empty());
+    told.next().is_none_or(|(_, prompt)| prompt.is_some())
 }
 
 fn push(parts: &mut Vec<Part>, lang: Lang, line: Line) {
@@ -96,41 +105,38 @@ fn comment(line: &Line, body: &str) -> Line {
 }
 
 /// How far a statement has come.
-#[derive(Default)]
 struct Tail {
-    depth: i32,
-    ends: bool,
-    quoted: bool,
+    lang: Lang,
+    quotes: Quotes,
     lines: usize,
+    done: bool,
 }
 
 impl Tail {
-    fn take(&mut self, line: &str) {
-        let code = line.trim();
-        self.lines += 1;
-        for word in code.split(|c: char| c.is_whitespace() || c == ';') {
-            match word {
-                "do" | "then" | "case" => self.depth += 1,
-                "done" | "fi" | "esac" => self.depth -= 1,
-                _ => {}
-            }
-        }
-        self.ends = code.ends_with(['\\', '|']) || code.ends_with("&&");
+    fn new(lang: Lang, line: &str) -> Self {
+        let mut tail = Self { lang, quotes: Quotes::default(), lines: 0, done: false };
+        tail.take(line);
+        tail
     }
 
-    fn goes_on(&mut self, statement: &str, lang: Lang) -> bool {
-        if self.lines > 200 || statement.len() > 65_536 {
-            return false;
+    fn take(&mut self, line: &str) {
+        self.lines += 1;
+        if self.lang == Lang::Shell {
+            self.quotes.take(line);
+            return;
         }
-        if lang == Lang::Sql {
-            let done = statement.trim_end().ends_with([';', '\\']) || statement.trim_start().starts_with('\\') || statement.trim().is_empty();
-            return !done && self.lines < 60;
+        let end = line.trim();
+        let sent = ["\\G", "\\g", "\\gx", "\\x"].iter().any(|sign| end.ends_with(sign));
+        self.done =
+            end.ends_with(';') || sent || self.lines == 1 && (end.starts_with('\\') || end.is_empty());
+    }
+
+    fn goes_on(&self) -> bool {
+        match self.lang {
+            Lang::Shell => self.quotes.is_open() && self.lines < 500,
+            Lang::Sql => !self.done && self.lines < 60,
+            _ => false,
         }
-        if lang != Lang::Shell {
-            return false;
-        }
-        self.quoted = shape(statement.trim_end()).open;
-        self.quoted || self.ends || self.depth > 0
     }
 }
 
@@ -156,7 +162,9 @@ fn roots_only(lines: &[Line], seen: &[Option<(Prompt, usize)>]) -> bool {
 
 fn arrows_only(lines: &[Line], seen: &[Option<(Prompt, usize)>]) -> bool {
     let told = |(line, prompt): (&Line, &Option<(Prompt, usize)>)| match prompt {
-        Some((Prompt::More, length)) => line.text.get(*length..).is_some_and(is_command),
+        Some((Prompt::More, length)) => {
+            line.text.get(*length..).is_some_and(|body| is_command(body) || super::look::is_redis(body))
+        }
         _ => false,
     };
     let first = lines.iter().zip(seen).find(|(line, _)| !line.text.trim().is_empty());
@@ -166,9 +174,22 @@ fn arrows_only(lines: &[Line], seen: &[Option<(Prompt, usize)>]) -> bool {
 /// The session goes on as root.
 fn becomes_root(command: &str) -> bool {
     let command = command.trim();
-    ["sudo su", "sudo -i", "sudo -s", "su -", "sudo bash", "chroot ", "sudo chroot", "oc debug node", "kubectl debug node", "oc debug -t node", "ssh root@", "sudo -E bash"]
-        .iter()
-        .any(|start| command.starts_with(start))
+    [
+        "sudo su",
+        "sudo -i",
+        "sudo -s",
+        "su -",
+        "sudo bash",
+        "chroot ",
+        "sudo chroot",
+        "oc debug node",
+        "kubectl debug node",
+        "oc debug -t node",
+        "ssh root@",
+        "sudo -E bash",
+    ]
+    .iter()
+    .any(|start| command.starts_with(start))
         || command == "su"
 }
 
@@ -179,12 +200,22 @@ pub fn prompt(line: &str) -> Option<(Prompt, usize)> {
     if text.is_empty() {
         return None;
     }
-    let (kind, length) = simple(text).or_else(|| console(text)).or_else(|| themed(text)).or_else(|| hosted(text))?;
+    let (kind, length) =
+        simple(text).or_else(|| console(text)).or_else(|| themed(text)).or_else(|| hosted(text))?;
     Some((kind, indent + length))
 }
 
 fn simple(text: &str) -> Option<(Prompt, usize)> {
-    for (sign, kind) in [("$ ", Prompt::Shell), ("$\t", Prompt::Shell), ("# ", Prompt::Root), ("> ", Prompt::More), ("❯ ", Prompt::Shell), ("λ ", Prompt::Shell), (">>> ", Prompt::Other), ("% ", Prompt::Shell)] {
+    for (sign, kind) in [
+        ("$ ", Prompt::Shell),
+        ("$\t", Prompt::Shell),
+        ("# ", Prompt::Root),
+        ("> ", Prompt::More),
+        ("❯ ", Prompt::Shell),
+        ("λ ", Prompt::Shell),
+        (">>> ", Prompt::Other),
+        ("% ", Prompt::Shell),
+    ] {
         if let Some(rest) = text.strip_prefix(sign) {
             let word = rest.split_whitespace().next().unwrap_or_default();
             if sign == "% " && matches!(first(word), First::Unknown) {
@@ -207,16 +238,30 @@ fn simple(text: &str) -> Option<(Prompt, usize)> {
 fn console(text: &str) -> Option<(Prompt, usize)> {
     if text.starts_with("PS ") || text.starts_with("PS>") {
         let end = text.find('>').filter(|end| *end <= 80)?;
-        return text.get(end + 1..)?.starts_with([' ', '\t']).then(|| (Prompt::Console(Lang::PowerShell), blanks(text, end + 1)));
+        return text
+            .get(end + 1..)?
+            .starts_with([' ', '\t'])
+            .then(|| (Prompt::Console(Lang::PowerShell), blanks(text, end + 1)));
     }
     let window: usize = text.chars().take(64).map(char::len_utf8).sum();
     let head = text.get(..window)?;
+    // `C:\>`
+    if text.get(1..3) == Some(":\\") && text.starts_with(|c: char| c.is_ascii_uppercase()) {
+        let end = head.find('>')?;
+        return Some((Prompt::Console(Lang::PowerShell), blanks(text, end + 1)));
+    }
     for (sign, sql) in [("=# ", true), ("=> ", true), ("-# ", true), ("-> ", true), ("> ", false)] {
         let Some(at) = head.find(sign) else { continue };
         let name = head.get(..at)?.trim();
         let end = blanks(text, at + sign.len());
         if sql {
-            let base = !name.is_empty() && name.len() < 40 && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '[' | ']'));
+            if matches!(sign, "-> " | "-# ") && !name.is_empty() && !name.contains(' ') && name.len() < 40 {
+                // `db->   AND x` goes on with a statement.
+                return Some((Prompt::More, at + sign.len()));
+            }
+            let base = !name.is_empty()
+                && name.len() < 40
+                && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '[' | ']'));
             let follows = sign != "-> " || name.is_empty();
             if base && follows && !name.contains("--") || sign == "-> " && name.is_empty() {
                 return Some((Prompt::Console(Lang::Sql), end));
@@ -224,20 +269,40 @@ fn console(text: &str) -> Option<(Prompt, usize)> {
             continue;
         }
         let lower = name.to_lowercase();
-        if ["mysql", "sqlite", "sql", "postgres", "psql", "cockroach", "clickhouse", "duckdb"].contains(&lower.as_str())
-            || lower.starts_with("mariadb [") || lower.starts_with("mysql [") || lower.starts_with("cqlsh") || lower.ends_with(":) select")
+        if ["mysql", "sqlite", "sql", "postgres", "psql", "cockroach", "clickhouse", "duckdb"]
+            .contains(&lower.as_str())
+            || lower.starts_with("mariadb [")
+            || lower.starts_with("mysql [")
+            || lower.starts_with("cqlsh")
+            || lower.ends_with(":) select")
         {
             return Some((Prompt::Console(Lang::Sql), end));
         }
-        let port = lower.trim_end_matches(|c: char| c == ']' || c.is_ascii_digit() || c == '[').ends_with(':') && lower.contains(|c: char| c.is_ascii_digit());
-        if lower == "redis" || lower == "valkey" || lower.starts_with("redis ") || port && !lower.contains([' ', '/', '@']) {
+        let port =
+            lower.trim_end_matches(|c: char| c == ']' || c.is_ascii_digit() || c == '[').ends_with(':')
+                && lower.contains(|c: char| c.is_ascii_digit());
+        if lower == "redis"
+            || lower == "valkey"
+            || lower.starts_with("redis ")
+            || port && !lower.contains([' ', '/', '@'])
+        {
             return Some((Prompt::Console(Lang::Redis), end));
         }
-        let mongo = lower == "mongo" || lower == "mongosh" || lower.contains(":primary") || lower.contains(":secondary") || lower.ends_with("[direct: primary] test");
+        let mongo = lower == "mongo"
+            || lower == "mongosh"
+            || lower.contains(":primary")
+            || lower.contains(":secondary")
+            || lower.ends_with("[direct: primary] test");
         if mongo {
             return Some((Prompt::Console(Lang::Query), end));
         }
-        let other = lower.starts_with("irb(") || lower.contains("pry(") || lower.starts_with("gitlab(") || lower == "ftp" || lower.starts_with("erl") || lower.starts_with("scala") || lower.starts_with("iex(");
+        let other = lower.starts_with("irb(")
+            || lower.contains("pry(")
+            || lower.starts_with("gitlab(")
+            || lower == "ftp"
+            || lower.starts_with("erl")
+            || lower.starts_with("scala")
+            || lower.starts_with("iex(");
         if other {
             return Some((Prompt::Other, end));
         }
@@ -287,7 +352,7 @@ fn hosted(text: &str) -> Option<(Prompt, usize)> {
         if !is_place(bare, padded, sign) {
             return None;
         }
-        
+
         return Some((Prompt::Shell, blanks(text, at + 1)));
     }
     None
@@ -295,22 +360,35 @@ fn hosted(text: &str) -> Option<(Prompt, usize)> {
 
 /// Whether what stands before the sign names a user, a host or a directory.
 fn is_place(name: &str, padded: bool, sign: char) -> bool {
-    let name = name.strip_prefix('(').and_then(|rest| rest.split_once(')')).map_or(name, |(_, rest)| rest.trim_start());
+    let name = name
+        .strip_prefix('(')
+        .and_then(|rest| rest.split_once(')'))
+        .map_or(name, |(_, rest)| rest.trim_start());
     if name.is_empty() {
         return sign == '$';
     }
     let bracketed = name.starts_with('[') && name.ends_with(']') && name.len() > 4;
     if bracketed {
         let inner = name.trim_matches(['[', ']']);
-        return inner.contains('@') || inner.split_whitespace().count() == 2 || sign == '#' && !inner.contains(' ');
+        return inner.contains('@')
+            || inner.split_whitespace().count() == 2
+            || sign == '#' && !inner.contains(' ');
     }
-    let worded = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '@' | ':' | '~' | '/' | '.' | '-' | '_' | '[' | ']' | '(' | ')' | ' ' | '+' | '<' | '>'));
+    let worded = name.chars().all(|c| {
+        c.is_alphanumeric()
+            || matches!(
+                c,
+                '@' | ':' | '~' | '/' | '.' | '-' | '_' | '[' | ']' | '(' | ')' | ' ' | '+' | '<' | '>'
+            )
+    });
     if !worded || sign == '>' && !name.contains('@') {
         return false;
     }
     let parts = name.split_whitespace().count();
     let user = name.split_whitespace().next().is_some_and(|word| {
-        word.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.starts_with(|c: char| c.is_alphanumeric() || c == '<')) && !word.contains("://")
+        word.split_once('@').is_some_and(|(user, host)| {
+            !user.is_empty() && host.starts_with(|c: char| c.is_alphanumeric() || c == '<')
+        }) && !word.contains("://")
     });
     if user {
         return parts <= 2 && first(name) == First::Unknown;
@@ -320,7 +398,12 @@ fn is_place(name: &str, padded: bool, sign: char) -> bool {
         return parts == 1 && (sign == '$' || !padded);
     }
     let shell = (name.starts_with("bash-") || name.starts_with("sh-")) && parts == 1;
-    let host = parts == 1 && name.starts_with(|c: char| c.is_ascii_alphabetic()) && first(name) == First::Unknown && !name.contains(['/', '@']) || name.contains(":~") || name.contains(":/");
+    let host = parts == 1
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && first(name) == First::Unknown
+        && !name.contains(['/', '@'])
+        || name.contains(":~")
+        || name.contains(":/");
     shell || host && parts == 1 && (sign == '$' || sign == '#' && !padded)
 }
 
@@ -333,7 +416,12 @@ mod tests {
     }
 
     fn commands(text: &str) -> Vec<String> {
-        read(&lines(text)).unwrap_or_default().into_iter().flat_map(|part| part.lines).map(|line| line.text).collect()
+        read(&lines(text))
+            .unwrap_or_default()
+            .into_iter()
+            .flat_map(|part| part.lines)
+            .map(|line| line.text)
+            .collect()
     }
 
     #[test]

@@ -58,7 +58,10 @@ pub fn bare_label(line: &str) -> Option<Label> {
 
 /// The words of a text in lower case, without signs around them.
 pub fn words(text: &str) -> Vec<String> {
-    text.split(|c: char| !(c.is_alphanumeric() || c == '\'')).filter(|w| !w.is_empty()).map(str::to_lowercase).collect()
+    text.split(|c: char| !(c.is_alphanumeric() || c == '\''))
+        .filter(|w| !w.is_empty())
+        .map(str::to_lowercase)
+        .collect()
 }
 
 /// A number with its sign at the start: `1.`, `2)`, `Step 3:`; and what follows.
@@ -72,9 +75,12 @@ pub fn number(text: &str) -> Option<(u32, &str)> {
     }
     let value = from.get(..digits)?.parse().ok()?;
     let rest = from.get(digits..)?;
-    let signed = rest.strip_prefix(['.', ')', ':']).or_else(|| rest.trim_start().strip_prefix(['-', '–', '—', ':']));
+    let signed =
+        rest.strip_prefix(['.', ')', ':']).or_else(|| rest.trim_start().strip_prefix(['-', '–', '—', ':']));
     match signed {
-        Some(after) if after.is_empty() || after.starts_with(|c: char| c.is_whitespace()) => Some((value, after.trim())),
+        Some(after) if after.is_empty() || after.starts_with(|c: char| c.is_whitespace()) => {
+            Some((value, after.trim()))
+        }
         None if stepped.is_some() && (rest.is_empty() || rest.starts_with(' ')) => Some((value, rest.trim())),
         _ => None,
     }
@@ -83,7 +89,8 @@ pub fn number(text: &str) -> Option<(u32, &str)> {
 fn strip_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     let head = text.get(..word.len())?;
     let rest = text.get(word.len()..)?;
-    (head.eq_ignore_ascii_case(word) && rest.starts_with([' ', '#'])).then(|| rest.trim_start_matches([' ', '#']))
+    (head.eq_ignore_ascii_case(word) && rest.starts_with([' ', '#']))
+        .then(|| rest.trim_start_matches([' ', '#']))
 }
 
 /// What stands in parentheses at the end, and what is before them.

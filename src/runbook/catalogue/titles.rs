@@ -15,13 +15,35 @@ pub struct Titled {
 
 /// `5-15 min`, `First 15 minutes`, `~10 minutes`.
 pub fn is_budget(text: &str) -> bool {
-    const UNITS: [&str; 14] = ["s", "sec", "secs", "second", "seconds", "m", "min", "mins", "minute", "minutes", "h", "hour", "hours", "hrs"];
-    const WORDS: [&str; 12] = ["first", "within", "about", "approx", "approximately", "up", "to", "max", "the", "next", "est", "under"];
+    const UNITS: [&str; 14] = [
+        "s", "sec", "secs", "second", "seconds", "m", "min", "mins", "minute", "minutes", "h", "hour",
+        "hours", "hrs",
+    ];
+    const WORDS: [&str; 12] = [
+        "first",
+        "within",
+        "about",
+        "approx",
+        "approximately",
+        "up",
+        "to",
+        "max",
+        "the",
+        "next",
+        "est",
+        "under",
+    ];
     let lower = text.to_lowercase();
     let all: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
-    let unit = |w: &&&str| UNITS.contains(w) || w.trim_start_matches(|c: char| c.is_ascii_digit()).len() < w.len() && UNITS.contains(&w.trim_start_matches(|c: char| c.is_ascii_digit()));
+    let unit = |w: &&&str| {
+        UNITS.contains(w)
+            || w.trim_start_matches(|c: char| c.is_ascii_digit()).len() < w.len()
+                && UNITS.contains(&w.trim_start_matches(|c: char| c.is_ascii_digit()))
+    };
     let digits = all.iter().any(|w| w.starts_with(|c: char| c.is_ascii_digit()));
-    let rest = all.iter().all(|w| UNITS.contains(w) || WORDS.contains(w) || w.starts_with(|c: char| c.is_ascii_digit()));
+    let rest = all
+        .iter()
+        .all(|w| UNITS.contains(w) || WORDS.contains(w) || w.starts_with(|c: char| c.is_ascii_digit()));
     digits && rest && all.iter().filter(unit).count() >= 1 && all.len() <= 6
 }
 
@@ -53,7 +75,10 @@ pub fn item(text: &str) -> Titled {
     let text = inline::bare(text);
     if let Some(found) = inline::lead(text) {
         let rest = found.rest.trim();
-        let ends = rest.is_empty() || found.colon || rest.starts_with(['(', '-', '–', '—', '[', '.', ':']) || found.bold.ends_with(['.', ':']);
+        let ends = rest.is_empty()
+            || found.colon
+            || rest.starts_with(['(', '-', '–', '—', '[', '.', ':'])
+            || found.bold.ends_with(['.', ':']);
         if ends {
             let mut titled = read(&found.bold);
             let after = plain(rest);
@@ -62,7 +87,9 @@ pub fn item(text: &str) -> Titled {
                     titled.budget = Some(inside.to_owned());
                     return titled;
                 }
-                titled.branch = titled.branch.or_else(|| super::vocabulary::is_condition(inside).then(|| inside.to_owned()));
+                titled.branch = titled
+                    .branch
+                    .or_else(|| super::vocabulary::is_condition(inside).then(|| inside.to_owned()));
             }
             after.trim_start_matches(['-', '–', '—', ':', '.', ' ']).clone_into(&mut titled.rest);
             return titled;
@@ -96,9 +123,15 @@ pub fn sentence(text: &str) -> Titled {
 
 fn first_sentence(text: &str) -> &str {
     let mut from = 0;
-    while let Some(at) = text.get(from..).and_then(|rest| rest.find([". ", "! ", "? "].map(|s| s.chars().next().unwrap_or('.')).as_slice())).map(|i| from + i) {
+    while let Some(at) = text
+        .get(from..)
+        .and_then(|rest| rest.find([". ", "! ", "? "].map(|s| s.chars().next().unwrap_or('.')).as_slice()))
+        .map(|i| from + i)
+    {
         let next = text.get(at + 1..).unwrap_or_default();
-        let short = text.get(..at).is_some_and(|head| head.ends_with("e.g") || head.ends_with("i.e") || head.ends_with("etc") || head.len() < 4);
+        let short = text.get(..at).is_some_and(|head| {
+            head.ends_with("e.g") || head.ends_with("i.e") || head.ends_with("etc") || head.len() < 4
+        });
         if next.starts_with(' ') && !short && next.trim_start().starts_with(|c: char| !c.is_lowercase()) {
             return text.get(..=at).map_or(text, |t| t.trim_end_matches('.'));
         }

@@ -1,23 +1,61 @@
 //! Verbs that begin an instruction, and tools that begin a command.
 use super::text::{plain, words};
+use super::words::Words;
 
-const VERBS: &[&str] = &[
-    "abort", "access", "acknowledge", "activate", "add", "adjust", "alert", "allocate", "allow", "analyze", "analyse", "announce", "apply", "approve", "archive", "ask", "assess", "assign", "assume",
-    "attach", "audit", "await", "backup", "back", "balance", "begin", "block", "boot", "brief", "build", "bump", "call", "cancel", "capture", "change", "check", "choose", "clean", "clear", "click", "clone",
-    "close", "collect", "combine", "commit", "communicate", "compare", "complete", "compute", "conduct", "configure", "confirm", "connect", "consider", "consult", "contact", "contain", "continue", "convert", "copy", "cordon", "correct",
-    "correlate", "create", "cut", "decide", "decrease", "define", "delete", "deploy", "describe", "design", "detach", "detect", "determine", "diagnose", "disable", "disconnect", "dismiss", "do", "document", "double-check", "download", "drain", "drop",
-    "dump", "edit", "eliminate", "enable", "encrypt", "engage", "ensure", "enter", "eradicate", "escalate", "establish", "estimate", "evaluate", "evict", "examine", "exclude", "execute", "exit", "expand", "export", "extend", "extract", "fail", "fetch", "file", "fill",
-    "filter", "find", "finish", "fix", "flush", "follow", "force", "forward", "free", "freeze", "gather", "generate", "get", "give", "go", "grant", "halt", "have", "hold", "identify", "implement", "import", "improve", "increase", "inform", "initiate", "inspect",
-    "install", "introduce", "investigate", "isolate", "issue", "join", "keep", "kill", "launch", "leave", "let", "limit", "list", "load", "locate", "lock", "log", "login", "look", "lower", "maintain", "make", "manually", "mark", "match", "measure", "merge", "migrate", "mitigate", "modify", "monitor", "mount", "move",
-    "navigate", "note", "notify", "observe", "obtain", "open", "optimize", "optimise", "order", "page", "pass", "paste", "patch", "pause", "perform", "pick", "pin", "ping", "plan", "post", "prepare", "preserve", "press", "prevent", "prioritize", "proceed", "profile", "promote", "provide", "provision", "prune", "publish",
-    "pull", "purge", "push", "put", "query", "quit", "raise", "rate", "re-enable", "re-run", "reach", "read", "reboot", "rebuild", "recheck", "reconfigure", "reconnect", "record", "recover", "recreate", "redeploy", "redirect", "reduce", "reenable", "refer", "refresh", "regenerate", "register", "reindex", "reinstall", "release", "reload", "remediate", "remember", "remind", "remove", "rename", "renew",
-    "repair", "repeat", "replace", "replay", "replicate", "report", "reproduce", "request", "rerun", "reset", "resize", "resolve", "respond", "restart", "restore", "resume", "retain", "retrieve", "retry", "return", "revert", "review", "revoke", "right-size", "roll", "rollback", "rotate", "route", "run", "save", "scale", "scan", "schedule", "search", "secure", "see", "select", "send", "serve", "set", "setup", "share", "shift",
-    "shut", "shutdown", "sign", "silence", "simulate", "snapshot", "specify", "spin", "split", "ssh", "stabilize", "stage", "start", "stop", "store", "submit", "summarize", "suspend", "swap", "switch", "sync", "tag", "take", "talk", "tell", "temporarily", "terminate", "test", "throttle", "track", "trace", "trace", "transfer", "transition", "trigger", "troubleshoot", "truncate", "try", "tune", "turn", "type", "unblock", "uncordon", "understand", "undo",
-    "uninstall", "unlock", "unmount", "untaint", "update", "upgrade", "upload", "use", "validate", "verify", "view", "visit", "wait", "walk", "warm", "watch", "whitelist", "wipe", "work", "write", "attempt", "bring", "clarify", "coordinate", "cross-check", "escalate", "hand", "invoke", "map", "mute", "pre-pull", "rehearse", "reassign", "rebalance", "restrict", "retire", "revisit", "sanity-check", "scrub", "sort", "spot-check", "trim", "whitelist", "allowlist", "quarantine", "redact", "decommission", "failover", "invalidate", "enforce", "activate", "prepend", "append", "seed", "mirror", "bootstrap",
-];
+static VERBS: Words = Words::new(
+    "\
+    abort prime access acknowledge activate add adjust alert allocate allow analyze analyse announce apply
+    approve archive ask assess assign assume attach audit await backup back balance begin block boot
+    brief build bump call cancel capture change check choose clean clear click clone close collect
+    combine commit communicate compare complete compute conduct configure confirm connect consider
+    consult contact contain continue convert copy cordon correct correlate create cut decide decrease
+    define delete deploy describe design detach detect determine diagnose disable disconnect dismiss do
+    document double-check download drain drop dump edit eliminate enable encrypt engage ensure enter
+    eradicate escalate establish estimate evaluate evict examine exclude execute exit expand export
+    extend extract fail fetch file fill filter find finish fix flush follow force forward free freeze
+    gather generate get give go grant halt have hold identify implement import improve increase inform
+    initiate inspect install introduce investigate isolate issue join keep kill launch leave let limit
+    list load locate lock log login look lower maintain make manually mark match measure merge migrate
+    mitigate modify monitor mount move navigate note notify observe obtain open optimize optimise order
+    page pass paste patch pause perform pick pin ping plan post prepare preserve press prevent
+    prioritize proceed profile promote provide provision prune publish pull purge push put query quit
+    raise rate re-enable re-run reach read reboot rebuild recheck reconfigure reconnect record recover
+    recreate redeploy redirect reduce reenable refresh regenerate register reindex reinstall release
+    reload remediate remember remind remove rename renew repair repeat replace replay replicate report
+    reproduce request rerun reset resize resolve respond restart restore resume retain retrieve retry
+    return revert review revoke right-size roll rollback rotate route run save scale scan schedule
+    search secure select send serve set setup share shift shut shutdown sign silence simulate snapshot
+    specify spin split ssh stabilize stage start stop store submit summarize suspend swap switch sync
+    tag take talk tell temporarily terminate test throttle track trace transfer transition trigger
+    troubleshoot truncate try tune turn type unblock uncordon understand undo uninstall unlock unmount
+    untaint update upgrade upload use validate verify view visit wait walk warm watch whitelist wipe
+    work write attempt bring clarify coordinate cross-check hand invoke map mute pre-pull rehearse
+    reassign rebalance restrict retire revisit sanity-check scrub sort spot-check trim allowlist
+    quarantine redact decommission failover invalidate enforce prepend append seed mirror bootstrap",
+);
 
 /// Adverbs and fillers before the verb.
-const BEFORE: &[&str] = &["then", "now", "next", "first", "finally", "please", "optionally", "always", "also", "quickly", "immediately", "carefully", "manually", "temporarily", "gracefully", "again", "lastly", "otherwise", "either"];
+const BEFORE: &[&str] = &[
+    "then",
+    "now",
+    "next",
+    "first",
+    "finally",
+    "please",
+    "optionally",
+    "always",
+    "also",
+    "quickly",
+    "immediately",
+    "carefully",
+    "manually",
+    "temporarily",
+    "gracefully",
+    "again",
+    "lastly",
+    "otherwise",
+    "either",
+];
 
 /// Whether a sentence tells somebody to do something.
 pub fn is_imperative(text: &str) -> bool {
@@ -25,7 +63,10 @@ pub fn is_imperative(text: &str) -> bool {
     let lower = plain.to_lowercase();
     let mut rest = lower.trim();
     // `If the disk is full, free some` and `On the replica, run …` tell what to do behind the comma.
-    if ["if ", "when ", "once ", "on ", "in ", "from ", "after ", "to ", "for ", "with ", "using "].iter().any(|s| rest.starts_with(s)) {
+    if ["if ", "when ", "once ", "on ", "in ", "from ", "after ", "to ", "for ", "with ", "using "]
+        .iter()
+        .any(|s| rest.starts_with(s))
+    {
         match rest.split_once([',', ':']) {
             Some((_, after)) => rest = after.trim(),
             None => return false,
@@ -34,39 +75,81 @@ pub fn is_imperative(text: &str) -> bool {
     let all = words(rest);
     let first = all.iter().find(|w| !BEFORE.contains(&w.as_str()));
     let hyphened = rest.split_whitespace().next().unwrap_or_default().trim_end_matches([',', ':', '.']);
-    VERBS.contains(&hyphened) && !is_noun_here(hyphened, &all)
-        || first.is_some_and(|w| VERBS.contains(&w.as_str()) && !is_noun_here(w, &all))
+    VERBS.contains(hyphened) && !is_noun_here(hyphened, &all)
+        || first.is_some_and(|w| VERBS.contains(w.as_str()) && !is_noun_here(w, &all))
 }
 
 /// `Update process`, `Backup location`, `Log files`: the verb is a noun.
 fn is_noun_here(verb: &str, all: &[String]) -> bool {
-    const NOUNS: &[&str] = &["process", "procedure", "procedures", "policy", "strategy", "location", "frequency", "level", "levels", "target", "targets", "time", "times", "status", "window", "response", "history", "rate"];
-    const BOTH: &[&str] = &["update", "backup", "log", "test", "release", "change", "review", "query", "request", "report", "rate", "order", "page", "plan", "access", "alert", "file", "restore", "response", "issue", "support", "schedule", "load"];
+    const NOUNS: &[&str] = &[
+        "process",
+        "procedure",
+        "procedures",
+        "policy",
+        "strategy",
+        "location",
+        "frequency",
+        "level",
+        "levels",
+        "target",
+        "targets",
+        "time",
+        "times",
+        "status",
+        "window",
+        "response",
+        "history",
+        "rate",
+    ];
+    const BOTH: &[&str] = &[
+        "update", "backup", "log", "test", "release", "change", "review", "query", "request", "report",
+        "rate", "order", "page", "plan", "access", "alert", "file", "restore", "response", "issue",
+        "support", "schedule", "load",
+    ];
     let joined = all.get(1).is_some_and(|w| w == "and" || w == "or") && all.len() <= 4;
     let ends = all.len() <= 3 && all.last().is_some_and(|w| NOUNS.contains(&w.as_str()));
     BOTH.contains(&verb) && (ends || joined)
 }
 
 /// Tools that runbooks begin their commands with, beside those in the tables.
-const TOOLS: &[&str] = &[
-    "kubectl", "oc", "helm", "docker", "docker-compose", "podman", "crictl", "ctr", "nerdctl", "psql", "pg_dump", "pg_restore", "pg_ctl", "pg_isready", "pg_basebackup", "pg_ctlcluster", "mysql", "mysqldump", "mysqladmin", "redis-cli", "mongo", "mongosh",
-    "mongodump", "curl", "wget", "aws", "az", "gcloud", "gsutil", "bq", "terraform", "ansible", "ansible-playbook", "systemctl", "journalctl", "ssh", "scp", "rsync", "sudo", "su", "cat", "ls", "grep", "egrep", "zgrep", "awk", "sed", "tail", "df", "du",
-    "ps", "netstat", "ss", "ip", "iptables", "nft", "dig", "nslookup", "traceroute", "tcpdump", "openssl", "certbot", "git", "jq", "yq", "etcdctl", "etcdutl", "kubeadm", "kubelet", "cosign", "velero", "istioctl", "linkerd", "argocd", "flux", "kustomize",
-    "k9s", "stern", "nc", "ncat", "telnet", "chmod", "chown", "rm", "mv", "cp", "mkdir", "tar", "gzip", "gunzip", "unzip", "echo", "export", "cd", "vi", "vim", "nano", "apt", "apt-get", "yum", "dnf", "brew", "pip", "pip3", "npm", "npx", "yarn", "node",
-    "python", "python3", "ruby", "perl", "java", "jstack", "jmap", "jcmd", "rabbitmqctl", "rabbitmq-diagnostics", "kafka-topics", "kafka-topics.sh", "kafka-consumer-groups.sh", "kafka-consumer-groups", "nodetool", "cqlsh", "consul", "nomad", "vault", "knife", "chef-client",
-    "gitlab-ctl", "gitlab-rails", "gitlab-rake", "gitlab-psql", "gitlab-redis-cli", "haproxy", "nginx", "ceph", "rados", "rbd", "zpool", "zfs", "lsblk", "lsof", "fdisk", "parted", "mkfs", "umount", "dmesg", "uptime", "free", "vmstat", "iostat", "sar", "mpstat", "strace",
-    "pgrep", "pkill", "killall", "crontab", "xargs", "bash", "sh", "source", "eval", "set", "chroot", "ping", "route", "ethtool", "virsh", "nmcli", "hostnamectl", "timedatectl", "sysctl", "modprobe", "smartctl", "mdadm", "lvextend", "resize2fs", "xfs_growfs", "pvs", "vgs", "lvs",
-    "base64", "sha256sum", "md5sum", "gpg", "keytool", "htop", "iotop", "pg_repack", "patronictl", "pgbouncer", "wal-g", "pgbackrest", "barman", "swift", "openstack", "nova", "doctl", "flyctl", "fly", "heroku", "eksctl", "kops", "calicoctl", "cilium", "hubble", "logcli", "promtool", "amtool",
-    "thanos", "supervisorctl", "monit", "service", "exim", "postqueue", "postsuper", "sendmail", "varnishadm", "elasticsearch", "make", "go", "cargo", "bundle", "rake", "rails", "php", "composer", "mkcert", "nsenter", "setfacl", "sestatus", "setenforce", "ufw", "firewall-cmd", "unset", "printf", "adoc",
-    "osd", "osdctl", "ocm", "backplane", "rosa", "glctl", "sq", "lxc", "pct", "qm", "multipath", "iscsiadm", "drbdadm", "pcs", "crm", "corosync-cfgtool", "racadm", "ipmitool", "ipa", "kinit", "ldapsearch", "sqlite3", "sqlcmd", "sqlplus", "cockroach", "influx", "clickhouse-client", "neo4j", "solr", "zkCli.sh", "zkcli.sh", "gh", "hub", "glab",
-    "k", "gk", "kubectx", "kubens", "minikube", "kind", "k3s", "k3d", "microk8s", "talosctl", "clusterctl", "cmctl", "kubeseal", "sops", "age", "trivy", "kubesec", "ec2-metadata", "lsmod", "sync", "swapoff", "swapon", "mysqlcheck", "pt-kill", "pt-online-schema-change", "gh-ost", "orchestrator-client", "proxysql", "ldapmodify", "rndc", "named-checkconf", "unbound-control", "chronyc", "ntpq", "ntpdate", "pm2", "uwsgi", "gunicorn", "celery", "flask", "airflow", "spark-submit", "hdfs", "yarn", "hadoop", "hive", "beeline", "impala-shell",
-];
+static TOOLS: Words = Words::new(
+    "\
+    kubectl oc helm docker docker-compose podman crictl ctr nerdctl psql pg_dump pg_restore pg_ctl
+    pg_isready pg_basebackup pg_ctlcluster mysql mysqldump mysqladmin redis-cli mongo mongosh mongodump
+    curl wget aws az gcloud gsutil bq terraform ansible ansible-playbook systemctl journalctl ssh scp
+    rsync sudo su cat ls grep egrep zgrep awk sed tail df du ps netstat ss ip iptables nft dig nslookup
+    traceroute tcpdump openssl certbot git jq yq etcdctl etcdutl kubeadm kubelet cosign velero istioctl
+    linkerd argocd flux kustomize k9s stern nc ncat telnet chmod chown rm mv cp mkdir tar gzip gunzip
+    unzip echo export cd vi vim nano apt apt-get yum dnf brew pip pip3 npm npx yarn node python python3
+    ruby perl java jstack jmap jcmd rabbitmqctl rabbitmq-diagnostics kafka-topics kafka-topics.sh
+    kafka-consumer-groups.sh kafka-consumer-groups nodetool cqlsh consul nomad vault knife chef-client
+    gitlab-ctl gitlab-rails gitlab-rake gitlab-psql gitlab-redis-cli haproxy nginx ceph rados rbd zpool
+    zfs lsblk lsof fdisk parted mkfs umount dmesg uptime free vmstat iostat sar mpstat strace pgrep
+    pkill killall crontab xargs bash sh source eval set chroot ping route ethtool virsh nmcli
+    hostnamectl timedatectl sysctl modprobe smartctl mdadm lvextend resize2fs xfs_growfs pvs vgs lvs
+    base64 sha256sum md5sum gpg keytool htop iotop pg_repack patronictl pgbouncer wal-g pgbackrest
+    barman swift openstack nova doctl flyctl fly heroku eksctl kops calicoctl cilium hubble logcli
+    promtool amtool thanos supervisorctl monit service exim postqueue postsuper sendmail varnishadm
+    elasticsearch make go cargo bundle rake rails php composer mkcert nsenter setfacl sestatus
+    setenforce ufw firewall-cmd unset printf adoc osd osdctl ocm backplane rosa glctl sq lxc pct qm
+    multipath iscsiadm drbdadm pcs crm corosync-cfgtool racadm ipmitool ipa kinit ldapsearch sqlite3
+    sqlcmd sqlplus cockroach influx clickhouse-client neo4j solr zkCli.sh zkcli.sh gh hub glab k gk
+    kubectx kubens minikube kind k3s k3d microk8s talosctl clusterctl cmctl kubeseal sops age trivy
+    kubesec ec2-metadata lsmod sync swapoff swapon mysqlcheck pt-kill pt-online-schema-change gh-ost
+    orchestrator-client proxysql ldapmodify rndc named-checkconf unbound-control chronyc ntpq ntpdate
+    pm2 uwsgi gunicorn celery flask airflow spark-submit hdfs hadoop hive beeline impala-shell",
+);
 
 /// Commands that are English words as well.
-const WORDY: &[&str] = &[
-    "find", "test", "cut", "sort", "watch", "kill", "at", "date", "file", "head", "host", "id", "last", "less", "link", "look", "mail", "more", "sleep", "split", "stop", "time", "top", "touch", "users", "wait", "which", "who", "install", "restart", "mount", "reboot", "shutdown", "halt",
-    "set", "free", "service", "make", "source", "export", "go", "route", "hub", "age", "kind", "thanos", "consul", "vault", "fly", "swift", "flux", "node", "sync", "beeline", "orchestrator", "sq", "k", "ping", "echo", "monit", "osd", "hive", "celery", "flask", "airflow", "ip", "crm", "patch", "join", "read", "exit", "type", "screen", "start", "command", "history", "hostname", "env", "nice", "nohup", "tee", "tr", "uniq", "wc", "timeout", "yes", "true", "false", "logger", "unset", "expand", "comm", "diff", "dd", "passwd", "useradd", "usermod", "stat", "tmux", "printf", "bundle",
-];
+static WORDY: Words = Words::new(
+    "\
+    find test cut sort watch kill at date file head host id last less link look mail more sleep split
+    stop time top touch users wait which who install restart mount reboot shutdown halt set free service
+    make source export go route hub age kind thanos consul vault fly swift flux node sync beeline
+    orchestrator sq k ping echo monit osd hive celery flask airflow ip crm patch join read exit type
+    screen start command history hostname env nice nohup tee tr uniq wc timeout yes true false logger
+    unset expand comm diff dd passwd useradd usermod stat tmux printf bundle",
+);
 
 /// What a word is as the first of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,19 +162,31 @@ pub enum First {
 }
 
 pub fn first(word: &str) -> First {
-    let word = word.trim_start_matches('\\');
-    if WORDY.contains(&word) {
+    let word = word.trim_start_matches(['\\', '\u{200b}', '\u{feff}']);
+    if WORDY.contains(word) {
         return First::Wordy;
     }
-    if TOOLS.contains(&word) {
+    if TOOLS.contains(word) {
         return First::Tool;
     }
-    let path = word.starts_with("./") || word.starts_with("../") || word.starts_with("~/") || word.starts_with("/") && word.len() > 2;
+    let path = word.starts_with("./")
+        || word.starts_with("../")
+        || word.starts_with("~/")
+        || word.starts_with("/") && word.len() > 2;
     let script = [".sh", ".py", ".rb", ".pl"].iter().any(|end| word.ends_with(end)) && !word.contains("://");
     if path || script {
         return First::Path;
     }
-    if word.starts_with("kubectl-") || word.starts_with("docker-") || word.starts_with("pg_") || word.starts_with("gitlab-") {
+    let named = word.len() > 4
+        && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
+    if named && ["ctl", "-cli", "adm", "-tool"].iter().any(|end| word.ends_with(end)) {
+        return First::Tool;
+    }
+    if word.starts_with("kubectl-")
+        || word.starts_with("docker-")
+        || word.starts_with("pg_")
+        || word.starts_with("gitlab-")
+    {
         return First::Tool;
     }
     First::Unknown
@@ -114,8 +209,45 @@ pub fn is_command(line: &str) -> bool {
     match first(word) {
         First::Tool | First::Path => !word.ends_with(':'),
         First::Wordy => wordy_is_meant(rest),
-        First::Unknown => matches!(word, "for" | "while" | "until" | "if" | "case" | "[" | "[[" | "((" | "function") && rest.contains([';', '[', '(', '$']),
+        First::Unknown => {
+            is_program(word) && has_options(rest)
+                || matches!(word, "for" | "while" | "until" | "if" | "case" | "[" | "[[" | "((" | "function")
+                    && rest.contains([';', '[', '(', '$'])
+        }
     }
+}
+
+/// A name that a program could have.
+fn is_program(word: &str) -> bool {
+    word.len() >= 2
+        && word.starts_with(|c: char| c.is_ascii_lowercase())
+        && word
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.' | b'/'))
+        && !word.ends_with(['.', '-'])
+}
+
+/// `--option` or `-o` among the words.
+fn has_options(line: &str) -> bool {
+    line.split_whitespace().skip(1).any(|w| {
+        let name = w.trim_start_matches('-');
+        name.len() < w.len()
+            && name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && (w.starts_with("--") || name.len() <= 2)
+    })
+}
+
+/// A cmdlet of PowerShell: `Get-Service`.
+pub fn is_cmdlet(line: &str) -> bool {
+    let word = line.split_whitespace().next().unwrap_or_default();
+    word.split_once('-').is_some_and(|(verb, noun)| {
+        let named = |part: &str| {
+            part.len() > 2
+                && part.starts_with(|c: char| c.is_ascii_uppercase())
+                && part.bytes().all(|b| b.is_ascii_alphanumeric())
+        };
+        named(verb) && named(noun) && verb.bytes().skip(1).all(|b| b.is_ascii_lowercase())
+    }) && (line.contains(" -") || !line.contains(' ') || line.contains('|'))
 }
 
 /// `NAME=value rest`: the name and the rest.
@@ -137,7 +269,9 @@ fn assignment(text: &str) -> Option<(&str, &str)> {
             (None, '"' | '\'' | '`') => quote = Some(c),
             (None, '(' | '{') => depth += 1,
             (None, ')' | '}') => depth = depth.saturating_sub(1),
-            (None, _) if depth == 0 && c.is_whitespace() => return Some((name, value.get(i..)?.trim_start())),
+            (None, _) if depth == 0 && c.is_whitespace() => {
+                return Some((name, value.get(i..)?.trim_start()));
+            }
             _ => {}
         }
     }
@@ -148,32 +282,95 @@ fn wordy_is_meant(line: &str) -> bool {
     let mut all = line.split_whitespace();
     let tool = all.next().unwrap_or_default();
     let second = all.next();
-    let alone = matches!(tool, "reboot" | "shutdown" | "halt" | "top" | "free" | "mount" | "who" | "id" | "date" | "history" | "hostname" | "env" | "sync" | "stat" | "screen" | "tmux" | "set" | "echo" | "exit");
+    let alone = matches!(
+        tool,
+        "reboot"
+            | "shutdown"
+            | "halt"
+            | "top"
+            | "free"
+            | "mount"
+            | "who"
+            | "id"
+            | "date"
+            | "history"
+            | "hostname"
+            | "env"
+            | "sync"
+            | "stat"
+            | "screen"
+            | "tmux"
+            | "set"
+            | "echo"
+            | "exit"
+    );
     match second {
         None => alone,
-        Some(_) => line.split_whitespace().skip(1).any(|w| {
-            w.starts_with(['-', '/', '$', '"', '\'', '~', '.', '|', '>', '*', '<']) || w.contains(['=', '/', '|']) || w.bytes().all(|b| b.is_ascii_digit())
-        }) || second.is_some_and(|w| matches!(first(w), First::Tool))
-            || tool == "service" && line.split_whitespace().count() == 3
-            || matches!(tool, "node" | "vault" | "consul" | "go" | "flux" | "fly" | "swift" | "celery" | "airflow" | "ip" | "bundle" | "crm" | "hub" | "thanos" | "k") && line.split_whitespace().count() <= 6
-            || matches!(tool, "export" | "source" | "unset" | "ping" | "make" | "host" | "which" | "touch" | "sleep" | "kill") && line.split_whitespace().count() == 2,
+        Some(_) => {
+            line.split_whitespace().skip(1).any(|w| {
+                w.starts_with(['-', '/', '$', '"', '\'', '~', '.', '|', '>', '*', '<'])
+                    || w.contains(['=', '/', '|'])
+                    || w.bytes().all(|b| b.is_ascii_digit())
+            }) || second.is_some_and(|w| matches!(first(w), First::Tool))
+                || tool == "service" && line.split_whitespace().count() == 3
+                || matches!(
+                    tool,
+                    "node"
+                        | "vault"
+                        | "consul"
+                        | "go"
+                        | "flux"
+                        | "fly"
+                        | "swift"
+                        | "celery"
+                        | "airflow"
+                        | "ip"
+                        | "bundle"
+                        | "crm"
+                        | "hub"
+                        | "thanos"
+                        | "k"
+                ) && line.split_whitespace().count() <= 6
+                || matches!(
+                    tool,
+                    "export"
+                        | "source"
+                        | "unset"
+                        | "ping"
+                        | "make"
+                        | "host"
+                        | "which"
+                        | "touch"
+                        | "sleep"
+                        | "kill"
+                ) && line.split_whitespace().count() == 2
+        }
     }
 }
 
 /// Reads as a sentence, though its first word may be a tool's name.
 pub fn is_sentence(line: &str) -> bool {
     const GLUE: &[&str] = &[
-        "the", "a", "an", "is", "are", "will", "should", "can", "this", "that", "these", "you", "your", "we", "it", "then", "which", "when", "was", "were", "has", "have", "must", "and", "with", "because", "may", "might", "if", "to", "of", "be", "not", "by", "as",
+        "the", "a", "an", "is", "are", "will", "should", "can", "this", "that", "these", "you", "your", "we",
+        "it", "then", "which", "when", "was", "were", "has", "have", "must", "and", "with", "because", "may",
+        "might", "if", "to", "of", "be", "not", "by", "as",
     ];
     let line = line.trim().trim_start_matches(['-', '*']).trim_start();
-    if line.contains(['|', ';', '`', '$', '>', '<', '\\', '=', '"']) || line.contains(" -") || line.contains("'{") {
+    if line.contains(['|', ';', '`', '$', '>', '<', '\\', '=', '"'])
+        || line.contains(" -")
+        || line.contains("'{")
+    {
         return false;
     }
     let all: Vec<&str> = line.split_whitespace().collect();
     if all.len() < 3 {
         return false;
     }
-    let glue = all.iter().skip(1).filter(|w| GLUE.contains(&w.trim_end_matches(['.', ',', ':', ';']).to_lowercase().as_str())).count();
+    let glue = all
+        .iter()
+        .skip(1)
+        .filter(|w| GLUE.contains(&w.trim_end_matches(['.', ',', ':', ';']).to_lowercase().as_str()))
+        .count();
     let capital = line.starts_with(|c: char| c.is_uppercase());
     let ends = line.ends_with(['.', ':', '!', '?']);
     (capital && ends && all.len() >= 3 && first(all.first().copied().unwrap_or_default()) == First::Unknown)

@@ -1,5 +1,6 @@
 //! The words by which teams name the parts of their documents.
 use super::text::{number, plain, words};
+use super::words::Words;
 
 /// What a heading or label inside a runbook is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,52 +18,63 @@ pub enum Part {
     Meta,
 }
 
-const FILLERS: &[&str] = &[
-    "the", "a", "an", "possible", "potential", "common", "recommended", "suggested", "initial", "immediate",
-    "further", "additional", "detailed", "quick", "full", "and", "or", "first", "second", "third", "short", "long", "term",
-    "phase", "section", "step", "steps", "of", "to", "how", "for", "in", "on", "this", "it", "your", "general", "basic", "best", "guide", "guidelines",
-    "plan", "instructions", "actions", "action", "tasks", "activities", "part", "if", "needed", "required", "optional", "manual", "s", "by",
-];
+static FILLERS: Words = Words::new(
+    "\
+    the a an possible potential common recommended suggested initial immediate further additional
+    detailed quick full and or first second third short long term phase section step steps of to how for
+    in on this it your general basic best guide guidelines plan instructions actions action tasks
+    activities part if needed required optional manual s by",
+);
 
-const DESCRIBES: &[&str] = &[
-    "meaning", "impact", "overview", "summary", "description", "background", "context", "purpose", "scope", "details",
-    "severity", "explanation", "introduction", "intro", "architecture", "cause", "causes", "root", "why", "about", "audience",
-    "definition", "definitions", "metrics", "behavior", "behaviour", "severities", "dependencies", "rationale", "trigger", "triggers",
-    "effect", "effects", "alert", "alerts", "what", "is", "does", "mean", "means", "happened", "happens", "problem", "service",
-    "services", "effects", "customer", "user", "business", "priority", "objective", "goal", "goals", "theory", "concepts",
-    "facts", "expected", "notes", "note", "information", "info", "statement", "issue", "query", "expression", "threshold", "thresholds", "rule",
-];
+static DESCRIBES: Words = Words::new(
+    "\
+    meaning impact overview summary description background context purpose scope details severity
+    explanation introduction intro architecture cause causes root why about audience definition
+    definitions metrics behavior behaviour severities dependencies rationale trigger triggers effect
+    effects alert alerts what is does mean means happened happens problem service services customer user
+    business priority objective goal goals theory concepts facts expected notes note information info
+    statement issue query expression threshold thresholds rule",
+);
 
-const SYMPTOMS: &[&str] =
-    &["symptom", "symptoms", "signs", "indicators", "indications", "observed", "detection", "identification"];
+static SYMPTOMS: Words = Words::new(
+    "\
+    symptom symptoms signs indicators indications observed detection identification",
+);
 
-const BEFORE: &[&str] = &[
-    "prerequisites", "prerequisite", "requirements", "requires", "preconditions", "assumptions", "access",
-    "before", "you", "begin", "start", "tools", "permissions", "needs", "need", "dependencies", "preparations", "pre", "requisites",
-];
+static BEFORE: Words = Words::new(
+    "\
+    prerequisites prerequisite requirements requires preconditions assumptions access before you begin
+    start tools permissions needs need dependencies preparations pre requisites",
+);
 
-const ACTS: &[&str] = &[
-    "diagnosis", "diagnose", "diagnosing", "diagnostic", "diagnostics", "investigation", "investigate", "investigating",
-    "triage", "debug", "debugging", "troubleshoot", "troubleshooting", "analysis", "assessment", "assess", "mitigation", "mitigations", "mitigate",
-    "resolution", "resolutions", "resolve", "resolving", "remediation", "remediate", "remedy", "solution", "solutions", "fix", "fixes", "fixing",
-    "workaround", "workarounds", "recovery", "recover", "verification", "verify", "verifying", "validation", "validate", "rollback", "backout", "roll", "back",
-    "containment", "contain", "eradication", "eradicate", "response", "respond", "next", "follow", "up", "followup",
-    "post", "incident", "postmortem", "mortem", "cleanup", "clean", "prevention", "preventive", "prevent", "measures", "avoid", "communication",
-    "checks", "check", "preparation", "prepare", "execution", "execute", "implementation", "testing", "test", "confirm", "confirmation", "restoration", "restore",
-    "correction", "corrective", "repair", "handling", "checking", "undo", "revert", "reporting", "after", "during", "stabilize", "stabilization", "isolation", "what", "do", "cause", "root",
-];
+static ACTS: Words = Words::new(
+    "\
+    look act then finally at last begin end finish diagnosis diagnose diagnosing diagnostic diagnostics investigation investigate investigating triage
+    debug debugging troubleshoot troubleshooting analysis assessment assess mitigation mitigations
+    mitigate resolution resolutions resolve resolving remediation remediate remedy solution solutions
+    fix fixes fixing workaround workarounds recovery recover verification verify verifying validation
+    validate rollback backout roll back containment contain eradication eradicate response respond next
+    follow up followup post incident postmortem mortem cleanup clean prevention preventive prevent
+    measures avoid communication checks check preparation prepare execution execute implementation
+    testing test confirm confirmation restoration restore correction corrective repair handling checking
+    undo revert reporting after during stabilize stabilization isolation what do cause root",
+);
 
-const STEPS: &[&str] = &[
-    "steps", "step", "procedure", "procedures", "instructions", "process", "tasks", "task", "checklist", "commands", "command", "actions",
-    "action", "playbook", "runbook", "workflow", "howto", "method",
-];
+static STEPS: Words = Words::new(
+    "\
+    steps step procedure procedures instructions process tasks task checklist commands command actions
+    action playbook runbook workflow howto method",
+);
 
-const META: &[&str] = &[
-    "reference", "references", "link", "links", "related", "resources", "resource", "reading", "contact", "contacts", "escalation", "escalate", "escalating",
-    "version", "history", "changelog", "change", "log", "table", "contents", "content", "toc", "dashboard", "dashboards", "owner", "owners", "ownership",
-    "revision", "revisions", "document", "documentation", "appendix", "glossary", "faq", "see", "also", "path", "paths", "external", "maintainers", "team", "support",
-    "metadata", "tags", "review", "updates", "update", "maintenance", "runbook", "control", "author", "authors", "changes", "slack", "channels", "index", "more", "learn", "playbooks", "runbooks", "articles", "docs", "matrix", "call", "on",
-];
+static META: Words = Words::new(
+    "\
+    reference references link links related resources resource reading contact contacts escalation
+    escalate escalating version history changelog change log table contents content toc dashboard
+    dashboards owner owners ownership revision revisions document documentation appendix glossary faq
+    see also path paths external maintainers team support metadata remarks comments tags review updates update
+    maintenance runbook control author authors changes slack channels index more learn playbooks
+    runbooks articles docs matrix call on",
+);
 
 /// What a title inside a runbook says that its part is for; none when it is the thing itself.
 pub fn part(title: &str) -> Option<Part> {
@@ -70,6 +82,9 @@ pub fn part(title: &str) -> Option<Part> {
     let lower = title.to_lowercase();
     let lower = lower.split('(').next().unwrap_or_default();
     let lower = number(lower).map_or(lower, |(_, rest)| rest);
+    if matches!(lower.trim(), "before" | "during" | "after") {
+        return Some(Part::Acts);
+    }
     for start in ["pre-", "post-", "during ", "before ", "after "] {
         let rest = lower.strip_prefix(start).unwrap_or_default();
         if !rest.is_empty() && words(rest).len() <= 3 && !lower.starts_with("before you") {
@@ -85,20 +100,23 @@ pub fn part(title: &str) -> Option<Part> {
     }
     let told: Vec<&str> = all.iter().map(String::as_str).filter(|w| !FILLERS.contains(w)).collect();
     if told.is_empty() {
-        return all.iter().any(|w| STEPS.contains(&w.as_str())).then_some(Part::Steps);
+        return all.iter().any(|w| STEPS.contains(w)).then_some(Part::Steps);
     }
     // `Recovery Procedures` names a thing of its own, `Recovery` a part of one.
-    if told.len() > 1 && told.iter().any(|w| w.starts_with("procedure")) && told.iter().any(|w| ["recovery", "restore", "restoration", "response", "incident"].contains(w)) {
+    if told.len() > 1
+        && told.iter().any(|w| w.starts_with("procedure"))
+        && told.iter().any(|w| ["recovery", "restore", "restoration", "response", "incident"].contains(w))
+    {
         return None;
     }
-    let within = |list: &[&str]| told.iter().all(|w| list.contains(w));
-    let table: [(&[&str], Part); 6] = [
-        (BEFORE, Part::Before),
-        (SYMPTOMS, Part::Symptoms),
-        (DESCRIBES, Part::Describes),
-        (ACTS, Part::Acts),
-        (META, Part::Meta),
-        (STEPS, Part::Steps),
+    let within = |list: &Words| told.iter().all(|w| list.contains(w));
+    let table: [(&Words, Part); 6] = [
+        (&BEFORE, Part::Before),
+        (&SYMPTOMS, Part::Symptoms),
+        (&DESCRIBES, Part::Describes),
+        (&ACTS, Part::Acts),
+        (&META, Part::Meta),
+        (&STEPS, Part::Steps),
     ];
     if let Some((_, part)) = table.iter().find(|(list, _)| within(list)) {
         return Some(*part);
@@ -116,26 +134,60 @@ pub fn is_meta(title: &str) -> bool {
     let all = words(&plain(title));
     let has = |w: &str| all.iter().any(|x| x == w);
     let own = (has("runbook") || has("document") || has("playbook") || has("documentation"))
-        && ["updates", "maintenance", "history", "review", "control", "version", "contributing"].iter().any(|w| has(w));
+        && ["updates", "maintenance", "history", "review", "control", "version", "contributing"]
+            .iter()
+            .any(|w| has(w));
     own || has("contacts") || (has("contact") && has("information"))
 }
 
 /// A title that says nothing without its parent's.
 pub fn is_generic(title: &str) -> bool {
     const GENERIC: &[&str] = &[
-        "hourly", "daily", "nightly", "weekly", "biweekly", "fortnightly", "monthly", "quarterly", "yearly", "annual",
-        "annually", "manual", "automatic", "automated", "general", "basic", "advanced", "other", "example", "examples", "usage", "commands", "quick",
+        "hourly",
+        "daily",
+        "nightly",
+        "weekly",
+        "biweekly",
+        "fortnightly",
+        "monthly",
+        "quarterly",
+        "yearly",
+        "annual",
+        "annually",
+        "manual",
+        "automatic",
+        "automated",
+        "general",
+        "basic",
+        "advanced",
+        "other",
+        "example",
+        "examples",
+        "usage",
+        "commands",
+        "quick",
     ];
     let all = words(&plain(title));
-    !all.is_empty() && all.len() <= 2 && all.iter().all(|w| GENERIC.contains(&w.as_str()) || w == "tasks" || w == "checks")
+    !all.is_empty()
+        && all.len() <= 2
+        && all.iter().all(|w| GENERIC.contains(&w.as_str()) || w == "tasks" || w == "checks")
         && all.iter().any(|w| GENERIC.contains(&w.as_str()))
 }
 
 /// How often, when a title begins with such a word.
 pub fn frequency(title: &str) -> Option<&'static str> {
     const OFTEN: &[(&str, &str)] = &[
-        ("hourly", "Hourly"), ("daily", "Daily"), ("nightly", "Nightly"), ("weekly", "Weekly"), ("biweekly", "Biweekly"), ("fortnightly", "Fortnightly"),
-        ("monthly", "Monthly"), ("quarterly", "Quarterly"), ("yearly", "Yearly"), ("annual", "Annual"), ("annually", "Annually"),
+        ("hourly", "Hourly"),
+        ("daily", "Daily"),
+        ("nightly", "Nightly"),
+        ("weekly", "Weekly"),
+        ("biweekly", "Biweekly"),
+        ("fortnightly", "Fortnightly"),
+        ("monthly", "Monthly"),
+        ("quarterly", "Quarterly"),
+        ("yearly", "Yearly"),
+        ("annual", "Annual"),
+        ("annually", "Annually"),
     ];
     let first = words(title).into_iter().next()?;
     OFTEN.iter().find(|(word, _)| *word == first).map(|(_, name)| *name)
@@ -144,10 +196,65 @@ pub fn frequency(title: &str) -> Option<&'static str> {
 /// Bold names that are facts about the runbook, not parts of it.
 pub fn is_metadata(name: &str) -> bool {
     const NAMES: &[&str] = &[
-        "severity", "priority", "response time", "sla", "frequency", "schedule", "cadence", "trigger", "triggers", "purpose", "goal", "objective", "rto", "rpo",
-        "owner", "team", "author", "last updated", "updated", "version", "document version", "review frequency", "next review", "estimated time", "time", "duration",
-        "audience", "alert", "alerts", "alert name", "service", "environment", "status", "impact", "when to use", "when", "use case", "risk", "downtime",
-        "estimated duration", "time to complete", "last reviewed", "last tested", "recovery time", "scope", "category", "tags", "type", "on-call", "contact", "slack", "dashboard", "level", "component", "namespace", "runbook", "date", "approver", "reviewer",
+        "severity",
+        "priority",
+        "response time",
+        "sla",
+        "frequency",
+        "schedule",
+        "cadence",
+        "trigger",
+        "triggers",
+        "purpose",
+        "goal",
+        "objective",
+        "rto",
+        "rpo",
+        "owner",
+        "team",
+        "author",
+        "last updated",
+        "updated",
+        "version",
+        "document version",
+        "review frequency",
+        "next review",
+        "estimated time",
+        "time",
+        "duration",
+        "audience",
+        "alert",
+        "alerts",
+        "alert name",
+        "service",
+        "environment",
+        "status",
+        "impact",
+        "when to use",
+        "when",
+        "use case",
+        "risk",
+        "downtime",
+        "estimated duration",
+        "time to complete",
+        "last reviewed",
+        "last tested",
+        "recovery time",
+        "scope",
+        "category",
+        "tags",
+        "type",
+        "on-call",
+        "contact",
+        "slack",
+        "dashboard",
+        "level",
+        "component",
+        "namespace",
+        "runbook",
+        "date",
+        "approver",
+        "reviewer",
     ];
     let name = name.trim().to_lowercase();
     NAMES.contains(&name.as_str())
@@ -156,8 +263,27 @@ pub fn is_metadata(name: &str) -> bool {
 /// Labels of remarks.
 pub fn is_remark(name: &str) -> bool {
     const NAMES: &[&str] = &[
-        "note", "notes", "warning", "caution", "important", "danger", "tip", "info", "attention", "prerequisites", "prerequisite", "nb", "n.b", "hint", "caveat", "caveats", "disclaimer",
-        "requirements", "assumptions", "remember", "be careful",
+        "note",
+        "notes",
+        "warning",
+        "caution",
+        "important",
+        "danger",
+        "tip",
+        "info",
+        "attention",
+        "prerequisites",
+        "prerequisite",
+        "nb",
+        "n.b",
+        "hint",
+        "caveat",
+        "caveats",
+        "disclaimer",
+        "requirements",
+        "assumptions",
+        "remember",
+        "be careful",
     ];
     NAMES.contains(&name.trim().to_lowercase().as_str())
 }
@@ -165,9 +291,22 @@ pub fn is_remark(name: &str) -> bool {
 /// Labels of what should come out.
 pub fn is_expected(name: &str) -> bool {
     let lower = name.trim().to_lowercase();
-    ["expected", "example output", "sample output", "output", "result", "expect", "should see", "should return", "sample response", "example response", "success criteria", "you should see"]
-        .iter()
-        .any(|start| lower == *start || lower.strip_prefix(start).is_some_and(|rest| rest.starts_with(' ')))
+    [
+        "expected",
+        "example output",
+        "sample output",
+        "output",
+        "result",
+        "expect",
+        "should see",
+        "should return",
+        "sample response",
+        "example response",
+        "success criteria",
+        "you should see",
+    ]
+    .iter()
+    .any(|start| lower == *start || lower.strip_prefix(start).is_some_and(|rest| rest.starts_with(' ')))
 }
 
 /// A label that says when, not what: `If the disk is full`, `For Kubernetes`, `Option B`.
@@ -175,9 +314,31 @@ pub fn condition(title: &str) -> Option<String> {
     let title = plain(title);
     let title = title.trim_end_matches(':').trim();
     let lower = title.to_lowercase();
-    let leads = ["if ", "when ", "in case ", "unless ", "otherwise", "else", "in the event ", "only if ", "for docker", "for kubernetes", "for k8s", "for linux", "for aws", "for gcp", "for azure", "for vm", "for bare"];
+    let leads = [
+        "if ",
+        "when ",
+        "in case ",
+        "unless ",
+        "otherwise",
+        "else",
+        "in the event ",
+        "only if ",
+        "for docker",
+        "for kubernetes",
+        "for k8s",
+        "for linux",
+        "for aws",
+        "for gcp",
+        "for azure",
+        "for vm",
+        "for bare",
+    ];
     let optional = ["option ", "alternative", "method ", "approach ", "scenario ", "case "].iter().any(|s| {
-        lower.strip_prefix(s).is_some_and(|rest| rest.chars().next().is_none_or(|c| c.is_ascii_digit() || c == ':' || rest.chars().nth(1).is_none_or(|n| !n.is_alphanumeric())))
+        lower.strip_prefix(s).is_some_and(|rest| {
+            rest.chars().next().is_none_or(|c| {
+                c.is_ascii_digit() || c == ':' || rest.chars().nth(1).is_none_or(|n| !n.is_alphanumeric())
+            })
+        })
     });
     if leads.iter().any(|s| lower.starts_with(s)) || optional {
         return Some(title.to_owned());
@@ -186,10 +347,18 @@ pub fn condition(title: &str) -> Option<String> {
     is_condition(inner).then(|| inner.to_owned())
 }
 
+/// What a heading inside a page is for, when it may also be a condition, a question or one of several ways.
+pub fn part_of_page(title: &str) -> Option<Part> {
+    part(title).or_else(|| {
+        let asks = title.trim_end().ends_with('?');
+        (asks || condition(title).is_some_and(|c| c == title.trim()) || is_way(title)).then_some(Part::Acts)
+    })
+}
+
 /// A comment that names one of several ways: `For Kubernetes`, `Option B`.
 pub fn is_way(title: &str) -> bool {
     let lower = title.to_lowercase();
-    let leads = ["for ", "on ", "option ", "alternative", "method ", "using "];
+    let leads = ["for ", "on ", "at ", "with ", "in ", "option ", "alternative", "method ", "using "];
     leads.iter().any(|s| lower.starts_with(s)) && lower.split_whitespace().count() <= 4
 }
 
@@ -216,7 +385,27 @@ pub fn condition_of_step(title: &str) -> Option<String> {
         let Some(at) = lower.rfind(lead) else { continue };
         let before = lower.get(..at).unwrap_or_default();
         let asks = words(before).last().is_some_and(|w| {
-            ["check", "see", "verify", "determine", "know", "confirm", "test", "ask", "tell", "identify", "decide", "assess", "investigate", "and", "validate", "as", "even", "sure"].contains(&w.as_str())
+            [
+                "check",
+                "see",
+                "verify",
+                "determine",
+                "know",
+                "confirm",
+                "test",
+                "ask",
+                "tell",
+                "identify",
+                "decide",
+                "assess",
+                "investigate",
+                "and",
+                "validate",
+                "as",
+                "even",
+                "sure",
+            ]
+            .contains(&w.as_str())
         });
         if !asks {
             return plain.get(at + 1..).map(|t| t.trim_end_matches(['.', ':']).to_owned());

@@ -219,7 +219,10 @@ impl Walk<'_> {
             self.at += 1;
         }
         let from = self.at;
-        while self.byte(0).is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'!' | b'+')) {
+        while self
+            .byte(0)
+            .is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'!' | b'+'))
+        {
             self.at += 1;
         }
         let end = self.text.get(from..self.at).unwrap_or_default().to_owned();
@@ -246,7 +249,9 @@ impl Walk<'_> {
                 let end = self.line_end();
                 let line = self.text.get(self.at..end).unwrap_or_default().trim_end_matches('\r');
                 // An end that is indented with its list item is taken for one too.
-                let found = line == here.end || here.tabs && line.trim_start_matches('\t') == here.end || line.trim() == here.end;
+                let found = line == here.end
+                    || here.tabs && line.trim_start_matches('\t') == here.end
+                    || line.trim() == here.end;
                 if found {
                     self.cut(quoting, false);
                     self.at = end;
@@ -261,14 +266,15 @@ impl Walk<'_> {
 /// What a quoted text holds, by how it begins.
 fn kind_of(inside: &str, single: bool) -> Quoting {
     const SQL: [&str; 16] = [
-        "select", "insert", "update", "delete", "alter", "create", "drop", "vacuum", "analyze", "truncate", "show", "with",
-        "reindex", "grant", "revoke", "explain",
+        "select", "insert", "update", "delete", "alter", "create", "drop", "vacuum", "analyze", "truncate",
+        "show", "with", "reindex", "grant", "revoke", "explain",
     ];
     let inside = inside.trim_start();
     if inside.starts_with(['{', '[']) {
         return if single { Quoting::JsonInSingle } else { Quoting::JsonInDouble };
     }
-    let word: String = inside.chars().take_while(char::is_ascii_alphabetic).take(12).collect::<String>().to_lowercase();
+    let word: String =
+        inside.chars().take_while(char::is_ascii_alphabetic).take(12).collect::<String>().to_lowercase();
     let more = inside.get(word.len()..).is_some_and(|rest| rest.starts_with([' ', '\n', '\t']));
     match (SQL.contains(&word.as_str()) && more, single) {
         (true, true) => Quoting::SqlInSingle,

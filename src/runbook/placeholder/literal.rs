@@ -4,27 +4,241 @@ use crate::commands::{Lang, Statement};
 
 /// What values are of.
 const NOUNS: &[&str] = &[
-    "pod", "node", "namespace", "service", "svc", "deployment", "container", "cluster", "instance", "host", "hostname", "server", "database", "db", "bucket", "volume", "image", "user", "username", "password", "project", "region", "account", "resource",
-    "group", "secret", "token", "key", "file", "ip", "address", "queue", "topic", "job", "app", "application", "release", "version", "domain", "zone", "disk", "device", "subscription", "tenant", "vault", "registry", "repo", "repository", "branch",
-    "commit", "session", "id", "name", "port", "path", "url", "email", "certificate", "cert", "configmap", "statefulset", "daemonset", "replica", "primary", "master", "shard", "partition", "broker", "consumer", "vm", "environment", "env",
-    "stack", "role", "team", "cronjob", "ingress", "pvc", "pv", "backup", "snapshot", "org", "organization", "endpoint", "machine", "table", "schema", "index", "date", "tag", "number", "value", "chart", "revision", "rds", "ec2", "machineset", "secretname",
+    "pod",
+    "node",
+    "namespace",
+    "service",
+    "svc",
+    "deployment",
+    "container",
+    "cluster",
+    "instance",
+    "host",
+    "hostname",
+    "server",
+    "database",
+    "db",
+    "bucket",
+    "volume",
+    "image",
+    "user",
+    "username",
+    "password",
+    "project",
+    "region",
+    "account",
+    "resource",
+    "group",
+    "secret",
+    "token",
+    "key",
+    "file",
+    "ip",
+    "address",
+    "queue",
+    "topic",
+    "job",
+    "app",
+    "application",
+    "release",
+    "version",
+    "domain",
+    "zone",
+    "disk",
+    "device",
+    "subscription",
+    "tenant",
+    "vault",
+    "registry",
+    "repo",
+    "repository",
+    "branch",
+    "commit",
+    "session",
+    "id",
+    "name",
+    "port",
+    "path",
+    "url",
+    "email",
+    "certificate",
+    "cert",
+    "configmap",
+    "statefulset",
+    "daemonset",
+    "replica",
+    "primary",
+    "master",
+    "shard",
+    "partition",
+    "broker",
+    "consumer",
+    "vm",
+    "environment",
+    "env",
+    "stack",
+    "role",
+    "team",
+    "cronjob",
+    "ingress",
+    "pvc",
+    "pv",
+    "backup",
+    "snapshot",
+    "org",
+    "organization",
+    "endpoint",
+    "machine",
+    "table",
+    "schema",
+    "index",
+    "date",
+    "tag",
+    "number",
+    "value",
+    "chart",
+    "revision",
+    "rds",
+    "ec2",
+    "machineset",
+    "secretname",
 ];
 
 const LEADS: &[&str] = &[
-    "my", "new", "old", "target", "source", "some", "actual", "affected", "failed", "failing", "current", "previous", "desired", "private", "public", "internal", "external", "remote", "correct", "bad", "broken", "problematic", "specific",
+    "my",
+    "new",
+    "old",
+    "target",
+    "source",
+    "some",
+    "actual",
+    "affected",
+    "failed",
+    "failing",
+    "current",
+    "previous",
+    "desired",
+    "private",
+    "public",
+    "internal",
+    "external",
+    "remote",
+    "correct",
+    "bad",
+    "broken",
+    "problematic",
+    "specific",
 ];
 
 const CAPS: &[&str] = &[
-    "NAMESPACE", "POD", "NODE", "PODNAME", "NODENAME", "HOSTNAME", "USERNAME", "CLUSTER", "CLUSTERNAME", "BUCKET", "CONTAINER", "DEPLOYMENT", "INSTANCE", "INSTANCEID", "VERSION", "PROJECT", "REGION", "DBNAME", "DATABASE", "FILENAME", "SERVICE", "SERVICENAME", "SERVER", "BACKUP", "HOST", "IP", "PID", "TAG", "NAME", "SNAPSHOT", "RELEASE", "ENVIRONMENT", "VOLUME", "TOPIC", "ACCOUNT", "DOMAIN",
+    "NAMESPACE",
+    "POD",
+    "NODE",
+    "PODNAME",
+    "NODENAME",
+    "HOSTNAME",
+    "USERNAME",
+    "CLUSTER",
+    "CLUSTERNAME",
+    "BUCKET",
+    "CONTAINER",
+    "DEPLOYMENT",
+    "INSTANCE",
+    "INSTANCEID",
+    "VERSION",
+    "PROJECT",
+    "REGION",
+    "DBNAME",
+    "DATABASE",
+    "FILENAME",
+    "SERVICE",
+    "SERVICENAME",
+    "SERVER",
+    "BACKUP",
+    "HOST",
+    "IP",
+    "PID",
+    "TAG",
+    "NAME",
+    "SNAPSHOT",
+    "RELEASE",
+    "ENVIRONMENT",
+    "VOLUME",
+    "TOPIC",
+    "ACCOUNT",
+    "DOMAIN",
 ];
 
 const CAPS_ENDS: &[&str] = &[
-    "NAME", "ID", "IP", "HERE", "NAMESPACE", "HOST", "HOSTNAME", "ADDRESS", "URL", "TOKEN", "PASSWORD", "USERNAME", "USER", "BUCKET", "CLUSTER", "REGION", "PROJECT", "VERSION", "FILE", "PATH", "POD", "NODE", "DATE", "TAG", "DOMAIN", "ACCOUNT", "NUMBER", "KEY", "SERVER", "INSTANCE", "DEPLOYMENT", "GROUP", "ENDPOINT",
+    "NAME",
+    "ID",
+    "IP",
+    "HERE",
+    "NAMESPACE",
+    "HOST",
+    "HOSTNAME",
+    "ADDRESS",
+    "URL",
+    "TOKEN",
+    "PASSWORD",
+    "USERNAME",
+    "USER",
+    "BUCKET",
+    "CLUSTER",
+    "REGION",
+    "PROJECT",
+    "VERSION",
+    "FILE",
+    "PATH",
+    "POD",
+    "NODE",
+    "DATE",
+    "TAG",
+    "DOMAIN",
+    "ACCOUNT",
+    "NUMBER",
+    "KEY",
+    "SERVER",
+    "INSTANCE",
+    "DEPLOYMENT",
+    "GROUP",
+    "ENDPOINT",
 ];
 
 /// Tools whose bare words in capitals are their own.
 const SHOUT: &[&str] = &[
-    "grep", "egrep", "fgrep", "rg", "zgrep", "redis-cli", "psql", "mysql", "env", "printenv", "unset", "export", "read", "awk", "lsblk", "ps", "echo", "printf", "sqlite3", "cqlsh", "sed", "test", "[", "[[", "valkey-cli", "declare", "local", "setenv", "kill", "pkill", "trap", "make",
+    "grep",
+    "egrep",
+    "fgrep",
+    "rg",
+    "zgrep",
+    "redis-cli",
+    "psql",
+    "mysql",
+    "env",
+    "printenv",
+    "unset",
+    "export",
+    "read",
+    "awk",
+    "lsblk",
+    "ps",
+    "echo",
+    "printf",
+    "sqlite3",
+    "cqlsh",
+    "sed",
+    "test",
+    "[",
+    "[[",
+    "valkey-cli",
+    "declare",
+    "local",
+    "setenv",
+    "kill",
+    "pkill",
+    "trap",
+    "make",
 ];
 
 pub(super) fn find(statement: &Statement, shape: &Shape, found: &mut Vec<Found>) {
@@ -94,7 +308,9 @@ impl Spot<'_> {
     }
 
     fn in_address(&self) -> bool {
-        self.chunk.get(..self.from).is_some_and(|head| head.contains("://") && !head.ends_with("//") && !head.ends_with('@'))
+        self.chunk
+            .get(..self.from)
+            .is_some_and(|head| head.contains("://") && !head.ends_with("//") && !head.ends_with('@'))
     }
 
     fn sql(&self) -> bool {
@@ -107,11 +323,37 @@ impl Spot<'_> {
 }
 
 fn push(found: &mut Vec<Found>, text: &str, start: usize) {
-    found.push(Found { text: text.to_owned(), name: text.to_owned(), start, end: start + text.len(), default: None });
+    found.push(Found {
+        text: text.to_owned(),
+        name: text.to_owned(),
+        start,
+        end: start + text.len(),
+        default: None,
+    });
 }
 
 fn is_chunk(c: char) -> bool {
-    !(c.is_whitespace() || matches!(c, '\'' | '"' | '`' | '=' | ';' | '|' | '&' | '<' | '>' | '(' | ')' | ',' | '[' | ']' | '{' | '}' | '\\' | '$'))
+    !(c.is_whitespace()
+        || matches!(
+            c,
+            '\'' | '"'
+                | '`'
+                | '='
+                | ';'
+                | '|'
+                | '&'
+                | '<'
+                | '>'
+                | '('
+                | ')'
+                | ','
+                | '['
+                | ']'
+                | '{'
+                | '}'
+                | '\\'
+                | '$'
+        ))
 }
 
 /// Maximal runs of such characters, with their offsets.
@@ -140,7 +382,11 @@ fn whole(chunk: &str, quoting: Quoting, prose: bool, tool: &str) -> Option<(usiz
         let range = matches!(tool, "git" | "go" | "cargo") || chunk == "./...";
         let joined = chunk.contains(['/', '@', ':']);
         let ends = chunk.trim_end_matches(['.', '…']).chars().all(char::is_alphabetic);
-        return if range || prose && !joined || ends && !alone && quoting != Quoting::Bare { None } else { all };
+        return if range || prose && !joined || ends && !alone && quoting != Quoting::Bare {
+            None
+        } else {
+            all
+        };
     }
     if chunk.contains("path/to/") || chunk.contains("path/to-") {
         return all;
@@ -173,7 +419,13 @@ fn is_value(token: &str, spot: &Spot<'_>) -> bool {
         return false;
     }
     let after = spot.after(token.len());
-    if after.starts_with('=') || after.starts_with('(') || after.starts_with(':') && !after.get(1..).is_some_and(|t| t.starts_with(['/', '~']) || t.starts_with(|c: char| c.is_ascii_digit())) {
+    if after.starts_with('=')
+        || after.starts_with('(')
+        || after.starts_with(':')
+            && !after
+                .get(1..)
+                .is_some_and(|t| t.starts_with(['/', '~']) || t.starts_with(|c: char| c.is_ascii_digit()))
+    {
         return false;
     }
     if token.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_') {
@@ -199,24 +451,52 @@ fn is_yours(lower: &str) -> bool {
 
 /// `xxx`, `TODO`, `CHANGEME`, `…_HERE`, `10.0.0.x`, `vX.Y.Z`, `YYYYMMDD`, `Z123456789`.
 fn is_marked(token: &str, lower: &str, spot: &Spot<'_>) -> bool {
-    let marks = ["changeme", "change_me", "change-me", "replaceme", "replace_me", "replace-me", "replace_with", "replace-with", "insert_", "fixme"];
-    let todo = matches!(token, "TODO" | "TBD" | "PLACEHOLDER" | "REDACTED") || token.ends_with("_HERE") || token.ends_with("-HERE");
+    let marks = [
+        "changeme",
+        "change_me",
+        "change-me",
+        "replaceme",
+        "replace_me",
+        "replace-me",
+        "replace_with",
+        "replace-with",
+        "insert_",
+        "fixme",
+    ];
+    let todo = matches!(token, "TODO" | "TBD" | "PLACEHOLDER" | "REDACTED")
+        || token.ends_with("_HERE")
+        || token.ends_with("-HERE");
     let dotted: Vec<&str> = lower.split('.').collect();
     let is_x = |part: &&str| !part.is_empty() && part.chars().all(|c| c == 'x');
-    let address = dotted.len() == 4 && dotted.iter().any(is_x) && dotted.iter().all(|p| is_x(p) || !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
+    let address = dotted.len() == 4
+        && dotted.iter().any(is_x)
+        && dotted.iter().all(|p| is_x(p) || !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
     let version = matches!(token.trim_start_matches('v'), "X.Y.Z" | "x.y.z" | "X.Y" | "X.Y.Z-N");
-    let year = !spot.sql() && spot.lang == Lang::Shell && (token.contains("YYYY") || lower.contains("yyyy-mm"));
+    let year =
+        !spot.sql() && spot.lang == Lang::Shell && (token.contains("YYYY") || lower.contains("yyyy-mm"));
     let sequence = lower.contains("12345678") && !spot.in_address() && spot.before() != '.';
     let crosses = lower.contains("xxx") && !token.starts_with("0x") && spot.before() != '\\';
-    todo || marks.iter().any(|m| lower.contains(m)) || address || version || year && !spot.prose || sequence && !spot.prose || crosses
+    todo || marks.iter().any(|m| lower.contains(m))
+        || address
+        || version
+        || year && !spot.prose
+        || sequence && !spot.prose
+        || crosses
 }
 
 fn is_shouted(token: &str, spot: &Spot<'_>) -> bool {
     let before = spot.before();
-    if matches!(before, '.' | '%' | '-' | ',' | '{' | '$') || spot.sql() || spot.json() || spot.lang != Lang::Shell {
+    if matches!(before, '.' | '%' | '-' | ',' | '{' | '$')
+        || spot.sql()
+        || spot.json()
+        || spot.lang != Lang::Shell
+    {
         return false;
     }
-    if spot.after(token.len()).starts_with([',', '[']) || SHOUT.contains(&spot.tool()) || spot.tool().is_empty() {
+    if spot.after(token.len()).starts_with([',', '['])
+        || SHOUT.contains(&spot.tool())
+        || spot.tool().is_empty()
+    {
         return false;
     }
     let several = token.contains('_');
@@ -226,14 +506,25 @@ fn is_shouted(token: &str, spot: &Spot<'_>) -> bool {
         let heredoc = matches!(spot.piece.quoting, Quoting::Heredoc | Quoting::HeredocQuoted);
         return CAPS_ENDS.contains(&last) && !heredoc && !spot.piece.quoting.is_literal();
     }
-    CAPS.contains(&token) && !quoted && (before.is_whitespace() || matches!(before, '/' | '=' | '@' | ':')) && !spot.in_address()
+    // `--room ROOM` names its own value.
+    let option = spot.previous().trim_start_matches('-').to_ascii_uppercase().replace('-', "_");
+    let named = spot.previous().starts_with("--") && token.len() >= 3 && option.ends_with(token);
+    named && !quoted
+        || CAPS.contains(&token)
+            && !quoted
+            && (before.is_whitespace() || matches!(before, '/' | '=' | '@' | ':'))
+            && !spot.in_address()
 }
 
 /// A date as the value of an option that takes one.
 fn is_date(token: &str, spot: &Spot<'_>) -> bool {
     let bytes = token.as_bytes();
     let shaped = bytes.len() >= 10
-        && bytes.iter().take(10).enumerate().all(|(i, b)| if i == 4 || i == 7 { *b == b'-' } else { b.is_ascii_digit() })
+        && bytes
+            .iter()
+            .take(10)
+            .enumerate()
+            .all(|(i, b)| if i == 4 || i == 7 { *b == b'-' } else { b.is_ascii_digit() })
         && bytes.get(10).is_none_or(|b| *b == b'T');
     if !shaped || spot.lang != Lang::Shell {
         return false;
@@ -241,17 +532,28 @@ fn is_date(token: &str, spot: &Spot<'_>) -> bool {
     let head = spot.text.get(..spot.at).unwrap_or_default();
     let head = head.rsplit('\n').next().unwrap_or_default().trim_end_matches(['"', '\'']);
     let option = head.trim_end_matches([' ', '=']).split_whitespace().next_back().unwrap_or_default();
-    option.starts_with("--") && ["time", "date", "since", "until", "start", "end", "from", "before", "after"].iter().any(|w| option.contains(w))
+    option.starts_with("--")
+        && ["time", "date", "since", "until", "start", "end", "from", "before", "after"]
+            .iter()
+            .any(|w| option.contains(w))
 }
 
 /// Nouns put together: `pod-name`, `instance-id`, `pod-ip`, `new-instance-ip`, `my-cluster`.
 fn is_named(lower: &str, spot: &Spot<'_>) -> bool {
     let parts: Vec<&str> = lower.split(['-', '_']).collect();
     let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return false };
-    if parts.len() < 2 || spot.json() || spot.sql() || spot.in_address() || lower.contains('.') || spot.tool().is_empty() {
+    if parts.len() < 2
+        || spot.json()
+        || spot.sql()
+        || spot.in_address()
+        || lower.contains('.')
+        || spot.tool().is_empty()
+    {
         return false;
     }
-    let known = parts.iter().all(|part| NOUNS.contains(part) || LEADS.contains(part) || part.bytes().all(|b| b.is_ascii_digit()));
+    let known = parts
+        .iter()
+        .all(|part| NOUNS.contains(part) || LEADS.contains(part) || part.bytes().all(|b| b.is_ascii_digit()));
     let before = spot.before();
     if matches!(before, '.' | '-' | '$' | '%') {
         return false;
@@ -260,7 +562,9 @@ fn is_named(lower: &str, spot: &Spot<'_>) -> bool {
     let value = matches!(*last, "name" | "id" | "ip" | "hostname" | "address");
     let led = LEADS.contains(first) && parts.get(1).is_some_and(|part| NOUNS.contains(part));
     let selects = before == '=' && !value;
-    let pod = *last == "pod" && matches!(spot.tool(), "kubectl" | "oc" | "k") && !["per", "multi", "each", "delete", "restart", "get"].contains(first);
+    let pod = *last == "pod"
+        && matches!(spot.tool(), "kubectl" | "oc" | "k")
+        && !["per", "multi", "each", "delete", "restart", "get"].contains(first);
     known && value || known && led && !selects || pod && before != '='
 }
 
@@ -272,7 +576,17 @@ fn is_sample(lower: &str, spot: &Spot<'_>) -> bool {
     }
     let optioned = spot.previous().starts_with('-') && spot.before().is_whitespace();
     let host = spot.before() == '@' && spot.chunk.starts_with("user@");
-    matches!(lower, "hostname" | "username" | "dbname" | "servername" | "podname" | "nodename" | "databasename" | "database_name") && optioned
+    matches!(
+        lower,
+        "hostname"
+            | "username"
+            | "dbname"
+            | "servername"
+            | "podname"
+            | "nodename"
+            | "databasename"
+            | "database_name"
+    ) && optioned
         || host && matches!(lower, "host" | "hostname" | "server" | "ip" | "remote")
 }
 
@@ -282,7 +596,10 @@ fn lists(text: &str, found: &mut Vec<Found>) {
     let mut all: Vec<Found> = Vec::with_capacity(found.len());
     for one in found.drain(..) {
         let join = all.last_mut().filter(|last| {
-            last.end + 1 == one.start && text.get(last.end..one.start) == Some(",") && last.name == last.text && one.name == one.text
+            last.end + 1 == one.start
+                && text.get(last.end..one.start) == Some(",")
+                && last.name == last.text
+                && one.name == one.text
         });
         match join {
             Some(last) => {

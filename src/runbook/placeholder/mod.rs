@@ -97,7 +97,12 @@ fn gather(found: Vec<Found>, shape: &Shape) -> Vec<Placeholder> {
             same.default = same.default.take().or(one.default);
         } else {
             index.insert(one.text.clone(), all.len());
-            all.push(Placeholder { text: one.text, name: one.name, places: vec![place], default: one.default });
+            all.push(Placeholder {
+                text: one.text,
+                name: one.name,
+                places: vec![place],
+                default: one.default,
+            });
         }
     }
     all

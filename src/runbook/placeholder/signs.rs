@@ -4,9 +4,45 @@ use crate::commands::Lang;
 
 /// What stands in angle brackets and is no value to fill in.
 const FIXED: &[&str] = &[
-    "none", "nil", "null", "unknown", "invalid", "pending", "no value", "unset", "empty", "missing", "defunct", "root", "default",
-    "html", "head", "body", "br", "div", "span", "p", "a", "li", "ul", "ol", "td", "tr", "table", "b", "i", "pre", "code", "title", "script", "eof",
-    "error", "no-value", "memory", "nobody", "anonymous",
+    "none",
+    "nil",
+    "null",
+    "unknown",
+    "invalid",
+    "pending",
+    "no value",
+    "unset",
+    "empty",
+    "missing",
+    "defunct",
+    "root",
+    "default",
+    "html",
+    "head",
+    "body",
+    "br",
+    "div",
+    "span",
+    "p",
+    "a",
+    "li",
+    "ul",
+    "ol",
+    "td",
+    "tr",
+    "table",
+    "b",
+    "i",
+    "pre",
+    "code",
+    "title",
+    "script",
+    "eof",
+    "error",
+    "no-value",
+    "memory",
+    "nobody",
+    "anonymous",
 ];
 
 pub(super) fn find(text: &str, shape: &Shape, lang: Lang, found: &mut Vec<Found>) {
@@ -15,6 +51,8 @@ pub(super) fn find(text: &str, shape: &Shape, lang: Lang, found: &mut Vec<Found>
         braces(text, shape, found);
     }
     if lang == Lang::Shell {
+        marked(text, "@@", found);
+        marked(text, "%", found);
         brackets(text, shape, found);
     }
 }
@@ -56,7 +94,9 @@ fn angles(text: &str, shape: &Shape, found: &mut Vec<Found>) {
 
 fn is_name(name: &str, before: u8) -> bool {
     let begins = name.starts_with(|c: char| c.is_alphabetic() || matches!(c, '[' | '{' | '#' | '$'));
-    let ends = name.ends_with(|c: char| c.is_alphanumeric() || matches!(c, ']' | '}' | ')' | '.' | '?' | '*' | '#' | '\'' | '_'));
+    let ends = name.ends_with(|c: char| {
+        c.is_alphanumeric() || matches!(c, ']' | '}' | ')' | '.' | '?' | '*' | '#' | '\'' | '_')
+    });
     let signs = name.chars().all(|c| c.is_alphanumeric() || " -_./|:,'[](){}#@+*=?$&".contains(c));
     let redirected = name.rsplit_once(' ').is_some_and(|(_, last)| last.bytes().all(|b| b.is_ascii_digit()));
     // `a<b and c>d` compares.
@@ -80,15 +120,25 @@ fn braces(text: &str, shape: &Shape, found: &mut Vec<Found>) {
         let double = bytes.get(at + 1) == Some(&b'{');
         let start = at + if double { 2 } else { 1 };
         let rest = text.get(start..).unwrap_or_default();
-        let length = rest.bytes().take(64).take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b' ' | b'.')).count();
+        let length = rest
+            .bytes()
+            .take(64)
+            .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b' ' | b'.'))
+            .count();
         let Some(inner) = rest.get(..length) else { continue };
-        let closed = rest.get(length..).is_some_and(|tail| if double { tail.starts_with("}}") } else { tail.starts_with('}') });
+        let closed = rest
+            .get(length..)
+            .is_some_and(|tail| if double { tail.starts_with("}}") } else { tail.starts_with('}') });
         let name = inner.trim();
         if !closed || !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
             continue;
         }
         let end = start + length + if double { 2 } else { 1 };
-        let wanted = if double { !is_template(name) } else { is_single(inner, piece.quoting, text.get(end..).unwrap_or_default()) };
+        let wanted = if double {
+            !is_template(name)
+        } else {
+            is_single(inner, piece.quoting, text.get(end..).unwrap_or_default())
+        };
         if wanted {
             if let Some(whole) = text.get(at..end) {
                 push(found, whole, name, at);
@@ -100,8 +150,10 @@ fn braces(text: &str, shape: &Shape, found: &mut Vec<Found>) {
 
 /// Words of Go's and Jinja's templates.
 fn is_template(name: &str) -> bool {
-    const WORDS: [&str; 14] =
-        ["range", "end", "if", "else", "json", "printf", "len", "index", "with", "template", "define", "block", "not", "raw"];
+    const WORDS: [&str; 14] = [
+        "range", "end", "if", "else", "json", "printf", "len", "index", "with", "template", "define",
+        "block", "not", "raw",
+    ];
     let mut all = name.split_whitespace();
     let first = all.next().unwrap_or_default();
     WORDS.contains(&first) || all.next().is_some_and(|second| second.starts_with('.'))
@@ -116,6 +168,28 @@ fn is_single(inner: &str, quoting: Quoting, after: &str) -> bool {
     word && !block && (!quoted || several) && !after.starts_with('}')
 }
 
+/// `@@TOKEN@@`, `%TICKET%`: capitals between two signs.
+fn marked(text: &str, sign: &str, found: &mut Vec<Found>) {
+    let mut from = 0;
+    while let Some(at) = text.get(from..).and_then(|rest| rest.find(sign)).map(|i| from + i) {
+        from = at + sign.len();
+        let rest = text.get(from..).unwrap_or_default();
+        let length = rest
+            .bytes()
+            .take(48)
+            .take_while(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_')
+            .count();
+        let Some(name) = rest.get(..length).filter(|name| name.len() > 2) else { continue };
+        if rest.get(length..).is_some_and(|tail| tail.starts_with(sign)) {
+            let end = from + length + sign.len();
+            if let Some(whole) = text.get(at..end) {
+                push(found, whole, name, at);
+            }
+            from = end;
+        }
+    }
+}
+
 /// `[pod-name]`, bare; a glob of letters is none.
 fn brackets(text: &str, shape: &Shape, found: &mut Vec<Found>) {
     let bytes = text.as_bytes();
@@ -128,11 +202,18 @@ fn brackets(text: &str, shape: &Shape, found: &mut Vec<Found>) {
             continue;
         }
         let rest = text.get(at + 1..).unwrap_or_default();
-        let length = rest.bytes().take(48).take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b' ')).count();
+        let length = rest
+            .bytes()
+            .take(64)
+            .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b' ' | b'|'))
+            .count();
         let Some(name) = rest.get(..length) else { continue };
         let closed = rest.get(length..).is_some_and(|tail| tail.starts_with(']') && !tail.starts_with("]]"));
-        let parts = name.split(['-', '_', ' ']);
-        let worded = name.len() > 3 && parts.clone().all(|part| part.len() > 1 && part.starts_with(|c: char| c.is_ascii_alphabetic()));
+        let parts = name.split(['-', '_', ' ', '|']);
+        let worded = name.len() > 3
+            && parts
+                .clone()
+                .all(|part| part.len() > 1 && part.starts_with(|c: char| c.is_ascii_alphabetic()));
         if closed && worded {
             if let Some(whole) = text.get(at..at + length + 2) {
                 push(found, whole, name, at);

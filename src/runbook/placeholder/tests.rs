@@ -105,7 +105,10 @@ fn variables_are_asked_for_unless_the_script_sets_them() {
     assert_eq!(asked_after(&["V=$1"], "docker pull x:${V}"), ["$V"]);
     assert_eq!(asked("V=${1:-30}"), ["$1"]);
     assert_eq!(asked("for p in $(kubectl get pods); do echo $p; done"), Vec::<String>::new());
-    assert_eq!(asked("psql -c 'x' | while read schema table; do pg_dump -t $table; done"), Vec::<String>::new());
+    assert_eq!(
+        asked("psql -c 'x' | while read schema table; do pg_dump -t $table; done"),
+        Vec::<String>::new()
+    );
     assert_eq!(asked("f() { local url=$2; curl $url; }"), Vec::<String>::new());
     assert_eq!(asked("ssh h << 'EOF'\necho $X\nEOF"), Vec::<String>::new());
 }

@@ -6,8 +6,57 @@ use crate::commands::{Lang, Statement};
 
 /// Set by every shell or login.
 const KNOWN: &[&str] = &[
-    "HOME", "PWD", "OLDPWD", "USER", "LOGNAME", "SHELL", "PATH", "HOSTNAME", "HOSTTYPE", "OSTYPE", "MACHTYPE", "UID", "EUID", "GID", "PPID", "TMPDIR", "TERM", "LANG", "LC_ALL", "RANDOM", "SECONDS", "LINENO", "IFS", "EDITOR", "KUBECONFIG",
-    "SUDO_USER", "PIPESTATUS", "FUNCNAME", "REPLY", "OPTARG", "OPTIND", "BASHPID", "BASH_SOURCE", "BASH_VERSION", "BASH", "DISPLAY", "COLUMNS", "LINES", "SHLVL", "EPOCHSECONDS", "SRANDOM", "BASH_REMATCH", "MAPFILE", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "SSH_AUTH_SOCK", "GOPATH", "VISUAL", "PAGER", "NF", "NR",
+    "HOME",
+    "PWD",
+    "OLDPWD",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "PATH",
+    "HOSTNAME",
+    "HOSTTYPE",
+    "OSTYPE",
+    "MACHTYPE",
+    "UID",
+    "EUID",
+    "GID",
+    "PPID",
+    "TMPDIR",
+    "TERM",
+    "LANG",
+    "LC_ALL",
+    "RANDOM",
+    "SECONDS",
+    "LINENO",
+    "IFS",
+    "EDITOR",
+    "KUBECONFIG",
+    "SUDO_USER",
+    "PIPESTATUS",
+    "FUNCNAME",
+    "REPLY",
+    "OPTARG",
+    "OPTIND",
+    "BASHPID",
+    "BASH_SOURCE",
+    "BASH_VERSION",
+    "BASH",
+    "DISPLAY",
+    "COLUMNS",
+    "LINES",
+    "SHLVL",
+    "EPOCHSECONDS",
+    "SRANDOM",
+    "BASH_REMATCH",
+    "MAPFILE",
+    "XDG_RUNTIME_DIR",
+    "XDG_CONFIG_HOME",
+    "SSH_AUTH_SOCK",
+    "GOPATH",
+    "VISUAL",
+    "PAGER",
+    "NF",
+    "NR",
 ];
 
 /// What the script has set so far.
@@ -54,7 +103,11 @@ impl Scope {
 }
 
 fn may_set(text: &str) -> bool {
-    text.contains(['=']) || text.contains("read") || text.contains("for ") || text.contains("select ") || text.contains("mapfile")
+    text.contains(['='])
+        || text.contains("read")
+        || text.contains("for ")
+        || text.contains("select ")
+        || text.contains("mapfile")
 }
 
 /// `name() {` or `function name`.
@@ -100,10 +153,22 @@ fn assignments(text: &str, shape: &Shape) -> Vec<Assignment> {
             start = at + sign.len_utf8();
             let ends = matches!(sign, ';' | '|' | '&' | ')' | '\n');
             if loops && is_variable(word) {
-                all.push(Assignment { name: word.to_owned(), start: here, from: here, argument: None, itself: false });
+                all.push(Assignment {
+                    name: word.to_owned(),
+                    start: here,
+                    from: here,
+                    argument: None,
+                    itself: false,
+                });
                 loops = false;
             } else if reads && is_variable(word) {
-                all.push(Assignment { name: word.to_owned(), start: here, from: here, argument: None, itself: false });
+                all.push(Assignment {
+                    name: word.to_owned(),
+                    start: here,
+                    from: here,
+                    argument: None,
+                    itself: false,
+                });
             } else if let Some((name, value)) = word.split_once('=') {
                 let name = name.trim_end_matches('+');
                 if is_variable(name) {
@@ -126,12 +191,14 @@ fn assignments(text: &str, shape: &Shape) -> Vec<Assignment> {
 fn assignment(text: &str, shape: &Shape, name: &str, value: &str, at: usize) -> Assignment {
     let from = value_end(text, shape, at);
     let whole = text.get(at..from).unwrap_or(value).trim_matches('"');
-    let inner = whole.strip_prefix("${").and_then(|v| v.strip_suffix('}')).or_else(|| whole.strip_prefix('$'));
+    let inner =
+        whole.strip_prefix("${").and_then(|v| v.strip_suffix('}')).or_else(|| whole.strip_prefix('$'));
     let argument = inner.and_then(|inner| {
         let digits = inner.bytes().take_while(u8::is_ascii_digit).count();
         let place = inner.get(..digits).filter(|d| !d.is_empty() && *d != "0")?;
         let rest = inner.get(digits..)?;
-        let default = rest.strip_prefix(":-").or_else(|| rest.strip_prefix('-')).or_else(|| rest.strip_prefix(":="));
+        let default =
+            rest.strip_prefix(":-").or_else(|| rest.strip_prefix('-')).or_else(|| rest.strip_prefix(":="));
         (rest.is_empty() || default.is_some() || rest.starts_with(":?") || rest.starts_with('?'))
             .then(|| (place.to_owned(), default.map(|d| d.trim_matches(['"', '\'']).to_owned())))
     });
@@ -147,7 +214,9 @@ fn value_end(text: &str, shape: &Shape, at: usize) -> usize {
         match c {
             '(' if bare => depth += 1,
             ')' if bare && depth > 0 => depth -= 1,
-            _ if bare && depth == 0 && (c.is_whitespace() || matches!(c, ';' | '&' | '|' | ')')) => return at + i,
+            _ if bare && depth == 0 && (c.is_whitespace() || matches!(c, ';' | '&' | '|' | ')')) => {
+                return at + i;
+            }
             _ => {}
         }
     }
@@ -176,9 +245,14 @@ pub(super) fn find(text: &str, shape: &Shape, scope: &Scope, found: &mut Vec<Fou
         }
         let Some(part) = text.get(piece.start..piece.end) else { continue };
         let mut from = 0;
-        while let Some(at) = part.as_bytes().get(from..).and_then(|rest| memchr::memchr(b'$', rest)).map(|i| from + i) {
+        while let Some(at) =
+            part.as_bytes().get(from..).and_then(|rest| memchr::memchr(b'$', rest)).map(|i| from + i)
+        {
             from = at + 1;
-            let escaped = part.as_bytes().get(..at).is_some_and(|b| b.iter().rev().take_while(|b| **b == b'\\').count() % 2 == 1);
+            let escaped = part
+                .as_bytes()
+                .get(..at)
+                .is_some_and(|b| b.iter().rev().take_while(|b| **b == b'\\').count() % 2 == 1);
             if escaped {
                 continue;
             }
@@ -191,7 +265,13 @@ pub(super) fn find(text: &str, shape: &Shape, scope: &Scope, found: &mut Vec<Fou
                 if !function && one.name != "0" {
                     let name = own.iter().find(|a| a.argument.is_some() && a.start <= start && end <= a.from);
                     let name = name.map_or_else(|| one.name.clone(), |a| a.name.clone());
-                    found.push(Found { text: format!("${}", one.name), name, start, end, default: one.default });
+                    found.push(Found {
+                        text: format!("${}", one.name),
+                        name,
+                        start,
+                        end,
+                        default: one.default,
+                    });
                 }
                 continue;
             }
@@ -215,11 +295,14 @@ struct Variable {
 fn variable(rest: &str) -> Option<Variable> {
     if let Some(inner) = rest.strip_prefix('{') {
         let inner_bytes = inner.as_bytes();
-        let close = memchr::memchr(b'}', inner_bytes.get(..inner_bytes.len().min(400)).unwrap_or(inner_bytes))?;
+        let close =
+            memchr::memchr(b'}', inner_bytes.get(..inner_bytes.len().min(400)).unwrap_or(inner_bytes))?;
         let body = inner.get(..close)?;
         let body = body.strip_prefix(['#', '!']).unwrap_or(body);
         let length = body.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
-        let name = body.get(..length).filter(|n| is_variable(n) || (!n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())))?;
+        let name = body
+            .get(..length)
+            .filter(|n| is_variable(n) || (!n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())))?;
         let tail = body.get(length..).unwrap_or_default();
         let default = [":-", "-", ":=", "="].iter().find_map(|sign| tail.strip_prefix(sign));
         let default = default.map(|d| d.trim_matches(['"', '\'']).to_owned());

@@ -7,7 +7,8 @@ use crate::domain::approval::Tier;
 
 /// The statements and comments of a part.
 pub fn read(part: &Part, tables: &Tables) -> (Vec<Statement>, Vec<Comment>) {
-    let mut reader = Reader { lang: part.lang, tables, statements: Vec::new(), comments: Vec::new(), above: None };
+    let mut reader =
+        Reader { lang: part.lang, tables, statements: Vec::new(), comments: Vec::new(), above: None };
     let mut open: Option<(u32, u32, String)> = None;
     let mut quote: Option<char> = None;
     for line in &part.lines {
@@ -22,7 +23,9 @@ pub fn read(part: &Part, tables: &Tables) -> (Vec<Statement>, Vec<Comment>) {
                 }
             }
             if code.is_empty() {
-                if part.lang != Lang::Sql || open.as_ref().is_some_and(|(_, _, text)| text.trim_start().starts_with('\\')) {
+                if part.lang != Lang::Sql
+                    || open.as_ref().is_some_and(|(_, _, text)| text.trim_start().starts_with('\\'))
+                {
                     reader.flush(&mut open);
                 }
                 continue;
@@ -31,9 +34,16 @@ pub fn read(part: &Part, tables: &Tables) -> (Vec<Statement>, Vec<Comment>) {
         let ends = match part.lang {
             Lang::Sql => {
                 quote = after(quote, text);
-                quote.is_none() && (code.ends_with(';') || uncommented(code).ends_with(';') || code.starts_with('\\') || code.ends_with("\\gx") || code.ends_with("\\G"))
+                quote.is_none()
+                    && (code.ends_with(';')
+                        || uncommented(code).ends_with(';')
+                        || code.starts_with('\\')
+                        || code.ends_with("\\gx")
+                        || code.ends_with("\\G"))
             }
             Lang::Query => false,
+            // A pipe, a brace or a backtick at the end of a line of PowerShell goes on.
+            Lang::PowerShell => !code.ends_with(['|', '`', '{', ',', '(']),
             _ => true,
         };
         match &mut open {
@@ -65,7 +75,10 @@ impl Reader<'_> {
     fn comment_of<'t>(&self, code: &'t str) -> Option<&'t str> {
         let rest = match self.lang {
             Lang::Sql => code.strip_prefix("--").or_else(|| code.strip_prefix("# ")),
-            Lang::Query => code.strip_prefix('#').or_else(|| code.strip_prefix("//")).or_else(|| code.strip_prefix("-- ")),
+            Lang::Query => code
+                .strip_prefix('#')
+                .or_else(|| code.strip_prefix("//"))
+                .or_else(|| code.strip_prefix("-- ")),
             _ => code.strip_prefix('#'),
         }?;
         Some(rest.trim_matches(['-', '#', '/', ' ']))
@@ -112,11 +125,13 @@ impl Reader<'_> {
         let words = match self.lang {
             // What is typed into the console does what the tool does with it as an argument.
             Lang::Sql => vec![word("psql"), word("-c"), Word { bare: false, ..word(text) }],
-            Lang::Redis => {
-                std::iter::once("redis-cli").chain(text.split_whitespace()).map(|w| word(w.trim_matches(['"', '\'']))).collect()
-            }
+            Lang::Redis => std::iter::once("redis-cli")
+                .chain(text.split_whitespace())
+                .map(|w| word(w.trim_matches(['"', '\''])))
+                .collect(),
             Lang::Query => {
-                let splunk = text.starts_with("source=") || text.starts_with("index=") || text.contains(" | stats ");
+                let splunk =
+                    text.starts_with("source=") || text.starts_with("index=") || text.contains(" | stats ");
                 return Meant {
                     role: Role::Query,
                     risk: Tier::Read,
@@ -125,21 +140,106 @@ impl Reader<'_> {
                     traits: Traits { pipe: text.contains('|'), ..Traits::default() },
                 };
             }
-            Lang::Shell | Lang::PowerShell => {
-                return Meant {
-                    role: Role::Action,
-                    risk: Tier::Change,
-                    why: "what it does is not known".to_owned(),
-                    tool: text.split_whitespace().next().unwrap_or_default().to_owned(),
-                    traits: Traits { opaque: true, ..Traits::default() },
-                };
-            }
+            Lang::Shell | Lang::PowerShell => return powershell(text),
         };
         let meaning = judge(Call { words: &words, input: Input::Nothing }, self.tables);
         let tool = words.first().map(|w| w.text.clone()).unwrap_or_default();
         // The tool's own terminal is not needed for a statement that is handed over.
         let traits = Traits { interactive: false, ..meaning.traits };
         Meant { role: Role::Action, risk: meaning.risk, why: meaning.why.into_owned(), tool, traits }
+    }
+}
+
+/// What a line of PowerShell does, by the verbs of its cmdlets.
+fn powershell(text: &str) -> Meant {
+    const READS: [&str; 22] = [
+        "get",
+        "test",
+        "measure",
+        "select",
+        "show",
+        "find",
+        "compare",
+        "where",
+        "sort",
+        "group",
+        "format",
+        "write",
+        "resolve",
+        "convertto",
+        "convertfrom",
+        "out",
+        "read",
+        "import",
+        "search",
+        "foreach",
+        "tee",
+        "trace",
+    ];
+    const DESTROYS: [&str; 10] = [
+        "remove",
+        "clear",
+        "format-volume",
+        "uninstall",
+        "disable",
+        "reset",
+        "initialize",
+        "revoke",
+        "dismount",
+        "suspend",
+    ];
+    let lower = text.to_lowercase();
+    let (mut risk, mut why) = (Tier::Read, "only looks");
+    let mut any = false;
+    for word in
+        lower.split(|c: char| c.is_whitespace() || matches!(c, '|' | ';' | '(' | ')' | '{' | '}' | '&' | '='))
+    {
+        let Some((verb, noun)) = word.split_once('-').filter(|(verb, _)| verb.len() > 2) else { continue };
+        if noun.is_empty() || !verb.bytes().all(|b| b.is_ascii_lowercase()) {
+            continue;
+        }
+        any = true;
+        let machine = noun == "computer" || noun.starts_with("azvm");
+        let (tier, reason) = if machine && matches!(verb, "stop" | "restart")
+            || DESTROYS.contains(&verb)
+            || word == "format-volume"
+        {
+            (Tier::Danger, "takes something away or stops it")
+        } else if READS.contains(&verb) {
+            (Tier::Read, "only looks")
+        } else {
+            (Tier::Change, "changes something")
+        };
+        if tier > risk {
+            (risk, why) = (tier, reason);
+        }
+    }
+    let destroys =
+        ["invoke-", "iex ", "[", "& ", "del ", "rm ", "rd ", "format "].iter().any(|w| lower.contains(w));
+    if !any || destroys {
+        (risk, why) = (risk.max(Tier::Change), if any { why } else { "what it does is not known" });
+    }
+    let plain = lower.starts_with("sc query")
+        || lower.starts_with("dir ")
+        || lower.starts_with("ipconfig")
+        || lower.starts_with("netstat");
+    if !any && plain {
+        (risk, why) = (Tier::Read, "only looks");
+    }
+    Meant {
+        role: Role::Action,
+        risk,
+        why: why.to_owned(),
+        tool: text.split_whitespace().next().unwrap_or_default().to_owned(),
+        traits: Traits {
+            pipe: text.contains('|'),
+            opaque: !any,
+            endless: lower.ends_with(" -wait") && lower.starts_with("get-content"),
+            secret: lower.contains("credential")
+                || lower.contains("securestring")
+                || lower.contains("password"),
+            ..Traits::default()
+        },
     }
 }
 

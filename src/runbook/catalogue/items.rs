@@ -1,0 +1,171 @@
+//! List items and tables of a runbook: which are steps, and what belongs to them.
+use super::super::document::{Line, Marker, Table};
+use super::super::types::{Note, StepKind};
+use super::code::Code;
+use super::instruct;
+use super::outline::is_tick;
+use super::steps::{Builder, joined};
+use super::text::{self, label, plain};
+use super::titles::{self, Titled};
+use super::verbs::is_imperative;
+use super::vocabulary::{self, Part};
+
+impl Builder<'_, '_> {
+    pub(super) fn item(
+        &mut self,
+        at: usize,
+        marker: Marker,
+        checkbox: Option<bool>,
+        text: &[Line],
+        end: usize,
+    ) {
+        let Some(first) = text.first() else { return };
+        let whole = joined(text);
+        let line = first.no;
+        self.output = false;
+        if let Some(found) =
+            label(&first.text).filter(|found| found.colon && !found.rest.is_empty() && text.len() == 1)
+        {
+            if vocabulary::is_remark(&found.name) {
+                self.note(line, &whole);
+                return;
+            }
+        }
+        if !self.has_steps() && checkbox.is_none() && text.len() == 1 && self.fact(&first.text) {
+            return;
+        }
+        if self.part == Some(Part::Symptoms) {
+            self.about.symptoms.push(plain(&whole));
+            return;
+        }
+        let told = instruct::commands(text);
+        let code = self.holds_code(at, end);
+        let tick = is_tick(&first.text);
+        let describes = matches!(self.part, Some(Part::Describes | Part::Meta | Part::Before));
+        let does = code || !told.is_empty();
+        let ticked = checkbox.is_some() && self.part == Some(Part::Before);
+        if describes && !does && !ticked {
+            if self.part == Some(Part::Before) {
+                self.about.notes.push(Note { line, text: plain(&whole) });
+            }
+            return;
+        }
+        let heading_open = self.open.is_some_and(|open| open.item.is_none());
+        let below = self.heads;
+        let numbered = matches!(marker, Marker::Number(_));
+        if heading_open && !numbered && checkbox.is_none() {
+            self.text_line(&whole);
+            self.inline(told);
+            return;
+        }
+        let acts = self.part == Some(Part::Acts) || self.plan.named && self.phase.is_none();
+        let asked = does || checkbox.is_some() || tick || numbered || is_imperative(&whole);
+        if !asked || !(does || numbered || checkbox.is_some() || tick || acts || self.part.is_none()) {
+            if self.has_steps() {
+                self.text_line(&whole);
+            }
+            self.prosaic(&whole);
+            return;
+        }
+        if numbered && !does && self.part == Some(Part::Acts) && whole.is_empty() {
+            return;
+        }
+        let titled = titles::item(&whole);
+        self.push(titled, line, StepKind::Manual, Some(at));
+        if let Some(draft) = self.drafts.last_mut() {
+            draft.step.checkbox = checkbox;
+            draft.sub = below.is_some();
+        }
+        self.inline(told);
+    }
+
+    /// An item with code in or behind it.
+    pub(super) fn holds_code(&self, at: usize, end: usize) -> bool {
+        for (index, block) in self.outline.blocks.iter().enumerate().take(end.min(at + 40)).skip(at + 1) {
+            if block.item.is_none() {
+                return matches!(self.outline.code(index), Some(Code::Commands(_)));
+            }
+            if matches!(self.outline.code(index), Some(Code::Commands(_))) {
+                return true;
+            }
+            if block.item.is_none_or(|item| item < at) {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// An item below the step that is open.
+    pub(super) fn nested(&mut self, at: usize, text: &[Line], end: usize) {
+        let whole = joined(text);
+        if let Some(first) = text.first() {
+            let found = label(&first.text).or_else(|| text::bare_label(&first.text));
+            if let Some(found) = found.filter(|found| found.colon && !found.rest.is_empty()) {
+                if vocabulary::is_expected(&found.name) {
+                    self.expected(&found.rest);
+                    self.output = false;
+                    return;
+                }
+                if vocabulary::is_remark(&found.name) {
+                    self.note(first.no, &whole);
+                    return;
+                }
+            }
+        }
+        let way = vocabulary::condition(&whole)
+            .filter(|c| c.trim_end_matches(':') == plain(&whole).trim_end_matches(':'));
+        let way = way
+            .or_else(|| vocabulary::is_way(&whole).then(|| plain(&whole).trim_end_matches(':').to_owned()));
+        if let (Some(way), Some(first), true) = (way, text.first(), self.holds_code(at, end)) {
+            let item = self.open.and_then(|open| open.item);
+            self.choose(&whole, way, first.no, true);
+            if let Some(open) = &mut self.open {
+                open.item = item;
+            }
+            return;
+        }
+        self.text_line(&whole);
+        self.inline(instruct::commands(text));
+    }
+
+    /// `Severity: P2` as an item or a line of its own.
+    pub(super) fn fact(&mut self, text: &str) -> bool {
+        if self.about.take_line(text) {
+            return true;
+        }
+        let found = label(text).or_else(|| text::bare_label(text));
+        found.is_some_and(|found| {
+            !found.rest.is_empty()
+                && vocabulary::is_metadata(&found.name)
+                && self.about.take(&found.name, &found.rest)
+        })
+    }
+
+    /// A table of commands: each row with one is a step.
+    pub(super) fn table(&mut self, table: &Table) {
+        let Some(column) = instruct::column(table) else { return };
+        if self.part == Some(Part::Meta) {
+            return;
+        }
+        for row in &table.rows {
+            let Some(cell) = row.cells.get(column) else { continue };
+            let told = instruct::cell(cell, row.line);
+            if told.is_empty() {
+                continue;
+            }
+            let title = row
+                .cells
+                .iter()
+                .enumerate()
+                .filter(|(i, cell)| *i != column && !cell.trim().is_empty())
+                .map(|(_, cell)| cell)
+                .max_by_key(|cell| {
+                    usize::from(is_imperative(cell)) * 1000 + usize::from(!cell.contains('`'))
+                });
+            let title = title.map_or_else(String::new, |title| plain(title));
+            self.push(Titled { title, ..Titled::default() }, row.line, StepKind::Command, None);
+            self.inline(told);
+        }
+        self.open = None;
+    }
+}

@@ -1,0 +1,123 @@
+//! Whether a shell statement goes on in the next line, followed line by line.
+
+/// What is open behind the lines taken so far.
+#[derive(Debug, Clone, Default)]
+pub struct Quotes {
+    quote: Option<char>,
+    /// Ends of here-documents whose bodies follow.
+    heres: Vec<String>,
+    /// Open `$(` and `(`.
+    parens: u32,
+    /// Open `do`, `then`, `case`, `{`.
+    blocks: u32,
+    /// The last line ends in a backslash, a pipe, `&&`.
+    joins: bool,
+}
+
+impl Quotes {
+    /// Something is open, so that the next line belongs to the same statement.
+    pub fn is_open(&self) -> bool {
+        self.is_inside() || self.parens > 0 || self.blocks > 0 || self.joins
+    }
+
+    /// The next line stands in a quote or a here-document.
+    pub fn is_inside(&self) -> bool {
+        self.quote.is_some() || !self.heres.is_empty()
+    }
+
+    /// Takes the next line.
+    pub fn take(&mut self, line: &str) {
+        if self.quote.is_none()
+            && let Some(end) = self.heres.first()
+        {
+            if line.trim() == end {
+                self.heres.remove(0);
+            }
+            self.joins = false;
+            return;
+        }
+        let whole = self.quote.is_none();
+        let mut code = String::new();
+        let mut chars = line.chars().peekable();
+        let mut before = ' ';
+        while let Some(c) = chars.next() {
+            match (self.quote, c) {
+                (Some('\''), '\'') | (Some('"'), '"') => self.quote = None,
+                (Some('\''), _) => {}
+                (_, '\\') => {
+                    if chars.next().is_none() {
+                        code.push('\\');
+                    }
+                }
+                (Some(_), _) => {}
+                (None, '\'' | '"') => self.quote = Some(c),
+                (None, '#') if before.is_whitespace() => break,
+                (None, '<') if chars.peek() == Some(&'<') => {
+                    chars.next();
+                    self.here(&mut chars);
+                }
+                (None, '(') => {
+                    self.parens += 1;
+                    code.push(c);
+                }
+                (None, ')') => {
+                    self.parens = self.parens.saturating_sub(1);
+                    code.push(c);
+                }
+                (None, _) => code.push(c),
+            }
+            before = c;
+        }
+        let code = code.trim();
+        if whole {
+            for word in code.split(|c: char| c.is_whitespace() || c == ';') {
+                match word {
+                    "do" | "then" | "case" | "{" => self.blocks += 1,
+                    "done" | "fi" | "esac" | "}" => self.blocks = self.blocks.saturating_sub(1),
+                    _ => {}
+                }
+            }
+        }
+        self.joins = self.quote.is_none() && (code.ends_with(['\\', '|']) || code.ends_with("&&"));
+    }
+
+    fn here(&mut self, chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
+        if chars.peek() == Some(&'<') {
+            return;
+        }
+        while chars.next_if(|c| matches!(c, '-' | ' ' | '\'' | '"' | '\\')).is_some() {}
+        let mut end = String::new();
+        while let Some(c) = chars.next_if(|c| c.is_alphanumeric() || *c == '_') {
+            end.push(c);
+        }
+        chars.next_if(|c| matches!(c, '\'' | '"'));
+        if !end.is_empty() && self.heres.len() < 8 {
+            self.heres.push(end);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(lines: &[&str]) -> bool {
+        let mut quotes = Quotes::default();
+        lines.iter().for_each(|line| quotes.take(line));
+        quotes.is_open()
+    }
+
+    #[test]
+    fn a_statement_goes_on_while_something_is_open() {
+        for lines in
+            [&["echo 'a"][..], &["x $(y"], &["cat <<EOF", "a"], &["a \\"], &["a |"], &["for x in 1; do"]]
+        {
+            assert!(open(lines), "{lines:?}");
+        }
+        for lines in
+            [&["echo 'a'"][..], &["cat <<EOF", "it's", "EOF"], &["for x in 1; do", "done"], &["a # it's"]]
+        {
+            assert!(!open(lines), "{lines:?}");
+        }
+    }
+}

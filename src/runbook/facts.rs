@@ -1,1 +1,0 @@
-//! Severity scales, contacts, limits, alert rules, objectives, schedules and addresses of a document.

@@ -1,0 +1,123 @@
+//! Addresses and channels that a document names, each once, with the line where it stands first.
+use std::collections::HashSet;
+
+use crate::runbook::document::inline::{code_spans, links};
+use crate::runbook::document::{Blocks, What};
+use crate::runbook::types::{Fact, Row};
+
+use super::build::row;
+
+/// More than this is a list of addresses, not a runbook.
+const MOST: usize = 2000;
+
+pub fn read(blocks: &Blocks) -> Option<Fact> {
+    let mut found = Found::default();
+    for block in &blocks.blocks {
+        match &block.what {
+            What::Heading { text, .. } => found.text(text, block.line),
+            What::Paragraph(lines) | What::Item { text: lines, .. } => {
+                lines.iter().for_each(|line| found.text(&line.text, line.no));
+            }
+            What::Fence(fence) => fence.body.iter().for_each(|line| found.code(&line.text, line.no)),
+            What::Indented(lines) => lines.iter().for_each(|line| found.code(&line.text, line.no)),
+            What::Table(table) => {
+                table.header.iter().for_each(|cell| found.text(cell, block.line));
+                for cells in &table.rows {
+                    cells.cells.iter().for_each(|cell| found.text(cell, cells.line));
+                }
+            }
+            What::Comment(_) | What::Rule => {}
+        }
+    }
+    let (first, last) = (found.rows.first()?.line, found.rows.last()?.line);
+    Some(Fact {
+        kind: "endpoints",
+        title: "Addresses and channels".to_owned(),
+        line: first,
+        end_line: last,
+        rows: found.rows,
+    })
+}
+
+#[derive(Default)]
+struct Found {
+    seen: HashSet<String>,
+    rows: Vec<Row>,
+}
+
+impl Found {
+    fn put(&mut self, line: u32, name: &str, value: &str, title: &str) {
+        if self.rows.len() < MOST && self.seen.insert(value.to_owned()) {
+            let title = if title == value { "" } else { title };
+            self.rows.push(row(line, [(name, value.to_owned()), ("title", title.to_owned())]));
+        }
+    }
+
+    /// Markdown: links, and what stands in code.
+    fn text(&mut self, markdown: &str, line: u32) {
+        for (title, url) in links(markdown) {
+            if url.starts_with("http://") || url.starts_with("https://") {
+                self.put(line, "url", &url, &title);
+            }
+        }
+        for (_, code) in code_spans(markdown) {
+            self.urls(&code, line);
+        }
+        self.channels(markdown, line, true);
+    }
+
+    fn code(&mut self, text: &str, line: u32) {
+        self.urls(text, line);
+        self.channels(text, line, false);
+    }
+
+    fn urls(&mut self, text: &str, line: u32) {
+        let mut rest = text;
+        while let Some(at) = memchr::memmem::find(rest.as_bytes(), b"http") {
+            let after = rest.get(at..).unwrap_or_default();
+            if !after.starts_with("http://") && !after.starts_with("https://") {
+                rest = after.get(4..).unwrap_or_default();
+                continue;
+            }
+            let stop = |c: char| c.is_whitespace() || "\"'`<>\\|;,)".contains(c);
+            let end = after.find(stop).unwrap_or(after.len());
+            let url = after.get(..end).unwrap_or_default().trim_end_matches(['.', ':', '&', '!']);
+            // What the shell would put into it is not known here.
+            if url.len() > 8 && !url.contains("$(") {
+                self.put(line, "url", url, "");
+            }
+            rest = after.get(end.max(4)..).unwrap_or_default();
+        }
+    }
+
+    /// `#incidents`: in running text a name with a dash, or any name beside a word that says what it is.
+    fn channels(&mut self, text: &str, line: u32, prose: bool) {
+        if memchr::memchr(b'#', text.as_bytes()).is_none() {
+            return;
+        }
+        let said = super::section::has(
+            text,
+            &["channel*", "slack", "chat", "teams", "irc", "mattermost", "discord"],
+        );
+        let mut before = ' ';
+        for (at, c) in text.char_indices() {
+            let opens = before.is_whitespace()
+                || matches!(before, '(' | '"' | '\'' | '`' | '*' | '[' | ':' | '/' | ',');
+            if c == '#' && opens {
+                let rest = text.get(at + 1..).unwrap_or_default();
+                let end = rest
+                    .find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_'))
+                    .unwrap_or(rest.len());
+                let name = rest.get(..end).unwrap_or_default().trim_end_matches(['-', '_']);
+                let word = name.starts_with(|c: char| c.is_ascii_lowercase()) && name.len() >= 3;
+                let anchor = rest.get(end..).is_some_and(|rest| rest.starts_with(')'))
+                    && before == '('
+                    && text.get(..at).is_some_and(|text| text.ends_with("]("));
+                if word && !anchor && (said || (prose && name.contains('-'))) {
+                    self.put(line, "channel", &format!("#{name}"), "");
+                }
+            }
+            before = c;
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Severity scales, contacts, limits, alert rules, objectives, schedules and addresses of a document.
+//!
+//! Each kind has its file. All of them read blocks by what stands in them (a table's header, the names in a list,
+//! the keys in a fence), and use headings and labels only to tell what is meant. Nothing is invented: a document
+//! that names no severity has no scale.
+mod build;
+pub mod cadence;
+mod columns;
+mod contacts;
+mod endpoints;
+pub mod level;
+pub mod limit;
+mod meta;
+mod metric_alerts;
+mod objectives;
+mod rules;
+mod schedule;
+mod section;
+mod severity;
+mod thresholds;
+
+use super::document::Blocks;
+use super::types::Fact;
+
+/// All facts of a document, in the order of their lines.
+pub fn read(blocks: &Blocks) -> Vec<Fact> {
+    let parts = section::parts(blocks);
+    let mut facts = severity::read(blocks, &parts);
+    // A time to answer is no limit of something that is measured.
+    let scales: Vec<(u32, u32)> = facts.iter().map(|fact| (fact.line, fact.end_line)).collect();
+    facts.extend(thresholds::read(blocks, &parts).into_iter().filter(|fact| {
+        let within = |line: u32| scales.iter().any(|(first, last)| (*first..=*last).contains(&line));
+        !within(fact.line) && !fact.rows.iter().any(|row| within(row.line))
+    }));
+    facts.extend(contacts::read(blocks, &parts));
+    facts.extend(rules::read(blocks, &parts));
+    facts.extend(objectives::read(blocks, &parts));
+    facts.extend(schedule::read(blocks, &parts));
+    facts.extend(meta::read(blocks, &parts));
+    facts.extend(endpoints::read(blocks));
+    facts.sort_by_key(|fact| (fact.line, fact.end_line));
+    facts
+}
+
+/// One level of the document's severity scale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Level<'a> {
+    pub name: &'a str,
+    pub response_time: Option<&'a str>,
+    pub line: u32,
+}
+
+/// The levels of the document's severity scales, in its order.
+pub fn scale(facts: &[Fact]) -> impl Iterator<Item = Level<'_>> {
+    let rows = facts.iter().filter(|fact| fact.kind == "severity").flat_map(|fact| &fact.rows);
+    rows.filter_map(|row| {
+        Some(Level { name: row.get("level")?, response_time: row.get("response_time"), line: row.line })
+    })
+}
+
+/// The time within which the document wants a severity (`P0`, `P1 - Critical`, `SEV-2`) to be answered.
+pub fn response_time_of<'a>(facts: &'a [Fact], severity: &str) -> Option<&'a str> {
+    let wanted = level::read(severity.trim())?;
+    let same = |level: &Level<'_>| level::read(level.name).is_some_and(|level| level.same(&wanted));
+    scale(facts).filter(same).find_map(|level| level.response_time)
+}

@@ -1,0 +1,297 @@
+//! Limits of what is measured: tables of indicators, and lines such as `CPU usage: target < 70%`.
+use crate::runbook::document::inline::{bare, code_spans, plain};
+use crate::runbook::document::{Block, Blocks, Marker, Table, TableRow, What};
+use crate::runbook::types::{Fact, Row};
+
+use super::build::{add, row};
+use super::columns::{Columns, cell, key};
+use super::limit::{self, Limit};
+use super::section::{Part, has, joined, pair};
+
+pub fn read(blocks: &Blocks, parts: &[Part]) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    for part in parts {
+        let mut metrics = Vec::new();
+        for block in part.of(blocks) {
+            let rows = match &block.what {
+                What::Table(table) if capacity(table) => {
+                    add(&mut facts, "capacity", part, capacities(table), block.end_line);
+                    Vec::new()
+                }
+                What::Table(table) => of_table(table),
+                _ => of_block(part, block),
+            };
+            add(&mut facts, "thresholds", part, rows, block.end_line);
+            metrics.extend(metric(part, block));
+        }
+        let end = metrics.last().map_or(part.line, |row: &Row| row.line);
+        add(&mut facts, "metrics", part, metrics, end);
+    }
+    facts
+}
+
+/// What a column of limits is for.
+fn column(title: &str) -> Option<&'static str> {
+    Some(match () {
+        () if has(title, &["critical", "crit", "page", "emergency", "severe", "danger", "red"]) => "critical",
+        () if has(title, &["warning", "warn", "alert", "alarm", "yellow", "amber", "degraded"]) => "warning",
+        () if has(
+            title,
+            &[
+                "target",
+                "normal",
+                "healthy",
+                "ok",
+                "expected",
+                "goal",
+                "objective",
+                "slo",
+                "good",
+                "acceptable",
+                "green",
+                "baseline",
+            ],
+        ) =>
+        {
+            "target"
+        }
+        () if has(title, &["threshold*", "limit*"]) => "limit",
+        () if has(
+            title,
+            &[
+                "metric*",
+                "indicator*",
+                "kpi*",
+                "sli",
+                "signal",
+                "measure",
+                "measurement",
+                "check",
+                "parameter",
+            ],
+        ) =>
+        {
+            "metric"
+        }
+        () if has(title, &["resource", "component", "service", "name", "item", "what"]) => "thing",
+        () => return None,
+    })
+}
+
+fn of_table(table: &Table) -> Vec<Row> {
+    let columns = Columns::read(table, column);
+    let limits = ["critical", "warning", "target", "limit"].iter().filter(|name| columns.has(name)).count();
+    let metric = columns.find("metric").or_else(|| columns.find("thing")).or((limits > 1).then_some(0));
+    let Some(metric) = metric.filter(|at| limits > 0 && !limits_at(&columns, *at)) else { return Vec::new() };
+    // One column of targets that hold no number is no table of limits; nor is one of times to respond or recover.
+    let numbers = table.rows.iter().filter(|cells| {
+        columns
+            .all
+            .iter()
+            .enumerate()
+            .any(|(at, (_, name))| is_limit(*name) && limit::cell(&cell(cells, at)).is_some())
+    });
+    let times = table.header.iter().any(|title| {
+        has(title, &["rto", "rpo", "response", "severity", "priority"])
+            && column(title).is_none_or(|name| name == "metric" || name == "thing")
+    });
+    let alerts = columns.all.first().is_some_and(|(title, _)| has(title, &["alert*", "alertname"]));
+    if alerts || times || numbers.count() * 2 < table.rows.len() {
+        return Vec::new();
+    }
+    table.rows.iter().map(|cells| of_row(&columns, metric, cells)).collect()
+}
+
+fn is_limit(name: Option<&str>) -> bool {
+    matches!(name, Some("critical" | "warning" | "target" | "limit"))
+}
+
+fn limits_at(columns: &Columns<&'static str>, at: usize) -> bool {
+    columns.all.get(at).is_some_and(|(_, name)| is_limit(*name))
+}
+
+fn of_row(columns: &Columns<&'static str>, metric: usize, cells: &TableRow) -> Row {
+    let mut values = vec![("metric".to_owned(), cell(cells, metric))];
+    let mut parts = Vec::new();
+    for (at, (title, name)) in columns.all.iter().enumerate().filter(|(at, _)| *at != metric) {
+        let value = cell(cells, at);
+        let name = match name {
+            Some(name) if is_limit(Some(name)) && !values.iter().any(|(key, _)| key == name) => {
+                (*name).to_owned()
+            }
+            _ => key(title),
+        };
+        if let Some(limit) = limit::cell(&value).filter(|_| is_limit(Some(&name))) {
+            parts.extend(limit::values(&name, &limit));
+        }
+        values.push((name, value));
+    }
+    values.extend(parts);
+    row(cells.line, values)
+}
+
+/// Plans of sizes: what there is now and what there shall be.
+fn capacity(table: &Table) -> bool {
+    let now = table.header.iter().any(|title| has(title, &["current", "today", "now"]));
+    let then = table
+        .header
+        .iter()
+        .filter(|title| has(title, &["month*", "year*", "quarter*", "planned", "projected", "forecast"]));
+    now && then.count() > 0
+}
+
+fn capacities(table: &Table) -> Vec<Row> {
+    let titles: Vec<String> = table.header.iter().map(|title| key(&plain(title))).collect();
+    let rows = table.rows.iter().map(|cells| {
+        let values = titles.iter().enumerate().map(|(at, title)| {
+            let name = if at == 0 { "component" } else { title.as_str() };
+            (name.to_owned(), cell(cells, at))
+        });
+        row(cells.line, values)
+    });
+    rows.collect()
+}
+
+/// The limits in the lines of an item or a paragraph.
+fn of_block(part: &Part, block: &Block) -> Vec<Row> {
+    let measured = |text: &str| {
+        has(
+            text,
+            &[
+                "metric*",
+                "kpi*",
+                "indicator*",
+                "threshold*",
+                "limit*",
+                "slo*",
+                "sli*",
+                "target*",
+                "monitor*",
+                "signals",
+            ],
+        )
+    };
+    let about = measured(&part.title) || part.label.as_deref().is_some_and(measured);
+    match &block.what {
+        // A numbered step may speak of a limit without being one.
+        What::Item { marker: Marker::Number(_), .. } if !about => Vec::new(),
+        What::Item { text, .. } => of_line(part, &joined(text), block.line, about).into_iter().collect(),
+        What::Paragraph(lines) => {
+            let rows = lines.iter().filter(|line| line.text.starts_with("**") || line.text.starts_with("__"));
+            rows.filter_map(|line| of_line(part, &line.text, line.no, about)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// One line: `**CPU Usage**: Target < 70%`, `Memory: > 80% warning, > 90% critical`, `CPU > 70% for 10 minutes`.
+fn of_line(part: &Part, markdown: &str, line: u32, about: bool) -> Option<Row> {
+    let text = plain(markdown);
+    let named = pair(markdown).filter(|(_, value)| !value.is_empty());
+    let (name, value) = named.map_or((String::new(), text.clone()), |(name, value)| (name, plain(&value)));
+    let first = limit::by_sign(&value).or_else(|| limit::by_word(&value).filter(|_| about || said(&name)))?;
+    let query = has(&name, &["query", "promql", "expr", "expression"]);
+    // A name of a field (`Trigger`) is none of a metric: that stands in front of the comparison, or is the heading.
+    let metric = match () {
+        () if query => part.title.clone(),
+        () if name.is_empty() || said(&name) => without_level(&first.before),
+        () => name.clone(),
+    };
+    let metric = if metric.is_empty() && !name.is_empty() { part.title.clone() } else { metric };
+    if metric.is_empty() || metric.split_whitespace().count() > 6 || metric.ends_with(['.', '?']) {
+        return None;
+    }
+    let mut values = vec![("metric".to_owned(), bare(metric.trim_matches('"')).to_owned())];
+    if query {
+        values.push(("query".to_owned(), value.clone()));
+    }
+    let mut parts = Vec::new();
+    for limit in limits(&value) {
+        let name = level_of(&limit, &values);
+        parts.extend(limit::values(name, &limit));
+        values.push((name.to_owned(), limit.text()));
+        values.extend(
+            lasting(&limit.after)
+                .filter(|_| !values.iter().any(|(name, _)| name == "for"))
+                .map(|time| ("for".to_owned(), time)),
+        );
+    }
+    values.extend(parts);
+    values.push(("text".to_owned(), text));
+    Some(row(line, values))
+}
+
+/// The names of fields whose value holds the metric as well.
+fn said(name: &str) -> bool {
+    let words = [
+        "trigger*",
+        "threshold*",
+        "condition*",
+        "when",
+        "alert*",
+        "symptom*",
+        "limit*",
+        "criteria",
+        "severity",
+    ];
+    has(name, &words) || has(name, &["priority", "monitoring", "note"])
+}
+
+/// All comparisons of a line, up to four: no line says more.
+fn limits(text: &str) -> Vec<Limit> {
+    let mut found = Vec::new();
+    let mut rest = text.to_owned();
+    while found.len() < 4 {
+        let Some(limit) = limit::by_sign(&rest).or_else(|| limit::by_word(&rest)) else { break };
+        rest.clone_from(&limit.after);
+        found.push(limit);
+    }
+    found
+}
+
+/// Whether a limit is a target, a warning or critical: by the word next to it.
+fn level_of(limit: &Limit, taken: &[(String, String)]) -> &'static str {
+    let next: String =
+        limit.after.chars().take_while(|c| !matches!(c, ',' | ';' | '/' | '<' | '>')).collect();
+    let level = |text: &str| column(text).filter(|name| is_limit(Some(name)));
+    let name = level(&limit.before.rsplit([',', ';', '/']).next().unwrap_or_default().to_owned())
+        .or_else(|| level(&next))
+        .unwrap_or("limit");
+    let free = |name: &str| !taken.iter().any(|(key, _)| key == name);
+    if free(name) {
+        name
+    } else {
+        ["warning", "critical", "target"].into_iter().find(|name| free(name)).unwrap_or("more")
+    }
+}
+
+/// `Target`, `Alert if`: words of a level in front of a comparison are no name.
+fn without_level(text: &str) -> String {
+    let word = |word: &&str| {
+        column(word).is_none_or(|name| !is_limit(Some(name)))
+            && !matches!(word.to_ascii_lowercase().as_str(), "if" | "when" | "is" | "at")
+    };
+    text.split_whitespace().filter(word).collect::<Vec<_>>().join(" ")
+}
+
+/// `sustained for 10 minutes`
+fn lasting(text: &str) -> Option<String> {
+    let (_, time) = text.split_once("for ")?;
+    let limit = limit::cell(time)?;
+    (!limit.unit.is_empty()).then(|| format!("{} {}", limit.number, limit.unit))
+}
+
+/// `**Error rate**: `the_query``: a metric and how it is asked for, without a limit.
+fn metric(part: &Part, block: &Block) -> Option<Row> {
+    let What::Item { text, .. } = &block.what else { return None };
+    if !has(&part.title, &["metric*", "indicator*", "kpi*", "signals"]) {
+        return None;
+    }
+    let (name, value) = pair(&joined(text))?;
+    match code_spans(&value).as_slice() {
+        [(range, query)] if range.start == 0 && range.end == value.trim_end().len() => {
+            Some(row(block.line, [("metric", name), ("query", query.clone())]))
+        }
+        _ => None,
+    }
+}
