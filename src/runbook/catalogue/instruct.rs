@@ -274,7 +274,10 @@ fn told(before: &str, code: &str, after: &str) -> bool {
     if all.iter().any(|w| NEVER.contains(&w.as_str())) {
         return false;
     }
-    all.iter().rev().take(14).any(|w| TELLS.contains(&w.as_str())) || sentence.trim_end().ends_with(':')
+    all.iter().rev().take(14).any(|w| TELLS.contains(&w.as_str()))
+        || sentence.trim_end().ends_with(':')
+        || sentence.trim_end().ends_with(',')
+            && all.first().is_some_and(|w| ["if", "when", "once", "otherwise", "else"].contains(&w.as_str()))
 }
 
 #[cfg(test)]

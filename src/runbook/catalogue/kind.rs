@@ -82,6 +82,7 @@ const WORDS: &[(Kind, &[&str])] = &[
             "clean up",
             "optimiz",
             "tuning",
+            "tune",
             "vacuum",
             "weekly",
             "monthly",

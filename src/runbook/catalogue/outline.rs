@@ -127,7 +127,7 @@ impl<'a> Outline<'a> {
                 _ => {}
             }
         }
-        holds.listed = numbered.0 >= 2;
+        holds.listed = numbered.0 >= 1;
         holds.procedure |= ticks >= 2 || numbered.0 >= 2 && numbered.1 * 10 >= numbered.0 * 6;
         holds
     }

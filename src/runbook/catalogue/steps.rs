@@ -268,6 +268,11 @@ impl<'b, 'a> Builder<'b, 'a> {
     pub(super) fn choose(&mut self, name: &str, condition: String, line: u32, inside: bool) {
         let titled = titles::read(name);
         let title = if titled.title.is_empty() { plain(name) } else { titled.title };
+        // `Restart pods (if OOM)` says its condition apart.
+        let title = match super::text::parenthesis(&title) {
+            Some((before, inside)) if inside == condition && !before.is_empty() => before.to_owned(),
+            _ => title,
+        };
         let parent = self
             .open
             .map(|open| open.step)

@@ -107,7 +107,11 @@ fn is_noun_here(verb: &str, all: &[String]) -> bool {
         "support", "schedule", "load",
     ];
     let joined = all.get(1).is_some_and(|w| w == "and" || w == "or") && all.len() <= 4;
-    let ends = all.len() <= 3 && all.last().is_some_and(|w| NOUNS.contains(&w.as_str()));
+    let abstracts = ["tion", "tions", "ment", "sis", "ance", "ity", "ure", "ures", "ing", "terns"];
+    let ends = all.len() <= 3
+        && all
+            .last()
+            .is_some_and(|w| NOUNS.contains(&w.as_str()) || abstracts.iter().any(|end| w.ends_with(end)));
     BOTH.contains(&verb) && (ends || joined)
 }
 

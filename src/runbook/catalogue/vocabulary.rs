@@ -69,11 +69,16 @@ static STEPS: Words = Words::new(
 static META: Words = Words::new(
     "\
     reference references link links related resources resource reading contact contacts escalation
-    escalate escalating version history changelog change log table contents content toc dashboard
-    dashboards owner owners ownership revision revisions document documentation appendix glossary faq
-    see also path paths external maintainers team support metadata remarks comments tags review updates update
-    maintenance runbook control author authors changes slack channels index more learn playbooks
-    runbooks articles docs matrix call on",
+    escalate escalating version history changelog table contents content toc dashboard dashboards owner
+    owners ownership revision revisions document documentation appendix glossary faq see also path paths
+    external maintainers team support metadata remarks comments tags runbook author authors slack
+    channels index more learn playbooks runbooks articles docs matrix call on",
+);
+
+/// Words that say something only beside another: `Roll back`, `Follow up`, `Escalation path`.
+static FRAGMENTS: Words = Words::new(
+    "roll back up follow do what cause root at post clean after during mortem path paths matrix call on team support more \
+     tags runbook runbooks also see table content contents service services user customer business issue problem rule",
 );
 
 /// What a title inside a runbook says that its part is for; none when it is the thing itself.
@@ -101,6 +106,9 @@ pub fn part(title: &str) -> Option<Part> {
     let told: Vec<&str> = all.iter().map(String::as_str).filter(|w| !FILLERS.contains(w)).collect();
     if told.is_empty() {
         return all.iter().any(|w| STEPS.contains(w)).then_some(Part::Steps);
+    }
+    if matches!(told.as_slice(), [only] if FRAGMENTS.contains(only)) {
+        return None;
     }
     // `Recovery Procedures` names a thing of its own, `Recovery` a part of one.
     if told.len() > 1
@@ -137,7 +145,8 @@ pub fn is_meta(title: &str) -> bool {
         && ["updates", "maintenance", "history", "review", "control", "version", "contributing"]
             .iter()
             .any(|w| has(w));
-    own || has("contacts") || (has("contact") && has("information"))
+    let changes = has("changelog") || has("change") && has("log") || has("release") && has("notes");
+    own || changes || has("contacts") || (has("contact") && has("information"))
 }
 
 /// A title that says nothing without its parent's.

@@ -264,8 +264,11 @@ pub(super) fn find(statement: &Statement, shape: &Shape, found: &mut Vec<Found>)
             for (from, token) in runs(chunk, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')) {
                 let spot = Spot { text, piece, chunk, from, at: at + from, lang: statement.lang, prose };
                 let trimmed = token.trim_end_matches('.');
-                if is_value(trimmed, &spot) {
-                    push(found, trimmed, spot.at);
+                // Behind `${NAME:-` stands a default.
+                let bare = trimmed.strip_prefix('-').filter(|_| spot.before() == ':').unwrap_or(trimmed);
+                let spot = Spot { at: spot.at + trimmed.len() - bare.len(), ..spot };
+                if is_value(bare, &spot) {
+                    push(found, bare, spot.at);
                 }
             }
         }
@@ -293,17 +296,31 @@ impl Spot<'_> {
         self.text.get(self.at + length..).unwrap_or_default()
     }
 
+    /// What stands in front, as far as it matters.
+    fn head(&self, most: usize) -> &str {
+        let mut from = self.at.saturating_sub(most);
+        while !self.text.is_char_boundary(from) {
+            from += 1;
+        }
+        self.text.get(from..self.at).unwrap_or_default()
+    }
+
     /// The word in front, on the same line.
     fn previous(&self) -> &str {
-        let head = self.text.get(..self.at).unwrap_or_default();
-        let head = head.rsplit('\n').next().unwrap_or_default();
+        let head = self.head(200).rsplit('\n').next().unwrap_or_default();
         head.trim_end_matches(|c: char| !c.is_whitespace()).split_whitespace().next_back().unwrap_or_default()
     }
 
     /// The first word of the part of the pipe that it stands in.
     fn tool(&self) -> &str {
-        let head = self.text.get(self.at.saturating_sub(2000)..self.at).unwrap_or_default();
-        let part = head.rsplit(['|', ';', '\n', '(', '&']).next().unwrap_or_default();
+        let head = self.head(600);
+        let bytes = head.as_bytes();
+        let ends = |at: usize, c: char| match c {
+            '\n' => at.checked_sub(1).and_then(|i| bytes.get(i)) != Some(&b'\\'),
+            _ => matches!(c, '|' | ';' | '(' | '&'),
+        };
+        let from = head.char_indices().rev().find(|(at, c)| ends(*at, *c)).map_or(0, |(at, _)| at + 1);
+        let part = head.get(from..).unwrap_or_default();
         part.split_whitespace().find(|word| !word.contains('=') && *word != "sudo").unwrap_or_default()
     }
 
@@ -435,7 +452,7 @@ fn is_value(token: &str, spot: &Spot<'_>) -> bool {
 }
 
 /// `your-…`, `….your-domain.com`, `YOUR_TOKEN`.
-fn is_yours(lower: &str) -> bool {
+pub(super) fn is_yours(lower: &str) -> bool {
     let mut from = 0;
     while let Some(at) = lower.get(from..).and_then(|rest| rest.find("your")).map(|i| from + i) {
         from = at + 4;
@@ -529,8 +546,7 @@ fn is_date(token: &str, spot: &Spot<'_>) -> bool {
     if !shaped || spot.lang != Lang::Shell {
         return false;
     }
-    let head = spot.text.get(..spot.at).unwrap_or_default();
-    let head = head.rsplit('\n').next().unwrap_or_default().trim_end_matches(['"', '\'']);
+    let head = spot.head(200).rsplit('\n').next().unwrap_or_default().trim_end_matches(['"', '\'']);
     let option = head.trim_end_matches([' ', '=']).split_whitespace().next_back().unwrap_or_default();
     option.starts_with("--")
         && ["time", "date", "since", "until", "start", "end", "from", "before", "after"]

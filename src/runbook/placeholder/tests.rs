@@ -87,6 +87,10 @@ fn words_that_stand_for_a_value_ask_for_it() {
         ("aws x --hosted-zone-id Z123456789", &["Z123456789"]),
         ("x --image-id ami-xxxxxxxxx", &["ami-xxxxxxxxx"]),
         ("x --from-literal=keys=\"new-key-1,new-key-2\"", &["new-key-1,new-key-2"]),
+        (
+            "kubectl create secret generic x \\\n  --from-literal=k=\"new-key-1,new-key-2\"",
+            &["new-key-1,new-key-2"],
+        ),
         ("x DATABASE_URL=postgres://user:pass@db:5432/x", &["user:pass"]),
         ("kubectl logs POD_NAME -n NAMESPACE", &["POD_NAME", "NAMESPACE"]),
         ("export TOKEN=YOUR_TOKEN", &["YOUR_TOKEN"]),
@@ -104,6 +108,8 @@ fn variables_are_asked_for_unless_the_script_sets_them() {
     assert_eq!(asked_after(&["B=/backups/$(date +%F)"], "mkdir -p ${B}/x"), Vec::<String>::new());
     assert_eq!(asked_after(&["V=$1"], "docker pull x:${V}"), ["$V"]);
     assert_eq!(asked("V=${1:-30}"), ["$1"]);
+    assert_eq!(asked("V=${1:-\"30\"} # thirty"), ["$1"]);
+    assert_eq!(asked("U=${U:-your-name}"), ["your-name"]);
     assert_eq!(asked("for p in $(kubectl get pods); do echo $p; done"), Vec::<String>::new());
     assert_eq!(
         asked("psql -c 'x' | while read schema table; do pg_dump -t $table; done"),

@@ -256,7 +256,7 @@ pub(super) fn find(text: &str, shape: &Shape, scope: &Scope, found: &mut Vec<Fou
             if escaped {
                 continue;
             }
-            let Some(one) = variable(part.get(at + 1..).unwrap_or_default()) else { continue };
+            let Some(one) = variable(text.get(piece.start + at + 1..).unwrap_or_default()) else { continue };
             from = at + 1 + one.length;
             let start = piece.start + at;
             let end = piece.start + from;
@@ -277,6 +277,14 @@ pub(super) fn find(text: &str, shape: &Shape, scope: &Scope, found: &mut Vec<Fou
             }
             let own_before = first.get(one.name.as_str()).is_some_and(|set| *set <= start);
             if KNOWN.contains(&one.name.as_str()) || own_before || scope.is_set(&one.name) {
+                continue;
+            }
+            // A default such as `your-name` is itself what has to be filled in.
+            if one
+                .default
+                .as_deref()
+                .is_some_and(|default| super::literal::is_yours(&default.to_ascii_lowercase()))
+            {
                 continue;
             }
             let default = one.default.or_else(|| scope.bound.get(&one.name).cloned().flatten());
