@@ -4,6 +4,9 @@ use super::Word;
 /// Stands for a piece that is only known when the command runs.
 pub(super) const UNKNOWN: char = '\u{FFFC}';
 
+/// How many letters behind one dash are looked at.
+const MOST_LETTERS: usize = 40;
+
 /// How a tool reads its words.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Style {
@@ -11,6 +14,8 @@ pub(super) struct Style {
     pub values: &'static [(&'static str, &'static str)],
     /// After so many operands under this path the rest belongs to a nested command.
     pub stops: &'static [(&'static str, usize)],
+    /// Letters whose value stands glued to them or not at all: `-pWORD`, `-i.bak`.
+    pub glued: &'static str,
     /// `-target=x` is one option, not letters (terraform, find, java tools).
     pub one_dash: bool,
 }
@@ -90,7 +95,10 @@ impl<'a> Args<'a> {
     fn option(&mut self, text: &'a str, next: Option<&'a str>, path: &str, style: Style) -> bool {
         let after = self.operands.len();
         let takes = |name: &str| {
-            style.values.iter().any(|(verbs, names)| under(path, verbs) && names.split_whitespace().any(|n| n == name))
+            style
+                .values
+                .iter()
+                .any(|(verbs, names)| under(path, verbs) && names.split_whitespace().any(|n| n == name))
         };
         if text.starts_with("--") || style.one_dash {
             let (name, value) = match text.split_once('=') {
@@ -102,12 +110,16 @@ impl<'a> Args<'a> {
             self.options.push(Opt { name, short: None, value, after });
             return wants && next.is_some();
         }
-        let mut letters = text.char_indices().skip(1).peekable();
+        let mut letters = text.char_indices().skip(1).take(MOST_LETTERS).peekable();
         let mut name = [b'-', 0];
         while let Some((_, letter)) = letters.next() {
             let rest = letters.peek().map(|(at, _)| text.get(*at..).unwrap_or_default());
             name[1] = u8::try_from(letter).unwrap_or(b'?');
             let wants = takes(std::str::from_utf8(&name).unwrap_or("-?"));
+            if style.glued.contains(letter) {
+                self.options.push(Opt { name: text, short: Some(letter), value: rest, after });
+                return false;
+            }
             if wants {
                 let value = rest.map(|rest| rest.strip_prefix('=').unwrap_or(rest)).or(next);
                 self.options.push(Opt { name: text, short: Some(letter), value, after });
@@ -145,11 +157,23 @@ impl<'a> Args<'a> {
     }
 }
 
-/// The path begins with these verbs, each with alternatives (`get|list`); `^` is the place before any verb.
+/// The path begins with these verbs. Each may have alternatives (`get|list`), and several paths may be given
+/// (`status, repo list`); `^` is the place before any verb.
 pub(super) fn under(path: &str, verbs: &str) -> bool {
+    depth(path, verbs).is_some()
+}
+
+/// How many words of the path the verbs cover.
+pub(super) fn depth(path: &str, verbs: &str) -> Option<usize> {
     if verbs == "^" {
-        return path.is_empty();
+        return path.is_empty().then_some(0);
     }
-    let mut words = path.split(' ');
-    verbs.split_whitespace().all(|verb| words.next().is_some_and(|word| verb.split('|').any(|v| v == word)))
+    let covered = |one: &str| {
+        let mut words = path.split(' ');
+        let fits = |verb: &str| {
+            words.next().is_some_and(|word| verb.split('|').any(|alternative| alternative == word))
+        };
+        one.split_whitespace().all(fits).then(|| one.split_whitespace().count())
+    };
+    verbs.split(',').filter_map(covered).max()
 }

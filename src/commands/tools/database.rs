@@ -5,8 +5,10 @@ use super::sql::{self, Dialect};
 use super::{Input, Meaning, Nested, words};
 
 /// Raises a call to the SQL that it runs.
-fn run(text: &str, dialect: Dialect, meaning: &mut Meaning) {
-    if text.trim_matches(|letter: char| letter == UNKNOWN || letter.is_whitespace()).is_empty() && text.contains(UNKNOWN) {
+pub(super) fn run(text: &str, dialect: Dialect, meaning: &mut Meaning) {
+    if text.trim_matches(|letter: char| letter == UNKNOWN || letter.is_whitespace()).is_empty()
+        && text.contains(UNKNOWN)
+    {
         meaning.raise(C, "the SQL is only known when it runs");
         meaning.mark(mark::OPAQUE);
         return;
@@ -40,7 +42,9 @@ fn run(text: &str, dialect: Dialect, meaning: &mut Meaning) {
 /// A file of SQL: not seen, but its name may say enough.
 fn file(name: &str, meaning: &mut Meaning) {
     let parts = words::parts(name);
-    if parts.iter().any(|part| ["dump", "backup", "restore", "bak", "snapshot"].contains(&part.as_str())) || words::says_overturn(name) {
+    if parts.iter().any(|part| ["dump", "backup", "restore", "bak", "snapshot"].contains(&part.as_str()))
+        || words::says_overturn(name)
+    {
         meaning.raise(D, "by its name, the file overwrites or takes away what is in the database");
     } else {
         meaning.raise(C, "runs a file of SQL that is not seen here");
@@ -108,7 +112,8 @@ pub(super) fn mysql(seen: &Seen<'_>, meaning: &mut Meaning) {
     // `-p` alone asks, `-pWORD` carries the word.
     let asks = seen.words.iter().any(|word| word.text == "-p" || word.text == "--password");
     let carries = seen.words.iter().any(|word| {
-        word.text.starts_with("-p") && word.text.len() > 2 && !word.text.starts_with("--") || word.text.starts_with("--password=")
+        word.text.starts_with("-p") && word.text.len() > 2 && !word.text.starts_with("--")
+            || word.text.starts_with("--password=")
     });
     meaning.mark(if asks { mark::I } else { mark::NONE } | if carries { mark::SECRET } else { mark::NONE });
     let mut given = false;
@@ -141,7 +146,14 @@ pub(super) fn pg_restore(seen: &Seen<'_>, meaning: &mut Meaning) {
         meaning.set(R, "lists what an archive holds");
     } else if seen.args.get("-d --dbname").is_some() || seen.args.has("-c --clean -C --create") {
         let clean = seen.args.has("-c --clean");
-        meaning.set(D, if clean { "drops what is there and restores a dump over it" } else { "writes a whole dump into a database" });
+        meaning.set(
+            D,
+            if clean {
+                "drops what is there and restores a dump over it"
+            } else {
+                "writes a whole dump into a database"
+            },
+        );
         meaning.mark(mark::L);
     } else {
         meaning.set(R, "turns an archive into SQL");

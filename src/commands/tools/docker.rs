@@ -37,7 +37,8 @@ pub(super) fn judge_compose(seen: &Seen<'_>, meaning: &mut Meaning) {
         "" => meaning.set(R, "shows its help"),
         "exec" => {
             exec(seen, meaning);
-            let apart = seen.args.has("-T --no-TTY -d --detach") || matches!(seen.input, Input::Text(_) | Input::Unseen);
+            let apart = seen.args.has("-T --no-TTY -d --detach")
+                || matches!(seen.input, Input::Text(_) | Input::Unseen);
             if !apart && seen.args.rest.iter().any(|word| is_shell(&word.text)) && seen.args.rest.len() == 1 {
                 meaning.mark(mark::I);
             }
@@ -82,7 +83,11 @@ fn run(seen: &Seen<'_>, image: &str, meaning: &mut Meaning) {
     let rest = seen.args.rest;
     let detached = seen.args.has("-d --detach");
     let strong = seen.args.has("--privileged --pid --cap-add --device");
-    let root = seen.args.all("-v --volume --mount").filter_map(|option| option.value).any(|value| value.starts_with("/:"));
+    let root = seen
+        .args
+        .all("-v --volume --mount")
+        .filter_map(|option| option.value)
+        .any(|value| value.starts_with("/:"));
     let command = match seen.args.value("--entrypoint") {
         Some(entry) if !entry.is_empty() => {
             let mut words = vec![Word { text: entry.to_owned(), known: true, bare: true }];
@@ -110,7 +115,11 @@ pub(super) fn in_image(image: &str, rest: &[Word]) -> Vec<Word> {
     let name = name.split(['@', ':']).next().unwrap_or_default();
     let names_tool = rest.first().is_some_and(|word| is_known(word) || word.text.starts_with('/'));
     let program = Word { text: name.to_owned(), known: true, bare: true };
-    if names_tool && !(is_known(&program) && rest.first().is_some_and(|word| !word.text.starts_with('/')) && only_tool(name)) {
+    if names_tool
+        && !(is_known(&program)
+            && rest.first().is_some_and(|word| !word.text.starts_with('/'))
+            && only_tool(name))
+    {
         return rest.to_vec();
     }
     let mut words = vec![program];
@@ -120,7 +129,19 @@ pub(super) fn in_image(image: &str, rest: &[Word]) -> Vec<Word> {
 
 /// Images whose first word is always a verb of their own program.
 fn only_tool(name: &str) -> bool {
-    matches!(name, "trivy" | "kubectl" | "helm" | "terraform" | "kubesec" | "grype" | "syft" | "git" | "vault" | "aws-cli")
+    matches!(
+        name,
+        "trivy"
+            | "kubectl"
+            | "helm"
+            | "terraform"
+            | "kubesec"
+            | "grype"
+            | "syft"
+            | "git"
+            | "vault"
+            | "aws-cli"
+    )
 }
 
 fn copy(seen: &Seen<'_>, at: usize, meaning: &mut Meaning) {
@@ -142,7 +163,9 @@ fn scale_to_zero(seen: &Seen<'_>, meaning: &mut Meaning) {
 
 /// `docker kill -s HUP` only tells the process something.
 fn signal(seen: &Seen<'_>, meaning: &mut Meaning) {
-    if seen.args.value("-s --signal").is_some_and(|name| matches!(name.trim_start_matches("SIG"), "HUP" | "USR1" | "USR2" | "WINCH" | "1" | "10" | "12")) {
+    if seen.args.value("-s --signal").is_some_and(|name| {
+        matches!(name.trim_start_matches("SIG"), "HUP" | "USR1" | "USR2" | "WINCH" | "1" | "10" | "12")
+    }) {
         meaning.set(C, "sends a signal to a container");
     }
 }

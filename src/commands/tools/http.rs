@@ -104,8 +104,19 @@ fn acts_in_query(urls: &[&str]) -> Option<String> {
 
 fn secret_header(header: &str) -> bool {
     let name = header.split(':').next().unwrap_or_default().trim().to_ascii_lowercase();
-    ["authorization", "cookie", "x-api-key", "x-auth-token", "api-key", "x-vault-token", "private-token", "proxy-authorization", "x-token", "token"]
-        .contains(&name.as_str())
+    [
+        "authorization",
+        "cookie",
+        "x-api-key",
+        "x-auth-token",
+        "api-key",
+        "x-vault-token",
+        "private-token",
+        "proxy-authorization",
+        "x-token",
+        "token",
+    ]
+    .contains(&name.as_str())
 }
 
 pub(super) fn curl(seen: &Seen<'_>, meaning: &mut Meaning) {
@@ -117,7 +128,9 @@ pub(super) fn curl(seen: &Seen<'_>, meaning: &mut Meaning) {
     let mut at = 0;
     for option in &args.options {
         if option.name == "--next" || option.short == Some(':') {
-            request.urls.extend(args.operands.get(at..option.after).unwrap_or_default().iter().map(|word| word.text.as_str()));
+            request.urls.extend(
+                args.operands.get(at..option.after).unwrap_or_default().iter().map(|word| word.text.as_str()),
+            );
             at = option.after;
             rate(&request, meaning);
             request = Request::default();
@@ -126,7 +139,9 @@ pub(super) fn curl(seen: &Seen<'_>, meaning: &mut Meaning) {
         let is = |names: &str| names.split_whitespace().any(|name| option.is(name));
         if is("-X --request") {
             request.method = option.value;
-        } else if is("-d --data --data-raw --data-binary --data-ascii --data-urlencode -F --form --form-string --json --url-query") {
+        } else if is(
+            "-d --data --data-raw --data-binary --data-ascii --data-urlencode -F --form --form-string --json --url-query",
+        ) {
             request.data |= !is("--url-query");
         } else if is("-T --upload-file") {
             request.upload = true;
@@ -144,10 +159,17 @@ pub(super) fn curl(seen: &Seen<'_>, meaning: &mut Meaning) {
         if is("-Q --quote --mail-rcpt") {
             meaning.raise(C, "sends commands of its own to the server");
         }
-        if is("-u --user -b --cookie --oauth2-bearer --proxy-user -U -E --cert --key --pass") || is("-H --header") && option.value.is_some_and(secret_header) {
+        if is("-u --user -b --cookie --oauth2-bearer --proxy-user -U -E --cert --key --pass")
+            || is("-H --header") && option.value.is_some_and(secret_header)
+        {
             meaning.mark(mark::SECRET);
         }
-        let file = if is("-o --output -D --dump-header -c --cookie-jar --trace --trace-ascii --hsts --etag-save") { option.value } else { None };
+        let file =
+            if is("-o --output -D --dump-header -c --cookie-jar --trace --trace-ascii --hsts --etag-save") {
+                option.value
+            } else {
+                None
+            };
         written(file, meaning);
         if is("-O --remote-name --remote-name-all -J") {
             meaning.mark(mark::WRITES);
@@ -187,11 +209,15 @@ pub(super) fn wget(seen: &Seen<'_>, meaning: &mut Meaning) {
     if args.get("-i --input-file").is_some() {
         meaning.mark(mark::OPAQUE);
     }
-    if !args.has("--spider") && !matches!(args.value("-O --output-document"), Some("-" | "/dev/null" | "/dev/stdout")) {
+    if !args.has("--spider")
+        && !matches!(args.value("-O --output-document"), Some("-" | "/dev/null" | "/dev/stdout"))
+    {
         meaning.mark(mark::WRITES);
         written(args.value("-O --output-document"), meaning);
     }
-    if args.get("--password --http-password --user").is_some() || args.all("--header").any(|option| option.value.is_some_and(secret_header)) {
+    if args.get("--password --http-password --user").is_some()
+        || args.all("--header").any(|option| option.value.is_some_and(secret_header))
+    {
         meaning.mark(mark::SECRET);
     }
     rate(&request, meaning);
@@ -203,17 +229,22 @@ pub(super) fn httpie(seen: &Seen<'_>, meaning: &mut Meaning) {
     meaning.set(R, "HTTP GET");
     let words: Vec<_> = seen.args.operands.iter().map(|word| word.text.as_str()).collect();
     let first = words.first().copied().unwrap_or_default();
-    let named = !first.is_empty() && first.chars().all(|letter| letter.is_ascii_uppercase() || letter == UNKNOWN);
+    let named =
+        !first.is_empty() && first.chars().all(|letter| letter.is_ascii_uppercase() || letter == UNKNOWN);
     let items = words.get(usize::from(named) + 1..).unwrap_or_default();
     let data = items.iter().any(|item| item.contains('=') && !item.contains("==") || item.contains('@'));
     let input = !matches!(seen.input, super::Input::Nothing) && !seen.args.has("--ignore-stdin -I");
     let request = Request {
         method: named.then_some(first),
-        data: data || input && matches!(seen.input, super::Input::Text(_)) || seen.args.get("--raw").is_some(),
+        data: data
+            || input && matches!(seen.input, super::Input::Text(_))
+            || seen.args.get("--raw").is_some(),
         urls: words.get(usize::from(named)..).unwrap_or_default().first().copied().into_iter().collect(),
         ..Request::default()
     };
-    if seen.args.get("-a --auth").is_some() || items.iter().any(|item| item.contains(':') && secret_header(item)) {
+    if seen.args.get("-a --auth").is_some()
+        || items.iter().any(|item| item.contains(':') && secret_header(item))
+    {
         meaning.mark(mark::SECRET);
     }
     if seen.args.has("-d --download") || seen.args.get("-o --output").is_some() {

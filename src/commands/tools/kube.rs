@@ -82,7 +82,8 @@ fn run(seen: &Seen<'_>, meaning: &mut Meaning) {
     let words = if seen.args.dashes { seen.args.rest } else { from(seen, 2) };
     meaning.through = Through::Elsewhere;
     let image = seen.args.value("--image").unwrap_or_default();
-    let command = if seen.args.has("--command") { words.to_vec() } else { super::docker::in_image(image, words) };
+    let command =
+        if seen.args.has("--command") { words.to_vec() } else { super::docker::in_image(image, words) };
     if words.is_empty() && seen.args.has("-i --stdin -t --tty") {
         meaning.mark(mark::I | mark::OPAQUE);
     } else if !words.is_empty() {
@@ -125,11 +126,18 @@ fn delete(seen: &Seen<'_>, meaning: &mut Meaning) {
     let first = seen.object(0);
     let bare_kind = !first.contains('/');
     let pods = seen.objects().take(if bare_kind { 1 } else { usize::MAX });
-    let only_pods = !first.is_empty() && pods.into_iter().all(|word| kinds(&word.text).all(|kind| is(kind, "pod pods po")));
+    let only_pods = !first.is_empty()
+        && pods.into_iter().all(|word| kinds(&word.text).all(|kind| is(kind, "pod pods po")));
     let hard = seen.args.has("--force --now --all -A --all-namespaces")
         || matches!(seen.args.value("--grace-period"), Some("0" | "1"));
     let finished = seen.args.value("--field-selector").is_some_and(|selector| {
-        matches!(selector, "status.phase=Succeeded" | "status.phase=Failed" | "status.phase==Succeeded" | "status.phase==Failed")
+        matches!(
+            selector,
+            "status.phase=Succeeded"
+                | "status.phase=Failed"
+                | "status.phase==Succeeded"
+                | "status.phase==Failed"
+        )
     });
     let selected = seen.args.has("-l --selector --field-selector") || bare_kind && seen.object(1).is_empty();
     if !only_pods || seen.args.has("-f --filename -k --kustomize") {
@@ -184,7 +192,9 @@ fn files(seen: &Seen<'_>, meaning: &mut Meaning) {
             (false, _) if object::denies_by_name(file) => {
                 meaning.raise(D, "by its name, it cuts workloads off from the network");
             }
-            (false, _) if file.starts_with("http://") || file.starts_with("https://") => meaning.mark(mark::OPAQUE),
+            (false, _) if file.starts_with("http://") || file.starts_with("https://") => {
+                meaning.mark(mark::OPAQUE)
+            }
             _ => {}
         }
     }
@@ -194,7 +204,8 @@ fn files(seen: &Seen<'_>, meaning: &mut Meaning) {
 fn every(seen: &Seen<'_>, meaning: &mut Meaning) {
     let verb = seen.args.operand(1);
     let first = seen.object(0);
-    let named = first.contains('/') || !seen.object(1).is_empty() || seen.args.has("-f --filename -l --selector -k");
+    let named =
+        first.contains('/') || !seen.object(1).is_empty() || seen.args.has("-f --filename -l --selector -k");
     let acts = matches!(verb, "restart" | "undo" | "pause");
     if acts && !first.is_empty() && !named && !first.contains(UNKNOWN) {
         meaning.raise(D, format!("every {first} of the namespace, as no name is given"));
@@ -220,7 +231,8 @@ fn set(seen: &Seen<'_>, meaning: &mut Meaning) {
     if seen.objects().any(|word| words::carries_secret(&word.text)) {
         meaning.mark(mark::SECRET);
     }
-    let zero = |text: &str| text.split(',').any(|one| one.rsplit('=').next().is_some_and(|value| value == "0"));
+    let zero =
+        |text: &str| text.split(',').any(|one| one.rsplit('=').next().is_some_and(|value| value == "0"));
     if seen.args.all("--limits --requests").filter_map(|option| option.value).any(zero) {
         meaning.raise(D, "sets a limit to zero");
     }

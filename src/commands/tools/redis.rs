@@ -75,7 +75,9 @@ fn command(words: &[&str]) -> RedisMeaning {
     let mut found = match (commands::find(&pair), commands::find(&name)) {
         (Some((risk, why, marks)), _) => made(&pair, risk, why, marks),
         (None, Some((risk, why, marks))) => made(&name, risk, why, marks),
-        (None, None) if super::words::destroys(&name) => made(&name, D, "by its name, it takes something away", mark::NONE),
+        (None, None) if super::words::destroys(&name) => {
+            made(&name, D, "by its name, it takes something away", mark::NONE)
+        }
         (None, None) => made(&name, C, "not a known Redis command", mark::NONE),
     };
     look(&name, words, &mut found);
@@ -94,9 +96,22 @@ fn look(name: &str, words: &[&str], found: &mut RedisMeaning) {
     };
     match (name, second.as_str()) {
         ("CONFIG", "SET") => {
-            let dangerous = ["maxclients", "requirepass", "masterauth", "dir", "dbfilename", "appendonly", "save", "protected-mode", "bind", "port", "rename-command"];
+            let dangerous = [
+                "maxclients",
+                "requirepass",
+                "masterauth",
+                "dir",
+                "dbfilename",
+                "appendonly",
+                "save",
+                "protected-mode",
+                "bind",
+                "port",
+                "rename-command",
+            ];
             if word(2).contains(UNKNOWN) || dangerous.iter().any(|one| word(2).eq_ignore_ascii_case(one)) {
-                let secret = word(2).eq_ignore_ascii_case("requirepass") || word(2).eq_ignore_ascii_case("masterauth");
+                let secret =
+                    word(2).eq_ignore_ascii_case("requirepass") || word(2).eq_ignore_ascii_case("masterauth");
                 found.traits.secret |= secret;
                 if secret || word(2).eq_ignore_ascii_case("protected-mode") {
                     raise(D, "changes who gets in: clients may be cut off");
@@ -106,10 +121,16 @@ fn look(name: &str, words: &[&str], found: &mut RedisMeaning) {
                 raise(D, "leaves no memory: every key may be evicted");
             }
         }
-        ("CONFIG", "GET") if ["requirepass", "masterauth", "*", "require*"].iter().any(|one| word(2).eq_ignore_ascii_case(one)) => {
+        ("CONFIG", "GET")
+            if ["requirepass", "masterauth", "*", "require*"]
+                .iter()
+                .any(|one| word(2).eq_ignore_ascii_case(one)) =>
+        {
             found.traits.secret = true;
         }
-        ("CLUSTER", "FAILOVER") if has("FORCE") || has("TAKEOVER") => raise(D, "makes a replica the master although the master did not agree"),
+        ("CLUSTER", "FAILOVER") if has("FORCE") || has("TAKEOVER") => {
+            raise(D, "makes a replica the master although the master did not agree")
+        }
         ("CLIENT", "KILL") => raise(D, "ends connections of clients"),
         ("CLIENT", "NO-EVICT" | "NO-TOUCH" | "REPLY" | "SETNAME" | "SETINFO" | "TRACKING" | "CACHING") => {}
         ("SET" | "GETEX" | "GETSET", _) => {}
@@ -119,15 +140,21 @@ fn look(name: &str, words: &[&str], found: &mut RedisMeaning) {
             }
         }
         ("LRANGE" | "ZRANGE" | "ZREVRANGE" | "XRANGE" | "XREVRANGE", _) => {
-            let whole = (word(2), word(3)) == ("0", "-1") || (word(2), word(3)) == ("-", "+") || (word(2), word(3)) == ("+", "-");
+            let whole = (word(2), word(3)) == ("0", "-1")
+                || (word(2), word(3)) == ("-", "+")
+                || (word(2), word(3)) == ("+", "-");
             found.traits.heavy |= whole && !has("COUNT") && !has("LIMIT");
         }
-        ("SORT" | "GEORADIUS" | "GEORADIUSBYMEMBER", _) if has("STORE") || has("STOREDIST") => raise(C, "stores what it finds in a key"),
+        ("SORT" | "GEORADIUS" | "GEORADIUSBYMEMBER", _) if has("STORE") || has("STOREDIST") => {
+            raise(C, "stores what it finds in a key")
+        }
         ("XREAD" | "XREADGROUP", _) if has("BLOCK") => found.traits.long_running = true,
         ("MIGRATE", _) if !has("COPY") => raise(D, "moves keys away to another server"),
         ("RESTORE", _) if has("REPLACE") => raise(D, "overwrites a key"),
         ("FUNCTION", "RESTORE") if has("FLUSH") => raise(D, "deletes every function first"),
-        ("ACL", "SETUSER") if has("off") || has("reset") || has("nopass") => raise(D, "keeps a user out, or lets everybody in"),
+        ("ACL", "SETUSER") if has("off") || has("reset") || has("nopass") => {
+            raise(D, "keeps a user out, or lets everybody in")
+        }
         ("SLOWLOG", "RESET") | ("LATENCY", "RESET") => {}
         ("REPLICAOF" | "SLAVEOF", "NO") => raise(D, "makes a replica a master of its own"),
         _ => {}
@@ -142,7 +169,9 @@ pub(super) fn judge(seen: &Seen<'_>, meaning: &mut Meaning) {
     let words: Vec<_> = words.into_iter().chain(rest).collect();
     meaning.subcommand = None;
     meaning.set(R, "asks the server");
-    if args.get("-a --pass --askpass").is_some() || args.value("-u").is_some_and(|uri| super::words::carries_secret(uri)) {
+    if args.get("-a --pass --askpass").is_some()
+        || args.value("-u").is_some_and(|uri| super::words::carries_secret(uri))
+    {
         meaning.mark(mark::SECRET);
     }
     if args.has("--askpass") {
@@ -271,9 +300,18 @@ fn cluster(seen: &Seen<'_>, words: &[&str], meaning: &mut Meaning) {
         "fix" => meaning.set(D, "repairs the cluster: keys may be moved or lost"),
         "reshard" | "rebalance" => {
             meaning.set(C, "moves slots between nodes");
-            meaning.mark(mark::L | if seen.args.has("--cluster-yes") || verb == "rebalance" { mark::NONE } else { mark::I });
+            meaning.mark(
+                mark::L
+                    | if seen.args.has("--cluster-yes") || verb == "rebalance" {
+                        mark::NONE
+                    } else {
+                        mark::I
+                    },
+            );
         }
-        "import" if seen.args.has("--cluster-replace") => meaning.set(D, "overwrites keys with those of another server"),
+        "import" if seen.args.has("--cluster-replace") => {
+            meaning.set(D, "overwrites keys with those of another server")
+        }
         _ => meaning.set(C, "changes the cluster"),
     }
 }

@@ -66,7 +66,7 @@ impl Tool {
     pub const fn new(names: &'static str) -> Self {
         Tool {
             names,
-            style: Style { values: &[], stops: &[], one_dash: false },
+            style: Style { values: &[], stops: &[], glued: "", one_dash: false },
             rules: &[],
             riders: &[],
             pretends: &[],
@@ -82,6 +82,11 @@ impl Tool {
 
     pub const fn stops(mut self, stops: &'static [(&'static str, usize)]) -> Self {
         self.style.stops = stops;
+        self
+    }
+
+    pub const fn glued(mut self, letters: &'static str) -> Self {
+        self.style.glued = letters;
         self
     }
 
@@ -197,7 +202,9 @@ pub(super) fn judge(name: &str, call: Call<'_>, tool: &Tool) -> Meaning {
     let (mut meaning, depth) = rule(&args, tool);
     let path = path(&args);
     for (verbs, options, risk, why, marks) in tool.riders {
-        if super::args::under(&path, verbs) && given(&args, options) {
+        // A rider that only marks counts its options behind the verb: `compose -f FILE logs` follows nothing.
+        let from = if *risk == R && why.is_empty() { verbs.split_whitespace().count() } else { 0 };
+        if super::args::under(&path, verbs) && given(&args, options, from) {
             if why.is_empty() {
                 meaning.raise(*risk, meaning.why.clone());
             } else {
@@ -210,14 +217,23 @@ pub(super) fn judge(name: &str, call: Call<'_>, tool: &Tool) -> Meaning {
     if let Some(own) = tool.judge {
         own(&seen, &mut meaning);
     }
-    let pretends = |(verbs, options): &(&str, &str)| super::args::under(&path, verbs) && pretended(&seen.args, options);
+    let pretends =
+        |(verbs, options): &(&str, &str)| super::args::under(&path, verbs) && pretended(&seen.args, options);
     if tool.pretends.iter().any(pretends) {
-        meaning.set(R, "only says what it would do");
-        meaning.nested.clear();
+        let (verb, secret) = (meaning.subcommand.take(), meaning.traits.secret);
+        meaning =
+            Meaning::new(R, "only says what it would do", if secret { mark::SECRET } else { mark::NONE });
+        meaning.subcommand = verb;
     }
-    if meaning.nested.is_empty() && (seen.args.has("--help") || seen.args.operands.is_empty() && seen.args.has("--version")) {
+    if meaning.nested.is_empty()
+        && (seen.args.has("--help") || seen.args.operands.is_empty() && seen.args.has("--version"))
+    {
         let known = meaning.known;
-        meaning = Meaning { subcommand: meaning.subcommand, known, ..Meaning::new(R, "shows its help", mark::NONE) };
+        meaning = Meaning {
+            subcommand: meaning.subcommand,
+            known,
+            ..Meaning::new(R, "shows its help", mark::NONE)
+        };
     }
     meaning
 }
@@ -231,10 +247,10 @@ fn pretended(args: &Args<'_>, options: &str) -> bool {
 }
 
 /// `-f --follow` or, for one value, `--replicas=0`.
-fn given(args: &Args<'_>, options: &str) -> bool {
+fn given(args: &Args<'_>, options: &str, from: usize) -> bool {
     options.split_whitespace().any(|option| match option.split_once('=') {
         Some((name, wanted)) => args.all(name).any(|option| option.value == Some(wanted)),
-        None => args.has(option),
+        None => args.has(option) && args.get(option).is_some_and(|option| option.after >= from),
     })
 }
 
@@ -248,8 +264,9 @@ fn rule(args: &Args<'_>, tool: &Tool) -> (Meaning, usize) {
     let path = path(args);
     let mut best: Option<(usize, &Rule)> = None;
     for rule in tool.rules {
-        let depth = rule.0.split_whitespace().count();
-        if super::args::under(&path, rule.0) && best.is_none_or(|(most, _)| depth > most) {
+        if let Some(depth) =
+            super::args::depth(&path, rule.0).filter(|depth| best.is_none_or(|(most, _)| *depth > most))
+        {
             best = Some((depth, rule));
         }
     }
@@ -261,6 +278,9 @@ fn rule(args: &Args<'_>, tool: &Tool) -> (Meaning, usize) {
         return (meaning, depth);
     }
     let verb = args.operands.first();
+    if tool.rules.is_empty() && tool.judge.is_some() && tool.otherwise == Otherwise::ByWords {
+        return (Meaning::new(C, "not known", mark::NONE), 0);
+    }
     let meaning = match (tool.otherwise, verb) {
         (Otherwise::Reads, _) => Meaning::new(R, "only reads", mark::NONE),
         (_, Some(word)) if word.text.contains(UNKNOWN) => {

@@ -10,9 +10,67 @@ pub(super) const ALL: &[&[Tool]] = &[
     data::web::TOOLS,
     data::wrappers::TOOLS,
     data::readers::TOOLS,
+    data::files::TOOLS,
+    data::host::TOOLS,
+    data::network::TOOLS,
+    data::cloud::TOOLS,
+    data::infra::TOOLS,
+    data::keys::TOOLS,
+    data::develop::TOOLS,
+    data::automation::TOOLS,
+    data::engines::TOOLS,
 ];
 
 pub(super) fn find(name: &str) -> Option<&'static Tool> {
     let named = |tool: &&Tool| tool.names.split_whitespace().any(|one| one == name);
     ALL.iter().flat_map(|table| table.iter()).find(named)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stands_in_one_table_only_and_every_row_can_be_reached() {
+        let tools: Vec<_> = ALL.iter().flat_map(|table| table.iter()).collect();
+        let mut names: Vec<_> = tools.iter().flat_map(|tool| tool.names.split_whitespace()).collect();
+        names.sort_unstable();
+        let twice: Vec<_> = names.windows(2).filter(|two| two[0] == two[1]).map(|two| two[0]).collect();
+        assert!(twice.is_empty(), "{twice:?}");
+        for tool in tools {
+            for (verbs, ..) in tool.rules {
+                for path in verbs.split(',') {
+                    let depth = path.split_whitespace().count();
+                    assert!(depth <= 4, "{} {path}", tool.names);
+                }
+            }
+        }
+    }
+
+    /// Two rules of one tool for one path: only the first would ever count.
+    #[test]
+    fn no_rule_hides_another() {
+        let mut hidden = Vec::new();
+        for tool in ALL.iter().flat_map(|table| table.iter()) {
+            let mut seen: Vec<String> = Vec::new();
+            for (verbs, ..) in tool.rules {
+                for path in verbs.split(',') {
+                    let mut paths = vec![String::new()];
+                    for word in path.split_whitespace() {
+                        let with = |path: &String| {
+                            word.split('|').map(|verb| format!("{path} {verb}")).collect::<Vec<_>>()
+                        };
+                        paths = paths.iter().flat_map(with).collect();
+                    }
+                    for path in paths {
+                        if seen.contains(&path) {
+                            hidden.push(format!("{}:{path}", tool.names));
+                        }
+                        seen.push(path);
+                    }
+                }
+            }
+        }
+        assert!(hidden.is_empty(), "{hidden:#?}");
+    }
 }

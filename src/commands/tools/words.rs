@@ -67,7 +67,17 @@ pub(super) fn says_look(name: &str) -> bool {
 /// It holds a password, a token or a key: `DB_PASSWORD=x`, `postgres://user:pass@host`.
 pub(super) fn carries_secret(text: &str) -> bool {
     if let Some((name, value)) = text.split_once('=') {
-        let names = ["password", "passwd", "token", "secret", "apikey", "api_key", "access_key", "private_key", "pgpass"];
+        let names = [
+            "password",
+            "passwd",
+            "token",
+            "secret",
+            "apikey",
+            "api_key",
+            "access_key",
+            "private_key",
+            "pgpass",
+        ];
         let name = name.to_ascii_lowercase();
         if !value.is_empty() && names.iter().any(|one| name.contains(one)) {
             return true;
@@ -75,11 +85,26 @@ pub(super) fn carries_secret(text: &str) -> bool {
     }
     let Some((_, after)) = text.split_once("://") else { return false };
     let authority = after.split(['/', '?', ' ']).next().unwrap_or_default();
-    authority.rsplit_once('@').is_some_and(|(user, _)| user.split_once(':').is_some_and(|(_, password)| !password.is_empty()))
+    authority
+        .rsplit_once('@')
+        .is_some_and(|(user, _)| user.split_once(':').is_some_and(|(_, password)| !password.is_empty()))
 }
 
 /// A place where the system or a service keeps what it needs.
 pub(super) fn system_path(path: &str) -> bool {
-    const KEPT: [&str; 9] = ["/usr/", "/bin/", "/sbin/", "/lib/", "/boot/", "/dev/", "/var/lib/", "/etc/", "/root/"];
-    path == "/" || KEPT.iter().any(|kept| path.starts_with(kept) || path.trim_end_matches('/') == kept.trim_end_matches('/'))
+    const KEPT: [&str; 9] =
+        ["/usr/", "/bin/", "/sbin/", "/lib/", "/boot/", "/dev/", "/var/lib/", "/etc/", "/root/"];
+    path == "/"
+        || KEPT
+            .iter()
+            .any(|kept| path.starts_with(kept) || path.trim_end_matches('/') == kept.trim_end_matches('/'))
+}
+
+/// A place where an overwritten file breaks the system or a service's data; `/etc` is left out, as files there
+/// are written every day.
+pub(super) fn vital_path(path: &str) -> bool {
+    system_path(path)
+        && !["/etc", "/root", "/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "/usr/local/bin/"]
+            .iter()
+            .any(|other| path.starts_with(other))
 }

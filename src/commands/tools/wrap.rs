@@ -72,7 +72,11 @@ pub(super) fn plain(seen: &Seen<'_>, meaning: &mut Meaning) {
 pub(super) fn nice(seen: &Seen<'_>, meaning: &mut Meaning) {
     let words = command(seen);
     // `taskset 0x3 command` names the mask first.
-    let words = if seen.tool == "taskset" && !seen.args.has("-p --pid") && !seen.args.has("-c") { strip(seen.args.rest) } else { words };
+    let words = if seen.tool == "taskset" && !seen.args.has("-p --pid") && !seen.args.has("-c") {
+        strip(seen.args.rest)
+    } else {
+        words
+    };
     wrap(words, Through::Here, meaning);
     if seen.args.has("-p --pid -P -u") {
         meaning.nested.clear();
@@ -294,7 +298,9 @@ pub(super) fn script(seen: &Seen<'_>, meaning: &mut Meaning) {
     meaning.subcommand = None;
     meaning.mark(mark::WRITES);
     match seen.args.value("-c --command") {
-        Some(text) => shelled(&[Word { text: text.to_owned(), known: true, bare: false }], Through::Here, meaning),
+        Some(text) => {
+            shelled(&[Word { text: text.to_owned(), known: true, bare: false }], Through::Here, meaning)
+        }
         None => {
             meaning.set(C, "opens a shell and records it");
             meaning.mark(mark::I | mark::OPAQUE);
@@ -308,7 +314,10 @@ pub(super) fn terminal(seen: &Seen<'_>, meaning: &mut Meaning) {
         meaning.set(R, "only reads");
         return;
     }
-    let typed = matches!(seen.verb(), "send-keys" | "send" | "new-session" | "new" | "new-window" | "neww" | "run-shell" | "split-window");
+    let typed = matches!(
+        seen.verb(),
+        "send-keys" | "send" | "new-session" | "new" | "new-window" | "neww" | "run-shell" | "split-window"
+    );
     meaning.set(C, "opens a terminal, or types into one");
     let text: Vec<_> = seen.objects().skip(1).cloned().collect();
     if typed && !text.is_empty() {

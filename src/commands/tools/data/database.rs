@@ -8,7 +8,7 @@ pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
         .values(&[("", "-c --command -d --dbname -f --file -h --host -p --port -U --username -v --set --variable -o --output -L --log-file -F --field-separator -R --record-separator -P --pset -T --table-attr")])
         .judge(database::psql),
     Tool::new("mysql mariadb mycli")
-        .values(&[("", "-e --execute -h --host -P --port -u --user -D --database -S --socket --defaults-file --defaults-extra-file --init-command --ssl-ca --ssl-cert --ssl-key --ssl-mode --default-character-set --delimiter --protocol --prompt --pager --tee --connect-timeout --login-path")])
+        .glued("p").values(&[("", "-e --execute -h --host -P --port -u --user -D --database -S --socket --defaults-file --defaults-extra-file --init-command --ssl-ca --ssl-cert --ssl-key --ssl-mode --default-character-set --delimiter --protocol --prompt --pager --tee --connect-timeout --login-path")])
         .judge(database::mysql),
     Tool::new("redis-cli valkey-cli keydb-cli")
         .values(&[("", "-h --host -p --port -s -a --pass -u --user -n -r -i -t -D -d --rdb --functions-rdb --pattern --quoted-pattern --count --cursor --top --intrinsic-latency --eval --cluster --sni --cacert --cacertdir --cert --key --tls-ciphers --tls-ciphersuites --pipe-timeout --lru-test --memkeys-samples --show-pushes --keystats-samples --client-name \

@@ -47,21 +47,39 @@ pub(in crate::commands::tools) const COMPOSE: Tool = Tool::new("docker-compose p
     .judge(docker::judge_compose);
 
 const DOCKER_VALUES: &[(&str, &str)] = &[
-    ("^", "-H --host -c --context --config -l --log-level --tlscacert --tlscert --tlskey --url --connection --identity \
-           --root --runroot --storage-driver --storage-opt --cgroup-manager --tmpdir -n --namespace -a --address --snapshotter"),
+    (
+        "^",
+        "-H --host -c --context --config -l --log-level --tlscacert --tlscert --tlskey --url --connection --identity \
+           --root --runroot --storage-driver --storage-opt --cgroup-manager --tmpdir -n --namespace -a --address --snapshotter",
+    ),
     ("logs|container|service", "--tail -n --since --until"),
     ("stop|restart|kill|container|compose", "-t --time --timeout -s --signal"),
-    ("ps|images|image|inspect|stats|events|system|volume|network|node|service|stack|container|info|version|search|history|top|context", "--format -f --filter --since --until"),
+    (
+        "ps|images|image|inspect|stats|events|system|volume|network|node|service|stack|container|info|version|search|history|top|context",
+        "--format -f --filter --since --until",
+    ),
     ("ps|container", "-n --last"),
     ("run|create|container|exec|service", RUN),
-    ("build|buildx|builder|image", "-t --tag -f --file --build-arg --target --platform --cache-from --cache-to --secret --ssh -o --output --label --network --progress --builder --iidfile --add-host"),
-    ("service|stack|update", "--image --replicas --update-delay --update-parallelism --update-order --update-failure-action --update-monitor \
+    (
+        "build|buildx|builder|image",
+        "-t --tag -f --file --build-arg --target --platform --cache-from --cache-to --secret --ssh -o --output --label --network --progress --builder --iidfile --add-host",
+    ),
+    (
+        "service|stack|update",
+        "--image --replicas --update-delay --update-parallelism --update-order --update-failure-action --update-monitor \
         --env-add --env-rm --mount --mount-add --mount-rm --publish-add --publish-rm --constraint-add --constraint-rm --limit-cpu --limit-memory \
         --reserve-cpu --reserve-memory --secret-add --secret-rm --config-add --config-rm -c --compose-file --orchestrator --rollback-delay \
-        --cpus --memory -m --restart --cpu-shares --memory-swap --pids-limit"),
-    ("save|export|login|cp|commit|import|load|swarm|node", "-o --output -u --username -p --password -i --input -a --author -m --message -c --change \
-        --advertise-addr --listen-addr --token --availability --role --label-add --label-rm --data-path-addr"),
-    ("network|volume|secret|config", "-d --driver -o --opt --label --subnet --gateway --ip-range --ip --alias"),
+        --cpus --memory -m --restart --cpu-shares --memory-swap --pids-limit",
+    ),
+    (
+        "save|export|login|cp|commit|import|load|swarm|node",
+        "-o --output -u --username -p --password -i --input -a --author -m --message -c --change \
+        --advertise-addr --listen-addr --token --availability --role --label-add --label-rm --data-path-addr",
+    ),
+    (
+        "network|volume|secret|config",
+        "-d --driver -o --opt --label --subnet --gateway --ip-range --ip --alias",
+    ),
 ];
 
 const RUN: &str = "-a --attach --add-host --annotation --blkio-weight --cap-add --cap-drop --cgroup-parent --cgroupns --cidfile \
@@ -101,7 +119,7 @@ const DOCKER: &[Rule] = &[
     ("builder|buildx", C, "builds images", NONE),
     ("buildx ls|inspect|du|version|history|imagetools", R, "only reads", NONE),
     ("buildx imagetools create", C, "publishes an image", NONE),
-    ("buildx rm|stop", D, "deletes a builder", NONE),
+    ("buildx rm|stop, buildx history rm", D, "deletes a builder", NONE),
     ("checkpoint", C, "changes checkpoints", NONE),
     ("checkpoint ls", R, "only reads", NONE),
     ("checkpoint rm", D, "deletes a checkpoint", NONE),

@@ -25,7 +25,7 @@ pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
     Tool::new("script").values(&[("", "-c --command -E --echo -o --output-limit -T --log-timing -O --log-out -I --log-in -B --log-io")]).judge(wrap::script),
     Tool::new("tmux screen").values(&[("", "-t -S -L -f -c -s -n -F")]).rules(&[("ls|list-sessions|capture-pane|list-windows|list-panes|has-session|display-message", R, "only reads", NONE)]).judge(wrap::terminal),
     Tool::new("microk8s k3s k0s minikube rke2").stops(&[("kubectl|crictl|ctr", 0)]).rules(&[
-        ("status|version|inspect|service list|profile list|ip|logs|check-config", R, "only reads", NONE),
+        ("status|version|inspect|ip|logs|check-config, service|profile list", R, "only reads", NONE),
         ("kubectl|crictl|ctr", R, "runs another tool", NONE),
         ("start|enable|addons|config", C, "changes the cluster on this host", NONE),
     ]).judge(wrap::bundle),

@@ -28,16 +28,21 @@ fn field(kind: &str, name: &str, value: &Value) -> Option<&'static str> {
         }
         _ => false,
     };
-    let network = kind.to_ascii_lowercase().contains("netpol") || kind.to_ascii_lowercase().contains("networkpolic");
+    let network =
+        kind.to_ascii_lowercase().contains("netpol") || kind.to_ascii_lowercase().contains("networkpolic");
     match name {
         "finalizers" => Some("changes finalizers: what they protect may be left behind or lost"),
         "replicas" | "maxReplicas" | "maxUnavailable" if zero && name != "maxUnavailable" => {
             Some("scales to zero: nothing is left running")
         }
         "ingress" | "egress" if empty => Some("lets no traffic through"),
-        "ingress" | "egress" | "podSelector" | "policyTypes" if network => Some("changes which traffic is let through"),
+        "ingress" | "egress" | "podSelector" | "policyTypes" if network => {
+            Some("changes which traffic is let through")
+        }
         "cpu" | "memory" if zero => Some("sets a limit to zero"),
-        "persistentVolumeReclaimPolicy" if value == "Delete" => Some("lets the volume be deleted with its claim"),
+        "persistentVolumeReclaimPolicy" if value == "Delete" => {
+            Some("lets the volume be deleted with its claim")
+        }
         "unschedulable" if value == &Value::Bool(true) => None,
         "$patch" if value == "delete" || value == "replace" => Some("deletes or replaces part of the object"),
         _ if value.is_null() => Some("takes a field away"),
@@ -64,7 +69,8 @@ fn value_of(kind: &str, value: &Value, name: &str) -> Option<String> {
 fn json_patch(kind: &str, operation: &str, map: &serde_json::Map<String, Value>) -> Option<String> {
     let path = map.get("path").and_then(Value::as_str).unwrap_or_default();
     let value = map.get("value").unwrap_or(&Value::Null);
-    let last = path.rsplit('/').find(|part| !part.is_empty() && part.parse::<u32>().is_err()).unwrap_or_default();
+    let last =
+        path.rsplit('/').find(|part| !part.is_empty() && part.parse::<u32>().is_err()).unwrap_or_default();
     match operation {
         "remove" => Some(format!("takes `{path}` away")),
         "test" => None,
@@ -75,7 +81,8 @@ fn json_patch(kind: &str, operation: &str, map: &serde_json::Map<String, Value>)
 
 /// A patch that is no JSON: YAML, or JSON with a piece that is not known yet.
 fn coarse(text: &str) -> Option<String> {
-    let squeezed: String = text.chars().filter(|letter| !letter.is_whitespace() && !"\"'".contains(*letter)).collect();
+    let squeezed: String =
+        text.chars().filter(|letter| !letter.is_whitespace() && !"\"'".contains(*letter)).collect();
     let has = |needle: &str| squeezed.contains(needle);
     if has("finalizers") {
         return Some("changes finalizers: what they protect may be left behind or lost".to_owned());
@@ -98,12 +105,14 @@ fn coarse(text: &str) -> Option<String> {
     None
 }
 
-/// `key0` and no further digit or letter behind it.
+/// The key is followed by zero, and by nothing that would make it another number.
 fn zero_after(text: &str, key: &str) -> bool {
     text.match_indices(key).any(|(at, _)| {
         let rest = text.get(at + key.len()..).unwrap_or_default();
-        let number: String = rest.chars().take_while(char::is_ascii_digit).collect();
-        !number.is_empty() && number.trim_start_matches('0').is_empty() && !rest.contains(&format!("{number}{UNKNOWN}"))
+        let zeros = rest.len() - rest.trim_start_matches('0').len();
+        let next = rest.get(zeros..).and_then(|rest| rest.chars().next());
+        zeros > 0
+            && !next.is_some_and(|letter| letter.is_alphanumeric() || letter == '.' || letter == UNKNOWN)
     })
 }
 
@@ -111,7 +120,8 @@ fn zero_after(text: &str, key: &str) -> bool {
 pub(super) fn manifest(text: &str) -> Option<String> {
     for line in text.lines() {
         let line = line.split(" #").next().unwrap_or(line);
-        let squeezed: String = line.chars().filter(|letter| !letter.is_whitespace() && !"\"',{}".contains(*letter)).collect();
+        let squeezed: String =
+            line.chars().filter(|letter| !letter.is_whitespace() && !"\"',{}".contains(*letter)).collect();
         let squeezed = squeezed.trim_start_matches('-');
         if squeezed.contains("kind:") {
             if squeezed.contains("NetworkPolicy") || squeezed.contains("CiliumClusterwide") {
@@ -134,13 +144,17 @@ pub(super) fn manifest(text: &str) -> Option<String> {
 /// The objects hold a Secret.
 pub(super) fn has_secret(text: &str) -> bool {
     text.lines().any(|line| {
-        let line: String = line.chars().filter(|letter| !letter.is_whitespace() && !"\"',{}".contains(*letter)).collect();
+        let line: String =
+            line.chars().filter(|letter| !letter.is_whitespace() && !"\"',{}".contains(*letter)).collect();
         line.contains("kind:Secret") || line.contains("stringData:")
     })
 }
 
 /// A file's name says that it is a network policy, or that it isolates.
 pub(super) fn denies_by_name(file: &str) -> bool {
-    let name: String = file.to_ascii_lowercase().chars().filter(|letter| letter.is_ascii_alphanumeric()).collect();
-    ["networkpolic", "netpol", "quarantine", "isolat", "denyall", "blockall", "lockdown"].iter().any(|word| name.contains(word))
+    let name: String =
+        file.to_ascii_lowercase().chars().filter(|letter| letter.is_ascii_alphanumeric()).collect();
+    ["networkpolic", "netpol", "quarantine", "isolat", "denyall", "blockall", "lockdown"]
+        .iter()
+        .any(|word| name.contains(word))
 }

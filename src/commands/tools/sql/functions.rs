@@ -16,14 +16,14 @@ const ACTING: &[(&str, Tier, &str, u16)] = &[
     ("pg_drop_replication_slot", D, "drops a replication slot: its standby may be lost", mark::NONE),
     ("pg_create_physical_replication_slot pg_create_logical_replication_slot pg_copy_physical_replication_slot pg_copy_logical_replication_slot pg_sync_replication_slots", C, "makes a replication slot: it keeps WAL from then on", mark::NONE),
     ("pg_replication_slot_advance pg_replication_origin_advance", D, "skips changes of a slot", mark::NONE),
-    ("pg_replication_origin_create pg_replication_origin_drop pg_replication_origin_session_setup pg_replication_origin_session_reset", C, "changes a replication origin", mark::NONE),
+    ("pg_replication_origin_create pg_replication_origin_drop pg_replication_origin_session_setup pg_replication_origin_session_reset pg_replication_origin_xact_setup pg_replication_origin_xact_reset", C, "changes a replication origin", mark::NONE),
     ("pg_logical_slot_get_changes pg_logical_slot_get_binary_changes", D, "takes changes out of a slot", mark::NONE),
     ("pg_logical_emit_message", C, "writes into the WAL", mark::NONE),
     ("pg_backup_start pg_backup_stop pg_start_backup pg_stop_backup pg_create_restore_point", C, "marks a backup", mark::NONE),
     ("pg_stat_reset pg_stat_reset_shared pg_stat_reset_single_table_counters pg_stat_reset_single_function_counters pg_stat_reset_slru pg_stat_reset_replication_slot pg_stat_reset_subscription_stats pg_stat_statements_reset pg_stat_kcache_reset pg_wait_sampling_reset_profile pg_qualstats_reset pg_stat_clear_snapshot pg_stat_reset_backend_stats", C, "throws gathered statistics away", mark::NONE),
     ("pg_export_snapshot", C, "keeps a snapshot open", mark::NONE),
     ("set_config setval nextval", C, "changes a setting or sequence", mark::NONE),
-    ("pg_advisory_lock pg_advisory_xact_lock pg_try_advisory_lock pg_try_advisory_xact_lock pg_advisory_lock_shared pg_try_advisory_lock_shared", C, "takes a lock", mark::NONE),
+    ("pg_advisory_lock pg_advisory_xact_lock pg_try_advisory_lock pg_try_advisory_xact_lock pg_advisory_lock_shared pg_try_advisory_lock_shared pg_advisory_xact_lock_shared pg_try_advisory_xact_lock_shared", C, "takes a lock", mark::NONE),
     ("pg_advisory_unlock pg_advisory_unlock_all pg_advisory_unlock_shared", C, "gives a lock up", mark::NONE),
     ("lo_unlink", D, "deletes a large object", mark::NONE),
     ("lo_import lo_create lo_creat lo_put lowrite lo_truncate lo_truncate64 lo_from_bytea", C, "changes a large object", mark::NONE),
@@ -41,7 +41,10 @@ const ACTING: &[(&str, Tier, &str, u16)] = &[
     ("pg_surgery heap_force_kill heap_force_freeze", D, "changes rows behind the server's back", mark::NONE),
     ("pg_resetwal pg_truncate_visibility_map", D, "throws data of the server away", mark::NONE),
     ("pgstattuple pgstattuple_approx pgstatindex pg_visibility bt_index_check bt_index_parent_check verify_heapam", R, "reads whole tables", mark::HEAVY),
-    ("pg_switch_xlog_file pg_reload", C, "changes the server", mark::NONE),
+    ("pg_log_backend_memory_contexts pg_log_standby_snapshot pg_nextoid pg_extension_config_dump pg_restore_relation_stats pg_restore_attribute_stats pg_clear_relation_stats pg_clear_attribute_stats", C, "changes the server a little", mark::NONE),
+    ("pg_stop_making_pinned_objects binary_upgrade_create_empty_extension binary_upgrade_set_missing_value binary_upgrade_set_record_init_privs", D, "is for upgrades of the server alone", mark::NONE),
+    ("pg_logical_slot_peek_changes pg_logical_slot_peek_binary_changes", R, "reads changes of a slot", mark::HEAVY),
+    ("ts_stat ts_rewrite", C, "runs SQL given as text", mark::NONE),
     ("crosstab", R, "runs a query given as text", mark::NONE),
     // Extensions and other engines.
     ("schedule schedule_in_database", C, "makes a job that runs by itself", mark::NONE),
@@ -64,7 +67,7 @@ const NO_CALL: &str = "IN VALUES AND OR NOT WHERE ON AS USING OVER FILTER EXISTS
 
 /// Functions that compute, as far as a SELECT without FROM needs them to be known.
 const COMPUTING: &str = "count sum avg min max now current_timestamp clock_timestamp statement_timestamp \
-    transaction_timestamp current_date current_user session_user current_database current_schema current_schemas \
+    transaction_timestamp current_date current_user session_user current_database current_query current_schema current_schemas \
     current_setting version coalesce nullif greatest least round trunc floor ceil ceiling abs sign sqrt power exp \
     ln log mod random extract date_part date_trunc age to_char to_date to_timestamp to_number make_interval \
     make_date make_timestamp lower upper length char_length octet_length substring substr trim ltrim rtrim btrim \
@@ -76,43 +79,91 @@ const COMPUTING: &str = "count sum avg min max now current_timestamp clock_times
     cast convert hex unhex if ifnull isnull database schema user connection_id last_insert_id found_rows row_count \
     from_unixtime unix_timestamp curdate curtime sysdate timediff datediff timestampdiff date_add date_sub \
     date_format inet_ntoa inet_aton inet_server_addr inet_server_port inet_client_addr inet_client_port host \
+    array_remove jsonb_delete jsonb_delete_path truncate time_format setseed timeofday loread lo_get lo_lseek lo_tell \
     percentile_cont percentile_disc rank dense_rank row_number lag lead first_value last_value ntile \
     has_table_privilege has_database_privilege has_schema_privilege has_function_privilege col_description \
     obj_description format_type to_regclass to_regtype txid_current_snapshot gen_random_uuid uuid_generate_v4 \
     uuid lastval currval isfinite justify_interval convert_from convert_to ascii chr bit_length variance stddev \
     postgis_version timezone";
 
+/// How many calls of functions are looked up in one statement.
+const MOST: usize = 5000;
+
 /// Raises a statement to what the functions in it do.
 pub(super) fn judge(tokens: &[Token], found: &mut Finding) {
-    let reads = tokens.first().is_some_and(|token| ["SELECT", "VALUES", "WITH"].iter().any(|word| token.is(word)));
+    let reads =
+        tokens.first().is_some_and(|token| ["SELECT", "VALUES", "WITH"].iter().any(|word| token.is(word)));
     let from = tokens.iter().any(|token| token.is("FROM"));
+    let mut calls = 0;
     for (at, token) in tokens.iter().enumerate() {
         let opens = tokens.get(at + 1).is_some_and(|next| next.sign('('));
         let called = opens && matches!(token.kind, Kind::Word | Kind::Quoted);
         if !called || token.kind == Kind::Word && NO_CALL.split_whitespace().any(|word| word == token.text) {
             continue;
         }
+        calls += 1;
+        if calls > MOST {
+            found.raise(D, "too long to be read to its end", mark::OPAQUE);
+            return;
+        }
         let name = token.text.to_lowercase();
-        if let Some((_, risk, why, marks)) = ACTING.iter().find(|(names, ..)| names.split_whitespace().any(|one| one == name)) {
+        if let Some((_, risk, why, marks)) =
+            ACTING.iter().find(|(names, ..)| names.split_whitespace().any(|one| one == name))
+        {
             found.raise(*risk, *why, *marks);
             if name.starts_with("dblink") || name.starts_with("schedule") || name.contains("to_xml") {
-                let given = tokens.iter().skip(at + 1).filter(|token| matches!(token.kind, Kind::Text | Kind::Dollar));
+                let given = tokens
+                    .iter()
+                    .skip(at + 1)
+                    .filter(|token| matches!(token.kind, Kind::Text | Kind::Dollar));
                 for text in given {
                     look(&text.text, found);
                 }
             }
             continue;
         }
-        if !reads || COMPUTING.split_whitespace().any(|one| one == name) || builtin(&name) {
+        if COMPUTING.split_whitespace().any(|one| one == name) || name.starts_with("binary_upgrade_set_next")
+        {
+            continue;
+        }
+        if reads && words::says_destroy(&name) {
+            found.raise(D, format!("by its name, the function `{name}` takes something away"), mark::NONE);
+        }
+        if !reads || builtin(&name) {
             continue;
         }
         let parts = words::parts(&name);
         let acts = parts.first().is_some_and(|first| {
-            ["set", "create", "update", "insert", "add", "alter", "disable", "enable", "run", "execute", "exec", "apply", "start", "stop", "reset", "rebuild", "refresh", "move", "rebalance", "promote", "cancel", "schedule", "compress", "decompress", "citus"].contains(&first.as_str())
+            [
+                "set",
+                "create",
+                "update",
+                "insert",
+                "add",
+                "alter",
+                "disable",
+                "enable",
+                "run",
+                "execute",
+                "exec",
+                "apply",
+                "start",
+                "stop",
+                "reset",
+                "rebuild",
+                "refresh",
+                "move",
+                "rebalance",
+                "promote",
+                "cancel",
+                "schedule",
+                "compress",
+                "decompress",
+                "citus",
+            ]
+            .contains(&first.as_str())
         });
-        if words::says_destroy(&name) {
-            found.raise(D, format!("by its name, the function `{name}` takes something away"), mark::NONE);
-        } else if acts {
+        if acts {
             found.raise(C, format!("by its name, the function `{name}` changes something"), mark::NONE);
         } else if !from {
             found.raise(C, format!("what the function `{name}` does cannot be seen here"), mark::OPAQUE);
@@ -122,9 +173,12 @@ pub(super) fn judge(tokens: &[Token], found: &mut Finding) {
 
 /// Functions of the server's own that only look: those that act are in the table above.
 fn builtin(name: &str) -> bool {
-    ["pg_", "txid_", "has_", "json_", "jsonb_", "array_", "regexp_", "to_", "st_", "inet_", "xml", "ts_", "date_", "string_", "uuid_"]
-        .iter()
-        .any(|start| name.starts_with(start))
+    [
+        "pg_", "txid_", "has_", "json_", "jsonb_", "array_", "regexp_", "to_", "st_", "inet_", "xml", "ts_",
+        "date_", "string_", "uuid_",
+    ]
+    .iter()
+    .any(|start| name.starts_with(start))
 }
 
 /// SQL given as text.

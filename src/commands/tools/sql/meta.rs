@@ -3,8 +3,8 @@ use super::super::rules::{C, R, mark};
 use super::{Dialect, Finding, token, verbs};
 
 /// Those that only look or set up the console.
-const READS: &str = "a bind bind_named c_info conninfo copyright crosstabview elif else encoding endif errverbose f flush \
-    gdesc g gx G gset H h help html if l l+ parse pset q qecho quit r reset set sf sf+ sv sv+ t T timing unset warn \
+const READS: &str = "C H T a p bind bind_named conninfo copyright crosstabview elif else encoding endif errverbose f flush \
+    gdesc g gx G gset h help if l l+ parse pset q qecho quit r reset set sf sf+ sv sv+ t timing unset warn \
     echo x z zp zS ? setenv getenv close startpipeline endpipeline sendpipeline syncpipeline flushrequest getresults";
 
 pub(super) fn judge(text: &str) -> Finding {
@@ -26,20 +26,30 @@ pub(super) fn judge(text: &str) -> Finding {
     }
     match name {
         "copy" => copy(rest),
-        "i" | "ir" | "include" | "include_relative" => Finding::new(C, "runs a file of SQL that is not seen here", mark::OPAQUE),
+        "i" | "ir" | "include" | "include_relative" => {
+            Finding::new(C, "runs a file of SQL that is not seen here", mark::OPAQUE)
+        }
         "o" | "out" | "w" | "write" | "s" if rest.starts_with('|') => shell(rest),
-        "o" | "out" | "w" | "write" | "s" if !rest.is_empty() => Finding::new(R, "writes a file", mark::WRITES),
+        "o" | "out" | "w" | "write" | "s" if !rest.is_empty() => {
+            Finding::new(R, "writes a file", mark::WRITES)
+        }
         "o" | "out" | "s" => Finding::new(R, "only concerns the console", mark::NONE),
         "password" => Finding::new(C, "changes a password", mark::I | mark::SECRET),
-        "e" | "edit" | "ef" | "ev" => Finding::new(C, "changes SQL in an editor and runs it", mark::I | mark::OPAQUE),
+        "e" | "edit" | "ef" | "ev" => {
+            Finding::new(C, "changes SQL in an editor and runs it", mark::I | mark::OPAQUE)
+        }
         "prompt" => Finding::new(R, "asks for a value", mark::I),
-        "c" | "connect" => Finding::new(R, "connects to another database: what follows goes there", mark::NONE),
+        "c" | "connect" => {
+            Finding::new(R, "connects to another database: what follows goes there", mark::NONE)
+        }
         "watch" => Finding::new(R, "repeats the query until it is stopped", mark::E),
         "lo_list" => Finding::new(R, "only reads", mark::NONE),
         "lo_unlink" => Finding::new(super::D, "deletes a large object", mark::NONE),
         "lo_import" => Finding::new(C, "stores a large object", mark::NONE),
         "lo_export" => Finding::new(R, "writes a file", mark::WRITES),
-        _ if name.starts_with('d') && name.chars().skip(1).all(|letter| letter.is_ascii_alphabetic() || letter == '+') => {
+        _ if name.starts_with('d')
+            && name.chars().skip(1).all(|letter| letter.is_ascii_alphabetic() || letter == '+') =>
+        {
             Finding::new(R, "only reads", mark::NONE)
         }
         _ if READS.split_whitespace().any(|one| one == name) => Finding::new(R, "only reads", mark::NONE),
@@ -55,7 +65,9 @@ pub(super) fn sends(text: &str) -> Finding {
         "\\gexec" => Finding::new(super::D, "runs every row of the result as SQL", mark::OPAQUE),
         "\\watch" => Finding::new(R, "repeats the query until it is stopped", mark::E),
         "\\g" | "\\gx" if rest.starts_with('|') => shell(rest),
-        "\\g" | "\\gx" if !rest.is_empty() && !rest.starts_with('(') => Finding::new(R, "writes a file", mark::WRITES),
+        "\\g" | "\\gx" if !rest.is_empty() && !rest.starts_with('(') => {
+            Finding::new(R, "writes a file", mark::WRITES)
+        }
         _ => Finding::new(R, "only reads", mark::NONE),
     }
 }
@@ -78,7 +90,9 @@ fn copy(rest: &str) -> Finding {
     if let Some(at) = tokens.iter().position(|token| token.is("PROGRAM")) {
         found.shell = tokens.get(at + 1).map(|token| token.text.clone());
     }
-    let from = tokens.iter().position(|token| ["SELECT", "WITH", "INSERT", "UPDATE", "DELETE"].iter().any(|word| token.is(word)));
+    let from = tokens
+        .iter()
+        .position(|token| ["SELECT", "WITH", "INSERT", "UPDATE", "DELETE"].iter().any(|word| token.is(word)));
     if let Some(at) = from.filter(|_| tokens.first().is_some_and(|token| token.sign('('))) {
         let inner = verbs::judge(tokens.get(at..).unwrap_or_default(), Dialect::Postgres);
         found.raise(inner.risk, inner.why, inner.marks);

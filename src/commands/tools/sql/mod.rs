@@ -105,27 +105,56 @@ fn statement(cut: &Cut, dialect: Dialect) -> SqlMeaning {
 /// Statements inside statements: `WITH gone AS (DELETE …)`, `EXPLAIN ANALYZE UPDATE …`, `PREPARE p AS DROP …`.
 fn embedded(tokens: &[Token], found: &mut Finding) {
     if !tokens.first().is_some_and(|token| {
-        matches!(token.text.as_str(), "WITH" | "EXPLAIN" | "DESCRIBE" | "DESC" | "SELECT" | "PREPARE" | "DECLARE" | "COPY" | "TABLE" | "VALUES" | "CREATE" | "INSERT")
+        matches!(
+            token.text.as_str(),
+            "WITH"
+                | "EXPLAIN"
+                | "DESCRIBE"
+                | "DESC"
+                | "SELECT"
+                | "PREPARE"
+                | "DECLARE"
+                | "COPY"
+                | "TABLE"
+                | "VALUES"
+                | "CREATE"
+                | "INSERT"
+        )
     }) {
         return;
     }
-    let explains = tokens.first().is_some_and(|token| matches!(token.text.as_str(), "EXPLAIN" | "DESCRIBE" | "DESC"));
+    let explains =
+        tokens.first().is_some_and(|token| matches!(token.text.as_str(), "EXPLAIN" | "DESCRIBE" | "DESC"));
     let runs = !explains || tokens.iter().take(8).any(|token| token.is("ANALYZE") || token.is("ANALYSE"));
     let creates = tokens.first().is_some_and(|token| token.is("CREATE"));
     if !runs || creates && !tokens.iter().any(|token| token.is("TABLE")) {
         return;
     }
+    let mut left = 64;
     for (at, token) in tokens.iter().enumerate().skip(1) {
-        if !matches!(token.text.as_str(), "DELETE" | "UPDATE" | "INSERT" | "MERGE") || token.kind != Kind::Word {
+        if found.risk == D {
+            return;
+        }
+        if !matches!(token.text.as_str(), "DELETE" | "UPDATE" | "INSERT" | "MERGE")
+            || token.kind != Kind::Word
+        {
             continue;
         }
         let Some(before) = at.checked_sub(1).and_then(|at| tokens.get(at)) else { continue };
-        let begins = before.sign('(') || before.sign(')')
-            || ["ANALYZE", "ANALYSE", "VERBOSE", "AS", "EXPLAIN", "TRUE", "ON"].iter().any(|word| before.is(word));
+        let begins = before.sign('(')
+            || before.sign(')')
+            || ["ANALYZE", "ANALYSE", "VERBOSE", "AS", "EXPLAIN", "TRUE", "ON"]
+                .iter()
+                .any(|word| before.is(word));
         let called = tokens.get(at + 1).is_some_and(|next| next.sign('('));
         if !begins || called || before.is("ON") {
             continue;
         }
+        if left == 0 {
+            found.raise(D, "too long to be read to its end", mark::OPAQUE);
+            return;
+        }
+        left -= 1;
         // The statement ends where its bracket closes.
         let inner = tokens.get(at..).unwrap_or_default();
         let length = inner.iter().position(|one| one.depth < token.depth).unwrap_or(inner.len());
@@ -140,7 +169,10 @@ fn body(text: &str, found: &mut Finding) {
     for cut in token::cut(text, Dialect::Postgres) {
         let hit = cut.tokens.iter().find(|token| {
             token.kind == Kind::Word && matches!(token.text.as_str(), "DELETE" | "DROP" | "TRUNCATE")
-                || token.kind == Kind::Text && ["delete ", "drop ", "truncate "].iter().any(|word| token.text.to_ascii_lowercase().contains(word))
+                || token.kind == Kind::Text
+                    && ["delete ", "drop ", "truncate "]
+                        .iter()
+                        .any(|word| token.text.to_ascii_lowercase().contains(word))
         });
         if let Some(hit) = hit {
             let what = if hit.kind == Kind::Word { hit.text.clone() } else { "DELETE or DROP".to_owned() };

@@ -64,8 +64,15 @@ struct Lexer<'a> {
 
 /// Cuts a text into statements, in linear time.
 pub(super) fn cut(text: &str, dialect: Dialect) -> Vec<Cut> {
-    let mut lexer =
-        Lexer { text, bytes: text.as_bytes(), at: 0, depth: 0, dialect, now: Cut::default(), cuts: Vec::new() };
+    let mut lexer = Lexer {
+        text,
+        bytes: text.as_bytes(),
+        at: 0,
+        depth: 0,
+        dialect,
+        now: Cut::default(),
+        cuts: Vec::new(),
+    };
     lexer.run();
     lexer.cuts
 }
@@ -212,7 +219,11 @@ impl Lexer<'_> {
     fn dollar(&mut self) {
         let start = self.at;
         let mut end = self.at + 1;
-        while self.bytes.get(end).is_some_and(|byte| letter(*byte) || (byte.is_ascii_digit() && end > start + 1)) {
+        while self
+            .bytes
+            .get(end)
+            .is_some_and(|byte| letter(*byte) || (byte.is_ascii_digit() && end > start + 1))
+        {
             end += 1;
         }
         if self.bytes.get(end) != Some(&b'$') {
@@ -257,12 +268,16 @@ impl Lexer<'_> {
             return;
         }
         let line = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-        let two = memchr::memmem::find(rest.get(1..line).unwrap_or_default(), b"\\\\").map_or(line, |at| at + 1);
+        let two =
+            memchr::memmem::find(rest.get(1..line).unwrap_or_default(), b"\\\\").map_or(line, |at| at + 1);
         self.at = start + two;
         let text = self.slice(start, self.at).trim_end().to_owned();
         // `\g`, `\gx`, `\G` send the statement before them; the others are statements of their own.
         let name = text.split_whitespace().next().unwrap_or_default();
-        let sends = matches!(name, "\\g" | "\\gx" | "\\G" | "\\gset" | "\\gdesc" | "\\gexec" | "\\crosstabview" | "\\watch");
+        let sends = matches!(
+            name,
+            "\\g" | "\\gx" | "\\G" | "\\gset" | "\\gdesc" | "\\gexec" | "\\crosstabview" | "\\watch"
+        );
         if !sends {
             self.finish();
         }

@@ -91,17 +91,25 @@ pub(super) fn judge(tokens: &[Token], dialect: Dialect) -> Finding {
         "RESET" if ["MASTER", "SLAVE", "REPLICA", "BINARY"].contains(&second(tokens)) => {
             found.raise(D, "deletes the server's replication logs or place", mark::NONE);
         }
-        "RESET" if second(tokens) == "PERSIST" => found.raise(C, "changes settings of the server", mark::NONE),
+        "RESET" if second(tokens) == "PERSIST" => {
+            found.raise(C, "changes settings of the server", mark::NONE)
+        }
         "COMMIT" if second(tokens) == "PREPARED" => found.raise(C, "ends a prepared transaction", mark::NONE),
-        "ROLLBACK" if second(tokens) == "PREPARED" => found.raise(D, "gives up a prepared transaction", mark::NONE),
+        "ROLLBACK" if second(tokens) == "PREPARED" => {
+            found.raise(D, "gives up a prepared transaction", mark::NONE)
+        }
         "START" if second(tokens) != "TRANSACTION" => found.raise(C, "starts replication", mark::NONE),
-        "VACUUM" if has(tokens, "FULL") => found.raise(D, "rewrites tables: everybody waits until it ends", mark::L),
+        "VACUUM" if has(tokens, "FULL") => {
+            found.raise(D, "rewrites tables: everybody waits until it ends", mark::L)
+        }
         "VACUUM" => found.marks |= mark::L,
         "REINDEX" if has(tokens, "CONCURRENTLY") => {
             found = Finding::new(C, "rebuilds indexes beside the running system", mark::L);
         }
         "REINDEX" | "CLUSTER" | "OPTIMIZE" => found.marks |= mark::L,
-        "LOCK" if has(tokens, "EXCLUSIVE INSTANCE") => found.raise(C, "locks tables: others wait", mark::NONE),
+        "LOCK" if has(tokens, "EXCLUSIVE INSTANCE") => {
+            found.raise(C, "locks tables: others wait", mark::NONE)
+        }
         "DO" => {
             found.marks |= mark::OPAQUE;
             for token in tokens.iter().filter(|token| matches!(token.kind, Kind::Dollar | Kind::Text)) {
@@ -116,7 +124,9 @@ pub(super) fn judge(tokens: &[Token], dialect: Dialect) -> Finding {
             }
         }
         "COPY" => copy(tokens, &mut found),
-        "KILL" if second(tokens) == "QUERY" => found = Finding::new(C, "ends another client's query", mark::NONE),
+        "KILL" if second(tokens) == "QUERY" => {
+            found = Finding::new(C, "ends another client's query", mark::NONE)
+        }
         "CANCEL" if ["QUERY", "QUERIES"].contains(&second(tokens)) => {
             found = Finding::new(C, "ends another client's query", mark::NONE);
         }
@@ -125,7 +135,9 @@ pub(super) fn judge(tokens: &[Token], dialect: Dialect) -> Finding {
             found = Finding::new(D, "stops something of the server", mark::NONE);
         }
         "CHECK" | "CHECKSUM" => found.marks |= mark::HEAVY,
-        "PRAGMA" if tokens.iter().any(|token| token.sign('=')) => found.raise(C, "changes a setting", mark::NONE),
+        "PRAGMA" if tokens.iter().any(|token| token.sign('=')) => {
+            found.raise(C, "changes a setting", mark::NONE)
+        }
         "SYSTEM" => system(tokens, dialect, &mut found),
         _ => {}
     }
@@ -156,7 +168,9 @@ fn select(tokens: &[Token], found: &mut Finding) {
 
 /// `INSERT INTO` of a `WITH` is no `SELECT INTO`.
 fn insert_before(tokens: &[Token], at: usize) -> bool {
-    at.checked_sub(1).and_then(|at| tokens.get(at)).is_some_and(|token| token.is("INSERT") || token.is("MERGE") || token.is("REPLACE"))
+    at.checked_sub(1)
+        .and_then(|at| tokens.get(at))
+        .is_some_and(|token| token.is("INSERT") || token.is("MERGE") || token.is("REPLACE"))
 }
 
 /// Reads whole tables of the user's: a `FROM` without `WHERE` or `LIMIT`, not of the system's own views.
@@ -169,7 +183,9 @@ fn heavy(tokens: &[Token], found: &mut Finding) {
         let name = |at: usize| tokens.get(at).map_or("", |token| token.text.as_str()).to_ascii_lowercase();
         let table = name(at + 1);
         let called = tokens.get(at + 2).is_some_and(|token| token.sign('('));
-        let own = table.starts_with("pg_") || ["information_schema", "performance_schema", "sys", "mysql", "(", ""].contains(&table.as_str());
+        let own = table.starts_with("pg_")
+            || ["information_schema", "performance_schema", "sys", "mysql", "(", ""]
+                .contains(&table.as_str());
         !own && !called && !table.is_empty()
     });
     if whole {
@@ -195,8 +211,16 @@ fn names_rows(filter: &[Token], depth: usize) -> bool {
     if filter.iter().any(|token| token.is("OR") && token.depth == depth) {
         return false;
     }
-    let constant = |token: &Token| matches!(token.kind, Kind::Text | Kind::Number | Kind::Dollar) || token.sign(':') || token.sign('?') || token.text.contains(super::UNKNOWN);
-    let column = |token: &Token| matches!(token.kind, Kind::Word | Kind::Quoted) && !["TRUE", "FALSE", "NULL", "NOT"].contains(&token.text.as_str());
+    let constant = |token: &Token| {
+        matches!(token.kind, Kind::Text | Kind::Number | Kind::Dollar)
+            || token.sign(':')
+            || token.sign('?')
+            || token.text.contains(super::UNKNOWN)
+    };
+    let column = |token: &Token| {
+        matches!(token.kind, Kind::Word | Kind::Quoted)
+            && !["TRUE", "FALSE", "NULL", "NOT"].contains(&token.text.as_str())
+    };
     filter.windows(3).any(|three| match three {
         [left, equals, right] if left.depth == depth => {
             let by_value = equals.sign('=') && column(left) && constant(right);
@@ -213,7 +237,10 @@ fn alter(tokens: &[Token], found: &mut Finding) {
         found.raise(D, "drops a part of the object", mark::NONE);
     }
     if what == "TABLE" || what == "INDEX" || what == "MATERIALIZED" {
-        if has(tokens, "TYPE MODIFY ENGINE") || phrase(tokens, "SET TABLESPACE") || has(tokens, "LOGGED UNLOGGED") {
+        if has(tokens, "TYPE MODIFY ENGINE")
+            || phrase(tokens, "SET TABLESPACE")
+            || has(tokens, "LOGGED UNLOGGED")
+        {
             found.raise(D, "rewrites the table: everybody waits until it ends", mark::L);
         }
         if has(tokens, "DISCARD TRUNCATE") || phrase(tokens, "DELETE WHERE") {
@@ -222,7 +249,10 @@ fn alter(tokens: &[Token], found: &mut Finding) {
         if has(tokens, "DETACH") {
             found.raise(C, "takes a partition out of the table", mark::NONE);
         }
-        if has(tokens, "ADD") && has(tokens, "CONSTRAINT FOREIGN UNIQUE PRIMARY CHECK") && !phrase(tokens, "NOT VALID") {
+        if has(tokens, "ADD")
+            && has(tokens, "CONSTRAINT FOREIGN UNIQUE PRIMARY CHECK")
+            && !phrase(tokens, "NOT VALID")
+        {
             found.raise(C, "checks the whole table while others wait", mark::HEAVY);
         }
     }
@@ -255,7 +285,10 @@ fn create(tokens: &[Token], found: &mut Finding) {
     if has(tokens, "PASSWORD IDENTIFIED") {
         found.marks |= mark::SECRET;
     }
-    if has(tokens, "INDEX") && !has(tokens, "CONCURRENTLY") && tokens.iter().take(4).any(|token| token.is("INDEX")) {
+    if has(tokens, "INDEX")
+        && !has(tokens, "CONCURRENTLY")
+        && tokens.iter().take(4).any(|token| token.is("INDEX"))
+    {
         found.why = "makes an index: writers wait until it ends".into();
         found.marks |= mark::L;
     }
@@ -269,7 +302,11 @@ fn create(tokens: &[Token], found: &mut Finding) {
 
 fn set(tokens: &[Token], found: &mut Finding) {
     let at_signs = tokens.iter().take(3).filter(|token| token.sign('@')).count() == 2;
-    let scope = tokens.iter().skip(1).take(4).any(|token| ["GLOBAL", "PERSIST", "PERSIST_ONLY"].contains(&token.text.as_str()));
+    let scope = tokens
+        .iter()
+        .skip(1)
+        .take(4)
+        .any(|token| ["GLOBAL", "PERSIST", "PERSIST_ONLY"].contains(&token.text.as_str()));
     if scope && (second(tokens) != "" || at_signs) {
         let why = "changes a setting of the server";
         let read_only = has(tokens, "READ_ONLY SUPER_READ_ONLY OFFLINE_MODE");
@@ -285,7 +322,10 @@ fn copy(tokens: &[Token], found: &mut Finding) {
     let program = tokens.iter().position(|token| token.is("PROGRAM"));
     if let Some(at) = program {
         found.raise(C, "runs a program on the server", mark::NONE);
-        found.shell = tokens.get(at + 1).filter(|token| token.kind == Kind::Text).map(|token| token.text.replace("''", "'"));
+        found.shell = tokens
+            .get(at + 1)
+            .filter(|token| token.kind == Kind::Text)
+            .map(|token| token.text.replace("''", "'"));
         if found.shell.is_none() {
             found.raise(C, "runs a program on the server", mark::OPAQUE);
         }
