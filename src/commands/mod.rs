@@ -2,8 +2,18 @@
 //!
 //! Text is parsed, never matched with regular expressions. [`shell`] cuts a text into statements and walks
 //! everything that would run in each of them; [`tools`] says what one call of one tool does.
+pub mod console;
+mod layout;
 pub mod shell;
 pub mod statement;
 pub mod tools;
 
 pub use statement::{Lang, Role, Script, Source, Statement, Traits};
+
+/// Reads a text in this language; whatever the bytes, it answers, in linear time.
+pub fn read(source: Source<'_>, lang: Lang, tables: &tools::Tables) -> Script {
+    match lang {
+        Lang::Shell => shell::read(source, tables),
+        Lang::Sql | Lang::Redis | Lang::PowerShell | Lang::Query => console::read(source, lang, tables),
+    }
+}

@@ -158,8 +158,8 @@ pub struct Attributes {
 /// A table or list that other parts of the program use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fact {
-    /// `severity`, `contacts`, `thresholds`, `alert-rules`, `objectives` (RTO and RPO), `schedule`,
-    /// `endpoints`, `meta`.
+    /// `severity`, `contacts`, `thresholds`, `metrics` (how a number is asked for), `capacity` (sizes now and
+    /// planned), `alert-rules`, `objectives` (RTO and RPO), `schedule`, `endpoints`, `meta`.
     pub kind: &'static str,
     pub title: String,
     pub line: u32,

@@ -115,7 +115,7 @@ fn wrap(piece: &Piece, kind: u8, level: usize) -> Piece {
         7 => Piece::simple(format!("command {words}")),
         8 => Piece::simple(format!("exec {words}")),
         9 => Piece::new(format!("echo a b | xargs {words}")),
-        10 => Piece::new(format!("ls | xargs -n 1 -I% {words} %")),
+        10 => Piece::new(format!("ls | xargs -n 1 -I@@ {words} @@")),
         11 => Piece::simple(format!("find . -name '*.log' -exec {words} \\;")),
         12 => Piece::simple(format!("find /tmp -type f -exec {words} {{}} +")),
         13 => Piece::simple(format!("ssh db1 {s}")),

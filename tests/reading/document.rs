@@ -55,6 +55,7 @@ fn lists_nest_by_their_indentation_however_bad() {
 fn a_list_of_another_kind_nests_by_one_column() {
     assert_eq!(shape("1. one\n - a\n - b\n2. two\n"), ["1 1. one", "2 - a <1", "3 - b <1", "4 2. two"]);
     assert_eq!(shape("- one\n - two\n"), ["1 - one", "2 - two"]);
+    assert_eq!(shape("- one\n\n end\n"), ["1 - one", "3 p end"]);
 }
 
 #[test]
@@ -115,11 +116,12 @@ fn tables_are_read_with_and_without_outer_pipes() {
 
 #[test]
 fn rows_have_as_many_cells_as_the_header() {
-    let text = "text\n| a | b |\n|---|---|\n| 1 |\n| 1 | 2 | 3 |\n";
+    let text = "text\n| a | b |\n|---|---|\n| 1 |\n| 1 | 2 | 3 |\n| `1 | 2` |\n";
     let blocks = read(text);
     let What::Table(table) = &blocks.blocks[1].what else { panic!("no table") };
     assert_eq!(table.rows[0].cells, ["1", ""]);
     assert_eq!(table.rows[1].cells, ["1", "2 | 3"]);
+    assert_eq!(table.rows[2].cells, ["`1", "2`"]);
 }
 
 #[test]

@@ -161,6 +161,12 @@ fn alert_rules_are_read_in_all_their_forms() {
 }
 
 #[test]
+fn what_stands_behind_a_rule_is_not_its_own() {
+    let facts = facts("```yaml\nrules:\n  - alert: A\n    expr: up == 0\nroute:\n    for: 9m\n```\n");
+    assert_eq!(rows(&facts, "alert-rules", &["alert", "expr", "for"]), ["3 A|up == 0|"]);
+}
+
+#[test]
 fn objectives_are_read_from_tables_and_lines() {
     assert_eq!(
         rows(&fixture!("objectives.md"), "objectives", &["component", "rto", "rpo", "remark"]),

@@ -37,7 +37,7 @@ fn info_strings_are_read_in_all_their_forms() {
     assert_eq!(info("```bash:scripts/x.sh"), told("bash", "title=scripts/x.sh"));
     assert_eq!(info("```bash title=\"a b\""), told("bash", "title=a b"));
     assert_eq!(info("```bash,copy"), told("bash", "copy="));
-    assert_eq!(info("```bahs"), told("bahs", ""));
+    assert_eq!(info("```bashh"), told("bashh", ""));
     assert_eq!(info("```console # as root"), told("console", ""));
     assert_eq!(info("```{bash}"), told("bash", ""));
 }
@@ -99,6 +99,12 @@ fn an_open_fence_ends_at_a_heading_that_no_fence_follows() {
 }
 
 #[test]
+fn a_heading_has_room_behind_it_and_a_comment_has_its_command() {
+    assert_eq!(shape("```bash\nls\n\n# Last\n\n- one\n"), ["1 f(bash) open ls", "4 h1 Last", "6 - one"]);
+    assert_eq!(shape("```bash\nls\n\n# last\npwd\n"), ["1 f(bash) open ls /  / # last / pwd"]);
+}
+
+#[test]
 fn an_open_fence_ends_at_a_sentence() {
     let text = "```bash\nls\n\nThen restart the worker and wait:\n\n```bash\npwd\n```\n";
     assert_eq!(shape(text), ["1 f(bash) open ls", "4 p Then restart the worker and wait:", "6 f(bash) pwd"]);
@@ -151,6 +157,29 @@ fn a_mark_too_many_turns_nothing_round() {
     assert_eq!(blocks.defects.len(), 1);
     let bare = text.replace("```bash", "```");
     assert_eq!(shape(&bare), ["1 f() ls", "6 h2 Two", "8 p Some words.", "10 f() pwd", "14 h2 Three"]);
+}
+
+#[test]
+fn sentences_inside_and_code_outside_show_the_mark_too_many() {
+    let text = "```\nFirst do this here:\n```\nls\n```\nthen that:\n```\npwd\n```\n\n## End\n";
+    assert_eq!(
+        shape(text),
+        ["2 p First do this here:", "3 f() ls", "6 p then that:", "7 f() pwd", "11 h2 End"]
+    );
+    let told = "```\nPlease tell all the crews.\n```\n\nAnd then look again.\n\n```\nls\n";
+    assert_eq!(
+        shape(told),
+        ["1 f() Please tell all the crews.", "5 p And then look again.", "7 f() open ls"]
+    );
+}
+
+#[test]
+fn a_bare_fence_left_open_keeps_its_code() {
+    let text = "```\ncar 12: 40 ms\n\n## Then\n\nCall the car by radio.\n\n```\nls\n```\n";
+    assert_eq!(
+        shape(text),
+        ["1 f() open car 12: 40 ms", "4 h2 Then", "6 p Call the car by radio.", "8 f() ls"]
+    );
 }
 
 #[test]

@@ -4,11 +4,12 @@ use std::time::{Duration, Instant};
 
 use firedeck::runbook::document::inline::{bold_lead, code_spans, links, plain};
 use firedeck::runbook::document::{Blocks, What, read};
+use firedeck::runbook::facts;
 use proptest::prelude::*;
 
-const LENGTH: usize = 1 << 18;
+const LENGTH: usize = 1 << 16;
 
-/// Each of these texts, a quarter of a megabyte long.
+/// Each of these texts, 64 kB long.
 fn texts() -> Vec<(String, String)> {
     let line = |part: &str| part.repeat(LENGTH / part.len());
     let mut texts: Vec<(String, String)> = [
@@ -98,18 +99,42 @@ fn texts() -> Vec<(String, String)> {
     texts
 }
 
+/// Texts that are long in what facts are made of.
+fn factual() -> Vec<(String, String)> {
+    let texts = [
+        ("labels of limits", "# Limits\n", "**a:**\n- CPU > 5%\n"),
+        ("headings of limits", "", "# a\n- CPU > 5%\n"),
+        ("ladders between rules", "# Escalation\n", "---\n1. a\n"),
+        ("children of a level", "# Severity\n- P1: a\n- P2: b\n", "  - c\n"),
+        ("scales", "", "# Severity\n- P1: a\n- P2: b\n# b\n- CPU > 5%\n"),
+        ("days", "", "every monday sunday 1 "),
+        ("children of a contact", "# Contacts\n- **a**: b\n", "  - **c**: d\n"),
+        ("rules", "```yaml\n", "- alert: a\n  expr: b > 1\n  labels:\n    c: d\n"),
+        ("labels of a rule", "```yaml\n- alert: a\n  labels:\n", "    c: d\n"),
+        ("a long title above many rows", "# Daily \u{1f6a8}", "Limits "),
+        ("comparisons", "# Limits\n- a ", "> 5% "),
+        ("alarms", "```sh\n", "aws cloudwatch put-metric-alarm --condition 'a \\\n"),
+        ("addresses", "", "https://a.b/c?d=#e #f-g "),
+    ];
+    let long = |(name, head, part): (&str, &str, &str)| {
+        (name.to_owned(), format!("{head}{}", part.repeat(LENGTH / part.len())))
+    };
+    texts.map(long).to_vec()
+}
+
 #[test]
 fn a_long_text_of_anything_is_read_in_a_moment() {
     let mut slow = Vec::new();
-    for (name, text) in texts() {
+    for (name, text) in texts().into_iter().chain(factual()) {
         let start = Instant::now();
         let blocks = read(&text);
         whole(&text, &blocks);
+        let _ = facts::read(&blocks).len();
         for what in [&text, &text[..text.floor_char_boundary(LENGTH / 2)]] {
             let _ = (plain(what).len(), links(what).len(), code_spans(what).len(), bold_lead(what));
         }
         let took = start.elapsed();
-        if took > Duration::from_secs(8) {
+        if took > Duration::from_secs(4) {
             slow.push((name, took));
         }
     }
@@ -179,7 +204,9 @@ proptest! {
 
     #[test]
     fn any_text_is_read(text in "\\PC{0,200}|[ -~\n\t`#>*|~_-]{0,300}") {
-        whole(&text, &read(&text));
+        let blocks = read(&text);
+        whole(&text, &blocks);
+        let _ = facts::read(&blocks);
         let _ = (plain(&text), links(&text), bold_lead(&text));
         for (range, _) in code_spans(&text) {
             prop_assert!(text.get(range).is_some());

@@ -1,6 +1,6 @@
 //! Which commands of a script are one statement, and which compound ones are cut into their inner ones.
-use super::layout::Layout;
 use super::tree::{If, Kind, Node};
+use crate::commands::layout::Layout;
 
 /// A statement to be: its commands and the bytes that it takes.
 #[derive(Debug)]
@@ -11,14 +11,20 @@ pub struct Cut<'t> {
     pub condition: Option<String>,
 }
 
-/// The statements of these commands, in order.
-pub fn cut<'t>(nodes: &'t [Node], layout: &Layout<'_>) -> Vec<Cut<'t>> {
+/// The statements of these commands, in order; the text of the last may go on to `end`.
+pub fn cut<'t>(nodes: &'t [Node], layout: &Layout<'_>, end: usize) -> Vec<Cut<'t>> {
     let mut out = Vec::new();
-    pieces(nodes, layout, None, &mut out);
+    pieces(nodes, layout, None, Some(end), &mut out);
     out
 }
 
-fn pieces<'t>(nodes: &'t [Node], layout: &Layout<'_>, condition: Option<&str>, out: &mut Vec<Cut<'t>>) {
+fn pieces<'t>(
+    nodes: &'t [Node],
+    layout: &Layout<'_>,
+    condition: Option<&str>,
+    limit: Option<usize>,
+    out: &mut Vec<Cut<'t>>,
+) {
     let mut at = 0;
     while let Some(first) = nodes.get(at) {
         // What begins on the line where the one before ends belongs to it.
@@ -36,7 +42,13 @@ fn pieces<'t>(nodes: &'t [Node], layout: &Layout<'_>, condition: Option<&str>, o
         {
             continue;
         }
-        let end = group.iter().map(|node| end_of(node, layout)).max().unwrap_or(first.span.end);
+        // All up to the next one belongs to it: the parser's own ends are not exact. Comments go later.
+        let end = match nodes.get(at) {
+            Some(next) => next.span.start,
+            None => limit.unwrap_or_else(|| {
+                group.iter().map(|node| end_of(node, layout)).max().unwrap_or(first.span.end)
+            }),
+        };
         out.push(Cut {
             nodes: group.iter().collect(),
             start: first.span.start,
@@ -71,7 +83,7 @@ fn inner<'t>(node: &'t Node, layout: &Layout<'_>, outer: Option<&str>, out: &mut
                 out.push(Cut { nodes: vec![node], start: node.span.start, end, condition: outer.map(str::to_owned) });
             }
             for (name, body) in arms {
-                pieces(body, layout, Some(&both(outer, &unquoted(name))), out);
+                pieces(body, layout, Some(&both(outer, &unquoted(name))), None, out);
             }
             true
         }
@@ -101,13 +113,13 @@ fn cut_if<'t>(node: &'t Node, one: &'t If, layout: &Layout<'_>, outer: Option<&s
         for before in &refused {
             name = both(Some(before), &name);
         }
-        pieces(body, layout, Some(&both(outer, &name)), out);
+        pieces(body, layout, Some(&both(outer, &name)), None, out);
         refused.push(not(&text));
         start = end;
     }
     if let Some(body) = &one.otherwise {
         let name = refused.join(" && ");
-        pieces(body, layout, Some(&both(outer, &name)), out);
+        pieces(body, layout, Some(&both(outer, &name)), None, out);
     }
 }
 

@@ -434,7 +434,7 @@ fn printf(words: &[Word]) -> Word {
     }
     for word in rest {
         out.push('\n');
-        out.push_str(&unescape(&word.text));
+        out.push_str(&word.text);
     }
     Word { text: out, known: words.iter().all(|word| word.known), bare: false }
 }

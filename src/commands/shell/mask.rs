@@ -117,6 +117,33 @@ pub fn straighten(source: &str) -> Option<String> {
     Some(out)
 }
 
+/// The text with the apostrophes of its prose hidden, as in `don't`; `None` if it has none.
+pub fn apostrophes(masked: &str) -> Option<String> {
+    let mut out = String::with_capacity(masked.len());
+    let mut changed = false;
+    for line in masked.split_inclusive('\n') {
+        let quotes = line.matches('\'').count();
+        let hidden = if quotes % 2 == 1 { without_apostrophes(line) } else { None };
+        changed |= hidden.is_some();
+        out.push_str(hidden.as_deref().unwrap_or(line));
+    }
+    changed.then_some(out)
+}
+
+/// A line whose quotes are in order once its apostrophes are hidden.
+fn without_apostrophes(line: &str) -> Option<String> {
+    let mut out = String::with_capacity(line.len());
+    let mut before = ' ';
+    for (at, sign) in line.char_indices() {
+        let after = line.get(at + 1..).unwrap_or_default();
+        let ending = after.split(|sign: char| !sign.is_alphanumeric()).next().unwrap_or_default();
+        let short = matches!(ending, "s" | "t" | "re" | "ll" | "ve" | "d" | "m");
+        out.push(if sign == '\'' && before.is_alphabetic() && short { hide(sign) } else { sign });
+        before = sign;
+    }
+    (out.matches('\'').count() % 2 == 0).then_some(out)
+}
+
 fn hide(sign: char) -> char {
     SIGNS.iter().find(|(shown, _)| *shown == sign).map_or(sign, |(_, hidden)| *hidden)
 }
@@ -247,6 +274,15 @@ mod tests {
         ] {
             assert_eq!(mask(text).text, text);
         }
+    }
+
+    #[test]
+    fn an_apostrophe_of_prose_opens_no_quote() {
+        let hidden = apostrophes("don't wait, it's late, and that's all\n").unwrap_or_default();
+        assert!(!hidden.contains('\''));
+        assert_eq!(unmask(&hidden), "don't wait, it's late, and that's all\n");
+        assert_eq!(apostrophes("echo 'it' 's'"), None);
+        assert_eq!(apostrophes("echo 'a\nb'"), None);
     }
 
     #[test]

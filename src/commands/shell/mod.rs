@@ -4,7 +4,6 @@ mod coarse;
 mod cut;
 mod expand;
 mod found;
-mod layout;
 mod lines;
 mod mask;
 mod parse;
@@ -17,11 +16,11 @@ mod walk;
 use std::ops::Range;
 
 use self::cut::Cut;
-use self::layout::Layout;
 use self::parse::Failure;
 use self::tree::{Form, Kind, Node, Piece, Text, Tree};
 use self::walk::{Place, Walker};
 use super::statement::Argument;
+use super::layout::Layout;
 use super::{Lang, Script, Source, Statement};
 use crate::commands::tools::Tables;
 use crate::domain::approval::Tier;
@@ -44,6 +43,7 @@ pub fn read(source: Source<'_>, tables: &Tables) -> Script {
 struct Part {
     nodes: Vec<Node>,
     comments: Vec<Range<usize>>,
+    end: usize,
     /// No parser took it: its bytes are one statement, as risky as this at least.
     coarse: Option<(Range<usize>, Tier)>,
 }
@@ -63,11 +63,30 @@ impl<'a> Reader<'a> {
     }
 
     fn read(mut self) -> Script {
-        let masked = mask::mask(self.text);
-        let parts = match walk::read(&masked.text, self.text) {
-            Ok(tree) => vec![Part { nodes: tree.nodes, comments: tree.comments, coarse: None }],
+        let mut masked = mask::mask(self.text).text;
+        let mut read = walk::read(&masked, self.text);
+        if let Some(prose) = mask::apostrophes(&masked) {
+            match (&read, walk::read(&prose, &prose)) {
+                // A quote over several lines may be what is meant, after all: the worse reading counts.
+                (Ok(tree), Ok(other)) if other.nodes.len() > tree.nodes.len() => {
+                    if self.risk(&tree.nodes) <= self.risk(&other.nodes) {
+                        read = Ok(other);
+                    }
+                }
+                (Err(_), other) => {
+                    read = other;
+                    masked = prose;
+                }
+                _ => {}
+            }
+        }
+        let parts = match read {
+            Ok(tree) => {
+                let end = self.text.len();
+                vec![Part { nodes: tree.nodes, comments: tree.comments, end, coarse: None }]
+            }
             Err(failure) => {
-                let parts = in_pieces(&masked.text);
+                let parts = in_pieces(&masked);
                 let whole = matches!(failure, Failure::Costly) && parts.iter().all(|part| part.coarse.is_none());
                 self.script.error = (!whole).then(|| failure.message());
                 parts
@@ -75,7 +94,7 @@ impl<'a> Reader<'a> {
         };
         for part in &parts {
             for range in &part.comments {
-                let comment = self.layout.comment(range, &self.source);
+                let comment = self.layout.comment(range, &['#'], &self.source);
                 if range.start == 0 && self.text.starts_with("#!") {
                     self.script.shebang = true;
                 } else {
@@ -86,11 +105,15 @@ impl<'a> Reader<'a> {
         }
         for part in &parts {
             match &part.coarse {
-                None => cut::cut(&part.nodes, &self.layout).iter().for_each(|cut| self.statement(cut, Tier::Read)),
+                None => {
+                    for cut in cut::cut(&part.nodes, &self.layout, part.end) {
+                        self.statement(&cut, &part.comments, Tier::Read);
+                    }
+                }
                 Some((range, floor)) => {
                     let nodes = part.nodes.iter().collect();
                     let cut = Cut { nodes, start: range.start, end: range.end, condition: None };
-                    self.statement(&cut, *floor);
+                    self.statement(&cut, &[], *floor);
                 }
             }
         }
@@ -100,9 +123,16 @@ impl<'a> Reader<'a> {
         self.script
     }
 
+    /// The risk of all these commands together, in a script of their own.
+    fn risk(&self, nodes: &[Node]) -> Tier {
+        let mut walker = Walker::new(self.walker.tables, self.text.len());
+        walker.learn(nodes, &Place::default());
+        walker.statement(&nodes.iter().collect::<Vec<_>>(), &[]).risk
+    }
+
     /// Makes a statement; its risk is `floor` at least.
-    fn statement(&mut self, cut: &Cut<'_>, floor: Tier) {
-        let whole = self.layout.text(cut.start, cut.end);
+    fn statement(&mut self, cut: &Cut<'_>, comments: &[Range<usize>], floor: Tier) {
+        let whole = self.layout.text(cut.start, without_comments(self.text, cut, comments));
         let text = whole.trim();
         if text.is_empty() {
             return;
@@ -136,6 +166,21 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Where a statement ends when the comments and blanks behind it are left out.
+fn without_comments(text: &str, cut: &Cut<'_>, comments: &[Range<usize>]) -> usize {
+    let mut end = cut.end;
+    let mut left = comments.partition_point(|range| range.start < cut.end);
+    loop {
+        end = cut.start + text.get(cut.start..end).unwrap_or_default().trim_end().len();
+        let last = left.checked_sub(1).and_then(|last| comments.get(last));
+        match last.filter(|range| range.start > cut.start && range.end >= end) {
+            Some(range) => end = range.start,
+            None => return end,
+        }
+        left -= 1;
+    }
+}
+
 /// Other readings of a statement that a shell, or its author, may have meant.
 fn doubts(text: &str) -> Vec<String> {
     let masked = mask::mask(text);
@@ -149,10 +194,11 @@ fn in_pieces(text: &str) -> Vec<Part> {
     let parts = read.into_iter().map(|(range, tree)| {
         let piece = text.get(range.clone()).unwrap_or_default();
         match tree {
-            Ok(Tree { nodes, comments }) => Part { nodes, comments, coarse: None },
+            Ok(Tree { nodes, comments }) => Part { nodes, comments, end: range.end, coarse: None },
             Err(failure) => {
                 let floor = if matches!(failure, Failure::Deep(_)) { Tier::Danger } else { Tier::Change };
-                Part { nodes: coarse::nodes(piece), comments: Vec::new(), coarse: Some((range, floor)) }
+                let (nodes, end) = (coarse::nodes(piece), range.end);
+                Part { nodes, comments: Vec::new(), end, coarse: Some((range, floor)) }
             }
         }
     });

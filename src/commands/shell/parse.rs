@@ -1,4 +1,5 @@
 //! The only file that knows the parser: a shell's text into a [`Tree`].
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use shuck_ast::{
@@ -8,7 +9,7 @@ use shuck_ast::{
     ParameterExpansionSyntax, ParameterOp, Pattern, PatternPart, Redirect, RedirectKind, RedirectTarget,
     SourceText, Span, Stmt, StmtSeq, StmtTerminator, VarRef, Word, WordPart, WordPartNode,
 };
-use shuck_parser::parser::Parser;
+use shuck_parser::parser::{ParseResult, Parser};
 use shuck_parser::{ShellDialect, ShellProfile};
 
 use super::coarse;
@@ -51,7 +52,7 @@ pub fn parse(text: &str, base: usize) -> Result<Tree, Failure> {
     if is_costly(text) {
         return Err(Failure::Costly);
     }
-    let result = parser(text).parse();
+    let result = parsed(text);
     if !result.is_ok() {
         let said = result.diagnostics.first().map(|one| (one.message.clone(), one.span.line()));
         let (message, line) = said.unwrap_or_else(|| ("not readable".to_owned(), 1));
@@ -67,10 +68,17 @@ pub fn parse(text: &str, base: usize) -> Result<Tree, Failure> {
     Ok(Tree { nodes, comments })
 }
 
-fn parser(text: &str) -> Parser<'_> {
+/// The parser counts bytes as if every sign were one in places, and falls over wide ones: it is given signs of one
+/// byte that mean nothing, and texts are taken from the source by their places.
+fn parsed(text: &str) -> ParseResult {
+    let narrow: Cow<'_, str> = if text.is_ascii() {
+        text.into()
+    } else {
+        text.bytes().map(|byte| if byte.is_ascii() { char::from(byte) } else { '%' }).collect::<String>().into()
+    };
     let profile = ShellProfile::native(ShellDialect::Bash);
     let fuel = FUEL.saturating_add(text.len().saturating_mul(2));
-    Parser::with_limits_and_profile(text, DEPTH, fuel, profile)
+    Parser::with_limits_and_profile(&narrow, DEPTH, fuel, profile).parse()
 }
 
 /// Whether the parser could need more than a moment: it looks ahead from each open brace, and counts lines anew
@@ -129,6 +137,10 @@ impl Lower<'_> {
         if let Some(span) = stmt.terminator_span {
             end = end.max(span.end.offset());
         }
+        // A compound command's own place ends before its redirections.
+        for word in stmt.redirects.iter().filter_map(Redirect::word_target) {
+            end = end.max(word.span.end.offset());
+        }
         let start = stmt.span.start.offset();
         if let Some(slice) = self.text.get(start..end) {
             end = start + slice.trim_end().len();
@@ -144,15 +156,55 @@ impl Lower<'_> {
         let outer = std::mem::replace(&mut self.lost, false);
         let mut kind = self.command(&stmt.command);
         document_end = document_end.max(inner_end(&kind));
-        let span = start + self.base..end + self.base;
+        let mut span = start + self.base..end + self.base;
+        match (&stmt.command, &kind) {
+            (Command::Compound(CompoundCommand::Subshell(_)), _) => self.enclose(&mut span, '(', ')'),
+            (Command::Compound(CompoundCommand::BraceGroup(_)), _) => self.enclose(&mut span, '{', '}'),
+            (Command::Binary(_), Kind::Pipe(nodes) | Kind::Sequence(nodes)) => {
+                span.start = nodes.first().map_or(span.start, |first| first.span.start.min(span.start));
+                span.end = nodes.last().map_or(span.end, |last| last.span.end.max(span.end));
+            }
+            _ => {}
+        }
         if std::mem::replace(&mut self.lost, outer) {
             // Whatever the parser lost is in its text: that is read once more, without grammar.
-            let mut nodes = coarse::nodes(self.text.get(start..end).unwrap_or_default());
+            let own = span.start - self.base..span.end - self.base;
+            let mut nodes = coarse::nodes(self.text.get(own).unwrap_or_default());
             let redirects = Vec::new();
             nodes.insert(0, Node { span: span.clone(), document_end: None, kind, redirects, background });
             kind = Kind::Sequence(nodes);
         }
         Node { span, document_end, kind, redirects, background }
+    }
+
+    /// A group's own place leaves out its brackets: widens it to them.
+    fn enclose(&self, span: &mut std::ops::Range<usize>, open: char, close: char) {
+        let (start, end) = (span.start - self.base, span.end - self.base);
+        let only_comments = |text: &str| text.lines().all(|line| line.is_empty() || line.trim_start().starts_with('#'));
+        let before = self.text.get(..start).unwrap_or_default();
+        let is_open = self.text.get(start..).is_some_and(|text| text.starts_with(open));
+        // An opener in a comment between is passed over, but not many of them.
+        let found = before.rmatch_indices(open).take(4).find(|(at, _)| {
+            before.get(at + 1..).is_some_and(|between| only_comments(between.trim()))
+        });
+        if let Some((at, _)) = found.filter(|_| !is_open) {
+            span.start = at + self.base;
+        }
+        let inside = self.text.get(span.start - self.base..end).unwrap_or_default();
+        if inside.matches(open).count() <= inside.matches(close).count() && inside.ends_with(close) {
+            return;
+        }
+        let mut rest = self.text.get(end..).unwrap_or_default();
+        loop {
+            rest = rest.trim_start();
+            if !rest.starts_with('#') {
+                break;
+            }
+            rest = rest.split_once('\n').map_or("", |(_, after)| after);
+        }
+        if rest.starts_with(close) {
+            span.end = self.text.len() - rest.len() + 1 + self.base;
+        }
     }
 
     fn redirect(&mut self, redirect: &Redirect) -> tree::Redirect {
@@ -599,7 +651,7 @@ impl Lower<'_> {
         if self.level >= INNER {
             return None;
         }
-        let result = parser(text).parse();
+        let result = parsed(text);
         let level = self.level + 1;
         let mut lower = Lower { text, base: 0, comments: Vec::new(), lost: false, level, operand: 0 };
         result.is_ok().then(|| lower.sequence(&result.file.body))

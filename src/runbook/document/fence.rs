@@ -3,6 +3,8 @@
 //! A fence that meets a mark which can close it is closed there, and nothing that looks like a heading inside
 //! matters. Only a fence that is *not* closed so (it meets another opener, or the end of the file) is ended by
 //! what follows it in the text: a heading, a sentence behind a blank line, the next opener.
+use std::ops::Range;
+
 use super::info;
 use super::line::{heading, prose, unquote};
 use super::mark::{Kind, Mark, Marks};
@@ -37,10 +39,8 @@ impl<'a> Ends<'a, '_> {
         match meets {
             Some((to, met)) if met.kind != Kind::Open => {
                 if self.stray(at, mark, to, met) {
-                    return End {
-                        defect: Some("a fence's mark that belongs to nothing".to_owned()),
-                        ..self.open(mark.line + 1, mark.line + 1)
-                    };
+                    let end = (mark.line + 1..met.line).find(|now| self.ends_here(mark, *now, met.line));
+                    return self.cut_short(mark, end.unwrap_or(mark.line + 1), "what reads like text");
                 }
                 closed(met, None)
             }
@@ -74,12 +74,35 @@ impl<'a> Ends<'a, '_> {
     /// A bare mark that opens what reads like text, among an odd number of them: one of them is too many, and
     /// taking it for an opener would turn text and code round for the rest of the page.
     fn stray(&self, at: usize, mark: &Mark<'_>, to: usize, met: &Mark<'_>) -> bool {
-        let odd = self.marks.closers(at) % 2 == 1;
-        if mark.kind != Kind::Bare || !odd || !self.heads(mark.line + 1, met.line, mark.quoted) {
+        if mark.kind != Kind::Bare || self.marks.closers(at).is_multiple_of(2) {
             return false;
         }
-        let beyond = self.marks.next(to).and_then(|next| self.marks.get(next));
-        beyond.is_none_or(|next| !self.heads(met.line + 1, next.line, mark.quoted))
+        let inside = mark.line + 1..met.line;
+        let beyond = met.line + 1..self.marks.next(to).map_or(met.line + 1, |next| self.line_of(next));
+        if self.heads(inside.start, inside.end, mark.quoted) {
+            return !self.heads(beyond.start, beyond.end, mark.quoted);
+        }
+        // Without a heading, sentences inside and code outside say it.
+        self.sentences(inside, mark.quoted) == Some(true)
+            && self.sentences(beyond, mark.quoted) == Some(false)
+    }
+
+    fn line_of(&self, mark: usize) -> usize {
+        self.marks.get(mark).map_or(self.lines.len(), |mark| mark.line)
+    }
+
+    /// Whether most of these lines are sentences, or none; `None` when neither holds.
+    fn sentences(&self, lines: Range<usize>, quoted: bool) -> Option<bool> {
+        let (mut all, mut sentences) = (0, 0);
+        for line in lines.filter(|line| !self.blank(*line, quoted)) {
+            all += 1;
+            sentences += usize::from(self.prose(line, quoted) || self.heading(line, quoted, 1));
+        }
+        match sentences {
+            0 if all > 0 => Some(false),
+            some if some * 2 > all => Some(true),
+            _ => None,
+        }
     }
 
     /// Whether a heading that is no comment stands between these lines.
@@ -114,7 +137,7 @@ impl<'a> Ends<'a, '_> {
                 limit
             }
         };
-        let end = (line + 1..bound).find(|now| self.ends_here(mark, *now, bound, next.is_some()));
+        let end = (line + 1..bound).find(|now| self.ends_here(mark, *now, bound));
         let why = match (end, next) {
             (Some(end), _) if self.heading(end, mark.quoted, 1) => "a heading",
             (Some(_), _) => "a sentence",
@@ -122,8 +145,17 @@ impl<'a> Ends<'a, '_> {
             (None, None) if mark.quoted => return self.trimmed(line, bound, mark.quoted),
             (None, None) => "the file's end",
         };
-        let end = self.trimmed(line, end.unwrap_or(bound), mark.quoted);
-        let what = format!("a fence is never closed; it was ended before line {}, at {why}", end.next + 1);
+        self.cut_short(mark, end.unwrap_or(bound), why)
+    }
+
+    /// Ends a fence that nobody closed in front of a line.
+    fn cut_short(&self, mark: &Mark<'_>, line: usize, why: &str) -> End {
+        let end = self.trimmed(mark.line, line, mark.quoted);
+        let what = if end.body == mark.line + 1 && mark.kind == Kind::Bare {
+            "a fence's mark that belongs to nothing".to_owned()
+        } else {
+            format!("a fence is never closed; it was ended before line {}, at {why}", end.next + 1)
+        };
         End { defect: Some(what), ..end }
     }
 
@@ -159,7 +191,7 @@ impl<'a> Ends<'a, '_> {
     }
 
     /// Whether a fence that nobody closed has to end in front of this line.
-    fn ends_here(&self, mark: &Mark<'_>, now: usize, bound: usize, followed: bool) -> bool {
+    fn ends_here(&self, mark: &Mark<'_>, now: usize, bound: usize) -> bool {
         let first = now == mark.line + 1;
         if !first && !self.blank(now - 1, mark.quoted) {
             return false;
@@ -176,10 +208,7 @@ impl<'a> Ends<'a, '_> {
             }
             let room = behind > now + 1 || behind == bound;
             let lang = info::read(mark.info).lang;
-            return room
-                || (behind == bound && followed)
-                || !info::hashes(&lang)
-                || self.prose(behind, mark.quoted);
+            return room || !info::hashes(&lang) || self.prose(behind, mark.quoted);
         }
         (!first || bare) && self.prose(now, mark.quoted)
     }

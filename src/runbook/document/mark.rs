@@ -46,8 +46,7 @@ impl Mark<'_> {
 
 /// Reads one line as a mark.
 pub fn read(text: &str, line: usize) -> Option<Mark<'_>> {
-    memchr::memmem::find(text.as_bytes(), b"```")
-        .or_else(|| memchr::memmem::find(text.as_bytes(), b"~~~"))?;
+    memchr::memchr2(b'`', b'~', text.as_bytes())?;
     let quote = unquote(text, usize::MAX);
     let (mut column, mut rest) = indent(quote.rest, 0);
     let mut item = false;

@@ -27,14 +27,10 @@ fn dashes(text: &str) -> bool {
     }
 }
 
-/// The cells of a row: of the two ways to read a pipe inside code, the one that gives `columns` cells.
+/// The cells of a row. A pipe inside code parts cells only where the row is too short without it.
 fn fit(text: &str, columns: usize) -> Vec<String> {
-    let kept = cut(text, true);
-    if kept.len() == columns {
-        return kept;
-    }
     let all = cut(text, false);
-    if all.len() == columns { all } else { kept }
+    if all.len() == columns { all } else { cut(text, true) }
 }
 
 /// A row's cells, as many as the header has: missing ones are empty, superfluous ones join the last.

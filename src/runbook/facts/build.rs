@@ -16,12 +16,13 @@ pub fn add(facts: &mut Vec<Fact>, kind: &'static str, part: &Part, rows: Vec<Row
         return;
     }
     let line = part.line;
-    match facts.iter_mut().rev().find(|fact| fact.kind == kind && fact.line == line) {
+    // Parts come in order, so the fact of this heading is one of the last.
+    match facts.iter_mut().rev().take(4).find(|fact| fact.kind == kind && fact.line == line) {
         Some(fact) => {
             fact.end_line = fact.end_line.max(end);
             fact.rows.extend(rows);
         }
-        None => facts.push(Fact { kind, title: part.title.clone(), line, end_line: end, rows }),
+        None => facts.push(Fact { kind, title: part.title.to_string(), line, end_line: end, rows }),
     }
 }
 

@@ -54,12 +54,17 @@ const UNITS: &[&str] = &[
 
 /// The first cadence in a plain text.
 pub fn read(text: &str) -> Option<Cadence> {
+    // Nobody says in a page when something is done.
+    if text.len() > 2000 {
+        return None;
+    }
     if let Some(cron) = cron(text) {
         return Some(Cadence { every: cron, at: None });
     }
     let lower = text.to_lowercase();
     let words: Vec<&str> =
         lower.split(|c: char| !c.is_alphanumeric() && c != ':').filter(|word| !word.is_empty()).collect();
+    let at_time = clock(&lower);
     let every = words.iter().enumerate().find_map(|(at, word)| {
         let next = |steps: usize| words.get(at + steps).copied().unwrap_or_default();
         let day = |word: &str| {
@@ -97,12 +102,12 @@ pub fn read(text: &str) -> Option<Cadence> {
             word => {
                 let day = day(word)?;
                 let before = at.checked_sub(1).and_then(|at| words.get(at)).copied().unwrap_or_default();
-                (word.ends_with("days") || before == "on" || clock(&lower).is_some())
+                (word.ends_with("days") || before == "on" || at_time.is_some())
                     .then(|| format!("every {day}"))
             }
         }
     })?;
-    Some(Cadence { every, at: clock(&lower) })
+    Some(Cadence { every, at: at_time })
 }
 
 /// The first time of day in a text, as `HH:MM`.

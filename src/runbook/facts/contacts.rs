@@ -6,7 +6,7 @@ use crate::runbook::types::{Fact, Row};
 use super::build::{add, gap, row};
 use super::columns::{Columns, cell, key};
 use super::level;
-use super::section::{Part, has, pair, parts_before, text};
+use super::section::{Part, first_of_heading, has, pair, text};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Column {
@@ -57,7 +57,7 @@ fn times(part: &Part) -> bool {
 fn ladder(parts: &[Part], at: usize) -> bool {
     parts.get(at).is_some_and(|part| match &part.label {
         Some(label) => has(label, &["escalat*", "order", "chain", "ladder"]),
-        None => has(&part.title, &["escalat*", "chain", "ladder"]) && parts_before(parts, at) == 0,
+        None => has(&part.title, &["escalat*", "chain", "ladder"]) && first_of_heading(parts, at),
     })
 }
 
@@ -271,7 +271,7 @@ fn reachable(markdown: &str) -> Option<String> {
 fn below(block: &Block, rows: &mut [Row]) {
     let Some(last) = rows.last_mut() else { return };
     let Some((name, value)) = text(block).and_then(|markdown| pair(&markdown)) else { return };
-    if !value.is_empty() {
+    if !value.is_empty() && last.values.len() < 64 {
         let filled = !gap(&value);
         last.values.push((key(&name), address(&value)));
         if filled {

@@ -2,7 +2,7 @@
 use std::collections::HashSet;
 
 use crate::runbook::document::inline::{code_spans, links};
-use crate::runbook::document::{Blocks, What};
+use crate::runbook::document::{Blocks, Fence, What};
 use crate::runbook::types::{Fact, Row};
 
 use super::build::row;
@@ -16,14 +16,20 @@ pub fn read(blocks: &Blocks) -> Option<Fact> {
         match &block.what {
             What::Heading { text, .. } => found.text(text, block.line),
             What::Paragraph(lines) | What::Item { text: lines, .. } => {
-                lines.iter().for_each(|line| found.text(&line.text, line.no));
+                for line in lines {
+                    found.text(&line.text, line.no);
+                }
             }
-            What::Fence(fence) => fence.body.iter().for_each(|line| found.code(&line.text, line.no)),
-            What::Indented(lines) => lines.iter().for_each(|line| found.code(&line.text, line.no)),
+            What::Fence(Fence { body, .. }) | What::Indented(body) => {
+                for line in body {
+                    found.code(&line.text, line.no);
+                }
+            }
             What::Table(table) => {
-                table.header.iter().for_each(|cell| found.text(cell, block.line));
-                for cells in &table.rows {
-                    cells.cells.iter().for_each(|cell| found.text(cell, cells.line));
+                let header = table.header.iter().map(|cell| (cell, block.line));
+                let cells = table.rows.iter().flat_map(|row| row.cells.iter().map(|cell| (cell, row.line)));
+                for (cell, line) in header.chain(cells) {
+                    found.text(cell, line);
                 }
             }
             What::Comment(_) | What::Rule => {}
@@ -36,6 +42,15 @@ pub fn read(blocks: &Blocks) -> Option<Fact> {
         line: first,
         end_line: last,
         rows: found.rows,
+    })
+}
+
+/// Where the first address begins: `http://` or `https://`.
+fn address(text: &str) -> Option<usize> {
+    memchr::memchr_iter(b':', text.as_bytes()).find_map(|colon| {
+        let before = text.get(..colon)?;
+        let scheme = ["https", "http"].into_iter().find(|scheme| before.ends_with(scheme))?;
+        text.get(colon..)?.starts_with("://").then(|| colon - scheme.len())
     })
 }
 
@@ -55,6 +70,9 @@ impl Found {
 
     /// Markdown: links, and what stands in code.
     fn text(&mut self, markdown: &str, line: u32) {
+        if address(markdown).is_none() {
+            return self.channels(markdown, line, true);
+        }
         for (title, url) in links(markdown) {
             if url.starts_with("http://") || url.starts_with("https://") {
                 self.put(line, "url", &url, &title);
@@ -73,12 +91,8 @@ impl Found {
 
     fn urls(&mut self, text: &str, line: u32) {
         let mut rest = text;
-        while let Some(at) = memchr::memmem::find(rest.as_bytes(), b"http") {
+        while let Some(at) = address(rest) {
             let after = rest.get(at..).unwrap_or_default();
-            if !after.starts_with("http://") && !after.starts_with("https://") {
-                rest = after.get(4..).unwrap_or_default();
-                continue;
-            }
             let stop = |c: char| c.is_whitespace() || "\"'`<>\\|;,)".contains(c);
             let end = after.find(stop).unwrap_or(after.len());
             let url = after.get(..end).unwrap_or_default().trim_end_matches(['.', ':', '&', '!']);
@@ -86,7 +100,7 @@ impl Found {
             if url.len() > 8 && !url.contains("$(") {
                 self.put(line, "url", url, "");
             }
-            rest = after.get(end.max(4)..).unwrap_or_default();
+            rest = after.get(end.max(7)..).unwrap_or_default();
         }
     }
 

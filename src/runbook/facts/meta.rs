@@ -54,9 +54,9 @@ pub fn read(blocks: &Blocks, parts: &[Part]) -> Vec<Fact> {
                 continue;
             }
             if !own || part.ruled {
-                "Document control".clone_into(&mut control_part.title);
+                control_part.title = "Document control".into();
                 control_part.line = rows.first().map_or(block.line, |row| row.line);
-                let last = facts.iter().rev().find(|fact: &&Fact| fact.title == control_part.title);
+                let last = facts.iter().rev().take(4).find(|fact: &&Fact| fact.title == *control_part.title);
                 if let Some(last) = last.filter(|last| last.end_line + 3 >= block.line) {
                     control_part.line = last.line;
                 }

@@ -9,22 +9,22 @@ use super::limit;
 
 pub fn of_fence(fence: &Fence) -> Vec<Row> {
     let mut rows = Vec::new();
+    // Cheap to ask before lines are joined and words are cut.
+    if !fence.body.iter().any(|line| line.text.contains("alert") || line.text.contains("alarm")) {
+        return rows;
+    }
     let mut at = 0;
     while let Some(first) = fence.body.get(at) {
         let mut command = String::new();
         let mut next = at;
         while let Some(line) = fence.body.get(next) {
             next += 1;
-            match continued(line) {
-                Some(text) => {
-                    command.push_str(text);
-                    command.push(' ');
-                }
-                None => {
-                    command.push_str(&line.text);
-                    break;
-                }
-            }
+            let Some(text) = continued(line) else {
+                command.push_str(&line.text);
+                break;
+            };
+            command.push_str(text);
+            command.push(' ');
         }
         rows.extend(of_command(&command, first.no));
         at = next;
@@ -37,7 +37,6 @@ fn continued(line: &Line) -> Option<&str> {
 }
 
 fn of_command(command: &str, line: u32) -> Option<Row> {
-    // Cheap to ask before the words are cut.
     if !command.contains("alert") && !command.contains("alarm") {
         return None;
     }
@@ -100,7 +99,6 @@ fn cut(command: &str) -> Vec<String> {
     for c in command.chars() {
         match open {
             Some(quote) if c == quote => open = None,
-            Some(_) => word.push(c),
             None if matches!(c, '"' | '\'') => {
                 open = Some(c);
                 some = true;
@@ -111,7 +109,7 @@ fn cut(command: &str) -> Vec<String> {
                 }
                 some = false;
             }
-            None => word.push(c),
+            _ => word.push(c),
         }
     }
     if some || !word.is_empty() {

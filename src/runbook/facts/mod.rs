@@ -26,12 +26,13 @@ use super::types::Fact;
 pub fn read(blocks: &Blocks) -> Vec<Fact> {
     let parts = section::parts(blocks);
     let mut facts = severity::read(blocks, &parts);
+    let scales = Spans::of(&facts);
     // A time to answer is no limit of something that is measured.
-    let scales: Vec<(u32, u32)> = facts.iter().map(|fact| (fact.line, fact.end_line)).collect();
-    facts.extend(thresholds::read(blocks, &parts).into_iter().filter(|fact| {
-        let within = |line: u32| scales.iter().any(|(first, last)| (*first..=*last).contains(&line));
-        !within(fact.line) && !fact.rows.iter().any(|row| within(row.line))
-    }));
+    facts.extend(
+        thresholds::read(blocks, &parts)
+            .into_iter()
+            .filter(|fact| !scales.hold(fact.line) && !fact.rows.iter().any(|row| scales.hold(row.line))),
+    );
     facts.extend(contacts::read(blocks, &parts));
     facts.extend(rules::read(blocks, &parts));
     facts.extend(objectives::read(blocks, &parts));
@@ -40,6 +41,27 @@ pub fn read(blocks: &Blocks) -> Vec<Fact> {
     facts.extend(endpoints::read(blocks));
     facts.sort_by_key(|fact| (fact.line, fact.end_line));
     facts
+}
+
+/// The lines of some facts: each first line with the last line of all that begin there or above.
+struct Spans(Vec<(u32, u32)>);
+
+impl Spans {
+    fn of(facts: &[Fact]) -> Self {
+        let mut spans: Vec<(u32, u32)> = facts.iter().map(|fact| (fact.line, fact.end_line)).collect();
+        spans.sort_unstable();
+        let mut end = 0;
+        for span in &mut spans {
+            end = end.max(span.1);
+            span.1 = end;
+        }
+        Self(spans)
+    }
+
+    fn hold(&self, line: u32) -> bool {
+        let above = self.0.partition_point(|(first, _)| *first <= line);
+        above.checked_sub(1).and_then(|at| self.0.get(at)).is_some_and(|(_, last)| line <= *last)
+    }
 }
 
 /// One level of the document's severity scale.

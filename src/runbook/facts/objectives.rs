@@ -65,6 +65,9 @@ fn of_rows(table: &Table) -> Vec<Row> {
 
 /// `**RTO:** 4 hours`, `Recovery Point Objective (RPO): 1 hour`.
 fn of_line(markdown: &str, line: u32) -> Option<Row> {
+    if !has(markdown, &["rto", "rpo", "recovery"]) {
+        return None;
+    }
     let (label, value) = pair(markdown)?;
     let name = name(&label)?;
     let value = plain(&value);

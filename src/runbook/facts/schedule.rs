@@ -155,10 +155,10 @@ fn of_line(part: &Part, markdown: &str, line: u32) -> Option<Row> {
         });
         return found.filter(|_| field).map(|found| made(line, &part.title, &value, &found, String::new()));
     }
-    let text = plain(markdown);
-    if !orders(&text) || text.len() > 200 {
+    if !orders(markdown.trim_start_matches(['*', '_'])) || markdown.len() > 200 {
         return None;
     }
+    let text = plain(markdown);
     let found = cadence::read(&text)?;
     Some(made(line, &part.title, text.trim_end_matches(':'), &found, String::new()))
 }

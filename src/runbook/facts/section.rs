@@ -1,5 +1,6 @@
 //! A document cut into parts: what stands under one heading, and there under one label (`**Levels:**`).
 use std::ops::Range;
+use std::rc::Rc;
 
 use crate::runbook::document::inline::{bare, lead, plain};
 use crate::runbook::document::{Block, Blocks, Line, What};
@@ -10,7 +11,7 @@ pub struct Part {
     /// Which heading: parts of one heading bear one number.
     pub section: usize,
     /// The heading's text without its marks; empty above the first heading.
-    pub title: String,
+    pub title: Rc<str>,
     /// The heading's line, or that of the first block where there is no heading.
     pub line: u32,
     /// The text of the label, without its colon.
@@ -37,7 +38,7 @@ pub fn parts(blocks: &Blocks) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     let mut now = Part {
         section: 0,
-        title: String::new(),
+        title: "".into(),
         line: blocks.blocks.first().map_or(1, |block| block.line),
         label: None,
         label_line: 0,
@@ -48,7 +49,7 @@ pub fn parts(blocks: &Blocks) -> Vec<Part> {
         let next = match &block.what {
             What::Heading { text, .. } => Part {
                 section: now.section + 1,
-                title: bare(&plain(text)).to_owned(),
+                title: short(bare(&plain(text))).into(),
                 line: block.line,
                 label: None,
                 label_line: 0,
@@ -56,15 +57,13 @@ pub fn parts(blocks: &Blocks) -> Vec<Part> {
                 blocks: at + 1..at + 1,
             },
             What::Rule => Part { label: None, ruled: true, blocks: at + 1..at + 1, ..now.clone() },
-            What::Paragraph(lines) if block.item.is_none() => match label(lines) {
-                Some(label) => {
-                    Part { label: Some(label), label_line: block.line, blocks: at + 1..at + 1, ..now.clone() }
-                }
-                None => {
+            What::Paragraph(lines) if block.item.is_none() => {
+                let Some(label) = label(lines) else {
                     now.blocks.end = at + 1;
                     continue;
-                }
-            },
+                };
+                Part { label: Some(label), label_line: block.line, blocks: at + 1..at + 1, ..now.clone() }
+            }
             _ => {
                 now.blocks.end = at + 1;
                 continue;
@@ -77,11 +76,16 @@ pub fn parts(blocks: &Blocks) -> Vec<Part> {
     parts
 }
 
+/// As much of a title as anybody wants to read: it is repeated in rows.
+fn short(title: &str) -> &str {
+    title.get(..title.floor_char_boundary(200)).unwrap_or(title)
+}
+
 /// The text of a paragraph that is only there to name what follows: all bold, or short and with a colon at its end.
 fn label(lines: &[Line]) -> Option<String> {
     let [only] = lines else { return None };
     if let Some(lead) = lead(&only.text) {
-        return lead.rest.is_empty().then(|| bare(&lead.bold).to_owned());
+        return lead.rest.is_empty().then(|| short(bare(&lead.bold)).to_owned());
     }
     let text = only.text.strip_suffix(':')?;
     (text.len() <= 80 && text.split_whitespace().count() <= 8).then(|| bare(&plain(text)).to_owned())
@@ -112,6 +116,9 @@ pub fn pair(markdown: &str) -> Option<(String, String)> {
         let rest = lead.rest.trim_start_matches(['-', '–', '—', ' ']).to_owned();
         return (lead.colon || rest.len() < lead.rest.len() || rest.is_empty()).then_some((lead.bold, rest));
     }
+    if !markdown.contains(':') {
+        return None;
+    }
     let text = plain(markdown);
     let (name, value) =
         text.split_once(':').filter(|(_, value)| value.is_empty() || value.starts_with(' '))?;
@@ -127,18 +134,21 @@ pub fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Whether one of the words is among these, or begins like one that ends in `*`.
+/// Whether one of the words is among these, in any case, or begins like one that ends in `*`.
 pub fn has(text: &str, known: &[&str]) -> bool {
-    words(text).iter().any(|word| {
+    let part = |b: &u8| !b.is_ascii_alphanumeric() && b.is_ascii();
+    text.as_bytes().split(part).filter(|word| !word.is_empty()).any(|word| {
         known.iter().any(|known| match known.strip_suffix('*') {
-            Some(start) => word.starts_with(start),
-            None => word == known,
+            Some(start) => {
+                word.get(..start.len()).is_some_and(|word| word.eq_ignore_ascii_case(start.as_bytes()))
+            }
+            None => word.eq_ignore_ascii_case(known.as_bytes()),
         })
     })
 }
 
-/// How many parts of the same heading stand before this one.
-pub fn parts_before(parts: &[Part], at: usize) -> usize {
-    let Some(part) = parts.get(at) else { return 0 };
-    parts.iter().take(at).rev().take_while(|other| other.section == part.section).count()
+/// Whether this is the first part of its heading.
+pub fn first_of_heading(parts: &[Part], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|before| parts.get(before));
+    before.zip(parts.get(at)).is_none_or(|(before, part)| before.section != part.section)
 }

@@ -1,4 +1,6 @@
 //! Severity scales: their levels with criteria and response times, from tables, lists and headings.
+use std::collections::HashMap;
+
 use crate::runbook::document::inline::plain;
 use crate::runbook::document::{Block, Blocks, Marker, Table, What};
 use crate::runbook::types::{Fact, Row};
@@ -122,7 +124,7 @@ fn of_table(table: &Table) -> Vec<Step> {
                 "response_time" if step.response.is_none() => step.response = Some((cells.line, value)),
                 "criteria" => step.criteria.push(value),
                 "name" | "label" if at == column + 1 && step.name.len() < 12 => {
-                    step.name = format!("{} ({value})", step.name)
+                    step.name = format!("{} ({value})", step.name);
                 }
                 name => step.others.push((name.to_owned(), value)),
             }
@@ -141,18 +143,18 @@ fn of_list(blocks: &Blocks, part: &Part) -> Vec<Step> {
     let times = has(part.name(), &["response", "sla*", "respond"]);
     let mut steps: Vec<Step> = Vec::new();
     let mut levels: Vec<Level> = Vec::new();
-    let mut of: Vec<(usize, usize)> = Vec::new();
+    // The level to which each item below it belongs.
+    let mut of: HashMap<usize, usize> = HashMap::new();
     for at in part.blocks.clone() {
         let Some(block) = blocks.blocks.get(at) else { continue };
         if let Some(under) = block.item
-            && let Some((_, step)) = of.iter().rev().find(|(item, _)| *item == under)
+            && let Some(index) = of.get(&under).copied()
         {
-            let index = *step;
             if let Some(step) = steps.get_mut(index) {
                 below(step, block);
             }
             // Whatever stands deeper belongs to the same level.
-            of.push((at, index));
+            of.insert(at, index);
             continue;
         }
         let What::Item { .. } = &block.what else { continue };
@@ -171,7 +173,7 @@ fn of_list(blocks: &Blocks, part: &Part) -> Vec<Step> {
                 step.criteria.push(value);
             }
         }
-        of.push((at, steps.len()));
+        of.insert(at, steps.len());
         steps.push(step);
     }
     if steps.len() < 2 { Vec::new() } else { steps }
@@ -324,8 +326,15 @@ fn of_headings(blocks: &Blocks, facts: &mut Vec<Fact>) {
         if steps.len() > 1 {
             let (line, title) =
                 above.map_or((first.line, String::new()), |above| (above.line, above.title.clone()));
-            let part =
-                Part { section: 0, title, line, label: None, label_line: 0, ruled: false, blocks: 0..0 };
+            let part = Part {
+                section: 0,
+                title: title.into(),
+                line,
+                label: None,
+                label_line: 0,
+                ruled: false,
+                blocks: 0..0,
+            };
             let end = steps.iter().map(|step| step.end).max().unwrap_or(line);
             finish(facts, &part, steps, end);
         }

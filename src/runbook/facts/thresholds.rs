@@ -186,6 +186,11 @@ fn of_block(part: &Part, block: &Block) -> Vec<Row> {
 
 /// One line: `**CPU Usage**: Target < 70%`, `Memory: > 80% warning, > 90% critical`, `CPU > 70% for 10 minutes`.
 fn of_line(part: &Part, markdown: &str, line: u32, about: bool) -> Option<Row> {
+    // Nothing is compared without a number; without a sign, it takes a name or a heading that says so.
+    let sign = markdown.contains(['<', '>', '≤', '≥', '&']);
+    if !markdown.bytes().any(|b| b.is_ascii_digit()) || !(sign || about || markdown.contains(':')) {
+        return None;
+    }
     let text = plain(markdown);
     let named = pair(markdown).filter(|(_, value)| !value.is_empty());
     let (name, value) = named.map_or((String::new(), text.clone()), |(name, value)| (name, plain(&value)));
@@ -193,11 +198,11 @@ fn of_line(part: &Part, markdown: &str, line: u32, about: bool) -> Option<Row> {
     let query = has(&name, &["query", "promql", "expr", "expression"]);
     // A name of a field (`Trigger`) is none of a metric: that stands in front of the comparison, or is the heading.
     let metric = match () {
-        () if query => part.title.clone(),
-        () if name.is_empty() || said(&name) => without_level(&first.before),
+        () if query => part.title.to_string(),
+        () if name.is_empty() || said(&name) => bare(&without_level(&first.before)).to_owned(),
         () => name.clone(),
     };
-    let metric = if metric.is_empty() && !name.is_empty() { part.title.clone() } else { metric };
+    let metric = if metric.is_empty() && !name.is_empty() { part.title.to_string() } else { metric };
     if metric.is_empty() || metric.split_whitespace().count() > 6 || metric.ends_with(['.', '?']) {
         return None;
     }
@@ -254,7 +259,7 @@ fn level_of(limit: &Limit, taken: &[(String, String)]) -> &'static str {
     let next: String =
         limit.after.chars().take_while(|c| !matches!(c, ',' | ';' | '/' | '<' | '>')).collect();
     let level = |text: &str| column(text).filter(|name| is_limit(Some(name)));
-    let name = level(&limit.before.rsplit([',', ';', '/']).next().unwrap_or_default().to_owned())
+    let name = level(limit.before.rsplit([',', ';', '/']).next().unwrap_or_default())
         .or_else(|| level(&next))
         .unwrap_or("limit");
     let free = |name: &str| !taken.iter().any(|(key, _)| key == name);
@@ -281,7 +286,7 @@ fn lasting(text: &str) -> Option<String> {
     (!limit.unit.is_empty()).then(|| format!("{} {}", limit.number, limit.unit))
 }
 
-/// `**Error rate**: `the_query``: a metric and how it is asked for, without a limit.
+/// A metric behind whose name its query stands as code: a metric and how it is asked for, without a limit.
 fn metric(part: &Part, block: &Block) -> Option<Row> {
     let What::Item { text, .. } = &block.what else { return None };
     if !has(&part.title, &["metric*", "indicator*", "kpi*", "signals"]) {

@@ -1,4 +1,4 @@
-//! Where the lines and comments of a script stand.
+//! Where the lines and comments of a text stand, whatever its language.
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -54,11 +54,11 @@ impl<'a> Layout<'a> {
         line.start + (text.len() - text.trim_start().len())
     }
 
-    /// Makes a comment of its bytes, and remembers it if nothing else stands on its line.
-    pub fn comment(&mut self, range: &Range<usize>, source: &Source<'_>) -> Comment {
+    /// Makes a comment of its bytes, without `sign`, and remembers it if nothing else stands on its line.
+    pub fn comment(&mut self, range: &Range<usize>, sign: &[char], source: &Source<'_>) -> Comment {
         let line = self.line(range.start);
         let before = self.text(self.line_range(line).start, range.start);
-        let text = self.text(range.start, range.end).trim_start_matches('#').trim().to_owned();
+        let text = self.text(range.start, range.end).trim_start_matches(sign).trim().to_owned();
         let alone = before.trim().is_empty();
         if alone {
             self.alone.insert(line, text.clone());

@@ -1,0 +1,108 @@
+//! Text for programs other than the shell: SQL, Redis, PowerShell, query languages.
+use std::ops::Range;
+
+use super::layout::Layout;
+use super::tools::Tables;
+use super::{Lang, Role, Script, Source, Statement, Traits, shell};
+use crate::domain::approval::Tier;
+
+mod powershell;
+mod query;
+mod redis;
+mod sql;
+
+/// Reads a text in one of these languages.
+pub fn read(source: Source<'_>, lang: Lang, tables: &Tables) -> Script {
+    let plain;
+    let text = if source.text.contains('\r') {
+        plain = source.text.replace("\r\n", "\n").replace('\r', " ");
+        plain.as_str()
+    } else {
+        source.text
+    };
+    let cuts = match lang {
+        Lang::Sql => sql::cut(text),
+        Lang::Redis => redis::cut(text),
+        Lang::PowerShell => powershell::cut(text, tables),
+        Lang::Query | Lang::Shell => query::cut(text),
+    };
+    let mut layout = Layout::new(text);
+    let comments = cuts.comments.iter().map(|range| layout.comment(range, cuts.sign, &source)).collect();
+    let statements = cuts.pieces.into_iter().map(|piece| statement(piece, text, lang, &layout, &source, tables));
+    Script { statements: statements.collect(), comments, ..Script::default() }
+}
+
+/// A text taken apart.
+struct Cuts {
+    pieces: Vec<Piece>,
+    comments: Vec<Range<usize>>,
+    /// What a comment begins with.
+    sign: &'static [char],
+}
+
+/// A statement to be.
+struct Piece {
+    range: Range<usize>,
+    risk: Tier,
+    why: String,
+    tool: String,
+    subcommand: Option<String>,
+    traits: Traits,
+    role: Role,
+    /// A shell's text that it runs.
+    shell: Option<String>,
+}
+
+fn statement(
+    piece: Piece,
+    text: &str,
+    lang: Lang,
+    layout: &Layout<'_>,
+    source: &Source<'_>,
+    tables: &Tables,
+) -> Statement {
+    let Piece { range, mut risk, mut why, tool, subcommand, mut traits, role, shell } = piece;
+    if let Some(shell) = shell {
+        let inner = shell::read(Source { text: &shell, lines: &[] }, tables);
+        let worst = inner.statements.iter().max_by_key(|one| one.risk);
+        if let Some(worst) = worst.filter(|worst| worst.risk > risk) {
+            risk = worst.risk;
+            why = format!("runs `{}`: {}", worst.tool, worst.why);
+        }
+        traits.opaque |= inner.statements.iter().any(|one| one.traits.opaque);
+    }
+    let (first, last) = (layout.line(range.start), layout.line(range.end.saturating_sub(1)));
+    Statement {
+        line: source.line(first),
+        end_line: source.line(last),
+        text: text.get(range).unwrap_or_default().trim().to_owned(),
+        label: layout.label(first),
+        lang,
+        role,
+        risk,
+        why,
+        tool,
+        subcommand,
+        inner_tool: None,
+        traits,
+        condition: None,
+        sets: Vec::new(),
+        uses: Vec::new(),
+    }
+}
+
+/// The lines of a text with where each begins.
+fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut start = 0;
+    text.split('\n').map(move |line| {
+        let at = start;
+        start += line.len() + 1;
+        (at, line)
+    })
+}
+
+/// Where a line's own text stands, without the blanks around it.
+fn inside(at: usize, line: &str) -> Range<usize> {
+    let start = at + (line.len() - line.trim_start().len());
+    start..start + line.trim().len()
+}
