@@ -107,11 +107,15 @@ impl Report {
             let over = if share > limit { "OVER  " } else { "within" };
             writeln!(said, "{over} {what}: {} of {total}, limit {:.0} %", entries.len(), limit * 100.0)
                 .expect("text");
-            entries.iter().for_each(|entry| writeln!(said, "         {entry}").expect("text"));
+            for entry in entries {
+                writeln!(said, "         {entry}").expect("text");
+            }
         }
         for (what, entries) in &self.wrong {
             writeln!(said, "WRONG  {what}: {}", entries.len()).expect("text");
-            entries.iter().for_each(|entry| writeln!(said, "         {entry}").expect("text"));
+            for entry in entries {
+                writeln!(said, "         {entry}").expect("text");
+            }
         }
         (said, failed)
     }
