@@ -133,7 +133,7 @@ impl Found {
             Role::Guard
         } else if self.has(Class::Setup) {
             Role::Setup
-        } else if self.has(Class::Helper) {
+        } else if self.has(Class::Helper) && !self.has(Class::Narration) {
             Role::Action
         } else {
             Role::Narration
