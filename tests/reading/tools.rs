@@ -185,7 +185,8 @@ fn kubectl_is_judged_by_its_verb_and_what_it_hits() {
         ("kubectl apply -f k8s/deny-networkpolicy.yaml", D, ""),
         ("kubectl apply -f - <<< 'kind: NetworkPolicy'", D, ""),
         ("kubectl apply -f - <<< 'kind: ConfigMap'", C, ""),
-        ("kubectl apply -f - <<< 'kind: Secret'", C, "s"),
+        ("kubectl apply -f - <<< 'kind: Secret'", D, "s"),
+        ("kubectl create -f - <<< 'kind: Secret'", C, "s"),
         ("kubectl apply -f - <<< '  replicas: 0'", D, ""),
         ("kubectl apply --prune -f x", D, ""),
         (

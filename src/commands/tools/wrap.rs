@@ -297,14 +297,11 @@ pub(super) fn sshpass(seen: &Seen<'_>, meaning: &mut Meaning) {
 pub(super) fn script(seen: &Seen<'_>, meaning: &mut Meaning) {
     meaning.subcommand = None;
     meaning.mark(mark::WRITES);
-    match seen.args.value("-c --command") {
-        Some(text) => {
-            shelled(&[Word { text: text.to_owned(), known: true, bare: false }], Through::Here, meaning)
-        }
-        None => {
-            meaning.set(C, "opens a shell and records it");
-            meaning.mark(mark::I | mark::OPAQUE);
-        }
+    if let Some(text) = seen.args.value("-c --command") {
+        shelled(&[Word { text: text.to_owned(), known: true, bare: false }], Through::Here, meaning);
+    } else {
+        meaning.set(C, "opens a shell and records it");
+        meaning.mark(mark::I | mark::OPAQUE);
     }
 }
 

@@ -1,6 +1,9 @@
 //! Tools of developers: git, code hosts, languages and their packages, builders.
 use crate::commands::tools::develop;
-use crate::commands::tools::rules::{C, D, R, Tool, mark::*};
+use crate::commands::tools::rules::{
+    C, D, R, Tool,
+    mark::{I, L, NONE, OPAQUE, WRITES},
+};
 
 #[rustfmt::skip]
 pub(in crate::commands::tools) const TOOLS: &[Tool] = &[

@@ -1,5 +1,5 @@
 //! Tools that run another command, here or elsewhere.
-use crate::commands::tools::rules::{C, Otherwise, R, Tool, mark::*};
+use crate::commands::tools::rules::{C, Otherwise, R, Tool, mark::NONE};
 use crate::commands::tools::wrap;
 
 #[rustfmt::skip]
