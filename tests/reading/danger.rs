@@ -284,6 +284,8 @@ fn danger_behind_indirection_is_danger() {
         "x[$(rm -rf /srv)]=1",
         "echo ${x[$(rm -rf /srv)]}",
         "f() { g; }\ng() { rm -rf /srv; }\nf",
+        "./with-lock.sh prod kubectl delete ns shop",
+        "vault-env exec prod -- terraform destroy",
         "crictl rmi --prune; rm -rf /var/lib/kubelet",
     ];
     let low: Vec<&str> = texts.into_iter().filter(|text| risk(text) < Tier::Danger).collect();

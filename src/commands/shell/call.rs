@@ -6,7 +6,7 @@ use super::found::Class;
 use super::session;
 use super::values::{UNKNOWN, known};
 use super::walk::{BODIES, Place, Stdin, Todo, Walker, is_name};
-use crate::commands::tools::{self, Call, Nested, Through, Word};
+use crate::commands::tools::{self, Call, Input, Nested, Through, Word};
 use crate::domain::approval::Tier;
 
 impl Walker<'_> {
@@ -94,6 +94,9 @@ impl Walker<'_> {
         if !wraps || meaning.risk > Tier::Read {
             self.raise(place, meaning.risk, &meaning.why, Some(&by));
         }
+        if !meaning.known {
+            self.seen_through(words, place);
+        }
         let bounded = place.bounded || tool == "timeout";
         let place = &Place { bounded, ..place.clone() };
         if matches!(tool, "xargs" | "parallel")
@@ -114,6 +117,21 @@ impl Walker<'_> {
         }
         for nested in meaning.nested {
             self.nested(nested, place, meaning.through == Through::Elsewhere);
+        }
+    }
+
+    /// A tool that nobody knows may run what its words say, as wrappers of a team's own do.
+    fn seen_through(&mut self, words: &[Word], place: &Place) {
+        if place.depth >= 8 {
+            return;
+        }
+        let inner = Place { depth: place.depth + 1, doubtful: true, ..place.clone() };
+        for at in 1..words.len().min(6) {
+            let rest = words.get(at..).unwrap_or_default();
+            let likely = rest.len() > 1 && rest.first().is_some_and(|word| word.bare && word.known);
+            if likely && tools::judge(Call { words: rest, input: Input::Nothing }, self.tables).known {
+                self.call(rest, &inner, false);
+            }
         }
     }
 

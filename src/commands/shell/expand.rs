@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::tree::{Form, Kind, Node, Piece, Simple, Text, Variable};
 use super::values::{UNKNOWN, Value, Values, known, unknown};
-use super::{mask, tree};
+use super::{mask, parse, tree};
 use crate::commands::tools::Word;
 
 /// Possibilities of one call that are looked at.
@@ -107,8 +107,8 @@ fn put(text: &Text, scope: Scope<'_>, depth: u8, whole: bool, all: &mut Vec<Fiel
                     all.iter_mut().for_each(|fields| fields.push(&text, is_known, !quoted));
                 }
             }
-            Piece::Raw { text, .. } => {
-                let text = mask::unmask(text);
+            Piece::Raw { text, quoted } => {
+                let text = parse::unescaped(&mask::unmask(text), *quoted);
                 all.iter_mut().for_each(|fields| fields.push(&text, false, false));
             }
             Piece::Variable(one) => {

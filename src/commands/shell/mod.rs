@@ -197,7 +197,7 @@ fn in_pieces(text: &str) -> Vec<Part> {
             Ok(Tree { nodes, comments }) => Part { nodes, comments, end: range.end, coarse: None },
             Err(failure) => {
                 let floor = if matches!(failure, Failure::Deep(_)) { Tier::Danger } else { Tier::Change };
-                let (nodes, end) = (coarse::nodes(piece), range.end);
+                let (nodes, end) = (coarse::nodes(piece, true), range.end);
                 Part { nodes, comments: Vec::new(), end, coarse: Some((range, floor)) }
             }
         }

@@ -154,7 +154,7 @@ impl Lower<'_> {
             redirects.push(self.redirect(redirect));
         }
         let outer = std::mem::replace(&mut self.lost, false);
-        let mut kind = self.command(&stmt.command);
+        let kind = self.command(&stmt.command);
         document_end = document_end.max(inner_end(&kind));
         let mut span = start + self.base..end + self.base;
         match (&stmt.command, &kind) {
@@ -166,15 +166,19 @@ impl Lower<'_> {
             }
             _ => {}
         }
-        if std::mem::replace(&mut self.lost, outer) {
-            // Whatever the parser lost is in its text: that is read once more, without grammar.
-            let own = span.start - self.base..span.end - self.base;
-            let mut nodes = coarse::nodes(self.text.get(own).unwrap_or_default());
-            let redirects = Vec::new();
-            nodes.insert(0, Node { span: span.clone(), document_end: None, kind, redirects, background });
-            kind = Kind::Sequence(nodes);
+        let own = self.text.get(span.start - self.base..span.end - self.base).unwrap_or_default();
+        // The parser may lose what stands in a substitution: it takes the bracket of a `case` arm for the end, or
+        // lets a list of words stay open.
+        let lost = std::mem::replace(&mut self.lost, outer);
+        let doubtful = matches!(kind, Kind::Simple(_) | Kind::Test(_)) && hides(own);
+        let mut again = if lost || doubtful { coarse::nodes(own, lost) } else { Vec::new() };
+        for heredoc in stmt.redirects.iter().filter_map(Redirect::heredoc) {
+            let body = heredoc.body.span.slice(self.text);
+            if heredoc.delimiter.expands_body && body.contains("esac") && hides(body) {
+                again.extend(coarse::nodes(body, true));
+            }
         }
-        Node { span, document_end, kind, redirects, background }
+        Node { span, document_end, kind, redirects, background, again, lost }
     }
 
     /// A group's own place leaves out its brackets: widens it to them.
@@ -828,7 +832,7 @@ fn hides(text: &str) -> bool {
 }
 
 /// What a shell makes of backslashes, outside of quotes or inside double ones.
-fn unescaped(text: &str, quoted: bool) -> String {
+pub fn unescaped(text: &str, quoted: bool) -> String {
     if !text.contains('\\') {
         return text.to_owned();
     }

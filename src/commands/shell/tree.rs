@@ -20,6 +20,25 @@ pub struct Node {
     pub kind: Kind,
     pub redirects: Vec<Redirect>,
     pub background: bool,
+    /// A second reading of the same text, without grammar, where the parser may have lost some of it.
+    pub again: Vec<Node>,
+    /// It did lose some: the second reading counts as much as the first.
+    pub lost: bool,
+}
+
+impl Node {
+    /// A command without redirections.
+    pub fn plain(span: Range<usize>, kind: Kind) -> Node {
+        Node {
+            span,
+            document_end: None,
+            kind,
+            redirects: Vec::new(),
+            background: false,
+            again: Vec::new(),
+            lost: false,
+        }
+    }
 }
 
 #[derive(Debug)]

@@ -170,7 +170,7 @@ impl<'a> Walker<'a> {
             }
             Err(Failure::Deep(_)) => self.raise(place, Tier::Danger, "nested too deeply to look at", None),
             Err(_) => {
-                let nodes = coarse::nodes(masked);
+                let nodes = coarse::nodes(masked, true);
                 self.learn(&nodes, place);
                 nodes.iter().for_each(|node| self.node(node, place));
                 self.raise(place, Tier::Change, "its shell text cannot be read for sure", None);
@@ -181,6 +181,7 @@ impl<'a> Walker<'a> {
     /// Notes every function and every value that the commands give, in whatever order they may run.
     pub fn learn(&mut self, nodes: &[Node], place: &Place) {
         for node in nodes {
+            self.learn(&node.again, place);
             match &node.kind {
                 Kind::Simple(simple) => {
                     simple.assigns.iter().for_each(|assign| self.assign(assign, place));
@@ -348,6 +349,10 @@ impl<'a> Walker<'a> {
                 words.iter().for_each(|word| self.inside(word, &place));
             }
         }
+        if !node.again.is_empty() {
+            place.doubtful |= !node.lost;
+            node.again.iter().for_each(|node| self.node(node, &place));
+        }
     }
 
     fn pipe(&mut self, nodes: &[Node], place: &Place) {
@@ -456,15 +461,16 @@ impl<'a> Walker<'a> {
                     body.iter().for_each(|node| self.node(node, &inner));
                 }
                 Piece::Unknown { inside, .. } => inside.iter().for_each(|text| self.inside(text, place)),
-                Piece::Raw { text, .. } => self.raw(text, place),
+                Piece::Raw { text, quoted } => self.raw(text, *quoted, place),
             }
         }
     }
 
     /// A text that the parser did not take apart: as a word it shows what it runs.
-    fn raw(&mut self, text: &str, place: &Place) {
+    fn raw(&mut self, text: &str, quoted: bool, place: &Place) {
         if text.contains(['$', '`', '<', '>']) {
-            let text = format!(": \"{}\"", mask::unmask(text).replace('"', ""));
+            let text = mask::unmask(text);
+            let text = if quoted { format!(": \"{text}\"") } else { format!(": {text}") };
             let place = Place { depth: place.depth + 1, input: Stdin::Nothing, ..place.clone() };
             self.todo.push_back((Todo::Shell(text), place));
         }
