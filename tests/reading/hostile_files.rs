@@ -145,11 +145,13 @@ fn twice_the_text_takes_about_twice_the_time() {
     let mut slow = Vec::new();
     for (kind, rubbish) in RUBBISH {
         let (small, large) = (rubbish(25_000), rubbish(50_000));
-        let (one, two) = (time(&small), time(&large));
-        // What is short is only noise.
-        if two > one * 3 + Duration::from_millis(15) {
-            slow.push(format!("{kind}: {one:?}, then {two:?}"));
-        }
+        let measured = || {
+            let (one, two) = (time(&small), time(&large));
+            // What is short is only noise.
+            (two > one * 3 + Duration::from_millis(15)).then(|| format!("{kind}: {one:?}, then {two:?}"))
+        };
+        // Once may be what else the machine does.
+        slow.extend(measured().and_then(|_| measured()));
     }
     assert!(slow.is_empty(), "more than three times as long:\n{}", slow.join("\n"));
 }
