@@ -186,7 +186,8 @@ fn base(command: usize, styles: &[u8], broken: bool, held: bool) -> Piece {
     let written: Vec<String> = words.iter().enumerate().map(|(at, word)| written(word, style(at))).collect();
     let glue = if broken { " \\\n    " } else { " " };
     if held {
-        let first = words[..2].iter().filter(|word| !word.contains('\'')).copied().collect::<Vec<_>>().join(" ");
+        let first =
+            words[..2].iter().filter(|word| !word.contains('\'')).copied().collect::<Vec<_>>().join(" ");
         return Piece::new(format!("CMD={}\n$CMD {}", double(&first), written[2..].join(glue)));
     }
     Piece::simple(written.join(glue))

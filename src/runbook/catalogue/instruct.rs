@@ -217,6 +217,12 @@ fn is_bare(text: &str) -> bool {
         .split_whitespace()
         .skip(1)
         .any(|w| w.starts_with(['-', '/', '$', '"', '\'', '|', '>']) || w.contains(['/', '=', ':']));
+    if is_sql(text) && text.ends_with(';') && words <= 40 {
+        return true;
+    }
+    if head == "service" && words == 3 {
+        return is_command(text);
+    }
     let tool = first(head) == First::Tool || first(head) == First::Path && head.starts_with("./");
     words >= 2
         && (tool || first(head) == First::Wordy && signed)

@@ -101,6 +101,8 @@ pub struct Look {
     pub numbered: bool,
     pub output: bool,
     pub commented: bool,
+    /// Lines such as `key: value`.
+    pub keyed: usize,
 }
 
 impl Look {
@@ -142,6 +144,7 @@ impl Look {
             look.sql_lines += usize::from(is_sql(text));
         }
         look.commented = look.told == 0;
+        look.keyed = keyed;
         let begins = first.unwrap_or_default();
         look.sql = is_sql(begins);
         look.query = lines.iter().take(40).any(|line| is_query(line.text.trim())) && !look.sql;

@@ -299,7 +299,10 @@ impl<'b, 'a> Builder<'b, 'a> {
     }
 
     pub(super) fn parent_of(&self, index: usize) -> usize {
-        (0..index).rev().find(|i| self.drafts.get(*i).is_some_and(|draft| !draft.sub)).unwrap_or(index)
+        (index.saturating_sub(1000)..index)
+            .rev()
+            .find(|i| self.drafts.get(*i).is_some_and(|draft| !draft.sub))
+            .unwrap_or(index)
     }
 
     pub(super) fn expected(&mut self, rest: &str) {

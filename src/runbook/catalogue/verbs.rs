@@ -72,6 +72,9 @@ pub fn is_imperative(text: &str) -> bool {
             None => return false,
         }
     }
+    if rest.starts_with("note that") || rest.starts_with("note:") {
+        return false;
+    }
     let all = words(rest);
     let first = all.iter().find(|w| !BEFORE.contains(&w.as_str()));
     let hyphened = rest.split_whitespace().next().unwrap_or_default().trim_end_matches([',', ':', '.']);

@@ -256,13 +256,14 @@ pub(super) fn find(statement: &Statement, shape: &Shape, found: &mut Vec<Found>)
             if statement.lang == Lang::Query {
                 continue;
             }
-            let spot = Spot { text, piece, chunk, from: 0, at, lang: statement.lang, prose };
+            let spot = Spot { text, shape, piece, chunk, from: 0, at, lang: statement.lang, prose };
             if is_date(chunk, &spot) {
                 push(found, chunk, at);
                 continue;
             }
             for (from, token) in runs(chunk, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')) {
-                let spot = Spot { text, piece, chunk, from, at: at + from, lang: statement.lang, prose };
+                let spot =
+                    Spot { text, shape, piece, chunk, from, at: at + from, lang: statement.lang, prose };
                 let trimmed = token.trim_end_matches('.');
                 // Behind `${NAME:-` stands a default.
                 let bare = trimmed.strip_prefix('-').filter(|_| spot.before() == ':').unwrap_or(trimmed);
@@ -279,6 +280,7 @@ pub(super) fn find(statement: &Statement, shape: &Shape, found: &mut Vec<Found>)
 /// Where a token stands.
 struct Spot<'a> {
     text: &'a str,
+    shape: &'a Shape,
     piece: &'a Piece,
     chunk: &'a str,
     from: usize,
@@ -315,9 +317,11 @@ impl Spot<'_> {
     fn tool(&self) -> &str {
         let head = self.head(600);
         let bytes = head.as_bytes();
+        let start = self.at - head.len();
+        let bare = |at: usize| self.shape.at(start + at).is_none_or(|piece| piece.quoting == Quoting::Bare);
         let ends = |at: usize, c: char| match c {
             '\n' => at.checked_sub(1).and_then(|i| bytes.get(i)) != Some(&b'\\'),
-            _ => matches!(c, '|' | ';' | '(' | '&'),
+            _ => matches!(c, '|' | ';' | '(' | '&') && bare(at),
         };
         let from = head.char_indices().rev().find(|(at, c)| ends(*at, *c)).map_or(0, |(at, _)| at + 1);
         let part = head.get(from..).unwrap_or_default();
@@ -407,6 +411,9 @@ fn whole(chunk: &str, quoting: Quoting, prose: bool, tool: &str) -> Option<(usiz
     }
     if chunk.contains("path/to/") || chunk.contains("path/to-") {
         return all;
+    }
+    if !chunk.contains(':') || !["pass", "pwd", "secret"].iter().any(|word| chunk.contains(word)) {
+        return None;
     }
     for user in ["user", "username", "myuser", "dbuser", "db_user"] {
         for word in ["pass", "password", "passwd", "pwd", "secret", "mypassword"] {

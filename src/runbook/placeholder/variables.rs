@@ -136,14 +136,14 @@ struct Assignment {
 /// `NAME=…`, `for NAME in`, `read NAME …`.
 fn assignments(text: &str, shape: &Shape) -> Vec<Assignment> {
     let mut all = Vec::new();
+    let mut reads = false;
+    let mut loops = false;
     for piece in &shape.pieces {
         if piece.comment || piece.quoting != Quoting::Bare {
             continue;
         }
         let Some(bare) = text.get(piece.start..piece.end) else { continue };
         let mut start = 0;
-        let mut reads = false;
-        let mut loops = false;
         for (at, sign) in bare.char_indices().chain([(bare.len(), ' ')]) {
             if !(sign.is_whitespace() || matches!(sign, ';' | '|' | '&' | '(' | ')' | '`')) {
                 continue;
