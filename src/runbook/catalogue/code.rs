@@ -87,7 +87,7 @@ fn read_lines(lines: &[Line], said: Said) -> Code {
                 Code::Output
             } else if begins.starts_with("--") && !begins.starts_with("-- ") {
                 Code::Snippet
-            } else if look.first_command && look.keyed > 0 {
+            } else if look.first_command && look.keyed + look.labelled > 0 {
                 // A command with what it prints.
                 let lines = without_prose(&without_output(lines), Lang::Shell);
                 Code::Commands(vec![session::Part { lang: Lang::Shell, lines }])
@@ -100,7 +100,7 @@ fn read_lines(lines: &[Line], said: Said) -> Code {
                 whole(Lang::Sql)
             } else if is_cmdlet(begins) {
                 whole(Lang::PowerShell)
-            } else if look.first_command {
+            } else if look.first_command || look.prose {
                 let lines = without_prose(&without_output(lines), Lang::Shell);
                 Code::Commands(vec![session::Part { lang: Lang::Shell, lines }])
             } else if look.query {
@@ -178,7 +178,8 @@ fn without_output(lines: &[Line]) -> Vec<Line> {
         let text = line.text.trim();
         let command = is_command(text) || text.starts_with('#');
         let labelled = bare_label(text).is_some() && !text.contains('$');
-        let shown = is_key(text) || is_output(text) || labelled || text.ends_with('.') && blank;
+        let heads = text.ends_with(':') && !text.contains('=') || text.ends_with('.');
+        let shown = is_key(text) || is_output(text) || labelled || heads && blank;
         output = !quotes.is_open() && !command && !text.is_empty() && (output || shown && !kept.is_empty());
         if !output {
             quotes.take(&line.text);

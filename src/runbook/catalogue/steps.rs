@@ -133,6 +133,10 @@ impl<'b, 'a> Builder<'b, 'a> {
                 || told.is_none() && self.phase.is_none()
         });
         if let Some((_, rest)) = stepped {
+            if matches!(self.part, Some(Part::Symptoms | Part::Describes | Part::Meta | Part::Before)) {
+                self.part = None;
+                self.phase = None;
+            }
             let titled = titles::read(if rest.is_empty() { title } else { rest });
             self.heads = Some(self.push(titled, line, StepKind::Manual, None));
             return;

@@ -500,7 +500,11 @@ fn is_marked(token: &str, lower: &str, spot: &Spot<'_>) -> bool {
         !spot.sql() && spot.lang == Lang::Shell && (token.contains("YYYY") || lower.contains("yyyy-mm"));
     let sequence = lower.contains("12345678") && !spot.in_address() && spot.before() != '.';
     let crosses = lower.contains("xxx") && !token.starts_with("0x") && spot.before() != '\\';
-    todo || marks.iter().any(|m| lower.contains(m))
+    let mine = ["MY-", "MY_", "YOUR-"].iter().any(|start| token.starts_with(start))
+        && token.len() > 4
+        && !token.contains(|c: char| c.is_ascii_lowercase());
+    todo || mine
+        || marks.iter().any(|m| lower.contains(m))
         || address
         || version
         || year && !spot.prose

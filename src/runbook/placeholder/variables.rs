@@ -312,6 +312,10 @@ fn variable(rest: &str) -> Option<Variable> {
             .get(..length)
             .filter(|n| is_variable(n) || (!n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())))?;
         let tail = body.get(length..).unwrap_or_default();
+        if tail.starts_with('.') {
+            // `${group.id}` is no variable of a shell.
+            return Some(Variable { name: format!("{{{body}}}"), length: close + 2, default: None });
+        }
         let default = [":-", "-", ":=", "="].iter().find_map(|sign| tail.strip_prefix(sign));
         let default = default.map(|d| d.trim_matches(['"', '\'']).to_owned());
         return Some(Variable { name: name.to_owned(), length: close + 2, default });
