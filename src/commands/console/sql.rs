@@ -7,8 +7,8 @@ use crate::commands::tools::{SqlMeaning, judge_sql};
 
 /// Words that begin a statement, for one that stands behind another without its `;`.
 const BEGINS: &[&str] = &[
-    "SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "TRUNCATE", "VACUUM", "ANALYZE",
-    "REINDEX", "EXPLAIN", "SHOW", "SET", "GRANT", "REVOKE", "CALL", "COPY", "BEGIN", "COMMIT",
+    "SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "TRUNCATE", "VACUUM",
+    "ANALYZE", "REINDEX", "EXPLAIN", "SHOW", "SET", "GRANT", "REVOKE", "CALL", "COPY", "BEGIN", "COMMIT",
 ];
 
 pub(super) fn cut(text: &str) -> Cuts {

@@ -84,10 +84,12 @@ fn calls_in(words: &[Text], scope: Scope<'_>, depth: u8) -> Vec<Vec<Word>> {
 pub fn texts(text: &Text, scope: Scope<'_>) -> Vec<Word> {
     let mut all = vec![Fields::default()];
     put(text, scope, 0, true, &mut all);
-    all.into_iter().map(|mut fields| {
-        fields.end();
-        joined(&fields.done)
-    }).collect()
+    all.into_iter()
+        .map(|mut fields| {
+            fields.end();
+            joined(&fields.done)
+        })
+        .collect()
 }
 
 /// All values that an assignment may give.
@@ -225,10 +227,12 @@ fn variable(one: &Variable, scope: Scope<'_>, depth: u8) -> Vec<Value> {
             put(text, scope, depth + 1, true, &mut all);
             all
         });
-        texts.map(|mut fields| {
-            fields.end();
-            vec![joined(&fields.done)]
-        }).collect()
+        texts
+            .map(|mut fields| {
+                fields.end();
+                vec![joined(&fields.done)]
+            })
+            .collect()
     };
     let nothing = || vec![vec![unknown()]];
     let mut out = match one.form {
@@ -246,7 +250,11 @@ fn variable(one: &Variable, scope: Scope<'_>, depth: u8) -> Vec<Value> {
         Form::Changed => {
             let mut out = nothing();
             // What it was before is closer than nothing at all.
-            out.extend(named(&one.name, Form::Plain, scope).into_iter().filter(|value| value.iter().all(|w| w.known)));
+            out.extend(
+                named(&one.name, Form::Plain, scope)
+                    .into_iter()
+                    .filter(|value| value.iter().all(|w| w.known)),
+            );
             out.extend(inside().into_iter().filter(|value| value.iter().any(|word| !word.text.is_empty())));
             out
         }
@@ -347,7 +355,11 @@ pub fn output(body: &[Node], scope: Scope<'_>, depth: u8) -> Option<Vec<Word>> {
 
 fn said_by(node: &Node, scope: Scope<'_>, depth: u8) -> Option<Vec<Word>> {
     // What goes into a file is not printed.
-    if node.redirects.iter().any(|one| matches!(one.way, tree::Way::Write | tree::Way::Append) && one.fd != Some(2)) {
+    if node
+        .redirects
+        .iter()
+        .any(|one| matches!(one.way, tree::Way::Write | tree::Way::Append) && one.fd != Some(2))
+    {
         return Some(vec![known("", false)]);
     }
     match &node.kind {
@@ -357,7 +369,8 @@ fn said_by(node: &Node, scope: Scope<'_>, depth: u8) -> Option<Vec<Word>> {
             let (last, before) = nodes.split_last()?;
             let Kind::Simple(simple) = &last.kind else { return None };
             let name = calls_in(simple.words.get(..1)?, scope, depth).into_iter().flatten().next()?;
-            let passes = matches!(name.text.as_str(), "tee" | "cat" | "envsubst" | "sort" | "uniq" | "tail" | "head");
+            let passes =
+                matches!(name.text.as_str(), "tee" | "cat" | "envsubst" | "sort" | "uniq" | "tail" | "head");
             if passes && !before.is_empty() {
                 // Only the last before it prints into it.
                 let from = before.len() - 1;
@@ -392,9 +405,9 @@ fn said_by_simple(simple: &Simple, node: &Node, scope: Scope<'_>, depth: u8) -> 
 
 fn echo(words: &[Word]) -> Word {
     let option = |word: &&Word| {
-        word.text.strip_prefix('-').is_some_and(|rest| {
-            !rest.is_empty() && rest.chars().all(|sign| matches!(sign, 'n' | 'e' | 'E'))
-        })
+        word.text
+            .strip_prefix('-')
+            .is_some_and(|rest| !rest.is_empty() && rest.chars().all(|sign| matches!(sign, 'n' | 'e' | 'E')))
     };
     let options = words.iter().take_while(option).count();
     let escapes = words.iter().take(options).any(|word| word.text.contains('e'));
@@ -453,7 +466,8 @@ fn unescape(text: &str) -> String {
             Some('r') => out.push('\r'),
             Some('\\') | None => out.push('\\'),
             Some('x') => {
-                let mut digits = signs.clone().take(2).take_while(char::is_ascii_hexdigit).collect::<String>();
+                let mut digits =
+                    signs.clone().take(2).take_while(char::is_ascii_hexdigit).collect::<String>();
                 if let Ok(code) = u8::from_str_radix(&digits, 16) {
                     out.push(char::from(code));
                     digits.drain(..).for_each(|_| {

@@ -94,7 +94,8 @@ pub fn unmask(text: &str) -> String {
     if !text.bytes().any(|byte| byte < 0x17 && !matches!(byte, b'\n' | b'\t' | b'\r')) {
         return text.to_owned();
     }
-    let show = |sign: char| SIGNS.iter().find(|(_, hidden)| *hidden == sign).map_or(sign, |(shown, _)| *shown);
+    let show =
+        |sign: char| SIGNS.iter().find(|(_, hidden)| *hidden == sign).map_or(sign, |(shown, _)| *shown);
     text.chars().filter(|sign| *sign != NOTHING).map(show).collect()
 }
 

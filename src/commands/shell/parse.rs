@@ -3,9 +3,9 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use shuck_ast::{
-    ArithmeticExpr, ArithmeticExprNode, ArithmeticLvalue, ArrayElem, Assignment, AssignmentValue,
-    BinaryOp, BourneParameterExpansion, BuiltinCommand, Command, CommandSubstitutionSyntax, Comment,
-    CompoundCommand, ConditionalExpr, DeclOperand, HeredocBody, HeredocBodyPart, LiteralText, ParameterExpansion,
+    ArithmeticExpr, ArithmeticExprNode, ArithmeticLvalue, ArrayElem, Assignment, AssignmentValue, BinaryOp,
+    BourneParameterExpansion, BuiltinCommand, Command, CommandSubstitutionSyntax, Comment, CompoundCommand,
+    ConditionalExpr, DeclOperand, HeredocBody, HeredocBodyPart, LiteralText, ParameterExpansion,
     ParameterExpansionSyntax, ParameterOp, Pattern, PatternPart, Redirect, RedirectKind, RedirectTarget,
     SourceText, Span, Stmt, StmtSeq, StmtTerminator, VarRef, Word, WordPart, WordPartNode,
 };
@@ -74,7 +74,10 @@ fn parsed(text: &str) -> ParseResult {
     let narrow: Cow<'_, str> = if text.is_ascii() {
         text.into()
     } else {
-        text.bytes().map(|byte| if byte.is_ascii() { char::from(byte) } else { '%' }).collect::<String>().into()
+        text.bytes()
+            .map(|byte| if byte.is_ascii() { char::from(byte) } else { '%' })
+            .collect::<String>()
+            .into()
     };
     let profile = ShellProfile::native(ShellDialect::Bash);
     let fuel = FUEL.saturating_add(text.len().saturating_mul(2));
@@ -184,13 +187,15 @@ impl Lower<'_> {
     /// A group's own place leaves out its brackets: widens it to them.
     fn enclose(&self, span: &mut std::ops::Range<usize>, open: char, close: char) {
         let (start, end) = (span.start - self.base, span.end - self.base);
-        let only_comments = |text: &str| text.lines().all(|line| line.is_empty() || line.trim_start().starts_with('#'));
+        let only_comments =
+            |text: &str| text.lines().all(|line| line.is_empty() || line.trim_start().starts_with('#'));
         let before = self.text.get(..start).unwrap_or_default();
         let is_open = self.text.get(start..).is_some_and(|text| text.starts_with(open));
         // An opener in a comment between is passed over, but not many of them.
-        let found = before.rmatch_indices(open).take(4).find(|(at, _)| {
-            before.get(at + 1..).is_some_and(|between| only_comments(between.trim()))
-        });
+        let found = before
+            .rmatch_indices(open)
+            .take(4)
+            .find(|(at, _)| before.get(at + 1..).is_some_and(|between| only_comments(between.trim())));
         if let Some((at, _)) = found.filter(|_| !is_open) {
             span.start = at + self.base;
         }
@@ -233,7 +238,8 @@ impl Lower<'_> {
                 let mut words = Vec::with_capacity(simple.args.len() + 1);
                 let name = self.word(&simple.name);
                 // Assignments alone have a name of nothing.
-                let nothing = |piece: &Piece| matches!(piece, Piece::Fixed { text, quoted: false } if text.is_empty());
+                let nothing =
+                    |piece: &Piece| matches!(piece, Piece::Fixed { text, quoted: false } if text.is_empty());
                 if !name.pieces.iter().all(nothing) {
                     words.push(name);
                 }
@@ -397,7 +403,9 @@ impl Lower<'_> {
                 }
                 ConditionalExpr::Unary(one) => at = &one.expr,
                 ConditionalExpr::Parenthesized(one) => at = &one.expr,
-                ConditionalExpr::Word(word) | ConditionalExpr::Regex(word) => return out.push(self.word(word)),
+                ConditionalExpr::Word(word) | ConditionalExpr::Regex(word) => {
+                    return out.push(self.word(word));
+                }
                 ConditionalExpr::Pattern(pattern) => return self.pattern(pattern, out),
                 ConditionalExpr::VarRef(reference) => return self.subscript(reference, out),
             }
@@ -518,7 +526,9 @@ impl Lower<'_> {
             WordPart::CommandSubstitution { body, syntax } => {
                 out.push(self.substitution(body, *syntax, span, quoted));
             }
-            WordPart::ProcessSubstitution { body, .. } => out.push(Piece::Process(self.inner(body, span, false))),
+            WordPart::ProcessSubstitution { body, .. } => {
+                out.push(Piece::Process(self.inner(body, span, false)))
+            }
             WordPart::ArithmeticExpansion { expression_ast, expression_word_ast, .. } => {
                 out.push(self.number(expression_ast.as_deref(), expression_word_ast, span, quoted));
             }
@@ -531,7 +541,9 @@ impl Lower<'_> {
                 let words = (operand.as_deref(), operand_word_ast.as_deref());
                 out.push(self.reference(reference, Form::Indirect, words, quoted));
             }
-            WordPart::Length(reference) | WordPart::ArrayLength(reference) | WordPart::ArrayIndices(reference) => {
+            WordPart::Length(reference)
+            | WordPart::ArrayLength(reference)
+            | WordPart::ArrayIndices(reference) => {
                 out.push(self.reference(reference, Form::About, (None, None), quoted));
             }
             WordPart::ArrayAccess(reference) => {
@@ -540,7 +552,8 @@ impl Lower<'_> {
             }
             WordPart::Substring { reference, offset_word_ast, length_word_ast, .. }
             | WordPart::ArraySlice { reference, offset_word_ast, length_word_ast, .. } => {
-                let mut piece = self.reference(reference, Form::Changed, (None, Some(&**offset_word_ast)), quoted);
+                let mut piece =
+                    self.reference(reference, Form::Changed, (None, Some(&**offset_word_ast)), quoted);
                 if let (Piece::Variable(one), Some(word)) = (&mut piece, length_word_ast) {
                     one.inside.push(self.operand(word));
                 }
@@ -566,8 +579,12 @@ impl Lower<'_> {
         let source = span.slice(self.text);
         let open = 1 + usize::from(source.starts_with('$'));
         let mut at = start + open;
-        let exact = source.trim_start_matches('$').starts_with('"') && source.len() > open && source.ends_with('"');
-        let places = parts.iter().filter(|part| !is_literal(part)).map(|part| (part.span.start.offset(), part.span.end.offset()));
+        let exact =
+            source.trim_start_matches('$').starts_with('"') && source.len() > open && source.ends_with('"');
+        let places = parts
+            .iter()
+            .filter(|part| !is_literal(part))
+            .map(|part| (part.span.start.offset(), part.span.end.offset()));
         let mut last = at;
         let ordered = places.clone().all(|(from, to)| {
             let fits = from >= last && to > from && to < end;
@@ -669,7 +686,10 @@ impl Lower<'_> {
             let text = source.strip_prefix("$(").and_then(|rest| rest.strip_suffix(')')).unwrap_or(source);
             return match self.read_apart(text) {
                 Some(body) => Piece::Output { body, quoted },
-                None => Piece::Raw { text: source.to_owned(), quoted },
+                None => {
+                    self.lost = true;
+                    Piece::Raw { text: source.to_owned(), quoted }
+                }
             };
         }
         let mut inside = Vec::new();
@@ -760,7 +780,8 @@ impl Lower<'_> {
                 };
                 self.reference(reference, form, (None, None), quoted)
             }
-            BourneParameterExpansion::Length { reference } | BourneParameterExpansion::Indices { reference } => {
+            BourneParameterExpansion::Length { reference }
+            | BourneParameterExpansion::Indices { reference } => {
                 self.reference(reference, Form::About, (None, None), quoted)
             }
             BourneParameterExpansion::Indirect { reference, operand, operand_word_ast, .. } => {
@@ -771,13 +792,16 @@ impl Lower<'_> {
                 variable(prefix.as_str(), quoted, Form::About)
             }
             BourneParameterExpansion::Slice { reference, offset_word_ast, length_word_ast, .. } => {
-                let mut piece = self.reference(reference, Form::Changed, (None, Some(&**offset_word_ast)), quoted);
+                let mut piece =
+                    self.reference(reference, Form::Changed, (None, Some(&**offset_word_ast)), quoted);
                 if let (Piece::Variable(one), Some(word)) = (&mut piece, length_word_ast) {
                     one.inside.push(self.operand(word));
                 }
                 piece
             }
-            BourneParameterExpansion::Operation { reference, operator, operand, operand_word_ast, .. } => {
+            BourneParameterExpansion::Operation {
+                reference, operator, operand, operand_word_ast, ..
+            } => {
                 let words = (operand.as_ref(), operand_word_ast.as_deref());
                 self.operation(reference, operator, words, quoted)
             }
@@ -827,7 +851,7 @@ fn is_balanced(text: &str) -> bool {
 }
 
 /// Whether a text could hide a substitution.
-fn hides(text: &str) -> bool {
+pub fn hides(text: &str) -> bool {
     text.contains('`') || text.contains("$(") || text.contains("<(") || text.contains(">(")
 }
 
@@ -862,8 +886,7 @@ fn without_backticks(text: &str) -> String {
     while let Some(sign) = signs.next() {
         if sign != '\\' || !signs.peek().is_some_and(|next| matches!(next, '$' | '`' | '\\')) {
             out.push(sign);
-        }
-        else {
+        } else {
             out.extend(signs.next());
         }
     }

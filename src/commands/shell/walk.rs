@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::expand::{self, Arguments, Scope};
 use super::found::{Class, Found};
 use super::parse::Failure;
-use super::tree::{Tree, Assign, Form, Kind, Node, Piece, Redirect, Simple, Text, Way};
+use super::tree::{Assign, Form, Kind, Node, Piece, Redirect, Simple, Text, Tree, Way};
 use super::values::{UNKNOWN, Value, Values};
 use super::{coarse, mask, parse, target};
 use crate::commands::tools::{Input, Tables, Word};
@@ -15,6 +15,8 @@ use crate::domain::approval::Tier;
 /// Texts in texts, and functions in functions, that are followed.
 const DEPTH: u8 = 16;
 
+/// Second readings in second readings.
+const AGAIN: u8 = 2;
 /// Definitions of one function that are looked at.
 pub const BODIES: usize = 8;
 
@@ -56,6 +58,8 @@ pub struct Place {
     pub bounded: bool,
     /// Only danger in it counts: it is a doubtful reading beside the likely one.
     pub doubtful: bool,
+    /// How many second readings it stands in.
+    pub again: u8,
     /// Its variables are not those of the statement: another shell's, or a function's own.
     pub apart: bool,
     pub arguments: Option<Rc<Arguments>>,
@@ -74,7 +78,7 @@ pub struct Walker<'a> {
     pub tables: &'a Tables,
     pub values: Values,
     pub functions: HashMap<String, Vec<Rc<Node>>>,
-    pub aliases: HashMap<String, String>,
+    pub aliases: HashMap<String, Vec<String>>,
     pub found: Found,
     pub todo: VecDeque<(Todo, Place)>,
     overflow: Cell<bool>,
@@ -145,6 +149,12 @@ impl<'a> Walker<'a> {
     pub fn raise(&mut self, place: &Place, risk: Tier, why: &str, by: Option<&str>) {
         if !place.doubtful || risk == Tier::Danger {
             self.found.raise(risk, why, by);
+        }
+    }
+
+    pub fn raise_weakly(&mut self, place: &Place, risk: Tier, why: &str, by: Option<&str>) {
+        if !place.doubtful || risk == Tier::Danger {
+            self.found.raise_weakly(risk, why, by);
         }
     }
 
@@ -228,7 +238,8 @@ impl<'a> Walker<'a> {
 
     /// `alias`, `read` and `set --` give values too.
     fn learn_words(&mut self, simple: &Simple, node: &Node, place: &Place) {
-        let Some(Piece::Fixed { text, quoted: false }) = simple.words.first().and_then(|word| word.pieces.first())
+        let Some(Piece::Fixed { text, quoted: false }) =
+            simple.words.first().and_then(|word| word.pieces.first())
         else {
             return;
         };
@@ -236,7 +247,10 @@ impl<'a> Walker<'a> {
             "alias" => {
                 for word in expand::calls(&simple.words, self.scope(place)).into_iter().flatten().skip(1) {
                     if let Some((name, value)) = word.text.split_once('=') {
-                        self.aliases.insert(name.to_owned(), value.to_owned());
+                        let values = self.aliases.entry(name.to_owned()).or_default();
+                        if values.len() <= BODIES && !values.iter().any(|known| known == value) {
+                            values.push(value.to_owned());
+                        }
                     }
                 }
             }
@@ -252,7 +266,8 @@ impl<'a> Walker<'a> {
                     Some(document) => expand::texts(&document.target, self.scope(place)),
                     None => return,
                 };
-                let call = expand::calls(&simple.words, self.scope(place)).into_iter().next().unwrap_or_default();
+                let call =
+                    expand::calls(&simple.words, self.scope(place)).into_iter().next().unwrap_or_default();
                 let names: Vec<String> = call.iter().skip(1).map(|word| word.text.clone()).collect();
                 for (name, text) in names.iter().flat_map(|name| texts.iter().map(move |text| (name, text))) {
                     if is_name(name) {
@@ -261,7 +276,8 @@ impl<'a> Walker<'a> {
                 }
             }
             "printf" => {
-                let call = expand::calls(&simple.words, self.scope(place)).into_iter().next().unwrap_or_default();
+                let call =
+                    expand::calls(&simple.words, self.scope(place)).into_iter().next().unwrap_or_default();
                 if let [_, flag, name, rest @ ..] = call.as_slice()
                     && flag.text == "-v"
                 {
@@ -324,7 +340,8 @@ impl<'a> Walker<'a> {
                 }
                 self.found.traits.interactive |= one.asks && !place.doubtful;
                 one.words.iter().for_each(|word| self.inside(word, &place));
-                self.found.traits.endless |= is_endless(&one.condition, &one.body) && !place.doubtful && !place.bounded;
+                self.found.traits.endless |=
+                    is_endless(&one.condition, &one.body) && !place.doubtful && !place.bounded;
                 one.condition.iter().chain(&one.body).for_each(|node| self.node(node, &place));
             }
             Kind::Case { word, arms } => {
@@ -342,15 +359,19 @@ impl<'a> Walker<'a> {
                     self.uses_of(body, &place);
                 }
                 let names = names.join("`, `");
-                self.raise(&place, Tier::Read, &format!("defines `{names}`"), None);
+                self.raise_weakly(&place, Tier::Read, &format!("defines `{names}`"), None);
             }
             Kind::Test(words) => {
                 self.found.mark(Class::Guard);
                 words.iter().for_each(|word| self.inside(word, &place));
             }
         }
-        if !node.again.is_empty() {
+        for redirect in &node.redirects {
+            self.inside(&redirect.target, &place);
+        }
+        if !node.again.is_empty() && place.again < AGAIN {
             place.doubtful |= !node.lost;
+            place.again += 1;
             node.again.iter().for_each(|node| self.node(node, &place));
         }
     }
@@ -372,7 +393,6 @@ impl<'a> Walker<'a> {
     }
 
     fn redirect(&mut self, redirect: &Redirect, place: &mut Place, writes: &mut Option<Tier>) {
-        self.inside(&redirect.target, place);
         match redirect.way {
             Way::Document => place.input = Stdin::of(expand::texts(&redirect.target, self.scope(place))),
             Way::Read => place.input = Stdin::Unseen,
@@ -406,8 +426,8 @@ impl<'a> Walker<'a> {
             self.found.note(order, Class::Action, ">", None);
             self.raise(place, Tier::Change, "empties a file", None);
         }
-        if simple.words.is_empty() && !simple.assigns.is_empty() && !place.doubtful {
-            self.raise(place, Tier::Read, "sets variables of the shell", None);
+        if simple.words.is_empty() && !simple.assigns.is_empty() {
+            self.raise_weakly(place, Tier::Read, "sets variables of the shell", None);
         }
         let calls = expand::calls(&simple.words, self.scope(place));
         let order = place.order.unwrap_or_else(|| self.next_order());
@@ -479,12 +499,16 @@ impl<'a> Walker<'a> {
 
 /// Reads the likely text, or else the one that stands there.
 pub fn read(masked: &str, source: &str) -> Result<Tree, Failure> {
-    parse::parse(masked, 0).or_else(|failure| if masked == source { Err(failure) } else { parse::parse(source, 0).map_err(|_| failure) })
+    parse::parse(masked, 0).or_else(|failure| {
+        if masked == source { Err(failure) } else { parse::parse(source, 0).map_err(|_| failure) }
+    })
 }
 
 /// Whether an assignment takes a positional argument.
 fn takes_argument(text: &Text) -> bool {
-    text.pieces.iter().any(|piece| matches!(piece, Piece::Variable(one) if expand::place(&one.name).is_some()))
+    text.pieces
+        .iter()
+        .any(|piece| matches!(piece, Piece::Variable(one) if expand::place(&one.name).is_some()))
 }
 
 fn first_word(node: &Node) -> Option<&str> {
@@ -534,7 +558,8 @@ pub fn is_name(text: &str) -> bool {
 /// A word short enough for a sentence.
 pub fn short(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
-    let mut out: String = line.chars().take(48).map(|sign| if sign == UNKNOWN { '…' } else { sign }).collect();
+    let mut out: String =
+        line.chars().take(48).map(|sign| if sign == UNKNOWN { '…' } else { sign }).collect();
     if line.chars().nth(48).is_some() || text.lines().nth(1).is_some() {
         out.push('…');
     }
