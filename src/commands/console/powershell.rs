@@ -167,7 +167,7 @@ impl Found {
             }
             Some((verb, _)) if READS.contains(&verb) => self.raise(Tier::Read, "only looks"),
             Some(("out", noun)) if noun != "file" && noun != "printer" => {
-                self.raise(Tier::Read, "only looks")
+                self.raise(Tier::Read, "only looks");
             }
             Some(_) => self.raise(Tier::Change, &format!("`{first}` changes something")),
             None if SHORT.contains(&name.as_str()) => {
@@ -240,7 +240,6 @@ fn commands(code: &str) -> Vec<Vec<String>> {
                 end_word(&mut word, &mut out);
                 out.push(Vec::new());
             }
-            (Some(_), _) => word.push(sign),
             (None, '"' | '\'') => quote = Some(sign),
             (None, '`') => {
                 word.extend(signs.next().filter(|next| *next != '\n'));
@@ -270,7 +269,7 @@ fn commands(code: &str) -> Vec<Vec<String>> {
                 out.push(Vec::new());
             }
             (None, _) if sign.is_whitespace() => end_word(&mut word, &mut out),
-            (None, _) => word.push(sign),
+            (Some(_) | None, _) => word.push(sign),
         }
     }
     end_word(&mut word, &mut out);

@@ -1,4 +1,4 @@
-//! Text for another program's own screen: PromQL, SPL, KQL, MongoDB and the like.
+//! Text for another program's own screen: query languages of metrics, logs and documents.
 use std::ops::Range;
 
 use super::{Cuts, Piece, inside, lines};

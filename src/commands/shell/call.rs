@@ -151,7 +151,7 @@ impl Walker<'_> {
                 self.call(&words, &inner, false);
             }
             Nested::Argv(_) => {
-                self.raise(place, Tier::Danger, "commands in commands, too deep to look at", None)
+                self.raise(place, Tier::Danger, "commands in commands, too deep to look at", None);
             }
         }
     }

@@ -3,7 +3,7 @@
 //! Everything that stands where a command could begin becomes one, so that nothing is missed.
 use std::ops::Range;
 
-use super::parse::{hides, unescaped};
+use super::escape::{hides, unescaped};
 use super::tree::{Assign, Form, Kind, Node, Piece, Redirect, Simple, Text, Variable, Way};
 use super::walk::is_name;
 

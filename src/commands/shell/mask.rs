@@ -142,7 +142,7 @@ fn without_apostrophes(line: &str) -> Option<String> {
         out.push(if sign == '\'' && before.is_alphabetic() && short { hide(sign) } else { sign });
         before = sign;
     }
-    (out.matches('\'').count() % 2 == 0).then_some(out)
+    out.matches('\'').count().is_multiple_of(2).then_some(out)
 }
 
 fn hide(sign: char) -> char {

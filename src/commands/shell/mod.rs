@@ -2,6 +2,7 @@
 mod call;
 mod coarse;
 mod cut;
+mod escape;
 mod expand;
 mod found;
 mod lines;
@@ -68,10 +69,11 @@ impl<'a> Reader<'a> {
         if let Some(prose) = mask::apostrophes(&masked) {
             match (&read, walk::read(&prose, &prose)) {
                 // A quote over several lines may be what is meant, after all: the worse reading counts.
-                (Ok(tree), Ok(other)) if other.nodes.len() > tree.nodes.len() => {
-                    if self.risk(&tree.nodes) <= self.risk(&other.nodes) {
-                        read = Ok(other);
-                    }
+                (Ok(tree), Ok(other))
+                    if other.nodes.len() > tree.nodes.len()
+                        && self.risk(&tree.nodes) <= self.risk(&other.nodes) =>
+                {
+                    read = Ok(other);
                 }
                 (Err(_), other) => {
                     read = other;
