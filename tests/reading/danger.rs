@@ -3,6 +3,7 @@ use firedeck::commands::tools::Tables;
 use firedeck::commands::{Source, shell};
 use firedeck::domain::approval::Tier;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 /// Commands that destroy, as words.
 const DESTROY: &[&[&str]] = &[
@@ -194,7 +195,7 @@ fn base(command: usize, styles: &[u8], broken: bool, held: bool) -> Piece {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, max_shrink_iters: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 3000, max_shrink_iters: 400, rng_seed: RngSeed::Fixed(7), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_destructive_command_is_danger_in_every_wrapping(
@@ -285,6 +286,8 @@ fn danger_behind_indirection_is_danger() {
         "x[$(rm -rf /srv)]=1",
         "echo ${x[$(rm -rf /srv)]}",
         "f() { g; }\ng() { rm -rf /srv; }\nf",
+        "./with-lock.sh prod kubectl delete ns shop",
+        "vault-env exec prod -- terraform destroy",
         "crictl rmi --prune; rm -rf /var/lib/kubelet",
     ];
     let low: Vec<&str> = texts.into_iter().filter(|text| risk(text) < Tier::Danger).collect();
@@ -309,6 +312,14 @@ fn words_that_only_look_like_danger_are_none() {
         "[[ $x == *rm* ]]",
         "case $x in rm) echo a ;; esac",
         "command -v rm",
+        "echo \"it is $(date) and `hostname`\"",
+        "kubectl get pods > pods-$(date +%s).txt",
+        "X=$(cat <<'EOF'\nrm -rf /srv\nEOF\n)",
+        "x=$(kubectl get pods -n \"$(cat ns)\" -o name | grep \"${app:-$(hostname)}\")",
+        "[[ $(kubectl get ns) == *shop* ]]",
+        "echo $(( $(date +%s) - 10 ))",
+        "diff <(kubectl get cm a -o yaml) <(kubectl get cm b -o yaml)",
+        "for p in $(kubectl get pods -o name); do kubectl logs \"$p\" | grep -c 'delete'; done",
         "f() { rm -rf /srv; }",
     ];
     let high: Vec<&str> = texts.into_iter().filter(|text| risk(text) > Tier::Read).collect();

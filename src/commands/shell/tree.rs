@@ -20,6 +20,25 @@ pub struct Node {
     pub kind: Kind,
     pub redirects: Vec<Redirect>,
     pub background: bool,
+    /// A second reading of the same text, without grammar, where the parser may have lost some of it.
+    pub again: Vec<Node>,
+    /// It did lose some: the second reading counts as much as the first.
+    pub lost: bool,
+}
+
+impl Node {
+    /// A command without redirections.
+    pub fn plain(span: Range<usize>, kind: Kind) -> Node {
+        Node {
+            span,
+            document_end: None,
+            kind,
+            redirects: Vec::new(),
+            background: false,
+            again: Vec::new(),
+            lost: false,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -102,16 +121,28 @@ pub struct Text {
 
 #[derive(Debug)]
 pub enum Piece {
-    Fixed { text: String, quoted: bool },
+    Fixed {
+        text: String,
+        quoted: bool,
+    },
     Variable(Variable),
     /// `$( … )`.
-    Output { body: Vec<Node>, quoted: bool },
+    Output {
+        body: Vec<Node>,
+        quoted: bool,
+    },
     /// `<( … )` or `>( … )`.
     Process(Vec<Node>),
     /// Unknown until it runs, as arithmetic is; the words inside may run something.
-    Unknown { inside: Vec<Text>, quoted: bool },
+    Unknown {
+        inside: Vec<Text>,
+        quoted: bool,
+    },
     /// The parser left it as it is, though substitutions may hide in it.
-    Raw { text: String, quoted: bool },
+    Raw {
+        text: String,
+        quoted: bool,
+    },
 }
 
 #[derive(Debug)]

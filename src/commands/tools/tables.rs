@@ -1,4 +1,7 @@
 //! Where a tool's name is looked up.
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use super::data;
 use super::rules::Tool;
 
@@ -21,9 +24,14 @@ pub(super) const ALL: &[&[Tool]] = &[
     data::engines::TOOLS,
 ];
 
+/// Every name of every tool: a catalogue asks for tens of thousands.
+static INDEX: LazyLock<HashMap<&'static str, &'static Tool>> = LazyLock::new(|| {
+    let tools = ALL.iter().flat_map(|table| table.iter());
+    tools.flat_map(|tool| tool.names.split_whitespace().map(move |name| (name, tool))).collect()
+});
+
 pub(super) fn find(name: &str) -> Option<&'static Tool> {
-    let named = |tool: &&Tool| tool.names.split_whitespace().any(|one| one == name);
-    ALL.iter().flat_map(|table| table.iter()).find(named)
+    INDEX.get(name).copied()
 }
 
 #[cfg(test)]
