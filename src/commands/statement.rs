@@ -30,7 +30,7 @@ pub enum Lang {
     /// What is typed into redis-cli.
     Redis,
     PowerShell,
-    /// Text for another program's own screen: PromQL, SPL, KQL, MongoDB and the like. Copied, never run.
+    /// Text for another program's own screen: `PromQL`, SPL, KQL, `MongoDB` and the like. Copied, never run.
     Query,
 }
 

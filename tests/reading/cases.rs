@@ -42,7 +42,11 @@ fn kinds(runbook: &Runbook) -> Vec<StepKind> {
 }
 
 fn step<'a>(runbook: &'a Runbook, title: &str) -> &'a Step {
-    runbook.steps.iter().find(|step| step.title == title).unwrap_or_else(|| panic!("{title}: {:?}", steps(runbook)))
+    runbook
+        .steps
+        .iter()
+        .find(|step| step.title == title)
+        .unwrap_or_else(|| panic!("{title}: {:?}", steps(runbook)))
 }
 
 fn asked(runbook: &Runbook) -> Vec<&str> {
@@ -68,7 +72,10 @@ fn case_03_yaml_in_a_shell_fence_is_not_run() {
 fn case_04_a_numbered_list_in_a_shell_fence_is_done_by_hand() {
     let text = "# Ops\n\n## Growing options\n\n```bash\n# The options now:\n\n1. Bigger machine\n   - Stop it\n   - Change its type\n\n2. Tune the containers\n   - Less memory\n\n3. Future: more machines\n   - Needs a balancer\n```\n";
     let book = only(text);
-    assert_eq!(steps(&book), [("1", 8, "Bigger machine"), ("2", 12, "Tune the containers"), ("3", 15, "Future: more machines")]);
+    assert_eq!(
+        steps(&book),
+        [("1", 8, "Bigger machine"), ("2", 12, "Tune the containers"), ("3", 15, "Future: more machines")]
+    );
     assert_eq!(book.mode, Mode::Menu);
     assert!(runs(&book).is_empty());
     assert_eq!(step(&book, "Bigger machine").text, "Stop it\nChange its type");
@@ -96,7 +103,11 @@ fn case_07_a_query_language_is_copied_and_never_run() {
     let text = "# Ops\n\n## Searches\n\n```\n# Errors by path\nindex=\"web\" level=\"error\" | stats count by path\n\n# Slow ones\nindex=\"web\" tool=* | stats avg(ms) by tool\n```\n";
     let book = only(text);
     assert_eq!(steps(&book), [("1", 6, "Errors by path"), ("2", 9, "Slow ones")]);
-    assert!(commands(&book).iter().all(|one| one.statement.role == Role::Query && one.statement.lang == Lang::Query));
+    assert!(
+        commands(&book)
+            .iter()
+            .all(|one| one.statement.role == Role::Query && one.statement.lang == Lang::Query)
+    );
 }
 
 #[test]
@@ -105,7 +116,9 @@ fn case_08_comments_without_commands_are_steps_by_hand() {
     let book = only(text);
     assert_eq!(kinds(&book), [StepKind::Manual, StepKind::Command]);
     assert_eq!(step(&book, "Take it").text, "Take the page\nTell the channel");
-    let trailing = only("# Ops\n\n## Rotate\n\n```bash\n# Restart\nkubectl rollout restart deployment web\n\n# Notify the users of the old keys\n```\n");
+    let trailing = only(
+        "# Ops\n\n## Rotate\n\n```bash\n# Restart\nkubectl rollout restart deployment web\n\n# Notify the users of the old keys\n```\n",
+    );
     assert_eq!(steps(&trailing), [("1", 6, "Restart"), ("2", 9, "Notify the users of the old keys")]);
 }
 
@@ -128,7 +141,17 @@ fn case_10_a_time_budget_stands_behind_or_inside_the_bold_title() {
 fn case_11_bold_conditions_inside_a_step_are_its_branches() {
     let text = "# Ops\n\n## Runbook: Outage\n\n1. **Find the cause**\n\n   **If pods crash:**\n   ```bash\n   kubectl get pods\n   ```\n\n   **Scale up (if load is high):**\n   ```bash\n   kubectl scale deployment web --replicas=5\n   ```\n\n2. **If done by hand:**\n   ```bash\n   certbot renew\n   ```\n";
     let book = only(text);
-    assert_eq!(steps(&book), [("1", 5, "Find the cause"), ("1a", 7, "If pods crash"), ("1b", 12, "Scale up"), ("2", 17, "If done by hand:")].map(|(n, l, t)| (n, l, t.trim_end_matches(':'))).map(|one| one));
+    assert_eq!(
+        steps(&book),
+        [
+            ("1", 5, "Find the cause"),
+            ("1a", 7, "If pods crash"),
+            ("1b", 12, "Scale up"),
+            ("2", 17, "If done by hand:")
+        ]
+        .map(|(n, l, t)| (n, l, t.trim_end_matches(':')))
+        .map(|one| one)
+    );
     assert_eq!(kinds(&book).first(), Some(&StepKind::Branch));
     assert_eq!(step(&book, "Scale up").branch.as_deref(), Some("if load is high"));
     assert_eq!(book.steps.last().expect("last").branch.as_deref(), Some("If done by hand"));
@@ -175,8 +198,19 @@ fn case_16_the_arms_of_a_case_are_branches() {
     let text = "# Ops\n\n## Degraded\n\n```bash\n#!/bin/bash\n# answer to an alert\n\nKIND=$1\n\ncase $KIND in\n    \"slow\")\n        # Restart it\n        docker restart web\n        # Look at memory\n        free -h\n        ;;\n    \"down\")\n        # Read the log\n        docker logs web\n        ;;\nesac\n```\n";
     let book = only(text);
     assert_eq!(book.mode, Mode::Menu);
-    let told: Vec<(&str, &str)> = book.steps.iter().map(|step| (step.n.as_str(), step.title.as_str())).collect();
-    assert_eq!(told, [("0", "(script preamble)"), ("1", "slow"), ("1a", "Restart it"), ("1b", "Look at memory"), ("2", "down"), ("2a", "Read the log")]);
+    let told: Vec<(&str, &str)> =
+        book.steps.iter().map(|step| (step.n.as_str(), step.title.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            ("0", "(script preamble)"),
+            ("1", "slow"),
+            ("1a", "Restart it"),
+            ("1b", "Look at memory"),
+            ("2", "down"),
+            ("2a", "Read the log")
+        ]
+    );
     assert_eq!(step(&book, "Read the log").branch.as_deref(), Some("down"));
 }
 
@@ -211,7 +245,8 @@ fn case_22_and_23_here_documents_belong_to_their_statement() {
     let text = "# Ops\n\n## New box\n\n```bash\n# 1. Set it up\nssh -i your-key.pem ops@box << 'EOF'\n  # Install\n  sudo yum install -y docker\nEOF\n\n# 2. Say so\nkubectl apply -f - <<EOF\nkind: ConfigMap\nEOF\n```\n";
     let book = only(text);
     assert_eq!(book.steps.len(), 2);
-    let spans: Vec<(u32, u32)> = commands(&book).iter().map(|one| (one.statement.line, one.statement.end_line)).collect();
+    let spans: Vec<(u32, u32)> =
+        commands(&book).iter().map(|one| (one.statement.line, one.statement.end_line)).collect();
     assert_eq!(spans, [(7, 10), (13, 15)]);
 }
 
@@ -246,7 +281,8 @@ fn case_29_and_30_a_loop_is_one_command() {
 fn case_32_a_function_prepares_and_is_no_step() {
     let text = "# Ops\n\n## Health\n\n```bash\n#!/bin/bash\n# health\n\n# Function to ask one\nask() {\n    local url=$1\n    curl -s $url\n}\n\n# Ask all\nask http://a/health\n```\n";
     let book = only(text);
-    let counted: Vec<&str> = book.steps.iter().filter(|step| step.n != "0").map(|step| step.title.as_str()).collect();
+    let counted: Vec<&str> =
+        book.steps.iter().filter(|step| step.n != "0").map(|step| step.title.as_str()).collect();
     assert_eq!(counted, ["Ask all"]);
 }
 
@@ -262,7 +298,8 @@ fn case_53_what_is_not_of_the_present_platform_is_marked() {
     let document = read(text);
     let all: Vec<Status> = document.runbooks.iter().map(|one| one.status).collect();
     assert_eq!(all, [Status::Mixed, Status::Aspirational, Status::Current]);
-    let future: Vec<bool> = commands(document.runbooks.first().expect("three")).iter().map(|one| one.future).collect();
+    let future: Vec<bool> =
+        commands(document.runbooks.first().expect("three")).iter().map(|one| one.future).collect();
     assert_eq!(future, [false, true]);
 }
 
@@ -289,7 +326,10 @@ fn case_55_a_bold_label_is_a_title_a_phase_or_a_fact() {
 fn case_56_severity_and_response_time_are_joined_from_two_lists() {
     let text = "# Ops\n\n## Emergency\n\n### Escalation\n\n**Severity Levels:**\n- **P0 (Critical)**: all is down\n- **P1 (High)**: much is down\n\n**Response Times:**\n- P0: 15 minutes\n- P1: 1 hour\n\n### P0 Incident Response\n\n```bash\n# 1. Look\nkubectl get pods\n```\n";
     let book = only(text);
-    assert_eq!((book.severity.as_deref(), book.response_time.as_deref()), (Some("P0 (Critical)"), Some("15 minutes")));
+    assert_eq!(
+        (book.severity.as_deref(), book.response_time.as_deref()),
+        (Some("P0 (Critical)"), Some("15 minutes"))
+    );
 }
 
 #[test]
@@ -325,7 +365,8 @@ fn case_60_the_head_of_a_script_is_no_step() {
 
 #[test]
 fn case_62_hard_breaks_and_a_missing_last_newline_change_nothing() {
-    let text = "# Ops\n\n## Look  \n\n```bash\nkubectl get pods  \n```\n\n**Version**: 1.0  \n**Updated**: today";
+    let text =
+        "# Ops\n\n## Look  \n\n```bash\nkubectl get pods  \n```\n\n**Version**: 1.0  \n**Updated**: today";
     assert_eq!(texts(&only(text)), ["kubectl get pods"]);
 }
 
@@ -353,7 +394,8 @@ fn case_65_a_sign_of_root_is_a_prompt_in_roots_shell() {
 fn case_66_and_67_prompts_of_consoles_change_the_language() {
     let text = "# Pool full\n\n## Mitigation\n\n```\nops@db:~$ psql shop\nshop=# SELECT pg_terminate_backend(7);\n t\nshop=# \\q\nops@db:~$ redis-cli\n127.0.0.1:6379> FLUSHALL\nOK\n```\n";
     let book = only(text);
-    let all: Vec<(Lang, &str)> = commands(&book).iter().map(|one| (one.statement.lang, one.statement.text.as_str())).collect();
+    let all: Vec<(Lang, &str)> =
+        commands(&book).iter().map(|one| (one.statement.lang, one.statement.text.as_str())).collect();
     assert_eq!(
         all,
         [
@@ -370,7 +412,10 @@ fn case_66_and_67_prompts_of_consoles_change_the_language() {
 fn case_68_commands_without_a_fence_are_found_and_words_in_passing_are_not() {
     let text = "# Job stuck\n\n## Diagnosis\n\n- Check it with `kubectl describe job sync`.\n- The tool `kubectl` is on the bastion.\n\n    kubectl get jobs\n\n## Mitigation\n\n1. Run `kubectl delete job sync` and wait.\n2. kubectl get pods -w\n\nIn May somebody ran `kubectl delete ns shop`; never run `kubectl delete pvc data`.\n";
     let book = only(text);
-    assert_eq!(texts(&book), ["kubectl describe job sync", "kubectl get jobs", "kubectl delete job sync", "kubectl get pods -w"]);
+    assert_eq!(
+        texts(&book),
+        ["kubectl describe job sync", "kubectl get jobs", "kubectl delete job sync", "kubectl get pods -w"]
+    );
 }
 
 #[test]
@@ -394,9 +439,26 @@ fn case_71_line_ends_of_windows_and_invisible_signs_are_survived() {
 }
 
 #[test]
+fn case_72_a_line_wrapped_before_an_option_is_one_command_and_as_risky_as_its_first_line() {
+    let text = "# Queue stuck\n\n## Mitigation\n\n```bash\nkubectl scale deployment web\n    --replicas=3\n\nkubectl delete namespace shop\n  --dry-run=client\n```\n";
+    let book = only(text);
+    assert_eq!(
+        texts(&book),
+        [
+            "kubectl scale deployment web\n    --replicas=3",
+            "kubectl delete namespace shop\n  --dry-run=client"
+        ]
+    );
+    assert_eq!(format!("{:?}", commands(&book).last().expect("two").statement.risk), "Danger");
+}
+
+#[test]
 fn case_73_values_of_many_forms_are_asked_for() {
     let text = "# Line stuck\n\n## Mitigation\n\n```bash\noc debug node/<name of the node>\noc get pods -n {namespace}\nexport TOKEN=TODO\nkubectl logs [pod-name]\naz x --scope /subscriptions/.../a\n```\n";
-    assert_eq!(asked(&only(text)), ["<name of the node>", "{namespace}", "TODO", "[pod-name]", "/subscriptions/.../a"]);
+    assert_eq!(
+        asked(&only(text)),
+        ["<name of the node>", "{namespace}", "TODO", "[pod-name]", "/subscriptions/.../a"]
+    );
 }
 
 #[test]
@@ -404,7 +466,10 @@ fn case_77_titles_come_from_front_matter_and_lists_of_ones_count() {
     let text = "---\ntitle: Kiosk restore\nseverity: high\nalerts:\n  - KioskDead\n---\n\n# {{ $frontmatter.title }}\n\n1. Take the image\n\n   ```bash\n   rsync a:/img .\n   ```\n\n1. Tell the quay\n\n1. Write it down\n";
     let book = only(text);
     assert_eq!(book.title, "Kiosk restore");
-    assert_eq!((book.severity.as_deref(), book.alerts.first().map(String::as_str)), (Some("high"), Some("KioskDead")));
+    assert_eq!(
+        (book.severity.as_deref(), book.alerts.first().map(String::as_str)),
+        (Some("high"), Some("KioskDead"))
+    );
     assert_eq!(book.steps.iter().map(|step| step.n.as_str()).collect::<Vec<_>>(), ["1", "2", "3"]);
 }
 
@@ -428,8 +493,12 @@ fn a_page_of_an_alert_is_one_runbook_with_phases() {
 fn a_fences_attributes_raise_its_risk_and_never_lower_it() {
     let text = "# Kiln\n\n## Vent\n\n```sh {name=vent risk=danger timeout=5m undo=\"kubectl get pods\"}\nkubectl get nodes\n```\n\n## Wipe\n\n```sh {risk=read}\nkubectl delete namespace shop\n```\n";
     let document = read(text);
-    let risks: Vec<String> =
-        document.runbooks.iter().flat_map(|one| commands(one)).map(|one| format!("{:?}", one.statement.risk)).collect();
+    let risks: Vec<String> = document
+        .runbooks
+        .iter()
+        .flat_map(|one| commands(one))
+        .map(|one| format!("{:?}", one.statement.risk))
+        .collect();
     assert_eq!(risks, ["Danger", "Danger"]);
     let first = commands(document.runbooks.first().expect("two"));
     assert_eq!(first.first().and_then(|one| one.attributes.undo.as_deref()), Some("kubectl get pods"));

@@ -3,6 +3,7 @@ use super::super::document::{Fence, Line};
 use super::look::{Look, Said, is_key, is_output, said};
 use super::quotes::Quotes;
 use super::session;
+use super::text::bare_label;
 use super::verbs::{First, first, is_cmdlet, is_command, is_sentence};
 use crate::commands::Lang;
 
@@ -86,6 +87,10 @@ fn read_lines(lines: &[Line], said: Said) -> Code {
                 Code::Output
             } else if begins.starts_with("--") && !begins.starts_with("-- ") {
                 Code::Snippet
+            } else if look.first_command && look.keyed + look.labelled > 0 {
+                // A command with what it prints.
+                let lines = without_prose(&without_output(lines), Lang::Shell);
+                Code::Commands(vec![session::Part { lang: Lang::Shell, lines }])
             } else {
                 whole(Lang::Shell)
             }
@@ -95,7 +100,7 @@ fn read_lines(lines: &[Line], said: Said) -> Code {
                 whole(Lang::Sql)
             } else if is_cmdlet(begins) {
                 whole(Lang::PowerShell)
-            } else if look.first_command {
+            } else if look.first_command || look.prose {
                 let lines = without_prose(&without_output(lines), Lang::Shell);
                 Code::Commands(vec![session::Part { lang: Lang::Shell, lines }])
             } else if look.query {
@@ -172,7 +177,9 @@ fn without_output(lines: &[Line]) -> Vec<Line> {
     for line in lines {
         let text = line.text.trim();
         let command = is_command(text) || text.starts_with('#');
-        let shown = is_key(text) || is_output(text) || text.ends_with('.') && blank;
+        let labelled = bare_label(text).is_some() && !text.contains('$');
+        let heads = text.ends_with(':') && !text.contains('=') || text.ends_with('.');
+        let shown = is_key(text) || is_output(text) || labelled || heads && blank;
         output = !quotes.is_open() && !command && !text.is_empty() && (output || shown && !kept.is_empty());
         if !output {
             quotes.take(&line.text);

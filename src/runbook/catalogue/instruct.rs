@@ -2,6 +2,7 @@
 use super::super::document::{Line, Table, inline};
 use super::look::is_sql;
 use super::verbs::{First, first, is_command};
+use super::words::Words;
 use crate::commands::Lang;
 
 /// A command of a sentence, with its line.
@@ -12,128 +13,24 @@ pub struct Told {
     pub lang: Lang,
 }
 
-const TELLS: &[&str] = &[
-    "run",
-    "running",
-    "execute",
-    "executing",
-    "use",
-    "using",
-    "try",
-    "issue",
-    "type",
-    "enter",
-    "invoke",
-    "perform",
-    "with",
-    "via",
-    "by",
-    "command",
-    "commands",
-    "call",
-    "do",
-    "apply",
-    "through",
-    "check",
-    "verify",
-    "restart",
-    "start",
-    "stop",
-    "delete",
-    "remove",
-    "scale",
-    "drain",
-    "see",
-    "get",
-    "list",
-    "find",
-    "inspect",
-    "kill",
-    "clear",
-    "flush",
-    "look",
-    "confirm",
-    "monitor",
-    "then",
-    "following",
-    "watch",
-    "ensure",
-    "reload",
-    "reboot",
-    "rollback",
-    "cordon",
-    "uncordon",
-    "view",
-    "create",
-    "set",
-    "edit",
-    "describe",
-    "connect",
-    "launch",
-    "log",
-    "ssh",
-    "login",
-    "trigger",
-    "follow",
-    "tail",
-    "fetch",
-    "example",
-    "e.g",
-    "or",
-    "and",
-    "back",
-    "collect",
-    "dump",
-    "disable",
-    "enable",
-    "test",
-    "validate",
-    "query",
-    "patch",
-    "show",
-    "export",
-    "copy",
-    "install",
-    "clean",
-    "prune",
-    "free",
-    "inspecting",
-    "checking",
-    "open",
-    "force",
-    "upgrade",
-    "take",
-    "make",
-    "remediate",
-    "fix",
-];
+/// Words that tell to run what follows.
+static TELLS: Words = Words::new(
+    "run running execute executing use using try issue type enter invoke perform with via by command commands call do \
+     apply through following example e.g login log ssh connect follow back then",
+);
 
-const NEVER: &[&str] = &[
-    "never",
-    "don't",
-    "dont",
-    "not",
-    "avoid",
-    "avoiding",
-    "without",
-    "instead",
-    "caused",
-    "ran",
-    "was",
-    "were",
-    "happened",
-    "because",
-    "accidentally",
-    "had",
-    "previously",
-    "used",
-    "unlike",
-    "refuse",
-    "cannot",
-    "can't",
-    "wrongly",
-    "mistakenly",
-];
+/// Words that tell to do something, which the code right behind them says.
+static DOES: Words = Words::new(
+    "check verify restart start stop delete remove scale drain see get list find inspect kill clear flush look confirm \
+     monitor watch ensure reload reboot rollback cordon uncordon view create set edit describe launch trigger tail fetch \
+     or and collect dump disable enable test validate query patch show export copy install clean prune free inspecting \
+     checking open force upgrade take make remediate fix compare ask update roll reset promote",
+);
+
+/// Words of warnings and stories.
+static NEVER: Words = Words::new(
+    "never don't dont not avoid avoiding without instead caused ran was were happened because accidentally had previously used unlike refuse cannot can't wrongly mistakenly rather than breaks",
+);
 
 /// The commands that these lines tell to run.
 pub fn commands(lines: &[Line]) -> Vec<Told> {
@@ -217,6 +114,12 @@ fn is_bare(text: &str) -> bool {
         .split_whitespace()
         .skip(1)
         .any(|w| w.starts_with(['-', '/', '$', '"', '\'', '|', '>']) || w.contains(['/', '=', ':']));
+    if is_sql(text) && text.ends_with(';') && words <= 40 {
+        return true;
+    }
+    if head == "service" && words == 3 {
+        return is_command(text);
+    }
     let tool = first(head) == First::Tool || first(head) == First::Path && head.starts_with("./");
     words >= 2
         && (tool || first(head) == First::Wordy && signed)
@@ -235,7 +138,7 @@ fn told(before: &str, code: &str, after: &str) -> bool {
     let words = code.split_whitespace().count();
     let head = code.split_whitespace().next().unwrap_or_default();
     let single = matches!(head, "reboot" | "uptime" | "dmesg");
-    let sql = is_sql(code) && code.ends_with(';');
+    let sql = is_sql(code) && (code.ends_with(';') || code.to_lowercase().contains(" from "));
     if words < 2 && !single
         || !is_command(code) && !sql
         || code.ends_with("...")
@@ -271,13 +174,20 @@ fn told(before: &str, code: &str, after: &str) -> bool {
             || trailing.starts_with("shows")
             || trailing.starts_with('`');
     }
-    if all.iter().any(|w| NEVER.contains(&w.as_str())) {
+    if all.iter().any(|w| NEVER.contains(w)) {
         return false;
     }
-    all.iter().rev().take(14).any(|w| TELLS.contains(&w.as_str()))
-        || sentence.trim_end().ends_with(':')
-        || sentence.trim_end().ends_with(',')
-            && all.first().is_some_and(|w| ["if", "when", "once", "otherwise", "else"].contains(&w.as_str()))
+    // `to keep readers from running x`
+    if all.windows(2).any(|two| matches!(two, [from, run] if from == "from" && run.ends_with("ing"))) {
+        return false;
+    }
+    let end = sentence.trim_end();
+    let conditional =
+        all.first().is_some_and(|w| ["if", "when", "once", "otherwise", "else"].contains(&w.as_str()));
+    let shown = end.ends_with(':') || end.ends_with(',') && conditional;
+    shown
+        || all.iter().rev().take(8).any(|w| TELLS.contains(w))
+        || all.iter().rev().take(4).any(|w| DOES.contains(w))
 }
 
 #[cfg(test)]

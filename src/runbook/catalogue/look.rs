@@ -1,7 +1,7 @@
 //! What a code block looks like: which language its info string says, and which its lines speak.
 use super::super::document::Line;
-use super::text::number;
-use super::verbs::is_command;
+use super::text::{bare_label, number};
+use super::verbs::{self, First, is_command, is_sentence};
 use super::words::Words;
 
 /// Languages of programs, settings and data.
@@ -101,12 +101,19 @@ pub struct Look {
     pub numbered: bool,
     pub output: bool,
     pub commented: bool,
+    /// Lines such as `key: value`.
+    pub keyed: usize,
+    /// Lines such as `Some name: value`, that are no commands.
+    pub labelled: usize,
+    /// It begins with a sentence, and commands follow.
+    pub prose: bool,
 }
 
 impl Look {
     pub fn at(lines: &[Line]) -> Self {
         let mut look = Self::default();
         let mut keyed = 0;
+        let mut strong = 0;
         let mut numbered = 0;
         let mut goes_on = false;
         let mut first = None;
@@ -135,6 +142,10 @@ impl Look {
                 goes_on = text.ends_with('\\');
             }
             keyed += usize::from(is_key(text));
+            look.labelled += usize::from(!command && bare_label(text).is_some());
+            strong += usize::from(
+                command && verbs::first(text.split_whitespace().next().unwrap_or_default()) == First::Tool,
+            );
             numbered += usize::from(
                 number(text).is_some_and(|(_, rest)| rest.starts_with(char::is_alphabetic))
                     || text.starts_with("- ") && !text.contains(": "),
@@ -142,6 +153,9 @@ impl Look {
             look.sql_lines += usize::from(is_sql(text));
         }
         look.commented = look.told == 0;
+        look.keyed = keyed;
+        look.prose = strong > 0
+            && (is_sentence(begins) || begins.ends_with(':') && begins.contains(' ') && !is_key(begins));
         let begins = first.unwrap_or_default();
         look.sql = is_sql(begins);
         look.query = lines.iter().take(40).any(|line| is_query(line.text.trim())) && !look.sql;

@@ -172,7 +172,9 @@ impl Picker<'_, '_> {
             return;
         }
         let holds = section.holds;
-        if holds.acts() && (at > 0 || holds.runs || holds.procedure) {
+        let told =
+            self.outline.sections.len() <= 2 || !section.children.is_empty() && section.holds.told && at == 0;
+        if holds.acts() && (at > 0 || holds.runs || holds.procedure || told) {
             let weak = !holds.runs && !holds.procedure;
             if weak && matches!(part(title), Some(Part::Describes | Part::Meta | Part::Before)) {
                 return;
@@ -202,7 +204,7 @@ impl Picker<'_, '_> {
         else {
             return false;
         };
-        parent.level > 0 && parent.children.iter().filter_map(|i| sections.get(*i)).any(|one| one.holds.runs)
+        parent.level > 0 && parent.runs_below
     }
 
     fn is_alert_rules(&self, blocks: Range<usize>) -> bool {

@@ -56,7 +56,7 @@ pub fn read(lines: &[Line]) -> Option<Vec<Part>> {
                 at += 1;
                 continue;
             }
-            Prompt::More if arrows && super::look::is_redis(body) => Lang::Redis,
+            Prompt::More if arrows && super::look::is_redis(&body.to_uppercase()) => Lang::Redis,
             Prompt::More if arrows => Lang::Shell,
             Prompt::Console(lang) => lang,
             Prompt::More | Prompt::Other => {
@@ -75,7 +75,11 @@ pub fn read(lines: &[Line]) -> Option<Vec<Part>> {
             let kind = seen.get(at).copied().flatten();
             let more = match kind {
                 Some((Prompt::More, length)) => next.text.get(length..).unwrap_or_default(),
-                Some((Prompt::Shell | Prompt::Console(_), _)) if !tail.quotes.is_inside() => break,
+                Some((Prompt::Shell | Prompt::Console(_), length))
+                    if !tail.quotes.is_inside() || next.text.get(length..).is_some_and(is_command) =>
+                {
+                    break;
+                }
                 _ => next.text.as_str(),
             };
             tail.take(more);
@@ -162,9 +166,10 @@ fn roots_only(lines: &[Line], seen: &[Option<(Prompt, usize)>]) -> bool {
 
 fn arrows_only(lines: &[Line], seen: &[Option<(Prompt, usize)>]) -> bool {
     let told = |(line, prompt): (&Line, &Option<(Prompt, usize)>)| match prompt {
-        Some((Prompt::More, length)) => {
-            line.text.get(*length..).is_some_and(|body| is_command(body) || super::look::is_redis(body))
-        }
+        Some((Prompt::More, length)) => line
+            .text
+            .get(*length..)
+            .is_some_and(|body| is_command(body) || super::look::is_redis(&body.to_uppercase())),
         _ => false,
     };
     let first = lines.iter().zip(seen).find(|(line, _)| !line.text.trim().is_empty());
@@ -182,9 +187,8 @@ fn becomes_root(command: &str) -> bool {
         "sudo bash",
         "chroot ",
         "sudo chroot",
-        "oc debug node",
-        "kubectl debug node",
-        "oc debug -t node",
+        "oc debug ",
+        "kubectl debug ",
         "ssh root@",
         "sudo -E bash",
     ]

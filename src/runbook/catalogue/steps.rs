@@ -133,6 +133,10 @@ impl<'b, 'a> Builder<'b, 'a> {
                 || told.is_none() && self.phase.is_none()
         });
         if let Some((_, rest)) = stepped {
+            if matches!(self.part, Some(Part::Symptoms | Part::Describes | Part::Meta | Part::Before)) {
+                self.part = None;
+                self.phase = None;
+            }
             let titled = titles::read(if rest.is_empty() { title } else { rest });
             self.heads = Some(self.push(titled, line, StepKind::Manual, None));
             return;
@@ -299,7 +303,10 @@ impl<'b, 'a> Builder<'b, 'a> {
     }
 
     pub(super) fn parent_of(&self, index: usize) -> usize {
-        (0..index).rev().find(|i| self.drafts.get(*i).is_some_and(|draft| !draft.sub)).unwrap_or(index)
+        (index.saturating_sub(1000)..index)
+            .rev()
+            .find(|i| self.drafts.get(*i).is_some_and(|draft| !draft.sub))
+            .unwrap_or(index)
     }
 
     pub(super) fn expected(&mut self, rest: &str) {

@@ -256,13 +256,14 @@ pub(super) fn find(statement: &Statement, shape: &Shape, found: &mut Vec<Found>)
             if statement.lang == Lang::Query {
                 continue;
             }
-            let spot = Spot { text, piece, chunk, from: 0, at, lang: statement.lang, prose };
+            let spot = Spot { text, shape, piece, chunk, from: 0, at, lang: statement.lang, prose };
             if is_date(chunk, &spot) {
                 push(found, chunk, at);
                 continue;
             }
             for (from, token) in runs(chunk, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')) {
-                let spot = Spot { text, piece, chunk, from, at: at + from, lang: statement.lang, prose };
+                let spot =
+                    Spot { text, shape, piece, chunk, from, at: at + from, lang: statement.lang, prose };
                 let trimmed = token.trim_end_matches('.');
                 // Behind `${NAME:-` stands a default.
                 let bare = trimmed.strip_prefix('-').filter(|_| spot.before() == ':').unwrap_or(trimmed);
@@ -279,6 +280,7 @@ pub(super) fn find(statement: &Statement, shape: &Shape, found: &mut Vec<Found>)
 /// Where a token stands.
 struct Spot<'a> {
     text: &'a str,
+    shape: &'a Shape,
     piece: &'a Piece,
     chunk: &'a str,
     from: usize,
@@ -315,9 +317,11 @@ impl Spot<'_> {
     fn tool(&self) -> &str {
         let head = self.head(600);
         let bytes = head.as_bytes();
+        let start = self.at - head.len();
+        let bare = |at: usize| self.shape.at(start + at).is_none_or(|piece| piece.quoting == Quoting::Bare);
         let ends = |at: usize, c: char| match c {
             '\n' => at.checked_sub(1).and_then(|i| bytes.get(i)) != Some(&b'\\'),
-            _ => matches!(c, '|' | ';' | '(' | '&'),
+            _ => matches!(c, '|' | ';' | '(' | '&') && bare(at),
         };
         let from = head.char_indices().rev().find(|(at, c)| ends(*at, *c)).map_or(0, |(at, _)| at + 1);
         let part = head.get(from..).unwrap_or_default();
@@ -408,6 +412,9 @@ fn whole(chunk: &str, quoting: Quoting, prose: bool, tool: &str) -> Option<(usiz
     if chunk.contains("path/to/") || chunk.contains("path/to-") {
         return all;
     }
+    if !chunk.contains(':') || !["pass", "pwd", "secret"].iter().any(|word| chunk.contains(word)) {
+        return None;
+    }
     for user in ["user", "username", "myuser", "dbuser", "db_user"] {
         for word in ["pass", "password", "passwd", "pwd", "secret", "mypassword"] {
             let pair = format!("{user}:{word}");
@@ -493,7 +500,11 @@ fn is_marked(token: &str, lower: &str, spot: &Spot<'_>) -> bool {
         !spot.sql() && spot.lang == Lang::Shell && (token.contains("YYYY") || lower.contains("yyyy-mm"));
     let sequence = lower.contains("12345678") && !spot.in_address() && spot.before() != '.';
     let crosses = lower.contains("xxx") && !token.starts_with("0x") && spot.before() != '\\';
-    todo || marks.iter().any(|m| lower.contains(m))
+    let mine = ["MY-", "MY_", "YOUR-"].iter().any(|start| token.starts_with(start))
+        && token.len() > 4
+        && !token.contains(|c: char| c.is_ascii_lowercase());
+    todo || mine
+        || marks.iter().any(|m| lower.contains(m))
         || address
         || version
         || year && !spot.prose

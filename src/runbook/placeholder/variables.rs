@@ -136,14 +136,14 @@ struct Assignment {
 /// `NAME=…`, `for NAME in`, `read NAME …`.
 fn assignments(text: &str, shape: &Shape) -> Vec<Assignment> {
     let mut all = Vec::new();
+    let mut reads = false;
+    let mut loops = false;
     for piece in &shape.pieces {
         if piece.comment || piece.quoting != Quoting::Bare {
             continue;
         }
         let Some(bare) = text.get(piece.start..piece.end) else { continue };
         let mut start = 0;
-        let mut reads = false;
-        let mut loops = false;
         for (at, sign) in bare.char_indices().chain([(bare.len(), ' ')]) {
             if !(sign.is_whitespace() || matches!(sign, ';' | '|' | '&' | '(' | ')' | '`')) {
                 continue;
@@ -312,6 +312,10 @@ fn variable(rest: &str) -> Option<Variable> {
             .get(..length)
             .filter(|n| is_variable(n) || (!n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())))?;
         let tail = body.get(length..).unwrap_or_default();
+        if tail.starts_with('.') {
+            // `${group.id}` is no variable of a shell.
+            return Some(Variable { name: format!("{{{body}}}"), length: close + 2, default: None });
+        }
         let default = [":-", "-", ":=", "="].iter().find_map(|sign| tail.strip_prefix(sign));
         let default = default.map(|d| d.trim_matches(['"', '\'']).to_owned());
         return Some(Variable { name: name.to_owned(), length: close + 2, default });
