@@ -1,6 +1,6 @@
 //! What one call of one tool does, by tables that a user can extend.
 //!
-//! A tool is a row of data (`tables`): how it reads its words ([`args`]) and what its verbs mean ([`rules`]);
+//! A tool is a row of data (`tables`): how it reads its words (`args`) and what its verbs mean (`rules`);
 //! where data does not suffice, its own judge looks closer. The languages that tools carry inside (SQL, Redis
 //! commands, HTTP requests, Kubernetes objects) have files of their own.
 use std::borrow::Cow;

@@ -1,7 +1,7 @@
 //! From the blocks of a document to its runbooks and their steps.
 //!
-//! [`outline`] makes a tree of the headings, [`pick`] says which parts are runbooks, [`steps`] walks the blocks of
-//! one of them, [`script`] the code in a block, [`finish`] puts the runbook together.
+//! `outline` makes a tree of the headings, `pick` says which parts are runbooks, `steps` walks the blocks of
+//! one of them, `script` the code in a block, `finish` puts the runbook together.
 mod about;
 mod code;
 mod coded;

@@ -1,7 +1,7 @@
 //! What an author should mend in a document.
 //!
 //! A rule that cries wolf is worse than none: what cannot be seen for certain is not said. Each rule has a file
-//! with others of its kind; [`scene`] is what they look at.
+//! with others of its kind; `scene` is what they look at.
 mod alerts;
 mod backup;
 mod call;
