@@ -1,5 +1,5 @@
 //! Rules of the user's own, and input that nobody meant well.
-use firedeck::commands::tools::{Call, Input, Rule, Tables, Word, judge, judge_redis, judge_sql};
+use firedeck::commands::tools::{Call, Input, Rule, Tables, Word, judge, judge_redis, judge_sql, prints};
 use firedeck::domain::approval::Tier::{self, Change as C, Danger as D, Read as R};
 
 fn words(line: &str) -> Vec<Word> {
@@ -76,6 +76,17 @@ fn a_verb_that_is_only_known_when_it_runs_is_never_a_read() {
 }
 
 #[test]
+fn a_secret_that_is_only_printed_is_known_to_the_next_command() {
+    let printed =
+        prints(&words("kubectl create secret generic x --from-file=y --dry-run=client -o yaml")).unwrap();
+    let call = words("kubectl apply -f -");
+    let got = judge(Call { words: &call, input: Input::Text(&printed) }, &Tables::default());
+    assert_eq!((got.risk, got.traits.secret), (D, true));
+    assert_eq!(prints(&words("kubectl create secret generic x --from-file=y")), None);
+    assert_eq!(prints(&words("kubectl get pods -o yaml")), None);
+}
+
+#[test]
 fn statements_are_cut_where_the_text_has_them() {
     let text = "SELECT 1; -- one\n\\dt\nUPDATE t SET a = ';' WHERE id = 1;\n DROP TABLE t";
     let got: Vec<_> =
@@ -114,6 +125,7 @@ fn nothing_hides_a_statement() {
         "DO LANGUAGE plpgsql $x$ BEGIN PERFORM pg_terminate_backend(1); END $x$",
         "SELECT pg_catalog.pg_terminate_backend(1)",
         "SELECT \"pg_terminate_backend\"(1)",
+        "SELECT U&\"pg_terminate_backend\"(1)",
         "SELECT dblink_exec('x', 'DROP TABLE y')",
         "SELECT cron.schedule('x', '* * * * *', 'DELETE FROM y')",
         "UPDATE x SET a = 1 WHERE id = (SELECT 1) OR true",
@@ -136,6 +148,14 @@ fn nothing_hides_a_statement() {
     ] {
         let worst = judge_sql(text).into_iter().map(|one| one.risk).max();
         assert_eq!(worst, Some(R), "{text}");
+    }
+}
+
+#[test]
+fn sql_that_never_ends_is_not_trusted() {
+    for text in ["SELECT 'x", "SELECT \"x", "SELECT $$ x", "SELECT 1 /* x", "SELECT (1", "SELECT E'\\'"] {
+        let got: Vec<_> = judge_sql(text).into_iter().map(|one| (one.risk, one.traits.opaque)).collect();
+        assert_eq!(got, [(C, true)], "{text}");
     }
 }
 

@@ -23,10 +23,6 @@ const SECRETS: &str = "get-secret-value get-parameter get-parameters get-paramet
     create-access-key create-login-profile put-secret-value update-secret create-secret put-parameter regenerate-key regenerate-keys \
     get-random-password generate-data-key reset-windows-password create-for-rbac create-token generate-sas";
 
-fn one_of(list: &str, word: &str) -> bool {
-    list.split_whitespace().any(|one| one == word)
-}
-
 /// The first word of `delete-db-instance`; `batch-get-item` counts by its second.
 fn head(verb: &str) -> &str {
     let verb = verb.strip_prefix("batch-").unwrap_or(verb);
@@ -39,14 +35,14 @@ fn by_verb(verb: &str, meaning: &mut Meaning) {
     if verb.contains(UNKNOWN) || verb.is_empty() {
         meaning.set(C, "what it does is only known when it runs");
         meaning.mark(mark::OPAQUE);
-    } else if one_of(TAKES, first) || one_of(TAKES, verb) || words::destroys(verb) {
+    } else if words::one_of(TAKES, first) || words::one_of(TAKES, verb) || words::destroys(verb) {
         meaning.set(D, format!("`{verb}` takes something away, cuts it off or replaces it"));
-    } else if one_of(READS, first) {
+    } else if words::one_of(READS, first) {
         meaning.set(R, "only reads");
     } else {
         meaning.set(C, format!("`{verb}` changes something of the cloud"));
     }
-    if one_of(SECRETS, verb) {
+    if words::one_of(SECRETS, verb) {
         meaning.mark(mark::SECRET);
     }
 }
@@ -99,7 +95,7 @@ pub(super) fn aws(seen: &Seen<'_>, meaning: &mut Meaning) {
         ("s3", _) => s3(seen, verb, meaning),
         ("s3api", "get-object") => meaning.mark(mark::WRITES),
         ("eks" | "emr-containers", "update-kubeconfig") => {
-            set(meaning, C, "switches the context: every later kubectl goes elsewhere")
+            set(meaning, C, "switches the context: every later kubectl goes elsewhere");
         }
         ("ecs", "execute-command") => {
             shell(seen.args.value("--command"), meaning);
@@ -113,18 +109,18 @@ pub(super) fn aws(seen: &Seen<'_>, meaning: &mut Meaning) {
         ("ec2-instance-connect", "ssh") => shell(None, meaning),
         ("route53", "change-resource-record-sets") => set(meaning, D, "changes DNS records: moves traffic"),
         ("kms", "schedule-key-deletion" | "disable-key") => {
-            set(meaning, D, "takes a key away: what it protects cannot be read")
+            set(meaning, D, "takes a key away: what it protects cannot be read");
         }
         ("cloudformation", "deploy" | "update-stack" | "execute-change-set") => {
-            set(meaning, D, "makes, replaces and destroys infrastructure")
+            set(meaning, D, "makes, replaces and destroys infrastructure");
         }
-        ("cloudformation", "wait") | (_, "wait") => {
+        ("cloudformation" | _, "wait") => {
             set(meaning, R, "waits until it is so");
             meaning.mark(mark::L);
         }
         ("logs", "tail") if seen.args.has("--follow") => meaning.mark(mark::E),
         ("logs", "start-query") | ("sts", _) | ("ssm", "describe-instance-information") => {
-            meaning.set(R, "only reads")
+            meaning.set(R, "only reads");
         }
         ("sqs", "receive-message") => set(meaning, C, "takes messages: others do not see them for a while"),
         ("dynamodb", "scan") => meaning.mark(mark::HEAVY),
@@ -224,12 +220,10 @@ pub(super) fn az(seen: &Seen<'_>, meaning: &mut Meaning) {
             meaning.set(C, "signs in: later commands may go elsewhere");
             meaning.mark(mark::I | mark::SECRET);
         }
-        ("account", "set")
-        | ("configure", _)
+        ("account" | "cloud", "set")
+        | ("configure" | "logout", _)
         | ("config", "set" | "unset")
-        | ("cloud", "set")
-        | ("account", "clear")
-        | ("logout", _) => {
+        | ("account", "clear") => {
             meaning.set(C, "switches the subscription or its defaults: every later command goes elsewhere");
         }
         (_, "get-credentials") => meaning.set(C, "switches the context: every later kubectl goes elsewhere"),
@@ -242,7 +236,7 @@ pub(super) fn az(seen: &Seen<'_>, meaning: &mut Meaning) {
             meaning.mark(mark::I);
         }
         (_, "invoke") if whole.contains("command") => {
-            shell(seen.args.value("--command -c --scripts"), meaning)
+            shell(seen.args.value("--command -c --scripts"), meaning);
         }
         (_, "execute") if whole.contains("server") => {
             meaning.set(R, "runs SQL");
@@ -252,10 +246,10 @@ pub(super) fn az(seen: &Seen<'_>, meaning: &mut Meaning) {
             }
         }
         ("keyvault" | "appconfig", _) if whole.contains("secret") || whole.contains("key") => {
-            keys(verb, meaning)
+            keys(verb, meaning);
         }
         ("deployment" | "stack", "create" | "update") => {
-            meaning.raise(C, "makes or changes what a template names")
+            meaning.raise(C, "makes or changes what a template names");
         }
         (_, "restore") if whole.contains("backup") => meaning.set(D, "overwrites with a backup"),
         (_, "start" | "swap" | "restart") if verb != "restart" => {}
@@ -345,10 +339,10 @@ pub(super) fn gcloud(seen: &Seen<'_>, meaning: &mut Meaning) {
         .collect();
     let is_verb = |word: &str| {
         let first = head(word);
-        one_of(GCLOUD, word)
-            || one_of(GCLOUD, first)
-            || one_of(READS, first)
-            || one_of(TAKES, first)
+        words::one_of(GCLOUD, word)
+            || words::one_of(GCLOUD, first)
+            || words::one_of(READS, first)
+            || words::one_of(TAKES, first)
             || words::destroys(word)
     };
     let at = path.iter().enumerate().skip(1).find(|(_, word)| is_verb(word)).map(|(at, _)| at);
@@ -359,8 +353,8 @@ pub(super) fn gcloud(seen: &Seen<'_>, meaning: &mut Meaning) {
     meaning.subcommand = Some(path.get(..=at).unwrap_or_default().join(" ")).filter(|path| !path.is_empty());
     let sub = path.get(1).copied().unwrap_or_default();
     match (group, verb) {
-        ("", _) | ("info" | "version" | "help" | "topic", _) => meaning.set(R, "only reads"),
-        ("config", "set" | "unset" | "activate") | ("config", "configurations") | ("init", _) => {
+        ("" | "info" | "version" | "help" | "topic", _) => meaning.set(R, "only reads"),
+        ("config", "set" | "unset" | "activate" | "configurations") | ("init", _) => {
             meaning.set(C, "switches the project or its defaults: every later command goes elsewhere");
         }
         ("auth", "login" | "activate-service-account" | "application-default" | "configure-docker") => {
@@ -399,7 +393,7 @@ pub(super) fn gcloud(seen: &Seen<'_>, meaning: &mut Meaning) {
         ("pubsub", "pull") => meaning.set(C, "takes messages"),
         _ if matches!(verb, "set-iam-policy") => meaning.set(D, "replaces who may do what"),
         _ if group == "dns" && sub == "record-sets" && meaning.risk == C => {
-            meaning.set(D, "changes DNS records: moves traffic")
+            meaning.set(D, "changes DNS records: moves traffic");
         }
         _ => {}
     }
@@ -429,7 +423,7 @@ pub(super) fn gsutil(seen: &Seen<'_>, meaning: &mut Meaning) {
         | "label"
             if seen.args.operand(1) == "get" =>
         {
-            meaning.set(R, "only reads")
+            meaning.set(R, "only reads");
         }
         "lifecycle" | "retention" | "acl" | "defacl" | "iam" if seen.args.operand(1) == "set" => {
             meaning.set(D, "replaces who may read, or what is deleted by itself");
@@ -443,7 +437,7 @@ pub(super) fn bq(seen: &Seen<'_>, meaning: &mut Meaning) {
     meaning.subcommand = Some(verb.to_owned());
     match verb {
         "ls" | "show" | "head" | "version" | "help" | "wait" | "get-iam-policy" | "" => {
-            meaning.set(R, "only reads")
+            meaning.set(R, "only reads");
         }
         "query" if seen.args.has("--dry_run") => meaning.set(R, "only says what it would do"),
         "query" => {
@@ -458,7 +452,7 @@ pub(super) fn bq(seen: &Seen<'_>, meaning: &mut Meaning) {
             }
         }
         "rm" | "cancel" | "truncate" | "undelete" | "set-iam-policy" => {
-            meaning.set(D, "deletes, cancels or replaces")
+            meaning.set(D, "deletes, cancels or replaces");
         }
         "load" | "cp" if seen.args.has("--replace -f --force") => meaning.set(D, "overwrites a table"),
         _ => meaning.set(C, "changes tables or data sets"),
@@ -470,13 +464,13 @@ pub(super) fn generic(seen: &Seen<'_>, meaning: &mut Meaning) {
     let path: Vec<_> = seen.args.operands.iter().take(5).map(|word| word.text.as_str()).collect();
     let parts = path.iter().flat_map(|word| std::iter::once(word.rsplit(':').next().unwrap_or(word)));
     let parts: Vec<_> = parts.collect();
-    let takes = parts.iter().find(|word| one_of(TAKES, head(word)) || words::destroys(word));
-    let reads = parts.iter().any(|word| one_of(READS, head(word)));
+    let takes = parts.iter().find(|word| words::one_of(TAKES, head(word)) || words::destroys(word));
+    let reads = parts.iter().any(|word| words::one_of(READS, head(word)));
     meaning.subcommand =
         (!path.is_empty()).then(|| path.iter().take(2).copied().collect::<Vec<_>>().join(" "));
     match (takes, reads || path.is_empty()) {
         (Some(verb), _) => {
-            meaning.set(D, format!("`{verb}` takes something away, cuts it off or replaces it"))
+            meaning.set(D, format!("`{verb}` takes something away, cuts it off or replaces it"));
         }
         (None, true) => meaning.set(R, "only reads"),
         (None, false) => meaning.set(C, "changes something of the cloud"),

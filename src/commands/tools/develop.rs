@@ -2,13 +2,6 @@
 use super::args::UNKNOWN;
 use super::rules::{C, D, R, Seen, mark};
 use super::{Input, Meaning, Through, words};
-use crate::domain::approval::Tier;
-
-fn is(meaning: &mut Meaning, risk: Tier, why: &'static str, marks: u16) {
-    let verb = meaning.subcommand.take();
-    *meaning = Meaning::new(risk, why, marks);
-    meaning.subcommand = verb;
-}
 
 pub(super) fn git(seen: &Seen<'_>, meaning: &mut Meaning) {
     let args = &seen.args;
@@ -33,7 +26,7 @@ pub(super) fn git(seen: &Seen<'_>, meaning: &mut Meaning) {
         }
         "config" if args.has("-e --edit") => meaning.mark(mark::I),
         "bundle" | "archive" => {
-            is(meaning, R, "writes the repository to a file", mark::WRITES);
+            meaning.is(R, "writes the repository to a file", mark::WRITES);
         }
         "commit" if args.get("-m --message -F --file -C --no-edit").is_none() => meaning.mark(mark::I),
         "submodule" if object == "foreach" => {
@@ -63,27 +56,21 @@ pub(super) fn gh(seen: &Seen<'_>, meaning: &mut Meaning) {
             let method =
                 args.value("-X --method").unwrap_or(if data { "POST" } else { "GET" }).to_ascii_uppercase();
             return match method.as_str() {
-                "GET" | "HEAD" => is(meaning, R, "HTTP GET", mark::NONE),
-                "DELETE" => is(meaning, D, "HTTP DELETE: takes away what the address names", mark::NONE),
-                _ => is(meaning, C, "changes something of the code host", mark::NONE),
+                "GET" | "HEAD" => meaning.is(R, "HTTP GET", mark::NONE),
+                "DELETE" => meaning.is(D, "HTTP DELETE: takes away what the address names", mark::NONE),
+                _ => meaning.is(C, "changes something of the code host", mark::NONE),
             };
         }
-        ("" | "status" | "version" | "help" | "search" | "browse" | "completion", _) => {
-            (R, "only reads", mark::NONE)
-        }
         ("auth", "token") => (R, "prints a token", mark::SECRET),
-        ("auth", "status") => (R, "only reads", mark::NONE),
-        ("auth", _) => (C, "signs in or out", mark::SECRET | mark::I),
+        ("auth", verb) if verb != "status" => (C, "signs in or out", mark::SECRET | mark::I),
         ("secret" | "variable", "set" | "create" | "update") => (C, "stores a secret", mark::SECRET),
         ("run" | "pipeline" | "ci", "watch") => (R, "watches a run until it ends", mark::L),
-        ("run" | "pipeline" | "ci" | "job", "download" | "artifact" | "trace" | "lint" | "log" | "logs") => {
-            (R, "only reads", mark::NONE)
-        }
         ("codespace" | "cs", "ssh") => (C, "opens a shell elsewhere", mark::I | mark::OPAQUE | mark::REMOTE),
-        (
+        ("" | "status" | "version" | "help" | "search" | "browse" | "completion", _)
+        | (
             _,
             "list" | "view" | "status" | "checks" | "diff" | "show" | "get" | "ls" | "verify" | "deploy-key"
-            | "",
+            | "trace" | "lint" | "log" | "logs" | "",
         ) => (R, "only reads", mark::NONE),
         (_, "clone" | "checkout" | "sync" | "download") => (C, "changes files here", mark::WRITES),
         (_, verb)
@@ -101,7 +88,7 @@ pub(super) fn gh(seen: &Seen<'_>, meaning: &mut Meaning) {
         }
         _ => (C, "changes something of the code host", mark::NONE),
     };
-    is(meaning, why.0, why.1, why.2);
+    meaning.is(why.0, why.1, why.2);
 }
 
 /// Names that a line of code may use and still only print.
@@ -163,30 +150,30 @@ pub(super) fn language(seen: &Seen<'_>, meaning: &mut Meaning) {
         .is_none_or(|operand| at.is_some_and(|at| at < operand));
     if words().any(|word| matches!(word, "--version" | "-V")) || words().eq(["-v"]) || words().eq(["version"])
     {
-        return is(meaning, R, "says its version", mark::NONE);
+        return meaning.is(R, "says its version", mark::NONE);
     }
     if let Some(code) = at.filter(|_| before_operand).and_then(|at| seen.words.get(at + 1)) {
         let in_place = options.iter().any(|option| option.starts_with("-i") || option.starts_with("-pi"));
         if only_prints(&code.text) && !in_place && seen.tool != "expect" {
-            return is(meaning, R, "runs a line of code that only prints", mark::NONE);
+            return meaning.is(R, "runs a line of code that only prints", mark::NONE);
         }
-        return is(meaning, C, "runs a line of code: what it does is not read", mark::OPAQUE);
+        return meaning.is(C, "runs a line of code: what it does is not read", mark::OPAQUE);
     }
     let module = words().position(|word| word == "-m").and_then(|at| words().nth(at + 1));
     match module {
         Some("json.tool" | "site" | "platform" | "sysconfig" | "this" | "calendar" | "timeit") => {
-            return is(meaning, R, "only reads", mark::NONE);
+            return meaning.is(R, "only reads", mark::NONE);
         }
         Some("http.server" | "SimpleHTTPServer") => {
-            return is(meaning, C, "serves files until it is stopped", mark::E);
+            return meaning.is(C, "serves files until it is stopped", mark::E);
         }
         Some("pip") => {
             let at = words().position(|word| word == "-m").map_or(0, |at| at + 1);
-            is(meaning, R, "runs a module", mark::NONE);
+            meaning.is(R, "runs a module", mark::NONE);
             meaning.runs(seen.words.get(at..).unwrap_or_default(), Through::Here);
             return;
         }
-        Some(_) => return is(meaning, C, "runs a module: what it does is not read", mark::OPAQUE),
+        Some(_) => return meaning.is(C, "runs a module: what it does is not read", mark::OPAQUE),
         None => {}
     }
     let file = words().find(|word| !word.starts_with('-'));
@@ -198,23 +185,23 @@ pub(super) fn language(seen: &Seen<'_>, meaning: &mut Meaning) {
                 .take(4)
                 .find(|word| words::destroys(word))
                 .map(str::to_owned);
-            is(meaning, C, "a script: what it does cannot be seen here", mark::OPAQUE);
+            meaning.is(C, "a script: what it does cannot be seen here", mark::OPAQUE);
             meaning.known = false;
             super::by_script_name(file, meaning);
             if let Some(verb) = verb {
                 meaning.raise(D, format!("`{verb}` takes something away for good"));
             }
         }
-        (None, Input::Nothing) => is(meaning, C, "opens a console", mark::I | mark::OPAQUE),
-        (None, _) => is(meaning, C, "runs whatever code comes in", mark::OPAQUE),
+        (None, Input::Nothing) => meaning.is(C, "opens a console", mark::I | mark::OPAQUE),
+        (None, _) => meaning.is(C, "runs whatever code comes in", mark::OPAQUE),
     }
 }
 
 pub(super) fn java(seen: &Seen<'_>, meaning: &mut Meaning) {
     if seen.args.has("-version --version -showversion") {
-        is(meaning, R, "says its version", mark::NONE);
+        meaning.is(R, "says its version", mark::NONE);
     } else {
-        is(meaning, C, "runs a program: what it does cannot be seen here", mark::OPAQUE | mark::L);
+        meaning.is(C, "runs a program: what it does cannot be seen here", mark::OPAQUE | mark::L);
     }
 }
 
@@ -222,11 +209,30 @@ pub(super) fn pip(seen: &Seen<'_>, meaning: &mut Meaning) {
     if seen.verb() == "uninstall" && !seen.args.has("-y --yes") && matches!(seen.tool, "pip" | "pip3") {
         meaning.mark(mark::I);
     }
-    if matches!(seen.verb(), "run") {
-        meaning.mark(mark::OPAQUE);
+    if seen.verb() == "run" {
+        inner(seen, meaning);
     }
     if seen.args.operands.is_empty() {
-        is(meaning, R, "shows its help", mark::NONE);
+        meaning.is(R, "shows its help", mark::NONE);
+    }
+}
+
+/// `bundle exec COMMAND`, `poetry run COMMAND`.
+fn inner(seen: &Seen<'_>, meaning: &mut Meaning) {
+    let verb = seen.args.operands.get(1);
+    let at = verb.and_then(|verb| seen.words.iter().position(|word| std::ptr::eq(word, *verb)));
+    let words = at.and_then(|at| seen.words.get(at..)).unwrap_or(seen.args.rest);
+    meaning.mark(mark::OPAQUE);
+    meaning.runs(words, Through::Here);
+}
+
+pub(super) fn build(seen: &Seen<'_>, meaning: &mut Meaning) {
+    if seen.verb() == "exec" {
+        inner(seen, meaning);
+    }
+    let targets = seen.args.operands.iter().take(6).filter(|word| !word.text.contains('='));
+    if meaning.traits.opaque && targets.into_iter().any(|word| words::says_destroy(&word.text)) {
+        meaning.raise(D, "by its name, the target takes something away");
     }
 }
 
@@ -234,7 +240,7 @@ pub(super) fn npm(seen: &Seen<'_>, meaning: &mut Meaning) {
     if seen.args.operands.is_empty() {
         // `yarn` alone installs.
         let risk = if seen.tool == "yarn" { C } else { R };
-        is(meaning, risk, "shows its help, or installs packages", mark::NONE);
+        meaning.is(risk, "shows its help, or installs packages", mark::NONE);
     }
     if matches!(seen.verb(), "run" | "run-script") {
         super::by_script_name(seen.args.operand(1), meaning);
@@ -253,7 +259,7 @@ pub(super) fn npm(seen: &Seen<'_>, meaning: &mut Meaning) {
 pub(super) fn npx(seen: &Seen<'_>, meaning: &mut Meaning) {
     let inner: Vec<_> =
         seen.args.operands.iter().map(|word| (*word).clone()).chain(seen.args.rest.iter().cloned()).collect();
-    is(meaning, C, "fetches a program and runs it", mark::OPAQUE);
+    meaning.is(C, "fetches a program and runs it", mark::OPAQUE);
     meaning.runs(&inner, Through::Here);
 }
 
@@ -262,9 +268,9 @@ pub(super) fn make(seen: &Seen<'_>, meaning: &mut Meaning) {
     let target = seen.args.operand(0);
     meaning.subcommand = (!target.is_empty()).then(|| target.to_owned());
     if seen.args.has("-n --just-print --dry-run --recon -l --list --summary --list-all -T --tasks -P") {
-        return is(meaning, R, "only says what it would do", mark::NONE);
+        return meaning.is(R, "only says what it would do", mark::NONE);
     }
-    is(meaning, C, "runs a target: what it does cannot be seen here", mark::OPAQUE);
+    meaning.is(C, "runs a target: what it does cannot be seen here", mark::OPAQUE);
     meaning.known = false;
     for word in seen.args.operands.iter().filter(|word| !word.text.contains('=')) {
         super::by_script_name(&word.text, meaning);
@@ -282,21 +288,21 @@ pub(super) fn migrate(seen: &Seen<'_>, meaning: &mut Meaning) {
     if has(
         "drop reset clean down rollback downgrade redo flush truncate purge destroy fresh undo wipe repair",
     ) {
-        is(meaning, D, "takes a database's changes or data back", mark::NONE);
+        meaning.is(D, "takes a database's changes or data back", mark::NONE);
     } else if has(
         "status history current heads show info version validate list routes about check showmigrations print",
     ) && !has("migrate up upgrade")
         || all.is_empty()
     {
-        is(meaning, R, "only reads", mark::NONE);
+        meaning.is(R, "only reads", mark::NONE);
     } else if has("shell console dbshell tinker") {
-        is(meaning, C, "opens a console", mark::I | mark::OPAQUE);
+        meaning.is(C, "opens a console", mark::I | mark::OPAQUE);
     } else if has("runserver server serve s") {
-        is(meaning, C, "serves until it is stopped", mark::E);
+        meaning.is(C, "serves until it is stopped", mark::E);
     } else {
-        is(meaning, C, "changes a database's tables, or runs a task", mark::OPAQUE);
+        meaning.is(C, "changes a database's tables, or runs a task", mark::OPAQUE);
     }
     if has("status") && has("migrate") && !has("up upgrade") && meaning.risk == C {
-        is(meaning, R, "only reads", mark::NONE);
+        meaning.is(R, "only reads", mark::NONE);
     }
 }

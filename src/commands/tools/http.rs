@@ -1,4 +1,4 @@
-//! curl, wget and HTTPie: the method, however it is written, and what its path asks for.
+//! curl, wget and `HTTPie`: the method, however it is written, and what its path asks for.
 use super::args::UNKNOWN;
 use super::rules::{C, D, R, Seen, mark};
 use super::{Meaning, words};
@@ -223,7 +223,7 @@ pub(super) fn wget(seen: &Seen<'_>, meaning: &mut Meaning) {
     rate(&request, meaning);
 }
 
-/// HTTPie: the method is the first word, or follows from the data (`name=value`).
+/// `HTTPie`: the method is the first word, or follows from the data (`name=value`).
 pub(super) fn httpie(seen: &Seen<'_>, meaning: &mut Meaning) {
     meaning.subcommand = None;
     meaning.set(R, "HTTP GET");

@@ -143,7 +143,7 @@ fn delete(seen: &Seen<'_>, meaning: &mut Meaning) {
     if !only_pods || seen.args.has("-f --filename -k --kustomize") {
         let what = if first.is_empty() { "what the files name" } else { first };
         meaning.set(D, format!("deletes {}", what.replace(UNKNOWN, "…")));
-    } else if hard && !(finished && !seen.args.has("--force --now --all")) {
+    } else if hard && (!finished || seen.args.has("--force --now --all")) {
         meaning.set(D, "deletes pods at once, without letting them end, or all of them");
     } else if finished {
         meaning.set(C, "deletes pods that have ended, and their logs");
@@ -186,6 +186,9 @@ fn files(seen: &Seen<'_>, meaning: &mut Meaning) {
                 }
                 if object::has_secret(text) {
                     meaning.mark(mark::SECRET);
+                    if seen.verb() != "create" {
+                        meaning.raise(D, "replaces a secret: whoever uses the old one is cut off");
+                    }
                 }
             }
             (true, _) => meaning.mark(mark::OPAQUE),
@@ -193,7 +196,7 @@ fn files(seen: &Seen<'_>, meaning: &mut Meaning) {
                 meaning.raise(D, "by its name, it cuts workloads off from the network");
             }
             (false, _) if file.starts_with("http://") || file.starts_with("https://") => {
-                meaning.mark(mark::OPAQUE)
+                meaning.mark(mark::OPAQUE);
             }
             _ => {}
         }
@@ -261,4 +264,14 @@ fn plugin(seen: &Seen<'_>, meaning: &mut Meaning) {
         words.extend_from_slice(seen.args.rest);
         meaning.runs(&words, Through::Elsewhere);
     }
+}
+
+/// What `kubectl create KIND … --dry-run -o yaml` prints for the next command of a pipe, as far as that matters.
+pub(super) fn prints(seen: &Seen<'_>) -> Option<String> {
+    let made =
+        seen.verb() == "create" && seen.args.has("--dry-run") && seen.args.get("-o --output").is_some();
+    let kind = seen.args.operand(1);
+    let mut letters = kind.chars();
+    let first = letters.next().filter(char::is_ascii_alphabetic)?;
+    made.then(|| format!("kind: {}{}\n", first.to_ascii_uppercase(), letters.as_str()))
 }

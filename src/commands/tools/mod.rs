@@ -10,7 +10,9 @@ use crate::domain::approval::Tier;
 
 mod args;
 mod automation;
+mod brokers;
 mod cloud;
+mod consoles;
 mod data;
 mod database;
 mod develop;
@@ -20,12 +22,14 @@ mod files;
 mod host;
 mod http;
 mod infra;
+mod kernel;
 mod keys;
 mod kube;
 mod network;
 mod readers;
 mod redis;
 mod rules;
+mod servers;
 mod sql;
 mod tables;
 mod user;
@@ -113,6 +117,14 @@ pub fn judge(call: Call<'_>, tables: &Tables) -> Meaning {
     meaning
 }
 
+/// What a call prints for the next command of a pipe, where the tables know it: `kubectl create secret …
+/// --dry-run=client -o yaml` prints a secret.
+pub fn prints(words: &[Word]) -> Option<String> {
+    let name = name(&words.first()?.text);
+    let tool = tables::find(name).filter(|tool| tool.names.starts_with("kubectl "))?;
+    kube::prints(&rules::seen(name, Call { words, input: Input::Nothing }, tool))
+}
+
 fn built_in(call: Call<'_>) -> Meaning {
     let Some(first) = call.words.first() else {
         return Meaning::new(rules::R, "runs nothing", rules::mark::NONE);
@@ -140,7 +152,7 @@ fn unknown(first: &Word, all: &[Word]) -> Meaning {
     use rules::{C, D, mark};
     let text = first.text.as_str();
     let verb = all.iter().skip(1).take(6).find(|word| words::destroys(&word.text));
-    let script = text.contains('/') || text.ends_with(".sh") || text.ends_with(".py");
+    let script = text.contains('/') || words::is_script(text, "sh") || words::is_script(text, "py");
     let mut meaning = if text.contains(args::UNKNOWN) {
         Meaning::new(C, "what runs is only known when it runs", mark::OPAQUE)
     } else if script {

@@ -1,11 +1,6 @@
 //! A closer look at tools of the network.
 use super::rules::{C, D, R, Seen, mark};
 use super::{Input, Meaning, Nested, Through, words};
-use crate::domain::approval::Tier;
-
-fn is(meaning: &mut Meaning, risk: Tier, why: &'static str, marks: u16) {
-    *meaning = Meaning::new(risk, why, marks);
-}
 
 fn cuts(text: &str) -> bool {
     text.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|word| {
@@ -19,19 +14,19 @@ fn cuts(text: &str) -> bool {
 pub(super) fn iptables(seen: &Seen<'_>, meaning: &mut Meaning) {
     let args = &seen.args;
     if args.get("-F --flush -X --delete-chain -D --delete -P --policy -R --replace").is_some() {
-        is(meaning, D, "takes rules away, or changes what happens without one", mark::NONE);
+        meaning.is(D, "takes rules away, or changes what happens without one", mark::NONE);
     } else if args.get("-A --append -I --insert").is_some() {
         if args.value("-j --jump").is_some_and(cuts) {
-            is(meaning, D, "cuts traffic off", mark::NONE);
+            meaning.is(D, "cuts traffic off", mark::NONE);
         } else {
-            is(meaning, C, "adds a rule of the packet filter", mark::NONE);
+            meaning.is(C, "adds a rule of the packet filter", mark::NONE);
         }
     } else if args.get("-N --new-chain -Z --zero -E --rename-chain").is_some() {
-        is(meaning, C, "changes the packet filter", mark::NONE);
+        meaning.is(C, "changes the packet filter", mark::NONE);
     } else if args.get("-L --list -S --list-rules -C --check -h -V --version").is_some() {
-        is(meaning, R, "lists rules", mark::NONE);
+        meaning.is(R, "lists rules", mark::NONE);
     } else {
-        is(meaning, C, "changes the packet filter", mark::NONE);
+        meaning.is(C, "changes the packet filter", mark::NONE);
     }
 }
 
@@ -39,15 +34,15 @@ pub(super) fn iptables_files(seen: &Seen<'_>, meaning: &mut Meaning) {
     let verb = seen.args.operand(0);
     match seen.tool {
         "ipset" => match verb {
-            "list" | "save" | "test" | "version" | "help" | "-L" => is(meaning, R, "only reads", mark::NONE),
+            "list" | "save" | "test" | "version" | "help" | "-L" => meaning.is(R, "only reads", mark::NONE),
             "destroy" | "flush" | "del" | "restore" | "swap" => {
-                is(meaning, D, "takes addresses or sets away", mark::NONE)
+                meaning.is(D, "takes addresses or sets away", mark::NONE);
             }
-            _ => is(meaning, C, "changes a set of addresses", mark::NONE),
+            _ => meaning.is(C, "changes a set of addresses", mark::NONE),
         },
-        tool if tool.ends_with("-save") => is(meaning, R, "prints rules", mark::NONE),
-        _ if seen.args.has("-t --test") => is(meaning, R, "only checks", mark::NONE),
-        _ => is(meaning, D, "replaces every rule of the packet filter", mark::NONE),
+        tool if tool.ends_with("-save") => meaning.is(R, "prints rules", mark::NONE),
+        _ if seen.args.has("-t --test") => meaning.is(R, "only checks", mark::NONE),
+        _ => meaning.is(D, "replaces every rule of the packet filter", mark::NONE),
     }
 }
 
@@ -55,20 +50,20 @@ pub(super) fn nft(seen: &Seen<'_>, meaning: &mut Meaning) {
     let verb = seen.args.operand(0);
     let text = seen.words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
     if seen.args.has("-c --check") {
-        is(meaning, R, "only checks", mark::NONE);
+        meaning.is(R, "only checks", mark::NONE);
     } else if seen.args.get("-f --file").is_some() {
-        is(meaning, D, "replaces or changes rules by a file", mark::OPAQUE);
+        meaning.is(D, "replaces or changes rules by a file", mark::OPAQUE);
     } else {
         // A single quoted word may hold the whole command.
         match verb.split_whitespace().next().unwrap_or_default() {
-            "list" | "describe" | "get" => is(meaning, R, "lists rules", mark::NONE),
-            "monitor" => is(meaning, R, "watches rules until it is stopped", mark::E),
+            "list" | "describe" | "get" => meaning.is(R, "lists rules", mark::NONE),
+            "monitor" => meaning.is(R, "watches rules until it is stopped", mark::E),
             "flush" | "delete" | "destroy" | "replace" | "reset" => {
-                is(meaning, D, "takes rules away", mark::NONE)
+                meaning.is(D, "takes rules away", mark::NONE);
             }
-            "" => is(meaning, C, "opens a console", mark::I | mark::OPAQUE),
-            _ if cuts(&text) => is(meaning, D, "cuts traffic off", mark::NONE),
-            _ => is(meaning, C, "changes the packet filter", mark::NONE),
+            "" => meaning.is(C, "opens a console", mark::I | mark::OPAQUE),
+            _ if cuts(&text) => meaning.is(D, "cuts traffic off", mark::NONE),
+            _ => meaning.is(C, "changes the packet filter", mark::NONE),
         }
     }
 }
@@ -92,7 +87,7 @@ pub(super) fn firewalld(seen: &Seen<'_>, meaning: &mut Meaning) {
             )
     });
     if hard || values().any(cuts) {
-        is(meaning, D, "cuts traffic off, or takes rules away", mark::NONE);
+        meaning.is(D, "cuts traffic off, or takes rules away", mark::NONE);
     } else if names().all(|name| {
         name.starts_with("--list-")
             || name.starts_with("--get-")
@@ -103,9 +98,9 @@ pub(super) fn firewalld(seen: &Seen<'_>, meaning: &mut Meaning) {
                 "--state" | "--zone" | "--permanent" | "--version" | "--check-config" | "--policy"
             )
     }) {
-        is(meaning, R, "only reads", mark::NONE);
+        meaning.is(R, "only reads", mark::NONE);
     } else {
-        is(meaning, C, "changes the packet filter", mark::NONE);
+        meaning.is(C, "changes the packet filter", mark::NONE);
     }
 }
 
@@ -113,16 +108,16 @@ pub(super) fn firewalld(seen: &Seen<'_>, meaning: &mut Meaning) {
 pub(super) fn ip(seen: &Seen<'_>, meaning: &mut Meaning) {
     let (object, verb) = (seen.args.operand(0), seen.args.operand(1));
     if object.starts_with("netns") && "exec".starts_with(verb) && !verb.is_empty() {
-        is(meaning, R, "runs a command in a network of its own", mark::NONE);
+        meaning.is(R, "runs a command in a network of its own", mark::NONE);
         let words = seen.args.rest;
         meaning.runs(words, Through::Here);
         if words.is_empty() {
-            is(meaning, C, "opens a shell in a network of its own", mark::I | mark::OPAQUE);
+            meaning.is(C, "opens a shell in a network of its own", mark::I | mark::OPAQUE);
         }
         return;
     }
     if seen.args.get("-b -batch -force").is_some() {
-        is(meaning, C, "runs commands of a file that is not seen here", mark::OPAQUE);
+        meaning.is(C, "runs commands of a file that is not seen here", mark::OPAQUE);
         return;
     }
     let down = seen.args.operands.iter().any(|word| word.text == "down");
@@ -130,21 +125,21 @@ pub(super) fn ip(seen: &Seen<'_>, meaning: &mut Meaning) {
     let reads =
         ["", "show", "sh", "list", "ls", "lst", "s", "l", "get", "g", "help", "save", "count", "stats"];
     if object.starts_with("mon") || verb.starts_with("mon") {
-        is(meaning, R, "watches until it is stopped", mark::E);
+        meaning.is(R, "watches until it is stopped", mark::E);
     } else if reads.contains(&verb) || verb.starts_with("sho") || object == "help" {
-        is(meaning, R, "only reads", mark::NONE);
+        meaning.is(R, "only reads", mark::NONE);
     } else if ["d", "de", "del", "dele", "delet", "delete", "f", "fl", "flu", "flus", "flush", "reset"]
         .contains(&verb)
     {
-        is(meaning, D, "takes an address, route or interface away", mark::NONE);
+        meaning.is(D, "takes an address, route or interface away", mark::NONE);
     } else if down {
-        is(meaning, D, "takes an interface down", mark::NONE);
+        meaning.is(D, "takes an interface down", mark::NONE);
     } else if cuts(&text) {
-        is(meaning, D, "cuts traffic off", mark::NONE);
+        meaning.is(D, "cuts traffic off", mark::NONE);
     } else if matches!(verb, "dev" | "to" | "via" | "from" | "type" | "up" | "link") {
-        is(meaning, R, "only reads", mark::NONE);
+        meaning.is(R, "only reads", mark::NONE);
     } else {
-        is(meaning, C, "changes an address, route or interface", mark::NONE);
+        meaning.is(C, "changes an address, route or interface", mark::NONE);
     }
     meaning.subcommand = (!verb.is_empty()).then(|| format!("{object} {verb}"));
 }
@@ -153,39 +148,39 @@ pub(super) fn old(seen: &Seen<'_>, meaning: &mut Meaning) {
     let args = &seen.args;
     let (first, second) = (args.operand(0), args.operand(1));
     match seen.tool {
-        "ifdown" => is(meaning, D, "takes an interface down", mark::NONE),
-        "ifup" => is(meaning, C, "brings an interface up", mark::NONE),
-        "ifconfig" if args.operands.iter().any(|word| word.text == "down") => is(meaning, D, "takes an interface down", mark::NONE),
-        "ifconfig" if second.is_empty() => is(meaning, R, "only reads", mark::NONE),
-        "route" | "arp" if first == "del" || first == "flush" || args.has("-d") => is(meaning, D, "takes a route or address away", mark::NONE),
-        "route" if first.is_empty() || first == "get" => is(meaning, R, "only reads", mark::NONE),
-        "arp" if !args.has("-s -f") => is(meaning, R, "only reads", mark::NONE),
-        "brctl" if first.starts_with("show") => is(meaning, R, "only reads", mark::NONE),
-        "brctl" if first.starts_with("del") => is(meaning, D, "takes a bridge or port away", mark::NONE),
+        "ifdown" => meaning.is(D, "takes an interface down", mark::NONE),
+        "ifup" => meaning.is(C, "brings an interface up", mark::NONE),
+        "ifconfig" if args.operands.iter().any(|word| word.text == "down") => meaning.is(D, "takes an interface down", mark::NONE),
+        "ifconfig" if second.is_empty() => meaning.is(R, "only reads", mark::NONE),
+        "route" | "arp" if first == "del" || first == "flush" || args.has("-d") => meaning.is(D, "takes a route or address away", mark::NONE),
+        "route" if first.is_empty() || first == "get" => meaning.is(R, "only reads", mark::NONE),
+        "arp" if !args.has("-s -f") => meaning.is(R, "only reads", mark::NONE),
+        "brctl" if first.starts_with("show") => meaning.is(R, "only reads", mark::NONE),
+        "brctl" if first.starts_with("del") => meaning.is(D, "takes a bridge or port away", mark::NONE),
         "ethtool" if !args.has("-r -s -K -G -L -C -A -X -N -E -f -F -p -t --reset --negotiate --change --offload --set-ring --set-channels --coalesce --pause --flash --config-ntuple --set-priv-flags --identify --test") => {
-            is(meaning, R, "only reads", mark::NONE);
+            meaning.is(R, "only reads", mark::NONE);
         }
-        "iw" | "iwconfig" if args.operands.len() < 2 => is(meaning, R, "only reads", mark::NONE),
-        _ => is(meaning, C, "changes an interface, route or bridge", mark::NONE),
+        "iw" | "iwconfig" if args.operands.len() < 2 => meaning.is(R, "only reads", mark::NONE),
+        _ => meaning.is(C, "changes an interface, route or bridge", mark::NONE),
     }
 }
 
 pub(super) fn tc(seen: &Seen<'_>, meaning: &mut Meaning) {
     match seen.args.operand(1) {
-        "" | "show" | "ls" | "list" | "get" | "help" => is(meaning, R, "only reads", mark::NONE),
-        "del" | "delete" => is(meaning, C, "no longer shapes traffic", mark::NONE),
-        "monitor" => is(meaning, R, "watches until it is stopped", mark::E),
-        _ => is(meaning, D, "shapes traffic: may slow or drop it", mark::NONE),
+        "" | "show" | "ls" | "list" | "get" | "help" => meaning.is(R, "only reads", mark::NONE),
+        "del" | "delete" => meaning.is(C, "no longer shapes traffic", mark::NONE),
+        "monitor" => meaning.is(R, "watches until it is stopped", mark::E),
+        _ => meaning.is(D, "shapes traffic: may slow or drop it", mark::NONE),
     }
 }
 
 pub(super) fn bridge(seen: &Seen<'_>, meaning: &mut Meaning) {
     match seen.args.operand(1) {
-        "" | "show" | "ls" | "list" => is(meaning, R, "only reads", mark::NONE),
+        "" | "show" | "ls" | "list" => meaning.is(R, "only reads", mark::NONE),
         "del" | "delete" | "flush" | "reload" => {
-            is(meaning, D, "takes a part of the network away", mark::NONE)
+            meaning.is(D, "takes a part of the network away", mark::NONE);
         }
-        _ => is(meaning, C, "changes the network", mark::NONE),
+        _ => meaning.is(C, "changes the network", mark::NONE),
     }
 }
 
@@ -207,19 +202,19 @@ pub(super) fn nmcli(seen: &Seen<'_>, meaning: &mut Meaning) {
         "wifi",
     ];
     if verb.starts_with("mon") || object.starts_with("mon") {
-        is(meaning, R, "watches until it is stopped", mark::E);
+        meaning.is(R, "watches until it is stopped", mark::E);
     } else if reads.contains(&verb) && seen.args.operands.len() <= 3 {
-        is(meaning, R, "only reads", mark::NONE);
+        meaning.is(R, "only reads", mark::NONE);
     } else if matches!(verb, "down" | "delete" | "del" | "d" | "disconnect" | "off" | "dis" | "delet") {
-        is(meaning, D, "takes a connection down or deletes it", mark::NONE);
+        meaning.is(D, "takes a connection down or deletes it", mark::NONE);
     } else {
-        is(meaning, C, "changes connections", mark::NONE);
+        meaning.is(C, "changes connections", mark::NONE);
     }
 }
 
 pub(super) fn capture(seen: &Seen<'_>, meaning: &mut Meaning) {
     let args = &seen.args;
-    is(meaning, R, "captures packets", mark::NONE);
+    meaning.is(R, "captures packets", mark::NONE);
     let file = args.get("-r").is_some() || args.has("-D --list-interfaces");
     let ends = args.get("-c -a").is_some() || file || args.get("-G -W").is_some() && args.get("-W").is_some();
     if !ends {
@@ -239,7 +234,7 @@ pub(super) fn capture(seen: &Seen<'_>, meaning: &mut Meaning) {
 
 pub(super) fn ping(seen: &Seen<'_>, meaning: &mut Meaning) {
     let ends = seen.args.get("-c --count -w").is_some() || matches!(seen.tool, "fping" | "nping");
-    is(meaning, R, "asks whether a host answers", if ends { mark::NONE } else { mark::E });
+    meaning.is(R, "asks whether a host answers", if ends { mark::NONE } else { mark::E });
     if seen.args.has("-f --flood") || seen.tool == "hping3" {
         meaning.raise(C, "floods a host with packets");
         meaning.mark(mark::HEAVY);
@@ -247,7 +242,7 @@ pub(super) fn ping(seen: &Seen<'_>, meaning: &mut Meaning) {
 }
 
 pub(super) fn route(seen: &Seen<'_>, meaning: &mut Meaning) {
-    is(meaning, R, "follows the way to a host", mark::NONE);
+    meaning.is(R, "follows the way to a host", mark::NONE);
     if seen.tool == "mtr"
         && !seen
             .args
@@ -261,10 +256,10 @@ pub(super) fn route(seen: &Seen<'_>, meaning: &mut Meaning) {
 pub(super) fn nc(seen: &Seen<'_>, meaning: &mut Meaning) {
     let args = &seen.args;
     if args.has("-z") {
-        is(meaning, R, "asks whether a port is open", mark::NONE);
+        meaning.is(R, "asks whether a port is open", mark::NONE);
         return;
     }
-    is(meaning, C, "sends bytes to a port", mark::OPAQUE);
+    meaning.is(C, "sends bytes to a port", mark::OPAQUE);
     match seen.input {
         Input::Text(text) => {
             meaning.traits.opaque = false;
@@ -297,7 +292,7 @@ pub(super) fn nc(seen: &Seen<'_>, meaning: &mut Meaning) {
                         | "version"
                 )
             {
-                is(meaning, R, "asks a server how it is", mark::NONE);
+                meaning.is(R, "asks a server how it is", mark::NONE);
             }
         }
         Input::Unseen => {}
@@ -312,24 +307,24 @@ pub(super) fn nc(seen: &Seen<'_>, meaning: &mut Meaning) {
 
 pub(super) fn load(seen: &Seen<'_>, meaning: &mut Meaning) {
     match (seen.tool, seen.args.operand(0)) {
-        ("nmap", _) => is(meaning, R, "scans ports", mark::HEAVY | mark::L),
+        ("nmap", _) => meaning.is(R, "scans ports", mark::HEAVY | mark::L),
         ("vegeta", "report" | "plot" | "encode")
         | ("k6", "version" | "inspect" | "archive")
-        | ("sysbench", "--version") => is(meaning, R, "only reads", mark::NONE),
-        _ => is(meaning, C, "puts load on a system", mark::HEAVY | mark::L),
+        | ("sysbench", "--version") => meaning.is(R, "only reads", mark::NONE),
+        _ => meaning.is(C, "puts load on a system", mark::HEAVY | mark::L),
     }
 }
 
 pub(super) fn conntrack(seen: &Seen<'_>, meaning: &mut Meaning) {
     if seen.tool != "conntrack" {
-        is(meaning, R, "only reads", mark::NONE);
+        meaning.is(R, "only reads", mark::NONE);
     } else if seen.args.has("-D --delete -F --flush") {
-        is(meaning, D, "forgets connections: they may break", mark::NONE);
+        meaning.is(D, "forgets connections: they may break", mark::NONE);
     } else if seen.args.has("-E --event") {
-        is(meaning, R, "watches until it is stopped", mark::E);
+        meaning.is(R, "watches until it is stopped", mark::E);
     } else if seen.args.has("-I --create -U --update") {
-        is(meaning, C, "changes connections", mark::NONE);
+        meaning.is(C, "changes connections", mark::NONE);
     } else {
-        is(meaning, R, "only reads", mark::NONE);
+        meaning.is(R, "only reads", mark::NONE);
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn judge(seen: &Seen<'_>, meaning: &mut Meaning) {
         "sleep" | "wait" => meaning.why = "waits".into(),
         "echo" | "printf" => meaning.why = "prints".into(),
         "free" if args.get("-s --seconds").is_some() && args.get("-c --count").is_none() => {
-            meaning.mark(mark::E)
+            meaning.mark(mark::E);
         }
         "lsof" if args.options.iter().any(|option| option.short == Some('r')) => meaning.mark(mark::E),
         "nslookup" if args.operands.is_empty() && seen.input == Input::Nothing => meaning.mark(mark::I),

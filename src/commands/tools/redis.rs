@@ -39,7 +39,6 @@ fn split(line: &str) -> Vec<String> {
         match quote {
             Some('"') if letter == '\\' => word.extend(letters.next()),
             Some(open) if letter == open => quote = None,
-            Some(_) => word.push(letter),
             None if letter == '"' || letter == '\'' => (quote, any) = (Some(letter), true),
             None if letter.is_whitespace() => {
                 if any || !word.is_empty() {
@@ -47,7 +46,7 @@ fn split(line: &str) -> Vec<String> {
                 }
                 any = false;
             }
-            None => word.push(letter),
+            _ => word.push(letter),
         }
     }
     if any || !word.is_empty() {
@@ -96,29 +95,10 @@ fn look(name: &str, words: &[&str], found: &mut RedisMeaning) {
     };
     match (name, second.as_str()) {
         ("CONFIG", "SET") => {
-            let dangerous = [
-                "maxclients",
-                "requirepass",
-                "masterauth",
-                "dir",
-                "dbfilename",
-                "appendonly",
-                "save",
-                "protected-mode",
-                "bind",
-                "port",
-                "rename-command",
-            ];
-            if word(2).contains(UNKNOWN) || dangerous.iter().any(|one| word(2).eq_ignore_ascii_case(one)) {
-                let secret =
-                    word(2).eq_ignore_ascii_case("requirepass") || word(2).eq_ignore_ascii_case("masterauth");
-                found.traits.secret |= secret;
-                if secret || word(2).eq_ignore_ascii_case("protected-mode") {
-                    raise(D, "changes who gets in: clients may be cut off");
-                }
-            }
-            if word(2).eq_ignore_ascii_case("maxmemory") && matches!(word(3), "1" | "1b") {
-                raise(D, "leaves no memory: every key may be evicted");
+            let named = |names: &[&str]| names.iter().any(|name| word(2).eq_ignore_ascii_case(name));
+            found.traits.secret |= named(&["requirepass", "masterauth"]);
+            if named(&["requirepass", "masterauth", "protected-mode"]) {
+                raise(D, "changes who gets in: clients may be cut off");
             }
         }
         ("CONFIG", "GET")
@@ -129,15 +109,13 @@ fn look(name: &str, words: &[&str], found: &mut RedisMeaning) {
             found.traits.secret = true;
         }
         ("CLUSTER", "FAILOVER") if has("FORCE") || has("TAKEOVER") => {
-            raise(D, "makes a replica the master although the master did not agree")
+            raise(D, "makes a replica the master although the master did not agree");
         }
         ("CLIENT", "KILL") => raise(D, "ends connections of clients"),
-        ("CLIENT", "NO-EVICT" | "NO-TOUCH" | "REPLY" | "SETNAME" | "SETINFO" | "TRACKING" | "CACHING") => {}
-        ("SET" | "GETEX" | "GETSET", _) => {}
-        ("EXPIRE" | "PEXPIRE" | "EXPIREAT" | "PEXPIREAT", _) => {
-            if word(2) == "0" || word(2).starts_with('-') {
-                raise(D, "deletes a key at once");
-            }
+        ("EXPIRE" | "PEXPIRE" | "EXPIREAT" | "PEXPIREAT", _)
+            if word(2) == "0" || word(2).starts_with('-') =>
+        {
+            raise(D, "deletes a key at once");
         }
         ("LRANGE" | "ZRANGE" | "ZREVRANGE" | "XRANGE" | "XREVRANGE", _) => {
             let whole = (word(2), word(3)) == ("0", "-1")
@@ -146,16 +124,15 @@ fn look(name: &str, words: &[&str], found: &mut RedisMeaning) {
             found.traits.heavy |= whole && !has("COUNT") && !has("LIMIT");
         }
         ("SORT" | "GEORADIUS" | "GEORADIUSBYMEMBER", _) if has("STORE") || has("STOREDIST") => {
-            raise(C, "stores what it finds in a key")
+            raise(C, "stores what it finds in a key");
         }
         ("XREAD" | "XREADGROUP", _) if has("BLOCK") => found.traits.long_running = true,
         ("MIGRATE", _) if !has("COPY") => raise(D, "moves keys away to another server"),
         ("RESTORE", _) if has("REPLACE") => raise(D, "overwrites a key"),
         ("FUNCTION", "RESTORE") if has("FLUSH") => raise(D, "deletes every function first"),
         ("ACL", "SETUSER") if has("off") || has("reset") || has("nopass") => {
-            raise(D, "keeps a user out, or lets everybody in")
+            raise(D, "keeps a user out, or lets everybody in");
         }
-        ("SLOWLOG", "RESET") | ("LATENCY", "RESET") => {}
         ("REPLICAOF" | "SLAVEOF", "NO") => raise(D, "makes a replica a master of its own"),
         _ => {}
     }
@@ -169,8 +146,7 @@ pub(super) fn judge(seen: &Seen<'_>, meaning: &mut Meaning) {
     let words: Vec<_> = words.into_iter().chain(rest).collect();
     meaning.subcommand = None;
     meaning.set(R, "asks the server");
-    if args.get("-a --pass --askpass").is_some()
-        || args.value("-u").is_some_and(|uri| super::words::carries_secret(uri))
+    if args.get("-a --pass --askpass").is_some() || args.value("-u").is_some_and(super::words::carries_secret)
     {
         meaning.mark(mark::SECRET);
     }
@@ -310,7 +286,7 @@ fn cluster(seen: &Seen<'_>, words: &[&str], meaning: &mut Meaning) {
             );
         }
         "import" if seen.args.has("--cluster-replace") => {
-            meaning.set(D, "overwrites keys with those of another server")
+            meaning.set(D, "overwrites keys with those of another server");
         }
         _ => meaning.set(C, "changes the cluster"),
     }

@@ -144,6 +144,23 @@ impl<'a> Seen<'a> {
     pub fn verb(&self) -> &'a str {
         self.args.operand(0)
     }
+
+    /// The verb, which is then the call's subcommand.
+    pub fn take_verb(&self, meaning: &mut Meaning) -> &'a str {
+        let verb = self.verb();
+        meaning.subcommand = (!verb.is_empty()).then(|| verb.to_owned());
+        verb
+    }
+
+    /// One of these words stands in the call.
+    pub fn has_word(&self, list: &str) -> bool {
+        self.words.iter().any(|word| words::one_of(list, &word.text))
+    }
+
+    /// All words, blanks between them.
+    pub fn text(&self) -> String {
+        self.words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
+    }
 }
 
 impl Meaning {
@@ -181,6 +198,13 @@ impl Meaning {
         }
     }
 
+    /// What it is, whatever the table said, its marks included.
+    pub(super) fn is(&mut self, risk: Tier, why: &'static str, marks: u16) {
+        let verb = self.subcommand.take();
+        *self = Meaning::new(risk, why, marks);
+        self.subcommand = verb;
+    }
+
     /// What it is, whatever the table said.
     pub(super) fn set(&mut self, risk: Tier, why: impl Into<Cow<'static, str>>) {
         self.risk = risk;
@@ -193,6 +217,12 @@ impl Meaning {
         }
         self.through = through;
     }
+}
+
+/// A call taken apart, before it is held against the rules.
+pub(super) fn seen<'a>(name: &'a str, call: Call<'a>, tool: &Tool) -> Seen<'a> {
+    let words = call.words.get(1..).unwrap_or_default();
+    Seen { tool: name, words, input: call.input, args: Args::read(words, tool.style), depth: 0 }
 }
 
 /// Holds a call against its tool.
@@ -282,6 +312,8 @@ fn rule(args: &Args<'_>, tool: &Tool) -> (Meaning, usize) {
         return (Meaning::new(C, "not known", mark::NONE), 0);
     }
     let meaning = match (tool.otherwise, verb) {
+        // Without verbs the words are objects.
+        (Otherwise::Change(why), _) if tool.rules.is_empty() => Meaning::new(C, why, mark::NONE),
         (Otherwise::Reads, _) => Meaning::new(R, "only reads", mark::NONE),
         (_, Some(word)) if word.text.contains(UNKNOWN) => {
             by_words(args, "what it does is only known when it runs", mark::OPAQUE)

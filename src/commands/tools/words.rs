@@ -13,7 +13,8 @@ const OVERTURN: &str = "failover switchover restore rollback promote demote dns 
 const LOOK: &str = "check verify status list ls show get describe health healthcheck test smoke view print diff \
     validate lint version info ping monitor report audit inspect stat stats query search";
 
-fn any(list: &str, word: &str) -> bool {
+/// One word of a list, blanks between them.
+pub(super) fn one_of(list: &str, word: &str) -> bool {
     list.split_whitespace().any(|one| one == word)
 }
 
@@ -41,27 +42,27 @@ pub(super) fn destroys(verb: &str) -> bool {
     if verb.contains(['/', '.', '=', ':', '@']) {
         return false;
     }
-    parts(verb).first().is_some_and(|first| any(DESTROY, first))
+    parts(verb).first().is_some_and(|first| one_of(DESTROY, first))
 }
 
 /// Some word of it destroys.
 pub(super) fn says_destroy(name: &str) -> bool {
-    parts(name).iter().any(|part| any(DESTROY, part))
+    parts(name).iter().any(|part| one_of(DESTROY, part))
 }
 
 /// Some word of it cuts over or overwrites, or destroys.
 pub(super) fn says_overturn(name: &str) -> bool {
-    parts(name).iter().any(|part| any(OVERTURN, part) || any(DESTROY, part))
+    parts(name).iter().any(|part| one_of(OVERTURN, part) || one_of(DESTROY, part))
 }
 
 /// Its first word only looks.
 pub(super) fn looks(name: &str) -> bool {
-    parts(name).first().is_some_and(|first| any(LOOK, first))
+    parts(name).first().is_some_and(|first| one_of(LOOK, first))
 }
 
 /// Some word of it only looks.
 pub(super) fn says_look(name: &str) -> bool {
-    parts(name).iter().any(|part| any(LOOK, part))
+    parts(name).iter().any(|part| one_of(LOOK, part))
 }
 
 /// It holds a password, a token or a key: `DB_PASSWORD=x`, `postgres://user:pass@host`.
@@ -107,4 +108,9 @@ pub(super) fn vital_path(path: &str) -> bool {
         && !["/etc", "/root", "/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "/usr/local/bin/"]
             .iter()
             .any(|other| path.starts_with(other))
+}
+
+/// A file's name with this ending.
+pub(super) fn is_script(name: &str, ending: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, end)| end.eq_ignore_ascii_case(ending))
 }

@@ -219,9 +219,9 @@ pub(super) fn shell(seen: &Seen<'_>, meaning: &mut Meaning) {
     meaning.subcommand = None;
     // With `-c`, alone or among letters (`-lc`), the first operand is text.
     let by_text = seen.args.has("-c --command");
-    let first = seen.args.operands.first();
+    let first = command(seen).first();
     match (by_text, first) {
-        (true, Some(word)) => shelled(std::slice::from_ref(*word), Through::Here, meaning),
+        (true, Some(word)) => shelled(std::slice::from_ref(word), Through::Here, meaning),
         (false, Some(word)) if word.text != "-" => {
             meaning.set(C, "a script: what it does cannot be seen here");
             meaning.mark(mark::OPAQUE);
@@ -297,14 +297,11 @@ pub(super) fn sshpass(seen: &Seen<'_>, meaning: &mut Meaning) {
 pub(super) fn script(seen: &Seen<'_>, meaning: &mut Meaning) {
     meaning.subcommand = None;
     meaning.mark(mark::WRITES);
-    match seen.args.value("-c --command") {
-        Some(text) => {
-            shelled(&[Word { text: text.to_owned(), known: true, bare: false }], Through::Here, meaning)
-        }
-        None => {
-            meaning.set(C, "opens a shell and records it");
-            meaning.mark(mark::I | mark::OPAQUE);
-        }
+    if let Some(text) = seen.args.value("-c --command") {
+        shelled(&[Word { text: text.to_owned(), known: true, bare: false }], Through::Here, meaning);
+    } else {
+        meaning.set(C, "opens a shell and records it");
+        meaning.mark(mark::I | mark::OPAQUE);
     }
 }
 
@@ -334,5 +331,67 @@ pub(super) fn bundle(seen: &Seen<'_>, meaning: &mut Meaning) {
         let mut words = command(seen).get(..1).unwrap_or_default().to_vec();
         words.extend(rest);
         wrap(&words, Through::Here, meaning);
+    }
+}
+
+/// `gosu USER COMMAND` and `envdir DIRECTORY COMMAND` name one word of their own first.
+pub(super) fn other(seen: &Seen<'_>, meaning: &mut Meaning) {
+    let own = matches!(seen.tool, "gosu" | "su-exec" | "envdir" | "setarch");
+    let words = if own { strip(seen.args.rest) } else { command(seen) };
+    wrap(words, Through::Here, meaning);
+    if seen.tool == "unshare" && words.is_empty() {
+        meaning.set(C, "opens a shell in a namespace of its own");
+        meaning.mark(mark::I | mark::OPAQUE);
+    }
+}
+
+/// `aws-vault exec PROFILE -- COMMAND`: the command stands behind the dashes, or behind the verb.
+pub(super) fn verb(seen: &Seen<'_>, meaning: &mut Meaning) {
+    if !matches!(seen.verb(), "exec" | "run") {
+        meaning.set(C, "changes settings or secrets of a tool");
+        meaning.mark(mark::SECRET);
+        return;
+    }
+    let rest = seen.args.rest;
+    let dashes = rest.iter().position(|word| word.text == "--");
+    // Without dashes, whatever may be the command is looked at.
+    let from =
+        dashes.map_or_else(|| rest.iter().take_while(|word| !super::is_known(word)).count(), |at| at + 1);
+    let words = rest.get(from..).unwrap_or_default();
+    if words.is_empty() {
+        meaning.set(C, "opens a shell, or runs a program that is not known");
+        meaning.mark(mark::OPAQUE);
+    } else {
+        wrap(words, Through::Here, meaning);
+    }
+    meaning.mark(mark::SECRET);
+}
+
+/// Boxes and other hosts: `lxc exec BOX -- COMMAND`, `vagrant ssh -c TEXT`.
+pub(super) fn box_of(seen: &Seen<'_>, meaning: &mut Meaning) {
+    let verb = seen.verb();
+    meaning.subcommand = (!verb.is_empty()).then(|| verb.to_owned());
+    let direct = matches!(seen.tool, "lxc-attach" | "mosh");
+    if direct || matches!(verb, "exec" | "shell" | "ssh" | "run" | "enter") {
+        meaning.through = Through::Elsewhere;
+        if let Some(text) = seen.args.value("-c --command") {
+            shelled(&[Word { text: text.to_owned(), known: true, bare: false }], Through::Elsewhere, meaning);
+        } else if !seen.args.rest.is_empty() {
+            wrap(seen.args.rest, Through::Elsewhere, meaning);
+        } else {
+            meaning.set(C, "opens a shell elsewhere, or runs what is not known");
+            meaning.mark(mark::I | mark::OPAQUE);
+        }
+        return;
+    }
+    let risk = super::words::looks(verb) || verb.is_empty();
+    if super::words::destroys(verb)
+        || matches!(verb, "stop" | "restart" | "suspend" | "pause" | "restore" | "halt" | "reload")
+    {
+        meaning.set(super::rules::D, "stops or deletes a box");
+    } else if risk {
+        meaning.set(R, "only reads");
+    } else {
+        meaning.set(C, "changes a box");
     }
 }

@@ -1,6 +1,9 @@
 //! Tools that change many hosts, and message brokers.
-use crate::commands::tools::automation;
-use crate::commands::tools::rules::{C, D, Otherwise, R, Tool, mark::*};
+use crate::commands::tools::rules::{
+    C, D, Otherwise, R, Tool,
+    mark::{NONE, SECRET, WRITES},
+};
+use crate::commands::tools::{automation, brokers};
 
 #[rustfmt::skip]
 pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
@@ -14,7 +17,7 @@ pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
     Tool::new("salt salt-call salt-ssh").values(&[("", "-t --timeout -b --batch-size --out --output -c --config-dir -u --user -l --log-level --batch")]).judge(automation::salt),
     Tool::new("salt-key salt-run").judge(automation::salt_keys),
     Tool::new("pdsh pssh parallel-ssh clush dsh cssh mssh").values(&[("", "-w -g -l -x -f -h -H -p -t -u -o -e -R")]).judge(automation::many),
-    Tool::new("rabbitmqctl rabbitmq-diagnostics rabbitmq-queues rabbitmq-streams rabbitmq-upgrade rabbitmq-plugins").values(&[("", "-n --node -p --vhost -t --timeout --formatter -l")]).judge(automation::rabbit),
+    Tool::new("rabbitmqctl rabbitmq-diagnostics rabbitmq-queues rabbitmq-streams rabbitmq-upgrade rabbitmq-plugins").values(&[("", "-n --node -p --vhost -t --timeout --formatter -l")]).judge(brokers::rabbit),
     Tool::new("rabbitmqadmin").values(&[("", "-H --host -P --port -u --username -p --password -V --vhost -f --format -c --config -N --node -s -d -S")]).rules(&[
         ("list|show|help", R, "only reads", NONE),
         ("export", R, "writes settings to a file", WRITES | SECRET),
@@ -27,8 +30,8 @@ pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
         kafka-storage kafka-storage.sh kafka-producer-perf-test kafka-producer-perf-test.sh kafka-consumer-perf-test kafka-consumer-perf-test.sh kafka-run-class kafka-run-class.sh kafka-mirror-maker kafka-mirror-maker.sh kafka-transactions kafka-transactions.sh kafka-streams-application-reset kafka-streams-application-reset.sh kafka-verifiable-producer.sh \
         kafka-replica-verification.sh kafka-delegation-tokens.sh kafka-groups.sh kafka-share-groups.sh kafka-e2e-latency.sh kafka-client-metrics.sh connect-distributed.sh connect-standalone.sh zookeeper-server-start.sh zookeeper-server-stop.sh")
         .values(&[("", "--bootstrap-server --bootstrap-controller --zookeeper --topic --group --command-config --config --add-config --delete-config --entity-type --entity-name --partitions --replication-factor --partition --from --to-offset --to-datetime --shift-by --by-duration --max-messages --timeout-ms --offset --property --formatter --reassignment-json-file --topics-to-move-json-file --broker-list --throttle --offset-json-file --election-type --path-to-json-file --from-file --producer.config --consumer.config --time --broker --files --transactional-id --application-id --input-topics --describe-topics --producer-property --consumer-property --principal --allow-principal --deny-principal --operation")])
-        .judge(automation::kafka),
-    Tool::new("kcat kafkacat").values(&[("", "-b -t -p -o -c -X -F -G -K -D -k -f -s -r")]).judge(automation::kcat),
-    Tool::new("zkCli.sh zkCli zookeeper-shell zookeeper-shell.sh zkServer.sh").values(&[("", "-server -timeout")]).one_dash().judge(automation::zookeeper),
-    Tool::new("nats nsc pulsar-admin").judge(automation::broker),
+        .judge(brokers::kafka),
+    Tool::new("kcat kafkacat").values(&[("", "-b -t -p -o -c -X -F -G -K -D -k -f -s -r")]).judge(brokers::kcat),
+    Tool::new("zkCli.sh zkCli zookeeper-shell zookeeper-shell.sh zkServer.sh").values(&[("", "-server -timeout")]).one_dash().judge(brokers::zookeeper),
+    Tool::new("nats nsc pulsar-admin").judge(brokers::broker),
 ];

@@ -1,7 +1,7 @@
-//! Databases: PostgreSQL's tools, MySQL, Redis, MongoDB.
+//! Databases: `PostgreSQL`'s tools, `MySQL`, Redis, `MongoDB`.
 use crate::commands::tools::database;
 use crate::commands::tools::redis;
-use crate::commands::tools::rules::{C, D, Otherwise, R, Tool, mark::*};
+use crate::commands::tools::rules::{C, D, Otherwise, R, Tool, mark::NONE};
 
 pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
     Tool::new("psql pgcli")

@@ -1,6 +1,9 @@
 //! Tools of developers: git, code hosts, languages and their packages, builders.
 use crate::commands::tools::develop;
-use crate::commands::tools::rules::{C, D, R, Tool, mark::*};
+use crate::commands::tools::rules::{
+    C, D, R, Tool,
+    mark::{I, L, NONE, OPAQUE, WRITES},
+};
 
 #[rustfmt::skip]
 pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
@@ -64,7 +67,7 @@ pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
             ("list|show|info|search|check|outdated|env|version|help|tree|metadata|doc|vet|fmt|licenses|status|home|why|which|query|specification|depends|audit|deps|dependencies", R, "only reads", NONE),
             ("install|update|add|build|test|run|get|mod|compile|package|exec|bench|fetch|generate|restore|publish|require|create|new|init|upgrade|default|lock|deploy|release|verify|assemble|bootRun|clean|tool|work|clippy|vendor", C, "builds or runs a program", OPAQUE | L),
             ("uninstall|remove|rm|yank|cleanup", D, "removes packages", NONE),
-        ]),
+        ]).judge(develop::build),
     Tool::new("make gmake just task rake ant ninja cmake invoke nox tox bazel buck meson scons mage earthly dagger fab cap").judge(develop::make),
     Tool::new("rails artisan manage.py django-admin flask alembic flyway liquibase dbmate migrate goose knex sequelize prisma typeorm").judge(develop::migrate),
     Tool::new("gcc g++ cc clang ld rustc javac tsc webpack vite").otherwise(crate::commands::tools::rules::Otherwise::Change("builds a program")),

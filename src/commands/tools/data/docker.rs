@@ -1,6 +1,9 @@
 //! docker, podman, nerdctl, compose, crictl.
 use crate::commands::tools::docker;
-use crate::commands::tools::rules::{C, D, Otherwise, R, Rider, Rule, Tool, mark::*};
+use crate::commands::tools::rules::{
+    C, D, Otherwise, R, Rider, Rule, Tool,
+    mark::{E, HEAVY, I, L, NONE, OPAQUE, SECRET, WRITES},
+};
 
 pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
     Tool::new("docker podman nerdctl podman-remote")

@@ -1,6 +1,9 @@
 //! Databases beside their consoles: clusters, backups, poolers, other engines.
-use crate::commands::tools::engines;
-use crate::commands::tools::rules::{C, D, R, Tool, mark::*};
+use crate::commands::tools::rules::{
+    C, D, R, Tool,
+    mark::{HEAVY, L, NONE},
+};
+use crate::commands::tools::{consoles, engines, servers};
 
 #[rustfmt::skip]
 pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
@@ -46,22 +49,22 @@ pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
     Tool::new("myloader mysqlimport mysqlcheck mariadb-check mysqlbinlog mysql_upgrade mysql_secure_installation xtrabackup mariabackup innobackupex mysqlslap mysqld mysqld_safe mysql_install_db mysqlshow mysql_config_editor")
         .glued("p").values(&[("", "-h --host -P --port -u --user -S --socket --defaults-file --target-dir --datadir -d")]).judge(engines::mysql_tools),
     Tool::new("pt-kill pt-online-schema-change pt-table-checksum pt-table-sync pt-query-digest pt-archiver pt-stalk pt-summary pt-mysql-summary pt-duplicate-key-checker pt-slave-restart pt-heartbeat gh-ost orchestrator orchestrator-client").values(&[("", "-c -i -d -a -h --host -u --user")]).judge(engines::percona),
-    Tool::new("mongosh mongo").values(&[("", "--eval --host --port -u --username -p --password --authenticationDatabase --authenticationMechanism -f --file --tlsCAFile --tlsCertificateKeyFile")]).judge(engines::mongo),
-    Tool::new("mongodump mongoexport mongorestore mongoimport mongostat mongotop mongofiles bsondump mongod mongos").values(&[("", "-h --host --port -u --username -p --password -d --db -c --collection -o --out --uri --authenticationDatabase -q --query --file --type -f --fields -n --rowcount")]).judge(engines::mongo_tools),
-    Tool::new("nodetool").values(&[("", "-h --host -p --port -u --username -pw --password -pwf -t --tag")]).judge(engines::cassandra),
-    Tool::new("cqlsh").values(&[("", "-e --execute -f --file -u --username -p --password -k --keyspace --cqlshrc --request-timeout --connect-timeout")]).judge(engines::console),
-    Tool::new("clickhouse-client clickhouse").values(&[("", "-q --query -h --host --port -u --user --password -d --database -f --format --queries-file --max_execution_time")]).judge(engines::console),
-    Tool::new("sqlite3 duckdb").values(&[("", "-cmd -separator -nullvalue -init -c")]).one_dash().judge(engines::file_console),
-    Tool::new("sqlcmd mssql-cli bsqldb trino presto beeline impala-shell snowsql hive spark-sql sqlplus isql usql db2").values(&[("", "-Q --query -q -e --execute --server -S -U -P -d -i -f --file -u -n -p --catalog --schema --user")]).judge(engines::console),
-    Tool::new("cockroach").values(&[("", "-e --execute --host --certs-dir --url -u --user -d --database -p --port -f --file --format")]).judge(engines::cockroach),
-    Tool::new("influx influxd").values(&[("", "-execute -database -host -port -username -password -t --token -o --org -b --bucket --host")]).one_dash().judge(engines::influx),
-    Tool::new("redis-server valkey-server redis-sentinel redis-benchmark redis-check-aof redis-check-rdb valkey-check-aof valkey-benchmark memcached memccat memcstat memcflush memcrm").one_dash().judge(engines::redis_tools),
-    Tool::new("elasticdump curator curator_cli elasticsearch elasticsearch-reset-password elasticsearch-node elasticsearch-certutil elasticsearch-keystore elasticsearch-users elasticsearch-plugin opensearch-cli").judge(engines::elastic),
-    Tool::new("ceph").values(&[("", "-c --conf -n --name --id -f --format -o -i -k --keyring --cluster -m --connect-timeout")]).judge(engines::ceph),
-    Tool::new("rados rbd radosgw-admin gluster mc s3cmd s5cmd").values(&[("", "-p --pool -n --name -c --conf --uid --bucket --id -k --keyring --namespace --format --max-entries --tenant --access-key --secret")]).judge(engines::storage),
-    Tool::new("lctl lfs beegfs-ctl drbdadm drbdsetup crm pcs crm_mon crm_resource crm_attribute cibadmin corosync-cfgtool corosync-quorumtool stonith_admin").judge(engines::cluster),
-    Tool::new("exim exim4 postqueue postsuper mailq sendmail postfix mail mailx mutt swaks postconf").judge(engines::mail),
-    Tool::new("nginx apachectl apache2ctl httpd haproxy caddy envoy traefik varnishadm varnishlog varnishstat varnishd squid a2ensite a2dissite a2enmod a2dismod squidclient php-fpm uwsgi gunicorn").values(&[("", "-c -s -f -g -p -k -T -S -n -q -sf -st")]).one_dash().judge(engines::web_server),
-    Tool::new("rndc named-checkconf named-checkzone unbound-control pdnsutil pdns_control nsupdate dnsmasq").judge(engines::names),
-    Tool::new("zabbix_get zabbix_sender snmpwalk snmpget snmpset telegraf nagios check_mk icinga2 node_exporter statsd collectd fluentd fluent-bit filebeat logger write wall notify-send pagerduty").judge(engines::monitor),
+    Tool::new("mongosh mongo").values(&[("", "--eval --host --port -u --username -p --password --authenticationDatabase --authenticationMechanism -f --file --tlsCAFile --tlsCertificateKeyFile")]).judge(consoles::mongo),
+    Tool::new("mongodump mongoexport mongorestore mongoimport mongostat mongotop mongofiles bsondump mongod mongos").values(&[("", "-h --host --port -u --username -p --password -d --db -c --collection -o --out --uri --authenticationDatabase -q --query --file --type -f --fields -n --rowcount")]).judge(consoles::mongo_tools),
+    Tool::new("nodetool").values(&[("", "-h --host -p --port -u --username -pw --password -pwf -t --tag")]).judge(consoles::cassandra),
+    Tool::new("cqlsh").values(&[("", "-e --execute -f --file -u --username -p --password -k --keyspace --cqlshrc --request-timeout --connect-timeout")]).judge(consoles::console),
+    Tool::new("clickhouse-client clickhouse").values(&[("", "-q --query -h --host --port -u --user --password -d --database -f --format --queries-file --max_execution_time")]).judge(consoles::console),
+    Tool::new("sqlite3 duckdb").values(&[("", "-cmd -separator -nullvalue -init -c")]).one_dash().judge(consoles::file_console),
+    Tool::new("sqlcmd mssql-cli bsqldb trino presto beeline impala-shell snowsql hive spark-sql sqlplus isql usql db2").values(&[("", "-Q --query -q -e --execute --server -S -U -P -d -i -f --file -u -n -p --catalog --schema --user")]).judge(consoles::console),
+    Tool::new("cockroach").values(&[("", "-e --execute --host --certs-dir --url -u --user -d --database -p --port -f --file --format")]).judge(consoles::cockroach),
+    Tool::new("influx influxd").values(&[("", "-execute -database -host -port -username -password -t --token -o --org -b --bucket --host")]).one_dash().judge(consoles::influx),
+    Tool::new("redis-server valkey-server redis-sentinel redis-benchmark redis-check-aof redis-check-rdb valkey-check-aof valkey-benchmark memcached memccat memcstat memcflush memcrm").one_dash().judge(servers::redis_tools),
+    Tool::new("elasticdump curator curator_cli elasticsearch elasticsearch-reset-password elasticsearch-node elasticsearch-certutil elasticsearch-keystore elasticsearch-users elasticsearch-plugin opensearch-cli").judge(servers::elastic),
+    Tool::new("ceph").values(&[("", "-c --conf -n --name --id -f --format -o -i -k --keyring --cluster -m --connect-timeout")]).judge(servers::ceph),
+    Tool::new("rados rbd radosgw-admin gluster mc s3cmd s5cmd").values(&[("", "-p --pool -n --name -c --conf --uid --bucket --id -k --keyring --namespace --format --max-entries --tenant --access-key --secret")]).judge(servers::storage),
+    Tool::new("lctl lfs beegfs-ctl drbdadm drbdsetup crm pcs crm_mon crm_resource crm_attribute cibadmin corosync-cfgtool corosync-quorumtool stonith_admin").judge(servers::cluster),
+    Tool::new("exim exim4 postqueue postsuper mailq sendmail postfix mail mailx mutt swaks postconf").judge(servers::mail),
+    Tool::new("nginx apachectl apache2ctl httpd haproxy caddy envoy traefik varnishadm varnishlog varnishstat varnishd squid a2ensite a2dissite a2enmod a2dismod squidclient php-fpm uwsgi gunicorn").values(&[("", "-c -s -f -g -p -k -T -S -n -q -sf -st")]).one_dash().judge(servers::web_server),
+    Tool::new("rndc named-checkconf named-checkzone unbound-control pdnsutil pdns_control nsupdate dnsmasq").judge(servers::names),
+    Tool::new("zabbix_get zabbix_sender snmpwalk snmpget snmpset telegraf nagios check_mk icinga2 node_exporter statsd collectd fluentd fluent-bit filebeat logger write wall notify-send pagerduty").judge(servers::monitor),
 ];

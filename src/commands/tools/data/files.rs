@@ -1,6 +1,9 @@
 //! Tools that work on files.
 use crate::commands::tools::files;
-use crate::commands::tools::rules::{C, D, Otherwise, R, Tool, mark::*};
+use crate::commands::tools::rules::{
+    C, D, Otherwise, R, Tool,
+    mark::{HEAVY, I, L, NONE, SECRET},
+};
 
 #[rustfmt::skip]
 pub(in crate::commands::tools) const TOOLS: &[Tool] = &[

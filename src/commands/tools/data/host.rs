@@ -1,6 +1,9 @@
 //! Tools that look after a host: services, processes, users, packages, the kernel.
-use crate::commands::tools::host;
-use crate::commands::tools::rules::{C, D, Otherwise, R, Rule, Tool, mark::*};
+use crate::commands::tools::rules::{
+    C, D, Otherwise, R, Rule, Tool,
+    mark::{E, I, L, NONE, OPAQUE},
+};
+use crate::commands::tools::{host, kernel};
 
 #[rustfmt::skip]
 pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
@@ -28,16 +31,16 @@ pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
     Tool::new("tail gtail multitail").values(&[("", "-n --lines -c --bytes -s --sleep-interval --pid")]).judge(host::tail),
     Tool::new("top atop htop btop glances nmon iotop iftop nethogs bmon slabtop powertop dstat nload ctop lazydocker k9s tig ncdu")
         .values(&[("", "-n -d -p -u -U -o -i --iterations --delay")]).judge(host::screen),
-    Tool::new("dmesg").values(&[("", "-l --level -f --facility -n --console-level -s")]).judge(host::dmesg),
-    Tool::new("vmstat iostat mpstat pidstat sar nfsstat numastat collectl").values(&[("", "-p -P -s -e -f -o")]).judge(host::intervals),
-    Tool::new("strace ltrace").values(&[("", "-p -e -o -s -u -E -P -I -O -S -a -b -X")]).stops(&[("", 1)]).judge(host::trace),
-    Tool::new("perf bpftrace gdb gcore lldb crash uprobe execsnoop opensnoop biolatency tcplife funccount profile-bpfcc").values(&[("", "-p -e -o -F -x -ex -t")]).judge(host::probe),
-    Tool::new("jps jstat jstack jinfo jmap jcmd jfr jhsdb").judge(host::java),
-    Tool::new("sysctl").values(&[("", "-r --pattern")]).judge(host::sysctl),
-    Tool::new("modprobe insmod depmod rmmod").judge(host::modules),
-    Tool::new("setenforce getenforce sestatus semanage restorecon setsebool getsebool aa-status aa-complain aa-enforce aa-disable apparmor_parser auditctl ausearch aureport").judge(host::policy),
-    Tool::new("hostname hostnamectl timedatectl localectl resolvectl systemd-resolve date hwclock domainname").values(&[("", "-d --date -r --reference -f")]).judge(host::settings),
-    Tool::new("chronyc ntpq ntpdate ntpd chronyd").judge(host::clock),
+    Tool::new("dmesg").values(&[("", "-l --level -f --facility -n --console-level -s")]).judge(kernel::dmesg),
+    Tool::new("vmstat iostat mpstat pidstat sar nfsstat numastat collectl").values(&[("", "-p -P -s -e -f -o")]).judge(kernel::intervals),
+    Tool::new("strace ltrace").values(&[("", "-p -e -o -s -u -E -P -I -O -S -a -b -X")]).stops(&[("", 1)]).judge(kernel::trace),
+    Tool::new("perf bpftrace gdb gcore lldb crash uprobe execsnoop opensnoop biolatency tcplife funccount profile-bpfcc").values(&[("", "-p -e -o -F -x -ex -t")]).judge(kernel::probe),
+    Tool::new("jps jstat jstack jinfo jmap jcmd jfr jhsdb").judge(kernel::java),
+    Tool::new("sysctl").values(&[("", "-r --pattern")]).judge(kernel::sysctl),
+    Tool::new("modprobe insmod depmod rmmod").judge(kernel::modules),
+    Tool::new("setenforce getenforce sestatus semanage restorecon setsebool getsebool aa-status aa-complain aa-enforce aa-disable apparmor_parser auditctl ausearch aureport").judge(kernel::policy),
+    Tool::new("hostname hostnamectl timedatectl localectl resolvectl systemd-resolve date hwclock domainname").values(&[("", "-d --date -r --reference -f")]).judge(kernel::settings),
+    Tool::new("chronyc ntpq ntpdate ntpd chronyd").judge(kernel::clock),
     Tool::new("grubby update-grub grub-mkconfig grub2-mkconfig grub-install dracut mkinitcpio update-initramfs update-ca-certificates update-ca-trust ldconfig update-alternatives alternatives systemd-tmpfiles systemd-sysusers locale-gen sosreport sos cloud-init")
         .otherwise(Otherwise::Change("changes how the host starts, or gathers data about it")),
     Tool::new("kexec").otherwise(Otherwise::Change("loads another kernel")).riders(&[("", "-e --exec", D, "starts another kernel at once", NONE)]),

@@ -1,6 +1,9 @@
 //! Tools that build and run platforms: Helm, Terraform, Vault, Argo CD, service meshes and their like.
 use crate::commands::tools::infra;
-use crate::commands::tools::rules::{C, D, Otherwise, R, Tool, mark::*};
+use crate::commands::tools::rules::{
+    C, D, Otherwise, R, Tool,
+    mark::{E, HEAVY, I, L, NONE, OPAQUE, REMOTE, SECRET, WRITES},
+};
 
 #[rustfmt::skip]
 pub(in crate::commands::tools) const TOOLS: &[Tool] = &[

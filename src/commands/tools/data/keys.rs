@@ -1,6 +1,9 @@
 //! Keys, certificates, signatures, passwords.
 use crate::commands::tools::keys;
-use crate::commands::tools::rules::{C, D, R, Tool, mark::*};
+use crate::commands::tools::rules::{
+    C, D, R, Tool,
+    mark::{I, L, NONE, SECRET, WRITES},
+};
 
 #[rustfmt::skip]
 pub(in crate::commands::tools) const TOOLS: &[Tool] = &[

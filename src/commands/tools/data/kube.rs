@@ -1,6 +1,9 @@
 //! kubectl and oc.
 use crate::commands::tools::kube;
-use crate::commands::tools::rules::{C, D, Otherwise, R, Rider, Rule, Tool, mark::*};
+use crate::commands::tools::rules::{
+    C, D, Otherwise, R, Rider, Rule, Tool,
+    mark::{E, HEAVY, I, L, NONE, OPAQUE, SECRET, WRITES},
+};
 
 pub(in crate::commands::tools) const TOOLS: &[Tool] = &[Tool::new("kubectl oc k kubecolor")
     .values(VALUES)

@@ -1,6 +1,9 @@
 //! Tools of the network: looking, filtering, routing.
 use crate::commands::tools::network;
-use crate::commands::tools::rules::{C, D, R, Tool, mark::*};
+use crate::commands::tools::rules::{
+    C, D, R, Tool,
+    mark::{I, NONE},
+};
 
 #[rustfmt::skip]
 pub(in crate::commands::tools) const TOOLS: &[Tool] = &[

@@ -1,14 +1,19 @@
 //! Tools that run another command, here or elsewhere.
-use crate::commands::tools::rules::{C, Otherwise, R, Tool, mark::*};
+use crate::commands::tools::rules::{C, Otherwise, R, Tool, mark::NONE};
 use crate::commands::tools::wrap;
 
 #[rustfmt::skip]
 pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
     Tool::new("sudo").values(&[("", "-u --user -g --group -h --host -p --prompt -C --close-from -r --role -t --type -U --other-user -D --chdir -R --chroot -T --command-timeout")]).stops(&[("", 1)]).judge(wrap::sudo),
     Tool::new("doas").values(&[("", "-u -C -a")]).stops(&[("", 1)]).judge(wrap::sudo),
-    Tool::new("su runuser").values(&[("", "-c --command -s --shell -g --group -G -w")]).judge(wrap::su),
+    Tool::new("su runuser").values(&[("", "-u --user -c --command -s --shell -g --group -G -w")]).judge(wrap::su),
     Tool::new("env").values(&[("", "-u --unset -C --chdir -S --split-string")]).judge(wrap::env),
     Tool::new("time nohup setsid unbuffer stdbuf catchsegv eatmydata faketime command builtin exec caffeinate").values(&[("", "-o --output -e --error -i --input -f --format -a")]).stops(&[("", 1)]).judge(wrap::plain),
+    Tool::new("busybox toybox gosu su-exec setpriv systemd-run numactl cgexec chpst dumb-init tini prlimit pkexec xvfb-run envdir softlimit setarch linux64 unshare torsocks proxychains rlwrap winpty dotenv with-contenv fakeroot")
+        .values(&[("", "-u --uid -g --user --unit -p --property -N -m -C --cpunodebind --membind --physcpubind --reuid --regid --slice --description -e -t -o --working-directory --setenv -E")]).stops(&[("", 1)]).judge(wrap::other),
+    Tool::new("aws-vault chamber doppler infisical teller direnv envchain summon berglas asdf mise rbenv pyenv nvm")
+        .values(&[("", "-d --duration -c --config -p --project --env -f --path --region -n")]).stops(&[("exec|run", 0)]).judge(wrap::verb),
+    Tool::new("lxc incus multipass vagrant lxc-attach toolbox distrobox mosh").values(&[("", "-n --name -c --command --project --ssh --port -p")]).judge(wrap::box_of),
     Tool::new("nice ionice taskset chrt").values(&[("", "-n --adjustment -c --class --classdata -p --pid -P -u")]).stops(&[("", 1)]).judge(wrap::nice),
     Tool::new("timeout gtimeout").values(&[("", "-k --kill-after -s --signal")]).stops(&[("", 1)]).judge(wrap::after_one),
     Tool::new("flock").values(&[("", "-w --timeout --wait -E --conflict-exit-code -c --command")]).stops(&[("", 1)]).judge(wrap::flock),

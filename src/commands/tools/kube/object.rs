@@ -6,7 +6,7 @@ use super::super::args::UNKNOWN;
 /// Why a patch is dangerous, if it is.
 pub(super) fn patch(kind: &str, text: &str) -> Option<String> {
     match serde_json::from_str::<Value>(text) {
-        Ok(value) => value_of(kind, &value, ""),
+        Ok(value) => value_of(kind, &value),
         Err(_) => coarse(text),
     }
 }
@@ -32,9 +32,7 @@ fn field(kind: &str, name: &str, value: &Value) -> Option<&'static str> {
         kind.to_ascii_lowercase().contains("netpol") || kind.to_ascii_lowercase().contains("networkpolic");
     match name {
         "finalizers" => Some("changes finalizers: what they protect may be left behind or lost"),
-        "replicas" | "maxReplicas" | "maxUnavailable" if zero && name != "maxUnavailable" => {
-            Some("scales to zero: nothing is left running")
-        }
+        "replicas" | "maxReplicas" if zero => Some("scales to zero: nothing is left running"),
         "ingress" | "egress" if empty => Some("lets no traffic through"),
         "ingress" | "egress" | "podSelector" | "policyTypes" if network => {
             Some("changes which traffic is let through")
@@ -43,7 +41,6 @@ fn field(kind: &str, name: &str, value: &Value) -> Option<&'static str> {
         "persistentVolumeReclaimPolicy" if value == "Delete" => {
             Some("lets the volume be deleted with its claim")
         }
-        "unschedulable" if value == &Value::Bool(true) => None,
         "$patch" if value == "delete" || value == "replace" => Some("deletes or replaces part of the object"),
         _ if value.is_null() => Some("takes a field away"),
         _ => None,
@@ -51,17 +48,17 @@ fn field(kind: &str, name: &str, value: &Value) -> Option<&'static str> {
 }
 
 /// Walks a parsed patch; its depth is limited by the parser.
-fn value_of(kind: &str, value: &Value, name: &str) -> Option<String> {
+fn value_of(kind: &str, value: &Value) -> Option<String> {
     match value {
         Value::Object(map) => {
             if let Some(operation) = map.get("op").and_then(Value::as_str) {
                 return json_patch(kind, operation, map);
             }
             map.iter().find_map(|(key, value)| {
-                field(kind, key, value).map(str::to_owned).or_else(|| value_of(kind, value, key))
+                field(kind, key, value).map(str::to_owned).or_else(|| value_of(kind, value))
             })
         }
-        Value::Array(list) => list.iter().find_map(|value| value_of(kind, value, name)),
+        Value::Array(list) => list.iter().find_map(|value| value_of(kind, value)),
         _ => None,
     }
 }
@@ -75,7 +72,7 @@ fn json_patch(kind: &str, operation: &str, map: &serde_json::Map<String, Value>)
         "remove" => Some(format!("takes `{path}` away")),
         "test" => None,
         _ if path.contains("finalizers") => field(kind, "finalizers", value).map(str::to_owned),
-        _ => field(kind, last, value).map(str::to_owned).or_else(|| value_of(kind, value, last)),
+        _ => field(kind, last, value).map(str::to_owned).or_else(|| value_of(kind, value)),
     }
 }
 
@@ -152,8 +149,7 @@ pub(super) fn has_secret(text: &str) -> bool {
 
 /// A file's name says that it is a network policy, or that it isolates.
 pub(super) fn denies_by_name(file: &str) -> bool {
-    let name: String =
-        file.to_ascii_lowercase().chars().filter(|letter| letter.is_ascii_alphanumeric()).collect();
+    let name: String = file.to_ascii_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
     ["networkpolic", "netpol", "quarantine", "isolat", "denyall", "blockall", "lockdown"]
         .iter()
         .any(|word| name.contains(word))

@@ -1,5 +1,8 @@
 //! The commands of Redis 6 to 8 and Valkey, with those of the modules that come with them.
-use crate::commands::tools::rules::{C, D, R, mark::*};
+use crate::commands::tools::rules::{
+    C, D, R,
+    mark::{E, HEAVY, L, NONE, OPAQUE, SECRET, WRITES},
+};
 use crate::domain::approval::Tier;
 
 /// Names (blanks between them; `_` joins a command with its sub-command), risk, why, marks.

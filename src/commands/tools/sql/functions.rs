@@ -1,4 +1,5 @@
 //! Functions that act although a SELECT calls them.
+use super::super::args::UNKNOWN;
 use super::super::rules::{C, D, R, mark};
 use super::{Finding, Kind, Token, words};
 use crate::domain::approval::Tier;
@@ -131,6 +132,9 @@ pub(super) fn judge(tokens: &[Token], found: &mut Finding) {
         }
         if !reads || builtin(&name) {
             continue;
+        }
+        if name.contains(['\\', UNKNOWN]) {
+            found.raise(C, "calls a function whose name is not known", mark::OPAQUE);
         }
         let parts = words::parts(&name);
         let acts = parts.first().is_some_and(|first| {

@@ -1,4 +1,4 @@
-//! What SQL does: PostgreSQL, with the forms of MySQL and of consoles that speak SQL.
+//! What SQL does: `PostgreSQL`, with the forms of `MySQL` and of consoles that speak SQL.
 //!
 //! Every statement is cut into words first; comments, texts and quoted names are told apart there, so that
 //! nothing hides in them and nothing is read out of them.

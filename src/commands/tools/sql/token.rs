@@ -151,7 +151,7 @@ impl Lexer<'_> {
         self.finish();
     }
 
-    /// MySQL wants a blank behind `--`.
+    /// `MySQL` wants a blank behind `--`.
     fn is_comment(&self) -> bool {
         self.dialect == Dialect::Postgres || matches!(self.peek(2), 0 | b' ' | b'\t' | b'\n' | b'\r')
     }
@@ -196,9 +196,8 @@ impl Lexer<'_> {
         let mut closed = false;
         while self.at < self.bytes.len() {
             let byte = self.peek(0);
-            if byte == b'\\' && backslash {
-                self.at += 2;
-            } else if byte == quote && self.peek(1) == quote {
+            let doubled = byte == quote && self.peek(1) == quote;
+            if doubled || byte == b'\\' && backslash {
                 self.at += 2;
             } else if byte == quote {
                 self.at += 1;

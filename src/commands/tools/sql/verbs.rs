@@ -92,23 +92,22 @@ pub(super) fn judge(tokens: &[Token], dialect: Dialect) -> Finding {
             found.raise(D, "deletes the server's replication logs or place", mark::NONE);
         }
         "RESET" if second(tokens) == "PERSIST" => {
-            found.raise(C, "changes settings of the server", mark::NONE)
+            found.raise(C, "changes settings of the server", mark::NONE);
         }
         "COMMIT" if second(tokens) == "PREPARED" => found.raise(C, "ends a prepared transaction", mark::NONE),
         "ROLLBACK" if second(tokens) == "PREPARED" => {
-            found.raise(D, "gives up a prepared transaction", mark::NONE)
+            found.raise(D, "gives up a prepared transaction", mark::NONE);
         }
         "START" if second(tokens) != "TRANSACTION" => found.raise(C, "starts replication", mark::NONE),
         "VACUUM" if has(tokens, "FULL") => {
-            found.raise(D, "rewrites tables: everybody waits until it ends", mark::L)
+            found.raise(D, "rewrites tables: everybody waits until it ends", mark::L);
         }
-        "VACUUM" => found.marks |= mark::L,
         "REINDEX" if has(tokens, "CONCURRENTLY") => {
             found = Finding::new(C, "rebuilds indexes beside the running system", mark::L);
         }
-        "REINDEX" | "CLUSTER" | "OPTIMIZE" => found.marks |= mark::L,
+        "VACUUM" | "REINDEX" | "CLUSTER" | "OPTIMIZE" => found.marks |= mark::L,
         "LOCK" if has(tokens, "EXCLUSIVE INSTANCE") => {
-            found.raise(C, "locks tables: others wait", mark::NONE)
+            found.raise(C, "locks tables: others wait", mark::NONE);
         }
         "DO" => {
             found.marks |= mark::OPAQUE;
@@ -125,7 +124,7 @@ pub(super) fn judge(tokens: &[Token], dialect: Dialect) -> Finding {
         }
         "COPY" => copy(tokens, &mut found),
         "KILL" if second(tokens) == "QUERY" => {
-            found = Finding::new(C, "ends another client's query", mark::NONE)
+            found = Finding::new(C, "ends another client's query", mark::NONE);
         }
         "CANCEL" if ["QUERY", "QUERIES"].contains(&second(tokens)) => {
             found = Finding::new(C, "ends another client's query", mark::NONE);
@@ -136,7 +135,7 @@ pub(super) fn judge(tokens: &[Token], dialect: Dialect) -> Finding {
         }
         "CHECK" | "CHECKSUM" => found.marks |= mark::HEAVY,
         "PRAGMA" if tokens.iter().any(|token| token.sign('=')) => {
-            found.raise(C, "changes a setting", mark::NONE)
+            found.raise(C, "changes a setting", mark::NONE);
         }
         "SYSTEM" => system(tokens, dialect, &mut found),
         _ => {}
@@ -307,7 +306,7 @@ fn set(tokens: &[Token], found: &mut Finding) {
         .skip(1)
         .take(4)
         .any(|token| ["GLOBAL", "PERSIST", "PERSIST_ONLY"].contains(&token.text.as_str()));
-    if scope && (second(tokens) != "" || at_signs) {
+    if scope && (!second(tokens).is_empty() || at_signs) {
         let why = "changes a setting of the server";
         let read_only = has(tokens, "READ_ONLY SUPER_READ_ONLY OFFLINE_MODE");
         found.raise(if read_only { D } else { C }, why, mark::NONE);
@@ -343,7 +342,7 @@ fn copy(tokens: &[Token], found: &mut Finding) {
     }
 }
 
-/// `SYSTEM` is a statement of some engines and the shell of MySQL's console.
+/// `SYSTEM` is a statement of some engines and the shell of `MySQL`'s console.
 fn system(tokens: &[Token], dialect: Dialect, found: &mut Finding) {
     let verb = second(tokens);
     if dialect == Dialect::MySql {
