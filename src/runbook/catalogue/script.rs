@@ -196,13 +196,6 @@ impl Event<'_> {
             Event::Statement { one, .. } => one.line,
         }
     }
-
-    fn end(&self) -> u32 {
-        match self {
-            Event::Comment { line, .. } => *line,
-            Event::Statement { one, .. } => one.end_line,
-        }
-    }
 }
 
 fn events<'a>(
