@@ -50,7 +50,7 @@ impl<'a> Walker<'a> {
             found: Found::default(),
             todo: VecDeque::new(),
             overflow: Cell::new(false),
-            fuel: length.saturating_mul(4).saturating_add(20_000),
+            fuel: length.saturating_mul(3).saturating_add(20_000),
             order: 0,
         }
     }
@@ -291,8 +291,10 @@ impl<'a> Walker<'a> {
         }
         let calls = expand::calls(&simple.words, self.scope(place));
         let order = place.order.unwrap_or_else(|| self.next_order());
-        for words in calls {
-            if self.spend(words.len() + 1) {
+        for (at, words) in calls.into_iter().enumerate() {
+            // One reading of each call is always paid for; more of them cost more.
+            let more = if at > 0 { 64 } else { 0 };
+            if self.spend(words.len() + 1 + more) {
                 let place = Place { order: Some(order), ..place.clone() };
                 self.call(&words, &place, writes);
             }
