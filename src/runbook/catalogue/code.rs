@@ -1,10 +1,11 @@
 //! What a code block holds: commands of which language, or none at all.
 use super::super::document::{Fence, Line};
-use super::look::{Look, Said, is_key, is_output, said};
+use super::look::{Look, Said, said};
 use super::quotes::Quotes;
 use super::session;
+use super::speech::{is_key, is_output};
 use super::text::bare_label;
-use super::verbs::{First, first, is_cmdlet, is_command, is_sentence};
+use super::verbs::{First, first, is_cmdlet, is_command, is_program, is_sentence};
 use crate::commands::Lang;
 
 /// What a code block turned out to be.
@@ -50,10 +51,10 @@ fn read_lines(lines: &[Line], said: Said) -> Code {
     if matches!(said, Said::Snippet) {
         return snippet(lines);
     }
-    if !matches!(said, Said::Query) {
-        if let Some(parts) = session::read(lines) {
-            return Code::Commands(parts);
-        }
+    if !matches!(said, Said::Query)
+        && let Some(parts) = session::read(lines)
+    {
+        return Code::Commands(parts);
     }
     let look = Look::at(lines);
     let whole = |lang: Lang| Code::Commands(vec![session::Part { lang, lines: without_prose(lines, lang) }]);
@@ -87,7 +88,9 @@ fn read_lines(lines: &[Line], said: Said) -> Code {
                 Code::Output
             } else if begins.starts_with("--") && !begins.starts_with("-- ") {
                 Code::Snippet
-            } else if look.first_command && look.keyed + look.labelled > 0 {
+            } else if (look.first_command || is_program(begins.split(' ').next().unwrap_or_default()))
+                && look.keyed + look.labelled > 0
+            {
                 // A command with what it prints.
                 let lines = without_prose(&without_output(lines), Lang::Shell);
                 Code::Commands(vec![session::Part { lang: Lang::Shell, lines }])

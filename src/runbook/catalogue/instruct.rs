@@ -1,8 +1,8 @@
 //! Commands that stand in a sentence, when the sentence tells somebody to run them.
 use super::super::document::{Line, Table, inline};
-use super::look::is_sql;
+use super::super::words::Words;
+use super::speech::is_sql;
 use super::verbs::{First, first, is_command};
-use super::words::Words;
 use crate::commands::Lang;
 
 /// A command of a sentence, with its line.
@@ -40,12 +40,24 @@ pub fn commands(lines: &[Line]) -> Vec<Told> {
     }
     let mut found = Vec::new();
     let mut before = String::new();
+    let mut last = false;
     for line in lines {
         let mut from = 0;
         for (range, code) in inline::code_spans(&line.text) {
             before.push_str(line.text.get(from..range.start).unwrap_or_default());
             from = range.end;
-            if told(&before, &code, line.text.get(range.end..).unwrap_or_default()) {
+            let after = line.text.get(range.end..).unwrap_or_default();
+            // `stop it, wait a minute, start it` goes on with what it has begun.
+            let between = before.rsplit(" ` ").next().unwrap_or_default();
+            let goes_on =
+                last && between.split_whitespace().count() <= 6 && !between.contains(['.', '?', '!']);
+            // On a line of its own it is what the line above tells.
+            let own = lines.len() > 1
+                && from == line.text.trim_end().len()
+                && line.text.get(..range.start).is_some_and(|t| t.trim().is_empty());
+            let own = own && runs(&code) && !warns(&before);
+            last = own || told(&before, &code, after) || goes_on && joins(between, &code);
+            if last {
                 found.push(Told::new(line.no, &code));
             }
             before.push_str(" ` ");
@@ -131,6 +143,22 @@ fn is_bare(text: &str) -> bool {
 fn unprompted(code: &str) -> &str {
     let code = code.trim();
     code.strip_prefix("$ ").or_else(|| code.strip_prefix("# ")).unwrap_or(code).trim()
+}
+
+/// Words of a warning or a story.
+fn warns(text: &str) -> bool {
+    let sentence = text.rsplit(['.', '!', '?']).find(|part| !part.trim().is_empty()).unwrap_or_default();
+    sentence.split(|c: char| !c.is_alphanumeric() && c != '\'').any(|w| NEVER.contains(&w.to_lowercase()))
+}
+
+/// Whether a command goes on from the one before it: only `,`, `then`, `and` and a pause stand between.
+fn joins(between: &str, code: &str) -> bool {
+    let never =
+        between.split(|c: char| !c.is_alphanumeric() && c != '\'').any(|w| NEVER.contains(&w.to_lowercase()));
+    let linked = between.trim_start().starts_with([',', ';'])
+        || between.contains(" then ")
+        || between.contains(" and ");
+    !never && linked && runs(code)
 }
 
 fn told(before: &str, code: &str, after: &str) -> bool {

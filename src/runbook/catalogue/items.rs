@@ -23,13 +23,11 @@ impl Builder<'_, '_> {
         let whole = joined(text);
         let line = first.no;
         self.output = false;
-        if let Some(found) =
-            label(&first.text).filter(|found| found.colon && !found.rest.is_empty() && text.len() == 1)
-        {
-            if vocabulary::is_remark(&found.name) {
-                self.note(line, &whole);
-                return;
-            }
+        let remark = label(&first.text)
+            .is_some_and(|found| found.colon && !found.rest.is_empty() && vocabulary::is_remark(&found.name));
+        if remark && text.len() == 1 {
+            self.note(line, &whole);
+            return;
         }
         if !self.has_steps() && checkbox.is_none() && text.len() == 1 && self.fact(&first.text) {
             return;

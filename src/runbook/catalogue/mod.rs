@@ -19,12 +19,12 @@ mod quotes;
 mod script;
 mod sentences;
 mod session;
+mod speech;
 mod steps;
 mod text;
 mod titles;
 mod verbs;
 mod vocabulary;
-mod words;
 
 use std::sync::Arc;
 

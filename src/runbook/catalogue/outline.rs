@@ -119,12 +119,8 @@ impl<'a> Outline<'a> {
                     let imperative = is_imperative(&joined);
                     ticks += usize::from(checkbox.is_some() || is_tick(first));
                     if block.item.is_none() {
-                        match marker {
-                            Marker::Number(_) => {
-                                numbered = (numbered.0 + 1, numbered.1 + usize::from(imperative))
-                            }
-                            Marker::Bullet => {}
-                        }
+                        let counts = usize::from(matches!(marker, Marker::Number(_)));
+                        numbered = (numbered.0 + counts, numbered.1 + counts * usize::from(imperative));
                     }
                 }
                 What::Table(table) => holds.runs |= instruct::column(table).is_some(),

@@ -58,7 +58,7 @@ impl Picker<'_, '_> {
                 self.take_whole(at);
                 continue;
             }
-            if !(meta && !section.holds.runs) {
+            if !meta || section.holds.runs {
                 self.take_own(at);
             }
             todo.extend(section.children.iter().rev());
@@ -79,7 +79,8 @@ impl Picker<'_, '_> {
         // A page of a single alert, or of numbered headings, is a runbook even when it only tells in prose.
         let told = parts_of_one(&children) && (is_alert_name(title) || children.len() >= 3)
             || steps_of_one(&children, title);
-        if !below.acts() && !told && !(below.listed && named(title).is_some()) {
+        let listed = below.listed && named(title).is_some();
+        if !(below.acts() || told || listed) {
             return false;
         }
         let inner = self.outline.sections.get(at + 1..=section.last).unwrap_or_default();

@@ -196,13 +196,6 @@ impl Event<'_> {
             Event::Statement { one, .. } => one.line,
         }
     }
-
-    fn end(&self) -> u32 {
-        match self {
-            Event::Comment { line, .. } => *line,
-            Event::Statement { one, .. } => one.end_line,
-        }
-    }
 }
 
 fn events<'a>(
@@ -330,13 +323,10 @@ impl Grouping {
         let title = step_number(text);
         let remark = is_remark(text);
         let inner = self.numbered && self.opened && title.is_none() && !self.in_arm(arm);
-        if self.groups.last().is_some_and(|group| group.sort != Sort::Arm)
-            && (inner || (above.attached || remark && self.opened) && title.is_none())
-        {
-            if let Some(group) = self.groups.last_mut() {
-                group.about.extend(block.iter().map(|(line, text)| (*line, (*text).to_owned())));
-                return;
-            }
+        let belongs = inner || (above.attached || remark && self.opened) && title.is_none();
+        if let Some(group) = self.groups.last_mut().filter(|group| belongs && group.sort != Sort::Arm) {
+            group.about.extend(block.iter().map(|(line, text)| (*line, (*text).to_owned())));
+            return;
         }
         let (sort, about) = if above.statement && !remark {
             (Sort::Step, block.get(1..).unwrap_or_default())

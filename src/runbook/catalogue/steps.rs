@@ -149,7 +149,7 @@ impl<'b, 'a> Builder<'b, 'a> {
             let titled = Titled { title: condition.clone(), branch: Some(condition), ..Titled::default() };
             self.heads = Some(self.push(titled, line, StepKind::Manual, None));
             if let Some(draft) = self.drafts.last_mut() {
-                draft.choice = vocabulary::is_way(title);
+                draft.choice = vocabulary::is_way(title) && !title.to_lowercase().starts_with("on the ");
             }
             return;
         }
@@ -295,10 +295,9 @@ impl<'b, 'a> Builder<'b, 'a> {
             draft.sub = parent.is_some();
             draft.choice = true;
         }
-        if let Some(parent) = parent.and_then(|i| self.drafts.get_mut(i)) {
-            if parent.step.commands.is_empty() {
-                parent.step.kind = StepKind::Branch;
-            }
+        let parent = parent.and_then(|i| self.drafts.get_mut(i));
+        if let Some(parent) = parent.filter(|parent| parent.step.commands.is_empty()) {
+            parent.step.kind = StepKind::Branch;
         }
     }
 

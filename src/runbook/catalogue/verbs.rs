@@ -1,6 +1,6 @@
 //! Verbs that begin an instruction, and tools that begin a command.
+use super::super::words::Words;
 use super::text::{plain, words};
-use super::words::Words;
 
 static VERBS: Words = Words::new(
     "\
@@ -235,7 +235,7 @@ pub fn is_command(line: &str) -> bool {
 }
 
 /// A name that a program could have.
-fn is_program(word: &str) -> bool {
+pub fn is_program(word: &str) -> bool {
     word.len() >= 2
         && word.starts_with(|c: char| c.is_ascii_lowercase())
         && word
@@ -255,7 +255,8 @@ fn has_blanks(line: &str) -> bool {
     let blank = words
         .clone()
         .any(|w| w.starts_with('<') && w.len() > 2 && w.chars().nth(1).is_some_and(char::is_alphabetic));
-    let quoted = words.any(|w| w.len() > 2 && w.starts_with('"')) && line.matches('"').count() % 2 == 0;
+    let quoted =
+        words.any(|w| w.len() > 2 && w.starts_with('"')) && line.matches('"').count().is_multiple_of(2);
     (piped || blank || quoted) && !line.ends_with(['.', ':'])
 }
 

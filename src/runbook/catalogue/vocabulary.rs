@@ -1,6 +1,6 @@
 //! The words by which teams name the parts of their documents.
+use super::super::words::Words;
 use super::text::{number, plain, words};
-use super::words::Words;
 
 /// What a heading or label inside a runbook is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,9 +96,7 @@ pub fn part(title: &str) -> Option<Part> {
             return Some(if start == "before " { Part::Before } else { Part::Acts });
         }
     }
-    if ["set up", "setup", "set variables", "variables", "environment variables", "set environment variables"]
-        .contains(&lower.trim())
-    {
+    if ["set up", "setup", "set variables", "set environment variables"].contains(&lower.trim()) {
         return Some(Part::Before);
     }
     if lower.trim_end().ends_with(" phase") {

@@ -1,245 +1,41 @@
 //! Placeholders without signs: words that stand for a value, such as `your-key.pem`, `pod-ip`, `NAMESPACE`, `...`.
+use super::super::words::Words;
 use super::{Found, Piece, Quoting, Shape};
 use crate::commands::{Lang, Statement};
 
 /// What values are of.
-const NOUNS: &[&str] = &[
-    "pod",
-    "node",
-    "namespace",
-    "service",
-    "svc",
-    "deployment",
-    "container",
-    "cluster",
-    "instance",
-    "host",
-    "hostname",
-    "server",
-    "database",
-    "db",
-    "bucket",
-    "volume",
-    "image",
-    "user",
-    "username",
-    "password",
-    "project",
-    "region",
-    "account",
-    "resource",
-    "group",
-    "secret",
-    "token",
-    "key",
-    "file",
-    "ip",
-    "address",
-    "queue",
-    "topic",
-    "job",
-    "app",
-    "application",
-    "release",
-    "version",
-    "domain",
-    "zone",
-    "disk",
-    "device",
-    "subscription",
-    "tenant",
-    "vault",
-    "registry",
-    "repo",
-    "repository",
-    "branch",
-    "commit",
-    "session",
-    "id",
-    "name",
-    "port",
-    "path",
-    "url",
-    "email",
-    "certificate",
-    "cert",
-    "configmap",
-    "statefulset",
-    "daemonset",
-    "replica",
-    "primary",
-    "master",
-    "shard",
-    "partition",
-    "broker",
-    "consumer",
-    "vm",
-    "environment",
-    "env",
-    "stack",
-    "role",
-    "team",
-    "cronjob",
-    "ingress",
-    "pvc",
-    "pv",
-    "backup",
-    "snapshot",
-    "org",
-    "organization",
-    "endpoint",
-    "machine",
-    "table",
-    "schema",
-    "index",
-    "date",
-    "tag",
-    "number",
-    "value",
-    "chart",
-    "revision",
-    "rds",
-    "ec2",
-    "machineset",
-    "secretname",
-];
+static NOUNS: Words = Words::new(
+    "pod node namespace service svc deployment container cluster instance host hostname server database \
+    db bucket volume image user username password project region account resource group secret token key \
+    file ip address queue topic job app application release version domain zone disk device subscription \
+    tenant vault registry repo repository branch commit session id name port path url email certificate \
+    cert configmap statefulset daemonset replica primary master shard partition broker consumer vm \
+    environment env stack role team cronjob ingress pvc pv backup snapshot org organization endpoint \
+    machine table schema index date tag number value chart revision rds ec2 machineset secretname",
+);
 
-const LEADS: &[&str] = &[
-    "my",
-    "new",
-    "old",
-    "target",
-    "source",
-    "some",
-    "actual",
-    "affected",
-    "failed",
-    "failing",
-    "current",
-    "previous",
-    "desired",
-    "private",
-    "public",
-    "internal",
-    "external",
-    "remote",
-    "correct",
-    "bad",
-    "broken",
-    "problematic",
-    "specific",
-];
+static LEADS: Words = Words::new(
+    "my new old target source some actual affected failed failing current previous desired private public \
+    internal external remote correct bad broken problematic specific",
+);
 
-const CAPS: &[&str] = &[
-    "NAMESPACE",
-    "POD",
-    "NODE",
-    "PODNAME",
-    "NODENAME",
-    "HOSTNAME",
-    "USERNAME",
-    "CLUSTER",
-    "CLUSTERNAME",
-    "BUCKET",
-    "CONTAINER",
-    "DEPLOYMENT",
-    "INSTANCE",
-    "INSTANCEID",
-    "VERSION",
-    "PROJECT",
-    "REGION",
-    "DBNAME",
-    "DATABASE",
-    "FILENAME",
-    "SERVICE",
-    "SERVICENAME",
-    "SERVER",
-    "BACKUP",
-    "HOST",
-    "IP",
-    "PID",
-    "TAG",
-    "NAME",
-    "SNAPSHOT",
-    "RELEASE",
-    "ENVIRONMENT",
-    "VOLUME",
-    "TOPIC",
-    "ACCOUNT",
-    "DOMAIN",
-];
+static CAPS: Words = Words::new(
+    "NAMESPACE POD NODE PODNAME NODENAME HOSTNAME USERNAME CLUSTER CLUSTERNAME BUCKET CONTAINER \
+    DEPLOYMENT INSTANCE INSTANCEID VERSION PROJECT REGION DBNAME DATABASE FILENAME SERVICE SERVICENAME \
+    SERVER BACKUP HOST IP PID TAG NAME SNAPSHOT RELEASE ENVIRONMENT VOLUME TOPIC ACCOUNT DOMAIN",
+);
 
-const CAPS_ENDS: &[&str] = &[
-    "NAME",
-    "ID",
-    "IP",
-    "HERE",
-    "NAMESPACE",
-    "HOST",
-    "HOSTNAME",
-    "ADDRESS",
-    "URL",
-    "TOKEN",
-    "PASSWORD",
-    "USERNAME",
-    "USER",
-    "BUCKET",
-    "CLUSTER",
-    "REGION",
-    "PROJECT",
-    "VERSION",
-    "FILE",
-    "PATH",
-    "POD",
-    "NODE",
-    "DATE",
-    "TAG",
-    "DOMAIN",
-    "ACCOUNT",
-    "NUMBER",
-    "KEY",
-    "SERVER",
-    "INSTANCE",
-    "DEPLOYMENT",
-    "GROUP",
-    "ENDPOINT",
-];
+static CAPS_ENDS: Words = Words::new(
+    "NAME ID IP HERE NAMESPACE HOST HOSTNAME ADDRESS URL TOKEN PASSWORD USERNAME USER BUCKET CLUSTER \
+    REGION PROJECT VERSION FILE PATH POD NODE DATE TAG DOMAIN ACCOUNT NUMBER KEY SERVER INSTANCE \
+    DEPLOYMENT GROUP ENDPOINT",
+);
 
 /// Tools whose bare words in capitals are their own.
-const SHOUT: &[&str] = &[
-    "grep",
-    "egrep",
-    "fgrep",
-    "rg",
-    "zgrep",
-    "redis-cli",
-    "psql",
-    "mysql",
-    "env",
-    "printenv",
-    "unset",
-    "export",
-    "read",
-    "awk",
-    "lsblk",
-    "ps",
-    "echo",
-    "printf",
-    "sqlite3",
-    "cqlsh",
-    "sed",
-    "test",
-    "[",
-    "[[",
-    "valkey-cli",
-    "declare",
-    "local",
-    "setenv",
-    "kill",
-    "pkill",
-    "trap",
-    "make",
-];
+static SHOUT: Words = Words::new(
+    "grep egrep fgrep rg zgrep redis-cli psql mysql env printenv unset export read awk lsblk ps echo \
+    printf sqlite3 cqlsh sed test [ [[ valkey-cli declare local setenv kill pkill trap make",
+);
 
 pub(super) fn find(statement: &Statement, shape: &Shape, found: &mut Vec<Found>) {
     let text = statement.text.as_str();
@@ -522,7 +318,7 @@ fn is_shouted(token: &str, spot: &Spot<'_>) -> bool {
         return false;
     }
     if spot.after(token.len()).starts_with([',', '['])
-        || SHOUT.contains(&spot.tool())
+        || SHOUT.contains(spot.tool())
         || spot.tool().is_empty()
     {
         return false;
@@ -532,13 +328,13 @@ fn is_shouted(token: &str, spot: &Spot<'_>) -> bool {
     let quoted = spot.piece.quoting != Quoting::Bare;
     if several {
         let heredoc = matches!(spot.piece.quoting, Quoting::Heredoc | Quoting::HeredocQuoted);
-        return CAPS_ENDS.contains(&last) && !heredoc && !spot.piece.quoting.is_literal();
+        return CAPS_ENDS.contains(last) && !heredoc && !spot.piece.quoting.is_literal();
     }
     // `--room ROOM` names its own value.
     let option = spot.previous().trim_start_matches('-').to_ascii_uppercase().replace('-', "_");
     let named = spot.previous().starts_with("--") && token.len() >= 3 && option.ends_with(token);
     named && !quoted
-        || CAPS.contains(&token)
+        || CAPS.contains(token)
             && !quoted
             && (before.is_whitespace() || matches!(before, '/' | '=' | '@' | ':'))
             && !spot.in_address()
@@ -631,7 +427,7 @@ fn lists(text: &str, found: &mut Vec<Found>) {
         match join {
             Some(last) => {
                 last.end = one.end;
-                last.text = text.get(last.start..last.end).unwrap_or_default().to_owned();
+                text.get(last.start..last.end).unwrap_or_default().clone_into(&mut last.text);
                 last.name.clone_from(&last.text);
             }
             None => all.push(one),

@@ -1,49 +1,13 @@
 //! Placeholders with signs around them: `<pod name>`, `{{name}}`, `{name}`, `[name]`.
+use super::super::words::Words;
 use super::{Found, Quoting, Shape};
 use crate::commands::Lang;
 
 /// What stands in angle brackets and is no value to fill in.
-const FIXED: &[&str] = &[
-    "none",
-    "nil",
-    "null",
-    "unknown",
-    "invalid",
-    "pending",
-    "no value",
-    "unset",
-    "empty",
-    "missing",
-    "defunct",
-    "root",
-    "default",
-    "html",
-    "head",
-    "body",
-    "br",
-    "div",
-    "span",
-    "p",
-    "a",
-    "li",
-    "ul",
-    "ol",
-    "td",
-    "tr",
-    "table",
-    "b",
-    "i",
-    "pre",
-    "code",
-    "title",
-    "script",
-    "eof",
-    "error",
-    "no-value",
-    "memory",
-    "nobody",
-    "anonymous",
-];
+static FIXED: Words = Words::new(
+    "none nil null unknown invalid pending unset empty missing defunct root default html head body br div \
+    span p a li ul ol td tr table b i pre code title script eof error no-value memory nobody anonymous",
+);
 
 pub(super) fn find(text: &str, shape: &Shape, lang: Lang, found: &mut Vec<Found>) {
     angles(text, shape, found);
@@ -115,7 +79,7 @@ fn is_name(name: &str, before: u8) -> bool {
     // `a<b and c>d` compares.
     let compares = before.is_ascii_alphanumeric() && name.contains(' ');
     let shell = name.contains("&&") || name.contains("$(") || name.contains("||");
-    let fixed = FIXED.contains(&name.to_lowercase().as_str());
+    let fixed = FIXED.contains(&name.to_lowercase().replace(' ', "-"));
     let mail = name.contains('@') && name.contains('.') && !name.contains("your");
     let address = name.contains("://");
     !address && begins && ends && signs && !redirected && !compares && !shell && !fixed && !mail

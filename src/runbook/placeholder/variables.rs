@@ -1,63 +1,17 @@
 //! Shell variables that a script reads and does not set: they have to come from somebody.
 use std::collections::{HashMap, HashSet};
 
+use super::super::words::Words;
 use super::{Found, Quoting, Shape, shape};
 use crate::commands::{Lang, Statement};
 
 /// Set by every shell or login.
-const KNOWN: &[&str] = &[
-    "HOME",
-    "PWD",
-    "OLDPWD",
-    "USER",
-    "LOGNAME",
-    "SHELL",
-    "PATH",
-    "HOSTNAME",
-    "HOSTTYPE",
-    "OSTYPE",
-    "MACHTYPE",
-    "UID",
-    "EUID",
-    "GID",
-    "PPID",
-    "TMPDIR",
-    "TERM",
-    "LANG",
-    "LC_ALL",
-    "RANDOM",
-    "SECONDS",
-    "LINENO",
-    "IFS",
-    "EDITOR",
-    "KUBECONFIG",
-    "SUDO_USER",
-    "PIPESTATUS",
-    "FUNCNAME",
-    "REPLY",
-    "OPTARG",
-    "OPTIND",
-    "BASHPID",
-    "BASH_SOURCE",
-    "BASH_VERSION",
-    "BASH",
-    "DISPLAY",
-    "COLUMNS",
-    "LINES",
-    "SHLVL",
-    "EPOCHSECONDS",
-    "SRANDOM",
-    "BASH_REMATCH",
-    "MAPFILE",
-    "XDG_RUNTIME_DIR",
-    "XDG_CONFIG_HOME",
-    "SSH_AUTH_SOCK",
-    "GOPATH",
-    "VISUAL",
-    "PAGER",
-    "NF",
-    "NR",
-];
+static KNOWN: Words = Words::new(
+    "HOME PWD OLDPWD USER LOGNAME SHELL PATH HOSTNAME HOSTTYPE OSTYPE MACHTYPE UID EUID GID PPID TMPDIR \
+    TERM LANG LC_ALL RANDOM SECONDS LINENO IFS EDITOR KUBECONFIG SUDO_USER PIPESTATUS FUNCNAME REPLY \
+    OPTARG OPTIND BASHPID BASH_SOURCE BASH_VERSION BASH DISPLAY COLUMNS LINES SHLVL EPOCHSECONDS SRANDOM \
+    BASH_REMATCH MAPFILE XDG_RUNTIME_DIR XDG_CONFIG_HOME SSH_AUTH_SOCK GOPATH VISUAL PAGER NF NR",
+);
 
 /// What the script has set so far.
 #[derive(Debug, Clone, Default)]
@@ -276,7 +230,7 @@ pub(super) fn find(text: &str, shape: &Shape, scope: &Scope, found: &mut Vec<Fou
                 continue;
             }
             let own_before = first.get(one.name.as_str()).is_some_and(|set| *set <= start);
-            if KNOWN.contains(&one.name.as_str()) || own_before || scope.is_set(&one.name) {
+            if KNOWN.contains(&one.name) || own_before || scope.is_set(&one.name) {
                 continue;
             }
             // A default such as `your-name` is itself what has to be filled in.
