@@ -2,6 +2,7 @@
 use std::fmt::Write;
 use std::fs;
 use std::hint::black_box;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -84,24 +85,31 @@ fn document(nth: usize) -> String {
     format!("# Operations of yard {nth}\n\n{}{}", runbook(nth), runbook(nth + 1_000))
 }
 
-fn five_hundred(folder: &Path) {
+fn five_hundred(folder: &Path) -> io::Result<()> {
     for nth in 0..500 {
         let below = folder.join(format!("team-{}", nth % 20));
-        fs::create_dir_all(&below).expect("made");
-        fs::write(below.join(format!("yard-{nth}.md")), document(nth)).expect("written");
+        fs::create_dir_all(&below)?;
+        fs::write(below.join(format!("yard-{nth}.md")), document(nth))?;
     }
+    Ok(())
 }
 
 fn look(path: &Path) -> Library {
     let paths = vec![PathBuf::from(path)];
     let mut library = Library::new(paths, Arc::default(), Limits::default());
-    library.look(&CancellationToken::new()).expect("not cancelled");
+    let _ = library.look(&CancellationToken::new());
     library
 }
 
 fn reading(criterion: &mut Criterion) {
-    let folder = tempfile::tempdir().expect("a directory");
-    five_hundred(folder.path());
+    if let Err(error) = measured(criterion) {
+        eprintln!("the documents could not be written: {error}");
+    }
+}
+
+fn measured(criterion: &mut Criterion) -> io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    five_hundred(folder.path())?;
     let found = look(folder.path());
     let commands = found.entries().filter_map(|entry| entry.read.as_ref().ok()).flat_map(|d| &d.runbooks);
     let commands: usize = commands.flat_map(|book| &book.steps).map(|step| step.commands.len()).sum();
@@ -130,6 +138,7 @@ fn reading(criterion: &mut Criterion) {
         b.iter(|| catalogue::read("all.md", black_box(&text), &tables));
     });
     group.finish();
+    Ok(())
 }
 
 criterion_group!(benches, reading);

@@ -304,12 +304,9 @@ fn hostile_text_is_read_in_linear_time() {
         ("cases", "case x in ".repeat(20_000)),
         ("pipes", "echo |".repeat(100_000)),
         ("quotes over lines", "echo'b\n".repeat(100_000)),
-        ("doubling", (1..20_000).map(|n| format!("V{n}=$V{}$V{}\n", n - 1, n - 1)).collect()),
+        ("doubling", joined(1..20_000, |n| format!("V{n}=$V{0}$V{0}\n", n - 1))),
         ("appending", "X+=a$X\n".repeat(50_000)),
-        (
-            "functions",
-            (0..9_000).map(|n| format!("f{n}() {{ f{0}; f{0}; }}\n", n + 1)).collect::<String>() + "f0",
-        ),
+        ("functions", joined(0..9_000, |n| format!("f{n}() {{ f{0}; f{0}; }}\n", n + 1)) + "f0"),
         ("recursion", "f() { f; f; }\nf\n".repeat(1_000)),
         ("wrappers", "sudo ".repeat(100_000) + "rm -rf /"),
         ("comments behind backslashes", "echo \\\n# c\n".repeat(60_000)),
@@ -351,4 +348,8 @@ proptest::proptest! {
         let lines: Vec<u32> = (1..).take(text.matches('\n').count() + 1).collect();
         shell::read(Source { text: &text, lines: &lines }, &Tables::default());
     }
+}
+
+fn joined(numbers: std::ops::Range<u32>, line: impl Fn(u32) -> String) -> String {
+    numbers.map(line).collect::<Vec<_>>().concat()
 }

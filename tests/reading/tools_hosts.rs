@@ -1,15 +1,13 @@
 //! Tools of a host: files, services, processes, users, packages, the network.
-use firedeck::domain::approval::Tier::{Change as C, Danger as D, Read as R};
+use firedeck::domain::approval::Tier::{self, Change as C, Danger as D, Read as R};
 
 use super::tools::hold_groups;
 
-#[test]
-fn files_are_read_changed_or_destroyed() {
-    hold_groups(&[
-        (
-            R,
-            "",
-            r#"
+const FILES_ARE_READ_CHANGED_OR_DESTROYED: &[(Tier, &str, &str)] = &[
+    (
+        R,
+        "",
+        r"
             cat /etc/hosts
             ls -la /var/log
             df -h /
@@ -48,12 +46,12 @@ fn files_are_read_changed_or_destroyed() {
             zpool status
             logrotate -d /etc/logrotate.conf
             mdadm --detail /dev/md0
-        "#,
-        ),
-        (
-            C,
-            "w",
-            r#"
+        ",
+    ),
+    (
+        C,
+        "w",
+        r"
             cp a b
             cp -r a /backup/
             mv x x.bak
@@ -72,12 +70,12 @@ fn files_are_read_changed_or_destroyed() {
             mkdir -p /backup/x
             yq -i '.a = 1' x
             sort -o x x
-        "#,
-        ),
-        (
-            D,
-            "",
-            r#"
+        ",
+    ),
+    (
+        D,
+        "",
+        r"
             rm x
             rm -rf /var/lib/x
             \rm -f x
@@ -100,12 +98,12 @@ fn files_are_read_changed_or_destroyed() {
             cryptsetup luksFormat /dev/sdb
             lvreduce -L 5G vg/lv
             lvresize -L 5G vg/lv
-        "#,
-        ),
-        (
-            D,
-            "w",
-            r#"
+        ",
+    ),
+    (
+        D,
+        "w",
+        r"
             cp dump.rdb /var/lib/redis/dump.rdb
             mv /var/lib/x /tmp/x
             mv x /dev/null
@@ -115,19 +113,19 @@ fn files_are_read_changed_or_destroyed() {
             shred -u x
             tee /usr/bin/x
             tar --delete -f x.tar y
-        "#,
-        ),
-        (D, "lw", "dd if=/dev/zero of=/dev/sda bs=1M\nrsync -av --delete a/ b/"),
-        (D, "lwr", "rsync -av --delete a/ host:/b/"),
-        (C, "lw", "rsync -av a/ b/"),
-        (C, "lwr", "rsync -av a/ host:/b/"),
-        (C, "wr", "scp x host:/tmp/x\nscp host:/x ."),
-        (C, "ior", "sftp host"),
-        (R, "lh", "dd if=/dev/sda of=/dev/null bs=1M count=100"),
-        (
-            C,
-            "",
-            r#"
+        ",
+    ),
+    (D, "lw", "dd if=/dev/zero of=/dev/sda bs=1M\nrsync -av --delete a/ b/"),
+    (D, "lwr", "rsync -av --delete a/ host:/b/"),
+    (C, "lw", "rsync -av a/ b/"),
+    (C, "lwr", "rsync -av a/ host:/b/"),
+    (C, "wr", "scp x host:/tmp/x\nscp host:/x ."),
+    (C, "ior", "sftp host"),
+    (R, "lh", "dd if=/dev/sda of=/dev/null bs=1M count=100"),
+    (
+        C,
+        "",
+        r"
             chmod +x x
             chown app x
             chown -R app:app ./data
@@ -139,33 +137,35 @@ fn files_are_read_changed_or_destroyed() {
             resize2fs /dev/vg/lv
             logrotate -f /etc/logrotate.conf
             swapon /swapfile
-        "#,
-        ),
-        (
-            C,
-            "o",
-            r#"
+        ",
+    ),
+    (
+        C,
+        "o",
+        r#"
             sed 's/x/date/e' x
             sed 'w /etc/passwd' x
             awk 'BEGIN { system("date") }'
             awk '{print | "sh"}' x
             awk -f x.awk y
         "#,
-        ),
-        (D, "o", r#"awk 'BEGIN { system("rm -rf /x") }'"#),
-        (C, "w", r#"awk '{print > "out.txt"}' x"#),
-        (D, "l", "fsck -y /dev/sda\nxfs_repair /dev/sda"),
-        (R, "l", "fsck -n /dev/sda"),
-    ]);
-}
+    ),
+    (D, "o", r#"awk 'BEGIN { system("rm -rf /x") }'"#),
+    (C, "w", r#"awk '{print > "out.txt"}' x"#),
+    (D, "l", "fsck -y /dev/sda\nxfs_repair /dev/sda"),
+    (R, "l", "fsck -n /dev/sda"),
+];
 
 #[test]
-fn services_processes_and_users() {
-    hold_groups(&[
-        (
-            R,
-            "",
-            r#"
+fn files_are_read_changed_or_destroyed() {
+    hold_groups(FILES_ARE_READ_CHANGED_OR_DESTROYED);
+}
+
+const SERVICES_PROCESSES_AND_USERS: &[(Tier, &str, &str)] = &[
+    (
+        R,
+        "",
+        r"
             systemctl status nginx
             systemctl --no-pager status nginx
             systemctl list-units --failed
@@ -214,19 +214,19 @@ fn services_processes_and_users() {
             id bob
             last -n 5
             nproc
-        "#,
-        ),
-        (
-            R,
-            "e",
-            "journalctl -fu nginx\njournalctl -f\ntail -f x\ntail -F x\ntail -100f x\ndmesg -w\nvmstat 1\ntop -b\nsupervisorctl tail -f x\npm2 logs\nping host",
-        ),
-        (R, "ie", "top\nhtop\nwatch df -h\niotop"),
-        (R, "i", "less x\nman x"),
-        (
-            C,
-            "",
-            r#"
+        ",
+    ),
+    (
+        R,
+        "e",
+        "journalctl -fu nginx\njournalctl -f\ntail -f x\ntail -F x\ntail -100f x\ndmesg -w\nvmstat 1\ntop -b\nsupervisorctl tail -f x\npm2 logs\nping host",
+    ),
+    (R, "ie", "top\nhtop\nwatch df -h\niotop"),
+    (R, "i", "less x\nman x"),
+    (
+        C,
+        "",
+        r"
             systemctl restart nginx
             systemctl start nginx
             systemctl reload nginx
@@ -253,14 +253,14 @@ fn services_processes_and_users() {
             virsh start x
             ipmitool power on
             chronyc makestep
-        "#,
-        ),
-        (C, "i", "systemctl edit nginx\nvi /etc/hosts\ncrontab -e\nvisudo\nnano x"),
-        (C, "is", "passwd bob"),
-        (
-            D,
-            "",
-            r#"
+        ",
+    ),
+    (C, "i", "systemctl edit nginx\nvi /etc/hosts\ncrontab -e\nvisudo\nnano x"),
+    (C, "is", "passwd bob"),
+    (
+        D,
+        "",
+        r"
             systemctl stop nginx
             systemctl disable --now nginx
             systemctl mask --now nginx
@@ -301,9 +301,13 @@ fn services_processes_and_users() {
             kexec -e
             ipcrm -m 5
             ss -K dst 10.0.0.1
-        "#,
-        ),
-    ]);
+        ",
+    ),
+];
+
+#[test]
+fn services_processes_and_users() {
+    hold_groups(SERVICES_PROCESSES_AND_USERS);
 }
 
 #[test]
@@ -338,7 +342,7 @@ fn the_network_is_looked_at_shaped_or_cut() {
         (
             R,
             "",
-            r#"
+            r"
             ip a
             ip addr show eth0
             ip -s link
@@ -369,7 +373,7 @@ fn the_network_is_looked_at_shaped_or_cut() {
             tcpdump -r x.pcap
             conntrack -L
             nmcli con show
-        "#,
+        ",
         ),
         (R, "e", "tcpdump -i eth0 port 80\nip monitor"),
         (R, "ew", "tcpdump -i any -w /tmp/x.pcap"),
@@ -378,7 +382,7 @@ fn the_network_is_looked_at_shaped_or_cut() {
         (
             C,
             "",
-            r#"
+            r"
             ip addr add 10.0.0.5/24 dev eth0
             ip link set eth0 up
             ip route add 10.0.0.0/8 via 10.0.0.1
@@ -389,12 +393,12 @@ fn the_network_is_looked_at_shaped_or_cut() {
             tc qdisc del dev eth0 root
             netplan apply
             nmcli con up x
-        "#,
+        ",
         ),
         (
             D,
             "",
-            r#"
+            r"
             ip addr del 10.0.0.5/24 dev eth0
             ip link set eth0 down
             ip link set dev eth0 down
@@ -417,7 +421,7 @@ fn the_network_is_looked_at_shaped_or_cut() {
             tc qdisc add dev eth0 root netem loss 10%
             conntrack -F
             nmcli con down x
-        "#,
+        ",
         ),
         (D, "o", "nft -f x"),
         (D, "", "nc redis 6379 <<< 'FLUSHALL'"),

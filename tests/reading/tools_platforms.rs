@@ -1,15 +1,13 @@
 //! Tools of platforms: clouds, Helm, Terraform, secrets, message brokers, databases, automation.
-use firedeck::domain::approval::Tier::{Change as C, Danger as D, Read as R};
+use firedeck::domain::approval::Tier::{self, Change as C, Danger as D, Read as R};
 
 use super::tools::hold_groups;
 
-#[test]
-fn clouds_are_judged_by_the_words_of_their_verbs() {
-    hold_groups(&[
-        (
-            R,
-            "",
-            r#"
+const CLOUDS_ARE_JUDGED_BY_THE_WORDS_OF_THEIR_VERBS: &[(Tier, &str, &str)] = &[
+    (
+        R,
+        "",
+        r"
             aws ec2 describe-instances --filters Name=x
             aws --profile prod --region eu-west-1 rds describe-db-instances
             aws s3 ls s3://b --recursive
@@ -30,19 +28,19 @@ fn clouds_are_judged_by_the_words_of_their_verbs() {
             bq query --use_legacy_sql=false 'SELECT 1'
             doctl compute droplet list
             heroku ps -a x
-        "#,
-        ),
-        (
-            R,
-            "s",
-            "aws secretsmanager get-secret-value --secret-id x\naz keyvault secret show --name x --vault-name v\naz storage account keys list-keys -n x\ngcloud secrets versions access latest --secret=x\naws sts assume-role --role-arn x",
-        ),
-        (R, "e", "aws logs tail x --follow\ngcloud logging tail x"),
-        (R, "l", "aws ec2 wait instance-running --instance-ids i"),
-        (
-            C,
-            "",
-            r#"
+        ",
+    ),
+    (
+        R,
+        "s",
+        "aws secretsmanager get-secret-value --secret-id x\naz keyvault secret show --name x --vault-name v\naz storage account keys list-keys -n x\ngcloud secrets versions access latest --secret=x\naws sts assume-role --role-arn x",
+    ),
+    (R, "e", "aws logs tail x --follow\ngcloud logging tail x"),
+    (R, "l", "aws ec2 wait instance-running --instance-ids i"),
+    (
+        C,
+        "",
+        r"
             aws ec2 start-instances --instance-ids i
             aws ec2 run-instances --image-id x
             aws s3 cp s3://b/x s3://b/y
@@ -63,14 +61,14 @@ fn clouds_are_judged_by_the_words_of_their_verbs() {
             gcloud run deploy s --image x
             gsutil cp a gs://b/a
             doctl compute droplet create x
-        "#,
-        ),
-        (C, "l", "aws s3 sync a s3://b"),
-        (C, "w", "aws s3 cp s3://b/x /tmp/x"),
-        (
-            D,
-            "",
-            r#"
+        ",
+    ),
+    (C, "l", "aws s3 sync a s3://b"),
+    (C, "w", "aws s3 cp s3://b/x /tmp/x"),
+    (
+        D,
+        "",
+        r"
             aws ec2 terminate-instances --instance-ids i
             aws ec2 stop-instances --instance-ids i
             aws ec2 reboot-instances --instance-ids i
@@ -109,37 +107,39 @@ fn clouds_are_judged_by_the_words_of_their_verbs() {
             doctl compute droplet delete x
             heroku ps:restart -a x
             heroku pg:reset DATABASE
-        "#,
-        ),
-        (D, "l", "aws s3 sync a s3://b --delete\naz aks upgrade -g r -n c --yes"),
-        (D, "i", "az group delete -n r\ngcloud compute instances delete x"),
-        (
-            D,
-            "s",
-            "az redis regenerate-key -n x -g r\naws rds modify-db-instance --db-instance-identifier x --master-user-password y",
-        ),
-        (
-            R,
-            "r",
-            "az vm run-command invoke -g r -n v --command-id RunShellScript --scripts 'df -h'\ngcloud compute ssh vm --command='uptime'",
-        ),
-        (
-            D,
-            "r",
-            "az vm run-command invoke -g r -n v --command-id RunShellScript --scripts 'rm -rf /x'\ngcloud compute ssh vm --command='sudo reboot'",
-        ),
-        (R, "ir", "aws ecs execute-command --cluster c --task t --interactive --command 'ls'"),
-        (C, "ior", "aws ssm start-session --target i\ngcloud compute ssh vm"),
-    ]);
-}
+        ",
+    ),
+    (D, "l", "aws s3 sync a s3://b --delete\naz aks upgrade -g r -n c --yes"),
+    (D, "i", "az group delete -n r\ngcloud compute instances delete x"),
+    (
+        D,
+        "s",
+        "az redis regenerate-key -n x -g r\naws rds modify-db-instance --db-instance-identifier x --master-user-password y",
+    ),
+    (
+        R,
+        "r",
+        "az vm run-command invoke -g r -n v --command-id RunShellScript --scripts 'df -h'\ngcloud compute ssh vm --command='uptime'",
+    ),
+    (
+        D,
+        "r",
+        "az vm run-command invoke -g r -n v --command-id RunShellScript --scripts 'rm -rf /x'\ngcloud compute ssh vm --command='sudo reboot'",
+    ),
+    (R, "ir", "aws ecs execute-command --cluster c --task t --interactive --command 'ls'"),
+    (C, "ior", "aws ssm start-session --target i\ngcloud compute ssh vm"),
+];
 
 #[test]
-fn platforms_are_judged_by_their_verbs() {
-    hold_groups(&[
-        (
-            R,
-            "",
-            r#"
+fn clouds_are_judged_by_the_words_of_their_verbs() {
+    hold_groups(CLOUDS_ARE_JUDGED_BY_THE_WORDS_OF_THEIR_VERBS);
+}
+
+const PLATFORMS_ARE_JUDGED_BY_THEIR_VERBS: &[(Tier, &str, &str)] = &[
+    (
+        R,
+        "",
+        r"
             helm list -A
             helm -n x status web
             helm get values web
@@ -183,27 +183,27 @@ fn platforms_are_judged_by_their_verbs() {
             gpg --list-keys
             ssh-keygen -l -f x
             base64 -d x
-        "#,
-        ),
-        (R, "l", "terraform plan\nterraform plan -destroy\nargocd app wait x"),
-        (
-            R,
-            "e",
-            "stern web\nargocd app logs x -f\nflux logs -f\nistioctl dashboard kiali\nlinkerd viz tap deploy/x\netcdctl watch x\nconsul monitor",
-        ),
-        (
-            R,
-            "s",
-            "vault read secret/x\nvault kv get secret/x\nterraform state pull\nopenssl rand -hex 32\npwgen 32 1",
-        ),
-        (R, "is", "gpg --decrypt x\ngpg -c x\nansible-vault view x"),
-        (R, "isw", "gpg --symmetric --output x.gpg y\ngpg -o x -d y"),
-        (R, "i", "openssl s_client -connect h:443"),
-        (R, "w", "etcdctl snapshot save x.db\nconsul snapshot save x.snap"),
-        (
-            C,
-            "",
-            r#"
+        ",
+    ),
+    (R, "l", "terraform plan\nterraform plan -destroy\nargocd app wait x"),
+    (
+        R,
+        "e",
+        "stern web\nargocd app logs x -f\nflux logs -f\nistioctl dashboard kiali\nlinkerd viz tap deploy/x\netcdctl watch x\nconsul monitor",
+    ),
+    (
+        R,
+        "s",
+        "vault read secret/x\nvault kv get secret/x\nterraform state pull\nopenssl rand -hex 32\npwgen 32 1",
+    ),
+    (R, "is", "gpg --decrypt x\ngpg -c x\nansible-vault view x"),
+    (R, "isw", "gpg --symmetric --output x.gpg y\ngpg -o x -d y"),
+    (R, "i", "openssl s_client -connect h:443"),
+    (R, "w", "etcdctl snapshot save x.db\nconsul snapshot save x.snap"),
+    (
+        C,
+        "",
+        r"
             helm repo add x https://y
             terraform workspace select prod
             consul kv put a b
@@ -214,18 +214,18 @@ fn platforms_are_judged_by_their_verbs() {
             kubens x
             kops create -f x
             argocd app set x -p a=b
-        "#,
-        ),
-        (
-            C,
-            "l",
-            "helm install x y\nhelm upgrade --install x y\nhelm rollback x 3\nnomad job run x\nargocd app sync x\nargocd app rollback x 5\nflux reconcile kustomization x\ncertbot renew",
-        ),
-        (C, "s", "vault kv put secret/x a=b\nvault write x y=z"),
-        (
-            D,
-            "",
-            r#"
+        ",
+    ),
+    (
+        C,
+        "l",
+        "helm install x y\nhelm upgrade --install x y\nhelm rollback x 3\nnomad job run x\nargocd app sync x\nargocd app rollback x 5\nflux reconcile kustomization x\ncertbot renew",
+    ),
+    (C, "s", "vault kv put secret/x a=b\nvault write x y=z"),
+    (
+        D,
+        "",
+        r"
             vault kv delete secret/x
             vault kv metadata delete secret/x
             vault operator seal
@@ -250,12 +250,12 @@ fn platforms_are_judged_by_their_verbs() {
             flux delete kustomization x
             certbot revoke --cert-path x -n
             cilium bpf ct flush global
-        "#,
-        ),
-        (
-            D,
-            "l",
-            r#"
+        ",
+    ),
+    (
+        D,
+        "l",
+        r"
             helm uninstall x
             helm delete x
             helm upgrade --force x y
@@ -272,16 +272,16 @@ fn platforms_are_judged_by_their_verbs() {
             eksctl delete cluster x
             eksctl drain nodegroup x
             etcdctl defrag
-        "#,
-        ),
-        (D, "il", "terraform apply\nterraform destroy\nterraform apply -target=x"),
-        (D, "w", "etcdctl snapshot restore x"),
-        (
-            D,
-            "i",
-            "kubeadm reset\nistioctl uninstall --purge\nterraform force-unlock x\nvelero backup delete x",
-        ),
-    ]);
+        ",
+    ),
+    (D, "il", "terraform apply\nterraform destroy\nterraform apply -target=x"),
+    (D, "w", "etcdctl snapshot restore x"),
+    (D, "i", "kubeadm reset\nistioctl uninstall --purge\nterraform force-unlock x\nvelero backup delete x"),
+];
+
+#[test]
+fn platforms_are_judged_by_their_verbs() {
+    hold_groups(PLATFORMS_ARE_JUDGED_BY_THEIR_VERBS);
 }
 
 #[test]
@@ -314,13 +314,11 @@ fn automation_is_judged_by_what_it_runs() {
     ]);
 }
 
-#[test]
-fn brokers_and_databases_are_judged_by_their_verbs() {
-    hold_groups(&[
-        (
-            R,
-            "",
-            r#"
+const BROKERS_AND_DATABASES_ARE_JUDGED_BY_THEIR_VERBS: &[(Tier, &str, &str)] = &[
+    (
+        R,
+        "",
+        r"
             rabbitmqctl list_queues name messages
             rabbitmqctl cluster_status
             rabbitmq-diagnostics check_running
@@ -362,14 +360,14 @@ fn brokers_and_databases_are_judged_by_their_verbs() {
             gh pr list
             gh run view 5
             gh api repos/x/y
-        "#,
-        ),
-        (R, "e", "kafka-console-consumer.sh --bootstrap-server b --topic t\nmongostat"),
-        (R, "lh", "mysqldump -u root shop"),
-        (
-            C,
-            "",
-            r#"
+        ",
+    ),
+    (R, "e", "kafka-console-consumer.sh --bootstrap-server b --topic t\nmongostat"),
+    (R, "lh", "mysqldump -u root shop"),
+    (
+        C,
+        "",
+        r"
             rabbitmqctl start_app
             rabbitmqctl set_policy x y z
             kafka-topics.sh --bootstrap-server b --create --topic t
@@ -385,14 +383,14 @@ fn brokers_and_databases_are_judged_by_their_verbs() {
             gh pr merge 5
             redis-server --daemonize yes
             createdb x
-        "#,
-        ),
-        (C, "l", "git pull\ngit push origin main\nvacuumdb -a -z\ngit fetch"),
-        (C, "lh", "pgbackrest --stanza=main backup\nnodetool repair"),
-        (
-            D,
-            "",
-            r#"
+        ",
+    ),
+    (C, "l", "git pull\ngit push origin main\nvacuumdb -a -z\ngit fetch"),
+    (C, "lh", "pgbackrest --stanza=main backup\nnodetool repair"),
+    (
+        D,
+        "",
+        r"
             rabbitmqctl purge_queue x
             rabbitmqctl delete_queue x
             rabbitmqctl stop_app
@@ -434,14 +432,18 @@ fn brokers_and_databases_are_judged_by_their_verbs() {
             gh api -X DELETE repos/x/y
             memcflush --servers=x
             varnishadm ban req.url
-        "#,
-        ),
-        (D, "i", "patronictl switchover\npatronictl failover x\npatronictl restart x"),
-        (
-            D,
-            "l",
-            "pgbackrest --stanza=main restore\nnodetool decommission\nnodetool removenode x\nmongorestore x\nvacuumdb -f -a\nreindexdb x\ngit push --force\ngit push -f origin main\ngit push origin +main\ngit push origin :x\ncockroach node decommission 4",
-        ),
-        (D, "o", "cat x.sql | mysql shop"),
-    ]);
+        ",
+    ),
+    (D, "i", "patronictl switchover\npatronictl failover x\npatronictl restart x"),
+    (
+        D,
+        "l",
+        "pgbackrest --stanza=main restore\nnodetool decommission\nnodetool removenode x\nmongorestore x\nvacuumdb -f -a\nreindexdb x\ngit push --force\ngit push -f origin main\ngit push origin +main\ngit push origin :x\ncockroach node decommission 4",
+    ),
+    (D, "o", "cat x.sql | mysql shop"),
+];
+
+#[test]
+fn brokers_and_databases_are_judged_by_their_verbs() {
+    hold_groups(BROKERS_AND_DATABASES_ARE_JUDGED_BY_THEIR_VERBS);
 }

@@ -170,7 +170,7 @@ fn a_file_that_may_not_be_read_costs_nothing_else() {
     disk.write("secret/b.md", "# B\n");
     disk.write("c.md", "# C\n");
     for name in ["a.md", "secret"] {
-        fs::set_permissions(disk.path(name), fs::Permissions::from_mode(0)).expect("set");
+        fs::set_permissions(disk.path(name), fs::Permissions::from_mode(0o0)).expect("set");
     }
     let said = disk.read(&[""]);
     fs::set_permissions(disk.path("secret"), fs::Permissions::from_mode(0o700)).expect("set");
@@ -262,7 +262,7 @@ fn a_tree_that_is_too_large_to_look_through_is_left_with_a_word() {
 #[test]
 fn what_has_not_changed_is_not_read_again() {
     let disk = Disk::new();
-    let old = SystemTime::now() - Duration::from_secs(3_600);
+    let old = SystemTime::now() - Duration::from_hours(1);
     for name in ["a.md", "b.md"] {
         disk.write(name, "# One\n");
         fs::File::options()

@@ -1,4 +1,5 @@
 //! `firedeck runbooks` as a user types it: what it prints, what it exits with, and what never reaches a terminal.
+use std::fmt::Write;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -341,9 +342,10 @@ fn a_reader_that_has_seen_enough_ends_it_quietly() {
     let world = World::new();
     let mut text = String::from("# Many\n\n");
     for nth in 0..1_500 {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "## Crane {nth} does not lift\n\n- [ ] Look at crane {nth}\n- [ ] Call its driver\n\n"
-        ));
+        );
     }
     world.write("many.md", text);
     for arguments in [&["list", "many.md"][..], &["list", "--json", "many.md"]] {
