@@ -136,7 +136,6 @@ pub enum Piece {
     /// Unknown until it runs, as arithmetic is; the words inside may run something.
     Unknown {
         inside: Vec<Text>,
-        quoted: bool,
     },
     /// The parser left it as it is, though substitutions may hide in it.
     Raw {

@@ -269,7 +269,7 @@ impl Lower<'_> {
         };
         // What a subscript runs is kept as a piece of nothing.
         if inside.iter().any(|text| !text.pieces.is_empty()) {
-            value.push(Text { pieces: vec![Piece::Unknown { inside, quoted: true }] });
+            value.push(Text { pieces: vec![Piece::Unknown { inside }] });
         }
         let array = array || assignment.target.subscript.is_some() || value.len() > 1;
         let name = assignment.target.name.as_str().to_owned();

@@ -211,7 +211,7 @@ impl Lower<'_> {
             Some(ast) => self.arithmetic(ast, &mut inside),
             None => inside.push(self.operand(word)),
         }
-        Piece::Unknown { inside, quoted }
+        Piece::Unknown { inside }
     }
 
     pub(super) fn operand(&mut self, word: &Word) -> Text {
@@ -238,7 +238,7 @@ impl Lower<'_> {
             let mut extra = Vec::new();
             self.subscript(reference, &mut extra);
             if !extra.is_empty() {
-                inside.push(Text { pieces: vec![Piece::Unknown { inside: extra, quoted: true }] });
+                inside.push(Text { pieces: vec![Piece::Unknown { inside: extra }] });
             }
         }
         Piece::Variable(Variable { name: reference.name.as_str().to_owned(), quoted, form, inside })

@@ -370,7 +370,7 @@ impl<'a> Walker<'a> {
                         self.node(node, &inner);
                     }
                 }
-                Piece::Unknown { inside, .. } => {
+                Piece::Unknown { inside } => {
                     for text in inside {
                         self.inside(text, place);
                     }
