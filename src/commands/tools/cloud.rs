@@ -484,16 +484,9 @@ pub(super) fn generic(seen: &Seen<'_>, meaning: &mut Meaning) {
     }
     // `heroku run COMMAND` and `heroku run -- COMMAND`.
     if matches!(seen.tool, "heroku" | "railway") && seen.verb().starts_with("run") {
-        let words = match seen.args.operands.get(1) {
-            Some(first) => {
-                let at = seen.words.iter().position(|word| std::ptr::eq(word, *first));
-                at.and_then(|at| seen.words.get(at..)).unwrap_or_default()
-            }
-            None => seen.args.rest,
-        };
         meaning.set(C, "runs a command elsewhere");
         meaning.mark(mark::REMOTE);
-        return meaning.runs(words, Through::Elsewhere);
+        return meaning.runs(seen.from(1), Through::Elsewhere);
     }
     if path.contains(&"ssh") || path.contains(&"exec") || path.contains(&"console") {
         meaning.raise(C, "opens a shell elsewhere");

@@ -244,11 +244,8 @@ pub(super) fn pip(seen: &Seen<'_>, meaning: &mut Meaning) {
 
 /// `bundle exec COMMAND`, `poetry run COMMAND`.
 fn inner(seen: &Seen<'_>, meaning: &mut Meaning) {
-    let verb = seen.args.operands.get(1);
-    let at = verb.and_then(|verb| seen.words.iter().position(|word| std::ptr::eq(word, *verb)));
-    let words = at.and_then(|at| seen.words.get(at..)).unwrap_or(seen.args.rest);
     meaning.mark(mark::OPAQUE);
-    meaning.runs(words, Through::Here);
+    meaning.runs(seen.from(1), Through::Here);
 }
 
 pub(super) fn build(seen: &Seen<'_>, meaning: &mut Meaning) {
@@ -282,10 +279,8 @@ pub(super) fn npm(seen: &Seen<'_>, meaning: &mut Meaning) {
 }
 
 pub(super) fn npx(seen: &Seen<'_>, meaning: &mut Meaning) {
-    let first = seen.args.operands.first().copied().or(seen.args.rest.first());
-    let at = first.and_then(|first| seen.words.iter().position(|word| std::ptr::eq(word, first)));
     meaning.is(C, "fetches a program and runs it", mark::OPAQUE);
-    meaning.runs(at.and_then(|at| seen.words.get(at..)).unwrap_or_default(), Through::Here);
+    meaning.runs(seen.from(0), Through::Here);
 }
 
 /// What a target does stands in a file that is not seen here; its name may say enough.
