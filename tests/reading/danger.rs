@@ -328,3 +328,89 @@ fn words_that_only_look_like_danger_are_none() {
         assert!(risk(text) < Tier::Danger, "{text}");
     }
 }
+
+/// Each line, and the risk that is read in it.
+fn all_are(want: Tier, lines: &str) {
+    let other: Vec<_> = lines
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(|line| (line, risk(line)))
+        .filter(|(_, have)| *have != want)
+        .collect();
+    assert!(other.is_empty(), "not {want:?}: {other:#?}");
+}
+
+#[test]
+fn what_runs_later_elsewhere_or_by_a_framework_is_danger_when_it_destroys() {
+    all_are(
+        Tier::Danger,
+        "
+        echo 'rm -rf /srv/x' | at 22:00
+        at now <<< 'systemctl stop shop'
+        at -f wipe-all.sh now
+        heroku run -a shop -- rails db:drop
+        heroku run rake db:reset -a shop
+        bundle exec rake db:schema:load
+        php artisan migrate:fresh
+        python manage.py flush
+        uv run python manage.py flush
+        npx prisma migrate reset --force
+        direnv exec . rm -rf x
+        fly ssh console -C 'rm -rf /data'
+        bash bin/kafka-topics.sh --delete --topic x
+        git gc --prune=now
+        git -c gc.pruneExpire=now gc
+        git -C <repo_path update-ref -d <the refs>
+        az sql failover-group set-primary -n a -g b
+        lpadmin -x counter
+        ",
+    );
+}
+
+#[test]
+fn a_redirection_of_nothing_empties_what_is_kept() {
+    all_are(
+        Tier::Danger,
+        "
+        > ledger.db
+        : > /var/lib/x/ledger.db
+        true > /var/log/app.log
+        cat /dev/null > /var/log/app.log
+        ",
+    );
+    all_are(Tier::Change, ": > /tmp/x\n: >> /var/log/app.log");
+}
+
+#[test]
+fn a_secret_that_a_pipe_makes_replaces_the_one_in_use() {
+    let made = "kubectl create secret generic x --from-file=a --dry-run=client -o yaml";
+    assert_eq!(risk(&format!("{made} | kubectl apply -f -")), Tier::Danger);
+    assert_eq!(risk(&format!("{made} | tee x.yaml | kubectl apply -f -")), Tier::Danger);
+    assert_eq!(risk(&made.replace("secret generic", "namespace").replace("--from-file=a ", "")), Tier::Read);
+    let map = made.replace("secret generic", "configmap");
+    assert_eq!(risk(&format!("{map} | kubectl apply -f -")), Tier::Change);
+}
+
+#[test]
+fn what_only_looks_is_a_look_whatever_words_it_has() {
+    all_are(
+        Tier::Read,
+        "
+        date -Is
+        NOW=$(date -Iseconds)
+        ceph osd pool stats
+        kafka-consumer-groups.sh --bootstrap-server x --group g -describe
+        bash bin/kafka-consumer-groups.sh --list
+        rsync --dry-run --delete a b
+        helm uninstall x --dry-run
+        terraform plan -destroy
+        php artisan migrate:status
+        nvidia-smi
+        mosquitto_sub -h a -t x -C 3
+        lpstat -p
+        openssl s_client -connect a:443 </dev/null 2>/dev/null
+        ",
+    );
+    all_are(Tier::Change, "domectl show --format json\ndomectl --format=json list");
+}

@@ -52,7 +52,7 @@ fn noise(size: usize) -> Vec<u8> {
     (0..size).map(|_| step()).collect()
 }
 
-const RUBBISH: [(&str, Rubbish); 52] = [
+const RUBBISH: [(&str, Rubbish); 53] = [
     ("binary", |n| String::from_utf8_lossy(&noise(n)).into_owned()),
     ("NUL", |n| "\0".repeat(n)),
     ("NUL lines", |n| repeated("\0kubectl\0get\0pods\n", n)),
@@ -67,6 +67,7 @@ const RUBBISH: [(&str, Rubbish); 52] = [
     ("backticks of every length", |n| numbered(n, |k| format!("{} a ", "`".repeat(k % 500 + 1)))),
     ("fences of every length", |n| numbered(n, |k| format!("{}\na\n", "`".repeat(k % 300 + 3)))),
     ("inline code", |n| repeated("run `kubectl get pods` or ", n)),
+    ("inline code that tells", |n| format!("# Crane\n\n{}", repeated("run `kubectl get pods` or ", n))),
     ("inline code on lines", |n| repeated("- run `kubectl get pods -n a`\n", n)),
     ("tildes", |n| "~".repeat(n)),
     ("quotes in quotes", |n| repeated("> ", n)),

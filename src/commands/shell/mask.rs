@@ -118,6 +118,24 @@ pub fn straighten(source: &str) -> Option<String> {
     Some(out)
 }
 
+/// The text with each `<name` hidden that may be a placeholder without its end; `None` if it has none.
+pub fn unclosed(masked: &str) -> Option<String> {
+    let mut out = String::with_capacity(masked.len());
+    let mut last = 0;
+    for (at, _) in masked.match_indices(" <") {
+        let name = masked.get(at + 2..).unwrap_or_default();
+        let length = name.find(|sign: char| !(sign.is_ascii_alphanumeric() || matches!(sign, '_' | '-')));
+        let rest = length.filter(|length| *length > 0).and_then(|length| name.get(length..));
+        if rest.is_some_and(|rest| rest.starts_with(' ')) {
+            out.push_str(masked.get(last..=at).unwrap_or_default());
+            out.push(hide('<'));
+            last = at + 2;
+        }
+    }
+    out.push_str(masked.get(last..).unwrap_or_default());
+    (last > 0).then_some(out)
+}
+
 /// The text with the apostrophes of its prose hidden, as in `don't`; `None` if it has none.
 pub fn apostrophes(masked: &str) -> Option<String> {
     let mut out = String::with_capacity(masked.len());
@@ -171,7 +189,9 @@ fn angle(text: &str) -> Option<usize> {
             '>' => {
                 let after = body.get(at + 1..).and_then(|after| after.chars().next());
                 let redirects = matches!(after, Some('>' | '&' | '(' | '|'));
-                let whole = depth == 0 && last != ' ' && !redirects;
+                // `</dev/null 2>` are two redirections.
+                let path = first == '/' && body.get(..at).is_some_and(|inside| inside.contains(' '));
+                let whole = depth == 0 && last != ' ' && !redirects && !path;
                 return whole.then_some(at + 2);
             }
             '(' if last == '$' => return None,

@@ -190,7 +190,7 @@ fn without_comments(text: &str, cut: &Cut<'_>, comments: &[Range<usize>]) -> usi
 fn doubts(text: &str) -> Vec<String> {
     let masked = mask::mask(text);
     let raw = masked.doubtful.then(|| text.to_owned());
-    raw.into_iter().chain(mask::straighten(text)).collect()
+    raw.into_iter().chain(mask::unclosed(&masked.text)).chain(mask::straighten(text)).collect()
 }
 
 /// Reads a text piece by piece, when it cannot be read as a whole.

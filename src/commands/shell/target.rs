@@ -43,6 +43,12 @@ pub fn written(path: &str, append: bool) -> Option<(Tier, &'static str)> {
     Some((Tier::Read, "writes a file"))
 }
 
+/// A file whose content somebody may miss: not one of a place for passing things, nor one that nobody can name.
+pub fn is_kept(path: &str) -> bool {
+    let passing = ["/dev/", "/proc/", "/tmp/", "/var/tmp/", "/run/"];
+    !path.is_empty() && !path.starts_with('\u{fffc}') && !passing.iter().any(|start| path.starts_with(start))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -128,9 +128,10 @@ pub(super) fn kafka(seen: &Seen<'_>, meaning: &mut Meaning) {
         "kafka-reassign-partitions" if has("--cancel") => {
             meaning.is(C, "stops moving partitions", mark::NONE);
         }
-        _ if has(
+        _ if (has(
             "--list --describe --generate --verify --reset-offsets --version --help --state --members",
-        ) && !has("--alter --create --add --add-config") =>
+        ) || args.options.iter().any(|option| matches!(option.name, "-list" | "-describe")))
+            && !has("--alter --create --add --add-config") =>
         {
             meaning.is(R, "only reads", mark::NONE);
         }
@@ -152,6 +153,16 @@ pub(super) fn kcat(seen: &Seen<'_>, meaning: &mut Meaning) {
             if ends { mark::NONE } else { mark::E },
         );
     }
+}
+
+/// `-C` and `-W` end the listening.
+pub(super) fn mqtt(seen: &Seen<'_>, meaning: &mut Meaning) {
+    let ends = seen.args.get("-C -W -E").is_some();
+    let secret = if seen.args.get("-P --pw").is_some() { mark::SECRET } else { mark::NONE };
+    if seen.tool == "mosquitto_rr" {
+        return meaning.is(C, "sends a message and waits for its answer", secret);
+    }
+    meaning.is(R, "reads messages", secret | if ends { mark::NONE } else { mark::E });
 }
 
 pub(super) fn zookeeper(seen: &Seen<'_>, meaning: &mut Meaning) {

@@ -13,7 +13,7 @@ const READS: &str = "list show get describe head lookup search query scan select
 const TAKES: &str = "delete terminate remove deregister purge stop reboot restart failover promote detach disassociate \
     revoke disable cancel reset rotate release reject abort unassign evict destroy drop regenerate upgrade deallocate \
     reimage redeploy generalize unregister drain kill suspend rm rb wipe erase shutdown poweroff force \
-    clear flush hibernate decommission switchover unlink \
+    clear flush hibernate decommission switchover unlink set-primary \
     simulate-eviction schedule-key-deletion rebuild down";
 
 /// Verbs that print or make secrets.
@@ -402,7 +402,8 @@ pub(super) fn gcloud(seen: &Seen<'_>, meaning: &mut Meaning) {
         meaning.raise(D, "a rule that denies: may cut traffic off");
     }
     password(seen, "--password --root-password", meaning);
-    if meaning.risk == D && !seen.args.has("--quiet -q") && meaning.nested.is_empty() {
+    let asks = !matches!(head(verb), "stop" | "reset" | "suspend" | "remove" | "detach");
+    if asks && meaning.risk == D && !seen.args.has("--quiet -q") && meaning.nested.is_empty() {
         meaning.mark(mark::I);
     }
     if seen.args.has("--dry-run --validate-only") {
@@ -477,6 +478,15 @@ pub(super) fn generic(seen: &Seen<'_>, meaning: &mut Meaning) {
     }
     if path.iter().any(|word| word.contains(UNKNOWN)) && meaning.risk == R {
         meaning.set(C, "what it does is only known when it runs");
+    }
+    if let Some(text) = seen.args.value("-C --command").filter(|_| path.contains(&"ssh")) {
+        return shell(Some(text), meaning);
+    }
+    // `heroku run COMMAND` and `heroku run -- COMMAND`.
+    if matches!(seen.tool, "heroku" | "railway") && seen.verb().starts_with("run") {
+        meaning.set(C, "runs a command elsewhere");
+        meaning.mark(mark::REMOTE);
+        return meaning.runs(seen.from(1), Through::Elsewhere);
     }
     if path.contains(&"ssh") || path.contains(&"exec") || path.contains(&"console") {
         meaning.raise(C, "opens a shell elsewhere");

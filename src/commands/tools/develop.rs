@@ -33,6 +33,17 @@ pub(super) fn git(seen: &Seen<'_>, meaning: &mut Meaning) {
             meaning.set(C, "runs a command in every submodule");
             meaning.mark(mark::OPAQUE);
         }
+        "gc" if args.get("--prune").and_then(|option| option.value).is_some_and(at_once)
+            || args.all("-c").filter_map(|option| option.value).any(|value| {
+                let setting = value.split_once('=').filter(|(name, _)| {
+                    ["gc.pruneexpire", "gc.reflogexpire", "gc.reflogexpireunreachable"]
+                        .contains(&name.to_ascii_lowercase().as_str())
+                });
+                setting.is_some_and(|(_, when)| at_once(when))
+            }) =>
+        {
+            meaning.raise(D, "deletes at once what could still be taken back");
+        }
         "bisect" if object == "run" => meaning.mark(mark::OPAQUE),
         _ => {}
     }
@@ -43,6 +54,11 @@ pub(super) fn git(seen: &Seen<'_>, meaning: &mut Meaning) {
     {
         meaning.raise(C, "runs what its own options say");
     }
+}
+
+/// A limit of age under which nothing is kept.
+fn at_once(when: &str) -> bool {
+    when.contains(UNKNOWN) || words::one_of("now all 0 0.seconds 0.days", when)
 }
 
 /// `gh pr merge 5`, `gh api -X DELETE …`: the second word is the verb.
@@ -119,6 +135,9 @@ fn only_prints(code: &str) -> bool {
         && names.all(|name| name.parse::<f64>().is_ok() || HARMLESS.split_whitespace().any(|one| one == name))
 }
 
+/// Tools that are started as a language's script.
+const FRAMEWORKS: &str = "artisan manage.py django-admin rails rake flask alembic bundle";
+
 pub(super) fn language(seen: &Seen<'_>, meaning: &mut Meaning) {
     meaning.subcommand = None;
     let words = || seen.words.iter().map(|word| word.text.as_str());
@@ -178,6 +197,12 @@ pub(super) fn language(seen: &Seen<'_>, meaning: &mut Meaning) {
     }
     let file = words().find(|word| !word.starts_with('-'));
     match (file, seen.input) {
+        // The script is a framework's own tool: `php artisan migrate:fresh`, `python manage.py flush`.
+        (Some(file), _) if words::one_of(FRAMEWORKS, super::name(file)) => {
+            let at = words().position(|word| word == file).unwrap_or_default();
+            meaning.is(R, "runs a framework's tool", mark::NONE);
+            meaning.runs(seen.words.get(at..).unwrap_or_default(), Through::Here);
+        }
         (Some(file), _) => {
             let verb = words()
                 .skip_while(|word| *word != file)
@@ -219,11 +244,8 @@ pub(super) fn pip(seen: &Seen<'_>, meaning: &mut Meaning) {
 
 /// `bundle exec COMMAND`, `poetry run COMMAND`.
 fn inner(seen: &Seen<'_>, meaning: &mut Meaning) {
-    let verb = seen.args.operands.get(1);
-    let at = verb.and_then(|verb| seen.words.iter().position(|word| std::ptr::eq(word, *verb)));
-    let words = at.and_then(|at| seen.words.get(at..)).unwrap_or(seen.args.rest);
     meaning.mark(mark::OPAQUE);
-    meaning.runs(words, Through::Here);
+    meaning.runs(seen.from(1), Through::Here);
 }
 
 pub(super) fn build(seen: &Seen<'_>, meaning: &mut Meaning) {
@@ -257,10 +279,8 @@ pub(super) fn npm(seen: &Seen<'_>, meaning: &mut Meaning) {
 }
 
 pub(super) fn npx(seen: &Seen<'_>, meaning: &mut Meaning) {
-    let inner: Vec<_> =
-        seen.args.operands.iter().map(|word| (*word).clone()).chain(seen.args.rest.iter().cloned()).collect();
     meaning.is(C, "fetches a program and runs it", mark::OPAQUE);
-    meaning.runs(&inner, Through::Here);
+    meaning.runs(seen.from(0), Through::Here);
 }
 
 /// What a target does stands in a file that is not seen here; its name may say enough.
@@ -274,7 +294,8 @@ pub(super) fn make(seen: &Seen<'_>, meaning: &mut Meaning) {
     meaning.known = false;
     for word in seen.args.operands.iter().filter(|word| !word.text.contains('=')) {
         super::by_script_name(&word.text, meaning);
-        if words::says_destroy(&word.text) {
+        let loads = words::one_of("db:schema:load db:structure:load db:setup db:migrate:redo", &word.text);
+        if words::says_destroy(&word.text) || loads {
             meaning.raise(D, "by its name, the target takes something away");
         }
     }
@@ -285,9 +306,11 @@ pub(super) fn migrate(seen: &Seen<'_>, meaning: &mut Meaning) {
     meaning.subcommand = None;
     let all: Vec<_> = seen.args.operands.iter().flat_map(|word| words::parts(&word.text)).collect();
     let has = |list: &str| all.iter().any(|part| list.split_whitespace().any(|one| one == part));
-    if has(
-        "drop reset clean down rollback downgrade redo flush truncate purge destroy fresh undo wipe repair",
-    ) {
+    if has("load setup") && has("schema structure db") && !has("fixtures seed loaddata")
+        || has(
+            "drop reset clean down rollback downgrade redo flush truncate purge destroy fresh undo wipe repair",
+        )
+    {
         meaning.is(D, "takes a database's changes or data back", mark::NONE);
     } else if has(
         "status history current heads show info version validate list routes about check showmigrations print",

@@ -283,3 +283,39 @@ pub(super) fn trap(seen: &Seen<'_>, meaning: &mut Meaning) {
         meaning.nested.push(Nested::Shell(text.text.clone()));
     }
 }
+
+/// Printers, sound and graphics cards.
+pub(super) fn desk(seen: &Seen<'_>, meaning: &mut Meaning) {
+    meaning.subcommand = None;
+    let loops = || seen.args.get("-l --loop").is_some() || seen.has_word("dmon pmon");
+    match seen.tool {
+        "lpstat" | "lpq" | "lpinfo" => meaning.is(R, "only reads", mark::NONE),
+        "nvidia-smi" | "rocm-smi" => {
+            let sets = seen.words.iter().map(|word| word.text.as_str()).any(|word| {
+                matches!(
+                    word,
+                    "-r" | "-pm"
+                        | "-pl"
+                        | "-c"
+                        | "-e"
+                        | "-p"
+                        | "-mig"
+                        | "-ac"
+                        | "-lgc"
+                        | "-rac"
+                        | "mig"
+                        | "drain"
+                ) || word.starts_with("--set")
+                    || word.starts_with("--gpu-reset")
+                    || word.starts_with("--reset")
+            });
+            if seen.has_word("-r --gpu-reset --gpureset drain") {
+                meaning.is(D, "resets a graphics card: what runs on it is lost", mark::NONE);
+            } else if !sets {
+                meaning.is(R, "only reads", if loops() { mark::E } else { mark::NONE });
+            }
+        }
+        _ if seen.args.has("-l -L --list-devices --list-pcms") => meaning.is(R, "only reads", mark::NONE),
+        _ => {}
+    }
+}

@@ -92,6 +92,13 @@ pub(super) fn mesh(seen: &Seen<'_>, meaning: &mut Meaning) {
     }
 }
 
+/// The answer stands among the options.
+pub(super) fn confirmed(seen: &Seen<'_>, meaning: &mut Meaning) {
+    if seen.args.has("--confirm -f --force") {
+        meaning.traits.interactive = false;
+    }
+}
+
 /// kubeseal and sops work on a stream.
 pub(super) fn seal(seen: &Seen<'_>, meaning: &mut Meaning) {
     match seen.tool {

@@ -156,7 +156,9 @@ pub(super) fn judge(seen: &Seen<'_>, meaning: &mut Meaning) {
     if args.value("-r").is_some_and(|times| times.starts_with('-')) {
         meaning.mark(mark::E);
     }
-    if args.has("--help -h") && words.is_empty() && args.options.len() == 1 || args.has("-v --version") {
+    // `-h` with a host behind it asks for no help.
+    let helps = args.has("--help") || args.has("-h") && args.value("-h").is_none();
+    if helps && words.is_empty() && args.options.len() == 1 || args.has("-v --version") {
         return;
     }
     if !options(seen, &words, meaning) {

@@ -145,6 +145,13 @@ impl<'a> Seen<'a> {
         self.args.operand(0)
     }
 
+    /// The words from this operand on, options included; without it, those behind the dashes.
+    pub fn from(&self, operand: usize) -> &'a [Word] {
+        let Some(first) = self.args.operands.get(operand) else { return self.args.rest };
+        let at = self.words.iter().position(|word| std::ptr::eq(word, *first));
+        at.and_then(|at| self.words.get(at..)).unwrap_or_default()
+    }
+
     /// The verb, which is then the call's subcommand.
     pub fn take_verb(&self, meaning: &mut Meaning) -> &'a str {
         let verb = self.verb();

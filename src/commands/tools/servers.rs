@@ -70,7 +70,7 @@ pub(super) fn ceph(seen: &Seen<'_>, meaning: &mut Meaning) {
     {
         return meaning.is(D, "takes a part of the storage out, or changes where data lies", mark::NONE);
     }
-    let reads = "status health df tree dump stat ls list get show perf versions version log detail ok-to-stop safe-to-destroy metadata map query help \
+    let reads = "status health df tree dump stat stats ls list get show perf versions version log detail ok-to-stop safe-to-destroy metadata map query help \
         dump_stuck last quorum_status mon_status lspools getmap find utilization blocked-by features report time-sync-status autoscale-status top ps device-health info";
     let sets = has(
         "set enable disable apply add create start restart mv rename unset in up scrub deep-scrub compact mute unmute injectargs tell tag redeploy import mod adopt upgrade assimilate-conf authorize caps archive archive-all",

@@ -38,6 +38,10 @@ pub(super) fn parts(name: &str) -> Vec<String> {
 
 /// A verb, or the first word of a compound verb, that destroys.
 pub(super) fn destroys(verb: &str) -> bool {
+    // `--format` says how to print.
+    if verb.starts_with('-') && verb.trim_start_matches('-').starts_with("format") {
+        return false;
+    }
     let verb = verb.trim_start_matches('-');
     if verb.contains(['/', '.', '=', ':', '@']) {
         return false;

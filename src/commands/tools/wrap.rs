@@ -222,6 +222,11 @@ pub(super) fn shell(seen: &Seen<'_>, meaning: &mut Meaning) {
     let first = command(seen).first();
     match (by_text, first) {
         (true, Some(word)) => shelled(std::slice::from_ref(word), Through::Here, meaning),
+        // A script of a known tool, such as `bash bin/kafka-topics.sh`, says what it does.
+        (false, Some(word)) if super::words::is_script(&word.text, "sh") && super::is_known(word) => {
+            meaning.set(R, "runs a script");
+            meaning.runs(command(seen), Through::Here);
+        }
         (false, Some(word)) if word.text != "-" => {
             meaning.set(C, "a script: what it does cannot be seen here");
             meaning.mark(mark::OPAQUE);
@@ -356,7 +361,7 @@ pub(super) fn verb(seen: &Seen<'_>, meaning: &mut Meaning) {
     let dashes = rest.iter().position(|word| word.text == "--");
     // Without dashes, whatever may be the command is looked at.
     let from =
-        dashes.map_or_else(|| rest.iter().take_while(|word| !super::is_known(word)).count(), |at| at + 1);
+        dashes.map_or_else(|| rest.iter().take_while(|word| word.text == "." || !super::is_known(word)).count(), |at| at + 1);
     let words = rest.get(from..).unwrap_or_default();
     if words.is_empty() {
         meaning.set(C, "opens a shell, or runs a program that is not known");
@@ -393,5 +398,31 @@ pub(super) fn box_of(seen: &Seen<'_>, meaning: &mut Meaning) {
         meaning.set(R, "only reads");
     } else {
         meaning.set(C, "changes a box");
+    }
+}
+
+/// `at` and `batch` run later what comes in.
+pub(super) fn later(seen: &Seen<'_>, meaning: &mut Meaning) {
+    meaning.subcommand = None;
+    if seen.args.has("-l -c -V") {
+        meaning.set(R, "shows jobs");
+        return;
+    }
+    if seen.args.has("-d -r") {
+        meaning.set(super::rules::D, "deletes jobs");
+        return;
+    }
+    meaning.set(C, "runs something later");
+    match (seen.args.value("-f"), seen.input) {
+        (Some(file), _) => {
+            meaning.mark(mark::OPAQUE);
+            super::by_script_name(file, meaning);
+        }
+        (None, Input::Text(text)) => {
+            meaning.through = Through::Elsewhere;
+            meaning.nested.push(Nested::Shell(text.to_owned()));
+        }
+        (None, Input::Unseen) => meaning.mark(mark::OPAQUE),
+        (None, Input::Nothing) => meaning.mark(mark::I | mark::OPAQUE),
     }
 }

@@ -48,15 +48,15 @@ pub fn commands(lines: &[Line]) -> Vec<Told> {
             from = range.end;
             let after = line.text.get(range.end..).unwrap_or_default();
             // `stop it, wait a minute, start it` goes on with what it has begun.
-            let between = before.rsplit(" ` ").next().unwrap_or_default();
+            let between = end_of(&before).rsplit(" ` ").next().unwrap_or_default();
             let goes_on =
                 last && between.split_whitespace().count() <= 6 && !between.contains(['.', '?', '!']);
             // On a line of its own it is what the line above tells.
             let own = lines.len() > 1
                 && from == line.text.trim_end().len()
                 && line.text.get(..range.start).is_some_and(|t| t.trim().is_empty());
-            let own = own && runs(&code) && !warns(&before);
-            last = own || told(&before, &code, after) || goes_on && joins(between, &code);
+            let own = own && runs(&code) && !warns(end_of(&before));
+            last = own || told(end_of(&before), &code, after) || goes_on && joins(between, &code);
             if last {
                 found.push(Told::new(line.no, &code));
             }
@@ -69,6 +69,14 @@ pub fn commands(lines: &[Line]) -> Vec<Told> {
         }
     }
     found
+}
+
+/// Of what stands before a code, as much as a sentence may be long: a paragraph of thousands of codes would
+/// otherwise be gone through again for each of them.
+fn end_of(before: &str) -> &str {
+    const LONGEST: usize = 1000;
+    let from = before.len().saturating_sub(LONGEST);
+    before.get(before.ceil_char_boundary(from)..).unwrap_or_default()
 }
 
 impl Told {

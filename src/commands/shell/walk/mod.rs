@@ -7,9 +7,9 @@ use super::expand::{self, Scope};
 use super::found::{Class, Found};
 use super::parse::Failure;
 use super::tree::{Form, Kind, Node, Piece, Redirect, Simple, Text, Tree, Way};
-use super::values::{UNKNOWN, Values};
+use super::values::{UNKNOWN, Values, known};
 use super::{coarse, mask, parse, target};
-use crate::commands::tools::Tables;
+use crate::commands::tools::{self, Tables};
 use crate::domain::approval::Tier;
 
 mod learn;
@@ -17,7 +17,7 @@ mod place;
 mod shape;
 
 pub use place::{Place, Stdin, Todo};
-use shape::{is_endless, is_head, is_passing};
+use shape::{is_endless, is_head, is_passing, prints_nothing};
 
 /// Texts in texts, and functions in functions, that are followed.
 const DEPTH: u8 = 16;
@@ -155,6 +155,9 @@ impl<'a> Walker<'a> {
         self.found.traits.heredoc |= top && node.document_end.is_some();
         let mut place = place.clone();
         let mut writes = None;
+        if prints_nothing(node) {
+            self.empties(&node.redirects, &place);
+        }
         for redirect in &node.redirects {
             self.redirect(redirect, &mut place, &mut writes);
         }
@@ -247,8 +250,29 @@ impl<'a> Walker<'a> {
                 Some(words) => Stdin::of(words),
                 // What only passes its input on is seen through.
                 None if is_passing(node) => input,
-                None => Stdin::Unseen,
+                None => self.printed(node, &inner),
             };
+        }
+    }
+
+    /// What the tables know that a command prints.
+    fn printed(&self, node: &Node, place: &Place) -> Stdin {
+        let Kind::Simple(simple) = &node.kind else { return Stdin::Unseen };
+        let calls = expand::calls(&simple.words, self.scope(place));
+        let texts: Vec<_> =
+            calls.iter().filter_map(|words| tools::prints(words)).map(|text| known(&text, false)).collect();
+        Stdin::of(texts)
+    }
+
+    /// A redirection of nothing leaves an empty file, whatever was in it.
+    fn empties(&mut self, redirects: &[Redirect], place: &Place) {
+        for redirect in redirects.iter().filter(|one| one.way == Way::Write && one.fd != Some(2)) {
+            for path in expand::texts(&redirect.target, self.scope(place)) {
+                if target::is_kept(&path.text) {
+                    let why = format!("empties a file: `{}`", short(&path.text));
+                    self.raise(place, Tier::Danger, &why, None);
+                }
+            }
         }
     }
 

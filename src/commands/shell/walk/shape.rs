@@ -20,6 +20,24 @@ pub fn is_passing(node: &Node) -> bool {
     matches!(first_word(node), Some("tee" | "cat" | "envsubst" | "sort" | "uniq" | "pv" | "sponge"))
 }
 
+/// Only its redirections do anything.
+pub fn prints_nothing(node: &Node) -> bool {
+    match &node.kind {
+        Kind::Simple(simple) if simple.words.is_empty() => simple.assigns.is_empty(),
+        Kind::Simple(simple) => {
+            let second = simple.words.get(1).map(|word| word.pieces.as_slice());
+            match first_word(node) {
+                Some(":" | "true" | "false") => true,
+                Some("cat") => {
+                    matches!(second, Some([Piece::Fixed { text, .. }]) if text == "/dev/null")
+                }
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}
+
 /// `while true` without a way out.
 pub fn is_endless(condition: &[Node], body: &[Node]) -> bool {
     let always = matches!(condition, [one] if matches!(first_word(one), Some("true" | ":")));

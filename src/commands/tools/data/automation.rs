@@ -31,6 +31,8 @@ pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
         kafka-replica-verification.sh kafka-delegation-tokens.sh kafka-groups.sh kafka-share-groups.sh kafka-e2e-latency.sh kafka-client-metrics.sh connect-distributed.sh connect-standalone.sh zookeeper-server-start.sh zookeeper-server-stop.sh")
         .values(&[("", "--bootstrap-server --bootstrap-controller --zookeeper --topic --group --command-config --config --add-config --delete-config --entity-type --entity-name --partitions --replication-factor --partition --from --to-offset --to-datetime --shift-by --by-duration --max-messages --timeout-ms --offset --property --formatter --reassignment-json-file --topics-to-move-json-file --broker-list --throttle --offset-json-file --election-type --path-to-json-file --from-file --producer.config --consumer.config --time --broker --files --transactional-id --application-id --input-topics --describe-topics --producer-property --consumer-property --principal --allow-principal --deny-principal --operation")])
         .judge(brokers::kafka),
+    Tool::new("mosquitto_sub mosquitto_rr").values(&[("", "-h --host -p --port -t --topic -u --username -P --pw -i --id -C -W -F -q --qos --cafile --capath --cert --key -V --will-topic -R -T")]).judge(brokers::mqtt),
+    Tool::new("mosquitto_pub").otherwise(Otherwise::Change("sends messages")),
     Tool::new("kcat kafkacat").values(&[("", "-b -t -p -o -c -X -F -G -K -D -k -f -s -r")]).judge(brokers::kcat),
     Tool::new("zkCli.sh zkCli zookeeper-shell zookeeper-shell.sh zkServer.sh").values(&[("", "-server -timeout")]).one_dash().judge(brokers::zookeeper),
     Tool::new("nats nsc pulsar-admin").judge(brokers::broker),

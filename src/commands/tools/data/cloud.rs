@@ -15,5 +15,5 @@ pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
     Tool::new("gsutil").values(&[("", "-o -h -u -p -c -l -s")]).judge(cloud::gsutil),
     Tool::new("bq").values(&[("", "--project_id --dataset_id --location --format --job_id --destination_table --max_rows -n --schedule --display_name")]).judge(cloud::bq),
     Tool::new("doctl oci ibmcloud hcloud linode-cli heroku fly flyctl vercel netlify scw exo openstack nova cinder neutron glance aliyun yc civo vultr-cli railway eb ecs-cli cf rosa ocm cloudctl tsh teleport rancher jenkins-cli pd opsgenie datadog-ci newrelic sentry-cli mimirtool cortextool")
-        .values(&[("", "-t --access-token -c --config --context -o --output --format --profile --region --app -a --org --project --remote -r --image --size --count")]).judge(cloud::generic),
+        .values(&[("", "-t --access-token -c --config --context -o --output --format --profile --region --app -a --org --project --remote -r --image --size --count -C --command")]).judge(cloud::generic),
 ];

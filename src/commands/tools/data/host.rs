@@ -3,7 +3,7 @@ use crate::commands::tools::rules::{
     C, D, Otherwise, R, Rule, Tool,
     mark::{E, I, L, NONE, OPAQUE},
 };
-use crate::commands::tools::{host, kernel};
+use crate::commands::tools::{host, kernel, wrap};
 
 #[rustfmt::skip]
 pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
@@ -21,7 +21,7 @@ pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
     Tool::new("reboot halt poweroff init telinit").judge(host::reboot),
     Tool::new("shutdown").judge(host::reboot),
     Tool::new("crontab").values(&[("", "-u")]).judge(host::crontab),
-    Tool::new("at batch").values(&[("", "-f -q -t")]).otherwise(Otherwise::Change("runs something later")),
+    Tool::new("at batch").values(&[("", "-f -q -t")]).judge(wrap::later),
     Tool::new("atq atrm").judge(host::at),
     Tool::new("useradd adduser groupadd addgroup usermod groupmod gpasswd chage newusers").values(&[("", "-u -g -G -d -s -c -p -e -f -k -E -M -I -W -l")]).judge(host::users),
     Tool::new("userdel deluser groupdel delgroup").judge(host::users),
@@ -39,10 +39,14 @@ pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
     Tool::new("sysctl").values(&[("", "-r --pattern")]).judge(kernel::sysctl),
     Tool::new("modprobe insmod depmod rmmod").judge(kernel::modules),
     Tool::new("setenforce getenforce sestatus semanage restorecon setsebool getsebool aa-status aa-complain aa-enforce aa-disable apparmor_parser auditctl ausearch aureport").judge(kernel::policy),
-    Tool::new("hostname hostnamectl timedatectl localectl resolvectl systemd-resolve date hwclock domainname").values(&[("", "-d --date -r --reference -f")]).judge(kernel::settings),
+    Tool::new("hostname hostnamectl timedatectl localectl resolvectl systemd-resolve date hwclock domainname").glued("I").values(&[("", "-d --date -r --reference -f")]).judge(kernel::settings),
     Tool::new("chronyc ntpq ntpdate ntpd chronyd").judge(kernel::clock),
     Tool::new("grubby update-grub grub-mkconfig grub2-mkconfig grub-install dracut mkinitcpio update-initramfs update-ca-certificates update-ca-trust ldconfig update-alternatives alternatives systemd-tmpfiles systemd-sysusers locale-gen sosreport sos cloud-init")
         .otherwise(Otherwise::Change("changes how the host starts, or gathers data about it")),
+    Tool::new("lpadmin").values(&[("", "-p -d -x -D -L -E -v -m -P -o -u -h -U -r -i")]).otherwise(Otherwise::Change("changes a printer or its queue")).riders(&[("", "-x", D, "deletes a printer's queue", NONE)]),
+    Tool::new("lpstat lpq lpinfo aplay arecord amixer").otherwise(Otherwise::Change("prints or plays")).judge(host::desk),
+    Tool::new("lprm").otherwise(Otherwise::Change("cancels jobs of a printer")),
+    Tool::new("nvidia-smi rocm-smi").otherwise(Otherwise::Change("reads or sets graphics cards")).judge(host::desk),
     Tool::new("kexec").otherwise(Otherwise::Change("loads another kernel")).riders(&[("", "-e --exec", D, "starts another kernel at once", NONE)]),
     Tool::new("supervisorctl").values(&[("", "-c --configuration -s --serverurl -u --username -p --password")]).rules(&[
         ("status|avail|pid|version|maintail|help", R, "only reads", NONE),

@@ -266,7 +266,7 @@ pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
         ("backup-location|snapshot-location|plugin|client|repo|install", C, "changes settings of backups", NONE),
         ("delete|uninstall", D, "deletes backups, restores or schedules", I),
         ("backup|restore|schedule|backup-location|plugin delete|remove", D, "deletes backups, restores or schedules", I),
-    ]),
+    ]).judge(infra::confirmed),
     Tool::new("kubeadm").rules(&[
         ("version|config|help|completion", R, "only reads", NONE),
         ("config images pull", C, "fetches images", L),
@@ -282,7 +282,7 @@ pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
         ("reset", D, "takes this node out of the cluster and deletes what it holds", I),
         ("kubeconfig", R, "prints credentials", SECRET),
         ("alpha", C, "changes the cluster", NONE),
-    ]).pretends(&[("upgrade|init|join|reset|certs|token", "--dry-run")]),
+    ]).pretends(&[("upgrade|init|join|reset|certs|token", "--dry-run")]).judge(infra::confirmed),
     Tool::new("kops").values(&[("", "--name --state --config -o --output --zones --node-count --node-size --target -t --out --phase --instance-group -f --filename --cloud")]).rules(&[
         ("get|validate|version|help, toolbox dump|instance-selector", R, "only reads", NONE),
         ("export", C, "switches the context: every later kubectl goes elsewhere", NONE),
