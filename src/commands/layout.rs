@@ -2,8 +2,8 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::commands::statement::Comment;
 use crate::commands::Source;
+use crate::commands::statement::Comment;
 
 #[derive(Debug)]
 pub struct Layout<'a> {

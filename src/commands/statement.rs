@@ -30,7 +30,7 @@ pub enum Lang {
     /// What is typed into redis-cli.
     Redis,
     PowerShell,
-    /// Text for another program's own screen: PromQL, SPL, KQL, MongoDB and the like. Copied, never run.
+    /// Text for another program's own screen: `PromQL`, SPL, KQL, `MongoDB` and the like. Copied, never run.
     Query,
 }
 
@@ -82,7 +82,8 @@ pub struct Statement {
     /// The document's lines, counted from 1; the last one included.
     pub line: u32,
     pub end_line: u32,
-    /// Byte for byte as the source has it, without the blanks around it and without the comment behind it.
+    /// Byte for byte as the source has it, without the blanks around it. A comment behind its last word is kept
+    /// in a document's reading, so that the text is what the document's lines say; a shell passes over it.
     pub text: String,
     /// The comment that stands directly above, without its sign.
     pub label: Option<String>,

@@ -7,7 +7,9 @@ use crate::domain::approval::Tier;
 
 /// `{"documents": […]}`
 pub fn list(documents: Vec<Value>) -> Value {
-    json!({ "documents": documents })
+    let mut all = Map::new();
+    all.insert("documents".to_owned(), Value::Array(documents));
+    Value::Object(all)
 }
 
 /// A file that could not be read.

@@ -11,5 +11,6 @@ pub mod lint;
 pub mod placeholder;
 pub mod suggest;
 pub mod types;
+mod words;
 
 pub use types::{Command, Document, Fact, Kind, Mode, Note, Row, Runbook, Status, Step, StepKind};

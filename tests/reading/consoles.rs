@@ -26,7 +26,8 @@ fn sql_is_cut_at_its_semicolons_and_each_statement_has_its_risk() {
     ];
     assert_eq!(got, want.map(|(line, end, text, risk)| (line, end, text.to_owned(), risk)));
     let script = script(Lang::Sql, text);
-    let comments: Vec<_> = script.comments.iter().map(|one| (one.line, one.text.as_str(), one.alone)).collect();
+    let comments: Vec<_> =
+        script.comments.iter().map(|one| (one.line, one.text.as_str(), one.alone)).collect();
     assert_eq!(comments, [(11, "How many?", true), (13, "slow", false)]);
     assert_eq!(script.statements[0].label.as_deref(), Some("How many?"));
 }
@@ -73,20 +74,30 @@ fn powershell_is_told_by_the_verbs_of_its_cmdlets() {
 fn a_query_is_copied_and_never_run_but_says_when_it_takes_away() {
     let text = "# errors\nsource=\"a\" level=\"error\"\n| stats count by host\n\nsum by (job) (\n  rate(x[5m])\n)\nup == 0\n\ndb.orders.drop()";
     let script = script(Lang::Query, text);
-    let got: Vec<_> = script.statements.iter().map(|one| (one.line, one.end_line, one.risk, one.role)).collect();
+    let got: Vec<_> =
+        script.statements.iter().map(|one| (one.line, one.end_line, one.risk, one.role)).collect();
     let query = Role::Query;
-    assert_eq!(got, [
-        (12, 13, Tier::Read, query),
-        (15, 17, Tier::Read, query),
-        (18, 18, Tier::Read, query),
-        (20, 20, Tier::Danger, query),
-    ]);
+    assert_eq!(
+        got,
+        [
+            (12, 13, Tier::Read, query),
+            (15, 17, Tier::Read, query),
+            (18, 18, Tier::Read, query),
+            (20, 20, Tier::Danger, query),
+        ]
+    );
     assert_eq!(script.statements[0].label.as_deref(), Some("errors"));
 }
 
 #[test]
 fn hostile_text_ends_in_time_in_every_language() {
-    let texts = ["'".repeat(200_000), "(".repeat(200_000), "a\n".repeat(4_000), "$(\"".repeat(70_000), "/*-- ".repeat(40_000)];
+    let texts = [
+        "'".repeat(200_000),
+        "(".repeat(200_000),
+        "a\n".repeat(4_000),
+        "$(\"".repeat(70_000),
+        "/*-- ".repeat(40_000),
+    ];
     for text in &texts {
         for lang in [Lang::Sql, Lang::Redis, Lang::PowerShell, Lang::Query] {
             let start = std::time::Instant::now();

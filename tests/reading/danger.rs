@@ -3,6 +3,7 @@ use firedeck::commands::tools::Tables;
 use firedeck::commands::{Source, shell};
 use firedeck::domain::approval::Tier;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 /// Commands that destroy, as words.
 const DESTROY: &[&[&str]] = &[
@@ -186,14 +187,15 @@ fn base(command: usize, styles: &[u8], broken: bool, held: bool) -> Piece {
     let written: Vec<String> = words.iter().enumerate().map(|(at, word)| written(word, style(at))).collect();
     let glue = if broken { " \\\n    " } else { " " };
     if held {
-        let first = words[..2].iter().filter(|word| !word.contains('\'')).copied().collect::<Vec<_>>().join(" ");
+        let first =
+            words[..2].iter().filter(|word| !word.contains('\'')).copied().collect::<Vec<_>>().join(" ");
         return Piece::new(format!("CMD={}\n$CMD {}", double(&first), written[2..].join(glue)));
     }
     Piece::simple(written.join(glue))
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, max_shrink_iters: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 3000, max_shrink_iters: 400, rng_seed: RngSeed::Fixed(7), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_destructive_command_is_danger_in_every_wrapping(
@@ -310,6 +312,14 @@ fn words_that_only_look_like_danger_are_none() {
         "[[ $x == *rm* ]]",
         "case $x in rm) echo a ;; esac",
         "command -v rm",
+        "echo \"it is $(date) and `hostname`\"",
+        "kubectl get pods > pods-$(date +%s).txt",
+        "X=$(cat <<'EOF'\nrm -rf /srv\nEOF\n)",
+        "x=$(kubectl get pods -n \"$(cat ns)\" -o name | grep \"${app:-$(hostname)}\")",
+        "[[ $(kubectl get ns) == *shop* ]]",
+        "echo $(( $(date +%s) - 10 ))",
+        "diff <(kubectl get cm a -o yaml) <(kubectl get cm b -o yaml)",
+        "for p in $(kubectl get pods -o name); do kubectl logs \"$p\" | grep -c 'delete'; done",
         "f() { rm -rf /srv; }",
     ];
     let high: Vec<&str> = texts.into_iter().filter(|text| risk(text) > Tier::Read).collect();

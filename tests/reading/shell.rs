@@ -44,12 +44,15 @@ fn lines_that_belong_together_are_one_statement() {
 #[test]
 fn each_statement_has_its_own_lines_and_bytes() {
     let text = "#!/bin/bash\n\n# 1. look\n  kubectl get pods   # all of them\nkubectl get svc; echo x\n\ncat <<'E' > f\n# no comment\nE\nls # end";
-    assert_eq!(cut(text), [
-        (4, 4, "kubectl get pods".to_owned()),
-        (5, 5, "kubectl get svc; echo x".to_owned()),
-        (7, 9, "cat <<'E' > f\n# no comment\nE".to_owned()),
-        (10, 10, "ls".to_owned()),
-    ]);
+    assert_eq!(
+        cut(text),
+        [
+            (4, 4, "kubectl get pods".to_owned()),
+            (5, 5, "kubectl get svc; echo x".to_owned()),
+            (7, 9, "cat <<'E' > f\n# no comment\nE".to_owned()),
+            (10, 10, "ls".to_owned()),
+        ]
+    );
     let script = read(text);
     assert!(script.shebang);
     let comments: Vec<_> =
@@ -82,34 +85,44 @@ fn conditions(text: &str) -> Vec<(u32, String, Option<String>)> {
 #[test]
 fn the_arms_of_a_case_are_cut_out_with_what_they_match() {
     let text = "case $KIND in\n  \"slow\")\n    # restart\n    systemctl restart web\n    ;;\n  full|\"very full\")\n    df -h; free -h\n    ;;\nesac";
-    assert_eq!(conditions(text), [
-        (4, "systemctl restart web".to_owned(), Some("slow".to_owned())),
-        (7, "df -h; free -h".to_owned(), Some("full|very full".to_owned())),
-    ]);
+    assert_eq!(
+        conditions(text),
+        [
+            (4, "systemctl restart web".to_owned(), Some("slow".to_owned())),
+            (7, "df -h; free -h".to_owned(), Some("full|very full".to_owned())),
+        ]
+    );
 }
 
 #[test]
 fn an_if_that_holds_steps_is_cut_and_a_short_check_is_not() {
     let steps = "if ! pg_isready -h db; then\n  echo down\n  # 2. promote\n  pg_ctl promote\n  # 3. restart\n  systemctl restart web\nelse\n  echo fine\nfi";
     let condition = Some("! pg_isready -h db".to_owned());
-    assert_eq!(conditions(steps), [
-        (1, "if ! pg_isready -h db; then".to_owned(), None),
-        (2, "echo down".to_owned(), condition.clone()),
-        (4, "pg_ctl promote".to_owned(), condition.clone()),
-        (6, "systemctl restart web".to_owned(), condition),
-        (8, "echo fine".to_owned(), Some("pg_isready -h db".to_owned())),
-    ]);
-    let check = "if curl -s http://x | grep -q ok; then\n  echo PASS\n  # more\n  df -h\nelse\n  echo FAIL\nfi";
+    assert_eq!(
+        conditions(steps),
+        [
+            (1, "if ! pg_isready -h db; then".to_owned(), None),
+            (2, "echo down".to_owned(), condition.clone()),
+            (4, "pg_ctl promote".to_owned(), condition.clone()),
+            (6, "systemctl restart web".to_owned(), condition),
+            (8, "echo fine".to_owned(), Some("pg_isready -h db".to_owned())),
+        ]
+    );
+    let check =
+        "if curl -s http://x | grep -q ok; then\n  echo PASS\n  # more\n  df -h\nelse\n  echo FAIL\nfi";
     assert_eq!(conditions(check), [(1, check.to_owned(), None)]);
     let steps = "if a; then\n  # one\n  ls\nelif b | c; then\n  # two\n  pwd\nelse\n  id\nfi";
     let conditions: Vec<_> = conditions(steps).into_iter().map(|one| (one.0, one.2)).collect();
-    assert_eq!(conditions, [
-        (1, None),
-        (3, Some("a".to_owned())),
-        (4, None),
-        (6, Some("! a && b | c".to_owned())),
-        (8, Some("! a && ! ( b | c )".to_owned())),
-    ]);
+    assert_eq!(
+        conditions,
+        [
+            (1, None),
+            (3, Some("a".to_owned())),
+            (4, None),
+            (6, Some("! a && b | c".to_owned())),
+            (8, Some("! a && ! ( b | c )".to_owned())),
+        ]
+    );
 }
 
 #[test]
@@ -188,8 +201,12 @@ fn traits_are_seen() {
 
 #[test]
 fn what_follows_a_bare_ssh_runs_there_until_it_is_left() {
-    let remote = |text: &str| -> Vec<bool> { read(text).statements.iter().map(|one| one.traits.remote).collect() };
-    assert_eq!(remote("ls\nssh -i k.pem me@host\ncd /srv\nls\nexit\npwd"), [false, true, true, true, true, false]);
+    let remote =
+        |text: &str| -> Vec<bool> { read(text).statements.iter().map(|one| one.traits.remote).collect() };
+    assert_eq!(
+        remote("ls\nssh -i k.pem me@host\ncd /srv\nls\nexit\npwd"),
+        [false, true, true, true, true, false]
+    );
     assert_eq!(remote("ssh host uptime\nls"), [true, false]);
     assert_eq!(remote("kubectl exec -it web -- bash\nrm x\n"), [false, true]);
     assert_eq!(remote("ssh host <<E\nls\nE\nls"), [true, false]);
@@ -197,15 +214,22 @@ fn what_follows_a_bare_ssh_runs_there_until_it_is_left() {
 
 #[test]
 fn variables_and_arguments_are_told() {
-    let script = read("VERSION=$1\nLEVEL=\"${2:-info}\"\nexport DIR=/x/$VERSION\nkubectl get pods -n $NS -l v=\"$VERSION\"\necho '$QUOTED' $3\nf() { local a=$1; echo $a $OUTER; }");
+    let script = read(
+        "VERSION=$1\nLEVEL=\"${2:-info}\"\nexport DIR=/x/$VERSION\nkubectl get pods -n $NS -l v=\"$VERSION\"\necho '$QUOTED' $3\nf() { local a=$1; echo $a $OUTER; }",
+    );
     let arguments: Vec<_> = script
         .arguments
         .iter()
         .map(|one| (one.place, one.name.as_deref(), one.default.as_deref(), one.line))
         .collect();
-    assert_eq!(arguments, [(1, Some("VERSION"), None, 1), (2, Some("LEVEL"), Some("info"), 2), (3, None, None, 5)]);
-    let names: Vec<_> = script.statements.iter().map(|one| (one.sets.join(" "), one.uses.join(" "))).collect();
-    let want = [("VERSION", ""), ("LEVEL", ""), ("DIR", "VERSION"), ("", "NS VERSION"), ("", ""), ("", "OUTER")];
+    assert_eq!(
+        arguments,
+        [(1, Some("VERSION"), None, 1), (2, Some("LEVEL"), Some("info"), 2), (3, None, None, 5)]
+    );
+    let names: Vec<_> =
+        script.statements.iter().map(|one| (one.sets.join(" "), one.uses.join(" "))).collect();
+    let want =
+        [("VERSION", ""), ("LEVEL", ""), ("DIR", "VERSION"), ("", "NS VERSION"), ("", ""), ("", "OUTER")];
     assert_eq!(names, want.map(|(sets, uses)| (sets.to_owned(), uses.to_owned())));
     assert_eq!(script.functions, ["f"]);
 }
@@ -282,7 +306,10 @@ fn hostile_text_is_read_in_linear_time() {
         ("quotes over lines", "echo'b\n".repeat(100_000)),
         ("doubling", (1..20_000).map(|n| format!("V{n}=$V{}$V{}\n", n - 1, n - 1)).collect()),
         ("appending", "X+=a$X\n".repeat(50_000)),
-        ("functions", (0..9_000).map(|n| format!("f{n}() {{ f{0}; f{0}; }}\n", n + 1)).collect::<String>() + "f0"),
+        (
+            "functions",
+            (0..9_000).map(|n| format!("f{n}() {{ f{0}; f{0}; }}\n", n + 1)).collect::<String>() + "f0",
+        ),
         ("recursion", "f() { f; f; }\nf\n".repeat(1_000)),
         ("wrappers", "sudo ".repeat(100_000) + "rm -rf /"),
         ("comments behind backslashes", "echo \\\n# c\n".repeat(60_000)),

@@ -28,7 +28,8 @@ pub fn read(source: Source<'_>, lang: Lang, tables: &Tables) -> Script {
     };
     let mut layout = Layout::new(text);
     let comments = cuts.comments.iter().map(|range| layout.comment(range, cuts.sign, &source)).collect();
-    let statements = cuts.pieces.into_iter().map(|piece| statement(piece, text, lang, &layout, &source, tables));
+    let statements =
+        cuts.pieces.into_iter().map(|piece| statement(piece, text, lang, &layout, &source, tables));
     Script { statements: statements.collect(), comments, ..Script::default() }
 }
 

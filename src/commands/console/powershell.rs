@@ -8,17 +8,54 @@ use crate::domain::approval::Tier;
 
 /// Verbs that only look, or shape what was found.
 const READS: &[&str] = &[
-    "get", "test", "measure", "select", "where", "sort", "group", "show", "find", "compare", "resolve", "search",
-    "convertto", "convertfrom", "write", "read", "foreach", "trace", "join", "split", "format", "wait", "tee",
+    "get",
+    "test",
+    "measure",
+    "select",
+    "where",
+    "sort",
+    "group",
+    "show",
+    "find",
+    "compare",
+    "resolve",
+    "search",
+    "convertto",
+    "convertfrom",
+    "write",
+    "read",
+    "foreach",
+    "trace",
+    "join",
+    "split",
+    "format",
+    "wait",
+    "tee",
 ];
 /// Verbs that take away, stop or cut off.
 const DESTROYS: &[&str] = &[
-    "remove", "stop", "clear", "uninstall", "disable", "reset", "initialize", "revoke", "dismount", "suspend",
-    "disconnect", "deny", "block", "unregister", "unpublish",
+    "remove",
+    "stop",
+    "clear",
+    "uninstall",
+    "disable",
+    "reset",
+    "initialize",
+    "revoke",
+    "dismount",
+    "suspend",
+    "disconnect",
+    "deny",
+    "block",
+    "unregister",
+    "unpublish",
 ];
 /// Short names of cmdlets that take away.
 const SHORT: &[&str] = &["rm", "del", "ri", "rd", "rmdir", "erase", "kill", "spps", "spsv", "clc", "rp"];
-const SHORT_READS: &[&str] = &["ls", "dir", "gci", "cat", "gc", "type", "echo", "ps", "gps", "gsv", "select", "where", "ft", "fl", "sort", "measure", "cd", "pwd", "%", "?"];
+const SHORT_READS: &[&str] = &[
+    "ls", "dir", "gci", "cat", "gc", "type", "echo", "ps", "gps", "gsv", "select", "where", "ft", "fl",
+    "sort", "measure", "cd", "pwd", "%", "?",
+];
 
 pub(super) fn cut(text: &str, tables: &Tables) -> Cuts {
     let mut cuts = Cuts { pieces: Vec::new(), comments: Vec::new(), sign: &['#', '<'] };
@@ -129,7 +166,9 @@ impl Found {
                 self.raise(Tier::Danger, &format!("`{first}` takes away, stops or cuts off"));
             }
             Some((verb, _)) if READS.contains(&verb) => self.raise(Tier::Read, "only looks"),
-            Some(("out", noun)) if noun != "file" && noun != "printer" => self.raise(Tier::Read, "only looks"),
+            Some(("out", noun)) if noun != "file" && noun != "printer" => {
+                self.raise(Tier::Read, "only looks");
+            }
             Some(_) => self.raise(Tier::Change, &format!("`{first}` changes something")),
             None if SHORT.contains(&name.as_str()) => {
                 self.raise(Tier::Danger, &format!("`{first}` takes away or stops"));
@@ -139,14 +178,31 @@ impl Found {
                 self.opaque = true;
                 self.raise(Tier::Change, "runs a text that is only known when it runs");
             }
-            None if first.starts_with(['$', '"', '\'', '@', '[', '-']) || first.bytes().all(|byte| byte.is_ascii_digit()) => {
+            None if first.starts_with(['$', '"', '\'', '@', '[', '-'])
+                || first.bytes().all(|byte| byte.is_ascii_digit()) =>
+            {
                 // .NET is reached by `[type]::method`; its effect is not seen.
                 if first.contains("::") {
                     self.opaque = true;
                     self.raise(Tier::Change, "calls a method whose effect is not seen");
                 }
             }
-            None if matches!(name.as_str(), "if" | "else" | "elseif" | "while" | "for" | "foreach" | "try" | "catch" | "finally" | "return" | "param" | "function" | "switch" | "in") => {}
+            None if matches!(
+                name.as_str(),
+                "if" | "else"
+                    | "elseif"
+                    | "while"
+                    | "for"
+                    | "foreach"
+                    | "try"
+                    | "catch"
+                    | "finally"
+                    | "return"
+                    | "param"
+                    | "function"
+                    | "switch"
+                    | "in"
+            ) => {}
             None => {
                 let words: Vec<Word> =
                     words.iter().map(|text| Word { text: text.clone(), known: true, bare: true }).collect();
@@ -184,7 +240,6 @@ fn commands(code: &str) -> Vec<Vec<String>> {
                 end_word(&mut word, &mut out);
                 out.push(Vec::new());
             }
-            (Some(_), _) => word.push(sign),
             (None, '"' | '\'') => quote = Some(sign),
             (None, '`') => {
                 word.extend(signs.next().filter(|next| *next != '\n'));
@@ -214,7 +269,7 @@ fn commands(code: &str) -> Vec<Vec<String>> {
                 out.push(Vec::new());
             }
             (None, _) if sign.is_whitespace() => end_word(&mut word, &mut out),
-            (None, _) => word.push(sign),
+            (Some(_) | None, _) => word.push(sign),
         }
     }
     end_word(&mut word, &mut out);

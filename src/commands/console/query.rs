@@ -1,4 +1,4 @@
-//! Text for another program's own screen: PromQL, SPL, KQL, MongoDB and the like.
+//! Text for another program's own screen: query languages of metrics, logs and documents.
 use std::ops::Range;
 
 use super::{Cuts, Piece, inside, lines};
@@ -7,10 +7,19 @@ use crate::domain::approval::Tier;
 
 /// Calls and verbs of such languages that take something away.
 const DESTROYS: &[&str] = &[
-    ".drop(", ".dropdatabase(", ".dropindex", ".remove(", ".deletemany(", ".deleteone(", ".drop ", ".purge ",
-    "| delete", ".shutdownserver(",
+    ".drop(",
+    ".dropdatabase(",
+    ".dropindex",
+    ".remove(",
+    ".deletemany(",
+    ".deleteone(",
+    ".drop ",
+    ".purge ",
+    "| delete",
+    ".shutdownserver(",
 ];
-const CHANGES: &[&str] = &[".insert", ".update", ".save(", ".replaceone(", ".createindex(", ".set ", ".alter ", ".create "];
+const CHANGES: &[&str] =
+    &[".insert", ".update", ".save(", ".replaceone(", ".createindex(", ".set ", ".alter ", ".create "];
 
 pub(super) fn cut(text: &str) -> Cuts {
     let mut cuts = Cuts { pieces: Vec::new(), comments: Vec::new(), sign: &['#', '/', '-'] };
@@ -28,7 +37,8 @@ pub(super) fn cut(text: &str) -> Cuts {
             }
             continue;
         }
-        let goes_on = depth > 0 || code.starts_with(['|', ')', ']', '}', '.']) || line.starts_with([' ', '\t']);
+        let goes_on =
+            depth > 0 || code.starts_with(['|', ')', ']', '}', '.']) || line.starts_with([' ', '\t']);
         match &mut open {
             Some(before) if goes_on || ends_open(text.get(before.clone()).unwrap_or_default()) => {
                 before.end = range.end;
@@ -51,7 +61,9 @@ fn ends_open(text: &str) -> bool {
     let tail = text.trim_end();
     let last = tail.rsplit(char::is_whitespace).next().unwrap_or_default();
     tail.ends_with(['|', ',', '+', '/', '\\', '(', '{', '['])
-        || ["and", "or", "by", "unless", "on", "not", "*", "-", ">", "<", "=="].iter().any(|word| last.eq_ignore_ascii_case(word))
+        || ["and", "or", "by", "unless", "on", "not", "*", "-", ">", "<", "=="]
+            .iter()
+            .any(|word| last.eq_ignore_ascii_case(word))
 }
 
 fn end(open: &mut Option<Range<usize>>, text: &str, cuts: &mut Cuts) {
@@ -63,7 +75,9 @@ fn end(open: &mut Option<Range<usize>>, text: &str, cuts: &mut Cuts) {
     let method = query.split_whitespace().next().unwrap_or_default();
     let (risk, why) = if has(DESTROYS) || method == "DELETE" {
         (Tier::Danger, "for another program's screen; it takes something away there")
-    } else if has(CHANGES) || matches!(method, "PUT" | "POST" | "PATCH") && query.contains(" /") && !query.contains("_search") {
+    } else if has(CHANGES)
+        || matches!(method, "PUT" | "POST" | "PATCH") && query.contains(" /") && !query.contains("_search")
+    {
         (Tier::Change, "for another program's screen; it changes something there")
     } else {
         (Tier::Read, "text for another program's screen: copied, never run")

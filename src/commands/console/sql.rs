@@ -7,8 +7,8 @@ use crate::commands::tools::{SqlMeaning, judge_sql};
 
 /// Words that begin a statement, for one that stands behind another without its `;`.
 const BEGINS: &[&str] = &[
-    "SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "TRUNCATE", "VACUUM", "ANALYZE",
-    "REINDEX", "EXPLAIN", "SHOW", "SET", "GRANT", "REVOKE", "CALL", "COPY", "BEGIN", "COMMIT",
+    "SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "TRUNCATE", "VACUUM",
+    "ANALYZE", "REINDEX", "EXPLAIN", "SHOW", "SET", "GRANT", "REVOKE", "CALL", "COPY", "BEGIN", "COMMIT",
 ];
 
 pub(super) fn cut(text: &str) -> Cuts {
@@ -95,17 +95,13 @@ impl Open {
             let next = bytes.get(at + 1).copied().unwrap_or_default();
             at += 1;
             match (self.quote, byte, next) {
-                (Some(quote), _, _) => {
-                    if byte == quote {
-                        self.quote = None;
-                    }
+                (Some(quote), _, _) if byte == quote => self.quote = None,
+                (Some(_), _, _) => {}
+                (None, b'*', b'/') if self.comment => {
+                    self.comment = false;
+                    at += 1;
                 }
-                _ if self.comment => {
-                    if (byte, next) == (b'*', b'/') {
-                        self.comment = false;
-                        at += 1;
-                    }
-                }
+                _ if self.comment => {}
                 (None, b'$', b'$') => {
                     self.dollar = !self.dollar;
                     at += 1;

@@ -24,21 +24,25 @@ impl Walker<'_> {
         if let Some(bodies) = self.functions.get(&name.text).cloned() {
             let arguments = Some(Rc::new(Arguments { words: rest.to_vec(), ..Arguments::default() }));
             self.name_tool(order, Class::Action, &name.text, None, place);
-            let inner =
-                Place { depth: place.depth + 1, order: None, arguments, ..place.clone() };
+            let inner = Place { depth: place.depth + 1, order: None, arguments, ..place.clone() };
             if bodies.len() > BODIES {
                 self.raise(place, Tier::Danger, "is defined too often to look at", Some(&name.text));
             }
             self.todo.extend(bodies.into_iter().map(|body| (Todo::Body(body), inner.clone())));
-            self.raise(place, Tier::Read, "calls a function of the script", Some(&name.text));
+            self.raise_weakly(place, Tier::Read, "calls a function of the script", Some(&name.text));
             return;
         }
         if name.bare
             && place.depth < 8
-            && let Some(text) = self.aliases.get(&name.text).cloned()
+            && let Some(texts) = self.aliases.get(&name.text).cloned()
         {
+            if texts.len() > BODIES {
+                self.raise(place, Tier::Danger, "is defined too often to look at", Some(&name.text));
+            }
             let rest: Vec<String> = rest.iter().map(|word| quote(&word.text)).collect();
-            self.nest(format!("{text} {}", rest.join(" ")), place, place.elsewhere);
+            for text in texts {
+                self.nest(format!("{text} {}", rest.join(" ")), place, place.elsewhere);
+            }
             return;
         }
         if !self.builtin(name, rest, place, writes) {
@@ -70,9 +74,9 @@ impl Walker<'_> {
         let wraps = meaning.through == Through::Here && !meaning.nested.is_empty();
         if !wraps {
             let class = class_of(tool, &meaning.traits, writes);
-            self.name_tool(order, class, tool, meaning.subcommand.as_deref(), place);
+            self.name_tool(order, class, tool, meaning.subcommand.as_deref().map(str::trim), place);
         }
-        let by = match &meaning.subcommand {
+        let by = match meaning.subcommand.as_deref().map(str::trim) {
             Some(subcommand) => format!("{tool} {subcommand}"),
             None => tool.to_owned(),
         };
@@ -91,8 +95,11 @@ impl Walker<'_> {
             traits.opaque |= more.opaque;
         }
         // A wrapper's own words say less than what it starts.
-        if !wraps || meaning.risk > Tier::Read {
+        let helps = class_of(tool, &meaning.traits, writes) == Class::Helper;
+        if (!wraps && !helps && meaning.nested.is_empty()) || meaning.risk > Tier::Read {
             self.raise(place, meaning.risk, &meaning.why, Some(&by));
+        } else {
+            self.raise_weakly(place, meaning.risk, &meaning.why, Some(&by));
         }
         if !meaning.known {
             self.seen_through(words, place);
@@ -143,7 +150,9 @@ impl Walker<'_> {
                 let inner = Place { depth: place.depth + 1, elsewhere, ..place.clone() };
                 self.call(&words, &inner, false);
             }
-            Nested::Argv(_) => self.raise(place, Tier::Danger, "commands in commands, too deep to look at", None),
+            Nested::Argv(_) => {
+                self.raise(place, Tier::Danger, "commands in commands, too deep to look at", None);
+            }
         }
     }
 
@@ -175,17 +184,19 @@ impl Walker<'_> {
             ":" | "true" | "false" if writes => (Class::Action, Tier::Change, "empties a file"),
             ":" | "true" | "false" => (Class::Setup, Tier::Read, "does nothing"),
             "cd" | "pushd" | "popd" | "dirs" => (Class::Setup, Tier::Read, "goes to another directory"),
-            "export" | "declare" | "local" | "readonly" | "typeset" | "unset" | "let" | "shift" | "getopts" => {
-                (Class::Setup, Tier::Read, "sets variables of the shell")
+            "export" | "declare" | "local" | "readonly" | "typeset" | "unset" | "let" | "shift"
+            | "getopts" => (Class::Setup, Tier::Read, "sets variables of the shell"),
+            "set" | "shopt" | "umask" | "alias" | "unalias" | "hash" | "ulimit" | "disown" | "enable"
+            | "bind" => (Class::Setup, Tier::Read, "sets up the shell"),
+            "wait" | "jobs" | "fg" | "bg" | "times" | "type" | "caller" => {
+                (Class::Setup, Tier::Read, "asks the shell")
             }
-            "set" | "shopt" | "umask" | "alias" | "unalias" | "hash" | "ulimit" | "disown" | "enable" | "bind" => {
-                (Class::Setup, Tier::Read, "sets up the shell")
-            }
-            "wait" | "jobs" | "fg" | "bg" | "times" | "type" | "caller" => (Class::Setup, Tier::Read, "asks the shell"),
             "[" | "test" | "[[" => (Class::Guard, Tier::Read, "a test"),
             "read" | "mapfile" | "readarray" => (Class::Guard, Tier::Read, "reads a value"),
             "exit" | "return" | "break" | "continue" | "logout" => (Class::Guard, Tier::Read, "leaves"),
-            "command" if matches!(first, "-v" | "-V") => (Class::Guard, Tier::Read, "asks whether a tool is there"),
+            "command" if matches!(first, "-v" | "-V") => {
+                (Class::Guard, Tier::Read, "asks whether a tool is there")
+            }
             "command" | "builtin" | "exec" => {
                 let words = without_options(rest, tool == "exec");
                 if words.is_empty() {
@@ -203,7 +214,12 @@ impl Walker<'_> {
                 let text = rest.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
                 if rest.iter().any(|word| !word.known) {
                     self.found.traits.opaque |= !place.doubtful;
-                    self.raise(place, Tier::Change, "runs a text that is only known when it runs", Some(tool));
+                    self.raise(
+                        place,
+                        Tier::Change,
+                        "runs a text that is only known when it runs",
+                        Some(tool),
+                    );
                 }
                 self.nest(text, place, place.elsewhere);
                 return true;
@@ -230,16 +246,18 @@ impl Walker<'_> {
             arguments.shifted.set(true);
         }
         if tool == "read" {
-            let asks = matches!(place.input, Stdin::Nothing) && !rest.iter().any(|word| word.text.starts_with("-t"));
+            let asks =
+                matches!(place.input, Stdin::Nothing) && !rest.iter().any(|word| word.text.starts_with("-t"));
             self.found.traits.interactive |= asks && !place.doubtful;
         }
-        let sets = matches!(tool, "read" | "export" | "declare" | "local" | "readonly" | "typeset" | "mapfile");
+        let sets =
+            matches!(tool, "read" | "export" | "declare" | "local" | "readonly" | "typeset" | "mapfile");
         if sets {
             let names = rest.iter().map(|word| word.text.as_str()).filter(|word| is_name(word));
             names.for_each(|name| self.sets(name, place));
         }
         self.name_tool(order, class, tool, None, place);
-        self.raise(place, risk, why, Some(tool));
+        self.raise_weakly(place, risk, why, Some(tool));
         true
     }
 }
@@ -289,12 +307,11 @@ fn tool_name(text: &str) -> &str {
 fn class_of(tool: &str, traits: &crate::commands::Traits, writes: bool) -> Class {
     match tool {
         "cat" | "tee" if writes || traits.writes_file => Class::Action,
-        "grep" | "egrep" | "fgrep" | "rg" | "awk" | "gawk" | "mawk" | "sed" | "jq" | "yq" | "sort" | "uniq" | "cut"
-        | "tr" | "head" | "wc" | "column" | "xargs" | "tee" | "cat" | "date" | "basename" | "dirname" | "realpath"
-        | "seq" | "bc" | "expr" | "rev" | "nl" | "paste" | "fold" | "fmt" | "base64" | "less" | "more" | "xxd"
-        | "hostname" | "whoami" | "id" | "pwd" | "uname" | "mktemp" | "envsubst" | "time" | "tput" | "clear" | "yes" => {
-            Class::Helper
-        }
+        "grep" | "egrep" | "fgrep" | "rg" | "awk" | "gawk" | "mawk" | "sed" | "jq" | "yq" | "sort"
+        | "uniq" | "cut" | "tr" | "head" | "wc" | "column" | "xargs" | "tee" | "cat" | "date"
+        | "basename" | "dirname" | "realpath" | "seq" | "bc" | "expr" | "rev" | "nl" | "paste" | "fold"
+        | "fmt" | "base64" | "less" | "more" | "xxd" | "hostname" | "whoami" | "id" | "pwd" | "uname"
+        | "mktemp" | "envsubst" | "time" | "tput" | "clear" | "yes" => Class::Helper,
         "mkdir" | "sleep" => Class::Setup,
         _ => Class::Action,
     }
@@ -304,4 +321,3 @@ fn class_of(tool: &str, traits: &crate::commands::Traits, writes: bool) -> Class
 fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
-

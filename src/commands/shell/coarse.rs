@@ -3,16 +3,26 @@
 //! Everything that stands where a command could begin becomes one, so that nothing is missed.
 use std::ops::Range;
 
-use super::parse::unescaped;
-use super::walk::is_name;
+use super::escape::{hides, unescaped};
 use super::tree::{Assign, Form, Kind, Node, Piece, Redirect, Simple, Text, Variable, Way};
+use super::walk::is_name;
 
 /// Lines of one here-document that are looked for its end.
 const LONGEST: usize = 2_000;
 
 /// The commands of one piece of text; with `everything` also those that here-documents may hold.
 pub fn nodes(text: &str, everything: bool) -> Vec<Node> {
-    let mut reader = Reader { text, at: 0, out: Vec::new(), pipe: Vec::new(), now: Simple::default(), redirects: Vec::new(), start: 0, skipped: Vec::new(), everything };
+    let mut reader = Reader {
+        text,
+        at: 0,
+        out: Vec::new(),
+        pipe: Vec::new(),
+        now: Simple::default(),
+        redirects: Vec::new(),
+        start: 0,
+        skipped: Vec::new(),
+        everything,
+    };
     reader.read();
     reader.out
 }
@@ -104,6 +114,7 @@ impl Reader<'_> {
         let redirects = std::mem::take(&mut self.redirects);
         let span = self.start..self.at.min(self.text.len());
         self.start = span.end;
+        let simple = declared(simple);
         if !simple.words.is_empty() || !simple.assigns.is_empty() || !redirects.is_empty() {
             self.pipe.push(node(span.clone(), Kind::Simple(simple), redirects));
         }
@@ -143,7 +154,9 @@ impl Reader<'_> {
         if !write && double && !string {
             let quoted = self.text.get(before..self.at).is_some_and(|word| word.contains(['\'', '"', '\\']));
             match self.document(&target) {
-                Some(body) if quoted => target = Text { pieces: vec![Piece::Fixed { text: body, quoted: true }] },
+                Some(body) if quoted => {
+                    target = Text { pieces: vec![Piece::Fixed { text: body, quoted: true }] }
+                }
                 Some(body) => {
                     target.pieces.clear();
                     in_double_quotes(&body, &mut target.pieces);
@@ -163,10 +176,14 @@ impl Reader<'_> {
 
     /// The lines of a here-document up to its closing word, taken out of what is left to read.
     fn document(&mut self, word: &Text) -> Option<String> {
-        let word: String = word.pieces.iter().map(|piece| match piece {
-            Piece::Fixed { text, .. } | Piece::Raw { text, .. } => text.as_str(),
-            _ => "",
-        }).collect();
+        let word: String = word
+            .pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Fixed { text, .. } | Piece::Raw { text, .. } => text.as_str(),
+                _ => "",
+            })
+            .collect();
         let start = match self.skipped.last() {
             // Several documents of one line follow each other.
             Some(last) if last.start > self.at => last.end,
@@ -194,12 +211,24 @@ impl Reader<'_> {
                 ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | '(' | ')' | '<' | '>' | '`' => break,
                 '\\' => {
                     let next = self.text.get(self.at + 1..).and_then(|rest| rest.chars().next());
+                    // Looked through quotes, an escape may be meant for a later shell.
+                    if self.everything && matches!(next, Some('$' | '`')) {
+                        self.at += 1;
+                        continue;
+                    }
                     bare.extend(next.filter(|next| *next != '\n'));
                     self.at += 1 + next.map_or(0, char::len_utf8);
                     continue;
                 }
                 '\'' | '"' => {
-                    if let Some(length) = closes(bytes.get(self.at + 1..).unwrap_or_default(), sign) {
+                    let body = bytes.get(self.at + 1..).unwrap_or_default();
+                    // Where everything counts, quotes around a substitution are looked through.
+                    let runs = |length: &usize| {
+                        sign == '"'
+                            && self.everything
+                            && hides(self.text.get(self.at + 1..self.at + 1 + length).unwrap_or_default())
+                    };
+                    if let Some(length) = closes(body, sign).filter(|length| !runs(length)) {
                         flush(&mut bare, &mut pieces);
                         let from = self.at + 1;
                         let text = self.text.get(from..from + length).unwrap_or_default();
@@ -260,6 +289,26 @@ fn assignment(mut word: Text) -> Result<Assign, Text> {
     Ok(Assign { name, append: false, value: vec![word], array: false })
 }
 
+/// What `export` and its like assign.
+fn declared(mut simple: Simple) -> Simple {
+    let declares = matches!(
+        simple.words.first().map(|word| word.pieces.as_slice()),
+        Some([Piece::Fixed { text, quoted: false }])
+            if matches!(text.as_str(), "export" | "local" | "declare" | "readonly" | "typeset")
+    );
+    if declares {
+        simple.declares = true;
+        let words = std::mem::take(&mut simple.words);
+        for word in words {
+            match assignment(word) {
+                Ok(assign) => simple.assigns.push(assign),
+                Err(word) => simple.words.push(word),
+            }
+        }
+    }
+    simple
+}
+
 /// Where a quote closes.
 fn closes(bytes: &[u8], quote: char) -> Option<usize> {
     if quote == '\'' {
@@ -302,8 +351,11 @@ fn in_double_quotes(text: &str, out: &mut Vec<Piece>) {
             (b'$', _) => {
                 let body = text.get(at + 1..).unwrap_or_default();
                 let braced = body.strip_prefix('{');
-                let name: String =
-                    braced.unwrap_or(body).chars().take_while(|sign| sign.is_alphanumeric() || *sign == '_').collect();
+                let name: String = braced
+                    .unwrap_or(body)
+                    .chars()
+                    .take_while(|sign| sign.is_alphanumeric() || *sign == '_')
+                    .collect();
                 if name.is_empty() {
                     at += 1;
                     continue;
@@ -314,7 +366,12 @@ fn in_double_quotes(text: &str, out: &mut Vec<Piece>) {
                     at += 1;
                 }
                 from = at;
-                out.push(Piece::Variable(Variable { name, quoted: true, form: Form::Plain, inside: Vec::new() }));
+                out.push(Piece::Variable(Variable {
+                    name,
+                    quoted: true,
+                    form: Form::Plain,
+                    inside: Vec::new(),
+                }));
             }
             _ => at += 1,
         }
@@ -339,10 +396,26 @@ fn is_brace(word: &Text) -> bool {
 
 /// Words that only hold a script together: a command may follow them.
 fn is_keyword(word: &Text) -> bool {
-    let [Piece::Fixed { text, quoted: false }] = word.pieces.as_slice() else { return word.pieces.is_empty() };
+    let [Piece::Fixed { text, quoted: false }] = word.pieces.as_slice() else {
+        return word.pieces.is_empty();
+    };
     matches!(
         text.as_str(),
-        "if" | "then" | "else" | "elif" | "fi" | "while" | "until" | "do" | "done" | "esac" | "{" | "}" | "!"
-            | "time" | "coproc" | "case" | "function"
+        "if" | "then"
+            | "else"
+            | "elif"
+            | "fi"
+            | "while"
+            | "until"
+            | "do"
+            | "done"
+            | "esac"
+            | "{"
+            | "}"
+            | "!"
+            | "time"
+            | "coproc"
+            | "case"
+            | "function"
     )
 }

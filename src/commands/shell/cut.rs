@@ -80,7 +80,12 @@ fn inner<'t>(node: &'t Node, layout: &Layout<'_>, outer: Option<&str>, out: &mut
             // The word itself is looked at only if it runs something.
             if word.pieces.iter().any(|piece| matches!(piece, super::tree::Piece::Output { .. })) {
                 let end = layout.text_line_end(node.span.start);
-                out.push(Cut { nodes: vec![node], start: node.span.start, end, condition: outer.map(str::to_owned) });
+                out.push(Cut {
+                    nodes: vec![node],
+                    start: node.span.start,
+                    end,
+                    condition: outer.map(str::to_owned),
+                });
             }
             for (name, body) in arms {
                 pieces(body, layout, Some(&both(outer, &unquoted(name))), None, out);

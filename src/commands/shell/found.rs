@@ -29,6 +29,8 @@ struct Main {
 pub struct Found {
     pub risk: Tier,
     why: String,
+    /// The reason is one of the shell's own commands.
+    weak: bool,
     /// The call that decided, if it can be named.
     decides: Option<String>,
     pub traits: Traits,
@@ -48,6 +50,7 @@ impl Default for Found {
         Found {
             risk: Tier::Read,
             why: String::new(),
+            weak: false,
             decides: None,
             traits: Traits::default(),
             main: None,
@@ -65,10 +68,19 @@ impl Default for Found {
 impl Found {
     /// Raises the risk; the first reason of the highest tier stays.
     pub fn raise(&mut self, risk: Tier, why: &str, by: Option<&str>) {
-        if risk > self.risk || self.why.is_empty() {
+        if risk > self.risk || self.why.is_empty() || (self.weak && risk == self.risk) {
             self.risk = self.risk.max(risk);
             why.clone_into(&mut self.why);
             self.decides = by.map(str::to_owned);
+            self.weak = false;
+        }
+    }
+
+    /// The same for what the shell does itself: a tool's reason says more.
+    pub fn raise_weakly(&mut self, risk: Tier, why: &str, by: Option<&str>) {
+        if risk > self.risk || self.why.is_empty() {
+            self.raise(risk, why, by);
+            self.weak = true;
         }
     }
 
@@ -80,15 +92,13 @@ impl Found {
         }
         let rank = |class: Class| match class {
             Class::Action => 0,
-            Class::Helper => 1,
-            Class::Setup => 2,
-            Class::Guard => 3,
-            Class::Narration => 4,
+            Class::Narration => 1,
+            Class::Helper => 2,
+            Class::Setup => 3,
+            Class::Guard => 4,
         };
-        let better = self
-            .main
-            .as_ref()
-            .is_none_or(|main| (rank(class), order) < (rank(main.class), main.order));
+        let better =
+            self.main.as_ref().is_none_or(|main| (rank(class), order) < (rank(main.class), main.order));
         if better && !tool.is_empty() {
             let subcommand = subcommand.map(str::to_owned);
             self.main = Some(Main { order, class, tool: tool.to_owned(), subcommand });

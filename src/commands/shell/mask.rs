@@ -94,7 +94,8 @@ pub fn unmask(text: &str) -> String {
     if !text.bytes().any(|byte| byte < 0x17 && !matches!(byte, b'\n' | b'\t' | b'\r')) {
         return text.to_owned();
     }
-    let show = |sign: char| SIGNS.iter().find(|(_, hidden)| *hidden == sign).map_or(sign, |(shown, _)| *shown);
+    let show =
+        |sign: char| SIGNS.iter().find(|(_, hidden)| *hidden == sign).map_or(sign, |(shown, _)| *shown);
     text.chars().filter(|sign| *sign != NOTHING).map(show).collect()
 }
 
@@ -141,7 +142,7 @@ fn without_apostrophes(line: &str) -> Option<String> {
         out.push(if sign == '\'' && before.is_alphabetic() && short { hide(sign) } else { sign });
         before = sign;
     }
-    (out.matches('\'').count() % 2 == 0).then_some(out)
+    out.matches('\'').count().is_multiple_of(2).then_some(out)
 }
 
 fn hide(sign: char) -> char {

@@ -2,6 +2,7 @@
 mod call;
 mod coarse;
 mod cut;
+mod escape;
 mod expand;
 mod found;
 mod lines;
@@ -19,8 +20,8 @@ use self::cut::Cut;
 use self::parse::Failure;
 use self::tree::{Form, Kind, Node, Piece, Text, Tree};
 use self::walk::{Place, Walker};
-use super::statement::Argument;
 use super::layout::Layout;
+use super::statement::Argument;
 use super::{Lang, Script, Source, Statement};
 use crate::commands::tools::Tables;
 use crate::domain::approval::Tier;
@@ -68,10 +69,11 @@ impl<'a> Reader<'a> {
         if let Some(prose) = mask::apostrophes(&masked) {
             match (&read, walk::read(&prose, &prose)) {
                 // A quote over several lines may be what is meant, after all: the worse reading counts.
-                (Ok(tree), Ok(other)) if other.nodes.len() > tree.nodes.len() => {
-                    if self.risk(&tree.nodes) <= self.risk(&other.nodes) {
-                        read = Ok(other);
-                    }
+                (Ok(tree), Ok(other))
+                    if other.nodes.len() > tree.nodes.len()
+                        && self.risk(&tree.nodes) <= self.risk(&other.nodes) =>
+                {
+                    read = Ok(other);
                 }
                 (Err(_), other) => {
                     read = other;
@@ -87,7 +89,8 @@ impl<'a> Reader<'a> {
             }
             Err(failure) => {
                 let parts = in_pieces(&masked);
-                let whole = matches!(failure, Failure::Costly) && parts.iter().all(|part| part.coarse.is_none());
+                let whole =
+                    matches!(failure, Failure::Costly) && parts.iter().all(|part| part.coarse.is_none());
                 self.script.error = (!whole).then(|| failure.message());
                 parts
             }
@@ -143,7 +146,9 @@ impl<'a> Reader<'a> {
         let line = self.source.line(first);
         cut.nodes.iter().for_each(|node| arguments(node, line, &mut self.script.arguments));
         let (risk, why) = match found.risk.max(floor) {
-            risk if risk > found.risk => (risk, "not readable as shell: what it does is not known".to_owned()),
+            risk if risk > found.risk => {
+                (risk, "not readable as shell: what it does is not known".to_owned())
+            }
             risk => (risk, found.why()),
         };
         self.script.statements.push(Statement {
@@ -237,7 +242,9 @@ fn arguments(node: &Node, line: u32, out: &mut Vec<Argument>) {
 fn argument(text: &Text, name: Option<&str>, line: u32, out: &mut Vec<Argument>) {
     for piece in &text.pieces {
         let Piece::Variable(one) = piece else { continue };
-        let Some(place) = expand::place(&one.name).and_then(|place| u32::try_from(place).ok()) else { continue };
+        let Some(place) = expand::place(&one.name).and_then(|place| u32::try_from(place).ok()) else {
+            continue;
+        };
         let alone = text.pieces.len() == 1;
         let default = match (one.form, one.inside.as_slice()) {
             (Form::Default, [inside]) => fixed(inside),

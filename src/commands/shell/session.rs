@@ -26,7 +26,7 @@ fn opens(statement: &Statement) -> bool {
             let shell = statement.inner_tool.as_deref().is_some_and(is_shell);
             let words = statement.text.split_whitespace();
             let enters = words.clone().any(|word| matches!(word, "rsh" | "debug"));
-            let last = words.last().is_some_and(|word| is_shell(word));
+            let last = words.last().is_some_and(is_shell);
             (shell && last) || (enters && statement.inner_tool.is_none() && statement.tool == "oc")
         }
         _ => false,

@@ -24,7 +24,18 @@ pub fn written(path: &str, append: bool) -> Option<(Tier, &'static str)> {
     if !append && inside(&vital) {
         return Some((Tier::Danger, "replaces a file that the system cannot do without"));
     }
-    let system = ["/etc/", "/boot/", "/usr/", "/bin/", "/sbin/", "/lib", "/proc/", "/sys/", "/var/lib/", "/var/spool/"];
+    let system = [
+        "/etc/",
+        "/boot/",
+        "/usr/",
+        "/bin/",
+        "/sbin/",
+        "/lib",
+        "/proc/",
+        "/sys/",
+        "/var/lib/",
+        "/var/spool/",
+    ];
     let own = ["/root/.", "~/."];
     if inside(&system) || inside(&own) || path.contains("/.ssh/") || path.contains("/.kube/") {
         return Some((Tier::Change, "writes a file of the system"));

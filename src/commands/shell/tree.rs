@@ -121,16 +121,28 @@ pub struct Text {
 
 #[derive(Debug)]
 pub enum Piece {
-    Fixed { text: String, quoted: bool },
+    Fixed {
+        text: String,
+        quoted: bool,
+    },
     Variable(Variable),
     /// `$( … )`.
-    Output { body: Vec<Node>, quoted: bool },
+    Output {
+        body: Vec<Node>,
+        quoted: bool,
+    },
     /// `<( … )` or `>( … )`.
     Process(Vec<Node>),
     /// Unknown until it runs, as arithmetic is; the words inside may run something.
-    Unknown { inside: Vec<Text>, quoted: bool },
+    Unknown {
+        inside: Vec<Text>,
+        quoted: bool,
+    },
     /// The parser left it as it is, though substitutions may hide in it.
-    Raw { text: String, quoted: bool },
+    Raw {
+        text: String,
+        quoted: bool,
+    },
 }
 
 #[derive(Debug)]

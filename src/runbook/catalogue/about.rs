@@ -1,4 +1,6 @@
 //! What a runbook says about itself: severity, response time, frequency, trigger, purpose, symptoms.
+use std::collections::HashSet;
+
 use super::super::document::FrontEntry;
 use super::super::types::Note;
 use super::text::{bare_label, label, plain};
@@ -19,7 +21,7 @@ pub struct About {
     /// The comment at the head of a script.
     pub head: Option<String>,
     /// Steps that stand in a manifest of a cluster, by their place.
-    pub embedded: Vec<usize>,
+    pub embedded: HashSet<usize>,
 }
 
 impl About {

@@ -1,9 +1,11 @@
 //! What a code block holds: commands of which language, or none at all.
 use super::super::document::{Fence, Line};
-use super::look::{Look, Said, is_key, is_output, said};
+use super::look::{Look, Said, said};
 use super::quotes::Quotes;
 use super::session;
-use super::verbs::{First, first, is_cmdlet, is_command, is_sentence};
+use super::speech::{is_key, is_output};
+use super::text::bare_label;
+use super::verbs::{First, first, is_cmdlet, is_command, is_program, is_sentence};
 use crate::commands::Lang;
 
 /// What a code block turned out to be.
@@ -49,10 +51,10 @@ fn read_lines(lines: &[Line], said: Said) -> Code {
     if matches!(said, Said::Snippet) {
         return snippet(lines);
     }
-    if !matches!(said, Said::Query) {
-        if let Some(parts) = session::read(lines) {
-            return Code::Commands(parts);
-        }
+    if !matches!(said, Said::Query)
+        && let Some(parts) = session::read(lines)
+    {
+        return Code::Commands(parts);
     }
     let look = Look::at(lines);
     let whole = |lang: Lang| Code::Commands(vec![session::Part { lang, lines: without_prose(lines, lang) }]);
@@ -86,6 +88,12 @@ fn read_lines(lines: &[Line], said: Said) -> Code {
                 Code::Output
             } else if begins.starts_with("--") && !begins.starts_with("-- ") {
                 Code::Snippet
+            } else if (look.first_command || is_program(begins.split(' ').next().unwrap_or_default()))
+                && look.keyed + look.labelled > 0
+            {
+                // A command with what it prints.
+                let lines = without_prose(&without_output(lines), Lang::Shell);
+                Code::Commands(vec![session::Part { lang: Lang::Shell, lines }])
             } else {
                 whole(Lang::Shell)
             }
@@ -95,7 +103,7 @@ fn read_lines(lines: &[Line], said: Said) -> Code {
                 whole(Lang::Sql)
             } else if is_cmdlet(begins) {
                 whole(Lang::PowerShell)
-            } else if look.first_command {
+            } else if look.first_command || look.prose {
                 let lines = without_prose(&without_output(lines), Lang::Shell);
                 Code::Commands(vec![session::Part { lang: Lang::Shell, lines }])
             } else if look.query {
@@ -172,7 +180,9 @@ fn without_output(lines: &[Line]) -> Vec<Line> {
     for line in lines {
         let text = line.text.trim();
         let command = is_command(text) || text.starts_with('#');
-        let shown = is_key(text) || is_output(text) || text.ends_with('.') && blank;
+        let labelled = bare_label(text).is_some() && !text.contains('$');
+        let heads = text.ends_with(':') && !text.contains('=') || text.ends_with('.');
+        let shown = is_key(text) || is_output(text) || labelled || heads && blank;
         output = !quotes.is_open() && !command && !text.is_empty() && (output || shown && !kept.is_empty());
         if !output {
             quotes.take(&line.text);

@@ -138,9 +138,8 @@ impl<'a> Builder<'_, 'a> {
         titled.branch = titled.branch.or(condition);
         let (kind, sub) = match group.sort {
             Sort::Preamble | Sort::Note => (StepKind::Note, false),
-            Sort::Manual => (StepKind::Manual, group.inside),
             Sort::Arm => (StepKind::Branch, false),
-            Sort::Step => (StepKind::Manual, group.inside),
+            Sort::Manual | Sort::Step => (StepKind::Manual, group.inside),
         };
         if group.sort == Sort::Arm {
             // In a step with a number the arms are its choices, without a step of their own.

@@ -15,12 +15,12 @@ pub fn read(part: &Part, tables: &Tables) -> (Vec<Statement>, Vec<Comment>) {
         let text = line.text.as_str();
         let code = text.trim();
         if quote.is_none() {
-            if let Some(comment) = reader.comment_of(code) {
-                if open.is_none() || part.lang != Lang::Sql {
-                    reader.flush(&mut open);
-                    reader.comment(line.no, comment, text.len() - text.trim_start().len());
-                    continue;
-                }
+            if let Some(comment) = reader.comment_of(code)
+                && (open.is_none() || part.lang != Lang::Sql)
+            {
+                reader.flush(&mut open);
+                reader.comment(line.no, comment, text.len() - text.trim_start().len());
+                continue;
             }
             if code.is_empty() {
                 if part.lang != Lang::Sql

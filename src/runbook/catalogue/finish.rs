@@ -186,7 +186,7 @@ fn choose(drafts: &mut [Draft], title: &str) -> Mode {
         }
         let first = pair == 1;
         let opposite = opposite(&before.step.title, &now.step.title) && same_target(before, now);
-        let or = now.step.title.to_lowercase().starts_with("or ") && now.step.commands.first().is_some();
+        let or = now.step.title.to_lowercase().starts_with("or ") && !now.step.commands.is_empty();
         let alike = alike(before, now);
         if opposite || (or || alike) && first {
             menu = true;

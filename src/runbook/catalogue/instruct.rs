@@ -1,6 +1,7 @@
 //! Commands that stand in a sentence, when the sentence tells somebody to run them.
 use super::super::document::{Line, Table, inline};
-use super::look::is_sql;
+use super::super::words::Words;
+use super::speech::is_sql;
 use super::verbs::{First, first, is_command};
 use crate::commands::Lang;
 
@@ -12,128 +13,24 @@ pub struct Told {
     pub lang: Lang,
 }
 
-const TELLS: &[&str] = &[
-    "run",
-    "running",
-    "execute",
-    "executing",
-    "use",
-    "using",
-    "try",
-    "issue",
-    "type",
-    "enter",
-    "invoke",
-    "perform",
-    "with",
-    "via",
-    "by",
-    "command",
-    "commands",
-    "call",
-    "do",
-    "apply",
-    "through",
-    "check",
-    "verify",
-    "restart",
-    "start",
-    "stop",
-    "delete",
-    "remove",
-    "scale",
-    "drain",
-    "see",
-    "get",
-    "list",
-    "find",
-    "inspect",
-    "kill",
-    "clear",
-    "flush",
-    "look",
-    "confirm",
-    "monitor",
-    "then",
-    "following",
-    "watch",
-    "ensure",
-    "reload",
-    "reboot",
-    "rollback",
-    "cordon",
-    "uncordon",
-    "view",
-    "create",
-    "set",
-    "edit",
-    "describe",
-    "connect",
-    "launch",
-    "log",
-    "ssh",
-    "login",
-    "trigger",
-    "follow",
-    "tail",
-    "fetch",
-    "example",
-    "e.g",
-    "or",
-    "and",
-    "back",
-    "collect",
-    "dump",
-    "disable",
-    "enable",
-    "test",
-    "validate",
-    "query",
-    "patch",
-    "show",
-    "export",
-    "copy",
-    "install",
-    "clean",
-    "prune",
-    "free",
-    "inspecting",
-    "checking",
-    "open",
-    "force",
-    "upgrade",
-    "take",
-    "make",
-    "remediate",
-    "fix",
-];
+/// Words that tell to run what follows.
+static TELLS: Words = Words::new(
+    "run running execute executing use using try issue type enter invoke perform with via by command commands call do \
+     apply through following example e.g login log ssh connect follow back then",
+);
 
-const NEVER: &[&str] = &[
-    "never",
-    "don't",
-    "dont",
-    "not",
-    "avoid",
-    "avoiding",
-    "without",
-    "instead",
-    "caused",
-    "ran",
-    "was",
-    "were",
-    "happened",
-    "because",
-    "accidentally",
-    "had",
-    "previously",
-    "used",
-    "unlike",
-    "refuse",
-    "cannot",
-    "can't",
-    "wrongly",
-    "mistakenly",
-];
+/// Words that tell to do something, which the code right behind them says.
+static DOES: Words = Words::new(
+    "check verify restart start stop delete remove scale drain see get list find inspect kill clear flush look confirm \
+     monitor watch ensure reload reboot rollback cordon uncordon view create set edit describe launch trigger tail fetch \
+     or and collect dump disable enable test validate query patch show export copy install clean prune free inspecting \
+     checking open force upgrade take make remediate fix compare ask update roll reset promote",
+);
+
+/// Words of warnings and stories.
+static NEVER: Words = Words::new(
+    "never don't dont not avoid avoiding without instead caused ran was were happened because accidentally had previously used unlike refuse cannot can't wrongly mistakenly rather than breaks",
+);
 
 /// The commands that these lines tell to run.
 pub fn commands(lines: &[Line]) -> Vec<Told> {
@@ -143,12 +40,24 @@ pub fn commands(lines: &[Line]) -> Vec<Told> {
     }
     let mut found = Vec::new();
     let mut before = String::new();
+    let mut last = false;
     for line in lines {
         let mut from = 0;
         for (range, code) in inline::code_spans(&line.text) {
             before.push_str(line.text.get(from..range.start).unwrap_or_default());
             from = range.end;
-            if told(&before, &code, line.text.get(range.end..).unwrap_or_default()) {
+            let after = line.text.get(range.end..).unwrap_or_default();
+            // `stop it, wait a minute, start it` goes on with what it has begun.
+            let between = before.rsplit(" ` ").next().unwrap_or_default();
+            let goes_on =
+                last && between.split_whitespace().count() <= 6 && !between.contains(['.', '?', '!']);
+            // On a line of its own it is what the line above tells.
+            let own = lines.len() > 1
+                && from == line.text.trim_end().len()
+                && line.text.get(..range.start).is_some_and(|t| t.trim().is_empty());
+            let own = own && runs(&code) && !warns(&before);
+            last = own || told(&before, &code, after) || goes_on && joins(between, &code);
+            if last {
                 found.push(Told::new(line.no, &code));
             }
             before.push_str(" ` ");
@@ -217,6 +126,12 @@ fn is_bare(text: &str) -> bool {
         .split_whitespace()
         .skip(1)
         .any(|w| w.starts_with(['-', '/', '$', '"', '\'', '|', '>']) || w.contains(['/', '=', ':']));
+    if is_sql(text) && text.ends_with(';') && words <= 40 {
+        return true;
+    }
+    if head == "service" && words == 3 {
+        return is_command(text);
+    }
     let tool = first(head) == First::Tool || first(head) == First::Path && head.starts_with("./");
     words >= 2
         && (tool || first(head) == First::Wordy && signed)
@@ -230,12 +145,28 @@ fn unprompted(code: &str) -> &str {
     code.strip_prefix("$ ").or_else(|| code.strip_prefix("# ")).unwrap_or(code).trim()
 }
 
+/// Words of a warning or a story.
+fn warns(text: &str) -> bool {
+    let sentence = text.rsplit(['.', '!', '?']).find(|part| !part.trim().is_empty()).unwrap_or_default();
+    sentence.split(|c: char| !c.is_alphanumeric() && c != '\'').any(|w| NEVER.contains(&w.to_lowercase()))
+}
+
+/// Whether a command goes on from the one before it: only `,`, `then`, `and` and a pause stand between.
+fn joins(between: &str, code: &str) -> bool {
+    let never =
+        between.split(|c: char| !c.is_alphanumeric() && c != '\'').any(|w| NEVER.contains(&w.to_lowercase()));
+    let linked = between.trim_start().starts_with([',', ';'])
+        || between.contains(" then ")
+        || between.contains(" and ");
+    !never && linked && runs(code)
+}
+
 fn told(before: &str, code: &str, after: &str) -> bool {
     let code = unprompted(code);
     let words = code.split_whitespace().count();
     let head = code.split_whitespace().next().unwrap_or_default();
     let single = matches!(head, "reboot" | "uptime" | "dmesg");
-    let sql = is_sql(code) && code.ends_with(';');
+    let sql = is_sql(code) && (code.ends_with(';') || code.to_lowercase().contains(" from "));
     if words < 2 && !single
         || !is_command(code) && !sql
         || code.ends_with("...")
@@ -271,13 +202,20 @@ fn told(before: &str, code: &str, after: &str) -> bool {
             || trailing.starts_with("shows")
             || trailing.starts_with('`');
     }
-    if all.iter().any(|w| NEVER.contains(&w.as_str())) {
+    if all.iter().any(|w| NEVER.contains(w)) {
         return false;
     }
-    all.iter().rev().take(14).any(|w| TELLS.contains(&w.as_str()))
-        || sentence.trim_end().ends_with(':')
-        || sentence.trim_end().ends_with(',')
-            && all.first().is_some_and(|w| ["if", "when", "once", "otherwise", "else"].contains(&w.as_str()))
+    // `to keep readers from running x`
+    if all.windows(2).any(|two| matches!(two, [from, run] if from == "from" && run.ends_with("ing"))) {
+        return false;
+    }
+    let end = sentence.trim_end();
+    let conditional =
+        all.first().is_some_and(|w| ["if", "when", "once", "otherwise", "else"].contains(&w.as_str()));
+    let shown = end.ends_with(':') || end.ends_with(',') && conditional;
+    shown
+        || all.iter().rev().take(8).any(|w| TELLS.contains(w))
+        || all.iter().rev().take(4).any(|w| DOES.contains(w))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::outline::is_tick;
 use super::steps::{Builder, joined};
 use super::text::{self, label, plain};
 use super::titles::{self, Titled};
-use super::verbs::is_imperative;
+use super::verbs::{is_description, is_imperative};
 use super::vocabulary::{self, Part};
 
 impl Builder<'_, '_> {
@@ -23,19 +23,17 @@ impl Builder<'_, '_> {
         let whole = joined(text);
         let line = first.no;
         self.output = false;
-        if let Some(found) =
-            label(&first.text).filter(|found| found.colon && !found.rest.is_empty() && text.len() == 1)
-        {
-            if vocabulary::is_remark(&found.name) {
-                self.note(line, &whole);
-                return;
-            }
+        let remark = label(&first.text)
+            .is_some_and(|found| found.colon && !found.rest.is_empty() && vocabulary::is_remark(&found.name));
+        if remark && text.len() == 1 {
+            self.note(line, &whole);
+            return;
         }
         if !self.has_steps() && checkbox.is_none() && text.len() == 1 && self.fact(&first.text) {
             return;
         }
         if self.part == Some(Part::Symptoms) {
-            self.about.symptoms.push(plain(&whole));
+            self.about.symptoms.push(whole.replace("**", "").trim().to_owned());
             return;
         }
         let told = instruct::commands(text);
@@ -56,6 +54,14 @@ impl Builder<'_, '_> {
         if heading_open && !numbered && checkbox.is_none() {
             self.text_line(&whole);
             self.inline(told);
+            return;
+        }
+        if !does
+            && checkbox.is_none()
+            && (is_description(&whole) || label(&first.text).is_some_and(|found| is_description(&found.rest)))
+        {
+            // What something else does by itself.
+            self.text_line(&whole);
             return;
         }
         let acts = self.part == Some(Part::Acts) || self.plan.named && self.phase.is_none();

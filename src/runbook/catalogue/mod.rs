@@ -19,12 +19,12 @@ mod quotes;
 mod script;
 mod sentences;
 mod session;
+mod speech;
 mod steps;
 mod text;
 mod titles;
 mod verbs;
 mod vocabulary;
-mod words;
 
 use std::sync::Arc;
 
@@ -71,7 +71,12 @@ pub fn read(path: &str, text: &str, tables: &Tables) -> Document {
 fn end_of(plan: &pick::Plan, blocks: &Blocks) -> u32 {
     let lines =
         plan.slices.iter().flat_map(|slice| blocks.blocks.get(slice.blocks.clone()).unwrap_or_default());
-    lines.map(|block| block.end_line).max().unwrap_or(plan.line).max(plan.line)
+    lines
+        .filter(|block| block.what != What::Rule)
+        .map(|block| block.end_line)
+        .max()
+        .unwrap_or(plan.line)
+        .max(plan.line)
 }
 
 /// The first heading of level 1, the front matter's title, or the file's name.

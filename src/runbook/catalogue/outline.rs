@@ -22,6 +22,8 @@ pub struct Section {
     /// The last section below it, this one included.
     pub last: usize,
     pub holds: Holds,
+    /// A section directly below it holds code that runs.
+    pub runs_below: bool,
 }
 
 /// What stands in a run of blocks.
@@ -72,8 +74,11 @@ impl<'a> Outline<'a> {
         for at in 0..outline.sections.len() {
             let range = outline.sections.get(at).map(|section| section.blocks.clone()).unwrap_or_default();
             let holds = outline.holds(range);
-            if let Some(section) = outline.sections.get_mut(at) {
-                section.holds = holds;
+            let Some(section) = outline.sections.get_mut(at) else { continue };
+            section.holds = holds;
+            let parent = section.parent.filter(|_| holds.runs);
+            if let Some(parent) = parent.and_then(|i| outline.sections.get_mut(i)) {
+                parent.runs_below = true;
             }
         }
         outline
@@ -114,12 +119,8 @@ impl<'a> Outline<'a> {
                     let imperative = is_imperative(&joined);
                     ticks += usize::from(checkbox.is_some() || is_tick(first));
                     if block.item.is_none() {
-                        match marker {
-                            Marker::Number(_) => {
-                                numbered = (numbered.0 + 1, numbered.1 + usize::from(imperative))
-                            }
-                            Marker::Bullet => {}
-                        }
+                        let counts = usize::from(matches!(marker, Marker::Number(_)));
+                        numbered = (numbered.0 + counts, numbered.1 + counts * usize::from(imperative));
                     }
                 }
                 What::Table(table) => holds.runs |= instruct::column(table).is_some(),

@@ -58,7 +58,7 @@ impl Picker<'_, '_> {
                 self.take_whole(at);
                 continue;
             }
-            if !(meta && !section.holds.runs) {
+            if !meta || section.holds.runs {
                 self.take_own(at);
             }
             todo.extend(section.children.iter().rev());
@@ -79,7 +79,8 @@ impl Picker<'_, '_> {
         // A page of a single alert, or of numbered headings, is a runbook even when it only tells in prose.
         let told = parts_of_one(&children) && (is_alert_name(title) || children.len() >= 3)
             || steps_of_one(&children, title);
-        if !below.acts() && !told && !(below.listed && named(title).is_some()) {
+        let listed = below.listed && named(title).is_some();
+        if !(below.acts() || told || listed) {
             return false;
         }
         let inner = self.outline.sections.get(at + 1..=section.last).unwrap_or_default();
@@ -172,7 +173,9 @@ impl Picker<'_, '_> {
             return;
         }
         let holds = section.holds;
-        if holds.acts() && (at > 0 || holds.runs || holds.procedure) {
+        let told =
+            self.outline.sections.len() <= 2 || !section.children.is_empty() && section.holds.told && at == 0;
+        if holds.acts() && (at > 0 || holds.runs || holds.procedure || told) {
             let weak = !holds.runs && !holds.procedure;
             if weak && matches!(part(title), Some(Part::Describes | Part::Meta | Part::Before)) {
                 return;
@@ -202,7 +205,7 @@ impl Picker<'_, '_> {
         else {
             return false;
         };
-        parent.level > 0 && parent.children.iter().filter_map(|i| sections.get(*i)).any(|one| one.holds.runs)
+        parent.level > 0 && parent.runs_below
     }
 
     fn is_alert_rules(&self, blocks: Range<usize>) -> bool {

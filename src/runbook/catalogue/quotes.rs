@@ -103,7 +103,9 @@ mod tests {
 
     fn open(lines: &[&str]) -> bool {
         let mut quotes = Quotes::default();
-        lines.iter().for_each(|line| quotes.take(line));
+        for line in lines {
+            quotes.take(line);
+        }
         quotes.is_open()
     }
 

@@ -3,6 +3,7 @@ use std::collections::HashMap;
 
 use super::super::document::Line;
 use super::consoles;
+use super::quotes::Quotes;
 use super::session::Part;
 use super::text::number;
 use super::verbs::{is_command, is_imperative};
@@ -69,17 +70,78 @@ pub fn read(parts: &[Part], tables: &Tables) -> Script {
 }
 
 fn shell_part(lines: &[Line], tables: &Tables, script: &mut Script) {
-    let text: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
-    let text = text.join("\n");
+    let wrapped = wrapped(lines);
+    let mut text = String::new();
+    for (at, line) in lines.iter().enumerate() {
+        text.push_str(&line.text);
+        text.push_str(if wrapped.binary_search(&at).is_ok() { JOINED } else { "\n" });
+    }
     let numbers: Vec<u32> = lines.iter().map(|line| line.no).collect();
     let read = shell::read(Source { text: &text, lines: &numbers }, tables);
     let arms = arms(lines);
     let mut statements = read.statements;
-    statements.iter_mut().for_each(|one| keep_comment(one, lines));
+    for one in &mut statements {
+        if !wrapped.is_empty() {
+            unwrap_lines(one, lines, &wrapped, tables);
+        }
+        keep_comment(one, lines);
+    }
     let events = events(&statements, &read.comments, &arms);
     let head = Head { shebang: read.shebang, functions: &read.functions };
     script.groups.extend(grouped(events, &head, &mut script.head));
     script.arguments.extend(read.arguments);
+}
+
+/// What joins a wrapped line with the next for the reading.
+const JOINED: &str = " \\\n";
+
+/// Lines whose options stand on the next line, without a backslash: the author has wrapped them.
+fn wrapped(lines: &[Line]) -> Vec<usize> {
+    let mut found = Vec::new();
+    let mut quotes = Quotes::default();
+    for (at, pair) in lines.windows(2).enumerate() {
+        let [line, next] = pair else { continue };
+        quotes.take(&line.text);
+        let text = line.text.trim_end();
+        let option = next.text.trim_start();
+        let name = option.trim_start_matches('-');
+        let begins = name.len() < option.len()
+            && name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && option.len() - name.len() <= 2;
+        let goes = found.last().is_some_and(|last| last + 1 == at) || is_command(text);
+        if begins && goes && !quotes.is_open() && !text.is_empty() && !text.trim_start().starts_with('#') {
+            found.push(at);
+        }
+    }
+    found
+}
+
+/// Gives a statement its own bytes again; what a shell would do with its first line alone counts too.
+fn unwrap_lines(one: &mut Statement, lines: &[Line], wrapped: &[usize], tables: &Tables) {
+    let from = lines.partition_point(|line| line.no < one.line);
+    let count = one.text.lines().count();
+    if !(from..from + count).any(|at| wrapped.binary_search(&at).is_ok()) {
+        return;
+    }
+    let own: Vec<&str> = one
+        .text
+        .lines()
+        .enumerate()
+        .map(|(i, line)| {
+            if wrapped.binary_search(&(from + i)).is_ok() {
+                line.strip_suffix(" \\").unwrap_or(line)
+            } else {
+                line
+            }
+        })
+        .collect();
+    let first = own.first().copied().unwrap_or_default();
+    let alone = shell::read(Source { text: first, lines: &[one.line] }, tables);
+    if let Some(worse) = alone.statements.iter().find(|alone| alone.risk > one.risk) {
+        one.risk = worse.risk;
+        one.why.clone_from(&worse.why);
+    }
+    one.text = own.join("\n");
 }
 
 /// A comment behind the last word stays with the statement: its text is what the lines of the document say.
@@ -132,13 +194,6 @@ impl Event<'_> {
         match self {
             Event::Comment { line, .. } => *line,
             Event::Statement { one, .. } => one.line,
-        }
-    }
-
-    fn end(&self) -> u32 {
-        match self {
-            Event::Comment { line, .. } => *line,
-            Event::Statement { one, .. } => one.end_line,
         }
     }
 }
@@ -268,13 +323,10 @@ impl Grouping {
         let title = step_number(text);
         let remark = is_remark(text);
         let inner = self.numbered && self.opened && title.is_none() && !self.in_arm(arm);
-        if self.groups.last().is_some_and(|group| group.sort != Sort::Arm)
-            && (inner || (above.attached || remark && self.opened) && title.is_none())
-        {
-            if let Some(group) = self.groups.last_mut() {
-                group.about.extend(block.iter().map(|(line, text)| (*line, (*text).to_owned())));
-                return;
-            }
+        let belongs = inner || (above.attached || remark && self.opened) && title.is_none();
+        if let Some(group) = self.groups.last_mut().filter(|group| belongs && group.sort != Sort::Arm) {
+            group.about.extend(block.iter().map(|(line, text)| (*line, (*text).to_owned())));
+            return;
         }
         let (sort, about) = if above.statement && !remark {
             (Sort::Step, block.get(1..).unwrap_or_default())

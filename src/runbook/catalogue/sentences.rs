@@ -4,10 +4,23 @@ use super::super::types::StepKind;
 use super::instruct;
 use super::pick::is_platform;
 use super::steps::{Builder, joined};
-use super::text::{self, label, number, plain};
+use super::text::{self, Label, label, number, plain};
 use super::titles;
 use super::verbs::is_imperative;
 use super::vocabulary::{self, Part, part};
+
+/// A label in its paragraph.
+#[derive(Clone, Copy)]
+struct Named<'a> {
+    /// The block that it stands in.
+    at: usize,
+    line: &'a Line,
+    found: &'a Label,
+    /// Nothing else stands in its paragraph.
+    alone: bool,
+    /// It belongs to the item that is open.
+    inside: bool,
+}
 
 impl Builder<'_, '_> {
     pub(super) fn paragraph(&mut self, at: usize, lines: &[Line], inside: bool, end: usize) {
@@ -17,19 +30,17 @@ impl Builder<'_, '_> {
             if !self.has_steps() && !inside && self.about.take_line(&line.text) {
                 continue;
             }
-            if let Some(found) = label(&line.text) {
-                if self.labelled(at, line, &found.name, &found.rest, found.colon, lines.len(), inside) {
-                    self.sentences(&rest, inside, at, end);
-                    rest.clear();
-                    continue;
-                }
-            } else if let Some(found) = text::bare_label(&line.text) {
-                let known = vocabulary::is_expected(&found.name)
+            let bold = label(&line.text);
+            let bare = text::bare_label(&line.text).filter(|found| {
+                vocabulary::is_expected(&found.name)
                     || vocabulary::is_remark(&found.name)
-                    || !self.has_steps() && vocabulary::is_metadata(&found.name);
-                if known && self.labelled(at, line, &found.name, &found.rest, true, lines.len(), inside) {
-                    self.sentences(&rest, inside, at, end);
-                    rest.clear();
+                    || !self.has_steps() && vocabulary::is_metadata(&found.name)
+            });
+            if let Some(found) = bold.or(bare) {
+                self.sentences(&rest, inside, at, end);
+                rest.clear();
+                let named = Named { at, line, found: &found, alone: lines.len() == 1, inside };
+                if self.labelled(&named) {
                     continue;
                 }
             }
@@ -39,17 +50,10 @@ impl Builder<'_, '_> {
     }
 
     /// A label with what follows it in its line; false when it is no label here.
-    #[expect(clippy::too_many_arguments, reason = "one call for two forms of labels")]
-    pub(super) fn labelled(
-        &mut self,
-        at: usize,
-        line: &Line,
-        name: &str,
-        rest: &str,
-        colon: bool,
-        among: usize,
-        inside: bool,
-    ) -> bool {
+    fn labelled(&mut self, named: &Named<'_>) -> bool {
+        let Named { at, line, found, alone, inside } = *named;
+        let Label { name, rest, colon } = found;
+        let (name, rest, colon) = (name.as_str(), rest.as_str(), *colon);
         if vocabulary::is_expected(name) && colon {
             self.expected(rest);
             return true;
@@ -57,9 +61,9 @@ impl Builder<'_, '_> {
         if vocabulary::is_remark(name) && colon {
             let text = if rest.is_empty() { String::new() } else { format!("{name}: {rest}") };
             if rest.is_empty() {
-                self.intro = None
+                self.intro = None;
             } else {
-                self.note(line.no, &text)
+                self.note(line.no, &text);
             }
             return true;
         }
@@ -82,7 +86,6 @@ impl Builder<'_, '_> {
             self.choose(name, condition, line.no, inside);
             return true;
         }
-        let alone = among == 1;
         if inside {
             return alone && {
                 self.text_line(&line.text);
@@ -145,7 +148,8 @@ impl Builder<'_, '_> {
             return;
         }
         self.open = None;
-        if !told.is_empty() && !(code_next && whole.trim_end().ends_with(':')) {
+        let introduces = code_next && whole.trim_end().ends_with(':');
+        if !(told.is_empty() || introduces) {
             self.push(titles::sentence(&whole), first.no, StepKind::Command, None);
             self.inline(told);
             self.open = None;

@@ -56,7 +56,7 @@ pub fn read(lines: &[Line]) -> Option<Vec<Part>> {
                 at += 1;
                 continue;
             }
-            Prompt::More if arrows && super::look::is_redis(body) => Lang::Redis,
+            Prompt::More if arrows && super::speech::is_redis(&body.to_uppercase()) => Lang::Redis,
             Prompt::More if arrows => Lang::Shell,
             Prompt::Console(lang) => lang,
             Prompt::More | Prompt::Other => {
@@ -75,7 +75,11 @@ pub fn read(lines: &[Line]) -> Option<Vec<Part>> {
             let kind = seen.get(at).copied().flatten();
             let more = match kind {
                 Some((Prompt::More, length)) => next.text.get(length..).unwrap_or_default(),
-                Some((Prompt::Shell | Prompt::Console(_), _)) if !tail.quotes.is_inside() => break,
+                Some((Prompt::Shell | Prompt::Console(_), length))
+                    if !tail.quotes.is_inside() || next.text.get(length..).is_some_and(is_command) =>
+                {
+                    break;
+                }
                 _ => next.text.as_str(),
             };
             tail.take(more);
@@ -162,9 +166,10 @@ fn roots_only(lines: &[Line], seen: &[Option<(Prompt, usize)>]) -> bool {
 
 fn arrows_only(lines: &[Line], seen: &[Option<(Prompt, usize)>]) -> bool {
     let told = |(line, prompt): (&Line, &Option<(Prompt, usize)>)| match prompt {
-        Some((Prompt::More, length)) => {
-            line.text.get(*length..).is_some_and(|body| is_command(body) || super::look::is_redis(body))
-        }
+        Some((Prompt::More, length)) => line
+            .text
+            .get(*length..)
+            .is_some_and(|body| is_command(body) || super::speech::is_redis(&body.to_uppercase())),
         _ => false,
     };
     let first = lines.iter().zip(seen).find(|(line, _)| !line.text.trim().is_empty());
@@ -182,9 +187,8 @@ fn becomes_root(command: &str) -> bool {
         "sudo bash",
         "chroot ",
         "sudo chroot",
-        "oc debug node",
-        "kubectl debug node",
-        "oc debug -t node",
+        "oc debug ",
+        "kubectl debug ",
         "ssh root@",
         "sudo -E bash",
     ]
@@ -319,43 +323,31 @@ fn blanks(text: &str, at: usize) -> usize {
 fn themed(text: &str) -> Option<(Prompt, usize)> {
     let rest = text.strip_prefix('➜')?;
     let mut at = text.len() - rest.trim_start().len();
-    let tail = text.get(at..)?;
-    let mut words = tail.split_inclusive(' ').map(str::len);
-    let mut skipped = 0;
-    for word in tail.split_whitespace() {
+    // A directory, a branch and a sign may stand before the command.
+    for _ in 0..5 {
+        let tail = text.get(at..)?;
+        let word = tail.split_whitespace().next()?;
         if matches!(first(word), First::Tool | First::Path) && word != "~" {
-            break;
+            return Some((Prompt::Shell, at));
         }
-        if skipped == 4 {
-            return None;
-        }
-        skipped += 1;
-        at += words.next()?;
+        at = blanks(text, at + word.len());
     }
-    (at < text.len()).then_some((Prompt::Shell, at))
+    None
 }
 
 /// `user@host:~$ cmd`, `[user@host dir]# cmd`, `host$ cmd`, `~/dir $ cmd`, `bash-5.1# cmd`, `(venv) $ cmd`.
 fn hosted(text: &str) -> Option<(Prompt, usize)> {
     let window: usize = text.chars().take(90).map(char::len_utf8).sum();
     let head = text.get(..window)?;
-    for (at, sign) in head.char_indices().filter(|(_, c)| matches!(c, '$' | '#' | '%' | '>')) {
-        let name = head.get(..at)?;
-        let after = text.get(at + 1..)?;
-        let spaced = after.is_empty() || after.starts_with([' ', '\t']);
-        let glued = first(after.split_whitespace().next().unwrap_or_default()) == First::Tool;
-        if !(spaced || glued) || name.is_empty() {
-            return None;
-        }
-        let bare = name.trim_end();
-        let padded = bare.len() != name.len();
-        if !is_place(bare, padded, sign) {
-            return None;
-        }
-
-        return Some((Prompt::Shell, blanks(text, at + 1)));
-    }
-    None
+    let (at, sign) = head.char_indices().find(|(_, c)| matches!(c, '$' | '#' | '%' | '>'))?;
+    let name = head.get(..at)?;
+    let after = text.get(at + 1..)?;
+    let spaced = after.is_empty() || after.starts_with([' ', '\t']);
+    let glued = first(after.split_whitespace().next().unwrap_or_default()) == First::Tool;
+    let bare = name.trim_end();
+    let padded = bare.len() != name.len();
+    let stands = (spaced || glued) && !name.is_empty() && is_place(bare, padded, sign);
+    stands.then(|| (Prompt::Shell, blanks(text, at + 1)))
 }
 
 /// Whether what stands before the sign names a user, a host or a directory.

@@ -133,6 +133,10 @@ impl<'b, 'a> Builder<'b, 'a> {
                 || told.is_none() && self.phase.is_none()
         });
         if let Some((_, rest)) = stepped {
+            if matches!(self.part, Some(Part::Symptoms | Part::Describes | Part::Meta | Part::Before)) {
+                self.part = None;
+                self.phase = None;
+            }
             let titled = titles::read(if rest.is_empty() { title } else { rest });
             self.heads = Some(self.push(titled, line, StepKind::Manual, None));
             return;
@@ -145,7 +149,7 @@ impl<'b, 'a> Builder<'b, 'a> {
             let titled = Titled { title: condition.clone(), branch: Some(condition), ..Titled::default() };
             self.heads = Some(self.push(titled, line, StepKind::Manual, None));
             if let Some(draft) = self.drafts.last_mut() {
-                draft.choice = vocabulary::is_way(title);
+                draft.choice = vocabulary::is_way(title) && !title.to_lowercase().starts_with("on the ");
             }
             return;
         }
@@ -291,15 +295,17 @@ impl<'b, 'a> Builder<'b, 'a> {
             draft.sub = parent.is_some();
             draft.choice = true;
         }
-        if let Some(parent) = parent.and_then(|i| self.drafts.get_mut(i)) {
-            if parent.step.commands.is_empty() {
-                parent.step.kind = StepKind::Branch;
-            }
+        let parent = parent.and_then(|i| self.drafts.get_mut(i));
+        if let Some(parent) = parent.filter(|parent| parent.step.commands.is_empty()) {
+            parent.step.kind = StepKind::Branch;
         }
     }
 
     pub(super) fn parent_of(&self, index: usize) -> usize {
-        (0..index).rev().find(|i| self.drafts.get(*i).is_some_and(|draft| !draft.sub)).unwrap_or(index)
+        (index.saturating_sub(1000)..index)
+            .rev()
+            .find(|i| self.drafts.get(*i).is_some_and(|draft| !draft.sub))
+            .unwrap_or(index)
     }
 
     pub(super) fn expected(&mut self, rest: &str) {

@@ -1,6 +1,6 @@
 //! Verbs that begin an instruction, and tools that begin a command.
+use super::super::words::Words;
 use super::text::{plain, words};
-use super::words::Words;
 
 static VERBS: Words = Words::new(
     "\
@@ -72,11 +72,24 @@ pub fn is_imperative(text: &str) -> bool {
             None => return false,
         }
     }
+    if rest.starts_with("note that") || rest.starts_with("note:") {
+        return false;
+    }
     let all = words(rest);
     let first = all.iter().find(|w| !BEFORE.contains(&w.as_str()));
     let hyphened = rest.split_whitespace().next().unwrap_or_default().trim_end_matches([',', ':', '.']);
     VERBS.contains(hyphened) && !is_noun_here(hyphened, &all)
         || first.is_some_and(|w| VERBS.contains(w.as_str()) && !is_noun_here(w, &all))
+}
+
+/// `Opens a way`, `Removes the old ones`: what something does, not what to do.
+pub fn is_description(text: &str) -> bool {
+    let first = words(text).into_iter().next().unwrap_or_default();
+    let stem =
+        first.strip_suffix("es").filter(|stem| VERBS.contains(stem)).or_else(|| first.strip_suffix('s'));
+    !VERBS.contains(&first)
+        && stem.is_some_and(|stem| stem.len() > 2 && VERBS.contains(stem))
+        && text.split_whitespace().count() >= 3
 }
 
 /// `Update process`, `Backup location`, `Log files`: the verb is a noun.
@@ -176,7 +189,7 @@ pub fn first(word: &str) -> First {
     let path = word.starts_with("./")
         || word.starts_with("../")
         || word.starts_with("~/")
-        || word.starts_with("/") && word.len() > 2;
+        || word.starts_with('/') && word.len() > 2 && word.matches('/').count() > 1;
     let script = [".sh", ".py", ".rb", ".pl"].iter().any(|end| word.ends_with(end)) && !word.contains("://");
     if path || script {
         return First::Path;
@@ -214,7 +227,7 @@ pub fn is_command(line: &str) -> bool {
         First::Tool | First::Path => !word.ends_with(':'),
         First::Wordy => wordy_is_meant(rest),
         First::Unknown => {
-            is_program(word) && has_options(rest)
+            is_program(word) && (has_options(rest) || has_blanks(rest))
                 || matches!(word, "for" | "while" | "until" | "if" | "case" | "[" | "[[" | "((" | "function")
                     && rest.contains([';', '[', '(', '$'])
         }
@@ -222,7 +235,7 @@ pub fn is_command(line: &str) -> bool {
 }
 
 /// A name that a program could have.
-fn is_program(word: &str) -> bool {
+pub fn is_program(word: &str) -> bool {
     word.len() >= 2
         && word.starts_with(|c: char| c.is_ascii_lowercase())
         && word
@@ -231,13 +244,31 @@ fn is_program(word: &str) -> bool {
         && !word.ends_with(['.', '-'])
 }
 
+/// A value to fill in, a quoted word, or a pipe into a known tool.
+fn has_blanks(line: &str) -> bool {
+    let mut words = line.split_whitespace().skip(1);
+    let piped = line.split_once(" | ").is_some_and(|(_, after)| {
+        let tool = after.split_whitespace().next().unwrap_or_default();
+        matches!(first(tool), First::Tool)
+            || matches!(tool, "sort" | "head" | "uniq" | "wc" | "less" | "cut" | "tee")
+    });
+    let blank = words
+        .clone()
+        .any(|w| w.starts_with('<') && w.len() > 2 && w.chars().nth(1).is_some_and(char::is_alphabetic));
+    let quoted =
+        words.any(|w| w.len() > 2 && w.starts_with('"')) && line.matches('"').count().is_multiple_of(2);
+    (piped || blank || quoted) && !line.ends_with(['.', ':'])
+}
+
 /// `--option` or `-o` among the words.
 fn has_options(line: &str) -> bool {
     line.split_whitespace().skip(1).any(|w| {
         let name = w.trim_start_matches('-');
         name.len() < w.len()
             && name.starts_with(|c: char| c.is_ascii_alphabetic())
-            && (w.starts_with("--") || name.len() <= 2)
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'=' | b'.' | b'/' | b':'))
     })
 }
 
@@ -265,6 +296,11 @@ fn assignment(text: &str) -> Option<(&str, &str)> {
         return None;
     }
     let value = text.get(at + 1..)?;
+    if value.starts_with('<')
+        && let Some(end) = value.find('>')
+    {
+        return Some((name, value.get(end + 1..)?.trim_start()));
+    }
     let mut quote = None;
     let mut depth = 0_u32;
     for (i, c) in value.char_indices() {
@@ -309,6 +345,8 @@ fn wordy_is_meant(line: &str) -> bool {
             | "exit"
     );
     match second {
+        // A line of a configuration has more words.
+        Some(_) if tool == "host" && line.split_whitespace().count() > 3 => false,
         None => alone,
         Some(_) => {
             line.split_whitespace().skip(1).any(|w| {

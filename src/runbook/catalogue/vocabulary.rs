@@ -1,6 +1,6 @@
 //! The words by which teams name the parts of their documents.
+use super::super::words::Words;
 use super::text::{number, plain, words};
-use super::words::Words;
 
 /// What a heading or label inside a runbook is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ static BEFORE: Words = Words::new(
 
 static ACTS: Words = Words::new(
     "\
-    look act then finally at last begin end finish diagnosis diagnose diagnosing diagnostic diagnostics investigation investigate investigating triage
+    way ways method methods approach approaches afterwards alternative look act then finally at last begin end finish diagnosis diagnose diagnosing diagnostic diagnostics investigation investigate investigating triage
     debug debugging troubleshoot troubleshooting analysis assessment assess mitigation mitigations
     mitigate resolution resolutions resolve resolving remediation remediate remedy solution solutions
     fix fixes fixing workaround workarounds recovery recover verification verify verifying validation
@@ -95,6 +95,9 @@ pub fn part(title: &str) -> Option<Part> {
         if !rest.is_empty() && words(rest).len() <= 3 && !lower.starts_with("before you") {
             return Some(if start == "before " { Part::Before } else { Part::Acts });
         }
+    }
+    if ["set up", "setup", "set variables", "set environment variables"].contains(&lower.trim()) {
+        return Some(Part::Before);
     }
     if lower.trim_end().ends_with(" phase") {
         return Some(Part::Acts);
@@ -359,8 +362,10 @@ pub fn condition(title: &str) -> Option<String> {
 /// What a heading inside a page is for, when it may also be a condition, a question or one of several ways.
 pub fn part_of_page(title: &str) -> Option<Part> {
     part(title).or_else(|| {
-        let asks = title.trim_end().ends_with('?');
-        (asks || condition(title).is_some_and(|c| c == title.trim()) || is_way(title)).then_some(Part::Acts)
+        if title.trim_end().ends_with('?') {
+            return Some(Part::Before);
+        }
+        (condition(title).is_some_and(|c| c == title.trim()) || is_way(title)).then_some(Part::Acts)
     })
 }
 

@@ -1,245 +1,41 @@
 //! Placeholders without signs: words that stand for a value, such as `your-key.pem`, `pod-ip`, `NAMESPACE`, `...`.
+use super::super::words::Words;
 use super::{Found, Piece, Quoting, Shape};
 use crate::commands::{Lang, Statement};
 
 /// What values are of.
-const NOUNS: &[&str] = &[
-    "pod",
-    "node",
-    "namespace",
-    "service",
-    "svc",
-    "deployment",
-    "container",
-    "cluster",
-    "instance",
-    "host",
-    "hostname",
-    "server",
-    "database",
-    "db",
-    "bucket",
-    "volume",
-    "image",
-    "user",
-    "username",
-    "password",
-    "project",
-    "region",
-    "account",
-    "resource",
-    "group",
-    "secret",
-    "token",
-    "key",
-    "file",
-    "ip",
-    "address",
-    "queue",
-    "topic",
-    "job",
-    "app",
-    "application",
-    "release",
-    "version",
-    "domain",
-    "zone",
-    "disk",
-    "device",
-    "subscription",
-    "tenant",
-    "vault",
-    "registry",
-    "repo",
-    "repository",
-    "branch",
-    "commit",
-    "session",
-    "id",
-    "name",
-    "port",
-    "path",
-    "url",
-    "email",
-    "certificate",
-    "cert",
-    "configmap",
-    "statefulset",
-    "daemonset",
-    "replica",
-    "primary",
-    "master",
-    "shard",
-    "partition",
-    "broker",
-    "consumer",
-    "vm",
-    "environment",
-    "env",
-    "stack",
-    "role",
-    "team",
-    "cronjob",
-    "ingress",
-    "pvc",
-    "pv",
-    "backup",
-    "snapshot",
-    "org",
-    "organization",
-    "endpoint",
-    "machine",
-    "table",
-    "schema",
-    "index",
-    "date",
-    "tag",
-    "number",
-    "value",
-    "chart",
-    "revision",
-    "rds",
-    "ec2",
-    "machineset",
-    "secretname",
-];
+static NOUNS: Words = Words::new(
+    "pod node namespace service svc deployment container cluster instance host hostname server database \
+    db bucket volume image user username password project region account resource group secret token key \
+    file ip address queue topic job app application release version domain zone disk device subscription \
+    tenant vault registry repo repository branch commit session id name port path url email certificate \
+    cert configmap statefulset daemonset replica primary master shard partition broker consumer vm \
+    environment env stack role team cronjob ingress pvc pv backup snapshot org organization endpoint \
+    machine table schema index date tag number value chart revision rds ec2 machineset secretname",
+);
 
-const LEADS: &[&str] = &[
-    "my",
-    "new",
-    "old",
-    "target",
-    "source",
-    "some",
-    "actual",
-    "affected",
-    "failed",
-    "failing",
-    "current",
-    "previous",
-    "desired",
-    "private",
-    "public",
-    "internal",
-    "external",
-    "remote",
-    "correct",
-    "bad",
-    "broken",
-    "problematic",
-    "specific",
-];
+static LEADS: Words = Words::new(
+    "my new old target source some actual affected failed failing current previous desired private public \
+    internal external remote correct bad broken problematic specific",
+);
 
-const CAPS: &[&str] = &[
-    "NAMESPACE",
-    "POD",
-    "NODE",
-    "PODNAME",
-    "NODENAME",
-    "HOSTNAME",
-    "USERNAME",
-    "CLUSTER",
-    "CLUSTERNAME",
-    "BUCKET",
-    "CONTAINER",
-    "DEPLOYMENT",
-    "INSTANCE",
-    "INSTANCEID",
-    "VERSION",
-    "PROJECT",
-    "REGION",
-    "DBNAME",
-    "DATABASE",
-    "FILENAME",
-    "SERVICE",
-    "SERVICENAME",
-    "SERVER",
-    "BACKUP",
-    "HOST",
-    "IP",
-    "PID",
-    "TAG",
-    "NAME",
-    "SNAPSHOT",
-    "RELEASE",
-    "ENVIRONMENT",
-    "VOLUME",
-    "TOPIC",
-    "ACCOUNT",
-    "DOMAIN",
-];
+static CAPS: Words = Words::new(
+    "NAMESPACE POD NODE PODNAME NODENAME HOSTNAME USERNAME CLUSTER CLUSTERNAME BUCKET CONTAINER \
+    DEPLOYMENT INSTANCE INSTANCEID VERSION PROJECT REGION DBNAME DATABASE FILENAME SERVICE SERVICENAME \
+    SERVER BACKUP HOST IP PID TAG NAME SNAPSHOT RELEASE ENVIRONMENT VOLUME TOPIC ACCOUNT DOMAIN",
+);
 
-const CAPS_ENDS: &[&str] = &[
-    "NAME",
-    "ID",
-    "IP",
-    "HERE",
-    "NAMESPACE",
-    "HOST",
-    "HOSTNAME",
-    "ADDRESS",
-    "URL",
-    "TOKEN",
-    "PASSWORD",
-    "USERNAME",
-    "USER",
-    "BUCKET",
-    "CLUSTER",
-    "REGION",
-    "PROJECT",
-    "VERSION",
-    "FILE",
-    "PATH",
-    "POD",
-    "NODE",
-    "DATE",
-    "TAG",
-    "DOMAIN",
-    "ACCOUNT",
-    "NUMBER",
-    "KEY",
-    "SERVER",
-    "INSTANCE",
-    "DEPLOYMENT",
-    "GROUP",
-    "ENDPOINT",
-];
+static CAPS_ENDS: Words = Words::new(
+    "NAME ID IP HERE NAMESPACE HOST HOSTNAME ADDRESS URL TOKEN PASSWORD USERNAME USER BUCKET CLUSTER \
+    REGION PROJECT VERSION FILE PATH POD NODE DATE TAG DOMAIN ACCOUNT NUMBER KEY SERVER INSTANCE \
+    DEPLOYMENT GROUP ENDPOINT",
+);
 
 /// Tools whose bare words in capitals are their own.
-const SHOUT: &[&str] = &[
-    "grep",
-    "egrep",
-    "fgrep",
-    "rg",
-    "zgrep",
-    "redis-cli",
-    "psql",
-    "mysql",
-    "env",
-    "printenv",
-    "unset",
-    "export",
-    "read",
-    "awk",
-    "lsblk",
-    "ps",
-    "echo",
-    "printf",
-    "sqlite3",
-    "cqlsh",
-    "sed",
-    "test",
-    "[",
-    "[[",
-    "valkey-cli",
-    "declare",
-    "local",
-    "setenv",
-    "kill",
-    "pkill",
-    "trap",
-    "make",
-];
+static SHOUT: Words = Words::new(
+    "grep egrep fgrep rg zgrep redis-cli psql mysql env printenv unset export read awk lsblk ps echo \
+    printf sqlite3 cqlsh sed test [ [[ valkey-cli declare local setenv kill pkill trap make",
+);
 
 pub(super) fn find(statement: &Statement, shape: &Shape, found: &mut Vec<Found>) {
     let text = statement.text.as_str();
@@ -256,13 +52,14 @@ pub(super) fn find(statement: &Statement, shape: &Shape, found: &mut Vec<Found>)
             if statement.lang == Lang::Query {
                 continue;
             }
-            let spot = Spot { text, piece, chunk, from: 0, at, lang: statement.lang, prose };
+            let spot = Spot { text, shape, piece, chunk, from: 0, at, lang: statement.lang, prose };
             if is_date(chunk, &spot) {
                 push(found, chunk, at);
                 continue;
             }
             for (from, token) in runs(chunk, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')) {
-                let spot = Spot { text, piece, chunk, from, at: at + from, lang: statement.lang, prose };
+                let spot =
+                    Spot { text, shape, piece, chunk, from, at: at + from, lang: statement.lang, prose };
                 let trimmed = token.trim_end_matches('.');
                 // Behind `${NAME:-` stands a default.
                 let bare = trimmed.strip_prefix('-').filter(|_| spot.before() == ':').unwrap_or(trimmed);
@@ -279,6 +76,7 @@ pub(super) fn find(statement: &Statement, shape: &Shape, found: &mut Vec<Found>)
 /// Where a token stands.
 struct Spot<'a> {
     text: &'a str,
+    shape: &'a Shape,
     piece: &'a Piece,
     chunk: &'a str,
     from: usize,
@@ -315,9 +113,11 @@ impl Spot<'_> {
     fn tool(&self) -> &str {
         let head = self.head(600);
         let bytes = head.as_bytes();
+        let start = self.at - head.len();
+        let bare = |at: usize| self.shape.at(start + at).is_none_or(|piece| piece.quoting == Quoting::Bare);
         let ends = |at: usize, c: char| match c {
             '\n' => at.checked_sub(1).and_then(|i| bytes.get(i)) != Some(&b'\\'),
-            _ => matches!(c, '|' | ';' | '(' | '&'),
+            _ => matches!(c, '|' | ';' | '(' | '&') && bare(at),
         };
         let from = head.char_indices().rev().find(|(at, c)| ends(*at, *c)).map_or(0, |(at, _)| at + 1);
         let part = head.get(from..).unwrap_or_default();
@@ -408,6 +208,9 @@ fn whole(chunk: &str, quoting: Quoting, prose: bool, tool: &str) -> Option<(usiz
     if chunk.contains("path/to/") || chunk.contains("path/to-") {
         return all;
     }
+    if !chunk.contains(':') || !["pass", "pwd", "secret"].iter().any(|word| chunk.contains(word)) {
+        return None;
+    }
     for user in ["user", "username", "myuser", "dbuser", "db_user"] {
         for word in ["pass", "password", "passwd", "pwd", "secret", "mypassword"] {
             let pair = format!("{user}:{word}");
@@ -493,7 +296,11 @@ fn is_marked(token: &str, lower: &str, spot: &Spot<'_>) -> bool {
         !spot.sql() && spot.lang == Lang::Shell && (token.contains("YYYY") || lower.contains("yyyy-mm"));
     let sequence = lower.contains("12345678") && !spot.in_address() && spot.before() != '.';
     let crosses = lower.contains("xxx") && !token.starts_with("0x") && spot.before() != '\\';
-    todo || marks.iter().any(|m| lower.contains(m))
+    let mine = ["MY-", "MY_", "YOUR-"].iter().any(|start| token.starts_with(start))
+        && token.len() > 4
+        && !token.contains(|c: char| c.is_ascii_lowercase());
+    todo || mine
+        || marks.iter().any(|m| lower.contains(m))
         || address
         || version
         || year && !spot.prose
@@ -511,7 +318,7 @@ fn is_shouted(token: &str, spot: &Spot<'_>) -> bool {
         return false;
     }
     if spot.after(token.len()).starts_with([',', '['])
-        || SHOUT.contains(&spot.tool())
+        || SHOUT.contains(spot.tool())
         || spot.tool().is_empty()
     {
         return false;
@@ -521,13 +328,13 @@ fn is_shouted(token: &str, spot: &Spot<'_>) -> bool {
     let quoted = spot.piece.quoting != Quoting::Bare;
     if several {
         let heredoc = matches!(spot.piece.quoting, Quoting::Heredoc | Quoting::HeredocQuoted);
-        return CAPS_ENDS.contains(&last) && !heredoc && !spot.piece.quoting.is_literal();
+        return CAPS_ENDS.contains(last) && !heredoc && !spot.piece.quoting.is_literal();
     }
     // `--room ROOM` names its own value.
     let option = spot.previous().trim_start_matches('-').to_ascii_uppercase().replace('-', "_");
     let named = spot.previous().starts_with("--") && token.len() >= 3 && option.ends_with(token);
     named && !quoted
-        || CAPS.contains(&token)
+        || CAPS.contains(token)
             && !quoted
             && (before.is_whitespace() || matches!(before, '/' | '=' | '@' | ':'))
             && !spot.in_address()
@@ -620,7 +427,7 @@ fn lists(text: &str, found: &mut Vec<Found>) {
         match join {
             Some(last) => {
                 last.end = one.end;
-                last.text = text.get(last.start..last.end).unwrap_or_default().to_owned();
+                text.get(last.start..last.end).unwrap_or_default().clone_into(&mut last.text);
                 last.name.clone_from(&last.text);
             }
             None => all.push(one),

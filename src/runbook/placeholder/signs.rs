@@ -1,49 +1,13 @@
 //! Placeholders with signs around them: `<pod name>`, `{{name}}`, `{name}`, `[name]`.
+use super::super::words::Words;
 use super::{Found, Quoting, Shape};
 use crate::commands::Lang;
 
 /// What stands in angle brackets and is no value to fill in.
-const FIXED: &[&str] = &[
-    "none",
-    "nil",
-    "null",
-    "unknown",
-    "invalid",
-    "pending",
-    "no value",
-    "unset",
-    "empty",
-    "missing",
-    "defunct",
-    "root",
-    "default",
-    "html",
-    "head",
-    "body",
-    "br",
-    "div",
-    "span",
-    "p",
-    "a",
-    "li",
-    "ul",
-    "ol",
-    "td",
-    "tr",
-    "table",
-    "b",
-    "i",
-    "pre",
-    "code",
-    "title",
-    "script",
-    "eof",
-    "error",
-    "no-value",
-    "memory",
-    "nobody",
-    "anonymous",
-];
+static FIXED: Words = Words::new(
+    "none nil null unknown invalid pending unset empty missing defunct root default html head body br div \
+    span p a li ul ol td tr table b i pre code title script eof error no-value memory nobody anonymous",
+);
 
 pub(super) fn find(text: &str, shape: &Shape, lang: Lang, found: &mut Vec<Found>) {
     angles(text, shape, found);
@@ -78,10 +42,12 @@ fn angles(text: &str, shape: &Shape, found: &mut Vec<Found>) {
         }
         let window = text.get(at + 1..).map(|rest| rest.chars().take(80).map(char::len_utf8).sum::<usize>());
         let Some(inner) = window.and_then(|length| text.get(at + 1..at + 1 + length)) else { continue };
-        let Some(close) = inner.find(['>', '<', '\n']) else { continue };
-        if !inner.get(close..).is_some_and(|rest| rest.starts_with('>')) {
+        let close = inner.find(['>', '<', '\n']);
+        let Some(close) = close.filter(|at| inner.get(*at..).is_some_and(|rest| rest.starts_with('>')))
+        else {
+            unclosed(inner, before, at, found);
             continue;
-        }
+        };
         let Some(name) = inner.get(..close) else { continue };
         if is_name(name, before) {
             if let Some(whole) = text.get(at..at + close + 2) {
@@ -89,6 +55,17 @@ fn angles(text: &str, shape: &Shape, found: &mut Vec<Found>) {
             }
             from = at + close + 2;
         }
+    }
+}
+
+/// `<repo_path show-ref`: the author forgot the second sign.
+fn unclosed(inner: &str, before: u8, at: usize, found: &mut Vec<Found>) {
+    let length = inner.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')).count();
+    let Some(name) = inner.get(..length) else { return };
+    let ends = inner.get(length..).is_none_or(|rest| rest.is_empty() || rest.starts_with([' ', '\n']));
+    let worded = name.contains('_') && name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.len() > 3;
+    if ends && worded && before.is_ascii_whitespace() {
+        push(found, &format!("<{name}"), name, at);
     }
 }
 
@@ -102,9 +79,10 @@ fn is_name(name: &str, before: u8) -> bool {
     // `a<b and c>d` compares.
     let compares = before.is_ascii_alphanumeric() && name.contains(' ');
     let shell = name.contains("&&") || name.contains("$(") || name.contains("||");
-    let fixed = FIXED.contains(&name.to_lowercase().as_str());
+    let fixed = FIXED.contains(&name.to_lowercase().replace(' ', "-"));
     let mail = name.contains('@') && name.contains('.') && !name.contains("your");
-    begins && ends && signs && !redirected && !compares && !shell && !fixed && !mail
+    let address = name.contains("://");
+    !address && begins && ends && signs && !redirected && !compares && !shell && !fixed && !mail
 }
 
 fn braces(text: &str, shape: &Shape, found: &mut Vec<Found>) {

@@ -115,6 +115,10 @@ fn variables_are_asked_for_unless_the_script_sets_them() {
         asked("psql -c 'x' | while read schema table; do pg_dump -t $table; done"),
         Vec::<String>::new()
     );
+    assert_eq!(
+        asked("read -p \"Name (e.g. web): \" POD_NAME; POD_NAME=${POD_NAME:-web}"),
+        Vec::<String>::new()
+    );
     assert_eq!(asked("f() { local url=$2; curl $url; }"), Vec::<String>::new());
     assert_eq!(asked("ssh h << 'EOF'\necho $X\nEOF"), Vec::<String>::new());
 }

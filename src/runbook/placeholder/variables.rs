@@ -1,63 +1,17 @@
 //! Shell variables that a script reads and does not set: they have to come from somebody.
 use std::collections::{HashMap, HashSet};
 
+use super::super::words::Words;
 use super::{Found, Quoting, Shape, shape};
 use crate::commands::{Lang, Statement};
 
 /// Set by every shell or login.
-const KNOWN: &[&str] = &[
-    "HOME",
-    "PWD",
-    "OLDPWD",
-    "USER",
-    "LOGNAME",
-    "SHELL",
-    "PATH",
-    "HOSTNAME",
-    "HOSTTYPE",
-    "OSTYPE",
-    "MACHTYPE",
-    "UID",
-    "EUID",
-    "GID",
-    "PPID",
-    "TMPDIR",
-    "TERM",
-    "LANG",
-    "LC_ALL",
-    "RANDOM",
-    "SECONDS",
-    "LINENO",
-    "IFS",
-    "EDITOR",
-    "KUBECONFIG",
-    "SUDO_USER",
-    "PIPESTATUS",
-    "FUNCNAME",
-    "REPLY",
-    "OPTARG",
-    "OPTIND",
-    "BASHPID",
-    "BASH_SOURCE",
-    "BASH_VERSION",
-    "BASH",
-    "DISPLAY",
-    "COLUMNS",
-    "LINES",
-    "SHLVL",
-    "EPOCHSECONDS",
-    "SRANDOM",
-    "BASH_REMATCH",
-    "MAPFILE",
-    "XDG_RUNTIME_DIR",
-    "XDG_CONFIG_HOME",
-    "SSH_AUTH_SOCK",
-    "GOPATH",
-    "VISUAL",
-    "PAGER",
-    "NF",
-    "NR",
-];
+static KNOWN: Words = Words::new(
+    "HOME PWD OLDPWD USER LOGNAME SHELL PATH HOSTNAME HOSTTYPE OSTYPE MACHTYPE UID EUID GID PPID TMPDIR \
+    TERM LANG LC_ALL RANDOM SECONDS LINENO IFS EDITOR KUBECONFIG SUDO_USER PIPESTATUS FUNCNAME REPLY \
+    OPTARG OPTIND BASHPID BASH_SOURCE BASH_VERSION BASH DISPLAY COLUMNS LINES SHLVL EPOCHSECONDS SRANDOM \
+    BASH_REMATCH MAPFILE XDG_RUNTIME_DIR XDG_CONFIG_HOME SSH_AUTH_SOCK GOPATH VISUAL PAGER NF NR",
+);
 
 /// What the script has set so far.
 #[derive(Debug, Clone, Default)]
@@ -136,14 +90,14 @@ struct Assignment {
 /// `NAME=…`, `for NAME in`, `read NAME …`.
 fn assignments(text: &str, shape: &Shape) -> Vec<Assignment> {
     let mut all = Vec::new();
+    let mut reads = false;
+    let mut loops = false;
     for piece in &shape.pieces {
         if piece.comment || piece.quoting != Quoting::Bare {
             continue;
         }
         let Some(bare) = text.get(piece.start..piece.end) else { continue };
         let mut start = 0;
-        let mut reads = false;
-        let mut loops = false;
         for (at, sign) in bare.char_indices().chain([(bare.len(), ' ')]) {
             if !(sign.is_whitespace() || matches!(sign, ';' | '|' | '&' | '(' | ')' | '`')) {
                 continue;
@@ -276,7 +230,7 @@ pub(super) fn find(text: &str, shape: &Shape, scope: &Scope, found: &mut Vec<Fou
                 continue;
             }
             let own_before = first.get(one.name.as_str()).is_some_and(|set| *set <= start);
-            if KNOWN.contains(&one.name.as_str()) || own_before || scope.is_set(&one.name) {
+            if KNOWN.contains(&one.name) || own_before || scope.is_set(&one.name) {
                 continue;
             }
             // A default such as `your-name` is itself what has to be filled in.
@@ -312,6 +266,10 @@ fn variable(rest: &str) -> Option<Variable> {
             .get(..length)
             .filter(|n| is_variable(n) || (!n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())))?;
         let tail = body.get(length..).unwrap_or_default();
+        if tail.starts_with('.') {
+            // `${group.id}` is no variable of a shell.
+            return Some(Variable { name: format!("{{{body}}}"), length: close + 2, default: None });
+        }
         let default = [":-", "-", ":=", "="].iter().find_map(|sign| tail.strip_prefix(sign));
         let default = default.map(|d| d.trim_matches(['"', '\'']).to_owned());
         return Some(Variable { name: name.to_owned(), length: close + 2, default });

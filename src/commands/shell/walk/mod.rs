@@ -3,78 +3,35 @@ use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
-use super::expand::{self, Arguments, Scope};
+use super::expand::{self, Scope};
 use super::found::{Class, Found};
 use super::parse::Failure;
-use super::tree::{Tree, Assign, Form, Kind, Node, Piece, Redirect, Simple, Text, Way};
-use super::values::{UNKNOWN, Value, Values};
+use super::tree::{Form, Kind, Node, Piece, Redirect, Simple, Text, Tree, Way};
+use super::values::{UNKNOWN, Values};
 use super::{coarse, mask, parse, target};
-use crate::commands::tools::{Input, Tables, Word};
+use crate::commands::tools::Tables;
 use crate::domain::approval::Tier;
+
+mod learn;
+mod place;
+mod shape;
+
+pub use place::{Place, Stdin, Todo};
+use shape::{is_endless, is_head, is_passing};
 
 /// Texts in texts, and functions in functions, that are followed.
 const DEPTH: u8 = 16;
 
+/// Second readings in second readings.
+const AGAIN: u8 = 2;
 /// Definitions of one function that are looked at.
 pub const BODIES: usize = 8;
-
-/// What a command reads.
-#[derive(Debug, Clone, Default)]
-pub enum Stdin {
-    #[default]
-    Nothing,
-    Unseen,
-    Text(Rc<str>),
-}
-
-impl Stdin {
-    pub fn as_input(&self) -> Input<'_> {
-        match self {
-            Stdin::Nothing => Input::Nothing,
-            Stdin::Unseen => Input::Unseen,
-            Stdin::Text(text) => Input::Text(text),
-        }
-    }
-
-    fn of(words: Vec<Word>) -> Stdin {
-        let mut words = words.into_iter().map(|word| word.text).filter(|text| text.as_str() != "\u{fffc}");
-        let Some(first) = words.next() else { return Stdin::Unseen };
-        let text = words.fold(first, |text, more| text + "\n" + &more);
-        Stdin::Text(text.into())
-    }
-}
-
-/// Where a command stands.
-#[derive(Debug, Clone, Default)]
-pub struct Place {
-    pub depth: u8,
-    /// Its place among the calls of the statement, once an outer call has one.
-    pub order: Option<u32>,
-    /// It runs where another tool takes it.
-    pub elsewhere: bool,
-    /// It is stopped in time by what stands around it.
-    pub bounded: bool,
-    /// Only danger in it counts: it is a doubtful reading beside the likely one.
-    pub doubtful: bool,
-    /// Its variables are not those of the statement: another shell's, or a function's own.
-    pub apart: bool,
-    pub arguments: Option<Rc<Arguments>>,
-    pub input: Stdin,
-}
-
-/// Something that is left to look at.
-pub enum Todo {
-    Shell(String),
-    /// Taken as it stands: nothing in it is a placeholder.
-    Exact(String),
-    Body(Rc<Node>),
-}
 
 pub struct Walker<'a> {
     pub tables: &'a Tables,
     pub values: Values,
     pub functions: HashMap<String, Vec<Rc<Node>>>,
-    pub aliases: HashMap<String, String>,
+    pub aliases: HashMap<String, Vec<String>>,
     pub found: Found,
     pub todo: VecDeque<(Todo, Place)>,
     overflow: Cell<bool>,
@@ -93,7 +50,7 @@ impl<'a> Walker<'a> {
             found: Found::default(),
             todo: VecDeque::new(),
             overflow: Cell::new(false),
-            fuel: length.saturating_mul(4).saturating_add(20_000),
+            fuel: length.saturating_mul(3).saturating_add(20_000),
             order: 0,
         }
     }
@@ -148,6 +105,12 @@ impl<'a> Walker<'a> {
         }
     }
 
+    pub fn raise_weakly(&mut self, place: &Place, risk: Tier, why: &str, by: Option<&str>) {
+        if !place.doubtful || risk == Tier::Danger {
+            self.found.raise_weakly(risk, why, by);
+        }
+    }
+
     /// The next place in the order of calls.
     pub fn next_order(&mut self) -> u32 {
         self.order += 1;
@@ -166,125 +129,18 @@ impl<'a> Walker<'a> {
         match read(masked, text) {
             Ok(tree) => {
                 self.learn(&tree.nodes, place);
-                tree.nodes.iter().for_each(|node| self.node(node, place));
+                for node in &tree.nodes {
+                    self.node(node, place);
+                }
             }
             Err(Failure::Deep(_)) => self.raise(place, Tier::Danger, "nested too deeply to look at", None),
             Err(_) => {
                 let nodes = coarse::nodes(masked, true);
                 self.learn(&nodes, place);
-                nodes.iter().for_each(|node| self.node(node, place));
+                for node in &nodes {
+                    self.node(node, place);
+                }
                 self.raise(place, Tier::Change, "its shell text cannot be read for sure", None);
-            }
-        }
-    }
-
-    /// Notes every function and every value that the commands give, in whatever order they may run.
-    pub fn learn(&mut self, nodes: &[Node], place: &Place) {
-        for node in nodes {
-            self.learn(&node.again, place);
-            match &node.kind {
-                Kind::Simple(simple) => {
-                    simple.assigns.iter().for_each(|assign| self.assign(assign, place));
-                    self.learn_words(simple, node, place);
-                }
-                Kind::Pipe(nodes) | Kind::Sequence(nodes) => self.learn(nodes, place),
-                Kind::If(one) => {
-                    for (condition, body) in &one.arms {
-                        self.learn(condition, place);
-                        self.learn(body, place);
-                    }
-                    self.learn(one.otherwise.as_deref().unwrap_or_default(), place);
-                }
-                Kind::Loop(one) => {
-                    if let Some(name) = &one.variable {
-                        self.each(name, &one.words, place);
-                    }
-                    self.learn(&one.condition, place);
-                    self.learn(&one.body, place);
-                }
-                Kind::Case { arms, .. } => arms.iter().for_each(|(_, body)| self.learn(body, place)),
-                Kind::Function { names, body } => {
-                    names.iter().for_each(|name| self.define(name, body));
-                    self.learn(std::slice::from_ref(body), place);
-                }
-                Kind::Test(_) => {}
-            }
-        }
-    }
-
-    fn define(&mut self, name: &str, body: &Rc<Node>) {
-        let bodies = self.functions.entry(name.to_owned()).or_default();
-        // One more than are looked at shows that there are too many.
-        if bodies.len() <= BODIES && !bodies.iter().any(|known| Rc::ptr_eq(known, body)) {
-            bodies.push(Rc::clone(body));
-        }
-    }
-
-    /// The values that a loop goes through.
-    fn each(&mut self, name: &str, words: &[Text], place: &Place) {
-        let values: Vec<Word> = expand::calls(words, self.scope(place)).into_iter().flatten().collect();
-        values.into_iter().for_each(|word| self.values.add(name, vec![word]));
-    }
-
-    /// `alias`, `read` and `set --` give values too.
-    fn learn_words(&mut self, simple: &Simple, node: &Node, place: &Place) {
-        let Some(Piece::Fixed { text, quoted: false }) = simple.words.first().and_then(|word| word.pieces.first())
-        else {
-            return;
-        };
-        match text.as_str() {
-            "alias" => {
-                for word in expand::calls(&simple.words, self.scope(place)).into_iter().flatten().skip(1) {
-                    if let Some((name, value)) = word.text.split_once('=') {
-                        self.aliases.insert(name.to_owned(), value.to_owned());
-                    }
-                }
-            }
-            "set" => {
-                for call in expand::calls(&simple.words, self.scope(place)) {
-                    if let Some(at) = call.iter().position(|word| word.text == "--") {
-                        self.values.add("@", call.into_iter().skip(at + 1).collect());
-                    }
-                }
-            }
-            "read" | "mapfile" | "readarray" => {
-                let texts = match node.redirects.iter().rev().find(|one| one.way == Way::Document) {
-                    Some(document) => expand::texts(&document.target, self.scope(place)),
-                    None => return,
-                };
-                let call = expand::calls(&simple.words, self.scope(place)).into_iter().next().unwrap_or_default();
-                let names: Vec<String> = call.iter().skip(1).map(|word| word.text.clone()).collect();
-                for (name, text) in names.iter().flat_map(|name| texts.iter().map(move |text| (name, text))) {
-                    if is_name(name) {
-                        self.values.add(name, vec![text.clone()]);
-                    }
-                }
-            }
-            "printf" => {
-                let call = expand::calls(&simple.words, self.scope(place)).into_iter().next().unwrap_or_default();
-                if let [_, flag, name, rest @ ..] = call.as_slice()
-                    && flag.text == "-v"
-                {
-                    let text = rest.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
-                    self.values.add(&name.text, vec![super::values::known(&text, false)]);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn assign(&mut self, assign: &Assign, place: &Place) {
-        let options: Vec<Value> = if assign.array {
-            expand::calls(&assign.value, self.scope(place))
-        } else {
-            let text = assign.value.first();
-            text.map(|text| expand::assigned(text, self.scope(place))).unwrap_or_default()
-        };
-        for value in options {
-            if assign.append {
-                self.values.append(&assign.name, &value, assign.array);
-            } else {
-                self.values.add(&assign.name, value);
             }
         }
     }
@@ -308,13 +164,21 @@ impl<'a> Walker<'a> {
                 self.found.traits.pipe |= top;
                 self.pipe(nodes, &place);
             }
-            Kind::Sequence(nodes) => nodes.iter().for_each(|node| self.node(node, &place)),
+            Kind::Sequence(nodes) => {
+                for node in nodes {
+                    self.node(node, &place);
+                }
+            }
             Kind::If(one) => {
                 self.found.traits.compound |= top;
                 for (condition, body) in &one.arms {
-                    condition.iter().chain(body).for_each(|node| self.node(node, &place));
+                    for node in condition.iter().chain(body) {
+                        self.node(node, &place);
+                    }
                 }
-                one.otherwise.iter().flatten().for_each(|node| self.node(node, &place));
+                for node in one.otherwise.iter().flatten() {
+                    self.node(node, &place);
+                }
             }
             Kind::Loop(one) => {
                 self.found.traits.compound |= top;
@@ -323,35 +187,52 @@ impl<'a> Walker<'a> {
                     self.each(name, &one.words, &place);
                 }
                 self.found.traits.interactive |= one.asks && !place.doubtful;
-                one.words.iter().for_each(|word| self.inside(word, &place));
-                self.found.traits.endless |= is_endless(&one.condition, &one.body) && !place.doubtful && !place.bounded;
-                one.condition.iter().chain(&one.body).for_each(|node| self.node(node, &place));
+                for word in &one.words {
+                    self.inside(word, &place);
+                }
+                self.found.traits.endless |=
+                    is_endless(&one.condition, &one.body) && !place.doubtful && !place.bounded;
+                for node in one.condition.iter().chain(&one.body) {
+                    self.node(node, &place);
+                }
             }
             Kind::Case { word, arms } => {
                 self.found.traits.compound |= top;
                 self.found.mark(Class::Guard);
                 self.inside(word, &place);
-                arms.iter().flat_map(|(_, body)| body).for_each(|node| self.node(node, &place));
+                for node in arms.iter().flat_map(|(_, body)| body) {
+                    self.node(node, &place);
+                }
             }
             Kind::Function { names, body } => {
                 self.found.traits.compound |= top;
-                names.iter().for_each(|name| self.define(name, body));
+                for name in names {
+                    self.define(name, body);
+                }
                 let order = self.next_order();
                 self.found.note(order, Class::Setup, "(function)", None);
                 if !place.apart {
                     self.uses_of(body, &place);
                 }
                 let names = names.join("`, `");
-                self.raise(&place, Tier::Read, &format!("defines `{names}`"), None);
+                self.raise_weakly(&place, Tier::Read, &format!("defines `{names}`"), None);
             }
             Kind::Test(words) => {
                 self.found.mark(Class::Guard);
-                words.iter().for_each(|word| self.inside(word, &place));
+                for word in words {
+                    self.inside(word, &place);
+                }
             }
         }
-        if !node.again.is_empty() {
+        for redirect in &node.redirects {
+            self.inside(&redirect.target, &place);
+        }
+        if !node.again.is_empty() && place.again < AGAIN {
             place.doubtful |= !node.lost;
-            node.again.iter().for_each(|node| self.node(node, &place));
+            place.again += 1;
+            for node in &node.again {
+                self.node(node, &place);
+            }
         }
     }
 
@@ -372,7 +253,6 @@ impl<'a> Walker<'a> {
     }
 
     fn redirect(&mut self, redirect: &Redirect, place: &mut Place, writes: &mut Option<Tier>) {
-        self.inside(&redirect.target, place);
         match redirect.way {
             Way::Document => place.input = Stdin::of(expand::texts(&redirect.target, self.scope(place))),
             Way::Read => place.input = Stdin::Unseen,
@@ -406,13 +286,15 @@ impl<'a> Walker<'a> {
             self.found.note(order, Class::Action, ">", None);
             self.raise(place, Tier::Change, "empties a file", None);
         }
-        if simple.words.is_empty() && !simple.assigns.is_empty() && !place.doubtful {
-            self.raise(place, Tier::Read, "sets variables of the shell", None);
+        if simple.words.is_empty() && !simple.assigns.is_empty() {
+            self.raise_weakly(place, Tier::Read, "sets variables of the shell", None);
         }
         let calls = expand::calls(&simple.words, self.scope(place));
         let order = place.order.unwrap_or_else(|| self.next_order());
-        for words in calls {
-            if self.spend(words.len() + 1) {
+        for (at, words) in calls.into_iter().enumerate() {
+            // One reading of each call is always paid for; more of them cost more.
+            let more = if at > 0 { 64 } else { 0 };
+            if self.spend(words.len() + 1 + more) {
                 let place = Place { order: Some(order), ..place.clone() };
                 self.call(&words, &place, writes);
             }
@@ -453,14 +335,22 @@ impl<'a> Walker<'a> {
                     if one.form == Form::Default && !one.inside.is_empty() {
                         self.found.takes_arguments |= expand::place(&one.name).is_some();
                     }
-                    one.inside.iter().for_each(|text| self.inside(text, place));
+                    for text in &one.inside {
+                        self.inside(text, place);
+                    }
                 }
                 Piece::Output { body, .. } | Piece::Process(body) => {
                     let inner = Place { input: Stdin::Nothing, order: None, ..place.clone() };
                     self.learn(body, &inner);
-                    body.iter().for_each(|node| self.node(node, &inner));
+                    for node in body {
+                        self.node(node, &inner);
+                    }
                 }
-                Piece::Unknown { inside, .. } => inside.iter().for_each(|text| self.inside(text, place)),
+                Piece::Unknown { inside, .. } => {
+                    for text in inside {
+                        self.inside(text, place);
+                    }
+                }
                 Piece::Raw { text, quoted } => self.raw(text, *quoted, place),
             }
         }
@@ -479,51 +369,16 @@ impl<'a> Walker<'a> {
 
 /// Reads the likely text, or else the one that stands there.
 pub fn read(masked: &str, source: &str) -> Result<Tree, Failure> {
-    parse::parse(masked, 0).or_else(|failure| if masked == source { Err(failure) } else { parse::parse(source, 0).map_err(|_| failure) })
+    parse::parse(masked, 0).or_else(|failure| {
+        if masked == source { Err(failure) } else { parse::parse(source, 0).map_err(|_| failure) }
+    })
 }
 
 /// Whether an assignment takes a positional argument.
 fn takes_argument(text: &Text) -> bool {
-    text.pieces.iter().any(|piece| matches!(piece, Piece::Variable(one) if expand::place(&one.name).is_some()))
-}
-
-fn first_word(node: &Node) -> Option<&str> {
-    match &node.kind {
-        Kind::Simple(simple) => match simple.words.first()?.pieces.as_slice() {
-            [Piece::Fixed { text, .. }] => Some(text),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// It takes what it needs and closes the pipe.
-fn is_head(node: &Node) -> bool {
-    first_word(node) == Some("head")
-}
-
-fn is_passing(node: &Node) -> bool {
-    matches!(first_word(node), Some("tee" | "cat" | "envsubst" | "sort" | "uniq" | "pv" | "sponge"))
-}
-
-/// `while true` without a way out.
-fn is_endless(condition: &[Node], body: &[Node]) -> bool {
-    let always = matches!(condition, [one] if matches!(first_word(one), Some("true" | ":")));
-    always && !body.iter().any(leaves)
-}
-
-fn leaves(node: &Node) -> bool {
-    match &node.kind {
-        Kind::Simple(_) => matches!(first_word(node), Some("break" | "exit" | "return")),
-        Kind::Pipe(nodes) | Kind::Sequence(nodes) => nodes.iter().any(leaves),
-        Kind::If(one) => {
-            let arms = one.arms.iter().flat_map(|(condition, body)| condition.iter().chain(body));
-            arms.chain(one.otherwise.iter().flatten()).any(leaves)
-        }
-        Kind::Loop(one) => one.body.iter().any(leaves),
-        Kind::Case { arms, .. } => arms.iter().flat_map(|(_, body)| body).any(leaves),
-        Kind::Function { .. } | Kind::Test(_) => false,
-    }
+    text.pieces
+        .iter()
+        .any(|piece| matches!(piece, Piece::Variable(one) if expand::place(&one.name).is_some()))
 }
 
 pub fn is_name(text: &str) -> bool {
@@ -534,7 +389,8 @@ pub fn is_name(text: &str) -> bool {
 /// A word short enough for a sentence.
 pub fn short(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
-    let mut out: String = line.chars().take(48).map(|sign| if sign == UNKNOWN { '…' } else { sign }).collect();
+    let mut out: String =
+        line.chars().take(48).map(|sign| if sign == UNKNOWN { '…' } else { sign }).collect();
     if line.chars().nth(48).is_some() || text.lines().nth(1).is_some() {
         out.push('…');
     }

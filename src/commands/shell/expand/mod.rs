@@ -2,17 +2,21 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use super::tree::{Form, Kind, Node, Piece, Simple, Text, Variable};
+use super::tree::{Form, Piece, Text, Variable};
 use super::values::{UNKNOWN, Value, Values, known, unknown};
-use super::{mask, parse, tree};
+use super::{escape, mask};
 use crate::commands::tools::Word;
+
+mod braces;
+mod said;
+
+use braces::braces;
+pub use said::output;
 
 /// Possibilities of one call that are looked at.
 const MOST: usize = 128;
 /// Bytes that all possibilities of one call may take together.
 const LONGEST: usize = 2 << 20;
-/// Words that one braces' list may make.
-const BRACES: usize = 64;
 /// How deep defaults in defaults are followed.
 const DEPTH: u8 = 8;
 
@@ -84,10 +88,12 @@ fn calls_in(words: &[Text], scope: Scope<'_>, depth: u8) -> Vec<Vec<Word>> {
 pub fn texts(text: &Text, scope: Scope<'_>) -> Vec<Word> {
     let mut all = vec![Fields::default()];
     put(text, scope, 0, true, &mut all);
-    all.into_iter().map(|mut fields| {
-        fields.end();
-        joined(&fields.done)
-    }).collect()
+    all.into_iter()
+        .map(|mut fields| {
+            fields.end();
+            joined(&fields.done)
+        })
+        .collect()
 }
 
 /// All values that an assignment may give.
@@ -104,12 +110,12 @@ fn put(text: &Text, scope: Scope<'_>, depth: u8, whole: bool, all: &mut Vec<Fiel
                 let is_known = !text.contains(UNKNOWN);
                 // Zero-width signs alone make no word.
                 if *quoted || !text.is_empty() {
-                    all.iter_mut().for_each(|fields| fields.push(&text, is_known, !quoted));
+                    push(all, &text, is_known, !quoted);
                 }
             }
             Piece::Raw { text, quoted } => {
-                let text = parse::unescaped(&mask::unmask(text), *quoted);
-                all.iter_mut().for_each(|fields| fields.push(&text, false, false));
+                let text = escape::unescaped(&mask::unmask(text), *quoted);
+                push(all, &text, false, false);
             }
             Piece::Variable(one) => {
                 let options = variable(one, scope, depth);
@@ -124,23 +130,27 @@ fn put(text: &Text, scope: Scope<'_>, depth: u8, whole: bool, all: &mut Vec<Fiel
                 multiply(all, &options, *quoted || whole, false, scope);
             }
             Piece::Process(_) | Piece::Unknown { .. } => {
-                all.iter_mut().for_each(|fields| fields.push(&UNKNOWN.to_string(), false, false));
+                push(all, &UNKNOWN.to_string(), false, false);
             }
         }
     }
 }
 
+/// Puts a text to each possibility so far.
+fn push(all: &mut [Fields], text: &str, is_known: bool, bare: bool) {
+    for fields in all {
+        fields.push(text, is_known, bare);
+    }
+}
+
 /// Each possibility so far with each of these values.
 fn multiply(all: &mut Vec<Fields>, options: &[Value], quoted: bool, list: bool, scope: Scope<'_>) {
-    if let [only] = options {
-        all.iter_mut().for_each(|fields| add(fields, only, quoted, list));
-        return;
-    }
     let size: usize = all.iter().map(Fields::size).sum();
-    if size.saturating_mul(options.len()) > LONGEST {
-        scope.overflow.set(true);
-        if let Some(first) = options.first() {
-            all.iter_mut().for_each(|fields| add(fields, first, quoted, list));
+    let too_long = size.saturating_mul(options.len()) > LONGEST;
+    if let ([only], _) | ([only, ..], true) = (options, too_long) {
+        scope.overflow.set(scope.overflow.get() || options.len() > 1);
+        for fields in all {
+            add(fields, only, quoted, list);
         }
         return;
     }
@@ -199,13 +209,11 @@ fn split(fields: &mut Fields, word: &Word) {
 }
 
 fn joined(words: &[Word]) -> Word {
-    match words {
-        [one] => one.clone(),
-        _ => {
-            let text = words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
-            Word { text, known: words.iter().all(|word| word.known), bare: false }
-        }
+    if let [one] = words {
+        return one.clone();
     }
+    let text = words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
+    Word { text, known: words.iter().all(|word| word.known), bare: false }
 }
 
 fn trimmed(mut word: Word) -> Word {
@@ -225,10 +233,12 @@ fn variable(one: &Variable, scope: Scope<'_>, depth: u8) -> Vec<Value> {
             put(text, scope, depth + 1, true, &mut all);
             all
         });
-        texts.map(|mut fields| {
-            fields.end();
-            vec![joined(&fields.done)]
-        }).collect()
+        texts
+            .map(|mut fields| {
+                fields.end();
+                vec![joined(&fields.done)]
+            })
+            .collect()
     };
     let nothing = || vec![vec![unknown()]];
     let mut out = match one.form {
@@ -246,7 +256,11 @@ fn variable(one: &Variable, scope: Scope<'_>, depth: u8) -> Vec<Value> {
         Form::Changed => {
             let mut out = nothing();
             // What it was before is closer than nothing at all.
-            out.extend(named(&one.name, Form::Plain, scope).into_iter().filter(|value| value.iter().all(|w| w.known)));
+            out.extend(
+                named(&one.name, Form::Plain, scope)
+                    .into_iter()
+                    .filter(|value| value.iter().all(|w| w.known)),
+            );
             out.extend(inside().into_iter().filter(|value| value.iter().any(|word| !word.text.is_empty())));
             out
         }
@@ -319,210 +333,4 @@ fn arguments(scope: Scope<'_>) -> Vec<Value> {
         out.extend((0..=most).map(|from| words.iter().skip(from).cloned().collect::<Value>()));
     }
     out
-}
-
-/// What these commands print, when that is text of the script itself.
-pub fn output(body: &[Node], scope: Scope<'_>, depth: u8) -> Option<Vec<Word>> {
-    let mut all = vec![known("", false)];
-    if body.is_empty() || body.len() > 64 || depth > DEPTH {
-        return None;
-    }
-    for node in body {
-        let said = said_by(node, scope, depth + 1)?;
-        let mut out = Vec::new();
-        for start in &all {
-            for more in &said {
-                if out.len() >= MOST {
-                    scope.overflow.set(true);
-                    break;
-                }
-                let text = format!("{}{}", start.text, more.text);
-                out.push(Word { known: start.known && more.known, text, bare: false });
-            }
-        }
-        all = out;
-    }
-    Some(all)
-}
-
-fn said_by(node: &Node, scope: Scope<'_>, depth: u8) -> Option<Vec<Word>> {
-    // What goes into a file is not printed.
-    if node.redirects.iter().any(|one| matches!(one.way, tree::Way::Write | tree::Way::Append) && one.fd != Some(2)) {
-        return Some(vec![known("", false)]);
-    }
-    match &node.kind {
-        Kind::Simple(simple) => said_by_simple(simple, node, scope, depth),
-        Kind::Sequence(nodes) => output(nodes, scope, depth),
-        Kind::Pipe(nodes) => {
-            let (last, before) = nodes.split_last()?;
-            let Kind::Simple(simple) = &last.kind else { return None };
-            let name = calls_in(simple.words.get(..1)?, scope, depth).into_iter().flatten().next()?;
-            let passes = matches!(name.text.as_str(), "tee" | "cat" | "envsubst" | "sort" | "uniq" | "tail" | "head");
-            if passes && !before.is_empty() {
-                // Only the last before it prints into it.
-                let from = before.len() - 1;
-                return output(before.get(from..)?, scope, depth);
-            }
-            None
-        }
-        _ => None,
-    }
-}
-
-fn said_by_simple(simple: &Simple, node: &Node, scope: Scope<'_>, depth: u8) -> Option<Vec<Word>> {
-    if simple.words.is_empty() {
-        return Some(vec![known("", false)]);
-    }
-    let mut out = Vec::new();
-    for call in calls_in(&simple.words, scope, depth) {
-        let (name, words) = call.split_first()?;
-        match name.text.as_str() {
-            "echo" => out.push(echo(words)),
-            "printf" => out.push(printf(words)),
-            "cat" | "tee" if words.iter().all(|word| word.text == "-") => {
-                let document = node.redirects.iter().rev().find(|one| one.way == tree::Way::Document)?;
-                out.extend(texts(&document.target, scope));
-            }
-            "true" | ":" | "cd" | "set" | "sleep" => out.push(known("", false)),
-            _ => return None,
-        }
-    }
-    Some(out)
-}
-
-fn echo(words: &[Word]) -> Word {
-    let option = |word: &&Word| {
-        word.text.strip_prefix('-').is_some_and(|rest| {
-            !rest.is_empty() && rest.chars().all(|sign| matches!(sign, 'n' | 'e' | 'E'))
-        })
-    };
-    let options = words.iter().take_while(option).count();
-    let escapes = words.iter().take(options).any(|word| word.text.contains('e'));
-    let mut said = joined(words.get(options..).unwrap_or_default());
-    if escapes {
-        said.text = unescape(&said.text);
-    }
-    said.text.push('\n');
-    said
-}
-
-/// The format with its arguments put in; those that it does not take stand behind it, each on a line.
-fn printf(words: &[Word]) -> Word {
-    let words = match words {
-        [first, rest @ ..] if first.text == "--" => rest,
-        _ => words,
-    };
-    let Some((format, rest)) = words.split_first() else { return known("", false) };
-    let mut rest = rest.iter();
-    let mut out = String::new();
-    let text = unescape(&format.text);
-    let mut signs = text.chars().peekable();
-    while let Some(sign) = signs.next() {
-        if sign != '%' {
-            out.push(sign);
-            continue;
-        }
-        let mut kind = signs.next();
-        while kind.is_some_and(|kind| !kind.is_ascii_alphabetic() && kind != '%') {
-            kind = signs.next();
-        }
-        match kind {
-            Some('%') => out.push('%'),
-            Some('b') => out.push_str(&unescape(rest.next().map_or("", |word| &word.text))),
-            _ => out.push_str(rest.next().map_or("", |word| &word.text)),
-        }
-    }
-    for word in rest {
-        out.push('\n');
-        out.push_str(&word.text);
-    }
-    Word { text: out, known: words.iter().all(|word| word.known), bare: false }
-}
-
-fn unescape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut signs = text.chars();
-    while let Some(sign) = signs.next() {
-        if sign != '\\' {
-            out.push(sign);
-            continue;
-        }
-        match signs.next() {
-            Some('n') => out.push('\n'),
-            Some('t') => out.push('\t'),
-            Some('r') => out.push('\r'),
-            Some('\\') | None => out.push('\\'),
-            Some('x') => {
-                let mut digits = signs.clone().take(2).take_while(char::is_ascii_hexdigit).collect::<String>();
-                if let Ok(code) = u8::from_str_radix(&digits, 16) {
-                    out.push(char::from(code));
-                    digits.drain(..).for_each(|_| {
-                        signs.next();
-                    });
-                }
-            }
-            Some(digit @ '0'..='7') => {
-                let mut code = digit.to_digit(8).unwrap_or_default();
-                while let Some(more) = signs.clone().next().and_then(|sign| sign.to_digit(8)) {
-                    if code > 0o77 {
-                        break;
-                    }
-                    code = code * 8 + more;
-                    signs.next();
-                }
-                out.extend(char::from_u32(code));
-            }
-            Some(other) => {
-                out.push('\\');
-                out.push(other);
-            }
-        }
-    }
-    out
-}
-
-/// `a{b,c}` as `ab` and `ac`; `None` if there is nothing to expand.
-fn braces(text: &str) -> Option<Vec<String>> {
-    if !text.contains('{') || !text.contains(',') {
-        return None;
-    }
-    let mut out = vec![text.to_owned()];
-    for _ in 0..4 {
-        let mut next = Vec::new();
-        let mut changed = false;
-        for word in out {
-            match once(&word) {
-                Some(words) if next.len() + words.len() <= BRACES => {
-                    next.extend(words);
-                    changed = true;
-                }
-                _ => next.push(word),
-            }
-        }
-        out = next;
-        if !changed {
-            break;
-        }
-    }
-    (out.len() > 1).then_some(out)
-}
-
-/// Expands the first list in braces that holds no other.
-fn once(text: &str) -> Option<Vec<String>> {
-    let mut open = None;
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'{' => open = Some(at),
-            b'}' => {
-                let Some(start) = open.take() else { continue };
-                let body = text.get(start + 1..at)?;
-                if body.contains(',') && body.len() < 400 {
-                    let (before, after) = (text.get(..start)?, text.get(at + 1..)?);
-                    return Some(body.split(',').map(|part| format!("{before}{part}{after}")).collect());
-                }
-            }
-            _ => {}
-        }
-    }
-    None
 }
