@@ -149,6 +149,33 @@ pub fn is_work(title: &str) -> bool {
         || work.flat_map(|(_, words)| words.iter()).any(|w| title.contains(w))
 }
 
+/// The first kind that has a word in the text.
+fn said(text: &str) -> Option<Kind> {
+    let pairs = Pairs::of(text);
+    let known = |word: &&str| pairs.begin(word) && text.contains(word);
+    WORDS.iter().find(|(_, words)| words.iter().any(known)).map(|(kind, _)| *kind)
+}
+
+/// Which two bytes follow each other in a text, by their last five bits: most words are not even begun in it.
+struct Pairs([u32; 32]);
+
+impl Pairs {
+    fn of(text: &str) -> Self {
+        let mut pairs = [0; 32];
+        for [first, second] in text.as_bytes().array_windows() {
+            if let Some(row) = pairs.get_mut(usize::from(first & 31)) {
+                *row |= 1 << (second & 31);
+            }
+        }
+        Self(pairs)
+    }
+
+    fn begin(&self, word: &str) -> bool {
+        let [first, second, ..] = word.as_bytes() else { return true };
+        self.0.get(usize::from(first & 31)).is_some_and(|row| row >> (second & 31) & 1 == 1)
+    }
+}
+
 /// The kind.
 pub fn of(
     plan: &Plan,
@@ -161,9 +188,6 @@ pub fn of(
         return Kind::Reference;
     }
     let title = plan.title.to_lowercase();
-    let said = |text: &str| {
-        WORDS.iter().find(|(_, words)| words.iter().any(|w| text.contains(w))).map(|(kind, _)| *kind)
-    };
     let by_title = said(&title);
     if severity.is_some() && !matches!(by_title, Some(Kind::Security)) {
         return Kind::Incident;
