@@ -47,3 +47,26 @@ impl Words {
         self.set.get_or_init(|| self.text.split_whitespace().collect()).contains(word)
     }
 }
+
+/// Which two bytes follow each other in a text, by their last five bits, so in any case: a look at them is much
+/// cheaper than a search, and most words are not in most texts.
+pub struct Pairs([u32; 32]);
+
+impl Pairs {
+    pub fn of(text: &str) -> Self {
+        let mut pairs = [0; 32];
+        for [first, second] in text.as_bytes().array_windows() {
+            if let Some(row) = pairs.get_mut(usize::from(first & 31)) {
+                *row |= 1 << (second & 31);
+            }
+        }
+        Self(pairs)
+    }
+
+    /// Whether the word could be in the text; it could as well not be.
+    pub fn may_hold(&self, word: &str) -> bool {
+        word.as_bytes().array_windows().all(|[first, second]| {
+            self.0.get(usize::from(first & 31)).is_some_and(|row| row >> (second & 31) & 1 == 1)
+        })
+    }
+}

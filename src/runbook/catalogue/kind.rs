@@ -1,5 +1,6 @@
 //! What a runbook is for, by the words of its title and section and by what it does.
 use super::super::types::{Kind, Step};
+use super::super::words::Pairs;
 use super::finish::{by_hand, is_reference};
 use super::pick::Plan;
 use crate::commands::Role;
@@ -152,28 +153,8 @@ pub fn is_work(title: &str) -> bool {
 /// The first kind that has a word in the text.
 fn said(text: &str) -> Option<Kind> {
     let pairs = Pairs::of(text);
-    let known = |word: &&str| pairs.begin(word) && text.contains(word);
+    let known = |word: &&str| pairs.may_hold(word) && text.contains(word);
     WORDS.iter().find(|(_, words)| words.iter().any(known)).map(|(kind, _)| *kind)
-}
-
-/// Which two bytes follow each other in a text, by their last five bits: most words are not even begun in it.
-struct Pairs([u32; 32]);
-
-impl Pairs {
-    fn of(text: &str) -> Self {
-        let mut pairs = [0; 32];
-        for [first, second] in text.as_bytes().array_windows() {
-            if let Some(row) = pairs.get_mut(usize::from(first & 31)) {
-                *row |= 1 << (second & 31);
-            }
-        }
-        Self(pairs)
-    }
-
-    fn begin(&self, word: &str) -> bool {
-        let [first, second, ..] = word.as_bytes() else { return true };
-        self.0.get(usize::from(first & 31)).is_some_and(|row| row >> (second & 31) & 1 == 1)
-    }
 }
 
 /// The kind.

@@ -372,6 +372,9 @@ fn is_date(token: &str, spot: &Spot<'_>) -> bool {
 
 /// Nouns put together: `pod-name`, `instance-id`, `pod-ip`, `new-instance-ip`, `my-cluster`.
 fn is_named(lower: &str, spot: &Spot<'_>) -> bool {
+    if !lower.contains(['-', '_']) {
+        return false;
+    }
     let parts: Vec<&str> = lower.split(['-', '_']).collect();
     let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return false };
     if parts.len() < 2
@@ -406,7 +409,7 @@ fn is_sample(lower: &str, spot: &Spot<'_>) -> bool {
     if !bare || spot.lang != Lang::Shell {
         return false;
     }
-    let optioned = spot.previous().starts_with('-') && spot.before().is_whitespace();
+    let optioned = || spot.previous().starts_with('-') && spot.before().is_whitespace();
     let host = spot.before() == '@' && spot.chunk.starts_with("user@");
     matches!(
         lower,
@@ -418,7 +421,7 @@ fn is_sample(lower: &str, spot: &Spot<'_>) -> bool {
             | "nodename"
             | "databasename"
             | "database_name"
-    ) && optioned
+    ) && optioned()
         || host && matches!(lower, "host" | "hostname" | "server" | "ip" | "remote")
 }
 
