@@ -240,8 +240,8 @@ pub(super) fn judge(name: &str, call: Call<'_>, tool: &Tool) -> Meaning {
     let path = path(&args);
     for (verbs, options, risk, why, marks) in tool.riders {
         // A rider that only marks counts its options behind the verb: `compose -f FILE logs` follows nothing.
-        let from = if *risk == R && why.is_empty() { verbs.split_whitespace().count() } else { 0 };
-        if super::args::under(&path, verbs) && given(&args, options, from) {
+        let from = || if *risk == R && why.is_empty() { verbs.split_ascii_whitespace().count() } else { 0 };
+        if !args.options.is_empty() && super::args::under(&path, verbs) && given(&args, options, from()) {
             if why.is_empty() {
                 meaning.raise(*risk, meaning.why.clone());
             } else {
@@ -256,7 +256,7 @@ pub(super) fn judge(name: &str, call: Call<'_>, tool: &Tool) -> Meaning {
     }
     let pretends =
         |(verbs, options): &(&str, &str)| super::args::under(&path, verbs) && pretended(&seen.args, options);
-    if tool.pretends.iter().any(pretends) {
+    if !seen.args.options.is_empty() && tool.pretends.iter().any(pretends) {
         let (verb, secret) = (meaning.subcommand.take(), meaning.traits.secret);
         meaning =
             Meaning::new(R, "only says what it would do", if secret { mark::SECRET } else { mark::NONE });

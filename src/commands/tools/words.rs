@@ -15,7 +15,7 @@ const LOOK: &str = "check verify status list ls show get describe health healthc
 
 /// One word of a list, blanks between them.
 pub(super) fn one_of(list: &str, word: &str) -> bool {
-    list.split_whitespace().any(|one| one == word)
+    list.as_bytes().split(u8::is_ascii_whitespace).any(|one| one == word.as_bytes() && !one.is_empty())
 }
 
 /// The words of a name: `drop_user`, `delete-by-query` and `deleteUser` have two or three each.

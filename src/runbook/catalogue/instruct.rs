@@ -130,22 +130,22 @@ fn is_bare(text: &str) -> bool {
     let text = unprompted(text);
     let words = text.split_whitespace().count();
     let head = text.split_whitespace().next().unwrap_or_default();
-    let signed = text
-        .split_whitespace()
-        .skip(1)
-        .any(|w| w.starts_with(['-', '/', '$', '"', '\'', '|', '>']) || w.contains(['/', '=', ':']));
-    if is_sql(text) && text.ends_with(';') && words <= 40 {
+    if words <= 40 && text.ends_with(';') && is_sql(text) {
         return true;
     }
     if head == "service" && words == 3 {
         return is_command(text);
     }
-    let tool = first(head) == First::Tool || first(head) == First::Path && head.starts_with("./");
-    words >= 2
-        && (tool || first(head) == First::Wordy && signed)
-        && (signed || words <= 4)
-        && is_command(text)
-        && !text.ends_with(['.', ':', ','])
+    let known = first(head);
+    let tool = known == First::Tool || known == First::Path && head.starts_with("./");
+    if words < 2 || !tool && known != First::Wordy {
+        return false;
+    }
+    let signed = text
+        .split_whitespace()
+        .skip(1)
+        .any(|w| w.starts_with(['-', '/', '$', '"', '\'', '|', '>']) || w.contains(['/', '=', ':']));
+    (signed || tool && words <= 4) && is_command(text) && !text.ends_with(['.', ':', ','])
 }
 
 fn unprompted(code: &str) -> &str {

@@ -1,5 +1,6 @@
 //! What a runbook is for, by the words of its title and section and by what it does.
 use super::super::types::{Kind, Step};
+use super::super::words::Pairs;
 use super::finish::{by_hand, is_reference};
 use super::pick::Plan;
 use crate::commands::Role;
@@ -149,6 +150,13 @@ pub fn is_work(title: &str) -> bool {
         || work.flat_map(|(_, words)| words.iter()).any(|w| title.contains(w))
 }
 
+/// The first kind that has a word in the text.
+fn said(text: &str) -> Option<Kind> {
+    let pairs = Pairs::of(text);
+    let known = |word: &&str| pairs.may_hold(word) && text.contains(word);
+    WORDS.iter().find(|(_, words)| words.iter().any(known)).map(|(kind, _)| *kind)
+}
+
 /// The kind.
 pub fn of(
     plan: &Plan,
@@ -161,9 +169,6 @@ pub fn of(
         return Kind::Reference;
     }
     let title = plan.title.to_lowercase();
-    let said = |text: &str| {
-        WORDS.iter().find(|(_, words)| words.iter().any(|w| text.contains(w))).map(|(kind, _)| *kind)
-    };
     let by_title = said(&title);
     if severity.is_some() && !matches!(by_title, Some(Kind::Security)) {
         return Kind::Incident;

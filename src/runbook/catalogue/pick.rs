@@ -2,6 +2,7 @@
 use std::ops::Range;
 
 use super::super::document::{Line, What};
+use super::super::words::Pairs;
 use super::code::Code;
 use super::kind;
 use super::outline::{Holds, Outline, is_alert_name, is_howto, named};
@@ -425,20 +426,22 @@ pub fn is_template(title: &str) -> bool {
 
 /// Marked as not yet there.
 pub fn is_future(text: &str) -> bool {
+    const SIGNS: [&str; 8] = [
+        "not implemented",
+        "not yet implemented",
+        "(future",
+        "(planned",
+        "aspirational",
+        "coming soon",
+        "not yet available",
+        "(todo",
+    ];
+    let pairs = Pairs::of(text);
+    if text.is_ascii() && !pairs.may_hold("future") && !SIGNS.iter().any(|w| pairs.may_hold(w)) {
+        return false;
+    }
     let lower = text.to_lowercase();
-    lower.starts_with("future")
-        || [
-            "not implemented",
-            "not yet implemented",
-            "(future",
-            "(planned",
-            "aspirational",
-            "coming soon",
-            "not yet available",
-            "(todo",
-        ]
-        .iter()
-        .any(|w| lower.contains(w))
+    lower.starts_with("future") || SIGNS.iter().any(|w| lower.contains(w))
 }
 
 /// Whether a code block's first comment says that it is not there yet.

@@ -1,5 +1,6 @@
 //! What a document says of the platform that its system runs on now, and which commands are of another one.
 use super::super::document::{Blocks, What};
+use super::super::words::Pairs;
 
 /// Orchestrators, of which a system has one.
 const FAMILIES: [(&str, &[&str], &[&str]); 4] = [
@@ -26,7 +27,7 @@ impl Platform {
         for block in &blocks.blocks {
             let (What::Paragraph(lines) | What::Item { text: lines, .. }) = &block.what else { continue };
             for line in lines {
-                platform.sentence(&line.text.to_lowercase());
+                platform.sentence(&line.text);
             }
         }
         platform
@@ -44,6 +45,12 @@ impl Platform {
             "at the moment",
             "actual",
         ];
+        // Letters beyond ASCII may become others in lower case.
+        let pairs = Pairs::of(text);
+        if text.is_ascii() && !now.iter().any(|w| pairs.may_hold(w)) {
+            return;
+        }
+        let text = text.to_lowercase();
         if !now.iter().any(|w| text.contains(w)) {
             return;
         }

@@ -249,6 +249,7 @@ fn console(text: &str) -> Option<(Prompt, usize)> {
     }
     let window: usize = text.chars().take(64).map(char::len_utf8).sum();
     let head = text.get(..window)?;
+    memchr::memchr2(b'>', b'#', head.as_bytes())?;
     // `C:\>`
     if text.get(1..3) == Some(":\\") && text.starts_with(|c: char| c.is_ascii_uppercase()) {
         let end = head.find('>')?;

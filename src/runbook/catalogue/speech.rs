@@ -57,9 +57,10 @@ static ENGLISH: Words =
 pub fn is_sql(text: &str) -> bool {
     let mut all = text.split_whitespace();
     let first = all.next().unwrap_or_default();
-    let head = first.to_ascii_lowercase();
+    let Some((head, nexts)) = STARTS.iter().find(|(word, _)| word.eq_ignore_ascii_case(first)) else {
+        return false;
+    };
     let next = all.next().unwrap_or_default().to_ascii_lowercase();
-    let Some((_, nexts)) = STARTS.iter().find(|(word, _)| *word == head) else { return false };
     if !nexts.is_empty() {
         return nexts.split(' ').any(|word| word == next.trim_end_matches(';'));
     }
@@ -67,7 +68,7 @@ pub fn is_sql(text: &str) -> bool {
         && !first.contains(|c: char| c.is_ascii_lowercase());
     let ends = text.trim_end().ends_with(';');
     let asks = text.to_ascii_lowercase().contains(" from ") || next.is_empty() || text.contains('*');
-    shouted || ends || asks && !ENGLISH.contains(&head)
+    shouted || ends || asks && !ENGLISH.contains(head)
 }
 
 /// Words of Redis' own console.
@@ -114,7 +115,8 @@ pub fn is_query(text: &str) -> bool {
     if text.is_empty() || text.starts_with('#') {
         return false;
     }
-    if FUNCTIONS.iter().any(|f| text.starts_with(f)) {
+    let first = text.as_bytes().first();
+    if FUNCTIONS.iter().any(|f| f.as_bytes().first() == first && text.starts_with(f)) {
         return true;
     }
     let name = text.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b':')).count();

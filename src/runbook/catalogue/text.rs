@@ -14,12 +14,19 @@ pub struct Label {
 /// What a text says without its marks, and without pictures around it.
 pub fn plain(text: &str) -> String {
     let text = inline::bare(text);
-    let text = match text.rfind("{#") {
-        Some(at) if text.ends_with('}') => text.get(..at).unwrap_or(text).trim_end(),
-        _ => text,
+    let text = match text.ends_with('}').then(|| text.rfind("{#")).flatten() {
+        Some(at) => text.get(..at).unwrap_or(text).trim_end(),
+        None => text,
     };
     let plain = inline::plain(text);
-    inline::bare(&plain).split_whitespace().collect::<Vec<_>>().join(" ")
+    let mut out = String::with_capacity(plain.len());
+    for word in inline::bare(&plain).split_whitespace() {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    out
 }
 
 /// The label at the start of a line.

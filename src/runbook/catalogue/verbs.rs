@@ -392,29 +392,26 @@ fn wordy_is_meant(line: &str) -> bool {
 
 /// Reads as a sentence, though its first word may be a tool's name.
 pub fn is_sentence(line: &str) -> bool {
-    const GLUE: &[&str] = &[
-        "the", "a", "an", "is", "are", "will", "should", "can", "this", "that", "these", "you", "your", "we",
-        "it", "then", "which", "when", "was", "were", "has", "have", "must", "and", "with", "because", "may",
-        "might", "if", "to", "of", "be", "not", "by", "as",
-    ];
+    static GLUE: Words = Words::new(
+        "the a an is are will should can this that these you your we it then which when was were has have must and \
+         with because may might if to of be not by as",
+    );
     let line = line.trim().trim_start_matches(['-', '*']).trim_start();
-    if line.contains(['|', ';', '`', '$', '>', '<', '\\', '=', '"'])
-        || line.contains(" -")
-        || line.contains("'{")
-    {
+    let sign = |b| matches!(b, b'|' | b';' | b'`' | b'$' | b'>' | b'<' | b'\\' | b'=' | b'"');
+    if line.bytes().any(sign) || line.contains(" -") || line.contains("'{") {
         return false;
     }
     let all: Vec<&str> = line.split_whitespace().collect();
     if all.len() < 3 {
         return false;
     }
+    let capital = line.starts_with(|c: char| c.is_uppercase());
+    let ends = line.ends_with(['.', ':', '!', '?']);
     let glue = all
         .iter()
         .skip(1)
-        .filter(|w| GLUE.contains(&w.trim_end_matches(['.', ',', ':', ';']).to_lowercase().as_str()))
+        .filter(|w| GLUE.contains(&w.trim_end_matches(['.', ',', ':', ';']).to_lowercase()))
         .count();
-    let capital = line.starts_with(|c: char| c.is_uppercase());
-    let ends = line.ends_with(['.', ':', '!', '?']);
     (capital && ends && all.len() >= 3 && first(all.first().copied().unwrap_or_default()) == First::Unknown)
         || (capital && glue >= 1 && first(all.first().copied().unwrap_or_default()) == First::Unknown)
         || glue >= 3

@@ -1,5 +1,5 @@
 //! The words by which teams name the parts of their documents.
-use super::super::words::Words;
+use super::super::words::{Pairs, Words};
 use super::text::{number, plain, words};
 
 /// What a heading or label inside a runbook is for.
@@ -395,7 +395,11 @@ pub fn condition_of_step(title: &str) -> Option<String> {
     if lower.starts_with("or ") || lower.starts_with("alternatively") {
         return Some("alternative".into());
     }
+    let pairs = Pairs::of(&lower);
     for lead in [" if ", " when necessary", " when needed", " when possible", " where needed"] {
+        if !pairs.may_hold(lead) {
+            continue;
+        }
         let Some(at) = lower.rfind(lead) else { continue };
         let before = lower.get(..at).unwrap_or_default();
         let asks = words(before).last().is_some_and(|w| {

@@ -104,9 +104,23 @@ pub fn links(markdown: &str) -> Vec<(String, String)> {
 
 /// What a text says without its marks: emphasis, code, links, images, tags, entities, emoji codes.
 pub fn plain(markdown: &str) -> String {
+    // Most lines and words have no marks at all; `h` may begin an address.
+    let bytes = markdown.as_bytes();
+    let marked = |at: usize, b: u8| is_special(b) && (b != b'h' || bytes.get(at + 1) == Some(&b't'));
+    if !bytes.iter().enumerate().any(|(at, b)| marked(at, *b)) {
+        return markdown.trim().to_owned();
+    }
     let mut walk = Walk::new(markdown);
     walk.run();
     walk.text()
+}
+
+/// A byte that could begin a mark, or that is part of a longer character.
+fn is_special(b: u8) -> bool {
+    matches!(
+        b,
+        b'\\' | b'*' | b'_' | b'~' | b'!' | b'[' | b']' | b'<' | b'&' | b':' | b'h' | b'\n' | b'`' | 0x80..
+    )
 }
 
 /// One walk through a text. Marks are written like text and struck out once their other half is found.
@@ -166,8 +180,21 @@ impl<'a> Walk<'a> {
                 'h' if self.rest().starts_with("http") => self.address(),
                 '\n' => self.put(' '),
                 c if invisible(c) => self.at += c.len_utf8(),
-                c => self.put(c),
+                c => self.letters(c),
             }
+        }
+    }
+
+    /// Takes all up to the next byte that could be a mark, or this character.
+    fn letters(&mut self, c: char) {
+        let rest = self.rest();
+        let length = rest.bytes().take_while(|b| !is_special(*b)).count();
+        match rest.get(..length) {
+            Some(run) if length > 0 => {
+                self.out.push_str(run);
+                self.at += length;
+            }
+            _ => self.put(c),
         }
     }
 

@@ -1,4 +1,5 @@
 //! How often something is done, told from a text: `Daily`, `every Sunday at 2:00 AM`, `0 2 * * 0`.
+use std::cell::LazyCell;
 
 /// A cadence: its word, and the time of day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +65,7 @@ pub fn read(text: &str) -> Option<Cadence> {
     let lower = text.to_lowercase();
     let words: Vec<&str> =
         lower.split(|c: char| !c.is_alphanumeric() && c != ':').filter(|word| !word.is_empty()).collect();
-    let at_time = clock(&lower);
+    let at_time = LazyCell::new(|| clock(&lower));
     let every = words.iter().enumerate().find_map(|(at, word)| {
         let next = |steps: usize| words.get(at + steps).copied().unwrap_or_default();
         let day = |word: &str| {
@@ -107,7 +108,7 @@ pub fn read(text: &str) -> Option<Cadence> {
             }
         }
     })?;
-    Some(Cadence { every, at: at_time })
+    Some(Cadence { every, at: at_time.clone() })
 }
 
 /// The first time of day in a text, as `HH:MM`.

@@ -137,12 +137,15 @@ pub fn words(text: &str) -> Vec<String> {
 /// Whether one of the words is among these, in any case, or begins like one that ends in `*`.
 pub fn has(text: &str, known: &[&str]) -> bool {
     let part = |b: &u8| !b.is_ascii_alphanumeric() && b.is_ascii();
-    text.as_bytes().split(part).filter(|word| !word.is_empty()).any(|word| {
-        known.iter().any(|known| match known.strip_suffix('*') {
-            Some(start) => {
-                word.get(..start.len()).is_some_and(|word| word.eq_ignore_ascii_case(start.as_bytes()))
+    let words = text.as_bytes().split(part);
+    words.filter_map(|word| Some((word, word.first()?.to_ascii_lowercase()))).any(|(word, first)| {
+        let begins =
+            |known: &&&str| known.as_bytes().first().is_some_and(|b| b.to_ascii_lowercase() == first);
+        known.iter().filter(begins).any(|known| match known.as_bytes() {
+            [start @ .., b'*'] => {
+                word.get(..start.len()).is_some_and(|word| word.eq_ignore_ascii_case(start))
             }
-            None => word.eq_ignore_ascii_case(known.as_bytes()),
+            all => word.eq_ignore_ascii_case(all),
         })
     })
 }

@@ -194,6 +194,10 @@ fn is_prose(part: &str, quoting: Quoting) -> bool {
 /// Chunks that stand for a value as a whole: an ellipsis in a path, `path/to/file`, `user:pass@`.
 fn whole(chunk: &str, quoting: Quoting, prose: bool, tool: &str) -> Option<(usize, usize)> {
     let all = Some((0, chunk.len()));
+    // Most chunks are short words: a look at their bytes spares the searches.
+    if !chunk.bytes().any(|b| matches!(b, b'.' | b'/' | b':' | 0x80..)) {
+        return None;
+    }
     if chunk.contains("...") || chunk.contains('…') {
         let alone = chunk.chars().all(|c| matches!(c, '.' | '…'));
         let range = matches!(tool, "git" | "go" | "cargo") || chunk == "./...";
@@ -283,14 +287,19 @@ fn is_marked(token: &str, lower: &str, spot: &Spot<'_>) -> bool {
         "insert_",
         "fixme",
     ];
+    // Each of them has one of these three letters in it.
+    let near = lower
+        .as_bytes()
+        .array_windows()
+        .any(|three| matches!(three, b"eme" | b"e_m" | b"e-m" | b"e_w" | b"e-w" | b"rt_" | b"xme"));
     let todo = matches!(token, "TODO" | "TBD" | "PLACEHOLDER" | "REDACTED")
         || token.ends_with("_HERE")
         || token.ends_with("-HERE");
-    let dotted: Vec<&str> = lower.split('.').collect();
-    let is_x = |part: &&str| !part.is_empty() && part.chars().all(|c| c == 'x');
-    let address = dotted.len() == 4
-        && dotted.iter().any(is_x)
-        && dotted.iter().all(|p| is_x(p) || !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
+    let mut dotted = lower.split('.');
+    let is_x = |part: &&str| !part.is_empty() && part.bytes().all(|b| b == b'x');
+    let address = lower.bytes().filter(|b| *b == b'.').count() == 3
+        && dotted.clone().any(|part| is_x(&part))
+        && dotted.all(|p| is_x(&p) || !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
     let version = matches!(token.trim_start_matches('v'), "X.Y.Z" | "x.y.z" | "X.Y" | "X.Y.Z-N");
     let year =
         !spot.sql() && spot.lang == Lang::Shell && (token.contains("YYYY") || lower.contains("yyyy-mm"));
@@ -300,7 +309,7 @@ fn is_marked(token: &str, lower: &str, spot: &Spot<'_>) -> bool {
         && token.len() > 4
         && !token.contains(|c: char| c.is_ascii_lowercase());
     todo || mine
-        || marks.iter().any(|m| lower.contains(m))
+        || near && marks.iter().any(|m| lower.contains(m))
         || address
         || version
         || year && !spot.prose
@@ -363,6 +372,9 @@ fn is_date(token: &str, spot: &Spot<'_>) -> bool {
 
 /// Nouns put together: `pod-name`, `instance-id`, `pod-ip`, `new-instance-ip`, `my-cluster`.
 fn is_named(lower: &str, spot: &Spot<'_>) -> bool {
+    if !lower.contains(['-', '_']) {
+        return false;
+    }
     let parts: Vec<&str> = lower.split(['-', '_']).collect();
     let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return false };
     if parts.len() < 2
@@ -397,7 +409,7 @@ fn is_sample(lower: &str, spot: &Spot<'_>) -> bool {
     if !bare || spot.lang != Lang::Shell {
         return false;
     }
-    let optioned = spot.previous().starts_with('-') && spot.before().is_whitespace();
+    let optioned = || spot.previous().starts_with('-') && spot.before().is_whitespace();
     let host = spot.before() == '@' && spot.chunk.starts_with("user@");
     matches!(
         lower,
@@ -409,7 +421,7 @@ fn is_sample(lower: &str, spot: &Spot<'_>) -> bool {
             | "nodename"
             | "databasename"
             | "database_name"
-    ) && optioned
+    ) && optioned()
         || host && matches!(lower, "host" | "hostname" | "server" | "ip" | "remote")
 }
 

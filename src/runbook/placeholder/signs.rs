@@ -148,8 +148,9 @@ fn is_single(inner: &str, quoting: Quoting, after: &str) -> bool {
 
 /// `@@TOKEN@@`, `%TICKET%`: capitals between two signs.
 fn marked(text: &str, sign: &str, found: &mut Vec<Found>) {
+    let finder = memchr::memmem::Finder::new(sign);
     let mut from = 0;
-    while let Some(at) = text.get(from..).and_then(|rest| rest.find(sign)).map(|i| from + i) {
+    while let Some(at) = text.get(from..).and_then(|rest| finder.find(rest.as_bytes())).map(|i| from + i) {
         from = at + sign.len();
         let rest = text.get(from..).unwrap_or_default();
         let length = rest

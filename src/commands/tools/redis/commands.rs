@@ -1,4 +1,7 @@
 //! The commands of Redis 6 to 8 and Valkey, with those of the modules that come with them.
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::commands::tools::rules::{
     C, D, R,
     mark::{E, HEAVY, L, NONE, OPAQUE, SECRET, WRITES},
@@ -6,8 +9,10 @@ use crate::commands::tools::rules::{
 use crate::domain::approval::Tier;
 
 /// Names (blanks between them; `_` joins a command with its sub-command), risk, why, marks.
+type Row = (&'static str, Tier, &'static str, u16);
+
 #[rustfmt::skip]
-const COMMANDS: &[(&str, Tier, &str, u16)] = &[
+static COMMANDS: &[Row] = &[
     ("GET MGET STRLEN GETRANGE SUBSTR GETBIT BITCOUNT BITPOS BITFIELD_RO LCS EXISTS TYPE TTL PTTL EXPIRETIME PEXPIRETIME DUMP RANDOMKEY TOUCH SCAN \
       HGET HMGET HEXISTS HLEN HSTRLEN HRANDFIELD HSCAN HTTL HPTTL HEXPIRETIME HPEXPIRETIME LINDEX LLEN LPOS LRANGE SCARD SISMEMBER SMISMEMBER \
       SRANDMEMBER SSCAN ZCARD ZCOUNT ZLEXCOUNT ZMSCORE ZRANDMEMBER ZRANGE ZRANGEBYLEX ZRANGEBYSCORE ZRANK ZREVRANGE ZREVRANGEBYLEX ZREVRANGEBYSCORE \
@@ -103,6 +108,10 @@ const COMMANDS: &[(&str, Tier, &str, u16)] = &[
 /// What a command does; the last row that names it counts.
 pub(super) fn find(name: &str) -> Option<(Tier, &'static str, u16)> {
     let name = name.trim_end().replace(' ', "_");
-    let named = |row: &&(&str, Tier, &str, u16)| row.0.split_whitespace().any(|one| one == name);
-    COMMANDS.iter().rev().find(named).map(|(_, risk, why, marks)| (*risk, *why, *marks))
+    INDEX.get(name.as_str()).map(|(_, risk, why, marks)| (*risk, *why, *marks))
 }
+
+/// The last row of every name.
+static INDEX: LazyLock<HashMap<&'static str, &'static Row>> = LazyLock::new(|| {
+    COMMANDS.iter().flat_map(|row| row.0.split_whitespace().map(move |name| (name, row))).collect()
+});
