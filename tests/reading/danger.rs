@@ -409,6 +409,7 @@ fn what_only_looks_is_a_look_whatever_words_it_has() {
         nvidia-smi
         mosquitto_sub -h a -t x -C 3
         lpstat -p
+        NS='<the name of it>'; kubectl -n $NS logs deploy/x
         openssl s_client -connect a:443 </dev/null 2>/dev/null
         ",
     );

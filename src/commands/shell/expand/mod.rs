@@ -186,9 +186,19 @@ fn add(fields: &mut Fields, value: &[Word], quoted: bool, list: bool) {
     let one = joined(value);
     if quoted {
         fields.push(&one.text, one.known, false);
+    } else if is_placeholder(&one.text) {
+        // What stands in its place is one word, whatever blanks its name has.
+        fields.push(&one.text, false, false);
     } else {
         split(fields, &one);
     }
+}
+
+/// `<the name>` as a whole.
+fn is_placeholder(text: &str) -> bool {
+    text.strip_prefix('<')
+        .and_then(|text| text.strip_suffix('>'))
+        .is_some_and(|name| !name.is_empty() && !name.contains(['<', '>', ';', '|', '&', '$', '`', '\n']))
 }
 
 /// Puts a value in where it stands bare: blanks in it end words.
