@@ -31,7 +31,6 @@ fn calls(text: &str) -> Vec<(Vec<Word>, Option<String>, bool)> {
                 known = false;
             }
             Some(open) if letter == open => quote = None,
-            Some(_) => word.push(letter),
             None if letter == '\'' || letter == '"' => (quote, some, bare) = (Some(letter), true, false),
             None if letter == '\\' => word.extend(letters.next().filter(|next| *next != '\n')),
             None if matches!(letter, ';' | '|' | '\n') || letter == '&' && letters.peek() == Some(&'&') => {
@@ -45,7 +44,7 @@ fn calls(text: &str) -> Vec<(Vec<Word>, Option<String>, bool)> {
                 }
             }
             None if letter.is_whitespace() => flush(&mut word, &mut some, &mut bare, &mut known, &mut words),
-            None => word.push(letter),
+            _ => word.push(letter),
         }
     }
     flush(&mut word, &mut some, &mut bare, &mut known, &mut words);
