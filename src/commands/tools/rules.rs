@@ -236,8 +236,8 @@ pub(super) fn seen<'a>(name: &'a str, call: Call<'a>, tool: &Tool) -> Seen<'a> {
 pub(super) fn judge(name: &str, call: Call<'_>, tool: &Tool) -> Meaning {
     let words = call.words.get(1..).unwrap_or_default();
     let args = Args::read(words, tool.style);
-    let (mut meaning, depth) = rule(&args, tool);
     let path = path(&args);
+    let (mut meaning, depth) = rule(&args, &path, tool);
     for (verbs, options, risk, why, marks) in tool.riders {
         // A rider that only marks counts its options behind the verb: `compose -f FILE logs` follows nothing.
         let from = || if *risk == R && why.is_empty() { verbs.split_ascii_whitespace().count() } else { 0 };
@@ -297,12 +297,11 @@ fn path(args: &Args<'_>) -> String {
 }
 
 /// The longest rule whose verbs the operands begin with.
-fn rule(args: &Args<'_>, tool: &Tool) -> (Meaning, usize) {
-    let path = path(args);
+fn rule(args: &Args<'_>, path: &str, tool: &Tool) -> (Meaning, usize) {
     let mut best: Option<(usize, &Rule)> = None;
     for rule in tool.rules {
         if let Some(depth) =
-            super::args::depth(&path, rule.0).filter(|depth| best.is_none_or(|(most, _)| *depth > most))
+            super::args::depth(path, rule.0).filter(|depth| best.is_none_or(|(most, _)| *depth > most))
         {
             best = Some((depth, rule));
         }

@@ -65,10 +65,12 @@ pub fn bare_label(line: &str) -> Option<Label> {
 
 /// The words of a text in lower case, without signs around them.
 pub fn words(text: &str) -> Vec<String> {
-    text.split(|c: char| !(c.is_alphanumeric() || c == '\''))
-        .filter(|w| !w.is_empty())
-        .map(str::to_lowercase)
-        .collect()
+    text.split(|c: char| !is_letter(c)).filter(|w| !w.is_empty()).map(str::to_lowercase).collect()
+}
+
+/// What words are made of.
+pub fn is_letter(c: char) -> bool {
+    c.is_alphanumeric() || c == '\''
 }
 
 /// A number with its sign at the start: `1.`, `2)`, `Step 3:`; and what follows.

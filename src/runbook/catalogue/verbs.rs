@@ -1,6 +1,6 @@
 //! Verbs that begin an instruction, and tools that begin a command.
 use super::super::words::Words;
-use super::text::{plain, words};
+use super::text::{is_letter, plain, words};
 
 static VERBS: Words = Words::new(
     "\
@@ -75,11 +75,15 @@ pub fn is_imperative(text: &str) -> bool {
     if rest.starts_with("note that") || rest.starts_with("note:") {
         return false;
     }
-    let all = words(rest);
-    let first = all.iter().find(|w| !BEFORE.contains(&w.as_str()));
+    let first = rest.split(|c: char| !is_letter(c)).find(|w| !w.is_empty() && !BEFORE.contains(w));
+    let first = first.filter(|w| VERBS.contains(w));
     let hyphened = rest.split_whitespace().next().unwrap_or_default().trim_end_matches([',', ':', '.']);
-    VERBS.contains(hyphened) && !is_noun_here(hyphened, &all)
-        || first.is_some_and(|w| VERBS.contains(w.as_str()) && !is_noun_here(w, &all))
+    let hyphened = Some(hyphened).filter(|w| VERBS.contains(w));
+    if first.is_none() && hyphened.is_none() {
+        return false;
+    }
+    let all = words(rest);
+    hyphened.is_some_and(|w| !is_noun_here(w, &all)) || first.is_some_and(|w| !is_noun_here(w, &all))
 }
 
 /// `Opens a way`, `Removes the old ones`: what something does, not what to do.

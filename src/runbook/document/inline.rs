@@ -116,6 +116,7 @@ pub fn plain(markdown: &str) -> String {
 }
 
 /// A byte that could begin a mark, or that is part of a longer character.
+#[inline]
 fn is_special(b: u8) -> bool {
     matches!(
         b,

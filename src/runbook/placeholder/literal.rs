@@ -1,4 +1,6 @@
 //! Placeholders without signs: words that stand for a value, such as `your-key.pem`, `pod-ip`, `NAMESPACE`, `...`.
+use std::borrow::Cow;
+
 use super::super::words::Words;
 use super::{Found, Piece, Quoting, Shape};
 use crate::commands::{Lang, Statement};
@@ -235,7 +237,11 @@ fn is_value(token: &str, spot: &Spot<'_>) -> bool {
     if token.len() < 2 || token.len() > 120 {
         return false;
     }
-    let lower = token.to_ascii_lowercase();
+    let lower: Cow<'_, str> = if token.bytes().any(|b| b.is_ascii_uppercase()) {
+        token.to_ascii_lowercase().into()
+    } else {
+        token.into()
+    };
     if is_yours(&lower) || is_marked(token, &lower, spot) {
         return !token.starts_with("--");
     }
