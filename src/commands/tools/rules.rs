@@ -293,7 +293,7 @@ fn path(args: &Args<'_>) -> String {
 fn rule(args: &Args<'_>, tool: &Tool) -> (Meaning, usize) {
     let path = path(args);
     let mut best: Option<(usize, &Rule)> = None;
-    for rule in tool.rules {
+    for rule in super::tables::rules(tool, path.split(' ').next().unwrap_or_default()) {
         if let Some(depth) =
             super::args::depth(&path, rule.0).filter(|depth| best.is_none_or(|(most, _)| *depth > most))
         {

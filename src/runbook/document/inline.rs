@@ -104,6 +104,9 @@ pub fn links(markdown: &str) -> Vec<(String, String)> {
 
 /// What a text says without its marks: emphasis, code, links, images, tags, entities, emoji codes.
 pub fn plain(markdown: &str) -> String {
+    if has_no_marks(markdown) {
+        return markdown.trim().to_owned();
+    }
     let mut walk = Walk::new(markdown);
     walk.run();
     walk.text()
@@ -124,6 +127,16 @@ struct Walk<'a> {
     emphasis: [Vec<Range<usize>>; 3],
     /// How many bytes may still be looked at ahead; a hostile text runs out of it, and keeps its brackets.
     ahead: usize,
+}
+
+/// Most titles, labels and cells hold nothing that could be a mark.
+fn has_no_marks(text: &str) -> bool {
+    let colons = text.bytes().filter(|b| *b == b':').count();
+    let plain = |b: u8| {
+        matches!(b, b' '..=b'~')
+            && !matches!(b, b'\\' | b'*' | b'_' | b'~' | b'[' | b']' | b'<' | b'&' | b'`')
+    };
+    colons < 2 && text.bytes().all(plain) && !text.contains("http")
 }
 
 impl<'a> Walk<'a> {

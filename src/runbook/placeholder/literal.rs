@@ -186,6 +186,11 @@ fn runs(text: &str, of: impl Fn(char) -> bool + Copy) -> impl Iterator<Item = (u
     })
 }
 
+/// Whether a letter stands in it: looking for one is far cheaper than for a word that begins with it.
+fn holds(text: &str, letter: u8) -> bool {
+    memchr::memchr(letter, text.as_bytes()).is_some()
+}
+
 /// Words between quotes, not one value.
 fn is_prose(part: &str, quoting: Quoting) -> bool {
     matches!(quoting, Quoting::Double | Quoting::Single) && part.trim().contains(' ')
@@ -194,7 +199,8 @@ fn is_prose(part: &str, quoting: Quoting) -> bool {
 /// Chunks that stand for a value as a whole: an ellipsis in a path, `path/to/file`, `user:pass@`.
 fn whole(chunk: &str, quoting: Quoting, prose: bool, tool: &str) -> Option<(usize, usize)> {
     let all = Some((0, chunk.len()));
-    if chunk.contains("...") || chunk.contains('…') {
+    let has = |letter: u8| holds(chunk, letter);
+    if has(b'.') && chunk.contains("...") || chunk.contains('…') {
         let alone = chunk.chars().all(|c| matches!(c, '.' | '…'));
         let range = matches!(tool, "git" | "go" | "cargo") || chunk == "./...";
         let joined = chunk.contains(['/', '@', ':']);
@@ -205,10 +211,10 @@ fn whole(chunk: &str, quoting: Quoting, prose: bool, tool: &str) -> Option<(usiz
             all
         };
     }
-    if chunk.contains("path/to/") || chunk.contains("path/to-") {
+    if has(b'/') && (chunk.contains("path/to/") || chunk.contains("path/to-")) {
         return all;
     }
-    if !chunk.contains(':') || !["pass", "pwd", "secret"].iter().any(|word| chunk.contains(word)) {
+    if !has(b':') || !["pass", "pwd", "secret"].iter().any(|word| chunk.contains(word)) {
         return None;
     }
     for user in ["user", "username", "myuser", "dbuser", "db_user"] {
@@ -256,7 +262,7 @@ fn is_value(token: &str, spot: &Spot<'_>) -> bool {
 
 /// `your-…`, `….your-domain.com`, `YOUR_TOKEN`.
 pub(super) fn is_yours(lower: &str) -> bool {
-    let mut from = 0;
+    let mut from = if holds(lower, b'y') { 0 } else { lower.len() };
     while let Some(at) = lower.get(from..).and_then(|rest| rest.find("your")).map(|i| from + i) {
         from = at + 4;
         let begins = at == 0 || lower.get(..at).is_some_and(|head| head.ends_with(['-', '_', '.']));
@@ -286,21 +292,26 @@ fn is_marked(token: &str, lower: &str, spot: &Spot<'_>) -> bool {
     let todo = matches!(token, "TODO" | "TBD" | "PLACEHOLDER" | "REDACTED")
         || token.ends_with("_HERE")
         || token.ends_with("-HERE");
-    let dotted: Vec<&str> = lower.split('.').collect();
-    let is_x = |part: &&str| !part.is_empty() && part.chars().all(|c| c == 'x');
-    let address = dotted.len() == 4
-        && dotted.iter().any(is_x)
-        && dotted.iter().all(|p| is_x(p) || !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
+    let is_x = |part: &str| !part.is_empty() && part.bytes().all(|b| b == b'x');
+    let parts = || lower.split('.');
+    let address = holds(lower, b'x')
+        && parts().count() == 4
+        && parts().any(is_x)
+        && parts().all(|p| is_x(p) || !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
     let version = matches!(token.trim_start_matches('v'), "X.Y.Z" | "x.y.z" | "X.Y" | "X.Y.Z-N");
-    let year =
-        !spot.sql() && spot.lang == Lang::Shell && (token.contains("YYYY") || lower.contains("yyyy-mm"));
-    let sequence = lower.contains("12345678") && !spot.in_address() && spot.before() != '.';
-    let crosses = lower.contains("xxx") && !token.starts_with("0x") && spot.before() != '\\';
+    let year = !spot.sql()
+        && spot.lang == Lang::Shell
+        && holds(lower, b'y')
+        && (token.contains("YYYY") || lower.contains("yyyy-mm"));
+    let sequence =
+        holds(lower, b'8') && lower.contains("12345678") && !spot.in_address() && spot.before() != '.';
+    let crosses =
+        holds(lower, b'x') && lower.contains("xxx") && !token.starts_with("0x") && spot.before() != '\\';
     let mine = ["MY-", "MY_", "YOUR-"].iter().any(|start| token.starts_with(start))
         && token.len() > 4
         && !token.contains(|c: char| c.is_ascii_lowercase());
     todo || mine
-        || marks.iter().any(|m| lower.contains(m))
+        || holds(lower, b'e') && marks.iter().any(|m| lower.contains(m))
         || address
         || version
         || year && !spot.prose

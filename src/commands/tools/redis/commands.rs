@@ -1,4 +1,7 @@
 //! The commands of Redis 6 to 8 and Valkey, with those of the modules that come with them.
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::commands::tools::rules::{
     C, D, R,
     mark::{E, HEAVY, L, NONE, OPAQUE, SECRET, WRITES},
@@ -100,9 +103,18 @@ const COMMANDS: &[(&str, Tier, &str, u16)] = &[
     ("JSON.DEL JSON.FORGET JSON.CLEAR FT.DROPINDEX FT.DROP FT.ALIASDEL FT.DICTDEL FT.SUGDEL TS.DEL TS.DELETERULE CF.DEL VREM", D, "deletes keys or an index", NONE),
 ];
 
-/// What a command does; the last row that names it counts.
-pub(super) fn find(name: &str) -> Option<(Tier, &'static str, u16)> {
-    let name = name.trim_end().replace(' ', "_");
-    let named = |row: &&(&str, Tier, &str, u16)| row.0.split_whitespace().any(|one| one == name);
-    COMMANDS.iter().rev().find(named).map(|(_, risk, why, marks)| (*risk, *why, *marks))
+type Known = (Tier, &'static str, u16);
+
+/// Every name with its row; the last row that names it counts.
+static NAMES: LazyLock<HashMap<&'static str, Known>> = LazyLock::new(|| {
+    let names = |(names, risk, why, marks): &(&'static str, Tier, &'static str, u16)| {
+        let known = (*risk, *why, *marks);
+        names.split_whitespace().map(move |name| (name, known)).collect::<Vec<_>>()
+    };
+    COMMANDS.iter().flat_map(names).collect()
+});
+
+/// What a command does.
+pub(super) fn find(name: &str) -> Option<Known> {
+    NAMES.get(name.trim_end().replace(' ', "_").as_str()).copied()
 }
