@@ -97,7 +97,7 @@ const JOINED: &str = " \\\n";
 
 /// Lines whose options stand on the next line, without a backslash: the author has wrapped them.
 fn wrapped(lines: &[Line]) -> Vec<usize> {
-    let mut found = Vec::new();
+    let mut found: Vec<usize> = Vec::new();
     let mut quotes = Quotes::default();
     for (at, pair) in lines.windows(2).enumerate() {
         let [line, next] = pair else { continue };
