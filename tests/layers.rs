@@ -79,7 +79,7 @@ const IMPURE_MACROS: [&str; 5] = ["print", "println", "eprint", "eprintln", "dbg
 
 const LONGEST_FILE: usize = 500;
 /// Tables of data.
-const LONG_FILES: [&str; 2] = ["src/runbook/catalogue/verbs.rs", "src/runbook/catalogue/vocabulary.rs"];
+const LONG_FILES: [&str; 0] = [];
 
 fn row(layer: &str) -> Option<usize> {
     if TOP.contains(&layer) { Some(ROWS.len()) } else { ROWS.iter().position(|row| row.contains(&layer)) }

@@ -299,7 +299,7 @@ fn path(args: &Args<'_>) -> String {
 /// The longest rule whose verbs the operands begin with.
 fn rule(args: &Args<'_>, path: &str, tool: &Tool) -> (Meaning, usize) {
     let mut best: Option<(usize, &Rule)> = None;
-    for rule in tool.rules {
+    for rule in super::tables::rules(tool, path.split(' ').next().unwrap_or_default()) {
         if let Some(depth) =
             super::args::depth(path, rule.0).filter(|depth| best.is_none_or(|(most, _)| *depth > most))
         {

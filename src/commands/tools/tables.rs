@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::data;
-use super::rules::Tool;
+use super::rules::{Rule, Tool};
 
 /// Every table; a name stands in one of them only.
 pub(super) const ALL: &[&[Tool]] = &[
@@ -29,6 +29,30 @@ static INDEX: LazyLock<HashMap<&'static str, &'static Tool>> = LazyLock::new(|| 
     let tools = ALL.iter().flat_map(|table| table.iter());
     tools.flat_map(|tool| tool.names.split_whitespace().map(move |name| (name, tool))).collect()
 });
+
+type ByVerb = HashMap<&'static str, Vec<&'static Rule>>;
+
+/// The rules of each tool by the verbs that they begin with; `^` and nothing are verbs here.
+static RULES: LazyLock<HashMap<&'static str, ByVerb>> = LazyLock::new(|| {
+    let mut all: HashMap<_, ByVerb> = HashMap::new();
+    for tool in ALL.iter().flat_map(|table| table.iter()) {
+        for rule in tool.rules {
+            for path in rule.0.split(',') {
+                for verb in path.split_whitespace().next().unwrap_or_default().split('|') {
+                    all.entry(tool.names).or_default().entry(verb).or_default().push(rule);
+                }
+            }
+        }
+    }
+    all
+});
+
+/// The rules of a tool that can be meant by a path of this first word: two hundred would be held against it otherwise.
+pub(super) fn rules(tool: &Tool, first: &str) -> impl Iterator<Item = &'static Rule> {
+    let own = (!matches!(first, "" | "^")).then_some(first);
+    let known: Option<&'static ByVerb> = RULES.get(tool.names);
+    [Some(""), Some("^"), own].map(|verb| known?.get(verb?)).into_iter().flatten().flatten().copied()
+}
 
 pub(super) fn find(name: &str) -> Option<&'static Tool> {
     INDEX.get(name).copied()

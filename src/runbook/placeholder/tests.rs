@@ -1,3 +1,4 @@
+//! Values to fill in, each kind told apart from what only looks like it.
 use super::*;
 
 fn asked(text: &str) -> Vec<String> {

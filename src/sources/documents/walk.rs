@@ -26,8 +26,10 @@ pub fn is_markdown(name: &str) -> bool {
     let known = |list: &[&str], part: &str| list.iter().any(|one| part.eq_ignore_ascii_case(one));
     let mut parts = name.rsplit('.');
     let (last, before, stem) = (parts.next().unwrap_or(""), parts.next(), parts.next());
-    (before.is_some() && known(&ENDINGS, last))
-        || (stem.is_some() && known(&AFTER, last) && before.is_some_and(|part| known(&ENDINGS, part)))
+    // A name that begins with its ending is a hidden file's own name.
+    let named = |part: Option<&str>| part.is_some_and(|part| !part.is_empty());
+    (named(before) && known(&ENDINGS, last))
+        || (named(stem) && known(&AFTER, last) && before.is_some_and(|part| known(&ENDINGS, part)))
 }
 
 /// A file to read.
