@@ -360,8 +360,10 @@ pub(super) fn verb(seen: &Seen<'_>, meaning: &mut Meaning) {
     let rest = seen.args.rest;
     let dashes = rest.iter().position(|word| word.text == "--");
     // Without dashes, whatever may be the command is looked at.
-    let from =
-        dashes.map_or_else(|| rest.iter().take_while(|word| word.text == "." || !super::is_known(word)).count(), |at| at + 1);
+    let from = dashes.map_or_else(
+        || rest.iter().take_while(|word| word.text == "." || !super::is_known(word)).count(),
+        |at| at + 1,
+    );
     let words = rest.get(from..).unwrap_or_default();
     if words.is_empty() {
         meaning.set(C, "opens a shell, or runs a program that is not known");
