@@ -272,6 +272,8 @@ fn one_runbook_is_shown_by_its_name_a_part_of_it_or_a_line() {
     assert!(twice.code == 1 && twice.err.contains("docs/cranes.md:3"), "{}", twice.err);
     let none = world.run(&["show", "--in", "docs", "crane", "lifting", "badly"]);
     assert!(none.code == 1 && none.err.contains("there is no runbook"), "{}", none.err);
+    let path = world.run(&["show", "quite", "unknown", "docs"]);
+    assert!(path.code == 1 && path.err.contains("`docs` is a path: put it behind --in"), "{}", path.err);
     let one = world.run(&["show", "--json", "docs/cranes.md:3"]).json();
     assert_eq!((&one["path"], &one["runbook"]["line"]), (&"docs/cranes.md".into(), &3.into()));
 }

@@ -1,6 +1,6 @@
 //! `runbooks show`: one runbook as a checklist.
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -73,6 +73,10 @@ fn nothing(shelf: &Shelf, name: &str) -> ExitCode {
     for (nth, (document, runbook)) in near.take(NEAR).enumerate() {
         text.push_str(if nth == 0 { "; these come nearest:\n" } else { "\n" });
         let _ = write!(text, "  {}:{}  {}", line(&document.path), runbook.line, line(&runbook.title));
+    }
+    // `list` and `lint` take paths where this takes a name.
+    if let Some(path) = name.split_whitespace().find(|word| Path::new(word).exists()) {
+        let _ = write!(text, "\n  = `{}` is a path: put it behind --in", line(path));
     }
     out::complain(&text)
 }
