@@ -42,6 +42,7 @@ const CLOUDS_ARE_JUDGED_BY_THE_WORDS_OF_THEIR_VERBS: &[(Tier, &str, &str)] = &[
         "",
         r"
             aws ec2 start-instances --instance-ids i
+            az vm open-port -g x -n y --port 80
             aws ec2 run-instances --image-id x
             aws s3 cp s3://b/x s3://b/y
             aws ecs update-service --cluster c --service s --desired-count 3
@@ -69,6 +70,13 @@ const CLOUDS_ARE_JUDGED_BY_THE_WORDS_OF_THEIR_VERBS: &[(Tier, &str, &str)] = &[
         D,
         "",
         r"
+            aws cognito-idp admin-delete-user --username x
+            aws cognito-idp admin-forget-device --device-key x
+            aws medialive start-delete-monitor-deployment --identifier x
+            aws neptune execute-fast-reset --action x
+            az iot hub manual-failover -n x
+            az servicebus georecovery-alias fail-over -n x
+            az cosmosdb offline-region -n x
             aws ec2 terminate-instances --instance-ids i
             aws ec2 stop-instances --instance-ids i
             aws ec2 reboot-instances --instance-ids i

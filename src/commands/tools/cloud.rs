@@ -7,14 +7,15 @@ use super::{Meaning, Nested, Through, database, words};
 /// First words of verbs that only look.
 const READS: &str = "list show get describe head lookup search query scan select view estimate simulate check test validate \
     detect filter tail wait ls exists version help browse log logs read preview diff what print info stat cat du whoami \
-    status history export download explain batch-get find ps top releases open tree open-browser cost report";
+    status history export download explain batch-get find ps top releases tree cost";
 
 /// First words of verbs that take away, cut off or move traffic.
 const TAKES: &str = "delete terminate remove deregister purge stop reboot restart failover promote detach disassociate \
     revoke disable cancel reset rotate release reject abort unassign evict destroy drop regenerate upgrade deallocate \
     reimage redeploy generalize unregister drain kill suspend rm rb wipe erase shutdown poweroff force \
     clear flush hibernate decommission switchover unlink set-primary \
-    simulate-eviction schedule-key-deletion rebuild down";
+    simulate-eviction schedule-key-deletion rebuild down \
+    fail-over manual-failover break break-pair offline-region recycle forget discard dispose retire shrink";
 
 /// Verbs that print or make secrets.
 const SECRETS: &str = "get-secret-value get-parameter get-parameters get-parameters-by-path get-session-token assume-role get-password-data \
@@ -23,10 +24,12 @@ const SECRETS: &str = "get-secret-value get-parameter get-parameters get-paramet
     create-access-key create-login-profile put-secret-value update-secret create-secret put-parameter regenerate-key regenerate-keys \
     get-random-password generate-data-key reset-windows-password create-for-rbac create-token generate-sas";
 
-/// The first word of `delete-db-instance`; `batch-get-item` counts by its second.
+/// The first word of `delete-db-instance`; `batch-get-item` and `admin-delete-user` count by their second.
 fn head(verb: &str) -> &str {
-    let verb = verb.strip_prefix("batch-").unwrap_or(verb);
-    verb.split(['-', ':', '_']).next().unwrap_or(verb)
+    let mut words = verb.split(['-', ':', '_']).filter(|word| !matches!(*word, "batch" | "admin" | "fast"));
+    let first = words.next().unwrap_or(verb);
+    let begun = matches!(first, "start" | "execute" | "request").then(|| words.next()).flatten();
+    begun.filter(|word| words::one_of(TAKES, word)).unwrap_or(first)
 }
 
 /// By a verb's words alone.
@@ -37,7 +40,7 @@ fn by_verb(verb: &str, meaning: &mut Meaning) {
         meaning.mark(mark::OPAQUE);
     } else if words::one_of(TAKES, first) || words::one_of(TAKES, verb) || words::destroys(verb) {
         meaning.set(D, format!("`{verb}` takes something away, cuts it off or replaces it"));
-    } else if words::one_of(READS, first) {
+    } else if words::one_of(READS, first) || matches!(verb, "open" | "report") {
         meaning.set(R, "only reads");
     } else {
         meaning.set(C, format!("`{verb}` changes something of the cloud"));
