@@ -1,5 +1,5 @@
 //! List items and tables of a runbook: which are steps, and what belongs to them.
-use super::super::document::{Line, Marker, Table};
+use super::super::document::{Line, Marker, Table, What};
 use super::super::types::{Note, StepKind};
 use super::code::Code;
 use super::instruct;
@@ -31,6 +31,10 @@ impl Builder<'_, '_> {
         }
         if !self.has_steps() && checkbox.is_none() && text.len() == 1 && self.fact(&first.text) {
             return;
+        }
+        if self.part == Some(Part::Symptoms) && self.begins_steps(at, marker, end) {
+            self.part = None;
+            self.phase = None;
         }
         if self.part == Some(Part::Symptoms) {
             self.about.symptoms.push(whole.replace("**", "").trim().to_owned());
@@ -83,6 +87,14 @@ impl Builder<'_, '_> {
             draft.sub = below.is_some();
         }
         self.inline(told);
+    }
+
+    /// What is numbered behind the bullets of the symptoms, or holds code, is to be done.
+    fn begins_steps(&self, at: usize, marker: Marker, end: usize) -> bool {
+        let behind = at.checked_sub(1).and_then(|before| self.outline.blocks.get(before));
+        let bullets =
+            behind.is_some_and(|block| matches!(block.what, What::Item { marker: Marker::Bullet, .. }));
+        matches!(marker, Marker::Number(_)) && (bullets || self.holds_code(at, end))
     }
 
     /// An item with code in or behind it.

@@ -224,3 +224,12 @@ fn case_63_one_title_may_stand_twice() {
     let text = "# Ops\n\n## A\n\n### Pods at work\n\n```bash\nls\n```\n\n## B\n\n### Pods at work\n\n```bash\nkubectl get pods\n```\n";
     assert_eq!(titles(&read(text)), [(5, "Pods at work"), (13, "Pods at work")]);
 }
+
+#[test]
+fn numbered_steps_right_behind_the_symptoms_are_steps() {
+    let text = "# Yard\n\n## Crane does not lift\n\n**Symptoms:**\n- The hook hangs\n- Alarm rings\n\n1. **Look at the crane**\n   ```bash\n   kubectl get pods -n yard\n   ```\n\n2. **Write it down**\n";
+    let book = only(text);
+    assert_eq!(book.symptoms, ["The hook hangs", "Alarm rings"]);
+    assert_eq!(steps(&book), [("1", 9, "Look at the crane"), ("2", 14, "Write it down")]);
+    assert!(book.steps.iter().all(|step| step.phase.is_none()));
+}
