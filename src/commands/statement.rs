@@ -1,4 +1,6 @@
 //! One logical statement of a script, and what is known about it.
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::domain::approval::Tier;
@@ -12,7 +14,16 @@ pub struct Source<'a> {
     pub lines: &'a [u32],
 }
 
-impl Source<'_> {
+impl<'a> Source<'a> {
+    /// The text without carriage returns, which no shell can take; its lines stay its lines.
+    pub fn without_returns(&self) -> Cow<'a, str> {
+        if self.text.contains('\r') {
+            Cow::Owned(self.text.replace("\r\n", "\n").replace('\r', " "))
+        } else {
+            Cow::Borrowed(self.text)
+        }
+    }
+
     /// The document's line of the text's line `index`, counted from 0.
     pub fn line(&self, index: usize) -> u32 {
         let last = || self.lines.last().copied().unwrap_or(1);

@@ -13,13 +13,8 @@ mod sql;
 
 /// Reads a text in one of these languages.
 pub fn read(source: Source<'_>, lang: Lang, tables: &Tables) -> Script {
-    let plain;
-    let text = if source.text.contains('\r') {
-        plain = source.text.replace("\r\n", "\n").replace('\r', " ");
-        plain.as_str()
-    } else {
-        source.text
-    };
+    let plain = source.without_returns();
+    let text = &*plain;
     let cuts = match lang {
         Lang::Sql => sql::cut(text),
         Lang::Redis => redis::cut(text),

@@ -30,13 +30,8 @@ use crate::domain::approval::Tier;
 ///
 /// Statements' texts are the source's own bytes, but for carriage returns, which no shell can take.
 pub fn read(source: Source<'_>, tables: &Tables) -> Script {
-    let plain;
-    let text = if source.text.contains('\r') {
-        plain = source.text.replace("\r\n", "\n").replace('\r', " ");
-        plain.as_str()
-    } else {
-        source.text
-    };
+    let plain = source.without_returns();
+    let text = &*plain;
     Reader::new(text, source, tables).read()
 }
 
