@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::backends::Backends;
 use super::{clipboard, perform};
 use crate::config::Options;
 use crate::domain::action::{Outcome, Verb};
@@ -33,6 +34,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 
 pub struct Hands {
     pub(super) kube: kubernetes::Handle,
+    pub(super) backends: Backends,
     logs: logs::Handle,
     pub(super) journal: Journal,
     out: Outbox,
@@ -52,6 +54,7 @@ impl Hands {
             Arc::new(move |context: &str| kube.cluster(context).map(|cluster| cluster.client))
         };
         let signals = Signals { retry: kube.retry_signal(), cancel: cancel.clone() };
+        let backends = Backends::start(&options.effective.settings.profile, &out, &signals);
         let logs = logs::start(clients, out.clone(), signals);
         let journal = Journal::open(Setup {
             places: Places::new(|name| std::env::var_os(name)),
@@ -63,6 +66,7 @@ impl Hands {
         });
         let hands = Hands {
             kube,
+            backends,
             logs,
             journal,
             out,
@@ -122,6 +126,7 @@ impl Hands {
     pub(super) fn scene(&self, model: &Model) -> perform::Scene {
         perform::Scene {
             kube: self.kube.clone(),
+            backends: self.backends.clone(),
             journal: self.journal.clone(),
             out: self.out.clone(),
             host: model.host.clone(),
@@ -136,13 +141,16 @@ impl Hands {
 
     pub fn perform(&mut self, effect: Effect, model: &Model) {
         match effect {
-            Effect::Watch(kinds) => self.kube.watch(kinds),
+            Effect::Watch(kinds) => {
+                self.backends.watch(&kinds);
+                self.kube.watch(kinds);
+            }
             Effect::Inspect(target) => self.inspect(target),
             Effect::Retry => self.kube.retry(),
             Effect::Look(id, plan) => {
-                let (kube, out) = (self.kube.clone(), self.out.clone());
+                let (kube, backends, out) = (self.kube.clone(), self.backends.clone(), self.out.clone());
                 tokio::spawn(async move {
-                    let findings = perform::look(&kube, &plan).await;
+                    let findings = perform::look(&kube, &backends, &plan).await;
                     let _ = out.send(vec![News::Looked(id, Box::new(findings))]).await;
                 });
             }
@@ -179,10 +187,10 @@ impl Hands {
             old.abort();
         }
         let Some(target) = target else { return };
-        let (kube, out) = (self.kube.clone(), self.out.clone());
+        let (kube, backends, out) = (self.kube.clone(), self.backends.clone(), self.out.clone());
         self.inspecting = Some(tokio::spawn(async move {
             loop {
-                let inspection = perform::inspect(&kube, &target).await;
+                let inspection = perform::inspect(&kube, &backends, &target).await;
                 if out.send(vec![News::Inspected(Box::new(inspection))]).await.is_err() {
                     return;
                 }

@@ -10,15 +10,17 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use super::backends::Backends;
 use crate::domain::Text;
 use crate::domain::action::{Findings, Looked, Native, Outcome, Verb};
 use crate::domain::approval::{Approved, Plan, Tier, phrase};
 use crate::domain::news::{ActionId, Inspection, News};
-use crate::domain::object::ObjectRef;
+use crate::domain::object::{ObjectRef, Realm};
 use crate::domain::text::clean;
 use crate::domain::time::Timestamp;
 use crate::incident::What;
 use crate::incident::event::{ActionOutcome, ActionStarted, EvidenceKept, Target};
+use crate::sources::backend::unreadable;
 use crate::sources::kubernetes::deeds;
 use crate::sources::{Outbox, kubernetes, now};
 use crate::store::{Journal, JournalError};
@@ -27,6 +29,7 @@ use crate::store::{Journal, JournalError};
 #[derive(Clone)]
 pub struct Scene {
     pub kube: kubernetes::Handle,
+    pub backends: Backends,
     pub journal: Journal,
     pub out: Outbox,
     pub host: String,
@@ -35,25 +38,36 @@ pub struct Scene {
     pub cancel: CancellationToken,
 }
 
-pub async fn look(kube: &kubernetes::Handle, plan: &Plan) -> Findings {
+pub async fn look(kube: &kubernetes::Handle, backends: &Backends, plan: &Plan) -> Findings {
     let Plan::Native(natives) = plan;
+    if let Some(first) = natives.first()
+        && first.target.kind.realm() != Realm::Kubernetes
+    {
+        return match backends.get(first.target.kind) {
+            Some(backend) => backend.look(natives).await,
+            None => Findings { drift: Some(nobody(&first.target)), ..Findings::default() },
+        };
+    }
     deeds::look(|context| kube.cluster(context), natives).await
 }
 
 /// Everything about one object; what cannot be had says why.
-pub async fn inspect(kube: &kubernetes::Handle, target: &ObjectRef) -> Inspection {
+pub async fn inspect(kube: &kubernetes::Handle, backends: &Backends, target: &ObjectRef) -> Inspection {
+    if target.kind.realm() != Realm::Kubernetes {
+        return match backends.get(target.kind) {
+            Some(backend) => backend.inspect(target).await,
+            None => unreadable(target, nobody(target)),
+        };
+    }
     match kube.connected(&target.context).await {
         Ok(cluster) => deeds::inspect(&cluster.client, target).await,
-        Err(error) => Inspection {
-            target: target.clone(),
-            uid: None,
-            sections: Vec::new(),
-            yaml: String::new(),
-            events: Vec::new(),
-            owners: Vec::new(),
-            missing: vec![error.to_string()],
-        },
+        Err(error) => unreadable(target, error.to_string()),
     }
+}
+
+/// Settings may have been taken away while a question stood.
+fn nobody(target: &ObjectRef) -> String {
+    format!("no {} is named that could be asked about `{target}`", target.kind)
 }
 
 /// What was answered, for every action that it approves.
@@ -175,6 +189,9 @@ pub(super) async fn not_begun(scene: &Scene, id: ActionId, native: &Native, erro
 async fn one(scene: &Scene, id: ActionId, answered: &Answered, looked: Looked) {
     let target = looked.native.target.clone();
     let recorded = Target::from(&looked.native);
+    if target.kind.realm() != Realm::Kubernetes {
+        return on_backend(scene, id, looked).await;
+    }
     let cluster = match scene.kube.connected(&target.context).await {
         Ok(cluster) => cluster,
         Err(error) => {
@@ -185,19 +202,38 @@ async fn one(scene: &Scene, id: ActionId, answered: &Answered, looked: Looked) {
     if let Some(why) = answered.elsewhere(&target.context, &cluster.server) {
         return tell(scene, id, &target, recorded, Outcome::Refused { why }).await;
     }
+    followed(scene, id, &target, recorded, |report| async move {
+        deeds::act(&cluster, looked, now(), &report).await
+    })
+    .await;
+}
+
+async fn on_backend(scene: &Scene, id: ActionId, looked: Looked) {
+    let target = looked.native.target.clone();
+    let recorded = Target::from(&looked.native);
+    let Some(backend) = scene.backends.get(target.kind) else {
+        return tell(scene, id, &target, recorded, Outcome::Refused { why: nobody(&target) }).await;
+    };
+    followed(scene, id, &target, recorded, |report| async move { backend.act(looked, now(), &report).await })
+        .await;
+}
+
+/// Tells and records every outcome on the way, and the last.
+async fn followed<F: Future<Output = Outcome>>(
+    scene: &Scene,
+    id: ActionId,
+    target: &ObjectRef,
+    recorded: Target,
+    act: impl FnOnce(mpsc::Sender<Outcome>) -> F,
+) {
     let (report, mut reports) = mpsc::channel(8);
     let follow = async {
         while let Some(outcome) = reports.recv().await {
-            tell(scene, id, &target, recorded.clone(), outcome).await;
+            tell(scene, id, target, recorded.clone(), outcome).await;
         }
     };
-    let act = async {
-        let outcome = deeds::act(&cluster, looked, now(), &report).await;
-        drop(report);
-        outcome
-    };
-    let (outcome, ()) = tokio::join!(act, follow);
-    tell(scene, id, &target, recorded, outcome).await;
+    let (outcome, ()) = tokio::join!(act(report), follow);
+    tell(scene, id, target, recorded, outcome).await;
 }
 
 pub(super) async fn tell(
@@ -240,7 +276,9 @@ async fn keep_evidence(scene: &Scene, plan: &Plan) {
     const WITHIN: Duration = Duration::from_secs(6);
     let until = Instant::now() + WITHIN;
     let Plan::Native(natives) = plan;
-    let Some(first) = natives.first() else { return };
+    let Some(first) = natives.first().filter(|first| first.target.kind.realm() == Realm::Kubernetes) else {
+        return;
+    };
     let mut event = EvidenceKept { target: Target::from(first), files: Vec::new(), missing: Vec::new() };
     let gather = deeds::keep(|context| scene.kube.cluster(context), natives);
     match timeout_at(until, gather).await {

@@ -1,10 +1,12 @@
 //! Draws to the terminal: one write for each frame that changed anything, none for one that did not.
+use std::collections::HashMap;
 use std::io;
 
 use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Rect, Size};
 use ratatui::{Frame, Terminal};
+use unicode_width::UnicodeWidthStr;
 
 use super::terminal;
 
@@ -89,6 +91,21 @@ impl Drop for Screen {
     }
 }
 
+/// Cells of one style after another: to change the style costs more bytes than to move. Characters that are wider
+/// than one cell stay where they are, as those after them may lie under them.
+fn by_style(mut cells: Vec<(u16, u16, &Cell)>) -> Vec<(u16, u16, &Cell)> {
+    if cells.iter().any(|(_, _, cell)| cell.symbol().width() != 1) {
+        return cells;
+    }
+    let mut styles = HashMap::new();
+    for (_, _, cell) in &cells {
+        let next = styles.len();
+        styles.entry(cell.style()).or_insert(next);
+    }
+    cells.sort_by_key(|(_, _, cell)| styles.get(&cell.style()).copied());
+    cells
+}
+
 /// Keeps a frame's bytes, and leaves out those that change nothing.
 struct Paper {
     bytes: Vec<u8>,
@@ -148,12 +165,12 @@ impl Backend for Paper {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        let mut content = content.peekable();
-        if content.peek().is_none() {
+        let cells: Vec<_> = content.collect();
+        if cells.is_empty() {
             return Ok(());
         }
         self.moved();
-        self.inner().draw(content)
+        self.inner().draw(by_style(cells).into_iter())
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
@@ -245,6 +262,26 @@ mod tests {
         assert!(moved.ends_with("\x1b[2;3H\x1b[?2026l"), "the cursor is put back: {moved:?}");
         assert!(frame(&mut terminal, "hellO", None).contains("\x1b[?25l"));
         assert_eq!(frame(&mut terminal, "hellO", None), "");
+    }
+
+    #[test]
+    fn a_style_is_said_once_for_all_its_cells_wherever_they_stand() {
+        let mut terminal = Terminal::new(Paper::new(|| (20, 4))).expect("a terminal");
+        let mut paint = |text: &str| {
+            let drawn = terminal.draw(|frame| {
+                for y in 0..4 {
+                    frame.buffer_mut().set_string(0, y, text, ratatui::style::Style::new().bold());
+                    frame.buffer_mut().set_string(5, y, text, ratatui::style::Style::new());
+                }
+            });
+            drawn.expect("drawn");
+            String::from_utf8(terminal.backend_mut().take()).expect("text")
+        };
+        paint("a");
+        let bytes = paint("b");
+        assert_eq!((bytes.matches('b').count(), bytes.matches("\x1b[1m").count()), (8, 1), "{bytes:?}");
+        let wide = paint("漢");
+        assert!(wide.matches("\x1b[1m").count() > 1, "order is kept around wide characters: {wide:?}");
     }
 
     #[test]

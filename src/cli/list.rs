@@ -59,6 +59,11 @@ fn title(scope: Scope) -> &'static str {
     match scope {
         Scope::Board => "everywhere in the cockpit",
         Scope::Table => "in a table of pods, nodes and the like",
+        Scope::Containers => "in the containers, besides",
+        Scope::Alerts => "in the alerts, besides",
+        Scope::Database => "in the database, besides",
+        Scope::Redis => "in Redis, besides",
+        Scope::Changes => "in the changes, besides",
         Scope::Logs => "in the logs",
         Scope::Text => "in a text: description, YAML, owners",
         Scope::Question => "while a question waits",

@@ -123,8 +123,9 @@ pub(super) fn dangers(map: &Keymap) -> Vec<Danger> {
         help: "leave it one, or give it another".into(),
     });
     let answering = map.keys(Action::Yes).into_iter().filter_map(|key| {
-        let asks = [Scope::Table, Scope::Logs, Scope::Text]
+        let asks = Scope::ALL
             .iter()
+            .filter(|place| Scope::parent(**place).is_some())
             .filter_map(|place| map.action(*place, key))
             .find(|action| ASKING.contains(action));
         let what = match asks {

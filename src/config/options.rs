@@ -67,9 +67,6 @@ impl Target {
 
 fn unknown(kind: &str) -> String {
     match kind.to_lowercase().as_str() {
-        "alert" | "alerts" => {
-            return "alerts cannot be opened yet; open the pod or deployment it is about".into();
-        }
         "http:" | "https:" | "runbook" | "runbooks" => {
             return "runbooks and links cannot be opened yet; open the pod or deployment it is about".into();
         }
@@ -105,8 +102,9 @@ mod tests {
     #[test]
     fn what_cannot_be_opened_says_why() {
         let says = |text| Target::parse(text).expect_err(text);
+        let target = |text| Target::parse(text).expect(text);
         assert!(says("web").contains("KIND/NAME"));
-        assert!(says("alert/PodCrashLooping").contains("alerts cannot be opened yet"));
+        assert_eq!(target("alert/PodCrashLooping").kind, Kind::Alert);
         assert!(says("https://example.com/x").contains("links"));
         assert!(says("node/a/b").contains("no namespace"));
         assert!(says("deplyoment/web").contains("did you mean `deployment`"));

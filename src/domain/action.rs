@@ -1,5 +1,6 @@
 //! What firedeck itself can do to a cluster, and what comes of it. Asking first is `approval`'s business.
 use super::Text;
+use super::alert::Matcher;
 use super::object::ObjectRef;
 
 /// One change to one object, with the condition under which it may still be made.
@@ -41,6 +42,31 @@ pub enum Verb {
         grace_seconds: Option<u32>,
         force: bool,
     },
+    /// A container of an engine begins, or ends.
+    Start,
+    Stop {
+        grace_seconds: Option<u32>,
+    },
+    /// A session's query ends, the session stays.
+    Cancel,
+    /// A session ends, and what it had not committed is undone. `frees` others wait for it.
+    Terminate {
+        frees: u32,
+    },
+    /// A client of a Redis loses its connection.
+    Disconnect,
+    /// Alerts that match are no longer told, for a while.
+    Silence {
+        matchers: Vec<Matcher>,
+        seconds: u64,
+        comment: String,
+    },
+    /// A silence ends that much later.
+    Extend {
+        seconds: u64,
+    },
+    /// A silence ends now.
+    Expire,
     /// A terminal in a container.
     Shell {
         container: Text,
@@ -61,6 +87,14 @@ impl Verb {
             Verb::Cordon => "cordon",
             Verb::Uncordon => "uncordon",
             Verb::Drain { .. } => "drain",
+            Verb::Start => "start",
+            Verb::Stop { .. } => "stop",
+            Verb::Cancel => "cancel",
+            Verb::Terminate { .. } => "terminate",
+            Verb::Disconnect => "disconnect",
+            Verb::Silence { .. } => "silence",
+            Verb::Extend { .. } => "extend",
+            Verb::Expire => "expire",
             Verb::Shell { .. } => "shell",
         }
     }

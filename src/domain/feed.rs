@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use super::Text;
 use super::object::Kind;
+use super::settings::Backend;
 use super::time::Timestamp;
 
 /// One stream of facts with a fate of its own.
@@ -15,13 +16,21 @@ pub enum Feed {
     /// Any other kind of a context, in one namespace or all.
     Objects(Text, Kind, Text),
     Logs,
+    /// One server of a profile; the second is the name of its endpoint.
+    Endpoint(Backend, Text),
+    /// The alerts of every Alertmanager and Prometheus together; what each endpoint does is its own feed's.
+    Alerts,
+    /// The questions of a profile. Each answer has a fate of its own, in its row.
+    Vitals,
+    /// What changed, worked out from every other feed.
+    Changes,
 }
 
 impl Feed {
     pub fn context(&self) -> Option<&Text> {
         match self {
             Feed::Pods(context, _) | Feed::Metrics(context) | Feed::Objects(context, _, _) => Some(context),
-            Feed::Logs => None,
+            Feed::Logs | Feed::Endpoint(..) | Feed::Alerts | Feed::Vitals | Feed::Changes => None,
         }
     }
 
@@ -29,9 +38,10 @@ impl Feed {
     fn quiet_for(&self) -> Option<Duration> {
         match self {
             Feed::Pods(..) | Feed::Objects(..) => Some(Duration::from_secs(45)),
-            Feed::Metrics(_) => Some(Duration::from_secs(40)),
+            // Polled, every few seconds.
+            Feed::Metrics(_) | Feed::Endpoint(..) | Feed::Vitals => Some(Duration::from_secs(40)),
             // A log may be silent for as long as its pods are.
-            Feed::Logs => None,
+            Feed::Logs | Feed::Alerts | Feed::Changes => None,
         }
     }
 }

@@ -4,7 +4,7 @@ use super::action::{Findings, Outcome};
 use super::approval::QuestionId;
 use super::feed::{Feed, FeedState};
 use super::log::LogNews;
-use super::object::{Object, ObjectRef, Usage};
+use super::object::{Kind, Object, ObjectRef, Usage};
 use super::pod::Pod;
 
 /// Batched: one message carries what arrived together.
@@ -14,8 +14,12 @@ pub enum News {
     Feed(Feed, FeedState),
     /// Who and where we are, once a context is connected.
     Cluster(ClusterFacts),
+    /// The same for any other server, by the feed that is its own.
+    Place(Feed, PlaceFacts),
     Pods(Feed, Vec<Seen<Pod>>),
     Objects(Feed, Vec<Seen<Object>>),
+    /// The same for a kind that is no feed of its own: one endpoint feeds several.
+    Rows(Feed, Kind, Vec<Seen<Object>>),
     /// CPU and memory by pod of one context; what is not named has none.
     PodUsage(Text, Vec<(ObjectRef, Usage)>),
     NodeUsage(Text, Vec<(Text, Usage)>),
@@ -56,6 +60,21 @@ pub struct ClusterFacts {
     pub namespace_origin: String,
     /// `edit`, `view`, `everything`, worked out from access reviews; `None` when not known.
     pub rights: Option<String>,
+}
+
+/// What a connected server says of itself.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PlaceFacts {
+    /// Its address without secrets: `db.example:5432/shop`.
+    pub server: String,
+    /// `PostgreSQL 15.18`, `Valkey 9.1.2`.
+    pub version: Option<String>,
+    /// As the server sees us.
+    pub identity: Option<String>,
+    /// What we may there, in a few words: `reads all`, `sees 12 of 40 sessions`.
+    pub rights: Option<String>,
+    /// What is not seen, and the exact statement that would show it; a line each.
+    pub missing: Vec<String>,
 }
 
 /// Everything about one object that is shown when it is opened.

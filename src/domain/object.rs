@@ -1,4 +1,4 @@
-//! What identifies a thing in a cluster, and the facts of every kind but pods.
+//! What identifies a thing, wherever it lives, and the facts of every kind but pods.
 mod verdict;
 
 use std::fmt;
@@ -6,7 +6,13 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Text;
+use super::alert::AlertFacts;
+use super::change::Change;
+use super::container::Container;
+use super::database::DatabaseFacts;
+use super::redis::RedisFacts;
 use super::time::Timestamp;
+use super::vital::Vital;
 
 macro_rules! kinds {
     ($($variant:ident $title:literal $group:literal $version:literal $plural:literal $namespaced:literal [$($alias:literal),*],)*) => {
@@ -52,6 +58,81 @@ kinds! {
     Event       "Event"                   ""                "v1"    "events"                   true  ["ev"],
     Certificate "Certificate"             "cert-manager.io" "v1"    "certificates"             true  ["cert", "certs"],
     Namespace   "Namespace"               ""                "v1"    "namespaces"               false ["ns"],
+    Alert       "Alert"                   ""                ""      "alerts"                   false ["al"],
+    Silence     "Silence"                 ""                ""      "silences"                 false [],
+    Target      "Target"                  ""                ""      "targets"                  false [],
+    Session     "Session"                 ""                ""      "sessions"                 false ["db", "pg", "database"],
+    Server      "Server"                  ""                ""      "servers"                  false [],
+    Database    "Database"                ""                ""      "databases"                false ["dbs"],
+    Relation    "Table"                   ""                ""      "tables"                   false [],
+    Statement   "Statement"               ""                ""      "statements"               false ["slow"],
+    Replica     "Replica"                 ""                ""      "replicas"                 false ["replication"],
+    RedisNode   "RedisNode"               ""                ""      "redis"                    false ["valkey", "cache"],
+    Client      "Client"                  ""                ""      "clients"                  false [],
+    SlowCall    "SlowCall"                ""                ""      "slow-calls"               false ["slowlog"],
+    KeyGroup    "KeyGroup"                ""                ""      "keys"                     false [],
+    Container   "Container"               ""                ""      "containers"               false ["docker", "ps"],
+    Vital       "Vital"                   ""                ""      "vitals"                   false ["health"],
+    Change      "Change"                  ""                ""      "changes"                  false [],
+}
+
+/// Where kinds live: what they share is a backend, a key and a lamp.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Realm {
+    Kubernetes,
+    Containers,
+    Alerts,
+    Database,
+    Redis,
+    Vitals,
+    Changes,
+}
+
+impl Realm {
+    pub const ALL: &'static [Realm] = &[
+        Realm::Kubernetes,
+        Realm::Containers,
+        Realm::Alerts,
+        Realm::Database,
+        Realm::Redis,
+        Realm::Vitals,
+        Realm::Changes,
+    ];
+}
+
+impl Kind {
+    /// The kind that the Kubernetes API calls so.
+    pub fn of_api(title: &str) -> Option<Kind> {
+        Kind::ALL.iter().copied().find(|kind| kind.realm() == Realm::Kubernetes && kind.title() == title)
+    }
+
+    pub fn realm(self) -> Realm {
+        match self {
+            Kind::Pod
+            | Kind::Deployment
+            | Kind::ReplicaSet
+            | Kind::StatefulSet
+            | Kind::DaemonSet
+            | Kind::Job
+            | Kind::CronJob
+            | Kind::Hpa
+            | Kind::Node
+            | Kind::Event
+            | Kind::Certificate
+            | Kind::Namespace => Realm::Kubernetes,
+            Kind::Alert | Kind::Silence | Kind::Target => Realm::Alerts,
+            Kind::Session
+            | Kind::Server
+            | Kind::Database
+            | Kind::Relation
+            | Kind::Statement
+            | Kind::Replica => Realm::Database,
+            Kind::RedisNode | Kind::Client | Kind::SlowCall | Kind::KeyGroup => Realm::Redis,
+            Kind::Container => Realm::Containers,
+            Kind::Vital => Realm::Vitals,
+            Kind::Change => Realm::Changes,
+        }
+    }
 }
 
 /// The lower-case singular that people type: `deployment`, `hpa`.
@@ -67,7 +148,7 @@ impl fmt::Display for Kind {
 /// Which object, everywhere in the program. Never an index.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ObjectRef {
-    /// The kubeconfig context.
+    /// The kubeconfig context; for what lives elsewhere, the name of its endpoint.
     pub context: Text,
     pub kind: Kind,
     /// Empty for things that have none.
@@ -125,6 +206,12 @@ pub enum Facts {
     Event(Event),
     Certificate(Certificate),
     Namespace { phase: Text },
+    Alerts(AlertFacts),
+    Database(DatabaseFacts),
+    Redis(RedisFacts),
+    Container(Box<Container>),
+    Vital(Box<Vital>),
+    Change(Box<Change>),
 }
 
 /// Deployments, replica sets, stateful sets and daemon sets.

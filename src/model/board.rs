@@ -1,7 +1,9 @@
 //! Which pane has the keys, which kind its table shows, and how.
+use std::collections::BTreeMap;
+
 use super::filter::Filter;
 use super::listing::Sort;
-use crate::domain::object::Kind;
+use crate::domain::object::{Kind, Realm};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub enum PaneKind {
@@ -18,6 +20,8 @@ pub struct Board {
     pub focus: PaneKind,
     pub zoomed: bool,
     pub kind: Kind,
+    /// What was shown last of each realm.
+    pub last: BTreeMap<Realm, Kind>,
     pub filter: Filter,
     /// Only what is in trouble.
     pub faults: bool,
@@ -36,6 +40,7 @@ impl Default for Board {
             focus: PaneKind::Things,
             zoomed: false,
             kind: Kind::Pod,
+            last: BTreeMap::new(),
             filter: Filter::default(),
             faults: false,
             sorts: Vec::new(),

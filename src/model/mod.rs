@@ -15,10 +15,10 @@ use crate::domain::Text;
 use crate::domain::action::{Native, Outcome};
 use crate::domain::feed::{Feed, FeedState, FeedStatus};
 use crate::domain::level::Level;
-use crate::domain::news::{ActionId, ClusterFacts};
-use crate::domain::object::{Kind, Object, ObjectRef, Usage};
+use crate::domain::news::{ActionId, ClusterFacts, PlaceFacts};
+use crate::domain::object::{Kind, Object, ObjectRef, Realm, Usage};
 use crate::domain::pod::Pod;
-use crate::domain::settings::{Key, Scope};
+use crate::domain::settings::{Action, Key, Scope};
 use crate::domain::time::{Timestamp, Zone};
 
 pub use crate::domain::settings::Settings;
@@ -61,12 +61,14 @@ pub struct Model {
     /// The wall: the same panes, larger, and no way to act.
     pub wall: bool,
     pub clusters: BTreeMap<Text, ClusterFacts>,
+    pub places: BTreeMap<Feed, PlaceFacts>,
     pub feeds: BTreeMap<Feed, FeedStatus>,
     pub pods: Listing<Pod>,
     pub objects: BTreeMap<Kind, Listing<Object>>,
     /// `(context, node)` → ready, as its own condition says.
     pub nodes: HashMap<(Text, Text), Option<bool>>,
     pub usage: HashMap<ObjectRef, Meter>,
+    pub drift: Drift,
     pub node_usage: HashMap<(Text, Text), Usage>,
     pub logs: logs::Logs,
     pub board: Board,
@@ -83,6 +85,26 @@ pub struct Model {
     /// Why the settings on disk were refused; the old ones stand.
     pub refused: Option<String>,
     pub dirty: Dirty,
+}
+
+/// Readings that wait to be shown: on a screen that nobody touches, numbers that only drift move once a minute.
+#[derive(Debug, Default)]
+pub struct Drift {
+    /// When a key was pressed last.
+    pub touched: Option<Timestamp>,
+    /// When a reading was shown last.
+    pub shown: Option<Timestamp>,
+    /// The newest of each context.
+    pub waiting: BTreeMap<Text, Vec<(ObjectRef, Usage)>>,
+}
+
+impl Drift {
+    pub fn waits(&self, now: Timestamp) -> bool {
+        const TOUCHED: std::time::Duration = std::time::Duration::from_mins(2);
+        const EVERY: std::time::Duration = std::time::Duration::from_secs(55);
+        let recent = |at: Option<Timestamp>, span| at.is_some_and(|at| now.since(at) < span);
+        recent(self.shown, EVERY) && !recent(self.touched, TOUCHED)
+    }
 }
 
 /// `firedeck open KIND/NAME`, until it was found or given up.
@@ -125,12 +147,34 @@ pub struct Flash {
 impl Model {
     /// Where keys go now.
     pub fn scope(&self) -> Scope {
-        match self.overlays.last() {
-            Some(overlay) => overlay.scope(),
-            None if self.board.focus == board::PaneKind::Logs => Scope::Logs,
-            None if self.board.focus == board::PaneKind::Detail => Scope::Text,
-            None => Scope::Table,
+        self.overlays.last().map_or_else(|| self.board_scope(), Overlay::scope)
+    }
+
+    /// The same without what lies over the board.
+    pub fn board_scope(&self) -> Scope {
+        match self.board.focus {
+            board::PaneKind::Logs => Scope::Logs,
+            board::PaneKind::Detail => Scope::Text,
+            board::PaneKind::Things => scope_of(self.board.kind),
         }
+    }
+
+    /// The places in which a key is looked up, from the inside out.
+    pub fn scopes(&self, scope: Scope) -> Vec<Scope> {
+        let mut chain: Vec<Scope> = std::iter::successors(Some(scope), |scope| scope.parent()).collect();
+        if let (Scope::Text, Some(detail)) = (scope, &self.detail) {
+            // What is done to a row is done to the thing it opened, by the same keys.
+            let own = scope_of(detail.target.kind);
+            if own != Scope::Table {
+                chain.insert(1, own);
+            }
+        }
+        chain
+    }
+
+    /// What a key means here.
+    pub fn meant(&self, key: Key) -> Option<Action> {
+        self.scopes(self.scope()).into_iter().find_map(|scope| self.settings.keymap.own(scope, key))
     }
 
     pub fn mark_dirty(&mut self, dirty: Dirty) {
@@ -168,6 +212,17 @@ impl Model {
         let stays = std::time::Duration::from_secs(if bad { 12 } else { 5 });
         self.flash = Some(Flash { text: text.into(), bad, until: self.now.plus(stays) });
         self.mark_dirty(Dirty::Now);
+    }
+}
+
+fn scope_of(kind: Kind) -> Scope {
+    match kind.realm() {
+        Realm::Containers => Scope::Containers,
+        Realm::Alerts => Scope::Alerts,
+        Realm::Database => Scope::Database,
+        Realm::Redis => Scope::Redis,
+        Realm::Changes => Scope::Changes,
+        Realm::Kubernetes | Realm::Vitals => Scope::Table,
     }
 }
 

@@ -6,8 +6,7 @@ use crate::model::Model;
 /// Every key of a place and of the board around it.
 pub fn lines(model: &Model, of: Scope) -> Vec<Vec<Fact>> {
     let mut lines = Vec::new();
-    let mut place = Some(of);
-    while let Some(scope) = place {
+    for scope in model.scopes(of) {
         let before = lines.len();
         for action in Action::ALL.iter().filter(|action| action.scope() == scope) {
             let keys: Vec<String> =
@@ -22,7 +21,6 @@ pub fn lines(model: &Model, of: Scope) -> Vec<Vec<Fact>> {
         if lines.len() > before {
             lines.insert(before, vec![Fact::new(scope.name(), Role::Title)]);
         }
-        place = scope.parent();
     }
     lines
 }

@@ -1,4 +1,8 @@
 //! What each pane says, where it stands and what it can do. How it is painted is `view`'s business.
+pub mod alerts;
+pub mod changes;
+pub mod containers;
+pub mod database;
 pub mod header;
 pub mod keys;
 pub mod layout;
@@ -6,9 +10,12 @@ pub mod log_pane;
 pub mod logs;
 pub mod objects;
 pub mod pods;
+pub mod redis;
 pub mod state;
+pub mod tables;
 pub mod text;
 pub mod things;
+pub mod vitals;
 pub mod wall;
 
 use std::borrow::Cow;

@@ -1,7 +1,7 @@
 //! Every kind but pods as rows.
 use super::pods::bytes;
 use super::things::Lens;
-use super::{Cell, Column, Row, Width};
+use super::{Cell, Column, Row, Width, tables};
 use crate::domain::level::Level;
 use crate::domain::object::{Certificate, CronJob, Event, Facts, Hpa, Job, Kind, Node, Object, Workload};
 use crate::domain::settings::Role;
@@ -117,6 +117,7 @@ pub fn columns(kind: Kind) -> &'static [Column] {
         Kind::Event => EVENTS,
         Kind::Certificate => CERTIFICATES,
         Kind::Namespace => NAMESPACES,
+        other => tables::of(other.realm()).map_or(NAMESPACES, |tables| tables.columns(other)),
     }
 }
 
@@ -141,6 +142,9 @@ fn days_left(now: Timestamp, end: Timestamp) -> i64 {
 
 /// Where an object belongs under this lens.
 pub fn rank(lens: &Lens<'_>, object: &Object) -> Rank {
+    if let Some(tables) = tables::of(object.id.kind.realm()) {
+        return tables::rank(lens, tables, object);
+    }
     let level = level(lens.now, object);
     let key = match (lens.column, &object.facts) {
         // The newest event first, unless asked otherwise.
@@ -186,6 +190,9 @@ pub fn rows<'m>(model: &'m Model, listing: &'m Listing<Object>, titles: &[&'stat
 }
 
 fn cell<'m>(model: &'m Model, object: &'m Object, level: Level, title: &str) -> Cell<'m> {
+    if let Some(tables) = tables::of(object.id.kind.realm()) {
+        return tables.cell(model, object, level, title);
+    }
     match title {
         "CONTEXT" => Cell::new(&*object.id.context).role(Role::Dim),
         "NAMESPACE" => Cell::new(&*object.id.namespace),
@@ -211,6 +218,7 @@ fn words(object: &Object, title: &str) -> String {
         Facts::Event(event) => of_event(event, title),
         Facts::Certificate(certificate) => of_certificate(certificate, title),
         Facts::Namespace { phase } => phase.to_string(),
+        _ => String::new(),
     }
 }
 

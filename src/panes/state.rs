@@ -64,7 +64,8 @@ fn place(model: &Model, feed: &Feed) -> Option<String> {
             }
         }
         Feed::Metrics(context) => Some(context.to_string()),
-        Feed::Logs => None,
+        Feed::Endpoint(_, name) => Some(name.to_string()),
+        Feed::Logs | Feed::Alerts | Feed::Vitals | Feed::Changes => None,
     }
 }
 

@@ -2,7 +2,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::{Column, Fact, Pane, Row, Width, objects, pods};
+use super::{Column, Fact, Pane, Row, Width, objects, pods, tables};
 use crate::domain::Text;
 use crate::domain::feed::{Feed, FeedState as F};
 use crate::domain::level::Level;
@@ -49,7 +49,10 @@ impl Lens<'_> {
 
 /// All columns of a kind, in order, whatever the width.
 pub fn all_columns(kind: Kind) -> &'static [Column] {
-    if kind == Kind::Pod { pods::COLUMNS } else { objects::columns(kind) }
+    match tables::of(kind.realm()) {
+        Some(tables) => tables.columns(kind),
+        None => objects::columns(kind),
+    }
 }
 
 pub fn sort_column(kind: Kind, sort: Sort) -> Option<&'static str> {
@@ -61,6 +64,7 @@ fn applies(model: &Model, column: &Column) -> bool {
     match column.title {
         title if model.board.hides(title) => false,
         "CONTEXT" => model.clusters.len() > 1,
+        "ON" => tables::endpoints(model, model.board.kind) > 1,
         "NAMESPACE" => model.clusters.values().any(|cluster| cluster.namespaces.len() != 1),
         _ => true,
     }
@@ -145,6 +149,9 @@ pub fn empty(model: &Model) -> Option<String> {
     }
     let kind = model.board.kind;
     let state = model.worst_feed(|feed| fed_by(kind, feed)).map(|(_, status)| &status.state);
+    if let (None, Some(tables)) = (state, tables::of(kind.realm())) {
+        return Some(tables.remedy().into());
+    }
     Some(match state {
         None => "no cluster is connected: set KUBECONFIG, or use --context, or write a profile (firedeck config init)".into(),
         Some(F::Forbidden { needs }) => format!("you may not see {}: needs {needs}", kind.plural()),
@@ -194,7 +201,7 @@ pub fn fed_by(kind: Kind, feed: &Feed) -> bool {
     match feed {
         Feed::Pods(..) => kind == Kind::Pod,
         Feed::Objects(_, other, _) => *other == kind,
-        Feed::Metrics(_) | Feed::Logs => false,
+        other => tables::fed_by(kind, other),
     }
 }
 
@@ -216,6 +223,8 @@ impl Pane for Things {
     fn name(&self, model: &Model) -> Cow<'static, str> {
         match model.board.kind {
             Kind::Hpa => "autoscalers".into(),
+            Kind::RedisNode => "redis nodes".into(),
+            Kind::SlowCall => "slow calls".into(),
             kind => kind.plural().into(),
         }
     }
@@ -280,6 +289,9 @@ impl Pane for Things {
             Cordon, Delete, Describe, Drain, Filter, Logs, NextKind, Open, Palette, PreviousLogs, Restart,
             Scale, SetImage, Shell, Undo,
         };
+        if let Some(tables) = tables::of(model.board.kind.realm()) {
+            return tables.keys(model.board.kind).to_vec();
+        }
         let mut keys = vec![Open, Logs, Describe];
         keys.extend_from_slice(match model.board.kind {
             Kind::Pod => &[PreviousLogs, Shell, Delete][..],

@@ -1,7 +1,7 @@
 //! Keys to actions, actions to the part of the board they belong to.
 use super::{act, detail, lines, palette, table};
 use crate::domain::action::{Outcome, Verb};
-use crate::domain::object::Kind;
+use crate::domain::object::{Kind, Realm};
 use crate::domain::settings::{Action, Key, KeyCode};
 use crate::domain::time::Timestamp;
 use crate::model::board::PaneKind;
@@ -49,8 +49,7 @@ fn on_the_wall(model: &mut Model, key: Key) -> Vec<Effect> {
 }
 
 fn press(model: &mut Model, key: Key) -> Vec<Effect> {
-    let scope = model.scope();
-    let action = model.settings.keymap.action(scope, key);
+    let action = model.meant(key);
     match model.overlays.last() {
         Some(Overlay::Question) => Vec::new(),
         Some(Overlay::Palette(_)) => palette::key(model, key, action),
@@ -106,8 +105,14 @@ fn everywhere(model: &mut Model, action: Action, key: Key) -> Option<Vec<Effect>
         Action::Include => ask(model, Ask::Include, &lines::pattern(model, &Ask::Include)),
         Action::Exclude => ask(model, Ask::Exclude, &lines::pattern(model, &Ask::Exclude)),
         Action::NextPane | Action::PrevPane => next_pane(model, action == Action::PrevPane),
-        Action::Pane1 => model.board.focus = PaneKind::Things,
+        Action::Pane1 => return Some(table::realm(model, Realm::Kubernetes)),
         Action::Pane2 => model.board.focus = PaneKind::Logs,
+        Action::Containers => return Some(table::realm(model, Realm::Containers)),
+        Action::Alerts => return Some(table::realm(model, Realm::Alerts)),
+        Action::Database => return Some(table::realm(model, Realm::Database)),
+        Action::Redis => return Some(table::realm(model, Realm::Redis)),
+        Action::Vitals => return Some(table::realm(model, Realm::Vitals)),
+        Action::Changes => return Some(table::realm(model, Realm::Changes)),
         Action::Zoom => model.board.zoomed = !model.board.zoomed,
         Action::Refresh => {
             model.say("trying again now", false);

@@ -9,6 +9,7 @@ pub mod open;
 pub mod palette;
 pub mod plan;
 pub mod question;
+pub mod realms;
 pub mod table;
 
 use crate::domain::object::Kind;
@@ -24,6 +25,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let effects = match msg {
         Msg::Keys { keys, at } => {
             model.mark_dirty(Dirty::Now);
+            model.drift.touched = Some(model.now);
+            news::drifted(model);
             keys::pressed(model, &keys, at)
         }
         Msg::Paste(text) => {
@@ -136,6 +139,7 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
         model.flash = None;
         model.mark_dirty(Dirty::Soon);
     }
+    news::drifted(model);
     act::tick(model);
     open::tick(model);
     lines::tick(model)

@@ -24,9 +24,21 @@ pub fn take(model: &mut Model, batch: Vec<News>) -> Vec<Effect> {
                 model.clusters.insert(facts.context.clone(), facts);
                 model.mark_dirty(Dirty::Soon);
             }
+            News::Place(feed, facts) => {
+                model.places.insert(feed, facts);
+                model.mark_dirty(Dirty::Soon);
+            }
             News::Pods(feed, batch) => take_pods(model, &feed, batch),
-            News::Objects(feed, batch) => take_objects(model, &feed, batch),
-            News::PodUsage(context, usage) => take_usage(model, &context, usage),
+            News::Objects(feed, batch) => {
+                if let Feed::Objects(_, kind, _) = feed {
+                    take_objects(model, &feed, kind, batch);
+                }
+            }
+            News::Rows(feed, kind, batch) => take_objects(model, &feed, kind, batch),
+            News::PodUsage(context, usage) => {
+                model.drift.waiting.insert(context, usage);
+                drifted(model);
+            }
             News::NodeUsage(context, usage) => {
                 model.node_usage.retain(|(other, _), _| *other != context);
                 model
@@ -90,18 +102,17 @@ fn take_pods(model: &mut Model, feed: &Feed, batch: Vec<Seen<Pod>>) {
     look(model, Kind::Pod, touched, came);
 }
 
-fn take_objects(model: &mut Model, feed: &Feed, batch: Vec<Seen<Object>>) {
+fn take_objects(model: &mut Model, feed: &Feed, kind: Kind, batch: Vec<Seen<Object>>) {
     heard(model, feed);
-    let Feed::Objects(_, kind, _) = feed else { return };
-    let mut changed = if *kind == Kind::Node { note_nodes(model, &batch) } else { Vec::new() };
-    let lens = lens!(model, *kind);
+    let mut changed = if kind == Kind::Node { note_nodes(model, &batch) } else { Vec::new() };
+    let lens = lens!(model, kind);
     let whole = batch.iter().any(|seen| matches!(seen, Seen::End));
-    let listing = model.objects.entry(*kind).or_default();
+    let listing = model.objects.entry(kind).or_default();
     let waited = listing.is_empty();
     let touched = listing.apply(feed, batch, |object| objects::rank(&lens, object));
     let came = waited && !listing.is_empty();
-    look(model, *kind, touched, came);
-    if *kind == Kind::Node && whole {
+    look(model, kind, touched, came);
+    if kind == Kind::Node && whole {
         changed.extend(forget_nodes(model, feed));
     }
     if !changed.is_empty() {
@@ -170,6 +181,17 @@ fn look(model: &mut Model, kind: Kind, touched: Touched, came: bool) {
     // The lamp of the pods shows their trouble whatever is on the board.
     if (shown && (touched.window || touched.counts)) || (kind == Kind::Pod && touched.counts) {
         model.mark_dirty(Dirty::Soon);
+    }
+}
+
+/// Shows the readings that wait, once it is time.
+pub fn drifted(model: &mut Model) {
+    if model.drift.waiting.is_empty() || model.drift.waits(model.now) {
+        return;
+    }
+    model.drift.shown = Some(model.now);
+    for (context, usage) in std::mem::take(&mut model.drift.waiting) {
+        take_usage(model, &context, usage);
     }
 }
 

@@ -4,11 +4,12 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::{keys, table};
 use crate::domain::object::Kind;
-use crate::domain::settings::{Action, Key, Scope};
+use crate::domain::settings::{Action, Key};
 use crate::model::Model;
 use crate::model::board::KINDS;
 use crate::model::msg::Effect;
 use crate::model::overlay::{Choice, Chosen, Overlay, Palette};
+use crate::panes::tables;
 
 pub fn open(model: &mut Model) {
     model.overlays.push(Overlay::Palette(Palette::default()));
@@ -72,11 +73,18 @@ fn within(text: &str) -> Option<Choice> {
     })
 }
 
+/// Every kind that can be shown: those of a cluster, and those of what the profile names.
+fn kinds(model: &Model) -> impl Iterator<Item = Kind> + '_ {
+    let others = tables::TABLES.iter().filter(|tables| tables::in_view(model, tables.realm()));
+    KINDS.iter().copied().chain(others.flat_map(|tables| tables.kinds().iter().copied()))
+}
+
 /// Everything that has a name, with the short names people type for it.
 fn all(model: &Model) -> Vec<(Choice, &'static [&'static str])> {
     let mut all = Vec::new();
     let named = |kind: &Kind| Action::ALL.iter().copied().find(|action| action.name() == kind.plural());
-    for kind in KINDS {
+    for kind in kinds(model) {
+        let kind = &kind;
         // A kind with an action of its own is one choice, not two.
         let keys = named(kind).map_or_else(Vec::new, |action| model.settings.keymap.keys(action));
         let choice = Choice {
@@ -88,23 +96,10 @@ fn all(model: &Model) -> Vec<(Choice, &'static [&'static str])> {
         };
         all.push((choice, kind.aliases()));
     }
-    let scope = match model.board.focus {
-        crate::model::board::PaneKind::Things => Scope::Table,
-        crate::model::board::PaneKind::Logs => Scope::Logs,
-        crate::model::board::PaneKind::Detail => Scope::Text,
-    };
-    let reachable = |action: &Action| {
-        let mut place = Some(scope);
-        while let Some(here) = place {
-            if here == action.scope() {
-                return true;
-            }
-            place = here.parent();
-        }
-        false
-    };
+    let scopes = model.scopes(model.board_scope());
+    let reachable = |action: &Action| scopes.contains(&action.scope());
     for action in Action::ALL.iter().filter(|action| reachable(action) && **action != Action::Palette) {
-        if KINDS.iter().any(|kind| named(kind) == Some(*action)) {
+        if kinds(model).any(|kind| named(&kind) == Some(*action)) {
             continue;
         }
         let keys: Vec<String> = model.settings.keymap.keys(*action).iter().map(ToString::to_string).collect();

@@ -1,9 +1,9 @@
 //! From an action and the marked or selected things to what would be done.
-use super::table;
+use super::{realms, table};
 use crate::domain::Text;
 use crate::domain::action::{Native, Verb};
 use crate::domain::news::ActionId;
-use crate::domain::object::{Facts, Kind, Object, ObjectRef, Owner};
+use crate::domain::object::{Facts, Kind, Object, ObjectRef, Owner, Realm};
 use crate::domain::pod::{ContainerRole, Pod};
 use crate::domain::settings::Action;
 use crate::model::{Deed, Model};
@@ -42,6 +42,9 @@ pub fn draft(model: &Model, action: Action, targets: &[ObjectRef]) -> Result<Dra
         all
     });
     natives.sort_by(|a, b| a.target.cmp(&b.target));
+    if let Some((title, prefilled)) = realms::value(model, action, &natives) {
+        return Ok(Draft::Value { title, prefilled, natives });
+    }
     Ok(match (action, natives.as_slice()) {
         (Action::Scale, [one]) => Draft::Value {
             // Not filled in: who types 3 means 3, not 23.
@@ -131,6 +134,7 @@ pub fn with_value(action: Action, mut natives: Vec<Native>, text: &str) -> Resul
             (Verb::Shell { container, .. }, _) => *container = text.into(),
             _ => {}
         }
+        realms::typed(native, action, text)?;
     }
     Ok(natives)
 }
@@ -143,6 +147,9 @@ fn image_of(native: &Native) -> String {
 }
 
 fn native(model: &Model, action: Action, target: &ObjectRef) -> Result<Native, String> {
+    if target.kind.realm() != Realm::Kubernetes {
+        return realms::native(model, action, target);
+    }
     let (target, uid) = resolve(model, action, target)?;
     let kind = target.kind;
     let wrong =

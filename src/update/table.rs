@@ -2,7 +2,7 @@
 use crate::domain::Text;
 use crate::domain::feed::FeedState;
 use crate::domain::news::ClusterFacts;
-use crate::domain::object::{Kind, ObjectRef};
+use crate::domain::object::{Kind, ObjectRef, Realm};
 use crate::domain::settings::Action;
 use crate::model::board::KINDS;
 use crate::model::filter::Filter;
@@ -10,7 +10,7 @@ use crate::model::listing::Sort;
 use crate::model::msg::Effect;
 use crate::model::{Dirty, Model};
 use crate::panes::things::{self, Lens};
-use crate::panes::{objects, pods};
+use crate::panes::{objects, pods, tables};
 
 /// What ranks depend on now, borrowed beside the listings.
 macro_rules! lens {
@@ -69,12 +69,25 @@ pub fn show(model: &mut Model, kind: Kind) -> Vec<Effect> {
     // The kind that is left shows everything again, ready for coming back.
     reorder(model);
     model.board.kind = kind;
+    model.board.last.insert(kind.realm(), kind);
     reorder(model);
     // What was selected there may have gone meanwhile; nobody looks at it, so nobody is surprised.
     if things::selected(model).is_none() {
         go(model, 0);
     }
     vec![Effect::Watch(watched(model))]
+}
+
+/// The kinds of a realm, in the order in which `[` and `]` go round.
+fn kinds_of(realm: Realm) -> &'static [Kind] {
+    tables::of(realm).map_or(KINDS, |tables| tables.kinds())
+}
+
+/// To a realm's pane: what was shown there last, or its first kind.
+pub fn realm(model: &mut Model, realm: Realm) -> Vec<Effect> {
+    let last = model.board.last.get(&realm).copied();
+    let kind = last.or_else(|| kinds_of(realm).first().copied());
+    kind.map_or_else(Vec::new, |kind| show(model, kind))
 }
 
 /// Shows what a kind has in one namespace: a filter, so that `Esc` shows the others again.
@@ -212,7 +225,7 @@ pub fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
 pub fn kinds(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
     Some(match action {
         Action::NextKind => turn(model, 1),
-        Action::PrevKind => turn(model, KINDS.len() - 1),
+        Action::PrevKind => turn(model, kinds_of(model.board.kind.realm()).len().saturating_sub(1)),
         Action::Pods => show(model, Kind::Pod),
         Action::Deployments => show(model, Kind::Deployment),
         Action::Hpas => show(model, Kind::Hpa),
@@ -224,8 +237,10 @@ pub fn kinds(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
 }
 
 fn turn(model: &mut Model, by: usize) -> Vec<Effect> {
-    let at = KINDS.iter().position(|kind| *kind == model.board.kind).unwrap_or(0);
-    show(model, KINDS[(at + by) % KINDS.len()])
+    let kinds = kinds_of(model.board.kind.realm());
+    let at = kinds.iter().position(|kind| *kind == model.board.kind).unwrap_or(0);
+    let next = kinds.get((at + by) % kinds.len().max(1)).copied();
+    next.map_or_else(Vec::new, |kind| show(model, kind))
 }
 
 /// The next column; after the last, trouble first again.

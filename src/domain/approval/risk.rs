@@ -61,7 +61,9 @@ pub(super) fn rate(
             because(reason);
         }
     }
-    let destroys = |action: &Looked| matches!(action.native.verb, Verb::Delete { .. } | Verb::Drain { .. });
+    let destroys = |action: &Looked| {
+        matches!(action.native.verb, Verb::Delete { .. } | Verb::Drain { .. } | Verb::Disconnect)
+    };
     if count > MANY {
         tier = Tier::Danger;
         because(Why::Many(count));
@@ -85,6 +87,8 @@ fn deed(action: &Looked) -> Option<&'static str> {
         Verb::Delete { .. } if action.native.target.kind != Kind::Pod => Some("what it owns goes with it"),
         Verb::Delete { force: true, .. } => Some("by force: the pod may go on running unseen on its node"),
         Verb::Delete { grace_seconds: Some(0), .. } => Some("without grace: nothing is finished or saved"),
+        Verb::Terminate { .. } => Some("what the session had not committed is lost"),
+        Verb::Stop { .. } => Some("what it serves is gone until it is started again"),
         Verb::Scale { to: 0, .. } => Some("with 0 replicas nothing serves"),
         _ => None,
     }

@@ -1,7 +1,11 @@
 //! A plan in words: what has to be typed, what is said above the question, what is copied.
+use std::time::Duration;
+
 use super::Plan;
 use crate::domain::action::{Native, Verb};
-use crate::domain::object::Kind;
+use crate::domain::alert::Matcher;
+use crate::domain::object::{Kind, Realm};
+use crate::domain::settings::limit::write_span;
 use crate::domain::text::clean;
 use crate::domain::text::quoted;
 
@@ -47,6 +51,20 @@ pub fn effect(action: &Native) -> String {
         Verb::Cordon => "no new pods come to it; those there stay".to_owned(),
         Verb::Uncordon => "new pods may come to it again".to_owned(),
         Verb::Drain { .. } => "no new pods come to it, and those there are evicted".to_owned(),
+        Verb::Start => "it begins again".to_owned(),
+        Verb::Stop { grace_seconds: Some(seconds) } => format!("it ends, {seconds} s of grace"),
+        Verb::Stop { grace_seconds: None } => "it ends, with its own grace".to_owned(),
+        Verb::Cancel => "its query ends, the session stays".to_owned(),
+        Verb::Terminate { frees: 0 } => "the session ends, what it had not committed is undone".to_owned(),
+        Verb::Terminate { frees } => {
+            format!("the session ends, what it had not committed is undone; frees {frees} that wait for it")
+        }
+        Verb::Disconnect => "the client loses its connection; most connect again".to_owned(),
+        Verb::Silence { matchers, seconds, .. } => {
+            format!("nobody is told of alerts with {} for {}", all_of(matchers), span(*seconds))
+        }
+        Verb::Extend { seconds } => format!("it ends {} later", span(*seconds)),
+        Verb::Expire => "what it holds back is told again".to_owned(),
         Verb::Shell { container, command } if command.is_empty() => {
             format!("a shell in container {container}")
         }
@@ -57,7 +75,7 @@ pub fn effect(action: &Native) -> String {
 
 /// The same for a shell, one line each, to be copied and kept; firedeck itself asks the server directly.
 pub fn commands(plan: &Plan) -> Vec<String> {
-    plan.actions().iter().map(|action| clean(&kubectl(action)).into_owned()).collect()
+    plan.actions().iter().map(|action| clean(&command(action)).into_owned()).collect()
 }
 
 fn deed(action: &Native) -> String {
@@ -69,7 +87,12 @@ fn deed(action: &Native) -> String {
         Verb::SetImage { container, to, .. } => {
             format!("set image of {container} in {kind} {target} to {to}")
         }
+        Verb::Shell { .. } if kind == Kind::Container => format!("open a shell in {kind} {target}"),
         Verb::Shell { container, .. } => format!("open a shell in {kind} {target}, container {container}"),
+        Verb::Silence { matchers, seconds, .. } => {
+            format!("silence {} for {}", all_of(matchers), span(*seconds))
+        }
+        Verb::Extend { seconds } => format!("extend {kind} {target} by {}", span(*seconds)),
         verb => format!("{} {kind} {target}", verb.name()),
     }
 }
@@ -88,6 +111,50 @@ fn scaled_to(action: &Native) -> Option<u32> {
     match action.verb {
         Verb::Scale { to, .. } => Some(to),
         _ => None,
+    }
+}
+
+fn all_of(matchers: &[Matcher]) -> String {
+    matchers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+fn span(seconds: u64) -> String {
+    write_span(Duration::from_secs(seconds))
+}
+
+fn command(action: &Native) -> String {
+    let target = &action.target;
+    let name = quoted(&target.name);
+    match target.kind.realm() {
+        Realm::Database => {
+            // The identity goes into the statement: a number is given to others again.
+            let (pid, began) = action.uid.split_once('@').unwrap_or((&action.uid, ""));
+            let does = if action.verb == Verb::Cancel { "cancel" } else { "terminate" };
+            let sql = format!(
+                "select pg_{does}_backend(pid) from pg_stat_activity where pid = {pid} and backend_start = '{began}'"
+            );
+            format!("psql -c {}", quoted(&sql))
+        }
+        Realm::Redis => format!("redis-cli client kill id {}", quoted(&action.uid)),
+        Realm::Containers => match &action.verb {
+            Verb::Stop { grace_seconds: Some(seconds) } => format!("docker stop -t {seconds} {name}"),
+            Verb::Shell { .. } => format!("docker exec -it {name} sh"),
+            verb => format!("docker {} {name}", verb.name()),
+        },
+        Realm::Alerts => match &action.verb {
+            Verb::Silence { matchers, seconds, comment } => {
+                let matchers: Vec<String> = matchers.iter().map(|one| quoted(&one.to_string())).collect();
+                format!(
+                    "amtool silence add --duration={} --comment={} {}",
+                    span(*seconds),
+                    quoted(comment),
+                    matchers.join(" ")
+                )
+            }
+            Verb::Extend { seconds } => format!("amtool silence update --duration={} {name}", span(*seconds)),
+            _ => format!("amtool silence expire {name}"),
+        },
+        Realm::Kubernetes | Realm::Vitals | Realm::Changes => kubectl(action),
     }
 }
 
@@ -137,6 +204,8 @@ fn kubectl(action: &Native) -> String {
             let container = quoted(container);
             format!("kubectl exec -it {object} -c {container}{place} -- {}", command.join(" "))
         }
+        // Of other realms.
+        verb => format!("{} {object}", verb.name()),
     }
 }
 

@@ -32,6 +32,12 @@ impl Facts {
                 "Terminating" => Level::Warn,
                 _ => Level::Unknown,
             },
+            Facts::Alerts(facts) => facts.level(),
+            Facts::Database(facts) => facts.level(),
+            Facts::Redis(facts) => facts.level(),
+            Facts::Container(container) => container.level(),
+            Facts::Vital(vital) => vital.level(),
+            Facts::Change(change) => change.level(),
         }
     }
 
@@ -48,6 +54,12 @@ impl Facts {
             Facts::Certificate(certificate) => certificate.status(),
             Facts::Namespace { phase } if phase.is_empty() => "Unknown".into(),
             Facts::Namespace { phase } => (&**phase).into(),
+            Facts::Alerts(facts) => facts.status(),
+            Facts::Database(facts) => facts.status(),
+            Facts::Redis(facts) => facts.status(),
+            Facts::Container(container) => container.status(),
+            Facts::Vital(vital) => vital.status(),
+            Facts::Change(change) => change.status(),
         }
     }
 }

@@ -9,6 +9,12 @@ pub enum Scope {
     /// A table of things in a cluster.
     Table,
     Logs,
+    /// The tables of one realm, where a key means something of their own.
+    Containers,
+    Alerts,
+    Database,
+    Redis,
+    Changes,
     /// Read-only text: description, YAML, owner tree.
     Text,
     /// A question waits for its answer.
@@ -20,14 +26,31 @@ pub enum Scope {
 }
 
 impl Scope {
-    pub const ALL: &'static [Scope] =
-        &[Scope::Board, Scope::Table, Scope::Logs, Scope::Text, Scope::Question, Scope::Input, Scope::Help];
+    pub const ALL: &'static [Scope] = &[
+        Scope::Board,
+        Scope::Table,
+        Scope::Containers,
+        Scope::Alerts,
+        Scope::Database,
+        Scope::Redis,
+        Scope::Changes,
+        Scope::Logs,
+        Scope::Text,
+        Scope::Question,
+        Scope::Input,
+        Scope::Help,
+    ];
 
     /// As the keymap file names it.
     pub fn name(self) -> &'static str {
         match self {
             Scope::Board => "board",
             Scope::Table => "table",
+            Scope::Containers => "containers",
+            Scope::Alerts => "alerts",
+            Scope::Database => "database",
+            Scope::Redis => "redis",
+            Scope::Changes => "changes",
             Scope::Logs => "logs",
             Scope::Text => "text",
             Scope::Question => "question",
@@ -40,7 +63,12 @@ impl Scope {
     pub fn parent(self) -> Option<Scope> {
         match self {
             // What is done to a row is done to the thing it opened, by the same keys.
-            Scope::Text => Some(Scope::Table),
+            Scope::Text
+            | Scope::Containers
+            | Scope::Alerts
+            | Scope::Database
+            | Scope::Redis
+            | Scope::Changes => Some(Scope::Table),
             Scope::Table | Scope::Logs => Some(Scope::Board),
             _ => None,
         }
@@ -74,6 +102,13 @@ actions! {
     PrevPane     "prev-pane"     Board    ["Shift-Tab"]               "go to the pane before",
     Pane1        "pane-1"        Board    ["1"]                       "go to the pods pane",
     Pane2        "pane-2"        Board    ["2"]                       "go to the logs pane",
+    Overview     "overview"      Board    ["0"]                       "everything at a glance",
+    Containers   "containers"    Board    ["3"]                       "containers of Docker engines",
+    Alerts       "alerts"        Board    ["4"]                       "alerts, silences and targets",
+    Database     "database"      Board    ["5"]                       "database sessions, who waits for whom, what is slow",
+    Redis        "redis"         Board    ["6"]                       "Redis nodes, their memory and clients",
+    Vitals       "vitals"        Board    ["7"]                       "the facts of the documents, with their limits",
+    Changes      "changes"       Board    ["8"]                       "what changed lately",
     Zoom         "zoom"          Board    ["f"]                       "give this pane the whole screen, or take it back",
     Refresh      "refresh"       Board    ["Ctrl-R"]                  "try again now",
     Redraw       "redraw"        Board    ["Ctrl-L"]                  "paint the whole screen anew",
@@ -123,6 +158,19 @@ actions! {
     ForceDelete  "force-delete"  Table    []                          "delete the pod without waiting for its node",
     Cordon       "cordon"        Table    ["C"]                       "no new pods on this node; again to allow them",
     Drain        "drain"         Table    ["X"]                       "evict the node's pods",
+
+    Stop         "stop"          Containers ["X"]                     "stop the container",
+    Start        "start"         Containers ["u"]                     "start the container",
+    Silence      "silence"       Alerts   ["S"]                       "silence what is selected or marked; shows what it would hit",
+    Acknowledge  "acknowledge"   Alerts   ["A"]                       "mark as seen by you; silences nothing",
+    Extend       "extend"        Alerts   ["+"]                       "let a silence hold longer",
+    Expire       "expire"        Alerts   ["-"]                       "end a silence now",
+    Source       "source"        Alerts   ["b"]                       "copy the address of the alert's source",
+    CancelQuery  "cancel-query"  Database ["C"]                       "cancel the session's query",
+    Terminate    "terminate"     Database ["K"]                       "terminate the session",
+    KillRoot     "kill-root"     Database ["X"]                       "terminate the session that all the others wait for",
+    Disconnect   "disconnect"    Redis    ["K"]                       "disconnect the client",
+    Suspect      "suspect"       Changes  ["S"]                       "mark as a suspect, or take that back",
 
     Follow       "follow"        Logs     ["F", "s"]                  "follow the newest line, or pause",
     Find         "find"          Logs     ["/"]                       "search",

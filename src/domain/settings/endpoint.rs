@@ -22,7 +22,7 @@ impl fmt::Display for SecretRef {
 }
 
 /// What kind of server answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Backend {
     Alertmanager,
     Prometheus,

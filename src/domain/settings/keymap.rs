@@ -36,6 +36,11 @@ impl Keymap {
         None
     }
 
+    /// What `key` means in this very place.
+    pub fn own(&self, scope: Scope, key: Key) -> Option<Action> {
+        self.keys.get(&(scope, key)).copied()
+    }
+
     /// Gives a key a meaning in a place; `None` takes it away, so that the place around decides.
     pub fn bind(&mut self, scope: Scope, key: Key, action: Option<Action>) {
         match action {

@@ -13,6 +13,7 @@ pub mod values;
 
 pub use action::{Action, Scope};
 pub use command::CommandRule;
+pub use endpoint::{Backend, Endpoint};
 pub use key::{Key, KeyCode};
 pub use keymap::Keymap;
 pub use profile::Profile;

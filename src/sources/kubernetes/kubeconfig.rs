@@ -261,9 +261,9 @@ mod tests {
     #[test]
     fn several_files_are_one_and_the_first_names_the_current_context() {
         let origin = both();
-        assert_eq!(origin.contexts(&Options::default()).unwrap(), ["a".into()]);
+        assert_eq!(origin.contexts(&Options::default()).unwrap(), [Text::from("a")]);
         let asked = Options { contexts: vec!["b".into(), "a".into(), "b".into()], ..Options::default() };
-        assert_eq!(origin.contexts(&asked).unwrap(), ["b".into(), "a".into()]);
+        assert_eq!(origin.contexts(&asked).unwrap(), [Text::from("b"), Text::from("a")]);
         assert_eq!(origin.user("a").as_deref(), Some("u"));
     }
 

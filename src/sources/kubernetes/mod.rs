@@ -211,8 +211,6 @@ fn spawn<K: Lean>(feeds: &mut JoinSet<()>, place: &Place, out: &Outbox, signals:
 
 fn spawn_kind(kind: Kind, feeds: &mut JoinSet<()>, place: &Place, out: &Outbox, signals: &Signals) {
     let spawn = match kind {
-        // Always watched.
-        Kind::Pod | Kind::Node => return,
         Kind::Deployment => spawn::<workloads::DeploymentLite>,
         Kind::ReplicaSet => spawn::<workloads::ReplicaSetLite>,
         Kind::StatefulSet => spawn::<workloads::StatefulSetLite>,
@@ -223,6 +221,8 @@ fn spawn_kind(kind: Kind, feeds: &mut JoinSet<()>, place: &Place, out: &Outbox, 
         Kind::Event => spawn::<objects::EventLite>,
         Kind::Certificate => spawn::<objects::CertificateLite>,
         Kind::Namespace => spawn::<objects::NamespaceLite>,
+        // Always watched, or of no cluster.
+        _ => return,
     };
     spawn(feeds, place, out, signals);
 }

@@ -106,7 +106,7 @@ async fn send(cluster: &Cluster, looked: &Looked, now: Timestamp) -> Result<Sent
         }
         Verb::Cordon => api::patch(actions, &path, &orders::cordon(looked, true)).await,
         Verb::Uncordon => api::patch(actions, &path, &orders::cordon(looked, false)).await,
-        Verb::Drain { .. } | Verb::Shell { .. } => {
+        _ => {
             return Err(Outcome::Refused {
                 why: format!("a {} is not one request", looked.native.verb.name()),
             });
@@ -129,7 +129,7 @@ fn accepted(verb: &Verb) -> String {
         Verb::Delete { .. } => "asked to stop".into(),
         Verb::Cordon => "cordoned".into(),
         Verb::Uncordon => "uncordoned".into(),
-        Verb::Drain { .. } | Verb::Shell { .. } => String::new(),
+        _ => String::new(),
     }
 }
 

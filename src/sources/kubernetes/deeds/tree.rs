@@ -53,7 +53,7 @@ async fn climb(
     let mut below = object.clone();
     while found.len() < DEEPEST {
         let Some((kind, owner_name, owner_uid)) = controller(&below) else { break };
-        let Some(known) = Kind::ALL.iter().copied().find(|k| k.title() == kind) else {
+        let Some(known) = Kind::of_api(kind) else {
             // A kind that we know nothing of ends the climb, but it is named.
             found.push(Branch {
                 depth: 0,

@@ -39,6 +39,8 @@ pub(super) fn describe(kind: Kind, object: &Value, around: &Around<'_>, now: Tim
         Kind::Event => others::event(object, now),
         Kind::Certificate => others::certificate(object, now),
         Kind::Namespace => others::namespace(object),
+        // Of no cluster.
+        _ => Vec::new(),
     };
     sections.push(identity(object, now));
     sections.retain(|section| !section.lines.is_empty());

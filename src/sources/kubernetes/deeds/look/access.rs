@@ -59,6 +59,7 @@ pub(super) fn rights(native: &Native) -> BTreeSet<Right> {
         Verb::Delete { .. } => BTreeSet::from([own("delete", "")]),
         Verb::Drain { .. } => BTreeSet::from([own("patch", ""), evict()]),
         Verb::Shell { .. } => BTreeSet::from([own("create", "exec")]),
+        _ => BTreeSet::new(),
     }
 }
 

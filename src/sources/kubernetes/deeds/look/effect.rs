@@ -49,6 +49,7 @@ pub(in crate::sources::kubernetes::deeds) fn unfit(native: &Native) -> Option<St
         Verb::Scale { .. } => matches!(kind, Kind::Deployment | Kind::StatefulSet | Kind::ReplicaSet),
         Verb::Delete { .. } | Verb::Shell { .. } => kind == Kind::Pod,
         Verb::Cordon | Verb::Uncordon | Verb::Drain { .. } => kind == Kind::Node,
+        _ => false,
     };
     let hint = match &native.verb {
         Verb::Restart if kind == Kind::Pod => ": restart what owns it, or delete it",
@@ -71,6 +72,8 @@ pub(super) fn tell(native: &Native, object: &Value, ground: &Ground) -> Told {
         Verb::Uncordon => uncordon(object),
         Verb::Drain { force, .. } => drained(object, *force, ground),
         Verb::Shell { container, command } => shell(object, container, command),
+        // Of no cluster: `unfit` has refused them.
+        _ => Told::default(),
     };
     if matches!(native.verb, Verb::Restart | Verb::Undo { .. } | Verb::SetImage { .. }) {
         told.warnings.extend(rolling_warnings(kind, object));

@@ -188,7 +188,7 @@ async fn ground(
     };
     let owner = async {
         let (kind, name, _) = controller(object).filter(|_| matches!(verb, Verb::Delete { .. }))?;
-        let kind = Kind::ALL.iter().copied().find(|k| k.title() == kind)?;
+        let kind = Kind::of_api(kind)?;
         timely(deadline, api::read(client, &api::path(&target.sibling(kind, name.into())))).await.ok()
     };
     let hpas = async {

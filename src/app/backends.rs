@@ -1,0 +1,46 @@
+//! Every backend that the profile names, beside the clusters.
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::config::{SECRET_DEADLINE, resolve_secret};
+use crate::domain::object::{Kind, Realm};
+use crate::domain::settings::Profile;
+use crate::domain::settings::endpoint::Backend as Wanted;
+use crate::sources::Outbox;
+use crate::sources::backend::{Access, Backend, Secrets};
+use crate::sources::supervise::Signals;
+
+/// One for each realm that has an endpoint.
+#[derive(Clone, Default)]
+pub struct Backends {
+    by_realm: BTreeMap<Realm, Arc<dyn Backend>>,
+}
+
+impl Backends {
+    pub fn start(profile: &Profile, out: &Outbox, signals: &Signals) -> Backends {
+        let by_realm = BTreeMap::new();
+        let _ = (profile, out, signals, access);
+        Backends { by_realm }
+    }
+
+    pub fn get(&self, kind: Kind) -> Option<Arc<dyn Backend>> {
+        self.by_realm.get(&kind.realm()).cloned()
+    }
+
+    pub fn watch(&self, kinds: &[Kind]) {
+        for backend in self.by_realm.values() {
+            backend.watch(kinds);
+        }
+    }
+}
+
+/// The endpoints of these kinds, with the way to their secrets.
+fn access(profile: &Profile, wanted: &[Wanted]) -> Vec<Access> {
+    let secrets: Secrets = Arc::new(|reference| {
+        Box::pin(async move {
+            resolve_secret(&reference, SECRET_DEADLINE).await.map_err(|error| error.to_string())
+        })
+    });
+    let own = profile.endpoints.iter().filter(|endpoint| wanted.contains(&endpoint.backend));
+    own.map(|endpoint| Access { endpoint: endpoint.clone(), secrets: secrets.clone() }).collect()
+}

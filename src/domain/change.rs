@@ -1,0 +1,57 @@
+//! What changed lately: one line of the time line.
+use std::borrow::Cow;
+
+use super::Text;
+use super::level::Level;
+use super::object::ObjectRef;
+use super::time::Timestamp;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    pub at: Timestamp,
+    pub what: ChangeKind,
+    /// What it happened to; where Enter leads.
+    pub target: ObjectRef,
+    /// `image 7.2.9 → 7.3.0, revision 14`.
+    pub says: Text,
+    pub level: Level,
+    /// Somebody holds it for the cause.
+    pub suspect: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ChangeKind {
+    Rollout,
+    Scaling,
+    Node,
+    Container,
+    Alert,
+    Database,
+    Redis,
+    Configuration,
+}
+
+impl ChangeKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            ChangeKind::Rollout => "rollout",
+            ChangeKind::Scaling => "scaling",
+            ChangeKind::Node => "node",
+            ChangeKind::Container => "container",
+            ChangeKind::Alert => "alert",
+            ChangeKind::Database => "database",
+            ChangeKind::Redis => "redis",
+            ChangeKind::Configuration => "configuration",
+        }
+    }
+}
+
+impl Change {
+    pub fn level(&self) -> Level {
+        self.level
+    }
+
+    pub fn status(&self) -> Cow<'_, str> {
+        self.what.name().into()
+    }
+}

@@ -1,0 +1,73 @@
+//! Containers of Docker engines as rows.
+use std::borrow::Cow;
+
+use super::tables::{self, ON, Tables, left};
+use super::{Cell, Column, Fact, Width};
+use crate::domain::level::Level;
+use crate::domain::object::{Kind, Object, Realm};
+use crate::domain::settings::Action;
+use crate::model::Model;
+use crate::model::listing::SortKey;
+
+pub struct Containers;
+
+const COLUMNS: &[Column] = &[ON, left("NAME", Width::Share(16, 4), 20)];
+
+impl Tables for Containers {
+    fn realm(&self) -> Realm {
+        Realm::Containers
+    }
+
+    fn name(&self) -> &'static str {
+        "containers"
+    }
+
+    fn kinds(&self) -> &'static [Kind] {
+        &[Kind::Container]
+    }
+
+    fn columns(&self, _kind: Kind) -> &'static [Column] {
+        COLUMNS
+    }
+
+    fn key(&self, _object: &Object, _column: Option<&str>) -> SortKey {
+        SortKey::Missing
+    }
+
+    fn cell<'m>(&self, _model: &'m Model, object: &'m Object, _level: Level, column: &str) -> Cell<'m> {
+        match column {
+            "ON" => Cell::new(&*object.id.context),
+            _ => Cell::middle(&*object.id.name),
+        }
+    }
+
+    fn words<'o>(&self, _object: &'o Object) -> Vec<Cow<'o, str>> {
+        Vec::new()
+    }
+
+    fn head(&self, _model: &Model, _kind: Kind) -> Vec<Vec<Fact>> {
+        Vec::new()
+    }
+
+    fn lamp(&self, model: &Model) -> (Level, String) {
+        if let Some(lamp) = tables::feed_lamp(model, self) {
+            return lamp;
+        }
+        match tables::count(model, self.kinds()[0]) {
+            Some((level, n)) => (level, format!("{} {n}", self.name())),
+            None => (Level::Fine, self.name().into()),
+        }
+    }
+
+    fn worst(&self, _model: &Model) -> (String, String) {
+        (String::new(), String::new())
+    }
+
+    fn keys(&self, _kind: Kind) -> &'static [Action] {
+        &[Action::Open, Action::Filter, Action::NextKind, Action::Palette]
+    }
+
+    fn remedy(&self) -> &'static str {
+        "no engine is named: `[[docker]]` in the profile, or --docker URL"
+    }
+}

@@ -1,0 +1,146 @@
+//! The tables of every realm but Kubernetes: what each says, from the row to the lamp.
+use std::borrow::Cow;
+
+use super::{Cell, Column, Fact, Width, alerts, changes, containers, database, redis, vitals};
+use crate::domain::feed::{Feed, FeedState};
+use crate::domain::level::Level;
+use crate::domain::object::{Kind, Object, Realm};
+use crate::domain::settings::{Action, Backend};
+use crate::domain::time::Timestamp;
+use crate::model::Model;
+use crate::model::listing::{Rank, SortKey};
+use crate::panes::things::Lens;
+
+/// The kinds of one realm as tables. The first kind is what its key shows.
+pub trait Tables: Sync {
+    fn realm(&self) -> Realm;
+    /// As its lamp and the overview call it.
+    fn name(&self) -> &'static str;
+    /// In the order in which `[` and `]` go round.
+    fn kinds(&self) -> &'static [Kind];
+    /// Every column, whatever the width. One called `ON` names the endpoint, and is shown where there are several.
+    fn columns(&self, kind: Kind) -> &'static [Column];
+    /// What a column sorts by; without a column, the order within one level.
+    fn key(&self, object: &Object, column: Option<&str>) -> SortKey;
+    fn cell<'m>(&self, model: &'m Model, object: &'m Object, level: Level, column: &str) -> Cell<'m>;
+    /// The words that a filter looks in, beside the name and the status.
+    fn words<'o>(&self, object: &'o Object) -> Vec<Cow<'o, str>>;
+    /// Lines between the title and the table: gauges, totals, what is not seen.
+    fn head(&self, model: &Model, kind: Kind) -> Vec<Vec<Fact>>;
+    /// How bad, and the few words of the lamp: `alerts 2`, `db 90%`.
+    fn lamp(&self, model: &Model) -> (Level, String);
+    /// The worst of it, for the overview: its name and what is wrong with it, or that all is well.
+    fn worst(&self, model: &Model) -> (String, String);
+    /// The keys worth naming at the foot, the most useful first.
+    fn keys(&self, kind: Kind) -> &'static [Action];
+    /// What to set when nothing is there to be asked.
+    fn remedy(&self) -> &'static str;
+}
+
+pub static TABLES: &[&dyn Tables] = &[
+    &containers::Containers,
+    &alerts::Alerts,
+    &database::Databases,
+    &redis::Redises,
+    &vitals::Vitals,
+    &changes::Changes,
+];
+
+/// `None` for Kubernetes, whose tables have files of their own.
+pub fn of(realm: Realm) -> Option<&'static dyn Tables> {
+    TABLES.iter().copied().find(|tables| tables.realm() == realm)
+}
+
+/// Whether a feed's fate is that of a kind.
+pub fn fed_by(kind: Kind, feed: &Feed) -> bool {
+    matches!(
+        (kind.realm(), feed),
+        (Realm::Containers, Feed::Endpoint(Backend::Docker, _))
+            | (Realm::Alerts, Feed::Endpoint(Backend::Alertmanager | Backend::Prometheus, _))
+            | (Realm::Database, Feed::Endpoint(Backend::Postgres, _))
+            | (Realm::Redis, Feed::Endpoint(Backend::Redis, _))
+            | (Realm::Vitals, Feed::Vitals)
+            | (Realm::Changes, Feed::Changes)
+    )
+}
+
+/// Whether there is anything of this realm to be shown.
+pub fn in_view(model: &Model, realm: Realm) -> bool {
+    let profile = &model.settings.profile;
+    let has = |backends: &[Backend]| profile.endpoints.iter().any(|one| backends.contains(&one.backend));
+    match realm {
+        Realm::Kubernetes => {
+            let connects = model.feeds.keys().any(|feed| matches!(feed, Feed::Pods(..)));
+            connects || !others_in_view(model)
+        }
+        Realm::Containers => has(&[Backend::Docker]),
+        Realm::Alerts => has(&[Backend::Alertmanager, Backend::Prometheus]),
+        Realm::Database => has(&[Backend::Postgres]),
+        Realm::Redis => has(&[Backend::Redis]),
+        Realm::Vitals => !profile.probes.is_empty() || !profile.limits.is_empty(),
+        Realm::Changes => false,
+    }
+}
+
+/// Whether the profile names anything beside a cluster.
+pub fn others_in_view(model: &Model) -> bool {
+    let profile = &model.settings.profile;
+    !profile.endpoints.is_empty() || !profile.probes.is_empty() || !profile.limits.is_empty()
+}
+
+/// How many endpoints feed a kind.
+pub fn endpoints(model: &Model, kind: Kind) -> usize {
+    let own = |backend: &Backend| fed_by(kind, &Feed::Endpoint(*backend, "".into()));
+    model.settings.profile.endpoints.iter().filter(|one| own(&one.backend)).count()
+}
+
+pub fn rank(lens: &Lens<'_>, tables: &dyn Tables, object: &Object) -> Rank {
+    let level = object.level();
+    let key = match lens.column {
+        Some("NAME") => SortKey::Missing,
+        Some("ON") => SortKey::Text(object.id.context.clone()),
+        Some("AGE") => SortKey::Number(-object.created.0),
+        column => tables.key(object, column),
+    };
+    let mut all = tables.words(object);
+    all.extend([
+        Cow::from(&*object.id.name),
+        Cow::from(&*object.id.namespace),
+        Cow::from(&*object.id.context),
+    ]);
+    all.push(object.status());
+    Rank { level, key, shown: lens.shows(level, &all.iter().map(|word| &**word)) }
+}
+
+/// The level of a realm's feeds alone, with its words: what is not known, not connected or down is never fine.
+pub fn feed_lamp(model: &Model, tables: &dyn Tables) -> Option<(Level, String)> {
+    let kind = *tables.kinds().first()?;
+    let worst = model.worst_feed(|feed| fed_by(kind, feed));
+    let level = worst.map_or(Level::Unknown, |(feed, status)| model.feed_level(feed, status));
+    // One of several that is down leaves the others' rows to be counted.
+    let some = model.feeds.iter().any(|(feed, status)| fed_by(kind, feed) && status.state == FeedState::Live);
+    (level < Level::Warn && !some).then(|| (level, tables.name().to_owned()))
+}
+
+/// The worst level among a kind's rows, with how many there are of it.
+pub fn count(model: &Model, kind: Kind) -> Option<(Level, usize)> {
+    let listing = model.listing(kind)?;
+    let levels = [Level::Bad, Level::Unknown, Level::Warn];
+    levels.into_iter().map(|level| (level, listing.count(level))).find(|(_, n)| *n > 0)
+}
+
+pub const fn left(title: &'static str, width: Width, keep: u8) -> Column {
+    Column { title, width, right: false, number: 0, keep }
+}
+
+pub const fn right(title: &'static str, width: u16, keep: u8) -> Column {
+    Column { title, width: Width::Fixed(width), right: true, number: 0, keep }
+}
+
+/// The name of the endpoint.
+pub const ON: Column = left("ON", Width::Share(8, 1), 6);
+
+/// How long ago, in a word, or a dash.
+pub fn ago(model: &Model, at: Option<Timestamp>) -> String {
+    at.map_or_else(|| "–".into(), |at| crate::domain::time::Age(model.now.since(at)).to_string())
+}
