@@ -1,6 +1,7 @@
 //! Where the facts come from. A source says [`News`]; it never sees the model.
 pub mod backend;
 pub mod documents;
+pub mod http;
 pub mod kubernetes;
 pub mod logs;
 pub mod prometheus;

@@ -2,45 +2,25 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use reqwest::redirect::Policy;
-use reqwest::{Client, Response, StatusCode, Url};
-use secrecy::{ExposeSecret, SecretString};
+use reqwest::Url;
 use serde::Deserialize;
 
+use super::http;
+use super::http::{Login, shown};
 use super::reason::{brief, reason};
 use crate::runbook::suggest::AlertRule;
 
-const CONNECT: Duration = Duration::from_secs(3);
 /// Thousands of rules are megabytes, and a busy server evaluates them while it answers.
 const ANSWER: Duration = Duration::from_secs(20);
-/// No team has more rules than fit into this.
-const MOST_BYTES: usize = 64 << 20;
-
-/// How to get in.
-#[derive(Debug, Default)]
-pub enum Login {
-    #[default]
-    Open,
-    Basic {
-        username: String,
-        password: SecretString,
-    },
-    Bearer(SecretString),
-}
 
 /// The alert rules that the server evaluates; else why there are none to be had.
 pub async fn alert_rules(address: &str, login: &Login) -> Result<Vec<AlertRule>, String> {
     let url = rules_of(address)?;
-    let client = client(&url).map_err(|error| reason(&error))?;
-    let mut request = client.get(url).query(&[("type", "alert")]);
-    request = match login {
-        Login::Open => request,
-        Login::Basic { username, password } => request.basic_auth(username, Some(password.expose_secret())),
-        Login::Bearer(token) => request.bearer_auth(token.expose_secret()),
-    };
-    let answer = request.send().await.map_err(|error| why(&error))?;
-    refused(&answer)?;
-    read(&body(answer).await?, address)
+    let client = http::client(&url, ANSWER).map_err(|error| reason(&error))?;
+    let request = login.apply(client.get(url).query(&[("type", "alert")]));
+    let answer = request.send().await.map_err(|error| http::why(&error))?;
+    http::refused(&answer, "/api/v1/rules")?;
+    read(&http::body(answer, http::MOST_BYTES).await?, address)
 }
 
 #[derive(Deserialize)]
@@ -93,17 +73,6 @@ fn read(text: &[u8], address: &str) -> Result<Vec<AlertRule>, String> {
         .collect())
 }
 
-/// An address without the name and password that may stand in it.
-pub fn shown(address: &str) -> String {
-    let Ok(mut url) = Url::parse(address) else { return brief(address) };
-    let bare = url.set_username("").and_then(|()| url.set_password(None)).is_ok();
-    if bare {
-        brief(url.as_str().trim_end_matches('/'))
-    } else {
-        url.host_str().unwrap_or_default().to_owned()
-    }
-}
-
 fn rules_of(address: &str) -> Result<Url, String> {
     let no_address = "is no address: write `http://prometheus:9090`";
     let mut url = Url::parse(address).map_err(|_| no_address.to_owned())?;
@@ -119,56 +88,6 @@ fn rules_of(address: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-fn client(url: &Url) -> reqwest::Result<Client> {
-    let builder = Client::builder()
-        .connect_timeout(CONNECT)
-        .timeout(ANSWER)
-        // A login page would answer with 200 and tell nothing.
-        .redirect(Policy::none())
-        .user_agent(concat!("firedeck/", env!("CARGO_PKG_VERSION")));
-    // Without TLS a box may lack every authority, and nothing is asked of them.
-    if url.scheme() == "http" { builder.tls_certs_only([]).build() } else { builder.build() }
-}
-
-/// Addresses can hold passwords; a timeout is named by its type only at the outside.
-fn why(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "timed out".into();
-    }
-    reason(error)
-}
-
-fn refused(answer: &Response) -> Result<(), String> {
-    let status = answer.status();
-    Err(match status {
-        StatusCode::UNAUTHORIZED => {
-            "not logged in (401): set `token`, or `username` and `password`, in the profile".into()
-        }
-        StatusCode::FORBIDDEN => "forbidden (403): these credentials may not read its rules".into(),
-        StatusCode::NOT_FOUND => {
-            "has no /api/v1/rules (404): is it a Prometheus, and is its path complete?".into()
-        }
-        status if status.is_redirection() => {
-            let to =
-                answer.headers().get("location").and_then(|to| to.to_str().ok()).unwrap_or("another place");
-            format!("leads to {}: name the address where it answers itself", brief(to))
-        }
-        status if status.is_success() => return Ok(()),
-        status => format!("answers {}", status.as_u16()),
-    })
-}
-
-async fn body(mut answer: Response) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|error| why(&error))? {
-        bytes.extend_from_slice(&chunk);
-        if bytes.len() > MOST_BYTES {
-            return Err(format!("answers with more than {} MB", MOST_BYTES >> 20));
-        }
-    }
-    Ok(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,7 +101,6 @@ mod tests {
             Ok("https://x.example/prometheus/api/v1/rules".into())
         );
         assert!(of("prometheus:9090").is_err() && of("ftp://x/").is_err() && of("").is_err());
-        assert_eq!(shown("http://me:hunter2@p:9090/"), "http://p:9090");
     }
 
     #[test]

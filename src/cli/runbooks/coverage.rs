@@ -16,7 +16,8 @@ use crate::domain::settings::endpoint::{Backend, Endpoint};
 use crate::runbook::Document;
 use crate::runbook::suggest::{self, AlertRule, Coverage, Hit, Index};
 use crate::sources::documents::{self, Limits};
-use crate::sources::prometheus::{self, Login};
+use crate::sources::http::{Login, shown};
+use crate::sources::prometheus;
 
 /// Where alert rules are.
 #[derive(Debug)]
@@ -58,7 +59,7 @@ pub(super) fn coverage(
             endpoint.or_else(|| endpoints.iter().find(|endpoint| endpoint.url == address).copied());
         match runtime.block_on(of_server(address, endpoint)) {
             Ok(found) => rules.rules.extend(found),
-            Err(why) => rules.failed.push((prometheus::shown(address), why)),
+            Err(why) => rules.failed.push((shown(address), why)),
         }
     }
     let documents: Vec<Arc<Document>> = shelf.documents().cloned().collect();
