@@ -1,7 +1,9 @@
 //! A server and a client in plain words, section by section, for the page that Enter opens.
 use super::client::RedisClient;
 use super::info::Info;
+use super::keys::KeyGroup;
 use super::node::{RedisNode, Role};
+use super::slow::SlowCall;
 use super::verdict::{figure, spoken};
 use super::{percent, size};
 use crate::domain::level::Level;
@@ -340,6 +342,57 @@ pub fn client(client: &RedisClient, now: Timestamp) -> Vec<Section> {
         .known("channels", Some(client.channels).filter(|count| *count > 0).map(grouped))
         .known("library", text(&client.library));
     all.into_section("Client").into_iter().collect()
+}
+
+pub fn slow_call(call: &SlowCall, now: Timestamp) -> Vec<Section> {
+    let mut all = lines();
+    let micros = u32::try_from(call.micros).unwrap_or(u32::MAX);
+    all.add("call", call.command.to_string())
+        .add("took", latency(micros))
+        .add("when", format!("{} ago", Age(now.since(call.at))))
+        .known("client", Some(call.client.to_string()).filter(|client| !client.is_empty()))
+        .known("called", Some(call.client_name.to_string()).filter(|name| !name.is_empty()));
+    all.into_section("Slow call").into_iter().collect()
+}
+
+/// A family of keys or one key, with what else is known of it.
+pub fn key_group(group: &KeyGroup, known: &[(&str, String)]) -> Vec<Section> {
+    let mut all = lines();
+    let about = if group.whole { "" } else { "about " };
+    all.add(if group.single { "key" } else { "keys called" }, group.name.to_string())
+        .add("database", group.db.to_string());
+    if !group.single {
+        all.known("of all keys", group.share().map(|share| format!("{share}%")))
+            .known("keys", group.keys.map(|keys| format!("{about}{}", grouped(keys))));
+    }
+    let about = if group.single { "" } else { about };
+    all.known("memory", group.bytes.map(|bytes| format!("{about}{}", size(bytes))));
+    all.known("without a time to live", group.lasting.map(|lasting| match (group.single, lasting) {
+        (true, 0) => "no".into(),
+        (true, _) => "yes".into(),
+        (false, lasting) => format!("{lasting}%"),
+    }));
+    for (label, value) in known {
+        all.add(label, clean(value).into_owned());
+    }
+    all.add("sampled", if group.whole { "every key".into() } else { format!("{} keys", grouped(group.sampled)) });
+    all.into_section("Keys").into_iter().collect()
+}
+
+/// What the latency monitor caught: event, second, last and longest in milliseconds.
+pub fn latencies(events: impl Iterator<Item = (String, i64, i64, i64)>, now: Timestamp) -> Option<Section> {
+    let mut all = lines();
+    for (event, second, last, longest) in events.take(40) {
+        let ago = Age(now.since(Timestamp::from_seconds(second)));
+        all.add(&clean(&event), format!("{last} ms {ago} ago, longest {longest} ms"));
+    }
+    all.into_section("Latency events")
+}
+
+pub fn identity(user: &str, id: Option<u64>) -> Option<Section> {
+    let mut all = lines();
+    all.add("user", clean(user).into_owned()).known("client", id.map(|id| id.to_string()));
+    all.into_section("As firedeck")
 }
 
 #[cfg(test)]

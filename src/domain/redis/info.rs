@@ -77,6 +77,18 @@ impl Info {
         })
     }
 
+    /// As it was said, section by section, in a form that can be searched and copied.
+    pub fn yaml(&self) -> String {
+        let mut out = String::new();
+        for (title, names) in &self.sections {
+            out.push_str(&format!("{}:\n", if title.is_empty() { "Info" } else { title }));
+            for name in names {
+                out.push_str(&format!("  {name}: {}\n", self.text(name).unwrap_or("''")));
+            }
+        }
+        out
+    }
+
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }

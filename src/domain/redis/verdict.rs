@@ -65,6 +65,7 @@ impl RedisNode {
         match (self.role, self.watched.as_slice()) {
             (Role::Sentinel, [one]) => format!("watches {}", one.name).into(),
             (Role::Sentinel, many) => format!("watches {} primaries", many.len()).into(),
+            (Role::Replica, _) if self.server.is_empty() => "online, seen by its primary only".into(),
             _ if self.server.is_empty() => "not heard yet".into(),
             _ if self.persistence.saving => "ok, saving".into(),
             _ => "ok".into(),
