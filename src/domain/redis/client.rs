@@ -67,7 +67,8 @@ impl RedisClient {
                 _ => {}
             }
         }
-        client.ours = own == Some(client.id);
+        // Where our number may not be known, our name has to do.
+        client.ours = own.map_or(&*client.name == OURS, |own| own == client.id);
         known.then_some(client)
     }
 
@@ -168,6 +169,8 @@ mod tests {
         let newer = RedisClient::parse(NINE, NOW, Some(4)).unwrap();
         assert_eq!((&*newer.command, newer.channels, newer.ours), ("CLIENT LIST", 6, true));
         assert_eq!(newer.status(), "firedeck");
+        let named = RedisClient::parse("id=9 addr=a:1 name=firedeck", NOW, None).unwrap();
+        assert!(named.ours && !RedisClient::parse("id=9 addr=a:1 name=firedeck", NOW, Some(4)).unwrap().ours);
     }
 
     #[test]

@@ -52,6 +52,10 @@ impl Lines {
         self
     }
 
+    fn take(&mut self) -> Lines {
+        Lines(std::mem::take(&mut self.0))
+    }
+
     fn into_section(self, title: &str) -> Option<Section> {
         (!self.0.is_empty()).then(|| Section { title: title.into(), lines: self.0 })
     }
@@ -315,9 +319,18 @@ pub fn settings(pairs: &[(String, String)]) -> Option<Section> {
     lines.into_section("Settings")
 }
 
-/// What one of the server's doctors says: its own words, without its greeting.
+/// What one of the server's doctors says in its own words, but for those that say nothing.
 pub fn doctor(title: &str, text: &str) -> Option<Section> {
     let mut lines = lines();
+    let plain = [
+        ("using very little memory", "too little memory is used to judge it"),
+        ("memory issues in this instance", "nothing is wrong"),
+        ("Latency monitoring is disabled", "off: CONFIG SET latency-monitor-threshold MILLISECONDS turns it on"),
+        ("No latency spike was observed", "no latency spike was seen"),
+    ];
+    if let Some((_, words)) = plain.iter().find(|(said, _)| text.contains(said)) {
+        return lines.add("", *words).take().into_section(title);
+    }
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()).take(40) {
         lines.add("", clean(line).into_owned());
     }
@@ -422,6 +435,20 @@ mod tests {
             ]
         );
         assert!(SETTINGS.iter().all(|name| !name.contains("pass") && !name.contains("auth") && *name != "*"));
+    }
+
+    #[test]
+    fn a_doctor_without_a_finding_says_so_plainly() {
+        let said = |text: &str| doctor("Memory doctor", text).map(|section| section.lines[0].value.clone());
+        assert_eq!(
+            said("Hi, I can't find any memory issues in this instance. I can only account for what occurs here."),
+            Some("nothing is wrong".into())
+        );
+        assert_eq!(
+            said("Hello, I detected a few issues:\n\n * Peak memory: too high"),
+            Some("Hello, I detected a few issues:".into())
+        );
+        assert_eq!(said(""), None);
     }
 
     #[test]

@@ -37,8 +37,15 @@ pub struct Sample {
     errors: Vec<(Text, u64)>,
 }
 
+/// Lookups that we made ourselves, and that are not the clients' doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Own {
+    pub hits: u64,
+    pub misses: u64,
+}
+
 impl Sample {
-    pub fn of(info: &Info, at: Timestamp) -> Sample {
+    pub fn of(info: &Info, at: Timestamp, own: Own) -> Sample {
         let errors = info.beginning("errorstat_").take(MOST_ERRORS).filter_map(|(code, said)| {
             let count = said.split(',').find_map(|part| part.strip_prefix("count="))?.parse().ok()?;
             Some((code.into(), count))
@@ -51,8 +58,8 @@ impl Sample {
             max: info.number("maxmemory").filter(|max| *max > 0),
             evicted: info.number("evicted_keys"),
             expired: info.number("expired_keys"),
-            hits: info.number("keyspace_hits"),
-            misses: info.number("keyspace_misses"),
+            hits: info.number("keyspace_hits").map(|hits| hits.saturating_sub(own.hits)),
+            misses: info.number("keyspace_misses").map(|misses| misses.saturating_sub(own.misses)),
             rejected: info.number("rejected_connections"),
             errors: errors.collect(),
         }

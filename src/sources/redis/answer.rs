@@ -1,4 +1,6 @@
 //! What a server answered, in our own terms.
+use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::redis::aio::MultiplexedConnection;
@@ -40,7 +42,7 @@ impl Refusal {
         let (code, detail) = match (kind, error.code()) {
             (RefusalKind::Answered, Some(code)) => (code.to_owned(), error.detail().unwrap_or_default().to_owned()),
             (RefusalKind::Answered, None) => ("WRONGPASS".to_owned(), String::new()),
-            _ => (String::new(), reason(error)),
+            _ => (String::new(), root(error)),
         };
         Refusal { code, detail, kind }
     }
@@ -56,6 +58,15 @@ impl Refusal {
             RefusalKind::Silent => Trouble::Silent,
             RefusalKind::Dropped => Trouble::Down { why: self.detail.as_str().into() },
         }
+    }
+}
+
+/// The library keeps what went wrong in a box that hides it from those who follow the causes.
+fn root(error: &RedisError) -> String {
+    let boxed = error.source().and_then(|cause| cause.downcast_ref::<Arc<dyn Error + Send + Sync>>());
+    match boxed {
+        Some(inner) => reason(&**inner),
+        None => reason(error),
     }
 }
 
@@ -166,6 +177,15 @@ mod tests {
         assert_eq!(pairs(&map), [("a".to_owned(), "1".to_owned())]);
         assert_eq!(pairs(&list), pairs(&map));
         assert_eq!(pairs(&Value::Nil), []);
+    }
+
+    #[test]
+    fn the_root_of_the_trouble_is_found_in_its_box() {
+        let refused = RedisError::from(std::io::Error::from(std::io::ErrorKind::ConnectionRefused));
+        let refusal = Refusal::of(&refused);
+        assert_eq!((refusal.kind, refusal.detail.as_str()), (RefusalKind::Dropped, "connection refused"));
+        let late = RedisError::from(std::io::Error::from(std::io::ErrorKind::TimedOut));
+        assert_eq!(Refusal::of(&late).kind, RefusalKind::Silent);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::rights::{Rights, introduce};
 use super::sample::Sampler;
 use crate::domain::redis::info::Info;
 use crate::domain::redis::node::{Mode, RedisNode};
-use crate::domain::redis::rates::{History, Sample};
+use crate::domain::redis::rates::{History, Own, Sample};
 use crate::domain::redis::topology::{self, Spot};
 use crate::domain::redis::trouble::Trouble;
 use crate::domain::redis::{RedisClient, SlowCall};
@@ -170,7 +170,10 @@ impl Member {
         let said = ask(&mut con, &cmd("INFO")).await.map_err(|why| refused(&why, "+info"))?;
         self.take_info(&text(&said).unwrap_or_default());
         if self.rights.is_none() && self.node.trouble.is_none() {
-            self.rights = Some(introduce(&mut con, door.user()).await.map_err(|why| refused(&why, "+ping"))?);
+            let rights = introduce(&mut con, door.user()).await.map_err(|why| refused(&why, "+ping"))?;
+            // It asked for a key that is not there.
+            self.sampler.own.misses += u64::from(rights.ttl);
+            self.rights = Some(rights);
         }
         // What is asked for beside does not decide how the node is: it is looked at again the next time.
         if let Err(why) = self.look_further(&mut con, watched, door.db()).await
@@ -208,7 +211,10 @@ impl Member {
     fn take_info(&mut self, text: &str) {
         let at = now();
         self.info = Info::parse(text);
-        self.history.push(Sample::of(&self.info, at));
+        if self.info.text("run_id") != Some(&*self.node.run_id) {
+            self.sampler.own = Own::default();
+        }
+        self.history.push(Sample::of(&self.info, at, self.sampler.own));
         let (trouble, since) = (self.node.trouble.take(), self.node.trouble_since.take());
         let mut node = RedisNode::of(self.spot.clone(), &self.info, at, &self.history);
         let loading = node.trouble.take();

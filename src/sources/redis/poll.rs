@@ -52,16 +52,23 @@ impl Poll {
     /// Looks at every node at once, and then at those who were named only now.
     async fn look(&mut self, door: &Door, watched: Watched) {
         let mut password = None;
-        for _ in 0..2 {
+        // Three times: a replica names its primary, which may name the address that we were given.
+        for round in 1..=3 {
             let patient = self.members.len() > 1;
             // A secret is read when a connection is made, and not before.
             if password.is_none() && self.members.iter().any(|member| member.connects(patient)) {
                 password = Some(connect::password(&self.access).await);
             }
             let password = password.as_ref().unwrap_or(&Ok(None));
-            join_all(self.members.iter_mut().map(|member| member.look(door, password, watched, patient))).await;
+            // A replica holds the keys of its primary: they are looked at once.
+            let primary = self.members.iter().any(|member| member.node.role == Role::Primary && member.answers());
+            let looks = self.members.iter_mut().map(|member| {
+                let keys = watched.keys && (!primary || member.node.role == Role::Primary);
+                member.look(door, password, Watched { keys, ..watched }, patient)
+            });
+            join_all(looks).await;
             self.tell_apart();
-            if !self.meet(door) {
+            if round == 3 || !self.meet(door) {
                 break;
             }
         }

@@ -10,6 +10,7 @@ use super::rights::Rights;
 use crate::domain::redis::KeyGroup;
 use crate::domain::redis::keys::{KeySample, Weighed};
 use crate::domain::redis::node::RedisNode;
+use crate::domain::redis::rates::Own;
 
 /// Keys asked for in one step, steps in one look, steps in one pass: at most 5,000 keys or so.
 const COUNT: usize = 100;
@@ -30,12 +31,14 @@ pub(super) struct Sampler {
     done_at: Option<Instant>,
     /// What the last whole pass found; a new one shows nothing until it is done.
     groups: Vec<KeyGroup>,
+    /// Lookups that this made since the server was started.
+    pub own: Own,
 }
 
 impl Sampler {
     /// A new connection stands in the database of its address again.
     pub fn forget_connection(&mut self) {
-        *self = Sampler { groups: std::mem::take(&mut self.groups), ..Sampler::default() };
+        *self = Sampler { groups: std::mem::take(&mut self.groups), own: self.own, ..Sampler::default() };
     }
 
     pub fn groups(&self) -> &[KeyGroup] {
@@ -100,6 +103,8 @@ impl Sampler {
         let every = keys.len().div_ceil(WEIGHED).max(1);
         let chosen: Vec<usize> = (0..keys.len()).step_by(every).collect();
         let weighed = weigh(con, rights, chosen.iter().filter_map(|at| keys.get(*at).copied())).await?;
+        // To ask how long a key lives counts as finding it.
+        self.own.hits += u64::try_from(weighed.iter().filter(|one| one.lasting.is_some()).count()).unwrap_or(0);
         let mut weighed = chosen.into_iter().zip(weighed).peekable();
         for (at, key) in keys.iter().enumerate() {
             let known = weighed.next_if(|(chosen, _)| *chosen == at).map(|(_, known)| known).unwrap_or_default();

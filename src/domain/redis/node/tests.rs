@@ -1,5 +1,6 @@
 //! The texts are what real servers of each version answered.
 use super::*;
+use crate::domain::redis::rates::{Own, Sample};
 
 const AT: Timestamp = Timestamp(1_000_000_000_000);
 
@@ -43,8 +44,7 @@ fn what_clients_were_refused_with_is_counted_on_every_version() {
         assert_ne!(text, more);
         let mut history = History::default();
         for (seconds, text) in [(0, text), (10, &more)] {
-            history
-                .push(super::super::rates::Sample::of(&Info::parse(text), Timestamp::from_seconds(seconds)));
+            history.push(Sample::of(&Info::parse(text), Timestamp::from_seconds(seconds), Own::default()));
         }
         assert!(history.rates().errors.contains(&("WRONGTYPE".into(), 2.0)), "{:?}", history.rates());
     }
@@ -95,4 +95,14 @@ fn two_looks_agree_on_when_it_was_started() {
         RedisNode::of(Spot::default(), &info, Timestamp(now), &History::default()).started
     };
     assert_eq!(started(1_000_005_000, 100), started(1_000_007_400, 102));
+}
+
+#[test]
+fn what_we_looked_up_ourselves_is_not_the_clients_doing() {
+    let mut history = History::default();
+    for (seconds, hits, misses, own) in [(0, 100, 10, Own::default()), (10, 198, 12, Own { hits: 90, misses: 0 })] {
+        let info = Info::parse(&format!("uptime_in_seconds:{seconds}\nkeyspace_hits:{hits}\nkeyspace_misses:{misses}"));
+        history.push(Sample::of(&info, Timestamp::from_seconds(seconds), own));
+    }
+    assert_eq!(history.rates().hit_rate, Some(80.0));
 }
