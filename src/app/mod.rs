@@ -114,6 +114,9 @@ fn model(options: &Options) -> Model {
     model.board.mouse = settings.mouse;
     model.logs = crate::model::logs::Logs::with_capacity(settings.logs.buffer_bytes);
     model.settings = settings;
+    if crate::panes::tables::others_in_view(&model) {
+        model.board.focus = crate::model::board::PaneKind::Overview;
+    }
     model
 }
 
