@@ -96,7 +96,7 @@ fn name(realm: Realm) -> &'static str {
 /// The state of a source's feeds, where that is all there is to say.
 fn unwell(model: &Model, realm: Realm, level: Level) -> Option<String> {
     let kind = *tables::of(realm)?.kinds().first()?;
-    let rows = model.listing(kind).map_or(0, |listing| listing.total());
+    let rows = model.listing(kind).map_or(0, crate::model::listing::Listing::total);
     let state = super::state::state_of(model, |feed| tables::fed_by(kind, feed));
     (level < Level::Warn && rows == 0).then_some(state.text)
 }

@@ -34,7 +34,10 @@ pub fn before(model: &Model, batch: &[Seen<Object>]) -> Vec<Found> {
 /// it. Those that begin from then on are seen in their deployments.
 pub fn rollouts(model: &Model) -> Vec<Found> {
     let sets = model.listing(Kind::ReplicaSet);
-    sets.into_iter().flat_map(|sets| sets.all()).filter_map(|set| rolled_out(model, set)).collect()
+    sets.into_iter()
+        .flat_map(crate::model::listing::Listing::all)
+        .filter_map(|set| rolled_out(model, set))
+        .collect()
 }
 
 fn told(model: &Model, seen: &Seen<Object>) -> Vec<Found> {
@@ -140,10 +143,12 @@ fn of_event(model: &Model, object: &Object, event: &Event) -> Option<Found> {
 /// `NodeNotReady` → `node not ready`.
 fn spaced(reason: &str) -> String {
     let mut words = String::with_capacity(reason.len() + 4);
+    let mut upper = true;
     for c in reason.chars() {
-        if c.is_uppercase() && !words.is_empty() && !words.ends_with(char::is_uppercase) {
+        if c.is_uppercase() && !upper {
             words.push(' ');
         }
+        upper = c.is_uppercase();
         words.extend(c.to_lowercase());
     }
     words
