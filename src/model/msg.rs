@@ -49,6 +49,12 @@ pub enum Msg {
     Journal(super::Journal),
     /// A search over the log buffer found these lines.
     Scanned(super::logs::Scan),
+    /// Recorded: these alerts were seen by somebody, or no longer.
+    Acknowledged {
+        alerts: Vec<ObjectRef>,
+        by: String,
+        no_longer: bool,
+    },
     /// Something small worth one line: copied, saved, could not be saved.
     Said {
         text: String,
@@ -91,6 +97,11 @@ pub enum Effect {
     EndShell(ActionId),
     /// A question was left unanswered; only told so that it can be recorded.
     Declined(Box<Question>),
+    /// Record that these alerts are cared for, or no longer; it is shown once it is recorded.
+    Acknowledge {
+        alerts: Vec<ObjectRef>,
+        no_longer: bool,
+    },
     /// Search lines of the log buffer.
     Scan(super::logs::ScanOrder),
     /// To the clipboard, by OSC 52 and by the local one.

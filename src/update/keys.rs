@@ -1,5 +1,5 @@
 //! Keys to actions, actions to the part of the board they belong to.
-use super::{act, changes, detail, lines, overview, palette, table};
+use super::{act, changes, detail, lines, overview, palette, realms, table};
 use crate::domain::action::{Outcome, Verb};
 use crate::domain::object::{Kind, Realm};
 use crate::domain::settings::{Action, Key, KeyCode};
@@ -253,6 +253,8 @@ fn on_thing(model: &mut Model, action: Action) -> Vec<Effect> {
         return Vec::new();
     };
     match action {
+        Action::Acknowledge => realms::acknowledge(model, &target),
+        Action::Source => realms::source(model, &target),
         Action::Suspect => {
             changes::suspect(model);
             Vec::new()

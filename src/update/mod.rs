@@ -64,6 +64,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Scanned(scan) => lines::scanned(model, &scan),
+        Msg::Acknowledged { alerts, by, no_longer } => {
+            realms::acknowledged(model, alerts, &by, no_longer);
+            Vec::new()
+        }
         Msg::Said { text, bad } => {
             model.say(text, bad);
             Vec::new()
