@@ -1,5 +1,5 @@
 //! The outside: the terminal, the tasks, the clock, and the loop that ties them to the model.
-mod backends;
+pub(crate) mod backends;
 pub mod clipboard;
 pub mod doctor;
 mod entering;
