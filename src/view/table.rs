@@ -5,6 +5,7 @@ use ratatui::style::Style;
 use super::style::Paint;
 use super::{chrome, wrap};
 use crate::domain::level::Level;
+use crate::domain::object::Realm;
 use crate::domain::settings::Role;
 use crate::model::Model;
 use crate::model::board::PaneKind;
@@ -19,7 +20,9 @@ pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
     let kind = model.board.kind;
     let focused = model.board.focus == PaneKind::Things;
     let concerned = |feed: &_| things::fed_by(kind, feed);
-    let state = state::state_of(model, concerned);
+    // The time line is our own.
+    let ours = kind.realm() == Realm::Changes;
+    let state = if ours { Fact::new("", Role::Dim) } else { state::state_of(model, concerned) };
     let mut facts = Things.facts(model);
     if let Some(old) = state::stale(model, concerned) {
         facts.insert(0, Fact::new(old, Role::Warning));
