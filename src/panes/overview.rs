@@ -102,10 +102,10 @@ fn unwell(model: &Model, realm: Realm, level: Level) -> Option<String> {
 }
 
 fn pods(model: &Model, level: Level) -> (String, String) {
-    match wall::trouble(model, 1).into_iter().next() {
+    match wall::pods(model, 1).into_iter().next() {
         Some(trouble) if !trouble.what.is_empty() => (trouble.name, trouble.what),
         // With one line alone, the rest is counted: the first is told all the same.
-        Some(_) => wall::trouble(model, 2)
+        Some(_) => wall::pods(model, 2)
             .into_iter()
             .next()
             .map_or_else(Default::default, |first| (first.name, first.what)),
