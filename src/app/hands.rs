@@ -146,6 +146,7 @@ impl Hands {
                 self.kube.watch(kinds);
             }
             Effect::Inspect(target) => self.inspect(target),
+            Effect::SetLogLevel(level) => super::log::set_level(level),
             Effect::Retry => self.kube.retry(),
             Effect::Look(id, plan) => {
                 let (kube, backends, out) = (self.kube.clone(), self.backends.clone(), self.out.clone());

@@ -7,6 +7,7 @@ pub mod full;
 pub mod hands;
 pub mod input;
 mod keys;
+pub mod log;
 pub mod pace;
 mod passage;
 pub mod perform;

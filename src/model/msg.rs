@@ -4,6 +4,7 @@ use crate::domain::log::Follow;
 use crate::domain::news::{ActionId, News};
 use crate::domain::object::{Kind, ObjectRef};
 use crate::domain::settings::Key;
+use crate::domain::settings::values::LogLevel;
 use crate::domain::time::Timestamp;
 
 /// Everything that can happen.
@@ -78,6 +79,8 @@ pub enum Effect {
     /// Paint every cell anew.
     Redraw,
     SetMouse(bool),
+    /// So much is written to the log from now on.
+    SetLogLevel(LogLevel),
     /// These kinds are watched besides pods and nodes, and no others.
     Watch(Vec<Kind>),
     /// Read everything about one object, and again while it stays open; `None` stops.

@@ -86,11 +86,15 @@ fn taken_up(model: &mut Model, settings: Settings) -> Vec<Effect> {
     table::reorder(model);
     model.logs.ring.limit(model.settings.logs.buffer_bytes);
     model.say("settings taken up", false);
-    if before.mouse == model.settings.mouse {
-        return Vec::new();
+    let mut effects = Vec::new();
+    if before.log_level != model.settings.log_level {
+        effects.push(Effect::SetLogLevel(model.settings.log_level));
     }
-    model.board.mouse = model.settings.mouse;
-    vec![Effect::SetMouse(model.board.mouse)]
+    if before.mouse != model.settings.mouse {
+        model.board.mouse = model.settings.mouse;
+        effects.push(Effect::SetMouse(model.board.mouse));
+    }
+    effects
 }
 
 /// Tells every scrolling thing how many rows it has now.

@@ -89,7 +89,8 @@ fn enter_leads_from_a_line_to_what_it_is_about() {
 #[test]
 fn a_change_that_was_told_twice_is_one_line() {
     let mut model = system(80, 24);
-    let lines = |model: &Model| model.listing(Kind::Change).map_or(0, firedeck::model::listing::Listing::total);
+    let lines =
+        |model: &Model| model.listing(Kind::Change).map_or(0, firedeck::model::listing::Listing::total);
     let before = lines(&model);
     assert_eq!(before, 4, "{}", picture(&model));
     let gone = event(
