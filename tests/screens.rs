@@ -4,6 +4,7 @@ mod lamps;
 mod looks;
 mod overview;
 mod question;
+mod redis;
 mod rows;
 mod stale;
 mod styles;

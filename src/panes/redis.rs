@@ -20,17 +20,17 @@ const NODE: Column = left("NODE", Width::Share(15, 2), 4);
 const NODES: &[Column] = &[
     ON,
     left("NODE", Width::Share(15, 2), 20),
-    left("ROLE", Width::Fixed(8), 9),
-    left("STATE", Width::Share(18, 6), 18),
+    left("ROLE", Width::Fixed(8), 12),
+    left("STATE", Width::Share(22, 6), 18),
     right("MEM", 15, 17),
     right("GROWTH", 9, 12),
     right("FRAG", 5, 4),
     right("HIT", 6, 13),
     right("OPS/S", 6, 11),
     right("EVICT/S", 7, 14),
-    right("CLIENTS", 11, 10),
+    right("CLIENTS", 11, 9),
     right("BLOCKED", 7, 6),
-    right("LAG", 8, 8),
+    right("LAG", 8, 10),
     right("NO TTL", 6, 3),
     right("PING", 6, 5),
     left("VERSION", Width::Fixed(12), 2),
@@ -44,7 +44,7 @@ const CLIENTS: &[Column] = &[
     right("DB", 3, 3),
     right("AGE", 4, 10),
     right("IDLE", 4, 14),
-    left("DOING", Width::Share(10, 2), 13),
+    left("DOING", Width::Share(12, 2), 13),
     left("COMMAND", Width::Share(11, 2), 15),
     right("MEM", 5, 11),
     right("OUTPUT", 6, 5),
@@ -55,9 +55,9 @@ const SLOW_CALLS: &[Column] = &[
     right("ID", 6, 3),
     right("WHEN", 4, 14),
     right("TOOK", 7, 20),
-    left("CALL", Width::Fill(24), 18),
+    left("CALL", Width::Fill(38), 18),
     left("CLIENT", Width::Share(16, 2), 8),
-    left("CALLED", Width::Share(8, 1), 5),
+    left("CALLED", Width::Share(8, 1), 6),
     NODE,
 ];
 const KEYS: &[Column] = &[
@@ -126,7 +126,9 @@ fn node_key(object: &Object, node: &RedisNode, column: Option<&str>) -> SortKey 
         Some("ROLE") => by_text(node.role.name()),
         Some("STATE") => by_text(&node.status()),
         Some("MEM") => node.filled().map_or_else(|| most_of(node.memory.used), most),
-        Some("GROWTH") => node.rates.growth_per_minute.map_or(SortKey::Missing, |growth| SortKey::Number(-growth)),
+        Some("GROWTH") => {
+            node.rates.growth_per_minute.map_or(SortKey::Missing, |growth| SortKey::Number(-growth))
+        }
         Some("FRAG") => most_rate(cells::fragmentation(node)),
         // The lowest first: that is what is looked for.
         Some("HIT") => match most_rate(node.rates.hit_rate) {
@@ -227,7 +229,9 @@ impl Tables for Redises {
         match &object.facts {
             Facts::Redis(RedisFacts::Node(node)) => vec![node.role.name().into(), Cow::from(&*node.server)],
             Facts::Redis(RedisFacts::Client(client)) => {
-                [&client.address, &client.name, &client.user, &client.command].map(|word| Cow::from(&**word)).into()
+                [&client.address, &client.name, &client.user, &client.command]
+                    .map(|word| Cow::from(&**word))
+                    .into()
             }
             Facts::Redis(RedisFacts::Slow(call)) => {
                 [&call.command, &call.client, &call.client_name].map(|word| Cow::from(&**word)).into()
@@ -250,7 +254,9 @@ impl Tables for Redises {
 
     fn keys(&self, kind: Kind) -> &'static [Action] {
         match kind {
-            Kind::Client => &[Action::Open, Action::Disconnect, Action::Filter, Action::NextKind, Action::Palette],
+            Kind::Client => {
+                &[Action::Open, Action::Disconnect, Action::Filter, Action::NextKind, Action::Palette]
+            }
             _ => &[Action::Open, Action::Filter, Action::NextKind, Action::Palette],
         }
     }

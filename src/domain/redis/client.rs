@@ -102,7 +102,7 @@ impl RedisClient {
             ('P', "subscribed"),
         ];
         if self.output >= BACKLOG {
-            return format!("does not read, {} wait", super::size(self.output)).into();
+            return format!("{} unread", super::size(self.output)).into();
         }
         match words.iter().find(|(flag, _)| self.has(*flag)) {
             Some((_, word)) => (*word).into(),
@@ -183,10 +183,7 @@ mod tests {
             (Level::Warn, "monitors".into())
         );
         let full = with("N", 34 << 20);
-        assert_eq!(
-            (full.level(), full.status().into_owned()),
-            (Level::Warn, "does not read, 34 MB wait".into())
-        );
+        assert_eq!((full.level(), full.status().into_owned()), (Level::Warn, "34 MB unread".into()));
         assert_eq!(with("S", 34 << 20).level(), Level::Fine);
         assert_eq!(with("N", 0).level(), Level::Fine);
     }

@@ -325,7 +325,10 @@ pub fn doctor(title: &str, text: &str) -> Option<Section> {
     let plain = [
         ("using very little memory", "too little memory is used to judge it"),
         ("memory issues in this instance", "nothing is wrong"),
-        ("Latency monitoring is disabled", "off: CONFIG SET latency-monitor-threshold MILLISECONDS turns it on"),
+        (
+            "Latency monitoring is disabled",
+            "off: CONFIG SET latency-monitor-threshold MILLISECONDS turns it on",
+        ),
         ("No latency spike was observed", "no latency spike was seen"),
     ];
     if let Some((_, words)) = plain.iter().find(|(said, _)| text.contains(said)) {
@@ -380,15 +383,21 @@ pub fn key_group(group: &KeyGroup, known: &[(&str, String)]) -> Vec<Section> {
     }
     let about = if group.single { "" } else { about };
     all.known("memory", group.bytes.map(|bytes| format!("{about}{}", size(bytes))));
-    all.known("without a time to live", group.lasting.map(|lasting| match (group.single, lasting) {
-        (true, 0) => "no".into(),
-        (true, _) => "yes".into(),
-        (false, lasting) => format!("{lasting}%"),
-    }));
+    all.known(
+        "without a time to live",
+        group.lasting.map(|lasting| match (group.single, lasting) {
+            (true, 0) => "no".into(),
+            (true, _) => "yes".into(),
+            (false, lasting) => format!("{lasting}%"),
+        }),
+    );
     for (label, value) in known {
         all.add(label, clean(value).into_owned());
     }
-    all.add("sampled", if group.whole { "every key".into() } else { format!("{} keys", grouped(group.sampled)) });
+    all.add(
+        "sampled",
+        if group.whole { "every key".into() } else { format!("{} keys", grouped(group.sampled)) },
+    );
     all.into_section("Keys").into_iter().collect()
 }
 
@@ -441,7 +450,9 @@ mod tests {
     fn a_doctor_without_a_finding_says_so_plainly() {
         let said = |text: &str| doctor("Memory doctor", text).map(|section| section.lines[0].value.clone());
         assert_eq!(
-            said("Hi, I can't find any memory issues in this instance. I can only account for what occurs here."),
+            said(
+                "Hi, I can't find any memory issues in this instance. I can only account for what occurs here."
+            ),
             Some("nothing is wrong".into())
         );
         assert_eq!(

@@ -81,9 +81,9 @@ impl Info {
     pub fn yaml(&self) -> String {
         let mut out = String::new();
         for (title, names) in &self.sections {
-            out.push_str(&format!("{}:\n", if title.is_empty() { "Info" } else { title }));
+            out.extend([if title.is_empty() { "Info" } else { title }, ":\n"]);
             for name in names {
-                out.push_str(&format!("  {name}: {}\n", self.text(name).unwrap_or("''")));
+                out.extend(["  ", name, ": ", self.text(name).unwrap_or("''"), "\n"]);
             }
         }
         out

@@ -11,6 +11,8 @@ const MOST_GROUPS: usize = 500;
 const SHOWN_GROUPS: usize = 40;
 const SHOWN_KEYS: usize = 10;
 const LONGEST: usize = 120;
+/// So many of a family have to be seen before they speak for those that were not.
+const SPEAKS: u64 = 5;
 /// What all the rest is called.
 const OTHERS: &str = "(others)";
 /// What separates the parts of a key, the most usual first.
@@ -56,6 +58,8 @@ pub struct Weighed {
 
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Family {
+    /// The first that was seen; of a family of one, all there is.
+    first: String,
     seen: u64,
     weighed: u64,
     bytes: u64,
@@ -85,6 +89,9 @@ impl KeySample {
         }
         let family = self.families.entry(name).or_default();
         family.seen += 1;
+        if family.seen == 1 {
+            family.first.clone_from(&key);
+        }
         if let Some(lasting) = weighed.lasting {
             family.asked += 1;
             family.lasting += u64::from(lasting);
@@ -109,49 +116,71 @@ impl KeySample {
         self.largest.truncate(SHOWN_KEYS);
     }
 
-    /// The rows: families by what they weigh, or by their share where nothing could be weighed, then keys.
+    /// The rows: families by what they weigh, or by their share where nothing could be weighed, then the keys that
+    /// outweigh their families.
     pub fn groups(&self, db: u32, all_keys: u64) -> Vec<KeyGroup> {
-        let whole = self.seen >= all_keys;
-        let mut groups: Vec<KeyGroup> = self
-            .families
-            .iter()
-            .map(|(name, family)| {
-                let keys = scaled(all_keys.max(self.seen), family.seen, self.seen);
-                KeyGroup {
-                    name: name.as_str().into(),
-                    single: false,
-                    db,
-                    seen: family.seen,
-                    sampled: self.seen,
-                    keys,
-                    bytes: keys.and_then(|keys| scaled(keys, family.bytes, family.weighed)),
-                    lasting: super::percent(family.lasting, family.asked),
-                    whole,
-                }
-            })
-            .collect();
+        let mut groups: Vec<KeyGroup> =
+            self.families.iter().map(|(name, family)| self.group(name, family, db, all_keys)).collect();
         groups.sort_by(|a, b| (b.bytes, b.seen, &a.name).cmp(&(a.bytes, a.seen, &b.name)));
         groups.truncate(SHOWN_GROUPS);
-        // A family of one is the key itself, and stands there already.
-        let alone = |key: &str| groups.iter().any(|group| &*group.name == key);
+        let shown = |key: &str| groups.iter().any(|group| &*group.name == key);
         let singles: Vec<KeyGroup> = self
             .largest
             .iter()
-            .filter(|(_, key, _)| !alone(key))
+            .filter(|(bytes, key, _)| !shown(key) && self.outweighs(*bytes, key))
             .map(|(bytes, key, lasting)| KeyGroup {
-                name: key.as_str().into(),
-                single: true,
-                db,
-                seen: 1,
-                sampled: self.seen,
-                keys: Some(1),
-                bytes: Some(*bytes),
                 lasting: lasting.map(|lasting| if lasting { 100 } else { 0 }),
-                whole,
+                ..self.single(key, Some(*bytes), db, self.seen >= all_keys)
             })
             .collect();
         groups.extend(singles);
         groups
+    }
+
+    fn group(&self, name: &str, family: &Family, db: u32, all_keys: u64) -> KeyGroup {
+        let whole = self.seen >= all_keys;
+        let lasting = super::percent(family.lasting, family.asked);
+        if family.seen == 1 {
+            let bytes = (family.weighed == 1).then_some(family.bytes);
+            return KeyGroup { lasting, ..self.single(&family.first, bytes, db, whole) };
+        }
+        // Of a handful nothing can be said for all.
+        let keys = scaled(all_keys.max(self.seen), family.seen, self.seen)
+            .filter(|_| whole || family.seen >= SPEAKS);
+        KeyGroup {
+            name: name.into(),
+            single: false,
+            db,
+            seen: family.seen,
+            sampled: self.seen,
+            keys,
+            bytes: scaled(keys.unwrap_or(family.seen), family.bytes, family.weighed),
+            lasting,
+            whole,
+        }
+    }
+
+    fn single(&self, key: &str, bytes: Option<u64>, db: u32, whole: bool) -> KeyGroup {
+        KeyGroup {
+            name: key.into(),
+            single: true,
+            db,
+            seen: 1,
+            sampled: self.seen,
+            keys: Some(1),
+            bytes,
+            lasting: None,
+            whole,
+        }
+    }
+
+    /// Whether a key is several times as heavy as the others of its family: what is like all others is no news.
+    fn outweighs(&self, bytes: u64, key: &str) -> bool {
+        const TIMES: u64 = 4;
+        let Some(family) = self.families.get(&family(key)) else { return true };
+        let others = family.weighed.saturating_sub(1);
+        let mean = family.bytes.saturating_sub(bytes).checked_div(others).unwrap_or(0);
+        bytes >= mean.saturating_mul(TIMES)
     }
 }
 
@@ -249,7 +278,7 @@ mod tests {
         };
         assert_eq!(told(0), Some(("bulk:*", 25, 2_500, 10_000_000, 100, false)));
         assert_eq!(told(1), Some(("session:*", 75, 7_500, 1_500_000, 0, false)));
-        assert_eq!(groups.iter().filter(|group| group.single).count(), SHOWN_KEYS);
+        assert_eq!(groups.iter().filter(|group| group.single).count(), 0);
     }
 
     #[test]
@@ -261,10 +290,14 @@ mod tests {
             (&*largest.name, largest.bytes, largest.db, largest.whole),
             ("a:99", Some(7 << 20), 3, true)
         );
-        // A key that is all of its family is not told twice.
-        let one = sample([("board".to_owned(), Some(900), None)]).groups(0, 1);
-        assert_eq!(one.len(), 1);
-        assert!(!one[0].single);
+        // A key that is all of its family is not told twice, and speaks for none that was not seen.
+        let one = sample([("app:queue:mail".to_owned(), Some(900), None)]).groups(0, 100);
+        assert_eq!(
+            one.iter().map(|group| (&*group.name, group.single, group.keys)).collect::<Vec<_>>(),
+            [("app:queue:mail", true, Some(1))]
+        );
+        let few = sample((0..3).map(|n| (format!("b:{n}"), Some(100), None))).groups(0, 1_000);
+        assert_eq!((few[0].keys, few[0].bytes), (None, Some(300)));
     }
 
     #[test]

@@ -272,7 +272,7 @@ mod tests {
         // 1 MB a second from 10 MB on: 60 MB a minute, and 60 MB are left after 30 s.
         let rates = after((0_u32..=15).map(|n| look(i64::from(n) * 2, 10 * MB + u64::from(n) * 2 * MB)));
         assert_eq!(rates.growth_per_minute, i64::try_from(60 * MB).ok());
-        assert_eq!(rates.full_in, Some(Duration::from_secs(60)));
+        assert_eq!(rates.full_in, Some(Duration::from_mins(1)));
     }
 
     #[test]

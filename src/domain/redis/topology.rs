@@ -83,9 +83,7 @@ pub fn named_by(node: &RedisNode) -> BTreeSet<Spot> {
 /// How a replica is doing in the eyes of its primary.
 pub fn seen_by_primary<'n>(nodes: &'n [RedisNode], at: &Spot) -> Option<&'n Replica> {
     let primaries = nodes.iter().filter(|node| node.role == Role::Primary && node.trouble.is_none());
-    primaries
-        .flat_map(|node| &node.replication.replicas)
-        .find(|replica| replica.at == *at)
+    primaries.flat_map(|node| &node.replication.replicas).find(|replica| replica.at == *at)
 }
 
 #[cfg(test)]

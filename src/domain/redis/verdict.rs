@@ -166,7 +166,7 @@ impl RedisNode {
         if self.role == Role::Replica {
             match (replication.sync, replication.link_up) {
                 (Some(Some(percent)), _) => {
-                    all.push((Level::Warn, format!("copies its primary, {percent}%")))
+                    all.push((Level::Warn, format!("copies its primary, {percent}%")));
                 }
                 (Some(None), _) => all.push((Level::Warn, "copies its primary".into())),
                 (None, Some(false)) => {

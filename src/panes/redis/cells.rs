@@ -46,7 +46,13 @@ fn known<'m>(text: Option<String>) -> Cell<'m> {
     text.map_or_else(unknown, Cell::new)
 }
 
-fn of_node<'m>(model: &Model, object: &'m Object, node: &'m RedisNode, level: Level, column: &str) -> Cell<'m> {
+fn of_node<'m>(
+    model: &Model,
+    object: &'m Object,
+    node: &'m RedisNode,
+    level: Level,
+    column: &str,
+) -> Cell<'m> {
     let cell = match column {
         "NODE" => return Cell::middle(&*object.id.name),
         "ROLE" => return Cell::new(node.role.name()),
@@ -177,7 +183,9 @@ fn of_group<'m>(group: &'m KeyGroup, column: &str) -> Cell<'m> {
         "SHARE" => known(group.share().map(|percent| format!("{percent}%"))),
         "COUNT" if group.single => Cell::new("one key").role(Role::Dim),
         // What is worked out from a sample says so.
-        "COUNT" => known(group.keys.map(|keys| format!("{}{}", if group.whole { "" } else { "~" }, grouped(keys)))),
+        "COUNT" => {
+            known(group.keys.map(|keys| format!("{}{}", if group.whole { "" } else { "~" }, grouped(keys))))
+        }
         "MEM" => known(group.bytes.map(bytes)),
         "NO TTL" => match (group.single, group.lasting) {
             (true, Some(0)) => Cell::new("has"),

@@ -37,7 +37,7 @@ pub(super) fn head(model: &Model, kind: Kind) -> Vec<Vec<Fact>> {
         Kind::RedisNode => {
             if let Some((object, node)) = foremost(model) {
                 lines.push(first(model, object, node));
-                if roomy {
+                if roomy && node.trouble.is_none() {
                     lines.push(second(model, node));
                 }
             }
@@ -54,7 +54,15 @@ pub(super) fn head(model: &Model, kind: Kind) -> Vec<Vec<Fact>> {
         lines = missing.into_iter().take(1).collect();
     }
     lines.retain(|line| !line.is_empty());
-    lines
+    lines.into_iter().map(spaced).collect()
+}
+
+/// Words of several roles on one line, told apart by room.
+fn spaced(line: Vec<Fact>) -> Vec<Fact> {
+    let gap = |(at, fact): (usize, Fact)| {
+        if at == 0 { fact } else { Fact::new(format!("   {}", fact.text), fact.role) }
+    };
+    line.into_iter().enumerate().map(gap).collect()
 }
 
 /// `412 MB of 1 GB  +3 MB/min, full in 3 h   hit rate 97.2 %   no evictions`.
@@ -65,7 +73,8 @@ fn first(model: &Model, object: &Object, node: &RedisNode) -> Vec<Fact> {
     }
     // What it said before it fell silent is not what is so now.
     if node.trouble.is_some() {
-        let since = node.trouble_since.map_or_else(String::new, |at| format!(" for {}", Age(model.now.since(at))));
+        let since =
+            node.trouble_since.map_or_else(String::new, |at| format!(" for {}", Age(model.now.since(at))));
         facts.push(Fact::new(format!("{}{since}", node.status()), role(object.level())));
         return facts;
     }
@@ -82,10 +91,10 @@ fn first(model: &Model, object: &Object, node: &RedisNode) -> Vec<Fact> {
 
 fn memory(node: &RedisNode) -> Option<String> {
     let used = size(node.memory.used?);
-    Some(match (node.limit(), node.filled()) {
-        (Some(max), Some(percent)) => format!("{used} of {}, {percent} %", size(max)),
-        _ if node.memory.max.is_some() => format!("{used}, no limit"),
-        _ => used,
+    Some(match (node.limit(), node.memory.max) {
+        (Some(max), _) => format!("{used} of {}", size(max)),
+        (None, Some(_)) => format!("{used}, no limit"),
+        (None, None) => used,
     })
 }
 
@@ -125,14 +134,14 @@ fn evictions(node: &RedisNode) -> Option<Fact> {
     })
 }
 
-/// Clients, work, keys, answers, saving.
+/// Clients, keys, answers, saving.
 fn second(model: &Model, node: &RedisNode) -> Vec<Fact> {
     let mut facts = crowd(node);
     let mut plain = |text: Option<String>| facts.extend(text.map(|text| Fact::new(text, Role::Text)));
-    plain(node.ops.map(|ops| format!("{} ops/s", grouped(ops))));
     if node.role != Part::Sentinel {
         let (keys, _) = node.keys();
-        let lasting = super::cells::lasting(node).map_or_else(String::new, |percent| format!(", {percent} % without TTL"));
+        let lasting = super::cells::lasting(node)
+            .map_or_else(String::new, |percent| format!(", {percent} % without TTL"));
         plain(Some(format!("{} keys{lasting}", grouped(keys))));
     }
     plain(node.ping.map(|(_, middle)| format!("ping {}", latency(middle))));
@@ -190,7 +199,9 @@ pub(super) fn lamp(model: &Model, tables: &Redises) -> (Level, String) {
     if let Some(lamp) = tables::feed_lamp(model, tables) {
         return lamp;
     }
-    let Some((level, n)) = tables::count(model, Kind::RedisNode) else { return (Level::Fine, "redis".into()) };
+    let Some((level, n)) = tables::count(model, Kind::RedisNode) else {
+        return (Level::Fine, "redis".into());
+    };
     let worst = foremost(model).map(|(_, node)| node);
     let words = match (worst, n) {
         (Some(node), _) if node.trouble.is_none() && !node.evicts() && node.filled() >= Some(80) => {
@@ -207,10 +218,14 @@ pub(super) fn lamp(model: &Model, tables: &Redises) -> (Level, String) {
 }
 
 pub(super) fn worst(model: &Model) -> (String, String) {
-    let Some((object, node)) = foremost(model) else { return (String::new(), "nothing was heard yet".into()) };
+    let Some((object, node)) = foremost(model) else {
+        return (String::new(), "nothing was heard yet".into());
+    };
     if object.level() < Level::Fine {
-        let since = node.trouble_since.map_or_else(String::new, |at| format!(" for {}", Age(model.now.since(at))));
-        let words = node.findings().into_iter().take(2).map(|(_, words)| words).collect::<Vec<_>>().join("; ");
+        let since =
+            node.trouble_since.map_or_else(String::new, |at| format!(" for {}", Age(model.now.since(at))));
+        let words =
+            node.findings().into_iter().take(2).map(|(_, words)| words).collect::<Vec<_>>().join("; ");
         return (object.id.name.to_string(), format!("{words}{since}"));
     }
     let used = match (node.memory.used, node.limit()) {

@@ -40,7 +40,9 @@ impl Refusal {
             RefusalKind::Dropped
         };
         let (code, detail) = match (kind, error.code()) {
-            (RefusalKind::Answered, Some(code)) => (code.to_owned(), error.detail().unwrap_or_default().to_owned()),
+            (RefusalKind::Answered, Some(code)) => {
+                (code.to_owned(), error.detail().unwrap_or_default().to_owned())
+            }
             (RefusalKind::Answered, None) => ("WRONGPASS".to_owned(), String::new()),
             _ => (String::new(), root(error)),
         };
@@ -93,7 +95,11 @@ pub(super) async fn ask_all(
         Ok(Ok(values)) => values,
         Ok(Err(error)) => return Err(Refusal::of(&error)),
         Err(_) => {
-            return Err(Refusal { code: String::new(), detail: "timed out".into(), kind: RefusalKind::Silent });
+            return Err(Refusal {
+                code: String::new(),
+                detail: "timed out".into(),
+                kind: RefusalKind::Silent,
+            });
         }
     };
     let each = values.into_iter().map(|value| match value {

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use ::redis::aio::MultiplexedConnection;
 use ::redis::{
-    AsyncConnectionConfig, Client, ClientTlsConfig, ConnectionAddr, ErrorKind, IntoConnectionInfo, ProtocolVersion,
-    RedisConnectionInfo, RedisError, TlsCertificates,
+    AsyncConnectionConfig, Client, ClientTlsConfig, ConnectionAddr, ErrorKind, IntoConnectionInfo,
+    ProtocolVersion, RedisConnectionInfo, RedisError, TlsCertificates,
 };
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
@@ -49,7 +49,9 @@ impl Door {
             ConnectionAddr::Unix(path) => (Spot::new(&path.to_string_lossy(), 0), false, true),
             _ => return Err("its address is of an unknown kind".into()),
         };
-        let named = |name: &str| parsed.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+        let named = |name: &str| {
+            parsed.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        };
         let own = match (named("cert"), named("key")) {
             (Some(cert), Some(key)) => Some((cert, key)),
             (None, None) => None,
@@ -91,7 +93,8 @@ impl Door {
         };
         let certificates = if self.tls { self.certificates().await? } else { None };
         let connect = async {
-            let newest = self.log_in(address.clone(), certificates.clone(), password, ProtocolVersion::RESP3).await;
+            let newest =
+                self.log_in(address.clone(), certificates.clone(), password, ProtocolVersion::RESP3).await;
             match newest {
                 Err(error) if error.kind() == ErrorKind::RESP3NotSupported => {
                     self.log_in(address, certificates, password, ProtocolVersion::RESP2).await
@@ -113,7 +116,8 @@ impl Door {
         protocol: ProtocolVersion,
     ) -> Result<MultiplexedConnection, RedisError> {
         // What it does not need is not asked: a refused `CLIENT SETINFO` would stand in the server's ACL log.
-        let mut settings = RedisConnectionInfo::default().set_protocol(protocol).set_db(self.db).set_skip_set_lib_name();
+        let mut settings =
+            RedisConnectionInfo::default().set_protocol(protocol).set_db(self.db).set_skip_set_lib_name();
         if let Some(password) = password {
             settings = settings.set_password(password.expose_secret());
             if let Some(user) = &self.user {
@@ -125,8 +129,9 @@ impl Door {
             Some(certificates) => Client::build_with_tls(info, certificates)?,
             None => Client::open(info)?,
         };
-        let config =
-            AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(Some(ANSWER));
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECT))
+            .set_response_timeout(Some(ANSWER));
         client.get_multiplexed_async_connection_with_config(&config).await
     }
 
@@ -141,7 +146,9 @@ impl Door {
             None => None,
         };
         let client_tls = match own {
-            Some((cert, key)) => Some(ClientTlsConfig { client_cert: read(cert).await?, client_key: read(key).await? }),
+            Some((cert, key)) => {
+                Some(ClientTlsConfig { client_cert: read(cert).await?, client_key: read(key).await? })
+            }
             None => None,
         };
         Ok(Some(TlsCertificates { client_tls, root_cert }))
@@ -173,12 +180,18 @@ mod tests {
     #[test]
     fn an_address_says_where_and_who_and_by_which_authority() {
         let door = Door::parse("rediss://mon@cache.example:6380/2?cacert=/etc/ca.pem", None).unwrap();
-        assert_eq!((door.seed.to_string().as_str(), door.user(), door.db()), ("cache.example:6380", "mon", 2));
+        assert_eq!(
+            (door.seed.to_string().as_str(), door.user(), door.db()),
+            ("cache.example:6380", "mon", 2)
+        );
         assert!(door.tls && door.certificates.authority.as_deref() == Some("/etc/ca.pem"));
         let door = Door::parse("redis://cache", Some("app")).unwrap();
         assert_eq!((door.seed.to_string().as_str(), door.user(), door.tls), ("cache:6379", "app", false));
         let door = Door::parse("unix:///run/redis.sock", None).unwrap();
-        assert_eq!((door.seed.to_string().as_str(), door.user(), door.socket), ("/run/redis.sock", "default", true));
+        assert_eq!(
+            (door.seed.to_string().as_str(), door.user(), door.socket),
+            ("/run/redis.sock", "default", true)
+        );
     }
 
     #[test]

@@ -58,7 +58,9 @@ async fn look_at(hub: &Hub, native: &Native, findings: &mut Findings) {
             findings.drift = Some(format!("client {id} is another one now: {}", client.who()));
         }
         Ok(None) => findings.drift = Some(format!("client {id}, {address}, is gone")),
-        Err(why) => findings.unchecked.push(format!("client {id}: {}", why.trouble(&held.user, "+client|list"))),
+        Err(why) => {
+            findings.unchecked.push(format!("client {id}: {}", why.trouble(&held.user, "+client|list")));
+        }
     }
     match may_kill(&mut con, &held).await {
         Check::Yes => {}
@@ -67,21 +69,22 @@ async fn look_at(hub: &Hub, native: &Native, findings: &mut Findings) {
 }
 
 fn describe(client: &RedisClient, findings: &mut Findings) {
-    let mut line = client.who();
-    line.push_str(&format!(", idle {}", spoken(now().since(client.idle_since))));
-    if !client.command.is_empty() {
-        line.push_str(&format!(", last {}", client.command));
-    }
-    findings.effect.push(line);
+    let idle = spoken(now().since(client.idle_since));
+    let last = if client.command.is_empty() { String::new() } else { format!(", last {}", client.command) };
+    findings.effect.push(format!("{}, idle {idle}{last}", client.who()));
     let id = client.id;
     if client.ours {
         findings.drift = Some(format!("client {id} is firedeck's own connection"));
     }
     if client.has('S') {
-        findings.warnings.push(format!("client {id} is a replica: it copies what it missed, or everything, anew"));
+        findings
+            .warnings
+            .push(format!("client {id} is a replica: it copies what it missed, or everything, anew"));
     }
     if client.has('M') {
-        findings.warnings.push(format!("client {id} is this server's primary: replication stops until it is back"));
+        findings
+            .warnings
+            .push(format!("client {id} is this server's primary: replication stops until it is back"));
     }
     if client.has('x') {
         findings.warnings.push(format!("client {id} is within MULTI: what it has queued is lost"));

@@ -107,7 +107,13 @@ impl Member {
     }
 
     /// Looks once. `patient`: others answer, so a node that does not is tried again less and less often.
-    pub async fn look(&mut self, door: &Door, password: &Result<Option<SecretString>, String>, watched: Watched, patient: bool) {
+    pub async fn look(
+        &mut self,
+        door: &Door,
+        password: &Result<Option<SecretString>, String>,
+        watched: Watched,
+        patient: bool,
+    ) {
         if self.con.is_none() && !self.connects(patient) {
             return;
         }
@@ -201,7 +207,11 @@ impl Member {
                 let why = Refusal::of(&error);
                 // A sentinel mostly has no password of its own, and refuses one.
                 if password.is_some() && why.detail.contains("without any password") {
-                    return door.open(&self.spot, None).await.map_err(down)?.map_err(|error| trouble(Refusal::of(&error)));
+                    return door
+                        .open(&self.spot, None)
+                        .await
+                        .map_err(down)?
+                        .map_err(|error| trouble(Refusal::of(&error)));
                 }
                 Err(trouble(why))
             }
@@ -222,7 +232,8 @@ impl Member {
         (node.trouble, node.trouble_since) = (trouble, since);
         self.node = node;
         self.set_trouble(loading);
-        self.names = topology::named_by(&self.node).into_iter().chain(self.cluster.1.iter().cloned()).collect();
+        self.names =
+            topology::named_by(&self.node).into_iter().chain(self.cluster.1.iter().cloned()).collect();
     }
 
     async fn look_further(

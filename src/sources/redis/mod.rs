@@ -32,7 +32,7 @@ struct Redis {
 }
 
 /// Begins to poll every endpoint.
-pub fn start(access: Vec<Access>, out: Outbox, signals: &Signals) -> Arc<dyn Backend> {
+pub fn start(access: Vec<Access>, out: &Outbox, signals: &Signals) -> Arc<dyn Backend> {
     let hub = Hub::default();
     let (watched, watching) = watch::channel(Watched::default());
     for access in access {

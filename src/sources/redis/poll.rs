@@ -46,7 +46,16 @@ pub(super) struct Poll {
 impl Poll {
     pub fn new(access: Access, watched: watch::Receiver<Watched>, hub: Hub) -> Poll {
         let name: Text = access.endpoint.name.as_str().into();
-        Poll { access, name, watched, hub, members: Vec::new(), aliases: HashMap::new(), rows: Rows::default(), place: None }
+        Poll {
+            access,
+            name,
+            watched,
+            hub,
+            members: Vec::new(),
+            aliases: HashMap::new(),
+            rows: Rows::default(),
+            place: None,
+        }
     }
 
     /// Looks at every node at once, and then at those who were named only now.
@@ -61,7 +70,8 @@ impl Poll {
             }
             let password = password.as_ref().unwrap_or(&Ok(None));
             // A replica holds the keys of its primary: they are looked at once.
-            let primary = self.members.iter().any(|member| member.node.role == Role::Primary && member.answers());
+            let primary =
+                self.members.iter().any(|member| member.node.role == Role::Primary && member.answers());
             let looks = self.members.iter_mut().map(|member| {
                 let keys = watched.keys && (!primary || member.node.role == Role::Primary);
                 member.look(door, password, Watched { keys, ..watched }, patient)
@@ -79,7 +89,9 @@ impl Poll {
     fn meet(&mut self, door: &Door) -> bool {
         let named: Vec<Spot> = self.members.iter().flat_map(|member| member.names.iter().cloned()).collect();
         self.members.retain(|member| {
-            member.spot == door.seed || named.contains(&member.spot) || (member.con.is_some() && member.answers())
+            member.spot == door.seed
+                || named.contains(&member.spot)
+                || (member.con.is_some() && member.answers())
         });
         let before = self.members.len();
         for spot in named {
@@ -122,7 +134,10 @@ impl Poll {
                 member.node.replication.lag_bytes = seen.lag_bytes;
                 member.node.replication.lag_seconds = seen.lag_seconds;
                 let unheard = member.node.role == Role::Unknown;
-                if unheard && &*seen.state == "online" && matches!(member.node.trouble, Some(Trouble::Down { .. })) {
+                if unheard
+                    && &*seen.state == "online"
+                    && matches!(member.node.trouble, Some(Trouble::Down { .. }))
+                {
                     member.node.role = Role::Replica;
                     member.node.trouble = None;
                 }
@@ -130,7 +145,15 @@ impl Poll {
         }
     }
 
-    fn object(&self, kind: Kind, member: &Member, name: Text, uid: Text, created: Timestamp, facts: RedisFacts) -> Object {
+    fn object(
+        &self,
+        kind: Kind,
+        member: &Member,
+        name: Text,
+        uid: Text,
+        created: Timestamp,
+        facts: RedisFacts,
+    ) -> Object {
         // A node is called by its address; what belongs to a node stands under it.
         let namespace = if kind == Kind::RedisNode { "".into() } else { member.spot.to_string().into() };
         let id = ObjectRef { context: self.name.clone(), kind, namespace, name };
@@ -144,7 +167,14 @@ impl Poll {
                 Kind::RedisNode => {
                     let facts = RedisFacts::Node(Box::new(member.node.clone()));
                     let name = member.spot.to_string().into();
-                    all.push(self.object(kind, member, name, member.node.run_id.clone(), member.started(), facts));
+                    all.push(self.object(
+                        kind,
+                        member,
+                        name,
+                        member.node.run_id.clone(),
+                        member.started(),
+                        facts,
+                    ));
                 }
                 Kind::Client => all.extend(member.clients.iter().map(|client| {
                     let facts = RedisFacts::Client(Box::new(client.clone()));
@@ -225,7 +255,9 @@ impl Poll {
     }
 
     fn pause(&self, watched: Watched) -> Duration {
-        let waits = |member: &Member| matches!(member.node.trouble, Some(Trouble::Busy { .. } | Trouble::Loading { .. }));
+        let waits = |member: &Member| {
+            matches!(member.node.trouble, Some(Trouble::Busy { .. } | Trouble::Loading { .. }))
+        };
         match (self.members.iter().any(waits), watched.any) {
             (true, _) => SOON,
             (false, true) => EVERY,
@@ -241,7 +273,8 @@ impl Source for Poll {
 
     async fn run(&mut self, wire: &mut Wire) -> Result<Infallible, SourceError> {
         let endpoint = &self.access.endpoint;
-        let door = Door::parse(&endpoint.url, endpoint.username.as_deref()).map_err(|why| SourceError::Absent { why })?;
+        let door = Door::parse(&endpoint.url, endpoint.username.as_deref())
+            .map_err(|why| SourceError::Absent { why })?;
         if self.members.is_empty() {
             self.members.push(Member::new(door.seed.clone()));
         }

@@ -1,6 +1,6 @@
 //! What we may ask, tried once for each connection, and the rule that would grant the rest.
-use ::redis::aio::MultiplexedConnection;
 use ::redis::Pipeline;
+use ::redis::aio::MultiplexedConnection;
 
 use super::answer::{Refusal, ask_all, int, text, words};
 use crate::domain::redis::client::OURS;
@@ -64,12 +64,15 @@ pub(super) async fn introduce(con: &mut MultiplexedConnection, user: &str) -> Re
     let answers = ask_all(con, &mut pipeline).await?;
     let answer = |at: usize| answers.get(at).and_then(|answer| answer.as_ref().ok());
     let identity = answer(2).and_then(text).map(|name| clean_to(&name, 100).into_owned());
-    let granted = |at: usize| !answers.get(at + 3).is_some_and(|answer| matches!(answer, Err(why) if why.forbids()));
+    let granted =
+        |at: usize| !answers.get(at + 3).is_some_and(|answer| matches!(answer, Err(why) if why.forbids()));
     let whom = identity.as_deref().unwrap_or(user);
     let missing = RIGHTS.iter().enumerate().filter(|(at, _)| !granted(*at));
     Ok(Rights {
         id: answer(1).and_then(int).and_then(|id| u64::try_from(id).ok()),
-        missing: missing.map(|(_, right)| format!("{}: {}", right.shows, granting(whom, right.rule))).collect(),
+        missing: missing
+            .map(|(_, right)| format!("{}: {}", right.shows, granting(whom, right.rule)))
+            .collect(),
         identity,
         clients: granted(0),
         slow: granted(1),

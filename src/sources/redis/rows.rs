@@ -18,7 +18,9 @@ impl Rows {
             before.len() == objects.len() && objects.iter().all(|object| before.contains_key(&object.id))
         });
         let batch: Vec<Seen<Object>> = if same {
-            let changed = objects.iter().filter(|object| before.and_then(|before| before.get(&object.id)) != Some(object));
+            let changed = objects
+                .iter()
+                .filter(|object| before.and_then(|before| before.get(&object.id)) != Some(object));
             changed.cloned().map(Seen::Is).collect()
         } else {
             let all = objects.iter().cloned().map(Seen::Is);
@@ -43,8 +45,12 @@ mod tests {
 
     fn call(id: u64, micros: u64) -> Object {
         let facts = Facts::Redis(RedisFacts::Slow(Box::new(SlowCall::new(id, 0, micros, &[]))));
-        let id =
-            ObjectRef { context: "c".into(), kind: Kind::SlowCall, namespace: "".into(), name: id.to_string().into() };
+        let id = ObjectRef {
+            context: "c".into(),
+            kind: Kind::SlowCall,
+            namespace: "".into(),
+            name: id.to_string().into(),
+        };
         Object { id, uid: "".into(), created: Timestamp(0), deleting: false, owner: None, facts }
     }
 

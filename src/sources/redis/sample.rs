@@ -94,8 +94,14 @@ impl Sampler {
 
     async fn step(&mut self, con: &mut MultiplexedConnection, rights: &Rights) -> Result<(), Refusal> {
         let answer = ask(con, cmd("SCAN").arg(self.cursor).arg("COUNT").arg(COUNT)).await?;
-        let [cursor, keys] = items(&answer) else { return self.end() };
-        let Some(cursor) = text(cursor).and_then(|cursor| cursor.parse().ok()) else { return self.end() };
+        let [cursor, keys] = items(&answer) else {
+            self.end();
+            return Ok(());
+        };
+        let Some(cursor) = text(cursor).and_then(|cursor| cursor.parse().ok()) else {
+            self.end();
+            return Ok(());
+        };
         self.cursor = cursor;
         self.steps += 1;
         let keys: Vec<&[u8]> = items(keys).iter().filter_map(bytes).collect();
@@ -104,20 +110,21 @@ impl Sampler {
         let chosen: Vec<usize> = (0..keys.len()).step_by(every).collect();
         let weighed = weigh(con, rights, chosen.iter().filter_map(|at| keys.get(*at).copied())).await?;
         // To ask how long a key lives counts as finding it.
-        self.own.hits += u64::try_from(weighed.iter().filter(|one| one.lasting.is_some()).count()).unwrap_or(0);
+        self.own.hits +=
+            u64::try_from(weighed.iter().filter(|one| one.lasting.is_some()).count()).unwrap_or(0);
         let mut weighed = chosen.into_iter().zip(weighed).peekable();
         for (at, key) in keys.iter().enumerate() {
-            let known = weighed.next_if(|(chosen, _)| *chosen == at).map(|(_, known)| known).unwrap_or_default();
+            let known =
+                weighed.next_if(|(chosen, _)| *chosen == at).map(|(_, known)| known).unwrap_or_default();
             self.sample.take(key, known);
         }
         Ok(())
     }
 
     /// An answer that is none: the pass ends here.
-    fn end(&mut self) -> Result<(), Refusal> {
+    fn end(&mut self) {
         self.cursor = 0;
         self.steps = STEPS;
-        Ok(())
     }
 }
 

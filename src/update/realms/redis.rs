@@ -16,7 +16,9 @@ pub fn native(_model: &Model, action: Action, object: &Object) -> Result<Native,
             }
             Ok(Native { target: object.id.clone(), uid: object.uid.clone(), verb: Verb::Disconnect })
         }
-        (Action::Disconnect, kind) => Err(format!("a client can be disconnected, not a {kind}: ] goes on to them")),
+        (Action::Disconnect, kind) => {
+            Err(format!("a client can be disconnected, not a {kind}: ] goes on to them"))
+        }
         _ => Err(nothing(action, object)),
     }
 }

@@ -100,8 +100,12 @@ fn two_looks_agree_on_when_it_was_started() {
 #[test]
 fn what_we_looked_up_ourselves_is_not_the_clients_doing() {
     let mut history = History::default();
-    for (seconds, hits, misses, own) in [(0, 100, 10, Own::default()), (10, 198, 12, Own { hits: 90, misses: 0 })] {
-        let info = Info::parse(&format!("uptime_in_seconds:{seconds}\nkeyspace_hits:{hits}\nkeyspace_misses:{misses}"));
+    for (seconds, hits, misses, own) in
+        [(0, 100, 10, Own::default()), (10, 198, 12, Own { hits: 90, misses: 0 })]
+    {
+        let info = Info::parse(&format!(
+            "uptime_in_seconds:{seconds}\nkeyspace_hits:{hits}\nkeyspace_misses:{misses}"
+        ));
         history.push(Sample::of(&info, Timestamp::from_seconds(seconds), own));
     }
     assert_eq!(history.rates().hit_rate, Some(80.0));
