@@ -27,6 +27,8 @@ pub(super) struct Door {
     tls: bool,
     socket: bool,
     certificates: Certificates,
+    /// Of an address that was typed; a profile never holds one.
+    password: Option<SecretString>,
 }
 
 /// Files in PEM, as `redis-cli` names them: `?cacert=/etc/ca.pem&cert=…&key=…` behind the address.
@@ -65,6 +67,7 @@ impl Door {
             tls,
             socket,
             certificates: Certificates { authority: named("cacert"), own },
+            password: settings.password().map(SecretString::from),
         })
     }
 
@@ -165,10 +168,12 @@ async fn read(path: &str) -> Result<Vec<u8>, String> {
 }
 
 /// The password, read anew for every connection.
-pub(super) async fn password(access: &Access) -> Result<Option<SecretString>, String> {
+pub(super) async fn password(access: &Access, door: &Door) -> Result<Option<SecretString>, String> {
     let secret = access.secret(access.endpoint.password.as_ref());
     match timeout(CONNECT * 4, secret).await {
-        Ok(secret) => secret.map_err(|why| format!("no password: {}", brief(&why))),
+        Ok(secret) => secret
+            .map(|secret| secret.or_else(|| door.password.clone()))
+            .map_err(|why| format!("no password: {}", brief(&why))),
         Err(_) => Err("no password: timed out".into()),
     }
 }
@@ -185,6 +190,8 @@ mod tests {
             ("cache.example:6380", "mon", 2)
         );
         assert!(door.tls && door.certificates.authority.as_deref() == Some("/etc/ca.pem"));
+        let typed = Door::parse("redis://mon:hunter2@cache", None).unwrap();
+        assert!(typed.password.is_some() && !format!("{typed:?}").contains("hunter2"));
         let door = Door::parse("redis://cache", Some("app")).unwrap();
         assert_eq!((door.seed.to_string().as_str(), door.user(), door.tls), ("cache:6379", "app", false));
         let door = Door::parse("unix:///run/redis.sock", None).unwrap();

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use ::redis::aio::MultiplexedConnection;
 use ::redis::cmd;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::answer::{Refusal, RefusalKind, ask, int, text, words};
 use super::hub::{Held, Hub};
@@ -16,6 +16,8 @@ use crate::domain::time::Timestamp;
 use crate::sources::backend::Report;
 use crate::sources::now;
 
+/// For everything that is looked at before a question can be answered.
+const WITHIN: Duration = Duration::from_millis(1_900);
 const GONE_WITHIN: Duration = Duration::from_secs(3);
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// More clients than anyone reads are looked at together.
@@ -23,18 +25,24 @@ const MOST_LOOKED: usize = 50;
 
 pub(super) async fn look(hub: &Hub, natives: &[Native]) -> Findings {
     let mut findings = Findings { allowed: Check::Yes, ..Findings::default() };
+    let until = Instant::now() + WITHIN;
     for native in natives.iter().take(MOST_LOOKED) {
         if native.verb != Verb::Disconnect || native.target.kind != Kind::Client {
             findings.drift = Some(format!("a {} cannot be disconnected", native.target.kind));
             return findings;
         }
         findings.actions.push(Looked { native: native.clone(), generation: None, also: None });
-        look_at(hub, native, &mut findings).await;
+        if timeout_at(until, look_at(hub, native, &mut findings)).await.is_err() {
+            findings.unchecked.push(format!("client {}: no answer within two seconds", native.target.name));
+            findings.allowed = Check::NotChecked;
+            break;
+        }
     }
-    if natives.len() > MOST_LOOKED {
-        findings.unchecked.push(format!("{} more were not looked at", natives.len() - MOST_LOOKED));
-        let rest = natives.iter().skip(MOST_LOOKED).cloned();
-        findings.actions.extend(rest.map(|native| Looked { native, generation: None, also: None }));
+    let rest = natives.get(findings.actions.len()..).unwrap_or_default();
+    if !rest.is_empty() {
+        findings.unchecked.push(format!("{} more were not looked at", rest.len()));
+        let rest = rest.iter().cloned().map(|native| Looked { native, generation: None, also: None });
+        findings.actions.extend(rest);
     }
     findings.undo = "most clients connect again by themselves".into();
     findings

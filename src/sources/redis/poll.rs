@@ -1,5 +1,5 @@
 //! The poll of one endpoint: every node that is known, over one held connection each.
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -39,6 +39,8 @@ pub(super) struct Poll {
     members: Vec<Member>,
     /// Other addresses of nodes that stand here already, by their `run_id`.
     aliases: HashMap<Spot, Text>,
+    /// How many more nodes were named than are looked at.
+    left_out: usize,
     rows: Rows,
     place: Option<PlaceFacts>,
 }
@@ -53,6 +55,7 @@ impl Poll {
             hub,
             members: Vec::new(),
             aliases: HashMap::new(),
+            left_out: 0,
             rows: Rows::default(),
             place: None,
         }
@@ -66,7 +69,7 @@ impl Poll {
             let patient = self.members.len() > 1;
             // A secret is read when a connection is made, and not before.
             if password.is_none() && self.members.iter().any(|member| member.connects(patient)) {
-                password = Some(connect::password(&self.access).await);
+                password = Some(connect::password(&self.access, door).await);
             }
             let password = password.as_ref().unwrap_or(&Ok(None));
             // A replica holds the keys of its primary: they are looked at once.
@@ -94,14 +97,18 @@ impl Poll {
                 || (member.con.is_some() && member.answers())
         });
         let before = self.members.len();
+        let mut left_out = BTreeSet::new();
         for spot in named {
-            if self.members.len() >= MOST_NODES {
-                break;
+            if self.members.iter().any(|member| member.spot == spot) || self.is_alias(&spot) {
+                continue;
             }
-            if !self.members.iter().any(|member| member.spot == spot) && !self.is_alias(&spot) {
+            if self.members.len() < MOST_NODES {
                 self.members.push(Member::new(spot));
+            } else {
+                left_out.insert(spot);
             }
         }
+        self.left_out = left_out.len();
         self.members.len() > before
     }
 
@@ -198,12 +205,16 @@ impl Poll {
     fn place(&self, door: &Door) -> Option<PlaceFacts> {
         let first = self.members.iter().find(|member| member.rights.is_some())?;
         let rights = first.rights.as_ref()?;
+        let mut missing = rights.missing.clone();
+        if self.left_out > 0 {
+            missing.push(format!("{} more nodes: {MOST_NODES} are looked at", self.left_out));
+        }
         Some(PlaceFacts {
             server: door.seed.to_string(),
             version: Some(first.node.server.to_string()).filter(|version| !version.is_empty()),
             identity: rights.identity.clone().or_else(|| door.user.clone()),
             rights: Some(rights.words()),
-            missing: rights.missing.clone(),
+            missing,
         })
     }
 

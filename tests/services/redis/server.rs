@@ -183,7 +183,11 @@ impl Known {
         match news {
             News::Feed(_, state) => self.state = Some(state),
             News::Place(_, place) => self.place = Some(place),
-            News::Rows(_, kind, batch) => batch.into_iter().for_each(|seen| self.seen(kind, seen)),
+            News::Rows(_, kind, batch) => {
+                for seen in batch {
+                    self.seen(kind, seen);
+                }
+            }
             other => panic!("nobody asked for {other:?}"),
         }
     }
@@ -262,7 +266,9 @@ impl Cockpit {
         tokio::spawn(async move {
             while let Some(batch) = heard.recv().await {
                 let mut known = keeps.lock().expect("no test panics while it holds this");
-                batch.into_iter().for_each(|news| known.take(news));
+                for news in batch {
+                    known.take(news);
+                }
             }
         });
         Cockpit { backend, known, signals }
