@@ -76,6 +76,10 @@ impl Hands {
             msgs,
         };
         hands.tell_journal();
+        // What is looked at from the start.
+        let watched = crate::update::table::watched(model);
+        hands.backends.watch(&watched);
+        hands.kube.watch(watched);
         let profile = &options.effective.settings.profile;
         hands.record(What::SessionOpened(SessionOpened {
             version: env!("CARGO_PKG_VERSION").into(),

@@ -85,5 +85,7 @@ pub const KINDS: &[Kind] = &[
     Kind::ReplicaSet,
     Kind::Job,
     Kind::CronJob,
+    Kind::ConfigMap,
+    Kind::Secret,
     Kind::Namespace,
 ];

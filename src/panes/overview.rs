@@ -6,7 +6,7 @@ use super::things::{Things, grouped};
 use super::{Fact, Pane, role, wall};
 use crate::domain::feed::Feed;
 use crate::domain::level::Level;
-use crate::domain::object::{Facts, ObjectRef, Realm};
+use crate::domain::object::{Facts, Kind, ObjectRef, Realm};
 use crate::domain::settings::{Action, Role};
 use crate::domain::text;
 use crate::model::Model;
@@ -123,7 +123,7 @@ fn changes(model: &Model) -> impl Iterator<Item = Line> + '_ {
     super::changes::newest(model).into_iter().filter_map(|object| match &object.facts {
         Facts::Change(change) if model.now.since(change.at) < HOUR => Some(Line::Change {
             at: change.at.clock(&model.zone).chars().take(5).collect(),
-            what: thing(&change.target),
+            what: placed(model, &change.target),
             says: change.says.to_string(),
             level: change.level,
             suspect: change.suspect,
@@ -133,11 +133,27 @@ fn changes(model: &Model) -> impl Iterator<Item = Line> + '_ {
     })
 }
 
-/// `deployment/worker`, without what is the same in every line.
+/// `deploy/worker`, in the short words that people type.
 pub fn thing(target: &ObjectRef) -> String {
     match target.kind.realm() {
         Realm::Alerts => target.name.to_string(),
-        _ => format!("{}/{}", target.kind, target.name),
+        _ => format!("{}/{}", short(target.kind), target.name),
+    }
+}
+
+/// The same with its namespace, where there are several: `deploy/shop/worker`.
+fn placed(model: &Model, target: &ObjectRef) -> String {
+    let one = model.clusters.values().all(|cluster| cluster.namespaces.len() == 1);
+    if one || target.namespace.is_empty() || target.kind.realm() == Realm::Alerts {
+        return thing(target);
+    }
+    format!("{}/{target}", short(target.kind))
+}
+
+fn short(kind: Kind) -> String {
+    match kind {
+        Kind::Node | Kind::Secret => kind.to_string(),
+        kind => kind.aliases().first().map_or_else(|| kind.to_string(), |alias| (*alias).to_owned()),
     }
 }
 
@@ -187,7 +203,6 @@ impl Pane for Overview {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::object::Kind;
     use crate::panes::tables::TABLES;
 
     #[test]

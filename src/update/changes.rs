@@ -7,7 +7,7 @@ use crate::domain::change::{Change, ChangeKind};
 use crate::domain::feed::Feed;
 use crate::domain::level::Level;
 use crate::domain::news::Seen;
-use crate::domain::object::{Event, Facts, Hpa, Kind, Node, Object, ObjectRef, Workload};
+use crate::domain::object::{Configuration, Event, Facts, Hpa, Kind, Node, Object, ObjectRef, Workload};
 use crate::domain::time::Timestamp;
 use crate::model::board::PaneKind;
 use crate::model::{Dirty, Model};
@@ -59,6 +59,9 @@ fn of_difference(model: &Model, old: &Object, new: &Object, facts: &Facts) -> Ve
             of_workload(model, new, was, is)
         }
         (Facts::Node(was), Facts::Node(is)) => of_node(model.now, new, was, is),
+        (Facts::Configuration(was), Facts::Configuration(is)) => {
+            of_configuration(model.now, new, was, is).into_iter().collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -100,6 +103,22 @@ fn of_node(now: Timestamp, object: &Object, was: &Node, is: &Node) -> Vec<Found>
         _ => {}
     }
     found
+}
+
+fn of_configuration(
+    now: Timestamp,
+    object: &Object,
+    was: &Configuration,
+    is: &Configuration,
+) -> Option<Found> {
+    let differs =
+        |(key, value): &&(Text, u64)| !was.keys.iter().any(|(old, same)| old == key && same == value);
+    let gone = |(key, _): &&(Text, u64)| !is.keys.iter().any(|(new, _)| new == key);
+    let edited = is.keys.iter().filter(differs).map(|(key, _)| key.to_string());
+    let taken = was.keys.iter().filter(gone).map(|(key, _)| format!("without {key}"));
+    let keys: Vec<String> = edited.chain(taken).collect();
+    let says = format!("edited: {}", keys.join(", "));
+    (!keys.is_empty()).then(|| found_at(ChangeKind::Configuration, &object.id, now, says, Level::Fine))
 }
 
 /// Events that tell of a change; most tell of trouble, which the pods show better.

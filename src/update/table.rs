@@ -140,7 +140,8 @@ pub fn watched(model: &Model) -> Vec<Kind> {
 }
 
 /// The kinds of a cluster that say what changed in it.
-const TELL_OF_CHANGES: &[Kind] = &[Kind::Deployment, Kind::ReplicaSet, Kind::Hpa, Kind::Event];
+const TELL_OF_CHANGES: &[Kind] =
+    &[Kind::Deployment, Kind::ReplicaSet, Kind::Hpa, Kind::Event, Kind::ConfigMap, Kind::Secret];
 
 /// Whether anything may still come that was not seen: its kind is not watched, or not read to the end.
 pub fn unread(model: &Model, kind: Kind) -> bool {
