@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use super::level::Level;
 
 pub use server::{GAUGE_BAD, GAUGE_WARN, Server, Share, Trend, shares};
-pub use session::{Blocked, Session, State, order, query_line};
+pub use session::{Blocked, Session, State, order, query_line, without_passwords};
 pub use statement::{Counted, Deltas, Statement};
 pub use stored::{Database, Relation, Replica, ReplicaKind};
 pub use tree::{PREPARED, Tree, Waits};
