@@ -102,7 +102,8 @@ impl Address {
             let value = decoded(value);
             match name {
                 "sslmode" => {
-                    address.tls = Tls::parse(&value).ok_or_else(|| format!("`{}` is no sslmode", brief(&value)))?;
+                    address.tls =
+                        Tls::parse(&value).ok_or_else(|| format!("`{}` is no sslmode", brief(&value)))?;
                 }
                 "sslrootcert" => address.root = Some(value.into()),
                 "sslcert" => certificate = Some(PathBuf::from(value)),
@@ -180,7 +181,8 @@ mod tests {
 
     #[test]
     fn every_part_of_an_address_is_read() {
-        let address = parse("postgres://me:p%40ss@db.example:6432/shop?sslmode=verify-full&sslrootcert=/ca.crt");
+        let address =
+            parse("postgres://me:p%40ss@db.example:6432/shop?sslmode=verify-full&sslrootcert=/ca.crt");
         assert_eq!(address.hosts, [("db.example".to_owned(), 6432)]);
         assert_eq!(address.user.as_deref(), Some("me"));
         assert_eq!(address.password.as_ref().map(ExposeSecret::expose_secret), Some("p@ss"));
@@ -199,10 +201,7 @@ mod tests {
 
     #[test]
     fn several_hosts_sockets_and_ipv6_are_addresses_too() {
-        assert_eq!(
-            parse("postgres://a:1,b/d?port=7").hosts,
-            [("a".to_owned(), 1), ("b".to_owned(), 7)]
-        );
+        assert_eq!(parse("postgres://a:1,b/d?port=7").hosts, [("a".to_owned(), 1), ("b".to_owned(), 7)]);
         let socket = parse("postgres:///d?host=/var/run/postgresql");
         assert!(socket.is_socket());
         assert!(parse("postgres://%2Frun/d").is_socket());

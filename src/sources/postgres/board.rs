@@ -29,15 +29,19 @@ impl Board {
         let mut all = HashMap::with_capacity(rows.len());
         let mut seen = Vec::new();
         for row in rows {
-            let id = ObjectRef { context: endpoint.clone(), kind, namespace: "".into(), name: row.name.clone() };
+            let id =
+                ObjectRef { context: endpoint.clone(), kind, namespace: "".into(), name: row.name.clone() };
             let facts = Facts::Database(row.facts);
-            let object = Object { id, uid: row.uid, created: row.created, deleting: false, owner: None, facts };
+            let object =
+                Object { id, uid: row.uid, created: row.created, deleting: false, owner: None, facts };
             if told.get(&row.name) != Some(&object) {
                 seen.push(Seen::Is(object.clone()));
             }
             all.insert(row.name, object);
         }
-        seen.extend(told.values().filter(|old| !all.contains_key(&old.id.name)).map(|old| Seen::Gone(old.id.clone())));
+        seen.extend(
+            told.values().filter(|old| !all.contains_key(&old.id.name)).map(|old| Seen::Gone(old.id.clone())),
+        );
         *told = all;
         if first {
             seen.insert(0, Seen::Begin);

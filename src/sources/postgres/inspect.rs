@@ -178,7 +178,8 @@ async fn statement(held: &Held, id: &str) -> Result<String, Fault> {
 fn facts_of(facts: &DatabaseFacts, now: Timestamp) -> Vec<SectionLine> {
     let n = |n: Option<i64>| n.map_or_else(|| "–".to_owned(), |n| grouped(u64::try_from(n).unwrap_or(0)));
     let big = |n: Option<u64>| n.map_or_else(|| "–".to_owned(), grouped);
-    let ago = |at: Option<Timestamp>| at.map_or_else(|| "never".into(), |at| format!("{} ago", Age(now.since(at))));
+    let ago =
+        |at: Option<Timestamp>| at.map_or_else(|| "never".into(), |at| format!("{} ago", Age(now.since(at))));
     match facts {
         DatabaseFacts::Server(server) => {
             let names = |shares: &[crate::domain::database::Share]| {
@@ -194,20 +195,38 @@ fn facts_of(facts: &DatabaseFacts, now: Timestamp) -> Vec<SectionLine> {
                 line("started", ago(Some(server.started))),
                 SectionLine {
                     level: server.gauge_level(),
-                    ..line("connections", format!("{} of {} ({} reserved)", server.used, server.usable(), server.reserved))
+                    ..line(
+                        "connections",
+                        format!("{} of {} ({} reserved)", server.used, server.usable(), server.reserved),
+                    )
                 },
                 line("by application", names(&server.by_application)),
                 line("by user", names(&server.by_user)),
                 line("by client", names(&server.by_client)),
                 line("by database", names(&server.by_database)),
-                line("transactions/s", server.commits_per_second.map_or_else(|| "–".into(), |n| n.to_string())),
-                line("rollbacks/s", server.rollbacks_per_second.map_or_else(|| "–".into(), |n| n.to_string())),
+                line(
+                    "transactions/s",
+                    server.commits_per_second.map_or_else(|| "–".into(), |n| n.to_string()),
+                ),
+                line(
+                    "rollbacks/s",
+                    server.rollbacks_per_second.map_or_else(|| "–".into(), |n| n.to_string()),
+                ),
                 line("cache hit", server.cache_hit.map_or_else(|| "–".into(), |hit| format!("{hit:.1} %"))),
                 line("deadlocks", n(server.deadlocks)),
                 line("temporary bytes", n(server.temp_bytes)),
                 line("oldest xid age", n(server.xid_age)),
-                line("lag", server.lag.map_or_else(|| "not a standby".into(), |lag| format!("{} s", lag.as_secs()))),
-                line("lately", server.event.as_ref().map_or_else(String::new, |(at, what)| format!("{what}, {}", ago(Some(*at))))),
+                line(
+                    "lag",
+                    server.lag.map_or_else(|| "not a standby".into(), |lag| format!("{} s", lag.as_secs())),
+                ),
+                line(
+                    "lately",
+                    server
+                        .event
+                        .as_ref()
+                        .map_or_else(String::new, |(at, what)| format!("{what}, {}", ago(Some(*at)))),
+                ),
             ]
         }
         DatabaseFacts::Session(session) => about(session, now),
@@ -225,7 +244,10 @@ fn facts_of(facts: &DatabaseFacts, now: Timestamp) -> Vec<SectionLine> {
             line("user", statement.user.to_string()),
             line("calls", grouped(statement.total.calls)),
             line("total", format!("{} ms", grouped(statement.total.time / 1000))),
-            line("mean", statement.total.mean().map_or_else(|| "–".into(), |mean| format!("{} µs", grouped(mean)))),
+            line(
+                "mean",
+                statement.total.mean().map_or_else(|| "–".into(), |mean| format!("{} µs", grouped(mean))),
+            ),
             line("rows", grouped(statement.total.rows)),
             line("blocks in memory", grouped(statement.total.hit)),
             line("blocks read", grouped(statement.total.read)),

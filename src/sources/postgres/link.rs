@@ -120,7 +120,13 @@ pub struct Link {
 impl Link {
     pub fn new(access: Access) -> Link {
         let name = access.endpoint.name.as_str().into();
-        Link { access, name, turn: Turn::default(), cancel: Mutex::default(), interrupted: AtomicBool::new(false) }
+        Link {
+            access,
+            name,
+            turn: Turn::default(),
+            cancel: Mutex::default(),
+            interrupted: AtomicBool::new(false),
+        }
     }
 
     /// For the poll: waits its turn, however long that takes.
@@ -210,7 +216,10 @@ fn config(address: &Address) -> Config {
         config.dbname(database);
     }
     config.application_name("firedeck").connect_timeout(CONNECT);
-    config.keepalives(true).keepalives_idle(Duration::from_secs(10)).keepalives_interval(Duration::from_secs(5));
+    config
+        .keepalives(true)
+        .keepalives_idle(Duration::from_secs(10))
+        .keepalives_interval(Duration::from_secs(5));
     config.keepalives_retries(3).tcp_user_timeout(Duration::from_secs(20));
     config.ssl_mode(match address.tls {
         Tls::Disable => SslMode::Disable,
@@ -224,11 +233,17 @@ fn config(address: &Address) -> Config {
 /// Makes a new connection harmless and asks who is there.
 async fn settle(client: Client, emergency: bool) -> Result<Session, Fault> {
     let mut session = Session { client, greeting: Greeting::default(), emergency };
-    let number_of = "SELECT current_setting('server_version_num')::int4";
-    let version = session.ask(number_of, &[]).await?;
-    let version: i32 = version.first().and_then(|row| row.try_get(0).ok()).unwrap_or_default();
-    let mut settings = vec!["statement_timeout=3000", "lock_timeout=300", "timezone='UTC'", "datestyle='ISO'"];
+    let first = "SELECT current_setting('server_version_num')::int4, current_setting('server_encoding')";
+    let first = session.ask(first, &[]).await?;
+    let version: i32 = first.first().and_then(|row| row.try_get(0).ok()).unwrap_or_default();
+    let encoding = first.first().map(|row| text(row, 1)).unwrap_or_default();
+    let mut settings =
+        vec!["statement_timeout=3000", "lock_timeout=300", "timezone='UTC'", "datestyle='ISO'"];
     settings.push("idle_in_transaction_session_timeout=10000");
+    if encoding == "SQL_ASCII" {
+        // It knows no encoding, and would refuse to send what is none of ours.
+        settings.push("client_encoding='SQL_ASCII'");
+    }
     if version >= 140_000 {
         settings.push("idle_session_timeout=0");
     }

@@ -5,12 +5,12 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tokio_postgres::types::Type;
 
-use super::link::{Fault, Session as Held};
+use super::link::{Fault, Greeting, Session as Held};
 use super::value::{flag, number, text};
 use super::{Server, read, sql};
 use crate::domain::Text;
 use crate::domain::action::{Check, Findings, Looked, Native, Verb};
-use crate::domain::database::{Session, State, Tree};
+use crate::domain::database::{PREPARED, Session, State, Tree};
 use crate::domain::time::{Age, Timestamp};
 use crate::sources::now;
 
@@ -80,10 +80,17 @@ fn unchecked(native: &Native, why: &str) -> Part {
     }
 }
 
-/// The two halves of an identity.
-pub fn identity(native: &Native) -> Option<(i32, String)> {
-    let (pid, began) = native.uid.split_once('@')?;
-    Some((pid.parse().ok()?, began.to_owned()))
+/// The two halves of an identity. When it began is hidden where sessions are, and a number alone is given to
+/// others again.
+pub fn identity(native: &Native, greeting: &Greeting) -> Result<(i32, String), String> {
+    let (pid, began) = native.uid.split_once('@').unwrap_or_default();
+    let pid = pid.parse().ok().filter(|pid| *pid != PREPARED);
+    let pid = pid.ok_or("a prepared transaction belongs to no session: ROLLBACK PREPARED ends it")?;
+    if began.is_empty() {
+        let user = sql::name(&greeting.user);
+        return Err(format!("it cannot be told from another with its number: GRANT pg_monitor TO {user};"));
+    }
+    Ok((pid, began.to_owned()))
 }
 
 /// A session by its number, whoever has it now.
@@ -103,16 +110,20 @@ async fn part(server: &Server, native: &Native) -> Result<Part, Fault> {
     let held = turn.as_ref().ok_or_else(|| Fault::Lost("not connected".into()))?;
     let mut part = unchecked(native, "");
     (part.unchecked, part.identity) = (None, Some(held.greeting.user.to_string()));
-    let Some((pid, began)) = identity(native) else {
-        part.drift = Some("it has no session of its own".into());
-        return Ok(part);
+    let (pid, began) = match identity(native, &held.greeting) {
+        Ok(identity) => identity,
+        Err(why) => {
+            part.allowed = Check::No(why);
+            return Ok(part);
+        }
     };
     let Some(session) = find(held, pid).await? else {
         part.drift = Some(format!("session {pid} is gone"));
         return Ok(part);
     };
     if *session.began != began {
-        part.drift = Some(format!("number {pid} belongs to another session now, which began {}", session.began));
+        part.drift =
+            Some(format!("number {pid} belongs to another session now, which began {}", session.began));
         return Ok(part);
     }
     let rights = held.ask(RIGHTS, &[(&pid, Type::INT4)]).await?;
@@ -129,14 +140,16 @@ async fn part(server: &Server, native: &Native) -> Result<Part, Fault> {
     }
     part.effect = effect(&session, &freed, native.verb == Verb::Cancel, now());
     if native.verb == Verb::Cancel && session.state != State::Active && !session.hidden {
-        part.warnings.push(format!("it runs no query now ({}): there is nothing to cancel", session.state.word()));
+        part.warnings
+            .push(format!("it runs no query now ({}): there is nothing to cancel", session.state.word()));
     }
     if !session.is_client() {
         part.warnings.push(format!("it is no client but a {}", session.backend));
     }
     if session.waits() || !tree.blockers(pid).is_empty() {
         let by: Vec<String> = tree.blockers(pid).iter().map(ToString::to_string).collect();
-        part.warnings.push(format!("it waits itself, for {}: X ends what all of them wait for", by.join(", ")));
+        part.warnings
+            .push(format!("it waits itself, for {}: X ends what all of them wait for", by.join(", ")));
     }
     Ok(part)
 }
@@ -151,7 +164,9 @@ pub fn below(tree: &Tree, pid: i32) -> Vec<i32> {
         let more: Vec<i32> = members
             .iter()
             .map(|(member, _)| *member)
-            .filter(|member| !freed.contains(member) && tree.blockers(*member).iter().any(|b| freed.contains(b)))
+            .filter(|member| {
+                !freed.contains(member) && tree.blockers(*member).iter().any(|b| freed.contains(b))
+            })
             .collect();
         if more.is_empty() {
             break;

@@ -103,11 +103,13 @@ impl Poll {
     fn failed(&self, fault: &Fault) -> SourceError {
         let emergency = self.server.link.access.endpoint.emergency_url.is_some();
         match fault {
-            Fault::Full(what) if emergency => {
-                SourceError::Unreachable { why: format!("the server is full, also for the reserved role: {what}") }
-            }
+            Fault::Full(what) if emergency => SourceError::Unreachable {
+                why: format!("the server is full, also for the reserved role: {what}"),
+            },
             Fault::Full(what) => SourceError::Unreachable {
-                why: format!("the server is full: {what}; `emergency_url` in the profile would get in as a reserved role"),
+                why: format!(
+                    "the server is full: {what}; `emergency_url` in the profile would get in as a reserved role"
+                ),
             },
             Fault::Login(why) => SourceError::Unauthorized { why: why.clone() },
             other => SourceError::Unreachable { why: other.words() },
@@ -130,7 +132,11 @@ impl Poll {
         if !rounds.over_tls {
             rights.push("without TLS".into());
         }
-        PlaceFacts { rights: Some(rights.join(", ")), missing: missing(greeting, &rounds.notes), ..self.place.clone() }
+        PlaceFacts {
+            rights: Some(rights.join(", ")),
+            missing: missing(greeting, &rounds.notes),
+            ..self.place.clone()
+        }
     }
 }
 
@@ -139,14 +145,10 @@ fn missing(greeting: &Greeting, notes: &BTreeMap<Kind, String>) -> Vec<String> {
     let user = super::sql::name(&greeting.user);
     let mut missing = Vec::new();
     if !greeting.reads_all {
-        missing.push(format!(
-            "what other roles' sessions do is hidden: GRANT pg_monitor TO {user};"
-        ));
+        missing.push(format!("what other roles' sessions do is hidden: GRANT pg_monitor TO {user};"));
     }
     if !greeting.signals {
-        missing.push(format!(
-            "other roles' sessions cannot be ended: GRANT pg_signal_backend TO {user};"
-        ));
+        missing.push(format!("other roles' sessions cannot be ended: GRANT pg_signal_backend TO {user};"));
     }
     missing.extend(notes.values().cloned());
     missing

@@ -16,7 +16,8 @@ pub fn session(row: &Row) -> Session {
     let hidden = flag(row, 16);
     let state = raw(row, 7);
     // Of what is hidden the kind is, too; what is in no database is no client.
-    let backend = if hidden && backend.is_empty() && database.is_empty() { "background".into() } else { backend };
+    let backend =
+        if hidden && backend.is_empty() && database.is_empty() { "background".into() } else { backend };
     let wait = Some((word(row, 11), word(row, 12))).filter(|(kind, _)| !kind.is_empty());
     Session {
         pid: pid(row, 0),

@@ -134,7 +134,10 @@ impl Rounds {
         let started = self.server.started;
         let server = DatabaseFacts::Server(Box::new(self.server.clone()));
         let uid = held.greeting.system.clone().unwrap_or_default();
-        rows.push((Kind::Server, vec![Fresh { name: shared.link.name.clone(), uid, created: started, facts: server }]));
+        rows.push((
+            Kind::Server,
+            vec![Fresh { name: shared.link.name.clone(), uid, created: started, facts: server }],
+        ));
         rows.push((Kind::Session, sessions.into_iter().map(row_of).collect()));
         if watched.contains(&Kind::Database) && self.is_due("sizes", SIZES) {
             self.read_sizes(held).await?;
@@ -157,7 +160,8 @@ impl Rounds {
             self.kept(Kind::Statement, read, &mut rows)?;
         }
         let Ok(mut board) = shared.board.lock() else { return Ok(Vec::new()) };
-        let told = rows.into_iter().filter_map(|(kind, rows)| board.tell(&self.feed, &shared.link.name, kind, rows));
+        let told =
+            rows.into_iter().filter_map(|(kind, rows)| board.tell(&self.feed, &shared.link.name, kind, rows));
         Ok(told.collect())
     }
 
@@ -173,7 +177,9 @@ impl Rounds {
                 rows.push((kind, fresh));
                 note
             }
-            Err(fault @ Fault::Said { .. }) => Some(format!("{} are not read: {}", kind.plural(), fault.words())),
+            Err(fault @ Fault::Said { .. }) => {
+                Some(format!("{} are not read: {}", kind.plural(), fault.words()))
+            }
             Err(fault) => return Err(fault),
         };
         match note {
@@ -210,7 +216,8 @@ impl Rounds {
                 Ok(Tree::new(read::waits(&rows)))
             }
             Err(fault @ Fault::Said { .. }) if !fault.has_code("57014") => {
-                self.notes.insert(Kind::Session, format!("who waits for whom is not read: {}", fault.words()));
+                self.notes
+                    .insert(Kind::Session, format!("who waits for whom is not read: {}", fault.words()));
                 Ok(Tree::default())
             }
             Err(fault) => Err(fault),
@@ -251,7 +258,8 @@ impl Rounds {
         self.server.deadlocks = sum(|d| d.deadlocks);
         self.server.temp_bytes = sum(|d| d.temp_bytes);
         self.server.xid_age = self.databases.iter().filter_map(|(_, d)| d.xid_age).max();
-        let blocks = |at: usize| -> i64 { rows.iter().map(|row| i64::try_from(count(row, at)).unwrap_or(0)).sum() };
+        let blocks =
+            |at: usize| -> i64 { rows.iter().map(|row| i64::try_from(count(row, at)).unwrap_or(0)).sum() };
         self.server.cache_hit = read::share(blocks(6), blocks(7));
         if let (Some(commits), Some(rollbacks)) = (commits, rollbacks) {
             let rate = |new: i64, old: i64, span: Duration| {
@@ -260,7 +268,8 @@ impl Rounds {
             let before = self.ended.replace((now, commits, rollbacks));
             let span = before.map(|(at, ..)| now.since(at));
             self.server.commits_per_second = before.zip(span).and_then(|(b, span)| rate(commits, b.1, span));
-            self.server.rollbacks_per_second = before.zip(span).and_then(|(b, span)| rate(rollbacks, b.2, span));
+            self.server.rollbacks_per_second =
+                before.zip(span).and_then(|(b, span)| rate(rollbacks, b.2, span));
         }
         Ok(())
     }
@@ -281,7 +290,11 @@ impl Rounds {
         }
     }
 
-    async fn replicas(&self, held: &Held, lag: Option<Duration>) -> Result<(Vec<Fresh>, Option<String>), Fault> {
+    async fn replicas(
+        &self,
+        held: &Held,
+        lag: Option<Duration>,
+    ) -> Result<(Vec<Fresh>, Option<String>), Fault> {
         let mut all: Vec<(Text, _)> = held.ask(sql::SENDERS, &[]).await?.iter().map(read::sender).collect();
         all.extend(held.ask(&sql::slots(held.greeting.number), &[]).await?.iter().map(read::slot));
         match held.ask(sql::RECEIVER, &[]).await {
@@ -289,11 +302,16 @@ impl Rounds {
             Err(fault @ Fault::Said { .. }) => tracing::debug!("no receiver: {}", fault.words()),
             Err(fault) => return Err(fault),
         }
-        let rows = all.into_iter().map(|(name, replica)| row(&name, DatabaseFacts::Replica(Box::new(replica))));
+        let rows =
+            all.into_iter().map(|(name, replica)| row(&name, DatabaseFacts::Replica(Box::new(replica))));
         Ok((rows.collect(), None))
     }
 
-    async fn statements(&mut self, held: &Held, now: Timestamp) -> Result<(Vec<Fresh>, Option<String>), Fault> {
+    async fn statements(
+        &mut self,
+        held: &Held,
+        now: Timestamp,
+    ) -> Result<(Vec<Fresh>, Option<String>), Fault> {
         let found = held.ask(sql::EXTENSION, &[]).await?;
         let Some(extension) = found.first() else {
             let note = format!(
@@ -303,7 +321,14 @@ impl Rounds {
             );
             return Ok((Vec::new(), Some(note)));
         };
-        let rows = match held.ask(&sql::statements(&word(extension, 0), &word(extension, 1)), &[]).await {
+        let (schema, version) = (word(extension, 0), word(extension, 1));
+        let mut unreadable = false;
+        let mut read = held.ask(&sql::statements(&schema, &version, true), &[]).await;
+        if read.as_ref().is_err_and(|fault| fault.has_code("22021")) {
+            unreadable = true;
+            read = held.ask(&sql::statements(&schema, &version, false), &[]).await;
+        }
+        let rows = match read {
             Err(fault) if fault.has_code("55000") => {
                 let note = "slow statements are not counted: put pg_stat_statements into shared_preload_libraries \
                      and restart the server";
@@ -326,24 +351,39 @@ impl Rounds {
             let facts = DatabaseFacts::Statement(Box::new(statement));
             Fresh { name: one.name, uid: one.id.to_string().into(), created: Timestamp(0), facts }
         });
-        let grant = || {
+        let note = if unreadable {
+            let note = "the texts of statements are not read: one is of another encoding; \
+                SELECT pg_stat_statements_reset(); forgets it";
+            Some(note.to_owned())
+        } else if hidden > 0 {
             let user = sql::name(&held.greeting.user);
-            format!("statements of other roles are hidden ({hidden}): GRANT pg_read_all_stats TO {user};")
+            Some(format!(
+                "statements of other roles are hidden ({hidden}): GRANT pg_read_all_stats TO {user};"
+            ))
+        } else {
+            None
         };
-        Ok((fresh.collect(), (hidden > 0).then(grant)))
+        Ok((fresh.collect(), note))
     }
 }
 
 async fn relations(held: &Held) -> Result<(Vec<Fresh>, Option<String>), Fault> {
     let rows = held.ask(sql::RELATIONS, &[]).await?;
     let rows = rows.iter().map(read::relation);
-    let fresh = rows.map(|(name, relation)| row(&name, DatabaseFacts::Relation(Box::new(relation)))).collect();
-    let note = format!("tables of `{}` alone are seen: name another database in the address for its own", held.greeting.database);
+    let fresh =
+        rows.map(|(name, relation)| row(&name, DatabaseFacts::Relation(Box::new(relation)))).collect();
+    let note = format!(
+        "tables of `{}` alone are seen: name another database in the address for its own",
+        held.greeting.database
+    );
     Ok((fresh, Some(note)))
 }
 
 /// What happened to a server between two looks.
-fn befell(before: &(Option<Text>, Timestamp, bool), after: &(Option<Text>, Timestamp, bool)) -> Option<&'static str> {
+fn befell(
+    before: &(Option<Text>, Timestamp, bool),
+    after: &(Option<Text>, Timestamp, bool),
+) -> Option<&'static str> {
     let ((old, began, standby), (new, begins, stands)) = (before, after);
     if old.is_some() && new.is_some() && old != new {
         return Some("another server answers at this address");
@@ -428,7 +468,10 @@ mod tests {
         assert_eq!(befell(&who("1", 5, false), &who("1", 5, false)), None);
         assert_eq!(befell(&who("1", 5, false), &who("1", 9, false)), Some("restarted"));
         assert_eq!(befell(&who("1", 5, true), &who("1", 5, false)), Some("promoted: it was a standby"));
-        assert_eq!(befell(&who("1", 5, true), &who("2", 9, true)), Some("another server answers at this address"));
+        assert_eq!(
+            befell(&who("1", 5, true), &who("2", 9, true)),
+            Some("another server answers at this address")
+        );
         assert_eq!(befell(&(None, Timestamp(5), false), &who("2", 5, false)), None);
     }
 

@@ -37,13 +37,16 @@ pub fn config(address: &Address) -> Result<ClientConfig, String> {
     let Some((certificate, key)) = &address.own else { return Ok(builder.with_no_client_auth()) };
     let chain = certificates(certificate)?;
     let key = PrivateKeyDer::from_pem_file(key).map_err(|error| unread(key, &error))?;
-    builder.with_client_auth_cert(chain, key).map_err(|error| format!("our certificate cannot be used: {error}"))
+    builder
+        .with_client_auth_cert(chain, key)
+        .map_err(|error| format!("our certificate cannot be used: {error}"))
 }
 
 fn roots(named: Option<&Path>) -> Result<RootCertStore, String> {
     let system = || SYSTEM.iter().map(Path::new).find(|path| path.exists());
     let named = named.filter(|path| *path != Path::new("system"));
-    let path = named.or_else(system).ok_or("this box trusts no authority: set `sslrootcert` in the address")?;
+    let path =
+        named.or_else(system).ok_or("this box trusts no authority: set `sslrootcert` in the address")?;
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(certificates(path)?);
     if roots.is_empty() {
