@@ -22,4 +22,5 @@ mod picture;
 mod pictures;
 mod pods;
 mod redis;
+mod postgres;
 mod suite;
