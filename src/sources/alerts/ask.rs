@@ -12,8 +12,8 @@ use crate::domain::settings::Endpoint;
 use crate::domain::time::Timestamp;
 use crate::sources::backend::Access;
 use crate::sources::http::{self, Login};
-use crate::sources::reason::{brief, reason};
 use crate::sources::now;
+use crate::sources::reason::{brief, reason};
 use crate::sources::supervise::SourceError;
 
 /// Ten thousand alerts are some megabytes, from a server that may have better things to do.
@@ -26,7 +26,11 @@ pub(super) enum Fault {
     NotSent(String),
     /// It may have been taken in; no answer came.
     Lost(String),
-    Said { code: u16, why: String, wait: Option<Duration> },
+    Said {
+        code: u16,
+        why: String,
+        wait: Option<Duration>,
+    },
 }
 
 impl Fault {
@@ -133,8 +137,10 @@ impl Server {
             return http::body(answer, http::MOST_BYTES).await.map_err(Fault::Lost);
         };
         let wait = answer.headers().get("retry-after").and_then(|wait| wait.to_str().ok()?.parse().ok());
-        let own = matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY | StatusCode::NOT_FOUND)
-            || status.is_server_error();
+        let own = matches!(
+            status,
+            StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY | StatusCode::NOT_FOUND
+        ) || status.is_server_error();
         if own && let Ok(text) = http::body(answer, 64 << 10).await {
             let said = said(&text);
             if !said.is_empty() {
@@ -154,7 +160,10 @@ impl Server {
         let _ = (url.set_username(""), url.set_password(None));
         let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
         url.set_fragment(None);
-        url.path_segments_mut().map_err(|()| bad())?.pop_if_empty().extend(path.trim_start_matches('/').split('/'));
+        url.path_segments_mut()
+            .map_err(|()| bad())?
+            .pop_if_empty()
+            .extend(path.trim_start_matches('/').split('/'));
         url.set_query(query);
         Ok(url)
     }
@@ -228,9 +237,15 @@ mod tests {
     #[test]
     fn what_a_server_says_is_read_from_each_of_its_ways_to_say_it() {
         assert_eq!(said(br#""silence not found""#), "silence not found");
-        assert_eq!(said(br#"{"code":602,"message":"startsAt in body is required"}"#), "startsAt in body is required");
+        assert_eq!(
+            said(br#"{"code":602,"message":"startsAt in body is required"}"#),
+            "startsAt in body is required"
+        );
         assert_eq!(said(b"<html>Bad gateway</html>"), "");
-        assert_eq!(said(b"Limit of concurrent GET requests reached\n"), "Limit of concurrent GET requests reached");
+        assert_eq!(
+            said(b"Limit of concurrent GET requests reached\n"),
+            "Limit of concurrent GET requests reached"
+        );
     }
 
     #[test]

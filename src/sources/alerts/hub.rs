@@ -197,7 +197,8 @@ fn target_rows<'t>(endpoint: &'t Text, targets: &'t [Target]) -> impl Iterator<I
         if !names.insert((target.job.clone(), name.clone())) {
             name = target.url.clone();
         }
-        let id = ObjectRef { context: endpoint.clone(), kind: Kind::Target, namespace: target.job.clone(), name };
+        let id =
+            ObjectRef { context: endpoint.clone(), kind: Kind::Target, namespace: target.job.clone(), name };
         let facts = AlertFacts::Target(Box::new(target.clone()));
         (object(id, target.url.clone(), None, facts), print(target))
     })
@@ -215,7 +216,11 @@ fn print(facts: &impl Hash) -> u64 {
 }
 
 /// The rows that are new or other than they were sent, and those that are gone; the first time all of them.
-fn changed(sent: &mut HashMap<Kind, HashMap<ObjectRef, u64>>, kind: Kind, rows: Vec<(Object, u64)>) -> Option<News> {
+fn changed(
+    sent: &mut HashMap<Kind, HashMap<ObjectRef, u64>>,
+    kind: Kind,
+    rows: Vec<(Object, u64)>,
+) -> Option<News> {
     let first = !sent.contains_key(&kind);
     let before = sent.remove(&kind).unwrap_or_default();
     let mut now = HashMap::with_capacity(rows.len());
@@ -244,8 +249,17 @@ mod tests {
 
     #[test]
     fn those_that_name_one_another_are_one_cluster() {
-        let peers = |own: &str, all: &[&str]| Peers { own: own.into(), all: all.iter().map(|p| (*p).into()).collect() };
-        let all = [peers("", &[]), peers("x", &["x", "y"]), peers("z", &["z"]), peers("y", &["x", "y"]), peers("", &[])];
+        let peers = |own: &str, all: &[&str]| Peers {
+            own: own.into(),
+            all: all.iter().map(|p| (*p).into()).collect(),
+        };
+        let all = [
+            peers("", &[]),
+            peers("x", &["x", "y"]),
+            peers("z", &["z"]),
+            peers("y", &["x", "y"]),
+            peers("", &[]),
+        ];
         assert_eq!(clusters(&all), [0, 1, 2, 1, 4]);
     }
 

@@ -30,7 +30,8 @@ pub(super) async fn inspect(alerts: &Alerts, target: &ObjectRef) -> Inspection {
             known.map(|silence| (silence.id.clone(), silence_sections(&state, silence), String::new()))
         }
         _ => {
-            let mut own = state.words.iter().zip(&state.targets).filter(|(word, _)| word.endpoint == target.context);
+            let mut own =
+                state.words.iter().zip(&state.targets).filter(|(word, _)| word.endpoint == target.context);
             let known = own.find_map(|(_, all)| {
                 let named = |one: &&Target| one.job == target.namespace && one.instance == target.name;
                 all.iter().find(|one| one.url == target.name).or_else(|| all.iter().find(named))
@@ -49,14 +50,21 @@ pub(super) async fn inspect(alerts: &Alerts, target: &ObjectRef) -> Inspection {
         yaml,
         events: Vec::new(),
         owners: Vec::new(),
-        missing: state.words.iter().filter(|word| !word.live).map(|word| format!("{} does not answer", word.endpoint)).collect(),
+        missing: state
+            .words
+            .iter()
+            .filter(|word| !word.live)
+            .map(|word| format!("{} does not answer", word.endpoint))
+            .collect(),
     }
 }
 
 /// Whether a row of this name is this alert's: its name ends in the beginning of the fingerprint, or in all of it.
 fn is_called(alert: &Alert, name: &str) -> bool {
     name.rsplit_once('-').is_some_and(|(called, print)| {
-        print.len() >= 8 && alert.fingerprint.starts_with(print) && (alert.name.starts_with(called) || alert.name.is_empty() || called.ends_with('…'))
+        print.len() >= 8
+            && alert.fingerprint.starts_with(print)
+            && (alert.name.starts_with(called) || alert.name.is_empty() || called.ends_with('…'))
     })
 }
 
@@ -91,11 +99,16 @@ fn alert_sections(state: &State, alert: &Alert) -> Vec<Section> {
     let mut held = Draft::new("Held back by");
     for id in &alert.silenced_by {
         let known = state.silences.iter().find(|silence| silence.id == *id);
-        held.line("silence", known.map_or_else(|| id.to_string(), |silence| silence_words(silence, now)), Level::Fine);
+        held.line(
+            "silence",
+            known.map_or_else(|| id.to_string(), |silence| silence_words(silence, now)),
+            Level::Fine,
+        );
     }
     for print in &alert.inhibited_by {
         let by = state.alerts.iter().find(|other| other.fingerprint == *print);
-        let words = by.map_or_else(|| format!("{print}, which is not seen"), |by| format!("{} {}", by.name, by.apart));
+        let words = by
+            .map_or_else(|| format!("{print}, which is not seen"), |by| format!("{} {}", by.name, by.apart));
         held.line("inhibited by", words, Level::Fine);
     }
     for interval in &alert.muted_by {
@@ -137,10 +150,18 @@ fn servers(state: &State, alert: &Alert, now: Timestamp) -> Section {
             let words = format!("{}{silenced} since {}{stale}", state_word(told.state), ago(told.since, now));
             draft.line(&word.endpoint, words, Level::Fine);
         } else if alert.seen_by.contains(&word.endpoint) {
-            draft.line(&word.endpoint, format!("tells of it, without the labels it adds{stale}"), Level::Fine);
+            draft.line(
+                &word.endpoint,
+                format!("tells of it, without the labels it adds{stale}"),
+                Level::Fine,
+            );
         } else {
             let due = alert.not_seen_by.contains(&word.endpoint);
-            draft.line(&word.endpoint, format!("does not tell of it{stale}"), if due { Level::Warn } else { Level::Done });
+            draft.line(
+                &word.endpoint,
+                format!("does not tell of it{stale}"),
+                if due { Level::Warn } else { Level::Done },
+            );
         }
     }
     draft.0
@@ -170,12 +191,17 @@ fn silence_sections(state: &State, silence: &Silence) -> Vec<Section> {
     what.line("by", &*silence.by, Level::Fine);
     what.line("comment", &*silence.comment, Level::Fine);
     what.line("began", ago(silence.starts, now), Level::Fine);
-    what.line("ends", silence.ends.map_or_else(|| "–".into(), |ends| format!("in {}", span(ends.since(now)))), Level::Fine);
+    what.line(
+        "ends",
+        silence.ends.map_or_else(|| "–".into(), |ends| format!("in {}", span(ends.since(now)))),
+        Level::Fine,
+    );
     what.line("id", &*silence.id, Level::Fine);
     let on: Vec<&str> = silence.seen_by.iter().map(|name| &**name).collect();
     what.line("on", on.join(", "), Level::Fine);
     let mut holds = Draft::new("Holds back");
-    let held: Vec<&Alert> = state.alerts.iter().filter(|alert| alert.silenced_by.contains(&silence.id)).collect();
+    let held: Vec<&Alert> =
+        state.alerts.iter().filter(|alert| alert.silenced_by.contains(&silence.id)).collect();
     for alert in held.iter().take(NAMED) {
         holds.line(&alert.name, format!("{} {}", alert.severity, alert.apart).trim(), Level::Fine);
     }
@@ -197,7 +223,11 @@ fn target_sections(target: &Target) -> Vec<Section> {
     what.line("instance", &*target.instance, Level::Fine);
     what.line("address", &*target.url, Level::Fine);
     what.line("last scrape", ago(target.last, now), Level::Fine);
-    what.line("took", target.last.map_or_else(|| "–".into(), |_| format!("{} ms", target.took_ms)), Level::Fine);
+    what.line(
+        "took",
+        target.last.map_or_else(|| "–".into(), |_| format!("{} ms", target.took_ms)),
+        Level::Fine,
+    );
     vec![what.0]
 }
 
@@ -231,7 +261,11 @@ mod tests {
     fn an_alert_is_found_by_the_name_of_its_row() {
         let alert = Alert { name: "Down".into(), fingerprint: "0123456789abcdef".into(), ..Alert::default() };
         assert!(is_called(&alert, "Down-01234567") && is_called(&alert, "Down-0123456789abcdef"));
-        assert!(!is_called(&alert, "Down-89abcdef") && !is_called(&alert, "Up-01234567") && !is_called(&alert, "Down-"));
+        assert!(
+            !is_called(&alert, "Down-89abcdef")
+                && !is_called(&alert, "Up-01234567")
+                && !is_called(&alert, "Down-")
+        );
     }
 
     #[test]

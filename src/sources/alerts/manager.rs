@@ -45,7 +45,16 @@ pub(super) struct Manager {
 
 impl Manager {
     pub fn new(at: usize, server: Arc<Server>, hub: Arc<Hub>, nudge: Arc<Notify>) -> Manager {
-        Manager { at, server, hub, nudge, strings: Strings::default(), polls: 0, last: None, intervals: false }
+        Manager {
+            at,
+            server,
+            hub,
+            nudge,
+            strings: Strings::default(),
+            polls: 0,
+            last: None,
+            intervals: false,
+        }
     }
 
     async fn poll(&mut self, wire: &mut Wire) -> Result<(), SourceError> {
@@ -62,8 +71,11 @@ impl Manager {
         self.polls = self.polls.wrapping_add(1);
         let alerts = get("api/v2/alerts").await?;
         let silences = get("api/v2/silences").await?;
-        let groups =
-            if self.intervals { get("api/v2/alerts/groups?silenced=false&inhibited=false").await? } else { Vec::new() };
+        let groups = if self.intervals {
+            get("api/v2/alerts/groups?silenced=false&inhibited=false").await?
+        } else {
+            Vec::new()
+        };
         let mut hasher = DefaultHasher::new();
         [&alerts, &silences, &groups].into_iter().for_each(|body| hasher.write(body));
         let print = hasher.finish();
@@ -73,7 +85,8 @@ impl Manager {
             let muted = if groups.is_empty() { HashMap::new() } else { muted(&read::<Vec<Group>>(&groups)?) };
             let (told, odd) = self.told(read(&alerts)?, &muted);
             let silences = read::<Vec<OwnSilence>>(&silences)?;
-            let silences: Vec<Silence> = silences.into_iter().filter_map(|one| one.shown(&mut self.strings)).collect();
+            let silences: Vec<Silence> =
+                silences.into_iter().filter_map(|one| one.shown(&mut self.strings)).collect();
             let at = self.at;
             self.hub
                 .heard(at, |state| {
@@ -90,7 +103,11 @@ impl Manager {
         wire.live().await
     }
 
-    fn told(&mut self, own: Vec<OwnAlert>, muted: &HashMap<String, Vec<String>>) -> (Vec<Told>, HashMap<u64, Vec<Odd>>) {
+    fn told(
+        &mut self,
+        own: Vec<OwnAlert>,
+        muted: &HashMap<String, Vec<String>>,
+    ) -> (Vec<Told>, HashMap<u64, Vec<Odd>>) {
         let mut odd = HashMap::new();
         let mut all = Vec::with_capacity(own.len());
         for alert in own {
@@ -98,8 +115,13 @@ impl Manager {
             let print = crate::domain::alert::fingerprint(labels);
             let by_groups = muted.get(&alert.fingerprint).cloned().unwrap_or_default();
             let state = alert.status.state(&by_groups);
-            let mut texts = |all: Vec<String>| all.iter().map(|text| self.strings.text(text)).collect::<Vec<Text>>();
-            let muted_by = texts(if by_groups.is_empty() { alert.status.muted_by.unwrap_or_default() } else { by_groups });
+            let mut texts =
+                |all: Vec<String>| all.iter().map(|text| self.strings.text(text)).collect::<Vec<Text>>();
+            let muted_by = texts(if by_groups.is_empty() {
+                alert.status.muted_by.unwrap_or_default()
+            } else {
+                by_groups
+            });
             let silenced_by = texts(alert.status.silenced_by.unwrap_or_default());
             let inhibited_by = texts(alert.status.inhibited_by.unwrap_or_default());
             let receivers = texts(alert.receivers.into_iter().map(|receiver| receiver.name).collect());

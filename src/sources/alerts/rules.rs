@@ -62,7 +62,17 @@ impl Rules {
         targets_wanted: Arc<AtomicBool>,
     ) -> Rules {
         let place = PlaceFacts { server: server.shown(), ..PlaceFacts::default() };
-        Rules { at, server, hub, nudge, targets_wanted, strings: Strings::default(), polls: 0, place, last: (None, None) }
+        Rules {
+            at,
+            server,
+            hub,
+            nudge,
+            targets_wanted,
+            strings: Strings::default(),
+            polls: 0,
+            place,
+            last: (None, None),
+        }
     }
 
     async fn poll(&mut self, wire: &mut Wire) -> Result<(), SourceError> {
@@ -71,20 +81,21 @@ impl Rules {
         let groups: Groups = data(&body, "rules")?;
         let picture = self.picture(groups);
         place.missing.extend(picture.failing.iter().cloned());
-        let targets = if self.polls.is_multiple_of(TARGETS_EVERY) || self.targets_wanted.load(Ordering::Relaxed) {
-            match self.targets().await {
-                Ok(targets) => Some(targets),
-                // What evaluates rules need not scrape.
-                Err(error) => {
-                    place.missing.push(format!("targets: {error}"));
-                    None
+        let targets =
+            if self.polls.is_multiple_of(TARGETS_EVERY) || self.targets_wanted.load(Ordering::Relaxed) {
+                match self.targets().await {
+                    Ok(targets) => Some(targets),
+                    // What evaluates rules need not scrape.
+                    Err(error) => {
+                        place.missing.push(format!("targets: {error}"));
+                        None
+                    }
                 }
-            }
-        } else {
-            let old = self.place.missing.iter().filter(|line| line.starts_with("targets: "));
-            place.missing.extend(old.cloned());
-            None
-        };
+            } else {
+                let old = self.place.missing.iter().filter(|line| line.starts_with("targets: "));
+                place.missing.extend(old.cloned());
+                None
+            };
         if self.polls.is_multiple_of(VERSION_EVERY) {
             place.version = self.version().await.or(place.version);
         }
@@ -128,7 +139,9 @@ impl Rules {
                 fail += 1;
                 if fail <= NAMED {
                     let why = crate::sources::reason::brief(&rule.last_error);
-                    picture.failing.push(format!("alert {} cannot be evaluated: {why}", clean_to(&rule.name, 120)));
+                    picture
+                        .failing
+                        .push(format!("alert {} cannot be evaluated: {why}", clean_to(&rule.name, 120)));
                 }
             }
             if is_watchdog(&rule.name) {

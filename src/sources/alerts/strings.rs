@@ -63,7 +63,13 @@ pub(super) fn number(text: &str) -> Text {
     if size != 0.0 && !(1e-4..1e15).contains(&size) {
         return format!("{value:.3e}").into();
     }
-    let places = if size >= 1_000.0 { 1 } else if size >= 1.0 { 3 } else { 5 };
+    let places = if size >= 1_000.0 {
+        1
+    } else if size >= 1.0 {
+        3
+    } else {
+        5
+    };
     let whole = format!("{value:.places$}");
     whole.trim_end_matches('0').trim_end_matches('.').into()
 }

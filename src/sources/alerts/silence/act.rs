@@ -2,7 +2,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{alerts_of, exact, moment, name, silence_of, span, text};
 use crate::domain::Text;
@@ -17,6 +17,8 @@ use crate::sources::backend::Report;
 
 /// So long it may take until what was done is seen to hold.
 const SETTLES: Duration = Duration::from_secs(8);
+/// Another member is asked when one takes longer to read from.
+const READ_WITHIN: Duration = Duration::from_secs(3);
 const AGAIN: Duration = Duration::from_millis(300);
 
 pub(in crate::sources::alerts) async fn act(
@@ -97,7 +99,11 @@ async fn silence(
         }
     }
     let said = format!("{} for {}", said.join("; "), span(Duration::from_secs(seconds)));
-    if failed.is_empty() { Outcome::Settled { says: said } } else { Outcome::Failed { why: format!("{said}, but {failed}") } }
+    if failed.is_empty() {
+        Outcome::Settled { says: said }
+    } else {
+        Outcome::Failed { why: format!("{said}, but {failed}") }
+    }
 }
 
 /// The clusters that have an alert which is hit, as far as was heard; else all.
@@ -112,7 +118,8 @@ async fn concerned(alerts: &Alerts, matchers: &[Matcher]) -> Vec<Vec<Member>> {
                 let odd = odd.and_then(|odd| odd.get(&told.print));
                 held.hits(|wanted| {
                     let own = odd.into_iter().flatten().find(|(_, name, _)| name == wanted);
-                    let shown = || told.labels.iter().find(|(name, _)| &**name == wanted).map(|(_, value)| &**value);
+                    let shown =
+                        || told.labels.iter().find(|(name, _)| &**name == wanted).map(|(_, value)| &**value);
                     own.map(|(_, _, value)| value.as_str()).or_else(shown)
                 })
             })
@@ -262,10 +269,14 @@ async fn again(alerts: &Alerts, looked: &Looked) -> Result<(Vec<Member>, usize, 
     let mut why = Vec::new();
     for members in alerts.clusters().await {
         for (at, member) in members.iter().enumerate() {
-            let silence = match silence_of(member, id).await {
-                Ok(silence) => silence,
-                Err(fault) => {
+            let silence = match timeout(READ_WITHIN, silence_of(member, id)).await {
+                Ok(Ok(silence)) => silence,
+                Ok(Err(fault)) => {
                     why.push(format!("{}: {}", name(member), fault.says()));
+                    continue;
+                }
+                Err(_) => {
+                    why.push(format!("{}: timed out", name(member)));
                     continue;
                 }
             };

@@ -11,7 +11,6 @@ use crate::domain::alert::matcher::{Held, too_wide};
 use crate::domain::alert::{Matcher, is_watchdog, urgency};
 use crate::domain::text::{clean, clean_to};
 use crate::domain::time::Timestamp;
-use crate::sources::alerts::ask::Fault;
 use crate::sources::alerts::manager::OwnAlert;
 use crate::sources::alerts::{Alerts, Member};
 use crate::sources::now;
@@ -51,14 +50,20 @@ pub(in crate::sources::alerts) async fn look(alerts: &Alerts, natives: &[Native]
 /// The first answer of a cluster, and whose it is.
 async fn first(members: &[Member], deadline: Instant) -> Result<(&Member, Vec<OwnAlert>), String> {
     let mut why = Vec::new();
-    for member in members {
-        match timeout_at(deadline, alerts_of(member)).await {
+    for (at, member) in members.iter().enumerate() {
+        match timeout_at(share(deadline, members.len() - at), alerts_of(member)).await {
             Ok(Ok(alerts)) => return Ok((member, alerts)),
             Ok(Err(fault)) => why.push(format!("{}: {}", name(member), fault.says())),
-            Err(_) => why.push(format!("{}: no answer within 2 s", name(member))),
+            Err(_) => why.push(format!("{}: no answer in time", name(member))),
         }
     }
     Err(why.join("; "))
+}
+
+/// When the next of `left` members that can be asked should be asked instead.
+fn share(deadline: Instant, left: usize) -> Instant {
+    let now = Instant::now();
+    now + deadline.saturating_duration_since(now) / u32::try_from(left.max(1)).unwrap_or(u32::MAX)
 }
 
 /// An alert that the matchers hit, in words.
@@ -96,7 +101,9 @@ async fn hits(
             Ok((member, told)) => {
                 answered.push(name(member).to_string());
                 total += told.len();
-                for alert in told.iter().filter(|one| held.hits(|name| one.labels.get(name).map(String::as_str))) {
+                for alert in
+                    told.iter().filter(|one| held.hits(|name| one.labels.get(name).map(String::as_str)))
+                {
                     let (print, hit) = hit(alert);
                     all.entry(print).or_insert(hit);
                 }
@@ -109,7 +116,11 @@ async fn hits(
     }
     let urgent = all.values().filter(|hit| hit.urgent).count();
     let urgent = if urgent > 0 { format!(", {urgent} of them critical") } else { String::new() };
-    found.effect.push(format!("hits {} of {total} alerts now{urgent}, by {}", all.len(), answered.join(", ")));
+    found.effect.push(format!(
+        "hits {} of {total} alerts now{urgent}, by {}",
+        all.len(),
+        answered.join(", ")
+    ));
     let mut lines: Vec<&Hit> = all.values().collect();
     lines.sort_by(|a, b| (!a.urgent, &a.words).cmp(&(!b.urgent, &b.words)));
     found.effect.extend(lines.iter().take(NAMED).map(|hit| hit.words.clone()));
@@ -178,19 +189,20 @@ async fn standing(
 ) -> Result<Option<Timestamp>, String> {
     let id = &*native.target.name;
     let (mut gone, mut failed) = (0, Vec::new());
-    for member in alerts.clusters().await.iter().flatten() {
-        let silence = match timeout_at(deadline, silence_of(member, id)).await {
+    let members: Vec<Member> = alerts.clusters().await.into_iter().flatten().collect();
+    for (at, member) in members.iter().enumerate() {
+        let silence = match timeout_at(share(deadline, members.len() - at), silence_of(member, id)).await {
             Ok(Ok(silence)) => silence,
             Ok(Err(fault)) if fault.gone() => {
                 gone += 1;
                 continue;
             }
-            Ok(Err(Fault::NotSent(why) | Fault::Lost(why) | Fault::Said { why, .. })) => {
-                failed.push(format!("{}: {why}", name(member)));
+            Ok(Err(fault)) => {
+                failed.push(format!("{}: {}", name(member), fault.says()));
                 continue;
             }
             Err(_) => {
-                failed.push(format!("{}: no answer within 2 s", name(member)));
+                failed.push(format!("{}: no answer in time", name(member)));
                 continue;
             }
         };
@@ -234,7 +246,11 @@ async fn tell(alerts: &Alerts, native: &Native, silence: &serde_json::Value, fou
     let comment = clean(text(silence, "/comment"));
     found.effect.push(format!("made by {by}: {comment}"));
     let told = if matches!(native.verb, Verb::Expire) { "told again" } else { "held back" };
-    found.effect.push(format!("{} {} {told}", held.len(), if held.len() == 1 { "alert is" } else { "alerts are" }));
+    found.effect.push(format!(
+        "{} {} {told}",
+        held.len(),
+        if held.len() == 1 { "alert is" } else { "alerts are" }
+    ));
     found.effect.extend(held.iter().take(NAMED).map(|one| clean_to(one, 200).into_owned()));
     if held.len() > NAMED {
         found.effect.push(format!("and {} more", held.len() - NAMED));
