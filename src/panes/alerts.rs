@@ -9,7 +9,7 @@ use crate::domain::Text;
 use crate::domain::alert::{Alert, AlertFacts, AlertState, Silence, Target, urgency};
 use crate::domain::level::Level;
 use crate::domain::object::{Facts, Kind, Object, Realm};
-use crate::domain::settings::{Action, Role};
+use crate::domain::settings::{Action, Backend, Role};
 use crate::domain::time::{Age, Timestamp};
 use crate::model::Model;
 use crate::model::listing::SortKey;
@@ -17,12 +17,11 @@ use crate::model::listing::SortKey;
 pub struct Alerts;
 
 const ALERTS: &[Column] = &[
-    left("SEVERITY", Width::Fixed(9), 12),
-    left("ALERT", Width::Fill(24), 20),
-    left("STATE", Width::Fixed(9), 15),
+    left("SEVERITY", Width::Fixed(8), 12),
+    left("ALERT", Width::Fill(33), 20),
+    left("STATE", Width::Fixed(14), 15),
     right("FOR", 4, 14),
-    right("VALUE", 9, 10),
-    left("HELD BACK", Width::Fixed(11), 9),
+    right("VALUE", 8, 10),
     left("RECEIVER", Width::Share(8, 2), 4),
     ON,
 ];
@@ -78,7 +77,7 @@ impl Tables for Alerts {
     fn cell<'m>(&self, model: &'m Model, object: &'m Object, level: Level, column: &str) -> Cell<'m> {
         match facts(object) {
             Some(AlertFacts::Alert(alert)) => alert_cell(model, alert, level, column),
-            Some(AlertFacts::Silence(silence)) => silence_cell(model.now, silence, level, column),
+            Some(AlertFacts::Silence(silence)) => silence_cell(model, silence, level, column),
             Some(AlertFacts::Target(_)) if column == "ON" => Cell::new(&*object.id.context).role(Role::Dim),
             Some(AlertFacts::Target(target)) => target_cell(model, target, level, column),
             None => Cell::new(""),
@@ -173,7 +172,6 @@ fn alert_key(alert: &Alert, column: Option<&str>) -> SortKey {
             alert.value.as_ref().map_or(SortKey::Missing, |value| SortKey::Number(-sortable(value)))
         }
         Some("STATE") => SortKey::Text(alert.status().into()),
-        Some("HELD BACK") => moment(alert.silenced_until),
         Some("RECEIVER") => {
             alert.receivers.first().map_or(SortKey::Missing, |name| SortKey::Text(name.clone()))
         }
@@ -223,26 +221,29 @@ fn alert_cell<'m>(model: &Model, alert: &'m Alert, level: Level, column: &str) -
         "SEVERITY" if alert.severity.is_empty() => dash(),
         "SEVERITY" => Cell::new(&*alert.severity).role(super::role(level)),
         "ALERT" => Cell::new(format!("{} {}", alert.name, alert.apart)),
-        "STATE" => Cell::new(alert.status()).role(super::role(level)),
+        "STATE" => {
+            let text = match (alert.state, alert.silenced_until) {
+                (AlertState::Silenced, Some(until)) => {
+                    format!("{} {}", alert.status(), left_of(model.now, until)).into()
+                }
+                _ => Cow::from(alert.status()),
+            };
+            Cell::new(text).role(super::role(level))
+        }
         "FOR" => Cell::new(tables::ago(model, alert.since)).role(Role::Dim),
         "VALUE" => alert.value.as_ref().map_or_else(dash, |value| Cell::new(&**value)),
-        "HELD BACK" => match (alert.state, alert.silenced_until) {
-            (AlertState::Silenced, Some(until)) => Cell::new(format!("for {}", left_of(model.now, until))),
-            (AlertState::Muted, _) => alert.muted_by.first().map_or_else(dash, |name| Cell::new(&**name)),
-            _ => Cell::new(""),
-        },
         "RECEIVER" if alert.receivers.is_empty() => dash(),
         "RECEIVER" => Cell::new(joined(&alert.receivers)),
-        "ON" if alert.not_seen_by.is_empty() => Cell::new(joined(&alert.seen_by)).role(Role::Dim),
+        "ON" if alert.not_seen_by.is_empty() => on(model, &alert.seen_by, &[]),
         "ON" => Cell::new(format!("not {}", joined(&alert.not_seen_by))).role(Role::Warning),
         _ => Cell::new(""),
     }
 }
 
-fn silence_cell<'m>(now: Timestamp, silence: &'m Silence, level: Level, column: &str) -> Cell<'m> {
+fn silence_cell<'m>(model: &Model, silence: &'m Silence, level: Level, column: &str) -> Cell<'m> {
     match column {
         "ENDS IN" => {
-            let left = silence.ends.map_or_else(|| "–".into(), |ends| left_of(now, ends));
+            let left = silence.ends.map_or_else(|| "–".into(), |ends| left_of(model.now, ends));
             Cell::new(left).role(if silence.ends_soon { Role::Warning } else { Role::Text })
         }
         "HOLDS" => Cell::new(silence.holds.to_string()),
@@ -251,7 +252,7 @@ fn silence_cell<'m>(now: Timestamp, silence: &'m Silence, level: Level, column: 
         "COMMENT" => Cell::new(&*silence.comment),
         "STATE" if silence.ends_soon => Cell::new("ends soon").role(super::role(level)),
         "STATE" => Cell::new(&*silence.state).role(super::role(level)),
-        "ON" => Cell::new(joined(&silence.seen_by)).role(Role::Dim),
+        "ON" => on(model, &silence.seen_by, &[Backend::Prometheus]),
         _ => Cell::new(""),
     }
 }
@@ -271,6 +272,15 @@ fn target_cell<'m>(model: &Model, target: &'m Target, level: Level, column: &str
 
 fn matchers(silence: &Silence) -> String {
     silence.matchers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// Who tells of it: where all do, their names say nothing.
+fn on<'a>(model: &Model, seen_by: &[Text], but: &[Backend]) -> Cell<'a> {
+    let own =
+        [Backend::Alertmanager, Backend::Prometheus].into_iter().filter(|backend| !but.contains(backend));
+    let due: usize = own.map(|backend| model.settings.profile.endpoints(backend).count()).sum();
+    let text = if seen_by.len() > 1 && seen_by.len() == due { "all".into() } else { joined(seen_by) };
+    Cell::new(text).role(Role::Dim)
 }
 
 fn joined(names: &[Text]) -> String {

@@ -1,199 +1,22 @@
 //! Alerts on two real Alertmanagers in one cluster, an old one and a new one, and a Prometheus that feeds both.
-use std::collections::{BTreeMap, HashMap};
+mod desk;
+
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use firedeck::domain::action::{Check, Findings, Looked, Native, Outcome, Verb};
-use firedeck::domain::alert::{Alert, AlertFacts, AlertState, Matcher, Silence, Target};
-use firedeck::domain::feed::{Feed, FeedState};
+use firedeck::domain::action::{Check, Looked, Native, Outcome, Verb};
+use firedeck::domain::alert::{Alert, AlertState, Matcher};
+use firedeck::domain::feed::FeedState;
 use firedeck::domain::level::Level;
-use firedeck::domain::news::{News, PlaceFacts, Seen};
-use firedeck::domain::object::{Facts, Kind, Object, ObjectRef};
-use firedeck::domain::settings::Endpoint;
+use firedeck::domain::object::Kind;
 use firedeck::domain::settings::endpoint::Backend as Server;
-use firedeck::sources::backend::{Access, Backend};
-use firedeck::sources::supervise::Signals;
-use firedeck::sources::{alerts, http, now};
+use firedeck::sources::{http, now};
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
-use tokio::time::timeout;
 
+use crate::common::fault::http::Answer;
 use crate::common::fault::{Fault, Proxy};
 use crate::suite::setting;
-
-const WHO: &str = "jane@bastion";
-const LONGEST: Duration = Duration::from_secs(90);
-
-/// A cockpit that looks at alerts only.
-struct Desk {
-    news: mpsc::Receiver<Vec<News>>,
-    backend: Arc<dyn Backend>,
-    signals: Signals,
-    rows: HashMap<ObjectRef, Object>,
-    states: HashMap<Feed, FeedState>,
-    places: BTreeMap<Feed, PlaceFacts>,
-    /// How often a full picture began.
-    begun: HashMap<Kind, usize>,
-}
-
-impl Drop for Desk {
-    fn drop(&mut self) {
-        self.signals.cancel.cancel();
-    }
-}
-
-fn endpoint(backend: Server, name: &str, address: &str) -> Endpoint {
-    Endpoint {
-        backend,
-        name: name.into(),
-        url: format!("http://{address}"),
-        username: None,
-        password: None,
-        token: None,
-        emergency_url: None,
-        project: None,
-    }
-}
-
-fn feed(backend: Server, name: &str) -> Feed {
-    Feed::Endpoint(backend, name.into())
-}
-
-impl Desk {
-    fn of(endpoints: &[(Server, &str, &str)]) -> Desk {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let (out, news) = mpsc::channel(64);
-        let signals = Signals::default();
-        let access = endpoints.iter().map(|(backend, name, address)| Access {
-            endpoint: endpoint(*backend, name, address),
-            secrets: Arc::new(|_| Box::pin(async { Err("there is no secret".to_owned()) })),
-        });
-        let backend = alerts::start(access.collect(), WHO.into(), &out, &signals);
-        Desk {
-            news,
-            backend,
-            signals,
-            rows: HashMap::new(),
-            states: HashMap::new(),
-            places: BTreeMap::new(),
-            begun: HashMap::new(),
-        }
-    }
-
-    /// Both Alertmanagers and the Prometheus.
-    fn whole() -> Desk {
-        Desk::of(&[
-            (Server::Alertmanager, "am-a", &setting("ALERTMANAGER_A")),
-            (Server::Alertmanager, "am-b", &setting("ALERTMANAGER_B")),
-            (Server::Prometheus, "prom", &setting("PROMETHEUS")),
-        ])
-    }
-
-    /// Takes news in until they come to this state.
-    async fn until<T>(&mut self, what: &str, mut ask: impl FnMut(&Desk) -> Option<T>) -> T {
-        let deadline = Instant::now() + LONGEST;
-        loop {
-            if let Some(answer) = ask(self) {
-                return answer;
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            match timeout(left, self.news.recv()).await {
-                Ok(Some(batch)) => batch.into_iter().for_each(|news| self.take(news)),
-                _ => {
-                    panic!("waited in vain for {what}; {:#?}; {} alerts", self.places, self.alerts().count())
-                }
-            }
-        }
-    }
-
-    fn take(&mut self, news: News) {
-        match news {
-            News::Feed(feed, state) => _ = self.states.insert(feed, state),
-            News::Place(feed, facts) => _ = self.places.insert(feed, facts),
-            News::Rows(feed, kind, batch) => {
-                assert_eq!(feed, Feed::Alerts);
-                for seen in batch {
-                    match seen {
-                        Seen::Begin => *self.begun.entry(kind).or_default() += 1,
-                        Seen::Is(object) => _ = self.rows.insert(object.id.clone(), object),
-                        Seen::Gone(id) => {
-                            assert!(self.rows.remove(&id).is_some(), "{id} went and never came")
-                        }
-                        Seen::End => {}
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn facts(&self) -> impl Iterator<Item = (&Object, &AlertFacts)> {
-        self.rows.values().filter_map(|row| match &row.facts {
-            Facts::Alerts(facts) => Some((row, facts)),
-            _ => None,
-        })
-    }
-
-    fn alerts(&self) -> impl Iterator<Item = (&Object, &Alert)> {
-        self.facts().filter_map(|(row, facts)| match facts {
-            AlertFacts::Alert(alert) => Some((row, &**alert)),
-            _ => None,
-        })
-    }
-
-    fn silence(&self, id: &str) -> Option<(&Object, &Silence)> {
-        self.facts().find_map(|(row, facts)| match facts {
-            AlertFacts::Silence(silence) if *silence.id == *id => Some((row, &**silence)),
-            _ => None,
-        })
-    }
-
-    fn targets(&self) -> impl Iterator<Item = &Target> {
-        self.facts().filter_map(|(_, facts)| match facts {
-            AlertFacts::Target(target) => Some(&**target),
-            _ => None,
-        })
-    }
-
-    fn named(&self, name: &str) -> Vec<(&Object, &Alert)> {
-        self.alerts().filter(|(_, alert)| *alert.name == *name).collect()
-    }
-
-    /// The only alert of this name, once everybody tells of it.
-    async fn one(&mut self, name: &str, servers: usize) -> (Object, Alert) {
-        self.until(name, |desk| match desk.named(name).as_slice() {
-            [(row, alert)] if alert.seen_by.len() == servers => Some(((*row).clone(), (*alert).clone())),
-            _ => None,
-        })
-        .await
-    }
-
-    async fn look(&self, target: &Object, verb: Verb) -> Findings {
-        let native = Native { target: target.id.clone(), uid: target.uid.clone(), verb };
-        self.backend.look(&[native]).await
-    }
-
-    async fn act(&self, looked: Looked) -> Outcome {
-        let (report, mut reports) = mpsc::channel(16);
-        let outcome = self.backend.act(looked, now(), &report).await;
-        drop(report);
-        while let Some(said) = reports.recv().await {
-            assert!(!said.is_final(), "{said:?}");
-        }
-        outcome
-    }
-
-    async fn done(&self, target: &Object, verb: Verb) -> String {
-        let findings = self.look(target, verb).await;
-        assert_eq!((&findings.drift, &findings.unchecked), (&None, &Vec::new()), "{findings:#?}");
-        let looked = findings.actions.into_iter().next().expect("an action");
-        match self.act(looked).await {
-            Outcome::Settled { says } => says,
-            other => panic!("{other:?}"),
-        }
-    }
-}
+use desk::{Desk, WHO, feed};
 
 fn silence(labels: &[(&str, &str)], comment: &str) -> Verb {
     let matchers = labels.iter().map(|(name, value)| Matcher::equals(*name, *value)).collect();
@@ -310,9 +133,10 @@ async fn a_silence_shows_what_it_hits_holds_it_back_is_extended_and_ends() {
         "{found:#?}"
     );
 
-    let found = desk.look(&made.0, Verb::Extend { seconds: 3_600 }).await;
+    let found = desk.look(&made.0, Verb::Extend { seconds: 3_600, until: None }).await;
     assert!(found.effect[0].contains("ends in 1h 59m → in 2h 59m"), "{found:#?}");
-    let says = desk.done(&made.0, Verb::Extend { seconds: 3_600 }).await;
+    assert!(matches!(found.actions[0].native.verb, Verb::Extend { until: Some(_), .. }), "{found:#?}");
+    let says = desk.done(&made.0, Verb::Extend { seconds: 3_600, until: None }).await;
     assert!(says.starts_with("ends in 2h 59m") && !says.contains("new id"), "{says}");
     let longer = desk
         .until("a later end", |desk| {
@@ -324,7 +148,7 @@ async fn a_silence_shows_what_it_hits_holds_it_back_is_extended_and_ends() {
 
     // What was looked at before somebody else changed it is not touched.
     let stale = desk.look(&made.0, Verb::Expire).await.actions.remove(0);
-    desk.done(&made.0, Verb::Extend { seconds: 60 }).await;
+    desk.done(&made.0, Verb::Extend { seconds: 60, until: None }).await;
     let Outcome::Refused { why } = desk.act(stale).await else { panic!("not refused") };
     assert!(why.contains("changed since it was shown"), "{why}");
 
@@ -428,6 +252,50 @@ async fn a_member_that_does_not_know_an_alert_is_named() {
         (half.not_seen_by.iter().map(|name| &**name).collect::<Vec<_>>() == ["am-b"]).then_some(())
     })
     .await;
+}
+
+/// Older ones do not say it at all; where one of a cluster does not, the alert is taken to be told.
+#[tokio::test]
+async fn what_a_time_interval_mutes_is_said_to_be_muted() {
+    let mut desk = Desk::of(&[(Server::Alertmanager, "am-b", &setting("ALERTMANAGER_B"))]);
+    desk.until("it muted", |desk| {
+        let (row, alert) = desk.named("AtNight").into_iter().next()?;
+        let names: Vec<&str> = alert.muted_by.iter().map(|name| &**name).collect();
+        (alert.state == AlertState::Muted && names == ["always"] && row.level() == Level::Done).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_that_wants_a_login_or_is_none_says_so_and_the_others_stay() {
+    let proxy = Proxy::before(setting("ALERTMANAGER_A").parse().expect("an address")).await;
+    let address = proxy.address().to_string();
+    for (code, body, wanted) in [
+        (401, "", "not logged in"),
+        (403, "", "credentials"),
+        (503, "", "busy"),
+        (302, "", "leads to"),
+        (200, "<html>please log in</html>", "does not answer as it should"),
+        (200, "[{\"labels\": {\"alertname\": \"cut o", "does not answer as it should"),
+    ] {
+        proxy.forget_answers();
+        proxy.answer("GET /api/v2/", Answer::body(code, body));
+        let mut desk = Desk::of(&[
+            (Server::Alertmanager, "am-a", &address),
+            (Server::Prometheus, "prom", &setting("PROMETHEUS")),
+        ]);
+        let own = feed(Server::Alertmanager, "am-a");
+        desk.until(wanted, |desk| match desk.states.get(&own)? {
+            FeedState::Down { why, .. } if why.contains(wanted) => Some(()),
+            FeedState::Forbidden { needs } if needs.contains(wanted) => Some(()),
+            _ => None,
+        })
+        .await;
+        desk.until("the other live", |desk| {
+            (desk.states.get(&feed(Server::Prometheus, "prom"))? == &FeedState::Live).then_some(())
+        })
+        .await;
+    }
 }
 
 #[tokio::test]

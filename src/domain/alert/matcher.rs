@@ -209,8 +209,10 @@ mod tests {
 
     #[test]
     fn several_alerts_have_in_common_what_all_say() {
-        let labels = |pod: &str| vec![("alertname".into(), "Down".into()), ("pod".into(), pod.into())];
-        let (a, b): (Vec<(Text, Text)>, Vec<(Text, Text)>) = (labels("a"), labels("b"));
+        let labels = |pod: &str| -> Vec<(Text, Text)> {
+            vec![("alertname".into(), "Down".into()), ("pod".into(), pod.into())]
+        };
+        let (a, b) = (labels("a"), labels("b"));
         assert_eq!(common([&*a, &*b].into_iter()), [Matcher::equals("alertname", "Down")]);
         assert_eq!(common([&*a].into_iter()).len(), 2);
         assert!(common(std::iter::empty()).is_empty());

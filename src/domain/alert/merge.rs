@@ -8,10 +8,9 @@ mod join;
 mod watchdog;
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Alert, AlertState, Silence};
+use super::{Alert, AlertState, Pairs, Silence};
 use crate::domain::Text;
 use crate::domain::time::Timestamp;
 use watchdog::Kept;
@@ -19,7 +18,7 @@ use watchdog::Kept;
 /// Members of one cluster are not polled at the same moment, and Prometheus sends to one after the other.
 const MEMBERS_AGREE: Duration = Duration::from_secs(20);
 /// So long a firing alert may take from a Prometheus to an Alertmanager.
-const SENT_WITHIN: Duration = Duration::from_secs(60);
+const SENT_WITHIN: Duration = Duration::from_mins(1);
 
 /// What one server says of one alert.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -28,8 +27,8 @@ pub struct Told {
     pub print: u64,
     pub name: Text,
     /// Sorted, made harmless.
-    pub labels: Arc<[(Text, Text)]>,
-    pub annotations: Arc<[(Text, Text)]>,
+    pub labels: Pairs,
+    pub annotations: Pairs,
     pub state: AlertState,
     pub since: Option<Timestamp>,
     pub value: Option<Text>,
@@ -54,7 +53,7 @@ pub struct Word {
     pub alerts: Vec<Told>,
     pub silences: Vec<Silence>,
     /// Rules of a Prometheus that should fire always, with their labels.
-    pub watchdogs: Vec<(Text, Arc<[(Text, Text)]>)>,
+    pub watchdogs: Vec<(Text, Pairs)>,
 }
 
 /// What has to be remembered from one picture to the next.

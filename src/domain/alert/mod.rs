@@ -3,10 +3,15 @@ pub mod matcher;
 pub mod merge;
 mod verdict;
 
+use std::sync::Arc;
+
 use super::Text;
 use super::time::Timestamp;
 
 pub use matcher::Matcher;
+
+/// Labels or annotations, sorted, shared by all who tell of them.
+pub type Pairs = Arc<[(Text, Text)]>;
 
 /// What the alerts pane has rows of.
 #[derive(Debug, Clone, PartialEq)]
@@ -116,9 +121,9 @@ pub fn urgency(severity: &str) -> u8 {
     ];
     const TELLS: &[&str] = &["info", "information", "informational", "none", "notice", "debug", "ok", "low"];
     let is = |word: &&str| severity.eq_ignore_ascii_case(word);
-    if WAKES.iter().any(|word| is(&word)) {
+    if WAKES.iter().any(is) {
         0
-    } else if TELLS.iter().any(|word| is(&word)) {
+    } else if TELLS.iter().any(is) {
         2
     } else {
         1

@@ -7,6 +7,7 @@ use crate::domain::object::{Kind, Object};
 use crate::domain::settings::{Backend, Role};
 use crate::domain::time::Age;
 use crate::model::Model;
+use crate::model::listing::Listing;
 use crate::panes::{Fact, role, tables};
 
 /// So many lines there are at most on a large screen.
@@ -51,7 +52,7 @@ fn line(parts: impl IntoIterator<Item = (usize, String, Role)>) -> Vec<Fact> {
 }
 
 fn all(model: &Model, kind: Kind) -> impl Iterator<Item = &AlertFacts> {
-    model.listing(kind).into_iter().flat_map(|listing| listing.all()).filter_map(facts)
+    model.listing(kind).into_iter().flat_map(Listing::all).filter_map(facts)
 }
 
 fn told(model: &Model) -> impl Iterator<Item = &Alert> {
@@ -151,7 +152,7 @@ fn targets(model: &Model) -> Vec<Fact> {
 
 /// The worst alert with what is to be said of it in a few words, or how many are well.
 pub(super) fn worst(model: &Model) -> (String, String) {
-    let rows = model.listing(Kind::Alert).into_iter().flat_map(|listing| listing.all());
+    let rows = model.listing(Kind::Alert).into_iter().flat_map(Listing::all);
     let key = |object: &Object| {
         let since = object.created.0;
         let urgent = match facts(object) {

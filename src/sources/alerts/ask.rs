@@ -56,12 +56,17 @@ impl Fault {
 
     pub fn error(self) -> SourceError {
         match self {
-            Fault::NotSent(why) | Fault::Lost(why) => SourceError::Unreachable { why },
-            Fault::Said { code: 401, why, .. } => SourceError::Unauthorized { why },
-            Fault::Said { code: 403, why, .. } => SourceError::Forbidden { needs: why },
+            Fault::Said { code: 401, .. } => SourceError::Unauthorized {
+                why: "set `token`, or `username` and `password`, in the profile".into(),
+            },
+            Fault::Said { code: 403, .. } => {
+                SourceError::Forbidden { needs: "credentials that may read alerts here".into() }
+            }
             Fault::Said { code: 404 | 410, why, .. } => SourceError::Absent { why },
             Fault::Said { code: 429 | 503, wait, .. } => SourceError::Busy { wait },
-            Fault::Said { why, .. } => SourceError::Unreachable { why },
+            Fault::NotSent(why) | Fault::Lost(why) | Fault::Said { why, .. } => {
+                SourceError::Unreachable { why }
+            }
         }
     }
 }

@@ -267,16 +267,16 @@ mod tests {
     fn only_what_changed_is_sent_after_the_first_picture() {
         let mut sent = HashMap::new();
         let silence = |id: &str, holds| Silence { id: id.into(), holds, ..Silence::default() };
-        let mut send = |all: &[Silence]| {
+        let mut tell = |all: &[Silence]| {
             let rows = all.iter().map(|one| silence_row(&"a".into(), one)).collect();
             match changed(&mut sent, Kind::Silence, rows) {
                 Some(News::Rows(_, _, batch)) => batch.len(),
                 _ => 0,
             }
         };
-        assert_eq!(send(&[]), 2, "an empty picture is a picture");
-        assert_eq!(send(&[silence("x", 1), silence("y", 1)]), 2);
-        assert_eq!(send(&[silence("x", 1), silence("y", 1)]), 0);
-        assert_eq!(send(&[silence("x", 2)]), 2, "one changed, one is gone");
+        assert_eq!(tell(&[]), 2, "an empty picture is a picture");
+        assert_eq!(tell(&[silence("x", 1), silence("y", 1)]), 2);
+        assert_eq!(tell(&[silence("x", 1), silence("y", 1)]), 0);
+        assert_eq!(tell(&[silence("x", 2)]), 2, "one changed, one is gone");
     }
 }

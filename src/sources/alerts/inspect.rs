@@ -143,23 +143,18 @@ fn pairs(title: &str, pairs: &[(Text, Text)]) -> Section {
 fn servers(state: &State, alert: &Alert, now: Timestamp) -> Section {
     let mut draft = Draft::new("What each server says");
     for word in &state.words {
-        let said = said(word, alert);
-        let stale = if word.live { "" } else { " (does not answer now)" };
-        if let Some(told) = said {
+        let late = if word.live { "" } else { " (does not answer now)" };
+        if let Some(told) = said(word, alert) {
             let silenced = if told.silenced_by.is_empty() { "" } else { ", silenced" };
-            let words = format!("{}{silenced} since {}{stale}", state_word(told.state), ago(told.since, now));
+            let words = format!("{}{silenced} since {}{late}", state_word(told.state), ago(told.since, now));
             draft.line(&word.endpoint, words, Level::Fine);
         } else if alert.seen_by.contains(&word.endpoint) {
-            draft.line(
-                &word.endpoint,
-                format!("tells of it, without the labels it adds{stale}"),
-                Level::Fine,
-            );
+            draft.line(&word.endpoint, format!("tells of it, without the labels it adds{late}"), Level::Fine);
         } else {
             let due = alert.not_seen_by.contains(&word.endpoint);
             draft.line(
                 &word.endpoint,
-                format!("does not tell of it{stale}"),
+                format!("does not tell of it{late}"),
                 if due { Level::Warn } else { Level::Done },
             );
         }

@@ -77,7 +77,9 @@ impl Manager {
             Vec::new()
         };
         let mut hasher = DefaultHasher::new();
-        [&alerts, &silences, &groups].into_iter().for_each(|body| hasher.write(body));
+        for body in [&alerts, &silences, &groups] {
+            hasher.write(body);
+        }
         let print = hasher.finish();
         if self.last == Some(print) {
             self.hub.still(self.at).await?;
@@ -118,12 +120,12 @@ impl Manager {
             let mut texts =
                 |all: Vec<String>| all.iter().map(|text| self.strings.text(text)).collect::<Vec<Text>>();
             let muted_by = texts(if by_groups.is_empty() {
-                alert.status.muted_by.unwrap_or_default()
+                alert.status.intervals.unwrap_or_default()
             } else {
                 by_groups
             });
-            let silenced_by = texts(alert.status.silenced_by.unwrap_or_default());
-            let inhibited_by = texts(alert.status.inhibited_by.unwrap_or_default());
+            let silenced_by = texts(alert.status.silences.unwrap_or_default());
+            let inhibited_by = texts(alert.status.inhibitors.unwrap_or_default());
             let receivers = texts(alert.receivers.into_iter().map(|receiver| receiver.name).collect());
             let (labels, strange) = self.strings.labels(alert.labels);
             if !strange.is_empty() {
@@ -177,7 +179,7 @@ impl Source for Manager {
 fn muted(groups: &[Group]) -> HashMap<String, Vec<String>> {
     let mut all: HashMap<String, Vec<String>> = HashMap::new();
     for alert in groups.iter().flat_map(|group| &group.alerts) {
-        for name in alert.status.muted_by.iter().flatten() {
+        for name in alert.status.intervals.iter().flatten() {
             let known = all.entry(alert.fingerprint.clone()).or_default();
             if !known.contains(name) {
                 known.push(name.clone());
@@ -213,22 +215,25 @@ struct Receiver {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(default)]
 pub(super) struct AlertStatus {
-    pub silenced_by: Option<Vec<String>>,
-    inhibited_by: Option<Vec<String>>,
-    muted_by: Option<Vec<String>>,
+    #[serde(rename = "silencedBy")]
+    pub silences: Option<Vec<String>>,
+    #[serde(rename = "inhibitedBy")]
+    inhibitors: Option<Vec<String>>,
+    #[serde(rename = "mutedBy")]
+    intervals: Option<Vec<String>>,
 }
 
 impl AlertStatus {
     /// By what holds it back; the server's own word for it tells less.
     fn state(&self, muted: &[String]) -> AlertState {
         let any = |by: &Option<Vec<String>>| by.as_ref().is_some_and(|by| !by.is_empty());
-        if any(&self.silenced_by) {
+        if any(&self.silences) {
             AlertState::Silenced
-        } else if any(&self.inhibited_by) {
+        } else if any(&self.inhibitors) {
             AlertState::Inhibited
-        } else if any(&self.muted_by) || !muted.is_empty() {
+        } else if any(&self.intervals) || !muted.is_empty() {
             AlertState::Muted
         } else {
             AlertState::Firing

@@ -15,7 +15,7 @@ use super::hub::Hub;
 use super::strings::{Odd, Strings, number};
 use crate::domain::Text;
 use crate::domain::alert::merge::Told;
-use crate::domain::alert::{AlertState, Target, is_watchdog};
+use crate::domain::alert::{AlertState, Pairs, Target, is_watchdog};
 use crate::domain::feed::Feed;
 use crate::domain::news::{News, PlaceFacts};
 use crate::domain::settings::endpoint::Backend;
@@ -49,7 +49,7 @@ pub(super) struct Rules {
 struct Picture {
     told: Vec<Told>,
     odd: HashMap<u64, Vec<Odd>>,
-    watchdogs: Vec<(Text, Arc<[(Text, Text)]>)>,
+    watchdogs: Vec<(Text, Pairs)>,
     failing: Vec<String>,
 }
 

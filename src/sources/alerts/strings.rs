@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use crate::domain::Text;
+use crate::domain::alert::Pairs;
 use crate::domain::text::{clean, clean_to};
 
 /// So many may be known before those that nobody uses any more are forgotten.
@@ -33,7 +34,7 @@ impl Strings {
     }
 
     /// Labels as they are shown, and those that are shown otherwise.
-    pub fn labels(&mut self, own: BTreeMap<String, String>) -> (Arc<[(Text, Text)]>, Vec<Odd>) {
+    pub fn labels(&mut self, own: BTreeMap<String, String>) -> (Pairs, Vec<Odd>) {
         let mut odd = Vec::new();
         let mut shown: Vec<(Text, Text)> = Vec::with_capacity(own.len());
         for (name, value) in own {
@@ -48,7 +49,7 @@ impl Strings {
     }
 
     /// Annotations are sentences: few are shared, and none has to be kept whole.
-    pub fn annotations(&mut self, own: &BTreeMap<String, String>) -> Arc<[(Text, Text)]> {
+    pub fn annotations(&mut self, own: &BTreeMap<String, String>) -> Pairs {
         own.iter().map(|(name, value)| (self.text(name), clean(value).into())).collect()
     }
 }

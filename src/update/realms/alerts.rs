@@ -21,16 +21,14 @@ pub fn native(model: &Model, action: Action, object: &Object) -> Result<Native, 
             // One silence for all that are marked: it bears the name of the first.
             let (first, of) = together.first().copied().unwrap_or((object, alert));
             let matchers = common(together.iter().map(|(_, alert)| alert.labels.as_slice()));
-            match too_wide(&matchers) {
-                Some(why) => Err(why),
-                None => {
-                    let verb = Verb::Silence { matchers, seconds: 0, comment: String::new() };
-                    Ok(native(&first.id, of.fingerprint.clone(), verb))
-                }
+            if let Some(why) = too_wide(&matchers) {
+                return Err(why);
             }
+            let verb = Verb::Silence { matchers, seconds: 0, comment: String::new() };
+            Ok(native(&first.id, of.fingerprint.clone(), verb))
         }
         (Action::Extend, AlertFacts::Silence(silence)) => {
-            Ok(native(&object.id, silence.id.clone(), Verb::Extend { seconds: 0 }))
+            Ok(native(&object.id, silence.id.clone(), Verb::Extend { seconds: 0, until: None }))
         }
         (Action::Expire, AlertFacts::Silence(silence)) => {
             Ok(native(&object.id, silence.id.clone(), Verb::Expire))
@@ -83,9 +81,9 @@ pub fn typed(native: &mut Native, _action: Action, text: &str) -> Result<(), Str
             if why.trim().is_empty() {
                 return Err("say why too: whoever comes next has only these words to go by".into());
             }
-            *comment = why.trim().to_owned();
+            why.trim().clone_into(comment);
         }
-        Verb::Extend { seconds } => *seconds = seconds_of(text)?,
+        Verb::Extend { seconds, .. } => *seconds = seconds_of(text)?,
         _ => {}
     }
     Ok(())
@@ -197,7 +195,10 @@ mod tests {
         let model = with(&rows, &[]);
         let mut extend = native(&model, Action::Extend, &rows[0]).expect("longer");
         typed(&mut extend, Action::Extend, " 1h ").expect("understood");
-        assert_eq!((extend.verb.clone(), &*extend.uid), (Verb::Extend { seconds: 3_600 }, "s-1"));
+        assert_eq!(
+            (extend.verb.clone(), &*extend.uid),
+            (Verb::Extend { seconds: 3_600, until: None }, "s-1")
+        );
         assert_eq!(native(&model, Action::Expire, &rows[0]).expect("ended").verb, Verb::Expire);
         assert!(native(&model, Action::Silence, &rows[0]).is_err());
     }

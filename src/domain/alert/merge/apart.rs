@@ -79,7 +79,32 @@ fn one(alert: &Alert, differs: impl Fn(&str) -> bool) -> String {
         .collect();
     labels.sort_unstable();
     let words = labels.into_iter().take(MOST).map(|(_, rank, name, value)| {
-        if rank < TELLING.len() { value.to_owned() } else { format!("{name}={value}") }
+        let value = short(value);
+        if rank < TELLING.len() { value } else { format!("{name}={value}") }
     });
     clean_to(&words.collect::<Vec<_>>().join(" "), LONGEST).into_owned()
+}
+
+/// A long name loses its middle: its end tells the pods of one deployment apart.
+fn short(value: &str) -> String {
+    const HEAD: usize = 10;
+    const TAIL: usize = 6;
+    let count = value.chars().count();
+    if count <= HEAD + TAIL + 3 {
+        return value.to_owned();
+    }
+    let head: String = value.chars().take(HEAD).collect();
+    let tail: String = value.chars().skip(count - TAIL).collect();
+    format!("{head}…{tail}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_keeps_the_end_that_tells_it_from_others() {
+        assert_eq!(short("rest-api-547bbd6c9f-fnwp2"), "rest-api-5…-fnwp2");
+        assert_eq!(short("worker-5dc8-5rh92"), "worker-5dc8-5rh92");
+    }
 }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::*;
 use crate::domain::alert::fingerprint;
 use crate::domain::level::Level;

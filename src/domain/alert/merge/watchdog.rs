@@ -1,7 +1,7 @@
 //! Alerts that fire always: one that is missing is a row of its own, and the worst.
 use super::{Merger, Row, SENT_WITHIN, Told, Word, alert};
 use crate::domain::Text;
-use crate::domain::alert::{Alert, AlertState, fingerprint, is_watchdog};
+use crate::domain::alert::{Alert, AlertState, Pairs, fingerprint, is_watchdog};
 use crate::domain::time::Timestamp;
 
 /// A watchdog that was seen once.
@@ -42,7 +42,7 @@ impl Merger {
             (alert.since, alert.not_seen_by) = (Some(since), answer);
             missing.push((*print, alert));
         }
-        let configured: Vec<(&Word, &Text, &std::sync::Arc<[(Text, Text)]>)> = words
+        let configured: Vec<(&Word, &Text, &Pairs)> = words
             .iter()
             .filter(|word| word.live)
             .flat_map(|word| word.watchdogs.iter().map(move |(name, labels)| (word, name, labels)))

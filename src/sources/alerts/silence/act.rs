@@ -32,7 +32,7 @@ pub(in crate::sources::alerts) async fn act(
             let own = exact(alerts, &looked.native.uid, matchers).await;
             silence(alerts, &own, *seconds, comment, now, report).await
         }
-        Verb::Extend { seconds } => extend(alerts, looked, *seconds, report).await,
+        Verb::Extend { seconds, .. } => extend(alerts, looked, *seconds, report).await,
         Verb::Expire => expire(alerts, looked, report).await,
         other => Outcome::Refused { why: format!("{} is nothing that can be done to alerts", other.name()) },
     };
@@ -93,7 +93,7 @@ async fn silence(
     }
     let mut said = Vec::new();
     for (members, at, id) in done {
-        match holds(members, at, &id, &held).await {
+        match holds(members, at, &id, (matchers, &held)).await {
             Ok(words) => said.push(words),
             Err(why) => return Outcome::Failed { why },
         }
@@ -205,12 +205,17 @@ async fn found(members: &[Member], sent: &Value) -> Option<(usize, Text)> {
 }
 
 /// Waits until the silence is seen to hold back what it hits, on the member that took it and on those beside it.
-async fn holds(members: &[Member], at: usize, id: &str, held: &Held<'_>) -> Result<String, String> {
+async fn holds(
+    members: &[Member],
+    at: usize,
+    id: &str,
+    what: (&[Matcher], &Held<'_>),
+) -> Result<String, String> {
     let member = &members[at];
     let until = Instant::now() + SETTLES;
     let mut last;
     loop {
-        match seen(member, id, held).await {
+        match seen(member, id, what).await {
             Ok((all, back)) if all == back => {
                 let beside = spread(members, at, id, until).await;
                 let noun = if back == 1 { "alert" } else { "alerts" };
@@ -227,16 +232,20 @@ async fn holds(members: &[Member], at: usize, id: &str, held: &Held<'_>) -> Resu
 }
 
 /// How many alerts are hit, and how many of these are held back by this silence.
-async fn seen(member: &Member, id: &str, held: &Held<'_>) -> Result<(usize, usize), Fault> {
+async fn seen(
+    member: &Member,
+    id: &str,
+    (matchers, held): (&[Matcher], &Held<'_>),
+) -> Result<(usize, usize), Fault> {
     let silence = silence_of(member, id).await?;
     if text(&silence, "/status/state") != "active" {
         return Err(Fault::Lost(format!("it is {}", text(&silence, "/status/state"))));
     }
-    let alerts = alerts_of(member).await?;
+    let alerts = alerts_of(member, matchers).await?;
     let hit = alerts.iter().filter(|alert| held.hits(|name| alert.labels.get(name).map(String::as_str)));
     let by = |alert: &&_| -> bool {
         let alert: &crate::sources::alerts::manager::OwnAlert = alert;
-        alert.status.silenced_by.iter().flatten().any(|by| by == id)
+        alert.status.silences.iter().flatten().any(|by| by == id)
     };
     let hit: Vec<_> = hit.collect();
     Ok((hit.len(), hit.iter().copied().filter(by).count()))
@@ -248,10 +257,9 @@ async fn spread(members: &[Member], at: usize, id: &str, until: Instant) -> Stri
     for (_, member) in members.iter().enumerate().filter(|(other, _)| *other != at) {
         loop {
             match silence_of(member, id).await {
-                Ok(_) => break,
-                Err(fault) if fault.gone() || matches!(fault, Fault::Said { .. }) => {}
+                Err(Fault::Said { .. }) => {}
                 // Who does not answer tells nobody of anything.
-                Err(_) => break,
+                Ok(_) | Err(_) => break,
             }
             if Instant::now() >= until {
                 without.push(name(member).to_string());
@@ -318,10 +326,10 @@ async fn extend(alerts: &Alerts, looked: &Looked, seconds: u64, report: &Report)
             }
             Err(fault) => {
                 why.push(format!("{}: {}", name(member), fault.says()));
-                return match ends_at(member, &looked.native.target.name, later).await {
-                    true => Outcome::Settled { says: ends_in(later) },
-                    false => Outcome::Uncertain { why: why.join("; ") },
-                };
+                if ends_at(member, &looked.native.target.name, later).await {
+                    return Outcome::Settled { says: ends_in(later) };
+                }
+                return Outcome::Uncertain { why: why.join("; ") };
             }
         };
         accepted(report, format!("{} took it", name(member))).await;

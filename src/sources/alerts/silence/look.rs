@@ -8,7 +8,7 @@ use super::{alerts_of, exact, moment, name, silence_of, span, text};
 use crate::domain::Text;
 use crate::domain::action::{Check, Findings, Looked, Native, Verb};
 use crate::domain::alert::matcher::{Held, too_wide};
-use crate::domain::alert::{Matcher, is_watchdog, urgency};
+use crate::domain::alert::{AlertState, Matcher, is_watchdog, urgency};
 use crate::domain::text::{clean, clean_to};
 use crate::domain::time::Timestamp;
 use crate::sources::alerts::manager::OwnAlert;
@@ -32,7 +32,12 @@ pub(in crate::sources::alerts) async fn look(alerts: &Alerts, natives: &[Native]
             }
             Verb::Extend { .. } | Verb::Expire => {
                 match standing(alerts, native, deadline, &mut found).await {
-                    Ok(updated) => looked.generation = updated.map(|at| at.0),
+                    Ok(seen) => {
+                        looked.generation = seen.updated.map(|at| at.0);
+                        if let Verb::Extend { seconds, until } = &mut looked.native.verb {
+                            *until = seen.ends.map(|ends| ends.plus(Duration::from_secs(*seconds)));
+                        }
+                    }
                     Err(why) => drift.push(why),
                 }
             }
@@ -48,10 +53,14 @@ pub(in crate::sources::alerts) async fn look(alerts: &Alerts, natives: &[Native]
 }
 
 /// The first answer of a cluster, and whose it is.
-async fn first(members: &[Member], deadline: Instant) -> Result<(&Member, Vec<OwnAlert>), String> {
+async fn first<'m>(
+    members: &'m [Member],
+    matchers: &[Matcher],
+    deadline: Instant,
+) -> Result<(&'m Member, Vec<OwnAlert>), String> {
     let mut why = Vec::new();
     for (at, member) in members.iter().enumerate() {
-        match timeout_at(share(deadline, members.len() - at), alerts_of(member)).await {
+        match timeout_at(share(deadline, members.len() - at), alerts_of(member, matchers)).await {
             Ok(Ok(alerts)) => return Ok((member, alerts)),
             Ok(Err(fault)) => why.push(format!("{}: {}", name(member), fault.says())),
             Err(_) => why.push(format!("{}: no answer in time", name(member))),
@@ -95,12 +104,11 @@ async fn hits(
         return None;
     }
     let mut all: BTreeMap<u64, Hit> = BTreeMap::new();
-    let (mut total, mut answered) = (0, Vec::new());
+    let mut answered = Vec::new();
     for members in &clusters {
-        match first(members, deadline).await {
+        match first(members, &own, deadline).await {
             Ok((member, told)) => {
                 answered.push(name(member).to_string());
-                total += told.len();
                 for alert in
                     told.iter().filter(|one| held.hits(|name| one.labels.get(name).map(String::as_str)))
                 {
@@ -114,11 +122,20 @@ async fn hits(
     if answered.is_empty() {
         return None;
     }
+    let total = {
+        let state = alerts.hub.state().await;
+        state
+            .alerts
+            .iter()
+            .filter(|alert| alert.state != AlertState::Pending && !alert.missing_watchdog)
+            .count()
+    };
     let urgent = all.values().filter(|hit| hit.urgent).count();
     let urgent = if urgent > 0 { format!(", {urgent} of them critical") } else { String::new() };
     found.effect.push(format!(
-        "hits {} of {total} alerts now{urgent}, by {}",
+        "hits {} of {} alerts now{urgent}, by {}",
         all.len(),
+        total.max(all.len()),
         answered.join(", ")
     ));
     let mut lines: Vec<&Hit> = all.values().collect();
@@ -153,7 +170,7 @@ fn hit(alert: &OwnAlert) -> (u64, Hit) {
     let hit = Hit {
         words: clean_to(words.trim_end(), 200).into_owned(),
         urgent: urgency(label("severity")) == 0,
-        silenced: alert.status.silenced_by.clone().unwrap_or_default(),
+        silenced: alert.status.silences.clone().unwrap_or_default(),
         watchdog: is_watchdog(label("alertname")),
     };
     (crate::domain::alert::fingerprint(labels), hit)
@@ -180,13 +197,20 @@ async fn already(alerts: &Alerts, hits: &[&Hit], found: &mut Findings) {
     }
 }
 
+/// When a silence was changed last, and when it ends.
+#[derive(Default)]
+struct Standing {
+    updated: Option<Timestamp>,
+    ends: Option<Timestamp>,
+}
+
 /// What a silence is now; an error is that it is none any more.
 async fn standing(
     alerts: &Alerts,
     native: &Native,
     deadline: Instant,
     found: &mut Findings,
-) -> Result<Option<Timestamp>, String> {
+) -> Result<Standing, String> {
     let id = &*native.target.name;
     let (mut gone, mut failed) = (0, Vec::new());
     let members: Vec<Member> = alerts.clusters().await.into_iter().flatten().collect();
@@ -210,13 +234,13 @@ async fn standing(
             return Err(format!("silence {id} has ended already"));
         }
         tell(alerts, native, &silence, found).await;
-        return Ok(moment(&silence, "/updatedAt"));
+        return Ok(Standing { updated: moment(&silence, "/updatedAt"), ends: moment(&silence, "/endsAt") });
     }
     if failed.is_empty() && gone > 0 {
         return Err(format!("silence {id} is gone"));
     }
     found.unchecked.push(format!("the silence: {}", failed.join("; ")));
-    Ok(None)
+    Ok(Standing::default())
 }
 
 async fn tell(alerts: &Alerts, native: &Native, silence: &serde_json::Value, found: &mut Findings) {
@@ -233,7 +257,7 @@ async fn tell(alerts: &Alerts, native: &Native, silence: &serde_json::Value, fou
         .map(|alert| format!("{} {}", alert.name, alert.apart))
         .collect();
     let left = left.map_or_else(|| "an unknown time".into(), span);
-    if let Verb::Extend { seconds } = &native.verb {
+    if let Verb::Extend { seconds, .. } = &native.verb {
         let later = ends.map_or_else(String::new, |ends| {
             format!(" → in {}", span(ends.plus(Duration::from_secs(*seconds)).since(now)))
         });
