@@ -1,0 +1,101 @@
+# A real Docker engine on a socket of its own, without any network, and a small Compose estate in it:
+# containers that are well, ill, crashing, and done. Their image is busybox.
+
+prepare_docker() {
+  local packages=() tool
+  for tool in dockerd:docker.io docker-compose:docker-compose busybox:busybox-static; do
+    command -v "${tool%%:*}" >/dev/null || packages+=("${tool##*:}")
+  done
+  [ ${#packages[@]} -gt 0 ] || return 0
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    fail "missing: ${packages[*]}; install these packages, or run this as root"
+  fi
+  say "installing ${packages[*]}"
+  # The package would start an engine for the whole box; ours is started below.
+  RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null ||
+    { apt-get update -qq && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null; }
+}
+
+engine() { DOCKER_HOST=unix://$DIR/docker.sock DOCKER_TLS_VERIFY='' DOCKER_CONTEXT='' docker "$@"; }
+
+# Also starts it again after a test has stopped it.
+start_engine() {
+  rm -f "$DIR/run/docker.pid"
+  start dockerd dockerd --iptables=false --bridge=none --storage-driver=vfs -H "unix://$DIR/docker.sock" \
+    --data-root "$DIR/docker" --exec-root "$DIR/run/docker" -p "$DIR/run/docker.pid" --log-level=warn \
+    --shutdown-timeout=3
+  wait_for 60 'the Docker engine' engine version
+}
+
+start_docker() {
+  [ "$(id -u)" = 0 ] || fail 'a Docker engine can be started by root only: run this as root'
+  mkdir -p "$DIR/compose"
+  start_engine
+  make_image
+  estate_of_containers >"$DIR/compose/docker-compose.yml"
+  say 'starting the Compose estate'
+  compose up -d >"$DIR/logs/compose.log" 2>&1 || fail "the Compose estate does not start: $(tail -n 3 "$DIR/logs/compose.log")"
+  engine run -d --name lonely --network none registry.example/devops-mcp:1.4.2 sleep 100000 >>"$DIR/logs/compose.log"
+  wait_for 30 'a container that is ill' ill
+}
+
+# An engine keeps mounts in its directory and shims that outlive it: without its own end they would stay.
+stop_docker() {
+  local id
+  if alive dockerd; then
+    for id in $(engine ps -aq 2>/dev/null); do engine rm -f "$id" >/dev/null 2>&1 || true; done
+    stop dockerd
+  fi
+  awk -v at="$DIR/" 'index($2, at) == 1 {print $2}' /proc/mounts | sort -r | xargs -r umount -l 2>/dev/null || true
+}
+
+ill() { [ "$(engine inspect -f '{{.State.Health.Status}}' rest-api)" = unhealthy ]; }
+
+compose() {
+  (cd "$DIR/compose" && DOCKER_HOST=unix://$DIR/docker.sock COMPOSE_PROJECT_NAME=devops-mcp docker-compose "$@")
+}
+
+make_image() {
+  local at=$DIR/compose/image name
+  mkdir -p "$at/bin"
+  cp "$(command -v busybox)" "$at/bin/busybox"
+  for name in sh sleep echo cat date test tail head kill trap printf stty; do ln -sf busybox "$at/bin/$name"; done
+  tar -C "$at" -c . | engine import -c 'LABEL org.opencontainers.image.version=1.4.2' - registry.example/devops-mcp:1.4.2 >/dev/null
+  rm -rf "$at"
+}
+
+service() { # name restart command [line…]
+  local name=$1 restart=$2 command=$3
+  shift 3
+  cat <<Y
+  $name:
+    image: registry.example/devops-mcp:1.4.2
+    container_name: $name
+    network_mode: none
+    restart: "$restart"
+    init: false
+    stop_grace_period: 1s
+    command: ["sh", "-c", "$command"]
+Y
+  [ $# = 0 ] || printf '    %s\n' "$@"
+}
+
+estate_of_containers() {
+  local talk='n=0; while true; do n=$$((n+1)); echo level=info n=$$n; echo level=error err=$$n >&2; sleep 1; done'
+  local well='healthcheck: {test: ["CMD", "test", "-d", "/bin"], interval: 1s, timeout: 1s, retries: 2}'
+  local ill='healthcheck: {test: ["CMD", "sh", "-c", "echo upstream is away; exit 1"], interval: 1s, timeout: 1s, retries: 1}'
+  local small='mem_limit: 64m'
+  printf 'version: "2.4"\nservices:\n'
+  service mcp-server always "$talk" "$well" "$small" 'environment: {LOG_LEVEL: info, DB_PASSWORD: hunter2, DATABASE_URL: "postgres://app:hunter2@db/app"}' \
+    'volumes: ["/usr/share/doc:/papers:ro"]'
+  service rest-api always 'sleep 100000' "$ill" "$small"
+  service worker always 'echo level=error msg=fatal; exit 7'
+  service migrate no 'echo migrated'
+  service import no 'exit 3'
+  service greedy no 'sleep 1; exec tail /dev/zero' 'mem_limit: 16m' 'memswap_limit: 16m'
+  service prompt no 'while true; do printf \"hello $$(date +%s)\\r\\n\"; sleep 1; done' 'tty: true'
+  service for-restart always 'sleep 100000' "$well"
+  service for-stop no 'sleep 100000'
+  service for-shell no 'sleep 100000'
+  service for-trade no 'sleep 100000'
+}
