@@ -1,20 +1,21 @@
 //! One engine as a source: what changes is told at once by its events, and every half minute all is read anew.
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-use super::api::{Event, Inspected, Listed, Stats};
-use super::client::{Client, Fault, ONE_SHOT};
+use super::api::{Event, Inspected, Listed};
+use super::client::{Client, Fault};
 use super::events::Events;
 use super::facts::{Known, id, reference};
+use super::stats;
 use super::way::Way;
 use crate::domain::Text;
-use crate::domain::container::ContainerState;
 use crate::domain::feed::Feed;
 use crate::domain::level::Level;
 use crate::domain::news::{News, PlaceFacts, Seen};
@@ -33,16 +34,13 @@ const FULL_EVERY: u32 = 3;
 const BLIND_BEAT: Duration = Duration::from_secs(5);
 /// Events that come together are looked at together.
 const TOGETHER: Duration = Duration::from_millis(100);
-const MEASURE_EVERY: Duration = Duration::from_secs(10);
-/// Containers measured in one round, and requests at the same time.
-const MEASURED: usize = 64;
+/// Requests at the same time.
 const AT_ONCE: usize = 4;
 /// Containers in trouble that are looked at again with every full list.
 const RECHECKED: usize = 64;
 const PING: Duration = Duration::from_secs(5);
 const LIST: Duration = Duration::from_secs(10);
 const INSPECT: Duration = Duration::from_secs(5);
-const STATS: Duration = Duration::from_secs(3);
 /// How far back ends are asked for at the beginning.
 const BEFORE: Duration = Duration::from_hours(1);
 
@@ -264,44 +262,6 @@ impl Watching {
         Some(id)
     }
 
-    async fn measure(&mut self, client: &Client) -> Result<(), SourceError> {
-        let running: Vec<Text> = {
-            let table = self.engine.table();
-            let runs = table.iter().filter(|(_, known)| known.facts.state == ContainerState::Running);
-            let mut runs: Vec<_> = runs.map(|(id, known)| (known.measured_at, id.clone())).collect();
-            // Who was not measured for longest is first, so that all have their turn.
-            runs.sort();
-            runs.into_iter().take(MEASURED).map(|(_, id)| id).collect()
-        };
-        let query: &[(&str, &str)] =
-            if client.api >= ONE_SHOT { &[("stream", "false"), ("one-shot", "true")] } else { &[("stream", "false")] };
-        let asked = running.into_iter().map(|id| async move {
-            let stats = client.get::<Stats>(&format!("/containers/{id}/stats"), query, STATS).await;
-            (id, stats)
-        });
-        let mut asked = stream::iter(asked).buffer_unordered(AT_ONCE);
-        let at = now();
-        while let Some((id, stats)) = asked.next().await {
-            match (stats, self.engine.table().get_mut(&id)) {
-                (Ok(stats), Some(known)) => {
-                    known.measured(&stats);
-                    known.measured_at = at;
-                }
-                (Err(fault), Some(known)) => {
-                    tracing::debug!(%id, "not measured: {}", fault.words());
-                    known.unmeasured();
-                    known.measured_at = at;
-                }
-                (_, None) => {}
-            }
-        }
-        Ok(())
-    }
-
-    fn forget_measurements(&self) {
-        self.engine.table().values_mut().for_each(Known::unmeasured);
-    }
-
     async fn attend(&mut self, client: &Client, wire: &mut Wire) -> Result<Infallible, SourceError> {
         // From before the list on, so that nothing falls between.
         let far = i64::try_from(BEFORE.as_secs()).unwrap_or(0);
@@ -316,16 +276,16 @@ impl Watching {
         wire.send(vec![News::Place(self.feed(), self.place(client, blind.as_ref()))]).await?;
         wire.live().await?;
         let mut beat = interval(if events.is_some() { BEAT } else { BLIND_BEAT });
-        let mut measure = interval(MEASURE_EVERY);
-        for timer in [&mut beat, &mut measure] {
-            timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        }
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         beat.tick().await;
+        // An engine takes up to two seconds for one measurement: meanwhile its events are heard.
+        let measured = Notify::new();
+        let engine = self.engine.clone();
+        let mut measuring = pin!(stats::keep(&engine, client, self.watched.clone(), &measured));
         let mut beats = 0;
         let mut dirty = BTreeSet::new();
         let mut look: Option<Instant> = None;
         loop {
-            let watched = *self.watched.borrow_and_update();
             let far = Instant::now() + Duration::from_hours(1);
             tokio::select! {
                 event = next(&mut events) => {
@@ -348,21 +308,8 @@ impl Watching {
                     }
                     wire.live().await?;
                 }
-                _ = measure.tick(), if watched => {
-                    self.measure(client).await?;
-                    self.tell(wire, false).await?;
-                }
-                changed = self.watched.changed() => {
-                    changed.map_err(|_| SourceError::Unheard)?;
-                    if *self.watched.borrow() {
-                        // Two soon after each other tell how busy they are.
-                        measure.reset_after(Duration::from_secs(2));
-                        self.measure(client).await?;
-                    } else {
-                        self.forget_measurements();
-                    }
-                    self.tell(wire, false).await?;
-                }
+                () = measured.notified() => self.tell(wire, false).await?,
+                () = &mut measuring => return Err(SourceError::Unheard),
             }
         }
     }

@@ -5,21 +5,33 @@
 //!                                                             │
 //!    engine (list, events, inspect, stats ─► rows)  deeds  inspect  logs  exec
 //! ```
+mod act;
 mod api;
 mod client;
 mod engine;
 mod events;
+pub mod exec;
 mod facts;
+mod frames;
 mod hop;
+mod inspect;
+pub mod logs;
+mod look;
+mod stats;
 mod way;
 
 use std::sync::Arc;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use tokio::sync::watch;
 
-use crate::domain::object::Kind;
+use crate::domain::action::{Findings, Looked, Native, Outcome};
+use crate::domain::news::Inspection;
+use crate::domain::object::{Kind, ObjectRef};
+use crate::domain::time::Timestamp;
 use crate::sources::Outbox;
-use crate::sources::backend::Access;
+use crate::sources::backend::{Access, Backend, Report};
 use crate::sources::supervise::{Signals, supervise};
 
 use engine::{Engine, Watching};
@@ -47,9 +59,23 @@ impl Docker {
         let engine = self.engines.iter().find(|engine| &*engine.name == name);
         engine.ok_or_else(|| format!("no engine is called `{name}`"))
     }
+}
 
-    pub fn watch(&self, kinds: &[Kind]) {
+impl Backend for Docker {
+    fn watch(&self, kinds: &[Kind]) {
         let wanted = kinds.contains(&Kind::Container);
         self.watched.send_if_modified(|watched| std::mem::replace(watched, wanted) != wanted);
+    }
+
+    fn look<'a>(&'a self, natives: &'a [Native]) -> BoxFuture<'a, Findings> {
+        self.find_out(natives).boxed()
+    }
+
+    fn act<'a>(&'a self, looked: Looked, _: Timestamp, report: &'a Report) -> BoxFuture<'a, Outcome> {
+        async move { self.perform(looked, report).await }.boxed()
+    }
+
+    fn inspect<'a>(&'a self, target: &'a ObjectRef) -> BoxFuture<'a, Inspection> {
+        self.describe(target).boxed()
     }
 }
