@@ -213,7 +213,7 @@ async fn what_comes_and_goes_is_seen_at_once() {
     cockpit.live().await;
     assert!(cockpit.row("lonely").is_some());
     let began = std::time::Instant::now();
-    cli(&["run", "-d", "--name", "brief", "--network", "none", "registry.example/devops-mcp:1.4.2", "sleep", "100000"]);
+    cli(&["run", "-d", "--name", "brief", "--network", "none", "--stop-timeout", "1", "registry.example/devops-mcp:1.4.2", "sleep", "100000"]);
     cockpit.until("brief", "running", |c| c.state == ContainerState::Running).await;
     cli(&["pause", "brief"]);
     cockpit.until("brief", "paused", |c| c.state == ContainerState::Paused && c.level() == Level::Warn).await;
@@ -261,7 +261,7 @@ async fn a_restart_is_seen_to_bring_the_service_back_healthy() {
 async fn what_was_made_anew_or_left_its_state_is_not_touched() {
     let _up = ENGINE.read().await;
     let cockpit = Cockpit::of(&socket(), None);
-    let make = || cli(&["run", "-d", "--name", "twin", "--network", "none", "registry.example/devops-mcp:1.4.2", "sleep", "100000"]);
+    let make = || cli(&["run", "-d", "--name", "twin", "--network", "none", "--stop-timeout", "1", "registry.example/devops-mcp:1.4.2", "sleep", "100000"]);
     make();
     let stop = cockpit.native("twin", Verb::Stop { grace_seconds: Some(1) }).await;
     let findings = cockpit.look(&stop).await;

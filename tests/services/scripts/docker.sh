@@ -27,6 +27,26 @@ start_engine() {
   wait_for 60 'the Docker engine' engine version
 }
 
+# An engine ends its containers first, and a part of it that is left behind keeps the next one from starting.
+stop_engine() {
+  local pid at part tries
+  if alive dockerd; then
+    read -r pid at <"$DIR/run/dockerd.pid"
+    kill -CONT "$pid" 2>/dev/null || true
+    kill -TERM "$pid" 2>/dev/null || true
+    for ((tries = 0; tries < 200; tries++)); do
+      alive dockerd || break
+      sleep 0.1
+    done
+    if alive dockerd; then kill -KILL "$pid" 2>/dev/null || true; fi
+  fi
+  rm -f "$DIR/run/dockerd.pid"
+  [ -s "$DIR/run/docker/containerd/containerd.pid" ] || return 0
+  read -r part <"$DIR/run/docker/containerd/containerd.pid" || true
+  if tr '\0' ' ' <"/proc/$part/cmdline" 2>/dev/null | grep -qF "$DIR/"; then kill -KILL "$part" 2>/dev/null || true; fi
+  rm -f "$DIR/run/docker/containerd/containerd.pid"
+}
+
 start_docker() {
   [ "$(id -u)" = 0 ] || fail 'a Docker engine can be started by root only: run this as root'
   mkdir -p "$DIR/compose"
@@ -35,7 +55,7 @@ start_docker() {
   estate_of_containers >"$DIR/compose/docker-compose.yml"
   say 'starting the Compose estate'
   compose up -d >"$DIR/logs/compose.log" 2>&1 || fail "the Compose estate does not start: $(tail -n 3 "$DIR/logs/compose.log")"
-  engine run -d --name lonely --network none registry.example/devops-mcp:1.4.2 sleep 100000 >>"$DIR/logs/compose.log"
+  engine run -d --name lonely --network none --restart unless-stopped --stop-timeout 1 registry.example/devops-mcp:1.4.2 sleep 100000 >>"$DIR/logs/compose.log"
   wait_for 30 'a container that is ill' ill
 }
 
@@ -44,8 +64,12 @@ stop_docker() {
   local id
   if alive dockerd; then
     for id in $(engine ps -aq 2>/dev/null); do engine rm -f "$id" >/dev/null 2>&1 || true; done
-    stop dockerd
   fi
+  stop_engine
+  for id in /proc/[0-9]*; do
+    if tr '\0' ' ' <"$id/cmdline" 2>/dev/null | grep -qF "containerd-shim-runc-v2 -namespace moby" &&
+      tr '\0' ' ' <"$id/cmdline" | grep -qF "$DIR/"; then kill -KILL "${id#/proc/}" 2>/dev/null || true; fi
+  done
   awk -v at="$DIR/" 'index($2, at) == 1 {print $2}' /proc/mounts | sort -r | xargs -r umount -l 2>/dev/null || true
 }
 
@@ -93,9 +117,8 @@ estate_of_containers() {
   service migrate no 'echo migrated'
   service import no 'exit 3'
   service greedy no 'sleep 1; exec tail /dev/zero' 'mem_limit: 16m' 'memswap_limit: 16m'
-  service prompt no 'while true; do printf \"hello $$(date +%s)\\r\\n\"; sleep 1; done' 'tty: true'
+  service prompt unless-stopped 'while true; do printf \"hello $$(date +%s)\\r\\n\"; sleep 1; done' 'tty: true'
   service for-restart always 'sleep 100000' "$well"
-  service for-stop no 'sleep 100000'
-  service for-shell no 'sleep 100000'
-  service for-trade no 'sleep 100000'
+  service for-stop unless-stopped 'sleep 100000'
+  service for-shell unless-stopped 'sleep 100000'
 }
