@@ -68,11 +68,10 @@ impl ContainerState {
     pub fn parse(text: &str) -> ContainerState {
         match text {
             "created" => ContainerState::Created,
-            "running" => ContainerState::Running,
             "paused" => ContainerState::Paused,
             "restarting" => ContainerState::Restarting,
-            // It runs until it has ended.
-            "stopping" => ContainerState::Running,
+            // What is being stopped runs until it has ended.
+            "running" | "stopping" => ContainerState::Running,
             "removing" => ContainerState::Removing,
             "exited" => ContainerState::Exited,
             "dead" => ContainerState::Dead,
@@ -200,10 +199,9 @@ impl Container {
                 _ if self.shaky || self.starved => Level::Warn,
                 _ => Level::Fine,
             },
-            ContainerState::Restarting | ContainerState::Dead => Level::Bad,
             ContainerState::Paused | ContainerState::Removing => Level::Warn,
             ContainerState::Created if self.error.is_empty() => Level::Warn,
-            ContainerState::Created => Level::Bad,
+            ContainerState::Restarting | ContainerState::Dead | ContainerState::Created => Level::Bad,
             ContainerState::Exited => match self.end {
                 _ if !self.error.is_empty() => Level::Bad,
                 Some(End { code: 0, oom: false, .. }) if self.policy.lasts() => Level::Warn,
@@ -233,14 +231,15 @@ impl Container {
                 Some(end) => format!("restarting, exited {end}{often}").into(),
                 None => format!("restarting{often}").into(),
             },
-            (ContainerState::Created, _) if !self.error.is_empty() => failed("not started"),
+            (ContainerState::Created | ContainerState::Exited, _) if !self.error.is_empty() => {
+                failed("not started")
+            }
             (ContainerState::Created, _) => "created, not started".into(),
             (ContainerState::Paused, _) => "paused".into(),
             (ContainerState::Removing, _) => "being removed".into(),
             (ContainerState::Dead, _) if !self.error.is_empty() => failed("dead"),
             (ContainerState::Dead, _) => "dead".into(),
             (ContainerState::Unknown, _) => "unknown".into(),
-            (ContainerState::Exited, _) if !self.error.is_empty() => failed("not started"),
             (ContainerState::Exited, _) => match &self.end {
                 Some(End { code: 0, oom: false, .. }) if self.policy.lasts() => "stopped".into(),
                 Some(End { code: 0, oom: false, .. }) => "done".into(),

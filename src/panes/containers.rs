@@ -11,7 +11,7 @@ use crate::domain::object::{Facts, Kind, Object, Realm};
 use crate::domain::settings::{Action, Role};
 use crate::domain::time::Age;
 use crate::model::Model;
-use crate::model::listing::SortKey;
+use crate::model::listing::{Listing, SortKey};
 
 pub struct Containers;
 
@@ -43,7 +43,7 @@ fn facts(object: &Object) -> Option<&Container> {
 }
 
 fn all(model: &Model) -> impl Iterator<Item = (&Object, &Container)> {
-    let objects = model.listing(Kind::Container).into_iter().flat_map(|listing| listing.all());
+    let objects = model.listing(Kind::Container).into_iter().flat_map(Listing::all);
     objects.filter_map(|object| Some((object, facts(object)?)))
 }
 
@@ -85,7 +85,9 @@ impl Tables for Containers {
     fn key(&self, object: &Object, column: Option<&str>) -> SortKey {
         let Some(container) = facts(object) else { return SortKey::Missing };
         let text = |text: &str| SortKey::Text(text.into());
-        let most = |n: Option<u64>| n.map_or(SortKey::Missing, |n| SortKey::Number(-i64::try_from(n).unwrap_or(i64::MAX)));
+        let most = |n: Option<u64>| {
+            n.map_or(SortKey::Missing, |n| SortKey::Number(-i64::try_from(n).unwrap_or(i64::MAX)))
+        };
         match column {
             // Without a project last.
             None if container.project.is_empty() => SortKey::Missing,
@@ -130,7 +132,8 @@ impl Tables for Containers {
 
     fn words<'o>(&self, object: &'o Object) -> Vec<Cow<'o, str>> {
         let Some(container) = facts(object) else { return Vec::new() };
-        let own = [&container.project, &container.service, &container.image, &container.version, &container.ports];
+        let own =
+            [&container.project, &container.service, &container.image, &container.version, &container.ports];
         own.into_iter().map(|word| Cow::from(&**word)).collect()
     }
 
@@ -173,7 +176,8 @@ impl Tables for Containers {
         let trouble = all(model).filter(|(object, _)| object.level() < Level::Fine);
         // The newest trouble of the worst kind tells most.
         let since = |container: &Container| container.end.and_then(|end| end.at).or(container.started);
-        let worst = trouble.min_by_key(|(object, container)| (object.level(), since(container).map(|at| -at.0)));
+        let worst =
+            trouble.min_by_key(|(object, container)| (object.level(), since(container).map(|at| -at.0)));
         let Some((object, container)) = worst else {
             let tally = Tally::of(all(model).map(|(_, container)| container));
             let says = if tally.all == 0 { "none runs".to_owned() } else { tally.to_string() };
@@ -288,7 +292,8 @@ mod tests {
 
     #[test]
     fn an_image_is_named_without_what_another_column_says() {
-        for image in ["registry:5000/devops/mcp:1.4", "mcp", "devops/mcp@sha256:0123", "mcp:latest@sha256:0"] {
+        for image in ["registry:5000/devops/mcp:1.4", "mcp", "devops/mcp@sha256:0123", "mcp:latest@sha256:0"]
+        {
             assert_eq!(repository(image), "mcp", "{image}");
         }
     }

@@ -62,7 +62,8 @@ impl Cockpit {
             project: project.map(str::to_owned),
         };
         let secrets = Arc::new(|_| {
-            let none: futures::future::BoxFuture<'static, _> = Box::pin(async { Err("no secret".to_owned()) });
+            let none: futures::future::BoxFuture<'static, _> =
+                Box::pin(async { Err("no secret".to_owned()) });
             none
         });
         let (out, mut news) = tokio::sync::mpsc::channel(64);
@@ -73,7 +74,9 @@ impl Cockpit {
         tokio::spawn(async move {
             while let Some(batch) = news.recv().await {
                 let mut known = into.lock().unwrap();
-                batch.into_iter().for_each(|one| known.take(one));
+                for one in batch {
+                    known.take(one);
+                }
             }
         });
         Cockpit { docker, known, signals }
@@ -158,7 +161,8 @@ fn socket() -> String {
 }
 
 fn cli(arguments: &[&str]) -> String {
-    let output = Command::new("docker").env("DOCKER_HOST", socket()).args(arguments).output().expect("docker runs");
+    let output =
+        Command::new("docker").env("DOCKER_HOST", socket()).args(arguments).output().expect("docker runs");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "docker {arguments:?}: {said}");
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
@@ -184,7 +188,9 @@ async fn every_container_of_the_project_is_there_with_what_is_wrong_with_it() {
     ] {
         cockpit.until(name, words, |c| c.status() == words && c.level() == level).await;
     }
-    let worker = cockpit.until("worker", "crashing", |c| c.restarts.is_some_and(|n| n > 1) && c.level() != Level::Fine).await;
+    let worker = cockpit
+        .until("worker", "crashing", |c| c.restarts.is_some_and(|n| n > 1) && c.level() != Level::Fine)
+        .await;
     assert_eq!((worker.end.map(|end| end.code), worker.policy.name()), (Some(7), "always"));
     let server = cockpit.until("mcp-server", "read", |c| c.memory_limit.is_some()).await;
     assert_eq!((&*server.project, &*server.service, &*server.version), ("devops-mcp", "mcp-server", "1.4.2"));
@@ -193,7 +199,10 @@ async fn every_container_of_the_project_is_there_with_what_is_wrong_with_it() {
     let known = cockpit.known.lock().unwrap();
     assert_eq!(known.pictures, (1, 1));
     let place = known.place.as_ref().expect("the engine says who it is");
-    assert!(place.version.as_ref().is_some_and(|v| v.starts_with("Docker ") && v.contains("API 1.")), "{place:?}");
+    assert!(
+        place.version.as_ref().is_some_and(|v| v.starts_with("Docker ") && v.contains("API 1.")),
+        "{place:?}"
+    );
     assert_eq!(place.missing, [""; 0]);
 }
 
@@ -213,7 +222,19 @@ async fn what_comes_and_goes_is_seen_at_once() {
     cockpit.live().await;
     assert!(cockpit.row("lonely").is_some());
     let began = std::time::Instant::now();
-    cli(&["run", "-d", "--name", "brief", "--network", "none", "--stop-timeout", "1", "registry.example/devops-mcp:1.4.2", "sleep", "100000"]);
+    cli(&[
+        "run",
+        "-d",
+        "--name",
+        "brief",
+        "--network",
+        "none",
+        "--stop-timeout",
+        "1",
+        "registry.example/devops-mcp:1.4.2",
+        "sleep",
+        "100000",
+    ]);
     cockpit.until("brief", "running", |c| c.state == ContainerState::Running).await;
     cli(&["pause", "brief"]);
     cockpit.until("brief", "paused", |c| c.state == ContainerState::Paused && c.level() == Level::Warn).await;
@@ -248,11 +269,17 @@ async fn a_restart_is_seen_to_bring_the_service_back_healthy() {
     let before = cockpit.until("for-restart", "healthy", |c| c.status() == "healthy").await;
     let restart = cockpit.native("for-restart", Verb::Restart).await;
     let findings = cockpit.look(&restart).await;
-    assert!(findings.effect[0].starts_with("for-restart of devops-mcp, devops-mcp:1.4.2: healthy, up for "), "{findings:?}");
+    assert!(
+        findings.effect[0].starts_with("for-restart of devops-mcp, devops-mcp:1.4.2: healthy, up for "),
+        "{findings:?}"
+    );
     assert!(findings.effect[1].contains("SIGTERM, and KILL after 1 s"), "{findings:?}");
     let (told, end) = cockpit.perform(&restart).await;
     assert_eq!(end, Outcome::Settled { says: "runs, and its health check says healthy".into() });
-    assert_eq!(told[..2], [Outcome::Started, Outcome::Accepted { says: "the engine took it: restart".into() }]);
+    assert_eq!(
+        told[..2],
+        [Outcome::Started, Outcome::Accepted { says: "the engine took it: restart".into() }]
+    );
     let after = cockpit.until("for-restart", "another run", |c| c.started > before.started).await;
     assert_eq!(after.id, before.id);
 }
@@ -261,7 +288,21 @@ async fn a_restart_is_seen_to_bring_the_service_back_healthy() {
 async fn what_was_made_anew_or_left_its_state_is_not_touched() {
     let _up = ENGINE.read().await;
     let cockpit = Cockpit::of(&socket(), None);
-    let make = || cli(&["run", "-d", "--name", "twin", "--network", "none", "--stop-timeout", "1", "registry.example/devops-mcp:1.4.2", "sleep", "100000"]);
+    let make = || {
+        cli(&[
+            "run",
+            "-d",
+            "--name",
+            "twin",
+            "--network",
+            "none",
+            "--stop-timeout",
+            "1",
+            "registry.example/devops-mcp:1.4.2",
+            "sleep",
+            "100000",
+        ])
+    };
     make();
     let stop = cockpit.native("twin", Verb::Stop { grace_seconds: Some(1) }).await;
     let findings = cockpit.look(&stop).await;
@@ -285,7 +326,9 @@ async fn a_stop_and_a_start_are_seen_through() {
     let stop = cockpit.native("for-stop", Verb::Stop { grace_seconds: None }).await;
     let (_, end) = cockpit.perform(&stop).await;
     assert_eq!(end, Outcome::Settled { says: "stopped, exit code 137 (killed)".into() });
-    cockpit.until("for-stop", "stopped", |c| c.state == ContainerState::Exited && c.level() == Level::Bad).await;
+    cockpit
+        .until("for-stop", "stopped", |c| c.state == ContainerState::Exited && c.level() == Level::Bad)
+        .await;
     assert!(cockpit.look(&stop).await.drift.is_some_and(|why| why.contains("does not run")));
     let start = Native { verb: Verb::Start, ..stop };
     let (_, end) = cockpit.perform(&start).await;
@@ -310,23 +353,40 @@ async fn a_container_is_described_without_its_secrets() {
     let cockpit = Cockpit::here();
     cockpit.live().await;
     let described = async |name: &str| {
-        let target = ObjectRef { context: "box".into(), kind: Kind::Container, namespace: "".into(), name: name.into() };
+        let target = ObjectRef {
+            context: "box".into(),
+            kind: Kind::Container,
+            namespace: "".into(),
+            name: name.into(),
+        };
         cockpit.docker.inspect(&target).await
     };
     let server = described("mcp-server").await;
     assert_eq!(server.missing, [""; 0]);
     let text = format!("{server:?}");
     assert!(!text.contains("hunter2") && server.yaml.contains("DB_PASSWORD: (hidden)"), "{text}");
-    for part in ["LOG_LEVEL: info", "/papers from bind /usr/share/doc (read only)", "memory: 64 MB at most", "version: 1.4.2", "restart: always"] {
+    for part in [
+        "LOG_LEVEL: info",
+        "/papers from bind /usr/share/doc (read only)",
+        "memory: 64 MB at most",
+        "version: 1.4.2",
+        "restart: always",
+    ] {
         assert!(server.yaml.contains(part), "{part} in {}", server.yaml);
     }
     let sick = described("rest-api").await;
     let health = sick.sections.iter().find(|section| section.title == "Health").expect("its health");
-    assert!(health.lines.iter().filter(|line| line.value.contains("exit code 1: upstream is away")).count() > 1, "{health:?}");
+    assert!(
+        health.lines.iter().filter(|line| line.value.contains("exit code 1: upstream is away")).count() > 1,
+        "{health:?}"
+    );
     assert!(described("no-such").await.missing[0].contains("gone"));
 }
 
-async fn read_until(log: &mut (impl Stream<Item = Result<bytes::Bytes, String>> + Unpin), done: impl Fn(&str) -> bool) -> String {
+async fn read_until(
+    log: &mut (impl Stream<Item = Result<bytes::Bytes, String>> + Unpin),
+    done: impl Fn(&str) -> bool,
+) -> String {
     let mut text = String::new();
     while !done(&text) {
         let piece = tokio::time::timeout(Duration::from_secs(20), log.next()).await.expect("it goes on");
@@ -373,6 +433,16 @@ async fn a_log_of_a_terminal_is_read_as_it_is_and_one_that_is_over_ends() {
     assert!(matches!(gone.err(), Some(NoLog::Gone)));
 }
 
+async fn says(terminal: &mut docker::exec::Terminal, seen: &mut String, what: &str) {
+    while !seen.contains(what) {
+        let mut buffer = [0; 4096];
+        let read = tokio::time::timeout(Duration::from_secs(20), terminal.output.read(&mut buffer)).await;
+        let n = read.unwrap_or_else(|_| panic!("`{what}` in {seen:?}")).expect("bytes");
+        assert!(n > 0, "it ended: {seen:?}");
+        seen.push_str(&String::from_utf8_lossy(&buffer[..n]));
+    }
+}
+
 #[tokio::test]
 async fn a_shell_has_a_size_and_an_end() {
     let _up = ENGINE.read().await;
@@ -381,15 +451,6 @@ async fn a_shell_has_a_size_and_an_end() {
     let native = cockpit.native("for-shell", shell).await;
     let mut terminal = cockpit.docker.exec(&native, (120, 40)).await.expect("a terminal");
     let mut seen = String::new();
-    async fn says(terminal: &mut docker::exec::Terminal, seen: &mut String, what: &str) {
-        while !seen.contains(what) {
-            let mut buffer = [0; 4096];
-            let read = tokio::time::timeout(Duration::from_secs(20), terminal.output.read(&mut buffer)).await;
-            let n = read.unwrap_or_else(|_| panic!("`{what}` in {seen:?}")).expect("bytes");
-            assert!(n > 0, "it ended: {seen:?}");
-            seen.push_str(&String::from_utf8_lossy(&buffer[..n]));
-        }
-    }
     terminal.input.write_all(b"stty size\n").await.unwrap();
     says(&mut terminal, &mut seen, "40 120").await;
     terminal.control.resize(132, 50).await;
@@ -400,7 +461,8 @@ async fn a_shell_has_a_size_and_an_end() {
     let ended = tokio::time::timeout(Duration::from_secs(20), terminal.output.read_to_end(&mut rest)).await;
     ended.expect("it ends").expect("well");
     assert_eq!(terminal.control.exit_code().await, Some(7));
-    let down = cockpit.native("import", Verb::Shell { container: "import".into(), command: Vec::new() }).await;
+    let down =
+        cockpit.native("import", Verb::Shell { container: "import".into(), command: Vec::new() }).await;
     let why = cockpit.docker.exec(&down, (80, 24)).await.expect_err("it does not run");
     assert!(why.contains("needs it to run"), "{why}");
 }
@@ -424,7 +486,10 @@ async fn an_engine_that_goes_and_comes_back_is_followed_by_itself() {
     cockpit.live().await;
     cockpit.until("mcp-server", "healthy", |c| c.status() == "healthy").await;
     engine("stop");
-    eventually("it to be down", || async { matches!(cockpit.state(), Some(FeedState::Down { .. })).then_some(()) }).await;
+    eventually("it to be down", || async {
+        matches!(cockpit.state(), Some(FeedState::Down { .. })).then_some(())
+    })
+    .await;
     assert!(cockpit.row("mcp-server").is_some(), "the last rows stay");
     let restart = cockpit.native("mcp-server", Verb::Restart).await;
     let findings = cockpit.look(&restart).await;

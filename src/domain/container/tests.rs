@@ -17,12 +17,20 @@ fn each_state_has_its_level_and_its_words() {
     use ContainerState::{Created, Dead, Paused, Removing, Restarting, Running, Unknown};
     let well = |health| Container { health, ..container(Running) };
     let broken = Container { error: "no such file: /run.sh".into(), ..container(Created) };
-    let looping = Container { end: Some(End { code: 7, ..End::default() }), restarts: Some(6), ..container(Restarting) };
+    let looping = Container {
+        end: Some(End { code: 7, ..End::default() }),
+        restarts: Some(6),
+        ..container(Restarting)
+    };
     for (container, level, words) in [
         (well(None), Level::Fine, "running"),
         (well(Some(Health::Healthy)), Level::Fine, "healthy"),
         (well(Some(Health::Starting)), Level::Warn, "starting"),
-        (Container { restarts: Some(6), ..well(Some(Health::Unhealthy)) }, Level::Bad, "unhealthy, 6 restarts"),
+        (
+            Container { restarts: Some(6), ..well(Some(Health::Unhealthy)) },
+            Level::Bad,
+            "unhealthy, 6 restarts",
+        ),
         (Container { restarts: Some(1), ..well(None) }, Level::Fine, "running, 1 restart"),
         (Container { restarts: Some(1), shaky: true, ..well(None) }, Level::Warn, "running, 1 restart"),
         (Container { starved: true, ..well(None) }, Level::Warn, "running, a process OOMKilled"),
@@ -69,7 +77,8 @@ fn the_words_of_a_list_tell_the_health() {
 #[test]
 fn who_was_started_again_lately_has_to_show_that_it_stays() {
     let started = Timestamp(1_000_000);
-    let mut one = Container { started: Some(started), restarts: Some(2), ..container(ContainerState::Running) };
+    let mut one =
+        Container { started: Some(started), restarts: Some(2), ..container(ContainerState::Running) };
     assert!(one.is_shaky(started.plus(Duration::from_secs(30))));
     assert!(!one.is_shaky(started.plus(SETTLED)));
     one.restarts = Some(0);
@@ -85,8 +94,16 @@ fn a_project_is_counted_without_what_is_done() {
     let mut all = vec![running(), running(), exited(0, false)];
     assert_eq!((Tally::of(&all).to_string(), Tally::of(&all).level()), ("2 of 2 up".to_owned(), Level::Fine));
     all.push(container(ContainerState::Paused));
-    assert_eq!((Tally::of(&all).to_string(), Tally::of(&all).level()), ("2 of 3 up, 1 not running".to_owned(), Level::Warn));
-    all.extend([sick, exited(137, true), container(ContainerState::Restarting), container(ContainerState::Unknown)]);
+    assert_eq!(
+        (Tally::of(&all).to_string(), Tally::of(&all).level()),
+        ("2 of 3 up, 1 not running".to_owned(), Level::Warn)
+    );
+    all.extend([
+        sick,
+        exited(137, true),
+        container(ContainerState::Restarting),
+        container(ContainerState::Unknown),
+    ]);
     let tally = Tally::of(&all);
     assert_eq!(tally.to_string(), "2 of 7 up, 1 unhealthy, 1 restarting, 1 failed, 1 unknown, 1 not running");
     assert_eq!(tally.level(), Level::Bad);

@@ -47,7 +47,9 @@ async fn perform(client: &Client, looked: &Looked, report: &Report) -> Outcome {
         Err(Fault::Gone) => {
             return Outcome::Refused { why: format!("`{}` is gone, or was made anew", native.target.name) };
         }
-        Err(fault) => return Outcome::Refused { why: format!("not looked at, so not sent: {}", fault.words()) },
+        Err(fault) => {
+            return Outcome::Refused { why: format!("not looked at, so not sent: {}", fault.words()) };
+        }
     };
     if let Some(why) = drifted(looked, &before, now()).or_else(|| unfit(native, &before)) {
         return Outcome::Refused { why };
@@ -64,7 +66,9 @@ async fn perform(client: &Client, looked: &Looked, report: &Report) -> Outcome {
     let lost = match sent {
         Ok(_) => None,
         Err(Fault::Gone) => {
-            return Outcome::Refused { why: format!("`{}` went away before it was reached", native.target.name) };
+            return Outcome::Refused {
+                why: format!("`{}` went away before it was reached", native.target.name),
+            };
         }
         Err(Fault::Unreached { why }) => return Outcome::Refused { why: format!("nothing was sent: {why}") },
         // What is refused for its state may have been half done: a restart ends it before it fails to begin.
@@ -73,7 +77,9 @@ async fn perform(client: &Client, looked: &Looked, report: &Report) -> Outcome {
     };
     match &lost {
         None => tell(report, Outcome::Accepted { says: format!("the engine took it: {order}") }).await,
-        Some(why) => tell(report, Outcome::Progress { says: format!("no answer came back: {why}; looking") }).await,
+        Some(why) => {
+            tell(report, Outcome::Progress { says: format!("no answer came back: {why}; looking") }).await;
+        }
     }
     let end = match native.verb {
         Verb::Stop { .. } => stopped(client, &before).await,
@@ -137,7 +143,9 @@ async fn runs(client: &Client, before: &Seen, report: &Report) -> Outcome {
         let seen = match seen {
             Ok(seen) => seen,
             Err(Fault::Gone) => return Outcome::Failed { why: "it ended at once and was removed".into() },
-            Err(fault) if late => return Outcome::Uncertain { why: format!("nobody could look: {}", fault.words()) },
+            Err(fault) if late => {
+                return Outcome::Uncertain { why: format!("nobody could look: {}", fault.words()) };
+            }
             Err(_) => {
                 sleep(LOOK_EVERY).await;
                 continue;
@@ -146,7 +154,9 @@ async fn runs(client: &Client, before: &Seen, report: &Report) -> Outcome {
         let facts = &seen.facts;
         let anew = facts.started != before.facts.started;
         match (facts.state, facts.health) {
-            _ if !anew && late => return Outcome::Failed { why: format!("it is {}, and was not begun anew", facts.status()) },
+            _ if !anew && late => {
+                return Outcome::Failed { why: format!("it is {}, and was not begun anew", facts.status()) };
+            }
             _ if !anew => {}
             (ContainerState::Running, Some(Health::Healthy)) => {
                 return Outcome::Settled { says: "runs, and its health check says healthy".into() };
@@ -154,7 +164,9 @@ async fn runs(client: &Client, before: &Seen, report: &Report) -> Outcome {
             (ContainerState::Running, Some(Health::Unhealthy)) => {
                 let says = seen.raw.state.health.iter().flat_map(|health| &health.log).next_back();
                 let says = says.map(|check| format!(": {}", check.output.trim())).unwrap_or_default();
-                return Outcome::Failed { why: format!("it runs, and its health check says unhealthy{says}") };
+                return Outcome::Failed {
+                    why: format!("it runs, and its health check says unhealthy{says}"),
+                };
             }
             (ContainerState::Running, Some(Health::Starting)) if late => {
                 return Outcome::Failed {

@@ -21,17 +21,17 @@ pub(super) type Labels = BTreeMap<String, String>;
 
 lean! {
     Version {
-        version: String,
-        api_version: String,
+        #[serde(rename = "Version")]
+        number: String,
+        #[serde(rename = "ApiVersion")]
+        newest: String,
         #[serde(rename = "MinAPIVersion")]
-        min_api_version: String,
-        os: String,
-        arch: String,
+        oldest: String,
         components: Vec<Component>,
     }
 }
 
-lean! { Component { name: String, version: String, } }
+lean! { Component { name: String, } }
 
 lean! {
     /// One of `GET /containers/json`.
@@ -53,8 +53,10 @@ lean! {
     Port {
         #[serde(rename = "IP")]
         ip: String,
-        private_port: u16,
-        public_port: Option<u16>,
+        #[serde(rename = "PrivatePort")]
+        inside: u16,
+        #[serde(rename = "PublicPort")]
+        outside: Option<u16>,
         r#type: String,
     }
 }
@@ -187,21 +189,21 @@ lean! {
 pub(super) struct Stats {
     #[serde(deserialize_with = "lenient")]
     pub(super) read: String,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) cpu_stats: Cpu,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) precpu_stats: Cpu,
+    #[serde(rename = "cpu_stats", deserialize_with = "lenient")]
+    pub(super) cpu: Cpu,
+    #[serde(rename = "precpu_stats", deserialize_with = "lenient")]
+    pub(super) before: Cpu,
     #[serde(deserialize_with = "lenient")]
     pub(super) preread: String,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) memory_stats: Memory,
+    #[serde(rename = "memory_stats", deserialize_with = "lenient")]
+    pub(super) memory: Memory,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Cpu {
-    #[serde(deserialize_with = "lenient")]
-    pub(super) cpu_usage: CpuUsage,
+    #[serde(rename = "cpu_usage", deserialize_with = "lenient")]
+    pub(super) usage: CpuUsage,
     #[serde(deserialize_with = "lenient")]
     pub(super) system_cpu_usage: u64,
     #[serde(deserialize_with = "lenient")]

@@ -66,9 +66,13 @@ impl From<Fault> for SourceError {
     fn from(fault: Fault) -> SourceError {
         match fault {
             Fault::Says { code: 401, says } => SourceError::Unauthorized { why: says },
-            Fault::Says { code: 403, says } => SourceError::Forbidden { needs: format!("rights there: {says}") },
+            Fault::Says { code: 403, says } => {
+                SourceError::Forbidden { needs: format!("rights there: {says}") }
+            }
             Fault::Unreached { why } if why.ends_with("permission denied") => SourceError::Forbidden {
-                needs: format!("to open the engine's socket: be root or in its group (usermod -aG docker): {why}"),
+                needs: format!(
+                    "to open the engine's socket: be root or in its group (usermod -aG docker): {why}"
+                ),
             },
             other => SourceError::Unreachable { why: other.words() },
         }
@@ -94,7 +98,10 @@ impl Client {
         let hop = match &way {
             Way::Ssh(remote) => Some(Hop::open(remote).await.map_err(unreached)?),
             Way::Unix(path) if !path.exists() => {
-                return Err(unreached(format!("there is no socket `{}`: does the engine run?", path.display())));
+                return Err(unreached(format!(
+                    "there is no socket `{}`: does the engine run?",
+                    path.display()
+                )));
             }
             _ => None,
         };
@@ -126,8 +133,9 @@ impl Client {
             body(answer).await
         };
         let bytes = timeout(within, answer).await.map_err(|_| late(within))??;
-        serde_json::from_slice(&bytes)
-            .map_err(|error| Fault::Lost { why: brief(&format!("the answer to {path} makes no sense: {error}")) })
+        serde_json::from_slice(&bytes).map_err(|error| Fault::Lost {
+            why: brief(&format!("the answer to {path} makes no sense: {error}")),
+        })
     }
 
     /// Whether it is there.
@@ -137,7 +145,12 @@ impl Client {
     }
 
     /// True when it was done, false when there was nothing to do.
-    pub(super) async fn post(&self, path: &str, query: &[(&str, &str)], within: Duration) -> Result<bool, Fault> {
+    pub(super) async fn post(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        within: Duration,
+    ) -> Result<bool, Fault> {
         let answer = self.answer(self.request(Method::POST, path, query));
         let answer = timeout(within, answer).await.map_err(|_| late(within))??;
         Ok(answer.status() != StatusCode::NOT_MODIFIED)
@@ -156,8 +169,9 @@ impl Client {
             body(answer).await
         };
         let bytes = timeout(within, answer).await.map_err(|_| late(within))??;
-        serde_json::from_slice(&bytes)
-            .map_err(|error| Fault::Lost { why: brief(&format!("the answer to {path} makes no sense: {error}")) })
+        serde_json::from_slice(&bytes).map_err(|error| Fault::Lost {
+            why: brief(&format!("the answer to {path} makes no sense: {error}")),
+        })
     }
 
     /// An answer that goes on; its beginning has to come in time.
@@ -233,10 +247,13 @@ fn late(within: Duration) -> Fault {
 
 /// The interface that both speak.
 fn agree(version: &Version) -> Result<Api, String> {
-    let theirs = Api::parse(&version.api_version).ok_or("what answers is no Docker engine")?;
-    let least = Api::parse(&version.min_api_version).unwrap_or(OLDEST);
+    let theirs = Api::parse(&version.newest).ok_or("what answers is no Docker engine")?;
+    let least = Api::parse(&version.oldest).unwrap_or(OLDEST);
     if theirs < OLDEST {
-        return Err(format!("the engine is too old: API {}.{}, needs {}.{}", theirs.0, theirs.1, OLDEST.0, OLDEST.1));
+        return Err(format!(
+            "the engine is too old: API {}.{}, needs {}.{}",
+            theirs.0, theirs.1, OLDEST.0, OLDEST.1
+        ));
     }
     if least > NEWEST {
         let (least, newest) = (least, NEWEST);
@@ -256,10 +273,14 @@ fn dial(way: &Way, hop: Option<&Hop>) -> Result<(reqwest::Client, String), Strin
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("firedeck/", env!("CARGO_PKG_VERSION")));
     let (builder, base) = match (way, hop) {
-        (Way::Unix(path), _) => (builder.tls_certs_only([]).unix_socket(path.clone()), "http://docker".to_owned()),
+        (Way::Unix(path), _) => {
+            (builder.tls_certs_only([]).unix_socket(path.clone()), "http://docker".to_owned())
+        }
         (_, Some(hop)) => (builder.tls_certs_only([]).unix_socket(hop.socket()), "http://docker".to_owned()),
         (Way::Tcp { at, certificates: None }, _) => (builder.tls_certs_only([]), format!("http://{at}")),
-        (Way::Tcp { at, certificates: Some(from) }, _) => (with_certificates(builder, from)?, format!("https://{at}")),
+        (Way::Tcp { at, certificates: Some(from) }, _) => {
+            (with_certificates(builder, from)?, format!("https://{at}"))
+        }
         (Way::Ssh(_), None) => return Err("the hop is not open".into()),
     };
     builder.build().map(|client| (client, base)).map_err(|error| reason(&error))
@@ -305,7 +326,7 @@ mod tests {
     use super::*;
 
     fn agreed(theirs: &str, least: &str) -> Result<Api, String> {
-        agree(&Version { api_version: theirs.into(), min_api_version: least.into(), ..Version::default() })
+        agree(&Version { newest: theirs.into(), oldest: least.into(), ..Version::default() })
     }
 
     #[test]

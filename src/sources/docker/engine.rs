@@ -171,7 +171,8 @@ impl Watching {
     fn doubtful(&self) -> Vec<Text> {
         let table = self.engine.table();
         let (new, known): (Vec<_>, Vec<_>) = table.iter().partition(|(_, known)| !known.inspected);
-        let troubled = known.into_iter().filter(|(_, known)| known.facts.level() < Level::Fine).take(RECHECKED);
+        let troubled =
+            known.into_iter().filter(|(_, known)| known.facts.level() < Level::Fine).take(RECHECKED);
         new.into_iter().chain(troubled).map(|(id, _)| id.clone()).collect()
     }
 
@@ -214,8 +215,12 @@ impl Watching {
 
     fn place(&self, client: &Client, blind: Option<&Fault>) -> PlaceFacts {
         let version = &client.version;
-        let product = if version.components.iter().any(|one| one.name.contains("Podman")) { "Podman" } else { "Docker" };
-        let words = format!("{product} {}, API {}.{}", version.version, client.api.0, client.api.1);
+        let product = if version.components.iter().any(|one| one.name.contains("Podman")) {
+            "Podman"
+        } else {
+            "Docker"
+        };
+        let words = format!("{product} {}, API {}.{}", version.number, client.api.0, client.api.1);
         let mut missing = Vec::new();
         if let Some(fault) = blind {
             missing.push(format!("changes show only every {} s: {}", BLIND_BEAT.as_secs(), fault.words()));
@@ -225,7 +230,9 @@ impl Watching {
             missing.push(format!("no container has the label com.docker.compose.project={}", clean(project)));
         }
         if !table.is_empty() && table.values().all(|known| !known.inspected) {
-            missing.push("restarts, exits and limits: whoever stands before the engine lets nobody inspect".into());
+            missing.push(
+                "restarts, exits and limits: whoever stands before the engine lets nobody inspect".into(),
+            );
         }
         PlaceFacts {
             server: client.way.shown(),

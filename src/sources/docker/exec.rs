@@ -93,8 +93,10 @@ async fn open(
         "Cmd": command, "Env": ["TERM=xterm-256color"],
     });
     let refused = |fault: Fault| format!("no terminal in `{name}`: {}", fault.words());
-    let made: Made =
-        client.ask(&format!("/containers/{}/exec", native.uid), &wanted, OPEN_WITHIN).await.map_err(refused)?;
+    let made: Made = client
+        .ask(&format!("/containers/{}/exec", native.uid), &wanted, OPEN_WITHIN)
+        .await
+        .map_err(refused)?;
     let id = super::facts::id(&made.id).ok_or("the engine opened nothing")?.to_string();
     let begin = serde_json::json!({ "Detach": false, "Tty": true, "ConsoleSize": [size.1, size.0] });
     let stream = client.upgrade(&format!("/exec/{id}/start"), &begin, OPEN_WITHIN).await.map_err(refused)?;

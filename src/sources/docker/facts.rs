@@ -41,7 +41,9 @@ pub(super) struct Compose {
 
 impl Compose {
     pub(super) fn read(labels: &Labels) -> Compose {
-        let of = |names: &[&str]| names.iter().find_map(|name| labels.get(*name)).filter(|value| !value.is_empty());
+        let of = |names: &[&str]| {
+            names.iter().find_map(|name| labels.get(*name)).filter(|value| !value.is_empty())
+        };
         let word = |names: &[&str]| of(names).map(|value| text(value)).unwrap_or_default();
         let needs = of(&["com.docker.compose.depends_on"]).map(String::as_str).unwrap_or_default();
         Compose {
@@ -93,11 +95,11 @@ impl Known {
         }
         self.image_id.clone_from(&listed.image_id);
         facts.ports = text(&ports(&listed.ports));
-        facts.health = if facts.state == ContainerState::Running { Health::of_status(&listed.status) } else { None };
-        if let Some(code) = code(&listed.status) {
-            if facts.end.map(|end| end.code) != Some(code) {
-                facts.end = Some(End { code, ..End::default() });
-            }
+        facts.health =
+            if facts.state == ContainerState::Running { Health::of_status(&listed.status) } else { None };
+        if let Some(code) = code(&listed.status).filter(|code| facts.end.is_none_or(|end| end.code != *code))
+        {
+            facts.end = Some(End { code, ..End::default() });
         }
         self.facts.version = self.version();
         let now = (self.facts.state, self.facts.health, self.facts.end.map(|end| end.code));
@@ -161,17 +163,19 @@ impl Known {
 
     /// Takes in a measurement; the second one tells how busy it is.
     pub(super) fn measured(&mut self, stats: &Stats) {
-        let sample = sample(&stats.cpu_stats, &stats.read);
+        let sample = sample(&stats.cpu, &stats.read);
         let before = self.sample.or_else(|| {
             // Older engines measure twice themselves.
-            moment(&stats.preread).map(|_| self::sample(&stats.precpu_stats, &stats.preread))
+            moment(&stats.preread).map(|_| self::sample(&stats.before, &stats.preread))
         });
-        self.facts.cpu_percent = before.and_then(|before| cpu_percent(before, sample)).or(self.facts.cpu_percent);
+        self.facts.cpu_percent =
+            before.and_then(|before| cpu_percent(before, sample)).or(self.facts.cpu_percent);
         self.sample = Some(sample);
-        let memory = &stats.memory_stats;
+        let memory = &stats.memory;
         let counters: BTreeMap<String, u64> =
             memory.stats.iter().filter_map(|(name, value)| Some((name.clone(), value.as_u64()?))).collect();
-        self.facts.memory = memory.privateworkingset.or(memory.usage.map(|usage| memory_used(usage, &counters)));
+        self.facts.memory =
+            memory.privateworkingset.or(memory.usage.map(|usage| memory_used(usage, &counters)));
     }
 
     pub(super) fn unmeasured(&mut self) {
@@ -198,10 +202,10 @@ pub(super) fn reference(context: &Text, name: &Text) -> ObjectRef {
 }
 
 fn sample(cpu: &Cpu, read: &str) -> Sample {
-    let counted = u32::try_from(cpu.cpu_usage.percpu_usage.len()).unwrap_or(0);
+    let counted = u32::try_from(cpu.usage.percpu_usage.len()).unwrap_or(0);
     let at = moment(read).and_then(|at| u64::try_from(at.0).ok()).unwrap_or(0);
     Sample {
-        used: cpu.cpu_usage.total_usage,
+        used: cpu.usage.total_usage,
         system: cpu.system_cpu_usage,
         cores: if cpu.online_cpus > 0 { cpu.online_cpus } else { counted },
         at: at.saturating_mul(1_000_000),
@@ -224,17 +228,13 @@ fn code(status: &str) -> Option<i64> {
 fn ports_of(seen: &Inspected) -> Vec<Port> {
     let all = seen.network_settings.ports.iter().flat_map(|(name, bindings)| {
         let (number, kind) = name.split_once('/').unwrap_or((name, "tcp"));
-        let inside = Port {
-            private_port: number.parse().unwrap_or(0),
-            r#type: kind.to_owned(),
-            ..Port::default()
-        };
+        let bare = Port { inside: number.parse().unwrap_or(0), r#type: kind.to_owned(), ..Port::default() };
         let bindings = bindings.as_deref().unwrap_or_default();
         let outside: Vec<Port> = bindings
             .iter()
-            .map(|one| Port { ip: one.host_ip.clone(), public_port: one.host_port.parse().ok(), ..inside.clone() })
+            .map(|one| Port { ip: one.host_ip.clone(), outside: one.host_port.parse().ok(), ..bare.clone() })
             .collect();
-        if outside.is_empty() { vec![inside] } else { outside }
+        if outside.is_empty() { vec![bare] } else { outside }
     });
     all.collect()
 }
@@ -243,16 +243,20 @@ fn ports_of(seen: &Inspected) -> Vec<Port> {
 fn ports(all: &[Port]) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut sorted: Vec<&Port> = all.iter().collect();
-    sorted.sort_by_key(|port| (port.private_port, port.public_port, port.r#type.clone()));
+    sorted.sort_by_key(|port| (port.inside, port.outside, port.r#type.clone()));
     for port in sorted {
-        let kind = if port.r#type == "tcp" || port.r#type.is_empty() { String::new() } else { format!("/{}", port.r#type) };
+        let kind = if port.r#type == "tcp" || port.r#type.is_empty() {
+            String::new()
+        } else {
+            format!("/{}", port.r#type)
+        };
         let at = match &*port.ip {
             "" | "0.0.0.0" | "::" => String::new(),
             ip => format!("{}:", clean(ip)),
         };
-        let word = match port.public_port {
-            Some(public) => format!("{at}{public}→{}{kind}", port.private_port),
-            None => format!("{}{kind}", port.private_port),
+        let word = match port.outside {
+            Some(public) => format!("{at}{public}→{}{kind}", port.inside),
+            None => format!("{}{kind}", port.inside),
         };
         // The same for IPv4 and IPv6 is said once.
         if !words.contains(&word) {

@@ -24,7 +24,11 @@ impl Docker {
     pub(super) async fn describe(&self, target: &ObjectRef) -> Inspection {
         let client = self.engine(&target.context).map_err(|why| Fault::Unreached { why });
         let found = client.and_then(|engine| {
-            let id = engine.table().values().find(|known| known.name == target.name).map(|known| known.facts.id.clone());
+            let id = engine
+                .table()
+                .values()
+                .find(|known| known.name == target.name)
+                .map(|known| known.facts.id.clone());
             Ok((engine.client()?, id.ok_or(Fault::Gone)?))
         });
         let (client, id) = match found {
@@ -51,7 +55,8 @@ impl Docker {
             environment(&seen.raw),
             place(&seen.raw),
         ];
-        let sections: Vec<Section> = sections.into_iter().map(Draft::done).filter(|s| !s.lines.is_empty()).collect();
+        let sections: Vec<Section> =
+            sections.into_iter().map(Draft::done).filter(|s| !s.lines.is_empty()).collect();
         Inspection {
             target: target.clone(),
             uid: Some(seen.facts.id.clone()),
@@ -79,7 +84,8 @@ impl Draft {
     fn graded(&mut self, label: &str, value: impl AsRef<str>, level: Level) {
         let value = clean_to(value.as_ref().trim(), LONGEST);
         if !value.is_empty() {
-            let line = SectionLine { label: clean(label).into_owned(), value: value.into_owned(), level, indent: 0 };
+            let line =
+                SectionLine { label: clean(label).into_owned(), value: value.into_owned(), level, indent: 0 };
             self.0.lines.push(line);
         }
     }
@@ -109,7 +115,11 @@ fn state(seen: &Seen, now: Timestamp) -> Draft {
     let since = if facts.state.is_up() { ago(facts.started, now).replace(" ago", "") } else { String::new() };
     draft.graded("state", format!("{}{since}", facts.status()), facts.level());
     if let Some(end) = facts.end.filter(|_| facts.level() != Level::Done) {
-        draft.graded("last exit", format!("{end}{}", ago(end.at, now)), if end.code == 0 { Level::Fine } else { Level::Warn });
+        draft.graded(
+            "last exit",
+            format!("{end}{}", ago(end.at, now)),
+            if end.code == 0 { Level::Fine } else { Level::Warn },
+        );
     } else if let Some(end) = facts.end {
         draft.line("last exit", format!("{end}{}", ago(end.at, now)));
     } else if let Some(at) = moment(&seen.raw.state.finished_at) {
@@ -117,14 +127,22 @@ fn state(seen: &Seen, now: Timestamp) -> Draft {
     }
     draft.graded("error", &*facts.error, Level::Bad);
     let policy = &seen.raw.host_config.restart_policy;
-    let most = if policy.maximum_retry_count > 0 { format!(", {} times at most", policy.maximum_retry_count) } else { String::new() };
+    let most = if policy.maximum_retry_count > 0 {
+        format!(", {} times at most", policy.maximum_retry_count)
+    } else {
+        String::new()
+    };
     draft.line("restart", format!("{}{most}", facts.policy.name()));
     if let Some(restarts) = facts.restarts {
         draft.graded("restarts", restarts.to_string(), if restarts > 0 { Level::Warn } else { Level::Fine });
     }
     draft.line("project", &*facts.project);
     draft.line("service", &*facts.service);
-    draft.line("created", moment(&seen.raw.created).map_or_else(String::new, |at| format!("{}{}", at.rfc3339(), ago(Some(at), now))));
+    draft.line(
+        "created",
+        moment(&seen.raw.created)
+            .map_or_else(String::new, |at| format!("{}{}", at.rfc3339(), ago(Some(at), now))),
+    );
     draft.line("id", facts.id.get(..12).unwrap_or(&facts.id));
     draft
 }
@@ -137,15 +155,24 @@ fn health(seen: &Seen, now: Timestamp) -> Draft {
         "unhealthy" => Level::Bad,
         _ => Level::Warn,
     };
-    let failing = if log.failing_streak > 0 { format!(", {} checks failed in a row", log.failing_streak) } else { String::new() };
+    let failing = if log.failing_streak > 0 {
+        format!(", {} checks failed in a row", log.failing_streak)
+    } else {
+        String::new()
+    };
     draft.graded("says", format!("{}{failing}", log.status), level);
     if let Some(check) = &seen.raw.config.healthcheck {
-        let every = if check.interval > 0 { format!(", every {} s", check.interval / 1_000_000_000) } else { String::new() };
+        let every = if check.interval > 0 {
+            format!(", every {} s", check.interval / 1_000_000_000)
+        } else {
+            String::new()
+        };
         draft.line("check", format!("{}{every}", told(&check.test.join(" "))));
     }
     let from = log.log.len().saturating_sub(CHECKS);
     for check in log.log.iter().skip(from).rev() {
-        let at = moment(&check.start).map_or_else(|| "once".into(), |at| format!("{} ago", Age(now.since(at))));
+        let at =
+            moment(&check.start).map_or_else(|| "once".into(), |at| format!("{} ago", Age(now.since(at))));
         let output = told(check.output.trim());
         let output = if output.is_empty() { String::new() } else { format!(": {output}") };
         let level = if check.exit_code == 0 { Level::Fine } else { Level::Bad };
@@ -163,7 +190,11 @@ fn made(seen: &Seen, image: Option<&Image>) -> Draft {
         let tagged = image.repo_tags.is_empty() || image.repo_tags.contains(&raw.config.image);
         if !tagged {
             let tags = image.repo_tags.join(", ");
-            draft.graded("note", format!("the name means another image by now; this one is {tags}"), Level::Warn);
+            draft.graded(
+                "note",
+                format!("the name means another image by now; this one is {tags}"),
+                Level::Warn,
+            );
         }
         draft.line("made", moment(&image.created).map_or_else(String::new, Timestamp::rfc3339));
     }
@@ -202,25 +233,39 @@ fn place(raw: &Inspected) -> Draft {
         let tenths = host.nano_cpus / 100_000_000;
         draft.line("cpu", format!("{}.{} cores at most", tenths / 10, tenths % 10));
     }
-    draft.list("mounts", raw.mounts.iter().map(|mount| {
-        let from = if mount.name.is_empty() { &mount.source } else { &mount.name };
-        let only = if mount.writable { "" } else { " (read only)" };
-        format!("{} from {} {from}{only}", mount.destination, mount.r#type)
-    }));
-    draft.list("networks", raw.network_settings.networks.iter().map(|(name, network)| {
-        let mut line = name.clone();
-        if !network.ip_address.is_empty() {
-            let _ = write!(line, " {}", network.ip_address);
-        }
-        if !network.aliases.is_empty() {
-            let _ = write!(line, " as {}", network.aliases.join(", "));
-        }
-        line
-    }));
-    draft.list("ports", raw.network_settings.ports.iter().map(|(inside, outside)| {
-        let outside: Vec<String> = outside.iter().flatten().map(|one| format!("{}:{}", one.host_ip, one.host_port)).collect();
-        if outside.is_empty() { format!("{inside}, not published") } else { format!("{inside} at {}", outside.join(", ")) }
-    }));
+    draft.list(
+        "mounts",
+        raw.mounts.iter().map(|mount| {
+            let from = if mount.name.is_empty() { &mount.source } else { &mount.name };
+            let only = if mount.writable { "" } else { " (read only)" };
+            format!("{} from {} {from}{only}", mount.destination, mount.r#type)
+        }),
+    );
+    draft.list(
+        "networks",
+        raw.network_settings.networks.iter().map(|(name, network)| {
+            let mut line = name.clone();
+            if !network.ip_address.is_empty() {
+                let _ = write!(line, " {}", network.ip_address);
+            }
+            if !network.aliases.is_empty() {
+                let _ = write!(line, " as {}", network.aliases.join(", "));
+            }
+            line
+        }),
+    );
+    draft.list(
+        "ports",
+        raw.network_settings.ports.iter().map(|(inside, outside)| {
+            let outside: Vec<String> =
+                outside.iter().flatten().map(|one| format!("{}:{}", one.host_ip, one.host_port)).collect();
+            if outside.is_empty() {
+                format!("{inside}, not published")
+            } else {
+                format!("{inside} at {}", outside.join(", "))
+            }
+        }),
+    );
     draft.line("log driver", &host.log_config.r#type);
     if host.privileged {
         draft.graded("privileged", "yes", Level::Warn);
@@ -285,6 +330,9 @@ mod tests {
         let seen = Seen { facts: known.facts, name: known.name.to_string(), raw };
         let sections: Vec<Section> = [made(&seen, None), health(&seen, Timestamp(0))].map(Draft::done).into();
         let text = written(&sections);
-        assert!(!text.contains("hunter2") && !text.contains('\u{1b}') && text.contains("3 checks failed"), "{text}");
+        assert!(
+            !text.contains("hunter2") && !text.contains('\u{1b}') && text.contains("3 checks failed"),
+            "{text}"
+        );
     }
 }

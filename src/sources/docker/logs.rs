@@ -37,18 +37,26 @@ pub enum From {
 pub enum NoLog {
     /// The container is gone.
     Gone,
-    Forbidden { needs: String },
+    Forbidden {
+        needs: String,
+    },
     /// Its log goes elsewhere, or cannot be read; trying again brings nothing.
-    Elsewhere { why: String },
+    Elsewhere {
+        why: String,
+    },
     /// Anything else; it may work again.
-    Broken { why: String },
+    Broken {
+        why: String,
+    },
 }
 
 impl std::convert::From<Fault> for NoLog {
     fn from(fault: Fault) -> NoLog {
         match fault {
             Fault::Gone => NoLog::Gone,
-            fault if fault.is_forbidden() => NoLog::Forbidden { needs: format!("to read logs: {}", fault.words()) },
+            fault if fault.is_forbidden() => {
+                NoLog::Forbidden { needs: format!("to read logs: {}", fault.words()) }
+            }
             // `configured logging driver does not support reading`
             Fault::Says { says, .. } if says.contains("logging driver") => NoLog::Elsewhere { why: says },
             fault => NoLog::Broken { why: fault.words() },
@@ -156,9 +164,13 @@ struct Reading {
 impl Reading {
     async fn next(&mut self) -> Result<Option<Bytes>, String> {
         loop {
-            let Some(chunk) = self.answer.chunk().await.map_err(|error| reason(&error))? else { return Ok(None) };
+            let Some(chunk) = self.answer.chunk().await.map_err(|error| reason(&error))? else {
+                return Ok(None);
+            };
             let mut out = Vec::with_capacity(chunk.len());
-            self.frames.push(&chunk, &mut out).map_err(|why| complaint(&chunk).unwrap_or_else(|| why.into()))?;
+            self.frames
+                .push(&chunk, &mut out)
+                .map_err(|why| complaint(&chunk).unwrap_or_else(|| why.into()))?;
             if !out.is_empty() {
                 return Ok(Some(out.into()));
             }

@@ -110,7 +110,11 @@ impl Docker {
                     all.drift = all.drift.or(found.drift);
                     all.identity = all.identity.or(found.identity);
                     if !all.undo.contains(&found.undo) {
-                        all.undo = if all.undo.is_empty() { found.undo } else { format!("{}; {}", all.undo, found.undo) };
+                        all.undo = if all.undo.is_empty() {
+                            found.undo
+                        } else {
+                            format!("{}; {}", all.undo, found.undo)
+                        };
                     }
                     all.actions.extend(found.actions);
                 }
@@ -138,7 +142,8 @@ impl Docker {
             generation: Some(Mark::of(&seen.facts, now).number()),
             also: None,
         };
-        let drift = drifted(&Looked { generation: None, ..looked.clone() }, &seen, now).or_else(|| unfit(native, &seen));
+        let drift = drifted(&Looked { generation: None, ..looked.clone() }, &seen, now)
+            .or_else(|| unfit(native, &seen));
         let mut findings = Findings { actions: vec![looked], drift, ..Findings::default() };
         findings.identity = Some(client.way.shown());
         findings.effect = effect(native, &seen, now);
@@ -184,9 +189,13 @@ fn effect(native: &Native, seen: &Seen, now: Timestamp) -> Vec<String> {
     let own = config.stop_timeout.unwrap_or(USUAL_GRACE);
     match &native.verb {
         Verb::Restart if facts.state.is_up() => {
-            lines.push(format!("gets {signal}, and KILL after {own} s; then begins again with the same image and settings"));
+            lines.push(format!(
+                "gets {signal}, and KILL after {own} s; then begins again with the same image and settings"
+            ));
         }
-        Verb::Restart | Verb::Start => lines.push("begins with the image and settings it was made with".into()),
+        Verb::Restart | Verb::Start => {
+            lines.push("begins with the image and settings it was made with".into());
+        }
         Verb::Stop { grace_seconds } => {
             let grace = grace_seconds.map_or(own, i64::from);
             lines.push(format!("gets {signal}, and KILL after {grace} s; stays down until it is started"));
@@ -205,9 +214,8 @@ fn undo(native: &Native, seen: &Seen) -> String {
     match native.verb {
         Verb::Stop { .. } if seen.raw.host_config.auto_remove => String::new(),
         Verb::Stop { .. } => "u starts it again".into(),
-        Verb::Start => "X stops it again".into(),
         Verb::Restart if seen.facts.state.is_up() => "none: what it held in memory is gone".into(),
-        Verb::Restart => "X stops it again".into(),
+        Verb::Start | Verb::Restart => "X stops it again".into(),
         _ => "none needed".into(),
     }
 }
@@ -225,7 +233,8 @@ fn warn(native: &Native, seen: &Seen, engine: &Engine, warnings: &mut Vec<String
     if ends && !facts.service.is_empty() {
         let table = engine.table();
         let needs = table.values().filter(|other| {
-            other.labels.project == facts.project && other.labels.needs.iter().any(|need| **need == *facts.service)
+            other.labels.project == facts.project
+                && other.labels.needs.iter().any(|need| **need == *facts.service)
         });
         let names: Vec<String> = needs.map(|other| other.name.to_string()).collect();
         if !names.is_empty() {
@@ -275,8 +284,12 @@ mod tests {
     }
 
     fn looked(seen: &Seen, verb: Verb) -> Looked {
-        let target =
-            ObjectRef { context: "box".into(), kind: Kind::Container, namespace: "".into(), name: "api".into() };
+        let target = ObjectRef {
+            context: "box".into(),
+            kind: Kind::Container,
+            namespace: "".into(),
+            name: "api".into(),
+        };
         let native = Native { target, uid: "a".into(), verb };
         Looked { native, generation: Some(Mark::of(&seen.facts, NOW).number()), also: None }
     }
@@ -316,9 +329,8 @@ mod tests {
 
     #[test]
     fn a_container_that_goes_with_its_end_cannot_be_brought_back() {
-        let fleeting = seen(
-            r#"{"Id":"a","Name":"/api","State":{"Status":"running"},"HostConfig":{"AutoRemove":true}}"#,
-        );
+        let fleeting =
+            seen(r#"{"Id":"a","Name":"/api","State":{"Status":"running"},"HostConfig":{"AutoRemove":true}}"#);
         let stop = looked(&fleeting, Verb::Stop { grace_seconds: None }).native;
         assert_eq!(undo(&stop, &fleeting), "");
         assert!(effect(&stop, &fleeting, NOW)[1].contains("SIGTERM"));

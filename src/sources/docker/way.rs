@@ -34,8 +34,9 @@ pub(super) struct Remote {
 impl Way {
     /// Reads an address; `unix://` alone means what the docker CLI would use. `env` looks up a variable.
     pub(super) fn read(url: &str, env: impl Fn(&str) -> Option<OsString>) -> Result<Way, String> {
-        let variable =
-            |name: &str| env(name).filter(|value| !value.is_empty()).map(|v| v.to_string_lossy().into_owned());
+        let variable = |name: &str| {
+            env(name).filter(|value| !value.is_empty()).map(|v| v.to_string_lossy().into_owned())
+        };
         let url = match url.trim_end_matches('/') {
             "" | "unix:" => variable("DOCKER_HOST").unwrap_or_else(|| format!("unix://{DEFAULT_SOCKET}")),
             _ => url.to_owned(),

@@ -30,7 +30,9 @@ fn refusal(verb: &Verb, container: &Container) -> Option<&'static str> {
         (Verb::Start, Running | Restarting) => "runs already; R restarts it",
         (Verb::Start, Paused) => "is paused: `docker unpause` lets it go on",
         (Verb::Stop { .. }, Exited | Created | Dead) => "does not run",
-        (Verb::Shell { .. }, Exited | Created | Dead | Paused | Restarting) => "does not run: a shell needs it to",
+        (Verb::Shell { .. }, Exited | Created | Dead | Paused | Restarting) => {
+            "does not run: a shell needs it to"
+        }
         _ => return None,
     })
 }
@@ -42,9 +44,15 @@ mod tests {
     use crate::domain::time::Timestamp;
 
     fn draft(action: Action, state: ContainerState) -> Result<Native, String> {
-        let id = ObjectRef { context: "box".into(), kind: Kind::Container, namespace: "".into(), name: "api".into() };
+        let id = ObjectRef {
+            context: "box".into(),
+            kind: Kind::Container,
+            namespace: "".into(),
+            name: "api".into(),
+        };
         let facts = Facts::Container(Box::new(Container { state, ..Container::default() }));
-        let object = Object { id, uid: "ab12".into(), created: Timestamp(0), deleting: false, owner: None, facts };
+        let object =
+            Object { id, uid: "ab12".into(), created: Timestamp(0), deleting: false, owner: None, facts };
         native(&Model::default(), action, &object)
     }
 

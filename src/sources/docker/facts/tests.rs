@@ -30,9 +30,11 @@ fn a_list_tells_the_service_the_version_and_how_it_ended() {
 
 #[test]
 fn the_label_says_the_version_better_than_the_tag() {
-    let known = listed(r#"{"Id":"a","Image":"api:latest","Labels":{"org.opencontainers.image.version":"7.3"}}"#);
+    let known =
+        listed(r#"{"Id":"a","Image":"api:latest","Labels":{"org.opencontainers.image.version":"7.3"}}"#);
     assert_eq!(&*known.facts.version, "7.3");
-    for (image, version) in [("r:5000/a", ""), ("r:5000/a:1", "1"), ("a@sha256:0", ""), ("a:2@sha256:0", "2")] {
+    for (image, version) in [("r:5000/a", ""), ("r:5000/a:1", "1"), ("a@sha256:0", ""), ("a:2@sha256:0", "2")]
+    {
         assert_eq!(tag(image), version, "{image}");
     }
 }
@@ -64,7 +66,10 @@ fn an_end_is_remembered_while_the_next_run_goes_on() {
 #[test]
 fn a_change_of_state_in_a_list_asks_for_a_closer_look() {
     let mut known = listed(r#"{"Id":"a","State":"running","Status":"Up 3 hours (healthy)"}"#);
-    inspect(&mut known, r#"{"Id":"a","Name":"/a","State":{"Status":"running","Health":{"Status":"healthy"}}}"#);
+    inspect(
+        &mut known,
+        r#"{"Id":"a","Name":"/a","State":{"Status":"running","Health":{"Status":"healthy"}}}"#,
+    );
     let again = |known: &mut Known, status: &str| {
         let json = format!(r#"{{"Id":"a","State":"running","Status":"{status}"}}"#);
         known.listed(&serde_json::from_str(&json).unwrap()).unwrap();
@@ -85,7 +90,9 @@ fn an_id_that_would_lead_elsewhere_is_none() {
 
 #[test]
 fn hostile_words_reach_no_terminal() {
-    let known = listed(r#"{"Id":"a","Names":["/\u001b[2Jx"],"Image":"i\u0007","State":"running","Labels":{"com.docker.compose.project":"\u202ep"}}"#);
+    let known = listed(
+        r#"{"Id":"a","Names":["/\u001b[2Jx"],"Image":"i\u0007","State":"running","Labels":{"com.docker.compose.project":"\u202ep"}}"#,
+    );
     for word in [&known.name, &known.facts.image, &known.facts.project] {
         assert!(!word.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{word:?}");
     }
