@@ -215,22 +215,28 @@ impl Container {
 
     /// `unhealthy, 6 restarts`; `exited 137 (OOMKilled)`; `done`.
     pub fn status(&self) -> Cow<'_, str> {
-        let often = match self.restarts {
-            Some(1) => ", 1 restart".to_owned(),
-            Some(n) if n > 1 => format!(", {n} restarts"),
-            _ => String::new(),
+        let tells = match self.state {
+            ContainerState::Running | ContainerState::Restarting => true,
+            ContainerState::Exited => self.error.is_empty() && self.level() == Level::Bad,
+            _ => false,
         };
+        match self.restarts {
+            Some(1) if tells => format!("{}, 1 restart", self.word()).into(),
+            Some(n) if tells && n > 1 => format!("{}, {n} restarts", self.word()).into(),
+            _ => self.word(),
+        }
+    }
+
+    /// The same without the number of restarts, which has a column of its own.
+    pub fn word(&self) -> Cow<'_, str> {
         let failed = |what: &str| format!("{what}: {}", self.error).into();
-        match (self.state, self.health) {
-            (ContainerState::Running, health) => {
-                let starved = if self.starved { ", a process OOMKilled" } else { "" };
-                let word = health.map_or("running", Health::name);
-                format!("{word}{starved}{often}").into()
+        match (self.state, self.end) {
+            (ContainerState::Running, _) => {
+                let word = self.health.map_or("running", Health::name);
+                if self.starved { format!("{word}, a process OOMKilled").into() } else { word.into() }
             }
-            (ContainerState::Restarting, _) => match &self.end {
-                Some(end) => format!("restarting, exited {end}{often}").into(),
-                None => format!("restarting{often}").into(),
-            },
+            (ContainerState::Restarting, Some(end)) => format!("restarting, exited {end}").into(),
+            (ContainerState::Restarting, None) => "restarting".into(),
             (ContainerState::Created | ContainerState::Exited, _) if !self.error.is_empty() => {
                 failed("not started")
             }
@@ -240,12 +246,15 @@ impl Container {
             (ContainerState::Dead, _) if !self.error.is_empty() => failed("dead"),
             (ContainerState::Dead, _) => "dead".into(),
             (ContainerState::Unknown, _) => "unknown".into(),
-            (ContainerState::Exited, _) => match &self.end {
-                Some(End { code: 0, oom: false, .. }) if self.policy.lasts() => "stopped".into(),
-                Some(End { code: 0, oom: false, .. }) => "done".into(),
-                Some(end) => format!("exited {end}{often}").into(),
-                None => "exited".into(),
-            },
+            (ContainerState::Exited, Some(End { code: 0, oom: false, .. })) => {
+                if self.policy.lasts() {
+                    "stopped".into()
+                } else {
+                    "done".into()
+                }
+            }
+            (ContainerState::Exited, Some(end)) => format!("exited {end}").into(),
+            (ContainerState::Exited, None) => "exited".into(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Where the facts come from. A source says [`News`]; it never sees the model.
 pub mod backend;
+pub mod docker;
 pub mod documents;
 pub mod http;
 pub mod kubernetes;

@@ -12,6 +12,7 @@ mod cockpit;
 #[path = "../common/mod.rs"]
 mod common;
 mod deeds;
+mod docker;
 mod faults;
 mod feeds;
 mod logs;

@@ -84,7 +84,6 @@ lean! {
         status: String,
         #[serde(rename = "OOMKilled")]
         oom_killed: bool,
-        pid: i64,
         exit_code: i64,
         error: String,
         started_at: String,
@@ -111,11 +110,10 @@ lean! {
     }
 }
 
-lean! { Check { test: Vec<String>, interval: i64, retries: i64, } }
+lean! { Check { test: Vec<String>, interval: i64, } }
 
 lean! {
     HostConfig {
-        network_mode: String,
         restart_policy: RestartPolicy,
         auto_remove: bool,
         privileged: bool,

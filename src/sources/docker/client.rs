@@ -70,9 +70,7 @@ impl From<Fault> for SourceError {
                 SourceError::Forbidden { needs: format!("rights there: {says}") }
             }
             Fault::Unreached { why } if why.ends_with("permission denied") => SourceError::Forbidden {
-                needs: format!(
-                    "to open the engine's socket: be root or in its group (usermod -aG docker): {why}"
-                ),
+                needs: "the group of the engine's socket, which is mostly `docker`, or root".into(),
             },
             other => SourceError::Unreachable { why: other.words() },
         }

@@ -101,6 +101,8 @@ export FIREDECK_TEST_PROXY_KEY='$PKI/proxy.key'
 export FIREDECK_TEST_CLIENT_CERT='$PKI/admin.crt'
 export FIREDECK_TEST_CLIENT_KEY='$PKI/admin.key'
 export FIREDECK_TEST_API='$HERE/scripts/api'
+export FIREDECK_TEST_ENGINE='$HERE/scripts/engine'
+export FIREDECK_TEST_DOCKER_SOCKET='$DIR/docker.sock'
 export KUBECACHEDIR='$DIR/kubecache'
 Y
 }
