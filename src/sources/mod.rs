@@ -8,6 +8,7 @@ pub mod logs;
 pub mod prometheus;
 pub mod reason;
 pub mod supervise;
+pub mod taps;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -14,10 +14,10 @@ use firedeck::domain::settings::Endpoint;
 use firedeck::domain::settings::endpoint::Backend as Wanted;
 use firedeck::domain::time::Timestamp;
 use firedeck::sources::backend::{Access, Backend};
-use firedeck::sources::docker::logs::{From, NoLog};
 use firedeck::sources::docker::{self, Docker};
 use firedeck::sources::supervise::Signals;
-use futures::{Stream, StreamExt};
+use firedeck::sources::taps::{From, NoLog, Tap, Taps};
+use futures::AsyncBufReadExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::RwLock;
 
@@ -383,16 +383,11 @@ async fn a_container_is_described_without_its_secrets() {
     assert!(described("no-such").await.missing[0].contains("gone"));
 }
 
-async fn read_until(
-    log: &mut (impl Stream<Item = Result<bytes::Bytes, String>> + Unpin),
-    done: impl Fn(&str) -> bool,
-) -> String {
-    let mut text = String::new();
-    while !done(&text) {
-        let piece = tokio::time::timeout(Duration::from_secs(20), log.next()).await.expect("it goes on");
-        text.push_str(std::str::from_utf8(&piece.expect("not over").expect("bytes")).expect("text"));
-    }
-    text
+/// The next line; `None` when it is over.
+async fn line(log: &mut Tap) -> Option<String> {
+    let mut line = String::new();
+    let read = tokio::time::timeout(Duration::from_secs(20), log.read_line(&mut line)).await;
+    (read.expect("it goes on").expect("text") > 0).then_some(line)
 }
 
 #[tokio::test]
@@ -400,21 +395,21 @@ async fn a_log_is_followed_with_its_times_and_both_its_streams() {
     let _up = ENGINE.read().await;
     let cockpit = Cockpit::here();
     let (server, _) = eventually("mcp-server", || async { cockpit.row("mcp-server") }).await;
-    let log = cockpit.docker.logs("box", &server.uid, From::Tail(4)).await.expect("a log");
-    let mut log = Box::pin(log);
-    let text = read_until(&mut log, |text| text.lines().count() >= 8 && text.ends_with('\n')).await;
-    let mut stamps = Vec::new();
-    for line in text.lines() {
+    let mut log = cockpit.docker.open("box", &server.uid, From::Tail(4)).await.ok().expect("a log");
+    let (mut stamps, mut info, mut errors) = (Vec::new(), 0, 0);
+    while stamps.len() < 8 {
+        let line = line(&mut log).await.expect("it goes on");
         let (stamp, rest) = line.split_once(' ').expect("a time and the line");
         stamps.push(Timestamp::parse(stamp).expect("a time"));
-        assert!(rest.starts_with("level=info n=") || rest.starts_with("level=error err="), "{line}");
+        info += usize::from(rest.starts_with("level=info n="));
+        errors += usize::from(rest.starts_with("level=error err="));
     }
-    assert!(text.contains("level=error") && text.contains("level=info"));
+    assert!(info > 1 && errors > 1 && info + errors == 8, "{info} and {errors}");
     let since = stamps[0].0 / 1000 + 1;
-    let again = cockpit.docker.logs("box", &server.uid, From::Since(since)).await.expect("a log");
-    let text = read_until(&mut Box::pin(again), |text| text.contains('\n')).await;
-    let first = Timestamp::parse(text.split(' ').next().unwrap()).unwrap();
-    assert!(first.0 >= since * 1000, "{text}");
+    let mut again = cockpit.docker.open("box", &server.uid, From::Since(since)).await.ok().expect("a log");
+    let first = line(&mut again).await.expect("a line");
+    let stamp = Timestamp::parse(first.split(' ').next().unwrap()).unwrap();
+    assert!(stamp.0 >= since * 1000, "{first}");
 }
 
 #[tokio::test]
@@ -422,15 +417,20 @@ async fn a_log_of_a_terminal_is_read_as_it_is_and_one_that_is_over_ends() {
     let _up = ENGINE.read().await;
     let cockpit = Cockpit::here();
     let (prompt, _) = eventually("prompt", || async { cockpit.row("prompt") }).await;
-    let log = cockpit.docker.logs("box", &prompt.uid, From::Beginning).await.expect("a log");
-    let text = read_until(&mut Box::pin(log), |text| text.lines().count() > 1).await;
-    assert!(text.lines().next().is_some_and(|line| line.contains("Z hello 1")), "{text:?}");
+    let mut log = cockpit.docker.open("box", &prompt.uid, From::Beginning).await.ok().expect("a log");
+    let first = line(&mut log).await.expect("a line");
+    assert!(first.contains("Z hello 1"), "{first:?}");
     let (done, _) = eventually("migrate", || async { cockpit.row("migrate") }).await;
-    let log = cockpit.docker.logs("box", &done.uid, From::Tail(1)).await.expect("a log");
-    let all: Vec<_> = tokio::time::timeout(Duration::from_secs(10), log.collect()).await.expect("it ends");
-    assert!(all.len() == 1 && all[0].as_ref().is_ok_and(|bytes| bytes.ends_with(b" migrated\n")), "{all:?}");
-    let gone = cockpit.docker.logs("box", "0123456789ab", From::Beginning).await;
+    let mut log = cockpit.docker.open("box", &done.uid, From::Tail(1)).await.ok().expect("a log");
+    assert!(line(&mut log).await.is_some_and(|line| line.ends_with(" migrated\n")));
+    assert_eq!(line(&mut log).await, None);
+    let gone = cockpit.docker.open("box", "0123456789ab", From::Beginning).await;
     assert!(matches!(gone.err(), Some(NoLog::Gone)));
+    let known = eventually("a closer look", || async {
+        Some(cockpit.docker.containers("box").ok()?).filter(|all| all.len() > 9)
+    });
+    let migrate = known.await.into_iter().find(|one| &*one.name == "migrate").expect("it is known");
+    assert_eq!((migrate.running, &*migrate.word, migrate.ended.as_deref()), (false, "done", Some("0")));
 }
 
 async fn says(terminal: &mut docker::exec::Terminal, seen: &mut String, what: &str) {
@@ -467,16 +467,69 @@ async fn a_shell_has_a_size_and_an_end() {
     assert!(why.contains("needs it to run"), "{why}");
 }
 
-#[tokio::test]
-async fn an_engine_that_is_not_there_is_named() {
-    let cockpit = Cockpit::of("unix:///nowhere/docker.sock", None);
-    let why = eventually("words", || async {
+/// Why it is down.
+async fn words(cockpit: &Cockpit) -> String {
+    eventually("words", || async {
         match cockpit.state() {
             Some(FeedState::Down { why, .. }) => Some(why),
             _ => None,
         }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_engine_is_reached_over_tls_by_those_who_have_a_certificate() {
+    let _up = ENGINE.read().await;
+    let certificates = setting("DOCKER_TLS");
+    let cockpit = Cockpit::of(&format!("{certificates}/client"), Some("devops-mcp"));
+    cockpit.live().await;
+    cockpit.until("mcp-server", "healthy", |c| c.status() == "healthy").await;
+    let place = cockpit.known.lock().unwrap().place.clone().unwrap();
+    assert!(place.server.starts_with("tcp://127.0.0.1:") && place.server.ends_with(" (TLS)"), "{place:?}");
+    // The directory above has the authority and no certificate of a client.
+    let why = words(&Cockpit::of(&certificates, None)).await;
+    assert!(why.contains("ertificate"), "{why}");
+    let why = words(&Cockpit::of(certificates.split('?').next().unwrap(), None)).await;
+    assert!(!why.is_empty(), "{why}");
+}
+
+#[tokio::test]
+async fn an_engine_is_reached_through_ssh() {
+    let _up = ENGINE.read().await;
+    let cockpit = Cockpit::of(&format!("{}/docker.sock", setting("DOCKER_SSH")), Some("devops-mcp"));
+    cockpit.live().await;
+    cockpit.until("mcp-server", "healthy", |c| c.status() == "healthy").await;
+    let shell =
+        Verb::Shell { container: "for-shell".into(), command: vec!["echo".into(), "from afar".into()] };
+    let mut terminal =
+        cockpit.docker.exec(&cockpit.native("for-shell", shell).await, (80, 24)).await.expect("a terminal");
+    says(&mut terminal, &mut String::new(), "from afar").await;
+    let elsewhere = Cockpit::of(&format!("{}/no.sock", setting("DOCKER_SSH")), None);
+    let why = words(&elsewhere).await;
+    assert!(why.contains("/no.sock` cannot be opened on `127.0.0.1:"), "{why}");
+}
+
+#[tokio::test]
+async fn a_hop_that_hangs_ends_and_says_so() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok((stream, _)) = silent.accept().await {
+            held.push(stream);
+        }
     });
-    assert_eq!(why.await, "there is no socket `/nowhere/docker.sock`: does the engine run?");
+    let began = std::time::Instant::now();
+    let why = words(&Cockpit::of(&format!("ssh://127.0.0.1:{port}"), None)).await;
+    assert!(why.starts_with(&format!("ssh to `127.0.0.1:{port}`")), "{why}");
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn an_engine_that_is_not_there_is_named() {
+    let cockpit = Cockpit::of("unix:///nowhere/docker.sock", None);
+    assert_eq!(words(&cockpit).await, "there is no socket `/nowhere/docker.sock`: does the engine run?");
 }
 
 #[tokio::test]
@@ -506,13 +559,7 @@ async fn an_engine_that_hangs_is_down_with_words_and_well_when_it_goes_on() {
     let cockpit = Cockpit::here();
     cockpit.live().await;
     engine("freeze");
-    let why = eventually("it to be down", || async {
-        match cockpit.state() {
-            Some(FeedState::Down { why, .. }) => Some(why),
-            _ => None,
-        }
-    });
-    let why = why.await;
+    let why = words(&cockpit).await;
     engine("thaw");
     assert_eq!(why, "no answer within 5 s");
     cockpit.live().await;

@@ -231,9 +231,12 @@ impl Client {
     fn failed(&self, error: &reqwest::Error) -> Fault {
         let why = reason(error);
         // What `ssh` says tells more than that its end of a socket closed.
-        let why = match self.hop.as_ref().and_then(Hop::says) {
-            Some(said) => format!("{why}; ssh says: {said}"),
-            None => why,
+        let why = match (self.hop.as_ref().and_then(Hop::says), &self.way) {
+            (Some(said), Way::Ssh(remote)) if said.contains("open failed") => {
+                format!("`{}` cannot be opened on `{}`: ssh says: {said}", remote.socket, remote.shown())
+            }
+            (Some(said), _) => format!("{why}; ssh says: {said}"),
+            (None, _) => why,
         };
         if error.is_connect() { Fault::Unreached { why } } else { Fault::Lost { why } }
     }

@@ -89,7 +89,11 @@ impl Hop {
             false
         };
         match timeout(WITHIN, opened).await {
-            Ok(true) => Ok(hop),
+            Ok(true) => {
+                // What was said on the way in is no reason for what fails later.
+                hop.said.lock().unwrap_or_else(PoisonError::into_inner).clear();
+                Ok(hop)
+            }
             Ok(false) => {
                 // The last words may come a moment after the end.
                 tokio::time::sleep(Duration::from_millis(50)).await;

@@ -3,52 +3,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::Stream;
+use futures::future::BoxFuture;
+use futures::{FutureExt, Stream, TryStreamExt};
 use reqwest::Response;
 use serde_json::Value;
 use tokio::sync::watch;
 
 use super::Docker;
 use super::client::{Client, Fault};
-use super::engine::Engine;
 use super::facts::{Known, id};
 use super::frames::Frames;
 use super::look::read;
-use crate::domain::Text;
 use crate::domain::container::ContainerState;
 use crate::domain::text::clean;
 use crate::sources::reason::reason;
+use crate::sources::taps::{From, NoLog, Tap, Tapped, Taps};
 
 const READ: Duration = Duration::from_secs(5);
 const OPEN_WITHIN: Duration = Duration::from_secs(10);
-
-/// Where reading begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum From {
-    /// So many lines before now.
-    Tail(u64),
-    /// A second since the epoch.
-    Since(i64),
-    Beginning,
-}
-
-/// Why there is nothing to be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NoLog {
-    /// The container is gone.
-    Gone,
-    Forbidden {
-        needs: String,
-    },
-    /// Its log goes elsewhere, or cannot be read; trying again brings nothing.
-    Elsewhere {
-        why: String,
-    },
-    /// Anything else; it may work again.
-    Broken {
-        why: String,
-    },
-}
 
 impl std::convert::From<Fault> for NoLog {
     fn from(fault: Fault) -> NoLog {
@@ -64,59 +36,41 @@ impl std::convert::From<Fault> for NoLog {
     }
 }
 
-/// One container of an engine, as its log is followed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Followed {
-    pub id: Text,
-    pub name: Text,
-    pub project: Text,
-    pub service: Text,
-    pub running: bool,
-    pub restarts: u32,
-    /// How its last run ended: `137 (OOMKilled)`.
-    pub ended: Option<String>,
+fn tapped(known: &Known) -> Tapped {
+    let facts = &known.facts;
+    Tapped {
+        id: facts.id.clone(),
+        run: facts.started.map(|at| at.0),
+        name: known.name.clone(),
+        project: facts.project.clone(),
+        running: matches!(facts.state, ContainerState::Running | ContainerState::Paused),
+        restarts: facts.restarts.unwrap_or(0),
+        ended: facts.end.map(|end| end.to_string().into()),
+        word: facts.word().into(),
+    }
 }
 
-impl Followed {
-    fn of(known: &Known) -> Followed {
-        let facts = &known.facts;
-        Followed {
-            id: facts.id.clone(),
-            name: known.name.clone(),
-            project: facts.project.clone(),
-            service: facts.service.clone(),
-            running: matches!(facts.state, ContainerState::Running | ContainerState::Paused),
-            restarts: facts.restarts.unwrap_or(0),
-            ended: facts.end.map(|end| end.to_string()),
+impl Taps for Docker {
+    fn containers(&self, engine: &str) -> Result<Vec<Tapped>, String> {
+        let engine = self.engine(engine)?;
+        engine.client().map_err(|fault| fault.words())?;
+        // Until it was looked at closely nobody knows which run this is.
+        Ok(engine.table().values().filter(|known| known.inspected).map(tapped).collect())
+    }
+
+    fn changes(&self, engine: &str) -> Option<watch::Receiver<u64>> {
+        Some(self.engine(engine).ok()?.changes())
+    }
+
+    fn open(&self, engine: &str, id: &str, from: From) -> BoxFuture<'static, Result<Tap, NoLog>> {
+        let (client, id) = (self.engine(engine).map(|engine| engine.client()), id.to_owned());
+        async move {
+            let client = client.map_err(|why| NoLog::Broken { why })??;
+            let log = follow(client, &id, from).await?;
+            let reader: Tap = Box::pin(log.map_err(std::io::Error::other).into_async_read());
+            Ok(reader)
         }
-    }
-}
-
-impl Docker {
-    /// The containers of an engine as they are now.
-    pub fn containers(&self, engine: &str) -> Result<Vec<Followed>, String> {
-        Ok(self.engine(engine)?.table().values().map(Followed::of).collect())
-    }
-
-    /// Moves whenever an engine's containers changed.
-    pub fn changes(&self, engine: &str) -> Result<watch::Receiver<u64>, String> {
-        Ok(self.engine(engine)?.changes())
-    }
-
-    /// Whether an engine is connected; why not.
-    pub fn connected(&self, engine: &str) -> Result<(), String> {
-        self.engine(engine)?.client().map(drop).map_err(|fault| fault.words())
-    }
-
-    /// Follows the log of one container. See [`follow`].
-    pub async fn logs(
-        &self,
-        engine: &str,
-        id: &str,
-        from: From,
-    ) -> Result<impl Stream<Item = Result<Bytes, String>> + Send + use<>, NoLog> {
-        let engine: &Arc<Engine> = self.engine(engine).map_err(|why| NoLog::Broken { why })?;
-        follow(engine.client()?, id, from).await
+        .boxed()
     }
 }
 

@@ -15,7 +15,7 @@ mod facts;
 mod frames;
 mod hop;
 mod inspect;
-pub mod logs;
+mod logs;
 mod look;
 mod stats;
 mod way;

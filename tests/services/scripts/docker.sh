@@ -1,11 +1,13 @@
-# A real Docker engine on a socket of its own, without any network, and a small Compose estate in it:
-# containers that are well, ill, crashing, and done. Their image is busybox.
+# A real Docker engine on a socket of its own, without any network, and a small Compose estate in it: containers that
+# are well, ill, crashing, and done. Their image is busybox. The same engine answers over TCP with TLS on the last of
+# the suite's ports, and through an SSH server on the one before.
 
 prepare_docker() {
   local packages=() tool
-  for tool in dockerd:docker.io docker-compose:docker-compose busybox:busybox-static; do
+  for tool in dockerd:docker.io docker-compose:docker-compose busybox:busybox-static ssh:openssh-client ssh-keygen:openssh-client; do
     command -v "${tool%%:*}" >/dev/null || packages+=("${tool##*:}")
   done
+  [ -x /usr/sbin/sshd ] || packages+=(openssh-server)
   [ ${#packages[@]} -gt 0 ] || return 0
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     fail "missing: ${packages[*]}; install these packages, or run this as root"
@@ -23,7 +25,8 @@ start_engine() {
   rm -f "$DIR/run/docker.pid"
   start dockerd dockerd --iptables=false --bridge=none --storage-driver=vfs -H "unix://$DIR/docker.sock" \
     --data-root "$DIR/docker" --exec-root "$DIR/run/docker" -p "$DIR/run/docker.pid" --log-level=warn \
-    --shutdown-timeout=3
+    --shutdown-timeout=3 -H "tcp://127.0.0.1:$((PORTS + 9))" --tlsverify --tlscacert "$DIR/docker-pki/ca.pem" \
+    --tlscert "$DIR/docker-pki/server.pem" --tlskey "$DIR/docker-pki/server-key.pem"
   wait_for 60 'the Docker engine' engine version
 }
 
@@ -50,7 +53,10 @@ stop_engine() {
 start_docker() {
   [ "$(id -u)" = 0 ] || fail 'a Docker engine can be started by root only: run this as root'
   mkdir -p "$DIR/compose"
+  echo "PORTS=$PORTS" >"$DIR/conf/docker"
+  make_engine_pki
   start_engine
+  start_ssh
   make_image
   estate_of_containers >"$DIR/compose/docker-compose.yml"
   say 'starting the Compose estate'
@@ -66,11 +72,41 @@ stop_docker() {
     for id in $(engine ps -aq 2>/dev/null); do engine rm -f "$id" >/dev/null 2>&1 || true; done
   fi
   stop_engine
-  for id in /proc/[0-9]*; do
-    if tr '\0' ' ' <"$id/cmdline" 2>/dev/null | grep -qF "containerd-shim-runc-v2 -namespace moby" &&
-      tr '\0' ' ' <"$id/cmdline" | grep -qF "$DIR/"; then kill -KILL "${id#/proc/}" 2>/dev/null || true; fi
-  done
+  for id in $(pgrep -f "containerd-shim-runc-v2 .*$DIR/" 2>/dev/null); do kill -KILL "$id" 2>/dev/null || true; done
   awk -v at="$DIR/" 'index($2, at) == 1 {print $2}' /proc/mounts | sort -r | xargs -r umount -l 2>/dev/null || true
+}
+
+# An authority, the engine's certificate, and a client's as the docker CLI wants it in a directory.
+make_engine_pki() {
+  local at=$DIR/docker-pki name
+  mkdir -p "$at/client"
+  openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=engines -keyout "$at/ca-key.pem" -out "$at/ca.pem" 2>/dev/null
+  for name in server client; do
+    openssl req -newkey rsa:2048 -nodes -subj "/CN=$name" -keyout "$at/$name-key.pem" -out "$at/$name.csr" 2>/dev/null
+    openssl x509 -req -in "$at/$name.csr" -CA "$at/ca.pem" -CAkey "$at/ca-key.pem" -CAcreateserial -days 2 -out "$at/$name.pem" \
+      -extfile <(printf 'subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n') 2>/dev/null
+  done
+  cp "$at/ca.pem" "$at/client/ca.pem"
+  cp "$at/client.pem" "$at/client/cert.pem"
+  cp "$at/client-key.pem" "$at/client/key.pem"
+}
+
+# `ssh` finds the server's key and ours by a wrapper that stands first in the path.
+start_ssh() {
+  local at=$DIR/ssh port=$((PORTS + 8))
+  mkdir -p -m 700 "$at" "$DIR/bin" /run/sshd
+  ssh-keygen -q -t ed25519 -N '' -f "$at/host"
+  ssh-keygen -q -t ed25519 -N '' -f "$at/key"
+  cp "$at/key.pub" "$at/authorized_keys"
+  echo "[127.0.0.1]:$port $(cut -d' ' -f1,2 "$at/host.pub")" >"$at/known_hosts"
+  printf '%s\n' "Port $port" 'ListenAddress 127.0.0.1' "HostKey $at/host" "AuthorizedKeysFile $at/authorized_keys" \
+    'PasswordAuthentication no' 'KbdInteractiveAuthentication no' 'PermitRootLogin prohibit-password' 'StrictModes no' \
+    'UsePAM no' "PidFile $at/sshd.pid" >"$at/sshd_config"
+  printf '%s\n' 'Host *' "  IdentityFile $at/key" "  UserKnownHostsFile $at/known_hosts" '  IdentitiesOnly yes' >"$at/config"
+  printf '#!/bin/sh\nexec %s -F %s "$@"\n' "$(PATH=/usr/bin:/bin command -v ssh)" "$at/config" >"$DIR/bin/ssh"
+  chmod +x "$DIR/bin/ssh"
+  start sshd /usr/sbin/sshd -D -f "$at/sshd_config"
+  wait_for 10 'the SSH server' "$DIR/bin/ssh" -p "$port" -o ConnectTimeout=2 127.0.0.1 true
 }
 
 ill() { [ "$(engine inspect -f '{{.State.Health.Status}}' rest-api)" = unhealthy ]; }

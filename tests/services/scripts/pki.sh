@@ -103,6 +103,9 @@ export FIREDECK_TEST_CLIENT_KEY='$PKI/admin.key'
 export FIREDECK_TEST_API='$HERE/scripts/api'
 export FIREDECK_TEST_ENGINE='$HERE/scripts/engine'
 export FIREDECK_TEST_DOCKER_SOCKET='$DIR/docker.sock'
+export FIREDECK_TEST_DOCKER_TLS='tcp://127.0.0.1:$((PORTS + 9))?cert_path=$DIR/docker-pki'
+export FIREDECK_TEST_DOCKER_SSH='ssh://127.0.0.1:$((PORTS + 8))$DIR'
+export PATH='$DIR/bin':"\$PATH"
 export KUBECACHEDIR='$DIR/kubecache'
 Y
 }
