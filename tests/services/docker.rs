@@ -24,7 +24,7 @@ use tokio::sync::RwLock;
 use crate::suite::{eventually, setting};
 
 /// Breaking the engine breaks it for every test here.
-static ENGINE: RwLock<()> = RwLock::const_new(());
+pub(crate) static ENGINE: RwLock<()> = RwLock::const_new(());
 
 /// What a cockpit would know.
 #[derive(Default)]
@@ -42,6 +42,25 @@ struct Cockpit {
     signals: Signals,
 }
 
+/// An engine that is called `box`.
+pub(crate) fn access(url: &str, project: Option<&str>) -> Access {
+    let endpoint = Endpoint {
+        backend: Wanted::Docker,
+        name: "box".into(),
+        url: url.into(),
+        username: None,
+        password: None,
+        token: None,
+        emergency_url: None,
+        project: project.map(str::to_owned),
+    };
+    let secrets = Arc::new(|_| {
+        let none: futures::future::BoxFuture<'static, _> = Box::pin(async { Err("no secret".to_owned()) });
+        none
+    });
+    Access { endpoint, secrets }
+}
+
 impl Drop for Cockpit {
     fn drop(&mut self) {
         self.signals.cancel.cancel();
@@ -51,24 +70,9 @@ impl Drop for Cockpit {
 impl Cockpit {
     fn of(url: &str, project: Option<&str>) -> Cockpit {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let endpoint = Endpoint {
-            backend: Wanted::Docker,
-            name: "box".into(),
-            url: url.into(),
-            username: None,
-            password: None,
-            token: None,
-            emergency_url: None,
-            project: project.map(str::to_owned),
-        };
-        let secrets = Arc::new(|_| {
-            let none: futures::future::BoxFuture<'static, _> =
-                Box::pin(async { Err("no secret".to_owned()) });
-            none
-        });
         let (out, mut news) = tokio::sync::mpsc::channel(64);
         let signals = Signals::default();
-        let docker = docker::start(vec![Access { endpoint, secrets }], &out, &signals);
+        let docker = docker::start(vec![access(url, project)], &out, &signals);
         let known: Arc<Mutex<Known>> = Arc::default();
         let into = known.clone();
         tokio::spawn(async move {
@@ -156,11 +160,11 @@ impl Known {
     }
 }
 
-fn socket() -> String {
+pub(crate) fn socket() -> String {
     format!("unix://{}", setting("DOCKER_SOCKET"))
 }
 
-fn cli(arguments: &[&str]) -> String {
+pub(crate) fn cli(arguments: &[&str]) -> String {
     let output =
         Command::new("docker").env("DOCKER_HOST", socket()).args(arguments).output().expect("docker runs");
     let said = String::from_utf8_lossy(&output.stderr);
@@ -168,7 +172,8 @@ fn cli(arguments: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-fn engine(what: &str) {
+/// Breaks or heals the engine: stop, start, freeze, thaw. Hold [`ENGINE`] alone.
+pub(crate) fn engine(what: &str) {
     let output = Command::new(setting("ENGINE")).arg(what).output().expect("the script runs");
     assert!(output.status.success(), "engine {what}: {}", String::from_utf8_lossy(&output.stderr));
 }

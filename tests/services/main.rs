@@ -23,3 +23,4 @@ mod picture;
 mod pictures;
 mod pods;
 mod suite;
+mod taps;
