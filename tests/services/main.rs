@@ -13,6 +13,7 @@ mod cockpit;
 #[path = "../common/mod.rs"]
 mod common;
 mod deeds;
+mod docker;
 mod faults;
 mod feeds;
 mod logs;
@@ -25,3 +26,4 @@ mod pods;
 mod redis;
 mod postgres;
 mod suite;
+mod taps;
