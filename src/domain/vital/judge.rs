@@ -1,7 +1,7 @@
 //! What an answer means by its limits.
 use super::{Answer, Vital, amount};
 use crate::domain::level::Level;
-use crate::domain::settings::limit::{Bound, BoundValue, Op, write_span};
+use crate::domain::settings::limit::{Bound, BoundValue, Fact, Op, write_span};
 use crate::domain::time::{Age, Timestamp};
 
 /// Which of a fact's limits.
@@ -141,8 +141,7 @@ impl Vital {
 
     fn verdict(&self) -> (Level, String) {
         match &self.answer {
-            Answer::NoSource => return (Level::Done, String::new()),
-            Answer::NotAsked(_) => return (Level::Done, String::new()),
+            Answer::NoSource | Answer::NotAsked(_) => return (Level::Done, String::new()),
             Answer::Waiting => return (Level::Unknown, "not asked yet".into()),
             Answer::Error { why, broken: true } => return (Level::Bad, self.with_place(why)),
             Answer::Error { why, broken: false } => return (Level::Unknown, why.to_string()),
@@ -260,4 +259,37 @@ impl Vital {
         let place = self.place();
         if place.is_empty() { why.to_owned() } else { format!("{why} ({place})") }
     }
+}
+
+/// How bad one answer of several is, however long it lasts.
+fn rate(fact: &Fact, answer: &Answer) -> Level {
+    let holds = |bound: &Option<Bound>| bound.as_ref().map(|bound| meets(bound, answer));
+    let (ok, warning, critical) = (holds(&fact.ok), holds(&fact.warning), holds(&fact.critical));
+    if critical == Some(Some(true)) {
+        Level::Bad
+    } else if [ok, warning, critical].contains(&Some(None)) {
+        Level::Unknown
+    } else if warning == Some(Some(true)) || ok == Some(Some(false)) {
+        Level::Warn
+    } else {
+        Level::Fine
+    }
+}
+
+/// Of several answers to one question the worst, and how many are not fine. Among equals it is the one that is
+/// nearest to a limit: the highest, or where less is worse, the lowest.
+pub fn worst(fact: &Fact, answers: &[Answer]) -> Option<(usize, usize)> {
+    let bounds = [&fact.warning, &fact.critical];
+    let below = bounds.into_iter().flatten().any(|bound| matches!(bound.op, Op::Less | Op::LessOrEqual))
+        || matches!(&fact.ok, Some(Bound { op: Op::More | Op::MoreOrEqual, .. }));
+    let size = |answer: &Answer| match answer {
+        Answer::Value(value) if value.is_nan() => f64::INFINITY,
+        Answer::Value(value) if below => *value,
+        Answer::Value(value) => -value,
+        _ => 0.0,
+    };
+    let rated = answers.iter().enumerate().map(|(nth, answer)| (rate(fact, answer), size(answer), nth));
+    let order = |a: &(Level, f64, usize), b: &(Level, f64, usize)| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1));
+    let (_, _, nth) = rated.clone().min_by(order)?;
+    Some((nth, rated.filter(|(level, _, _)| *level < Level::Fine).count()))
 }

@@ -8,7 +8,7 @@ mod value;
 use std::borrow::Cow;
 
 pub use certificate::{Certificate, Fault};
-pub use judge::{Which, meets};
+pub use judge::{Which, meets, worst};
 pub use pick::{Path, word};
 pub use trend::{Trend, chart};
 pub use value::{amount, number};
