@@ -6,6 +6,7 @@ mod question;
 mod rows;
 mod stale;
 mod styles;
+mod vitals;
 
 use firedeck::domain::feed::FeedState;
 use firedeck::domain::news::News;

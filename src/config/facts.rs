@@ -5,7 +5,7 @@ use super::meant;
 use super::profile::check_url;
 use super::reader::{Located, Table};
 use crate::domain::settings::endpoint::{Backend, DocumentHint, Endpoint};
-use crate::domain::settings::limit::{Bound, Fact, FactSource, Limit, Lines, parse_span};
+use crate::domain::settings::limit::{Bound, Fact, FactSource, Limit, Lines, disk_place, parse_span};
 use crate::domain::vital::Path;
 
 /// Answers that are younger are not asked for again.
@@ -184,18 +184,9 @@ fn check_query(one: &Table<'_, '_>, source: FactSource, query: Option<&Located<S
             let what = format!("`{}` is no name to look up", query.value);
             one.reader.fault(&query.span, what, "write `example.com`");
         }
-        FactSource::Disk => {
-            let paths = query.value.split_once(":/").map_or(&*query.value, |(target, _)| {
-                if target.starts_with('/') {
-                    &query.value
-                } else {
-                    query.value.get(target.len() + 1..).unwrap_or("")
-                }
-            });
-            if paths.trim().is_empty() || paths.split_whitespace().any(|path| !path.starts_with('/')) {
-                let what = format!("`{}` is no place of a file system", query.value);
-                one.reader.fault(&query.span, what, "write `/`, `/var /mnt/data` or `user@host:/`");
-            }
+        FactSource::Disk if disk_place(&query.value).is_none() => {
+            let what = format!("`{}` is no place of a file system", query.value);
+            one.reader.fault(&query.span, what, "write `/`, `/var /mnt/data` or `user@host:/`");
         }
         FactSource::Memory if query.value != "here" && !query.value.contains('@') => {
             let what = format!("`{}` names no box", query.value);

@@ -1,4 +1,6 @@
 //! What an answer means by its limits.
+use std::time::Duration;
+
 use super::{Answer, Vital, amount};
 use crate::domain::level::Level;
 use crate::domain::settings::limit::{Bound, BoundValue, Fact, Op, write_span};
@@ -152,16 +154,14 @@ impl Vital {
         }
         let (warning, critical) = (self.crossed(Which::Warning), self.crossed(Which::Critical));
         let good = self.ok.as_ref().map(|bound| meets(bound, &self.answer));
-        if critical == Crossed::Yes || warning == Crossed::Yes {
-            let which = if critical == Crossed::Yes { Which::Critical } else { Which::Warning };
-            let mut says = self.complaint(which);
-            if good == Some(Some(true)) {
-                says.push_str(", and its own ok calls that fine: the limits contradict each other");
-            }
-            return (if which == Which::Critical { Level::Bad } else { Level::Warn }, says);
+        if critical == Crossed::Yes {
+            return (Level::Bad, self.crossed_says(Which::Critical, good));
         }
         if critical == Crossed::NotYet {
             return (Level::Warn, self.not_yet(Which::Critical));
+        }
+        if warning == Crossed::Yes {
+            return (Level::Warn, self.crossed_says(Which::Warning, good));
         }
         let bounds = [&self.ok, &self.warning, &self.critical];
         if bounds.into_iter().flatten().any(|bound| meets(bound, &self.answer).is_none()) {
@@ -178,6 +178,14 @@ impl Vital {
             return (Level::Warn, self.complaint(Which::Ok));
         }
         (Level::Fine, String::new())
+    }
+
+    fn crossed_says(&self, which: Which, good: Option<Option<bool>>) -> String {
+        let mut says = self.complaint(which);
+        if good == Some(Some(true)) {
+            says.push_str(", and its own ok calls that fine: the limits contradict each other");
+        }
+        says
     }
 
     /// `says "unhealthy", 000:30 wants "healthy"`; `92%, 003:55 says critical > 90`.
@@ -199,29 +207,41 @@ impl Vital {
             Which::Ok => at("wants"),
             which => at(which.name()),
         };
-        let since = self.held[usize::from(which == Which::Critical)].filter(|_| which != Which::Ok);
-        let since = match (since, self.at) {
-            (Some(since), Some(at)) if at.since(since).as_secs() >= 60 => {
-                format!(" for {}", Age(at.since(since)))
+        let limit = Bound { held: None, ..bound.clone() };
+        format!("{}{}, {verb} {limit}", self.value(), self.held_says(which))
+    }
+
+    /// ` for 6m`, once it is long enough to be worth saying.
+    fn held_says(&self, which: Which) -> String {
+        match self.crossed_for(which) {
+            Some(past) if past.as_secs() >= 60 && self.crossed(which) == Crossed::Yes => {
+                format!(" for {}", Age(past))
             }
             _ => String::new(),
+        }
+    }
+
+    fn crossed_for(&self, which: Which) -> Option<Duration> {
+        let since = match which {
+            Which::Ok => None,
+            Which::Warning => self.held[0],
+            Which::Critical => self.held[1],
         };
-        let limit = Bound { held: None, ..bound.clone() };
-        format!("{}{since}, {verb} {limit}", self.value())
+        Some(self.at?.since(since?))
     }
 
     fn not_yet(&self, which: Which) -> String {
-        let (bound, since) = match which {
-            Which::Critical => (&self.critical, self.held[1]),
-            _ => (&self.warning, self.held[0]),
-        };
+        let bound = if which == Which::Critical { &self.critical } else { &self.warning };
         let held = bound.as_ref().and_then(|bound| bound.held).unwrap_or_default();
-        let past = self.at.zip(since).map(|(at, since)| at.since(since)).unwrap_or_default();
-        format!("{} for {} of {}", self.complaint(which), Age(past), write_span(held))
+        let past = match self.crossed_for(which).unwrap_or_default() {
+            past if past.as_secs() < 10 => "0s".to_owned(),
+            past => Age(past).to_string(),
+        };
+        format!("{}, {past} of {}", self.complaint(which), write_span(held))
     }
 
     /// The word that would be right.
-    fn wanted(&self) -> Option<&str> {
+    pub fn wanted(&self) -> Option<&str> {
         let word = |bound: &'_ Option<Bound>, op: Op| match bound {
             Some(Bound { op: own, value: BoundValue::Text(_), .. }) => *own == op,
             _ => false,

@@ -195,7 +195,7 @@ impl Vital {
         let warning = self.warning.as_ref().map(|bound| (Which::Warning, bound));
         let critical = self.critical.as_ref().map(|bound| (Which::Critical, bound));
         let ok = self.ok.as_ref().map(|bound| (Which::Ok, bound));
-        if self.level == Level::Bad && critical.is_some() {
+        if critical.is_some() && self.held[1].is_some() {
             return critical;
         }
         warning.or(critical).or(ok)

@@ -121,7 +121,7 @@ fn a_limit_that_has_to_hold_counts_only_when_it_has_held() {
         (vital.level, vital.says.to_string())
     };
     assert_eq!(hear(0.5, 0).0, Level::Fine);
-    assert_eq!(hear(0.95, 30), (Level::Warn, "0.95, 000:30 critical > 0.9 for now of 5m".into()));
+    assert_eq!(hear(0.95, 30), (Level::Warn, "0.95, 000:30 critical > 0.9, 0s of 5m".into()));
     assert_eq!(hear(0.95, 150).0, Level::Warn);
     let (level, says) = hear(0.95, 330);
     assert_eq!((level, says.as_str()), (Level::Bad, "0.95 for 5m, 000:30 critical > 0.9"));

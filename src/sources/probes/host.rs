@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::super::reason::{brief, reason};
 use super::ask::Asked;
-use crate::domain::settings::limit::Fact;
+use crate::domain::settings::limit::{Fact, disk_place};
 use crate::domain::text::quoted;
 use crate::domain::vital::{Answer, Heard, amount, worst};
 
@@ -34,11 +34,10 @@ impl Space {
 
 /// `/`, `/mnt/data /var/lib`, `ops@box:/`.
 pub(super) async fn disk(fact: &Fact) -> Asked {
-    let (target, paths) = target(&fact.query);
-    let paths: Vec<String> = paths.split_whitespace().map(str::to_owned).collect();
-    if paths.is_empty() || paths.iter().any(|path| !path.starts_with('/')) {
+    let Some((target, paths)) = disk_place(&fact.query) else {
         return Asked::failed("write `/`, or `user@host:/`");
-    }
+    };
+    let paths: Vec<String> = paths.into_iter().map(str::to_owned).collect();
     let spaces = match target {
         None => local(paths).await,
         Some(target) => {
@@ -142,16 +141,6 @@ fn read_memory(text: &str) -> Option<(f64, Vec<(String, String)>)> {
     Some((100.0 * (total - available) / total, lines.collect()))
 }
 
-/// `ops@box:/var` is a target and a path; a path begins with `/`.
-fn target(query: &str) -> (Option<&str>, &str) {
-    match query.split_once(":/") {
-        Some((target, _)) if !target.is_empty() && !target.starts_with('/') && !target.contains(' ') => {
-            (Some(target), query.get(target.len() + 1..).unwrap_or(""))
-        }
-        _ => (None, query),
-    }
-}
-
 /// Runs one reading command there. No question is ever asked at a terminal, and nothing is left running here.
 async fn ssh(target: &str, command: &str) -> Result<String, String> {
     if target.is_empty() || target.starts_with('-') || target.contains(char::is_whitespace) {
@@ -182,14 +171,6 @@ async fn ssh(target: &str, command: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_target_is_told_from_a_path() {
-        assert_eq!(target("/"), (None, "/"));
-        assert_eq!(target("/mnt/data /var/lib"), (None, "/mnt/data /var/lib"));
-        assert_eq!(target("ops@box:/var/lib"), (Some("ops@box"), "/var/lib"));
-        assert_eq!(target("/odd:/path"), (None, "/odd:/path"));
-    }
 
     #[test]
     fn a_disk_is_as_full_as_df_says() {

@@ -33,8 +33,8 @@ pub(super) async fn tcp(fact: &Fact) -> Asked {
 /// A connection, or what not getting one means.
 pub(super) async fn connect(address: &str) -> Result<TcpStream, Asked> {
     let mut addresses = match timeout(LOOKUP, lookup_host(address)).await {
-        Err(_) => return Err(Asked::failed("cannot be asked from here: the name's lookup timed out")),
-        Ok(Err(_)) => return Err(Asked::failed("cannot be asked from here: host name not found")),
+        Err(_) => return Err(Asked::failed("host name not found from here: the lookup timed out")),
+        Ok(Err(_)) => return Err(Asked::failed("host name not found from here")),
         Ok(Ok(addresses)) => addresses.collect::<Vec<_>>(),
     };
     addresses.truncate(4);
@@ -44,7 +44,7 @@ pub(super) async fn connect(address: &str) -> Result<TcpStream, Asked> {
             let why = reason(&error);
             let here = ["network unreachable", "no route to host"].contains(&why.as_str());
             Err(if here {
-                Asked::failed(&format!("cannot be asked from here: {why}"))
+                Asked::failed(&format!("{why} from here"))
             } else {
                 Asked::broken(&format!("not accepting: {why}"))
             })

@@ -66,7 +66,7 @@ pub(super) async fn ask(fact: &Fact, servers: &Servers) -> Asked {
 fn not_answered(fact: &Fact, why: &str) -> Asked {
     let here = ["host name not found", "network unreachable", "no route to host"].contains(&why);
     if here {
-        return Asked::failed(&format!("cannot be asked from here: {why}"));
+        return Asked::failed(&format!("{why} from here"));
     }
     let what = if wants(fact, "reachable") { "not reachable" } else { "does not answer" };
     Asked::broken(&format!("{what}: {why}"))
