@@ -21,4 +21,5 @@ mod own;
 mod picture;
 mod pictures;
 mod pods;
+mod probes;
 mod suite;

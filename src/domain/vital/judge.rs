@@ -155,13 +155,13 @@ impl Vital {
         let (warning, critical) = (self.crossed(Which::Warning), self.crossed(Which::Critical));
         let good = self.ok.as_ref().map(|bound| meets(bound, &self.answer));
         if critical == Crossed::Yes {
-            return (Level::Bad, self.crossed_says(Which::Critical, good));
+            return (Level::Bad, self.crossed_says(Which::Critical, good == Some(Some(true))));
         }
         if critical == Crossed::NotYet {
             return (Level::Warn, self.not_yet(Which::Critical));
         }
         if warning == Crossed::Yes {
-            return (Level::Warn, self.crossed_says(Which::Warning, good));
+            return (Level::Warn, self.crossed_says(Which::Warning, good == Some(Some(true))));
         }
         let bounds = [&self.ok, &self.warning, &self.critical];
         if bounds.into_iter().flatten().any(|bound| meets(bound, &self.answer).is_none()) {
@@ -180,9 +180,9 @@ impl Vital {
         (Level::Fine, String::new())
     }
 
-    fn crossed_says(&self, which: Which, good: Option<Option<bool>>) -> String {
+    fn crossed_says(&self, which: Which, fine: bool) -> String {
         let mut says = self.complaint(which);
-        if good == Some(Some(true)) {
+        if fine {
             says.push_str(", and its own ok calls that fine: the limits contradict each other");
         }
         says
