@@ -67,25 +67,31 @@ fn fullest(fact: &Fact, spaces: &[Space]) -> Asked {
     )
 }
 
+/// Those of the paths that there are; why there is none of them.
 async fn local(paths: Vec<String>) -> Result<Vec<Space>, String> {
     let look = move || {
-        let one = |path: String| {
-            let told = rustix::fs::statvfs(&path)
-                .map_err(|error| format!("`{path}`: {}", reason(&std::io::Error::from(error))))?;
-            let bytes = |blocks: u64| amount_of(blocks, told.f_frsize);
-            Ok(Space {
-                path,
-                total: bytes(told.f_blocks),
-                used: bytes(told.f_blocks.saturating_sub(told.f_bfree)),
-                free: bytes(told.f_bavail),
-            })
-        };
-        paths.into_iter().map(one).collect()
+        let (found, lost): (Vec<_>, Vec<_>) = paths.into_iter().map(space).partition(Result::is_ok);
+        match lost.into_iter().find_map(Result::err) {
+            Some(why) if found.is_empty() => Err(why),
+            _ => Ok(found.into_iter().flatten().collect()),
+        }
     };
     match timeout(LOCAL, tokio::task::spawn_blocking(look)).await {
         Ok(Ok(spaces)) => spaces,
         _ => Err("the file system does not answer".into()),
     }
+}
+
+fn space(path: String) -> Result<Space, String> {
+    let told = rustix::fs::statvfs(&path)
+        .map_err(|error| format!("`{path}`: {}", reason(&std::io::Error::from(error))))?;
+    let bytes = |blocks: u64| amount_of(blocks, told.f_frsize);
+    Ok(Space {
+        path,
+        total: bytes(told.f_blocks),
+        used: bytes(told.f_blocks.saturating_sub(told.f_bfree)),
+        free: bytes(told.f_bavail),
+    })
 }
 
 /// Blocks as bytes. Above 2^53 a byte more or less is nothing to a disk.

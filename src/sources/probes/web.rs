@@ -151,7 +151,8 @@ impl Page {
         };
         let heard = self.floored(Heard::of(answers.get(nth).cloned().unwrap_or_default()));
         if answers.len() > 1 && heard.note.is_empty() {
-            return heard.note(format!("{ill} of {}", answers.len()));
+            let all = answers.len();
+            return heard.note(if ill > 0 { format!("{ill} of {all}") } else { format!("of {all}") });
         }
         heard
     }
