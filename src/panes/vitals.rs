@@ -211,10 +211,12 @@ fn means(vital: &Vital) -> Cow<'_, str> {
 
 /// What is wrong without what other columns say already: the value and the place.
 fn short(vital: &Vital) -> Cow<'_, str> {
-    let place = format!(", {} ", vital.place());
-    match vital.says.split_once(&place) {
-        Some((_, after)) => after.into(),
-        None => (&*vital.says).into(),
+    let says = &*vital.says;
+    let end = if says.starts_with("says \"") { "\", " } else { ", " };
+    let known = !matches!(vital.answer, Answer::Value(_)) || says.starts_with(vital.shown().as_ref());
+    match says.split_once(end) {
+        Some((_, after)) if known => after.trim_start_matches(&vital.place()).trim_start().into(),
+        _ => says.into(),
     }
 }
 

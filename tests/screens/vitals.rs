@@ -9,9 +9,10 @@ use firedeck::domain::settings::limit::{Bound, Fact, FactSource, Limit, Lines};
 use firedeck::domain::time::Timestamp;
 use firedeck::domain::vital::{Answer, Heard, Vital};
 use firedeck::model::Model;
+use firedeck::model::msg::Msg;
 
 use super::snap;
-use crate::common::estate::{NOW, ago, cockpit, news};
+use crate::common::estate::{NOW, ago, cockpit, feed, news, say};
 
 fn object(vital: Vital) -> Object {
     Object {
@@ -144,6 +145,47 @@ fn vitals_at_every_size() {
     for (columns, rows) in super::SIZES {
         snap(&format!("vitals_{columns}x{rows}"), &vitals(columns, rows, facts()));
     }
+}
+
+/// A question in the words of a tool, about what another pane shows.
+fn about(order: u32, source: FactSource, query: &str, bounds: [&str; 3]) -> Vital {
+    let vital = asked(order, query, source, "", 10 + order, bounds);
+    let fact = Fact {
+        name: query.into(),
+        source,
+        query: query.into(),
+        on: None,
+        unit: None,
+        pick: None,
+        every: Duration::from_secs(30),
+        ok: vital.ok.clone(),
+        warning: vital.warning.clone(),
+        critical: vital.critical.clone(),
+    };
+    Vital::new(order, &fact, None)
+}
+
+#[test]
+fn what_other_panes_know_is_answered_and_no_longer_once_they_do_not() {
+    let kubernetes = |order, query, bounds| about(order, FactSource::Kubernetes, query, bounds);
+    let none = ["", "", ""];
+    let all = vec![
+        kubernetes(0, "pods -n shop", ["= Running", "", "!= Running"]),
+        kubernetes(1, "pods -n shop OOMKilled", ["= 0", "> 0", ""]),
+        kubernetes(2, "usage memory -n shop", ["< 70", "> 80", "> 90"]),
+        kubernetes(3, "pods -n nowhere", none),
+        kubernetes(4, "hpa -n shop", none),
+        kubernetes(5, "networkpolicies -n shop", none),
+        about(6, FactSource::Alertmanager, "severity=\"critical\"", ["= 0", "", "> 0"]),
+        about(7, FactSource::Docker, "ps not Up", ["= 0", "", "> 0"]),
+    ];
+    let mut model = vitals(120, 24, all);
+    say(&mut model, Msg::Tick(ago(-10)));
+    snap("vitals_of_other_panes_120x24", &model);
+    let down = FeedState::Down { why: "connection refused".into(), next_try: None };
+    news(&mut model, vec![News::Feed(feed(Kind::Pod), down)]);
+    say(&mut model, Msg::Tick(ago(-20)));
+    snap("vitals_of_a_pane_that_is_down_120x24", &model);
 }
 
 #[test]

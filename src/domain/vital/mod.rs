@@ -15,6 +15,7 @@ pub use value::{amount, number};
 
 use super::Text;
 use super::level::Level;
+use super::object::Kind;
 use super::settings::limit::{Bound, Fact, FactSource, Limit};
 use super::time::Timestamp;
 
@@ -130,7 +131,8 @@ impl Vital {
         });
         let answer = match fact.source {
             FactSource::None => Answer::NoSource,
-            source => elsewhere(source).map_or(Answer::Waiting, |says| Answer::NotAsked(says.into())),
+            source => Vital::elsewhere(source, &fact.query)
+                .map_or(Answer::Waiting, |says| Answer::NotAsked(says.into())),
         };
         let mut vital = Vital {
             order,
@@ -156,6 +158,26 @@ impl Vital {
         };
         vital.judge();
         vital
+    }
+
+    /// Which other pane knows, or who else has to be asked; `None` for what is asked here.
+    pub fn elsewhere(source: FactSource, query: &str) -> Option<String> {
+        let first = query.split([' ', ',']).next().unwrap_or_default();
+        Some(match (source, Kind::parse(first)) {
+            (FactSource::Kubernetes, Some(Kind::Hpa)) => "see autoscalers".into(),
+            (FactSource::Kubernetes, Some(kind)) => format!("see {}", kind.plural()),
+            (FactSource::Kubernetes, None) => match first {
+                "usage" if query.contains("nodes") => "see nodes".into(),
+                "usage" => "see pods".into(),
+                "rollout" => "see deployments".into(),
+                _ => "on no pane: run its statement".into(),
+            },
+            (FactSource::Logs, _) => "see logs".into(),
+            (FactSource::Docker, _) => "see containers".into(),
+            (FactSource::Alertmanager, _) => "see alerts".into(),
+            (FactSource::Statement, _) => "run its statement".into(),
+            _ => return None,
+        })
     }
 
     /// Takes an answer and judges it.
@@ -231,18 +253,6 @@ impl Vital {
             _ => "ok".into(),
         }
     }
-}
-
-/// Which other pane knows, or who else has to be asked.
-fn elsewhere(source: FactSource) -> Option<&'static str> {
-    Some(match source {
-        FactSource::Kubernetes => "see pods",
-        FactSource::Logs => "see logs",
-        FactSource::Docker => "see containers",
-        FactSource::Alertmanager => "see alerts",
-        FactSource::Statement => "run its statement",
-        _ => return None,
-    })
 }
 
 #[cfg(test)]
