@@ -23,6 +23,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
+use crate::common::fault::{Fault, Proxy};
+
 /// The longest that any answer may take to come.
 const LONGEST: Duration = Duration::from_secs(30);
 
@@ -419,4 +421,53 @@ async fn a_redis_answers_what_only_reads() {
     assert!(asking.verdict("settings").0.starts_with("maxmemory="), "{:?}", asking.verdict("settings"));
     assert!(asking.verdict("keys").2.contains("no command that a vital may ask"));
     assert_ne!(asking.verdict("nowhere").1, Level::Fine);
+}
+
+/// What every server behind the proxy must come through.
+async fn comes_back(backend: Kind, source: FactSource, server: &str, query: &str) {
+    let (scheme, rest) = server.split_once("://").expect("an address");
+    let (user, rest) = rest.rsplit_once('@').map_or(("", rest), |(user, rest)| (user, rest));
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let behind = tokio::net::lookup_host(host).await.expect("found").next().expect("an address");
+    let proxy = Proxy::before(behind).await;
+    let at = if user.is_empty() { "" } else { "@" };
+    let through = format!("{scheme}://{user}{at}{}/{path}", proxy.address());
+    let facts = vec![fact("one", source, query, ["< 2", "", ""])];
+    let mut asking = Asking::start(facts, vec![access(backend, &through)]);
+    let fine = |asking: &Asking| asking.rows.get("one").is_some_and(|(_, vital)| vital.level == Level::Fine);
+    let unknown = |asking: &Asking| asking.vital("one").level == Level::Unknown;
+    asking.until("an answer", fine).await;
+    let told = asking.told["one"];
+    proxy.hang_up();
+    asking
+        .until("answers over a new connection", |asking| asking.told["one"] >= told + 4 && fine(asking))
+        .await;
+    for fault in [Fault::BlackHole, Fault::Refuse, Fault::Garbage, Fault::Reset] {
+        proxy.set(fault).await;
+        asking.until(&format!("no answer behind {fault:?}"), unknown).await;
+        let error = matches!(asking.vital("one").answer, Answer::Error { .. });
+        assert!(error, "{fault:?}: {:?}", asking.verdict("one"));
+        proxy.set(Fault::Pass).await;
+        // Whoever looks presses a key for it; nobody has to.
+        asking.signals.retry.notify_waiters();
+        asking.until(&format!("an answer after {fault:?}"), fine).await;
+    }
+}
+
+#[tokio::test]
+async fn a_postgres_that_breaks_is_told_and_asked_again() {
+    let server = address("FIREDECK_POSTGRES_15");
+    comes_back(Kind::Postgres, FactSource::Sql, &server, "SELECT 1").await;
+}
+
+#[tokio::test]
+async fn a_redis_that_breaks_is_told_and_asked_again() {
+    let server = address("FIREDECK_REDIS");
+    comes_back(Kind::Redis, FactSource::Redis, &server, "EXISTS no-such-key").await;
+}
+
+#[tokio::test]
+async fn a_prometheus_that_breaks_is_told_and_asked_again() {
+    let server = address("FIREDECK_PROMETHEUS");
+    comes_back(Kind::Prometheus, FactSource::Promql, &server, "vector(1)").await;
 }
