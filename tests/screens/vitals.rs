@@ -45,7 +45,7 @@ fn asked(order: u32, name: &str, source: FactSource, unit: &str, line: u32, boun
         warning,
         critical,
     };
-    let document = if !(4..=8).contains(&order) { "000" } else { "003" };
+    let document = if (4..=8).contains(&order) { "003" } else { "000" };
     let limit = Limit { fact, document: document.into(), lines: vec![Lines { from: line, to: line }] };
     Vital::new(order, &limit.fact, Some(&limit))
 }

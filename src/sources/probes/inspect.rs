@@ -37,7 +37,7 @@ fn answer(vital: &Vital) -> Section {
         _ => vital.shown().into_owned(),
     };
     let mut lines = vec![SectionLine { level: vital.level, ..line("answer", says) }];
-    if !vital.says.is_empty() {
+    if !vital.says.is_empty() && vital.at.is_some() && !matches!(vital.answer, Answer::Error { .. }) {
         lines.push(SectionLine { level: vital.level, ..line("means", &*vital.says) });
     } else if !vital.note.is_empty() {
         lines.push(line("of", &*vital.note));

@@ -48,29 +48,23 @@ impl Schedule {
 
     /// Who may be asked now: the one that is due the longest. It counts as running from here on.
     pub(super) fn next(&mut self, now: Duration) -> Option<usize> {
-        let running = |failed: bool| {
-            self.all().filter(|(_, turn)| turn.running && (turn.failures > 0 || !failed)).count()
-        };
-        if running(false) >= MOST {
-            return None;
-        }
-        let room_for_failed = running(true) < MOST_FAILED;
-        let nth = self.ready(now, room_for_failed)?;
+        let (nth, _) = self.free().filter(|(_, turn)| turn.due <= now).min_by_key(|(_, turn)| turn.due)?;
         let turn = self.turns.get_mut(nth)?.as_mut()?;
         turn.running = true;
         turn.asked = turn.asked.wrapping_add(1);
         Some(nth)
     }
 
-    fn ready(&self, now: Duration, room_for_failed: bool) -> Option<usize> {
-        let busy = |server: &Option<String>| {
-            server.is_some() && self.all().any(|(_, other)| other.running && other.server == *server)
-        };
-        let may = |turn: &Turn| {
-            let waits = !turn.running && turn.due <= now;
-            waits && (turn.failures == 0 || room_for_failed) && !busy(&turn.server)
-        };
-        self.all().filter(|(_, turn)| may(turn)).min_by_key(|(_, turn)| turn.due).map(|(nth, _)| nth)
+    /// Those for whom there is a place, due or not.
+    fn free(&self) -> impl Iterator<Item = (usize, &Turn)> {
+        let running = || self.all().map(|(_, turn)| turn).filter(|turn| turn.running);
+        let full = running().count() >= MOST;
+        let full_of_failed = running().filter(|turn| turn.failures > 0).count() >= MOST_FAILED;
+        let busy: Vec<&String> = running().filter_map(|turn| turn.server.as_ref()).collect();
+        self.all().filter(move |(_, turn)| {
+            let served = turn.server.as_ref().is_some_and(|server| busy.contains(&server));
+            !full && !turn.running && !served && (turn.failures == 0 || !full_of_failed)
+        })
     }
 
     pub(super) fn done(&mut self, nth: usize, now: Duration, failed: bool) {
@@ -87,14 +81,9 @@ impl Schedule {
         }
     }
 
-    /// When somebody is due next. What is due already waits for a place, and a place comes with an answer.
+    /// When somebody is due next for whom there is a place; for the others a place comes with an answer.
     pub(super) fn wakes(&self) -> Option<Duration> {
-        let waits = self.all().filter(|(_, turn)| !turn.running);
-        let due = waits.map(|(_, turn)| turn.due).min()?;
-        let held_up = self.all().any(|(_, turn)| turn.running);
-        let later =
-            self.all().filter(|(_, turn)| !turn.running && turn.due > due).map(|(_, turn)| turn.due).min();
-        if held_up && self.ready(due, false).is_none() { later } else { Some(due) }
+        self.free().map(|(_, turn)| turn.due).min()
     }
 }
 
@@ -124,6 +113,7 @@ mod tests {
     fn at_most_eight_are_asked_at_once_and_none_is_forgotten() {
         let mut schedule = Schedule::new(turns(20, 30));
         assert_eq!(drain(&mut schedule, NOW), (0..8).collect::<Vec<_>>());
+        assert_eq!(schedule.wakes(), None, "whoever is due waits for an answer, not for the clock");
         schedule.done(3, NOW, false);
         assert_eq!(drain(&mut schedule, NOW), [8]);
         for nth in [0, 1, 2, 4, 5, 6, 7, 8] {
