@@ -215,7 +215,16 @@ fn short(vital: &Vital) -> Cow<'_, str> {
     let end = if says.starts_with("says \"") { "\", " } else { ", " };
     let known = !matches!(vital.answer, Answer::Value(_)) || says.starts_with(vital.shown().as_ref());
     match says.split_once(end) {
-        Some((_, after)) if known => after.trim_start_matches(&vital.place()).trim_start().into(),
+        Some((_, after)) if known => {
+            let after = after.trim_start_matches(&vital.place()).trim_start();
+            // How far it is towards counting comes first: the limit has a column of its own.
+            match after.rsplit_once(", ") {
+                Some((limit, held)) if held.contains(" of ") && !limit.contains(';') => {
+                    format!("{held}: {limit}").into()
+                }
+                _ => after.into(),
+            }
+        }
         _ => says.into(),
     }
 }
