@@ -1,4 +1,5 @@
 //! Every question with its last answer: what the scheduler asks, and what is looked into.
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -7,6 +8,7 @@ use super::inspect;
 use super::schedule::Turn;
 use crate::domain::news::{Inspection, Section};
 use crate::domain::object::{Facts, Kind, Object, ObjectRef};
+use crate::domain::secret;
 use crate::domain::settings::limit::{Fact, Limit};
 use crate::domain::text::{clean, clean_lines, clean_to};
 use crate::domain::time::Timestamp;
@@ -84,7 +86,7 @@ impl Board {
         let mut rows = self.rows();
         let row = rows.get_mut(nth)?;
         let Asked { mut heard, mut seen, mut body } = asked;
-        let short = |text: &str| clean_to(text, LONGEST_TEXT).trim().to_owned();
+        let short = |text: &str| clean_to(&masked(text), LONGEST_TEXT).trim().to_owned();
         heard.note = short(&heard.note);
         match &mut heard.answer {
             Answer::Text(text) | Answer::Word(text) | Answer::Error { why: text, .. } => {
@@ -94,7 +96,7 @@ impl Board {
         }
         for line in seen.iter_mut().flat_map(|section| &mut section.lines) {
             line.label = clean(&line.label).into_owned();
-            line.value = clean(&line.value).into_owned();
+            line.value = clean(&masked(&line.value)).into_owned();
         }
         if body.len() > LONGEST_BODY {
             let end = (0..=LONGEST_BODY).rev().find(|end| body.is_char_boundary(*end)).unwrap_or(0);
@@ -103,7 +105,8 @@ impl Board {
         }
         if !heard.failed() || !seen.is_empty() {
             row.seen = seen;
-            row.body = clean_lines(&body).into_owned();
+            let lines: Vec<Cow<'_, str>> = body.lines().map(masked).collect();
+            row.body = clean_lines(&lines.join("\n")).into_owned();
         }
         row.vital.hear(heard, at);
         Some(object(row))
@@ -111,6 +114,14 @@ impl Board {
 
     pub(super) fn inspect(&self, target: &ObjectRef) -> Option<Inspection> {
         self.rows().iter().find(|row| row.id == *target).map(inspect::inspect)
+    }
+}
+
+/// A line without the secrets that it tells.
+fn masked(line: &str) -> Cow<'_, str> {
+    match secret::mask(line.as_bytes()) {
+        Cow::Borrowed(_) => line.into(),
+        Cow::Owned(bytes) => String::from_utf8_lossy(&bytes).into_owned().into(),
     }
 }
 
@@ -151,6 +162,40 @@ mod tests {
         let board = Board::new(vec![fact("a"), fact("a"), fact("b")], Vec::new());
         let names: Vec<String> = board.objects().iter().map(|object| object.id.name.to_string()).collect();
         assert_eq!(names, ["a", "a (2)", "b"]);
+    }
+
+    #[test]
+    fn a_secret_in_an_answer_is_shown_nowhere() {
+        let board = Board::new(vec![fact("a")], Vec::new());
+        let told = "url postgres://app:hunter2@db/app";
+        let asked = Asked::new(Heard::text(told).note("token=hunter2"))
+            .seen("Rows", [("1".into(), "password=hunter2".into())])
+            .body("{\n  \"password\": \"hunter2\"\n}".into());
+        let object = board.hear(0, asked, Timestamp(1)).expect("a row");
+        let all = format!("{object:?} {:?}", board.inspect(&object.id));
+        assert!(all.contains("(hidden)") && !all.contains("hunter2"), "{all}");
+    }
+
+    #[test]
+    fn what_is_looked_into_names_its_document_its_lines_and_what_came_before() {
+        let mut own = fact("a");
+        own.warning = crate::domain::settings::limit::Bound::parse("> 80").ok();
+        let lines = crate::domain::settings::limit::Lines::parse("28-30").into_iter().collect();
+        let board = Board::new(Vec::new(), vec![Limit { fact: own, document: "000".into(), lines }]);
+        for (at, value) in (0..).zip([20.0, 90.0]) {
+            board.hear(0, Asked::new(Heard::value(value)), Timestamp(at));
+        }
+        let seen = board.inspect(&board.objects()[0].id).expect("there");
+        let lines: Vec<String> = seen
+            .sections
+            .iter()
+            .flat_map(|section| &section.lines)
+            .map(|line| format!("{} {}", line.label, line.value))
+            .collect();
+        assert!(lines.contains(&"from document 000, lines 28-30".into()), "{lines:#?}");
+        assert!(lines.contains(&"means 90, 000:28 warning > 80".into()), "{lines:#?}");
+        assert!(lines.iter().any(|line| line.contains('╌')), "{lines:#?}");
+        assert!(lines.iter().any(|line| line.ends_with(" █")), "{lines:#?}");
     }
 
     #[test]
