@@ -2,6 +2,7 @@
 mod kinds;
 mod lamps;
 mod looks;
+mod overview;
 mod question;
 mod rows;
 mod stale;
