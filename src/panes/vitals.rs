@@ -110,18 +110,15 @@ impl Tables for Vitals {
     }
 
     fn head(&self, model: &Model, _kind: Kind) -> Vec<Vec<Fact>> {
-        let (mut asked, mut elsewhere, mut nowhere) = (0, 0, 0);
-        for vital in all(model) {
-            match &vital.answer {
-                Answer::NoSource => nowhere += 1,
-                Answer::NotAsked(_) => elsewhere += 1,
-                _ => asked += 1,
-            }
-        }
+        let counted = |of: fn(&Vital) -> bool| all(model).filter(|vital| of(vital)).count();
         let parts = [
-            (asked, "asked here"),
-            (elsewhere, "seen in other panes"),
-            (nowhere, "with no source: never green"),
+            (counted(Vital::is_asked), "asked"),
+            (
+                counted(|vital| is_elsewhere(vital) && vital.source != FactSource::Statement),
+                "for other panes",
+            ),
+            (counted(|vital| is_elsewhere(vital) && vital.source == FactSource::Statement), "to run by hand"),
+            (counted(|vital| vital.answer == Answer::NoSource), "with no source"),
         ];
         let parts: Vec<String> =
             parts.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
@@ -165,6 +162,10 @@ impl Tables for Vitals {
     fn remedy(&self) -> &'static str {
         "no fact is named: `[[probes]]` and `[[limits]]` in the profile"
     }
+}
+
+fn is_elsewhere(vital: &Vital) -> bool {
+    matches!(vital.answer, Answer::NotAsked(_))
 }
 
 /// In the order of the documents; what nobody can be asked for comes last.

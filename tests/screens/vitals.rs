@@ -9,9 +9,10 @@ use firedeck::domain::settings::limit::{Bound, Fact, FactSource, Limit, Lines};
 use firedeck::domain::time::Timestamp;
 use firedeck::domain::vital::{Answer, Heard, Vital};
 use firedeck::model::Model;
+use firedeck::model::board::PaneKind;
 use firedeck::model::msg::Msg;
 
-use super::snap;
+use super::{picture, snap};
 use crate::common::estate::{NOW, ago, cockpit, feed, news, say};
 
 fn object(vital: Vital) -> Object {
@@ -30,21 +31,26 @@ fn object(vital: Vital) -> Object {
     }
 }
 
+fn fact(source: FactSource, query: &str) -> Fact {
+    Fact {
+        name: "a fact".into(),
+        source,
+        query: query.into(),
+        on: None,
+        unit: None,
+        pick: None,
+        every: Duration::from_secs(30),
+        ok: None,
+        warning: None,
+        critical: None,
+    }
+}
+
 /// A question of a document, before it is asked.
 fn asked(order: u32, name: &str, source: FactSource, unit: &str, line: u32, bounds: [&str; 3]) -> Vital {
     let [ok, warning, critical] = bounds.map(|bound| Bound::parse(bound).ok());
-    let fact = Fact {
-        name: name.into(),
-        source,
-        query: "https://lego-mcp.example.com/health".into(),
-        on: None,
-        unit: Some(unit.into()),
-        pick: None,
-        every: Duration::from_secs(30),
-        ok,
-        warning,
-        critical,
-    };
+    let fact = fact(source, "https://lego-mcp.example.com/health");
+    let fact = Fact { name: name.into(), unit: Some(unit.into()), ok, warning, critical, ..fact };
     let document = if (4..=8).contains(&order) { "003" } else { "000" };
     let limit = Limit { fact, document: document.into(), lines: vec![Lines { from: line, to: line }] };
     Vital::new(order, &limit.fact, Some(&limit))
@@ -130,6 +136,8 @@ fn facts() -> Vec<Vital> {
 
 fn vitals(columns: u16, rows: u16, all: Vec<Vital>) -> Model {
     let mut model = cockpit(columns, rows);
+    // A profile that asks at all has the pane in view.
+    model.settings.profile.probes = vec![fact(FactSource::Http, "https://lego-mcp.example.com/health")];
     model.board.kind = Kind::Vital;
     let all = all.into_iter().map(object).map(Seen::Is);
     let all = [Seen::Begin].into_iter().chain(all).chain([Seen::End]).collect();
@@ -147,22 +155,25 @@ fn vitals_at_every_size() {
     }
 }
 
+/// The overview tells the worst of them as a person would.
+#[test]
+fn the_overview_names_the_worst_vital_and_the_line_that_is_crossed() {
+    let mut model = vitals(80, 24, facts());
+    model.board.focus = PaneKind::Overview;
+    snap("overview_with_vitals_80x24", &model);
+    let drawn = picture(&model);
+    let line = drawn.lines().find(|line| line.contains("vitals") && line.contains("says"));
+    let line = line.unwrap_or_else(|| panic!("{drawn}"));
+    assert!(line.contains("dashboard health"), "{line}");
+    assert!(line.contains("says \"unhealthy\", 000:30 wants"), "{line}");
+    assert!(drawn.contains("✗ vitals 2"), "{drawn}");
+}
+
 /// A question in the words of a tool, about what another pane shows.
 fn about(order: u32, source: FactSource, query: &str, bounds: [&str; 3]) -> Vital {
     let vital = asked(order, query, source, "", 10 + order, bounds);
-    let fact = Fact {
-        name: query.into(),
-        source,
-        query: query.into(),
-        on: None,
-        unit: None,
-        pick: None,
-        every: Duration::from_secs(30),
-        ok: vital.ok.clone(),
-        warning: vital.warning.clone(),
-        critical: vital.critical.clone(),
-    };
-    Vital::new(order, &fact, None)
+    let (ok, warning, critical) = (vital.ok.clone(), vital.warning.clone(), vital.critical.clone());
+    Vital::new(order, &Fact { name: query.into(), ok, warning, critical, ..fact(source, query) }, None)
 }
 
 #[test]
