@@ -49,7 +49,11 @@ fn fact(source: FactSource, query: &str) -> Fact {
 /// A question of a document, before it is asked.
 fn asked(order: u32, name: &str, source: FactSource, unit: &str, line: u32, bounds: [&str; 3]) -> Vital {
     let [ok, warning, critical] = bounds.map(|bound| Bound::parse(bound).ok());
-    let fact = fact(source, "https://lego-mcp.example.com/health");
+    let query = match source {
+        FactSource::Kubernetes => "usage memory -n alecs",
+        _ => "https://lego-mcp.example.com/health",
+    };
+    let fact = fact(source, query);
     let fact = Fact { name: name.into(), unit: Some(unit.into()), ok, warning, critical, ..fact };
     let document = if (4..=8).contains(&order) { "003" } else { "000" };
     let limit = Limit { fact, document: document.into(), lines: vec![Lines { from: line, to: line }] };
