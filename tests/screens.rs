@@ -10,6 +10,7 @@ mod redis;
 mod rows;
 mod stale;
 mod styles;
+mod vitals;
 
 use firedeck::domain::feed::FeedState;
 use firedeck::domain::news::News;

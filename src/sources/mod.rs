@@ -5,6 +5,7 @@ pub mod documents;
 pub mod http;
 pub mod kubernetes;
 pub mod logs;
+pub mod probes;
 pub mod prometheus;
 pub mod reason;
 pub mod supervise;

@@ -25,5 +25,6 @@ mod pictures;
 mod pods;
 mod redis;
 mod postgres;
+mod probes;
 mod suite;
 mod taps;
