@@ -54,15 +54,7 @@ pub(super) fn head(model: &Model, kind: Kind) -> Vec<Vec<Fact>> {
         lines = missing.into_iter().take(1).collect();
     }
     lines.retain(|line| !line.is_empty());
-    lines.into_iter().map(spaced).collect()
-}
-
-/// Words of several roles on one line, told apart by room.
-fn spaced(line: Vec<Fact>) -> Vec<Fact> {
-    let gap = |(at, fact): (usize, Fact)| {
-        if at == 0 { fact } else { Fact::new(format!("   {}", fact.text), fact.role) }
-    };
-    line.into_iter().enumerate().map(gap).collect()
+    lines
 }
 
 /// `412 MB of 1 GB  +3 MB/min, full in 3 h   hit rate 97.2 %   no evictions`.
