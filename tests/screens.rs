@@ -1,9 +1,12 @@
 //! Every look of every pane and overlay, as pictures in text.
+mod alerts;
+mod containers;
 mod kinds;
 mod lamps;
 mod looks;
 mod overview;
 mod question;
+mod redis;
 mod rows;
 mod stale;
 mod styles;

@@ -8,19 +8,33 @@ use crate::domain::settings::Profile;
 use crate::domain::settings::endpoint::Backend as Wanted;
 use crate::sources::Outbox;
 use crate::sources::backend::{Access, Backend, Secrets};
+use crate::sources::docker::{self, Docker};
 use crate::sources::supervise::Signals;
+use crate::sources::taps::Taps;
 
 /// One for each realm that has an endpoint.
 #[derive(Clone, Default)]
 pub struct Backends {
     by_realm: BTreeMap<Realm, Arc<dyn Backend>>,
+    /// Their logs and terminals go ways of their own.
+    docker: Option<Arc<Docker>>,
 }
 
 impl Backends {
     pub fn start(profile: &Profile, out: &Outbox, signals: &Signals) -> Backends {
-        let by_realm = BTreeMap::new();
-        let _ = (profile, out, signals, access);
-        Backends { by_realm }
+        let mut by_realm: BTreeMap<Realm, Arc<dyn Backend>> = BTreeMap::new();
+        let engines = access(profile, &[Wanted::Docker]);
+        let docker = (!engines.is_empty()).then(|| docker::start(engines, out, signals));
+        if let Some(docker) = &docker {
+            by_realm.insert(Realm::Containers, docker.clone());
+        }
+        Backends { by_realm, docker }
+    }
+
+    /// Engines, whose containers write logs.
+    pub fn taps(&self) -> Option<Arc<dyn Taps>> {
+        let docker = self.docker.clone()?;
+        Some(docker)
     }
 
     pub fn get(&self, kind: Kind) -> Option<Arc<dyn Backend>> {

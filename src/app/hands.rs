@@ -55,7 +55,7 @@ impl Hands {
         };
         let signals = Signals { retry: kube.retry_signal(), cancel: cancel.clone() };
         let backends = Backends::start(&options.effective.settings.profile, &out, &signals);
-        let logs = logs::start(clients, out.clone(), signals);
+        let logs = logs::start(clients, backends.taps(), out.clone(), signals);
         let journal = Journal::open(Setup {
             places: Places::new(|name| std::env::var_os(name)),
             incident: day(model.now),

@@ -1,5 +1,6 @@
 //! Where the facts come from. A source says [`News`]; it never sees the model.
 pub mod backend;
+pub mod docker;
 pub mod documents;
 pub mod http;
 pub mod kubernetes;
@@ -8,6 +9,7 @@ pub mod probes;
 pub mod prometheus;
 pub mod reason;
 pub mod supervise;
+pub mod taps;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
