@@ -1,3 +1,4 @@
+//! Answers judged by limits, each a sentence about the product.
 use std::time::Duration;
 
 use super::*;

@@ -17,6 +17,7 @@ mod web;
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -97,6 +98,8 @@ impl Source for Round {
         let mut schedule = Schedule::new(self.board.turns());
         let mut asking = FuturesUnordered::new();
         let mut beat = began + HEARTBEAT;
+        let retry = self.retry.clone();
+        let mut wanted = pin!(retry.notified());
         loop {
             while let Some(nth) = schedule.next(began.elapsed()) {
                 asking.push(self.ask(nth));
@@ -109,7 +112,10 @@ impl Source for Round {
                         wire.send(vec![News::Rows(feed.clone(), Kind::Vital, vec![Seen::Is(row)])]).await?;
                     }
                 }
-                () = self.retry.notified() => schedule.hurry(began.elapsed()),
+                () = &mut wanted => {
+                    wanted.set(retry.notified());
+                    schedule.hurry(began.elapsed());
+                }
                 () = sleep_until(wakes) => {
                     if Instant::now() >= beat {
                         beat = Instant::now() + HEARTBEAT;
