@@ -6,6 +6,7 @@ pub mod kubernetes;
 pub mod logs;
 pub mod prometheus;
 pub mod reason;
+pub mod redis;
 pub mod supervise;
 
 use std::time::{SystemTime, UNIX_EPOCH};

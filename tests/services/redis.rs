@@ -110,6 +110,21 @@ async fn a_server_that_is_busy_with_a_script_says_what_helps_and_recovers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_hangs_is_unknown_and_is_live_again_over_the_same_connection() {
+    let server = Server::start("valkey", &[]).await;
+    let cockpit = Cockpit::of(&server.url());
+    cockpit.backend.watch(&[Kind::RedisNode, Kind::Client]);
+    let before = called(&cockpit, "firedeck").await;
+    server.signal("STOP");
+    cockpit.down("no answer").await;
+    assert_eq!(cockpit.says(&server, "no answer").await.level(), Level::Unknown);
+    server.signal("CONT");
+    cockpit.says(&server, "ok").await;
+    cockpit.live().await;
+    assert_eq!(called(&cockpit, "firedeck").await.uid, before.uid);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_reads_its_data_says_how_far_it_is() {
     let mut server = Server::start(
         "7.0",

@@ -100,6 +100,13 @@ impl Server {
         }
     }
 
+    /// `STOP` and `CONT`: the connections stand, and nothing answers.
+    pub(super) fn signal(&self, name: &str) {
+        let pid = self.child.as_ref().expect("it runs").id().to_string();
+        let done = Command::new("kill").args([&format!("-{name}"), &pid]).status();
+        assert!(done.is_ok_and(|status| status.success()), "kill -{name} {pid}");
+    }
+
     pub(super) fn try_cli(&self, words: &[&str]) -> String {
         let mut command = Command::new("redis-cli");
         command.args(["-h", "127.0.0.1", "-p", &self.port.to_string()]).args(words);
