@@ -100,6 +100,11 @@ impl Server {
         }
     }
 
+    /// Nothing can be saved any more.
+    pub(super) fn lose_directory(&self) {
+        std::fs::remove_dir_all(self.directory.path()).expect("it was there");
+    }
+
     /// `STOP` and `CONT`: the connections stand, and nothing answers.
     pub(super) fn signal(&self, name: &str) {
         let pid = self.child.as_ref().expect("it runs").id().to_string();
