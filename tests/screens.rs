@@ -1,4 +1,6 @@
 //! Every look of every pane and overlay, as pictures in text.
+mod alerts;
+mod containers;
 mod kinds;
 mod lamps;
 mod looks;
@@ -8,6 +10,7 @@ mod redis;
 mod rows;
 mod stale;
 mod styles;
+mod vitals;
 
 use firedeck::domain::feed::FeedState;
 use firedeck::domain::news::News;

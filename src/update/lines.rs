@@ -69,6 +69,7 @@ pub fn follow(model: &mut Model, target: &ObjectRef, previous: bool) -> Vec<Effe
         Kind::Namespace => {
             Ok(Follow::Namespace { context: target.context.clone(), namespace: target.name.clone() })
         }
+        Kind::Container => Ok(Follow::Container { container: target.clone() }),
         kind => match model.listing(kind).and_then(|listing| listing.get(target)).map(|object| &object.facts)
         {
             Some(Facts::Workload(workload)) if !workload.selector.is_empty() => {
@@ -85,7 +86,7 @@ pub fn follow(model: &mut Model, target: &ObjectRef, previous: bool) -> Vec<Effe
                 let pod = target.sibling(Kind::Pod, event.about.clone());
                 Ok(Follow::Pod { pod, container: None, previous })
             }
-            _ => Err(format!("a {kind} writes no log; choose a pod, a workload or a namespace")),
+            _ => Err(format!("a {kind} writes no log; choose a pod, a workload, a namespace or a container")),
         },
     };
     match follow {

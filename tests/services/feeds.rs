@@ -155,7 +155,7 @@ impl Feeds {
         let clients = Arc::new(move |context: &str| clients.cluster(context).map(|cluster| cluster.client));
         let signals = Signals { retry: handle.retry_signal(), cancel: cancel.clone() };
         Feeds {
-            logs: logs::start(clients, out, signals),
+            logs: logs::start(clients, None, out, signals),
             handle,
             inbox,
             context: context.into(),

@@ -6,12 +6,14 @@
     clippy::panic,
     reason = "a test that cannot go on has failed, and a panic says so"
 )]
+mod alerts;
 mod cluster;
 mod cockpit;
 #[allow(dead_code, reason = "this binary uses a part of it; the other one tests all of it")]
 #[path = "../common/mod.rs"]
 mod common;
 mod deeds;
+mod docker;
 mod faults;
 mod feeds;
 mod logs;
@@ -21,5 +23,8 @@ mod own;
 mod picture;
 mod pictures;
 mod pods;
+mod postgres;
+mod probes;
 mod redis;
 mod suite;
+mod taps;

@@ -28,15 +28,20 @@ pub enum Follow {
         context: Arc<str>,
         namespace: Arc<str>,
     },
+    /// A container of a Docker engine, by its name: when it is made anew, the new one.
+    Container {
+        container: ObjectRef,
+    },
 }
 
 impl Follow {
-    /// The kubeconfig context it is in.
+    /// The kubeconfig context it is in, or the engine.
     pub fn context(&self) -> &Arc<str> {
         match self {
             Follow::Pod { pod, .. } => &pod.context,
             Follow::Selector { owner, .. } => &owner.context,
             Follow::Namespace { context, .. } => context,
+            Follow::Container { container } => &container.context,
         }
     }
 
@@ -45,6 +50,7 @@ impl Follow {
             Follow::Pod { pod, .. } => &pod.namespace,
             Follow::Selector { owner, .. } => &owner.namespace,
             Follow::Namespace { namespace, .. } => namespace,
+            Follow::Container { container } => &container.namespace,
         }
     }
 
@@ -57,6 +63,7 @@ impl Follow {
                 format!("{}{container}{previous}", pod.name)
             }
             Follow::Selector { owner, .. } => format!("{}/{}", owner.kind, owner.name),
+            Follow::Container { container } => container.name.to_string(),
             Follow::Namespace { namespace, .. } if namespace.is_empty() => "all namespaces".into(),
             Follow::Namespace { namespace, .. } => format!("namespace {namespace}"),
         }

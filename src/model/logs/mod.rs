@@ -233,7 +233,8 @@ impl Logs {
 
     /// Whether lines must say who wrote them.
     pub fn several(&self) -> bool {
-        self.streams.asked > 1 || !matches!(self.following, Some(Follow::Pod { .. }) | None)
+        self.streams.asked > 1
+            || !matches!(self.following, Some(Follow::Pod { .. } | Follow::Container { .. }) | None)
     }
 }
 

@@ -1,13 +1,14 @@
 //! Follows logs: one pod, what a selector matches, or a namespace.
 //!
 //! ```text
-//! pods (which containers) ─► session ─► stream ×64 (read, split, parse, resume)
+//! pods, engines (which containers) ─► session ─► stream ×64 (read, split, parse, resume)
 //!                              ▲            │
 //!                 merge (by time) ◄─────────┘
 //!                   │
 //!                 deliver (newest first to arrive, the rest counted) ─► the cockpit
 //! ```
 mod deliver;
+mod engines;
 mod lines;
 mod merge;
 mod pods;
@@ -23,11 +24,19 @@ use tokio::sync::watch;
 
 use super::Outbox;
 use super::supervise::Signals;
+use super::taps::Taps;
 use crate::domain::log::{Follow, Lines};
 use crate::domain::time::Timestamp;
 
 /// The client of a context, as it is now; a new login replaces it.
 pub type Clients = Arc<dyn Fn(&str) -> Option<kube::Client> + Send + Sync>;
+
+/// Where logs are read: through the client of a context, or from an engine.
+#[derive(Clone)]
+struct Ways {
+    clients: Clients,
+    taps: Option<Arc<dyn Taps>>,
+}
 
 /// Parses the log of one container as it would be while it is followed.
 pub fn parse(bytes: &[u8]) -> Vec<Lines> {
@@ -67,18 +76,18 @@ impl Handle {
 }
 
 /// Starts the source; it ends with `signals`, or when the handle is gone.
-pub fn start(clients: Clients, out: Outbox, signals: Signals) -> Handle {
+pub fn start(clients: Clients, taps: Option<Arc<dyn Taps>>, out: Outbox, signals: Signals) -> Handle {
     let (orders, heard) = watch::channel(Order::default());
-    tokio::spawn(serve(heard, clients, out, signals));
+    tokio::spawn(serve(heard, Ways { clients, taps }, out, signals));
     Handle { orders }
 }
 
-async fn serve(mut orders: watch::Receiver<Order>, clients: Clients, out: Outbox, signals: Signals) {
+async fn serve(mut orders: watch::Receiver<Order>, ways: Ways, out: Outbox, signals: Signals) {
     let cancel = signals.cancel.clone();
     loop {
         let order = orders.borrow_and_update().clone();
         // A new order drops the session, and with it every connection it held.
-        let session = session::follow(order, clients.clone(), out.clone(), signals.child());
+        let session = session::follow(order, ways.clone(), out.clone(), signals.child());
         tokio::select! {
             () = cancel.cancelled() => return,
             changed = orders.changed() => if changed.is_err() { return },

@@ -228,7 +228,7 @@ impl Watch {
                 let parts: Vec<_> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
                 config.labels(&parts.join(","))
             }
-            Follow::Namespace { .. } => config,
+            Follow::Namespace { .. } | Follow::Container { .. } => config,
         }
     }
 
@@ -249,6 +249,9 @@ impl Source for Watch {
 
     async fn run(&mut self, wire: &mut Wire) -> Result<Infallible, SourceError> {
         let context = self.follow.context();
+        if let Follow::Container { .. } = &*self.follow {
+            return Err(SourceError::Absent { why: format!("no engine is called `{context}`") });
+        }
         let Some(client) = (self.clients)(context) else {
             return Err(SourceError::Unreachable { why: format!("context `{context}` is not connected") });
         };

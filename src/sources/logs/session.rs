@@ -12,7 +12,7 @@ use super::merge::Merger;
 use super::pods::{Container, Name, Table, Watch};
 use super::stream::{Job, Said, Standing, Start, run};
 use super::words::Trouble;
-use super::{Clients, Order};
+use super::{Order, Ways, engines};
 use crate::domain::feed::{Feed, FeedState};
 use crate::domain::log::{Follow, LogNews, Streams};
 use crate::domain::news::News;
@@ -41,7 +41,7 @@ pub(super) struct Session {
     follow: Arc<Follow>,
     since: Option<i64>,
     most: usize,
-    clients: Clients,
+    ways: Ways,
     streams: BTreeMap<Name, Following>,
     names: BTreeMap<u64, Name>,
     /// Containers that were read to their end.
@@ -62,7 +62,7 @@ pub(super) struct Session {
 }
 
 /// Follows until it is cancelled or nobody listens.
-pub(super) async fn follow(order: Order, clients: Clients, out: Outbox, signals: Signals) {
+pub(super) async fn follow(order: Order, ways: Ways, out: Outbox, signals: Signals) {
     let Some(follow) = order.follow else { return };
     let began = vec![News::Logs(LogNews::Began(Arc::clone(&follow)))];
     if out.send(began).await.is_err() {
@@ -72,13 +72,21 @@ pub(super) async fn follow(order: Order, clients: Clients, out: Outbox, signals:
     let (watch_out, watched) = mpsc::channel(16);
     let (reports, heard) = mpsc::channel(256);
     let mut tasks = JoinSet::new();
-    let watch = Watch { clients: clients.clone(), follow: Arc::clone(&follow), table };
-    tasks.spawn(supervise(watch, watch_out, signals.child()));
+    match (&*follow, &ways.taps) {
+        (Follow::Container { .. }, Some(taps)) => {
+            let watch = engines::Watch { taps: taps.clone(), follow: Arc::clone(&follow), table };
+            tasks.spawn(supervise(watch, watch_out, signals.child()));
+        }
+        _ => {
+            let watch = Watch { clients: ways.clients.clone(), follow: Arc::clone(&follow), table };
+            tasks.spawn(supervise(watch, watch_out, signals.child()));
+        }
+    }
     let session = Session {
         follow,
         since: order.since.map(|time| time.0.div_euclid(1_000)),
         most: order.most,
-        clients,
+        ways,
         streams: BTreeMap::new(),
         names: BTreeMap::new(),
         over: BTreeSet::new(),
@@ -260,7 +268,7 @@ impl Session {
         let previous = match &*self.follow {
             Follow::Pod { container: Some(only), .. } if *only != name.3 => return false,
             Follow::Pod { previous, .. } => *previous,
-            Follow::Selector { .. } => false,
+            Follow::Selector { .. } | Follow::Container { .. } => false,
             // Of a whole namespace only what lives is of interest.
             Follow::Namespace { .. } if container.last => return false,
             Follow::Namespace { .. } => {
@@ -283,7 +291,8 @@ impl Session {
         let previous = matches!(&*self.follow, Follow::Pod { previous: true, .. });
         let job = Job {
             number,
-            clients: self.clients.clone(),
+            ways: self.ways.clone(),
+            of_engine: matches!(&*self.follow, Follow::Container { .. }),
             context: self.follow.context().clone(),
             name: name.clone(),
             previous,

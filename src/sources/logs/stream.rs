@@ -1,21 +1,22 @@
 //! One container's log: opened, read, opened again where it broke off, until the container is over.
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::AsyncBufReadExt;
+use futures::future::BoxFuture;
+use futures::{AsyncBufReadExt, FutureExt};
 use kube::api::LogParams;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::Clients;
 use super::lines::Parser;
 use super::pods::{Container, Name};
 use super::words::{Trouble, refused};
+use super::{Ways, engines};
 use crate::domain::Text;
 use crate::domain::log::{LineKind, Lines, Stream};
 use crate::sources::now;
 use crate::sources::reason::reason;
+use crate::sources::taps::{From, Tap};
 
 /// Lines that arrive within this time travel together.
 const TOGETHER: Duration = Duration::from_millis(20);
@@ -64,7 +65,9 @@ pub(super) enum Standing {
 
 pub(super) struct Job {
     pub(super) number: u64,
-    pub(super) clients: Clients,
+    pub(super) ways: Ways,
+    /// It is a container of an engine, not of a pod.
+    pub(super) of_engine: bool,
     pub(super) context: Text,
     pub(super) name: Name,
     /// Only the instance before.
@@ -195,6 +198,9 @@ impl Reading {
         let before = self.opened.replace((instance.clone(), container.restarts));
         let Some((known, number)) = before.filter(|(known, _)| known != instance) else { return Some(false) };
         tracing::debug!(%known, %instance, "the container was restarted");
+        if self.job.of_engine {
+            return Some(self.mind_run(&known, instance, container));
+        }
         let missed = container.restarts.saturating_sub(number);
         let unread = missed.saturating_sub(1) + u32::from(self.broken);
         if unread > 0 && matches!(self.read(true, missed > 1).await, End::Unheard) {
@@ -210,6 +216,17 @@ impl Reading {
         let how = container.ended.as_deref().map(|how| format!(" after {how}")).unwrap_or_default();
         self.remark(LineKind::Began, &format!("restarted{how}, {} times so far", container.restarts));
         Some(true)
+    }
+
+    /// An engine keeps one log for all runs of a container: nothing of it has to be read elsewhere. True if the
+    /// container is a new one.
+    fn mind_run(&mut self, known: &str, now: &str, container: &Container) -> bool {
+        let anew = engines::container(known) != engines::container(now);
+        self.parser.ended();
+        let how = container.ended.as_deref().map(|how| format!(" after exit code {how}")).unwrap_or_default();
+        let text = if anew { "made anew".to_owned() } else { format!("started again{how}") };
+        self.remark(LineKind::Began, &text);
+        anew
     }
 
     async fn read_before(&mut self) -> Option<()> {
@@ -286,25 +303,46 @@ impl Reading {
         request.map_err(|error| Trouble::Broken { why: reason(&error) })
     }
 
+    /// Asks for the log, wherever it is.
+    fn opening(&self, previous: bool) -> Result<BoxFuture<'static, Result<Tap, Trouble>>, Trouble> {
+        let context = &self.job.context;
+        if self.job.of_engine {
+            let broken = || Trouble::Broken { why: format!("no engine is called `{context}`") };
+            let taps = self.job.ways.taps.as_ref().ok_or_else(broken)?;
+            let instance = self.opened.as_ref().map_or("", |(instance, _)| instance);
+            let from = match self.parser.since().map_or(self.job.start, Start::Since) {
+                Start::Tail(lines) => From::Tail(lines),
+                Start::Since(second) => From::Since(second),
+                Start::Beginning => From::Beginning,
+            };
+            let opening = taps.open(context, engines::container(instance), from);
+            return Ok(async move { opening.await.map_err(engines::trouble) }.boxed());
+        }
+        let broken = || Trouble::Broken { why: format!("context `{context}` is not connected") };
+        let client = (self.job.ways.clients)(context).ok_or_else(broken)?;
+        let (request, namespace) = (self.request(previous)?, self.job.name.0.clone());
+        let opening = async move {
+            match client.request_stream(request).await {
+                Ok(reader) => Ok(Box::pin(reader) as Tap),
+                Err(error) => Err(refused(&error, &namespace)),
+            }
+        };
+        Ok(opening.boxed())
+    }
+
     /// One connection, from its opening to its end.
     async fn read(&mut self, previous: bool, renewed: bool) -> End {
-        let Some(client) = (self.job.clients)(&self.job.context) else {
-            return End::Failed(Trouble::Broken {
-                why: format!("context `{}` is not connected", self.job.context),
-            });
-        };
-        let request = match self.request(previous) {
-            Ok(request) => request,
+        let mut opening = match self.opening(previous) {
+            Ok(opening) => opening,
             Err(trouble) => return End::Failed(trouble),
         };
         self.parser.reopened(renewed);
         let quiet = Instant::now() + QUIET;
-        let mut opening = pin!(client.request_stream(request));
-        let reader = loop {
+        let mut reader = loop {
             tokio::select! {
                 opened = &mut opening => match opened {
                     Ok(reader) => break reader,
-                    Err(error) => return End::Failed(refused(&error, &self.job.name.0)),
+                    Err(trouble) => return End::Failed(trouble),
                 },
                 () = sleep(SETTLE_OPENING), if !self.settled => {
                     if self.opened_quietly().await.is_none() {
@@ -316,7 +354,6 @@ impl Reading {
                 () = gone(&mut self.job.container) => return End::Finished,
             }
         };
-        let mut reader = pin!(reader);
         self.failures = 0;
         self.trouble = None;
         if self.say(Said::Is(Standing::Open)).await.is_none() {

@@ -125,7 +125,7 @@ impl Cockpit {
         config.default_retry = false;
         let client = kube::Client::try_from(config).unwrap();
         let (out, news) = mpsc::channel(16);
-        let handle = start(Arc::new(move |_| Some(client.clone())), out, Signals::default());
+        let handle = start(Arc::new(move |_| Some(client.clone())), None, out, Signals::default());
         handle.follow(Some(follow), most);
         Cockpit { news, asked, seen: Vec::new(), feed: None, streams: None, _handle: handle }
     }

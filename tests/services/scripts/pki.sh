@@ -101,6 +101,11 @@ export FIREDECK_TEST_PROXY_KEY='$PKI/proxy.key'
 export FIREDECK_TEST_CLIENT_CERT='$PKI/admin.crt'
 export FIREDECK_TEST_CLIENT_KEY='$PKI/admin.key'
 export FIREDECK_TEST_API='$HERE/scripts/api'
+export FIREDECK_TEST_ENGINE='$HERE/scripts/engine'
+export FIREDECK_TEST_DOCKER_SOCKET='$DIR/docker.sock'
+export FIREDECK_TEST_DOCKER_TLS='tcp://127.0.0.1:$((PORTS + 9))?cert_path=$DIR/docker-pki'
+export FIREDECK_TEST_DOCKER_SSH='ssh://127.0.0.1:$((PORTS + 8))$DIR'
+export PATH='$DIR/bin':"\$PATH"
 export KUBECACHEDIR='$DIR/kubecache'
 Y
 }

@@ -107,8 +107,10 @@ start_watchman() {
   local script=$$
   setsid bash -c '
     . "$1/scripts/processes.sh"
+    . "$1/scripts/docker.sh"
     DIR=$2
     tail --pid="$3" -f /dev/null
+    stop_docker
     stop_all
     remove_dir' watchman "$HERE" "$DIR" "$script" >/dev/null 2>&1 </dev/null &
   WATCHMAN=$!
