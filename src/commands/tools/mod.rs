@@ -120,9 +120,18 @@ pub fn judge(call: Call<'_>, tables: &Tables) -> Meaning {
 /// What a call prints for the next command of a pipe, where the tables know it: `kubectl create secret …
 /// --dry-run=client -o yaml` prints a secret.
 pub fn prints(words: &[Word]) -> Option<String> {
-    let name = name(&words.first()?.text);
-    let tool = tables::find(name).filter(|tool| tool.names.starts_with("kubectl "))?;
+    let (name, tool) = printing(&words.first()?.text)?;
     kube::prints(&rules::seen(name, Call { words, input: Input::Nothing }, tool))
+}
+
+/// Whether the tables know what any call of this tool prints.
+pub fn may_print(tool: &str) -> bool {
+    printing(tool).is_some()
+}
+
+fn printing(text: &str) -> Option<(&str, &'static rules::Tool)> {
+    let name = name(text);
+    Some((name, tables::find(name).filter(|tool| tool.names.starts_with("kubectl "))?))
 }
 
 fn built_in(call: Call<'_>) -> Meaning {

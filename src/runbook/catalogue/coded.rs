@@ -220,6 +220,9 @@ impl<'a> Builder<'_, 'a> {
                     line_of(&mut step.text, &text);
                 }
             }
+            if step.commands.is_empty() {
+                step.commands.reserve_exact(group.statements.len());
+            }
             step.commands.extend(group.statements.into_iter().map(|one| given.command(one)));
         }
     }

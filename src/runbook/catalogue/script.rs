@@ -61,7 +61,7 @@ pub fn read(parts: &[Part], tables: &Tables) -> Script {
             shell_part(&part.lines, tables, &mut script);
         } else {
             let (statements, comments) = consoles::read(part, tables);
-            let events = events(&statements, &comments, &HashMap::new());
+            let events = events(statements, &comments, &HashMap::new());
             let head = Head { shebang: false, functions: &[] };
             script.groups.extend(grouped(events, &head, &mut script.head));
         }
@@ -86,7 +86,7 @@ fn shell_part(lines: &[Line], tables: &Tables, script: &mut Script) {
         }
         keep_comment(one, lines);
     }
-    let events = events(&statements, &read.comments, &arms);
+    let events = events(statements, &read.comments, &arms);
     let head = Head { shebang: read.shebang, functions: &read.functions };
     script.groups.extend(grouped(events, &head, &mut script.head));
     script.arguments.extend(read.arguments);
@@ -185,8 +185,8 @@ fn arms(lines: &[Line]) -> HashMap<String, u32> {
 /// A comment or a statement, in the order of their lines.
 #[derive(Debug)]
 enum Event<'a> {
-    Comment { line: u32, text: &'a str, condition: Option<&'a str>, arm: Option<u32> },
-    Statement { one: &'a Statement, arm: Option<u32>, inner: Option<&'a Comment> },
+    Comment { line: u32, text: &'a str, condition: Option<String>, arm: Option<u32> },
+    Statement { one: Statement, arm: Option<u32>, inner: Option<&'a Comment> },
 }
 
 impl Event<'_> {
@@ -199,7 +199,7 @@ impl Event<'_> {
 }
 
 fn events<'a>(
-    statements: &'a [Statement],
+    statements: Vec<Statement>,
     comments: &'a [Comment],
     arms: &HashMap<String, u32>,
 ) -> Vec<Event<'a>> {
@@ -210,23 +210,22 @@ fn events<'a>(
         condition.and_then(|c| arms.get(c.rsplit(" && ").next().unwrap_or(c)).copied())
     };
     for one in statements {
-        let condition = one.condition.as_deref();
-        let arm = arm_of(condition);
+        let arm = arm_of(one.condition.as_deref());
         while let Some(comment) = comments.next_if(|comment| comment.line < one.line) {
             if comment.line <= ended {
                 continue;
             }
             // A comment above an arm does not stand in it.
             let outside = arm.is_some_and(|arm| comment.line < arm);
-            let (condition, arm) = if outside { (None, None) } else { (condition, arm) };
+            let (condition, arm) = if outside { (None, None) } else { (one.condition.clone(), arm) };
             events.push(Event::Comment { line: comment.line, text: &comment.text, condition, arm });
         }
         let mut inner = None;
         while let Some(comment) = comments.next_if(|comment| comment.line <= one.end_line) {
             inner = inner.or(Some(comment));
         }
-        events.push(Event::Statement { one, arm, inner });
         ended = ended.max(one.end_line);
+        events.push(Event::Statement { one, arm, inner });
     }
     for comment in comments.filter(|comment| comment.line > ended) {
         events.push(Event::Comment { line: comment.line, text: &comment.text, condition: None, arm: None });
@@ -285,7 +284,7 @@ fn grouped(events: Vec<Event<'_>>, head: &Head<'_>, header: &mut Option<(u32, St
                     continue;
                 }
                 let attached = at == all.end + 1 && (apart || !above);
-                all.comment(&block, Above { attached, statement: above }, condition, arm);
+                all.comment(&block, Above { attached, statement: above }, condition.as_deref(), arm);
             }
             Event::Statement { one, arm, inner } => {
                 first = false;
@@ -372,7 +371,7 @@ impl Grouping {
         });
     }
 
-    fn statement(&mut self, one: &Statement, arm: Option<u32>, inner: Option<&Comment>, head: &Head<'_>) {
+    fn statement(&mut self, one: Statement, arm: Option<u32>, inner: Option<&Comment>, head: &Head<'_>) {
         self.enter(one.condition.as_deref(), arm);
         let apart = one.line > self.end + 1;
         let function =
@@ -399,7 +398,10 @@ impl Grouping {
             if function && group.statements.is_empty() && !self.numbered {
                 group.sort = Sort::Preamble;
             }
-            group.statements.push(one.clone());
+            if group.statements.is_empty() {
+                group.statements.reserve_exact(1);
+            }
+            group.statements.push(one);
         }
     }
 

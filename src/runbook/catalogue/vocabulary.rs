@@ -1,6 +1,6 @@
 //! The words by which teams name the parts of their documents.
 use super::super::words::{Pairs, Words};
-use super::text::{number, plain, words};
+use super::text::{is_letter, number, plain, words};
 
 /// What a heading or label inside a runbook is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,11 +102,11 @@ pub fn part(title: &str) -> Option<Part> {
     if lower.trim_end().ends_with(" phase") {
         return Some(Part::Acts);
     }
-    let all = words(lower);
+    let all: Vec<&str> = lower.split(|c: char| !is_letter(c)).filter(|w| !w.is_empty()).take(7).collect();
     if all.is_empty() || all.len() > 6 {
         return None;
     }
-    let told: Vec<&str> = all.iter().map(String::as_str).filter(|w| !FILLERS.contains(w)).collect();
+    let told: Vec<&str> = all.iter().copied().filter(|w| !FILLERS.contains(w)).collect();
     if told.is_empty() {
         return all.iter().any(|w| STEPS.contains(w)).then_some(Part::Steps);
     }

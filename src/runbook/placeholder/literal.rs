@@ -234,7 +234,7 @@ fn whole(chunk: &str, quoting: Quoting, prose: bool, tool: &str) -> Option<(usiz
 }
 
 fn is_value(token: &str, spot: &Spot<'_>) -> bool {
-    if token.len() < 2 || token.len() > 120 {
+    if token.len() < 2 || token.len() > 120 || is_word(token) {
         return false;
     }
     let lower: Cow<'_, str> = if token.bytes().any(|b| b.is_ascii_uppercase()) {
@@ -262,6 +262,16 @@ fn is_value(token: &str, spot: &Spot<'_>) -> bool {
         return is_shouted(token, spot);
     }
     is_named(&lower, spot) || is_sample(&lower, spot)
+}
+
+/// A word of small letters, as most are: none of what is looked for below.
+fn is_word(token: &str) -> bool {
+    let bytes = token.as_bytes();
+    bytes.iter().all(|b| b.is_ascii_lowercase() && *b != b'x')
+        && !bytes.starts_with(b"your")
+        && !bytes.ends_with(b"name")
+        && !matches!(token, "host" | "server" | "ip" | "remote")
+        && !bytes.array_windows().any(|three| three == b"eme")
 }
 
 /// `your-…`, `….your-domain.com`, `YOUR_TOKEN`.

@@ -1,6 +1,6 @@
 //! What commands print, where the script's own text says it.
 use super::{DEPTH, MOST, Scope, calls_in, joined, texts};
-use crate::commands::shell::tree::{Kind, Node, Simple, Way};
+use crate::commands::shell::tree::{Kind, Node, Piece, Simple, Text, Way};
 use crate::commands::shell::values::known;
 use crate::commands::tools::Word;
 
@@ -57,6 +57,9 @@ fn said_by_simple(simple: &Simple, node: &Node, scope: Scope<'_>, depth: u8) -> 
     if simple.words.is_empty() {
         return Some(vec![known("", false)]);
     }
+    if simple.words.first().is_some_and(is_silent) {
+        return None;
+    }
     let mut out = Vec::new();
     for call in calls_in(&simple.words, scope, depth) {
         let (name, words) = call.split_first()?;
@@ -72,6 +75,22 @@ fn said_by_simple(simple: &Simple, node: &Node, scope: Scope<'_>, depth: u8) -> 
         }
     }
     Some(out)
+}
+
+/// A name that stands there in letters and is none of those whose output is known: most commands of a pipe.
+fn is_silent(name: &Text) -> bool {
+    match name.pieces.as_slice() {
+        [Piece::Fixed { text, .. }] => {
+            let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/');
+            text.bytes().all(plain)
+                && !text.is_empty()
+                && !matches!(
+                    text.as_str(),
+                    "echo" | "printf" | "cat" | "tee" | "true" | "cd" | "set" | "sleep"
+                )
+        }
+        _ => false,
+    }
 }
 
 fn echo(words: &[Word]) -> Word {
