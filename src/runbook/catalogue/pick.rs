@@ -85,7 +85,7 @@ impl Picker<'_, '_> {
             return false;
         }
         let inner = self.outline.sections.get(at + 1..=section.last).unwrap_or_default();
-        if inner.iter().any(|one| named(&one.title).is_some()) {
+        if inner.iter().any(|one| one.named) {
             return false;
         }
         if at > 0 && (named(title).is_some() || is_alert_name(title)) {

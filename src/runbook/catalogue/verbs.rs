@@ -404,6 +404,7 @@ pub fn is_sentence(line: &str) -> bool {
         "the a an is are will should can this that these you your we it then which when was were has have must and \
          with because may might if to of be not by as",
     );
+    const LONGEST_GLUE: usize = "because".len();
     let line = line.trim().trim_start_matches(['-', '*']).trim_start();
     let sign = |b| matches!(b, b'|' | b';' | b'`' | b'$' | b'>' | b'<' | b'\\' | b'=' | b'"');
     if line.bytes().any(sign) || line.contains(" -") || line.contains("'{") {
@@ -418,7 +419,8 @@ pub fn is_sentence(line: &str) -> bool {
     let glue = all
         .iter()
         .skip(1)
-        .filter(|w| GLUE.contains(&w.trim_end_matches(['.', ',', ':', ';']).to_lowercase()))
+        .map(|w| w.trim_end_matches(['.', ',', ':', ';']))
+        .filter(|w| w.len() <= LONGEST_GLUE && GLUE.contains(&w.to_lowercase()))
         .count();
     (capital && ends && all.len() >= 3 && first(all.first().copied().unwrap_or_default()) == First::Unknown)
         || (capital && glue >= 1 && first(all.first().copied().unwrap_or_default()) == First::Unknown)
