@@ -121,6 +121,9 @@ pub fn judge(call: Call<'_>, tables: &Tables) -> Meaning {
 /// --dry-run=client -o yaml` prints a secret.
 pub fn prints(words: &[Word]) -> Option<String> {
     let (name, tool) = printing(&words.first()?.text)?;
+    if !words.iter().any(|word| word.text == "create") {
+        return None;
+    }
     kube::prints(&rules::seen(name, Call { words, input: Input::Nothing }, tool))
 }
 

@@ -44,35 +44,59 @@ pub(super) fn find(statement: &Statement, shape: &Shape, found: &mut Vec<Found>)
     for piece in shape.pieces.iter().filter(|piece| !piece.comment) {
         let Some(part) = text.get(piece.start..piece.end) else { continue };
         let prose = is_prose(part, piece.quoting);
-        for (start, chunk) in runs(part, is_chunk) {
-            let at = piece.start + start;
-            if let Some((from, length)) = whole(chunk, piece.quoting, prose, &statement.tool) {
-                let name = chunk.get(from..from + length).unwrap_or(chunk);
-                push(found, name, at + from);
-                continue;
+        let mut look = |(start, chunk): (usize, &str)| {
+            if !is_word(chunk) {
+                in_chunk(
+                    statement,
+                    &Chunk { shape, piece, prose, at: piece.start + start, text: chunk },
+                    found,
+                );
             }
-            if statement.lang == Lang::Query {
-                continue;
-            }
-            let spot = Spot { text, shape, piece, chunk, from: 0, at, lang: statement.lang, prose };
-            if is_date(chunk, &spot) {
-                push(found, chunk, at);
-                continue;
-            }
-            for (from, token) in runs(chunk, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')) {
-                let spot =
-                    Spot { text, shape, piece, chunk, from, at: at + from, lang: statement.lang, prose };
-                let trimmed = token.trim_end_matches('.');
-                // Behind `${NAME:-` stands a default.
-                let bare = trimmed.strip_prefix('-').filter(|_| spot.before() == ':').unwrap_or(trimmed);
-                let spot = Spot { at: spot.at + trimmed.len() - bare.len(), ..spot };
-                if is_value(bare, &spot) {
-                    push(found, bare, spot.at);
-                }
-            }
+        };
+        if part.is_ascii() {
+            byte_runs(part, is_chunk_byte).for_each(&mut look);
+        } else {
+            runs(part, is_chunk).for_each(&mut look);
         }
     }
     lists(text, found);
+}
+
+/// A stretch without blanks and without signs of the shell.
+struct Chunk<'a> {
+    shape: &'a Shape,
+    piece: &'a Piece,
+    prose: bool,
+    at: usize,
+    text: &'a str,
+}
+
+fn in_chunk(statement: &Statement, one: &Chunk<'_>, found: &mut Vec<Found>) {
+    let &Chunk { shape, piece, prose, at, text: chunk } = one;
+    let (text, lang) = (statement.text.as_str(), statement.lang);
+    if let Some((from, length)) = whole(chunk, piece.quoting, prose, &statement.tool) {
+        let name = chunk.get(from..from + length).unwrap_or(chunk);
+        push(found, name, at + from);
+        return;
+    }
+    if lang == Lang::Query {
+        return;
+    }
+    let spot = Spot { text, shape, piece, chunk, from: 0, at, lang, prose };
+    if is_date(chunk, &spot) {
+        push(found, chunk, at);
+        return;
+    }
+    for (from, token) in byte_runs(chunk, |b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-')) {
+        let spot = Spot { text, shape, piece, chunk, from, at: at + from, lang, prose };
+        let trimmed = token.trim_end_matches('.');
+        // Behind `${NAME:-` stands a default.
+        let bare = trimmed.strip_prefix('-').filter(|_| spot.before() == ':').unwrap_or(trimmed);
+        let spot = Spot { at: spot.at + trimmed.len() - bare.len(), ..spot };
+        if is_value(bare, &spot) {
+            push(found, bare, spot.at);
+        }
+    }
 }
 
 /// Where a token stands.
@@ -175,6 +199,34 @@ fn is_chunk(c: char) -> bool {
         ))
 }
 
+/// The same for a text without wide characters.
+fn is_chunk_byte(b: u8) -> bool {
+    const CHUNK: [bool; 256] = {
+        let mut table = [true; 256];
+        let signs = b"\t\n\x0b\x0c\r '\"`=;|&<>(),[]{}\\$";
+        let mut at = 0;
+        while at < signs.len() {
+            table[signs[at] as usize] = false;
+            at += 1;
+        }
+        table
+    };
+    CHUNK.get(usize::from(b)).copied().unwrap_or_default()
+}
+
+/// Maximal runs of such bytes, all of them of one letter each, with their offsets.
+fn byte_runs(text: &str, of: impl Fn(u8) -> bool + Copy) -> impl Iterator<Item = (usize, &str)> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let rest = text.as_bytes().get(from..)?;
+        let start = from + rest.iter().position(|b| of(*b))?;
+        let tail = text.as_bytes().get(start..)?;
+        let length = tail.iter().position(|b| !of(*b)).unwrap_or(tail.len());
+        from = start + length;
+        Some((start, text.get(start..from)?))
+    })
+}
+
 /// Maximal runs of such characters, with their offsets.
 fn runs(text: &str, of: impl Fn(char) -> bool + Copy) -> impl Iterator<Item = (usize, &str)> {
     let mut from = 0;
@@ -242,7 +294,7 @@ fn is_value(token: &str, spot: &Spot<'_>) -> bool {
     } else {
         token.into()
     };
-    if is_yours(&lower) || is_marked(token, &lower, spot) {
+    if lower.contains('y') && is_yours(&lower) || is_marked(token, &lower, spot) {
         return !token.starts_with("--");
     }
     if token.starts_with('-') || spot.prose && !spot.sql() {
