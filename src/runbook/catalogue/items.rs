@@ -68,7 +68,8 @@ impl Builder<'_, '_> {
             self.text_line(&whole);
             return;
         }
-        let acts = self.part == Some(Part::Acts) || self.plan.named && self.phase.is_none();
+        let acts =
+            matches!(self.part, Some(Part::Acts | Part::Steps)) || self.plan.named && self.phase.is_none();
         let asked = does || checkbox.is_some() || tick || numbered || is_imperative(&whole);
         if !asked || !(does || numbered || checkbox.is_some() || tick || acts || self.part.is_none()) {
             if self.has_steps() {
