@@ -281,8 +281,8 @@ fn is_label(group: &Group, line: u32) -> bool {
 /// A title for a statement without a comment: its tool and what it does.
 fn of_statement(one: &Statement) -> String {
     match &one.subcommand {
-        Some(sub) => format!("{} {sub}", one.tool),
-        None => one.tool.clone(),
+        Some(sub) if one.lang == Lang::Shell => format!("{} {sub}", one.tool),
+        _ => one.tool.clone(),
     }
 }
 

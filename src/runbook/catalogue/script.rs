@@ -2,7 +2,6 @@
 use std::collections::HashMap;
 
 use super::super::document::Line;
-use super::consoles;
 use super::quotes::Quotes;
 use super::session::Part;
 use super::text::number;
@@ -10,7 +9,7 @@ use super::verbs::{is_command, is_imperative};
 use super::vocabulary::{self, is_condition};
 use crate::commands::statement::{Argument, Comment};
 use crate::commands::tools::Tables;
-use crate::commands::{Lang, Role, Source, Statement, shell};
+use crate::commands::{self, Lang, Role, Source, Statement, shell};
 
 /// What a group is in its script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -60,13 +59,31 @@ pub fn read(parts: &[Part], tables: &Tables) -> Script {
         if part.lang == Lang::Shell {
             shell_part(&part.lines, tables, &mut script);
         } else {
-            let (statements, comments) = consoles::read(part, tables);
-            let events = events(statements, &comments, &HashMap::new());
+            let lines = Lines::of(&part.lines);
+            let read = commands::read(lines.source(), part.lang, tables);
+            let events = events(read.statements, &read.comments, &HashMap::new());
             let head = Head { shebang: false, functions: &[] };
             script.groups.extend(grouped(events, &head, &mut script.head));
         }
     }
     script
+}
+
+/// Lines as one text that knows their numbers.
+struct Lines {
+    text: String,
+    numbers: Vec<u32>,
+}
+
+impl Lines {
+    fn of(lines: &[Line]) -> Self {
+        let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+        Self { text: texts.join("\n"), numbers: lines.iter().map(|line| line.no).collect() }
+    }
+
+    fn source(&self) -> Source<'_> {
+        Source { text: &self.text, lines: &self.numbers }
+    }
 }
 
 fn shell_part(lines: &[Line], tables: &Tables, script: &mut Script) {
