@@ -203,7 +203,7 @@ fn arms(lines: &[Line]) -> HashMap<String, u32> {
 #[derive(Debug)]
 enum Event<'a> {
     Comment { line: u32, text: &'a str, condition: Option<String>, arm: Option<u32> },
-    Statement { one: Statement, arm: Option<u32>, inner: Option<&'a Comment> },
+    Statement { one: Box<Statement>, arm: Option<u32>, inner: Option<&'a Comment> },
 }
 
 impl Event<'_> {
@@ -242,7 +242,7 @@ fn events<'a>(
             inner = inner.or(Some(comment));
         }
         ended = ended.max(one.end_line);
-        events.push(Event::Statement { one, arm, inner });
+        events.push(Event::Statement { one: Box::new(one), arm, inner });
     }
     for comment in comments.filter(|comment| comment.line > ended) {
         events.push(Event::Comment { line: comment.line, text: &comment.text, condition: None, arm: None });
@@ -305,7 +305,7 @@ fn grouped(events: Vec<Event<'_>>, head: &Head<'_>, header: &mut Option<(u32, St
             }
             Event::Statement { one, arm, inner } => {
                 first = false;
-                all.statement(one, arm, inner, head);
+                all.statement(*one, arm, inner, head);
             }
         }
     }
