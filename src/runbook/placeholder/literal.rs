@@ -2,6 +2,7 @@
 use std::borrow::Cow;
 
 use super::super::words::Words;
+use super::runs::{byte_runs, is_chunk, is_chunk_byte, runs};
 use super::{Found, Piece, Quoting, Shape};
 use crate::commands::{Lang, Statement};
 
@@ -173,71 +174,6 @@ fn push(found: &mut Vec<Found>, text: &str, start: usize) {
         end: start + text.len(),
         default: None,
     });
-}
-
-fn is_chunk(c: char) -> bool {
-    !(c.is_whitespace()
-        || matches!(
-            c,
-            '\'' | '"'
-                | '`'
-                | '='
-                | ';'
-                | '|'
-                | '&'
-                | '<'
-                | '>'
-                | '('
-                | ')'
-                | ','
-                | '['
-                | ']'
-                | '{'
-                | '}'
-                | '\\'
-                | '$'
-        ))
-}
-
-/// The same for a text without wide characters.
-fn is_chunk_byte(b: u8) -> bool {
-    const CHUNK: [bool; 256] = {
-        let mut table = [true; 256];
-        let signs = b"\t\n\x0b\x0c\r '\"`=;|&<>(),[]{}\\$";
-        let mut at = 0;
-        while at < signs.len() {
-            table[signs[at] as usize] = false;
-            at += 1;
-        }
-        table
-    };
-    CHUNK.get(usize::from(b)).copied().unwrap_or_default()
-}
-
-/// Maximal runs of such bytes, all of them of one letter each, with their offsets.
-fn byte_runs(text: &str, of: impl Fn(u8) -> bool + Copy) -> impl Iterator<Item = (usize, &str)> {
-    let mut from = 0;
-    std::iter::from_fn(move || {
-        let rest = text.as_bytes().get(from..)?;
-        let start = from + rest.iter().position(|b| of(*b))?;
-        let tail = text.as_bytes().get(start..)?;
-        let length = tail.iter().position(|b| !of(*b)).unwrap_or(tail.len());
-        from = start + length;
-        Some((start, text.get(start..from)?))
-    })
-}
-
-/// Maximal runs of such characters, with their offsets.
-fn runs(text: &str, of: impl Fn(char) -> bool + Copy) -> impl Iterator<Item = (usize, &str)> {
-    let mut from = 0;
-    std::iter::from_fn(move || {
-        let rest = text.get(from..)?;
-        let start = from + rest.find(of)?;
-        let tail = text.get(start..)?;
-        let length = tail.find(|c| !of(c)).unwrap_or(tail.len());
-        from = start + length;
-        Some((start, tail.get(..length)?))
-    })
 }
 
 /// Words between quotes, not one value.
