@@ -54,7 +54,6 @@ const PURE_CRATES: [&str; 18] = [
     "vte",
     "shuck_parser",
     "shuck_ast",
-    "sqlparser",
     "serde_saphyr",
 ];
 const DRAWING_CRATES: [&str; 2] = ["ratatui", "tui_big_text"];
