@@ -9,14 +9,15 @@ use firedeck::domain::alert::{Alert, AlertState, Matcher};
 use firedeck::domain::feed::FeedState;
 use firedeck::domain::level::Level;
 use firedeck::domain::object::Kind;
-use firedeck::domain::settings::endpoint::Backend as Server;
+use firedeck::domain::settings::Endpoint;
+use firedeck::domain::settings::endpoint::{Backend as Server, SecretRef};
 use firedeck::sources::{http, now};
 use serde_json::{Value, json};
 
 use crate::common::fault::http::Answer;
 use crate::common::fault::{Fault, Proxy};
 use crate::suite::setting;
-use desk::{Desk, WHO, feed};
+use desk::{Desk, WHO, endpoint, feed};
 
 fn silence(labels: &[(&str, &str)], comment: &str) -> Verb {
     let matchers = labels.iter().map(|(name, value)| Matcher::equals(*name, *value)).collect();
@@ -296,6 +297,42 @@ async fn a_server_that_wants_a_login_or_is_none_says_so_and_the_others_stay() {
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn a_login_is_used_and_a_wrong_one_is_said_to_be_wrong() {
+    let c = feed(Server::Alertmanager, "am-c");
+    let with = |username: Option<&str>, password: Option<SecretRef>| {
+        let plain = endpoint(Server::Alertmanager, "am-c", &setting("ALERTMANAGER_C"));
+        Desk::with(vec![Endpoint { username: username.map(Into::into), password, ..plain }])
+    };
+    let mut desk = with(Some("jane"), Some(SecretRef::Env("hunter2".into())));
+    desk.until("it live", |desk| (desk.states.get(&c)? == &FeedState::Live).then_some(())).await;
+    assert_eq!(desk.places[&c].rights.as_deref(), Some("alone"));
+    for (username, password, wanted) in [
+        (Some("jane"), Some(SecretRef::Env("wrong".into())), "not logged in"),
+        (None, None, "not logged in: set `token`, or `username` and `password`"),
+        (Some("jane"), Some(SecretRef::Command(vec!["pass".into()])), "is not there"),
+    ] {
+        let mut desk = with(username, password);
+        desk.until(wanted, |desk| match desk.states.get(&c)? {
+            FeedState::Down { why, .. } if why.contains(wanted) => Some(()),
+            _ => None,
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_of_an_unknown_authority_is_refused_and_named() {
+    let proxy = crate::suite::proxy(crate::suite::As::Admin).await;
+    let plain = endpoint(Server::Alertmanager, "am-a", "");
+    let mut desk = Desk::with(vec![Endpoint { url: format!("https://{}", proxy.address()), ..plain }]);
+    desk.until("the reason", |desk| match desk.states.get(&feed(Server::Alertmanager, "am-a"))? {
+        FeedState::Down { why, .. } if why.contains("an authority we do not trust") => Some(()),
+        _ => None,
+    })
+    .await;
 }
 
 #[tokio::test]

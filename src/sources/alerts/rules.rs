@@ -75,9 +75,12 @@ impl Rules {
         }
     }
 
-    async fn poll(&mut self, wire: &mut Wire) -> Result<(), SourceError> {
+    /// Says how long the server took to answer.
+    async fn poll(&mut self, wire: &mut Wire) -> Result<Duration, SourceError> {
+        let began = Instant::now();
         let mut place = PlaceFacts { missing: Vec::new(), ..self.place.clone() };
         let body = self.server.get("api/v1/rules?type=alert").await.map_err(Fault::error)?;
+        let took = began.elapsed();
         let groups: Groups = data(&body, "rules")?;
         let picture = self.picture(groups);
         place.missing.extend(picture.failing.iter().cloned());
@@ -124,7 +127,8 @@ impl Rules {
             wire.send(vec![News::Place(wire.feed().clone(), place.clone())]).await?;
             self.place = place;
         }
-        wire.live().await
+        wire.live().await?;
+        Ok(took)
     }
 
     fn picture(&mut self, groups: Groups) -> Picture {
@@ -214,13 +218,14 @@ impl Source for Rules {
     async fn run(&mut self, wire: &mut Wire) -> Result<Infallible, SourceError> {
         (self.polls, self.last) = (0, (None, None));
         loop {
-            let began = Instant::now();
-            if let Err(error) = self.poll(wire).await {
-                self.hub.lost(self.at).await?;
-                return Err(error);
-            }
-            let pause = EVERY.max(began.elapsed() * SHARE);
-            let _ = timeout(pause, self.nudge.notified()).await;
+            let took = match self.poll(wire).await {
+                Ok(took) => took,
+                Err(error) => {
+                    self.hub.lost(self.at).await?;
+                    return Err(error);
+                }
+            };
+            let _ = timeout(EVERY.max(took * SHARE), self.nudge.notified()).await;
         }
     }
 
