@@ -26,6 +26,8 @@ use crate::sources::supervise::{Source, SourceError, Wire};
 const EVERY: Duration = Duration::from_secs(5);
 /// A server that takes its time is asked less often: it works a tenth of its time for us at most.
 const SHARE: u32 = 10;
+/// What is asked less often is no longer called live.
+const RAREST: Duration = Duration::from_secs(30);
 /// Its cluster and its version rarely change.
 const STATUS_EVERY: u32 = 12;
 
@@ -171,7 +173,7 @@ impl Source for Manager {
                     return Err(error);
                 }
             };
-            let _ = timeout(EVERY.max(took * SHARE), self.nudge.notified()).await;
+            let _ = timeout((took * SHARE).clamp(EVERY, RAREST), self.nudge.notified()).await;
         }
     }
 

@@ -25,6 +25,8 @@ use crate::sources::supervise::{Source, SourceError, Wire};
 
 const EVERY: Duration = Duration::from_secs(10);
 const SHARE: u32 = 10;
+/// What is asked less often is no longer called live.
+const RAREST: Duration = Duration::from_secs(30);
 /// Targets that nobody looks at are asked for every so many polls.
 const TARGETS_EVERY: u32 = 3;
 const VERSION_EVERY: u32 = 60;
@@ -225,7 +227,7 @@ impl Source for Rules {
                     return Err(error);
                 }
             };
-            let _ = timeout(EVERY.max(took * SHARE), self.nudge.notified()).await;
+            let _ = timeout((took * SHARE).clamp(EVERY, RAREST), self.nudge.notified()).await;
         }
     }
 
