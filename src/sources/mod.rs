@@ -1,4 +1,5 @@
 //! Where the facts come from. A source says [`News`]; it never sees the model.
+pub mod alerts;
 pub mod backend;
 pub mod documents;
 pub mod http;

@@ -331,3 +331,41 @@ struct OwnTarget {
 struct Build {
     version: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_alert_is_left_out_and_what_cannot_be_evaluated_is_named() {
+        let body = br#"{"status":"success","data":{"groups":[{"name":"g","rules":[
+            {"type":"recording","name":"sum","query":"1","health":"ok"},
+            {"type":"alerting","name":"Watchdog","query":"vector(1)","labels":{"severity":"none"},"health":"ok"},
+            {"type":"alerting","name":"Broken","query":"x","health":"err","lastError":"many\u001b[2J\nmatches"},
+            {"type":"alerting","name":"Odd","query":"0/0","health":"ok","alerts":[
+              {"labels":{"alertname":"Odd","pod":"a\u202eb"},"state":"pending","activeAt":"2026-01-01T00:00:00Z",
+               "value":"NaN","keepFiringSince":"2026-01-01T00:00:00Z"}]}]}]}}"#;
+        let endpoint = crate::domain::settings::Endpoint {
+            backend: Backend::Prometheus,
+            name: "prom".into(),
+            url: "http://p:9090".into(),
+            username: None,
+            password: None,
+            token: None,
+            emergency_url: None,
+            project: None,
+        };
+        let (out, _kept) = tokio::sync::mpsc::channel(1);
+        let hub = Arc::new(Hub::new(&[&endpoint], out));
+        let secrets: crate::sources::backend::Secrets = Arc::new(|_| Box::pin(async { Err(String::new()) }));
+        let server = Arc::new(Server::new(crate::sources::backend::Access { endpoint, secrets }));
+        let mut rules = Rules::new(0, server, hub, Arc::default(), Arc::default());
+        let picture = rules.picture(data(body, "rules").expect("rules"));
+        assert_eq!(picture.failing, ["alert Broken cannot be evaluated: many matches"]);
+        assert_eq!(picture.watchdogs.len(), 1);
+        let [odd] = picture.told.as_slice() else { panic!("{:?}", picture.told) };
+        assert_eq!((odd.state, odd.value.as_deref()), (AlertState::Pending, Some("NaN")));
+        assert_eq!(picture.odd[&odd.print], [("pod".into(), "pod".into(), "a\u{202e}b".into())]);
+        assert!(data::<Groups>(br#"{"status":"error","error":"busy"}"#, "rules").is_err());
+    }
+}
