@@ -107,6 +107,7 @@ async fn a_silence_shows_what_it_hits_holds_it_back_is_extended_and_ends() {
         found.effect[1].starts_with("Quiet (critical)") && found.effect[1].contains("pod=q-1"),
         "{found:#?}"
     );
+    assert_eq!(found.effect.last().map(String::as_str), Some("its comment: being looked at"));
     assert!(found.warnings.is_empty() && found.drift.is_none() && !found.undo.is_empty(), "{found:#?}");
     let says = desk.done(&row, verb.clone()).await;
     assert!(says.contains("2 alerts held back") && says.contains("for 2h"), "{says}");
