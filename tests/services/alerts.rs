@@ -24,14 +24,18 @@ fn silence(labels: &[(&str, &str)], comment: &str) -> Verb {
     Verb::Silence { matchers, seconds: 7_200, comment: comment.into() }
 }
 
-/// Sends an alert to one Alertmanager, as somebody else would.
-async fn post(address: &str, labels: Value, seconds: u64) {
-    let url = format!("http://{address}/api/v2/alerts").parse().expect("an address");
+/// Sends to one Alertmanager, as somebody else would.
+async fn send(address: &str, path: &str, body: Value) {
+    let url = format!("http://{address}/api/v2/{path}").parse().expect("an address");
     let client = http::client(&url, Duration::from_secs(5)).expect("a client");
-    let ends = now().plus(Duration::from_secs(seconds)).rfc3339();
-    let body = json!([{"labels": labels, "endsAt": ends}]).to_string();
-    let sent = client.post(url).header("content-type", "application/json").body(body).send().await;
+    let sent =
+        client.post(url).header("content-type", "application/json").body(body.to_string()).send().await;
     assert!(sent.expect("an answer").status().is_success());
+}
+
+async fn post(address: &str, labels: Value, seconds: u64) {
+    let ends = now().plus(Duration::from_secs(seconds)).rfc3339();
+    send(address, "alerts", json!([{"labels": labels, "endsAt": ends}])).await;
 }
 
 #[tokio::test]
@@ -164,6 +168,35 @@ async fn a_silence_shows_what_it_hits_holds_it_back_is_extended_and_ends() {
     .await;
     let found = desk.look(&made.0, Verb::Expire).await;
     assert!(found.drift.is_some_and(|why| why.contains("has ended already")));
+}
+
+#[tokio::test]
+async fn a_silence_that_somebody_else_made_is_seen_with_its_maker() {
+    let mut desk = Desk::whole();
+    desk.one("Elsewhere", 3).await;
+    let body = json!({
+        "matchers": [{"name": "alertname", "value": "Else.*", "isRegex": true}],
+        "startsAt": now().rfc3339(), "endsAt": now().plus(Duration::from_mins(10)).rfc3339(),
+        "createdBy": "joe", "comment": "known",
+    });
+    send(&setting("ALERTMANAGER_B"), "silences", body).await;
+    let id = desk
+        .until("it held back", |desk| {
+            let (_, alert) = desk.named("Elsewhere").into_iter().next()?;
+            (alert.state == AlertState::Silenced).then(|| alert.silenced_by[0].clone())
+        })
+        .await;
+    let row = desk
+        .until("the silence", |desk| {
+            let (row, silence) = desk.silence(&id)?;
+            // It ends in ten minutes and holds something back.
+            (silence.ends_soon && row.level() == Level::Warn && &*silence.by == "joe").then(|| row.clone())
+        })
+        .await;
+    let found = desk.look(&row, Verb::Expire).await;
+    assert!(found.effect[0].starts_with("alertname=~\"Else.*\" ends now"), "{found:#?}");
+    assert_eq!(found.warnings, ["joe made it, not you"]);
+    desk.done(&row, Verb::Expire).await;
 }
 
 #[tokio::test]
@@ -363,7 +396,7 @@ async fn ten_thousand_alerts_at_once_arrive_whole() {
     let url: reqwest::Url =
         format!("http://{}/api/v2/alerts", setting("ALERTMANAGER_B")).parse().expect("an address");
     let client = http::client(&url, Duration::from_secs(30)).expect("a client");
-    let send = async |seconds: u64| {
+    let storm = async |seconds: u64| {
         let ends = now().plus(Duration::from_secs(seconds)).rfc3339();
         for part in 0..20 {
             let all: Vec<Value> = (part * 500..(part + 1) * 500)
@@ -377,9 +410,9 @@ async fn ten_thousand_alerts_at_once_arrive_whole() {
             assert!(sent.expect("an answer").status().is_success());
         }
     };
-    send(300).await;
+    storm(300).await;
     desk.until("all of them", |desk| (desk.named("Storm").len() == 10_000).then_some(())).await;
-    send(0).await;
+    storm(0).await;
     desk.until("none of them", |desk| desk.named("Storm").is_empty().then_some(())).await;
 }
 

@@ -61,7 +61,8 @@ start_alerts() {
     "$HERE/conf/prometheus.yml.in" >"$DIR/conf/prometheus.yml"
   wait_for 30 'Alertmanager a' answers "$a" /-/ready
   wait_for 30 'Alertmanager b' answers "$b" /-/ready
-  start prometheus prometheus --config.file="$DIR/conf/prometheus.yml" --storage.tsdb.path="$DIR/alerts/prometheus" \
+  # It knows the Alertmanagers some seconds after it fires; what it could not send is sent again soon.
+  start prometheus prometheus --rules.alert.resend-delay=5s --config.file="$DIR/conf/prometheus.yml" --storage.tsdb.path="$DIR/alerts/prometheus" \
     --web.listen-address="127.0.0.1:$prometheus"
   wait_for 30 'Prometheus' answers "$prometheus" /-/ready
   cat >>"$DIR/env" <<Y
