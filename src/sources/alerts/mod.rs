@@ -47,7 +47,7 @@ struct Alerts {
 
 /// Starts a poll for each Alertmanager and each Prometheus among `access`. Silences are made as `who`, such as
 /// `jane@bastion`.
-pub fn start(access: Vec<Access>, out: &Outbox, signals: &Signals, who: String) -> Arc<dyn Backend> {
+pub fn start(access: Vec<Access>, who: String, out: &Outbox, signals: &Signals) -> Arc<dyn Backend> {
     let access: Vec<Access> = access
         .into_iter()
         .filter(|one| matches!(one.endpoint.backend, Wanted::Alertmanager | Wanted::Prometheus))

@@ -79,7 +79,7 @@ impl Desk {
                 })
             }),
         });
-        let backend = alerts::start(access.collect(), &out, &signals, WHO.into());
+        let backend = alerts::start(access.collect(), WHO.into(), &out, &signals);
         Desk {
             news,
             backend,
