@@ -9,28 +9,33 @@ use firedeck::domain::alert::{Alert, AlertState, Matcher};
 use firedeck::domain::feed::FeedState;
 use firedeck::domain::level::Level;
 use firedeck::domain::object::Kind;
-use firedeck::domain::settings::endpoint::Backend as Server;
+use firedeck::domain::settings::Endpoint;
+use firedeck::domain::settings::endpoint::{Backend as Server, SecretRef};
 use firedeck::sources::{http, now};
 use serde_json::{Value, json};
 
 use crate::common::fault::http::Answer;
 use crate::common::fault::{Fault, Proxy};
 use crate::suite::setting;
-use desk::{Desk, WHO, feed};
+use desk::{Desk, WHO, endpoint, feed};
 
 fn silence(labels: &[(&str, &str)], comment: &str) -> Verb {
     let matchers = labels.iter().map(|(name, value)| Matcher::equals(*name, *value)).collect();
     Verb::Silence { matchers, seconds: 7_200, comment: comment.into() }
 }
 
-/// Sends an alert to one Alertmanager, as somebody else would.
-async fn post(address: &str, labels: Value, seconds: u64) {
-    let url = format!("http://{address}/api/v2/alerts").parse().expect("an address");
+/// Sends to one Alertmanager, as somebody else would.
+async fn send(address: &str, path: &str, body: Value) {
+    let url = format!("http://{address}/api/v2/{path}").parse().expect("an address");
     let client = http::client(&url, Duration::from_secs(5)).expect("a client");
-    let ends = now().plus(Duration::from_secs(seconds)).rfc3339();
-    let body = json!([{"labels": labels, "endsAt": ends}]).to_string();
-    let sent = client.post(url).header("content-type", "application/json").body(body).send().await;
+    let sent =
+        client.post(url).header("content-type", "application/json").body(body.to_string()).send().await;
     assert!(sent.expect("an answer").status().is_success());
+}
+
+async fn post(address: &str, labels: Value, seconds: u64) {
+    let ends = now().plus(Duration::from_secs(seconds)).rfc3339();
+    send(address, "alerts", json!([{"labels": labels, "endsAt": ends}])).await;
 }
 
 #[tokio::test]
@@ -106,6 +111,7 @@ async fn a_silence_shows_what_it_hits_holds_it_back_is_extended_and_ends() {
         found.effect[1].starts_with("Quiet (critical)") && found.effect[1].contains("pod=q-1"),
         "{found:#?}"
     );
+    assert_eq!(found.effect.last().map(String::as_str), Some("its comment: being looked at"));
     assert!(found.warnings.is_empty() && found.drift.is_none() && !found.undo.is_empty(), "{found:#?}");
     let says = desk.done(&row, verb.clone()).await;
     assert!(says.contains("2 alerts held back") && says.contains("for 2h"), "{says}");
@@ -162,6 +168,35 @@ async fn a_silence_shows_what_it_hits_holds_it_back_is_extended_and_ends() {
     .await;
     let found = desk.look(&made.0, Verb::Expire).await;
     assert!(found.drift.is_some_and(|why| why.contains("has ended already")));
+}
+
+#[tokio::test]
+async fn a_silence_that_somebody_else_made_is_seen_with_its_maker() {
+    let mut desk = Desk::whole();
+    desk.one("Elsewhere", 3).await;
+    let body = json!({
+        "matchers": [{"name": "alertname", "value": "Else.*", "isRegex": true}],
+        "startsAt": now().rfc3339(), "endsAt": now().plus(Duration::from_mins(10)).rfc3339(),
+        "createdBy": "joe", "comment": "known",
+    });
+    send(&setting("ALERTMANAGER_B"), "silences", body).await;
+    let id = desk
+        .until("it held back", |desk| {
+            let (_, alert) = desk.named("Elsewhere").into_iter().next()?;
+            (alert.state == AlertState::Silenced).then(|| alert.silenced_by[0].clone())
+        })
+        .await;
+    let row = desk
+        .until("the silence", |desk| {
+            let (row, silence) = desk.silence(&id)?;
+            // It ends in ten minutes and holds something back.
+            (silence.ends_soon && row.level() == Level::Warn && &*silence.by == "joe").then(|| row.clone())
+        })
+        .await;
+    let found = desk.look(&row, Verb::Expire).await;
+    assert!(found.effect[0].starts_with("alertname=~\"Else.*\" ends now"), "{found:#?}");
+    assert_eq!(found.warnings, ["joe made it, not you"]);
+    desk.done(&row, Verb::Expire).await;
 }
 
 #[tokio::test]
@@ -299,6 +334,42 @@ async fn a_server_that_wants_a_login_or_is_none_says_so_and_the_others_stay() {
 }
 
 #[tokio::test]
+async fn a_login_is_used_and_a_wrong_one_is_said_to_be_wrong() {
+    let c = feed(Server::Alertmanager, "am-c");
+    let with = |username: Option<&str>, password: Option<SecretRef>| {
+        let plain = endpoint(Server::Alertmanager, "am-c", &setting("ALERTMANAGER_C"));
+        Desk::with(vec![Endpoint { username: username.map(Into::into), password, ..plain }])
+    };
+    let mut desk = with(Some("jane"), Some(SecretRef::Env("hunter2".into())));
+    desk.until("it live", |desk| (desk.states.get(&c)? == &FeedState::Live).then_some(())).await;
+    assert_eq!(desk.places[&c].rights.as_deref(), Some("alone"));
+    for (username, password, wanted) in [
+        (Some("jane"), Some(SecretRef::Env("wrong".into())), "not logged in"),
+        (None, None, "not logged in: set `token`, or `username` and `password`"),
+        (Some("jane"), Some(SecretRef::Command(vec!["pass".into()])), "is not there"),
+    ] {
+        let mut desk = with(username, password);
+        desk.until(wanted, |desk| match desk.states.get(&c)? {
+            FeedState::Down { why, .. } if why.contains(wanted) => Some(()),
+            _ => None,
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_of_an_unknown_authority_is_refused_and_named() {
+    let proxy = crate::suite::proxy(crate::suite::As::Admin).await;
+    let plain = endpoint(Server::Alertmanager, "am-a", "");
+    let mut desk = Desk::with(vec![Endpoint { url: format!("https://{}", proxy.address()), ..plain }]);
+    desk.until("the reason", |desk| match desk.states.get(&feed(Server::Alertmanager, "am-a"))? {
+        FeedState::Down { why, .. } if why.contains("an authority we do not trust") => Some(()),
+        _ => None,
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_watchdog_that_stops_is_a_red_row() {
     let mut desk = Desk::whole();
     let labels = json!({"alertname": "DeadMansSwitch", "severity": "none"});
@@ -325,7 +396,7 @@ async fn ten_thousand_alerts_at_once_arrive_whole() {
     let url: reqwest::Url =
         format!("http://{}/api/v2/alerts", setting("ALERTMANAGER_B")).parse().expect("an address");
     let client = http::client(&url, Duration::from_secs(30)).expect("a client");
-    let send = async |seconds: u64| {
+    let storm = async |seconds: u64| {
         let ends = now().plus(Duration::from_secs(seconds)).rfc3339();
         for part in 0..20 {
             let all: Vec<Value> = (part * 500..(part + 1) * 500)
@@ -339,9 +410,9 @@ async fn ten_thousand_alerts_at_once_arrive_whole() {
             assert!(sent.expect("an answer").status().is_success());
         }
     };
-    send(300).await;
+    storm(300).await;
     desk.until("all of them", |desk| (desk.named("Storm").len() == 10_000).then_some(())).await;
-    send(0).await;
+    storm(0).await;
     desk.until("none of them", |desk| desk.named("Storm").is_empty().then_some(())).await;
 }
 

@@ -190,8 +190,8 @@ fn alert(told: &Told) -> Alert {
     Alert {
         fingerprint: format!("{:016x}", told.print).into(),
         name: told.name.clone(),
-        labels: told.labels.to_vec(),
-        annotations: told.annotations.to_vec(),
+        labels: told.labels.clone(),
+        annotations: told.annotations.clone(),
         state: told.state,
         severity: label("severity").unwrap_or_default(),
         since: told.since,

@@ -27,8 +27,8 @@ pub struct Alert {
     /// Of the labels as the server has them, in hexadecimal, as Alertmanager computes it.
     pub fingerprint: Text,
     pub name: Text,
-    pub labels: Vec<(Text, Text)>,
-    pub annotations: Vec<(Text, Text)>,
+    pub labels: Pairs,
+    pub annotations: Pairs,
     /// The labels that tell it from others of its name, the most telling first.
     pub apart: Text,
     pub state: AlertState,

@@ -240,7 +240,7 @@ fn yaml(alert: &Alert) -> String {
     let mut out = String::new();
     for (title, pairs) in [("labels", &alert.labels), ("annotations", &alert.annotations)] {
         let _ = writeln!(out, "{title}:");
-        for (name, value) in pairs {
+        for (name, value) in pairs.iter() {
             // A string of JSON is one of YAML too.
             let _ = writeln!(out, "  {}: {}", name, serde_json::Value::from(address(value)));
         }
@@ -265,8 +265,8 @@ mod tests {
 
     #[test]
     fn a_password_in_an_annotation_is_not_shown() {
-        let annotations = vec![("dsn".into(), "postgres://app:hunter2@db/app".into())];
-        let alert = Alert { annotations, ..Alert::default() };
+        let annotations = [("dsn".into(), "postgres://app:hunter2@db/app".into())];
+        let alert = Alert { annotations: annotations.into(), ..Alert::default() };
         assert!(!yaml(&alert).contains("hunter2"));
         assert_eq!(pairs("x", &alert.annotations).lines[0].value, HIDDEN);
     }

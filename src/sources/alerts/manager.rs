@@ -26,6 +26,8 @@ use crate::sources::supervise::{Source, SourceError, Wire};
 const EVERY: Duration = Duration::from_secs(5);
 /// A server that takes its time is asked less often: it works a tenth of its time for us at most.
 const SHARE: u32 = 10;
+/// What is asked less often is no longer called live.
+const RAREST: Duration = Duration::from_secs(30);
 /// Its cluster and its version rarely change.
 const STATUS_EVERY: u32 = 12;
 
@@ -57,7 +59,9 @@ impl Manager {
         }
     }
 
-    async fn poll(&mut self, wire: &mut Wire) -> Result<(), SourceError> {
+    /// Says how long the server took to answer.
+    async fn poll(&mut self, wire: &mut Wire) -> Result<Duration, SourceError> {
+        let began = Instant::now();
         let get = |path: &'static str| {
             let server = self.server.clone();
             async move { server.get(path).await.map_err(Fault::error) }
@@ -76,6 +80,7 @@ impl Manager {
         } else {
             Vec::new()
         };
+        let took = began.elapsed();
         let mut hasher = DefaultHasher::new();
         for body in [&alerts, &silences, &groups] {
             hasher.write(body);
@@ -102,7 +107,8 @@ impl Manager {
                 .await?;
             self.last = Some(print);
         }
-        wire.live().await
+        wire.live().await?;
+        Ok(took)
     }
 
     fn told(
@@ -160,13 +166,14 @@ impl Source for Manager {
         // Whatever it was before: it may be another one now.
         (self.polls, self.last) = (0, None);
         loop {
-            let began = Instant::now();
-            if let Err(error) = self.poll(wire).await {
-                self.hub.lost(self.at).await?;
-                return Err(error);
-            }
-            let pause = EVERY.max(began.elapsed() * SHARE);
-            let _ = timeout(pause, self.nudge.notified()).await;
+            let took = match self.poll(wire).await {
+                Ok(took) => took,
+                Err(error) => {
+                    self.hub.lost(self.at).await?;
+                    return Err(error);
+                }
+            };
+            let _ = timeout((took * SHARE).clamp(EVERY, RAREST), self.nudge.notified()).await;
         }
     }
 

@@ -25,6 +25,8 @@ use crate::sources::supervise::{Source, SourceError, Wire};
 
 const EVERY: Duration = Duration::from_secs(10);
 const SHARE: u32 = 10;
+/// What is asked less often is no longer called live.
+const RAREST: Duration = Duration::from_secs(30);
 /// Targets that nobody looks at are asked for every so many polls.
 const TARGETS_EVERY: u32 = 3;
 const VERSION_EVERY: u32 = 60;
@@ -75,9 +77,12 @@ impl Rules {
         }
     }
 
-    async fn poll(&mut self, wire: &mut Wire) -> Result<(), SourceError> {
+    /// Says how long the server took to answer.
+    async fn poll(&mut self, wire: &mut Wire) -> Result<Duration, SourceError> {
+        let began = Instant::now();
         let mut place = PlaceFacts { missing: Vec::new(), ..self.place.clone() };
         let body = self.server.get("api/v1/rules?type=alert").await.map_err(Fault::error)?;
+        let took = began.elapsed();
         let groups: Groups = data(&body, "rules")?;
         let picture = self.picture(groups);
         place.missing.extend(picture.failing.iter().cloned());
@@ -124,7 +129,8 @@ impl Rules {
             wire.send(vec![News::Place(wire.feed().clone(), place.clone())]).await?;
             self.place = place;
         }
-        wire.live().await
+        wire.live().await?;
+        Ok(took)
     }
 
     fn picture(&mut self, groups: Groups) -> Picture {
@@ -214,13 +220,14 @@ impl Source for Rules {
     async fn run(&mut self, wire: &mut Wire) -> Result<Infallible, SourceError> {
         (self.polls, self.last) = (0, (None, None));
         loop {
-            let began = Instant::now();
-            if let Err(error) = self.poll(wire).await {
-                self.hub.lost(self.at).await?;
-                return Err(error);
-            }
-            let pause = EVERY.max(began.elapsed() * SHARE);
-            let _ = timeout(pause, self.nudge.notified()).await;
+            let took = match self.poll(wire).await {
+                Ok(took) => took,
+                Err(error) => {
+                    self.hub.lost(self.at).await?;
+                    return Err(error);
+                }
+            };
+            let _ = timeout((took * SHARE).clamp(EVERY, RAREST), self.nudge.notified()).await;
         }
     }
 
@@ -323,4 +330,42 @@ struct OwnTarget {
 #[serde(default)]
 struct Build {
     version: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_alert_is_left_out_and_what_cannot_be_evaluated_is_named() {
+        let body = br#"{"status":"success","data":{"groups":[{"name":"g","rules":[
+            {"type":"recording","name":"sum","query":"1","health":"ok"},
+            {"type":"alerting","name":"Watchdog","query":"vector(1)","labels":{"severity":"none"},"health":"ok"},
+            {"type":"alerting","name":"Broken","query":"x","health":"err","lastError":"many\u001b[2J\nmatches"},
+            {"type":"alerting","name":"Odd","query":"0/0","health":"ok","alerts":[
+              {"labels":{"alertname":"Odd","pod":"a\u202eb"},"state":"pending","activeAt":"2026-01-01T00:00:00Z",
+               "value":"NaN","keepFiringSince":"2026-01-01T00:00:00Z"}]}]}]}}"#;
+        let endpoint = crate::domain::settings::Endpoint {
+            backend: Backend::Prometheus,
+            name: "prom".into(),
+            url: "http://p:9090".into(),
+            username: None,
+            password: None,
+            token: None,
+            emergency_url: None,
+            project: None,
+        };
+        let (out, _kept) = tokio::sync::mpsc::channel(1);
+        let hub = Arc::new(Hub::new(&[&endpoint], out));
+        let secrets: crate::sources::backend::Secrets = Arc::new(|_| Box::pin(async { Err(String::new()) }));
+        let server = Arc::new(Server::new(crate::sources::backend::Access { endpoint, secrets }));
+        let mut rules = Rules::new(0, server, hub, Arc::default(), Arc::default());
+        let picture = rules.picture(data(body, "rules").expect("rules"));
+        assert_eq!(picture.failing, ["alert Broken cannot be evaluated: many matches"]);
+        assert_eq!(picture.watchdogs.len(), 1);
+        let [odd] = picture.told.as_slice() else { panic!("{:?}", picture.told) };
+        assert_eq!((odd.state, odd.value.as_deref()), (AlertState::Pending, Some("NaN")));
+        assert_eq!(picture.odd[&odd.print], [("pod".into(), "pod".into(), "a\u{202e}b".into())]);
+        assert!(data::<Groups>(br#"{"status":"error","error":"busy"}"#, "rules").is_err());
+    }
 }

@@ -20,7 +20,7 @@ pub fn native(model: &Model, action: Action, object: &Object) -> Result<Native, 
             let together = together(model, object, alert);
             // One silence for all that are marked: it bears the name of the first.
             let (first, of) = together.first().copied().unwrap_or((object, alert));
-            let matchers = common(together.iter().map(|(_, alert)| alert.labels.as_slice()));
+            let matchers = common(together.iter().map(|(_, alert)| &*alert.labels));
             if let Some(why) = too_wide(&matchers) {
                 return Err(why);
             }

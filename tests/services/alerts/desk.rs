@@ -9,7 +9,7 @@ use firedeck::domain::feed::{Feed, FeedState};
 use firedeck::domain::news::{News, PlaceFacts, Seen};
 use firedeck::domain::object::{Facts, Kind, Object, ObjectRef};
 use firedeck::domain::settings::Endpoint;
-use firedeck::domain::settings::endpoint::Backend as Server;
+use firedeck::domain::settings::endpoint::{Backend as Server, SecretRef};
 use firedeck::sources::backend::{Access, Backend};
 use firedeck::sources::supervise::Signals;
 use firedeck::sources::{alerts, now};
@@ -39,7 +39,7 @@ impl Drop for Desk {
     }
 }
 
-fn endpoint(backend: Server, name: &str, address: &str) -> Endpoint {
+pub(super) fn endpoint(backend: Server, name: &str, address: &str) -> Endpoint {
     Endpoint {
         backend,
         name: name.into(),
@@ -58,12 +58,26 @@ pub(super) fn feed(backend: Server, name: &str) -> Feed {
 
 impl Desk {
     pub(super) fn of(endpoints: &[(Server, &str, &str)]) -> Desk {
+        Desk::with(
+            endpoints.iter().map(|(backend, name, address)| endpoint(*backend, name, address)).collect(),
+        )
+    }
+
+    /// A secret in the environment is called what it is.
+    pub(super) fn with(endpoints: Vec<Endpoint>) -> Desk {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (out, news) = mpsc::channel(64);
         let signals = Signals::default();
-        let access = endpoints.iter().map(|(backend, name, address)| Access {
-            endpoint: endpoint(*backend, name, address),
-            secrets: Arc::new(|_| Box::pin(async { Err("there is no secret".to_owned()) })),
+        let access = endpoints.into_iter().map(|endpoint| Access {
+            endpoint,
+            secrets: Arc::new(|reference| {
+                Box::pin(async move {
+                    match reference {
+                        SecretRef::Env(name) => Ok(name.into()),
+                        other => Err(format!("{other} is not there")),
+                    }
+                })
+            }),
         });
         let backend = alerts::start(access.collect(), WHO.into(), &out, &signals);
         Desk {

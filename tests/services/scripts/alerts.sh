@@ -1,4 +1,5 @@
-# Two Alertmanagers in one cluster, the packaged one and a newer one, and a Prometheus whose alerts fire always.
+# Two Alertmanagers in one cluster, the packaged one and a newer one, a third that wants a login, and a Prometheus
+# whose alerts fire always.
 
 ALERTMANAGER=v0.35.0
 
@@ -39,7 +40,7 @@ build_alertmanager() {
   ALERTMANAGER_NEW=$into/alertmanager
 }
 
-# The five ports of this part come from a row of their own, so that the cluster's row stays what it is.
+# The six ports of this part come from a row of their own, so that the cluster's row stays what it is.
 start_alerts() {
   local locks=${TMPDIR:-/tmp}/firedeck-ports-$(id -u) tries first lock
   mkdir -p "$locks" "$DIR/alerts"
@@ -51,19 +52,23 @@ start_alerts() {
     first=''
   done
   [ -n "$first" ] || fail "found no free ports for the Alertmanagers"
-  local a=$first b=$((first + 1)) gossip_a=$((first + 2)) gossip_b=$((first + 3)) prometheus=$((first + 4))
+  local a=$first b=$((first + 1)) gossip_a=$((first + 2)) gossip_b=$((first + 3)) prometheus=$((first + 4)) c=$((first + 5))
   start_alertmanager a prometheus-alertmanager "$a" "$gossip_a" "$gossip_b"
   start_alertmanager b "$ALERTMANAGER_NEW" "$b" "$gossip_b" "$gossip_a"
+  start alertmanager-c "$ALERTMANAGER_NEW" --config.file="$HERE/conf/alertmanager.yml" --storage.path="$DIR/alerts/c" \
+    --web.listen-address="127.0.0.1:$c" --cluster.listen-address= --web.config.file="$HERE/conf/alertmanager-web.yml"
   sed "s|@RULES@|$HERE/conf/alerts.rules.yml|; s|@A@|$a|; s|@B@|$b|; s|@SELF@|$prometheus|" \
     "$HERE/conf/prometheus.yml.in" >"$DIR/conf/prometheus.yml"
   wait_for 30 'Alertmanager a' answers "$a" /-/ready
   wait_for 30 'Alertmanager b' answers "$b" /-/ready
-  start prometheus prometheus --config.file="$DIR/conf/prometheus.yml" --storage.tsdb.path="$DIR/alerts/prometheus" \
+  # It knows the Alertmanagers some seconds after it fires; what it could not send is sent again soon.
+  start prometheus prometheus --rules.alert.resend-delay=5s --config.file="$DIR/conf/prometheus.yml" --storage.tsdb.path="$DIR/alerts/prometheus" \
     --web.listen-address="127.0.0.1:$prometheus"
   wait_for 30 'Prometheus' answers "$prometheus" /-/ready
   cat >>"$DIR/env" <<Y
 export FIREDECK_TEST_ALERTMANAGER_A='127.0.0.1:$a'
 export FIREDECK_TEST_ALERTMANAGER_B='127.0.0.1:$b'
+export FIREDECK_TEST_ALERTMANAGER_C='127.0.0.1:$c'
 export FIREDECK_TEST_PROMETHEUS='127.0.0.1:$prometheus'
 Y
 }

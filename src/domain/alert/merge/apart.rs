@@ -41,7 +41,7 @@ pub(super) fn tell(alerts: &mut [Alert]) {
     for alert in alerts.iter() {
         let (size, labels) = groups.entry(&alert.name).or_default();
         *size += 1;
-        for (name, value) in &alert.labels {
+        for (name, value) in alert.labels.iter() {
             let seen = labels.entry(name).or_default();
             if seen.count == 0 {
                 seen.first = value;

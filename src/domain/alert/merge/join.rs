@@ -65,7 +65,7 @@ fn without_external(rows: &[Row], found: &[Option<usize>], exact: usize, word: &
             let mut names = shape.names.iter().peekable();
             let mut own = Vec::with_capacity(shape.names.len());
             let mut extra = Vec::new();
-            for (name, value) in labels {
+            for (name, value) in labels.iter() {
                 if names.next_if(|wanted| **wanted == &**name).is_some() {
                     own.push((&**name, &**value));
                 } else {

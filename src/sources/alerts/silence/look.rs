@@ -27,8 +27,9 @@ pub(in crate::sources::alerts) async fn look(alerts: &Alerts, natives: &[Native]
     for native in natives {
         let mut looked = Looked { native: native.clone(), generation: None, also: None };
         match &native.verb {
-            Verb::Silence { matchers, .. } => {
+            Verb::Silence { matchers, comment, .. } => {
                 looked.also = hits(alerts, native, matchers, deadline, &mut found).await;
+                found.effect.push(format!("its comment: {}", clean_to(comment, 400)));
             }
             Verb::Extend { .. } | Verb::Expire => {
                 match standing(alerts, native, deadline, &mut found).await {
