@@ -1,4 +1,5 @@
 //! Every look of every pane and overlay, as pictures in text.
+mod database;
 mod kinds;
 mod lamps;
 mod looks;
