@@ -4,6 +4,7 @@ pub mod documents;
 pub mod http;
 pub mod kubernetes;
 pub mod logs;
+pub mod postgres;
 pub mod prometheus;
 pub mod reason;
 pub mod supervise;

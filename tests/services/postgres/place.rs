@@ -6,7 +6,7 @@ use firedeck::domain::feed::FeedState;
 use firedeck::domain::level::Level;
 use firedeck::domain::object::{Facts, Kind};
 
-use super::watched::{Watched, alone, app, url};
+use super::watched::{Watched, alone, url};
 use crate::suite::setting;
 
 /// Restarts a server, or makes a standby; what it prints.
@@ -22,12 +22,7 @@ async fn a_server_that_restarts_is_found_again_and_said_to_have_restarted() {
     let version = "15";
     let _alone = alone(version).await;
     let mut watched = Watched::at(version, "watcher", &[Kind::Session]).await;
-    let restarting = tokio::task::spawn_blocking(move || {
-        std::process::Command::new(setting("POSTGRES_RESTART"))
-            .arg(version)
-            .output()
-            .expect("the script runs")
-    });
+    let restarting = tokio::spawn(server(&["restart", "15"]));
     let event = watched.until("what befell it", |w| w.server()?.event.clone()).await;
     assert_eq!(&*event.1, "restarted");
     restarting.await.expect("it restarts");
@@ -112,8 +107,6 @@ async fn a_standby_that_is_promoted_says_so_and_its_primary_lists_it_until_then(
         .await;
     assert_eq!(seen, (Level::Unknown, "hidden".to_owned()));
 
-    let admin = app("15", "postgres", "admin").await;
-    drop(admin);
     let promote = standby.replace("//watcher:", "//postgres:");
     let (client, connection) = tokio_postgres::connect(&promote, tokio_postgres::NoTls).await.expect("in");
     tokio::spawn(async move { _ = connection.await });
