@@ -139,7 +139,7 @@ impl Rounds {
         ));
         rows.push((Kind::Session, sessions.into_iter().map(row_of).collect()));
         if watched.contains(&Kind::Database) && self.is_due("sizes", SIZES) {
-            self.read_sizes(held).await?;
+            self.read_sizes(shared, held).await?;
         }
         let databases = self.databases.iter().map(|(name, database)| {
             let bytes = self.sizes.get(name).copied();
@@ -148,15 +148,15 @@ impl Rounds {
         rows.push((Kind::Database, databases.collect()));
         if watched.contains(&Kind::Replica) && self.is_due("replicas", REPLICAS) {
             let read = kinds::replicas(held, gauge.lag).await;
-            self.kept(Kind::Replica, read, &mut rows)?;
+            self.kept(shared, Kind::Replica, read, &mut rows)?;
         }
         if watched.contains(&Kind::Relation) && self.is_due("relations", RELATIONS) {
             let read = kinds::relations(held).await;
-            self.kept(Kind::Relation, read, &mut rows)?;
+            self.kept(shared, Kind::Relation, read, &mut rows)?;
         }
         if watched.contains(&Kind::Statement) && self.is_due("statements", STATEMENTS) {
             let read = kinds::statements(&mut self.deltas, held, now).await;
-            self.kept(Kind::Statement, read, &mut rows)?;
+            self.kept(shared, Kind::Statement, read, &mut rows)?;
         }
         let Ok(mut board) = shared.board.lock() else { return Ok(Vec::new()) };
         let told =
@@ -167,6 +167,7 @@ impl Rounds {
     /// What one kind could not be read for is noted; only a lost connection costs the others.
     fn kept(
         &mut self,
+        shared: &Shared,
         kind: Kind,
         read: kinds::Read,
         rows: &mut Vec<(Kind, Vec<Fresh>)>,
@@ -175,6 +176,11 @@ impl Rounds {
             Ok((fresh, note)) => {
                 rows.push((kind, fresh));
                 note
+            }
+            // Cut off for an action: it is read again after that.
+            Err(_) if shared.link.was_interrupted() => {
+                self.due.clear();
+                return Err(Fault::Interrupted);
             }
             Err(fault @ Fault::Said { .. }) => {
                 Some(format!("{} are not read: {}", kind.plural(), fault.words()))
@@ -273,7 +279,7 @@ impl Rounds {
         Ok(())
     }
 
-    async fn read_sizes(&mut self, held: &Held) -> Result<(), Fault> {
+    async fn read_sizes(&mut self, shared: &Shared, held: &Held) -> Result<(), Fault> {
         match held.ask(sql::SIZES, &[]).await {
             Ok(rows) => {
                 self.sizes = rows.iter().map(|row| (word(row, 0), count(row, 1))).collect();
@@ -281,6 +287,7 @@ impl Rounds {
                 self.notes.remove(&Kind::Database);
                 Ok(())
             }
+            Err(_) if shared.link.was_interrupted() => Err(Fault::Interrupted),
             Err(fault @ Fault::Said { .. }) => {
                 self.notes.insert(Kind::Database, format!("sizes are not read: {}", fault.words()));
                 Ok(())

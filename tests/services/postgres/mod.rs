@@ -5,18 +5,18 @@ mod watched;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use firedeck::domain::action::{Check, Looked, Native, Outcome, Verb};
 use firedeck::domain::database::{DatabaseFacts, ReplicaKind, State};
 use firedeck::domain::feed::FeedState;
 use firedeck::domain::level::Level;
-use firedeck::domain::object::{Facts, Kind};
+use firedeck::domain::object::{Facts, Kind, Object};
 use tokio::process::Command;
 use tokio_postgres::NoTls;
 
-use crate::suite::setting;
-use watched::{USABLE, VERSIONS, Watched, alone, app, url};
+use crate::suite::eventually;
+use watched::{USABLE, VERSIONS, Watched, alone, app, in_database, url};
 
 #[tokio::test]
 async fn the_gauge_counts_what_is_usable_on_every_version() {
@@ -332,28 +332,72 @@ async fn a_full_server_is_waited_for_and_an_open_connection_goes_on() {
 }
 
 #[tokio::test]
-async fn an_action_does_not_wait_for_a_poll_that_hangs() {
-    let version = "15";
-    let _alone = alone(version).await;
-    let victim = app(version, "web", "victim").await;
-    let mut watched = Watched::at(version, "watcher", &[Kind::Session]).await;
-    let pid = victim.pid;
-    watched.until("the session", |w| w.session(pid).map(|_| ())).await;
-    let native = watched.native(pid, Verb::Terminate { frees: 0 });
-    // A catalog that is locked holds the poll's statements up, for as long as they may wait.
-    let admin = app(version, "postgres", "admin").await;
-    admin.run("BEGIN; LOCK TABLE pg_catalog.pg_database IN ACCESS EXCLUSIVE MODE").await;
-    watched
-        .until("to be told what is locked", |w| match w.state.as_ref()? {
-            FeedState::Down { why, .. } => Some(why.clone()),
-            _ => None,
-        })
-        .await;
-    admin.run("ROLLBACK").await;
-    watched.until("recovery", |w| (w.state == Some(FeedState::Live)).then_some(())).await;
-    let began = std::time::Instant::now();
-    let found = watched.look(&native).await;
-    assert!(began.elapsed() < Duration::from_secs(2) && found.drift.is_none(), "{found:?}");
+async fn a_locked_catalog_is_said_and_the_connection_is_kept_until_it_is_free() {
+    for version in VERSIONS {
+        let _alone = alone(version).await;
+        let mut watched = Watched::at(version, "watcher", &[Kind::Session]).await;
+        let own = |w: &Watched| {
+            w.rows.values().find(|row| row.status() == "active" && is_own(row)).map(|o| o.uid.clone())
+        };
+        let before = own(&watched).expect("our own session");
+        let admin = app(version, "postgres", "admin").await;
+        admin.run("BEGIN; LOCK TABLE pg_catalog.pg_database IN ACCESS EXCLUSIVE MODE").await;
+        let why = watched
+            .until("to be told what is locked", |w| match w.state.as_ref()? {
+                FeedState::Down { why, .. } => Some(why.clone()),
+                _ => None,
+            })
+            .await;
+        assert!(why.contains("locked"), "{why}");
+        admin.run("ROLLBACK").await;
+        watched.until("recovery", |w| (w.state == Some(FeedState::Live)).then_some(())).await;
+        assert_eq!(own(&watched), Some(before), "the slot was not given up");
+    }
+}
+
+fn is_own(row: &Object) -> bool {
+    matches!(&row.facts, Facts::Database(DatabaseFacts::Session(session)) if session.own)
+}
+
+/// Statistics of statements that take a minute to be read.
+const SLOW: &str = "CREATE EXTENSION pg_stat_statements SCHEMA public;
+    ALTER EXTENSION pg_stat_statements DROP VIEW pg_stat_statements;
+    ALTER EXTENSION pg_stat_statements DROP FUNCTION pg_stat_statements(boolean);
+    ALTER FUNCTION pg_stat_statements(boolean) RENAME TO counted;
+    CREATE FUNCTION pg_stat_statements(boolean) RETURNS SETOF pg_stat_statements LANGUAGE sql
+        AS 'SELECT pg_sleep(60); SELECT * FROM pg_stat_statements'";
+
+#[tokio::test]
+async fn an_action_cancels_the_poll_that_is_in_its_way() {
+    for version in VERSIONS {
+        let _alone = alone(version).await;
+        let admin = app(version, "postgres", "admin").await;
+        admin.run("DROP DATABASE IF EXISTS slow").await;
+        admin.run("CREATE DATABASE slow").await;
+        let there = in_database(version, "postgres", "slow");
+        let (client, connection) = tokio_postgres::connect(&there, NoTls).await.expect("a slot");
+        tokio::spawn(async move { _ = connection.await });
+        client.batch_execute(SLOW).await.expect("made");
+        let victim = app(version, "web", "victim").await;
+        let mut watched = Watched::of(&in_database(version, "watcher", "slow"), None, &[Kind::Session]);
+        let pid = victim.pid;
+        watched.until("the session", |w| w.session(pid).map(|_| ())).await;
+        let native = watched.native(pid, Verb::Terminate { frees: 0 });
+        watched.backend.watch(&[Kind::Session, Kind::Statement]);
+        let polls = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'firedeck' AND state = 'active' \
+            AND query LIKE '%pg_stat_statements(true)%' AND pid <> pg_backend_pid() \
+            AND clock_timestamp() - query_start > interval '100 ms'";
+        eventually("a poll that hangs", async || client.query_opt(polls, &[]).await.expect("an answer"))
+            .await;
+        let began = Instant::now();
+        let found = watched.look(&native).await;
+        let (outcome, _) = watched.act(found.actions[0].clone()).await;
+        assert!(matches!(outcome, Outcome::Settled { .. }), "{outcome:?} after {found:?}");
+        assert!(began.elapsed() < Duration::from_millis(1_500), "{:?}", began.elapsed());
+        let told = |w: &Watched| w.place.missing.iter().any(|what| what.contains("more than 3 s"));
+        watched.until("to be told what takes too long", |w| told(w).then_some(())).await;
+        assert_eq!(watched.states.iter().filter(|s| matches!(s, FeedState::Down { .. })).count(), 0);
+    }
 }
 
 #[tokio::test]
@@ -363,10 +407,10 @@ async fn bytes_of_no_encoding_are_shown_as_far_as_they_can_be() {
         let admin = app(version, "postgres", "admin").await;
         let _ = admin.client.batch_execute("DROP DATABASE IF EXISTS bytes").await;
         admin.run("CREATE DATABASE bytes ENCODING 'SQL_ASCII' TEMPLATE template0").await;
-        let address = url(version, "watcher").replace("/postgres", "/bytes");
+        let address = in_database(version, "watcher", "bytes");
         let query = OsStr::from_bytes(b"SELECT pg_sleep(60) /* caf\xe9 \xff */");
         let mut psql = Command::new("psql");
-        psql.args(["-X", "-d", &url(version, "web").replace("/postgres", "/bytes"), "-c"]).arg(query);
+        psql.args(["-X", "-d", &in_database(version, "web", "bytes"), "-c"]).arg(query);
         let mut psql = psql.env("PGCLIENTENCODING", "SQL_ASCII").kill_on_drop(true).spawn().expect("psql");
         for address in [url(version, "watcher"), address] {
             let mut watched = Watched::of(&address, None, &[Kind::Session, Kind::Statement]);

@@ -36,6 +36,12 @@ pub(super) fn url(version: &str, role: &str) -> String {
     setting(&format!("POSTGRES_{version}")).replace("//watcher:", &format!("//{role}:"))
 }
 
+/// The same in another database.
+pub(super) fn in_database(version: &str, role: &str, database: &str) -> String {
+    let url = url(version, role);
+    url.rsplit_once('/').map(|(server, _)| format!("{server}/{database}")).expect("an address")
+}
+
 /// The cockpit's side: everything the source said, put together.
 pub(super) struct Watched {
     pub(super) backend: Arc<dyn Backend>,
