@@ -1,6 +1,7 @@
 //! Every look of every pane and overlay, as pictures in text.
 mod alerts;
 mod containers;
+mod database;
 mod kinds;
 mod lamps;
 mod looks;

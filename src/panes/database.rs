@@ -1,4 +1,4 @@
-//! PostgreSQL's sessions, servers, replication, statements and sizes as rows.
+//! A database's sessions, servers, replication, statements and sizes as rows.
 mod cells;
 mod columns;
 mod head;
@@ -12,7 +12,7 @@ use crate::domain::level::Level;
 use crate::domain::object::{Facts, Kind, Object, Realm};
 use crate::domain::settings::Action;
 use crate::model::Model;
-use crate::model::listing::SortKey;
+use crate::model::listing::{Listing, SortKey};
 
 pub struct Databases;
 
@@ -161,7 +161,7 @@ fn servers(model: &Model) -> impl Iterator<Item = (&Object, &Server)> {
 
 /// Every session of every server.
 fn sessions(model: &Model) -> impl Iterator<Item = (&Object, &Session)> {
-    let all = model.listing(Kind::Session).into_iter().flat_map(|listing| listing.all());
+    let all = model.listing(Kind::Session).into_iter().flat_map(Listing::all);
     all.filter_map(|object| match facts(object)? {
         DatabaseFacts::Session(session) => Some((object, &**session)),
         _ => None,

@@ -344,7 +344,7 @@ async fn ports_names_disks_and_memory_are_asked_from_this_box() {
 
 #[tokio::test]
 async fn a_prometheus_tells_the_worst_of_its_series_and_what_came_before() {
-    let server = address("FIREDECK_PROMETHEUS");
+    let server = format!("http://{}", address("FIREDECK_TEST_PROMETHEUS"));
     let promql = |name: &str, query: &str, bounds| fact(name, FactSource::Promql, query, bounds);
     let facts = vec![
         promql("scalar", "scalar(vector(7))", ["= 7", "", ""]),
@@ -373,7 +373,7 @@ async fn a_prometheus_tells_the_worst_of_its_series_and_what_came_before() {
 
 #[tokio::test]
 async fn a_postgres_answers_over_one_connection_that_cannot_write() {
-    let server = address("FIREDECK_POSTGRES_15");
+    let server = address("FIREDECK_TEST_POSTGRES_15");
     let sql = |name: &str, query: &str, bounds| fact(name, FactSource::Sql, query, bounds);
     let facts = vec![
         sql("one", "SELECT 1", ["= 1", "", ""]),
@@ -403,7 +403,7 @@ async fn a_postgres_answers_over_one_connection_that_cannot_write() {
 
 #[tokio::test]
 async fn a_redis_answers_what_only_reads() {
-    let server = address("FIREDECK_REDIS");
+    let server = address("FIREDECK_TEST_REDIS");
     let redis = |name: &str, query: &str, bounds| fact(name, FactSource::Redis, query, bounds);
     let facts = vec![
         redis("ping", "PING", ["= PONG", "", "!= PONG"]),
@@ -456,18 +456,18 @@ async fn comes_back(backend: Kind, source: FactSource, server: &str, query: &str
 
 #[tokio::test]
 async fn a_postgres_that_breaks_is_told_and_asked_again() {
-    let server = address("FIREDECK_POSTGRES_15");
+    let server = address("FIREDECK_TEST_POSTGRES_15");
     comes_back(Kind::Postgres, FactSource::Sql, &server, "SELECT 1").await;
 }
 
 #[tokio::test]
 async fn a_redis_that_breaks_is_told_and_asked_again() {
-    let server = address("FIREDECK_REDIS");
+    let server = address("FIREDECK_TEST_REDIS");
     comes_back(Kind::Redis, FactSource::Redis, &server, "EXISTS no-such-key").await;
 }
 
 #[tokio::test]
 async fn a_prometheus_that_breaks_is_told_and_asked_again() {
-    let server = address("FIREDECK_PROMETHEUS");
+    let server = format!("http://{}", address("FIREDECK_TEST_PROMETHEUS"));
     comes_back(Kind::Prometheus, FactSource::Promql, &server, "vector(1)").await;
 }
