@@ -314,7 +314,7 @@ fn every_sub_command_that_only_tells_works_without_anything_set_up() {
 fn a_mistake_on_the_command_line_is_a_two() {
     let dir = tempfile::tempdir().expect("a directory");
     for args in
-        [vec!["--theem", "x"], vec!["open", "web"], vec!["open", "alert/X"], vec!["--log-level", "loud"]]
+        [vec!["--theem", "x"], vec!["open", "web"], vec!["open", "nosuch/X"], vec!["--log-level", "loud"]]
     {
         stderr(firedeck(dir.path()).args(&args), 2);
     }

@@ -3,6 +3,7 @@ mod access;
 mod cluster;
 mod place;
 mod report;
+mod servers;
 mod tools;
 
 use std::collections::BTreeSet;
@@ -36,13 +37,15 @@ pub async fn run(options: Options, json: bool) -> color_eyre::Result<ExitCode> {
 
 /// Everything at once; every part has a deadline of its own.
 async fn look(options: &Options, waiting: &Waiting) -> Vec<Section> {
-    let (files, tools, clusters) = tokio::join!(
+    let (files, tools, clusters, servers) = tokio::join!(
         waiting.during("the journal", place::files(options)),
         waiting.during("the tools", tools::look()),
         cluster::look(options, waiting),
+        servers::look(options, waiting),
     );
     let mut sections = vec![place::settings(options), place::terminal(options), files];
     sections.extend(clusters);
+    sections.extend(servers);
     sections.push(tools);
     sections
 }

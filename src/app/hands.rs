@@ -18,7 +18,7 @@ use crate::domain::news::News;
 use crate::domain::object::ObjectRef;
 use crate::domain::settings::values::Clipboard;
 use crate::incident::event::{
-    ActionOutcome, QuestionAsked, QuestionDeclined, SessionClosed, SessionOpened, Target,
+    ActionOutcome, AlertsAcknowledged, QuestionAsked, QuestionDeclined, SessionClosed, SessionOpened, Target,
 };
 use crate::incident::{Keeping, What, day};
 use crate::model::msg::{Effect, Msg};
@@ -76,6 +76,10 @@ impl Hands {
             msgs,
         };
         hands.tell_journal();
+        // What is looked at from the start.
+        let watched = crate::update::table::watched(model);
+        hands.backends.watch(&watched);
+        hands.kube.watch(watched);
         let profile = &options.effective.settings.profile;
         hands.record(What::SessionOpened(SessionOpened {
             version: env!("CARGO_PKG_VERSION").into(),
@@ -146,6 +150,7 @@ impl Hands {
                 self.kube.watch(kinds);
             }
             Effect::Inspect(target) => self.inspect(target),
+            Effect::SetLogLevel(level) => super::log::set_level(level),
             Effect::Retry => self.kube.retry(),
             Effect::Look(id, plan) => {
                 let (kube, backends, out) = (self.kube.clone(), self.backends.clone(), self.out.clone());
@@ -163,6 +168,7 @@ impl Hands {
             })),
             Effect::Follow(follow) => self.logs.follow(follow, model.settings.logs.streams),
             Effect::FollowSince(since) => self.logs.since(since),
+            Effect::Acknowledge { alerts, no_longer } => self.acknowledge(alerts, no_longer),
             Effect::Scan(order) => {
                 let msgs = self.msgs.clone();
                 tokio::task::spawn_blocking(move || {
@@ -179,6 +185,26 @@ impl Hands {
             | Effect::Enter(_)
             | Effect::EndShell(_) => {}
         }
+    }
+
+    /// Records who cares for these alerts, and only then has it shown.
+    fn acknowledge(&self, alerts: Vec<ObjectRef>, no_longer: bool) {
+        let (journal, msgs, by) = (self.journal.clone(), self.msgs.clone(), user());
+        let targets = alerts.iter().map(|alert| Target {
+            context: alert.context.to_string(),
+            kind: alert.kind.to_string(),
+            namespace: alert.namespace.to_string(),
+            name: alert.name.to_string(),
+            uid: String::new(),
+        });
+        let event = AlertsAcknowledged { alerts: targets.collect(), by: by.clone(), no_longer };
+        tokio::spawn(async move {
+            let msg = match journal.append(What::AlertsAcknowledged(event), now()).await {
+                Ok(_) => Msg::Acknowledged { alerts, by, no_longer },
+                Err(error) => Msg::Said { text: format!("not acknowledged: {error}"), bad: true },
+            };
+            let _ = msgs.send(msg).await;
+        });
     }
 
     /// Reads one thing, and again while it stays open.

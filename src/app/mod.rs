@@ -1,5 +1,5 @@
 //! The outside: the terminal, the tasks, the clock, and the loop that ties them to the model.
-mod backends;
+pub(crate) mod backends;
 pub mod clipboard;
 pub mod doctor;
 mod entering;
@@ -7,6 +7,7 @@ pub mod full;
 pub mod hands;
 pub mod input;
 mod keys;
+pub mod log;
 pub mod pace;
 mod passage;
 pub mod perform;
@@ -114,6 +115,9 @@ fn model(options: &Options) -> Model {
     model.board.mouse = settings.mouse;
     model.logs = crate::model::logs::Logs::with_capacity(settings.logs.buffer_bytes);
     model.settings = settings;
+    if crate::panes::tables::others_in_view(&model) {
+        model.board.focus = crate::model::board::PaneKind::Overview;
+    }
     model
 }
 

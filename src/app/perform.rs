@@ -273,7 +273,7 @@ async fn owed(journal: Journal, event: What, at: Timestamp, every: Duration) {
 /// How things were, kept beside the journal before the first change. What is not there in time is named as
 /// missing: neither a slow server nor a slow disk holds the change up for longer.
 async fn keep_evidence(scene: &Scene, plan: &Plan) {
-    const WITHIN: Duration = Duration::from_secs(6);
+    const WITHIN: Duration = Duration::from_secs(5);
     let until = Instant::now() + WITHIN;
     let Plan::Native(natives) = plan;
     let Some(first) = natives.first().filter(|first| first.target.kind.realm() == Realm::Kubernetes) else {

@@ -73,7 +73,7 @@ where
         Err(problems) => return Ok(out::complain(&problems.to_string())),
     };
     let state_dir = request.env.state_dir();
-    let log = start::log(state_dir.as_deref(), effective.settings.log_level);
+    let log = app::log::start(state_dir.as_deref(), effective.settings.log_level);
     let options = Options { effective, request, view, state_dir, log: log.path };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let code = runtime.block_on(what(options));

@@ -7,6 +7,7 @@ use clap_complete::Shell;
 
 use super::runbooks::options::RunbooksCommand;
 use crate::config::{Env, Request, Target};
+use crate::domain::settings::Backend;
 use crate::domain::settings::values::LogLevel;
 
 const EXAMPLES: &str = "\
@@ -102,6 +103,26 @@ pub struct Flags {
     /// A kubeconfig, in place of $KUBECONFIG; several are merged in order
     #[arg(long, value_name = "FILE", global = true)]
     pub kubeconfig: Vec<PathBuf>,
+
+    /// A database, `postgres://ann@db:5432/shop`; the password comes from `$PGPASSWORD`
+    #[arg(long, value_name = "URL", global = true, help_heading = "Servers, in place of the profile's")]
+    pub postgres: Vec<String>,
+
+    /// A Redis, `redis://cache:6379`; the password comes from `$REDISCLI_AUTH`
+    #[arg(long, value_name = "URL", global = true, help_heading = "Servers, in place of the profile's")]
+    pub redis: Vec<String>,
+
+    /// An Alertmanager, `http://alertmanager:9093`
+    #[arg(long, value_name = "URL", global = true, help_heading = "Servers, in place of the profile's")]
+    pub alertmanager: Vec<String>,
+
+    /// A Prometheus, `http://prometheus:9090`
+    #[arg(long, value_name = "URL", global = true, help_heading = "Servers, in place of the profile's")]
+    pub prometheus: Vec<String>,
+
+    /// A Docker engine, `unix:///var/run/docker.sock` or `ssh://ops@box` [env: `DOCKER_HOST`]
+    #[arg(long, value_name = "URL", global = true, help_heading = "Servers, in place of the profile's")]
+    pub docker: Vec<String>,
 }
 
 fn log_level() -> impl TypedValueParser<Value = LogLevel> {
@@ -193,6 +214,19 @@ Exit status: 0 without a mistake, 1 with one.")]
 }
 
 impl Flags {
+    fn endpoints(&self) -> Vec<(Backend, String)> {
+        let all = [
+            (Backend::Alertmanager, &self.alertmanager),
+            (Backend::Prometheus, &self.prometheus),
+            (Backend::Postgres, &self.postgres),
+            (Backend::Redis, &self.redis),
+            (Backend::Docker, &self.docker),
+        ];
+        all.into_iter()
+            .flat_map(|(backend, urls)| urls.iter().map(move |url| (backend, url.clone())))
+            .collect()
+    }
+
     /// With the environment, what the settings are merged from.
     pub fn request(&self, env: Env) -> Request {
         Request {
@@ -205,6 +239,7 @@ impl Flags {
             theme: self.theme.clone(),
             log_level: self.log_level,
             kubeconfig: self.kubeconfig.clone(),
+            endpoints: self.endpoints(),
             env,
         }
     }

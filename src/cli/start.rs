@@ -1,18 +1,6 @@
-//! What every run does first: reports without secrets, one TLS provider, a log file.
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+//! What every run does first: reports without secrets, one TLS provider.
 
 use color_eyre::config::HookBuilder;
-use tracing_appender::non_blocking::WorkerGuard;
-use tracing_appender::rolling::{Builder, Rotation};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::prelude::*;
-
-use crate::domain::settings::values::LogLevel;
-
-/// A week of logs tells what happened since the last shift, and fills no disk.
-const KEPT: usize = 7;
 
 /// Reports show neither the environment nor its secrets.
 pub fn hooks() -> color_eyre::Result<()> {
@@ -23,45 +11,4 @@ pub fn hooks() -> color_eyre::Result<()> {
         .display_location_section(cfg!(debug_assertions))
         .panic_section("this is a defect of firedeck: the journal and the log up to here are on disk")
         .install()
-}
-
-/// The log is written as long as the guard lives.
-pub struct Log {
-    pub path: Result<PathBuf, String>,
-    pub guard: Option<WorkerGuard>,
-}
-
-/// Logs into `firedeck.DATE.log` in `dir`; `firedeck.log` leads to today's.
-pub fn log(dir: Option<&Path>, level: LogLevel) -> Log {
-    let nowhere = |why: String| Log { path: Err(why), guard: None };
-    let Some(dir) = dir else {
-        return nowhere("neither $XDG_STATE_HOME nor $HOME is set".into());
-    };
-    if level == LogLevel::Off {
-        return nowhere("the log is off".into());
-    }
-    // The appender would print on the screen if the directory were missing.
-    if let Err(error) = DirBuilder::new().recursive(true).mode(0o700).create(dir) {
-        return nowhere(format!("`{}` cannot be made: {error}", dir.display()));
-    }
-    let file = Builder::new()
-        .rotation(Rotation::DAILY)
-        .filename_prefix("firedeck")
-        .filename_suffix("log")
-        .latest_symlink("firedeck.log")
-        .max_log_files(KEPT)
-        .build(dir);
-    let file = match file {
-        Ok(file) => file,
-        Err(error) => return nowhere(format!("`{}` cannot be written: {error}", dir.display())),
-    };
-    // A slow disk must not hold up the cockpit: what does not fit is dropped and counted.
-    let (writer, guard) = tracing_appender::non_blocking(file);
-    let layer = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(false);
-    // Libraries at `trace` write the bytes of connections, secrets among them.
-    let filter = EnvFilter::new(format!("warn,firedeck={}", level.name()));
-    match tracing_subscriber::registry().with(filter).with(layer).try_init() {
-        Ok(()) => Log { path: Ok(dir.join("firedeck.log")), guard: Some(guard) },
-        Err(error) => nowhere(format!("the log cannot be set up: {error}")),
-    }
 }

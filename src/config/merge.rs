@@ -10,7 +10,7 @@ use super::reader::Located;
 use super::request::{Effective, Origin, Request, Shown};
 use super::settings::{self, ConfigFile};
 use super::theme::{self, USUAL};
-use super::{file, meant, profile};
+use super::{endpoints, file, meant, profile};
 use crate::domain::settings::depth::Terminal;
 use crate::domain::settings::theme::Depth;
 use crate::domain::settings::values::{Borders, LogLevel, LogLimits, NamespacesFrom};
@@ -100,6 +100,7 @@ fn flags(request: &Request) -> Result<(), Problem> {
         let what = format!("unknown log level `{level}`");
         return Err(Problem::of("$FIREDECK_LOG", what, meant::help(level, &names)));
     }
+    endpoints::check(request)?;
     Ok(())
 }
 
@@ -338,6 +339,9 @@ impl Merge<'_> {
         self.show("runbooks", list(&shown(&runbooks), "./runbooks or ./docs/runbooks"), origin);
         settings.profile.runbooks = runbooks;
         self.system(settings, found);
+        for (name, url, origin) in endpoints::put(self.request, &mut settings.profile) {
+            self.show(&name, url, origin);
+        }
     }
 
     /// The variable comes last of all: one that is left over in a shell must not lead a profile to

@@ -4,6 +4,7 @@
 //! keeps where each value came from.
 mod check;
 mod commands;
+mod endpoints;
 mod facts;
 mod file;
 mod keys;

@@ -3,7 +3,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Every variable that has a say; nothing else of the environment is looked at here.
-const VARIABLES: [&str; 14] = [
+const VARIABLES: [&str; 15] = [
+    "DOCKER_HOST",
     "HOME",
     "XDG_CONFIG_HOME",
     "XDG_STATE_HOME",
@@ -20,6 +21,9 @@ const VARIABLES: [&str; 14] = [
     "LANG",
 ];
 
+/// Where the backends' own tools look for passwords.
+const SECRETS: [&str; 2] = ["PGPASSWORD", "REDISCLI_AUTH"];
+
 /// What the environment said when the program began.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Env(BTreeMap<String, String>);
@@ -27,10 +31,11 @@ pub struct Env(BTreeMap<String, String>);
 impl Env {
     /// What is not text is as if it were not set.
     pub fn read() -> Env {
-        Env(VARIABLES
-            .iter()
-            .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)))
-            .collect())
+        let plain = VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)));
+        // Of a secret it is enough to know that it is there.
+        let secrets =
+            SECRETS.iter().filter(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
+        Env(plain.chain(secrets.map(|name| ((*name).to_owned(), "set".to_owned()))).collect())
     }
 
     pub fn of(values: &[(&str, &str)]) -> Env {

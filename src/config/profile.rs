@@ -1,5 +1,4 @@
 //! Reads a profile: one system with its contexts, servers, probes and limits.
-use std::ops::Range;
 use std::path::PathBuf;
 
 use super::reader::{Located, Table};
@@ -170,29 +169,36 @@ fn endpoints(table: &Table<'_, '_>, backend: Backend, lines: &mut Vec<(String, u
 
 /// An address has a known beginning, a host, and no password in it.
 pub(super) fn check_url(table: &Table<'_, '_>, url: &Located<String>, schemes: &[&str]) {
-    let fault = |span: &Range<usize>, what: &str, help: String| table.reader.fault(span, what, help);
+    if let Err((what, help)) = address(&url.value, schemes) {
+        table.reader.fault(&url.span, what, help);
+    }
+}
+
+/// What is wrong with an address, and how it is written.
+pub(super) fn address(url: &str, schemes: &[&str]) -> Result<(), (String, String)> {
+    let fault = |what: &str, help: String| Err((what.to_owned(), help));
     let begins = || {
         let all: Vec<String> = schemes.iter().map(|scheme| format!("`{scheme}://`")).collect();
         format!("it begins with {}", all.join(" or "))
     };
-    let Some((scheme, rest)) = url.value.split_once("://") else {
-        return fault(&url.span, "this is no address", begins());
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return fault("this is no address", begins());
     };
     if !schemes.contains(&scheme) {
         let help = match meant::meant(scheme, schemes.iter().copied()) {
             Some(word) => format!("did you mean `{word}://`? {}", begins()),
             None => begins(),
         };
-        return fault(&url.span, &format!("`{scheme}://` does not fit here"), help);
+        return fault(&format!("`{scheme}://` does not fit here"), help);
     }
     let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
     if let Some((user, host)) = authority.rsplit_once('@') {
         if user.contains(':') {
             let help = "keep the name in the address and write `password = { env = \"NAME\" }` beside it";
-            return fault(&url.span, "the address holds a password", help.into());
+            return fault("the address holds a password", help.into());
         }
         if host.is_empty() {
-            return fault(&url.span, "the address has no host", begins());
+            return fault("the address has no host", begins());
         }
     }
     let asked = rest.split_once('?').map_or("", |(_, asked)| asked).to_lowercase();
@@ -200,10 +206,11 @@ pub(super) fn check_url(table: &Table<'_, '_>, url: &Located<String>, schemes: &
         ["pass", "token", "secret", "apikey", "api_key"].iter().any(|word| pair.starts_with(word))
     }) {
         let help = "take it out of the address and write `password = { env = \"NAME\" }` beside it";
-        return fault(&url.span, "the address holds a password", help.into());
+        return fault("the address holds a password", help.into());
     }
     if (authority.is_empty() && scheme != "unix") || rest.is_empty() || rest.chars().any(char::is_whitespace)
     {
-        fault(&url.span, "the address has no host, or a space in it", begins());
+        return fault("the address has no host, or a space in it", begins());
     }
+    Ok(())
 }

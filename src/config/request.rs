@@ -3,8 +3,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::place::Env;
-use crate::domain::settings::Settings;
 use crate::domain::settings::values::LogLevel;
+use crate::domain::settings::{Backend, Settings};
 
 /// What was asked for on the command line, and what the environment said. Kept, so that a changed file
 /// is merged with the same flags again.
@@ -20,6 +20,8 @@ pub struct Request {
     pub theme: Option<String>,
     pub log_level: Option<LogLevel>,
     pub kubeconfig: Vec<PathBuf>,
+    /// Servers named on the command line; they stand in place of the profile's of the same kind.
+    pub endpoints: Vec<(Backend, String)>,
     pub env: Env,
 }
 

@@ -47,8 +47,9 @@ impl ChangeKind {
 }
 
 impl Change {
+    /// A time line is in the order of time: how bad a line is shows in its words alone.
     pub fn level(&self) -> Level {
-        self.level
+        Level::Fine
     }
 
     pub fn status(&self) -> Cow<'_, str> {

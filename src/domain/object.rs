@@ -58,6 +58,8 @@ kinds! {
     Event       "Event"                   ""                "v1"    "events"                   true  ["ev"],
     Certificate "Certificate"             "cert-manager.io" "v1"    "certificates"             true  ["cert", "certs"],
     Namespace   "Namespace"               ""                "v1"    "namespaces"               false ["ns"],
+    ConfigMap   "ConfigMap"               ""                "v1"    "configmaps"               true  ["cm"],
+    Secret      "Secret"                  ""                "v1"    "secrets"                  true  [],
     Alert       "Alert"                   ""                ""      "alerts"                   false ["al"],
     Silence     "Silence"                 ""                ""      "silences"                 false [],
     Target      "Target"                  ""                ""      "targets"                  false [],
@@ -119,7 +121,9 @@ impl Kind {
             | Kind::Node
             | Kind::Event
             | Kind::Certificate
-            | Kind::Namespace => Realm::Kubernetes,
+            | Kind::Namespace
+            | Kind::ConfigMap
+            | Kind::Secret => Realm::Kubernetes,
             Kind::Alert | Kind::Silence | Kind::Target => Realm::Alerts,
             Kind::Session
             | Kind::Server
@@ -206,6 +210,7 @@ pub enum Facts {
     Event(Event),
     Certificate(Certificate),
     Namespace { phase: Text },
+    Configuration(Configuration),
     Alerts(AlertFacts),
     Database(DatabaseFacts),
     Redis(RedisFacts),
@@ -324,6 +329,15 @@ pub struct Certificate {
     pub names: Vec<Text>,
     pub not_after: Option<Timestamp>,
     pub renewal: Option<Timestamp>,
+}
+
+/// What a config map or a secret holds, without the values: enough to see that one was edited.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Configuration {
+    /// Each key with a number that changes with its value.
+    pub keys: Vec<(Text, u64)>,
+    /// What kind of secret it is.
+    pub of: Text,
 }
 
 /// What something uses now.

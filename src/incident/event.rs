@@ -70,6 +70,7 @@ pub enum What {
     ActionOutcome(ActionOutcome),
     EvidenceKept(EvidenceKept),
     Note(Note),
+    AlertsAcknowledged(AlertsAcknowledged),
     JournalMoved(JournalMoved),
     JournalRepaired(JournalRepaired),
     JournalDamaged(JournalDamaged),
@@ -90,6 +91,7 @@ impl What {
             What::ActionOutcome(_) => "action-outcome",
             What::EvidenceKept(_) => "evidence-kept",
             What::Note(_) => "note",
+            What::AlertsAcknowledged(_) => "alerts-acknowledged",
             What::JournalMoved(_) => "journal-moved",
             What::JournalRepaired(_) => "journal-repaired",
             What::JournalDamaged(_) => "journal-damaged",
@@ -250,6 +252,16 @@ pub struct EvidenceKept {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     pub text: String,
+}
+
+/// Somebody has seen these and cares for them; nobody else was told, and nothing was silenced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertsAcknowledged {
+    pub alerts: Vec<Target>,
+    pub by: String,
+    /// Taken back again.
+    #[serde(default)]
+    pub no_longer: bool,
 }
 
 /// The writer goes on in another directory.

@@ -7,6 +7,8 @@ use crate::domain::object::{Kind, Realm};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub enum PaneKind {
+    /// The worst of every source, and what changed.
+    Overview,
     /// Pods, and every other kind in the same place.
     #[default]
     Things,
@@ -19,6 +21,8 @@ pub enum PaneKind {
 pub struct Board {
     pub focus: PaneKind,
     pub zoomed: bool,
+    /// Where you are in the overview.
+    pub glance: usize,
     pub kind: Kind,
     /// What was shown last of each realm.
     pub last: BTreeMap<Realm, Kind>,
@@ -39,6 +43,7 @@ impl Default for Board {
         Board {
             focus: PaneKind::Things,
             zoomed: false,
+            glance: 0,
             kind: Kind::Pod,
             last: BTreeMap::new(),
             filter: Filter::default(),
@@ -80,5 +85,7 @@ pub const KINDS: &[Kind] = &[
     Kind::ReplicaSet,
     Kind::Job,
     Kind::CronJob,
+    Kind::ConfigMap,
+    Kind::Secret,
     Kind::Namespace,
 ];

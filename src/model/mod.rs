@@ -69,6 +69,8 @@ pub struct Model {
     pub nodes: HashMap<(Text, Text), Option<bool>>,
     pub usage: HashMap<ObjectRef, Meter>,
     pub drift: Drift,
+    /// Alerts that somebody cares for, and who.
+    pub acknowledged: BTreeMap<ObjectRef, String>,
     pub node_usage: HashMap<(Text, Text), Usage>,
     pub logs: logs::Logs,
     pub board: Board,
@@ -155,6 +157,7 @@ impl Model {
         match self.board.focus {
             board::PaneKind::Logs => Scope::Logs,
             board::PaneKind::Detail => Scope::Text,
+            board::PaneKind::Overview => Scope::Table,
             board::PaneKind::Things => scope_of(self.board.kind),
         }
     }

@@ -4,6 +4,7 @@ use crate::domain::log::Follow;
 use crate::domain::news::{ActionId, News};
 use crate::domain::object::{Kind, ObjectRef};
 use crate::domain::settings::Key;
+use crate::domain::settings::values::LogLevel;
 use crate::domain::time::Timestamp;
 
 /// Everything that can happen.
@@ -49,6 +50,12 @@ pub enum Msg {
     Journal(super::Journal),
     /// A search over the log buffer found these lines.
     Scanned(super::logs::Scan),
+    /// Recorded: these alerts were seen by somebody, or no longer.
+    Acknowledged {
+        alerts: Vec<ObjectRef>,
+        by: String,
+        no_longer: bool,
+    },
     /// Something small worth one line: copied, saved, could not be saved.
     Said {
         text: String,
@@ -72,6 +79,8 @@ pub enum Effect {
     /// Paint every cell anew.
     Redraw,
     SetMouse(bool),
+    /// So much is written to the log from now on.
+    SetLogLevel(LogLevel),
     /// These kinds are watched besides pods and nodes, and no others.
     Watch(Vec<Kind>),
     /// Read everything about one object, and again while it stays open; `None` stops.
@@ -91,6 +100,11 @@ pub enum Effect {
     EndShell(ActionId),
     /// A question was left unanswered; only told so that it can be recorded.
     Declined(Box<Question>),
+    /// Record that these alerts are cared for, or no longer; it is shown once it is recorded.
+    Acknowledge {
+        alerts: Vec<ObjectRef>,
+        no_longer: bool,
+    },
     /// Search lines of the log buffer.
     Scan(super::logs::ScanOrder),
     /// To the clipboard, by OSC 52 and by the local one.

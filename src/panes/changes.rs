@@ -1,17 +1,44 @@
 //! What changed lately, the newest first.
 use std::borrow::Cow;
+use std::cmp::Reverse;
 
-use super::tables::{self, ON, Tables, left};
-use super::{Cell, Column, Fact, Width};
+use super::overview::thing;
+use super::tables::{Tables, left, right};
+use super::{Cell, Column, Fact, Width, role};
+use crate::domain::change::Change;
 use crate::domain::level::Level;
-use crate::domain::object::{Kind, Object, Realm};
-use crate::domain::settings::Action;
+use crate::domain::object::{Facts, Kind, Object, Realm};
+use crate::domain::settings::{Action, Role};
+use crate::domain::time::Age;
 use crate::model::Model;
 use crate::model::listing::SortKey;
 
 pub struct Changes;
 
-const COLUMNS: &[Column] = &[ON, left("NAME", Width::Share(16, 4), 20)];
+const COLUMNS: &[Column] = &[
+    right("AGO", 4, 13),
+    left("AT", Width::Fixed(8), 9),
+    left("WHAT", Width::Fixed(13), 8),
+    left("WHERE", Width::Share(10, 2), 5),
+    left("THING", Width::Share(18, 4), 12),
+    left("CHANGE", Width::Fill(24), 20),
+    left("", Width::Fixed(7), 11),
+];
+
+fn change(object: &Object) -> Option<&Change> {
+    match &object.facts {
+        Facts::Change(change) => Some(change),
+        _ => None,
+    }
+}
+
+/// The newest first.
+pub fn newest(model: &Model) -> Vec<&Object> {
+    let mut all: Vec<&Object> =
+        model.listing(Kind::Change).map_or_else(Vec::new, |listing| listing.all().collect());
+    all.sort_by_key(|object| Reverse(change(object).map(|change| change.at)));
+    all
+}
 
 impl Tables for Changes {
     fn realm(&self) -> Realm {
@@ -30,44 +57,64 @@ impl Tables for Changes {
         COLUMNS
     }
 
-    fn key(&self, _object: &Object, _column: Option<&str>) -> SortKey {
-        SortKey::Missing
-    }
-
-    fn cell<'m>(&self, _model: &'m Model, object: &'m Object, _level: Level, column: &str) -> Cell<'m> {
+    fn key(&self, object: &Object, column: Option<&str>) -> SortKey {
+        let Some(change) = change(object) else { return SortKey::Missing };
         match column {
-            "ON" => Cell::new(&*object.id.context),
-            _ => Cell::middle(&*object.id.name),
+            Some("WHAT") => SortKey::Text(change.what.name().into()),
+            Some("WHERE") => SortKey::Text(change.target.namespace.clone()),
+            Some("THING") => SortKey::Text(thing(&change.target).into()),
+            Some("CHANGE") => SortKey::Text(change.says.clone()),
+            _ => SortKey::Number(-change.at.0),
         }
     }
 
-    fn words<'o>(&self, _object: &'o Object) -> Vec<Cow<'o, str>> {
-        Vec::new()
+    fn cell<'m>(&self, model: &'m Model, object: &'m Object, _level: Level, column: &str) -> Cell<'m> {
+        let Some(change) = change(object) else { return Cell::new("") };
+        match column {
+            "AGO" => Cell::new(Age(model.now.since(change.at)).to_string()).role(Role::Dim),
+            "AT" => Cell::new(change.at.clock(&model.zone)).role(Role::Dim),
+            "WHAT" => Cell::new(change.what.name()),
+            "WHERE" => Cell::new(match &*change.target.namespace {
+                "" => &*change.target.context,
+                namespace => namespace,
+            }),
+            "THING" => Cell::middle(thing(&change.target)),
+            "CHANGE" => Cell::new(&*change.says).role(role(change.level)),
+            _ => Cell::new(if change.suspect { "suspect" } else { "" }).role(Role::Warning),
+        }
+    }
+
+    fn words<'o>(&self, object: &'o Object) -> Vec<Cow<'o, str>> {
+        change(object).map_or_else(Vec::new, |change| {
+            vec![
+                thing(&change.target).into(),
+                Cow::from(&*change.says),
+                Cow::from(&*change.target.namespace),
+                Cow::from(&*change.target.context),
+            ]
+        })
     }
 
     fn head(&self, _model: &Model, _kind: Kind) -> Vec<Vec<Fact>> {
         Vec::new()
     }
 
-    fn lamp(&self, model: &Model) -> (Level, String) {
-        if let Some(lamp) = tables::feed_lamp(model, self) {
-            return lamp;
-        }
-        match tables::count(model, self.kinds()[0]) {
-            Some((level, n)) => (level, format!("{} {n}", self.name())),
-            None => (Level::Fine, self.name().into()),
-        }
+    fn lamp(&self, _model: &Model) -> (Level, String) {
+        (Level::Done, self.name().into())
     }
 
-    fn worst(&self, _model: &Model) -> (String, String) {
-        (String::new(), String::new())
+    fn worst(&self, model: &Model) -> (String, String) {
+        newest(model)
+            .first()
+            .and_then(|object| change(object))
+            .map_or_else(Default::default, |change| (thing(&change.target), change.says.to_string()))
     }
 
     fn keys(&self, _kind: Kind) -> &'static [Action] {
-        &[Action::Open, Action::Filter, Action::NextKind, Action::Palette]
+        &[Action::Open, Action::Suspect, Action::Filter, Action::Overview, Action::Palette]
     }
 
     fn remedy(&self) -> &'static str {
-        "nothing changed while firedeck watched"
+        "nothing changed that firedeck could see: rollouts, scaling, nodes, alerts, containers and servers are told here"
     }
 }

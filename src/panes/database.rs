@@ -1,17 +1,20 @@
 //! PostgreSQL's sessions, servers, replication, statements and sizes as rows.
+mod cells;
+mod columns;
+mod head;
+
 use std::borrow::Cow;
 
-use super::tables::{self, ON, Tables, left};
-use super::{Cell, Column, Fact, Width};
+use super::tables::{self, Tables};
+use super::{Cell, Column, Fact};
+use crate::domain::database::{DatabaseFacts, Server, Session, order};
 use crate::domain::level::Level;
-use crate::domain::object::{Kind, Object, Realm};
+use crate::domain::object::{Facts, Kind, Object, Realm};
 use crate::domain::settings::Action;
 use crate::model::Model;
 use crate::model::listing::SortKey;
 
 pub struct Databases;
-
-const COLUMNS: &[Column] = &[ON, left("NAME", Width::Share(16, 4), 20)];
 
 impl Tables for Databases {
     fn realm(&self) -> Realm {
@@ -26,48 +29,141 @@ impl Tables for Databases {
         &[Kind::Session, Kind::Server, Kind::Replica, Kind::Statement, Kind::Relation, Kind::Database]
     }
 
-    fn columns(&self, _kind: Kind) -> &'static [Column] {
-        COLUMNS
+    fn columns(&self, kind: Kind) -> &'static [Column] {
+        columns::of(kind)
     }
 
-    fn key(&self, _object: &Object, _column: Option<&str>) -> SortKey {
-        SortKey::Missing
-    }
-
-    fn cell<'m>(&self, _model: &'m Model, object: &'m Object, _level: Level, column: &str) -> Cell<'m> {
+    fn key(&self, object: &Object, column: Option<&str>) -> SortKey {
+        let Some(facts) = facts(object) else { return SortKey::Missing };
         match column {
-            "ON" => Cell::new(&*object.id.context),
-            _ => Cell::middle(&*object.id.name),
+            None => own_order(facts),
+            Some(column) => cells::key(object, facts, column),
         }
     }
 
-    fn words<'o>(&self, _object: &'o Object) -> Vec<Cow<'o, str>> {
-        Vec::new()
+    fn cell<'m>(&self, model: &'m Model, object: &'m Object, level: Level, column: &str) -> Cell<'m> {
+        match (column, facts(object)) {
+            ("ON", _) => Cell::new(&*object.id.context),
+            (_, Some(facts)) => cells::cell(model, object, facts, level, column),
+            _ => Cell::new(""),
+        }
     }
 
-    fn head(&self, _model: &Model, _kind: Kind) -> Vec<Vec<Fact>> {
-        Vec::new()
+    fn words<'o>(&self, object: &'o Object) -> Vec<Cow<'o, str>> {
+        match facts(object) {
+            Some(DatabaseFacts::Session(session)) => {
+                let wait = session.wait.as_ref().map_or("", |(_, name)| &**name);
+                let own = [
+                    &*session.user,
+                    &*session.database,
+                    &*session.application,
+                    &*session.client,
+                    &*session.query,
+                    wait,
+                ];
+                own.into_iter().map(Cow::from).collect()
+            }
+            Some(DatabaseFacts::Statement(statement)) => {
+                [&*statement.database, &*statement.user, &*statement.query]
+                    .into_iter()
+                    .map(Cow::from)
+                    .collect()
+            }
+            Some(DatabaseFacts::Relation(relation)) => {
+                [&*relation.what, &*relation.of].into_iter().map(Cow::from).collect()
+            }
+            Some(DatabaseFacts::Replica(replica)) => {
+                [&*replica.client, &*replica.mode].into_iter().map(Cow::from).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn head(&self, model: &Model, kind: Kind) -> Vec<Vec<Fact>> {
+        head::lines(model, kind)
     }
 
     fn lamp(&self, model: &Model) -> (Level, String) {
         if let Some(lamp) = tables::feed_lamp(model, self) {
             return lamp;
         }
-        match tables::count(model, self.kinds()[0]) {
-            Some((level, n)) => (level, format!("{} {n}", self.name())),
-            None => (Level::Fine, self.name().into()),
+        let worst = servers(model).min_by_key(|(_, server)| (whole(server), u32::MAX - server.percent()));
+        match worst {
+            Some((_, server)) => (whole(server), format!("db {}%", server.percent())),
+            None => (Level::Unknown, self.name().into()),
         }
     }
 
-    fn worst(&self, _model: &Model) -> (String, String) {
-        (String::new(), String::new())
+    fn worst(&self, model: &Model) -> (String, String) {
+        head::worst(model)
     }
 
-    fn keys(&self, _kind: Kind) -> &'static [Action] {
-        &[Action::Open, Action::Filter, Action::NextKind, Action::Palette]
+    fn keys(&self, kind: Kind) -> &'static [Action] {
+        match kind {
+            Kind::Session => &[
+                Action::Open,
+                Action::KillRoot,
+                Action::Terminate,
+                Action::CancelQuery,
+                Action::Filter,
+                Action::NextKind,
+                Action::Palette,
+            ],
+            _ => &[Action::Open, Action::Filter, Action::NextKind, Action::Palette],
+        }
     }
 
     fn remedy(&self) -> &'static str {
         "no database is named: `[[postgres]]` in the profile, or --postgres URL"
     }
+}
+
+fn facts(object: &Object) -> Option<&DatabaseFacts> {
+    match &object.facts {
+        Facts::Database(facts) => Some(facts),
+        _ => None,
+    }
+}
+
+/// The order within one level, without a column.
+fn own_order(facts: &DatabaseFacts) -> SortKey {
+    let most = |n: u64| SortKey::Number(-i64::try_from(n).unwrap_or(i64::MAX));
+    match facts {
+        DatabaseFacts::Session(session) => SortKey::Number(order(session)),
+        // What costs most now is asked for; before there was a second look, what cost most since ever.
+        DatabaseFacts::Statement(statement) => most(
+            statement.load().map_or(statement.total.time / 1_000_000, |load| u64::from(load) + (1 << 40)),
+        ),
+        DatabaseFacts::Relation(relation) => most(relation.bytes),
+        DatabaseFacts::Database(database) => most(u64::from(database.connections)),
+        DatabaseFacts::Server(_) | DatabaseFacts::Replica(_) => SortKey::Missing,
+    }
+}
+
+/// How bad a server is with all its sessions. What may not be seen is said, and no alarm of its own.
+fn whole(server: &Server) -> Level {
+    let sessions = if server.sessions == Level::Unknown { Level::Fine } else { server.sessions };
+    server.level().min(sessions)
+}
+
+/// Every server with its endpoint, in order.
+fn servers(model: &Model) -> impl Iterator<Item = (&Object, &Server)> {
+    let mut all: Vec<(&Object, &Server)> = model.listing(Kind::Server).map_or_else(Vec::new, |listing| {
+        let servers = listing.all().filter_map(|object| match facts(object)? {
+            DatabaseFacts::Server(server) => Some((object, &**server)),
+            _ => None,
+        });
+        servers.collect()
+    });
+    all.sort_by(|a, b| a.0.id.cmp(&b.0.id));
+    all.into_iter()
+}
+
+/// Every session of every server.
+fn sessions(model: &Model) -> impl Iterator<Item = (&Object, &Session)> {
+    let all = model.listing(Kind::Session).into_iter().flat_map(|listing| listing.all());
+    all.filter_map(|object| match facts(object)? {
+        DatabaseFacts::Session(session) => Some((object, &**session)),
+        _ => None,
+    })
 }

@@ -1,7 +1,9 @@
 //! The first two lines: where we are and as whom; a lamp for each pane.
-use super::{Fact, PANES};
+use super::log_pane::LogPane;
+use super::{Fact, Pane, overview, tables};
 use crate::domain::level::Level;
 use crate::domain::news::ClusterFacts;
+use crate::domain::object::Realm;
 use crate::domain::settings::Role;
 use crate::model::board::PaneKind;
 use crate::model::{Journal, Model};
@@ -9,8 +11,12 @@ use crate::model::{Journal, Model};
 /// Context, namespaces with their origin, identity and rights; warnings about ourselves.
 pub fn place(model: &Model) -> Vec<Fact> {
     let mut facts = Vec::new();
-    if model.clusters.is_empty() {
+    if model.clusters.is_empty() && tables::in_view(model, Realm::Kubernetes) {
         facts.push(Fact::new("no cluster", Role::Unknown));
+    } else if model.clusters.is_empty() {
+        let profile = &model.settings.profile;
+        let title = if profile.title.is_empty() { &profile.name } else { &profile.title };
+        facts.push(Fact::new(title.clone(), Role::Title));
     }
     // Somebody else in each cluster, or with other rights there, is said of each.
     let who = |cluster: &ClusterFacts| (cluster.identity.clone(), cluster.rights.clone());
@@ -70,11 +76,16 @@ pub fn warnings(model: &Model) -> Vec<Fact> {
 
 /// A lamp and a few words for each pane, but not for what is only opened from one.
 pub fn lamps(model: &Model) -> Vec<(Level, String, bool)> {
-    let panes = PANES.iter().filter(|pane| pane.kind() != PaneKind::Detail);
-    panes
-        .map(|pane| {
-            let (level, words) = pane.lamp(model);
-            (level, words, pane.kind() == model.board.focus)
+    let things = model.board.focus == PaneKind::Things;
+    let mut lamps: Vec<(Level, String, bool)> = overview::realms(model)
+        .map(|realm| {
+            let (level, words) = overview::lamp(model, realm);
+            (level, words, things && model.board.kind.realm() == realm)
         })
-        .collect()
+        .collect();
+    if tables::in_view(model, Realm::Kubernetes) || model.logs.following.is_some() {
+        let (level, words) = LogPane.lamp(model);
+        lamps.push((level, words, model.board.focus == PaneKind::Logs));
+    }
+    lamps
 }

@@ -13,6 +13,7 @@
 //! ```
 use crate::model::Model;
 use crate::model::board::PaneKind;
+use crate::panes::tables::others_in_view;
 
 /// A rectangle of cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -100,7 +101,12 @@ fn place(model: &Model, body: Area, all: &mut Layout) {
         beside.push(PaneKind::Logs);
     }
     let roomy = body.width >= ROOMY.0 && model.size.1 >= ROOMY.1;
-    if model.board.zoomed || !roomy || beside.is_empty() {
+    // With room to spare, what goes on elsewhere stays in sight.
+    if beside.is_empty() && body.width >= WIDE && roomy && others_in_view(model) {
+        beside.push(PaneKind::Overview);
+    }
+    if model.board.zoomed || !roomy || beside.is_empty() || (focus == PaneKind::Overview && body.width < WIDE)
+    {
         all.panes.push((focus, body));
         return;
     }
@@ -140,9 +146,4 @@ impl Layout {
     pub fn pane(&self, kind: PaneKind) -> Option<Area> {
         self.panes.iter().find(|(known, _)| *known == kind).map(|(_, area)| *area)
     }
-}
-
-/// Rows that a table in this area has for things: all but its title and its column heads.
-pub fn table_rows(area: Area) -> usize {
-    usize::from(area.height.saturating_sub(2))
 }

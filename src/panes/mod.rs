@@ -9,6 +9,7 @@ pub mod layout;
 pub mod log_pane;
 pub mod logs;
 pub mod objects;
+pub mod overview;
 pub mod pods;
 pub mod redis;
 pub mod state;
@@ -42,7 +43,7 @@ pub trait Pane: Sync {
 }
 
 /// Every pane. Adding one is a line here, a file beside this one, and a source.
-pub static PANES: &[&dyn Pane] = &[&things::Things, &log_pane::LogPane, &text::TextPane];
+pub static PANES: &[&dyn Pane] = &[&overview::Overview, &things::Things, &log_pane::LogPane, &text::TextPane];
 
 /// A few words of a title in one role.
 #[derive(Debug, Clone, PartialEq, Eq)]

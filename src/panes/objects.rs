@@ -103,6 +103,15 @@ const CERTIFICATES: &[Column] = &[
     left("NAMES", Width::Share(12, 4), 6),
     AGE,
 ];
+const CONFIGURATIONS: &[Column] = &[
+    CONTEXT,
+    NAMESPACE,
+    NAME,
+    left("STATUS", Width::Fixed(8), 12),
+    left("KEYS", Width::Share(16, 6), 11),
+    left("TYPE", Width::Share(10, 2), 5),
+    AGE,
+];
 const NAMESPACES: &[Column] = &[CONTEXT, NAME, left("STATUS", Width::Share(12, 2), 12), AGE];
 
 pub fn columns(kind: Kind) -> &'static [Column] {
@@ -117,6 +126,7 @@ pub fn columns(kind: Kind) -> &'static [Column] {
         Kind::Event => EVENTS,
         Kind::Certificate => CERTIFICATES,
         Kind::Namespace => NAMESPACES,
+        Kind::ConfigMap | Kind::Secret => CONFIGURATIONS,
         other => tables::of(other.realm()).map_or(NAMESPACES, |tables| tables.columns(other)),
     }
 }
@@ -218,6 +228,8 @@ fn words(object: &Object, title: &str) -> String {
         Facts::Event(event) => of_event(event, title),
         Facts::Certificate(certificate) => of_certificate(certificate, title),
         Facts::Namespace { phase } => phase.to_string(),
+        Facts::Configuration(held) if title == "TYPE" => held.of.to_string(),
+        Facts::Configuration(held) => held.keys.iter().map(|(key, _)| &**key).collect::<Vec<_>>().join(", "),
         _ => String::new(),
     }
 }

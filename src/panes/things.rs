@@ -14,6 +14,7 @@ use crate::model::board::PaneKind;
 use crate::model::filter::Filter;
 use crate::model::listing::Sort;
 use crate::model::{Meter, Model};
+use crate::panes::layout::Area;
 
 /// What a rank depends on beside the thing itself.
 #[derive(Debug, Clone, Copy)]
@@ -131,6 +132,24 @@ const COMFORT: u16 = 26;
 
 /// Columns before the first: where you are, how bad it is, a gap.
 pub const SIGNS: u16 = 3;
+
+/// The lines between the title and the table, as many as leave most of the room to the rows.
+pub fn head(model: &Model, area: Area) -> Vec<Vec<Fact>> {
+    let mut lines = tables::of(model.board.kind.realm())
+        .map_or_else(Vec::new, |tables| tables.head(model, model.board.kind));
+    lines.truncate(usize::from(area.height / 4));
+    lines
+}
+
+/// Where the first row stands: below the title, the head and the column heads.
+pub fn first_row(model: &Model, area: Area) -> u16 {
+    area.y + 2 + u16::try_from(head(model, area).len()).unwrap_or(0)
+}
+
+/// How many rows an area has for things.
+pub fn room(model: &Model, area: Area) -> usize {
+    usize::from(area.bottom().saturating_sub(first_row(model, area)))
+}
 
 /// The rows of the window, ready to paint.
 pub fn rows<'m>(model: &'m Model, columns: &[(&'static Column, u16)]) -> Vec<Row<'m>> {

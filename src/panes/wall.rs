@@ -1,8 +1,9 @@
 //! What the wall says: few words, the worst first.
-use super::Fact;
-use super::state;
+use super::overview::Line;
+use super::{Fact, overview, state, tables};
 use crate::domain::feed::Feed;
 use crate::domain::level::Level;
+use crate::domain::object::Realm;
 use crate::domain::settings::Role;
 use crate::domain::time::Age;
 use crate::model::Model;
@@ -29,6 +30,27 @@ pub fn say_when(model: &Model) -> String {
 }
 
 pub fn figures(model: &Model) -> Vec<Figure> {
+    let mut figures = if tables::in_view(model, Realm::Kubernetes) { of_pods(model) } else { Vec::new() };
+    figures.extend(others(model).map(|realm| {
+        let (level, words) = overview::lamp(model, realm);
+        let label = tables::of(realm).map_or("", |tables| tables.name());
+        let number = words.strip_prefix(label).map(str::trim).filter(|rest| !rest.is_empty());
+        let usual = match level {
+            Level::Fine | Level::Done => "ok",
+            Level::Unknown => "?",
+            Level::Bad | Level::Warn => "!",
+        };
+        Figure { text: number.unwrap_or(usual).to_owned(), label: label.to_owned(), level }
+    }));
+    figures
+}
+
+/// What there is beside a cluster.
+fn others(model: &Model) -> impl Iterator<Item = Realm> + '_ {
+    overview::realms(model).filter(|realm| *realm != Realm::Kubernetes)
+}
+
+fn of_pods(model: &Model) -> Vec<Figure> {
     let worst = model.worst_feed(|feed| matches!(feed, Feed::Pods(..)));
     // No data is never green: without a live feed the numbers are not known.
     let known = worst.is_some_and(|(feed, status)| model.feed_level(feed, status) == Level::Fine);
@@ -47,8 +69,24 @@ pub fn figures(model: &Model) -> Vec<Figure> {
     figures
 }
 
-/// The first things in trouble.
+/// The first things in trouble: the worst of every other source, then the pods.
 pub fn trouble(model: &Model, room: usize) -> Vec<Trouble> {
+    let worst = overview::lines(model).into_iter().filter_map(|line| match line {
+        Line::Source { realm, level, name, worst, says }
+            if level < Level::Fine && realm != Realm::Kubernetes =>
+        {
+            let name = if worst.is_empty() { name } else { format!("{name}  {worst}") };
+            Some(Trouble { level, name, what: says })
+        }
+        _ => None,
+    });
+    let mut lines: Vec<Trouble> = worst.take(room).collect();
+    lines.extend(pods(model, room - lines.len()));
+    lines
+}
+
+/// The first pods in trouble.
+pub fn pods(model: &Model, room: usize) -> Vec<Trouble> {
     let all = model.pods.first(room).take_while(|(_, rank)| rank.level < Level::Fine);
     let mut lines: Vec<Trouble> = all
         .map(|(pod, rank)| {
@@ -101,6 +139,9 @@ fn when(age: Age) -> String {
 /// What to say when nothing is in trouble, or nothing is known.
 pub fn calm(model: &Model) -> (Level, String) {
     let worst = model.worst_feed(|feed| matches!(feed, Feed::Pods(..)));
+    if !tables::in_view(model, Realm::Kubernetes) {
+        return (Level::Fine, "everything is as it should be".into());
+    }
     match worst {
         Some((feed, status)) if model.feed_level(feed, status) == Level::Fine => (
             Level::Fine,
@@ -113,7 +154,14 @@ pub fn calm(model: &Model) -> (Level, String) {
 /// The last line: every feed that is not live, and that nothing here acts.
 pub fn foot(model: &Model) -> Vec<Fact> {
     let mut facts = vec![Fact::new("wall, read-only", Role::Dim)];
-    let state = state::state_of(model, |feed| matches!(feed, Feed::Pods(..)));
-    facts.push(Fact::new(format!("pods {}", state.text), state.role));
+    if tables::in_view(model, Realm::Kubernetes) {
+        let state = state::state_of(model, |feed| matches!(feed, Feed::Pods(..)));
+        facts.push(Fact::new(format!("pods {}", state.text), state.role));
+    }
+    for tables in others(model).filter_map(tables::of) {
+        let Some(kind) = tables.kinds().first() else { continue };
+        let state = state::state_of(model, |feed| tables::fed_by(*kind, feed));
+        facts.push(Fact::new(format!("{} {}", tables.name(), state.text), state.role));
+    }
     facts
 }

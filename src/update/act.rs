@@ -4,14 +4,16 @@ use super::question::{self, Context, Did};
 use crate::domain::action::{Findings, Native, Outcome};
 use crate::domain::approval::QuestionId;
 use crate::domain::approval::{Place, Plan};
+use crate::domain::feed::Feed;
 use crate::domain::news::ActionId;
-use crate::domain::object::ObjectRef;
+use crate::domain::object::{ObjectRef, Realm};
 use crate::domain::settings::{Action, Key};
 use crate::domain::time::Timestamp;
 use crate::model::board::PaneKind;
 use crate::model::msg::Effect;
 use crate::model::overlay::{Ask, Overlay};
 use crate::model::{Deed, Dirty, Model};
+use crate::panes::tables;
 
 pub use super::plan::marked;
 
@@ -67,6 +69,31 @@ fn end_shell(model: &mut Model, pod: &ObjectRef) -> Vec<Effect> {
     vec![Effect::EndShell(id)]
 }
 
+/// From where, to which server, and as whom.
+fn place(model: &Model, target: &ObjectRef) -> Place {
+    let host = model.host.clone();
+    if target.kind.realm() == Realm::Kubernetes {
+        let cluster = model.clusters.get(&target.context);
+        return Place {
+            host,
+            server: cluster.map(|cluster| cluster.server.clone()).unwrap_or_default(),
+            origin: cluster.map(|cluster| cluster.namespace_origin.clone()).unwrap_or_default(),
+            identity: cluster.and_then(|cluster| cluster.identity.clone()),
+        };
+    }
+    let own = |feed: &Feed| match feed {
+        Feed::Endpoint(_, name) => tables::fed_by(target.kind, feed) && *name == target.context,
+        _ => false,
+    };
+    let facts = model.places.iter().find(|(feed, _)| own(feed)).map(|(_, facts)| facts);
+    Place {
+        host,
+        server: facts.map(|facts| facts.server.clone()).unwrap_or_default(),
+        origin: String::new(),
+        identity: facts.and_then(|facts| facts.identity.clone()),
+    }
+}
+
 fn question_about(model: &mut Model, natives: Vec<Native>) -> Vec<Effect> {
     let Some(first) = natives.first() else { return Vec::new() };
     // Read-only may have come after the shell; then the question says no.
@@ -74,13 +101,7 @@ fn question_about(model: &mut Model, natives: Vec<Native>) -> Vec<Effect> {
     if let Some(id) = plan::running(model, &natives).filter(|_| may) {
         return vec![Effect::Enter(id)];
     }
-    let cluster = model.clusters.get(&first.target.context);
-    let place = Place {
-        host: model.host.clone(),
-        server: cluster.map(|cluster| cluster.server.clone()).unwrap_or_default(),
-        origin: cluster.map(|cluster| cluster.namespace_origin.clone()).unwrap_or_default(),
-        identity: cluster.and_then(|cluster| cluster.identity.clone()),
-    };
+    let place = place(model, &first.target);
     let (context, asked_by) = (lend!(model), model.asked_by);
     match question::open(&mut model.questions, Plan::Native(natives), place, asked_by, model.now, &context) {
         Ok(effects) => {

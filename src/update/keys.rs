@@ -1,5 +1,5 @@
 //! Keys to actions, actions to the part of the board they belong to.
-use super::{act, detail, lines, palette, table};
+use super::{act, changes, detail, lines, overview, palette, realms, table};
 use crate::domain::action::{Outcome, Verb};
 use crate::domain::object::{Kind, Realm};
 use crate::domain::settings::{Action, Key, KeyCode};
@@ -12,7 +12,7 @@ use crate::model::msg::{Effect, MouseDid};
 use crate::model::overlay::{Ask, Overlay};
 use crate::model::{Deed, Model};
 use crate::panes::layout::layout;
-use crate::panes::things;
+use crate::panes::{tables, things};
 
 /// The keys of one read, in order.
 pub fn pressed(model: &mut Model, keys: &[Key], at: Timestamp) -> Vec<Effect> {
@@ -88,6 +88,7 @@ pub fn perform(model: &mut Model, action: Action, key: Key) -> Vec<Effect> {
     }
     let here = match model.board.focus {
         PaneKind::Things => table::act(model, action),
+        PaneKind::Overview => overview::act(model, action).or_else(|| table::kinds(model, action)),
         PaneKind::Detail => detail::act(model, action).or_else(|| table::kinds(model, action)),
         PaneKind::Logs => lines::act(model, action),
     };
@@ -107,6 +108,7 @@ fn everywhere(model: &mut Model, action: Action, key: Key) -> Option<Vec<Effect>
         Action::NextPane | Action::PrevPane => next_pane(model, action == Action::PrevPane),
         Action::Pane1 => return Some(table::realm(model, Realm::Kubernetes)),
         Action::Pane2 => model.board.focus = PaneKind::Logs,
+        Action::Overview => return Some(overview::show(model)),
         Action::Containers => return Some(table::realm(model, Realm::Containers)),
         Action::Alerts => return Some(table::realm(model, Realm::Alerts)),
         Action::Database => return Some(table::realm(model, Realm::Database)),
@@ -178,6 +180,8 @@ fn back(model: &mut Model, key: Key) -> Vec<Effect> {
             }
             return lines::close(model);
         }
+        PaneKind::Overview if key.code == KeyCode::Char('q') => return quit(model),
+        PaneKind::Overview => return Vec::new(),
         PaneKind::Things => {}
     }
     if model.detail.is_some() {
@@ -192,6 +196,10 @@ fn back(model: &mut Model, key: Key) -> Vec<Effect> {
         table::reorder(model);
     } else if model.board.zoomed {
         model.board.zoomed = false;
+    } else if let Some(first) = table::first(model.board.kind).filter(|first| *first != model.board.kind) {
+        return table::show(model, first);
+    } else if tables::others_in_view(model) {
+        return overview::show(model);
     } else if model.board.kind != Kind::Pod {
         return table::show(model, Kind::Pod);
     } else if key.code == KeyCode::Char('q') {
@@ -206,6 +214,9 @@ fn marks(model: &Model) -> Vec<crate::domain::object::ObjectRef> {
 
 fn next_pane(model: &mut Model, back: bool) {
     let mut panes = vec![PaneKind::Things];
+    if tables::others_in_view(model) {
+        panes.insert(0, PaneKind::Overview);
+    }
     if model.detail.is_some() {
         panes.push(PaneKind::Detail);
     }
@@ -220,6 +231,7 @@ fn next_pane(model: &mut Model, back: bool) {
 fn copy(model: &mut Model) -> Vec<Effect> {
     let text = match model.board.focus {
         PaneKind::Things => things::selected(model).map(|target| target.name.to_string()),
+        PaneKind::Overview => None,
         PaneKind::Detail => {
             model.detail.as_ref().map(|detail| crate::panes::text::whole(model, detail).join("\n"))
         }
@@ -241,6 +253,13 @@ fn on_thing(model: &mut Model, action: Action) -> Vec<Effect> {
         return Vec::new();
     };
     match action {
+        Action::Acknowledge => realms::acknowledge(model, &target),
+        Action::Source => realms::source(model, &target),
+        Action::Suspect => {
+            changes::suspect(model);
+            Vec::new()
+        }
+        Action::Open if target.kind == Kind::Change => overview::follow(model, &target),
         Action::Open if target.kind == Kind::Namespace && model.detail.is_none() => {
             table::within(model, Kind::Pod, &target.name, Some(&target.context))
         }
@@ -274,6 +293,7 @@ fn open_line(model: &mut Model) {
             let text = model.board.filter.text().to_owned();
             ask(model, Ask::Filter, &text);
         }
+        PaneKind::Overview => model.say("`/` looks through a table: Enter opens one", false),
         PaneKind::Detail => ask(model, Ask::FindText, ""),
         PaneKind::Logs => ask(model, Ask::Find, ""),
     }
@@ -419,8 +439,9 @@ pub fn mouse(model: &mut Model, column: u16, row: u16, what: MouseDid) -> Vec<Ef
     let Some((pane, area)) = places.panes.iter().find(|(_, area)| inside(area)) else { return Vec::new() };
     model.board.focus = *pane;
     match (what, pane) {
-        (MouseDid::Click, PaneKind::Things) if row >= area.y + 2 => {
-            table::click(model, usize::from(row - area.y - 2));
+        (MouseDid::Click, PaneKind::Things) if row >= things::first_row(model, *area) => {
+            let first = things::first_row(model, *area);
+            table::click(model, usize::from(row - first));
         }
         (MouseDid::Click, _) => {}
         (MouseDid::WheelUp, _) => {

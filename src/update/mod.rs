@@ -1,11 +1,13 @@
 //! The only code that changes the model. Pure: no I/O, no clock, no randomness.
 pub mod act;
+pub mod changes;
 pub mod detail;
 pub mod keys;
 pub mod lines;
 pub mod logs;
 pub mod news;
 pub mod open;
+pub mod overview;
 pub mod palette;
 pub mod plan;
 pub mod question;
@@ -17,8 +19,8 @@ use crate::domain::time::Timestamp;
 use crate::model::board::PaneKind;
 use crate::model::msg::{Effect, Msg};
 use crate::model::{Dirty, Model, Settings};
-use crate::panes::layout::{layout, table_rows};
-use crate::panes::pods;
+use crate::panes::layout::layout;
+use crate::panes::{pods, things};
 
 /// Applies one message and says what the outside must do about it.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
@@ -62,6 +64,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Scanned(scan) => lines::scanned(model, &scan),
+        Msg::Acknowledged { alerts, by, no_longer } => {
+            realms::acknowledged(model, alerts, &by, no_longer);
+            Vec::new()
+        }
         Msg::Said { text, bad } => {
             model.say(text, bad);
             Vec::new()
@@ -80,17 +86,21 @@ fn taken_up(model: &mut Model, settings: Settings) -> Vec<Effect> {
     table::reorder(model);
     model.logs.ring.limit(model.settings.logs.buffer_bytes);
     model.say("settings taken up", false);
-    if before.mouse == model.settings.mouse {
-        return Vec::new();
+    let mut effects = Vec::new();
+    if before.log_level != model.settings.log_level {
+        effects.push(Effect::SetLogLevel(model.settings.log_level));
     }
-    model.board.mouse = model.settings.mouse;
-    vec![Effect::SetMouse(model.board.mouse)]
+    if before.mouse != model.settings.mouse {
+        model.board.mouse = model.settings.mouse;
+        effects.push(Effect::SetMouse(model.board.mouse));
+    }
+    effects
 }
 
 /// Tells every scrolling thing how many rows it has now.
 fn fit(model: &mut Model) {
     let places = layout(model);
-    let rows = places.pane(PaneKind::Things).map_or(0, table_rows);
+    let rows = places.pane(PaneKind::Things).map_or(0, |area| things::room(model, area));
     match model.board.kind {
         Kind::Pod if model.pods.height() != rows => model.pods.set_height(rows),
         Kind::Pod => {}

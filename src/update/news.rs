@@ -2,7 +2,7 @@
 use std::collections::hash_map::Entry;
 
 use super::table::{self, lens};
-use super::{act, detail, lines, open};
+use super::{act, changes, detail, lines, open};
 use crate::domain::Text;
 use crate::domain::feed::{Feed, FeedState, FeedStatus};
 use crate::domain::news::{News, Seen};
@@ -104,6 +104,7 @@ fn take_pods(model: &mut Model, feed: &Feed, batch: Vec<Seen<Pod>>) {
 
 fn take_objects(model: &mut Model, feed: &Feed, kind: Kind, batch: Vec<Seen<Object>>) {
     heard(model, feed);
+    let told = changes::before(model, &batch);
     let mut changed = if kind == Kind::Node { note_nodes(model, &batch) } else { Vec::new() };
     let lens = lens!(model, kind);
     let whole = batch.iter().any(|seen| matches!(seen, Seen::End));
@@ -112,6 +113,11 @@ fn take_objects(model: &mut Model, feed: &Feed, kind: Kind, batch: Vec<Seen<Obje
     let touched = listing.apply(feed, batch, |object| objects::rank(&lens, object));
     let came = waited && !listing.is_empty();
     look(model, kind, touched, came);
+    changes::add(model, told);
+    if kind == Kind::ReplicaSet && whole {
+        let told = changes::rollouts(model);
+        changes::add(model, told);
+    }
     if kind == Kind::Node && whole {
         changed.extend(forget_nodes(model, feed));
     }

@@ -4,7 +4,7 @@ use crate::domain::feed::FeedState;
 use crate::domain::news::ClusterFacts;
 use crate::domain::object::{Kind, ObjectRef, Realm};
 use crate::domain::settings::Action;
-use crate::model::board::KINDS;
+use crate::model::board::{KINDS, PaneKind};
 use crate::model::filter::Filter;
 use crate::model::listing::Sort;
 use crate::model::msg::Effect;
@@ -59,9 +59,11 @@ pub fn rerank_pods(model: &mut Model, concerned: impl Fn(&crate::domain::pod::Po
 
 /// Shows another kind. What was typed for the last one does not carry over.
 pub fn show(model: &mut Model, kind: Kind) -> Vec<Effect> {
-    model.board.focus = crate::model::board::PaneKind::Things;
+    let before = watched(model);
+    model.board.focus = PaneKind::Things;
     if model.board.kind == kind {
-        return Vec::new();
+        let now = watched(model);
+        return if now == before { Vec::new() } else { vec![Effect::Watch(now)] };
     }
     model.board.filter = Filter::default();
     model.board.faults = false;
@@ -81,6 +83,11 @@ pub fn show(model: &mut Model, kind: Kind) -> Vec<Effect> {
 /// The kinds of a realm, in the order in which `[` and `]` go round.
 fn kinds_of(realm: Realm) -> &'static [Kind] {
     tables::of(realm).map_or(KINDS, |tables| tables.kinds())
+}
+
+/// The kind that a realm begins with.
+pub fn first(kind: Kind) -> Option<Kind> {
+    kinds_of(kind.realm()).first().copied()
 }
 
 /// To a realm's pane: what was shown there last, or its first kind.
@@ -122,11 +129,19 @@ pub fn within(model: &mut Model, kind: Kind, namespace: &str, context: Option<&s
 /// Kinds beside pods and nodes that somebody looks at: in the table, or opened.
 pub fn watched(model: &Model) -> Vec<Kind> {
     let opened = model.detail.as_ref().map(|detail| detail.target.kind);
-    let mut kinds: Vec<Kind> = std::iter::once(model.board.kind).chain(opened).collect();
+    let glance = model.board.focus == PaneKind::Overview || model.board.kind == Kind::Change;
+    let told: &[Kind] = if glance { TELL_OF_CHANGES } else { &[] };
+    let mut kinds: Vec<Kind> =
+        std::iter::once(model.board.kind).chain(opened).chain(told.iter().copied()).collect();
     kinds.retain(|kind| !matches!(kind, Kind::Pod | Kind::Node));
+    kinds.sort_unstable();
     kinds.dedup();
     kinds
 }
+
+/// The kinds of a cluster that say what changed in it.
+const TELL_OF_CHANGES: &[Kind] =
+    &[Kind::Deployment, Kind::ReplicaSet, Kind::Hpa, Kind::Event, Kind::ConfigMap, Kind::Secret];
 
 /// Whether anything may still come that was not seen: its kind is not watched, or not read to the end.
 pub fn unread(model: &Model, kind: Kind) -> bool {

@@ -171,6 +171,7 @@ fn short(model: &Model, action: Action, _here: Scope) -> (String, String) {
     let key = keys.iter().min_by_key(|key| (key.to_string().len() > 5, action_order(action, key))).copied();
     let word = match action {
         Action::Help => "keys".into(),
+        Action::Pane1 => "pods".into(),
         Action::Palette => "command".into(),
         Action::NextKind => "kinds".into(),
         Action::ShowEvents => "events".into(),

@@ -2,6 +2,7 @@
 pub mod chrome;
 pub mod help;
 pub mod logs;
+pub mod overview;
 pub mod paint;
 pub mod palette;
 pub mod question;
@@ -21,6 +22,7 @@ use crate::model::Model;
 use crate::model::board::PaneKind;
 use crate::model::overlay::Overlay;
 use crate::panes::layout::{Area, Layout, layout};
+use crate::panes::things;
 use style::Paint;
 
 /// Draws everything. The cursor stands where something is being typed, and nowhere else.
@@ -44,6 +46,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model) -> Option<(QuestionId, u32)> {
     for (kind, area) in &places.panes {
         match kind {
             PaneKind::Things => table::draw(frame.buffer_mut(), &paint, model, *area),
+            PaneKind::Overview => overview::draw(frame.buffer_mut(), &paint, model, *area),
             PaneKind::Detail => text::draw(frame.buffer_mut(), &paint, model, *area),
             PaneKind::Logs => chrome::log(frame.buffer_mut(), &paint, model, *area),
         }
@@ -87,7 +90,7 @@ fn beside(model: &Model, places: &Layout) -> Option<u16> {
             listing.row()?.checked_sub(listing.offset())?
         }
     };
-    let y = area.y.checked_add(2)?.checked_add(u16::try_from(row).ok()?)?;
+    let y = things::first_row(model, area).checked_add(u16::try_from(row).ok()?)?;
     (y < area.bottom()).then_some(y)
 }
 

@@ -41,6 +41,13 @@ impl<'a> Paint<'a> {
         end.saturating_sub(x)
     }
 
+    /// Text on a line where the cursor may stand.
+    pub fn on_line(&self, buffer: &mut Buffer, area: Area, text: &str, role: Role, cut: Cut, here: bool) {
+        let style = self.style(role);
+        let style = if here { style.patch(self.style(Role::Here)) } else { style };
+        self.styled(buffer, area, text, style, cut);
+    }
+
     /// Facts one after another; says where it stopped.
     pub fn facts(&self, buffer: &mut Buffer, area: Area, facts: &[Fact], gap: &str) -> u16 {
         let mut x = area.x;

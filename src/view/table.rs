@@ -5,6 +5,7 @@ use ratatui::style::Style;
 use super::style::Paint;
 use super::{chrome, wrap};
 use crate::domain::level::Level;
+use crate::domain::object::Realm;
 use crate::domain::settings::Role;
 use crate::model::Model;
 use crate::model::board::PaneKind;
@@ -19,13 +20,21 @@ pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
     let kind = model.board.kind;
     let focused = model.board.focus == PaneKind::Things;
     let concerned = |feed: &_| things::fed_by(kind, feed);
-    let state = state::state_of(model, concerned);
+    // The time line is our own.
+    let ours = kind.realm() == Realm::Changes;
+    let state = if ours { Fact::new("", Role::Dim) } else { state::state_of(model, concerned) };
     let mut facts = Things.facts(model);
     if let Some(old) = state::stale(model, concerned) {
         facts.insert(0, Fact::new(old, Role::Warning));
     }
     chrome::title(buffer, paint, area, &Things.name(model), &facts, &state, focused);
     let columns = things::columns(model, area.width);
+    let first = things::first_row(model, area);
+    for (y, line) in (area.y + 1..first.saturating_sub(1)).zip(things::head(model, area)) {
+        let inner = Area { x: area.x + SIGNS, y, width: area.width.saturating_sub(SIGNS + 1), height: 1 };
+        paint.facts(buffer, inner, &line, "");
+    }
+    let area = Area { y: first.saturating_sub(2), height: (area.bottom() + 2).saturating_sub(first), ..area };
     if area.height > 1 {
         heads(buffer, paint, model, area, &columns);
     }

@@ -22,5 +22,7 @@ mod own;
 mod picture;
 mod pictures;
 mod pods;
+mod redis;
+mod postgres;
 mod suite;
 mod taps;

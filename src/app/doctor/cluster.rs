@@ -49,7 +49,11 @@ pub(super) async fn look(options: &Options, waiting: &Waiting) -> Vec<Section> {
             (finding, contexts)
         }
         Err(error) => {
-            let finding = Finding::new("kubeconfig", Status::Wrong, error.to_string())
+            // A system without a cluster needs none.
+            let profile = &options.effective.settings.profile;
+            let needed = profile.endpoints.is_empty() || !profile.contexts.is_empty();
+            let status = if needed { Status::Wrong } else { Status::Plain };
+            let finding = Finding::new("kubeconfig", status, error.to_string())
                 .remedy("export KUBECONFIG=/path/to/a/kubeconfig, or write ~/.kube/config")
                 .remedy("or name one: firedeck --kubeconfig FILE, or `kubeconfig` in the config file");
             (finding, Vec::new())

@@ -73,10 +73,10 @@ impl Finding {
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Section {
-    /// `settings`, `terminal`, `files`, `kubeconfig`, `context`, `tools`.
+    /// `settings`, `terminal`, `files`, `kubeconfig`, `context`, `tools`, or the kind of a server: `postgres`.
     #[serde(rename = "section")]
     pub about: &'static str,
-    /// Which context.
+    /// Which context, or which server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     pub findings: Vec<Finding>,

@@ -19,13 +19,6 @@ use crate::sources::documents::{self, Limits};
 use crate::sources::http::{Login, shown};
 use crate::sources::prometheus;
 
-/// Where alert rules are.
-#[derive(Debug)]
-pub(super) struct From<'a> {
-    pub files: &'a [PathBuf],
-    pub servers: &'a [String],
-}
-
 /// Every rule, and what could not be read.
 #[derive(Debug, Default)]
 struct Rules {
@@ -36,30 +29,27 @@ struct Rules {
 pub(super) fn coverage(
     request: &Request,
     paths: &[PathBuf],
-    from: &From<'_>,
+    files: &[PathBuf],
     json: bool,
 ) -> color_eyre::Result<ExitCode> {
     let Ok(shelf) = Shelf::open(request, paths) else { return Ok(ExitCode::from(TROUBLE)) };
     let endpoints: Vec<&Endpoint> = shelf.settings.profile.endpoints(Backend::Prometheus).collect();
-    let own = from.files.is_empty() && from.servers.is_empty();
-    if own && endpoints.is_empty() {
+    let named = request.endpoints.iter().any(|(backend, _)| *backend == Backend::Prometheus);
+    // Files alone are all that was asked for; a profile's own server is not asked besides.
+    let asked = if named || files.is_empty() { endpoints } else { Vec::new() };
+    if files.is_empty() && asked.is_empty() {
         out::complain(
             "firedeck: no alert rules are named\n  \
              = name their files with --rules FILE, or a server with --prometheus URL",
         );
         return Ok(ExitCode::from(TROUBLE));
     }
-    let mut rules = of_files(from.files);
+    let mut rules = of_files(files);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let asked = from.servers.iter().map(|address| (address.as_str(), None));
-    let known = endpoints.iter().filter(|_| own).map(|endpoint| (endpoint.url.as_str(), Some(*endpoint)));
-    for (address, endpoint) in asked.chain(known) {
-        // A server that is named and known is asked as it is known.
-        let endpoint =
-            endpoint.or_else(|| endpoints.iter().find(|endpoint| endpoint.url == address).copied());
-        match runtime.block_on(of_server(address, endpoint)) {
+    for endpoint in asked {
+        match runtime.block_on(of_server(endpoint)) {
             Ok(found) => rules.rules.extend(found),
-            Err(why) => rules.failed.push((shown(address), why)),
+            Err(why) => rules.failed.push((shown(&endpoint.url), why)),
         }
     }
     let documents: Vec<Arc<Document>> = shelf.documents().cloned().collect();
@@ -95,15 +85,15 @@ fn of_files(files: &[PathBuf]) -> Rules {
     out
 }
 
-async fn of_server(address: &str, endpoint: Option<&Endpoint>) -> Result<Vec<AlertRule>, String> {
+async fn of_server(endpoint: &Endpoint) -> Result<Vec<AlertRule>, String> {
     let login = match endpoint {
-        Some(Endpoint { token: Some(token), .. }) => Login::Bearer(secret(token).await?),
-        Some(Endpoint { username: Some(username), password: Some(password), .. }) => {
+        Endpoint { token: Some(token), .. } => Login::Bearer(secret(token).await?),
+        Endpoint { username: Some(username), password: Some(password), .. } => {
             Login::Basic { username: username.clone(), password: secret(password).await? }
         }
         _ => Login::Open,
     };
-    prometheus::alert_rules(address, &login).await
+    prometheus::alert_rules(&endpoint.url, &login).await
 }
 
 async fn secret(

@@ -24,9 +24,8 @@ pub(super) fn run(what: &RunbooksCommand, request: &Request) -> color_eyre::Resu
         }
         RunbooksCommand::Show { name, within, json } => show::show(request, name, &within.paths, *json),
         RunbooksCommand::Lint(flags) => lint::lint(request, flags),
-        RunbooksCommand::Coverage { paths, rules, prometheus, json } => {
-            let from = coverage::From { files: rules, servers: prometheus };
-            return coverage::coverage(request, paths, &from, *json);
+        RunbooksCommand::Coverage { paths, rules, json } => {
+            return coverage::coverage(request, paths, rules, *json);
         }
         RunbooksCommand::Search { words, alert, label, annotation, most, within, json } => {
             let asked = search::Asked {

@@ -88,9 +88,6 @@ Exit status: 0 every alert has a runbook, 1 one has none or a link leads nowhere
         /// Files of alert rules, and directories of them; may be given several times
         #[arg(long, value_name = "FILE")]
         rules: Vec<PathBuf>,
-        /// A live Prometheus (Thanos, Mimir, VictoriaMetrics): its address
-        #[arg(long, value_name = "URL")]
-        prometheus: Vec<String>,
         /// For programs
         #[arg(long)]
         json: bool,

@@ -135,7 +135,18 @@ fn command(action: &Native) -> String {
             );
             format!("psql -c {}", quoted(&sql))
         }
-        Realm::Redis => format!("redis-cli client kill id {}", quoted(&action.uid)),
+        Realm::Redis => {
+            // Both together are the condition: a number and a port are each given to others again.
+            let (id, address) = action.uid.split_once('@').unwrap_or((&action.uid, ""));
+            let at = match target.namespace.rsplit_once(':') {
+                Some((host, port)) => {
+                    let host = host.trim_start_matches('[').trim_end_matches(']');
+                    format!("-h {} -p {}", quoted(host), quoted(port))
+                }
+                None => format!("-s {}", quoted(&target.namespace)),
+            };
+            format!("redis-cli {at} client kill id {} addr {}", quoted(id), quoted(address))
+        }
         Realm::Containers => match &action.verb {
             Verb::Stop { grace_seconds: Some(seconds) } => format!("docker stop -t {seconds} {name}"),
             Verb::Shell { .. } => format!("docker exec -it {name} sh"),
@@ -230,6 +241,15 @@ mod tests {
         let node = action(Kind::Node, "", "node-3", drain.clone());
         assert_eq!(phrase(&Plan::Native(vec![node.clone()])), "node-3");
         assert_eq!(phrase(&Plan::Native(vec![node, pod])), "change 2 objects");
+    }
+
+    #[test]
+    fn a_client_of_a_redis_is_named_by_its_server_its_number_and_its_address() {
+        let mut client = action(Kind::Client, "10.0.0.5:6379", "57", Verb::Disconnect);
+        client.uid = "57@10.0.0.4:53211".into();
+        let plan = Plan::Native(vec![client]);
+        assert_eq!(commands(&plan), ["redis-cli -h 10.0.0.5 -p 6379 client kill id 57 addr 10.0.0.4:53211"]);
+        assert_eq!(headline(&plan), "disconnect client 10.0.0.5:6379/57");
     }
 
     #[test]

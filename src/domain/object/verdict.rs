@@ -22,7 +22,7 @@ impl Facts {
         match self {
             Facts::Workload(workload) => workload.level(),
             Facts::Job(job) => job.level(),
-            Facts::CronJob(_) => Level::Fine,
+            Facts::CronJob(_) | Facts::Configuration(_) => Level::Fine,
             Facts::Hpa(hpa) => hpa.level(),
             Facts::Node(node) => node.level(),
             Facts::Event(event) => event.level(),
@@ -54,6 +54,8 @@ impl Facts {
             Facts::Certificate(certificate) => certificate.status(),
             Facts::Namespace { phase } if phase.is_empty() => "Unknown".into(),
             Facts::Namespace { phase } => (&**phase).into(),
+            Facts::Configuration(held) if held.keys.len() == 1 => "1 key".into(),
+            Facts::Configuration(held) => format!("{} keys", held.keys.len()).into(),
             Facts::Alerts(facts) => facts.status(),
             Facts::Database(facts) => facts.status(),
             Facts::Redis(facts) => facts.status(),

@@ -1,6 +1,11 @@
-//! Autoscalers, events, certificates and namespaces: what is read of them, and how they become an `Object`.
+//! Autoscalers, events, certificates, namespaces and configuration: what is read of them, and how they become an `Object`.
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::intern::{Interner, message};
 use super::lean::{Lean, LeanCondition, Moment, at, conditions, created, lean_meta, object, resource};
@@ -8,7 +13,7 @@ use super::workloads::count;
 use crate::domain::Text;
 use crate::domain::feed::Feed;
 use crate::domain::news::{News, Seen};
-use crate::domain::object::{Certificate, Event, Facts, Hpa, Kind, Object};
+use crate::domain::object::{Certificate, Configuration, Event, Facts, Hpa, Kind, Object};
 
 /// The part of `Lean` that is the same for each.
 macro_rules! lean {
@@ -273,6 +278,57 @@ fn namespace(from: &NamespaceLite, known: &mut Interner) -> Facts {
     Facts::Namespace { phase: known.text(from.status.phase.as_deref().unwrap_or_default()) }
 }
 
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct ConfigMapLite {
+    #[serde(deserialize_with = "lean_meta")]
+    metadata: ObjectMeta,
+    #[serde(default)]
+    data: Option<BTreeMap<String, Marked>>,
+    #[serde(default, rename = "binaryData")]
+    binary: Option<BTreeMap<String, Marked>>,
+}
+
+lean!(ConfigMapLite, Kind::ConfigMap, config_map);
+
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct SecretLite {
+    #[serde(deserialize_with = "lean_meta")]
+    metadata: ObjectMeta,
+    #[serde(default)]
+    data: Option<BTreeMap<String, Marked>>,
+    #[serde(default, rename = "type")]
+    of: Option<String>,
+}
+
+lean!(SecretLite, Kind::Secret, secret);
+
+/// A value that is not kept: only whether it is still the same.
+#[derive(Debug, Clone, Copy)]
+struct Marked(u64);
+
+impl<'de> Deserialize<'de> for Marked {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        // Seeded anew in each run: a short secret must not be guessed from its number.
+        static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        Ok(Marked(SEED.hash_one(Cow::<str>::deserialize(from)?)))
+    }
+}
+
+fn config_map(from: &ConfigMapLite, known: &mut Interner) -> Facts {
+    let all = from.data.iter().flatten().chain(from.binary.iter().flatten());
+    Facts::Configuration(Configuration {
+        keys: all.map(|(key, mark)| (known.text(key), mark.0)).collect(),
+        of: Text::default(),
+    })
+}
+
+fn secret(from: &SecretLite, known: &mut Interner) -> Facts {
+    Facts::Configuration(Configuration {
+        keys: from.data.iter().flatten().map(|(key, mark)| (known.text(key), mark.0)).collect(),
+        of: known.text(from.of.as_deref().unwrap_or_default()),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -308,6 +364,20 @@ mod tests {
         assert_eq!((old.warning, old.count, old.last, &*old.from), (true, 12, last, "kubelet"));
         let Facts::Event(new) = facts::<EventLite>(new) else { panic!("an event") };
         assert_eq!((new.warning, new.count, new.last, &*new.from), (false, 3, last, "scheduler"));
+    }
+
+    #[test]
+    fn of_a_secret_the_keys_are_kept_and_whether_a_value_is_another() {
+        let read = |value: &str| {
+            let text =
+                format!(r#"{{"metadata":{{"name":"db"}},"type":"Opaque","data":{{"password":"{value}"}}}}"#);
+            let Facts::Configuration(held) = facts::<SecretLite>(&text) else { panic!("a secret") };
+            assert!(!format!("{held:?}").contains(value));
+            held
+        };
+        let (one, same, other) = (read("aHVudGVyMg=="), read("aHVudGVyMg=="), read("aHVudGVyMw=="));
+        assert_eq!((&*one.keys[0].0, &*one.of), ("password", "Opaque"));
+        assert!(one == same && one != other);
     }
 
     #[test]

@@ -100,6 +100,9 @@ impl<K: Lean> Watch<K> {
                 Api::namespaced_with(client, &self.namespace, &())
             };
             let config = watcher::Config::default().timeout(SECONDS);
+            // What Helm keeps of its releases is large, and nobody edits it.
+            let config =
+                if K::KIND == Kind::Secret { config.fields("type!=helm.sh/release.v1") } else { config };
             let config = if self.paged { config.page_size(PAGE) } else { config.streaming_lists() };
             let events = watcher(api, config).boxed();
             Open { events, heard, generation: cluster.generation, progress: Progress::Opened }

@@ -5,9 +5,11 @@ mod database;
 mod redis;
 
 use crate::domain::action::Native;
-use crate::domain::object::{Object, ObjectRef, Realm};
+use crate::domain::alert::AlertFacts;
+use crate::domain::object::{Facts, Kind, Object, ObjectRef, Realm};
 use crate::domain::settings::Action;
 use crate::model::Model;
+use crate::model::msg::Effect;
 
 /// What `action` would do to `target`; an error says what it is for.
 pub fn native(model: &Model, action: Action, target: &ObjectRef) -> Result<Native, String> {
@@ -36,6 +38,54 @@ pub fn typed(native: &mut Native, action: Action, text: &str) -> Result<(), Stri
         Realm::Alerts => alerts::typed(native, action, text),
         _ => Ok(()),
     }
+}
+
+/// Asks that the marked alerts, or this one, are recorded as cared for; once more takes it back.
+pub fn acknowledge(model: &mut Model, target: &ObjectRef) -> Vec<Effect> {
+    if target.kind != Kind::Alert {
+        model.say(format!("acknowledge works on alerts, not on a {}", target.kind), true);
+        return Vec::new();
+    }
+    let marked = super::act::marked(model);
+    let alerts = if marked.is_empty() { vec![target.clone()] } else { marked };
+    let no_longer = alerts.iter().all(|alert| model.acknowledged.contains_key(alert));
+    vec![Effect::Acknowledge { alerts, no_longer }]
+}
+
+/// It is on disk.
+pub fn acknowledged(model: &mut Model, alerts: Vec<ObjectRef>, by: &str, no_longer: bool) {
+    let n = alerts.len();
+    for alert in alerts {
+        if no_longer {
+            model.acknowledged.remove(&alert);
+        } else {
+            model.acknowledged.insert(alert, by.to_owned());
+        }
+    }
+    let alerts = if n == 1 { "alert".to_owned() } else { format!("{n} alerts") };
+    model.say(
+        if no_longer {
+            format!("{alerts} no longer acknowledged")
+        } else {
+            format!("{alerts} acknowledged by {by}; nothing is silenced, pager not told")
+        },
+        false,
+    );
+}
+
+/// The address of what an alert comes from, to be copied.
+pub fn source(model: &mut Model, target: &ObjectRef) -> Vec<Effect> {
+    let object = model.listing(target.kind).and_then(|listing| listing.get(target));
+    let address = match object.map(|object| &object.facts) {
+        Some(Facts::Alerts(AlertFacts::Alert(alert))) => alert.generator.clone(),
+        Some(Facts::Alerts(AlertFacts::Target(target))) => Some(target.url.clone()),
+        _ => None,
+    };
+    let Some(address) = address else {
+        model.say(format!("{} {target} names no source", target.kind), false);
+        return Vec::new();
+    };
+    vec![Effect::Copy(address.to_string())]
 }
 
 /// What is said of a key that means nothing for a row.

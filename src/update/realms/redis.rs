@@ -1,10 +1,24 @@
 //! What can be done to the rows of the redis pane.
 use super::nothing;
-use crate::domain::action::Native;
-use crate::domain::object::Object;
+use crate::domain::action::{Native, Verb};
+use crate::domain::object::{Facts, Kind, Object};
+use crate::domain::redis::RedisFacts;
 use crate::domain::settings::Action;
 use crate::model::Model;
 
 pub fn native(_model: &Model, action: Action, object: &Object) -> Result<Native, String> {
-    Err(nothing(action, object))
+    match (action, object.id.kind) {
+        (Action::Disconnect, Kind::Client) => {
+            if let Facts::Redis(RedisFacts::Client(client)) = &object.facts
+                && client.ours
+            {
+                return Err("that is firedeck's own connection".into());
+            }
+            Ok(Native { target: object.id.clone(), uid: object.uid.clone(), verb: Verb::Disconnect })
+        }
+        (Action::Disconnect, kind) => {
+            Err(format!("a client can be disconnected, not a {kind}: ] goes on to them"))
+        }
+        _ => Err(nothing(action, object)),
+    }
 }

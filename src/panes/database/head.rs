@@ -1,0 +1,178 @@
+//! The lines above the table: how full each server is, whose the connections are, what is not seen.
+use std::time::Duration;
+
+use super::super::{Fact, role, tables};
+use super::{servers, sessions, whole};
+use crate::domain::database::{Server, Session, Share};
+use crate::domain::feed::Feed;
+use crate::domain::level::Level;
+use crate::domain::object::Kind;
+use crate::domain::settings::{Backend, Role};
+use crate::domain::text;
+use crate::domain::time::Age;
+use crate::model::Model;
+
+/// Below so many rows the table needs the room.
+const SMALL: u16 = 30;
+const MOST: usize = 4;
+/// Cells of the gauge.
+const GAUGE: u32 = 20;
+/// What befell a server is news for so long.
+const NEWS: Duration = Duration::from_mins(10);
+
+pub fn lines(model: &Model, kind: Kind) -> Vec<Vec<Fact>> {
+    // The servers' own rows say the same, and more.
+    let own = kind == Kind::Server;
+    let several = servers(model).count() > 1;
+    let mut all: Vec<(Level, Vec<Fact>)> = if own {
+        Vec::new()
+    } else {
+        servers(model)
+            .map(|(object, server)| {
+                (whole(server), gauge(model, several.then_some(&*object.id.name), server))
+            })
+            .collect()
+    };
+    all.sort_by_key(|(level, _)| *level);
+    let mut lines: Vec<Vec<Fact>> = all.into_iter().map(|(_, line)| line).collect();
+    if model.size.1 < SMALL {
+        lines.truncate(1);
+        return lines;
+    }
+    lines.truncate(MOST - 2);
+    if let (Kind::Session, [_]) = (kind, lines.as_slice()) {
+        lines.extend(servers(model).next().map(|(_, server)| by_application(&server.by_application)));
+    }
+    lines.extend(unseen(model).take(MOST.saturating_sub(lines.len())));
+    lines
+}
+
+/// `87 of 97 used ██████████▍    +4/min, full in 2 min`.
+fn gauge(model: &Model, name: Option<&str>, server: &Server) -> Vec<Fact> {
+    let level = server.gauge_level();
+    let mut line = Vec::new();
+    line.extend(name.map(|name| Fact::new(name.to_owned(), Role::Title)));
+    line.push(Fact::new(format!("{} of {} used", server.used, server.usable()), role(level)));
+    let (full, empty) = if model.settings.ascii() { ("#", "-") } else { ("█", "░") };
+    let cells = (server.percent() * GAUGE / 100).min(GAUGE);
+    let bar = full.repeat(usize::try_from(cells).unwrap_or(0));
+    let rest = empty.repeat(usize::try_from(GAUGE - cells).unwrap_or(0));
+    line.push(Fact::new(format!("{bar}{rest}"), role(level)));
+    line.extend(going(server).map(|words| Fact::new(words, role(level))));
+    line.extend(lately(model, server).map(|words| Fact::new(words, Role::Warning)));
+    if server.blocked > 0 {
+        line.push(Fact::new(format!("{} blocked", server.blocked), Role::Warning));
+    }
+    if server.in_transaction > 0 {
+        let age =
+            server.oldest_idle.map_or_else(String::new, |at| format!(" ({})", Age(model.now.since(at))));
+        line.push(Fact::new(format!("{} idle in tx{age}", server.in_transaction), Role::Dim));
+    }
+    line.push(Fact::new(format!("{} active", server.active), Role::Dim));
+    if server.standby {
+        let lag = server.lag.map_or_else(String::new, |lag| format!(", {} s behind", lag.as_secs()));
+        line.push(Fact::new(format!("standby{lag}"), role(server.lag_level())));
+    }
+    line
+}
+
+/// `+4/min, full in 2 min`; nothing while it stands still.
+fn going(server: &Server) -> Option<String> {
+    let growth = server.growth.filter(|growth| *growth != 0)?;
+    let full = match server.full_in {
+        Some(Duration::ZERO) => ", full".into(),
+        Some(span) if span < Duration::from_hours(1) => format!(", full in {} min", span.as_secs() / 60),
+        _ => String::new(),
+    };
+    Some(format!("{growth:+}/min{full}"))
+}
+
+fn lately(model: &Model, server: &Server) -> Option<String> {
+    let (at, what) = server.event.as_ref()?;
+    let age = model.now.since(*at);
+    (age < NEWS).then(|| format!("{what} {} ago", Age(age.max(Duration::from_secs(10)))))
+}
+
+/// `web 61 (58 idle)  worker 17`.
+fn by_application(shares: &[Share]) -> Vec<Fact> {
+    let facts = shares.iter().take(6).map(|share| {
+        let name = if share.name.is_empty() { "unnamed" } else { &*share.name };
+        let mut doing = Vec::new();
+        if share.idle > 0 {
+            doing.push(format!("{} idle", share.idle));
+        }
+        if share.in_transaction > 0 {
+            doing.push(format!("{} in tx", share.in_transaction));
+        }
+        let doing = if doing.is_empty() { String::new() } else { format!(" ({})", doing.join(", ")) };
+        Fact::new(format!("{name} {}{doing}", share.all), Role::Text)
+    });
+    std::iter::once(Fact::new("by application", Role::Dim)).chain(facts).collect()
+}
+
+/// What this role does not see, and the statement that would show it.
+fn unseen(model: &Model) -> impl Iterator<Item = Vec<Fact>> + '_ {
+    let own = model.places.iter().filter(|(feed, _)| matches!(feed, Feed::Endpoint(Backend::Postgres, _)));
+    own.flat_map(|(_, place)| {
+        let rights =
+            place.rights.iter().filter(|rights| rights.starts_with("sees ") && rights.contains(" of "));
+        let rights = rights.chain(place.rights.iter().filter(|rights| rights.starts_with("in as ")));
+        let first = rights.map(|rights| vec![Fact::new(rights.clone(), Role::Warning)]);
+        first.chain(place.missing.iter().map(|what| vec![Fact::new(what.clone(), Role::Dim)]))
+    })
+}
+
+/// What is worst, for whoever looks at everything: its name and what is wrong with it.
+pub fn worst(model: &Model) -> (String, String) {
+    let of = servers(model).min_by_key(|(_, server)| (whole(server), u32::MAX - server.percent()));
+    let Some((object, server)) = of else { return (String::new(), String::new()) };
+    let several = tables::endpoints(model, Kind::Session) > 1;
+    let name = |what: String| if several { format!("{}: {what}", object.id.name) } else { what };
+    let used = format!("{} of {} used", server.used, server.usable());
+    let whose = || {
+        let first = server.by_application.first().filter(|share| share.idle > 0);
+        first.map_or_else(
+            || format!("{} active, {} idle", server.active, server.idle),
+            |share| {
+                let name = if share.name.is_empty() { "no name" } else { &*share.name };
+                format!("{} idle from {name}", share.idle)
+            },
+        )
+    };
+    if server.level() < Level::Fine && server.level() <= server.sessions {
+        let growth = going(server).map(|words| words.replace("/min", " a minute")).unwrap_or_default();
+        let mut says = vec![growth, whose()];
+        if server.lag_level() < Level::Fine {
+            says.insert(0, "standby is behind".into());
+        }
+        if server.gauge_level() == Level::Fine && server.lag_level() == Level::Fine {
+            let age = server.xid_age.and_then(|age| u64::try_from(age).ok()).unwrap_or(0);
+            says.insert(0, format!("vacuum is late: xid age {}", text::grouped(age)));
+        }
+        says.retain(|words| !words.is_empty());
+        return (name(used), says.join("; "));
+    }
+    let own =
+        sessions(model).filter(|(row, session)| row.id.context == object.id.context && session.is_client());
+    let trouble = own.filter(|(_, session)| matches!(session.level, Level::Bad | Level::Warn));
+    let first = trouble.min_by_key(|(_, session)| {
+        (session.level, session.waits(), u32::MAX - session.blocks(), session.since)
+    });
+    match first {
+        Some((_, session)) => (name(session_name(session)), doing(model, session)),
+        None => (name(used), lately(model, server).unwrap_or_else(whose)),
+    }
+}
+
+fn session_name(session: &Session) -> String {
+    match session.blocks() {
+        0 => format!("session {}", session.pid),
+        n => format!("{} blocks {n}", session.pid),
+    }
+}
+
+fn doing(model: &Model, session: &Session) -> String {
+    let age = session.since.map_or_else(String::new, |at| format!(" for {}", Age(model.now.since(at))));
+    let who = if session.application.is_empty() { &session.user } else { &session.application };
+    format!("{}{age}, {who} on {}", session.status(), session.database)
+}

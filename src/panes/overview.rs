@@ -1,0 +1,217 @@
+//! Everything at a glance: what is worst in each source, and what changed lately.
+use std::borrow::Cow;
+
+use super::tables;
+use super::things::{Things, grouped};
+use super::{Fact, Pane, role, wall};
+use crate::domain::feed::Feed;
+use crate::domain::level::Level;
+use crate::domain::object::{Facts, Kind, ObjectRef, Realm};
+use crate::domain::settings::{Action, Role};
+use crate::domain::text;
+use crate::model::Model;
+use crate::model::board::PaneKind;
+
+/// One line of it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Line {
+    /// The worst of one source; Enter goes there.
+    Source {
+        realm: Realm,
+        level: Level,
+        name: String,
+        worst: String,
+        says: String,
+    },
+    /// A heading over what follows.
+    Heading(&'static str),
+    /// Something that changed; Enter goes to what it happened to.
+    Change {
+        at: String,
+        what: String,
+        says: String,
+        level: Level,
+        suspect: bool,
+        target: ObjectRef,
+    },
+    /// Words where nothing else stands.
+    Words(String),
+    Blank,
+}
+
+impl Line {
+    /// Whether the cursor may stand on it.
+    pub fn leads(&self) -> bool {
+        matches!(self, Line::Source { .. } | Line::Change { .. })
+    }
+}
+
+/// As many changes as anybody reads at a glance.
+const CHANGES: usize = 12;
+
+pub fn lines(model: &Model) -> Vec<Line> {
+    let mut sources: Vec<Line> = realms(model).map(|realm| source(model, realm)).collect();
+    let level = |line: &Line| match line {
+        Line::Source { level, .. } => *level,
+        _ => Level::Done,
+    };
+    sources.sort_by_key(level);
+    let mut lines = sources;
+    lines.push(Line::Blank);
+    lines.push(Line::Heading("Changed in the last hour"));
+    let changes: Vec<Line> = changes(model).take(CHANGES).collect();
+    if changes.is_empty() {
+        lines.push(Line::Words("nothing that firedeck could see".into()));
+    }
+    lines.extend(changes);
+    lines
+}
+
+/// What there is to look at, in the order of the keys.
+pub fn realms(model: &Model) -> impl Iterator<Item = Realm> + '_ {
+    Realm::ALL.iter().copied().filter(|realm| tables::in_view(model, *realm))
+}
+
+/// The lamp of one source.
+pub fn lamp(model: &Model, realm: Realm) -> (Level, String) {
+    tables::of(realm).map_or_else(|| Things.lamp(model), |tables| tables.lamp(model))
+}
+
+fn source(model: &Model, realm: Realm) -> Line {
+    let (level, _) = lamp(model, realm);
+    let (worst, says) = match tables::of(realm) {
+        Some(tables) => match unwell(model, realm, level) {
+            Some(says) => (String::new(), says),
+            None => tables.worst(model),
+        },
+        None => pods(model, level),
+    };
+    Line::Source { realm, level, name: name(realm).into(), worst, says }
+}
+
+fn name(realm: Realm) -> &'static str {
+    tables::of(realm).map_or("pods", |tables| tables.name())
+}
+
+/// The state of a source's feeds, where that is all there is to say.
+fn unwell(model: &Model, realm: Realm, level: Level) -> Option<String> {
+    let kind = *tables::of(realm)?.kinds().first()?;
+    let rows = model.listing(kind).map_or(0, crate::model::listing::Listing::total);
+    let state = super::state::state_of(model, |feed| tables::fed_by(kind, feed));
+    (level < Level::Warn && rows == 0).then_some(state.text)
+}
+
+fn pods(model: &Model, level: Level) -> (String, String) {
+    match wall::pods(model, 1).into_iter().next() {
+        Some(trouble) if !trouble.what.is_empty() => (trouble.name, trouble.what),
+        // With one line alone, the rest is counted: the first is told all the same.
+        Some(_) => wall::pods(model, 2)
+            .into_iter()
+            .next()
+            .map_or_else(Default::default, |first| (first.name, first.what)),
+        None if level == Level::Fine => (grouped(model.pods.total()), "all as they should be".into()),
+        None => {
+            let state = super::state::state_of(model, |feed| matches!(feed, Feed::Pods(..)));
+            (String::new(), state.text)
+        }
+    }
+}
+
+/// The newest first, of the last hour.
+fn changes(model: &Model) -> impl Iterator<Item = Line> + '_ {
+    const HOUR: std::time::Duration = std::time::Duration::from_hours(1);
+    super::changes::newest(model).into_iter().filter_map(|object| match &object.facts {
+        Facts::Change(change) if model.now.since(change.at) < HOUR => Some(Line::Change {
+            at: change.at.clock(&model.zone).chars().take(5).collect(),
+            what: placed(model, &change.target),
+            says: change.says.to_string(),
+            level: change.level,
+            suspect: change.suspect,
+            target: change.target.clone(),
+        }),
+        _ => None,
+    })
+}
+
+/// `deploy/worker`, in the short words that people type.
+pub fn thing(target: &ObjectRef) -> String {
+    match target.kind.realm() {
+        Realm::Alerts => target.name.to_string(),
+        _ => format!("{}/{}", short(target.kind), target.name),
+    }
+}
+
+/// The same with its namespace, where there are several: `deploy/shop/worker`.
+fn placed(model: &Model, target: &ObjectRef) -> String {
+    let one = model.clusters.values().all(|cluster| cluster.namespaces.len() == 1);
+    if one || target.namespace.is_empty() || target.kind.realm() == Realm::Alerts {
+        return thing(target);
+    }
+    format!("{}/{target}", short(target.kind))
+}
+
+fn short(kind: Kind) -> String {
+    match kind {
+        Kind::Node | Kind::Secret => kind.to_string(),
+        kind => kind.aliases().first().map_or_else(|| kind.to_string(), |alias| (*alias).to_owned()),
+    }
+}
+
+pub struct Overview;
+
+impl Pane for Overview {
+    fn kind(&self) -> PaneKind {
+        PaneKind::Overview
+    }
+
+    fn name(&self, _model: &Model) -> Cow<'static, str> {
+        "overview".into()
+    }
+
+    fn fed_by(&self, _feed: &Feed, _model: &Model) -> bool {
+        false
+    }
+
+    fn facts(&self, model: &Model) -> Vec<Fact> {
+        let levels: Vec<Level> = realms(model).map(|realm| lamp(model, realm).0).collect();
+        let count = |wanted: Level| levels.iter().filter(|level| **level == wanted).count();
+        [
+            (Level::Bad, "in trouble"),
+            (Level::Unknown, "unknown"),
+            (Level::Warn, "to watch"),
+            (Level::Fine, "well"),
+        ]
+        .into_iter()
+        .filter(|(level, _)| count(*level) > 0)
+        .map(|(level, words)| {
+            let own = if level == Level::Fine { Role::Dim } else { role(level) };
+            Fact::new(format!("{} {words}", text::grouped(count(level) as u64)), own)
+        })
+        .collect()
+    }
+
+    fn lamp(&self, _model: &Model) -> (Level, String) {
+        (Level::Done, String::new())
+    }
+
+    fn keys(&self, _model: &Model) -> Vec<Action> {
+        use Action::{Alerts, Changes, Database, Open, Palette, Pane1, Redis, Vitals};
+        vec![Open, Pane1, Alerts, Database, Redis, Vitals, Changes, Palette]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::panes::tables::TABLES;
+
+    #[test]
+    fn every_realm_has_a_name_and_a_first_kind() {
+        for realm in Realm::ALL {
+            assert!(!name(*realm).is_empty());
+            let first = tables::of(*realm).map_or(Some(Kind::Pod), |tables| tables.kinds().first().copied());
+            assert_eq!(first.map(Kind::realm), Some(*realm));
+        }
+        assert_eq!(TABLES.len() + 1, Realm::ALL.len());
+    }
+}

@@ -1,0 +1,239 @@
+//! The lines over the tables, the lamp, and the worst of it all.
+use super::{Redises, group, node};
+use crate::domain::feed::Feed;
+use crate::domain::level::Level;
+use crate::domain::object::{Kind, Object};
+use crate::domain::redis::RedisNode;
+use crate::domain::redis::describe::{growth, latency};
+use crate::domain::redis::node::Role as Part;
+use crate::domain::redis::size;
+use crate::domain::redis::verdict::{figure, spoken};
+use crate::domain::settings::{Backend, Role};
+use crate::domain::text::grouped;
+use crate::domain::time::Age;
+use crate::model::Model;
+use crate::panes::{Fact, role, tables};
+
+/// On a lower screen one line has to do.
+const FEW_ROWS: u16 = 30;
+
+fn nodes(model: &Model) -> impl Iterator<Item = (&Object, &RedisNode)> {
+    let all = model.listing(Kind::RedisNode).into_iter().flat_map(crate::model::listing::Listing::all);
+    all.filter_map(|object| Some((object, node(object)?)))
+}
+
+/// The node that matters most: the worst, and among equals the fullest that keeps keys.
+fn foremost(model: &Model) -> Option<(&Object, &RedisNode)> {
+    nodes(model).min_by_key(|(object, node)| {
+        let kept = std::cmp::Reverse((node.role != Part::Sentinel, node.filled(), node.memory.used));
+        (object.level(), node.role == Part::Replica, kept, object.id.clone())
+    })
+}
+
+pub(super) fn head(model: &Model, kind: Kind) -> Vec<Vec<Fact>> {
+    let roomy = model.size.1 >= FEW_ROWS;
+    let mut lines = Vec::new();
+    match kind {
+        Kind::RedisNode => {
+            if let Some((object, node)) = foremost(model) {
+                lines.push(first(model, object, node));
+                if roomy && node.trouble.is_none() {
+                    lines.push(second(model, node));
+                }
+            }
+        }
+        Kind::Client => lines.extend(foremost(model).map(|(_, node)| crowd(node))),
+        Kind::KeyGroup => lines.extend(sampled(model)),
+        _ => {}
+    }
+    let missing = missing(model, kind);
+    if roomy || (lines.is_empty() && !missing.is_empty()) {
+        lines.extend(missing.into_iter().take(if roomy { 2 } else { 1 }));
+    } else if kind != Kind::RedisNode && !missing.is_empty() {
+        // An empty table is explained first.
+        lines = missing.into_iter().take(1).collect();
+    }
+    lines.retain(|line| !line.is_empty());
+    lines.into_iter().map(spaced).collect()
+}
+
+/// Words of several roles on one line, told apart by room.
+fn spaced(line: Vec<Fact>) -> Vec<Fact> {
+    let gap = |(at, fact): (usize, Fact)| {
+        if at == 0 { fact } else { Fact::new(format!("   {}", fact.text), fact.role) }
+    };
+    line.into_iter().enumerate().map(gap).collect()
+}
+
+/// `412 MB of 1 GB  +3 MB/min, full in 3 h   hit rate 97.2 %   no evictions`.
+fn first(model: &Model, object: &Object, node: &RedisNode) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    if nodes(model).count() > 1 {
+        facts.push(Fact::new(&*object.id.name, Role::Dim));
+    }
+    // What it said before it fell silent is not what is so now.
+    if node.trouble.is_some() {
+        let since =
+            node.trouble_since.map_or_else(String::new, |at| format!(" for {}", Age(model.now.since(at))));
+        facts.push(Fact::new(format!("{}{since}", node.status()), role(object.level())));
+        return facts;
+    }
+    facts.extend(memory(node).map(|text| Fact::new(text, memory_role(node))));
+    facts.extend(trend(node));
+    if node.role == Part::Sentinel {
+        facts.push(Fact::new(node.status(), role(object.level())));
+        return facts;
+    }
+    facts.push(hits(node));
+    facts.extend(evictions(node));
+    facts
+}
+
+fn memory(node: &RedisNode) -> Option<String> {
+    let used = size(node.memory.used?);
+    Some(match (node.limit(), node.memory.max) {
+        (Some(max), _) => format!("{used} of {}", size(max)),
+        (None, Some(_)) => format!("{used}, no limit"),
+        (None, None) => used,
+    })
+}
+
+fn memory_role(node: &RedisNode) -> Role {
+    match node.filled() {
+        Some(90..) if !node.evicts() => Role::Bad,
+        Some(80..) if !node.evicts() => Role::Warning,
+        _ => Role::Text,
+    }
+}
+
+fn trend(node: &RedisNode) -> Option<Fact> {
+    let growing = growth(node.rates.growth_per_minute?);
+    Some(match node.rates.full_in {
+        Some(span) if !node.evicts() => {
+            let level = if span.as_secs() < 900 { Role::Bad } else { Role::Text };
+            Fact::new(format!("{growing}, full in {}", spoken(span)), level)
+        }
+        Some(span) => Fact::new(format!("{growing}, evicts in {}", spoken(span)), Role::Text),
+        None => Fact::new(growing, Role::Text),
+    })
+}
+
+fn hits(node: &RedisNode) -> Fact {
+    match node.rates.hit_rate {
+        Some(rate) => Fact::new(format!("hit rate {rate:.1} %"), Role::Text),
+        None => Fact::new("no lookups", Role::Dim),
+    }
+}
+
+fn evictions(node: &RedisNode) -> Option<Fact> {
+    let rate = node.rates.evicted?;
+    Some(if rate > 0.0 {
+        Fact::new(format!("evicts {} keys/s", figure(rate)), Role::Warning)
+    } else {
+        Fact::new("no evictions", Role::Text)
+    })
+}
+
+/// Clients, keys, answers, saving.
+fn second(model: &Model, node: &RedisNode) -> Vec<Fact> {
+    let mut facts = crowd(node);
+    let mut plain = |text: Option<String>| facts.extend(text.map(|text| Fact::new(text, Role::Text)));
+    if node.role != Part::Sentinel {
+        let (keys, _) = node.keys();
+        let lasting = super::cells::lasting(node)
+            .map_or_else(String::new, |percent| format!(", {percent} % without TTL"));
+        plain(Some(format!("{} keys{lasting}", grouped(keys))));
+    }
+    plain(node.ping.map(|(_, middle)| format!("ping {}", latency(middle))));
+    if node.role == Part::Primary {
+        plain(saved(model, node));
+    }
+    facts
+}
+
+fn saved(model: &Model, node: &RedisNode) -> Option<String> {
+    let persistence = &node.persistence;
+    let changes = grouped(persistence.rdb_changes?);
+    let at = persistence.rdb_saved?;
+    let file = if persistence.aof == Some(true) { ", append-only file on" } else { "" };
+    Some(format!("saved {} ago, {changes} changes since{file}", Age(model.now.since(at))))
+}
+
+fn crowd(node: &RedisNode) -> Vec<Fact> {
+    let Some(now) = node.clients else { return Vec::new() };
+    let full = node.max_clients.is_some_and(|most| now.saturating_mul(10) >= most.saturating_mul(9));
+    let words = match node.max_clients {
+        Some(most) => format!("{} of {} clients", grouped(now), grouped(most)),
+        None => format!("{} clients", grouped(now)),
+    };
+    let blocked = node.blocked.filter(|count| *count > 0);
+    let mut facts = vec![Fact::new(words, if full { Role::Bad } else { Role::Text })];
+    facts.extend(blocked.map(|count| Fact::new(format!("{} blocked", grouped(count)), Role::Text)));
+    facts
+}
+
+fn sampled(model: &Model) -> Option<Vec<Fact>> {
+    let first = model.listing(Kind::KeyGroup)?.all().find_map(group)?;
+    let words = if first.whole {
+        format!("every key of db {} was looked at", first.db)
+    } else {
+        format!("worked out from {} keys of db {}", grouped(first.sampled), first.db)
+    };
+    Some(vec![Fact::new(words, Role::Dim)])
+}
+
+/// What is not seen of this kind, and the statement that would show it.
+fn missing(model: &Model, kind: Kind) -> Vec<Vec<Fact>> {
+    let concerns = |line: &&String| match kind {
+        Kind::Client => line.starts_with("clients:"),
+        Kind::SlowCall => line.starts_with("slow calls:"),
+        Kind::KeyGroup => line.contains("key"),
+        _ => false,
+    };
+    let places = model.places.iter().filter(|(feed, _)| matches!(feed, Feed::Endpoint(Backend::Redis, _)));
+    let lines = places.flat_map(|(_, place)| place.missing.iter()).filter(concerns);
+    lines.map(|line| vec![Fact::new(format!("not seen: {line}"), Role::Warning)]).collect()
+}
+
+pub(super) fn lamp(model: &Model, tables: &Redises) -> (Level, String) {
+    if let Some(lamp) = tables::feed_lamp(model, tables) {
+        return lamp;
+    }
+    let Some((level, n)) = tables::count(model, Kind::RedisNode) else {
+        return (Level::Fine, "redis".into());
+    };
+    let worst = foremost(model).map(|(_, node)| node);
+    let words = match (worst, n) {
+        (Some(node), _) if node.trouble.is_none() && !node.evicts() && node.filled() >= Some(80) => {
+            format!("redis {}%", node.filled().unwrap_or_default())
+        }
+        // Names that all know are told; a sentence is not.
+        (Some(node), 1) => match node.status().split([':', ' ']).next() {
+            Some(word) if word.len() > 2 && word.chars().all(char::is_uppercase) => format!("redis {word}"),
+            _ => "redis 1".into(),
+        },
+        _ => format!("redis {n}"),
+    };
+    (level, words)
+}
+
+pub(super) fn worst(model: &Model) -> (String, String) {
+    let Some((object, node)) = foremost(model) else {
+        return (String::new(), "nothing was heard yet".into());
+    };
+    if object.level() < Level::Fine {
+        let since =
+            node.trouble_since.map_or_else(String::new, |at| format!(" for {}", Age(model.now.since(at))));
+        let words =
+            node.findings().into_iter().take(2).map(|(_, words)| words).collect::<Vec<_>>().join("; ");
+        return (object.id.name.to_string(), format!("{words}{since}"));
+    }
+    let used = match (node.memory.used, node.limit()) {
+        (Some(used), Some(max)) => format!("{} of {}", size(used), size(max)),
+        (Some(used), None) => size(used),
+        (None, _) => object.id.name.to_string(),
+    };
+    let mut says = vec![hits(node).text];
+    says.extend(evictions(node).map(|fact| fact.text));
+    (used, says.join(", "))
+}

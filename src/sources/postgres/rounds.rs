@@ -1,0 +1,483 @@
+//! One look at a server after another: what is due, what it says, and what that adds up to.
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::board::Fresh;
+use super::link::{Fault, Session as Held};
+use super::read::{self, Gauge};
+use super::value::{count, word};
+use super::{Server as Shared, sql};
+use crate::domain::Text;
+use crate::domain::database::{
+    Blocked, Database, DatabaseFacts, Deltas, PREPARED, Server, Session, State, Statement, Tree, Trend,
+};
+use crate::domain::feed::Feed;
+use crate::domain::level::Level;
+use crate::domain::news::News;
+use crate::domain::object::Kind;
+use crate::domain::time::Timestamp;
+use crate::sources::now;
+
+const DATABASES: Duration = Duration::from_secs(15);
+const SIZES: Duration = Duration::from_mins(1);
+const RELATIONS: Duration = Duration::from_secs(30);
+const STATEMENTS: Duration = Duration::from_secs(10);
+const REPLICAS: Duration = Duration::from_secs(4);
+/// Where we may not see who waits, everybody is asked for his locks; that is not done at every look.
+const UNSEEN_WAITS: Duration = Duration::from_secs(10);
+/// Clocks that differ by less agree.
+const SKEW: i64 = 2_000;
+/// Below this share the server has room again.
+const ROOM: u32 = 80;
+
+pub struct Rounds {
+    feed: Feed,
+    due: HashMap<&'static str, Instant>,
+    trend: Trend,
+    deltas: Deltas,
+    /// Transactions that ended in either way, when they were counted.
+    ended: Option<(Timestamp, i64, i64)>,
+    databases: Vec<(Text, Database)>,
+    sizes: HashMap<Text, u64>,
+    server: Server,
+    /// Who answered last: its system, when it started, whether it was a standby.
+    who: Option<(Option<Text>, Timestamp, bool)>,
+    /// How far the server's clock is ahead of ours.
+    skew: Option<i64>,
+    first: bool,
+    looked: bool,
+    pub over_tls: bool,
+    pub emergency: bool,
+    /// How many sessions we see as they are, of how many.
+    pub sees: Option<(usize, usize)>,
+    /// What could not be read, by kind.
+    pub notes: BTreeMap<Kind, String>,
+}
+
+impl Rounds {
+    pub fn new(feed: Feed) -> Rounds {
+        Rounds {
+            feed,
+            due: HashMap::new(),
+            trend: Trend::default(),
+            deltas: Deltas::default(),
+            ended: None,
+            databases: Vec::new(),
+            sizes: HashMap::new(),
+            server: Server::default(),
+            who: None,
+            skew: None,
+            first: true,
+            looked: false,
+            over_tls: false,
+            emergency: false,
+            sees: None,
+            notes: BTreeMap::new(),
+        }
+    }
+
+    pub fn connected(&mut self, over_tls: bool, emergency: bool) {
+        (self.over_tls, self.emergency, self.looked, self.skew) = (over_tls, emergency, false, None);
+        self.due.clear();
+        self.notes.clear();
+    }
+
+    pub fn forget(&mut self) {
+        *self = Rounds::new(self.feed.clone());
+    }
+
+    /// Whether the last look was the first over its connection.
+    pub fn is_first(&self) -> bool {
+        self.first
+    }
+
+    pub fn has_room(&self) -> bool {
+        self.server.max > 0 && self.server.percent() < ROOM
+    }
+
+    fn is_due(&mut self, what: &'static str, every: Duration) -> bool {
+        let now = Instant::now();
+        let due = self.due.get(what).is_none_or(|at| *at <= now);
+        if due {
+            self.due.insert(what, now + every);
+        }
+        due
+    }
+
+    /// Everything that is due.
+    pub async fn look(&mut self, shared: &Shared, held: &Held, watched: &[Kind]) -> Result<Vec<News>, Fault> {
+        let all = sql::activity(held.greeting.number);
+        let (activity, gauge) = tokio::join!(held.ask(&all, &[]), held.ask(sql::GAUGE, &[]));
+        let gauge = gauge?.first().map(read::gauge).unwrap_or_default();
+        let (now, skew) = (now(), self.skew(&gauge));
+        let mut sessions: Vec<Session> = activity?.iter().map(read::session).collect();
+        for session in &mut sessions {
+            for at in [&mut session.since, &mut session.transaction, &mut session.query_began] {
+                *at = at.map(|at| Timestamp(at.0 - skew));
+            }
+        }
+        self.first = !std::mem::replace(&mut self.looked, true);
+        let tree = self.tree(shared, held, &sessions).await?;
+        let tree = place(&mut sessions, tree, now);
+        if let Ok(mut kept) = shared.tree.lock() {
+            *kept = tree;
+        }
+        let clients = sessions.iter().filter(|session| session.is_client());
+        self.sees = Some((clients.clone().filter(|session| !session.hidden).count(), clients.count()));
+        if self.is_due("databases", DATABASES) {
+            self.read_databases(held, now).await?;
+        }
+        self.sum_up(held, &gauge, &sessions, now, skew);
+        let mut rows: Vec<(Kind, Vec<Fresh>)> = Vec::new();
+        let started = self.server.started;
+        let server = DatabaseFacts::Server(Box::new(self.server.clone()));
+        let uid = held.greeting.system.clone().unwrap_or_default();
+        rows.push((
+            Kind::Server,
+            vec![Fresh { name: shared.link.name.clone(), uid, created: started, facts: server }],
+        ));
+        rows.push((Kind::Session, sessions.into_iter().map(row_of).collect()));
+        if watched.contains(&Kind::Database) && self.is_due("sizes", SIZES) {
+            self.read_sizes(held).await?;
+        }
+        let databases = self.databases.iter().map(|(name, database)| {
+            let bytes = self.sizes.get(name).copied();
+            row(name, DatabaseFacts::Database(Box::new(Database { bytes, ..database.clone() })))
+        });
+        rows.push((Kind::Database, databases.collect()));
+        if watched.contains(&Kind::Replica) && self.is_due("replicas", REPLICAS) {
+            let read = self.replicas(held, gauge.lag).await;
+            self.kept(Kind::Replica, read, &mut rows)?;
+        }
+        if watched.contains(&Kind::Relation) && self.is_due("relations", RELATIONS) {
+            let read = relations(held).await;
+            self.kept(Kind::Relation, read, &mut rows)?;
+        }
+        if watched.contains(&Kind::Statement) && self.is_due("statements", STATEMENTS) {
+            let read = self.statements(held, now).await;
+            self.kept(Kind::Statement, read, &mut rows)?;
+        }
+        let Ok(mut board) = shared.board.lock() else { return Ok(Vec::new()) };
+        let told =
+            rows.into_iter().filter_map(|(kind, rows)| board.tell(&self.feed, &shared.link.name, kind, rows));
+        Ok(told.collect())
+    }
+
+    /// What one kind could not be read for is noted; only a lost connection costs the others.
+    fn kept(
+        &mut self,
+        kind: Kind,
+        read: Result<(Vec<Fresh>, Option<String>), Fault>,
+        rows: &mut Vec<(Kind, Vec<Fresh>)>,
+    ) -> Result<(), Fault> {
+        let note = match read {
+            Ok((fresh, note)) => {
+                rows.push((kind, fresh));
+                note
+            }
+            Err(fault @ Fault::Said { .. }) => {
+                Some(format!("{} are not read: {}", kind.plural(), fault.words()))
+            }
+            Err(fault) => return Err(fault),
+        };
+        match note {
+            Some(note) => _ = self.notes.insert(kind, note),
+            None => _ = self.notes.remove(&kind),
+        }
+        Ok(())
+    }
+
+    fn skew(&mut self, gauge: &Gauge) -> i64 {
+        *self.skew.get_or_insert_with(|| {
+            let ahead = gauge.clock.0 - now().0;
+            if ahead.abs() > SKEW { ahead } else { 0 }
+        })
+    }
+
+    /// Asks who waits for whom, when anybody waits.
+    async fn tree(&mut self, shared: &Shared, held: &Held, sessions: &[Session]) -> Result<Tree, Fault> {
+        let waits = sessions.iter().any(|s| s.wait.as_ref().is_some_and(|(kind, _)| &**kind == "Lock"));
+        let unseen = sessions.iter().any(|session| session.hidden);
+        let ask = if unseen {
+            if !self.is_due("waits", UNSEEN_WAITS) {
+                return Ok(shared.tree.lock().map(|tree| tree.clone()).unwrap_or_default());
+            }
+            sql::WAITS_UNSEEN
+        } else if waits {
+            sql::WAITS
+        } else {
+            return Ok(Tree::default());
+        };
+        match held.ask(ask, &[]).await {
+            Ok(rows) => {
+                self.notes.remove(&Kind::Session);
+                Ok(Tree::new(read::waits(&rows)))
+            }
+            Err(fault @ Fault::Said { .. }) if !fault.has_code("57014") => {
+                self.notes
+                    .insert(Kind::Session, format!("who waits for whom is not read: {}", fault.words()));
+                Ok(Tree::default())
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    fn sum_up(&mut self, held: &Held, gauge: &Gauge, sessions: &[Session], now: Timestamp, skew: i64) {
+        let started = Timestamp(gauge.started.0 - skew);
+        let who = (held.greeting.system.clone(), gauge.started, gauge.standby);
+        if let Some(event) = self.who.as_ref().and_then(|before| befell(before, &who)) {
+            self.server.event = Some((now, event.into()));
+            self.trend.forget();
+            self.deltas.forget();
+            self.ended = None;
+        }
+        self.who = Some(who);
+        let used = sessions.iter().filter(|session| session.is_client()).count();
+        self.server.used = u32::try_from(used).unwrap_or(u32::MAX);
+        self.server.version = held.greeting.version.clone();
+        self.server.standby = gauge.standby;
+        self.server.started = started;
+        (self.server.max, self.server.reserved) = (gauge.max, gauge.reserved);
+        // Seconds that tick tell nothing while it is well.
+        self.server.lag = gauge.lag.map(|lag| Duration::from_secs(lag.as_secs() / 5 * 5));
+        self.trend.add(now, self.server.used);
+        self.server.growth = self.trend.growth();
+        self.server.full_in = self.trend.full_in(self.server.usable());
+        self.server.count(sessions);
+    }
+
+    async fn read_databases(&mut self, held: &Held, now: Timestamp) -> Result<(), Fault> {
+        let rows = held.ask(sql::DATABASES, &[]).await?;
+        self.databases = rows.iter().map(read::database).collect();
+        let sum = |of: fn(&Database) -> Option<i64>| -> Option<i64> {
+            self.databases.iter().map(|(_, database)| of(database)).sum()
+        };
+        let (commits, rollbacks) = (sum(|d| d.commits), sum(|d| d.rollbacks));
+        self.server.deadlocks = sum(|d| d.deadlocks);
+        self.server.temp_bytes = sum(|d| d.temp_bytes);
+        self.server.xid_age = self.databases.iter().filter_map(|(_, d)| d.xid_age).max();
+        let blocks =
+            |at: usize| -> i64 { rows.iter().map(|row| i64::try_from(count(row, at)).unwrap_or(0)).sum() };
+        self.server.cache_hit = read::share(blocks(6), blocks(7));
+        if let (Some(commits), Some(rollbacks)) = (commits, rollbacks) {
+            let rate = |new: i64, old: i64, span: Duration| {
+                u32::try_from(new.checked_sub(old)?.checked_div(i64::try_from(span.as_secs()).ok()?)?).ok()
+            };
+            let before = self.ended.replace((now, commits, rollbacks));
+            let span = before.map(|(at, ..)| now.since(at));
+            self.server.commits_per_second = before.zip(span).and_then(|(b, span)| rate(commits, b.1, span));
+            self.server.rollbacks_per_second =
+                before.zip(span).and_then(|(b, span)| rate(rollbacks, b.2, span));
+        }
+        Ok(())
+    }
+
+    async fn read_sizes(&mut self, held: &Held) -> Result<(), Fault> {
+        match held.ask(sql::SIZES, &[]).await {
+            Ok(rows) => {
+                self.sizes = rows.iter().map(|row| (word(row, 0), count(row, 1))).collect();
+                self.sizes.retain(|_, bytes| *bytes > 0);
+                self.notes.remove(&Kind::Database);
+                Ok(())
+            }
+            Err(fault @ Fault::Said { .. }) => {
+                self.notes.insert(Kind::Database, format!("sizes are not read: {}", fault.words()));
+                Ok(())
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    async fn replicas(
+        &self,
+        held: &Held,
+        lag: Option<Duration>,
+    ) -> Result<(Vec<Fresh>, Option<String>), Fault> {
+        let mut all: Vec<(Text, _)> = held.ask(sql::SENDERS, &[]).await?.iter().map(read::sender).collect();
+        all.extend(held.ask(&sql::slots(held.greeting.number), &[]).await?.iter().map(read::slot));
+        match held.ask(sql::RECEIVER, &[]).await {
+            Ok(rows) => all.extend(rows.iter().map(|row| read::receiver(row, lag))),
+            Err(fault @ Fault::Said { .. }) => tracing::debug!("no receiver: {}", fault.words()),
+            Err(fault) => return Err(fault),
+        }
+        let rows =
+            all.into_iter().map(|(name, replica)| row(&name, DatabaseFacts::Replica(Box::new(replica))));
+        Ok((rows.collect(), None))
+    }
+
+    async fn statements(
+        &mut self,
+        held: &Held,
+        now: Timestamp,
+    ) -> Result<(Vec<Fresh>, Option<String>), Fault> {
+        let found = held.ask(sql::EXTENSION, &[]).await?;
+        let Some(extension) = found.first() else {
+            let note = format!(
+                "slow statements are not counted in `{}`: put pg_stat_statements into shared_preload_libraries, \
+                 restart, then CREATE EXTENSION pg_stat_statements;",
+                held.greeting.database
+            );
+            return Ok((Vec::new(), Some(note)));
+        };
+        let (schema, version) = (word(extension, 0), word(extension, 1));
+        let mut unreadable = false;
+        let mut read = held.ask(&sql::statements(&schema, &version, true), &[]).await;
+        if read.as_ref().is_err_and(|fault| fault.has_code("22021")) {
+            unreadable = true;
+            read = held.ask(&sql::statements(&schema, &version, false), &[]).await;
+        }
+        let rows = match read {
+            Err(fault) if fault.has_code("55000") => {
+                let note = "slow statements are not counted: put pg_stat_statements into shared_preload_libraries \
+                     and restart the server";
+                return Ok((Vec::new(), Some(note.into())));
+            }
+            other => other?,
+        };
+        let all: Vec<_> = rows.iter().filter_map(read::statement).collect();
+        let look: Vec<_> = all.iter().map(|one| (one.name.clone(), one.counted)).collect();
+        let lately = self.deltas.since(now, &look);
+        let hidden = rows.len() - all.len();
+        let fresh = all.into_iter().zip(lately).map(|(one, lately)| {
+            let statement = Statement {
+                database: one.database,
+                user: one.user,
+                query: one.query,
+                total: one.counted,
+                lately,
+            };
+            let facts = DatabaseFacts::Statement(Box::new(statement));
+            Fresh { name: one.name, uid: one.id.to_string().into(), created: Timestamp(0), facts }
+        });
+        let note = if unreadable {
+            let note = "the texts of statements are not read: one is of another encoding; \
+                SELECT pg_stat_statements_reset(); forgets it";
+            Some(note.to_owned())
+        } else if hidden > 0 {
+            let user = sql::name(&held.greeting.user);
+            Some(format!(
+                "statements of other roles are hidden ({hidden}): GRANT pg_read_all_stats TO {user};"
+            ))
+        } else {
+            None
+        };
+        Ok((fresh.collect(), note))
+    }
+}
+
+async fn relations(held: &Held) -> Result<(Vec<Fresh>, Option<String>), Fault> {
+    let rows = held.ask(sql::RELATIONS, &[]).await?;
+    let rows = rows.iter().map(read::relation);
+    let fresh =
+        rows.map(|(name, relation)| row(&name, DatabaseFacts::Relation(Box::new(relation)))).collect();
+    let note = format!(
+        "tables of `{}` alone are seen: name another database in the address for its own",
+        held.greeting.database
+    );
+    Ok((fresh, Some(note)))
+}
+
+/// What happened to a server between two looks.
+fn befell(
+    before: &(Option<Text>, Timestamp, bool),
+    after: &(Option<Text>, Timestamp, bool),
+) -> Option<&'static str> {
+    let ((old, began, standby), (new, begins, stands)) = (before, after);
+    if old.is_some() && new.is_some() && old != new {
+        return Some("another server answers at this address");
+    }
+    match (standby, stands) {
+        (true, false) => Some("promoted: it was a standby"),
+        (false, true) => Some("it is a standby now, it was the primary"),
+        _ => (began != begins).then_some("restarted"),
+    }
+}
+
+/// Gives every session its place in its tree and judges it; a tree is as bad as the worst in it.
+fn place(sessions: &mut Vec<Session>, tree: Tree, now: Timestamp) -> Tree {
+    if tree.place(PREPARED).is_some() {
+        sessions.push(prepared());
+    }
+    let mut worst: HashMap<i32, Level> = HashMap::new();
+    for session in sessions.iter_mut() {
+        session.blocked =
+            tree.place(session.pid).map(|place| Blocked { place, by: tree.blockers(session.pid) });
+        session.level = session.judge(now);
+        if let Some(root) = session.root() {
+            let level = worst.entry(root).or_insert(session.level);
+            *level = (*level).min(session.level);
+        }
+    }
+    for session in sessions {
+        if let Some(level) = session.root().and_then(|root| worst.get(&root)) {
+            session.level = *level;
+        }
+    }
+    tree
+}
+
+/// Holds locks, and belongs to nobody.
+fn prepared() -> Session {
+    Session {
+        pid: PREPARED,
+        began: "".into(),
+        backend: "prepared transaction".into(),
+        user: "".into(),
+        database: "".into(),
+        application: "".into(),
+        client: "".into(),
+        state: State::Unknown,
+        since: None,
+        transaction: None,
+        query_began: None,
+        wait: None,
+        xmin_age: None,
+        query: "see pg_prepared_xacts; COMMIT PREPARED or ROLLBACK PREPARED ends it".into(),
+        blocked: None,
+        hidden: false,
+        own: false,
+        level: Level::Fine,
+    }
+}
+
+fn row(name: &Text, facts: DatabaseFacts) -> Fresh {
+    Fresh { name: name.clone(), uid: name.clone(), created: Timestamp(0), facts }
+}
+
+fn row_of(session: Session) -> Fresh {
+    let created = began_at(&session.began).unwrap_or_default();
+    let name = if session.pid == PREPARED { "prepared".into() } else { session.pid.to_string().into() };
+    Fresh { name, uid: session.uid().into(), created, facts: DatabaseFacts::Session(Box::new(session)) }
+}
+
+/// `2026-11-26 02:00:00.5+00`, as the server writes it, to the second.
+fn began_at(text: &str) -> Option<Timestamp> {
+    let (day, time) = text.split_once(' ')?;
+    Timestamp::parse(&format!("{day}T{}Z", time.get(..8)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_befell_a_server_is_told_by_who_answers() {
+        let who = |system: &str, began, standby| (Some(Text::from(system)), Timestamp(began), standby);
+        assert_eq!(befell(&who("1", 5, false), &who("1", 5, false)), None);
+        assert_eq!(befell(&who("1", 5, false), &who("1", 9, false)), Some("restarted"));
+        assert_eq!(befell(&who("1", 5, true), &who("1", 5, false)), Some("promoted: it was a standby"));
+        assert_eq!(
+            befell(&who("1", 5, true), &who("2", 9, true)),
+            Some("another server answers at this address")
+        );
+        assert_eq!(befell(&(None, Timestamp(5), false), &who("2", 5, false)), None);
+    }
+
+    #[test]
+    fn when_a_session_began_is_read_from_the_servers_own_words() {
+        assert_eq!(began_at("1970-01-01 00:00:09.25+00"), Some(Timestamp(9_000)));
+        assert_eq!(began_at("never"), None);
+    }
+}

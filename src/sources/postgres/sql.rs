@@ -1,0 +1,153 @@
+//! Every statement of the poll, with the columns that a version has. Flat: what is worked out is worked out here.
+
+/// Milliseconds since the epoch.
+macro_rules! ms {
+    ($what:literal) => {
+        concat!("(extract(epoch FROM ", $what, ") * 1000)::int8")
+    };
+}
+
+/// Every session; the columns are numbered in `read::session`.
+pub fn activity(version: i32) -> String {
+    let leader = if version >= 130_000 { "leader_pid" } else { "NULL::int4" };
+    [
+        "SELECT pid, backend_start::text, backend_type, usename::text, datname::text, application_name, ",
+        "host(client_addr), state, ",
+        ms!("state_change"),
+        ", ",
+        ms!("xact_start"),
+        ", ",
+        ms!("query_start"),
+        ", wait_event_type, wait_event, age(backend_xmin)::int8, left(query, 300), ",
+        "pid = pg_backend_pid(), query = '<insufficient privilege>', ",
+        leader,
+        " FROM pg_catalog.pg_stat_activity",
+    ]
+    .concat()
+}
+
+/// What the server is now, in one row.
+pub const GAUGE: &str = concat!(
+    "SELECT current_setting('max_connections')::int8, current_setting('superuser_reserved_connections')::int8 ",
+    "+ coalesce(nullif(current_setting('reserved_connections', true), '')::int8, 0), pg_is_in_recovery(), ",
+    ms!("pg_postmaster_start_time()"),
+    ", ",
+    ms!("clock_timestamp()"),
+    ", CASE WHEN pg_is_in_recovery() THEN ",
+    "CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0 ELSE ",
+    ms!("clock_timestamp() - pg_last_xact_replay_timestamp()"),
+    " END END"
+);
+
+/// Who waits, and for whom. Asked only when somebody waits, since it stops the lock manager for a moment.
+pub const WAITS: &str = "SELECT pid, pg_blocking_pids(pid) FROM pg_catalog.pg_stat_activity \
+    WHERE wait_event_type = 'Lock'";
+
+/// The same for who may not see what others wait for.
+pub const WAITS_UNSEEN: &str = "SELECT pid, pg_blocking_pids(pid) FROM (SELECT DISTINCT pid \
+    FROM pg_catalog.pg_locks WHERE NOT granted AND pid IS NOT NULL) AS waiting";
+
+pub const DATABASES: &str = "SELECT d.datname::text, \
+    CASE WHEN d.datconnlimit >= 0 THEN d.datconnlimit::int8 END, \
+    greatest(age(d.datfrozenxid), mxid_age(d.datminmxid))::int8, s.numbackends::int8, s.deadlocks::int8, \
+    s.temp_bytes::int8, s.blks_hit::int8, s.blks_read::int8, s.xact_commit::int8, s.xact_rollback::int8 \
+    FROM pg_catalog.pg_database d LEFT JOIN pg_catalog.pg_stat_database s ON s.datid = d.oid \
+    WHERE d.datallowconn";
+
+/// Takes no lock, but reads every file's size.
+pub const SIZES: &str = "SELECT datname::text, CASE WHEN has_database_privilege(oid, 'CONNECT') \
+    OR pg_has_role('pg_read_all_stats', 'USAGE') THEN pg_database_size(oid) END \
+    FROM pg_catalog.pg_database WHERE datallowconn";
+
+pub const SENDERS: &str = concat!(
+    "SELECT pid, host(client_addr), application_name, state, sync_state, ",
+    "CASE WHEN pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_last_wal_receive_lsn(), replay_lsn) ",
+    "ELSE pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn) END::int8, ",
+    ms!("replay_lag"),
+    " FROM pg_catalog.pg_stat_replication"
+);
+
+pub fn slots(version: i32) -> String {
+    let status = if version >= 130_000 { "wal_status" } else { "NULL::text" };
+    format!(
+        "SELECT slot_name::text, slot_type, active, \
+         CASE WHEN pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_last_wal_receive_lsn(), restart_lsn) \
+         ELSE pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) END::int8, {status}, database::text \
+         FROM pg_catalog.pg_replication_slots"
+    )
+}
+
+/// Not every kind of server has it.
+pub const RECEIVER: &str = "SELECT status, coalesce(sender_host, ''), coalesce(slot_name, '')::text \
+    FROM pg_catalog.pg_stat_wal_receiver";
+
+/// By the pages of the last vacuum: whatever asks for a true size waits for whoever holds the table.
+pub const RELATIONS: &str = concat!(
+    "SELECT n.nspname::text, c.relname::text, c.relkind::text, t.relname::text, ",
+    "(c.relpages::int8 + coalesce(o.relpages, 0)::int8) * current_setting('block_size')::int8, ",
+    "CASE WHEN c.relkind <> 'i' THEN pg_stat_get_live_tuples(c.oid) END, ",
+    "CASE WHEN c.relkind <> 'i' THEN pg_stat_get_dead_tuples(c.oid) END, ",
+    ms!("greatest(pg_stat_get_last_vacuum_time(c.oid), pg_stat_get_last_autovacuum_time(c.oid))"),
+    ", ",
+    ms!("greatest(pg_stat_get_last_analyze_time(c.oid), pg_stat_get_last_autoanalyze_time(c.oid))"),
+    ", pg_stat_get_numscans(c.oid), ",
+    "(SELECT sum(pg_stat_get_numscans(x.indexrelid))::int8 FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid), ",
+    "coalesce(i.indisunique OR i.indisprimary OR i.indisexclusion, false), coalesce(i.indisvalid, true), ",
+    "CASE WHEN c.relfrozenxid <> '0'::xid THEN age(c.relfrozenxid)::int8 END ",
+    "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ",
+    "LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid ",
+    "LEFT JOIN pg_catalog.pg_class t ON t.oid = i.indrelid ",
+    "LEFT JOIN pg_catalog.pg_class o ON o.oid = c.reltoastrelid ",
+    "WHERE c.relkind IN ('r', 'm', 'i') AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' ",
+    "ORDER BY c.relpages DESC LIMIT 500"
+);
+
+/// Where the extension is, and which version of it: it is not the server's.
+pub const EXTENSION: &str = "SELECT n.nspname::text, e.extversion FROM pg_catalog.pg_extension e \
+    JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_stat_statements'";
+
+/// Its name for the time changed in 1.8. One text of another encoding fails all of them, so they can be left out.
+pub fn statements(schema: &str, extension: &str, texts: bool) -> String {
+    let old = {
+        let mut parts = extension.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+        (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) < (1, 8)
+    };
+    let time = if old { "total_time" } else { "total_exec_time" };
+    format!(
+        "SELECT s.queryid::int8, d.datname::text, pg_get_userbyid(s.userid)::text, min(left(s.query, 300)), \
+         sum(s.calls)::int8, (sum(s.{time}) * 1000)::int8, sum(s.rows)::int8, sum(s.shared_blks_hit)::int8, \
+         sum(s.shared_blks_read)::int8 FROM {}.pg_stat_statements({texts}) s \
+         LEFT JOIN pg_catalog.pg_database d ON d.oid = s.dbid \
+         GROUP BY s.queryid, d.datname, s.userid ORDER BY sum(s.{time}) DESC LIMIT 500",
+        name(schema)
+    )
+}
+
+/// A name as the server reads it, whatever stands in it.
+pub fn name(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_is_asked_for_where_the_version_has_it() {
+        assert!(activity(120_000).contains("NULL::int4") && activity(130_000).contains("leader_pid"));
+        assert!(slots(120_000).contains("NULL::text") && slots(130_000).contains("wal_status"));
+        for (extension, time) in [
+            ("1.7", "s.total_time"),
+            ("1.8", "s.total_exec_time"),
+            ("1.12", "s.total_exec_time"),
+            ("2.0", "s.total_exec_time"),
+        ] {
+            assert!(statements("public", extension, true).contains(time), "{extension}");
+        }
+    }
+
+    #[test]
+    fn a_schema_of_any_name_stays_a_name() {
+        assert_eq!(name("a\"b"), "\"a\"\"b\"");
+    }
+}

