@@ -2,6 +2,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use unicode_width::UnicodeWidthStr;
+
 use super::pods::bytes;
 use super::tables::{self, ON, Tables, ago, left, right};
 use super::{Cell, Column, Fact, Width, role};
@@ -142,21 +144,22 @@ impl Tables for Containers {
         let room = if model.size.1 < FEW_ROWS { 1 } else { LINES };
         // Every project on a line, or as many as there is room for and then how many more.
         let shown = if projects.len() > room { room.saturating_sub(1).max(1) } else { projects.len() };
-        let mut lines: Vec<Vec<Fact>> = projects
-            .iter()
-            .take(shown)
-            .map(|(name, tally)| {
-                vec![Fact::new(name, Role::Dim), Fact::new(tally.to_string(), role(tally.level()))]
-            })
-            .collect();
+        let wide = projects.iter().take(shown).map(|(name, _)| name.width()).max().unwrap_or(0);
+        let line = |(name, tally): &(String, Tally)| {
+            let gap = " ".repeat(wide - name.width() + 2);
+            vec![
+                Fact::new(format!("{name}{gap}"), Role::Dim),
+                Fact::new(tally.to_string(), role(tally.level())),
+            ]
+        };
+        let mut lines: Vec<Vec<Fact>> = projects.iter().take(shown).map(line).collect();
         let rest = projects.get(shown..).unwrap_or_default();
         if let Some((_, worst)) = rest.first() {
             let well = rest.iter().filter(|(_, tally)| tally.level() == Level::Fine).count();
-            let noun = if rest.len() == 1 { "more project" } else { "more projects" };
-            let more = Fact::new(format!("{} {noun}, {well} well", rest.len()), role(worst.level()));
+            let role = role(worst.level());
             match lines.last_mut().filter(|_| room == 1) {
-                Some(line) => line.push(more),
-                None => lines.push(vec![more]),
+                Some(line) => line.push(Fact::new(format!("  +{}, {well} well", rest.len()), role)),
+                None => lines.push(vec![Fact::new(format!("{} more, {well} well", rest.len()), role)]),
             }
         }
         lines

@@ -194,7 +194,7 @@ fn a_deed_that_makes_no_sense_is_said_and_not_asked() {
 fn head(model: &Model) -> Vec<String> {
     let tables = tables::of(Realm::Containers).expect("its tables");
     let lines = tables.head(model, Kind::Container);
-    lines.iter().map(|line| line.iter().map(|fact| &*fact.text).collect::<Vec<_>>().join(" ")).collect()
+    lines.iter().map(|line| line.iter().map(|fact| &*fact.text).collect()).collect()
 }
 
 #[test]
@@ -203,22 +203,22 @@ fn each_project_is_counted_the_worst_first() {
     assert_eq!(
         head(&model),
         [
-            "devops-mcp 2 of 6 up, 1 unhealthy, 1 restarting, 1 failed, 1 not running",
-            "no project 1 of 1 up",
-            "billing 2 of 2 up",
+            "devops-mcp  2 of 6 up, 1 unhealthy, 1 restarting, 1 failed, 1 not running",
+            "no project  1 of 1 up",
+            "billing     2 of 2 up",
         ]
     );
     assert_eq!(
         head(&cockpit(80, 24, &["box"])),
-        ["devops-mcp 2 of 6 up, 1 unhealthy, 1 restarting, 1 failed, 1 not running 2 more projects, 2 well"]
+        ["devops-mcp  2 of 6 up, 1 unhealthy, 1 restarting, 1 failed, 1 not running  +2, 2 well"]
     );
     let two = head(&cockpit(160, 40, &["box", "edge"]));
     assert_eq!(
         (two.len(), &*two[0], &*two[3]),
         (
             4,
-            "box devops-mcp 2 of 6 up, 1 unhealthy, 1 restarting, 1 failed, 1 not running",
-            "3 more projects, 3 well"
+            "box devops-mcp   2 of 6 up, 1 unhealthy, 1 restarting, 1 failed, 1 not running",
+            "3 more, 3 well"
         )
     );
 }

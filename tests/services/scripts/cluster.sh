@@ -27,7 +27,7 @@ take_ports() {
 free_ports() { # first
   python3 - "$1" <<'P'
 import socket, sys
-for port in range(int(sys.argv[1]), int(sys.argv[1]) + 6):
+for port in range(int(sys.argv[1]), int(sys.argv[1]) + 10):
     with socket.socket() as s:
         s.bind(("127.0.0.1", port))
 P
