@@ -33,7 +33,7 @@ impl Backends {
             by_realm.insert(Realm::Alerts, alerts::start(access, who, out, signals));
         }
         if let Some(access) = some(&[Wanted::Postgres]) {
-            by_realm.insert(Realm::Database, postgres::start(access, out.clone(), signals));
+            by_realm.insert(Realm::Database, postgres::start(access, out, signals));
         }
         if let Some(access) = some(&[Wanted::Redis]) {
             by_realm.insert(Realm::Redis, redis::start(access, out, signals));

@@ -76,7 +76,10 @@ async fn a_save_that_fails_is_named_as_its_clients_hear_it() {
     server.cli(&["config", "set", "save", "3600 1"]);
     server.cli(&["bgsave"]);
     // Even our own ping is refused then.
-    assert_eq!(cockpit.says(&server, "MISCONF: writes are refused, it cannot save").await.level(), Level::Bad);
+    assert_eq!(
+        cockpit.says(&server, "MISCONF: writes are refused, it cannot save").await.level(),
+        Level::Bad
+    );
     assert!(server.try_cli(&["set", "a", "1"]).starts_with("MISCONF"));
 }
 
