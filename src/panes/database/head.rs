@@ -174,7 +174,7 @@ pub fn worst(model: &Model) -> (String, String) {
             (name(session_name(session)), doing(model, session) + &full)
         }
         None if server.hidden > 0 => {
-            (name(used), format!("{} sessions are hidden from this role", server.hidden))
+            (name(used), format!("sessions hidden from this role: {}", server.hidden))
         }
         None => (name(used), lately(model, server).unwrap_or_else(whose)),
     }
