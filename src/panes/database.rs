@@ -140,10 +140,9 @@ fn own_order(facts: &DatabaseFacts) -> SortKey {
     }
 }
 
-/// How bad a server is with all its sessions. What may not be seen is said, and no alarm of its own.
+/// How bad a server is with all its sessions; those that are hidden are not called fine.
 fn whole(server: &Server) -> Level {
-    let sessions = if server.sessions == Level::Unknown { Level::Fine } else { server.sessions };
-    server.level().min(sessions)
+    server.level().min(server.sessions)
 }
 
 /// Every server with its endpoint, in order.

@@ -179,6 +179,23 @@ fn a_quiet_database() {
 }
 
 #[test]
+fn a_database_whose_sessions_are_hidden_is_not_called_well() {
+    let hidden = Session {
+        hidden: true,
+        since: None,
+        transaction: None,
+        level: Level::Unknown,
+        ..session(1, "web", State::Unknown, 0, "")
+    };
+    let mut model = live(80, 24, std::slice::from_ref(&hidden));
+    let calm = Server { used: 12, growth: None, full_in: None, ..server(&[hidden]) };
+    let row = object(Kind::Server, "main", "1", DatabaseFacts::Server(Box::new(calm)));
+    news(&mut model, vec![whole(Kind::Server, vec![row])]);
+    press(&mut model, "0");
+    snap("a_database_whose_sessions_are_hidden_80x24", &model);
+}
+
+#[test]
 fn a_full_database_at_a_glance() {
     let mut model = live(80, 24, &sessions());
     press(&mut model, "0");

@@ -147,7 +147,9 @@ pub fn worst(model: &Model) -> (String, String) {
             },
         )
     };
-    if server.level() < Level::Fine && server.level() <= server.sessions {
+    // What is hidden is said last: it outranks no warning that is known.
+    let known = if server.sessions == Level::Unknown { Level::Fine } else { server.sessions };
+    if server.level() < Level::Fine && server.level() <= known {
         let growth = going(server).map(|words| words.replace("/min", " a minute")).unwrap_or_default();
         let mut says = vec![growth, whose()];
         if server.lag_level() < Level::Fine {
@@ -170,6 +172,9 @@ pub fn worst(model: &Model) -> (String, String) {
         Some((_, session)) => {
             let full = if server.gauge_level() < Level::Fine { format!("; {used}") } else { String::new() };
             (name(session_name(session)), doing(model, session) + &full)
+        }
+        None if server.hidden > 0 => {
+            (name(used), format!("sessions hidden from this role: {}", server.hidden))
         }
         None => (name(used), lately(model, server).unwrap_or_else(whose)),
     }
