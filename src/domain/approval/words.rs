@@ -39,6 +39,9 @@ pub fn headline(plan: &Plan) -> String {
 /// What one action does, in a few words; the look says it better once it has answered.
 pub fn effect(action: &Native) -> String {
     let text = match &action.verb {
+        Verb::Restart if action.target.kind == Kind::Container => {
+            "it ends and begins again, with the same image and settings".to_owned()
+        }
         Verb::Restart => "its pods are replaced, a few at a time".to_owned(),
         Verb::Scale { from, to } => format!("{from} → {to} replicas"),
         Verb::Undo { to: Some(revision) } => format!("back to revision {revision}"),
@@ -271,6 +274,13 @@ mod tests {
                 r#"amtool silence add --duration=90m --comment='why not' 'alertname="It'\''s down"'"#,
             ]
         );
+    }
+
+    #[test]
+    fn a_restart_is_told_by_what_it_does_to_its_kind() {
+        let restart = |kind| effect(&action(kind, "", "api", Verb::Restart));
+        assert!(restart(Kind::Container).contains("the same image"));
+        assert!(restart(Kind::Deployment).contains("pods"));
     }
 
     #[test]

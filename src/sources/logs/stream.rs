@@ -351,7 +351,7 @@ impl Reading {
                 }
                 () = sleep_until(quiet) => return End::Quiet,
                 changed = self.job.doubt.changed() => return if changed.is_ok() { End::Quiet } else { End::Unheard },
-                () = gone(&mut self.job.container) => return End::Finished,
+                () = gone(&mut self.job.container, None) => return End::Finished,
             }
         };
         self.failures = 0;
@@ -363,6 +363,7 @@ impl Reading {
         let mut unsent: Option<Instant> = None;
         let mut leaving: Option<Instant> = None;
         loop {
+            let run = self.opened.as_ref().filter(|_| self.job.of_engine).map(|(run, _)| run.clone());
             let flush_at = unsent.unwrap_or(heard) + TOGETHER;
             let until = leaving.unwrap_or(heard + QUIET);
             let told = tokio::select! {
@@ -404,9 +405,21 @@ impl Reading {
                     }
                     changed.ok()
                 }
-                () = gone(&mut self.job.container), if leaving.is_none() => {
-                    leaving = Some(Instant::now() + LAST_WORDS);
-                    Some(())
+                () = gone(&mut self.job.container, run.as_deref()), if leaving.is_none() => {
+                    let container = self.job.container.borrow().clone();
+                    match container.instance.clone().filter(|_| !container.last) {
+                        // An engine that came back was asked before it was known that this is another run.
+                        Some(now) => {
+                            let before = self.opened.replace((now.clone(), container.restarts));
+                            let known = before.map_or_else(Text::default, |(known, _)| known);
+                            self.mind_run(&known, &now, &container);
+                            self.flush().await
+                        }
+                        None => {
+                            leaving = Some(Instant::now() + LAST_WORDS);
+                            Some(())
+                        }
+                    }
                 }
             };
             if told.is_none() {
@@ -429,9 +442,15 @@ impl Reading {
     }
 }
 
-/// Until the pod is over; a director that is gone is noticed when something is said to it.
-async fn gone(container: &mut watch::Receiver<Container>) {
-    if container.wait_for(|container| container.last).await.is_err() {
+/// Until the pod is over, or the engine's container is in another run than `run`; a director that is gone is noticed
+/// when something is said to it.
+async fn gone(container: &mut watch::Receiver<Container>, run: Option<&str>) {
+    let another = |now: &str, run: &str| now != run && engines::container(now) == engines::container(run);
+    let over = |container: &Container| {
+        let now = container.instance.as_deref();
+        container.last || now.zip(run).is_some_and(|(now, run)| another(now, run))
+    };
+    if container.wait_for(over).await.is_err() {
         std::future::pending::<()>().await;
     }
 }
