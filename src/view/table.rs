@@ -32,7 +32,7 @@ pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
     let first = things::first_row(model, area);
     for (y, line) in (area.y + 1..first.saturating_sub(1)).zip(things::head(model, area)) {
         let inner = Area { x: area.x + SIGNS, y, width: area.width.saturating_sub(SIGNS + 1), height: 1 };
-        paint.facts(buffer, inner, &line, "   ");
+        paint.facts(buffer, inner, &line, "");
     }
     let area = Area { y: first.saturating_sub(2), height: (area.bottom() + 2).saturating_sub(first), ..area };
     if area.height > 1 {

@@ -54,7 +54,15 @@ pub(super) fn head(model: &Model, kind: Kind) -> Vec<Vec<Fact>> {
         lines = missing.into_iter().take(1).collect();
     }
     lines.retain(|line| !line.is_empty());
-    lines
+    lines.into_iter().map(spaced).collect()
+}
+
+/// Words of several roles on one line, told apart by room.
+fn spaced(mut line: Vec<Fact>) -> Vec<Fact> {
+    for fact in line.iter_mut().skip(1) {
+        fact.text.insert_str(0, "   ");
+    }
+    line
 }
 
 /// `412 MB of 1 GB  +3 MB/min, full in 3 h   hit rate 97.2 %   no evictions`.

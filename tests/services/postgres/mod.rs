@@ -286,7 +286,11 @@ async fn a_full_server_is_waited_for_and_an_open_connection_goes_on() {
                     all.push(client);
                 }
                 Err(error) => {
-                    assert_eq!(error.code().map(tokio_postgres::error::SqlState::code), Some("53300"), "{error:?}");
+                    assert_eq!(
+                        error.code().map(tokio_postgres::error::SqlState::code),
+                        Some("53300"),
+                        "{error:?}"
+                    );
                     break;
                 }
             }

@@ -1,3 +1,4 @@
+//! What several servers tell of one alert, merged.
 use std::sync::Arc;
 
 use super::*;
