@@ -1,4 +1,6 @@
 //! What changed, worked out from what the sources say: from what stood before, and from what tells of the last hour.
+mod servers;
+
 use std::time::Duration;
 
 use super::table::lens;
@@ -7,7 +9,9 @@ use crate::domain::change::{Change, ChangeKind};
 use crate::domain::feed::Feed;
 use crate::domain::level::Level;
 use crate::domain::news::Seen;
-use crate::domain::object::{Configuration, Event, Facts, Hpa, Kind, Node, Object, ObjectRef, Workload};
+use crate::domain::object::{
+    Configuration, Event, Facts, Hpa, Kind, Node, Object, ObjectRef, Realm, Workload,
+};
 use crate::domain::time::Timestamp;
 use crate::model::board::PaneKind;
 use crate::model::{Dirty, Model};
@@ -46,10 +50,15 @@ fn told(model: &Model, seen: &Seen<Object>) -> Vec<Found> {
             let old = model.listing(object.id.kind).and_then(|listing| listing.get(&object.id));
             match &object.facts {
                 Facts::Event(event) => of_event(model, object, event).into_iter().collect(),
+                _ if object.id.kind.realm() != Realm::Kubernetes => servers::told(model.now, old, object),
                 facts => old.map_or_else(Vec::new, |old| of_difference(model, old, object, facts)),
             }
         }
-        _ => Vec::new(),
+        Seen::Gone(id) => {
+            let old = model.listing(id.kind).and_then(|listing| listing.get(id));
+            old.and_then(|old| servers::ended(model.now, old)).into_iter().collect()
+        }
+        Seen::Begin | Seen::End => Vec::new(),
     }
 }
 
@@ -210,22 +219,22 @@ fn rollout(object: &Object, mut says: Vec<String>, revision: Option<u64>, at: Ti
 fn images(was: &[(Text, Text)], is: &[(Text, Text)]) -> Vec<String> {
     let differs = is.iter().filter_map(|(container, new)| {
         let old = was.iter().find(|(name, _)| name == container).map(|(_, old)| old)?;
-        if old == new {
-            return None;
-        }
-        let split = |image: &str| {
-            let last = image.rsplit('/').next().unwrap_or(image).to_owned();
-            last.split_once(':')
-                .map_or((last.clone(), String::new()), |(name, tag)| (name.into(), tag.into()))
-        };
-        let ((old_name, old_tag), (new_name, new_tag)) = (split(old), split(new));
-        Some(if old_name == new_name && !old_tag.is_empty() {
-            format!("image {old_tag} → {new_tag}")
-        } else {
-            format!("image {old_name}:{old_tag} → {new_name}:{new_tag}")
-        })
+        image(old, new)
     });
     differs.collect()
+}
+
+/// The same for one.
+fn image(old: &str, new: &str) -> Option<String> {
+    if old == new {
+        return None;
+    }
+    let last = |image: &str| image.rsplit('/').next().unwrap_or(image).to_owned();
+    let (old, new) = (last(old), last(new));
+    Some(match (old.split_once(':'), new.split_once(':')) {
+        (Some((name, from)), Some((same, to))) if name == same => format!("image {from} → {to}"),
+        _ => format!("image {old} → {new}"),
+    })
 }
 
 pub fn found_at(what: ChangeKind, target: &ObjectRef, at: Timestamp, says: String, level: Level) -> Found {

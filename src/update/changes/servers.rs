@@ -1,0 +1,177 @@
+//! What changed beside the clusters: alerts that begin and end, containers, databases and Redis nodes.
+use super::{Found, HOUR, found_at, image};
+use crate::domain::alert::{Alert, AlertFacts, AlertState};
+use crate::domain::change::ChangeKind;
+use crate::domain::container::Container;
+use crate::domain::database::{DatabaseFacts, Server};
+use crate::domain::level::Level;
+use crate::domain::object::{Facts, Object};
+use crate::domain::redis::{RedisFacts, RedisNode, Role};
+use crate::domain::time::Timestamp;
+
+/// What a row tells, beside what stood in its place; the first picture tells of the last hour.
+pub(super) fn told(now: Timestamp, old: Option<&Object>, new: &Object) -> Vec<Found> {
+    match (old.map(|old| &old.facts), &new.facts) {
+        (was, Facts::Alerts(AlertFacts::Alert(is))) => {
+            let was = match was {
+                Some(Facts::Alerts(AlertFacts::Alert(was))) => Some(&**was),
+                _ => None,
+            };
+            of_alert(now, new, was, is).into_iter().collect()
+        }
+        (was, Facts::Container(is)) => {
+            let was = match was {
+                Some(Facts::Container(was)) => Some(&**was),
+                _ => None,
+            };
+            of_container(now, new, was, is).into_iter().collect()
+        }
+        (was, Facts::Database(DatabaseFacts::Server(is))) => {
+            let known =
+                matches!(was, Some(Facts::Database(DatabaseFacts::Server(was))) if was.event == is.event);
+            of_database(now, new, is).filter(|_| !known).into_iter().collect()
+        }
+        (was, Facts::Redis(RedisFacts::Node(is))) => {
+            let was = match was {
+                Some(Facts::Redis(RedisFacts::Node(was))) => Some(&**was),
+                _ => None,
+            };
+            of_redis(now, new, was, is)
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// An alert that nobody tells of any more.
+pub(super) fn ended(now: Timestamp, old: &Object) -> Option<Found> {
+    match &old.facts {
+        Facts::Alerts(AlertFacts::Alert(was)) if was.state == AlertState::Firing && !was.missing_watchdog => {
+            Some(found_at(ChangeKind::Alert, &old.id, now, "no longer fires".into(), Level::Fine))
+        }
+        _ => None,
+    }
+}
+
+fn of_alert(now: Timestamp, new: &Object, was: Option<&Alert>, is: &Alert) -> Option<Found> {
+    let fires = |alert: &Alert| alert.state == AlertState::Firing;
+    let since = is.since.unwrap_or(now);
+    if !fires(is) || was.is_some_and(fires) || now.since(since) >= HOUR {
+        return None;
+    }
+    let level = if &*is.severity == "critical" { Level::Bad } else { Level::Warn };
+    let says = match (&*is.apart, is.missing_watchdog) {
+        (_, true) => "is missing".to_owned(),
+        ("", _) => "began to fire".to_owned(),
+        (apart, _) => format!("began to fire: {apart}"),
+    };
+    Some(found_at(ChangeKind::Alert, &new.id, since, says, level))
+}
+
+fn of_container(now: Timestamp, new: &Object, was: Option<&Container>, is: &Container) -> Option<Found> {
+    let recent = |at: Timestamp| now.since(at) < HOUR;
+    let found = |at, says: String, level| found_at(ChangeKind::Container, &new.id, at, says, level);
+    let started = is.started.filter(|at| recent(*at));
+    if let Some(was) = was {
+        if let Some(words) = image(&was.image, &is.image) {
+            return Some(found(started.unwrap_or(now), words, Level::Fine));
+        }
+        if was.end != is.end
+            && let Some(end) = is.end.as_ref().filter(|end| end.code != 0)
+        {
+            let why = end.meaning().map_or_else(String::new, |why| format!(" ({why})"));
+            return Some(found(end.at.unwrap_or(now), format!("exited {}{why}", end.code), Level::Bad));
+        }
+        if was.started == is.started {
+            return None;
+        }
+        return started.map(|at| found(at, "started again".into(), Level::Fine));
+    }
+    started.map(|at| found(at, "started".into(), Level::Fine))
+}
+
+fn of_database(now: Timestamp, new: &Object, is: &Server) -> Option<Found> {
+    if let Some((at, says)) = &is.event {
+        return Some(found_at(ChangeKind::Database, &new.id, *at, says.to_string(), Level::Warn));
+    }
+    let young = is.started.0 > 0 && now.since(is.started) < HOUR;
+    young.then(|| found_at(ChangeKind::Database, &new.id, is.started, "started".into(), Level::Fine))
+}
+
+fn of_redis(now: Timestamp, new: &Object, was: Option<&RedisNode>, is: &RedisNode) -> Vec<Found> {
+    let mut found = Vec::new();
+    let mut tell =
+        |at, says: String, level| found.push(found_at(ChangeKind::Redis, &new.id, at, says, level));
+    match was {
+        None => {
+            if let Some(at) = is.started.filter(|at| now.since(*at) < HOUR) {
+                // Of uptimes in whole seconds the start is known no better.
+                tell(Timestamp(at.0.div_euclid(10_000) * 10_000), "started".into(), Level::Fine);
+            }
+        }
+        Some(was) => {
+            if was.role != is.role && was.role != Role::Unknown && is.role != Role::Unknown {
+                tell(now, format!("{} → {}", was.role.name(), is.role.name()), Level::Warn);
+            }
+            if was.run_id != is.run_id && !was.run_id.is_empty() && !is.run_id.is_empty() {
+                tell(now, "restarted".into(), Level::Warn);
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::object::{Kind, ObjectRef};
+
+    fn row(kind: Kind, facts: Facts) -> Object {
+        let id = ObjectRef { context: "one".into(), kind, namespace: "".into(), name: "x".into() };
+        Object { id, uid: "".into(), created: Timestamp(0), deleting: false, owner: None, facts }
+    }
+
+    fn says(found: &[Found]) -> Vec<&str> {
+        found.iter().map(|one| &*one.change.says).collect()
+    }
+
+    const NOW: Timestamp = Timestamp(10_000_000);
+
+    #[test]
+    fn an_alert_is_told_when_it_begins_and_when_it_ends_and_not_again() {
+        let alert = |state| {
+            let alert = Alert { state, since: Some(Timestamp(NOW.0 - 60_000)), ..Alert::default() };
+            row(Kind::Alert, Facts::Alerts(AlertFacts::Alert(Box::new(alert))))
+        };
+        let (pending, firing) = (alert(AlertState::Pending), alert(AlertState::Firing));
+        assert!(told(NOW, None, &pending).is_empty());
+        assert_eq!(says(&told(NOW, Some(&pending), &firing)), ["began to fire"]);
+        assert!(told(NOW, Some(&firing), &firing).is_empty());
+        assert!(told(Timestamp(NOW.0 + 4_000_000), None, &firing).is_empty(), "of the last hour alone");
+        assert!(ended(NOW, &firing).is_some() && ended(NOW, &pending).is_none());
+    }
+
+    #[test]
+    fn a_redis_that_changes_its_part_or_begins_anew_is_told() {
+        let node = |role, run: &str| {
+            let node = RedisNode { role, run_id: run.into(), ..RedisNode::default() };
+            row(Kind::RedisNode, Facts::Redis(RedisFacts::Node(Box::new(node))))
+        };
+        let (replica, primary) = (node(Role::Replica, "a"), node(Role::Primary, "a"));
+        assert_eq!(says(&told(NOW, Some(&replica), &primary)), ["replica → primary"]);
+        assert_eq!(says(&told(NOW, Some(&primary), &node(Role::Primary, "b"))), ["restarted"]);
+        assert!(
+            told(NOW, Some(&primary), &node(Role::Unknown, "")).is_empty(),
+            "one that is down is not another"
+        );
+    }
+
+    #[test]
+    fn a_container_of_another_image_is_told_with_both() {
+        let container = |image: &str| {
+            let container = Container { image: image.into(), ..Container::default() };
+            row(Kind::Container, Facts::Container(Box::new(container)))
+        };
+        let found = told(NOW, Some(&container("web:1.4")), &container("web:1.5"));
+        assert_eq!(says(&found), ["image 1.4 → 1.5"]);
+    }
+}
