@@ -72,15 +72,12 @@ pub(super) async fn follow(order: Order, ways: Ways, out: Outbox, signals: Signa
     let (watch_out, watched) = mpsc::channel(16);
     let (reports, heard) = mpsc::channel(256);
     let mut tasks = JoinSet::new();
-    match (&*follow, &ways.taps) {
-        (Follow::Container { .. }, Some(taps)) => {
-            let watch = engines::Watch { taps: taps.clone(), follow: Arc::clone(&follow), table };
-            tasks.spawn(supervise(watch, watch_out, signals.child()));
-        }
-        _ => {
-            let watch = Watch { clients: ways.clients.clone(), follow: Arc::clone(&follow), table };
-            tasks.spawn(supervise(watch, watch_out, signals.child()));
-        }
+    if let (Follow::Container { .. }, Some(taps)) = (&*follow, &ways.taps) {
+        let watch = engines::Watch { taps: taps.clone(), follow: Arc::clone(&follow), table };
+        tasks.spawn(supervise(watch, watch_out, signals.child()));
+    } else {
+        let watch = Watch { clients: ways.clients.clone(), follow: Arc::clone(&follow), table };
+        tasks.spawn(supervise(watch, watch_out, signals.child()));
     }
     let session = Session {
         follow,

@@ -407,18 +407,15 @@ impl Reading {
                 }
                 () = gone(&mut self.job.container, run.as_deref()), if leaving.is_none() => {
                     let container = self.job.container.borrow().clone();
-                    match container.instance.clone().filter(|_| !container.last) {
+                    if let Some(now) = container.instance.clone().filter(|_| !container.last) {
                         // An engine that came back was asked before it was known that this is another run.
-                        Some(now) => {
-                            let before = self.opened.replace((now.clone(), container.restarts));
-                            let known = before.map_or_else(Text::default, |(known, _)| known);
-                            self.mind_run(&known, &now, &container);
-                            self.flush().await
-                        }
-                        None => {
-                            leaving = Some(Instant::now() + LAST_WORDS);
-                            Some(())
-                        }
+                        let before = self.opened.replace((now.clone(), container.restarts));
+                        let known = before.map_or_else(Text::default, |(known, _)| known);
+                        self.mind_run(&known, &now, &container);
+                        self.flush().await
+                    } else {
+                        leaving = Some(Instant::now() + LAST_WORDS);
+                        Some(())
                     }
                 }
             };
