@@ -400,7 +400,7 @@ async fn a_log_is_followed_with_its_times_and_both_its_streams() {
     let _up = ENGINE.read().await;
     let cockpit = Cockpit::here();
     let (server, _) = eventually("mcp-server", || async { cockpit.row("mcp-server") }).await;
-    let mut log = cockpit.docker.open("box", &server.uid, From::Tail(4)).await.ok().expect("a log");
+    let mut log = cockpit.docker.open("box", &server.uid, From::Tail(4)).await.expect("a log");
     let (mut stamps, mut info, mut errors) = (Vec::new(), 0, 0);
     while stamps.len() < 8 {
         let line = line(&mut log).await.expect("it goes on");
@@ -411,7 +411,7 @@ async fn a_log_is_followed_with_its_times_and_both_its_streams() {
     }
     assert!(info > 1 && errors > 1 && info + errors == 8, "{info} and {errors}");
     let since = stamps[0].0 / 1000 + 1;
-    let mut again = cockpit.docker.open("box", &server.uid, From::Since(since)).await.ok().expect("a log");
+    let mut again = cockpit.docker.open("box", &server.uid, From::Since(since)).await.expect("a log");
     let first = line(&mut again).await.expect("a line");
     let stamp = Timestamp::parse(first.split(' ').next().unwrap()).unwrap();
     assert!(stamp.0 >= since * 1000, "{first}");
@@ -422,11 +422,11 @@ async fn a_log_of_a_terminal_is_read_as_it_is_and_one_that_is_over_ends() {
     let _up = ENGINE.read().await;
     let cockpit = Cockpit::here();
     let (prompt, _) = eventually("prompt", || async { cockpit.row("prompt") }).await;
-    let mut log = cockpit.docker.open("box", &prompt.uid, From::Beginning).await.ok().expect("a log");
+    let mut log = cockpit.docker.open("box", &prompt.uid, From::Beginning).await.expect("a log");
     let first = line(&mut log).await.expect("a line");
     assert!(first.contains("Z hello 1"), "{first:?}");
     let (done, _) = eventually("migrate", || async { cockpit.row("migrate") }).await;
-    let mut log = cockpit.docker.open("box", &done.uid, From::Tail(1)).await.ok().expect("a log");
+    let mut log = cockpit.docker.open("box", &done.uid, From::Tail(1)).await.expect("a log");
     assert!(line(&mut log).await.is_some_and(|line| line.ends_with(" migrated\n")));
     assert_eq!(line(&mut log).await, None);
     let gone = cockpit.docker.open("box", "0123456789ab", From::Beginning).await;
