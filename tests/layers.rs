@@ -37,7 +37,7 @@ const ONLY: [(&str, &[&str]); 3] = [
 const KNOWN_TO: [(&str, &[&str]); 1] = [("world", &["app", "cli"])];
 
 /// What pure layers may use from outside, besides `std`.
-const PURE_CRATES: [&str; 18] = [
+const PURE_CRATES: [&str; 17] = [
     "std",
     "core",
     "alloc",
@@ -54,7 +54,6 @@ const PURE_CRATES: [&str; 18] = [
     "vte",
     "shuck_parser",
     "shuck_ast",
-    "sqlparser",
     "serde_saphyr",
 ];
 const DRAWING_CRATES: [&str; 2] = ["ratatui", "tui_big_text"];

@@ -1,5 +1,7 @@
 //! Every look of every pane and overlay, as pictures in text.
+mod alerts;
 mod containers;
+mod database;
 mod kinds;
 mod lamps;
 mod looks;
@@ -9,6 +11,7 @@ mod redis;
 mod rows;
 mod stale;
 mod styles;
+mod vitals;
 
 use firedeck::domain::feed::FeedState;
 use firedeck::domain::news::News;

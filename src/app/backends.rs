@@ -6,11 +6,11 @@ use crate::config::{SECRET_DEADLINE, resolve_secret};
 use crate::domain::object::{Kind, Realm};
 use crate::domain::settings::Profile;
 use crate::domain::settings::endpoint::Backend as Wanted;
-use crate::sources::Outbox;
 use crate::sources::backend::{Access, Backend, Secrets};
 use crate::sources::docker::{self, Docker};
 use crate::sources::supervise::Signals;
 use crate::sources::taps::Taps;
+use crate::sources::{Outbox, alerts, postgres, probes, redis};
 
 /// One for each realm that has an endpoint.
 #[derive(Clone, Default)]
@@ -21,12 +21,27 @@ pub struct Backends {
 }
 
 impl Backends {
-    pub fn start(profile: &Profile, out: &Outbox, signals: &Signals) -> Backends {
+    /// `who` is told to servers that ask for a name and check none: `ann@box`.
+    pub fn start(profile: &Profile, who: String, out: &Outbox, signals: &Signals) -> Backends {
         let mut by_realm: BTreeMap<Realm, Arc<dyn Backend>> = BTreeMap::new();
-        let engines = access(profile, &[Wanted::Docker]);
-        let docker = (!engines.is_empty()).then(|| docker::start(engines, out, signals));
+        let some = |wanted: &[Wanted]| Some(access(profile, wanted)).filter(|access| !access.is_empty());
+        let docker = some(&[Wanted::Docker]).map(|access| docker::start(access, out, signals));
         if let Some(docker) = &docker {
             by_realm.insert(Realm::Containers, docker.clone());
+        }
+        if let Some(access) = some(&[Wanted::Alertmanager, Wanted::Prometheus]) {
+            by_realm.insert(Realm::Alerts, alerts::start(access, who, out, signals));
+        }
+        if let Some(access) = some(&[Wanted::Postgres]) {
+            by_realm.insert(Realm::Database, postgres::start(access, out, signals));
+        }
+        if let Some(access) = some(&[Wanted::Redis]) {
+            by_realm.insert(Realm::Redis, redis::start(access, out, signals));
+        }
+        if !profile.probes.is_empty() || !profile.limits.is_empty() {
+            let (probes, limits) = (profile.probes.clone(), profile.limits.clone());
+            let vitals = probes::start(probes, limits, access(profile, Wanted::ALL), out.clone(), signals);
+            by_realm.insert(Realm::Vitals, vitals);
         }
         Backends { by_realm, docker }
     }

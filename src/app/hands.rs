@@ -54,7 +54,12 @@ impl Hands {
             Arc::new(move |context: &str| kube.cluster(context).map(|cluster| cluster.client))
         };
         let signals = Signals { retry: kube.retry_signal(), cancel: cancel.clone() };
-        let backends = Backends::start(&options.effective.settings.profile, &out, &signals);
+        let backends = Backends::start(
+            &options.effective.settings.profile,
+            format!("{}@{}", user(), model.host),
+            &out,
+            &signals,
+        );
         let logs = logs::start(clients, backends.taps(), out.clone(), signals);
         let journal = Journal::open(Setup {
             places: Places::new(|name| std::env::var_os(name)),

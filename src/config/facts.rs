@@ -5,7 +5,8 @@ use super::meant;
 use super::profile::check_url;
 use super::reader::{Located, Table};
 use crate::domain::settings::endpoint::{Backend, DocumentHint, Endpoint};
-use crate::domain::settings::limit::{Bound, Fact, FactSource, Limit, Lines, parse_span};
+use crate::domain::settings::limit::{Bound, Fact, FactSource, Limit, Lines, disk_place, parse_span};
+use crate::domain::vital::Path;
 
 /// Answers that are younger are not asked for again.
 const USUAL_EVERY: Duration = Duration::from_secs(30);
@@ -96,6 +97,7 @@ fn fact(one: &Table<'_, '_>, endpoints: &[Endpoint]) -> Option<(Fact, std::ops::
     let query = one.text("query");
     let on = one.text("on");
     let unit = one.text("unit");
+    let pick = one.text("pick");
     let every = one.text("every");
     let bounds = [bound(one, "ok"), bound(one, "warning"), bound(one, "critical")];
     if let [_, Some(warning), Some(critical)] = &bounds
@@ -110,6 +112,9 @@ fn fact(one: &Table<'_, '_>, endpoints: &[Endpoint]) -> Option<(Fact, std::ops::
     if let Some(on) = &on {
         check_on(one, source, on, endpoints);
     }
+    if let Some(pick) = &pick {
+        check_pick(one, source, pick);
+    }
     let every = every.map_or(USUAL_EVERY, |text| span(one, &text));
     let fact = Fact {
         name: name.value,
@@ -117,6 +122,7 @@ fn fact(one: &Table<'_, '_>, endpoints: &[Endpoint]) -> Option<(Fact, std::ops::
         query: query.map(|text| text.value).unwrap_or_default(),
         on: on.map(|text| text.value),
         unit: unit.map(|text| text.value),
+        pick: pick.map(|text| text.value),
         every,
         ok,
         warning,
@@ -174,7 +180,32 @@ fn check_query(one: &Table<'_, '_>, source: FactSource, query: Option<&Located<S
                 one.reader.fault(&query.span, what, "write `example.com:443`");
             }
         }
+        FactSource::Dns if query.value.contains(['/', ' ']) || query.value.is_empty() => {
+            let what = format!("`{}` is no name to look up", query.value);
+            one.reader.fault(&query.span, what, "write `example.com`");
+        }
+        FactSource::Disk if disk_place(&query.value).is_none() => {
+            let what = format!("`{}` is no place of a file system", query.value);
+            one.reader.fault(&query.span, what, "write `/`, `/var /mnt/data` or `user@host:/`");
+        }
+        FactSource::Memory if query.value != "here" && !query.value.contains('@') => {
+            let what = format!("`{}` names no box", query.value);
+            one.reader.fault(&query.span, what, "write `here` for this one, or `user@host`");
+        }
         _ => {}
+    }
+}
+
+fn check_pick(one: &Table<'_, '_>, source: FactSource, pick: &Located<String>) {
+    if source != FactSource::Http {
+        let what = format!("nothing can be picked from what `{}` answers", source.name());
+        one.reader.fault(&pick.span, what, "take `pick` away");
+    } else if let Err(why) = Path::parse(&pick.value) {
+        one.reader.fault(
+            &pick.span,
+            why,
+            "write `.checks.db.status`, or `.data[].health` for each of a list",
+        );
     }
 }
 

@@ -2,6 +2,7 @@
 use super::Text;
 use super::alert::Matcher;
 use super::object::ObjectRef;
+use super::time::Timestamp;
 
 /// One change to one object, with the condition under which it may still be made.
 ///
@@ -61,9 +62,10 @@ pub enum Verb {
         seconds: u64,
         comment: String,
     },
-    /// A silence ends that much later.
+    /// A silence ends that much later. The look fills in when that is.
     Extend {
         seconds: u64,
+        until: Option<Timestamp>,
     },
     /// A silence ends now.
     Expire,

@@ -1,17 +1,48 @@
 //! Alerts, silences and scrape targets as rows.
+mod head;
+
 use std::borrow::Cow;
 
-use super::tables::{self, ON, Tables, left};
+use super::tables::{self, ON, Tables, left, right};
 use super::{Cell, Column, Fact, Width};
+use crate::domain::Text;
+use crate::domain::alert::{Alert, AlertFacts, AlertState, Silence, Target, urgency};
 use crate::domain::level::Level;
-use crate::domain::object::{Kind, Object, Realm};
-use crate::domain::settings::Action;
+use crate::domain::object::{Facts, Kind, Object, Realm};
+use crate::domain::settings::{Action, Backend, Role};
+use crate::domain::time::{Age, Timestamp};
 use crate::model::Model;
 use crate::model::listing::SortKey;
 
 pub struct Alerts;
 
-const COLUMNS: &[Column] = &[ON, left("NAME", Width::Share(16, 4), 20)];
+const ALERTS: &[Column] = &[
+    left("SEVERITY", Width::Fixed(8), 12),
+    left("ALERT", Width::Fill(33), 20),
+    left("STATE", Width::Fixed(14), 15),
+    right("FOR", 4, 14),
+    right("VALUE", 8, 10),
+    left("RECEIVER", Width::Share(8, 2), 4),
+    ON,
+];
+const SILENCES: &[Column] = &[
+    right("ENDS IN", 7, 15),
+    right("HOLDS", 5, 14),
+    left("MATCHERS", Width::Fill(24), 20),
+    left("BY", Width::Share(8, 3), 12),
+    left("COMMENT", Width::Share(12, 6), 13),
+    left("STATE", Width::Fixed(9), 7),
+    ON,
+];
+const TARGETS: &[Column] = &[
+    left("JOB", Width::Share(8, 3), 13),
+    left("INSTANCE", Width::Share(16, 5), 20),
+    left("STATE", Width::Fixed(15), 15),
+    right("LAST", 4, 9),
+    right("TOOK", 8, 5),
+    left("ERROR", Width::Fill(16), 14),
+    ON,
+];
 
 impl Tables for Alerts {
     fn realm(&self) -> Realm {
@@ -26,48 +57,281 @@ impl Tables for Alerts {
         &[Kind::Alert, Kind::Silence, Kind::Target]
     }
 
-    fn columns(&self, _kind: Kind) -> &'static [Column] {
-        COLUMNS
-    }
-
-    fn key(&self, _object: &Object, _column: Option<&str>) -> SortKey {
-        SortKey::Missing
-    }
-
-    fn cell<'m>(&self, _model: &'m Model, object: &'m Object, _level: Level, column: &str) -> Cell<'m> {
-        match column {
-            "ON" => Cell::new(&*object.id.context),
-            _ => Cell::middle(&*object.id.name),
+    fn columns(&self, kind: Kind) -> &'static [Column] {
+        match kind {
+            Kind::Silence => SILENCES,
+            Kind::Target => TARGETS,
+            _ => ALERTS,
         }
     }
 
-    fn words<'o>(&self, _object: &'o Object) -> Vec<Cow<'o, str>> {
-        Vec::new()
+    fn key(&self, object: &Object, column: Option<&str>) -> SortKey {
+        match facts(object) {
+            Some(AlertFacts::Alert(alert)) => alert_key(alert, column),
+            Some(AlertFacts::Silence(silence)) => silence_key(silence, column),
+            Some(AlertFacts::Target(target)) => target_key(target, column),
+            None => SortKey::Missing,
+        }
     }
 
-    fn head(&self, _model: &Model, _kind: Kind) -> Vec<Vec<Fact>> {
-        Vec::new()
+    fn cell<'m>(&self, model: &'m Model, object: &'m Object, level: Level, column: &str) -> Cell<'m> {
+        match facts(object) {
+            Some(AlertFacts::Alert(alert)) => alert_cell(model, alert, level, column),
+            Some(AlertFacts::Silence(silence)) => silence_cell(model, silence, level, column),
+            Some(AlertFacts::Target(_)) if column == "ON" => Cell::new(&*object.id.context).role(Role::Dim),
+            Some(AlertFacts::Target(target)) => target_cell(model, target, level, column),
+            None => Cell::new(""),
+        }
+    }
+
+    fn words<'o>(&self, object: &'o Object) -> Vec<Cow<'o, str>> {
+        let whole = |text: &'o Text| Cow::from(&**text);
+        match facts(object) {
+            Some(AlertFacts::Alert(alert)) => {
+                let labels = alert.labels.iter().map(|(name, value)| Cow::from(format!("{name}={value}")));
+                let texts = alert.annotations.iter().map(|(_, text)| whole(text));
+                let names = alert.receivers.iter().chain(&alert.seen_by).map(whole);
+                labels.chain(texts).chain(names).collect()
+            }
+            Some(AlertFacts::Silence(silence)) => {
+                let matchers = silence.matchers.iter();
+                let plain = matchers.clone().map(|one| Cow::from(format!("{}={}", one.name, one.value)));
+                let written =
+                    matchers.filter(|one| one.regex || !one.equal).map(|one| Cow::from(one.to_string()));
+                plain.chain(written).chain([whole(&silence.by), whole(&silence.comment)]).collect()
+            }
+            Some(AlertFacts::Target(target)) => {
+                vec![whole(&target.job), whole(&target.instance), whole(&target.url), whole(&target.error)]
+            }
+            None => Vec::new(),
+        }
+    }
+
+    fn head(&self, model: &Model, kind: Kind) -> Vec<Vec<Fact>> {
+        head::lines(model, kind)
     }
 
     fn lamp(&self, model: &Model) -> (Level, String) {
         if let Some(lamp) = tables::feed_lamp(model, self) {
             return lamp;
         }
-        match tables::count(model, self.kinds()[0]) {
-            Some((level, n)) => (level, format!("{} {n}", self.name())),
-            None => (Level::Fine, self.name().into()),
+        match tables::count(model, Kind::Alert) {
+            Some((level, n)) => (level, format!("alerts {n}")),
+            // Who does not answer may have something to tell.
+            None if head::silent(model).is_some() => (Level::Warn, "alerts".into()),
+            None => (Level::Fine, "alerts".into()),
         }
     }
 
-    fn worst(&self, _model: &Model) -> (String, String) {
-        (String::new(), String::new())
+    fn worst(&self, model: &Model) -> (String, String) {
+        head::worst(model)
     }
 
-    fn keys(&self, _kind: Kind) -> &'static [Action] {
-        &[Action::Open, Action::Filter, Action::NextKind, Action::Palette]
+    fn keys(&self, kind: Kind) -> &'static [Action] {
+        match kind {
+            Kind::Silence => {
+                &[Action::Open, Action::Extend, Action::Expire, Action::Filter, Action::NextKind]
+            }
+            Kind::Target => &[Action::Open, Action::Filter, Action::NextKind, Action::Palette],
+            _ => &[
+                Action::Open,
+                Action::Silence,
+                Action::Acknowledge,
+                Action::Source,
+                Action::Filter,
+                Action::NextKind,
+            ],
+        }
     }
 
     fn remedy(&self) -> &'static str {
         "no Alertmanager or Prometheus is named: `[[alertmanager]]` and `[[prometheus]]` in the profile, or --alertmanager URL, --prometheus URL"
+    }
+}
+
+fn facts(object: &Object) -> Option<&AlertFacts> {
+    match &object.facts {
+        Facts::Alerts(facts) => Some(facts),
+        _ => None,
+    }
+}
+
+fn moment(at: Option<Timestamp>) -> SortKey {
+    at.map_or(SortKey::Missing, |at| SortKey::Number(at.0))
+}
+
+fn alert_key(alert: &Alert, column: Option<&str>) -> SortKey {
+    /// More milliseconds than any time that is told of.
+    const URGENCY: i64 = 100_000_000_000_000;
+    let newest = -alert.since.map_or(0, |since| since.0);
+    match column {
+        // The most urgent first, and of these the newest.
+        None | Some("SEVERITY") => SortKey::Number(i64::from(urgency(&alert.severity)) * URGENCY + newest),
+        Some("FOR") => SortKey::Number(newest),
+        Some("VALUE") => {
+            alert.value.as_ref().map_or(SortKey::Missing, |value| SortKey::Number(-sortable(value)))
+        }
+        Some("STATE") => SortKey::Text(alert.status().into()),
+        Some("RECEIVER") => {
+            alert.receivers.first().map_or(SortKey::Missing, |name| SortKey::Text(name.clone()))
+        }
+        Some(_) => SortKey::Text(format!("{} {}", alert.name, alert.apart).into()),
+    }
+}
+
+/// A value in thousandths; what is no number is the least of all.
+fn sortable(value: &str) -> i64 {
+    let (whole, parts) = value.split_once('.').unwrap_or((value, ""));
+    let thousandths: String = parts.chars().chain("000".chars()).take(3).collect();
+    let Ok(whole) = whole.parse::<i64>() else { return i64::MIN + 1 };
+    let parts: i64 = thousandths.parse().unwrap_or(0);
+    let parts = if value.starts_with('-') { -parts } else { parts };
+    whole.saturating_mul(1_000).saturating_add(parts).max(i64::MIN + 1)
+}
+
+fn silence_key(silence: &Silence, column: Option<&str>) -> SortKey {
+    match column {
+        None | Some("ENDS IN") => moment(silence.ends),
+        Some("HOLDS") => SortKey::Number(-i64::from(silence.holds)),
+        Some("BY") => SortKey::Text(silence.by.clone()),
+        Some("COMMENT") => SortKey::Text(silence.comment.clone()),
+        Some("STATE") => SortKey::Text(silence.state.clone()),
+        Some(_) => SortKey::Text(matchers(silence).into()),
+    }
+}
+
+fn target_key(target: &Target, column: Option<&str>) -> SortKey {
+    match column {
+        Some("INSTANCE") => SortKey::Text(target.instance.clone()),
+        Some("STATE") => SortKey::Text(target.status().into()),
+        Some("LAST") => target.last.map_or(SortKey::Missing, |last| SortKey::Number(-last.0)),
+        Some("TOOK") => SortKey::Number(-i64::from(target.took_ms)),
+        Some("ERROR") if target.error.is_empty() => SortKey::Missing,
+        Some("ERROR") => SortKey::Text(target.error.clone()),
+        _ => SortKey::Text(target.job.clone()),
+    }
+}
+
+fn dash<'a>() -> Cell<'a> {
+    Cell::new("–").role(Role::Dim)
+}
+
+fn alert_cell<'m>(model: &Model, alert: &'m Alert, level: Level, column: &str) -> Cell<'m> {
+    match column {
+        "SEVERITY" if alert.severity.is_empty() => dash(),
+        "SEVERITY" => Cell::new(&*alert.severity).role(super::role(level)),
+        "ALERT" => Cell::new(format!("{} {}", alert.name, alert.apart)),
+        "STATE" => {
+            let text = match (alert.state, alert.silenced_until) {
+                (AlertState::Silenced, Some(until)) => {
+                    format!("{} {}", alert.status(), left_of(model.now, until)).into()
+                }
+                _ => Cow::from(alert.status()),
+            };
+            Cell::new(text).role(super::role(level))
+        }
+        "FOR" => Cell::new(tables::ago(model, alert.since)).role(Role::Dim),
+        "VALUE" => alert.value.as_ref().map_or_else(dash, |value| Cell::new(&**value)),
+        "RECEIVER" if alert.receivers.is_empty() => dash(),
+        "RECEIVER" => Cell::new(joined(&alert.receivers)),
+        "ON" if alert.not_seen_by.is_empty() => on(model, &alert.seen_by, &[]),
+        "ON" => Cell::new(format!("not {}", joined(&alert.not_seen_by))).role(Role::Warning),
+        _ => Cell::new(""),
+    }
+}
+
+fn silence_cell<'m>(model: &Model, silence: &'m Silence, level: Level, column: &str) -> Cell<'m> {
+    match column {
+        "ENDS IN" => {
+            let left = silence.ends.map_or_else(|| "–".into(), |ends| left_of(model.now, ends));
+            Cell::new(left).role(if silence.ends_soon { Role::Warning } else { Role::Text })
+        }
+        "HOLDS" => Cell::new(silence.holds.to_string()),
+        "MATCHERS" => Cell::new(matchers(silence)),
+        "BY" => Cell::new(&*silence.by),
+        "COMMENT" => Cell::new(&*silence.comment),
+        "STATE" if silence.ends_soon => Cell::new("ends soon").role(super::role(level)),
+        "STATE" => Cell::new(&*silence.state).role(super::role(level)),
+        "ON" => on(model, &silence.seen_by, &[Backend::Prometheus]),
+        _ => Cell::new(""),
+    }
+}
+
+fn target_cell<'m>(model: &Model, target: &'m Target, level: Level, column: &str) -> Cell<'m> {
+    match column {
+        "JOB" => Cell::new(&*target.job),
+        "INSTANCE" => Cell::middle(&*target.instance),
+        "STATE" => Cell::new(target.status()).role(super::role(level)),
+        "LAST" => Cell::new(tables::ago(model, target.last)).role(Role::Dim),
+        "TOOK" if target.last.is_none() => dash(),
+        "TOOK" => Cell::new(format!("{} ms", target.took_ms)),
+        "ERROR" => Cell::new(&*target.error).role(super::role(level)),
+        _ => Cell::new(""),
+    }
+}
+
+fn matchers(silence: &Silence) -> String {
+    silence.matchers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// Who tells of it: where all do, their names say nothing.
+fn on<'a>(model: &Model, seen_by: &[Text], but: &[Backend]) -> Cell<'a> {
+    let own =
+        [Backend::Alertmanager, Backend::Prometheus].into_iter().filter(|backend| !but.contains(backend));
+    let due: usize = own.map(|backend| model.settings.profile.endpoints(backend).count()).sum();
+    let text = if seen_by.len() > 1 && seen_by.len() == due { "all".into() } else { joined(seen_by) };
+    Cell::new(text).role(Role::Dim)
+}
+
+fn joined(names: &[Text]) -> String {
+    names.iter().map(|name| &**name).collect::<Vec<_>>().join(", ")
+}
+
+/// How long it is until then, in steps of minutes.
+fn left_of(now: Timestamp, then: Timestamp) -> String {
+    let left = then.since(now);
+    match left.as_secs() {
+        0 => "over".into(),
+        1..60 => "<1m".into(),
+        seconds @ 60..36_000 if seconds >= 3_600 => format!("{}h{:02}m", seconds / 3_600, seconds / 60 % 60),
+        _ => Age(left).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silence_says_how_long_it_holds_in_steps_of_minutes() {
+        let now = Timestamp(0);
+        for (seconds, words) in
+            [(0, "over"), (30, "<1m"), (2_640, "44m"), (7_140, "1h59m"), (90_000, "1d"), (43_200, "12h")]
+        {
+            assert_eq!(left_of(now, Timestamp::from_seconds(seconds)), words);
+        }
+    }
+
+    #[test]
+    fn values_sort_as_numbers_and_what_is_none_is_the_least() {
+        let mut values = ["NaN", "0.987", "-1.5", "12", "+Inf", "3"];
+        values.sort_by_key(|value| sortable(value));
+        assert_eq!(values, ["NaN", "+Inf", "-1.5", "0.987", "3", "12"]);
+    }
+
+    #[test]
+    fn the_most_urgent_comes_first_and_of_these_the_newest() {
+        let alert = |severity: &str, since: i64| {
+            let since = Some(Timestamp::from_seconds(since));
+            let alert = Alert { severity: severity.into(), since, ..Alert::default() };
+            match alert_key(&alert, None) {
+                SortKey::Number(n) => n,
+                _ => 0,
+            }
+        };
+        let (now, before) = (1_774_440_000, 1_774_000_000);
+        assert!(alert("critical", before) < alert("warning", now));
+        assert!(alert("critical", now) < alert("critical", before));
+        assert!(alert("warning", before) < alert("info", now));
     }
 }

@@ -1,4 +1,4 @@
-//! PostgreSQL's sessions, servers, replication, statements and sizes as rows.
+//! A database's sessions, servers, replication, statements and sizes as rows.
 mod cells;
 mod columns;
 mod head;
@@ -12,7 +12,7 @@ use crate::domain::level::Level;
 use crate::domain::object::{Facts, Kind, Object, Realm};
 use crate::domain::settings::Action;
 use crate::model::Model;
-use crate::model::listing::SortKey;
+use crate::model::listing::{Listing, SortKey};
 
 pub struct Databases;
 
@@ -140,10 +140,9 @@ fn own_order(facts: &DatabaseFacts) -> SortKey {
     }
 }
 
-/// How bad a server is with all its sessions. What may not be seen is said, and no alarm of its own.
+/// How bad a server is with all its sessions; those that are hidden are not called fine.
 fn whole(server: &Server) -> Level {
-    let sessions = if server.sessions == Level::Unknown { Level::Fine } else { server.sessions };
-    server.level().min(sessions)
+    server.level().min(server.sessions)
 }
 
 /// Every server with its endpoint, in order.
@@ -161,7 +160,7 @@ fn servers(model: &Model) -> impl Iterator<Item = (&Object, &Server)> {
 
 /// Every session of every server.
 fn sessions(model: &Model) -> impl Iterator<Item = (&Object, &Session)> {
-    let all = model.listing(Kind::Session).into_iter().flat_map(|listing| listing.all());
+    let all = model.listing(Kind::Session).into_iter().flat_map(Listing::all);
     all.filter_map(|object| match facts(object)? {
         DatabaseFacts::Session(session) => Some((object, &**session)),
         _ => None,

@@ -25,7 +25,8 @@ pub trait Tables: Sync {
     fn cell<'m>(&self, model: &'m Model, object: &'m Object, level: Level, column: &str) -> Cell<'m>;
     /// The words that a filter looks in, beside the name and the status.
     fn words<'o>(&self, object: &'o Object) -> Vec<Cow<'o, str>>;
-    /// Lines between the title and the table: gauges, totals, what is not seen.
+    /// Lines between the title and the table: gauges, totals, what is not seen. They hold the room between their
+    /// words themselves.
     fn head(&self, model: &Model, kind: Kind) -> Vec<Vec<Fact>>;
     /// How bad, and the few words of the lamp: `alerts 2`, `db 90%`.
     fn lamp(&self, model: &Model) -> (Level, String);

@@ -1,12 +1,16 @@
 //! Where the facts come from. A source says [`News`]; it never sees the model.
+pub mod alerts;
 pub mod backend;
 pub mod docker;
 pub mod documents;
 pub mod http;
 pub mod kubernetes;
 pub mod logs;
+pub mod postgres;
+pub mod probes;
 pub mod prometheus;
 pub mod reason;
+pub mod redis;
 pub mod supervise;
 pub mod taps;
 

@@ -7,7 +7,7 @@ use crate::domain::approval::{Place, Plan};
 use crate::domain::feed::Feed;
 use crate::domain::news::ActionId;
 use crate::domain::object::{ObjectRef, Realm};
-use crate::domain::settings::{Action, Key};
+use crate::domain::settings::{Action, Backend, Key};
 use crate::domain::time::Timestamp;
 use crate::model::board::PaneKind;
 use crate::model::msg::Effect;
@@ -86,12 +86,13 @@ fn place(model: &Model, target: &ObjectRef) -> Place {
         _ => false,
     };
     let facts = model.places.iter().find(|(feed, _)| own(feed)).map(|(_, facts)| facts);
-    Place {
-        host,
-        server: facts.map(|facts| facts.server.clone()).unwrap_or_default(),
-        origin: String::new(),
-        identity: facts.and_then(|facts| facts.identity.clone()),
-    }
+    // What several servers tell of is asked of any of them.
+    let any = |feed: &Feed| {
+        tables::fed_by(target.kind, feed) && matches!(feed, Feed::Endpoint(Backend::Alertmanager, _))
+    };
+    let all = model.places.iter().filter(|(feed, _)| any(feed)).map(|(_, facts)| facts.server.as_str());
+    let server = facts.map_or_else(|| all.collect::<Vec<_>>().join(" or "), |facts| facts.server.clone());
+    Place { host, server, origin: String::new(), identity: facts.and_then(|facts| facts.identity.clone()) }
 }
 
 fn question_about(model: &mut Model, natives: Vec<Native>) -> Vec<Effect> {

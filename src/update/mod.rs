@@ -134,6 +134,7 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     let before = std::mem::replace(&mut model.now, now);
     if stepped {
         table::rerank_pods(model, pods::heals);
+        news::answer_vitals(model);
     }
     // Certificates come to their end without any news of it.
     let hour = |at: Timestamp| at.0.div_euclid(3_600_000);

@@ -2,7 +2,7 @@
 use std::collections::hash_map::Entry;
 
 use super::table::{self, lens};
-use super::{act, changes, detail, lines, open};
+use super::{act, changes, detail, lines, open, realms};
 use crate::domain::Text;
 use crate::domain::feed::{Feed, FeedState, FeedStatus};
 use crate::domain::news::{News, Seen};
@@ -128,6 +128,19 @@ fn take_objects(model: &mut Model, feed: &Feed, kind: Kind, batch: Vec<Seen<Obje
             })
         });
     }
+}
+
+/// The vitals that other panes know the answer to.
+pub fn answer_vitals(model: &mut Model) {
+    let rows = realms::vitals::answers(model);
+    if rows.is_empty() {
+        return;
+    }
+    let lens = lens!(model, Kind::Vital);
+    let listing = model.objects.entry(Kind::Vital).or_default();
+    let rows = rows.into_iter().map(Seen::Is).collect();
+    let touched = listing.apply(&Feed::Vitals, rows, |object| objects::rank(&lens, object));
+    look(model, Kind::Vital, touched, false);
 }
 
 /// Remembers which nodes are ready; says whose word changed.

@@ -1,7 +1,8 @@
 //! Facts from the tools' own help: every verb is known, and every one that destroys is danger.
 //!
-//! The lists were taken from `--help` of kubectl 1.32, Docker 28.2, systemd 252, git 2.39 and redis-cli 7.0, and
-//! from the catalogue of PostgreSQL 15.
+//! The lists were taken from `--help` of kubectl 1.32, Docker 28.2, systemd 252, git 2.39, redis-cli 7.0,
+//! docker-compose 1.29, Terraform 1.11 and psql 15, from the command references of Compose 2 and Helm, and from the
+//! catalogue of PostgreSQL 15.
 use firedeck::domain::approval::Tier::{Change as C, Danger as D, Read as R};
 
 use super::tools::{hold, seen};
@@ -57,6 +58,39 @@ const DOCKER: &[(&str, &str)] = &[
     ),
 ];
 
+const COMPOSE: &[(&str, &str)] = &[(
+    "",
+    "attach build commit config cp create down events exec export help images kill logs ls pause port ps publish pull push restart rm run scale start stats stop top unpause up version volumes wait watch",
+)];
+
+const HELM: &[(&str, &str)] = &[
+    (
+        "",
+        "completion create dependency env get help history install lint list package plugin pull push registry repo rollback search show status template test uninstall upgrade verify version",
+    ),
+    ("dependency", "build list update"),
+    ("get", "all hooks manifest metadata notes values"),
+    ("plugin", "install list uninstall update"),
+    ("registry", "login logout"),
+    ("repo", "add index list remove update"),
+    ("search", "hub repo"),
+    ("show", "all chart crds readme values"),
+];
+
+const TERRAFORM: &[(&str, &str)] = &[
+    (
+        "",
+        "init validate plan apply destroy console fmt force-unlock get graph import login logout metadata modules output providers refresh show state taint test untaint version workspace",
+    ),
+    ("state", "list mv pull push replace-provider rm show"),
+    ("workspace", "delete list new select show"),
+    ("providers", "lock mirror schema"),
+    ("metadata", "functions"),
+];
+
+/// Commands of psql itself, without their backslash.
+const PSQL: &str = "! ? C H T a c cd conninfo copy copyright crosstabview d dA dAc dAf dAo dAp dC dD dE dF dFd dFp dFt dL dO dP dRp dRs dT dX da db dc dconfig dd ddp des det deu dew df dg di dl dm dn do dp drds ds dt du dv dx dy e echo ef elif else encoding endif errverbose ev f g gdesc getenv gexec gset gx h i if ir l lo_export lo_import lo_list lo_unlink o p password prompt pset q qecho r restrict s set setenv sf sv t timing unrestrict unset w warn watch x z";
+
 const SYSTEMCTL: &[(&str, &str)] = &[(
     "",
     "list-units list-automounts list-sockets list-timers is-active is-failed status show cat help list-dependencies start stop reload restart try-restart reload-or-restart try-reload-or-restart isolate kill clean freeze thaw set-property bind mount-image service-log-level service-log-target reset-failed list-unit-files enable disable reenable preset preset-all is-enabled mask unmask link revert add-wants add-requires edit get-default set-default list-machines list-jobs cancel show-environment set-environment unset-environment import-environment daemon-reload daemon-reexec log-level log-target service-watchdogs is-system-running default rescue emergency halt poweroff reboot kexec exit switch-root suspend hibernate hybrid-sleep suspend-then-hibernate",
@@ -102,6 +136,9 @@ const DESTROY: &[&str] = &[
     "kexec",
     "isolate",
     "filter-branch",
+    "uninstall",
+    "destroy",
+    "force-unlock",
 ];
 
 fn known(tool: &str, table: &[(&str, &str)]) {
@@ -134,6 +171,21 @@ fn every_verb_of_the_tools_own_help_is_known() {
     known("docker", DOCKER);
     known("systemctl", SYSTEMCTL);
     known("git", GIT);
+    known("docker-compose", COMPOSE);
+    known("docker compose", COMPOSE);
+    known("helm", HELM);
+    known("terraform", TERRAFORM);
+}
+
+#[test]
+fn what_fetches_or_writes_files_is_no_read() {
+    hold(&[
+        ("terraform get", C, "lw"),
+        ("terraform providers", R, ""),
+        ("terraform providers lock -platform=linux_amd64", C, "lw"),
+        ("terraform providers mirror /srv/mirror", C, "lw"),
+        ("terraform providers schema -json", R, ""),
+    ]);
 }
 
 #[test]
@@ -183,7 +235,11 @@ fn a_function_of_postgresql_that_acts_is_never_a_read() {
 
 #[test]
 fn a_command_of_psql_reads_unless_it_writes_or_runs() {
-    let reads = "? C H T a conninfo dA dAc dt dt+ dS d dRp+ des errverbose f h l l+ p q r set sf sv t timing unset x z encoding echo";
+    for name in PSQL.split_whitespace() {
+        let (_, _, why) = seen(&format!("psql -c '\\{name} x'"));
+        assert!(!why.contains("not a known command of psql"), "{name}: {why}");
+    }
+    let reads = "? C H T a cd restrict conninfo dA dAc dt dt+ dS d dRp+ des errverbose f h l l+ p q r set sf sv t timing unset x z encoding echo";
     for name in reads.split_whitespace() {
         assert_eq!(seen(&format!("psql -c '\\{name}'")).0, R, "{name}");
     }

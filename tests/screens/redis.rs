@@ -216,6 +216,20 @@ fn what_may_not_be_seen_is_said_with_the_statement_that_shows_it() {
 }
 
 #[test]
+fn k_on_what_is_no_client_or_our_own_says_why_it_does_nothing() {
+    let mut model = pane(80, 24, vec![primary()]);
+    clients(&mut model);
+    press(&mut model, "K");
+    assert!(picture(&model).contains("only clients can be disconnected"), "{}", picture(&model));
+    press(&mut model, "]");
+    // The fifth is firedeck itself.
+    press(&mut model, "j j j j");
+    let effects = press(&mut model, "K");
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Look(..))), "{effects:?}");
+    assert!(picture(&model).contains("that is firedeck's own connection"), "{}", picture(&model));
+}
+
+#[test]
 fn k_asks_to_disconnect_the_selected_client_by_its_identity() {
     let mut model = pane(80, 24, vec![primary()]);
     clients(&mut model);

@@ -6,6 +6,7 @@
     clippy::panic,
     reason = "a test that cannot go on has failed, and a panic says so"
 )]
+mod alerts;
 mod cluster;
 mod cockpit;
 #[allow(dead_code, reason = "this binary uses a part of it; the other one tests all of it")]
@@ -23,7 +24,8 @@ mod own;
 mod picture;
 mod pictures;
 mod pods;
-mod redis;
 mod postgres;
+mod probes;
+mod redis;
 mod suite;
 mod taps;

@@ -16,6 +16,7 @@ fn open(arguments: &[&str], columns: u16, rows: u16) -> (Cockpit, tempfile::Temp
         .env("TERM", "xterm-256color")
         .env("COLORTERM", "truecolor")
         .env("LANG", "C.UTF-8")
+        .env("PGPASSWORD", "suite")
         .size(columns, rows);
     for argument in arguments {
         start = start.arg(*argument);
@@ -23,12 +24,35 @@ fn open(arguments: &[&str], columns: u16, rows: u16) -> (Cockpit, tempfile::Temp
     (start.run(), home)
 }
 
+/// Every server of the suite, as flags.
+fn servers() -> Vec<String> {
+    let of = |name: &str| {
+        std::env::var(name).unwrap_or_else(|_| panic!("`{name}` is not set: tests/services/run sets it"))
+    };
+    // The password comes by its own variable, as it should.
+    let postgres = of("FIREDECK_TEST_POSTGRES_15").replace(":suite@", "@");
+    [
+        ("--postgres", postgres),
+        ("--redis", of("FIREDECK_TEST_REDIS")),
+        ("--alertmanager", format!("http://{}", of("FIREDECK_TEST_ALERTMANAGER_A"))),
+        ("--prometheus", format!("http://{}", of("FIREDECK_TEST_PROMETHEUS"))),
+        ("--docker", format!("unix://{}", of("FIREDECK_TEST_DOCKER_SOCKET"))),
+    ]
+    .into_iter()
+    .flat_map(|(flag, address)| [flag.to_owned(), address])
+    .collect()
+}
+
 fn keep(cockpit: &Cockpit, name: &str) {
     // A crashing pod runs for a moment between two crashes, so the picture waits for the trouble.
+    keep_when(cockpit, name, |picture| picture.contains("CrashLoop"));
+}
+
+fn keep_when(cockpit: &Cockpit, name: &str, shows: impl Fn(&str) -> bool) {
     let drawn = std::cell::RefCell::new(String::new());
-    cockpit.wait_until("a screen that shows the trouble", |screen| {
+    cockpit.wait_until("a screen that shows it", |screen| {
         *drawn.borrow_mut() = svg(screen);
-        drawn.borrow().contains("CrashLoop")
+        shows(&drawn.borrow())
     });
     let picture = drawn.into_inner();
     if let Some(folder) = std::env::var_os("FIREDECK_PICTURES") {
@@ -55,6 +79,21 @@ async fn the_board_shows_a_crashing_pod_above_its_log() {
     cockpit.press("\x1b");
     cockpit.wait_until("all pods again", |screen| screen.contents().contains("Running"));
     keep(&cockpit, "pods.svg");
+}
+
+#[tokio::test]
+async fn everything_at_a_glance_shows_the_worst_of_every_server() {
+    let _up = suite::server_stays_up().await;
+    let servers = servers();
+    let mut arguments = vec!["--namespace", "all"];
+    arguments.extend(servers.iter().map(String::as_str));
+    let (cockpit, _home) = open(&arguments, 110, 30);
+    cockpit.wait_until("every server has answered", |screen| {
+        let text = screen.contents();
+        let known = ["db", "redis", "alerts", "containers"].iter().all(|name| text.contains(name));
+        known && text.contains("Changed in") && text.contains("rev") && !text.contains("connecting")
+    });
+    keep_when(&cockpit, "overview.svg", |text| text.contains(" used"));
 }
 
 #[tokio::test]

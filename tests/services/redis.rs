@@ -68,6 +68,22 @@ async fn writes_that_are_refused_are_named_as_their_clients_hear_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_save_that_fails_is_named_as_its_clients_hear_it() {
+    let server = Server::start("8.0", &[]).await;
+    let cockpit = Cockpit::of(&server.url());
+    cockpit.says(&server, "ok").await;
+    server.lose_directory();
+    server.cli(&["config", "set", "save", "3600 1"]);
+    server.cli(&["bgsave"]);
+    // Even our own ping is refused then.
+    assert_eq!(
+        cockpit.says(&server, "MISCONF: writes are refused, it cannot save").await.level(),
+        Level::Bad
+    );
+    assert!(server.try_cli(&["set", "a", "1"]).starts_with("MISCONF"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn evictions_are_seen_while_they_happen() {
     let server = Server::start("8.0", &["--maxmemory", "8mb", "--maxmemory-policy", "allkeys-lru"]).await;
     let cockpit = Cockpit::of(&server.url());
@@ -107,6 +123,21 @@ async fn a_server_that_is_busy_with_a_script_says_what_helps_and_recovers() {
         cockpit.says(&server, "ok").await;
         drop(busy);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_hangs_is_unknown_and_is_live_again_over_the_same_connection() {
+    let server = Server::start("valkey", &[]).await;
+    let cockpit = Cockpit::of(&server.url());
+    cockpit.backend.watch(&[Kind::RedisNode, Kind::Client]);
+    let before = called(&cockpit, "firedeck").await;
+    server.signal("STOP");
+    cockpit.down("no answer").await;
+    assert_eq!(cockpit.says(&server, "no answer").await.level(), Level::Unknown);
+    server.signal("CONT");
+    cockpit.says(&server, "ok").await;
+    cockpit.live().await;
+    assert_eq!(called(&cockpit, "firedeck").await.uid, before.uid);
 }
 
 #[tokio::test(flavor = "multi_thread")]

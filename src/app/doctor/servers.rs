@@ -67,7 +67,7 @@ async fn gather(options: &Options) -> BTreeMap<Feed, Seen> {
     let (out, mut news) = mpsc::channel(64);
     let signals = Signals { cancel: CancellationToken::new(), ..Signals::default() };
     let began = Instant::now();
-    let backends = Backends::start(profile, &out, &signals);
+    let backends = Backends::start(profile, "firedeck doctor".into(), &out, &signals);
     let mut seen: BTreeMap<Feed, Seen> =
         profile.endpoints.iter().map(|endpoint| (feed_of(endpoint), Seen::default())).collect();
     let mut until = began + WITHIN;

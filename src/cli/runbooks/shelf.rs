@@ -8,11 +8,9 @@ use tokio_util::sync::CancellationToken;
 use super::words::line;
 use crate::cli::ink::Ink;
 use crate::cli::out;
-use crate::commands::tools::{Rule, RuleRisk, Tables};
+use crate::commands::tools::Tables;
 use crate::config::{self, Request};
-use crate::domain::approval::Tier;
-use crate::domain::settings::command::Mark;
-use crate::domain::settings::{CommandRule, Settings};
+use crate::domain::settings::Settings;
 use crate::runbook::{Document, Runbook};
 use crate::sources::documents::walk::is_markdown;
 use crate::sources::documents::{Entry, Library, Limits};
@@ -43,7 +41,7 @@ impl Shelf {
         let settings =
             config::load(request).map_err(|problems| out::complain(&problems.to_string()))?.settings;
         let places = places(given, &settings, request).map_err(|why| out::complain(&why))?;
-        let tables = Arc::new(Tables { rules: settings.commands.iter().map(rule).collect() });
+        let tables = Arc::new(Tables { rules: settings.commands.clone() });
         let mut library = Library::new(places, tables, Limits::default());
         // Nobody cancels it but the one who ends the program.
         let _ = library.look(&CancellationToken::new());
@@ -76,26 +74,6 @@ impl Shelf {
         }
         let say = |failed: Failed<'_>| out::complain(&format!("{}: {}", line(failed.path), failed.error));
         self.failed().map(say).last().unwrap_or(code)
-    }
-}
-
-/// A rule of the settings as the tables take it.
-fn rule(rule: &CommandRule) -> Rule {
-    let is = |mark| rule.marks.contains(&mark);
-    Rule {
-        words: rule.words.join(" "),
-        risk: match rule.risk {
-            Tier::Read => RuleRisk::Read,
-            Tier::Change => RuleRisk::Change,
-            Tier::Danger => RuleRisk::Danger,
-        },
-        why: (!rule.why.is_empty()).then(|| rule.why.clone()),
-        interactive: is(Mark::Interactive),
-        endless: is(Mark::Endless),
-        long_running: is(Mark::LongRunning),
-        secret: is(Mark::Secret),
-        writes_file: is(Mark::WritesFile),
-        heavy: is(Mark::Heavy),
     }
 }
 

@@ -2,7 +2,7 @@
 use std::ops::Range;
 
 use super::layout::Layout;
-use super::tools::Tables;
+use super::tools::{self, Tables, Word};
 use super::{Lang, Role, Script, Source, Statement, Traits, shell};
 use crate::domain::approval::Tier;
 
@@ -67,11 +67,18 @@ fn statement(
         }
         traits.opaque |= inner.statements.iter().any(|one| one.traits.opaque);
     }
+    let own = text.get(range.clone()).unwrap_or_default();
+    if matches!(lang, Lang::Sql | Lang::Redis) {
+        let word = |text: &str| Word { text: text.to_owned(), known: true, bare: true };
+        let words: Vec<Word> =
+            std::iter::once(tool.as_str()).chain(own.split_whitespace().take(8)).map(word).collect();
+        tools::raise(&words, tables, &mut risk, &mut why, &mut traits);
+    }
     let (first, last) = (layout.line(range.start), layout.line(range.end.saturating_sub(1)));
     Statement {
         line: source.line(first),
         end_line: source.line(last),
-        text: text.get(range).unwrap_or_default().trim().to_owned(),
+        text: own.trim().to_owned(),
         label: layout.label(first),
         lang,
         role,

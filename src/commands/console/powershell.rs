@@ -54,7 +54,7 @@ const DESTROYS: &[&str] = &[
 const SHORT: &[&str] = &["rm", "del", "ri", "rd", "rmdir", "erase", "kill", "spps", "spsv", "clc", "rp"];
 const SHORT_READS: &[&str] = &[
     "ls", "dir", "gci", "cat", "gc", "type", "echo", "ps", "gps", "gsv", "select", "where", "ft", "fl",
-    "sort", "measure", "cd", "pwd", "%", "?",
+    "sort", "measure", "cd", "pwd", "%", "?", "ipconfig",
 ];
 
 pub(super) fn cut(text: &str, tables: &Tables) -> Cuts {
@@ -174,6 +174,11 @@ impl Found {
                 self.raise(Tier::Danger, &format!("`{first}` takes away or stops"));
             }
             None if SHORT_READS.contains(&name.as_str()) => self.raise(Tier::Read, "only looks"),
+            None if name == "sc"
+                && words.get(1).is_some_and(|verb| verb.to_lowercase().starts_with("query")) =>
+            {
+                self.raise(Tier::Read, "only looks");
+            }
             None if name == "iex" || name == "&" => {
                 self.opaque = true;
                 self.raise(Tier::Change, "runs a text that is only known when it runs");

@@ -38,7 +38,7 @@ pub(super) fn cut(text: &str) -> Cuts {
             continue;
         }
         let goes_on =
-            depth > 0 || code.starts_with(['|', ')', ']', '}', '.']) || line.starts_with([' ', '\t']);
+            depth > 0 || code.starts_with(['|', ')', ']', '}', '.', '{']) || line.starts_with([' ', '\t']);
         match &mut open {
             Some(before) if goes_on || ends_open(text.get(before.clone()).unwrap_or_default()) => {
                 before.end = range.end;

@@ -3,6 +3,8 @@
 //! `<pod-name>` is a redirection and `{{ a | b }}` a pipe to a shell. Their signs become control characters,
 //! which are letters to a parser; [`unmask`] turns them back in every word that is read.
 
+use std::borrow::Cow;
+
 /// Longest placeholder that is looked for.
 const LONGEST: usize = 120;
 /// Each sign that is hidden and the control character that stands for it.
@@ -36,6 +38,9 @@ pub struct Masked {
 
 /// Hides placeholders and signs that cannot be meant.
 pub fn mask(source: &str) -> Masked {
+    if is_clean(source) {
+        return Masked { text: source.to_owned(), doubtful: false };
+    }
     let mut out = String::with_capacity(source.len());
     let mut doubtful = false;
     let mut rest = source;
@@ -89,10 +94,21 @@ pub fn mask(source: &str) -> Masked {
     Masked { text: out, doubtful }
 }
 
+/// Nothing in it needs to be hidden or looked at twice, as in most commands.
+pub fn is_clean(source: &str) -> bool {
+    let bytes = source.as_bytes();
+    let plain = |byte: &u8| match byte {
+        b'<' | b'\\' => false,
+        b'\n' | b'\t' | b'\r' => true,
+        byte => matches!(byte, 0x20..=0x7f),
+    };
+    bytes.iter().all(plain) && memchr::memmem::find(bytes, b"{{").is_none()
+}
+
 /// The words as they were written.
-pub fn unmask(text: &str) -> String {
+pub fn unmask(text: &str) -> Cow<'_, str> {
     if !text.bytes().any(|byte| byte < 0x17 && !matches!(byte, b'\n' | b'\t' | b'\r')) {
-        return text.to_owned();
+        return text.into();
     }
     let show =
         |sign: char| SIGNS.iter().find(|(_, hidden)| *hidden == sign).map_or(sign, |(shown, _)| *shown);

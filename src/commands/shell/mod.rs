@@ -104,7 +104,11 @@ impl<'a> Reader<'a> {
         for part in &parts {
             match &part.coarse {
                 None => {
-                    for cut in cut::cut(&part.nodes, &self.layout, part.end) {
+                    let cuts = cut::cut(&part.nodes, &self.layout, part.end);
+                    if self.script.statements.is_empty() {
+                        self.script.statements.reserve_exact(cuts.len());
+                    }
+                    for cut in cuts {
                         self.statement(&cut, &part.comments, Tier::Read);
                     }
                 }
@@ -183,6 +187,9 @@ fn without_comments(text: &str, cut: &Cut<'_>, comments: &[Range<usize>]) -> usi
 
 /// Other readings of a statement that a shell, or its author, may have meant.
 fn doubts(text: &str) -> Vec<String> {
+    if mask::is_clean(text) {
+        return Vec::new();
+    }
     let masked = mask::mask(text);
     let raw = masked.doubtful.then(|| text.to_owned());
     raw.into_iter().chain(mask::unclosed(&masked.text)).chain(mask::straighten(text)).collect()
@@ -259,7 +266,7 @@ fn argument(text: &Text, name: Option<&str>, line: u32, out: &mut Vec<Argument>)
 /// A text without anything to expand.
 fn fixed(text: &Text) -> Option<String> {
     let parts = text.pieces.iter().map(|piece| match piece {
-        Piece::Fixed { text, .. } => Some(mask::unmask(text)),
+        Piece::Fixed { text, .. } => Some(mask::unmask(text).into_owned()),
         _ => None,
     });
     parts.collect()

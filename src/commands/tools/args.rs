@@ -162,8 +162,16 @@ pub(super) fn under(path: &str, verbs: &str) -> bool {
 
 /// How many words of the path the verbs cover.
 pub(super) fn depth(path: &str, verbs: &str) -> Option<usize> {
-    if verbs == "^" {
-        return path.is_empty().then_some(0);
+    match verbs.as_bytes() {
+        [] => return Some(0),
+        [b'^'] => return path.is_empty().then_some(0),
+        // Most verbs are one word, and most of them another one than the path's.
+        [first, rest @ ..]
+            if path.as_bytes().first() != Some(first) && rest.iter().all(u8::is_ascii_lowercase) =>
+        {
+            return None;
+        }
+        _ => {}
     }
     // Every rule of a tool is held against every call: bytes are much faster than searches for letters.
     let covered = |one: &[u8]| {

@@ -1,7 +1,7 @@
 //! A closer look at consoles of databases: what they are given, and what comes in.
 use super::rules::{C, D, R, Seen, mark};
 use super::sql::Dialect;
-use super::{Input, Meaning, database, words};
+use super::{Meaning, database, words};
 
 /// By the words of a verb: those that destroy, those that look, and the rest.
 fn by_words(verb: &str, meaning: &mut Meaning) {
@@ -89,17 +89,7 @@ pub(super) fn mongo(seen: &Seen<'_>, meaning: &mut Meaning) {
         meaning.raise(C, "runs a script that is not seen here");
         meaning.mark(mark::OPAQUE);
     } else if !given {
-        match seen.input {
-            Input::Text(text) => javascript(text, meaning),
-            Input::Unseen => {
-                meaning.raise(C, "runs whatever code comes in");
-                meaning.mark(mark::OPAQUE);
-            }
-            Input::Nothing => {
-                meaning.raise(C, "opens a console of the database");
-                meaning.mark(mark::I | mark::OPAQUE);
-            }
-        }
+        database::comes_in(seen.input, (C, "runs whatever code comes in"), meaning, javascript);
     }
 }
 
@@ -170,24 +160,10 @@ pub(super) fn console(seen: &Seen<'_>, meaning: &mut Meaning) {
         meaning.mark(mark::OPAQUE);
     }
     if !given {
-        input(seen, meaning);
+        database::console(seen.input, Dialect::Postgres, meaning);
     }
     if args.get("-p -P --password").is_some() {
         meaning.mark(mark::SECRET);
-    }
-}
-
-fn input(seen: &Seen<'_>, meaning: &mut Meaning) {
-    match seen.input {
-        Input::Text(text) => database::run(text, Dialect::Postgres, meaning),
-        Input::Unseen => {
-            meaning.raise(D, "runs whatever SQL comes in: a dump overwrites");
-            meaning.mark(mark::OPAQUE);
-        }
-        Input::Nothing => {
-            meaning.raise(C, "opens a console of the database");
-            meaning.mark(mark::I | mark::OPAQUE);
-        }
     }
 }
 
@@ -204,7 +180,7 @@ pub(super) fn file_console(seen: &Seen<'_>, meaning: &mut Meaning) {
         .chain(seen.args.all("-cmd -c").filter_map(|option| option.value))
         .collect();
     if given.is_empty() {
-        return input(seen, meaning);
+        return database::console(seen.input, Dialect::Postgres, meaning);
     }
     for text in given {
         match text.strip_prefix('.') {

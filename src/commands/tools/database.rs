@@ -3,6 +3,7 @@ use super::args::UNKNOWN;
 use super::rules::{C, D, R, Seen, mark};
 use super::sql::{self, Dialect};
 use super::{Input, Meaning, Nested, words};
+use crate::domain::approval::Tier;
 
 /// Raises a call to the SQL that it runs.
 pub(super) fn run(text: &str, dialect: Dialect, meaning: &mut Meaning) {
@@ -52,12 +53,23 @@ fn file(name: &str, meaning: &mut Meaning) {
     meaning.mark(mark::OPAQUE);
 }
 
-/// Text or whatever comes in, for a console that was given nothing else.
-fn console(input: Input<'_>, dialect: Dialect, meaning: &mut Meaning) {
+/// SQL, or whatever comes in, for a console that was given nothing else.
+pub(super) fn console(input: Input<'_>, dialect: Dialect, meaning: &mut Meaning) {
+    let unseen = (D, "runs whatever SQL comes in: a dump overwrites");
+    comes_in(input, unseen, meaning, |text, meaning| run(text, dialect, meaning));
+}
+
+/// What comes in decides, for a console that was given nothing else; `unseen` is what nobody sees here.
+pub(super) fn comes_in(
+    input: Input<'_>,
+    unseen: (Tier, &'static str),
+    meaning: &mut Meaning,
+    run: impl FnOnce(&str, &mut Meaning),
+) {
     match input {
-        Input::Text(text) => run(text, dialect, meaning),
+        Input::Text(text) => run(text, meaning),
         Input::Unseen => {
-            meaning.raise(D, "runs whatever SQL comes in: a dump overwrites");
+            meaning.raise(unseen.0, unseen.1);
             meaning.mark(mark::OPAQUE);
         }
         Input::Nothing => {

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use super::Traits;
 use crate::domain::approval::Tier;
+use crate::domain::settings::CommandRule;
 
 mod args;
 mod automation;
@@ -37,8 +38,7 @@ mod words;
 mod wrap;
 
 pub use redis::{RedisMeaning, judge_redis};
-pub use sql::{SqlMeaning, judge_sql};
-pub use user::{Rule, RuleRisk};
+pub use sql::{SqlMeaning, judge_sql, sql_words};
 
 /// A word of a call, after quotes and escapes are taken away.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,7 +107,7 @@ pub struct Meaning {
 #[derive(Debug, Clone, Default)]
 pub struct Tables {
     /// Rules of the user's own: they raise what is built in, and say what an unknown tool does.
-    pub rules: Vec<Rule>,
+    pub rules: Vec<CommandRule>,
 }
 
 /// What this call does.
@@ -117,12 +117,35 @@ pub fn judge(call: Call<'_>, tables: &Tables) -> Meaning {
     meaning
 }
 
+/// Lets the user's rules have their say on what a console was given: its tool and the first words behind it.
+pub fn raise(words: &[Word], tables: &Tables, risk: &mut Tier, why: &mut String, traits: &mut Traits) {
+    if tables.rules.is_empty() {
+        return;
+    }
+    let mut meaning = Meaning::new(*risk, std::mem::take(why), rules::mark::NONE);
+    meaning.traits = *traits;
+    user::apply(&tables.rules, words, &mut meaning);
+    (*risk, *why, *traits) = (meaning.risk, meaning.why.into_owned(), meaning.traits);
+}
+
 /// What a call prints for the next command of a pipe, where the tables know it: `kubectl create secret …
 /// --dry-run=client -o yaml` prints a secret.
 pub fn prints(words: &[Word]) -> Option<String> {
-    let name = name(&words.first()?.text);
-    let tool = tables::find(name).filter(|tool| tool.names.starts_with("kubectl "))?;
+    let (name, tool) = printing(&words.first()?.text)?;
+    if !words.iter().any(|word| word.text == "create") {
+        return None;
+    }
     kube::prints(&rules::seen(name, Call { words, input: Input::Nothing }, tool))
+}
+
+/// Whether the tables know what any call of this tool prints.
+pub fn may_print(tool: &str) -> bool {
+    printing(tool).is_some()
+}
+
+fn printing(text: &str) -> Option<(&str, &'static rules::Tool)> {
+    let name = name(text);
+    Some((name, tables::find(name).filter(|tool| tool.names.starts_with("kubectl "))?))
 }
 
 fn built_in(call: Call<'_>) -> Meaning {

@@ -238,10 +238,11 @@ pub(super) fn judge(name: &str, call: Call<'_>, tool: &Tool) -> Meaning {
     let args = Args::read(words, tool.style);
     let path = path(&args);
     let (mut meaning, depth) = rule(&args, &path, tool);
-    for (verbs, options, risk, why, marks) in tool.riders {
+    let riders = (!args.options.is_empty()).then(|| super::tables::riders(tool, &path));
+    for (verbs, options, risk, why, marks) in riders.into_iter().flatten() {
         // A rider that only marks counts its options behind the verb: `compose -f FILE logs` follows nothing.
         let from = || if *risk == R && why.is_empty() { verbs.split_ascii_whitespace().count() } else { 0 };
-        if !args.options.is_empty() && super::args::under(&path, verbs) && given(&args, options, from()) {
+        if super::args::under(&path, verbs) && given(&args, options, from()) {
             if why.is_empty() {
                 meaning.raise(*risk, meaning.why.clone());
             } else {

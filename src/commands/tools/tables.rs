@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::data;
-use super::rules::{Rule, Tool};
+use super::rules::{Rider, Rule, Tool};
 
 /// Every table; a name stands in one of them only.
 pub(super) const ALL: &[&[Tool]] = &[
@@ -52,6 +52,36 @@ pub(super) fn rules(tool: &Tool, first: &str) -> impl Iterator<Item = &'static R
     let own = (!matches!(first, "" | "^")).then_some(first);
     let known: Option<&'static ByVerb> = RULES.get(tool.names);
     [Some(""), Some("^"), own].map(|verb| known?.get(verb?)).into_iter().flatten().flatten().copied()
+}
+
+/// The riders of each tool, in their order, with the letters that their verbs begin with.
+static RIDERS: LazyLock<HashMap<&'static str, Vec<(u32, &'static Rider)>>> = LazyLock::new(|| {
+    let tools = ALL.iter().flat_map(|table| table.iter()).filter(|tool| !tool.riders.is_empty());
+    tools
+        .map(|tool| (tool.names, tool.riders.iter().map(|rider| (letters(rider.0), rider)).collect()))
+        .collect()
+});
+
+/// The first letters of the first verbs, by their last five bits; all of them where no verb is asked for.
+fn letters(verbs: &str) -> u32 {
+    let first = |path: &str| {
+        path.split_whitespace().next().map(|verb| verb.split('|').map(letter).fold(0, |a, b| a | b))
+    };
+    verbs
+        .split(',')
+        .map(|path| first(path).filter(|_| path.trim() != "^").unwrap_or(u32::MAX))
+        .fold(0, |a, b| a | b)
+}
+
+fn letter(word: &str) -> u32 {
+    word.bytes().next().map_or(u32::MAX, |b| 1 << (b & 31))
+}
+
+/// The riders of a tool that can be meant by a path, in their order.
+pub(super) fn riders(tool: &Tool, path: &str) -> impl Iterator<Item = &'static Rider> {
+    let first = letter(path);
+    let all = if tool.riders.is_empty() { None } else { RIDERS.get(tool.names) };
+    all.into_iter().flatten().filter(move |(letters, _)| letters & first != 0).map(|(_, rider)| *rider)
 }
 
 pub(super) fn find(name: &str) -> Option<&'static Tool> {

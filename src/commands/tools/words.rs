@@ -13,9 +13,19 @@ const OVERTURN: &str = "failover switchover restore rollback promote demote dns 
 const LOOK: &str = "check verify status list ls show get describe health healthcheck test smoke view print diff \
     validate lint version info ping monitor report audit inspect stat stats query search";
 
+/// From here on a list is searched, not gone through.
+const LONG: usize = 96;
+
 /// One word of a list, blanks between them.
 pub(super) fn one_of(list: &str, word: &str) -> bool {
-    list.as_bytes().split(u8::is_ascii_whitespace).any(|one| one == word.as_bytes() && !one.is_empty())
+    let (list, word) = (list.as_bytes(), word.as_bytes());
+    if list.len() < LONG || word.is_empty() {
+        return list.split(u8::is_ascii_whitespace).any(|one| one == word && !one.is_empty());
+    }
+    // A kubectl option is looked for among two hundred: a search that looks at many bytes at once is quicker.
+    let ends = |at: Option<usize>| at.and_then(|at| list.get(at)).is_none_or(u8::is_ascii_whitespace);
+    memchr::memmem::find_iter(list, word).any(|at| ends(at.checked_sub(1)) && ends(Some(at + word.len())))
+        && !word.iter().any(u8::is_ascii_whitespace)
 }
 
 /// The words of a name: `drop_user`, `delete-by-query` and `deleteUser` have two or three each.

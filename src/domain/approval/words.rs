@@ -8,6 +8,7 @@ use crate::domain::object::{Kind, Realm};
 use crate::domain::settings::limit::write_span;
 use crate::domain::text::clean;
 use crate::domain::text::quoted;
+use crate::domain::time::Timestamp;
 
 /// What has to be typed before something dangerous runs: the target, or for many the deed, how many and
 /// of what.
@@ -66,7 +67,7 @@ pub fn effect(action: &Native) -> String {
         Verb::Silence { matchers, seconds, .. } => {
             format!("nobody is told of alerts with {} for {}", all_of(matchers), span(*seconds))
         }
-        Verb::Extend { seconds } => format!("it ends {} later", span(*seconds)),
+        Verb::Extend { seconds, .. } => format!("it ends {} later", span(*seconds)),
         Verb::Expire => "what it holds back is told again".to_owned(),
         Verb::Shell { container, command } if command.is_empty() => {
             format!("a shell in container {container}")
@@ -95,7 +96,7 @@ fn deed(action: &Native) -> String {
         Verb::Silence { matchers, seconds, .. } => {
             format!("silence {} for {}", all_of(matchers), span(*seconds))
         }
-        Verb::Extend { seconds } => format!("extend {kind} {target} by {}", span(*seconds)),
+        Verb::Extend { seconds, .. } => format!("extend {kind} {target} by {}", span(*seconds)),
         verb => format!("{} {kind} {target}", verb.name()),
     }
 }
@@ -165,7 +166,11 @@ fn command(action: &Native) -> String {
                     matchers.join(" ")
                 )
             }
-            Verb::Extend { seconds } => format!("amtool silence update --duration={} {name}", span(*seconds)),
+            // Its `--duration` counts from the beginning of the silence, not from its end.
+            Verb::Extend { until, .. } => {
+                let end = until.map_or_else(|| "END".into(), Timestamp::rfc3339);
+                format!("amtool silence update --end={end} {name}")
+            }
             _ => format!("amtool silence expire {name}"),
         },
         Realm::Kubernetes | Realm::Vitals | Realm::Changes => kubectl(action),
@@ -253,6 +258,22 @@ mod tests {
         let plan = Plan::Native(vec![client]);
         assert_eq!(commands(&plan), ["redis-cli -h 10.0.0.5 -p 6379 client kill id 57 addr 10.0.0.4:53211"]);
         assert_eq!(headline(&plan), "disconnect client 10.0.0.5:6379/57");
+    }
+
+    #[test]
+    fn a_silence_is_copied_with_the_end_that_it_would_have() {
+        let until = Some(Timestamp(1_774_440_000_000));
+        let extend = action(Kind::Silence, "", "a-b-c", Verb::Extend { seconds: 3_600, until });
+        let matchers = vec![Matcher::equals("alertname", "It's down")];
+        let silence = Verb::Silence { matchers, seconds: 5_400, comment: "why not".into() };
+        let silence = action(Kind::Alert, "", "Down-1", silence);
+        assert_eq!(
+            commands(&Plan::Native(vec![extend, silence])),
+            [
+                "amtool silence update --end=2026-03-25T12:00:00.000Z a-b-c",
+                r#"amtool silence add --duration=90m --comment='why not' 'alertname="It'\''s down"'"#,
+            ]
+        );
     }
 
     #[test]

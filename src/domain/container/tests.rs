@@ -1,3 +1,4 @@
+//! Each state of a container, its words and its level.
 use super::*;
 
 fn container(state: ContainerState) -> Container {

@@ -1,4 +1,4 @@
-//! What a PostgreSQL server says: its sessions, who waits for whom, what is slow, what grows.
+//! What a database server says: its sessions, who waits for whom, what is slow, what grows.
 mod server;
 mod session;
 mod statement;

@@ -64,11 +64,6 @@ impl Info {
         self.text(name).map(|said| said == "ok")
     }
 
-    /// `ip=10.0.0.7,port=6379,state=online` in parts.
-    pub fn parts(&self, name: &str) -> Option<HashMap<&str, &str>> {
-        Some(self.text(name)?.split(',').filter_map(|part| part.split_once('=')).collect())
-    }
-
     /// The names that begin so, in the order of the text, with what follows and the value: `db0` by `db`.
     pub fn beginning<'a>(&'a self, with: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.sections.iter().flat_map(|(_, names)| names).filter_map(move |name| {
@@ -107,7 +102,6 @@ mod tests {
         assert_eq!(info.text("maxmemory_policy"), Some("noeviction"));
         assert_eq!(info.ratio("mem_fragmentation_ratio"), Some(1.25));
         assert_eq!(info.number("maxmemory"), None);
-        assert_eq!(info.parts("db0").and_then(|parts| parts.get("keys").copied()), Some("5"));
         assert_eq!(info.beginning("db").collect::<Vec<_>>(), [("0", "keys=5,expires=2,avg_ttl=100")]);
     }
 

@@ -14,6 +14,8 @@ const RECENT: Duration = Duration::from_secs(10);
 const LOOKUPS: Duration = Duration::from_mins(1);
 /// Before this nothing is said of growth.
 const LEAST: Duration = Duration::from_secs(15);
+/// And before this, a burst is not called filling.
+const STEADY: Duration = Duration::from_secs(30);
 /// What fills later than this is not filling.
 const FAR: Duration = Duration::from_hours(7 * 24);
 /// So many pings are remembered.
@@ -138,9 +140,10 @@ impl History {
             rate(of(last)?.checked_sub(of(then)?)?, last.at.since(then.at))
         };
         let growth = self.growth();
+        let steady = self.samples.front().is_some_and(|first| last.at.since(first.at) >= STEADY);
         Rates {
             growth_per_minute: growth,
-            full_in: full_in(last, growth),
+            full_in: full_in(last, growth).filter(|_| steady),
             evicted: per_second(|sample| sample.evicted),
             expired: per_second(|sample| sample.expired),
             hit_rate: self.hit_rate(last),
@@ -280,6 +283,8 @@ mod tests {
         assert_eq!(after([look(0, MB)]), Rates::default());
         let short = after([look(0, MB), look(2, 2 * MB), look(4, 3 * MB)]);
         assert_eq!((short.growth_per_minute, short.full_in), (None, None));
+        let burst = after((0_u32..=10).map(|n| look(i64::from(n) * 2, 10 * MB + u64::from(n) * 5 * MB)));
+        assert_eq!((burst.growth_per_minute > Some(0), burst.full_in), (true, None));
         let shrinking = after((0_u32..10).map(|n| look(i64::from(n) * 2, 50 * MB - u64::from(n) * MB)));
         assert!(shrinking.growth_per_minute < Some(0));
         assert_eq!(shrinking.full_in, None);

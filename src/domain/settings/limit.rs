@@ -8,6 +8,10 @@ pub enum FactSource {
     Http,
     Tls,
     Tcp,
+    Dns,
+    /// Of this box, or of one reached by SSH.
+    Disk,
+    Memory,
     Promql,
     Sql,
     Redis,
@@ -26,6 +30,9 @@ impl FactSource {
         FactSource::Http,
         FactSource::Tls,
         FactSource::Tcp,
+        FactSource::Dns,
+        FactSource::Disk,
+        FactSource::Memory,
         FactSource::Promql,
         FactSource::Sql,
         FactSource::Redis,
@@ -43,6 +50,9 @@ impl FactSource {
             FactSource::Http => "http",
             FactSource::Tls => "tls",
             FactSource::Tcp => "tcp",
+            FactSource::Dns => "dns",
+            FactSource::Disk => "disk",
+            FactSource::Memory => "memory",
             FactSource::Promql => "promql",
             FactSource::Sql => "sql",
             FactSource::Redis => "redis",
@@ -71,6 +81,8 @@ pub struct Fact {
     /// The name of the endpoint that is asked, where there are several.
     pub on: Option<String>,
     pub unit: Option<String>,
+    /// Where in a JSON body the value stands: `.checks.db.status`.
+    pub pick: Option<String>,
     pub every: Duration,
     pub ok: Option<Bound>,
     pub warning: Option<Bound>,
@@ -203,6 +215,17 @@ impl fmt::Display for Bound {
     }
 }
 
+/// The box and the paths of a question for disks: `ops@box:/var /mnt` is of `ops@box`, `/` of this one.
+pub fn disk_place(query: &str) -> Option<(Option<&str>, Vec<&str>)> {
+    let (target, paths) = match query.split_once(":/") {
+        Some((target, _)) if !target.contains(['/', ' ']) => (Some(target), query.get(target.len() + 1..)?),
+        _ => (None, query),
+    };
+    let paths: Vec<&str> = paths.split_whitespace().collect();
+    let good = !paths.is_empty() && paths.iter().all(|path| path.starts_with('/')) && target != Some("");
+    good.then_some((target, paths))
+}
+
 /// Reads `500ms`, `30s`, `5m`, `2h`, `7d`.
 pub fn parse_span(text: &str) -> Option<Duration> {
     let text = text.trim();
@@ -252,6 +275,17 @@ mod tests {
         assert!(bound("< 50").contradicts(&bound("< 70")));
         assert!(!bound("> 80").contradicts(&bound("> 90")));
         assert!(!bound("< 70").contradicts(&bound("> 90")));
+    }
+
+    #[test]
+    fn a_box_is_told_from_a_path() {
+        assert_eq!(disk_place("/"), Some((None, vec!["/"])));
+        assert_eq!(disk_place("/mnt/data /var/lib"), Some((None, vec!["/mnt/data", "/var/lib"])));
+        assert_eq!(disk_place("ops@box:/var /a"), Some((Some("ops@box"), vec!["/var", "/a"])));
+        assert_eq!(disk_place("/odd:/path"), Some((None, vec!["/odd:/path"])));
+        for text in ["", "var", "ops@box:", ":/var", "ops@box:/var x"] {
+            assert_eq!(disk_place(text), None, "{text}");
+        }
     }
 
     #[test]

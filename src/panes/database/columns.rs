@@ -5,8 +5,8 @@ use crate::domain::object::Kind;
 
 const SESSION: &[Column] = &[
     ON,
-    left("PID", Width::Fixed(10), 9),
-    left("USER", Width::Share(8, 1), 4),
+    left("PID", Width::Fixed(10), 20),
+    left("USER", Width::Share(10, 1), 4),
     left("DB", Width::Share(7, 1), 2),
     left("APP", Width::Share(10, 2), 6),
     left("CLIENT", Width::Share(10, 1), 1),
@@ -15,7 +15,7 @@ const SESSION: &[Column] = &[
     right("TXN", 4, 3),
     left("WAIT", Width::Share(12, 1), 2),
     left("BLOCKS", Width::Fixed(10), 8),
-    left("QUERY", Width::Fill(12), 7),
+    left("QUERY", Width::Fill(14), 7),
 ];
 
 const SERVER: &[Column] = &[

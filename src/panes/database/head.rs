@@ -37,14 +37,22 @@ pub fn lines(model: &Model, kind: Kind) -> Vec<Vec<Fact>> {
     let mut lines: Vec<Vec<Fact>> = all.into_iter().map(|(_, line)| line).collect();
     if model.size.1 < SMALL {
         lines.truncate(1);
-        return lines;
+        return lines.into_iter().map(apart).collect();
     }
     lines.truncate(MOST - 2);
     if let (Kind::Session, [_]) = (kind, lines.as_slice()) {
         lines.extend(servers(model).next().map(|(_, server)| by_application(&server.by_application)));
     }
     lines.extend(unseen(model).take(MOST.saturating_sub(lines.len())));
-    lines
+    lines.into_iter().map(apart).collect()
+}
+
+/// With a gap before each part but the first.
+fn apart(line: Vec<Fact>) -> Vec<Fact> {
+    let parts = line.into_iter().enumerate();
+    parts
+        .map(|(at, fact)| if at == 0 { fact } else { Fact::new(format!("  {}", fact.text), fact.role) })
+        .collect()
 }
 
 /// `87 of 97 used ██████████▍    +4/min, full in 2 min`.
@@ -139,7 +147,9 @@ pub fn worst(model: &Model) -> (String, String) {
             },
         )
     };
-    if server.level() < Level::Fine && server.level() <= server.sessions {
+    // What is hidden is said last: it outranks no warning that is known.
+    let known = if server.sessions == Level::Unknown { Level::Fine } else { server.sessions };
+    if server.level() < Level::Fine && server.level() <= known {
         let growth = going(server).map(|words| words.replace("/min", " a minute")).unwrap_or_default();
         let mut says = vec![growth, whose()];
         if server.lag_level() < Level::Fine {
@@ -159,7 +169,13 @@ pub fn worst(model: &Model) -> (String, String) {
         (session.level, session.waits(), u32::MAX - session.blocks(), session.since)
     });
     match first {
-        Some((_, session)) => (name(session_name(session)), doing(model, session)),
+        Some((_, session)) => {
+            let full = if server.gauge_level() < Level::Fine { format!("; {used}") } else { String::new() };
+            (name(session_name(session)), doing(model, session) + &full)
+        }
+        None if server.hidden > 0 => {
+            (name(used), format!("sessions hidden from this role: {}", server.hidden))
+        }
         None => (name(used), lately(model, server).unwrap_or_else(whose)),
     }
 }

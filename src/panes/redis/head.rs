@@ -58,11 +58,11 @@ pub(super) fn head(model: &Model, kind: Kind) -> Vec<Vec<Fact>> {
 }
 
 /// Words of several roles on one line, told apart by room.
-fn spaced(line: Vec<Fact>) -> Vec<Fact> {
-    let gap = |(at, fact): (usize, Fact)| {
-        if at == 0 { fact } else { Fact::new(format!("   {}", fact.text), fact.role) }
-    };
-    line.into_iter().enumerate().map(gap).collect()
+fn spaced(mut line: Vec<Fact>) -> Vec<Fact> {
+    for fact in line.iter_mut().skip(1) {
+        fact.text.insert_str(0, "   ");
+    }
+    line
 }
 
 /// `412 MB of 1 GB  +3 MB/min, full in 3 h   hit rate 97.2 %   no evictions`.

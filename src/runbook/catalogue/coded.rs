@@ -220,6 +220,9 @@ impl<'a> Builder<'_, 'a> {
                     line_of(&mut step.text, &text);
                 }
             }
+            if step.commands.is_empty() {
+                step.commands.reserve_exact(group.statements.len());
+            }
             step.commands.extend(group.statements.into_iter().map(|one| given.command(one)));
         }
     }
@@ -278,8 +281,8 @@ fn is_label(group: &Group, line: u32) -> bool {
 /// A title for a statement without a comment: its tool and what it does.
 fn of_statement(one: &Statement) -> String {
     match &one.subcommand {
-        Some(sub) => format!("{} {sub}", one.tool),
-        None => one.tool.clone(),
+        Some(sub) if one.lang == Lang::Shell => format!("{} {sub}", one.tool),
+        _ => one.tool.clone(),
     }
 }
 

@@ -98,7 +98,7 @@ pub fn finish(plan: &Plan, built: Built, around: &Around<'_>) -> Runbook {
 
 fn frequency_of(plan: &Plan) -> Option<String> {
     let last = plan.title.rsplit(": ").next().unwrap_or(&plan.title);
-    vocabulary::frequency(last).map(str::to_owned)
+    vocabulary::frequency(last)
 }
 
 fn dedup(arguments: &mut Vec<Argument>) {

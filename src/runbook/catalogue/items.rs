@@ -40,7 +40,7 @@ impl Builder<'_, '_> {
             self.about.symptoms.push(whole.replace("**", "").trim().to_owned());
             return;
         }
-        let told = instruct::commands(text);
+        let told = self.outline.told(at);
         let code = self.holds_code(at, end);
         let tick = is_tick(&first.text);
         let describes = matches!(self.part, Some(Part::Describes | Part::Meta | Part::Before));
@@ -57,7 +57,7 @@ impl Builder<'_, '_> {
         let numbered = matches!(marker, Marker::Number(_));
         if heading_open && !numbered && checkbox.is_none() {
             self.text_line(&whole);
-            self.inline(told);
+            self.inline(told.to_vec());
             return;
         }
         if !does
@@ -68,7 +68,8 @@ impl Builder<'_, '_> {
             self.text_line(&whole);
             return;
         }
-        let acts = self.part == Some(Part::Acts) || self.plan.named && self.phase.is_none();
+        let acts =
+            matches!(self.part, Some(Part::Acts | Part::Steps)) || self.plan.named && self.phase.is_none();
         let asked = does || checkbox.is_some() || tick || numbered || is_imperative(&whole);
         if !asked || !(does || numbered || checkbox.is_some() || tick || acts || self.part.is_none()) {
             if self.has_steps() {
@@ -86,7 +87,7 @@ impl Builder<'_, '_> {
             draft.step.checkbox = checkbox;
             draft.sub = below.is_some();
         }
-        self.inline(told);
+        self.inline(told.to_vec());
     }
 
     /// What is numbered behind the bullets of the symptoms, or holds code, is to be done.
@@ -143,7 +144,7 @@ impl Builder<'_, '_> {
             return;
         }
         self.text_line(&whole);
-        self.inline(instruct::commands(text));
+        self.inline(self.outline.told(at).to_vec());
     }
 
     /// `Severity: P2` as an item or a line of its own.

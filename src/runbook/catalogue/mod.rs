@@ -5,7 +5,6 @@
 mod about;
 mod code;
 mod coded;
-mod consoles;
 mod finish;
 mod given;
 mod instruct;

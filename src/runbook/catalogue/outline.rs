@@ -24,6 +24,8 @@ pub struct Section {
     pub holds: Holds,
     /// A section directly below it holds code that runs.
     pub runs_below: bool,
+    /// Its title says that it is a runbook by itself.
+    pub named: bool,
 }
 
 /// What stands in a run of blocks.
@@ -64,13 +66,19 @@ pub struct Outline<'a> {
     pub sections: Vec<Section>,
     /// What the fences and indented blocks hold, by the index of their block.
     pub code: Vec<Option<Code>>,
+    /// The commands that the sentences of each block tell to run.
+    told: Vec<Vec<instruct::Told>>,
+    /// The numbered items that tell to do something.
+    imperative: Vec<bool>,
 }
 
 impl<'a> Outline<'a> {
     pub fn new(read: &'a Blocks) -> Self {
         let blocks = read.blocks.as_slice();
         let code = blocks.iter().map(read_code).collect();
-        let mut outline = Outline { blocks, sections: sections(blocks), code };
+        let told = blocks.iter().map(told).collect();
+        let imperative = blocks.iter().map(tells).collect();
+        let mut outline = Outline { blocks, sections: sections(blocks), code, told, imperative };
         for at in 0..outline.sections.len() {
             let range = outline.sections.get(at).map(|section| section.blocks.clone()).unwrap_or_default();
             let holds = outline.holds(range);
@@ -98,6 +106,11 @@ impl<'a> Outline<'a> {
         self.code.get(block).and_then(Option::as_ref)
     }
 
+    /// The commands that the sentences of a block tell to run.
+    pub fn told(&self, block: usize) -> &[instruct::Told] {
+        self.told.get(block).map(Vec::as_slice).unwrap_or_default()
+    }
+
     pub fn holds(&self, range: Range<usize>) -> Holds {
         let mut holds = Holds::default();
         let mut numbered = (0, 0);
@@ -113,10 +126,8 @@ impl<'a> Outline<'a> {
             match &block.what {
                 What::Item { marker, checkbox, text } => {
                     let first = text.first().map(|line| line.text.as_str()).unwrap_or_default();
-                    let joined: Vec<&str> = text.iter().map(|line| line.text.as_str()).collect();
-                    let joined = joined.join(" ");
-                    holds.told |= !instruct::commands(text).is_empty();
-                    let imperative = is_imperative(&joined);
+                    holds.told |= !self.told(at).is_empty();
+                    let imperative = self.imperative.get(at).copied().unwrap_or_default();
                     ticks += usize::from(checkbox.is_some() || is_tick(first));
                     if block.item.is_none() {
                         let counts = usize::from(matches!(marker, Marker::Number(_)));
@@ -124,7 +135,7 @@ impl<'a> Outline<'a> {
                     }
                 }
                 What::Table(table) => holds.runs |= instruct::column(table).is_some(),
-                What::Paragraph(lines) => holds.told |= !instruct::commands(lines).is_empty(),
+                What::Paragraph(_) => holds.told |= !self.told(at).is_empty(),
                 _ => {}
             }
         }
@@ -137,6 +148,24 @@ impl<'a> Outline<'a> {
 /// `✅ do it`, `☐ do it`.
 pub fn is_tick(text: &str) -> bool {
     text.trim_start().starts_with(['✅', '☑', '☐', '✔', '⬜', '❏', '□'])
+}
+
+fn told(block: &Block) -> Vec<instruct::Told> {
+    match &block.what {
+        What::Item { text, .. } | What::Paragraph(text) => instruct::commands(text),
+        _ => Vec::new(),
+    }
+}
+
+/// A numbered item, not inside another one, that tells to do something.
+fn tells(block: &Block) -> bool {
+    match &block.what {
+        What::Item { marker: Marker::Number(_), text, .. } if block.item.is_none() => {
+            let lines: Vec<&str> = text.iter().map(|line| line.text.as_str()).collect();
+            is_imperative(&lines.join(" "))
+        }
+        _ => false,
+    }
 }
 
 fn read_code(block: &Block) -> Option<Code> {
@@ -174,6 +203,7 @@ fn sections(blocks: &[Block]) -> Vec<Section> {
             parent.children.push(index);
         }
         all.push(Section {
+            named: named(&title).is_some(),
             title,
             level: *level,
             line: block.line,
@@ -216,6 +246,10 @@ pub fn named(title: &str) -> Option<(&str, &str)> {
         "error",
     ];
     let title = number(title).map_or(title, |(_, rest)| rest);
+    // Most titles have none of these signs.
+    if !title.bytes().any(|b| matches!(b, b':' | b'-' | 0x80..)) {
+        return None;
+    }
     let (name, rest) = title
         .split_once(':')
         .or_else(|| title.split_once(" - "))

@@ -78,14 +78,14 @@ impl Picker<'_, '_> {
             .map(|one| one.title.as_str())
             .collect();
         // A page of a single alert, or of numbered headings, is a runbook even when it only tells in prose.
-        let told = parts_of_one(&children) && (is_alert_name(title) || children.len() >= 3)
-            || steps_of_one(&children, title);
+        let (parts, steps) = (parts_of_one(&children), steps_of_one(&children, title));
+        let told = parts && (is_alert_name(title) || children.len() >= 3) || steps;
         let listed = below.listed && named(title).is_some();
         if !(below.acts() || told || listed) {
             return false;
         }
         let inner = self.outline.sections.get(at + 1..=section.last).unwrap_or_default();
-        if inner.iter().any(|one| named(&one.title).is_some()) {
+        if inner.iter().any(|one| one.named) {
             return false;
         }
         if at > 0 && (named(title).is_some() || is_alert_name(title)) {
@@ -94,7 +94,7 @@ impl Picker<'_, '_> {
         if children.is_empty() {
             return false;
         }
-        if parts_of_one(&children) || steps_of_one(&children, title) {
+        if parts || steps {
             return true;
         }
         let top = section.parent == Some(0)
@@ -369,6 +369,11 @@ fn parts_of_one(titles: &[&str]) -> bool {
 
 /// Headings that are numbered steps of one runbook.
 fn steps_of_one(titles: &[&str], parent: &str) -> bool {
+    // Numbers that count up from one tell as well, when one of them tells to do something.
+    let counts: Vec<u32> = titles.iter().filter_map(|title| number(title)).map(|(n, _)| n).collect();
+    if counts.is_empty() {
+        return false;
+    }
     let stepped = |title: &&&str| {
         let lower = title.to_lowercase();
         let word = lower.starts_with("step ") || lower.starts_with("phase ");
@@ -376,11 +381,8 @@ fn steps_of_one(titles: &[&str], parent: &str) -> bool {
     };
     let numbered = titles.iter().filter(stepped).count();
     let rest = titles.iter().filter(|title| !stepped(title) && part(title).is_none()).count();
-    let many = ["procedures", "runbooks", "playbooks", "scenarios"]
-        .iter()
-        .any(|w| parent.to_lowercase().contains(w));
-    // Numbers that count up from one tell as well, when one of them tells to do something.
-    let counts: Vec<u32> = titles.iter().filter_map(|title| number(title)).map(|(n, _)| n).collect();
+    let parent = parent.to_lowercase();
+    let many = ["procedures", "runbooks", "playbooks", "scenarios"].iter().any(|w| parent.contains(w));
     let counted =
         counts.len() >= 2 && counts.first().is_some_and(|n| *n <= 1) && counts.is_sorted() && numbered >= 1;
     (numbered >= 2 && numbered >= rest * 2 || counted && counts.len() >= titles.len() - counts.len()) && !many

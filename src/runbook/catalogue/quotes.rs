@@ -37,7 +37,12 @@ impl Quotes {
             return;
         }
         let whole = self.quote.is_none();
-        let mut code = String::new();
+        let sign = |b: &u8| matches!(b, b'\'' | b'"' | b'\\' | b'#' | b'<' | b'(' | b')');
+        if whole && !line.as_bytes().iter().any(sign) {
+            self.count(line.trim());
+            return;
+        }
+        let mut code = String::with_capacity(line.len());
         let mut chars = line.chars().peekable();
         let mut before = ' ';
         while let Some(c) = chars.next() {
@@ -70,15 +75,26 @@ impl Quotes {
         }
         let code = code.trim();
         if whole {
-            for word in code.split(|c: char| c.is_whitespace() || c == ';') {
-                match word {
-                    "do" | "then" | "case" | "{" => self.blocks += 1,
-                    "done" | "fi" | "esac" | "}" => self.blocks = self.blocks.saturating_sub(1),
-                    _ => {}
-                }
+            self.count(code);
+        } else {
+            self.joins = self.joins(code);
+        }
+    }
+
+    /// What a line's words open and close.
+    fn count(&mut self, code: &str) {
+        for word in code.split(|c: char| c.is_whitespace() || c == ';') {
+            match word {
+                "do" | "then" | "case" | "{" => self.blocks += 1,
+                "done" | "fi" | "esac" | "}" => self.blocks = self.blocks.saturating_sub(1),
+                _ => {}
             }
         }
-        self.joins = self.quote.is_none() && (code.ends_with(['\\', '|']) || code.ends_with("&&"));
+        self.joins = self.joins(code);
+    }
+
+    fn joins(&self, code: &str) -> bool {
+        self.quote.is_none() && (code.ends_with(['\\', '|']) || code.ends_with("&&"))
     }
 
     fn here(&mut self, chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {

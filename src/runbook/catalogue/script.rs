@@ -2,7 +2,6 @@
 use std::collections::HashMap;
 
 use super::super::document::Line;
-use super::consoles;
 use super::quotes::Quotes;
 use super::session::Part;
 use super::text::number;
@@ -10,7 +9,7 @@ use super::verbs::{is_command, is_imperative};
 use super::vocabulary::{self, is_condition};
 use crate::commands::statement::{Argument, Comment};
 use crate::commands::tools::Tables;
-use crate::commands::{Lang, Role, Source, Statement, shell};
+use crate::commands::{self, Lang, Role, Source, Statement, shell};
 
 /// What a group is in its script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -60,13 +59,31 @@ pub fn read(parts: &[Part], tables: &Tables) -> Script {
         if part.lang == Lang::Shell {
             shell_part(&part.lines, tables, &mut script);
         } else {
-            let (statements, comments) = consoles::read(part, tables);
-            let events = events(&statements, &comments, &HashMap::new());
+            let lines = Lines::of(&part.lines);
+            let read = commands::read(lines.source(), part.lang, tables);
+            let events = events(read.statements, &read.comments, &HashMap::new());
             let head = Head { shebang: false, functions: &[] };
             script.groups.extend(grouped(events, &head, &mut script.head));
         }
     }
     script
+}
+
+/// Lines as one text that knows their numbers.
+struct Lines {
+    text: String,
+    numbers: Vec<u32>,
+}
+
+impl Lines {
+    fn of(lines: &[Line]) -> Self {
+        let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+        Self { text: texts.join("\n"), numbers: lines.iter().map(|line| line.no).collect() }
+    }
+
+    fn source(&self) -> Source<'_> {
+        Source { text: &self.text, lines: &self.numbers }
+    }
 }
 
 fn shell_part(lines: &[Line], tables: &Tables, script: &mut Script) {
@@ -86,7 +103,7 @@ fn shell_part(lines: &[Line], tables: &Tables, script: &mut Script) {
         }
         keep_comment(one, lines);
     }
-    let events = events(&statements, &read.comments, &arms);
+    let events = events(statements, &read.comments, &arms);
     let head = Head { shebang: read.shebang, functions: &read.functions };
     script.groups.extend(grouped(events, &head, &mut script.head));
     script.arguments.extend(read.arguments);
@@ -185,8 +202,8 @@ fn arms(lines: &[Line]) -> HashMap<String, u32> {
 /// A comment or a statement, in the order of their lines.
 #[derive(Debug)]
 enum Event<'a> {
-    Comment { line: u32, text: &'a str, condition: Option<&'a str>, arm: Option<u32> },
-    Statement { one: &'a Statement, arm: Option<u32>, inner: Option<&'a Comment> },
+    Comment { line: u32, text: &'a str, condition: Option<String>, arm: Option<u32> },
+    Statement { one: Box<Statement>, arm: Option<u32>, inner: Option<&'a Comment> },
 }
 
 impl Event<'_> {
@@ -199,7 +216,7 @@ impl Event<'_> {
 }
 
 fn events<'a>(
-    statements: &'a [Statement],
+    statements: Vec<Statement>,
     comments: &'a [Comment],
     arms: &HashMap<String, u32>,
 ) -> Vec<Event<'a>> {
@@ -210,23 +227,22 @@ fn events<'a>(
         condition.and_then(|c| arms.get(c.rsplit(" && ").next().unwrap_or(c)).copied())
     };
     for one in statements {
-        let condition = one.condition.as_deref();
-        let arm = arm_of(condition);
+        let arm = arm_of(one.condition.as_deref());
         while let Some(comment) = comments.next_if(|comment| comment.line < one.line) {
             if comment.line <= ended {
                 continue;
             }
             // A comment above an arm does not stand in it.
             let outside = arm.is_some_and(|arm| comment.line < arm);
-            let (condition, arm) = if outside { (None, None) } else { (condition, arm) };
+            let (condition, arm) = if outside { (None, None) } else { (one.condition.clone(), arm) };
             events.push(Event::Comment { line: comment.line, text: &comment.text, condition, arm });
         }
         let mut inner = None;
         while let Some(comment) = comments.next_if(|comment| comment.line <= one.end_line) {
             inner = inner.or(Some(comment));
         }
-        events.push(Event::Statement { one, arm, inner });
         ended = ended.max(one.end_line);
+        events.push(Event::Statement { one: Box::new(one), arm, inner });
     }
     for comment in comments.filter(|comment| comment.line > ended) {
         events.push(Event::Comment { line: comment.line, text: &comment.text, condition: None, arm: None });
@@ -285,11 +301,11 @@ fn grouped(events: Vec<Event<'_>>, head: &Head<'_>, header: &mut Option<(u32, St
                     continue;
                 }
                 let attached = at == all.end + 1 && (apart || !above);
-                all.comment(&block, Above { attached, statement: above }, condition, arm);
+                all.comment(&block, Above { attached, statement: above }, condition.as_deref(), arm);
             }
             Event::Statement { one, arm, inner } => {
                 first = false;
-                all.statement(one, arm, inner, head);
+                all.statement(*one, arm, inner, head);
             }
         }
     }
@@ -372,7 +388,7 @@ impl Grouping {
         });
     }
 
-    fn statement(&mut self, one: &Statement, arm: Option<u32>, inner: Option<&Comment>, head: &Head<'_>) {
+    fn statement(&mut self, one: Statement, arm: Option<u32>, inner: Option<&Comment>, head: &Head<'_>) {
         self.enter(one.condition.as_deref(), arm);
         let apart = one.line > self.end + 1;
         let function =
@@ -399,7 +415,10 @@ impl Grouping {
             if function && group.statements.is_empty() && !self.numbered {
                 group.sort = Sort::Preamble;
             }
-            group.statements.push(one.clone());
+            if group.statements.is_empty() {
+                group.statements.reserve_exact(1);
+            }
+            group.statements.push(one);
         }
     }
 

@@ -1,5 +1,5 @@
 //! Paragraphs between the blocks of a runbook: labels, introductions, instructions, results.
-use super::super::document::{Line, Marker, What};
+use super::super::document::{Block, Line, Marker, What};
 use super::super::types::StepKind;
 use super::instruct;
 use super::pick::is_platform;
@@ -26,13 +26,16 @@ impl Builder<'_, '_> {
     pub(super) fn paragraph(&mut self, at: usize, lines: &[Line], inside: bool, end: usize) {
         self.output = false;
         let mut rest: Vec<Line> = Vec::new();
-        for line in lines {
+        let listed = !inside && self.heads_list(at, end);
+        for (nth, line) in lines.iter().enumerate() {
             if !self.has_steps() && !inside && self.about.take_line(&line.text) {
                 continue;
             }
             let bold = label(&line.text);
             let bare = text::bare_label(&line.text).filter(|found| {
-                vocabulary::is_expected(&found.name)
+                let heads = listed && nth + 1 == lines.len() && found.rest.is_empty();
+                heads && vocabulary::is_part_label(&found.name)
+                    || vocabulary::is_expected(&found.name)
                     || vocabulary::is_remark(&found.name)
                     || !self.has_steps() && vocabulary::is_metadata(&found.name)
             });
@@ -47,6 +50,27 @@ impl Builder<'_, '_> {
             rest.push(line.clone());
         }
         self.sentences(&rest, inside, at, end);
+    }
+
+    /// A list stands right below, and it is not one between two steps of a numbered list.
+    fn heads_list(&self, at: usize, end: usize) -> bool {
+        let below = self.outline.blocks.get(at + 1..end.min(at + 24)).unwrap_or_default();
+        let now = match self.open.and_then(|open| open.item).and_then(|i| self.outline.blocks.get(i)) {
+            Some(Block { what: What::Item { marker: Marker::Number(now), .. }, .. }) => Some(*now),
+            _ => None,
+        };
+        let number = |block: &Block| match block.what {
+            What::Item { marker: Marker::Number(number), .. } if block.item.is_none() => Some(number),
+            _ => None,
+        };
+        match below.first().map(|block| &block.what) {
+            Some(What::Item { marker: Marker::Number(_), .. }) => true,
+            Some(What::Item { .. }) => {
+                let next = below.iter().find_map(number);
+                now.is_none_or(|now| next != now.checked_add(1))
+            }
+            _ => false,
+        }
     }
 
     /// A label with what follows it in its line; false when it is no label here.

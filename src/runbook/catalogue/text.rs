@@ -19,6 +19,9 @@ pub fn plain(text: &str) -> String {
         None => text,
     };
     let plain = inline::plain(text);
+    if is_tidy(&plain) {
+        return plain;
+    }
     let mut out = String::with_capacity(plain.len());
     for word in inline::bare(&plain).split_whitespace() {
         if !out.is_empty() {
@@ -27,6 +30,16 @@ pub fn plain(text: &str) -> String {
         out.push_str(word);
     }
     out
+}
+
+/// Nothing but plain signs with single blanks between them.
+fn is_tidy(text: &str) -> bool {
+    let blank = |b: Option<&u8>| b.is_none_or(|b| !b.is_ascii_graphic());
+    let bytes = text.as_bytes();
+    !blank(bytes.first())
+        && !blank(bytes.last())
+        && bytes.iter().all(|b| matches!(b, b' '..=b'~'))
+        && memchr::memmem::find(bytes, b"  ").is_none()
 }
 
 /// The label at the start of a line.

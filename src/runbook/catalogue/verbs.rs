@@ -82,13 +82,13 @@ pub fn is_imperative(text: &str) -> bool {
     if first.is_none() && hyphened.is_none() {
         return false;
     }
-    let all = words(rest);
-    hyphened.is_some_and(|w| !is_noun_here(w, &all)) || first.is_some_and(|w| !is_noun_here(w, &all))
+    hyphened.is_some_and(|w| !is_noun_here(w, rest)) || first.is_some_and(|w| !is_noun_here(w, rest))
 }
 
 /// `Opens a way`, `Removes the old ones`: what something does, not what to do.
 pub fn is_description(text: &str) -> bool {
-    let first = words(text).into_iter().next().unwrap_or_default();
+    let first =
+        text.split(|c: char| !is_letter(c)).find(|w| !w.is_empty()).unwrap_or_default().to_lowercase();
     let stem =
         first.strip_suffix("es").filter(|stem| VERBS.contains(stem)).or_else(|| first.strip_suffix('s'));
     !VERBS.contains(&first)
@@ -97,7 +97,7 @@ pub fn is_description(text: &str) -> bool {
 }
 
 /// `Update process`, `Backup location`, `Log files`: the verb is a noun.
-fn is_noun_here(verb: &str, all: &[String]) -> bool {
+fn is_noun_here(verb: &str, text: &str) -> bool {
     const NOUNS: &[&str] = &[
         "process",
         "procedure",
@@ -123,13 +123,17 @@ fn is_noun_here(verb: &str, all: &[String]) -> bool {
         "rate", "order", "page", "plan", "access", "alert", "file", "restore", "response", "issue",
         "support", "schedule", "load",
     ];
+    if !BOTH.contains(&verb) {
+        return false;
+    }
+    let all = words(text);
     let joined = all.get(1).is_some_and(|w| w == "and" || w == "or") && all.len() <= 4;
     let abstracts = ["tion", "tions", "ment", "sis", "ance", "ity", "ure", "ures", "ing", "terns"];
     let ends = all.len() <= 3
         && all
             .last()
             .is_some_and(|w| NOUNS.contains(&w.as_str()) || abstracts.iter().any(|end| w.ends_with(end)));
-    BOTH.contains(&verb) && (ends || joined)
+    ends || joined
 }
 
 /// Tools that runbooks begin their commands with, beside those in the tables.
@@ -400,6 +404,7 @@ pub fn is_sentence(line: &str) -> bool {
         "the a an is are will should can this that these you your we it then which when was were has have must and \
          with because may might if to of be not by as",
     );
+    const LONGEST_GLUE: usize = "because".len();
     let line = line.trim().trim_start_matches(['-', '*']).trim_start();
     let sign = |b| matches!(b, b'|' | b';' | b'`' | b'$' | b'>' | b'<' | b'\\' | b'=' | b'"');
     if line.bytes().any(sign) || line.contains(" -") || line.contains("'{") {
@@ -414,7 +419,8 @@ pub fn is_sentence(line: &str) -> bool {
     let glue = all
         .iter()
         .skip(1)
-        .filter(|w| GLUE.contains(&w.trim_end_matches(['.', ',', ':', ';']).to_lowercase()))
+        .map(|w| w.trim_end_matches(['.', ',', ':', ';']))
+        .filter(|w| w.len() <= LONGEST_GLUE && GLUE.contains(&w.to_lowercase()))
         .count();
     (capital && ends && all.len() >= 3 && first(all.first().copied().unwrap_or_default()) == First::Unknown)
         || (capital && glue >= 1 && first(all.first().copied().unwrap_or_default()) == First::Unknown)

@@ -1,6 +1,7 @@
 //! The words by which teams name the parts of their documents.
+use super::super::facts::cadence;
 use super::super::words::{Pairs, Words};
-use super::text::{number, plain, words};
+use super::text::{is_letter, number, plain, words};
 
 /// What a heading or label inside a runbook is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,11 +103,11 @@ pub fn part(title: &str) -> Option<Part> {
     if lower.trim_end().ends_with(" phase") {
         return Some(Part::Acts);
     }
-    let all = words(lower);
+    let all: Vec<&str> = lower.split(|c: char| !is_letter(c)).filter(|w| !w.is_empty()).take(7).collect();
     if all.is_empty() || all.len() > 6 {
         return None;
     }
-    let told: Vec<&str> = all.iter().map(String::as_str).filter(|w| !FILLERS.contains(w)).collect();
+    let told: Vec<&str> = all.iter().copied().filter(|w| !FILLERS.contains(w)).collect();
     if told.is_empty() {
         return all.iter().any(|w| STEPS.contains(w)).then_some(Part::Steps);
     }
@@ -137,6 +138,23 @@ pub fn part(title: &str) -> Option<Part> {
     (mixed && acts * 2 >= told.len()).then_some(Part::Acts)
 }
 
+/// Names of parts that are no words of a sentence: they stand above a list without any marks as well.
+static PART_NAMES: Words = Words::new(
+    "\
+    symptom symptoms signs indicators diagnosis diagnostics investigation triage troubleshooting debugging analysis
+    assessment mitigation mitigations resolution resolutions remediation solution solutions workaround workarounds
+    recovery verification validation rollback containment eradication response prevention cleanup restoration
+    steps procedure procedures checklist instructions cause causes impact meaning background overview reference
+    references preparation preparations",
+);
+
+/// `Symptoms`, `Possible causes`, `Steps`: the name of a part, in words that only name.
+pub fn is_part_label(name: &str) -> bool {
+    name.starts_with(char::is_uppercase)
+        && words(name).iter().any(|word| PART_NAMES.contains(word))
+        && part(name).is_some()
+}
+
 /// About the document itself, its people, or where to read on: never a runbook.
 pub fn is_meta(title: &str) -> bool {
     if part(title) == Some(Part::Meta) {
@@ -155,17 +173,6 @@ pub fn is_meta(title: &str) -> bool {
 /// A title that says nothing without its parent's.
 pub fn is_generic(title: &str) -> bool {
     const GENERIC: &[&str] = &[
-        "hourly",
-        "daily",
-        "nightly",
-        "weekly",
-        "biweekly",
-        "fortnightly",
-        "monthly",
-        "quarterly",
-        "yearly",
-        "annual",
-        "annually",
         "manual",
         "automatic",
         "automated",
@@ -179,30 +186,20 @@ pub fn is_generic(title: &str) -> bool {
         "commands",
         "quick",
     ];
+    let generic = |word: &str| GENERIC.contains(&word) || cadence::by_word(word).is_some();
     let all = words(&plain(title));
     !all.is_empty()
         && all.len() <= 2
-        && all.iter().all(|w| GENERIC.contains(&w.as_str()) || w == "tasks" || w == "checks")
-        && all.iter().any(|w| GENERIC.contains(&w.as_str()))
+        && all.iter().all(|w| generic(w) || w == "tasks" || w == "checks")
+        && all.iter().any(|w| generic(w))
 }
 
 /// How often, when a title begins with such a word.
-pub fn frequency(title: &str) -> Option<&'static str> {
-    const OFTEN: &[(&str, &str)] = &[
-        ("hourly", "Hourly"),
-        ("daily", "Daily"),
-        ("nightly", "Nightly"),
-        ("weekly", "Weekly"),
-        ("biweekly", "Biweekly"),
-        ("fortnightly", "Fortnightly"),
-        ("monthly", "Monthly"),
-        ("quarterly", "Quarterly"),
-        ("yearly", "Yearly"),
-        ("annual", "Annual"),
-        ("annually", "Annually"),
-    ];
+pub fn frequency(title: &str) -> Option<String> {
     let first = words(title).into_iter().next()?;
-    OFTEN.iter().find(|(word, _)| *word == first).map(|(_, name)| *name)
+    let word = cadence::by_word(&first)?;
+    let (initial, rest) = word.split_at_checked(1)?;
+    Some(initial.to_uppercase() + rest)
 }
 
 /// Bold names that are facts about the runbook, not parts of it.

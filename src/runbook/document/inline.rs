@@ -92,6 +92,11 @@ pub fn bare(text: &str) -> &str {
             || matches!(c, '\u{200d}' | '\u{fe0f}' | '\u{fe0e}')
             || matches!(u32::from(c), 0x2190..=0x21ff | 0x2300..=0x23ff | 0x2600..=0x27bf | 0x2b00..=0x2bff | 0x1f000..=0x1faff | 0xe0020..=0xe007f)
     };
+    // Most texts begin and end with a letter or a sign that no picture is made of.
+    let solid = |b: Option<&u8>| b.is_some_and(u8::is_ascii_graphic);
+    if solid(text.as_bytes().first()) && solid(text.as_bytes().last()) {
+        return text;
+    }
     text.trim_matches(picture)
 }
 
@@ -106,8 +111,9 @@ pub fn links(markdown: &str) -> Vec<(String, String)> {
 pub fn plain(markdown: &str) -> String {
     // Most lines and words have no marks at all; `h` may begin an address.
     let bytes = markdown.as_bytes();
-    let marked = |at: usize, b: u8| is_special(b) && (b != b'h' || bytes.get(at + 1) == Some(&b't'));
-    if !bytes.iter().enumerate().any(|(at, b)| marked(at, *b)) {
+    let marked = |at: usize| bytes.get(at) != Some(&b'h') || bytes.get(at + 1) == Some(&b't');
+    let mut specials = bytes.iter().enumerate().filter(|(_, b)| is_special(**b));
+    if !specials.any(|(at, _)| marked(at)) {
         return markdown.trim().to_owned();
     }
     let mut walk = Walk::new(markdown);
@@ -118,10 +124,23 @@ pub fn plain(markdown: &str) -> String {
 /// A byte that could begin a mark, or that is part of a longer character.
 #[inline]
 fn is_special(b: u8) -> bool {
-    matches!(
-        b,
-        b'\\' | b'*' | b'_' | b'~' | b'!' | b'[' | b']' | b'<' | b'&' | b':' | b'h' | b'\n' | b'`' | 0x80..
-    )
+    /// Every byte of every line is asked for: a table answers at once.
+    const SPECIAL: [bool; 256] = {
+        let mut table = [false; 256];
+        let signs = b"\\*_~![]<&:h\n`";
+        let mut at = 0;
+        while at < signs.len() {
+            table[signs[at] as usize] = true;
+            at += 1;
+        }
+        let mut wide = 0x80;
+        while wide < table.len() {
+            table[wide] = true;
+            wide += 1;
+        }
+        table
+    };
+    SPECIAL.get(usize::from(b)).copied().unwrap_or_default()
 }
 
 /// One walk through a text. Marks are written like text and struck out once their other half is found.

@@ -26,6 +26,11 @@ const WORDS: &[&str] = &[
     "annually",
     "annual",
 ];
+/// How often, when a text is such a word: `Weekly`.
+pub fn by_word(word: &str) -> Option<&'static str> {
+    WORDS.iter().copied().find(|known| *known == word)
+}
+
 const DAYS: &[&str] = &["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 const UNITS: &[&str] = &[
     "minute",

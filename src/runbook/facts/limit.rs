@@ -1,4 +1,5 @@
 //! Limits as people write them: `< 500ms`, `above 80 %`, `at least 3 replicas`, `99.9%`.
+use crate::runbook::words::Pairs;
 
 /// A comparison with a number.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -65,7 +66,8 @@ pub fn by_sign(text: &str) -> Option<Limit> {
 /// The first comparison in a plain text, by a word.
 pub fn by_word(text: &str) -> Option<Limit> {
     let lower = text.to_ascii_lowercase();
-    let found = WORDS.iter().filter_map(|(word, sign)| {
+    let pairs = Pairs::of(&lower);
+    let found = WORDS.iter().filter(|(word, _)| pairs.may_hold(word)).filter_map(|(word, sign)| {
         let at = lower.find(word)?;
         let apart = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
         let before = text.get(..at)?;

@@ -147,13 +147,16 @@ fn of_line(part: &Part, markdown: &str, line: u32) -> Option<Row> {
                 "run",
             ],
         );
+        if !field {
+            return None;
+        }
         let value = plain(&value);
         // What does not fit into a cadence is kept in its own words.
         let found = cadence::read(&value).or_else(|| {
             has(&name, &["frequency", "cadence", "schedule"])
                 .then(|| Cadence { every: value.clone(), at: None })
         });
-        return found.filter(|_| field).map(|found| made(line, &part.title, &value, &found, String::new()));
+        return found.map(|found| made(line, &part.title, &value, &found, String::new()));
     }
     if !orders(markdown.trim_start_matches(['*', '_'])) || markdown.len() > 200 {
         return None;

@@ -116,7 +116,10 @@ pub fn pair(markdown: &str) -> Option<(String, String)> {
         let rest = lead.rest.trim_start_matches(['-', '–', '—', ' ']).to_owned();
         return (lead.colon || rest.len() < lead.rest.len() || rest.is_empty()).then_some((lead.bold, rest));
     }
-    if !markdown.contains(':') {
+    // A colon in an address or a time ends no name.
+    let ends =
+        |at: usize| !markdown.as_bytes().get(at + 1).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'/');
+    if !memchr::memchr_iter(b':', markdown.as_bytes()).any(ends) {
         return None;
     }
     let text = plain(markdown);
@@ -134,13 +137,13 @@ pub fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Whether one of the words is among these, in any case, or begins like one that ends in `*`.
+/// Whether one of the words is among these, in any case, or begins like one that ends in `*`. The known ones are
+/// in small letters.
 pub fn has(text: &str, known: &[&str]) -> bool {
     let part = |b: &u8| !b.is_ascii_alphanumeric() && b.is_ascii();
     let words = text.as_bytes().split(part);
     words.filter_map(|word| Some((word, word.first()?.to_ascii_lowercase()))).any(|(word, first)| {
-        let begins =
-            |known: &&&str| known.as_bytes().first().is_some_and(|b| b.to_ascii_lowercase() == first);
+        let begins = |known: &&&str| known.as_bytes().first() == Some(&first);
         known.iter().filter(begins).any(|known| match known.as_bytes() {
             [start @ .., b'*'] => {
                 word.get(..start.len()).is_some_and(|word| word.eq_ignore_ascii_case(start))

@@ -12,6 +12,8 @@ pub fn read(blocks: &Blocks, parts: &[Part]) -> Vec<Fact> {
     let mut facts = Vec::new();
     for part in parts {
         let mut metrics = Vec::new();
+        let about = measured(&part.title) || part.label.as_deref().is_some_and(measured);
+        let asked = has(&part.title, &["metric*", "indicator*", "kpi*", "signals"]);
         for block in part.of(blocks) {
             let rows = match &block.what {
                 What::Table(table) if capacity(table) => {
@@ -19,10 +21,10 @@ pub fn read(blocks: &Blocks, parts: &[Part]) -> Vec<Fact> {
                     Vec::new()
                 }
                 What::Table(table) => of_table(table),
-                _ => of_block(part, block),
+                _ => of_block(part, block, about),
             };
             add(&mut facts, "thresholds", part, rows, block.end_line);
-            metrics.extend(metric(part, block));
+            metrics.extend(asked.then(|| metric(block)).flatten());
         }
         let end = metrics.last().map_or(part.line, |row: &Row| row.line);
         add(&mut facts, "metrics", part, metrics, end);
@@ -152,26 +154,25 @@ fn capacities(table: &Table) -> Vec<Row> {
     rows.collect()
 }
 
+/// A title under which things are measured.
+fn measured(title: &str) -> bool {
+    let words = [
+        "metric*",
+        "kpi*",
+        "indicator*",
+        "threshold*",
+        "limit*",
+        "slo*",
+        "sli*",
+        "target*",
+        "monitor*",
+        "signals",
+    ];
+    has(title, &words)
+}
+
 /// The limits in the lines of an item or a paragraph.
-fn of_block(part: &Part, block: &Block) -> Vec<Row> {
-    let measured = |text: &str| {
-        has(
-            text,
-            &[
-                "metric*",
-                "kpi*",
-                "indicator*",
-                "threshold*",
-                "limit*",
-                "slo*",
-                "sli*",
-                "target*",
-                "monitor*",
-                "signals",
-            ],
-        )
-    };
-    let about = measured(&part.title) || part.label.as_deref().is_some_and(measured);
+fn of_block(part: &Part, block: &Block, about: bool) -> Vec<Row> {
     match &block.what {
         // A numbered step may speak of a limit without being one.
         What::Item { marker: Marker::Number(_), .. } if !about => Vec::new(),
@@ -287,11 +288,8 @@ fn lasting(text: &str) -> Option<String> {
 }
 
 /// A metric behind whose name its query stands as code: a metric and how it is asked for, without a limit.
-fn metric(part: &Part, block: &Block) -> Option<Row> {
+fn metric(block: &Block) -> Option<Row> {
     let What::Item { text, .. } = &block.what else { return None };
-    if !has(&part.title, &["metric*", "indicator*", "kpi*", "signals"]) {
-        return None;
-    }
     let (name, value) = pair(&joined(text))?;
     match code_spans(&value).as_slice() {
         [(range, query)] if range.start == 0 && range.end == value.trim_end().len() => {

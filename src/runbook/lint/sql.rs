@@ -1,10 +1,8 @@
 //! Queries that fail on current servers, or hit more than they say.
-use sqlparser::dialect::GenericDialect;
-use sqlparser::tokenizer::{Token, Tokenizer};
-
 use super::scene::{Line, Scene, has_any};
 use super::{Findings, Rule};
 use crate::commands::statement::Lang;
+use crate::commands::tools::sql_words;
 
 /// A column that a view does not have (any more): the view, the column, and what to write.
 const COLUMNS: &[(&str, &str, &str)] = &[
@@ -47,7 +45,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
 pub(super) fn check(scene: &Scene<'_>, out: &mut Findings) {
     for line in &scene.lines {
         for (text, lines) in texts(line) {
-            let words = words(&text);
+            let words = sql_words(&text);
             let old = has_any(&line.heading.to_lowercase(), &["older", "before", "legacy", "old"])
                 || line.heading.contains('<');
             if !old {
@@ -84,21 +82,6 @@ fn texts(line: &Line<'_>) -> Vec<(String, (u32, u32))> {
         out.extend(call.heredoc.clone().map(|(text, _)| (text, line.at(call))));
     }
     out
-}
-
-/// Names and keywords in lower case, and the signs that matter; what stands in quotes or comments is left out.
-fn words(text: &str) -> Vec<String> {
-    let tokens = Tokenizer::new(&GenericDialect {}, text).tokenize().unwrap_or_default();
-    tokens
-        .into_iter()
-        .filter_map(|token| match token {
-            Token::Word(word) => Some(word.value.to_lowercase()),
-            Token::SemiColon => Some(";".to_owned()),
-            Token::Comma => Some(",".to_owned()),
-            Token::LParen => Some("(".to_owned()),
-            _ => None,
-        })
-        .collect()
 }
 
 fn renamed(words: &[String], lines: (u32, u32), out: &mut Findings) {

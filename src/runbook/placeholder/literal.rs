@@ -2,6 +2,7 @@
 use std::borrow::Cow;
 
 use super::super::words::Words;
+use super::runs::{byte_runs, is_chunk, is_chunk_byte, runs};
 use super::{Found, Piece, Quoting, Shape};
 use crate::commands::{Lang, Statement};
 
@@ -44,35 +45,59 @@ pub(super) fn find(statement: &Statement, shape: &Shape, found: &mut Vec<Found>)
     for piece in shape.pieces.iter().filter(|piece| !piece.comment) {
         let Some(part) = text.get(piece.start..piece.end) else { continue };
         let prose = is_prose(part, piece.quoting);
-        for (start, chunk) in runs(part, is_chunk) {
-            let at = piece.start + start;
-            if let Some((from, length)) = whole(chunk, piece.quoting, prose, &statement.tool) {
-                let name = chunk.get(from..from + length).unwrap_or(chunk);
-                push(found, name, at + from);
-                continue;
+        let mut look = |(start, chunk): (usize, &str)| {
+            if !is_word(chunk) {
+                in_chunk(
+                    statement,
+                    &Chunk { shape, piece, prose, at: piece.start + start, text: chunk },
+                    found,
+                );
             }
-            if statement.lang == Lang::Query {
-                continue;
-            }
-            let spot = Spot { text, shape, piece, chunk, from: 0, at, lang: statement.lang, prose };
-            if is_date(chunk, &spot) {
-                push(found, chunk, at);
-                continue;
-            }
-            for (from, token) in runs(chunk, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')) {
-                let spot =
-                    Spot { text, shape, piece, chunk, from, at: at + from, lang: statement.lang, prose };
-                let trimmed = token.trim_end_matches('.');
-                // Behind `${NAME:-` stands a default.
-                let bare = trimmed.strip_prefix('-').filter(|_| spot.before() == ':').unwrap_or(trimmed);
-                let spot = Spot { at: spot.at + trimmed.len() - bare.len(), ..spot };
-                if is_value(bare, &spot) {
-                    push(found, bare, spot.at);
-                }
-            }
+        };
+        if part.is_ascii() {
+            byte_runs(part, is_chunk_byte).for_each(&mut look);
+        } else {
+            runs(part, is_chunk).for_each(&mut look);
         }
     }
     lists(text, found);
+}
+
+/// A stretch without blanks and without signs of the shell.
+struct Chunk<'a> {
+    shape: &'a Shape,
+    piece: &'a Piece,
+    prose: bool,
+    at: usize,
+    text: &'a str,
+}
+
+fn in_chunk(statement: &Statement, one: &Chunk<'_>, found: &mut Vec<Found>) {
+    let &Chunk { shape, piece, prose, at, text: chunk } = one;
+    let (text, lang) = (statement.text.as_str(), statement.lang);
+    if let Some((from, length)) = whole(chunk, piece.quoting, prose, &statement.tool) {
+        let name = chunk.get(from..from + length).unwrap_or(chunk);
+        push(found, name, at + from);
+        return;
+    }
+    if lang == Lang::Query {
+        return;
+    }
+    let spot = Spot { text, shape, piece, chunk, from: 0, at, lang, prose };
+    if is_date(chunk, &spot) {
+        push(found, chunk, at);
+        return;
+    }
+    for (from, token) in byte_runs(chunk, |b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-')) {
+        let spot = Spot { text, shape, piece, chunk, from, at: at + from, lang, prose };
+        let trimmed = token.trim_end_matches('.');
+        // Behind `${NAME:-` stands a default.
+        let bare = trimmed.strip_prefix('-').filter(|_| spot.before() == ':').unwrap_or(trimmed);
+        let spot = Spot { at: spot.at + trimmed.len() - bare.len(), ..spot };
+        if is_value(bare, &spot) {
+            push(found, bare, spot.at);
+        }
+    }
 }
 
 /// Where a token stands.
@@ -151,43 +176,6 @@ fn push(found: &mut Vec<Found>, text: &str, start: usize) {
     });
 }
 
-fn is_chunk(c: char) -> bool {
-    !(c.is_whitespace()
-        || matches!(
-            c,
-            '\'' | '"'
-                | '`'
-                | '='
-                | ';'
-                | '|'
-                | '&'
-                | '<'
-                | '>'
-                | '('
-                | ')'
-                | ','
-                | '['
-                | ']'
-                | '{'
-                | '}'
-                | '\\'
-                | '$'
-        ))
-}
-
-/// Maximal runs of such characters, with their offsets.
-fn runs(text: &str, of: impl Fn(char) -> bool + Copy) -> impl Iterator<Item = (usize, &str)> {
-    let mut from = 0;
-    std::iter::from_fn(move || {
-        let rest = text.get(from..)?;
-        let start = from + rest.find(of)?;
-        let tail = text.get(start..)?;
-        let length = tail.find(|c| !of(c)).unwrap_or(tail.len());
-        from = start + length;
-        Some((start, tail.get(..length)?))
-    })
-}
-
 /// Words between quotes, not one value.
 fn is_prose(part: &str, quoting: Quoting) -> bool {
     matches!(quoting, Quoting::Double | Quoting::Single) && part.trim().contains(' ')
@@ -234,7 +222,7 @@ fn whole(chunk: &str, quoting: Quoting, prose: bool, tool: &str) -> Option<(usiz
 }
 
 fn is_value(token: &str, spot: &Spot<'_>) -> bool {
-    if token.len() < 2 || token.len() > 120 {
+    if token.len() < 2 || token.len() > 120 || is_word(token) {
         return false;
     }
     let lower: Cow<'_, str> = if token.bytes().any(|b| b.is_ascii_uppercase()) {
@@ -242,7 +230,7 @@ fn is_value(token: &str, spot: &Spot<'_>) -> bool {
     } else {
         token.into()
     };
-    if is_yours(&lower) || is_marked(token, &lower, spot) {
+    if lower.contains('y') && is_yours(&lower) || is_marked(token, &lower, spot) {
         return !token.starts_with("--");
     }
     if token.starts_with('-') || spot.prose && !spot.sql() {
@@ -262,6 +250,16 @@ fn is_value(token: &str, spot: &Spot<'_>) -> bool {
         return is_shouted(token, spot);
     }
     is_named(&lower, spot) || is_sample(&lower, spot)
+}
+
+/// A word of small letters, as most are: none of what is looked for below.
+fn is_word(token: &str) -> bool {
+    let bytes = token.as_bytes();
+    bytes.iter().all(|b| b.is_ascii_lowercase() && *b != b'x')
+        && !bytes.starts_with(b"your")
+        && !bytes.ends_with(b"name")
+        && !matches!(token, "host" | "server" | "ip" | "remote")
+        && !bytes.array_windows().any(|three| three == b"eme")
 }
 
 /// `your-…`, `….your-domain.com`, `YOUR_TOKEN`.

@@ -75,9 +75,9 @@ impl Source for Watch {
             let all = self.taps.containers(&engine).map_err(|why| SourceError::Unreachable { why })?;
             let table: Table = all.iter().filter(|one| one.name == container.name).map(row).collect();
             let known = self.table.send_if_modified(|known| {
-                let other = known.as_ref() != Some(&table);
+                let differs = known.as_ref() != Some(&table);
                 *known = Some(table);
-                other
+                differs
             });
             if known || !told {
                 wire.live().await?;

@@ -76,7 +76,8 @@ pub async fn act(server: &Server, looked: Looked, report: &Report) -> Outcome {
         }
         // It may have been done: only a look tells.
         Err(fault) => {
-            _ = report.send(Outcome::Progress { says: format!("no clear answer: {}", fault.words()) }).await
+            let says = format!("no clear answer: {}", fault.words());
+            let _ = report.send(Outcome::Progress { says }).await;
         }
     }
     let _ = report.send(Outcome::Accepted { says: "the signal was sent".into() }).await;

@@ -7,7 +7,7 @@ use super::link::{Fault, Session as Held};
 use super::look::{find, tree};
 use super::value::{flag, raw, text};
 use crate::domain::Text;
-use crate::domain::database::{DatabaseFacts, PREPARED, Session, Tree, without_passwords};
+use crate::domain::database::{self, DatabaseFacts, PREPARED, Session, Tree, without_passwords};
 use crate::domain::level::Level;
 use crate::domain::news::{Branch, Inspection, Section, SectionLine};
 use crate::domain::object::{Facts, Kind, ObjectRef};
@@ -181,54 +181,7 @@ fn facts_of(facts: &DatabaseFacts, now: Timestamp) -> Vec<SectionLine> {
     let ago =
         |at: Option<Timestamp>| at.map_or_else(|| "never".into(), |at| format!("{} ago", Age(now.since(at))));
     match facts {
-        DatabaseFacts::Server(server) => {
-            let names = |shares: &[crate::domain::database::Share]| {
-                let all = shares.iter().map(|s| {
-                    let name = if s.name.is_empty() { "unnamed" } else { &*s.name };
-                    format!("{name} {} ({} idle, {} in tx)", s.all, s.idle, s.in_transaction)
-                });
-                all.collect::<Vec<_>>().join(", ")
-            };
-            vec![
-                line("version", server.version.to_string()),
-                line("role", server.status()),
-                line("started", ago(Some(server.started))),
-                SectionLine {
-                    level: server.gauge_level(),
-                    ..line(
-                        "connections",
-                        format!("{} of {} ({} reserved)", server.used, server.usable(), server.reserved),
-                    )
-                },
-                line("by application", names(&server.by_application)),
-                line("by user", names(&server.by_user)),
-                line("by client", names(&server.by_client)),
-                line("by database", names(&server.by_database)),
-                line(
-                    "transactions/s",
-                    server.commits_per_second.map_or_else(|| "–".into(), |n| n.to_string()),
-                ),
-                line(
-                    "rollbacks/s",
-                    server.rollbacks_per_second.map_or_else(|| "–".into(), |n| n.to_string()),
-                ),
-                line("cache hit", server.cache_hit.map_or_else(|| "–".into(), |hit| format!("{hit:.1} %"))),
-                line("deadlocks", n(server.deadlocks)),
-                line("temporary bytes", n(server.temp_bytes)),
-                line("oldest xid age", n(server.xid_age)),
-                line(
-                    "lag",
-                    server.lag.map_or_else(|| "not a standby".into(), |lag| format!("{} s", lag.as_secs())),
-                ),
-                line(
-                    "lately",
-                    server
-                        .event
-                        .as_ref()
-                        .map_or_else(String::new, |(at, what)| format!("{what}, {}", ago(Some(*at)))),
-                ),
-            ]
-        }
+        DatabaseFacts::Server(server) => of_server(server, now),
         DatabaseFacts::Session(session) => about(session, now),
         DatabaseFacts::Replica(replica) => vec![
             SectionLine { level: replica.level(), ..line("state", replica.status()) },
@@ -277,4 +230,44 @@ fn facts_of(facts: &DatabaseFacts, now: Timestamp) -> Vec<SectionLine> {
             line("rollbacks", n(database.rollbacks)),
         ],
     }
+}
+
+fn of_server(server: &database::Server, now: Timestamp) -> Vec<SectionLine> {
+    let n = |n: Option<i64>| n.map_or_else(|| "–".to_owned(), |n| grouped(u64::try_from(n).unwrap_or(0)));
+    let ago = |at: Timestamp| format!("{} ago", Age(now.since(at)));
+
+    let names = |shares: &[database::Share]| {
+        let all = shares.iter().map(|s| {
+            let name = if s.name.is_empty() { "unnamed" } else { &*s.name };
+            format!("{name} {} ({} idle, {} in tx)", s.all, s.idle, s.in_transaction)
+        });
+        all.collect::<Vec<_>>().join(", ")
+    };
+    vec![
+        line("version", server.version.to_string()),
+        line("role", server.status()),
+        line("started", ago(server.started)),
+        SectionLine {
+            level: server.gauge_level(),
+            ..line(
+                "connections",
+                format!("{} of {} ({} reserved)", server.used, server.usable(), server.reserved),
+            )
+        },
+        line("by application", names(&server.by_application)),
+        line("by user", names(&server.by_user)),
+        line("by client", names(&server.by_client)),
+        line("by database", names(&server.by_database)),
+        line("transactions/s", server.commits_per_second.map_or_else(|| "–".into(), |n| n.to_string())),
+        line("rollbacks/s", server.rollbacks_per_second.map_or_else(|| "–".into(), |n| n.to_string())),
+        line("cache hit", server.cache_hit.map_or_else(|| "–".into(), |hit| format!("{hit:.1} %"))),
+        line("deadlocks", n(server.deadlocks)),
+        line("temporary bytes", n(server.temp_bytes)),
+        line("oldest xid age", n(server.xid_age)),
+        line("lag", server.lag.map_or_else(|| "not a standby".into(), |lag| format!("{} s", lag.as_secs()))),
+        line(
+            "lately",
+            server.event.as_ref().map_or_else(String::new, |(at, what)| format!("{what}, {}", ago(*at))),
+        ),
+    ]
 }

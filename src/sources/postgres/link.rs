@@ -139,18 +139,17 @@ impl Link {
     /// For an action: a poll in flight is cancelled, so that the action goes first.
     pub async fn first(&self) -> Result<MutexGuard<'_, Option<Session>>, Fault> {
         let lost = || Fault::Lost("not connected".into());
-        let turn = match timeout(PATIENCE, self.turn.lock()).await {
-            Ok(turn) => turn,
-            Err(_) => {
-                self.interrupted.store(true, Ordering::Release);
-                let cancel = self.cancel.lock().ok().and_then(|cancel| cancel.clone());
-                if let Some((token, tls)) = cancel {
-                    // Whether it came through is told by the turn.
-                    let _ = timeout(AFTER_CANCEL, token.cancel_query(tls)).await;
-                }
-                let turn = timeout(AFTER_CANCEL, self.turn.lock()).await;
-                turn.map_err(|_| Fault::Lost("the server answers nothing now".into()))?
+        let turn = if let Ok(turn) = timeout(PATIENCE, self.turn.lock()).await {
+            turn
+        } else {
+            self.interrupted.store(true, Ordering::Release);
+            let cancel = self.cancel.lock().ok().and_then(|cancel| cancel.clone());
+            if let Some((token, tls)) = cancel {
+                // Whether it came through is told by the turn.
+                let _ = timeout(AFTER_CANCEL, token.cancel_query(tls)).await;
             }
+            let turn = timeout(AFTER_CANCEL, self.turn.lock()).await;
+            turn.map_err(|_| Fault::Lost("the server answers nothing now".into()))?
         };
         let session = turn.as_ref().ok_or_else(lost)?;
         if self.interrupted.swap(false, Ordering::AcqRel) {
@@ -248,10 +247,10 @@ async fn settle(client: Client, emergency: bool) -> Result<Session, Fault> {
         settings.push("idle_session_timeout=0");
     }
     for setting in settings {
-        let _ = session.ask(&format!("SET {setting}"), &[]).await.map_err(|fault| match fault {
-            Fault::Said { .. } => tracing::debug!("{setting}: {}", fault.words()),
-            _ => tracing::info!("{setting}: {}", fault.words()),
-        });
+        // What a server does not know, or a pooler does not let through, is done without.
+        if let Err(fault) = session.ask(&format!("SET {setting}"), &[]).await {
+            tracing::info!("{setting}: {}", fault.words());
+        }
     }
     let who = "SELECT current_setting('server_version'), current_user::text, current_database()::text, \
         (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user), \

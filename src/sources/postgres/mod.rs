@@ -1,13 +1,15 @@
-//! PostgreSQL, versions 12 to 18: one held connection for each server, whose poll an action cancels.
+//! `PostgreSQL`, versions 12 to 18: one held connection for each server, whose poll an action cancels.
 mod act;
 mod address;
 mod board;
 mod inspect;
+mod kinds;
 mod link;
 mod look;
 mod poll;
 mod read;
 mod rounds;
+mod rows;
 mod sql;
 mod tls;
 mod value;
@@ -45,15 +47,17 @@ struct Postgres {
 }
 
 /// Connects to every server and keeps looking at it.
-pub fn start(access: Vec<Access>, out: Outbox, signals: &Signals) -> Arc<dyn Backend> {
+pub fn start(access: Vec<Access>, out: &Outbox, signals: &Signals) -> Arc<dyn Backend> {
     let (watch, watched) = watch::channel(Vec::new());
-    let servers = access.into_iter().map(|access| {
+    let begin = |access| {
         let server =
             Arc::new(Server { link: Link::new(access), board: Mutex::default(), tree: Mutex::default() });
-        tokio::spawn(supervise(Poll::new(server.clone(), watched.clone()), out.clone(), signals.clone()));
+        let poll = Poll::new(server.clone(), watched.clone());
+        tokio::spawn(supervise(poll, out.clone(), signals.clone()));
         server
-    });
-    Arc::new(Postgres { servers: servers.collect(), watch })
+    };
+    let servers = access.into_iter().map(begin).collect();
+    Arc::new(Postgres { servers, watch })
 }
 
 impl Postgres {

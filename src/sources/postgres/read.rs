@@ -19,7 +19,7 @@ pub fn session(row: &Row) -> Session {
     let backend =
         if hidden && backend.is_empty() && database.is_empty() { "background".into() } else { backend };
     let wait = Some((word(row, 11), word(row, 12))).filter(|(kind, _)| !kind.is_empty());
-    Session {
+    let session = Session {
         pid: pid(row, 0),
         began: word(row, 1),
         // A background process has no state to hide.
@@ -39,6 +39,21 @@ pub fn session(row: &Row) -> Session {
         blocked: None,
         own: flag(row, 15),
         level: Level::Fine,
+    };
+    if session.own { our_own(session) } else { session }
+}
+
+/// What we do at the moment of asking is to ask: it changes at every look, and tells nothing.
+fn our_own(session: Session) -> Session {
+    Session {
+        state: State::Active,
+        since: None,
+        transaction: None,
+        query_began: None,
+        wait: None,
+        xmin_age: None,
+        query: "firedeck itself".into(),
+        ..session
     }
 }
 

@@ -5,16 +5,15 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::board::Fresh;
+use super::kinds;
 use super::link::{Fault, Session as Held};
 use super::read::{self, Gauge};
+use super::rows::{place, row, row_of};
 use super::value::{count, word};
 use super::{Server as Shared, sql};
 use crate::domain::Text;
-use crate::domain::database::{
-    Blocked, Database, DatabaseFacts, Deltas, PREPARED, Server, Session, State, Statement, Tree, Trend,
-};
+use crate::domain::database::{Database, DatabaseFacts, Deltas, Server, Session, Tree, Trend};
 use crate::domain::feed::Feed;
-use crate::domain::level::Level;
 use crate::domain::news::News;
 use crate::domain::object::Kind;
 use crate::domain::time::Timestamp;
@@ -140,7 +139,7 @@ impl Rounds {
         ));
         rows.push((Kind::Session, sessions.into_iter().map(row_of).collect()));
         if watched.contains(&Kind::Database) && self.is_due("sizes", SIZES) {
-            self.read_sizes(held).await?;
+            self.read_sizes(shared, held).await?;
         }
         let databases = self.databases.iter().map(|(name, database)| {
             let bytes = self.sizes.get(name).copied();
@@ -148,16 +147,16 @@ impl Rounds {
         });
         rows.push((Kind::Database, databases.collect()));
         if watched.contains(&Kind::Replica) && self.is_due("replicas", REPLICAS) {
-            let read = self.replicas(held, gauge.lag).await;
-            self.kept(Kind::Replica, read, &mut rows)?;
+            let read = kinds::replicas(held, gauge.lag).await;
+            self.kept(shared, Kind::Replica, read, &mut rows)?;
         }
         if watched.contains(&Kind::Relation) && self.is_due("relations", RELATIONS) {
-            let read = relations(held).await;
-            self.kept(Kind::Relation, read, &mut rows)?;
+            let read = kinds::relations(held).await;
+            self.kept(shared, Kind::Relation, read, &mut rows)?;
         }
         if watched.contains(&Kind::Statement) && self.is_due("statements", STATEMENTS) {
-            let read = self.statements(held, now).await;
-            self.kept(Kind::Statement, read, &mut rows)?;
+            let read = kinds::statements(&mut self.deltas, held, now).await;
+            self.kept(shared, Kind::Statement, read, &mut rows)?;
         }
         let Ok(mut board) = shared.board.lock() else { return Ok(Vec::new()) };
         let told =
@@ -168,14 +167,20 @@ impl Rounds {
     /// What one kind could not be read for is noted; only a lost connection costs the others.
     fn kept(
         &mut self,
+        shared: &Shared,
         kind: Kind,
-        read: Result<(Vec<Fresh>, Option<String>), Fault>,
+        read: kinds::Read,
         rows: &mut Vec<(Kind, Vec<Fresh>)>,
     ) -> Result<(), Fault> {
         let note = match read {
             Ok((fresh, note)) => {
                 rows.push((kind, fresh));
                 note
+            }
+            // Cut off for an action: it is read again after that.
+            Err(_) if shared.link.was_interrupted() => {
+                self.due.clear();
+                return Err(Fault::Interrupted);
             }
             Err(fault @ Fault::Said { .. }) => {
                 Some(format!("{} are not read: {}", kind.plural(), fault.words()))
@@ -274,7 +279,7 @@ impl Rounds {
         Ok(())
     }
 
-    async fn read_sizes(&mut self, held: &Held) -> Result<(), Fault> {
+    async fn read_sizes(&mut self, shared: &Shared, held: &Held) -> Result<(), Fault> {
         match held.ask(sql::SIZES, &[]).await {
             Ok(rows) => {
                 self.sizes = rows.iter().map(|row| (word(row, 0), count(row, 1))).collect();
@@ -282,6 +287,7 @@ impl Rounds {
                 self.notes.remove(&Kind::Database);
                 Ok(())
             }
+            Err(_) if shared.link.was_interrupted() => Err(Fault::Interrupted),
             Err(fault @ Fault::Said { .. }) => {
                 self.notes.insert(Kind::Database, format!("sizes are not read: {}", fault.words()));
                 Ok(())
@@ -289,94 +295,6 @@ impl Rounds {
             Err(fault) => Err(fault),
         }
     }
-
-    async fn replicas(
-        &self,
-        held: &Held,
-        lag: Option<Duration>,
-    ) -> Result<(Vec<Fresh>, Option<String>), Fault> {
-        let mut all: Vec<(Text, _)> = held.ask(sql::SENDERS, &[]).await?.iter().map(read::sender).collect();
-        all.extend(held.ask(&sql::slots(held.greeting.number), &[]).await?.iter().map(read::slot));
-        match held.ask(sql::RECEIVER, &[]).await {
-            Ok(rows) => all.extend(rows.iter().map(|row| read::receiver(row, lag))),
-            Err(fault @ Fault::Said { .. }) => tracing::debug!("no receiver: {}", fault.words()),
-            Err(fault) => return Err(fault),
-        }
-        let rows =
-            all.into_iter().map(|(name, replica)| row(&name, DatabaseFacts::Replica(Box::new(replica))));
-        Ok((rows.collect(), None))
-    }
-
-    async fn statements(
-        &mut self,
-        held: &Held,
-        now: Timestamp,
-    ) -> Result<(Vec<Fresh>, Option<String>), Fault> {
-        let found = held.ask(sql::EXTENSION, &[]).await?;
-        let Some(extension) = found.first() else {
-            let note = format!(
-                "slow statements are not counted in `{}`: put pg_stat_statements into shared_preload_libraries, \
-                 restart, then CREATE EXTENSION pg_stat_statements;",
-                held.greeting.database
-            );
-            return Ok((Vec::new(), Some(note)));
-        };
-        let (schema, version) = (word(extension, 0), word(extension, 1));
-        let mut unreadable = false;
-        let mut read = held.ask(&sql::statements(&schema, &version, true), &[]).await;
-        if read.as_ref().is_err_and(|fault| fault.has_code("22021")) {
-            unreadable = true;
-            read = held.ask(&sql::statements(&schema, &version, false), &[]).await;
-        }
-        let rows = match read {
-            Err(fault) if fault.has_code("55000") => {
-                let note = "slow statements are not counted: put pg_stat_statements into shared_preload_libraries \
-                     and restart the server";
-                return Ok((Vec::new(), Some(note.into())));
-            }
-            other => other?,
-        };
-        let all: Vec<_> = rows.iter().filter_map(read::statement).collect();
-        let look: Vec<_> = all.iter().map(|one| (one.name.clone(), one.counted)).collect();
-        let lately = self.deltas.since(now, &look);
-        let hidden = rows.len() - all.len();
-        let fresh = all.into_iter().zip(lately).map(|(one, lately)| {
-            let statement = Statement {
-                database: one.database,
-                user: one.user,
-                query: one.query,
-                total: one.counted,
-                lately,
-            };
-            let facts = DatabaseFacts::Statement(Box::new(statement));
-            Fresh { name: one.name, uid: one.id.to_string().into(), created: Timestamp(0), facts }
-        });
-        let note = if unreadable {
-            let note = "the texts of statements are not read: one is of another encoding; \
-                SELECT pg_stat_statements_reset(); forgets it";
-            Some(note.to_owned())
-        } else if hidden > 0 {
-            let user = sql::name(&held.greeting.user);
-            Some(format!(
-                "statements of other roles are hidden ({hidden}): GRANT pg_read_all_stats TO {user};"
-            ))
-        } else {
-            None
-        };
-        Ok((fresh.collect(), note))
-    }
-}
-
-async fn relations(held: &Held) -> Result<(Vec<Fresh>, Option<String>), Fault> {
-    let rows = held.ask(sql::RELATIONS, &[]).await?;
-    let rows = rows.iter().map(read::relation);
-    let fresh =
-        rows.map(|(name, relation)| row(&name, DatabaseFacts::Relation(Box::new(relation)))).collect();
-    let note = format!(
-        "tables of `{}` alone are seen: name another database in the address for its own",
-        held.greeting.database
-    );
-    Ok((fresh, Some(note)))
 }
 
 /// What happened to a server between two looks.
@@ -395,69 +313,6 @@ fn befell(
     }
 }
 
-/// Gives every session its place in its tree and judges it; a tree is as bad as the worst in it.
-fn place(sessions: &mut Vec<Session>, tree: Tree, now: Timestamp) -> Tree {
-    if tree.place(PREPARED).is_some() {
-        sessions.push(prepared());
-    }
-    let mut worst: HashMap<i32, Level> = HashMap::new();
-    for session in sessions.iter_mut() {
-        session.blocked =
-            tree.place(session.pid).map(|place| Blocked { place, by: tree.blockers(session.pid) });
-        session.level = session.judge(now);
-        if let Some(root) = session.root() {
-            let level = worst.entry(root).or_insert(session.level);
-            *level = (*level).min(session.level);
-        }
-    }
-    for session in sessions {
-        if let Some(level) = session.root().and_then(|root| worst.get(&root)) {
-            session.level = *level;
-        }
-    }
-    tree
-}
-
-/// Holds locks, and belongs to nobody.
-fn prepared() -> Session {
-    Session {
-        pid: PREPARED,
-        began: "".into(),
-        backend: "prepared transaction".into(),
-        user: "".into(),
-        database: "".into(),
-        application: "".into(),
-        client: "".into(),
-        state: State::Unknown,
-        since: None,
-        transaction: None,
-        query_began: None,
-        wait: None,
-        xmin_age: None,
-        query: "see pg_prepared_xacts; COMMIT PREPARED or ROLLBACK PREPARED ends it".into(),
-        blocked: None,
-        hidden: false,
-        own: false,
-        level: Level::Fine,
-    }
-}
-
-fn row(name: &Text, facts: DatabaseFacts) -> Fresh {
-    Fresh { name: name.clone(), uid: name.clone(), created: Timestamp(0), facts }
-}
-
-fn row_of(session: Session) -> Fresh {
-    let created = began_at(&session.began).unwrap_or_default();
-    let name = if session.pid == PREPARED { "prepared".into() } else { session.pid.to_string().into() };
-    Fresh { name, uid: session.uid().into(), created, facts: DatabaseFacts::Session(Box::new(session)) }
-}
-
-/// `2026-11-26 02:00:00.5+00`, as the server writes it, to the second.
-fn began_at(text: &str) -> Option<Timestamp> {
-    let (day, time) = text.split_once(' ')?;
-    Timestamp::parse(&format!("{day}T{}Z", time.get(..8)?))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -473,11 +328,5 @@ mod tests {
             Some("another server answers at this address")
         );
         assert_eq!(befell(&(None, Timestamp(5), false), &who("2", 5, false)), None);
-    }
-
-    #[test]
-    fn when_a_session_began_is_read_from_the_servers_own_words() {
-        assert_eq!(began_at("1970-01-01 00:00:09.25+00"), Some(Timestamp(9_000)));
-        assert_eq!(began_at("never"), None);
     }
 }

@@ -29,10 +29,6 @@ impl Rows {
         self.told.insert(kind, objects.into_iter().map(|object| (object.id.clone(), object)).collect());
         (!batch.is_empty()).then(|| News::Rows(feed.clone(), kind, batch))
     }
-
-    pub fn get(&self, id: &ObjectRef) -> Option<&Object> {
-        self.told.get(&id.kind)?.get(id)
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@ mod alerts;
 mod containers;
 mod database;
 mod redis;
+pub mod vitals;
 
 use crate::domain::action::Native;
 use crate::domain::alert::AlertFacts;

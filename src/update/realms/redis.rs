@@ -16,9 +16,7 @@ pub fn native(_model: &Model, action: Action, object: &Object) -> Result<Native,
             }
             Ok(Native { target: object.id.clone(), uid: object.uid.clone(), verb: Verb::Disconnect })
         }
-        (Action::Disconnect, kind) => {
-            Err(format!("a client can be disconnected, not a {kind}: ] goes on to them"))
-        }
+        (Action::Disconnect, _) => Err("only clients can be disconnected: ] leads to them".into()),
         _ => Err(nothing(action, object)),
     }
 }

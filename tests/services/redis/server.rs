@@ -1,5 +1,5 @@
 //! A server of a test's own, to be filled, broken and stopped; and what a cockpit knows of it.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
@@ -100,6 +100,18 @@ impl Server {
         }
     }
 
+    /// Nothing can be saved any more.
+    pub(super) fn lose_directory(&self) {
+        std::fs::remove_dir_all(self.directory.path()).expect("it was there");
+    }
+
+    /// `STOP` and `CONT`: the connections stand, and nothing answers.
+    pub(super) fn signal(&self, name: &str) {
+        let pid = self.child.as_ref().expect("it runs").id().to_string();
+        let done = Command::new("kill").args([&format!("-{name}"), &pid]).status();
+        assert!(done.is_ok_and(|status| status.success()), "kill -{name} {pid}");
+    }
+
     pub(super) fn try_cli(&self, words: &[&str]) -> String {
         let mut command = Command::new("redis-cli");
         command.args(["-h", "127.0.0.1", "-p", &self.port.to_string()]).args(words);
@@ -158,12 +170,13 @@ fn pid_file(pid: u32) -> PathBuf {
     PathBuf::from(setting("DIR")).join("run").join(format!("redis-{pid}.pid"))
 }
 
+/// Free, and never given to another test of this run. Cluster nodes listen 10,000 above as well.
 pub(super) fn free_port() -> u16 {
-    // Cluster nodes listen 10,000 above as well.
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     loop {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("its address").port();
-        if port < 55_000 {
+        if port < 55_000 && GIVEN.lock().expect("no test panics while it holds this").insert(port) {
             return port;
         }
     }

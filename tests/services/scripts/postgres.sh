@@ -47,7 +47,7 @@ P
 PG_AS=()
 [ "$(id -u)" != 0 ] || PG_AS=(setpriv --reuid=postgres --regid=postgres --clear-groups)
 
-pg_home() { case $1 in 15) echo /usr/lib/postgresql/15 ;; *) echo "$DIR/pg/home-$1" ;; esac; }
+pg_home() { case $1 in 15 | standby) echo /usr/lib/postgresql/15 ;; *) echo "$DIR/pg/home-$1" ;; esac; }
 
 pg_port() { cat "$DIR/pg/port-$1"; }
 
@@ -74,10 +74,11 @@ pg_up() { # version
 }
 
 start_postgres() {
-  local version home data reserved
+  local version home data more
   chmod 711 "$DIR"
   mkdir -p "$DIR/pg"
   [ "$(id -u)" != 0 ] || chown postgres "$DIR/pg"
+  pg_certificate >>"$DIR/logs/certificate.log" 2>&1
   for version in $PG_VERSIONS; do
     [ "$version" = 15 ] || cp -r "$CACHE/postgres-$(pg_build "$version")/native" "$DIR/pg/home-$version"
     home=$(pg_home "$version") data=$DIR/pg/data-$version
@@ -86,15 +87,18 @@ start_postgres() {
     chmod 644 "$DIR/pg/password"
     (cd / && "${PG_AS[@]}" "$home/bin/initdb" -D "$data" -U postgres -A scram-sha-256 --pwfile="$DIR/pg/password" -E UTF8 --locale=C -N) >>"$DIR/logs/initdb.log" 2>&1 ||
       fail "PostgreSQL $version has no data directory; see \`$DIR/logs/initdb.log\`"
-    reserved=''
-    [ "$version" != 18 ] || reserved='reserved_connections = 2'
+    more=''
+    [ "$version" != 18 ] || more="reserved_connections = 2
+ssl = on
+ssl_cert_file = '$DIR/pg/server.crt'
+ssl_key_file = '$DIR/pg/server.key'"
     cat >>"$data/postgresql.conf" <<C
 listen_addresses = '127.0.0.1'
 port = $(pg_port "$version")
 unix_socket_directories = ''
 max_connections = 25
 superuser_reserved_connections = 3
-$reserved
+$more
 fsync = off
 shared_preload_libraries = 'pg_stat_statements'
 shared_buffers = 16MB
@@ -108,11 +112,10 @@ C
       "CREATE ROLE stranger LOGIN PASSWORD 'suite'" "CREATE ROLE web LOGIN PASSWORD 'suite'" \
       'CREATE TABLE stock (id int PRIMARY KEY, n int)' 'INSERT INTO stock SELECT g, 0 FROM generate_series(1, 100) g' \
       'CREATE INDEX stock_n ON stock (n)' 'GRANT ALL ON stock TO web' 'ANALYZE stock'
-    printf 'export FIREDECK_TEST_POSTGRES_%s=postgres://watcher:suite@127.0.0.1:%s/postgres\n' "$version" "$(pg_port "$version")" >>"$DIR/env"
-    export "FIREDECK_TEST_POSTGRES_$version=postgres://watcher:suite@127.0.0.1:$(pg_port "$version")/postgres"
+    pg_setting "$version" "postgres://watcher:suite@127.0.0.1:$(pg_port "$version")/postgres"
   done
-  # Restarts one for the test of that.
-  cat >"$DIR/pg/restart" <<R
+  # For tests that restart a server, or want a standby.
+  cat >"$DIR/pg/server" <<R
 #!/usr/bin/env bash
 set -euo pipefail
 DIR='$DIR' CACHE='$CACHE'
@@ -120,13 +123,48 @@ say() { :; }
 fail() { echo "\$*" >&2; exit 1; }
 . '$HERE/scripts/processes.sh'
 . '$HERE/scripts/postgres.sh'
-read -r pid _ <"\$DIR/run/postgres-\$1.pid"
-kill -INT "\$pid"
-wait_for 30 "the end of PostgreSQL \$1" eval '! kill -0 '"\$pid"
-rm -f "\$DIR/run/postgres-\$1.pid"
-pg_up "\$1"
+pg_command "\$@"
 R
-  chmod 755 "$DIR/pg/restart"
-  printf 'export FIREDECK_TEST_POSTGRES_RESTART=%s\n' "$DIR/pg/restart" >>"$DIR/env"
-  export FIREDECK_TEST_POSTGRES_RESTART=$DIR/pg/restart
+  chmod 755 "$DIR/pg/server"
+  pg_setting SERVER "$DIR/pg/server"
+  pg_setting CA "$DIR/pg/ca.crt"
+}
+
+pg_setting() { # name value
+  printf "export FIREDECK_TEST_POSTGRES_%s='%s'\n" "$1" "$2" >>"$DIR/env"
+  export "FIREDECK_TEST_POSTGRES_$1=$2"
+}
+
+# A certificate for `localhost` alone, so that a wrong name can be tried, too.
+pg_certificate() {
+  local pg=$DIR/pg
+  openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=suite' -keyout "$pg/ca.key" -out "$pg/ca.crt"
+  openssl req -newkey rsa:2048 -nodes -subj '/CN=localhost' -keyout "$pg/server.key" -out "$pg/server.csr"
+  openssl x509 -req -in "$pg/server.csr" -CA "$pg/ca.crt" -CAkey "$pg/ca.key" -CAcreateserial -days 2 \
+    -extfile <(echo 'subjectAltName=DNS:localhost') -out "$pg/server.crt"
+  chmod 600 "$pg/server.key"
+  [ "$(id -u)" != 0 ] || chown postgres "$pg/server.key" "$pg/server.crt"
+}
+
+pg_command() { # restart VERSION | standby
+  local pid
+  case $1 in
+    restart)
+      read -r pid _ <"$DIR/run/postgres-$2.pid"
+      kill -INT "$pid"
+      wait_for 30 "the end of PostgreSQL $2" eval "! kill -0 $pid"
+      rm -f "$DIR/run/postgres-$2.pid"
+      pg_up "$2"
+      ;;
+    standby)
+      stop postgres-standby
+      rm -rf "$DIR/pg/data-standby"
+      pg_free_port >"$DIR/pg/port-standby"
+      (cd / && PGPASSWORD=suite "${PG_AS[@]}" /usr/lib/postgresql/15/bin/pg_basebackup -h 127.0.0.1 -p "$(pg_port 15)" \
+        -U postgres -D "$DIR/pg/data-standby" -R -X stream -c fast) >&2
+      echo "port = $(pg_port standby)" >>"$DIR/pg/data-standby/postgresql.conf"
+      pg_up standby
+      pg_port standby
+      ;;
+  esac
 }

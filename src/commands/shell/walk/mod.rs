@@ -258,6 +258,15 @@ impl<'a> Walker<'a> {
     /// What the tables know that a command prints.
     fn printed(&self, node: &Node, place: &Place) -> Stdin {
         let Kind::Simple(simple) = &node.kind else { return Stdin::Unseen };
+        let silent = |name: &Text| match name.pieces.as_slice() {
+            [Piece::Fixed { text, .. }] => {
+                text.bytes().all(|b| b.is_ascii_graphic() && b != b'{') && !tools::may_print(text)
+            }
+            _ => false,
+        };
+        if simple.words.first().is_some_and(silent) {
+            return Stdin::Unseen;
+        }
         let calls = expand::calls(&simple.words, self.scope(place));
         let texts: Vec<_> =
             calls.iter().filter_map(|words| tools::prints(words)).map(|text| known(&text, false)).collect();

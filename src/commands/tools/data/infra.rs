@@ -40,7 +40,8 @@ pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
     ]),
     Tool::new("terraform tofu terragrunt opentofu").one_dash().values(&[]).rules(&[
         ("plan", R, "compares what is with what should be", L),
-        ("show|output|validate|version|providers|graph|get|metadata|help|modules", R, "only reads", NONE),
+        ("show|output|validate|version|providers|graph|metadata|help|modules", R, "only reads", NONE),
+        ("get, providers lock|mirror", C, "fetches modules or providers, and writes files", WRITES | L),
         ("console", R, "opens a console that only computes", I),
         ("state list|show", R, "only reads", NONE),
         ("state pull", R, "prints the state: it holds secrets", SECRET),

@@ -3,8 +3,8 @@ use super::super::rules::{C, R, mark};
 use super::{Dialect, Finding, token, verbs};
 
 /// Those that only look or set up the console.
-const READS: &str = "C H T a p bind bind_named conninfo copyright crosstabview elif else encoding endif errverbose f flush \
-    gdesc g gx G gset h help if l l+ parse pset q qecho quit r reset set sf sf+ sv sv+ t timing unset warn \
+const READS: &str = "C H T a p bind bind_named cd conninfo copyright crosstabview elif else encoding endif errverbose f flush \
+    gdesc g gx G gset h help if l l+ parse pset q qecho quit r reset set sf sf+ sv sv+ t timing unset warn restrict unrestrict \
     echo x z zp zS ? setenv getenv close startpipeline endpipeline sendpipeline syncpipeline flushrequest getresults";
 
 pub(super) fn judge(text: &str) -> Finding {
@@ -42,6 +42,7 @@ pub(super) fn judge(text: &str) -> Finding {
         "c" | "connect" => {
             Finding::new(R, "connects to another database: what follows goes there", mark::NONE)
         }
+        "gexec" => sends("\\gexec"),
         "watch" => Finding::new(R, "repeats the query until it is stopped", mark::E),
         "lo_list" => Finding::new(R, "only reads", mark::NONE),
         "lo_unlink" => Finding::new(super::D, "deletes a large object", mark::NONE),

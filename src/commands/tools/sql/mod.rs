@@ -37,6 +37,23 @@ pub fn judge_sql(text: &str) -> Vec<SqlMeaning> {
     judge_as(text, Dialect::Postgres)
 }
 
+/// Names and keywords of a text in small letters, with the signs `;`, `,` and `(`: what stands in quotes that hold
+/// text, in comments and in bodies is left out.
+pub fn sql_words(text: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    for cut in token::cut(text, Dialect::Postgres) {
+        if !out.is_empty() {
+            out.push(";".to_owned());
+        }
+        out.extend(cut.tokens.into_iter().filter_map(|token| match token.kind {
+            Kind::Word | Kind::Quoted => Some(token.text.to_lowercase()),
+            Kind::Sign(sign @ (',' | '(')) => Some(sign.to_string()),
+            _ => None,
+        }));
+    }
+    out
+}
+
 pub(super) fn judge_as(text: &str, dialect: Dialect) -> Vec<SqlMeaning> {
     token::cut(text, dialect).iter().map(|cut| statement(cut, dialect)).collect()
 }

@@ -272,7 +272,7 @@ impl Lexer<'_> {
         self.at = start + two;
         let text = self.slice(start, self.at).trim_end().to_owned();
         // `\g`, `\gx`, `\G` send the statement before them; the others are statements of their own.
-        let name = text.split_whitespace().next().unwrap_or_default();
+        let name = text.split_whitespace().next().unwrap_or_default().trim_end_matches(';');
         let sends = matches!(
             name,
             "\\g" | "\\gx" | "\\G" | "\\gset" | "\\gdesc" | "\\gexec" | "\\crosstabview" | "\\watch"

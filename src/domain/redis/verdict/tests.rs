@@ -1,3 +1,4 @@
+//! Each fault, its word and its level.
 use super::*;
 use crate::domain::Text;
 use crate::domain::redis::info::Info;

@@ -1,3 +1,4 @@
+//! What the engine answers, as it becomes a container.
 use super::*;
 use crate::domain::level::Level;
 

@@ -1,192 +1,22 @@
-//! The database's source against PostgreSQL 12, 15 and 18.
-use std::collections::BTreeMap;
+//! The database's source against `PostgreSQL` 12, 15 and 18.
+mod place;
+mod watched;
+
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use firedeck::domain::action::{Check, Findings, Looked, Native, Outcome, Verb};
-use firedeck::domain::database::{DatabaseFacts, ReplicaKind, Server, Session, State};
+use firedeck::domain::action::{Check, Looked, Native, Outcome, Verb};
+use firedeck::domain::database::{DatabaseFacts, ReplicaKind, State};
 use firedeck::domain::feed::FeedState;
 use firedeck::domain::level::Level;
-use firedeck::domain::news::{News, PlaceFacts, Seen};
 use firedeck::domain::object::{Facts, Kind, Object};
-use firedeck::domain::settings::{Backend as Wanted, Endpoint};
-use firedeck::domain::time::Timestamp;
-use firedeck::sources::backend::{Access, Backend};
-use firedeck::sources::postgres;
-use firedeck::sources::supervise::Signals;
 use tokio::process::Command;
-use tokio::sync::{Mutex, mpsc};
-use tokio::time::timeout;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::NoTls;
 
-use crate::suite::setting;
-
-const VERSIONS: [&str; 3] = ["12", "15", "18"];
-/// Slots for those without privileges.
-const USABLE: [u32; 3] = [22, 22, 20];
-
-/// A test is alone with a server: each counts its sessions, and one fills it.
-static ALONE: [Mutex<()>; 3] = [const { Mutex::const_new(()) }; 3];
-
-async fn alone(version: &str) -> tokio::sync::MutexGuard<'static, ()> {
-    let at = VERSIONS.iter().position(|one| *one == version).expect("one of them");
-    ALONE[at].lock().await
-}
-
-/// The server's address as this role.
-fn url(version: &str, role: &str) -> String {
-    setting(&format!("POSTGRES_{version}")).replace("//watcher:", &format!("//{role}:"))
-}
-
-/// The cockpit's side: everything the source said, put together.
-struct Watched {
-    backend: Arc<dyn Backend>,
-    news: mpsc::Receiver<Vec<News>>,
-    rows: BTreeMap<(Kind, String), Object>,
-    state: Option<FeedState>,
-    states: Vec<FeedState>,
-    place: PlaceFacts,
-    signals: Signals,
-}
-
-impl Drop for Watched {
-    fn drop(&mut self) {
-        self.signals.cancel.cancel();
-    }
-}
-
-impl Watched {
-    fn of(url: &str, emergency: Option<String>, kinds: &[Kind]) -> Watched {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let endpoint = Endpoint {
-            backend: Wanted::Postgres,
-            name: "main".into(),
-            url: url.into(),
-            username: None,
-            password: None,
-            token: None,
-            emergency_url: emergency,
-            project: None,
-        };
-        let secrets = Arc::new(|_| -> futures::future::BoxFuture<'static, _> {
-            Box::pin(async { Err("no secret is needed".to_owned()) })
-        });
-        let (out, news) = mpsc::channel(64);
-        let signals = Signals::default();
-        let backend = postgres::start(vec![Access { endpoint, secrets }], out, &signals);
-        backend.watch(kinds);
-        let (rows, place) = (BTreeMap::new(), PlaceFacts::default());
-        Watched { backend, news, rows, state: None, states: Vec::new(), place, signals }
-    }
-
-    async fn at(version: &str, role: &str, kinds: &[Kind]) -> Watched {
-        let mut watched = Watched::of(&url(version, role), None, kinds);
-        watched.until("the first picture", |w| (w.state == Some(FeedState::Live)).then_some(())).await;
-        watched
-    }
-
-    fn take(&mut self, news: News) {
-        match news {
-            News::Feed(_, state) => {
-                self.states.push(state.clone());
-                self.state = Some(state);
-            }
-            News::Place(_, place) => self.place = place,
-            News::Rows(_, kind, seen) => {
-                for seen in seen {
-                    match seen {
-                        Seen::Is(object) => _ = self.rows.insert((kind, object.id.name.to_string()), object),
-                        Seen::Gone(id) => _ = self.rows.remove(&(kind, id.name.to_string())),
-                        Seen::Begin | Seen::End => {}
-                    }
-                }
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// Takes news in until something holds.
-    async fn until<T>(&mut self, what: &str, mut holds: impl FnMut(&Watched) -> Option<T>) -> T {
-        let all = async {
-            loop {
-                if let Some(found) = holds(self) {
-                    return found;
-                }
-                for news in self.news.recv().await.expect("the source lives") {
-                    self.take(news);
-                }
-            }
-        };
-        match timeout(Duration::from_secs(60), all).await {
-            Ok(found) => found,
-            Err(_) => panic!("waited in vain for {what}; {:?}, {:?}", self.state, self.place),
-        }
-    }
-
-    fn server(&self) -> Option<&Server> {
-        self.rows.values().find_map(|object| match &object.facts {
-            Facts::Database(DatabaseFacts::Server(server)) => Some(&**server),
-            _ => None,
-        })
-    }
-
-    fn session(&self, pid: i32) -> Option<&Session> {
-        match &self.rows.get(&(Kind::Session, pid.to_string()))?.facts {
-            Facts::Database(DatabaseFacts::Session(session)) => Some(session),
-            _ => None,
-        }
-    }
-
-    fn native(&self, pid: i32, verb: Verb) -> Native {
-        let object = &self.rows[&(Kind::Session, pid.to_string())];
-        Native { target: object.id.clone(), uid: object.uid.clone(), verb }
-    }
-
-    async fn look(&self, native: &Native) -> Findings {
-        self.backend.look(std::slice::from_ref(native)).await
-    }
-
-    async fn act(&self, looked: Looked) -> (Outcome, Vec<Outcome>) {
-        let (report, mut reports) = mpsc::channel(16);
-        let outcome = self.backend.act(looked, Timestamp(0), &report).await;
-        drop(report);
-        let mut said = Vec::new();
-        while let Some(outcome) = reports.recv().await {
-            said.push(outcome);
-        }
-        (outcome, said)
-    }
-}
-
-/// A client of the server, as an application would be.
-struct App {
-    client: Client,
-    pid: i32,
-}
-
-async fn app(version: &str, role: &str, name: &str) -> App {
-    let address = format!("{}?application_name={name}", url(version, role));
-    let (client, connection) = tokio_postgres::connect(&address, NoTls).await.expect("a slot");
-    tokio::spawn(async move { _ = connection.await });
-    let pid = client.query_one("SELECT pg_backend_pid()", &[]).await.expect("an answer").get(0);
-    App { client, pid }
-}
-
-impl App {
-    async fn run(&self, sql: &str) {
-        self.client.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-    }
-
-    /// Begins something that does not come to an end by itself.
-    fn hang(self, sql: &'static str) -> i32 {
-        tokio::spawn(async move {
-            let _ = self.client.batch_execute(sql).await;
-        });
-        self.pid
-    }
-}
+use crate::suite::eventually;
+use watched::{USABLE, VERSIONS, Watched, alone, app, in_database, url};
 
 #[tokio::test]
 async fn the_gauge_counts_what_is_usable_on_every_version() {
@@ -213,7 +43,8 @@ async fn the_gauge_counts_what_is_usable_on_every_version() {
         });
         assert_eq!(own.count(), 1, "one connection, which counts as every other");
         let rights = watched.place.rights.clone().unwrap_or_default();
-        assert!(rights.contains("sees all sessions") && rights.contains("without TLS"), "{rights}");
+        assert!(rights.contains("sees all sessions"), "{rights}");
+        assert_eq!(rights.contains("without TLS"), version != "18", "{rights}");
         assert!(watched.place.missing.is_empty(), "{:?}", watched.place.missing);
         assert_eq!(watched.place.server, url(version, "watcher").rsplit('@').next().unwrap());
         let size = watched
@@ -455,7 +286,11 @@ async fn a_full_server_is_waited_for_and_an_open_connection_goes_on() {
                     all.push(client);
                 }
                 Err(error) => {
-                    assert_eq!(error.code().map(|code| code.code()), Some("53300"), "{error:?}");
+                    assert_eq!(
+                        error.code().map(tokio_postgres::error::SqlState::code),
+                        Some("53300"),
+                        "{error:?}"
+                    );
                     break;
                 }
             }
@@ -501,46 +336,72 @@ async fn a_full_server_is_waited_for_and_an_open_connection_goes_on() {
 }
 
 #[tokio::test]
-async fn a_server_that_restarts_is_found_again_and_said_to_have_restarted() {
-    let version = "15";
-    let _alone = alone(version).await;
-    let mut watched = Watched::at(version, "watcher", &[Kind::Session]).await;
-    let restarting = tokio::task::spawn_blocking(move || {
-        std::process::Command::new(setting("POSTGRES_RESTART"))
-            .arg(version)
-            .output()
-            .expect("the script runs")
-    });
-    let event = watched.until("what befell it", |w| w.server()?.event.clone()).await;
-    assert_eq!(&*event.1, "restarted");
-    let output = restarting.await.unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    watched.until("the feed to be live again", |w| (w.state == Some(FeedState::Live)).then_some(())).await;
+async fn a_locked_catalog_is_said_and_the_connection_is_kept_until_it_is_free() {
+    for version in VERSIONS {
+        let _alone = alone(version).await;
+        let mut watched = Watched::at(version, "watcher", &[Kind::Session]).await;
+        let own = |w: &Watched| {
+            w.rows.values().find(|row| row.status() == "active" && is_own(row)).map(|o| o.uid.clone())
+        };
+        let before = own(&watched).expect("our own session");
+        let admin = app(version, "postgres", "admin").await;
+        admin.run("BEGIN; LOCK TABLE pg_catalog.pg_database IN ACCESS EXCLUSIVE MODE").await;
+        let why = watched
+            .until("to be told what is locked", |w| match w.state.as_ref()? {
+                FeedState::Down { why, .. } => Some(why.clone()),
+                _ => None,
+            })
+            .await;
+        assert!(why.contains("locked"), "{why}");
+        admin.run("ROLLBACK").await;
+        watched.until("recovery", |w| (w.state == Some(FeedState::Live)).then_some(())).await;
+        assert_eq!(own(&watched), Some(before), "the slot was not given up");
+    }
 }
 
+fn is_own(row: &Object) -> bool {
+    matches!(&row.facts, Facts::Database(DatabaseFacts::Session(session)) if session.own)
+}
+
+/// Statistics of statements that take a minute to be read.
+const SLOW: &str = "CREATE EXTENSION pg_stat_statements SCHEMA public;
+    ALTER EXTENSION pg_stat_statements DROP VIEW pg_stat_statements;
+    ALTER EXTENSION pg_stat_statements DROP FUNCTION pg_stat_statements(boolean);
+    ALTER FUNCTION pg_stat_statements(boolean) RENAME TO counted;
+    CREATE FUNCTION pg_stat_statements(boolean) RETURNS SETOF pg_stat_statements LANGUAGE sql
+        AS 'SELECT pg_sleep(60); SELECT * FROM pg_stat_statements'";
+
 #[tokio::test]
-async fn an_action_does_not_wait_for_a_poll_that_hangs() {
-    let version = "15";
-    let _alone = alone(version).await;
-    let victim = app(version, "web", "victim").await;
-    let mut watched = Watched::at(version, "watcher", &[Kind::Session]).await;
-    let pid = victim.pid;
-    watched.until("the session", |w| w.session(pid).map(|_| ())).await;
-    let native = watched.native(pid, Verb::Terminate { frees: 0 });
-    // A catalog that is locked holds the poll's statements up, for as long as they may wait.
-    let admin = app(version, "postgres", "admin").await;
-    admin.run("BEGIN; LOCK TABLE pg_catalog.pg_database IN ACCESS EXCLUSIVE MODE").await;
-    watched
-        .until("to be told what is locked", |w| match w.state.as_ref()? {
-            FeedState::Down { why, .. } => Some(why.clone()),
-            _ => None,
-        })
-        .await;
-    admin.run("ROLLBACK").await;
-    watched.until("recovery", |w| (w.state == Some(FeedState::Live)).then_some(())).await;
-    let began = std::time::Instant::now();
-    let found = watched.look(&native).await;
-    assert!(began.elapsed() < Duration::from_secs(2) && found.drift.is_none(), "{found:?}");
+async fn an_action_cancels_the_poll_that_is_in_its_way() {
+    for version in VERSIONS {
+        let _alone = alone(version).await;
+        let admin = app(version, "postgres", "admin").await;
+        admin.run("DROP DATABASE IF EXISTS slow").await;
+        admin.run("CREATE DATABASE slow").await;
+        let there = in_database(version, "postgres", "slow");
+        let (client, connection) = tokio_postgres::connect(&there, NoTls).await.expect("a slot");
+        tokio::spawn(async move { _ = connection.await });
+        client.batch_execute(SLOW).await.expect("made");
+        let victim = app(version, "web", "victim").await;
+        let mut watched = Watched::of(&in_database(version, "watcher", "slow"), None, &[Kind::Session]);
+        let pid = victim.pid;
+        watched.until("the session", |w| w.session(pid).map(|_| ())).await;
+        let native = watched.native(pid, Verb::Terminate { frees: 0 });
+        watched.backend.watch(&[Kind::Session, Kind::Statement]);
+        let polls = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'firedeck' AND state = 'active' \
+            AND query LIKE '%pg_stat_statements(true)%' AND pid <> pg_backend_pid() \
+            AND clock_timestamp() - query_start > interval '100 ms'";
+        eventually("a poll that hangs", async || client.query_opt(polls, &[]).await.expect("an answer"))
+            .await;
+        let began = Instant::now();
+        let found = watched.look(&native).await;
+        let (outcome, _) = watched.act(found.actions[0].clone()).await;
+        assert!(matches!(outcome, Outcome::Settled { .. }), "{outcome:?} after {found:?}");
+        assert!(began.elapsed() < Duration::from_millis(1_500), "{:?}", began.elapsed());
+        let told = |w: &Watched| w.place.missing.iter().any(|what| what.contains("more than 3 s"));
+        watched.until("to be told what takes too long", |w| told(w).then_some(())).await;
+        assert_eq!(watched.states.iter().filter(|s| matches!(s, FeedState::Down { .. })).count(), 0);
+    }
 }
 
 #[tokio::test]
@@ -550,10 +411,10 @@ async fn bytes_of_no_encoding_are_shown_as_far_as_they_can_be() {
         let admin = app(version, "postgres", "admin").await;
         let _ = admin.client.batch_execute("DROP DATABASE IF EXISTS bytes").await;
         admin.run("CREATE DATABASE bytes ENCODING 'SQL_ASCII' TEMPLATE template0").await;
-        let address = url(version, "watcher").replace("/postgres", "/bytes");
+        let address = in_database(version, "watcher", "bytes");
         let query = OsStr::from_bytes(b"SELECT pg_sleep(60) /* caf\xe9 \xff */");
         let mut psql = Command::new("psql");
-        psql.args(["-X", "-d", &url(version, "web").replace("/postgres", "/bytes"), "-c"]).arg(query);
+        psql.args(["-X", "-d", &in_database(version, "web", "bytes"), "-c"]).arg(query);
         let mut psql = psql.env("PGCLIENTENCODING", "SQL_ASCII").kill_on_drop(true).spawn().expect("psql");
         for address in [url(version, "watcher"), address] {
             let mut watched = Watched::of(&address, None, &[Kind::Session, Kind::Statement]);
@@ -575,7 +436,8 @@ async fn bytes_of_no_encoding_are_shown_as_far_as_they_can_be() {
             }
         }
         psql.kill().await.expect("it ends");
-        // Its text would keep those of all others from being read.
+        // Its text would keep those of all others from being read; the server sleeps on without its client.
+        admin.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'bytes'").await;
         admin.run("SELECT pg_stat_statements_reset()").await;
     }
 }

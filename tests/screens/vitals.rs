@@ -1,0 +1,210 @@
+//! The facts that documents ask for, with their limits.
+use std::time::Duration;
+
+use firedeck::domain::feed::{Feed, FeedState};
+use firedeck::domain::level::Level;
+use firedeck::domain::news::{News, Seen};
+use firedeck::domain::object::{Facts, Kind, Object, ObjectRef};
+use firedeck::domain::settings::limit::{Bound, Fact, FactSource, Limit, Lines};
+use firedeck::domain::time::Timestamp;
+use firedeck::domain::vital::{Answer, Heard, Vital};
+use firedeck::model::Model;
+use firedeck::model::board::PaneKind;
+use firedeck::model::msg::Msg;
+
+use super::{picture, snap};
+use crate::common::estate::{NOW, ago, cockpit, feed, news, say};
+
+fn object(vital: Vital) -> Object {
+    Object {
+        id: ObjectRef {
+            context: "".into(),
+            kind: Kind::Vital,
+            namespace: vital.document.clone(),
+            name: vital.name.clone(),
+        },
+        uid: "".into(),
+        created: vital.at.unwrap_or_default(),
+        deleting: false,
+        owner: None,
+        facts: Facts::Vital(Box::new(vital)),
+    }
+}
+
+fn fact(source: FactSource, query: &str) -> Fact {
+    Fact {
+        name: "a fact".into(),
+        source,
+        query: query.into(),
+        on: None,
+        unit: None,
+        pick: None,
+        every: Duration::from_secs(30),
+        ok: None,
+        warning: None,
+        critical: None,
+    }
+}
+
+/// A question of a document, before it is asked.
+fn asked(order: u32, name: &str, source: FactSource, unit: &str, line: u32, bounds: [&str; 3]) -> Vital {
+    let [ok, warning, critical] = bounds.map(|bound| Bound::parse(bound).ok());
+    let query = match source {
+        FactSource::Kubernetes => "usage memory -n alecs",
+        _ => "https://lego-mcp.example.com/health",
+    };
+    let fact = fact(source, query);
+    let fact = Fact { name: name.into(), unit: Some(unit.into()), ok, warning, critical, ..fact };
+    let document = if (4..=8).contains(&order) { "003" } else { "000" };
+    let limit = Limit { fact, document: document.into(), lines: vec![Lines { from: line, to: line }] };
+    Vital::new(order, &limit.fact, Some(&limit))
+}
+
+fn heard(mut vital: Vital, took: u32, heard: Heard) -> Vital {
+    vital.hear(Heard { took_ms: Some(took), ..heard }, NOW);
+    vital
+}
+
+fn over(values: &[f64]) -> Vec<(Timestamp, f64)> {
+    (1..)
+        .zip(values.iter().rev())
+        .map(|(n, value)| (ago(30 * n), *value))
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+        .collect()
+}
+
+fn facts() -> Vec<Vital> {
+    let health = ["= healthy", "", "!= healthy"];
+    let usage = ["< 70", "> 80", "> 90"];
+    let series = Heard {
+        past: over(&[0.2, 0.3, 0.2, 0.8, 1.4, 3.2, 3.3, 3.1, 3.4, 3.3, 3.3, 3.4]),
+        ..Heard::value(3.4)
+    };
+    let chain = Heard {
+        floor: Some(Level::Bad),
+        ..Heard::value(12.0).note("not for lego-mcp.example.com but for old.example.com")
+    };
+    vec![
+        heard(
+            asked(0, "dashboard health", FactSource::Http, "", 30, health),
+            34,
+            Heard::of(Answer::Word("unhealthy".into())),
+        ),
+        heard(
+            asked(1, "certificate days left", FactSource::Tls, "days", 297, ["> 30", "<= 30", ""]),
+            81,
+            chain,
+        ),
+        heard(
+            asked(
+                2,
+                "PostgreSQL accepts connections",
+                FactSource::Tcp,
+                "",
+                50,
+                ["= accepting", "", "!= accepting"],
+            ),
+            2,
+            Heard::text("accepting").note("10.0.0.7:5432"),
+        ),
+        heard(
+            asked(3, "equipment status", FactSource::Http, "", 39, ["", "", ""]),
+            0,
+            Heard::error("host name not found from here"),
+        ),
+        heard(
+            asked(4, "response time, p95", FactSource::Promql, "s", 52, ["< 0.5", "> 1", "> 3 for 5m"]),
+            12,
+            series,
+        ),
+        heard(
+            asked(5, "cache hit rate", FactSource::Promql, "%", 54, ["> 80", "< 70", "< 50 for 10m"]),
+            9,
+            Heard {
+                past: over(&[97.0, 96.0, 97.0, 95.0, 96.0]),
+                ..Heard::value(97.2).note("{pod=\"alecs-1\"}, of 3")
+            },
+        ),
+        heard(
+            asked(6, "error rate", FactSource::Promql, "%", 53, ["< 0.1", "> 0.5", "> 1 for 2m"]),
+            9,
+            Heard { past: over(&[0.2, 0.3]), ..Heard::value(0.3) },
+        ),
+        asked(7, "memory usage", FactSource::Kubernetes, "%", 55, usage),
+        asked(8, "uptime", FactSource::None, "%", 51, [">= 99.9", "< 99.5", "< 99"]),
+        asked(9, "HSM health", FactSource::Http, "", 224, health),
+    ]
+}
+
+fn vitals(columns: u16, rows: u16, all: Vec<Vital>) -> Model {
+    let mut model = cockpit(columns, rows);
+    // A profile that asks at all has the pane in view.
+    model.settings.profile.probes = vec![fact(FactSource::Http, "https://lego-mcp.example.com/health")];
+    model.board.kind = Kind::Vital;
+    let all = all.into_iter().map(object).map(Seen::Is);
+    let all = [Seen::Begin].into_iter().chain(all).chain([Seen::End]).collect();
+    news(
+        &mut model,
+        vec![News::Rows(Feed::Vitals, Kind::Vital, all), News::Feed(Feed::Vitals, FeedState::Live)],
+    );
+    model
+}
+
+#[test]
+fn vitals_at_every_size() {
+    for (columns, rows) in super::SIZES {
+        snap(&format!("vitals_{columns}x{rows}"), &vitals(columns, rows, facts()));
+    }
+}
+
+/// The overview tells the worst of them as a person would.
+#[test]
+fn the_overview_names_the_worst_vital_and_the_line_that_is_crossed() {
+    let mut model = vitals(80, 24, facts());
+    model.board.focus = PaneKind::Overview;
+    snap("overview_with_vitals_80x24", &model);
+    let drawn = picture(&model);
+    let line = drawn.lines().find(|line| line.contains("vitals") && line.contains("says"));
+    let line = line.unwrap_or_else(|| panic!("{drawn}"));
+    assert!(line.contains("dashboard health"), "{line}");
+    assert!(line.contains("says \"unhealthy\", 000:30 wants"), "{line}");
+    assert!(drawn.contains("✗ vitals 2"), "{drawn}");
+}
+
+/// A question in the words of a tool, about what another pane shows.
+fn about(order: u32, source: FactSource, query: &str, bounds: [&str; 3]) -> Vital {
+    let vital = asked(order, query, source, "", 10 + order, bounds);
+    let (ok, warning, critical) = (vital.ok.clone(), vital.warning.clone(), vital.critical.clone());
+    Vital::new(order, &Fact { name: query.into(), ok, warning, critical, ..fact(source, query) }, None)
+}
+
+#[test]
+fn what_other_panes_know_is_answered_and_no_longer_once_they_do_not() {
+    let kubernetes = |order, query, bounds| about(order, FactSource::Kubernetes, query, bounds);
+    let none = ["", "", ""];
+    let all = vec![
+        kubernetes(0, "pods -n shop", ["= Running", "", "!= Running"]),
+        kubernetes(1, "pods -n shop OOMKilled", ["= 0", "> 0", ""]),
+        kubernetes(2, "usage memory -n shop", ["< 70", "> 80", "> 90"]),
+        kubernetes(3, "pods -n nowhere", none),
+        kubernetes(4, "hpa -n shop", none),
+        kubernetes(5, "networkpolicies -n shop", none),
+        about(6, FactSource::Alertmanager, "severity=\"critical\"", ["= 0", "", "> 0"]),
+        about(7, FactSource::Docker, "ps not Up", ["= 0", "", "> 0"]),
+    ];
+    let mut model = vitals(120, 24, all);
+    say(&mut model, Msg::Tick(ago(-10)));
+    snap("vitals_of_other_panes_120x24", &model);
+    let down = FeedState::Down { why: "connection refused".into(), next_try: None };
+    news(&mut model, vec![News::Feed(feed(Kind::Pod), down)]);
+    say(&mut model, Msg::Tick(ago(-20)));
+    snap("vitals_of_a_pane_that_is_down_120x24", &model);
+}
+
+#[test]
+fn vitals_that_nobody_answers_are_not_green() {
+    let unasked = facts().into_iter().filter(|vital| vital.at.is_none()).collect();
+    snap("vitals_unanswered_80x24", &vitals(80, 24, unasked));
+}
