@@ -28,17 +28,17 @@ pub(crate) static ENGINE: RwLock<()> = RwLock::const_new(());
 
 /// What a cockpit would know.
 #[derive(Default)]
-struct Known {
+pub(crate) struct Known {
     rows: BTreeMap<String, Object>,
     state: Option<FeedState>,
-    place: Option<PlaceFacts>,
+    pub(crate) place: Option<PlaceFacts>,
     /// How many full pictures were begun and completed.
-    pictures: (usize, usize),
+    pub(crate) pictures: (usize, usize),
 }
 
-struct Cockpit {
-    docker: Arc<Docker>,
-    known: Arc<Mutex<Known>>,
+pub(crate) struct Cockpit {
+    pub(crate) docker: Arc<Docker>,
+    pub(crate) known: Arc<Mutex<Known>>,
     signals: Signals,
 }
 
@@ -68,7 +68,7 @@ impl Drop for Cockpit {
 }
 
 impl Cockpit {
-    fn of(url: &str, project: Option<&str>) -> Cockpit {
+    pub(crate) fn of(url: &str, project: Option<&str>) -> Cockpit {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (out, mut news) = tokio::sync::mpsc::channel(64);
         let signals = Signals::default();
@@ -86,38 +86,38 @@ impl Cockpit {
         Cockpit { docker, known, signals }
     }
 
-    fn here() -> Cockpit {
+    pub(crate) fn here() -> Cockpit {
         Cockpit::of(&socket(), Some("devops-mcp"))
     }
 
-    fn state(&self) -> Option<FeedState> {
+    pub(crate) fn state(&self) -> Option<FeedState> {
         self.known.lock().unwrap().state.clone()
     }
 
-    fn row(&self, name: &str) -> Option<(Object, Container)> {
+    pub(crate) fn row(&self, name: &str) -> Option<(Object, Container)> {
         let object = self.known.lock().unwrap().rows.get(name).cloned()?;
         let Facts::Container(container) = object.facts.clone() else { panic!("{object:?}") };
         Some((object, *container))
     }
 
-    async fn until(&self, name: &str, what: &str, is: impl Fn(&Container) -> bool) -> Container {
+    pub(crate) async fn until(&self, name: &str, what: &str, is: impl Fn(&Container) -> bool) -> Container {
         let what = format!("{name} to be {what}");
         eventually(&what, || async { self.row(name).map(|(_, c)| c).filter(|c| is(c)) }).await
     }
 
-    async fn live(&self) {
+    pub(crate) async fn live(&self) {
         eventually("the engine to be heard from", || async {
             matches!(self.state(), Some(FeedState::Live)).then_some(())
         })
         .await;
     }
 
-    async fn native(&self, name: &str, verb: Verb) -> Native {
+    pub(crate) async fn native(&self, name: &str, verb: Verb) -> Native {
         let (object, _) = eventually(name, || async { self.row(name) }).await;
         Native { target: object.id, uid: object.uid, verb }
     }
 
-    async fn look(&self, native: &Native) -> Findings {
+    pub(crate) async fn look(&self, native: &Native) -> Findings {
         self.docker.look(std::slice::from_ref(native)).await
     }
 
@@ -438,7 +438,7 @@ async fn a_log_of_a_terminal_is_read_as_it_is_and_one_that_is_over_ends() {
     assert_eq!((migrate.running, &*migrate.word, migrate.ended.as_deref()), (false, "done", Some("0")));
 }
 
-async fn says(terminal: &mut docker::exec::Terminal, seen: &mut String, what: &str) {
+pub(crate) async fn says(terminal: &mut docker::exec::Terminal, seen: &mut String, what: &str) {
     while !seen.contains(what) {
         let mut buffer = [0; 4096];
         let read = tokio::time::timeout(Duration::from_secs(20), terminal.output.read(&mut buffer)).await;
@@ -470,102 +470,4 @@ async fn a_shell_has_a_size_and_an_end() {
         cockpit.native("import", Verb::Shell { container: "import".into(), command: Vec::new() }).await;
     let why = cockpit.docker.exec(&down, (80, 24)).await.expect_err("it does not run");
     assert!(why.contains("needs it to run"), "{why}");
-}
-
-/// Why it is down.
-async fn words(cockpit: &Cockpit) -> String {
-    eventually("words", || async {
-        match cockpit.state() {
-            Some(FeedState::Down { why, .. }) => Some(why),
-            _ => None,
-        }
-    })
-    .await
-}
-
-#[tokio::test]
-async fn an_engine_is_reached_over_tls_by_those_who_have_a_certificate() {
-    let _up = ENGINE.read().await;
-    let certificates = setting("DOCKER_TLS");
-    let cockpit = Cockpit::of(&format!("{certificates}/client"), Some("devops-mcp"));
-    cockpit.live().await;
-    cockpit.until("mcp-server", "healthy", |c| c.status() == "healthy").await;
-    let place = cockpit.known.lock().unwrap().place.clone().unwrap();
-    assert!(place.server.starts_with("tcp://127.0.0.1:") && place.server.ends_with(" (TLS)"), "{place:?}");
-    // The directory above has the authority and no certificate of a client.
-    let why = words(&Cockpit::of(&certificates, None)).await;
-    assert!(why.contains("ertificate"), "{why}");
-    let why = words(&Cockpit::of(certificates.split('?').next().unwrap(), None)).await;
-    assert!(!why.is_empty(), "{why}");
-}
-
-#[tokio::test]
-async fn an_engine_is_reached_through_ssh() {
-    let _up = ENGINE.read().await;
-    let cockpit = Cockpit::of(&format!("{}/docker.sock", setting("DOCKER_SSH")), Some("devops-mcp"));
-    cockpit.live().await;
-    cockpit.until("mcp-server", "healthy", |c| c.status() == "healthy").await;
-    let shell =
-        Verb::Shell { container: "for-shell".into(), command: vec!["echo".into(), "from afar".into()] };
-    let mut terminal =
-        cockpit.docker.exec(&cockpit.native("for-shell", shell).await, (80, 24)).await.expect("a terminal");
-    says(&mut terminal, &mut String::new(), "from afar").await;
-    let elsewhere = Cockpit::of(&format!("{}/no.sock", setting("DOCKER_SSH")), None);
-    let why = words(&elsewhere).await;
-    assert!(why.contains("/no.sock` cannot be opened on `127.0.0.1:"), "{why}");
-}
-
-#[tokio::test]
-async fn a_hop_that_hangs_ends_and_says_so() {
-    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = silent.local_addr().unwrap().port();
-    tokio::spawn(async move {
-        let mut held = Vec::new();
-        while let Ok((stream, _)) = silent.accept().await {
-            held.push(stream);
-        }
-    });
-    let began = std::time::Instant::now();
-    let why = words(&Cockpit::of(&format!("ssh://127.0.0.1:{port}"), None)).await;
-    assert!(why.starts_with(&format!("ssh to `127.0.0.1:{port}`")), "{why}");
-    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
-}
-
-#[tokio::test]
-async fn an_engine_that_is_not_there_is_named() {
-    let cockpit = Cockpit::of("unix:///nowhere/docker.sock", None);
-    assert_eq!(words(&cockpit).await, "there is no socket `/nowhere/docker.sock`: does the engine run?");
-}
-
-#[tokio::test]
-async fn an_engine_that_goes_and_comes_back_is_followed_by_itself() {
-    let _alone = ENGINE.write().await;
-    let cockpit = Cockpit::here();
-    cockpit.live().await;
-    cockpit.until("mcp-server", "healthy", |c| c.status() == "healthy").await;
-    engine("stop");
-    eventually("it to be down", || async {
-        matches!(cockpit.state(), Some(FeedState::Down { .. })).then_some(())
-    })
-    .await;
-    assert!(cockpit.row("mcp-server").is_some(), "the last rows stay");
-    let restart = cockpit.native("mcp-server", Verb::Restart).await;
-    let findings = cockpit.look(&restart).await;
-    assert!(findings.drift.is_none() && findings.unchecked.len() == 1, "{findings:?}");
-    engine("start");
-    cockpit.live().await;
-    cockpit.until("mcp-server", "back", |c| c.status() == "healthy").await;
-    assert_eq!(cockpit.known.lock().unwrap().pictures, (2, 2));
-}
-
-#[tokio::test]
-async fn an_engine_that_hangs_is_down_with_words_and_well_when_it_goes_on() {
-    let _alone = ENGINE.write().await;
-    let cockpit = Cockpit::here();
-    cockpit.live().await;
-    engine("freeze");
-    let why = words(&cockpit).await;
-    engine("thaw");
-    assert_eq!(why, "no answer within 5 s");
-    cockpit.live().await;
 }

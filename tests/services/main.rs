@@ -14,6 +14,7 @@ mod cockpit;
 mod common;
 mod deeds;
 mod docker;
+mod engines;
 mod faults;
 mod feeds;
 mod logs;

@@ -119,6 +119,7 @@ async fn a_container_is_followed_through_restarts_and_made_anew_without_loss_or_
     let mut pane = Pane::follow("teller");
     pane.more(10).await;
     assert_eq!(pane.state, Some(FeedState::Live));
+    assert!(!pane.said(LineKind::Began, "joined"), "it begins with its last lines");
     for times in 1..=2 {
         cli(&["restart", "teller"]);
         let again = |pane: &Pane| {

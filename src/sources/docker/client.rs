@@ -198,13 +198,19 @@ impl Client {
             .body(document.to_string());
         let upgraded = async {
             let answer = self.answer(request).await?;
-            answer.upgrade().await.map_err(|error| self.failed(&error))
+            match answer.upgrade().await {
+                Ok(upgraded) => Ok(upgraded),
+                Err(error) => Err(self.failed(&error).await),
+            }
         };
         timeout(within, upgraded).await.map_err(|_| late(within))?
     }
 
     async fn answer(&self, request: RequestBuilder) -> Result<Response, Fault> {
-        let answer = request.send().await.map_err(|error| self.failed(&error))?;
+        let answer = match request.send().await {
+            Ok(answer) => answer,
+            Err(error) => return Err(self.failed(&error).await),
+        };
         match answer.status() {
             status if status.is_success() => Ok(answer),
             StatusCode::NOT_MODIFIED | StatusCode::SWITCHING_PROTOCOLS => Ok(answer),
@@ -228,10 +234,14 @@ impl Client {
         }
     }
 
-    fn failed(&self, error: &reqwest::Error) -> Fault {
+    async fn failed(&self, error: &reqwest::Error) -> Fault {
         let why = reason(error);
         // What `ssh` says tells more than that its end of a socket closed.
-        let why = match (self.hop.as_ref().and_then(Hop::says), &self.way) {
+        let said = match &self.hop {
+            Some(hop) => hop.complaint().await,
+            None => None,
+        };
+        let why = match (said, &self.way) {
             (Some(said), Way::Ssh(remote)) if said.contains("open failed") => {
                 format!("`{}` cannot be opened on `{}`: ssh says: {said}", remote.socket, remote.shown())
             }

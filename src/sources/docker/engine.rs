@@ -2,6 +2,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -56,6 +57,8 @@ pub(super) struct Engine {
     table: Mutex<Table>,
     /// Moves whenever the table has changed.
     changed: watch::Sender<u64>,
+    /// All was seen once, and closely: who is not in the table is not there.
+    read: AtomicBool,
 }
 
 impl Engine {
@@ -66,6 +69,7 @@ impl Engine {
             client: Mutex::default(),
             table: Mutex::default(),
             changed: watch::Sender::new(0),
+            read: AtomicBool::new(false),
         }
     }
 
@@ -76,6 +80,10 @@ impl Engine {
 
     pub(super) fn table(&self) -> MutexGuard<'_, Table> {
         lock(&self.table)
+    }
+
+    pub(super) fn is_read(&self) -> bool {
+        self.read.load(Ordering::Relaxed)
     }
 
     pub(super) fn changes(&self) -> watch::Receiver<u64> {
@@ -183,6 +191,7 @@ impl Watching {
             self.tell(wire, true).await?;
         }
         self.inspect(client, self.doubtful()).await?;
+        self.engine.read.store(true, Ordering::Relaxed);
         self.tell(wire, false).await
     }
 

@@ -95,9 +95,8 @@ impl Hop {
                 Ok(hop)
             }
             Ok(false) => {
-                // The last words may come a moment after the end.
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                Err(format!("ssh to `{}`: {}", to.shown(), hop.says().unwrap_or("it closed at once".into())))
+                let why = hop.complaint().await.unwrap_or("it closed at once".into());
+                Err(format!("ssh to `{}`: {why}", to.shown()))
             }
             Err(_) => Err(format!("ssh to `{}` gave no answer within {} s", to.shown(), WITHIN.as_secs())),
         }
@@ -107,8 +106,19 @@ impl Hop {
         self.place.socket()
     }
 
-    /// What `ssh` complained of last.
-    pub(super) fn says(&self) -> Option<String> {
+    /// What `ssh` complains of, which may come a moment after what it did.
+    pub(super) async fn complaint(&self) -> Option<String> {
+        for _ in 0..10 {
+            if let Some(said) = self.says() {
+                return Some(said);
+            }
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+        None
+    }
+
+    /// What it said last.
+    fn says(&self) -> Option<String> {
         let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         (!said.is_empty()).then(|| said.clone())
     }

@@ -54,8 +54,10 @@ impl Taps for Docker {
     fn containers(&self, engine: &str) -> Result<Vec<Tapped>, String> {
         let engine = self.engine(engine)?;
         engine.client().map_err(|fault| fault.words())?;
-        // Until it was looked at closely nobody knows which run this is.
-        Ok(engine.table().values().filter(|known| known.inspected).map(tapped).collect())
+        if !engine.is_read() {
+            return Err(format!("`{}` is not read yet", engine.name));
+        }
+        Ok(engine.table().values().map(tapped).collect())
     }
 
     fn changes(&self, engine: &str) -> Option<watch::Receiver<u64>> {

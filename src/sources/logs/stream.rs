@@ -409,13 +409,13 @@ impl Reading {
                     let container = self.job.container.borrow().clone();
                     if let Some(now) = container.instance.clone().filter(|_| !container.last) {
                         // An engine that came back was asked before it was known that this is another run.
-                            let before = self.opened.replace((now.clone(), container.restarts));
-                            let known = before.map_or_else(Text::default, |(known, _)| known);
-                            self.mind_run(&known, &now, &container);
-                            self.flush().await
+                        let before = self.opened.replace((now.clone(), container.restarts));
+                        let known = before.map_or_else(Text::default, |(known, _)| known);
+                        self.mind_run(&known, &now, &container);
+                        self.flush().await
                     } else {
-                            leaving = Some(Instant::now() + LAST_WORDS);
-                            Some(())
+                        leaving = Some(Instant::now() + LAST_WORDS);
+                        Some(())
                     }
                 }
             };

@@ -6,7 +6,8 @@ use crate::domain::container::Container;
 use crate::domain::database::{DatabaseFacts, Server};
 use crate::domain::level::Level;
 use crate::domain::object::{Facts, Object};
-use crate::domain::redis::{RedisFacts, RedisNode, Role};
+use crate::domain::redis::node::Role;
+use crate::domain::redis::{RedisFacts, RedisNode};
 use crate::domain::time::Timestamp;
 
 /// What a row tells, beside what stood in its place; the first picture tells of the last hour.
