@@ -136,7 +136,8 @@ fn changes(model: &Model) -> impl Iterator<Item = Line> + '_ {
 /// `deploy/worker`, in the short words that people type.
 pub fn thing(target: &ObjectRef) -> String {
     match target.kind.realm() {
-        Realm::Alerts => target.name.to_string(),
+        // The end of it tells apart what bears the same name; people know it by its labels.
+        Realm::Alerts => target.name.rsplit_once('-').map_or(&*target.name, |(name, _)| name).to_owned(),
         _ => format!("{}/{}", short(target.kind), target.name),
     }
 }
@@ -153,6 +154,7 @@ fn placed(model: &Model, target: &ObjectRef) -> String {
 fn short(kind: Kind) -> String {
     match kind {
         Kind::Node | Kind::Secret => kind.to_string(),
+        kind if kind.realm() != Realm::Kubernetes => kind.to_string(),
         kind => kind.aliases().first().map_or_else(|| kind.to_string(), |alias| (*alias).to_owned()),
     }
 }

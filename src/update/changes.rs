@@ -31,7 +31,7 @@ pub struct Found {
 
 /// What a batch tells, before it is taken in: `model` still has what stood before.
 pub fn before(model: &Model, batch: &[Seen<Object>]) -> Vec<Found> {
-    batch.iter().flat_map(|seen| told(model, seen)).collect()
+    batch.iter().flat_map(|seen| told(model, seen, batch)).collect()
 }
 
 /// The rollouts of the last hour. They can be told only once everything has come: a revision beside the one before
@@ -44,7 +44,7 @@ pub fn rollouts(model: &Model) -> Vec<Found> {
         .collect()
 }
 
-fn told(model: &Model, seen: &Seen<Object>) -> Vec<Found> {
+fn told(model: &Model, seen: &Seen<Object>, batch: &[Seen<Object>]) -> Vec<Found> {
     match seen {
         Seen::Is(object) => {
             let old = model.listing(object.id.kind).and_then(|listing| listing.get(&object.id));
@@ -56,7 +56,7 @@ fn told(model: &Model, seen: &Seen<Object>) -> Vec<Found> {
         }
         Seen::Gone(id) => {
             let old = model.listing(id.kind).and_then(|listing| listing.get(id));
-            old.and_then(|old| servers::ended(model.now, old)).into_iter().collect()
+            old.and_then(|old| servers::ended(model.now, old, batch)).into_iter().collect()
         }
         Seen::Begin | Seen::End => Vec::new(),
     }
@@ -259,7 +259,7 @@ pub fn add(model: &mut Model, found: Vec<Found>) {
             namespace: Text::default(),
             name: name.into(),
         };
-        if listing.get(&id).is_some() {
+        if listing.get(&id).is_some() || listing.all().any(|known| repeats(known, &change)) {
             continue;
         }
         let facts = Facts::Change(Box::new(change.clone()));
@@ -274,6 +274,17 @@ pub fn add(model: &mut Model, found: Vec<Found>) {
     }
     if model.board.kind == Kind::Change || shows_overview(model) {
         model.mark_dirty(Dirty::Soon);
+    }
+}
+
+/// What happens to the same thing again and again is one line: a crash loop would fill the screen.
+fn repeats(known: &Object, new: &Change) -> bool {
+    const WITHIN: u64 = 10 * 60 * 1000;
+    match &known.facts {
+        Facts::Change(old) => {
+            old.target == new.target && old.says == new.says && old.at.0.abs_diff(new.at.0) < WITHIN
+        }
+        _ => false,
     }
 }
 
