@@ -187,6 +187,7 @@ impl Tables for Containers {
             return (self.name().into(), says);
         };
         let when = match container.end.and_then(|end| end.at) {
+            Some(at) if model.now.since(at).as_secs() < 10 => ", ended just now".into(),
             Some(at) => format!(", last end {} ago", Age(model.now.since(at))),
             None => String::new(),
         };
