@@ -14,6 +14,7 @@ use crate::domain::object::{
 };
 use crate::domain::time::Timestamp;
 use crate::model::board::PaneKind;
+use crate::model::listing::Listing;
 use crate::model::{Dirty, Model};
 use crate::panes::objects;
 use crate::panes::things::{self, Lens};
@@ -78,8 +79,11 @@ fn of_difference(model: &Model, old: &Object, new: &Object, facts: &Facts) -> Ve
 fn of_workload(model: &Model, object: &Object, was: &Workload, is: &Workload) -> Vec<Found> {
     let mut found = Vec::new();
     let images = images(&was.images, &is.images);
-    if !images.is_empty() {
-        found.push(rollout(object, images, is.revision, model.now));
+    let turned = was.revision.is_some() && is.revision != was.revision;
+    if !images.is_empty() || turned {
+        // The template changes first; its revision is counted a moment later, and then it is one line, not two.
+        let revision = if turned { is.revision } else { is.revision.map(|revision| revision + 1) };
+        found.push(rollout(object, images, revision, model.now));
     }
     if was.desired != is.desired {
         // What an autoscaler holds is scaled by it, as far as anybody can see.
@@ -159,7 +163,8 @@ fn of_event(model: &Model, object: &Object, event: &Event) -> Option<Found> {
     let mut found = found_at(*what, &target, event.last, says, *level);
     found.name = format!("event {} {}", object.uid, event.count);
     // What was seen to happen is not told again by the event that follows it.
-    let already = model.listing(Kind::Change)?.all().any(|known| match &known.facts {
+    let mut told = model.listing(Kind::Change).into_iter().flat_map(Listing::all);
+    let already = told.any(|known| match &known.facts {
         Facts::Change(known) => {
             known.what == *what && known.target == target && known.at.0.abs_diff(event.last.0) < 60_000
         }
@@ -259,7 +264,8 @@ pub fn add(model: &mut Model, found: Vec<Found>) {
             namespace: Text::default(),
             name: name.into(),
         };
-        if listing.get(&id).is_some() || listing.all().any(|known| repeats(known, &change)) {
+        let same = |known: &Object| repeats(known, &change) || told_by_event(known, &change);
+        if listing.get(&id).is_some() || listing.all().any(same) {
             continue;
         }
         let facts = Facts::Change(Box::new(change.clone()));
@@ -267,7 +273,12 @@ pub fn add(model: &mut Model, found: Vec<Found>) {
             Object { id, uid: Text::default(), created: change.at, deleting: false, owner: None, facts };
         listing.apply(&Feed::Changes, vec![Seen::Is(object)], |object| objects::rank(&lens, object));
         while listing.total() > MOST {
-            let oldest = listing.all().min_by_key(|object| object.created).map(|object| object.id.clone());
+            // What set a storm of alerts off is kept longer than the alerts, and suspects longest.
+            let spare = |object: &&Object| match &object.facts {
+                Facts::Change(change) => (change.suspect, change.what != ChangeKind::Alert, change.at),
+                _ => (false, false, Timestamp(0)),
+            };
+            let oldest = listing.all().min_by_key(spare).map(|object| object.id.clone());
             let Some(oldest) = oldest else { break };
             listing.apply(&Feed::Changes, vec![Seen::Gone(oldest)], |object| objects::rank(&lens, object));
         }
@@ -283,6 +294,16 @@ fn repeats(known: &Object, new: &Change) -> bool {
     match &known.facts {
         Facts::Change(old) => {
             old.target == new.target && old.says == new.says && old.at.0.abs_diff(new.at.0) < WITHIN
+        }
+        _ => false,
+    }
+}
+
+/// What an event told already is not told again by the difference that is seen a moment later.
+fn told_by_event(known: &Object, new: &Change) -> bool {
+    match &known.facts {
+        Facts::Change(old) if known.id.name.starts_with("event ") => {
+            old.what == new.what && old.target == new.target && old.at.0.abs_diff(new.at.0) < 60_000
         }
         _ => false,
     }

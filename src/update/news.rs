@@ -6,7 +6,7 @@ use super::{act, changes, detail, lines, open, realms};
 use crate::domain::Text;
 use crate::domain::feed::{Feed, FeedState, FeedStatus};
 use crate::domain::news::{News, Seen};
-use crate::domain::object::{Facts, Kind, Object, ObjectRef, Usage};
+use crate::domain::object::{Facts, Kind, Object, ObjectRef, Realm, Usage};
 use crate::domain::pod::Pod;
 use crate::model::board::PaneKind;
 use crate::model::listing::Touched;
@@ -198,7 +198,10 @@ fn look(model: &mut Model, kind: Kind, touched: Touched, came: bool) {
         model.mark_dirty(Dirty::Now);
     }
     // The lamp of the pods shows their trouble whatever is on the board.
-    if (shown && (touched.window || touched.counts)) || (kind == Kind::Pod && touched.counts) {
+    if (shown && (touched.window || touched.counts))
+        || (touched.counts && (kind == Kind::Pod || kind.realm() != Realm::Kubernetes))
+        || (touched.window && matches!(kind, Kind::Server | Kind::RedisNode))
+    {
         model.mark_dirty(Dirty::Soon);
     }
 }
