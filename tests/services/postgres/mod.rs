@@ -397,7 +397,8 @@ async fn an_action_cancels_the_poll_that_is_in_its_way() {
         let found = watched.look(&native).await;
         let (outcome, _) = watched.act(found.actions[0].clone()).await;
         assert!(matches!(outcome, Outcome::Settled { .. }), "{outcome:?} after {found:?}");
-        assert!(began.elapsed() < Duration::from_millis(1_500), "{:?}", began.elapsed());
+        // A busy machine takes its time; the poll itself would take a minute.
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
         let told = |w: &Watched| w.place.missing.iter().any(|what| what.contains("more than 3 s"));
         watched.until("to be told what takes too long", |w| told(w).then_some(())).await;
         assert_eq!(watched.states.iter().filter(|s| matches!(s, FeedState::Down { .. })).count(), 0);
