@@ -171,6 +171,8 @@ impl Tables for Containers {
         }
         match tables::count(model, Kind::Container) {
             Some((level, n)) => (level, format!("{} {n}", self.name())),
+            // Nothing that could be unwell is no health: somebody may have taken all of it down.
+            None if all(model).next().is_none() => (Level::Unknown, format!("{} none", self.name())),
             None => (Level::Fine, self.name().into()),
         }
     }
