@@ -122,7 +122,7 @@ fn unwell(model: &Model, realm: Realm, level: Level) -> Option<String> {
     let state = super::state::state_of(model, |feed| tables::fed_by(kind, feed));
     let by_feed = tables::of(realm).and_then(|tables| tables::feed_lamp(model, tables));
     let down = by_feed.is_some_and(|(by_feed, _)| by_feed == level);
-    (level < Level::Warn && (rows == 0 || down)).then_some(state.text)
+    (level < Level::Fine && (rows == 0 || down)).then_some(state.text)
 }
 
 fn pods(model: &Model, level: Level) -> (String, String) {

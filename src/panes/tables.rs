@@ -125,7 +125,7 @@ pub fn feed_lamp(model: &Model, tables: &dyn Tables) -> Option<(Level, String)> 
     // One of several that is down leaves the others' rows to be counted.
     let well = |feed: &Feed, status: &FeedStatus| model.feed_level(feed, status) == Level::Fine;
     let some = model.feeds.iter().any(|(feed, status)| fed_by(kind, feed) && well(feed, status));
-    (level < Level::Warn && !some).then(|| (level, tables.name().to_owned()))
+    (level < Level::Fine && !some).then(|| (level, tables.name().to_owned()))
 }
 
 /// Who does not answer may have something to tell: with one of several away, the rest is not the whole.

@@ -1,6 +1,7 @@
 //! What changed, worked out from what the sources say: from what stood before, and from what tells of the last hour.
 mod servers;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::table::lens;
@@ -32,7 +33,8 @@ pub struct Found {
 
 /// What a batch tells, before it is taken in: `model` still has what stood before.
 pub fn before(model: &Model, batch: &[Seen<Object>]) -> Vec<Found> {
-    batch.iter().flat_map(|seen| told(model, seen, batch)).collect()
+    let alerts = servers::names(batch);
+    batch.iter().flat_map(|seen| told(model, seen, &alerts)).collect()
 }
 
 /// The rollouts of the last hour. They can be told only once everything has come: a revision beside the one before
@@ -45,7 +47,7 @@ pub fn rollouts(model: &Model) -> Vec<Found> {
         .collect()
 }
 
-fn told(model: &Model, seen: &Seen<Object>, batch: &[Seen<Object>]) -> Vec<Found> {
+fn told(model: &Model, seen: &Seen<Object>, alerts: &HashSet<Text>) -> Vec<Found> {
     match seen {
         Seen::Is(object) => {
             let old = model.listing(object.id.kind).and_then(|listing| listing.get(&object.id));
@@ -57,7 +59,7 @@ fn told(model: &Model, seen: &Seen<Object>, batch: &[Seen<Object>]) -> Vec<Found
         }
         Seen::Gone(id) => {
             let old = model.listing(id.kind).and_then(|listing| listing.get(id));
-            old.and_then(|old| servers::ended(model.now, old, batch)).into_iter().collect()
+            old.and_then(|old| servers::ended(model.now, old, alerts)).into_iter().collect()
         }
         Seen::Begin | Seen::End => Vec::new(),
     }
@@ -257,7 +259,9 @@ pub fn add(model: &mut Model, found: Vec<Found>) {
     }
     let lens = lens!(model, Kind::Change);
     let listing = model.objects.entry(Kind::Change).or_default();
-    for Found { name, change } in found {
+    // Of a storm the newest are kept anyway.
+    let skip = found.len().saturating_sub(MOST);
+    for Found { name, change } in found.into_iter().skip(skip) {
         let id = ObjectRef {
             context: change.target.context.clone(),
             kind: Kind::Change,

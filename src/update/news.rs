@@ -105,6 +105,14 @@ fn take_pods(model: &mut Model, feed: &Feed, batch: Vec<Seen<Pod>>) {
 fn take_objects(model: &mut Model, feed: &Feed, kind: Kind, batch: Vec<Seen<Object>>) {
     heard(model, feed);
     let told = changes::before(model, &batch);
+    if kind == Kind::Alert {
+        // One that fires again tomorrow is another.
+        for seen in &batch {
+            if let Seen::Gone(id) = seen {
+                model.acknowledged.remove(id);
+            }
+        }
+    }
     let mut changed = if kind == Kind::Node { note_nodes(model, &batch) } else { Vec::new() };
     let lens = lens!(model, kind);
     let whole = batch.iter().any(|seen| matches!(seen, Seen::End));

@@ -137,7 +137,7 @@ fn command(action: &Native) -> String {
             let sql = format!(
                 "select pg_{does}_backend(pid) from pg_stat_activity where pid = {pid} and backend_start = '{began}'"
             );
-            format!("psql -c {}", quoted(&sql))
+            format!("psql -c {} # on {}", quoted(&sql), target.context)
         }
         Realm::Redis => {
             // Both together are the condition: a number and a port are each given to others again.
@@ -151,11 +151,16 @@ fn command(action: &Native) -> String {
             };
             format!("redis-cli {at} client kill id {} addr {}", quoted(id), quoted(address))
         }
-        Realm::Containers => match &action.verb {
-            Verb::Stop { grace_seconds: Some(seconds) } => format!("docker stop -t {seconds} {name}"),
-            Verb::Shell { .. } => format!("docker exec -it {name} sh"),
-            verb => format!("docker {} {name}", verb.name()),
-        },
+        Realm::Containers => {
+            // An id is one container of one engine; a name may be another's somewhere else.
+            let id = if action.uid.is_empty() { &name } else { &quoted(&action.uid) };
+            let does = match &action.verb {
+                Verb::Stop { grace_seconds: Some(seconds) } => format!("docker stop -t {seconds} {id}"),
+                Verb::Shell { .. } => format!("docker exec -it {id} sh"),
+                verb => format!("docker {} {id}", verb.name()),
+            };
+            format!("{does} # {} on {}", target.name, target.context)
+        }
         Realm::Alerts => match &action.verb {
             Verb::Silence { matchers, seconds, comment } => {
                 let matchers: Vec<String> = matchers.iter().map(|one| quoted(&one.to_string())).collect();

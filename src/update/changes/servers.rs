@@ -1,5 +1,8 @@
 //! What changed beside the clusters: alerts that begin and end, containers, databases and Redis nodes.
+use std::collections::HashSet;
+
 use super::{Found, HOUR, found_at, image};
+use crate::domain::Text;
 use crate::domain::alert::{Alert, AlertFacts, AlertState};
 use crate::domain::change::ChangeKind;
 use crate::domain::container::Container;
@@ -44,17 +47,20 @@ pub(super) fn told(now: Timestamp, old: Option<&Object>, new: &Object) -> Vec<Fo
     }
 }
 
-/// An alert that nobody tells of any more. One that is told of in other words goes on: `batch` has it.
-pub(super) fn ended(now: Timestamp, old: &Object, batch: &[Seen<Object>]) -> Option<Found> {
-    let goes_on = |was: &Alert| {
-        batch.iter().any(|seen| match seen {
-            Seen::Is(Object { facts: Facts::Alerts(AlertFacts::Alert(is)), .. }) => is.name == was.name,
-            _ => false,
-        })
+/// The names of the alerts that a batch tells of.
+pub(super) fn names(batch: &[Seen<Object>]) -> HashSet<Text> {
+    let name = |seen: &Seen<Object>| match seen {
+        Seen::Is(Object { facts: Facts::Alerts(AlertFacts::Alert(is)), .. }) => Some(is.name.clone()),
+        _ => None,
     };
+    batch.iter().filter_map(name).collect()
+}
+
+/// An alert that nobody tells of any more. One that is told of in other words goes on.
+pub(super) fn ended(now: Timestamp, old: &Object, goes_on: &HashSet<Text>) -> Option<Found> {
     match &old.facts {
         Facts::Alerts(AlertFacts::Alert(was))
-            if was.state == AlertState::Firing && !was.missing_watchdog && !goes_on(was) =>
+            if was.state == AlertState::Firing && !was.missing_watchdog && !goes_on.contains(&was.name) =>
         {
             Some(found_at(ChangeKind::Alert, &old.id, now, "no longer fires".into(), Level::Fine))
         }
@@ -158,8 +164,8 @@ mod tests {
         assert_eq!(says(&told(NOW, Some(&pending), &firing)), ["began to fire"]);
         assert!(told(NOW, Some(&firing), &firing).is_empty());
         assert!(told(Timestamp(NOW.0 + 4_000_000), None, &firing).is_empty(), "of the last hour alone");
-        assert!(ended(NOW, &firing, &[]).is_some() && ended(NOW, &pending, &[]).is_none());
-        assert!(ended(NOW, &firing, &[Seen::Is(firing.clone())]).is_none(), "told of in other words");
+        assert!(ended(NOW, &firing, &names(&[])).is_some() && ended(NOW, &pending, &names(&[])).is_none());
+        assert!(ended(NOW, &firing, &names(&[Seen::Is(firing.clone())])).is_none(), "told of in other words");
     }
 
     #[test]

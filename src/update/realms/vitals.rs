@@ -128,7 +128,8 @@ fn kubernetes(model: &Model, vital: &Vital, ask: &Ask<'_>) -> Option<Heard> {
         Ok(false) => return None,
         Err(unknown) => return Some(unknown),
     }
-    if let Some(namespace) = ask.namespace.filter(|namespace| kind.namespaced() && !in_view(model, kind, namespace))
+    if let Some(namespace) =
+        ask.namespace.filter(|namespace| kind.namespaced() && !in_view(model, kind, namespace))
     {
         return Some(Heard::error(&format!("the namespace `{namespace}` is not in view")));
     }
@@ -230,7 +231,8 @@ enum Measured {
 impl Measured {
     fn of(model: &Model, context: &Text, share: impl FnOnce() -> Option<(f64, String)>) -> Measured {
         let feed = Feed::Metrics(context.clone());
-        let live = model.feeds.get(&feed).is_some_and(|status| model.feed_level(&feed, status) == Level::Fine);
+        let live =
+            model.feeds.get(&feed).is_some_and(|status| model.feed_level(&feed, status) == Level::Fine);
         if !live {
             return Measured::NotNow;
         }
