@@ -117,7 +117,8 @@ impl Tables for Alerts {
         }
         match tables::count(model, Kind::Alert) {
             Some((level, n)) => (level, format!("alerts {n}")),
-            // Who does not answer may have something to tell.
+            // What cannot be evaluated cannot fire, and who does not answer may have something to tell.
+            None if head::failing(model) > 0 => (Level::Warn, "alerts".into()),
             None if head::silent(model).is_some() => (Level::Warn, "alerts".into()),
             None => (Level::Fine, "alerts".into()),
         }
@@ -223,7 +224,7 @@ fn alert_cell<'m>(model: &Model, id: &ObjectRef, alert: &'m Alert, level: Level,
         "ALERT" => Cell::new(format!("{} {}", alert.name, alert.apart)),
         "STATE" => {
             let text = match (alert.state, alert.silenced_until) {
-                (AlertState::Silenced, Some(until)) => {
+                (AlertState::Silenced, Some(until)) if !alert.stale => {
                     format!("{} {}", alert.status(), left_of(model.now, until)).into()
                 }
                 // Who cares for it counts for more than that it goes on.
