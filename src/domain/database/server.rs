@@ -62,6 +62,8 @@ pub struct Server {
     pub lag: Option<Duration>,
     /// What befell it while we watched: restarted, promoted, another server at the same address.
     pub event: Option<(Timestamp, Text)>,
+    /// Its databases were not read: how old their transaction numbers are is not known.
+    pub unread: bool,
     /// The worst among its copies and slots.
     pub replicas: Level,
     /// The oldest idle transaction, long queries and who waits: the worst level among its sessions.
@@ -101,7 +103,7 @@ impl Server {
     }
 
     pub fn xid_level(&self) -> Level {
-        xid_level(self.xid_age)
+        if self.unread { Level::Unknown } else { xid_level(self.xid_age) }
     }
 
     pub fn status(&self) -> Cow<'_, str> {
@@ -269,6 +271,8 @@ mod tests {
         let lost = Server { max: 100, standby: true, lag: None, ..Server::default() };
         assert_eq!(lost.level(), Level::Unknown, "it may be far behind");
         assert_eq!(Server { lag: Some(Duration::ZERO), ..lost.clone() }.level(), Level::Fine);
+        let unread = Server { unread: true, max: 100, ..Server::default() };
+        assert_eq!(unread.level(), Level::Unknown);
         let copies = Server { standby: false, replicas: Level::Bad, ..lost };
         assert_eq!(copies.level(), Level::Bad);
     }

@@ -163,7 +163,9 @@ pub fn worst(model: &Model) -> (String, String) {
             Level::Bad | Level::Warn => says.insert(0, "standby is behind".into()),
             Level::Fine | Level::Done => {}
         }
-        if server.xid_level() < Level::Fine {
+        if server.unread {
+            says.insert(0, "its databases are not read".into());
+        } else if server.xid_level() < Level::Fine {
             let age = server.xid_age.and_then(|age| u64::try_from(age).ok()).unwrap_or(0);
             says.insert(0, format!("vacuum is late: xid age {}", text::grouped(age)));
         }

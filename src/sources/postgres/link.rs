@@ -323,3 +323,38 @@ impl Session {
         !self.client.is_closed()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn a_pooler_is_told_from_a_server_and_our_limits_come_with_the_first_packet() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let pooler = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.expect("somebody");
+            let mut first = [0; 1_024];
+            let n = stream.read(&mut first).await.expect("a packet");
+            let said = b"SFATAL\0C08P01\0Munsupported startup parameter: options\0\0";
+            let size = u32::try_from(said.len() + 4).expect("small").to_be_bytes();
+            stream.write_all(&[b"E", &size[..], said].concat()).await.expect("sent");
+            String::from_utf8_lossy(&first[..n]).into_owned()
+        });
+        let address =
+            Address::parse(&format!("postgres://u@127.0.0.1:{port}/d?sslmode=disable")).expect("read");
+        let fault = config(&address).connect(tokio_postgres::NoTls).await.err().map(Fault::from);
+        let words = fault.map(|fault| fault.words()).unwrap_or_default();
+        assert!(words.starts_with("a pooler answers here: name the server itself"), "{words}");
+        let first = pooler.await.expect("it ends");
+        assert!(first.contains("-c statement_timeout=3000") && first.contains("lock_timeout=300"), "{first}");
+    }
+
+    #[test]
+    fn each_of_several_hosts_has_its_own_time() {
+        let of = |url| patience(&Address::parse(url).expect("an address"));
+        assert_eq!([of("postgres://a/d"), of("postgres://a,b/d")], [CONNECT, CONNECT * 2]);
+    }
+}

@@ -268,6 +268,7 @@ impl Rounds {
         let rows = match held.ask(sql::DATABASES, &[]).await {
             Ok(rows) => {
                 self.notes.remove(&Kind::Server);
+                self.server.unread = false;
                 rows
             }
             Err(_) if shared.link.was_interrupted() => {
@@ -277,7 +278,7 @@ impl Rounds {
             // What was seen before is not what is now.
             Err(fault @ Fault::Said { .. }) => {
                 self.notes.insert(Kind::Server, format!("databases are not read: {}", fault.words()));
-                self.ended = None;
+                (self.server.unread, self.ended) = (true, None);
                 Vec::new()
             }
             Err(fault) => return Err(fault),
