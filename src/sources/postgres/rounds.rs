@@ -223,6 +223,7 @@ impl Rounds {
         } else if waits {
             sql::WAITS
         } else {
+            self.notes.remove(&Kind::Session);
             return Ok(Tree::default());
         };
         match held.ask(ask, &[]).await {
@@ -230,7 +231,10 @@ impl Rounds {
                 self.notes.remove(&Kind::Session);
                 Ok(Tree::new(read::waits(&rows)))
             }
-            Err(_) if shared.link.was_interrupted() => Err(Fault::Interrupted),
+            Err(_) if shared.link.was_interrupted() => {
+                self.due.remove("waits");
+                Err(Fault::Interrupted)
+            }
             Err(fault @ Fault::Said { .. }) => {
                 self.notes
                     .insert(Kind::Session, format!("who waits for whom is not read: {}", fault.words()));
