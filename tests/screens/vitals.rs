@@ -1,10 +1,12 @@
 //! The facts that documents ask for, with their limits.
 use std::time::Duration;
 
+use firedeck::domain::alert::{Alert, AlertFacts};
 use firedeck::domain::feed::{Feed, FeedState};
 use firedeck::domain::level::Level;
 use firedeck::domain::news::{News, Seen};
 use firedeck::domain::object::{Facts, Kind, Object, ObjectRef};
+use firedeck::domain::settings::endpoint::Backend;
 use firedeck::domain::settings::limit::{Bound, Fact, FactSource, Limit, Lines};
 use firedeck::domain::time::Timestamp;
 use firedeck::domain::vital::{Answer, Heard, Vital};
@@ -242,6 +244,39 @@ fn usage_that_nobody_measures_any_more_is_not_green() {
     news(&mut model, vec![News::Feed(metrics, down)]);
     say(&mut model, Msg::Tick(ago(-20)));
     assert_eq!(told(&model, usage), unknown("there are no metrics of now"));
+}
+
+#[test]
+fn alerts_of_one_server_are_those_that_it_tells_of() {
+    let on = |order, name: &str, on: &str| {
+        let fact = fact(FactSource::Alertmanager, "severity=\"critical\"");
+        let on = Some(on.to_owned()).filter(|on| !on.is_empty());
+        Vital::new(order, &Fact { name: name.into(), on, ..fact }, None)
+    };
+    let mut model = vitals(120, 24, vec![on(0, "any", ""), on(1, "a", "am-a"), on(2, "b", "am-b")]);
+    let rows = [("one", vec!["am-a"]), ("two", vec!["am-a", "am-b"])].map(|(name, seen_by)| {
+        let alert = Alert {
+            name: name.into(),
+            labels: [("severity".into(), "critical".into())].into_iter().collect(),
+            seen_by: seen_by.into_iter().map(Into::into).collect(),
+            ..Alert::default()
+        };
+        let id = ObjectRef { context: "".into(), kind: Kind::Alert, namespace: "".into(), name: name.into() };
+        let facts = Facts::Alerts(AlertFacts::Alert(Box::new(alert)));
+        Seen::Is(Object { id, uid: name.into(), created: NOW, deleting: false, owner: None, facts })
+    });
+    let of = |name: &str| Feed::Endpoint(Backend::Alertmanager, name.into());
+    let rows = [Seen::Begin].into_iter().chain(rows).chain([Seen::End]).collect();
+    let live = |name| News::Feed(of(name), FeedState::Live);
+    news(&mut model, vec![live("am-a"), live("am-b"), News::Rows(Feed::Alerts, Kind::Alert, rows)]);
+    say(&mut model, Msg::Tick(ago(-10)));
+    let counted = ["any", "a", "b"].map(|name| told(&model, name).0);
+    assert_eq!(counted, [2.0, 2.0, 1.0].map(Answer::Value));
+    let down = FeedState::Down { why: "connection refused".into(), next_try: None };
+    news(&mut model, vec![News::Feed(of("am-b"), down)]);
+    say(&mut model, Msg::Tick(ago(-20)));
+    assert_eq!(told(&model, "a").0, Answer::Value(2.0), "it is not its fault");
+    assert_eq!(told(&model, "b"), unknown("alerts: connection refused"));
 }
 
 #[test]
