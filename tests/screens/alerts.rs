@@ -227,7 +227,7 @@ fn the_line_above_counts_what_is_told_and_what_is_held_back() {
     assert_eq!(
         head(&model, Kind::Alert),
         [
-            "3 critical · 1 warning · 1 pending · 1 silenced · 1 inhibited · am-b does not know 1",
+            "3 critical · 1 warning · 1 rule cannot be evaluated · 1 pending · 1 silenced · 1 inhibited · am-b does not know 1",
             "prom: alert Broken cannot be evaluated: vector cannot contain metrics with the same labelset"
         ]
     );
@@ -245,6 +245,9 @@ fn the_lamp_and_the_worst_of_it() {
     assert_eq!(worst.0, "PodCrashLooping");
     assert!(worst.1.starts_with("critical for 1m  rest-api-5…-fnwp2 billing"), "{}", worst.1);
     news(&mut model, vec![full(Kind::Alert, Vec::new())]);
+    assert_eq!(tables.lamp(&model).0, Level::Warn, "what cannot be evaluated cannot fire");
+    assert_eq!(tables.worst(&model).1, "1 rule cannot be evaluated");
+    news(&mut model, vec![News::Place(feed(Backend::Prometheus, "prom"), PlaceFacts::default())]);
     assert_eq!(tables.lamp(&model).0, Level::Fine);
     let down = FeedState::Down { why: "timed out".into(), next_try: None };
     news(&mut model, vec![News::Feed(feed(Backend::Alertmanager, "am-b"), down)]);

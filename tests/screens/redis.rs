@@ -1,7 +1,8 @@
 //! The Redis pane: nodes, clients, slow calls and keys, well and in trouble.
 use firedeck::domain::feed::{Feed, FeedState};
+use firedeck::domain::level::Level;
 use firedeck::domain::news::{News, PlaceFacts, Seen};
-use firedeck::domain::object::{Facts, Kind, Object, ObjectRef};
+use firedeck::domain::object::{Facts, Kind, Object, ObjectRef, Realm};
 use firedeck::domain::redis::info::Info;
 use firedeck::domain::redis::keys::{KeySample, Weighed};
 use firedeck::domain::redis::node::RedisNode;
@@ -13,6 +14,7 @@ use firedeck::domain::settings::{Backend, Endpoint};
 use firedeck::domain::time::Timestamp;
 use firedeck::model::Model;
 use firedeck::model::msg::{Effect, Msg};
+use firedeck::panes::tables;
 
 use super::{SIZES, picture, snap};
 use crate::common::estate::{NOW, ago, cockpit, news, press, say};
@@ -243,4 +245,14 @@ fn k_asks_to_disconnect_the_selected_client_by_its_identity() {
     assert_eq!(asked.as_deref(), Some("61@10.0.0.9:40001"));
     say(&mut model, Msg::Tick(Timestamp(NOW.0 + 1_000)));
     snap("redis_disconnect_80x24", &model);
+}
+
+#[test]
+fn without_a_row_the_lamp_is_not_green() {
+    let tables = tables::of(Realm::Redis).expect("the caches");
+    assert_eq!(tables.lamp(&pane(80, 24, vec![primary()])).0, Level::Fine);
+    let mut empty = pane(80, 24, Vec::new());
+    assert_eq!(tables.lamp(&empty).0, Level::Unknown, "it is live, and no node was heard");
+    news(&mut empty, vec![News::Feed(feed(), FeedState::Down { why: "refused".into(), next_try: None })]);
+    assert_eq!(tables.lamp(&empty).0, Level::Bad);
 }

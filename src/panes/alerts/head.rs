@@ -100,9 +100,9 @@ fn alerts(model: &Model) -> Vec<Fact> {
     line([
         (missing, watchdogs, Role::Bad),
         (usize::from(silent.is_some()), silent.unwrap_or_default(), Role::Warning),
-        (failing, unevaluated(failing), Role::Warning),
         (critical, format!("{critical} critical"), role(Level::Bad)),
         (warning, format!("{warning} warning"), role(Level::Warn)),
+        (failing, unevaluated(failing), Role::Warning),
         (info, format!("{info} info"), Role::Text),
         (stale, format!("{stale} stale"), Role::Unknown),
         (pending, format!("{pending} pending"), Role::Text),
