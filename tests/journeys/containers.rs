@@ -115,7 +115,7 @@ fn a_container_that_does_not_run_is_not_asked_about() {
 #[test]
 fn leaving_with_a_shell_in_a_container_open_says_so_first() {
     let (mut model, _) = with_a_shell();
-    assert!(press(&mut model, "q").is_empty());
+    assert!(press(&mut model, "Ctrl-C").is_empty());
     assert!(said(&model).contains("leaving ends them"), "{}", said(&model));
-    assert!(matches!(press(&mut model, "q")[..], [Effect::Quit]));
+    assert!(matches!(press(&mut model, "Ctrl-C")[..], [Effect::Quit]));
 }
