@@ -134,7 +134,7 @@ impl Desk {
             .arg("--docker")
             .arg(socket())
             .size(140, 36);
-        start.patience = Duration::from_secs(60);
+        start.patience = Duration::from_mins(1);
         let desk = Desk { from: now(), screen: start.run(), home };
         desk.screen.press("3");
         desk.screen.wait_for("mcp-server");
