@@ -153,7 +153,7 @@ fn command(action: &Native) -> String {
         }
         Realm::Containers => match &action.verb {
             Verb::Stop { grace_seconds: Some(seconds) } => format!("docker stop -t {seconds} {name}"),
-            Verb::Shell { .. } => format!("docker exec -it {name} sh"),
+            Verb::Shell { command, .. } => format!("docker exec -it {name} {}", opened(command)),
             verb => format!("docker {} {name}", verb.name()),
         },
         Realm::Alerts => match &action.verb {
@@ -216,16 +216,20 @@ fn kubectl(action: &Native) -> String {
             )
         }
         Verb::Shell { container, command } => {
-            // What is opened when nothing is named: bash where there is one.
-            let usual = ["sh", "-c", "command -v bash >/dev/null && exec bash; exec sh"].map(str::to_owned);
-            let command = if command.is_empty() { &usual[..] } else { command };
-            let command: Vec<String> = command.iter().map(|word| quoted(word)).collect();
             let container = quoted(container);
-            format!("kubectl exec -it {object} -c {container}{place} -- {}", command.join(" "))
+            format!("kubectl exec -it {object} -c {container}{place} -- {}", opened(command))
         }
         // Of other realms.
         verb => format!("{} {object}", verb.name()),
     }
+}
+
+/// What runs in a container. When nothing is named: bash where there is one.
+fn opened(command: &[String]) -> String {
+    let usual = ["sh", "-c", "command -v bash >/dev/null && exec bash; exec sh"].map(str::to_owned);
+    let command = if command.is_empty() { &usual[..] } else { command };
+    let command: Vec<String> = command.iter().map(|word| quoted(word)).collect();
+    command.join(" ")
 }
 
 #[cfg(test)]
@@ -297,5 +301,17 @@ mod tests {
                 "kubectl cordon node-3 --context 'prod eu'",
             ]
         );
+    }
+
+    #[test]
+    fn the_command_for_a_shell_opens_what_is_opened_here() {
+        let shell = |command: &[&str]| {
+            let command = command.iter().map(|word| (*word).to_owned()).collect();
+            let verb = Verb::Shell { container: "api".into(), command };
+            commands(&Plan::Native(vec![action(Kind::Container, "", "api", verb)])).concat()
+        };
+        let usual = "docker exec -it api sh -c 'command -v bash >/dev/null && exec bash; exec sh'";
+        assert_eq!(shell(&[]), usual);
+        assert_eq!(shell(&["cat", "a file"]), "docker exec -it api cat 'a file'");
     }
 }
