@@ -63,6 +63,16 @@
 //! alert, what [`runbook::lint`] mends and what `firedeck runbooks` shows. When the file changes, it alone is read
 //! again.
 //!
+//! # A pane and its backend
+//!
+//! Kinds live in realms: a cluster's, and one each for containers, alerts, databases, Redis, vitals and changes.
+//! Whatever its realm, a thing has an [`domain::object::ObjectRef`], stands in a [`model::listing::Listing`] and is
+//! filtered, sorted, marked, opened and asked about by the same code. A realm adds what is its own: its facts and
+//! verdicts in [`domain`], a source that polls or follows its servers and performs its deeds
+//! ([`sources::backend`]), its columns, cells, lamp and the lines above its table ([`panes::tables`]), and from a key
+//! to a plan ([`update::realms`]). The overview, the wall, the doctor and the time line are made of these parts and
+//! know no realm by name; only the time line has a few words for each in [`update::changes`].
+//!
 //! # Glossary
 //!
 //! | word | meaning |
@@ -73,6 +83,9 @@
 //! | tier | how much is asked: read, change, danger |
 //! | deed | an approved action and what became of it |
 //! | level | how bad something is; also its sign and its colour |
+//! | realm | where kinds live: a cluster, or the servers of one sort |
+//! | place | what a connected server says of itself: address, version, who we are there, what is not seen |
+//! | change | one line of the time line: what happened to a thing, and when |
 //! | role | what a piece of text means; themes turn roles into colours |
 //! | profile | one system: where it is, what watches it, its limits |
 //! | source | a task that talks to one backend and says news |
@@ -81,6 +94,7 @@
 //! | statement | one logical command of a script, with its lines: continuations and here-documents belong to it |
 //! | risk | `read` changes nothing, `change` is limited or reversible, `danger` destroys; never read too low |
 //! | placeholder | a value that has to be filled in before a command can run |
+//! | vital | a fact worth watching, with its limits and the line of the document that names it |
 //! | fact | a table or list that other parts use: severities, contacts, limits |
 //! | finding | what an author should mend, with its line and the remedy |
 pub mod app;

@@ -276,11 +276,15 @@ async fn keep_evidence(scene: &Scene, plan: &Plan) {
     const WITHIN: Duration = Duration::from_secs(5);
     let until = Instant::now() + WITHIN;
     let Plan::Native(natives) = plan;
-    let Some(first) = natives.first().filter(|first| first.target.kind.realm() == Realm::Kubernetes) else {
-        return;
-    };
+    let Some(first) = natives.first() else { return };
     let mut event = EvidenceKept { target: Target::from(first), files: Vec::new(), missing: Vec::new() };
-    let gather = deeds::keep(|context| scene.kube.cluster(context), natives);
+    let gather = async {
+        if first.target.kind.realm() == Realm::Kubernetes {
+            deeds::keep(|context| scene.kube.cluster(context), natives).await
+        } else {
+            as_seen(scene, natives).await
+        }
+    };
     match timeout_at(until, gather).await {
         Ok(found) => keep_files(&scene.journal, found, until, &mut event).await,
         Err(_) => event.missing.push(format!("all of it: no answer within {} s", WITHIN.as_secs())),
@@ -293,6 +297,25 @@ async fn keep_evidence(scene: &Scene, plan: &Plan) {
         }
     });
     let _ = timeout_at(until, recorded).await;
+}
+
+/// So many things are kept of one plan; more would hold the change up.
+const KEPT: usize = 16;
+
+/// What opening each thing shows, as a file.
+async fn as_seen(scene: &Scene, natives: &[Native]) -> Vec<(String, String)> {
+    let look = natives.iter().take(KEPT).enumerate().map(|(n, native)| async move {
+        let seen = inspect(&scene.kube, &scene.backends, &native.target).await;
+        let mut lines = vec![format!("{} {}", native.target.kind, native.target)];
+        for section in &seen.sections {
+            lines.extend([String::new(), section.title.clone()]);
+            lines.extend(section.lines.iter().map(|line| format!("  {}: {}", line.label, line.value)));
+        }
+        lines.extend(seen.missing.iter().map(|missing| format!("not seen: {missing}")));
+        lines.push(String::new());
+        (format!("{}-{n}.txt", native.target.kind), lines.join("\n"))
+    });
+    futures::future::join_all(look).await
 }
 
 /// Writes what was found, as far as the disk takes it in time.

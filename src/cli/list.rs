@@ -59,6 +59,7 @@ fn title(scope: Scope) -> &'static str {
     match scope {
         Scope::Board => "everywhere in the cockpit",
         Scope::Table => "in a table of pods, nodes and the like",
+        Scope::Overview => "in the overview",
         Scope::Containers => "in the containers, besides",
         Scope::Alerts => "in the alerts, besides",
         Scope::Database => "in the database, besides",

@@ -6,7 +6,7 @@ use super::profile::check_url;
 use super::reader::{Located, Table};
 use crate::domain::settings::endpoint::{Backend, DocumentHint, Endpoint};
 use crate::domain::settings::limit::{Bound, Fact, FactSource, Limit, Lines, disk_place, parse_span};
-use crate::domain::vital::Path;
+use crate::domain::vital::{Path, one_read};
 
 /// Answers that are younger are not asked for again.
 const USUAL_EVERY: Duration = Duration::from_secs(30);
@@ -171,6 +171,12 @@ fn check_query(one: &Table<'_, '_>, source: FactSource, query: Option<&Located<S
             one.reader.fault(&query.span, what, "name the source, or take the query away");
         }
         FactSource::Http => check_url(one, query, &["http", "https"]),
+        // What its functions do is judged before it is asked.
+        FactSource::Sql => {
+            if let Err(why) = one_read(&query.value) {
+                one.reader.fault(&query.span, why, "a fact only reads: write one `SELECT`");
+            }
+        }
         FactSource::Tls | FactSource::Tcp => {
             let good = query.value.rsplit_once(':').is_some_and(|(host, port)| {
                 !host.is_empty() && !host.contains('/') && port.parse::<u16>().is_ok_and(|port| port > 0)

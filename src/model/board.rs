@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use super::filter::Filter;
 use super::listing::Sort;
-use crate::domain::object::{Kind, Realm};
+use crate::domain::object::{Kind, ObjectRef, Realm};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub enum PaneKind {
@@ -17,12 +17,19 @@ pub enum PaneKind {
     Detail,
 }
 
+/// What the cursor of the overview holds on to: never a number, as lines come and go.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Glance {
+    Source(Realm),
+    Change(String, ObjectRef),
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Board {
     pub focus: PaneKind,
     pub zoomed: bool,
     /// Where you are in the overview.
-    pub glance: usize,
+    pub glance: Option<Glance>,
     pub kind: Kind,
     /// What was shown last of each realm.
     pub last: BTreeMap<Realm, Kind>,
@@ -43,7 +50,7 @@ impl Default for Board {
         Board {
             focus: PaneKind::Things,
             zoomed: false,
-            glance: 0,
+            glance: None,
             kind: Kind::Pod,
             last: BTreeMap::new(),
             filter: Filter::default(),

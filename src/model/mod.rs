@@ -157,7 +157,7 @@ impl Model {
         match self.board.focus {
             board::PaneKind::Logs => Scope::Logs,
             board::PaneKind::Detail => Scope::Text,
-            board::PaneKind::Overview => Scope::Table,
+            board::PaneKind::Overview => Scope::Overview,
             board::PaneKind::Things => scope_of(self.board.kind),
         }
     }

@@ -8,7 +8,7 @@ use super::{Cell, Column, Fact, Width};
 use crate::domain::Text;
 use crate::domain::alert::{Alert, AlertFacts, AlertState, Silence, Target, urgency};
 use crate::domain::level::Level;
-use crate::domain::object::{Facts, Kind, Object, Realm};
+use crate::domain::object::{Facts, Kind, Object, ObjectRef, Realm};
 use crate::domain::settings::{Action, Backend, Role};
 use crate::domain::time::{Age, Timestamp};
 use crate::model::Model;
@@ -76,7 +76,7 @@ impl Tables for Alerts {
 
     fn cell<'m>(&self, model: &'m Model, object: &'m Object, level: Level, column: &str) -> Cell<'m> {
         match facts(object) {
-            Some(AlertFacts::Alert(alert)) => alert_cell(model, alert, level, column),
+            Some(AlertFacts::Alert(alert)) => alert_cell(model, &object.id, alert, level, column),
             Some(AlertFacts::Silence(silence)) => silence_cell(model, silence, level, column),
             Some(AlertFacts::Target(_)) if column == "ON" => Cell::new(&*object.id.context).role(Role::Dim),
             Some(AlertFacts::Target(target)) => target_cell(model, target, level, column),
@@ -117,7 +117,8 @@ impl Tables for Alerts {
         }
         match tables::count(model, Kind::Alert) {
             Some((level, n)) => (level, format!("alerts {n}")),
-            // Who does not answer may have something to tell.
+            // What cannot be evaluated cannot fire, and who does not answer may have something to tell.
+            None if head::failing(model) > 0 => (Level::Warn, "alerts".into()),
             None if head::silent(model).is_some() => (Level::Warn, "alerts".into()),
             None => (Level::Fine, "alerts".into()),
         }
@@ -216,16 +217,21 @@ fn dash<'a>() -> Cell<'a> {
     Cell::new("–").role(Role::Dim)
 }
 
-fn alert_cell<'m>(model: &Model, alert: &'m Alert, level: Level, column: &str) -> Cell<'m> {
+fn alert_cell<'m>(model: &Model, id: &ObjectRef, alert: &'m Alert, level: Level, column: &str) -> Cell<'m> {
     match column {
         "SEVERITY" if alert.severity.is_empty() => dash(),
         "SEVERITY" => Cell::new(&*alert.severity).role(super::role(level)),
         "ALERT" => Cell::new(format!("{} {}", alert.name, alert.apart)),
         "STATE" => {
             let text = match (alert.state, alert.silenced_until) {
-                (AlertState::Silenced, Some(until)) => {
+                (AlertState::Silenced, Some(until)) if !alert.stale => {
                     format!("{} {}", alert.status(), left_of(model.now, until)).into()
                 }
+                // Who cares for it counts for more than that it goes on.
+                (AlertState::Firing, _) => match model.acknowledged.get(id) {
+                    Some(by) => format!("seen by {by}").into(),
+                    None => Cow::from(alert.status()),
+                },
                 _ => Cow::from(alert.status()),
             };
             Cell::new(text).role(super::role(level))

@@ -171,6 +171,8 @@ impl Tables for Containers {
         }
         match tables::count(model, Kind::Container) {
             Some((level, n)) => (level, format!("{} {n}", self.name())),
+            // Nothing that could be unwell is no health: somebody may have taken all of it down.
+            None if all(model).next().is_none() => (Level::Unknown, format!("{} none", self.name())),
             None => (Level::Fine, self.name().into()),
         }
     }
@@ -187,6 +189,7 @@ impl Tables for Containers {
             return (self.name().into(), says);
         };
         let when = match container.end.and_then(|end| end.at) {
+            Some(at) if model.now.since(at).as_secs() < 10 => ", ended just now".into(),
             Some(at) => format!(", last end {} ago", Age(model.now.since(at))),
             None => String::new(),
         };

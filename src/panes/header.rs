@@ -16,7 +16,8 @@ pub fn place(model: &Model) -> Vec<Fact> {
     } else if model.clusters.is_empty() {
         let profile = &model.settings.profile;
         let title = if profile.title.is_empty() { &profile.name } else { &profile.title };
-        facts.push(Fact::new(title.clone(), Role::Title));
+        let title = if title.is_empty() { "no cluster, no profile" } else { title };
+        facts.push(Fact::new(title, Role::Title));
     }
     // Somebody else in each cluster, or with other rights there, is said of each.
     let who = |cluster: &ClusterFacts| (cluster.identity.clone(), cluster.rights.clone());

@@ -105,7 +105,10 @@ fn place(model: &Model, body: Area, all: &mut Layout) {
     if beside.is_empty() && body.width >= WIDE && roomy && others_in_view(model) {
         beside.push(PaneKind::Overview);
     }
-    if model.board.zoomed || !roomy || beside.is_empty() || (focus == PaneKind::Overview && body.width < WIDE)
+    if model.board.zoomed
+        || !roomy
+        || beside.is_empty()
+        || (focus == PaneKind::Overview && (body.width < WIDE || !beside.contains(&PaneKind::Overview)))
     {
         all.panes.push((focus, body));
         return;

@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use super::tables;
 use super::things::{Things, grouped};
 use super::{Fact, Pane, role, wall};
+use crate::domain::change::ChangeKind;
 use crate::domain::feed::Feed;
 use crate::domain::level::Level;
 use crate::domain::object::{Facts, Kind, ObjectRef, Realm};
 use crate::domain::settings::{Action, Role};
 use crate::domain::text;
 use crate::model::Model;
-use crate::model::board::PaneKind;
+use crate::model::board::{Glance, PaneKind};
 
 /// One line of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,14 +41,32 @@ pub enum Line {
 }
 
 impl Line {
+    /// What the cursor would hold on to here.
+    pub fn glance(&self) -> Option<Glance> {
+        match self {
+            Line::Source { realm, .. } => Some(Glance::Source(*realm)),
+            Line::Change { says, target, .. } => Some(Glance::Change(says.clone(), target.clone())),
+            _ => None,
+        }
+    }
+
     /// Whether the cursor may stand on it.
     pub fn leads(&self) -> bool {
         matches!(self, Line::Source { .. } | Line::Change { .. })
     }
 }
 
+/// Which of the lines is the selected one: the one that was chosen, or the first that leads anywhere.
+pub fn here(model: &Model, lines: &[Line]) -> Option<usize> {
+    let chosen = model.board.glance.as_ref();
+    let held = lines.iter().position(|line| chosen.is_some() && line.glance().as_ref() == chosen);
+    held.or_else(|| lines.iter().position(Line::leads))
+}
+
 /// As many changes as anybody reads at a glance.
 const CHANGES: usize = 12;
+/// And of these alerts, which have a pane of their own.
+const ALERTS: usize = 4;
 
 pub fn lines(model: &Model) -> Vec<Line> {
     let mut sources: Vec<Line> = realms(model).map(|realm| source(model, realm)).collect();
@@ -74,7 +93,10 @@ pub fn realms(model: &Model) -> impl Iterator<Item = Realm> + '_ {
 
 /// The lamp of one source.
 pub fn lamp(model: &Model, realm: Realm) -> (Level, String) {
-    tables::of(realm).map_or_else(|| Things.lamp(model), |tables| tables.lamp(model))
+    let Some(tables) = tables::of(realm) else { return Things.lamp(model) };
+    let (level, words) = tables.lamp(model);
+    let best = tables.kinds().first().map_or(Level::Done, |kind| tables::at_best(model, *kind));
+    (level.min(best), words)
 }
 
 fn source(model: &Model, realm: Realm) -> Line {
@@ -98,7 +120,9 @@ fn unwell(model: &Model, realm: Realm, level: Level) -> Option<String> {
     let kind = *tables::of(realm)?.kinds().first()?;
     let rows = model.listing(kind).map_or(0, crate::model::listing::Listing::total);
     let state = super::state::state_of(model, |feed| tables::fed_by(kind, feed));
-    (level < Level::Warn && rows == 0).then_some(state.text)
+    let by_feed = tables::of(realm).and_then(|tables| tables::feed_lamp(model, tables));
+    let down = by_feed.is_some_and(|(by_feed, _)| by_feed == level);
+    (level < Level::Fine && (rows == 0 || down)).then_some(state.text)
 }
 
 fn pods(model: &Model, level: Level) -> (String, String) {
@@ -120,23 +144,34 @@ fn pods(model: &Model, level: Level) -> (String, String) {
 /// The newest first, of the last hour.
 fn changes(model: &Model) -> impl Iterator<Item = Line> + '_ {
     const HOUR: std::time::Duration = std::time::Duration::from_hours(1);
-    super::changes::newest(model).into_iter().filter_map(|object| match &object.facts {
-        Facts::Change(change) if model.now.since(change.at) < HOUR => Some(Line::Change {
+    // A storm of alerts must not hide what set it off.
+    let mut alerts = 0;
+    super::changes::newest(model).into_iter().filter_map(move |object| {
+        let Facts::Change(change) = &object.facts else { return None };
+        if change.what == ChangeKind::Alert && !change.suspect {
+            alerts += 1;
+        }
+        if model.now.since(change.at) >= HOUR
+            || (alerts > ALERTS && change.what == ChangeKind::Alert && !change.suspect)
+        {
+            return None;
+        }
+        Some(Line::Change {
             at: change.at.clock(&model.zone).chars().take(5).collect(),
             what: placed(model, &change.target),
             says: change.says.to_string(),
             level: change.level,
             suspect: change.suspect,
             target: change.target.clone(),
-        }),
-        _ => None,
+        })
     })
 }
 
 /// `deploy/worker`, in the short words that people type.
 pub fn thing(target: &ObjectRef) -> String {
     match target.kind.realm() {
-        Realm::Alerts => target.name.to_string(),
+        // The end of it tells apart what bears the same name; people know it by its labels.
+        Realm::Alerts => target.name.rsplit_once('-').map_or(&*target.name, |(name, _)| name).to_owned(),
         _ => format!("{}/{}", short(target.kind), target.name),
     }
 }
@@ -153,6 +188,7 @@ fn placed(model: &Model, target: &ObjectRef) -> String {
 fn short(kind: Kind) -> String {
     match kind {
         Kind::Node | Kind::Secret => kind.to_string(),
+        kind if kind.realm() != Realm::Kubernetes => kind.to_string(),
         kind => kind.aliases().first().map_or_else(|| kind.to_string(), |alias| (*alias).to_owned()),
     }
 }
@@ -195,8 +231,8 @@ impl Pane for Overview {
     }
 
     fn keys(&self, _model: &Model) -> Vec<Action> {
-        use Action::{Alerts, Changes, Database, Open, Palette, Pane1, Redis, Vitals};
-        vec![Open, Pane1, Alerts, Database, Redis, Vitals, Changes, Palette]
+        use Action::{Alerts, Changes, Database, Enter, Palette, Pane1, Redis, Vitals};
+        vec![Enter, Pane1, Alerts, Database, Redis, Vitals, Changes, Palette]
     }
 }
 

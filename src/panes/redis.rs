@@ -126,9 +126,10 @@ fn node_key(object: &Object, node: &RedisNode, column: Option<&str>) -> SortKey 
         Some("ROLE") => by_text(node.role.name()),
         Some("STATE") => by_text(&node.status()),
         Some("MEM") => node.filled().map_or_else(|| most_of(node.memory.used), most),
-        Some("GROWTH") => {
-            node.rates.growth_per_minute.map_or(SortKey::Missing, |growth| SortKey::Number(-growth))
-        }
+        Some("GROWTH") => node
+            .rates
+            .growth_per_minute
+            .map_or(SortKey::Missing, |growth| SortKey::Number(growth.saturating_neg())),
         Some("FRAG") => most_rate(cells::fragmentation(node)),
         // The lowest first: that is what is looked for.
         Some("HIT") => match most_rate(node.rates.hit_rate) {

@@ -2,7 +2,7 @@
 use std::borrow::Cow;
 
 use super::{Cell, Column, Fact, Width, alerts, changes, containers, database, redis, vitals};
-use crate::domain::feed::{Feed, FeedState};
+use crate::domain::feed::{Feed, FeedState, FeedStatus};
 use crate::domain::level::Level;
 use crate::domain::object::{Kind, Object, Realm};
 use crate::domain::settings::{Action, Backend};
@@ -71,7 +71,11 @@ pub fn in_view(model: &Model, realm: Realm) -> bool {
     let has = |backends: &[Backend]| profile.endpoints.iter().any(|one| backends.contains(&one.backend));
     match realm {
         Realm::Kubernetes => {
-            let connects = model.feeds.keys().any(|feed| matches!(feed, Feed::Pods(..)));
+            // A box without a kubeconfig says so once; where nobody asked for a cluster, none is missed.
+            let asked = !profile.contexts.is_empty() || !model.settings.kubeconfig.is_empty();
+            let there = |status: &FeedStatus| !matches!(status.state, FeedState::Absent { .. });
+            let mut pods = model.feeds.iter().filter(|(feed, _)| matches!(feed, Feed::Pods(..)));
+            let connects = pods.any(|(_, status)| asked || there(status));
             connects || !others_in_view(model)
         }
         Realm::Containers => has(&[Backend::Docker]),
@@ -119,8 +123,16 @@ pub fn feed_lamp(model: &Model, tables: &dyn Tables) -> Option<(Level, String)> 
     let worst = model.worst_feed(|feed| fed_by(kind, feed));
     let level = worst.map_or(Level::Unknown, |(feed, status)| model.feed_level(feed, status));
     // One of several that is down leaves the others' rows to be counted.
-    let some = model.feeds.iter().any(|(feed, status)| fed_by(kind, feed) && status.state == FeedState::Live);
-    (level < Level::Warn && !some).then(|| (level, tables.name().to_owned()))
+    let well = |feed: &Feed, status: &FeedStatus| model.feed_level(feed, status) == Level::Fine;
+    let some = model.feeds.iter().any(|(feed, status)| fed_by(kind, feed) && well(feed, status));
+    (level < Level::Fine && !some).then(|| (level, tables.name().to_owned()))
+}
+
+/// Who does not answer may have something to tell: with one of several away, the rest is not the whole.
+pub fn at_best(model: &Model, kind: Kind) -> Level {
+    let away = |feed: &Feed, status: &FeedStatus| model.feed_level(feed, status) != Level::Fine;
+    let any = model.feeds.iter().any(|(feed, status)| fed_by(kind, feed) && away(feed, status));
+    if any { Level::Warn } else { Level::Done }
 }
 
 /// The worst level among a kind's rows, with how many there are of it.

@@ -26,7 +26,8 @@ pub struct Trouble {
 
 /// Under the clock: whether what is shown is of now.
 pub fn say_when(model: &Model) -> String {
-    state::as_of(model, |feed| matches!(feed, Feed::Pods(..))).unwrap_or_else(|| "now".into())
+    let told = |feed: &Feed| matches!(feed, Feed::Pods(..) | Feed::Endpoint(..) | Feed::Vitals);
+    state::as_of(model, told).unwrap_or_else(|| "now".into())
 }
 
 pub fn figures(model: &Model) -> Vec<Figure> {
@@ -139,6 +140,10 @@ fn when(age: Age) -> String {
 /// What to say when nothing is in trouble, or nothing is known.
 pub fn calm(model: &Model) -> (Level, String) {
     let worst = model.worst_feed(|feed| matches!(feed, Feed::Pods(..)));
+    let worst_of = others(model).map(|realm| overview::lamp(model, realm).0).min();
+    if let Some(level) = worst_of.filter(|level| *level < Level::Fine) {
+        return (level, "not everything is well".into());
+    }
     if !tables::in_view(model, Realm::Kubernetes) {
         return (Level::Fine, "everything is as it should be".into());
     }

@@ -1,6 +1,7 @@
 //! What changed, worked out from what the sources say: from what stood before, and from what tells of the last hour.
 mod servers;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::table::lens;
@@ -14,6 +15,7 @@ use crate::domain::object::{
 };
 use crate::domain::time::Timestamp;
 use crate::model::board::PaneKind;
+use crate::model::listing::Listing;
 use crate::model::{Dirty, Model};
 use crate::panes::objects;
 use crate::panes::things::{self, Lens};
@@ -31,7 +33,8 @@ pub struct Found {
 
 /// What a batch tells, before it is taken in: `model` still has what stood before.
 pub fn before(model: &Model, batch: &[Seen<Object>]) -> Vec<Found> {
-    batch.iter().flat_map(|seen| told(model, seen)).collect()
+    let alerts = servers::names(batch);
+    batch.iter().flat_map(|seen| told(model, seen, &alerts)).collect()
 }
 
 /// The rollouts of the last hour. They can be told only once everything has come: a revision beside the one before
@@ -44,7 +47,7 @@ pub fn rollouts(model: &Model) -> Vec<Found> {
         .collect()
 }
 
-fn told(model: &Model, seen: &Seen<Object>) -> Vec<Found> {
+fn told(model: &Model, seen: &Seen<Object>, alerts: &HashSet<Text>) -> Vec<Found> {
     match seen {
         Seen::Is(object) => {
             let old = model.listing(object.id.kind).and_then(|listing| listing.get(&object.id));
@@ -56,7 +59,7 @@ fn told(model: &Model, seen: &Seen<Object>) -> Vec<Found> {
         }
         Seen::Gone(id) => {
             let old = model.listing(id.kind).and_then(|listing| listing.get(id));
-            old.and_then(|old| servers::ended(model.now, old)).into_iter().collect()
+            old.and_then(|old| servers::ended(model.now, old, alerts)).into_iter().collect()
         }
         Seen::Begin | Seen::End => Vec::new(),
     }
@@ -78,8 +81,11 @@ fn of_difference(model: &Model, old: &Object, new: &Object, facts: &Facts) -> Ve
 fn of_workload(model: &Model, object: &Object, was: &Workload, is: &Workload) -> Vec<Found> {
     let mut found = Vec::new();
     let images = images(&was.images, &is.images);
-    if !images.is_empty() {
-        found.push(rollout(object, images, is.revision, model.now));
+    let turned = was.revision.is_some() && is.revision != was.revision;
+    if !images.is_empty() || turned {
+        // The template changes first; its revision is counted a moment later, and then it is one line, not two.
+        let revision = if turned { is.revision } else { is.revision.map(|revision| revision + 1) };
+        found.push(rollout(object, images, revision, model.now));
     }
     if was.desired != is.desired {
         // What an autoscaler holds is scaled by it, as far as anybody can see.
@@ -159,7 +165,8 @@ fn of_event(model: &Model, object: &Object, event: &Event) -> Option<Found> {
     let mut found = found_at(*what, &target, event.last, says, *level);
     found.name = format!("event {} {}", object.uid, event.count);
     // What was seen to happen is not told again by the event that follows it.
-    let already = model.listing(Kind::Change)?.all().any(|known| match &known.facts {
+    let mut told = model.listing(Kind::Change).into_iter().flat_map(Listing::all);
+    let already = told.any(|known| match &known.facts {
         Facts::Change(known) => {
             known.what == *what && known.target == target && known.at.0.abs_diff(event.last.0) < 60_000
         }
@@ -252,14 +259,17 @@ pub fn add(model: &mut Model, found: Vec<Found>) {
     }
     let lens = lens!(model, Kind::Change);
     let listing = model.objects.entry(Kind::Change).or_default();
-    for Found { name, change } in found {
+    // Of a storm the newest are kept anyway.
+    let skip = found.len().saturating_sub(MOST);
+    for Found { name, change } in found.into_iter().skip(skip) {
         let id = ObjectRef {
             context: change.target.context.clone(),
             kind: Kind::Change,
             namespace: Text::default(),
             name: name.into(),
         };
-        if listing.get(&id).is_some() {
+        let same = |known: &Object| repeats(known, &change) || told_by_event(known, &change);
+        if listing.get(&id).is_some() || listing.all().any(same) {
             continue;
         }
         let facts = Facts::Change(Box::new(change.clone()));
@@ -267,13 +277,39 @@ pub fn add(model: &mut Model, found: Vec<Found>) {
             Object { id, uid: Text::default(), created: change.at, deleting: false, owner: None, facts };
         listing.apply(&Feed::Changes, vec![Seen::Is(object)], |object| objects::rank(&lens, object));
         while listing.total() > MOST {
-            let oldest = listing.all().min_by_key(|object| object.created).map(|object| object.id.clone());
+            // What set a storm of alerts off is kept longer than the alerts, and suspects longest.
+            let spare = |object: &&Object| match &object.facts {
+                Facts::Change(change) => (change.suspect, change.what != ChangeKind::Alert, change.at),
+                _ => (false, false, Timestamp(0)),
+            };
+            let oldest = listing.all().min_by_key(spare).map(|object| object.id.clone());
             let Some(oldest) = oldest else { break };
             listing.apply(&Feed::Changes, vec![Seen::Gone(oldest)], |object| objects::rank(&lens, object));
         }
     }
     if model.board.kind == Kind::Change || shows_overview(model) {
         model.mark_dirty(Dirty::Soon);
+    }
+}
+
+/// What happens to the same thing again and again is one line: a crash loop would fill the screen.
+fn repeats(known: &Object, new: &Change) -> bool {
+    const WITHIN: u64 = 10 * 60 * 1000;
+    match &known.facts {
+        Facts::Change(old) => {
+            old.target == new.target && old.says == new.says && old.at.0.abs_diff(new.at.0) < WITHIN
+        }
+        _ => false,
+    }
+}
+
+/// What an event told already is not told again by the difference that is seen a moment later.
+fn told_by_event(known: &Object, new: &Change) -> bool {
+    match &known.facts {
+        Facts::Change(old) if known.id.name.starts_with("event ") => {
+            old.what == new.what && old.target == new.target && old.at.0.abs_diff(new.at.0) < 60_000
+        }
+        _ => false,
     }
 }
 

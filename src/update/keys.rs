@@ -88,7 +88,13 @@ pub fn perform(model: &mut Model, action: Action, key: Key) -> Vec<Effect> {
     }
     let here = match model.board.focus {
         PaneKind::Things => table::act(model, action),
-        PaneKind::Overview => overview::act(model, action).or_else(|| table::kinds(model, action)),
+        // The table behind it is not seen: nothing there is meant.
+        PaneKind::Overview => {
+            overview::act(model, action).or_else(|| table::kinds(model, action)).or_else(|| {
+                model.say("nothing is done to a line of the overview: Enter opens it", false);
+                Some(Vec::new())
+            })
+        }
         PaneKind::Detail => detail::act(model, action).or_else(|| table::kinds(model, action)),
         PaneKind::Logs => lines::act(model, action),
     };

@@ -81,11 +81,23 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
 fn taken_up(model: &mut Model, settings: Settings) -> Vec<Effect> {
     let before = std::mem::replace(&mut model.settings, settings);
     model.refused = None;
+    // Servers are connected once, at the start: what is shown and what is acted on must stay the same ones.
+    let profile = &mut model.settings.profile;
+    let moved = before.profile.endpoints != profile.endpoints
+        || before.profile.probes != profile.probes
+        || before.profile.limits != profile.limits;
+    profile.endpoints.clone_from(&before.profile.endpoints);
+    profile.probes.clone_from(&before.profile.probes);
+    profile.limits.clone_from(&before.profile.limits);
     // The keys that answer may be others now.
     act::resized(model);
     table::reorder(model);
     model.logs.ring.limit(model.settings.logs.buffer_bytes);
-    model.say("settings taken up", false);
+    if moved {
+        model.say("settings taken up; other servers, probes and limits only at the next start", true);
+    } else {
+        model.say("settings taken up", false);
+    }
     let mut effects = Vec::new();
     if before.log_level != model.settings.log_level {
         effects.push(Effect::SetLogLevel(model.settings.log_level));

@@ -6,7 +6,7 @@ use super::{act, changes, detail, lines, open, realms};
 use crate::domain::Text;
 use crate::domain::feed::{Feed, FeedState, FeedStatus};
 use crate::domain::news::{News, Seen};
-use crate::domain::object::{Facts, Kind, Object, ObjectRef, Usage};
+use crate::domain::object::{Facts, Kind, Object, ObjectRef, Realm, Usage};
 use crate::domain::pod::Pod;
 use crate::model::board::PaneKind;
 use crate::model::listing::Touched;
@@ -105,6 +105,14 @@ fn take_pods(model: &mut Model, feed: &Feed, batch: Vec<Seen<Pod>>) {
 fn take_objects(model: &mut Model, feed: &Feed, kind: Kind, batch: Vec<Seen<Object>>) {
     heard(model, feed);
     let told = changes::before(model, &batch);
+    if kind == Kind::Alert {
+        // One that fires again tomorrow is another.
+        for seen in &batch {
+            if let Seen::Gone(id) = seen {
+                model.acknowledged.remove(id);
+            }
+        }
+    }
     let mut changed = if kind == Kind::Node { note_nodes(model, &batch) } else { Vec::new() };
     let lens = lens!(model, kind);
     let whole = batch.iter().any(|seen| matches!(seen, Seen::End));
@@ -198,7 +206,10 @@ fn look(model: &mut Model, kind: Kind, touched: Touched, came: bool) {
         model.mark_dirty(Dirty::Now);
     }
     // The lamp of the pods shows their trouble whatever is on the board.
-    if (shown && (touched.window || touched.counts)) || (kind == Kind::Pod && touched.counts) {
+    if (shown && (touched.window || touched.counts))
+        || (touched.counts && (kind == Kind::Pod || kind.realm() != Realm::Kubernetes))
+        || (touched.window && matches!(kind, Kind::Server | Kind::RedisNode))
+    {
         model.mark_dirty(Dirty::Soon);
     }
 }

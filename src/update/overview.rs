@@ -6,27 +6,31 @@ use crate::model::Model;
 use crate::model::board::PaneKind;
 use crate::model::detail::Tab;
 use crate::model::msg::Effect;
-use crate::panes::overview::{Line, lines};
+use crate::panes::overview::{Line, here, lines};
 
 /// Says whether the action was one of these.
 pub fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
-    let last = lines(model).iter().filter(|line| line.leads()).count().saturating_sub(1);
-    let here = model.board.glance.min(last);
-    model.board.glance = match action {
-        Action::Up => here.saturating_sub(1),
-        Action::Down => (here + 1).min(last),
+    let lines = lines(model);
+    let here = here(model, &lines)?;
+    let leads: Vec<usize> = (0..lines.len()).filter(|at| lines[*at].leads()).collect();
+    let nth = leads.iter().position(|at| *at == here).unwrap_or(0);
+    let last = leads.len().saturating_sub(1);
+    let to = match action {
+        Action::Up => nth.saturating_sub(1),
+        Action::Down => (nth + 1).min(last),
         Action::Top | Action::PageUp | Action::HalfUp => 0,
         Action::Bottom | Action::PageDown | Action::HalfDown => last,
-        Action::Open => return Some(open(model, here)),
+        Action::Enter => return Some(open(model, &lines[here])),
         _ => return None,
     };
+    model.board.glance = leads.get(to).and_then(|at| lines[*at].glance());
     Some(Vec::new())
 }
 
-fn open(model: &mut Model, here: usize) -> Vec<Effect> {
-    match lines(model).into_iter().filter(Line::leads).nth(here) {
-        Some(Line::Source { realm, .. }) => table::realm(model, realm),
-        Some(Line::Change { target, .. }) => land(model, target),
+fn open(model: &mut Model, line: &Line) -> Vec<Effect> {
+    match line {
+        Line::Source { realm, .. } => table::realm(model, *realm),
+        Line::Change { target, .. } => land(model, target.clone()),
         _ => Vec::new(),
     }
 }

@@ -130,7 +130,8 @@ pub fn within(model: &mut Model, kind: Kind, namespace: &str, context: Option<&s
 pub fn watched(model: &Model) -> Vec<Kind> {
     let opened = model.detail.as_ref().map(|detail| detail.target.kind);
     let glance = model.board.focus == PaneKind::Overview || model.board.kind == Kind::Change;
-    let told: &[Kind] = if glance { TELL_OF_CHANGES } else { &[] };
+    // With an overview to go back to, what happened meanwhile must have been seen, at the time it happened.
+    let told: &[Kind] = if glance || tables::others_in_view(model) { TELL_OF_CHANGES } else { &[] };
     let mut kinds: Vec<Kind> =
         std::iter::once(model.board.kind).chain(opened).chain(told.iter().copied()).collect();
     kinds.retain(|kind| !matches!(kind, Kind::Pod | Kind::Node));

@@ -172,6 +172,7 @@ fn short(model: &Model, action: Action, _here: Scope) -> (String, String) {
     let word = match action {
         Action::Help => "keys".into(),
         Action::Pane1 => "pods".into(),
+        Action::Enter => "open".into(),
         Action::Palette => "command".into(),
         Action::NextKind => "kinds".into(),
         Action::ShowEvents => "events".into(),

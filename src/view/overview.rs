@@ -29,8 +29,7 @@ pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
         focused,
     );
     let lines = overview::lines(model);
-    let here = lines.iter().enumerate().filter(|(_, line)| line.leads()).nth(model.board.glance);
-    let here = here.map_or(0, |(at, _)| at);
+    let here = overview::here(model, &lines).unwrap_or(0);
     let room = usize::from(area.height.saturating_sub(2));
     let top = (here + 1).saturating_sub(room);
     for (at, line) in lines.iter().enumerate().skip(top).take(room) {

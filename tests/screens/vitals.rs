@@ -195,12 +195,53 @@ fn what_other_panes_know_is_answered_and_no_longer_once_they_do_not() {
         about(7, FactSource::Docker, "ps not Up", ["= 0", "", "> 0"]),
     ];
     let mut model = vitals(120, 24, all);
+    news(&mut model, vec![News::Feed(Feed::Metrics("prod-eu".into()), FeedState::Live)]);
     say(&mut model, Msg::Tick(ago(-10)));
     snap("vitals_of_other_panes_120x24", &model);
     let down = FeedState::Down { why: "connection refused".into(), next_try: None };
     news(&mut model, vec![News::Feed(feed(Kind::Pod), down)]);
     say(&mut model, Msg::Tick(ago(-20)));
     snap("vitals_of_a_pane_that_is_down_120x24", &model);
+}
+
+fn told(model: &Model, name: &str) -> (Answer, Level) {
+    let row = model.listing(Kind::Vital).expect("vitals").all().find(|row| &*row.id.name == name);
+    match &row.expect(name).facts {
+        Facts::Vital(vital) => (vital.answer.clone(), vital.level),
+        _ => panic!("a vital"),
+    }
+}
+
+fn unknown(why: &str) -> (Answer, Level) {
+    (Answer::Error { why: why.into(), broken: false }, Level::Unknown)
+}
+
+#[test]
+fn what_is_not_in_view_is_not_none() {
+    let elsewhere = "pods -n production OOMKilled";
+    let all = vec![about(0, FactSource::Kubernetes, elsewhere, ["= 0", "> 0", ""])];
+    let mut model = vitals(120, 24, all.clone());
+    say(&mut model, Msg::Tick(ago(-10)));
+    assert_eq!(told(&model, elsewhere), (Answer::Value(0.0), Level::Fine), "every namespace is in view");
+    let mut model = vitals(120, 24, all);
+    let status = model.feeds.remove(&feed(Kind::Pod)).expect("the feed of all pods");
+    model.feeds.insert(Feed::Pods("prod-eu".into(), "shop".into()), status);
+    say(&mut model, Msg::Tick(ago(-10)));
+    assert_eq!(told(&model, elsewhere), unknown("the namespace `production` is not in view"));
+}
+
+#[test]
+fn usage_that_nobody_measures_any_more_is_not_green() {
+    let usage = "usage memory -n shop";
+    let mut model = vitals(120, 24, vec![about(0, FactSource::Kubernetes, usage, ["< 70", "> 80", ""])]);
+    let metrics = Feed::Metrics("prod-eu".into());
+    news(&mut model, vec![News::Feed(metrics.clone(), FeedState::Live)]);
+    say(&mut model, Msg::Tick(ago(-10)));
+    assert_eq!(told(&model, usage).1, Level::Fine);
+    let down = FeedState::Down { why: "connection refused".into(), next_try: None };
+    news(&mut model, vec![News::Feed(metrics, down)]);
+    say(&mut model, Msg::Tick(ago(-20)));
+    assert_eq!(told(&model, usage), unknown("there are no metrics of now"));
 }
 
 #[test]

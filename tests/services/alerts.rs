@@ -2,6 +2,7 @@
 mod desk;
 
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use firedeck::domain::action::{Check, Looked, Native, Outcome, Verb};
@@ -22,6 +23,16 @@ use desk::{Desk, WHO, endpoint, feed};
 fn silence(labels: &[(&str, &str)], comment: &str) -> Verb {
     let matchers = labels.iter().map(|(name, value)| Matcher::equals(*name, *value)).collect();
     Verb::Silence { matchers, seconds: 7_200, comment: comment.into() }
+}
+
+/// Whether `2h`, `1h 59m` or `40m` is so many minutes.
+fn within(span: &str, minutes: RangeInclusive<u32>) -> bool {
+    let parts = span.split(' ').map(|part| match (part.strip_suffix('h'), part.strip_suffix('m')) {
+        (Some(hours), _) => hours.parse().ok().map(|hours: u32| hours * 60),
+        (_, Some(minutes)) => minutes.parse().ok(),
+        _ => None,
+    });
+    parts.sum::<Option<u32>>().is_some_and(|all| minutes.contains(&all))
 }
 
 /// Sends to one Alertmanager, as somebody else would.
@@ -140,10 +151,14 @@ async fn a_silence_shows_what_it_hits_holds_it_back_is_extended_and_ends() {
     );
 
     let found = desk.look(&made.0, Verb::Extend { seconds: 3_600, until: None }).await;
-    assert!(found.effect[0].contains("ends in 1h 59m → in 2h 59m"), "{found:#?}");
+    // Some time has gone by since it was made.
+    let (old, new) = found.effect[0].split_once(" → in ").expect("two ends");
+    let old = old.rsplit("ends in ").next().unwrap_or_default();
+    assert!(within(old, 110..=120) && within(new, 170..=180), "{found:#?}");
     assert!(matches!(found.actions[0].native.verb, Verb::Extend { until: Some(_), .. }), "{found:#?}");
     let says = desk.done(&made.0, Verb::Extend { seconds: 3_600, until: None }).await;
-    assert!(says.starts_with("ends in 2h 59m") && !says.contains("new id"), "{says}");
+    let ends = says.strip_prefix("ends in ").unwrap_or_default();
+    assert!(within(ends, 170..=180) && !says.contains("new id"), "{says}");
     let longer = desk
         .until("a later end", |desk| {
             let (_, silence) = desk.silence(&id)?;
@@ -391,10 +406,10 @@ async fn a_watchdog_that_stops_is_a_red_row() {
 
 #[tokio::test]
 async fn ten_thousand_alerts_at_once_arrive_whole() {
-    let mut desk = Desk::of(&[(Server::Alertmanager, "am-b", &setting("ALERTMANAGER_B"))]);
-    desk.one("Odd", 1).await;
+    // One of its own: what this floods others look at.
+    let mut desk = Desk::of(&[(Server::Alertmanager, "am-d", &setting("ALERTMANAGER_D"))]);
     let url: reqwest::Url =
-        format!("http://{}/api/v2/alerts", setting("ALERTMANAGER_B")).parse().expect("an address");
+        format!("http://{}/api/v2/alerts", setting("ALERTMANAGER_D")).parse().expect("an address");
     let client = http::client(&url, Duration::from_secs(30)).expect("a client");
     let storm = async |seconds: u64| {
         let ends = now().plus(Duration::from_secs(seconds)).rfc3339();

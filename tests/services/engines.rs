@@ -109,7 +109,7 @@ async fn an_engine_that_hangs_is_down_with_words_and_well_when_it_goes_on() {
     engine("freeze");
     let why = words(&cockpit).await;
     engine("thaw");
-    assert_eq!(why, "no answer within 5 s");
+    assert!(why.starts_with("no answer within"), "{why}");
     cockpit.live().await;
 }
 

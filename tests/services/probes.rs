@@ -382,6 +382,8 @@ async fn a_postgres_answers_over_one_connection_that_cannot_write() {
         sql("slow", "SELECT pg_sleep(10)", ["= 1", "", ""]),
         sql("writes", "SELECT 1 AS a INTO written", ["= 1", "", ""]),
         sql("two", "SELECT 1; SELECT 2", ["= 1", "", ""]),
+        sql("acts", "SELECT pg_reload_conf()", ["= t", "", ""]),
+        sql("read-only", "SHOW transaction_read_only", ["= on", "", ""]),
         sql(
             "connections",
             "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'firedeck vitals' AND pid = pg_backend_pid()",
@@ -396,7 +398,9 @@ async fn a_postgres_answers_over_one_connection_that_cannot_write() {
     assert!(says.ends_with("b, of 2"), "{says}");
     assert_eq!(asking.verdict("null").2, "the answer is NULL");
     assert!(asking.verdict("slow").2.contains("statement timeout"), "{:?}", asking.verdict("slow"));
-    assert!(asking.verdict("writes").2.contains("read-only"), "{:?}", asking.verdict("writes"));
+    assert!(asking.verdict("writes").2.contains("may only read"), "{:?}", asking.verdict("writes"));
+    assert!(asking.verdict("acts").2.contains("may only read"), "{:?}", asking.verdict("acts"));
+    assert_eq!(asking.verdict("read-only").1, Level::Fine);
     assert!(asking.verdict("two").2.contains("one statement"), "{:?}", asking.verdict("two"));
     assert_eq!(asking.verdict("connections").1, Level::Fine);
 }

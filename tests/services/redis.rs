@@ -281,6 +281,24 @@ async fn a_replica_is_found_by_its_primary_and_seen_to_be_promoted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_dies_stays_and_is_red_when_its_primary_no_longer_names_it() {
+    let primary = Server::start("7.0", &[]).await;
+    let mut replica = Server::start("7.0", &["--replicaof", "127.0.0.1", &primary.port.to_string()]).await;
+    let cockpit = Cockpit::of(&primary.url());
+    cockpit.says(&replica, "ok").await;
+    replica.kill();
+    let down = cockpit.says(&replica, "down: ").await;
+    assert_eq!(down.level(), Level::Bad);
+    let stays = cockpit
+        .until("a primary without a replica", |known| {
+            let (node, _) = known.node(&primary.name())?;
+            node.replication.replicas.is_empty().then(|| known.node(&replica.name()).is_some())
+        })
+        .await;
+    assert!(stays);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_sentinel_leads_to_those_it_watches() {
     let primary = Server::start("7.0", &[]).await;
     let replica = Server::start("7.0", &["--replicaof", "127.0.0.1", &primary.port.to_string()]).await;

@@ -14,7 +14,8 @@ use crate::app::backends::Backends;
 use crate::config::Options;
 use crate::domain::feed::{Feed, FeedState};
 use crate::domain::news::{News, PlaceFacts};
-use crate::domain::settings::{Backend, Endpoint};
+use crate::domain::settings::{Backend, Endpoint, Profile};
+use crate::domain::text::quoted;
 use crate::sources::supervise::Signals;
 
 /// As long as a way in that is slow may take.
@@ -67,7 +68,9 @@ async fn gather(options: &Options) -> BTreeMap<Feed, Seen> {
     let (out, mut news) = mpsc::channel(64);
     let signals = Signals { cancel: CancellationToken::new(), ..Signals::default() };
     let began = Instant::now();
-    let backends = Backends::start(profile, "firedeck doctor".into(), &out, &signals);
+    // Nobody asked for the probes: they go to boxes and servers of their own.
+    let bare = Profile { probes: Vec::new(), limits: Vec::new(), ..profile.clone() };
+    let backends = Backends::start(&bare, "firedeck doctor".into(), &out, &signals);
     let mut seen: BTreeMap<Feed, Seen> =
         profile.endpoints.iter().map(|endpoint| (feed_of(endpoint), Seen::default())).collect();
     let mut until = began + WITHIN;
@@ -150,13 +153,14 @@ fn server(endpoint: &Endpoint, seen: &Seen, address: &str) -> Finding {
 
 /// How to try the same by hand.
 fn remedy(endpoint: &Endpoint, finding: Finding) -> Finding {
-    let url = &endpoint.url;
+    let url = &quoted(&endpoint.url);
+    let page = |path: &str| quoted(&format!("{}{path}", endpoint.url));
     finding.remedy(match endpoint.backend {
         Backend::Postgres => format!("psql {url} -c 'select 1'"),
         Backend::Redis => format!("redis-cli -u {url} ping"),
         Backend::Docker => format!("docker -H {url} version"),
-        Backend::Alertmanager => format!("curl -sS {url}/-/healthy"),
-        Backend::Prometheus => format!("curl -sS {url}/-/ready"),
+        Backend::Alertmanager => format!("curl -sS {}", page("/-/healthy")),
+        Backend::Prometheus => format!("curl -sS {}", page("/-/ready")),
     })
 }
 
@@ -200,6 +204,6 @@ mod tests {
     fn a_server_that_does_not_answer_is_wrong_and_says_how_to_try_it_by_hand() {
         let all = findings(&endpoint(), &Seen::default());
         assert_eq!(all[0].status, Status::Wrong);
-        assert!(all[0].remedy[0].starts_with("psql postgres://"), "{all:?}");
+        assert!(all[0].remedy[0].contains("postgres://ann@db/shop"), "{all:?}");
     }
 }

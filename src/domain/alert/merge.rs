@@ -80,11 +80,19 @@ impl Merger {
     pub fn merge(&mut self, words: &[Word], managed: bool, now: Timestamp) -> Vec<Alert> {
         self.round += 1;
         let mut rows = managers(words);
-        for (at, word) in words.iter().enumerate().filter(|(_, word)| !word.manager) {
-            join::take(&mut rows, at, word);
+        // Who answers comes first: the last word of one that does not is no more than an addition.
+        for live in [true, false] {
+            let sources = words.iter().enumerate().filter(|(_, word)| !word.manager && word.live == live);
+            for (at, word) in sources {
+                join::take(&mut rows, at, word);
+            }
         }
         for row in &mut rows {
-            self.doubt(row, words, now);
+            let mut tellers = row.managers.iter().chain(&row.sources).filter_map(|at| words.get(*at));
+            row.alert.stale = !tellers.any(|word| word.live);
+            if !row.alert.stale {
+                self.doubt(row, words, now);
+            }
         }
         self.watch(&mut rows, words, managed, now);
         let round = self.round;
@@ -125,11 +133,15 @@ impl Merger {
 /// cluster answers.
 fn managers(words: &[Word]) -> Vec<Row> {
     let answered = |cluster| words.iter().any(|word| word.manager && word.live && word.cluster == cluster);
-    let ends: HashMap<&Text, Timestamp> = words
-        .iter()
-        .flat_map(|word| &word.silences)
-        .filter_map(|silence| Some((&silence.id, silence.ends?)))
-        .collect();
+    let mut ends: HashMap<&Text, Timestamp> = HashMap::new();
+    for silence in
+        words.iter().filter(|word| word.live || !answered(word.cluster)).flat_map(|word| &word.silences)
+    {
+        if let Some(end) = silence.ends {
+            // The longer one is the newer: it spreads from member to member.
+            ends.entry(&silence.id).and_modify(|known| *known = end.max(*known)).or_insert(end);
+        }
+    }
     let mut rows: Vec<Row> = Vec::new();
     let mut by_print: HashMap<u64, usize> = HashMap::new();
     for (at, word) in words.iter().enumerate() {
@@ -149,7 +161,9 @@ fn managers(words: &[Word]) -> Vec<Row> {
             }
             if let Some(row) = rows.get_mut(there) {
                 row.managers.push(at);
-                row.alert.seen_by.push(word.endpoint.clone());
+                if word.live {
+                    row.alert.seen_by.push(word.endpoint.clone());
+                }
                 let until = row.alert.silenced_by.iter().filter_map(|id| ends.get(id)).max();
                 row.alert.silenced_until = until.copied();
             }

@@ -55,6 +55,8 @@ pub struct Alert {
     pub not_seen_by: Vec<Text>,
     /// A dead man's switch: it should fire always, and this row stands for it when it does not.
     pub missing_watchdog: bool,
+    /// Nobody who told of it answers now: it is what was, not what is.
+    pub stale: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

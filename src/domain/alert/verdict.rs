@@ -28,8 +28,13 @@ impl Alert {
         if self.missing_watchdog {
             return Level::Bad;
         }
+        if self.stale {
+            return Level::Unknown;
+        }
         match self.state {
             AlertState::Silenced | AlertState::Inhibited | AlertState::Muted => Level::Done,
+            // It is there to arrive, and somebody does not have it.
+            _ if is_watchdog(&self.name) && !self.not_seen_by.is_empty() => Level::Warn,
             // As it should be, however severe its rule calls it.
             _ if is_watchdog(&self.name) => Level::Fine,
             state => match (urgency(&self.severity), state) {
@@ -43,6 +48,9 @@ impl Alert {
     pub fn status(&self) -> &'static str {
         if self.missing_watchdog {
             return "missing";
+        }
+        if self.stale {
+            return "stale";
         }
         match self.state {
             AlertState::Firing => "firing",
@@ -113,8 +121,18 @@ mod tests {
     fn a_watchdog_is_well_while_it_fires_and_bad_when_it_is_missing() {
         let mut watchdog = alert("Watchdog", "critical", AlertState::Firing);
         assert_eq!((watchdog.level(), watchdog.status()), (Level::Fine, "firing"));
+        watchdog.not_seen_by = vec!["am-b".into()];
+        assert_eq!(watchdog.level(), Level::Warn);
         watchdog.missing_watchdog = true;
         assert_eq!((watchdog.level(), watchdog.status()), (Level::Bad, "missing"));
+    }
+
+    #[test]
+    fn what_nobody_tells_any_more_is_not_known() {
+        for state in [AlertState::Firing, AlertState::Silenced] {
+            let old = Alert { stale: true, ..alert("Down", "critical", state) };
+            assert_eq!((old.level(), old.status()), (Level::Unknown, "stale"));
+        }
     }
 
     #[test]

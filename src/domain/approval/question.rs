@@ -433,9 +433,13 @@ fn differs(planned: &Native, seen: &Native) -> Option<String> {
     }
     let same = match (&planned.verb, &seen.verb) {
         (Verb::Scale { to, .. }, Verb::Scale { to: seen, .. }) => to == seen,
-        (Verb::Undo { to: None }, Verb::Undo { .. }) => true,
         (Verb::SetImage { container, to, .. }, Verb::SetImage { container: c, to: t, .. }) => {
             container == c && to == t
+        }
+        // When it would end is known by the server alone; who waits changes every second, and is shown as seen.
+        (Verb::Extend { seconds, until: None }, Verb::Extend { seconds: seen, .. }) => seconds == seen,
+        (Verb::Undo { to: None }, Verb::Undo { .. }) | (Verb::Terminate { .. }, Verb::Terminate { .. }) => {
+            true
         }
         (planned, seen) => planned == seen,
     };

@@ -52,7 +52,12 @@ pub(super) fn rate(
             why.push(reason);
         }
     };
-    let count = actions.len();
+    // A silence is one request, and hits all that it was seen to hit.
+    let hits = |action: &Looked| match (&action.native.verb, &action.also) {
+        (Verb::Silence { .. }, Some(hit)) => hit.len().max(1),
+        _ => 1,
+    };
+    let count: usize = actions.iter().map(hits).sum();
     for action in actions {
         let danger =
             deed(action).map(Why::Deed).or_else(|| lost(action, findings).then_some(Why::NotComingBack));
@@ -62,7 +67,9 @@ pub(super) fn rate(
         }
     }
     let destroys = |action: &Looked| {
-        matches!(action.native.verb, Verb::Delete { .. } | Verb::Drain { .. } | Verb::Disconnect)
+        // A rollout goes pod by pod; containers of an engine go down together.
+        let together = action.native.verb == Verb::Restart && action.native.target.kind == Kind::Container;
+        together || matches!(action.native.verb, Verb::Delete { .. } | Verb::Drain { .. } | Verb::Disconnect)
     };
     if count > MANY {
         tier = Tier::Danger;
@@ -127,11 +134,30 @@ mod tests {
             (Kind::Pod, delete(None, true), Tier::Danger),
             (Kind::Deployment, delete(None, false), Tier::Danger),
             (Kind::Pod, Verb::Shell { container: "app".into(), command: vec![] }, Tier::Change),
+            (Kind::Session, Verb::Cancel, Tier::Change),
+            (Kind::Session, Verb::Terminate { frees: 2 }, Tier::Danger),
+            (Kind::Client, Verb::Disconnect, Tier::Change),
+            (Kind::Container, Verb::Restart, Tier::Change),
+            (Kind::Container, Verb::Start, Tier::Change),
+            (Kind::Container, Verb::Stop { grace_seconds: None }, Tier::Danger),
+            (Kind::Silence, Verb::Expire, Tier::Change),
         ] {
             let action = looked(kind, verb);
             let (rated, why) = rate(std::slice::from_ref(&action), Some(&found), false, false);
             assert_eq!((rated, why.is_empty()), (tier, tier == Tier::Change), "{action:?}");
         }
+    }
+
+    #[test]
+    fn a_silence_counts_for_every_alert_that_it_hits_and_containers_go_down_together() {
+        let silence = |hits: usize| {
+            let verb = Verb::Silence { matchers: Vec::new(), seconds: 60, comment: "x".into() };
+            Looked { also: Some(vec!["a".into(); hits]), ..looked(Kind::Alert, verb) }
+        };
+        let tier = |actions: &[Looked]| rate(actions, Some(&Findings::default()), false, false).0;
+        assert_eq!((tier(&[silence(3)]), tier(&[silence(300)])), (Tier::Change, Tier::Danger));
+        let restart = looked(Kind::Container, Verb::Restart);
+        assert_eq!(tier(&[restart.clone(), restart]), Tier::Danger);
     }
 
     #[test]

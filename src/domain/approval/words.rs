@@ -137,7 +137,7 @@ fn command(action: &Native) -> String {
             let sql = format!(
                 "select pg_{does}_backend(pid) from pg_stat_activity where pid = {pid} and backend_start = '{began}'"
             );
-            format!("psql -c {}", quoted(&sql))
+            format!("psql -c {} # on {}", quoted(&sql), target.context)
         }
         Realm::Redis => {
             // Both together are the condition: a number and a port are each given to others again.
@@ -151,11 +151,16 @@ fn command(action: &Native) -> String {
             };
             format!("redis-cli {at} client kill id {} addr {}", quoted(id), quoted(address))
         }
-        Realm::Containers => match &action.verb {
-            Verb::Stop { grace_seconds: Some(seconds) } => format!("docker stop -t {seconds} {name}"),
-            Verb::Shell { command, .. } => format!("docker exec -it {name} {}", opened(command)),
-            verb => format!("docker {} {name}", verb.name()),
-        },
+        Realm::Containers => {
+            // An id is one container of one engine; a name may be another's somewhere else.
+            let id = if action.uid.is_empty() { &name } else { &quoted(&action.uid) };
+            let does = match &action.verb {
+                Verb::Stop { grace_seconds: Some(seconds) } => format!("docker stop -t {seconds} {id}"),
+                Verb::Shell { command, .. } => format!("docker exec -it {id} {}", opened(command)),
+                verb => format!("docker {} {id}", verb.name()),
+            };
+            format!("{does} # {} on {}", target.name, target.context)
+        }
         Realm::Alerts => match &action.verb {
             Verb::Silence { matchers, seconds, comment } => {
                 let matchers: Vec<String> = matchers.iter().map(|one| quoted(&one.to_string())).collect();
@@ -310,8 +315,8 @@ mod tests {
             let verb = Verb::Shell { container: "api".into(), command };
             commands(&Plan::Native(vec![action(Kind::Container, "", "api", verb)])).concat()
         };
-        let usual = "docker exec -it api sh -c 'command -v bash >/dev/null && exec bash; exec sh'";
-        assert_eq!(shell(&[]), usual);
-        assert_eq!(shell(&["cat", "a file"]), "docker exec -it api cat 'a file'");
+        let usual = "docker exec -it u sh -c 'command -v bash >/dev/null && exec bash; exec sh'";
+        assert_eq!(shell(&[]), format!("{usual} # api on prod eu"));
+        assert_eq!(shell(&["cat", "a file"]), "docker exec -it u cat 'a file' # api on prod eu");
     }
 }

@@ -58,10 +58,14 @@ pub struct Server {
     pub cache_hit: Option<f32>,
     pub commits_per_second: Option<u32>,
     pub rollbacks_per_second: Option<u32>,
-    /// How far a standby is behind; `None` on a primary.
+    /// How far a standby is behind; `None` on a primary, and where that is not known.
     pub lag: Option<Duration>,
     /// What befell it while we watched: restarted, promoted, another server at the same address.
     pub event: Option<(Timestamp, Text)>,
+    /// Its databases were not read: how old their transaction numbers are is not known.
+    pub unread: bool,
+    /// The worst among its copies and slots.
+    pub replicas: Level,
     /// The oldest idle transaction, long queries and who waits: the worst level among its sessions.
     pub sessions: Level,
 }
@@ -89,12 +93,17 @@ impl Server {
         match self.lag {
             Some(lag) if lag > LAG_BAD => Level::Bad,
             Some(lag) if lag > LAG_WARN => Level::Warn,
+            None if self.standby => Level::Unknown,
             _ => Level::Fine,
         }
     }
 
     pub fn level(&self) -> Level {
-        self.gauge_level().min(self.lag_level()).min(xid_level(self.xid_age))
+        self.gauge_level().min(self.lag_level()).min(self.xid_level()).min(self.replicas)
+    }
+
+    pub fn xid_level(&self) -> Level {
+        if self.unread { Level::Unknown } else { xid_level(self.xid_age) }
     }
 
     pub fn status(&self) -> Cow<'_, str> {
@@ -259,5 +268,12 @@ mod tests {
             [old(200_000_000), old(900_000_000), old(1_700_000_000)],
             [Level::Fine, Level::Warn, Level::Bad]
         );
+        let lost = Server { max: 100, standby: true, lag: None, ..Server::default() };
+        assert_eq!(lost.level(), Level::Unknown, "it may be far behind");
+        assert_eq!(Server { lag: Some(Duration::ZERO), ..lost.clone() }.level(), Level::Fine);
+        let unread = Server { unread: true, max: 100, ..Server::default() };
+        assert_eq!(unread.level(), Level::Unknown);
+        let copies = Server { standby: false, replicas: Level::Bad, ..lost };
+        assert_eq!(copies.level(), Level::Bad);
     }
 }

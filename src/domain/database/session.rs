@@ -1,10 +1,14 @@
 //! One session of a server: what it does, for how long, and whom it holds up.
 use std::borrow::Cow;
+use std::sync::LazyLock;
 use std::time::Duration;
+
+use regex::Regex;
 
 use super::tree::Place;
 use crate::domain::Text;
 use crate::domain::level::Level;
+use crate::domain::secret::{HIDDEN, mask};
 use crate::domain::text::clean_to;
 use crate::domain::time::Timestamp;
 
@@ -121,16 +125,22 @@ impl Session {
         self.blocked.as_ref().map_or(0, |blocked| blocked.place.blocks)
     }
 
+    /// For a lock; for whose need not be known.
     pub fn waits(&self) -> bool {
-        self.blocked.as_ref().is_some_and(|blocked| !blocked.by.is_empty())
+        self.awaits_lock() || self.blocked.as_ref().is_some_and(|blocked| !blocked.by.is_empty())
+    }
+
+    /// As the session itself says.
+    pub fn awaits_lock(&self) -> bool {
+        self.wait.as_ref().is_some_and(|(kind, _)| &**kind == "Lock")
     }
 
     pub fn status(&self) -> Cow<'_, str> {
-        match (&self.blocked, self.state) {
-            (Some(blocked), _) if !blocked.by.is_empty() => "blocked".into(),
-            (_, State::Unknown) if self.hidden => "hidden".into(),
-            (_, State::Unknown) if !self.backend.is_empty() => (&*self.backend).into(),
-            (_, state) => state.word().into(),
+        match self.state {
+            _ if self.waits() => "blocked".into(),
+            State::Unknown if self.hidden => "hidden".into(),
+            State::Unknown if !self.backend.is_empty() => (&*self.backend).into(),
+            state => state.word().into(),
         }
     }
 
@@ -156,7 +166,8 @@ impl Session {
             }
             State::Active | State::Fastpath => over(age(self.query_began), QUERY_WARN, QUERY_BAD),
             State::Idle => return Level::Fine,
-            State::Disabled | State::Unknown => Level::Fine,
+            State::Disabled => return Level::Unknown,
+            State::Unknown => Level::Fine,
         };
         if age(self.transaction) > TRANSACTION_WARN {
             level = level.min(Level::Warn);
@@ -193,31 +204,26 @@ pub fn query_line(query: &str) -> String {
     clean_to(&line, LINE).into_owned()
 }
 
+/// A name of something secret and a text after it, however SQL lets it be written. It rather hides too much: after a
+/// backslash, or from a `$tag$` on, where a text ends is not certain, so all that follows goes.
+static TOLD: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let gap = r"(?:\s|/\*.*?\*/|--[^\n]*\n)*";
+    let inner = r"(?:[^'\\]|''|'\s*(?:\n\s*|\|\|\s*[en]?)')*";
+    let name = r"(?:password|passwd|passphrase|pwd|secret|token|credentials?|api_?key)";
+    Regex::new(&format!(
+        r#"(?is)({name}\w*"?{gap}(?:[:=<>!~]+|\bto\b|\bi?like\b)?{gap})(?:(?:[enx]|u&)?'{inner}(?:\\.*|'?)|\$\w*\$.*)"#
+    ))
+    .ok()
+});
+
 /// `PASSWORD 'x'` and `password=x` lose what they hide.
 pub fn without_passwords(query: &str) -> String {
-    let masked = crate::domain::secret::mask(query.as_bytes());
-    let text = String::from_utf8_lossy(&masked);
-    let lower = text.to_ascii_lowercase();
-    let mut out = String::with_capacity(text.len());
-    let mut from = 0;
-    while let Some(found) = lower.get(from..).and_then(|rest| rest.find("password")) {
-        let word = from + found + "password".len();
-        let Some(rest) = text.get(word..) else { break };
-        let gap = rest.len() - rest.trim_start().len();
-        let quote = rest.trim_start();
-        let end = match quote.strip_prefix('\'') {
-            Some(inner) if gap > 0 => word + gap + 1 + inner.find('\'').map_or(inner.len(), |at| at + 1),
-            _ => word,
-        };
-        out.push_str(text.get(from..word).unwrap_or_default());
-        if end > word {
-            out.push(' ');
-            out.push_str(crate::domain::secret::HIDDEN);
-        }
-        from = end;
-    }
-    out.push_str(text.get(from..).unwrap_or_default());
-    out
+    let shown = format!("${{1}}{HIDDEN}");
+    let text = match &*TOLD {
+        Some(told) => told.replace_all(query, shown.as_str()),
+        None => query.into(),
+    };
+    String::from_utf8_lossy(&mask(text.as_bytes())).into_owned()
 }
 
 #[cfg(test)]
@@ -267,12 +273,18 @@ pub(super) mod tests {
         waits.blocked = Some(Blocked { place: Place { root: 2, depth: 1, at: 1, blocks: 0 }, by: vec![2] });
         assert_eq!([30, 31, 301].map(|s| after(&waits, s)), [Level::Fine, Level::Warn, Level::Bad]);
         assert_eq!(waits.status(), "blocked");
+        // For whom could not be read.
+        let wait = Some(("Lock".into(), "transactionid".into()));
+        let waits = Session { wait, ..session(1, State::Active) };
+        assert_eq!((after(&waits, 301), &*waits.status()), (Level::Bad, "blocked"));
     }
 
     #[test]
     fn whom_we_may_not_see_is_never_fine() {
         let hidden = Session { hidden: true, ..session(1, State::Unknown) };
         assert_eq!((after(&hidden, 1), &*hidden.status()), (Level::Unknown, "hidden"));
+        let untracked = session(1, State::Disabled);
+        assert_eq!((after(&untracked, 1), &*untracked.status()), (Level::Unknown, "not tracked"));
     }
 
     #[test]
@@ -310,6 +322,21 @@ pub(super) mod tests {
             ("select password from users", "select password from users"),
             ("alter role a password 'unfinished", "alter role a password (hidden)"),
             ("select 'é' as password", "select 'é' as password"),
+            ("update u set password = 'x', n = 'y'", "update u set password = (hidden), n = 'y'"),
+            ("alter role a PASSWORD 'hun''ter2' login", "alter role a PASSWORD (hidden) login"),
+            ("alter role a PASSWORD'x' login", "alter role a PASSWORD(hidden) login"),
+            ("alter role a PASSWORD E'x' login", "alter role a PASSWORD (hidden) login"),
+            (r"alter role a PASSWORD E'x\'y' login", "alter role a PASSWORD (hidden)"),
+            ("alter role a PASSWORD U&'x' login", "alter role a PASSWORD (hidden) login"),
+            ("alter role a PASSWORD $$x$$ login", "alter role a PASSWORD (hidden)"),
+            ("alter role a PASSWORD $q$x$q$", "alter role a PASSWORD (hidden)"),
+            ("alter role a PASSWORD 'x'\n  'y' login", "alter role a PASSWORD (hidden) login"),
+            ("alter role a PASSWORD /* new */ 'x'", "alter role a PASSWORD /* new */ (hidden)"),
+            ("select f(password => 'x', b => 'y')", "select f(password => (hidden), b => 'y')"),
+            ("set app.api_key to 'x'", "set app.api_key to (hidden)"),
+            ("select 1 where \"token\"='x''y' and a", "select 1 where \"token\"=(hidden) and a"),
+            ("update u set password_hash = N'x' || 'y'", "update u set password_hash = (hidden)"),
+            ("alter role a password $1", "alter role a password $1"),
         ] {
             assert_eq!(query_line(query), line);
         }

@@ -10,7 +10,7 @@ use crate::domain::time::Timestamp;
 /// From here on a copy is behind, and from there on it is trouble.
 const LAG_WARN: Duration = Duration::from_secs(30);
 const LAG_BAD: Duration = Duration::from_mins(5);
-/// So much kept for a slot that nobody reads fills disks.
+/// So much kept for a slot fills disks.
 const RETAINED_WARN: u64 = 1 << 30;
 const RETAINED_BAD: u64 = 10 << 30;
 /// Below so many rows dead ones cost nothing.
@@ -44,15 +44,17 @@ pub struct Replica {
 
 impl Replica {
     pub fn level(&self) -> Level {
-        let behind = self.behind.unwrap_or(0);
         match self.kind {
             ReplicaKind::Slot => match &*self.wal_status {
                 "lost" => Level::Bad,
                 "unreserved" => Level::Warn,
-                _ if &*self.state == "active" => Level::Fine,
-                _ if behind >= RETAINED_BAD => Level::Bad,
-                _ if behind >= RETAINED_WARN => Level::Warn,
-                _ => Level::Fine,
+                // Whether it is read or not: the disk fills all the same.
+                _ => match self.behind {
+                    Some(RETAINED_BAD..) => Level::Bad,
+                    Some(RETAINED_WARN..) => Level::Warn,
+                    Some(_) => Level::Fine,
+                    None => Level::Unknown,
+                },
             },
             // Without a state nothing is known, whatever the missing numbers look like.
             _ if self.state.is_empty() => Level::Unknown,
@@ -197,13 +199,15 @@ mod tests {
     }
 
     #[test]
-    fn a_slot_that_nobody_reads_is_trouble_by_what_is_kept_for_it() {
+    fn a_slot_is_trouble_by_what_is_kept_for_it_whether_it_is_read_or_not() {
         let slot =
             |behind, state: &str| Replica { behind: Some(behind), ..replica(ReplicaKind::Slot, state) };
         assert_eq!(slot(0, "inactive").level(), Level::Fine);
         assert_eq!(slot(2 << 30, "inactive").level(), Level::Warn);
         assert_eq!(slot(20 << 30, "inactive").level(), Level::Bad);
-        assert_eq!(slot(20 << 30, "active").level(), Level::Fine);
+        assert_eq!(slot(20 << 30, "active").level(), Level::Bad);
+        assert_eq!(slot(16 << 20, "active").level(), Level::Fine);
+        assert_eq!(Replica { behind: None, ..slot(0, "active") }.level(), Level::Unknown);
         let lost = Replica { wal_status: "lost".into(), ..slot(0, "inactive") };
         assert_eq!((lost.level(), &*lost.status()), (Level::Bad, "inactive, WAL lost"));
     }
@@ -229,6 +233,7 @@ mod tests {
         assert_eq!((dead.level(), &*dead.status()), (Level::Warn, "20% dead"));
         let index = Relation { what: "index".into(), live: None, dead: None, ..table };
         assert!(index.unused() && !Relation { unique: true, ..index.clone() }.unused());
+        assert!(!Relation { scans: None, ..index.clone() }.unused(), "its scans are not counted");
         assert_eq!(Relation { valid: false, ..index }.status(), "invalid");
     }
 

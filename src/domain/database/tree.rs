@@ -1,8 +1,11 @@
 //! Who waits for whom: from each waiting session and those that block it to trees, whatever loops are in them.
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The number that stands for a prepared transaction: it belongs to no session, and none can be ended.
 pub const PREPARED: i32 = 0;
+
+/// Of more than so many only those are counted that wait directly.
+const MOST: usize = 8_192;
 
 /// Each session that waits for a lock, with those that hold it up.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -49,26 +52,82 @@ impl Waits {
         }
         waiters
     }
+
+    /// Everybody that waits or is waited for, with how many wait for each, directly or through others.
+    fn reach(&self) -> BTreeMap<i32, u32> {
+        let all: BTreeSet<i32> =
+            self.0.iter().flat_map(|(pid, by)| by.iter().copied().chain([*pid])).collect();
+        if all.len() > MOST {
+            let waiters = self.waiters();
+            let direct = |pid| waiters.get(pid).map_or(0, |all| u32::try_from(all.len()).unwrap_or(u32::MAX));
+            return all.iter().map(|pid| (*pid, direct(pid))).collect();
+        }
+        let place: HashMap<i32, usize> = all.iter().enumerate().map(|(at, pid)| (*pid, at)).collect();
+        let mut next = vec![Bits::new(all.len()); all.len()];
+        for (pid, by) in &self.0 {
+            for blocker in by {
+                if let (Some(at), Some(below)) = (place.get(pid), place.get(blocker)) {
+                    next[*below].set(*at);
+                }
+            }
+        }
+        let count = |from: usize| {
+            let mut seen = Bits::new(all.len());
+            seen.set(from);
+            let mut stack = vec![from];
+            while let Some(below) = stack.pop().and_then(|at| next.get(at)) {
+                seen.add(below, &mut stack);
+            }
+            seen.count() - 1
+        };
+        all.iter().enumerate().map(|(at, pid)| (*pid, count(at))).collect()
+    }
+}
+
+/// Numbers below a bound, sixty-four to a word: of a long queue each member waits for all before it.
+#[derive(Clone)]
+struct Bits(Vec<u64>);
+
+impl Bits {
+    fn new(most: usize) -> Bits {
+        Bits(vec![0; most.div_ceil(64)])
+    }
+
+    fn set(&mut self, at: usize) {
+        if let Some(word) = self.0.get_mut(at / 64) {
+            *word |= 1 << (at % 64);
+        }
+    }
+
+    /// Takes in what is in another, and tells what was new.
+    fn add(&mut self, other: &Bits, new: &mut Vec<usize>) {
+        for (at, (own, other)) in self.0.iter_mut().zip(&other.0).enumerate() {
+            let mut fresh = other & !*own;
+            *own |= fresh;
+            while fresh != 0 {
+                new.push(at * 64 + usize::try_from(fresh.trailing_zeros()).unwrap_or(0));
+                fresh &= fresh - 1;
+            }
+        }
+    }
+
+    fn count(&self) -> u32 {
+        self.0.iter().map(|word| word.count_ones()).sum()
+    }
 }
 
 impl Tree {
     pub fn new(waits: Waits) -> Tree {
-        let waiters = waits.waiters();
-        let reach = |from: i32| {
-            let mut seen = BTreeSet::new();
-            let mut next = vec![from];
-            while let Some(pid) = next.pop() {
-                let below = waiters.get(&pid).map(Vec::as_slice).unwrap_or_default();
-                next.extend(below.iter().filter(|pid| **pid != from && seen.insert(**pid)));
+        let freed = waits.reach();
+        // From the one that frees the most down; everybody's waiters come in that order, too.
+        let mut ranked: Vec<(i32, u32)> = freed.iter().map(|(pid, n)| (*pid, *n)).collect();
+        ranked.sort_by_key(|(pid, n)| (std::cmp::Reverse(*n), *pid));
+        let mut waiters: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
+        for (pid, _) in &ranked {
+            for blocker in waits.0.get(pid).into_iter().flatten() {
+                waiters.entry(*blocker).or_default().push(*pid);
             }
-            seen
-        };
-        let all: BTreeSet<i32> = waits.0.keys().chain(waiters.keys()).copied().collect();
-        let below: BTreeMap<i32, BTreeSet<i32>> = all.iter().map(|pid| (*pid, reach(*pid))).collect();
-        let freed = |pid: &i32| below.get(pid).map_or(0, BTreeSet::len);
-        let by_most = |pids: &mut Vec<i32>| pids.sort_by_key(|pid| (std::cmp::Reverse(freed(pid)), *pid));
-        let mut roots: Vec<i32> = all.iter().copied().filter(|pid| !waits.0.contains_key(pid)).collect();
-        by_most(&mut roots);
+        }
         let mut places: BTreeMap<i32, Place> = BTreeMap::new();
         let mut put = |root: i32| {
             let mut stack = vec![(root, 0_u8)];
@@ -77,20 +136,41 @@ impl Tree {
                     continue;
                 }
                 let at = u32::try_from(places.len()).unwrap_or(u32::MAX);
-                let blocks = u32::try_from(freed(&pid)).unwrap_or(u32::MAX);
+                let blocks = freed.get(&pid).copied().unwrap_or(0);
                 places.insert(pid, Place { root, depth, at, blocks });
-                let mut under = waiters.get(&pid).cloned().unwrap_or_default();
-                by_most(&mut under);
-                stack.extend(under.into_iter().rev().map(|pid| (pid, depth.saturating_add(1))));
+                let under = waiters.get(&pid).map(Vec::as_slice).unwrap_or_default();
+                stack.extend(under.iter().rev().map(|pid| (*pid, depth.saturating_add(1))));
             }
         };
-        roots.into_iter().for_each(&mut put);
+        for (root, _) in ranked.iter().filter(|(pid, _)| !waits.0.contains_key(pid)) {
+            put(*root);
+        }
         // What nothing outside holds up waits in a circle: the server breaks it after a second, until then its
         // first member stands at the top.
-        let mut circles: Vec<i32> = all.iter().copied().collect();
-        by_most(&mut circles);
-        circles.into_iter().for_each(put);
+        for (pid, _) in &ranked {
+            put(*pid);
+        }
         Tree { places, waits }
+    }
+
+    /// Those that would go on if a session ended: whom nobody else holds up, and whom only such hold up.
+    pub fn freed_by(&self, pid: i32) -> Vec<i32> {
+        let waiters = self.waits.waiters();
+        let mut left: BTreeMap<i32, usize> = self.waits.0.iter().map(|(pid, by)| (*pid, by.len())).collect();
+        let (mut freed, mut from) = (vec![pid], 0);
+        while let Some(next) = freed.get(from).copied() {
+            from += 1;
+            for waiter in waiters.get(&next).into_iter().flatten().filter(|waiter| **waiter != pid) {
+                if let Some(n) = left.get_mut(waiter) {
+                    *n -= 1;
+                    if *n == 0 {
+                        freed.push(*waiter);
+                    }
+                }
+            }
+        }
+        freed.remove(0);
+        freed
     }
 
     pub fn is_empty(&self) -> bool {
@@ -177,6 +257,28 @@ mod tests {
     #[test]
     fn who_is_said_to_wait_for_itself_or_for_nobody_does_not_wait() {
         assert!(tree(&[(1, &[1]), (2, &[])]).is_empty());
+    }
+
+    #[test]
+    fn what_a_session_frees_is_all_that_wait_through_it_and_for_nobody_else() {
+        let chain = tree(&[(2, &[1]), (3, &[2]), (4, &[1]), (9, &[8])]);
+        assert_eq!(chain.freed_by(1), [2, 4, 3]);
+        assert_eq!(chain.freed_by(2), [3]);
+        assert!(chain.freed_by(3).is_empty() && chain.freed_by(77).is_empty());
+        let queue = tree(&[(2, &[1]), (3, &[1, 2]), (4, &[3, 8])]);
+        assert_eq!(queue.freed_by(1), [2, 3], "another root holds 4 up as well");
+        assert!(queue.freed_by(8).is_empty() && queue.freed_by(2).is_empty());
+        assert_eq!(tree(&[(1, &[2]), (2, &[1])]).freed_by(1), [2]);
+    }
+
+    #[test]
+    fn a_thousand_that_queue_on_one_row_are_placed_at_once() {
+        let began = std::time::Instant::now();
+        let tree = Tree::new(Waits::new((1..=1000).map(|pid| (pid, (0..pid).collect()))));
+        assert_eq!(tree.place(0).map(|place| place.blocks), Some(1000));
+        assert_eq!(tree.place(400).map(|place| (place.at, place.blocks)), Some((400, 600)));
+        assert_eq!(tree.freed_by(0).len(), 1000);
+        assert!(began.elapsed() < std::time::Duration::from_secs(10), "{:?}", began.elapsed());
     }
 
     proptest! {

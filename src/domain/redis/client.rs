@@ -130,12 +130,12 @@ impl RedisClient {
     /// Two looks differ by the second in which they fell: what was known stays.
     #[must_use]
     pub fn steadied(mut self, before: Option<&RedisClient>) -> RedisClient {
-        const NEAR: i64 = 2_000;
+        const NEAR: u64 = 2_000;
         if let Some(before) = before.filter(|before| before.uid() == self.uid()) {
-            if (before.since.0 - self.since.0).abs() <= NEAR {
+            if before.since.0.abs_diff(self.since.0) <= NEAR {
                 self.since = before.since;
             }
-            if (before.idle_since.0 - self.idle_since.0).abs() <= NEAR {
+            if before.idle_since.0.abs_diff(self.idle_since.0) <= NEAR {
                 self.idle_since = before.idle_since;
             }
         }

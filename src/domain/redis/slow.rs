@@ -32,11 +32,25 @@ impl SlowCall {
     }
 }
 
-/// Commands whose arguments are values: what is stored is nobody's business here.
-fn is_secret(name: &str, position: usize) -> bool {
+/// What is stored, and what a script is given, is nobody's business here. `words` is the whole call.
+fn is_hidden(name: &str, words: &[&[u8]], position: usize) -> bool {
     match name {
         "AUTH" | "HELLO" | "MIGRATE" => position > 0,
-        "ACL" | "CONFIG" => position > 2,
+        "ACL" | "CONFIG" | "LINSERT" | "SMOVE" | "XADD" | "HSETEX" => position > 2,
+        "SENTINEL" => position > 3,
+        // The key stands first, and all that follows is data.
+        "SETNX" | "GETSET" | "APPEND" | "LPUSH" | "RPUSH" | "LPUSHX" | "RPUSHX" | "SADD" | "SREM"
+        | "SISMEMBER" | "SMISMEMBER" | "ZADD" | "ZREM" | "ZINCRBY" | "ZSCORE" | "ZMSCORE" | "ZRANK"
+        | "ZREVRANK" | "PFADD" | "GEOADD" | "PUBLISH" | "SPUBLISH" | "LPOS" => position > 1,
+        "SET" => position == 2,
+        "SETEX" | "PSETEX" | "SETRANGE" | "LSET" | "LREM" | "RESTORE" | "JSON.SET" => position == 3,
+        "MSET" | "MSETNX" => position > 0 && position.is_multiple_of(2),
+        "HSET" | "HMSET" | "HSETNX" => position > 2 && !position.is_multiple_of(2),
+        // The script, how many keys, the keys; then what it is given.
+        "EVAL" | "EVAL_RO" | "EVALSHA" | "EVALSHA_RO" | "FCALL" | "FCALL_RO" => {
+            let keys = words.get(2).and_then(|word| std::str::from_utf8(word).ok()?.parse::<usize>().ok());
+            position > 2 && position > keys.unwrap_or(0).saturating_add(2)
+        }
         _ => false,
     }
 }
@@ -54,7 +68,7 @@ fn command(words: &[&[u8]]) -> String {
         }
         if position == 0 {
             out.push_str(&clean_to(&name, LONGEST_WORD));
-        } else if is_secret(&name, position) {
+        } else if is_hidden(&name, words, position) {
             out.push_str(secret::HIDDEN);
         } else {
             let head = word.get(..word.len().min(LONGEST_WORD * 8)).unwrap_or_default();
@@ -78,7 +92,7 @@ mod tests {
     fn a_call_is_shown_on_one_harmless_line() {
         assert_eq!(shown(&["keys", "*"]), "KEYS *");
         assert_eq!(shown(&["eval", "local n = 0\n  return n", "0"]), "EVAL local n = 0 return n 0");
-        assert_eq!(shown(&["set", "a\u{1b}[2Jb", "c"]), "SET ab c");
+        assert_eq!(shown(&["set", "a\u{1b}[2Jb", "c"]), "SET ab (hidden)");
         let long = shown(&["mset", &"x".repeat(5_000)]);
         assert!(long.ends_with('…') && long.chars().count() < 70, "{long}");
         assert!(shown(&["del", "some-key-or-other"].repeat(200)).len() < 300);
@@ -91,9 +105,18 @@ mod tests {
         assert_eq!(shown(&["auth", "app", "hunter2"]), "AUTH (hidden) (hidden)");
         assert_eq!(shown(&["acl", "setuser", "app", ">hunter2"]), "ACL setuser app (hidden)");
         assert_eq!(shown(&["config", "set", "requirepass", "hunter2"]), "CONFIG set requirepass (hidden)");
-        assert_eq!(
-            shown(&["set", "dsn", "redis://:hunter2@cache:6379"]),
-            "SET dsn redis://:(hidden)@cache:6379"
-        );
+        assert_eq!(shown(&["keys", "redis://:hunter2@cache:6379"]), "KEYS redis://:(hidden)@cache:6379");
+        for (words, line) in [
+            (&["set", "card:7", "4111", "EX", "60"][..], "SET card:7 (hidden) EX 60"),
+            (&["setex", "card:7", "60", "4111"], "SETEX card:7 60 (hidden)"),
+            (&["mset", "a", "4111", "b", "4112"], "MSET a (hidden) b (hidden)"),
+            (&["hset", "user:7", "card", "4111", "pin", "1"], "HSET user:7 card (hidden) pin (hidden)"),
+            (&["eval", "return 1", "1", "user:7", "4111"], "EVAL return 1 1 user:7 (hidden)"),
+            (&["evalsha", "ab12", "odd", "4111"], "EVALSHA ab12 odd (hidden)"),
+            (&["sentinel", "set", "shop", "auth-pass", "x1"], "SENTINEL set shop auth-pass (hidden)"),
+            (&["hgetall", "user:7"], "HGETALL user:7"),
+        ] {
+            assert_eq!(shown(words), line);
+        }
     }
 }

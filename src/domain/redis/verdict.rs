@@ -2,7 +2,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use super::node::{RedisNode, Role};
+use super::node::{Mode, RedisNode, Role};
 use super::size;
 use crate::domain::level::Level;
 
@@ -83,6 +83,9 @@ impl RedisNode {
         }
         if self.cluster.as_deref().is_some_and(|state| state != "ok") {
             all.push((Level::Bad, "CLUSTERDOWN: the cluster says fail".into()));
+        }
+        if self.mode == Mode::Cluster && self.cluster.is_none() {
+            all.push((Level::Unknown, "the cluster's state is not seen".into()));
         }
         for one in self.watched.iter().filter(|one| &*one.status != "ok") {
             all.push((Level::Bad, format!("{} is {}", one.name, one.status)));

@@ -9,6 +9,8 @@ pub enum Scope {
     /// A table of things in a cluster.
     Table,
     Logs,
+    /// The worst of every source.
+    Overview,
     /// The tables of one realm, where a key means something of their own.
     Containers,
     Alerts,
@@ -28,6 +30,7 @@ pub enum Scope {
 impl Scope {
     pub const ALL: &'static [Scope] = &[
         Scope::Board,
+        Scope::Overview,
         Scope::Table,
         Scope::Containers,
         Scope::Alerts,
@@ -46,6 +49,7 @@ impl Scope {
         match self {
             Scope::Board => "board",
             Scope::Table => "table",
+            Scope::Overview => "overview",
             Scope::Containers => "containers",
             Scope::Alerts => "alerts",
             Scope::Database => "database",
@@ -69,7 +73,7 @@ impl Scope {
             | Scope::Database
             | Scope::Redis
             | Scope::Changes => Some(Scope::Table),
-            Scope::Table | Scope::Logs => Some(Scope::Board),
+            Scope::Overview | Scope::Table | Scope::Logs => Some(Scope::Board),
             _ => None,
         }
     }
@@ -109,6 +113,7 @@ actions! {
     Redis        "redis"         Board    ["6"]                       "Redis nodes, their memory and clients",
     Vitals       "vitals"        Board    ["7"]                       "the facts of the documents, with their limits",
     Changes      "changes"       Board    ["8"]                       "what changed lately",
+    Enter        "enter"         Overview ["Enter"]                   "go where this line leads",
     Zoom         "zoom"          Board    ["f"]                       "give this pane the whole screen, or take it back",
     Refresh      "refresh"       Board    ["Ctrl-R"]                  "try again now",
     Redraw       "redraw"        Board    ["Ctrl-L"]                  "paint the whole screen anew",

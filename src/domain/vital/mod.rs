@@ -2,6 +2,7 @@
 mod certificate;
 mod judge;
 mod pick;
+mod statement;
 mod trend;
 mod value;
 
@@ -10,6 +11,7 @@ use std::borrow::Cow;
 pub use certificate::{Certificate, Fault};
 pub use judge::{Which, meets, worst};
 pub use pick::{Path, word};
+pub use statement::one_read;
 pub use trend::{Trend, chart};
 pub use value::{amount, number};
 

@@ -65,10 +65,15 @@ fn told(model: &Model) -> impl Iterator<Item = &Alert> {
 /// How many there are of each sort; who is silent, and who does not know what others know.
 fn alerts(model: &Model) -> Vec<Fact> {
     let (mut firing, mut states, mut missing, mut unknown) = ([0_usize; 3], [0_usize; 5], 0, 0);
+    let mut stale = 0;
     let mut ignorant: Option<&str> = None;
     for alert in told(model) {
         if alert.missing_watchdog {
             missing += 1;
+            continue;
+        }
+        if alert.stale {
+            stale += 1;
             continue;
         }
         if let (AlertState::Firing, false) = (alert.state, is_watchdog(&alert.name))
@@ -91,19 +96,34 @@ fn alerts(model: &Model) -> Vec<Fact> {
     } else {
         format!("{missing} watchdogs are missing")
     };
-    let silent = silent(model);
+    let (silent, failing) = (silent(model), failing(model));
     line([
         (missing, watchdogs, Role::Bad),
         (usize::from(silent.is_some()), silent.unwrap_or_default(), Role::Warning),
+        (failing, unevaluated(failing), Role::Warning),
         (critical, format!("{critical} critical"), role(Level::Bad)),
         (warning, format!("{warning} warning"), role(Level::Warn)),
         (info, format!("{info} info"), Role::Text),
+        (stale, format!("{stale} stale"), Role::Unknown),
         (pending, format!("{pending} pending"), Role::Text),
         (silenced, format!("{silenced} silenced"), Role::Dim),
         (inhibited, format!("{inhibited} inhibited"), Role::Dim),
         (muted, format!("{muted} muted"), Role::Dim),
         (unknown, format!("{} does not know {unknown}", ignorant.unwrap_or_default()), Role::Warning),
     ])
+}
+
+/// How many rules cannot be evaluated: what they watch over is not watched over.
+pub(super) fn failing(model: &Model) -> usize {
+    let own = |feed: &Feed| matches!(feed, Feed::Endpoint(Backend::Prometheus, _));
+    let lines = model.places.iter().filter(|(feed, _)| own(feed)).flat_map(|(_, place)| &place.missing);
+    let failing = lines.filter(|line| line.contains("cannot be evaluated"));
+    // Some are named, and the rest are counted.
+    failing.map(|line| line.split(' ').next().and_then(|word| word.parse().ok()).unwrap_or(1)).sum()
+}
+
+fn unevaluated(n: usize) -> String {
+    format!("{n} {} cannot be evaluated", if n == 1 { "rule" } else { "rules" })
 }
 
 /// The servers that do not answer while others do.
@@ -171,8 +191,10 @@ pub(super) fn worst(model: &Model) -> (String, String) {
         };
         return (alert.name.to_string(), format!("{severity}{since}  {}", alert.apart).trim_end().to_owned());
     }
-    if let Some(silent) = silent(model) {
-        return (String::new(), silent);
+    let failing = Some(failing(model)).filter(|n| *n > 0).map(unevaluated);
+    let blind: Vec<String> = silent(model).into_iter().chain(failing).collect();
+    if !blind.is_empty() {
+        return (String::new(), blind.join("; "));
     }
     let well = told(model).count();
     (String::new(), format!("none in trouble, {well} told"))

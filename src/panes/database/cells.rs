@@ -128,6 +128,7 @@ fn of_server<'m>(model: &Model, server: &'m Server, column: &str) -> Cell<'m> {
         "CACHE" => share(server.cache_hit),
         "LAG" => match server.lag {
             Some(lag) => bad(server.lag_level(), Age(lag).to_string()),
+            None if server.standby => bad(server.lag_level(), "?".into()),
             None => Cell::new("–").role(Role::Dim),
         },
         "XID" => number(server.xid_age),

@@ -78,7 +78,10 @@ fn gauge(model: &Model, name: Option<&str>, server: &Server) -> Vec<Fact> {
     }
     line.push(Fact::new(format!("{} active", server.active), Role::Dim));
     if server.standby {
-        let lag = server.lag.map_or_else(String::new, |lag| format!(", {} s behind", lag.as_secs()));
+        let lag = match server.lag {
+            Some(lag) => format!(", {} s behind", lag.as_secs()),
+            None => ", lag unknown".into(),
+        };
         line.push(Fact::new(format!("standby{lag}"), role(server.lag_level())));
     }
     line
@@ -152,10 +155,17 @@ pub fn worst(model: &Model) -> (String, String) {
     if server.level() < Level::Fine && server.level() <= known {
         let growth = going(server).map(|words| words.replace("/min", " a minute")).unwrap_or_default();
         let mut says = vec![growth, whose()];
-        if server.lag_level() < Level::Fine {
-            says.insert(0, "standby is behind".into());
+        if server.replicas < Level::Fine {
+            says.insert(0, "see its replicas and slots".into());
         }
-        if server.gauge_level() == Level::Fine && server.lag_level() == Level::Fine {
+        match server.lag_level() {
+            Level::Unknown => says.insert(0, "how far the standby is behind is unknown".into()),
+            Level::Bad | Level::Warn => says.insert(0, "standby is behind".into()),
+            Level::Fine | Level::Done => {}
+        }
+        if server.unread {
+            says.insert(0, "its databases are not read".into());
+        } else if server.xid_level() < Level::Fine {
             let age = server.xid_age.and_then(|age| u64::try_from(age).ok()).unwrap_or(0);
             says.insert(0, format!("vacuum is late: xid age {}", text::grouped(age)));
         }

@@ -185,6 +185,7 @@ fn sampled(model: &Model) -> Option<Vec<Fact>> {
 /// What is not seen of this kind, and the statement that would show it.
 fn missing(model: &Model, kind: Kind) -> Vec<Vec<Fact>> {
     let concerns = |line: &&String| match kind {
+        Kind::RedisNode => line.starts_with("the cluster:") || line.contains(" more nodes"),
         Kind::Client => line.starts_with("clients:"),
         Kind::SlowCall => line.starts_with("slow calls:"),
         Kind::KeyGroup => line.contains("key"),
@@ -200,7 +201,13 @@ pub(super) fn lamp(model: &Model, tables: &Redises) -> (Level, String) {
         return lamp;
     }
     let Some((level, n)) = tables::count(model, Kind::RedisNode) else {
-        return (Level::Fine, "redis".into());
+        if nodes(model).next().is_some() {
+            return (Level::Fine, "redis".into());
+        }
+        // Of whom nothing was heard nothing is well.
+        let feed = model.worst_feed(|feed| tables::fed_by(Kind::RedisNode, feed));
+        let level = feed.map_or(Level::Unknown, |(feed, status)| model.feed_level(feed, status));
+        return (if level == Level::Fine { Level::Unknown } else { level }, "redis".into());
     };
     let worst = foremost(model).map(|(_, node)| node);
     let words = match (worst, n) {

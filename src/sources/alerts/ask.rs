@@ -45,7 +45,7 @@ impl Fault {
         match self {
             Fault::NotSent(_) => true,
             Fault::Lost(_) => false,
-            Fault::Said { code, .. } => *code < 500 || *code == 503,
+            Fault::Said { code, .. } => *code < 500,
         }
     }
 
@@ -256,7 +256,8 @@ mod tests {
     #[test]
     fn only_what_certainly_was_not_taken_in_may_be_tried_elsewhere() {
         let said = |code| Fault::Said { code, why: String::new(), wait: None };
-        assert!(Fault::NotSent(String::new()).untaken() && said(503).untaken() && said(400).untaken());
+        assert!(Fault::NotSent(String::new()).untaken() && said(429).untaken() && said(400).untaken());
         assert!(!Fault::Lost(String::new()).untaken() && !said(500).untaken() && !said(504).untaken());
+        assert!(!said(503).untaken(), "what stands before a server says that of an answer that was lost too");
     }
 }

@@ -83,13 +83,17 @@ impl Rules {
         let mut place = PlaceFacts { missing: Vec::new(), ..self.place.clone() };
         let body = self.server.get("api/v1/rules?type=alert").await.map_err(Fault::error)?;
         let took = began.elapsed();
-        let groups: Groups = data(&body, "rules")?;
+        let (groups, warnings): (Groups, _) = data(&body, "rules")?;
+        place.missing.extend(warnings);
         let picture = self.picture(groups);
         place.missing.extend(picture.failing.iter().cloned());
         let targets =
             if self.polls.is_multiple_of(TARGETS_EVERY) || self.targets_wanted.load(Ordering::Relaxed) {
                 match self.targets().await {
-                    Ok(targets) => Some(targets),
+                    Ok((targets, warnings)) => {
+                        place.missing.extend(warnings.into_iter().map(|line| format!("targets: {line}")));
+                        Some(targets)
+                    }
                     // What evaluates rules need not scrape.
                     Err(error) => {
                         place.missing.push(format!("targets: {error}"));
@@ -182,9 +186,10 @@ impl Rules {
         picture
     }
 
-    async fn targets(&mut self) -> Result<Vec<Target>, SourceError> {
+    /// And what the server warns of.
+    async fn targets(&mut self) -> Result<(Vec<Target>, Vec<String>), SourceError> {
         let body = self.server.get("api/v1/targets?state=active").await.map_err(Fault::error)?;
-        let all: Targets = data(&body, "targets")?;
+        let (all, warnings): (Targets, _) = data(&body, "targets")?;
         let target = |own: OwnTarget| {
             let label = |name: &str| own.labels.get(name).map_or("", String::as_str);
             let job = if label("job").is_empty() { &*own.scrape_pool } else { label("job") };
@@ -202,12 +207,12 @@ impl Rules {
                 took_ms: milliseconds(own.last_scrape_duration),
             }
         };
-        Ok(all.active_targets.into_iter().map(target).collect())
+        Ok((all.active_targets.into_iter().map(target).collect(), warnings))
     }
 
     async fn version(&self) -> Option<String> {
         let body = self.server.get("api/v1/status/buildinfo").await.ok()?;
-        let build: Build = data(&body, "version").ok()?;
+        let (build, _): (Build, _) = data(&body, "version").ok()?;
         (!build.version.is_empty()).then(|| format!("Prometheus {}", clean_to(&build.version, 64)))
     }
 }
@@ -258,30 +263,38 @@ fn milliseconds(seconds: f64) -> u32 {
     u32::try_from(span.as_millis()).unwrap_or(u32::MAX)
 }
 
-/// What is inside the envelope that all answers of a Prometheus have.
-fn data<T: for<'d> Deserialize<'d>>(body: &[u8], what: &str) -> Result<T, SourceError> {
+/// What is inside the envelope that all answers of a Prometheus have, and what the server warns of. Half an answer
+/// is none: it would read as if nothing fired.
+fn data<T: for<'d> Deserialize<'d>>(body: &[u8], what: &str) -> Result<(T, Vec<String>), SourceError> {
     let answer: Answer<T> = read(body)?;
-    answer.data.ok_or_else(|| SourceError::Unreachable {
-        why: format!("answers half: no {what}: {}", crate::sources::reason::brief(&answer.error)),
-    })
+    let warnings = answer.warnings.into_iter().flatten().take(NAMED);
+    let warnings = warnings.map(|line| crate::sources::reason::brief(&line)).collect();
+    match answer.data {
+        Some(data) if answer.status == "success" => Ok((data, warnings)),
+        _ => Err(SourceError::Unreachable {
+            why: format!("answers half: no {what}: {}", crate::sources::reason::brief(&answer.error)),
+        }),
+    }
 }
 
 #[derive(Deserialize)]
 struct Answer<T> {
+    #[serde(default)]
+    status: String,
     data: Option<T>,
+    #[serde(default)]
+    warnings: Option<Vec<String>>,
     #[serde(default)]
     error: String,
 }
 
 #[derive(Deserialize)]
 struct Groups {
-    #[serde(default)]
     groups: Vec<Group>,
 }
 
 #[derive(Deserialize)]
 struct Group {
-    #[serde(default)]
     rules: Vec<Rule>,
 }
 
@@ -310,7 +323,6 @@ struct OwnAlert {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Targets {
-    #[serde(default)]
     active_targets: Vec<OwnTarget>,
 }
 
@@ -360,12 +372,27 @@ mod tests {
         let secrets: crate::sources::backend::Secrets = Arc::new(|_| Box::pin(async { Err(String::new()) }));
         let server = Arc::new(Server::new(crate::sources::backend::Access { endpoint, secrets }));
         let mut rules = Rules::new(0, server, hub, Arc::default(), Arc::default());
-        let picture = rules.picture(data(body, "rules").expect("rules"));
+        let picture = rules.picture(data(body, "rules").expect("rules").0);
         assert_eq!(picture.failing, ["alert Broken cannot be evaluated: many matches"]);
         assert_eq!(picture.watchdogs.len(), 1);
         let [odd] = picture.told.as_slice() else { panic!("{:?}", picture.told) };
         assert_eq!((odd.state, odd.value.as_deref()), (AlertState::Pending, Some("NaN")));
         assert_eq!(picture.odd[&odd.print], [("pod".into(), "pod".into(), "a\u{202e}b".into())]);
         assert!(data::<Groups>(br#"{"status":"error","error":"busy"}"#, "rules").is_err());
+    }
+
+    #[test]
+    fn half_an_answer_is_none_and_a_warning_is_told() {
+        for half in [
+            r#"{"status":"error","data":{"groups":[]}}"#,
+            r#"{"data":{"groups":[]}}"#,
+            r#"{"status":"success","data":{}}"#,
+            r#"{"status":"success","data":{"groups":[{"name":"g"}]}}"#,
+        ] {
+            assert!(data::<Groups>(half.as_bytes(), "rules").is_err(), "{half}");
+        }
+        assert!(data::<Targets>(br#"{"status":"success","data":{}}"#, "targets").is_err());
+        let warned = br#"{"status":"success","data":{"groups":[]},"warnings":["store b is away"]}"#;
+        assert_eq!(data::<Groups>(warned, "rules").expect("rules").1, ["store b is away"]);
     }
 }

@@ -1,9 +1,11 @@
 //! Strings that many alerts share, made harmless once.
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use crate::domain::Text;
 use crate::domain::alert::Pairs;
+use crate::domain::secret;
 use crate::domain::text::{clean, clean_to};
 
 /// So many may be known before those that nobody uses any more are forgotten.
@@ -14,6 +16,8 @@ const LONGEST: usize = 2_048;
 #[derive(Debug, Default)]
 pub(super) struct Strings {
     known: HashSet<Text>,
+    /// Those that are in use can be more than `MANY`: they are not gone through again for each new one.
+    limit: usize,
 }
 
 /// A label that is shown otherwise than the server has it: shown name, own name, own value.
@@ -25,8 +29,9 @@ impl Strings {
         if let Some(known) = self.known.get(&*text) {
             return known.clone();
         }
-        if self.known.len() >= MANY {
+        if self.known.len() >= self.limit.max(MANY) {
             self.known.retain(|text| Arc::strong_count(text) > 1);
+            self.limit = self.known.len().saturating_mul(2);
         }
         let text: Text = text.into();
         self.known.insert(text.clone());
@@ -38,7 +43,7 @@ impl Strings {
         let mut odd = Vec::new();
         let mut shown: Vec<(Text, Text)> = Vec::with_capacity(own.len());
         for (name, value) in own {
-            let (seen_name, seen) = (self.text(&name), self.text(&value));
+            let (seen_name, seen) = (self.text(&name), self.text(&masked(&value)));
             if *seen != *value || *seen_name != *name {
                 odd.push((seen_name.clone(), name, value));
             }
@@ -50,7 +55,15 @@ impl Strings {
 
     /// Annotations are sentences: few are shared, and none has to be kept whole.
     pub fn annotations(&mut self, own: &BTreeMap<String, String>) -> Pairs {
-        own.iter().map(|(name, value)| (self.text(name), clean(value).into())).collect()
+        own.iter().map(|(name, value)| (self.text(name), clean(&masked(value)).into())).collect()
+    }
+}
+
+/// Without what must not be shown.
+pub(super) fn masked(text: &str) -> Cow<'_, str> {
+    match secret::mask(text.as_bytes()) {
+        Cow::Borrowed(_) => Cow::Borrowed(text),
+        Cow::Owned(masked) => Cow::Owned(String::from_utf8_lossy(&masked).into_owned()),
     }
 }
 
@@ -102,5 +115,23 @@ mod tests {
         let (shown, odd) = Strings::default().labels(own);
         assert_eq!(&*shown[1].1, "x\u{fffd}y");
         assert_eq!(odd, [("b".into(), "b".into(), "x\u{202e}y".into())]);
+    }
+
+    #[test]
+    fn a_password_in_a_label_is_not_shown_and_is_still_matched() {
+        let dsn = "postgres://app:hunter2@db/app";
+        let own: BTreeMap<String, String> = [("dsn".to_owned(), dsn.to_owned())].into();
+        let (shown, odd) = Strings::default().labels(own.clone());
+        assert_eq!(&*shown[0].1, "postgres://app:(hidden)@db/app");
+        assert_eq!(odd, [("dsn".into(), "dsn".into(), dsn.into())]);
+        assert_eq!(&*Strings::default().annotations(&own)[0].1, "postgres://app:(hidden)@db/app");
+    }
+
+    #[test]
+    fn what_is_in_use_is_kept_and_not_gone_through_for_each_new_one() {
+        let mut strings = Strings::default();
+        let kept: Vec<Text> = (0..=MANY).map(|n| strings.text(&n.to_string())).collect();
+        assert!(strings.limit >= 2 * MANY, "{}", strings.limit);
+        assert!(Arc::ptr_eq(&kept[7], &strings.text("7")));
     }
 }

@@ -20,6 +20,8 @@ const BEYOND: Duration = Duration::from_secs(30);
 const STAYS: Duration = Duration::from_secs(5);
 /// A health check may take this long to say that all is well.
 const HEALS: Duration = Duration::from_mins(3);
+/// The longest that is waited for an answer, in seconds.
+const LONGEST: u32 = 600;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 impl Docker {
@@ -104,7 +106,8 @@ fn order(verb: &Verb) -> Option<(&'static str, Option<u32>)> {
 }
 
 fn own_grace(seen: &Seen) -> u32 {
-    seen.raw.config.stop_timeout.and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(10).min(600)
+    // Less than nothing has the engine wait without end; here nobody does.
+    seen.raw.config.stop_timeout.map_or(10, |seconds| u32::try_from(seconds).unwrap_or(LONGEST)).min(LONGEST)
 }
 
 /// Until it does not run.

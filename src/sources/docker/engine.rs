@@ -131,7 +131,8 @@ impl Watching {
         let mut query = vec![("all", "true")];
         query.extend(filters.as_deref().map(|filters| ("filters", filters)));
         let listed: Vec<serde_json::Value> = client.get("/containers/json", &query, LIST).await?;
-        let mut before = std::mem::take(&mut *self.engine.table());
+        // A copy: a log that looks in meanwhile must not find its container gone.
+        let mut before = self.engine.table().clone();
         let mut table = Table::new();
         for value in listed {
             // What cannot be read as a container is left out: a row less, not all of them.
@@ -147,9 +148,14 @@ impl Watching {
     }
 
     /// Looks at these closely; who is gone is taken out.
-    async fn inspect(&self, client: &Client, ids: impl IntoIterator<Item = Text>) -> Result<(), SourceError> {
+    async fn inspect(
+        &self,
+        client: &Client,
+        ids: impl IntoIterator<Item = Text>,
+        within: Duration,
+    ) -> Result<(), SourceError> {
         let looks = ids.into_iter().map(|id| async move {
-            let seen = client.get::<Inspected>(&format!("/containers/{id}/json"), &[], INSPECT).await;
+            let seen = client.get::<Inspected>(&format!("/containers/{id}/json"), &[], within).await;
             (id, seen)
         });
         let mut looks = stream::iter(looks).buffer_unordered(AT_ONCE);
@@ -160,6 +166,14 @@ impl Watching {
                 // One container that the engine cannot tell of leaves the others; where nothing may be inspected,
                 // the list has to do.
                 Err(Fault::Says { code, says }) => tracing::debug!(%id, code, says, "not inspected"),
+                // One that hangs blinds nobody for the others, as long as the engine itself answers.
+                Err(Fault::Lost { why }) => {
+                    tracing::debug!(%id, why, "not inspected");
+                    client.ping(within).await?;
+                    if let Some(known) = self.engine.table().get_mut(&id) {
+                        known.silent();
+                    }
+                }
                 Err(fault) => return Err(fault.into()),
             }
         }
@@ -178,19 +192,25 @@ impl Watching {
     /// What has to be looked at closely after a list: what changed, and some of what is in trouble.
     fn doubtful(&self) -> Vec<Text> {
         let table = self.engine.table();
-        let (new, known): (Vec<_>, Vec<_>) = table.iter().partition(|(_, known)| !known.inspected);
+        let (mut new, known): (Vec<_>, Vec<_>) = table.iter().partition(|(_, known)| !known.inspected);
+        // Who gave no answer has the others wait for it no more.
+        new.sort_by_key(|(_, known)| known.silent);
         let troubled =
             known.into_iter().filter(|(_, known)| known.facts.level() < Level::Fine).take(RECHECKED);
         new.into_iter().chain(troubled).map(|(id, _)| id.clone()).collect()
     }
 
     async fn full(&mut self, client: &Client, wire: &mut Wire, first: bool) -> Result<(), SourceError> {
+        if first {
+            // Whatever was while nobody looked may have left the same state and the same code.
+            self.engine.table().values_mut().for_each(|known| known.inspected = false);
+        }
         self.list(client).await?;
         if first {
             // The states are there at once; the rest follows.
             self.tell(wire, true).await?;
         }
-        self.inspect(client, self.doubtful()).await?;
+        self.inspect(client, self.doubtful(), INSPECT).await?;
         self.engine.read.store(true, Ordering::Relaxed);
         self.tell(wire, false).await
     }
@@ -238,7 +258,7 @@ impl Watching {
         if let (Some(project), true) = (self.engine.project(), table.is_empty()) {
             missing.push(format!("no container has the label com.docker.compose.project={}", clean(project)));
         }
-        if !table.is_empty() && table.values().all(|known| !known.inspected) {
+        if !table.is_empty() && table.values().all(|known| !known.inspected && !known.silent) {
             missing.push(
                 "restarts, exits and limits: whoever stands before the engine lets nobody inspect".into(),
             );
@@ -270,7 +290,7 @@ impl Watching {
                 "oom" => known.oom = Some(at),
                 "die" => {
                     let code = event.actor.attributes.get("exitCode").and_then(|code| code.parse().ok());
-                    known.ended(code.unwrap_or(0), oom, at);
+                    known.ended(code, oom, at);
                 }
                 _ => {}
             }
@@ -312,7 +332,7 @@ impl Watching {
                 }
                 () = sleep_until(look.unwrap_or(far)), if look.is_some() => {
                     look = None;
-                    self.inspect(client, std::mem::take(&mut dirty)).await?;
+                    self.inspect(client, std::mem::take(&mut dirty), INSPECT).await?;
                     self.tell(wire, false).await?;
                 }
                 _ = beat.tick() => {
@@ -356,3 +376,6 @@ impl Source for Watching {
         self.told.clear();
     }
 }
+
+#[cfg(test)]
+mod tests;

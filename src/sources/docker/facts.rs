@@ -23,6 +23,8 @@ pub(super) struct Known {
     pub(super) image_id: String,
     /// What only inspecting it tells was read, for the state that it is in.
     pub(super) inspected: bool,
+    /// The last try to inspect it got no answer.
+    pub(super) silent: bool,
     pub(super) sample: Option<Sample>,
     pub(super) measured_at: Timestamp,
     /// When memory ran out last.
@@ -103,7 +105,8 @@ impl Known {
         }
         self.facts.version = self.version();
         let now = (self.facts.state, self.facts.health, self.facts.end.map(|end| end.code));
-        self.inspected &= now == before;
+        // A run or an end that is seconds old may be another one than the one that was read.
+        self.inspected &= now == before && !is_fresh(&listed.status);
         Some(())
     }
 
@@ -142,8 +145,14 @@ impl Known {
         facts.ports = text(&ports(&bound));
         self.labels(&seen.config.labels);
         self.facts.version = self.version();
-        self.inspected = true;
+        (self.inspected, self.silent) = (true, false);
         Some(())
+    }
+
+    /// Inspecting it got no answer: what only that tells is not known any more.
+    pub(super) fn silent(&mut self) {
+        (self.inspected, self.silent) = (false, true);
+        self.facts.restarts = None;
     }
 
     fn labels(&mut self, labels: &Labels) {
@@ -156,9 +165,9 @@ impl Known {
         self.labels.version.clone().unwrap_or_else(|| tag(&self.facts.image).into())
     }
 
-    /// A run ended, as the engine told at once.
-    pub(super) fn ended(&mut self, code: i64, oom: bool, at: Timestamp) {
-        self.facts.end = Some(End { code, oom, at: Some(at) });
+    /// A run ended, as the engine told at once; without a code nobody knows how.
+    pub(super) fn ended(&mut self, code: Option<i64>, oom: bool, at: Timestamp) {
+        self.facts.end = code.map(|code| End { code, oom, at: Some(at) });
     }
 
     /// Takes in a measurement; the second one tells how busy it is.
@@ -223,6 +232,11 @@ fn tag(image: &str) -> &str {
 fn code(status: &str) -> Option<i64> {
     let rest = status.strip_prefix("Exited (").or_else(|| status.strip_prefix("Restarting ("))?;
     rest.split_once(')')?.0.parse().ok()
+}
+
+/// `Up 4 seconds`, `Up Less than a second (health: starting)`, `Exited (0) 1 second ago`
+fn is_fresh(status: &str) -> bool {
+    status.split_whitespace().any(|word| matches!(word, "second" | "seconds"))
 }
 
 fn ports_of(seen: &Inspected) -> Vec<Port> {

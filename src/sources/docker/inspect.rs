@@ -9,7 +9,7 @@ use super::look::{Seen, read};
 use crate::domain::level::Level;
 use crate::domain::news::{Inspection, Section, SectionLine};
 use crate::domain::object::ObjectRef;
-use crate::domain::secret::{HIDDEN, carries_password, looks_secret, mask};
+use crate::domain::secret::{HIDDEN, carries_password, command, is_private_key, looks_secret, mask};
 use crate::domain::text::{clean, clean_to};
 use crate::domain::time::{Age, Timestamp};
 use crate::sources::backend::unreadable;
@@ -167,7 +167,7 @@ fn health(seen: &Seen, now: Timestamp) -> Draft {
         } else {
             String::new()
         };
-        draft.line("check", format!("{}{every}", told(&check.test.join(" "))));
+        draft.line("check", format!("{}{every}", given(check.test.iter().map(String::as_str))));
     }
     let from = log.log.len().saturating_sub(CHECKS);
     for check in log.log.iter().skip(from).rev() {
@@ -199,8 +199,7 @@ fn made(seen: &Seen, image: Option<&Image>) -> Draft {
         draft.line("made", moment(&image.created).map_or_else(String::new, Timestamp::rfc3339));
     }
     draft.line("image id", raw.image.get(..19).unwrap_or(&raw.image));
-    let words: Vec<&str> = std::iter::once(&*raw.path).chain(raw.args.iter().map(String::as_str)).collect();
-    draft.line("command", told(&words.join(" ")));
+    draft.line("command", given(std::iter::once(&*raw.path).chain(raw.args.iter().map(String::as_str))));
     draft.line("directory", &raw.config.working_dir);
     draft.line("user", &raw.config.user);
     if raw.config.tty {
@@ -218,7 +217,8 @@ fn environment(raw: &Inspected) -> Draft {
         } else if value.is_empty() {
             draft.line(name, "(empty)");
         } else {
-            draft.line(name, told(value));
+            // Some are words that a program is started with: `REDIS_ARGS=--requirepass …`.
+            draft.line(name, given([value]));
         }
     }
     draft
@@ -273,10 +273,18 @@ fn place(raw: &Inspected) -> Draft {
     draft
 }
 
-/// What a program wrote or was given, without the secrets in it.
+/// What a program wrote, without the secrets in it.
 fn told(text: &str) -> String {
+    if is_private_key(text) {
+        return HIDDEN.into();
+    }
     let head: String = text.chars().take(LONGEST * 2).collect();
     String::from_utf8_lossy(&mask(head.as_bytes())).into_owned()
+}
+
+/// What a program was given, likewise.
+fn given<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    command(&words.into_iter().collect::<Vec<_>>())
 }
 
 /// The same as text that can be copied.
@@ -300,7 +308,9 @@ mod tests {
     fn an_environment_is_shown_without_its_secrets() {
         let raw: Inspected = serde_json::from_str(
             r#"{"Config":{"Env":["LOG_LEVEL=info","DB_PASSWORD=hunter2","DATABASE_URL=postgres://app:hunter2@db/app",
-                "JAVA_OPTS=-Dtoken=hunter2 -Xmx1g","EMPTY="]}}"#,
+                "JAVA_OPTS=-Dtoken=hunter2 -Xmx1g","EMPTY=","PGPASS=hunter2","DB_PW=hunter2",
+                "AzureWebJobsStorage=DefaultEndpointsProtocol=https;AccountName=a;AccountKey=hunter2==",
+                "TLS=-----BEGIN EC PRIVATE KEY-----\nhunter2","REDIS_ARGS=--requirepass hunter2"]}}"#,
         )
         .unwrap();
         let section = environment(&raw).done();
@@ -313,6 +323,11 @@ mod tests {
                 ("DATABASE_URL", HIDDEN),
                 ("JAVA_OPTS", "-Dtoken=(hidden) -Xmx1g"),
                 ("EMPTY", "(empty)"),
+                ("PGPASS", HIDDEN),
+                ("DB_PW", HIDDEN),
+                ("AzureWebJobsStorage", HIDDEN),
+                ("TLS", HIDDEN),
+                ("REDIS_ARGS", "--requirepass (hidden)"),
             ]
         );
     }
@@ -320,7 +335,8 @@ mod tests {
     #[test]
     fn a_command_and_a_check_give_no_secret_away() {
         let raw: Inspected = serde_json::from_str(
-            r#"{"Id":"a","Name":"/a","Path":"redis-cli","Args":["-u","redis://:hunter2@cache:6379"],
+            r#"{"Id":"a","Name":"/a","Path":"redis-cli","Args":["-u","redis://:hunter2@cache:6379","-a","hunter2"],
+                "Config":{"Healthcheck":{"Test":["CMD-SHELL","redis-cli -a hunter2 ping"]}},
                 "State":{"Status":"running","Health":{"Status":"unhealthy","FailingStreak":3,
                   "Log":[{"Start":"2026-01-01T00:00:00Z","ExitCode":1,"Output":"password=hunter2 \u001b[2Jbad"}]}}}"#,
         )
@@ -330,6 +346,7 @@ mod tests {
         let seen = Seen { facts: known.facts, name: known.name.to_string(), raw };
         let sections: Vec<Section> = [made(&seen, None), health(&seen, Timestamp(0))].map(Draft::done).into();
         let text = written(&sections);
+        assert!(text.contains("CMD-SHELL redis-cli -a (hidden) ping"), "{text}");
         assert!(
             !text.contains("hunter2") && !text.contains('\u{1b}') && text.contains("3 checks failed"),
             "{text}"

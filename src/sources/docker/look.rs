@@ -190,7 +190,8 @@ fn effect(native: &Native, seen: &Seen, now: Timestamp) -> Vec<String> {
     match &native.verb {
         Verb::Restart if facts.state.is_up() => {
             lines.push(format!(
-                "gets {signal}, and KILL after {own} s; then begins again with the same image and settings"
+                "gets {signal}, and {}; then begins again with the same image and settings",
+                beyond(own)
             ));
         }
         Verb::Restart | Verb::Start => {
@@ -198,11 +199,16 @@ fn effect(native: &Native, seen: &Seen, now: Timestamp) -> Vec<String> {
         }
         Verb::Stop { grace_seconds } => {
             let grace = grace_seconds.map_or(own, i64::from);
-            lines.push(format!("gets {signal}, and KILL after {grace} s; stays down until it is started"));
+            lines.push(format!("gets {signal}, and {}; stays down until it is started", beyond(grace)));
         }
         _ => {}
     }
     lines.iter().map(|line| clean(line).into_owned()).collect()
+}
+
+/// What comes to a container that does not end when it is asked to.
+fn beyond(grace: i64) -> String {
+    if grace < 0 { "is waited for without end, without KILL".into() } else { format!("KILL after {grace} s") }
 }
 
 /// The last part of an image's name says most.
@@ -325,6 +331,18 @@ mod tests {
         let stop = || native(Verb::Stop { grace_seconds: None });
         assert!(unfit(&stop(), &down).is_some() && unfit(&stop(), &up).is_none());
         assert!(unfit(&native(Verb::Restart), &down).is_none());
+    }
+
+    #[test]
+    fn a_container_that_is_waited_for_without_end_is_told_as_such() {
+        let patient =
+            seen(r#"{"Id":"a","Name":"/api","State":{"Status":"running"},"Config":{"StopTimeout":-1}}"#);
+        for verb in [Verb::Restart, Verb::Stop { grace_seconds: None }] {
+            let told = effect(&looked(&patient, verb).native, &patient, NOW);
+            assert!(told[1].starts_with("gets SIGTERM, and is waited for without end"), "{told:?}");
+        }
+        let stop = looked(&patient, Verb::Stop { grace_seconds: Some(3) }).native;
+        assert!(effect(&stop, &patient, NOW)[1].contains("KILL after 3 s"));
     }
 
     #[test]

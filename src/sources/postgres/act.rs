@@ -6,7 +6,7 @@ use tokio_postgres::types::Type;
 
 use super::Server;
 use super::link::{Fault, Value};
-use super::look::{below, find, identity, tree};
+use super::look::{find, identity, same_query, tree};
 use super::value::flag;
 use crate::domain::action::{Looked, Outcome, Verb};
 use crate::domain::database::State;
@@ -17,7 +17,7 @@ const TERMINATE: &str = "SELECT pg_terminate_backend(pid) FROM pg_catalog.pg_sta
 /// The query is part of the condition: the next one of the same session was not shown.
 const CANCEL: &str = "SELECT pg_cancel_backend(pid) FROM pg_catalog.pg_stat_activity \
     WHERE pid = $1 AND backend_start = $2::text::timestamptz AND pid <> pg_backend_pid() \
-    AND ($3::int8 IS NULL OR (extract(epoch FROM query_start) * 1000000)::int8 = $3)";
+    AND (extract(epoch FROM query_start) * 1000000)::int8 = $3";
 
 /// A session that rolls back much takes its time.
 const FOLLOWED: Duration = Duration::from_secs(10);
@@ -31,6 +31,10 @@ pub async fn act(server: &Server, looked: Looked, report: &Report) -> Outcome {
         Verb::Terminate { .. } => false,
         other => return Outcome::Refused { why: format!("{} is nothing for a session", other.name()) },
     };
+    if cancels && looked.generation.is_none() {
+        let why = "which query it runs was not seen: ask again, or terminate".into();
+        return Outcome::Refused { why };
+    }
     let (pid, began, freed, sent) = {
         let turn = match server.link.first().await {
             Ok(turn) => turn,
@@ -41,7 +45,7 @@ pub async fn act(server: &Server, looked: Looked, report: &Report) -> Outcome {
             Ok(identity) => identity,
             Err(why) => return Outcome::Refused { why },
         };
-        let freed = tree(held).await.map(|tree| below(&tree, pid)).unwrap_or_default();
+        let freed = tree(held).await.map(|tree| tree.freed_by(pid)).unwrap_or_default();
         let mut values: Vec<Value<'_>> = vec![(&pid, Type::INT4), (&began, Type::TEXT)];
         if cancels {
             values.push((&looked.generation, Type::INT8));
@@ -49,7 +53,7 @@ pub async fn act(server: &Server, looked: Looked, report: &Report) -> Outcome {
         let sent = held.ask(if cancels { CANCEL } else { TERMINATE }, &values).await;
         (pid, began.clone(), freed, sent)
     };
-    match sent {
+    let clear = match sent {
         Ok(rows) => match rows.first() {
             None if cancels => {
                 return Outcome::Refused {
@@ -65,7 +69,7 @@ pub async fn act(server: &Server, looked: Looked, report: &Report) -> Outcome {
                     why: "the server could not signal it: it may be gone already".into(),
                 };
             }
-            Some(_) => {}
+            Some(_) => true,
         },
         Err(Fault::Said { code, what }) if code == "42501" => {
             return Outcome::Refused { why: format!("{what}: needs pg_signal_backend") };
@@ -78,25 +82,31 @@ pub async fn act(server: &Server, looked: Looked, report: &Report) -> Outcome {
         Err(fault) => {
             let says = format!("no clear answer: {}", fault.words());
             let _ = report.send(Outcome::Progress { says }).await;
+            false
         }
-    }
-    let _ = report.send(Outcome::Accepted { says: "the signal was sent".into() }).await;
-    follow(server, pid, &began, looked.generation, cancels, &freed).await
+    };
+    let signal = if clear {
+        let _ = report.send(Outcome::Accepted { says: "the signal was sent".into() }).await;
+        "the signal was sent"
+    } else {
+        "the signal may have been sent"
+    };
+    follow(server, pid, &began, looked.generation.filter(|_| cancels), &freed, signal).await
 }
 
-/// Looks until it is gone.
+/// Looks until it is gone; with a query, until that is.
 async fn follow(
     server: &Server,
     pid: i32,
     began: &str,
     query: Option<i64>,
-    cancels: bool,
     freed: &[i32],
+    signal: &str,
 ) -> Outcome {
     let until = Instant::now() + FOLLOWED;
     loop {
-        let unseen = match gone(server, pid, began, query, cancels).await {
-            Ok(true) if cancels => {
+        let unseen = match gone(server, pid, began, query).await {
+            Ok(true) if query.is_some() => {
                 return Outcome::Settled { says: "its query ended, the session stays".into() };
             }
             Ok(true) => return Outcome::Settled { says: went_on(server, freed).await },
@@ -106,13 +116,11 @@ async fn follow(
         if Instant::now() >= until {
             let seconds = FOLLOWED.as_secs();
             return match unseen {
-                Some(why) => Outcome::Uncertain {
-                    why: format!("the signal was sent, but nothing is seen since: {why}"),
-                },
+                Some(why) => {
+                    Outcome::Uncertain { why: format!("{signal}, but nothing is seen since: {why}") }
+                }
                 None => Outcome::Failed {
-                    why: format!(
-                        "the signal was sent, but it is still there after {seconds} s: it may be rolling back"
-                    ),
+                    why: format!("{signal}, but it is still there after {seconds} s: it may be rolling back"),
                 },
             };
         }
@@ -120,20 +128,14 @@ async fn follow(
     }
 }
 
-async fn gone(
-    server: &Server,
-    pid: i32,
-    began: &str,
-    query: Option<i64>,
-    cancels: bool,
-) -> Result<bool, Fault> {
+async fn gone(server: &Server, pid: i32, began: &str, query: Option<i64>) -> Result<bool, Fault> {
     let turn = server.link.first().await?;
     let held = turn.as_ref().ok_or_else(|| Fault::Lost("not connected".into()))?;
     let Some(session) = find(held, pid).await?.filter(|session| *session.began == *began) else {
         return Ok(true);
     };
-    let same_query = query.is_none_or(|query| session.query_began.is_some_and(|at| at.0 == query / 1000));
-    Ok(cancels && (session.state != State::Active || !same_query))
+    let ended = |query| session.state != State::Active || !same_query(session.query_began, query);
+    Ok(query.is_some_and(ended))
 }
 
 /// Whether those that waited do so no more: the first to go on may have to end before the next can.

@@ -3,6 +3,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use secrecy::SecretString;
+use tokio_postgres::config::TargetSessionAttrs;
 
 use crate::domain::settings::Endpoint;
 use crate::sources::reason::brief;
@@ -40,6 +41,8 @@ pub struct Address {
     pub password: Option<SecretString>,
     pub database: Option<String>,
     pub tls: Tls,
+    /// Which of several hosts is meant.
+    pub wanted: TargetSessionAttrs,
     /// Authorities to trust; `system` or nothing means those of this box.
     pub root: Option<PathBuf>,
     /// Our own certificate and its key.
@@ -81,6 +84,9 @@ impl Address {
         let rest = rest.ok_or("the address does not begin with `postgres://`")?;
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        if path.contains('@') && !authority.contains('@') {
+            return Err("an `@` after the first `/`: write a `/` of a password as %2F, an `@` as %40".into());
+        }
         let (login, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
         let (user, password) =
             login.split_once(':').map_or((login, None), |(user, password)| (user, Some(password)));
@@ -91,6 +97,7 @@ impl Address {
             password: password.map(|password| decoded(password).into()),
             database: some(path),
             tls: Tls::default(),
+            wanted: TargetSessionAttrs::Any,
             root: None,
             own: None,
         };
@@ -104,6 +111,10 @@ impl Address {
                 "sslmode" => {
                     address.tls =
                         Tls::parse(&value).ok_or_else(|| format!("`{}` is no sslmode", brief(&value)))?;
+                }
+                "target_session_attrs" => {
+                    address.wanted = wanted(&value)
+                        .ok_or_else(|| format!("`{}` is no target_session_attrs", brief(&value)))?;
                 }
                 "sslrootcert" => address.root = Some(value.into()),
                 "sslcert" => certificate = Some(PathBuf::from(value)),
@@ -146,8 +157,19 @@ fn host_of(text: &str, port: u16) -> Result<(String, u16), String> {
     Ok((if host.is_empty() { "localhost".into() } else { host }, port))
 }
 
+/// Which hosts `libpq` would take; it asks those that are both, or neither, twice, which nobody here needs.
+fn wanted(text: &str) -> Option<TargetSessionAttrs> {
+    Some(match text {
+        "any" => TargetSessionAttrs::Any,
+        "read-write" | "primary" => TargetSessionAttrs::ReadWrite,
+        "read-only" | "standby" => TargetSessionAttrs::ReadOnly,
+        _ => return None,
+    })
+}
+
+/// Where a port is meant a password may stand, if a `/` in it was not written as `%2F`: it is not repeated.
 fn number(text: &str) -> Result<u16, String> {
-    text.parse().map_err(|_| format!("`{}` is no port", brief(text)))
+    text.parse().map_err(|_| "what stands for a port is none".into())
 }
 
 /// Without `%41`; what is no such pair stays as it is.
@@ -205,7 +227,13 @@ mod tests {
     fn what_cannot_be_meant_is_named_without_the_secrets_around_it() {
         for (url, says) in [
             ("postgres://u:hunter2@h?sslmode=on", "`on` is no sslmode"),
-            ("postgres://u:hunter2@h:x", "`x` is no port"),
+            ("postgres://u:hunter2@h:x", "what stands for a port is none"),
+            ("postgres://u:hunter2?x@h/d", "what stands for a port is none"),
+            (
+                "postgres://u:hunter2/x@h/d",
+                "an `@` after the first `/`: write a `/` of a password as %2F, an `@` as %40",
+            ),
+            ("postgres://a,b/d?target_session_attrs=master", "`master` is no target_session_attrs"),
             ("mysql://u:hunter2@h", "the address does not begin with `postgres://`"),
         ] {
             assert_eq!(Address::parse(url).expect_err("no address"), says);

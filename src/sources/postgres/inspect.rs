@@ -4,7 +4,7 @@ use tokio_postgres::types::Type;
 
 use super::Server;
 use super::link::{Fault, Session as Held};
-use super::look::{find, tree};
+use super::look::{find, find_all, tree};
 use super::value::{flag, raw, text};
 use crate::domain::Text;
 use crate::domain::database::{self, DatabaseFacts, PREPARED, Session, Tree, without_passwords};
@@ -125,9 +125,12 @@ fn waits(tree: &Tree, pid: i32) -> Option<Section> {
 async fn branches(held: &Held, target: &ObjectRef, tree: &Tree, pid: i32) -> Result<Vec<Branch>, Fault> {
     let mut branches = Vec::new();
     let Some(place) = tree.place(pid) else { return Ok(branches) };
-    for (member, depth) in tree.members(place.root).into_iter().take(60) {
-        let session = find(held, member).await?;
-        let status = session.as_ref().map_or_else(
+    let members: Vec<(i32, u8)> = tree.members(place.root).into_iter().take(60).collect();
+    let pids: Vec<i32> = members.iter().map(|(pid, _)| *pid).collect();
+    let sessions = find_all(held, &pids).await?;
+    for (member, depth) in members {
+        let session = sessions.iter().find(|session| session.pid == member);
+        let status = session.map_or_else(
             || "a prepared transaction, or gone".to_owned(),
             |session| format!("{} {}: {}", session.user, session.status(), session.query),
         );
@@ -264,7 +267,17 @@ fn of_server(server: &database::Server, now: Timestamp) -> Vec<SectionLine> {
         line("deadlocks", n(server.deadlocks)),
         line("temporary bytes", n(server.temp_bytes)),
         line("oldest xid age", n(server.xid_age)),
-        line("lag", server.lag.map_or_else(|| "not a standby".into(), |lag| format!("{} s", lag.as_secs()))),
+        SectionLine {
+            level: server.lag_level(),
+            ..line(
+                "lag",
+                match server.lag {
+                    Some(lag) => format!("{} s", lag.as_secs()),
+                    None if server.standby => "unknown".into(),
+                    None => "not a standby".into(),
+                },
+            )
+        },
         line(
             "lately",
             server.event.as_ref().map_or_else(String::new, |(at, what)| format!("{what}, {}", ago(*at))),

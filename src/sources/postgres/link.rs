@@ -69,6 +69,9 @@ impl From<tokio_postgres::Error> for Fault {
         let Some(said) = error.as_db_error() else { return Fault::Lost(reason(&error)) };
         let what = brief(said.message());
         let code = said.code();
+        if what.contains("unsupported startup parameter") {
+            return Fault::Lost(format!("a pooler answers here: name the server itself ({what})"));
+        }
         if *code == SqlState::TOO_MANY_CONNECTIONS {
             return Fault::Full(what);
         }
@@ -115,6 +118,10 @@ pub struct Link {
     turn: Turn<Option<Session>>,
     cancel: Mutex<Option<(CancelToken, MakeRustlsConnect)>>,
     interrupted: AtomicBool,
+    /// Whether whoever had the turn last is the poll: an action is not cut off for another.
+    polling: AtomicBool,
+    /// Held while a cancel is under way, so that it does not meet what comes after.
+    cancelling: Turn<()>,
 }
 
 impl Link {
@@ -126,6 +133,8 @@ impl Link {
             turn: Turn::default(),
             cancel: Mutex::default(),
             interrupted: AtomicBool::new(false),
+            polling: AtomicBool::new(false),
+            cancelling: Turn::default(),
         }
     }
 
@@ -133,6 +142,7 @@ impl Link {
     pub async fn turn(&self) -> MutexGuard<'_, Option<Session>> {
         let turn = self.turn.lock().await;
         self.interrupted.store(false, Ordering::Release);
+        self.polling.store(true, Ordering::Release);
         turn
     }
 
@@ -142,21 +152,33 @@ impl Link {
         let turn = if let Ok(turn) = timeout(PATIENCE, self.turn.lock()).await {
             turn
         } else {
-            self.interrupted.store(true, Ordering::Release);
-            let cancel = self.cancel.lock().ok().and_then(|cancel| cancel.clone());
-            if let Some((token, tls)) = cancel {
-                // Whether it came through is told by the turn.
-                let _ = timeout(AFTER_CANCEL, token.cancel_query(tls)).await;
-            }
+            self.cut_off().await;
             let turn = timeout(AFTER_CANCEL, self.turn.lock()).await;
             turn.map_err(|_| Fault::Lost("the server answers nothing now".into()))?
         };
+        self.polling.store(false, Ordering::Release);
+        // Another action may have begun a cancel before it lost the race for the turn.
+        let _ = timeout(AFTER_CANCEL, self.cancelling.lock()).await;
         let session = turn.as_ref().ok_or_else(lost)?;
         if self.interrupted.swap(false, Ordering::AcqRel) {
             // The cancel may come late, and must not meet what matters.
             let _ = session.ask("SELECT 1", &[]).await;
         }
         Ok(turn)
+    }
+
+    /// Cancels what the poll waits for, if it is the poll that has the turn.
+    async fn cut_off(&self) {
+        let _one = self.cancelling.lock().await;
+        if !self.polling.load(Ordering::Acquire) {
+            return;
+        }
+        self.interrupted.store(true, Ordering::Release);
+        let cancel = self.cancel.lock().ok().and_then(|cancel| cancel.clone());
+        if let Some((token, tls)) = cancel {
+            // Whether it came through is told by the turn.
+            let _ = timeout(AFTER_CANCEL, token.cancel_query(tls)).await;
+        }
     }
 
     /// Whether the statement that was cut off was cut off by us.
@@ -176,7 +198,7 @@ impl Link {
             address.password = secret;
         }
         let tls = MakeRustlsConnect::new(tls::config(&address).map_err(Fault::Lost)?);
-        let connected = timeout(CONNECT, config(&address).connect(tls.clone())).await;
+        let connected = timeout(patience(&address), config(&address).connect(tls.clone())).await;
         let (client, mut connection) = connected.map_err(|_| Fault::Lost("timed out".into()))??;
         tokio::spawn(poll_fn(move |context| {
             loop {
@@ -200,8 +222,19 @@ impl Link {
     }
 }
 
-fn config(address: &Address) -> Config {
+/// Each of several hosts has its own time.
+fn patience(address: &Address) -> Duration {
+    CONNECT.saturating_mul(u32::try_from(address.hosts.len()).unwrap_or(1).clamp(1, 5))
+}
+
+/// Known to every version. With the first packet, not by `SET`: behind a pooler that would stay with a server's
+/// connection when others have it.
+const OPTIONS: &str = "-c statement_timeout=3000 -c lock_timeout=300 -c timezone=UTC -c datestyle=ISO \
+    -c idle_in_transaction_session_timeout=10000";
+
+pub(in crate::sources) fn config(address: &Address) -> Config {
     let mut config = Config::new();
+    config.options(OPTIONS).target_session_attrs(address.wanted);
     for (host, port) in &address.hosts {
         config.host(host).port(*port);
     }
@@ -236,9 +269,7 @@ async fn settle(client: Client, emergency: bool) -> Result<Session, Fault> {
     let first = session.ask(first, &[]).await?;
     let version: i32 = first.first().and_then(|row| row.try_get(0).ok()).unwrap_or_default();
     let encoding = first.first().map(|row| text(row, 1)).unwrap_or_default();
-    let mut settings =
-        vec!["statement_timeout=3000", "lock_timeout=300", "timezone='UTC'", "datestyle='ISO'"];
-    settings.push("idle_in_transaction_session_timeout=10000");
+    let mut settings = Vec::new();
     if encoding == "SQL_ASCII" {
         // It knows no encoding, and would refuse to send what is none of ours.
         settings.push("client_encoding='SQL_ASCII'");
@@ -247,7 +278,7 @@ async fn settle(client: Client, emergency: bool) -> Result<Session, Fault> {
         settings.push("idle_session_timeout=0");
     }
     for setting in settings {
-        // What a server does not know, or a pooler does not let through, is done without.
+        // What is not let through is done without.
         if let Err(fault) = session.ask(&format!("SET {setting}"), &[]).await {
             tracing::info!("{setting}: {}", fault.words());
         }
@@ -290,5 +321,40 @@ impl Session {
 
     pub fn is_open(&self) -> bool {
         !self.client.is_closed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn a_pooler_is_told_from_a_server_and_our_limits_come_with_the_first_packet() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let pooler = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.expect("somebody");
+            let mut first = [0; 1_024];
+            let n = stream.read(&mut first).await.expect("a packet");
+            let said = b"SFATAL\0C08P01\0Munsupported startup parameter: options\0\0";
+            let size = u32::try_from(said.len() + 4).expect("small").to_be_bytes();
+            stream.write_all(&[b"E", &size[..], said].concat()).await.expect("sent");
+            String::from_utf8_lossy(&first[..n]).into_owned()
+        });
+        let address =
+            Address::parse(&format!("postgres://u@127.0.0.1:{port}/d?sslmode=disable")).expect("read");
+        let fault = config(&address).connect(tokio_postgres::NoTls).await.err().map(Fault::from);
+        let words = fault.map(|fault| fault.words()).unwrap_or_default();
+        assert!(words.starts_with("a pooler answers here: name the server itself"), "{words}");
+        let first = pooler.await.expect("it ends");
+        assert!(first.contains("-c statement_timeout=3000") && first.contains("lock_timeout=300"), "{first}");
+    }
+
+    #[test]
+    fn each_of_several_hosts_has_its_own_time() {
+        let of = |url| patience(&Address::parse(url).expect("an address"));
+        assert_eq!([of("postgres://a/d"), of("postgres://a,b/d")], [CONNECT, CONNECT * 2]);
     }
 }

@@ -95,8 +95,13 @@ pub fn identity(native: &Native, greeting: &Greeting) -> Result<(i32, String), S
 
 /// A session by its number, whoever has it now.
 pub async fn find(held: &Held, pid: i32) -> Result<Option<Session>, Fault> {
-    let ask = format!("{} WHERE pid = $1", sql::activity(held.greeting.number));
-    Ok(held.ask(&ask, &[(&pid, Type::INT4)]).await?.first().map(read::session))
+    Ok(find_all(held, &[pid]).await?.pop())
+}
+
+/// Several at once.
+pub async fn find_all(held: &Held, pids: &[i32]) -> Result<Vec<Session>, Fault> {
+    let ask = format!("{} WHERE pid = ANY($1)", sql::activity(held.greeting.number));
+    Ok(held.ask(&ask, &[(&pids, Type::INT4_ARRAY)]).await?.iter().map(read::session).collect())
 }
 
 /// Who waits for whom, now.
@@ -131,10 +136,18 @@ async fn part(server: &Server, native: &Native) -> Result<Part, Fault> {
         part.allowed = allowed(held, &session, flag(row, 0), flag(row, 1), &text(row, 3));
         if native.verb == Verb::Cancel {
             part.looked.generation = number(row, 2);
+            match part.looked.generation {
+                Some(query) if same_query(session.query_began, query) => {}
+                Some(_) => part.drift = Some("it runs another query by now".into()),
+                None if part.allowed == Check::Yes => {
+                    part.allowed = Check::No("which query it runs is not seen: terminate ends it".into());
+                }
+                None => {}
+            }
         }
     }
     let tree = tree(held).await?;
-    let freed: Vec<i32> = below(&tree, pid);
+    let freed = tree.freed_by(pid);
     if let Verb::Terminate { frees } = &mut part.looked.native.verb {
         *frees = u32::try_from(freed.len()).unwrap_or(u32::MAX);
     }
@@ -146,35 +159,18 @@ async fn part(server: &Server, native: &Native) -> Result<Part, Fault> {
     if !session.is_client() {
         part.warnings.push(format!("it is no client but a {}", session.backend));
     }
-    if session.waits() || !tree.blockers(pid).is_empty() {
-        let by: Vec<String> = tree.blockers(pid).iter().map(ToString::to_string).collect();
+    let by: Vec<String> = tree.blockers(pid).iter().map(ToString::to_string).collect();
+    if !by.is_empty() {
         part.warnings
             .push(format!("it waits itself, for {}: X ends what all of them wait for", by.join(", ")));
     }
     Ok(part)
 }
 
-/// Those that wait for a session, through however many others.
-pub fn below(tree: &Tree, pid: i32) -> Vec<i32> {
-    let Some(place) = tree.place(pid) else { return Vec::new() };
-    let members = tree.members(place.root);
-    let mut freed = vec![pid];
-    // Deeper ones follow, so one pass for each layer is enough.
-    for _ in 0..members.len() {
-        let more: Vec<i32> = members
-            .iter()
-            .map(|(member, _)| *member)
-            .filter(|member| {
-                !freed.contains(member) && tree.blockers(*member).iter().any(|b| freed.contains(b))
-            })
-            .collect();
-        if more.is_empty() {
-            break;
-        }
-        freed.extend(more);
-    }
-    freed.remove(0);
-    freed
+/// Whether a query that began at this millisecond is the one of this microsecond: the server rounds, and does so in
+/// one of two ways.
+pub fn same_query(began: Option<Timestamp>, micros: i64) -> bool {
+    began.is_some_and(|at| at.0.saturating_mul(1000).saturating_sub(micros).saturating_abs() <= 500)
 }
 
 fn allowed(held: &Held, session: &Session, superusers: bool, member: bool, role: &str) -> Check {
@@ -224,13 +220,13 @@ fn effect(session: &Session, freed: &[i32], cancels: bool, now: Timestamp) -> Ve
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::database::Waits;
 
     #[test]
-    fn what_a_session_frees_is_all_that_wait_through_it_and_nobody_else() {
-        let tree = Tree::new(Waits::new([(2, vec![1]), (3, vec![2]), (4, vec![1]), (9, vec![8])]));
-        assert_eq!(below(&tree, 1), [2, 4, 3]);
-        assert_eq!(below(&tree, 2), [3]);
-        assert!(below(&tree, 3).is_empty() && below(&tree, 77).is_empty());
+    fn a_query_is_the_same_whichever_way_its_beginning_was_rounded() {
+        for micros in [1_700_000_000_123_499, 1_700_000_000_123_500, 1_700_000_000_122_500] {
+            assert!(same_query(Some(Timestamp(1_700_000_000_123)), micros), "{micros}");
+        }
+        assert!(!same_query(Some(Timestamp(1_700_000_000_123)), 1_700_000_000_123_501));
+        assert!(!same_query(None, 0) && !same_query(Some(Timestamp(i64::MAX)), i64::MIN));
     }
 }

@@ -1,17 +1,17 @@
 //! `PostgreSQL`, versions 12 to 18: one held connection for each server, whose poll an action cancels.
 mod act;
-mod address;
+pub(super) mod address;
 mod board;
 mod inspect;
 mod kinds;
-mod link;
+pub(super) mod link;
 mod look;
 mod poll;
 mod read;
 mod rounds;
 mod rows;
 mod sql;
-mod tls;
+pub(super) mod tls;
 mod value;
 
 use std::sync::{Arc, Mutex};

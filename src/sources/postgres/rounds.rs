@@ -14,6 +14,7 @@ use super::{Server as Shared, sql};
 use crate::domain::Text;
 use crate::domain::database::{Database, DatabaseFacts, Deltas, Server, Session, Tree, Trend};
 use crate::domain::feed::Feed;
+use crate::domain::level::Level;
 use crate::domain::news::News;
 use crate::domain::object::Kind;
 use crate::domain::time::Timestamp;
@@ -24,6 +25,7 @@ const SIZES: Duration = Duration::from_mins(1);
 const RELATIONS: Duration = Duration::from_secs(30);
 const STATEMENTS: Duration = Duration::from_secs(10);
 const REPLICAS: Duration = Duration::from_secs(4);
+const REPLICAS_UNWATCHED: Duration = Duration::from_mins(1);
 /// Where we may not see who waits, everybody is asked for his locks; that is not done at every look.
 const UNSEEN_WAITS: Duration = Duration::from_secs(10);
 /// Clocks that differ by less agree.
@@ -126,10 +128,22 @@ impl Rounds {
         let clients = sessions.iter().filter(|session| session.is_client());
         self.sees = Some((clients.clone().filter(|session| !session.hidden).count(), clients.count()));
         if self.is_due("databases", DATABASES) {
-            self.read_databases(held, now).await?;
+            self.read_databases(shared, held, now).await?;
         }
         self.sum_up(held, &gauge, &sessions, now, skew);
         let mut rows: Vec<(Kind, Vec<Fresh>)> = Vec::new();
+        // How well the copies are is told with the server, whoever looks.
+        let due = if watched.contains(&Kind::Replica) {
+            self.is_due("replicas", REPLICAS)
+        } else {
+            self.is_due("replicas unwatched", REPLICAS_UNWATCHED)
+        };
+        if due {
+            let read = kinds::replicas(held, gauge.lag).await;
+            let levels = |rows: &[Fresh]| rows.iter().map(|row| row.facts.level()).min().unwrap_or_default();
+            self.server.replicas = read.as_ref().map_or(Level::Unknown, |(rows, _)| levels(rows));
+            self.kept(shared, Kind::Replica, read, &mut rows)?;
+        }
         let started = self.server.started;
         let server = DatabaseFacts::Server(Box::new(self.server.clone()));
         let uid = held.greeting.system.clone().unwrap_or_default();
@@ -146,10 +160,6 @@ impl Rounds {
             row(name, DatabaseFacts::Database(Box::new(Database { bytes, ..database.clone() })))
         });
         rows.push((Kind::Database, databases.collect()));
-        if watched.contains(&Kind::Replica) && self.is_due("replicas", REPLICAS) {
-            let read = kinds::replicas(held, gauge.lag).await;
-            self.kept(shared, Kind::Replica, read, &mut rows)?;
-        }
         if watched.contains(&Kind::Relation) && self.is_due("relations", RELATIONS) {
             let read = kinds::relations(held).await;
             self.kept(shared, Kind::Relation, read, &mut rows)?;
@@ -213,6 +223,7 @@ impl Rounds {
         } else if waits {
             sql::WAITS
         } else {
+            self.notes.remove(&Kind::Session);
             return Ok(Tree::default());
         };
         match held.ask(ask, &[]).await {
@@ -220,7 +231,11 @@ impl Rounds {
                 self.notes.remove(&Kind::Session);
                 Ok(Tree::new(read::waits(&rows)))
             }
-            Err(fault @ Fault::Said { .. }) if !fault.has_code("57014") => {
+            Err(_) if shared.link.was_interrupted() => {
+                self.due.remove("waits");
+                Err(Fault::Interrupted)
+            }
+            Err(fault @ Fault::Said { .. }) => {
                 self.notes
                     .insert(Kind::Session, format!("who waits for whom is not read: {}", fault.words()));
                 Ok(Tree::default())
@@ -253,15 +268,34 @@ impl Rounds {
         self.server.count(sessions);
     }
 
-    async fn read_databases(&mut self, held: &Held, now: Timestamp) -> Result<(), Fault> {
-        let rows = held.ask(sql::DATABASES, &[]).await?;
+    async fn read_databases(&mut self, shared: &Shared, held: &Held, now: Timestamp) -> Result<(), Fault> {
+        let rows = match held.ask(sql::DATABASES, &[]).await {
+            Ok(rows) => {
+                self.notes.remove(&Kind::Server);
+                self.server.unread = false;
+                rows
+            }
+            Err(_) if shared.link.was_interrupted() => {
+                self.due.clear();
+                return Err(Fault::Interrupted);
+            }
+            // What was seen before is not what is now.
+            Err(fault @ Fault::Said { .. }) => {
+                self.notes.insert(Kind::Server, format!("databases are not read: {}", fault.words()));
+                (self.server.unread, self.ended) = (true, None);
+                Vec::new()
+            }
+            Err(fault) => return Err(fault),
+        };
         self.databases = rows.iter().map(read::database).collect();
         let sum = |of: fn(&Database) -> Option<i64>| -> Option<i64> {
-            self.databases.iter().map(|(_, database)| of(database)).sum()
+            let each = self.databases.iter().map(|(_, database)| of(database));
+            each.sum::<Option<i64>>().filter(|_| !self.databases.is_empty())
         };
         let (commits, rollbacks) = (sum(|d| d.commits), sum(|d| d.rollbacks));
         self.server.deadlocks = sum(|d| d.deadlocks);
         self.server.temp_bytes = sum(|d| d.temp_bytes);
+        (self.server.commits_per_second, self.server.rollbacks_per_second) = (None, None);
         self.server.xid_age = self.databases.iter().filter_map(|(_, d)| d.xid_age).max();
         let blocks =
             |at: usize| -> i64 { rows.iter().map(|row| i64::try_from(count(row, at)).unwrap_or(0)).sum() };

@@ -34,10 +34,19 @@ pub const GAUGE: &str = concat!(
     ", ",
     ms!("clock_timestamp()"),
     ", CASE WHEN pg_is_in_recovery() THEN ",
-    "CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0 ELSE ",
+    // Nothing new comes also from a primary that is lost: then how far behind it is is not known.
+    "CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN CASE WHEN EXISTS ",
+    "(SELECT FROM pg_catalog.pg_stat_wal_receiver WHERE coalesce(status, 'streaming') = 'streaming') THEN 0 END ELSE ",
     ms!("clock_timestamp() - pg_last_xact_replay_timestamp()"),
     " END END"
 );
+
+/// What is not counted is not 0.
+macro_rules! counted {
+    ($what:literal) => {
+        concat!("CASE WHEN current_setting('track_counts')::bool THEN ", $what, " END")
+    };
+}
 
 /// Who waits, and for whom. Asked only when somebody waits, since it stops the lock manager for a moment.
 pub const WAITS: &str = "SELECT pid, pg_blocking_pids(pid) FROM pg_catalog.pg_stat_activity \
@@ -47,12 +56,23 @@ pub const WAITS: &str = "SELECT pid, pg_blocking_pids(pid) FROM pg_catalog.pg_st
 pub const WAITS_UNSEEN: &str = "SELECT pid, pg_blocking_pids(pid) FROM (SELECT DISTINCT pid \
     FROM pg_catalog.pg_locks WHERE NOT granted AND pid IS NOT NULL) AS waiting";
 
-pub const DATABASES: &str = "SELECT d.datname::text, \
-    CASE WHEN d.datconnlimit >= 0 THEN d.datconnlimit::int8 END, \
-    greatest(age(d.datfrozenxid), mxid_age(d.datminmxid))::int8, s.numbackends::int8, s.deadlocks::int8, \
-    s.temp_bytes::int8, s.blks_hit::int8, s.blks_read::int8, s.xact_commit::int8, s.xact_rollback::int8 \
-    FROM pg_catalog.pg_database d LEFT JOIN pg_catalog.pg_stat_database s ON s.datid = d.oid \
-    WHERE d.datallowconn";
+/// Also those that nobody may connect to: the age of their transaction numbers stops the server as any other's.
+pub const DATABASES: &str = concat!(
+    "SELECT d.datname::text, CASE WHEN d.datconnlimit >= 0 THEN d.datconnlimit::int8 END, ",
+    "greatest(age(d.datfrozenxid), mxid_age(d.datminmxid))::int8, s.numbackends::int8, ",
+    counted!("s.deadlocks::int8"),
+    ", ",
+    counted!("s.temp_bytes::int8"),
+    ", ",
+    counted!("s.blks_hit::int8"),
+    ", ",
+    counted!("s.blks_read::int8"),
+    ", ",
+    counted!("s.xact_commit::int8"),
+    ", ",
+    counted!("s.xact_rollback::int8"),
+    " FROM pg_catalog.pg_database d LEFT JOIN pg_catalog.pg_stat_database s ON s.datid = d.oid"
+);
 
 /// Takes no lock, but reads every file's size.
 pub const SIZES: &str = "SELECT datname::text, CASE WHEN has_database_privilege(oid, 'CONNECT') \
@@ -70,8 +90,8 @@ pub const SENDERS: &str = concat!(
 pub fn slots(version: i32) -> String {
     let status = if version >= 130_000 { "wal_status" } else { "NULL::text" };
     format!(
-        "SELECT slot_name::text, slot_type, active, \
-         CASE WHEN pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_last_wal_receive_lsn(), restart_lsn) \
+        "SELECT slot_name::text, slot_type, active, CASE WHEN restart_lsn IS NULL THEN 0 \
+         WHEN pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_last_wal_receive_lsn(), restart_lsn) \
          ELSE pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) END::int8, {status}, database::text \
          FROM pg_catalog.pg_replication_slots"
     )
@@ -85,13 +105,18 @@ pub const RECEIVER: &str = "SELECT status, coalesce(sender_host, ''), coalesce(s
 pub const RELATIONS: &str = concat!(
     "SELECT n.nspname::text, c.relname::text, c.relkind::text, t.relname::text, ",
     "(c.relpages::int8 + coalesce(o.relpages, 0)::int8) * current_setting('block_size')::int8, ",
-    "CASE WHEN c.relkind <> 'i' THEN pg_stat_get_live_tuples(c.oid) END, ",
-    "CASE WHEN c.relkind <> 'i' THEN pg_stat_get_dead_tuples(c.oid) END, ",
+    counted!("CASE WHEN c.relkind <> 'i' THEN pg_stat_get_live_tuples(c.oid) END"),
+    ", ",
+    counted!("CASE WHEN c.relkind <> 'i' THEN pg_stat_get_dead_tuples(c.oid) END"),
+    ", ",
     ms!("greatest(pg_stat_get_last_vacuum_time(c.oid), pg_stat_get_last_autovacuum_time(c.oid))"),
     ", ",
     ms!("greatest(pg_stat_get_last_analyze_time(c.oid), pg_stat_get_last_autoanalyze_time(c.oid))"),
-    ", pg_stat_get_numscans(c.oid), ",
-    "(SELECT sum(pg_stat_get_numscans(x.indexrelid))::int8 FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid), ",
+    ", ",
+    counted!("pg_stat_get_numscans(c.oid)"),
+    ", (SELECT ",
+    counted!("sum(pg_stat_get_numscans(x.indexrelid))::int8"),
+    " FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid), ",
     "coalesce(i.indisunique OR i.indisprimary OR i.indisexclusion, false), coalesce(i.indisvalid, true), ",
     "CASE WHEN c.relfrozenxid <> '0'::xid THEN age(c.relfrozenxid)::int8 END ",
     "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ",

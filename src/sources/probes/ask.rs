@@ -61,7 +61,7 @@ pub(super) async fn ask(fact: &Fact, servers: &Servers, first: bool) -> Asked {
             FactSource::Tls => tls::ask(fact).await,
             FactSource::Tcp => net::tcp(fact).await,
             FactSource::Dns => net::dns(fact).await,
-            FactSource::Disk => host::disk(fact).await,
+            FactSource::Disk => host::disk(fact, servers).await,
             FactSource::Memory => host::memory(fact).await,
             FactSource::Promql => promql::ask(fact, servers, first).await,
             FactSource::Sql => sql::ask(fact, servers).await,

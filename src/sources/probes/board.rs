@@ -118,7 +118,7 @@ impl Board {
 }
 
 /// A line without the secrets that it tells.
-fn masked(line: &str) -> Cow<'_, str> {
+pub(super) fn masked(line: &str) -> Cow<'_, str> {
     match secret::mask(line.as_bytes()) {
         Cow::Borrowed(_) => line.into(),
         Cow::Owned(bytes) => String::from_utf8_lossy(&bytes).into_owned().into(),
@@ -174,6 +174,15 @@ mod tests {
         let object = board.hear(0, asked, Timestamp(1)).expect("a row");
         let all = format!("{object:?} {:?}", board.inspect(&object.id));
         assert!(all.contains("(hidden)") && !all.contains("hunter2"), "{all}");
+    }
+
+    #[test]
+    fn a_secret_in_a_question_is_shown_nowhere() {
+        let query = "https://me:hunter2@x.example/health?full=1&key=hunter2&api_token=hunter2";
+        let board = Board::new(vec![Fact { query: query.into(), ..fact("a") }], Vec::new());
+        let all = format!("{:?}", board.inspect(&board.objects()[0].id));
+        let shown = "https://x.example/health?full=1&key=(hidden)&api_token=(hidden)";
+        assert!(all.contains(shown) && !all.contains("hunter2"), "{all}");
     }
 
     #[test]

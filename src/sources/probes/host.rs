@@ -2,11 +2,14 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use futures::future::join_all;
 use tokio::process::Command;
 use tokio::time::timeout;
 
 use super::super::reason::{brief, reason};
 use super::ask::Asked;
+use super::servers::Servers;
+use crate::domain::level::Level;
 use crate::domain::settings::limit::{Fact, disk_place};
 use crate::domain::text::quoted;
 use crate::domain::vital::{Answer, Heard, amount, worst};
@@ -33,30 +36,42 @@ impl Space {
 }
 
 /// `/`, `/mnt/data /var/lib`, `ops@box:/`.
-pub(super) async fn disk(fact: &Fact) -> Asked {
+pub(super) async fn disk(fact: &Fact, servers: &Servers) -> Asked {
     let Some((target, paths)) = disk_place(&fact.query) else {
         return Asked::failed("write `/`, or `user@host:/`");
     };
-    let paths: Vec<String> = paths.into_iter().map(str::to_owned).collect();
-    let spaces = match target {
-        None => local(paths).await,
-        Some(target) => {
-            let words: Vec<String> = paths.iter().map(|path| quoted(path)).collect();
-            ssh(target, &format!("LC_ALL=C df -Pk -- {}", words.join(" "))).await.map(|text| read_df(&text))
-        }
+    let found = match target {
+        None => join_all(paths.into_iter().map(|path| local(path, servers))).await,
+        Some(target) => match remote(target, &paths, servers).await {
+            Ok(found) => found,
+            Err(why) => vec![Err(why)],
+        },
     };
-    match spaces {
-        Ok(spaces) => fullest(fact, &spaces),
-        Err(why) => Asked::failed(&why),
+    let (mut spaces, mut lost) = (Vec::new(), Vec::new());
+    for one in found {
+        match one {
+            Ok(space) => spaces.push(space),
+            Err(why) => lost.push(why),
+        }
     }
+    fullest(fact, &spaces, &lost)
 }
 
-fn fullest(fact: &Fact, spaces: &[Space]) -> Asked {
+/// The fullest of those that there are; what could not be looked at is named, and may be fuller.
+fn fullest(fact: &Fact, spaces: &[Space], lost: &[String]) -> Asked {
     let answers: Vec<Answer> =
         spaces.iter().map(|space| space.percent().map_or(Answer::Value(f64::NAN), Answer::Value)).collect();
-    let Some((nth, _)) = worst(fact, &answers) else { return Asked::failed("there is no such file system") };
-    let note = spaces.get(nth).map_or("", |space| &space.path);
-    let heard = Heard::of(answers.get(nth).cloned().unwrap_or_default()).note(note);
+    let lost = lost.join(", ");
+    let Some((nth, _)) = worst(fact, &answers) else {
+        return Asked::failed(if lost.is_empty() { "there is no such file system" } else { &lost });
+    };
+    let path = spaces.get(nth).map_or("", |space| &space.path);
+    let heard = Heard::of(answers.get(nth).cloned().unwrap_or_default());
+    let heard = if lost.is_empty() {
+        heard.note(path)
+    } else {
+        Heard { floor: Some(Level::Unknown), ..heard.note(format!("{path}; {lost}")) }
+    };
     Asked::new(heard).seen(
         "File systems",
         spaces.iter().map(|space| {
@@ -67,19 +82,34 @@ fn fullest(fact: &Fact, spaces: &[Space]) -> Asked {
     )
 }
 
-/// Those of the paths that there are; why there is none of them.
-async fn local(paths: Vec<String>) -> Result<Vec<Space>, String> {
-    let look = move || {
-        let (found, lost): (Vec<_>, Vec<_>) = paths.into_iter().map(space).partition(Result::is_ok);
-        match lost.into_iter().find_map(Result::err) {
-            Some(why) if found.is_empty() => Err(why),
-            _ => Ok(found.into_iter().flatten().collect()),
-        }
+/// A file system that hangs keeps whoever asked, and nobody after him: each has one asker at a time.
+async fn local(path: &str, servers: &Servers) -> Result<Space, String> {
+    let asking = async {
+        let turn = servers.turn(path).lock_owned().await;
+        let path = path.to_owned();
+        let looked = tokio::task::spawn_blocking(move || {
+            let looked = space(path);
+            drop(turn);
+            looked
+        });
+        looked.await.unwrap_or_else(|_| Err("firedeck failed here".into()))
     };
-    match timeout(LOCAL, tokio::task::spawn_blocking(look)).await {
-        Ok(Ok(spaces)) => spaces,
-        _ => Err("the file system does not answer".into()),
-    }
+    let answer = timeout(LOCAL, asking).await;
+    answer.unwrap_or_else(|_| Err(format!("`{path}`: the file system does not answer")))
+}
+
+/// What `df` tells of the paths, and what it complains about.
+async fn remote(
+    target: &str,
+    paths: &[&str],
+    servers: &Servers,
+) -> Result<Vec<Result<Space, String>>, String> {
+    let words: Vec<String> = paths.iter().map(|path| quoted(path)).collect();
+    let command = format!("LC_ALL=C df -Pk -- {}", words.join(" "));
+    let turn = timeout(REMOTE, servers.turn(&format!("{target} {command}")).lock_owned()).await;
+    let _turn = turn.map_err(|_| format!("`ssh {target}`: timed out"))?;
+    let said = ssh(target, &command).await?;
+    Ok(read_df(&said.text).into_iter().map(Ok).chain(said.failed.map(Err)).collect())
 }
 
 fn space(path: String) -> Result<Space, String> {
@@ -122,7 +152,10 @@ pub(super) async fn memory(fact: &Fact) -> Asked {
             Ok(Err(error)) => Err(format!("`/proc/meminfo`: {}", reason(&error))),
             Err(_) => Err("`/proc/meminfo` does not answer".into()),
         },
-        target => ssh(target.trim_end_matches(':'), "cat /proc/meminfo").await,
+        target => match ssh(target.trim_end_matches(':'), "cat /proc/meminfo").await {
+            Ok(Said { text, failed: None }) => Ok(text),
+            Ok(Said { failed: Some(why), .. }) | Err(why) => Err(why),
+        },
     };
     match text.map(|text| read_memory(&text)) {
         Ok(Some((percent, lines))) => Asked::new(Heard::value(percent)).seen("Memory", lines),
@@ -147,8 +180,14 @@ fn read_memory(text: &str) -> Option<(f64, Vec<(String, String)>)> {
     Some((100.0 * (total - available) / total, lines.collect()))
 }
 
+/// What a command on another box wrote, and its last complaint when it failed.
+struct Said {
+    text: String,
+    failed: Option<String>,
+}
+
 /// Runs one reading command there. No question is ever asked at a terminal, and nothing is left running here.
-async fn ssh(target: &str, command: &str) -> Result<String, String> {
+async fn ssh(target: &str, command: &str) -> Result<Said, String> {
     if target.is_empty() || target.starts_with('-') || target.contains(char::is_whitespace) {
         return Err(format!("`{}` is no `user@host`", brief(target)));
     }
@@ -165,18 +204,20 @@ async fn ssh(target: &str, command: &str) -> Result<String, String> {
         Ok(Err(error)) => return Err(format!("`ssh`: {}", reason(&error))),
         Ok(Ok(output)) => output,
     };
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
     if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        return Ok(Said { text, failed: None });
     }
     let said = String::from_utf8_lossy(&output.stderr);
     let last =
         said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it failed and said nothing");
-    Err(format!("`ssh {target}`: {}", brief(last)))
+    Ok(Said { text, failed: Some(format!("`ssh {target}`: {}", brief(last))) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::settings::limit::{Bound, FactSource};
 
     #[test]
     fn a_disk_is_as_full_as_df_says() {
@@ -186,6 +227,44 @@ mod tests {
         assert_eq!(spaces.iter().map(|s| s.path.as_str()).collect::<Vec<_>>(), ["/", "/mnt/with space"]);
         assert_eq!(spaces.iter().map(Space::percent).collect::<Vec<_>>(), [Some(75.0), Some(10.0)]);
         assert_eq!(Space { used: 0.0, free: 0.0, ..spaces[0].clone() }.percent(), None, "proc has no size");
+    }
+
+    fn fact(query: &str) -> Fact {
+        Fact {
+            name: "disk".into(),
+            source: FactSource::Disk,
+            query: query.into(),
+            on: None,
+            unit: Some("%".into()),
+            pick: None,
+            every: Duration::from_secs(30),
+            ok: Bound::parse("<= 100").ok(),
+            warning: None,
+            critical: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_path_that_is_not_there_is_named_beside_one_that_is() {
+        let servers = Servers::new(Vec::new());
+        let asked = disk(&fact("/ /no/such/place"), &servers).await;
+        assert_eq!(asked.heard.floor, Some(Level::Unknown));
+        assert!(asked.heard.note.starts_with("/; `/no/such/place`: "), "{}", asked.heard.note);
+        let asked = disk(&fact("/"), &servers).await;
+        assert_eq!((asked.heard.floor, asked.heard.note.as_str()), (None, "/"));
+        assert!(disk(&fact("/no/such/place"), &servers).await.heard.failed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_file_system_that_hangs_has_one_asker() {
+        let servers = Servers::new(Vec::new());
+        let hung = servers.turn("/").lock_owned().await;
+        let asked = disk(&fact("/ /proc"), &servers).await;
+        let why = "`/`: the file system does not answer";
+        assert!(asked.heard.note.ends_with(why), "{}", asked.heard.note);
+        assert_eq!(asked.heard.floor, Some(Level::Unknown));
+        drop(hung);
+        assert!(!disk(&fact("/"), &servers).await.heard.failed());
     }
 
     #[test]

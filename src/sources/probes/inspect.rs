@@ -1,7 +1,8 @@
 //! Everything about one question: the limits with their lines, the last answer whole, and what came before.
-use super::board::Row;
+use super::board::{Row, masked};
 use crate::domain::level::Level;
 use crate::domain::news::{Inspection, Section, SectionLine};
+use crate::domain::secret;
 use crate::domain::settings::limit::{Bound, Fact, FactSource, write_span};
 use crate::domain::vital::{Answer, Vital, Which, amount, chart};
 use crate::sources::http::shown;
@@ -100,9 +101,19 @@ fn question(row: &Row) -> Section {
     Section { title: "Question".into(), lines }
 }
 
-/// An address without what may stand in it of names and passwords.
+/// The question without what may stand in it of names and secrets.
 fn asked(fact: &Fact) -> String {
-    if fact.source == FactSource::Http { shown(&fact.query) } else { fact.query.clone() }
+    if fact.source != FactSource::Http {
+        return masked(&fact.query).into_owned();
+    }
+    let address = shown(&fact.query);
+    let Some((place, query)) = address.split_once('?') else { return masked(&address).into_owned() };
+    let pair = |pair: &str| match pair.split_once('=') {
+        Some((name, _)) if secret::looks_secret(name) => format!("{name}={}", secret::HIDDEN),
+        _ => pair.to_owned(),
+    };
+    let query: Vec<String> = query.split('&').map(pair).collect();
+    masked(&format!("{place}?{}", query.join("&"))).into_owned()
 }
 
 fn history(vital: &Vital) -> Option<Section> {

@@ -1,9 +1,10 @@
 //! Asks the questions of a profile, each at its own pace, and judges the answers by their limits.
 //!
 //! One scheduler asks at most eight at once; a server that several questions go to is asked one at a time, over
-//! one held connection; those that failed may take half of the places, so that the dead never hold up the living.
+//! one connection; those that failed may take half of the places, so that the dead never hold up the living.
 mod ask;
 mod board;
+mod held;
 mod host;
 mod inspect;
 mod net;

@@ -7,7 +7,9 @@ use secrecy::ExposeSecret;
 
 use super::super::reason::{brief, reason};
 use super::ask::Asked;
+use super::held::Refusal;
 use super::servers::{Server, Servers};
+use crate::domain::secret;
 use crate::domain::settings::endpoint::Backend;
 use crate::domain::settings::limit::Fact;
 use crate::domain::vital::{Answer, Heard};
@@ -49,20 +51,20 @@ pub(super) async fn ask(fact: &Fact, servers: &Servers) -> Asked {
     let asked = async {
         let question = Question::read(&words)?;
         let server = servers.find(Backend::Redis, fact.on.as_deref())?;
-        let mut held = server.redis().await;
+        let mut held = server.redis.lock().await;
         let mut connection = match held.take() {
             Some(connection) => connection,
-            None => connect(server).await?,
+            None => held.open(connect(server)).await?,
         };
         match put(&mut connection, &question).await {
             Ok(reply) => {
-                *held = Some(connection);
+                server.redis.keep(&mut held, connection, fact.every);
                 Ok(told(&question, &reply))
             }
             Err(error) => {
                 // A server that says no is still there.
                 if error.code().is_some() {
-                    *held = Some(connection);
+                    server.redis.keep(&mut held, connection, fact.every);
                 }
                 Err(said(&error))
             }
@@ -108,7 +110,14 @@ impl Question {
     }
 }
 
-async fn connect(server: &Server) -> Result<MultiplexedConnection, String> {
+impl Question {
+    fn asks_settings(&self) -> bool {
+        let first = self.commands.first().and_then(|words| words.first());
+        first.is_some_and(|word| word.eq_ignore_ascii_case("config"))
+    }
+}
+
+async fn connect(server: &Server) -> Result<MultiplexedConnection, Refusal> {
     let endpoint = &server.access.endpoint;
     let info = endpoint.url.as_str().into_connection_info().map_err(|error| said(&error))?;
     let mut settings = info.redis_settings().clone();
@@ -121,7 +130,11 @@ async fn connect(server: &Server) -> Result<MultiplexedConnection, String> {
     let client = Client::open(info.set_redis_settings(settings)).map_err(|error| said(&error))?;
     let config =
         AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(Some(ANSWER));
-    client.get_multiplexed_async_connection_with_config(&config).await.map_err(|error| said(&error))
+    let connected = client.get_multiplexed_async_connection_with_config(&config).await;
+    connected.map_err(|error| {
+        let why = said(&error);
+        Refusal { full: why.contains("max number of clients"), why }
+    })
 }
 
 async fn put(connection: &mut MultiplexedConnection, question: &Question) -> Result<Vec<Value>, RedisError> {
@@ -136,7 +149,11 @@ async fn put(connection: &mut MultiplexedConnection, question: &Question) -> Res
 }
 
 fn told(question: &Question, replies: &[Value]) -> Asked {
-    let texts: Vec<String> = replies.iter().map(text).collect();
+    let texts: Vec<String> = if question.asks_settings() {
+        replies.iter().map(settings).collect()
+    } else {
+        replies.iter().map(text).collect()
+    };
     let whole = texts.join("\n");
     if let Some(field) = &question.field {
         let line = |line: &str| {
@@ -188,6 +205,28 @@ fn text(value: &Value) -> String {
         Value::Set(items) => all(items).join(" "),
         other => brief(&format!("{other:?}")),
     }
+}
+
+/// What `CONFIG GET` answers, without passwords.
+fn settings(reply: &Value) -> String {
+    let pair = |name: &Value, value: &Value| {
+        let (name, value) = (text(name), text(value));
+        let flat = name.to_lowercase();
+        let secret = flat.contains("pass") || flat.ends_with("auth") || secret::looks_secret(&name);
+        format!("{name}={}", if secret && !value.is_empty() { secret::HIDDEN } else { &value })
+    };
+    let all: Vec<String> = match reply {
+        Value::Map(pairs) => pairs.iter().map(|(name, value)| pair(name, value)).collect(),
+        Value::Array(items) => items
+            .chunks(2)
+            .map(|items| match items {
+                [name, value] => pair(name, value),
+                _ => String::new(),
+            })
+            .collect(),
+        other => vec![text(other)],
+    };
+    all.join(" ")
 }
 
 /// The state that the server is in by its own word, else what broke.
@@ -262,5 +301,20 @@ mod tests {
             told("CONFIG GET maxmemory timeout", &config).answer,
             Answer::Text("maxmemory=0 timeout=300".into())
         );
+    }
+
+    #[test]
+    fn passwords_among_the_settings_are_not_shown() {
+        let bulk = |text: &str| Value::BulkString(text.as_bytes().to_vec());
+        let own = ["requirepass", "hunter2", "masterauth", "hunter2", "tls-key-file-pass", "hunter2"];
+        let own = own.into_iter().chain(["maxmemory", "7", "masteruser", "", "requirepass", ""]).map(bulk);
+        let own: Vec<Value> = own.collect();
+        let pairs = own.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
+        let question = question("CONFIG GET *").expect("may be asked");
+        for reply in [Value::Array(own.clone()), Value::Map(pairs)] {
+            let asked = format!("{:?}", told(&question, &[reply]));
+            assert!(!asked.contains("hunter2"), "{asked}");
+            assert!(asked.contains("requirepass=(hidden)") && asked.contains("maxmemory=7 "), "{asked}");
+        }
     }
 }

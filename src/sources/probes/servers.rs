@@ -1,15 +1,16 @@
-//! The servers that questions may name, and the connections that are held to them.
+//! The servers that questions may name, and the connections to them.
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ::redis::aio::MultiplexedConnection;
 use reqwest::{Client, Url};
-use tokio::sync::{Mutex as Held, MutexGuard};
+use tokio::sync::Mutex as Turn;
 
 use super::super::backend::Access;
 use super::super::http::{self, Login};
 use super::super::reason::reason;
+use super::held::Slot;
 use crate::domain::settings::endpoint::Backend;
 
 /// For one request.
@@ -19,24 +20,18 @@ pub(super) struct Servers {
     all: Vec<Server>,
     /// By origin, so that a connection is used again.
     web: Mutex<HashMap<String, Client>>,
+    /// By the place of a file system.
+    turns: Mutex<HashMap<String, Arc<Turn<()>>>>,
 }
 
 /// One server with its one connection.
 pub(super) struct Server {
     pub access: Access,
-    postgres: Held<Option<tokio_postgres::Client>>,
-    redis: Held<Option<MultiplexedConnection>>,
+    pub postgres: Slot<tokio_postgres::Client>,
+    pub redis: Slot<MultiplexedConnection>,
 }
 
 impl Server {
-    pub(super) async fn postgres(&self) -> MutexGuard<'_, Option<tokio_postgres::Client>> {
-        self.postgres.lock().await
-    }
-
-    pub(super) async fn redis(&self) -> MutexGuard<'_, Option<MultiplexedConnection>> {
-        self.redis.lock().await
-    }
-
     /// How to get in to a server that speaks HTTP.
     pub(super) async fn login(&self) -> Result<Login, String> {
         let endpoint = &self.access.endpoint;
@@ -53,8 +48,12 @@ impl Server {
 
 impl Servers {
     pub(super) fn new(access: Vec<Access>) -> Servers {
-        let server = |access| Server { access, postgres: Held::default(), redis: Held::default() };
-        Servers { all: access.into_iter().map(server).collect(), web: Mutex::default() }
+        let server = |access| Server { access, postgres: Slot::new(), redis: Slot::new() };
+        Servers {
+            all: access.into_iter().map(server).collect(),
+            web: Mutex::default(),
+            turns: Mutex::default(),
+        }
     }
 
     /// The one of this name, or the first of its kind.
@@ -68,6 +67,12 @@ impl Servers {
             Some(name) => format!("the profile has no `{}` named `{name}`", backend.name()),
             None => format!("the profile has no `{}`", backend.name()),
         })
+    }
+
+    /// Whose turn it is to ask about a place.
+    pub(super) fn turn(&self, place: &str) -> Arc<Turn<()>> {
+        let mut all = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        all.entry(place.to_owned()).or_default().clone()
     }
 
     pub(super) fn web(&self, url: &Url) -> Result<Client, String> {

@@ -1,24 +1,24 @@
-//! Asks a PostgreSQL for a value, over one held connection that can only read.
-use std::sync::Arc;
+//! Asks a PostgreSQL for a value, over a connection that can only read.
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt};
-use rustls::ClientConfig;
-use rustls_platform_verifier::Verifier;
-use secrecy::ExposeSecret;
 use tokio::time::timeout;
-use tokio_postgres::config::SslMode;
-use tokio_postgres::{Client, Config, SimpleQueryMessage, SimpleQueryRow};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::super::postgres::address::Address;
+use super::super::postgres::{link, tls};
 use super::super::reason::{brief, reason};
 use super::ask::Asked;
+use super::held::Refusal;
 use super::servers::{Server, Servers};
-use super::tls::Anyone;
+use crate::commands::tools::judge_sql;
+use crate::domain::approval::Tier;
 use crate::domain::settings::endpoint::Backend;
 use crate::domain::settings::limit::Fact;
 use crate::domain::text::clean_to;
-use crate::domain::vital::{Answer, Heard, worst};
+use crate::domain::vital::{Answer, Heard, one_read, worst};
 
 const CONNECT: Duration = Duration::from_secs(4);
 /// The server itself stops after three.
@@ -26,22 +26,22 @@ const ANSWER: Duration = Duration::from_secs(4);
 /// Rows that are looked at.
 const MOST_ROWS: usize = 200;
 
-/// Settings are made after connecting: one that a server does not know would be refused at the door.
-const SETTINGS: &str = "SET default_transaction_read_only = on; SET statement_timeout = 3000; \
-                        SET lock_timeout = 300; SET application_name = 'firedeck vitals'";
+/// Known to every version. With the first packet, not by `SET`: behind a pooler that would stay with a server's
+/// connection when others have it.
+const OPTIONS: &str = "-c default_transaction_read_only=on -c statement_timeout=3000 -c lock_timeout=300";
 
 pub(super) async fn ask(fact: &Fact, servers: &Servers) -> Asked {
     let rows = async {
-        let statement = single(&fact.query)?;
+        let statement = harmless(&fact.query)?;
         let server = servers.find(Backend::Postgres, fact.on.as_deref())?;
-        let mut held = server.postgres().await;
+        let mut held = server.postgres.lock().await;
         let client = match held.take().filter(|client| !client.is_closed()) {
             Some(client) => client,
-            None => connect(server).await?,
+            None => held.open(connect(server)).await?,
         };
         // Not put back after a timeout: what such a connection answers next is the answer to this.
         let rows = timeout(ANSWER, rows(&client, statement)).await.map_err(|_| "timed out".to_owned())?;
-        *held = Some(client);
+        server.postgres.keep(&mut held, client, fact.every);
         rows.map_err(|error| said(&error))
     };
     match rows.await {
@@ -50,77 +50,47 @@ pub(super) async fn ask(fact: &Fact, servers: &Servers) -> Asked {
     }
 }
 
-/// The statement alone; a second one could undo what keeps the first from writing.
-fn single(query: &str) -> Result<&str, String> {
-    let query = query.trim().trim_end_matches(';').trim_end();
-    if query.contains(';') {
-        return Err("one statement alone, without `;` inside".into());
-    }
-    let first = query.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
-    let reads = ["select", "with", "show", "values", "table"];
-    if reads.iter().any(|word| first.eq_ignore_ascii_case(word)) {
-        Ok(query)
-    } else {
-        Err(format!("`{}` does not begin a statement that only reads", clean_to(first, 40)))
+/// The statement, if by everything that is known of it, it only reads: a read-only transaction keeps no function
+/// from ending sessions.
+fn harmless(query: &str) -> Result<&str, String> {
+    let query = one_read(query)?;
+    match judge_sql(query).as_slice() {
+        [one] if one.risk == Tier::Read && one.shell.is_none() => Ok(query),
+        [one] => Err(brief(&format!("a vital may only read, and this is more: {}", one.why))),
+        _ => Err("one statement alone".into()),
     }
 }
 
-async fn connect(server: &Server) -> Result<Client, String> {
+async fn connect(server: &Server) -> Result<Client, Refusal> {
     let endpoint = &server.access.endpoint;
-    let (address, verify) = address(&endpoint.url);
-    let mut config: Config = address.parse().map_err(|error| format!("its address: {}", reason(&error)))?;
-    config.connect_timeout(CONNECT).application_name("firedeck vitals").keepalives(true);
-    if verify {
-        config.ssl_mode(SslMode::Require);
+    let mut address = Address::of(endpoint, &endpoint.url)?;
+    if address.password.is_none() {
+        address.password = server.access.secret(endpoint.password.as_ref()).await?;
     }
-    if let Some(username) = &endpoint.username {
-        config.user(username);
-    }
-    if let Some(password) = server.access.secret(endpoint.password.as_ref()).await? {
-        config.password(password.expose_secret());
-    }
-    let tls = MakeRustlsConnect::new(tls(verify)?);
+    let mut config = link::config(&address);
+    config.connect_timeout(CONNECT).application_name("firedeck vitals").options(OPTIONS);
+    let tls = MakeRustlsConnect::new(tls::config(&address)?);
     let connecting = timeout(CONNECT, config.connect(tls)).await;
     let (client, connection) =
-        connecting.map_err(|_| "timed out".to_owned())?.map_err(|error| said(&error))?;
+        connecting.map_err(|_| "timed out".to_owned())?.map_err(|error| refusal(&error))?;
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::debug!("the vitals' connection ended: {}", said(&error));
         }
     });
-    let set = timeout(ANSWER, client.batch_execute(SETTINGS)).await;
-    set.map_err(|_| "timed out".to_owned())?.map_err(|error| said(&error))?;
-    Ok(client)
+    // A pooler may be told to pass over what it does not know.
+    let shown = timeout(ANSWER, rows(&client, "SHOW default_transaction_read_only")).await;
+    let shown = shown.map_err(|_| "timed out".to_owned())?.map_err(|error| said(&error))?;
+    match shown.first().and_then(|row| row.first()) {
+        Some((_, Some(value))) if value == "on" => Ok(client),
+        _ => Err("what is read here cannot be kept from writing: name the server itself, not a pooler"
+            .to_owned()
+            .into()),
+    }
 }
 
-/// The library knows three of six ways to ask for TLS; `verify-full` and `verify-ca` are ours to keep.
-fn address(url: &str) -> (String, bool) {
-    let Some((base, query)) = url.split_once('?') else { return (url.into(), false) };
-    let mut verify = false;
-    let kept = query.split('&').filter(|pair| match pair.split_once('=') {
-        Some(("sslmode", mode)) => {
-            verify |= mode.starts_with("verify");
-            !mode.starts_with("verify") && mode != "allow"
-        }
-        Some(("sslrootcert", _)) => false,
-        _ => true,
-    });
-    let kept = kept.collect::<Vec<_>>().join("&");
-    (if kept.is_empty() { base.into() } else { format!("{base}?{kept}") }, verify)
-}
-
-/// Only who asks for it is told who the server is, as with every other client of it.
-fn tls(verify: bool) -> Result<ClientConfig, String> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
-    let builder = builder.map_err(|error| reason(&error))?.dangerous();
-    let config = if verify {
-        let verifier = Verifier::new(provider).map_err(|error| reason(&error))?;
-        builder.with_custom_certificate_verifier(Arc::new(verifier))
-    } else {
-        builder.with_custom_certificate_verifier(Arc::new(Anyone::new(provider)))
-    };
-    Ok(config.with_no_client_auth())
+fn refusal(error: &tokio_postgres::Error) -> Refusal {
+    Refusal { why: said(error), full: error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS) }
 }
 
 /// A row as texts: the names of its columns stand in the first.
@@ -217,10 +187,43 @@ mod tests {
     }
 
     #[test]
-    fn only_one_statement_that_reads_is_asked() {
-        assert_eq!(single(" SELECT 1; "), Ok("SELECT 1"));
-        for query in ["SELECT 1; DROP TABLE x", "DELETE FROM x", "SET x = 1", "", "COMMIT", "DO $$"] {
-            assert!(single(query).is_err(), "{query}");
+    fn only_what_reads_is_asked() {
+        for query in [
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity",
+            "SELECT \"pg_terminate_backend\"(7)",
+            "select pg_catalog.pg_promote()",
+            "SELECT pg_reload_conf()",
+            "SELECT nextval('s')",
+            "WITH gone AS (DELETE FROM x RETURNING 1) SELECT count(*) FROM gone",
+            "SELECT 1 AS a INTO written",
+            "SELECT * FROM x FOR UPDATE",
+            "SELECT 1; SELECT 2",
+            "DELETE FROM x",
+        ] {
+            assert!(harmless(query).is_err(), "{query}");
+        }
+        let why = harmless("SELECT pg_promote()").expect_err("more than a read");
+        assert!(why.contains("makes a standby the primary"), "{why}");
+        for query in ["SELECT 1;", "SHOW max_connections", "TABLE x", "VALUES (1)", "SELECT pg_sleep(10)"] {
+            assert!(harmless(query).is_ok(), "{query}: {:?}", harmless(query));
+        }
+    }
+
+    #[test]
+    fn what_the_profiles_ask_is_asked() {
+        let profiles = [
+            include_str!("../../../assets/profiles/devops-mcp.toml"),
+            include_str!("../../../assets/profiles/legal-platform.toml"),
+            include_str!("../../../assets/profiles/lego-mcp.toml"),
+        ];
+        let queries: Vec<&str> = profiles
+            .iter()
+            .flat_map(|text| text.split("source = \"sql\"").skip(1))
+            .filter_map(|after| after.split("query = \"").nth(1)?.split("\"\n").next())
+            .collect();
+        assert!(queries.len() > 10, "{queries:?}");
+        for query in queries {
+            assert_eq!(harmless(query), Ok(query));
         }
     }
 
@@ -243,18 +246,5 @@ mod tests {
         assert!(told(&fact(""), &[]).heard.failed());
         let on = [row(&[("setting", Some("on"))])];
         assert_eq!(told(&fact(""), &on).heard.answer, Answer::Text("on".into()));
-    }
-
-    #[test]
-    fn a_server_is_verified_when_its_address_says_so() {
-        assert_eq!(address("postgres://u@h/d"), ("postgres://u@h/d".into(), false));
-        assert_eq!(
-            address("postgres://h/d?sslmode=require"),
-            ("postgres://h/d?sslmode=require".into(), false)
-        );
-        assert_eq!(
-            address("postgres://h/d?sslmode=verify-full&options=x&sslrootcert=/a"),
-            ("postgres://h/d?options=x".into(), true)
-        );
     }
 }

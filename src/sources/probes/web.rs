@@ -6,8 +6,7 @@ use reqwest::{Response, Url};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::super::http::why;
-use super::super::reason::brief;
+use super::super::http::{shown, why};
 use super::ask::Asked;
 use super::servers::Servers;
 use crate::domain::level::Level;
@@ -38,7 +37,7 @@ pub(super) async fn ask(fact: &Fact, servers: &Servers) -> Asked {
         Err(error) => return not_answered(fact, &why(&error)),
     };
     let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-    let leads = headers.get("location").and_then(|to| to.to_str().ok()).map(brief);
+    let leads = headers.get("location").and_then(|to| to.to_str().ok()).map(shown);
     let body = match read(answer).await {
         Ok(body) => body,
         Err(why) => return not_answered(fact, &why),
@@ -48,14 +47,14 @@ pub(super) async fn ask(fact: &Fact, servers: &Servers) -> Asked {
     let page = Page { status, took, text: String::from_utf8_lossy(&body).into_owned(), json };
     let mut heard = page.judged(fact, path.as_ref());
     heard.took_ms = u32::try_from(took.as_millis()).ok();
-    if let Some(to) = leads.filter(|_| (300..400).contains(&status)) {
-        heard.note = format!("leads to {to}");
+    if let Some(to) = leads.filter(|_| (300..400).contains(&status) && !heard.failed()) {
+        heard.note = format!("HTTP {status}, leads to {to}");
     }
-    let shown = match &page.json {
+    let whole = match &page.json {
         Some(json) => serde_json::to_string_pretty(json).unwrap_or_default(),
         None => page.text,
     };
-    Asked::new(heard).seen("Headers", header_lines(status, &headers)).body(shown)
+    Asked::new(heard).seen("Headers", header_lines(status, &headers)).body(whole)
 }
 
 /// A name that is not known here, or a net that leads nowhere, says nothing of the other end.
@@ -137,9 +136,12 @@ impl Page {
 
     fn picked(&self, fact: &Fact, path: &Path) -> Heard {
         let Some(body) = &self.json else {
-            return self
-                .floored(Heard::text(&self.in_short()))
-                .note(format!("no JSON, HTTP {}", self.status));
+            let why = format!("no JSON to pick `{path}` from, but {}", self.in_short());
+            return match self.status {
+                ..300 => Heard::error(&format!("{why} (HTTP {})", self.status)),
+                // Whoever fails has other things to say than what is picked.
+                _ => self.floored(Heard::text(&self.in_short())),
+            };
         };
         let values = path.pick(body);
         let answers: Vec<Answer> = values.iter().map(|value| answer(value)).collect();
@@ -156,7 +158,7 @@ impl Page {
 
     /// A body that says all is well under a status that says it is not, is not well.
     fn floored(&self, mut heard: Heard) -> Heard {
-        if self.status >= 400 {
+        if self.status >= 300 {
             heard.floor = Some(if self.status >= 500 { Level::Bad } else { Level::Warn });
             heard.note = format!("HTTP {}", self.status);
         }
@@ -252,6 +254,18 @@ mod tests {
         assert_eq!((level, says.as_str()), (Level::Bad, "HTTP 503"));
         assert_eq!(judged(["", "", ""], "", "", 404, "x").1, Level::Warn);
         assert_eq!(judged(["", "", ""], "", "", 200, "x"), ("200".into(), Level::Fine, String::new()));
+    }
+
+    #[test]
+    fn a_way_to_a_login_page_is_not_fine_and_no_json_is_no_answer() {
+        assert_eq!(judged(["< 5000", "", ""], "ms", "", 302, "").1, Level::Warn);
+        assert_eq!(judged(["", "", ""], "", "", 302, ""), ("302".into(), Level::Warn, "HTTP 302".into()));
+        assert_eq!(judged(["", "", ""], "ms", "", 500, "").1, Level::Bad);
+        let (_, level, says) = judged(["", "", ""], "", ".status", 200, "<html>log in</html>");
+        assert_eq!(level, Level::Unknown);
+        assert_eq!(says, "no JSON to pick `.status` from, but an HTML page (HTTP 200)");
+        assert_eq!(judged(["", "", ""], "", ".status", 302, "<html>").1, Level::Warn);
+        assert_eq!(judged(["= 302", "", ""], "", "", 302, "").1, Level::Fine, "the limits say so");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::connect::Door;
 use super::rights::{Rights, introduce};
 use super::sample::Sampler;
 use crate::domain::redis::info::Info;
-use crate::domain::redis::node::{Mode, RedisNode};
+use crate::domain::redis::node::{Mode, RedisNode, Role};
 use crate::domain::redis::rates::{History, Own, Sample};
 use crate::domain::redis::topology::{self, Spot};
 use crate::domain::redis::trouble::Trouble;
@@ -54,6 +54,8 @@ pub(super) struct Member {
     pub sampler: Sampler,
     /// Whom it names beside itself.
     pub names: Vec<Spot>,
+    /// Why we cannot reach what its primary calls online.
+    aside: Option<(Option<Trouble>, Option<Timestamp>)>,
     history: History,
     heard: Instant,
     pause: Duration,
@@ -76,6 +78,7 @@ impl Member {
             slow: Vec::new(),
             sampler: Sampler::default(),
             names: Vec::new(),
+            aside: None,
             history: History::default(),
             heard: Instant::now(),
             pause: FIRST_PAUSE,
@@ -99,6 +102,31 @@ impl Member {
                     | Trouble::OutOfClients
             )
         )
+    }
+
+    /// It was known once, and does not answer since less than `span`.
+    pub fn is_missed(&self, now: Timestamp, span: Duration) -> bool {
+        !self.node.run_id.is_empty() && !self.answers() && !self.is_over(now, span)
+    }
+
+    /// It has not answered for `span`.
+    pub fn is_over(&self, now: Timestamp, span: Duration) -> bool {
+        !self.answers() && self.node.trouble_since.is_some_and(|at| now.since(at) >= span)
+    }
+
+    /// Of a node that we never heard its primary's word counts, while it gives it.
+    pub fn vouch(&mut self, online: bool) {
+        if online && matches!(self.node.trouble, Some(Trouble::Down { .. })) {
+            let since = self.aside.take().and_then(|(_, since)| since).or(self.node.trouble_since);
+            self.aside = Some((self.node.trouble.take(), since));
+            self.node.trouble_since = None;
+            self.node.role = Role::Replica;
+        } else if !online && let Some((trouble, since)) = self.aside.take() {
+            self.node.role = Role::Unknown;
+            (self.node.replication.lag_bytes, self.node.replication.lag_seconds) = (None, None);
+            self.node.trouble = self.node.trouble.take().or(trouble);
+            self.node.trouble_since = since;
+        }
     }
 
     /// Whether the next look makes a connection.
@@ -176,13 +204,15 @@ impl Member {
         let said = ask(&mut con, &cmd("INFO")).await.map_err(|why| refused(&why, "+info"))?;
         self.take_info(&text(&said).unwrap_or_default());
         if self.rights.is_none() && self.node.trouble.is_none() {
-            let rights = introduce(&mut con, door.user()).await.map_err(|why| refused(&why, "+ping"))?;
+            let rights = introduce(&mut con, door.user(), selectors(&self.info))
+                .await
+                .map_err(|why| refused(&why, "+ping"))?;
             // It asked for a key that is not there.
             self.sampler.own.misses += u64::from(rights.ttl);
             self.rights = Some(rights);
         }
         // What is asked for beside does not decide how the node is: it is looked at again the next time.
-        if let Err(why) = self.look_further(&mut con, watched, door.db()).await
+        if let Err(why) = self.look_further(&mut con, watched, (door.db(), door.user())).await
             && why.kind == RefusalKind::Dropped
         {
             return Err(refused(&why, ""));
@@ -220,8 +250,9 @@ impl Member {
 
     fn take_info(&mut self, text: &str) {
         let at = now();
-        self.info = Info::parse(text);
-        if self.info.text("run_id") != Some(&*self.node.run_id) {
+        let before = std::mem::replace(&mut self.info, Info::parse(text));
+        self.aside = None;
+        if self.info.text("run_id") != Some(&*self.node.run_id) || set_back(&before, &self.info) {
             self.sampler.own = Own::default();
         }
         self.history.push(Sample::of(&self.info, at, self.sampler.own));
@@ -240,14 +271,14 @@ impl Member {
         &mut self,
         con: &mut MultiplexedConnection,
         watched: Watched,
-        own_db: i64,
+        (own_db, user): (i64, &str),
     ) -> Result<(), Refusal> {
-        if self.node.mode == Mode::Cluster && due(self.cluster_at, CLUSTER) {
-            self.cluster_at = Some(Instant::now());
-            self.look_at_cluster(con).await?;
-        }
         // What was refused once is not asked again over this connection: each refusal stands in a log.
         let rights = self.rights.clone().unwrap_or_default();
+        if self.node.mode == Mode::Cluster && !rights.no_cluster && due(self.cluster_at, CLUSTER) {
+            self.cluster_at = Some(Instant::now());
+            self.look_at_cluster(con, user).await?;
+        }
         let every = if self.clients.len() > MANY { CLIENTS * 4 } else { CLIENTS };
         if watched.clients && rights.clients && due(self.clients_at, every) {
             self.clients_at = Some(Instant::now());
@@ -260,15 +291,28 @@ impl Member {
         }
         if watched.keys && rights.scan && self.node.mode != Mode::Sentinel {
             self.sampler.go_on(con, &self.node, &rights, own_db).await?;
+            if let (Some(db), Some(rights)) = (self.sampler.closed, &mut self.rights) {
+                rights.miss_database(db, user);
+            }
         }
         Ok(())
     }
 
-    async fn look_at_cluster(&mut self, con: &mut MultiplexedConnection) -> Result<(), Refusal> {
-        let nodes = ask(con, &words(&["CLUSTER", "NODES"])).await?;
-        let state = ask(con, &words(&["CLUSTER", "INFO"])).await?;
-        let spots = topology::of_cluster(&text(&nodes).unwrap_or_default());
-        self.cluster = (topology::cluster_state(&text(&state).unwrap_or_default()), spots);
+    async fn look_at_cluster(&mut self, con: &mut MultiplexedConnection, user: &str) -> Result<(), Refusal> {
+        let mut said = [String::new(), String::new()];
+        for (said, what) in said.iter_mut().zip(["NODES", "INFO"]) {
+            match ask(con, &words(&["CLUSTER", what])).await {
+                Ok(answer) => *said = text(&answer).unwrap_or_default(),
+                Err(why) if why.kind != RefusalKind::Answered => return Err(why),
+                Err(why) => {
+                    if let Some(rights) = self.rights.as_mut().filter(|_| why.forbids()) {
+                        rights.miss_cluster(user);
+                    }
+                }
+            }
+        }
+        let [nodes, state] = said;
+        self.cluster = (topology::cluster_state(&state), topology::of_cluster(&nodes));
         self.node.cluster.clone_from(&self.cluster.0);
         self.names.extend(self.cluster.1.iter().cloned());
         Ok(())
@@ -296,6 +340,18 @@ impl Member {
     }
 }
 
+/// Whether the counters of lookups were set back in between.
+fn set_back(before: &Info, now: &Info) -> bool {
+    let less = |name: &str| before.number(name).zip(now.number(name)).is_some_and(|(then, now)| now < then);
+    less("keyspace_hits") || less("keyspace_misses")
+}
+
+/// Whether its rules for a user can stand in brackets of their own, apart from his other rights.
+fn selectors(info: &Info) -> bool {
+    let major = info.text("redis_version").and_then(|version| version.split('.').next()?.parse::<u32>().ok());
+    info.text("dragonfly_version").is_none() && major.is_some_and(|major| major >= 7)
+}
+
 fn due(last: Option<Instant>, every: Duration) -> bool {
     last.is_none_or(|at| at.elapsed() >= every)
 }
@@ -315,4 +371,35 @@ pub(super) fn slow_call(value: &::redis::Value) -> Option<SlowCall> {
     call.client = said(4).unwrap_or_default();
     call.client_name = said(5).unwrap_or_default();
     Some(call)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_own_lookups_are_forgotten_when_the_counters_are_set_back() {
+        let mut member = Member::new(Spot::new("a", 1));
+        let own = Own { hits: 50, misses: 1 };
+        member.take_info("run_id:a\nkeyspace_hits:100\nkeyspace_misses:9");
+        member.sampler.own = own;
+        member.take_info("run_id:a\nkeyspace_hits:120\nkeyspace_misses:9");
+        assert_eq!(member.sampler.own, own);
+        member.take_info("run_id:a\nkeyspace_hits:3\nkeyspace_misses:0");
+        assert_eq!(member.sampler.own, Own::default());
+    }
+
+    #[test]
+    fn brackets_are_offered_to_servers_that_know_them() {
+        for (text, known) in [
+            ("redis_version:7.0.15", true),
+            ("redis_version:8.0.2", true),
+            ("redis_version:7.2.4\nvalkey_version:9.1.2", true),
+            ("redis_version:6.2.9", false),
+            ("redis_version:7.4.0\ndragonfly_version:df-v1.30", false),
+            ("", false),
+        ] {
+            assert_eq!(selectors(&Info::parse(text)), known, "{text}");
+        }
+    }
 }

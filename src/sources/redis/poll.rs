@@ -23,6 +23,7 @@ use crate::domain::redis::trouble::Trouble;
 use crate::domain::settings::Backend;
 use crate::domain::time::Timestamp;
 use crate::sources::backend::Access;
+use crate::sources::now;
 use crate::sources::supervise::{Source, SourceError, Wire};
 
 const EVERY: Duration = Duration::from_secs(2);
@@ -30,6 +31,8 @@ const EVERY: Duration = Duration::from_secs(2);
 const UNWATCHED: Duration = Duration::from_secs(5);
 /// A server that starts or is busy is watched closely: people wait for it.
 const SOON: Duration = Duration::from_secs(1);
+/// A node that was known and is in trouble stands this long, whether anybody still names it or not.
+const MISSED: Duration = Duration::from_hours(1);
 
 pub(super) struct Poll {
     access: Access,
@@ -90,11 +93,15 @@ impl Poll {
 
     /// Takes in whom the known nodes name, and lets go whom nobody names any more. Whether anybody came.
     fn meet(&mut self, door: &Door) -> bool {
-        let named: Vec<Spot> = self.members.iter().flat_map(|member| member.names.iter().cloned()).collect();
+        let now = now();
+        // Two that are gone for good must not name each other for ever.
+        let heard = self.members.iter().filter(|member| !member.is_over(now, MISSED));
+        let named: Vec<Spot> = heard.flat_map(|member| member.names.iter().cloned()).collect();
         self.members.retain(|member| {
             member.spot == door.seed
                 || named.contains(&member.spot)
                 || (member.con.is_some() && member.answers())
+                || member.is_missed(now, MISSED)
         });
         let before = self.members.len();
         let mut left_out = BTreeSet::new();
@@ -121,14 +128,21 @@ impl Poll {
     /// Two addresses of one server are one node: the later one goes.
     fn tell_apart(&mut self) {
         let mut known: Vec<Text> = Vec::new();
+        let answer = self.members.iter().skip(1).filter(|member| member.con.is_some() && member.answers());
+        let elsewhere: Vec<Text> = answer.map(|member| member.node.run_id.clone()).collect();
         let aliases = &mut self.aliases;
+        let mut first = true;
         self.members.retain(|member| {
             let id = &member.node.run_id;
-            let twice = !id.is_empty() && known.contains(id);
+            // One that moved and is heard at its new place is not missed at the old one.
+            let moved = !std::mem::take(&mut first) && !member.answers() && elsewhere.contains(id);
+            let twice = !id.is_empty() && (moved || known.contains(id));
             if twice {
                 aliases.insert(member.spot.clone(), id.clone());
             }
-            known.push(id.clone());
+            if !twice {
+                known.push(id.clone());
+            }
             !twice
         });
     }
@@ -137,17 +151,13 @@ impl Poll {
     fn see_replicas(&mut self) {
         let nodes: Vec<RedisNode> = self.members.iter().map(|member| member.node.clone()).collect();
         for member in &mut self.members {
-            if let Some(seen) = seen_by_primary(&nodes, &member.spot) {
+            let seen = seen_by_primary(&nodes, &member.spot);
+            if let Some(seen) = seen {
                 member.node.replication.lag_bytes = seen.lag_bytes;
                 member.node.replication.lag_seconds = seen.lag_seconds;
-                let unheard = member.node.role == Role::Unknown;
-                if unheard
-                    && &*seen.state == "online"
-                    && matches!(member.node.trouble, Some(Trouble::Down { .. }))
-                {
-                    member.node.role = Role::Replica;
-                    member.node.trouble = None;
-                }
+            }
+            if member.node.server.is_empty() {
+                member.vouch(seen.is_some_and(|seen| &*seen.state == "online"));
             }
         }
     }
@@ -318,5 +328,74 @@ impl Source for Poll {
                 sleep(self.pause(watched)).await;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::settings::Endpoint;
+
+    fn poll() -> (Poll, Door) {
+        let endpoint = Endpoint {
+            backend: Backend::Redis,
+            name: "cache".into(),
+            url: "redis://a:1".into(),
+            username: None,
+            password: None,
+            token: None,
+            emergency_url: None,
+            project: None,
+        };
+        let secrets: crate::sources::backend::Secrets =
+            std::sync::Arc::new(|_| Box::pin(async { Err(String::new()) }));
+        let watched = watch::channel(Watched::default()).1;
+        let mut poll = Poll::new(Access { endpoint, secrets }, watched, Hub::default());
+        let door = Door::parse("redis://a:1", None).expect("an address");
+        poll.members.push(Member::new(door.seed.clone()));
+        (poll, door)
+    }
+
+    fn dead(run_id: &str, since: Timestamp) -> Member {
+        let mut member = Member::new(Spot::new("b", 2));
+        member.node.run_id = run_id.into();
+        member.node.trouble = Some(Trouble::Down { why: "refused".into() });
+        member.node.trouble_since = Some(since);
+        member
+    }
+
+    #[test]
+    fn a_dead_node_that_was_known_stays_for_an_hour_and_one_that_never_was_does_not() {
+        let ago = |seconds: i64| Timestamp(now().0 - seconds * 1_000);
+        for (run_id, since, left) in [("r", 5, 2), ("r", 3_700, 1), ("", 5, 1)] {
+            let (mut poll, door) = poll();
+            poll.members.push(dead(run_id, ago(since)));
+            poll.meet(&door);
+            assert_eq!(poll.members.len(), left, "{run_id} {since}");
+        }
+    }
+
+    #[test]
+    fn two_that_are_gone_do_not_name_each_other_for_ever() {
+        let (mut poll, door) = poll();
+        let mut gone = dead("r", Timestamp(0));
+        gone.names.push(gone.spot.clone());
+        poll.members.push(gone);
+        assert!(!poll.meet(&door) && poll.members.len() == 1);
+    }
+
+    #[test]
+    fn what_a_primary_says_of_a_node_that_we_never_heard_holds_as_long_as_it_says_it() {
+        let mut member = dead("", Timestamp(7));
+        for _ in 0..2 {
+            member.vouch(true);
+            assert_eq!((member.node.role, &member.node.trouble), (Role::Replica, &None));
+            // It is tried again meanwhile.
+            (member.node.trouble, member.node.trouble_since) = (dead("", now()).node.trouble, Some(now()));
+        }
+        member.vouch(true);
+        member.vouch(false);
+        assert_eq!((member.node.role, member.node.trouble_since), (Role::Unknown, Some(Timestamp(7))));
+        assert!(member.node.trouble.is_some());
     }
 }

@@ -14,16 +14,33 @@ const NO_KEY: &str = "firedeck:no-such-key";
 struct Right {
     ask: &'static [&'static str],
     rule: &'static str,
+    /// Since Redis 7: what reads no more than it has to.
+    narrow: Option<&'static str>,
     shows: &'static str,
 }
 
 const RIGHTS: [Right; 6] = [
-    Right { ask: &["CLIENT", "LIST", "ID", "0"], rule: "+client|list", shows: "clients" },
-    Right { ask: &["SLOWLOG", "GET", "0"], rule: "+slowlog|get", shows: "slow calls" },
-    Right { ask: &["CONFIG", "GET", "maxmemory-policy"], rule: "+config|get", shows: "settings" },
-    Right { ask: &["SCAN", "0", "COUNT", "1"], rule: "+scan", shows: "keys" },
-    Right { ask: &["MEMORY", "USAGE", NO_KEY], rule: "+memory|usage ~*", shows: "what keys weigh" },
-    Right { ask: &["TTL", NO_KEY], rule: "+ttl ~*", shows: "which keys have no time to live" },
+    Right { ask: &["CLIENT", "LIST", "ID", "0"], rule: "+client|list", narrow: None, shows: "clients" },
+    Right { ask: &["SLOWLOG", "GET", "0"], rule: "+slowlog|get", narrow: None, shows: "slow calls" },
+    Right {
+        ask: &["CONFIG", "GET", "maxmemory-policy"],
+        rule: "+config|get",
+        narrow: None,
+        shows: "settings",
+    },
+    Right { ask: &["SCAN", "0", "COUNT", "1"], rule: "+scan +select", narrow: None, shows: "keys" },
+    Right {
+        ask: &["MEMORY", "USAGE", NO_KEY],
+        rule: "+memory|usage ~*",
+        narrow: Some("(%R~* +memory|usage)"),
+        shows: "what keys weigh",
+    },
+    Right {
+        ask: &["TTL", NO_KEY],
+        rule: "+ttl ~*",
+        narrow: Some("(%R~* +ttl)"),
+        shows: "which keys have no time to live",
+    },
 ];
 
 /// What a new connection found out.
@@ -40,20 +57,43 @@ pub(super) struct Rights {
     pub scan: bool,
     pub weigh: bool,
     pub ttl: bool,
+    /// The cluster was asked for and refused.
+    pub no_cluster: bool,
+    no_select: bool,
 }
 
 impl Rights {
     /// In a few words.
     pub fn words(&self) -> String {
+        let all = RIGHTS.len() + usize::from(self.no_cluster) + usize::from(self.no_select);
         match self.missing.len() {
             0 => "reads all".into(),
-            n => format!("reads {} of {}", RIGHTS.len().saturating_sub(n), RIGHTS.len()),
+            n => format!("reads {} of {all}", all.saturating_sub(n)),
+        }
+    }
+
+    pub fn miss_cluster(&mut self, user: &str) {
+        if !std::mem::replace(&mut self.no_cluster, true) {
+            let whom = self.identity.as_deref().unwrap_or(user);
+            self.missing.push(format!("the cluster: {}", granting(whom, "+cluster|nodes +cluster|info")));
+        }
+    }
+
+    /// `db` is the fullest and cannot be chosen.
+    pub fn miss_database(&mut self, db: u32, user: &str) {
+        if !std::mem::replace(&mut self.no_select, true) {
+            let whom = self.identity.as_deref().unwrap_or(user);
+            self.missing.push(format!("keys of db {db}: {}", granting(whom, "+select")));
         }
     }
 }
 
 /// Introduces us and tries every right; `user` is who we said we are.
-pub(super) async fn introduce(con: &mut MultiplexedConnection, user: &str) -> Result<Rights, Refusal> {
+pub(super) async fn introduce(
+    con: &mut MultiplexedConnection,
+    user: &str,
+    selectors: bool,
+) -> Result<Rights, Refusal> {
     let mut pipeline = Pipeline::new();
     pipeline.add_command(words(&["CLIENT", "SETNAME", OURS]));
     pipeline.add_command(words(&["CLIENT", "ID"]));
@@ -71,7 +111,10 @@ pub(super) async fn introduce(con: &mut MultiplexedConnection, user: &str) -> Re
     Ok(Rights {
         id: answer(1).and_then(int).and_then(|id| u64::try_from(id).ok()),
         missing: missing
-            .map(|(_, right)| format!("{}: {}", right.shows, granting(whom, right.rule)))
+            .map(|(_, right)| {
+                let rule = right.narrow.filter(|_| selectors).unwrap_or(right.rule);
+                format!("{}: {}", right.shows, granting(whom, rule))
+            })
             .collect(),
         identity,
         clients: granted(0),
@@ -79,5 +122,7 @@ pub(super) async fn introduce(con: &mut MultiplexedConnection, user: &str) -> Re
         scan: granted(3),
         weigh: granted(4),
         ttl: granted(5),
+        no_cluster: false,
+        no_select: false,
     })
 }

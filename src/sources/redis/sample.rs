@@ -31,6 +31,8 @@ pub(super) struct Sampler {
     done_at: Option<Instant>,
     /// What the last whole pass found; a new one shows nothing until it is done.
     groups: Vec<KeyGroup>,
+    /// The fullest database, which we may not choose: the keys of our own are looked at.
+    pub closed: Option<u32>,
     /// Lookups that this made since the server was started.
     pub own: Own,
 }
@@ -56,12 +58,17 @@ impl Sampler {
         if self.done_at.is_some_and(|at| at.elapsed() < GOOD_FOR) {
             return Ok(());
         }
-        let Some(fullest) = node.keyspace.iter().max_by_key(|db| db.keys) else {
+        let open = |number: u32| self.closed.is_none() || i64::from(number) == own_db;
+        let open = node.keyspace.iter().filter(|db| open(db.number));
+        let Some(fullest) = open.max_by_key(|db| db.keys) else {
             self.groups.clear();
             return Ok(());
         };
         if self.done_at.take().is_some() || self.db.is_none_or(|db| db != fullest.number) {
-            self.begin(con, fullest.number, own_db).await?;
+            // The next look begins with our own.
+            if !self.begin(con, fullest.number, own_db).await? {
+                return Ok(());
+            }
         }
         for _ in 0..STEPS_AT_ONCE {
             self.step(con, rights).await?;
@@ -80,16 +87,28 @@ impl Sampler {
         self.groups.first().map_or(0, |group| group.sampled)
     }
 
-    async fn begin(&mut self, con: &mut MultiplexedConnection, db: u32, own_db: i64) -> Result<(), Refusal> {
+    /// Whether it may.
+    async fn begin(
+        &mut self,
+        con: &mut MultiplexedConnection,
+        db: u32,
+        own_db: i64,
+    ) -> Result<bool, Refusal> {
         let stands_in = self.db.map_or(own_db, i64::from);
         if stands_in != i64::from(db) {
-            ask(con, cmd("SELECT").arg(db)).await?;
+            match ask(con, cmd("SELECT").arg(db)).await {
+                Err(why) if why.forbids() => {
+                    self.closed = Some(db);
+                    return Ok(false);
+                }
+                answer => answer?,
+            };
         }
         if self.db != Some(db) {
             self.groups.clear();
         }
         (self.db, self.cursor, self.steps, self.sample) = (Some(db), 0, 0, KeySample::default());
-        Ok(())
+        Ok(true)
     }
 
     async fn step(&mut self, con: &mut MultiplexedConnection, rights: &Rights) -> Result<(), Refusal> {

@@ -1,10 +1,14 @@
 //! What changed beside the clusters: alerts that begin and end, containers, databases and Redis nodes.
+use std::collections::HashSet;
+
 use super::{Found, HOUR, found_at, image};
+use crate::domain::Text;
 use crate::domain::alert::{Alert, AlertFacts, AlertState};
 use crate::domain::change::ChangeKind;
 use crate::domain::container::Container;
 use crate::domain::database::{DatabaseFacts, Server};
 use crate::domain::level::Level;
+use crate::domain::news::Seen;
 use crate::domain::object::{Facts, Object};
 use crate::domain::redis::node::Role;
 use crate::domain::redis::{RedisFacts, RedisNode};
@@ -43,10 +47,21 @@ pub(super) fn told(now: Timestamp, old: Option<&Object>, new: &Object) -> Vec<Fo
     }
 }
 
-/// An alert that nobody tells of any more.
-pub(super) fn ended(now: Timestamp, old: &Object) -> Option<Found> {
+/// The names of the alerts that a batch tells of.
+pub(super) fn names(batch: &[Seen<Object>]) -> HashSet<Text> {
+    let name = |seen: &Seen<Object>| match seen {
+        Seen::Is(Object { facts: Facts::Alerts(AlertFacts::Alert(is)), .. }) => Some(is.name.clone()),
+        _ => None,
+    };
+    batch.iter().filter_map(name).collect()
+}
+
+/// An alert that nobody tells of any more. One that is told of in other words goes on.
+pub(super) fn ended(now: Timestamp, old: &Object, goes_on: &HashSet<Text>) -> Option<Found> {
     match &old.facts {
-        Facts::Alerts(AlertFacts::Alert(was)) if was.state == AlertState::Firing && !was.missing_watchdog => {
+        Facts::Alerts(AlertFacts::Alert(was))
+            if was.state == AlertState::Firing && !was.missing_watchdog && !goes_on.contains(&was.name) =>
+        {
             Some(found_at(ChangeKind::Alert, &old.id, now, "no longer fires".into(), Level::Fine))
         }
         _ => None,
@@ -55,7 +70,8 @@ pub(super) fn ended(now: Timestamp, old: &Object) -> Option<Found> {
 
 fn of_alert(now: Timestamp, new: &Object, was: Option<&Alert>, is: &Alert) -> Option<Found> {
     let fires = |alert: &Alert| alert.state == AlertState::Firing;
-    let since = is.since.unwrap_or(now);
+    // A server's clock may be ahead of ours.
+    let since = is.since.unwrap_or(now).min(now);
     if !fires(is) || was.is_some_and(fires) || now.since(since) >= HOUR {
         return None;
     }
@@ -148,7 +164,8 @@ mod tests {
         assert_eq!(says(&told(NOW, Some(&pending), &firing)), ["began to fire"]);
         assert!(told(NOW, Some(&firing), &firing).is_empty());
         assert!(told(Timestamp(NOW.0 + 4_000_000), None, &firing).is_empty(), "of the last hour alone");
-        assert!(ended(NOW, &firing).is_some() && ended(NOW, &pending).is_none());
+        assert!(ended(NOW, &firing, &names(&[])).is_some() && ended(NOW, &pending, &names(&[])).is_none());
+        assert!(ended(NOW, &firing, &names(&[Seen::Is(firing.clone())])).is_none(), "told of in other words");
     }
 
     #[test]

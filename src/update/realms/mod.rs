@@ -10,6 +10,7 @@ use crate::domain::alert::AlertFacts;
 use crate::domain::object::{Facts, Kind, Object, ObjectRef, Realm};
 use crate::domain::settings::Action;
 use crate::model::Model;
+use crate::model::board::PaneKind;
 use crate::model::msg::Effect;
 
 /// What `action` would do to `target`; an error says what it is for.
@@ -47,7 +48,10 @@ pub fn acknowledge(model: &mut Model, target: &ObjectRef) -> Vec<Effect> {
         model.say(format!("acknowledge works on alerts, not on a {}", target.kind), true);
         return Vec::new();
     }
-    let marked = super::act::marked(model);
+    // What was opened is what is read: marks that stand in the table behind it are not meant.
+    let opened = model.board.focus == PaneKind::Detail;
+    let mut marked = if opened { Vec::new() } else { super::act::marked(model) };
+    marked.retain(|id| id.kind == Kind::Alert);
     let alerts = if marked.is_empty() { vec![target.clone()] } else { marked };
     let no_longer = alerts.iter().all(|alert| model.acknowledged.contains_key(alert));
     vec![Effect::Acknowledge { alerts, no_longer }]

@@ -2,12 +2,14 @@
 //! containers. What is not in view stays unanswered.
 use std::time::Duration;
 
+use crate::domain::Text;
 use crate::domain::alert::{AlertFacts, AlertState};
 use crate::domain::container::{ContainerState, Health};
-use crate::domain::feed::FeedState;
+use crate::domain::feed::{Feed, FeedState};
 use crate::domain::level::Level;
 use crate::domain::object::{Facts, Kind, Object, ObjectRef};
 use crate::domain::pod::Pod;
+use crate::domain::settings::endpoint::Backend;
 use crate::domain::settings::limit::{BoundValue, FactSource};
 use crate::domain::vital::{Answer, Heard, Vital};
 use crate::model::Model;
@@ -42,7 +44,7 @@ fn heard(model: &Model, vital: &Vital) -> Option<Heard> {
     match vital.source {
         FactSource::Kubernetes => kubernetes(model, vital, &ask),
         FactSource::Docker => containers(model, vital, &ask),
-        FactSource::Alertmanager => alerts(model, &vital.query),
+        FactSource::Alertmanager => alerts(model, vital),
         _ => None,
     }
 }
@@ -83,9 +85,23 @@ impl<'q> Ask<'q> {
     }
 }
 
+/// Whether some cluster shows what there is in this namespace. What is not looked at counts nothing.
+fn in_view(model: &Model, kind: Kind, namespace: &str) -> bool {
+    let shows = |of: &str| of.is_empty() || of == namespace;
+    model.feeds.keys().any(|feed| match feed {
+        Feed::Pods(_, of) => kind == Kind::Pod && shows(of),
+        Feed::Objects(_, other, of) => *other == kind && shows(of),
+        _ => false,
+    })
+}
+
 /// Why the rows of a kind tell nothing now; `Ok(false)` where nobody reads them.
 fn known(model: &Model, kind: Kind) -> Result<bool, Heard> {
-    match model.worst_feed(|feed| things::fed_by(kind, feed)) {
+    known_by(model, kind, |feed| things::fed_by(kind, feed))
+}
+
+fn known_by(model: &Model, kind: Kind, feeds: impl Fn(&Feed) -> bool) -> Result<bool, Heard> {
+    match model.worst_feed(feeds) {
         None => Ok(false),
         Some((feed, status)) if model.feed_level(feed, status) == Level::Fine => Ok(true),
         Some(_) if model.listing(kind).is_none() && kind != Kind::Pod => Ok(false),
@@ -111,6 +127,11 @@ fn kubernetes(model: &Model, vital: &Vital, ask: &Ask<'_>) -> Option<Heard> {
         Ok(true) => {}
         Ok(false) => return None,
         Err(unknown) => return Some(unknown),
+    }
+    if let Some(namespace) =
+        ask.namespace.filter(|namespace| kind.namespaced() && !in_view(model, kind, namespace))
+    {
+        return Some(Heard::error(&format!("the namespace `{namespace}` is not in view")));
     }
     match (ask.what, kind) {
         ("usage", Kind::Node) => node_usage(model, first?),
@@ -177,7 +198,8 @@ fn pod_usage(model: &Model, ask: &Ask<'_>, what: &str) -> Option<Heard> {
         };
         percent(used, limit).map(|share| (share, pod.id.name.to_string()))
     };
-    Some(highest(ask.pods(model).filter_map(share), "no pod has both a limit and a measured use"))
+    let share = |pod: &Pod| Measured::of(model, &pod.id.context, || share(pod));
+    Some(highest(ask.pods(model).map(share), "no pod has both a limit and a measured use"))
 }
 
 fn node_usage(model: &Model, what: &str) -> Option<Heard> {
@@ -193,7 +215,29 @@ fn node_usage(model: &Model, what: &str) -> Option<Heard> {
             if memory { percent(used.memory, node.memory) } else { percent(used.cpu_milli, node.cpu_milli) };
         share.map(|share| (share, object.id.name.to_string()))
     };
-    Some(highest(model.listing(Kind::Node)?.all().filter_map(share), "no node's use is measured"))
+    let share = |object: &Object| Measured::of(model, &object.id.context, || share(object));
+    Some(highest(model.listing(Kind::Node)?.all().map(share), "no node's use is measured"))
+}
+
+/// What is known of the use of one pod or node.
+enum Measured {
+    Share(f64, String),
+    /// It has no limit, or was not measured yet.
+    Not,
+    /// Nobody measures its cluster now; the last readings stand, and tell nothing of now.
+    NotNow,
+}
+
+impl Measured {
+    fn of(model: &Model, context: &Text, share: impl FnOnce() -> Option<(f64, String)>) -> Measured {
+        let feed = Feed::Metrics(context.clone());
+        let live =
+            model.feeds.get(&feed).is_some_and(|status| model.feed_level(&feed, status) == Level::Fine);
+        if !live {
+            return Measured::NotNow;
+        }
+        share().map_or(Measured::Not, |(share, name)| Measured::Share(share, name))
+    }
 }
 
 fn percent(used: u64, limit: u64) -> Option<f64> {
@@ -201,9 +245,26 @@ fn percent(used: u64, limit: u64) -> Option<f64> {
     Some(f64::from(u32::try_from(tenths).unwrap_or(u32::MAX)) / 10.0)
 }
 
-fn highest(shares: impl Iterator<Item = (f64, String)>, none: &str) -> Heard {
-    let most = shares.max_by(|(a, _), (b, _)| a.total_cmp(b));
-    most.map_or_else(|| Heard::error(none), |(share, name)| Heard::value(share).note(name))
+fn highest(all: impl Iterator<Item = Measured>, none: &str) -> Heard {
+    let (mut most, mut unmeasured): (Option<(f64, String)>, usize) = (None, 0);
+    for one in all {
+        match one {
+            Measured::Share(share, name) if most.as_ref().is_none_or(|(most, _)| share >= *most) => {
+                most = Some((share, name));
+            }
+            Measured::Share(..) | Measured::Not => {}
+            Measured::NotNow => unmeasured += 1,
+        }
+    }
+    match most {
+        None if unmeasured > 0 => Heard::error("there are no metrics of now"),
+        None => Heard::error(none),
+        Some((share, name)) if unmeasured == 0 => Heard::value(share).note(name),
+        Some((share, name)) => Heard {
+            floor: Some(Level::Unknown),
+            ..Heard::value(share).note(format!("{name}; no metrics of now of {unmeasured} others"))
+        },
+    }
 }
 
 fn rollout(model: &Model, name: &str, ask: &Ask<'_>) -> Option<Heard> {
@@ -279,15 +340,20 @@ fn containers(model: &Model, vital: &Vital, ask: &Ask<'_>) -> Option<Heard> {
     }
 }
 
-/// How many fire that match all of `name="value"`, apart by commas.
-fn alerts(model: &Model, query: &str) -> Option<Heard> {
-    match known(model, Kind::Alert) {
+/// How many fire that match all of `name="value"`, apart by commas; of one server's, if one is named.
+fn alerts(model: &Model, vital: &Vital) -> Option<Heard> {
+    let on = &vital.on;
+    let asked = |feed: &Feed| match feed {
+        Feed::Endpoint(Backend::Alertmanager, name) if !on.is_empty() => name == on,
+        _ => on.is_empty() && things::fed_by(Kind::Alert, feed),
+    };
+    match known_by(model, Kind::Alert, asked) {
         Ok(true) => {}
         Ok(false) => return None,
         Err(unknown) => return Some(unknown),
     }
     let mut wanted = Vec::new();
-    for matcher in query.trim_matches(['{', '}']).split(',') {
+    for matcher in vital.query.trim_matches(['{', '}']).split(',') {
         let (name, value) = matcher.split_once('=')?;
         let (name, not) = name.strip_suffix('!').map_or((name, false), |name| (name, true));
         // A pattern is the alerts pane's own business.
@@ -301,6 +367,7 @@ fn alerts(model: &Model, query: &str) -> Option<Heard> {
         _ => None,
     });
     let hit: Vec<&str> = firing
+        .filter(|alert| on.is_empty() || alert.seen_by.contains(on))
         .filter(|alert| {
             wanted.iter().all(|(name, value, not)| {
                 let own = alert.labels.iter().find(|(key, _)| &**key == *name).map_or("", |(_, own)| &**own);

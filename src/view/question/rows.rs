@@ -108,9 +108,15 @@ fn what(page: &mut Page, question: &Question) {
         let beside = if alike { &[][..] } else { &own[..] };
         // Where all are in one place, it is named above.
         let alone = places(question).0.len() == 1;
+        let first = question.actions().first().map(|first| first.native.target.context.clone());
+        let several = question.actions().iter().any(|one| Some(&one.native.target.context) != first.as_ref());
         let name = |action: &Looked| {
             let target = &action.native.target;
-            let text = if alone { target.name.to_string() } else { target.to_string() };
+            let text = match (alone, several) {
+                (true, _) => target.name.to_string(),
+                (_, true) => format!("{} {target}", target.context),
+                _ => target.to_string(),
+            };
             clean_to(&text, 512).into_owned()
         };
         let labels: Vec<String> = question.actions().iter().map(name).collect();

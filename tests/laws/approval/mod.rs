@@ -215,6 +215,29 @@ fn the_key_that_asked_never_answers_even_when_it_is_bound_to_yes() {
     assert_eq!(questions.hint, Some(Hint::Asker));
 }
 
+/// What changes every second beside what is wanted is no other thing.
+#[test]
+fn a_look_may_fill_in_when_a_silence_ends_and_correct_who_waits() {
+    let one = |kind, verb| {
+        let target = ObjectRef { context: "c".into(), kind, namespace: "".into(), name: "x".into() };
+        Plan::Native(vec![Native { target, uid: "u-1".into(), verb }])
+    };
+    let later = |seconds, until| one(Kind::Silence, Verb::Extend { seconds, until });
+    let ends = |frees| one(Kind::Session, Verb::Terminate { frees });
+    for (planned, seen, runs) in [
+        (later(3_600, None), later(3_600, Some(firedeck::domain::time::Timestamp(5))), true),
+        (later(3_600, None), later(7_200, Some(firedeck::domain::time::Timestamp(5))), false),
+        (ends(2), ends(9), true),
+        (ends(2), one(Kind::Session, Verb::Cancel), false),
+    ] {
+        let mut desk = Desk::open(&planned, false);
+        let (id, ..) = desk.current();
+        assert!(ask::looked(&mut desk.questions, id, all_well(&seen)));
+        let open = desk.questions.open.as_deref().expect("a question");
+        assert_eq!(open.obstacle().is_none(), runs, "{planned:?} seen as {seen:?}");
+    }
+}
+
 #[test]
 fn a_look_may_fill_in_an_identity_that_was_not_known_but_never_swap_one() {
     let target = ObjectRef {

@@ -56,6 +56,14 @@ async fn the_gauge_counts_what_is_usable_on_every_version() {
             })
             .await;
         assert!(size > 1 << 20);
+        assert!(watched.rows.contains_key(&(Kind::Database, "template0".to_owned())), "its age counts, too");
+        let admin = app(version, "postgres", "untracked").await;
+        admin.run("SET track_activities = off").await;
+        let pid = admin.pid;
+        let untracked = watched.until("the untracked session", |w| {
+            w.session(pid).filter(|s| s.state == State::Disabled).cloned()
+        });
+        assert_eq!(untracked.await.level, Level::Unknown);
     }
 }
 
@@ -150,6 +158,9 @@ async fn cancelling_ends_the_query_that_was_shown_and_leaves_the_session() {
         other.generation = other.generation.map(|began| began - 1);
         let (outcome, _) = watched.act(other).await;
         assert!(matches!(outcome, Outcome::Refused { .. }), "another query was not shown: {outcome:?}");
+        let unseen = Looked { generation: None, ..found.actions[0].clone() };
+        let (outcome, _) = watched.act(unseen).await;
+        assert!(matches!(&outcome, Outcome::Refused { why } if why.contains("was not seen")), "{outcome:?}");
         let (outcome, _) = watched.act(found.actions[0].clone()).await;
         assert!(matches!(outcome, Outcome::Settled { .. }), "{outcome:?}");
         let code = running.await.unwrap().expect_err("it was cancelled");
@@ -397,7 +408,8 @@ async fn an_action_cancels_the_poll_that_is_in_its_way() {
         let found = watched.look(&native).await;
         let (outcome, _) = watched.act(found.actions[0].clone()).await;
         assert!(matches!(outcome, Outcome::Settled { .. }), "{outcome:?} after {found:?}");
-        assert!(began.elapsed() < Duration::from_millis(1_500), "{:?}", began.elapsed());
+        // A busy machine takes its time; the poll itself would take a minute.
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
         let told = |w: &Watched| w.place.missing.iter().any(|what| what.contains("more than 3 s"));
         watched.until("to be told what takes too long", |w| told(w).then_some(())).await;
         assert_eq!(watched.states.iter().filter(|s| matches!(s, FeedState::Down { .. })).count(), 0);

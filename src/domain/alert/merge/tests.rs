@@ -176,6 +176,50 @@ fn a_watchdog_that_a_rule_promises_and_that_never_arrives_is_red_after_a_minute(
 }
 
 #[test]
+fn the_watchdog_of_a_second_prometheus_that_never_arrives_is_red() {
+    const OTHER: &[(&str, &str)] = &[("alertname", "Watchdog"), ("severity", "none"), ("site", "b")];
+    let one = |endpoint: &str, own| Word {
+        endpoint: endpoint.into(),
+        watchdogs: vec![("Watchdog".into(), labels(own))],
+        ..prometheus(vec![firing(own)])
+    };
+    let words = [manager("a", 0, vec![firing(WATCHDOG)]), one("p", WATCHDOG), one("q", OTHER)];
+    let mut merger = Merger::default();
+    assert!(merger.merge(&words, true, NOW).iter().all(|row| row.level() == Level::Fine));
+    let rows = merger.merge(&words, true, later(61));
+    let red: Vec<&Alert> = rows.iter().filter(|row| row.missing_watchdog).collect();
+    assert_eq!((rows.len(), red.len()), (2, 1), "{rows:#?}");
+    assert_eq!(red[0].labels, labels(OTHER));
+}
+
+#[test]
+fn the_word_of_servers_that_do_not_answer_is_stale_and_has_no_value() {
+    let mut silent = prometheus(vec![Told { value: Some("7".into()), ..firing(DOWN) }]);
+    silent.live = false;
+    let mut dead = manager("a", 0, vec![told(DOWN, AlertState::Silenced)]);
+    dead.live = false;
+    let rows = Merger::default().merge(&[dead.clone(), silent.clone()], true, NOW);
+    assert_eq!((rows.len(), rows[0].stale, rows[0].level()), (1, true, Level::Unknown));
+    assert!(rows[0].value.is_none() && rows[0].seen_by.is_empty(), "{rows:#?}");
+    silent.live = true;
+    let rows = Merger::default().merge(&[dead, silent], true, NOW);
+    assert_eq!((rows[0].stale, rows[0].value.as_deref(), rows[0].seen_by.len()), (false, Some("7"), 1));
+}
+
+#[test]
+fn a_silence_ends_when_those_say_it_that_answer() {
+    let silence = |ends| Silence { id: "s".into(), ends: Some(later(ends)), ..Silence::default() };
+    let held = Told { silenced_by: vec!["s".into()], ..told(DOWN, AlertState::Silenced) };
+    let one = |name: &str, ends, live| Word {
+        silences: vec![silence(ends)],
+        live,
+        ..manager(name, 0, vec![held.clone()])
+    };
+    let words = [one("a", 600, true), one("b", 60, true), one("c", 9_000, false)];
+    assert_eq!(Merger::default().merge(&words, true, NOW)[0].silenced_until, Some(later(600)));
+}
+
+#[test]
 fn the_labels_that_differ_tell_alerts_of_one_name_apart() {
     let one = |pod| {
         firing(&[

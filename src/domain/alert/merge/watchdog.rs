@@ -17,7 +17,8 @@ impl Merger {
     /// Remembers the watchdogs that are there, and adds a row for each that is not although its servers answer.
     pub(super) fn watch(&mut self, rows: &mut Vec<Row>, words: &[Word], managed: bool, now: Timestamp) {
         let mut present: Vec<u64> = Vec::new();
-        let mut names: Vec<Text> = Vec::new();
+        // Under which name one arrived, and which Prometheis fire it.
+        let mut arrived: Vec<(Text, Vec<usize>)> = Vec::new();
         for row in rows.iter().filter(|row| is_watchdog(&row.alert.name)) {
             let who = if managed { &row.managers } else { &row.sources };
             let live = who.iter().filter_map(|at| words.get(*at)).filter(|word| word.live);
@@ -26,7 +27,7 @@ impl Merger {
                 continue;
             }
             present.push(row.print);
-            names.push(row.alert.name.clone());
+            arrived.push((row.alert.name.clone(), row.sources.clone()));
             self.watchdogs.insert(row.print, Kept { alert: row.alert.clone(), by, missing: None });
         }
         let live = |endpoint: &Text| words.iter().any(|word| word.live && word.endpoint == *endpoint);
@@ -42,17 +43,21 @@ impl Merger {
             (alert.since, alert.not_seen_by) = (Some(since), answer);
             missing.push((*print, alert));
         }
-        let configured: Vec<(&Word, &Text, &Pairs)> = words
+        let configured: Vec<(usize, &Word, &Text, &Pairs)> = words
             .iter()
-            .filter(|word| word.live)
-            .flat_map(|word| word.watchdogs.iter().map(move |(name, labels)| (word, name, labels)))
+            .enumerate()
+            .filter(|(_, word)| word.live)
+            .flat_map(|(at, word)| word.watchdogs.iter().map(move |(name, labels)| (at, word, name, labels)))
             .collect();
         let managers: Vec<Text> =
             words.iter().filter(|word| word.manager && word.live).map(|word| word.endpoint.clone()).collect();
-        for (word, name, labels) in configured {
+        for (at, word, name, labels) in configured {
+            // One that no Prometheus is known to have sent may be of any of them.
+            let there =
+                arrived.iter().any(|(known, by)| known == name && (by.is_empty() || by.contains(&at)));
             let told = missing.iter().any(|(_, alert)| alert.name == *name);
             // Without an Alertmanager that answers nobody can say whether it arrived.
-            if names.contains(name) || told || (managed && managers.is_empty()) {
+            if there || told || (managed && managers.is_empty()) {
                 continue;
             }
             let print = fingerprint(labels.iter().map(|(name, value)| (&**name, &**value)));
@@ -64,7 +69,9 @@ impl Merger {
             }
         }
         for (print, lost) in missing {
-            let own = rows.iter_mut().find(|row| row.managers.is_empty() && row.alert.name == lost.name);
+            let fires = |row: &Row| row.managers.is_empty() && row.alert.name == lost.name;
+            let own = rows.iter().position(|row| fires(row) && row.print == print);
+            let own = own.or_else(|| rows.iter().position(fires)).and_then(|at| rows.get_mut(at));
             if let Some(row) = own.filter(|_| managed) {
                 // A Prometheus fires it, and it does not arrive.
                 row.alert.missing_watchdog = true;

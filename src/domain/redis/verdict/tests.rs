@@ -26,6 +26,14 @@ fn a_server_that_is_well_is_fine_and_one_never_heard_is_not() {
 }
 
 #[test]
+fn a_cluster_whose_state_is_not_seen_is_not_green() {
+    let mut node = node("redis_mode:cluster");
+    assert_eq!(told(&node), ("the cluster's state is not seen".into(), Level::Unknown));
+    node.cluster = Some("ok".into());
+    assert_eq!(told(&node), ("ok".into(), Level::Fine));
+}
+
+#[test]
 fn each_fault_has_its_word_and_its_level() {
     for (more, words, level) in [
         ("used_memory:81", "memory 81%", Level::Warn),

@@ -1,6 +1,7 @@
 //! Makes, extends and ends silences: one request to one member of a cluster, and a look whether it came about.
 use std::time::Duration;
 
+use futures::future::join_all;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -73,8 +74,9 @@ async fn silence(
     };
     let clusters = concerned(alerts, matchers).await;
     let (mut done, mut failed, mut lost) = (Vec::new(), Vec::new(), false);
-    for members in &clusters {
-        match make(alerts, members, matchers, seconds, comment, now).await {
+    let made = clusters.iter().map(|members| make(alerts, members, matchers, seconds, comment, now));
+    for (members, made) in clusters.iter().zip(join_all(made).await) {
+        match made {
             Ok((at, id)) => {
                 accepted(report, format!("{} took it", name(&members[at]))).await;
                 done.push((members, at, id));
@@ -92,8 +94,10 @@ async fn silence(
         return if lost { Outcome::Uncertain { why: failed } } else { Outcome::Refused { why: failed } };
     }
     let mut said = Vec::new();
-    for (members, at, id) in done {
-        match holds(members, at, &id, (matchers, &held)).await {
+    let what = (matchers, &held);
+    let seen = done.iter().map(|(members, at, id)| holds(members, *at, id, what));
+    for held in join_all(seen).await {
+        match held {
             Ok(words) => said.push(words),
             Err(why) => return Outcome::Failed { why },
         }

@@ -2,6 +2,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use futures::future::join_all;
 use tokio::time::{Instant, timeout_at};
 
 use super::{alerts_of, exact, moment, name, silence_of, span, text};
@@ -12,6 +13,7 @@ use crate::domain::alert::{AlertState, Matcher, is_watchdog, urgency};
 use crate::domain::text::{clean, clean_to};
 use crate::domain::time::Timestamp;
 use crate::sources::alerts::manager::OwnAlert;
+use crate::sources::alerts::strings::masked;
 use crate::sources::alerts::{Alerts, Member};
 use crate::sources::now;
 
@@ -53,27 +55,28 @@ pub(in crate::sources::alerts) async fn look(alerts: &Alerts, natives: &[Native]
     found
 }
 
-/// The first answer of a cluster, and whose it is.
-async fn first<'m>(
+/// What every member of a cluster says, asked at once: one may not know yet what another knows. The second is why
+/// others said nothing.
+async fn told<'m>(
     members: &'m [Member],
     matchers: &[Matcher],
     deadline: Instant,
-) -> Result<(&'m Member, Vec<OwnAlert>), String> {
-    let mut why = Vec::new();
-    for (at, member) in members.iter().enumerate() {
-        match timeout_at(share(deadline, members.len() - at), alerts_of(member, matchers)).await {
-            Ok(Ok(alerts)) => return Ok((member, alerts)),
-            Ok(Err(fault)) => why.push(format!("{}: {}", name(member), fault.says())),
-            Err(_) => why.push(format!("{}: no answer in time", name(member))),
+) -> (Vec<(&'m Member, Vec<OwnAlert>)>, String) {
+    let ask = |member: &'m Member| async move {
+        match timeout_at(deadline, alerts_of(member, matchers)).await {
+            Ok(Ok(alerts)) => Ok((member, alerts)),
+            Ok(Err(fault)) => Err(format!("{}: {}", name(member), fault.says())),
+            Err(_) => Err(format!("{}: no answer in time", name(member))),
+        }
+    };
+    let (mut all, mut why) = (Vec::new(), Vec::new());
+    for answer in join_all(members.iter().map(ask)).await {
+        match answer {
+            Ok(one) => all.push(one),
+            Err(fault) => why.push(fault),
         }
     }
-    Err(why.join("; "))
-}
-
-/// When the next of `left` members that can be asked should be asked instead.
-fn share(deadline: Instant, left: usize) -> Instant {
-    let now = Instant::now();
-    now + deadline.saturating_duration_since(now) / u32::try_from(left.max(1)).unwrap_or(u32::MAX)
+    (all, why.join("; "))
 }
 
 /// An alert that the matchers hit, in words.
@@ -106,18 +109,18 @@ async fn hits(
     }
     let mut all: BTreeMap<u64, Hit> = BTreeMap::new();
     let mut answered = Vec::new();
-    for members in &clusters {
-        match first(members, &own, deadline).await {
-            Ok((member, told)) => {
-                answered.push(name(member).to_string());
-                for alert in
-                    told.iter().filter(|one| held.hits(|name| one.labels.get(name).map(String::as_str)))
-                {
-                    let (print, hit) = hit(alert);
-                    all.entry(print).or_insert(hit);
-                }
+    for (told, why) in join_all(clusters.iter().map(|members| told(members, &own, deadline))).await {
+        if told.is_empty() {
+            found.unchecked.push(format!("what it hits: {why}"));
+        }
+        for (member, alerts) in told {
+            answered.push(name(member).to_string());
+            for alert in
+                alerts.iter().filter(|one| held.hits(|name| one.labels.get(name).map(String::as_str)))
+            {
+                let (print, hit) = hit(alert);
+                all.entry(print).or_insert(hit);
             }
-            Err(why) => found.unchecked.push(format!("what it hits: {why}")),
         }
     }
     if answered.is_empty() {
@@ -169,7 +172,7 @@ fn hit(alert: &OwnAlert) -> (u64, Hit) {
     let severity = if severity.is_empty() { String::new() } else { format!(" ({severity})") };
     let words = format!("{}{severity} {}", label("alertname"), rest.join(" "));
     let hit = Hit {
-        words: clean_to(words.trim_end(), 200).into_owned(),
+        words: clean_to(masked(&words).trim_end(), 200).into_owned(),
         urgent: urgency(label("severity")) == 0,
         silenced: alert.status.silences.clone().unwrap_or_default(),
         watchdog: is_watchdog(label("alertname")),
@@ -215,8 +218,10 @@ async fn standing(
     let id = &*native.target.name;
     let (mut gone, mut failed) = (0, Vec::new());
     let members: Vec<Member> = alerts.clusters().await.into_iter().flatten().collect();
-    for (at, member) in members.iter().enumerate() {
-        let silence = match timeout_at(share(deadline, members.len() - at), silence_of(member, id)).await {
+    let ask = |member| timeout_at(deadline, silence_of(member, id));
+    let answers = join_all(members.iter().map(ask)).await;
+    for (member, answer) in members.iter().zip(answers) {
+        let silence = match answer {
             Ok(Ok(silence)) => silence,
             Ok(Err(fault)) if fault.gone() => {
                 gone += 1;
@@ -298,5 +303,5 @@ fn matchers(silence: &serde_json::Value) -> String {
         .to_string()
     };
     let words: Vec<String> = all.into_iter().flatten().map(one).collect();
-    clean_to(&words.join(" "), 400).into_owned()
+    clean_to(&masked(&words.join(" ")), 400).into_owned()
 }

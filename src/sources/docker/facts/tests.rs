@@ -55,7 +55,7 @@ fn an_end_is_remembered_while_the_next_run_goes_on() {
         "StartedAt":"2026-01-01T00:00:10Z","FinishedAt":"2026-01-01T00:00:09Z"}}"#;
     inspect(&mut known, restarted);
     assert_eq!(known.facts.end, None, "an exit code of a run that goes on means nothing");
-    known.ended(7, true, Timestamp(1));
+    known.ended(Some(7), true, Timestamp(1));
     inspect(&mut known, restarted);
     assert_eq!(known.facts.end, Some(End { code: 7, oom: true, at: Some(Timestamp(1)) }));
     assert_eq!((known.facts.restarts, known.facts.starved), (Some(3), false));
@@ -77,6 +77,11 @@ fn a_change_of_state_in_a_list_asks_for_a_closer_look() {
         known.inspected
     };
     assert!(again(&mut known, "Up 4 hours (healthy)"));
+    known.inspected = true;
+    assert!(!again(&mut known, "Up 4 seconds (healthy)"), "it may be another run");
+    known.inspected = true;
+    assert!(!again(&mut known, "Up Less than a second (healthy)"), "so may this");
+    known.inspected = true;
     assert!(!again(&mut known, "Up 4 hours (unhealthy)"));
     assert_eq!(known.facts.level(), Level::Bad);
 }
