@@ -2,6 +2,7 @@
 mod acting;
 mod aiming;
 mod asking;
+mod containers;
 
 use firedeck::domain::feed::FeedState;
 use firedeck::domain::log::Follow;

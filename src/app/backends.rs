@@ -52,6 +52,11 @@ impl Backends {
         Some(docker)
     }
 
+    /// Engines, whose containers can be entered.
+    pub fn docker(&self) -> Option<&Docker> {
+        self.docker.as_deref()
+    }
+
     pub fn get(&self, kind: Kind) -> Option<Arc<dyn Backend>> {
         self.by_realm.get(&kind.realm()).cloned()
     }

@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, DuplexStream, ReadBuf};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::sources::kubernetes::deeds::Shell;
+use crate::sources::shell::Shell;
 
 /// Typed bytes that may wait for a container that does not read them.
 const TYPED: usize = 64 << 10;

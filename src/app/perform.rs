@@ -66,7 +66,7 @@ pub async fn inspect(kube: &kubernetes::Handle, backends: &Backends, target: &Ob
 }
 
 /// Settings may have been taken away while a question stood.
-fn nobody(target: &ObjectRef) -> String {
+pub(super) fn nobody(target: &ObjectRef) -> String {
     format!("no {} is named that could be asked about `{target}`", target.kind)
 }
 

@@ -5,22 +5,26 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::perform::{self, Answered, Scene};
 use super::terminal;
-use crate::domain::action::{Looked, Outcome, Verb};
+use crate::domain::action::{Looked, Native, Outcome, Verb};
 use crate::domain::approval::Approved;
 use crate::domain::news::ActionId;
+use crate::domain::object::{Kind, Realm};
 use crate::domain::text::clean;
 use crate::incident::event::Target;
-use crate::sources::kubernetes::deeds::{self, End, Shell};
+use crate::sources::kubernetes::deeds;
+use crate::sources::shell::{End, Shell};
 
 /// What is said of a shell while it runs.
 const OPEN: &str = "open; `s` enters it";
-/// How long leaving the program may take for the shells' last events.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// How long it may take until a shell that would outlive its connection has ended.
+const HANG_UP_WITHIN: Duration = Duration::from_millis(1500);
+/// How long leaving the program may take for the shells' ends and their last events.
+const FAREWELL: Duration = Duration::from_millis(2500);
 
 /// Nobody types a command sooner.
 const AT_ONCE: Duration = Duration::from_millis(500);
@@ -39,7 +43,7 @@ pub struct Shells {
 /// One that can be entered.
 #[derive(Debug, Clone)]
 pub struct Running {
-    /// `shell in shop/web-0, container app`
+    /// `shell in shop/web-0, container app`, `shell in container api`
     pub title: String,
     pub shell: Option<Arc<Shell>>,
     /// Ends it.
@@ -73,7 +77,11 @@ impl Shells {
         let answered = Arc::new(Answered::of(&approved));
         for looked in approved.into_actions() {
             let Verb::Shell { container, .. } = &looked.native.verb else { continue };
-            let title = format!("shell in {}, container {container}", looked.native.target);
+            let target = &looked.native.target;
+            let title = match target.kind {
+                Kind::Container => format!("shell in {} {target}", target.kind),
+                _ => format!("shell in {target}, container {container}"),
+            };
             let title = clean(&title).into_owned();
             let stop = CancellationToken::new();
             let running = Running { title, shell: None, stop: stop.clone(), seen: false };
@@ -127,7 +135,7 @@ impl Shells {
         self.running.clear();
         self.inbox.close();
         let all = async { while self.tasks.join_next().await.is_some() {} };
-        let _ = tokio::time::timeout(FAREWELL, all).await;
+        let _ = timeout(FAREWELL, all).await;
     }
 }
 
@@ -148,15 +156,7 @@ async fn session<F, O>(
     if let Err(error) = answered.begin(scene, id, &native).await {
         return perform::not_begun(scene, id, &native, &error).await;
     }
-    let Verb::Shell { container, command } = &native.verb else { return };
-    let opening = async {
-        let cluster = scene.kube.connected(&target.context).await.map_err(|error| error.to_string())?;
-        if let Some(why) = answered.elsewhere(&target.context, &cluster.server) {
-            return Err(why);
-        }
-        deeds::shell(&cluster, &target, &native.uid, container, command, terminal::size()).await
-    };
-    let ended = match stop.run_until_cancelled(opening).await {
+    let ended = match stop.run_until_cancelled(begin(scene, answered, &native)).await {
         None => Outcome::Refused { why: "ended before it was open".into() },
         Some(Err(why)) => Outcome::Refused { why: clean(&why).into_owned() },
         Some(Ok(shell)) => {
@@ -167,11 +167,36 @@ async fn session<F, O>(
             let began = Instant::now();
             match stop.run_until_cancelled(shell.wait()).await {
                 Some(end) => came_to(end, began.elapsed()),
-                None => Outcome::Settled { says: "ended from here".into() },
+                None => ended_from_here(&shell).await,
             }
         }
     };
     perform::tell(scene, id, &target, recorded, ended).await;
+}
+
+/// Opens the terminal where the container runs.
+async fn begin(scene: &Scene, answered: &Answered, native: &Native) -> Result<Shell, String> {
+    let (target, size) = (&native.target, terminal::size());
+    let Verb::Shell { container, command } = &native.verb else {
+        return Err("this opens no terminal".into());
+    };
+    if target.kind.realm() == Realm::Containers {
+        let docker = scene.backends.docker().ok_or_else(|| perform::nobody(target))?;
+        return docker.shell(native, size).await;
+    }
+    let cluster = scene.kube.connected(&target.context).await.map_err(|error| error.to_string())?;
+    if let Some(why) = answered.elsewhere(&target.context, &cluster.server) {
+        return Err(why);
+    }
+    deeds::shell(&cluster, target, &native.uid, container, command, size).await
+}
+
+async fn ended_from_here(shell: &Shell) -> Outcome {
+    let says = match timeout(HANG_UP_WITHIN, shell.hang_up()).await {
+        Ok(()) => "ended from here",
+        Err(_) => "left from here; what was started in it may go on",
+    };
+    Outcome::Settled { says: says.into() }
 }
 
 fn came_to(end: End, after: Duration) -> Outcome {

@@ -11,6 +11,7 @@ pub mod probes;
 pub mod prometheus;
 pub mod reason;
 pub mod redis;
+pub mod shell;
 pub mod supervise;
 pub mod taps;
 

@@ -61,9 +61,9 @@ macro_rules! lend {
     };
 }
 
-fn end_shell(model: &mut Model, pod: &ObjectRef) -> Vec<Effect> {
-    let Some((id, _)) = plan::shell_in(model, pod) else {
-        model.say(format!("no shell of ours runs in {pod}"), false);
+fn end_shell(model: &mut Model, target: &ObjectRef) -> Vec<Effect> {
+    let Some((id, _)) = plan::shell_in(model, target) else {
+        model.say(format!("no shell of ours runs in {target}"), false);
         return Vec::new();
     };
     vec![Effect::EndShell(id)]

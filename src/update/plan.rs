@@ -82,11 +82,14 @@ pub fn draft(model: &Model, action: Action, targets: &[ObjectRef]) -> Result<Dra
     })
 }
 
-/// The newest shell in this very pod that still runs, and its container.
-pub fn shell_in<'m>(model: &'m Model, pod: &ObjectRef) -> Option<(ActionId, &'m Text)> {
-    let uid = &model.pods.get(pod)?.uid;
+/// The newest shell in this very pod or container that still runs, and the container's name.
+pub fn shell_in<'m>(model: &'m Model, target: &ObjectRef) -> Option<(ActionId, &'m Text)> {
+    let uid = match target.kind {
+        Kind::Pod => &model.pods.get(target)?.uid,
+        kind => &model.listing(kind)?.get(target)?.uid,
+    };
     model.deeds.iter().rev().filter(|deed| !deed.outcome.is_final()).find_map(|deed| {
-        let same = deed.native.target == *pod && deed.native.uid == *uid;
+        let same = deed.native.target == *target && deed.native.uid == *uid;
         match &deed.native.verb {
             Verb::Shell { container, .. } if same => Some((deed.id, container)),
             _ => None,

@@ -12,13 +12,13 @@ use firedeck::model::{Journal, Model};
 use super::{deployments, quits, said};
 use crate::common::estate::{NOW, cockpit, news, press, say, type_text};
 
-fn ready(mut model: Model) -> Model {
+pub(super) fn ready(mut model: Model) -> Model {
     say(&mut model, Msg::Journal(Journal::Good("journal".into())));
     model
 }
 
 /// The look finds all well, and the question is on the screen.
-fn looked(model: &mut Model) {
+pub(super) fn looked(model: &mut Model) {
     let question = model.questions.open.as_ref().expect("a question");
     let id = question.id();
     let actions = question.plan().actions().iter().cloned();
@@ -38,14 +38,14 @@ fn shown(model: &mut Model, at: Timestamp) {
     say(model, Msg::Shown { question, revision, at });
 }
 
-fn performed(effects: Vec<Effect>) -> (ActionId, Approved) {
+pub(super) fn performed(effects: Vec<Effect>) -> (ActionId, Approved) {
     match effects.into_iter().next() {
         Some(Effect::Perform(id, approved)) => (id, approved),
         other => panic!("{other:?}"),
     }
 }
 
-fn pressed(model: &mut Model, key: Key, after: u64) -> Vec<Effect> {
+pub(super) fn pressed(model: &mut Model, key: Key, after: u64) -> Vec<Effect> {
     say(model, Msg::Keys { keys: vec![key], at: NOW.plus(Duration::from_millis(after)) })
 }
 

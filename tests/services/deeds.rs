@@ -6,6 +6,7 @@ use firedeck::domain::object::{Kind, ObjectRef};
 use firedeck::sources::kubernetes::connect::{Cluster, connect};
 use firedeck::sources::kubernetes::{Options, deeds};
 use firedeck::sources::now;
+use firedeck::sources::shell::End;
 use tokio::sync::mpsc;
 
 use crate::suite::{As, eventually, kubeconfig, kubectl, kubectl_says, server_stays_up};
@@ -226,7 +227,7 @@ async fn a_shell_goes_on_while_nobody_looks_and_tells_its_exit_code() {
     })
     .await;
     assert!(shell.type_in(b"exit 7\n".to_vec()).await);
-    assert_eq!(shell.wait().await, deeds::End::Exited(7));
+    assert_eq!(shell.wait().await, End::Exited(7));
     let other = deeds::shell(&place.cluster, &pod, "another", "web", &words, (80, 24)).await;
     assert!(other.is_err_and(|why| why.contains("made anew")));
 }

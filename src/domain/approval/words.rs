@@ -156,7 +156,7 @@ fn command(action: &Native) -> String {
             let id = if action.uid.is_empty() { &name } else { &quoted(&action.uid) };
             let does = match &action.verb {
                 Verb::Stop { grace_seconds: Some(seconds) } => format!("docker stop -t {seconds} {id}"),
-                Verb::Shell { .. } => format!("docker exec -it {id} sh"),
+                Verb::Shell { command, .. } => format!("docker exec -it {id} {}", opened(command)),
                 verb => format!("docker {} {id}", verb.name()),
             };
             format!("{does} # {} on {}", target.name, target.context)
@@ -221,16 +221,20 @@ fn kubectl(action: &Native) -> String {
             )
         }
         Verb::Shell { container, command } => {
-            // What is opened when nothing is named: bash where there is one.
-            let usual = ["sh", "-c", "command -v bash >/dev/null && exec bash; exec sh"].map(str::to_owned);
-            let command = if command.is_empty() { &usual[..] } else { command };
-            let command: Vec<String> = command.iter().map(|word| quoted(word)).collect();
             let container = quoted(container);
-            format!("kubectl exec -it {object} -c {container}{place} -- {}", command.join(" "))
+            format!("kubectl exec -it {object} -c {container}{place} -- {}", opened(command))
         }
         // Of other realms.
         verb => format!("{} {object}", verb.name()),
     }
+}
+
+/// What runs in a container. When nothing is named: bash where there is one.
+fn opened(command: &[String]) -> String {
+    let usual = ["sh", "-c", "command -v bash >/dev/null && exec bash; exec sh"].map(str::to_owned);
+    let command = if command.is_empty() { &usual[..] } else { command };
+    let command: Vec<String> = command.iter().map(|word| quoted(word)).collect();
+    command.join(" ")
 }
 
 #[cfg(test)]
@@ -302,5 +306,17 @@ mod tests {
                 "kubectl cordon node-3 --context 'prod eu'",
             ]
         );
+    }
+
+    #[test]
+    fn the_command_for_a_shell_opens_what_is_opened_here() {
+        let shell = |command: &[&str]| {
+            let command = command.iter().map(|word| (*word).to_owned()).collect();
+            let verb = Verb::Shell { container: "api".into(), command };
+            commands(&Plan::Native(vec![action(Kind::Container, "", "api", verb)])).concat()
+        };
+        let usual = "docker exec -it u sh -c 'command -v bash >/dev/null && exec bash; exec sh'";
+        assert_eq!(shell(&[]), format!("{usual} # api on prod eu"));
+        assert_eq!(shell(&["cat", "a file"]), "docker exec -it u cat 'a file' # api on prod eu");
     }
 }

@@ -154,7 +154,7 @@ actions! {
     Logs         "logs"          Table    ["l"]                       "follow its logs",
     PreviousLogs "previous-logs" Table    ["p"]                       "logs of the container before",
     Shell        "shell"         Table    ["s"]                       "a shell in the container",
-    EndShell     "end-shell"     Table    []                          "end the shell that still runs in the pod",
+    EndShell     "end-shell"     Table    []                          "end the shell that still runs in the container",
     Restart      "restart"       Table    ["R"]                       "restart the rollout",
     Scale        "scale"         Table    ["+"]                       "change the number of replicas",
     Undo         "undo"          Table    ["u"]                       "back to the revision before",

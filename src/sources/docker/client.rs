@@ -161,15 +161,25 @@ impl Client {
         document: &serde_json::Value,
         within: Duration,
     ) -> Result<T, Fault> {
+        let bytes = self.tell(path, document, within).await?;
+        serde_json::from_slice(&bytes).map_err(|error| Fault::Lost {
+            why: brief(&format!("the answer to {path} makes no sense: {error}")),
+        })
+    }
+
+    /// The same where the answer need not make sense.
+    pub(super) async fn tell(
+        &self,
+        path: &str,
+        document: &serde_json::Value,
+        within: Duration,
+    ) -> Result<Vec<u8>, Fault> {
         let request = self.request(Method::POST, path, &[]).header(CONTENT_TYPE, "application/json");
         let answer = async {
             let answer = self.answer(request.body(document.to_string())).await?;
             body(answer).await
         };
-        let bytes = timeout(within, answer).await.map_err(|_| late(within))??;
-        serde_json::from_slice(&bytes).map_err(|error| Fault::Lost {
-            why: brief(&format!("the answer to {path} makes no sense: {error}")),
-        })
+        timeout(within, answer).await.map_err(|_| late(within))?
     }
 
     /// An answer that goes on; its beginning has to come in time.

@@ -22,4 +22,4 @@ pub use act::{Report, act};
 pub use inspect::inspect;
 pub use kept::{keep, page};
 pub use look::look;
-pub use shell::{Attached, End, Shell, shell};
+pub use shell::shell;

@@ -1,16 +1,9 @@
-//! A terminal in a container. The session lives in a task of its own, so that one can leave it and come
-//! back: what was printed meanwhile is kept, within bounds, and shown again.
-use std::collections::VecDeque;
-use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use bytes::Bytes;
-use futures::SinkExt;
+//! A terminal in a container of a pod.
+use futures::{FutureExt, SinkExt};
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::{AttachParams, AttachedProcess, TerminalSize};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::api::{self, Fault};
@@ -18,39 +11,13 @@ use super::pick::uid;
 use crate::domain::object::ObjectRef;
 use crate::sources::kubernetes::connect::Cluster;
 use crate::sources::reason::{brief, reason};
+use crate::sources::shell::{self, End, Ending, Shell};
 
-/// Printed bytes that are kept for the return: some twenty full screens.
-const KEPT: usize = 256 * 1024;
 const OPEN_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
 /// How long what was printed before a good end may take to be read, and what is left of a broken connection.
 const SAID_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
 const LEFT_WITHIN: std::time::Duration = std::time::Duration::from_millis(300);
 const PROBE_WITHIN: std::time::Duration = std::time::Duration::from_secs(3);
-
-/// How a session ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum End {
-    Exited(i32),
-    /// The connection broke, or the container went away.
-    Lost(String),
-}
-
-/// A session. Dropping the last handle ends it.
-#[derive(Debug)]
-pub struct Shell {
-    input: mpsc::Sender<Vec<u8>>,
-    size: mpsc::Sender<(u16, u16)>,
-    screen: Arc<Mutex<Screen>>,
-    end: watch::Receiver<Option<End>>,
-    task: tokio::task::JoinHandle<()>,
-}
-
-/// What one sees on coming back: first what was printed before, then what is printed from now on.
-#[derive(Debug)]
-pub struct Attached {
-    pub before: Vec<u8>,
-    pub live: mpsc::Receiver<Bytes>,
-}
 
 /// Opens a shell, or `command` when it is not empty, if the pod is still the one that was shown.
 pub async fn shell(
@@ -76,7 +43,7 @@ pub async fn shell(
         Ok(Err(error)) => return Err(refused(&error, pod, container)),
         Err(_) => return Err(format!("no terminal in `{pod}` within {} s", OPEN_WITHIN.as_secs())),
     };
-    let shell = start(process);
+    let shell = start(process)?;
     shell.resize(size.0, size.1).await;
     Ok(shell)
 }
@@ -104,149 +71,34 @@ fn refused(error: &kube::Error, pod: &ObjectRef, container: &str) -> String {
     }
 }
 
-fn start(process: AttachedProcess) -> Shell {
-    let screen = Arc::new(Mutex::new(Screen::default()));
-    let (input, typed) = mpsc::channel(64);
-    let (size, sizes) = mpsc::channel(8);
-    let (tell, end) = watch::channel(None);
-    let task = tokio::spawn(session(process, typed, sizes, screen.clone(), tell));
-    Shell { input, size, screen, end, task }
-}
-
-impl Shell {
-    /// Sends what was typed; false when the session is over.
-    pub async fn type_in(&self, bytes: Vec<u8>) -> bool {
-        self.input.send(bytes).await.is_ok()
-    }
-
-    pub async fn resize(&self, columns: u16, rows: u16) {
-        // A session that is over has no size.
-        let _ = self.size.send((columns, rows)).await;
-    }
-
-    /// Looks at the session from now on; who looked before sees nothing more.
-    pub fn attach(&self) -> Attached {
-        let (show, live) = mpsc::channel(64);
-        let mut screen = lock(&self.screen);
-        screen.shown = Some(show);
-        Attached { before: screen.kept.iter().copied().collect(), live }
-    }
-
-    /// Leaves it running unseen. Dropping what `attach` gave does the same.
-    pub fn detach(&self) {
-        lock(&self.screen).shown = None;
-    }
-
-    /// How it ended, if it has.
-    pub fn ended(&self) -> Option<End> {
-        self.end.borrow().clone()
-    }
-
-    /// Waits for the end.
-    pub async fn wait(&self) -> End {
-        let mut end = self.end.clone();
-        let lost = || End::Lost("the session was dropped".into());
-        match end.wait_for(Option::is_some).await {
-            Ok(end) => end.clone().unwrap_or_else(lost),
-            Err(_) => lost(),
-        }
-    }
-}
-
-impl Drop for Shell {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-/// The last bytes that were printed, and who sees new ones.
-#[derive(Debug, Default)]
-struct Screen {
-    kept: VecDeque<u8>,
-    shown: Option<mpsc::Sender<Bytes>>,
-}
-
-impl Screen {
-    /// Keeps them, and says who is to be shown them.
-    fn print(&mut self, bytes: &[u8]) -> Option<mpsc::Sender<Bytes>> {
-        let bytes = bytes.get(bytes.len().saturating_sub(KEPT)..).unwrap_or_default();
-        let over = (self.kept.len() + bytes.len()).saturating_sub(KEPT);
-        self.kept.drain(..over.min(self.kept.len()));
-        self.kept.extend(bytes);
-        self.shown.clone()
-    }
-}
-
-/// A panic of another holder leaves nothing half-done that would matter here.
-fn lock(screen: &Mutex<Screen>) -> MutexGuard<'_, Screen> {
-    screen.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-async fn session(
-    mut process: AttachedProcess,
-    mut typed: mpsc::Receiver<Vec<u8>>,
-    mut sizes: mpsc::Receiver<(u16, u16)>,
-    screen: Arc<Mutex<Screen>>,
-    tell: watch::Sender<Option<End>>,
-) {
+fn start(mut process: AttachedProcess) -> Result<Shell, String> {
     let status = process.take_status();
     let (stdin, stdout, resize) = (process.stdin(), process.stdout(), process.terminal_size());
-    let (Some(mut stdin), Some(mut stdout), Some(mut resize), Some(status)) = (stdin, stdout, resize, status)
-    else {
-        tell.send_replace(Some(End::Lost("the server gave no terminal".into())));
-        return;
+    let (Some(stdin), Some(stdout), Some(mut resize), Some(status)) = (stdin, stdout, resize, status) else {
+        return Err("the server gave no terminal".into());
     };
-    let output = async {
-        let mut buffer = vec![0; 16 * 1024];
-        while let Ok(length @ 1..) = stdout.read(&mut buffer).await {
-            let bytes = buffer.get(..length).unwrap_or_default();
-            let shown = lock(&screen).print(bytes);
-            if let Some(shown) = shown {
-                // Whoever looks holds the session back; whoever left does not.
-                let _ = shown.send(Bytes::copy_from_slice(bytes)).await;
-            }
-        }
-    };
-    let writing = async {
-        loop {
-            tokio::select! {
-                Some(bytes) = typed.recv() => {
-                    if stdin.write_all(&bytes).await.is_err() || stdin.flush().await.is_err() {
-                        break;
-                    }
-                }
-                Some((width, height)) = sizes.recv() => {
-                    if resize.send(TerminalSize { width, height }).await.is_err() {
-                        break;
-                    }
-                }
-                else => break,
-            }
-        }
-        // The end is told by the output, which may have more to say.
-        std::future::pending::<()>().await;
-    };
-    let (mut output, mut status) = (pin!(output), pin!(status));
     // A connection that breaks never ends the output: only the status, which is dropped, tells of it.
-    let status = tokio::select! {
-        () = &mut output => status.await,
-        status = &mut status => {
-            let late = if status.is_some() { SAID_WITHIN } else { LEFT_WITHIN };
-            // What was printed before the end comes before it.
-            let _ = timeout(late, output).await;
-            status
+    let told = async move {
+        match status.await {
+            Some(status) => (exit(&status), SAID_WITHIN),
+            None => (broken(process).await, LEFT_WITHIN),
         }
-        () = writing => None,
     };
-    let end = match status {
-        Some(status) => exit(&status),
-        None => End::Lost(match process.join().await {
-            Err(error) => reason(&error),
-            Ok(()) => "the connection was closed".into(),
-        }),
+    let sizing = |mut sizes: mpsc::Receiver<(u16, u16)>| async move {
+        while let Some((width, height)) = sizes.recv().await {
+            if resize.send(TerminalSize { width, height }).await.is_err() {
+                break;
+            }
+        }
     };
-    tell.send_replace(Some(end));
-    lock(&screen).shown = None;
+    Ok(shell::start(stdout, stdin, sizing, Ending::Told(told.boxed())))
+}
+
+async fn broken(process: AttachedProcess) -> End {
+    End::Lost(match process.join().await {
+        Err(error) => reason(&error),
+        Ok(()) => "the connection was closed".into(),
+    })
 }
 
 type Status = k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
@@ -270,17 +122,6 @@ fn exit(status: &Status) -> End {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_the_newest_output_is_kept_for_the_return() {
-        let mut screen = Screen::default();
-        screen.print(&vec![b'a'; KEPT]);
-        screen.print(b"bc");
-        assert_eq!(screen.kept.len(), KEPT);
-        assert_eq!(screen.kept.iter().rev().take(3).copied().collect::<Vec<u8>>(), b"cba");
-        screen.print(&vec![b'x'; KEPT * 3]);
-        assert_eq!(screen.kept.len(), KEPT);
-    }
 
     #[test]
     fn the_exit_code_is_read_where_the_server_puts_it() {
