@@ -254,6 +254,13 @@ const PIECES: [&str; 44] = [
     "FLUSHALL\n",
 ];
 
+#[test]
+fn blanks_that_a_console_does_not_know_are_no_statement() {
+    let document = read("```psql -c \"\\\n\u{a0}\\\n");
+    let steps = document.runbooks.iter().flat_map(|book| &book.steps);
+    assert!(steps.flat_map(|step| &step.commands).all(|command| !command.statement.text.trim().is_empty()));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 

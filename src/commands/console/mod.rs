@@ -23,8 +23,10 @@ pub fn read(source: Source<'_>, lang: Lang, tables: &Tables) -> Script {
     };
     let mut layout = Layout::new(text);
     let comments = cuts.comments.iter().map(|range| layout.comment(range, cuts.sign, &source)).collect();
-    let statements =
-        cuts.pieces.into_iter().map(|piece| statement(piece, text, lang, &layout, &source, tables));
+    // Blanks that a language does not know as such are no statement either.
+    let says = |piece: &Piece| text.get(piece.range.clone()).is_some_and(|own| !own.trim().is_empty());
+    let pieces = cuts.pieces.into_iter().filter(says);
+    let statements = pieces.map(|piece| statement(piece, text, lang, &layout, &source, tables));
     Script { statements: statements.collect(), comments, ..Script::default() }
 }
 
