@@ -2,6 +2,7 @@
 use super::Text;
 use super::alert::Matcher;
 use super::object::ObjectRef;
+use super::text::clean;
 use super::time::Timestamp;
 
 /// One change to one object, with the condition under which it may still be made.
@@ -164,6 +165,21 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Words from a server are made harmless where they enter.
+    #[must_use]
+    pub fn harmless(self) -> Outcome {
+        let safe = |text: String| clean(&text).into_owned();
+        match self {
+            Outcome::Started => Outcome::Started,
+            Outcome::Accepted { says } => Outcome::Accepted { says: safe(says) },
+            Outcome::Progress { says } => Outcome::Progress { says: safe(says) },
+            Outcome::Settled { says } => Outcome::Settled { says: safe(says) },
+            Outcome::Refused { why } => Outcome::Refused { why: safe(why) },
+            Outcome::Uncertain { why } => Outcome::Uncertain { why: safe(why) },
+            Outcome::Failed { why } => Outcome::Failed { why: safe(why) },
+        }
+    }
+
     pub fn is_final(&self) -> bool {
         !matches!(self, Outcome::Started | Outcome::Accepted { .. } | Outcome::Progress { .. })
     }

@@ -8,7 +8,6 @@ use super::client::{Client, Fault};
 use super::look::{Seen, drifted, read, unfit};
 use crate::domain::action::{Looked, Outcome, Verb};
 use crate::domain::container::{ContainerState, Health};
-use crate::domain::text::clean;
 use crate::domain::time::Timestamp;
 use crate::sources::backend::Report;
 use crate::sources::now;
@@ -26,7 +25,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 impl Docker {
     pub(super) async fn perform(&self, looked: Looked, report: &Report) -> Outcome {
-        let refused = |why: String| tame(Outcome::Refused { why });
+        let refused = |why: String| Outcome::Refused { why }.harmless();
         let client = match self.engine(&looked.native.target.context) {
             Ok(engine) => engine.client(),
             Err(why) => return refused(why),
@@ -35,7 +34,7 @@ impl Docker {
             Ok(client) => client,
             Err(fault) => return refused(fault.words()),
         };
-        tame(perform(&client, &looked, report).await)
+        perform(&client, &looked, report).await.harmless()
     }
 }
 
@@ -210,19 +209,5 @@ async fn runs(client: &Client, before: &Seen, report: &Report) -> Outcome {
 
 async fn tell(report: &Report, outcome: Outcome) {
     // A closed channel only means that nobody shows it.
-    let _ = report.send(tame(outcome)).await;
-}
-
-/// Words from the engine are made harmless on the way out.
-fn tame(outcome: Outcome) -> Outcome {
-    let safe = |text: String| clean(&text).into_owned();
-    match outcome {
-        Outcome::Started => Outcome::Started,
-        Outcome::Accepted { says } => Outcome::Accepted { says: safe(says) },
-        Outcome::Progress { says } => Outcome::Progress { says: safe(says) },
-        Outcome::Settled { says } => Outcome::Settled { says: safe(says) },
-        Outcome::Refused { why } => Outcome::Refused { why: safe(why) },
-        Outcome::Uncertain { why } => Outcome::Uncertain { why: safe(why) },
-        Outcome::Failed { why } => Outcome::Failed { why: safe(why) },
-    }
+    let _ = report.send(outcome.harmless()).await;
 }

@@ -37,19 +37,7 @@ pub(in crate::sources::alerts) async fn act(
         Verb::Expire => expire(alerts, looked, report).await,
         other => Outcome::Refused { why: format!("{} is nothing that can be done to alerts", other.name()) },
     };
-    tame(outcome)
-}
-
-/// Words from the server are made harmless on the way out.
-fn tame(outcome: Outcome) -> Outcome {
-    let safe = |text: String| clean(&text).into_owned();
-    match outcome {
-        Outcome::Settled { says } => Outcome::Settled { says: safe(says) },
-        Outcome::Refused { why } => Outcome::Refused { why: safe(why) },
-        Outcome::Uncertain { why } => Outcome::Uncertain { why: safe(why) },
-        Outcome::Failed { why } => Outcome::Failed { why: safe(why) },
-        other => other,
-    }
+    outcome.harmless()
 }
 
 async fn accepted(report: &Report, says: String) {

@@ -9,7 +9,6 @@ use super::revisions::{choose, revisions};
 use super::{drain, verify};
 use crate::domain::action::{Looked, Outcome, Verb};
 use crate::domain::object::ObjectRef;
-use crate::domain::text::clean;
 use crate::domain::time::Timestamp;
 use crate::sources::kubernetes::connect::Cluster;
 
@@ -39,7 +38,7 @@ pub async fn act(cluster: &Cluster, looked: Looked, now: Timestamp, report: &Rep
             Err(outcome) => outcome,
         },
     };
-    tame(done)
+    done.harmless()
 }
 
 /// Without an identity the request would carry no condition, and hit whatever bears the name by then.
@@ -53,21 +52,7 @@ fn nameless(looked: &Looked) -> Option<String> {
 
 pub(super) async fn tell(report: &Report, outcome: Outcome) {
     // A closed channel only means that nobody shows it.
-    let _ = report.send(tame(outcome)).await;
-}
-
-/// Words from the server are made harmless on the way out.
-fn tame(outcome: Outcome) -> Outcome {
-    let safe = |text: String| clean(&text).into_owned();
-    match outcome {
-        Outcome::Started => Outcome::Started,
-        Outcome::Accepted { says } => Outcome::Accepted { says: safe(says) },
-        Outcome::Progress { says } => Outcome::Progress { says: safe(says) },
-        Outcome::Settled { says } => Outcome::Settled { says: safe(says) },
-        Outcome::Refused { why } => Outcome::Refused { why: safe(why) },
-        Outcome::Uncertain { why } => Outcome::Uncertain { why: safe(why) },
-        Outcome::Failed { why } => Outcome::Failed { why: safe(why) },
-    }
+    let _ = report.send(outcome.harmless()).await;
 }
 
 /// The server took it.
