@@ -253,8 +253,14 @@ async fn a_partition_is_shown_with_its_age_while_every_key_works_and_heals_by_it
     std::fs::write(file.path(), kubeconfig_through(&proxy, As::Admin)).expect("written");
     let desk = Desk::open(file.path(), &["--namespace", "shop"]);
     let known = |screen: &str| rows(screen).len();
-    let before =
-        desk.cockpit.wait_until("a live board", |screen| live(screen) && known(&screen.contents()) >= 9);
+    // What is to be seen through the partition has to be known before it.
+    desk.cockpit.press(F4);
+    desk.cockpit.wait_until("the nodes", |screen| live(screen) && screen.contents().contains("node-1"));
+    desk.cockpit.press("\x1bOP");
+    let before = desk.cockpit.wait_until("a live board", |screen| {
+        let text = screen.contents();
+        live(screen) && title(&text).starts_with(" pods") && known(&text) >= 9
+    });
     proxy.set(Fault::BlackHole).await;
     // Keys work before anybody knows of the partition, and after.
     for _ in 0..2 {
