@@ -68,14 +68,19 @@ const CHANGES: usize = 12;
 /// And of these alerts, which have a pane of their own.
 const ALERTS: usize = 4;
 
-pub fn lines(model: &Model) -> Vec<Line> {
+/// A line for each source, the worst first.
+pub fn sources(model: &Model) -> Vec<Line> {
     let mut sources: Vec<Line> = realms(model).map(|realm| source(model, realm)).collect();
     let level = |line: &Line| match line {
         Line::Source { level, .. } => *level,
         _ => Level::Done,
     };
     sources.sort_by_key(level);
-    let mut lines = sources;
+    sources
+}
+
+pub fn lines(model: &Model) -> Vec<Line> {
+    let mut lines = sources(model);
     lines.push(Line::Blank);
     lines.push(Line::Heading("Changed in the last hour"));
     let changes: Vec<Line> = changes(model).take(CHANGES).collect();

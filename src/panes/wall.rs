@@ -72,7 +72,7 @@ fn of_pods(model: &Model) -> Vec<Figure> {
 
 /// The first things in trouble: the worst of every other source, then the pods.
 pub fn trouble(model: &Model, room: usize) -> Vec<Trouble> {
-    let worst = overview::lines(model).into_iter().filter_map(|line| match line {
+    let worst = overview::sources(model).into_iter().filter_map(|line| match line {
         Line::Source { realm, level, name, worst, says }
             if level < Level::Fine && realm != Realm::Kubernetes =>
         {

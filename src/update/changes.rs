@@ -41,10 +41,7 @@ pub fn before(model: &Model, batch: &[Seen<Object>]) -> Vec<Found> {
 /// it. Those that begin from then on are seen in their deployments.
 pub fn rollouts(model: &Model) -> Vec<Found> {
     let sets = model.listing(Kind::ReplicaSet);
-    sets.into_iter()
-        .flat_map(crate::model::listing::Listing::all)
-        .filter_map(|set| rolled_out(model, set))
-        .collect()
+    sets.into_iter().flat_map(Listing::all).filter_map(|set| rolled_out(model, set)).collect()
 }
 
 fn told(model: &Model, seen: &Seen<Object>, alerts: &HashSet<Text>) -> Vec<Found> {
