@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::time::Duration;
 
-use firedeck::domain::approval::READING;
 use firedeck::domain::time::Timestamp;
 use firedeck::incident::event::Outcome;
 use firedeck::incident::{What, day};
@@ -13,7 +12,9 @@ use crate::common::fault::Fault;
 use crate::common::terminal::{Cockpit, Start};
 use crate::feeds::number;
 use crate::own::Own;
-use crate::suite::{As, eventually, kubeconfig, kubeconfig_through, kubectl_says, proxy, server_stays_up};
+use crate::suite::{
+    As, eventually, kubeconfig, kubeconfig_through, kubectl_says, proxy, says_yes, server_stays_up,
+};
 
 const F2: &str = "\x1bOQ";
 const F4: &str = "\x1bOS";
@@ -70,13 +71,10 @@ impl Desk {
         read.map(|read| read.entries.into_iter().map(|entry| entry.event.what).collect()).unwrap_or_default()
     }
 
-    /// Opens the question and waits until a person could have read it.
+    /// Opens the question; what it says.
     fn ask(&self, key: &str) -> String {
         self.cockpit.press(key);
-        let asked = self.cockpit.wait_for("run it");
-        // The one pause of the suite that is itself under test: an answer before it does not count.
-        std::thread::sleep(READING);
-        asked
+        self.cockpit.wait_for("run it")
     }
 
     /// From wherever it is.
@@ -157,7 +155,7 @@ async fn a_deployment_is_restarted_through_the_question_and_seen_to_settle() {
         !desk.journal().iter().any(|what| matches!(what, What::ActionStarted(_))),
         "not before the answer"
     );
-    desk.cockpit.press("y");
+    says_yes(&desk.cockpit);
     let done = format!("restart {}/web:", own.name);
     desk.cockpit.wait_for(&done);
     let patch = ["get", "deployment/web", "-o", "jsonpath={.spec.template.metadata.annotations}"];
@@ -222,7 +220,7 @@ async fn a_pod_is_deleted_and_another_takes_its_place() {
         .wait_until("the pod", |screen| live(screen) && rows(&screen.contents())[0].contains(&before));
     let asked = desk.ask("D");
     assert!(asked.contains(&before), "{asked}");
-    desk.cockpit.press("y");
+    says_yes(&desk.cockpit);
     desk.cockpit.wait_for(&format!("delete {}/{before}: gone", own.name));
     desk.cockpit.wait_until("another pod", |screen| {
         let rows = rows(&screen.contents());

@@ -2,7 +2,6 @@
 use std::time::Duration;
 
 use firedeck::domain::action::Verb;
-use firedeck::domain::approval::READING;
 use firedeck::domain::feed::FeedState;
 use firedeck::domain::time::Timestamp;
 use firedeck::incident::event::Outcome;
@@ -13,7 +12,7 @@ use firedeck::store::{Places, journal};
 
 use crate::common::terminal;
 use crate::docker::{Cockpit, ENGINE, cli, engine, says, socket};
-use crate::suite::{eventually, setting};
+use crate::suite::{eventually, says_yes, setting};
 
 /// Why it is down.
 async fn words(cockpit: &Cockpit) -> String {
@@ -158,9 +157,7 @@ impl Desk {
             !self.journal().iter().any(|what| matches!(what, What::ActionStarted(_))),
             "not yet answered"
         );
-        // The pause is itself under test: an answer before it does not count.
-        std::thread::sleep(READING * 2);
-        self.screen.press("y");
+        says_yes(&self.screen);
         self.screen.wait_for("Ctrl-] returns to firedeck");
     }
 

@@ -4,11 +4,13 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
+use firedeck::domain::approval::READING;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::common::fault::Proxy;
 use crate::common::fault::tls::{Identity, Tls};
+use crate::common::terminal::Cockpit;
 
 /// The longest that any state may take to come: a bound for a test that fails, not a measure.
 const LONGEST: Duration = Duration::from_secs(90);
@@ -153,4 +155,27 @@ where
         assert!(Instant::now() < deadline, "waited in vain for {what}");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
+}
+
+/// Answers a question as a person does: reads it, says yes, and reads it once more where that was too early.
+#[track_caller]
+pub(crate) fn says_yes(screen: &Cockpit) {
+    let stands = || screen.screen().contains("run it");
+    for _ in 0..10 {
+        // This pause is itself under test: an answer before it does not count.
+        std::thread::sleep(READING);
+        screen.press("y");
+        let heard = Instant::now() + Duration::from_secs(2);
+        while Instant::now() < heard {
+            std::thread::sleep(Duration::from_millis(10));
+            // A second look, because the first may have met a screen half drawn.
+            if !stands() {
+                std::thread::sleep(Duration::from_millis(50));
+                if !stands() {
+                    return;
+                }
+            }
+        }
+    }
+    panic!("a question that takes no answer:\n{}", screen.screen());
 }
