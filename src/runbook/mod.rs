@@ -3,6 +3,7 @@
 //! [`document`] finds the blocks of a file, [`catalogue`] the runbooks and steps in them, [`placeholder`] the
 //! values to fill in, [`facts`] the tables and lists around them. [`suggest`] ranks a catalogue for an alert,
 //! [`lint`] says what an author should mend.
+pub mod binding;
 pub mod catalogue;
 pub mod document;
 pub mod facts;

@@ -1,4 +1,5 @@
 //! Properties that hold whatever happens.
 mod approval;
 mod journal;
+mod quoting;
 mod stories;

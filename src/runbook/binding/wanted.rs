@@ -1,0 +1,88 @@
+//! What has to be filled in before a runbook can run, each name once.
+use super::super::types::Runbook;
+use super::key;
+use crate::domain::secret;
+
+/// What a value is, as far as its name tells: who knows the candidates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Sort {
+    Pod,
+    Deployment,
+    Node,
+    Namespace,
+    Container,
+    Service,
+    Context,
+    Secret,
+    Other,
+}
+
+/// One value to be given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    pub name: String,
+    /// Each way in which the document writes it.
+    pub texts: Vec<String>,
+    pub lines: Vec<u32>,
+    pub default: Option<String>,
+    pub sort: Sort,
+}
+
+/// In the order of their first lines.
+pub fn wanted(runbook: &Runbook) -> Vec<Wanted> {
+    let mut all: Vec<Wanted> = Vec::new();
+    let commands = runbook.steps.iter().flat_map(|step| &step.commands).filter(|command| !command.future);
+    for command in commands {
+        for one in &command.placeholders {
+            let own = key(&one.name);
+            let at = all.iter().position(|known| key(&known.name) == own);
+            let at = at.unwrap_or_else(|| {
+                all.push(Wanted {
+                    name: one.name.clone(),
+                    texts: Vec::new(),
+                    lines: Vec::new(),
+                    default: None,
+                    sort: sort(&one.name),
+                });
+                all.len() - 1
+            });
+            let Some(known) = all.get_mut(at) else { continue };
+            if !known.texts.contains(&one.text) {
+                known.texts.push(one.text.clone());
+            }
+            if known.lines.last() != Some(&command.statement.line) {
+                known.lines.push(command.statement.line);
+            }
+            known.default = known.default.take().or_else(|| one.default.clone());
+        }
+    }
+    all
+}
+
+fn sort(name: &str) -> Sort {
+    if secret::looks_secret(name) {
+        return Sort::Secret;
+    }
+    let own = key(name);
+    let words: Vec<&str> = own.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+    let any = |of: &[&str]| words.iter().any(|word| of.contains(word));
+    if any(&["ip", "cidr", "port", "selector", "label"]) {
+        Sort::Other
+    } else if any(&["namespace", "ns"]) {
+        Sort::Namespace
+    } else if any(&["pod", "pods", "podname"]) {
+        Sort::Pod
+    } else if any(&["deployment", "deploy", "workload"]) {
+        Sort::Deployment
+    } else if any(&["node", "nodename"]) {
+        Sort::Node
+    } else if any(&["container"]) {
+        Sort::Container
+    } else if any(&["context", "cluster"]) {
+        Sort::Context
+    } else if any(&["service", "svc", "app"]) {
+        Sort::Service
+    } else {
+        Sort::Other
+    }
+}
