@@ -178,7 +178,7 @@ async fn a_silence_shows_what_it_hits_holds_it_back_is_extended_and_ends() {
     desk.done(&made.0, Verb::Expire).await;
     desk.until("both told again", |desk| {
         let firing = desk.named("Quiet").iter().all(|(_, alert)| alert.state == AlertState::Firing);
-        (firing && desk.silence(&id).is_none()).then_some(())
+        (firing && desk.silence(&id).is_none_or(|(_, silence)| silence.is_over())).then_some(())
     })
     .await;
     let found = desk.look(&made.0, Verb::Expire).await;

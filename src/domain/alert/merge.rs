@@ -234,6 +234,11 @@ pub fn silences(words: &[Word], alerts: &[Alert], soon: Timestamp) -> Vec<Silenc
         for silence in &word.silences {
             let there = *by_id.entry(&silence.id).or_insert(all.len());
             match all.get_mut(there) {
+                // What was ended does not begin again under its id.
+                Some(known) if known.is_over() => {}
+                Some(known) if silence.is_over() => {
+                    (known.state, known.ends) = (silence.state.clone(), silence.ends);
+                }
                 // The longer one is the newer: it spreads from member to member.
                 Some(known) => known.ends = known.ends.max(silence.ends),
                 None => all.push(silence.clone()),
