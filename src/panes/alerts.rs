@@ -271,7 +271,7 @@ fn alert_cell<'m>(model: &Model, id: &ObjectRef, alert: &'m Alert, level: Level,
     match column {
         "SEVERITY" if alert.severity.is_empty() => dash(),
         "SEVERITY" => Cell::new(&*alert.severity).role(super::role(level)),
-        "ALERT" if model.board.kind == Kind::AlertGroup => member(model, alert),
+        "ALERT" if model.board.kind == Kind::AlertGroup => member(model, id, alert),
         "ALERT" => Cell::new(format!("{} {}", alert.name, alert.apart)),
         "STATE" => {
             let text = match (alert.state, alert.silenced_until) {
@@ -302,13 +302,15 @@ fn alert_cell<'m>(model: &Model, id: &ObjectRef, alert: &'m Alert, level: Level,
     }
 }
 
-/// Below its group, the name that they share says nothing.
-fn member<'m>(model: &Model, alert: &'m Alert) -> Cell<'m> {
-    let named = model.board.group.as_ref().is_some_and(|by| &**by == "alertname");
-    Cell::new(if named && !alert.apart.is_empty() {
-        format!("      {}", alert.apart)
-    } else {
-        format!("      {} {}", alert.name, alert.apart)
+/// Below its group, the name that they share says nothing; one that is alone stands beside the groups.
+fn member<'m>(model: &Model, id: &ObjectRef, alert: &'m Alert) -> Cell<'m> {
+    let by = model.board.group.clone().unwrap_or_default();
+    let group = Group::id(id.context.clone(), &by, alert.shares(&by));
+    let below = model.listing(Kind::AlertGroup).is_some_and(|listing| listing.get(&group).is_some());
+    Cell::new(match below {
+        true if &*by == "alertname" && !alert.apart.is_empty() => format!("        {}", alert.apart),
+        true => format!("        {} {}", alert.name, alert.apart),
+        false => format!("      {} {}", alert.name, alert.apart),
     })
 }
 

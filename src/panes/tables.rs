@@ -115,15 +115,17 @@ pub fn marked(model: &Model, listing: &Listing<Object>, id: &ObjectRef) -> bool 
 /// How many alerts stand in groups, of how many, and how many groups by what these are.
 pub fn grouping(model: &Model) -> Option<(usize, usize, String)> {
     let by = model.board.group.as_ref().filter(|_| model.board.kind == Kind::AlertGroup)?;
-    let groups = || {
-        let rows = model.listing(Kind::AlertGroup).into_iter().flat_map(Listing::all);
-        rows.filter_map(|object| match &object.facts {
-            Facts::Alerts(AlertFacts::Group(group)) => Some(group),
-            _ => None,
-        })
-    };
-    let shown = groups().map(|group| group.members.len()).sum();
-    let n = groups().count();
+    let (mut shown, mut n) = (0, 0);
+    for object in model.listing(Kind::AlertGroup).into_iter().flat_map(Listing::all) {
+        match &object.facts {
+            // The members below it have rows of their own.
+            Facts::Alerts(AlertFacts::Group(group)) => {
+                n += 1;
+                shown += if group.unfolded { 0 } else { group.members.len() };
+            }
+            _ => shown += 1,
+        }
+    }
     let noun = if n == 1 { "group" } else { "groups" };
     Some((shown, model.listing(Kind::Alert).map_or(0, Listing::total), format!("{n} {noun} by {by}")))
 }

@@ -56,7 +56,7 @@ fn tree(model: &Model, by: &Text, lens: &Lens<'_>) -> Vec<(Object, Level)> {
         if let Facts::Alerts(AlertFacts::Alert(alert)) = &object.facts {
             let rank = objects::rank(lens, object);
             if rank.shown {
-                by_value.entry(value(alert, by)).or_default().push((object, alert, rank));
+                by_value.entry(alert.shares(by)).or_default().push((object, alert, rank));
             }
         }
     }
@@ -68,6 +68,11 @@ fn tree(model: &Model, by: &Text, lens: &Lens<'_>) -> Vec<(Object, Level)> {
     groups.sort_by(|a, b| sort.compare(&first(&a.1), &first(&b.1)).then_with(|| a.0.cmp(b.0)));
     let mut rows = Vec::new();
     for (value, members) in groups {
+        // One is no group: it stands for itself.
+        if let [(object, _, rank)] = &*members {
+            rows.push(((*object).clone(), rank.level));
+            continue;
+        }
         let group = row(model, by, value, &members);
         let unfolded = model.board.unfolded.contains(&group.id);
         rows.push((group.clone(), group.level()));
@@ -78,15 +83,9 @@ fn tree(model: &Model, by: &Text, lens: &Lens<'_>) -> Vec<(Object, Level)> {
     rows
 }
 
-/// The value of the label; an alert's name is its own, whatever its labels say.
-fn value<'a>(alert: &'a Alert, by: &str) -> &'a str {
-    if by == USUAL { &alert.name } else { alert.label(by).map_or("", |value| value) }
-}
-
 fn row(model: &Model, by: &Text, value: &str, members: &[Member<'_>]) -> Object {
     let context = members.first().map(|member| member.0.id.context.clone()).unwrap_or_default();
-    let name = if value.is_empty() { format!("without {by}").into() } else { Text::from(value) };
-    let id = ObjectRef { context, kind: Kind::AlertGroup, namespace: by.clone(), name };
+    let id = Group::id(context, by, value);
     let alerts: Vec<_> = members.iter().map(|(object, alert, _)| (&object.id, *alert)).collect();
     let group = Group::of(by.clone(), value.into(), &alerts, |id| model.acknowledged.contains_key(id));
     let group = Group { unfolded: model.board.unfolded.contains(&id), ..group };
@@ -117,6 +116,7 @@ pub fn members(model: &Model, target: &ObjectRef) -> Vec<ObjectRef> {
 }
 
 fn group_of(model: &Model, alert: &ObjectRef) -> Option<ObjectRef> {
+    model.board.group.as_ref()?;
     all(model).find(|(_, group)| group.members.contains(alert)).map(|(id, _)| id.clone())
 }
 
@@ -254,9 +254,8 @@ fn turn_to(model: &mut Model, by: Option<Text>) -> Vec<Effect> {
         (model.board.filter, model.board.faults) = (filter, faults);
     }
     table::reorder(model);
-    let there = was.map(|id| if model.board.group.is_some() { group_of(model, &id) } else { Some(id) });
-    match there.flatten() {
-        Some(id) => model.objects.entry(model.board.kind).or_default().select(id),
+    match was.map(|id| group_of(model, &id).unwrap_or(id)) {
+        Some(id) => table::select(model, id),
         None => table::go(model, 0),
     }
     let words = model.board.group.as_ref().map_or("not grouped".into(), |by| format!("grouped by {by}"));

@@ -2,7 +2,7 @@
 use super::{Alert, AlertState, urgency};
 use crate::domain::Text;
 use crate::domain::level::Level;
-use crate::domain::object::ObjectRef;
+use crate::domain::object::{Kind, ObjectRef};
 use crate::domain::time::Timestamp;
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -28,7 +28,20 @@ pub struct Group {
     pub receivers: Vec<Text>,
 }
 
+impl Alert {
+    /// The value of the label; an alert's name is its own, whatever its labels say.
+    pub fn shares(&self, by: &str) -> &str {
+        if by == "alertname" { &self.name } else { self.label(by).map_or("", |value| value) }
+    }
+}
+
 impl Group {
+    /// Which group it is of those by the same label.
+    pub fn id(context: Text, by: &Text, value: &str) -> ObjectRef {
+        let name = if value.is_empty() { format!("without {by}").into() } else { Text::from(value) };
+        ObjectRef { context, kind: Kind::AlertGroup, namespace: by.clone(), name }
+    }
+
     /// `seen`: whether somebody cares for it.
     pub fn of(by: Text, value: Text, members: &[(&ObjectRef, &Alert)], seen: impl Fn(&ObjectRef) -> bool) -> Group {
         let alerts = || members.iter().map(|(_, alert)| *alert);
@@ -69,7 +82,6 @@ fn status(all: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::object::Kind;
 
     fn id(name: &str) -> ObjectRef {
         ObjectRef { context: "am".into(), kind: Kind::Alert, namespace: "".into(), name: name.into() }

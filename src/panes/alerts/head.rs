@@ -1,5 +1,5 @@
 //! What stands above the tables of alerts, and what the overview says of them.
-use super::facts;
+use super::{FORGOTTEN, facts};
 use crate::domain::alert::{Alert, AlertFacts, AlertState, is_watchdog, urgency};
 use crate::domain::feed::{Feed, FeedState};
 use crate::domain::level::Level;
@@ -99,8 +99,12 @@ fn alerts(model: &Model) -> Vec<Fact> {
     let (silent, failing) = (silent(model), failing(model));
     let first = model.acknowledged.iter().filter(|(id, _)| fires(model, id)).map(|(_, said)| said.at);
     let (seen, oldest) = (first.clone().count(), first.min().unwrap_or(model.now));
-    let oldest = Age(model.now.since(oldest));
-    let seen_words = if seen == 1 { format!("1 seen {oldest} ago") } else { format!("{seen} seen, first {oldest} ago") };
+    let oldest = model.now.since(oldest);
+    let seen_words = match (oldest >= FORGOTTEN, seen) {
+        (false, n) => format!("{n} seen"),
+        (true, 1) => format!("1 seen {} ago", Age(oldest)),
+        (true, n) => format!("{n} seen, first {} ago", Age(oldest)),
+    };
     line([
         (missing, watchdogs, Role::Bad),
         (usize::from(silent.is_some()), silent.unwrap_or_default(), Role::Warning),
