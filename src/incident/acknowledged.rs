@@ -55,8 +55,11 @@ mod tests {
 
     #[test]
     fn the_last_word_of_each_alert_stands() {
-        let events =
-            [said(1, &["a", "b"], "jane", false), said(2, &["b"], "joe", false), said(3, &["a"], "jane", true)];
+        let events = [
+            said(1, &["a", "b"], "jane", false),
+            said(2, &["b"], "joe", false),
+            said(3, &["a"], "jane", true),
+        ];
         let standing = standing(&events);
         let words: Vec<_> = standing.iter().map(|(id, by, at)| (&*id.name, by.as_str(), at.0)).collect();
         assert_eq!(words, [("b", "joe", 2)]);

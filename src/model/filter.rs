@@ -42,7 +42,10 @@ enum Test {
 impl Filter {
     /// `web !running =shop ~"-[ab]$" status=~"Err.*|Crash.*" team!="web shop"`. Case does not matter.
     pub fn new(text: &str) -> Filter {
-        Filter { text: text.to_owned(), terms: tokens(text).iter().filter_map(|token| Term::read(token)).collect() }
+        Filter {
+            text: text.to_owned(),
+            terms: tokens(text).iter().filter_map(|token| Term::read(token)).collect(),
+        }
     }
 
     pub fn text(&self) -> &str {

@@ -75,8 +75,7 @@ impl Tables for Alerts {
             Some(AlertFacts::Silence(silence)) => silence_key(silence, column),
             Some(AlertFacts::Target(target)) => target_key(target, column),
             // Groups have an order of their own.
-            Some(AlertFacts::Group(_)) => SortKey::Missing,
-            None => SortKey::Missing,
+            Some(AlertFacts::Group(_)) | None => SortKey::Missing,
         }
     }
 
@@ -110,8 +109,7 @@ impl Tables for Alerts {
             Some(AlertFacts::Target(target)) => {
                 vec![whole(&target.job), whole(&target.instance), whole(&target.url), whole(&target.error)]
             }
-            Some(AlertFacts::Group(_)) => Vec::new(),
-            None => Vec::new(),
+            Some(AlertFacts::Group(_)) | None => Vec::new(),
         }
     }
 
@@ -168,17 +166,15 @@ impl Tables for Alerts {
 
     fn keys(&self, kind: Kind) -> &'static [Action] {
         match kind {
-            Kind::Silence => {
-                &[
-                    Action::Open,
-                    Action::Extend,
-                    Action::Expire,
-                    Action::Matchers,
-                    Action::Held,
-                    Action::Filter,
-                    Action::NextKind,
-                ]
-            }
+            Kind::Silence => &[
+                Action::Open,
+                Action::Extend,
+                Action::Expire,
+                Action::Matchers,
+                Action::Held,
+                Action::Filter,
+                Action::NextKind,
+            ],
             Kind::Target => &[Action::Open, Action::Filter, Action::NextKind, Action::Palette],
             _ => &[
                 Action::Open,
@@ -320,11 +316,17 @@ fn group_cell<'m>(model: &Model, group: &'m Group, level: Level, column: &str) -
         "SEVERITY" => Cell::new(&*group.severity).role(super::role(level)),
         "ALERT" => {
             let sign = if group.unfolded { '-' } else { '+' };
-            let value = if group.value.is_empty() { format!("without {}", group.by) } else { group.value.to_string() };
+            let value = if group.value.is_empty() {
+                format!("without {}", group.by)
+            } else {
+                group.value.to_string()
+            };
             Cell::new(format!("{sign} {:>3} {value}", group.members.len()))
         }
         // Who cares for it counts for more than that it goes on.
-        "STATE" if group.seen > 0 && group.seen == group.firing => Cell::new("all seen").role(super::role(level)),
+        "STATE" if group.seen > 0 && group.seen == group.firing => {
+            Cell::new("all seen").role(super::role(level))
+        }
         "STATE" => Cell::new(&*group.status).role(super::role(level)),
         "FOR" => Cell::new(tables::ago(model, group.newest)).role(Role::Dim),
         "RECEIVER" if group.receivers.is_empty() => dash(),

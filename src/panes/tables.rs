@@ -103,7 +103,8 @@ pub fn marked(model: &Model, listing: &Listing<Object>, id: &ObjectRef) -> bool 
     if model.board.kind != Kind::AlertGroup {
         return listing.marked().contains(id);
     }
-    let Some(marks) = model.listing(Kind::Alert).map(Listing::marked).filter(|marks| !marks.is_empty()) else {
+    let Some(marks) = model.listing(Kind::Alert).map(Listing::marked).filter(|marks| !marks.is_empty())
+    else {
         return false;
     };
     match listing.get(id).map(|object| &object.facts) {
@@ -155,7 +156,9 @@ pub fn rank(lens: &Lens<'_>, tables: &dyn Tables, object: &Object) -> Rank {
         let status = object.status();
         let own = [("name", &*object.id.name), ("status", &*status), ("on", &*object.id.context)];
         all.extend(lens.named(own).into_iter().map(Cow::from));
-        all.extend(tables.named(object).into_iter().map(|(name, value)| Cow::from(format!("{name}={value}"))));
+        all.extend(
+            tables.named(object).into_iter().map(|(name, value)| Cow::from(format!("{name}={value}"))),
+        );
     }
     Rank { level, key, shown: lens.shows(level, &all.iter().map(|word| &**word)) }
 }

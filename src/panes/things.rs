@@ -266,7 +266,8 @@ impl Pane for Things {
 
     fn facts(&self, model: &Model) -> Vec<Fact> {
         let grouping = tables::grouping(model);
-        let (shown, total) = grouping.as_ref().map_or_else(|| numbers(model), |(shown, total, _)| (*shown, *total));
+        let (shown, total) =
+            grouping.as_ref().map_or_else(|| numbers(model), |(shown, total, _)| (*shown, *total));
         let mut facts = Vec::new();
         let all =
             if shown == total { grouped(total) } else { format!("{} of {}", grouped(shown), grouped(total)) };

@@ -12,8 +12,8 @@ use crate::model::listing::{Listing, Rank};
 use crate::model::msg::Effect;
 use crate::model::overlay::Ask;
 use crate::model::{Dirty, Model};
-use crate::panes::things::{self, Lens};
 use crate::panes::objects;
+use crate::panes::things::{self, Lens};
 
 /// What alerts are grouped by until another label is chosen.
 const USUAL: &str = "alertname";
@@ -100,9 +100,11 @@ fn row(model: &Model, by: &Text, value: &str, members: &[Member<'_>]) -> Object 
 }
 
 fn all(model: &Model) -> impl Iterator<Item = (&ObjectRef, &Group)> {
-    model.listing(Kind::AlertGroup).into_iter().flat_map(Listing::all).filter_map(|object| match &object.facts {
-        Facts::Alerts(AlertFacts::Group(group)) => Some((&object.id, &**group)),
-        _ => None,
+    model.listing(Kind::AlertGroup).into_iter().flat_map(Listing::all).filter_map(|object| {
+        match &object.facts {
+            Facts::Alerts(AlertFacts::Group(group)) => Some((&object.id, &**group)),
+            _ => None,
+        }
     })
 }
 
@@ -140,7 +142,8 @@ pub fn mark(model: &mut Model, group: &ObjectRef) {
     let members = members(model, group);
     let listing = model.objects.entry(Kind::Alert).or_default();
     let whole = members.iter().all(|id| listing.marked().contains(id));
-    for id in members.iter().filter(|id| whole || !listing.marked().contains(id)).cloned().collect::<Vec<_>>() {
+    for id in members.iter().filter(|id| whole || !listing.marked().contains(id)).cloned().collect::<Vec<_>>()
+    {
         listing.toggle_mark(&id);
     }
 }
@@ -193,7 +196,10 @@ pub fn view(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
         }
         Action::FoldAll => {
             let key = model.settings.keymap.keys(Action::Group).first().map(ToString::to_string);
-            model.say(format!("there are no groups here: {} groups alerts", key.unwrap_or_else(|| "group".into())), false);
+            model.say(
+                format!("there are no groups here: {} groups alerts", key.unwrap_or_else(|| "group".into())),
+                false,
+            );
         }
         _ => return None,
     }
@@ -225,7 +231,8 @@ pub fn by(model: &mut Model, label: &str) -> Vec<Effect> {
         Facts::Alerts(AlertFacts::Alert(alert)) => alert.label(label).is_some(),
         _ => false,
     };
-    let known = model.listing(Kind::Alert).is_some_and(|listing| listing.total() == 0 || listing.all().any(has));
+    let known =
+        model.listing(Kind::Alert).is_some_and(|listing| listing.total() == 0 || listing.all().any(has));
     if !known && label != USUAL {
         model.say(format!("no alert has a label `{label}`; there are {}", labels(model).join(", ")), true);
         return Vec::new();

@@ -1,8 +1,8 @@
 //! Alerts, silences and targets as they are seen: what is told, what is held back, who does not answer.
 use firedeck::domain::Text;
 use firedeck::domain::action::{Check, Findings, Native, Verb};
-use firedeck::domain::approval::Plan;
 use firedeck::domain::alert::{Alert, AlertFacts, AlertState, Matcher, Silence, Target};
+use firedeck::domain::approval::Plan;
 use firedeck::domain::feed::{Feed, FeedState};
 use firedeck::domain::level::Level;
 use firedeck::domain::news::{News, PlaceFacts, Seen};
@@ -366,7 +366,9 @@ fn by_another_label_there_are_other_groups_and_one_that_nobody_has_is_refused() 
     press(&mut model, "V");
     type_text(&mut model, "x");
     press(&mut model, "Enter");
-    assert!(model.flash.as_ref().is_some_and(|flash| flash.bad && flash.text.contains("no alert has a label")));
+    assert!(
+        model.flash.as_ref().is_some_and(|flash| flash.bad && flash.text.contains("no alert has a label"))
+    );
     assert_eq!(groups(&model).len(), 2);
 }
 
@@ -391,7 +393,9 @@ fn what_is_done_to_a_group_is_done_to_its_members() {
     assert!(picture(&model).contains("silence for how long"));
     type_text(&mut model, "looked at");
     let effects = press(&mut model, "Enter");
-    let Some(Effect::Look(_, Plan::Native(natives))) = effects.into_iter().next() else { panic!("not asked") };
+    let Some(Effect::Look(_, Plan::Native(natives))) = effects.into_iter().next() else {
+        panic!("not asked")
+    };
     let [Native { verb: Verb::Silence { matchers, .. }, .. }] = &*natives else { panic!("{natives:?}") };
     let matchers: Vec<String> = matchers.iter().map(ToString::to_string).collect();
     assert_eq!(matchers, ["alertname=\"PodCrashLooping\"", "severity=\"critical\""]);
@@ -455,10 +459,15 @@ fn a_silence_that_ended_stands_below_with_when_it_ended() {
 fn what_was_seen_before_the_start_is_seen_still_unless_it_began_anew() {
     let mut model = live(120, 40);
     let of = |name: &str| {
-        model.objects[&Kind::Alert].all().map(|row| row.id.clone()).find(|id| id.name.starts_with(name)).expect(name)
+        model.objects[&Kind::Alert]
+            .all()
+            .map(|row| row.id.clone())
+            .find(|id| id.name.starts_with(name))
+            .expect(name)
     };
     let (redis, queue) = (of("RedisMemoryFull"), of("QueueBacklog"));
-    let said = vec![(redis.clone(), "jane".to_owned(), ago(3_500)), (queue.clone(), "joe".into(), ago(3_000))];
+    let said =
+        vec![(redis.clone(), "jane".to_owned(), ago(3_500)), (queue.clone(), "joe".into(), ago(3_000))];
     say(&mut model, Msg::AcknowledgedBefore(said));
     assert!(model.acknowledged.contains_key(&redis), "it fires since before that");
     assert!(!model.acknowledged.contains_key(&queue), "it began later");
@@ -479,5 +488,8 @@ fn the_address_of_the_runbook_is_copied() {
     news(&mut model, vec![News::Rows(Feed::Alerts, Kind::Alert, vec![Seen::Is(row)])]);
     press(&mut model, "g");
     let effects = press(&mut model, "B");
-    assert!(matches!(effects.as_slice(), [Effect::Copy(text)] if text == "https://runbooks/down"), "{effects:?}");
+    assert!(
+        matches!(effects.as_slice(), [Effect::Copy(text)] if text == "https://runbooks/down"),
+        "{effects:?}"
+    );
 }

@@ -43,9 +43,15 @@ impl Group {
     }
 
     /// `seen`: whether somebody cares for it.
-    pub fn of(by: Text, value: Text, members: &[(&ObjectRef, &Alert)], seen: impl Fn(&ObjectRef) -> bool) -> Group {
+    pub fn of(
+        by: Text,
+        value: Text,
+        members: &[(&ObjectRef, &Alert)],
+        seen: impl Fn(&ObjectRef) -> bool,
+    ) -> Group {
         let alerts = || members.iter().map(|(_, alert)| *alert);
-        let fires = |alert: &Alert| alert.state == AlertState::Firing && !alert.stale && !alert.missing_watchdog;
+        let fires =
+            |alert: &Alert| alert.state == AlertState::Firing && !alert.stale && !alert.missing_watchdog;
         let mut receivers: Vec<Text> = alerts().flat_map(|alert| alert.receivers.iter().cloned()).collect();
         receivers.sort();
         receivers.dedup();
@@ -55,7 +61,10 @@ impl Group {
             value,
             unfolded: false,
             level: alerts().map(Alert::level).min().unwrap_or_default(),
-            severity: named.min_by_key(|alert| urgency(&alert.severity)).map(|alert| alert.severity.clone()).unwrap_or_default(),
+            severity: named
+                .min_by_key(|alert| urgency(&alert.severity))
+                .map(|alert| alert.severity.clone())
+                .unwrap_or_default(),
             newest: alerts().filter_map(|alert| alert.since).max(),
             status: status(&alerts().map(Alert::status).collect::<Vec<_>>()).into(),
             firing: alerts().filter(|alert| fires(alert)).count(),

@@ -249,7 +249,9 @@ pub fn silences(words: &[Word], alerts: &[Alert], soon: Timestamp) -> Vec<Silenc
         }
     }
     for silence in &mut all {
-        silence.holds = holds.get(&silence.id).copied().unwrap_or(0);
+        // What is over holds nothing, whatever an alert was heard to say before.
+        let now = holds.get(&silence.id).filter(|_| !silence.is_over());
+        silence.holds = now.copied().unwrap_or(0);
         silence.ends_soon = &*silence.state == "active" && silence.ends.is_some_and(|ends| ends <= soon);
     }
     all

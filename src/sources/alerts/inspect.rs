@@ -200,7 +200,9 @@ fn silence_sections(state: &State, silence: &Silence) -> Vec<Section> {
     let mut holds = Draft::new(if silence.is_over() { "Would hold back now" } else { "Holds back" });
     let matchers = Held::new(&silence.matchers).ok().filter(|_| silence.is_over());
     let would = |alert: &Alert| {
-        matchers.as_ref().is_some_and(|matchers| matchers.hits(|name| alert.label(name).map(|value| &**value)))
+        matchers
+            .as_ref()
+            .is_some_and(|matchers| matchers.hits(|name| alert.label(name).map(|value| &**value)))
     };
     let held: Vec<&Alert> =
         state.alerts.iter().filter(|alert| alert.silenced_by.contains(&silence.id) || would(alert)).collect();

@@ -116,7 +116,8 @@ fn of_silence(now: Timestamp, new: &Object, was: Option<&Silence>, is: &Silence)
         }
         Some(was) if was.ends != is.ends && !is.is_over() => {
             let (old, new) = was.ends.zip(is.ends)?;
-            let (longer, by) = if new.0 > old.0 { ("longer", new.since(old)) } else { ("shorter", old.since(new)) };
+            let (longer, by) =
+                if new.0 > old.0 { ("longer", new.since(old)) } else { ("shorter", old.since(new)) };
             found(now, format!("holds {} {longer}: {matchers}", Age(by)), Level::Fine)
         }
         Some(_) => None,

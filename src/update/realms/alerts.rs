@@ -92,8 +92,10 @@ pub fn inhibitor(model: &Model, target: &ObjectRef) -> Option<ObjectRef> {
     let held = alerts(model, std::iter::once(target));
     let (_, alert) = held.first()?;
     let mut rows = model.listing(Kind::Alert)?.all();
-    let holds = rows.find(|object| matches!(&object.facts, Facts::Alerts(AlertFacts::Alert(other))
-        if alert.inhibited_by.contains(&other.fingerprint)));
+    let holds = rows.find(|object| {
+        matches!(&object.facts, Facts::Alerts(AlertFacts::Alert(other))
+        if alert.inhibited_by.contains(&other.fingerprint))
+    });
     holds.map(|object| object.id.clone())
 }
 
@@ -120,10 +122,9 @@ pub fn value(_model: &Model, action: Action, natives: &[Native]) -> Option<(Stri
         Verb::Silence { matchers, .. } if action == Action::Matchers => {
             Some(("silence what has (=, !=, =~, !~):".into(), written(matchers)))
         }
-        Verb::Silence { comment, .. } => Some((
-            "silence for how long, and why (2h being looked at):".into(),
-            format!("2h {comment}"),
-        )),
+        Verb::Silence { comment, .. } => {
+            Some(("silence for how long, and why (2h being looked at):".into(), format!("2h {comment}")))
+        }
         Verb::Extend { .. } if natives.len() == 1 => {
             Some(("let it hold how much longer:".into(), "1h".into()))
         }
@@ -280,14 +281,17 @@ mod tests {
         assert_eq!(prefilled, "2h disk");
         let over = Silence { state: "expired".into(), ..Silence::default() };
         let over = row(Kind::Silence, "s-1", AlertFacts::Silence(Box::new(over)));
-        assert!(native(&model, Action::Expire, &over).is_err() && native(&model, Action::Extend, &over).is_err());
+        assert!(
+            native(&model, Action::Expire, &over).is_err() && native(&model, Action::Extend, &over).is_err()
+        );
     }
 
     #[test]
     fn the_matchers_of_a_silence_are_edited_and_held_to_what_alertmanager_takes() {
         let rows = [alert("a", &[("alertname", "Down"), ("pod", "web-1")])];
         let mut silence = native(&with(&rows, &[]), Action::Matchers, &rows[0]).expect("a silence");
-        let (_, prefilled) = value(&Model::default(), Action::Matchers, std::slice::from_ref(&silence)).expect("asked");
+        let (_, prefilled) =
+            value(&Model::default(), Action::Matchers, std::slice::from_ref(&silence)).expect("asked");
         assert_eq!(prefilled, "alertname=\"Down\" pod=\"web-1\"");
         typed(&mut silence, Action::Matchers, "alertname=Down, pod=~\"web-.*\" env!=dev").expect("read");
         assert_eq!(words(&silence), "alertname=\"Down\" pod=~\"web-.*\" env!=\"dev\"");
@@ -316,12 +320,17 @@ mod tests {
         listing.apply(&Feed::Alerts, vec![silence("s-1"), silence("s-2"), silence("s-3")], rank);
         let of = |at: &[usize]| {
             let targets = at.iter().map(|at| rows[*at].id.clone()).collect();
-            meant(&model, Action::Extend, targets).map(|ids| ids.iter().map(|id| id.name.to_string()).collect::<Vec<_>>())
+            meant(&model, Action::Extend, targets)
+                .map(|ids| ids.iter().map(|id| id.name.to_string()).collect::<Vec<_>>())
         };
         assert_eq!(of(&[0, 1]), Ok(vec!["s-1".to_owned(), "s-2".to_owned()]));
         assert_eq!(of(&[0]), Ok(vec!["s-1".to_owned()]));
         assert!(of(&[2]).is_err_and(|why| why.contains("no silence holds c back")));
         let own = vec![rows[2].id.clone()];
-        assert_eq!(meant(&model, Action::Silence, own.clone()), Ok(own), "anything else is of what is selected");
+        assert_eq!(
+            meant(&model, Action::Silence, own.clone()),
+            Ok(own),
+            "anything else is of what is selected"
+        );
     }
 }

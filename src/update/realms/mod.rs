@@ -12,9 +12,9 @@ use crate::domain::news::Seen;
 use crate::domain::object::{Facts, Kind, Object, ObjectRef, Realm};
 use crate::domain::settings::Action;
 use crate::domain::time::Timestamp;
-use crate::model::{Acknowledged, Dirty, Model};
 use crate::model::board::PaneKind;
 use crate::model::msg::Effect;
+use crate::model::{Acknowledged, Dirty, Model};
 
 /// What `action` would do to `target`; an error says what it is for.
 pub fn native(model: &Model, action: Action, target: &ObjectRef) -> Result<Native, String> {
@@ -92,17 +92,16 @@ pub fn held(model: &mut Model, target: &ObjectRef) -> Vec<Effect> {
     let holding = alerts::holding(model, std::slice::from_ref(target));
     let [first, ..] = holding.as_slice() else {
         let members = groups::members(model, target);
-        return match members.iter().find_map(|alert| alerts::inhibitor(model, alert)) {
-            Some(other) => {
-                table::select(model, other);
-                model.say("this alert holds it back", false);
-                Vec::new()
-            }
-            None => {
-                model.say(format!("nothing that is in view holds {target} back"), false);
-                Vec::new()
-            }
+        let inhibitor = members.iter().find_map(|alert| alerts::inhibitor(model, alert));
+        let says = match &inhibitor {
+            Some(_) => "this alert holds it back".to_owned(),
+            None => format!("nothing that is in view holds {target} back"),
         };
+        if let Some(other) = inhibitor {
+            table::select(model, other);
+        }
+        model.say(says, false);
+        return Vec::new();
     };
     let (first, many) = (first.clone(), holding.len() > 1);
     let effects = table::show(model, Kind::Silence);
@@ -177,7 +176,10 @@ pub fn runbook(model: &mut Model, target: &ObjectRef) -> Vec<Effect> {
         _ => None,
     });
     let Some(address) = found else {
-        model.say(format!("{} {target} names no runbook: it has no annotation `runbook_url`", target.kind), false);
+        model.say(
+            format!("{} {target} names no runbook: it has no annotation `runbook_url`", target.kind),
+            false,
+        );
         return Vec::new();
     };
     vec![Effect::Copy(address.to_string())]
