@@ -11,7 +11,7 @@ use crate::suite::setting;
 
 #[tokio::test]
 async fn a_silence_by_typed_matchers_holds_what_they_hit_and_is_seen_after_its_end() {
-    let mut desk = Desk::whole();
+    let mut desk = Desk::whole().await;
     for address in [setting("ALERTMANAGER_A"), setting("ALERTMANAGER_B")] {
         for (pod, env) in [("t-1", "prod"), ("t-2", ""), ("t-3", "dev"), ("u-1", "prod")] {
             post(&address, json!({"alertname": "Typed", "pod": pod, "env": env}), 600).await;
