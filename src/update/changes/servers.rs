@@ -107,19 +107,19 @@ fn of_silence(now: Timestamp, new: &Object, was: Option<&Silence>, is: &Silence)
         let held = was.map_or(0, |was| was.holds);
         let level = if held > 0 { Level::Warn } else { Level::Fine };
         let held = if held > 0 { format!(", held {held} back") } else { String::new() };
-        return found(at, format!("ended{early}{held}: {matchers}"), level);
+        return found(at, format!("silence ended{early}{held}: {matchers}"), level);
     }
     match was {
         None => {
             let at = is.starts.filter(recent)?;
             let span = is.ends.map_or_else(String::new, |ends| format!(" for {}", Age(ends.since(at))));
-            found(at, format!("made by {by}{span}: {matchers}; {}", is.comment), Level::Fine)
+            found(at, format!("silenced by {by}{span}: {matchers}; {}", is.comment), Level::Fine)
         }
         Some(was) if was.ends != is.ends && !is.is_over() => {
             let (old, new) = was.ends.zip(is.ends)?;
             let (longer, by) =
                 if new.0 > old.0 { ("longer", new.since(old)) } else { ("shorter", old.since(new)) };
-            found(now, format!("holds {} {longer}: {matchers}", Age(by)), Level::Fine)
+            found(now, format!("silence holds {} {longer}: {matchers}", Age(by)), Level::Fine)
         }
         Some(_) => None,
     }
@@ -233,12 +233,18 @@ mod tests {
             row(Kind::Silence, Facts::Alerts(AlertFacts::Silence(Box::new(silence))))
         };
         let (made, longer) = (silence("active", 7_140_000, 0), silence("active", 10_740_000, 3));
-        assert_eq!(says(&told(NOW, None, None, &made)), ["made by jane for 2h: alertname=\"Down\"; disk"]);
-        assert_eq!(says(&told(NOW, Some(&made), None, &longer)), ["holds 1h longer: alertname=\"Down\""]);
+        assert_eq!(
+            says(&told(NOW, None, None, &made)),
+            ["silenced by jane for 2h: alertname=\"Down\"; disk"]
+        );
+        assert_eq!(
+            says(&told(NOW, Some(&made), None, &longer)),
+            ["silence holds 1h longer: alertname=\"Down\""]
+        );
         assert!(told(NOW, Some(&longer), None, &longer).is_empty());
         let over = silence("expired", 0, 0);
         let ended = told(NOW, Some(&longer), None, &over);
-        assert_eq!(says(&ended), ["ended 2h early, held 3 back: alertname=\"Down\""]);
+        assert_eq!(says(&ended), ["silence ended 2h early, held 3 back: alertname=\"Down\""]);
         assert_eq!(ended[0].change.level, Level::Warn);
         assert!(told(NOW, Some(&over), None, &over).is_empty());
         assert!(told(Timestamp(NOW.0 + 4_000_000), None, None, &made).is_empty(), "of the last hour alone");

@@ -87,6 +87,15 @@ pub fn holding(model: &Model, targets: &[ObjectRef]) -> Vec<ObjectRef> {
     ids
 }
 
+/// The filter of alerts that a silence holds back; where it holds none now, of those that it would.
+pub fn what_it_holds(model: &Model, target: &ObjectRef) -> Option<String> {
+    match &model.listing(target.kind)?.get(target)?.facts {
+        Facts::Alerts(AlertFacts::Silence(silence)) if silence.holds == 0 => Some(written(&silence.matchers)),
+        Facts::Alerts(AlertFacts::Silence(silence)) => Some(format!("silence=\"{}\"", silence.id)),
+        _ => None,
+    }
+}
+
 /// The alert in view that holds this one back.
 pub fn inhibitor(model: &Model, target: &ObjectRef) -> Option<ObjectRef> {
     let held = alerts(model, std::iter::once(target));

@@ -85,8 +85,9 @@ pub fn forget_ended(model: &mut Model, batch: &[Seen<Object>]) {
 /// From an alert to the silences that hold it back, or to the alert that does; from a silence to what it holds.
 pub fn held(model: &mut Model, target: &ObjectRef) -> Vec<Effect> {
     if target.kind == Kind::Silence {
+        let Some(filter) = alerts::what_it_holds(model, target) else { return Vec::new() };
         let effects = table::show(model, Kind::Alert);
-        table::filter(model, &format!("silence=\"{}\"", target.name));
+        table::filter(model, &filter);
         return effects;
     }
     let holding = alerts::holding(model, std::slice::from_ref(target));
