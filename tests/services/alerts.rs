@@ -1,5 +1,6 @@
 //! Alerts on two real Alertmanagers in one cluster, an old one and a new one, and a Prometheus that feeds both.
 mod desk;
+mod seen;
 mod typed;
 
 use std::net::SocketAddr;
