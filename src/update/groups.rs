@@ -35,15 +35,45 @@ pub fn rebuild(model: &mut Model) {
     let Some(by) = model.board.group.clone() else { return };
     let all = tree(model, &by, &lens!(model, Kind::AlertGroup));
     let before = things::selected(model).filter(|_| model.board.kind == Kind::AlertGroup);
+    let alone = before.as_ref().is_some_and(|id| group_of(model, id).is_none());
     let listing = model.objects.entry(Kind::AlertGroup).or_default();
     listing.replace(all);
-    // What was folded away goes on as its group.
-    if let Some(group) = before.filter(|id| id.kind == Kind::Alert).and_then(|id| folded(model, &id)) {
-        table::select(model, group);
+    match before {
+        Some(id) if id.kind == Kind::Alert => match folded(model, &id) {
+            // Another came beside the one that somebody stands on: what is done next is still of that one.
+            Some(group) if alone => {
+                model.board.unfolded.insert(group);
+                rebuild(model);
+            }
+            // What was folded away goes on as its group.
+            Some(group) => table::select(model, group),
+            None => {}
+        },
+        Some(id) => {
+            if let Some(last) = last_of(model, &by, &id) {
+                table::select(model, last);
+            }
+        }
+        None => {}
     }
     if model.board.kind == Kind::AlertGroup {
         model.mark_dirty(Dirty::Soon);
     }
+}
+
+/// The one alert that is left of a group that is none any more.
+fn last_of(model: &Model, by: &Text, group: &ObjectRef) -> Option<ObjectRef> {
+    let listing = model.listing(Kind::AlertGroup)?;
+    if listing.get(group).is_some() {
+        return None;
+    }
+    let of = |object: &&Object| match &object.facts {
+        Facts::Alerts(AlertFacts::Alert(alert)) => {
+            Group::id(object.id.context.clone(), by, alert.shares(by)) == *group
+        }
+        _ => false,
+    };
+    listing.all().find(of).map(|object| object.id.clone())
 }
 
 type Member<'m> = (&'m Object, &'m Alert, Rank);
@@ -206,7 +236,7 @@ pub fn view(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
     Some(Vec::new())
 }
 
-/// The labels that alerts have, the most frequent first; without those that tell nothing apart.
+/// The labels that alerts have, the most frequent first.
 fn labels(model: &Model) -> Vec<String> {
     let mut count: BTreeMap<&str, usize> = BTreeMap::new();
     for object in model.listing(Kind::Alert).into_iter().flat_map(Listing::all) {
@@ -249,9 +279,10 @@ fn turn_to(model: &mut Model, by: Option<Text>) -> Vec<Effect> {
     let was = was.and_then(|id| members(model, &id).into_iter().next());
     if by != model.board.group {
         model.board.unfolded.clear();
+        model.objects.remove(&Kind::AlertGroup);
     }
     model.board.group = by;
-    let mut effects = if model.board.group.is_some() && old == Kind::AlertGroup {
+    let effects = if model.board.group.is_some() && old == Kind::AlertGroup {
         model.board.focus = PaneKind::Things;
         Vec::new()
     } else {
@@ -267,6 +298,5 @@ fn turn_to(model: &mut Model, by: Option<Text>) -> Vec<Effect> {
     }
     let words = model.board.group.as_ref().map_or("not grouped".into(), |by| format!("grouped by {by}"));
     model.say(format!("alerts {words}"), false);
-    effects.retain(|effect| !matches!(effect, Effect::Watch(kinds) if kinds.is_empty()));
     effects
 }

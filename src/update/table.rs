@@ -137,9 +137,11 @@ pub fn watched(model: &Model) -> Vec<Kind> {
     let glance = model.board.focus == PaneKind::Overview || model.board.kind == Kind::Change;
     // With an overview to go back to, what happened meanwhile must have been seen, at the time it happened.
     let told: &[Kind] = if glance || tables::others_in_view(model) { TELL_OF_CHANGES } else { &[] };
-    let mut kinds: Vec<Kind> =
-        std::iter::once(model.board.kind).chain(opened).chain(told.iter().copied()).collect();
-    kinds.retain(|kind| !matches!(kind, Kind::Pod | Kind::Node | Kind::AlertGroup));
+    let mut kinds: Vec<Kind> = std::iter::once(groups::marking(model.board.kind))
+        .chain(opened)
+        .chain(told.iter().copied())
+        .collect();
+    kinds.retain(|kind| !matches!(kind, Kind::Pod | Kind::Node));
     kinds.sort_unstable();
     kinds.dedup();
     kinds

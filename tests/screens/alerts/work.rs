@@ -219,3 +219,24 @@ fn the_address_of_the_runbook_is_copied() {
         "{effects:?}"
     );
 }
+
+#[test]
+fn who_stands_on_an_alert_stays_on_it_while_its_group_comes_and_goes() {
+    let mut model = live(120, 40);
+    press(&mut model, "v");
+    type_text(&mut model, "gj");
+    let on = |model: &Model| model.objects[&Kind::AlertGroup].selected().expect("a row").name.to_string();
+    let queue = on(&model);
+    assert!(queue.starts_with("QueueBacklog-"), "{queue}");
+    let second = alert("QueueBacklog", "critical", "shop mails", AlertState::Firing, 5, None);
+    let second = row(Kind::Alert, "am-a+am-b", "", "Q2", second.since, AlertFacts::Alert(Box::new(second)));
+    let id = second.id.clone();
+    news(&mut model, vec![News::Rows(Feed::Alerts, Kind::Alert, vec![Seen::Is(second)])]);
+    assert_eq!(on(&model), queue, "the next key is of the same alert");
+    assert!(groups(&model).iter().any(|line| line.contains("-   2 QueueBacklog")), "{:#?}", groups(&model));
+    // On the group, which comes to an end: what is left of it.
+    type_text(&mut model, "g");
+    assert_eq!(on(&model), "QueueBacklog", "the newest of the critical ones comes first");
+    news(&mut model, vec![News::Rows(Feed::Alerts, Kind::Alert, vec![Seen::Gone(id)])]);
+    assert_eq!(on(&model), queue);
+}
