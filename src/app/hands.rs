@@ -17,6 +17,8 @@ use crate::domain::action::{Outcome, Verb};
 use crate::domain::news::News;
 use crate::domain::object::ObjectRef;
 use crate::domain::settings::values::Clipboard;
+use crate::domain::time::Timestamp;
+use crate::incident::acknowledged::standing;
 use crate::incident::event::{
     ActionOutcome, AlertsAcknowledged, QuestionAsked, QuestionDeclined, SessionClosed, SessionOpened, Target,
 };
@@ -25,6 +27,7 @@ use crate::model::msg::{Effect, Msg};
 use crate::model::{Journal as Recorded, Model, logs as model_logs};
 use crate::sources::supervise::Signals;
 use crate::sources::{Outbox, kubernetes, logs, now};
+use crate::store::journal::read;
 use crate::store::{Journal, Places, Setup};
 
 /// How often an opened thing is read again.
@@ -81,6 +84,7 @@ impl Hands {
             msgs,
         };
         hands.tell_journal();
+        hands.tell_acknowledged(model.now);
         // What is looked at from the start.
         let watched = crate::update::table::watched(model);
         hands.backends.watch(&watched);
@@ -112,6 +116,22 @@ impl Hands {
                 if msgs.send(Msg::Journal(recorded)).await.is_err() || state.changed().await.is_err() {
                     return;
                 }
+            }
+        });
+    }
+
+    /// Tells the model who cared for which alerts before this start.
+    fn tell_acknowledged(&self, now: Timestamp) {
+        /// Nobody still cares for what was acknowledged before that.
+        const DAYS: i64 = 3;
+        let msgs = self.msgs.clone();
+        tokio::task::spawn_blocking(move || {
+            let places = Places::new(|name| std::env::var_os(name));
+            let days = (0..=DAYS).rev().map(|days| day(Timestamp(now.0 - days * 86_400_000)));
+            let entries: Vec<_> = days.flat_map(|day| read(&places, &day).entries).collect();
+            let standing = standing(entries.iter().map(|entry| &entry.event));
+            if !standing.is_empty() {
+                let _ = msgs.blocking_send(Msg::AcknowledgedBefore(standing));
             }
         });
     }

@@ -72,7 +72,8 @@ fn unknown(kind: &str) -> String {
         }
         _ => {}
     }
-    let names: Vec<String> = Kind::ALL.iter().map(ToString::to_string).collect();
+    let names: Vec<String> =
+        Kind::ALL.iter().filter(|kind| **kind != Kind::AlertGroup).map(ToString::to_string).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let help = super::meant::help(kind, &names);
     format!("there is no kind `{}`; {help}", crate::domain::text::clean(kind))

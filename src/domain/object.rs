@@ -63,6 +63,7 @@ kinds! {
     Alert       "Alert"                   ""                ""      "alerts"                   false ["al"],
     Silence     "Silence"                 ""                ""      "silences"                 false [],
     Target      "Target"                  ""                ""      "targets"                  false [],
+    AlertGroup  "AlertGroup"              ""                ""      "alert-groups"             false [],
     Session     "Session"                 ""                ""      "sessions"                 false ["db", "pg", "database"],
     Server      "Server"                  ""                ""      "servers"                  false [],
     Database    "Database"                ""                ""      "databases"                false ["dbs"],
@@ -124,7 +125,7 @@ impl Kind {
             | Kind::Namespace
             | Kind::ConfigMap
             | Kind::Secret => Realm::Kubernetes,
-            Kind::Alert | Kind::Silence | Kind::Target => Realm::Alerts,
+            Kind::Alert | Kind::Silence | Kind::Target | Kind::AlertGroup => Realm::Alerts,
             Kind::Session
             | Kind::Server
             | Kind::Database
@@ -144,6 +145,7 @@ impl fmt::Display for Kind {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Kind::Hpa => out.write_str("hpa"),
+            Kind::AlertGroup => out.write_str("group of alerts"),
             kind => out.write_str(&kind.title().to_lowercase()),
         }
     }

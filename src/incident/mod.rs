@@ -1,4 +1,5 @@
 //! What happened, as events that outlive the program; later the timeline, the clock and the reports.
+pub mod acknowledged;
 pub mod bound;
 pub mod chain;
 pub mod event;

@@ -1,8 +1,9 @@
 //! Which pane has the keys, which kind its table shows, and how.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::filter::Filter;
 use super::listing::Sort;
+use crate::domain::Text;
 use crate::domain::object::{Kind, ObjectRef, Realm};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -36,6 +37,9 @@ pub struct Board {
     pub filter: Filter,
     /// Only what is in trouble.
     pub faults: bool,
+    /// The label that alerts are grouped by, and the groups whose members are shown.
+    pub group: Option<Text>,
+    pub unfolded: BTreeSet<ObjectRef>,
     /// The order the operator chose for each kind; trouble first where none was.
     pub sorts: Vec<(Kind, Sort)>,
     /// Columns the operator took away, by kind and title.
@@ -55,6 +59,8 @@ impl Default for Board {
             last: BTreeMap::new(),
             filter: Filter::default(),
             faults: false,
+            group: None,
+            unfolded: BTreeSet::new(),
             sorts: Vec::new(),
             hidden: Vec::new(),
             shift: 0,

@@ -2,15 +2,18 @@
 //!
 //! Every entry carries the rank it was sorted by, so a change costs a binary search, not a sort; a big batch
 //! costs one merge. Drawing asks for a window and touches nothing else.
+mod rank;
+
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 
-use crate::domain::Text;
 use crate::domain::feed::Feed;
 use crate::domain::level::Level;
 use crate::domain::news::Seen;
 use crate::domain::object::{Object, ObjectRef};
 use crate::domain::pod::Pod;
+
+pub use rank::{Rank, Sort, SortKey};
 
 /// A thing that can stand in a listing.
 pub trait Record {
@@ -27,31 +30,6 @@ impl Record for Object {
     fn id(&self) -> &ObjectRef {
         &self.id
     }
-}
-
-/// What a column sorts by. What is missing comes last, whichever way round.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum SortKey {
-    Number(i64),
-    Text(Text),
-    #[default]
-    Missing,
-}
-
-/// Where an entry belongs, worked out once when it changes.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Rank {
-    pub level: Level,
-    pub key: SortKey,
-    /// Whether it passes the filter.
-    pub shown: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Sort {
-    /// Index of the column; `None` is by name.
-    pub column: Option<usize>,
-    pub reverse: bool,
 }
 
 #[derive(Debug)]
@@ -358,21 +336,27 @@ impl<R: Record> Listing<R> {
         (self.order.get(at) == Some(&slot)).then_some(at)
     }
 
-    /// Trouble first, then the chosen column, then the name.
     fn compare(&self, a: u32, b: u32) -> Ordering {
         let (Some(a), Some(b)) = (self.entry(a), self.entry(b)) else { return a.cmp(&b) };
-        let turn = |order: Ordering| if self.sort.reverse { order.reverse() } else { order };
-        let keys = match (&a.rank.key, &b.rank.key) {
-            (SortKey::Missing, SortKey::Missing) => Ordering::Equal,
-            (SortKey::Missing, _) | (SortKey::Text(_), SortKey::Number(_)) => Ordering::Greater,
-            (_, SortKey::Missing) | (SortKey::Number(_), SortKey::Text(_)) => Ordering::Less,
-            (SortKey::Number(x), SortKey::Number(y)) => turn(x.cmp(y)),
-            (SortKey::Text(x), SortKey::Text(y)) => turn(x.cmp(y)),
-        };
-        // A column that was asked for outranks trouble; without one, trouble is first.
-        let levels =
-            if self.sort.column.is_some() { Ordering::Equal } else { a.rank.level.cmp(&b.rank.level) };
-        levels.then(keys).then_with(|| a.record.id().cmp(b.record.id()))
+        self.sort.compare(&a.rank, &b.rank).then_with(|| a.record.id().cmp(b.record.id()))
+    }
+
+    /// Takes a whole picture in an order of its own; the cursor and the marks stay on what is still there.
+    pub fn replace(&mut self, all: Vec<(R, Level)>) {
+        self.sort = Sort { column: Some(0), reverse: false };
+        self.free.clear();
+        self.counts = [0; 5];
+        self.order = (0..u32::try_from(all.len()).unwrap_or(u32::MAX)).collect();
+        self.by_id =
+            all.iter().zip(&self.order).map(|((record, _), slot)| (record.id().clone(), *slot)).collect();
+        self.marked.retain(|id| self.by_id.contains_key(id));
+        self.entries.clear();
+        for (at, (record, level)) in (0_i64..).zip(all) {
+            self.counts[level as usize] += 1;
+            let rank = Rank { level, key: SortKey::Number(at), shown: true };
+            self.entries.push(Some(Entry { record, rank, feed: 0, round: 0, moved: false }));
+        }
+        self.settle();
     }
 }
 

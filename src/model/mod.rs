@@ -70,7 +70,7 @@ pub struct Model {
     pub usage: HashMap<ObjectRef, Meter>,
     pub drift: Drift,
     /// Alerts that somebody cares for, and who.
-    pub acknowledged: BTreeMap<ObjectRef, String>,
+    pub acknowledged: BTreeMap<ObjectRef, Acknowledged>,
     /// The images of containers that went, for what comes in their place.
     pub gone: BTreeMap<ObjectRef, Text>,
     pub node_usage: HashMap<(Text, Text), Usage>,
@@ -89,6 +89,15 @@ pub struct Model {
     /// Why the settings on disk were refused; the old ones stand.
     pub refused: Option<String>,
     pub dirty: Dirty,
+}
+
+/// Who cares for an alert, and since when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledged {
+    pub by: String,
+    pub at: Timestamp,
+    /// Said before this start: it may have been of an alert that ended meanwhile.
+    pub before: bool,
 }
 
 /// Readings that wait to be shown: on a screen that nobody touches, numbers that only drift move once a minute.

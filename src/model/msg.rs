@@ -56,6 +56,8 @@ pub enum Msg {
         by: String,
         no_longer: bool,
     },
+    /// The journal of the last days says who cared for which alerts, and when.
+    AcknowledgedBefore(Vec<(ObjectRef, String, Timestamp)>),
     /// Something small worth one line: copied, saved, could not be saved.
     Said {
         text: String,

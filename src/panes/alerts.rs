@@ -2,11 +2,12 @@
 mod head;
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use super::tables::{self, ON, Tables, left, right};
 use super::{Cell, Column, Fact, Width};
 use crate::domain::Text;
-use crate::domain::alert::{Alert, AlertFacts, AlertState, Silence, Target, urgency};
+use crate::domain::alert::{Alert, AlertFacts, AlertState, Group, Silence, Target, urgency};
 use crate::domain::level::Level;
 use crate::domain::object::{Facts, Kind, Object, ObjectRef, Realm};
 use crate::domain::settings::{Action, Backend, Role};
@@ -15,6 +16,9 @@ use crate::model::Model;
 use crate::model::listing::SortKey;
 
 pub struct Alerts;
+
+/// After so long, when an alert was acknowledged matters more than by whom.
+const FORGOTTEN: Duration = Duration::from_mins(30);
 
 const ALERTS: &[Column] = &[
     left("SEVERITY", Width::Fixed(8), 12),
@@ -70,7 +74,8 @@ impl Tables for Alerts {
             Some(AlertFacts::Alert(alert)) => alert_key(alert, column),
             Some(AlertFacts::Silence(silence)) => silence_key(silence, column),
             Some(AlertFacts::Target(target)) => target_key(target, column),
-            None => SortKey::Missing,
+            // Groups have an order of their own.
+            Some(AlertFacts::Group(_)) | None => SortKey::Missing,
         }
     }
 
@@ -80,6 +85,7 @@ impl Tables for Alerts {
             Some(AlertFacts::Silence(silence)) => silence_cell(model, silence, level, column),
             Some(AlertFacts::Target(_)) if column == "ON" => Cell::new(&*object.id.context).role(Role::Dim),
             Some(AlertFacts::Target(target)) => target_cell(model, target, level, column),
+            Some(AlertFacts::Group(group)) => group_cell(model, group, level, column),
             None => Cell::new(""),
         }
     }
@@ -103,7 +109,37 @@ impl Tables for Alerts {
             Some(AlertFacts::Target(target)) => {
                 vec![whole(&target.job), whole(&target.instance), whole(&target.url), whole(&target.error)]
             }
-            None => Vec::new(),
+            Some(AlertFacts::Group(_)) | None => Vec::new(),
+        }
+    }
+
+    fn named<'o>(&self, object: &'o Object) -> Vec<(&'static str, Cow<'o, str>)> {
+        let each = |name: &'static str, all: &'o [Text]| all.iter().map(move |one| (name, Cow::from(&**one)));
+        match facts(object) {
+            Some(AlertFacts::Alert(alert)) => {
+                let state = ("state", Cow::from(alert.status()));
+                let lists = each("receiver", &alert.receivers)
+                    .chain(each("silence", &alert.silenced_by))
+                    .chain(each("on", &alert.seen_by));
+                std::iter::once(state).chain(lists).collect()
+            }
+            Some(AlertFacts::Silence(silence)) => {
+                let own = [
+                    ("id", &silence.id),
+                    ("state", &silence.state),
+                    ("by", &silence.by),
+                    ("author", &silence.by),
+                    ("comment", &silence.comment),
+                ];
+                let own = own.into_iter().map(|(name, value)| (name, Cow::from(&**value)));
+                own.chain(each("on", &silence.seen_by)).collect()
+            }
+            Some(AlertFacts::Target(target)) => {
+                let own = [("job", &target.job), ("instance", &target.instance), ("error", &target.error)];
+                let state = ("state", Cow::from(target.status()));
+                own.into_iter().map(|(name, value)| (name, Cow::from(&**value))).chain([state]).collect()
+            }
+            Some(AlertFacts::Group(_)) | None => Vec::new(),
         }
     }
 
@@ -130,15 +166,21 @@ impl Tables for Alerts {
 
     fn keys(&self, kind: Kind) -> &'static [Action] {
         match kind {
-            Kind::Silence => {
-                &[Action::Open, Action::Extend, Action::Expire, Action::Filter, Action::NextKind]
-            }
+            Kind::Silence => &[
+                Action::Open,
+                Action::Extend,
+                Action::Expire,
+                Action::Matchers,
+                Action::Held,
+                Action::Filter,
+                Action::NextKind,
+            ],
             Kind::Target => &[Action::Open, Action::Filter, Action::NextKind, Action::Palette],
             _ => &[
                 Action::Open,
                 Action::Silence,
                 Action::Acknowledge,
-                Action::Source,
+                Action::Group,
                 Action::Filter,
                 Action::NextKind,
             ],
@@ -192,6 +234,10 @@ fn sortable(value: &str) -> i64 {
 
 fn silence_key(silence: &Silence, column: Option<&str>) -> SortKey {
     match column {
+        // What is over comes after what holds, the newest first.
+        None | Some("ENDS IN") if silence.is_over() => {
+            silence.ends.map_or(SortKey::Missing, |ends| SortKey::Number(i64::MAX - ends.0))
+        }
         None | Some("ENDS IN") => moment(silence.ends),
         Some("HOLDS") => SortKey::Number(-i64::from(silence.holds)),
         Some("BY") => SortKey::Text(silence.by.clone()),
@@ -221,6 +267,7 @@ fn alert_cell<'m>(model: &Model, id: &ObjectRef, alert: &'m Alert, level: Level,
     match column {
         "SEVERITY" if alert.severity.is_empty() => dash(),
         "SEVERITY" => Cell::new(&*alert.severity).role(super::role(level)),
+        "ALERT" if model.board.kind == Kind::AlertGroup => member(model, id, alert),
         "ALERT" => Cell::new(format!("{} {}", alert.name, alert.apart)),
         "STATE" => {
             let text = match (alert.state, alert.silenced_until) {
@@ -228,8 +275,13 @@ fn alert_cell<'m>(model: &Model, id: &ObjectRef, alert: &'m Alert, level: Level,
                     format!("{} {}", alert.status(), left_of(model.now, until)).into()
                 }
                 // Who cares for it counts for more than that it goes on.
+                // What was seen long ago and still fires may have been forgotten.
                 (AlertState::Firing, _) => match model.acknowledged.get(id) {
-                    Some(by) => format!("seen by {by}").into(),
+                    Some(said) if model.now.since(said.at) >= FORGOTTEN => {
+                        let ago = Age(model.now.since(said.at));
+                        return Cell::new(format!("seen {ago} ago")).role(Role::Warning);
+                    }
+                    Some(said) => format!("seen by {}", said.by).into(),
                     None => Cow::from(alert.status()),
                 },
                 _ => Cow::from(alert.status()),
@@ -246,16 +298,56 @@ fn alert_cell<'m>(model: &Model, id: &ObjectRef, alert: &'m Alert, level: Level,
     }
 }
 
+/// Below its group, the name that they share says nothing; one that is alone stands beside the groups.
+fn member<'m>(model: &Model, id: &ObjectRef, alert: &'m Alert) -> Cell<'m> {
+    let by = model.board.group.clone().unwrap_or_default();
+    let group = Group::id(id.context.clone(), &by, alert.shares(&by));
+    let below = model.listing(Kind::AlertGroup).is_some_and(|listing| listing.get(&group).is_some());
+    Cell::new(match below {
+        true if &*by == "alertname" && !alert.apart.is_empty() => format!("        {}", alert.apart),
+        true => format!("        {} {}", alert.name, alert.apart),
+        false => format!("      {} {}", alert.name, alert.apart),
+    })
+}
+
+fn group_cell<'m>(model: &Model, group: &'m Group, level: Level, column: &str) -> Cell<'m> {
+    match column {
+        "SEVERITY" if group.severity.is_empty() => dash(),
+        "SEVERITY" => Cell::new(&*group.severity).role(super::role(level)),
+        "ALERT" => {
+            let sign = if group.unfolded { '-' } else { '+' };
+            let value = if group.value.is_empty() {
+                format!("without {}", group.by)
+            } else {
+                group.value.to_string()
+            };
+            Cell::new(format!("{sign} {:>3} {value}", group.members.len()))
+        }
+        // Who cares for it counts for more than that it goes on.
+        "STATE" if group.seen > 0 && group.seen == group.firing => {
+            Cell::new("all seen").role(super::role(level))
+        }
+        "STATE" => Cell::new(&*group.status).role(super::role(level)),
+        "FOR" => Cell::new(tables::ago(model, group.newest)).role(Role::Dim),
+        "RECEIVER" if group.receivers.is_empty() => dash(),
+        "RECEIVER" => Cell::new(joined(&group.receivers)),
+        _ => Cell::new(""),
+    }
+}
+
 fn silence_cell<'m>(model: &Model, silence: &'m Silence, level: Level, column: &str) -> Cell<'m> {
     match column {
+        "ENDS IN" if silence.is_over() => Cell::new(tables::ago(model, silence.ends)).role(Role::Dim),
         "ENDS IN" => {
             let left = silence.ends.map_or_else(|| "–".into(), |ends| left_of(model.now, ends));
             Cell::new(left).role(if silence.ends_soon { Role::Warning } else { Role::Text })
         }
+        "HOLDS" if silence.is_over() => dash(),
         "HOLDS" => Cell::new(silence.holds.to_string()),
         "MATCHERS" => Cell::new(matchers(silence)),
         "BY" => Cell::new(&*silence.by),
         "COMMENT" => Cell::new(&*silence.comment),
+        "STATE" if silence.is_over() => Cell::new("ended"),
         "STATE" if silence.ends_soon => Cell::new("ends soon").role(super::role(level)),
         "STATE" => Cell::new(&*silence.state).role(super::role(level)),
         "ON" => on(model, &silence.seen_by, &[Backend::Prometheus]),

@@ -184,6 +184,17 @@ pub fn rank(lens: &Lens<'_>, object: &Object) -> Rank {
     if let Facts::Workload(workload) = &object.facts {
         all.extend(workload.images.iter().map(|(_, image)| &**image));
     }
+    let mut own = vec![
+        ("namespace", &*object.id.namespace),
+        ("name", &*object.id.name),
+        ("status", &*status),
+        ("context", &*object.id.context),
+    ];
+    if let Facts::Event(event) = &object.facts {
+        own.extend([("reason", &*event.reason), ("about", &*event.about), ("kind", &*event.about_kind)]);
+    }
+    let named = lens.named(own);
+    all.extend(named.iter().map(String::as_str));
     // An event of the past is trouble only in its words; it does not make the pane red for ever.
     Rank { level, key, shown: lens.shows(level, &all.iter().copied()) }
 }
@@ -193,7 +204,7 @@ pub fn rows<'m>(model: &'m Model, listing: &'m Listing<Object>, titles: &[&'stat
     let rows = listing.window().map(|(object, rank)| Row {
         level: rank.level,
         here: selected == Some(&object.id),
-        marked: listing.marked().contains(&object.id),
+        marked: tables::marked(model, listing, &object.id),
         cells: titles.iter().map(|title| cell(model, object, rank.level, title)).collect(),
     });
     rows.collect()

@@ -84,6 +84,16 @@ pub fn rank(lens: &Lens<'_>, pod: &Pod) -> Rank {
     let node = pod.node.as_deref().unwrap_or("");
     let words =
         [lens.place(&pod.id), &*pod.id.namespace, &*pod.id.name, &*status, node].into_iter().chain(labels);
+    let labels = pod.labels.iter().map(|(key, value)| (&**key, &**value));
+    let own = [
+        ("namespace", &*pod.id.namespace),
+        ("name", &*pod.id.name),
+        ("status", &*status),
+        ("node", node),
+        ("context", &*pod.id.context),
+    ];
+    let named = lens.named(labels.chain(own));
+    let words = words.chain(named.iter().map(String::as_str));
     Rank { level, key, shown: lens.shows(level, &words) }
 }
 

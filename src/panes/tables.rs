@@ -2,13 +2,14 @@
 use std::borrow::Cow;
 
 use super::{Cell, Column, Fact, Width, alerts, changes, containers, database, redis, vitals};
+use crate::domain::alert::AlertFacts;
 use crate::domain::feed::{Feed, FeedState, FeedStatus};
 use crate::domain::level::Level;
-use crate::domain::object::{Kind, Object, Realm};
+use crate::domain::object::{Facts, Kind, Object, ObjectRef, Realm};
 use crate::domain::settings::{Action, Backend};
 use crate::domain::time::Timestamp;
 use crate::model::Model;
-use crate::model::listing::{Rank, SortKey};
+use crate::model::listing::{Listing, Rank, SortKey};
 use crate::panes::things::Lens;
 
 /// The kinds of one realm as tables. The first kind is what its key shows.
@@ -25,6 +26,10 @@ pub trait Tables: Sync {
     fn cell<'m>(&self, model: &'m Model, object: &'m Object, level: Level, column: &str) -> Cell<'m>;
     /// The words that a filter looks in, beside the name and the status.
     fn words<'o>(&self, object: &'o Object) -> Vec<Cow<'o, str>>;
+    /// The same with names, for a filter that asks for something by its name, beside name, status and endpoint.
+    fn named<'o>(&self, _object: &'o Object) -> Vec<(&'static str, Cow<'o, str>)> {
+        Vec::new()
+    }
     /// Lines between the title and the table: gauges, totals, what is not seen. They hold the room between their
     /// words themselves.
     fn head(&self, model: &Model, kind: Kind) -> Vec<Vec<Fact>>;
@@ -93,6 +98,39 @@ pub fn others_in_view(model: &Model) -> bool {
     !profile.endpoints.is_empty() || !profile.probes.is_empty() || !profile.limits.is_empty()
 }
 
+/// Whether a row is marked. A group of alerts is, where all its members are.
+pub fn marked(model: &Model, listing: &Listing<Object>, id: &ObjectRef) -> bool {
+    if model.board.kind != Kind::AlertGroup {
+        return listing.marked().contains(id);
+    }
+    let Some(marks) = model.listing(Kind::Alert).map(Listing::marked).filter(|marks| !marks.is_empty())
+    else {
+        return false;
+    };
+    match listing.get(id).map(|object| &object.facts) {
+        Some(Facts::Alerts(AlertFacts::Group(group))) => group.members.iter().all(|id| marks.contains(id)),
+        _ => marks.contains(id),
+    }
+}
+
+/// How many alerts stand in groups, of how many, and how many groups by what these are.
+pub fn grouping(model: &Model) -> Option<(usize, usize, String)> {
+    let by = model.board.group.as_ref().filter(|_| model.board.kind == Kind::AlertGroup)?;
+    let (mut shown, mut n) = (0, 0);
+    for object in model.listing(Kind::AlertGroup).into_iter().flat_map(Listing::all) {
+        match &object.facts {
+            // The members below it have rows of their own.
+            Facts::Alerts(AlertFacts::Group(group)) => {
+                n += 1;
+                shown += if group.unfolded { 0 } else { group.members.len() };
+            }
+            _ => shown += 1,
+        }
+    }
+    let noun = if n == 1 { "group" } else { "groups" };
+    Some((shown, model.listing(Kind::Alert).map_or(0, Listing::total), format!("{n} {noun} by {by}")))
+}
+
 /// How many endpoints feed a kind.
 pub fn endpoints(model: &Model, kind: Kind) -> usize {
     let own = |backend: &Backend| fed_by(kind, &Feed::Endpoint(*backend, "".into()));
@@ -114,6 +152,14 @@ pub fn rank(lens: &Lens<'_>, tables: &dyn Tables, object: &Object) -> Rank {
         Cow::from(&*object.id.context),
     ]);
     all.push(object.status());
+    if lens.filter.names() {
+        let status = object.status();
+        let own = [("name", &*object.id.name), ("status", &*status), ("on", &*object.id.context)];
+        all.extend(lens.named(own).into_iter().map(Cow::from));
+        all.extend(
+            tables.named(object).into_iter().map(|(name, value)| Cow::from(format!("{name}={value}"))),
+        );
+    }
     Rank { level, key, shown: lens.shows(level, &all.iter().map(|word| &**word)) }
 }
 

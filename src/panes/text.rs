@@ -8,7 +8,7 @@ use super::{Fact, Pane};
 use crate::domain::feed::Feed;
 use crate::domain::level::Level;
 use crate::domain::news::Inspection;
-use crate::domain::object::Facts;
+use crate::domain::object::{Facts, Kind};
 use crate::domain::settings::{Action, Role};
 use crate::domain::time::{Age, Timestamp};
 use crate::model::Model;
@@ -52,6 +52,11 @@ impl Pane for TextPane {
     }
 
     fn keys(&self, model: &Model) -> Vec<Action> {
+        match model.detail.as_ref().map(|detail| detail.target.kind) {
+            Some(Kind::Alert) => return ALERT.to_vec(),
+            Some(Kind::Silence) => return SILENCE.to_vec(),
+            _ => {}
+        }
         let mut keys = vec![Action::Back, Action::Describe, Action::ShowEvents, Action::Yaml, Action::Owners];
         if model.detail.as_ref().is_some_and(|detail| detail.tab == Tab::Owners) {
             keys.insert(0, Action::Open);
@@ -60,6 +65,28 @@ impl Pane for TextPane {
         keys
     }
 }
+
+/// What is done with an alert or a silence that was opened: it has no logs, events or owners.
+const ALERT: &[Action] = &[
+    Action::Back,
+    Action::Silence,
+    Action::Acknowledge,
+    Action::Held,
+    Action::CopyRunbook,
+    Action::Source,
+    Action::Yaml,
+    Action::Filter,
+    Action::Copy,
+];
+const SILENCE: &[Action] = &[
+    Action::Back,
+    Action::Extend,
+    Action::Expire,
+    Action::Matchers,
+    Action::Held,
+    Action::Filter,
+    Action::Copy,
+];
 
 /// How many lines the open tab has.
 pub fn len(detail: &Detail) -> usize {

@@ -12,7 +12,7 @@ use crate::domain::text;
 use crate::domain::time::Timestamp;
 use crate::model::board::PaneKind;
 use crate::model::filter::Filter;
-use crate::model::listing::Sort;
+use crate::model::listing::{Listing, Sort};
 use crate::model::{Meter, Model};
 use crate::panes::layout::Area;
 
@@ -40,6 +40,12 @@ impl Lens<'_> {
     /// The context as a word to filter by, where it tells rows apart.
     pub fn place<'a>(&self, id: &'a ObjectRef) -> &'a str {
         if self.several { &id.context } else { "" }
+    }
+
+    /// Words that say their names, where the filter asks for any by its name.
+    pub fn named<'v>(&self, all: impl IntoIterator<Item = (&'v str, &'v str)>) -> Vec<String> {
+        let all = self.filter.names().then_some(all);
+        all.into_iter().flatten().map(|(name, value)| format!("{name}={value}")).collect()
     }
 
     /// Whether a thing passes: trouble only when asked, and every word of the filter.
@@ -205,6 +211,10 @@ fn narrow(model: &Model) -> Option<&str> {
 pub fn numbers(model: &Model) -> (usize, usize) {
     match model.board.kind {
         Kind::Pod => (model.pods.len(), model.pods.total()),
+        Kind::AlertGroup => {
+            let of = |kind| model.listing(kind).map_or(0, Listing::total);
+            (of(Kind::AlertGroup), of(Kind::Alert))
+        }
         kind => model.listing(kind).map_or((0, 0), |listing| (listing.len(), listing.total())),
     }
 }
@@ -212,6 +222,7 @@ pub fn numbers(model: &Model) -> (usize, usize) {
 fn count(model: &Model, level: Level) -> usize {
     match model.board.kind {
         Kind::Pod => model.pods.count(level),
+        Kind::AlertGroup => model.listing(Kind::Alert).map_or(0, |listing| listing.count(level)),
         kind => model.listing(kind).map_or(0, |listing| listing.count(level)),
     }
 }
@@ -244,6 +255,7 @@ impl Pane for Things {
             Kind::Hpa => "autoscalers".into(),
             Kind::RedisNode => "redis nodes".into(),
             Kind::SlowCall => "slow calls".into(),
+            Kind::AlertGroup => "alerts".into(),
             kind => kind.plural().into(),
         }
     }
@@ -253,11 +265,14 @@ impl Pane for Things {
     }
 
     fn facts(&self, model: &Model) -> Vec<Fact> {
-        let (shown, total) = numbers(model);
+        let grouping = tables::grouping(model);
+        let (shown, total) =
+            grouping.as_ref().map_or_else(|| numbers(model), |(shown, total, _)| (*shown, *total));
         let mut facts = Vec::new();
         let all =
             if shown == total { grouped(total) } else { format!("{} of {}", grouped(shown), grouped(total)) };
         facts.push(Fact::new(all, Role::Text));
+        facts.extend(grouping.map(|(_, _, groups)| Fact::new(groups, Role::Input)));
         for (level, word) in [(Level::Bad, "failing"), (Level::Unknown, "unknown"), (Level::Warn, "to watch")]
         {
             let n = count(model, level);
@@ -278,6 +293,9 @@ impl Pane for Things {
         }
         if !model.board.filter.is_empty() {
             facts.push(Fact::new(format!("/{}", model.board.filter.text().trim_end()), Role::Input));
+            if model.board.filter.is_unread() {
+                facts.push(Fact::new("no pattern yet", Role::Warning));
+            }
         }
         if matches!(model.board.kind, Kind::Pod | Kind::Node) {
             facts.extend(super::state::metrics(model));

@@ -1,4 +1,5 @@
 //! Asking before acting, and what became of what was done.
+use super::groups;
 use super::plan::{self, Draft};
 use super::question::{self, Context, Did};
 use crate::domain::action::{Findings, Native, Outcome};
@@ -25,7 +26,8 @@ pub fn ask(model: &mut Model, action: Action, target: &ObjectRef) -> Vec<Effect>
     // What was opened is what is read: marks that stand in the table behind it are not meant.
     let marked = if model.board.focus == PaneKind::Detail { Vec::new() } else { marked(model) };
     let targets = if marked.is_empty() { vec![target.clone()] } else { marked };
-    match plan::draft(model, action, &targets) {
+    let targets = super::realms::meant(model, action, targets);
+    match targets.and_then(|targets| plan::draft(model, action, &targets)) {
         Err(why) => {
             model.say(why, true);
             Vec::new()
@@ -40,10 +42,25 @@ pub fn ask(model: &mut Model, action: Action, target: &ObjectRef) -> Vec<Effect>
 
 /// A value was typed for an action.
 pub fn valued(model: &mut Model, action: Action, natives: Vec<Native>, text: &str) -> Vec<Effect> {
-    match plan::with_value(action, natives, text) {
+    if action == Action::GroupBy {
+        return groups::by(model, text);
+    }
+    match plan::with_value(action, natives.clone(), text) {
+        // The matchers stand; how long and why is asked for as of any silence.
+        Ok(natives) if action == Action::Matchers => {
+            let action = Action::Silence;
+            if let Some((title, prefilled)) = super::realms::value(model, action, &natives) {
+                super::keys::ask(model, Ask::Value { title, action, natives }, &prefilled);
+            }
+            Vec::new()
+        }
         Ok(natives) => question_about(model, natives),
         Err(why) => {
             model.say(why, true);
+            // What was typed so far is not lost: it is long, and nearly right.
+            if let Some((title, _)) = super::realms::value(model, action, &natives) {
+                super::keys::ask(model, Ask::Value { title, action, natives }, text);
+            }
             Vec::new()
         }
     }

@@ -21,7 +21,7 @@ use crate::panes::objects;
 use crate::panes::things::{self, Lens};
 
 /// Nobody asks at three in the morning what changed the day before.
-const HOUR: Duration = Duration::from_hours(1);
+pub const HOUR: Duration = Duration::from_hours(1);
 /// More lines than this are no time line.
 const MOST: usize = 500;
 
@@ -260,6 +260,17 @@ fn image(old: &str, new: &str) -> Option<String> {
         (Some((name, from)), Some((same, to))) if name == same => format!("image {from} → {to}"),
         _ => format!("image {old} → {new}"),
     })
+}
+
+/// Who cares for an alert, or no longer does.
+pub fn acknowledged(alerts: &[ObjectRef], by: &str, no_longer: bool, at: Timestamp) -> Option<Found> {
+    let first = alerts.first()?;
+    let others = match alerts.len() - 1 {
+        0 => String::new(),
+        n => format!(", and {n} more"),
+    };
+    let word = if no_longer { "no longer acknowledged by" } else { "acknowledged by" };
+    Some(found_at(ChangeKind::Alert, first, at, format!("{word} {by}{others}"), Level::Fine))
 }
 
 pub fn found_at(what: ChangeKind, target: &ObjectRef, at: Timestamp, says: String, level: Level) -> Found {

@@ -1,5 +1,5 @@
 //! Keys to actions, actions to the part of the board they belong to.
-use super::{act, changes, detail, lines, overview, palette, realms, table};
+use super::{act, changes, detail, groups, lines, overview, palette, realms, table};
 use crate::domain::action::{Outcome, Verb};
 use crate::domain::object::{Kind, Realm};
 use crate::domain::settings::{Action, Key, KeyCode};
@@ -202,7 +202,7 @@ fn back(model: &mut Model, key: Key) -> Vec<Effect> {
         table::reorder(model);
     } else if model.board.zoomed {
         model.board.zoomed = false;
-    } else if let Some(first) = table::first(model.board.kind).filter(|first| *first != model.board.kind) {
+    } else if let Some(first) = table::first(model).filter(|first| *first != model.board.kind) {
         return table::show(model, first);
     } else if tables::others_in_view(model) {
         return overview::show(model);
@@ -248,6 +248,9 @@ fn copy(model: &mut Model) -> Vec<Effect> {
 
 /// Opens or acts on the selected thing.
 fn on_thing(model: &mut Model, action: Action) -> Vec<Effect> {
+    if let Some(effects) = groups::view(model, action) {
+        return effects;
+    }
     let target = match (&model.detail, model.board.focus) {
         (Some(detail), PaneKind::Detail) => Some(detail.target.clone()),
         _ => things::selected(model),
@@ -258,9 +261,14 @@ fn on_thing(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         return Vec::new();
     };
+    if let Some(effects) = groups::act(model, action, &target) {
+        return effects;
+    }
     match action {
         Action::Acknowledge => realms::acknowledge(model, &target),
         Action::Source => realms::source(model, &target),
+        Action::CopyRunbook => realms::runbook(model, &target),
+        Action::Held => realms::held(model, &target),
         Action::Suspect => {
             changes::suspect(model);
             Vec::new()

@@ -2,6 +2,7 @@
 pub mod act;
 pub mod changes;
 pub mod detail;
+pub mod groups;
 pub mod keys;
 pub mod lines;
 pub mod logs;
@@ -66,6 +67,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Scanned(scan) => lines::scanned(model, &scan),
         Msg::Acknowledged { alerts, by, no_longer } => {
             realms::acknowledged(model, alerts, &by, no_longer);
+            Vec::new()
+        }
+        Msg::AcknowledgedBefore(all) => {
+            realms::acknowledged_before(model, all);
             Vec::new()
         }
         Msg::Said { text, bad } => {

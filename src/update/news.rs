@@ -2,7 +2,7 @@
 use std::collections::hash_map::Entry;
 
 use super::table::{self, lens};
-use super::{act, changes, detail, lines, open, realms};
+use super::{act, changes, detail, groups, lines, open, realms};
 use crate::domain::Text;
 use crate::domain::feed::{Feed, FeedState, FeedStatus};
 use crate::domain::news::{News, Seen};
@@ -109,12 +109,7 @@ fn take_objects(model: &mut Model, feed: &Feed, kind: Kind, batch: Vec<Seen<Obje
         changes::remember(model, &batch);
     }
     if kind == Kind::Alert {
-        // One that fires again tomorrow is another.
-        for seen in &batch {
-            if let Seen::Gone(id) = seen {
-                model.acknowledged.remove(id);
-            }
-        }
+        realms::forget_ended(model, &batch);
     }
     let mut changed = if kind == Kind::Node { note_nodes(model, &batch) } else { Vec::new() };
     let lens = lens!(model, kind);
@@ -124,6 +119,9 @@ fn take_objects(model: &mut Model, feed: &Feed, kind: Kind, batch: Vec<Seen<Obje
     let touched = listing.apply(feed, batch, |object| objects::rank(&lens, object));
     let came = waited && !listing.is_empty();
     look(model, kind, touched, came);
+    if kind == Kind::Alert && model.board.kind == Kind::AlertGroup {
+        groups::rebuild(model);
+    }
     changes::add(model, told);
     if kind == Kind::ReplicaSet && whole {
         let told = changes::rollouts(model);

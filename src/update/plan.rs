@@ -1,5 +1,5 @@
 //! From an action and the marked or selected things to what would be done.
-use super::{realms, table};
+use super::{groups, realms, table};
 use crate::domain::Text;
 use crate::domain::action::{Native, Verb};
 use crate::domain::news::ActionId;
@@ -22,7 +22,7 @@ pub enum Draft {
 
 /// The marked things of the shown kind, in order.
 pub fn marked(model: &Model) -> Vec<ObjectRef> {
-    match model.board.kind {
+    match groups::marking(model.board.kind) {
         Kind::Pod => model.pods.marked().iter().cloned().collect(),
         kind => {
             model.listing(kind).map_or_else(Vec::new, |listing| listing.marked().iter().cloned().collect())

@@ -1,4 +1,5 @@
 //! The table of things: moving, sorting, filtering, changing its kind.
+use super::groups;
 use crate::domain::Text;
 use crate::domain::feed::FeedState;
 use crate::domain::news::ClusterFacts;
@@ -38,6 +39,10 @@ pub(super) fn everything() -> &'static Filter {
 /// Sorts and filters the shown kind anew.
 pub fn reorder(model: &mut Model) {
     let kind = model.board.kind;
+    if kind == Kind::AlertGroup {
+        groups::rebuild(model);
+        return model.mark_dirty(Dirty::Now);
+    }
     let sort = model.board.sort();
     let lens = lens!(model, kind);
     if kind == Kind::Pod {
@@ -59,7 +64,7 @@ pub fn rerank_pods(model: &mut Model, concerned: impl Fn(&crate::domain::pod::Po
 
 /// Shows another kind. What was typed for the last one does not carry over.
 pub fn show(model: &mut Model, kind: Kind) -> Vec<Effect> {
-    let before = watched(model);
+    let (before, kind) = (watched(model), groups::shown_as(model, kind));
     model.board.focus = PaneKind::Things;
     if model.board.kind == kind {
         let now = watched(model);
@@ -86,8 +91,8 @@ fn kinds_of(realm: Realm) -> &'static [Kind] {
 }
 
 /// The kind that a realm begins with.
-pub fn first(kind: Kind) -> Option<Kind> {
-    kinds_of(kind.realm()).first().copied()
+pub fn first(model: &Model) -> Option<Kind> {
+    kinds_of(model.board.kind.realm()).first().map(|kind| groups::shown_as(model, *kind))
 }
 
 /// To a realm's pane: what was shown there last, or its first kind.
@@ -132,8 +137,10 @@ pub fn watched(model: &Model) -> Vec<Kind> {
     let glance = model.board.focus == PaneKind::Overview || model.board.kind == Kind::Change;
     // With an overview to go back to, what happened meanwhile must have been seen, at the time it happened.
     let told: &[Kind] = if glance || tables::others_in_view(model) { TELL_OF_CHANGES } else { &[] };
-    let mut kinds: Vec<Kind> =
-        std::iter::once(model.board.kind).chain(opened).chain(told.iter().copied()).collect();
+    let mut kinds: Vec<Kind> = std::iter::once(groups::marking(model.board.kind))
+        .chain(opened)
+        .chain(told.iter().copied())
+        .collect();
     kinds.retain(|kind| !matches!(kind, Kind::Pod | Kind::Node));
     kinds.sort_unstable();
     kinds.dedup();
@@ -199,6 +206,7 @@ pub fn click(model: &mut Model, row: usize) {
 pub fn select(model: &mut Model, target: ObjectRef) {
     match target.kind {
         Kind::Pod => model.pods.select(target),
+        Kind::Alert if model.board.kind == Kind::AlertGroup => groups::select(model, target),
         kind => model.objects.entry(kind).or_default().select(target),
     }
 }
@@ -254,7 +262,7 @@ pub fn kinds(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
 
 fn turn(model: &mut Model, by: usize) -> Vec<Effect> {
     let kinds = kinds_of(model.board.kind.realm());
-    let at = kinds.iter().position(|kind| *kind == model.board.kind).unwrap_or(0);
+    let at = kinds.iter().position(|kind| groups::shown_as(model, *kind) == model.board.kind).unwrap_or(0);
     let next = kinds.get((at + by) % kinds.len().max(1)).copied();
     next.map_or_else(Vec::new, |kind| show(model, kind))
 }
@@ -285,6 +293,7 @@ fn mark(model: &mut Model) {
     if let Some(target) = things::selected(model) {
         match target.kind {
             Kind::Pod => model.pods.toggle_mark(&target),
+            Kind::AlertGroup => groups::mark(model, &target),
             kind => model.objects.entry(kind).or_default().toggle_mark(&target),
         }
         step(model, 1);
@@ -292,7 +301,7 @@ fn mark(model: &mut Model) {
 }
 
 pub fn unmark(model: &mut Model) {
-    match model.board.kind {
+    match groups::marking(model.board.kind) {
         Kind::Pod => model.pods.unmark(),
         kind => model.objects.entry(kind).or_default().unmark(),
     }

@@ -1,4 +1,6 @@
 //! Alerts, silences and targets as they are seen: what is told, what is held back, who does not answer.
+mod work;
+
 use firedeck::domain::Text;
 use firedeck::domain::action::{Check, Findings};
 use firedeck::domain::alert::{Alert, AlertFacts, AlertState, Matcher, Silence, Target};

@@ -1,5 +1,7 @@
 //! Alerts on two real Alertmanagers in one cluster, an old one and a new one, and a Prometheus that feeds both.
 mod desk;
+mod seen;
+mod typed;
 
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -179,7 +181,7 @@ async fn a_silence_shows_what_it_hits_holds_it_back_is_extended_and_ends() {
     desk.done(&made.0, Verb::Expire).await;
     desk.until("both told again", |desk| {
         let firing = desk.named("Quiet").iter().all(|(_, alert)| alert.state == AlertState::Firing);
-        (firing && desk.silence(&id).is_none()).then_some(())
+        (firing && desk.silence(&id).is_none_or(|(_, silence)| silence.is_over())).then_some(())
     })
     .await;
     let found = desk.look(&made.0, Verb::Expire).await;

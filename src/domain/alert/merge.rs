@@ -234,6 +234,11 @@ pub fn silences(words: &[Word], alerts: &[Alert], soon: Timestamp) -> Vec<Silenc
         for silence in &word.silences {
             let there = *by_id.entry(&silence.id).or_insert(all.len());
             match all.get_mut(there) {
+                // What was ended does not begin again under its id.
+                Some(known) if known.is_over() => {}
+                Some(known) if silence.is_over() => {
+                    (known.state, known.ends) = (silence.state.clone(), silence.ends);
+                }
                 // The longer one is the newer: it spreads from member to member.
                 Some(known) => known.ends = known.ends.max(silence.ends),
                 None => all.push(silence.clone()),
@@ -244,7 +249,9 @@ pub fn silences(words: &[Word], alerts: &[Alert], soon: Timestamp) -> Vec<Silenc
         }
     }
     for silence in &mut all {
-        silence.holds = holds.get(&silence.id).copied().unwrap_or(0);
+        // What is over holds nothing, whatever an alert was heard to say before.
+        let now = holds.get(&silence.id).filter(|_| !silence.is_over());
+        silence.holds = now.copied().unwrap_or(0);
         silence.ends_soon = &*silence.state == "active" && silence.ends.is_some_and(|ends| ends <= soon);
     }
     all

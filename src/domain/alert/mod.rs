@@ -1,4 +1,5 @@
 //! Alerts, silences and scrape targets: what Alertmanagers and Prometheis say, merged.
+mod group;
 pub mod matcher;
 pub mod merge;
 mod verdict;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use super::Text;
 use super::time::Timestamp;
 
+pub use group::Group;
 pub use matcher::Matcher;
 
 /// Labels or annotations, sorted, shared by all who tell of them.
@@ -19,6 +21,8 @@ pub enum AlertFacts {
     Alert(Box<Alert>),
     Silence(Box<Silence>),
     Target(Box<Target>),
+    /// Alerts that share a label, as one line; made here, told by nobody.
+    Group(Box<Group>),
 }
 
 /// One alert, however many servers tell of it.
@@ -97,6 +101,13 @@ pub struct Target {
     pub error: Text,
     pub last: Option<Timestamp>,
     pub took_ms: u32,
+}
+
+impl Silence {
+    /// It ended, by itself or by somebody.
+    pub fn is_over(&self) -> bool {
+        &*self.state == "expired"
+    }
 }
 
 impl Alert {

@@ -10,6 +10,7 @@ impl AlertFacts {
             AlertFacts::Alert(alert) => alert.level(),
             AlertFacts::Silence(silence) => silence.level(),
             AlertFacts::Target(target) => target.level(),
+            AlertFacts::Group(group) => group.level,
         }
     }
 
@@ -19,6 +20,7 @@ impl AlertFacts {
             AlertFacts::Silence(silence) if silence.ends_soon => "ends soon".into(),
             AlertFacts::Silence(silence) => (&*silence.state).into(),
             AlertFacts::Target(target) => target.status().into(),
+            AlertFacts::Group(group) => (&*group.status).into(),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! What stands above the tables of alerts, and what the overview says of them.
-use super::facts;
+use super::{FORGOTTEN, facts};
 use crate::domain::alert::{Alert, AlertFacts, AlertState, is_watchdog, urgency};
 use crate::domain::feed::{Feed, FeedState};
 use crate::domain::level::Level;
-use crate::domain::object::{Kind, Object};
+use crate::domain::object::{Kind, Object, ObjectRef};
 use crate::domain::settings::{Backend, Role};
 use crate::domain::time::Age;
 use crate::model::Model;
@@ -15,7 +15,7 @@ const LINES: usize = 4;
 
 pub(super) fn lines(model: &Model, kind: Kind) -> Vec<Vec<Fact>> {
     let mut lines = match kind {
-        Kind::Alert => vec![alerts(model)],
+        Kind::Alert | Kind::AlertGroup => vec![alerts(model)],
         Kind::Silence => vec![silences(model)],
         _ => vec![targets(model)],
     };
@@ -97,6 +97,14 @@ fn alerts(model: &Model) -> Vec<Fact> {
         format!("{missing} watchdogs are missing")
     };
     let (silent, failing) = (silent(model), failing(model));
+    let first = model.acknowledged.iter().filter(|(id, _)| fires(model, id)).map(|(_, said)| said.at);
+    let (seen, oldest) = (first.clone().count(), first.min().unwrap_or(model.now));
+    let oldest = model.now.since(oldest);
+    let seen_words = match (oldest >= FORGOTTEN, seen) {
+        (false, n) => format!("{n} seen"),
+        (true, 1) => format!("1 seen {} ago", Age(oldest)),
+        (true, n) => format!("{n} seen, first {} ago", Age(oldest)),
+    };
     line([
         (missing, watchdogs, Role::Bad),
         (usize::from(silent.is_some()), silent.unwrap_or_default(), Role::Warning),
@@ -105,12 +113,18 @@ fn alerts(model: &Model) -> Vec<Fact> {
         (failing, unevaluated(failing), Role::Warning),
         (info, format!("{info} info"), Role::Text),
         (stale, format!("{stale} stale"), Role::Unknown),
+        (seen, seen_words, Role::Text),
         (pending, format!("{pending} pending"), Role::Text),
         (silenced, format!("{silenced} silenced"), Role::Dim),
         (inhibited, format!("{inhibited} inhibited"), Role::Dim),
         (muted, format!("{muted} muted"), Role::Dim),
         (unknown, format!("{} does not know {unknown}", ignorant.unwrap_or_default()), Role::Warning),
     ])
+}
+
+fn fires(model: &Model, id: &ObjectRef) -> bool {
+    let object = model.listing(id.kind).and_then(|listing| listing.get(id));
+    matches!(object.and_then(facts), Some(AlertFacts::Alert(alert)) if alert.state == AlertState::Firing && !alert.stale)
 }
 
 /// How many rules cannot be evaluated: what they watch over is not watched over.
@@ -142,11 +156,12 @@ pub(super) fn silent(model: &Model) -> Option<String> {
 }
 
 fn silences(model: &Model) -> Vec<Fact> {
-    let (mut active, mut pending, mut holds, mut soon) = (0, 0, 0_usize, 0);
+    let (mut active, mut pending, mut ended, mut holds, mut soon) = (0, 0, 0, 0_usize, 0);
     for facts in all(model, Kind::Silence) {
         if let AlertFacts::Silence(silence) = facts {
             match &*silence.state {
                 "pending" => pending += 1,
+                "expired" => ended += 1,
                 _ => active += 1,
             }
             holds += usize::try_from(silence.holds).unwrap_or(0);
@@ -157,6 +172,7 @@ fn silences(model: &Model) -> Vec<Fact> {
         (active, format!("{active} active, {holds} alerts held back"), Role::Text),
         (soon, format!("{soon} ending within 15 min"), Role::Warning),
         (pending, format!("{pending} yet to begin"), Role::Dim),
+        (ended, format!("{ended} ended within a day"), Role::Dim),
     ])
 }
 

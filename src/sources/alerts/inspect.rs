@@ -5,6 +5,7 @@ use super::Alerts;
 use super::hub::State;
 use super::silence::span;
 use crate::domain::Text;
+use crate::domain::alert::matcher::Held;
 use crate::domain::alert::merge::{Told, Word};
 use crate::domain::alert::{Alert, AlertState, Silence, Target};
 use crate::domain::level::Level;
@@ -186,17 +187,25 @@ fn silence_sections(state: &State, silence: &Silence) -> Vec<Section> {
     what.line("by", &*silence.by, Level::Fine);
     what.line("comment", &*silence.comment, Level::Fine);
     what.line("began", ago(silence.starts, now), Level::Fine);
-    what.line(
-        "ends",
-        silence.ends.map_or_else(|| "–".into(), |ends| format!("in {}", span(ends.since(now)))),
-        Level::Fine,
-    );
+    if silence.is_over() {
+        what.line("ended", ago(silence.ends, now), Level::Fine);
+    } else {
+        let left = silence.ends.map_or_else(|| "–".into(), |ends| format!("in {}", span(ends.since(now))));
+        what.line("ends", left, Level::Fine);
+    }
     what.line("id", &*silence.id, Level::Fine);
     let on: Vec<&str> = silence.seen_by.iter().map(|name| &**name).collect();
     what.line("on", on.join(", "), Level::Fine);
-    let mut holds = Draft::new("Holds back");
+    // Nobody keeps what one held back; what it would hold now is the nearest to it.
+    let mut holds = Draft::new(if silence.is_over() { "Would hold back now" } else { "Holds back" });
+    let matchers = Held::new(&silence.matchers).ok().filter(|_| silence.is_over());
+    let would = |alert: &Alert| {
+        matchers
+            .as_ref()
+            .is_some_and(|matchers| matchers.hits(|name| alert.label(name).map(|value| &**value)))
+    };
     let held: Vec<&Alert> =
-        state.alerts.iter().filter(|alert| alert.silenced_by.contains(&silence.id)).collect();
+        state.alerts.iter().filter(|alert| alert.silenced_by.contains(&silence.id) || would(alert)).collect();
     for alert in held.iter().take(NAMED) {
         holds.line(&alert.name, format!("{} {}", alert.severity, alert.apart).trim(), Level::Fine);
     }

@@ -20,6 +20,7 @@ use crate::domain::news::{News, PlaceFacts};
 use crate::domain::settings::endpoint::Backend;
 use crate::domain::text::{clean, clean_to};
 use crate::domain::time::Timestamp;
+use crate::sources::now;
 use crate::sources::supervise::{Source, SourceError, Wire};
 
 const EVERY: Duration = Duration::from_secs(5);
@@ -87,8 +88,7 @@ impl Manager {
             let muted = if groups.is_empty() { HashMap::new() } else { muted(&read::<Vec<Group>>(&groups)?) };
             let (told, odd) = self.told(read(&alerts)?, &muted);
             let silences = read::<Vec<OwnSilence>>(&silences)?;
-            let silences: Vec<Silence> =
-                silences.into_iter().filter_map(|one| one.shown(&mut self.strings)).collect();
+            let silences = shown(silences, now(), &mut self.strings);
             let at = self.at;
             self.hub
                 .heard(at, |state| {
@@ -284,12 +284,24 @@ fn yes() -> bool {
     true
 }
 
-impl OwnSilence {
-    /// `None` for one that is over: servers keep them for days.
-    pub fn shown(self, strings: &mut Strings) -> Option<Silence> {
-        (self.status.state != "expired").then(|| self.any(strings))
-    }
+/// So long one that is over may still be wanted again: servers keep them for days.
+const OVER_SINCE: Duration = Duration::from_hours(24);
+/// So many of these at most.
+const OVER: usize = 100;
 
+/// Those that hold or will, and those that ended lately, the newest of them.
+fn shown(all: Vec<OwnSilence>, now: Timestamp, strings: &mut Strings) -> Vec<Silence> {
+    let (over, mut shown): (Vec<_>, Vec<_>) =
+        all.into_iter().map(|one| one.any(strings)).partition(Silence::is_over);
+    let mut over: Vec<Silence> =
+        over.into_iter().filter(|one| one.ends.is_some_and(|ends| now.since(ends) < OVER_SINCE)).collect();
+    over.sort_by_key(|one| std::cmp::Reverse(one.ends));
+    over.truncate(OVER);
+    shown.extend(over);
+    shown
+}
+
+impl OwnSilence {
     pub fn any(self, strings: &mut Strings) -> Silence {
         let matchers = self.matchers.into_iter().map(|matcher| Matcher {
             name: strings.text(&matcher.name),
@@ -390,10 +402,15 @@ mod tests {
                 r#"{{"id":"x","status":{{"state":"{state}"}},"matchers":[{{"name":"a","value":"b","isRegex":false}}],
                 "startsAt":"2026-01-01T00:00:00Z","endsAt":"2026-01-01T02:00:00.000Z","createdBy":"me","comment":"a\u001b[2Jb"}}"#
             );
-            serde_json::from_str::<OwnSilence>(&text).expect("a silence").shown(&mut Strings::default())
+            vec![serde_json::from_str::<OwnSilence>(&text).expect("a silence")]
         };
-        assert_eq!(silence("expired"), None);
-        let active = silence("active").expect("active");
+        let seen = |state, at: &str| {
+            let at = Timestamp::parse(at).expect("a time");
+            shown(silence(state), at, &mut Strings::default()).pop()
+        };
+        assert_eq!(seen("expired", "2026-01-02T02:00:01Z"), None, "ended too long ago");
+        assert!(seen("expired", "2026-01-01T23:00:00Z").is_some_and(|one| one.is_over()));
+        let active = seen("active", "2026-01-03T00:00:00Z").expect("active");
         assert_eq!((active.matchers[0].to_string().as_str(), &*active.comment), ("a=\"b\"", "ab"));
     }
 }

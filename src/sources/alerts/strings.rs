@@ -59,6 +59,11 @@ impl Strings {
     }
 }
 
+/// A label's value as it is shown.
+pub(super) fn as_shown(value: &str) -> String {
+    clean_to(&masked(value), LONGEST).into_owned()
+}
+
 /// Without what must not be shown.
 pub(super) fn masked(text: &str) -> Cow<'_, str> {
     match secret::mask(text.as_bytes()) {

@@ -3,7 +3,7 @@ use std::collections::HashSet;
 
 use super::{Found, HOUR, found_at, image};
 use crate::domain::Text;
-use crate::domain::alert::{Alert, AlertFacts, AlertState};
+use crate::domain::alert::{Alert, AlertFacts, AlertState, Silence};
 use crate::domain::change::ChangeKind;
 use crate::domain::container::Container;
 use crate::domain::database::{DatabaseFacts, Server};
@@ -12,7 +12,7 @@ use crate::domain::news::Seen;
 use crate::domain::object::{Facts, Object};
 use crate::domain::redis::node::Role;
 use crate::domain::redis::{RedisFacts, RedisNode};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Age, Timestamp};
 
 /// What a row tells, beside what stood in its place; the first picture tells of the last hour. `gone`: the image of the
 /// container of this name that went before.
@@ -24,6 +24,13 @@ pub(super) fn told(now: Timestamp, old: Option<&Object>, gone: Option<&Text>, ne
                 _ => None,
             };
             of_alert(now, new, was, is).into_iter().collect()
+        }
+        (was, Facts::Alerts(AlertFacts::Silence(is))) => {
+            let was = match was {
+                Some(Facts::Alerts(AlertFacts::Silence(was))) => Some(&**was),
+                _ => None,
+            };
+            of_silence(now, new, was, is).into_iter().collect()
         }
         (was, Facts::Container(is)) => {
             let was = match was {
@@ -83,6 +90,39 @@ fn of_alert(now: Timestamp, new: &Object, was: Option<&Alert>, is: &Alert) -> Op
         (apart, _) => format!("began to fire: {apart}"),
     };
     Some(found_at(ChangeKind::Alert, &new.id, since, says, level))
+}
+
+/// A silence that was made, changed or ended, whoever did it and wherever.
+fn of_silence(now: Timestamp, new: &Object, was: Option<&Silence>, is: &Silence) -> Option<Found> {
+    let matchers: Vec<String> = is.matchers.iter().map(ToString::to_string).collect();
+    let (matchers, by) = (matchers.join(" "), &is.by);
+    let found = |at, says: String, level| Some(found_at(ChangeKind::Silence, &new.id, at, says, level));
+    let recent = |at: &Timestamp| now.since(*at) < HOUR && at.0 <= now.0;
+    let ended = was.is_none_or(|was| !was.is_over()) && is.is_over();
+    if ended {
+        let at = is.ends.filter(recent)?;
+        let early = was.and_then(|was| Some(was.ends?.since(at))).filter(|early| early.as_secs() > 5);
+        let early = early.map_or_else(String::new, |early| format!(" {} early", Age(early)));
+        // What it held back is told again.
+        let held = was.map_or(0, |was| was.holds);
+        let level = if held > 0 { Level::Warn } else { Level::Fine };
+        let held = if held > 0 { format!(", held {held} back") } else { String::new() };
+        return found(at, format!("silence ended{early}{held}: {matchers}"), level);
+    }
+    match was {
+        None => {
+            let at = is.starts.filter(recent)?;
+            let span = is.ends.map_or_else(String::new, |ends| format!(" for {}", Age(ends.since(at))));
+            found(at, format!("silenced by {by}{span}: {matchers}; {}", is.comment), Level::Fine)
+        }
+        Some(was) if was.ends != is.ends && !is.is_over() => {
+            let (old, new) = was.ends.zip(is.ends)?;
+            let (longer, by) =
+                if new.0 > old.0 { ("longer", new.since(old)) } else { ("shorter", old.since(new)) };
+            found(now, format!("silence holds {} {longer}: {matchers}", Age(by)), Level::Fine)
+        }
+        Some(_) => None,
+    }
 }
 
 fn of_container(
@@ -175,6 +215,39 @@ mod tests {
         assert!(told(Timestamp(NOW.0 + 4_000_000), None, None, &firing).is_empty(), "of the last hour alone");
         assert!(ended(NOW, &firing, &names(&[])).is_some() && ended(NOW, &pending, &names(&[])).is_none());
         assert!(ended(NOW, &firing, &names(&[Seen::Is(firing.clone())])).is_none(), "told of in other words");
+    }
+
+    #[test]
+    fn a_silence_is_told_when_it_is_made_changed_and_ended() {
+        let silence = |state: &str, ends: i64, holds| {
+            let silence = Silence {
+                matchers: vec![crate::domain::alert::Matcher::equals("alertname", "Down")],
+                starts: Some(Timestamp(NOW.0 - 60_000)),
+                ends: Some(Timestamp(NOW.0 + ends)),
+                by: "jane".into(),
+                comment: "disk".into(),
+                state: state.into(),
+                holds,
+                ..Silence::default()
+            };
+            row(Kind::Silence, Facts::Alerts(AlertFacts::Silence(Box::new(silence))))
+        };
+        let (made, longer) = (silence("active", 7_140_000, 0), silence("active", 10_740_000, 3));
+        assert_eq!(
+            says(&told(NOW, None, None, &made)),
+            ["silenced by jane for 2h: alertname=\"Down\"; disk"]
+        );
+        assert_eq!(
+            says(&told(NOW, Some(&made), None, &longer)),
+            ["silence holds 1h longer: alertname=\"Down\""]
+        );
+        assert!(told(NOW, Some(&longer), None, &longer).is_empty());
+        let over = silence("expired", 0, 0);
+        let ended = told(NOW, Some(&longer), None, &over);
+        assert_eq!(says(&ended), ["silence ended 2h early, held 3 back: alertname=\"Down\""]);
+        assert_eq!(ended[0].change.level, Level::Warn);
+        assert!(told(NOW, Some(&over), None, &over).is_empty());
+        assert!(told(Timestamp(NOW.0 + 4_000_000), None, None, &made).is_empty(), "of the last hour alone");
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub(super) use look::look;
 
 use super::ask::{Fault, read};
 use super::manager::OwnAlert;
+use super::strings::as_shown;
 use super::{Alerts, Member};
 use crate::domain::Text;
 use crate::domain::alert::Matcher;
@@ -24,7 +25,9 @@ async fn exact(alerts: &Alerts, uid: &str, matchers: &[Matcher]) -> Vec<Matcher>
     let state = alerts.hub.state().await;
     let odd = state.odd.iter().find_map(|known: &HashMap<_, _>| known.get(&print));
     let own = |matcher: &Matcher| {
-        let odd = odd.into_iter().flatten().find(|(shown, _, _)| *shown == matcher.name);
+        // What was typed otherwise than it is shown is meant as it was typed.
+        let shown = |value: &str| as_shown(value) == *matcher.value;
+        let odd = odd.into_iter().flatten().find(|(name, _, value)| *name == matcher.name && shown(value));
         match odd.filter(|_| !matcher.regex && matcher.equal) {
             Some((_, name, value)) => Matcher::equals(&**name, &**value),
             None => matcher.clone(),
