@@ -11,6 +11,7 @@ use crate::domain::database::{DatabaseFacts, Server, Session, order};
 use crate::domain::level::Level;
 use crate::domain::object::{Facts, Kind, Object, Realm};
 use crate::domain::settings::Action;
+use crate::domain::time::Timestamp;
 use crate::model::Model;
 use crate::model::listing::{Listing, SortKey};
 
@@ -76,6 +77,15 @@ impl Tables for Databases {
                 [&*replica.client, &*replica.mode].into_iter().map(Cow::from).collect()
             }
             _ => Vec::new(),
+        }
+    }
+
+    fn since(&self, object: &Object, age: &str) -> Option<Timestamp> {
+        match (facts(object)?, age) {
+            (DatabaseFacts::Session(session), "age") => session.since,
+            (DatabaseFacts::Session(session), "txn") => session.transaction,
+            (DatabaseFacts::Server(server), "age") => Some(server.started),
+            _ => None,
         }
     }
 

@@ -84,7 +84,8 @@ pub fn rank(lens: &Lens<'_>, pod: &Pod) -> Rank {
     let node = pod.node.as_deref().unwrap_or("");
     let words =
         [lens.place(&pod.id), &*pod.id.namespace, &*pod.id.name, &*status, node].into_iter().chain(labels);
-    Rank { level, key, shown: lens.shows(level, &words) }
+    let old = lens.of_age(|name| (name == "age").then_some(pod.created));
+    Rank { level, key, shown: old && lens.shows(level, &words) }
 }
 
 fn used(meter: Option<&Meter>, of: impl Fn(&Meter) -> u64) -> SortKey {

@@ -25,6 +25,10 @@ pub trait Tables: Sync {
     fn cell<'m>(&self, model: &'m Model, object: &'m Object, level: Level, column: &str) -> Cell<'m>;
     /// The words that a filter looks in, beside the name and the status.
     fn words<'o>(&self, object: &'o Object) -> Vec<Cow<'o, str>>;
+    /// Since when it is so, for `age>10m` in a filter; some kinds know more ages than one.
+    fn since(&self, object: &Object, age: &str) -> Option<Timestamp> {
+        Some(object.created).filter(|at| age == "age" && at.0 > 0)
+    }
     /// Lines between the title and the table: gauges, totals, what is not seen. They hold the room between their
     /// words themselves.
     fn head(&self, model: &Model, kind: Kind) -> Vec<Vec<Fact>>;
@@ -114,7 +118,8 @@ pub fn rank(lens: &Lens<'_>, tables: &dyn Tables, object: &Object) -> Rank {
         Cow::from(&*object.id.context),
     ]);
     all.push(object.status());
-    Rank { level, key, shown: lens.shows(level, &all.iter().map(|word| &**word)) }
+    let old = lens.of_age(|name| tables.since(object, name));
+    Rank { level, key, shown: old && lens.shows(level, &all.iter().map(|word| &**word)) }
 }
 
 /// The level of a realm's feeds alone, with its words: what is not known, not connected or down is never fine.

@@ -12,7 +12,7 @@ use crate::domain::text;
 use crate::domain::time::Timestamp;
 use crate::model::board::PaneKind;
 use crate::model::filter::Filter;
-use crate::model::listing::Sort;
+use crate::model::listing::{Listing, Sort};
 use crate::model::{Meter, Model};
 use crate::panes::layout::Area;
 
@@ -45,6 +45,11 @@ impl Lens<'_> {
     /// Whether a thing passes: trouble only when asked, and every word of the filter.
     pub fn shows<'a>(&self, level: Level, words: &(impl Iterator<Item = &'a str> + Clone)) -> bool {
         (!self.faults || level < Level::Fine) && (self.filter.is_empty() || self.filter.passes(words))
+    }
+
+    /// Whether it is as old as was asked for: `age>10m`. Each kind has ages of its own.
+    pub fn of_age(&self, since: impl Fn(&str) -> Option<Timestamp>) -> bool {
+        self.filter.passes_age(|name| since(name).map(|at| self.now.since(at)))
     }
 }
 
@@ -209,6 +214,14 @@ pub fn numbers(model: &Model) -> (usize, usize) {
     }
 }
 
+/// How many are marked, and how many of those the filter hides.
+pub fn marks(model: &Model) -> (usize, usize) {
+    match model.board.kind {
+        Kind::Pod => model.pods.marks(),
+        kind => model.listing(kind).map_or((0, 0), Listing::marks),
+    }
+}
+
 fn count(model: &Model, level: Level) -> usize {
     match model.board.kind {
         Kind::Pod => model.pods.count(level),
@@ -272,6 +285,15 @@ impl Pane for Things {
                     facts.push(Fact::new(format!("{} {word}", grouped(n)), Role::Dim));
                 }
             }
+        }
+        match marks(model) {
+            (0, _) => {}
+            (n, 0) => facts.push(Fact::new(format!("{} marked", grouped(n)), Role::Key)),
+            // What an action would hit and nobody sees.
+            (n, hidden) => facts.push(Fact::new(
+                format!("{} marked, {} not shown", grouped(n), grouped(hidden)),
+                Role::Warning,
+            )),
         }
         if model.board.faults {
             facts.push(Fact::new("only trouble", Role::Input));

@@ -25,17 +25,22 @@ pub fn ask(model: &mut Model, action: Action, target: &ObjectRef) -> Vec<Effect>
     // What was opened is what is read: marks that stand in the table behind it are not meant.
     let marked = if model.board.focus == PaneKind::Detail { Vec::new() } else { marked(model) };
     let targets = if marked.is_empty() { vec![target.clone()] } else { marked };
-    match plan::draft(model, action, &targets) {
+    let mut left = Vec::new();
+    let effects = match plan::draft(model, action, &targets, &mut left) {
         Err(why) => {
             model.say(why, true);
-            Vec::new()
+            return Vec::new();
         }
         Ok(Draft::Ready(natives)) => question_about(model, natives),
         Ok(Draft::Value { title, prefilled, natives }) => {
             super::keys::ask(model, Ask::Value { title, action, natives }, &prefilled);
             Vec::new()
         }
+    };
+    if let Some(why) = left.first() {
+        model.say(format!("{} of {} marked left out: {why}", left.len(), targets.len()), true);
     }
+    effects
 }
 
 /// A value was typed for an action.

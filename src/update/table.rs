@@ -221,6 +221,7 @@ pub fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
             model.board.shift = (model.board.shift + 1).min(last);
         }
         Action::Mark => mark(model),
+        Action::MarkAll => mark_all(model),
         Action::Unmark => unmark(model),
         Action::Faults => {
             model.board.faults = !model.board.faults;
@@ -289,6 +290,16 @@ fn mark(model: &mut Model) {
         }
         step(model, 1);
     }
+}
+
+fn mark_all(model: &mut Model) {
+    match model.board.kind {
+        Kind::Pod => model.pods.mark_shown(),
+        kind => model.objects.entry(kind).or_default().mark_shown(),
+    }
+    let (marked, hidden) = things::marks(model);
+    let hidden = if hidden > 0 { format!(", {hidden} of them hidden by the filter") } else { String::new() };
+    model.say(format!("{marked} marked{hidden}"), false);
 }
 
 pub fn unmark(model: &mut Model) {

@@ -134,6 +134,7 @@ actions! {
 
     Open         "open"          Table    ["Enter"]                   "look inside",
     Mark         "mark"          Table    ["Space"]                   "mark this row for an action on many",
+    MarkAll      "mark-all"      Table    ["*"]                       "mark all rows that are shown; again to take those marks away",
     Unmark       "unmark"        Table    ["Backspace"]               "take all marks away",
     Faults       "faults"        Table    ["z"]                       "only what is in trouble",
     Sort         "sort"          Table    ["o"]                       "sort by the next column",
