@@ -64,6 +64,8 @@ kinds! {
     Silence     "Silence"                 ""                ""      "silences"                 false [],
     Target      "Target"                  ""                ""      "targets"                  false [],
     Session     "Session"                 ""                ""      "sessions"                 false ["db", "pg", "database"],
+    SessionGroup "SessionGroup"           ""                ""      "groups"                   false ["by"],
+    Operation   "Operation"               ""                ""      "operations"               false ["progress"],
     Server      "Server"                  ""                ""      "servers"                  false [],
     Database    "Database"                ""                ""      "databases"                false ["dbs"],
     Relation    "Table"                   ""                ""      "tables"                   false [],
@@ -126,6 +128,8 @@ impl Kind {
             | Kind::Secret => Realm::Kubernetes,
             Kind::Alert | Kind::Silence | Kind::Target => Realm::Alerts,
             Kind::Session
+            | Kind::SessionGroup
+            | Kind::Operation
             | Kind::Server
             | Kind::Database
             | Kind::Relation
@@ -144,6 +148,7 @@ impl fmt::Display for Kind {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Kind::Hpa => out.write_str("hpa"),
+            Kind::SessionGroup => out.write_str("group of sessions"),
             kind => out.write_str(&kind.title().to_lowercase()),
         }
     }

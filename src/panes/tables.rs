@@ -38,6 +38,10 @@ pub trait Tables: Sync {
     fn worst(&self, model: &Model) -> (String, String);
     /// The keys worth naming at the foot, the most useful first.
     fn keys(&self, kind: Kind) -> &'static [Action];
+    /// Why a table of this kind is empty, where there is more to say than that.
+    fn none(&self, _model: &Model, _kind: Kind) -> Option<String> {
+        None
+    }
     /// What to set when nothing is there to be asked.
     fn remedy(&self) -> &'static str;
 }

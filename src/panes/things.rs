@@ -187,6 +187,9 @@ pub fn empty(model: &Model) -> Option<String> {
             format!("nothing is in trouble; {total} in all, z shows them")
         }
         _ if total > 0 => format!("nothing of {total} matches, Esc takes the filter away"),
+        Some(F::Live) if let Some(why) = tables::of(kind.realm()).and_then(|tables| tables.none(model, kind)) => {
+            why
+        }
         _ => match narrow(model) {
             Some(namespace) if kind.namespaced() => format!(
                 "there are no {} in namespace `{namespace}`; --namespace all shows those of every namespace",

@@ -11,6 +11,7 @@ use crate::model::msg::Effect;
 use crate::model::{Dirty, Model};
 use crate::panes::things::{self, Lens};
 use crate::panes::{objects, pods, tables};
+use crate::update::realms;
 
 /// What ranks depend on now, borrowed beside the listings.
 macro_rules! lens {
@@ -249,6 +250,8 @@ pub fn kinds(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
         Action::Nodes => show(model, Kind::Node),
         Action::Events => show(model, Kind::Event),
         Action::Certificates => show(model, Kind::Certificate),
+        Action::GroupBy => realms::database::group_by(model),
+        Action::Rescue => realms::database::rescue(model),
         _ => return None,
     })
 }

@@ -174,6 +174,8 @@ actions! {
     Source       "source"        Alerts   ["b"]                       "copy the address of the alert's source",
     CancelQuery  "cancel-query"  Database ["C"]                       "cancel the session's query",
     Terminate    "terminate"     Database ["K"]                       "terminate the session",
+    GroupBy      "group-by"      Database ["b"]                       "sessions by application; again by user, client, state, database",
+    Rescue       "rescue"        Database ["!"]                       "into a full server, as the reserved role of emergency_url",
     KillRoot     "kill-root"     Database ["X"]                       "terminate the session that all the others wait for",
     Disconnect   "disconnect"    Redis    ["K"]                       "disconnect the client",
     Suspect      "suspect"       Changes  ["S"]                       "mark as a suspect, or take that back",
