@@ -101,7 +101,7 @@ fn of_session<'m>(model: &Model, session: &'m Session, level: Level, column: &st
             _ => Cell::new(""),
         },
         "BLOCKS" => blocks(session, level),
-        "XMIN" => dim(number(session.xmin_age)),
+        "XMIN AGE" => dim(number(session.xmin_age)),
         _ => {
             dim(if session.hidden { Cell::new("hidden from this role") } else { Cell::new(&*session.query) })
         }
@@ -253,7 +253,7 @@ pub fn key(object: &Object, facts: &DatabaseFacts, column: &str) -> SortKey {
             "STATE" => text(&session.status()),
             "AGE" => oldest(session.since),
             "TXN" => oldest(session.transaction),
-            "XMIN" => most(session.xmin_age),
+            "XMIN AGE" => most(session.xmin_age),
             "WAIT" => session.wait.as_ref().map_or(SortKey::Missing, |(_, name)| text(name)),
             "BLOCKS" => session.blocked.as_ref().map_or(SortKey::Missing, |b| many(b.place.blocks.into())),
             _ => text(&session.query),

@@ -15,7 +15,7 @@ const SESSION: &[Column] = &[
     right("TXN", 4, 3),
     left("WAIT", Width::Share(12, 1), 2),
     left("BLOCKS", Width::Fixed(10), 8),
-    right("XMIN", 5, 1),
+    right("XMIN AGE", 9, 1),
     left("QUERY", Width::Fill(14), 7),
 ];
 
