@@ -60,7 +60,9 @@ pub fn prepared(locks: bool) -> String {
          AND w.tuple IS NOT DISTINCT FROM h.tuple AND w.transactionid::text IS NOT DISTINCT FROM h.transactionid::text \
          AND w.classid IS NOT DISTINCT FROM h.classid AND w.objid IS NOT DISTINCT FROM h.objid \
          AND w.objsubid IS NOT DISTINCT FROM h.objsubid \
-         WHERE h.granted AND h.pid IS NULL AND h.virtualtransaction = '-1/' || p.transaction::text)"
+         JOIN pg_catalog.pg_locks x ON x.pid IS NULL AND x.virtualtransaction = h.virtualtransaction \
+         AND x.locktype = 'transactionid' AND x.transactionid::text = p.transaction::text \
+         WHERE h.granted AND h.pid IS NULL)"
     } else {
         "false"
     };
