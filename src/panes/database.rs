@@ -166,9 +166,7 @@ impl Tables for Databases {
                 let all = if servers(model).count() > 1 { "no server here is" } else { "this server is not" };
                 Some(format!("{all} a replica, no standby reads from it, and no slot is kept"))
             }
-            Kind::Operation => {
-                Some("no vacuum, analyze, new index, cluster, copy or backup runs now".into())
-            }
+            Kind::Operation => Some("no vacuum, analyze, new index, cluster, copy or backup runs now".into()),
             _ => None,
         }
     }

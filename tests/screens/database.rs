@@ -3,7 +3,8 @@ use std::time::Duration;
 
 use firedeck::domain::action::{Check, Findings, Looked, Verb};
 use firedeck::domain::database::{
-    Blocked, By, Counted, DatabaseFacts, Group, Operation, Server, Session, State, Statement, Tree, Waits, groups,
+    Blocked, By, Counted, DatabaseFacts, Group, Operation, Server, Session, State, Statement, Tree, Waits,
+    groups,
 };
 use firedeck::domain::feed::{Feed, FeedState};
 use firedeck::domain::level::Level;
@@ -238,7 +239,8 @@ fn a_full_server_offers_the_reserved_role_by_one_key_and_takes_it_only_then() {
     let mut model = live(80, 24, &sessions());
     assert!(press(&mut model, "!").is_empty(), "nothing is full");
     model.settings.profile.endpoints[0].emergency_url = Some("postgres://rescue:pw@db/shop".into());
-    let why = "the server is full: sorry, too many clients already; `emergency_url` gets in when it is asked for";
+    let why =
+        "the server is full: sorry, too many clients already; `emergency_url` gets in when it is asked for";
     let state = FeedState::Down { why: why.into(), next_try: Some(ago(-8)) };
     let effects = news(&mut model, vec![News::Feed(main(), state)]);
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Rescue(_))));
@@ -268,7 +270,12 @@ fn long_operations_say_how_far_they_are_and_replicas_that_there_are_none() {
             since: Some(ago(2_000)),
             notes: notes.into(),
         };
-        object(Kind::Operation, &pid.to_string(), &pid.to_string(), DatabaseFacts::Operation(Box::new(operation)))
+        object(
+            Kind::Operation,
+            &pid.to_string(),
+            &pid.to_string(),
+            DatabaseFacts::Operation(Box::new(operation)),
+        )
     };
     let phase = "waiting for writers before build";
     let rows = vec![

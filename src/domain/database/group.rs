@@ -147,7 +147,8 @@ mod tests {
         ];
         all[1].transaction = Some(Timestamp(5));
         let groups = groups(&all, |by, value| (by == By::User && value == "web").then_some(2));
-        let of = |by, value: &str| groups.iter().find(|group| group.by == by && &*group.value == value).unwrap();
+        let of =
+            |by, value: &str| groups.iter().find(|group| group.by == by && &*group.value == value).unwrap();
         let web = of(By::User, "web");
         assert_eq!((web.all, web.idle, web.in_transaction, web.oldest), (2, 1, 1, Some(Timestamp(5))));
         assert_eq!((web.level(), &*web.status()), (Level::Bad, "2 of 2 connections"));

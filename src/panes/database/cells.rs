@@ -166,9 +166,10 @@ fn of_replica<'m>(model: &Model, replica: &'m Replica, level: Level, column: &st
         "WRITE" => lag(replica.write_lag),
         "FLUSH" => lag(replica.flush_lag),
         "LAG" => lag(replica.lag),
-        "LEFT" => replica
-            .left
-            .map_or_else(|| or_dash(""), |n| Cell::new(bytes(u64::try_from(n).unwrap_or(0))).role(role(level))),
+        "LEFT" => replica.left.map_or_else(
+            || or_dash(""),
+            |n| Cell::new(bytes(u64::try_from(n).unwrap_or(0))).role(role(level)),
+        ),
         "UNREAD" => Cell::new(ago(model, replica.inactive)),
         _ => or_dash(&replica.wal_status),
     }

@@ -1,8 +1,8 @@
 //! Groups of sessions and long operations as rows.
+use super::super::pods::bytes;
 use super::super::tables::ago;
 use super::super::{Cell, role};
 use super::cells::{or_dash, short};
-use super::super::pods::bytes;
 use crate::domain::database::{By, Group, Operation};
 use crate::domain::level::Level;
 use crate::domain::settings::Role;
@@ -84,7 +84,9 @@ pub fn of_operation<'m>(model: &Model, operation: &'m Operation, level: Level, c
 
 pub fn operation_key(operation: &Operation, column: &str) -> SortKey {
     let text = |text: &str| if text.is_empty() { SortKey::Missing } else { SortKey::Text(text.into()) };
-    let most = |n: Option<u64>| n.map_or(SortKey::Missing, |n| SortKey::Number(-i64::try_from(n).unwrap_or(i64::MAX)));
+    let most = |n: Option<u64>| {
+        n.map_or(SortKey::Missing, |n| SortKey::Number(-i64::try_from(n).unwrap_or(i64::MAX)))
+    };
     match column {
         "PID" => SortKey::Number(operation.pid.into()),
         "WHAT" => text(&operation.what),

@@ -268,8 +268,14 @@ fn facts_of(facts: &DatabaseFacts, now: Timestamp) -> Vec<SectionLine> {
             line("slot", replica.slot.to_string()),
             line("written there after", span(replica.write_lag)),
             line("safe there after", span(replica.flush_lag)),
-            line("left until it is lost", replica.left.map_or_else(String::new, |n| format!("{} bytes", n_of(n)))),
-            line("not read for", replica.inactive.map_or_else(String::new, |at| Age(now.since(at)).to_string())),
+            line(
+                "left until it is lost",
+                replica.left.map_or_else(String::new, |n| format!("{} bytes", n_of(n))),
+            ),
+            line(
+                "not read for",
+                replica.inactive.map_or_else(String::new, |at| Age(now.since(at)).to_string()),
+            ),
             SectionLine { level: Level::Bad, ..line("of no use", replica.invalid.to_string()) },
         ],
         DatabaseFacts::Group(group) => vec![

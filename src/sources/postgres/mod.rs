@@ -54,13 +54,12 @@ struct Postgres {
 pub fn start(access: Vec<Access>, out: &Outbox, signals: &Signals) -> Arc<dyn Backend> {
     let (watch, watched) = watch::channel(Vec::new());
     let begin = |access| {
-        let server =
-            Arc::new(Server {
-                link: Link::new(access),
-                board: Mutex::default(),
-                tree: Mutex::default(),
-                rescue: AtomicBool::new(false),
-            });
+        let server = Arc::new(Server {
+            link: Link::new(access),
+            board: Mutex::default(),
+            tree: Mutex::default(),
+            rescue: AtomicBool::new(false),
+        });
         let poll = Poll::new(server.clone(), watched.clone());
         tokio::spawn(supervise(poll, out.clone(), signals.clone()));
         server

@@ -114,14 +114,16 @@ impl Poll {
     fn failed(&self, fault: &Fault) -> SourceError {
         let emergency = self.server.link.access.endpoint.emergency_url.is_some();
         match fault {
-            Fault::Full(what) if emergency && self.is_wanted() => SourceError::Unreachable {
-                why: format!("{FULL}, also for the reserved role: {what}"),
-            },
+            Fault::Full(what) if emergency && self.is_wanted() => {
+                SourceError::Unreachable { why: format!("{FULL}, also for the reserved role: {what}") }
+            }
             Fault::Full(what) if emergency => SourceError::Unreachable {
                 why: format!("{FULL}: {what}; `emergency_url` gets in when it is asked for"),
             },
             Fault::Full(what) => SourceError::Unreachable {
-                why: format!("{FULL}: {what}; `emergency_url` in the profile would get in as a reserved role"),
+                why: format!(
+                    "{FULL}: {what}; `emergency_url` in the profile would get in as a reserved role"
+                ),
             },
             Fault::Login(why) => SourceError::Unauthorized { why: why.clone() },
             other => SourceError::Unreachable { why: other.words() },
@@ -173,7 +175,7 @@ fn missing(
         missing.push(format!("other roles' sessions cannot be ended: GRANT pg_signal_backend TO {user};"));
     }
     missing.extend(notes.values().chain(unread.values()).cloned());
-    if let Some((kept, ours)) = greeting.reserve.filter(|(kept, ours)| !keeps_a_way && !(*ours && *kept > 0)) {
+    if let Some((kept, ours)) = greeting.reserve.filter(|(kept, ours)| !(keeps_a_way || *ours && *kept > 0)) {
         let mut how = Vec::new();
         if kept == 0 {
             how.push("reserved_connections = 2 in postgresql.conf and a restart".to_owned());
@@ -215,7 +217,8 @@ mod tests {
     #[test]
     fn what_is_not_seen_is_said_with_the_statement_that_shows_it() {
         let poor = Greeting { user: "we\"b".into(), ..Greeting::default() };
-        let of = |greeting: &Greeting, way| missing(greeting, &BTreeMap::new(), &BTreeMap::new(), way).join("\n");
+        let of =
+            |greeting: &Greeting, way| missing(greeting, &BTreeMap::new(), &BTreeMap::new(), way).join("\n");
         let said = of(&poor, false);
         assert!(said.contains("GRANT pg_monitor TO \"we\"\"b\";"), "{said}");
         assert!(said.contains("GRANT pg_signal_backend TO \"we\"\"b\";"), "{said}");

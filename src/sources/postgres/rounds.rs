@@ -31,7 +31,7 @@ const REPLICAS: Duration = Duration::from_secs(4);
 const REPLICAS_UNWATCHED: Duration = Duration::from_mins(1);
 /// Where we may not see who waits, everybody is asked for his locks; that is not done at every look.
 const UNSEEN_WAITS: Duration = Duration::from_secs(10);
-const PREPARED_EVERY: Duration = Duration::from_secs(10);
+const PREPARED_EVERY: Duration = Duration::from_secs(5);
 /// Clocks that differ by less agree.
 const SKEW: i64 = 2_000;
 /// Below this share the server has room again.

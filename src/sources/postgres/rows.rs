@@ -9,12 +9,7 @@ use crate::domain::time::Timestamp;
 
 /// Gives every session its place in its tree and judges it; a tree is as bad as the worst in it. Transactions without
 /// a session come beside them, each with whether others wait for it.
-pub fn place(
-    sessions: &mut Vec<Session>,
-    prepared: &[(Session, bool)],
-    tree: Tree,
-    now: Timestamp,
-) -> Tree {
+pub fn place(sessions: &mut Vec<Session>, prepared: &[(Session, bool)], tree: Tree, now: Timestamp) -> Tree {
     // Which one it is cannot always be told; when it cannot, none is blamed.
     let mut free: Vec<String> = Vec::new();
     if tree.place(PREPARED).is_some() && !prepared.iter().any(|(_, blocks)| *blocks) {
@@ -28,7 +23,8 @@ pub fn place(
     }
     let mut worst: HashMap<i32, Level> = HashMap::new();
     for session in sessions.iter_mut() {
-        let place = tree.place(session.pid).filter(|_| !session.is_prepared() || !free.contains(&session.uid()));
+        let place =
+            tree.place(session.pid).filter(|_| !session.is_prepared() || !free.contains(&session.uid()));
         session.blocked = place.map(|place| Blocked { place, by: tree.blockers(session.pid) });
         session.level = session.judge(now);
         if let Some(root) = session.root() {

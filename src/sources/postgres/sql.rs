@@ -106,10 +106,8 @@ pub fn operations(version: i32) -> String {
              tuples_processed || ' rows' FROM pg_catalog.pg_stat_progress_copy",
         );
     }
-    let all: Vec<String> = views
-        .iter()
-        .map(|view| view.replacen("SELECT pid, ", "SELECT pid::int4, ", 1))
-        .collect();
+    let all: Vec<String> =
+        views.iter().map(|view| view.replacen("SELECT pid, ", "SELECT pid::int4, ", 1)).collect();
     format!(
         "SELECT o.pid, o.what::text, a.usename::text, d.datname::text, coalesce(c.relname::text, o.relid::text), \
          o.phase::text, o.done::int8, o.total::int8, o.unit::text, {}, o.notes::text FROM ({}) \

@@ -102,7 +102,8 @@ fn each_minute(n: u64, since: Option<Timestamp>, now: Timestamp) -> Option<u64> 
 
 fn wal(row: &Row) -> Vec<SectionLine> {
     let (written, since) = (count(row, 0), moment(row, 4));
-    let rate = each_minute(written, since, now()).map_or_else(String::new, |n| format!(", {} a minute", size(n)));
+    let rate =
+        each_minute(written, since, now()).map_or_else(String::new, |n| format!(", {} a minute", size(n)));
     vec![
         line("written", format!("{}{rate}", size(written))),
         line("records", grouped(count(row, 1))),
@@ -116,7 +117,8 @@ fn checkpoints(row: &Row) -> Vec<SectionLine> {
     let (timed, wanted) = (count(row, 0), count(row, 1));
     // Forced ones come of more changes than max_wal_size holds.
     let level = if wanted > timed && wanted > 10 { Level::Warn } else { Level::Fine };
-    let own = number(row, 6).map(|n| line("buffers written by sessions", grouped(u64::try_from(n).unwrap_or(0))));
+    let own =
+        number(row, 6).map(|n| line("buffers written by sessions", grouped(u64::try_from(n).unwrap_or(0))));
     let mut lines = vec![
         line("by time", grouped(timed)),
         SectionLine { level, ..line("forced", grouped(wanted)) },
@@ -132,7 +134,8 @@ fn checkpoints(row: &Row) -> Vec<SectionLine> {
 }
 
 fn archive(row: &Row, now: Timestamp) -> Vec<SectionLine> {
-    let ago = |at: Option<Timestamp>| at.map_or_else(|| "never".into(), |at| format!("{} ago", Age(now.since(at))));
+    let ago =
+        |at: Option<Timestamp>| at.map_or_else(|| "never".into(), |at| format!("{} ago", Age(now.since(at))));
     let (last, failed) = (moment(row, 1), moment(row, 3));
     // What fails is tried again and again, and the log is kept until it succeeds: the disk fills.
     let level = if failed > last { Level::Bad } else { Level::Fine };
@@ -141,7 +144,10 @@ fn archive(row: &Row, now: Timestamp) -> Vec<SectionLine> {
     vec![
         line("mode", text(row, 5)),
         line("archived", format!("{} files, last {}", grouped(count(row, 0)), ago(last))),
-        SectionLine { level, ..line("failed", format!("{} times{what}, {}", grouped(count(row, 2)), ago(failed))) },
+        SectionLine {
+            level,
+            ..line("failed", format!("{} times{what}, {}", grouped(count(row, 2)), ago(failed)))
+        },
     ]
 }
 

@@ -41,7 +41,8 @@ pub fn group_by(model: &mut Model) -> Vec<Effect> {
 
 /// Asks for the reserved role's way into every server that is full.
 pub fn rescue(model: &mut Model) -> Vec<Effect> {
-    let offers: Vec<_> = panes::database::offers(model).map(|(name, role)| (name.clone(), role.to_owned())).collect();
+    let offers: Vec<_> =
+        panes::database::offers(model).map(|(name, role)| (name.clone(), role.to_owned())).collect();
     if offers.is_empty() {
         let why = "no server is full, or none names an `emergency_url` in the profile";
         model.say(why, true);

@@ -64,8 +64,14 @@ async fn every_kind_is_read_on_every_version() {
         assert_eq!((kept.inactive.is_some(), &*kept.invalid), (number >= 17, ""), "{kept:?}");
         let mine = watched.until("the group", |w| group(w, "application My Worker").cloned()).await;
         assert_eq!((mine.all, mine.limit), (1, None));
-        watched.until("the statements", |w| w.rows.keys().any(|(kind, _)| *kind == Kind::Statement).then_some(())).await;
-        let unread = |what: &&String| !what.contains("pg_use_reserved_connections") && !what.contains("alone are seen");
+        watched
+            .until("the statements", |w| {
+                w.rows.keys().any(|(kind, _)| *kind == Kind::Statement).then_some(())
+            })
+            .await;
+        let unread = |what: &&String| {
+            !what.contains("pg_use_reserved_connections") && !what.contains("alone are seen")
+        };
         assert_eq!(watched.place.missing.iter().find(unread), None);
 
         let server = watched.backend.inspect(&id(Kind::Server, "main")).await;
@@ -96,10 +102,13 @@ async fn a_role_at_its_own_limit_is_trouble_although_the_server_has_room() {
     for version in VERSIONS {
         let _alone = alone(version).await;
         let admin = app(version, "postgres", "admin").await;
-        let _ = admin.client.batch_execute("CREATE ROLE tight LOGIN PASSWORD 'suite' CONNECTION LIMIT 2").await;
+        let _ =
+            admin.client.batch_execute("CREATE ROLE tight LOGIN PASSWORD 'suite' CONNECTION LIMIT 2").await;
         let _held = [app(version, "tight", "a").await, app(version, "tight", "b").await];
         let mut watched = Watched::at(version, "watcher", &[Kind::SessionGroup]).await;
-        let full = watched.until("the role at its limit", |w| group(w, "user tight").filter(|g| g.limit == Some(2)).cloned());
+        let full = watched.until("the role at its limit", |w| {
+            group(w, "user tight").filter(|g| g.limit == Some(2)).cloned()
+        });
         let full = full.await;
         assert_eq!((full.level(), &*full.status()), (Level::Bad, "2 of 2 connections"));
         let said = watched.until("the server's word", |w| w.server()?.tight.clone()).await;
@@ -128,7 +137,10 @@ async fn a_prepared_transaction_that_holds_others_up_is_named_with_its_owner() {
             .until("who holds it up", |w| row(w, "prepared it's forgotten").filter(|s| s.blocks() == 1))
             .await;
         assert_eq!((&*forgotten.user, &*forgotten.database, forgotten.pid), ("web", "postgres", 0));
-        assert!(forgotten.transaction.is_some() && forgotten.query.contains("ROLLBACK PREPARED 'it''s forgotten'"));
+        assert!(
+            forgotten.transaction.is_some()
+                && forgotten.query.contains("ROLLBACK PREPARED 'it''s forgotten'")
+        );
         let harmless = row(&watched, "prepared harmless").expect("the other");
         assert_eq!((harmless.blocks(), harmless.root()), (0, None));
         assert_eq!(watched.session(waits).and_then(|s| s.root()), Some(0));
@@ -147,10 +159,17 @@ async fn a_long_operation_says_how_far_it_is_and_whom_it_waits_for() {
         admin.run("DROP TABLE IF EXISTS growing; CREATE TABLE growing (n int)").await;
         let writer = app(version, "postgres", "writer").await;
         writer.run("BEGIN; INSERT INTO growing VALUES (1)").await;
-        let builds = app(version, "postgres", "builder").await.hang("CREATE INDEX CONCURRENTLY growing_n ON growing (n)");
+        let builds = app(version, "postgres", "builder")
+            .await
+            .hang("CREATE INDEX CONCURRENTLY growing_n ON growing (n)");
         let mut watched = Watched::at(version, "watcher", &[Kind::Session, Kind::Operation]).await;
-        let seen = watched.until("the new index", |w| operation(w, builds).filter(|o| !o.notes.is_empty()).cloned()).await;
-        assert_eq!((&*seen.what, &*seen.on, &*seen.database), ("CREATE INDEX CONCURRENTLY", "growing", "postgres"));
+        let seen = watched
+            .until("the new index", |w| operation(w, builds).filter(|o| !o.notes.is_empty()).cloned())
+            .await;
+        assert_eq!(
+            (&*seen.what, &*seen.on, &*seen.database),
+            ("CREATE INDEX CONCURRENTLY", "growing", "postgres")
+        );
         assert_eq!((&*seen.phase, seen.level()), ("waiting for writers before build", Level::Warn));
         assert_eq!((&*seen.notes, seen.percent()), (format!("waits for {}", writer.pid).as_str(), Some(0)));
         assert!(seen.since.is_some());
@@ -159,7 +178,9 @@ async fn a_long_operation_says_how_far_it_is_and_whom_it_waits_for() {
         assert_eq!(watched.state, Some(FeedState::Live));
         // A stranger sees that there is one, and not what.
         writer.run("BEGIN; INSERT INTO growing VALUES (1)").await;
-        let builds = app(version, "postgres", "builder").await.hang("CREATE INDEX CONCURRENTLY growing_m ON growing (n)");
+        let builds = app(version, "postgres", "builder")
+            .await
+            .hang("CREATE INDEX CONCURRENTLY growing_m ON growing (n)");
         let mut stranger = Watched::at(version, "stranger", &[Kind::Operation]).await;
         let hidden = stranger.until("the hidden one", |w| operation(w, builds).cloned()).await;
         assert_eq!((hidden.level(), &*hidden.status()), (Level::Unknown, "hidden"));

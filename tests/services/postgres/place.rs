@@ -38,7 +38,8 @@ async fn a_standby_that_cannot_say_what_it_receives_is_read_all_the_same() {
     tokio::spawn(async move { _ = connection.await });
     client.batch_execute("REVOKE SELECT ON pg_catalog.pg_stat_wal_receiver FROM PUBLIC").await.expect("done");
     let there = url("15", "watcher");
-    let there = there.rsplit_once(':').map(|(before, _)| format!("{before}:{port}/postgres")).expect("a port");
+    let there =
+        there.rsplit_once(':').map(|(before, _)| format!("{before}:{port}/postgres")).expect("a port");
     let mut watched = Watched::of(&there, None, &[Kind::Session, Kind::Replica]);
     let said = "how far the standby is behind is not read";
     watched
