@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::config::{SECRET_DEADLINE, resolve_secret};
+use crate::domain::Text;
 use crate::domain::object::{Kind, Realm};
 use crate::domain::settings::Profile;
 use crate::domain::settings::endpoint::Backend as Wanted;
@@ -59,6 +60,13 @@ impl Backends {
 
     pub fn get(&self, kind: Kind) -> Option<Arc<dyn Backend>> {
         self.by_realm.get(&kind.realm()).cloned()
+    }
+
+    /// A person asks for the reserved way into this database server.
+    pub fn rescue(&self, server: &Text) {
+        if let Some(databases) = self.by_realm.get(&Realm::Database) {
+            databases.rescue(server);
+        }
     }
 
     pub fn watch(&self, kinds: &[Kind]) {

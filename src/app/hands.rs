@@ -177,6 +177,10 @@ impl Hands {
             Effect::Inspect(target) => self.inspect(target),
             Effect::SetLogLevel(level) => super::log::set_level(level),
             Effect::Retry => self.kube.retry(),
+            Effect::Rescue(server) => {
+                self.backends.rescue(&server);
+                self.kube.retry();
+            }
             Effect::Look(id, plan) => {
                 let (kube, backends, out) = (self.kube.clone(), self.backends.clone(), self.out.clone());
                 tokio::spawn(async move {

@@ -65,6 +65,8 @@ kinds! {
     Target      "Target"                  ""                ""      "targets"                  false [],
     AlertGroup  "AlertGroup"              ""                ""      "alert-groups"             false [],
     Session     "Session"                 ""                ""      "sessions"                 false ["db", "pg", "database"],
+    SessionGroup "SessionGroup"           ""                ""      "groups"                   false ["by"],
+    Operation   "Operation"               ""                ""      "operations"               false ["progress"],
     Server      "Server"                  ""                ""      "servers"                  false [],
     Database    "Database"                ""                ""      "databases"                false ["dbs"],
     Relation    "Table"                   ""                ""      "tables"                   false [],
@@ -127,6 +129,8 @@ impl Kind {
             | Kind::Secret => Realm::Kubernetes,
             Kind::Alert | Kind::Silence | Kind::Target | Kind::AlertGroup => Realm::Alerts,
             Kind::Session
+            | Kind::SessionGroup
+            | Kind::Operation
             | Kind::Server
             | Kind::Database
             | Kind::Relation
@@ -146,6 +150,7 @@ impl fmt::Display for Kind {
         match self {
             Kind::Hpa => out.write_str("hpa"),
             Kind::AlertGroup => out.write_str("group of alerts"),
+            Kind::SessionGroup => out.write_str("group of sessions"),
             kind => out.write_str(&kind.title().to_lowercase()),
         }
     }

@@ -1,6 +1,11 @@
 //! What is typed after `/` in a table: words that must all be there, `!` for words that must not, `=` for words that
-//! must be there as a whole, `~` for patterns; and conditions on what has a name, written as Alertmanager writes them.
+//! must be there as a whole, `~` for patterns; and conditions on what has a name, written as Alertmanager writes
+//! them. `age>10m` asks for an age.
+use std::time::Duration;
+
 use regex::{Regex, RegexBuilder};
+
+use crate::domain::settings::limit::parse_span;
 
 /// A pattern that takes more than this is no filter but an accident.
 const PATTERN_BYTES: usize = 1 << 20;
@@ -10,6 +15,38 @@ const PATTERN_BYTES: usize = 1 << 20;
 pub struct Filter {
     text: String,
     terms: Vec<Term>,
+    ages: Vec<Aged>,
+}
+
+/// `age>10m`, `txn<1h`: which age, and how old.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Aged {
+    name: &'static str,
+    older: bool,
+    than: Duration,
+}
+
+/// The ages that some kind knows.
+const AGES: &[&str] = &["age", "txn", "idle"];
+
+impl Aged {
+    fn parse(word: &str) -> Option<Aged> {
+        let (name, older, than) = match word.split_once('>') {
+            Some((name, than)) => (name, true, than),
+            None => word.split_once('<').map(|(name, than)| (name, false, than))?,
+        };
+        let name = AGES.iter().find(|known| known.eq_ignore_ascii_case(name))?;
+        let than = parse_span(than.strip_prefix('=').unwrap_or(than))?;
+        Some(Aged { name, older, than })
+    }
+
+    /// `age>1`: until it is typed to its end, it says nothing.
+    fn begins(word: &str) -> bool {
+        word.split_once(['>', '<']).is_some_and(|(name, than)| {
+            let digits = than.strip_prefix('=').unwrap_or(than).bytes().all(|byte| byte.is_ascii_digit());
+            digits && AGES.iter().any(|known| known.eq_ignore_ascii_case(name))
+        })
+    }
 }
 
 /// The terms are what the text says.
@@ -42,10 +79,10 @@ enum Test {
 impl Filter {
     /// `web !running =shop ~"-[ab]$" status=~"Err.*|Crash.*" team!="web shop"`. Case does not matter.
     pub fn new(text: &str) -> Filter {
-        Filter {
-            text: text.to_owned(),
-            terms: tokens(text).iter().filter_map(|token| Term::read(token)).collect(),
-        }
+        let tokens = tokens(text);
+        let ages = tokens.iter().filter_map(|token| Aged::parse(token)).collect();
+        let words = tokens.iter().filter(|token| Aged::parse(token).is_none() && !Aged::begins(token));
+        Filter { text: text.to_owned(), terms: words.filter_map(|token| Term::read(token)).collect(), ages }
     }
 
     pub fn text(&self) -> &str {
@@ -53,7 +90,18 @@ impl Filter {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.terms.is_empty()
+        self.terms.is_empty() && self.ages.is_empty()
+    }
+
+    /// Whether the passing of time alone changes what passes.
+    pub fn has_ages(&self) -> bool {
+        !self.ages.is_empty()
+    }
+
+    /// Whether it is as old as is asked for; what has no such age does not pass.
+    pub fn passes_age(&self, age: impl Fn(&str) -> Option<Duration>) -> bool {
+        let passes = |wanted: &Aged| age(wanted.name).is_some_and(|age| (age >= wanted.than) == wanted.older);
+        self.ages.iter().all(passes)
     }
 
     /// Whether any term asks for something by its name, so that the words have to say theirs.
@@ -273,5 +321,21 @@ mod tests {
     fn a_filter_says_whether_it_needs_names() {
         assert!(Filter::new("a=b").names() && Filter::new("a!~b").names() && Filter::new("a=\"b\"").names());
         assert!(!Filter::new("=shop !web ~a").names());
+    }
+
+    #[test]
+    fn an_age_is_asked_for_by_its_name_and_what_has_none_does_not_pass() {
+        let minutes = |filter: &str, age: Option<u64>| {
+            let filter = Filter::new(filter);
+            filter.passes_age(|name| age.filter(|_| name == "age").map(Duration::from_mins))
+        };
+        assert!(minutes("age>10m", Some(10)) && minutes("AGE>=10m web", Some(11)) && minutes("", None));
+        assert!(!minutes("age>10m", Some(9)) && !minutes("age>10m", None) && !minutes("txn>1s", Some(60)));
+        assert!(minutes("age<90m", Some(89)) && !minutes("age<90m", Some(90)));
+        assert!(minutes("age>10m age<1h", Some(30)) && !minutes("age>10m age<1h", Some(60)));
+        // While it is typed it says nothing; what is no age is a word as any other.
+        let all = |filter: &str| Filter::new(filter).is_empty();
+        assert!(all("age>") && all("age>=1") && !all("age>10m") && !all("age>old") && !all("page>1"));
+        assert!(Filter::new("age>10m").passes(&["x"].into_iter()) && Filter::new("age>10m").has_ages());
     }
 }

@@ -420,20 +420,6 @@ impl<R: Record> Listing<R> {
         self.cursor.height
     }
 
-    pub fn marked(&self) -> &BTreeSet<ObjectRef> {
-        &self.marked
-    }
-
-    pub fn toggle_mark(&mut self, id: &ObjectRef) {
-        if self.by_id.contains_key(id) && !self.marked.remove(id) {
-            self.marked.insert(id.clone());
-        }
-    }
-
-    pub fn unmark(&mut self) {
-        self.marked.clear();
-    }
-
     /// From now on the selection stays where it is, whatever comes before it.
     pub fn hold(&mut self) {
         self.cursor.chosen = self.cursor.selected.is_some();
@@ -472,5 +458,6 @@ impl Cursor {
     }
 }
 
+mod marks;
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,5 @@
 //! What goes into `update`, and what comes out of it.
+use crate::domain::Text;
 use crate::domain::approval::{Approved, Question, QuestionId};
 use crate::domain::log::Follow;
 use crate::domain::news::{ActionId, News};
@@ -92,6 +93,8 @@ pub enum Effect {
     FollowSince(Timestamp),
     /// Try every feed that is down now.
     Retry,
+    /// Take the reserved role's way into this full database server.
+    Rescue(Text),
     /// Find out, read-only and within two seconds, what a question would hit.
     Look(QuestionId, crate::domain::approval::Plan),
     /// Record that it begins, then do it.

@@ -2,15 +2,19 @@
 mod cells;
 mod columns;
 mod head;
+mod more;
 
 use std::borrow::Cow;
 
 use super::tables::{self, Tables};
 use super::{Cell, Column, Fact};
-use crate::domain::database::{DatabaseFacts, Server, Session, order};
+use crate::domain::Text;
+use crate::domain::database::{DatabaseFacts, FULL, Server, Session, order, pairs};
+use crate::domain::feed::{Feed, FeedState};
 use crate::domain::level::Level;
 use crate::domain::object::{Facts, Kind, Object, Realm};
-use crate::domain::settings::Action;
+use crate::domain::settings::{Action, Backend, Endpoint};
+use crate::domain::time::Timestamp;
 use crate::model::Model;
 use crate::model::listing::{Listing, SortKey};
 
@@ -26,7 +30,16 @@ impl Tables for Databases {
     }
 
     fn kinds(&self) -> &'static [Kind] {
-        &[Kind::Session, Kind::Server, Kind::Replica, Kind::Statement, Kind::Relation, Kind::Database]
+        &[
+            Kind::Session,
+            Kind::Server,
+            Kind::Replica,
+            Kind::Statement,
+            Kind::Relation,
+            Kind::Database,
+            Kind::Operation,
+            Kind::SessionGroup,
+        ]
     }
 
     fn columns(&self, kind: Kind) -> &'static [Column] {
@@ -61,7 +74,8 @@ impl Tables for Databases {
                     &*session.query,
                     wait,
                 ];
-                own.into_iter().map(Cow::from).collect()
+                let own = own.into_iter().map(Cow::from);
+                own.chain(pairs(session).into_iter().map(Cow::from)).collect()
             }
             Some(DatabaseFacts::Statement(statement)) => {
                 [&*statement.database, &*statement.user, &*statement.query]
@@ -72,10 +86,31 @@ impl Tables for Databases {
             Some(DatabaseFacts::Relation(relation)) => {
                 [&*relation.what, &*relation.of].into_iter().map(Cow::from).collect()
             }
+            Some(DatabaseFacts::Group(group)) => {
+                vec![Cow::from(&*group.value), Cow::from(format!("by={}", group.by.word()))]
+            }
+            Some(DatabaseFacts::Operation(operation)) => {
+                [&*operation.what, &*operation.on, &*operation.database, &*operation.user, &*operation.notes]
+                    .into_iter()
+                    .map(Cow::from)
+                    .collect()
+            }
             Some(DatabaseFacts::Replica(replica)) => {
                 [&*replica.client, &*replica.mode].into_iter().map(Cow::from).collect()
             }
             _ => Vec::new(),
+        }
+    }
+
+    fn since(&self, object: &Object, age: &str) -> Option<Timestamp> {
+        match (facts(object)?, age) {
+            (DatabaseFacts::Session(session), "age") => session.since,
+            (DatabaseFacts::Session(session), "txn") => session.transaction,
+            (DatabaseFacts::Group(group), "txn") => group.oldest,
+            (DatabaseFacts::Operation(operation), "age") => operation.since,
+            (DatabaseFacts::Replica(replica), "age") => replica.inactive,
+            (DatabaseFacts::Server(server), "age") => Some(server.started),
+            _ => None,
         }
     }
 
@@ -105,11 +140,34 @@ impl Tables for Databases {
                 Action::KillRoot,
                 Action::Terminate,
                 Action::CancelQuery,
+                Action::GroupBy,
+                Action::Filter,
+                Action::NextKind,
+                Action::Palette,
+            ],
+            Kind::SessionGroup => {
+                &[Action::Open, Action::GroupBy, Action::Filter, Action::NextKind, Action::Palette]
+            }
+            Kind::Operation => &[
+                Action::Open,
+                Action::CancelQuery,
+                Action::Terminate,
                 Action::Filter,
                 Action::NextKind,
                 Action::Palette,
             ],
             _ => &[Action::Open, Action::Filter, Action::NextKind, Action::Palette],
+        }
+    }
+
+    fn none(&self, model: &Model, kind: Kind) -> Option<String> {
+        match kind {
+            Kind::Replica if servers(model).all(|(_, server)| !server.standby) => {
+                let all = if servers(model).count() > 1 { "no server here is" } else { "this server is not" };
+                Some(format!("{all} a replica, no standby reads from it, and no slot is kept"))
+            }
+            Kind::Operation => Some("no vacuum, analyze, new index, cluster, copy or backup runs now".into()),
+            _ => None,
         }
     }
 
@@ -136,6 +194,10 @@ fn own_order(facts: &DatabaseFacts) -> SortKey {
         ),
         DatabaseFacts::Relation(relation) => most(relation.bytes),
         DatabaseFacts::Database(database) => most(u64::from(database.connections)),
+        DatabaseFacts::Group(group) => more::group_order(group),
+        DatabaseFacts::Operation(operation) => {
+            operation.since.map_or(SortKey::Missing, |at| SortKey::Number(at.0))
+        }
         DatabaseFacts::Server(_) | DatabaseFacts::Replica(_) => SortKey::Missing,
     }
 }
@@ -165,4 +227,25 @@ fn sessions(model: &Model) -> impl Iterator<Item = (&Object, &Session)> {
         DatabaseFacts::Session(session) => Some((object, &**session)),
         _ => None,
     })
+}
+
+/// The servers that have no slot left for us, and to which a reserved role is named.
+pub fn offers(model: &Model) -> impl Iterator<Item = (&Text, &str)> {
+    let full = |feed: &Feed| {
+        let state = model.feeds.get(feed).map(|status| &status.state);
+        matches!(state, Some(FeedState::Down { why, .. }) if why.starts_with(FULL))
+    };
+    model.feeds.keys().filter(move |feed| full(feed)).filter_map(|feed| {
+        let Feed::Endpoint(Backend::Postgres, name) = feed else { return None };
+        let own = |one: &&Endpoint| one.backend == Backend::Postgres && *one.name == **name;
+        let endpoint = model.settings.profile.endpoints.iter().find(own)?;
+        Some((name, role_of(endpoint.emergency_url.as_ref()?)))
+    })
+}
+
+/// The role that an address names.
+fn role_of(url: &str) -> &str {
+    let after = url.split_once("://").map_or(url, |(_, after)| after);
+    let before = after.split_once('@').map(|(user, _)| user.split(':').next().unwrap_or(user));
+    before.unwrap_or("the reserved role")
 }

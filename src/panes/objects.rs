@@ -196,7 +196,12 @@ pub fn rank(lens: &Lens<'_>, object: &Object) -> Rank {
     let named = lens.named(own);
     all.extend(named.iter().map(String::as_str));
     // An event of the past is trouble only in its words; it does not make the pane red for ever.
-    Rank { level, key, shown: lens.shows(level, &all.iter().copied()) }
+    let old = lens.of_age(|name| match &object.facts {
+        _ if name != "age" => None,
+        Facts::Event(event) => Some(event.last),
+        _ => Some(object.created),
+    });
+    Rank { level, key, shown: old && lens.shows(level, &all.iter().copied()) }
 }
 
 pub fn rows<'m>(model: &'m Model, listing: &'m Listing<Object>, titles: &[&'static str]) -> Vec<Row<'m>> {

@@ -94,7 +94,8 @@ pub fn rank(lens: &Lens<'_>, pod: &Pod) -> Rank {
     ];
     let named = lens.named(labels.chain(own));
     let words = words.chain(named.iter().map(String::as_str));
-    Rank { level, key, shown: lens.shows(level, &words) }
+    let old = lens.of_age(|name| (name == "age").then_some(pod.created));
+    Rank { level, key, shown: old && lens.shows(level, &words) }
 }
 
 fn used(meter: Option<&Meter>, of: impl Fn(&Meter) -> u64) -> SortKey {

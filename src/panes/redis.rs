@@ -10,6 +10,7 @@ use crate::domain::level::Level;
 use crate::domain::object::{Facts, Kind, Object, Realm};
 use crate::domain::redis::{KeyGroup, RedisClient, RedisFacts, RedisNode, SlowCall};
 use crate::domain::settings::Action;
+use crate::domain::time::Timestamp;
 use crate::model::Model;
 use crate::model::listing::SortKey;
 
@@ -238,6 +239,13 @@ impl Tables for Redises {
                 [&call.command, &call.client, &call.client_name].map(|word| Cow::from(&**word)).into()
             }
             _ => Vec::new(),
+        }
+    }
+
+    fn since(&self, object: &Object, age: &str) -> Option<Timestamp> {
+        match &object.facts {
+            Facts::Redis(RedisFacts::Client(client)) if age == "idle" => Some(client.idle_since),
+            _ => Some(object.created).filter(|at| age == "age" && at.0 > 0),
         }
     }
 

@@ -30,6 +30,10 @@ pub trait Tables: Sync {
     fn named<'o>(&self, _object: &'o Object) -> Vec<(&'static str, Cow<'o, str>)> {
         Vec::new()
     }
+    /// Since when it is so, for `age>10m` in a filter; some kinds know more ages than one.
+    fn since(&self, object: &Object, age: &str) -> Option<Timestamp> {
+        Some(object.created).filter(|at| age == "age" && at.0 > 0)
+    }
     /// Lines between the title and the table: gauges, totals, what is not seen. They hold the room between their
     /// words themselves.
     fn head(&self, model: &Model, kind: Kind) -> Vec<Vec<Fact>>;
@@ -39,6 +43,10 @@ pub trait Tables: Sync {
     fn worst(&self, model: &Model) -> (String, String);
     /// The keys worth naming at the foot, the most useful first.
     fn keys(&self, kind: Kind) -> &'static [Action];
+    /// Why a table of this kind is empty, where there is more to say than that.
+    fn none(&self, _model: &Model, _kind: Kind) -> Option<String> {
+        None
+    }
     /// What to set when nothing is there to be asked.
     fn remedy(&self) -> &'static str;
 }
@@ -160,7 +168,8 @@ pub fn rank(lens: &Lens<'_>, tables: &dyn Tables, object: &Object) -> Rank {
             tables.named(object).into_iter().map(|(name, value)| Cow::from(format!("{name}={value}"))),
         );
     }
-    Rank { level, key, shown: lens.shows(level, &all.iter().map(|word| &**word)) }
+    let old = lens.of_age(|name| tables.since(object, name));
+    Rank { level, key, shown: old && lens.shows(level, &all.iter().map(|word| &**word)) }
 }
 
 /// The level of a realm's feeds alone, with its words: what is not known, not connected or down is never fine.

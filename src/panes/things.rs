@@ -52,6 +52,11 @@ impl Lens<'_> {
     pub fn shows<'a>(&self, level: Level, words: &(impl Iterator<Item = &'a str> + Clone)) -> bool {
         (!self.faults || level < Level::Fine) && (self.filter.is_empty() || self.filter.passes(words))
     }
+
+    /// Whether it is as old as was asked for: `age>10m`. Each kind has ages of its own.
+    pub fn of_age(&self, since: impl Fn(&str) -> Option<Timestamp>) -> bool {
+        self.filter.passes_age(|name| since(name).map(|at| self.now.since(at)))
+    }
 }
 
 /// All columns of a kind, in order, whatever the width.
@@ -188,6 +193,9 @@ pub fn empty(model: &Model) -> Option<String> {
             format!("nothing is in trouble; {total} in all, z shows them")
         }
         _ if total > 0 => format!("nothing of {total} matches, Esc takes the filter away"),
+        Some(F::Live) if let Some(why) = tables::of(kind.realm()).and_then(|tables| tables.none(model, kind)) => {
+            why
+        }
         _ => match narrow(model) {
             Some(namespace) if kind.namespaced() => format!(
                 "there are no {} in namespace `{namespace}`; --namespace all shows those of every namespace",
@@ -216,6 +224,14 @@ pub fn numbers(model: &Model) -> (usize, usize) {
             (of(Kind::AlertGroup), of(Kind::Alert))
         }
         kind => model.listing(kind).map_or((0, 0), |listing| (listing.len(), listing.total())),
+    }
+}
+
+/// How many are marked, and how many of those the filter hides.
+pub fn marks(model: &Model) -> (usize, usize) {
+    match model.board.kind {
+        Kind::Pod => model.pods.marks(),
+        kind => model.listing(kind).map_or((0, 0), Listing::marks),
     }
 }
 
@@ -287,6 +303,15 @@ impl Pane for Things {
                     facts.push(Fact::new(format!("{} {word}", grouped(n)), Role::Dim));
                 }
             }
+        }
+        match marks(model) {
+            (0, _) => {}
+            (n, 0) => facts.push(Fact::new(format!("{} marked", grouped(n)), Role::Key)),
+            // What an action would hit and nobody sees.
+            (n, hidden) => facts.push(Fact::new(
+                format!("{} marked, {} not shown", grouped(n), grouped(hidden)),
+                Role::Warning,
+            )),
         }
         if model.board.faults {
             facts.push(Fact::new("only trouble", Role::Input));

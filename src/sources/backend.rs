@@ -6,6 +6,7 @@ use futures::future::BoxFuture;
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 
+use crate::domain::Text;
 use crate::domain::action::{Findings, Looked, Native, Outcome};
 use crate::domain::news::Inspection;
 use crate::domain::object::{Kind, ObjectRef};
@@ -26,6 +27,9 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Performs what was approved, under the condition that it carries, and follows it to its end.
     fn act<'a>(&'a self, looked: Looked, now: Timestamp, report: &'a Report) -> BoxFuture<'a, Outcome>;
+
+    /// The reserved way into a full server may be taken from now on; only ever by the wish of a person.
+    fn rescue(&self, _endpoint: &Text) {}
 
     /// Everything about one thing.
     fn inspect<'a>(&'a self, target: &'a ObjectRef) -> BoxFuture<'a, Inspection>;

@@ -26,18 +26,29 @@ pub fn ask(model: &mut Model, action: Action, target: &ObjectRef) -> Vec<Effect>
     // What was opened is what is read: marks that stand in the table behind it are not meant.
     let marked = if model.board.focus == PaneKind::Detail { Vec::new() } else { marked(model) };
     let targets = if marked.is_empty() { vec![target.clone()] } else { marked };
-    let targets = super::realms::meant(model, action, targets);
-    match targets.and_then(|targets| plan::draft(model, action, &targets)) {
+    let targets = match super::realms::meant(model, action, targets) {
+        Ok(targets) => targets,
         Err(why) => {
             model.say(why, true);
-            Vec::new()
+            return Vec::new();
+        }
+    };
+    let mut left = Vec::new();
+    let effects = match plan::draft(model, action, &targets, &mut left) {
+        Err(why) => {
+            model.say(why, true);
+            return Vec::new();
         }
         Ok(Draft::Ready(natives)) => question_about(model, natives),
         Ok(Draft::Value { title, prefilled, natives }) => {
             super::keys::ask(model, Ask::Value { title, action, natives }, &prefilled);
             Vec::new()
         }
+    };
+    if let Some(why) = left.first() {
+        model.say(format!("{} of {} marked left out: {why}", left.len(), targets.len()), true);
     }
+    effects
 }
 
 /// A value was typed for an action.

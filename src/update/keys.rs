@@ -277,6 +277,11 @@ fn on_thing(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Open if target.kind == Kind::Namespace && model.detail.is_none() => {
             table::within(model, Kind::Pod, &target.name, Some(&target.context))
         }
+        Action::Open if target.kind == Kind::SessionGroup => realms::database::within(model, &target),
+        // What runs is its session: there it is ended.
+        Action::Open if target.kind == Kind::Operation => {
+            detail::open(model, target.sibling(Kind::Session, target.name.clone()), Tab::Describe)
+        }
         Action::Open | Action::Describe => detail::open(model, target, Tab::Describe),
         Action::Yaml => detail::open(model, target, Tab::Yaml),
         Action::Owners => detail::open(model, target, Tab::Owners),

@@ -153,6 +153,10 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
         table::rerank_pods(model, pods::heals);
         news::answer_vitals(model);
     }
+    // Rows come of the age that is asked for, without any news of them.
+    if stepped && model.board.filter.has_ages() {
+        table::reorder(model);
+    }
     // Certificates come to their end without any news of it.
     let hour = |at: Timestamp| at.0.div_euclid(3_600_000);
     if model.board.kind == Kind::Certificate && hour(before) != hour(now) {

@@ -30,10 +30,24 @@ pub fn marked(model: &Model) -> Vec<ObjectRef> {
     }
 }
 
-/// What `action` would do to `targets`; an error says which kind it is for.
-pub fn draft(model: &Model, action: Action, targets: &[ObjectRef]) -> Result<Draft, String> {
-    let natives =
-        targets.iter().map(|target| native(model, action, target)).collect::<Result<Vec<_>, _>>()?;
+/// What `action` would do to `targets`; an error says which kind it is for. Of many marked ones, those are left out
+/// to which it cannot be done; `left` says which and why.
+pub fn draft(
+    model: &Model,
+    action: Action,
+    targets: &[ObjectRef],
+    left: &mut Vec<String>,
+) -> Result<Draft, String> {
+    let mut natives = Vec::new();
+    for target in targets {
+        match native(model, action, target) {
+            Ok(native) => natives.push(native),
+            Err(why) => left.push(why),
+        }
+    }
+    if let (true, Some(why)) = (natives.is_empty(), left.first()) {
+        return Err(why.clone());
+    }
     let mut natives: Vec<Native> = natives.into_iter().fold(Vec::new(), |mut all, native| {
         // Several pods of one deployment are restarted by one restart.
         if !all.contains(&native) {

@@ -12,6 +12,7 @@ use crate::model::msg::Effect;
 use crate::model::{Dirty, Model};
 use crate::panes::things::{self, Lens};
 use crate::panes::{objects, pods, tables};
+use crate::update::realms;
 
 /// What ranks depend on now, borrowed beside the listings.
 macro_rules! lens {
@@ -229,6 +230,7 @@ pub fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
             model.board.shift = (model.board.shift + 1).min(last);
         }
         Action::Mark => mark(model),
+        Action::MarkAll => mark_all(model),
         Action::Unmark => unmark(model),
         Action::Faults => {
             model.board.faults = !model.board.faults;
@@ -256,6 +258,8 @@ pub fn kinds(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
         Action::Nodes => show(model, Kind::Node),
         Action::Events => show(model, Kind::Event),
         Action::Certificates => show(model, Kind::Certificate),
+        Action::GroupBy => realms::database::group_by(model),
+        Action::Rescue => realms::database::rescue(model),
         _ => return None,
     })
 }
@@ -298,6 +302,16 @@ fn mark(model: &mut Model) {
         }
         step(model, 1);
     }
+}
+
+fn mark_all(model: &mut Model) {
+    match model.board.kind {
+        Kind::Pod => model.pods.mark_shown(),
+        kind => model.objects.entry(kind).or_default().mark_shown(),
+    }
+    let (marked, hidden) = things::marks(model);
+    let hidden = if hidden > 0 { format!(", {hidden} of them hidden by the filter") } else { String::new() };
+    model.say(format!("{marked} marked{hidden}"), false);
 }
 
 pub fn unmark(model: &mut Model) {

@@ -3,7 +3,8 @@ use std::time::Duration;
 
 use firedeck::domain::action::{Check, Findings, Looked, Verb};
 use firedeck::domain::database::{
-    Blocked, Counted, DatabaseFacts, Server, Session, State, Statement, Tree, Waits,
+    Blocked, By, Counted, DatabaseFacts, Group, Operation, Server, Session, State, Statement, Tree, Waits,
+    groups,
 };
 use firedeck::domain::feed::{Feed, FeedState};
 use firedeck::domain::level::Level;
@@ -11,11 +12,11 @@ use firedeck::domain::news::{News, PlaceFacts, Seen};
 use firedeck::domain::object::{Facts, Kind, Object, ObjectRef};
 use firedeck::domain::settings::{Backend, Endpoint};
 use firedeck::model::Model;
-use firedeck::model::msg::Effect;
+use firedeck::model::msg::{Effect, Msg};
 use firedeck::update::update;
 
 use super::{SIZES, snap};
-use crate::common::estate::{NOW, ago, connected, news, press};
+use crate::common::estate::{NOW, ago, connected, news, press, say};
 
 fn main() -> Feed {
     Feed::Endpoint(Backend::Postgres, "main".into())
@@ -42,6 +43,7 @@ fn session(pid: i32, application: &str, state: State, since: i64, query: &str) -
         query_began: Some(ago(since)),
         wait: None,
         xmin_age: None,
+        query_id: None,
         query: query.into(),
         blocked: None,
         hidden: false,
@@ -158,6 +160,137 @@ fn sessions_at_every_size() {
     for (columns, rows) in SIZES {
         snap(&format!("sessions_{columns}x{rows}"), &live(columns, rows, &sessions()));
     }
+}
+
+fn grouped(columns: u16, rows: u16) -> Model {
+    let mut model = live(columns, rows, &sessions());
+    press(&mut model, "b");
+    let limit = |by, name: &str| (by == By::User && name == "web").then_some(100);
+    let of = |group: Group| {
+        let name = format!("{} {}", group.by.word(), group.value);
+        object(Kind::SessionGroup, &name, &name, DatabaseFacts::Group(Box::new(group)))
+    };
+    let groups = groups(&sessions(), limit).into_iter().map(of).collect();
+    news(&mut model, vec![whole(Kind::SessionGroup, groups)]);
+    model
+}
+
+#[test]
+fn sessions_are_grouped_by_one_key_and_a_group_leads_to_its_own() {
+    let mut model = grouped(80, 24);
+    snap("groups_by_application_80x24", &model);
+    press(&mut model, "b");
+    snap("groups_by_user_80x24", &model);
+    press(&mut model, "Enter");
+    assert_eq!((model.board.kind, model.board.filter.text()), (Kind::Session, "=user=web "));
+    assert_eq!(model.listing(Kind::Session).unwrap().len(), 81);
+    // Of the states one has blanks in its name.
+    press(&mut model, "b b b b");
+    assert_eq!(model.board.filter.text(), "=by=state ");
+    let mut names = model.listing(Kind::SessionGroup).unwrap().first(9);
+    let at = names.position(|(row, _)| &*row.id.name == "state idle in tx").unwrap();
+    drop(names);
+    press(&mut model, &format!("g {} Enter", "j ".repeat(at)));
+    assert_eq!(model.board.filter.text(), "=state=idle_in_tx ");
+    assert_eq!(model.listing(Kind::Session).unwrap().len(), 1);
+    press(&mut model, "Esc");
+    assert_eq!(model.listing(Kind::Session).unwrap().len(), 87, "Esc shows the others again");
+    snap("groups_120x40", &{
+        let mut all = grouped(120, 40);
+        press(&mut all, "Esc");
+        all
+    });
+}
+
+#[test]
+fn all_that_the_filter_shows_is_marked_and_ended_at_once_and_our_own_is_left_out() {
+    let mut model = live(80, 24, &sessions());
+    press(&mut model, "/ i d l e space ! t x Enter *");
+    assert_eq!(model.listing(Kind::Session).unwrap().marks(), (80, 0));
+    snap("all_that_is_shown_is_marked_80x24", &model);
+    // What is hidden later stays marked, and is told.
+    press(&mut model, "/ Ctrl-U 7 0 7 9 Enter");
+    assert_eq!(model.listing(Kind::Session).unwrap().marks(), (80, 79));
+    snap("marked_and_hidden_80x24", &model);
+    press(&mut model, "* /");
+    press(&mut model, "Ctrl-U Enter");
+    assert_eq!(model.listing(Kind::Session).unwrap().marks(), (79, 0), "the shown one is no longer marked");
+    press(&mut model, "* C");
+    let said = model.flash.as_ref().map(|flash| flash.text.clone()).unwrap_or_default();
+    assert!(said.contains("of 87 marked left out"), "{said}");
+}
+
+#[test]
+fn sessions_of_an_age_are_asked_for_and_come_of_age_while_one_looks() {
+    let mut model = live(80, 24, &sessions());
+    press(&mut model, "/ a g e > 3 0 m Enter");
+    let shown = |model: &Model| model.listing(Kind::Session).unwrap().len();
+    assert_eq!(shown(&model), 1, "the report alone");
+    press(&mut model, "/ Ctrl-U t x n > 6 m space a g e < 1 0 m Enter");
+    assert_eq!(shown(&model), 2);
+    press(&mut model, "/ Ctrl-U a g e > 3 5 m Enter");
+    assert_eq!(shown(&model), 0);
+    say(&mut model, Msg::Tick(ago(-200)));
+    assert_eq!(shown(&model), 1, "nothing came but time");
+}
+
+#[test]
+fn a_full_server_offers_the_reserved_role_by_one_key_and_takes_it_only_then() {
+    let mut model = live(80, 24, &sessions());
+    assert!(press(&mut model, "!").is_empty(), "nothing is full");
+    model.settings.profile.endpoints[0].emergency_url = Some("postgres://rescue:pw@db/shop".into());
+    let why =
+        "the server is full: sorry, too many clients already; `emergency_url` gets in when it is asked for";
+    let state = FeedState::Down { why: why.into(), next_try: Some(ago(-8)) };
+    let effects = news(&mut model, vec![News::Feed(main(), state)]);
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Rescue(_))));
+    snap("a_full_server_offers_a_way_in_80x24", &model);
+    let effects = press(&mut model, "!");
+    assert!(matches!(&effects[..], [Effect::Rescue(name)] if &**name == "main"), "{effects:?}");
+    let said = model.flash.as_ref().map(|flash| flash.text.clone()).unwrap_or_default();
+    assert_eq!(said, "asking for a reserved slot of main as `rescue`");
+}
+
+#[test]
+fn long_operations_say_how_far_they_are_and_replicas_that_there_are_none() {
+    let mut model = live(120, 40, &sessions());
+    press(&mut model, "] ]");
+    snap("no_replicas_120x40", &model);
+    let operation = |pid: i32, what: &str, phase: &str, done, total, unit: &str, notes: &str| {
+        let operation = Operation {
+            pid,
+            what: what.into(),
+            user: "web".into(),
+            database: "shop".into(),
+            on: "orders".into(),
+            phase: phase.into(),
+            done,
+            total,
+            unit: unit.into(),
+            since: Some(ago(2_000)),
+            notes: notes.into(),
+        };
+        object(
+            Kind::Operation,
+            &pid.to_string(),
+            &pid.to_string(),
+            DatabaseFacts::Operation(Box::new(operation)),
+        )
+    };
+    let phase = "waiting for writers before build";
+    let rows = vec![
+        operation(5100, "VACUUM", "scanning heap", Some(123_456), Some(400_000), "blocks", ""),
+        operation(5200, "CREATE INDEX CONCURRENTLY", phase, Some(0), Some(2), "locks", "waits for 4711"),
+        operation(5300, "COPY FROM", "pipe", Some(3 << 30), None, "bytes", "1200000 rows"),
+    ];
+    press(&mut model, "] ] ] ]");
+    assert_eq!(model.board.kind, Kind::Operation);
+    news(&mut model, vec![whole(Kind::Operation, rows)]);
+    snap("operations_120x40", &model);
+    say(&mut model, Msg::Resized { columns: 80, rows: 24 });
+    snap("operations_80x24", &model);
+    let effects = press(&mut model, "j K");
+    assert!(looked_for(&effects).is_some(), "its session is asked about");
 }
 
 #[test]

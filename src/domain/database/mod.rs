@@ -1,4 +1,6 @@
 //! What a database server says: its sessions, who waits for whom, what is slow, what grows.
+mod group;
+mod operation;
 mod server;
 mod session;
 mod statement;
@@ -9,8 +11,10 @@ use std::borrow::Cow;
 
 use super::level::Level;
 
+pub use group::{By, Group, groups, pairs};
+pub use operation::Operation;
 pub use server::{GAUGE_BAD, GAUGE_WARN, Server, Share, Trend, shares};
-pub use session::{Blocked, Session, State, order, query_line, without_passwords};
+pub use session::{Blocked, PREPARED_BACKEND, Session, State, order, query_line, without_passwords};
 pub use statement::{Counted, Deltas, Statement};
 pub use stored::{Database, Relation, Replica, ReplicaKind};
 pub use tree::{PREPARED, Tree, Waits};
@@ -24,6 +28,8 @@ pub enum DatabaseFacts {
     Statement(Box<Statement>),
     Relation(Box<Relation>),
     Database(Box<Database>),
+    Group(Box<Group>),
+    Operation(Box<Operation>),
 }
 
 impl DatabaseFacts {
@@ -35,6 +41,8 @@ impl DatabaseFacts {
             DatabaseFacts::Statement(statement) => statement.level(),
             DatabaseFacts::Relation(relation) => relation.level(),
             DatabaseFacts::Database(database) => database.level(),
+            DatabaseFacts::Group(group) => group.level(),
+            DatabaseFacts::Operation(operation) => operation.level(),
         }
     }
 
@@ -46,7 +54,22 @@ impl DatabaseFacts {
             DatabaseFacts::Statement(_) => "".into(),
             DatabaseFacts::Relation(relation) => relation.status(),
             DatabaseFacts::Database(database) => database.status(),
+            DatabaseFacts::Group(group) => group.status(),
+            DatabaseFacts::Operation(operation) => operation.status(),
         }
+    }
+}
+
+/// How the reason begins when a server has no slot left for us.
+pub const FULL: &str = "the server is full";
+
+/// How near a role or a database is to its own limit.
+fn crowded(used: u32, limit: Option<u32>) -> Level {
+    let Some(limit) = limit else { return Level::Fine };
+    match u64::from(used).saturating_mul(100).checked_div(u64::from(limit)).unwrap_or(100) {
+        95.. => Level::Bad,
+        80.. => Level::Warn,
+        _ => Level::Fine,
     }
 }
 

@@ -64,6 +64,8 @@ pub struct Server {
     pub event: Option<(Timestamp, Text)>,
     /// Its databases were not read: how old their transaction numbers are is not known.
     pub unread: bool,
+    /// The role or database that is nearest to its own limit, once that is near.
+    pub tight: Option<(Level, Text)>,
     /// The worst among its copies and slots.
     pub replicas: Level,
     /// The oldest idle transaction, long queries and who waits: the worst level among its sessions.
@@ -99,7 +101,8 @@ impl Server {
     }
 
     pub fn level(&self) -> Level {
-        self.gauge_level().min(self.lag_level()).min(self.xid_level()).min(self.replicas)
+        let tight = self.tight.as_ref().map_or(Level::Fine, |(level, _)| *level);
+        self.gauge_level().min(self.lag_level()).min(self.xid_level()).min(self.replicas).min(tight)
     }
 
     pub fn xid_level(&self) -> Level {
@@ -275,5 +278,7 @@ mod tests {
         assert_eq!(unread.level(), Level::Unknown);
         let copies = Server { standby: false, replicas: Level::Bad, ..lost };
         assert_eq!(copies.level(), Level::Bad);
+        let tight = Some((Level::Warn, "role web: 8 of 10".into()));
+        assert_eq!(Server { tight, max: 100, ..Server::default() }.level(), Level::Warn);
     }
 }

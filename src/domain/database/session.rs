@@ -24,6 +24,9 @@ const QUERY_BAD: Duration = Duration::from_mins(30);
 /// A transaction that is open this long keeps vacuum from every table.
 const TRANSACTION_WARN: Duration = Duration::from_hours(1);
 
+/// What stands for a kind of process where there is none.
+pub const PREPARED_BACKEND: &str = "prepared transaction";
+
 /// As the server names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
@@ -95,6 +98,8 @@ pub struct Session {
     pub wait: Option<(Text, Text)>,
     /// How many transactions ago the oldest one was that it may still see.
     pub xmin_age: Option<i64>,
+    /// By what its statement is counted; from version 14 on, where that is computed.
+    pub query_id: Option<i64>,
     pub query: Text,
     /// `None` when nobody waits for it and it waits for nobody.
     pub blocked: Option<Blocked>,
@@ -114,6 +119,11 @@ impl Session {
 
     pub fn is_client(&self) -> bool {
         self.backend.is_empty() || &*self.backend == "client backend"
+    }
+
+    /// It holds its locks, and belongs to nobody.
+    pub fn is_prepared(&self) -> bool {
+        &*self.backend == PREPARED_BACKEND
     }
 
     /// The one that everybody in its tree waits for, in the end.
@@ -156,6 +166,9 @@ impl Session {
         if self.hidden {
             return Level::Unknown;
         }
+        if self.is_prepared() {
+            return over(age(self.transaction), IDLE_WARN, IDLE_BAD);
+        }
         if !self.is_client() {
             return Level::Fine;
         }
@@ -185,6 +198,7 @@ pub fn order(session: &Session) -> i64 {
     }
     let (class, at) = match session.state {
         _ if session.own => (6, session.since),
+        _ if session.is_prepared() => (1, session.transaction),
         State::InTransaction | State::Aborted => (1, session.since),
         State::Active | State::Fastpath if session.is_client() => (2, session.query_began),
         State::Disabled | State::Unknown if session.is_client() => (3, None),
@@ -245,6 +259,7 @@ pub(super) mod tests {
             query_began: Some(Timestamp::from_seconds(0)),
             wait: None,
             xmin_age: None,
+            query_id: None,
             query: "select 1".into(),
             blocked: None,
             hidden: false,
@@ -277,6 +292,17 @@ pub(super) mod tests {
         let wait = Some(("Lock".into(), "transactionid".into()));
         let waits = Session { wait, ..session(1, State::Active) };
         assert_eq!((after(&waits, 301), &*waits.status()), (Level::Bad, "blocked"));
+    }
+
+    #[test]
+    fn a_prepared_transaction_that_was_forgotten_is_trouble() {
+        let prepared = Session {
+            backend: PREPARED_BACKEND.into(),
+            transaction: Some(Timestamp::from_seconds(0)),
+            ..session(0, State::Unknown)
+        };
+        assert_eq!([300, 301, 1801].map(|s| after(&prepared, s)), [Level::Fine, Level::Warn, Level::Bad]);
+        assert!(!prepared.is_client() && prepared.status() == PREPARED_BACKEND);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use super::xid_level;
+use super::{crowded, xid_level};
 use crate::domain::Text;
 use crate::domain::level::Level;
 use crate::domain::time::Timestamp;
@@ -40,11 +40,21 @@ pub struct Replica {
     /// `reserved`, `extended`, `unreserved`, `lost`; of slots, from version 13 on.
     pub wal_status: Text,
     pub slot: Text,
+    /// How long until it was written there, and until it was safe there.
+    pub write_lag: Option<Duration>,
+    pub flush_lag: Option<Duration>,
+    /// How much more may be written until what a slot needs is thrown away; `None` without such a limit.
+    pub left: Option<i64>,
+    /// Since when nobody reads a slot; from version 17 on.
+    pub inactive: Option<Timestamp>,
+    /// Why a slot is of no use any more: `wal_removed`, `rows_removed`.
+    pub invalid: Text,
 }
 
 impl Replica {
     pub fn level(&self) -> Level {
         match self.kind {
+            ReplicaKind::Slot if !self.invalid.is_empty() => Level::Bad,
             ReplicaKind::Slot => match &*self.wal_status {
                 "lost" => Level::Bad,
                 "unreserved" => Level::Warn,
@@ -70,6 +80,7 @@ impl Replica {
     pub fn status(&self) -> Cow<'_, str> {
         match self.kind {
             _ if self.state.is_empty() => "hidden".into(),
+            ReplicaKind::Slot if !self.invalid.is_empty() => format!("invalid: {}", self.invalid).into(),
             ReplicaKind::Slot if matches!(&*self.wal_status, "lost" | "unreserved") => {
                 format!("{}, WAL {}", self.state, self.wal_status).into()
             }
@@ -149,15 +160,7 @@ pub struct Database {
 
 impl Database {
     pub fn level(&self) -> Level {
-        let share = self.limit.map_or(0, |limit| {
-            u64::from(self.connections).saturating_mul(100).checked_div(u64::from(limit)).unwrap_or(100)
-        });
-        let full = match share {
-            95.. => Level::Bad,
-            80.. => Level::Warn,
-            _ => Level::Fine,
-        };
-        full.min(xid_level(self.xid_age))
+        crowded(self.connections, self.limit).min(xid_level(self.xid_age))
     }
 
     pub fn status(&self) -> Cow<'_, str> {
@@ -185,6 +188,11 @@ mod tests {
             lag: None,
             wal_status: "".into(),
             slot: "".into(),
+            write_lag: None,
+            flush_lag: None,
+            left: None,
+            inactive: None,
+            invalid: "".into(),
         }
     }
 
@@ -210,6 +218,8 @@ mod tests {
         assert_eq!(Replica { behind: None, ..slot(0, "active") }.level(), Level::Unknown);
         let lost = Replica { wal_status: "lost".into(), ..slot(0, "inactive") };
         assert_eq!((lost.level(), &*lost.status()), (Level::Bad, "inactive, WAL lost"));
+        let invalid = Replica { invalid: "rows_removed".into(), ..slot(0, "inactive") };
+        assert_eq!((invalid.level(), &*invalid.status()), (Level::Bad, "invalid: rows_removed"));
     }
 
     #[test]

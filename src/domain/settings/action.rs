@@ -134,6 +134,7 @@ actions! {
 
     Open         "open"          Table    ["Enter"]                   "look inside",
     Mark         "mark"          Table    ["Space"]                   "mark this row for an action on many",
+    MarkAll      "mark-all"      Table    ["*"]                       "mark all shown rows; again to take those marks away",
     Unmark       "unmark"        Table    ["Backspace"]               "take all marks away",
     Faults       "faults"        Table    ["z"]                       "only what is in trouble",
     Sort         "sort"          Table    ["o"]                       "sort by the next column",
@@ -179,6 +180,8 @@ actions! {
     FoldAll      "fold-all"      Alerts   ["x"]                       "unfold all groups, or fold them",
     CancelQuery  "cancel-query"  Database ["C"]                       "cancel the session's query",
     Terminate    "terminate"     Database ["K"]                       "terminate the session",
+    GroupBy      "group-by"      Database ["b"]                       "group by application, user, client, state, database",
+    Rescue       "rescue"        Database ["!"]                       "into a full server, as its reserved role",
     KillRoot     "kill-root"     Database ["X"]                       "terminate the session that all the others wait for",
     Disconnect   "disconnect"    Redis    ["K"]                       "disconnect the client",
     Suspect      "suspect"       Changes  ["S"]                       "mark as a suspect, or take that back",

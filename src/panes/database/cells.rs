@@ -1,7 +1,10 @@
 //! What stands in each column of a database's rows, and what the column sorts by.
+use std::time::Duration;
+
 use super::super::pods::bytes;
 use super::super::tables::ago;
 use super::super::{Cell, role};
+use super::more;
 use crate::domain::database::{
     Database, DatabaseFacts, Relation, Replica, ReplicaKind, Server, Session, State, Statement,
 };
@@ -20,10 +23,12 @@ pub fn cell<'m>(
     column: &str,
 ) -> Cell<'m> {
     match (facts, column) {
+        (DatabaseFacts::Group(group), _) => more::of_group(model, group, level, column),
+        (DatabaseFacts::Operation(operation), _) => more::of_operation(model, operation, level, column),
         (_, "NAME") => Cell::middle(&*object.id.name),
         (DatabaseFacts::Session(session), _) => of_session(model, session, level, column),
         (DatabaseFacts::Server(server), _) => of_server(model, server, column),
-        (DatabaseFacts::Replica(replica), _) => of_replica(replica, level, column),
+        (DatabaseFacts::Replica(replica), _) => of_replica(model, replica, level, column),
         (DatabaseFacts::Statement(statement), _) => of_statement(statement, level, column),
         (DatabaseFacts::Relation(relation), _) => of_relation(model, relation, level, column),
         (DatabaseFacts::Database(database), _) => of_database(database, level, column),
@@ -31,7 +36,7 @@ pub fn cell<'m>(
 }
 
 /// A text that may be missing.
-fn or_dash(text: &str) -> Cell<'_> {
+pub(super) fn or_dash(text: &str) -> Cell<'_> {
     if text.is_empty() { Cell::new("–").role(Role::Dim) } else { Cell::new(text) }
 }
 
@@ -40,7 +45,7 @@ fn number(n: Option<i64>) -> Cell<'static> {
 }
 
 /// `12.3k`: at most five characters.
-fn short(n: u64) -> String {
+pub(super) fn short(n: u64) -> String {
     for (unit, size) in [("T", 1_000_000_000_000), ("G", 1_000_000_000), ("M", 1_000_000), ("k", 1_000)] {
         if n >= size * 10 {
             return format!("{}{unit}", n / size);
@@ -96,6 +101,7 @@ fn of_session<'m>(model: &Model, session: &'m Session, level: Level, column: &st
             _ => Cell::new(""),
         },
         "BLOCKS" => blocks(session, level),
+        "XMIN AGE" => dim(number(session.xmin_age)),
         _ => {
             dim(if session.hidden { Cell::new("hidden from this role") } else { Cell::new(&*session.query) })
         }
@@ -129,7 +135,7 @@ fn of_server<'m>(model: &Model, server: &'m Server, column: &str) -> Cell<'m> {
         "LAG" => match server.lag {
             Some(lag) => bad(server.lag_level(), Age(lag).to_string()),
             None if server.standby => bad(server.lag_level(), "?".into()),
-            None => Cell::new("–").role(Role::Dim),
+            None => Cell::new("not a replica").role(Role::Dim),
         },
         "XID" => number(server.xid_age),
         "DEADLOCKS" => number(server.deadlocks),
@@ -141,7 +147,12 @@ fn share(percent: Option<f32>) -> Cell<'static> {
     percent.map_or_else(|| Cell::new("–").role(Role::Dim), |percent| Cell::new(format!("{percent:.1}%")))
 }
 
-fn of_replica<'m>(replica: &'m Replica, level: Level, column: &str) -> Cell<'m> {
+fn lag(lag: Option<Duration>) -> Cell<'static> {
+    let micros = lag.map(|lag| u64::try_from(lag.as_micros()).unwrap_or(u64::MAX));
+    micros.map_or_else(|| or_dash(""), |micros| Cell::new(span(micros)))
+}
+
+fn of_replica<'m>(model: &Model, replica: &'m Replica, level: Level, column: &str) -> Cell<'m> {
     match column {
         "WHAT" => Cell::new(match replica.kind {
             ReplicaKind::Sender => "standby",
@@ -152,10 +163,14 @@ fn of_replica<'m>(replica: &'m Replica, level: Level, column: &str) -> Cell<'m> 
         "MODE" => or_dash(&replica.mode),
         "CLIENT" => or_dash(&replica.client),
         "BEHIND" => replica.behind.map_or_else(|| or_dash(""), |n| Cell::new(bytes(n))),
-        "LAG" => replica.lag.map_or_else(
+        "WRITE" => lag(replica.write_lag),
+        "FLUSH" => lag(replica.flush_lag),
+        "LAG" => lag(replica.lag),
+        "LEFT" => replica.left.map_or_else(
             || or_dash(""),
-            |lag| Cell::new(span(u64::try_from(lag.as_micros()).unwrap_or(u64::MAX))),
+            |n| Cell::new(bytes(u64::try_from(n).unwrap_or(0))).role(role(level)),
         ),
+        "UNREAD" => Cell::new(ago(model, replica.inactive)),
         _ => or_dash(&replica.wal_status),
     }
 }
@@ -226,7 +241,10 @@ pub fn key(object: &Object, facts: &DatabaseFacts, column: &str) -> SortKey {
     let many = |n: u64| SortKey::Number(-i64::try_from(n).unwrap_or(i64::MAX));
     let text = |text: &str| if text.is_empty() { SortKey::Missing } else { SortKey::Text(text.into()) };
     let oldest = |at: Option<Timestamp>| at.map_or(SortKey::Missing, |at| SortKey::Number(at.0));
+    let longest = |lag: Option<Duration>| most(lag.and_then(|lag| i64::try_from(lag.as_micros()).ok()));
     match (facts, column) {
+        (DatabaseFacts::Group(group), _) => more::group_key(group, column),
+        (DatabaseFacts::Operation(operation), _) => more::operation_key(operation, column),
         (DatabaseFacts::Session(session), _) => match column {
             "PID" => SortKey::Number(session.pid.into()),
             "USER" => text(&session.user),
@@ -236,6 +254,7 @@ pub fn key(object: &Object, facts: &DatabaseFacts, column: &str) -> SortKey {
             "STATE" => text(&session.status()),
             "AGE" => oldest(session.since),
             "TXN" => oldest(session.transaction),
+            "XMIN AGE" => most(session.xmin_age),
             "WAIT" => session.wait.as_ref().map_or(SortKey::Missing, |(_, name)| text(name)),
             "BLOCKS" => session.blocked.as_ref().map_or(SortKey::Missing, |b| many(b.place.blocks.into())),
             _ => text(&session.query),
@@ -262,7 +281,12 @@ pub fn key(object: &Object, facts: &DatabaseFacts, column: &str) -> SortKey {
             "MODE" => text(&replica.mode),
             "CLIENT" => text(&replica.client),
             "BEHIND" => replica.behind.map_or(SortKey::Missing, many),
-            "LAG" => most(replica.lag.and_then(|lag| i64::try_from(lag.as_millis()).ok())),
+            "LAG" => longest(replica.lag),
+            "WRITE" => longest(replica.write_lag),
+            "FLUSH" => longest(replica.flush_lag),
+            // What has the least left comes first.
+            "LEFT" => replica.left.map_or(SortKey::Missing, SortKey::Number),
+            "UNREAD" => oldest(replica.inactive),
             "WAL" => text(&replica.wal_status),
             _ => text(&object.id.name),
         },

@@ -15,6 +15,7 @@ const SESSION: &[Column] = &[
     right("TXN", 4, 3),
     left("WAIT", Width::Share(12, 1), 2),
     left("BLOCKS", Width::Fixed(10), 8),
+    right("XMIN AGE", 9, 1),
     left("QUERY", Width::Fill(14), 7),
 ];
 
@@ -31,7 +32,7 @@ const SERVER: &[Column] = &[
     right("BLOCKED", 7, 7),
     right("TPS", 6, 3),
     right("CACHE", 6, 2),
-    right("LAG", 4, 4),
+    right("LAG", 13, 4),
     right("XID", 5, 2),
     right("DEADLOCKS", 9, 1),
     right("UP", 4, 3),
@@ -45,8 +46,12 @@ const REPLICA: &[Column] = &[
     left("MODE", Width::Fixed(8), 3),
     left("CLIENT", Width::Share(12, 1), 4),
     right("BEHIND", 6, 8),
+    right("WRITE", 6, 3),
+    right("FLUSH", 6, 3),
     right("LAG", 6, 7),
     left("WAL", Width::Fixed(10), 5),
+    right("LEFT", 6, 4),
+    right("UNREAD", 6, 4),
 ];
 
 const STATEMENT: &[Column] = &[
@@ -93,9 +98,40 @@ const DATABASE: &[Column] = &[
     left("STATE", Width::Share(12, 1), 6),
 ];
 
+const GROUP: &[Column] = &[
+    ON,
+    left("BY", Width::Fixed(11), 8),
+    left("NAME", Width::Share(16, 4), 20),
+    right("ALL", 4, 10),
+    right("LIMIT", 5, 7),
+    right("ACTIVE", 6, 6),
+    right("IDLE", 4, 9),
+    right("IN TX", 5, 9),
+    right("BLOCKED", 7, 6),
+    right("OLDEST TX", 9, 5),
+];
+
+const OPERATION: &[Column] = &[
+    ON,
+    left("PID", Width::Fixed(7), 20),
+    left("WHAT", Width::Share(12, 2), 12),
+    left("TABLE", Width::Share(12, 3), 9),
+    left("DB", Width::Share(7, 1), 3),
+    left("USER", Width::Share(8, 1), 2),
+    right("FOR", 4, 10),
+    right("%", 4, 11),
+    right("DONE", 6, 6),
+    right("OF", 6, 6),
+    left("UNIT", Width::Fixed(6), 4),
+    left("PHASE", Width::Share(14, 4), 9),
+    left("NOTES", Width::Share(10, 2), 1),
+];
+
 pub fn of(kind: Kind) -> &'static [Column] {
     match kind {
         Kind::Server => SERVER,
+        Kind::SessionGroup => GROUP,
+        Kind::Operation => OPERATION,
         Kind::Replica => REPLICA,
         Kind::Statement => STATEMENT,
         Kind::Relation => RELATION,

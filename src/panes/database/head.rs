@@ -2,12 +2,12 @@
 use std::time::Duration;
 
 use super::super::{Fact, role, tables};
-use super::{servers, sessions, whole};
+use super::{offers, servers, sessions, whole};
 use crate::domain::database::{Server, Session, Share};
 use crate::domain::feed::Feed;
 use crate::domain::level::Level;
 use crate::domain::object::Kind;
-use crate::domain::settings::{Backend, Role};
+use crate::domain::settings::{Action, Backend, Role};
 use crate::domain::text;
 use crate::domain::time::Age;
 use crate::model::Model;
@@ -35,6 +35,10 @@ pub fn lines(model: &Model, kind: Kind) -> Vec<Vec<Fact>> {
     };
     all.sort_by_key(|(level, _)| *level);
     let mut lines: Vec<Vec<Fact>> = all.into_iter().map(|(_, line)| line).collect();
+    // The way in comes before what was last seen from the inside.
+    for (at, (name, role)) in offers(model).enumerate() {
+        lines.insert(at, offer(model, several.then_some(name), role));
+    }
     if model.size.1 < SMALL {
         lines.truncate(1);
         return lines.into_iter().map(apart).collect();
@@ -45,6 +49,18 @@ pub fn lines(model: &Model, kind: Kind) -> Vec<Vec<Fact>> {
     }
     lines.extend(unseen(model).take(MOST.saturating_sub(lines.len())));
     lines.into_iter().map(apart).collect()
+}
+
+/// `! goes in as rescue, the reserved role: no slot is free`.
+fn offer(model: &Model, name: Option<&str>, role: &str) -> Vec<Fact> {
+    let key = model.settings.keymap.keys(Action::Rescue).first().map(ToString::to_string);
+    let mut line: Vec<Fact> = name.map(|name| Fact::new(name.to_owned(), Role::Title)).into_iter().collect();
+    line.extend([
+        Fact::new(key.unwrap_or_else(|| ":rescue".into()), Role::Key),
+        Fact::new(format!("goes in as `{role}`, the reserved role"), Role::Warning),
+        Fact::new("no slot is free for ours, which is tried again", Role::Dim),
+    ]);
+    line
 }
 
 /// With a gap before each part but the first.
@@ -124,12 +140,15 @@ fn by_application(shares: &[Share]) -> Vec<Fact> {
 /// What this role does not see, and the statement that would show it.
 fn unseen(model: &Model) -> impl Iterator<Item = Vec<Fact>> + '_ {
     let own = model.places.iter().filter(|(feed, _)| matches!(feed, Feed::Endpoint(Backend::Postgres, _)));
-    own.flat_map(|(_, place)| {
+    // How to keep a slot for later is of use once there are few.
+    let near = servers(model).any(|(_, server)| server.gauge_level() < Level::Fine);
+    own.flat_map(move |(_, place)| {
         let rights =
             place.rights.iter().filter(|rights| rights.starts_with("sees ") && rights.contains(" of "));
         let rights = rights.chain(place.rights.iter().filter(|rights| rights.starts_with("in as ")));
         let first = rights.map(|rights| vec![Fact::new(rights.clone(), Role::Warning)]);
-        first.chain(place.missing.iter().map(|what| vec![Fact::new(what.clone(), Role::Dim)]))
+        let missing = place.missing.iter().filter(move |what| near || !what.starts_with("no slot is kept"));
+        first.chain(missing.map(|what| vec![Fact::new(what.clone(), Role::Dim)]))
     })
 }
 
@@ -155,6 +174,9 @@ pub fn worst(model: &Model) -> (String, String) {
     if server.level() < Level::Fine && server.level() <= known {
         let growth = going(server).map(|words| words.replace("/min", " a minute")).unwrap_or_default();
         let mut says = vec![growth, whose()];
+        if let Some((_, what)) = &server.tight {
+            says.insert(0, what.to_string());
+        }
         if server.replicas < Level::Fine {
             says.insert(0, "see its replicas and slots".into());
         }

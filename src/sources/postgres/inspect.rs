@@ -1,11 +1,13 @@
 //! Everything about one row: a session with its whole query, its locks and the tree around it; of all else what
 //! is known.
-use tokio_postgres::types::Type;
+use std::time::Duration;
+
+use tokio_postgres::types::{ToSql, Type};
 
 use super::Server;
 use super::link::{Fault, Session as Held};
 use super::look::{find, find_all, tree};
-use super::value::{flag, raw, text};
+use super::value::{count, flag, raw, text};
 use crate::domain::Text;
 use crate::domain::database::{self, DatabaseFacts, PREPARED, Session, Tree, without_passwords};
 use crate::domain::level::Level;
@@ -75,6 +77,20 @@ async fn session(server: &Server, target: &ObjectRef, pid: i32) -> Result<Inspec
         Err(fault @ Fault::Said { .. }) => inspection.missing.push(format!("its locks: {}", fault.words())),
         Err(fault) => return Err(fault),
     }
+    if let Some(id) = session.query_id {
+        match counted(held, target, id, &session).await {
+            Ok(Some((section, branch))) => {
+                inspection.sections.push(section);
+                inspection.owners.push(branch);
+            }
+            // Where nothing is counted, the statements' own table says so.
+            Ok(None) => {}
+            Err(fault @ Fault::Said { .. }) => {
+                inspection.missing.push(format!("its statement: {}", fault.words()));
+            }
+            Err(fault) => return Err(fault),
+        }
+    }
     if session.hidden {
         let user = super::sql::name(&held.greeting.user);
         inspection.missing.push(format!("what it does is hidden: GRANT pg_monitor TO {user};"));
@@ -99,6 +115,7 @@ fn about(session: &Session, now: Timestamp) -> Vec<SectionLine> {
         line("query began", age(session.query_began)),
         line("waits for", wait),
         line("xmin age", session.xmin_age.map_or_else(String::new, |n| n.to_string())),
+        line("statement", session.query_id.map_or_else(String::new, |id| id.to_string())),
     ]
 }
 
@@ -147,15 +164,68 @@ async fn branches(held: &Held, target: &ObjectRef, tree: &Tree, pid: i32) -> Res
     Ok(branches)
 }
 
+/// What its statement cost so far, and the way to its row.
+async fn counted(
+    held: &Held,
+    target: &ObjectRef,
+    id: i64,
+    session: &Session,
+) -> Result<Option<(Section, Branch)>, Fault> {
+    let found = held.ask(super::sql::EXTENSION, &[]).await?;
+    let Some(extension) = found.first() else { return Ok(None) };
+    let ask = super::sql::one_statement(&text(extension, 0), &text(extension, 1));
+    let (user, database) = (&*session.user, &*session.database);
+    let values = [(&id as &(dyn ToSql + Sync), Type::INT8), (&database, Type::TEXT), (&user, Type::TEXT)];
+    let rows = match held.ask(&ask, &values).await {
+        // It is not loaded.
+        Err(fault) if fault.has_code("55000") => return Ok(None),
+        other => other?,
+    };
+    let Some(row) = rows.first() else { return Ok(None) };
+    let (calls, time) = (count(row, 0), count(row, 1));
+    let mean = time.checked_div(calls).unwrap_or(0);
+    let lines = vec![
+        line("number", id.to_string()),
+        line("calls", grouped(calls)),
+        line("mean", format!("{} µs", grouped(mean))),
+        line("total", format!("{} ms", grouped(time / 1000))),
+        line("rows", grouped(count(row, 2))),
+    ];
+    let name: Text = format!("{id}@{database}/{user}").into();
+    let branch = Branch {
+        depth: 0,
+        kind: "Statement".into(),
+        target: Some(target.sibling(Kind::Statement, name.clone())),
+        name,
+        status: format!("{} calls, {} µs each", grouped(calls), grouped(mean)),
+        level: Level::Fine,
+    };
+    Ok(Some((section("its statement so far", lines), branch)))
+}
+
 /// Of anything else: what the last look said, and the whole text of a statement.
 async fn known(server: &Server, target: &ObjectRef) -> Result<Inspection, Fault> {
     let object = server.board.lock().ok().and_then(|board| board.get(target).cloned());
-    let Some(object) = object else { return Ok(unreadable(target, "it is gone")) };
+    let Some(object) = object else {
+        let why = match target.kind {
+            // It is among them from the next look on.
+            Kind::Statement => "the statements are not read yet: try again in a moment",
+            _ => "it is gone",
+        };
+        return Ok(unreadable(target, why));
+    };
     let Facts::Database(facts) = &object.facts else { return Ok(unreadable(target, "it is gone")) };
     let mut inspection = unreadable(target, "");
     inspection.missing.clear();
     inspection.uid = Some(object.uid.clone());
     inspection.sections.push(section(&target.kind.to_string(), facts_of(facts, now())));
+    if target.kind == Kind::Server {
+        let turn = server.link.first().await?;
+        let held = turn.as_ref().ok_or_else(|| Fault::Lost("not connected".into()))?;
+        let (sections, missing) = super::writes::sections(held).await?;
+        inspection.sections.extend(sections);
+        inspection.missing.extend(missing);
+    }
     if target.kind == Kind::Statement {
         let turn = server.link.first().await?;
         let held = turn.as_ref().ok_or_else(|| Fault::Lost("not connected".into()))?;
@@ -183,6 +253,8 @@ fn facts_of(facts: &DatabaseFacts, now: Timestamp) -> Vec<SectionLine> {
     let big = |n: Option<u64>| n.map_or_else(|| "–".to_owned(), grouped);
     let ago =
         |at: Option<Timestamp>| at.map_or_else(|| "never".into(), |at| format!("{} ago", Age(now.since(at))));
+    let span = |lag: Option<Duration>| lag.map_or_else(String::new, |lag| format!("{} ms", lag.as_millis()));
+    let n_of = |n: i64| grouped(u64::try_from(n).unwrap_or(0));
     match facts {
         DatabaseFacts::Server(server) => of_server(server, now),
         DatabaseFacts::Session(session) => about(session, now),
@@ -191,9 +263,31 @@ fn facts_of(facts: &DatabaseFacts, now: Timestamp) -> Vec<SectionLine> {
             line("client or database", replica.client.to_string()),
             line("mode", replica.mode.to_string()),
             line("bytes behind or kept", big(replica.behind)),
-            line("lag", replica.lag.map_or_else(String::new, |lag| format!("{} ms", lag.as_millis()))),
+            line("applied there after", span(replica.lag)),
             line("WAL", replica.wal_status.to_string()),
             line("slot", replica.slot.to_string()),
+            line("written there after", span(replica.write_lag)),
+            line("safe there after", span(replica.flush_lag)),
+            line(
+                "left until it is lost",
+                replica.left.map_or_else(String::new, |n| format!("{} bytes", n_of(n))),
+            ),
+            line(
+                "not read for",
+                replica.inactive.map_or_else(String::new, |at| Age(now.since(at)).to_string()),
+            ),
+            SectionLine { level: Level::Bad, ..line("of no use", replica.invalid.to_string()) },
+        ],
+        DatabaseFacts::Group(group) => vec![
+            line("by", group.by.word()),
+            line("name", group.value.to_string()),
+            SectionLine { level: group.level(), ..line("connections", group.all.to_string()) },
+            line("limit", group.limit.map_or_else(|| "none of its own".into(), |limit| limit.to_string())),
+        ],
+        DatabaseFacts::Operation(operation) => vec![
+            line("what", operation.what.to_string()),
+            line("table", operation.on.to_string()),
+            line("phase", operation.phase.to_string()),
         ],
         DatabaseFacts::Statement(statement) => vec![
             line("database", statement.database.to_string()),
@@ -274,7 +368,7 @@ fn of_server(server: &database::Server, now: Timestamp) -> Vec<SectionLine> {
                 match server.lag {
                     Some(lag) => format!("{} s", lag.as_secs()),
                     None if server.standby => "unknown".into(),
-                    None => "not a standby".into(),
+                    None => "not a replica".into(),
                 },
             )
         },

@@ -78,6 +78,15 @@ pub async fn statements(deltas: &mut Deltas, held: &Held, now: Timestamp) -> Rea
     Ok((fresh.collect(), note))
 }
 
+pub async fn operations(held: &Held, skew: i64) -> Read {
+    let rows = held.ask(&sql::operations(held.greeting.number), &[]).await?;
+    let fresh = rows.iter().map(read::operation).map(|(name, mut operation)| {
+        operation.since = operation.since.map(|at| Timestamp(at.0 - skew));
+        row(&name, DatabaseFacts::Operation(Box::new(operation)))
+    });
+    Ok((fresh.collect(), None))
+}
+
 pub async fn relations(held: &Held) -> Read {
     let rows = held.ask(sql::RELATIONS, &[]).await?;
     let rows = rows.iter().map(read::relation);

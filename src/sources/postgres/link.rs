@@ -16,7 +16,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::address::{Address, Tls};
 use super::tls;
-use super::value::{number, text};
+use super::value::{flag as value_flag, number, text};
 use crate::domain::Text;
 use crate::sources::backend::Access;
 use crate::sources::reason::{brief, reason};
@@ -99,6 +99,8 @@ pub struct Greeting {
     pub reads_all: bool,
     pub signals: bool,
     pub encrypted: bool,
+    /// How many slots are kept for roles that may use them, and whether we may; from version 16 on.
+    pub reserve: Option<(i64, bool)>,
     /// `None` where it may not be asked.
     pub system: Option<Text>,
 }
@@ -301,8 +303,18 @@ async fn settle(client: Client, emergency: bool) -> Result<Session, Fault> {
         reads_all: superuser || flag(4),
         signals: superuser || flag(5),
         encrypted: flag(6),
+        reserve: None,
         system: None,
     };
+    if version >= 160_000 && !superuser {
+        let ask = "SELECT current_setting('reserved_connections')::int8, \
+            pg_has_role('pg_use_reserved_connections', 'USAGE')";
+        let reserve = session.ask(ask, &[]).await.ok();
+        session.greeting.reserve = reserve.and_then(|rows| {
+            let row = rows.first()?;
+            Some((number(row, 0)?, value_flag(row, 1)))
+        });
+    }
     // Not everywhere, and not for everybody.
     let system = session.ask("SELECT system_identifier::int8 FROM pg_catalog.pg_control_system()", &[]).await;
     let system = system.ok().and_then(|rows| rows.first().and_then(|row| number(row, 0)));

@@ -13,7 +13,9 @@ mod rows;
 mod sql;
 pub(super) mod tls;
 mod value;
+mod writes;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures::FutureExt;
@@ -39,6 +41,8 @@ struct Server {
     board: Mutex<Board>,
     /// Who waits for whom, as last seen.
     tree: Mutex<Tree>,
+    /// A person wants the reserved role's way in, until there is room again.
+    rescue: AtomicBool,
 }
 
 struct Postgres {
@@ -50,8 +54,12 @@ struct Postgres {
 pub fn start(access: Vec<Access>, out: &Outbox, signals: &Signals) -> Arc<dyn Backend> {
     let (watch, watched) = watch::channel(Vec::new());
     let begin = |access| {
-        let server =
-            Arc::new(Server { link: Link::new(access), board: Mutex::default(), tree: Mutex::default() });
+        let server = Arc::new(Server {
+            link: Link::new(access),
+            board: Mutex::default(),
+            tree: Mutex::default(),
+            rescue: AtomicBool::new(false),
+        });
         let poll = Poll::new(server.clone(), watched.clone());
         tokio::spawn(supervise(poll, out.clone(), signals.clone()));
         server
@@ -88,6 +96,12 @@ impl Backend for Postgres {
             }
         }
         .boxed()
+    }
+
+    fn rescue(&self, endpoint: &Text) {
+        if let Some(server) = self.server(endpoint) {
+            server.rescue.store(true, Ordering::Release);
+        }
     }
 
     fn inspect<'a>(&'a self, target: &'a ObjectRef) -> BoxFuture<'a, Inspection> {

@@ -2,6 +2,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -10,6 +11,7 @@ use tokio::time::sleep;
 use super::Server;
 use super::link::{Fault, Greeting, Session};
 use super::rounds::Rounds;
+use crate::domain::database::FULL;
 use crate::domain::feed::Feed;
 use crate::domain::news::{News, PlaceFacts};
 use crate::domain::object::{Kind, Realm};
@@ -33,8 +35,8 @@ impl Poll {
         Poll { rounds: Rounds::new(feed), server, watched, place: PlaceFacts::default() }
     }
 
-    /// Opens the connection unless it stands. A full server is asked for a slot as others ask; where it has
-    /// none, the reserved role's way in is taken.
+    /// Opens the connection unless it stands. A full server is asked for a slot as others ask, again and again; only
+    /// where a person wished it, the reserved role's way in is taken.
     async fn connect(&mut self, turn: &mut Option<Session>) -> Result<(), Fault> {
         if turn.as_ref().is_some_and(Session::is_open) {
             return Ok(());
@@ -42,12 +44,15 @@ impl Poll {
         *turn = None;
         let link = &self.server.link;
         let opened = match link.open(false).await {
-            Err(Fault::Full(why)) if link.access.endpoint.emergency_url.is_some() => {
-                tracing::info!("the server is full ({why}): taking the reserved role's way in");
+            Err(Fault::Full(why)) if link.access.endpoint.emergency_url.is_some() && self.is_wanted() => {
+                tracing::info!("the server is full ({why}): taking the reserved role's way in, as was asked");
                 link.open(true).await
             }
             other => other,
         };
+        if opened.as_ref().is_ok_and(|(session, _)| !session.emergency) {
+            self.server.rescue.store(false, Ordering::Release);
+        }
         let (session, address) = opened?;
         let over_tls = session.greeting.encrypted || address.is_socket();
         self.place.server = address.to_string();
@@ -57,6 +62,11 @@ impl Poll {
         self.rounds.connected(over_tls, session.emergency);
         *turn = Some(session);
         Ok(())
+    }
+
+    /// Whether a person asked for the reserved role's way in.
+    fn is_wanted(&self) -> bool {
+        self.server.rescue.load(Ordering::Acquire)
     }
 
     /// One look, and what it found told.
@@ -86,8 +96,9 @@ impl Poll {
         };
         let place = turn.as_ref().map(|session| self.place_of(&session.greeting));
         if self.rounds.has_room() && turn.as_ref().is_some_and(|session| session.emergency) {
-            // The reserved slots are for those who have no other.
+            // The reserved slots are for those who have no other; next time it is asked for anew.
             *turn = None;
+            server.rescue.store(false, Ordering::Release);
         }
         drop(turn);
         if let Some(place) = place.filter(|place| *place != self.place || self.rounds.is_first()) {
@@ -103,17 +114,25 @@ impl Poll {
     fn failed(&self, fault: &Fault) -> SourceError {
         let emergency = self.server.link.access.endpoint.emergency_url.is_some();
         match fault {
+            Fault::Full(what) if emergency && self.is_wanted() => {
+                SourceError::Unreachable { why: format!("{FULL}, also for the reserved role: {what}") }
+            }
             Fault::Full(what) if emergency => SourceError::Unreachable {
-                why: format!("the server is full, also for the reserved role: {what}"),
+                why: format!("{FULL}: {what}; `emergency_url` gets in when it is asked for"),
             },
             Fault::Full(what) => SourceError::Unreachable {
                 why: format!(
-                    "the server is full: {what}; `emergency_url` in the profile would get in as a reserved role"
+                    "{FULL}: {what}; `emergency_url` in the profile would get in as a reserved role"
                 ),
             },
             Fault::Login(why) => SourceError::Unauthorized { why: why.clone() },
             other => SourceError::Unreachable { why: other.words() },
         }
+    }
+
+    /// Whether a way in is named for when the server is full.
+    fn keeps_a_way(&self) -> bool {
+        self.server.link.access.endpoint.emergency_url.is_some()
     }
 
     fn place_of(&self, greeting: &Greeting) -> PlaceFacts {
@@ -134,14 +153,19 @@ impl Poll {
         }
         PlaceFacts {
             rights: Some(rights.join(", ")),
-            missing: missing(greeting, &rounds.notes),
+            missing: missing(greeting, &rounds.notes, &rounds.unread, self.keeps_a_way()),
             ..self.place.clone()
         }
     }
 }
 
 /// What this role does not see, with what would show it.
-fn missing(greeting: &Greeting, notes: &BTreeMap<Kind, String>) -> Vec<String> {
+fn missing(
+    greeting: &Greeting,
+    notes: &BTreeMap<Kind, String>,
+    unread: &BTreeMap<&'static str, String>,
+    keeps_a_way: bool,
+) -> Vec<String> {
     let user = super::sql::name(&greeting.user);
     let mut missing = Vec::new();
     if !greeting.reads_all {
@@ -150,7 +174,17 @@ fn missing(greeting: &Greeting, notes: &BTreeMap<Kind, String>) -> Vec<String> {
     if !greeting.signals {
         missing.push(format!("other roles' sessions cannot be ended: GRANT pg_signal_backend TO {user};"));
     }
-    missing.extend(notes.values().cloned());
+    missing.extend(notes.values().chain(unread.values()).cloned());
+    if let Some((kept, ours)) = greeting.reserve.filter(|(kept, ours)| !(keeps_a_way || *ours && *kept > 0)) {
+        let mut how = Vec::new();
+        if kept == 0 {
+            how.push("reserved_connections = 2 in postgresql.conf and a restart".to_owned());
+        }
+        if !ours {
+            how.push(format!("GRANT pg_use_reserved_connections TO {user};"));
+        }
+        missing.push(format!("no slot is kept for us when the server is full: {}", how.join(", then ")));
+    }
     missing
 }
 
@@ -183,10 +217,20 @@ mod tests {
     #[test]
     fn what_is_not_seen_is_said_with_the_statement_that_shows_it() {
         let poor = Greeting { user: "we\"b".into(), ..Greeting::default() };
-        let said = missing(&poor, &BTreeMap::new()).join("\n");
+        let of =
+            |greeting: &Greeting, way| missing(greeting, &BTreeMap::new(), &BTreeMap::new(), way).join("\n");
+        let said = of(&poor, false);
         assert!(said.contains("GRANT pg_monitor TO \"we\"\"b\";"), "{said}");
         assert!(said.contains("GRANT pg_signal_backend TO \"we\"\"b\";"), "{said}");
         let rich = Greeting { reads_all: true, signals: true, ..poor };
-        assert!(missing(&rich, &BTreeMap::new()).is_empty());
+        assert_eq!(of(&rich, false), "");
+        let kept = |kept, ours| Greeting { reserve: Some((kept, ours)), ..rich.clone() };
+        let why = "no slot is kept for us when the server is full: ";
+        let grant = "GRANT pg_use_reserved_connections TO \"we\"\"b\";";
+        let set = "reserved_connections = 2 in postgresql.conf and a restart";
+        assert_eq!(of(&kept(2, false), false), format!("{why}{grant}"));
+        assert_eq!(of(&kept(0, true), false), format!("{why}{set}"));
+        assert_eq!(of(&kept(0, false), false), format!("{why}{set}, then {grant}"));
+        assert_eq!((of(&kept(2, true), false), of(&kept(0, false), true)), (String::new(), String::new()));
     }
 }

@@ -6,9 +6,11 @@ use tokio_postgres::Row;
 use super::value::{count, flag, moment, number, pid, raw, small, word};
 use crate::domain::Text;
 use crate::domain::database::{
-    Counted, Database, Relation, Replica, ReplicaKind, Session, State, Waits, query_line,
+    Counted, Database, Operation, PREPARED, PREPARED_BACKEND, Relation, Replica, ReplicaKind, Session, State,
+    Waits, query_line,
 };
 use crate::domain::level::Level;
+use crate::domain::text::clean_to;
 use crate::domain::time::Timestamp;
 
 pub fn session(row: &Row) -> Session {
@@ -35,6 +37,7 @@ pub fn session(row: &Row) -> Session {
         query_began: moment(row, 10),
         wait,
         xmin_age: number(row, 13),
+        query_id: number(row, 18),
         query: query_line(&raw(row, 14).unwrap_or_default()).into(),
         blocked: None,
         own: flag(row, 15),
@@ -52,6 +55,7 @@ fn our_own(session: Session) -> Session {
         query_began: None,
         wait: None,
         xmin_age: None,
+        query_id: None,
         query: "firedeck itself".into(),
         ..session
     }
@@ -72,7 +76,10 @@ pub struct Gauge {
     pub standby: bool,
     pub started: Timestamp,
     pub clock: Timestamp,
+    /// Of a standby; asked for beside the others.
     pub lag: Option<Duration>,
+    /// Whether there may be transactions without a session.
+    pub prepares: bool,
 }
 
 pub fn gauge(row: &Row) -> Gauge {
@@ -82,8 +89,60 @@ pub fn gauge(row: &Row) -> Gauge {
         standby: flag(row, 2),
         started: moment(row, 3).unwrap_or_default(),
         clock: moment(row, 4).unwrap_or_default(),
-        lag: number(row, 5).map(|lag| Duration::from_millis(u64::try_from(lag).unwrap_or(0))),
+        lag: None,
+        prepares: small(row, 5) > 0,
     }
+}
+
+/// What a standby says of how far behind it is.
+pub fn lag(row: &Row, at: usize) -> Option<Duration> {
+    number(row, at).map(|lag| Duration::from_millis(u64::try_from(lag).unwrap_or(0)))
+}
+
+/// A transaction without a session, and whether others wait for it.
+pub fn prepared(row: &Row) -> (Session, bool) {
+    let gid = raw(row, 0).unwrap_or_default();
+    let ends = format!("ROLLBACK PREPARED '{}' or COMMIT PREPARED ends it", gid.replace('\'', "''"));
+    let session = Session {
+        pid: PREPARED,
+        began: word(row, 0),
+        backend: PREPARED_BACKEND.into(),
+        user: word(row, 2),
+        database: word(row, 3),
+        application: word(row, 0),
+        client: "".into(),
+        state: State::Unknown,
+        since: moment(row, 1),
+        transaction: moment(row, 1),
+        query_began: None,
+        wait: None,
+        xmin_age: number(row, 4),
+        query_id: None,
+        query: clean_to(&ends, 300).into_owned().into(),
+        blocked: None,
+        hidden: false,
+        own: false,
+        level: Level::Fine,
+    };
+    (session, flag(row, 5))
+}
+
+pub fn operation(row: &Row) -> (Text, Operation) {
+    let operation = Operation {
+        pid: pid(row, 0),
+        // Of what is hidden only the number and the database are told.
+        what: if raw(row, 5).is_some() { word(row, 1) } else { "".into() },
+        user: word(row, 2),
+        database: word(row, 3),
+        on: word(row, 4),
+        phase: word(row, 5),
+        done: number(row, 6).and_then(|n| u64::try_from(n).ok()),
+        total: number(row, 7).and_then(|n| u64::try_from(n).ok()),
+        unit: word(row, 8),
+        since: moment(row, 9),
+        notes: word(row, 10),
+    };
+    (operation.pid.to_string().into(), operation)
 }
 
 pub fn database(row: &Row) -> (Text, Database) {
@@ -108,17 +167,36 @@ pub fn share(hit: i64, read: i64) -> Option<f32> {
     Some(f32::from(u16::try_from(tenths).ok()?) / 10.0)
 }
 
+/// Of which nothing is known yet.
+fn none(kind: ReplicaKind) -> Replica {
+    Replica {
+        kind,
+        client: "".into(),
+        state: "".into(),
+        mode: "".into(),
+        behind: None,
+        lag: None,
+        wal_status: "".into(),
+        slot: "".into(),
+        write_lag: None,
+        flush_lag: None,
+        left: None,
+        inactive: None,
+        invalid: "".into(),
+    }
+}
+
 pub fn sender(row: &Row) -> (Text, Replica) {
     let (application, client) = (word(row, 2), word(row, 1));
     let replica = Replica {
-        kind: ReplicaKind::Sender,
         client,
         state: word(row, 3),
         mode: word(row, 4),
         behind: number(row, 5).map(|bytes| u64::try_from(bytes).unwrap_or(0)),
-        lag: number(row, 6).map(|lag| Duration::from_millis(u64::try_from(lag).unwrap_or(0))),
-        wal_status: "".into(),
-        slot: "".into(),
+        lag: lag(row, 6),
+        write_lag: lag(row, 7),
+        flush_lag: lag(row, 8),
+        ..none(ReplicaKind::Sender)
     };
     (format!("{application} {}", pid(row, 0)).into(), replica)
 }
@@ -126,28 +204,28 @@ pub fn sender(row: &Row) -> (Text, Replica) {
 pub fn slot(row: &Row) -> (Text, Replica) {
     let name = word(row, 0);
     let replica = Replica {
-        kind: ReplicaKind::Slot,
         client: word(row, 5),
         state: if flag(row, 2) { "active" } else { "inactive" }.into(),
         mode: word(row, 1),
         behind: number(row, 3).map(|bytes| u64::try_from(bytes).unwrap_or(0)),
-        lag: None,
         wal_status: word(row, 4),
         slot: name.clone(),
+        left: number(row, 6),
+        inactive: moment(row, 7),
+        invalid: word(row, 8),
+        ..none(ReplicaKind::Slot)
     };
     (format!("slot {name}").into(), replica)
 }
 
 pub fn receiver(row: &Row, lag: Option<Duration>) -> (Text, Replica) {
     let replica = Replica {
-        kind: ReplicaKind::Receiver,
         client: word(row, 1),
         state: word(row, 0),
         mode: "receives".into(),
-        behind: None,
         lag,
-        wal_status: "".into(),
         slot: word(row, 2),
+        ..none(ReplicaKind::Receiver)
     };
     ("this standby".into(), replica)
 }

@@ -3,16 +3,19 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tokio_postgres::Row;
 
 use super::board::Fresh;
 use super::kinds;
 use super::link::{Fault, Session as Held};
 use super::read::{self, Gauge};
 use super::rows::{place, row, row_of};
-use super::value::{count, word};
+use super::value::{count, small, word};
 use super::{Server as Shared, sql};
 use crate::domain::Text;
-use crate::domain::database::{Database, DatabaseFacts, Deltas, Server, Session, Tree, Trend};
+use crate::domain::database::{
+    By, Database, DatabaseFacts, Deltas, Group, PREPARED, Server, Session, Tree, Trend, groups,
+};
 use crate::domain::feed::Feed;
 use crate::domain::level::Level;
 use crate::domain::news::News;
@@ -28,6 +31,7 @@ const REPLICAS: Duration = Duration::from_secs(4);
 const REPLICAS_UNWATCHED: Duration = Duration::from_mins(1);
 /// Where we may not see who waits, everybody is asked for his locks; that is not done at every look.
 const UNSEEN_WAITS: Duration = Duration::from_secs(10);
+const PREPARED_EVERY: Duration = Duration::from_secs(5);
 /// Clocks that differ by less agree.
 const SKEW: i64 = 2_000;
 /// Below this share the server has room again.
@@ -41,6 +45,9 @@ pub struct Rounds {
     /// Transactions that ended in either way, when they were counted.
     ended: Option<(Timestamp, i64, i64)>,
     databases: Vec<(Text, Database)>,
+    /// How many connections a role may have.
+    roles: HashMap<Text, u32>,
+    prepared: Vec<(Session, bool)>,
     sizes: HashMap<Text, u64>,
     server: Server,
     /// Who answered last: its system, when it started, whether it was a standby.
@@ -55,6 +62,8 @@ pub struct Rounds {
     pub sees: Option<(usize, usize)>,
     /// What could not be read, by kind.
     pub notes: BTreeMap<Kind, String>,
+    /// Why it is not known how far a standby is behind, and what transactions without a session there are.
+    pub unread: BTreeMap<&'static str, String>,
 }
 
 impl Rounds {
@@ -66,6 +75,8 @@ impl Rounds {
             deltas: Deltas::default(),
             ended: None,
             databases: Vec::new(),
+            roles: HashMap::new(),
+            prepared: Vec::new(),
             sizes: HashMap::new(),
             server: Server::default(),
             who: None,
@@ -76,6 +87,7 @@ impl Rounds {
             emergency: false,
             sees: None,
             notes: BTreeMap::new(),
+            unread: BTreeMap::new(),
         }
     }
 
@@ -83,6 +95,7 @@ impl Rounds {
         (self.over_tls, self.emergency, self.looked, self.skew) = (over_tls, emergency, false, None);
         self.due.clear();
         self.notes.clear();
+        self.unread.clear();
     }
 
     pub fn forget(&mut self) {
@@ -111,7 +124,10 @@ impl Rounds {
     pub async fn look(&mut self, shared: &Shared, held: &Held, watched: &[Kind]) -> Result<Vec<News>, Fault> {
         let all = sql::activity(held.greeting.number);
         let (activity, gauge) = tokio::join!(held.ask(&all, &[]), held.ask(sql::GAUGE, &[]));
-        let gauge = gauge?.first().map(read::gauge).unwrap_or_default();
+        let mut gauge = gauge?.first().map(read::gauge).unwrap_or_default();
+        if gauge.standby {
+            gauge.lag = self.lag(shared, held).await?;
+        }
         let (now, skew) = (now(), self.skew(&gauge));
         let mut sessions: Vec<Session> = activity?.iter().map(read::session).collect();
         for session in &mut sessions {
@@ -121,7 +137,8 @@ impl Rounds {
         }
         self.first = !std::mem::replace(&mut self.looked, true);
         let tree = self.tree(shared, held, &sessions).await?;
-        let tree = place(&mut sessions, tree, now);
+        self.read_prepared(shared, held, &gauge, &tree, skew).await?;
+        let tree = place(&mut sessions, &self.prepared, tree, now);
         if let Ok(mut kept) = shared.tree.lock() {
             *kept = tree;
         }
@@ -131,6 +148,8 @@ impl Rounds {
             self.read_databases(shared, held, now).await?;
         }
         self.sum_up(held, &gauge, &sessions, now, skew);
+        let groups = groups(&sessions, |by, name| self.limit(by, name));
+        self.server.tight = tight(&groups);
         let mut rows: Vec<(Kind, Vec<Fresh>)> = Vec::new();
         // How well the copies are is told with the server, whoever looks.
         let due = if watched.contains(&Kind::Replica) {
@@ -151,7 +170,18 @@ impl Rounds {
             Kind::Server,
             vec![Fresh { name: shared.link.name.clone(), uid, created: started, facts: server }],
         ));
+        if watched.contains(&Kind::SessionGroup) {
+            let named = |group: Group| {
+                let name = format!("{} {}", group.by.word(), group.value).into();
+                row(&name, DatabaseFacts::Group(Box::new(group)))
+            };
+            rows.push((Kind::SessionGroup, groups.into_iter().map(named).collect()));
+        }
         rows.push((Kind::Session, sessions.into_iter().map(row_of).collect()));
+        if watched.contains(&Kind::Operation) {
+            let read = kinds::operations(held, skew).await;
+            self.kept(shared, Kind::Operation, read, &mut rows)?;
+        }
         if watched.contains(&Kind::Database) && self.is_due("sizes", SIZES) {
             self.read_sizes(shared, held).await?;
         }
@@ -202,6 +232,74 @@ impl Rounds {
             None => _ = self.notes.remove(&kind),
         }
         Ok(())
+    }
+
+    /// An answer that is done without where the server refuses it; that it did is noted.
+    async fn asked(
+        &mut self,
+        shared: &Shared,
+        held: &Held,
+        what: &'static str,
+        sql: &str,
+    ) -> Result<Option<Vec<Row>>, Fault> {
+        match held.ask(sql, &[]).await {
+            Ok(rows) => {
+                self.unread.remove(what);
+                Ok(Some(rows))
+            }
+            Err(_) if shared.link.was_interrupted() => {
+                self.due.clear();
+                Err(Fault::Interrupted)
+            }
+            Err(fault @ Fault::Said { .. }) => {
+                self.unread.insert(what, format!("{what}: {}", fault.words()));
+                Ok(None)
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// How far a standby is behind. What is no standby of the common kind has no receiver, or cannot tell.
+    async fn lag(&mut self, shared: &Shared, held: &Held) -> Result<Option<Duration>, Fault> {
+        let rows = self.asked(shared, held, "how far the standby is behind is not read", sql::LAG).await?;
+        Ok(rows.and_then(|rows| read::lag(rows.first()?, 0)))
+    }
+
+    async fn read_prepared(
+        &mut self,
+        shared: &Shared,
+        held: &Held,
+        gauge: &Gauge,
+        tree: &Tree,
+        skew: i64,
+    ) -> Result<(), Fault> {
+        // Whom others wait for is asked at once.
+        let block = tree.place(PREPARED).is_some();
+        if !gauge.prepares {
+            self.prepared.clear();
+            return Ok(());
+        }
+        if !self.is_due("prepared", PREPARED_EVERY) && !block {
+            return Ok(());
+        }
+        let what = "transactions without a session are not read";
+        let rows = self.asked(shared, held, what, &sql::prepared(block)).await?;
+        self.prepared = rows.unwrap_or_default().iter().map(read::prepared).collect();
+        for (session, _) in &mut self.prepared {
+            for at in [&mut session.since, &mut session.transaction] {
+                *at = at.map(|at| Timestamp(at.0 - skew));
+            }
+        }
+        Ok(())
+    }
+
+    /// How many connections a role or a database may have.
+    fn limit(&self, by: By, name: &str) -> Option<u32> {
+        match by {
+            By::User => self.roles.get(name).copied(),
+            By::Database => self.databases.iter().find(|(known, _)| **known == *name)?.1.limit,
+            _ => None,
+        }
     }
 
     fn skew(&mut self, gauge: &Gauge) -> i64 {
@@ -288,6 +386,8 @@ impl Rounds {
             Err(fault) => return Err(fault),
         };
         self.databases = rows.iter().map(read::database).collect();
+        let roles = self.asked(shared, held, "the roles' limits are not read", sql::ROLES).await?;
+        self.roles = roles.unwrap_or_default().iter().map(|row| (word(row, 0), small(row, 1))).collect();
         let sum = |of: fn(&Database) -> Option<i64>| -> Option<i64> {
             let each = self.databases.iter().map(|(_, database)| of(database));
             each.sum::<Option<i64>>().filter(|_| !self.databases.is_empty())
@@ -329,6 +429,15 @@ impl Rounds {
             Err(fault) => Err(fault),
         }
     }
+}
+
+/// Who is nearest to a limit of its own, once that is near.
+fn tight(groups: &[Group]) -> Option<(Level, Text)> {
+    let near = groups.iter().filter(|group| group.by != By::State && !group.status().is_empty());
+    let share = |group: &&Group| u64::from(group.all) * 100 / u64::from(group.limit.unwrap_or(1).max(1));
+    let worst = near.max_by_key(share)?;
+    let word = if worst.by == By::User { "role" } else { worst.by.word() };
+    Some((worst.crowding(), format!("{word} {}: {}", worst.value, worst.status()).into()))
 }
 
 /// What happened to a server between two looks.

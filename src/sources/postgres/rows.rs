@@ -3,19 +3,29 @@ use std::collections::HashMap;
 
 use super::board::Fresh;
 use crate::domain::Text;
-use crate::domain::database::{Blocked, DatabaseFacts, PREPARED, Session, State, Tree};
+use crate::domain::database::{Blocked, DatabaseFacts, PREPARED, PREPARED_BACKEND, Session, State, Tree};
 use crate::domain::level::Level;
 use crate::domain::time::Timestamp;
 
-/// Gives every session its place in its tree and judges it; a tree is as bad as the worst in it.
-pub fn place(sessions: &mut Vec<Session>, tree: Tree, now: Timestamp) -> Tree {
-    if tree.place(PREPARED).is_some() {
-        sessions.push(prepared());
+/// Gives every session its place in its tree and judges it; a tree is as bad as the worst in it. Transactions without
+/// a session come beside them, each with whether others wait for it.
+pub fn place(sessions: &mut Vec<Session>, prepared: &[(Session, bool)], tree: Tree, now: Timestamp) -> Tree {
+    // Which one it is cannot always be told; when it cannot, none is blamed.
+    let mut free: Vec<String> = Vec::new();
+    if tree.place(PREPARED).is_some() && !prepared.iter().any(|(_, blocks)| *blocks) {
+        sessions.push(unknown());
+    }
+    for (session, blocks) in prepared {
+        if !blocks {
+            free.push(session.uid());
+        }
+        sessions.push(session.clone());
     }
     let mut worst: HashMap<i32, Level> = HashMap::new();
     for session in sessions.iter_mut() {
-        session.blocked =
-            tree.place(session.pid).map(|place| Blocked { place, by: tree.blockers(session.pid) });
+        let place =
+            tree.place(session.pid).filter(|_| !session.is_prepared() || !free.contains(&session.uid()));
+        session.blocked = place.map(|place| Blocked { place, by: tree.blockers(session.pid) });
         session.level = session.judge(now);
         if let Some(root) = session.root() {
             let level = worst.entry(root).or_insert(session.level);
@@ -31,11 +41,11 @@ pub fn place(sessions: &mut Vec<Session>, tree: Tree, now: Timestamp) -> Tree {
 }
 
 /// Holds locks, and belongs to nobody.
-fn prepared() -> Session {
+fn unknown() -> Session {
     Session {
         pid: PREPARED,
         began: "".into(),
-        backend: "prepared transaction".into(),
+        backend: PREPARED_BACKEND.into(),
         user: "".into(),
         database: "".into(),
         application: "".into(),
@@ -46,6 +56,7 @@ fn prepared() -> Session {
         query_began: None,
         wait: None,
         xmin_age: None,
+        query_id: None,
         query: "see pg_prepared_xacts; COMMIT PREPARED or ROLLBACK PREPARED ends it".into(),
         blocked: None,
         hidden: false,
@@ -60,7 +71,11 @@ pub fn row(name: &Text, facts: DatabaseFacts) -> Fresh {
 
 pub fn row_of(session: Session) -> Fresh {
     let created = began_at(&session.began).unwrap_or_default();
-    let name = if session.pid == PREPARED { "prepared".into() } else { session.pid.to_string().into() };
+    let name = match session.pid {
+        PREPARED if session.began.is_empty() => "prepared".into(),
+        PREPARED => format!("prepared {}", session.began).into(),
+        pid => pid.to_string().into(),
+    };
     Fresh { name, uid: session.uid().into(), created, facts: DatabaseFacts::Session(Box::new(session)) }
 }
 

@@ -10,6 +10,7 @@ macro_rules! ms {
 /// Every session; the columns are numbered in `read::session`.
 pub fn activity(version: i32) -> String {
     let leader = if version >= 130_000 { "leader_pid" } else { "NULL::int4" };
+    let query_id = if version >= 140_000 { ", query_id::int8" } else { ", NULL::int8" };
     [
         "SELECT pid, backend_start::text, backend_type, usename::text, datname::text, application_name, ",
         "host(client_addr), state, ",
@@ -21,6 +22,7 @@ pub fn activity(version: i32) -> String {
         ", wait_event_type, wait_event, age(backend_xmin)::int8, left(query, 300), ",
         "pid = pg_backend_pid(), query = '<insufficient privilege>', ",
         leader,
+        query_id,
         " FROM pg_catalog.pg_stat_activity",
     ]
     .concat()
@@ -33,13 +35,90 @@ pub const GAUGE: &str = concat!(
     ms!("pg_postmaster_start_time()"),
     ", ",
     ms!("clock_timestamp()"),
-    ", CASE WHEN pg_is_in_recovery() THEN ",
-    // Nothing new comes also from a primary that is lost: then how far behind it is is not known.
-    "CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN CASE WHEN EXISTS ",
+    ", current_setting('max_prepared_transactions')::int8"
+);
+
+/// How far a standby is behind. Nothing new comes also from a primary that is lost: then it is not known. Not every
+/// kind of server can be asked.
+pub const LAG: &str = concat!(
+    "SELECT CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN CASE WHEN EXISTS ",
     "(SELECT FROM pg_catalog.pg_stat_wal_receiver WHERE coalesce(status, 'streaming') = 'streaming') THEN 0 END ELSE ",
     ms!("clock_timestamp() - pg_last_xact_replay_timestamp()"),
-    " END END"
+    " END"
 );
+
+/// The roles that may have so many connections and no more. Superusers may have any number.
+pub const ROLES: &str = "SELECT rolname::text, rolconnlimit::int8 FROM pg_catalog.pg_roles \
+    WHERE rolconnlimit >= 0 AND NOT rolsuper";
+
+/// Transactions that belong to no session. Whether one holds up others is told by the locks, which `locks` reads.
+pub fn prepared(locks: bool) -> String {
+    let blocks = if locks {
+        "EXISTS (SELECT FROM pg_catalog.pg_locks h JOIN pg_catalog.pg_locks w ON NOT w.granted \
+         AND w.locktype = h.locktype AND w.database IS NOT DISTINCT FROM h.database \
+         AND w.relation IS NOT DISTINCT FROM h.relation AND w.page IS NOT DISTINCT FROM h.page \
+         AND w.tuple IS NOT DISTINCT FROM h.tuple AND w.transactionid::text IS NOT DISTINCT FROM h.transactionid::text \
+         AND w.classid IS NOT DISTINCT FROM h.classid AND w.objid IS NOT DISTINCT FROM h.objid \
+         AND w.objsubid IS NOT DISTINCT FROM h.objsubid \
+         JOIN pg_catalog.pg_locks x ON x.pid IS NULL AND x.virtualtransaction = h.virtualtransaction \
+         AND x.locktype = 'transactionid' AND x.transactionid::text = p.transaction::text \
+         WHERE h.granted AND h.pid IS NULL)"
+    } else {
+        "false"
+    };
+    let prepared = ms!("p.prepared");
+    format!(
+        "SELECT p.gid, {prepared}, p.owner::text, p.database::text, age(p.transaction)::int8, {blocks} \
+         FROM pg_catalog.pg_prepared_xacts p ORDER BY p.prepared LIMIT 50"
+    )
+}
+
+/// What says how far it is, by the views that a version has.
+pub fn operations(version: i32) -> String {
+    let mut views = vec![
+        "SELECT pid, 'VACUUM', datid, relid, phase, CASE phase WHEN 'vacuuming heap' THEN heap_blks_vacuumed \
+         ELSE heap_blks_scanned END, heap_blks_total, 'blocks', \
+         CASE WHEN index_vacuum_count > 0 THEN index_vacuum_count || ' times over its indexes' END \
+         FROM pg_catalog.pg_stat_progress_vacuum",
+        "SELECT pid, command, datid, relid, phase, CASE WHEN phase LIKE 'waiting%' THEN lockers_done \
+         WHEN blocks_total > 0 THEN blocks_done ELSE tuples_done END, \
+         CASE WHEN phase LIKE 'waiting%' THEN lockers_total WHEN blocks_total > 0 THEN blocks_total \
+         ELSE tuples_total END, CASE WHEN phase LIKE 'waiting%' THEN 'locks' WHEN blocks_total > 0 THEN 'blocks' \
+         ELSE 'rows' END, CASE WHEN current_locker_pid > 0 THEN 'waits for ' || current_locker_pid END \
+         FROM pg_catalog.pg_stat_progress_create_index",
+        "SELECT pid, command, datid, relid, phase, heap_blks_scanned, heap_blks_total, 'blocks', \
+         CASE WHEN index_rebuild_count > 0 THEN index_rebuild_count || ' indexes built anew' END \
+         FROM pg_catalog.pg_stat_progress_cluster",
+    ];
+    if version >= 130_000 {
+        views.push(
+            "SELECT pid, 'ANALYZE', datid, relid, phase, sample_blks_scanned, sample_blks_total, 'blocks', NULL \
+             FROM pg_catalog.pg_stat_progress_analyze",
+        );
+        views.push(
+            "SELECT pid, 'BASE BACKUP', NULL::oid, NULL::oid, phase, backup_streamed, backup_total, 'bytes', NULL \
+             FROM pg_catalog.pg_stat_progress_basebackup",
+        );
+    }
+    if version >= 140_000 {
+        views.push(
+            "SELECT pid, command, datid, relid, lower(type), bytes_processed, nullif(bytes_total, 0), 'bytes', \
+             tuples_processed || ' rows' FROM pg_catalog.pg_stat_progress_copy",
+        );
+    }
+    let all: Vec<String> =
+        views.iter().map(|view| view.replacen("SELECT pid, ", "SELECT pid::int4, ", 1)).collect();
+    format!(
+        "SELECT o.pid, o.what::text, a.usename::text, d.datname::text, coalesce(c.relname::text, o.relid::text), \
+         o.phase::text, o.done::int8, o.total::int8, o.unit::text, {}, o.notes::text FROM ({}) \
+         AS o (pid, what, datid, relid, phase, done, total, unit, notes) \
+         LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = o.pid \
+         LEFT JOIN pg_catalog.pg_database d ON d.oid = o.datid \
+         LEFT JOIN pg_catalog.pg_class c ON c.oid = o.relid AND d.datname = current_database()",
+        ms!("a.query_start"),
+        all.join(" UNION ALL "),
+    )
+}
 
 /// What is not counted is not 0.
 macro_rules! counted {
@@ -84,16 +163,27 @@ pub const SENDERS: &str = concat!(
     "CASE WHEN pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_last_wal_receive_lsn(), replay_lsn) ",
     "ELSE pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn) END::int8, ",
     ms!("replay_lag"),
+    ", ",
+    ms!("write_lag"),
+    ", ",
+    ms!("flush_lag"),
     " FROM pg_catalog.pg_stat_replication"
 );
 
 pub fn slots(version: i32) -> String {
-    let status = if version >= 130_000 { "wal_status" } else { "NULL::text" };
+    let (status, left) =
+        if version >= 130_000 { ("wal_status", "safe_wal_size::int8") } else { ("NULL::text", "NULL::int8") };
+    let (inactive, invalid) = match version {
+        170_000.. => (ms!("inactive_since"), "coalesce(invalidation_reason, '')"),
+        // A slot of a copy is of no use when it cannot be; it does not say why.
+        160_000.. => ("NULL::int8", "CASE WHEN conflicting THEN 'in conflict with recovery' ELSE '' END"),
+        _ => ("NULL::int8", "''"),
+    };
     format!(
         "SELECT slot_name::text, slot_type, active, CASE WHEN restart_lsn IS NULL THEN 0 \
          WHEN pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_last_wal_receive_lsn(), restart_lsn) \
-         ELSE pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) END::int8, {status}, database::text \
-         FROM pg_catalog.pg_replication_slots"
+         ELSE pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) END::int8, {status}, database::text, \
+         {left}, {inactive}, {invalid}::text FROM pg_catalog.pg_replication_slots"
     )
 }
 
@@ -131,13 +221,27 @@ pub const RELATIONS: &str = concat!(
 pub const EXTENSION: &str = "SELECT n.nspname::text, e.extversion FROM pg_catalog.pg_extension e \
     JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_stat_statements'";
 
-/// Its name for the time changed in 1.8. One text of another encoding fails all of them, so they can be left out.
+/// Its name for the time changed in 1.8.
+fn time_of(extension: &str) -> &'static str {
+    let mut parts = extension.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    let old = (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) < (1, 8);
+    if old { "total_time" } else { "total_exec_time" }
+}
+
+/// One statement by its number, in a database, of a role.
+pub fn one_statement(schema: &str, extension: &str) -> String {
+    format!(
+        "SELECT sum(s.calls)::int8, (sum(s.{}) * 1000)::int8, sum(s.rows)::int8 FROM {}.pg_stat_statements(false) s \
+         JOIN pg_catalog.pg_database d ON d.oid = s.dbid WHERE s.queryid = $1 AND d.datname = $2 \
+         AND pg_get_userbyid(s.userid) = $3 GROUP BY s.queryid",
+        time_of(extension),
+        name(schema)
+    )
+}
+
+/// One text of another encoding fails all of them, so they can be left out.
 pub fn statements(schema: &str, extension: &str, texts: bool) -> String {
-    let old = {
-        let mut parts = extension.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
-        (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) < (1, 8)
-    };
-    let time = if old { "total_time" } else { "total_exec_time" };
+    let time = time_of(extension);
     format!(
         "SELECT s.queryid::int8, d.datname::text, pg_get_userbyid(s.userid)::text, min(left(s.query, 300)), \
          sum(s.calls)::int8, (sum(s.{time}) * 1000)::int8, sum(s.rows)::int8, sum(s.shared_blks_hit)::int8, \
@@ -160,6 +264,9 @@ mod tests {
     #[test]
     fn a_column_is_asked_for_where_the_version_has_it() {
         assert!(activity(120_000).contains("NULL::int4") && activity(130_000).contains("leader_pid"));
+        assert!(activity(130_000).contains("NULL::int8") && activity(140_000).contains("query_id"));
+        assert!(!slots(160_000).contains("inactive_since") && slots(170_000).contains("invalidation_reason"));
+        assert!(!operations(120_000).contains("analyze") && !operations(130_000).contains("progress_copy"));
         assert!(slots(120_000).contains("NULL::text") && slots(130_000).contains("wal_status"));
         for (extension, time) in [
             ("1.7", "s.total_time"),

@@ -1,12 +1,65 @@
 //! What can be done to the rows of the database pane.
+use super::super::table;
 use super::nothing;
 use crate::domain::action::{Native, Verb};
-use crate::domain::database::{DatabaseFacts, PREPARED, Session, State};
-use crate::domain::object::{Facts, Kind, Object};
+use crate::domain::database::{By, DatabaseFacts, PREPARED, Session, State};
+use crate::domain::object::{Facts, Kind, Object, ObjectRef};
 use crate::domain::settings::Action;
 use crate::model::Model;
+use crate::model::board::PaneKind;
+use crate::model::msg::Effect;
+use crate::panes::{self, tables};
+
+/// From a group to its sessions: a filter, so that `Esc` shows the others again.
+pub fn within(model: &mut Model, target: &ObjectRef) -> Vec<Effect> {
+    let object = model.listing(target.kind).and_then(|listing| listing.get(target));
+    let Some(Facts::Database(DatabaseFacts::Group(group))) = object.map(|object| &object.facts) else {
+        return Vec::new();
+    };
+    let pair = group.by.pair(&group.value);
+    let several = tables::endpoints(model, Kind::Session) > 1;
+    let server = if several { format!(" ={}", target.context) } else { String::new() };
+    let effects = table::show(model, Kind::Session);
+    // The space is for a word more, after `/`.
+    table::filter(model, &format!("={pair}{server} "));
+    effects
+}
+
+/// The groups of one kind after another.
+pub fn group_by(model: &mut Model) -> Vec<Effect> {
+    let filter = |by: &By| format!("=by={} ", by.word());
+    let here = model.board.kind == Kind::SessionGroup && model.board.focus == PaneKind::Things;
+    let now = By::ALL.iter().position(|by| here && filter(by) == model.board.filter.text());
+    let next = now.map_or(0, |at| (at + 1) % By::ALL.len());
+    let effects = table::show(model, Kind::SessionGroup);
+    if let Some(by) = By::ALL.get(next) {
+        table::filter(model, &filter(by));
+        table::go(model, 0);
+    }
+    effects
+}
+
+/// Asks for the reserved role's way into every server that is full.
+pub fn rescue(model: &mut Model) -> Vec<Effect> {
+    let offers: Vec<_> =
+        panes::database::offers(model).map(|(name, role)| (name.clone(), role.to_owned())).collect();
+    if offers.is_empty() {
+        let why = "no server is full, or none names an `emergency_url` in the profile";
+        model.say(why, true);
+        return Vec::new();
+    }
+    let who: Vec<String> = offers.iter().map(|(name, role)| format!("{name} as `{role}`")).collect();
+    model.say(format!("asking for a reserved slot of {}", who.join(", ")), false);
+    offers.into_iter().map(|(name, _)| Effect::Rescue(name)).collect()
+}
 
 pub fn native(model: &Model, action: Action, object: &Object) -> Result<Native, String> {
+    if object.id.kind == Kind::Operation {
+        let id = object.id.sibling(Kind::Session, object.id.name.clone());
+        let row = model.listing(Kind::Session).and_then(|listing| listing.get(&id));
+        let row = row.ok_or_else(|| format!("its session {} is not seen", object.id.name))?;
+        return native(model, action, row);
+    }
     let Some(session) = session(object) else { return Err(nothing(action, object)) };
     match action {
         Action::CancelQuery => match session.state {

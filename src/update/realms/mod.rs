@@ -1,7 +1,7 @@
 //! From a key on a row to what would be done, for every realm but Kubernetes.
 mod alerts;
 mod containers;
-mod database;
+pub mod database;
 mod redis;
 pub mod vitals;
 

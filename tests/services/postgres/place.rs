@@ -29,6 +29,32 @@ async fn a_server_that_restarts_is_found_again_and_said_to_have_restarted() {
     watched.until("the feed to be live again", |w| (w.state == Some(FeedState::Live)).then_some(())).await;
 }
 
+#[tokio::test]
+async fn a_standby_that_cannot_say_what_it_receives_is_read_all_the_same() {
+    let _alone = postgres_is_mine("15").await;
+    let port = server(&["standby"]).await;
+    let primary = url("15", "postgres");
+    let (client, connection) = tokio_postgres::connect(&primary, tokio_postgres::NoTls).await.expect("in");
+    tokio::spawn(async move { _ = connection.await });
+    client.batch_execute("REVOKE SELECT ON pg_catalog.pg_stat_wal_receiver FROM PUBLIC").await.expect("done");
+    let there = url("15", "watcher");
+    let there =
+        there.rsplit_once(':').map(|(before, _)| format!("{before}:{port}/postgres")).expect("a port");
+    let mut watched = Watched::of(&there, None, &[Kind::Session, Kind::Replica]);
+    let said = "how far the standby is behind is not read";
+    watched
+        .until("what is not read", |w| {
+            (w.state == Some(FeedState::Live) && w.place.missing.iter().any(|what| what.starts_with(said)))
+                .then_some(())
+        })
+        .await;
+    let server = watched.server().expect("a server");
+    assert!(server.standby && server.used > 0, "{server:?}");
+    assert_eq!((server.lag, server.lag_level()), (None, Level::Unknown), "not known is not well");
+    client.batch_execute("GRANT SELECT ON pg_catalog.pg_stat_wal_receiver TO PUBLIC").await.expect("done");
+    watched.until("how far it is behind", |w| w.server().filter(|s| s.lag.is_some()).map(|_| ())).await;
+}
+
 /// What the first word of it is.
 async fn first_word(url: &str) -> Result<String, String> {
     let mut watched = Watched::of(url, None, &[Kind::Session]);
