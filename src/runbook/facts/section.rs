@@ -142,7 +142,10 @@ pub fn words(text: &str) -> Vec<String> {
 pub fn has(text: &str, known: &[&str]) -> bool {
     let part = |b: &u8| !b.is_ascii_alphanumeric() && b.is_ascii();
     let words = text.as_bytes().split(part);
-    words.filter_map(|word| Some((word, word.first()?.to_ascii_lowercase()))).any(|(word, first)| {
+    let bit = |letter: u8| 1_u32 << (letter & 31);
+    let firsts = known.iter().filter_map(|known| known.bytes().next()).fold(0, |all, b| all | bit(b));
+    let words = words.filter_map(|word| Some((word, word.first()?.to_ascii_lowercase())));
+    words.filter(|(_, first)| firsts & bit(*first) != 0).any(|(word, first)| {
         let begins = |known: &&&str| known.as_bytes().first() == Some(&first);
         known.iter().filter(begins).any(|known| match known.as_bytes() {
             [start @ .., b'*'] => {
