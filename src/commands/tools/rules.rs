@@ -244,7 +244,7 @@ pub(super) fn judge(name: &str, call: Call<'_>, row: &Row) -> Meaning {
     for (verbs, options, risk, why, marks) in riders.into_iter().flatten() {
         // A rider that only marks counts its options behind the verb: `compose -f FILE logs` follows nothing.
         let from = || if *risk == R && why.is_empty() { verbs.split_ascii_whitespace().count() } else { 0 };
-        if super::args::under(&path, verbs) && given(&args, options, from()) {
+        if given(&args, options, from()) {
             if why.is_empty() {
                 meaning.raise(*risk, meaning.why.clone());
             } else {
@@ -258,7 +258,7 @@ pub(super) fn judge(name: &str, call: Call<'_>, row: &Row) -> Meaning {
         own(&seen, &mut meaning);
     }
     let pretends =
-        |(verbs, options): &(&str, &str)| super::args::under(&path, verbs) && pretended(&seen.args, options);
+        |(verbs, options): &(&str, &str)| pretended(&seen.args, options) && super::args::under(&path, verbs);
     if !seen.args.options.is_empty() && tool.pretends.iter().any(pretends) {
         let (verb, secret) = (meaning.subcommand.take(), meaning.traits.secret);
         meaning =

@@ -1,6 +1,6 @@
 //! Where a tool's name is looked up.
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use super::rules::{Rider, Rule, Tool};
 use super::{args, data};
@@ -27,59 +27,68 @@ pub(super) const ALL: &[&[Tool]] = &[
 /// A tool with its rules and riders at hand: hundreds would be held against every call otherwise.
 pub(super) struct Row {
     pub tool: &'static Tool,
-    /// By the verb that they begin with.
-    rules: HashMap<&'static str, Vec<Way>>,
-    /// Those that begin with no verb.
-    everywhere: Vec<Way>,
-    /// In their order, with the letters that their verbs begin with.
-    riders: Vec<(u32, &'static Rider)>,
-}
-
-/// One path of a rule: how many verbs it has so far, and those behind them.
-#[derive(Debug, Clone, Copy)]
-struct Way {
-    depth: usize,
-    rest: &'static str,
-    rule: &'static Rule,
+    rules: OnceLock<ByVerb<Rule>>,
+    riders: OnceLock<ByVerb<Rider>>,
 }
 
 impl Row {
     fn new(tool: &'static Tool) -> Self {
-        let mut row = Row {
-            tool,
-            rules: HashMap::new(),
-            everywhere: Vec::new(),
-            riders: tool.riders.iter().map(|rider| (letters(rider.0), rider)).collect(),
-        };
-        for rule in tool.rules {
-            for path in rule.0.split(',').map(str::trim_start) {
-                let (verb, rest) = path.split_once(' ').unwrap_or((path, ""));
-                if matches!(verb, "" | "^") {
-                    row.everywhere.push(Way { depth: 0, rest: path, rule });
-                    continue;
-                }
-                for one in verb.split('|') {
-                    row.rules.entry(one).or_default().push(Way { depth: 1, rest, rule });
-                }
-            }
-        }
-        row
+        Row { tool, rules: OnceLock::new(), riders: OnceLock::new() }
     }
 
     /// The rules that begin with the words of a path, and how many words each of them covers.
     pub fn rules<'s>(&'s self, path: &'s str) -> impl Iterator<Item = (usize, &'static Rule)> + 's {
-        let (first, behind) = path.split_once(' ').unwrap_or((path, ""));
-        let own = self.rules.get(first).into_iter().flatten();
-        self.everywhere.iter().chain(own).filter_map(move |way| {
-            let more = args::depth(if way.depth == 0 { path } else { behind }, way.rest)?;
-            Some((way.depth + more, way.rule))
-        })
+        self.rules.get_or_init(|| ByVerb::new(self.tool.rules, |rule| rule.0)).under(path)
     }
 
-    /// The riders that can be meant by a path, in their order.
-    pub fn riders(&self, path: &str) -> impl Iterator<Item = &'static Rider> {
-        let first = letter(path);
-        self.riders.iter().filter(move |(letters, _)| letters & first != 0).map(|(_, rider)| *rider)
+    /// The riders of such verbs, in their order.
+    pub fn riders<'s>(&'s self, path: &'s str) -> impl Iterator<Item = &'static Rider> + 's {
+        let all = self.riders.get_or_init(|| ByVerb::new(self.tool.riders, |rider| rider.0));
+        all.under(path).map(|(_, rider)| rider)
+    }
+}
+
+/// Rules or riders in their order: under each verb that one of them begins with, and under no verb.
+struct ByVerb<T: 'static> {
+    own: HashMap<&'static str, Vec<Way<T>>>,
+    common: Vec<Way<T>>,
+}
+
+/// One path of a rule: how many verbs it has so far, and those behind them.
+#[derive(Clone, Copy)]
+struct Way<T: 'static> {
+    depth: usize,
+    rest: &'static str,
+    to: &'static T,
+}
+
+impl<T: Copy> ByVerb<T> {
+    fn new(all: &'static [T], verbs: fn(&T) -> &'static str) -> Self {
+        let mut by = ByVerb { own: HashMap::new(), common: Vec::new() };
+        for to in all {
+            for path in verbs(to).split(',').map(str::trim_start) {
+                let (verb, rest) = path.split_once(' ').unwrap_or((path, ""));
+                if matches!(verb, "" | "^") {
+                    let way = Way { depth: 0, rest: path, to };
+                    by.own.values_mut().for_each(|ways| ways.push(way));
+                    by.common.push(way);
+                    continue;
+                }
+                for one in verb.split('|') {
+                    let ways = by.own.entry(one).or_insert_with(|| by.common.clone());
+                    ways.push(Way { depth: 1, rest, to });
+                }
+            }
+        }
+        by
+    }
+
+    fn under<'s>(&'s self, path: &'s str) -> impl Iterator<Item = (usize, &'static T)> + 's {
+        let (first, behind) = path.split_once(' ').unwrap_or((path, ""));
+        self.own.get(first).unwrap_or(&self.common).iter().filter_map(move |way| {
+            let more = args::depth(if way.depth == 0 { path } else { behind }, way.rest)?;
+            Some((way.depth + more, way.to))
+        })
     }
 }
 
@@ -92,21 +101,6 @@ static INDEX: LazyLock<HashMap<&'static str, Arc<Row>>> = LazyLock::new(|| {
     }
     all
 });
-
-/// The first letters of the first verbs, by their last five bits; all of them where no verb is asked for.
-fn letters(verbs: &str) -> u32 {
-    let first = |path: &str| {
-        path.split_whitespace().next().map(|verb| verb.split('|').map(letter).fold(0, |a, b| a | b))
-    };
-    verbs
-        .split(',')
-        .map(|path| first(path).filter(|_| path.trim() != "^").unwrap_or(u32::MAX))
-        .fold(0, |a, b| a | b)
-}
-
-fn letter(word: &str) -> u32 {
-    word.bytes().next().map_or(u32::MAX, |b| 1 << (b & 31))
-}
 
 pub(super) fn find(name: &str) -> Option<&'static Row> {
     INDEX.get(name).map(|row| &**row)
