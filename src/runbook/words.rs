@@ -46,6 +46,12 @@ impl Words {
     pub fn contains(&self, word: &str) -> bool {
         self.set.get_or_init(|| self.text.split_whitespace().collect()).contains(word)
     }
+
+    /// The same for a word in any case, where the list is in small letters.
+    pub fn contains_in_any_case(&self, word: &str) -> bool {
+        let small = |b: u8| b.is_ascii() && !b.is_ascii_uppercase();
+        if word.bytes().all(small) { self.contains(word) } else { self.contains(&word.to_lowercase()) }
+    }
 }
 
 /// Which two bytes follow each other in a text, by their last five bits, so in any case: a look at them is much

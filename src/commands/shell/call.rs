@@ -1,4 +1,5 @@
 //! One call: what the shell itself does with it, and what its tool does.
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::expand::Arguments;
@@ -77,8 +78,8 @@ impl Walker<'_> {
             self.name_tool(order, class, tool, meaning.subcommand.as_deref().map(str::trim), place);
         }
         let by = match meaning.subcommand.as_deref().map(str::trim) {
-            Some(subcommand) => format!("{tool} {subcommand}"),
-            None => tool.to_owned(),
+            Some(subcommand) => Cow::Owned([tool, subcommand].join(" ")),
+            None => Cow::Borrowed(tool),
         };
         if !place.doubtful {
             let ends = place.bounded;

@@ -64,7 +64,7 @@ pub fn printed(text: &str) -> String {
 
 /// A text in which each backslash, with what follows, becomes what `meant` writes for it.
 fn each(text: &str, mut meant: impl FnMut(&mut Chars<'_>, &mut String)) -> String {
-    let Some(first) = text.find('\\') else { return text.to_owned() };
+    let Some(first) = memchr::memchr(b'\\', text.as_bytes()) else { return text.to_owned() };
     let mut out = String::with_capacity(text.len());
     out.push_str(text.get(..first).unwrap_or_default());
     let mut signs = text.get(first..).unwrap_or_default().chars();

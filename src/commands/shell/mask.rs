@@ -45,6 +45,13 @@ pub fn mask(source: &str) -> Masked {
     let mut doubtful = false;
     let mut rest = source;
     while let Some(first) = rest.chars().next() {
+        let plain_length = rest.bytes().take_while(|byte| is_plain(*byte)).count();
+        if plain_length > 0 {
+            let (clean, after) = rest.split_at(plain_length);
+            out.push_str(clean);
+            rest = after;
+            continue;
+        }
         let hidden = match first {
             '<' if !out.ends_with('<') => angle(rest),
             '{' => double_brace(rest),
@@ -92,6 +99,11 @@ pub fn mask(source: &str) -> Masked {
         rest = after;
     }
     Masked { text: out, doubtful }
+}
+
+/// A sign that is only copied, wherever it stands.
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\t' | b'\r' | 0x20..=0x7f) && !matches!(byte, b'<' | b'{' | b'\\')
 }
 
 /// Nothing in it needs to be hidden or looked at twice, as in most commands.

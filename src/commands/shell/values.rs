@@ -83,5 +83,10 @@ pub fn unknown() -> Word {
 
 /// A word that is all text.
 pub fn known(text: &str, bare: bool) -> Word {
-    Word { text: text.to_owned(), known: !text.contains(UNKNOWN), bare }
+    Word { text: text.to_owned(), known: is_known(text), bare }
+}
+
+/// Nothing in it is unknown.
+pub fn is_known(text: &str) -> bool {
+    text.is_ascii() || !text.contains(UNKNOWN)
 }

@@ -56,8 +56,8 @@ pub(super) struct Args<'a> {
 
 impl<'a> Args<'a> {
     pub fn read(words: &'a [Word], style: Style) -> Self {
-        let mut args = Args::default();
-        let mut path = String::new();
+        let mut args = Args { operands: Vec::with_capacity(words.len()), ..Args::default() };
+        let mut path = String::with_capacity(words.iter().map(|word| word.text.len() + 1).take(6).sum());
         let mut at = 0;
         while let Some(word) = words.get(at) {
             at += 1;
@@ -80,8 +80,8 @@ impl<'a> Args<'a> {
                 path.push_str(text);
             }
             let stop = style.stops.iter().find(|(verbs, more)| {
-                let depth = verbs.split_whitespace().count();
-                under(&path, verbs) && args.operands.len() == depth + more
+                let depth = verbs.split_ascii_whitespace().count();
+                args.operands.len() == depth + more && under(&path, verbs)
             });
             if stop.is_some() {
                 args.rest = words.get(at..).unwrap_or_default();

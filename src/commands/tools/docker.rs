@@ -1,6 +1,6 @@
 //! A closer look at docker, podman and compose: what runs in a container, and from which image.
 use super::rules::{self, C, D, R, Seen, mark};
-use super::{Call, Input, Meaning, Nested, Through, Word, data, is_known};
+use super::{Call, Input, Meaning, Nested, Through, Word, is_known, tables};
 
 pub(super) fn judge(seen: &Seen<'_>, meaning: &mut Meaning) {
     let management = usize::from(seen.verb() == "container");
@@ -27,7 +27,8 @@ pub(super) fn judge(seen: &Seen<'_>, meaning: &mut Meaning) {
 fn compose(seen: &Seen<'_>, meaning: &mut Meaning) {
     let Some(at) = seen.words.iter().position(|word| word.text == "compose") else { return };
     let call = Call { words: seen.words.get(at..).unwrap_or_default(), input: seen.input };
-    *meaning = rules::judge("docker-compose", call, &data::docker::COMPOSE);
+    let Some(row) = tables::find("docker-compose") else { return };
+    *meaning = rules::judge("docker-compose", call, row);
     let verb = meaning.subcommand.take();
     meaning.subcommand = Some(verb.map_or_else(|| "compose".to_owned(), |verb| format!("compose {verb}")));
 }

@@ -145,7 +145,7 @@ pub fn may_print(tool: &str) -> bool {
 
 fn printing(text: &str) -> Option<(&str, &'static rules::Tool)> {
     let name = name(text);
-    Some((name, tables::find(name).filter(|tool| tool.names.starts_with("kubectl "))?))
+    Some((name, tables::find(name)?.tool)).filter(|(_, tool)| tool.names.starts_with("kubectl "))
 }
 
 fn built_in(call: Call<'_>) -> Meaning {
@@ -154,7 +154,7 @@ fn built_in(call: Call<'_>) -> Meaning {
     };
     let name = name(&first.text);
     match tables::find(name) {
-        Some(tool) if !name.is_empty() => rules::judge(name, call, tool),
+        Some(row) if !name.is_empty() => rules::judge(name, call, row),
         _ => unknown(first, call.words),
     }
 }

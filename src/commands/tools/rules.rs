@@ -2,6 +2,7 @@
 use std::borrow::Cow;
 
 use super::args::{Args, Style, UNKNOWN};
+use super::tables::Row;
 use super::words;
 use super::{Call, Input, Meaning, Nested, Through, Word};
 use crate::commands::Traits;
@@ -233,16 +234,17 @@ pub(super) fn seen<'a>(name: &'a str, call: Call<'a>, tool: &Tool) -> Seen<'a> {
 }
 
 /// Holds a call against its tool.
-pub(super) fn judge(name: &str, call: Call<'_>, tool: &Tool) -> Meaning {
+pub(super) fn judge(name: &str, call: Call<'_>, row: &Row) -> Meaning {
+    let tool = row.tool;
     let words = call.words.get(1..).unwrap_or_default();
     let args = Args::read(words, tool.style);
     let path = path(&args);
-    let (mut meaning, depth) = rule(&args, &path, tool);
-    let riders = (!args.options.is_empty()).then(|| super::tables::riders(tool, &path));
+    let (mut meaning, depth) = rule(&args, &path, row);
+    let riders = (!args.options.is_empty()).then(|| row.riders(&path));
     for (verbs, options, risk, why, marks) in riders.into_iter().flatten() {
         // A rider that only marks counts its options behind the verb: `compose -f FILE logs` follows nothing.
         let from = || if *risk == R && why.is_empty() { verbs.split_ascii_whitespace().count() } else { 0 };
-        if super::args::under(&path, verbs) && given(&args, options, from()) {
+        if given(&args, options, from()) {
             if why.is_empty() {
                 meaning.raise(*risk, meaning.why.clone());
             } else {
@@ -256,7 +258,7 @@ pub(super) fn judge(name: &str, call: Call<'_>, tool: &Tool) -> Meaning {
         own(&seen, &mut meaning);
     }
     let pretends =
-        |(verbs, options): &(&str, &str)| super::args::under(&path, verbs) && pretended(&seen.args, options);
+        |(verbs, options): &(&str, &str)| pretended(&seen.args, options) && super::args::under(&path, verbs);
     if !seen.args.options.is_empty() && tool.pretends.iter().any(pretends) {
         let (verb, secret) = (meaning.subcommand.take(), meaning.traits.secret);
         meaning =
@@ -293,24 +295,30 @@ fn given(args: &Args<'_>, options: &str, from: usize) -> bool {
 }
 
 fn path(args: &Args<'_>) -> String {
-    let words: Vec<_> = args.operands.iter().take(6).map(|word| word.text.as_str()).collect();
-    words.join(" ")
+    let mut path = String::with_capacity(args.operands.iter().map(|word| word.text.len() + 1).take(6).sum());
+    for (at, word) in args.operands.iter().take(6).enumerate() {
+        if at > 0 {
+            path.push(' ');
+        }
+        path.push_str(&word.text);
+    }
+    path
 }
 
 /// The longest rule whose verbs the operands begin with.
-fn rule(args: &Args<'_>, path: &str, tool: &Tool) -> (Meaning, usize) {
+fn rule(args: &Args<'_>, path: &str, row: &Row) -> (Meaning, usize) {
+    let tool = row.tool;
     let mut best: Option<(usize, &Rule)> = None;
-    for rule in super::tables::rules(tool, path.split(' ').next().unwrap_or_default()) {
-        if let Some(depth) =
-            super::args::depth(path, rule.0).filter(|depth| best.is_none_or(|(most, _)| *depth > most))
-        {
+    for (depth, rule) in row.rules(path) {
+        if best.is_none_or(|(most, _)| depth > most) {
             best = Some((depth, rule));
         }
     }
     if let Some((depth, (_, risk, why, marks))) = best {
         let mut meaning = Meaning::new(*risk, *why, *marks);
         if depth > 0 {
-            meaning.subcommand = Some(path.split(' ').take(depth).collect::<Vec<_>>().join(" "));
+            let end = memchr::memchr_iter(b' ', path.as_bytes()).nth(depth - 1);
+            meaning.subcommand = Some(path.get(..end.unwrap_or(path.len())).unwrap_or(path).to_owned());
         }
         return (meaning, depth);
     }

@@ -1,9 +1,9 @@
 //! Where a tool's name is looked up.
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, OnceLock};
 
-use super::data;
 use super::rules::{Rider, Rule, Tool};
+use super::{args, data};
 
 /// Every table; a name stands in one of them only.
 pub(super) const ALL: &[&[Tool]] = &[
@@ -24,68 +24,86 @@ pub(super) const ALL: &[&[Tool]] = &[
     data::engines::TOOLS,
 ];
 
-/// Every name of every tool: a catalogue asks for tens of thousands.
-static INDEX: LazyLock<HashMap<&'static str, &'static Tool>> = LazyLock::new(|| {
-    let tools = ALL.iter().flat_map(|table| table.iter());
-    tools.flat_map(|tool| tool.names.split_whitespace().map(move |name| (name, tool))).collect()
-});
+/// A tool with its rules and riders at hand: hundreds would be held against every call otherwise.
+pub(super) struct Row {
+    pub tool: &'static Tool,
+    rules: OnceLock<ByVerb<Rule>>,
+    riders: OnceLock<ByVerb<Rider>>,
+}
 
-type ByVerb = HashMap<&'static str, Vec<&'static Rule>>;
+impl Row {
+    fn new(tool: &'static Tool) -> Self {
+        Row { tool, rules: OnceLock::new(), riders: OnceLock::new() }
+    }
 
-/// The rules of each tool by the verbs that they begin with; `^` and nothing are verbs here.
-static RULES: LazyLock<HashMap<&'static str, ByVerb>> = LazyLock::new(|| {
-    let mut all: HashMap<_, ByVerb> = HashMap::new();
-    for tool in ALL.iter().flat_map(|table| table.iter()) {
-        for rule in tool.rules {
-            for path in rule.0.split(',') {
-                for verb in path.split_whitespace().next().unwrap_or_default().split('|') {
-                    all.entry(tool.names).or_default().entry(verb).or_default().push(rule);
+    /// The rules that begin with the words of a path, and how many words each of them covers.
+    pub fn rules<'s>(&'s self, path: &'s str) -> impl Iterator<Item = (usize, &'static Rule)> + 's {
+        self.rules.get_or_init(|| ByVerb::new(self.tool.rules, |rule| rule.0)).under(path)
+    }
+
+    /// The riders of such verbs, in their order.
+    pub fn riders<'s>(&'s self, path: &'s str) -> impl Iterator<Item = &'static Rider> + 's {
+        let all = self.riders.get_or_init(|| ByVerb::new(self.tool.riders, |rider| rider.0));
+        all.under(path).map(|(_, rider)| rider)
+    }
+}
+
+/// Rules or riders in their order: under each verb that one of them begins with, and under no verb.
+struct ByVerb<T: 'static> {
+    own: HashMap<&'static str, Vec<Way<T>>>,
+    common: Vec<Way<T>>,
+}
+
+/// One path of a rule: how many verbs it has so far, and those behind them.
+#[derive(Clone, Copy)]
+struct Way<T: 'static> {
+    depth: usize,
+    rest: &'static str,
+    to: &'static T,
+}
+
+impl<T: Copy> ByVerb<T> {
+    fn new(all: &'static [T], verbs: fn(&T) -> &'static str) -> Self {
+        let mut by = ByVerb { own: HashMap::new(), common: Vec::new() };
+        for to in all {
+            for path in verbs(to).split(',').map(str::trim_start) {
+                let (verb, rest) = path.split_once(' ').unwrap_or((path, ""));
+                if matches!(verb, "" | "^") {
+                    let way = Way { depth: 0, rest: path, to };
+                    by.own.values_mut().for_each(|ways| ways.push(way));
+                    by.common.push(way);
+                    continue;
+                }
+                for one in verb.split('|') {
+                    let ways = by.own.entry(one).or_insert_with(|| by.common.clone());
+                    ways.push(Way { depth: 1, rest, to });
                 }
             }
         }
+        by
+    }
+
+    fn under<'s>(&'s self, path: &'s str) -> impl Iterator<Item = (usize, &'static T)> + 's {
+        let (first, behind) = path.split_once(' ').unwrap_or((path, ""));
+        self.own.get(first).unwrap_or(&self.common).iter().filter_map(move |way| {
+            let more = args::depth(if way.depth == 0 { path } else { behind }, way.rest)?;
+            Some((way.depth + more, way.to))
+        })
+    }
+}
+
+/// Every name of every tool: a catalogue asks for tens of thousands.
+static INDEX: LazyLock<HashMap<&'static str, Arc<Row>>> = LazyLock::new(|| {
+    let mut all = HashMap::new();
+    for tool in ALL.iter().flat_map(|table| table.iter()) {
+        let row = Arc::new(Row::new(tool));
+        all.extend(tool.names.split_whitespace().map(|name| (name, Arc::clone(&row))));
     }
     all
 });
 
-/// The rules of a tool that can be meant by a path of this first word: two hundred would be held against it otherwise.
-pub(super) fn rules(tool: &Tool, first: &str) -> impl Iterator<Item = &'static Rule> {
-    let own = (!matches!(first, "" | "^")).then_some(first);
-    let known: Option<&'static ByVerb> = RULES.get(tool.names);
-    [Some(""), Some("^"), own].map(|verb| known?.get(verb?)).into_iter().flatten().flatten().copied()
-}
-
-/// The riders of each tool, in their order, with the letters that their verbs begin with.
-static RIDERS: LazyLock<HashMap<&'static str, Vec<(u32, &'static Rider)>>> = LazyLock::new(|| {
-    let tools = ALL.iter().flat_map(|table| table.iter()).filter(|tool| !tool.riders.is_empty());
-    tools
-        .map(|tool| (tool.names, tool.riders.iter().map(|rider| (letters(rider.0), rider)).collect()))
-        .collect()
-});
-
-/// The first letters of the first verbs, by their last five bits; all of them where no verb is asked for.
-fn letters(verbs: &str) -> u32 {
-    let first = |path: &str| {
-        path.split_whitespace().next().map(|verb| verb.split('|').map(letter).fold(0, |a, b| a | b))
-    };
-    verbs
-        .split(',')
-        .map(|path| first(path).filter(|_| path.trim() != "^").unwrap_or(u32::MAX))
-        .fold(0, |a, b| a | b)
-}
-
-fn letter(word: &str) -> u32 {
-    word.bytes().next().map_or(u32::MAX, |b| 1 << (b & 31))
-}
-
-/// The riders of a tool that can be meant by a path, in their order.
-pub(super) fn riders(tool: &Tool, path: &str) -> impl Iterator<Item = &'static Rider> {
-    let first = letter(path);
-    let all = if tool.riders.is_empty() { None } else { RIDERS.get(tool.names) };
-    all.into_iter().flatten().filter(move |(letters, _)| letters & first != 0).map(|(_, rider)| *rider)
-}
-
-pub(super) fn find(name: &str) -> Option<&'static Tool> {
-    INDEX.get(name).copied()
+pub(super) fn find(name: &str) -> Option<&'static Row> {
+    INDEX.get(name).map(|row| &**row)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::domain::settings::command::Mark;
 /// only ever raised.
 pub(super) fn apply(rules: &[CommandRule], call: &[Word], meaning: &mut Meaning) {
     let mut longest = 0;
-    let built_in = meaning.clone();
+    let built_in = meaning.known;
     for rule in rules {
         let length = rule.words.len();
         if !fits(rule, call) || length < longest {
@@ -19,7 +19,7 @@ pub(super) fn apply(rules: &[CommandRule], call: &[Word], meaning: &mut Meaning)
             "" => format!("the configuration says {risk}"),
             _ => rule.why.clone(),
         };
-        if built_in.known {
+        if built_in {
             meaning.raise(risk, why);
         } else {
             meaning.risk = risk;
@@ -32,7 +32,7 @@ pub(super) fn apply(rules: &[CommandRule], call: &[Word], meaning: &mut Meaning)
             apply_mark(*mark, meaning);
         }
     }
-    if longest > 0 && !built_in.known {
+    if longest > 0 && !built_in {
         meaning.known = true;
     }
 }

@@ -128,16 +128,20 @@ fn runs(code: &str) -> bool {
 /// A line that is a command without any marks.
 fn is_bare(text: &str) -> bool {
     let text = unprompted(text);
-    let words = text.split_whitespace().count();
     let head = text.split_whitespace().next().unwrap_or_default();
+    let known = first(head);
+    let tool = known == First::Tool || known == First::Path && head.starts_with("./");
+    // Most lines begin with no tool at all.
+    if !tool && known != First::Wordy && !text.ends_with(';') {
+        return false;
+    }
+    let words = text.split_whitespace().count();
     if words <= 40 && text.ends_with(';') && is_sql(text) {
         return true;
     }
     if head == "service" && words == 3 {
         return is_command(text);
     }
-    let known = first(head);
-    let tool = known == First::Tool || known == First::Path && head.starts_with("./");
     if words < 2 || !tool && known != First::Wordy {
         return false;
     }
@@ -156,13 +160,13 @@ fn unprompted(code: &str) -> &str {
 /// Words of a warning or a story.
 fn warns(text: &str) -> bool {
     let sentence = text.rsplit(['.', '!', '?']).find(|part| !part.trim().is_empty()).unwrap_or_default();
-    sentence.split(|c: char| !c.is_alphanumeric() && c != '\'').any(|w| NEVER.contains(&w.to_lowercase()))
+    sentence.split(|c: char| !c.is_alphanumeric() && c != '\'').any(|w| NEVER.contains_in_any_case(w))
 }
 
 /// Whether a command goes on from the one before it: only `,`, `then`, `and` and a pause stand between.
 fn joins(between: &str, code: &str) -> bool {
     let never =
-        between.split(|c: char| !c.is_alphanumeric() && c != '\'').any(|w| NEVER.contains(&w.to_lowercase()));
+        between.split(|c: char| !c.is_alphanumeric() && c != '\'').any(|w| NEVER.contains_in_any_case(w));
     let linked = between.trim_start().starts_with([',', ';'])
         || between.contains(" then ")
         || between.contains(" and ");

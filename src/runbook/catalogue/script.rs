@@ -168,6 +168,9 @@ fn keep_comment(one: &mut Statement, lines: &[Line]) {
     else {
         return;
     };
+    if !whole.contains('#') {
+        return;
+    }
     let last = one.text.rsplit('\n').next().unwrap_or_default();
     let Some(start) = whole.rfind(last).filter(|_| !last.is_empty()) else { return };
     let rest = whole.get(start + last.len()..).unwrap_or_default();

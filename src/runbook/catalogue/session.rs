@@ -238,6 +238,15 @@ fn simple(text: &str) -> Option<(Prompt, usize)> {
     (matches!(first(word), First::Tool) && rest.contains(' ')).then_some((kind, 1))
 }
 
+/// The first characters of a text.
+fn start(text: &str, most: usize) -> &str {
+    // Most lines are shorter than that, whatever they are made of.
+    if text.len() <= most {
+        return text;
+    }
+    text.char_indices().nth(most).and_then(|(at, _)| text.get(..at)).unwrap_or(text)
+}
+
 /// `mysql> `, `db=# `, `127.0.0.1:6379> `, `PS C:\> `.
 fn console(text: &str) -> Option<(Prompt, usize)> {
     if text.starts_with("PS ") || text.starts_with("PS>") {
@@ -247,8 +256,7 @@ fn console(text: &str) -> Option<(Prompt, usize)> {
             .starts_with([' ', '\t'])
             .then(|| (Prompt::Console(Lang::PowerShell), blanks(text, end + 1)));
     }
-    let window: usize = text.chars().take(64).map(char::len_utf8).sum();
-    let head = text.get(..window)?;
+    let head = start(text, 64);
     memchr::memchr2(b'>', b'#', head.as_bytes())?;
     // `C:\>`
     if text.get(1..3) == Some(":\\") && text.starts_with(|c: char| c.is_ascii_uppercase()) {
@@ -338,9 +346,9 @@ fn themed(text: &str) -> Option<(Prompt, usize)> {
 
 /// `user@host:~$ cmd`, `[user@host dir]# cmd`, `host$ cmd`, `~/dir $ cmd`, `bash-5.1# cmd`, `(venv) $ cmd`.
 fn hosted(text: &str) -> Option<(Prompt, usize)> {
-    let window: usize = text.chars().take(90).map(char::len_utf8).sum();
-    let head = text.get(..window)?;
-    let (at, sign) = head.char_indices().find(|(_, c)| matches!(c, '$' | '#' | '%' | '>'))?;
+    let head = start(text, 90);
+    let at = head.bytes().position(|b| matches!(b, b'$' | b'#' | b'%' | b'>'))?;
+    let sign = text.get(at..)?.chars().next()?;
     let name = head.get(..at)?;
     let after = text.get(at + 1..)?;
     let spaced = after.is_empty() || after.starts_with([' ', '\t']);

@@ -129,12 +129,13 @@ pub fn is_query(text: &str) -> bool {
             && !text.starts_with("{\"");
     let splunk = ["source=", "index=", "sourcetype=", "host=", "search "].iter().any(|s| text.starts_with(s))
         && (text.contains(" | ") || text.contains("=\"") || text.contains("=*"));
-    let kusto = text.starts_with("| where ")
-        || text.starts_with("| summarize")
-        || text.starts_with("| project")
-        || text.contains(" | where ")
-        || text.contains(" | summarize ")
-        || text.contains(" | stats ");
+    let kusto = text.contains('|')
+        && (text.starts_with("| where ")
+            || text.starts_with("| summarize")
+            || text.starts_with("| project")
+            || text.contains(" | where ")
+            || text.contains(" | summarize ")
+            || text.contains(" | stats "));
     let mongo = (text.starts_with("db.")
         || text.starts_with("rs.")
         || text.starts_with("sh.status")
@@ -155,10 +156,9 @@ pub fn is_query(text: &str) -> bool {
 
 /// The head of a table, a log line, a message of an error.
 pub fn is_output(text: &str) -> bool {
-    let all: Vec<&str> = text.split_whitespace().collect();
-    let heads = all.len() >= 2
-        && all.iter().all(|w| {
-            w.chars().all(|c| c.is_ascii_uppercase() || matches!(c, '-' | '(' | ')' | '%' | '_' | '/'))
+    let heads = text.split_whitespace().nth(1).is_some()
+        && text.split_whitespace().all(|w| {
+            w.bytes().all(|b| b.is_ascii_uppercase() || matches!(b, b'-' | b'(' | b')' | b'%' | b'_' | b'/'))
         });
     let stamped = text.len() > 10
         && text.bytes().take(4).all(|b| b.is_ascii_digit())

@@ -34,12 +34,13 @@ pub fn plain(text: &str) -> String {
 
 /// Nothing but plain signs with single blanks between them.
 fn is_tidy(text: &str) -> bool {
-    let blank = |b: Option<&u8>| b.is_none_or(|b| !b.is_ascii_graphic());
-    let bytes = text.as_bytes();
-    !blank(bytes.first())
-        && !blank(bytes.last())
-        && bytes.iter().all(|b| matches!(b, b' '..=b'~'))
-        && memchr::memmem::find(bytes, b"  ").is_none()
+    let mut before = b' ';
+    let tidy = text.bytes().all(|b| {
+        let blanks = b == b' ' && before == b' ';
+        before = b;
+        matches!(b, b' '..=b'~') && !blanks
+    });
+    tidy && before != b' '
 }
 
 /// The label at the start of a line.
@@ -65,6 +66,7 @@ pub fn label(line: &str) -> Option<Label> {
 
 /// `Name: rest` without emphasis, when the name is short and has no sentence in it.
 pub fn bare_label(line: &str) -> Option<Label> {
+    memchr::memchr(b':', line.as_bytes())?;
     let line = line.trim();
     let (name, rest) = line.split_once(':')?;
     let short = name.len() <= 40 && name.split_whitespace().count() <= 4;

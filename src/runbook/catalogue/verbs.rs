@@ -228,10 +228,7 @@ pub fn is_command(line: &str) -> bool {
         rest = after;
     }
     let word = rest.split_whitespace().next().unwrap_or_default();
-    if is_sentence(rest) {
-        return false;
-    }
-    match first(word) {
+    let begins = match first(word) {
         First::Tool | First::Path => !word.ends_with(':'),
         First::Wordy => wordy_is_meant(rest),
         First::Unknown => {
@@ -239,7 +236,8 @@ pub fn is_command(line: &str) -> bool {
                 || matches!(word, "for" | "while" | "until" | "if" | "case" | "[" | "[[" | "((" | "function")
                     && rest.contains([';', '[', '(', '$'])
         }
-    }
+    };
+    begins && !is_sentence(rest)
 }
 
 /// A name that a program could have.
@@ -295,7 +293,7 @@ pub fn is_cmdlet(line: &str) -> bool {
 
 /// `NAME=value rest`: the name and the rest.
 fn assignment(text: &str) -> Option<(&str, &str)> {
-    let at = text.find('=')?;
+    let at = memchr::memchr(b'=', text.as_bytes())?;
     let name = text.get(..at)?;
     let valid = !name.is_empty()
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
@@ -407,25 +405,22 @@ pub fn is_sentence(line: &str) -> bool {
     const LONGEST_GLUE: usize = "because".len();
     let line = line.trim().trim_start_matches(['-', '*']).trim_start();
     let sign = |b| matches!(b, b'|' | b';' | b'`' | b'$' | b'>' | b'<' | b'\\' | b'=' | b'"');
-    if line.bytes().any(sign) || line.contains(" -") || line.contains("'{") {
+    let option = |two: &[u8; 2]| matches!(two, b" -" | b"'{");
+    if line.bytes().any(sign) || line.as_bytes().array_windows().any(option) {
         return false;
     }
-    let all: Vec<&str> = line.split_whitespace().collect();
-    if all.len() < 3 {
+    let mut all = line.split_whitespace();
+    let head = all.next().unwrap_or_default();
+    if all.clone().nth(1).is_none() {
         return false;
     }
     let capital = line.starts_with(|c: char| c.is_uppercase());
     let ends = line.ends_with(['.', ':', '!', '?']);
     let glue = all
-        .iter()
-        .skip(1)
         .map(|w| w.trim_end_matches(['.', ',', ':', ';']))
-        .filter(|w| w.len() <= LONGEST_GLUE && GLUE.contains(&w.to_lowercase()))
+        .filter(|w| w.len() <= LONGEST_GLUE && GLUE.contains_in_any_case(w))
         .count();
-    (capital && ends && all.len() >= 3 && first(all.first().copied().unwrap_or_default()) == First::Unknown)
-        || (capital && glue >= 1 && first(all.first().copied().unwrap_or_default()) == First::Unknown)
-        || glue >= 3
-        || (glue >= 2 && ends)
+    capital && (ends || glue >= 1) && first(head) == First::Unknown || glue >= 3 || (glue >= 2 && ends)
 }
 
 #[cfg(test)]

@@ -59,6 +59,10 @@ pub struct Lead {
 
 /// Reads `**Key:** value`, `**Key**: value`, `__Key__ value`, `**1. Title** (0-5 min)`.
 pub fn lead(markdown: &str) -> Option<Lead> {
+    // Most texts begin with a letter.
+    if markdown.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric()) {
+        return None;
+    }
     let text = markdown.trim();
     let mark = ["**", "__"].into_iter().find(|mark| text.starts_with(mark))?;
     let inside = text.get(2..)?;

@@ -16,7 +16,7 @@ pub fn clean<'a>(text: &'a str, defects: &mut Defects) -> Cow<'a, str> {
 /// Cuts at LF, CR LF and a lone CR; an empty end behind the last of them is no line.
 pub fn split<'a>(text: &'a str, defects: &mut Defects) -> Vec<&'a str> {
     let bytes = text.as_bytes();
-    let mut lines = Vec::new();
+    let mut lines = Vec::with_capacity(memchr::memchr_iter(b'\n', bytes).count() + 1);
     let mut start = 0;
     let mut told = false;
     for at in memchr::memchr2_iter(b'\n', b'\r', bytes) {

@@ -140,9 +140,24 @@ pub fn words(text: &str) -> Vec<String> {
 /// Whether one of the words is among these, in any case, or begins like one that ends in `*`. The known ones are
 /// in small letters.
 pub fn has(text: &str, known: &[&str]) -> bool {
-    let part = |b: &u8| !b.is_ascii_alphanumeric() && b.is_ascii();
+    /// Every byte of every line is asked for: a table answers at once.
+    const LETTER: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut at: u8 = 0;
+        loop {
+            table[at as usize] = at.is_ascii_alphanumeric() || !at.is_ascii();
+            if at == u8::MAX {
+                break table;
+            }
+            at += 1;
+        }
+    };
+    let part = |b: &u8| !LETTER.get(usize::from(*b)).copied().unwrap_or_default();
     let words = text.as_bytes().split(part);
-    words.filter_map(|word| Some((word, word.first()?.to_ascii_lowercase()))).any(|(word, first)| {
+    let bit = |letter: u8| 1_u32 << (letter & 31);
+    let firsts = known.iter().filter_map(|known| known.bytes().next()).fold(0, |all, b| all | bit(b));
+    let words = words.filter_map(|word| Some((word, word.first()?.to_ascii_lowercase())));
+    words.filter(|(_, first)| firsts & bit(*first) != 0).any(|(word, first)| {
         let begins = |known: &&&str| known.as_bytes().first() == Some(&first);
         known.iter().filter(begins).any(|known| match known.as_bytes() {
             [start @ .., b'*'] => {

@@ -188,7 +188,8 @@ fn whole(chunk: &str, quoting: Quoting, prose: bool, tool: &str) -> Option<(usiz
     if !chunk.bytes().any(|b| matches!(b, b'.' | b'/' | b':' | 0x80..)) {
         return None;
     }
-    if chunk.contains("...") || chunk.contains('…') {
+    let holds = |sign: u8| chunk.as_bytes().contains(&sign);
+    if holds(b'.') && chunk.contains("...") || !chunk.is_ascii() && chunk.contains('…') {
         let alone = chunk.chars().all(|c| matches!(c, '.' | '…'));
         let range = matches!(tool, "git" | "go" | "cargo") || chunk == "./...";
         let joined = chunk.contains(['/', '@', ':']);
@@ -199,10 +200,10 @@ fn whole(chunk: &str, quoting: Quoting, prose: bool, tool: &str) -> Option<(usiz
             all
         };
     }
-    if chunk.contains("path/to/") || chunk.contains("path/to-") {
+    if holds(b'/') && (chunk.contains("path/to/") || chunk.contains("path/to-")) {
         return all;
     }
-    if !chunk.contains(':') || !["pass", "pwd", "secret"].iter().any(|word| chunk.contains(word)) {
+    if !holds(b':') || !["pass", "pwd", "secret"].iter().any(|word| chunk.contains(word)) {
         return None;
     }
     for user in ["user", "username", "myuser", "dbuser", "db_user"] {
@@ -299,16 +300,21 @@ fn is_marked(token: &str, lower: &str, spot: &Spot<'_>) -> bool {
     let todo = matches!(token, "TODO" | "TBD" | "PLACEHOLDER" | "REDACTED")
         || token.ends_with("_HERE")
         || token.ends_with("-HERE");
+    // A search for a sign is much cheaper than one for a word that has it.
+    let holds = |sign: u8| lower.as_bytes().contains(&sign);
     let mut dotted = lower.split('.');
     let is_x = |part: &&str| !part.is_empty() && part.bytes().all(|b| b == b'x');
-    let address = lower.bytes().filter(|b| *b == b'.').count() == 3
+    let address = holds(b'x')
+        && lower.bytes().filter(|b| *b == b'.').count() == 3
         && dotted.clone().any(|part| is_x(&part))
         && dotted.all(|p| is_x(&p) || !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
     let version = matches!(token.trim_start_matches('v'), "X.Y.Z" | "x.y.z" | "X.Y" | "X.Y.Z-N");
-    let year =
-        !spot.sql() && spot.lang == Lang::Shell && (token.contains("YYYY") || lower.contains("yyyy-mm"));
-    let sequence = lower.contains("12345678") && !spot.in_address() && spot.before() != '.';
-    let crosses = lower.contains("xxx") && !token.starts_with("0x") && spot.before() != '\\';
+    let year = holds(b'y')
+        && !spot.sql()
+        && spot.lang == Lang::Shell
+        && (token.contains("YYYY") || lower.contains("yyyy-mm"));
+    let sequence = holds(b'8') && lower.contains("12345678") && !spot.in_address() && spot.before() != '.';
+    let crosses = holds(b'x') && lower.contains("xxx") && !token.starts_with("0x") && spot.before() != '\\';
     let mine = ["MY-", "MY_", "YOUR-"].iter().any(|start| token.starts_with(start))
         && token.len() > 4
         && !token.contains(|c: char| c.is_ascii_lowercase());
@@ -381,18 +387,15 @@ fn is_named(lower: &str, spot: &Spot<'_>) -> bool {
     }
     let parts: Vec<&str> = lower.split(['-', '_']).collect();
     let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return false };
-    if parts.len() < 2
-        || spot.json()
-        || spot.sql()
-        || spot.in_address()
-        || lower.contains('.')
-        || spot.tool().is_empty()
-    {
+    if parts.len() < 2 || spot.json() || spot.sql() || spot.in_address() || lower.contains('.') {
         return false;
     }
     let known = parts
         .iter()
         .all(|part| NOUNS.contains(part) || LEADS.contains(part) || part.bytes().all(|b| b.is_ascii_digit()));
+    if !known && *last != "pod" || spot.tool().is_empty() {
+        return false;
+    }
     let before = spot.before();
     if matches!(before, '.' | '-' | '$' | '%') {
         return false;

@@ -3,7 +3,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use super::tree::{Form, Piece, Text, Variable};
-use super::values::{UNKNOWN, Value, Values, known, unknown};
+use super::values::{UNKNOWN, Value, Values, is_known, known, unknown};
 use super::{escape, mask};
 use crate::commands::tools::Word;
 
@@ -44,10 +44,14 @@ struct Fields {
 
 impl Fields {
     fn push(&mut self, text: &str, is_known: bool, bare: bool) {
-        let word = self.open.get_or_insert_with(|| Word { text: String::new(), known: true, bare: true });
-        word.text.push_str(text);
-        word.known &= is_known;
-        word.bare &= bare;
+        match &mut self.open {
+            Some(word) => {
+                word.text.push_str(text);
+                word.known &= is_known;
+                word.bare &= bare;
+            }
+            None => self.open = Some(Word { text: text.to_owned(), known: is_known, bare }),
+        }
     }
 
     fn size(&self) -> usize {
@@ -65,20 +69,23 @@ pub fn calls(words: &[Text], scope: Scope<'_>) -> Vec<Vec<Word>> {
 }
 
 fn calls_in(words: &[Text], scope: Scope<'_>, depth: u8) -> Vec<Vec<Word>> {
-    let mut all = vec![Fields::default()];
+    let mut all = vec![Fields { done: Vec::with_capacity(words.len()), open: None }];
     for text in words {
-        if let [Piece::Fixed { text, quoted: false }] = text.pieces.as_slice()
-            && let Some(list) = braces(&mask::unmask(text))
-        {
-            for fields in &mut all {
-                for word in &list {
-                    fields.push(word, true, true);
-                    fields.end();
+        if let [Piece::Fixed { text, quoted: false }] = text.pieces.as_slice() {
+            let text = mask::unmask(text);
+            if let Some(list) = braces(&text) {
+                for fields in &mut all {
+                    for word in &list {
+                        fields.push(word, true, true);
+                        fields.end();
+                    }
                 }
+                continue;
             }
-            continue;
+            fixed(&text, false, &mut all);
+        } else {
+            put(text, scope, depth, false, &mut all);
         }
-        put(text, scope, depth, false, &mut all);
         all.iter_mut().for_each(Fields::end);
     }
     all.into_iter().map(|fields| fields.done).collect()
@@ -105,14 +112,7 @@ pub fn assigned(text: &Text, scope: Scope<'_>) -> Vec<Value> {
 fn put(text: &Text, scope: Scope<'_>, depth: u8, whole: bool, all: &mut Vec<Fields>) {
     for piece in &text.pieces {
         match piece {
-            Piece::Fixed { text, quoted } => {
-                let text = mask::unmask(text);
-                let is_known = !text.contains(UNKNOWN);
-                // Zero-width signs alone make no word.
-                if *quoted || !text.is_empty() {
-                    push(all, &text, is_known, !quoted);
-                }
-            }
+            Piece::Fixed { text, quoted } => fixed(&mask::unmask(text), *quoted, all),
             Piece::Raw { text, quoted } => {
                 let text = escape::unescaped(&mask::unmask(text), *quoted);
                 push(all, &text, false, false);
@@ -133,6 +133,14 @@ fn put(text: &Text, scope: Scope<'_>, depth: u8, whole: bool, all: &mut Vec<Fiel
                 push(all, &UNKNOWN.to_string(), false, false);
             }
         }
+    }
+}
+
+/// Puts a text that stands there as it is.
+fn fixed(text: &str, quoted: bool, all: &mut [Fields]) {
+    // Zero-width signs alone make no word.
+    if quoted || !text.is_empty() {
+        push(all, text, is_known(text), !quoted);
     }
 }
 
@@ -211,7 +219,7 @@ fn split(fields: &mut Fields, word: &Word) {
         if at > 0 {
             fields.end();
         }
-        fields.push(part, !part.contains(UNKNOWN), word.bare);
+        fields.push(part, is_known(part), word.bare);
     }
     if text.ends_with(char::is_whitespace) {
         fields.end();

@@ -36,7 +36,7 @@ pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
         ]),
 ];
 
-pub(in crate::commands::tools) const COMPOSE: Tool = Tool::new("docker-compose podman-compose compose")
+const COMPOSE: Tool = Tool::new("docker-compose podman-compose compose")
     .values(&[
         ("^", "-f"),
         ("", "--file -p --project-name --profile --env-file --project-directory --ansi --parallel --progress -H --host -c --context --tlscacert --tlscert --tlskey --log-level"),
