@@ -140,13 +140,13 @@ impl Tables for Databases {
                 Action::KillRoot,
                 Action::Terminate,
                 Action::CancelQuery,
-                Action::GroupBy,
+                Action::GroupSessions,
                 Action::Filter,
                 Action::NextKind,
                 Action::Palette,
             ],
             Kind::SessionGroup => {
-                &[Action::Open, Action::GroupBy, Action::Filter, Action::NextKind, Action::Palette]
+                &[Action::Open, Action::GroupSessions, Action::Filter, Action::NextKind, Action::Palette]
             }
             Kind::Operation => &[
                 Action::Open,

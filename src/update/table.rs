@@ -258,7 +258,7 @@ pub fn kinds(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
         Action::Nodes => show(model, Kind::Node),
         Action::Events => show(model, Kind::Event),
         Action::Certificates => show(model, Kind::Certificate),
-        Action::GroupBy => realms::database::group_by(model),
+        Action::GroupSessions => realms::database::group_by(model),
         Action::Rescue => realms::database::rescue(model),
         _ => return None,
     })

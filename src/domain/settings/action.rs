@@ -180,7 +180,7 @@ actions! {
     FoldAll      "fold-all"      Alerts   ["x"]                       "unfold all groups, or fold them",
     CancelQuery  "cancel-query"  Database ["C"]                       "cancel the session's query",
     Terminate    "terminate"     Database ["K"]                       "terminate the session",
-    GroupBy      "group-by"      Database ["b"]                       "group by application, user, client, state, database",
+    GroupSessions "group-sessions" Database ["b"]                       "group by application, user, client, state, database",
     Rescue       "rescue"        Database ["!"]                       "into a full server, as its reserved role",
     KillRoot     "kill-root"     Database ["X"]                       "terminate the session that all the others wait for",
     Disconnect   "disconnect"    Redis    ["K"]                       "disconnect the client",
