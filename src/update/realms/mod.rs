@@ -42,7 +42,7 @@ pub fn acknowledged_before(model: &mut Model, all: Vec<(ObjectRef, String, Times
     for (alert, by, at) in all {
         let said = Acknowledged { by, at, before: true };
         let began = model.listing(Kind::Alert).and_then(|listing| listing.get(&alert)).and_then(began);
-        if !is_of_another(&said, began) {
+        if !is_of_another(&said, began, model.now) {
             let recent = model.now.since(said.at) < changes::HOUR;
             let told = changes::acknowledged(std::slice::from_ref(&alert), &said.by, false, said.at);
             changes::add(model, told.filter(|_| recent).into_iter().collect());
@@ -60,9 +60,10 @@ fn began(object: &Object) -> Option<Timestamp> {
     }
 }
 
-/// One that fires again is another alert, of which nothing was said.
-fn is_of_another(said: &Acknowledged, began: Option<Timestamp>) -> bool {
-    said.before && began.is_some_and(|began| began > said.at)
+/// One that fires again is another alert, of which nothing was said. An Alertmanager that was not told when one began
+/// says that it begins when it ends: that tells nothing.
+fn is_of_another(said: &Acknowledged, began: Option<Timestamp>, now: Timestamp) -> bool {
+    said.before && began.is_some_and(|began| began > said.at && began <= now)
 }
 
 /// What is heard of alerts, before it is taken in: those that ended, or began anew, are cared for by nobody.
@@ -73,7 +74,11 @@ pub fn forget_ended(model: &mut Model, batch: &[Seen<Object>]) {
                 model.acknowledged.remove(id);
             }
             Seen::Is(object) => {
-                if model.acknowledged.get(&object.id).is_some_and(|said| is_of_another(said, began(object))) {
+                if model
+                    .acknowledged
+                    .get(&object.id)
+                    .is_some_and(|said| is_of_another(said, began(object), model.now))
+                {
                     model.acknowledged.remove(&object.id);
                 }
             }
