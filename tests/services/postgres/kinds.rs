@@ -1,5 +1,5 @@
 //! Every kind of a database's rows on every version: groups, long operations, prepared transactions, slots.
-use firedeck::domain::database::{DatabaseFacts, Group, Operation, Replica};
+use firedeck::domain::database::{DatabaseFacts, Group, Operation, Replica, Server, Session};
 use firedeck::domain::feed::FeedState;
 use firedeck::domain::level::Level;
 use firedeck::domain::object::{Facts, Kind, ObjectRef};
@@ -114,7 +114,7 @@ async fn a_role_at_its_own_limit_is_trouble_although_the_server_has_room() {
         assert_eq!((full.level(), &*full.status()), (Level::Bad, "2 of 2 connections"));
         let said = watched.until("the server's word", |w| w.server()?.tight.clone()).await;
         assert_eq!((said.0, &*said.1), (Level::Bad, "role tight: 2 of 2 connections"));
-        assert_eq!(watched.server().map(|server| server.level()), Some(Level::Bad));
+        assert_eq!(watched.server().map(Server::level), Some(Level::Bad));
     }
 }
 
@@ -144,7 +144,7 @@ async fn a_prepared_transaction_that_holds_others_up_is_named_with_its_owner() {
         );
         let harmless = row(&watched, "prepared harmless").expect("the other");
         assert_eq!((harmless.blocks(), harmless.root()), (0, None));
-        assert_eq!(watched.session(waits).and_then(|s| s.root()), Some(0));
+        assert_eq!(watched.session(waits).and_then(Session::root), Some(0));
         for gid in ["it''s forgotten", "harmless"] {
             web.run(&format!("ROLLBACK PREPARED '{gid}'")).await;
         }
