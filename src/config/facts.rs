@@ -43,6 +43,13 @@ fn limit(one: &Table<'_, '_>, documents: &[DocumentHint], endpoints: &[Endpoint]
     let document = one.needed("document", one.text("document"));
     let lines = lines(one);
     let fact = fact(one, endpoints);
+    let why = one.text("why");
+    if let (Some(why), Some((fact, _))) = (&why, &fact)
+        && fact.source != FactSource::None
+    {
+        let what = format!("`why` says why nobody is asked, and here `{}` is", fact.source.name());
+        one.reader.fault(&why.span, what, "take `why` away, or write `source = \"none\"`");
+    }
     one.done();
     let document = document?;
     if !documents.iter().any(|known| known.number == document.value) {
@@ -55,7 +62,7 @@ fn limit(one: &Table<'_, '_>, documents: &[DocumentHint], endpoints: &[Endpoint]
         };
         one.reader.fault(&document.span, what, help);
     }
-    Some(Limit { fact: fact?.0, document: document.value, lines: lines? })
+    Some(Limit { fact: fact?.0, document: document.value, lines: lines?, why: why.map(|why| why.value) })
 }
 
 /// `line = 30`, or `lines = "28-30, 95"`.

@@ -8,7 +8,7 @@ use super::{Fact, Pane};
 use crate::domain::feed::Feed;
 use crate::domain::level::Level;
 use crate::domain::news::Inspection;
-use crate::domain::object::Facts;
+use crate::domain::object::{Facts, Kind};
 use crate::domain::settings::{Action, Role};
 use crate::domain::time::{Age, Timestamp};
 use crate::model::Model;
@@ -56,7 +56,9 @@ impl Pane for TextPane {
         if model.detail.as_ref().is_some_and(|detail| detail.tab == Tab::Owners) {
             keys.insert(0, Action::Open);
         }
-        keys.extend([Action::Logs, Action::Filter, Action::Copy]);
+        // A vital has no logs, and a document to be read.
+        let vital = model.detail.as_ref().is_some_and(|detail| detail.target.kind == Kind::Vital);
+        keys.extend([if vital { Action::Passage } else { Action::Logs }, Action::Filter, Action::Copy]);
         keys
     }
 }

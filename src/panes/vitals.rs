@@ -20,7 +20,7 @@ const COLUMNS: &[Column] = &[
     left("LIMIT", Width::Fixed(13), 9),
     left("MEANS", Width::Fill(14), 11),
     left("SOURCE", Width::Fixed(12), 5),
-    left("DOC", Width::Fixed(7), 10),
+    left("DOC", Width::Fixed(8), 10),
     right("AGE", 4, 3),
     right("TOOK", 6, 2),
 ];
@@ -156,7 +156,7 @@ impl Tables for Vitals {
     }
 
     fn keys(&self, _kind: Kind) -> &'static [Action] {
-        &[Action::Open, Action::Filter, Action::NextKind, Action::Palette]
+        &[Action::Open, Action::Passage, Action::Filter, Action::Palette]
     }
 
     fn remedy(&self) -> &'static str {
@@ -201,7 +201,8 @@ fn trend(vital: &Vital, ascii: bool) -> String {
 /// Why it is as it is; where the value and its limit say it all, what the value is of.
 fn means(vital: &Vital) -> Cow<'_, str> {
     match &vital.answer {
-        Answer::NoSource => "the document gives no query".into(),
+        Answer::NoSource if vital.note.is_empty() => "the document gives no query".into(),
+        Answer::NoSource => (&*vital.note).into(),
         Answer::NotAsked(says) => (&**says).into(),
         Answer::Error { why, .. } => (&**why).into(),
         Answer::Waiting => "not asked yet".into(),

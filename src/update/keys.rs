@@ -269,6 +269,7 @@ fn on_thing(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Open if target.kind == Kind::Namespace && model.detail.is_none() => {
             table::within(model, Kind::Pod, &target.name, Some(&target.context))
         }
+        Action::Passage => detail::passage(model, target),
         Action::Open | Action::Describe => detail::open(model, target, Tab::Describe),
         Action::Yaml => detail::open(model, target, Tab::Yaml),
         Action::Owners => detail::open(model, target, Tab::Owners),

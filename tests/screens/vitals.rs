@@ -58,7 +58,8 @@ fn asked(order: u32, name: &str, source: FactSource, unit: &str, line: u32, boun
     let fact = fact(source, query);
     let fact = Fact { name: name.into(), unit: Some(unit.into()), ok, warning, critical, ..fact };
     let document = if (4..=8).contains(&order) { "003" } else { "000" };
-    let limit = Limit { fact, document: document.into(), lines: vec![Lines { from: line, to: line }] };
+    let limit =
+        Limit { fact, document: document.into(), lines: vec![Lines { from: line, to: line }], why: None };
     Vital::new(order, &limit.fact, Some(&limit))
 }
 

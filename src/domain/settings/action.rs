@@ -151,6 +151,7 @@ actions! {
     Yaml         "yaml"          Table    ["y"]                       "as YAML, secrets masked",
     Owners       "owners"        Table    ["t"]                       "the tree of owners",
     ShowEvents   "show-events"   Table    ["e"]                       "its events",
+    Passage      "passage"       Table    ["b"]                       "what the document says that names the limit",
     Logs         "logs"          Table    ["l"]                       "follow its logs",
     PreviousLogs "previous-logs" Table    ["p"]                       "logs of the container before",
     Shell        "shell"         Table    ["s"]                       "a shell in the container",

@@ -21,6 +21,9 @@ use super::object::Kind;
 use super::settings::limit::{Bound, Fact, FactSource, Limit};
 use super::time::Timestamp;
 
+/// How the section begins that quotes the document: `Document 000: Pool is full`.
+pub const PASSAGE: &str = "Document ";
+
 /// How many values are remembered.
 pub const REMEMBERED: usize = 32;
 
@@ -149,7 +152,8 @@ impl Vital {
             warning: fact.warning.clone(),
             critical: fact.critical.clone(),
             answer,
-            note: "".into(),
+            // Nothing is ever heard of what has no source: its note is why.
+            note: place.and_then(|limit| limit.why.as_deref()).unwrap_or_default().into(),
             floor: Level::Done,
             took_ms: None,
             at: None,

@@ -190,7 +190,8 @@ mod tests {
         let mut own = fact("a");
         own.warning = crate::domain::settings::limit::Bound::parse("> 80").ok();
         let lines = crate::domain::settings::limit::Lines::parse("28-30").into_iter().collect();
-        let board = Board::new(Vec::new(), vec![Limit { fact: own, document: "000".into(), lines }]);
+        let board =
+            Board::new(Vec::new(), vec![Limit { fact: own, document: "000".into(), lines, why: None }]);
         for (at, value) in (0..).zip([20.0, 90.0]) {
             board.hear(0, Asked::new(Heard::value(value)), Timestamp(at));
         }

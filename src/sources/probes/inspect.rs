@@ -34,13 +34,14 @@ fn answer(vital: &Vital) -> Section {
         Answer::Waiting => "not asked yet".into(),
         Answer::Error { why, .. } => format!("none: {why}"),
         Answer::NotAsked(says) => format!("not asked here: {says}"),
-        Answer::NoSource => "no source: the document names no way to ask".into(),
+        Answer::NoSource if vital.note.is_empty() => "no source: the document gives no query".into(),
+        Answer::NoSource => format!("no source: {}", vital.note),
         _ => vital.shown().into_owned(),
     };
     let mut lines = vec![SectionLine { level: vital.level, ..line("answer", says) }];
     if !vital.says.is_empty() && vital.at.is_some() && !matches!(vital.answer, Answer::Error { .. }) {
         lines.push(SectionLine { level: vital.level, ..line("means", &*vital.says) });
-    } else if !vital.note.is_empty() {
+    } else if !vital.note.is_empty() && vital.answer != Answer::NoSource {
         lines.push(line("of", &*vital.note));
     }
     if let Some(at) = vital.at {

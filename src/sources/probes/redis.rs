@@ -4,6 +4,7 @@ use std::time::Duration;
 use ::redis::aio::MultiplexedConnection;
 use ::redis::{AsyncConnectionConfig, Client, IntoConnectionInfo, RedisError, Value};
 use secrecy::ExposeSecret;
+use tokio::time::Instant;
 
 use super::super::reason::{brief, reason};
 use super::ask::Asked;
@@ -56,10 +57,12 @@ pub(super) async fn ask(fact: &Fact, servers: &Servers) -> Asked {
             Some(connection) => connection,
             None => held.open(connect(server)).await?,
         };
+        let began = Instant::now();
         match put(&mut connection, &question).await {
             Ok(reply) => {
+                let took = began.elapsed();
                 server.redis.keep(&mut held, connection, fact.every);
-                Ok(told(&question, &reply))
+                Ok(if question.asks_latency(fact) { round_trip(took) } else { told(&question, &reply) })
             }
             Err(error) => {
                 // A server that says no is still there.
@@ -111,10 +114,21 @@ impl Question {
 }
 
 impl Question {
+    fn asks_latency(&self, fact: &Fact) -> bool {
+        let pings = |word: &String| word.eq_ignore_ascii_case("ping");
+        let first = self.commands.first().and_then(|words| words.first());
+        first.is_some_and(pings) && fact.unit.as_deref() == Some("ms")
+    }
+
     fn asks_settings(&self) -> bool {
         let first = self.commands.first().and_then(|words| words.first());
         first.is_some_and(|word| word.eq_ignore_ascii_case("config"))
     }
+}
+
+/// As `redis-cli --latency` counts it, without the connecting.
+fn round_trip(took: Duration) -> Asked {
+    Asked::new(Heard::value(took.as_secs_f64() * 1000.0).note("of one PING and its answer"))
 }
 
 async fn connect(server: &Server) -> Result<MultiplexedConnection, Refusal> {
