@@ -58,6 +58,7 @@ impl Hands {
         let backends = Backends::start(
             &options.effective.settings.profile,
             format!("{}@{}", user(), model.host),
+            Some(&kube),
             &out,
             &signals,
         );

@@ -10,6 +10,8 @@ use crate::domain::vital::{Path, one_read};
 
 /// Answers that are younger are not asked for again.
 const USUAL_EVERY: Duration = Duration::from_secs(30);
+/// Logs are read anew each time.
+const USUAL_EVERY_OF_LOGS: Duration = Duration::from_mins(5);
 
 /// `[[probes]]` and `[[limits]]`.
 pub(super) fn read(
@@ -122,7 +124,8 @@ fn fact(one: &Table<'_, '_>, endpoints: &[Endpoint]) -> Option<(Fact, std::ops::
     if let Some(pick) = &pick {
         check_pick(one, source, pick);
     }
-    let every = every.map_or(USUAL_EVERY, |text| span(one, &text));
+    let usual = if source == FactSource::Logs { USUAL_EVERY_OF_LOGS } else { USUAL_EVERY };
+    let every = every.map_or(usual, |text| span(one, &text));
     let fact = Fact {
         name: name.value,
         source,

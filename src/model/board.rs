@@ -95,4 +95,5 @@ pub const KINDS: &[Kind] = &[
     Kind::ConfigMap,
     Kind::Secret,
     Kind::Namespace,
+    Kind::Volume,
 ];

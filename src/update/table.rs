@@ -1,4 +1,5 @@
 //! The table of things: moving, sorting, filtering, changing its kind.
+use super::realms;
 use crate::domain::Text;
 use crate::domain::feed::FeedState;
 use crate::domain::news::ClusterFacts;
@@ -134,6 +135,8 @@ pub fn watched(model: &Model) -> Vec<Kind> {
     let told: &[Kind] = if glance || tables::others_in_view(model) { TELL_OF_CHANGES } else { &[] };
     let mut kinds: Vec<Kind> =
         std::iter::once(model.board.kind).chain(opened).chain(told.iter().copied()).collect();
+    // A lamp needs every answer, looked at or not.
+    kinds.extend(realms::vitals::asked(model));
     kinds.retain(|kind| !matches!(kind, Kind::Pod | Kind::Node));
     kinds.sort_unstable();
     kinds.dedup();

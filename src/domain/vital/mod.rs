@@ -1,6 +1,7 @@
 //! A fact worth watching, with its limits, the answer to it, and what the answer means.
 mod certificate;
 mod judge;
+mod lines;
 mod pick;
 mod statement;
 mod trend;
@@ -10,6 +11,7 @@ use std::borrow::Cow;
 
 pub use certificate::{Certificate, Fault};
 pub use judge::{Which, meets, worst};
+pub use lines::{LinesAsked, Whose};
 pub use pick::{Path, word};
 pub use statement::one_read;
 pub use trend::{Trend, chart};
@@ -178,6 +180,7 @@ impl Vital {
                 "rollout" => "see deployments".into(),
                 _ => "on no pane: run its statement".into(),
             },
+            (FactSource::Logs, _) if LinesAsked::parse(query).is_some() => return None,
             (FactSource::Logs, _) => "see logs".into(),
             (FactSource::Docker, _) => "see containers".into(),
             (FactSource::Alertmanager, _) => "see alerts".into(),

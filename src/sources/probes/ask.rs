@@ -4,11 +4,11 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 use super::servers::Servers;
-use super::{host, net, promql, redis, sql, tls, web};
+use super::{host, lines, net, promql, redis, sql, tls, web};
 use crate::domain::level::Level;
 use crate::domain::news::{Section, SectionLine};
 use crate::domain::settings::limit::{Fact, FactSource};
-use crate::domain::vital::Heard;
+use crate::domain::vital::{Heard, LinesAsked};
 
 /// No question of any kind may take longer than this.
 const LONGEST: Duration = Duration::from_secs(12);
@@ -66,8 +66,8 @@ pub(super) async fn ask(fact: &Fact, servers: &Servers, first: bool) -> Asked {
             FactSource::Promql => promql::ask(fact, servers, first).await,
             FactSource::Sql => sql::ask(fact, servers).await,
             FactSource::Redis => redis::ask(fact, servers).await,
+            FactSource::Logs => lines::ask(fact, servers).await,
             FactSource::Kubernetes
-            | FactSource::Logs
             | FactSource::Docker
             | FactSource::Alertmanager
             | FactSource::Statement
@@ -82,14 +82,18 @@ pub(super) async fn ask(fact: &Fact, servers: &Servers, first: bool) -> Asked {
 }
 
 /// The source itself is asked here; for the others another pane, or nobody, knows.
-pub(super) fn is_asked_here(source: FactSource) -> bool {
-    use FactSource::{Disk, Dns, Http, Memory, Promql, Redis, Sql, Tcp, Tls};
-    matches!(source, Http | Tls | Tcp | Dns | Disk | Memory | Promql | Sql | Redis)
+pub(super) fn is_asked_here(fact: &Fact) -> bool {
+    use FactSource::{Disk, Dns, Http, Logs, Memory, Promql, Redis, Sql, Tcp, Tls};
+    match fact.source {
+        Http | Tls | Tcp | Dns | Disk | Memory | Promql | Sql | Redis => true,
+        Logs => LinesAsked::parse(&fact.query).is_some(),
+        _ => false,
+    }
 }
 
 /// Which server a question shares with others.
 pub(super) fn server(fact: &Fact) -> Option<String> {
-    use FactSource::{Promql, Redis, Sql};
-    let shared = matches!(fact.source, Promql | Sql | Redis);
+    use FactSource::{Logs, Promql, Redis, Sql};
+    let shared = matches!(fact.source, Promql | Sql | Redis | Logs);
     shared.then(|| format!("{} {}", fact.source.name(), fact.on.as_deref().unwrap_or_default()))
 }

@@ -64,7 +64,7 @@ impl Board {
 
     pub(super) fn turns(&self) -> Vec<Option<Turn>> {
         let turn = |row: &Row| {
-            let asked = ask::is_asked_here(row.fact.source);
+            let asked = ask::is_asked_here(&row.fact);
             asked.then(|| Turn::new(row.fact.every, ask::server(&row.fact)))
         };
         self.rows().iter().map(turn).collect()
