@@ -39,13 +39,14 @@ impl Quote {
     pub(super) fn of(vital: &Vital, profile: &Profile) -> Option<Quote> {
         let hint = profile.documents.iter().find(|hint| *hint.number == *vital.document)?;
         let lines = vital.lines.split(',').filter_map(|part| Lines::parse(part.trim())).collect();
-        let below = |directory: &Path| directory.join(&hint.path);
+        let file = hint.path.file_name()?;
+        let below = |directory: &Path| directory.join(file);
         // Where `firedeck runbooks` looks too.
         let usual = ["runbooks", "docs/runbooks"].map(Path::new);
         let own = profile.runbooks.iter().map(PathBuf::as_path);
         let places = own.chain(usual).map(below);
         // A runbook may be named itself.
-        let same = profile.runbooks.iter().filter(|path| path.file_name() == hint.path.file_name());
+        let same = profile.runbooks.iter().filter(|path| path.file_name() == Some(file));
         let places = std::iter::once(hint.path.clone()).chain(same.cloned()).chain(places).collect();
         Some(Quote { number: hint.number.clone(), lines, named: hint.path.clone(), places })
     }
