@@ -108,8 +108,9 @@ fn passage(number: &str, path: &str, text: &str, lines: &[Lines]) -> Section {
             out.push(line("…", "", Level::Done));
         }
         last = Some(at);
-        let level = if named(at) { Level::Fine } else { Level::Done };
-        out.push(line(&format!("{:>4}", at + 1), text, level));
+        // Not by colour alone.
+        let (mark, level) = if named(at) { (">", Level::Fine) } else { (" ", Level::Done) };
+        out.push(line(&format!("{mark}{:>4}", at + 1), text, level));
     }
     let first = lines.first().map_or(0, |lines| index(lines.from));
     if let Some(past) = lines.iter().find(|lines| index(lines.to) >= all.len()) {
@@ -165,7 +166,7 @@ mod tests {
         let section = passage("000", "a.md", TEXT, &lines("7"));
         assert_eq!(section.title, "Document 000: Pool is full", "a comment in a fence is no heading");
         let shown = shown(&section);
-        assert!(shown.contains(&"7 psql -c 'SELECT 1' Fine".to_owned()), "{shown:?}");
+        assert!(shown.contains(&">   7 psql -c 'SELECT 1' Fine".to_owned()), "{shown:?}");
         assert!(shown.contains(&"6 # count Done".to_owned()), "{shown:?}");
         assert_eq!(shown.last().map(String::as_str), Some("file a.md Done"));
     }
@@ -175,7 +176,7 @@ mod tests {
         let long: String = (1..=60).map(|n| format!("line {n}\n")).collect();
         let shown = shown(&passage("000", "a.md", &long, &lines("5,40,70")));
         assert!(shown.contains(&"…  Done".to_owned()), "{shown:?}");
-        assert!(shown.contains(&"40 line 40 Fine".to_owned()), "{shown:?}");
+        assert!(shown.contains(&">  40 line 40 Fine".to_owned()), "{shown:?}");
         assert!(
             shown.iter().any(|line| line.contains("line 70 is past its end: it has 60 lines")),
             "{shown:?}"
@@ -200,7 +201,7 @@ mod tests {
             places,
         };
         let there = quote(vec!["/no/a.md".into(), dir.path().join("a.md")]).read().await;
-        assert!(shown(&there).contains(&"10 1. warn at 80 Fine".to_owned()), "{there:?}");
+        assert!(shown(&there).contains(&">  10 1. warn at 80 Fine".to_owned()), "{there:?}");
         let gone = quote(vec!["/no/a.md".into()]).read().await;
         assert!(gone.lines[0].value.starts_with("`a.md` is not here"), "{gone:?}");
     }

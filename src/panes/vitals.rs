@@ -19,10 +19,10 @@ const COLUMNS: &[Column] = &[
     left("TREND", Width::Fixed(BARS + 2), 4),
     left("LIMIT", Width::Fixed(13), 9),
     left("MEANS", Width::Fill(14), 11),
-    left("SOURCE", Width::Fixed(12), 5),
+    left("SOURCE", Width::Fixed(12), 2),
     left("DOC", Width::Fixed(8), 10),
     right("AGE", 4, 3),
-    right("TOOK", 6, 2),
+    right("TOOK", 6, 1),
 ];
 
 /// How many of the last values are drawn; the limit stands in the two cells after them.

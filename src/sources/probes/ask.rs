@@ -1,6 +1,7 @@
 //! One question and its answer, whatever the source.
 use std::time::Duration;
 
+use reqwest::Url;
 use tokio::time::{Instant, timeout};
 
 use super::servers::Servers;
@@ -91,9 +92,39 @@ pub(super) fn is_asked_here(fact: &Fact) -> bool {
     }
 }
 
-/// Which server a question shares with others.
+/// Which server a question shares with others: each is asked one thing at a time, over one connection.
 pub(super) fn server(fact: &Fact) -> Option<String> {
-    use FactSource::{Logs, Promql, Redis, Sql};
-    let shared = matches!(fact.source, Promql | Sql | Redis | Logs);
-    shared.then(|| format!("{} {}", fact.source.name(), fact.on.as_deref().unwrap_or_default()))
+    use FactSource::{Http, Logs, Promql, Redis, Sql};
+    match fact.source {
+        Http => Url::parse(&fact.query).ok().map(|url| url.origin().ascii_serialization()),
+        Promql | Sql | Redis | Logs => {
+            Some(format!("{} {}", fact.source.name(), fact.on.as_deref().unwrap_or_default()))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_of_one_origin_are_asked_over_one_connection() {
+        let of = |query: &str| {
+            server(&Fact {
+                name: "a".into(),
+                source: FactSource::Http,
+                query: query.into(),
+                on: None,
+                unit: None,
+                pick: None,
+                every: Duration::from_secs(30),
+                ok: None,
+                warning: None,
+                critical: None,
+            })
+        };
+        assert_eq!(of("https://a.example/health"), of("https://a.example:443/metrics"));
+        assert_ne!(of("https://a.example/health"), of("http://a.example/health"));
+    }
 }

@@ -25,7 +25,6 @@ pub(super) struct Board {
 
 pub(super) struct Row {
     pub fact: Fact,
-    pub limit: Option<Limit>,
     pub id: ObjectRef,
     pub vital: Vital,
     pub seen: Vec<Section>,
@@ -53,7 +52,7 @@ impl Board {
                 namespace: document.into(),
                 name: name.into(),
             };
-            Row { fact, limit, id, vital, seen: Vec::new(), body: String::new() }
+            Row { fact, id, vital, seen: Vec::new(), body: String::new() }
         });
         Board { rows: Mutex::new(rows.collect()) }
     }

@@ -61,7 +61,8 @@ fn limits(vital: &Vital) -> Section {
     let place = if vital.document.is_empty() {
         "the profile".to_owned()
     } else {
-        format!("document {}, lines {}", vital.document, vital.lines)
+        let several = vital.lines.contains([',', '-']);
+        format!("document {}, {} {}", vital.document, if several { "lines" } else { "line" }, vital.lines)
     };
     let one = |which: Which, bound: &Option<Bound>, level| {
         let bound = bound.as_ref()?;
@@ -97,8 +98,6 @@ fn question(row: &Row) -> Section {
     }
     lines.extend(fact.pick.as_deref().map(|pick| line("picks", pick)));
     lines.push(line("every", write_span(fact.every)));
-    let document = row.limit.as_ref().map(|limit| limit.document.clone());
-    lines.extend(document.map(|number| line("document", number)));
     Section { title: "Question".into(), lines }
 }
 

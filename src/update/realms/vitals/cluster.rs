@@ -31,6 +31,8 @@ pub(super) fn kubernetes(model: &Model, vital: &Vital, ask: &Ask<'_>) -> Option<
     };
     match known(model, kind) {
         Ok(true) => {}
+        // Where there is no cluster at all, the feed of its pods alone says why.
+        Ok(false) if model.clusters.is_empty() => return known(model, Kind::Pod).err(),
         Ok(false) => return None,
         Err(unknown) => return Some(unknown),
     }
