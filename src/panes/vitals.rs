@@ -15,7 +15,7 @@ pub struct Vitals;
 
 const COLUMNS: &[Column] = &[
     left("VITAL", Width::Share(22, 5), 20),
-    right("VALUE", 10, 19),
+    right("VALUE", VALUE, 19),
     left("TREND", Width::Fixed(BARS + 2), 4),
     left("LIMIT", Width::Fixed(13), 9),
     left("MEANS", Width::Fill(14), 11),
@@ -24,6 +24,9 @@ const COLUMNS: &[Column] = &[
     right("AGE", 4, 3),
     right("TOOK", 6, 1),
 ];
+
+/// How wide a value is shown.
+const VALUE: u16 = 10;
 
 /// How many of the last values are drawn; the limit stands in the two cells after them.
 const BARS: u16 = 12;
@@ -207,6 +210,10 @@ fn means(vital: &Vital) -> Cow<'_, str> {
         Answer::Error { why, .. } => (&**why).into(),
         Answer::Waiting => "not asked yet".into(),
         _ if vital.level < Level::Fine => short(vital),
+        // What is cut in its own column.
+        Answer::Text(text) | Answer::Word(text) if vital.note.is_empty() && text.len() > VALUE.into() => {
+            (&**text).into()
+        }
         _ => (&*vital.note).into(),
     }
 }

@@ -151,7 +151,6 @@ actions! {
     Yaml         "yaml"          Table    ["y"]                       "as YAML, secrets masked",
     Owners       "owners"        Table    ["t"]                       "the tree of owners",
     ShowEvents   "show-events"   Table    ["e"]                       "its events",
-    Passage      "passage"       Table    ["b"]                       "what the document says that names the limit",
     Logs         "logs"          Table    ["l"]                       "follow its logs",
     PreviousLogs "previous-logs" Table    ["p"]                       "logs of the container before",
     Shell        "shell"         Table    ["s"]                       "a shell in the container",
@@ -164,6 +163,7 @@ actions! {
     ForceDelete  "force-delete"  Table    []                          "delete the pod without waiting for its node",
     Cordon       "cordon"        Table    ["C"]                       "no new pods on this node; again to allow them",
     Drain        "drain"         Table    ["X"]                       "evict the node's pods",
+    Passage      "passage"       Table    ["b"]                       "what the document says that names the limit",
 
     Stop         "stop"          Containers ["X"]                     "stop the container",
     Start        "start"         Containers ["u"]                     "start the container",

@@ -138,7 +138,10 @@ fn containers(model: &Model, vital: &Vital, ask: &Ask<'_>) -> Option<Heard> {
     };
     match (ask.what, ask.rest.as_slice()) {
         ("ps", ["not", "Up"]) => {
+            // `docker-compose ps` lists services; what else runs on that engine is none.
+            let composed = all().any(|(_, container)| !container.project.is_empty());
             let down: Vec<&str> = all()
+                .filter(|(_, container)| !composed || !container.project.is_empty())
                 .filter(|(_, container)| container.state != ContainerState::Running)
                 .map(|(object, _)| &*object.id.name)
                 .collect();
