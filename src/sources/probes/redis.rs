@@ -305,7 +305,7 @@ mod tests {
         let broken =
             |why: &str| matches!(unanswered(why, true).heard.answer, Answer::Error { broken: true, .. });
         assert!(broken("connection refused") && broken("timed out") && broken("LOADING: it reads its data"));
-        for why in ["host name not found", "`$X` is not set, and the secret is to be read from it"] {
+        for why in ["host name not found", "`X` is not set, and the secret is to be read from it"] {
             assert!(!broken(why), "{why}");
         }
     }
