@@ -3,7 +3,7 @@ use super::table;
 use crate::domain::news::Inspection;
 use crate::domain::object::{Facts, Kind, ObjectRef};
 use crate::domain::settings::Action;
-use crate::domain::vital::PASSAGE;
+use crate::domain::vital::{PASSAGE, Vital, describe};
 use crate::model::board::PaneKind;
 use crate::model::detail::{Detail, Tab};
 use crate::model::msg::Effect;
@@ -89,7 +89,8 @@ pub fn close(model: &mut Model) -> Vec<Effect> {
     turned_to(model, None, &watched)
 }
 
-pub fn inspected(model: &mut Model, inspection: Inspection) {
+pub fn inspected(model: &mut Model, mut inspection: Inspection) {
+    answered_elsewhere(model, &mut inspection);
     if let Some(detail) = &mut model.detail
         && detail.target == inspection.target
         && detail.inspection.as_ref() != Some(&inspection)
@@ -99,6 +100,20 @@ pub fn inspected(model: &mut Model, inspection: Inspection) {
         model.mark_dirty(Dirty::Soon);
         go_to_passage(model);
     }
+}
+
+/// What other panes know of a vital stands in its row alone: whoever asks the others has not heard of it.
+fn answered_elsewhere(model: &Model, inspection: &mut Inspection) {
+    let target = &inspection.target;
+    let row = model.listing(target.kind).and_then(|listing| listing.get(target));
+    let Some(Facts::Vital(vital)) = row.map(|row| &row.facts) else { return };
+    if vital.at.is_none() || Vital::elsewhere(vital.source, &vital.query).is_none() {
+        return;
+    }
+    if let Some(first) = inspection.sections.first_mut() {
+        *first = describe::answer(vital);
+    }
+    inspection.sections.extend(describe::history(vital));
 }
 
 /// Scrolling and tabs; says whether the action was one of these.

@@ -413,3 +413,27 @@ fn who_has_no_source_says_why() {
     let drawn = picture(&vitals(120, 24, vec![Vital::new(0, &fact, Some(&limit))]));
     assert!(drawn.contains("a search in Splunk") && drawn.contains("003:1380 "), "{drawn}");
 }
+
+#[test]
+fn who_opens_what_another_pane_answers_reads_that_answer() {
+    let query = "pods -n shop OOMKilled";
+    let mut model = vitals(80, 24, vec![about(0, FactSource::Kubernetes, query, ["= 0", "> 0", ""])]);
+    say(&mut model, Msg::Tick(ago(-10)));
+    let effects = press(&mut model, "Enter");
+    let target = effects.iter().find_map(|effect| match effect {
+        Effect::Inspect(Some(target)) => Some(target.clone()),
+        _ => None,
+    });
+    let line = SectionLine {
+        label: "answer".into(),
+        value: "not asked here: see pods".into(),
+        level: Level::Done,
+        indent: 0,
+    };
+    let sections = vec![Section { title: "Answer".into(), lines: vec![line] }];
+    let read = Inspection { sections, ..inspection(&target.expect("it is read")) };
+    news(&mut model, vec![News::Inspected(Box::new(read))]);
+    let drawn = picture(&model);
+    assert!(!drawn.contains("not asked here") && drawn.contains("asked at"), "{drawn}");
+    assert!(drawn.contains("History"), "{drawn}");
+}

@@ -61,7 +61,7 @@ impl LinesAsked {
         let words = words.or_else(|| (!bare.is_empty()).then(|| bare.join(" ")))?;
         let words: Vec<String> =
             words.split('|').filter(|word| !word.is_empty()).map(str::to_owned).collect();
-        let nobody = matches!(&of, Whose::Containers(names) if names.is_empty());
+        let nobody = matches!(&of, Whose::Containers(all) if all.is_empty());
         let exact = words.iter().any(|word| word.chars().any(char::is_uppercase));
         (!words.is_empty() && !nobody).then_some(LinesAsked { namespace, of, since, words, exact })
     }

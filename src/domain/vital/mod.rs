@@ -1,5 +1,6 @@
 //! A fact worth watching, with its limits, the answer to it, and what the answer means.
 mod certificate;
+pub mod describe;
 mod judge;
 mod lines;
 mod pick;
