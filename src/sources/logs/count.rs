@@ -196,7 +196,7 @@ async fn of_pods(client: &Client, namespace: &str, asked: &LinesAsked) -> Result
             for (kind, name) in named {
                 selectors.push(match Kind::parse(kind) {
                     Some(Kind::Pod) => {
-                        return Ok(pod(api.get(name).await.map_err(said)?, client).into_iter().collect());
+                        return Ok(pod(&api.get(name).await.map_err(said)?, client).into_iter().collect());
                     }
                     Some(kind) if kind.realm() == Realm::Kubernetes => {
                         selector(client, namespace, kind, name).await?
@@ -213,13 +213,13 @@ async fn of_pods(client: &Client, namespace: &str, asked: &LinesAsked) -> Result
         // One more than is read, so that it is seen when some are left out.
         let most = u32::try_from(MOST_LOGS + 1).unwrap_or(u32::MAX);
         let pods = api.list(&ListParams::default().labels(&selector).limit(most)).await.map_err(said)?;
-        logs.extend(pods.items.into_iter().filter_map(|one| pod(one, client)));
+        logs.extend(pods.items.iter().filter_map(|one| pod(one, client)));
     }
     Ok(logs)
 }
 
 /// The container that `kubectl logs` takes; none where nothing was started yet.
-fn pod(pod: Pod, client: &Client) -> Option<Log> {
+fn pod(pod: &Pod, client: &Client) -> Option<Log> {
     const USUAL: &str = "kubectl.kubernetes.io/default-container";
     let spec = pod.spec.as_ref()?;
     let first = spec.containers.first().map(|container| container.name.clone());

@@ -8,6 +8,7 @@ use crate::domain::pod::Pod;
 use crate::domain::settings::limit::BoundValue;
 use crate::domain::vital::{Answer, Heard, Vital};
 use crate::model::Model;
+use crate::model::listing::Listing;
 
 /// Whether some cluster shows what there is in this namespace. What is not looked at counts nothing.
 fn in_view(model: &Model, kind: Kind, namespace: &str) -> bool {
@@ -195,7 +196,7 @@ fn history(model: &Model, name: &str, ask: &Ask<'_>) -> Option<Heard> {
     let Some(now) = workload.revision else { return Some(Heard::error("it has no revision yet")) };
     let images: Vec<&str> =
         workload.images.iter().map(|(_, image)| image.rsplit('/').next().unwrap_or(image)).collect();
-    let sets = model.listing(Kind::ReplicaSet).into_iter().flat_map(|listing| listing.all());
+    let sets = model.listing(Kind::ReplicaSet).into_iter().flat_map(Listing::all);
     let owned = sets.filter(|set| set.owner.as_ref().is_some_and(|owner| owner.uid == object.uid));
     let mut before: Vec<u64> = owned
         .filter_map(|set| match &set.facts {
