@@ -47,7 +47,7 @@ impl Backends {
         }
         if !profile.probes.is_empty() || !profile.limits.is_empty() {
             let (probes, limits) = (profile.probes.clone(), profile.limits.clone());
-            let counts = counter(profile, kube, docker.clone());
+            let counts = Some(counter(profile, kube, docker.clone()));
             let access = access(profile, Wanted::ALL);
             let vitals = probes::start(probes, limits, (access, counts), out.clone(), signals);
             by_realm.insert(Realm::Vitals, vitals);
@@ -82,7 +82,7 @@ fn counter(
     profile: &Profile,
     kube: Option<&kubernetes::Handle>,
     docker: Option<Arc<Docker>>,
-) -> Option<Arc<dyn Counts>> {
+) -> Arc<dyn Counts> {
     let kube = kube.cloned();
     let contexts = Arc::new(move || {
         let Some(kube) = &kube else { return Vec::new() };
@@ -94,7 +94,7 @@ fn counter(
     });
     let taps = docker.map(|docker| docker as Arc<dyn Taps>);
     let engines = profile.endpoints(Wanted::Docker).map(|engine| engine.name.clone()).collect();
-    Some(Arc::new(Counter { contexts, taps, engines }))
+    Arc::new(Counter { contexts, taps, engines })
 }
 
 /// The endpoints of these kinds, with the way to their secrets.
