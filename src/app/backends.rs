@@ -9,9 +9,10 @@ use crate::domain::settings::Profile;
 use crate::domain::settings::endpoint::Backend as Wanted;
 use crate::sources::backend::{Access, Backend, Secrets};
 use crate::sources::docker::{self, Docker};
+use crate::sources::logs::{Counter, InView};
 use crate::sources::supervise::Signals;
-use crate::sources::taps::Taps;
-use crate::sources::{Outbox, alerts, postgres, probes, redis};
+use crate::sources::taps::{Counts, Taps};
+use crate::sources::{Outbox, alerts, kubernetes, postgres, probes, redis};
 
 /// One for each realm that has an endpoint.
 #[derive(Clone, Default)]
@@ -23,7 +24,13 @@ pub struct Backends {
 
 impl Backends {
     /// `who` is told to servers that ask for a name and check none: `ann@box`.
-    pub fn start(profile: &Profile, who: String, out: &Outbox, signals: &Signals) -> Backends {
+    pub fn start(
+        profile: &Profile,
+        who: String,
+        kube: Option<&kubernetes::Handle>,
+        out: &Outbox,
+        signals: &Signals,
+    ) -> Backends {
         let mut by_realm: BTreeMap<Realm, Arc<dyn Backend>> = BTreeMap::new();
         let some = |wanted: &[Wanted]| Some(access(profile, wanted)).filter(|access| !access.is_empty());
         let docker = some(&[Wanted::Docker]).map(|access| docker::start(access, out, signals));
@@ -41,7 +48,9 @@ impl Backends {
         }
         if !profile.probes.is_empty() || !profile.limits.is_empty() {
             let (probes, limits) = (profile.probes.clone(), profile.limits.clone());
-            let vitals = probes::start(probes, limits, access(profile, Wanted::ALL), out.clone(), signals);
+            let counts = Some(counter(profile, kube, docker.clone()));
+            let access = access(profile, Wanted::ALL);
+            let vitals = probes::start(probes, limits, (access, counts), out.clone(), signals);
             by_realm.insert(Realm::Vitals, vitals);
         }
         Backends { by_realm, docker }
@@ -74,6 +83,26 @@ impl Backends {
             backend.watch(kinds);
         }
     }
+}
+
+/// Reads logs for the vitals, over the connections to clusters and engines that there are.
+fn counter(
+    profile: &Profile,
+    kube: Option<&kubernetes::Handle>,
+    docker: Option<Arc<Docker>>,
+) -> Arc<dyn Counts> {
+    let kube = kube.cloned();
+    let contexts = Arc::new(move || {
+        let Some(kube) = &kube else { return Vec::new() };
+        let all = kube.contexts().into_iter().filter_map(|context| {
+            let cluster = kube.cluster(&context)?;
+            Some((context, cluster.client, cluster.namespaces))
+        });
+        all.collect::<Vec<InView>>()
+    });
+    let taps = docker.map(|docker| docker as Arc<dyn Taps>);
+    let engines = profile.endpoints(Wanted::Docker).map(|engine| engine.name.clone()).collect();
+    Arc::new(Counter { contexts, taps, engines })
 }
 
 /// The endpoints of these kinds, with the way to their secrets.

@@ -11,11 +11,12 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::backends::Backends;
+use super::quote::{self, Quote};
 use super::{clipboard, perform};
 use crate::config::Options;
 use crate::domain::action::{Outcome, Verb};
 use crate::domain::news::News;
-use crate::domain::object::ObjectRef;
+use crate::domain::object::{Facts, ObjectRef};
 use crate::domain::settings::values::Clipboard;
 use crate::domain::time::Timestamp;
 use crate::incident::acknowledged::standing;
@@ -60,6 +61,7 @@ impl Hands {
         let backends = Backends::start(
             &options.effective.settings.profile,
             format!("{}@{}", user(), model.host),
+            Some(&kube),
             &out,
             &signals,
         );
@@ -174,7 +176,10 @@ impl Hands {
                 self.backends.watch(&kinds);
                 self.kube.watch(kinds);
             }
-            Effect::Inspect(target) => self.inspect(target),
+            Effect::Inspect(target) => {
+                let quote = target.as_ref().and_then(|target| passage_of(model, target));
+                self.inspect(target, quote);
+            }
             Effect::SetLogLevel(level) => super::log::set_level(level),
             Effect::Retry => self.kube.retry(),
             Effect::Rescue(server) => {
@@ -237,15 +242,22 @@ impl Hands {
     }
 
     /// Reads one thing, and again while it stays open.
-    fn inspect(&mut self, target: Option<ObjectRef>) {
+    fn inspect(&mut self, target: Option<ObjectRef>, quote: Option<Quote>) {
         if let Some(old) = self.inspecting.take() {
             old.abort();
         }
         let Some(target) = target else { return };
         let (kube, backends, out) = (self.kube.clone(), self.backends.clone(), self.out.clone());
         self.inspecting = Some(tokio::spawn(async move {
+            let passage = match quote {
+                Some(quote) => Some(quote.read().await),
+                None => None,
+            };
             loop {
-                let inspection = perform::inspect(&kube, &backends, &target).await;
+                let mut inspection = perform::inspect(&kube, &backends, &target).await;
+                if let Some(passage) = &passage {
+                    quote::insert(&mut inspection, passage);
+                }
                 if out.send(vec![News::Inspected(Box::new(inspection))]).await.is_err() {
                     return;
                 }
@@ -300,6 +312,14 @@ impl Hands {
             }
         };
         let _ = tokio::time::timeout(FAREWELL, all).await;
+    }
+}
+
+/// What a document says of an opened vital.
+fn passage_of(model: &Model, target: &ObjectRef) -> Option<Quote> {
+    match &model.listing(target.kind)?.get(target)?.facts {
+        Facts::Vital(vital) => Quote::of(vital, &model.settings.profile),
+        _ => None,
     }
 }
 

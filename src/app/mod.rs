@@ -11,6 +11,7 @@ pub mod log;
 pub mod pace;
 mod passage;
 pub mod perform;
+mod quote;
 pub mod screen;
 pub mod shells;
 pub mod signals;

@@ -10,6 +10,8 @@ use crate::domain::vital::{Path, one_read};
 
 /// Answers that are younger are not asked for again.
 const USUAL_EVERY: Duration = Duration::from_secs(30);
+/// Logs are read anew each time.
+const USUAL_EVERY_OF_LOGS: Duration = Duration::from_mins(5);
 
 /// `[[probes]]` and `[[limits]]`.
 pub(super) fn read(
@@ -43,6 +45,13 @@ fn limit(one: &Table<'_, '_>, documents: &[DocumentHint], endpoints: &[Endpoint]
     let document = one.needed("document", one.text("document"));
     let lines = lines(one);
     let fact = fact(one, endpoints);
+    let why = one.text("why");
+    if let (Some(why), Some((fact, _))) = (&why, &fact)
+        && fact.source != FactSource::None
+    {
+        let what = format!("`why` says why nobody is asked, and here `{}` is", fact.source.name());
+        one.reader.fault(&why.span, what, "take `why` away, or write `source = \"none\"`");
+    }
     one.done();
     let document = document?;
     if !documents.iter().any(|known| known.number == document.value) {
@@ -55,7 +64,7 @@ fn limit(one: &Table<'_, '_>, documents: &[DocumentHint], endpoints: &[Endpoint]
         };
         one.reader.fault(&document.span, what, help);
     }
-    Some(Limit { fact: fact?.0, document: document.value, lines: lines? })
+    Some(Limit { fact: fact?.0, document: document.value, lines: lines?, why: why.map(|why| why.value) })
 }
 
 /// `line = 30`, or `lines = "28-30, 95"`.
@@ -115,7 +124,8 @@ fn fact(one: &Table<'_, '_>, endpoints: &[Endpoint]) -> Option<(Fact, std::ops::
     if let Some(pick) = &pick {
         check_pick(one, source, pick);
     }
-    let every = every.map_or(USUAL_EVERY, |text| span(one, &text));
+    let usual = if source == FactSource::Logs { USUAL_EVERY_OF_LOGS } else { USUAL_EVERY };
+    let every = every.map_or(usual, |text| span(one, &text));
     let fact = Fact {
         name: name.value,
         source,

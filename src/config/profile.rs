@@ -118,7 +118,7 @@ fn documents(table: &Table<'_, '_>, lines: &mut Vec<(String, usize)>) -> Vec<Doc
             continue;
         }
         lines.push((format!("document {}", number.value), one.reader.line(&one.span)));
-        all.push(DocumentHint { number: number.value, path: path.value.into() });
+        all.push(DocumentHint { number: number.value, path: one.reader.path(&path.value) });
     }
     all
 }

@@ -18,7 +18,7 @@ const MOST_BYTES: u64 = 64 << 10;
 
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum SecretError {
-    #[error("the variable `{0}` of this secret is not set")]
+    #[error("`{0}` is not set, and the secret is to be read from it")]
     NoVariable(String),
     #[error("the file `{0}` of this secret cannot be read: {1}")]
     File(String, String),

@@ -58,6 +58,7 @@ kinds! {
     Event       "Event"                   ""                "v1"    "events"                   true  ["ev"],
     Certificate "Certificate"             "cert-manager.io" "v1"    "certificates"             true  ["cert", "certs"],
     Namespace   "Namespace"               ""                "v1"    "namespaces"               false ["ns"],
+    Volume      "PersistentVolume"        ""                "v1"    "persistentvolumes"        false ["pv", "volumes"],
     ConfigMap   "ConfigMap"               ""                "v1"    "configmaps"               true  ["cm"],
     Secret      "Secret"                  ""                "v1"    "secrets"                  true  [],
     Alert       "Alert"                   ""                ""      "alerts"                   false ["al"],
@@ -125,6 +126,7 @@ impl Kind {
             | Kind::Event
             | Kind::Certificate
             | Kind::Namespace
+            | Kind::Volume
             | Kind::ConfigMap
             | Kind::Secret => Realm::Kubernetes,
             Kind::Alert | Kind::Silence | Kind::Target | Kind::AlertGroup => Realm::Alerts,
@@ -217,6 +219,7 @@ pub enum Facts {
     Event(Event),
     Certificate(Certificate),
     Namespace { phase: Text },
+    Volume(Volume),
     Configuration(Configuration),
     Alerts(AlertFacts),
     Database(DatabaseFacts),
@@ -336,6 +339,21 @@ pub struct Certificate {
     pub names: Vec<Text>,
     pub not_after: Option<Timestamp>,
     pub renewal: Option<Timestamp>,
+}
+
+/// A persistent volume.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Volume {
+    /// `Bound`, `Available`, `Released`, `Failed`, `Pending`.
+    pub phase: Text,
+    /// As it is written: `10Gi`.
+    pub size: Text,
+    /// `namespace/name` of who has it, or had it last.
+    pub claim: Text,
+    pub class: Text,
+    /// What becomes of it when its claim is gone: `Retain`, `Delete`.
+    pub then: Text,
+    pub message: Text,
 }
 
 /// What a config map or a secret holds, without the values: enough to see that one was edited.

@@ -101,4 +101,5 @@ pub const KINDS: &[Kind] = &[
     Kind::ConfigMap,
     Kind::Secret,
     Kind::Namespace,
+    Kind::Volume,
 ];

@@ -37,6 +37,8 @@ pub struct Detail {
     pub line: usize,
     /// What was typed to find a line.
     pub find: String,
+    /// It is to be read from what its document says, once that is known.
+    pub to_passage: bool,
     /// Things opened on the way here.
     pub before: Vec<ObjectRef>,
     /// Lines the pane can show; set by `update` from the layout.
@@ -55,6 +57,7 @@ impl Detail {
             shift: 0,
             line: 0,
             find: String::new(),
+            to_passage: false,
             before: Vec::new(),
             height: 0,
             width: 0,

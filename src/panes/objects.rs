@@ -3,7 +3,9 @@ use super::pods::bytes;
 use super::things::Lens;
 use super::{Cell, Column, Row, Width, tables};
 use crate::domain::level::Level;
-use crate::domain::object::{Certificate, CronJob, Event, Facts, Hpa, Job, Kind, Node, Object, Workload};
+use crate::domain::object::{
+    Certificate, CronJob, Event, Facts, Hpa, Job, Kind, Node, Object, Volume, Workload,
+};
 use crate::domain::settings::Role;
 use crate::domain::time::{Age, Timestamp};
 use crate::model::Model;
@@ -112,6 +114,16 @@ const CONFIGURATIONS: &[Column] = &[
     left("TYPE", Width::Share(10, 2), 5),
     AGE,
 ];
+const VOLUMES: &[Column] = &[
+    CONTEXT,
+    NAME,
+    left("STATUS", Width::Fixed(9), 12),
+    right("SIZE", 7, 10),
+    left("CLAIM", Width::Share(16, 5), 11),
+    left("CLASS", Width::Share(8, 2), 5),
+    left("THEN", Width::Fixed(7), 6),
+    AGE,
+];
 const NAMESPACES: &[Column] = &[CONTEXT, NAME, left("STATUS", Width::Share(12, 2), 12), AGE];
 
 pub fn columns(kind: Kind) -> &'static [Column] {
@@ -126,6 +138,7 @@ pub fn columns(kind: Kind) -> &'static [Column] {
         Kind::Event => EVENTS,
         Kind::Certificate => CERTIFICATES,
         Kind::Namespace => NAMESPACES,
+        Kind::Volume => VOLUMES,
         Kind::ConfigMap | Kind::Secret => CONFIGURATIONS,
         other => tables::of(other.realm()).map_or(NAMESPACES, |tables| tables.columns(other)),
     }
@@ -244,6 +257,7 @@ fn words(object: &Object, title: &str) -> String {
         Facts::Event(event) => of_event(event, title),
         Facts::Certificate(certificate) => of_certificate(certificate, title),
         Facts::Namespace { phase } => phase.to_string(),
+        Facts::Volume(volume) => of_volume(volume, title),
         Facts::Configuration(held) if title == "TYPE" => held.of.to_string(),
         Facts::Configuration(held) => held.keys.iter().map(|(key, _)| &**key).collect::<Vec<_>>().join(", "),
         _ => String::new(),
@@ -309,6 +323,17 @@ fn of_certificate(certificate: &Certificate, title: &str) -> String {
         "SECRET" => certificate.secret.to_string(),
         _ => certificate.names.iter().map(|name| &**name).collect::<Vec<_>>().join(", "),
     }
+}
+
+fn of_volume(volume: &Volume, title: &str) -> String {
+    let text = match title {
+        "SIZE" => &volume.size,
+        "CLAIM" => &volume.claim,
+        "CLASS" => &volume.class,
+        "STATUS" => &volume.phase,
+        _ => &volume.then,
+    };
+    text.to_string()
 }
 
 fn moment(now: Timestamp, object: &Object, title: &str) -> String {

@@ -61,7 +61,9 @@ impl Pane for TextPane {
         if model.detail.as_ref().is_some_and(|detail| detail.tab == Tab::Owners) {
             keys.insert(0, Action::Open);
         }
-        keys.extend([Action::Logs, Action::Filter, Action::Copy]);
+        // A vital has no logs, and a document to be read.
+        let vital = model.detail.as_ref().is_some_and(|detail| detail.target.kind == Kind::Vital);
+        keys.extend([if vital { Action::Passage } else { Action::Logs }, Action::Filter, Action::Copy]);
         keys
     }
 }

@@ -92,8 +92,9 @@ pub fn columns(model: &Model, width: u16) -> Vec<(&'static Column, u16)> {
     let least = |column: &Column| match column.width {
         Width::Fixed(n) | Width::Share(n, _) | Width::Fill(n) => n + GAP,
     };
-    // A name is worth more room than a column that is only good to know.
-    let wanted = |column: &Column| least(column).max(if column.title == "NAME" { COMFORT + GAP } else { 0 });
+    // A name, or what is wrong, is worth more room than a column that is only good to know.
+    let speaks = |column: &Column| matches!(column.title, "NAME" | "MEANS");
+    let wanted = |column: &Column| least(column).max(if speaks(column) { COMFORT + GAP } else { 0 });
     while chosen.len() > 1 {
         let minor = chosen.iter().any(|column| column.keep < 5);
         let needed: u16 =

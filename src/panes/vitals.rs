@@ -15,15 +15,18 @@ pub struct Vitals;
 
 const COLUMNS: &[Column] = &[
     left("VITAL", Width::Share(22, 5), 20),
-    right("VALUE", 10, 19),
+    right("VALUE", VALUE, 19),
     left("TREND", Width::Fixed(BARS + 2), 4),
     left("LIMIT", Width::Fixed(13), 9),
     left("MEANS", Width::Fill(14), 11),
-    left("SOURCE", Width::Fixed(12), 5),
+    left("SOURCE", Width::Fixed(12), 2),
     left("DOC", Width::Fixed(8), 10),
     right("AGE", 4, 3),
-    right("TOOK", 6, 2),
+    right("TOOK", 6, 1),
 ];
+
+/// How wide a value is shown.
+const VALUE: u16 = 10;
 
 /// How many of the last values are drawn; the limit stands in the two cells after them.
 const BARS: u16 = 12;
@@ -156,7 +159,7 @@ impl Tables for Vitals {
     }
 
     fn keys(&self, _kind: Kind) -> &'static [Action] {
-        &[Action::Open, Action::Filter, Action::NextKind, Action::Palette]
+        &[Action::Open, Action::Passage, Action::Filter, Action::Palette]
     }
 
     fn remedy(&self) -> &'static str {
@@ -201,11 +204,16 @@ fn trend(vital: &Vital, ascii: bool) -> String {
 /// Why it is as it is; where the value and its limit say it all, what the value is of.
 fn means(vital: &Vital) -> Cow<'_, str> {
     match &vital.answer {
-        Answer::NoSource => "the document gives no query".into(),
+        Answer::NoSource if vital.note.is_empty() => "the document gives no query".into(),
+        Answer::NoSource => (&*vital.note).into(),
         Answer::NotAsked(says) => (&**says).into(),
         Answer::Error { why, .. } => (&**why).into(),
         Answer::Waiting => "not asked yet".into(),
         _ if vital.level < Level::Fine => short(vital),
+        // What is cut in its own column.
+        Answer::Text(text) | Answer::Word(text) if vital.note.is_empty() && text.len() > VALUE.into() => {
+            (&**text).into()
+        }
         _ => (&*vital.note).into(),
     }
 }

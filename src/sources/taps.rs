@@ -6,6 +6,7 @@ use futures::future::BoxFuture;
 use tokio::sync::watch;
 
 use crate::domain::Text;
+use crate::domain::vital::LinesAsked;
 
 /// The containers of every engine, and the way to their logs.
 pub trait Taps: Send + Sync + 'static {
@@ -64,4 +65,22 @@ pub struct Tapped {
     pub ended: Option<Text>,
     /// What it does, in a word.
     pub word: Text,
+}
+
+/// Who reads logs once and counts what is found in them.
+pub trait Counts: Send + Sync + 'static {
+    /// An error where nothing of it could be read.
+    fn count<'a>(&'a self, asked: &'a LinesAsked) -> BoxFuture<'a, Result<Counted, String>>;
+}
+
+/// Lines that have a word.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Counted {
+    pub lines: u64,
+    /// The last of them with their times before them, each with where it is from; the newest last.
+    pub last: Vec<(String, String)>,
+    /// Containers that were read.
+    pub read: usize,
+    /// What was left out: then there may be more lines.
+    pub missed: Vec<String>,
 }

@@ -1,8 +1,9 @@
 //! One thing, opened: its tabs, its scrolling, the way back.
 use super::table;
 use crate::domain::news::Inspection;
-use crate::domain::object::{Kind, ObjectRef};
+use crate::domain::object::{Facts, Kind, ObjectRef};
 use crate::domain::settings::Action;
+use crate::domain::vital::{PASSAGE, Vital, describe};
 use crate::model::board::PaneKind;
 use crate::model::detail::{Detail, Tab};
 use crate::model::msg::Effect;
@@ -26,6 +27,37 @@ pub fn open(model: &mut Model, target: ObjectRef, tab: Tab) -> Vec<Effect> {
     }
     model.detail = Some(detail);
     turned_to(model, Some(target), &watched)
+}
+
+/// To what the document says of a vital: at once where it was read, else when it is.
+pub fn passage(model: &mut Model, target: ObjectRef) -> Vec<Effect> {
+    let of = model.listing(target.kind).and_then(|listing| listing.get(&target)).map(|object| &object.facts);
+    match of {
+        Some(Facts::Vital(vital)) if vital.document.is_empty() => {
+            model.say(format!("{target} is the profile's own: no document names it"), false);
+            return Vec::new();
+        }
+        Some(Facts::Vital(_)) => {}
+        _ => {
+            model.say(format!("no document names a limit of {} {target}", target.kind), false);
+            return Vec::new();
+        }
+    }
+    let effects = open(model, target, Tab::Describe);
+    if let Some(detail) = &mut model.detail {
+        detail.to_passage = true;
+    }
+    go_to_passage(model);
+    effects
+}
+
+/// The wish holds until there is something to go to.
+fn go_to_passage(model: &mut Model) {
+    let Some(detail) = model.detail.as_ref().filter(|detail| detail.to_passage) else { return };
+    let at = text::plain(model, detail).iter().position(|line| line.starts_with(PASSAGE));
+    if let (Some(at), Some(detail)) = (at, &mut model.detail) {
+        (detail.top, detail.to_passage) = (at, false);
+    }
 }
 
 /// Reads the thing that is open now, and watches its kind: what can be done to it is worked out from that.
@@ -57,7 +89,8 @@ pub fn close(model: &mut Model) -> Vec<Effect> {
     turned_to(model, None, &watched)
 }
 
-pub fn inspected(model: &mut Model, inspection: Inspection) {
+pub fn inspected(model: &mut Model, mut inspection: Inspection) {
+    answered_elsewhere(model, &mut inspection);
     if let Some(detail) = &mut model.detail
         && detail.target == inspection.target
         && detail.inspection.as_ref() != Some(&inspection)
@@ -65,7 +98,22 @@ pub fn inspected(model: &mut Model, inspection: Inspection) {
         detail.inspection = Some(inspection);
         detail.top = detail.top.min(text::len(detail).saturating_sub(1));
         model.mark_dirty(Dirty::Soon);
+        go_to_passage(model);
     }
+}
+
+/// What other panes know of a vital stands in its row alone: whoever asks the others has not heard of it.
+fn answered_elsewhere(model: &Model, inspection: &mut Inspection) {
+    let target = &inspection.target;
+    let row = model.listing(target.kind).and_then(|listing| listing.get(target));
+    let Some(Facts::Vital(vital)) = row.map(|row| &row.facts) else { return };
+    if vital.at.is_none() || Vital::elsewhere(vital.source, &vital.query).is_none() {
+        return;
+    }
+    if let Some(first) = inspection.sections.first_mut() {
+        *first = describe::answer(vital);
+    }
+    inspection.sections.extend(describe::history(vital));
 }
 
 /// Scrolling and tabs; says whether the action was one of these.

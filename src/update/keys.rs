@@ -282,6 +282,7 @@ fn on_thing(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Open if target.kind == Kind::Operation => {
             detail::open(model, target.sibling(Kind::Session, target.name.clone()), Tab::Describe)
         }
+        Action::Passage => detail::passage(model, target),
         Action::Open | Action::Describe => detail::open(model, target, Tab::Describe),
         Action::Yaml => detail::open(model, target, Tab::Yaml),
         Action::Owners => detail::open(model, target, Tab::Owners),

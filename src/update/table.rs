@@ -1,5 +1,5 @@
 //! The table of things: moving, sorting, filtering, changing its kind.
-use super::groups;
+use super::{groups, realms};
 use crate::domain::Text;
 use crate::domain::feed::FeedState;
 use crate::domain::news::ClusterFacts;
@@ -142,6 +142,8 @@ pub fn watched(model: &Model) -> Vec<Kind> {
         .chain(opened)
         .chain(told.iter().copied())
         .collect();
+    // A lamp needs every answer, looked at or not.
+    kinds.extend(realms::vitals::asked(model));
     kinds.retain(|kind| !matches!(kind, Kind::Pod | Kind::Node));
     kinds.sort_unstable();
     kinds.dedup();

@@ -4,18 +4,18 @@ use std::time::Duration;
 use firedeck::domain::alert::{Alert, AlertFacts};
 use firedeck::domain::feed::{Feed, FeedState};
 use firedeck::domain::level::Level;
-use firedeck::domain::news::{News, Seen};
-use firedeck::domain::object::{Facts, Kind, Object, ObjectRef};
+use firedeck::domain::news::{Inspection, News, Section, SectionLine, Seen};
+use firedeck::domain::object::{Facts, Kind, Object, ObjectRef, Owner, Volume};
 use firedeck::domain::settings::endpoint::Backend;
 use firedeck::domain::settings::limit::{Bound, Fact, FactSource, Limit, Lines};
 use firedeck::domain::time::Timestamp;
 use firedeck::domain::vital::{Answer, Heard, Vital};
 use firedeck::model::Model;
 use firedeck::model::board::PaneKind;
-use firedeck::model::msg::Msg;
+use firedeck::model::msg::{Effect, Msg};
 
 use super::{picture, snap};
-use crate::common::estate::{NOW, ago, cockpit, feed, news, say};
+use crate::common::estate::{NOW, ago, cockpit, deployment, event, feed, id, inspection, news, press, say};
 
 fn object(vital: Vital) -> Object {
     Object {
@@ -58,7 +58,8 @@ fn asked(order: u32, name: &str, source: FactSource, unit: &str, line: u32, boun
     let fact = fact(source, query);
     let fact = Fact { name: name.into(), unit: Some(unit.into()), ok, warning, critical, ..fact };
     let document = if (4..=8).contains(&order) { "003" } else { "000" };
-    let limit = Limit { fact, document: document.into(), lines: vec![Lines { from: line, to: line }] };
+    let limit =
+        Limit { fact, document: document.into(), lines: vec![Lines { from: line, to: line }], why: None };
     Vital::new(order, &limit.fact, Some(&limit))
 }
 
@@ -283,4 +284,156 @@ fn alerts_of_one_server_are_those_that_it_tells_of() {
 fn vitals_that_nobody_answers_are_not_green() {
     let unasked = facts().into_iter().filter(|vital| vital.at.is_none()).collect();
     snap("vitals_unanswered_80x24", &vitals(80, 24, unasked));
+}
+
+#[test]
+fn events_revisions_and_volumes_are_counted_as_the_documents_ask() {
+    let kubernetes = |order, query: &str, bounds| about(order, FactSource::Kubernetes, query, bounds);
+    let scheduling = "events -n shop FailedScheduling|Unhealthy";
+    let (released, history) = ("pv status.phase=Released", "rollout history deployment/web -n shop");
+    let all = vec![
+        kubernetes(0, scheduling, ["= 0", "> 0", ""]),
+        kubernetes(1, "events -n shop", ["", "", ""]),
+        kubernetes(2, released, ["= 0", "> 0", ""]),
+        kubernetes(3, history, ["", "", ""]),
+        kubernetes(4, "events -n billing", ["= 0", "> 0", ""]),
+    ];
+    let mut model = vitals(120, 24, all);
+    let about = |name: &str| id(Kind::Pod, "shop", name);
+    let events = vec![
+        event(&about("web-0"), true, "Unhealthy", "Readiness probe failed", 3, 40),
+        event(&about("web-1"), false, "Pulled", "image is there", 1, 20),
+    ];
+    let volume = |name: &str, phase: &str| {
+        let facts = Facts::Volume(Volume { phase: phase.into(), ..Volume::default() });
+        Object {
+            id: ObjectRef { namespace: "".into(), ..id(Kind::Volume, "", name) },
+            facts,
+            ..events[0].clone()
+        }
+    };
+    let volumes = vec![volume("pv-1", "Bound"), volume("pv-2", "Released")];
+    let mut web = deployment("shop", "web", "registry.example.com/shop/web:7.3.0", 2, 2);
+    let mut set = Object { id: id(Kind::ReplicaSet, "shop", "web-6c9d"), ..web.clone() };
+    set.owner = Some(Owner { kind: "Deployment".into(), name: "web".into(), uid: web.uid.clone() });
+    for (object, revision) in [(&mut web, 7), (&mut set, 6)] {
+        if let Facts::Workload(workload) = &mut object.facts {
+            workload.revision = Some(revision);
+        }
+    }
+    for (kind, rows) in [
+        (Kind::Event, events),
+        (Kind::Volume, volumes),
+        (Kind::Deployment, vec![web]),
+        (Kind::ReplicaSet, vec![set]),
+    ] {
+        let rows =
+            [Seen::Begin].into_iter().chain(rows.into_iter().map(Seen::Is)).chain([Seen::End]).collect();
+        news(&mut model, vec![News::Objects(feed(kind), rows), News::Feed(feed(kind), FeedState::Live)]);
+    }
+    say(&mut model, Msg::Tick(ago(-10)));
+    assert_eq!(told(&model, scheduling), (Answer::Value(1.0), Level::Warn));
+    assert_eq!(told(&model, "events -n shop"), (Answer::Value(2.0), Level::Fine));
+    assert_eq!(told(&model, "events -n billing"), (Answer::Value(0.0), Level::Fine));
+    assert_eq!(told(&model, released), (Answer::Value(1.0), Level::Warn));
+    assert_eq!(told(&model, history), (Answer::Text("revision 7".into()), Level::Fine));
+    let drawn = picture(&model);
+    for says in ["Unhealthy pod/web-0", "web:7.3.0; before: 6", "pv-2"] {
+        assert!(drawn.contains(says), "{says}:\n{drawn}");
+    }
+}
+
+#[test]
+fn what_the_profile_asks_of_a_cluster_is_watched_whatever_is_looked_at() {
+    let mut model = cockpit(120, 24);
+    let asks = |query: &str| fact(FactSource::Kubernetes, query);
+    model.settings.profile.probes = vec![
+        asks("certificates -n shop"),
+        asks("persistentvolumes status.phase=Released"),
+        asks("rollout history deployment/web -n shop"),
+        asks("usage memory -n shop"),
+        asks("networkpolicies -n shop"),
+    ];
+    model.board.kind = Kind::Alert;
+    let watched = firedeck::update::table::watched(&model);
+    for kind in [Kind::Certificate, Kind::Volume, Kind::Deployment, Kind::ReplicaSet] {
+        assert!(watched.contains(&kind), "{kind}: {watched:?}");
+    }
+    assert!(!watched.contains(&Kind::Pod), "it always is: {watched:?}");
+}
+
+#[test]
+fn a_key_leads_to_what_the_document_says() {
+    let mut model = vitals(80, 24, facts());
+    let effects = press(&mut model, "b");
+    let target = effects.iter().find_map(|effect| match effect {
+        Effect::Inspect(Some(target)) => Some(target.clone()),
+        _ => None,
+    });
+    let target = target.expect("it is read");
+    let section = |title: &str, count: u32| Section {
+        title: title.into(),
+        lines: (1..=count)
+            .map(|n| SectionLine {
+                label: n.to_string(),
+                value: "curl -s https://lego-mcp.example.com/health | jq".into(),
+                level: Level::Fine,
+                indent: 0,
+            })
+            .collect(),
+    };
+    let sections = vec![section("Answer", 12), section("Document 000: Daily Health Check", 30)];
+    let read = Inspection { sections, ..inspection(&target) };
+    news(&mut model, vec![News::Inspected(Box::new(read))]);
+    let drawn = picture(&model);
+    let line = drawn.lines().nth(3).unwrap_or_default();
+    let first = drawn.lines().position(|line| line.contains("Document 000: Daily Health Check"));
+    assert!(first.is_some_and(|at| at <= 4), "{line}\n{drawn}");
+    press(&mut model, "g b");
+    assert!(picture(&model).contains("Document 000: Daily Health Check"));
+}
+
+#[test]
+fn what_no_document_names_leads_nowhere_and_says_so() {
+    let mut model = vitals(80, 24, vec![about(0, FactSource::Docker, "ps not Up", ["", "", ""])]);
+    assert!(press(&mut model, "b").is_empty());
+    assert!(picture(&model).contains("no document names it"), "{}", picture(&model));
+}
+
+#[test]
+fn who_has_no_source_says_why() {
+    let mut fact = fact(FactSource::None, "");
+    fact.name = "errors by endpoint".into();
+    let limit = Limit {
+        fact: fact.clone(),
+        document: "003".into(),
+        lines: vec![Lines { from: 1380, to: 1380 }],
+        why: Some("a search in Splunk".into()),
+    };
+    let drawn = picture(&vitals(120, 24, vec![Vital::new(0, &fact, Some(&limit))]));
+    assert!(drawn.contains("a search in Splunk") && drawn.contains("003:1380 "), "{drawn}");
+}
+
+#[test]
+fn who_opens_what_another_pane_answers_reads_that_answer() {
+    let query = "pods -n shop OOMKilled";
+    let mut model = vitals(80, 24, vec![about(0, FactSource::Kubernetes, query, ["= 0", "> 0", ""])]);
+    say(&mut model, Msg::Tick(ago(-10)));
+    let effects = press(&mut model, "Enter");
+    let target = effects.iter().find_map(|effect| match effect {
+        Effect::Inspect(Some(target)) => Some(target.clone()),
+        _ => None,
+    });
+    let line = SectionLine {
+        label: "answer".into(),
+        value: "not asked here: see pods".into(),
+        level: Level::Done,
+        indent: 0,
+    };
+    let sections = vec![Section { title: "Answer".into(), lines: vec![line] }];
+    let read = Inspection { sections, ..inspection(&target.expect("it is read")) };
+    news(&mut model, vec![News::Inspected(Box::new(read))]);
+    let drawn = picture(&model);
+    assert!(!drawn.contains("not asked here") && drawn.contains("asked at"), "{drawn}");
+    assert!(drawn.contains("History"), "{drawn}");
 }

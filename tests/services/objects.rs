@@ -17,6 +17,11 @@ async fn every_kind_is_shown_with_what_matters_of_it() {
         "{apiVersion: batch/v1, kind: CronJob, metadata: {name: nightly}, spec: {schedule: '0 3 * * *', suspend: true, \
          jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: a, image: a}]}}}}}}",
     );
+    // Of no namespace, so that it stays: another run finds it there.
+    own.apply(
+        "{apiVersion: v1, kind: PersistentVolume, metadata: {name: old-data}, spec: {capacity: {storage: 1Gi}, \
+         accessModes: [ReadWriteOnce], persistentVolumeReclaimPolicy: Retain, hostPath: {path: /tmp/old-data}}}",
+    );
     let mut feeds = Feeds::of(As::Admin, &["*"]);
     let kinds: Vec<Kind> = Kind::ALL
         .iter()
@@ -47,6 +52,11 @@ async fn every_kind_is_shown_with_what_matters_of_it() {
         panic!("no cron job");
     };
     assert!(cron.suspended && &*cron.schedule == "0 3 * * *");
+    let Some(Facts::Volume(volume)) = named(&feeds, Kind::Volume, "old-data").map(|object| object.facts)
+    else {
+        panic!("no volume");
+    };
+    assert_eq!((&*volume.size, &*volume.then), ("1Gi", "Retain"));
     let Some(Facts::Hpa(hpa)) = named(&feeds, Kind::Hpa, "web").map(|object| object.facts) else {
         panic!("no autoscaler");
     };

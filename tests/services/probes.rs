@@ -81,7 +81,7 @@ impl Asking {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (out, inbox) = mpsc::channel(64);
         let signals = Signals::default();
-        let backend = probes::start(facts, Vec::new(), access, out, &signals);
+        let backend = probes::start(facts, Vec::new(), (access, None), out, &signals);
         Asking { backend, rows: BTreeMap::new(), told: BTreeMap::new(), inbox, signals }
     }
 

@@ -70,7 +70,7 @@ async fn gather(options: &Options) -> BTreeMap<Feed, Seen> {
     let began = Instant::now();
     // Nobody asked for the probes: they go to boxes and servers of their own.
     let bare = Profile { probes: Vec::new(), limits: Vec::new(), ..profile.clone() };
-    let backends = Backends::start(&bare, "firedeck doctor".into(), &out, &signals);
+    let backends = Backends::start(&bare, "firedeck doctor".into(), None, &out, &signals);
     let mut seen: BTreeMap<Feed, Seen> =
         profile.endpoints.iter().map(|endpoint| (feed_of(endpoint), Seen::default())).collect();
     let mut until = began + WITHIN;

@@ -32,6 +32,13 @@ impl Facts {
                 "Terminating" => Level::Warn,
                 _ => Level::Unknown,
             },
+            Facts::Volume(volume) => match &*volume.phase {
+                "Bound" | "Available" => Level::Fine,
+                // It holds data that nobody has claimed since.
+                "Released" | "Pending" => Level::Warn,
+                "Failed" => Level::Bad,
+                _ => Level::Unknown,
+            },
             Facts::Alerts(facts) => facts.level(),
             Facts::Database(facts) => facts.level(),
             Facts::Redis(facts) => facts.level(),
@@ -54,6 +61,8 @@ impl Facts {
             Facts::Certificate(certificate) => certificate.status(),
             Facts::Namespace { phase } if phase.is_empty() => "Unknown".into(),
             Facts::Namespace { phase } => (&**phase).into(),
+            Facts::Volume(volume) if volume.phase.is_empty() => "Unknown".into(),
+            Facts::Volume(volume) => (&*volume.phase).into(),
             Facts::Configuration(held) if held.keys.len() == 1 => "1 key".into(),
             Facts::Configuration(held) => format!("{} keys", held.keys.len()).into(),
             Facts::Alerts(facts) => facts.status(),

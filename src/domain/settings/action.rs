@@ -164,6 +164,7 @@ actions! {
     ForceDelete  "force-delete"  Table    []                          "delete the pod without waiting for its node",
     Cordon       "cordon"        Table    ["C"]                       "no new pods on this node; again to allow them",
     Drain        "drain"         Table    ["X"]                       "evict the node's pods",
+    Passage      "passage"       Table    ["b"]                       "what the document says that names the limit",
 
     Stop         "stop"          Containers ["X"]                     "stop the container",
     Start        "start"         Containers ["u"]                     "start the container",

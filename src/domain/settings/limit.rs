@@ -96,6 +96,8 @@ pub struct Limit {
     pub document: String,
     /// Never empty.
     pub lines: Vec<Lines>,
+    /// Why nobody can be asked, where it is not that the document gives no query.
+    pub why: Option<String>,
 }
 
 /// One line, or a run of them; both ends count.

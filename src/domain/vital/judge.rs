@@ -6,6 +6,9 @@ use crate::domain::level::Level;
 use crate::domain::settings::limit::{Bound, BoundValue, Fact, Op, write_span};
 use crate::domain::time::{Age, Timestamp};
 
+/// What a server says that is asked for its lag and has none.
+const NOT_A_REPLICA: &str = "not a replica";
+
 /// Which of a fact's limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
@@ -149,6 +152,10 @@ impl Vital {
             Answer::Error { why, broken: false } => return (Level::Unknown, why.to_string()),
             Answer::Value(value) if value.is_nan() => {
                 return (Level::Unknown, "no number came of it (NaN)".into());
+            }
+            // Who follows nobody lags behind nobody: that is neither well nor ill.
+            Answer::Text(text) if &**text == NOT_A_REPLICA && self.wanted().is_none() => {
+                return (Level::Done, String::new());
             }
             Answer::Value(_) | Answer::Text(_) | Answer::Word(_) => {}
         }
@@ -310,6 +317,10 @@ pub fn worst(fact: &Fact, answers: &[Answer]) -> Option<(usize, usize)> {
     };
     let rated = answers.iter().enumerate().map(|(nth, answer)| (rate(fact, answer), size(answer), nth));
     let order = |a: &(Level, f64, usize), b: &(Level, f64, usize)| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1));
+    // A series in which nothing happens comes as no number, and says nothing while others do.
+    let idle = |nth: usize| matches!(answers.get(nth), Some(Answer::Value(value)) if value.is_nan());
+    let all_idle = (0..answers.len()).all(idle);
+    let rated = rated.filter(move |(_, _, nth)| all_idle || !idle(*nth));
     let (_, _, nth) = rated.clone().min_by(order)?;
     Some((nth, rated.filter(|(level, _, _)| *level < Level::Fine).count()))
 }

@@ -1,6 +1,8 @@
 //! A fact worth watching, with its limits, the answer to it, and what the answer means.
 mod certificate;
+pub mod describe;
 mod judge;
+mod lines;
 mod pick;
 mod statement;
 mod trend;
@@ -10,6 +12,7 @@ use std::borrow::Cow;
 
 pub use certificate::{Certificate, Fault};
 pub use judge::{Which, meets, worst};
+pub use lines::{LinesAsked, Whose};
 pub use pick::{Path, word};
 pub use statement::one_read;
 pub use trend::{Trend, chart};
@@ -20,6 +23,9 @@ use super::level::Level;
 use super::object::Kind;
 use super::settings::limit::{Bound, Fact, FactSource, Limit};
 use super::time::Timestamp;
+
+/// How the section begins that quotes the document: `Document 000: Pool is full`.
+pub const PASSAGE: &str = "Document ";
 
 /// How many values are remembered.
 pub const REMEMBERED: usize = 32;
@@ -149,7 +155,8 @@ impl Vital {
             warning: fact.warning.clone(),
             critical: fact.critical.clone(),
             answer,
-            note: "".into(),
+            // Nothing is ever heard of what has no source: its note is why.
+            note: place.and_then(|limit| limit.why.as_deref()).unwrap_or_default().into(),
             floor: Level::Done,
             took_ms: None,
             at: None,
@@ -174,6 +181,7 @@ impl Vital {
                 "rollout" => "see deployments".into(),
                 _ => "on no pane: run its statement".into(),
             },
+            (FactSource::Logs, _) if LinesAsked::parse(query).is_some() => return None,
             (FactSource::Logs, _) => "see logs".into(),
             (FactSource::Docker, _) => "see containers".into(),
             (FactSource::Alertmanager, _) => "see alerts".into(),

@@ -22,7 +22,7 @@ fn vital(source: FactSource, unit: &str, [ok, warning, critical]: [&str; 3]) -> 
         critical: bound(critical),
     };
     let lines = vec![Lines { from: 30, to: 30 }, Lines { from: 95, to: 96 }];
-    let limit = Limit { fact: fact.clone(), document: "000".into(), lines };
+    let limit = Limit { fact: fact.clone(), document: "000".into(), lines, why: None };
     Vital::new(1, &fact, Some(&limit))
 }
 
@@ -98,6 +98,14 @@ fn no_data_is_never_fine() {
     let other = vital(FactSource::Docker, "", ["", "", ""]);
     assert_eq!(other.answer, Answer::NotAsked("see containers".into()));
     assert!(!other.is_asked() && !none.is_asked());
+}
+
+#[test]
+fn a_primary_has_no_lag_to_be_judged() {
+    let bounds = ["< 60", ">= 60", ""];
+    assert_eq!(heard(bounds, Answer::Text("not a replica".into())), (Level::Done, String::new()));
+    assert_eq!(heard(bounds, Answer::Text("75".into())).0, Level::Warn);
+    assert_eq!(heard(["= streaming", "", ""], Answer::Text("not a replica".into())).0, Level::Warn);
 }
 
 #[test]

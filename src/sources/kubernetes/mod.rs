@@ -221,6 +221,7 @@ fn spawn_kind(kind: Kind, feeds: &mut JoinSet<()>, place: &Place, out: &Outbox, 
         Kind::Event => spawn::<objects::EventLite>,
         Kind::Certificate => spawn::<objects::CertificateLite>,
         Kind::Namespace => spawn::<objects::NamespaceLite>,
+        Kind::Volume => spawn::<objects::VolumeLite>,
         Kind::ConfigMap => spawn::<objects::ConfigMapLite>,
         Kind::Secret => spawn::<objects::SecretLite>,
         // Always watched, or of no cluster.

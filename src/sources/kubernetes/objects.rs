@@ -1,4 +1,4 @@
-//! Autoscalers, events, certificates, namespaces and configuration: what is read of them, and how they become an `Object`.
+//! Autoscalers, events, certificates, namespaces, volumes and configuration: what is read of them, and how they become an `Object`.
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
@@ -13,7 +13,7 @@ use super::workloads::count;
 use crate::domain::Text;
 use crate::domain::feed::Feed;
 use crate::domain::news::{News, Seen};
-use crate::domain::object::{Certificate, Configuration, Event, Facts, Hpa, Kind, Object};
+use crate::domain::object::{Certificate, Configuration, Event, Facts, Hpa, Kind, Object, Volume};
 
 /// The part of `Lean` that is the same for each.
 macro_rules! lean {
@@ -279,6 +279,58 @@ fn namespace(from: &NamespaceLite, known: &mut Interner) -> Facts {
 }
 
 #[derive(Debug, Clone, Deserialize)]
+pub(super) struct VolumeLite {
+    #[serde(deserialize_with = "lean_meta")]
+    metadata: ObjectMeta,
+    #[serde(default)]
+    spec: VolumeSpec,
+    #[serde(default)]
+    status: VolumeStatus,
+}
+
+lean!(VolumeLite, Kind::Volume, volume);
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct VolumeSpec {
+    capacity: Option<BTreeMap<String, String>>,
+    claim_ref: Option<ClaimRef>,
+    storage_class_name: Option<String>,
+    persistent_volume_reclaim_policy: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct ClaimRef {
+    namespace: Option<String>,
+    name: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct VolumeStatus {
+    phase: Option<String>,
+    message: Option<String>,
+}
+
+fn volume(from: &VolumeLite, known: &mut Interner) -> Facts {
+    let VolumeLite { spec, status, .. } = from;
+    let size = spec.capacity.iter().flatten().find(|(name, _)| *name == "storage").map(|(_, size)| &**size);
+    let claim = spec.claim_ref.as_ref().map(|claim| {
+        let [namespace, name] =
+            [&claim.namespace, &claim.name].map(|part| part.as_deref().unwrap_or_default());
+        format!("{namespace}/{name}")
+    });
+    Facts::Volume(Volume {
+        phase: known.text(status.phase.as_deref().unwrap_or_default()),
+        size: known.text(size.unwrap_or_default()),
+        claim: known.text(&claim.unwrap_or_default()),
+        class: known.text(spec.storage_class_name.as_deref().unwrap_or_default()),
+        then: known.text(spec.persistent_volume_reclaim_policy.as_deref().unwrap_or_default()),
+        message: message(status.message.as_deref()).unwrap_or_default(),
+    })
+}
+
+#[derive(Debug, Clone, Deserialize)]
 pub(super) struct ConfigMapLite {
     #[serde(deserialize_with = "lean_meta")]
     metadata: ObjectMeta,
@@ -364,6 +416,17 @@ mod tests {
         assert_eq!((old.warning, old.count, old.last, &*old.from), (true, 12, last, "kubelet"));
         let Facts::Event(new) = facts::<EventLite>(new) else { panic!("an event") };
         assert_eq!((new.warning, new.count, new.last, &*new.from), (false, 3, last, "scheduler"));
+    }
+
+    #[test]
+    fn a_volume_that_nobody_claims_any_more_says_who_had_it() {
+        let text = r#"{"metadata":{"name":"pv-1"},"spec":{"capacity":{"storage":"10Gi"},"storageClassName":"fast",
+            "persistentVolumeReclaimPolicy":"Retain","claimRef":{"namespace":"shop","name":"data-0"}},
+            "status":{"phase":"Released"}}"#;
+        let facts = facts::<VolumeLite>(text);
+        assert_eq!((facts.level(), &*facts.status()), (crate::domain::level::Level::Warn, "Released"));
+        let Facts::Volume(volume) = facts else { panic!("a volume") };
+        assert_eq!((&*volume.size, &*volume.claim, &*volume.then), ("10Gi", "shop/data-0", "Retain"));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //!                   │
 //!                 deliver (newest first to arrive, the rest counted) ─► the cockpit
 //! ```
+mod count;
 mod deliver;
 mod engines;
 mod lines;
@@ -19,6 +20,8 @@ mod stream;
 mod words;
 
 use std::sync::Arc;
+
+pub use count::{Counter, InView};
 
 use tokio::sync::watch;
 

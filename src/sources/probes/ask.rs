@@ -1,14 +1,15 @@
 //! One question and its answer, whatever the source.
 use std::time::Duration;
 
+use reqwest::Url;
 use tokio::time::{Instant, timeout};
 
 use super::servers::Servers;
-use super::{host, net, promql, redis, sql, tls, web};
+use super::{host, lines, net, promql, redis, sql, tls, web};
 use crate::domain::level::Level;
 use crate::domain::news::{Section, SectionLine};
 use crate::domain::settings::limit::{Fact, FactSource};
-use crate::domain::vital::Heard;
+use crate::domain::vital::{Heard, LinesAsked};
 
 /// No question of any kind may take longer than this.
 const LONGEST: Duration = Duration::from_secs(12);
@@ -66,8 +67,8 @@ pub(super) async fn ask(fact: &Fact, servers: &Servers, first: bool) -> Asked {
             FactSource::Promql => promql::ask(fact, servers, first).await,
             FactSource::Sql => sql::ask(fact, servers).await,
             FactSource::Redis => redis::ask(fact, servers).await,
+            FactSource::Logs => lines::ask(fact, servers).await,
             FactSource::Kubernetes
-            | FactSource::Logs
             | FactSource::Docker
             | FactSource::Alertmanager
             | FactSource::Statement
@@ -82,14 +83,48 @@ pub(super) async fn ask(fact: &Fact, servers: &Servers, first: bool) -> Asked {
 }
 
 /// The source itself is asked here; for the others another pane, or nobody, knows.
-pub(super) fn is_asked_here(source: FactSource) -> bool {
-    use FactSource::{Disk, Dns, Http, Memory, Promql, Redis, Sql, Tcp, Tls};
-    matches!(source, Http | Tls | Tcp | Dns | Disk | Memory | Promql | Sql | Redis)
+pub(super) fn is_asked_here(fact: &Fact) -> bool {
+    use FactSource::{Disk, Dns, Http, Logs, Memory, Promql, Redis, Sql, Tcp, Tls};
+    match fact.source {
+        Http | Tls | Tcp | Dns | Disk | Memory | Promql | Sql | Redis => true,
+        Logs => LinesAsked::parse(&fact.query).is_some(),
+        _ => false,
+    }
 }
 
-/// Which server a question shares with others.
+/// Which server a question shares with others: each is asked one thing at a time, over one connection.
 pub(super) fn server(fact: &Fact) -> Option<String> {
-    use FactSource::{Promql, Redis, Sql};
-    let shared = matches!(fact.source, Promql | Sql | Redis);
-    shared.then(|| format!("{} {}", fact.source.name(), fact.on.as_deref().unwrap_or_default()))
+    use FactSource::{Http, Logs, Promql, Redis, Sql};
+    match fact.source {
+        Http => Url::parse(&fact.query).ok().map(|url| url.origin().ascii_serialization()),
+        Promql | Sql | Redis | Logs => {
+            Some(format!("{} {}", fact.source.name(), fact.on.as_deref().unwrap_or_default()))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_of_one_origin_are_asked_over_one_connection() {
+        let of = |query: &str| {
+            server(&Fact {
+                name: "a".into(),
+                source: FactSource::Http,
+                query: query.into(),
+                on: None,
+                unit: None,
+                pick: None,
+                every: Duration::from_secs(30),
+                ok: None,
+                warning: None,
+                critical: None,
+            })
+        };
+        assert_eq!(of("https://a.example/health"), of("https://a.example:443/metrics"));
+        assert_ne!(of("https://a.example/health"), of("http://a.example/health"));
+    }
 }

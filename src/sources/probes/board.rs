@@ -25,7 +25,6 @@ pub(super) struct Board {
 
 pub(super) struct Row {
     pub fact: Fact,
-    pub limit: Option<Limit>,
     pub id: ObjectRef,
     pub vital: Vital,
     pub seen: Vec<Section>,
@@ -53,7 +52,7 @@ impl Board {
                 namespace: document.into(),
                 name: name.into(),
             };
-            Row { fact, limit, id, vital, seen: Vec::new(), body: String::new() }
+            Row { fact, id, vital, seen: Vec::new(), body: String::new() }
         });
         Board { rows: Mutex::new(rows.collect()) }
     }
@@ -64,7 +63,7 @@ impl Board {
 
     pub(super) fn turns(&self) -> Vec<Option<Turn>> {
         let turn = |row: &Row| {
-            let asked = ask::is_asked_here(row.fact.source);
+            let asked = ask::is_asked_here(&row.fact);
             asked.then(|| Turn::new(row.fact.every, ask::server(&row.fact)))
         };
         self.rows().iter().map(turn).collect()
@@ -190,7 +189,8 @@ mod tests {
         let mut own = fact("a");
         own.warning = crate::domain::settings::limit::Bound::parse("> 80").ok();
         let lines = crate::domain::settings::limit::Lines::parse("28-30").into_iter().collect();
-        let board = Board::new(Vec::new(), vec![Limit { fact: own, document: "000".into(), lines }]);
+        let board =
+            Board::new(Vec::new(), vec![Limit { fact: own, document: "000".into(), lines, why: None }]);
         for (at, value) in (0..).zip([20.0, 90.0]) {
             board.hear(0, Asked::new(Heard::value(value)), Timestamp(at));
         }

@@ -28,10 +28,10 @@ struct Space {
 }
 
 impl Space {
-    /// As `df` counts: what root alone may use is not there.
+    /// As `df` counts: what root alone may use is not there, and a part of a percent is a whole one.
     fn percent(&self) -> Option<f64> {
         let all = self.used + self.free;
-        (all > 0.0).then(|| 100.0 * self.used / all)
+        (all > 0.0).then(|| (100.0 * self.used / all).ceil())
     }
 }
 
@@ -222,10 +222,17 @@ mod tests {
     #[test]
     fn a_disk_is_as_full_as_df_says() {
         let text = "Filesystem 1024-blocks Used Available Capacity Mounted on\n\
-                    /dev/sda1 100 60 20 75% /\n/dev/sdb 200 20 180 10% /mnt/with space\n";
+                    /dev/sda1 100 60 20 75% /\n/dev/sdb 200 20 180 10% /mnt/with space\n\
+                    /dev/sdc 1000 795 205 80% /most\n";
         let spaces = read_df(text);
-        assert_eq!(spaces.iter().map(|s| s.path.as_str()).collect::<Vec<_>>(), ["/", "/mnt/with space"]);
-        assert_eq!(spaces.iter().map(Space::percent).collect::<Vec<_>>(), [Some(75.0), Some(10.0)]);
+        assert_eq!(
+            spaces.iter().map(|s| s.path.as_str()).collect::<Vec<_>>(),
+            ["/", "/mnt/with space", "/most"]
+        );
+        assert_eq!(
+            spaces.iter().map(Space::percent).collect::<Vec<_>>(),
+            [Some(75.0), Some(10.0), Some(80.0)]
+        );
         assert_eq!(Space { used: 0.0, free: 0.0, ..spaces[0].clone() }.percent(), None, "proc has no size");
     }
 
@@ -246,7 +253,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_path_that_is_not_there_is_named_beside_one_that_is() {
-        let servers = Servers::new(Vec::new());
+        let servers = Servers::new(Vec::new(), None);
         let asked = disk(&fact("/ /no/such/place"), &servers).await;
         assert_eq!(asked.heard.floor, Some(Level::Unknown));
         assert!(asked.heard.note.starts_with("/; `/no/such/place`: "), "{}", asked.heard.note);
@@ -257,7 +264,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_file_system_that_hangs_has_one_asker() {
-        let servers = Servers::new(Vec::new());
+        let servers = Servers::new(Vec::new(), None);
         let hung = servers.turn("/").lock_owned().await;
         let asked = disk(&fact("/ /proc"), &servers).await;
         let why = "`/`: the file system does not answer";

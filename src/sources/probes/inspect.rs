@@ -3,17 +3,15 @@ use super::board::{Row, masked};
 use crate::domain::level::Level;
 use crate::domain::news::{Inspection, Section, SectionLine};
 use crate::domain::secret;
-use crate::domain::settings::limit::{Bound, Fact, FactSource, write_span};
-use crate::domain::vital::{Answer, Vital, Which, amount, chart};
+use crate::domain::settings::limit::{Fact, FactSource, write_span};
+use crate::domain::vital::describe;
 use crate::sources::http::shown;
-
-const CHART_ROWS: u8 = 8;
 
 pub(super) fn inspect(row: &Row) -> Inspection {
     let vital = &row.vital;
-    let mut sections = vec![answer(vital), limits(vital), question(row)];
+    let mut sections = vec![describe::answer(vital), describe::limits(vital), question(row)];
     sections.extend(row.seen.iter().cloned());
-    sections.extend(history(vital));
+    sections.extend(describe::history(vital));
     Inspection {
         target: row.id.clone(),
         uid: Some("".into()),
@@ -29,64 +27,6 @@ fn line(label: &str, value: impl Into<String>) -> SectionLine {
     SectionLine { label: label.into(), value: value.into(), level: Level::Fine, indent: 0 }
 }
 
-fn answer(vital: &Vital) -> Section {
-    let says = match &vital.answer {
-        Answer::Waiting => "not asked yet".into(),
-        Answer::Error { why, .. } => format!("none: {why}"),
-        Answer::NotAsked(says) => format!("not asked here: {says}"),
-        Answer::NoSource => "no source: the document names no way to ask".into(),
-        _ => vital.shown().into_owned(),
-    };
-    let mut lines = vec![SectionLine { level: vital.level, ..line("answer", says) }];
-    if !vital.says.is_empty() && vital.at.is_some() && !matches!(vital.answer, Answer::Error { .. }) {
-        lines.push(SectionLine { level: vital.level, ..line("means", &*vital.says) });
-    } else if !vital.note.is_empty() {
-        lines.push(line("of", &*vital.note));
-    }
-    if let Some(at) = vital.at {
-        lines.push(line("asked at", at.rfc3339()));
-    }
-    if let Some(took) = vital.took_ms {
-        lines.push(line("took", format!("{took} ms")));
-    }
-    if let (Answer::Error { .. }, Some((at, value))) = (&vital.answer, vital.past.last()) {
-        let last = amount(*value, &vital.unit);
-        lines.push(line("last value", format!("{last} at {}", at.rfc3339())));
-    }
-    Section { title: "Answer".into(), lines }
-}
-
-fn limits(vital: &Vital) -> Section {
-    let place = if vital.document.is_empty() {
-        "the profile".to_owned()
-    } else {
-        format!("document {}, lines {}", vital.document, vital.lines)
-    };
-    let one = |which: Which, bound: &Option<Bound>, level| {
-        let bound = bound.as_ref()?;
-        let unit = match &*vital.unit {
-            "" | "/s" => String::new(),
-            unit => format!(" ({unit})"),
-        };
-        Some(SectionLine { level, ..line(which.name(), format!("{bound}{unit}")) })
-    };
-    let mut lines: Vec<SectionLine> = [
-        one(Which::Ok, &vital.ok, Level::Fine),
-        one(Which::Warning, &vital.warning, Level::Fine),
-        one(Which::Critical, &vital.critical, Level::Fine),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    if lines.is_empty() {
-        lines.push(line("none", "it is shown, not judged"));
-    }
-    lines.push(line("from", place));
-    let crossed = vital.held.iter().flatten().min();
-    lines.extend(crossed.map(|since| line("crossed since", since.rfc3339())));
-    Section { title: "Limits".into(), lines }
-}
-
 fn question(row: &Row) -> Section {
     let fact = &row.fact;
     let mut lines = vec![line("source", fact.source.name())];
@@ -96,8 +36,6 @@ fn question(row: &Row) -> Section {
     }
     lines.extend(fact.pick.as_deref().map(|pick| line("picks", pick)));
     lines.push(line("every", write_span(fact.every)));
-    let document = row.limit.as_ref().map(|limit| limit.document.clone());
-    lines.extend(document.map(|number| line("document", number)));
     Section { title: "Question".into(), lines }
 }
 
@@ -114,17 +52,4 @@ fn asked(fact: &Fact) -> String {
     };
     let query: Vec<String> = query.split('&').map(pair).collect();
     masked(&format!("{place}?{}", query.join("&"))).into_owned()
-}
-
-fn history(vital: &Vital) -> Option<Section> {
-    let (first, last) = (vital.past.first()?, vital.past.last()?);
-    let values: Vec<f64> = vital.past.iter().map(|(_, value)| *value).collect();
-    let rows = chart(&values, vital.limit().map(|(_, bound)| bound), CHART_ROWS);
-    let mut lines: Vec<SectionLine> =
-        rows.into_iter().map(|(upper, row)| line(&amount(upper, &vital.unit), row)).collect();
-    lines.push(line("from", format!("{} to {}", first.0.rfc3339(), last.0.rfc3339())));
-    if let Some((which, bound)) = vital.limit() {
-        lines.push(line("╌╌", format!("{} {bound}", which.name())));
-    }
-    Some(Section { title: "History".into(), lines })
 }

@@ -7,6 +7,7 @@ mod board;
 mod held;
 mod host;
 mod inspect;
+mod lines;
 mod net;
 mod promql;
 mod redis;
@@ -34,6 +35,7 @@ use self::schedule::Schedule;
 use self::servers::Servers;
 use super::backend::{Access, Backend, Report, unreadable};
 use super::supervise::{Signals, Source, SourceError, Wire, supervise};
+use super::taps::Counts;
 use super::{Outbox, now};
 use crate::domain::action::{Findings, Looked, Native, Outcome};
 use crate::domain::feed::Feed;
@@ -45,17 +47,21 @@ use crate::domain::time::Timestamp;
 /// How often it is said that somebody is still asking, when nothing is due for long.
 const HEARTBEAT: Duration = Duration::from_secs(20);
 
-/// Asks everything that a profile wants to know. `access` are the servers that questions may name.
+/// Asks everything that a profile wants to know. `access` are the servers that questions may name, `counts` reads
+/// logs for them.
 pub fn start(
     probes: Vec<Fact>,
     limits: Vec<Limit>,
-    access: Vec<Access>,
+    (access, counts): (Vec<Access>, Option<Arc<dyn Counts>>),
     out: Outbox,
     signals: &Signals,
 ) -> Arc<dyn Backend> {
     let board = Arc::new(Board::new(probes, limits));
-    let round =
-        Round { board: board.clone(), servers: Arc::new(Servers::new(access)), retry: signals.retry.clone() };
+    let round = Round {
+        board: board.clone(),
+        servers: Arc::new(Servers::new(access, counts)),
+        retry: signals.retry.clone(),
+    };
     tokio::spawn(supervise(round, out, signals.clone()));
     Arc::new(Probes { board })
 }

@@ -61,6 +61,11 @@ fn told(fact: &Fact, series: &[Series], past: Vec<(Timestamp, f64)>) -> Asked {
         all if ill > 1 => format!("{labels}, one of {ill} of {all}"),
         all => format!("{labels}, of {all}"),
     };
+    let counted = |answer: &&Answer| !matches!(answer, Answer::Value(value) if value.is_nan());
+    let note = match answers.len() - answers.iter().filter(counted).count() {
+        idle if idle == 0 || idle == answers.len() => note,
+        idle => format!("{note}, {idle} idle"),
+    };
     let mut heard = Heard::of(answers.get(nth).cloned().unwrap_or_default()).note(note);
     heard.past = past;
     let lines = series.iter().zip(&answers).take(MOST_SERIES).map(|(series, answer)| {
@@ -216,6 +221,16 @@ mod tests {
         let mut vital = Vital::new(0, &fact, None);
         vital.hear(told(&fact, &read(TWO.as_bytes()).expect("read"), Vec::new()).heard, Timestamp(0));
         assert_eq!(&*vital.says, "0, critical = 0; {job=\"b\"}, of 2");
+    }
+
+    #[test]
+    fn a_series_in_which_nothing_happens_hides_no_other() {
+        let mut two = read(TWO.as_bytes()).expect("read");
+        two[1].values[0].1 = f64::NAN;
+        let of = |series: &[Series]| told(&fact("< 0.5", "> 0.9"), series, Vec::new()).heard;
+        let heard = of(&two);
+        assert_eq!((heard.answer, heard.note.as_str()), (Answer::Value(1.0), "{job=\"a\"}, of 2, 1 idle"));
+        assert!(matches!(of(&two[1..]).answer, Answer::Value(value) if value.is_nan()), "nor is it made up");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 use ::redis::aio::MultiplexedConnection;
 use ::redis::{AsyncConnectionConfig, Client, IntoConnectionInfo, RedisError, Value};
 use secrecy::ExposeSecret;
+use tokio::time::Instant;
 
 use super::super::reason::{brief, reason};
 use super::ask::Asked;
@@ -56,10 +57,12 @@ pub(super) async fn ask(fact: &Fact, servers: &Servers) -> Asked {
             Some(connection) => connection,
             None => held.open(connect(server)).await?,
         };
+        let began = Instant::now();
         match put(&mut connection, &question).await {
             Ok(reply) => {
+                let took = began.elapsed();
                 server.redis.keep(&mut held, connection, fact.every);
-                Ok(told(&question, &reply))
+                Ok(if question.asks_latency(fact) { round_trip(took) } else { told(&question, &reply) })
             }
             Err(error) => {
                 // A server that says no is still there.
@@ -73,9 +76,21 @@ pub(super) async fn ask(fact: &Fact, servers: &Servers) -> Asked {
     let pings = words.first().is_some_and(|word| word.eq_ignore_ascii_case("ping"));
     match asked.await {
         Ok(asked) => asked,
-        Err(why) if pings => Asked::broken(&why),
-        Err(why) => Asked::failed(&why),
+        Err(why) => unanswered(&why, pings),
     }
+}
+
+/// Who is asked whether it is there and does not answer is broken; a name that is not known here, or a secret that
+/// is not there, says nothing of it.
+fn unanswered(why: &str, pings: bool) -> Asked {
+    const OF_HERE: &[&str] = &["host name not found", "network unreachable", "no route to host"];
+    if OF_HERE.contains(&why) {
+        return Asked::failed(&format!("{why} from here"));
+    }
+    if pings && !why.contains("secret") && !why.starts_with("the profile") {
+        return Asked::broken(why);
+    }
+    Asked::failed(why)
 }
 
 /// Commands to send, and the one line of their answer that is wanted.
@@ -111,10 +126,21 @@ impl Question {
 }
 
 impl Question {
+    fn asks_latency(&self, fact: &Fact) -> bool {
+        let pings = |word: &String| word.eq_ignore_ascii_case("ping");
+        let first = self.commands.first().and_then(|words| words.first());
+        first.is_some_and(pings) && fact.unit.as_deref() == Some("ms")
+    }
+
     fn asks_settings(&self) -> bool {
         let first = self.commands.first().and_then(|words| words.first());
         first.is_some_and(|word| word.eq_ignore_ascii_case("config"))
     }
+}
+
+/// As `redis-cli --latency` counts it, without the connecting.
+fn round_trip(took: Duration) -> Asked {
+    Asked::new(Heard::value(took.as_secs_f64() * 1000.0).note("of one PING and its answer"))
 }
 
 async fn connect(server: &Server) -> Result<MultiplexedConnection, Refusal> {
@@ -239,6 +265,9 @@ fn said(error: &RedisError) -> String {
     if error.is_timeout() {
         return "timed out".into();
     }
+    if error.is_connection_refusal() {
+        return "connection refused".into();
+    }
     told.map_or_else(|| reason(error), |told| brief(&told))
 }
 
@@ -268,6 +297,16 @@ mod tests {
             "EVAL x 0",
         ] {
             assert!(question(query).is_err(), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_not_known_here_says_nothing_of_the_server() {
+        let broken =
+            |why: &str| matches!(unanswered(why, true).heard.answer, Answer::Error { broken: true, .. });
+        assert!(broken("connection refused") && broken("timed out") && broken("LOADING: it reads its data"));
+        for why in ["host name not found", "`X` is not set, and the secret is to be read from it"] {
+            assert!(!broken(why), "{why}");
         }
     }
 

@@ -8,6 +8,9 @@ const MOST_FAILED: usize = 4;
 /// What fails is asked less and less, but never later than this unless it is always so rare.
 const RAREST: Duration = Duration::from_mins(2);
 
+/// After a first failure nothing waits longer than this.
+const SOON: Duration = Duration::from_secs(30);
+
 /// When one question is due. Times count from the beginning.
 #[derive(Debug, Clone)]
 pub(super) struct Turn {
@@ -25,8 +28,10 @@ impl Turn {
         Turn { every, server, due: Duration::ZERO, running: false, failures: 0, asked: 0 }
     }
 
+    /// What is asked seldom and fails is asked again soon: it may have been too early, and nobody waits an hour.
     fn pause(&self) -> Duration {
-        let doubled = self.every * 2_u32.pow(self.failures.saturating_sub(1).min(6));
+        let first = if self.failures > 0 { self.every.min(SOON) } else { self.every };
+        let doubled = first * 2_u32.pow(self.failures.saturating_sub(1).min(6));
         doubled.min(RAREST.max(self.every))
     }
 }
@@ -169,6 +174,20 @@ mod tests {
         assert!(
             schedule.wakes().expect("due").saturating_sub(now) <= Duration::from_secs(30),
             "one answer makes it well"
+        );
+    }
+
+    #[test]
+    fn what_is_asked_seldom_and_fails_is_not_left_for_an_hour() {
+        let mut schedule = Schedule::new(turns(1, 3600));
+        schedule.next(NOW);
+        schedule.done(0, NOW, true);
+        assert!(schedule.wakes().is_some_and(|due| due <= SOON));
+        schedule.next(SOON);
+        schedule.done(0, SOON, false);
+        assert!(
+            schedule.wakes().is_some_and(|due| due > Duration::from_mins(50)),
+            "an answer is kept for long"
         );
     }
 

@@ -10,6 +10,7 @@ use tokio::sync::Mutex as Turn;
 use super::super::backend::Access;
 use super::super::http::{self, Login};
 use super::super::reason::reason;
+use super::super::taps::Counts;
 use super::held::Slot;
 use crate::domain::settings::endpoint::Backend;
 
@@ -22,6 +23,7 @@ pub(super) struct Servers {
     web: Mutex<HashMap<String, Client>>,
     /// By the place of a file system.
     turns: Mutex<HashMap<String, Arc<Turn<()>>>>,
+    pub counts: Option<Arc<dyn Counts>>,
 }
 
 /// One server with its one connection.
@@ -47,12 +49,13 @@ impl Server {
 }
 
 impl Servers {
-    pub(super) fn new(access: Vec<Access>) -> Servers {
+    pub(super) fn new(access: Vec<Access>, counts: Option<Arc<dyn Counts>>) -> Servers {
         let server = |access| Server { access, postgres: Slot::new(), redis: Slot::new() };
         Servers {
             all: access.into_iter().map(server).collect(),
             web: Mutex::default(),
             turns: Mutex::default(),
+            counts,
         }
     }
 

@@ -16,13 +16,15 @@ use super::servers::{Server, Servers};
 use crate::commands::tools::judge_sql;
 use crate::domain::approval::Tier;
 use crate::domain::settings::endpoint::Backend;
-use crate::domain::settings::limit::Fact;
+use crate::domain::settings::limit::{BoundValue, Fact};
 use crate::domain::text::clean_to;
 use crate::domain::vital::{Answer, Heard, one_read, worst};
 
 const CONNECT: Duration = Duration::from_secs(4);
 /// The server itself stops after three.
 const ANSWER: Duration = Duration::from_secs(4);
+/// How a server says that it has no room, as `said` writes it.
+const FULL: &str = "(53300)";
 /// Rows that are looked at.
 const MOST_ROWS: usize = 200;
 
@@ -46,8 +48,41 @@ pub(super) async fn ask(fact: &Fact, servers: &Servers) -> Asked {
     };
     match rows.await {
         Ok(rows) => told(fact, &rows),
-        Err(why) => Asked::failed(&why),
+        Err(why) if wants_accepting(fact) => accepts(&why),
+        Err(why) => refused(&why),
     }
+}
+
+/// Whether it is asked, as `pg_isready` does, for no more than whether the server takes connections.
+fn wants_accepting(fact: &Fact) -> bool {
+    let bounds = [&fact.ok, &fact.warning, &fact.critical].into_iter().flatten();
+    bounds.into_iter().any(|bound| matches!(&bound.value, BoundValue::Text(text) if text == "accepting"))
+}
+
+/// A server that turns this login down has taken the connection; one that is not found from here may be well.
+fn accepts(why: &str) -> Asked {
+    const OF_LOGIN: &[&str] = &["(28P01)", "(28000)", "(3D000)", "(42501)"];
+    const OF_HERE: &[&str] = &["host name not found", "network unreachable", "no route to host"];
+    if OF_LOGIN.iter().any(|code| why.contains(code)) {
+        return Asked::new(Heard::text("accepting").note(why));
+    }
+    let here = OF_HERE.iter().any(|reason| why.contains(reason));
+    if here || !answered(why) {
+        return Asked::failed(why);
+    }
+    Asked::broken(&format!("not accepting: {why}"))
+}
+
+/// What is wrong with the profile, its secrets or our own reading says nothing of the server.
+fn answered(why: &str) -> bool {
+    const OF_SERVER: &[&str] =
+        &["timed out", "connection refused", "connection reset", "closed", "(53300)", "(57P0"];
+    OF_SERVER.iter().any(|sign| why.contains(sign))
+}
+
+/// No answer tells nothing of what was asked; but a server without room for one more has no room for anybody.
+fn refused(why: &str) -> Asked {
+    if why.contains(FULL) { Asked::broken(why) } else { Asked::failed(why) }
 }
 
 /// The statement, if by everything that is known of it, it only reads: a read-only transaction keeps no function
@@ -206,6 +241,31 @@ mod tests {
         assert!(why.contains("makes a standby the primary"), "{why}");
         for query in ["SELECT 1;", "SHOW max_connections", "TABLE x", "VALUES (1)", "SELECT pg_sleep(10)"] {
             assert!(harmless(query).is_ok(), "{query}: {:?}", harmless(query));
+        }
+    }
+
+    #[test]
+    fn a_server_without_room_is_broken_not_unknown() {
+        let mut vital = crate::domain::vital::Vital::new(0, &fact("> 90"), None);
+        let full = "sorry, too many clients already (53300)";
+        for why in [full.to_owned(), format!("{full}; it is left alone for a while")] {
+            vital.hear(refused(&why).heard, crate::domain::time::Timestamp(1));
+            assert_eq!(vital.level, crate::domain::level::Level::Bad, "{why}");
+        }
+        vital.hear(refused("timed out").heard, crate::domain::time::Timestamp(2));
+        assert_eq!(vital.level, crate::domain::level::Level::Unknown);
+    }
+
+    #[test]
+    fn a_server_that_turns_a_login_down_takes_connections() {
+        let answer = |why: &str| accepts(why).heard.answer;
+        let login = "password authentication failed for user \"a\" (28P01)";
+        assert_eq!(answer(login), Answer::Text("accepting".into()));
+        for why in ["connection refused", "timed out", "the database system is starting up (57P03)"] {
+            assert!(matches!(answer(why), Answer::Error { broken: true, .. }), "{why}");
+        }
+        for why in ["host name not found", "`PGPASSWORD` is not set"] {
+            assert!(matches!(answer(why), Answer::Error { broken: false, .. }), "{why}");
         }
     }
 

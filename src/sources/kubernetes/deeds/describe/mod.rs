@@ -39,6 +39,7 @@ pub(super) fn describe(kind: Kind, object: &Value, around: &Around<'_>, now: Tim
         Kind::Event => others::event(object, now),
         Kind::Certificate => others::certificate(object, now),
         Kind::Namespace => others::namespace(object),
+        Kind::Volume => others::volume(object),
         // Of no cluster.
         _ => Vec::new(),
     };

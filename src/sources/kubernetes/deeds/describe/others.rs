@@ -1,4 +1,4 @@
-//! Nodes, jobs, autoscalers, events, certificates and namespaces.
+//! Nodes, jobs, autoscalers, events, certificates, namespaces and volumes.
 use serde_json::Value;
 
 use super::{Around, Draft, ago, conditions, either, list, since};
@@ -220,6 +220,30 @@ pub(super) fn namespace(object: &Value) -> Vec<Section> {
         draft.graded(text(condition, "/type"), text(condition, "/message"), Level::Warn);
     }
     vec![draft.done()]
+}
+
+pub(super) fn volume(object: &Value) -> Vec<Section> {
+    let phase = text(object, "/status/phase");
+    let mut status = Draft::new("Status");
+    match phase {
+        "Bound" | "Available" => status.line("phase", phase),
+        "Released" => {
+            status.graded("phase", "Released: its claim is gone, its data may still be there", Level::Warn)
+        }
+        phase => status.graded("phase", phase, Level::Bad),
+    };
+    status.graded("message", text(object, "/status/message"), Level::Warn);
+    let mut volume = Draft::new("Volume");
+    volume.line("size", text(object, "/spec/capacity/storage"));
+    let (namespace, name) = (text(object, "/spec/claimRef/namespace"), text(object, "/spec/claimRef/name"));
+    volume.line("claim", if name.is_empty() { String::new() } else { format!("{namespace}/{name}") });
+    volume.line("class", text(object, "/spec/storageClassName"));
+    volume.line("when its claim is gone", text(object, "/spec/persistentVolumeReclaimPolicy"));
+    let modes = items(object, "/spec/accessModes").iter().filter_map(Value::as_str);
+    volume.line("access", modes.collect::<Vec<_>>().join(", "));
+    volume.line("driver", text(object, "/spec/csi/driver"));
+    volume.line("path", text(object, "/spec/hostPath/path"));
+    vec![status.done(), volume.done()]
 }
 
 #[cfg(test)]

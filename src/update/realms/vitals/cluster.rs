@@ -1,89 +1,14 @@
-//! Answers, from what other panes know, the questions that no probe asks: pods, usage, autoscalers, alerts,
-//! containers. What is not in view stays unanswered.
-use std::time::Duration;
-
+//! What clusters know: pods and how they are, what is used, rollouts, events, and whatever else has a table.
+use super::{Ask, known, number};
 use crate::domain::Text;
-use crate::domain::alert::{AlertFacts, AlertState};
-use crate::domain::container::{ContainerState, Health};
-use crate::domain::feed::{Feed, FeedState};
+use crate::domain::feed::Feed;
 use crate::domain::level::Level;
-use crate::domain::object::{Facts, Kind, Object, ObjectRef};
+use crate::domain::object::{Event, Facts, Kind, Object};
 use crate::domain::pod::Pod;
-use crate::domain::settings::endpoint::Backend;
-use crate::domain::settings::limit::{BoundValue, FactSource};
+use crate::domain::settings::limit::BoundValue;
 use crate::domain::vital::{Answer, Heard, Vital};
 use crate::model::Model;
-use crate::panes::things;
-
-/// As often as a probe is asked.
-const EVERY: Duration = Duration::from_secs(30);
-
-/// The rows whose answer is another one now.
-pub fn answers(model: &Model) -> Vec<Object> {
-    let Some(listing) = model.listing(Kind::Vital) else { return Vec::new() };
-    let changed = listing.all().filter_map(|object| {
-        let Facts::Vital(vital) = &object.facts else { return None };
-        let elsewhere = Vital::elsewhere(vital.source, &vital.query)?;
-        // What was known and no longer is must not stay as it was.
-        let heard =
-            heard(model, vital).unwrap_or_else(|| Heard::of(Answer::NotAsked(elsewhere.as_str().into())));
-        let mut next = vital.clone();
-        next.hear(heard, model.now);
-        let same = next.answer == vital.answer && next.note == vital.note && next.level == vital.level;
-        // A value that stays as it is makes news only now and then, for its trend.
-        let fresh = !next.is_asked() || vital.at.is_some_and(|at| model.now.since(at) < EVERY);
-        (!same || !fresh).then(|| Object { facts: Facts::Vital(next), created: model.now, ..object.clone() })
-    });
-    changed.collect()
-}
-
-/// `None`: nothing here knows.
-fn heard(model: &Model, vital: &Vital) -> Option<Heard> {
-    let words: Vec<&str> = vital.query.split_whitespace().collect();
-    let ask = Ask::read(&words)?;
-    match vital.source {
-        FactSource::Kubernetes => kubernetes(model, vital, &ask),
-        FactSource::Docker => containers(model, vital, &ask),
-        FactSource::Alertmanager => alerts(model, vital),
-        _ => None,
-    }
-}
-
-/// A question in the words of the tool that it stands for.
-struct Ask<'q> {
-    what: &'q str,
-    namespace: Option<&'q str>,
-    /// `app=web`.
-    label: Option<(&'q str, &'q str)>,
-    rest: Vec<&'q str>,
-}
-
-impl<'q> Ask<'q> {
-    fn read(words: &[&'q str]) -> Option<Ask<'q>> {
-        let (what, others) = words.split_first()?;
-        let mut ask = Ask { what, namespace: None, label: None, rest: Vec::new() };
-        let mut others = others.iter();
-        while let Some(word) = others.next() {
-            match *word {
-                "-n" => ask.namespace = Some(others.next()?),
-                "-l" => ask.label = Some(others.next()?.split_once('=')?),
-                word => ask.rest.push(word),
-            }
-        }
-        Some(ask)
-    }
-
-    fn covers(&self, id: &ObjectRef) -> bool {
-        self.namespace.is_none_or(|namespace| &*id.namespace == namespace)
-    }
-
-    fn pods<'m>(&'m self, model: &'m Model) -> impl Iterator<Item = &'m Pod> {
-        let labelled = |pod: &Pod| {
-            self.label.is_none_or(|(key, value)| pod.labels.iter().any(|(k, v)| &**k == key && &**v == value))
-        };
-        model.pods.all().filter(move |pod| self.covers(&pod.id) && labelled(pod))
-    }
-}
+use crate::model::listing::Listing;
 
 /// Whether some cluster shows what there is in this namespace. What is not looked at counts nothing.
 fn in_view(model: &Model, kind: Kind, namespace: &str) -> bool {
@@ -95,36 +20,20 @@ fn in_view(model: &Model, kind: Kind, namespace: &str) -> bool {
     })
 }
 
-/// Why the rows of a kind tell nothing now; `Ok(false)` where nobody reads them.
-fn known(model: &Model, kind: Kind) -> Result<bool, Heard> {
-    known_by(model, kind, |feed| things::fed_by(kind, feed))
-}
-
-fn known_by(model: &Model, kind: Kind, feeds: impl Fn(&Feed) -> bool) -> Result<bool, Heard> {
-    match model.worst_feed(feeds) {
-        None => Ok(false),
-        Some((feed, status)) if model.feed_level(feed, status) == Level::Fine => Ok(true),
-        Some(_) if model.listing(kind).is_none() && kind != Kind::Pod => Ok(false),
-        Some((_, status)) => Err(Heard::error(&match &status.state {
-            FeedState::Down { why, .. } | FeedState::Absent { why } => format!("{}: {why}", kind.plural()),
-            FeedState::Forbidden { needs } => format!("{}: needs {needs}", kind.plural()),
-            _ => format!("{} are not known now", kind.plural()),
-        })),
-    }
-}
-
-fn kubernetes(model: &Model, vital: &Vital, ask: &Ask<'_>) -> Option<Heard> {
+/// `pods -n web OOMKilled`, `usage memory nodes`, `events -n web Failed|Unhealthy`: what the panes of the clusters know.
+pub(super) fn kubernetes(model: &Model, vital: &Vital, ask: &Ask<'_>) -> Option<Heard> {
     let first = ask.rest.first().copied();
     let kind = match (ask.what, first) {
         ("usage", Some("nodes")) => Kind::Node,
         ("usage", _) if ask.rest.contains(&"nodes") => Kind::Node,
         ("usage", _) => Kind::Pod,
-        ("rollout", Some("history")) => return None,
         ("rollout", _) => Kind::Deployment,
         (what, _) => Kind::parse(what)?,
     };
     match known(model, kind) {
         Ok(true) => {}
+        // Where there is no cluster at all, the feed of its pods alone says why.
+        Ok(false) if model.clusters.is_empty() => return known(model, Kind::Pod).err(),
         Ok(false) => return None,
         Err(unknown) => return Some(unknown),
     }
@@ -137,7 +46,10 @@ fn kubernetes(model: &Model, vital: &Vital, ask: &Ask<'_>) -> Option<Heard> {
         ("usage", Kind::Node) => node_usage(model, first?),
         ("usage", _) => pod_usage(model, ask, first.unwrap_or("memory")),
         (_, Kind::Pod) => Some(pods(model, vital, ask)),
-        (_, Kind::Event) => None,
+        (_, Kind::Event) => events(model, ask),
+        ("rollout", _) if first == Some("history") => {
+            history(model, ask.rest.get(1)?.strip_prefix("deployment/")?, ask)
+        }
         ("rollout", _) => rollout(model, first?.strip_prefix("deployment/")?, ask),
         _ => objects(model, vital, kind, ask),
     }
@@ -147,10 +59,6 @@ fn kubernetes(model: &Model, vital: &Vital, ask: &Ask<'_>) -> Option<Heard> {
 fn wants_word(vital: &Vital) -> bool {
     let bounds = [&vital.ok, &vital.warning, &vital.critical];
     bounds.into_iter().flatten().any(|bound| matches!(bound.value, BoundValue::Text(_)))
-}
-
-fn number(count: usize) -> f64 {
-    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
 /// How many there are; or, with a word, how many are so; or the state of the worst.
@@ -278,9 +186,69 @@ fn rollout(model: &Model, name: &str, ask: &Ask<'_>) -> Option<Heard> {
     Some(Heard::of(Answer::Word(word.as_ref().into())))
 }
 
+/// Which revision runs, with its images; and which others could be gone back to, where they are known.
+fn history(model: &Model, name: &str, ask: &Ask<'_>) -> Option<Heard> {
+    let own = |object: &&Object| &*object.id.name == name && ask.covers(&object.id);
+    let Some(object) = model.listing(Kind::Deployment)?.all().find(own) else {
+        return Some(Heard::error("there is no such deployment"));
+    };
+    let Facts::Workload(workload) = &object.facts else { return None };
+    let Some(now) = workload.revision else { return Some(Heard::error("it has no revision yet")) };
+    let images: Vec<&str> =
+        workload.images.iter().map(|(_, image)| image.rsplit('/').next().unwrap_or(image)).collect();
+    let sets = model.listing(Kind::ReplicaSet).into_iter().flat_map(Listing::all);
+    let owned = sets.filter(|set| set.owner.as_ref().is_some_and(|owner| owner.uid == object.uid));
+    let mut before: Vec<u64> = owned
+        .filter_map(|set| match &set.facts {
+            Facts::Workload(set) => set.revision.filter(|revision| *revision != now),
+            _ => None,
+        })
+        .collect();
+    before.sort_unstable_by(|a, b| b.cmp(a));
+    let before: Vec<String> = before.iter().take(4).map(u64::to_string).collect();
+    let before = if before.is_empty() { String::new() } else { format!("; before: {}", before.join(", ")) };
+    Some(Heard::text(&format!("revision {now}")).note(format!("{}{before}", images.join(", "))))
+}
+
+/// How many there are of which one of the words tells, `A|B`, as `grep` would; without words, how many at all. What
+/// the latest of them says comes with it.
+fn events(model: &Model, ask: &Ask<'_>) -> Option<Heard> {
+    let words = ask.rest.first().map(|words| words.split('|').collect::<Vec<_>>());
+    let all = model.listing(Kind::Event)?.all().filter(|object| ask.covers(&object.id));
+    let all = all.filter_map(|object| match &object.facts {
+        Facts::Event(event) => Some(event),
+        _ => None,
+    });
+    let tells = |event: &&Event| {
+        let texts = [&event.reason, &event.message, &event.about];
+        words
+            .as_ref()
+            .is_none_or(|words| words.iter().any(|word| texts.iter().any(|text| text.contains(word))))
+    };
+    let hits: Vec<&Event> = all.filter(tells).collect();
+    let Some(latest) = hits.iter().max_by_key(|event| (event.warning, event.last)) else {
+        return Some(Heard::value(0.0));
+    };
+    let latest = format!(
+        "{} {}/{}: {}",
+        latest.reason,
+        latest.about_kind.to_lowercase(),
+        latest.about,
+        latest.message
+    );
+    let warnings = hits.iter().filter(|event| event.warning).count();
+    let warnings = if words.is_none() { format!("{warnings} warnings; ") } else { String::new() };
+    Some(Heard::value(number(hits.len())).note(format!("{warnings}{latest}")))
+}
+
 /// Autoscalers, certificates, deployments, nodes: the worst of them, or the one that is named.
 fn objects(model: &Model, vital: &Vital, kind: Kind, ask: &Ask<'_>) -> Option<Heard> {
     let listing = model.listing(kind)?;
+    if let Some(phase) = ask.rest.iter().find_map(|word| word.strip_prefix("status.phase=")) {
+        let so = listing.all().filter(|object| ask.covers(&object.id) && object.status() == phase);
+        let names: Vec<&str> = so.map(|object| &*object.id.name).collect();
+        return Some(Heard::value(number(names.len())).note(names.join(", ")));
+    }
     let named = |object: &&Object| ask.rest.first().is_none_or(|name| &*object.id.name == *name);
     let own = || listing.all().filter(named).filter(|object| ask.covers(&object.id));
     let Some(worst) = own().min_by_key(|object| object.level()) else {
@@ -297,84 +265,4 @@ fn objects(model: &Model, vital: &Vital, kind: Kind, ask: &Ask<'_>) -> Option<He
     } else {
         Heard { floor, ..Heard::of(Answer::Word(status.as_ref().into())).note(note) }
     })
-}
-
-/// `ps not Up`, `inspect NAME .State.Health.Status`.
-fn containers(model: &Model, vital: &Vital, ask: &Ask<'_>) -> Option<Heard> {
-    match known(model, Kind::Container) {
-        Ok(true) => {}
-        Ok(false) => return None,
-        Err(unknown) => return Some(unknown),
-    }
-    let on = |object: &&Object| vital.on.is_empty() || object.id.context == vital.on;
-    let all = || {
-        let own = model.listing(Kind::Container).into_iter().flat_map(|listing| listing.all().filter(on));
-        own.filter_map(|object| match &object.facts {
-            Facts::Container(container) => Some((object, container)),
-            _ => None,
-        })
-    };
-    match (ask.what, ask.rest.as_slice()) {
-        ("ps", ["not", "Up"]) => {
-            let down: Vec<&str> = all()
-                .filter(|(_, container)| container.state != ContainerState::Running)
-                .map(|(object, _)| &*object.id.name)
-                .collect();
-            Some(Heard::value(number(down.len())).note(down.join(", ")))
-        }
-        ("inspect", [name, ".State.Health.Status"]) => {
-            let Some((_, container)) =
-                all().find(|(object, container)| &*object.id.name == *name || &*container.service == *name)
-            else {
-                return Some(Heard::error("there is no such container"));
-            };
-            let word = match container.health {
-                Some(Health::Healthy) => "healthy",
-                Some(Health::Unhealthy) => "unhealthy",
-                Some(Health::Starting) => "starting",
-                None => return Some(Heard::error("it has no health check")),
-            };
-            Some(Heard::of(Answer::Word(word.into())))
-        }
-        _ => None,
-    }
-}
-
-/// How many fire that match all of `name="value"`, apart by commas; of one server's, if one is named.
-fn alerts(model: &Model, vital: &Vital) -> Option<Heard> {
-    let on = &vital.on;
-    let asked = |feed: &Feed| match feed {
-        Feed::Endpoint(Backend::Alertmanager, name) if !on.is_empty() => name == on,
-        _ => on.is_empty() && things::fed_by(Kind::Alert, feed),
-    };
-    match known_by(model, Kind::Alert, asked) {
-        Ok(true) => {}
-        Ok(false) => return None,
-        Err(unknown) => return Some(unknown),
-    }
-    let mut wanted = Vec::new();
-    for matcher in vital.query.trim_matches(['{', '}']).split(',') {
-        let (name, value) = matcher.split_once('=')?;
-        let (name, not) = name.strip_suffix('!').map_or((name, false), |name| (name, true));
-        // A pattern is the alerts pane's own business.
-        if value.starts_with('~') {
-            return None;
-        }
-        wanted.push((name.trim(), value.trim().trim_matches('"'), not));
-    }
-    let firing = model.listing(Kind::Alert)?.all().filter_map(|object| match &object.facts {
-        Facts::Alerts(AlertFacts::Alert(alert)) if alert.state == AlertState::Firing => Some(alert),
-        _ => None,
-    });
-    let hit: Vec<&str> = firing
-        .filter(|alert| on.is_empty() || alert.seen_by.contains(on))
-        .filter(|alert| {
-            wanted.iter().all(|(name, value, not)| {
-                let own = alert.labels.iter().find(|(key, _)| &**key == *name).map_or("", |(_, own)| &**own);
-                (own == *value) != *not
-            })
-        })
-        .map(|alert| &*alert.name)
-        .collect();
-    Some(Heard::value(number(hit.len())).note(hit.join(", ")))
 }
