@@ -9,6 +9,7 @@ mod overview;
 mod question;
 mod redis;
 mod rows;
+mod sorting;
 mod stale;
 mod styles;
 mod vitals;

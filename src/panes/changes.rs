@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::overview::thing;
 use super::tables::{Tables, left, right};
-use super::{Cell, Column, Fact, Width, role};
+use super::{Cell, Column, Fact, Width, order, role};
 use crate::domain::change::Change;
 use crate::domain::level::Level;
 use crate::domain::object::{Facts, Kind, Object, Realm};
@@ -30,6 +30,11 @@ fn change(object: &Object) -> Option<&Change> {
         Facts::Change(change) => Some(change),
         _ => None,
     }
+}
+
+/// Its namespace, or the server.
+fn place(change: &Change) -> &str {
+    if change.target.namespace.is_empty() { &change.target.context } else { &change.target.namespace }
 }
 
 /// The newest first.
@@ -61,10 +66,12 @@ impl Tables for Changes {
         let Some(change) = change(object) else { return SortKey::Missing };
         match column {
             Some("WHAT") => SortKey::Text(change.what.name().into()),
-            Some("WHERE") => SortKey::Text(change.target.namespace.clone()),
+            Some("WHERE") => order::text(place(change)),
             Some("THING") => SortKey::Text(thing(&change.target).into()),
             Some("CHANGE") => SortKey::Text(change.says.clone()),
-            _ => SortKey::Number(-change.at.0),
+            Some("") if !change.suspect => SortKey::Missing,
+            Some("") => SortKey::Number(0),
+            _ => order::newest(change.at),
         }
     }
 
@@ -74,10 +81,7 @@ impl Tables for Changes {
             "AGO" => Cell::new(Age(model.now.since(change.at)).to_string()).role(Role::Dim),
             "AT" => Cell::new(change.at.clock(&model.zone)).role(Role::Dim),
             "WHAT" => Cell::new(change.what.name()),
-            "WHERE" => Cell::new(match &*change.target.namespace {
-                "" => &*change.target.context,
-                namespace => namespace,
-            }),
+            "WHERE" => Cell::new(place(change)),
             "THING" => Cell::middle(thing(&change.target)),
             "CHANGE" => Cell::new(&*change.says).role(role(change.level)),
             _ => Cell::new(if change.suspect { "suspect" } else { "" }).role(Role::Warning),

@@ -9,6 +9,7 @@ pub mod layout;
 pub mod log_pane;
 pub mod logs;
 pub mod objects;
+pub mod order;
 pub mod overview;
 pub mod pods;
 pub mod redis;

@@ -45,6 +45,9 @@ pub fn take(model: &mut Model, batch: Vec<News>) -> Vec<Effect> {
                     .node_usage
                     .extend(usage.into_iter().map(|(node, usage)| ((context.clone(), node), usage)));
                 if model.board.kind == Kind::Node {
+                    if matches!(things::sort_column(Kind::Node, model.board.sort()), Some("CPU" | "MEM")) {
+                        table::reorder(model);
+                    }
                     model.mark_dirty(Dirty::Soon);
                 }
             }

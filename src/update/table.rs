@@ -22,6 +22,7 @@ macro_rules! lens {
             column: if same { things::sort_column($kind, $model.board.sort()) } else { None },
             nodes: &$model.nodes,
             usage: &$model.usage,
+            node_usage: &$model.node_usage,
             several: $model.clusters.len() > 1,
             now: $model.now,
         }

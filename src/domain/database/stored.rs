@@ -148,11 +148,19 @@ pub struct Database {
 }
 
 impl Database {
+    /// How full it is against its own limit, in percent.
+    fn share(&self) -> Option<u64> {
+        let limit = u64::from(self.limit?);
+        Some(u64::from(self.connections).saturating_mul(100).checked_div(limit).unwrap_or(100))
+    }
+
+    /// The same where that is what its status speaks of.
+    pub fn crowded(&self) -> Option<u64> {
+        self.share().filter(|_| self.level() < Level::Fine)
+    }
+
     pub fn level(&self) -> Level {
-        let share = self.limit.map_or(0, |limit| {
-            u64::from(self.connections).saturating_mul(100).checked_div(u64::from(limit)).unwrap_or(100)
-        });
-        let full = match share {
+        let full = match self.share().unwrap_or(0) {
             95.. => Level::Bad,
             80.. => Level::Warn,
             _ => Level::Fine,
