@@ -13,6 +13,7 @@ mod sorting;
 mod stale;
 mod styles;
 mod vitals;
+mod wall;
 
 use firedeck::domain::feed::FeedState;
 use firedeck::domain::news::News;

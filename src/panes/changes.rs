@@ -1,6 +1,5 @@
 //! What changed lately, the newest first.
 use std::borrow::Cow;
-use std::cmp::Reverse;
 
 use super::overview::thing;
 use super::tables::{Tables, left, right};
@@ -38,11 +37,9 @@ fn place(change: &Change) -> &str {
 }
 
 /// The newest first.
-pub fn newest(model: &Model) -> Vec<&Object> {
-    let mut all: Vec<&Object> =
-        model.listing(Kind::Change).map_or_else(Vec::new, |listing| listing.all().collect());
-    all.sort_by_key(|object| Reverse(change(object).map(|change| change.at)));
-    all
+pub fn newest(model: &Model) -> impl Iterator<Item = &Change> {
+    let rows = model.recent.iter().filter_map(|(_, id)| model.listing(Kind::Change)?.get(id));
+    rows.filter_map(change)
 }
 
 impl Tables for Changes {
@@ -109,8 +106,7 @@ impl Tables for Changes {
 
     fn worst(&self, model: &Model) -> (String, String) {
         newest(model)
-            .first()
-            .and_then(|object| change(object))
+            .next()
             .map_or_else(Default::default, |change| (thing(&change.target), change.says.to_string()))
     }
 

@@ -3,6 +3,8 @@ pub mod alerts;
 pub mod changes;
 pub mod containers;
 pub mod database;
+pub mod fires;
+pub mod gone;
 pub mod header;
 pub mod keys;
 pub mod layout;

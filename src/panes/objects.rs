@@ -230,7 +230,7 @@ pub fn rows<'m>(model: &'m Model, listing: &'m Listing<Object>, titles: &[&'stat
     rows.collect()
 }
 
-fn cell<'m>(model: &'m Model, object: &'m Object, level: Level, title: &str) -> Cell<'m> {
+pub fn cell<'m>(model: &'m Model, object: &'m Object, level: Level, title: &str) -> Cell<'m> {
     if let Some(tables) = tables::of(object.id.kind.realm()) {
         return tables.cell(model, object, level, title);
     }

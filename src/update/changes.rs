@@ -1,4 +1,5 @@
 //! What changed, worked out from what the sources say: from what stood before, and from what tells of the last hour.
+pub mod deeds;
 mod servers;
 
 use std::collections::HashSet;
@@ -16,6 +17,7 @@ use crate::domain::object::{
 use crate::domain::time::Timestamp;
 use crate::model::board::PaneKind;
 use crate::model::listing::Listing;
+use crate::model::msg::Effect;
 use crate::model::{Dirty, Model};
 use crate::panes::objects;
 use crate::panes::things::{self, Lens};
@@ -51,7 +53,10 @@ fn told(model: &Model, seen: &Seen<Object>, alerts: &HashSet<Text>) -> Vec<Found
             match &object.facts {
                 Facts::Event(event) => of_event(model, object, event).into_iter().collect(),
                 _ if object.id.kind.realm() != Realm::Kubernetes => servers::told(model.now, old, object),
-                facts => old.map_or_else(Vec::new, |old| of_difference(model, old, object, facts)),
+                facts => match old {
+                    Some(old) => of_difference(model, old, object, facts),
+                    None => created(model, object).into_iter().collect(),
+                },
             }
         }
         Seen::Gone(id) => {
@@ -67,6 +72,7 @@ fn of_difference(model: &Model, old: &Object, new: &Object, facts: &Facts) -> Ve
         (Facts::Workload(was), Facts::Workload(is)) if new.id.kind != Kind::ReplicaSet => {
             of_workload(model, new, was, is)
         }
+        (Facts::Hpa(was), Facts::Hpa(is)) => of_hpa(model.now, new, was, is).into_iter().collect(),
         (Facts::Node(was), Facts::Node(is)) => of_node(model.now, new, was, is),
         (Facts::Configuration(was), Facts::Configuration(is)) => {
             of_configuration(model.now, new, was, is).into_iter().collect()
@@ -98,6 +104,58 @@ fn of_workload(model: &Model, object: &Object, was: &Workload, is: &Workload) ->
         found.push(found_at(ChangeKind::Scaling, holder, model.now, says, level));
     }
     found
+}
+
+/// The kinds whose coming and going is told: what runs, and what says how much of it.
+pub fn comes_and_goes(kind: Kind) -> bool {
+    matches!(kind, Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet | Kind::Hpa)
+}
+
+fn kind_of(object: &Object) -> ChangeKind {
+    if object.id.kind == Kind::Hpa { ChangeKind::Scaling } else { ChangeKind::Rollout }
+}
+
+/// What was made within the hour.
+fn created(model: &Model, object: &Object) -> Option<Found> {
+    if !comes_and_goes(object.id.kind) || model.now.since(object.created) >= HOUR {
+        return None;
+    }
+    let known = model.listing(Kind::Change).into_iter().flat_map(Listing::all);
+    let deleted = known.filter_map(change).any(|old| old.target == object.id && &*old.says == DELETED);
+    if object.id.kind == Kind::Deployment && !deleted {
+        // Its first replica set tells the same.
+        return Some(rollout(object, vec!["created".into()], Some(1), object.created));
+    }
+    let again = if deleted { "created again" } else { "created" };
+    let says = match &object.facts {
+        Facts::Hpa(hpa) => format!("{again}: {} to {} replicas of {}", hpa.min, hpa.max, hpa.target),
+        _ => again.to_owned(),
+    };
+    Some(found_at(kind_of(object), &object.id, object.created, says, Level::Fine))
+}
+
+const DELETED: &str = "deleted";
+
+/// What is no longer there, whether its end was seen or not.
+pub fn deleted(now: Timestamp, was: Object) -> Found {
+    let mut found = found_at(kind_of(&was), &was.id, now, DELETED.into(), Level::Warn);
+    found.change.was = Some(Box::new(was));
+    found
+}
+
+/// Within which bounds it scales, and what.
+fn of_hpa(now: Timestamp, object: &Object, was: &Hpa, is: &Hpa) -> Option<Found> {
+    let mut says = Vec::new();
+    for (name, was, is) in [("min", was.min, is.min), ("max", was.max, is.max)] {
+        if was != is {
+            says.push(format!("{name} {was} → {is}"));
+        }
+    }
+    if was.target != is.target {
+        says.push(format!("scales {} → {}", was.target, is.target));
+    }
+    let any = !says.is_empty();
+    any.then(|| found_at(ChangeKind::Scaling, &object.id, now, says.join(", "), Level::Fine))
 }
 
 fn of_node(now: Timestamp, object: &Object, was: &Node, is: &Node) -> Vec<Found> {
@@ -245,7 +303,15 @@ pub fn found_at(what: ChangeKind, target: &ObjectRef, at: Timestamp, says: Strin
     let name = format!("{} {} {} {} {}", what.name(), target.context, target.kind, target, at.0);
     Found {
         name,
-        change: Change { at, what, target: target.clone(), says: says.into(), level, suspect: false },
+        change: Change {
+            at,
+            what,
+            target: target.clone(),
+            says: says.into(),
+            level,
+            suspect: false,
+            was: None,
+        },
     }
 }
 
@@ -259,17 +325,14 @@ pub fn add(model: &mut Model, found: Vec<Found>) {
     // Of a storm the newest are kept anyway.
     let skip = found.len().saturating_sub(MOST);
     for Found { name, change } in found.into_iter().skip(skip) {
-        let id = ObjectRef {
-            context: change.target.context.clone(),
-            kind: Kind::Change,
-            namespace: Text::default(),
-            name: name.into(),
-        };
+        let id = id_of(&change, name.into());
         let same = |known: &Object| repeats(known, &change) || told_by_event(known, &change);
         if listing.get(&id).is_some() || listing.all().any(same) {
             continue;
         }
         let facts = Facts::Change(Box::new(change.clone()));
+        let at = model.recent.partition_point(|(other, _)| *other >= change.at);
+        model.recent.insert(at, (change.at, id.clone()));
         let object =
             Object { id, uid: Text::default(), created: change.at, deleting: false, owner: None, facts };
         listing.apply(&Feed::Changes, vec![Seen::Is(object)], |object| objects::rank(&lens, object));
@@ -281,12 +344,24 @@ pub fn add(model: &mut Model, found: Vec<Found>) {
             };
             let oldest = listing.all().min_by_key(spare).map(|object| object.id.clone());
             let Some(oldest) = oldest else { break };
+            model.recent.retain(|(_, id)| *id != oldest);
             listing.apply(&Feed::Changes, vec![Seen::Gone(oldest)], |object| objects::rank(&lens, object));
         }
     }
-    if model.board.kind == Kind::Change || shows_overview(model) {
+    if model.board.kind == Kind::Change || model.wall || shows_overview(model) {
         model.mark_dirty(Dirty::Soon);
     }
+}
+
+fn change(object: &Object) -> Option<&Change> {
+    match &object.facts {
+        Facts::Change(change) => Some(change),
+        _ => None,
+    }
+}
+
+fn id_of(change: &Change, name: Text) -> ObjectRef {
+    ObjectRef { context: change.target.context.clone(), kind: Kind::Change, namespace: "".into(), name }
 }
 
 /// What happens to the same thing again and again is one line: a crash loop would fill the screen.
@@ -314,17 +389,50 @@ fn shows_overview(model: &Model) -> bool {
     crate::panes::layout::layout(model).pane(PaneKind::Overview).is_some()
 }
 
-/// Marks a change as a suspect, or takes that back.
-pub fn suspect(model: &mut Model) {
-    let Some(id) = things::selected(model).filter(|id| id.kind == Kind::Change) else { return };
+/// Marks a change as a suspect, or takes that back; both are recorded.
+pub fn suspect(model: &mut Model) -> Vec<Effect> {
+    let Some(id) = things::selected(model).filter(|id| id.kind == Kind::Change) else { return Vec::new() };
+    let Some(mut object) = model.listing(Kind::Change).and_then(|all| all.get(&id)).cloned() else {
+        return Vec::new();
+    };
+    let Facts::Change(change) = &mut object.facts else { return Vec::new() };
+    change.suspect = !change.suspect;
+    let marked = Effect::Suspect { name: id.name.to_string(), change: change.clone() };
+    put(model, object);
+    model.mark_dirty(Dirty::Now);
+    vec![marked]
+}
+
+/// The suspects that the journal has from before this start.
+pub fn suspected(model: &mut Model, suspects: Vec<(String, Change)>) {
+    for (name, change) in suspects {
+        let id = id_of(&change, name.as_str().into());
+        match model.listing(Kind::Change).and_then(|all| all.get(&id)).cloned() {
+            // It was told of already.
+            Some(mut object) => {
+                if let Facts::Change(known) = &mut object.facts {
+                    known.suspect = true;
+                }
+                put(model, object);
+            }
+            None => add(model, vec![Found { name, change }]),
+        }
+    }
+}
+
+/// Puts a line in the place of the one that is known by its name.
+fn put(model: &mut Model, object: Object) {
     let lens = lens!(model, Kind::Change);
     let listing = model.objects.entry(Kind::Change).or_default();
-    let Some(mut object) = listing.get(&id).cloned() else { return };
-    if let Facts::Change(change) = &mut object.facts {
-        change.suspect = !change.suspect;
-    }
     listing.apply(&Feed::Changes, vec![Seen::Is(object)], |object| objects::rank(&lens, object));
-    model.mark_dirty(Dirty::Now);
+    model.mark_dirty(Dirty::Soon);
+}
+
+/// What is gone, as it was when it was seen last.
+pub fn last_seen<'m>(model: &'m Model, target: &ObjectRef) -> Option<&'m Object> {
+    let there = model.listing(target.kind).is_some_and(|all| all.get(target).is_some());
+    let known = || crate::panes::changes::newest(model).filter(|change| change.target == *target);
+    if there { None } else { known().find_map(|change| change.was.as_deref()) }
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! One thing, opened: its tabs, its scrolling, the way back.
-use super::table;
+use super::{changes, table};
 use crate::domain::news::Inspection;
 use crate::domain::object::{Kind, ObjectRef};
 use crate::domain::settings::Action;
@@ -7,7 +7,7 @@ use crate::model::board::PaneKind;
 use crate::model::detail::{Detail, Tab};
 use crate::model::msg::Effect;
 use crate::model::{Dirty, Model};
-use crate::panes::text;
+use crate::panes::{gone, text};
 
 /// Opens a thing, or another tab of the one that is open.
 pub fn open(model: &mut Model, target: ObjectRef, tab: Tab) -> Vec<Effect> {
@@ -19,13 +19,19 @@ pub fn open(model: &mut Model, target: ObjectRef, tab: Tab) -> Vec<Effect> {
         return Vec::new();
     }
     let watched = table::watched(model);
-    let mut detail = Detail::new(target.clone(), tab);
+    let mut detail = fresh(model, target.clone(), tab);
     if let Some(old) = model.detail.take() {
         detail.before = old.before;
         detail.before.push(old.target);
     }
     model.detail = Some(detail);
     turned_to(model, Some(target), &watched)
+}
+
+/// Nothing of it is read yet; of what is gone, what is still known.
+fn fresh(model: &Model, target: ObjectRef, tab: Tab) -> Detail {
+    let known = changes::last_seen(model, &target).map(|object| gone::inspection(model, object));
+    Detail { inspection: known, ..Detail::new(target, tab) }
 }
 
 /// Reads the thing that is open now, and watches its kind: what can be done to it is worked out from that.
@@ -42,7 +48,7 @@ pub fn back(model: &mut Model) -> Vec<Effect> {
     if let Some(before) = detail.before.pop() {
         let rest = std::mem::take(&mut detail.before);
         let tab = detail.tab;
-        let mut earlier = Detail::new(before.clone(), tab);
+        let mut earlier = fresh(model, before.clone(), tab);
         earlier.before = rest;
         model.detail = Some(earlier);
         return turned_to(model, Some(before), &watched);
@@ -57,7 +63,13 @@ pub fn close(model: &mut Model) -> Vec<Effect> {
     turned_to(model, None, &watched)
 }
 
-pub fn inspected(model: &mut Model, inspection: Inspection) {
+pub fn inspected(model: &mut Model, mut inspection: Inspection) {
+    if inspection.sections.is_empty()
+        && let Some(known) = changes::last_seen(model, &inspection.target)
+    {
+        // Of what is gone nothing more can be read: what was known stays, below why it is so.
+        inspection = Inspection { missing: inspection.missing, ..gone::inspection(model, known) };
+    }
     if let Some(detail) = &mut model.detail
         && detail.target == inspection.target
         && detail.inspection.as_ref() != Some(&inspection)

@@ -13,6 +13,7 @@ pub mod plan;
 pub mod question;
 pub mod realms;
 pub mod table;
+pub mod wall;
 
 use crate::domain::object::Kind;
 use crate::domain::time::Timestamp;
@@ -66,6 +67,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Scanned(scan) => lines::scanned(model, &scan),
         Msg::Acknowledged { alerts, by, no_longer } => {
             realms::acknowledged(model, alerts, &by, no_longer);
+            Vec::new()
+        }
+        Msg::Suspected(suspects) => {
+            changes::suspected(model, suspects);
             Vec::new()
         }
         Msg::Said { text, bad } => {
@@ -164,6 +169,7 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     }
     news::drifted(model);
     act::tick(model);
+    wall::tick(model);
     open::tick(model);
     lines::tick(model)
 }

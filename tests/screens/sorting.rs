@@ -458,6 +458,7 @@ fn change(dice: &mut Dice) -> Change {
         says: dice.word(),
         level: Level::Fine,
         suspect: dice.yes(),
+        was: None,
     }
 }
 
