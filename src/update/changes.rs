@@ -131,7 +131,10 @@ fn created(model: &Model, object: &Object) -> Option<Found> {
         Facts::Hpa(hpa) => format!("{again}: {} to {} replicas of {}", hpa.min, hpa.max, hpa.target),
         _ => again.to_owned(),
     };
-    Some(found_at(kind_of(object), &object.id, object.created, says, Level::Fine))
+    let mut found = found_at(kind_of(object), &object.id, object.created, says, Level::Fine);
+    // It may be made anew within the moment in which it was deleted.
+    found.name.push_str(" made");
+    Some(found)
 }
 
 const DELETED: &str = "deleted";

@@ -82,6 +82,17 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     effects
 }
 
+/// The theme of the first context that has one and is in view.
+pub fn dress(model: &mut Model) {
+    let settings = &model.settings;
+    let known = |context: &str| model.clusters.keys().any(|known| **known == *context);
+    let own = settings.context_themes.iter().find(|(context, _)| known(context));
+    if let Some(theme) = own.map(|(_, theme)| theme.clone()).filter(|theme| *theme != settings.theme) {
+        model.settings.theme = theme;
+        model.mark_dirty(Dirty::Now);
+    }
+}
+
 /// New settings hold from now on; whatever was worked out from the old ones is worked out anew.
 fn taken_up(model: &mut Model, settings: Settings) -> Vec<Effect> {
     let before = std::mem::replace(&mut model.settings, settings);
@@ -103,6 +114,7 @@ fn taken_up(model: &mut Model, settings: Settings) -> Vec<Effect> {
     } else {
         model.say("settings taken up", false);
     }
+    dress(model);
     let mut effects = Vec::new();
     if before.log_level != model.settings.log_level {
         effects.push(Effect::SetLogLevel(model.settings.log_level));

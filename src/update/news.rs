@@ -22,6 +22,7 @@ pub fn take(model: &mut Model, batch: Vec<News>) -> Vec<Effect> {
             News::Feed(feed, state) => feed_state(model, feed, state),
             News::Cluster(facts) => {
                 model.clusters.insert(facts.context.clone(), facts);
+                super::dress(model);
                 model.mark_dirty(Dirty::Soon);
             }
             News::Place(feed, facts) => {
