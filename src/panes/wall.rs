@@ -3,6 +3,7 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use super::overview::Line;
+use super::tables::Tables;
 use super::{Fact, fires, overview, state, tables};
 use crate::domain::feed::Feed;
 use crate::domain::level::Level;
@@ -193,7 +194,7 @@ fn more(n: usize) -> Option<Trouble> {
 /// The kind, of any source but the pods and the alerts, that has the worst rows, and how many are in trouble.
 fn worst_kind(model: &Model) -> Option<(Kind, Level, usize)> {
     let sources = others(model).filter(|realm| *realm != Realm::Alerts).filter_map(tables::of);
-    let counted = sources.flat_map(|tables| tables.kinds()).filter_map(|kind| {
+    let counted = sources.flat_map(Tables::kinds).filter_map(|kind| {
         let (level, _) = tables::count(model, *kind)?;
         let listing = model.listing(*kind)?;
         let all = [Level::Bad, Level::Unknown, Level::Warn].iter().map(|level| listing.count(*level)).sum();

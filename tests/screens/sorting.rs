@@ -280,7 +280,7 @@ fn statement(dice: &mut Dice) -> Statement {
         user: dice.words(),
         query: dice.words(),
         total,
-        lately: dice.yes().then_some((lately, Duration::from_secs(60))),
+        lately: dice.yes().then_some((lately, Duration::from_mins(1))),
     }
 }
 

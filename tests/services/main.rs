@@ -7,6 +7,7 @@
     reason = "a test that cannot go on has failed, and a panic says so"
 )]
 mod alerts;
+mod changes;
 mod cluster;
 mod cockpit;
 #[allow(dead_code, reason = "this binary uses a part of it; the other one tests all of it")]
