@@ -1,17 +1,16 @@
 //! What the wall says: few words, the worst first.
-use std::cmp::Reverse;
-use std::time::Duration;
+mod pages;
 
 use super::overview::Line;
-use super::tables::Tables;
-use super::{Fact, fires, overview, state, tables};
+use super::{Fact, overview, state, tables};
 use crate::domain::feed::Feed;
 use crate::domain::level::Level;
-use crate::domain::object::{Kind, Realm};
+use crate::domain::object::Realm;
 use crate::domain::settings::{Action, Role};
 use crate::domain::time::Age;
 use crate::model::Model;
-use crate::model::rota::Page;
+
+pub use pages::{Shown, body, heading, reads_for, shown};
 
 /// A number to read from afar.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,145 +90,6 @@ pub fn trouble(model: &Model, room: usize) -> Vec<Trouble> {
     lines
 }
 
-/// How many lines of what is bad stand above every page: nothing bad is ever turned away from.
-pub const STRIP: usize = 4;
-
-/// What is bad, while there are pages to turn to.
-pub fn strip(model: &Model) -> Vec<Trouble> {
-    if pages(model).len() < 2 { Vec::new() } else { bad(model) }
-}
-
-fn bad(model: &Model) -> Vec<Trouble> {
-    let mut lines = trouble(model, STRIP);
-    // What is not known may be as bad as can be.
-    lines.retain(|line| line.level < Level::Warn);
-    lines
-}
-
-/// The pages that have something to say.
-pub fn pages(model: &Model) -> Vec<Page> {
-    let bad = bad(model).len();
-    // Where the strip says it all, a page of it says nothing more.
-    let whole = bad > 0 && trouble(model, STRIP + 1).len() == bad;
-    let rest = [
-        (Page::Fires, !model.firing.is_empty()),
-        (Page::Changed, overview::changes(model).next().is_some()),
-        (Page::Rows, worst_kind(model).is_some_and(|(_, _, n)| n > 1)),
-    ];
-    let rest: Vec<Page> = rest.into_iter().filter(|(_, any)| *any).map(|(page, _)| page).collect();
-    if whole && !rest.is_empty() { rest } else { std::iter::once(Page::Trouble).chain(rest).collect() }
-}
-
-/// The one that is shown: what was turned to, or the first where that has nothing to say any more.
-pub fn page(model: &Model) -> Page {
-    let all = pages(model);
-    let turned = all.iter().find(|page| **page == model.rota.page);
-    turned.or(all.first()).copied().unwrap_or_default()
-}
-
-/// So many lines of a page are read, whatever the screen.
-const READ: usize = 8;
-
-/// Long enough to look up, and then to read every line of it.
-pub fn reads_for(model: &Model) -> Duration {
-    const LOOK_UP: u64 = 10;
-    const LINE: u64 = 2;
-    let lines = body(model, page(model), READ).len();
-    Duration::from_secs(LOOK_UP + LINE * u64::try_from(lines).unwrap_or(0))
-}
-
-/// The name of the page, and how many there are.
-pub fn heading(model: &Model) -> Vec<Fact> {
-    let (all, page) = (pages(model), page(model));
-    let at = all.iter().position(|other| *other == page).unwrap_or(0);
-    let name = match page {
-        Page::Trouble => "What is wrong".into(),
-        Page::Fires => format!("What fires: {}", model.firing.len()),
-        Page::Changed => "Changed in the last hour".into(),
-        Page::Rows => worst_kind(model).map_or_else(String::new, |(kind, _, n)| {
-            format!("{} in trouble: {n}", if kind == Kind::Hpa { "autoscalers" } else { kind.plural() })
-        }),
-    };
-    let turns = if model.rota.pinned {
-        Fact::new("pinned", Role::Input)
-    } else {
-        Fact::new(format!("{} of {}", at + 1, all.len()), Role::Dim)
-    };
-    vec![Fact::new(name, Role::Title), turns]
-}
-
-/// What a page says, in as many lines as there is room for; the last one counts what is left out.
-pub fn body(model: &Model, page: Page, room: usize) -> Vec<Trouble> {
-    match page {
-        Page::Trouble => trouble(model, room),
-        Page::Fires => {
-            let all = model.firing.len();
-            let shown = if all > room { room.saturating_sub(1) } else { all };
-            let lines = fires::first(model, shown).map(|fire| Trouble {
-                level: fire.level,
-                name: fire.name,
-                what: format!("{} {}", fire.age, fire.says),
-            });
-            lines.chain(more(all - shown)).collect()
-        }
-        Page::Changed => {
-            let lines = overview::changes(model).take(room).filter_map(|line| match line {
-                Line::Change { at, what, says, level, suspect, .. } => Some(Trouble {
-                    level: if suspect { Level::Warn } else { level },
-                    name: format!("{at}  {what}"),
-                    what: if suspect { format!("suspect: {says}") } else { says },
-                }),
-                _ => None,
-            });
-            lines.collect()
-        }
-        Page::Rows => rows(model, room),
-    }
-}
-
-fn more(n: usize) -> Option<Trouble> {
-    (n > 0).then(|| Trouble { level: Level::Fine, name: format!("and {n} more"), what: String::new() })
-}
-
-/// The kind, of any source but the pods and the alerts, that has the worst rows, and how many are in trouble.
-fn worst_kind(model: &Model) -> Option<(Kind, Level, usize)> {
-    let sources = others(model).filter(|realm| *realm != Realm::Alerts).filter_map(tables::of);
-    let counted = sources.flat_map(Tables::kinds).filter_map(|kind| {
-        let (level, _) = tables::count(model, *kind)?;
-        let listing = model.listing(*kind)?;
-        let all = [Level::Bad, Level::Unknown, Level::Warn].iter().map(|level| listing.count(*level)).sum();
-        Some((*kind, level, all))
-    });
-    counted.min_by_key(|(_, level, _)| *level)
-}
-
-/// How many columns of a row are read from afar.
-const TOLD: usize = 4;
-
-fn rows(model: &Model, room: usize) -> Vec<Trouble> {
-    let Some((kind, _, all)) = worst_kind(model) else { return Vec::new() };
-    let shown = if all > room { room.saturating_sub(1) } else { all };
-    // On the wall nobody sorts: trouble is first.
-    let rows = model.listing(kind).into_iter().flat_map(|listing| listing.first(shown));
-    let Some(tables) = tables::of(kind.realm()) else { return Vec::new() };
-    // The columns that stay longest on a narrow screen are those that say most.
-    let mut columns: Vec<_> = tables.columns(kind).iter().enumerate().collect();
-    columns.sort_by_key(|(_, column)| Reverse(column.keep));
-    columns.truncate(TOLD);
-    let (name, mut rest) = match columns.split_first() {
-        Some(((_, name), rest)) => (name.title, rest.to_vec()),
-        None => return Vec::new(),
-    };
-    rest.sort_by_key(|(at, _)| *at);
-    let lines = rows.map(|(object, rank)| {
-        let cell = |title: &str| tables.cell(model, object, rank.level, title).text.trim().to_owned();
-        let what: Vec<String> = rest.iter().map(|(_, column)| cell(column.title)).collect();
-        let known = what.iter().filter(|text| !text.is_empty()).map(String::as_str);
-        Trouble { level: rank.level, name: cell(name), what: known.collect::<Vec<_>>().join("  ") }
-    });
-    lines.chain(more(all - shown)).collect()
-}
-
 /// The first pods in trouble.
 pub fn pods(model: &Model, room: usize) -> Vec<Trouble> {
     let all = model.pods.first(room).take_while(|(_, rank)| rank.level < Level::Fine);
@@ -301,9 +161,9 @@ pub fn calm(model: &Model) -> (Level, String) {
 }
 
 /// The last line: every feed that is not live, and that nothing here acts.
-pub fn foot(model: &Model) -> Vec<Fact> {
+pub fn foot(model: &Model, shown: &Shown) -> Vec<Fact> {
     let mut facts = vec![Fact::new("wall, read-only", Role::Dim)];
-    if pages(model).len() > 1 {
+    if shown.pages.len() > 1 {
         let key = |action: Action| model.settings.keymap.keys(action).first().map(ToString::to_string);
         let pin = if model.rota.pinned { "turn on" } else { "pin" };
         for (action, word) in [(Action::Pin, pin), (Action::NextPage, "next")] {

@@ -2,7 +2,7 @@
 use crate::domain::settings::Action;
 use crate::model::rota::Page;
 use crate::model::{Dirty, Model};
-use crate::panes::wall::{page, pages, reads_for};
+use crate::panes::wall::{Shown, reads_for, shown};
 
 /// The next page once this one could be read. What is bad stands above every page, so that none turns away from it.
 pub fn tick(model: &mut Model) {
@@ -15,31 +15,30 @@ pub fn tick(model: &mut Model) {
     if model.rota.pinned {
         return;
     }
-    if news && pages(model).contains(&Page::Fires) {
+    let shown = shown(model);
+    if news && shown.pages.contains(&Page::Fires) {
         turn(model, Page::Fires);
-    } else if model.now.since(model.rota.since) >= reads_for(model) {
-        next(model);
+    } else if model.now.since(model.rota.since) >= reads_for(model, shown.page) {
+        next(model, &shown);
     }
 }
 
 pub fn act(model: &mut Model, action: Action) {
+    let shown = shown(model);
     match action {
         Action::Pin => {
             model.rota.pinned = !model.rota.pinned;
             // What was pinned is read once more before it goes.
-            let shown = page(model);
-            turn(model, shown);
+            turn(model, shown.page);
         }
-        Action::NextPage => next(model),
+        Action::NextPage => next(model, &shown),
         _ => {}
     }
 }
 
-fn next(model: &mut Model) {
-    let all = pages(model);
-    let shown = page(model);
-    let at = all.iter().position(|page| *page == shown).unwrap_or(0);
-    if let Some(page) = all.get((at + 1) % all.len().max(1)) {
+fn next(model: &mut Model, shown: &Shown) {
+    let at = shown.pages.iter().position(|page| *page == shown.page).unwrap_or(0);
+    if let Some(page) = shown.pages.get((at + 1) % shown.pages.len().max(1)) {
         turn(model, *page);
     }
 }

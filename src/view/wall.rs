@@ -51,23 +51,23 @@ pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model) {
         y += 2;
     }
     let mut body = Area { y, height: screen.height.saturating_sub(y + 2), ..inner };
-    let many = wall::pages(model).len() > 1;
-    let strip = wall::strip(model);
+    let shown = wall::shown(model);
+    let strip = &shown.strip;
     if !strip.is_empty() {
         // At least a heading and three lines are left to the page.
         let room = usize::from(body.height.saturating_sub(5)).min(strip.len());
         let above = Area { height: u16::try_from(room).unwrap_or(0), ..body };
-        lines(buffer, paint, above, &strip, 1);
+        lines(buffer, paint, above, strip, 1);
         body = below(body, if room > 0 { above.height + 1 } else { 0 });
     }
-    if many {
-        paint.facts(buffer, Area { height: 1, ..body }, &wall::heading(model), "   ");
+    if shown.pages.len() > 1 {
+        paint.facts(buffer, Area { height: 1, ..body }, &wall::heading(model, &shown), "   ");
         let gap = if body.height >= 12 { 2 } else { 1 };
         body = below(body, gap);
     }
-    page(buffer, paint, model, body);
+    page(buffer, paint, model, shown.page, body);
     let foot = Area { y: screen.height.saturating_sub(1), height: 1, ..inner };
-    paint.facts(buffer, foot, &wall::foot(model), "   ");
+    paint.facts(buffer, foot, &wall::foot(model, &shown), "   ");
 }
 
 fn clock(model: &Model) -> Figure {
@@ -125,8 +125,7 @@ fn below(area: Area, rows: u16) -> Area {
 }
 
 /// What the page says, one thing to every second line where there is room.
-fn page(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
-    let page = wall::page(model);
+fn page(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, page: Page, area: Area) {
     let whole = usize::from(area.height);
     let mut said = wall::body(model, page, whole);
     let step = if said.len() * 2 <= whole + 1 || area.height >= 12 { 2 } else { 1 };

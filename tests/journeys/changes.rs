@@ -119,10 +119,10 @@ fn an_alert_that_has_ended_is_opened_with_what_was_known_of_it() {
     }
 }
 
-fn deed(model: &mut Model) -> ObjectRef {
+fn deed(model: &mut Model, n: u64) -> ObjectRef {
     let target = id(Kind::Deployment, "shop", "worker");
     let native = Native { target: target.clone(), uid: "u".into(), verb: Verb::Scale { from: 3, to: 5 } };
-    let (id, began, changed, outcome) = (ActionId(1), model.now, model.now, Outcome::Started);
+    let (id, began, changed, outcome) = (ActionId(n), model.now, model.now, Outcome::Started);
     model.deeds.push(Deed { id, native, began, changed, outcome });
     target
 }
@@ -130,18 +130,23 @@ fn deed(model: &mut Model) -> ObjectRef {
 #[test]
 fn what_is_done_from_here_is_one_line_that_says_what_came_of_it() {
     let mut model = cockpit(120, 40);
-    let target = deed(&mut model);
+    let target = deed(&mut model, 1);
     let acted = |outcome| News::Acted(ActionId(1), id(Kind::Deployment, "shop", "worker"), outcome);
     news(&mut model, vec![acted(Outcome::Accepted { says: "taken".into() })]);
     assert_eq!(told(&model), [format!("done here {target}: scale 3 → 5: accepted")]);
     news(&mut model, vec![acted(Outcome::Settled { says: "5 of 5 pods ready".into() })]);
-    assert_eq!(told(&model), [format!("done here {target}: scale 3 → 5: 5 of 5 pods ready")]);
+    let done = format!("done here {target}: scale 3 → 5: 5 of 5 pods ready");
+    assert_eq!(told(&model), [done.clone()]);
+    deed(&mut model, 2);
+    let outcome = Outcome::Settled { says: "5 of 5 pods ready".into() };
+    news(&mut model, vec![News::Acted(ActionId(2), target, outcome)]);
+    assert_eq!(told(&model), [done.clone(), done], "what is done twice was done twice");
 }
 
 #[test]
 fn what_was_refused_changed_nothing_and_is_not_told() {
     let mut model = cockpit(120, 40);
-    let target = deed(&mut model);
+    let target = deed(&mut model, 1);
     news(&mut model, vec![News::Acted(ActionId(1), target, Outcome::Refused { why: "no".into() })]);
     assert!(told(&model).is_empty());
 }

@@ -115,9 +115,9 @@ fn pass(model: &mut Model, seconds: i64) {
 fn the_wall_turns_to_what_fires_and_to_what_changed() {
     for (columns, rows) in [(80, 24), (120, 30)] {
         let mut model = on_the_wall(columns, rows);
-        assert_eq!(wall::page(&model), Page::Fires, "what begins to fire is turned to");
+        assert_eq!(wall::shown(&model).page, Page::Fires, "what begins to fire is turned to");
         snap(&format!("wall_fires_{columns}x{rows}"), &model);
-        while wall::page(&model) != Page::Changed {
+        while wall::shown(&model).page != Page::Changed {
             pass(&mut model, 1);
         }
         snap(&format!("wall_changed_{columns}x{rows}"), &model);
@@ -127,15 +127,15 @@ fn the_wall_turns_to_what_fires_and_to_what_changed() {
 #[test]
 fn each_page_stays_long_enough_to_be_read_and_then_goes_round() {
     let mut model = on_the_wall(120, 30);
-    let mut turns = vec![(wall::page(&model), 0)];
+    let mut turns = vec![(wall::shown(&model).page, 0)];
     for second in 1..=120 {
         pass(&mut model, 1);
-        if turns.last().is_some_and(|(page, _)| *page != wall::page(&model)) {
-            turns.push((wall::page(&model), second));
+        if turns.last().is_some_and(|(page, _)| *page != wall::shown(&model).page) {
+            turns.push((wall::shown(&model).page, second));
         }
     }
     let seen: Vec<Page> = turns.iter().map(|(page, _)| *page).collect();
-    assert!(seen.len() > 3 && wall::pages(&model).iter().all(|page| seen.contains(page)), "{turns:?}");
+    assert!(seen.len() > 3 && wall::shown(&model).pages.iter().all(|page| seen.contains(page)), "{turns:?}");
     assert!(turns.windows(2).all(|pair| (12..=30).contains(&(pair[1].1 - pair[0].1))), "{turns:?}");
 }
 
@@ -154,14 +154,14 @@ fn nothing_bad_is_ever_turned_away_from() {
 fn a_key_pins_a_page_and_another_turns_on() {
     let mut model = on_the_wall(120, 30);
     press(&mut model, "n p");
-    let pinned = wall::page(&model);
+    let pinned = wall::shown(&model).page;
     assert_ne!(pinned, Page::Fires);
     pass(&mut model, 90);
-    assert_eq!(wall::page(&model), pinned);
+    assert_eq!(wall::shown(&model).page, pinned);
     assert!(picture(&model).contains("pinned"), "{}", picture(&model));
     press(&mut model, "p");
     pass(&mut model, 31);
-    assert_ne!(wall::page(&model), pinned);
+    assert_ne!(wall::shown(&model).page, pinned);
 }
 
 #[test]
