@@ -74,6 +74,8 @@ pub struct Model {
     pub drift: Drift,
     /// Alerts that somebody cares for, and who.
     pub acknowledged: BTreeMap<ObjectRef, String>,
+    /// The images of containers that went, for what comes in their place.
+    pub gone: BTreeMap<ObjectRef, Text>,
     pub node_usage: HashMap<(Text, Text), Usage>,
     /// The alerts that fire, the most urgent first; kept in order, so that drawing does not sort.
     pub firing: Vec<ObjectRef>,

@@ -1,5 +1,6 @@
 //! The real program in a pseudo-terminal, on the real server: looking, acting, and staying usable while the
 //! server is away.
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,7 +14,8 @@ use crate::common::terminal::{Cockpit, Start};
 use crate::feeds::number;
 use crate::own::Own;
 use crate::suite::{
-    As, eventually, kubeconfig, kubeconfig_through, kubectl_says, proxy, says_yes, server_stays_up,
+    As, asks, eventually, eventually_within, kubeconfig, kubeconfig_through, kubectl_says, proxy, says_yes,
+    server_stays_up, types_name,
 };
 
 const F2: &str = "\x1bOQ";
@@ -22,6 +24,8 @@ const F4: &str = "\x1bOS";
 const HELP: &str = "mark this row for an action on many";
 /// A partition shows after at most 45 s, and a rollout must hold for 60.
 const PATIENCE: Duration = Duration::from_secs(150);
+/// Long beside the minute for which a rollout must hold, and beside its pods' way there on a busy box.
+const HELD: Duration = Duration::from_secs(240);
 
 struct Desk {
     home: tempfile::TempDir,
@@ -69,12 +73,6 @@ impl Desk {
         let days = [day(self.from), day(firedeck::sources::now())];
         let read = days.iter().map(|day| journal::read(&places, day)).find(|read| !read.entries.is_empty());
         read.map(|read| read.entries.into_iter().map(|entry| entry.event.what).collect()).unwrap_or_default()
-    }
-
-    /// Opens the question; what it says.
-    fn ask(&self, key: &str) -> String {
-        self.cockpit.press(key);
-        self.cockpit.wait_for("run it")
     }
 
     /// From wherever it is.
@@ -149,7 +147,7 @@ async fn a_deployment_is_restarted_through_the_question_and_seen_to_settle() {
     desk.cockpit.wait_until("a live board", live);
     desk.cockpit.press(F2);
     desk.cockpit.wait_until("the deployment", deployment);
-    let asked = desk.ask("R");
+    let asked = asks(&desk.cockpit, "R");
     assert!(asked.contains("change") && asked.contains(&own.name), "{asked}");
     assert!(
         !desk.journal().iter().any(|what| matches!(what, What::ActionStarted(_))),
@@ -160,7 +158,7 @@ async fn a_deployment_is_restarted_through_the_question_and_seen_to_settle() {
     desk.cockpit.wait_for(&done);
     let patch = ["get", "deployment/web", "-o", "jsonpath={.spec.template.metadata.annotations}"];
     assert!(own.kubectl(&patch).contains("restartedAt"));
-    let (started, outcomes) = eventually("the journal", || async {
+    let (started, outcomes) = eventually_within(HELD, "the journal", || async {
         let journal = desk.journal();
         let started = journal.iter().position(|what| matches!(what, What::ActionStarted(_)))?;
         let outcomes: Vec<Outcome> = journal
@@ -218,7 +216,7 @@ async fn a_pod_is_deleted_and_another_takes_its_place() {
     let desk = Desk::in_namespace(&own.name, &[]);
     desk.cockpit
         .wait_until("the pod", |screen| live(screen) && rows(&screen.contents())[0].contains(&before));
-    let asked = desk.ask("D");
+    let asked = asks(&desk.cockpit, "D");
     assert!(asked.contains(&before), "{asked}");
     says_yes(&desk.cockpit);
     desk.cockpit.wait_for(&format!("delete {}/{before}: gone", own.name));
@@ -226,6 +224,51 @@ async fn a_pod_is_deleted_and_another_takes_its_place() {
         let rows = rows(&screen.contents());
         rows.iter().any(|row| row.contains("web-")) && !rows.iter().any(|row| row.contains(&before))
     });
+    desk.leaves();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn marked_pods_are_deleted_together_and_no_other_is() {
+    let _up = server_stays_up().await;
+    let own = Own::new("marked");
+    own.deploy("web", 4, "");
+    running(&own.name)().await;
+    let names = || {
+        let said = own.kubectl(&["get", "pods", "-o", "jsonpath={.items[*].metadata.name}"]);
+        said.split_whitespace().map(str::to_owned).collect::<BTreeSet<_>>()
+    };
+    let before = names();
+    let desk = Desk::in_namespace(&own.name, &[]);
+    desk.cockpit.wait_until("the pods", |screen| {
+        let text = screen.contents();
+        live(screen) && before.iter().all(|name| text.contains(name))
+    });
+    let row = |nth: usize| {
+        let text = rows(&desk.cockpit.screen()).swap_remove(nth);
+        before.iter().find(|name| text.contains(*name)).expect("one of them").clone()
+    };
+    let marked = BTreeSet::from([row(0), row(1)]);
+    desk.cockpit.press("  ");
+    desk.cockpit.wait_until("two marks", |screen| screen.contents().matches('◆').count() == 2);
+    let asked = asks(&desk.cockpit, "D");
+    assert!(asked.contains("delete 2 pods"), "{asked}");
+    // The rows of the table stand beside the question.
+    let inside = |line: &str| Some(line.split_once('│')?.1.rsplit_once('│')?.0.to_owned());
+    let question: String = asked.lines().filter_map(inside).collect();
+    for name in &before {
+        assert_eq!(question.contains(name.as_str()), marked.contains(name), "{name} in {asked}");
+    }
+    if asked.contains("y  run it") {
+        says_yes(&desk.cockpit);
+    } else {
+        types_name(&desk.cockpit, "delete 2 pods");
+    }
+    eventually("both gone and others in their place", || async {
+        let now = names();
+        (now.is_disjoint(&marked) && now.len() == 4).then_some(())
+    })
+    .await;
+    assert!(names().is_superset(&(&before - &marked)), "no other was touched");
     desk.leaves();
 }
 

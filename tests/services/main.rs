@@ -7,6 +7,8 @@
     reason = "a test that cannot go on has failed, and a panic says so"
 )]
 mod alerts;
+mod all_sources;
+mod by_hand;
 mod changes;
 mod cluster;
 mod cockpit;
@@ -15,10 +17,12 @@ mod cockpit;
 mod common;
 mod deeds;
 mod docker;
+mod doctor;
 mod engines;
 mod faults;
 mod feeds;
 mod logs;
+mod nodes;
 mod objects;
 mod outages;
 mod own;

@@ -26,7 +26,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs
 use crate::common::fault::{Fault, Proxy};
 
 /// The longest that any answer may take to come.
-const LONGEST: Duration = Duration::from_secs(30);
+const LONGEST: Duration = Duration::from_secs(90);
 
 /// Where a backend is, which `tests/services/run` started.
 fn address(name: &str) -> String {
@@ -373,7 +373,7 @@ async fn a_prometheus_tells_the_worst_of_its_series_and_what_came_before() {
 
 #[tokio::test]
 async fn a_postgres_answers_over_one_connection_that_cannot_write() {
-    let server = address("FIREDECK_TEST_POSTGRES_15");
+    let server = address("FIREDECK_TEST_POSTGRES_COMMON");
     let sql = |name: &str, query: &str, bounds| fact(name, FactSource::Sql, query, bounds);
     let facts = vec![
         sql("one", "SELECT 1", ["= 1", "", ""]),
@@ -460,7 +460,7 @@ async fn comes_back(backend: Kind, source: FactSource, server: &str, query: &str
 
 #[tokio::test]
 async fn a_postgres_that_breaks_is_told_and_asked_again() {
-    let server = address("FIREDECK_TEST_POSTGRES_15");
+    let server = address("FIREDECK_TEST_POSTGRES_COMMON");
     comes_back(Kind::Postgres, FactSource::Sql, &server, "SELECT 1").await;
 }
 

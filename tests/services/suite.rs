@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
+use firedeck::domain::action::Findings;
 use firedeck::domain::approval::READING;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::common::fault::Proxy;
 use crate::common::fault::tls::{Identity, Tls};
-use crate::common::terminal::Cockpit;
+use crate::common::terminal::{Cockpit, Start};
 
 /// The longest that any state may take to come: a bound for a test that fails, not a measure.
 const LONGEST: Duration = Duration::from_secs(90);
@@ -20,16 +21,33 @@ static SERVER: RwLock<()> = RwLock::const_new(());
 /// So does taking the kind of certificates away, for those who look at them.
 static CERTIFICATES: RwLock<()> = RwLock::const_new(());
 
+/// One node more is seen by those who count them.
+static NODES: RwLock<()> = RwLock::const_new(());
+
+/// Held by a test that counts nodes.
+pub(crate) async fn nodes_stay() -> RwLockReadGuard<'static, ()> {
+    NODES.read().await
+}
+
+/// Held by a test that makes one of its own.
+pub(crate) async fn nodes_are_mine() -> RwLockWriteGuard<'static, ()> {
+    alone(&NODES).await
+}
+
 /// Held by a test that needs the API server well.
 pub(crate) async fn server_stays_up() -> RwLockReadGuard<'static, ()> {
     SERVER.read().await
 }
 
-/// Held by a test that breaks the API server; it heals it before letting go. It waits until nobody needs the
-/// server well, and meanwhile holds nobody up.
+/// Held by a test that breaks the API server; it heals it before letting go.
 pub(crate) async fn server_is_mine() -> RwLockWriteGuard<'static, ()> {
+    alone(&SERVER).await
+}
+
+/// Waits until nobody else needs something, and meanwhile holds nobody up.
+pub(crate) async fn alone(lock: &'static RwLock<()>) -> RwLockWriteGuard<'static, ()> {
     loop {
-        if let Ok(alone) = SERVER.try_write() {
+        if let Ok(alone) = lock.try_write() {
             return alone;
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -44,6 +62,25 @@ pub(crate) async fn certificates_stay() -> RwLockReadGuard<'static, ()> {
 /// Held by a test that takes certificates away for a while.
 pub(crate) async fn certificates_are_mine() -> RwLockWriteGuard<'static, ()> {
     CERTIFICATES.write().await
+}
+
+/// The databases: one test counts the sessions of a server, another fills it, a third restarts it.
+static POSTGRES: [RwLock<()>; 3] = [const { RwLock::const_new(()) }; 3];
+pub(crate) const POSTGRES_VERSIONS: [&str; 3] = ["12", "15", "18"];
+
+fn postgres(version: &str) -> &'static RwLock<()> {
+    let at = POSTGRES_VERSIONS.iter().position(|one| *one == version).expect("one of them");
+    &POSTGRES[at]
+}
+
+/// Held by a test that needs a database well, and is not the only one that looks at it.
+pub(crate) async fn postgres_stays(version: &str) -> RwLockReadGuard<'static, ()> {
+    postgres(version).read().await
+}
+
+/// Held by a test that counts or fills the slots of a database, or restarts it.
+pub(crate) async fn postgres_is_mine(version: &str) -> RwLockWriteGuard<'static, ()> {
+    postgres(version).write().await
 }
 
 /// A setting that `tests/services/run` made.
@@ -143,11 +180,19 @@ pub(crate) fn api(what: &str) {
 }
 
 /// Waits for a state: asks until the answer is something.
-pub(crate) async fn eventually<T, F>(what: &str, mut ask: impl FnMut() -> F) -> T
+pub(crate) async fn eventually<T, F>(what: &str, ask: impl FnMut() -> F) -> T
 where
     F: Future<Output = Option<T>>,
 {
-    let deadline = Instant::now() + LONGEST;
+    eventually_within(LONGEST, what, ask).await
+}
+
+/// The same where the product itself takes its time.
+pub(crate) async fn eventually_within<T, F>(longest: Duration, what: &str, mut ask: impl FnMut() -> F) -> T
+where
+    F: Future<Output = Option<T>>,
+{
+    let deadline = Instant::now() + longest;
     loop {
         if let Some(answer) = ask().await {
             return answer;
@@ -157,16 +202,94 @@ where
     }
 }
 
+/// A look that found everything out. Each has two seconds, which a busy box may need for less than that.
+pub(crate) async fn looked<F: Future<Output = Findings>>(mut look: impl FnMut() -> F) -> Findings {
+    let deadline = Instant::now() + LONGEST;
+    loop {
+        let found = look().await;
+        if found.unchecked.is_empty() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "a look that never finds everything out: {found:#?}");
+    }
+}
+
+/// The real program in a pseudo-terminal, with a home of its own, for as long as both are held.
+pub(crate) fn cockpit(arguments: &[&str]) -> (Cockpit, tempfile::TempDir) {
+    let home = tempfile::tempdir().expect("a home");
+    let mut start = Start::new(env!("CARGO_BIN_EXE_firedeck"))
+        .env("HOME", home.path().to_string_lossy())
+        .env("LANG", "C.UTF-8")
+        .env("PGPASSWORD", "suite")
+        .log(home.path().join(".local/state/firedeck/firedeck.log"))
+        .size(150, 40);
+    // A partition shows after at most 45 s, and what was down long is tried every half minute.
+    start.patience = Duration::from_secs(150);
+    for argument in arguments {
+        start = start.arg(*argument);
+    }
+    (start.run(), home)
+}
+
+/// Asks with this key until a question stands whose look found everything out; what it says.
+#[track_caller]
+pub(crate) fn asks(screen: &Cockpit, key: &str) -> String {
+    asks_by(screen, || screen.press(key))
+}
+
+/// The same where more than a key is needed. What was not found out in two seconds makes it a harder question than
+/// the one that is meant.
+#[track_caller]
+pub(crate) fn asks_by(screen: &Cockpit, ask: impl Fn()) -> String {
+    for _ in 0..8 {
+        ask();
+        let text = screen.wait_until("a question whole", |screen| {
+            let text = screen.contents();
+            text.contains("may I") || text.contains("not checked")
+        });
+        if !text.contains("not checked") {
+            return text;
+        }
+        screen.press("\x1b");
+        screen.wait_until("the question gone", |screen| !screen.contents().contains("leave it"));
+    }
+    panic!("a question whose look never finds everything out:\n{}", screen.screen());
+}
+
+/// Answers a dangerous question: types what it asks for, and gives no reason.
+#[track_caller]
+pub(crate) fn types_name(screen: &Cockpit, name: &str) {
+    for _ in 0..10 {
+        // What is typed before it could be read does not count.
+        std::thread::sleep(READING);
+        screen.press("\x15");
+        screen.press(name);
+        screen.wait_until("the name typed", |screen| {
+            let text = screen.contents();
+            text.contains(&format!("{name}▏")) || text.contains("read it first")
+        });
+        if screen.screen().contains(&format!("{name}▏")) {
+            break;
+        }
+    }
+    screen.press("\r");
+    screen.wait_until("the reason asked for", |screen| {
+        screen.contents().contains("your reason (may be empty): ▏")
+    });
+    screen.press("\r");
+    screen.wait_until("the question gone", |screen| !screen.contents().contains("leave it"));
+}
+
 /// Answers a question as a person does: reads it, says yes, and reads it once more where that was too early.
 #[track_caller]
 pub(crate) fn says_yes(screen: &Cockpit) {
-    let stands = || screen.screen().contains("run it");
+    let stands = || screen.screen().contains("leave it");
     for _ in 0..10 {
         // This pause is itself under test: an answer before it does not count.
         std::thread::sleep(READING);
         screen.press("y");
-        let heard = Instant::now() + Duration::from_secs(2);
-        while Instant::now() < heard {
+        let heard = Instant::now() + Duration::from_secs(10);
+        while Instant::now() < heard && !screen.screen().contains("read it first") {
             std::thread::sleep(Duration::from_millis(10));
             // A second look, because the first may have met a screen half drawn.
             if !stands() {
