@@ -171,6 +171,42 @@ fn a_flag_is_heard_before_a_variable_and_a_variable_before_a_file() {
 }
 
 #[test]
+fn a_profile_and_a_context_may_have_a_theme_of_their_own() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("config.toml");
+    let written = |text: &str| {
+        fs::write(&file, text).expect("written");
+        let env = Env::of(&[("TERM", "xterm")]);
+        Request { config: Some(file.clone()), env, ..Request::default() }
+    };
+    let text = "theme = \"day\"\nprofile = \"a\"\n[context_themes]\n\"prod-eu\" = \"contrast\"\n[profiles.a]\ntheme = \"deutan\"\n[profiles.b]\n";
+    let request = written(text);
+    let settings = |request: &Request| config::load(request).expect("good").settings;
+    let now = settings(&request);
+    assert_eq!(now.theme.name, "deutan", "the profile's comes before the config's");
+    let themes: Vec<(&str, &str)> =
+        now.context_themes.iter().map(|(context, theme)| (&**context, &*theme.name)).collect();
+    assert_eq!(themes, [("prod-eu", "contrast")]);
+    assert_eq!(settings(&Request { profile: Some("b".into()), ..request.clone() }).theme.name, "day");
+    let by_flag = settings(&Request { theme: Some("mono".into()), ..request });
+    assert_eq!((&*by_flag.theme.name, by_flag.context_themes.len()), ("mono", 0), "what is asked for holds");
+
+    for (text, place) in [
+        ("[context_themes]\n\"prod-eu\" = \"nihgt\"\n", "config.toml:2"),
+        ("[profiles.a]\ntheme = \"nihgt\"\n", "config.toml:2"),
+        ("profile = \"a\"\n[profiles.a]\ntheme = \"nihgt\"\n", "config.toml:3"),
+    ] {
+        let said = config::check(&written(text)).expect_err("no such theme").to_string();
+        assert!(said.contains(place) && said.contains("did you mean `night`?"), "{said}");
+        assert_eq!(said.matches("there is no theme").count(), 1, "{said}");
+    }
+    fs::create_dir_all(dir.path().join("profiles")).expect("made");
+    fs::write(dir.path().join("profiles/c.toml"), "theme = \"nihgt\"\n").expect("written");
+    let said = config::check(&written("")).expect_err("no such theme").to_string();
+    assert!(said.contains("c.toml:1") && said.contains("did you mean `night`?"), "{said}");
+}
+
+#[test]
 fn a_variable_left_over_in_a_shell_leads_no_profile_to_another_cluster() {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("c.toml");

@@ -2,6 +2,7 @@
 mod acting;
 mod aiming;
 mod asking;
+mod changes;
 mod containers;
 
 use firedeck::domain::feed::FeedState;

@@ -9,9 +9,11 @@ mod overview;
 mod question;
 mod redis;
 mod rows;
+mod sorting;
 mod stale;
 mod styles;
 mod vitals;
+mod wall;
 
 use firedeck::domain::feed::FeedState;
 use firedeck::domain::news::News;

@@ -15,15 +15,16 @@ use super::quote::{self, Quote};
 use super::{clipboard, perform};
 use crate::config::Options;
 use crate::domain::action::{Outcome, Verb};
+use crate::domain::change::Change;
 use crate::domain::news::News;
 use crate::domain::object::{Facts, ObjectRef};
 use crate::domain::settings::values::Clipboard;
 use crate::domain::time::Timestamp;
-use crate::incident::acknowledged::standing;
 use crate::incident::event::{
-    ActionOutcome, AlertsAcknowledged, QuestionAsked, QuestionDeclined, SessionClosed, SessionOpened, Target,
+    ActionOutcome, AlertsAcknowledged, QuestionAsked, QuestionDeclined, SessionClosed, SessionOpened,
+    SuspectMarked, Target,
 };
-use crate::incident::{Keeping, What, day};
+use crate::incident::{Keeping, What, acknowledged, day, suspects};
 use crate::model::msg::{Effect, Msg};
 use crate::model::{Journal as Recorded, Model, logs as model_logs};
 use crate::sources::supervise::Signals;
@@ -87,6 +88,7 @@ impl Hands {
         };
         hands.tell_journal();
         hands.tell_acknowledged(model.now);
+        hands.tell_suspects(model.now);
         // What is looked at from the start.
         let watched = crate::update::table::watched(model);
         hands.backends.watch(&watched);
@@ -131,9 +133,25 @@ impl Hands {
             let places = Places::new(|name| std::env::var_os(name));
             let days = (0..=DAYS).rev().map(|days| day(Timestamp(now.0 - days * 86_400_000)));
             let entries: Vec<_> = days.flat_map(|day| read(&places, &day).entries).collect();
-            let standing = standing(entries.iter().map(|entry| &entry.event));
+            let standing = acknowledged::standing(entries.iter().map(|entry| &entry.event));
             if !standing.is_empty() {
                 let _ = msgs.blocking_send(Msg::AcknowledgedBefore(standing));
+            }
+        });
+    }
+
+    /// Tells the model which changes were held for the cause before this start.
+    fn tell_suspects(&self, now: Timestamp) {
+        const DAY: i64 = 86_400_000;
+        let msgs = self.msgs.clone();
+        tokio::task::spawn_blocking(move || {
+            let places = Places::new(|name| std::env::var_os(name));
+            let days = [day(Timestamp(now.0 - DAY)), day(now)];
+            let entries: Vec<_> = days.iter().flat_map(|day| read(&places, day).entries).collect();
+            let mut suspects = suspects::standing(entries.iter().map(|entry| &entry.event));
+            suspects.retain(|(_, change)| now.0 - change.at.0 < DAY);
+            if !suspects.is_empty() {
+                let _ = msgs.blocking_send(Msg::Suspected(suspects));
             }
         });
     }
@@ -203,6 +221,7 @@ impl Hands {
             Effect::Follow(follow) => self.logs.follow(follow, model.settings.logs.streams),
             Effect::FollowSince(since) => self.logs.since(since),
             Effect::Acknowledge { alerts, no_longer } => self.acknowledge(alerts, no_longer),
+            Effect::Suspect { name, change } => self.suspect(&name, &change),
             Effect::Scan(order) => {
                 let msgs = self.msgs.clone();
                 tokio::task::spawn_blocking(move || {
@@ -238,6 +257,18 @@ impl Hands {
                 Err(error) => Msg::Said { text: format!("not acknowledged: {error}"), bad: true },
             };
             let _ = msgs.send(msg).await;
+        });
+    }
+
+    /// Records what is held for the cause; that it could not be is said.
+    fn suspect(&self, name: &str, change: &Change) {
+        let event = What::SuspectMarked(Box::new(SuspectMarked::new(name, change, &user())));
+        let (journal, msgs) = (self.journal.clone(), self.msgs.clone());
+        tokio::spawn(async move {
+            if let Err(error) = journal.append(event, now()).await {
+                let text = format!("the suspect is known to this session alone: {error}");
+                let _ = msgs.send(Msg::Said { text, bad: true }).await;
+            }
         });
     }
 

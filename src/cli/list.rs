@@ -65,6 +65,7 @@ fn title(scope: Scope) -> &'static str {
         Scope::Database => "in the database, besides",
         Scope::Redis => "in Redis, besides",
         Scope::Changes => "in the changes, besides",
+        Scope::Wall => "on the wall",
         Scope::Logs => "in the logs",
         Scope::Text => "in a text: description, YAML, owners",
         Scope::Question => "while a question waits",

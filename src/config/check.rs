@@ -33,7 +33,7 @@ pub fn check(request: &Request) -> Result<Vec<String>, Problems> {
         for (path, name) in paths {
             looked.push(path.display().to_string());
             let found = file::read(&path).map_err(Problems::one).and_then(|source| match source {
-                Some(source) => one(folder, &name, &source),
+                Some(source) => one(folder, &name, &source, dir.as_deref()),
                 None => Ok(()),
             });
             problems.0.extend(found.err().unwrap_or_default().0);
@@ -54,15 +54,21 @@ pub fn check_file(request: &Request, path: &Path) -> Result<Vec<String>, Problem
     let folder = part(path.parent().and_then(Path::file_name)).unwrap_or_default();
     let name = part(path.file_stem()).unwrap_or_default();
     match if name == "keys" { "keys" } else { &folder } {
-        known @ ("profiles" | "themes" | "keys") => one(known, &name, &source)?,
+        known @ ("profiles" | "themes" | "keys") => {
+            one(known, &name, &source, request.config_dir().as_deref())?;
+        }
         _ => drop(load(&Request { config: Some(path.to_owned()), ..request.clone() })?),
     }
     Ok(vec![shown])
 }
 
-fn one(folder: &str, name: &str, source: &Source) -> Result<(), Problems> {
+/// `dir` is where a profile's theme may be.
+fn one(folder: &str, name: &str, source: &Source, dir: Option<&Path>) -> Result<(), Problems> {
     match folder {
-        "profiles" => profiles::parse(name, source).map(drop),
+        "profiles" => match profiles::parse(name, source)?.theme {
+            Some(theme) => theme::named(&theme, source, dir).map(drop),
+            None => Ok(()),
+        },
         "themes" => theme::parse(name, source).map(drop),
         _ => settings::parse_keys(source).map(drop),
     }

@@ -45,15 +45,21 @@ pub fn load(request: &Request) -> Result<Effective, Problems> {
             None
         }
     };
-    let theme =
-        merge.theme(&config, &source, dir.as_deref()).map_err(|found| problems.0.extend(found.0)).ok();
+    let theme = merge.theme(&config, &source, found.as_ref(), dir.as_deref());
+    let theme = theme.map_err(|found| problems.0.extend(found.0)).ok();
+    // One that is not in use is named wrongly all the same.
+    for name in config.profiles.iter().filter_map(|profile| profile.theme.as_ref()) {
+        problems.0.extend(theme::named(name, &source, dir.as_deref()).err().unwrap_or_default().0);
+    }
     if let Err(problem) = flags(request) {
         problems.0.push(problem);
     }
+    problems.0.dedup();
     let (Some((theme, depth, own_theme)), true) = (theme, problems.is_empty()) else {
         return Err(problems);
     };
     let mut settings = Settings { theme, depth, ..Settings::default() };
+    settings.context_themes = merge.context_themes(&config, &source, depth, dir.as_deref())?;
     merge.screen(&mut settings, &config, &source);
     merge.scope(&mut settings, &config, &source, found.as_ref());
     merge.commands(&mut settings, &config, &source);
@@ -102,6 +108,14 @@ fn flags(request: &Request) -> Result<(), Problem> {
     }
     endpoints::check(request)?;
     Ok(())
+}
+
+/// Without colours a built-in theme made of them says nothing: mono's signs do.
+fn shown_by(described: &theme::Described, depth: Depth) -> Result<Theme, Problems> {
+    if depth == Depth::None && described.theme.name != "mono" && described.path.is_none() {
+        return Ok(theme::load("mono", None)?.theme);
+    }
+    Ok(described.theme.clone())
 }
 
 /// `all` anywhere in the list is all of them, which is written `*`.
@@ -186,6 +200,7 @@ impl Merge<'_> {
         &mut self,
         config: &ConfigFile,
         source: &Source,
+        found: Option<&Found>,
         dir: Option<&Path>,
     ) -> Result<(Theme, Depth, Option<PathBuf>), Problems> {
         let env = &self.request.env;
@@ -198,7 +213,9 @@ impl Merge<'_> {
         let wanted = self.named(
             ("--theme", self.request.theme.as_ref()),
             "FIREDECK_THEME",
-            from(source, config.theme.as_ref()),
+            found
+                .and_then(|found| from(&found.source, found.file.theme.as_ref()))
+                .or_else(|| from(source, config.theme.as_ref())),
         );
         // Without colours a theme made of them says nothing: mono's signs do.
         let usual = match depth {
@@ -207,15 +224,13 @@ impl Merge<'_> {
             _ => USUAL,
         };
         let (name, origin) = wanted.unwrap_or_else(|| (usual.to_owned(), Origin::Default));
-        let described = theme::load(&name, dir).map_err(|problems| match (&origin, &config.theme) {
-            (Origin::File { .. }, Some(at)) => problems.placed(source, &at.span),
-            _ => problems,
-        })?;
-        let theme = if depth == Depth::None && name != "mono" && described.path.is_none() {
-            theme::load("mono", None)?.theme
-        } else {
-            described.theme.clone()
+        let of_profile = found.and_then(|found| Some((found.file.theme.as_ref()?, &found.source)));
+        let of_config = config.theme.as_ref().map(|at| (at, source));
+        let described = match (&origin, of_profile.or(of_config)) {
+            (Origin::File { .. }, Some((at, source))) => theme::named(at, source, dir)?,
+            _ => theme::load(&name, dir)?,
         };
+        let theme = shown_by(&described, depth)?;
         self.show("theme", name, origin);
         let of_depth = if self.request.env.given("NO_COLOR").is_some() && depth == Depth::None {
             Origin::Env("NO_COLOR")
@@ -226,6 +241,26 @@ impl Merge<'_> {
         };
         self.show("colours", depth.name(), of_depth);
         Ok((theme, depth, described.path))
+    }
+
+    /// A theme for each context that has one of its own, unless one was asked for by hand.
+    fn context_themes(
+        &mut self,
+        config: &ConfigFile,
+        source: &Source,
+        depth: Depth,
+        dir: Option<&Path>,
+    ) -> Result<Vec<(String, Theme)>, Problems> {
+        let by_hand = self.request.theme.is_some() || self.request.env.given("FIREDECK_THEME").is_some();
+        let mut all = Vec::new();
+        for (context, name) in &config.context_themes {
+            let theme = shown_by(&theme::named(name, source, dir)?, depth)?;
+            if let Some((value, origin)) = from(source, Some(name)) {
+                self.show(&format!("theme of context {context}"), value, origin);
+            }
+            all.push((context.clone(), theme));
+        }
+        Ok(if by_hand { Vec::new() } else { all })
     }
 
     /// A value that only the config file sets.

@@ -12,6 +12,7 @@ use crate::domain::settings::endpoint::{Backend, DocumentHint, Endpoint};
 pub(super) struct ProfileFile {
     pub name: String,
     pub title: Option<Located<String>>,
+    pub theme: Option<Located<String>>,
     pub scope: ScopeOfView,
     pub documents: Vec<DocumentHint>,
     pub endpoints: Vec<Endpoint>,
@@ -95,6 +96,7 @@ pub(super) fn read(name: &str, table: &Table<'_, '_>) -> ProfileFile {
     let read = ProfileFile {
         name: name.to_owned(),
         title: table.text("title"),
+        theme: table.text("theme"),
         scope: scope(table),
         documents,
         endpoints,

@@ -12,6 +12,8 @@ use crate::domain::settings::values::{Borders, Clipboard, LogLevel};
 pub(super) struct ConfigFile {
     pub profile: Option<Located<String>>,
     pub theme: Option<Located<String>>,
+    /// By the name of a context.
+    pub context_themes: Vec<(String, Located<String>)>,
     pub scope: ScopeOfView,
     pub mouse: Option<Located<bool>>,
     pub borders: Option<Located<Borders>>,
@@ -38,6 +40,10 @@ pub(super) fn parse(source: &Source) -> Result<ConfigFile, Problems> {
             keys: table.table("keys").map_or_else(Vec::new, |table| finished(&table, keys::read)),
             ..ConfigFile::default()
         };
+        if let Some(themes) = table.table("context_themes") {
+            let all = themes.free_texts().into_iter();
+            config.context_themes = all.map(|(context, theme)| (context.value, theme)).collect();
+        }
         if let Some(logs) = table.table("logs") {
             config.log_buffer_mb = logs.number("buffer_mb", 1..=4_096);
             config.log_streams = logs.number("streams", 1..=64);

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use super::problem::{Problem, Problems, Source};
 use super::profile::name_is_good;
-use super::reader::{Reader, Table};
+use super::reader::{Located, Reader, Table};
 use super::{file, meant};
 use crate::domain::settings::look::{COLOURS, MODIFIERS};
 use crate::domain::settings::theme::Colour;
@@ -31,6 +31,15 @@ pub struct Described {
     pub background: Colour,
     /// The file, where it is the operator's own.
     pub path: Option<PathBuf>,
+}
+
+/// A theme that a file names, or what is wrong with the name, where it stands.
+pub(super) fn named(
+    name: &Located<String>,
+    source: &Source,
+    dir: Option<&Path>,
+) -> Result<Described, Problems> {
+    load(&name.value, dir).map_err(|problems| problems.placed(source, &name.span))
 }
 
 /// A built-in name, `NAME` for `themes/NAME.toml` in the config directory, or a path with a `/` in it.

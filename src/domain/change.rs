@@ -3,7 +3,7 @@ use std::borrow::Cow;
 
 use super::Text;
 use super::level::Level;
-use super::object::ObjectRef;
+use super::object::{Object, ObjectRef};
 use super::time::Timestamp;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,8 @@ pub struct Change {
     pub level: Level,
     /// Somebody holds it for the cause.
     pub suspect: bool,
+    /// What is gone, as it was when it was seen last.
+    pub was: Option<Box<Object>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,9 +32,23 @@ pub enum ChangeKind {
     Database,
     Redis,
     Configuration,
+    /// What was done from here.
+    Deed,
 }
 
 impl ChangeKind {
+    pub const ALL: &'static [ChangeKind] = &[
+        ChangeKind::Rollout,
+        ChangeKind::Scaling,
+        ChangeKind::Node,
+        ChangeKind::Container,
+        ChangeKind::Alert,
+        ChangeKind::Database,
+        ChangeKind::Redis,
+        ChangeKind::Configuration,
+        ChangeKind::Deed,
+    ];
+
     pub fn name(self) -> &'static str {
         match self {
             ChangeKind::Rollout => "rollout",
@@ -44,6 +60,7 @@ impl ChangeKind {
             ChangeKind::Database => "database",
             ChangeKind::Redis => "redis",
             ChangeKind::Configuration => "configuration",
+            ChangeKind::Deed => "done here",
         }
     }
 }

@@ -71,6 +71,7 @@ pub enum What {
     EvidenceKept(EvidenceKept),
     Note(Note),
     AlertsAcknowledged(AlertsAcknowledged),
+    SuspectMarked(Box<SuspectMarked>),
     JournalMoved(JournalMoved),
     JournalRepaired(JournalRepaired),
     JournalDamaged(JournalDamaged),
@@ -92,6 +93,7 @@ impl What {
             What::EvidenceKept(_) => "evidence-kept",
             What::Note(_) => "note",
             What::AlertsAcknowledged(_) => "alerts-acknowledged",
+            What::SuspectMarked(_) => "suspect-marked",
             What::JournalMoved(_) => "journal-moved",
             What::JournalRepaired(_) => "journal-repaired",
             What::JournalDamaged(_) => "journal-damaged",
@@ -258,6 +260,23 @@ pub struct Note {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlertsAcknowledged {
     pub alerts: Vec<Target>,
+    pub by: String,
+    /// Taken back again.
+    #[serde(default)]
+    pub no_longer: bool,
+}
+
+/// Somebody holds a change for the cause.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SuspectMarked {
+    /// The same for whoever sees the same change.
+    pub change: String,
+    pub target: Target,
+    /// `rollout`, `scaling`, as the time line names it.
+    pub what: String,
+    #[serde(with = "instant")]
+    pub happened: Timestamp,
+    pub says: String,
     pub by: String,
     /// Taken back again.
     #[serde(default)]

@@ -5,6 +5,7 @@ pub mod chain;
 pub mod event;
 pub mod line;
 pub mod record;
+pub mod suspects;
 
 pub use event::{Event, EventId, What};
 

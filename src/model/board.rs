@@ -23,6 +23,8 @@ pub enum PaneKind {
 pub enum Glance {
     Source(Realm),
     Change(String, ObjectRef),
+    Fire(ObjectRef),
+    MoreFires,
 }
 
 #[derive(Debug, Clone, PartialEq)]

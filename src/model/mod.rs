@@ -8,6 +8,7 @@ pub mod logs;
 pub mod msg;
 pub mod overlay;
 pub mod questions;
+pub mod rota;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -60,6 +61,8 @@ pub struct Model {
     pub settings: Settings,
     /// The wall: the same panes, larger, and no way to act.
     pub wall: bool,
+    /// Which page of it is shown.
+    pub rota: rota::Rota,
     pub clusters: BTreeMap<Text, ClusterFacts>,
     pub places: BTreeMap<Feed, PlaceFacts>,
     pub feeds: BTreeMap<Feed, FeedStatus>,
@@ -74,6 +77,10 @@ pub struct Model {
     /// The images of containers that went, for what comes in their place.
     pub gone: BTreeMap<ObjectRef, Text>,
     pub node_usage: HashMap<(Text, Text), Usage>,
+    /// The alerts that fire, the most urgent first; kept in order, so that drawing does not sort.
+    pub firing: Vec<ObjectRef>,
+    /// The changes, the newest first.
+    pub recent: Vec<(Timestamp, ObjectRef)>,
     pub logs: logs::Logs,
     pub board: Board,
     pub detail: Option<Detail>,

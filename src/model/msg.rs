@@ -1,6 +1,7 @@
 //! What goes into `update`, and what comes out of it.
 use crate::domain::Text;
 use crate::domain::approval::{Approved, Question, QuestionId};
+use crate::domain::change::Change;
 use crate::domain::log::Follow;
 use crate::domain::news::{ActionId, News};
 use crate::domain::object::{Kind, ObjectRef};
@@ -59,6 +60,8 @@ pub enum Msg {
     },
     /// The journal of the last days says who cared for which alerts, and when.
     AcknowledgedBefore(Vec<(ObjectRef, String, Timestamp)>),
+    /// What the journal has for a suspect from before this start, each with its name on the time line.
+    Suspected(Vec<(String, Change)>),
     /// Something small worth one line: copied, saved, could not be saved.
     Said {
         text: String,
@@ -109,6 +112,11 @@ pub enum Effect {
     Acknowledge {
         alerts: Vec<ObjectRef>,
         no_longer: bool,
+    },
+    /// Record that a change is held for the cause, or no longer.
+    Suspect {
+        name: String,
+        change: Box<Change>,
     },
     /// Search lines of the log buffer.
     Scan(super::logs::ScanOrder),

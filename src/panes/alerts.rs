@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use super::tables::{self, ON, Tables, left, right};
-use super::{Cell, Column, Fact, Width};
+use super::{Cell, Column, Fact, Width, order};
 use crate::domain::Text;
 use crate::domain::alert::{Alert, AlertFacts, AlertState, Group, Silence, Target, urgency};
 use crate::domain::level::Level;
@@ -71,6 +71,7 @@ impl Tables for Alerts {
 
     fn key(&self, object: &Object, column: Option<&str>) -> SortKey {
         match facts(object) {
+            Some(AlertFacts::Target(_)) if column == Some("ON") => SortKey::Text(object.id.context.clone()),
             Some(AlertFacts::Alert(alert)) => alert_key(alert, column),
             Some(AlertFacts::Silence(silence)) => silence_key(silence, column),
             Some(AlertFacts::Target(target)) => target_key(target, column),
@@ -209,15 +210,18 @@ fn alert_key(alert: &Alert, column: Option<&str>) -> SortKey {
     let newest = -alert.since.map_or(0, |since| since.0);
     match column {
         // The most urgent first, and of these the newest.
-        None | Some("SEVERITY") => SortKey::Number(i64::from(urgency(&alert.severity)) * URGENCY + newest),
-        Some("FOR") => SortKey::Number(newest),
+        None => SortKey::Number(i64::from(urgency(&alert.severity)) * URGENCY + newest),
+        Some("SEVERITY") if alert.severity.is_empty() => SortKey::Missing,
+        Some("SEVERITY") => SortKey::Text(format!("{}{}", urgency(&alert.severity), alert.severity).into()),
+        Some("FOR") => order::newest(alert.since),
         Some("VALUE") => {
             alert.value.as_ref().map_or(SortKey::Missing, |value| SortKey::Number(-sortable(value)))
         }
         Some("STATE") => SortKey::Text(alert.status().into()),
-        Some("RECEIVER") => {
-            alert.receivers.first().map_or(SortKey::Missing, |name| SortKey::Text(name.clone()))
-        }
+        Some("RECEIVER") => order::text(&joined(&alert.receivers)),
+        Some("ON") if alert.not_seen_by.is_empty() => order::text(&joined(&alert.seen_by)),
+        // Who should tell of it and does not is what is looked for.
+        Some("ON") => SortKey::Text(format!(" {}", joined(&alert.not_seen_by)).into()),
         Some(_) => SortKey::Text(format!("{} {}", alert.name, alert.apart).into()),
     }
 }
@@ -240,9 +244,11 @@ fn silence_key(silence: &Silence, column: Option<&str>) -> SortKey {
         }
         None | Some("ENDS IN") => moment(silence.ends),
         Some("HOLDS") => SortKey::Number(-i64::from(silence.holds)),
-        Some("BY") => SortKey::Text(silence.by.clone()),
-        Some("COMMENT") => SortKey::Text(silence.comment.clone()),
-        Some("STATE") => SortKey::Text(silence.state.clone()),
+        Some("BY") => order::text(&silence.by),
+        Some("COMMENT") => order::text(&silence.comment),
+        Some("STATE") if silence.ends_soon => SortKey::Text("ends soon".into()),
+        Some("STATE") => order::text(&silence.state),
+        Some("ON") => order::text(&joined(&silence.seen_by)),
         Some(_) => SortKey::Text(matchers(silence).into()),
     }
 }
@@ -251,10 +257,10 @@ fn target_key(target: &Target, column: Option<&str>) -> SortKey {
     match column {
         Some("INSTANCE") => SortKey::Text(target.instance.clone()),
         Some("STATE") => SortKey::Text(target.status().into()),
-        Some("LAST") => target.last.map_or(SortKey::Missing, |last| SortKey::Number(-last.0)),
+        Some("LAST") => order::newest(target.last),
+        Some("TOOK") if target.last.is_none() => SortKey::Missing,
         Some("TOOK") => SortKey::Number(-i64::from(target.took_ms)),
-        Some("ERROR") if target.error.is_empty() => SortKey::Missing,
-        Some("ERROR") => SortKey::Text(target.error.clone()),
+        Some("ERROR") => order::text(&target.error),
         _ => SortKey::Text(target.job.clone()),
     }
 }

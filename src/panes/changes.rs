@@ -1,10 +1,9 @@
 //! What changed lately, the newest first.
 use std::borrow::Cow;
-use std::cmp::Reverse;
 
 use super::overview::thing;
 use super::tables::{Tables, left, right};
-use super::{Cell, Column, Fact, Width, role};
+use super::{Cell, Column, Fact, Width, order, role};
 use crate::domain::change::Change;
 use crate::domain::level::Level;
 use crate::domain::object::{Facts, Kind, Object, Realm};
@@ -32,12 +31,15 @@ fn change(object: &Object) -> Option<&Change> {
     }
 }
 
+/// Its namespace, or the server.
+fn place(change: &Change) -> &str {
+    if change.target.namespace.is_empty() { &change.target.context } else { &change.target.namespace }
+}
+
 /// The newest first.
-pub fn newest(model: &Model) -> Vec<&Object> {
-    let mut all: Vec<&Object> =
-        model.listing(Kind::Change).map_or_else(Vec::new, |listing| listing.all().collect());
-    all.sort_by_key(|object| Reverse(change(object).map(|change| change.at)));
-    all
+pub fn newest(model: &Model) -> impl Iterator<Item = &Change> {
+    let rows = model.recent.iter().filter_map(|(_, id)| model.listing(Kind::Change)?.get(id));
+    rows.filter_map(change)
 }
 
 impl Tables for Changes {
@@ -61,10 +63,12 @@ impl Tables for Changes {
         let Some(change) = change(object) else { return SortKey::Missing };
         match column {
             Some("WHAT") => SortKey::Text(change.what.name().into()),
-            Some("WHERE") => SortKey::Text(change.target.namespace.clone()),
+            Some("WHERE") => order::text(place(change)),
             Some("THING") => SortKey::Text(thing(&change.target).into()),
             Some("CHANGE") => SortKey::Text(change.says.clone()),
-            _ => SortKey::Number(-change.at.0),
+            Some("") if !change.suspect => SortKey::Missing,
+            Some("") => SortKey::Number(0),
+            _ => order::newest(change.at),
         }
     }
 
@@ -74,10 +78,7 @@ impl Tables for Changes {
             "AGO" => Cell::new(Age(model.now.since(change.at)).to_string()).role(Role::Dim),
             "AT" => Cell::new(change.at.clock(&model.zone)).role(Role::Dim),
             "WHAT" => Cell::new(change.what.name()),
-            "WHERE" => Cell::new(match &*change.target.namespace {
-                "" => &*change.target.context,
-                namespace => namespace,
-            }),
+            "WHERE" => Cell::new(place(change)),
             "THING" => Cell::middle(thing(&change.target)),
             "CHANGE" => Cell::new(&*change.says).role(role(change.level)),
             _ => Cell::new(if change.suspect { "suspect" } else { "" }).role(Role::Warning),
@@ -105,8 +106,7 @@ impl Tables for Changes {
 
     fn worst(&self, model: &Model) -> (String, String) {
         newest(model)
-            .first()
-            .and_then(|object| change(object))
+            .next()
             .map_or_else(Default::default, |change| (thing(&change.target), change.says.to_string()))
     }
 

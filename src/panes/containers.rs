@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::pods::bytes;
 use super::tables::{self, ON, Tables, ago, left, right};
-use super::{Cell, Column, Fact, Width, role};
+use super::{Cell, Column, Fact, Width, order, role};
 use crate::domain::container::{Container, End, Health, Tally};
 use crate::domain::level::Level;
 use crate::domain::object::{Facts, Kind, Object, Realm};
@@ -86,27 +86,29 @@ impl Tables for Containers {
 
     fn key(&self, object: &Object, column: Option<&str>) -> SortKey {
         let Some(container) = facts(object) else { return SortKey::Missing };
-        let text = |text: &str| SortKey::Text(text.into());
-        let most = |n: Option<u64>| {
-            n.map_or(SortKey::Missing, |n| SortKey::Number(-i64::try_from(n).unwrap_or(i64::MAX)))
-        };
         match column {
             // Without a project last.
             None if container.project.is_empty() => SortKey::Missing,
-            None => text(&format!("{}\u{0}{}", container.project, container.service)),
-            Some("PROJECT") => text(&container.project),
-            Some("SERVICE") => text(&container.service),
-            Some("STATE") => text(&container.word()),
-            Some("HEALTH") => text(container.health.map_or("", Health::name)),
-            Some("RESTARTS") => most(container.restarts.map(u64::from)),
+            None => order::text(&format!("{}\u{0}{}", container.project, container.service)),
+            Some("PROJECT") => order::text(&container.project),
+            Some("SERVICE") => order::text(&container.service),
+            Some("STATE") => order::text(&container.word()),
+            // Those that failed most often first.
+            Some("HEALTH") => container.health.map_or(SortKey::Missing, |health| match health {
+                Health::Unhealthy => order::most(u64::from(container.failing) + 2),
+                Health::Starting => order::most(1),
+                Health::Healthy => order::most(0),
+            }),
+            Some("RESTARTS") => order::most(container.restarts.map(u64::from)),
+            // Of what ended nobody knows when, no more is known than that.
             Some("LAST END") => {
-                container.end.and_then(|end| end.at).map_or(SortKey::Missing, |at| SortKey::Number(-at.0))
+                container.end.map_or(SortKey::Missing, |end| end.at.map_or(SortKey::Number(0), order::newest))
             }
-            Some("CPU") => most(container.cpu_percent.map(tenths)),
-            Some("MEM") => most(container.memory),
-            Some("IMAGE") => text(&container.image),
-            Some("VERSION") => text(&container.version),
-            Some(_) => SortKey::Missing,
+            Some("CPU") => order::most(container.cpu_percent.map(tenths)),
+            Some("MEM") => order::most(container.memory),
+            Some("IMAGE") => order::text(repository(&container.image)),
+            Some("VERSION") => order::version(&container.version),
+            Some(_) => order::newest(object.created),
         }
     }
 

@@ -50,7 +50,7 @@ impl Tables for Databases {
         let Some(facts) = facts(object) else { return SortKey::Missing };
         match column {
             None => own_order(facts),
-            Some(column) => cells::key(object, facts, column),
+            Some(column) => cells::key(facts, column),
         }
     }
 

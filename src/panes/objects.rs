@@ -1,10 +1,10 @@
 //! Every kind but pods as rows.
 use super::pods::bytes;
 use super::things::Lens;
-use super::{Cell, Column, Row, Width, tables};
+use super::{Cell, Column, Row, Width, order, tables};
 use crate::domain::level::Level;
 use crate::domain::object::{
-    Certificate, CronJob, Event, Facts, Hpa, Job, Kind, Node, Object, Volume, Workload,
+    Certificate, CronJob, Event, Facts, Hpa, Job, Kind, Node, Object, Usage, Volume, Workload,
 };
 use crate::domain::settings::Role;
 use crate::domain::time::{Age, Timestamp};
@@ -170,23 +170,11 @@ pub fn rank(lens: &Lens<'_>, object: &Object) -> Rank {
     }
     let level = level(lens.now, object);
     let key = match (lens.column, &object.facts) {
-        // The newest event first, unless asked otherwise.
-        (None | Some("LAST"), Facts::Event(event)) => SortKey::Number(-event.last.0),
-        (None | Some("DAYS LEFT"), Facts::Certificate(certificate)) => {
-            certificate.not_after.map_or(SortKey::Missing, |at| SortKey::Number(at.0))
-        }
-        (None | Some("NAME"), _) => SortKey::Missing,
-        (Some("NAMESPACE"), _) => SortKey::Text(object.id.namespace.clone()),
-        (Some("CONTEXT"), _) => SortKey::Text(object.id.context.clone()),
-        (Some("AGE"), _) => SortKey::Number(-object.created.0),
-        (Some("COUNT"), Facts::Event(event)) => SortKey::Number(-i64::from(event.count)),
-        (Some("MAX PODS"), Facts::Node(node)) => SortKey::Number(-i64::from(node.pods)),
-        (Some("REPLICAS"), Facts::Hpa(hpa)) => SortKey::Number(-i64::from(hpa.current)),
-        (Some("READY"), Facts::Workload(workload)) => {
-            SortKey::Number(i64::from(workload.ready) - i64::from(workload.desired))
-        }
-        (Some("FAILED"), Facts::Job(job)) => SortKey::Number(-i64::from(job.failed)),
-        (Some(title), _) => SortKey::Text(words(object, title).into()),
+        // The newest event first, and what ends first, unless asked otherwise.
+        (None, Facts::Event(_)) => key(lens, object, "LAST"),
+        (None, Facts::Certificate(_)) => key(lens, object, "DAYS LEFT"),
+        (None, _) => SortKey::Missing,
+        (Some(title), _) => key(lens, object, title),
     };
     let mut all = vec![lens.place(&object.id), &*object.id.namespace, &*object.id.name];
     let status = object.status();
@@ -217,6 +205,47 @@ pub fn rank(lens: &Lens<'_>, object: &Object) -> Rank {
     Rank { level, key, shown: old && lens.shows(level, &all.iter().copied()) }
 }
 
+/// What a column sorts by: what it shows.
+fn key(lens: &Lens<'_>, object: &Object, title: &str) -> SortKey {
+    let many = |n: u32| order::most(u64::from(n));
+    let lacks = |there: u32, wanted: u32| SortKey::Number(i64::from(there) - i64::from(wanted));
+    match (title, &object.facts) {
+        ("NAME", _) => SortKey::Text(object.id.name.clone()),
+        ("NAMESPACE", _) => SortKey::Text(object.id.namespace.clone()),
+        ("CONTEXT", _) => SortKey::Text(object.id.context.clone()),
+        ("AGE", _) => order::newest(object.created),
+        ("STATUS", Facts::Configuration(held)) if !object.deleting => {
+            order::most(u64::try_from(held.keys.len()).ok())
+        }
+        ("STATUS" | "ROLLOUT", _) => order::text(&object.status()),
+        ("READY", Facts::Workload(workload)) => lacks(workload.ready, workload.desired),
+        ("UPDATED", Facts::Workload(workload)) => many(workload.updated),
+        ("REVISION", Facts::Workload(workload)) => order::most(workload.revision),
+        ("DONE", Facts::Job(job)) => lacks(job.succeeded, job.wanted),
+        ("FAILED", Facts::Job(job)) => many(job.failed),
+        ("LAST", Facts::CronJob(job)) => order::newest(job.last),
+        ("LAST OK", Facts::CronJob(job)) => order::newest(job.last_success),
+        ("REPLICAS", Facts::Hpa(hpa)) => many(hpa.current),
+        ("MIN", Facts::Hpa(hpa)) => many(hpa.min),
+        ("MAX", Facts::Hpa(hpa)) => many(hpa.max),
+        ("MAX PODS", Facts::Node(node)) => many(node.pods),
+        ("VERSION", Facts::Node(node)) => order::version(&node.version),
+        ("CPU" | "MEM", Facts::Node(node)) => {
+            let usage = lens.node_usage.get(&(object.id.context.clone(), object.id.name.clone()));
+            usage.map_or(SortKey::Missing, |usage| {
+                let (used, whole) = of_usage(usage, node, title);
+                order::share(used, Some(whole))
+            })
+        }
+        ("LAST", Facts::Event(event)) => order::newest(event.last),
+        ("COUNT", Facts::Event(event)) => many(event.count),
+        ("DAYS LEFT", Facts::Certificate(certificate)) => {
+            certificate.not_after.map_or(SortKey::Missing, |at| SortKey::Number(at.0))
+        }
+        (title, _) => order::text(&words(object, title)),
+    }
+}
+
 pub fn rows<'m>(model: &'m Model, listing: &'m Listing<Object>, titles: &[&'static str]) -> Vec<Row<'m>> {
     let selected = listing.selected();
     let rows = listing.window().map(|(object, rank)| Row {
@@ -228,7 +257,7 @@ pub fn rows<'m>(model: &'m Model, listing: &'m Listing<Object>, titles: &[&'stat
     rows.collect()
 }
 
-fn cell<'m>(model: &'m Model, object: &'m Object, level: Level, title: &str) -> Cell<'m> {
+pub fn cell<'m>(model: &'m Model, object: &'m Object, level: Level, title: &str) -> Cell<'m> {
     if let Some(tables) = tables::of(object.id.kind.realm()) {
         return tables.cell(model, object, level, title);
     }
@@ -353,12 +382,16 @@ fn moment(now: Timestamp, object: &Object, title: &str) -> String {
     }
 }
 
+/// What is used, of how much.
+fn of_usage(usage: &Usage, node: &Node, title: &str) -> (u64, u64) {
+    if title == "CPU" { (usage.cpu_milli, node.cpu_milli) } else { (usage.memory, node.memory) }
+}
+
 fn node_use<'m>(model: &Model, object: &Object, title: &str) -> Cell<'m> {
     let Facts::Node(node) = &object.facts else { return Cell::new("") };
     let key = (object.id.context.clone(), object.id.name.clone());
     let Some(usage) = model.node_usage.get(&key) else { return Cell::new("–").role(Role::Dim) };
-    let (used, whole) =
-        if title == "CPU" { (usage.cpu_milli, node.cpu_milli) } else { (usage.memory, node.memory) };
+    let (used, whole) = of_usage(usage, node, title);
     if whole == 0 {
         return Cell::new(if title == "CPU" { format!("{used}m") } else { bytes(used) });
     }

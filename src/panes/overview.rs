@@ -1,13 +1,14 @@
 //! Everything at a glance: what is worst in each source, and what changed lately.
 use std::borrow::Cow;
 
+use super::fires::{self, Fire};
 use super::tables;
 use super::things::{Things, grouped};
 use super::{Fact, Pane, role, wall};
 use crate::domain::change::ChangeKind;
 use crate::domain::feed::Feed;
 use crate::domain::level::Level;
-use crate::domain::object::{Facts, Kind, ObjectRef, Realm};
+use crate::domain::object::{Kind, ObjectRef, Realm};
 use crate::domain::settings::{Action, Role};
 use crate::domain::text;
 use crate::model::Model;
@@ -35,6 +36,10 @@ pub enum Line {
         suspect: bool,
         target: ObjectRef,
     },
+    /// An alert that fires; Enter opens it.
+    Fire(Fire),
+    /// How many more fire; Enter shows them all.
+    More(usize),
     /// Words where nothing else stands.
     Words(String),
     Blank,
@@ -46,13 +51,15 @@ impl Line {
         match self {
             Line::Source { realm, .. } => Some(Glance::Source(*realm)),
             Line::Change { says, target, .. } => Some(Glance::Change(says.clone(), target.clone())),
+            Line::Fire(fire) => Some(Glance::Fire(fire.target.clone())),
+            Line::More(_) => Some(Glance::MoreFires),
             _ => None,
         }
     }
 
     /// Whether the cursor may stand on it.
     pub fn leads(&self) -> bool {
-        matches!(self, Line::Source { .. } | Line::Change { .. })
+        matches!(self, Line::Source { .. } | Line::Change { .. } | Line::Fire(_) | Line::More(_))
     }
 }
 
@@ -79,15 +86,43 @@ pub fn sources(model: &Model) -> Vec<Line> {
     sources
 }
 
+/// As many alerts as are read at a glance, and as few as are worth a heading.
+const FIRES: std::ops::RangeInclusive<usize> = 3..=12;
+
 pub fn lines(model: &Model) -> Vec<Line> {
     let mut lines = sources(model);
+    let changes: Vec<Line> = changes(model).take(CHANGES).collect();
+    if !model.firing.is_empty() {
+        // Two headings, each with a blank above; changes take half of the rest, or what they need.
+        let rest = room(model).saturating_sub(lines.len() + 4);
+        let fires = rest - changes.len().max(1).min(rest / 2);
+        lines.push(Line::Blank);
+        lines.push(Line::Heading("What fires"));
+        lines.extend(fires_within(model, fires.clamp(*FIRES.start(), *FIRES.end())));
+    }
     lines.push(Line::Blank);
     lines.push(Line::Heading("Changed in the last hour"));
-    let changes: Vec<Line> = changes(model).take(CHANGES).collect();
     if changes.is_empty() {
         lines.push(Line::Words("nothing that firedeck could see".into()));
     }
     lines.extend(changes);
+    lines
+}
+
+/// Lines that the pane has; where it is not shown, those of a small screen.
+fn room(model: &Model) -> usize {
+    let area = super::layout::layout(model).pane(PaneKind::Overview);
+    area.map_or(16, |area| usize::from(area.height.saturating_sub(2)))
+}
+
+/// Those that fire, in so many lines; the last one counts the rest.
+fn fires_within(model: &Model, room: usize) -> Vec<Line> {
+    let all = model.firing.len();
+    let shown = if all > room { room.saturating_sub(1) } else { all };
+    let mut lines: Vec<Line> = fires::first(model, shown).map(Line::Fire).collect();
+    if all > shown {
+        lines.push(Line::More(all - shown));
+    }
     lines
 }
 
@@ -147,12 +182,11 @@ fn pods(model: &Model, level: Level) -> (String, String) {
 }
 
 /// The newest first, of the last hour.
-fn changes(model: &Model) -> impl Iterator<Item = Line> + '_ {
+pub fn changes(model: &Model) -> impl Iterator<Item = Line> + '_ {
     const HOUR: std::time::Duration = std::time::Duration::from_hours(1);
     // A storm of alerts must not hide what set it off.
     let mut alerts = 0;
-    super::changes::newest(model).into_iter().filter_map(move |object| {
-        let Facts::Change(change) = &object.facts else { return None };
+    super::changes::newest(model).filter_map(move |change| {
         if change.what == ChangeKind::Alert && !change.suspect {
             alerts += 1;
         }

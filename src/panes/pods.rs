@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use super::things::Lens;
-use super::{Cell, Column, Row, Width};
+use super::{Cell, Column, Row, Width, order};
 use crate::domain::level::Level;
 use crate::domain::pod::{ContainerState, Pod};
 use crate::domain::settings::Role;
@@ -25,6 +25,9 @@ pub const COLUMNS: &[Column] = &[
     column("LAST END", Width::Share(13, 2), false, 9),
     column("CPU", Width::Fixed(5), true, 2),
     Column { title: "MEM", width: Width::Fixed(9), right: false, number: 4, keep: 3 },
+    // Against what was asked for; where there is no limit, the two above say it.
+    column("CPU REQ", Width::Fixed(7), true, 0),
+    column("MEM REQ", Width::Fixed(7), true, 0),
     column("NODE", Width::Share(8, 2), false, 1),
     column("AGE", Width::Fixed(4), true, 4),
 ];
@@ -58,26 +61,7 @@ pub fn heals(pod: &Pod) -> bool {
 /// Where a pod belongs under this lens.
 pub fn rank(lens: &Lens<'_>, pod: &Pod) -> Rank {
     let level = level(lens, pod);
-    let key = match lens.column {
-        None | Some("NAME") => SortKey::Missing,
-        Some("NAMESPACE") => SortKey::Text(pod.id.namespace.clone()),
-        Some("CONTEXT") => SortKey::Text(pod.id.context.clone()),
-        Some("READY") => {
-            let (ready, all) = pod.ready_count();
-            SortKey::Number(i64::from(ready) - i64::from(all))
-        }
-        Some("STATUS") => SortKey::Text(pod.status().as_ref().into()),
-        // The most restarts first, the newest end first: what is looked for when sorting by them.
-        Some("RESTARTS") => SortKey::Number(-i64::from(pod.restarts())),
-        Some("LAST END") => pod
-            .last_end()
-            .and_then(|(_, end)| end.finished)
-            .map_or(SortKey::Missing, |t| SortKey::Number(-t.0)),
-        Some("CPU") => used(lens.usage.get(&pod.id), |meter| meter.now.cpu_milli),
-        Some("MEM") => used(lens.usage.get(&pod.id), |meter| meter.now.memory),
-        Some("NODE") => pod.node.clone().map_or(SortKey::Missing, SortKey::Text),
-        Some(_) => SortKey::Number(-pod.created.0),
-    };
+    let key = lens.column.map_or(SortKey::Missing, |title| key(lens, pod, level, title));
     let status =
         if lens.filter.is_empty() { Cow::Borrowed("") } else { Cow::Owned(pod.status().to_string()) };
     let labels = pod.labels.iter().flat_map(|(key, value)| [&**key, &**value]);
@@ -98,8 +82,52 @@ pub fn rank(lens: &Lens<'_>, pod: &Pod) -> Rank {
     Rank { level, key, shown: old && lens.shows(level, &words) }
 }
 
-fn used(meter: Option<&Meter>, of: impl Fn(&Meter) -> u64) -> SortKey {
-    meter.map_or(SortKey::Missing, |meter| SortKey::Number(-i64::try_from(of(meter)).unwrap_or(i64::MAX)))
+/// What a column sorts by: what it shows.
+fn key(lens: &Lens<'_>, pod: &Pod, level: Level, title: &str) -> SortKey {
+    let meter = || lens.usage.get(&pod.id);
+    match title {
+        "NAME" => SortKey::Text(pod.id.name.clone()),
+        "NAMESPACE" => SortKey::Text(pod.id.namespace.clone()),
+        "CONTEXT" => SortKey::Text(pod.id.context.clone()),
+        // Nobody knows what a dead node's pods do.
+        "READY" if level == Level::Unknown => SortKey::Missing,
+        "STATUS" if level == Level::Unknown && pod.deleting.is_none() => SortKey::Missing,
+        "READY" => {
+            let (ready, all) = pod.ready_count();
+            SortKey::Number(i64::from(ready) - i64::from(all))
+        }
+        "STATUS" => order::text(&pod.status()),
+        // The most restarts first, the newest end first: what is looked for when sorting by them.
+        "RESTARTS" => order::most(u64::from(pod.restarts())),
+        "LAST END" => order::newest(pod.last_end().and_then(|(_, end)| end.finished)),
+        "CPU" => meter().map_or(SortKey::Missing, |meter| order::share(meter.now.cpu_milli, cpu_bound(pod))),
+        "MEM" => meter().map_or(SortKey::Missing, |meter| order::share(meter.now.memory, memory_bound(pod))),
+        "CPU REQ" | "MEM REQ" => match of_request(pod, meter(), title) {
+            Some((used, wanted)) => order::share(used, Some(wanted)),
+            None => SortKey::Missing,
+        },
+        "NODE" => pod.node.clone().map_or(SortKey::Missing, SortKey::Text),
+        _ => order::newest(pod.created),
+    }
+}
+
+/// What is used, and what was asked for; nothing where either is not known.
+fn of_request(pod: &Pod, meter: Option<&Meter>, title: &str) -> Option<(u64, u64)> {
+    let (meter, requests) = (meter?, pod.requests());
+    let (used, wanted) = match title {
+        "CPU REQ" => (meter.now.cpu_milli, requests.cpu_milli),
+        _ => (meter.now.memory, requests.memory),
+    };
+    Some((used, wanted.filter(|wanted| *wanted > 0)?))
+}
+
+/// What a share is of: the limit where there is one, else the request.
+fn cpu_bound(pod: &Pod) -> Option<u64> {
+    pod.limits().cpu_milli.or(pod.requests().cpu_milli).filter(|bound| *bound > 0)
+}
+
+fn memory_bound(pod: &Pod) -> Option<u64> {
+    pod.limits().memory.or(pod.requests().memory).filter(|bound| *bound > 0)
 }
 
 pub fn rows<'m>(model: &'m Model, titles: &[&'static str]) -> Vec<Row<'m>> {
@@ -133,6 +161,10 @@ fn cell<'m>(model: &'m Model, pod: &'m Pod, level: Level, title: &str) -> Cell<'
         "LAST END" => last_end(model, pod, level),
         "CPU" => cpu(pod, meter),
         "MEM" => memory(pod, meter, model.settings.ascii()),
+        "CPU REQ" | "MEM REQ" => match of_request(pod, meter, title) {
+            Some((used, wanted)) => asked(title, used, wanted),
+            None => Cell::new("–").role(Role::Dim),
+        },
         "NODE" => Cell::middle(pod.node.as_deref().unwrap_or("")).role(Role::Dim),
         _ => Cell::new(Age(model.now.since(pod.created)).to_string()).role(Role::Dim),
     }
@@ -204,11 +236,22 @@ fn most_nodes(message: &str) -> Cow<'_, str> {
     }
 }
 
-/// A share of the limit where there is one, else of the request, else the bare number.
+/// A share of what was asked for: to use more processor than that is no trouble, and whoever holds more memory is
+/// the first to go when a node runs out of it.
+fn asked<'m>(title: &str, used: u64, wanted: u64) -> Cell<'m> {
+    let percent = used.saturating_mul(100) / wanted;
+    let cell = Cell::new(format!("{percent}%"));
+    if percent > 100 && title.starts_with("MEM") { cell.role(Role::Warning) } else { cell }
+}
+
+/// A share of the limit where there is one, else of the request, which an `r` says, else the bare number.
 fn cpu<'m>(pod: &Pod, meter: Option<&Meter>) -> Cell<'m> {
     let Some(meter) = meter else { return Cell::new("–").role(Role::Dim) };
-    let (requests, limits) = (pod.requests(), pod.limits());
-    match limits.cpu_milli.or(requests.cpu_milli).filter(|limit| *limit > 0) {
+    match cpu_bound(pod) {
+        Some(wanted) if pod.limits().cpu_milli.is_none() => {
+            let cell = asked("CPU", meter.now.cpu_milli, wanted);
+            Cell { text: format!("{}r", cell.text).into(), ..cell }
+        }
         Some(limit) => share(meter.now.cpu_milli, limit),
         None => Cell::new(format!("{}m", meter.now.cpu_milli)),
     }
@@ -216,15 +259,16 @@ fn cpu<'m>(pod: &Pod, meter: Option<&Meter>) -> Cell<'m> {
 
 fn memory<'m>(pod: &Pod, meter: Option<&Meter>, ascii: bool) -> Cell<'m> {
     let Some(meter) = meter else { return Cell::new("   –").role(Role::Dim) };
-    let (requests, limits) = (pod.requests(), pod.limits());
-    let Some(limit) = limits.memory.or(requests.memory).filter(|limit| *limit > 0) else {
+    let Some(limit) = memory_bound(pod) else {
         return Cell::new(format!("{:>4}", bytes(meter.now.memory)));
     };
-    let mut cell = share(meter.now.memory, limit);
-    cell.text = format!("{:>4}", cell.text).into();
+    let requested = pod.limits().memory.is_none();
+    let mut cell =
+        if requested { asked("MEM", meter.now.memory, limit) } else { share(meter.now.memory, limit) };
+    let of = if requested { 'r' } else { ' ' };
+    cell.text = format!("{:>4}{of}", cell.text).into();
     if !ascii {
-        let bars: String = meter.past.iter().map(|kib| bar(u64::from(*kib) * 1024, limit)).collect();
-        cell.text = format!("{} {bars}", cell.text).into();
+        cell.text.to_mut().extend(meter.past.iter().map(|kib| bar(u64::from(*kib) * 1024, limit)));
     }
     cell
 }

@@ -5,7 +5,7 @@ mod head;
 use std::borrow::Cow;
 
 use super::tables::{ON, Tables, left, right};
-use super::{Cell, Column, Fact, Width};
+use super::{Cell, Column, Fact, Width, order};
 use crate::domain::level::Level;
 use crate::domain::object::{Facts, Kind, Object, Realm};
 use crate::domain::redis::{KeyGroup, RedisClient, RedisFacts, RedisNode, SlowCall};
@@ -116,17 +116,18 @@ fn most_rate(rate: Option<f64>) -> SortKey {
 }
 
 fn by_text(text: &str) -> SortKey {
-    SortKey::Text(text.to_lowercase().into())
+    order::text(&text.to_lowercase())
 }
 
 fn node_key(object: &Object, node: &RedisNode, column: Option<&str>) -> SortKey {
     match column {
         // Primaries first, then replicas, by name within.
         None => SortKey::Number(node.role as i64),
+        Some(title) if !cells::says(node, title) => SortKey::Missing,
         Some("NODE") => by_text(&object.id.name),
         Some("ROLE") => by_text(node.role.name()),
         Some("STATE") => by_text(&node.status()),
-        Some("MEM") => node.filled().map_or_else(|| most_of(node.memory.used), most),
+        Some("MEM") => most_of(node.memory.used),
         Some("GROWTH") => node
             .rates
             .growth_per_minute
@@ -159,6 +160,7 @@ fn client_key(object: &Object, client: &RedisClient, column: Option<&str>) -> So
         Some("DB") => SortKey::Number(i64::from(client.db)),
         // The longest idle first.
         Some("IDLE") => SortKey::Number(client.idle_since.0),
+        Some("AGE") => order::newest(object.created),
         Some("DOING") => by_text(&client.status()),
         Some("COMMAND") => by_text(&client.command),
         Some("OUTPUT") => most(client.output),
@@ -183,8 +185,11 @@ fn group_key(object: &Object, group: &KeyGroup, column: Option<&str>) -> SortKey
     match column {
         None | Some("MEM") => most_of(group.bytes),
         Some("KEYS") => by_text(&group.name),
+        Some("SHARE") if group.single => SortKey::Missing,
         Some("SHARE") => most_of(group.share()),
+        Some("COUNT") if group.single => most(1),
         Some("COUNT") => most_of(group.keys),
+        Some("NO TTL") if group.single => most_of(group.lasting.map(|lasting| lasting.min(1) * 100)),
         Some("NO TTL") => most_of(group.lasting),
         Some("DB") => SortKey::Number(i64::from(group.db)),
         Some(_) => by_text(&object.id.namespace),

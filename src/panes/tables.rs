@@ -148,9 +148,9 @@ pub fn endpoints(model: &Model, kind: Kind) -> usize {
 pub fn rank(lens: &Lens<'_>, tables: &dyn Tables, object: &Object) -> Rank {
     let level = object.level();
     let key = match lens.column {
-        Some("NAME") => SortKey::Missing,
-        Some("ON") => SortKey::Text(object.id.context.clone()),
-        Some("AGE") => SortKey::Number(-object.created.0),
+        Some("NAME") => SortKey::Text(object.id.name.clone()),
+        // Several tell of one alert; every other row is of one endpoint.
+        Some("ON") if tables.realm() != Realm::Alerts => SortKey::Text(object.id.context.clone()),
         column => tables.key(object, column),
     };
     let mut all = tables.words(object);

@@ -6,7 +6,7 @@ use super::{Column, Fact, Pane, Row, Width, objects, pods, tables};
 use crate::domain::Text;
 use crate::domain::feed::{Feed, FeedState as F};
 use crate::domain::level::Level;
-use crate::domain::object::{Kind, ObjectRef};
+use crate::domain::object::{Kind, ObjectRef, Usage};
 use crate::domain::settings::{Action, Role};
 use crate::domain::text;
 use crate::domain::time::Timestamp;
@@ -25,6 +25,8 @@ pub struct Lens<'a> {
     pub column: Option<&'static str>,
     pub nodes: &'a HashMap<(Text, Text), Option<bool>>,
     pub usage: &'a HashMap<ObjectRef, Meter>,
+    /// What nodes use, by context and name.
+    pub node_usage: &'a HashMap<(Text, Text), Usage>,
     /// Several clusters are shown, so that a context tells rows apart.
     pub several: bool,
     /// For what is fine today and not in a week.

@@ -2,7 +2,7 @@
 use std::borrow::Cow;
 
 use super::tables::{self, Tables, ago, left, right};
-use super::{Cell, Column, Fact, Width};
+use super::{Cell, Column, Fact, Width, order};
 use crate::domain::level::Level;
 use crate::domain::object::{Facts, Kind, Object, Realm};
 use crate::domain::settings::limit::FactSource;
@@ -70,12 +70,13 @@ impl Tables for Vitals {
                 (Answer::Text(_) | Answer::Word(_), shown) => SortKey::Text(shown.as_ref().into()),
                 _ => SortKey::Missing,
             },
-            Some("LIMIT") => SortKey::Text(limit(vital).into()),
+            Some("TREND") => rise(vital).map_or(SortKey::Missing, |rise| SortKey::Number(-rise)),
+            Some("LIMIT") => order::text(&limit(vital)),
             Some("SOURCE") => SortKey::Text(vital.source.name().into()),
-            Some("DOC") if vital.document.is_empty() => SortKey::Missing,
-            Some("DOC") => SortKey::Number(i64::from(vital.order)),
+            Some("DOC") => in_order(vital),
+            Some("AGE") => order::newest(vital.at),
             Some("TOOK") => vital.took_ms.map_or(SortKey::Missing, |ms| SortKey::Number(-i64::from(ms))),
-            Some(_) => SortKey::Text(means(vital).as_ref().into()),
+            Some(_) => order::text(&means(vital)),
         }
     }
 
@@ -179,6 +180,22 @@ fn place(vital: &Vital) -> i64 {
         _ => 0,
     };
     after * (1 << 32) + i64::from(vital.order)
+}
+
+/// In the order of the documents and of their lines: 9 comes before 30.
+fn in_order(vital: &Vital) -> SortKey {
+    let place = vital.place();
+    let number = |text: &str| text.parse::<u32>().ok().map(i64::from);
+    match place.rsplit_once(':').map(|(document, line)| (number(document), number(line))) {
+        Some((Some(document), Some(line))) => SortKey::Number((document << 32) + line),
+        _ => order::text(&place),
+    }
+}
+
+/// How much it rose over the values that are remembered, in thousandths of the first.
+fn rise(vital: &Vital) -> Option<i64> {
+    let ((_, first), (_, last)) = (vital.past.first()?, vital.past.last()?);
+    Some(milli((last - first) / first.abs().max(f64::MIN_POSITIVE)))
 }
 
 /// Thousandths, as far as they go.

@@ -1,12 +1,16 @@
 //! What the wall says: few words, the worst first.
+mod pages;
+
 use super::overview::Line;
 use super::{Fact, overview, state, tables};
 use crate::domain::feed::Feed;
 use crate::domain::level::Level;
 use crate::domain::object::Realm;
-use crate::domain::settings::Role;
+use crate::domain::settings::{Action, Role};
 use crate::domain::time::Age;
 use crate::model::Model;
+
+pub use pages::{Shown, body, heading, reads_for, shown};
 
 /// A number to read from afar.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,8 +161,15 @@ pub fn calm(model: &Model) -> (Level, String) {
 }
 
 /// The last line: every feed that is not live, and that nothing here acts.
-pub fn foot(model: &Model) -> Vec<Fact> {
+pub fn foot(model: &Model, shown: &Shown) -> Vec<Fact> {
     let mut facts = vec![Fact::new("wall, read-only", Role::Dim)];
+    if shown.pages.len() > 1 {
+        let key = |action: Action| model.settings.keymap.keys(action).first().map(ToString::to_string);
+        let pin = if model.rota.pinned { "turn on" } else { "pin" };
+        for (action, word) in [(Action::Pin, pin), (Action::NextPage, "next")] {
+            facts.extend(key(action).map(|key| Fact::new(format!("{key} {word}"), Role::Key)));
+        }
+    }
     if tables::in_view(model, Realm::Kubernetes) {
         let state = state::state_of(model, |feed| matches!(feed, Feed::Pods(..)));
         facts.push(Fact::new(format!("pods {}", state.text), state.role));

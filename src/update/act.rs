@@ -229,6 +229,8 @@ pub fn acted(model: &mut Model, id: ActionId, target: &ObjectRef, outcome: Outco
         Outcome::Started | Outcome::Accepted { .. } | Outcome::Progress { .. } => None,
     };
     (deed.outcome, deed.changed) = (outcome, now);
+    let deed = deed.clone();
+    super::changes::deeds::tell(model, &deed);
     if let Some((text, bad)) = said {
         model.say(text, bad);
     }

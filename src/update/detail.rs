@@ -1,5 +1,5 @@
 //! One thing, opened: its tabs, its scrolling, the way back.
-use super::table;
+use super::{changes, table};
 use crate::domain::news::Inspection;
 use crate::domain::object::{Facts, Kind, ObjectRef};
 use crate::domain::settings::Action;
@@ -8,7 +8,7 @@ use crate::model::board::PaneKind;
 use crate::model::detail::{Detail, Tab};
 use crate::model::msg::Effect;
 use crate::model::{Dirty, Model};
-use crate::panes::text;
+use crate::panes::{gone, text};
 
 /// Opens a thing, or another tab of the one that is open.
 pub fn open(model: &mut Model, target: ObjectRef, tab: Tab) -> Vec<Effect> {
@@ -20,7 +20,7 @@ pub fn open(model: &mut Model, target: ObjectRef, tab: Tab) -> Vec<Effect> {
         return Vec::new();
     }
     let watched = table::watched(model);
-    let mut detail = Detail::new(target.clone(), tab);
+    let mut detail = fresh(model, target.clone(), tab);
     if let Some(old) = model.detail.take() {
         detail.before = old.before;
         detail.before.push(old.target);
@@ -60,6 +60,12 @@ fn go_to_passage(model: &mut Model) {
     }
 }
 
+/// Nothing of it is read yet; of what is gone, what is still known.
+fn fresh(model: &Model, target: ObjectRef, tab: Tab) -> Detail {
+    let known = changes::last_seen(model, &target).map(|object| gone::inspection(model, object));
+    Detail { inspection: known, ..Detail::new(target, tab) }
+}
+
 /// Reads the thing that is open now, and watches its kind: what can be done to it is worked out from that.
 fn turned_to(model: &Model, target: Option<ObjectRef>, watched: &[Kind]) -> Vec<Effect> {
     let now = table::watched(model);
@@ -74,7 +80,7 @@ pub fn back(model: &mut Model) -> Vec<Effect> {
     if let Some(before) = detail.before.pop() {
         let rest = std::mem::take(&mut detail.before);
         let tab = detail.tab;
-        let mut earlier = Detail::new(before.clone(), tab);
+        let mut earlier = fresh(model, before.clone(), tab);
         earlier.before = rest;
         model.detail = Some(earlier);
         return turned_to(model, Some(before), &watched);
@@ -91,6 +97,12 @@ pub fn close(model: &mut Model) -> Vec<Effect> {
 
 pub fn inspected(model: &mut Model, mut inspection: Inspection) {
     answered_elsewhere(model, &mut inspection);
+    if inspection.sections.is_empty()
+        && let Some(known) = changes::last_seen(model, &inspection.target)
+    {
+        // Of what is gone nothing more can be read: what was known stays, below why it is so.
+        inspection = Inspection { missing: inspection.missing, ..gone::inspection(model, known) };
+    }
     if let Some(detail) = &mut model.detail
         && detail.target == inspection.target
         && detail.inspection.as_ref() != Some(&inspection)

@@ -1,8 +1,8 @@
 //! Keys to actions, actions to the part of the board they belong to.
-use super::{act, changes, detail, groups, lines, overview, palette, realms, table};
+use super::{act, changes, detail, groups, lines, overview, palette, realms, table, wall};
 use crate::domain::action::{Outcome, Verb};
 use crate::domain::object::{Kind, Realm};
-use crate::domain::settings::{Action, Key, KeyCode};
+use crate::domain::settings::{Action, Key, KeyCode, Scope};
 use crate::domain::time::Timestamp;
 use crate::model::board::PaneKind;
 use crate::model::detail::Tab;
@@ -38,13 +38,17 @@ pub fn pressed(model: &mut Model, keys: &[Key], at: Timestamp) -> Vec<Effect> {
 
 /// The wall shows no rows to choose and no overlay: what could open there would only be in the way.
 fn on_the_wall(model: &mut Model, key: Key) -> Vec<Effect> {
-    match model.settings.keymap.action(model.scope(), key) {
+    match model.settings.keymap.action(Scope::Wall, key) {
         Some(Action::Quit) => vec![Effect::Quit],
         Some(Action::Back) if key.code == KeyCode::Char('q') => vec![Effect::Quit],
         Some(Action::Suspend) => vec![Effect::Suspend],
         Some(Action::Redraw) => vec![Effect::Redraw],
         Some(Action::Refresh) => vec![Effect::Retry],
-        _ => Vec::new(),
+        Some(action) => {
+            wall::act(model, action);
+            Vec::new()
+        }
+        None => Vec::new(),
     }
 }
 
@@ -269,10 +273,7 @@ fn on_thing(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Source => realms::source(model, &target),
         Action::CopyRunbook => realms::runbook(model, &target),
         Action::Held => realms::held(model, &target),
-        Action::Suspect => {
-            changes::suspect(model);
-            Vec::new()
-        }
+        Action::Suspect => changes::suspect(model),
         Action::Open if target.kind == Kind::Change => overview::follow(model, &target),
         Action::Open if target.kind == Kind::Namespace && model.detail.is_none() => {
             table::within(model, Kind::Pod, &target.name, Some(&target.context))

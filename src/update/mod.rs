@@ -14,6 +14,7 @@ pub mod plan;
 pub mod question;
 pub mod realms;
 pub mod table;
+pub mod wall;
 
 use crate::domain::object::Kind;
 use crate::domain::time::Timestamp;
@@ -73,6 +74,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             realms::acknowledged_before(model, all);
             Vec::new()
         }
+        Msg::Suspected(suspects) => {
+            changes::suspected(model, suspects);
+            Vec::new()
+        }
         Msg::Said { text, bad } => {
             model.say(text, bad);
             Vec::new()
@@ -80,6 +85,17 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     };
     fit(model);
     effects
+}
+
+/// The theme of the first context that has one and is in view.
+pub fn dress(model: &mut Model) {
+    let settings = &model.settings;
+    let known = |context: &str| model.clusters.keys().any(|known| **known == *context);
+    let own = settings.context_themes.iter().find(|(context, _)| known(context));
+    if let Some(theme) = own.map(|(_, theme)| theme.clone()).filter(|theme| *theme != settings.theme) {
+        model.settings.theme = theme;
+        model.mark_dirty(Dirty::Now);
+    }
 }
 
 /// New settings hold from now on; whatever was worked out from the old ones is worked out anew.
@@ -103,6 +119,7 @@ fn taken_up(model: &mut Model, settings: Settings) -> Vec<Effect> {
     } else {
         model.say("settings taken up", false);
     }
+    dress(model);
     let mut effects = Vec::new();
     if before.log_level != model.settings.log_level {
         effects.push(Effect::SetLogLevel(model.settings.log_level));
@@ -173,6 +190,7 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     }
     news::drifted(model);
     act::tick(model);
+    wall::tick(model);
     open::tick(model);
     lines::tick(model)
 }

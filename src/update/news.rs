@@ -9,11 +9,11 @@ use crate::domain::news::{News, Seen};
 use crate::domain::object::{Facts, Kind, Object, ObjectRef, Realm, Usage};
 use crate::domain::pod::Pod;
 use crate::model::board::PaneKind;
-use crate::model::listing::Touched;
+use crate::model::listing::{Listing, Touched};
 use crate::model::msg::Effect;
 use crate::model::{Dirty, Meter, Model};
 use crate::panes::things::{self, Lens};
-use crate::panes::{objects, pods};
+use crate::panes::{fires, objects, pods};
 
 pub fn take(model: &mut Model, batch: Vec<News>) -> Vec<Effect> {
     let mut effects = Vec::new();
@@ -22,6 +22,7 @@ pub fn take(model: &mut Model, batch: Vec<News>) -> Vec<Effect> {
             News::Feed(feed, state) => feed_state(model, feed, state),
             News::Cluster(facts) => {
                 model.clusters.insert(facts.context.clone(), facts);
+                super::dress(model);
                 model.mark_dirty(Dirty::Soon);
             }
             News::Place(feed, facts) => {
@@ -45,6 +46,9 @@ pub fn take(model: &mut Model, batch: Vec<News>) -> Vec<Effect> {
                     .node_usage
                     .extend(usage.into_iter().map(|(node, usage)| ((context.clone(), node), usage)));
                 if model.board.kind == Kind::Node {
+                    if matches!(things::sort_column(Kind::Node, model.board.sort()), Some("CPU" | "MEM")) {
+                        table::reorder(model);
+                    }
                     model.mark_dirty(Dirty::Soon);
                 }
             }
@@ -104,7 +108,7 @@ fn take_pods(model: &mut Model, feed: &Feed, batch: Vec<Seen<Pod>>) {
 
 fn take_objects(model: &mut Model, feed: &Feed, kind: Kind, batch: Vec<Seen<Object>>) {
     heard(model, feed);
-    let told = changes::before(model, &batch);
+    let mut told = changes::before(model, &batch);
     if kind == Kind::Container {
         changes::remember(model, &batch);
     }
@@ -116,11 +120,20 @@ fn take_objects(model: &mut Model, feed: &Feed, kind: Kind, batch: Vec<Seen<Obje
     let whole = batch.iter().any(|seen| matches!(seen, Seen::End));
     let listing = model.objects.entry(kind).or_default();
     let waited = listing.is_empty();
+    // A new picture takes away what it does not name without a word.
+    let takes = |seen: &Seen<Object>| matches!(seen, Seen::Gone(_) | Seen::End);
+    let may_go = changes::comes_and_goes(kind) && batch.iter().any(takes);
+    let stood: Vec<Object> = if may_go { listing.all().cloned().collect() } else { Vec::new() };
     let touched = listing.apply(feed, batch, |object| objects::rank(&lens, object));
+    let gone = stood.into_iter().filter(|object| listing.get(&object.id).is_none());
+    told.extend(gone.map(|object| changes::deleted(model.now, object)));
     let came = waited && !listing.is_empty();
     look(model, kind, touched, came);
     if kind == Kind::Alert && model.board.kind == Kind::AlertGroup {
         groups::rebuild(model);
+    }
+    if kind == Kind::Alert {
+        note_fires(model);
     }
     changes::add(model, told);
     if kind == Kind::ReplicaSet && whole {
@@ -136,6 +149,18 @@ fn take_objects(model: &mut Model, feed: &Feed, kind: Kind, batch: Vec<Seen<Obje
                 changed.iter().any(|(context, name)| *context == pod.id.context && name == node)
             })
         });
+    }
+}
+
+/// Puts those that fire in order, so that drawing need not.
+fn note_fires(model: &mut Model) {
+    let all = model.listing(Kind::Alert).into_iter().flat_map(Listing::all);
+    let mut fires: Vec<_> = all.filter_map(|object| Some((fires::place(object)?, &object.id))).collect();
+    fires.sort_unstable();
+    let fires: Vec<ObjectRef> = fires.into_iter().map(|(_, id)| id.clone()).collect();
+    if fires != model.firing {
+        model.firing = fires;
+        model.mark_dirty(Dirty::Soon);
     }
 }
 

@@ -31,6 +31,8 @@ fn open(model: &mut Model, line: &Line) -> Vec<Effect> {
     match line {
         Line::Source { realm, .. } => table::realm(model, *realm),
         Line::Change { target, .. } => land(model, target.clone()),
+        Line::Fire(fire) => land(model, fire.target.clone()),
+        Line::More(_) => table::show(model, Kind::Alert),
         _ => Vec::new(),
     }
 }

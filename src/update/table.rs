@@ -12,7 +12,6 @@ use crate::model::msg::Effect;
 use crate::model::{Dirty, Model};
 use crate::panes::things::{self, Lens};
 use crate::panes::{objects, pods, tables};
-use crate::update::realms;
 
 /// What ranks depend on now, borrowed beside the listings.
 macro_rules! lens {
@@ -24,6 +23,7 @@ macro_rules! lens {
             column: if same { things::sort_column($kind, $model.board.sort()) } else { None },
             nodes: &$model.nodes,
             usage: &$model.usage,
+            node_usage: &$model.node_usage,
             several: $model.clusters.len() > 1,
             now: $model.now,
         }
@@ -135,7 +135,7 @@ pub fn within(model: &mut Model, kind: Kind, namespace: &str, context: Option<&s
 /// Kinds beside pods and nodes that somebody looks at: in the table, or opened.
 pub fn watched(model: &Model) -> Vec<Kind> {
     let opened = model.detail.as_ref().map(|detail| detail.target.kind);
-    let glance = model.board.focus == PaneKind::Overview || model.board.kind == Kind::Change;
+    let glance = model.wall || model.board.focus == PaneKind::Overview || model.board.kind == Kind::Change;
     // With an overview to go back to, what happened meanwhile must have been seen, at the time it happened.
     let told: &[Kind] = if glance || tables::others_in_view(model) { TELL_OF_CHANGES } else { &[] };
     let mut kinds: Vec<Kind> = std::iter::once(groups::marking(model.board.kind))
@@ -151,8 +151,16 @@ pub fn watched(model: &Model) -> Vec<Kind> {
 }
 
 /// The kinds of a cluster that say what changed in it.
-const TELL_OF_CHANGES: &[Kind] =
-    &[Kind::Deployment, Kind::ReplicaSet, Kind::Hpa, Kind::Event, Kind::ConfigMap, Kind::Secret];
+const TELL_OF_CHANGES: &[Kind] = &[
+    Kind::Deployment,
+    Kind::StatefulSet,
+    Kind::DaemonSet,
+    Kind::ReplicaSet,
+    Kind::Hpa,
+    Kind::Event,
+    Kind::ConfigMap,
+    Kind::Secret,
+];
 
 /// Whether anything may still come that was not seen: its kind is not watched, or not read to the end.
 pub fn unread(model: &Model, kind: Kind) -> bool {

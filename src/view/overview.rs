@@ -73,6 +73,16 @@ fn draw_line(buffer: &mut Buffer, paint: &Paint<'_>, row: Area, line: &Line, cho
                 put(buffer, x + width + 2, row.width, says, words);
             }
         }
+        Line::Fire(fire) => {
+            let role = crate::panes::role(fire.level);
+            put(buffer, row.x + 1, 1, &paint.level(fire.level).to_string(), role);
+            put(buffer, row.x + 3, 5, &format!("{:>5}", fire.age), Role::Dim);
+            let width = (row.width.saturating_sub(10) * 2 / 5).clamp(10, 34);
+            let wide = Area { x: row.x + 10, width: width.min(end.saturating_sub(row.x + 10)), ..row };
+            paint.on_line(buffer, wide, &fire.name, Role::Text, Cut::Middle, chosen);
+            put(buffer, row.x + 12 + width, row.width, &fire.says, role);
+        }
+        Line::More(n) => put(buffer, row.x + 10, row.width, &format!("+{n} more"), Role::Dim),
         Line::Change { at, what, says, level, suspect, .. } => {
             put(buffer, row.x + 3, 5, at, Role::Dim);
             let width = (row.width.saturating_sub(10) * 2 / 5).clamp(10, 34);

@@ -3,6 +3,7 @@ use firedeck::domain::action::Verb;
 use firedeck::domain::feed::FeedState;
 use firedeck::domain::news::{News, Seen};
 use firedeck::domain::object::Kind;
+use firedeck::model::Model;
 use firedeck::model::msg::{Effect, Msg};
 
 use super::{WORKER, WORST, said, selected, worker};
@@ -87,4 +88,23 @@ fn pods_of_a_node_that_went_while_nobody_could_see_it_are_not_known() {
     assert_eq!(level(&model), Some(firedeck::domain::level::Level::Unknown));
     assert_eq!(model.node_ready(&"prod-eu".into(), Some(&"node-2".into())), Some(true));
     assert!(model.pods.get(&worker()).is_some());
+}
+
+#[test]
+fn a_context_that_comes_into_view_brings_its_theme() {
+    use firedeck::domain::settings::{Look, Theme};
+    let mut model = Model::default();
+    let theme = |name: &str| Theme::new(name, |_| Look::default());
+    model.settings.theme = theme("night");
+    model.settings.context_themes = vec![("prod-eu".into(), theme("contrast"))];
+    let cluster = |context: &str| {
+        News::Cluster(firedeck::domain::news::ClusterFacts { context: context.into(), ..Default::default() })
+    };
+    news(&mut model, vec![cluster("lab")]);
+    assert_eq!(model.settings.theme.name, "night");
+    news(&mut model, vec![cluster("prod-eu")]);
+    assert_eq!(model.settings.theme.name, "contrast");
+    let again = firedeck::model::Settings { theme: theme("day"), ..model.settings.clone() };
+    say(&mut model, Msg::Settings(Box::new(again)));
+    assert_eq!(model.settings.theme.name, "contrast", "new settings change nothing of that");
 }

@@ -2,7 +2,7 @@
 use firedeck::domain::feed::{Feed, FeedState};
 use firedeck::domain::level::Level;
 use firedeck::domain::news::{News, Seen};
-use firedeck::domain::object::{Facts, Hpa, Kind, Object};
+use firedeck::domain::object::{Facts, Hpa, Kind, Object, ObjectRef, Usage};
 use firedeck::domain::pod::{ContainerState, Phase, Pod};
 use firedeck::model::Model;
 use firedeck::model::msg::Msg;
@@ -158,4 +158,29 @@ fn the_help_is_whole_and_so_is_what_is_said_where_a_question_has_no_room() {
     press(&mut model, "D");
     let text = picture(&model);
     assert!(text.contains("enlarge, or Esc"), "{text}");
+}
+
+#[test]
+fn what_is_used_is_held_against_the_limit_and_against_what_was_asked_for() {
+    let mut bounded = pod("shop", "a-1-1", "node-1");
+    let mut asked = pod("shop", "b-1-1", "node-1");
+    for (pod, limited) in [(&mut bounded, true), (&mut asked, false)] {
+        let container = &mut pod.containers[0];
+        container.requests.cpu_milli = Some(200);
+        container.requests.memory = Some(100 << 20);
+        container.limits.cpu_milli = Some(1000).filter(|_| limited);
+        container.limits.memory = Some(400 << 20).filter(|_| limited);
+    }
+    let usage = Usage { cpu_milli: 300, memory: 120 << 20 };
+    let used: Vec<(ObjectRef, Usage)> = [&bounded, &asked].map(|pod| (pod.id.clone(), usage)).into();
+    let mut model = with(vec![bounded, asked], 200, 30);
+    news(&mut model, vec![News::PodUsage("prod-eu".into(), used)]);
+    let text = picture(&model);
+    let row = |name: &str| {
+        let line = text.lines().find(|line| line.contains(name)).expect(name);
+        line.split_whitespace().filter(|word| word.contains('%')).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(row("a-1-1"), ["30%", "30%", "150%", "120%"], "{text}");
+    assert_eq!(row("b-1-1")[0], "150%r", "{text}");
+    assert!(row("b-1-1")[1].starts_with("120%r") && row("b-1-1")[2..] == ["150%", "120%"], "{text}");
 }

@@ -47,6 +47,11 @@ impl Alert {
         }
     }
 
+    /// Whether somebody has to hear of it now: it fires, or should and does not.
+    pub fn fires(&self) -> bool {
+        (self.state == AlertState::Firing || self.missing_watchdog) && self.level() < Level::Fine
+    }
+
     pub fn status(&self) -> &'static str {
         if self.missing_watchdog {
             return "missing";

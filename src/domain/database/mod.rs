@@ -17,7 +17,7 @@ pub use server::{GAUGE_BAD, GAUGE_WARN, Server, Share, Trend, shares};
 pub use session::{Blocked, PREPARED_BACKEND, Session, State, order, query_line, without_passwords};
 pub use statement::{Counted, Deltas, Statement};
 pub use stored::{Database, Relation, Replica, ReplicaKind};
-pub use tree::{PREPARED, Tree, Waits};
+pub use tree::{PREPARED, Place, Tree, Waits};
 
 /// What the database pane has rows of.
 #[derive(Debug, Clone, PartialEq)]

@@ -159,6 +159,17 @@ pub struct Database {
 }
 
 impl Database {
+    /// How full it is against its own limit, in percent.
+    fn share(&self) -> Option<u64> {
+        let limit = u64::from(self.limit?);
+        Some(u64::from(self.connections).saturating_mul(100).checked_div(limit).unwrap_or(100))
+    }
+
+    /// The same where that is what its status speaks of.
+    pub fn crowded(&self) -> Option<u64> {
+        self.share().filter(|_| self.level() < Level::Fine)
+    }
+
     pub fn level(&self) -> Level {
         crowded(self.connections, self.limit).min(xid_level(self.xid_age))
     }

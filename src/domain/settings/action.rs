@@ -17,6 +17,8 @@ pub enum Scope {
     Database,
     Redis,
     Changes,
+    /// The big screen.
+    Wall,
     /// Read-only text: description, YAML, owner tree.
     Text,
     /// A question waits for its answer.
@@ -37,6 +39,7 @@ impl Scope {
         Scope::Database,
         Scope::Redis,
         Scope::Changes,
+        Scope::Wall,
         Scope::Logs,
         Scope::Text,
         Scope::Question,
@@ -55,6 +58,7 @@ impl Scope {
             Scope::Database => "database",
             Scope::Redis => "redis",
             Scope::Changes => "changes",
+            Scope::Wall => "wall",
             Scope::Logs => "logs",
             Scope::Text => "text",
             Scope::Question => "question",
@@ -73,7 +77,7 @@ impl Scope {
             | Scope::Database
             | Scope::Redis
             | Scope::Changes => Some(Scope::Table),
-            Scope::Overview | Scope::Table | Scope::Logs => Some(Scope::Board),
+            Scope::Overview | Scope::Table | Scope::Logs | Scope::Wall => Some(Scope::Board),
             _ => None,
         }
     }
@@ -186,6 +190,9 @@ actions! {
     KillRoot     "kill-root"     Database ["X"]                       "terminate the session that all the others wait for",
     Disconnect   "disconnect"    Redis    ["K"]                       "disconnect the client",
     Suspect      "suspect"       Changes  ["S"]                       "mark as a suspect, or take that back",
+
+    Pin          "pin"           Wall     ["p"]                       "stay on this page, or turn on by itself again",
+    NextPage     "next-page"     Wall     ["n", "Space"]              "the next page",
 
     Follow       "follow"        Logs     ["F", "s"]                  "follow the newest line, or pause",
     Find         "find"          Logs     ["/"]                       "search",

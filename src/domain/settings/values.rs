@@ -10,6 +10,8 @@ pub struct Settings {
     /// With the flags applied: its contexts, namespaces and guards are those of this run.
     pub profile: Profile,
     pub theme: Theme,
+    /// Instead of that one while a context of this name is in view; empty where a theme was asked for by a flag.
+    pub context_themes: Vec<(String, Theme)>,
     pub keymap: Keymap,
     pub depth: Depth,
     /// Merged in this order; empty means the usual place, or the pod we run in.

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::super::pods::bytes;
 use super::super::tables::ago;
-use super::super::{Cell, role};
+use super::super::{Cell, order, role};
 use super::more;
 use crate::domain::database::{
     Database, DatabaseFacts, Relation, Replica, ReplicaKind, Server, Session, State, Statement,
@@ -81,8 +81,22 @@ fn pid(session: &Session, ascii: bool) -> String {
     }
 }
 
+/// Nothing is asked of it now, or not by a client of others.
+fn quiet(session: &Session) -> bool {
+    session.state == State::Idle || session.own || !session.is_client()
+}
+
+/// A client is waited for by whoever is idle; that says nothing.
+fn wait(session: &Session) -> String {
+    match &session.wait {
+        Some((_, name)) if session.awaits_lock() => format!("lock: {name}"),
+        Some((kind, name)) if &**kind != "Client" && !quiet(session) => format!("{kind}: {name}"),
+        _ => String::new(),
+    }
+}
+
 fn of_session<'m>(model: &Model, session: &'m Session, level: Level, column: &str) -> Cell<'m> {
-    let quiet = session.state == State::Idle || session.own || !session.is_client();
+    let quiet = quiet(session);
     let dim = |cell: Cell<'m>| if quiet { cell.role(Role::Dim) } else { cell };
     match column {
         "PID" => dim(Cell::new(pid(session, model.settings.ascii()))),
@@ -94,12 +108,8 @@ fn of_session<'m>(model: &Model, session: &'m Session, level: Level, column: &st
         "STATE" => Cell::new(session.status()).role(role(level)),
         "AGE" => dim(Cell::new(ago(model, session.since))),
         "TXN" => dim(Cell::new(ago(model, session.transaction))),
-        // A client is waited for by whoever is idle; that says nothing.
-        "WAIT" => match &session.wait {
-            Some((kind, name)) if &**kind == "Lock" => Cell::new(format!("lock: {name}")).role(role(level)),
-            Some((kind, name)) if &**kind != "Client" && !quiet => Cell::new(format!("{kind}: {name}")),
-            _ => Cell::new(""),
-        },
+        "WAIT" if session.awaits_lock() => Cell::new(wait(session)).role(role(level)),
+        "WAIT" => Cell::new(wait(session)),
         "BLOCKS" => blocks(session, level),
         "XMIN AGE" => dim(number(session.xmin_age)),
         _ => {
@@ -152,13 +162,17 @@ fn lag(lag: Option<Duration>) -> Cell<'static> {
     micros.map_or_else(|| or_dash(""), |micros| Cell::new(span(micros)))
 }
 
+fn what(replica: &Replica) -> &'static str {
+    match replica.kind {
+        ReplicaKind::Sender => "standby",
+        ReplicaKind::Slot => "slot",
+        ReplicaKind::Receiver => "receiver",
+    }
+}
+
 fn of_replica<'m>(model: &Model, replica: &'m Replica, level: Level, column: &str) -> Cell<'m> {
     match column {
-        "WHAT" => Cell::new(match replica.kind {
-            ReplicaKind::Sender => "standby",
-            ReplicaKind::Slot => "slot",
-            ReplicaKind::Receiver => "receiver",
-        }),
+        "WHAT" => Cell::new(what(replica)),
         "STATE" => Cell::new(replica.status()).role(role(level)),
         "MODE" => or_dash(&replica.mode),
         "CLIENT" => or_dash(&replica.client),
@@ -175,9 +189,14 @@ fn of_replica<'m>(model: &Model, replica: &'m Replica, level: Level, column: &st
     }
 }
 
+/// Of the blocks it needed, how many were in memory, in percent.
+fn hit(statement: &Statement) -> Option<u64> {
+    let total = &statement.total;
+    total.hit.saturating_mul(100).checked_div(total.hit.saturating_add(total.read))
+}
+
 fn of_statement<'m>(statement: &'m Statement, level: Level, column: &str) -> Cell<'m> {
     let total = &statement.total;
-    let blocks = total.hit.saturating_add(total.read);
     match column {
         "LOAD" => match statement.load() {
             Some(load) => Cell::new(format!("{}.{}%", load / 10, load % 10)).role(role(level)),
@@ -188,10 +207,7 @@ fn of_statement<'m>(statement: &'m Statement, level: Level, column: &str) -> Cel
         "TOTAL" => Cell::new(span(total.time)),
         "CALLS" => Cell::new(short(total.calls)),
         "ROWS" => Cell::new(short(total.rows)),
-        "HIT" => match total.hit.saturating_mul(100).checked_div(blocks) {
-            Some(percent) => Cell::new(format!("{percent}%")),
-            None => or_dash(""),
-        },
+        "HIT" => hit(statement).map_or_else(|| or_dash(""), |percent| Cell::new(format!("{percent}%"))),
         "DB" => or_dash(&statement.database),
         "USER" => or_dash(&statement.user),
         _ => or_dash(&statement.query),
@@ -235,8 +251,14 @@ fn of_database<'m>(database: &'m Database, level: Level, column: &str) -> Cell<'
     }
 }
 
+/// The lowest share first: that is what is looked for.
+#[expect(clippy::cast_possible_truncation, reason = "it saturates")]
+fn least(percent: Option<f32>) -> SortKey {
+    percent.map_or(SortKey::Missing, |percent| SortKey::Number((f64::from(percent) * 1_000.0) as i64))
+}
+
 /// The most, the oldest or the longest first; words in order.
-pub fn key(object: &Object, facts: &DatabaseFacts, column: &str) -> SortKey {
+pub fn key(facts: &DatabaseFacts, column: &str) -> SortKey {
     let most = |n: Option<i64>| n.map_or(SortKey::Missing, |n| SortKey::Number(n.saturating_neg()));
     let many = |n: u64| SortKey::Number(-i64::try_from(n).unwrap_or(i64::MAX));
     let text = |text: &str| if text.is_empty() { SortKey::Missing } else { SortKey::Text(text.into()) };
@@ -251,16 +273,21 @@ pub fn key(object: &Object, facts: &DatabaseFacts, column: &str) -> SortKey {
             "DB" => text(&session.database),
             "APP" => text(&session.application),
             "CLIENT" => text(&session.client),
+            "STATE" if session.status() == State::Unknown.word() => SortKey::Missing,
             "STATE" => text(&session.status()),
             "AGE" => oldest(session.since),
             "TXN" => oldest(session.transaction),
             "XMIN AGE" => most(session.xmin_age),
-            "WAIT" => session.wait.as_ref().map_or(SortKey::Missing, |(_, name)| text(name)),
-            "BLOCKS" => session.blocked.as_ref().map_or(SortKey::Missing, |b| many(b.place.blocks.into())),
+            "WAIT" => text(&wait(session)),
+            // Those that hold up the most, then those that wait.
+            "BLOCKS" => session.blocked.as_ref().map_or(SortKey::Missing, |blocked| {
+                let by = blocked.by.first().map(|by| SortKey::Number(i64::from(*by).saturating_add(1)));
+                by.unwrap_or_else(|| many(blocked.place.blocks.into()))
+            }),
             _ => text(&session.query),
         },
         (DatabaseFacts::Server(server), _) => match column {
-            "VERSION" => text(&server.version),
+            "VERSION" => order::version(&server.version),
             "ROLE" => text(&server.status()),
             "USED" => many(server.used.into()),
             "%" => many(server.percent().into()),
@@ -270,25 +297,25 @@ pub fn key(object: &Object, facts: &DatabaseFacts, column: &str) -> SortKey {
             "IN TX" => many(server.in_transaction.into()),
             "BLOCKED" => many(server.blocked.into()),
             "TPS" => most(server.commits_per_second.map(i64::from)),
+            "CACHE" => least(server.cache_hit),
             "LAG" => most(server.lag.and_then(|lag| i64::try_from(lag.as_secs()).ok())),
             "XID" => most(server.xid_age),
             "DEADLOCKS" => most(server.deadlocks),
-            "UP" => SortKey::Number(-server.started.0),
-            _ => SortKey::Missing,
+            _ => order::newest(server.started),
         },
         (DatabaseFacts::Replica(replica), _) => match column {
             "STATE" => text(&replica.status()),
             "MODE" => text(&replica.mode),
             "CLIENT" => text(&replica.client),
             "BEHIND" => replica.behind.map_or(SortKey::Missing, many),
+            "WHAT" => text(what(replica)),
             "LAG" => longest(replica.lag),
             "WRITE" => longest(replica.write_lag),
             "FLUSH" => longest(replica.flush_lag),
             // What has the least left comes first.
             "LEFT" => replica.left.map_or(SortKey::Missing, SortKey::Number),
             "UNREAD" => oldest(replica.inactive),
-            "WAL" => text(&replica.wal_status),
-            _ => text(&object.id.name),
+            _ => text(&replica.wal_status),
         },
         (DatabaseFacts::Statement(statement), _) => match column {
             "LOAD" => statement.load().map_or(SortKey::Missing, |load| many(load.into())),
@@ -297,7 +324,8 @@ pub fn key(object: &Object, facts: &DatabaseFacts, column: &str) -> SortKey {
             "TOTAL" => many(statement.total.time),
             "CALLS" => many(statement.total.calls),
             "ROWS" => many(statement.total.rows),
-            "HIT" => many(statement.total.hit),
+            // The lowest first: that is what is looked for.
+            "HIT" => hit(statement).map_or(SortKey::Missing, |n| most(i64::try_from(n).ok().map(|n| -n))),
             "DB" => text(&statement.database),
             "USER" => text(&statement.user),
             _ => text(&statement.query),
@@ -309,7 +337,9 @@ pub fn key(object: &Object, facts: &DatabaseFacts, column: &str) -> SortKey {
             "DEAD%" => most(relation.dead_share()),
             "VACUUM" => oldest(relation.vacuumed),
             "ANALYZE" => oldest(relation.analyzed),
+            "SEQ" if &*relation.what == "index" => SortKey::Missing,
             "SEQ" => most(relation.scans),
+            "INDEX" if &*relation.what == "index" => most(relation.scans),
             "INDEX" => most(relation.index_scans),
             "XID" => most(relation.xid_age),
             "WHAT" => text(&relation.what),
@@ -319,11 +349,13 @@ pub fn key(object: &Object, facts: &DatabaseFacts, column: &str) -> SortKey {
             "SIZE" => database.bytes.map_or(SortKey::Missing, many),
             "USED" => many(database.connections.into()),
             "XID" => most(database.xid_age),
+            "CACHE" => least(database.cache_hit),
             "COMMITS" => most(database.commits),
             "ROLLBACKS" => most(database.rollbacks),
             "DEADLOCKS" => most(database.deadlocks),
             "TEMP" => most(database.temp_bytes),
-            _ => text(&database.status()),
+            // The fullest first, then who has another trouble.
+            _ => database.crowded().map_or_else(|| text(&database.status()), many),
         },
     }
 }

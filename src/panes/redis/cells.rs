@@ -46,6 +46,17 @@ fn known<'m>(text: Option<String>) -> Cell<'m> {
     text.map_or_else(unknown, Cell::new)
 }
 
+/// Whether a column means anything for a node: a sentinel keeps no keys, only a replica can be behind, and who was
+/// never heard has no part.
+pub(super) fn says(node: &RedisNode, column: &str) -> bool {
+    match column {
+        "NODE" | "STATE" | "VERSION" | "CLIENTS" | "PING" | "OPS/S" => true,
+        "ROLE" => node.role != Part::Unknown,
+        "LAG" => node.role == Part::Replica,
+        _ => node.role != Part::Sentinel,
+    }
+}
+
 fn of_node<'m>(
     model: &Model,
     object: &'m Object,
@@ -59,8 +70,7 @@ fn of_node<'m>(
         "STATE" => return Cell::new(state(model, node)).role(role(level)),
         "VERSION" if node.server.is_empty() => unknown(),
         "VERSION" => Cell::new(&*node.server).role(Role::Dim),
-        // A sentinel keeps no keys.
-        _ if node.role == Part::Sentinel && !matches!(column, "CLIENTS" | "PING" | "OPS/S") => Cell::new(""),
+        column if !says(node, column) => Cell::new(""),
         "MEM" => memory(node),
         "GROWTH" => known(node.rates.growth_per_minute.map(growth)),
         "FRAG" => known(fragmentation(node).map(|ratio| format!("{ratio:.2}"))),
@@ -137,11 +147,7 @@ fn clients<'m>(node: &RedisNode) -> Cell<'m> {
     }
 }
 
-/// Only a replica can be behind.
 fn lag<'m>(node: &RedisNode) -> Cell<'m> {
-    if node.role != Part::Replica {
-        return Cell::new("");
-    }
     match (node.replication.lag_bytes, node.replication.lag_seconds) {
         (Some(behind), Some(seconds)) => Cell::new(format!("{} {seconds}s", bytes(behind))),
         (Some(behind), None) => Cell::new(bytes(behind)),

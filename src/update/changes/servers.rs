@@ -70,7 +70,9 @@ pub(super) fn ended(now: Timestamp, old: &Object, goes_on: &HashSet<Text>) -> Op
         Facts::Alerts(AlertFacts::Alert(was))
             if was.state == AlertState::Firing && !was.missing_watchdog && !goes_on.contains(&was.name) =>
         {
-            Some(found_at(ChangeKind::Alert, &old.id, now, "no longer fires".into(), Level::Fine))
+            let mut found = found_at(ChangeKind::Alert, &old.id, now, "no longer fires".into(), Level::Fine);
+            found.change.was = Some(Box::new(old.clone()));
+            Some(found)
         }
         _ => None,
     }

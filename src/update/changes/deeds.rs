@@ -1,0 +1,51 @@
+//! What was done from here, on the time line beside what came of it.
+use super::{add, change, found_at, id_of, put};
+use crate::domain::action::{Outcome, Verb};
+use crate::domain::change::ChangeKind;
+use crate::domain::level::Level;
+use crate::domain::object::{Facts, Kind};
+use crate::model::{Deed, Model};
+
+/// A line for each thing that something was done to, at the time it was done; how it went on replaces what it said.
+pub fn tell(model: &mut Model, deed: &Deed) {
+    let target = &deed.native.target;
+    let (says, level) = match &deed.outcome {
+        Outcome::Started => return,
+        Outcome::Accepted { .. } | Outcome::Progress { .. } => ("accepted".to_owned(), Level::Fine),
+        Outcome::Settled { says } => (says.clone(), Level::Fine),
+        Outcome::Refused { why } => (format!("refused: {why}"), Level::Warn),
+        Outcome::Uncertain { why } => (format!("may have happened: {why}"), Level::Unknown),
+        Outcome::Failed { why } => (format!("failed: {why}"), Level::Bad),
+    };
+    let says = format!("{}: {says}", words(&deed.native.verb));
+    let mut found = found_at(ChangeKind::Deed, target, deed.began, says, level);
+    found.name = format!("deed {} {} {} {target}", deed.id.0, target.context, target.kind);
+    let id = id_of(&found.change, found.name.as_str().into());
+    let known = model.listing(Kind::Change).and_then(|all| all.get(&id)).cloned();
+    match known {
+        Some(mut object) => {
+            let suspect = change(&object).is_some_and(|known| known.suspect);
+            object.facts = Facts::Change(Box::new(found.change));
+            if let Facts::Change(change) = &mut object.facts {
+                change.suspect = suspect;
+            }
+            put(model, object);
+        }
+        // What was refused changed nothing.
+        None if matches!(deed.outcome, Outcome::Refused { .. }) => {}
+        None => add(model, vec![found]),
+    }
+}
+
+/// `scale 3 → 5`
+fn words(verb: &Verb) -> String {
+    let name = verb.name();
+    match verb {
+        Verb::Scale { from, to } => format!("{name} {from} → {to}"),
+        Verb::Undo { to: Some(revision) } => format!("{name} to revision {revision}"),
+        Verb::SetImage { from, to, .. } => {
+            super::image(from, to).map_or_else(|| name.to_owned(), |change| format!("{name}, {change}"))
+        }
+        _ => name.to_owned(),
+    }
+}
