@@ -180,6 +180,19 @@ impl Outcome {
         }
     }
 
+    /// Why nothing that was to come after it is begun; `None` where it came to a good end.
+    pub fn stops(&self, name: &str) -> Option<String> {
+        match self {
+            Outcome::Settled { .. } => None,
+            Outcome::Refused { why } => Some(format!("`{name}` before it was refused: {why}")),
+            Outcome::Failed { why } => Some(format!("`{name}` before it failed: {why}")),
+            Outcome::Uncertain { why } => Some(format!("`{name}` before it may have happened: {why}")),
+            Outcome::Started | Outcome::Accepted { .. } | Outcome::Progress { .. } => {
+                Some(format!("`{name}` before it has not come to an end"))
+            }
+        }
+    }
+
     pub fn is_final(&self) -> bool {
         !matches!(self, Outcome::Started | Outcome::Accepted { .. } | Outcome::Progress { .. })
     }

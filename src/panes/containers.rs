@@ -200,6 +200,7 @@ impl Tables for Containers {
         &[
             Action::Open,
             Action::Logs,
+            Action::ProjectLogs,
             Action::Shell,
             Action::Restart,
             Action::Stop,

@@ -25,6 +25,10 @@ pub fn ask(model: &mut Model, action: Action, target: &ObjectRef) -> Vec<Effect>
     // What was opened is what is read: marks that stand in the table behind it are not meant.
     let marked = if model.board.focus == PaneKind::Detail { Vec::new() } else { marked(model) };
     let targets = if marked.is_empty() { vec![target.clone()] } else { marked };
+    let (targets, left_out) = super::realms::fitting(model, action, targets);
+    if let Some(left_out) = left_out {
+        model.say(left_out, false);
+    }
     match plan::draft(model, action, &targets) {
         Err(why) => {
             model.say(why, true);

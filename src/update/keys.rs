@@ -1,4 +1,5 @@
 //! Keys to actions, actions to the part of the board they belong to.
+use super::realms::Part;
 use super::{act, changes, detail, lines, overview, palette, realms, table};
 use crate::domain::action::{Outcome, Verb};
 use crate::domain::object::{Kind, Realm};
@@ -275,6 +276,10 @@ fn on_thing(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::ShowEvents => detail::open(model, target, Tab::Events),
         Action::Logs => lines::follow(model, &target, false),
         Action::PreviousLogs => lines::follow(model, &target, true),
+        Action::ServiceLogs => lines::follow_part(model, &target, Part::Service),
+        Action::ProjectLogs => lines::follow_part(model, &target, Part::Project),
+        Action::MarkService => realms::mark(model, &target, Part::Service),
+        Action::MarkProject => realms::mark(model, &target, Part::Project),
         other => act::ask(model, other, &target),
     }
 }

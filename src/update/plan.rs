@@ -42,6 +42,7 @@ pub fn draft(model: &Model, action: Action, targets: &[ObjectRef]) -> Result<Dra
         all
     });
     natives.sort_by(|a, b| a.target.cmp(&b.target));
+    let natives = realms::order(model, natives);
     if let Some((title, prefilled)) = realms::value(model, action, &natives) {
         return Ok(Draft::Value { title, prefilled, natives });
     }

@@ -15,6 +15,7 @@ use super::facts::{Known, id};
 use super::frames::Frames;
 use super::look::read;
 use crate::domain::container::ContainerState;
+use crate::domain::level::Level;
 use crate::domain::text::clean;
 use crate::sources::reason::reason;
 use crate::sources::taps::{From, NoLog, Tap, Tapped, Taps};
@@ -43,6 +44,8 @@ fn tapped(known: &Known) -> Tapped {
         run: facts.started.map(|at| at.0),
         name: known.name.clone(),
         project: facts.project.clone(),
+        service: facts.service.clone(),
+        done: facts.level() == Level::Done,
         running: matches!(facts.state, ContainerState::Running | ContainerState::Paused),
         restarts: facts.restarts.unwrap_or(0),
         ended: facts.end.map(|end| end.to_string().into()),
