@@ -205,6 +205,7 @@ impl Tables for Containers {
             Action::Restart,
             Action::Stop,
             Action::Start,
+            Action::MarkProject,
             Action::Filter,
             Action::Palette,
         ]

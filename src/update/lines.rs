@@ -69,7 +69,8 @@ pub fn copied(model: &Model) -> Option<String> {
 }
 
 /// Why an engine's containers have no log of the run before.
-const ONE_LOG: &str = "an engine keeps one log for all runs of a container: what it wrote before stands above";
+const ONE_LOG: &str =
+    "an engine keeps one log for all runs of a container: what it wrote before stands above";
 
 /// Follows what is marked, or what is meant by a thing: a pod, the pods of a workload, a namespace, the pods of a
 /// node.

@@ -113,14 +113,14 @@ async fn an_engine_that_hangs_is_down_with_words_and_well_when_it_goes_on() {
 }
 
 /// The real program in a pseudo-terminal, on this engine alone, with one of its containers selected.
-struct Desk {
+pub(crate) struct Desk {
     home: tempfile::TempDir,
     from: Timestamp,
-    screen: terminal::Cockpit,
+    pub(crate) screen: terminal::Cockpit,
 }
 
 impl Desk {
-    fn on(container: &str) -> Desk {
+    pub(crate) fn on(container: &str) -> Desk {
         let home = tempfile::tempdir().expect("a home");
         let inside = |name: &str| home.path().join(name).display().to_string();
         let mut start = terminal::Start::new(env!("CARGO_BIN_EXE_firedeck"))
@@ -168,7 +168,7 @@ impl Desk {
     }
 
     /// What the journal holds of this run.
-    fn journal(&self) -> Vec<What> {
+    pub(crate) fn journal(&self) -> Vec<What> {
         let state = self.home.path().join("state").into_os_string();
         let places = Places::new(|name| (name == "XDG_STATE_HOME").then(|| state.clone()));
         // It may have been opened before midnight.
@@ -189,7 +189,7 @@ impl Desk {
         .await
     }
 
-    fn leaves(&mut self) {
+    pub(crate) fn leaves(&mut self) {
         assert!(self.screen.exits().success());
         self.screen.gave_the_terminal_back();
     }

@@ -12,6 +12,7 @@ mod cockpit;
 #[allow(dead_code, reason = "this binary uses a part of it; the other one tests all of it")]
 #[path = "../common/mod.rs"]
 mod common;
+mod compose;
 mod deeds;
 mod docker;
 mod engines;

@@ -83,11 +83,9 @@ impl Follow {
     /// The containers before, or back to those of now; `None` where nothing keeps the two apart.
     pub fn turned(&self) -> Option<Follow> {
         match self {
-            Follow::Pod { pod, container, previous } => Some(Follow::Pod {
-                pod: pod.clone(),
-                container: container.clone(),
-                previous: !previous,
-            }),
+            Follow::Pod { pod, container, previous } => {
+                Some(Follow::Pod { pod: pod.clone(), container: container.clone(), previous: !previous })
+            }
             Follow::Before(now) => Some((**now).clone()),
             engine if engine.is_of_engine() => None,
             pods => Some(Follow::Before(Box::new(pods.clone()))),

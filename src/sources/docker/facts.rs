@@ -56,7 +56,11 @@ impl Compose {
                 "com.docker.stack.namespace",
                 "io.podman.compose.project",
             ]),
-            service: word(&["com.docker.compose.service", "com.docker.swarm.service.name"]),
+            service: word(&[
+                "com.docker.compose.service",
+                "com.docker.swarm.service.name",
+                "io.podman.compose.service",
+            ]),
             version: of(&["org.opencontainers.image.version", "org.label-schema.version", "version"])
                 .map(|value| text(value)),
             needs: Need::read(&clean_to(needs, LONGEST_LABEL)),

@@ -30,8 +30,10 @@ impl std::convert::From<Fault> for NoLog {
             fault if fault.is_forbidden() => {
                 NoLog::Forbidden { needs: format!("to read logs: {}", fault.words()) }
             }
-            // `configured logging driver does not support reading`
-            Fault::Says { says, .. } if says.contains("logging driver") => NoLog::Elsewhere { why: says },
+            // `configured logging driver does not support reading`; Podman: `using the 'none' log driver, cannot read`
+            Fault::Says { says, .. } if says.contains("logging driver") || says.contains("log driver") => {
+                NoLog::Elsewhere { why: says }
+            }
             fault => NoLog::Broken { why: fault.words() },
         }
     }

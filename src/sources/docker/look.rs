@@ -264,10 +264,8 @@ fn warn(native: &Native, seen: &Seen, plan: &[Native], engine: &Engine, warnings
 
 /// Who is left standing without it.
 fn needed_by(native: &Native, facts: &Container, others: &[&Known], warnings: &mut Vec<String>) {
-    let needing: Vec<(&Known, bool)> = others
-        .iter()
-        .filter_map(|other| Some((*other, other.facts.need_of(facts)?.restarts)))
-        .collect();
+    let needing: Vec<(&Known, bool)> =
+        others.iter().filter_map(|other| Some((*other, other.facts.need_of(facts)?.restarts))).collect();
     let names = |with: bool| -> Vec<&str> {
         needing.iter().filter(|(_, restarts)| *restarts == with).map(|(other, _)| &*other.name).collect()
     };
@@ -278,7 +276,11 @@ fn needed_by(native: &Native, facts: &Container, others: &[&Known], warnings: &m
     }
     if !with.is_empty() {
         let verb = if with.len() == 1 { "needs" } else { "need" };
-        let tail = if native.verb == Verb::Restart { ", and Compose would restart it too: mark it as well" } else { "" };
+        let tail = if native.verb == Verb::Restart {
+            ", and Compose would restart it too: mark it as well"
+        } else {
+            ""
+        };
         warnings.push(clean(&format!("{} {verb} it{tail}", with.join(", "))).into_owned());
     }
 }
@@ -315,7 +317,9 @@ async fn older(client: &Client, seen: &Seen) -> Option<String> {
         return None;
     }
     let image: Image = client.get(&format!("/images/{name}/json"), &[], Duration::from_secs(1)).await.ok()?;
-    (!image.id.is_empty() && image.id != seen.raw.image).then(|| {
+    // Some engines leave the kind of digest out in one of the two.
+    let digest = |id: &str| id.trim_start_matches("sha256:").to_owned();
+    (!image.id.is_empty() && digest(&image.id) != digest(&seen.raw.image)).then(|| {
         let made = moment(&image.created).map(|at| format!(", made {}", at.rfc3339())).unwrap_or_default();
         clean(&format!(
             "`{}` is another image by now{made}: this keeps the old one, `docker-compose up -d` takes the new one",

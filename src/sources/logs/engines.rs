@@ -98,11 +98,8 @@ impl Source for Watch {
         loop {
             changes.borrow_and_update();
             let all = self.taps.containers(&engine).map_err(|why| SourceError::Unreachable { why })?;
-            let table: Table = all
-                .iter()
-                .filter(|one| wants(&self.follow, one))
-                .map(|one| row(one, of_many))
-                .collect();
+            let table: Table =
+                all.iter().filter(|one| wants(&self.follow, one)).map(|one| row(one, of_many)).collect();
             let known = self.table.send_if_modified(|known| {
                 let differs = known.as_ref() != Some(&table);
                 *known = Some(table);

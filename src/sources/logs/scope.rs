@@ -103,7 +103,8 @@ pub(super) async fn together(
 ) {
     let late = Instant::now() + PATIENCE;
     loop {
-        let known: Vec<Table> = parts.iter_mut().filter_map(|part| part.borrow_and_update().clone()).collect();
+        let known: Vec<Table> =
+            parts.iter_mut().filter_map(|part| part.borrow_and_update().clone()).collect();
         let enough = known.len() == parts.len() || (!known.is_empty() && Instant::now() >= late);
         if enough {
             let table: Table = known.into_iter().flatten().collect();

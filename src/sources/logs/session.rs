@@ -1,5 +1,5 @@
 //! One order to follow: which containers are read, and what of it goes to the cockpit when.
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use super::stream::{Job, Said, Standing, Start, run};
 use super::watching::{self, Watching};
 use super::words::Trouble;
 use super::{Order, Ways, engines};
+use crate::domain::Text;
 use crate::domain::feed::{Feed, FeedState};
 use crate::domain::log::{Follow, LogNews, Streams};
 use crate::domain::news::News;
@@ -45,8 +46,8 @@ pub(super) struct Session {
     ways: Ways,
     streams: BTreeMap<Name, Following>,
     names: BTreeMap<u64, Name>,
-    /// Containers that were read to their end.
-    over: BTreeSet<Name>,
+    /// Containers that were read to their end, and the instance that this was.
+    over: BTreeMap<Name, Option<Text>>,
     asked: usize,
     waiting: Vec<String>,
     next: u64,
@@ -80,7 +81,7 @@ pub(super) async fn follow(order: Order, ways: Ways, out: Outbox, signals: Signa
         ways,
         streams: BTreeMap::new(),
         names: BTreeMap::new(),
-        over: BTreeSet::new(),
+        over: BTreeMap::new(),
         asked: 0,
         waiting: Vec::new(),
         next: 0,
@@ -172,8 +173,9 @@ impl Session {
             Said::Over => {
                 let name = name.clone();
                 self.names.remove(&number);
-                self.streams.remove(&name);
-                self.over.insert(name);
+                let read = self.streams.remove(&name);
+                let instance = read.and_then(|stream| stream.container.borrow().instance.clone());
+                self.over.insert(name, instance);
                 // It was read to its end: nothing more is asked for.
                 self.asked = self.asked.saturating_sub(1);
                 self.pump(false);
@@ -208,7 +210,10 @@ impl Session {
     fn adjust(&mut self, table: &Table) {
         // What was done may run again; what was before now stays read.
         let before = self.follow.is_before();
-        self.over.retain(|name| table.get(name).is_some_and(|container| before || container.last));
+        self.over.retain(|name, read| {
+            let now = table.get(name);
+            now.is_some_and(|now| before || (now.last && now.instance == *read))
+        });
         for (name, stream) in &self.streams {
             let gone = || Container { last: true, running: false, ..stream.container.borrow().clone() };
             let now = table.get(name).cloned().unwrap_or_else(gone);
@@ -229,7 +234,7 @@ impl Session {
             .iter()
             .filter(|(_, container)| container.instance.is_none())
             .take(NAMES)
-            .map(|(name, c)| waits(name, c.waiting.as_deref().unwrap_or("not started")))
+            .map(|(name, c)| self.waits(name, c.waiting.as_deref().unwrap_or("not started")))
             .collect();
         if let Follow::Before(_) = &*self.follow {
             self.waiting.extend(none_before(table));
@@ -268,7 +273,7 @@ impl Session {
             }
             _ => true,
         };
-        wanted && !self.over.contains(name)
+        wanted && !self.over.contains_key(name)
     }
 
     /// Where a container begins to be read.
@@ -286,11 +291,19 @@ impl Session {
         }
     }
 
+    /// Who waits, and for what.
+    fn waits(&self, name: &Name, why: &str) -> String {
+        match (engines::short(&self.follow, &name.1), &*name.3) {
+            (who, "") => format!("{who}: {why}"),
+            (pod, container) => format!("{pod} {container}: {why}"),
+        }
+    }
+
     fn open(&mut self, name: Name, container: Container, start: Start) {
         let number = self.next;
         self.next += 1;
         let (sender, receiver) = watch::channel(container);
-        let who = if self.follow.is_of_engine() { engines::short(&self.follow, &name.1).into() } else { name.1.clone() };
+        let who = engines::short(&self.follow, &name.1).into();
         let job = Job {
             number,
             ways: self.ways.clone(),
@@ -350,7 +363,7 @@ impl Session {
             if let Some(Standing::Waits(why)) = &stream.standing
                 && waiting.len() < NAMES
             {
-                waiting.push(waits(name, why));
+                waiting.push(self.waits(name, why));
             }
         }
         Streams { following: open, asked: self.asked, waiting }
@@ -375,12 +388,6 @@ impl Session {
         news.extend(self.delivery.take());
         news
     }
-}
-
-/// Who waits, and for what.
-fn waits(name: &Name, why: &str) -> String {
-    let who = if name.3.is_empty() { name.1.to_string() } else { format!("{} {}", name.1, name.3) };
-    format!("{who}: {why}")
 }
 
 /// It was never restarted, so there is none before it. Of a pod that could not be listed nobody knows.

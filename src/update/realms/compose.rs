@@ -36,7 +36,8 @@ fn find<'m>(model: &'m Model, id: &ObjectRef) -> Option<(&'m Object, &'m Contain
 
 /// The container that is meant, of a service or project that has a name.
 fn meant<'m>(model: &'m Model, target: &ObjectRef, part: Part) -> Result<&'m Container, String> {
-    let (_, container) = find(model, target).ok_or_else(|| format!("{} {target} is no container", target.kind))?;
+    let (_, container) =
+        find(model, target).ok_or_else(|| format!("{} {target} is no container", target.kind))?;
     if container.project.is_empty() {
         return Err(format!("{target} belongs to no Compose project"));
     }
@@ -106,11 +107,8 @@ pub fn mark(model: &mut Model, target: &ObjectRef, part: Part) -> Result<String,
     }
     let listing = model.objects.entry(Kind::Container).or_default();
     let unmarked: Vec<&ObjectRef> = all.iter().filter(|id| !listing.marked().contains(*id)).collect();
-    let (turn, did) = if unmarked.is_empty() {
-        (all.iter().collect(), "no longer marked")
-    } else {
-        (unmarked, "marked")
-    };
+    let (turn, did) =
+        if unmarked.is_empty() { (all.iter().collect(), "no longer marked") } else { (unmarked, "marked") };
     let turn: Vec<ObjectRef> = turn.into_iter().cloned().collect();
     for id in &turn {
         listing.toggle_mark(id);
@@ -252,7 +250,9 @@ mod tests {
             of(&["shop-api-1", "shop-api-2", "shop-cache-1", "shop-db-1", "shop-web-1"]),
             compose(None)
         );
-        assert!(matches!(of(&["shop-api-1", "shop-db-1"]), Follow::Marked { things, .. } if things.len() == 2));
+        assert!(
+            matches!(of(&["shop-api-1", "shop-db-1"]), Follow::Marked { things, .. } if things.len() == 2)
+        );
         assert_eq!(follow(&model, &id("shop-db-1"), Part::Project), Ok(compose(None)));
         assert!(follow(&model, &id("lonely"), Part::Service).is_err());
     }

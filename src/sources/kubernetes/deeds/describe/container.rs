@@ -7,6 +7,7 @@ use crate::domain::pod::{Container, ContainerRole, ContainerState, Termination};
 use crate::domain::secret::{HIDDEN, carries_password, looks_secret};
 use crate::domain::time::Timestamp;
 use crate::sources::kubernetes::deeds::pick::{flag, items, number, text};
+use crate::sources::kubernetes::deeds::wrote::Wrote;
 
 pub(super) fn describe(container: &Container, spec: &Value, status: Option<&Value>, now: Timestamp) -> Draft {
     let role = match container.role {
@@ -42,6 +43,24 @@ pub(super) fn describe(container: &Container, spec: &Value, status: Option<&Valu
         draft.line(if n == 0 { "mounts" } else { "" }, line);
     }
     draft
+}
+
+/// The last lines of the run that crashed, below all else that is said of it.
+pub(super) fn wrote(wrote: &Wrote, draft: &mut Draft) {
+    let before = "wrote last";
+    match &wrote.lines {
+        Ok(lines) if lines.is_empty() => {
+            draft.graded(before, "nothing", Level::Warn);
+        }
+        Ok(lines) => {
+            for (n, line) in lines.iter().enumerate() {
+                draft.graded(if n == 0 { before } else { "" }, line.as_str(), Level::Warn);
+            }
+        }
+        Err(why) => {
+            draft.graded(before, format!("not known: {why}"), Level::Unknown);
+        }
+    }
 }
 
 fn state(container: &Container, now: Timestamp) -> (String, Level) {

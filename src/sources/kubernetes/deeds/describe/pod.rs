@@ -14,7 +14,11 @@ pub(super) fn describe(object: &Value, around: &Around<'_>, now: Timestamp) -> V
     let mut sections = vec![status(object, &pod, around, now)];
     for (known, (role, spec)) in pod.containers.iter().zip(containers(object, "/spec")) {
         let said = container_status(object, role, &known.name);
-        sections.push(container::describe(known, spec, said, now).done());
+        let mut draft = container::describe(known, spec, said, now);
+        if let Some(wrote) = around.wrote.iter().find(|wrote| wrote.container == *known.name) {
+            container::wrote(wrote, &mut draft);
+        }
+        sections.push(draft.done());
     }
     sections.push(place(object, now));
     sections.push(volumes(object));
