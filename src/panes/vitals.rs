@@ -20,7 +20,7 @@ const COLUMNS: &[Column] = &[
     left("LIMIT", Width::Fixed(13), 9),
     left("MEANS", Width::Fill(14), 11),
     left("SOURCE", Width::Fixed(12), 5),
-    left("DOC", Width::Fixed(7), 10),
+    left("DOC", Width::Fixed(8), 10),
     right("AGE", 4, 3),
     right("TOOK", 6, 2),
 ];

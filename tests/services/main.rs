@@ -19,6 +19,7 @@ mod engines;
 mod faults;
 mod feeds;
 mod logs;
+mod nodes;
 mod objects;
 mod outages;
 mod own;

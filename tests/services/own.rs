@@ -30,28 +30,28 @@ impl Own {
     }
 
     pub(crate) fn apply(&self, manifest: &str) {
-        let mut command = Command::new("kubectl");
-        command.arg("--kubeconfig").arg(kubeconfig(As::Admin)).args(["-n", &self.name, "apply", "-f", "-"]);
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("kubectl runs");
-        child
-            .stdin
-            .take()
-            .expect("its input")
-            .write_all(format!("---\n{manifest}").as_bytes())
-            .expect("taken");
-        let output = child.wait_with_output().expect("its end");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        apply(&self.name, manifest);
     }
 
     /// As the administrator, in this namespace.
     pub(crate) fn kubectl(&self, arguments: &[&str]) -> String {
         kubectl_says(As::Admin, &[&["-n", &self.name], arguments].concat())
     }
+}
+
+/// What the manifest says, in this namespace.
+pub(crate) fn apply(namespace: &str, manifest: &str) {
+    let mut command = Command::new("kubectl");
+    command.arg("--kubeconfig").arg(kubeconfig(As::Admin)).args(["-n", namespace, "apply", "-f", "-"]);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("kubectl runs");
+    child.stdin.take().expect("its input").write_all(format!("---\n{manifest}").as_bytes()).expect("taken");
+    let output = child.wait_with_output().expect("its end");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 impl Drop for Own {

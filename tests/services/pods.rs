@@ -7,7 +7,7 @@ use firedeck::domain::pod::Phase;
 
 use crate::feeds::Feeds;
 use crate::own::Own;
-use crate::suite::{As, kubeconfig, kubectl_says, server_stays_up};
+use crate::suite::{As, kubeconfig, kubectl_says, nodes_stay, server_stays_up};
 
 fn names_as_the_server_says(namespace: &str) -> BTreeSet<String> {
     let said = kubectl_says(As::Admin, &["-n", namespace, "get", "pods", "-o", "name"]);
@@ -17,6 +17,7 @@ fn names_as_the_server_says(namespace: &str) -> BTreeSet<String> {
 #[tokio::test]
 async fn the_first_picture_holds_every_pod_of_every_namespace() {
     let _up = server_stays_up().await;
+    let _nodes = nodes_stay().await;
     let mut feeds = Feeds::of(As::Admin, &["*"]);
     let all = feeds.pods_in("");
     feeds.live(&all).await;

@@ -1,9 +1,9 @@
 //! Real Redis and Valkey servers: what they say, what befalls them, what is done to their clients.
-mod server;
+pub(crate) mod server;
 
 use std::time::Duration;
 
-use firedeck::domain::action::{Check, Looked, Native, Outcome, Verb};
+use firedeck::domain::action::{Check, Findings, Looked, Native, Outcome, Verb};
 use firedeck::domain::feed::FeedState;
 use firedeck::domain::level::Level;
 use firedeck::domain::object::{Facts, Kind, Object};
@@ -12,7 +12,7 @@ use firedeck::domain::redis::node::{Mode, Role};
 use firedeck::domain::time::Timestamp;
 
 use self::server::{Cockpit, Server, VERSIONS};
-use crate::suite::{eventually, setting};
+use crate::suite::{eventually, looked, setting};
 
 /// Megabytes of text, written where it cannot be refused half-way.
 fn fill(server: &Server, megabytes: u32) {
@@ -144,7 +144,7 @@ async fn a_server_that_hangs_is_unknown_and_is_live_again_over_the_same_connecti
 async fn a_server_that_reads_its_data_says_how_far_it_is() {
     let mut server = Server::start(
         "7.0",
-        &["--key-load-delay", "5000", "--loading-process-events-interval-bytes", "1024"],
+        &["--key-load-delay", "20000", "--loading-process-events-interval-bytes", "1024"],
     )
     .await;
     server.cli(&[
@@ -372,6 +372,10 @@ fn disconnect(object: &Object) -> Native {
     Native { target: object.id.clone(), uid: object.uid.clone(), verb: Verb::Disconnect }
 }
 
+async fn look(cockpit: &Cockpit, native: &Native) -> Findings {
+    looked(|| cockpit.backend.look(std::slice::from_ref(native))).await
+}
+
 async fn act(cockpit: &Cockpit, native: &Native) -> Outcome {
     let looked = Looked { native: native.clone(), generation: None, also: None };
     let (report, _heard) = tokio::sync::mpsc::channel(8);
@@ -387,14 +391,14 @@ async fn a_client_is_disconnected_by_its_identity_and_seen_to_be_gone() {
         let _waits = server.client(&["client setname worker-1", "blpop queue 0"]);
         let worker = called(&cockpit, "worker-1").await;
         let native = disconnect(&worker);
-        let findings = cockpit.backend.look(std::slice::from_ref(&native)).await;
+        let findings = look(&cockpit, &native).await;
         assert_eq!((&findings.allowed, &findings.drift), (&Check::Yes, &None), "{version}");
         let said = findings.effect.join("\n");
         assert!(said.contains("called worker-1, user default, idle ") && said.contains("last "), "{said}");
         // The same number at another address is somebody else.
         let id = native.uid.split('@').next().unwrap_or_default();
         let other = Native { uid: format!("{id}@10.9.8.7:1").into(), ..native.clone() };
-        let drifted = cockpit.backend.look(std::slice::from_ref(&other)).await;
+        let drifted = look(&cockpit, &other).await;
         assert!(drifted.drift.is_some_and(|why| why.contains("another one now")), "{version}");
         assert!(matches!(act(&cockpit, &other).await, Outcome::Refused { .. }), "{version}");
         assert!(server.cli(&["client", "list"]).contains("name=worker-1"), "nobody else was hit");
@@ -404,7 +408,7 @@ async fn a_client_is_disconnected_by_its_identity_and_seen_to_be_gone() {
             "{version}: {outcome:?}"
         );
         assert!(!server.cli(&["client", "list"]).contains("name=worker-1"));
-        let gone = cockpit.backend.look(std::slice::from_ref(&native)).await;
+        let gone = look(&cockpit, &native).await;
         assert!(gone.drift.is_some_and(|why| why.contains("is gone")), "{version}");
         assert!(matches!(act(&cockpit, &native).await, Outcome::Refused { .. }), "{version}");
     }
@@ -419,11 +423,11 @@ async fn who_may_not_disconnect_is_told_before_and_firedeck_never_cuts_itself_of
     let _there = server.client(&["client setname web-1"]);
     let web = called(&cockpit, "web-1").await;
     let native = disconnect(&web);
-    let findings = cockpit.backend.look(std::slice::from_ref(&native)).await;
+    let findings = look(&cockpit, &native).await;
     assert_eq!(findings.allowed, Check::No("ACL SETUSER mon +client|kill".into()));
     assert!(matches!(act(&cockpit, &native).await, Outcome::Refused { .. }));
     let own = disconnect(&called(&cockpit, "firedeck").await);
-    let findings = cockpit.backend.look(std::slice::from_ref(&own)).await;
+    let findings = look(&cockpit, &own).await;
     assert!(findings.drift.is_some_and(|why| why.contains("firedeck's own connection")));
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
+use firedeck::domain::action::Findings;
 use firedeck::domain::approval::READING;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -19,6 +20,19 @@ const LONGEST: Duration = Duration::from_secs(90);
 static SERVER: RwLock<()> = RwLock::const_new(());
 /// So does taking the kind of certificates away, for those who look at them.
 static CERTIFICATES: RwLock<()> = RwLock::const_new(());
+
+/// One node more is seen by those who count them.
+static NODES: RwLock<()> = RwLock::const_new(());
+
+/// Held by a test that counts nodes.
+pub(crate) async fn nodes_stay() -> RwLockReadGuard<'static, ()> {
+    NODES.read().await
+}
+
+/// Held by a test that makes one of its own.
+pub(crate) async fn nodes_are_mine() -> RwLockWriteGuard<'static, ()> {
+    NODES.write().await
+}
 
 /// Held by a test that needs the API server well.
 pub(crate) async fn server_stays_up() -> RwLockReadGuard<'static, ()> {
@@ -44,6 +58,25 @@ pub(crate) async fn certificates_stay() -> RwLockReadGuard<'static, ()> {
 /// Held by a test that takes certificates away for a while.
 pub(crate) async fn certificates_are_mine() -> RwLockWriteGuard<'static, ()> {
     CERTIFICATES.write().await
+}
+
+/// The databases: one test counts the sessions of a server, another fills it, a third restarts it.
+static POSTGRES: [RwLock<()>; 3] = [const { RwLock::const_new(()) }; 3];
+pub(crate) const POSTGRES_VERSIONS: [&str; 3] = ["12", "15", "18"];
+
+fn postgres(version: &str) -> &'static RwLock<()> {
+    let at = POSTGRES_VERSIONS.iter().position(|one| *one == version).expect("one of them");
+    &POSTGRES[at]
+}
+
+/// Held by a test that needs a database well, and is not the only one that looks at it.
+pub(crate) async fn postgres_stays(version: &str) -> RwLockReadGuard<'static, ()> {
+    postgres(version).read().await
+}
+
+/// Held by a test that counts or fills the slots of a database, or restarts it.
+pub(crate) async fn postgres_is_mine(version: &str) -> RwLockWriteGuard<'static, ()> {
+    postgres(version).write().await
 }
 
 /// A setting that `tests/services/run` made.
@@ -143,11 +176,19 @@ pub(crate) fn api(what: &str) {
 }
 
 /// Waits for a state: asks until the answer is something.
-pub(crate) async fn eventually<T, F>(what: &str, mut ask: impl FnMut() -> F) -> T
+pub(crate) async fn eventually<T, F>(what: &str, ask: impl FnMut() -> F) -> T
 where
     F: Future<Output = Option<T>>,
 {
-    let deadline = Instant::now() + LONGEST;
+    eventually_within(LONGEST, what, ask).await
+}
+
+/// The same where the product itself takes its time.
+pub(crate) async fn eventually_within<T, F>(longest: Duration, what: &str, mut ask: impl FnMut() -> F) -> T
+where
+    F: Future<Output = Option<T>>,
+{
+    let deadline = Instant::now() + longest;
     loop {
         if let Some(answer) = ask().await {
             return answer;
@@ -157,16 +198,47 @@ where
     }
 }
 
+/// A look that found everything out. Each has two seconds, which a busy box may need for less than that.
+pub(crate) async fn looked<F: Future<Output = Findings>>(mut look: impl FnMut() -> F) -> Findings {
+    let deadline = Instant::now() + LONGEST;
+    loop {
+        let found = look().await;
+        if found.unchecked.is_empty() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "a look that never finds everything out: {found:#?}");
+    }
+}
+
+/// Asks with this key until a question stands whose look found everything out; what it says. What was not
+/// found out in two seconds makes it a harder question than the one that is meant.
+#[track_caller]
+pub(crate) fn asks(screen: &Cockpit, key: &str) -> String {
+    for _ in 0..8 {
+        screen.press(key);
+        let text = screen.wait_until("a question whole", |screen| {
+            let text = screen.contents();
+            text.contains("may I") || text.contains("not checked")
+        });
+        if !text.contains("not checked") {
+            return text;
+        }
+        screen.press("\x1b");
+        screen.wait_until("the question gone", |screen| !screen.contents().contains("leave it"));
+    }
+    panic!("a question whose look never finds everything out:\n{}", screen.screen());
+}
+
 /// Answers a question as a person does: reads it, says yes, and reads it once more where that was too early.
 #[track_caller]
 pub(crate) fn says_yes(screen: &Cockpit) {
-    let stands = || screen.screen().contains("run it");
+    let stands = || screen.screen().contains("leave it");
     for _ in 0..10 {
         // This pause is itself under test: an answer before it does not count.
         std::thread::sleep(READING);
         screen.press("y");
-        let heard = Instant::now() + Duration::from_secs(2);
-        while Instant::now() < heard {
+        let heard = Instant::now() + Duration::from_secs(10);
+        while Instant::now() < heard && !screen.screen().contains("read it first") {
             std::thread::sleep(Duration::from_millis(10));
             // A second look, because the first may have met a screen half drawn.
             if !stands() {

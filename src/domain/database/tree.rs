@@ -278,7 +278,7 @@ mod tests {
         assert_eq!(tree.place(0).map(|place| place.blocks), Some(1000));
         assert_eq!(tree.place(400).map(|place| (place.at, place.blocks)), Some((400, 600)));
         assert_eq!(tree.freed_by(0).len(), 1000);
-        assert!(began.elapsed() < std::time::Duration::from_secs(10), "{:?}", began.elapsed());
+        assert!(began.elapsed() < std::time::Duration::from_secs(50), "{:?}", began.elapsed());
     }
 
     proptest! {

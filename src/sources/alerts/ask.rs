@@ -6,8 +6,10 @@ use std::time::Duration;
 use reqwest::{Client, Method, Request, Response, StatusCode, Url};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
+use tokio::time::timeout;
 
+use super::hub::Hub;
 use crate::domain::settings::Endpoint;
 use crate::domain::time::Timestamp;
 use crate::sources::backend::Access;
@@ -18,6 +20,10 @@ use crate::sources::supervise::SourceError;
 
 /// Ten thousand alerts are some megabytes, from a server that may have better things to do.
 const ANSWER: Duration = Duration::from_secs(15);
+/// A server that takes its time is asked less often: it works a tenth of its time for us at most.
+const SHARE: u32 = 10;
+/// What is asked less often is no longer called live.
+const RAREST: Duration = Duration::from_secs(30);
 
 /// Why nothing came of a request.
 #[derive(Debug, Clone, PartialEq)]
@@ -233,6 +239,26 @@ pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, SourceError> {
         .map_err(|_| SourceError::Unreachable {
             why: "does not answer as it should: is it an Alertmanager or a Prometheus, and is its path complete?".into(),
         })
+}
+
+/// What follows a poll, which says how long the server took: a pause that a nudge ends, or the way out.
+pub(super) async fn rest(
+    polled: Result<Duration, SourceError>,
+    every: Duration,
+    at: usize,
+    hub: &Hub,
+    nudge: &Notify,
+) -> Result<(), SourceError> {
+    match polled {
+        Ok(took) => {
+            let _ = timeout((took * SHARE).clamp(every, RAREST), nudge.notified()).await;
+            Ok(())
+        }
+        Err(error) => {
+            hub.lost(at).await?;
+            Err(error)
+        }
+    }
 }
 
 #[cfg(test)]

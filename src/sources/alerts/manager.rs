@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use tokio::sync::Notify;
-use tokio::time::timeout;
 
-use super::ask::{Fault, Server, read};
+use super::ask::{Fault, Server, read, rest};
 use super::hub::{Hub, Peers};
 use super::strings::{Odd, Strings};
 use crate::domain::Text;
@@ -24,10 +23,6 @@ use crate::domain::time::Timestamp;
 use crate::sources::supervise::{Source, SourceError, Wire};
 
 const EVERY: Duration = Duration::from_secs(5);
-/// A server that takes its time is asked less often: it works a tenth of its time for us at most.
-const SHARE: u32 = 10;
-/// What is asked less often is no longer called live.
-const RAREST: Duration = Duration::from_secs(30);
 /// Its cluster and its version rarely change.
 const STATUS_EVERY: u32 = 12;
 
@@ -166,14 +161,8 @@ impl Source for Manager {
         // Whatever it was before: it may be another one now.
         (self.polls, self.last) = (0, None);
         loop {
-            let took = match self.poll(wire).await {
-                Ok(took) => took,
-                Err(error) => {
-                    self.hub.lost(self.at).await?;
-                    return Err(error);
-                }
-            };
-            let _ = timeout((took * SHARE).clamp(EVERY, RAREST), self.nudge.notified()).await;
+            let polled = self.poll(wire).await;
+            rest(polled, EVERY, self.at, &self.hub, &self.nudge).await?;
         }
     }
 

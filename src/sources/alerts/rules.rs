@@ -8,9 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use tokio::sync::Notify;
-use tokio::time::timeout;
 
-use super::ask::{Fault, Server, read};
+use super::ask::{Fault, Server, read, rest};
 use super::hub::Hub;
 use super::strings::{Odd, Strings, number};
 use crate::domain::Text;
@@ -24,9 +23,6 @@ use crate::domain::time::Timestamp;
 use crate::sources::supervise::{Source, SourceError, Wire};
 
 const EVERY: Duration = Duration::from_secs(10);
-const SHARE: u32 = 10;
-/// What is asked less often is no longer called live.
-const RAREST: Duration = Duration::from_secs(30);
 /// Targets that nobody looks at are asked for every so many polls.
 const TARGETS_EVERY: u32 = 3;
 const VERSION_EVERY: u32 = 60;
@@ -225,14 +221,8 @@ impl Source for Rules {
     async fn run(&mut self, wire: &mut Wire) -> Result<Infallible, SourceError> {
         (self.polls, self.last) = (0, (None, None));
         loop {
-            let took = match self.poll(wire).await {
-                Ok(took) => took,
-                Err(error) => {
-                    self.hub.lost(self.at).await?;
-                    return Err(error);
-                }
-            };
-            let _ = timeout((took * SHARE).clamp(EVERY, RAREST), self.nudge.notified()).await;
+            let polled = self.poll(wire).await;
+            rest(polled, EVERY, self.at, &self.hub, &self.nudge).await?;
         }
     }
 

@@ -2,12 +2,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::verify_server_name;
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::crypto::ring;
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{CertificateError, ClientConfig, Error};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use x509_cert::der::Decode;
@@ -16,6 +15,7 @@ use x509_cert::ext::pkix::name::GeneralName;
 
 use super::super::now;
 use super::super::reason::{brief, reason};
+use super::super::tls::Judge;
 use super::ask::Asked;
 use super::net;
 use crate::domain::settings::limit::Fact;
@@ -31,10 +31,21 @@ pub(super) async fn ask(fact: &Fact) -> Asked {
         return Asked::failed("the host is no name that a certificate can be for");
     };
     let provider = Arc::new(ring::default_provider());
-    let seen = Arc::new(Seen::new(provider.clone()));
+    let kept: Arc<Mutex<Option<Kept>>> = Arc::default();
+    let (keep, trusted) = (kept.clone(), provider.clone());
+    // Every certificate is taken and remembered: nothing is sent over the connection but the handshake.
+    let judge = Judge::new(provider.clone(), move |shown| {
+        let trusted = rustls_platform_verifier::Verifier::new(trusted.clone());
+        let verdict = trusted.and_then(|trusted| shown.before(&trusted));
+        let chain = std::iter::once(shown.leaf).chain(shown.others).map(|one| one.clone().into_owned());
+        *keep.lock().unwrap_or_else(PoisonError::into_inner) = Some(Kept { chain: chain.collect(), verdict });
+        Ok(())
+    });
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let config = match config {
-        Ok(config) => config.dangerous().with_custom_certificate_verifier(seen.clone()).with_no_client_auth(),
+        Ok(config) => {
+            config.dangerous().with_custom_certificate_verifier(Arc::new(judge)).with_no_client_auth()
+        }
         Err(error) => return Asked::failed(&reason(&error)),
     };
     let stream = match net::connect(&fact.query).await {
@@ -42,7 +53,8 @@ pub(super) async fn ask(fact: &Fact) -> Asked {
         Err(asked) => return asked,
     };
     let shaken = timeout(HANDSHAKE, TlsConnector::from(Arc::new(config)).connect(name.clone(), stream)).await;
-    let Some(shown) = seen.take() else {
+    let shown = kept.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let Some(shown) = shown else {
         return match shaken {
             Err(_) => Asked::broken("no TLS: timed out"),
             Ok(Err(error)) => Asked::broken(&format!("no TLS: {}", reason(&error))),
@@ -79,76 +91,13 @@ fn told(certificate: &Certificate, now: Timestamp) -> Asked {
 }
 
 /// What a server showed, and what this box's authorities say of it.
-struct Shown {
+struct Kept {
     chain: Vec<CertificateDer<'static>>,
     verdict: Result<(), Error>,
 }
 
-/// Takes every certificate and remembers it: nothing is sent over the connection but the handshake.
-#[derive(Debug)]
-struct Seen {
-    provider: Arc<CryptoProvider>,
-    shown: Mutex<Option<Shown>>,
-}
-
-impl std::fmt::Debug for Shown {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Shown").field("verdict", &self.verdict).finish_non_exhaustive()
-    }
-}
-
-impl Seen {
-    fn new(provider: Arc<CryptoProvider>) -> Seen {
-        Seen { provider, shown: Mutex::default() }
-    }
-
-    fn take(&self) -> Option<Shown> {
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
-impl ServerCertVerifier for Seen {
-    fn verify_server_cert(
-        &self,
-        leaf: &CertificateDer<'_>,
-        others: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
-        at: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        let trusted = rustls_platform_verifier::Verifier::new(self.provider.clone());
-        let verdict =
-            trusted.and_then(|trusted| trusted.verify_server_cert(leaf, others, name, ocsp, at).map(|_| ()));
-        let chain = std::iter::once(leaf).chain(others).map(|one| one.clone().into_owned()).collect();
-        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = Some(Shown { chain, verdict });
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
-}
-
 /// One fault hides the others from a verifier, so each is looked for by itself.
-fn read(shown: &Shown, name: &ServerName<'_>, now: Timestamp) -> Result<Certificate, String> {
+fn read(shown: &Kept, name: &ServerName<'_>, now: Timestamp) -> Result<Certificate, String> {
     let [leaf, others @ ..] = shown.chain.as_slice() else { return Err("there is none".into()) };
     let parsed = x509_cert::Certificate::from_der(leaf).map_err(|error| brief(&error.to_string()))?;
     let own = &parsed.tbs_certificate;

@@ -6,8 +6,8 @@ use firedeck::domain::feed::FeedState;
 use firedeck::domain::level::Level;
 use firedeck::domain::object::{Facts, Kind};
 
-use super::watched::{Watched, alone, url};
-use crate::suite::setting;
+use super::watched::{Watched, url};
+use crate::suite::{postgres_is_mine, postgres_stays, setting};
 
 /// Restarts a server, or makes a standby; what it prints.
 async fn server(words: &'static [&'static str]) -> String {
@@ -20,7 +20,7 @@ async fn server(words: &'static [&'static str]) -> String {
 #[tokio::test]
 async fn a_server_that_restarts_is_found_again_and_said_to_have_restarted() {
     let version = "15";
-    let _alone = alone(version).await;
+    let _alone = postgres_is_mine(version).await;
     let mut watched = Watched::at(version, "watcher", &[Kind::Session]).await;
     let restarting = tokio::spawn(server(&["restart", "15"]));
     let event = watched.until("what befell it", |w| w.server()?.event.clone()).await;
@@ -43,7 +43,9 @@ async fn first_word(url: &str) -> Result<String, String> {
 
 #[tokio::test]
 async fn an_address_gets_as_much_tls_as_it_asks_for_and_never_less_unsaid() {
-    let _alone = alone("18").await;
+    let _alone = postgres_is_mine("18").await;
+    // Asked for what it does not have.
+    let _other = postgres_stays("15").await;
     let (with, ca) = (url("18", "watcher"), setting("POSTGRES_CA"));
     let named = with.replace("127.0.0.1", "localhost");
     for (address, answer) in [
@@ -73,7 +75,7 @@ async fn an_address_gets_as_much_tls_as_it_asks_for_and_never_less_unsaid() {
 
 #[tokio::test]
 async fn a_standby_that_is_promoted_says_so_and_its_primary_lists_it_until_then() {
-    let _alone = alone("15").await;
+    let _alone = postgres_is_mine("15").await;
     let port = server(&["standby"]).await;
     let primary = url("15", "watcher");
     let standby = url("15", "watcher");

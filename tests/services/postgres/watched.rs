@@ -13,23 +13,14 @@ use firedeck::domain::time::Timestamp;
 use firedeck::sources::backend::{Access, Backend};
 use firedeck::sources::postgres;
 use firedeck::sources::supervise::Signals;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_postgres::{Client, NoTls};
 
-use crate::suite::setting;
+use crate::suite::{looked, setting};
 
-pub(super) const VERSIONS: [&str; 3] = ["12", "15", "18"];
 /// Slots for those without privileges.
 pub(super) const USABLE: [u32; 3] = [22, 22, 20];
-
-/// A test is alone with a server: each counts its sessions, and one fills it.
-static ALONE: [Mutex<()>; 3] = [const { Mutex::const_new(()) }; 3];
-
-pub(super) async fn alone(version: &str) -> tokio::sync::MutexGuard<'static, ()> {
-    let at = VERSIONS.iter().position(|one| *one == version).expect("one of them");
-    ALONE[at].lock().await
-}
 
 /// The server's address as this role.
 pub(super) fn url(version: &str, role: &str) -> String {
@@ -145,7 +136,7 @@ impl Watched {
     }
 
     pub(super) async fn look(&self, native: &Native) -> Findings {
-        self.backend.look(std::slice::from_ref(native)).await
+        looked(|| self.backend.look(std::slice::from_ref(native))).await
     }
 
     pub(super) async fn act(&self, looked: Looked) -> (Outcome, Vec<Outcome>) {

@@ -1,5 +1,6 @@
 //! A server of a test's own, to be filled, broken and stopped; and what a cockpit knows of it.
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
@@ -23,7 +24,7 @@ use crate::suite::{eventually, setting};
 /// Every version that the script installs.
 pub(super) const VERSIONS: [&str; 4] = ["6.2", "7.0", "8.0", "valkey"];
 
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Option<Child>,
     pub(super) port: u16,
     version: &'static str,
@@ -39,7 +40,7 @@ impl Drop for Server {
 }
 
 impl Server {
-    pub(super) async fn start(version: &'static str, arguments: &[&str]) -> Server {
+    pub(crate) async fn start(version: &'static str, arguments: &[&str]) -> Server {
         Server::start_with(version, None, arguments).await
     }
 
@@ -112,7 +113,7 @@ impl Server {
         assert!(done.is_ok_and(|status| status.success()), "kill -{name} {pid}");
     }
 
-    pub(super) fn try_cli(&self, words: &[&str]) -> String {
+    pub(crate) fn try_cli(&self, words: &[&str]) -> String {
         let mut command = Command::new("redis-cli");
         command.args(["-h", "127.0.0.1", "-p", &self.port.to_string()]).args(words);
         let output = command.output().expect("redis-cli runs");
@@ -121,7 +122,7 @@ impl Server {
             .into()
     }
 
-    pub(super) fn cli(&self, words: &[&str]) -> String {
+    pub(crate) fn cli(&self, words: &[&str]) -> String {
         let said = self.try_cli(words);
         let refused = ["ERR", "NOAUTH", "NOPERM", "WRONGPASS", "Could not connect", "(error)"];
         assert!(!refused.iter().any(|word| said.starts_with(word)), "{words:?}: {said}");
@@ -129,7 +130,7 @@ impl Server {
     }
 
     /// A client that stays until it is dropped, or until the server ends it.
-    pub(super) fn client(&self, words: &[&str]) -> Client {
+    pub(crate) fn client(&self, words: &[&str]) -> Client {
         let mut command = Command::new("redis-cli");
         command.args(["-h", "127.0.0.1", "-p", &self.port.to_string()]);
         let mut child = command
@@ -145,16 +146,16 @@ impl Server {
         Client { child, _input: input }
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 }
 
-pub(super) struct Client {
+pub(crate) struct Client {
     child: Child,
     _input: std::process::ChildStdin,
 }
@@ -170,19 +171,55 @@ fn pid_file(pid: u32) -> PathBuf {
     PathBuf::from(setting("DIR")).join("run").join(format!("redis-{pid}.pid"))
 }
 
-/// Free, and never given to another test of this run, with the one 10,000 above, where cluster nodes listen as well.
+/// Where a test may listen: what `tests/services/run` takes its rows from, so that neither takes the other's and
+/// no connection is given one of them as its own end.
+const PORTS: std::ops::Range<u16> = 10_000..22_700;
+
+/// Free, and never given to another test, with the one 10,000 above, where cluster nodes listen as well.
 pub(super) fn free_port() -> u16 {
-    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    static ROWS: Mutex<Option<Row>> = Mutex::new(None);
+    let mut rows = ROWS.lock().expect("no test panics while it holds this");
     loop {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("its address").port();
-        let Some(bus) = port.checked_add(10_000) else { continue };
-        let free = TcpListener::bind(("127.0.0.1", bus)).is_ok();
-        let mut given = GIVEN.lock().expect("no test panics while it holds this");
-        if free && !given.contains(&port) && !given.contains(&bus) {
-            given.extend([port, bus]);
-            return port;
+        let row = rows.get_or_insert_with(Row::take);
+        match row.left.next() {
+            Some(port) if is_free(port) && is_free(port + 10_000) => return port,
+            Some(_) => {}
+            // Its locks stay with the process, as its ports stay with the tests.
+            None => std::mem::forget(rows.take()),
         }
+    }
+}
+
+fn is_free(port: u16) -> bool {
+    TcpListener::bind(("127.0.0.1", port)).is_ok()
+}
+
+/// Ten ports in a row, and those 10,000 above.
+struct Row {
+    left: std::ops::Range<u16>,
+    _locks: [File; 2],
+}
+
+impl Row {
+    fn take() -> Row {
+        // As the script names it.
+        let user = rustix::process::getuid().as_raw();
+        let locks = std::env::temp_dir().join(format!("firedeck-ports-{user}"));
+        std::fs::create_dir_all(&locks).expect("a directory");
+        let lock = |row: u16| {
+            let file = File::create(locks.join(row.to_string())).expect("a lock");
+            file.try_lock().is_ok().then_some(file)
+        };
+        // Runs beside this one begin elsewhere.
+        let rows = (PORTS.end - PORTS.start) / 10;
+        let begin = u16::try_from(std::process::id() * 37 % u32::from(rows)).expect("small");
+        for nth in 0..rows {
+            let row = PORTS.start + (begin + nth) % rows * 10;
+            if let Some(locks) = lock(row).and_then(|low| Some([low, lock(row + 10_000)?])) {
+                return Row { left: row..row + 10, _locks: locks };
+            }
+        }
+        panic!("every row of ports is taken");
     }
 }
 

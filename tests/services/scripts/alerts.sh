@@ -42,17 +42,9 @@ build_alertmanager() {
 
 # The seven ports of this part come from a row of their own, so that the cluster's row stays what it is.
 start_alerts() {
-  local locks=${TMPDIR:-/tmp}/firedeck-ports-$(id -u) tries first lock
-  mkdir -p "$locks" "$DIR/alerts"
-  for ((tries = 0; tries < 200; tries++)); do
-    first=$((10000 + RANDOM % 2000 * 10))
-    exec {lock}>"$locks/$first"
-    flock -n "$lock" && free_ports "$first" && break
-    exec {lock}>&-
-    first=''
-  done
-  [ -n "$first" ] || fail "found no free ports for the Alertmanagers"
-  local a=$first b=$((first + 1)) gossip_a=$((first + 2)) gossip_b=$((first + 3)) prometheus=$((first + 4)) c=$((first + 5)) d=$((first + 6))
+  mkdir -p "$DIR/alerts"
+  take_row
+  local a=$ROW b=$((ROW + 1)) gossip_a=$((ROW + 2)) gossip_b=$((ROW + 3)) prometheus=$((ROW + 4)) c=$((ROW + 5)) d=$((ROW + 6))
   start_alertmanager a prometheus-alertmanager "$a" "$gossip_a" "$gossip_b"
   start_alertmanager b "$ALERTMANAGER_NEW" "$b" "$gossip_b" "$gossip_a"
   start alertmanager-c "$ALERTMANAGER_NEW" --config.file="$HERE/conf/alertmanager.yml" --storage.path="$DIR/alerts/c" \

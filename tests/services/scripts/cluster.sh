@@ -5,21 +5,25 @@ admin() { kubectl --kubeconfig "$DIR/kubeconfig" "$@"; }
 # Ten ports in a row below those the kernel lends to outgoing connections. The lock is held by this
 # script and by every backend it starts, so two suites never pick the same row.
 take_ports() {
-  local locks tries lowest
+  take_row
+  PORTS=$ROW
+  ETCD_PORT=$PORTS ETCD_PEER=$((PORTS + 1)) API_PORT=$((PORTS + 2)) MANAGER_PORT=$((PORTS + 3))
+  SCHEDULER_PORT=$((PORTS + 4)) KUBELET_PORT=$((PORTS + 5))
+  printf '%s=%s\n' ETCD_PORT "$ETCD_PORT" API_PORT "$API_PORT" CONTROLPLANE "$CONTROLPLANE" PKI "$DIR/pki" >"$DIR/conf/cluster"
+}
+
+# Ten ports in a row that no other run of this script has, in ROW.
+take_row() {
+  local locks tries lowest lock
   locks=${TMPDIR:-/tmp}/firedeck-ports-$(id -u)
   mkdir -p "$locks"
   read -r lowest _ </proc/sys/net/ipv4/ip_local_port_range 2>/dev/null || lowest=32768
   [ "$lowest" -gt 12000 ] || lowest=32768
   for ((tries = 0; tries < 200; tries++)); do
-    PORTS=$((10000 + RANDOM % ((lowest - 10000) / 10) * 10))
-    exec {PORTS_LOCK}>"$locks/$PORTS"
-    if flock -n "$PORTS_LOCK" && free_ports "$PORTS"; then
-      ETCD_PORT=$PORTS ETCD_PEER=$((PORTS + 1)) API_PORT=$((PORTS + 2)) MANAGER_PORT=$((PORTS + 3))
-      SCHEDULER_PORT=$((PORTS + 4)) KUBELET_PORT=$((PORTS + 5))
-      printf '%s=%s\n' ETCD_PORT "$ETCD_PORT" API_PORT "$API_PORT" CONTROLPLANE "$CONTROLPLANE" PKI "$DIR/pki" >"$DIR/conf/cluster"
-      return 0
-    fi
-    exec {PORTS_LOCK}>&-
+    ROW=$((10000 + RANDOM % ((lowest - 10000) / 10) * 10))
+    exec {lock}>"$locks/$ROW"
+    if flock -n "$lock" && free_ports "$ROW"; then return 0; fi
+    exec {lock}>&-
   done
   fail "found no ten free ports in a row between 10000 and $lowest"
 }
@@ -67,10 +71,9 @@ start_cluster() {
     --initial-cluster="suite=http://127.0.0.1:$ETCD_PEER"
   wait_for 20 etcd bash -c "exec 3<>/dev/tcp/127.0.0.1/$ETCD_PORT"
   start_apiserver
-  # Nodes that fall silent are noticed after ten seconds, not forty.
   start_part kube-controller-manager "$MANAGER_PORT" --use-service-account-credentials=true \
     --service-account-private-key-file="$PKI/sa.key" --root-ca-file="$PKI/ca.crt" \
-    --node-monitor-grace-period=15s --node-monitor-period=2s
+    --node-monitor-grace-period=40s --node-monitor-period=2s
   start_part kube-scheduler "$SCHEDULER_PORT"
   sed "s|@CA@|$(base64 -w0 "$PKI/ca.crt")|; s|@KUBELET_PORT@|$KUBELET_PORT|" "$HERE/conf/cluster.yml.in" |
     admin apply -f - >"$DIR/logs/apply.log"

@@ -142,7 +142,7 @@ Y
 
 estate_of_containers() {
   local talk='n=0; while true; do n=$$((n+1)); echo level=info n=$$n; echo level=error err=$$n >&2; sleep 1; done'
-  local well='healthcheck: {test: ["CMD", "test", "-d", "/bin"], interval: 1s, timeout: 1s, retries: 2}'
+  local well='healthcheck: {test: ["CMD", "test", "-d", "/bin"], interval: 2s, timeout: 20s, retries: 5}'
   local ill='healthcheck: {test: ["CMD", "sh", "-c", "echo upstream is away; exit 1"], interval: 1s, timeout: 1s, retries: 1}'
   local small='mem_limit: 64m'
   printf 'version: "2.4"\nservices:\n'
@@ -151,6 +151,7 @@ estate_of_containers() {
   service rest-api always 'sleep 100000' "$ill" "$small"
   service worker always 'echo level=error msg=fatal; exit 7'
   service migrate no 'echo migrated'
+  service for-start no 'echo seeded'
   service import no 'exit 3'
   service greedy no 'sleep 1; exec tail /dev/zero' 'mem_limit: 16m' 'memswap_limit: 16m'
   service prompt unless-stopped 'while true; do printf \"hello $$(date +%s)\\r\\n\"; sleep 1; done' 'tty: true'

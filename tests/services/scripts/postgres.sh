@@ -58,13 +58,6 @@ pg_home() { case $1 in 15 | standby) echo /usr/lib/postgresql/15 ;; *) echo "$DI
 
 pg_port() { cat "$DIR/pg/port-$1"; }
 
-pg_free_port() {
-  python3 -c 'import socket
-with socket.socket() as s:
-    s.bind(("127.0.0.1", 0))
-    print(s.getsockname()[1])'
-}
-
 pg_sql() { # version sql…
   local version=$1 statement
   shift
@@ -86,10 +79,12 @@ start_postgres() {
   mkdir -p "$DIR/pg"
   [ "$(id -u)" != 0 ] || chown postgres "$DIR/pg"
   pg_certificate >>"$DIR/logs/certificate.log" 2>&1
+  take_row
+  echo "$ROW" >"$DIR/pg/port-standby"
   for version in $PG_VERSIONS; do
     [ "$version" = 15 ] || cp -r "$CACHE/postgres-$(pg_build "$version")/native" "$DIR/pg/home-$version"
     home=$(pg_home "$version") data=$DIR/pg/data-$version
-    pg_free_port >"$DIR/pg/port-$version"
+    echo "$((ROW + version - 10))" >"$DIR/pg/port-$version"
     printf suite >"$DIR/pg/password"
     chmod 644 "$DIR/pg/password"
     (cd / && "${PG_AS[@]}" "$home/bin/initdb" -D "$data" -U postgres -A scram-sha-256 --pwfile="$DIR/pg/password" -E UTF8 --locale=C -N) >>"$DIR/logs/initdb.log" 2>&1 ||
@@ -184,7 +179,6 @@ pg_command() { # restart VERSION | standby
     standby)
       stop postgres-standby
       rm -rf "$DIR/pg/data-standby"
-      pg_free_port >"$DIR/pg/port-standby"
       (cd / && PGPASSWORD=suite "${PG_AS[@]}" /usr/lib/postgresql/15/bin/pg_basebackup -h 127.0.0.1 -p "$(pg_port 15)" \
         -U postgres -D "$DIR/pg/data-standby" -R -X stream -c fast) >&2
       echo "port = $(pg_port standby)" >>"$DIR/pg/data-standby/postgresql.conf"

@@ -80,16 +80,9 @@ S
 
 # A primary with a replica and a user who sees little, for whoever only looks; those who break one start their own.
 start_redis() {
-  local ports primary replica
-  ports=$(python3 - <<'P'
-import socket
-found = [socket.socket() for _ in range(2)]
-for one in found:
-    one.bind(("127.0.0.1", 0))
-print(*(one.getsockname()[1] for one in found))
-P
-  )
-  primary=${ports% *} replica=${ports#* }
+  local primary replica
+  take_row
+  primary=$ROW replica=$((ROW + 1))
   mkdir -p "$DIR/redis/primary" "$DIR/redis/replica"
   start redis "$REDIS_SERVERS/7.0/redis-server" --port "$primary" --bind 127.0.0.1 --dir "$DIR/redis/primary" \
     --save '' --maxmemory 64mb --maxmemory-policy noeviction
