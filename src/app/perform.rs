@@ -177,10 +177,14 @@ pub async fn perform(scene: Scene, id: ActionId, approved: Approved) {
 /// One after another, each seen to its end; the first that does not come to a good one ends it all.
 async fn in_turn(scene: &Scene, id: ActionId, answered: &Answered, actions: Vec<Looked>) {
     let mut stopped: Option<String> = None;
-    for looked in actions {
+    for (n, mut looked) in actions.into_iter().enumerate() {
         if scene.cancel.is_cancelled() {
             // Nothing new begins once the operator has left.
             return;
+        }
+        if n > 0 && looked.native.verb == Verb::Restart {
+            // Who lost what it needs may have begun anew by itself: it is the same container, in another run.
+            looked.generation = None;
         }
         let (target, recorded) = (looked.native.target.clone(), Target::from(&looked.native));
         if let Some(why) = &stopped {

@@ -164,6 +164,8 @@ pub enum Outcome {
     Failed { why: String },
 }
 
+const IN_LINE: &str = "waits for its turn";
+
 impl Outcome {
     /// Words from a server are made harmless where they enter.
     #[must_use]
@@ -178,6 +180,16 @@ impl Outcome {
             Outcome::Uncertain { why } => Outcome::Uncertain { why: safe(why) },
             Outcome::Failed { why } => Outcome::Failed { why: safe(why) },
         }
+    }
+
+    /// What is approved and comes after others of its plan.
+    pub fn in_line() -> Outcome {
+        Outcome::Progress { says: IN_LINE.into() }
+    }
+
+    /// Nothing of it was sent yet.
+    pub fn is_in_line(&self) -> bool {
+        matches!(self, Outcome::Progress { says } if says == IN_LINE)
     }
 
     /// Why nothing that was to come after it is begun; `None` where it came to a good end.

@@ -146,14 +146,17 @@ fn came_to(model: &mut Model, did: Did) -> Vec<Effect> {
         }
         Did::Run(id, approved) => {
             close(model);
-            for looked in approved.actions() {
+            let plan = approved.actions().iter().map(|looked| looked.native.clone()).collect();
+            let in_turn = Plan::Native(plan).in_turn();
+            for (n, looked) in approved.actions().iter().enumerate() {
                 let native = looked.native.clone();
+                let outcome = if in_turn && n > 0 { Outcome::in_line() } else { Outcome::Started };
                 model.deeds.push(Deed {
                     id,
                     native,
                     began: model.now,
                     changed: model.now,
-                    outcome: Outcome::Started,
+                    outcome,
                 });
             }
             super::table::unmark(model);

@@ -144,9 +144,11 @@ fn everywhere(model: &mut Model, action: Action, key: Key) -> Option<Vec<Effect>
 fn quit(model: &mut Model) -> Vec<Effect> {
     let going = || model.deeds.iter().filter(|deed| !deed.outcome.is_final());
     let shells = going().filter(|deed| matches!(deed.native.verb, Verb::Shell { .. })).count();
-    // A drain is driven from here, and what has no answer yet may not have been sent.
-    let ours =
-        |deed: &&Deed| matches!(deed.native.verb, Verb::Drain { .. }) || deed.outcome == Outcome::Started;
+    // A drain is driven from here, and what has no answer yet, or waits for its turn, may not have been sent.
+    let ours = |deed: &&Deed| {
+        let unsent = deed.outcome == Outcome::Started || deed.outcome.is_in_line();
+        unsent || matches!(deed.native.verb, Verb::Drain { .. })
+    };
     let here = going().filter(|deed| !matches!(deed.native.verb, Verb::Shell { .. })).filter(ours).count();
     let others = going().count() - shells - here;
     let warned = model

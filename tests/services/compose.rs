@@ -9,7 +9,7 @@ use firedeck::sources::backend::Backend;
 
 use crate::docker::{Cockpit, ENGINE, cli, socket};
 use crate::engines::Desk;
-use crate::suite::eventually;
+use crate::suite::{asks, eventually, looked};
 use crate::taps::Pane;
 
 const IMAGE: &str = "registry.example/devops-mcp:1.4.2";
@@ -131,7 +131,7 @@ async fn a_look_at_several_names_their_order_and_who_is_left_without_them() {
         cockpit.until(&name, "running", |c| c.status() == "running").await;
         natives.push(cockpit.native(&name, Verb::Restart).await);
     }
-    let findings = cockpit.docker.look(&natives).await;
+    let findings = looked(|| cockpit.docker.look(&natives)).await;
     assert_eq!(findings.effect[0], "one after another; none further once one fails");
     assert!(
         findings.effect.iter().filter(|line| line.starts_with("gets SIGTERM")).count() == 1,
@@ -141,7 +141,7 @@ async fn a_look_at_several_names_their_order_and_who_is_left_without_them() {
     assert_eq!(findings.warnings, [left], "who is restarted with it is not left without it");
     cli(&["stop", "band-drums-1"]);
     cockpit.until("band-drums-1", "stopped", |c| !c.state.is_up()).await;
-    let findings = cockpit.docker.look(&natives[1..]).await;
+    let findings = looked(|| cockpit.docker.look(&natives[1..])).await;
     let missed = |line: &String| line.starts_with("of what it needs, band-drums-1 is exited");
     assert!(findings.warnings.iter().any(missed), "{findings:?}");
 }
@@ -159,11 +159,9 @@ async fn a_project_is_restarted_in_the_order_of_its_needs_and_no_further_than_wh
     let mut desk = Desk::on("chain-");
     desk.screen.press("V");
     desk.screen.wait_for("marked: 3 containers of project chain");
-    desk.screen.press("R");
-    desk.screen.wait_until("the question whole", |screen| {
-        let text = screen.contents();
-        text.contains("1. chain-zero-1") && text.contains("to run it") && text.contains("may I    yes")
-    });
+    let question = asks(&desk.screen, "R");
+    let place = |name: &str| question.find(name).unwrap_or_else(|| panic!("no {name} in {question}"));
+    assert!(place("1. chain-zero-1") < place("2. chain-one-1"), "{question}");
     // What is typed before it could have been read does not count.
     tokio::time::sleep(Duration::from_secs(1)).await;
     desk.screen.press("restart 3 containers");
