@@ -71,6 +71,8 @@ pub struct Model {
     pub drift: Drift,
     /// Alerts that somebody cares for, and who.
     pub acknowledged: BTreeMap<ObjectRef, String>,
+    /// The images of containers that went, for what comes in their place.
+    pub gone: BTreeMap<ObjectRef, Text>,
     pub node_usage: HashMap<(Text, Text), Usage>,
     pub logs: logs::Logs,
     pub board: Board,

@@ -37,6 +37,25 @@ pub fn before(model: &Model, batch: &[Seen<Object>]) -> Vec<Found> {
     batch.iter().flat_map(|seen| told(model, seen, &alerts)).collect()
 }
 
+/// Of a container that goes, the image is remembered: another one of its name mostly comes a moment later.
+pub fn remember(model: &mut Model, batch: &[Seen<Object>]) {
+    for seen in batch {
+        match seen {
+            Seen::Gone(id) => {
+                let old = model.listing(id.kind).and_then(|listing| listing.get(id));
+                let Some(Facts::Container(was)) = old.map(|old| &old.facts) else { continue };
+                let image = was.image.clone();
+                if model.gone.len() >= MOST {
+                    model.gone.pop_first();
+                }
+                model.gone.insert(id.clone(), image);
+            }
+            Seen::Is(object) => _ = model.gone.remove(&object.id),
+            Seen::Begin | Seen::End => {}
+        }
+    }
+}
+
 /// The rollouts of the last hour. They can be told only once everything has come: a revision beside the one before
 /// it. Those that begin from then on are seen in their deployments.
 pub fn rollouts(model: &Model) -> Vec<Found> {
@@ -50,7 +69,9 @@ fn told(model: &Model, seen: &Seen<Object>, alerts: &HashSet<Text>) -> Vec<Found
             let old = model.listing(object.id.kind).and_then(|listing| listing.get(&object.id));
             match &object.facts {
                 Facts::Event(event) => of_event(model, object, event).into_iter().collect(),
-                _ if object.id.kind.realm() != Realm::Kubernetes => servers::told(model.now, old, object),
+                _ if object.id.kind.realm() != Realm::Kubernetes => {
+                    servers::told(model.now, old, model.gone.get(&object.id), object)
+                }
                 facts => old.map_or_else(Vec::new, |old| of_difference(model, old, object, facts)),
             }
         }

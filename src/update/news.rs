@@ -105,6 +105,9 @@ fn take_pods(model: &mut Model, feed: &Feed, batch: Vec<Seen<Pod>>) {
 fn take_objects(model: &mut Model, feed: &Feed, kind: Kind, batch: Vec<Seen<Object>>) {
     heard(model, feed);
     let told = changes::before(model, &batch);
+    if kind == Kind::Container {
+        changes::remember(model, &batch);
+    }
     if kind == Kind::Alert {
         // One that fires again tomorrow is another.
         for seen in &batch {

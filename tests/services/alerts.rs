@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use crate::common::fault::http::Answer;
 use crate::common::fault::{Fault, Proxy};
 use crate::suite::setting;
+pub(crate) use desk::calm;
 use desk::{Desk, WHO, endpoint, feed, storm};
 
 fn silence(labels: &[(&str, &str)], comment: &str) -> Verb {
@@ -44,7 +45,7 @@ async fn send(address: &str, path: &str, body: Value) {
     assert!(sent.expect("an answer").status().is_success());
 }
 
-async fn post(address: &str, labels: Value, seconds: u64) {
+pub(crate) async fn post(address: &str, labels: Value, seconds: u64) {
     let ends = now().plus(Duration::from_secs(seconds)).rfc3339();
     send(address, "alerts", json!([{"labels": labels, "endsAt": ends}])).await;
 }

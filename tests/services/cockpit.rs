@@ -1,5 +1,6 @@
 //! The real program in a pseudo-terminal, on the real server: looking, acting, and staying usable while the
 //! server is away.
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::feeds::number;
 use crate::own::Own;
 use crate::suite::{
     As, asks, eventually, eventually_within, kubeconfig, kubeconfig_through, kubectl_says, proxy, says_yes,
-    server_stays_up,
+    server_stays_up, types_name,
 };
 
 const F2: &str = "\x1bOQ";
@@ -223,6 +224,51 @@ async fn a_pod_is_deleted_and_another_takes_its_place() {
         let rows = rows(&screen.contents());
         rows.iter().any(|row| row.contains("web-")) && !rows.iter().any(|row| row.contains(&before))
     });
+    desk.leaves();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn marked_pods_are_deleted_together_and_no_other_is() {
+    let _up = server_stays_up().await;
+    let own = Own::new("marked");
+    own.deploy("web", 4, "");
+    running(&own.name)().await;
+    let names = || {
+        let said = own.kubectl(&["get", "pods", "-o", "jsonpath={.items[*].metadata.name}"]);
+        said.split_whitespace().map(str::to_owned).collect::<BTreeSet<_>>()
+    };
+    let before = names();
+    let desk = Desk::in_namespace(&own.name, &[]);
+    desk.cockpit.wait_until("the pods", |screen| {
+        let text = screen.contents();
+        live(screen) && before.iter().all(|name| text.contains(name))
+    });
+    let row = |nth: usize| {
+        let text = rows(&desk.cockpit.screen()).swap_remove(nth);
+        before.iter().find(|name| text.contains(*name)).expect("one of them").clone()
+    };
+    let marked = BTreeSet::from([row(0), row(1)]);
+    desk.cockpit.press("  ");
+    desk.cockpit.wait_until("two marks", |screen| screen.contents().matches('◆').count() == 2);
+    let asked = asks(&desk.cockpit, "D");
+    assert!(asked.contains("delete 2 pods"), "{asked}");
+    // The rows of the table stand beside the question.
+    let inside = |line: &str| Some(line.split_once('│')?.1.rsplit_once('│')?.0.to_owned());
+    let question: String = asked.lines().filter_map(inside).collect();
+    for name in &before {
+        assert_eq!(question.contains(name.as_str()), marked.contains(name), "{name} in {asked}");
+    }
+    if asked.contains("y  run it") {
+        says_yes(&desk.cockpit);
+    } else {
+        types_name(&desk.cockpit, "delete 2 pods");
+    }
+    eventually("both gone and others in their place", || async {
+        let now = names();
+        (now.is_disjoint(&marked) && now.len() == 4).then_some(())
+    })
+    .await;
+    assert!(names().is_superset(&(&before - &marked)), "no other was touched");
     desk.leaves();
 }
 

@@ -19,12 +19,17 @@ use firedeck::sources::supervise::Signals;
 use firedeck::sources::taps::{From, NoLog, Tap, Taps};
 use futures::AsyncBufReadExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::sync::RwLock;
+use tokio::sync::{RwLock, RwLockWriteGuard};
 
-use crate::suite::{eventually, looked, setting};
+use crate::suite::{alone, eventually, looked, setting};
 
 /// Breaking the engine breaks it for every test here.
 pub(crate) static ENGINE: RwLock<()> = RwLock::const_new(());
+
+/// Held by a test that breaks the engine, once nobody needs it well; meanwhile nobody is held up.
+pub(crate) async fn engine_is_mine() -> RwLockWriteGuard<'static, ()> {
+    alone(&ENGINE).await
+}
 
 /// What a cockpit would know.
 #[derive(Default)]

@@ -12,7 +12,7 @@ use firedeck::sources::shell::End;
 use firedeck::store::{Places, journal};
 
 use crate::common::terminal;
-use crate::docker::{Cockpit, ENGINE, cli, engine, says, socket};
+use crate::docker::{Cockpit, ENGINE, cli, engine, engine_is_mine, says, socket};
 use crate::suite::{asks, eventually, says_yes, setting};
 
 /// Why it is down.
@@ -83,7 +83,7 @@ async fn an_engine_that_is_not_there_is_named() {
 
 #[tokio::test]
 async fn an_engine_that_goes_and_comes_back_is_followed_by_itself() {
-    let _alone = ENGINE.write().await;
+    let _alone = engine_is_mine().await;
     let cockpit = Cockpit::here();
     cockpit.live().await;
     cockpit.until("mcp-server", "healthy", |c| c.status() == "healthy").await;
@@ -105,7 +105,7 @@ async fn an_engine_that_goes_and_comes_back_is_followed_by_itself() {
 
 #[tokio::test]
 async fn an_engine_that_hangs_is_down_with_words_and_well_when_it_goes_on() {
-    let _alone = ENGINE.write().await;
+    let _alone = engine_is_mine().await;
     let cockpit = Cockpit::here();
     cockpit.live().await;
     engine("freeze");

@@ -7,6 +7,9 @@
     reason = "a test that cannot go on has failed, and a panic says so"
 )]
 mod alerts;
+mod all_sources;
+mod by_hand;
+mod changes;
 mod cluster;
 mod cockpit;
 #[allow(dead_code, reason = "this binary uses a part of it; the other one tests all of it")]
@@ -15,6 +18,7 @@ mod common;
 mod compose;
 mod deeds;
 mod docker;
+mod doctor;
 mod engines;
 mod faults;
 mod feeds;

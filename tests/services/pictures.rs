@@ -36,7 +36,7 @@ fn servers() -> Vec<String> {
         std::env::var(name).unwrap_or_else(|_| panic!("`{name}` is not set: tests/services/run sets it"))
     };
     // The password comes by its own variable, as it should.
-    let postgres = of("FIREDECK_TEST_POSTGRES_15").replace(":suite@", "@");
+    let postgres = of("FIREDECK_TEST_POSTGRES_COMMON").replace(":suite@", "@");
     [
         ("--postgres", postgres),
         ("--redis", of("FIREDECK_TEST_REDIS")),
@@ -96,7 +96,6 @@ async fn the_board_shows_a_crashing_pod_above_its_log() {
 async fn everything_at_a_glance_shows_the_worst_of_every_server() {
     let _up = suite::server_stays_up().await;
     let _engine = ENGINE.read().await;
-    let _database = suite::postgres_stays("15").await;
     let servers = servers();
     let mut arguments = vec!["--namespace", "all"];
     arguments.extend(servers.iter().map(String::as_str));

@@ -24,7 +24,6 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::common::fault::{Fault, Proxy};
-use crate::suite::postgres_stays;
 
 /// The longest that any answer may take to come.
 const LONGEST: Duration = Duration::from_secs(90);
@@ -374,8 +373,7 @@ async fn a_prometheus_tells_the_worst_of_its_series_and_what_came_before() {
 
 #[tokio::test]
 async fn a_postgres_answers_over_one_connection_that_cannot_write() {
-    let _well = postgres_stays("15").await;
-    let server = address("FIREDECK_TEST_POSTGRES_15");
+    let server = address("FIREDECK_TEST_POSTGRES_COMMON");
     let sql = |name: &str, query: &str, bounds| fact(name, FactSource::Sql, query, bounds);
     let facts = vec![
         sql("one", "SELECT 1", ["= 1", "", ""]),
@@ -462,8 +460,7 @@ async fn comes_back(backend: Kind, source: FactSource, server: &str, query: &str
 
 #[tokio::test]
 async fn a_postgres_that_breaks_is_told_and_asked_again() {
-    let _well = postgres_stays("15").await;
-    let server = address("FIREDECK_TEST_POSTGRES_15");
+    let server = address("FIREDECK_TEST_POSTGRES_COMMON");
     comes_back(Kind::Postgres, FactSource::Sql, &server, "SELECT 1").await;
 }
 

@@ -1,4 +1,5 @@
 //! Real Redis and Valkey servers: what they say, what befalls them, what is done to their clients.
+mod broken;
 pub(crate) mod server;
 
 use std::time::Duration;

@@ -11,7 +11,7 @@ use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::common::fault::Proxy;
 use crate::common::fault::tls::{Identity, Tls};
-use crate::common::terminal::Cockpit;
+use crate::common::terminal::{Cockpit, Start};
 
 /// The longest that any state may take to come: a bound for a test that fails, not a measure.
 const LONGEST: Duration = Duration::from_secs(90);
@@ -31,7 +31,7 @@ pub(crate) async fn nodes_stay() -> RwLockReadGuard<'static, ()> {
 
 /// Held by a test that makes one of its own.
 pub(crate) async fn nodes_are_mine() -> RwLockWriteGuard<'static, ()> {
-    NODES.write().await
+    alone(&NODES).await
 }
 
 /// Held by a test that needs the API server well.
@@ -39,11 +39,15 @@ pub(crate) async fn server_stays_up() -> RwLockReadGuard<'static, ()> {
     SERVER.read().await
 }
 
-/// Held by a test that breaks the API server; it heals it before letting go. It waits until nobody needs the
-/// server well, and meanwhile holds nobody up.
+/// Held by a test that breaks the API server; it heals it before letting go.
 pub(crate) async fn server_is_mine() -> RwLockWriteGuard<'static, ()> {
+    alone(&SERVER).await
+}
+
+/// Waits until nobody else needs something, and meanwhile holds nobody up.
+pub(crate) async fn alone(lock: &'static RwLock<()>) -> RwLockWriteGuard<'static, ()> {
     loop {
-        if let Ok(alone) = SERVER.try_write() {
+        if let Ok(alone) = lock.try_write() {
             return alone;
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -210,12 +214,35 @@ pub(crate) async fn looked<F: Future<Output = Findings>>(mut look: impl FnMut() 
     }
 }
 
-/// Asks with this key until a question stands whose look found everything out; what it says. What was not
-/// found out in two seconds makes it a harder question than the one that is meant.
+/// The real program in a pseudo-terminal, with a home of its own, for as long as both are held.
+pub(crate) fn cockpit(arguments: &[&str]) -> (Cockpit, tempfile::TempDir) {
+    let home = tempfile::tempdir().expect("a home");
+    let mut start = Start::new(env!("CARGO_BIN_EXE_firedeck"))
+        .env("HOME", home.path().to_string_lossy())
+        .env("LANG", "C.UTF-8")
+        .env("PGPASSWORD", "suite")
+        .log(home.path().join(".local/state/firedeck/firedeck.log"))
+        .size(150, 40);
+    // A partition shows after at most 45 s, and what was down long is tried every half minute.
+    start.patience = Duration::from_secs(150);
+    for argument in arguments {
+        start = start.arg(*argument);
+    }
+    (start.run(), home)
+}
+
+/// Asks with this key until a question stands whose look found everything out; what it says.
 #[track_caller]
 pub(crate) fn asks(screen: &Cockpit, key: &str) -> String {
+    asks_by(screen, || screen.press(key))
+}
+
+/// The same where more than a key is needed. What was not found out in two seconds makes it a harder question than
+/// the one that is meant.
+#[track_caller]
+pub(crate) fn asks_by(screen: &Cockpit, ask: impl Fn()) -> String {
     for _ in 0..8 {
-        screen.press(key);
+        ask();
         let text = screen.wait_until("a question whole", |screen| {
             let text = screen.contents();
             text.contains("may I") || text.contains("not checked")
@@ -227,6 +254,30 @@ pub(crate) fn asks(screen: &Cockpit, key: &str) -> String {
         screen.wait_until("the question gone", |screen| !screen.contents().contains("leave it"));
     }
     panic!("a question whose look never finds everything out:\n{}", screen.screen());
+}
+
+/// Answers a dangerous question: types what it asks for, and gives no reason.
+#[track_caller]
+pub(crate) fn types_name(screen: &Cockpit, name: &str) {
+    for _ in 0..10 {
+        // What is typed before it could be read does not count.
+        std::thread::sleep(READING);
+        screen.press("\x15");
+        screen.press(name);
+        screen.wait_until("the name typed", |screen| {
+            let text = screen.contents();
+            text.contains(&format!("{name}▏")) || text.contains("read it first")
+        });
+        if screen.screen().contains(&format!("{name}▏")) {
+            break;
+        }
+    }
+    screen.press("\r");
+    screen.wait_until("the reason asked for", |screen| {
+        screen.contents().contains("your reason (may be empty): ▏")
+    });
+    screen.press("\r");
+    screen.wait_until("the question gone", |screen| !screen.contents().contains("leave it"));
 }
 
 /// Answers a question as a person does: reads it, says yes, and reads it once more where that was too early.

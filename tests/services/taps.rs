@@ -11,7 +11,7 @@ use firedeck::sources::logs::{self, Handle};
 use firedeck::sources::supervise::Signals;
 use tokio::sync::mpsc;
 
-use crate::docker::{ENGINE, access, cli, engine, socket};
+use crate::docker::{ENGINE, access, cli, engine, engine_is_mine, socket};
 
 /// Counts, on both its streams, and takes no time to end.
 const TALKS: &str = "n=0; while true; do n=$((n+1)); echo out $n; echo err $n >&2; sleep 0.1; done";
@@ -176,7 +176,7 @@ async fn a_container_that_is_over_shows_what_it_wrote_and_says_that_it_waits() {
 
 #[tokio::test]
 async fn a_log_goes_on_when_the_engine_is_back() {
-    let _alone = ENGINE.write().await;
+    let _alone = engine_is_mine().await;
     let mut pane = Pane::follow("mcp-server");
     pane.until("lines", |pane| pane.said(LineKind::Written, "level=info n=")).await;
     engine("stop");

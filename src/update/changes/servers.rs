@@ -14,8 +14,9 @@ use crate::domain::redis::node::Role;
 use crate::domain::redis::{RedisFacts, RedisNode};
 use crate::domain::time::Timestamp;
 
-/// What a row tells, beside what stood in its place; the first picture tells of the last hour.
-pub(super) fn told(now: Timestamp, old: Option<&Object>, new: &Object) -> Vec<Found> {
+/// What a row tells, beside what stood in its place; the first picture tells of the last hour. `gone`: the image of the
+/// container of this name that went before.
+pub(super) fn told(now: Timestamp, old: Option<&Object>, gone: Option<&Text>, new: &Object) -> Vec<Found> {
     match (old.map(|old| &old.facts), &new.facts) {
         (was, Facts::Alerts(AlertFacts::Alert(is))) => {
             let was = match was {
@@ -29,7 +30,7 @@ pub(super) fn told(now: Timestamp, old: Option<&Object>, new: &Object) -> Vec<Fo
                 Some(Facts::Container(was)) => Some(&**was),
                 _ => None,
             };
-            of_container(now, new, was, is).into_iter().collect()
+            of_container(now, new, was, gone, is).into_iter().collect()
         }
         (was, Facts::Database(DatabaseFacts::Server(is))) => {
             let known =
@@ -84,14 +85,20 @@ fn of_alert(now: Timestamp, new: &Object, was: Option<&Alert>, is: &Alert) -> Op
     Some(found_at(ChangeKind::Alert, &new.id, since, says, level))
 }
 
-fn of_container(now: Timestamp, new: &Object, was: Option<&Container>, is: &Container) -> Option<Found> {
+fn of_container(
+    now: Timestamp,
+    new: &Object,
+    was: Option<&Container>,
+    gone: Option<&Text>,
+    is: &Container,
+) -> Option<Found> {
     let recent = |at: Timestamp| now.since(at) < HOUR;
     let found = |at, says: String, level| found_at(ChangeKind::Container, &new.id, at, says, level);
     let started = is.started.filter(|at| recent(*at));
+    if let Some(words) = was.map(|was| &was.image).or(gone).and_then(|old| image(old, &is.image)) {
+        return Some(found(started.unwrap_or(now), words, Level::Fine));
+    }
     if let Some(was) = was {
-        if let Some(words) = image(&was.image, &is.image) {
-            return Some(found(started.unwrap_or(now), words, Level::Fine));
-        }
         if was.end != is.end
             && let Some(end) = is.end.as_ref().filter(|end| end.code != 0)
         {
@@ -101,7 +108,9 @@ fn of_container(now: Timestamp, new: &Object, was: Option<&Container>, is: &Cont
         if was.started == is.started {
             return None;
         }
-        return started.map(|at| found(at, "started again".into(), Level::Fine));
+        // A list does not tell when; the closer look after it does.
+        let says = if was.started.is_some() { "started again" } else { "started" };
+        return started.map(|at| found(at, says.into(), Level::Fine));
     }
     started.map(|at| found(at, "started".into(), Level::Fine))
 }
@@ -160,10 +169,10 @@ mod tests {
             row(Kind::Alert, Facts::Alerts(AlertFacts::Alert(Box::new(alert))))
         };
         let (pending, firing) = (alert(AlertState::Pending), alert(AlertState::Firing));
-        assert!(told(NOW, None, &pending).is_empty());
-        assert_eq!(says(&told(NOW, Some(&pending), &firing)), ["began to fire"]);
-        assert!(told(NOW, Some(&firing), &firing).is_empty());
-        assert!(told(Timestamp(NOW.0 + 4_000_000), None, &firing).is_empty(), "of the last hour alone");
+        assert!(told(NOW, None, None, &pending).is_empty());
+        assert_eq!(says(&told(NOW, Some(&pending), None, &firing)), ["began to fire"]);
+        assert!(told(NOW, Some(&firing), None, &firing).is_empty());
+        assert!(told(Timestamp(NOW.0 + 4_000_000), None, None, &firing).is_empty(), "of the last hour alone");
         assert!(ended(NOW, &firing, &names(&[])).is_some() && ended(NOW, &pending, &names(&[])).is_none());
         assert!(ended(NOW, &firing, &names(&[Seen::Is(firing.clone())])).is_none(), "told of in other words");
     }
@@ -175,12 +184,25 @@ mod tests {
             row(Kind::RedisNode, Facts::Redis(RedisFacts::Node(Box::new(node))))
         };
         let (replica, primary) = (node(Role::Replica, "a"), node(Role::Primary, "a"));
-        assert_eq!(says(&told(NOW, Some(&replica), &primary)), ["replica → primary"]);
-        assert_eq!(says(&told(NOW, Some(&primary), &node(Role::Primary, "b"))), ["restarted"]);
+        assert_eq!(says(&told(NOW, Some(&replica), None, &primary)), ["replica → primary"]);
+        assert_eq!(says(&told(NOW, Some(&primary), None, &node(Role::Primary, "b"))), ["restarted"]);
         assert!(
-            told(NOW, Some(&primary), &node(Role::Unknown, "")).is_empty(),
+            told(NOW, Some(&primary), None, &node(Role::Unknown, "")).is_empty(),
             "one that is down is not another"
         );
+    }
+
+    #[test]
+    fn a_container_that_runs_since_before_did_not_start_again() {
+        let container = |started: Option<i64>| {
+            let started = started.map(Timestamp);
+            let container = Container { started, ..Container::default() };
+            row(Kind::Container, Facts::Container(Box::new(container)))
+        };
+        let (listed, seen) = (container(None), container(Some(NOW.0 - 60_000)));
+        assert!(told(NOW, None, None, &listed).is_empty());
+        assert_eq!(says(&told(NOW, Some(&listed), None, &seen)), ["started"]);
+        assert_eq!(says(&told(NOW, Some(&seen), None, &container(Some(NOW.0)))), ["started again"]);
     }
 
     #[test]
@@ -189,7 +211,11 @@ mod tests {
             let container = Container { image: image.into(), ..Container::default() };
             row(Kind::Container, Facts::Container(Box::new(container)))
         };
-        let found = told(NOW, Some(&container("web:1.4")), &container("web:1.5"));
+        let found = told(NOW, Some(&container("web:1.4")), None, &container("web:1.5"));
         assert_eq!(says(&found), ["image 1.4 → 1.5"]);
+        // The old one was taken away before the new one came.
+        let (gone, new) = ("web:1.4".into(), container("web:1.5"));
+        assert_eq!(says(&told(NOW, None, Some(&gone), &new)), ["image 1.4 → 1.5"]);
+        assert!(told(NOW, None, Some(&"web:1.5".into()), &new).is_empty());
     }
 }

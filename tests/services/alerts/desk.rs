@@ -16,7 +16,7 @@ use firedeck::sources::{alerts, now};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, mpsc};
 use tokio::time::timeout;
 
-use crate::suite::{looked, setting};
+use crate::suite::{alone, looked, setting};
 
 pub(super) const WHO: &str = "jane@bastion";
 const LONGEST: Duration = Duration::from_secs(90);
@@ -24,14 +24,14 @@ const LONGEST: Duration = Duration::from_secs(90);
 /// Ten thousand alerts at once make every answer late.
 static CALM: RwLock<()> = RwLock::const_new(());
 
-/// Held by whoever sends them, once nobody else looks; meanwhile nobody is held up.
+/// Held by whoever looks at that server meanwhile.
+pub(crate) async fn calm() -> RwLockReadGuard<'static, ()> {
+    CALM.read().await
+}
+
+/// Held by whoever sends them.
 pub(super) async fn storm() -> RwLockWriteGuard<'static, ()> {
-    loop {
-        if let Ok(alone) = CALM.try_write() {
-            return alone;
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+    alone(&CALM).await
 }
 
 /// A cockpit that looks at alerts only.
@@ -73,7 +73,7 @@ pub(super) fn feed(backend: Server, name: &str) -> Feed {
 
 impl Desk {
     pub(super) async fn of(endpoints: &[(Server, &str, &str)]) -> Desk {
-        let calm = CALM.read().await;
+        let calm = calm().await;
         let of = |(backend, name, address): &(Server, &str, &str)| endpoint(*backend, name, address);
         let mut desk = Desk::with(endpoints.iter().map(of).collect());
         desk.calm = Some(calm);

@@ -1,6 +1,7 @@
 //! The database's source against `PostgreSQL` 12, 15 and 18.
+mod broken;
 mod place;
-mod watched;
+pub(crate) mod watched;
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;

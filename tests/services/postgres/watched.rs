@@ -23,7 +23,7 @@ use crate::suite::{looked, setting};
 pub(super) const USABLE: [u32; 3] = [22, 22, 20];
 
 /// The server's address as this role.
-pub(super) fn url(version: &str, role: &str) -> String {
+pub(crate) fn url(version: &str, role: &str) -> String {
     setting(&format!("POSTGRES_{version}")).replace("//watcher:", &format!("//{role}:"))
 }
 
@@ -152,12 +152,12 @@ impl Watched {
 }
 
 /// A client of the server, as an application would be.
-pub(super) struct App {
-    pub(super) client: Client,
-    pub(super) pid: i32,
+pub(crate) struct App {
+    pub(crate) client: Client,
+    pub(crate) pid: i32,
 }
 
-pub(super) async fn app(version: &str, role: &str, name: &str) -> App {
+pub(crate) async fn app(version: &str, role: &str, name: &str) -> App {
     let address = format!("{}?application_name={name}", url(version, role));
     let (client, connection) = tokio_postgres::connect(&address, NoTls).await.expect("a slot");
     tokio::spawn(async move { _ = connection.await });
@@ -166,7 +166,7 @@ pub(super) async fn app(version: &str, role: &str, name: &str) -> App {
 }
 
 impl App {
-    pub(super) async fn run(&self, sql: &str) {
+    pub(crate) async fn run(&self, sql: &str) {
         self.client.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
     }
 

