@@ -195,6 +195,8 @@ async fn a_project_is_restarted_in_the_order_of_its_needs_and_no_further_than_wh
     assert!(outcomes[2].2.starts_with("nothing was sent: `chain-one-1` before it failed"), "{outcomes:?}");
     let started = desk.journal().into_iter().filter(|what| matches!(what, What::ActionStarted(_))).count();
     assert_eq!(started, 2, "what was not done did not begin");
+    // The journal knows it before the screen does.
+    desk.screen.wait_for("nothing was sent: `chain-one-1`");
     desk.screen.press("\x03");
     desk.leaves();
 }
