@@ -151,13 +151,7 @@ fn came_to(model: &mut Model, did: Did) -> Vec<Effect> {
             for (n, looked) in approved.actions().iter().enumerate() {
                 let native = looked.native.clone();
                 let outcome = if in_turn && n > 0 { Outcome::in_line() } else { Outcome::Started };
-                model.deeds.push(Deed {
-                    id,
-                    native,
-                    began: model.now,
-                    changed: model.now,
-                    outcome,
-                });
+                model.deeds.push(Deed { id, native, began: model.now, changed: model.now, outcome });
             }
             super::table::unmark(model);
             vec![Effect::Perform(id, approved)]
