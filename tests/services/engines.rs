@@ -136,7 +136,7 @@ impl Desk {
             .arg("--docker")
             .arg(socket())
             .size(140, 36);
-        start.patience = Duration::from_mins(1);
+        start.patience = Duration::from_secs(150);
         let desk = Desk { from: now(), screen: start.run(), home };
         desk.screen.press("3");
         desk.screen.wait_for("mcp-server");
@@ -285,6 +285,6 @@ async fn a_shell_whose_container_is_stopped_ends_with_it() {
     let native = cockpit.native("for-end", shell).await;
     let session = cockpit.docker.shell(&native, (80, 24)).await.expect("a shell");
     cli(&["rm", "-f", "for-end"]);
-    let end = tokio::time::timeout(Duration::from_secs(20), session.wait()).await.expect("it ends");
+    let end = tokio::time::timeout(Duration::from_mins(1), session.wait()).await.expect("it ends");
     assert!(matches!(end, End::Exited(137) | End::Lost(_)), "{end:?}");
 }

@@ -9,6 +9,7 @@
 mod alerts;
 mod all_sources;
 mod by_hand;
+mod certificates;
 mod changes;
 mod cluster;
 mod cockpit;
@@ -22,6 +23,7 @@ mod doctor;
 mod engines;
 mod faults;
 mod feeds;
+mod hostile;
 mod logs;
 mod nodes;
 mod objects;

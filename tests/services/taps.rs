@@ -75,7 +75,7 @@ impl Pane {
                 }
             }
         };
-        let waited = tokio::time::timeout(Duration::from_mins(1), wait).await;
+        let waited = tokio::time::timeout(Duration::from_mins(3), wait).await;
         assert!(
             waited.is_ok(),
             "never: {what}; seen {:?}, state {:?}, {:?}",
