@@ -1,5 +1,7 @@
 //! Every look of every pane and overlay, as pictures in text.
 mod alerts;
+mod before;
+mod compose;
 mod containers;
 mod database;
 mod kinds;

@@ -359,7 +359,11 @@ fn left_open(model: &Model) -> impl Iterator<Item = ActionOutcome> {
     let why = "firedeck was left before it was seen how this ended";
     let open = model.deeds.iter().filter(|deed| !deed.outcome.is_final());
     open.filter(|deed| !matches!(deed.native.verb, Verb::Shell { .. })).map(move |deed| {
-        let outcome = Outcome::Uncertain { why: why.into() };
+        let outcome = if deed.outcome.is_in_line() {
+            Outcome::Refused { why: "firedeck was left before its turn came: nothing was sent".into() }
+        } else {
+            Outcome::Uncertain { why: why.into() }
+        };
         ActionOutcome::new(deed.id, Target::from(&deed.native), &outcome)
     })
 }

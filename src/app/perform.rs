@@ -144,7 +144,11 @@ const AT_ONCE: usize = 16;
 /// Performs an approved plan, one target after another; each is recorded before it begins.
 pub async fn perform(scene: Scene, id: ActionId, approved: Approved) {
     let answered = Arc::new(Answered::of(&approved));
-    keep_evidence(&scene, &plan_of(&approved)).await;
+    let plan = plan_of(&approved);
+    keep_evidence(&scene, &plan).await;
+    if plan.in_turn() {
+        return in_turn(&scene, id, &answered, approved.into_actions()).await;
+    }
     let room = Arc::new(Semaphore::new(AT_ONCE));
     for looked in approved.into_actions() {
         // It is never closed; were it, the actions would go without a limit rather than not at all.
@@ -170,6 +174,35 @@ pub async fn perform(scene: Scene, id: ActionId, approved: Approved) {
     }
 }
 
+/// One after another, each seen to its end; the first that does not come to a good one ends it all.
+async fn in_turn(scene: &Scene, id: ActionId, answered: &Answered, actions: Vec<Looked>) {
+    let mut stopped: Option<String> = None;
+    for (n, mut looked) in actions.into_iter().enumerate() {
+        if scene.cancel.is_cancelled() {
+            // Nothing new begins once the operator has left.
+            return;
+        }
+        if n > 0 && looked.native.verb == Verb::Restart {
+            // Who lost what it needs may have begun anew by itself: it is the same container, in another run.
+            looked.generation = None;
+        }
+        let (target, recorded) = (looked.native.target.clone(), Target::from(&looked.native));
+        if let Some(why) = &stopped {
+            let why = format!("nothing was sent: {why}");
+            tell(scene, id, &target, recorded, Outcome::Refused { why }).await;
+            continue;
+        }
+        let ended = match answered.begin(scene, id, &looked.native).await {
+            Ok(()) => one(scene, id, answered, looked).await,
+            Err(error) => {
+                not_begun(scene, id, &looked.native, &error).await;
+                Outcome::Refused { why: error.to_string() }
+            }
+        };
+        stopped = ended.stops(&target.name);
+    }
+}
+
 /// It could not be recorded, so it does not run. A slow disk may write down later that it began.
 pub(super) async fn not_begun(scene: &Scene, id: ActionId, native: &Native, error: &JournalError) {
     let outcome = Outcome::Refused { why: format!("{error}; nothing was sent") };
@@ -185,8 +218,8 @@ pub(super) async fn not_begun(scene: &Scene, id: ActionId, native: &Native, erro
     let _ = scene.out.send(vec![News::Acted(id, native.target.clone(), outcome)]).await;
 }
 
-/// Sends one action and follows it; what it says is recorded, then told.
-async fn one(scene: &Scene, id: ActionId, answered: &Answered, looked: Looked) {
+/// Sends one action and follows it; what it says is recorded, then told. Returns how it ended.
+async fn one(scene: &Scene, id: ActionId, answered: &Answered, looked: Looked) -> Outcome {
     let target = looked.native.target.clone();
     let recorded = Target::from(&looked.native);
     if target.kind.realm() != Realm::Kubernetes {
@@ -196,26 +229,26 @@ async fn one(scene: &Scene, id: ActionId, answered: &Answered, looked: Looked) {
         Ok(cluster) => cluster,
         Err(error) => {
             let why = format!("not sent: {error}");
-            return tell(scene, id, &target, recorded, Outcome::Refused { why }).await;
+            return ended(scene, id, &target, recorded, Outcome::Refused { why }).await;
         }
     };
     if let Some(why) = answered.elsewhere(&target.context, &cluster.server) {
-        return tell(scene, id, &target, recorded, Outcome::Refused { why }).await;
+        return ended(scene, id, &target, recorded, Outcome::Refused { why }).await;
     }
     followed(scene, id, &target, recorded, |report| async move {
         deeds::act(&cluster, looked, now(), &report).await
     })
-    .await;
+    .await
 }
 
-async fn on_backend(scene: &Scene, id: ActionId, looked: Looked) {
+async fn on_backend(scene: &Scene, id: ActionId, looked: Looked) -> Outcome {
     let target = looked.native.target.clone();
     let recorded = Target::from(&looked.native);
     let Some(backend) = scene.backends.get(target.kind) else {
-        return tell(scene, id, &target, recorded, Outcome::Refused { why: nobody(&target) }).await;
+        return ended(scene, id, &target, recorded, Outcome::Refused { why: nobody(&target) }).await;
     };
     followed(scene, id, &target, recorded, |report| async move { backend.act(looked, now(), &report).await })
-        .await;
+        .await
 }
 
 /// Tells and records every outcome on the way, and the last.
@@ -225,7 +258,7 @@ async fn followed<F: Future<Output = Outcome>>(
     target: &ObjectRef,
     recorded: Target,
     act: impl FnOnce(mpsc::Sender<Outcome>) -> F,
-) {
+) -> Outcome {
     let (report, mut reports) = mpsc::channel(8);
     let follow = async {
         while let Some(outcome) = reports.recv().await {
@@ -233,7 +266,19 @@ async fn followed<F: Future<Output = Outcome>>(
         }
     };
     let (outcome, ()) = tokio::join!(act(report), follow);
-    tell(scene, id, target, recorded, outcome).await;
+    ended(scene, id, target, recorded, outcome).await
+}
+
+/// Tells the last outcome.
+async fn ended(
+    scene: &Scene,
+    id: ActionId,
+    target: &ObjectRef,
+    recorded: Target,
+    outcome: Outcome,
+) -> Outcome {
+    tell(scene, id, target, recorded, outcome.clone()).await;
+    outcome
 }
 
 pub(super) async fn tell(

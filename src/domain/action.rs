@@ -164,6 +164,8 @@ pub enum Outcome {
     Failed { why: String },
 }
 
+const IN_LINE: &str = "waits for its turn";
+
 impl Outcome {
     /// Words from a server are made harmless where they enter.
     #[must_use]
@@ -177,6 +179,29 @@ impl Outcome {
             Outcome::Refused { why } => Outcome::Refused { why: safe(why) },
             Outcome::Uncertain { why } => Outcome::Uncertain { why: safe(why) },
             Outcome::Failed { why } => Outcome::Failed { why: safe(why) },
+        }
+    }
+
+    /// What is approved and comes after others of its plan.
+    pub fn in_line() -> Outcome {
+        Outcome::Progress { says: IN_LINE.into() }
+    }
+
+    /// Nothing of it was sent yet.
+    pub fn is_in_line(&self) -> bool {
+        matches!(self, Outcome::Progress { says } if says == IN_LINE)
+    }
+
+    /// Why nothing that was to come after it is begun; `None` where it came to a good end.
+    pub fn stops(&self, name: &str) -> Option<String> {
+        match self {
+            Outcome::Settled { .. } => None,
+            Outcome::Refused { why } => Some(format!("`{name}` before it was refused: {why}")),
+            Outcome::Failed { why } => Some(format!("`{name}` before it failed: {why}")),
+            Outcome::Uncertain { why } => Some(format!("`{name}` before it may have happened: {why}")),
+            Outcome::Started | Outcome::Accepted { .. } | Outcome::Progress { .. } => {
+                Some(format!("`{name}` before it has not come to an end"))
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 //! A container of a Docker engine: what is known of it, and what that means.
+mod order;
 mod usage;
 
 use std::borrow::Cow;
@@ -9,6 +10,7 @@ use super::Text;
 use super::level::Level;
 use super::time::Timestamp;
 
+pub use order::{Need, by_need};
 pub use usage::{Sample, cpu_percent, memory_used};
 
 /// An engine begins a container that ends again and again at most a minute apart: who has run for longer than this
@@ -22,6 +24,8 @@ pub struct Container {
     /// Of Compose; empty for what was started by hand.
     pub project: Text,
     pub service: Text,
+    /// Services of its project that Compose starts before it.
+    pub needs: Vec<Need>,
     pub image: Text,
     /// The image's own version label, or its tag.
     pub version: Text,
@@ -73,7 +77,8 @@ impl ContainerState {
             // What is being stopped runs until it has ended.
             "running" | "stopping" => ContainerState::Running,
             "removing" => ContainerState::Removing,
-            "exited" => ContainerState::Exited,
+            // Podman tells what was stopped from what ended by itself.
+            "exited" | "stopped" => ContainerState::Exited,
             "dead" => ContainerState::Dead,
             _ => ContainerState::Unknown,
         }

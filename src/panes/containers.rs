@@ -202,10 +202,12 @@ impl Tables for Containers {
         &[
             Action::Open,
             Action::Logs,
+            Action::ProjectLogs,
             Action::Shell,
             Action::Restart,
             Action::Stop,
             Action::Start,
+            Action::MarkProject,
             Action::Filter,
             Action::Palette,
         ]

@@ -84,6 +84,10 @@ fn tls(error: &rustls::Error) -> String {
                 "certificate not valid yet: do the clocks agree?"
             }
             CertificateError::UnknownIssuer => "certificate signed by an authority we do not trust",
+            // An authority that was made anew mostly bears its old name.
+            CertificateError::BadSignature => {
+                "certificate signed by an authority we do not trust, of the same name as one we do"
+            }
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 "certificate is for another name"
             }

@@ -59,7 +59,10 @@ pub struct Tapped {
     pub run: Option<i64>,
     pub name: Text,
     pub project: Text,
+    pub service: Text,
     pub running: bool,
+    /// It did its work and ended well; nobody waits for it to run again.
+    pub done: bool,
     pub restarts: u32,
     /// How its last run ended: `137 (OOMKilled)`.
     pub ended: Option<Text>,

@@ -26,6 +26,10 @@ pub fn ask(model: &mut Model, action: Action, target: &ObjectRef) -> Vec<Effect>
     // What was opened is what is read: marks that stand in the table behind it are not meant.
     let marked = if model.board.focus == PaneKind::Detail { Vec::new() } else { marked(model) };
     let targets = if marked.is_empty() { vec![target.clone()] } else { marked };
+    let (targets, left_out) = super::realms::fitting(model, action, targets);
+    if let Some(left_out) = left_out {
+        model.say(left_out, false);
+    }
     let targets = match super::realms::meant(model, action, targets) {
         Ok(targets) => targets,
         Err(why) => {
@@ -170,15 +174,12 @@ fn came_to(model: &mut Model, did: Did) -> Vec<Effect> {
         }
         Did::Run(id, approved) => {
             close(model);
-            for looked in approved.actions() {
+            let plan = approved.actions().iter().map(|looked| looked.native.clone()).collect();
+            let in_turn = Plan::Native(plan).in_turn();
+            for (n, looked) in approved.actions().iter().enumerate() {
                 let native = looked.native.clone();
-                model.deeds.push(Deed {
-                    id,
-                    native,
-                    began: model.now,
-                    changed: model.now,
-                    outcome: Outcome::Started,
-                });
+                let outcome = if in_turn && n > 0 { Outcome::in_line() } else { Outcome::Started };
+                model.deeds.push(Deed { id, native, began: model.now, changed: model.now, outcome });
             }
             super::table::unmark(model);
             vec![Effect::Perform(id, approved)]

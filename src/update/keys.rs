@@ -1,4 +1,5 @@
 //! Keys to actions, actions to the part of the board they belong to.
+use super::realms::Part;
 use super::{act, changes, detail, groups, lines, overview, palette, realms, table, wall};
 use crate::domain::action::{Outcome, Verb};
 use crate::domain::object::{Kind, Realm};
@@ -147,9 +148,11 @@ fn everywhere(model: &mut Model, action: Action, key: Key) -> Option<Vec<Effect>
 fn quit(model: &mut Model) -> Vec<Effect> {
     let going = || model.deeds.iter().filter(|deed| !deed.outcome.is_final());
     let shells = going().filter(|deed| matches!(deed.native.verb, Verb::Shell { .. })).count();
-    // A drain is driven from here, and what has no answer yet may not have been sent.
-    let ours =
-        |deed: &&Deed| matches!(deed.native.verb, Verb::Drain { .. }) || deed.outcome == Outcome::Started;
+    // A drain is driven from here, and what has no answer yet, or waits for its turn, may not have been sent.
+    let ours = |deed: &&Deed| {
+        let unsent = deed.outcome == Outcome::Started || deed.outcome.is_in_line();
+        unsent || matches!(deed.native.verb, Verb::Drain { .. })
+    };
     let here = going().filter(|deed| !matches!(deed.native.verb, Verb::Shell { .. })).filter(ours).count();
     let others = going().count() - shells - here;
     let warned = model
@@ -290,6 +293,10 @@ fn on_thing(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::ShowEvents => detail::open(model, target, Tab::Events),
         Action::Logs => lines::follow(model, &target, false),
         Action::PreviousLogs => lines::follow(model, &target, true),
+        Action::ServiceLogs => lines::follow_part(model, &target, Part::Service),
+        Action::ProjectLogs => lines::follow_part(model, &target, Part::Project),
+        Action::MarkService => realms::mark(model, &target, Part::Service),
+        Action::MarkProject => realms::mark(model, &target, Part::Project),
         other => act::ask(model, other, &target),
     }
 }

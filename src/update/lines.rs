@@ -1,5 +1,6 @@
 //! The logs pane in the board: what is followed, where it stands, what is typed for it.
-use super::logs;
+use super::realms::Part;
+use super::{logs, realms};
 use crate::domain::log::{Follow, LogNews};
 use crate::domain::object::{Facts, Kind, ObjectRef};
 use crate::domain::settings::Action;
@@ -43,6 +44,11 @@ pub fn tick(model: &mut Model) -> Vec<Effect> {
 
 /// Keys of the pane; says whether the action was one of these.
 pub fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
+    let of_engine = model.logs.following.as_ref().is_some_and(Follow::is_of_engine);
+    if action == Action::Previous && of_engine {
+        model.say(ONE_LOG, false);
+        return Some(Vec::new());
+    }
     Some(logs::act(&mut model.logs, action, model.now))
 }
 
@@ -62,10 +68,71 @@ pub fn copied(model: &Model) -> Option<String> {
     model.logs.line(line).map(|view| view.text.to_owned())
 }
 
-/// Follows what is meant by a thing: a pod, the pods of a workload, a namespace, the pods of a node.
+/// Why an engine's containers have no log of the run before.
+const ONE_LOG: &str =
+    "an engine keeps one log for all runs of a container: what it wrote before stands above";
+
+/// Follows what is marked, or what is meant by a thing: a pod, the pods of a workload, a namespace, the pods of a
+/// node.
 pub fn follow(model: &mut Model, target: &ObjectRef, previous: bool) -> Vec<Effect> {
-    let follow = match target.kind {
-        Kind::Pod => Ok(Follow::Pod { pod: target.clone(), container: None, previous }),
+    let follow = match of_marked(model, target) {
+        Some(marked) => marked,
+        None => of_thing(model, target),
+    };
+    let follow = follow.map(|follow| match follow.turned().filter(|_| previous) {
+        Some(before) => before,
+        None => follow,
+    });
+    if previous && follow.as_ref().is_ok_and(Follow::is_of_engine) {
+        model.say(ONE_LOG, false);
+    }
+    begin(model, follow)
+}
+
+/// Follows all of the service or project that a container belongs to.
+pub fn follow_part(model: &mut Model, target: &ObjectRef, part: Part) -> Vec<Effect> {
+    let follow = realms::together(model, target, part);
+    begin(model, follow)
+}
+
+fn begin(model: &mut Model, follow: Result<Follow, String>) -> Vec<Effect> {
+    match follow {
+        Ok(follow) => {
+            model.board.focus = PaneKind::Logs;
+            logs::follow(&mut model.logs, Some(follow))
+        }
+        Err(why) => {
+            model.say(why, true);
+            Vec::new()
+        }
+    }
+}
+
+/// Marked pods or containers are read together; `None` where nothing is marked that could be.
+fn of_marked(model: &Model, target: &ObjectRef) -> Option<Result<Follow, String>> {
+    // What was opened is what is read: marks that stand in the table behind it are not meant.
+    if model.board.focus == PaneKind::Detail || !matches!(target.kind, Kind::Pod | Kind::Container) {
+        return None;
+    }
+    let marked = super::act::marked(model);
+    let first = marked.first()?;
+    if let [one] = marked.as_slice() {
+        return Some(of_thing(model, one));
+    }
+    if let Some(other) = marked.iter().find(|one| one.context != first.context) {
+        return Some(Err(format!(
+            "marked are {} of `{}` and of `{}`: logs are merged of one at a time",
+            target.kind.plural(),
+            first.context,
+            other.context
+        )));
+    }
+    Some(Ok(realms::of_marked(model, marked)))
+}
+
+fn of_thing(model: &Model, target: &ObjectRef) -> Result<Follow, String> {
+    match target.kind {
+        Kind::Pod => Ok(Follow::Pod { pod: target.clone(), container: None, previous: false }),
         Kind::Namespace => {
             Ok(Follow::Namespace { context: target.context.clone(), namespace: target.name.clone() })
         }
@@ -84,20 +151,10 @@ pub fn follow(model: &mut Model, target: &ObjectRef, previous: bool) -> Vec<Effe
             }
             Some(Facts::Event(event)) if &*event.about_kind == "Pod" => {
                 let pod = target.sibling(Kind::Pod, event.about.clone());
-                Ok(Follow::Pod { pod, container: None, previous })
+                Ok(Follow::Pod { pod, container: None, previous: false })
             }
             _ => Err(format!("a {kind} writes no log; choose a pod, a workload, a namespace or a container")),
         },
-    };
-    match follow {
-        Ok(follow) => {
-            model.board.focus = PaneKind::Logs;
-            logs::follow(&mut model.logs, Some(follow))
-        }
-        Err(why) => {
-            model.say(why, true);
-            Vec::new()
-        }
     }
 }
 

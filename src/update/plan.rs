@@ -56,6 +56,7 @@ pub fn draft(
         all
     });
     natives.sort_by(|a, b| a.target.cmp(&b.target));
+    let natives = realms::order(model, natives);
     if let Some((title, prefilled)) = realms::value(model, action, &natives) {
         return Ok(Draft::Value { title, prefilled, natives });
     }

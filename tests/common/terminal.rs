@@ -18,7 +18,7 @@ use rustix::process::{Pid, Signal};
 use rustix::termios::{Action, LocalModes, Termios};
 
 /// Only reached when something is wrong.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What to start, and where.
 pub(crate) struct Start {

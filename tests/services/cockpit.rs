@@ -25,7 +25,7 @@ const HELP: &str = "mark this row for an action on many";
 /// A partition shows after at most 45 s, and a rollout must hold for 60.
 const PATIENCE: Duration = Duration::from_secs(150);
 /// Long beside the minute for which a rollout must hold, and beside its pods' way there on a busy box.
-const HELD: Duration = Duration::from_secs(240);
+const HELD: Duration = Duration::from_mins(4);
 
 struct Desk {
     home: tempfile::TempDir,

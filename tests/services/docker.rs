@@ -414,7 +414,7 @@ async fn a_container_is_described_without_its_secrets() {
 /// The next line; `None` when it is over.
 async fn line(log: &mut Tap) -> Option<String> {
     let mut line = String::new();
-    let read = tokio::time::timeout(Duration::from_secs(20), log.read_line(&mut line)).await;
+    let read = tokio::time::timeout(Duration::from_mins(1), log.read_line(&mut line)).await;
     (read.expect("it goes on").expect("text") > 0).then_some(line)
 }
 
@@ -464,7 +464,7 @@ async fn a_log_of_a_terminal_is_read_as_it_is_and_one_that_is_over_ends() {
 pub(crate) async fn says(terminal: &mut docker::exec::Terminal, seen: &mut String, what: &str) {
     while !seen.contains(what) {
         let mut buffer = [0; 4096];
-        let read = tokio::time::timeout(Duration::from_secs(20), terminal.output.read(&mut buffer)).await;
+        let read = tokio::time::timeout(Duration::from_mins(1), terminal.output.read(&mut buffer)).await;
         let n = read.unwrap_or_else(|_| panic!("`{what}` in {seen:?}")).expect("bytes");
         assert!(n > 0, "it ended: {seen:?}");
         seen.push_str(&String::from_utf8_lossy(&buffer[..n]));
@@ -486,7 +486,7 @@ async fn a_shell_has_a_size_and_an_end() {
     says(&mut terminal, &mut seen, "50 132").await;
     terminal.input.write_all(b"exit 7\n").await.unwrap();
     let mut rest = Vec::new();
-    let ended = tokio::time::timeout(Duration::from_secs(20), terminal.output.read_to_end(&mut rest)).await;
+    let ended = tokio::time::timeout(Duration::from_mins(1), terminal.output.read_to_end(&mut rest)).await;
     ended.expect("it ends").expect("well");
     assert_eq!(terminal.control.exit_code().await, Some(7));
     let down =

@@ -34,7 +34,7 @@ fn servers() -> Vec<(&'static str, String)> {
 
 fn finding<'v>(all: &'v Value, section: &str, key: &str) -> &'v Value {
     let sections = all["sections"].as_array().expect("sections").iter();
-    let mut findings = sections.filter(|s| s["section"] == section).flat_map(|s| s["findings"].as_array());
+    let mut findings = sections.filter(|s| s["section"] == section).filter_map(|s| s["findings"].as_array());
     let found = findings.find_map(|all| all.iter().find(|finding| finding["key"] == key));
     found.unwrap_or_else(|| panic!("no {key} of {section}: {all:#}"))
 }

@@ -116,14 +116,14 @@ async fn an_engine_that_hangs_is_down_with_words_and_well_when_it_goes_on() {
 }
 
 /// The real program in a pseudo-terminal, on this engine alone, with one of its containers selected.
-struct Desk {
+pub(crate) struct Desk {
     home: tempfile::TempDir,
     from: Timestamp,
-    screen: terminal::Cockpit,
+    pub(crate) screen: terminal::Cockpit,
 }
 
 impl Desk {
-    fn on(container: &str) -> Desk {
+    pub(crate) fn on(container: &str) -> Desk {
         let home = tempfile::tempdir().expect("a home");
         let inside = |name: &str| home.path().join(name).display().to_string();
         let mut start = terminal::Start::new(env!("CARGO_BIN_EXE_firedeck"))
@@ -136,7 +136,7 @@ impl Desk {
             .arg("--docker")
             .arg(socket())
             .size(140, 36);
-        start.patience = Duration::from_mins(1);
+        start.patience = Duration::from_secs(150);
         let desk = Desk { from: now(), screen: start.run(), home };
         desk.screen.press("3");
         desk.screen.wait_for("mcp-server");
@@ -167,7 +167,7 @@ impl Desk {
     }
 
     /// What the journal holds of this run.
-    fn journal(&self) -> Vec<What> {
+    pub(crate) fn journal(&self) -> Vec<What> {
         let state = self.home.path().join("state").into_os_string();
         let places = Places::new(|name| (name == "XDG_STATE_HOME").then(|| state.clone()));
         // It may have been opened before midnight.
@@ -188,7 +188,7 @@ impl Desk {
         .await
     }
 
-    fn leaves(&mut self) {
+    pub(crate) fn leaves(&mut self) {
         assert!(self.screen.exits().success());
         self.screen.gave_the_terminal_back();
     }
@@ -285,6 +285,6 @@ async fn a_shell_whose_container_is_stopped_ends_with_it() {
     let native = cockpit.native("for-end", shell).await;
     let session = cockpit.docker.shell(&native, (80, 24)).await.expect("a shell");
     cli(&["rm", "-f", "for-end"]);
-    let end = tokio::time::timeout(Duration::from_secs(20), session.wait()).await.expect("it ends");
+    let end = tokio::time::timeout(Duration::from_mins(1), session.wait()).await.expect("it ends");
     assert!(matches!(end, End::Exited(137) | End::Lost(_)), "{end:?}");
 }

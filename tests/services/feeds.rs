@@ -20,7 +20,7 @@ use crate::common::fault::Proxy;
 use crate::suite::{As, kubeconfig, kubeconfig_through};
 
 /// A bound for a test that fails, not a measure.
-const LONGEST: Duration = Duration::from_secs(100);
+const LONGEST: Duration = Duration::from_mins(3);
 
 /// The context that goes through a proxy, beside one that does not.
 pub(crate) const BROKEN: &str = "broken";

@@ -9,6 +9,7 @@
 mod alerts;
 mod all_sources;
 mod by_hand;
+mod certificates;
 mod changes;
 mod cluster;
 mod cockpit;
@@ -16,12 +17,14 @@ mod cockpit;
 #[path = "../common/mod.rs"]
 mod common;
 mod counts;
+mod compose;
 mod deeds;
 mod docker;
 mod doctor;
 mod engines;
 mod faults;
 mod feeds;
+mod hostile;
 mod logs;
 mod nodes;
 mod objects;

@@ -1,26 +1,38 @@
 //! What is done to a node and to many pods at once, on the real server: seen to work, and nothing else hit.
+use std::time::Duration;
+
 use firedeck::domain::action::{Native, Outcome, Verb};
 use firedeck::domain::object::{Kind, ObjectRef};
+use firedeck::sources::now;
+use k8s_openapi::api::core::v1::Node;
+use kube::api::{Api, Patch, PatchParams, PostParams};
+use serde_json::json;
+use tokio::task::AbortHandle;
 
 use crate::deeds::{Place, only};
-use crate::own::Own;
-use crate::suite::{As, eventually, kubectl, kubectl_says, nodes_are_mine, server_stays_up};
+use crate::suite::{As, client, eventually, kubectl, kubectl_says, nodes_are_mine, server_stays_up};
 
 /// A node without a kubelet, to which nothing comes that does not ask for it; gone with the test.
-struct Spare(&'static str);
+struct Spare(&'static str, AbortHandle);
 
 impl Spare {
-    fn new(name: &'static str) -> Spare {
-        let own = Own::new("spare");
-        own.apply(&format!(
-            "{{apiVersion: v1, kind: Node, metadata: {{name: {name}, labels: {{spare: {name}}}}}, spec: \
-             {{taints: [{{key: spare, effect: NoSchedule}}]}}}}"
-        ));
-        let status = "{\"status\": {\"conditions\": [{\"type\": \"Ready\", \"status\": \"True\", \"reason\": \"Test\"}], \
-            \"allocatable\": {\"cpu\": \"4\", \"memory\": \"8Gi\", \"pods\": \"50\"}, \
-            \"capacity\": {\"cpu\": \"4\", \"memory\": \"8Gi\", \"pods\": \"50\"}}}";
-        kubectl_says(As::Admin, &["patch", "node", name, "--subresource=status", "-p", status]);
-        Spare(name)
+    async fn new(name: &'static str) -> Spare {
+        let nodes: Api<Node> = Api::all(client(As::Admin).await);
+        let node = json!({
+            "metadata": {"name": name, "labels": {"spare": name}},
+            "spec": {"taints": [{"key": "spare", "effect": "NoSchedule"}]},
+        });
+        let node = serde_json::from_value(node).expect("a node");
+        nodes.create(&PostParams::default(), &node).await.expect("made");
+        beat(&nodes, name).await.expect("it takes a status");
+        // A node that falls silent is no longer ready, and its pods are moved away.
+        let beating = tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(Duration::from_secs(5)).await;
+                let _ = beat(&nodes, name).await;
+            }
+        });
+        Spare(name, beating.abort_handle())
     }
 
     fn unschedulable(&self) -> bool {
@@ -29,8 +41,17 @@ impl Spare {
     }
 }
 
+async fn beat(nodes: &Api<Node>, name: &str) -> kube::Result<Node> {
+    let room = json!({"cpu": "4", "memory": "8Gi", "pods": "50"});
+    let ready =
+        json!({"type": "Ready", "status": "True", "reason": "Test", "lastHeartbeatTime": now().rfc3339()});
+    let status = json!({"status": {"conditions": [ready], "allocatable": room, "capacity": room}});
+    nodes.patch_status(name, &PatchParams::default(), &Patch::Strategic(status)).await
+}
+
 impl Drop for Spare {
     fn drop(&mut self) {
+        self.1.abort();
         let _ = kubectl(As::Admin, &["delete", "node", self.0, "--wait=false"]);
     }
 }
@@ -69,11 +90,11 @@ impl Place {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_node_is_cordoned_and_uncordoned_and_its_pods_stay() {
     let _up = server_stays_up().await;
     let _alone = nodes_are_mine().await;
-    let node = Spare::new("spare-cordon");
+    let node = Spare::new("spare-cordon").await;
     let place = Place::new("nodes-cordon").await;
     let pods = place.pods_on("web", node.0, 2).await;
     let target = place.node(node.0);
@@ -91,11 +112,11 @@ async fn a_node_is_cordoned_and_uncordoned_and_its_pods_stay() {
     assert!(!node.unschedulable());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_drain_names_its_pods_evicts_them_and_waits_for_a_budget() {
     let _up = server_stays_up().await;
     let _alone = nodes_are_mine().await;
-    let node = Spare::new("spare-drain");
+    let node = Spare::new("spare-drain").await;
     let place = Place::new("nodes-drain").await;
     let pods = place.pods_on("web", node.0, 3).await;
     // Owned by nothing, and lost by force only.
@@ -144,11 +165,11 @@ async fn a_drain_names_its_pods_evicts_them_and_waits_for_a_budget() {
     assert_eq!(place.on(node.0), [""; 0]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_pod_that_hangs_on_a_dead_node_is_forgotten_by_force() {
     let _up = server_stays_up().await;
     let _alone = nodes_are_mine().await;
-    let node = Spare::new("spare-dead");
+    let node = Spare::new("spare-dead").await;
     let place = Place::new("nodes-dead").await;
     place.apply(&format!(
         "{{apiVersion: v1, kind: Pod, metadata: {{name: stuck}}, spec: {{nodeName: {}, \

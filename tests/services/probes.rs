@@ -26,7 +26,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs
 use crate::common::fault::{Fault, Proxy};
 
 /// The longest that any answer may take to come.
-const LONGEST: Duration = Duration::from_secs(90);
+const LONGEST: Duration = Duration::from_mins(3);
 
 /// Where a backend is, which `tests/services/run` started.
 fn address(name: &str) -> String {

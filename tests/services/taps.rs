@@ -16,11 +16,13 @@ use crate::docker::{ENGINE, access, cli, engine, engine_is_mine, socket};
 /// Counts, on both its streams, and takes no time to end.
 const TALKS: &str = "n=0; while true; do n=$((n+1)); echo out $n; echo err $n >&2; sleep 0.1; done";
 
-struct Pane {
+pub(crate) struct Pane {
     news: mpsc::Receiver<Vec<News>>,
-    seen: Vec<(LineKind, String)>,
+    pub(crate) seen: Vec<(LineKind, String)>,
+    /// Who wrote each of these lines, and when.
+    pub(crate) by: Vec<(String, i64)>,
     state: Option<FeedState>,
-    streams: Option<Streams>,
+    pub(crate) streams: Option<Streams>,
     signals: Signals,
     _handle: Handle,
 }
@@ -33,6 +35,16 @@ impl Drop for Pane {
 
 impl Pane {
     fn follow(name: &str) -> Pane {
+        let container = ObjectRef {
+            context: "box".into(),
+            kind: Kind::Container,
+            namespace: "".into(),
+            name: name.into(),
+        };
+        Pane::of(Follow::Container { container })
+    }
+
+    pub(crate) fn of(follow: Follow) -> Pane {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let signals = Signals::default();
         let (rows, mut unread) = mpsc::channel(64);
@@ -40,17 +52,11 @@ impl Pane {
         let docker = docker::start(vec![access(&socket(), None)], &rows, &signals);
         let (out, news) = mpsc::channel(64);
         let handle = logs::start(Arc::new(|_| None), Some(docker), out, signals.clone());
-        let container = ObjectRef {
-            context: "box".into(),
-            kind: Kind::Container,
-            namespace: "".into(),
-            name: name.into(),
-        };
-        handle.follow(Some(Follow::Container { container }), 64);
-        Pane { news, seen: Vec::new(), state: None, streams: None, signals, _handle: handle }
+        handle.follow(Some(follow), 64);
+        Pane { news, seen: Vec::new(), by: Vec::new(), state: None, streams: None, signals, _handle: handle }
     }
 
-    async fn until(&mut self, what: &str, so: impl Fn(&Pane) -> bool) {
+    pub(crate) async fn until(&mut self, what: &str, so: impl Fn(&Pane) -> bool) {
         let wait = async {
             while !so(self) {
                 for news in self.news.recv().await.expect("it goes on") {
@@ -58,6 +64,9 @@ impl Pane {
                         News::Logs(LogNews::Chunk(chunk)) => {
                             let lines = chunk.views().map(|view| (view.line.kind, view.text.to_owned()));
                             self.seen.extend(lines);
+                            self.by.extend(
+                                chunk.views().map(|view| (view.stream.pod.to_string(), view.line.nanos)),
+                            );
                         }
                         News::Feed(Feed::Logs, state) => self.state = Some(state),
                         News::Logs(LogNews::Streams(streams)) => self.streams = Some(streams),
@@ -66,7 +75,7 @@ impl Pane {
                 }
             }
         };
-        let waited = tokio::time::timeout(Duration::from_mins(1), wait).await;
+        let waited = tokio::time::timeout(Duration::from_mins(3), wait).await;
         assert!(
             waited.is_ok(),
             "never: {what}; seen {:?}, state {:?}, {:?}",
@@ -82,7 +91,7 @@ impl Pane {
         written.map(|(_, text)| &**text).filter(|text| text.starts_with(stream)).collect()
     }
 
-    fn said(&self, kind: LineKind, text: &str) -> bool {
+    pub(crate) fn said(&self, kind: LineKind, text: &str) -> bool {
         self.seen.iter().any(|(of, line)| *of == kind && line.contains(text))
     }
 

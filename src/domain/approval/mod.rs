@@ -15,6 +15,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::action::Native;
+use super::object::Kind;
 
 /// How long a question waits for its look. What was not found out by then is said to be unchecked, because
 /// a safety check must never block the rescue.
@@ -63,6 +64,12 @@ impl Plan {
     pub fn actions(&self) -> &[Native] {
         let Plan::Native(actions) = self;
         actions
+    }
+
+    /// Containers of an engine begin and end one after another, in the order of the plan: one may need the other.
+    pub fn in_turn(&self) -> bool {
+        let actions = self.actions();
+        actions.len() > 1 && actions.iter().all(|action| action.target.kind == Kind::Container)
     }
 }
 

@@ -17,6 +17,8 @@ pub enum Why {
     NotComingBack,
     /// More than one is destroyed at once.
     Together(usize),
+    /// More than one ends, though one after another.
+    InTurn(usize),
     Many(usize),
     Protected,
     NotChecked,
@@ -30,6 +32,7 @@ impl fmt::Display for Why {
             Why::Deed(words) => out.write_str(words),
             Why::NotComingBack => out.write_str("nothing brings it back"),
             Why::Together(n) => write!(out, "{n} at once"),
+            Why::InTurn(n) => write!(out, "{n} of them, one after another"),
             Why::Many(n) => write!(out, "{n} at once are more than anyone reads"),
             Why::Protected => out.write_str("the profile is protected"),
             Why::NotChecked => out.write_str("not everything could be checked"),
@@ -67,16 +70,17 @@ pub(super) fn rate(
         }
     }
     let destroys = |action: &Looked| {
-        // A rollout goes pod by pod; containers of an engine go down together.
-        let together = action.native.verb == Verb::Restart && action.native.target.kind == Kind::Container;
-        together || matches!(action.native.verb, Verb::Delete { .. } | Verb::Drain { .. } | Verb::Disconnect)
+        // A rollout goes pod by pod; a container that others need takes them down with it.
+        let serves = action.native.verb == Verb::Restart && action.native.target.kind == Kind::Container;
+        serves || matches!(action.native.verb, Verb::Delete { .. } | Verb::Drain { .. } | Verb::Disconnect)
     };
     if count > MANY {
         tier = Tier::Danger;
         because(Why::Many(count));
     } else if count > 1 && actions.iter().any(destroys) {
         tier = Tier::Danger;
-        because(Why::Together(count));
+        let in_turn = actions.iter().all(|action| action.native.target.kind == Kind::Container);
+        because(if in_turn { Why::InTurn(count) } else { Why::Together(count) });
     }
     for (raises, reason) in [(protected, Why::Protected), (unchecked, Why::NotChecked)] {
         if raises {
@@ -149,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_silence_counts_for_every_alert_that_it_hits_and_containers_go_down_together() {
+    fn a_silence_counts_for_every_alert_that_it_hits_and_several_containers_are_danger() {
         let silence = |hits: usize| {
             let verb = Verb::Silence { matchers: Vec::new(), seconds: 60, comment: "x".into() };
             Looked { also: Some(vec!["a".into(); hits]), ..looked(Kind::Alert, verb) }

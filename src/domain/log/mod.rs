@@ -8,7 +8,7 @@ use std::sync::Arc;
 pub use chunk::{Line, LineId, LineKind, LineView, Lines, LogChunk, Stream};
 pub use level::LogLevel;
 
-use super::object::ObjectRef;
+use super::object::{Kind, ObjectRef};
 
 /// What to follow.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,19 @@ pub enum Follow {
     Container {
         container: ObjectRef,
     },
+    /// What Compose keeps together: a whole project, or one service of it, and whatever joins it.
+    Compose {
+        engine: Arc<str>,
+        project: Arc<str>,
+        service: Option<Arc<str>>,
+    },
+    /// Pods of one context or containers of one engine, as they were marked.
+    Marked {
+        context: Arc<str>,
+        things: Vec<ObjectRef>,
+    },
+    /// Of the same pods only the containers before those that run now.
+    Before(Box<Follow>),
 }
 
 impl Follow {
@@ -40,17 +53,42 @@ impl Follow {
         match self {
             Follow::Pod { pod, .. } => &pod.context,
             Follow::Selector { owner, .. } => &owner.context,
-            Follow::Namespace { context, .. } => context,
+            Follow::Namespace { context, .. } | Follow::Marked { context, .. } => context,
             Follow::Container { container } => &container.context,
+            Follow::Compose { engine, .. } => engine,
+            Follow::Before(now) => now.context(),
         }
     }
 
-    pub fn namespace(&self) -> &Arc<str> {
+    /// Containers of an engine, not of pods.
+    pub fn is_of_engine(&self) -> bool {
         match self {
-            Follow::Pod { pod, .. } => &pod.namespace,
-            Follow::Selector { owner, .. } => &owner.namespace,
-            Follow::Namespace { namespace, .. } => namespace,
-            Follow::Container { container } => &container.namespace,
+            Follow::Container { .. } | Follow::Compose { .. } => true,
+            Follow::Marked { things, .. } => things.iter().any(|one| one.kind == Kind::Container),
+            Follow::Before(now) => now.is_of_engine(),
+            Follow::Pod { .. } | Follow::Selector { .. } | Follow::Namespace { .. } => false,
+        }
+    }
+
+    /// Whether only what was written before the last restart is read.
+    pub fn is_before(&self) -> bool {
+        matches!(self, Follow::Before(_) | Follow::Pod { previous: true, .. })
+    }
+
+    /// Whether it may come to be more than one pod or container.
+    pub fn is_of_many(&self) -> bool {
+        !matches!(self, Follow::Pod { .. } | Follow::Container { .. })
+    }
+
+    /// The containers before, or back to those of now; `None` where nothing keeps the two apart.
+    pub fn turned(&self) -> Option<Follow> {
+        match self {
+            Follow::Pod { pod, container, previous } => {
+                Some(Follow::Pod { pod: pod.clone(), container: container.clone(), previous: !previous })
+            }
+            Follow::Before(now) => Some((**now).clone()),
+            engine if engine.is_of_engine() => None,
+            pods => Some(Follow::Before(Box::new(pods.clone()))),
         }
     }
 
@@ -66,6 +104,13 @@ impl Follow {
             Follow::Container { container } => container.name.to_string(),
             Follow::Namespace { namespace, .. } if namespace.is_empty() => "all namespaces".into(),
             Follow::Namespace { namespace, .. } => format!("namespace {namespace}"),
+            Follow::Compose { project, service: Some(service), .. } => format!("{service} of {project}"),
+            Follow::Compose { project, service: None, .. } => format!("project {project}"),
+            Follow::Marked { things, .. } => match things.as_slice() {
+                [one] => one.name.to_string(),
+                many => format!("{} {}", many.len(), many.first().map_or("things", |one| one.kind.plural())),
+            },
+            Follow::Before(now) => format!("{}, the containers before", now.title()),
         }
     }
 }

@@ -172,6 +172,10 @@ actions! {
 
     Stop         "stop"          Containers ["X"]                     "stop the container",
     Start        "start"         Containers ["u"]                     "start the container",
+    ServiceLogs  "service-logs"  Containers ["S"]                     "logs of its whole Compose service, merged",
+    ProjectLogs  "project-logs"  Containers ["L"]                     "logs of its whole Compose project, merged",
+    MarkService  "mark-service"  Containers ["v"]                     "mark its whole Compose service, to act on it as one",
+    MarkProject  "mark-project"  Containers ["V"]                     "mark its whole Compose project, to act on it as one",
     Silence      "silence"       Alerts   ["S"]                       "silence what is selected or marked; shows what it hits",
     Acknowledge  "acknowledge"   Alerts   ["A"]                       "mark as seen by you; silences nothing",
     Extend       "extend"        Alerts   ["+"]                       "let a silence hold longer",

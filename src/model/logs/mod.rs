@@ -233,8 +233,7 @@ impl Logs {
 
     /// Whether lines must say who wrote them.
     pub fn several(&self) -> bool {
-        self.streams.asked > 1
-            || !matches!(self.following, Some(Follow::Pod { .. } | Follow::Container { .. }) | None)
+        self.streams.asked > 1 || self.following.as_ref().is_some_and(Follow::is_of_many)
     }
 }
 

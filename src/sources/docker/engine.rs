@@ -281,15 +281,17 @@ impl Watching {
         self.heard = self.heard.max(Some(event.time_nano / 1_000_000_000));
         let at = Timestamp(event.time_nano / 1_000_000);
         let mut table = self.engine.table();
-        if event.action == "destroy" {
+        if matches!(&*event.action, "destroy" | "remove") {
             table.remove(&id);
         }
         if let Some(known) = table.get_mut(&id) {
             let oom = known.oom.is_some_and(|oom| at.since(oom) < Duration::from_secs(10));
             match &*event.action {
                 "oom" => known.oom = Some(at),
-                "die" => {
-                    let code = event.actor.attributes.get("exitCode").and_then(|code| code.parse().ok());
+                "die" | "died" => {
+                    let said = |name: &str| event.actor.attributes.get(name).filter(|code| !code.is_empty());
+                    let code = said("exitCode").or_else(|| said("containerExitCode"));
+                    let code = code.and_then(|code| code.parse().ok());
                     known.ended(code, oom, at);
                 }
                 _ => {}

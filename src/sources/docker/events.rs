@@ -10,9 +10,22 @@ use crate::sources::supervise::SourceError;
 
 /// No event of an engine that is as it should be is longer: labels are part of it.
 const LONGEST: usize = 1 << 20;
-/// Health checks that run are no news, what they come to is.
-const KINDS: &[&str] =
-    &["create", "start", "die", "oom", "pause", "unpause", "rename", "update", "destroy", "health_status"];
+/// Health checks that run are no news, what they come to is. Podman says `died` and `remove`, and some of its versions
+/// know them by no other name.
+const KINDS: &[&str] = &[
+    "create",
+    "start",
+    "die",
+    "died",
+    "oom",
+    "pause",
+    "unpause",
+    "rename",
+    "update",
+    "destroy",
+    "remove",
+    "health_status",
+];
 
 /// Held open for as long as the engine is.
 pub(super) struct Events {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use super::api::{Cpu, Inspected, Labels, Listed, Port, Stats};
 use crate::domain::Text;
 use crate::domain::container::{
-    Container, ContainerState, End, Health, Policy, Sample, cpu_percent, memory_used,
+    Container, ContainerState, End, Health, Need, Policy, Sample, cpu_percent, memory_used,
 };
 use crate::domain::object::{Facts, Kind, Object, ObjectRef};
 use crate::domain::text::{clean, clean_to};
@@ -12,6 +12,8 @@ use crate::domain::time::Timestamp;
 
 /// A name, a label or a message is shown in one line.
 const LONGEST: usize = 300;
+/// A label that is read and not shown.
+const LONGEST_LABEL: usize = 8_192;
 
 /// Everything that is kept of one container.
 #[derive(Debug, Clone, Default)]
@@ -38,7 +40,7 @@ pub(super) struct Compose {
     pub(super) service: Text,
     pub(super) version: Option<Text>,
     /// Services that it waits for when it starts.
-    pub(super) needs: Vec<String>,
+    pub(super) needs: Vec<Need>,
 }
 
 impl Compose {
@@ -54,11 +56,14 @@ impl Compose {
                 "com.docker.stack.namespace",
                 "io.podman.compose.project",
             ]),
-            service: word(&["com.docker.compose.service", "com.docker.swarm.service.name"]),
+            service: word(&[
+                "com.docker.compose.service",
+                "com.docker.swarm.service.name",
+                "io.podman.compose.service",
+            ]),
             version: of(&["org.opencontainers.image.version", "org.label-schema.version", "version"])
                 .map(|value| text(value)),
-            // `db:service_healthy:false,cache:service_started:true`
-            needs: needs.split(',').filter_map(|one| one.split(':').next()).map(str::to_owned).collect(),
+            needs: Need::read(&clean_to(needs, LONGEST_LABEL)),
         }
     }
 }
@@ -159,6 +164,7 @@ impl Known {
         self.labels = Compose::read(labels);
         self.facts.project = self.labels.project.clone();
         self.facts.service = self.labels.service.clone();
+        self.facts.needs.clone_from(&self.labels.needs);
     }
 
     fn version(&self) -> Text {

@@ -15,6 +15,7 @@ use super::facts::{Known, id};
 use super::frames::Frames;
 use super::look::read;
 use crate::domain::container::ContainerState;
+use crate::domain::level::Level;
 use crate::domain::text::clean;
 use crate::sources::reason::reason;
 use crate::sources::taps::{From, NoLog, Tap, Tapped, Taps};
@@ -29,8 +30,10 @@ impl std::convert::From<Fault> for NoLog {
             fault if fault.is_forbidden() => {
                 NoLog::Forbidden { needs: format!("to read logs: {}", fault.words()) }
             }
-            // `configured logging driver does not support reading`
-            Fault::Says { says, .. } if says.contains("logging driver") => NoLog::Elsewhere { why: says },
+            // `configured logging driver does not support reading`; Podman: `using the 'none' log driver, cannot read`
+            Fault::Says { says, .. } if says.contains("logging driver") || says.contains("log driver") => {
+                NoLog::Elsewhere { why: says }
+            }
             fault => NoLog::Broken { why: fault.words() },
         }
     }
@@ -43,6 +46,8 @@ fn tapped(known: &Known) -> Tapped {
         run: facts.started.map(|at| at.0),
         name: known.name.clone(),
         project: facts.project.clone(),
+        service: facts.service.clone(),
+        done: facts.level() == Level::Done,
         running: matches!(facts.state, ContainerState::Running | ContainerState::Paused),
         restarts: facts.restarts.unwrap_or(0),
         ended: facts.end.map(|end| end.to_string().into()),

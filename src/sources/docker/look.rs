@@ -9,6 +9,7 @@ use super::api::{Image, Inspected};
 use super::client::{Client, Fault};
 use super::engine::Engine;
 use super::facts::{Known, moment};
+use crate::domain::Text;
 use crate::domain::action::{Check, Findings, Looked, Native, Verb};
 use crate::domain::container::{Container, ContainerState, Policy};
 use crate::domain::text::clean;
@@ -94,18 +95,27 @@ pub(super) fn drifted(looked: &Looked, seen: &Seen, now: Timestamp) -> Option<St
 impl Docker {
     pub(super) async fn find_out(&self, natives: &[Native]) -> Findings {
         let looks = natives.iter().cloned().map(|native| async move {
-            let found = timeout(WITHIN, self.one(&native)).await;
+            let found = timeout(WITHIN, self.one(&native, natives)).await;
             (native, found.unwrap_or_else(|_| Err(Fault::Lost { why: "no answer in time".into() })))
         });
         let looks: Vec<_> = stream::iter(looks).buffered(AT_ONCE).collect().await;
         let several = natives.len() > 1;
         let mut all = Findings { allowed: Check::Yes, ..Findings::default() };
+        if several {
+            all.effect.push("one after another; none further once one fails".into());
+        }
+        let mut shared: Vec<String> = Vec::new();
         for (native, found) in looks {
             let name = native.target.name.clone();
             let named = |line: String| if several { format!("{name}: {line}") } else { line };
             match found {
                 Ok(found) => {
-                    all.effect.extend(found.effect.into_iter().map(named));
+                    // How each of them ends and begins is mostly the same: then it is said once.
+                    let mut effect = found.effect.into_iter();
+                    all.effect.extend(effect.next().map(named));
+                    for line in effect.filter(|line| !shared.contains(line)).collect::<Vec<_>>() {
+                        shared.push(line);
+                    }
                     all.warnings.extend(found.warnings.into_iter().map(named));
                     all.drift = all.drift.or(found.drift);
                     all.identity = all.identity.or(found.identity);
@@ -129,10 +139,12 @@ impl Docker {
                 }
             }
         }
+        all.effect.append(&mut shared);
         all
     }
 
-    async fn one(&self, native: &Native) -> Result<Findings, Fault> {
+    /// What one of a plan would hit.
+    async fn one(&self, native: &Native, plan: &[Native]) -> Result<Findings, Fault> {
         let engine = self.engine(&native.target.context).map_err(|why| Fault::Unreached { why })?;
         let client = engine.client()?;
         let now = now();
@@ -148,7 +160,7 @@ impl Docker {
         findings.identity = Some(client.way.shown());
         findings.effect = effect(native, &seen, now);
         findings.undo = undo(native, &seen);
-        warn(native, &seen, engine, &mut findings.warnings);
+        warn(native, &seen, plan, engine, &mut findings.warnings);
         if matches!(native.verb, Verb::Restart | Verb::Start) {
             findings.warnings.extend(older(&client, &seen).await);
         }
@@ -226,8 +238,8 @@ fn undo(native: &Native, seen: &Seen) -> String {
     }
 }
 
-/// Who depends on it, and who would fight it.
-fn warn(native: &Native, seen: &Seen, engine: &Engine, warnings: &mut Vec<String>) {
+/// Who depends on it, on whom it depends, and who would fight it.
+fn warn(native: &Native, seen: &Seen, plan: &[Native], engine: &Engine, warnings: &mut Vec<String>) {
     let facts = &seen.facts;
     let ends = matches!(native.verb, Verb::Restart | Verb::Stop { .. });
     if ends && seen.raw.host_config.auto_remove {
@@ -236,21 +248,65 @@ fn warn(native: &Native, seen: &Seen, engine: &Engine, warnings: &mut Vec<String
     if matches!(native.verb, Verb::Stop { .. }) && facts.policy == Policy::Always {
         warnings.push("policy always: a restart of the engine starts it again".into());
     }
-    if ends && !facts.service.is_empty() {
-        let table = engine.table();
-        let needs = table.values().filter(|other| {
-            other.labels.project == facts.project
-                && other.labels.needs.iter().any(|need| **need == *facts.service)
-        });
-        let names: Vec<String> = needs.map(|other| other.name.to_string()).collect();
-        if !names.is_empty() {
-            let verb = if names.len() == 1 { "needs" } else { "need" };
-            warnings.push(clean(&format!("{} {verb} it", names.join(", "))).into_owned());
-        }
+    let table = engine.table();
+    let planned = |known: &Known| plan.iter().any(|one| one.uid == known.facts.id);
+    let others: Vec<&Known> = table.values().filter(|known| !planned(known)).collect();
+    if ends {
+        needed_by(native, facts, &others, warnings);
+    }
+    if matches!(native.verb, Verb::Start | Verb::Restart) {
+        warnings.extend(missed(facts, table.values(), planned));
     }
     if native.verb == Verb::Restart && facts.starved {
         warnings.push("memory ran out in it: a restart frees it, and does not mend why".into());
     }
+}
+
+/// Who is left standing without it.
+fn needed_by(native: &Native, facts: &Container, others: &[&Known], warnings: &mut Vec<String>) {
+    let needing: Vec<(&Known, bool)> =
+        others.iter().filter_map(|other| Some((*other, other.facts.need_of(facts)?.restarts))).collect();
+    let names = |with: bool| -> Vec<&str> {
+        needing.iter().filter(|(_, restarts)| *restarts == with).map(|(other, _)| &*other.name).collect()
+    };
+    let (plain, with) = (names(false), names(true));
+    if !plain.is_empty() {
+        let verb = if plain.len() == 1 { "needs" } else { "need" };
+        warnings.push(clean(&format!("{} {verb} it", plain.join(", "))).into_owned());
+    }
+    if !with.is_empty() {
+        let verb = if with.len() == 1 { "needs" } else { "need" };
+        let tail = if native.verb == Verb::Restart {
+            ", and Compose would restart it too: mark it as well"
+        } else {
+            ""
+        };
+        warnings.push(clean(&format!("{} {verb} it{tail}", with.join(", "))).into_owned());
+    }
+}
+
+/// Of what it needs, what does not run and is not begun before it.
+fn missed<'k>(
+    facts: &Container,
+    table: impl Iterator<Item = &'k Known>,
+    planned: impl Fn(&Known) -> bool,
+) -> Option<String> {
+    let needed: Vec<&Known> = table.filter(|other| facts.need_of(&other.facts).is_some()).collect();
+    let stands = |service: &Text| {
+        let own = needed.iter().filter(|other| other.facts.service == *service);
+        // What is done was needed to its end.
+        own.into_iter().any(|other| other.facts.state.is_up() || !other.facts.counts() || planned(other))
+    };
+    let down: Vec<String> = facts
+        .needs
+        .iter()
+        .filter(|need| !stands(&need.service))
+        .map(|need| match needed.iter().find(|other| other.facts.service == need.service) {
+            Some(other) => format!("{} is {}", other.name, other.facts.status()),
+            None => format!("{} is not there", need.service),
+        })
+        .collect();
+    (!down.is_empty()).then(|| clean(&format!("of what it needs, {}", down.join(", "))).into_owned())
 }
 
 /// A restart does not bring a newer image; who expects one should know.
@@ -261,7 +317,9 @@ async fn older(client: &Client, seen: &Seen) -> Option<String> {
         return None;
     }
     let image: Image = client.get(&format!("/images/{name}/json"), &[], Duration::from_secs(1)).await.ok()?;
-    (!image.id.is_empty() && image.id != seen.raw.image).then(|| {
+    // Some engines leave the kind of digest out in one of the two.
+    let digest = |id: &str| id.trim_start_matches("sha256:").to_owned();
+    (!image.id.is_empty() && digest(&image.id) != digest(&seen.raw.image)).then(|| {
         let made = moment(&image.created).map(|at| format!(", made {}", at.rfc3339())).unwrap_or_default();
         clean(&format!(
             "`{}` is another image by now{made}: this keeps the old one, `docker-compose up -d` takes the new one",

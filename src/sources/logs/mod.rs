@@ -1,4 +1,4 @@
-//! Follows logs: one pod, what a selector matches, or a namespace.
+//! Follows logs: one pod, what a selector matches, a namespace, what Compose keeps together, or what was marked.
 //!
 //! ```text
 //! pods, engines (which containers) ─► session ─► stream ×64 (read, split, parse, resume)
@@ -14,9 +14,11 @@ mod lines;
 mod merge;
 mod pods;
 mod resume;
+mod scope;
 mod session;
 mod stamp;
 mod stream;
+mod watching;
 mod words;
 
 use std::sync::Arc;

@@ -15,16 +15,14 @@ use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::Clients;
-use super::words;
+use super::scope::Scope;
+use super::{Clients, words};
 use crate::domain::Text;
 use crate::domain::feed::Feed;
 use crate::domain::log::Follow;
 use crate::domain::text::clean;
 use crate::sources::supervise::{Source, SourceError, Wire};
 
-/// The server ends a watch after this many seconds, so a silent partition shows soon.
-const WATCH_SECONDS: u32 = 30;
 /// A watch that says nothing for longer than the server may keep it open is dead.
 const SILENT: Duration = Duration::from_secs(45);
 /// `Live` is said again at most this often.
@@ -211,34 +209,31 @@ fn text(from: Option<&String>) -> Text {
 pub(super) struct Watch {
     pub(super) clients: Clients,
     pub(super) follow: Arc<Follow>,
+    pub(super) scope: Scope,
     pub(super) table: watch::Sender<Option<Table>>,
 }
 
 impl Watch {
     fn pods(&self, client: Client) -> Api<PodLite> {
-        let namespace = self.follow.namespace();
+        let namespace = &self.scope.namespace;
         if namespace.is_empty() { Api::all(client) } else { Api::namespaced(client, namespace) }
-    }
-
-    fn config(&self) -> watcher::Config {
-        let config = watcher::Config::default().timeout(WATCH_SECONDS).page_size(500);
-        match &*self.follow {
-            Follow::Pod { pod, .. } => config.fields(&format!("metadata.name={}", pod.name)),
-            Follow::Selector { labels, .. } => {
-                let parts: Vec<_> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
-                config.labels(&parts.join(","))
-            }
-            Follow::Namespace { .. } | Follow::Container { .. } => config,
-        }
     }
 
     /// Pods may not be listed, but their logs may still be read: one pod can be followed unseen.
     fn unseen(&self) -> Option<Table> {
-        let Follow::Pod { pod, container, .. } = &*self.follow else { return None };
+        let pod = self.scope.alone()?;
+        let container = match &*self.follow {
+            Follow::Pod { container, .. } => container.clone(),
+            _ => None,
+        };
         let name =
-            (pod.namespace.clone(), pod.name.clone(), Text::default(), container.clone().unwrap_or_default());
+            (self.scope.namespace.clone(), pod.clone(), Text::default(), container.unwrap_or_default());
         let container = Container { instance: Some(Text::default()), running: true, ..Container::default() };
         Some(Table::from([(name, container)]))
+    }
+
+    fn has(&self, pod: &PodLite) -> bool {
+        pod.metadata.name.as_deref().is_some_and(|name| self.scope.has(name))
     }
 }
 
@@ -249,19 +244,10 @@ impl Source for Watch {
 
     async fn run(&mut self, wire: &mut Wire) -> Result<Infallible, SourceError> {
         let context = self.follow.context();
-        if let Follow::Container { .. } = &*self.follow {
-            return Err(SourceError::Absent { why: format!("no engine is called `{context}`") });
-        }
         let Some(client) = (self.clients)(context) else {
             return Err(SourceError::Unreachable { why: format!("context `{context}` is not connected") });
         };
-        if matches!(&*self.follow, Follow::Selector { labels, .. } if labels.is_empty()) {
-            // No label at all would match every pod there is.
-            let why =
-                format!("the selector of {} names no labels that could be followed", self.follow.title());
-            return Err(SourceError::Absent { why });
-        }
-        let mut events = pin!(watcher(self.pods(client), self.config()));
+        let mut events = pin!(watcher(self.pods(client), self.scope.config()));
         let mut fresh = Table::new();
         let mut said: Option<Instant> = None;
         loop {
@@ -277,6 +263,7 @@ impl Source for Watch {
             let heard = !matches!(event, Event::Init);
             match event {
                 Event::Init => fresh.clear(),
+                Event::InitApply(pod) | Event::Apply(pod) | Event::Delete(pod) if !self.has(&pod) => {}
                 Event::InitApply(pod) => pod.put(&mut fresh),
                 Event::InitDone => {
                     let table = std::mem::take(&mut fresh);
@@ -297,7 +284,7 @@ impl Source for Watch {
 
 impl Watch {
     async fn failed(&self, error: &watcher::Error, wire: &mut Wire) -> Result<Infallible, SourceError> {
-        let error = words::watch_failed(error, self.follow.namespace());
+        let error = words::watch_failed(error, &self.scope.namespace);
         if let (SourceError::Forbidden { .. }, Some(table)) = (&error, self.unseen()) {
             self.table.send_replace(Some(table));
             wire.live().await?;

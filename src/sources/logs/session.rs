@@ -1,5 +1,5 @@
 //! One order to follow: which containers are read, and what of it goes to the cockpit when.
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,15 +9,17 @@ use tokio::time::{Instant, sleep_until};
 
 use super::deliver::Delivery;
 use super::merge::Merger;
-use super::pods::{Container, Name, Table, Watch};
+use super::pods::{Container, Name, Table};
 use super::stream::{Job, Said, Standing, Start, run};
+use super::watching::{self, Watching};
 use super::words::Trouble;
 use super::{Order, Ways, engines};
+use crate::domain::Text;
 use crate::domain::feed::{Feed, FeedState};
 use crate::domain::log::{Follow, LogNews, Streams};
 use crate::domain::news::News;
 use crate::sources::Outbox;
-use crate::sources::supervise::{Signals, supervise};
+use crate::sources::supervise::Signals;
 
 /// Each is a connection of its own; the settings may ask for fewer.
 pub(super) const MOST: usize = 64;
@@ -44,8 +46,8 @@ pub(super) struct Session {
     ways: Ways,
     streams: BTreeMap<Name, Following>,
     names: BTreeMap<u64, Name>,
-    /// Containers that were read to their end.
-    over: BTreeSet<Name>,
+    /// Containers that were read to their end, and the instance that this was.
+    over: BTreeMap<Name, Option<Text>>,
     asked: usize,
     waiting: Vec<String>,
     next: u64,
@@ -57,7 +59,8 @@ pub(super) struct Session {
     /// Until the lines of before are together; `None` when they are, or before anything is known.
     gathering: Option<Instant>,
     begun: bool,
-    watched: FeedState,
+    /// How each watch is.
+    watched: Vec<FeedState>,
     told: (Option<FeedState>, Option<Streams>),
 }
 
@@ -68,17 +71,9 @@ pub(super) async fn follow(order: Order, ways: Ways, out: Outbox, signals: Signa
     if out.send(began).await.is_err() {
         return;
     }
-    let (table, tables) = watch::channel(None);
-    let (watch_out, watched) = mpsc::channel(16);
     let (reports, heard) = mpsc::channel(256);
     let mut tasks = JoinSet::new();
-    if let (Follow::Container { .. }, Some(taps)) = (&*follow, &ways.taps) {
-        let watch = engines::Watch { taps: taps.clone(), follow: Arc::clone(&follow), table };
-        tasks.spawn(supervise(watch, watch_out, signals.child()));
-    } else {
-        let watch = Watch { clients: ways.clients.clone(), follow: Arc::clone(&follow), table };
-        tasks.spawn(supervise(watch, watch_out, signals.child()));
-    }
+    let Watching { tables, said, states } = watching::start(&follow, &ways, &signals, &mut tasks);
     let session = Session {
         follow,
         since: order.since.map(|time| time.0.div_euclid(1_000)),
@@ -86,7 +81,7 @@ pub(super) async fn follow(order: Order, ways: Ways, out: Outbox, signals: Signa
         ways,
         streams: BTreeMap::new(),
         names: BTreeMap::new(),
-        over: BTreeSet::new(),
+        over: BTreeMap::new(),
         asked: 0,
         waiting: Vec::new(),
         next: 0,
@@ -97,17 +92,17 @@ pub(super) async fn follow(order: Order, ways: Ways, out: Outbox, signals: Signa
         delivery: Delivery::default(),
         gathering: None,
         begun: false,
-        watched: FeedState::Connecting,
+        watched: states,
         told: (None, None),
     };
-    session.run(tables, watched, heard, out, &signals.retry).await;
+    session.run(tables, said, heard, out, &signals.retry).await;
 }
 
 impl Session {
     async fn run(
         mut self,
         mut tables: watch::Receiver<Option<Table>>,
-        mut watched: mpsc::Receiver<Vec<News>>,
+        mut watches: mpsc::Receiver<(usize, Vec<News>)>,
         mut heard: mpsc::Receiver<(u64, Said)>,
         out: Outbox,
         retry: &Notify,
@@ -129,7 +124,7 @@ impl Session {
                         self.adjust(table);
                     }
                 }
-                Some(news) = watched.recv() => self.watch_said(news),
+                Some((number, news)) = watches.recv() => self.watch_said(number, news),
                 // Asked for by hand: what sleeps wakes, what brought nothing lately is opened anew.
                 () = retry.notified() => self.doubt.send_modify(|times| *times += 1),
                 () = sleep_until(release.unwrap_or(far)), if release.is_some() => self.pump(true),
@@ -178,8 +173,9 @@ impl Session {
             Said::Over => {
                 let name = name.clone();
                 self.names.remove(&number);
-                self.streams.remove(&name);
-                self.over.insert(name);
+                let read = self.streams.remove(&name);
+                let instance = read.and_then(|stream| stream.container.borrow().instance.clone());
+                self.over.insert(name, instance);
                 // It was read to its end: nothing more is asked for.
                 self.asked = self.asked.saturating_sub(1);
                 self.pump(false);
@@ -212,7 +208,12 @@ impl Session {
 
     /// Brings the streams in line with the containers there are.
     fn adjust(&mut self, table: &Table) {
-        self.over.retain(|name| table.contains_key(name));
+        // What was done may run again; what was before now stays read.
+        let before = self.follow.is_before();
+        self.over.retain(|name, read| {
+            let now = table.get(name);
+            now.is_some_and(|now| before || (now.last && now.instance == *read))
+        });
         for (name, stream) in &self.streams {
             let gone = || Container { last: true, running: false, ..stream.container.borrow().clone() };
             let now = table.get(name).cloned().unwrap_or_else(gone);
@@ -233,10 +234,11 @@ impl Session {
             .iter()
             .filter(|(_, container)| container.instance.is_none())
             .take(NAMES)
-            .map(|(name, c)| {
-                format!("{} {}: {}", name.1, name.3, c.waiting.as_deref().unwrap_or("not started"))
-            })
+            .map(|(name, c)| self.waits(name, c.waiting.as_deref().unwrap_or("not started")))
             .collect();
+        if let Follow::Before(_) = &*self.follow {
+            self.waiting.extend(none_before(table));
+        }
         let started: Vec<_> = wanted.into_iter().filter(|(_, c)| c.instance.is_some()).collect();
         let first = !std::mem::replace(&mut self.begun, true);
         let count = i64::try_from(started.len().clamp(1, self.most)).unwrap_or(1);
@@ -246,13 +248,7 @@ impl Session {
                 break;
             }
             if !self.streams.contains_key(name) {
-                // A container that was there before but had to wait for a place begins with its last lines.
-                let crowded = self.asked > self.most;
-                let start = match self.since {
-                    _ if !first && !crowded => Start::Beginning,
-                    Some(second) => Start::Since(second),
-                    None => tail,
-                };
+                let start = self.start(container, first, tail);
                 self.open(name.clone(), container.clone(), start);
             }
         }
@@ -262,37 +258,60 @@ impl Session {
     }
 
     fn wants(&self, name: &Name, container: &Container) -> bool {
-        let previous = match &*self.follow {
-            Follow::Pod { container: Some(only), .. } if *only != name.3 => return false,
-            Follow::Pod { previous, .. } => *previous,
-            Follow::Selector { .. } | Follow::Container { .. } => false,
-            // Of a whole namespace only what lives is of interest.
-            Follow::Namespace { .. } if container.last => return false,
-            Follow::Namespace { .. } => {
-                if container.instance.is_some() && !container.running && container.waiting.is_none() {
-                    return self.streams.contains_key(name);
-                }
-                false
+        let wanted = match &*self.follow {
+            Follow::Pod { container: Some(only), .. } if *only != name.3 => false,
+            Follow::Pod { previous, .. } => {
+                !previous || container.restarts > 0 || container.instance.is_some()
             }
+            Follow::Before(_) => !is_first(name, container),
+            // Of a whole namespace only what lives is of interest.
+            Follow::Namespace { .. } if container.last => false,
+            Follow::Namespace { .. }
+                if container.instance.is_some() && !container.running && container.waiting.is_none() =>
+            {
+                self.streams.contains_key(name)
+            }
+            _ => true,
         };
-        if previous && container.restarts == 0 && container.instance.is_none() {
-            return false;
+        wanted && !self.over.contains_key(name)
+    }
+
+    /// Where a container begins to be read.
+    fn start(&self, container: &Container, first: bool, tail: Start) -> Start {
+        // A container that was there before but had to wait for a place begins with its last lines; so does a pod
+        // that was marked, whenever its watch tells of it.
+        let joins = !first && self.asked <= self.most;
+        let began = container.instance.as_deref().and_then(engines::began);
+        match (self.since, began) {
+            // What it wrote in runs before has been read, or was written before anybody asked.
+            (_, Some(began)) if joins && self.follow.is_of_engine() => Start::Run(began),
+            (_, _) if joins && !matches!(&*self.follow, Follow::Marked { .. }) => Start::Beginning,
+            (Some(second), _) => Start::Since(second),
+            (None, _) => tail,
         }
-        !self.over.contains(name)
+    }
+
+    /// Who waits, and for what.
+    fn waits(&self, name: &Name, why: &str) -> String {
+        match (engines::short(&self.follow, &name.1), &*name.3) {
+            (who, "") => format!("{who}: {why}"),
+            (pod, container) => format!("{pod} {container}: {why}"),
+        }
     }
 
     fn open(&mut self, name: Name, container: Container, start: Start) {
         let number = self.next;
         self.next += 1;
         let (sender, receiver) = watch::channel(container);
-        let previous = matches!(&*self.follow, Follow::Pod { previous: true, .. });
+        let who = engines::short(&self.follow, &name.1).into();
         let job = Job {
             number,
             ways: self.ways.clone(),
-            of_engine: matches!(&*self.follow, Follow::Container { .. }),
+            of_engine: self.follow.is_of_engine(),
             context: self.follow.context().clone(),
             name: name.clone(),
-            previous,
+            who,
+            previous: self.follow.is_before(),
             start,
             container: receiver,
             doubt: self.doubt.subscribe(),
@@ -303,12 +322,13 @@ impl Session {
         self.streams.insert(name, Following { number, container: sender, standing: None, settled: false });
     }
 
-    fn watch_said(&mut self, news: Vec<News>) {
+    fn watch_said(&mut self, number: usize, news: Vec<News>) {
+        let Some(watched) = self.watched.get_mut(number) else { return };
         for news in news {
             if let News::Feed(_, state) = news {
-                let was_down = matches!(self.watched, FeedState::Down { .. });
-                self.watched = state;
-                if was_down && self.watched == FeedState::Live {
+                let was_down = matches!(watched, FeedState::Down { .. });
+                *watched = state;
+                if was_down && *watched == FeedState::Live {
                     // What brought nothing since may have died with the watch.
                     self.doubt.send_modify(|times| *times += 1);
                 }
@@ -318,8 +338,8 @@ impl Session {
 
     /// The worst that is true of the whole.
     fn state(&self) -> FeedState {
-        if self.watched != FeedState::Live {
-            return self.watched.clone();
+        if let Some(watched) = self.watched.iter().find(|watched| **watched != FeedState::Live) {
+            return watched.clone();
         }
         let standings = || self.streams.values().filter_map(|stream| stream.standing.as_ref());
         if standings().any(|standing| *standing == Standing::Open) {
@@ -343,7 +363,7 @@ impl Session {
             if let Some(Standing::Waits(why)) = &stream.standing
                 && waiting.len() < NAMES
             {
-                waiting.push(format!("{} {}: {why}", name.1, name.3));
+                waiting.push(self.waits(name, why));
             }
         }
         Streams { following: open, asked: self.asked, waiting }
@@ -367,5 +387,22 @@ impl Session {
         }
         news.extend(self.delivery.take());
         news
+    }
+}
+
+/// It was never restarted, so there is none before it. Of a pod that could not be listed nobody knows.
+fn is_first(name: &Name, container: &Container) -> bool {
+    container.restarts == 0 && !name.2.is_empty()
+}
+
+/// Says why less is read than was asked for.
+fn none_before(table: &Table) -> Option<String> {
+    let first = table.iter().filter(|(name, container)| is_first(name, container)).count();
+    match (first, table.len() - first) {
+        (0, _) => None,
+        (1, 0) => Some("the container was never restarted: there is none before it".into()),
+        (n, 0) => Some(format!("none of {n} containers was restarted: there is none before them")),
+        (1, _) => Some("1 other was never restarted".into()),
+        (n, _) => Some(format!("{n} others were never restarted")),
     }
 }

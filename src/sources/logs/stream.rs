@@ -42,6 +42,8 @@ pub(super) enum Start {
     Since(i64),
     /// The container's first line; it has just begun.
     Beginning,
+    /// The same for a container of an engine, whose log holds its runs before too: the second its run began in.
+    Run(i64),
 }
 
 /// What the director hears.
@@ -70,6 +72,8 @@ pub(super) struct Job {
     pub(super) of_engine: bool,
     pub(super) context: Text,
     pub(super) name: Name,
+    /// What its lines are marked with.
+    pub(super) who: Text,
     /// Only the instance before.
     pub(super) previous: bool,
     pub(super) start: Start,
@@ -103,8 +107,8 @@ struct Reading {
 
 /// Reads until the container is over, or nobody listens.
 pub(super) async fn run(job: Job) {
-    let (namespace, pod, _, container) = job.name.clone();
-    let stream = Arc::new(Stream { namespace, pod, container });
+    let (namespace, _, _, container) = job.name.clone();
+    let stream = Arc::new(Stream { namespace, pod: job.who.clone(), container });
     let mut reading = Reading {
         job,
         parser: Parser::new(stream),
@@ -114,7 +118,7 @@ pub(super) async fn run(job: Job) {
         broken: false,
         opened: None,
     };
-    if matches!(reading.job.start, Start::Beginning) {
+    if matches!(reading.job.start, Start::Beginning | Start::Run(_)) {
         reading.remark(LineKind::Began, "joined");
     }
     // Only a director that is gone stops it early, and then nobody is left to tell.
@@ -293,7 +297,7 @@ impl Reading {
         match start {
             Start::Tail(lines) => params.tail_lines = Some(lines),
             // A whole second, so that nothing rounds it up past a line.
-            Start::Since(second) => {
+            Start::Since(second) | Start::Run(second) => {
                 params.since_time = k8s_openapi::jiff::Timestamp::from_second(second).ok();
             }
             Start::Beginning => {}
@@ -312,7 +316,7 @@ impl Reading {
             let instance = self.opened.as_ref().map_or("", |(instance, _)| instance);
             let from = match self.parser.since().map_or(self.job.start, Start::Since) {
                 Start::Tail(lines) => From::Tail(lines),
-                Start::Since(second) => From::Since(second),
+                Start::Since(second) | Start::Run(second) => From::Since(second),
                 Start::Beginning => From::Beginning,
             };
             let opening = taps.open(context, engines::container(instance), from);
@@ -338,6 +342,8 @@ impl Reading {
         };
         self.parser.reopened(renewed);
         let quiet = Instant::now() + QUIET;
+        // What was over before it was asked for is answered at once; only what ends meanwhile may leave us waiting.
+        let over = self.job.container.borrow().last;
         let mut reader = loop {
             tokio::select! {
                 opened = &mut opening => match opened {
@@ -351,7 +357,7 @@ impl Reading {
                 }
                 () = sleep_until(quiet) => return End::Quiet,
                 changed = self.job.doubt.changed() => return if changed.is_ok() { End::Quiet } else { End::Unheard },
-                () = gone(&mut self.job.container, None) => return End::Finished,
+                () = gone(&mut self.job.container, None), if !over => return End::Finished,
             }
         };
         self.failures = 0;

@@ -227,6 +227,7 @@ async fn a_container_that_was_read_to_its_end_is_not_asked_for_any_more() {
     let answers = vec![lines("2026-01-02T03:04:05Z one\n", BREAKS)];
     let mut cockpit = Cockpit::with(pod(), ("200 OK", list(&[over])), answers).await;
     cockpit.until("its end", |c| c.has("ended: Completed 0")).await;
+    assert_eq!(cockpit.texts(), ["one", "ended: Completed 0"], "what it wrote is read first");
     let none = |c: &Cockpit| c.streams.as_ref().is_some_and(|s| (s.following, s.asked) == (0, 0));
     cockpit.until("nothing left to read", none).await;
 }
@@ -247,4 +248,65 @@ async fn no_more_containers_are_read_at_once_than_the_settings_allow() {
     let mut cockpit = Cockpit::with_at_most(4, follow, ("200 OK", list(&pods)), Vec::new()).await;
     let full = |c: &Cockpit| c.streams.as_ref().is_some_and(|s| (s.following, s.asked) == (4, 9));
     cockpit.until("4 of 9", full).await;
+}
+
+/// A pod by its name, with so many restarts behind it.
+fn restarted(name: &str, times: u32) -> String {
+    POD.replace("web-1", name)
+        .replace(r#""uid":"u""#, &format!(r#""uid":"u-{name}""#))
+        .replace(r#""restartCount":0"#, &format!(r#""restartCount":{times}"#))
+}
+
+fn selector() -> Follow {
+    let owner = ObjectRef {
+        context: "c".into(),
+        kind: Kind::Deployment,
+        namespace: "shop".into(),
+        name: "web".into(),
+    };
+    Follow::Selector { owner, labels: vec![("app".into(), "web".into())] }
+}
+
+#[tokio::test]
+async fn of_a_selector_the_containers_before_are_read_where_there_are_any() {
+    let pods = [restarted("web-1", 0), restarted("web-2", 3), restarted("web-3", 0)];
+    let answers = vec![lines("2026-01-02T03:04:05Z the last words\n", BREAKS)];
+    let before = Follow::Before(Box::new(selector()));
+    let mut cockpit = Cockpit::with(before, ("200 OK", list(&pods)), answers).await;
+    cockpit.until("the last words", |c| c.has("the last words")).await;
+    let asked = cockpit.asked.recv().await.unwrap();
+    assert!(asked.contains("/pods/web-2/log") && asked.contains("previous=true"), "{asked}");
+    let others = |c: &Cockpit| {
+        c.streams.as_ref().is_some_and(|s| s.asked == 0 && s.waiting == ["2 others were never restarted"])
+    };
+    cockpit.until("why there is no more", others).await;
+    assert!(cockpit.asked.try_recv().is_err(), "nothing else is asked for");
+}
+
+#[tokio::test]
+async fn of_a_selector_without_a_restart_it_is_said_that_there_is_nothing_before() {
+    let pods = [restarted("web-1", 0), restarted("web-2", 0)];
+    let before = Follow::Before(Box::new(selector()));
+    let mut cockpit = Cockpit::with(before, ("200 OK", list(&pods)), Vec::new()).await;
+    let none = "none of 2 containers was restarted: there is none before them";
+    cockpit.until("why", |c| c.streams.as_ref().is_some_and(|s| s.waiting == [none])).await;
+}
+
+#[tokio::test]
+async fn marked_pods_are_read_together_and_no_others() {
+    // The server answers every list with all three.
+    let pods = ["web-1", "web-2", "web-3"].map(|name| restarted(name, 0));
+    let things = ["web-1", "web-3"].map(|name| ObjectRef {
+        context: "c".into(),
+        kind: Kind::Pod,
+        namespace: "shop".into(),
+        name: name.into(),
+    });
+    let follow = Follow::Marked { context: "c".into(), things: things.to_vec() };
+    let answers =
+        vec![lines("2026-01-02T03:04:05Z one\n", STAYS), lines("2026-01-02T03:04:06Z two\n", STAYS)];
+    let mut cockpit = Cockpit::with(follow, ("200 OK", list(&pods)), answers).await;
+    cockpit.until("both", |c| c.has("one") && c.has("two")).await;
+    assert_eq!(cockpit.texts(), ["one", "two"], "in the order of time");
+    assert!(cockpit.streams.as_ref().is_some_and(|s| s.asked == 2), "{:?}", cockpit.streams);
 }

@@ -200,10 +200,12 @@ fn save(logs: &Logs, now: Timestamp) -> Vec<Effect> {
     vec![Effect::Save { name, text: logs.save() }]
 }
 
-/// The instances before, or back to those of now.
+/// The containers before, or back to those of now. Where nothing tells the two apart, nothing happens.
 fn previous(logs: &mut Logs) -> Vec<Effect> {
-    let Some(Follow::Pod { pod, container, previous }) = logs.following.clone() else { return Vec::new() };
-    follow(logs, Some(Follow::Pod { pod, container, previous: !previous }))
+    match logs.following.as_ref().and_then(Follow::turned) {
+        Some(turned) => follow(logs, Some(turned)),
+        None => Vec::new(),
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 use super::nothing;
 use crate::domain::action::{Native, Verb};
 use crate::domain::container::{Container, ContainerState};
-use crate::domain::object::{Facts, Object};
+use crate::domain::object::{Facts, Object, ObjectRef};
 use crate::domain::settings::Action;
 use crate::model::Model;
 
@@ -20,6 +20,22 @@ pub fn native(_model: &Model, action: Action, object: &Object) -> Result<Native,
         Some(why) => Err(format!("{} {why}", object.id)),
         None => Ok(Native { target: object.id.clone(), uid: object.uid.clone(), verb }),
     }
+}
+
+/// Of several those that it makes sense for; of none of them it says why.
+pub fn fitting(model: &Model, action: Action, targets: Vec<ObjectRef>) -> (Vec<ObjectRef>, Option<String>) {
+    let why = |target: &ObjectRef| super::native(model, action, target).err();
+    let left_out: Vec<String> = targets.iter().filter_map(why).collect();
+    if left_out.is_empty() || left_out.len() == targets.len() {
+        return (targets, None);
+    }
+    let fit = targets.into_iter().filter(|target| why(target).is_none()).collect();
+    let more = match left_out.len() {
+        1 => String::new(),
+        n => format!(", and {} more", n - 1),
+    };
+    let first = left_out.first().map_or("", String::as_str);
+    (fit, Some(format!("left out: {first}{more}")))
 }
 
 /// What is seen to make no sense is not even asked.
@@ -40,7 +56,7 @@ fn refusal(verb: &Verb, container: &Container) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::object::{Kind, ObjectRef};
+    use crate::domain::object::Kind;
     use crate::domain::time::Timestamp;
 
     fn draft(action: Action, state: ContainerState) -> Result<Native, String> {

@@ -1,13 +1,17 @@
 //! From a key on a row to what would be done, for every realm but Kubernetes.
 mod alerts;
+mod compose;
 mod containers;
 pub mod database;
 mod redis;
 pub mod vitals;
 
+pub use compose::Part;
+
 use super::{changes, groups, table};
 use crate::domain::action::Native;
 use crate::domain::alert::AlertFacts;
+use crate::domain::log::Follow;
 use crate::domain::news::Seen;
 use crate::domain::object::{Facts, Kind, Object, ObjectRef, Realm};
 use crate::domain::settings::Action;
@@ -117,6 +121,42 @@ pub fn held(model: &mut Model, target: &ObjectRef) -> Vec<Effect> {
     }
     table::select(model, first);
     effects
+}
+
+/// The things that an action makes sense for, where it does for any of several, and what is said of the others.
+pub fn fitting(model: &Model, action: Action, targets: Vec<ObjectRef>) -> (Vec<ObjectRef>, Option<String>) {
+    if targets.len() < 2 || targets.iter().any(|target| target.kind != Kind::Container) {
+        return (targets, None);
+    }
+    containers::fitting(model, action, targets)
+}
+
+/// Puts what is done one after another into its order.
+pub fn order(model: &Model, natives: Vec<Native>) -> Vec<Native> {
+    match natives.first().map(|native| native.target.kind) {
+        Some(Kind::Container) => compose::order(model, natives),
+        _ => natives,
+    }
+}
+
+/// Marks all that belongs together, or takes these marks away.
+pub fn mark(model: &mut Model, target: &ObjectRef, part: Part) -> Vec<Effect> {
+    let (text, bad) = match compose::mark(model, target, part) {
+        Ok(did) => (did, false),
+        Err(why) => (why, true),
+    };
+    model.say(text, bad);
+    Vec::new()
+}
+
+/// The logs of all that belongs together.
+pub fn together(model: &Model, target: &ObjectRef, part: Part) -> Result<Follow, String> {
+    compose::follow(model, target, part)
+}
+
+/// The logs of what is marked.
+pub fn of_marked(model: &Model, things: Vec<ObjectRef>) -> Follow {
+    compose::follow_marked(model, things)
 }
 
 /// What has to be typed before it can be asked: the title of the line, and what stands in it.

@@ -119,7 +119,11 @@ fn what(page: &mut Page, question: &Question) {
             };
             clean_to(&text, 512).into_owned()
         };
-        let labels: Vec<String> = question.actions().iter().map(name).collect();
+        let mut labels: Vec<String> = question.actions().iter().map(name).collect();
+        if question.plan().in_turn() {
+            let numbered = labels.iter().enumerate().map(|(n, name)| format!("{}. {name}", n + 1));
+            labels = numbered.collect();
+        }
         names(page, &labels, beside);
     }
 }

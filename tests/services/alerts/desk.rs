@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use crate::suite::{alone, looked, setting};
 
 pub(super) const WHO: &str = "jane@bastion";
-const LONGEST: Duration = Duration::from_secs(90);
+const LONGEST: Duration = Duration::from_mins(3);
 
 /// Ten thousand alerts at once make every answer late.
 static CALM: RwLock<()> = RwLock::const_new(());

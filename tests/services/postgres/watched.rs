@@ -34,11 +34,11 @@ pub(super) fn in_database(version: &str, role: &str, database: &str) -> String {
 }
 
 /// The cockpit's side: everything the source said, put together.
-pub(super) struct Watched {
+pub(crate) struct Watched {
     pub(super) backend: Arc<dyn Backend>,
     pub(super) news: mpsc::Receiver<Vec<News>>,
     pub(super) rows: BTreeMap<(Kind, String), Object>,
-    pub(super) state: Option<FeedState>,
+    pub(crate) state: Option<FeedState>,
     pub(super) states: Vec<FeedState>,
     pub(super) place: PlaceFacts,
     pub(super) signals: Signals,
@@ -51,7 +51,7 @@ impl Drop for Watched {
 }
 
 impl Watched {
-    pub(super) fn of(url: &str, emergency: Option<String>, kinds: &[Kind]) -> Watched {
+    pub(crate) fn of(url: &str, emergency: Option<String>, kinds: &[Kind]) -> Watched {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let endpoint = Endpoint {
             backend: Wanted::Postgres,
@@ -101,7 +101,7 @@ impl Watched {
     }
 
     /// Takes news in until something holds.
-    pub(super) async fn until<T>(&mut self, what: &str, mut holds: impl FnMut(&Watched) -> Option<T>) -> T {
+    pub(crate) async fn until<T>(&mut self, what: &str, mut holds: impl FnMut(&Watched) -> Option<T>) -> T {
         let all = async {
             loop {
                 if let Some(found) = holds(self) {
@@ -112,7 +112,7 @@ impl Watched {
                 }
             }
         };
-        let found = timeout(Duration::from_mins(1), all).await.ok();
+        let found = timeout(Duration::from_mins(3), all).await.ok();
         found.unwrap_or_else(|| panic!("waited in vain for {what}; {:?}, {:?}", self.state, self.place))
     }
 
@@ -171,7 +171,7 @@ impl App {
     }
 
     /// Begins something that does not come to an end by itself.
-    pub(super) fn hang(self, sql: &'static str) -> i32 {
+    pub(crate) fn hang(self, sql: &'static str) -> i32 {
         tokio::spawn(async move {
             let _ = self.client.batch_execute(sql).await;
         });

@@ -276,7 +276,7 @@ impl Known {
     }
 }
 
-pub(super) struct Cockpit {
+pub(crate) struct Cockpit {
     pub(super) backend: Arc<dyn Backend>,
     known: Arc<Mutex<Known>>,
     signals: Signals,
@@ -289,7 +289,7 @@ impl Drop for Cockpit {
 }
 
 impl Cockpit {
-    pub(super) fn of(url: &str) -> Cockpit {
+    pub(crate) fn of(url: &str) -> Cockpit {
         Cockpit::known_as(url, None)
     }
 
@@ -350,7 +350,7 @@ impl Cockpit {
     }
 
     /// Until the feed says that it is down, with these words.
-    pub(super) async fn down(&self, words: &str) {
+    pub(crate) async fn down(&self, words: &str) {
         self.until(&format!("a feed that is down: {words}"), |known| match &known.state {
             Some(FeedState::Down { why, .. }) if why.contains(words) => Some(()),
             _ => None,

@@ -179,3 +179,21 @@ async fn an_end_without_a_code_is_no_good_end() {
         assert_eq!(ended, end.map(|code| End { code, oom: false, at: Some(Timestamp(1)) }));
     }
 }
+
+#[tokio::test]
+async fn what_podman_tells_in_words_of_its_own_is_understood() {
+    let (mut watching, client) = engine(one_hangs).await;
+    watching.list(&client).await.unwrap();
+    let event = |action: &str| {
+        let json = format!(
+            r#"{{"Type":"container","Action":"{action}","timeNano":1000000,
+                "Actor":{{"ID":"a","Attributes":{{"containerExitCode":"3"}}}}}}"#
+        );
+        serde_json::from_str::<Event>(&json).unwrap()
+    };
+    watching.hear(&event("died")).unwrap();
+    assert_eq!(watching.engine.table()["a"].facts.end.map(|end| end.code), Some(3));
+    watching.hear(&event("remove")).unwrap();
+    assert!(!watching.engine.table().contains_key("a"));
+    assert_eq!(ContainerState::parse("stopped"), ContainerState::Exited);
+}

@@ -24,7 +24,8 @@ fn a_list_tells_the_service_the_version_and_how_it_ended() {
     );
     assert_eq!((&*known.name, &*known.facts.project, &*known.facts.service), ("shop-api-1", "shop", "api"));
     assert_eq!((&*known.facts.version, &*known.facts.ports), ("1.4.2", "53/udp, 8080→80"));
-    assert_eq!(known.labels.needs, ["db", "cache"]);
+    let needs: Vec<&str> = known.facts.needs.iter().map(|need| &*need.service).collect();
+    assert_eq!(needs, ["db", "cache"]);
     assert_eq!(known.facts.status(), "exited 137 (killed)");
     assert_eq!(known.facts.restarts, None, "a list does not say it");
 }

@@ -8,6 +8,7 @@ use super::facts::{self, selector};
 use super::pick::{controller, harmless, name, text, uid};
 use super::revisions::{Revision, of_set, revisions};
 use super::tree;
+use super::wrote::wrote;
 use super::yaml::yaml;
 use crate::domain::Text;
 use crate::domain::level::Level;
@@ -60,6 +61,7 @@ pub async fn inspect(client: &Client, target: &ObjectRef) -> Inspection {
         revisions,
         pods: (target.kind == Kind::Node).then_some(around.pods.as_slice()),
         node: around.nodes.first().filter(|_| target.kind == Kind::Pod),
+        wrote: if target.kind == Kind::Pod { wrote(client, target, &object).await } else { Vec::new() },
     };
     inspection.sections = describe(target.kind, &object, &words, now);
     inspection.yaml = yaml(&object);

@@ -16,6 +16,7 @@ mod revisions;
 mod shell;
 mod tree;
 mod verify;
+mod wrote;
 mod yaml;
 
 pub use act::{Report, act};

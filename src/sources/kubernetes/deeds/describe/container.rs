@@ -7,8 +7,15 @@ use crate::domain::pod::{Container, ContainerRole, ContainerState, Termination};
 use crate::domain::secret::{HIDDEN, carries_password, looks_secret};
 use crate::domain::time::Timestamp;
 use crate::sources::kubernetes::deeds::pick::{flag, items, number, text};
+use crate::sources::kubernetes::deeds::wrote::Wrote;
 
-pub(super) fn describe(container: &Container, spec: &Value, status: Option<&Value>, now: Timestamp) -> Draft {
+pub(super) fn describe(
+    container: &Container,
+    spec: &Value,
+    status: Option<&Value>,
+    wrote: Option<&Wrote>,
+    now: Timestamp,
+) -> Draft {
     let role = match container.role {
         ContainerRole::Init => "Init container",
         ContainerRole::Sidecar => "Sidecar",
@@ -23,6 +30,9 @@ pub(super) fn describe(container: &Container, spec: &Value, status: Option<&Valu
         draft.graded("ended before", ended(end, now), level);
         let message = status.map(|s| text(s, "/lastState/terminated/message")).unwrap_or_default();
         draft.inner("it said", super::short(message, 400), level);
+    }
+    if let Some(wrote) = wrote {
+        last_lines(wrote, &mut draft);
     }
     let restarts = container.restarts;
     draft.graded("restarts", restarts.to_string(), if restarts > 0 { Level::Warn } else { Level::Fine });
@@ -42,6 +52,23 @@ pub(super) fn describe(container: &Container, spec: &Value, status: Option<&Valu
         draft.line(if n == 0 { "mounts" } else { "" }, line);
     }
     draft
+}
+
+/// The last lines of the run that crashed; the whole log is a key away.
+fn last_lines(wrote: &Wrote, draft: &mut Draft) {
+    match &wrote.lines {
+        Ok(lines) if lines.is_empty() => {
+            draft.graded("wrote last", "nothing", Level::Warn);
+        }
+        Ok(lines) => {
+            for (n, line) in lines.iter().enumerate() {
+                draft.graded(if n == 0 { "wrote last" } else { "" }, line.as_str(), Level::Warn);
+            }
+        }
+        Err(why) => {
+            draft.graded("wrote last", format!("not known: {why}"), Level::Unknown);
+        }
+    }
 }
 
 fn state(container: &Container, now: Timestamp) -> (String, Level) {

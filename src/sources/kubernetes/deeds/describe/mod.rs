@@ -7,6 +7,7 @@ mod workload;
 use serde_json::Value;
 
 use super::pick::{bytes, cores, items, milli, pairs, text, time, whole};
+use super::wrote::Wrote;
 use crate::domain::level::Level;
 use crate::domain::news::{Section, SectionLine};
 use crate::domain::object::{Condition, Kind};
@@ -23,6 +24,8 @@ pub(super) struct Around<'a> {
     pub pods: Option<&'a [Value]>,
     /// Of a pod: its node.
     pub node: Option<&'a Value>,
+    /// Of a pod: what its crashing containers wrote last.
+    pub wrote: Vec<Wrote>,
 }
 
 /// The sections for any kind.

@@ -14,7 +14,8 @@ pub(super) fn describe(object: &Value, around: &Around<'_>, now: Timestamp) -> V
     let mut sections = vec![status(object, &pod, around, now)];
     for (known, (role, spec)) in pod.containers.iter().zip(containers(object, "/spec")) {
         let said = container_status(object, role, &known.name);
-        sections.push(container::describe(known, spec, said, now).done());
+        let wrote = around.wrote.iter().find(|wrote| wrote.container == *known.name);
+        sections.push(container::describe(known, spec, said, wrote, now).done());
     }
     sections.push(place(object, now));
     sections.push(volumes(object));
@@ -196,6 +197,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::sources::kubernetes::deeds::wrote::Wrote;
 
     fn first_words(object: &Value) -> String {
         let sections = describe(object, &Around::default(), Timestamp::from_seconds(1_000));
@@ -231,5 +233,32 @@ mod tests {
             "args": ["--token=PLANTED"]}]}, "status": {"phase": "Running"}});
         let all = format!("{:?}", describe(&pod, &Around::default(), Timestamp(0)));
         assert!(!all.contains("PLANTED") && all.contains("DB_PASSWORD"), "{all}");
+    }
+
+    #[test]
+    fn what_a_crashing_container_wrote_last_stands_by_its_end() {
+        let pod = serde_json::from_str(
+            r#"{"metadata":{"name":"web-1"},"spec":{"containers":[{"name":"app"},{"name":"side"}]},
+            "status":{"phase":"Running","containerStatuses":[
+              {"name":"app","restartCount":6,"state":{"waiting":{"reason":"CrashLoopBackOff"}},
+               "lastState":{"terminated":{"exitCode":1,"reason":"Error"}}}]}}"#,
+        )
+        .unwrap();
+        let lines = |lines| vec![Wrote { container: "app".into(), lines }];
+        let told = |wrote| {
+            let sections = describe(&pod, &Around { wrote, ..Around::default() }, Timestamp(0));
+            let app = sections.into_iter().find(|section| section.title == "Container app").unwrap();
+            let first = app.lines.iter().position(|line| line.label == "wrote last").unwrap();
+            let ended = app.lines.iter().position(|line| line.label == "ended before").unwrap();
+            assert!(ended < first && app.lines[first + 1..].iter().any(|line| line.label == "restarts"));
+            app.lines[first..].iter().map(|line| line.value.clone()).take(2).collect::<Vec<_>>()
+        };
+        let two = Ok(vec!["cannot open /config".into(), "giving up".into()]);
+        assert_eq!(told(lines(two)), ["cannot open /config", "giving up"]);
+        assert_eq!(told(lines(Ok(Vec::new())))[0], "nothing");
+        assert_eq!(
+            told(lines(Err("forbidden: needs get pods/log".into())))[0],
+            "not known: forbidden: needs get pods/log"
+        );
     }
 }
