@@ -40,7 +40,9 @@ impl Backends {
         }
         if !profile.probes.is_empty() || !profile.limits.is_empty() {
             let (probes, limits) = (profile.probes.clone(), profile.limits.clone());
-            let vitals = probes::start(probes, limits, access(profile, Wanted::ALL), out.clone(), signals);
+            let sites = (profile.sites.clone(), secrets());
+            let vitals =
+                probes::start(probes, limits, access(profile, Wanted::ALL), sites, out.clone(), signals);
             by_realm.insert(Realm::Vitals, vitals);
         }
         Backends { by_realm, docker }
@@ -68,13 +70,18 @@ impl Backends {
     }
 }
 
-/// The endpoints of these kinds, with the way to their secrets.
-fn access(profile: &Profile, wanted: &[Wanted]) -> Vec<Access> {
-    let secrets: Secrets = Arc::new(|reference| {
+/// The way to every secret of the profile.
+pub(super) fn secrets() -> Secrets {
+    Arc::new(|reference| {
         Box::pin(async move {
             resolve_secret(&reference, SECRET_DEADLINE).await.map_err(|error| error.to_string())
         })
-    });
+    })
+}
+
+/// The endpoints of these kinds, with the way to their secrets.
+fn access(profile: &Profile, wanted: &[Wanted]) -> Vec<Access> {
+    let secrets = secrets();
     let own = profile.endpoints.iter().filter(|endpoint| wanted.contains(&endpoint.backend));
     own.map(|endpoint| Access { endpoint: endpoint.clone(), secrets: secrets.clone() }).collect()
 }

@@ -73,6 +73,7 @@ fn pane(columns: u16, rows: u16, nodes: Vec<RedisNode>) -> Model {
         token: None,
         emergency_url: None,
         project: None,
+        web: firedeck::domain::settings::WebOptions::default(),
     }];
     let batch = [Seen::Begin].into_iter().chain(nodes.into_iter().map(is_node)).chain([Seen::End]).collect();
     news(&mut model, vec![News::Feed(feed(), FeedState::Live), News::Rows(feed(), Kind::RedisNode, batch)]);

@@ -32,7 +32,7 @@ use self::ask::Asked;
 use self::board::Board;
 use self::schedule::Schedule;
 use self::servers::Servers;
-use super::backend::{Access, Backend, Report, unreadable};
+use super::backend::{Access, Backend, Report, Secrets, unreadable};
 use super::supervise::{Signals, Source, SourceError, Wire, supervise};
 use super::{Outbox, now};
 use crate::domain::action::{Findings, Looked, Native, Outcome};
@@ -40,22 +40,28 @@ use crate::domain::feed::Feed;
 use crate::domain::news::{Inspection, News, Seen};
 use crate::domain::object::{Kind, ObjectRef};
 use crate::domain::settings::limit::{Fact, Limit};
+use crate::domain::settings::web::Site;
 use crate::domain::time::Timestamp;
 
 /// How often it is said that somebody is still asking, when nothing is due for long.
 const HEARTBEAT: Duration = Duration::from_secs(20);
 
-/// Asks everything that a profile wants to know. `access` are the servers that questions may name.
+/// Asks everything that a profile wants to know. `access` are the servers that questions may name, `sites`
+/// those that they ask by address.
 pub fn start(
     probes: Vec<Fact>,
     limits: Vec<Limit>,
     access: Vec<Access>,
+    (sites, secrets): (Vec<Site>, Secrets),
     out: Outbox,
     signals: &Signals,
 ) -> Arc<dyn Backend> {
     let board = Arc::new(Board::new(probes, limits));
-    let round =
-        Round { board: board.clone(), servers: Arc::new(Servers::new(access)), retry: signals.retry.clone() };
+    let round = Round {
+        board: board.clone(),
+        servers: Arc::new(Servers::new(access, sites, secrets)),
+        retry: signals.retry.clone(),
+    };
     tokio::spawn(supervise(round, out, signals.clone()));
     Arc::new(Probes { board })
 }

@@ -346,6 +346,7 @@ mod tests {
             token: None,
             emergency_url: None,
             project: None,
+            web: crate::domain::settings::WebOptions::default(),
         };
         let secrets: crate::sources::backend::Secrets =
             std::sync::Arc::new(|_| Box::pin(async { Err(String::new()) }));

@@ -269,6 +269,7 @@ impl Cockpit {
             token: None,
             emergency_url: None,
             project: None,
+            web: firedeck::domain::settings::WebOptions::default(),
         };
         let secrets: firedeck::sources::backend::Secrets = Arc::new(move |_| {
             let password = SecretString::from(password.clone().unwrap_or_default());
