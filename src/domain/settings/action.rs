@@ -175,6 +175,7 @@ actions! {
     Terminate    "terminate"     Database ["K"]                       "terminate the session",
     KillRoot     "kill-root"     Database ["X"]                       "terminate the session that all the others wait for",
     Disconnect   "disconnect"    Redis    ["K"]                       "disconnect the client",
+    EndScript    "end-script"    Redis    ["X"]                       "end the script or function that keeps the node busy",
     Suspect      "suspect"       Changes  ["S"]                       "mark as a suspect, or take that back",
 
     Follow       "follow"        Logs     ["F", "s"]                  "follow the newest line, or pause",

@@ -7,8 +7,9 @@ use crate::domain::redis::RedisNode;
 use crate::domain::redis::describe::{growth, latency};
 use crate::domain::redis::node::Role as Part;
 use crate::domain::redis::size;
+use crate::domain::redis::trouble::Trouble;
 use crate::domain::redis::verdict::{figure, spoken};
-use crate::domain::settings::{Backend, Role};
+use crate::domain::settings::{Action, Backend, Role};
 use crate::domain::text::grouped;
 use crate::domain::time::Age;
 use crate::model::Model;
@@ -76,6 +77,11 @@ fn first(model: &Model, object: &Object, node: &RedisNode) -> Vec<Fact> {
         let since =
             node.trouble_since.map_or_else(String::new, |at| format!(" for {}", Age(model.now.since(at))));
         facts.push(Fact::new(format!("{}{since}", node.status()), role(object.level())));
+        let busy = node.trouble.as_ref().and_then(Trouble::busy_with_function);
+        let key = busy.and_then(|_| model.settings.keymap.keys(Action::EndScript).first().copied());
+        if let Some(key) = key {
+            facts.push(Fact::new(format!("{key} ends it"), Role::Key));
+        }
         return facts;
     }
     facts.extend(memory(node).map(|text| Fact::new(text, memory_role(node))));

@@ -20,6 +20,8 @@ pub(super) struct Held {
     pub own: Option<u64>,
     /// Who we are there.
     pub user: String,
+    /// Whether scripts, and functions, may be ended.
+    pub ends: [Option<bool>; 2],
     pub slow: Vec<SlowCall>,
     pub groups: Vec<KeyGroup>,
 }

@@ -9,6 +9,7 @@ mod poll;
 mod rights;
 mod rows;
 mod sample;
+mod script;
 
 use std::sync::Arc;
 

@@ -258,6 +258,7 @@ impl Poll {
                 info: member.info.clone(),
                 own: rights.id,
                 user,
+                ends: rights.ends,
                 slow: member.slow.clone(),
                 groups: member.sampler.groups().to_vec(),
             };
