@@ -490,3 +490,144 @@ async fn a_node_is_described_and_no_secret_of_it_is_shown() {
         assert!(found.yaml.contains("used_memory: "), "{version}");
     }
 }
+
+fn end_script(node: &Object, function: bool) -> Native {
+    Native { target: node.id.clone(), uid: node.uid.clone(), verb: Verb::EndScript { function } }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_that_keeps_a_node_busy_is_ended_and_one_that_has_written_is_not() {
+    for version in VERSIONS {
+        let name = if version == "6.2" { "--lua-time-limit" } else { "--busy-reply-threshold" };
+        let server = Server::start(version, &[name, "300"]).await;
+        let cockpit = Cockpit::of(&server.url());
+        let native = end_script(&cockpit.says(&server, "ok").await, false);
+        let nothing = cockpit.backend.look(std::slice::from_ref(&native)).await;
+        assert!(nothing.drift.is_some_and(|why| why.contains("no script runs")), "{version}");
+        let _busy = server.client(&["eval \"while true do end\" 0"]);
+        cockpit.says(&server, "only SCRIPT KILL helps").await;
+        let findings = cockpit.backend.look(std::slice::from_ref(&native)).await;
+        assert_eq!(findings.drift, None, "{version}");
+        let known = if version == "6.2" { Check::NotChecked } else { Check::Yes };
+        assert_eq!(findings.allowed, known, "{version}");
+        let outcome = act(&cockpit, &native).await;
+        assert!(matches!(&outcome, Outcome::Settled { .. }), "{version}: {outcome:?}");
+        cockpit.says(&server, "ok").await;
+        let again = act(&cockpit, &native).await;
+        assert!(
+            matches!(&again, Outcome::Refused { why } if why.contains("any more")),
+            "{version}: {again:?}"
+        );
+        let _writes = server.client(&["eval \"redis.call('set', 'a', '1') while true do end\" 0"]);
+        cockpit.says(&server, "BUSY").await;
+        let written = act(&cockpit, &native).await;
+        assert!(
+            matches!(&written, Outcome::Refused { why } if why.starts_with("UNKILLABLE")),
+            "{version}: {written:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_that_keeps_a_node_busy_is_named_and_ended() {
+    for version in ["7.0", "8.0", "valkey"] {
+        let server = Server::start(version, &["--busy-reply-threshold", "300"]).await;
+        let library = "#!lua name=lib\nredis.register_function('spin', function() while true do end end)";
+        server.cli(&["function", "load", library]);
+        let cockpit = Cockpit::of(&server.url());
+        cockpit.says(&server, "ok").await;
+        let _busy = server.client(&["fcall spin 0"]);
+        let native = end_script(&cockpit.says(&server, "only FUNCTION KILL helps").await, true);
+        let findings = cockpit.backend.look(std::slice::from_ref(&native)).await;
+        let said = findings.effect.join("\n");
+        assert!(said.starts_with("spin runs for ") && said.contains("spin 0"), "{version}: {said}");
+        assert_eq!((&findings.allowed, &findings.drift), (&Check::Yes, &None), "{version}");
+        // What was asked about is what is ended.
+        let script = Native { verb: Verb::EndScript { function: false }, ..native.clone() };
+        assert!(matches!(act(&cockpit, &script).await, Outcome::Refused { .. }), "{version}");
+        let outcome = act(&cockpit, &native).await;
+        assert!(matches!(&outcome, Outcome::Settled { .. }), "{version}: {outcome:?}");
+        cockpit.says(&server, "ok").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_end_a_script_is_told_before() {
+    let server = Server::start("7.0", &["--busy-reply-threshold", "300"]).await;
+    server.cli(&["acl", "setuser", "mon", "on", ">pw", "~*", "+@all", "-script|kill"]);
+    let cockpit = Cockpit::known_as(&server.url(), Some(("mon", "pw")));
+    cockpit.says(&server, "ok").await;
+    let _busy = server.client(&["eval \"while true do end\" 0"]);
+    let native = end_script(&cockpit.says(&server, "BUSY").await, false);
+    let findings = cockpit.backend.look(std::slice::from_ref(&native)).await;
+    assert_eq!(findings.allowed, Check::No("ACL SETUSER mon +script|kill".into()));
+    let outcome = act(&cockpit, &native).await;
+    assert!(matches!(&outcome, Outcome::Refused { why } if why.contains("+script|kill")), "{outcome:?}");
+    server.cli(&["script", "kill"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_two_endpoints_see_stands_once_and_stays_when_one_of_them_is_gone() {
+    let mut primary = Server::start("7.0", &[]).await;
+    let replica = Server::start("7.0", &["--replicaof", "127.0.0.1", &primary.port.to_string()]).await;
+    let other = replica.url().replace("127.0.0.1", "localhost");
+    let cockpit = Cockpit::over(&[("one", &primary.url()), ("two", &other)], None);
+    let both = |known: &server::Known| -> Option<Vec<String>> {
+        let nodes = known.of(Kind::RedisNode);
+        let ok = nodes.iter().all(|node| node.status() == "ok");
+        let mut ids: Vec<&str> = nodes.iter().map(|node| &*node.uid).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        (ok && nodes.len() == 2 && ids.len() == 2)
+            .then(|| nodes.iter().map(|node| node.id.context.to_string()).collect())
+    };
+    let under = cockpit.until("each node once", both).await;
+    assert_eq!(under, ["one", "one"], "both stand under the first endpoint");
+    primary.kill();
+    cockpit.says(&primary, "down: ").await;
+    let nodes = cockpit.look(|known| known.of(Kind::RedisNode).len());
+    assert_eq!(nodes, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_hottest_keys_are_told_where_the_server_counts_and_our_own_look_is_no_use() {
+    for version in VERSIONS {
+        let server =
+            Server::start(version, &["--maxmemory", "64mb", "--maxmemory-policy", "allkeys-lfu"]).await;
+        let fill =
+            "for i = 1, 15 do redis.call('set', 'session:' .. i, 'x') end redis.call('set', 'page', 'x')";
+        server.cli(&["eval", fill, "0"]);
+        server.cli(&["eval", "for i = 1, 3000 do redis.call('get', 'page') end", "0"]);
+        server.cli(&["config", "resetstat"]);
+        let cockpit = Cockpit::of(&server.url());
+        cockpit.backend.watch(&[Kind::RedisNode, Kind::KeyGroup]);
+        let heat = cockpit
+            .until("a hot key", |known| {
+                known.of(Kind::KeyGroup).into_iter().find_map(|object| match &object.facts {
+                    Facts::Redis(RedisFacts::Keys(group)) if &*group.name == "page" => group.heat,
+                    _ => None,
+                })
+            })
+            .await;
+        assert!(heat > 6, "{version}: {heat}");
+        // Two looks later there were lookups, and all were our own.
+        cockpit.until("rates", |known| known.node(&server.name())?.0.rates.evicted).await;
+        let (node, _) = cockpit.look(|known| known.node(&server.name())).expect("it was just seen");
+        assert_eq!(node.rates.hit_rate, None, "{version}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_setting_is_told_by_its_name_and_no_secret() {
+    let server = Server::start("8.0", &["--requirepass", "sesame"]).await;
+    let cockpit = Cockpit::of(&server.url().replace("//", "//:sesame@"));
+    let node = cockpit.says(&server, "ok").await;
+    let page = cockpit.backend.inspect(&node.id).await;
+    let others =
+        page.sections.iter().find(|section| section.title == "All other settings").expect("they are told");
+    let value =
+        |name: &str| others.lines.iter().find(|line| line.label == name).map(|line| line.value.as_str());
+    assert_eq!((value("hz"), value("requirepass")), (Some("10"), Some("(hidden)")));
+    assert_eq!(value("maxclients"), None, "it stands among the chosen ones");
+    assert!(!format!("{page:?}").contains("sesame"));
+}

@@ -160,10 +160,13 @@ fn lately(node: &RedisNode) -> Option<Section> {
     lines.into_section(&format!("The last {}", spoken(span?)))
 }
 
-/// What it was, its last bars, and from what to what they go; nothing before there are three of them.
+/// Fewer bars tell nothing.
+const FEWEST: usize = 6;
+
+/// What it was, its last bars, and from what to what they go.
 pub fn drawn(node: &RedisNode, width: usize) -> Vec<(&'static str, String, String)> {
     let past = &node.rates.past;
-    if past.len() < 3 {
+    if past.len() < FEWEST {
         return Vec::new();
     }
     let range = |values: &[f64], say: fn(f64) -> String| {
@@ -184,7 +187,7 @@ pub fn drawn(node: &RedisNode, width: usize) -> Vec<(&'static str, String, Strin
     let drawn = rows.into_iter().filter_map(|(what, value, say)| {
         let values = of(value);
         // What never was is not drawn.
-        let some = values.len() >= 3 && (what != "evicted/s" || values.iter().any(|rate| *rate > 0.0));
+        let some = values.len() >= FEWEST && (what != "evicted/s" || values.iter().any(|rate| *rate > 0.0));
         let bars = Trend::new(values.iter().copied(), None, width).text(0, false);
         some.then(|| (what, bars, range(&values, say)))
     });

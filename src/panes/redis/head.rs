@@ -233,6 +233,7 @@ fn sampled(model: &Model) -> Option<Vec<Fact>> {
     match all.filter_map(|group| Some((group.heat?, &*group.name))).max() {
         Some((heat, name)) => facts.push(Fact::new(format!("hottest: {name} ({heat} of 255)"), Role::Text)),
         None if nodes(model).any(|(_, node)| node.counts_uses()) => {}
+        None if model.size.1 < FEW_ROWS => {}
         None => facts.push(Fact::new("which are hot is known under an LFU policy alone", Role::Dim)),
     }
     Some(facts)
