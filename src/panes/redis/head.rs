@@ -16,8 +16,8 @@ use crate::model::Model;
 use crate::panes::{Fact, role, tables};
 
 const MOST_LINES: usize = 4;
-/// Of what came about the last ten minutes are drawn, and of many databases the fullest.
-const BARS: usize = 30;
+/// Of what came about the last eight minutes are drawn, and of many databases the fullest.
+const BARS: usize = 24;
 const DATABASES: usize = 6;
 /// On a lower screen one line has to do.
 const FEW_ROWS: u16 = 30;

@@ -270,7 +270,7 @@ impl Cockpit {
             name: (*name).into(),
             url: (*url).into(),
             username: login.map(|(user, _)| user.to_owned()),
-            password: password.as_ref().map(|_| SecretRef::Env("unused".into())),
+            password: login.map(|_| SecretRef::Env("unused".into())),
             token: None,
             emergency_url: None,
             project: None,
