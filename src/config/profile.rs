@@ -101,7 +101,7 @@ pub(super) fn read(name: &str, table: &Table<'_, '_>) -> ProfileFile {
         documents,
         endpoints,
         lines,
-        rest: Profile { probes, limits, sites, ..Profile::default() },
+        rest: Profile { sites, probes, limits, ..Profile::default() },
     };
     table.done();
     read

@@ -155,7 +155,7 @@ pub(super) fn curl(url: &str, path: &str, options: &WebOptions) -> String {
             Said::Secret(_) => format!("-H {}", quoted(&format!("{name}: …"))),
         });
     }
-    words.push(quoted(&format!("{}{path}", url.trim_end_matches('/'))).to_string());
+    words.push(quoted(&format!("{}{path}", url.trim_end_matches('/'))));
     words.join(" ")
 }
 

@@ -160,6 +160,10 @@ fn lately(node: &RedisNode) -> Option<Section> {
     lines.into_section(&format!("The last {}", spoken(span?)))
 }
 
+/// What is drawn of a point, and how it is said.
+type Value = fn(&Point) -> Option<f64>;
+type Say = fn(f64) -> String;
+
 /// Fewer bars tell nothing.
 const FEWEST: usize = 6;
 
@@ -169,16 +173,16 @@ pub fn drawn(node: &RedisNode, width: usize) -> Vec<(&'static str, String, Strin
     if past.len() < FEWEST {
         return Vec::new();
     }
-    let range = |values: &[f64], say: fn(f64) -> String| {
+    let range = |values: &[f64], say: Say| {
         let least = values.iter().copied().fold(f64::INFINITY, f64::min);
         let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let (least, most) = (say(least), say(most));
         if least == most { most } else { format!("{least} to {most}") }
     };
-    let of = |value: fn(&Point) -> Option<f64>| -> Vec<f64> {
+    let of = |value: Value| -> Vec<f64> {
         past.iter().skip(past.len().saturating_sub(width)).filter_map(value).collect()
     };
-    let rows: [(&'static str, fn(&Point) -> Option<f64>, fn(f64) -> String); 4] = [
+    let rows: [(&'static str, Value, Say); 4] = [
         ("memory", |point| point.used.map(float), |bytes| size(counted(bytes))),
         ("ops/s", |point| point.ops.map(float), figure),
         ("hit rate", |point| point.hit_rate, |rate| format!("{rate:.1}%")),

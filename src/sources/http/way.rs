@@ -152,3 +152,104 @@ async fn headers(options: &WebOptions, secrets: &Secrets) -> Result<HeaderMap, S
     }
     Ok(all)
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+    use rustls::crypto::ring;
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    use rustls::server::WebPkiClientVerifier;
+    use rustls::{RootCertStore, ServerConfig};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// An authority, and what it signed for `localhost`: each as PEM, the latter with its key.
+    fn authority() -> (String, [(String, String); 2]) {
+        let mut parameters = CertificateParams::new(Vec::new()).expect("parameters");
+        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().expect("a key");
+        let root = parameters.self_signed(&key).expect("a certificate").pem();
+        let issuer = Issuer::new(parameters, key);
+        let signed = [(); 2].map(|()| {
+            let key = KeyPair::generate().expect("a key");
+            let leaf = CertificateParams::new(vec!["localhost".into()]).expect("parameters");
+            (leaf.signed_by(&key, &issuer).expect("a certificate").pem(), key.serialize_pem())
+        });
+        (root, signed)
+    }
+
+    /// Answers every request with what it was sent; takes only whom the authority knows.
+    async fn echo(root: &str, (certificate, key): &(String, String)) -> String {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(root.as_bytes()).expect("PEM")).expect("an authority");
+        let provider = Arc::new(ring::default_provider());
+        let known = WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone());
+        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let chain = vec![CertificateDer::from_pem_slice(certificate.as_bytes()).expect("PEM")];
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).expect("a key");
+        let config = config.expect("versions").with_client_cert_verifier(known.build().expect("a verifier"));
+        let config = config.with_single_cert(chain, key).expect("they fit");
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("one").port();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+                let mut heard = vec![0; 4096];
+                let n = stream.read(&mut heard).await.unwrap_or(0);
+                let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {n}\r\n\r\n");
+                let _ = stream.write_all(&[head.as_bytes(), &heard[..n]].concat()).await;
+                let _ = stream.shutdown().await;
+            }
+        });
+        format!("https://localhost:{port}")
+    }
+
+    async fn asked(web: &WebOptions, url: &str) -> Result<String, String> {
+        let secrets: Secrets = Arc::new(|_| Box::pin(async { Ok("hunter2".to_owned().into()) }));
+        let entry = Entry { url, username: None, password: None, token: None, web };
+        let way = Way::open(entry, &secrets, Duration::from_secs(5)).await?;
+        let sent = way.request(Method::GET, Url::parse(url).expect("an address")).send().await;
+        sent.map_err(|error| way.why(&error))?.text().await.map_err(|error| way.why(&error))
+    }
+
+    #[tokio::test]
+    async fn a_server_is_trusted_by_the_authority_that_was_named_and_told_who_we_are() {
+        let _ = ring::default_provider().install_default();
+        let (root, [server, own]) = authority();
+        let url = echo(&root, &server).await;
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = |name: &str, text: &str| {
+            let path = directory.path().join(name);
+            std::fs::write(&path, text).expect("written");
+            Some(path)
+        };
+        let web = WebOptions {
+            ca: file("ca.pem", &root),
+            cert: file("own.pem", &own.0),
+            key: file("own.key", &own.1),
+            headers: vec![
+                ("X-Scope-OrgID".into(), Said::Plain("shop".into())),
+                ("X-Api-Key".into(), Said::Secret(SecretRef::Env("KEY".into()))),
+            ],
+        };
+        let heard = asked(&web, &url).await.expect("an answer");
+        assert!(heard.contains("x-scope-orgid: shop") && heard.contains("x-api-key: hunter2"), "{heard}");
+        // The key may stand in the same file.
+        let both = WebOptions { cert: file("both.pem", &(own.0.clone() + &own.1)), key: None, ..web.clone() };
+        assert!(asked(&both, &url).await.is_ok());
+        let unknown = WebOptions { cert: None, key: None, ..web.clone() };
+        assert!(asked(&unknown, &url).await.is_err(), "it takes only whom it knows");
+        let other = WebOptions { ca: file("other.pem", &authority().0), ..web.clone() };
+        let why = asked(&other, &url).await.expect_err("a stranger");
+        assert_eq!(why, "certificate signed by none of the authorities in `ca`");
+        let strange = WebOptions { key: file("strange.key", &server.1), ..web.clone() };
+        let why = asked(&strange, &url).await.expect_err("the key of another");
+        assert!(why.contains("`cert`") && why.contains("own.pem"), "{why}");
+        let none = WebOptions { key: file("no.key", "hello"), ..web };
+        assert!(asked(&none, &url).await.expect_err("no key").contains("no.key: holds no private key"));
+    }
+}
