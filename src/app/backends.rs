@@ -48,9 +48,13 @@ impl Backends {
         }
         if !profile.probes.is_empty() || !profile.limits.is_empty() {
             let (probes, limits) = (profile.probes.clone(), profile.limits.clone());
-            let counts = Some(counter(profile, kube, docker.clone()));
-            let access = access(profile, Wanted::ALL);
-            let vitals = probes::start(probes, limits, (access, counts), out.clone(), signals);
+            let reach = probes::Reach {
+                access: access(profile, Wanted::ALL),
+                sites: profile.sites.clone(),
+                secrets: secrets(),
+                counts: Some(counter(profile, kube, docker.clone())),
+            };
+            let vitals = probes::start(probes, limits, reach, out.clone(), signals);
             by_realm.insert(Realm::Vitals, vitals);
         }
         Backends { by_realm, docker }
@@ -105,13 +109,18 @@ fn counter(
     Arc::new(Counter { contexts, taps, engines })
 }
 
-/// The endpoints of these kinds, with the way to their secrets.
-fn access(profile: &Profile, wanted: &[Wanted]) -> Vec<Access> {
-    let secrets: Secrets = Arc::new(|reference| {
+/// The way to every secret of the profile.
+pub(super) fn secrets() -> Secrets {
+    Arc::new(|reference| {
         Box::pin(async move {
             resolve_secret(&reference, SECRET_DEADLINE).await.map_err(|error| error.to_string())
         })
-    });
+    })
+}
+
+/// The endpoints of these kinds, with the way to their secrets.
+fn access(profile: &Profile, wanted: &[Wanted]) -> Vec<Access> {
+    let secrets = secrets();
     let own = profile.endpoints.iter().filter(|endpoint| wanted.contains(&endpoint.backend));
     own.map(|endpoint| Access { endpoint: endpoint.clone(), secrets: secrets.clone() }).collect()
 }

@@ -1,10 +1,12 @@
 //! `firedeck doctor`: what works from here, what does not, and what would make it work.
 mod access;
 mod cluster;
+mod latency;
 mod place;
 mod report;
 mod servers;
 mod tools;
+mod web;
 
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};

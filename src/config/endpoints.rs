@@ -3,6 +3,7 @@ use super::problem::Problem;
 use super::profile;
 use super::request::{Origin, Request};
 use crate::domain::settings::endpoint::SecretRef;
+use crate::domain::settings::web::WebOptions;
 use crate::domain::settings::{Backend, Endpoint, Profile};
 
 /// Why an address of the command line is none.
@@ -59,6 +60,7 @@ pub(super) fn put(request: &Request, profile: &mut Profile) -> Vec<(String, Stri
             token: None,
             emergency_url: None,
             project: None,
+            web: WebOptions::default(),
         });
     }
     shown

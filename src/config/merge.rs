@@ -12,8 +12,10 @@ use super::settings::{self, ConfigFile};
 use super::theme::{self, USUAL};
 use super::{endpoints, file, meant, profile};
 use crate::domain::settings::depth::Terminal;
+use crate::domain::settings::endpoint::SecretRef;
 use crate::domain::settings::theme::Depth;
 use crate::domain::settings::values::{Borders, LogLevel, LogLimits, NamespacesFrom};
+use crate::domain::settings::web::WebOptions;
 use crate::domain::settings::{Keymap, Profile, Settings, Theme};
 
 /// Reads everything that has a say. Every mistake that can be found is in the error.
@@ -416,14 +418,38 @@ impl Merge<'_> {
         for endpoint in &profile.endpoints {
             let name = format!("{} {}", endpoint.backend.name(), endpoint.name);
             self.show(&name, &endpoint.url, origin(&name));
-            for (what, secret) in [("password", &endpoint.password), ("token", &endpoint.token)] {
-                if let Some(secret) = secret {
-                    self.show(&format!("{name} {what}"), secret, origin(&name));
-                }
-            }
+            self.entry(&name, [&endpoint.password, &endpoint.token], &endpoint.web, &origin(&name));
+        }
+        for site in &profile.sites {
+            let name = format!("http {}", site.url);
+            self.show(&name, site.username.as_deref().unwrap_or("for probes"), origin(&name));
+            self.entry(&name, [&site.password, &site.token], &site.web, &origin(&name));
         }
         self.show("probes", profile.probes.len(), origin("probes"));
         self.show("limits", profile.limits.len(), origin("limits"));
+    }
+
+    /// How one gets in; of a secret only where it lies.
+    fn entry(
+        &mut self,
+        name: &str,
+        [password, token]: [&Option<SecretRef>; 2],
+        web: &WebOptions,
+        origin: &Origin,
+    ) {
+        for (what, secret) in [("password", password), ("token", token)] {
+            if let Some(secret) = secret {
+                self.show(&format!("{name} {what}"), secret, origin.clone());
+            }
+        }
+        for (what, file) in [("ca", &web.ca), ("cert", &web.cert), ("key", &web.key)] {
+            if let Some(file) = file {
+                self.show(&format!("{name} {what}"), file.display(), origin.clone());
+            }
+        }
+        for (header, said) in &web.headers {
+            self.show(&format!("{name} header {header}"), said, origin.clone());
+        }
     }
 
     fn commands(&mut self, settings: &mut Settings, config: &ConfigFile, source: &Source) {

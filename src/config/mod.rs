@@ -22,6 +22,7 @@ mod settings;
 pub mod starter;
 pub mod theme;
 mod watch;
+mod web;
 
 use std::path::Path;
 

@@ -73,7 +73,11 @@ fn short(text: String) -> String {
 }
 
 /// How words for secrets begin, also when they are mistyped.
-const SECRETS: [&str; 6] = ["pas", "pwd", "tok", "secr", "cred", "apikey"];
+const SECRETS: [&str; 10] =
+    ["pas", "pwd", "tok", "secr", "cred", "apikey", "api-key", "api_key", "authoriz", "cookie"];
+
+/// What a header says before a secret.
+const SCHEMES: [&str; 2] = ["bearer ", "basic "];
 
 /// A line that can be shown: what is in quotes after a word for a secret, and the password of an
 /// address, become dots. Each letter keeps its place, so that the caret does.
@@ -82,6 +86,12 @@ fn mask(line: &str) -> Vec<char> {
     let low: String = line.chars().map(|c| c.to_ascii_lowercase()).collect();
     if let Some(at) = SECRETS.iter().filter_map(|word| low.find(word)).min() {
         hide_after(&mut shown, low.get(..at).map_or(0, |before| before.chars().count()));
+    }
+    for word in SCHEMES {
+        let Some(at) = low.find(word) else { continue };
+        let before = low.get(..at).map_or(0, |before| before.chars().count()) + word.len();
+        let secret = shown.iter_mut().skip(before).take_while(|c| !matches!(c, '"' | '\''));
+        secret.for_each(|c| *c = '•');
     }
     let mut from = 0;
     while let Some(start) = find(&shown, from, &[':', '/', '/']).map(|at| at + 3) {

@@ -3,9 +3,10 @@ use std::path::PathBuf;
 
 use super::reader::{Located, Table};
 use super::secret;
-use super::{facts, meant};
+use super::{facts, meant, web};
 use crate::domain::settings::Profile;
 use crate::domain::settings::endpoint::{Backend, DocumentHint, Endpoint};
+use crate::domain::settings::web::WebOptions;
 
 /// A profile as one file has it; what is absent leaves the choice to others.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -89,6 +90,7 @@ pub(super) fn read(name: &str, table: &Table<'_, '_>) -> ProfileFile {
     let documents = documents(table, &mut lines);
     let endpoints: Vec<Endpoint> =
         Backend::ALL.iter().flat_map(|backend| endpoints(table, *backend, &mut lines)).collect();
+    let sites = web::sites(table, &mut lines);
     let (probes, limits) = facts::read(table, &documents, &endpoints);
     for key in ["probes", "limits"] {
         lines.extend(table.raw(key).map(|value| (key.to_owned(), table.reader.line(&value.span()))));
@@ -101,7 +103,7 @@ pub(super) fn read(name: &str, table: &Table<'_, '_>) -> ProfileFile {
         documents,
         endpoints,
         lines,
-        rest: Profile { probes, limits, ..Profile::default() },
+        rest: Profile { sites, probes, limits, ..Profile::default() },
     };
     table.done();
     read
@@ -141,6 +143,12 @@ fn endpoints(table: &Table<'_, '_>, backend: Backend, lines: &mut Vec<(String, u
                 (one.text("username"), secret::reference(&one, "password"), secret::reference(&one, "token"))
             }
         };
+        let web = match backend {
+            Backend::Alertmanager | Backend::Prometheus => {
+                web::options(&one, url.as_ref(), token.is_some() || password.is_some())
+            }
+            _ => WebOptions::default(),
+        };
         one.done();
         for url in url.iter().chain(&emergency) {
             check_url(&one, url, backend.schemes());
@@ -164,6 +172,7 @@ fn endpoints(table: &Table<'_, '_>, backend: Backend, lines: &mut Vec<(String, u
             token,
             emergency_url: emergency.map(|text| text.value),
             project: project.map(|text| text.value),
+            web,
         });
     }
     all

@@ -199,12 +199,24 @@ impl<'r, 'i> Table<'r, 'i> {
     }
 
     pub(super) fn table(&self, key: &'static str) -> Option<Table<'r, 'i>> {
-        let value = self.get(key)?;
+        self.inside(key, self.get(key)?)
+    }
+
+    /// The table that a value is.
+    pub(super) fn inside<'v, 'w>(&self, key: &str, value: &'v Spanned<DeValue<'w>>) -> Option<Table<'v, 'w>>
+    where
+        'r: 'v,
+    {
         let Some(table) = value.get_ref().as_table() else {
             self.wrong(key, value, "a table");
             return None;
         };
         Some(Table::new(self.reader, table, value.span()))
+    }
+
+    /// Every name and value of a table whose keys are free.
+    pub(super) fn free(&self) -> impl Iterator<Item = (Located<String>, &'r Spanned<DeValue<'i>>)> {
+        self.rows.iter().map(|(name, value)| (located(name), value))
     }
 
     /// `[[key]]`, each.

@@ -5,6 +5,8 @@ use std::time::Duration;
 use secrecy::SecretString;
 use thiserror::Error;
 use tokio::io::AsyncReadExt;
+use toml::Spanned;
+use toml::de::DeValue;
 
 use super::reader::{Located, Table};
 use crate::domain::settings::endpoint::SecretRef;
@@ -12,6 +14,10 @@ use crate::domain::text::clean;
 
 /// A password manager may ask a key on a token; more than this is a hang.
 pub const DEADLINE: Duration = Duration::from_secs(10);
+
+/// How a reference is written.
+pub(super) const HELP: &str =
+    "write `{ env = \"NAME\" }`, `{ file = \"/path\" }` or `{ command = [\"pass\", \"show\", \"x\"] }`";
 
 /// No secret is longer.
 const MOST_BYTES: u64 = 64 << 10;
@@ -103,15 +109,21 @@ async fn run(words: &[String]) -> Result<Vec<u8>, SecretError> {
 
 /// Reads `{ env = "X" }`, `{ file = "…" }` or `{ command = […] }`, and refuses the secret itself.
 pub(super) fn reference(table: &Table<'_, '_>, key: &'static str) -> Option<SecretRef> {
-    let raw = table.raw(key)?;
-    let help =
-        "write `{ env = \"NAME\" }`, `{ file = \"/path\" }` or `{ command = [\"pass\", \"show\", \"x\"] }`";
+    reference_in(table, key, table.raw(key)?)
+}
+
+/// The same, of a value that was found by a name of the reader's own.
+pub(super) fn reference_in(
+    table: &Table<'_, '_>,
+    key: &str,
+    raw: &Spanned<DeValue<'_>>,
+) -> Option<SecretRef> {
     if !raw.get_ref().is_table() {
         let what = format!("`{key}` is a secret and is not written here");
-        table.reader.fault(&raw.span(), what, help);
+        table.reader.fault(&raw.span(), what, HELP);
         return None;
     }
-    let inner = table.table(key)?;
+    let inner = table.inside(key, raw)?;
     let (env, file, command) = (inner.text("env"), inner.text("file"), inner.texts("command"));
     inner.done();
     let made = match (env, file, command) {
@@ -121,7 +133,7 @@ pub(super) fn reference(table: &Table<'_, '_>, key: &'static str) -> Option<Secr
             SecretRef::Command(value.into_iter().map(|word| word.value).collect())
         }
         _ => {
-            table.reader.fault(&inner.span, format!("`{key}` needs exactly one place to read it from"), help);
+            table.reader.fault(&inner.span, format!("`{key}` needs exactly one place to read it from"), HELP);
             return None;
         }
     };

@@ -57,6 +57,10 @@ pub enum Verb {
     },
     /// A client of a Redis loses its connection.
     Disconnect,
+    /// What keeps a Redis busy ends: a function, or else a script.
+    EndScript {
+        function: bool,
+    },
     /// Alerts that match are no longer told, for a while.
     Silence {
         matchers: Vec<Matcher>,
@@ -95,6 +99,8 @@ impl Verb {
             Verb::Cancel => "cancel",
             Verb::Terminate { .. } => "terminate",
             Verb::Disconnect => "disconnect",
+            Verb::EndScript { function: true } => "end function",
+            Verb::EndScript { function: false } => "end script",
             Verb::Silence { .. } => "silence",
             Verb::Extend { .. } => "extend",
             Verb::Expire => "expire",

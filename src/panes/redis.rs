@@ -243,6 +243,7 @@ impl Tables for Redises {
             Facts::Redis(RedisFacts::Slow(call)) => {
                 [&call.command, &call.client, &call.client_name].map(|word| Cow::from(&**word)).into()
             }
+            Facts::Redis(RedisFacts::Keys(group)) if group.heat.is_some() => vec!["hot".into()],
             _ => Vec::new(),
         }
     }

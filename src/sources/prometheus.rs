@@ -2,25 +2,25 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use reqwest::Url;
+use reqwest::{Method, Url};
 use serde::Deserialize;
 
-use super::http;
-use super::http::{Login, shown};
-use super::reason::{brief, reason};
+use super::backend::Secrets;
+use super::http::{self, Entry, Way, shown};
+use super::reason::brief;
 use crate::runbook::suggest::AlertRule;
 
 /// Thousands of rules are megabytes, and a busy server evaluates them while it answers.
 const ANSWER: Duration = Duration::from_secs(20);
 
 /// The alert rules that the server evaluates; else why there are none to be had.
-pub async fn alert_rules(address: &str, login: &Login) -> Result<Vec<AlertRule>, String> {
-    let url = rules_of(address)?;
-    let client = http::client(&url, ANSWER).map_err(|error| reason(&error))?;
-    let request = login.apply(client.get(url).query(&[("type", "alert")]));
-    let answer = request.send().await.map_err(|error| http::why(&error))?;
+pub async fn alert_rules(entry: Entry<'_>, secrets: &Secrets) -> Result<Vec<AlertRule>, String> {
+    let url = rules_of(entry.url)?;
+    let way = Way::open(entry, secrets, ANSWER).await?;
+    let request = way.request(Method::GET, url).query(&[("type", "alert")]);
+    let answer = request.send().await.map_err(|error| way.why(&error))?;
     http::refused(&answer, "/api/v1/rules")?;
-    read(&http::body(answer, http::MOST_BYTES).await?, address)
+    read(&http::body(answer, http::MOST_BYTES).await?, entry.url)
 }
 
 #[derive(Deserialize)]

@@ -53,6 +53,7 @@ fn containers(state: ContainerState) -> Model {
         token: None,
         emergency_url: None,
         project: None,
+        web: firedeck::domain::settings::WebOptions::default(),
     }];
     say(&mut model, Msg::Resized { columns: 100, rows: 24 });
     press(&mut model, "3");

@@ -103,6 +103,7 @@ fn named(backend: Backend, name: &str) -> Endpoint {
         token: None,
         emergency_url: None,
         project: None,
+        web: firedeck::domain::settings::WebOptions::default(),
     }
 }
 

@@ -23,6 +23,7 @@ fn endpoint(name: &str) -> Endpoint {
         token: None,
         emergency_url: None,
         project: None,
+        web: firedeck::domain::settings::WebOptions::default(),
     }
 }
 

@@ -20,6 +20,7 @@ fn endpoint(backend: Backend) -> Endpoint {
         token: None,
         emergency_url: None,
         project: None,
+        web: firedeck::domain::settings::WebOptions::default(),
     }
 }
 

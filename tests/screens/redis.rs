@@ -1,4 +1,5 @@
 //! The Redis pane: nodes, clients, slow calls and keys, well and in trouble.
+use firedeck::domain::action::Verb;
 use firedeck::domain::feed::{Feed, FeedState};
 use firedeck::domain::level::Level;
 use firedeck::domain::news::{News, PlaceFacts, Seen};
@@ -73,6 +74,7 @@ fn pane(columns: u16, rows: u16, nodes: Vec<RedisNode>) -> Model {
         token: None,
         emergency_url: None,
         project: None,
+        web: firedeck::domain::settings::WebOptions::default(),
     }];
     let batch = [Seen::Begin].into_iter().chain(nodes.into_iter().map(is_node)).chain([Seen::End]).collect();
     news(&mut model, vec![News::Feed(feed(), FeedState::Live), News::Rows(feed(), Kind::RedisNode, batch)]);
@@ -133,18 +135,23 @@ fn slow_calls(model: &mut Model) {
     news(model, vec![News::Rows(feed(), Kind::SlowCall, batch)]);
 }
 
-fn keys(model: &mut Model) {
+/// `hot`: the server counts how often they are used.
+fn keys(model: &mut Model, hot: bool) {
     let mut sample = KeySample::default();
     for n in 0..4_000 {
         let weighed = n % 5 == 0;
+        let heat = (hot && weighed).then_some(if n == 40 { 213 } else { 5 });
         let known =
-            |bytes| Weighed { bytes: weighed.then_some(bytes), lasting: weighed.then_some(n % 2 == 0) };
+            |bytes| Weighed { bytes: weighed.then_some(bytes), lasting: weighed.then_some(n % 2 == 0), heat };
         sample.take(format!("session:{n:08x}").as_bytes(), known(400));
         if n % 4 == 0 {
             sample.take(format!("app:user:{n}:cart").as_bytes(), known(9_000));
         }
     }
-    sample.take(b"app:queue:mail", Weighed { bytes: Some(120 << 20), lasting: Some(true) });
+    sample.take(
+        b"app:queue:mail",
+        Weighed { bytes: Some(120 << 20), lasting: Some(true), heat: hot.then_some(90) },
+    );
     let all = sample.groups(0, 120_000).into_iter().map(|group| {
         let name = group.name.to_string();
         Seen::Is(object(Kind::KeyGroup, "10.0.0.5:6379", &name, "", RedisFacts::Keys(Box::new(group))))
@@ -191,7 +198,7 @@ fn clients_slow_calls_and_keys() {
         let mut model = pane(columns, rows, vec![primary()]);
         clients(&mut model);
         slow_calls(&mut model);
-        keys(&mut model);
+        keys(&mut model, false);
         for name in ["clients", "slow_calls", "keys"] {
             press(&mut model, "]");
             snap(&format!("redis_{name}_{columns}x{rows}"), &model);
@@ -255,4 +262,67 @@ fn without_a_row_the_lamp_is_not_green() {
     assert_eq!(tables.lamp(&empty).0, Level::Unknown, "it is live, and no node was heard");
     news(&mut empty, vec![News::Feed(feed(), FeedState::Down { why: "refused".into(), next_try: None })]);
     assert_eq!(tables.lamp(&empty).0, Level::Bad);
+}
+
+/// Ten minutes of looks: memory grows, what is found becomes less.
+fn lately() -> RedisNode {
+    let spot = Spot::parse("10.0.0.5:6379").expect("an address");
+    let (mut history, mut text, mut hits, mut misses) = (History::default(), String::new(), 0, 0);
+    for second in (0..=600_u32).step_by(10) {
+        let misses_now = second / 10;
+        (hits, misses) = (hits + 1_000 - misses_now, misses + misses_now);
+        let used = (200 << 20) + (400 << 10) * second;
+        let ops = 1_000 + (second * 37) % 400;
+        text = format!(
+            "redis_version:7.0.15\nredis_mode:standalone\nrun_id:a\nuptime_in_seconds:{second}\nconnected_clients:93\n\
+             maxclients:10000\nused_memory:{used}\nmaxmemory:1073741824\nmaxmemory_policy:noeviction\nloading:0\n\
+             instantaneous_ops_per_sec:{ops}\nevicted_keys:0\nkeyspace_hits:{hits}\nkeyspace_misses:{misses}\n\
+             role:master\ndb0:keys=120000,expires=48000,avg_ttl=360000\ndb3:keys=900,expires=900,avg_ttl=1000\n\
+             db7:keys=12,expires=0,avg_ttl=0"
+        );
+        history.push(Sample::of(&Info::parse(&text), ago(600 - i64::from(second)), Own::default()));
+    }
+    history.ping(std::time::Duration::from_micros(230));
+    RedisNode::of(spot, &Info::parse(&text), NOW, &history)
+}
+
+#[test]
+fn how_a_node_came_about_and_which_databases_hold_its_keys_stand_over_the_table() {
+    let model = pane(120, 40, vec![lately()]);
+    snap("redis_lately_120x40", &model);
+    let page = firedeck::domain::redis::describe::node(&lately(), &Info::default(), NOW);
+    let section = page.iter().find(|section| section.title.starts_with("The last ")).expect("it is told");
+    let told: Vec<&str> = section.lines.iter().map(|line| line.label.as_str()).collect();
+    assert_eq!(told, ["memory", "ops/s", "hit rate"], "nothing was evicted");
+    assert!(section.lines[0].value.ends_with("434 MB"), "{}", section.lines[0].value);
+}
+
+#[test]
+fn the_hottest_keys_stand_by_themselves() {
+    let mut model = pane(120, 40, vec![primary()]);
+    keys(&mut model, true);
+    press(&mut model, "] ] ]");
+    snap("redis_hot_keys_120x40", &model);
+    press(&mut model, "/ h o t Enter");
+    let shown = picture(&model);
+    assert!(shown.contains("session:00000028") && !shown.contains("session:*"), "{shown}");
+}
+
+#[test]
+fn x_on_a_busy_node_asks_to_end_its_script_and_on_another_says_why_not() {
+    let mut model = pane(80, 24, vec![primary()]);
+    press(&mut model, "X");
+    assert!(picture(&model).contains("10.0.0.5:6379 is not busy with a script"), "{}", picture(&model));
+    let mut busy = primary();
+    busy.trouble = Some(Trouble::Busy { cure: "SCRIPT KILL" });
+    busy.trouble_since = Some(ago(45));
+    let mut model = pane(80, 24, vec![busy]);
+    let effects = press(&mut model, "X");
+    let asked = effects.iter().find_map(|effect| match effect {
+        Effect::Look(_, plan) => plan.actions().first().map(|native| native.verb.clone()),
+        _ => None,
+    });
+    assert_eq!(asked, Some(Verb::EndScript { function: false }));
+    say(&mut model, Msg::Tick(Timestamp(NOW.0 + 1_000)));
+    snap("redis_end_script_80x24", &model);
 }

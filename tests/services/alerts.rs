@@ -41,7 +41,7 @@ fn within(span: &str, minutes: RangeInclusive<u32>) -> bool {
 /// Sends to one Alertmanager, as somebody else would.
 async fn send(address: &str, path: &str, body: Value) {
     let url = format!("http://{address}/api/v2/{path}").parse().expect("an address");
-    let client = http::client(&url, Duration::from_secs(5)).expect("a client");
+    let client = http::Way::plain(&url, Duration::from_secs(5)).expect("a client").client().clone();
     let sent =
         client.post(url).header("content-type", "application/json").body(body.to_string()).send().await;
     assert!(sent.expect("an answer").status().is_success());
@@ -417,7 +417,7 @@ async fn ten_thousand_alerts_at_once_arrive_whole() {
     let mut desk = Desk::with(vec![endpoint(Server::Alertmanager, "am-d", &setting("ALERTMANAGER_D"))]);
     let url: reqwest::Url =
         format!("http://{}/api/v2/alerts", setting("ALERTMANAGER_D")).parse().expect("an address");
-    let client = http::client(&url, Duration::from_secs(30)).expect("a client");
+    let client = http::Way::plain(&url, Duration::from_secs(30)).expect("a client").client().clone();
     let storm = async |seconds: u64| {
         let ends = now().plus(Duration::from_secs(seconds)).rfc3339();
         for part in 0..20 {

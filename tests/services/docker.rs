@@ -61,6 +61,7 @@ pub(crate) fn access(url: &str, project: Option<&str>) -> Access {
         token: None,
         emergency_url: None,
         project: project.map(str::to_owned),
+        web: firedeck::domain::settings::WebOptions::default(),
     };
     let secrets = Arc::new(|_| {
         let none: futures::future::BoxFuture<'static, _> = Box::pin(async { Err("no secret".to_owned()) });

@@ -11,7 +11,7 @@ use firedeck::domain::settings::Endpoint;
 use firedeck::domain::settings::endpoint::Backend as Kind;
 use firedeck::domain::settings::limit::{Bound, Fact, FactSource};
 use firedeck::domain::vital::{Answer, Vital};
-use firedeck::sources::backend::{Access, Backend};
+use firedeck::sources::backend::{Access, Backend, Secrets};
 use firedeck::sources::probes;
 use firedeck::sources::supervise::Signals;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
@@ -62,8 +62,13 @@ fn access(backend: Kind, url: &str) -> Access {
         token: None,
         emergency_url: None,
         project: None,
+        web: firedeck::domain::settings::WebOptions::default(),
     };
-    Access { endpoint, secrets: Arc::new(|_| Box::pin(async { Err("there are no secrets here".into()) })) }
+    Access { endpoint, secrets: no_secrets() }
+}
+
+fn no_secrets() -> Secrets {
+    Arc::new(|_| Box::pin(async { Err("there are no secrets here".into()) }))
 }
 
 /// The source at work, and every row as it was last told.
@@ -81,7 +86,8 @@ impl Asking {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (out, inbox) = mpsc::channel(64);
         let signals = Signals::default();
-        let backend = probes::start(facts, Vec::new(), (access, None), out, &signals);
+        let reach = probes::Reach { access, sites: Vec::new(), secrets: no_secrets(), counts: None };
+        let backend = probes::start(facts, Vec::new(), reach, out, &signals);
         Asking { backend, rows: BTreeMap::new(), told: BTreeMap::new(), inbox, signals }
     }
 

@@ -1,5 +1,7 @@
 //! Real Redis and Valkey servers: what they say, what befalls them, what is done to their clients.
 mod broken;
+mod scripts;
+mod seen;
 pub(crate) mod server;
 
 use std::time::Duration;

@@ -1,19 +1,22 @@
 //! Every other server of the profile: asked through the source that the cockpit uses, so that what is found here
 //! is what will be seen there.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use futures::future::join_all;
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::Waiting;
 use super::report::{Finding, Section, Status};
-use crate::app::backends::Backends;
+use super::web::{self, Tried};
+use super::{Waiting, latency};
+use crate::app::backends::{Backends, secrets};
 use crate::config::Options;
 use crate::domain::feed::{Feed, FeedState};
 use crate::domain::news::{News, PlaceFacts};
+use crate::domain::object::Kind;
 use crate::domain::settings::{Backend, Endpoint, Profile};
 use crate::domain::text::quoted;
 use crate::sources::supervise::Signals;
@@ -29,41 +32,58 @@ struct Seen {
     state: Option<FeedState>,
     place: Option<PlaceFacts>,
     took: Option<Duration>,
+    /// Of which kinds something was told, be it that there is none.
+    kinds: BTreeSet<Kind>,
 }
 
+/// What a server cannot be asked for is told when somebody looks at it, and only then.
+const TOLD_LATER: [Kind; 2] = [Kind::Relation, Kind::Statement];
+
 impl Seen {
+    /// Whether it is known how it stands.
+    fn is_settled(&self) -> bool {
+        use FeedState::{Absent, Down, Forbidden, Live};
+        matches!(self.state, Some(Live | Down { .. } | Forbidden { .. } | Absent { .. }))
+    }
+
     /// Whether nothing more is to be waited for.
-    fn is_told(&self) -> bool {
-        match &self.state {
-            Some(FeedState::Live) => self.place.is_some(),
-            Some(FeedState::Down { .. } | FeedState::Forbidden { .. } | FeedState::Absent { .. }) => true,
-            _ => false,
+    fn is_told(&self, backend: Backend) -> bool {
+        if self.state != Some(FeedState::Live) {
+            return self.is_settled();
         }
+        self.place.as_ref().is_some_and(|place| {
+            let read = |kind: &Kind| {
+                let without = |line: &String| line.starts_with(kind.plural());
+                self.kinds.contains(kind) || place.missing.iter().any(without)
+            };
+            backend != Backend::Postgres || TOLD_LATER.iter().all(read)
+        })
     }
 }
 
 pub(super) async fn look(options: &Options, waiting: &Waiting) -> Vec<Section> {
     let profile = &options.effective.settings.profile;
-    if profile.endpoints.is_empty() {
-        return Vec::new();
-    }
-    let seen = waiting.during("the servers of the profile", gather(options)).await;
-    let section = |endpoint: &Endpoint| {
-        let seen = seen.get(&feed_of(endpoint));
-        Section {
-            about: endpoint.backend.name(),
-            name: Some(endpoint.name.clone()),
-            findings: findings(endpoint, seen.unwrap_or(&Seen::default())),
+    let mut sections = Vec::new();
+    if !profile.endpoints.is_empty() {
+        let all = waiting.during("the servers of the profile", gather(options)).await;
+        for (endpoint, (seen, tried)) in profile.endpoints.iter().zip(all) {
+            let mut findings = findings(endpoint, &seen, &tried);
+            findings.extend(web::files(&endpoint.web).await);
+            findings.extend(web::rights(&tried.may));
+            let name = Some(endpoint.name.clone());
+            sections.push(Section { about: endpoint.backend.name(), name, findings });
         }
-    };
-    profile.endpoints.iter().map(section).collect()
+    }
+    sections.extend(web::sites(&profile.sites).await);
+    sections
 }
 
 fn feed_of(endpoint: &Endpoint) -> Feed {
     Feed::Endpoint(endpoint.backend, endpoint.name.as_str().into())
 }
 
-async fn gather(options: &Options) -> BTreeMap<Feed, Seen> {
+/// What became of each server, in the order of the profile.
+async fn gather(options: &Options) -> Vec<(Seen, Tried)> {
     let profile = &options.effective.settings.profile;
     let (out, mut news) = mpsc::channel(64);
     let signals = Signals { cancel: CancellationToken::new(), ..Signals::default() };
@@ -71,14 +91,23 @@ async fn gather(options: &Options) -> BTreeMap<Feed, Seen> {
     // Nobody asked for the probes: they go to boxes and servers of their own.
     let bare = Profile { probes: Vec::new(), limits: Vec::new(), ..profile.clone() };
     let backends = Backends::start(&bare, "firedeck doctor".into(), None, &out, &signals);
+    // What is not seen of a database shows when it is looked at.
+    backends.watch(&[Kind::Session, Kind::Database, Kind::Relation, Kind::Statement, Kind::Replica]);
     let mut seen: BTreeMap<Feed, Seen> =
         profile.endpoints.iter().map(|endpoint| (feed_of(endpoint), Seen::default())).collect();
+    let told = |seen: &BTreeMap<Feed, Seen>| {
+        let one = |endpoint: &Endpoint| {
+            seen.get(&feed_of(endpoint)).is_none_or(|seen| seen.is_told(endpoint.backend))
+        };
+        profile.endpoints.iter().all(one)
+    };
     let mut until = began + WITHIN;
     while let Ok(Some(batch)) = timeout_at(until, news.recv()).await {
         for one in batch {
             match one {
+                // What it said first counts.
                 News::Feed(feed, state) => {
-                    if let Some(seen) = seen.get_mut(&feed).filter(|seen| !seen.is_told()) {
+                    if let Some(seen) = seen.get_mut(&feed).filter(|seen| !seen.is_settled()) {
                         if state == FeedState::Live {
                             seen.took.get_or_insert_with(|| began.elapsed());
                         }
@@ -91,22 +120,52 @@ async fn gather(options: &Options) -> BTreeMap<Feed, Seen> {
                         seen.place = Some(place);
                     }
                 }
+                News::Rows(feed, kind, _) => {
+                    if let Some(seen) = seen.get_mut(&feed) {
+                        seen.kinds.insert(kind);
+                    }
+                }
                 _ => {}
             }
         }
-        if seen.values().all(Seen::is_told) {
+        if told(&seen) {
             until = until.min(Instant::now() + MOMENT);
         }
     }
+    let tried = join_all(profile.endpoints.iter().map(|endpoint| {
+        let seen = seen.get(&feed_of(endpoint));
+        try_out(endpoint, seen.filter(|seen| matches!(seen.state, Some(FeedState::Live))), &backends)
+    }))
+    .await;
     signals.cancel.cancel();
     drop(backends);
-    seen
+    let each = profile.endpoints.iter().map(|endpoint| seen.remove(&feed_of(endpoint)).unwrap_or_default());
+    each.zip(tried).collect()
 }
 
-fn findings(endpoint: &Endpoint, seen: &Seen) -> Vec<Finding> {
+/// How fast a server that answers is, and what it lets through.
+async fn try_out(endpoint: &Endpoint, live: Option<&Seen>, backends: &Backends) -> Tried {
+    let Some(seen) = live else { return Tried::default() };
+    match endpoint.backend {
+        Backend::Alertmanager | Backend::Prometheus => web::try_out(endpoint, &secrets()).await,
+        Backend::Docker => match backends.docker() {
+            Some(docker) => Tried {
+                took: docker.pings(&endpoint.name).await,
+                may: docker.may(&endpoint.name).await.unwrap_or_default(),
+            },
+            None => Tried::default(),
+        },
+        Backend::Postgres | Backend::Redis => {
+            let place = seen.place.as_ref().map(|place| place.server.as_str());
+            Tried { took: latency::connects(place.unwrap_or_default()).await, may: Vec::new() }
+        }
+    }
+}
+
+fn findings(endpoint: &Endpoint, seen: &Seen, tried: &Tried) -> Vec<Finding> {
     let place = seen.place.as_ref();
     let address = place.map_or_else(|| endpoint.url.clone(), |place| place.server.clone());
-    let mut all = vec![server(endpoint, seen, &address)];
+    let mut all = vec![server(endpoint, seen, &address, &tried.took)];
     let Some(place) = place else { return all };
     if let Some(identity) = &place.identity {
         let rights = place.rights.as_ref().map_or_else(String::new, |rights| format!(": {rights}"));
@@ -126,15 +185,19 @@ fn findings(endpoint: &Endpoint, seen: &Seen) -> Vec<Finding> {
     all
 }
 
-fn server(endpoint: &Endpoint, seen: &Seen, address: &str) -> Finding {
+fn server(endpoint: &Endpoint, seen: &Seen, address: &str, tries: &[Duration]) -> Finding {
     let finding = |status, says: String| Finding::new("server", status, says);
     match &seen.state {
         Some(FeedState::Live) => {
             let version = seen.place.as_ref().and_then(|place| place.version.clone());
             let took = seen.took.unwrap_or_default().as_millis();
             let what = version.clone().unwrap_or_else(|| "answers".into());
-            finding(Status::Good, format!("{address}: {what}, first answer after {took} ms")).data(
-                json!({"address": address, "version": version, "milliseconds": u64::try_from(took).ok()}),
+            let (status, fast, milliseconds) = latency::told(endpoint.backend, tries);
+            finding(status, format!("{address}: {what}, {fast}logged in and read after {took} ms")).data(
+                json!({
+                    "address": address, "version": version, "latency_ms": milliseconds,
+                    "milliseconds": u64::try_from(took).ok(),
+                }),
             )
         }
         Some(FeedState::Down { why, .. }) => {
@@ -154,13 +217,13 @@ fn server(endpoint: &Endpoint, seen: &Seen, address: &str) -> Finding {
 /// How to try the same by hand.
 fn remedy(endpoint: &Endpoint, finding: Finding) -> Finding {
     let url = &quoted(&endpoint.url);
-    let page = |path: &str| quoted(&format!("{}{path}", endpoint.url));
+    let page = |path: &str| web::curl(&endpoint.url, path, &endpoint.web);
     finding.remedy(match endpoint.backend {
         Backend::Postgres => format!("psql {url} -c 'select 1'"),
         Backend::Redis => format!("redis-cli -u {url} ping"),
         Backend::Docker => format!("docker -H {url} version"),
-        Backend::Alertmanager => format!("curl -sS {}", page("/-/healthy")),
-        Backend::Prometheus => format!("curl -sS {}", page("/-/ready")),
+        Backend::Alertmanager => page("/-/healthy"),
+        Backend::Prometheus => page("/-/ready"),
     })
 }
 
@@ -178,6 +241,7 @@ mod tests {
             token: None,
             emergency_url: None,
             project: None,
+            web: crate::domain::settings::WebOptions::default(),
         }
     }
 
@@ -190,8 +254,8 @@ mod tests {
             rights: Some("sees 1 of 12 sessions".into()),
             missing: vec!["GRANT pg_monitor TO ann".into()],
         };
-        let seen = Seen { state: Some(FeedState::Live), place: Some(place), took: None };
-        let all = findings(&endpoint(), &seen);
+        let seen = Seen { state: Some(FeedState::Live), place: Some(place), ..Seen::default() };
+        let all = findings(&endpoint(), &seen, &Tried::default());
         let says: Vec<&str> = all.iter().map(|finding| finding.says.as_str()).collect();
         assert!(says[0].contains("PostgreSQL 15.18") && says[1].contains("sees 1 of 12"), "{says:?}");
         assert_eq!(
@@ -202,7 +266,7 @@ mod tests {
 
     #[test]
     fn a_server_that_does_not_answer_is_wrong_and_says_how_to_try_it_by_hand() {
-        let all = findings(&endpoint(), &Seen::default());
+        let all = findings(&endpoint(), &Seen::default(), &Tried::default());
         assert_eq!(all[0].status, Status::Wrong);
         assert!(all[0].remedy[0].contains("postgres://ann@db/shop"), "{all:?}");
     }

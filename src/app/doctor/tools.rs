@@ -10,18 +10,23 @@ use super::report::{Finding, Section, Status};
 
 const WITHIN: Duration = Duration::from_secs(2);
 
-/// Name, and how each is asked for its version without asking any server.
-const TOOLS: [(&str, &[&str]); 15] = [
+/// Name, and how each is asked for its version without asking any server. A word behind the name is a plugin.
+const TOOLS: [(&str, &[&str]); 20] = [
     ("kubectl", &["version", "--client"]),
+    ("kustomize", &["version"]),
     ("helm", &["version", "--short"]),
     ("psql", &["--version"]),
+    ("pg_dump", &["--version"]),
     ("redis-cli", &["--version"]),
     ("docker", &["--version"]),
+    ("docker compose", &["version", "--short"]),
     ("curl", &["--version"]),
     ("jq", &["--version"]),
     ("bash", &["--version"]),
+    ("watch", &["--version"]),
     ("ssh", &["-V"]),
     ("openssl", &["version"]),
+    ("gpg", &["--version"]),
     ("git", &["--version"]),
     ("aws", &["--version"]),
     ("az", &["version", "--output", "tsv"]),
@@ -35,7 +40,10 @@ pub(super) async fn look() -> Section {
 }
 
 async fn tool(name: &'static str, arguments: &[&str]) -> Finding {
-    let run = tokio::process::Command::new(name)
+    let (program, plugin) =
+        name.split_once(' ').map_or((name, None), |(program, plugin)| (program, Some(plugin)));
+    let run = tokio::process::Command::new(program)
+        .args(plugin)
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -46,6 +54,10 @@ async fn tool(name: &'static str, arguments: &[&str]) -> Finding {
     match tokio::time::timeout(WITHIN, run).await {
         Err(_) => Finding::new(name, Status::Warning, "is here, but did not answer within 2 s"),
         Ok(Err(error)) if error.kind() == ErrorKind::NotFound => {
+            Finding::new(name, Status::Plain, "not here").data(json!({"found": false}))
+        }
+        // A program without it takes the plugin's name for a mistake.
+        Ok(Ok(output)) if plugin.is_some() && !output.status.success() => {
             Finding::new(name, Status::Plain, "not here").data(json!({"found": false}))
         }
         Ok(Err(error)) => Finding::new(name, Status::Warning, format!("cannot be run: {error}")),
@@ -89,6 +101,9 @@ mod tests {
             ("psql (PostgreSQL) 15.10 (Debian 15.10-0)", "15.10"),
             ("redis-cli 7.0.15", "7.0.15"),
             ("jq-1.6", "1.6"),
+            ("watch from procps-ng 4.0.2", "4.0.2"),
+            ("gpg (GnuPG) 2.2.40\nlibgcrypt 1.10.1", "2.2.40"),
+            ("v2.27.0", "2.27.0"),
             ("OpenSSH_9.2p1 Debian-2, OpenSSL 3.0.15", "9.2p1"),
             ("Docker version 20.10.24, build 1", "20.10.24"),
         ] {
@@ -101,5 +116,8 @@ mod tests {
     async fn a_tool_that_is_not_there_is_no_trouble() {
         let finding = tool("no-such-tool-at-all", &[]).await;
         assert_eq!((finding.status, finding.says.as_str()), (Status::Plain, "not here"));
+        let plugin = tool("git no-such-plugin", &["version"]).await;
+        assert_eq!((plugin.status, plugin.says.as_str()), (Status::Plain, "not here"));
+        assert_eq!(tool("git version", &[]).await.status, Status::Good);
     }
 }

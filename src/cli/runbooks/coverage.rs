@@ -15,8 +15,9 @@ use crate::domain::settings::Role;
 use crate::domain::settings::endpoint::{Backend, Endpoint};
 use crate::runbook::Document;
 use crate::runbook::suggest::{self, AlertRule, Coverage, Hit, Index};
+use crate::sources::backend::Secrets;
 use crate::sources::documents::{self, Limits};
-use crate::sources::http::{Login, shown};
+use crate::sources::http::{Entry, shown};
 use crate::sources::prometheus;
 
 /// Every rule, and what could not be read.
@@ -86,20 +87,13 @@ fn of_files(files: &[PathBuf]) -> Rules {
 }
 
 async fn of_server(endpoint: &Endpoint) -> Result<Vec<AlertRule>, String> {
-    let login = match endpoint {
-        Endpoint { token: Some(token), .. } => Login::Bearer(secret(token).await?),
-        Endpoint { username: Some(username), password: Some(password), .. } => {
-            Login::Basic { username: username.clone(), password: secret(password).await? }
-        }
-        _ => Login::Open,
-    };
-    prometheus::alert_rules(&endpoint.url, &login).await
-}
-
-async fn secret(
-    reference: &crate::domain::settings::endpoint::SecretRef,
-) -> Result<secrecy::SecretString, String> {
-    config::resolve_secret(reference, config::SECRET_DEADLINE).await.map_err(|error| error.to_string())
+    let secrets: Secrets = Arc::new(|reference| {
+        Box::pin(async move {
+            let read = config::resolve_secret(&reference, config::SECRET_DEADLINE).await;
+            read.map_err(|error| error.to_string())
+        })
+    });
+    prometheus::alert_rules(Entry::from(endpoint), &secrets).await
 }
 
 struct Report<'a> {

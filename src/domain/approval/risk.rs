@@ -141,6 +141,7 @@ mod tests {
             (Kind::Session, Verb::Cancel, Tier::Change),
             (Kind::Session, Verb::Terminate { frees: 2 }, Tier::Danger),
             (Kind::Client, Verb::Disconnect, Tier::Change),
+            (Kind::RedisNode, Verb::EndScript { function: false }, Tier::Change),
             (Kind::Container, Verb::Restart, Tier::Change),
             (Kind::Container, Verb::Start, Tier::Change),
             (Kind::Container, Verb::Stop { grace_seconds: None }, Tier::Danger),

@@ -64,6 +64,10 @@ pub fn effect(action: &Native) -> String {
             format!("the session ends, what it had not committed is undone; frees {frees} that wait for it")
         }
         Verb::Disconnect => "the client loses its connection; most connect again".to_owned(),
+        Verb::EndScript { function } => {
+            let what = if *function { "function" } else { "script" };
+            format!("the {what} ends with an error for who called it; the node answers the others again")
+        }
         Verb::Silence { matchers, seconds, .. } => {
             format!("nobody is told of alerts with {} for {}", all_of(matchers), span(*seconds))
         }
@@ -97,6 +101,8 @@ fn deed(action: &Native) -> String {
             format!("silence {} for {}", all_of(matchers), span(*seconds))
         }
         Verb::Extend { seconds, .. } => format!("extend {kind} {target} by {}", span(*seconds)),
+        Verb::EndScript { function: true } => format!("end the function that keeps {target} busy"),
+        Verb::EndScript { function: false } => format!("end the script that keeps {target} busy"),
         verb => format!("{} {kind} {target}", verb.name()),
     }
 }
@@ -142,13 +148,17 @@ fn command(action: &Native) -> String {
         Realm::Redis => {
             // Both together are the condition: a number and a port are each given to others again.
             let (id, address) = action.uid.split_once('@').unwrap_or((&action.uid, ""));
-            let at = match target.namespace.rsplit_once(':') {
+            let node = if target.kind == Kind::RedisNode { &target.name } else { &target.namespace };
+            let at = match node.rsplit_once(':') {
                 Some((host, port)) => {
                     let host = host.trim_start_matches('[').trim_end_matches(']');
                     format!("-h {} -p {}", quoted(host), quoted(port))
                 }
-                None => format!("-s {}", quoted(&target.namespace)),
+                None => format!("-s {}", quoted(node)),
             };
+            if let Verb::EndScript { function } = action.verb {
+                return format!("redis-cli {at} {} kill", if function { "function" } else { "script" });
+            }
             format!("redis-cli {at} client kill id {} addr {}", quoted(id), quoted(address))
         }
         Realm::Containers => {
@@ -267,6 +277,17 @@ mod tests {
         let plan = Plan::Native(vec![client]);
         assert_eq!(commands(&plan), ["redis-cli -h 10.0.0.5 -p 6379 client kill id 57 addr 10.0.0.4:53211"]);
         assert_eq!(headline(&plan), "disconnect client 10.0.0.5:6379/57");
+    }
+
+    #[test]
+    fn what_keeps_a_node_busy_is_named_by_what_it_is() {
+        let end = |function| {
+            let verb = Verb::EndScript { function };
+            Plan::Native(vec![action(Kind::RedisNode, "", "10.0.0.5:6379", verb)])
+        };
+        assert_eq!(headline(&end(false)), "end the script that keeps 10.0.0.5:6379 busy");
+        assert_eq!(commands(&end(false)), ["redis-cli -h 10.0.0.5 -p 6379 script kill"]);
+        assert_eq!(commands(&end(true)), ["redis-cli -h 10.0.0.5 -p 6379 function kill"]);
     }
 
     #[test]

@@ -1,16 +1,20 @@
 //! A server in plain words, section by section, for the page that Enter opens.
 mod rest;
 
-pub use rest::{SETTINGS, client, doctor, identity, key_group, latencies, settings, slow_call};
+pub use rest::{
+    SETTINGS, client, doctor, identity, key_group, latencies, other_settings, settings, slow_call,
+};
 
 use super::info::Info;
 use super::node::{RedisNode, Role};
+use super::rates::{Point, counted, float};
 use super::verdict::{figure, spoken};
 use super::{percent, size};
 use crate::domain::level::Level;
 use crate::domain::news::{Section, SectionLine};
 use crate::domain::text::{clean, grouped};
 use crate::domain::time::{Age, Timestamp};
+use crate::domain::vital::Trend;
 
 struct Lines(Vec<SectionLine>);
 
@@ -51,6 +55,7 @@ pub fn node(node: &RedisNode, info: &Info, now: Timestamp) -> Vec<Section> {
         findings(node),
         server(node, info, now),
         memory(node, info),
+        lately(node),
         traffic(node, info),
         clients(node, info),
         persistence(node, info, now),
@@ -143,6 +148,54 @@ fn policy(name: &str) -> String {
         _ => return name.to_owned(),
     };
     format!("{name}: {words}")
+}
+
+/// How it came about: memory, commands, hits, evictions as rows of bars, each with its least and its most.
+fn lately(node: &RedisNode) -> Option<Section> {
+    let mut lines = lines();
+    for (what, bars, range) in drawn(node, 60) {
+        lines.add(what, format!("{bars}  {range}"));
+    }
+    let span = node.rates.past.first().zip(node.rates.past.last()).map(|(from, to)| to.at.since(from.at));
+    lines.into_section(&format!("The last {}", spoken(span?)))
+}
+
+/// What is drawn of a point, and how it is said.
+type Value = fn(&Point) -> Option<f64>;
+type Say = fn(f64) -> String;
+
+/// Fewer bars tell nothing.
+const FEWEST: usize = 6;
+
+/// What it was, its last bars, and from what to what they go.
+pub fn drawn(node: &RedisNode, width: usize) -> Vec<(&'static str, String, String)> {
+    let past = &node.rates.past;
+    if past.len() < FEWEST {
+        return Vec::new();
+    }
+    let range = |values: &[f64], say: Say| {
+        let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let (least, most) = (say(least), say(most));
+        if least == most { most } else { format!("{least} to {most}") }
+    };
+    let of = |value: Value| -> Vec<f64> {
+        past.iter().skip(past.len().saturating_sub(width)).filter_map(value).collect()
+    };
+    let rows: [(&'static str, Value, Say); 4] = [
+        ("memory", |point| point.used.map(float), |bytes| size(counted(bytes))),
+        ("ops/s", |point| point.ops.map(float), figure),
+        ("hit rate", |point| point.hit_rate, |rate| format!("{rate:.1}%")),
+        ("evicted/s", |point| point.evicted, figure),
+    ];
+    let drawn = rows.into_iter().filter_map(|(what, value, say)| {
+        let values = of(value);
+        // What never was is not drawn.
+        let some = values.len() >= FEWEST && (what != "evicted/s" || values.iter().any(|rate| *rate > 0.0));
+        let bars = Trend::new(values.iter().copied(), None, width).text(0, false);
+        some.then(|| (what, bars, range(&values, say)))
+    });
+    drawn.collect()
 }
 
 /// `+3 MB/min`.

@@ -11,6 +11,8 @@ const MOST_GROUPS: usize = 500;
 const SHOWN_GROUPS: usize = 40;
 const SHOWN_KEYS: usize = 10;
 const LONGEST: usize = 120;
+/// A new key counts as used so often: only more is hot.
+const WARM: u8 = 6;
 /// So many of a family have to be seen before they speak for those that were not.
 const SPEAKS: u64 = 5;
 /// What all the rest is called.
@@ -35,6 +37,8 @@ pub struct KeyGroup {
     pub bytes: Option<u64>,
     /// Those without a time to live, in hundredths of those that were asked.
     pub lasting: Option<u64>,
+    /// How often it is used, from 0 to 255, where the server counts that; of single keys.
+    pub heat: Option<u8>,
     /// The sample is everything there is.
     pub whole: bool,
 }
@@ -54,6 +58,14 @@ impl KeyGroup {
 pub struct Weighed {
     pub bytes: Option<u64>,
     pub lasting: Option<bool>,
+    pub heat: Option<u8>,
+}
+
+/// A key that stands out, and what was found out about it.
+#[derive(Debug, Clone, PartialEq)]
+struct Known {
+    key: String,
+    weighed: Weighed,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -71,7 +83,9 @@ struct Family {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct KeySample {
     families: HashMap<String, Family>,
-    largest: Vec<(u64, String, Option<bool>)>,
+    /// By weight, and by use: the most first.
+    largest: Vec<Known>,
+    hottest: Vec<Known>,
     seen: u64,
 }
 
@@ -99,21 +113,11 @@ impl KeySample {
         if let Some(bytes) = weighed.bytes {
             family.weighed += 1;
             family.bytes = family.bytes.saturating_add(bytes);
-            self.remember(bytes, key, weighed.lasting);
         }
-    }
-
-    fn remember(&mut self, bytes: u64, key: String, lasting: Option<bool>) {
-        if self.largest.len() >= SHOWN_KEYS && self.largest.last().is_some_and(|(least, ..)| bytes <= *least)
-        {
-            return;
+        if weighed.heat.is_some_and(|heat| heat >= WARM) {
+            remember(&mut self.hottest, &key, weighed, |one| one.heat.map(u64::from));
         }
-        if self.largest.iter().any(|(_, other, _)| *other == key) {
-            return;
-        }
-        let at = self.largest.partition_point(|(other, ..)| *other >= bytes);
-        self.largest.insert(at, (bytes, key, lasting));
-        self.largest.truncate(SHOWN_KEYS);
+        remember(&mut self.largest, &key, weighed, |one| one.bytes);
     }
 
     /// The rows: families by what they weigh, or by their share where nothing could be weighed, then the keys that
@@ -123,17 +127,22 @@ impl KeySample {
             self.families.iter().map(|(name, family)| self.group(name, family, db, all_keys)).collect();
         groups.sort_by(|a, b| (b.bytes, b.seen, &a.name).cmp(&(a.bytes, a.seen, &b.name)));
         groups.truncate(SHOWN_GROUPS);
-        let shown = |key: &str| groups.iter().any(|group| &*group.name == key);
-        let singles: Vec<KeyGroup> = self
-            .largest
-            .iter()
-            .filter(|(bytes, key, _)| !shown(key) && self.outweighs(*bytes, key))
-            .map(|(bytes, key, lasting)| KeyGroup {
-                lasting: lasting.map(|lasting| if lasting { 100 } else { 0 }),
-                ..self.single(key, Some(*bytes), db, self.seen >= all_keys)
-            })
-            .collect();
-        groups.extend(singles);
+        let shown = |groups: &[KeyGroup], key: &str| groups.iter().any(|group| &*group.name == key);
+        let heavy =
+            self.largest.iter().filter(|one| self.outweighs(one.weighed.bytes.unwrap_or(0), &one.key));
+        for one in heavy.chain(&self.hottest) {
+            if shown(&groups, &one.key) {
+                continue;
+            }
+            groups.push(KeyGroup {
+                lasting: one.weighed.lasting.map(|lasting| if lasting { 100 } else { 0 }),
+                ..self.single(&one.key, one.weighed.bytes, db, self.seen >= all_keys)
+            });
+        }
+        for group in groups.iter_mut().filter(|group| group.single) {
+            let hot = self.hottest.iter().find(|one| *one.key == *group.name);
+            group.heat = hot.and_then(|one| one.weighed.heat);
+        }
         groups
     }
 
@@ -156,6 +165,7 @@ impl KeySample {
             keys,
             bytes: scaled(keys.unwrap_or(family.seen), family.bytes, family.weighed),
             lasting,
+            heat: None,
             whole,
         }
     }
@@ -170,6 +180,7 @@ impl KeySample {
             keys: Some(1),
             bytes,
             lasting: None,
+            heat: None,
             whole,
         }
     }
@@ -182,6 +193,18 @@ impl KeySample {
         let mean = family.bytes.saturating_sub(bytes).checked_div(others).unwrap_or(0);
         bytes >= mean.saturating_mul(TIMES)
     }
+}
+
+/// Keeps those of which there is most.
+fn remember(kept: &mut Vec<Known>, key: &str, weighed: Weighed, of: fn(&Weighed) -> Option<u64>) {
+    let Some(much) = of(&weighed) else { return };
+    let least = kept.last().and_then(|last| of(&last.weighed)).unwrap_or(0);
+    if (kept.len() >= SHOWN_KEYS && much <= least) || kept.iter().any(|one| one.key == key) {
+        return;
+    }
+    let at = kept.partition_point(|one| of(&one.weighed) >= Some(much));
+    kept.insert(at, Known { key: key.to_owned(), weighed });
+    kept.truncate(SHOWN_KEYS);
 }
 
 fn scaled(whole: u64, part: u64, of: u64) -> Option<u64> {
@@ -260,7 +283,7 @@ mod tests {
     fn sample(keys: impl IntoIterator<Item = (String, Option<u64>, Option<bool>)>) -> KeySample {
         let mut sample = KeySample::default();
         for (key, bytes, lasting) in keys {
-            sample.take(key.as_bytes(), Weighed { bytes, lasting });
+            sample.take(key.as_bytes(), Weighed { bytes, lasting, heat: None });
         }
         sample
     }
@@ -298,6 +321,19 @@ mod tests {
         );
         let few = sample((0..3).map(|n| (format!("b:{n}"), Some(100), None))).groups(0, 1_000);
         assert_eq!((few[0].keys, few[0].bytes), (None, Some(300)));
+    }
+
+    #[test]
+    fn the_keys_that_are_used_most_stand_by_themselves() {
+        let mut sample = KeySample::default();
+        for n in 0..100_u8 {
+            let heat = Some(if n == 42 { 213 } else { 5 });
+            let key = format!("session:{n}");
+            sample.take(key.as_bytes(), Weighed { bytes: Some(200), lasting: Some(false), heat });
+        }
+        let groups = sample.groups(0, 100);
+        let told: Vec<_> = groups.iter().map(|group| (&*group.name, group.heat, group.lasting)).collect();
+        assert_eq!(told, [("session:*", None, Some(0)), ("session:42", Some(213), Some(0))]);
     }
 
     #[test]

@@ -167,6 +167,11 @@ impl RedisNode {
         }
     }
 
+    /// Whether it counts how often each key is used.
+    pub fn counts_uses(&self) -> bool {
+        self.memory.policy.ends_with("-lfu")
+    }
+
     /// Keys of all databases, and how many of them never go by themselves.
     pub fn keys(&self) -> (u64, u64) {
         let keys = self.keyspace.iter().fold(0_u64, |sum, db| sum.saturating_add(db.keys));

@@ -1,5 +1,6 @@
 //! What changes, from counters that only grow: per second, per minute, and when it will be full.
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::info::Info;
@@ -18,6 +19,9 @@ const LEAST: Duration = Duration::from_secs(15);
 const STEADY: Duration = Duration::from_secs(30);
 /// What fills later than this is not filling.
 const FAR: Duration = Duration::from_hours(7 * 24);
+/// What is drawn is remembered for an hour.
+const POINT: Duration = Duration::from_secs(20);
+const MOST_POINTS: usize = 180;
 /// So many pings are remembered.
 const PINGS: usize = 31;
 /// More names of errors than any server has.
@@ -31,6 +35,7 @@ pub struct Sample {
     uptime: u64,
     used: Option<u64>,
     max: Option<u64>,
+    ops: Option<u64>,
     evicted: Option<u64>,
     expired: Option<u64>,
     hits: Option<u64>,
@@ -58,6 +63,7 @@ impl Sample {
             uptime: info.number("uptime_in_seconds").unwrap_or(0),
             used: info.number("used_memory"),
             max: info.number("maxmemory").filter(|max| *max > 0),
+            ops: info.number("instantaneous_ops_per_sec"),
             evicted: info.number("evicted_keys"),
             expired: info.number("expired_keys"),
             hits: info.number("keyspace_hits").map(|hits| hits.saturating_sub(own.hits)),
@@ -95,12 +101,28 @@ pub struct Rates {
     pub rejected: Option<f64>,
     /// What clients are refused with, per second: `OOM`, `MISCONF`, `READONLY`.
     pub errors: Vec<(Text, f64)>,
+    /// How it came about; the newest last.
+    pub past: Arc<[Point]>,
+}
+
+/// How it was at one time.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Point {
+    pub at: Timestamp,
+    pub used: Option<u64>,
+    pub ops: Option<u64>,
+    /// Since the point before.
+    pub hit_rate: Option<f64>,
+    pub evicted: Option<f64>,
 }
 
 /// The looks at one node that are still of use.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct History {
     samples: VecDeque<Sample>,
+    /// The look that the last point was made of.
+    marked: Option<Sample>,
+    past: Arc<[Point]>,
     pings: VecDeque<u32>,
 }
 
@@ -109,11 +131,40 @@ impl History {
     pub fn push(&mut self, sample: Sample) {
         if self.samples.back().is_some_and(|last| !sample.follows(last)) {
             self.samples.clear();
+            self.marked = None;
         }
+        self.mark(&sample);
         while self.samples.front().is_some_and(|first| sample.at.since(first.at) > WINDOW) {
             self.samples.pop_front();
         }
         self.samples.push_back(sample);
+    }
+
+    /// A point for every so many looks; what a restart leaves behind stays to be seen.
+    fn mark(&mut self, sample: &Sample) {
+        let Some(then) = &self.marked else {
+            self.marked = Some(sample.clone());
+            return;
+        };
+        let span = sample.at.since(then.at);
+        if span < POINT {
+            return;
+        }
+        let more = |of: fn(&Sample) -> Option<u64>| of(sample)?.checked_sub(of(then)?);
+        let (hits, misses) = (more(|sample| sample.hits), more(|sample| sample.misses));
+        let lookups = hits.zip(misses).and_then(|(hits, misses)| hits.checked_add(misses));
+        let point = Point {
+            at: sample.at,
+            used: sample.used,
+            ops: sample.ops,
+            hit_rate: hits
+                .zip(lookups.filter(|all| *all > 0))
+                .map(|(hits, all)| float(hits) * 100.0 / float(all)),
+            evicted: more(|sample| sample.evicted).and_then(|more| rate(more, span)),
+        };
+        let skipped = (self.past.len() + 1).saturating_sub(MOST_POINTS);
+        self.past = self.past.iter().skip(skipped).cloned().chain([point]).collect();
+        self.marked = Some(sample.clone());
     }
 
     pub fn ping(&mut self, took: Duration) {
@@ -149,6 +200,7 @@ impl History {
             hit_rate: self.hit_rate(last),
             rejected: per_second(|sample| sample.rejected),
             errors: recent.map(|then| errors(then, last)).unwrap_or_default(),
+            past: self.past.clone(),
         }
     }
 
@@ -231,7 +283,7 @@ fn rounded(micros: u32) -> u32 {
 
 /// Exact up to 2^53, which no counter here reaches in use.
 #[expect(clippy::cast_precision_loss, reason = "a rate needs no more digits")]
-fn float(count: u64) -> f64 {
+pub(super) fn float(count: u64) -> f64 {
     count as f64
 }
 
@@ -240,11 +292,35 @@ fn whole(value: f64) -> i64 {
     value.round() as i64
 }
 
+/// Of what was counted once; below zero there is nothing.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
+pub(super) fn counted(value: f64) -> u64 {
+    value.round() as u64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const MB: u64 = 1 << 20;
+
+    #[test]
+    fn how_it_came_about_is_remembered_a_point_at_a_time_for_an_hour() {
+        let mut history = History::default();
+        for second in (0..=60).step_by(2) {
+            let quiet = look(second, u64::try_from(second).expect("a second") * MB);
+            history.push(Sample { hits: Some(3 * quiet.uptime), misses: Some(quiet.uptime), ..quiet });
+        }
+        let past = history.rates().past;
+        let told: Vec<_> =
+            past.iter().map(|point| (point.used, point.ops, point.hit_rate, point.evicted)).collect();
+        let point = |used| (Some(used * MB), Some(7), Some(75.0), Some(0.0));
+        assert_eq!(told, [point(20), point(40), point(60)]);
+        for second in (62..10_000).step_by(10) {
+            history.push(look(second, MB));
+        }
+        assert_eq!(history.rates().past.len(), MOST_POINTS);
+    }
 
     fn look(second: i64, used: u64) -> Sample {
         Sample {
@@ -253,6 +329,7 @@ mod tests {
             uptime: u64::try_from(second).unwrap_or(0),
             used: Some(used),
             max: Some(100 * MB),
+            ops: Some(7),
             evicted: Some(0),
             expired: Some(0),
             hits: Some(0),

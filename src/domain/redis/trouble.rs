@@ -5,6 +5,8 @@ use crate::domain::Text;
 use crate::domain::level::Level;
 use crate::domain::text::clean_to;
 
+const FUNCTION_KILL: &str = "FUNCTION KILL";
+
 /// Why a node does not say what it should.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {
@@ -34,7 +36,7 @@ impl Trouble {
     pub fn of_answer(code: &str, detail: &str, user: &str, grant: &str) -> Trouble {
         let says = || -> Text { clean_to(&format!("{code} {detail}"), 200).trim().into() };
         match code {
-            "BUSY" if detail.contains("FUNCTION KILL") => Trouble::Busy { cure: "FUNCTION KILL" },
+            "BUSY" if detail.contains("FUNCTION KILL") => Trouble::Busy { cure: FUNCTION_KILL },
             "BUSY" => Trouble::Busy { cure: "SCRIPT KILL" },
             "LOADING" => Trouble::Loading { percent: None, seconds: None },
             "NOAUTH" => Trouble::NotLoggedIn { why: "NOAUTH: it wants a password".into() },
@@ -52,6 +54,14 @@ impl Trouble {
                 Trouble::NotLoggedIn { why: "a password is given and it wants none".into() }
             }
             _ => Trouble::Refused { says: says() },
+        }
+    }
+
+    /// Whether a function or a script keeps it busy.
+    pub fn busy_with_function(&self) -> Option<bool> {
+        match self {
+            Trouble::Busy { cure } => Some(*cure == FUNCTION_KILL),
+            _ => None,
         }
     }
 

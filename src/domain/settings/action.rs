@@ -193,6 +193,7 @@ actions! {
     Rescue       "rescue"        Database ["!"]                       "into a full server, as its reserved role",
     KillRoot     "kill-root"     Database ["X"]                       "terminate the session that all the others wait for",
     Disconnect   "disconnect"    Redis    ["K"]                       "disconnect the client",
+    EndScript    "end-script"    Redis    ["X"]                       "end the script or function that keeps the node busy",
     Suspect      "suspect"       Changes  ["S"]                       "mark as a suspect, or take that back",
 
     Pin          "pin"           Wall     ["p"]                       "stay on this page, or turn on by itself again",

@@ -2,6 +2,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::web::WebOptions;
+
 /// Where a secret is read when it is needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecretRef {
@@ -70,6 +72,8 @@ pub struct Endpoint {
     pub emergency_url: Option<String>,
     /// The Compose project to look at; all when absent.
     pub project: Option<String>,
+    /// Of those that speak HTTP.
+    pub web: WebOptions,
 }
 
 /// A document of a system and the number that limits name it by.

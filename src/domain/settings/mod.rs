@@ -10,6 +10,7 @@ pub mod look;
 pub mod profile;
 pub mod theme;
 pub mod values;
+pub mod web;
 
 pub use action::{Action, Scope};
 pub use command::CommandRule;
@@ -19,3 +20,4 @@ pub use keymap::Keymap;
 pub use profile::Profile;
 pub use theme::{Look, Role, Theme};
 pub use values::Settings;
+pub use web::WebOptions;

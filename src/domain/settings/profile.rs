@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use super::endpoint::{Backend, DocumentHint, Endpoint};
 use super::limit::{Fact, Limit};
+use super::web::Site;
 
 /// What `--profile NAME` chooses.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -21,6 +22,8 @@ pub struct Profile {
     /// Files and directories of Markdown.
     pub runbooks: Vec<PathBuf>,
     pub endpoints: Vec<Endpoint>,
+    /// How to get in where probes ask by address.
+    pub sites: Vec<Site>,
     /// Questions of its own, besides those of the documents.
     pub probes: Vec<Fact>,
     pub limits: Vec<Limit>,

@@ -187,7 +187,10 @@ fn of_group<'m>(group: &'m KeyGroup, column: &str) -> Cell<'m> {
         "KEYS" => Cell::middle(&*group.name),
         "SHARE" if group.single => Cell::new(""),
         "SHARE" => known(group.share().map(|percent| format!("{percent}%"))),
-        "COUNT" if group.single => Cell::new("one key").role(Role::Dim),
+        "COUNT" if group.single => match group.heat {
+            Some(heat) => Cell::new(format!("hot, {heat}")),
+            None => Cell::new("one key").role(Role::Dim),
+        },
         // What is worked out from a sample says so.
         "COUNT" => {
             known(group.keys.map(|keys| format!("{}{}", if group.whole { "" } else { "~" }, grouped(keys))))

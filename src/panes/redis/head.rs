@@ -4,16 +4,21 @@ use crate::domain::feed::Feed;
 use crate::domain::level::Level;
 use crate::domain::object::{Kind, Object};
 use crate::domain::redis::RedisNode;
-use crate::domain::redis::describe::{growth, latency};
+use crate::domain::redis::describe::{drawn, growth, latency};
 use crate::domain::redis::node::Role as Part;
-use crate::domain::redis::size;
+use crate::domain::redis::trouble::Trouble;
 use crate::domain::redis::verdict::{figure, spoken};
-use crate::domain::settings::{Backend, Role};
+use crate::domain::redis::{percent, size};
+use crate::domain::settings::{Action, Backend, Role};
 use crate::domain::text::grouped;
 use crate::domain::time::Age;
 use crate::model::Model;
 use crate::panes::{Fact, role, tables};
 
+const MOST_LINES: usize = 4;
+/// Of what came about the last eight minutes are drawn, and of many databases the fullest.
+const BARS: usize = 24;
+const DATABASES: usize = 6;
 /// On a lower screen one line has to do.
 const FEW_ROWS: u16 = 30;
 
@@ -39,21 +44,30 @@ pub(super) fn head(model: &Model, kind: Kind) -> Vec<Vec<Fact>> {
                 lines.push(first(model, object, node));
                 if roomy && node.trouble.is_none() {
                     lines.push(second(model, node));
+                    lines.push(lately(node));
+                    lines.push(keyspace(node));
                 }
             }
         }
         Kind::Client => lines.extend(foremost(model).map(|(_, node)| crowd(node))),
-        Kind::KeyGroup => lines.extend(sampled(model)),
+        Kind::KeyGroup => {
+            lines.extend(sampled(model));
+            if let Some((_, node)) = foremost(model).filter(|_| roomy) {
+                lines.push(keyspace(node));
+            }
+        }
         _ => {}
     }
     let missing = missing(model, kind);
+    lines.retain(|line| !line.is_empty());
+    // What is not seen is told before what came about.
+    lines.truncate(MOST_LINES.saturating_sub(missing.len().min(2)));
     if roomy || (lines.is_empty() && !missing.is_empty()) {
         lines.extend(missing.into_iter().take(if roomy { 2 } else { 1 }));
     } else if kind != Kind::RedisNode && !missing.is_empty() {
         // An empty table is explained first.
         lines = missing.into_iter().take(1).collect();
     }
-    lines.retain(|line| !line.is_empty());
     lines.into_iter().map(spaced).collect()
 }
 
@@ -76,6 +90,11 @@ fn first(model: &Model, object: &Object, node: &RedisNode) -> Vec<Fact> {
         let since =
             node.trouble_since.map_or_else(String::new, |at| format!(" for {}", Age(model.now.since(at))));
         facts.push(Fact::new(format!("{}{since}", node.status()), role(object.level())));
+        let busy = node.trouble.as_ref().and_then(Trouble::busy_with_function);
+        let key = busy.and_then(|_| model.settings.keymap.keys(Action::EndScript).first().copied());
+        if let Some(key) = key {
+            facts.push(Fact::new(format!("{key} ends it"), Role::Key));
+        }
         return facts;
     }
     facts.extend(memory(node).map(|text| Fact::new(text, memory_role(node))));
@@ -151,6 +170,36 @@ fn second(model: &Model, node: &RedisNode) -> Vec<Fact> {
     facts
 }
 
+/// `memory ▂▃▅▇   ops/s ▂▂▁▂   hit rate ▇▇▆▃`.
+fn lately(node: &RedisNode) -> Vec<Fact> {
+    let drawn = drawn(node, BARS).into_iter().filter(|(what, ..)| *what != "evicted/s" || !node.evicts());
+    drawn.take(3).map(|(what, bars, _)| Fact::new(format!("{what} {bars}"), Role::Dim)).collect()
+}
+
+/// Which databases hold the keys, where there are several: `db 0: 1,203 keys, 40 % without TTL`.
+fn keyspace(node: &RedisNode) -> Vec<Fact> {
+    let mut all: Vec<_> = node.keyspace.iter().collect();
+    if all.len() < 2 {
+        return Vec::new();
+    }
+    all.sort_by_key(|db| std::cmp::Reverse(db.keys));
+    let more = all.len().saturating_sub(DATABASES);
+    all.truncate(DATABASES);
+    all.sort_by_key(|db| db.number);
+    let mut facts: Vec<Fact> = all
+        .into_iter()
+        .map(|db| {
+            let lasting = percent(db.keys.saturating_sub(db.expires), db.keys);
+            let lasting = lasting.map_or_else(String::new, |share| format!(", {share} % without TTL"));
+            Fact::new(format!("db {}: {} keys{lasting}", db.number, grouped(db.keys)), Role::Text)
+        })
+        .collect();
+    if more > 0 {
+        facts.push(Fact::new(format!("{more} more"), Role::Dim));
+    }
+    facts
+}
+
 fn saved(model: &Model, node: &RedisNode) -> Option<String> {
     let persistence = &node.persistence;
     let changes = grouped(persistence.rdb_changes?);
@@ -179,7 +228,15 @@ fn sampled(model: &Model) -> Option<Vec<Fact>> {
     } else {
         format!("worked out from {} keys of db {}", grouped(first.sampled), first.db)
     };
-    Some(vec![Fact::new(words, Role::Dim)])
+    let mut facts = vec![Fact::new(words, Role::Dim)];
+    let all = model.listing(Kind::KeyGroup)?.all().filter_map(group);
+    match all.filter_map(|group| Some((group.heat?, &*group.name))).max() {
+        Some((heat, name)) => facts.push(Fact::new(format!("hottest: {name} ({heat} of 255)"), Role::Text)),
+        None if nodes(model).any(|(_, node)| node.counts_uses()) => {}
+        None if model.size.1 < FEW_ROWS => {}
+        None => facts.push(Fact::new("which are hot is known under an LFU policy alone", Role::Dim)),
+    }
+    Some(facts)
 }
 
 /// What is not seen of this kind, and the statement that would show it.

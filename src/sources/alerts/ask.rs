@@ -1,9 +1,8 @@
 //! One server: how it is asked, and what a refusal means.
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use reqwest::{Client, Method, Request, Response, StatusCode, Url};
+use reqwest::{Method, Request, Response, StatusCode, Url};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::{Mutex, Notify};
@@ -13,7 +12,7 @@ use super::hub::Hub;
 use crate::domain::settings::Endpoint;
 use crate::domain::time::Timestamp;
 use crate::sources::backend::Access;
-use crate::sources::http::{self, Login};
+use crate::sources::http::{self, Entry, Way};
 use crate::sources::now;
 use crate::sources::reason::{brief, reason};
 use crate::sources::supervise::SourceError;
@@ -81,7 +80,7 @@ impl Fault {
 #[derive(Debug)]
 pub(super) struct Server {
     access: Access,
-    way: Mutex<Option<(Client, Arc<Login>)>>,
+    way: Mutex<Option<Way>>,
     /// How many milliseconds its clock is ahead of ours.
     ahead: AtomicI64,
 }
@@ -120,23 +119,23 @@ impl Server {
     /// `path` may end in a query.
     async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Vec<u8>, Fault> {
         let url = self.url(path)?;
-        let (client, login) = self.way(&url).await?;
-        let mut request = login.apply(client.request(method, url));
+        let way = self.way().await?;
+        let mut request = way.request(method, url);
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body.to_string());
         }
         let request = request.build().map_err(|error| Fault::NotSent(reason(&error)))?;
-        let answer = self.send(&client, request, path).await;
-        if let Err(Fault::Said { code: 401, .. }) = &answer {
-            // The secret may have been changed: it is read anew for the next request.
+        let answer = self.send(&way, request, path).await;
+        if let Err(Fault::Said { code: 401, .. } | Fault::NotSent(_)) = &answer {
+            // The secret or a certificate may have been changed: they are read anew for the next request.
             *self.way.lock().await = None;
         }
         answer
     }
 
-    async fn send(&self, client: &Client, request: Request, path: &str) -> Result<Vec<u8>, Fault> {
-        let answer = client.execute(request).await.map_err(|error| {
-            let why = http::why(&error);
+    async fn send(&self, way: &Way, request: Request, path: &str) -> Result<Vec<u8>, Fault> {
+        let answer = way.client().execute(request).await.map_err(|error| {
+            let why = way.why(&error);
             if error.is_connect() || error.is_builder() { Fault::NotSent(why) } else { Fault::Lost(why) }
         })?;
         if let Some(ahead) = ahead(&answer) {
@@ -179,31 +178,14 @@ impl Server {
         Ok(url)
     }
 
-    async fn way(&self, url: &Url) -> Result<(Client, Arc<Login>), Fault> {
+    async fn way(&self) -> Result<Way, Fault> {
         let mut way = self.way.lock().await;
         if let Some(way) = &*way {
             return Ok(way.clone());
         }
-        let client = http::client(url, ANSWER).map_err(|error| Fault::NotSent(reason(&error)))?;
-        let login = Arc::new(self.login().await.map_err(Fault::NotSent)?);
-        *way = Some((client.clone(), login.clone()));
-        Ok((client, login))
-    }
-
-    async fn login(&self) -> Result<Login, String> {
-        let endpoint = &self.access.endpoint;
-        if let Some(token) = self.access.secret(endpoint.token.as_ref()).await? {
-            return Ok(Login::Bearer(token));
-        }
-        let url = Url::parse(&endpoint.url).ok();
-        let inside = url.as_ref().filter(|url| !url.username().is_empty());
-        let username = endpoint.username.clone().or_else(|| inside.map(|url| url.username().to_owned()));
-        let Some(username) = username else { return Ok(Login::Open) };
-        let password = match self.access.secret(endpoint.password.as_ref()).await? {
-            Some(password) => password,
-            None => inside.and_then(Url::password).unwrap_or_default().to_owned().into(),
-        };
-        Ok(Login::Basic { username, password })
+        let Access { endpoint, secrets } = &self.access;
+        let opened = Way::open(Entry::from(endpoint), secrets, ANSWER).await.map_err(Fault::NotSent)?;
+        Ok(way.insert(opened).clone())
     }
 }
 

@@ -356,6 +356,7 @@ mod tests {
             token: None,
             emergency_url: None,
             project: None,
+            web: crate::domain::settings::WebOptions::default(),
         };
         let (out, _kept) = tokio::sync::mpsc::channel(1);
         let hub = Arc::new(Hub::new(&[&endpoint], out));

@@ -17,6 +17,7 @@ mod hop;
 mod inspect;
 mod logs;
 mod look;
+mod rights;
 mod stats;
 mod way;
 
@@ -35,6 +36,8 @@ use crate::sources::backend::{Access, Backend, Report};
 use crate::sources::supervise::{Signals, supervise};
 
 use engine::{Engine, Watching};
+
+pub use rights::May;
 
 /// Every engine of a profile.
 #[derive(Debug)]

@@ -216,7 +216,18 @@ async fn ssh(target: &str, command: &str) -> Result<Said, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+
+    fn nobody() -> Servers {
+        Servers::new(super::super::servers::Reach {
+            access: Vec::new(),
+            sites: Vec::new(),
+            secrets: Arc::new(|_| Box::pin(async { Err(String::new()) })),
+            counts: None,
+        })
+    }
     use crate::domain::settings::limit::{Bound, FactSource};
 
     #[test]
@@ -253,7 +264,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_path_that_is_not_there_is_named_beside_one_that_is() {
-        let servers = Servers::new(Vec::new(), None);
+        let servers = nobody();
         let asked = disk(&fact("/ /no/such/place"), &servers).await;
         assert_eq!(asked.heard.floor, Some(Level::Unknown));
         assert!(asked.heard.note.starts_with("/; `/no/such/place`: "), "{}", asked.heard.note);
@@ -264,7 +275,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_file_system_that_hangs_has_one_asker() {
-        let servers = Servers::new(Vec::new(), None);
+        let servers = nobody();
         let hung = servers.turn("/").lock_owned().await;
         let asked = disk(&fact("/ /proc"), &servers).await;
         let why = "`/`: the file system does not answer";

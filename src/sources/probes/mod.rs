@@ -32,10 +32,10 @@ use tokio::time::{Instant, sleep_until};
 use self::ask::Asked;
 use self::board::Board;
 use self::schedule::Schedule;
+pub use self::servers::Reach;
 use self::servers::Servers;
-use super::backend::{Access, Backend, Report, unreadable};
+use super::backend::{Backend, Report, unreadable};
 use super::supervise::{Signals, Source, SourceError, Wire, supervise};
-use super::taps::Counts;
 use super::{Outbox, now};
 use crate::domain::action::{Findings, Looked, Native, Outcome};
 use crate::domain::feed::Feed;
@@ -47,19 +47,18 @@ use crate::domain::time::Timestamp;
 /// How often it is said that somebody is still asking, when nothing is due for long.
 const HEARTBEAT: Duration = Duration::from_secs(20);
 
-/// Asks everything that a profile wants to know. `access` are the servers that questions may name, `counts` reads
-/// logs for them.
+/// Asks everything that a profile wants to know.
 pub fn start(
     probes: Vec<Fact>,
     limits: Vec<Limit>,
-    (access, counts): (Vec<Access>, Option<Arc<dyn Counts>>),
+    reach: Reach,
     out: Outbox,
     signals: &Signals,
 ) -> Arc<dyn Backend> {
     let board = Arc::new(Board::new(probes, limits));
     let round = Round {
         board: board.clone(),
-        servers: Arc::new(Servers::new(access, counts)),
+        servers: Arc::new(Servers::new(reach)),
         retry: signals.retry.clone(),
     };
     tokio::spawn(supervise(round, out, signals.clone()));

@@ -1,7 +1,7 @@
 //! Asks a Prometheus for a value: of several series the worst, and once for what came before.
 use std::time::Duration;
 
-use reqwest::{RequestBuilder, Url};
+use reqwest::{Method, Url};
 use serde_json::Value;
 
 use super::super::http::{self, shown};
@@ -109,10 +109,12 @@ async fn query(
     parameters: &[(&str, &str)],
 ) -> Result<Vec<u8>, String> {
     let url = address(&server.access.endpoint.url, what)?;
-    let client = servers.web(&url)?;
-    let login = server.login().await?;
-    let request: RequestBuilder = login.apply(client.get(url).query(parameters));
-    let answer = request.send().await.map_err(|error| http::why(&error))?;
+    let way = servers.into(server).await?;
+    let sent = way.request(Method::GET, url).query(parameters).send().await;
+    if sent.as_ref().map_or_else(reqwest::Error::is_connect, |answer| answer.status() == 401) {
+        servers.forget(server);
+    }
+    let answer = sent.map_err(|error| way.why(&error))?;
     // What is wrong with an expression stands in the body of a refusal.
     if !matches!(answer.status().as_u16(), 400 | 422 | 503) {
         http::refused(&answer, &format!("/api/v1/{what}"))?;

@@ -2,7 +2,7 @@
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
-use reqwest::{Response, Url};
+use reqwest::{Method, Response, Url};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -27,14 +27,18 @@ pub(super) async fn ask(fact: &Fact, servers: &Servers) -> Asked {
         Ok(path) => path,
         Err(why) => return Asked::failed(&why),
     };
-    let client = match servers.web(&url) {
-        Ok(client) => client,
+    let way = match servers.to(&url).await {
+        Ok(way) => way,
         Err(why) => return Asked::failed(&why),
     };
     let began = Instant::now();
-    let answer = match client.get(url).send().await {
+    let sent = way.request(Method::GET, url.clone()).send().await;
+    if sent.as_ref().map_or_else(reqwest::Error::is_connect, |answer| answer.status() == 401) {
+        servers.forget_to(&url);
+    }
+    let answer = match sent {
         Ok(answer) => answer,
-        Err(error) => return not_answered(fact, &why(&error)),
+        Err(error) => return not_answered(fact, &way.why(&error)),
     };
     let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
     let leads = headers.get("location").and_then(|to| to.to_str().ok()).map(shown);

@@ -7,6 +7,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::answer::{Refusal, RefusalKind, ask, int, text, words};
 use super::hub::{Held, Hub};
+use super::script;
 use crate::domain::action::{Check, Findings, Looked, Native, Outcome, Verb};
 use crate::domain::object::Kind;
 use crate::domain::redis::RedisClient;
@@ -27,13 +28,19 @@ pub(super) async fn look(hub: &Hub, natives: &[Native]) -> Findings {
     let mut findings = Findings { allowed: Check::Yes, ..Findings::default() };
     let until = Instant::now() + WITHIN;
     for native in natives.iter().take(MOST_LOOKED) {
-        if native.verb != Verb::Disconnect || native.target.kind != Kind::Client {
-            findings.drift = Some(format!("a {} cannot be disconnected", native.target.kind));
-            return findings;
-        }
+        let (kind, verb) = (native.target.kind, &native.verb);
         findings.actions.push(Looked { native: native.clone(), generation: None, also: None });
-        if timeout_at(until, look_at(hub, native, &mut findings)).await.is_err() {
-            findings.unchecked.push(format!("client {}: no answer within two seconds", native.target.name));
+        let looking = async {
+            match (kind, verb) {
+                (Kind::Client, Verb::Disconnect) => look_at(hub, native, &mut findings).await,
+                (Kind::RedisNode, Verb::EndScript { function }) => {
+                    script::look(hub, native, *function, &mut findings).await;
+                }
+                _ => findings.drift = Some(format!("a {kind} knows no {}", verb.name())),
+            }
+        };
+        if timeout_at(until, looking).await.is_err() {
+            findings.unchecked.push(format!("{kind} {}: no answer within two seconds", native.target.name));
             findings.allowed = Check::NotChecked;
             break;
         }
@@ -44,7 +51,9 @@ pub(super) async fn look(hub: &Hub, natives: &[Native]) -> Findings {
         let rest = rest.iter().cloned().map(|native| Looked { native, generation: None, also: None });
         findings.actions.extend(rest);
     }
-    findings.undo = "most clients connect again by themselves".into();
+    if findings.undo.is_empty() {
+        findings.undo = "most clients connect again by themselves".into();
+    }
     findings
 }
 
@@ -134,6 +143,9 @@ pub(super) async fn find(
 
 pub(super) async fn act(hub: &Hub, looked: Looked, _now: Timestamp, report: &Report) -> Outcome {
     let native = &looked.native;
+    if let Verb::EndScript { function } = native.verb {
+        return script::act(hub, native, function, report).await;
+    }
     if native.verb != Verb::Disconnect {
         return Outcome::Refused { why: format!("a redis knows no {}", native.verb.name()) };
     }

@@ -64,13 +64,19 @@ async fn node(held: &Held) -> Found {
     for pattern in describe::SETTINGS {
         pipeline.cmd("CONFIG").arg("GET").arg(*pattern);
     }
+    // Of the secrets among them nothing but the names is kept.
+    pipeline.cmd("CONFIG").arg("GET").arg("*");
+    let mut others = None;
     match ask_all(&mut con, &mut pipeline).await {
         Ok(answers) => {
             if let Some(Err(why)) = answers.first() {
                 note(why, "settings", "+config|get");
             }
-            let all: Vec<(String, String)> = answers.iter().flatten().flat_map(pairs).collect();
-            sections.extend(describe::settings(&all));
+            let (chosen, rest) = answers.split_at(describe::SETTINGS.len().min(answers.len()));
+            let chosen: Vec<(String, String)> = chosen.iter().flatten().flat_map(pairs).collect();
+            let rest: Vec<(String, String)> = rest.iter().flatten().flat_map(pairs).collect();
+            sections.extend(describe::settings(&chosen));
+            others = describe::other_settings(&rest, &chosen);
         }
         Err(why) => note(&why, "settings", "+config|get"),
     }
@@ -95,6 +101,7 @@ async fn node(held: &Held) -> Found {
         Err(why) => note(&why, "latency events", "+latency|latest"),
     }
     sections.extend(describe::identity(&held.user, held.own));
+    sections.extend(others);
     Ok((sections, info.yaml(), missing))
 }
 

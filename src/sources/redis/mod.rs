@@ -9,6 +9,7 @@ mod poll;
 mod rights;
 mod rows;
 mod sample;
+mod script;
 
 use std::sync::Arc;
 
@@ -35,8 +36,8 @@ struct Redis {
 pub fn start(access: Vec<Access>, out: &Outbox, signals: &Signals) -> Arc<dyn Backend> {
     let hub = Hub::default();
     let (watched, watching) = watch::channel(Watched::default());
-    for access in access {
-        let poll = Poll::new(access, watching.clone(), hub.clone());
+    for (at, access) in access.into_iter().enumerate() {
+        let poll = Poll::new(at, access, watching.clone(), hub.clone());
         tokio::spawn(supervise(poll, out.clone(), signals.clone()));
     }
     Arc::new(Redis { hub, watched })

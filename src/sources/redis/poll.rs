@@ -35,6 +35,8 @@ const SOON: Duration = Duration::from_secs(1);
 const MISSED: Duration = Duration::from_hours(1);
 
 pub(super) struct Poll {
+    /// Among the endpoints of the profile.
+    at: usize,
     access: Access,
     name: Text,
     watched: watch::Receiver<Watched>,
@@ -49,9 +51,10 @@ pub(super) struct Poll {
 }
 
 impl Poll {
-    pub fn new(access: Access, watched: watch::Receiver<Watched>, hub: Hub) -> Poll {
+    pub fn new(at: usize, access: Access, watched: watch::Receiver<Watched>, hub: Hub) -> Poll {
         let name: Text = access.endpoint.name.as_str().into();
         Poll {
+            at,
             access,
             name,
             watched,
@@ -177,9 +180,21 @@ impl Poll {
         Object { id, uid, created, deleting: false, owner: None, facts: Facts::Redis(facts) }
     }
 
+    fn elsewhere(&self, member: &Member) -> Option<Text> {
+        self.hub.elsewhere(self.at, &member.node.run_id)
+    }
+
+    /// Others may see the same servers.
+    fn claim(&self) {
+        let seen = self.members.iter().filter(|member| !member.node.run_id.is_empty());
+        let seen = seen.map(|member| (member.node.run_id.clone(), member.con.is_some() && member.answers()));
+        self.hub.claim(self.at, &self.name, seen.collect());
+    }
+
     fn objects(&self, kind: Kind) -> Vec<Object> {
         let mut all = Vec::new();
-        for member in &self.members {
+        // Who stands under another endpoint is not told twice.
+        for member in self.members.iter().filter(|member| self.elsewhere(member).is_none()) {
             match kind {
                 Kind::RedisNode => {
                     let facts = RedisFacts::Node(Box::new(member.node.clone()));
@@ -223,7 +238,10 @@ impl Poll {
             server: door.seed.to_string(),
             version: Some(first.node.server.to_string()).filter(|version| !version.is_empty()),
             identity: rights.identity.clone().or_else(|| door.user.clone()),
-            rights: Some(rights.words()),
+            rights: Some(match self.members.iter().find_map(|member| self.elsewhere(member)) {
+                Some(other) => format!("{}, nodes of `{other}`", rights.words()),
+                None => rights.words(),
+            }),
             missing,
         })
     }
@@ -258,6 +276,7 @@ impl Poll {
                 info: member.info.clone(),
                 own: rights.id,
                 user,
+                ends: rights.ends,
                 slow: member.slow.clone(),
                 groups: member.sampler.groups().to_vec(),
             };
@@ -305,6 +324,7 @@ impl Source for Poll {
             let watched = *self.watched.borrow_and_update();
             self.look(&door, watched).await;
             self.hold(&door);
+            self.claim();
             let why = self.why_nobody();
             // Of a server that was never heard there is no row yet: the title says why.
             if why.is_none() || self.members.iter().any(|member| !member.node.run_id.is_empty()) {
@@ -346,11 +366,12 @@ mod tests {
             token: None,
             emergency_url: None,
             project: None,
+            web: crate::domain::settings::WebOptions::default(),
         };
         let secrets: crate::sources::backend::Secrets =
             std::sync::Arc::new(|_| Box::pin(async { Err(String::new()) }));
         let watched = watch::channel(Watched::default()).1;
-        let mut poll = Poll::new(Access { endpoint, secrets }, watched, Hub::default());
+        let mut poll = Poll::new(0, Access { endpoint, secrets }, watched, Hub::default());
         let door = Door::parse("redis://a:1", None).expect("an address");
         poll.members.push(Member::new(door.seed.clone()));
         (poll, door)

@@ -1,8 +1,8 @@
 //! What we may ask, tried once for each connection, and the rule that would grant the rest.
-use ::redis::Pipeline;
 use ::redis::aio::MultiplexedConnection;
+use ::redis::{Pipeline, Value};
 
-use super::answer::{Refusal, ask_all, int, text, words};
+use super::answer::{Refusal, RefusalKind, ask, ask_all, int, text, words};
 use crate::domain::redis::client::OURS;
 use crate::domain::redis::trouble::granting;
 use crate::domain::text::clean_to;
@@ -57,6 +57,8 @@ pub(super) struct Rights {
     pub scan: bool,
     pub weigh: bool,
     pub ttl: bool,
+    /// Whether scripts, and functions, may be ended; `None` where that is not known.
+    pub ends: [Option<bool>; 2],
     /// The cluster was asked for and refused.
     pub no_cluster: bool,
     no_select: bool,
@@ -102,6 +104,7 @@ pub(super) async fn introduce(
         pipeline.add_command(words(right.ask));
     }
     let answers = ask_all(con, &mut pipeline).await?;
+    let ends = may_end(con, answers.get(2).and_then(|answer| answer.as_ref().ok()), selectors).await?;
     let answer = |at: usize| answers.get(at).and_then(|answer| answer.as_ref().ok());
     let identity = answer(2).and_then(text).map(|name| clean_to(&name, 100).into_owned());
     let granted =
@@ -122,7 +125,28 @@ pub(super) async fn introduce(
         scan: granted(3),
         weigh: granted(4),
         ttl: granted(5),
+        ends,
         no_cluster: false,
         no_select: false,
     })
+}
+
+/// While something runs nobody can be asked whether he may end it, so it is asked before.
+async fn may_end(
+    con: &mut MultiplexedConnection,
+    user: Option<&Value>,
+    newer: bool,
+) -> Result<[Option<bool>; 2], Refusal> {
+    let Some(user) = user.and_then(text).filter(|_| newer) else { return Ok([None, None]) };
+    let mut may = [None, None];
+    for (may, what) in may.iter_mut().zip(["SCRIPT", "FUNCTION"]) {
+        let answer = ask(con, &words(&["ACL", "DRYRUN", &user, what, "KILL"])).await;
+        *may = match answer {
+            Ok(said) => text(&said).map(|said| said == "OK"),
+            // Each refusal stands in the server's log: one is enough.
+            Err(why) if why.kind == RefusalKind::Answered => return Ok([None, None]),
+            Err(why) => return Err(why),
+        };
+    }
+    Ok(may)
 }

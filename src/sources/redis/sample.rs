@@ -33,6 +33,9 @@ pub(super) struct Sampler {
     groups: Vec<KeyGroup>,
     /// The fullest database, which we may not choose: the keys of our own are looked at.
     pub closed: Option<u32>,
+    /// Whether the server counts how often keys are used, and whether we may not know it.
+    counts_uses: bool,
+    cold: bool,
     /// Lookups that this made since the server was started.
     pub own: Own,
 }
@@ -58,6 +61,7 @@ impl Sampler {
         if self.done_at.is_some_and(|at| at.elapsed() < GOOD_FOR) {
             return Ok(());
         }
+        self.counts_uses = node.counts_uses();
         let open = |number: u32| self.closed.is_none() || i64::from(number) == own_db;
         let open = node.keyspace.iter().filter(|db| open(db.number));
         let Some(fullest) = open.max_by_key(|db| db.keys) else {
@@ -127,10 +131,13 @@ impl Sampler {
         // Spread over the step, so that neighbours in a table do not speak for all.
         let every = keys.len().div_ceil(WEIGHED).max(1);
         let chosen: Vec<usize> = (0..keys.len()).step_by(every).collect();
-        let weighed = weigh(con, rights, chosen.iter().filter_map(|at| keys.get(*at).copied())).await?;
-        // To ask how long a key lives counts as finding it.
-        self.own.hits +=
-            u64::try_from(weighed.iter().filter(|one| one.lasting.is_some()).count()).unwrap_or(0);
+        let heat = self.counts_uses && !self.cold;
+        let (weighed, refused) =
+            weigh(con, rights, heat, chosen.iter().filter_map(|at| keys.get(*at).copied())).await?;
+        self.cold |= refused;
+        // To ask how long a key lives counts as finding it, and so does how often it is used.
+        let found = |one: &Weighed| usize::from(one.lasting.is_some()) + usize::from(one.heat.is_some());
+        self.own.hits += u64::try_from(weighed.iter().map(found).sum::<usize>()).unwrap_or(0);
         let mut weighed = chosen.into_iter().zip(weighed).peekable();
         for (at, key) in keys.iter().enumerate() {
             let known =
@@ -147,17 +154,23 @@ impl Sampler {
     }
 }
 
+/// What each of the keys is found to be; true where it may not be asked how often they are used.
 async fn weigh(
     con: &mut MultiplexedConnection,
     rights: &Rights,
+    heat: bool,
     keys: impl Iterator<Item = &[u8]>,
-) -> Result<Vec<Weighed>, Refusal> {
+) -> Result<(Vec<Weighed>, bool), Refusal> {
     let keys: Vec<&[u8]> = keys.collect();
-    if keys.is_empty() || !(rights.weigh || rights.ttl) {
-        return Ok(vec![Weighed::default(); keys.len()]);
+    if keys.is_empty() || !(rights.weigh || rights.ttl || heat) {
+        return Ok((vec![Weighed::default(); keys.len()], false));
     }
     let mut pipeline = Pipeline::new();
     for key in &keys {
+        // First, as the others are uses that would be counted.
+        if heat {
+            pipeline.cmd("OBJECT").arg("FREQ").arg(*key);
+        }
         if rights.weigh {
             pipeline.cmd("MEMORY").arg("USAGE").arg(*key).arg("SAMPLES").arg(PARTS);
         }
@@ -166,12 +179,20 @@ async fn weigh(
         }
     }
     let mut answers = ask_all(con, &mut pipeline).await?.into_iter();
-    let mut next = |asked: bool| -> Option<Value> { if asked { answers.next()?.ok() } else { None } };
-    let each = keys.iter().map(|_| {
-        let bytes = next(rights.weigh).as_ref().and_then(int).and_then(|bytes| u64::try_from(bytes).ok());
+    let mut refused = false;
+    let mut next =
+        |asked: bool| -> Option<Result<Value, Refusal>> { if asked { answers.next() } else { None } };
+    let mut known = Vec::new();
+    for _ in &keys {
+        let used = next(heat);
+        // Neither without the right nor after the policy was changed is it asked again.
+        refused |= matches!(used, Some(Err(_)));
+        let number = |answer: Option<Result<Value, Refusal>>| answer?.ok().as_ref().and_then(int);
+        let bytes = number(next(rights.weigh)).and_then(|bytes| u64::try_from(bytes).ok());
         // -1 lives for ever, -2 is gone meanwhile.
-        let lasting = next(rights.ttl).as_ref().and_then(int).filter(|ttl| *ttl != -2).map(|ttl| ttl == -1);
-        Weighed { bytes, lasting }
-    });
-    Ok(each.collect())
+        let lasting = number(next(rights.ttl)).filter(|ttl| *ttl != -2).map(|ttl| ttl == -1);
+        let heat = number(used).and_then(|heat| u8::try_from(heat).ok());
+        known.push(Weighed { bytes, lasting, heat });
+    }
+    Ok((known, refused))
 }

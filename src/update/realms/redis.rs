@@ -3,6 +3,7 @@ use super::nothing;
 use crate::domain::action::{Native, Verb};
 use crate::domain::object::{Facts, Kind, Object};
 use crate::domain::redis::RedisFacts;
+use crate::domain::redis::trouble::Trouble;
 use crate::domain::settings::Action;
 use crate::model::Model;
 
@@ -16,6 +17,18 @@ pub fn native(_model: &Model, action: Action, object: &Object) -> Result<Native,
             }
             Ok(Native { target: object.id.clone(), uid: object.uid.clone(), verb: Verb::Disconnect })
         }
+        (Action::EndScript, Kind::RedisNode) => {
+            let busy = match &object.facts {
+                Facts::Redis(RedisFacts::Node(node)) => {
+                    node.trouble.as_ref().and_then(Trouble::busy_with_function)
+                }
+                _ => None,
+            };
+            let function = busy.ok_or_else(|| format!("{} is not busy with a script", object.id.name))?;
+            let verb = Verb::EndScript { function };
+            Ok(Native { target: object.id.clone(), uid: object.uid.clone(), verb })
+        }
+        (Action::EndScript, _) => Err("only nodes are kept busy by scripts: [ leads to them".into()),
         (Action::Disconnect, _) => Err("only clients can be disconnected: ] leads to them".into()),
         _ => Err(nothing(action, object)),
     }

@@ -64,6 +64,7 @@ pub(super) fn endpoint(backend: Server, name: &str, address: &str) -> Endpoint {
         token: None,
         emergency_url: None,
         project: None,
+        web: firedeck::domain::settings::WebOptions::default(),
     }
 }
 

@@ -62,6 +62,7 @@ impl Watched {
             token: None,
             emergency_url: emergency,
             project: None,
+            web: firedeck::domain::settings::WebOptions::default(),
         };
         let secrets = Arc::new(|_| -> futures::future::BoxFuture<'static, _> {
             Box::pin(async { Err("no secret is needed".to_owned()) })

@@ -295,17 +295,23 @@ impl Cockpit {
 
     /// `login`: a user and their password.
     pub(super) fn known_as(url: &str, login: Option<(&str, &str)>) -> Cockpit {
+        Cockpit::over(&[("cache", url)], login)
+    }
+
+    /// Several endpoints, by name and address.
+    pub(super) fn over(endpoints: &[(&str, &str)], login: Option<(&str, &str)>) -> Cockpit {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let password = login.map(|(_, password)| password.to_owned());
-        let endpoint = Endpoint {
+        let endpoint = |(name, url): &(&str, &str)| Endpoint {
             backend: Wanted::Redis,
-            name: "cache".into(),
-            url: url.into(),
+            name: (*name).into(),
+            url: (*url).into(),
             username: login.map(|(user, _)| user.to_owned()),
-            password: password.as_ref().map(|_| SecretRef::Env("unused".into())),
+            password: login.map(|_| SecretRef::Env("unused".into())),
             token: None,
             emergency_url: None,
             project: None,
+            web: firedeck::domain::settings::WebOptions::default(),
         };
         let secrets: firedeck::sources::backend::Secrets = Arc::new(move |_| {
             let password = SecretString::from(password.clone().unwrap_or_default());
@@ -313,7 +319,8 @@ impl Cockpit {
         });
         let (out, mut heard) = tokio::sync::mpsc::channel(64);
         let signals = Signals::default();
-        let backend = redis::start(vec![Access { endpoint, secrets }], &out, &signals);
+        let access = |one| Access { endpoint: endpoint(one), secrets: secrets.clone() };
+        let backend = redis::start(endpoints.iter().map(access).collect(), &out, &signals);
         backend.watch(&[Kind::RedisNode]);
         let known = Arc::new(Mutex::new(Known::default()));
         let keeps = known.clone();

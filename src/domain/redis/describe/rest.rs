@@ -1,5 +1,5 @@
 //! Settings, what the server's doctors say, clients, slow calls and keys in plain words.
-use super::{latency, lines};
+use super::{Lines, latency, lines};
 use crate::domain::news::Section;
 use crate::domain::redis::client::RedisClient;
 use crate::domain::redis::keys::KeyGroup;
@@ -29,11 +29,31 @@ pub const SETTINGS: &[&str] = &[
     "databases",
 ];
 
+/// No server has more.
+const MOST_SETTINGS: usize = 1_000;
+
 /// Settings as the server gave them; whatever looks like a secret is not shown, asked for or not.
 pub fn settings(pairs: &[(String, String)]) -> Option<Section> {
+    each(pairs.iter()).into_section("Settings")
+}
+
+/// Every other one, by name: what one looks for is found with `/`.
+pub fn other_settings(pairs: &[(String, String)], told: &[(String, String)]) -> Option<Section> {
+    let mut others: Vec<&(String, String)> =
+        pairs.iter().filter(|(name, _)| !told.iter().any(|(other, _)| other == name)).collect();
+    others.sort();
+    others.truncate(MOST_SETTINGS);
+    each(others.into_iter()).into_section("All other settings")
+}
+
+fn each<'p>(pairs: impl Iterator<Item = &'p (String, String)>) -> Lines {
     let mut lines = lines();
     for (name, value) in pairs {
-        let value = if name.ends_with("pass") || name.ends_with("auth") || secret::looks_secret(name) {
+        let value = if name.ends_with("pass")
+            || name.ends_with("auth")
+            || secret::looks_secret(name)
+            || secret::carries_password(value)
+        {
             secret::HIDDEN.to_owned()
         } else if name == "maxmemory" {
             value.parse().map_or_else(
@@ -47,7 +67,7 @@ pub fn settings(pairs: &[(String, String)]) -> Option<Section> {
         };
         lines.add(&clean(name), value);
     }
-    lines.into_section("Settings")
+    lines
 }
 
 /// What one of the server's doctors says in its own words, but for those that say nothing.
@@ -122,6 +142,7 @@ pub fn key_group(group: &KeyGroup, known: &[(&str, String)]) -> Vec<Section> {
             (false, lasting) => format!("{lasting}%"),
         }),
     );
+    all.known("used, by the server's count of 0 to 255", group.heat.map(|heat| heat.to_string()));
     for (label, value) in known {
         all.add(label, clean(value).into_owned());
     }
@@ -176,6 +197,18 @@ mod tests {
             ]
         );
         assert!(SETTINGS.iter().all(|name| !name.contains("pass") && !name.contains("auth") && *name != "*"));
+    }
+
+    #[test]
+    fn every_other_setting_can_be_found_by_its_name_and_no_secret_with_it() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let all =
+            [pair("save", "60 1"), pair("requirepass", "hunter2"), pair("hz", "10"), pair("maxclients", "9")];
+        let section = other_settings(&all, &all[3..]).expect("some");
+        let told: Vec<String> =
+            section.lines.iter().map(|line| format!("{} {}", line.label, line.value)).collect();
+        assert_eq!(told, ["hz 10", "requirepass (hidden)", "save 60 1"]);
+        assert_eq!(other_settings(&all[3..], &all), None);
     }
 
     #[test]

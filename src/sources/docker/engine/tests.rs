@@ -46,6 +46,7 @@ async fn engine(answer: Answer) -> (Watching, Client) {
         token: None,
         emergency_url: None,
         project: None,
+        web: crate::domain::settings::WebOptions::default(),
     };
     let secrets = Arc::new(|_| {
         let none: futures::future::BoxFuture<'static, _> = Box::pin(async { Err("none".to_owned()) });

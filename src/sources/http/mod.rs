@@ -1,39 +1,20 @@
 //! What every backend that speaks HTTP shares: getting in, time limits, and why an answer is none.
+mod files;
+mod way;
+
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
-use secrecy::{ExposeSecret, SecretString};
+use reqwest::{Client, ClientBuilder, Response, StatusCode, Url};
+
+pub use files::Files;
+pub use way::{Entry, Way};
 
 use super::reason::{brief, reason};
 
 const CONNECT: Duration = Duration::from_secs(3);
 /// No answer of a server that is as it should be is larger.
 pub const MOST_BYTES: usize = 64 << 20;
-
-/// How to get in.
-#[derive(Debug, Default)]
-pub enum Login {
-    #[default]
-    Open,
-    Basic {
-        username: String,
-        password: SecretString,
-    },
-    Bearer(SecretString),
-}
-
-impl Login {
-    pub fn apply(&self, request: RequestBuilder) -> RequestBuilder {
-        match self {
-            Login::Open => request,
-            Login::Basic { username, password } => {
-                request.basic_auth(username, Some(password.expose_secret()))
-            }
-            Login::Bearer(token) => request.bearer_auth(token.expose_secret()),
-        }
-    }
-}
 
 /// An address without the name and password that may stand in it.
 pub fn shown(address: &str) -> String {
@@ -46,8 +27,8 @@ pub fn shown(address: &str) -> String {
     }
 }
 
-/// A client for one address; every request of it is answered within `answer` or fails.
-pub fn client(url: &Url, answer: Duration) -> reqwest::Result<Client> {
+/// For a client of one address; every request of it is answered within `answer` or fails.
+fn builder(url: &Url, answer: Duration) -> ClientBuilder {
     let builder = Client::builder()
         .connect_timeout(CONNECT)
         .timeout(answer)
@@ -55,7 +36,7 @@ pub fn client(url: &Url, answer: Duration) -> reqwest::Result<Client> {
         .redirect(Policy::none())
         .user_agent(concat!("firedeck/", env!("CARGO_PKG_VERSION")));
     // Without TLS a box may lack every authority, and nothing is asked of them.
-    if url.scheme() == "http" { builder.tls_certs_only([]).build() } else { builder.build() }
+    if url.scheme() == "http" { builder.tls_certs_only([]) } else { builder }
 }
 
 /// Addresses can hold passwords; a timeout is named by its type only at the outside.
