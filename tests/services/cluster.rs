@@ -76,7 +76,6 @@ async fn a_pod_over_its_memory_limit_is_killed_with_137() {
 #[tokio::test]
 async fn a_pod_that_fits_on_no_node_stays_pending_and_says_why() {
     let _up = server_stays_up().await;
-    let _nodes = nodes_stay().await;
     let pods: Api<Pod> = Api::namespaced(client(As::Admin).await, "billing");
     let why = eventually("an unschedulable pod", || async {
         let found = pods.list(&ListParams::default().labels("app=worker")).await.expect("pods");
@@ -86,7 +85,9 @@ async fn a_pod_that_fits_on_no_node_stays_pending_and_says_why() {
         })
     })
     .await;
-    assert!(why.message.unwrap_or_default().contains("0/6 nodes are available"));
+    // How many there were when it was tried last, with those that a test made for itself.
+    let why = why.message.unwrap_or_default();
+    assert!(why.starts_with("0/") && why.contains(" nodes are available"), "{why}");
 }
 
 #[tokio::test]

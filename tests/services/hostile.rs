@@ -31,7 +31,7 @@ async fn hostile_labels_queries_and_keys_are_shown_and_do_nothing() {
     let labels = json!({"alertname": "Evil", "severity": "critical", "service": format!("{EVIL}\u{0}end")});
     crate::alerts::post(&alerts, labels, 600).await;
     let session = app("COMMON", "web", "evil").await;
-    session.hang(Box::leak(format!("SELECT pg_sleep(600) /* {EVIL} */").into_boxed_str()));
+    let pid = session.hang(Box::leak(format!("SELECT pg_sleep(600) /* {EVIL} */").into_boxed_str()));
     let redis = Server::start("8.0", &[]).await;
     for n in 0..300 {
         redis.cli(&["set", &format!("{EVIL}:{n}"), "1"]);
@@ -64,4 +64,6 @@ async fn hostile_labels_queries_and_keys_are_shown_and_do_nothing() {
     }
     screen.wait_until("the family of keys", |screen| screen.contents().contains("pwned"));
     is_harmless(&screen);
+    // It would sleep on without its client.
+    app("COMMON", "postgres", "admin").await.run(&format!("SELECT pg_terminate_backend({pid})")).await;
 }
