@@ -173,7 +173,8 @@ mod tests {
 
     #[test]
     fn what_lies_apart_has_a_gap_and_what_is_past_the_end_is_said_to_be() {
-        let long: String = (1..=60).map(|n| format!("line {n}\n")).collect();
+        let long: Vec<String> = (1..=60).map(|n| format!("line {n}\n")).collect();
+        let long = long.concat();
         let shown = shown(&passage("000", "a.md", &long, &lines("5,40,70")));
         assert!(shown.contains(&"…  Done".to_owned()), "{shown:?}");
         assert!(shown.contains(&">  40 line 40 Fine".to_owned()), "{shown:?}");

@@ -243,6 +243,7 @@ fn silence_key(silence: &Silence, column: Option<&str>) -> SortKey {
             silence.ends.map_or(SortKey::Missing, |ends| SortKey::Number(i64::MAX - ends.0))
         }
         None | Some("ENDS IN") => moment(silence.ends),
+        Some("HOLDS") if silence.is_over() => SortKey::Missing,
         Some("HOLDS") => SortKey::Number(-i64::from(silence.holds)),
         Some("BY") => order::text(&silence.by),
         Some("COMMENT") => order::text(&silence.comment),

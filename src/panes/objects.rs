@@ -6,6 +6,7 @@ use crate::domain::level::Level;
 use crate::domain::object::{
     Certificate, CronJob, Event, Facts, Hpa, Job, Kind, Node, Object, Usage, Volume, Workload,
 };
+use crate::domain::quantity::Quantity;
 use crate::domain::settings::Role;
 use crate::domain::time::{Age, Timestamp};
 use crate::model::Model;
@@ -237,6 +238,7 @@ fn key(lens: &Lens<'_>, object: &Object, title: &str) -> SortKey {
                 order::share(used, Some(whole))
             })
         }
+        ("SIZE", Facts::Volume(volume)) => order::most(Quantity::parse(&volume.size).map(Quantity::units)),
         ("LAST", Facts::Event(event)) => order::newest(event.last),
         ("COUNT", Facts::Event(event)) => many(event.count),
         ("DAYS LEFT", Facts::Certificate(certificate)) => {

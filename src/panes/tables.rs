@@ -148,7 +148,8 @@ pub fn endpoints(model: &Model, kind: Kind) -> usize {
 pub fn rank(lens: &Lens<'_>, tables: &dyn Tables, object: &Object) -> Rank {
     let level = object.level();
     let key = match lens.column {
-        Some("NAME") => SortKey::Text(object.id.name.clone()),
+        // A group's own name holds more than what is shown of it.
+        Some("NAME") if object.id.kind != Kind::SessionGroup => SortKey::Text(object.id.name.clone()),
         // Several tell of one alert; every other row is of one endpoint.
         Some("ON") if tables.realm() != Realm::Alerts => SortKey::Text(object.id.context.clone()),
         column => tables.key(object, column),

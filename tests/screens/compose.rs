@@ -65,6 +65,7 @@ fn cockpit(columns: u16, rows: u16) -> Model {
         token: None,
         emergency_url: None,
         project: None,
+        web: firedeck::domain::settings::WebOptions::default(),
     }];
     let mut model =
         Model { now: NOW, settings, journal: Journal::Good("journal".into()), ..Model::default() };

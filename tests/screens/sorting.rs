@@ -24,6 +24,10 @@ use made::{Dice, made, some_pod};
 const MORE: &[(Kind, &str)] = &[
     // By when it ended, so that what died last is on top.
     (Kind::Pod, "LAST END"),
+    // And within it the largest first.
+    (Kind::SessionGroup, "BY"),
+    // What is over shows since when, and comes last.
+    (Kind::Silence, "ENDS IN"),
     // By how much it rose; the bars show how.
     (Kind::Vital, "TREND"),
 ];
@@ -128,7 +132,7 @@ fn number(cell: &str) -> Option<(f64, String)> {
 }
 
 fn unknown(cell: &str) -> bool {
-    matches!(cell, "" | "–" | "?" | "never" | "unknown")
+    matches!(cell, "" | "–" | "?" | "never" | "unknown" | "not a replica")
 }
 
 fn lies(kind: Kind, column: &Column, rows: &[(String, SortKey)]) -> Option<String> {
@@ -180,7 +184,8 @@ fn lies(kind: Kind, column: &Column, rows: &[(String, SortKey)]) -> Option<Strin
 #[test]
 fn every_column_of_every_kind_sorts_by_what_it_shows() {
     let mut all = Vec::new();
-    for kind in Kind::ALL {
+    // Groups of alerts keep an order of their own: their members stand below them.
+    for kind in Kind::ALL.iter().filter(|kind| **kind != Kind::AlertGroup) {
         for (column, rows) in table(*kind) {
             let told = lies(*kind, column, &rows);
             all.extend(told.map(|told| format!("{kind} {}: {told}", column.title)));

@@ -45,6 +45,7 @@ fn system(columns: u16, rows: u16, more: i64) -> Model {
         token: None,
         emergency_url: None,
         project: None,
+        web: firedeck::domain::settings::WebOptions::default(),
     }];
     let deployments = |object: Object| News::Objects(feed(Kind::Deployment), vec![Seen::Is(object)]);
     news(&mut model, vec![deployments(deployment("shop", "worker", "r.io/worker:7.2.9", 3, 3))]);

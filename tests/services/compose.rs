@@ -174,7 +174,7 @@ async fn a_project_is_restarted_in_the_order_of_its_needs_and_no_further_than_wh
             .journal()
             .into_iter()
             .filter_map(|what| match what {
-                What::ActionOutcome(outcome) if is_last(&outcome.outcome) => {
+                What::ActionOutcome(outcome) if is_last(outcome.outcome) => {
                     Some((outcome.target.name, outcome.outcome, outcome.says))
                 }
                 _ => None,
@@ -201,6 +201,6 @@ async fn a_project_is_restarted_in_the_order_of_its_needs_and_no_further_than_wh
     desk.leaves();
 }
 
-fn is_last(outcome: &Outcome) -> bool {
+fn is_last(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Settled | Outcome::Failed | Outcome::Refused | Outcome::Uncertain)
 }

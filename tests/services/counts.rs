@@ -17,7 +17,7 @@ use crate::own::Own;
 use crate::suite::{As, server_stays_up};
 
 /// A bound for a test that fails, not a measure.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// Asks until the answer is so.
 async fn until(
@@ -28,11 +28,11 @@ async fn until(
     let asked = LinesAsked::parse(query).expect("words");
     let deadline = Instant::now() + LONGEST;
     loop {
-        let counted = counter.count(&asked).await;
-        if so(&counted) {
-            return counted;
+        let found = counter.count(&asked).await;
+        if so(&found) {
+            return found;
         }
-        assert!(Instant::now() < deadline, "{query}: {counted:?}");
+        assert!(Instant::now() < deadline, "{query}: {found:?}");
         sleep(Duration::from_millis(200)).await;
     }
 }
@@ -56,10 +56,10 @@ async fn lines_with_a_word_are_counted_of_the_pods_of_a_label_and_of_a_workload(
         counted.as_ref().is_ok_and(|counted| counted.read == 2 && counted.lines > 20)
     };
     for query in ["-l app=web seq=", &format!("-n {} deployment/web seq=", own.name)] {
-        let counted = until(&counter, query, whole).await.expect("counted");
-        assert!(counted.missed.is_empty(), "{counted:?}");
-        assert!(counted.last.iter().all(|(from, line)| from.starts_with("web-") && line.contains("seq=")));
-        let times: Vec<&str> = counted.last.iter().filter_map(|(_, line)| line.split(' ').next()).collect();
+        let found = until(&counter, query, whole).await.expect("counted");
+        assert!(found.missed.is_empty(), "{found:?}");
+        assert!(found.last.iter().all(|(from, line)| from.starts_with("web-") && line.contains("seq=")));
+        let times: Vec<&str> = found.last.iter().filter_map(|(_, line)| line.split(' ').next()).collect();
         assert!(times.is_sorted(), "the newest last: {times:?}");
     }
     let none = |query: &str| LinesAsked::parse(query).expect("words");
@@ -81,7 +81,7 @@ async fn lines_with_a_word_are_counted_of_a_container_that_goes_on_writing() {
     let docker = docker::start(vec![access(&socket(), None)], &rows, &signals);
     let counter = Counter { contexts: Arc::new(Vec::new), taps: Some(docker), engines: vec!["box".into()] };
     let some = |counted: &Result<Counted, String>| counted.as_ref().is_ok_and(|counted| counted.lines > 0);
-    let counted = until(&counter, "mcp-server -- level=info", some).await.expect("counted");
-    assert_eq!((counted.read, counted.missed.len()), (1, 0), "{counted:?}");
+    let found = until(&counter, "mcp-server -- level=info", some).await.expect("counted");
+    assert_eq!((found.read, found.missed.len()), (1, 0), "{found:?}");
     signals.cancel.cancel();
 }

@@ -16,8 +16,8 @@ mod cockpit;
 #[allow(dead_code, reason = "this binary uses a part of it; the other one tests all of it")]
 #[path = "../common/mod.rs"]
 mod common;
-mod counts;
 mod compose;
+mod counts;
 mod deeds;
 mod docker;
 mod doctor;

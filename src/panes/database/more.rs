@@ -9,13 +9,16 @@ use crate::domain::settings::Role;
 use crate::model::Model;
 use crate::model::listing::SortKey;
 
+/// Where there is no name, and no word for that.
+const NONE: &str = "–";
+
 /// What stands for a name that is not given.
 fn name(group: &Group) -> &str {
     match group.by {
         _ if !group.value.is_empty() => &group.value,
         By::Application => "unnamed",
         By::Client => "by socket, or hidden",
-        _ => "–",
+        _ => NONE,
     }
 }
 
@@ -51,6 +54,7 @@ pub fn group_key(group: &Group, column: &str) -> SortKey {
         "IN TX" => most(group.in_transaction),
         "BLOCKED" => most(group.blocked),
         "OLDEST TX" => group.oldest.map_or(SortKey::Missing, |at| SortKey::Number(at.0)),
+        _ if name(group) == NONE => SortKey::Missing,
         _ => SortKey::Text(name(group).into()),
     }
 }

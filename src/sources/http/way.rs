@@ -200,8 +200,8 @@ mod tests {
                 let Ok(mut stream) = acceptor.accept(stream).await else { continue };
                 let mut heard = vec![0; 4096];
                 let n = stream.read(&mut heard).await.unwrap_or(0);
-                let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {n}\r\n\r\n");
-                let _ = stream.write_all(&[head.as_bytes(), &heard[..n]].concat()).await;
+                let status = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {n}\r\n\r\n");
+                let _ = stream.write_all(&[status.as_bytes(), &heard[..n]].concat()).await;
                 let _ = stream.shutdown().await;
             }
         });

@@ -56,11 +56,8 @@ pub fn start(
     signals: &Signals,
 ) -> Arc<dyn Backend> {
     let board = Arc::new(Board::new(probes, limits));
-    let round = Round {
-        board: board.clone(),
-        servers: Arc::new(Servers::new(reach)),
-        retry: signals.retry.clone(),
-    };
+    let round =
+        Round { board: board.clone(), servers: Arc::new(Servers::new(reach)), retry: signals.retry.clone() };
     tokio::spawn(supervise(round, out, signals.clone()));
     Arc::new(Probes { board })
 }

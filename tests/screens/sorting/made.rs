@@ -8,7 +8,8 @@ use firedeck::domain::container::{Container, ContainerState, End, Health};
 use firedeck::domain::database::DatabaseFacts;
 use firedeck::domain::level::Level;
 use firedeck::domain::object::{
-    Certificate, Condition, Configuration, CronJob, Event, Facts, Hpa, Job, Kind, Node, ObjectRef, Workload,
+    Certificate, Condition, Configuration, CronJob, Event, Facts, Hpa, Job, Kind, Node, ObjectRef, Volume,
+    Workload,
 };
 use firedeck::domain::pod;
 use firedeck::domain::redis::RedisFacts;
@@ -17,7 +18,8 @@ use firedeck::domain::time::Timestamp;
 use firedeck::domain::vital::{Answer, Vital};
 
 use super::servers::{
-    call, client, database, group, redis_node, relation, replica, server, session, statement,
+    call, client, database, group, operation, redis_node, relation, replica, server, session, session_group,
+    statement,
 };
 use crate::common::estate::NOW;
 
@@ -217,7 +219,8 @@ fn vital(dice: &mut Dice, name: &str) -> Vital {
     };
     let document = dice.of(&["001", "003"]).into();
     let line = dice.of(&[9, 30, 100]);
-    let limit = Limit { fact: fact.clone(), document, lines: vec![Lines { from: line, to: line }] };
+    let limit =
+        Limit { fact: fact.clone(), document, lines: vec![Lines { from: line, to: line }], why: None };
     let mut vital = Vital::new(dice.n(), &fact, Some(&limit).filter(|_| dice.yes()));
     vital.answer = dice.of(&[
         Answer::Waiting,
@@ -305,10 +308,21 @@ pub(super) fn made(dice: &mut Dice, kind: Kind, nth: usize, name: &str) -> Facts
             keys: dice.of(&[vec![], vec![("b".into(), 1)], vec![("a".into(), 1)]]),
             of: dice.words(),
         }),
+        Kind::Volume => Facts::Volume(Volume {
+            phase: dice.word(),
+            size: dice.of(&["9Gi", "10Gi", "100Gi"]).into(),
+            claim: dice.words(),
+            class: dice.words(),
+            then: dice.words(),
+            message: "".into(),
+        }),
+        Kind::AlertGroup => unreachable!("groups keep an order of their own"),
         Kind::Alert => alert(dice),
         Kind::Silence => silence(dice),
         Kind::Target => target(dice),
         Kind::Session => Facts::Database(DatabaseFacts::Session(Box::new(session(dice, nth)))),
+        Kind::SessionGroup => Facts::Database(DatabaseFacts::Group(Box::new(session_group(dice)))),
+        Kind::Operation => Facts::Database(DatabaseFacts::Operation(Box::new(operation(dice, nth)))),
         Kind::Server => Facts::Database(DatabaseFacts::Server(Box::new(server(dice)))),
         Kind::Database => Facts::Database(DatabaseFacts::Database(Box::new(database(dice)))),
         Kind::Relation => Facts::Database(DatabaseFacts::Relation(Box::new(relation(dice)))),

@@ -2,7 +2,8 @@
 use std::time::Duration;
 
 use firedeck::domain::database::{
-    Blocked, Counted, Database, Place, Relation, Replica, ReplicaKind, Server, Session, State, Statement,
+    Blocked, By, Counted, Database, Group, Operation, Place, Relation, Replica, ReplicaKind, Server, Session,
+    State, Statement,
 };
 use firedeck::domain::level::Level;
 use firedeck::domain::redis::node::{Keyspace, Memory, Replication, Role};
@@ -27,6 +28,7 @@ pub(super) fn session(dice: &mut Dice, nth: usize) -> Session {
         query_began: dice.when(),
         wait: dice.of(&[None, Some(("Lock".into(), "tuple".into())), Some(("IO".into(), "read".into()))]),
         xmin_age: dice.some(),
+        query_id: None,
         query: dice.words(),
         blocked: dice.of(&[None, Some(Blocked { place, by: vec![] }), Some(Blocked { place, by: vec![7] })]),
         hidden: false,
@@ -57,6 +59,37 @@ pub(super) fn server(dice: &mut Dice) -> Server {
     }
 }
 
+pub(super) fn session_group(dice: &mut Dice) -> Group {
+    Group {
+        by: dice.of(&[By::Application, By::User]),
+        value: dice.words(),
+        all: dice.n(),
+        active: dice.n(),
+        idle: dice.n(),
+        in_transaction: dice.n(),
+        blocked: dice.n(),
+        oldest: dice.when(),
+        limit: dice.some(),
+        worst: Level::Fine,
+    }
+}
+
+pub(super) fn operation(dice: &mut Dice, nth: usize) -> Operation {
+    Operation {
+        pid: i32::try_from(nth).expect("few") + 1,
+        what: dice.word(),
+        user: dice.words(),
+        database: dice.words(),
+        on: dice.words(),
+        phase: dice.words(),
+        done: dice.some(),
+        total: dice.of(&[None, Some(100)]),
+        unit: dice.of(&["rows", "blocks"]).into(),
+        since: dice.when(),
+        notes: dice.words(),
+    }
+}
+
 pub(super) fn replica(dice: &mut Dice) -> Replica {
     Replica {
         kind: dice.of(&[ReplicaKind::Sender, ReplicaKind::Slot, ReplicaKind::Receiver]),
@@ -67,6 +100,11 @@ pub(super) fn replica(dice: &mut Dice) -> Replica {
         lag: dice.span(),
         wal_status: dice.words(),
         slot: "".into(),
+        write_lag: dice.span(),
+        flush_lag: dice.span(),
+        left: dice.some(),
+        inactive: dice.when(),
+        invalid: "".into(),
     }
 }
 
@@ -186,5 +224,6 @@ pub(super) fn group(dice: &mut Dice) -> KeyGroup {
         bytes: dice.some(),
         lasting: dice.some(),
         whole: true,
+        heat: dice.some(),
     }
 }
