@@ -102,7 +102,11 @@ pub fn acknowledged(alerts: &[ObjectRef], by: &str, no_longer: bool, at: Timesta
 }
 
 pub fn found_at(what: ChangeKind, target: &ObjectRef, at: Timestamp, says: String, level: Level) -> Found {
-    let name = format!("{} {} {} {} {}", what.name(), target.context, target.kind, target, at.0);
+    let mut name = format!("{} {} {} {} {}", what.name(), target.context, target.kind, target, at.0);
+    if matches!(what, ChangeKind::Scaling | ChangeKind::Node | ChangeKind::Configuration) {
+        // Our clock ticks rarely: two edits of one thing are two lines.
+        name = format!("{name} {says}");
+    }
     Found {
         name,
         change: Change {

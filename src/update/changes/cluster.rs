@@ -82,6 +82,7 @@ pub(super) fn created(model: &Model, object: &Object) -> Option<Found> {
 /// What is no longer there, whether its end was seen or not.
 pub fn deleted(now: Timestamp, was: Object) -> Found {
     let mut found = found_at(kind_of(&was), &was.id, now, DELETED.into(), Level::Warn);
+    found.name.push_str(" deleted");
     found.change.was = Some(Box::new(was));
     found
 }
