@@ -22,7 +22,7 @@ pub struct Shown {
     pub pages: Vec<Page>,
     /// The one that was turned to, or the first where that has nothing to say any more.
     pub page: Page,
-    /// What is bad, while there are pages to turn to.
+    /// What is bad, above a page of something else.
     pub strip: Vec<Trouble>,
 }
 
@@ -41,11 +41,12 @@ pub fn shown(model: &Model) -> Shown {
     if !whole || pages.is_empty() {
         pages.insert(0, Page::Trouble);
     }
-    if pages.len() < 2 {
-        strip.clear();
-    }
     let turned = pages.iter().find(|page| **page == model.rota.page);
     let page = turned.or(pages.first()).copied().unwrap_or_default();
+    // The page of what is wrong begins with the same lines.
+    if pages.len() < 2 || page == Page::Trouble {
+        strip.clear();
+    }
     Shown { pages, page, strip }
 }
 
