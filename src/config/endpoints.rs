@@ -3,7 +3,6 @@ use super::problem::Problem;
 use super::profile;
 use super::request::{Origin, Request};
 use crate::domain::settings::endpoint::SecretRef;
-use crate::domain::settings::web::WebOptions;
 use crate::domain::settings::{Backend, Endpoint, Profile};
 
 /// Why an address of the command line is none.
@@ -44,7 +43,8 @@ pub(super) fn put(request: &Request, profile: &mut Profile) -> Vec<(String, Stri
     all.retain(|one| !given.iter().any(|(backend, ..)| *backend == one.backend));
     for (backend, url, origin) in given {
         let nth = profile.endpoints(backend).count();
-        let name = if nth == 0 { backend.name().into() } else { format!("{}-{}", backend.name(), nth + 1) };
+        let name =
+            if nth == 0 { backend.name().to_owned() } else { format!("{}-{}", backend.name(), nth + 1) };
         shown.push((format!("{} {name}", backend.name()), url.clone(), origin));
         if let Some(known) = known.iter().find(|one| one.backend == backend && one.url == url) {
             profile.endpoints.push(known.clone());
@@ -52,15 +52,8 @@ pub(super) fn put(request: &Request, profile: &mut Profile) -> Vec<(String, Stri
         }
         let variable = own_variable(backend).filter(|name| request.env.given(name).is_some());
         profile.endpoints.push(Endpoint {
-            backend,
-            name,
-            url,
-            username: None,
             password: variable.map(|name| SecretRef::Env(name.into())),
-            token: None,
-            emergency_url: None,
-            project: None,
-            web: WebOptions::default(),
+            ..Endpoint::new(backend, name, url)
         });
     }
     shown

@@ -44,17 +44,8 @@ fn seen(model: &mut Model, object: Object) {
 /// The containers of one engine, with one of them, selected.
 fn containers(state: ContainerState) -> Model {
     let mut model = ready(Model { now: NOW, ..Model::default() });
-    model.settings.profile.endpoints = vec![Endpoint {
-        backend: Backend::Docker,
-        name: "box".into(),
-        url: "unix:///var/run/docker.sock".into(),
-        username: None,
-        password: None,
-        token: None,
-        emergency_url: None,
-        project: None,
-        web: firedeck::domain::settings::WebOptions::default(),
-    }];
+    model.settings.profile.endpoints =
+        vec![Endpoint::new(Backend::Docker, "box", "unix:///var/run/docker.sock")];
     say(&mut model, Msg::Resized { columns: 100, rows: 24 });
     press(&mut model, "3");
     seen(&mut model, container("0af3", state));

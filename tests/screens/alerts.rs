@@ -94,17 +94,7 @@ fn alerts() -> Vec<Alert> {
 }
 
 fn named(backend: Backend, name: &str) -> Endpoint {
-    Endpoint {
-        backend,
-        name: name.into(),
-        url: "http://x:9093".into(),
-        username: None,
-        password: None,
-        token: None,
-        emergency_url: None,
-        project: None,
-        web: firedeck::domain::settings::WebOptions::default(),
-    }
+    Endpoint::new(backend, name, "http://x:9093")
 }
 
 fn feed(backend: Backend, name: &str) -> Feed {

@@ -56,17 +56,7 @@ fn container(service: &str, needs: &str) -> Object {
 
 fn cockpit(columns: u16, rows: u16) -> Model {
     let mut settings = Settings::default();
-    settings.profile.endpoints = vec![Endpoint {
-        backend: Backend::Docker,
-        name: "box".into(),
-        url: "unix:///var/run/docker.sock".into(),
-        username: None,
-        password: None,
-        token: None,
-        emergency_url: None,
-        project: None,
-        web: firedeck::domain::settings::WebOptions::default(),
-    }];
+    settings.profile.endpoints = vec![Endpoint::new(Backend::Docker, "box", "unix:///var/run/docker.sock")];
     let mut model =
         Model { now: NOW, settings, journal: Journal::Good("journal".into()), ..Model::default() };
     say(&mut model, Msg::Resized { columns, rows });

@@ -14,17 +14,7 @@ use super::{SIZES, snap};
 use crate::common::estate::{NOW, ago, news, press, say};
 
 fn endpoint(name: &str) -> Endpoint {
-    Endpoint {
-        backend: Backend::Docker,
-        name: name.into(),
-        url: "unix:///var/run/docker.sock".into(),
-        username: None,
-        password: None,
-        token: None,
-        emergency_url: None,
-        project: None,
-        web: firedeck::domain::settings::WebOptions::default(),
-    }
+    Endpoint::new(Backend::Docker, name, "unix:///var/run/docker.sock")
 }
 
 fn feed(engine: &str) -> Feed {

@@ -108,17 +108,7 @@ fn server(sessions: &[Session]) -> Server {
 }
 
 fn endpoint(name: &str) -> Endpoint {
-    Endpoint {
-        backend: Backend::Postgres,
-        name: name.into(),
-        url: "postgres://db/shop".into(),
-        username: None,
-        password: None,
-        token: None,
-        emergency_url: None,
-        project: None,
-        web: firedeck::domain::settings::WebOptions::default(),
-    }
+    Endpoint::new(Backend::Postgres, name, "postgres://db/shop")
 }
 
 fn whole(kind: Kind, rows: Vec<Object>) -> News {

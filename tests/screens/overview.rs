@@ -11,17 +11,7 @@ use super::{SIZES, picture, snap};
 use crate::common::estate::{ago, cockpit, deployment, event, feed, id, news, node, press, say};
 
 fn endpoint(backend: Backend) -> Endpoint {
-    Endpoint {
-        backend,
-        name: backend.name().into(),
-        url: "x://y".into(),
-        username: None,
-        password: None,
-        token: None,
-        emergency_url: None,
-        project: None,
-        web: firedeck::domain::settings::WebOptions::default(),
-    }
+    Endpoint::new(backend, backend.name(), "x://y")
 }
 
 /// A system with a cluster, a database that refuses, a Redis that was never heard of, and a night of changes.

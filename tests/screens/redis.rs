@@ -65,17 +65,7 @@ fn is_node(node: RedisNode) -> Seen<Object> {
 /// A cockpit with one Redis, whose nodes these are.
 fn pane(columns: u16, rows: u16, nodes: Vec<RedisNode>) -> Model {
     let mut model = cockpit(columns, rows);
-    model.settings.profile.endpoints = vec![Endpoint {
-        backend: Backend::Redis,
-        name: FEED.into(),
-        url: "redis://10.0.0.5:6379".into(),
-        username: None,
-        password: None,
-        token: None,
-        emergency_url: None,
-        project: None,
-        web: firedeck::domain::settings::WebOptions::default(),
-    }];
+    model.settings.profile.endpoints = vec![Endpoint::new(Backend::Redis, FEED, "redis://10.0.0.5:6379")];
     let batch = [Seen::Begin].into_iter().chain(nodes.into_iter().map(is_node)).chain([Seen::End]).collect();
     news(&mut model, vec![News::Feed(feed(), FeedState::Live), News::Rows(feed(), Kind::RedisNode, batch)]);
     press(&mut model, "6");

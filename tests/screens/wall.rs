@@ -36,17 +36,7 @@ fn alert(name: &str, severity: &str, apart: &str, minutes: i64) -> Object {
 fn system(columns: u16, rows: u16, more: i64) -> Model {
     let mut model = cockpit(columns, rows);
     let name = "am".to_owned();
-    model.settings.profile.endpoints = vec![Endpoint {
-        backend: Backend::Alertmanager,
-        name,
-        url: "http://x:9093".into(),
-        username: None,
-        password: None,
-        token: None,
-        emergency_url: None,
-        project: None,
-        web: firedeck::domain::settings::WebOptions::default(),
-    }];
+    model.settings.profile.endpoints = vec![Endpoint::new(Backend::Alertmanager, name, "http://x:9093")];
     let deployments = |object: Object| News::Objects(feed(Kind::Deployment), vec![Seen::Is(object)]);
     news(&mut model, vec![deployments(deployment("shop", "worker", "r.io/worker:7.2.9", 3, 3))]);
     news(&mut model, vec![deployments(deployment("shop", "worker", "r.io/worker:7.3.0", 3, 3))]);

@@ -52,17 +52,8 @@ pub(crate) struct Cockpit {
 
 /// An engine that is called `box`.
 pub(crate) fn access(url: &str, project: Option<&str>) -> Access {
-    let endpoint = Endpoint {
-        backend: Wanted::Docker,
-        name: "box".into(),
-        url: url.into(),
-        username: None,
-        password: None,
-        token: None,
-        emergency_url: None,
-        project: project.map(str::to_owned),
-        web: firedeck::domain::settings::WebOptions::default(),
-    };
+    let endpoint =
+        Endpoint { project: project.map(str::to_owned), ..Endpoint::new(Wanted::Docker, "box", url) };
     let secrets = Arc::new(|_| {
         let none: futures::future::BoxFuture<'static, _> = Box::pin(async { Err("no secret".to_owned()) });
         none

@@ -53,17 +53,7 @@ fn fact(name: &str, source: FactSource, query: &str, bounds: [&str; 3]) -> Fact 
 }
 
 fn access(backend: Kind, url: &str) -> Access {
-    let endpoint = Endpoint {
-        backend,
-        name: backend.name().into(),
-        url: url.into(),
-        username: None,
-        password: None,
-        token: None,
-        emergency_url: None,
-        project: None,
-        web: firedeck::domain::settings::WebOptions::default(),
-    };
+    let endpoint = Endpoint::new(backend, backend.name(), url);
     Access { endpoint, secrets: no_secrets() }
 }
 

@@ -232,17 +232,7 @@ mod tests {
     use super::*;
 
     fn endpoint() -> Endpoint {
-        Endpoint {
-            backend: Backend::Postgres,
-            name: "db".into(),
-            url: "postgres://ann@db/shop".into(),
-            username: None,
-            password: None,
-            token: None,
-            emergency_url: None,
-            project: None,
-            web: crate::domain::settings::WebOptions::default(),
-        }
+        Endpoint::new(Backend::Postgres, "db", "postgres://ann@db/shop")
     }
 
     #[test]

@@ -76,6 +76,23 @@ pub struct Endpoint {
     pub web: WebOptions,
 }
 
+impl Endpoint {
+    /// One that lets anybody in.
+    pub fn new(backend: Backend, name: impl Into<String>, url: impl Into<String>) -> Endpoint {
+        Endpoint {
+            backend,
+            name: name.into(),
+            url: url.into(),
+            username: None,
+            password: None,
+            token: None,
+            emergency_url: None,
+            project: None,
+            web: WebOptions::default(),
+        }
+    }
+}
+
 /// A document of a system and the number that limits name it by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocumentHint {

@@ -347,17 +347,7 @@ mod tests {
             {"type":"alerting","name":"Odd","query":"0/0","health":"ok","alerts":[
               {"labels":{"alertname":"Odd","pod":"a\u202eb"},"state":"pending","activeAt":"2026-01-01T00:00:00Z",
                "value":"NaN","keepFiringSince":"2026-01-01T00:00:00Z"}]}]}]}}"#;
-        let endpoint = crate::domain::settings::Endpoint {
-            backend: Backend::Prometheus,
-            name: "prom".into(),
-            url: "http://p:9090".into(),
-            username: None,
-            password: None,
-            token: None,
-            emergency_url: None,
-            project: None,
-            web: crate::domain::settings::WebOptions::default(),
-        };
+        let endpoint = crate::domain::settings::Endpoint::new(Backend::Prometheus, "prom", "http://p:9090");
         let (out, _kept) = tokio::sync::mpsc::channel(1);
         let hub = Arc::new(Hub::new(&[&endpoint], out));
         let secrets: crate::sources::backend::Secrets = Arc::new(|_| Box::pin(async { Err(String::new()) }));

@@ -357,17 +357,7 @@ mod tests {
     use crate::domain::settings::Endpoint;
 
     fn poll() -> (Poll, Door) {
-        let endpoint = Endpoint {
-            backend: Backend::Redis,
-            name: "cache".into(),
-            url: "redis://a:1".into(),
-            username: None,
-            password: None,
-            token: None,
-            emergency_url: None,
-            project: None,
-            web: crate::domain::settings::WebOptions::default(),
-        };
+        let endpoint = Endpoint::new(Backend::Redis, "cache", "redis://a:1");
         let secrets: crate::sources::backend::Secrets =
             std::sync::Arc::new(|_| Box::pin(async { Err(String::new()) }));
         let watched = watch::channel(Watched::default()).1;

@@ -55,17 +55,7 @@ impl Drop for Desk {
 }
 
 pub(super) fn endpoint(backend: Server, name: &str, address: &str) -> Endpoint {
-    Endpoint {
-        backend,
-        name: name.into(),
-        url: format!("http://{address}"),
-        username: None,
-        password: None,
-        token: None,
-        emergency_url: None,
-        project: None,
-        web: firedeck::domain::settings::WebOptions::default(),
-    }
+    Endpoint::new(backend, name, format!("http://{address}"))
 }
 
 pub(super) fn feed(backend: Server, name: &str) -> Feed {

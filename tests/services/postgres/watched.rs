@@ -53,17 +53,7 @@ impl Drop for Watched {
 impl Watched {
     pub(crate) fn of(url: &str, emergency: Option<String>, kinds: &[Kind]) -> Watched {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let endpoint = Endpoint {
-            backend: Wanted::Postgres,
-            name: "main".into(),
-            url: url.into(),
-            username: None,
-            password: None,
-            token: None,
-            emergency_url: emergency,
-            project: None,
-            web: firedeck::domain::settings::WebOptions::default(),
-        };
+        let endpoint = Endpoint { emergency_url: emergency, ..Endpoint::new(Wanted::Postgres, "main", url) };
         let secrets = Arc::new(|_| -> futures::future::BoxFuture<'static, _> {
             Box::pin(async { Err("no secret is needed".to_owned()) })
         });

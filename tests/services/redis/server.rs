@@ -303,15 +303,9 @@ impl Cockpit {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let password = login.map(|(_, password)| password.to_owned());
         let endpoint = |(name, url): &(&str, &str)| Endpoint {
-            backend: Wanted::Redis,
-            name: (*name).into(),
-            url: (*url).into(),
             username: login.map(|(user, _)| user.to_owned()),
             password: login.map(|_| SecretRef::Env("unused".into())),
-            token: None,
-            emergency_url: None,
-            project: None,
-            web: firedeck::domain::settings::WebOptions::default(),
+            ..Endpoint::new(Wanted::Redis, *name, *url)
         };
         let secrets: firedeck::sources::backend::Secrets = Arc::new(move |_| {
             let password = SecretString::from(password.clone().unwrap_or_default());

@@ -37,17 +37,7 @@ async fn engine(answer: Answer) -> (Watching, Client) {
             tokio::spawn(serve(stream, answer));
         }
     });
-    let endpoint = Endpoint {
-        backend: Backend::Docker,
-        name: "box".into(),
-        url: url.clone(),
-        username: None,
-        password: None,
-        token: None,
-        emergency_url: None,
-        project: None,
-        web: crate::domain::settings::WebOptions::default(),
-    };
+    let endpoint = Endpoint::new(Backend::Docker, "box", url.clone());
     let secrets = Arc::new(|_| {
         let none: futures::future::BoxFuture<'static, _> = Box::pin(async { Err("none".to_owned()) });
         none
