@@ -87,8 +87,7 @@ impl Hands {
             msgs,
         };
         hands.tell_journal();
-        hands.tell_acknowledged(model.now);
-        hands.tell_suspects(model.now);
+        hands.tell_what_was(model.now);
         // What is looked at from the start.
         let watched = crate::update::table::watched(model);
         hands.backends.watch(&watched);
@@ -124,31 +123,22 @@ impl Hands {
         });
     }
 
-    /// Tells the model who cared for which alerts before this start.
-    fn tell_acknowledged(&self, now: Timestamp) {
+    /// Tells the model who cared for which alerts, and which changes were held for the cause, before this start.
+    fn tell_what_was(&self, now: Timestamp) {
+        const DAY: i64 = 86_400_000;
         /// Nobody still cares for what was acknowledged before that.
         const DAYS: i64 = 3;
         let msgs = self.msgs.clone();
         tokio::task::spawn_blocking(move || {
             let places = Places::new(|name| std::env::var_os(name));
-            let days = (0..=DAYS).rev().map(|days| day(Timestamp(now.0 - days * 86_400_000)));
+            let days = (0..=DAYS).rev().map(|days| day(Timestamp(now.0 - days * DAY)));
             let entries: Vec<_> = days.flat_map(|day| read(&places, &day).entries).collect();
-            let standing = acknowledged::standing(entries.iter().map(|entry| &entry.event));
-            if !standing.is_empty() {
-                let _ = msgs.blocking_send(Msg::AcknowledgedBefore(standing));
+            let events = || entries.iter().map(|entry| &entry.event);
+            let acknowledged = acknowledged::standing(events());
+            if !acknowledged.is_empty() {
+                let _ = msgs.blocking_send(Msg::AcknowledgedBefore(acknowledged));
             }
-        });
-    }
-
-    /// Tells the model which changes were held for the cause before this start.
-    fn tell_suspects(&self, now: Timestamp) {
-        const DAY: i64 = 86_400_000;
-        let msgs = self.msgs.clone();
-        tokio::task::spawn_blocking(move || {
-            let places = Places::new(|name| std::env::var_os(name));
-            let days = [day(Timestamp(now.0 - DAY)), day(now)];
-            let entries: Vec<_> = days.iter().flat_map(|day| read(&places, day).entries).collect();
-            let mut suspects = suspects::standing(entries.iter().map(|entry| &entry.event));
+            let mut suspects = suspects::standing(events());
             suspects.retain(|(_, change)| now.0 - change.at.0 < DAY);
             if !suspects.is_empty() {
                 let _ = msgs.blocking_send(Msg::Suspected(suspects));

@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 
 use super::{Event, What};
-use crate::domain::object::{Kind, ObjectRef};
+use crate::domain::object::ObjectRef;
 use crate::domain::time::Timestamp;
 
 /// Who said so last, and when, of those who did not take it back. The events come in their order.
@@ -11,13 +11,7 @@ pub fn standing<'e>(events: impl IntoIterator<Item = &'e Event>) -> Vec<(ObjectR
     for event in events {
         let What::AlertsAcknowledged(said) = &event.what else { continue };
         for target in &said.alerts {
-            let Some(kind) = Kind::parse(&target.kind) else { continue };
-            let id = ObjectRef {
-                context: target.context.as_str().into(),
-                kind,
-                namespace: target.namespace.as_str().into(),
-                name: target.name.as_str().into(),
-            };
+            let Some(id) = target.thing() else { continue };
             if said.no_longer {
                 standing.remove(&id);
             } else {
@@ -31,6 +25,7 @@ pub fn standing<'e>(events: impl IntoIterator<Item = &'e Event>) -> Vec<(ObjectR
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::object::Kind;
     use crate::incident::event::{AlertsAcknowledged, Target};
 
     fn said(at: i64, names: &[&str], by: &str, no_longer: bool) -> Event {

@@ -3,7 +3,8 @@ use super::event::{ActionOutcome, Findings, Outcome, Target, Tier};
 use crate::domain::action::{self, Check, Native};
 use crate::domain::approval;
 use crate::domain::news::ActionId;
-use crate::domain::object::ObjectRef;
+use crate::domain::object::{Kind, ObjectRef};
+use crate::domain::text::clean;
 
 impl Target {
     /// The uid is empty when it is not known.
@@ -15,6 +16,17 @@ impl Target {
             name: object.name.to_string(),
             uid: uid.to_owned(),
         }
+    }
+
+    /// The thing that it names, made harmless; `None` where a later version knew a kind that this one does not.
+    pub fn thing(&self) -> Option<ObjectRef> {
+        let safe = |text: &str| clean(text).into_owned().into();
+        Some(ObjectRef {
+            context: safe(&self.context),
+            kind: Kind::parse(&self.kind)?,
+            namespace: safe(&self.namespace),
+            name: safe(&self.name),
+        })
     }
 }
 

@@ -2,7 +2,6 @@
 use super::event::{Event, SuspectMarked, Target, What};
 use crate::domain::change::{Change, ChangeKind};
 use crate::domain::level::Level;
-use crate::domain::object::{Kind, ObjectRef};
 use crate::domain::text::clean;
 
 impl SuspectMarked {
@@ -20,17 +19,11 @@ impl SuspectMarked {
 
     /// `None` where a later version knew kinds that this one does not. What stands in a file is made harmless.
     fn change(&self) -> Option<Change> {
-        let safe = |text: &str| clean(text).into_owned().into();
         Some(Change {
             at: self.happened,
             what: ChangeKind::ALL.iter().copied().find(|kind| kind.name() == self.what)?,
-            target: ObjectRef {
-                context: safe(&self.target.context),
-                kind: Kind::parse(&self.target.kind)?,
-                namespace: safe(&self.target.namespace),
-                name: safe(&self.target.name),
-            },
-            says: safe(&self.says),
+            target: self.target.thing()?,
+            says: clean(&self.says).into(),
             level: Level::Fine,
             suspect: true,
             was: None,
@@ -54,6 +47,7 @@ pub fn standing<'e>(events: impl Iterator<Item = &'e Event>) -> Vec<(String, Cha
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::object::{Kind, ObjectRef};
     use crate::domain::time::Timestamp;
 
     fn event(what: What) -> Event {

@@ -121,9 +121,17 @@ fn take_objects(model: &mut Model, feed: &Feed, kind: Kind, batch: Vec<Seen<Obje
     let listing = model.objects.entry(kind).or_default();
     let waited = listing.is_empty();
     // A new picture takes away what it does not name without a word.
-    let takes = |seen: &Seen<Object>| matches!(seen, Seen::Gone(_) | Seen::End);
-    let may_go = changes::comes_and_goes(kind) && batch.iter().any(takes);
-    let stood: Vec<Object> = if may_go { listing.all().cloned().collect() } else { Vec::new() };
+    let stood: Vec<Object> = if !changes::comes_and_goes(kind) {
+        Vec::new()
+    } else if whole {
+        listing.all().cloned().collect()
+    } else {
+        let gone = |seen: &Seen<Object>| match seen {
+            Seen::Gone(id) => listing.get(id).cloned(),
+            _ => None,
+        };
+        batch.iter().filter_map(gone).collect()
+    };
     let touched = listing.apply(feed, batch, |object| objects::rank(&lens, object));
     let gone = stood.into_iter().filter(|object| listing.get(&object.id).is_none());
     told.extend(gone.map(|object| changes::deleted(model.now, object)));

@@ -52,6 +52,25 @@ pub struct Replica {
 }
 
 impl Replica {
+    /// Of which nothing is known yet.
+    pub fn new(kind: ReplicaKind) -> Replica {
+        Replica {
+            kind,
+            client: "".into(),
+            state: "".into(),
+            mode: "".into(),
+            behind: None,
+            lag: None,
+            wal_status: "".into(),
+            slot: "".into(),
+            write_lag: None,
+            flush_lag: None,
+            left: None,
+            inactive: None,
+            invalid: "".into(),
+        }
+    }
+
     pub fn level(&self) -> Level {
         match self.kind {
             ReplicaKind::Slot if !self.invalid.is_empty() => Level::Bad,
@@ -191,19 +210,11 @@ mod tests {
 
     fn replica(kind: ReplicaKind, state: &str) -> Replica {
         Replica {
-            kind,
             client: "10.0.0.9".into(),
             state: state.into(),
             mode: "async".into(),
             behind: Some(0),
-            lag: None,
-            wal_status: "".into(),
-            slot: "".into(),
-            write_lag: None,
-            flush_lag: None,
-            left: None,
-            inactive: None,
-            invalid: "".into(),
+            ..Replica::new(kind)
         }
     }
 

@@ -167,25 +167,6 @@ pub fn share(hit: i64, read: i64) -> Option<f32> {
     Some(f32::from(u16::try_from(tenths).ok()?) / 10.0)
 }
 
-/// Of which nothing is known yet.
-fn none(kind: ReplicaKind) -> Replica {
-    Replica {
-        kind,
-        client: "".into(),
-        state: "".into(),
-        mode: "".into(),
-        behind: None,
-        lag: None,
-        wal_status: "".into(),
-        slot: "".into(),
-        write_lag: None,
-        flush_lag: None,
-        left: None,
-        inactive: None,
-        invalid: "".into(),
-    }
-}
-
 pub fn sender(row: &Row) -> (Text, Replica) {
     let (application, client) = (word(row, 2), word(row, 1));
     let replica = Replica {
@@ -196,7 +177,7 @@ pub fn sender(row: &Row) -> (Text, Replica) {
         lag: lag(row, 6),
         write_lag: lag(row, 7),
         flush_lag: lag(row, 8),
-        ..none(ReplicaKind::Sender)
+        ..Replica::new(ReplicaKind::Sender)
     };
     (format!("{application} {}", pid(row, 0)).into(), replica)
 }
@@ -213,7 +194,7 @@ pub fn slot(row: &Row) -> (Text, Replica) {
         left: number(row, 6),
         inactive: moment(row, 7),
         invalid: word(row, 8),
-        ..none(ReplicaKind::Slot)
+        ..Replica::new(ReplicaKind::Slot)
     };
     (format!("slot {name}").into(), replica)
 }
@@ -225,7 +206,7 @@ pub fn receiver(row: &Row, lag: Option<Duration>) -> (Text, Replica) {
         mode: "receives".into(),
         lag,
         slot: word(row, 2),
-        ..none(ReplicaKind::Receiver)
+        ..Replica::new(ReplicaKind::Receiver)
     };
     ("this standby".into(), replica)
 }

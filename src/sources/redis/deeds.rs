@@ -57,15 +57,18 @@ pub(super) async fn look(hub: &Hub, natives: &[Native]) -> Findings {
     findings
 }
 
-async fn look_at(hub: &Hub, native: &Native, findings: &mut Findings) {
-    let held = match hub.of(&native.target) {
-        Ok(held) => held,
-        Err(why) => {
+/// The node's connection; without one nothing can be checked.
+pub(super) fn held(hub: &Hub, native: &Native, findings: &mut Findings) -> Option<Held> {
+    hub.of(&native.target)
+        .map_err(|why| {
             findings.unchecked.push(why);
             findings.allowed = Check::NotChecked;
-            return;
-        }
-    };
+        })
+        .ok()
+}
+
+async fn look_at(hub: &Hub, native: &Native, findings: &mut Findings) {
+    let Some(held) = held(hub, native, findings) else { return };
     findings.identity.get_or_insert_with(|| held.user.clone());
     let mut con = held.con.clone();
     let (id, address) = identity(native);

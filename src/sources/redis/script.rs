@@ -6,6 +6,7 @@ use ::redis::aio::MultiplexedConnection;
 use tokio::time::{Instant, sleep};
 
 use super::answer::{Refusal, RefusalKind, ask, int, items, pairs, text, words};
+use super::deeds::held;
 use super::hub::Hub;
 use crate::domain::action::{Check, Findings, Native, Outcome};
 use crate::domain::redis::trouble::granting;
@@ -23,14 +24,7 @@ fn what(function: bool) -> (&'static str, &'static str) {
 
 /// Whether something still runs, and what it is.
 pub(super) async fn look(hub: &Hub, native: &Native, function: bool, findings: &mut Findings) {
-    let held = match hub.of(&native.target) {
-        Ok(held) => held,
-        Err(why) => {
-            findings.unchecked.push(why);
-            findings.allowed = Check::NotChecked;
-            return;
-        }
-    };
+    let Some(held) = held(hub, native, findings) else { return };
     let (noun, command) = what(function);
     findings.identity.get_or_insert_with(|| held.user.clone());
     findings.undo =
