@@ -3,9 +3,15 @@
 //! Rules that keep old journals readable: a kind's name never changes, fields are only ever added and then
 //! have a default, and a changed meaning is a new kind. A kind that this version does not know, or whose body
 //! it cannot read, is [`What::Other`] and goes through untouched.
+pub mod run;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::time::Timestamp;
+pub use run::{
+    At, BranchChosen, End, Order, RunClosed, RunOpened, StepEnded, StepSettled, StepSkipped, StepStarted,
+    StepTicked, ValueGiven, Verdict,
+};
 
 /// What makes an event unique, wherever its line is kept.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,6 +78,15 @@ pub enum What {
     Note(Note),
     AlertsAcknowledged(AlertsAcknowledged),
     SuspectMarked(Box<SuspectMarked>),
+    RunOpened(Box<RunOpened>),
+    RunClosed(RunClosed),
+    ValueGiven(ValueGiven),
+    StepStarted(Box<StepStarted>),
+    StepEnded(Box<StepEnded>),
+    StepSettled(StepSettled),
+    StepTicked(StepTicked),
+    StepSkipped(StepSkipped),
+    BranchChosen(BranchChosen),
     JournalMoved(JournalMoved),
     JournalRepaired(JournalRepaired),
     JournalDamaged(JournalDamaged),
@@ -94,6 +109,15 @@ impl What {
             What::Note(_) => "note",
             What::AlertsAcknowledged(_) => "alerts-acknowledged",
             What::SuspectMarked(_) => "suspect-marked",
+            What::RunOpened(_) => "run-opened",
+            What::RunClosed(_) => "run-closed",
+            What::ValueGiven(_) => "value-given",
+            What::StepStarted(_) => "step-started",
+            What::StepEnded(_) => "step-ended",
+            What::StepSettled(_) => "step-settled",
+            What::StepTicked(_) => "step-ticked",
+            What::StepSkipped(_) => "step-skipped",
+            What::BranchChosen(_) => "branch-chosen",
             What::JournalMoved(_) => "journal-moved",
             What::JournalRepaired(_) => "journal-repaired",
             What::JournalDamaged(_) => "journal-damaged",
