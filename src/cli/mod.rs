@@ -1,8 +1,11 @@
 //! The command line: flags, sub-commands, exit codes.
+mod books;
+pub mod incidents;
 mod ink;
 mod list;
 pub mod options;
 mod out;
+pub mod report;
 mod runbooks;
 mod settings;
 pub mod start;
@@ -30,6 +33,8 @@ pub fn run() -> color_eyre::Result<ExitCode> {
         }
         Some(Command::Config(what)) => return Ok(settings::run(&what, &request)),
         Some(Command::Runbooks(what)) => return runbooks::run(&what, &request),
+        Some(Command::Incidents(what)) => return Ok(incidents::run(&what, &request)),
+        Some(Command::Report(what)) => return Ok(report::run(&what)),
         Some(Command::Themes) => return Ok(list::themes(&request)),
         Some(Command::Keys { markdown }) => return Ok(list::keys(&request, markdown)),
         Some(Command::Completions { shell }) => {

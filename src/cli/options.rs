@@ -5,6 +5,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+use super::incidents::IncidentsCommand;
+use super::report::ReportCommand;
 use super::runbooks::options::RunbooksCommand;
 use crate::config::{Env, Request, Target};
 use crate::domain::settings::Backend;
@@ -18,6 +20,8 @@ Examples:
   firedeck open deploy/shop/web           land on one thing
   firedeck wall --profile lego-mcp        for the big screen; nothing can be changed there
   firedeck runbooks search disk full      find a runbook; `list`, `show` and `lint` are there too
+  firedeck incidents list                 what happened; `show`, and `export` for a post-mortem
+  firedeck report handover                what the next shift has to know
   firedeck config check                   find every mistake in the settings
 
 Exit status: 0 well, 1 a problem, 2 a mistake on the command line.";
@@ -30,6 +34,8 @@ Examples:
   firedeck open deploy/shop/web           land on one thing
   firedeck wall --profile lego-mcp        for the big screen; nothing can be changed there
   firedeck runbooks search disk full      find a runbook; `list`, `show` and `lint` are there too
+  firedeck incidents list                 what happened; `show`, and `export` for a post-mortem
+  firedeck report handover                what the next shift has to know
   firedeck config check                   find every mistake in the settings
 
 Files:
@@ -154,6 +160,14 @@ Kinds are written as for kubectl: po, deploy, rs, sts, ds, job, cj, hpa, no, ev,
     /// Read the team's Markdown: list, show, find and mend runbooks
     #[command(subcommand, visible_alias = "rb")]
     Runbooks(RunbooksCommand),
+
+    /// Read what the journal has of incidents: list, show, write a post-mortem's draft
+    #[command(subcommand, visible_alias = "inc")]
+    Incidents(IncidentsCommand),
+
+    /// The handover of a shift, and the time line
+    #[command(subcommand)]
+    Report(ReportCommand),
 
     /// Look at the settings, check them, or begin some
     #[command(subcommand)]

@@ -8,8 +8,8 @@ use super::clock::{Calendar, Clock};
 use super::event::{OpenedFrom, Outcome};
 use super::handover::{self, OpenMeasure, ToldClock, measure_items, note_items, told_clock};
 use super::paper::{Block, Item, Paper, Section};
-use super::state::{Measure, Milestones, Noted, Progress, Run, Said, Severity, Stage, State};
-use super::timeline::{Entry, Kind};
+use super::state::{Conflict, Measure, Milestones, Noted, Progress, Run, Said, Severity, Stage, State, Touched};
+use super::timeline::{Entry, Kind, table};
 use super::words::{self, counted, plain, stamp, stamp_option};
 use crate::domain::level::Level;
 use crate::domain::time::{Timestamp, Zone};
@@ -51,6 +51,8 @@ pub struct Report {
     pub open_measures: Vec<OpenMeasure>,
     pub closed_measures: Vec<Measure>,
     pub notes: Vec<Noted>,
+    /// Two that did not know of each other.
+    pub conflicts: Vec<String>,
     pub follow_ups: Vec<String>,
     pub timeline: Vec<Entry>,
     /// What is wrong with the journal: what may be missing here.
@@ -151,6 +153,7 @@ impl Report {
             clocks,
             closed_measures: state.measures.iter().filter(|measure| measure.closed.is_some()).cloned().collect(),
             notes: state.notes.clone(),
+            conflicts: state.conflicts().iter().map(Conflict::says).collect(),
             timeline: from.timeline.to_vec(),
             troubles: from.troubles.iter().map(|trouble| plain(trouble)).collect(),
         }
@@ -171,9 +174,26 @@ impl Report {
                 Section::new("What went badly", vec![Block::Empty("(to be written)")]),
                 Section::new("Causes", vec![Block::Empty("(to be written)")]),
                 self.follow_up_section(),
-                Section::new("Time line", vec![table(self.timeline.iter(), zone)]),
+                Section::new("Time line", vec![table(&self.timeline, zone)]),
             ],
         }
+    }
+
+    /// How it stands, with the last lines of its time line.
+    pub fn brief(&self, zone: &Zone, last: usize) -> Paper {
+        let lines = self.timeline.iter().skip(self.timeline.len().saturating_sub(last));
+        let mut sections = vec![
+            self.summary(zone),
+            Section::list("Temporary measures", self.measure_items(zone), "None was recorded."),
+            Section::list("Runbooks", self.run_items(), "None was opened."),
+            Section::list("Notes", note_items(&self.notes, zone), "There are none."),
+        ];
+        if !self.conflicts.is_empty() {
+            let items = self.conflicts.iter().map(|says| Item::new(Level::Bad, says)).collect();
+            sections.insert(1, Section::list("Conflicts", items, ""));
+        }
+        sections.push(Section::new("Last lines", vec![table(lines, zone)]));
+        Paper { title: self.title.clone(), facts: self.facts(zone), sections }
     }
 
     fn facts(&self, zone: &Zone) -> Vec<(&'static str, String)> {
@@ -280,23 +300,6 @@ impl Report {
     }
 }
 
-fn table<'e>(entries: impl Iterator<Item = &'e Entry>, zone: &Zone) -> Block {
-    let row = |entry: &Entry| {
-        let mark = if entry.pinned { "★ " } else { "" };
-        let sign = match entry.level {
-            Level::Fine | Level::Done => String::new(),
-            level => format!("{} ", level.sign()),
-        };
-        let words = format!("{mark}{sign}{}", entry.words);
-        vec![words::second(entry.at, zone), entry.kind.name().to_owned(), entry.who.clone(), words]
-    };
-    let rows: Vec<Vec<String>> = entries.map(row).collect();
-    if rows.is_empty() {
-        return Block::Text("Nothing was recorded.".to_owned());
-    }
-    Block::Table { head: vec!["Time", "Kind", "Who", "What"], rows }
-}
-
 fn origin(from: &OpenedFrom) -> String {
     match from {
         OpenedFrom::Alert(alert) => format!(", from {}", words::target(alert)),
@@ -305,7 +308,7 @@ fn origin(from: &OpenedFrom) -> String {
     }
 }
 
-fn touched_in_words(name: &str, touched: &super::state::Touched) -> String {
+fn touched_in_words(name: &str, touched: &Touched) -> String {
     let outcome = match touched.outcome {
         None => "nothing is known of the outcome",
         Some(Outcome::Started | Outcome::Progress) => "under way",
@@ -364,7 +367,7 @@ fn follow_ups(
         WORK.iter().any(|word| text.starts_with(word))
     };
     found.extend(state.notes.iter().filter(is_work).map(|noted| noted.text.clone()));
-    found.extend(state.conflicts().iter().map(super::state::Conflict::says));
+    found.extend(state.conflicts().iter().map(Conflict::says));
     if !troubles.is_empty() {
         found.push("the journal is damaged: say what is missing".to_owned());
     }

@@ -18,10 +18,22 @@ pub fn names(events: &Ordered) -> BTreeSet<&str> {
     opened.map(|event| event.incident.as_str()).collect()
 }
 
+/// The events of an incident, those of its runs in other journals among them.
+pub fn events<'e>(name: &str, events: &'e Ordered) -> Vec<(&'e Rank, &'e Event)> {
+    let runs = joined(events.events().filter(|event| event.incident == name));
+    events.iter().filter(|(_, event)| belongs(name, &runs, event)).collect()
+}
+
 /// The incidents that nobody has closed, the newest first: what a cockpit takes up again when it starts.
 pub fn unfinished(events: impl IntoIterator<Item = Event>) -> Vec<State> {
-    let ordered = Ordered::of(events);
-    let names = names(&ordered);
+    let mut found = all(&Ordered::of(events));
+    found.retain(State::is_unfinished);
+    found
+}
+
+/// Every incident that was opened, the newest first.
+pub fn all(ordered: &Ordered) -> Vec<State> {
+    let names = names(ordered);
     let mut journals: BTreeMap<&str, Vec<(&Rank, &Event)>> = BTreeMap::new();
     for (rank, event) in ordered.iter() {
         journals.entry(&event.incident).or_default().push((rank, event));
@@ -36,10 +48,7 @@ pub fn unfinished(events: impl IntoIterator<Item = Event>) -> Vec<State> {
             all.extend(there.iter().filter(|(_, event)| belongs(name, &runs, event)));
         }
         all.sort_by(|(a, _), (b, _)| a.cmp(b));
-        let state = fold(name, all.into_iter().map(|(_, event)| event));
-        if state.is_unfinished() {
-            found.push(state);
-        }
+        found.push(fold(name, all.into_iter().map(|(_, event)| event)));
     }
     found.sort_by(|a, b| b.detected().cmp(&a.detected()).then_with(|| a.name.cmp(&b.name)));
     found

@@ -17,7 +17,7 @@ use super::event::{OpenedFrom, Outcome, Target};
 use super::words::{stamp, stamp_option};
 use crate::domain::level::Level;
 use crate::domain::time::Timestamp;
-pub use live::{Live, names, of, unfinished};
+pub use live::{Live, all, events, names, of, unfinished};
 pub use measure::Measure;
 pub use run::{Progress, Run};
 

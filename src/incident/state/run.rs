@@ -92,20 +92,7 @@ impl Progress {
 impl Run {
     pub fn progress(&self) -> Progress {
         let mut progress = Progress { steps: self.steps, ..Progress::default() };
-        let mut worst: BTreeMap<u32, u8> = BTreeMap::new();
-        for ((step, _), order) in &self.started {
-            let class = class(self.ended.get(order).copied());
-            let known = worst.entry(*step).or_insert(class);
-            *known = (*known).min(class);
-        }
-        for (step, _) in &self.ticked {
-            worst.entry(*step).or_insert(TICKED);
-        }
-        for step in self.skipped.keys() {
-            // What failed before it was skipped has failed all the same.
-            let known = worst.entry(*step).or_insert(SKIPPED);
-            *known = (*known).min(SKIPPED);
-        }
+        let worst = self.classes();
         for class in worst.values() {
             let count = match *class {
                 RUNNING => &mut progress.running,
@@ -121,6 +108,30 @@ impl Run {
         let begun = u32::try_from(worst.len()).unwrap_or(u32::MAX);
         progress.left = self.steps.map(|steps| steps.saturating_sub(begun));
         progress
+    }
+
+    /// Whether a step was worked through, ticked or skipped.
+    pub fn is_done(&self, step: u32) -> bool {
+        self.classes().get(&step).is_some_and(|class| *class >= ACCEPTED)
+    }
+
+    /// Every step that was begun, by the worst of its commands.
+    fn classes(&self) -> BTreeMap<u32, u8> {
+        let mut worst: BTreeMap<u32, u8> = BTreeMap::new();
+        for ((step, _), order) in &self.started {
+            let class = class(self.ended.get(order).copied());
+            let known = worst.entry(*step).or_insert(class);
+            *known = (*known).min(class);
+        }
+        for (step, _) in &self.ticked {
+            worst.entry(*step).or_insert(TICKED);
+        }
+        for step in self.skipped.keys() {
+            // What failed before it was skipped has failed all the same.
+            let known = worst.entry(*step).or_insert(SKIPPED);
+            *known = (*known).min(SKIPPED);
+        }
+        worst
     }
 
     /// The reason of each step that was left out.

@@ -8,10 +8,11 @@ use serde::Serialize;
 
 use super::event::Event;
 use super::order::Rank;
+use super::paper::Block;
 use super::words::{self, plain, stamp};
 use crate::domain::change::{Change, ChangeKind};
 use crate::domain::level::Level;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Timestamp, Zone};
 
 /// Longer without a line is said.
 const GAP: Duration = Duration::from_secs(3_600);
@@ -139,16 +140,16 @@ fn of_change((name, change): &(String, Change)) -> Entry {
     }
 }
 
-/// Puts a line wherever for an hour nothing was recorded; up to `until`, while it is not over.
-pub fn with_gaps(entries: Vec<Entry>, until: Option<Timestamp>) -> Vec<Entry> {
+/// Puts a line wherever for an hour nothing was recorded, from where one looks, and until now while it is not over.
+pub fn with_gaps(entries: Vec<Entry>, from: Option<Timestamp>, until: Option<Timestamp>) -> Vec<Entry> {
     let mut told: Vec<Entry> = Vec::with_capacity(entries.len());
+    let mut last = from;
     for entry in entries {
-        let gap = told.last().and_then(|last| gap(last.at, entry.at));
-        told.extend(gap);
+        told.extend(last.and_then(|last| gap(last, entry.at)));
+        last = Some(entry.at);
         told.push(entry);
     }
-    let end = until.and_then(|until| gap(told.last()?.at, until));
-    told.extend(end);
+    told.extend(last.zip(until).and_then(|(last, until)| gap(last, until)));
     told
 }
 
@@ -195,6 +196,24 @@ impl Filter {
                 self.words.to_lowercase().split_whitespace().all(|word| text.contains(word))
             })
     }
+}
+
+/// Lines as a table of a report.
+pub fn table<'e>(entries: impl IntoIterator<Item = &'e Entry>, zone: &Zone) -> Block {
+    let row = |entry: &Entry| {
+        let mark = if entry.pinned { "★ " } else { "" };
+        let sign = match entry.level {
+            Level::Fine | Level::Done => String::new(),
+            level => format!("{} ", level.sign()),
+        };
+        let words = format!("{mark}{sign}{}", entry.words);
+        vec![words::second(entry.at, zone), entry.kind.name().to_owned(), entry.who.clone(), words]
+    };
+    let rows: Vec<Vec<String>> = entries.into_iter().map(row).collect();
+    if rows.is_empty() {
+        return Block::Text("Nothing was recorded.".to_owned());
+    }
+    Block::Table { head: vec!["Time", "Kind", "Who", "What"], rows }
 }
 
 #[cfg(test)]
