@@ -13,6 +13,8 @@ pub mod paper;
 pub mod record;
 pub mod report;
 pub mod state;
+#[cfg(test)]
+mod story;
 pub mod suspects;
 pub mod timeline;
 pub mod words;
