@@ -12,6 +12,8 @@ mod documents;
 #[cfg(test)]
 mod fault;
 #[cfg(test)]
+mod incidents;
+#[cfg(test)]
 mod journeys;
 #[cfg(test)]
 mod laws;
