@@ -37,7 +37,9 @@ pub enum Since {
 impl Since {
     pub(super) fn before(self, now: Timestamp) -> Timestamp {
         match self {
-            Since::Span(span) => Timestamp(now.0.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX))),
+            Since::Span(span) => {
+                Timestamp(now.0.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+            }
             Since::Time(at) => at,
         }
     }
@@ -84,13 +86,7 @@ impl Books {
         for name in joined {
             entries.extend(take(&name, &mut troubles));
         }
-        Books {
-            now: now(),
-            calendar: Calendar::at(zone),
-            events: Ordered::of(entries),
-            troubles,
-            places,
-        }
+        Books { now: now(), calendar: Calendar::at(zone), events: Ordered::of(entries), troubles, places }
     }
 
     pub(super) fn zone(&self) -> &Zone {
@@ -121,7 +117,9 @@ impl Books {
         };
         let found: Vec<&State> = match states.iter().find(|state| state.name == wanted) {
             Some(exactly) => vec![exactly],
-            None if flat == "last" => states.iter().max_by_key(|state| state.detected()).into_iter().collect(),
+            None if flat == "last" => {
+                states.iter().max_by_key(|state| state.detected()).into_iter().collect()
+            }
             None => states.iter().filter(fits).collect(),
         };
         match found.as_slice() {
@@ -132,8 +130,11 @@ impl Books {
                     count => format!("firedeck: `{}` can be one of {count}:", clean(wanted)),
                 };
                 let listed = if several.is_empty() { states.iter().collect() } else { several.to_vec() };
-                let lines: Vec<String> =
-                    listed.iter().take(10).map(|state| format!("  {}  {}", state.name, state.title)).collect();
+                let lines: Vec<String> = listed
+                    .iter()
+                    .take(10)
+                    .map(|state| format!("  {}  {}", state.name, state.title))
+                    .collect();
                 let more = listed.len().saturating_sub(lines.len());
                 let more = if more == 0 { String::new() } else { format!("\n  … and {more} more") };
                 Err(format!("{how}\n{}{more}\n  = name one, or `last`", lines.join("\n")))

@@ -167,14 +167,14 @@ fn programs(books: &Books, state: &State) -> serde_json::Value {
 }
 
 fn row(books: &Books, state: &State) -> [Cell; 7] {
-    let stage = state.stage();
+    let come = state.stage();
     let severity = state.severity.as_ref().map_or("–", |severity| severity.name.as_str());
     let (clock, level) = running(books, state);
     let open = state.open_measures().count();
     [
         Cell::new(Role::Text, state.name.as_str()),
         Cell::new(Role::Text, if severity.is_empty() { "–" } else { severity }),
-        Cell::new(role(stage.level()), stage.name()),
+        Cell::new(role(come.level()), come.name()),
         Cell::new(Role::Dim, words::minute(state.detected(), books.zone())),
         Cell::new(role(level), clock),
         Cell::new(if open > 0 { Role::Warning } else { Role::Dim }, open.to_string()),

@@ -34,11 +34,14 @@ fn minute(at: Timestamp) -> String {
 
 fn letters(parts: &[&str], count: usize) -> String {
     // The lengths keep `a`, `bc` apart from `ab`, `c`.
-    let whole: String = parts.iter().map(|part| format!("{}:{part}", part.len())).collect();
-    let hash = sha256(whole.as_bytes());
+    let whole: Vec<String> = parts.iter().map(|part| format!("{}:{part}", part.len())).collect();
+    let hash = sha256(whole.concat().as_bytes());
     let bytes = hash.as_bytes().chunks(4).take(count);
     let number = |bytes: &[u8]| bytes.iter().fold(0_usize, |sum, byte| sum * 16 + usize::from(*byte));
-    bytes.filter_map(|bytes| LETTERS.get(number(bytes) % LETTERS.len())).map(|byte| char::from(*byte)).collect()
+    bytes
+        .filter_map(|bytes| LETTERS.get(number(bytes) % LETTERS.len()))
+        .map(|byte| char::from(*byte))
+        .collect()
 }
 
 #[cfg(test)]

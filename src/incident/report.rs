@@ -8,14 +8,16 @@ use super::clock::{Calendar, Clock};
 use super::event::{OpenedFrom, Outcome};
 use super::handover::{self, OpenMeasure, ToldClock, measure_items, note_items, told_clock};
 use super::paper::{Block, Item, Paper, Section};
-use super::state::{Conflict, Measure, Milestones, Noted, Progress, Run, Said, Severity, Stage, State, Touched};
+use super::state::{
+    Conflict, Measure, Milestones, Noted, Progress, Run, Said, Severity, Stage, State, Touched,
+};
 use super::timeline::{Entry, Kind, table};
 use super::words::{self, counted, plain, stamp, stamp_option};
 use crate::domain::level::Level;
 use crate::domain::time::{Timestamp, Zone};
 
 /// Within this time of its end an incident is looked back upon, where its document says nothing.
-const REVIEW: Duration = Duration::from_secs(48 * 3_600);
+const REVIEW: Duration = Duration::from_hours(48);
 /// Notes that begin so are work that is left.
 const WORK: [&str; 3] = ["todo", "follow-up", "followup"];
 
@@ -123,7 +125,11 @@ impl Report {
         let state = from.state;
         let opened = state.opened.as_ref();
         let marks = &state.milestones;
-        let to = [&marks.mitigated, &marks.resolved, &marks.closed].into_iter().flatten().map(|said| said.at).min();
+        let to = [&marks.mitigated, &marks.resolved, &marks.closed]
+            .into_iter()
+            .flatten()
+            .map(|said| said.at)
+            .min();
         let detected = state.detected();
         let measures: Vec<OpenMeasure> = handover::measures(state, from.now).collect();
         let clocks = handover::clocks(state, from.now, from.calendar);
@@ -144,14 +150,23 @@ impl Report {
                 to,
                 seconds: to.unwrap_or(from.now).since(detected).as_secs(),
                 reopened: marks.reopened.len(),
-                touched: state.touched.iter().map(|(name, touched)| touched_in_words(name, touched)).collect(),
+                touched: state
+                    .touched
+                    .iter()
+                    .map(|(name, touched)| touched_in_words(name, touched))
+                    .collect(),
             },
             review: Review::new(state, from.calendar),
             runs: state.runs.iter().map(told_run).collect(),
             follow_ups: follow_ups(state, &measures, &clocks, from.troubles),
             open_measures: measures,
             clocks,
-            closed_measures: state.measures.iter().filter(|measure| measure.closed.is_some()).cloned().collect(),
+            closed_measures: state
+                .measures
+                .iter()
+                .filter(|measure| measure.closed.is_some())
+                .cloned()
+                .collect(),
             notes: state.notes.clone(),
             conflicts: state.conflicts().iter().map(Conflict::says).collect(),
             timeline: from.timeline.to_vec(),
@@ -203,7 +218,9 @@ impl Report {
             None => "not said".to_owned(),
         };
         let severity = match &self.severity {
-            Some(Severity { name, scale: Some(scale), .. }) if !name.is_empty() => format!("{name} ({scale})"),
+            Some(Severity { name, scale: Some(scale), .. }) if !name.is_empty() => {
+                format!("{name} ({scale})")
+            }
             Some(Severity { name, .. }) if !name.is_empty() => name.clone(),
             _ => "not given".to_owned(),
         };
@@ -236,7 +253,9 @@ impl Report {
         let by = if self.opened_by.is_empty() { String::new() } else { format!(" by {}", self.opened_by) };
         let since = words::minute(self.detected, zone);
         let mut blocks = vec![Block::Text(format!("{}. Opened{by}, detected {since}. {over}", self.title))];
-        blocks.push(Block::List(self.clocks.iter().map(|clock| Item::new(clock.level, told_clock(clock, zone))).collect()));
+        blocks.push(Block::List(
+            self.clocks.iter().map(|clock| Item::new(clock.level, told_clock(clock, zone))).collect(),
+        ));
         if !self.troubles.is_empty() {
             blocks.push(Block::Text("Something may be missing here:".to_owned()));
             blocks.push(Block::List(self.troubles.iter().map(|why| Item::new(Level::Bad, why)).collect()));
@@ -247,16 +266,23 @@ impl Report {
     fn impact(&self, zone: &Zone) -> Section {
         let to = self.impact.to.map_or_else(|| "now".to_owned(), |to| words::minute(to, zone));
         let span = words::span(Duration::from_secs(self.impact.seconds));
-        let mut items =
-            vec![Item::new(Level::Fine, format!("from {} to {to}: {span}", words::minute(self.impact.from, zone)))];
+        let mut items = vec![Item::new(
+            Level::Fine,
+            format!("from {} to {to}: {span}", words::minute(self.impact.from, zone)),
+        )];
         if self.impact.reopened > 0 {
             let times = counted(self.impact.reopened, "time");
             items.push(Item::new(Level::Warn, format!("reopened {times}: it was not over in between")));
         }
-        items.extend(self.impact.touched.iter().map(|what| Item::new(Level::Fine, format!("changed: {what}"))));
+        items.extend(
+            self.impact.touched.iter().map(|what| Item::new(Level::Fine, format!("changed: {what}"))),
+        );
         Section::new(
             "Impact",
-            vec![Block::List(items), Block::Empty("(who was hit, how many, and what it cost them: to be written)")],
+            vec![
+                Block::List(items),
+                Block::Empty("(who was hit, how many, and what it cost them: to be written)"),
+            ],
         )
     }
 
@@ -275,7 +301,8 @@ impl Report {
                 super::event::Ended::Reverted => "taken back",
                 super::event::Ended::Dismissed => "may stay",
             };
-            let why = if closed.why.is_empty() { String::new() } else { format!(", because: {}", closed.why) };
+            let why =
+                if closed.why.is_empty() { String::new() } else { format!(", because: {}", closed.why) };
             let (when, by) = (words::minute(closed.at, zone), &closed.by);
             Some(Item::new(Level::Fine, format!("{}: {how} {when} by {by}{why}", measure.what)))
         }));
@@ -295,7 +322,8 @@ impl Report {
         let items = self.follow_ups.iter().map(|what| Item::new(Level::Fine, format!("☐ {what}")));
         let list = Block::List(items.collect());
         let ask = Block::Empty("(what keeps it from coming back, with an owner and a date: to be written)");
-        let known = if self.follow_ups.is_empty() { Block::Text("None was recorded.".to_owned()) } else { list };
+        let known =
+            if self.follow_ups.is_empty() { Block::Text("None was recorded.".to_owned()) } else { list };
         Section::new("Follow-ups", vec![known, ask])
     }
 }

@@ -58,7 +58,6 @@ pub fn stamp<S: serde::Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Er
 }
 
 /// The same where it may be missing.
-#[expect(clippy::ref_option, reason = "serde hands over a reference to the field")]
 pub fn stamp_option<S: serde::Serializer>(at: &Option<Timestamp>, to: S) -> Result<S::Ok, S::Error> {
     match at {
         Some(at) => to.serialize_some(&at.rfc3339()),
@@ -125,7 +124,10 @@ mod tests {
 
     #[test]
     fn outside_text_is_one_harmless_line_without_its_secrets() {
-        assert_eq!(plain("one\n two\x1b[2J postgres://app:hunter2@db/x"), "one two postgres://app:(hidden)@db/x");
+        assert_eq!(
+            plain("one\n two\x1b[2J postgres://app:hunter2@db/x"),
+            "one two postgres://app:(hidden)@db/x"
+        );
         assert_eq!(command("redis-cli -a hunter2 ping"), "redis-cli -a (hidden) ping");
         assert!(plain(&"x".repeat(100_000)).len() < 700);
     }

@@ -105,7 +105,8 @@ pub fn journal(places: &Places, name: &str) -> Book {
         book.troubles.push(Trouble::new(&dir, says));
     }
     for id in &book.merged.loose {
-        let says = format!("event {} of `{}` does not follow: what was before it is missing", id.n, id.writer);
+        let says =
+            format!("event {} of `{}` does not follow: what was before it is missing", id.n, id.writer);
         book.troubles.push(Trouble::new(&dir, says));
     }
     book
@@ -175,9 +176,10 @@ fn ending(path: &Path, end: &End) -> Option<Trouble> {
             passing: true,
             ..Trouble::new(path, "its last line is not whole: it is being written, or it was torn")
         }),
-        End::Broken { n, why } => {
-            Some(Trouble::new(path, format!("event {n} is not as it was written: {why}; nothing behind it is read")))
-        }
+        End::Broken { n, why } => Some(Trouble::new(
+            path,
+            format!("event {n} is not as it was written: {why}; nothing behind it is read"),
+        )),
         End::Fork { n } => {
             Some(Trouble::new(path, format!("number {n} stands for two events; nothing behind it is read")))
         }

@@ -201,7 +201,13 @@ async fn the_handover_names_the_steps_that_are_left_by_the_document_as_it_was() 
         alert: None,
         by: "ann".into(),
     }));
-    let ticked = What::StepTicked(StepTicked { run: "r1".into(), step: 1, item: None, ticked: true, by: "ann".into() });
+    let ticked = What::StepTicked(StepTicked {
+        run: "r1".into(),
+        step: 1,
+        item: None,
+        ticked: true,
+        by: "ann".into(),
+    });
     write(&journal, [opened, ticked]).await;
     let text = world.run(&["report", "handover"]).good();
     assert!(text.contains("☐ 1 Look at the pods") && text.contains("☐ 3 Write it down"), "{text}");
@@ -228,7 +234,8 @@ async fn a_run_that_began_in_the_journal_of_a_day_is_shown_with_the_incident_tha
         by: "ann".into(),
     }));
     write(&day, [opened]).await;
-    let joined = RunJoined { run: "r1".into(), journal: "day-2020-01-01".into(), steps: Some(3), by: "ann".into() };
+    let joined =
+        RunJoined { run: "r1".into(), journal: "day-2020-01-01".into(), steps: Some(3), by: "ann".into() };
     write(&journal, [What::RunJoined(joined)]).await;
     let text = world.run(&["incidents", "show", "last"]).good();
     assert!(text.contains("Crane does not lift (docs/cranes.md:3) by ann: 0 of 3 steps"), "{text}");

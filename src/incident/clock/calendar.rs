@@ -184,14 +184,8 @@ mod tests {
     #[test]
     fn a_time_of_the_day_that_is_over_is_tomorrows() {
         let calendar = Calendar::default();
-        assert_eq!(
-            calendar.next_time(at("2026-11-26T14:00:00Z"), 900),
-            Some(at("2026-11-26T15:00:00Z"))
-        );
-        assert_eq!(
-            calendar.next_time(at("2026-11-26T15:00:00Z"), 900),
-            Some(at("2026-11-27T15:00:00Z"))
-        );
+        assert_eq!(calendar.next_time(at("2026-11-26T14:00:00Z"), 900), Some(at("2026-11-26T15:00:00Z")));
+        assert_eq!(calendar.next_time(at("2026-11-26T15:00:00Z"), 900), Some(at("2026-11-27T15:00:00Z")));
     }
 
     #[test]

@@ -81,12 +81,12 @@ fn in_words(parts: &[Part]) -> Option<Limit> {
         return Some(Limit::BusinessDays(1));
     }
     if has(&["next", "day"]) {
-        return Some(Limit::Within { least: Duration::ZERO, most: Duration::from_secs(86_400) });
+        return Some(Limit::Within { least: Duration::ZERO, most: Duration::from_hours(24) });
     }
     let today = [&["end", "of", "day"][..], &["same", "day"], &["eod"], &["cob"], &["eob"], &["today"]];
-    let business = ["business", "working"].iter().any(|kind| {
-        has(&["same", kind, "day"]) || has(&["end", "of", kind]) || has(&["close", "of", kind])
-    });
+    let business = ["business", "working"]
+        .iter()
+        .any(|kind| has(&["same", kind, "day"]) || has(&["end", "of", kind]) || has(&["close", "of", kind]));
     if business || today.iter().any(|words| has(words)) {
         return Some(Limit::BusinessDays(0));
     }

@@ -13,7 +13,7 @@ pub use calendar::Calendar;
 pub use limit::Limit;
 
 /// Of a longer span than this, no more than this is amber at its end.
-const AMBER: Duration = Duration::from_secs(3_600);
+const AMBER: Duration = Duration::from_hours(1);
 
 /// One clock.
 #[derive(Debug, Clone, PartialEq)]
@@ -201,7 +201,7 @@ mod tests {
     }
 
     fn minutes(count: u64) -> Duration {
-        Duration::from_secs(count * 60)
+        Duration::from_mins(count)
     }
 
     #[test]

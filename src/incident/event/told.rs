@@ -279,10 +279,7 @@ mod tests {
                     by: by(),
                 }),
             ),
-            (
-                "role-set",
-                What::RoleSet(RoleSet { role: "commander".into(), person: "joe".into(), by: by() }),
-            ),
+            ("role-set", What::RoleSet(RoleSet { role: "commander".into(), person: "joe".into(), by: by() })),
             (
                 "measure-opened",
                 What::MeasureOpened(Box::new(MeasureOpened {

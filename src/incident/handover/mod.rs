@@ -18,7 +18,7 @@ use crate::domain::time::Timestamp;
 pub(super) use written::{measure_items, note_items, told_clock};
 
 /// How far a shift looks back, unless somebody says otherwise.
-pub const SHIFT: Duration = Duration::from_secs(8 * 3_600);
+pub const SHIFT: Duration = Duration::from_hours(8);
 /// More of one sort is for the time line.
 const MOST: usize = 100;
 
@@ -242,13 +242,13 @@ impl Handover {
 }
 
 fn open_incident(state: &State, from: &Sources<'_>) -> OpenIncident {
-    let stage = state.stage();
+    let come = state.stage();
     OpenIncident {
         name: state.name.clone(),
         title: state.title.clone(),
         severity: state.severity.as_ref().map(|severity| severity.name.clone()).unwrap_or_default(),
-        stage: stage.name(),
-        level: stage.level(),
+        stage: come.name(),
+        level: come.level(),
         detected: state.detected(),
         clocks: clocks(state, from.now, from.calendar),
         roles: state.roles.iter().map(|(role, held)| (role.clone(), held.person.clone())).collect(),

@@ -142,7 +142,8 @@ fn a_quiet_shift_says_that_nothing_is_open() {
 
 #[test]
 fn ten_thousand_lines_leave_a_handover_short() {
-    let story = (0..10_000).fold(Story::default(), |story, n| story.tell("ann", 1, note(&format!("note {n}"))));
+    let story =
+        (0..10_000).fold(Story::default(), |story, n| story.tell("ann", 1, note(&format!("note {n}"))));
     let mut events = story.events;
     events.extend(Story::default().tell("joe", 0, opened("t", "joe")).events);
     let text = Shift::of(events).text();

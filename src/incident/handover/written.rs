@@ -44,9 +44,10 @@ impl Handover {
             let OpenIncident { title, stage, name, .. } = incident;
             let since = words::minute(incident.detected, zone);
             let line = format!("{severity}{title}: {stage}, since {since} ({name})");
-            let clocks = incident.clocks.iter().fold(Item::new(incident.level, line), |item, clock| {
-                item.and(told_clock(clock, zone))
-            });
+            let clocks = incident
+                .clocks
+                .iter()
+                .fold(Item::new(incident.level, line), |item, clock| item.and(told_clock(clock, zone)));
             let roles: Vec<String> =
                 incident.roles.iter().map(|(role, person)| format!("{role}: {person}")).collect();
             if roles.is_empty() { clocks.and("no role is filled") } else { clocks.and(roles.join(", ")) }
@@ -58,12 +59,17 @@ impl Handover {
         const TITLE: &str = "Active alerts";
         let alerts = match &self.alerts {
             Known::NotSeen(why) => {
-                return Section::list(TITLE, vec![Item::new(Level::Unknown, format!("not known: {why}"))], "");
+                return Section::list(
+                    TITLE,
+                    vec![Item::new(Level::Unknown, format!("not known: {why}"))],
+                    "",
+                );
             }
             Known::Seen(alerts) => alerts,
         };
         let item = |alert: &ActiveAlert| {
-            let since = alert.since.map(|at| format!(" since {}", words::minute(at, zone))).unwrap_or_default();
+            let since =
+                alert.since.map(|at| format!(" since {}", words::minute(at, zone))).unwrap_or_default();
             let stale = if alert.stale { ", as it was: nobody tells of it now" } else { "" };
             let cared = match &alert.acknowledged {
                 Some(said) => format!("{} cares, since {}", said.by, words::minute(said.at, zone)),

@@ -37,7 +37,9 @@ pub(super) fn write(paper: &Paper) -> String {
     }
     for section in &paper.sections {
         let _ = writeln!(out, "<h2>{}</h2>", escape(section.title));
-        section.blocks.iter().for_each(|block| of_block(block, &mut out));
+        for block in &section.blocks {
+            of_block(block, &mut out);
+        }
     }
     out.push_str("</body>\n</html>\n");
     out
@@ -53,15 +55,19 @@ fn of_block(block: &Block, out: &mut String) {
         }
         Block::List(items) => {
             out.push_str("<ul>\n");
-            items.iter().for_each(|item| of_item(item, out));
+            for item in items {
+                of_item(item, out);
+            }
             out.push_str("</ul>\n");
         }
         Block::Table { head, rows } => {
             let row = |tag: &str, cells: &mut dyn Iterator<Item = &str>| {
-                let cells: String = cells.map(|cell| format!("<{tag}>{}</{tag}>", escape(cell))).collect();
-                format!("<tr>{cells}</tr>")
+                let cells: Vec<String> =
+                    cells.map(|cell| format!("<{tag}>{}</{tag}>", escape(cell))).collect();
+                format!("<tr>{}</tr>", cells.concat())
             };
-            let _ = writeln!(out, "<table>\n<thead>{}</thead>\n<tbody>", row("th", &mut head.iter().copied()));
+            let _ =
+                writeln!(out, "<table>\n<thead>{}</thead>\n<tbody>", row("th", &mut head.iter().copied()));
             for cells in rows {
                 let _ = writeln!(out, "{}", row("td", &mut cells.iter().map(String::as_str)));
             }

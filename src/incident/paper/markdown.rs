@@ -31,7 +31,11 @@ fn of_block(block: &Block, out: &mut String) {
         Block::Empty(asked) => {
             let _ = writeln!(out, "_{}_", escape(asked, false));
         }
-        Block::List(items) => items.iter().for_each(|item| of_item(item, out)),
+        Block::List(items) => {
+            for item in items {
+                of_item(item, out);
+            }
+        }
         Block::Table { head, rows } => {
             let cells = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
             let _ = writeln!(out, "{}", cells(head.iter().map(|cell| escape(cell, true)).collect()));

@@ -56,9 +56,9 @@ fn bare_line(line: &str) -> String {
         if ticks > 0 {
             let fence = "`".repeat(ticks);
             let inner = &rest[ticks..];
-            let end = inner.match_indices(&fence).find(|(at, _)| {
-                !inner[at + ticks..].starts_with('`') && !inner[..*at].ends_with('`')
-            });
+            let end = inner
+                .match_indices(&fence)
+                .find(|(at, _)| !inner[at + ticks..].starts_with('`') && !inner[..*at].ends_with('`'));
             let (at, _) = end.expect("what begins as code ends on its line");
             rest = &inner[at + ticks..];
             out.push('C');
@@ -91,7 +91,10 @@ fn is_harmless_markdown(text: &str) {
         let text = line.trim_start_matches(['#', ' ', '-', '|']).replace("**Severity:**", "");
         let text = text.trim_start_matches('_').trim_end_matches('_');
         assert!(!text.contains(['<', '>', '[', ']', '*', '&', '!', '#', '~']), "{markdown}");
-        assert!(!text.contains("://") && !text.contains('@') && !text.to_lowercase().contains("www."), "{markdown}");
+        assert!(
+            !text.contains("://") && !text.contains('@') && !text.to_lowercase().contains("www."),
+            "{markdown}"
+        );
     }
     assert_eq!(markdown.lines().count(), 16, "{markdown}");
 }

@@ -18,7 +18,9 @@ pub(super) fn write(paper: &Paper) -> String {
     }
     for section in &paper.sections {
         let _ = writeln!(out, "\n{}", section.title);
-        section.blocks.iter().for_each(|block| of_block(block, &mut out));
+        for block in &section.blocks {
+            of_block(block, &mut out);
+        }
     }
     out
 }

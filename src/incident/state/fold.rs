@@ -5,8 +5,8 @@ use super::{Handed, Held, Noted, Opened, Said, Severity, State, Touched};
 use crate::domain::time::Timestamp;
 use crate::incident::What;
 use crate::incident::event::{
-    ActionOutcome, ActionStarted, Event, IncidentOpened, Milestone, MilestoneSet, Place, RoleSet, SeveritySet,
-    Target,
+    ActionOutcome, ActionStarted, Event, IncidentOpened, Milestone, MilestoneSet, Place, RoleSet,
+    SeveritySet, Target,
 };
 use crate::incident::words::{self, plain};
 
@@ -131,7 +131,8 @@ impl State {
 
     fn severity_set(&mut self, said: &SeveritySet) {
         self.took_part(&said.by);
-        self.severity = graded(&said.severity, said.scale.as_ref(), said.response.as_ref(), said.rto.as_ref());
+        self.severity =
+            graded(&said.severity, said.scale.as_ref(), said.response.as_ref(), said.rto.as_ref());
     }
 
     fn milestone(&mut self, said: &MilestoneSet) {
@@ -203,7 +204,7 @@ impl State {
         let name = plain(name);
         let runs = &mut self.runs;
         let place = *self.places.runs.entry(name).or_insert_with_key(|name| {
-            runs.push(Run { run: name.clone(), ..Run::default() });
+            runs.push(Run::named(name));
             runs.len() - 1
         });
         if let Some(run) = self.runs.get_mut(place) {

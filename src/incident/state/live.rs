@@ -47,7 +47,7 @@ pub fn all(ordered: &Ordered) -> Vec<State> {
             let there = journals.get(*journal).map(Vec::as_slice).unwrap_or_default();
             all.extend(there.iter().filter(|(_, event)| belongs(name, &runs, event)));
         }
-        all.sort_by(|(a, _), (b, _)| a.cmp(b));
+        all.sort_by_key(|(rank, _)| *rank);
         found.push(fold(name, all.into_iter().map(|(_, event)| event)));
     }
     found.sort_by(|a, b| b.detected().cmp(&a.detected()).then_with(|| a.name.cmp(&b.name)));
@@ -96,7 +96,9 @@ impl Live {
 fn joined<'e>(events: impl Iterator<Item = &'e Event>) -> BTreeMap<&'e str, &'e str> {
     events
         .filter_map(|event| match &event.what {
-            What::RunJoined(said) if said.journal.is_empty() => Some((said.run.as_str(), event.incident.as_str())),
+            What::RunJoined(said) if said.journal.is_empty() => {
+                Some((said.run.as_str(), event.incident.as_str()))
+            }
             What::RunJoined(said) => Some((said.run.as_str(), said.journal.as_str())),
             _ => None,
         })

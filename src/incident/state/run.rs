@@ -90,6 +90,10 @@ impl Progress {
 }
 
 impl Run {
+    pub(super) fn named(name: &str) -> Run {
+        Run { run: name.to_owned(), ..Run::default() }
+    }
+
     pub fn progress(&self) -> Progress {
         let mut progress = Progress { steps: self.steps, ..Progress::default() };
         let worst = self.classes();

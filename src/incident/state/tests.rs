@@ -2,7 +2,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::incident::What;
-use crate::incident::event::{Event, HandedOver, Milestone, RoleSet, RunJoined, SeveritySet, Stands, Verdict};
+use crate::incident::event::{
+    Event, HandedOver, Milestone, RoleSet, RunJoined, SeveritySet, Stands, Verdict,
+};
 use crate::incident::order::Ordered;
 use crate::incident::story::*;
 
@@ -35,11 +37,11 @@ fn an_incident_comes_as_far_as_somebody_says() {
 
 #[test]
 fn who_acknowledges_second_has_not_answered_later() {
-    let state = fold(
-        begun()
-            .tell("joe", 4, milestone(Milestone::Acknowledged, 4, "joe"))
-            .tell("ann", 20, milestone(Milestone::Acknowledged, 20, "ann")),
-    );
+    let state = fold(begun().tell("joe", 4, milestone(Milestone::Acknowledged, 4, "joe")).tell(
+        "ann",
+        20,
+        milestone(Milestone::Acknowledged, 20, "ann"),
+    ));
     let said = state.milestones.acknowledged.clone().expect("acknowledged");
     assert_eq!((said.by.as_str(), said.at), ("joe", at(4)));
     let (_, standing) = state.response(at(60), &Calendar::default());
@@ -48,11 +50,11 @@ fn who_acknowledges_second_has_not_answered_later() {
 
 #[test]
 fn of_the_other_milestones_the_last_word_stands() {
-    let state = fold(
-        begun()
-            .tell("ann", 20, milestone(Milestone::Mitigated, 20, "ann"))
-            .tell("joe", 50, milestone(Milestone::Mitigated, 45, "joe")),
-    );
+    let state = fold(begun().tell("ann", 20, milestone(Milestone::Mitigated, 20, "ann")).tell(
+        "joe",
+        50,
+        milestone(Milestone::Mitigated, 45, "joe"),
+    ));
     assert_eq!(state.milestones.mitigated.map(|said| said.at), Some(at(45)));
 }
 
@@ -68,9 +70,11 @@ fn the_clocks_of_an_incident_are_its_documents() {
 
 #[test]
 fn an_incident_that_came_back_has_its_recovery_before_it_again() {
-    let story = begun()
-        .tell("ann", 20, milestone(Milestone::Mitigated, 20, "ann"))
-        .tell("ann", 600, milestone(Milestone::Reopened, 600, "ann"));
+    let story = begun().tell("ann", 20, milestone(Milestone::Mitigated, 20, "ann")).tell(
+        "ann",
+        600,
+        milestone(Milestone::Reopened, 600, "ann"),
+    );
     let (_, standing) = fold(story).recovery(at(610), &Calendar::default());
     assert_eq!(standing.says(), "3 h 50 min left");
 }
@@ -106,7 +110,9 @@ fn another_severity_brings_its_own_clock() {
 
 #[test]
 fn a_role_without_a_person_is_nobodys() {
-    let role = |person: &str| What::RoleSet(RoleSet { role: "Commander".into(), person: person.into(), by: "ann".into() });
+    let role = |person: &str| {
+        What::RoleSet(RoleSet { role: "Commander".into(), person: person.into(), by: "ann".into() })
+    };
     let state = fold(begun().tell("ann", 2, role("joe")));
     assert_eq!(state.roles.get("commander").map(|held| held.person.as_str()), Some("joe"));
     assert!(state.people.contains("joe") && state.people.contains("ann"));
@@ -185,7 +191,12 @@ fn an_incident_that_was_opened_twice_keeps_the_first_title_and_says_so() {
 fn a_run_that_began_before_its_incident_belongs_to_it_with_all_its_events() {
     let day = "day-2026-11-26";
     let joined = |journal: &str| {
-        What::RunJoined(RunJoined { run: "r1".into(), journal: journal.into(), steps: None, by: "ann".into() })
+        What::RunJoined(RunJoined {
+            run: "r1".into(),
+            journal: journal.into(),
+            steps: None,
+            by: "ann".into(),
+        })
     };
     let story = |journal| {
         Story::default()
@@ -233,8 +244,11 @@ fn a_note_is_by_whoever_opened_the_session_that_wrote_it() {
 #[test]
 fn what_goes_to_the_screen_is_harmless_and_without_secrets() {
     let hostile = "x\u{1b}[2J postgres://app:hunter2@db/x";
-    let handed = What::HandedOver(HandedOver { to: hostile.into(), says: hostile.into(), by: hostile.into() });
-    let state = fold(begun().tell("ann", 2, opened(hostile, hostile)).tell("ann", 2, note(hostile)).tell("ann", 3, handed));
+    let handed =
+        What::HandedOver(HandedOver { to: hostile.into(), says: hostile.into(), by: hostile.into() });
+    let state = fold(
+        begun().tell("ann", 2, opened(hostile, hostile)).tell("ann", 2, note(hostile)).tell("ann", 3, handed),
+    );
     let shown = serde_json::to_string(&state).expect("json");
     assert!(!shown.contains("hunter2") && !shown.contains("\\u001b"), "{shown}");
 }

@@ -15,7 +15,7 @@ use crate::domain::level::Level;
 use crate::domain::time::{Timestamp, Zone};
 
 /// Longer without a line is said.
-const GAP: Duration = Duration::from_secs(3_600);
+const GAP: Duration = Duration::from_hours(1);
 /// What was done here is seen as a change too, within this time of its record.
 const SAME: i64 = 120_000;
 
@@ -108,7 +108,8 @@ pub fn build<'e>(
     changes: &[(String, Change)],
 ) -> Vec<Entry> {
     let mut teller = told::Teller::default();
-    let mut entries: Vec<Entry> = events.into_iter().filter_map(|(rank, event)| teller.tell(rank, event)).collect();
+    let mut entries: Vec<Entry> =
+        events.into_iter().filter_map(|(rank, event)| teller.tell(rank, event)).collect();
     entries.extend(changes.iter().filter(|(_, change)| !teller.has_done(change, SAME)).map(of_change));
     pin(&mut entries, &teller.pinned);
     entries.sort_by_key(|entry| entry.at);

@@ -2,8 +2,8 @@ use super::*;
 use crate::domain::object::{Kind as Thing, ObjectRef};
 use crate::incident::What;
 use crate::incident::event::{
-    ActionOutcome, ActionStarted, AlertsAcknowledged, EntryPinned, EvidenceKept, JournalDamaged, Milestone, Other,
-    Outcome, Stands, Tier, ValueGiven, Verdict,
+    ActionOutcome, ActionStarted, AlertsAcknowledged, EntryPinned, EvidenceKept, JournalDamaged, Milestone,
+    Other, Outcome, Stands, Tier, ValueGiven, Verdict,
 };
 use crate::incident::order::Ordered;
 use crate::incident::story::*;
@@ -14,7 +14,10 @@ fn lines(story: Story, changes: &[(String, Change)]) -> Vec<Entry> {
 }
 
 fn told(story: Story) -> Vec<String> {
-    lines(story, &[]).into_iter().map(|entry| format!("{} {}: {}", entry.kind.name(), entry.who, entry.words)).collect()
+    lines(story, &[])
+        .into_iter()
+        .map(|entry| format!("{} {}: {}", entry.kind.name(), entry.who, entry.words))
+        .collect()
 }
 
 fn one(what: What) -> Entry {
@@ -136,9 +139,11 @@ fn no_line_shows_a_secret_or_moves_a_cursor() {
 
 #[test]
 fn a_milestone_stands_where_it_was_reached_and_says_when_it_was_told() {
-    let story = Story::default()
-        .tell("ann", 10, note("in between"))
-        .tell("ann", 30, milestone(Milestone::Mitigated, 5, "ann"));
+    let story = Story::default().tell("ann", 10, note("in between")).tell(
+        "ann",
+        30,
+        milestone(Milestone::Mitigated, 5, "ann"),
+    );
     let entries = lines(story, &[]);
     assert_eq!(entries[0].at, at(5));
     assert_eq!(entries[0].words, "mitigated (said 25 min later)");
@@ -165,7 +170,8 @@ fn a_pin_marks_its_line_until_it_is_taken_back() {
         let entry = format!("{INCIDENT}/box-ann-1-0/1");
         What::EntryPinned(EntryPinned { entry, by: "ann".into(), no_longer })
     };
-    let story = || Story::default().tell("ann", 1, note("x")).tell("ann", 2, note("y")).tell("ann", 3, pin(false));
+    let story =
+        || Story::default().tell("ann", 1, note("x")).tell("ann", 2, note("y")).tell("ann", 3, pin(false));
     let pinned = |story| lines(story, &[]).iter().map(|entry| entry.pinned).collect::<Vec<_>>();
     assert_eq!(pinned(story()), [true, false]);
     assert_eq!(pinned(story().tell("ann", 4, pin(true))), [false, false]);
@@ -192,14 +198,12 @@ fn lines_are_filtered_by_kind_person_words_and_time() {
 
 #[test]
 fn an_hour_in_which_nothing_was_recorded_is_said() {
-    let story = Story::default().tell("ann", 0, note("a")).tell("ann", 59, note("b")).tell("ann", 150, note("c"));
+    let story =
+        Story::default().tell("ann", 0, note("a")).tell("ann", 59, note("b")).tell("ann", 150, note("c"));
     let entries = with_gaps(lines(story, &[]), Some(at(-90)), Some(at(215)));
     let words: Vec<&str> = entries.iter().map(|entry| entry.words.as_str()).collect();
     let quiet = |span| format!("nothing was recorded for {span}");
-    assert_eq!(
-        words,
-        [&quiet("1 h 30 min"), "a", "b", &quiet("1 h 31 min"), "c", &quiet("1 h 5 min")]
-    );
+    assert_eq!(words, [&quiet("1 h 30 min"), "a", "b", &quiet("1 h 31 min"), "c", &quiet("1 h 5 min")]);
     assert_eq!(entries[0].level, Level::Unknown);
     assert!(Filter::default().fits(&entries[0]));
     assert!(!Filter { words: "recorded".into(), ..Filter::default() }.fits(&entries[0]));

@@ -8,8 +8,8 @@ use crate::domain::secret::{HIDDEN, looks_secret};
 use crate::domain::time::Timestamp;
 use crate::incident::What;
 use crate::incident::event::{
-    ActionOutcome, End, Ended, Event, IncidentOpened, MeasureOpened, MilestoneSet, OpenedFrom, Outcome, Stands,
-    StepEnded, StepStarted, Target, Tier, ValueGiven, Verdict,
+    ActionOutcome, End, Ended, Event, IncidentOpened, MeasureOpened, MilestoneSet, OpenedFrom, Outcome,
+    Stands, StepEnded, StepStarted, Target, Tier, ValueGiven, Verdict,
 };
 use crate::incident::order::Rank;
 use crate::incident::state::run::verdict;
@@ -53,7 +53,10 @@ impl Line {
 impl Teller {
     pub(super) fn tell(&mut self, rank: &Rank, event: &Event) -> Option<Entry> {
         let by = self.writers.get(&event.writer).cloned().unwrap_or_else(|| plain(&event.writer));
-        let told = self.of_the_incident(event).or_else(|| self.of_work(event, &by)).or_else(|| of_a_run(self, event));
+        let told = self
+            .of_the_incident(event)
+            .or_else(|| self.of_work(event, &by))
+            .or_else(|| of_a_run(self, event));
         let told = told.or_else(|| self.of_the_journal(event, &by))?;
         // A milestone stands where it was reached, not where somebody found the time to say so.
         let at = match &event.what {
@@ -96,7 +99,11 @@ impl Teller {
                     Ended::Dismissed => "may stay",
                 };
                 let why = because(&said.why);
-                line(Kind::Measure, &said.by, format!("temporary measure {how}: {}{why}", self.measure(&said.measure)))
+                line(
+                    Kind::Measure,
+                    &said.by,
+                    format!("temporary measure {how}: {}{why}", self.measure(&said.measure)),
+                )
             }
             What::MeasureSeen(said) => {
                 let (how, level) = match said.stands {
@@ -105,7 +112,12 @@ impl Teller {
                     Stands::Unknown => ("cannot be seen", Level::Unknown),
                 };
                 let says = colon(&said.says);
-                line(Kind::Measure, "", format!("temporary measure {how}: {}{says}", self.measure(&said.measure))).level(level)
+                line(
+                    Kind::Measure,
+                    "",
+                    format!("temporary measure {how}: {}{says}", self.measure(&said.measure)),
+                )
+                .level(level)
             }
             What::HandedOver(said) => {
                 let says = colon(&said.says);
@@ -133,7 +145,8 @@ impl Teller {
             }
             What::SuspectMarked(said) => {
                 let target = words::target(&said.target);
-                let how = if said.no_longer { "no longer holds for the cause" } else { "holds for the cause" };
+                let how =
+                    if said.no_longer { "no longer holds for the cause" } else { "holds for the cause" };
                 line(Kind::Change, &said.by, format!("{how}: {} of {target}: {}", said.what, said.says))
             }
             What::ActionStarted(said) => {
@@ -169,13 +182,15 @@ impl Teller {
         Some(match &event.what {
             What::SessionOpened(said) => {
                 self.writers.insert(event.writer.clone(), plain(&said.user));
-                let profile = if said.profile.is_empty() { String::new() } else { format!(", profile {}", said.profile) };
+                let profile = if said.profile.is_empty() {
+                    String::new()
+                } else {
+                    format!(", profile {}", said.profile)
+                };
                 let only = if said.read_only { ", read-only" } else { "" };
                 line(Kind::Session, &said.user, format!("opened a cockpit on {}{profile}{only}", said.host))
             }
-            What::SessionClosed(said) => {
-                line(Kind::Session, by, format!("closed a cockpit: {}", said.how))
-            }
+            What::SessionClosed(said) => line(Kind::Session, by, format!("closed a cockpit: {}", said.how)),
             What::JournalMoved(said) => {
                 line(Kind::Journal, by, format!("the journal goes on in `{}`: {}", said.to, said.why))
                     .level(Level::Warn)
@@ -191,7 +206,8 @@ impl Teller {
                     .level(Level::Bad)
             }
             What::Other(said) => {
-                line(Kind::Other, by, format!("`{}`, which a later version wrote", said.kind)).level(Level::Unknown)
+                line(Kind::Other, by, format!("`{}`, which a later version wrote", said.kind))
+                    .level(Level::Unknown)
             }
             _ => return None,
         })
@@ -232,7 +248,8 @@ fn milestone(said: &MilestoneSet, told: Timestamp) -> Line {
 }
 
 fn measure(said: &MeasureOpened) -> Line {
-    let target = said.target.as_ref().map(|target| format!(" of {}", words::target(target))).unwrap_or_default();
+    let target =
+        said.target.as_ref().map(|target| format!(" of {}", words::target(target))).unwrap_or_default();
     let value = match (said.prior.as_str(), said.now.as_str()) {
         ("", "") => String::new(),
         ("", now) => format!(": {now}"),
@@ -306,7 +323,8 @@ fn started(teller: &mut Teller, said: &StepStarted) -> Line {
     let edited = if said.edited { ", edited" } else { "" };
     let reason = because(said.reason.as_deref().unwrap_or_default());
     let text = command(&said.text);
-    let words = format!("{step} (line {}, {}{edited}, on {}): {text}{reason}", said.line, tier(said.tier), said.host);
+    let words =
+        format!("{step} (line {}, {}{edited}, on {}): {text}{reason}", said.line, tier(said.tier), said.host);
     line(Kind::Step, &said.by, words)
 }
 
