@@ -86,6 +86,16 @@ pub fn command(text: &str) -> String {
     plain(&secret::command(&[text]))
 }
 
+/// The value of something, unless its name tells of a secret.
+pub fn value(name: &str, value: &str) -> String {
+    let is_name = !name.trim().contains(char::is_whitespace);
+    if is_name && !value.is_empty() && secret::looks_secret(name) {
+        secret::HIDDEN.to_owned()
+    } else {
+        plain(value)
+    }
+}
+
 /// `deployment shop/api in prod`.
 pub fn target(target: &Target) -> String {
     let mut text = target.kind.clone();
@@ -130,6 +140,13 @@ mod tests {
         );
         assert_eq!(command("redis-cli -a hunter2 ping"), "redis-cli -a (hidden) ping");
         assert!(plain(&"x".repeat(100_000)).len() < 700);
+    }
+
+    #[test]
+    fn the_value_of_a_secret_is_hidden_and_words_about_keys_are_no_secret() {
+        assert_eq!(value("DB_PASSWORD", "hunter2"), "(hidden)");
+        assert_eq!(value("rate limit per key", "100"), "100");
+        assert_eq!(value("TOKEN", ""), "");
     }
 
     #[test]

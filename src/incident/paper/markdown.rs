@@ -84,7 +84,7 @@ fn plain(word: &str, out: &mut String) {
         let means_nothing = match c {
             ',' | ';' | '/' | '?' | '\'' | '"' | '%' | '^' | '(' => true,
             ':' => last.is_some(),
-            '-' => last.is_some_and(char::is_alphanumeric),
+            '-' | '=' | '+' => last.is_some_and(char::is_alphanumeric),
             // After nothing but digits they would begin a list.
             '.' | ')' => !out.bytes().all(|byte| byte.is_ascii_digit()),
             c => !c.is_ascii_punctuation(),

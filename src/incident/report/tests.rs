@@ -138,7 +138,10 @@ fn hostile_names_make_no_headings_links_or_tags_of_a_draft() {
     let headings = |markdown: &str| markdown.lines().filter(|line| line.starts_with('#')).count();
     let markdown = paper.markdown();
     assert_eq!(headings(&markdown), headings(&calm.markdown()), "{markdown}");
-    assert!(!markdown.contains("](http") && !markdown.contains("<script"), "{markdown}");
+    // What stands between backticks is code, where nothing is read.
+    let read: String = markdown.replace("\\`", "").split('`').step_by(2).collect();
+    assert!(!read.contains("](") && !read.contains("://"), "{markdown}");
+    assert!(!markdown.contains("<script"), "{markdown}");
     let html = paper.html();
     assert!(!html.contains("<script") && !html.contains("<a "), "{html}");
 }

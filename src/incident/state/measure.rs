@@ -102,8 +102,8 @@ pub(super) fn opened(measure: Option<&mut Measure>, told: &MeasureOpened) {
     let Some(measure) = measure else { return };
     measure.what = plain(&told.what);
     measure.target = told.target.as_ref().map(words::target);
-    measure.prior = plain(&told.prior);
-    measure.now = plain(&told.now);
+    measure.prior = words::value(&told.what, &told.prior);
+    measure.now = words::value(&told.what, &told.now);
     measure.revert.clone_from(&told.revert);
     measure.owner = plain(&told.owner);
     measure.due = told.due;

@@ -120,8 +120,12 @@ fn no_line_shows_a_secret_or_moves_a_cursor() {
         origin: "operator".into(),
         by: "ann".into(),
     });
+    let mut secret_measure = measure("m1", None);
+    if let What::MeasureOpened(said) = &mut secret_measure {
+        (said.what, said.prior, said.now) = ("DB_PASSWORD".into(), "hunter2".into(), "hunter22".into());
+    }
     let kept = What::EvidenceKept(EvidenceKept {
-        target: target("pod", secret),
+        target: target("pod", "postgres://app:hunter2@db/x"),
         files: Vec::new(),
         missing: vec!["token=hunter2".into()],
     });
@@ -129,6 +133,7 @@ fn no_line_shows_a_secret_or_moves_a_cursor() {
         note("token=hunter2 and password='hunter2'"),
         started("r", 0, 1, secret),
         action(secret),
+        secret_measure,
         value,
         kept,
     ] {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Entry, Kind, name};
 use crate::domain::change::{Change, ChangeKind};
 use crate::domain::level::Level;
-use crate::domain::secret::{HIDDEN, looks_secret};
+use crate::domain::secret::HIDDEN;
 use crate::domain::time::Timestamp;
 use crate::incident::What;
 use crate::incident::event::{
@@ -250,7 +250,8 @@ fn milestone(said: &MilestoneSet, told: Timestamp) -> Line {
 fn measure(said: &MeasureOpened) -> Line {
     let target =
         said.target.as_ref().map(|target| format!(" of {}", words::target(target))).unwrap_or_default();
-    let value = match (said.prior.as_str(), said.now.as_str()) {
+    let (prior, now) = (words::value(&said.what, &said.prior), words::value(&said.what, &said.now));
+    let value = match (prior.as_str(), now.as_str()) {
         ("", "") => String::new(),
         ("", now) => format!(": {now}"),
         (prior, now) => format!(": {prior} → {now}"),
@@ -312,8 +313,7 @@ fn of_a_run(teller: &mut Teller, event: &Event) -> Option<Line> {
 }
 
 fn value(said: &ValueGiven) -> Line {
-    let secret = said.secret || looks_secret(&said.name);
-    let value = if secret { HIDDEN } else { said.value.as_str() };
+    let value = if said.secret { HIDDEN.to_owned() } else { words::value(&said.name, &said.value) };
     line(Kind::Run, &said.by, format!("{} = {value} (from {})", said.name, said.origin))
 }
 
