@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn how_far_back_is_a_span_or_a_time() {
-        let hours = |count| Ok(Since::Span(std::time::Duration::from_secs(count * 3_600)));
+        let hours = |count| Ok(Since::Span(std::time::Duration::from_hours(count)));
         assert_eq!(since("8h"), hours(8));
         assert_eq!(since("2 days"), hours(48));
         assert_eq!(since("1970-01-01T00:00:01Z"), Ok(Since::Time(Timestamp(1_000))));
