@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn business_hours_stop_at_night_and_over_the_weekend() {
         let calendar = Calendar::default();
-        let due = calendar.open_for(at("2026-11-27T15:00:00Z"), Duration::from_secs(4 * 3_600));
+        let due = calendar.open_for(at("2026-11-27T15:00:00Z"), Duration::from_hours(4));
         assert_eq!(due, Some(at("2026-11-30T11:00:00Z")));
     }
 
