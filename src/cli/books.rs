@@ -47,11 +47,12 @@ impl Since {
 
 /// `8h`, `90 min`, `2026-11-26T03:00:00Z`.
 pub(super) fn since(text: &str) -> Result<Since, String> {
+    if let Some(at) = Timestamp::parse(text) {
+        return Ok(Since::Time(at));
+    }
     match limit::read(text) {
         Some(Limit::Within { most, .. }) if !most.is_zero() => Ok(Since::Span(most)),
-        _ => Timestamp::parse(text)
-            .map(Since::Time)
-            .ok_or_else(|| "write a span, `8h`, or a time, `2026-11-26T03:00:00Z`".to_owned()),
+        _ => Err("write a span, `8h`, or a time, `2026-11-26T03:00:00Z`".to_owned()),
     }
 }
 

@@ -46,10 +46,14 @@ pub fn read(words: &str) -> Option<Limit> {
         }
         if let Some(Part::Clock(clock)) = parts.get(at) {
             let by = at.checked_sub(1).and_then(|before| parts.get(before));
-            if matches!(by, Some(Part::Word(word)) if BY.contains(&word.as_str())) {
-                time_of_day = time_of_day.or(wall(clock));
-            } else {
-                spans.extend(stopwatch(clock).map(|most| (Duration::ZERO, most)));
+            match by {
+                Some(Part::Word(word)) if BY.contains(&word.as_str()) => {
+                    time_of_day = time_of_day.or(wall(clock))
+                }
+                // The time behind a date, `2026-11-26 03:12`, is no span.
+                Some(Part::Number(_)) => {}
+                Some(Part::Word(word)) if word == "t" => {}
+                _ => spans.extend(stopwatch(clock).map(|most| (Duration::ZERO, most))),
             }
         }
         at += 1;
@@ -410,6 +414,8 @@ mod tests {
             "999999999999999999999 hours",
             "99999999 weeks",
             "1:2:3:4",
+            "2026-11-26 03:12",
+            "2026-11-26T03:12:00Z",
         ] {
             assert_eq!(read(words), None, "{words}");
         }
