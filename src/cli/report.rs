@@ -14,7 +14,7 @@ use crate::incident::timeline::{self, Entry, Filter, Kind};
 use crate::incident::words;
 
 const UNASKED: &str = "no backend was asked, the journal alone was read; the cockpit has the alerts";
-const UNWATCHED: &str = "the journal alone was read; it has what was done from here and what was marked";
+const UNWATCHED: &str = "the journal alone was read, which has what was done from here and what was marked";
 
 #[derive(Debug, Subcommand)]
 pub enum ReportCommand {

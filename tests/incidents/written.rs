@@ -13,7 +13,9 @@ fn paper(text: &str) -> Paper {
             "Part",
             vec![
                 Block::Text(text()),
-                Block::List(vec![Item::new(Level::Bad, text()).and(text())]),
+                Block::List(vec![
+                    Item::new(Level::Bad, text()).and(text()).with_command("take back", text()),
+                ]),
                 Block::Table { head: vec!["Time", "What"], rows: vec![vec![text(), text()]] },
             ],
         )],

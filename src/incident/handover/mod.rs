@@ -103,7 +103,9 @@ pub struct Handover {
     pub runs: Vec<OpenRun>,
     pub measures: Vec<OpenMeasure>,
     pub notes: Vec<Noted>,
-    pub changes: Known<Vec<Entry>>,
+    pub changes: Vec<Entry>,
+    /// Why more may have changed than was seen.
+    pub changes_unseen: Option<String>,
     pub anomalies: Vec<Anomaly>,
 }
 
@@ -232,10 +234,8 @@ impl Handover {
             runs: runs.collect(),
             measures: measures.collect(),
             notes,
-            changes: match &from.changes_seen {
-                Ok(()) => Known::Seen(told(&[Kind::Change, Kind::Action])),
-                Err(why) => Known::NotSeen(why.clone()),
-            },
+            changes: told(&[Kind::Change, Kind::Action]),
+            changes_unseen: from.changes_seen.as_ref().err().cloned(),
             anomalies: anomalies(from),
         }
     }
@@ -301,7 +301,11 @@ fn anomalies(from: &Sources<'_>) -> Vec<Anomaly> {
     }
     let kinds = [Kind::Step, Kind::Action, Kind::Change, Kind::Journal, Kind::Gap];
     let odd = from.timeline.iter().filter(|entry| {
-        let odd = matches!(entry.level, Level::Bad | Level::Unknown);
+        let odd = match entry.kind {
+            // A night without an incident may be quiet.
+            Kind::Gap => from.states.iter().any(|state| state.was_open(entry.at)),
+            _ => matches!(entry.level, Level::Bad | Level::Unknown),
+        };
         odd && entry.at >= from.since && kinds.contains(&entry.kind)
     });
     let all: Vec<&Entry> = odd.collect();

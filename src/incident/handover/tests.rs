@@ -94,7 +94,7 @@ fn what_was_not_looked_at_is_not_told_as_none() {
     shift.changes_seen = Err("the cluster was down".into());
     let text = shift.text();
     assert!(text.contains("? not known: no Alertmanager is configured"), "{text}");
-    assert!(text.contains("? not known: the cluster was down"), "{text}");
+    assert!(text.contains("? there may be more: the cluster was down"), "{text}");
     assert!(!text.contains("None is active"), "{text}");
     assert!(text.contains("which steps are left is not known here"), "{text}");
     let seen = Shift::of(night().events).text();
@@ -131,6 +131,16 @@ fn what_is_wrong_with_the_journal_is_an_anomaly() {
     let anomalies = shift.handover().anomalies;
     assert_eq!(anomalies[0].level, Level::Bad);
     assert!(anomalies[0].says.contains("event 3"), "{anomalies:?}");
+}
+
+#[test]
+fn an_hour_without_a_record_is_odd_only_while_an_incident_is_open() {
+    let story = night().tell("ann", 110, note("still calm"));
+    let mut shift = Shift::of(story.events);
+    shift.timeline = timeline::with_gaps(shift.timeline, Some(at(-360)), Some(at(120)));
+    let gaps: Vec<String> = shift.handover().anomalies.into_iter().map(|one| one.says).collect();
+    let quiet: Vec<&String> = gaps.iter().filter(|says| says.contains("nothing was recorded")).collect();
+    assert_eq!(quiet, ["2026-11-26 03:10 nothing was recorded for 1 h 40 min"]);
 }
 
 #[test]

@@ -102,17 +102,15 @@ impl Handover {
 
     fn change_section(&self, zone: &Zone) -> Section {
         const TITLE: &str = "Changes";
-        match &self.changes {
-            Known::NotSeen(why) => {
-                Section::list(TITLE, vec![Item::new(Level::Unknown, format!("not known: {why}"))], "")
-            }
-            Known::Seen(entries) => {
-                let item = |entry: &Entry| {
-                    Item::new(entry.level, format!("{} {}", words::minute(entry.at, zone), entry.words))
-                };
-                Section::list(TITLE, most(entries.iter().map(item).collect()), "None was recorded.")
-            }
+        let item = |entry: &Entry| {
+            let who = if entry.who.is_empty() { String::new() } else { format!(" {}:", entry.who) };
+            Item::new(entry.level, format!("{}{who} {}", words::minute(entry.at, zone), entry.words))
+        };
+        let mut items = most(self.changes.iter().map(item).collect());
+        if let Some(why) = &self.changes_unseen {
+            items.insert(0, Item::new(Level::Unknown, format!("there may be more: {why}")));
         }
+        Section::list(TITLE, items, "None was recorded.")
     }
 }
 
@@ -157,12 +155,12 @@ pub(in crate::incident) fn measure_items(measures: &[OpenMeasure], zone: &Zone) 
         };
         let seen = measure.seen.map(|at| format!(" (at {})", words::minute(at, zone))).unwrap_or_default();
         let line = format!("{what}{target}{value}; {}{seen}; {owner}, {due}", measure.standing);
-        let back = if measure.revert.is_empty() {
-            "how to take it back is not recorded".to_owned()
+        let item = Item::new(measure.level, line);
+        if measure.revert.is_empty() {
+            item.and("how to take it back is not recorded")
         } else {
-            format!("take back: {}", measure.revert)
-        };
-        Item::new(measure.level, line).and(back)
+            item.with_command("take back", &measure.revert)
+        }
     };
     most(measures.iter().map(of).collect())
 }

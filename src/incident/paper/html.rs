@@ -87,6 +87,9 @@ fn of_item(item: &Item, out: &mut String) {
     for more in &item.more {
         let _ = write!(out, "<br>{}", escape(more));
     }
+    if let Some((what, command)) = &item.command {
+        let _ = write!(out, "<br>{}: <code>{}</code>", escape(what), escape(command));
+    }
     out.push_str("</li>\n");
 }
 

@@ -52,6 +52,11 @@ fn of_item(item: &Item, out: &mut String) {
     for more in &item.more {
         let _ = writeln!(out, "  - {}", escape(more, false));
     }
+    if let Some((what, command)) = &item.command {
+        let _ = write!(out, "  - {}: ", escape(what, false));
+        code(clean(command).trim(), false, out);
+        out.push('\n');
+    }
 }
 
 /// One line of text as itself. Words that readers turn into links by themselves stand as code, where nothing is

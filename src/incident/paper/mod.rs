@@ -38,18 +38,26 @@ pub enum Block {
 pub struct Item {
     pub level: Level,
     pub words: String,
-    /// Said below it: a command, a reason.
+    /// Said below it: a reason, a clock.
     pub more: Vec<String>,
+    /// What it is for, and a command that can be copied.
+    pub command: Option<(&'static str, String)>,
 }
 
 impl Item {
     pub fn new(level: Level, words: impl Into<String>) -> Item {
-        Item { level, words: words.into(), more: Vec::new() }
+        Item { level, words: words.into(), more: Vec::new(), command: None }
     }
 
     #[must_use]
     pub fn and(mut self, more: impl Into<String>) -> Item {
         self.more.push(more.into());
+        self
+    }
+
+    #[must_use]
+    pub fn with_command(mut self, what: &'static str, command: impl Into<String>) -> Item {
+        self.command = Some((what, command.into()));
         self
     }
 }

@@ -36,7 +36,9 @@ fn paper(text: &str) -> Paper {
             "Part",
             vec![
                 Block::Text(text()),
-                Block::List(vec![Item::new(Level::Bad, text()).and(text())]),
+                Block::List(vec![
+                    Item::new(Level::Bad, text()).and(text()).with_command("take back", text()),
+                ]),
                 Block::Table { head: vec!["Time", "What"], rows: vec![vec![text(), text()]] },
                 Block::Empty("(to be written)"),
             ],
@@ -80,7 +82,7 @@ fn is_harmless_markdown(text: &str) {
     let lines = bare(&markdown);
     let with = |prefix: &str| lines.iter().filter(|line| line.starts_with(prefix)).count();
     assert_eq!((with("# "), with("## ")), (1, 1), "{markdown}");
-    assert_eq!((with("- "), with("  - ")), (2, 1), "{markdown}");
+    assert_eq!((with("- "), with("  - ")), (2, 2), "{markdown}");
     assert_eq!(with("| "), 3, "{markdown}");
     for line in &lines {
         if line.starts_with("| ") {
@@ -96,7 +98,7 @@ fn is_harmless_markdown(text: &str) {
             "{markdown}"
         );
     }
-    assert_eq!(markdown.lines().count(), 16, "{markdown}");
+    assert_eq!(markdown.lines().count(), 17, "{markdown}");
 }
 
 #[test]

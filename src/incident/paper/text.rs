@@ -40,6 +40,9 @@ fn of_block(block: &Block, out: &mut String) {
                 for more in &item.more {
                     let _ = writeln!(out, "      {}", clean(more));
                 }
+                if let Some((what, command)) = &item.command {
+                    let _ = writeln!(out, "      {what}: {}", clean(command));
+                }
             }
         }
         Block::Table { head, rows } => {

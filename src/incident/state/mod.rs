@@ -223,6 +223,13 @@ impl State {
         self.opened.is_some() && self.stage() != Stage::Closed
     }
 
+    /// Whether it was known then, and not over.
+    pub fn was_open(&self, at: Timestamp) -> bool {
+        let marks = &self.milestones;
+        let over = [&marks.resolved, &marks.closed].into_iter().flatten().map(|said| said.at).min();
+        self.opened.is_some() && self.detected() <= at && over.is_none_or(|over| at < over)
+    }
+
     /// When it was first known.
     pub fn detected(&self) -> Timestamp {
         self.opened.as_ref().map(|opened| opened.detected).or(self.first).unwrap_or_default()
