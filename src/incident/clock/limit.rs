@@ -48,7 +48,7 @@ pub fn read(words: &str) -> Option<Limit> {
             let by = at.checked_sub(1).and_then(|before| parts.get(before));
             match by {
                 Some(Part::Word(word)) if BY.contains(&word.as_str()) => {
-                    time_of_day = time_of_day.or(wall(clock))
+                    time_of_day = time_of_day.or(wall(clock));
                 }
                 // The time behind a date, `2026-11-26 03:12`, is no span.
                 Some(Part::Number(_)) => {}
