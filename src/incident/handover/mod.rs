@@ -215,8 +215,9 @@ impl Handover {
     pub fn new(from: &Sources<'_>) -> Handover {
         let open = || from.states.iter().filter(|state| state.is_unfinished());
         let fresh = |noted: &&Noted| noted.at >= from.since;
-        // A measure outlives its incident, and so does a run that nobody closed.
-        let runs = from.states.iter().flat_map(|state| open_runs(state, from.unticked));
+        let runs = from.states.iter().filter(|state| is_alive(state, from.since));
+        let runs = runs.flat_map(|state| open_runs(state, from.unticked));
+        // A measure outlives its incident.
         let measures = from.states.iter().flat_map(|state| measures(state, from.now));
         let told = |kinds: &[Kind]| -> Vec<Entry> {
             let fits = |entry: &&Entry| entry.at >= from.since && kinds.contains(&entry.kind);
@@ -239,6 +240,11 @@ impl Handover {
             anomalies: anomalies(from),
         }
     }
+}
+
+/// It is open, or something was told of it in this shift.
+fn is_alive(state: &State, since: Timestamp) -> bool {
+    state.is_unfinished() || state.last.is_some_and(|last| last >= since)
 }
 
 fn open_incident(state: &State, from: &Sources<'_>) -> OpenIncident {
@@ -285,7 +291,8 @@ fn anomalies(from: &Sources<'_>) -> Vec<Anomaly> {
         say(Level::Bad, plain(trouble));
     }
     for state in from.states {
-        for conflict in state.conflicts() {
+        let alive = is_alive(state, from.since);
+        for conflict in state.conflicts().into_iter().filter(|_| alive) {
             say(Level::Bad, format!("{}: {}", state.name, conflict.says()));
         }
         if state.is_unfinished() {

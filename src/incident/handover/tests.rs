@@ -122,6 +122,16 @@ fn a_measure_outlives_the_incident_that_it_was_set_in() {
     let handover = Shift::of(closed.events).handover();
     assert!(handover.incidents.is_empty());
     assert_eq!((handover.measures.len(), handover.runs.len()), (1, 1));
+    // What nobody closed in an incident that has long been over is no news.
+    let story =
+        Story::default().tell("ann", -9_000, opened("old", "ann")).tell("ann", -9_000, run("r1", "ann"));
+    let old = story.tell("ann", -8_999, measure("m1", None)).tell(
+        "ann",
+        -8_998,
+        milestone(Milestone::Closed, -8_998, "ann"),
+    );
+    let handover = Shift::of(old.events).handover();
+    assert_eq!((handover.measures.len(), handover.runs.len()), (1, 0));
 }
 
 #[test]
