@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::words::KINDS;
 use crate::domain::approval::Tier;
 use crate::runbook::Kind;
 use crate::runbook::lint::{Rule, Severity};
@@ -170,9 +169,8 @@ pub enum Deny {
 }
 
 fn kind() -> impl TypedValueParser<Value = Kind> {
-    let named = |text: String| KINDS.iter().find(|(_, name)| *name == text).map(|(kind, _)| *kind);
-    PossibleValuesParser::new(KINDS.iter().map(|(_, name)| *name))
-        .try_map(move |text| named(text).ok_or("no kind"))
+    let named = |text: String| Kind::ALL.into_iter().find(|kind| kind.name() == text);
+    PossibleValuesParser::new(Kind::ALL.map(Kind::name)).try_map(move |text| named(text).ok_or("no kind"))
 }
 
 fn risk() -> impl TypedValueParser<Value = Tier> {

@@ -9,6 +9,7 @@ mod rules;
 pub mod walk;
 mod watch;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::runbook::Document;
@@ -17,6 +18,11 @@ pub use file::text;
 pub use library::{Batch, Library};
 pub use rules::{Text, rules};
 pub use watch::{Watch, watch};
+
+/// Where teams keep their runbooks, for whoever has set nothing.
+pub fn usual() -> Option<PathBuf> {
+    ["runbooks", "docs/runbooks"].into_iter().map(PathBuf::from).find(|path| path.is_dir())
+}
 
 /// How much is read; whoever has more is told so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
