@@ -87,9 +87,8 @@ impl Target {
 }
 
 fn unknown(kind: &str) -> String {
-    match kind.to_lowercase().as_str() {
-        "runbooks" => return "write `runbook/WORDS OF ITS TITLE`".into(),
-        _ => {}
+    if kind.eq_ignore_ascii_case("runbooks") {
+        return "write `runbook/WORDS OF ITS TITLE`".into();
     }
     let names: Vec<String> =
         Kind::ALL.iter().filter(|kind| **kind != Kind::AlertGroup).map(ToString::to_string).collect();
