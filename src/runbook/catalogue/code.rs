@@ -89,7 +89,7 @@ fn read_lines(lines: &[Line], said: Said) -> Code {
             } else if begins.starts_with("--") && !begins.starts_with("-- ") {
                 Code::Snippet
             } else if (look.first_command || is_program(begins.split(' ').next().unwrap_or_default()))
-                && look.keyed + look.labelled > 0
+                && look.labelled
             {
                 // A command with what it prints.
                 let lines = without_prose(&without_output(lines), Lang::Shell);

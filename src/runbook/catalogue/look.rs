@@ -103,10 +103,8 @@ pub struct Look {
     pub numbered: bool,
     pub output: bool,
     pub commented: bool,
-    /// Lines such as `key: value`.
-    pub keyed: usize,
-    /// Lines such as `Some name: value`, that are no commands.
-    pub labelled: usize,
+    /// Lines such as `key: value`, or `Some name: value` that are no commands.
+    pub labelled: bool,
     /// It begins with a sentence, and commands follow.
     pub prose: bool,
 }
@@ -145,7 +143,7 @@ impl Look {
                 goes_on = text.ends_with('\\');
             }
             keyed += usize::from(is_key(text));
-            look.labelled += usize::from(!command && bare_label(text).is_some());
+            look.labelled = look.labelled || keyed > 0 || !command && bare_label(text).is_some();
             strong += usize::from(
                 command && verbs::first(text.split_whitespace().next().unwrap_or_default()) == First::Tool,
             );
@@ -156,7 +154,6 @@ impl Look {
             look.sql_lines += usize::from(look.sql && is_sql(text));
         }
         look.commented = look.told == 0;
-        look.keyed = keyed;
         let begins = first.unwrap_or_default();
         look.prose = strong > 0
             && (is_sentence(begins) || begins.ends_with(':') && begins.contains(' ') && !is_key(begins));

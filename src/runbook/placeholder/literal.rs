@@ -323,7 +323,7 @@ fn is_date(token: &str, spot: &Spot<'_>) -> bool {
 
 /// Nouns put together: `pod-name`, `instance-id`, `pod-ip`, `new-instance-ip`, `my-cluster`.
 fn is_named(lower: &str, spot: &Spot<'_>) -> bool {
-    if spot.json() || spot.sql() || spot.in_address() || lower.contains('.') {
+    if spot.json() || spot.sql() || lower.contains('.') {
         return false;
     }
     let parts = || lower.split(['-', '_']);
@@ -344,7 +344,7 @@ fn is_named(lower: &str, spot: &Spot<'_>) -> bool {
         })
     };
     let named = (value || before != '=' && led()) && known() || pod();
-    named && !matches!(before, '.' | '-' | '$' | '%') && !spot.tool().is_empty()
+    named && !matches!(before, '.' | '-' | '$' | '%') && !spot.in_address() && !spot.tool().is_empty()
 }
 
 /// `hostname` and `username` behind an option, `user@host`.

@@ -179,11 +179,11 @@ fn value_end(text: &str, shape: &Shape, at: usize) -> usize {
     let rest = text.get(at..).unwrap_or_default();
     let mut depth = 0_u32;
     for (i, c) in rest.char_indices().take(4096) {
-        let bare = shape.at(at + i).is_some_and(|piece| piece.quoting == Quoting::Bare);
+        let bare = || shape.at(at + i).is_some_and(|piece| piece.quoting == Quoting::Bare);
         match c {
-            '(' if bare => depth += 1,
-            ')' if bare && depth > 0 => depth -= 1,
-            _ if bare && depth == 0 && (c.is_whitespace() || matches!(c, ';' | '&' | '|' | ')')) => {
+            '(' if bare() => depth += 1,
+            ')' if depth > 0 && bare() => depth -= 1,
+            _ if depth == 0 && (c.is_whitespace() || matches!(c, ';' | '&' | '|' | ')')) && bare() => {
                 return at + i;
             }
             _ => {}

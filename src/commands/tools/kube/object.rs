@@ -117,7 +117,8 @@ fn zero_after(text: &str, key: &str) -> bool {
 pub(super) fn manifest(text: &str) -> Option<String> {
     let mut squeezed = String::new();
     for line in text.lines() {
-        squeeze(line.split(" #").next().unwrap_or(line), &mut squeezed);
+        let comment = memchr::memchr(b'#', line.as_bytes()).and_then(|_| line.find(" #"));
+        squeeze(comment.and_then(|at| line.get(..at)).unwrap_or(line), &mut squeezed);
         let squeezed = squeezed.trim_start_matches('-');
         let has = |key: &str| has_key(squeezed, key);
         if has("kind") {
@@ -157,6 +158,9 @@ fn has_key(squeezed: &str, key: &str) -> bool {
 pub(super) fn has_secret(text: &str) -> bool {
     let mut squeezed = String::new();
     text.lines().any(|line| {
+        if memchr::memchr2(b'S', b'D', line.as_bytes()).is_none() {
+            return false;
+        }
         squeeze(line, &mut squeezed);
         has_key(&squeezed, "stringData") || has_key(&squeezed, "kind") && squeezed.contains("kind:Secret")
     })
