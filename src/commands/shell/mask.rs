@@ -109,13 +109,9 @@ fn is_plain(byte: u8) -> bool {
 /// Nothing in it needs to be hidden or looked at twice, as in most commands.
 pub fn is_clean(source: &str) -> bool {
     let bytes = source.as_bytes();
+    let other = |byte: &u8| !matches!(byte, b'\n' | b'\t' | b'\r' | b' '..=b';' | b'='..=b'[' | b']'..=0x7f);
     // Without a way out in the middle, many bytes are looked at at once.
-    let plain = |all: bool, byte: &u8| {
-        let blank = (*byte == b'\n') | (*byte == b'\t') | (*byte == b'\r');
-        let letter = (*byte >= 0x20) & (*byte < 0x80) & (*byte != b'<') & (*byte != b'\\');
-        all & (blank | letter)
-    };
-    bytes.chunks(64).all(|chunk| chunk.iter().fold(true, plain))
+    bytes.chunks(64).all(|chunk| chunk.iter().fold(0, |all, byte| all | u8::from(other(byte))) == 0)
         && memchr::memchr_iter(b'{', bytes).all(|at| bytes.get(at + 1) != Some(&b'{'))
 }
 

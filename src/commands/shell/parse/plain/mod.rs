@@ -3,9 +3,9 @@
 //! It makes the very tree that the parser's reading is lowered to, or leaves the whole text to the parser.
 use std::ops::Range;
 
-use crate::commands::shell::escape::hides;
-use crate::commands::shell::tree::{Assign, If, Kind, Loop, Node, Piece, Redirect, Simple, Text, Tree, Way};
+use crate::commands::shell::tree::{If, Kind, Loop, Node, Tree};
 
+mod simple;
 mod word;
 
 /// Up to here neither the parser's fuel nor its limits of a chain are ever reached.
@@ -66,17 +66,13 @@ impl<'a> Reader<'a> {
 
     /// Passes over one line's end, and the here-document behind it.
     fn line_end(&mut self) -> Option<()> {
-        match self.document.take() {
-            Some((end, after)) => {
-                let here = self.at;
-                self.at = after;
-                (end == here).then_some(())
-            }
-            None => {
-                self.at += 1;
-                Some(())
-            }
-        }
+        let Some((end, after)) = self.document.take() else {
+            self.at += 1;
+            return Some(());
+        };
+        let here = self.at;
+        self.at = after;
+        (end == here).then_some(())
     }
 
     /// Passes over blanks and empty lines; behind an operator no comment is plain.
@@ -290,136 +286,6 @@ impl<'a> Reader<'a> {
         self.keyword("fi")?;
         Some(Kind::If(one))
     }
-
-    fn simple(&mut self) -> Option<Node> {
-        let start = self.at;
-        let mut end = start;
-        let mut simple = Simple::default();
-        let mut redirects = Vec::new();
-        let mut document_end = None;
-        loop {
-            self.blanks()?;
-            match self.peek() {
-                b'\n' | b';' | b'&' | b'|' | b'#' => break,
-                0 if self.is_at_end() => break,
-                b'<' | b'>' => redirects.push(self.redirect(None, &mut document_end)?),
-                _ => {
-                    let first = self.at;
-                    if (simple.words.is_empty() || simple.declares)
-                        && let Some(assign) = self.assign()?
-                    {
-                        simple.assigns.push(assign);
-                    } else {
-                        let text = self.word()?;
-                        match (self.peek(), text.pieces.as_slice()) {
-                            (b'<' | b'>', [Piece::Fixed { text: digits, quoted: false }]) => {
-                                let fd = self.slice(first..self.at);
-                                let fd =
-                                    (fd == digits && fd.len() == 1).then(|| fd.parse().ok()).flatten()?;
-                                redirects.push(self.redirect(Some(fd), &mut document_end)?);
-                            }
-                            (b'<' | b'>', _) => return None,
-                            (_, [Piece::Fixed { text: name, quoted: false }]) if simple.words.is_empty() => {
-                                simple.declares = declares(name)?;
-                                simple.words.push(text);
-                            }
-                            (_, pieces) if simple.declares => {
-                                let [Piece::Fixed { text: name, quoted: false }] = pieces else {
-                                    return None;
-                                };
-                                is_name(name).then_some(())?;
-                                simple.words.push(text);
-                            }
-                            _ => simple.words.push(text),
-                        }
-                    }
-                }
-            }
-            end = self.at;
-        }
-        if simple.words.is_empty() && (simple.assigns.is_empty() || !redirects.is_empty()) {
-            return None;
-        }
-        let span = start + self.base..self.token_end(start, end);
-        if self.peek() == b'#' && hides(self.slice(self.at..span.end - self.base)) {
-            return None;
-        }
-        Some(Node { redirects, document_end, ..Node::plain(span, Kind::Simple(simple)) })
-    }
-
-    /// `NAME=WORD` or `NAME+=WORD`, if it stands here.
-    fn assign(&mut self) -> Option<Option<Assign>> {
-        let start = self.at;
-        let name = self.name().unwrap_or_default();
-        let append = self.peek() == b'+';
-        if name.is_empty() || self.ahead(usize::from(append)) != b'=' {
-            self.at = start;
-            return Some(None);
-        }
-        self.at += 1 + usize::from(append);
-        let mut text = self.value()?;
-        if text.pieces.is_empty() {
-            text.pieces.push(Piece::Fixed { text: String::new(), quoted: false });
-        }
-        let value = vec![text];
-        let whole = !matches!(self.peek(), b'<' | b'>');
-        whole.then(|| Some(Assign { name: name.to_owned(), append, value, array: false }))
-    }
-
-    fn redirect(&mut self, fd: Option<i32>, document_end: &mut Option<usize>) -> Option<Redirect> {
-        let (way, length) = match (self.peek(), self.ahead(1), self.ahead(2)) {
-            (b'>', b'>', _) => (Way::Append, 2),
-            (b'>', b'&', digit) if digit.is_ascii_digit() && fd.is_some() => (Way::Duplicate, 2),
-            (b'<', b'<', _) => {
-                self.at += 2;
-                let target = self.document(document_end)?;
-                return fd.is_none().then_some(Redirect { way: Way::Document, fd, target });
-            }
-            (b'>', b'&' | b'|' | b'(', _) | (b'<', b'&' | b'>' | b'(', _) => return None,
-            (b'>', ..) => (Way::Write, 1),
-            _ => (Way::Read, 1),
-        };
-        self.at += length;
-        self.blanks()?;
-        let target = self.word()?;
-        let whole = !matches!(self.peek(), b'<' | b'>');
-        whole.then_some(Redirect { way, fd, target })
-    }
-
-    /// What stands between the line at hand and the word that ends it; nothing in it is expanded.
-    fn document(&mut self, document_end: &mut Option<usize>) -> Option<Text> {
-        let quoted = self.peek() == b'\'';
-        self.at += usize::from(quoted);
-        let from = self.at;
-        while self.peek().is_ascii_alphabetic() || self.peek() == b'_' {
-            self.at += 1;
-        }
-        let word = self.slice(from..self.at);
-        if word.is_empty() || (quoted && self.peek() != b'\'') || self.document.is_some() {
-            return None;
-        }
-        self.at += usize::from(quoted);
-        let line_end = self.at + memchr::memchr(b'\n', self.bytes.get(self.at..)?)?;
-        let mut line = line_end + 1;
-        loop {
-            let rest = self.bytes.get(line..)?;
-            let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-            if self.slice(line..line + length) == word {
-                let body = self.slice(line_end + 1..line);
-                let expands = !quoted && body.bytes().any(|byte| matches!(byte, b'$' | b'`' | b'\\'));
-                if expands || body.is_empty() || hides(body) {
-                    return None;
-                }
-                self.document = Some((line_end, line + length));
-                *document_end = Some(line + self.base);
-                return Some(Text { pieces: vec![Piece::Fixed { text: body.to_owned(), quoted: true }] });
-            }
-            if length == rest.len() {
-                return None;
-            }
-            line += length + 1;
-        }
-    }
 }
 
 /// One command, or several as one.
@@ -431,21 +297,4 @@ fn joined(first: Node, more: Vec<Node>, end: usize, kind: fn(Vec<Node>) -> Kind)
     nodes.extend(more);
     let kind = kind(nodes);
     Node { document_end: super::inner_end(&kind), ..Node::plain(span, kind) }
-}
-
-/// Whether the command sets what its words name; `None` where its words are more than that.
-fn declares(name: &str) -> Option<bool> {
-    match name {
-        "export" => Some(true),
-        "declare" | "local" | "readonly" | "typeset" => None,
-        // Words that hold a script together.
-        "if" | "then" | "else" | "elif" | "fi" | "for" | "while" | "until" | "do" | "done" | "case"
-        | "esac" | "in" | "select" | "time" | "coproc" | "function" | "repeat" | "foreach" | "always" => None,
-        _ => Some(false),
-    }
-}
-
-fn is_name(text: &str) -> bool {
-    text.starts_with(|sign: char| sign.is_ascii_alphabetic() || sign == '_')
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
