@@ -44,7 +44,14 @@ impl Words {
     }
 
     pub fn contains(&self, word: &str) -> bool {
-        self.set.get_or_init(|| self.text.split_whitespace().collect()).contains(word)
+        let fill = || {
+            // About as many as there are: a set that grows hashes its words again and again.
+            let mut set =
+                HashSet::with_capacity_and_hasher(self.text.len() / 6, BuildHasherDefault::default());
+            set.extend(self.text.split_ascii_whitespace());
+            set
+        };
+        self.set.get_or_init(fill).contains(word)
     }
 
     /// The same for a word in any case, where the list is in small letters.
