@@ -300,7 +300,7 @@ fn the_binary_carries_them_and_reads_them_only_where_they_are_named() {
     assert_eq!(world.run(&alert).json()["hits"][0]["path"], "models:crash-loop.md");
     assert_eq!(world.run(&["lint", "models:", "--deny", "note"]).code, 0);
     let none = world.run(&["list", "models:zeppelin"]);
-    assert!(none.code == 1 && none.err.contains("models:zeppelin: there is no model"), "{}", none.err);
+    assert!(none.code == 1 && none.err.contains("models:zeppelin: there is no such model"), "{}", none.err);
     assert_eq!(world.run(&["show", "models:zeppelin"]).code, 1);
     world.write("models:/own.md", "# Own\n\n## Crane turns\n\n```bash\nkubectl get pods -n yard\n```\n");
     let file = world.run(&["list", "./models:"]).good();

@@ -62,11 +62,7 @@ pub(super) fn named(path: &Path) -> Vec<(PathBuf, Result<&'static str, String>)>
         }
         Some(name) => vec![match find(name) {
             Some((name, text)) => (PathBuf::from(format!("{PREFIX}{name}")), Ok(text)),
-            None => {
-                let why =
-                    format!("there is no model of this name; `firedeck runbooks list {PREFIX}` has all");
-                (path.to_owned(), Err(why))
-            }
+            None => (path.to_owned(), Err(format!("there is no such model: `{PREFIX}` lists them all"))),
         }],
     }
 }
