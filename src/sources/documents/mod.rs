@@ -1,10 +1,12 @@
 //! Reads the team's documents from disk: files, directories and git checkouts of Markdown.
 //!
 //! [`walk`] finds the files, [`decode`] makes text of their bytes, [`Library`] reads what is new in parallel, and
-//! [`watch()`] says what has changed. Nothing that is wrong with one file touches another.
+//! [`watch()`] says what has changed. Nothing that is wrong with one file touches another. [`models`] are runbooks
+//! of our own, which need no disk.
 pub mod decode;
 mod file;
 mod library;
+pub mod models;
 mod rules;
 pub mod walk;
 mod watch;
