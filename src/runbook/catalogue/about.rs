@@ -47,7 +47,7 @@ impl About {
             }
             other => return super::vocabulary::is_metadata(other) && other != "time" && other != "impact",
         };
-        slot.get_or_insert(value);
+        slot.get_or_insert_with(|| value.into_owned());
         true
     }
 

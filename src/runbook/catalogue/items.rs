@@ -48,7 +48,7 @@ impl Builder<'_, '_> {
         let ticked = checkbox.is_some() && self.part == Some(Part::Before);
         if describes && !does && !ticked {
             if self.part == Some(Part::Before) {
-                self.about.notes.push(Note { line, text: plain(&whole) });
+                self.about.notes.push(Note { line, text: plain(&whole).into_owned() });
             }
             return;
         }
@@ -181,7 +181,7 @@ impl Builder<'_, '_> {
                 .max_by_key(|cell| {
                     usize::from(is_imperative(cell)) * 1000 + usize::from(!cell.contains('`'))
                 });
-            let title = title.map_or_else(String::new, |title| plain(title));
+            let title = title.map_or_else(String::new, |title| plain(title).into_owned());
             self.push(Titled { title, ..Titled::default() }, row.line, StepKind::Command, None);
             self.inline(told);
         }

@@ -258,7 +258,7 @@ impl<'b, 'a> Builder<'b, 'a> {
 
     /// A remark for the open step, or for the whole runbook.
     pub(super) fn note(&mut self, line: u32, text: &str) {
-        let note = Note { line, text: plain(text) };
+        let note = Note { line, text: plain(text).into_owned() };
         if note.text.is_empty() {
             return;
         }
@@ -271,7 +271,7 @@ impl<'b, 'a> Builder<'b, 'a> {
     /// `**If X:**`: a choice of the open step, or a step with its condition.
     pub(super) fn choose(&mut self, name: &str, condition: String, line: u32, inside: bool) {
         let titled = titles::read(name);
-        let title = if titled.title.is_empty() { plain(name) } else { titled.title };
+        let title = if titled.title.is_empty() { plain(name).into_owned() } else { titled.title };
         // `Restart pods (if OOM)` says its condition apart.
         let title = match super::text::parenthesis(&title) {
             Some((before, inside)) if inside == condition && !before.is_empty() => before.to_owned(),

@@ -101,11 +101,11 @@ pub fn item(text: &str) -> Titled {
 /// A sentence as a title: the first one, when there are several.
 pub fn sentence(text: &str) -> Titled {
     let whole = plain(text);
-    let whole = number(&whole).map_or(whole.as_str(), |(_, rest)| rest);
+    let whole = number(&whole).map_or(whole.as_ref(), |(_, rest)| rest);
     let first = first_sentence(whole);
     let mut titled = read(first.trim_end_matches(':').trim_end());
     if let Some(found) = label(text).filter(|found| !found.rest.is_empty()) {
-        titled.title = plain(&found.name);
+        titled.title = plain(&found.name).into_owned();
     }
     if first.len() < whole.len() {
         whole.clone_into(&mut titled.rest);
