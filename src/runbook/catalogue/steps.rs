@@ -1,6 +1,7 @@
 //! From the blocks of a runbook to its steps: the walk, its phases and its open step.
 use super::super::document::{Block, Line, What};
 use super::super::types::{Note, Step, StepKind};
+use super::super::words::lower;
 use super::about::About;
 use super::given::Given;
 use super::instruct;
@@ -124,7 +125,7 @@ impl<'b, 'a> Builder<'b, 'a> {
     pub(super) fn heading(&mut self, title: &str, line: u32, depth: u8) {
         self.leave();
         let told = part(title);
-        let lower = title.to_lowercase();
+        let lower = lower(title);
         let phased = lower.starts_with("phase ") || lower.starts_with("stage ");
         self.heads = None;
         let stepped = number(title).filter(|_| !phased).filter(|(_, rest)| {
@@ -176,7 +177,8 @@ impl<'b, 'a> Builder<'b, 'a> {
         self.part = told;
         self.open = None;
         let frame = told == Some(Part::Steps);
-        let phased = title.to_lowercase().starts_with("phase ") || title.to_lowercase().starts_with("stage ");
+        let lower = lower(title);
+        let phased = lower.starts_with("phase ") || lower.starts_with("stage ");
         let shown = if phased { title } else { number(title).map_or(title, |(_, rest)| rest) };
         let shown = shown.trim_end_matches(':').to_owned();
         self.phase = (!frame).then_some(shown);

@@ -36,19 +36,16 @@ pub fn plain(text: &str) -> Cow<'_, str> {
 
 /// Nothing but signs with single blanks between them, and a plain one at both ends.
 fn is_tidy(text: &str) -> bool {
-    let mut before = b' ';
-    let mut wide = false;
-    let tidy = text.bytes().all(|b| {
-        let blanks = b == b' ' && before == b' ';
-        before = b;
-        wide |= !b.is_ascii();
-        b >= b' ' && !blanks
-    });
-    if !wide {
-        return tidy && before != b' ';
-    }
-    let ends = before.is_ascii_graphic() && text.bytes().next().is_some_and(|b| b.is_ascii_graphic());
-    tidy && ends && !text.chars().any(|c| c.is_whitespace() && c != ' ')
+    let bytes = text.as_bytes();
+    let ends = |b: Option<&u8>| b.is_some_and(u8::is_ascii_graphic);
+    // To the end without a stop: several bytes at once.
+    let odd = bytes.iter().fold(false, |odd, b| odd | !matches!(b, b' '..=b'~'));
+    let apart =
+        bytes.iter().zip(bytes.iter().skip(1)).fold(false, |all, (a, b)| all | ((*a == b' ') & (*b == b' ')));
+    ends(bytes.first())
+        && ends(bytes.last())
+        && !apart
+        && (!odd || !text.chars().any(|c| c.is_control() || c.is_whitespace() && c != ' '))
 }
 
 /// The label at the start of a line.
@@ -84,15 +81,15 @@ fn bared(text: Cow<'_, str>) -> Cow<'_, str> {
 /// `Name: rest` without emphasis, when the name is short and has no sentence in it.
 pub fn bare_label(line: &str) -> Option<Label<'_>> {
     memchr::memchr(b':', line.as_bytes())?;
-    let line = line.trim();
-    let (name, rest) = line.split_once(':')?;
+    let line = inline::trimmed(line);
+    let at = memchr::memchr(b':', line.as_bytes())?;
+    let (name, rest) = (line.get(..at)?, line.get(at + 1..)?);
+    if !(rest.is_empty() || rest.starts_with(' ')) {
+        return None;
+    }
     let short = name.len() <= 40 && name.split_whitespace().count() <= 4;
     let worded = name.starts_with(char::is_alphabetic) && !name.contains(['`', '/', '.', ',', '*']);
-    (short && worded && (rest.is_empty() || rest.starts_with(' '))).then(|| Label {
-        name: Cow::Borrowed(name.trim()),
-        rest: rest.trim(),
-        colon: true,
-    })
+    (short && worded).then(|| Label { name: Cow::Borrowed(name.trim()), rest: rest.trim(), colon: true })
 }
 
 /// The words of a text in lower case, without signs around them.

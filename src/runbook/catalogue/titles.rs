@@ -53,12 +53,12 @@ pub fn read(text: &str) -> Titled {
     let budget = budget_of(&title);
     let branch = condition_of_step(&title);
     // `Restart pods (if OOM)` as a choice says its condition apart.
-    Titled { title: title.trim().to_owned(), budget, branch, rest: String::new() }
+    Titled { title: title.into_owned(), budget, branch, rest: String::new() }
 }
 
 fn budget_of(title: &str) -> Option<String> {
     let mut rest = title;
-    while let Some(open) = rest.find(['(', '[']) {
+    while let Some(open) = memchr::memchr2(b'(', b'[', rest.as_bytes()) {
         let inner = rest.get(open + 1..)?;
         let close = inner.find([')', ']'])?;
         let inside = inner.get(..close)?;
