@@ -26,7 +26,9 @@ impl Known {
     }
 
     fn holds(&self, word: &[u8]) -> bool {
-        self.words.iter().any(|known| match known.as_bytes() {
+        let first = word.first().map(u8::to_ascii_lowercase);
+        let begins = |known: &&&str| known.as_bytes().first().copied() == first;
+        self.words.iter().filter(begins).any(|known| match known.as_bytes() {
             [start @ .., b'*'] => {
                 word.get(..start.len()).is_some_and(|word| word.eq_ignore_ascii_case(start))
             }
@@ -47,12 +49,17 @@ pub fn has(text: &str, known: &Known) -> bool {
 
 /// The places where words begin, each with the bit of its first two letters.
 fn starts(bytes: &[u8]) -> impl Iterator<Item = (usize, u64)> {
-    let mut inside = false;
-    bytes.iter().enumerate().filter_map(move |(at, b)| {
-        let letter = is_letter(*b);
-        let before = std::mem::replace(&mut inside, letter);
-        let second = || bytes.get(at + 1).copied().filter(|b| is_letter(*b)).unwrap_or(b' ');
-        (letter && !before).then(|| (at, start(*b, second())))
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while !is_letter(*bytes.get(at)?) {
+            at += 1;
+        }
+        let begin = at;
+        while bytes.get(at).is_some_and(|b| is_letter(*b)) {
+            at += 1;
+        }
+        let second = if at > begin + 1 { *bytes.get(begin + 1)? } else { b' ' };
+        Some((begin, start(*bytes.get(begin)?, second)))
     })
 }
 

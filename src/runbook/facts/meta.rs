@@ -183,7 +183,7 @@ fn control_line(said: &Said<'_>) -> Option<Row> {
         own = Pair::read(text);
         own.as_ref()
     }?;
-    if pair.value.is_empty() || !control(&pair.name) {
+    if pair.value.is_empty() || !pair.control() {
         return None;
     }
     let sure = !["status", "date", "classification"].iter().any(|word| pair.name.eq_ignore_ascii_case(word));

@@ -144,6 +144,7 @@ pub struct Pair<'a> {
     /// Markdown.
     pub value: Cow<'a, str>,
     plain: OnceCell<Cow<'a, str>>,
+    control: OnceCell<bool>,
 }
 
 impl<'a> Pair<'a> {
@@ -162,8 +163,13 @@ impl<'a> Pair<'a> {
         })
     }
 
+    /// Whether the document keeps account of itself under this name.
+    pub fn control(&self) -> bool {
+        *self.control.get_or_init(|| super::meta::control(&self.name))
+    }
+
     fn new(name: Cow<'a, str>, value: Cow<'a, str>) -> Self {
-        Self { name: Name::of(name), value, plain: OnceCell::new() }
+        Self { name: Name::of(name), value, plain: OnceCell::new(), control: OnceCell::new() }
     }
 
     fn of_lead(lead: &Lead<'a>) -> Option<Self> {

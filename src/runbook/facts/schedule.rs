@@ -66,12 +66,15 @@ fn orders(text: &str) -> bool {
         "check",
         "review",
     ];
-    let first = text.split_whitespace().next().unwrap_or_default().trim_matches(':');
-    let begins = |word: &&&str| {
-        word.as_bytes().first().map(u8::to_ascii_lowercase)
-            == first.as_bytes().first().map(u8::to_ascii_lowercase)
+    // Most texts begin with another letter.
+    let begins = |b: u8| {
+        matches!(b.to_ascii_lowercase(), b'r' | b'p' | b'e' | b'd' | b's' | b'c') || !b.is_ascii_alphabetic()
     };
-    WORDS.iter().filter(begins).any(|word| word.eq_ignore_ascii_case(first))
+    if !text.bytes().next().is_some_and(begins) {
+        return false;
+    }
+    let first = text.split_whitespace().next().unwrap_or_default().trim_matches(':');
+    WORDS.iter().any(|word| word.eq_ignore_ascii_case(first))
 }
 
 fn made(line: u32, title: &str, text: &str, found: &Cadence, tasks: String) -> Row {
@@ -134,7 +137,7 @@ fn of_line(part: &Part<'_>, said: &Said<'_>) -> Option<Row> {
     let line = said.line;
     if let Some(pair) = said.full() {
         let name = &pair.name;
-        if super::meta::control(name) {
+        if pair.control() {
             return None;
         }
         let field = name.has(
