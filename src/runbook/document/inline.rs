@@ -82,7 +82,7 @@ pub fn lead(markdown: &str) -> Option<Lead<'_>> {
     if markdown.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric()) {
         return None;
     }
-    let text = markdown.trim();
+    let text = trimmed(markdown);
     let sign = match text.as_bytes() {
         [sign @ (b'*' | b'_'), second, ..] if sign == second => *sign,
         _ => return None,
@@ -151,6 +151,12 @@ pub fn plain(markdown: &str) -> Cow<'_, str> {
     match next_mark(markdown, 0) {
         Some(first) => Cow::Owned(Walk::new(markdown, first).text()),
         // Most lines and words have no marks at all.
-        None => Cow::Borrowed(markdown.trim()),
+        None => Cow::Borrowed(trimmed(markdown)),
     }
+}
+
+/// A text without blanks around it; most have none.
+pub fn trimmed(text: &str) -> &str {
+    let solid = |b: Option<&u8>| b.is_some_and(u8::is_ascii_graphic);
+    if solid(text.as_bytes().first()) && solid(text.as_bytes().last()) { text } else { text.trim() }
 }
