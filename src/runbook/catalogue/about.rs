@@ -87,7 +87,7 @@ impl About {
             } else if let Some(found) =
                 label(part).or_else(|| bare_label(part)).filter(|found| !found.rest.is_empty())
             {
-                any |= self.take(&found.name, &found.rest);
+                any |= self.take(&found.name, found.rest);
             }
         }
         any

@@ -62,7 +62,7 @@ impl Builder<'_, '_> {
         }
         if !does
             && checkbox.is_none()
-            && (is_description(&whole) || label(&first.text).is_some_and(|found| is_description(&found.rest)))
+            && (is_description(&whole) || label(&first.text).is_some_and(|found| is_description(found.rest)))
         {
             // What something else does by itself.
             self.text_line(&whole);
@@ -121,7 +121,7 @@ impl Builder<'_, '_> {
             let found = label(&first.text).or_else(|| text::bare_label(&first.text));
             if let Some(found) = found.filter(|found| found.colon && !found.rest.is_empty()) {
                 if vocabulary::is_expected(&found.name) {
-                    self.expected(&found.rest);
+                    self.expected(found.rest);
                     self.output = false;
                     return;
                 }
@@ -156,7 +156,7 @@ impl Builder<'_, '_> {
         found.is_some_and(|found| {
             !found.rest.is_empty()
                 && vocabulary::is_metadata(&found.name)
-                && self.about.take(&found.name, &found.rest)
+                && self.about.take(&found.name, found.rest)
         })
     }
 

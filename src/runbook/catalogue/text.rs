@@ -39,13 +39,13 @@ fn is_tidy(text: &str) -> bool {
     let bytes = text.as_bytes();
     let ends = |b: Option<&u8>| b.is_some_and(u8::is_ascii_graphic);
     // To the end without a stop: several bytes at once.
-    let odd = bytes.iter().fold(false, |odd, b| odd | !matches!(b, b' '..=b'~'));
-    let apart =
-        bytes.iter().zip(bytes.iter().skip(1)).fold(false, |all, (a, b)| all | ((*a == b' ') & (*b == b' ')));
+    let odd = bytes.iter().fold(0, |odd, b| odd | u8::from(!matches!(b, b' '..=b'~')));
+    let two = |(a, b): (&u8, &u8)| u8::from(*a == b' ') & u8::from(*b == b' ');
+    let apart = bytes.iter().zip(bytes.iter().skip(1)).fold(0, |apart, both| apart | two(both));
     ends(bytes.first())
         && ends(bytes.last())
-        && !apart
-        && (!odd || !text.chars().any(|c| c.is_control() || c.is_whitespace() && c != ' '))
+        && apart == 0
+        && (odd == 0 || !text.chars().any(|c| c.is_control() || c.is_whitespace() && c != ' '))
 }
 
 /// The label at the start of a line.

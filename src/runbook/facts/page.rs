@@ -46,7 +46,7 @@ impl<'a> Page<'a> {
             starts.push((said.len(), heads.len()));
             match &block.what {
                 What::Paragraph(lines) => {
-                    said.extend(lines.iter().map(|line| Said::new(line.no, &line.text)))
+                    said.extend(lines.iter().map(|line| Said::new(line.no, &line.text)));
                 }
                 What::Item { text, .. } => {
                     let joined = joins.next_if(|(item, _)| *item == at).map(|(_, text)| text.as_str());

@@ -72,7 +72,7 @@ pub fn parts<'a>(page: &Page<'a>) -> Vec<Part<'a>> {
 }
 
 /// A piece of a text, copied only where the text is a copy itself.
-fn cut<'a>(text: Cow<'a, str>, piece: impl Fn(&str) -> &str) -> Cow<'a, str> {
+fn cut(text: Cow<'_, str>, piece: impl Fn(&str) -> &str) -> Cow<'_, str> {
     match text {
         Cow::Borrowed(text) => Cow::Borrowed(piece(text)),
         Cow::Owned(text) => Cow::Owned(piece(&text).to_owned()),

@@ -151,8 +151,8 @@ fn of_table(table: &Table, header: &[Name<'_>]) -> Vec<Step> {
 /// The levels of a list: the items that begin with a severity, with what stands below each.
 fn of_list(page: &Page<'_>, part: &Part<'_>) -> Vec<Step> {
     let graded = const { &Known::new(&["sever*", "priorit*", "classification"]) };
-    let timed = const { &Known::new(&["response", "sla*"]) };
-    let about = part.title.has(graded) || part.name().has(graded) || part.name().has(timed);
+    let answered = const { &Known::new(&["response", "sla*"]) };
+    let about = part.title.has(graded) || part.name().has(graded) || part.name().has(answered);
     let times = part.name().has(const { &Known::new(&["response", "sla*", "respond"]) });
     let mut steps: Vec<Step> = Vec::new();
     let mut levels: Vec<Level> = Vec::new();
