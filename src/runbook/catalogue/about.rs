@@ -70,6 +70,10 @@ impl About {
 
     /// `Severity: P2 · Respond within 10 minutes`: several facts in one line.
     pub fn take_line(&mut self, line: &str) -> bool {
+        // Most lines have none of these signs.
+        if !line.bytes().any(|b| b == b'|' || !b.is_ascii()) {
+            return false;
+        }
         let parts: Vec<&str> =
             line.split(['·', '•', '|']).map(str::trim).filter(|part| !part.is_empty()).collect();
         if parts.len() < 2 {

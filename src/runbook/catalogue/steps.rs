@@ -397,6 +397,9 @@ pub(super) fn line_of(text: &mut String, line: &str) {
 
 /// Lines as one sentence.
 pub(super) fn joined(lines: &[Line]) -> String {
+    if let [only] = lines {
+        return only.text.trim().to_owned();
+    }
     let all: Vec<&str> = lines.iter().map(|line| line.text.trim()).collect();
     all.join(" ")
 }

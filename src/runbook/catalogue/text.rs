@@ -34,6 +34,14 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// The same for a text that has come out of it: marks may stand in it that were none before.
+pub fn again<'a>(plain_text: &'a Cow<'_, str>) -> Cow<'a, str> {
+    match plain_text {
+        Cow::Borrowed(text) if !text.ends_with('}') => Cow::Borrowed(text),
+        text => plain(text),
+    }
+}
+
 /// Nothing but signs with single blanks between them, and a plain one at both ends.
 fn is_tidy(text: &str) -> bool {
     let bytes = text.as_bytes();
@@ -105,6 +113,10 @@ pub fn is_letter(c: char) -> bool {
 /// A number with its sign at the start: `1.`, `2)`, `Step 3:`; and what follows.
 pub fn number(text: &str) -> Option<(u32, &str)> {
     let text = text.trim_start();
+    // Most texts begin with another letter.
+    if !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, 's' | 'S' | 'p' | 'P')) {
+        return None;
+    }
     let stepped = strip_word(text, "step").or_else(|| strip_word(text, "phase"));
     let from = stepped.unwrap_or(text);
     let digits = from.bytes().take_while(u8::is_ascii_digit).count();

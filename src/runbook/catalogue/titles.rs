@@ -1,6 +1,6 @@
 //! What the words of a step say beside its title: a time budget, a condition, the rest of its sentence.
 use super::super::document::inline;
-use super::text::{label, number, parenthesis, plain};
+use super::text::{again, label, number, parenthesis, plain};
 use super::vocabulary::condition_of_step;
 
 /// A title, taken apart.
@@ -51,7 +51,7 @@ pub fn is_budget(text: &str) -> bool {
 pub fn read(text: &str) -> Titled {
     let title = plain(text);
     let budget = budget_of(&title);
-    let branch = condition_of_step(&title);
+    let branch = condition_of_step(&again(&title));
     // `Restart pods (if OOM)` as a choice says its condition apart.
     Titled { title: title.into_owned(), budget, branch, rest: String::new() }
 }

@@ -413,13 +413,12 @@ pub fn is_condition(text: &str) -> bool {
     ["if ", "when ", "unless ", "only if ", "only when ", "in case "].iter().any(|s| lower.starts_with(s))
 }
 
-/// The condition that a step's title carries: in front, in parentheses, or behind.
-pub fn condition_of_step(title: &str) -> Option<String> {
-    let plain = plain(title);
-    if let Some(found) = condition_of(&plain) {
+/// The condition that a step's title, without its marks, carries: in front, in parentheses, or behind.
+pub fn condition_of_step(plain: &str) -> Option<String> {
+    if let Some(found) = condition_of(plain) {
         return Some(found);
     }
-    let lower = lower(&plain);
+    let lower = lower(plain);
     if lower.len() != plain.len() {
         return None;
     }

@@ -216,8 +216,10 @@ fn of_line(part: &Part<'_>, said: &Said<'_>, about: bool) -> Option<Row> {
         return None;
     }
     let unnamed = Name::default();
-    let (name, value) =
-        said.full().map_or((&unnamed, said.plain().as_ref()), |pair| (&pair.name, pair.plain()));
+    let (name, value) = match said.full() {
+        Some(pair) => (&pair.name, pair.plain()),
+        None => (&unnamed, said.plain().as_ref()),
+    };
     let first =
         limit::by_sign(value).or_else(|| if about || spoken(name) { limit::by_word(value) } else { None })?;
     let query = name.has(const { &Known::new(&["query", "promql", "expr", "expression"]) });
