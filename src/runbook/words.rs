@@ -145,3 +145,33 @@ impl Pairs {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_found_in_all_the_lists_that_hold_it_and_in_no_other() {
+        static LISTS: Lexicon<2> = Lexicon::new(["drain node", "node pod"]);
+        assert_eq!([LISTS.lists("drain"), LISTS.lists("node"), LISTS.lists("pod")], [0b01, 0b11, 0b10]);
+        assert_eq!([LISTS.lists(""), LISTS.lists("nod"), LISTS.lists("Node")], [0, 0, 0]);
+    }
+
+    #[test]
+    fn a_word_of_another_length_or_another_first_letter_is_none_of_a_list() {
+        static LIST: Words = Words::new("drain a-word-that-is-longer-than-thirty-one-bytes 2");
+        for word in ["drain", "a-word-that-is-longer-than-thirty-one-bytes", "2"] {
+            assert!(LIST.contains(word), "{word}");
+        }
+        for word in ["", "drai", "drains", "train", "a-word-that-is-longer-than-thirty-two-bytes", "r"] {
+            assert!(!LIST.contains(word), "{word}");
+        }
+        assert!(LIST.contains_in_any_case("DRAIN"));
+    }
+
+    #[test]
+    fn small_letters_are_not_copied() {
+        assert!(matches!(lower("drain 2"), Cow::Borrowed("drain 2")));
+        assert_eq!(lower("Ärger UND"), "ärger und");
+    }
+}

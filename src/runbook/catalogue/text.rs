@@ -34,14 +34,6 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The same for a text that has come out of it: marks may stand in it that were none before.
-pub fn again<'a>(plain_text: &'a Cow<'_, str>) -> Cow<'a, str> {
-    match plain_text {
-        Cow::Borrowed(text) if !text.ends_with('}') => Cow::Borrowed(text),
-        text => plain(text),
-    }
-}
-
 /// Nothing but signs with single blanks between them, and a plain one at both ends.
 fn is_tidy(text: &str) -> bool {
     let bytes = text.as_bytes();

@@ -1,6 +1,8 @@
 //! What the words of a step say beside its title: a time budget, a condition, the rest of its sentence.
+use std::borrow::Cow;
+
 use super::super::document::inline;
-use super::text::{again, label, number, parenthesis, plain};
+use super::text::{label, number, parenthesis, plain};
 use super::vocabulary::condition_of_step;
 
 /// A title, taken apart.
@@ -51,7 +53,9 @@ pub fn is_budget(text: &str) -> bool {
 pub fn read(text: &str) -> Titled {
     let title = plain(text);
     let budget = budget_of(&title);
-    let branch = condition_of_step(&again(&title));
+    // Marks may stand in it that were none before; in what was only borrowed there are none.
+    let settled = matches!(&title, Cow::Borrowed(text) if !text.ends_with('}'));
+    let branch = if settled { condition_of_step(&title) } else { condition_of_step(&plain(&title)) };
     // `Restart pods (if OOM)` as a choice says its condition apart.
     Titled { title: title.into_owned(), budget, branch, rest: String::new() }
 }

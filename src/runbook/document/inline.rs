@@ -160,3 +160,32 @@ pub fn trimmed(text: &str) -> &str {
     let solid = |b: Option<&u8>| b.is_some_and(u8::is_ascii_graphic);
     if solid(text.as_bytes().first()) && solid(text.as_bytes().last()) { text } else { text.trim() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_without_marks_is_not_copied() {
+        for text in ["Check it: 3 < 5, a_b ~ c & d!", "the htop", "naïve — “so”", "C:\\dir 5:30"] {
+            assert!(matches!(plain(text), Cow::Borrowed(said) if said == text), "{text}");
+        }
+        for (text, said) in [
+            ("**a** _b_ `c`", "a b c"),
+            ("a\u{200b}b", "ab"),
+            ("\\*a\\*", "*a*"),
+            (":bell: go", "go"),
+            ("x &lt; y", "x < y"),
+        ] {
+            assert_eq!(plain(text), said, "{text}");
+        }
+    }
+
+    #[test]
+    fn codes_are_told_apart_by_the_length_of_their_backticks() {
+        let codes = |text| code_spans(text).into_iter().map(|(_, code)| code).collect::<Vec<_>>();
+        assert_eq!(codes("`a` ``b ` c`` ` d"), ["a", "b ` c"]);
+        let many = format!("{} ``b ` c`` ` d", "`a` ".repeat(6));
+        assert_eq!(codes(&many), ["a", "a", "a", "a", "a", "a", "b ` c"]);
+    }
+}
