@@ -242,7 +242,7 @@ impl Picker<'_, '_> {
                     before.blocks.end = at;
                 }
                 found.push(Labelled {
-                    name: plain(&label.name),
+                    name: plain(&label.name).into_owned(),
                     line,
                     blocks: at..range.end,
                     holds: Holds::default(),
@@ -337,7 +337,7 @@ struct Labelled {
 }
 
 /// A label that stands alone in its line, the last of its paragraph.
-pub fn standing(lines: &[Line]) -> Option<(u32, Label)> {
+pub fn standing(lines: &[Line]) -> Option<(u32, Label<'_>)> {
     let last = lines.last()?;
     let found = label(&last.text)?;
     (found.rest.is_empty() && lines.len() == 1).then_some((last.no, found))
