@@ -1,4 +1,5 @@
 //! From what is wrong to its runbook, and about in it.
+use firedeck::commands::tools::Tables;
 use firedeck::model::Model;
 use firedeck::model::board::PaneKind;
 use firedeck::model::checklist::Spot;
@@ -112,7 +113,7 @@ fn an_open_runbook_goes_on_as_it_was_when_its_file_changes() {
     let mut model = open();
     let text = include_str!("../fixtures/on-call.md").replace("rollout undo", "rollout restart");
     let read =
-        |text: &str| firedeck::runbook::catalogue::read("runbooks/010-on-call.md", text, &Default::default());
+        |text: &str| firedeck::runbook::catalogue::read("runbooks/010-on-call.md", text, &Tables::default());
     shelve_all(&mut model, vec![read(&text).into()]);
     assert!(model.checklist.as_ref().is_some_and(|open| open.outdated));
     press(&mut model, "] ]");
