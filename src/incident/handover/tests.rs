@@ -1,3 +1,4 @@
+//! Tests of the handover: what is open is told, what was not looked at is not told as none.
 use super::*;
 use crate::domain::alert::AlertState;
 use crate::domain::time::Zone;

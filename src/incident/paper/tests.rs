@@ -1,3 +1,4 @@
+//! Tests of the ways of writing: no text makes a sign of any of their languages.
 use proptest::prelude::*;
 
 use super::*;

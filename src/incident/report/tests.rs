@@ -1,3 +1,4 @@
+//! Tests of the draft of a post-mortem.
 use super::*;
 use crate::incident::event::{Event, Milestone, Verdict};
 use crate::incident::order::Ordered;

@@ -1,3 +1,4 @@
+//! Tests of the fold: what each event changes, and that nobody sees another incident than the others.
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,4 @@
+//! Tests of the time line: its words, its order, its gaps, and what is left out.
 use super::*;
 use crate::domain::object::{Kind as Thing, ObjectRef};
 use crate::incident::What;
