@@ -1,0 +1,342 @@
+//! Measures that somebody has to take back: setters whose value before can be asked for.
+//!
+//! A raised pool, a fallback, a log level, a maintenance page: each is suggested as a measure with the command that
+//! tells the value before it, and the one that sets it again.
+use super::super::types::Command;
+use crate::commands::shell::parts::{self, Part};
+use crate::commands::{Lang, Statement};
+use crate::domain::text::quoted;
+
+/// What was changed for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Measure {
+    /// On what: `deployment/web`, `maxmemory`.
+    pub subject: String,
+    /// Which setting of it: `DB_POOL_SIZE`, `replicas`; empty where the subject is the setting.
+    pub name: String,
+    pub new: String,
+    pub lang: Lang,
+    /// Asks for the value before; it only reads. Without one the operator has to say it.
+    pub ask: Option<String>,
+    back: Back,
+    /// The document, or its name, says that it is meant for a while.
+    pub likely: bool,
+}
+
+/// How it is taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Back {
+    /// The command, with this in place of the value before.
+    With(Vec<Piece>),
+    /// The same whatever was before.
+    Fixed(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    /// The value before, as a word of a shell behind this text.
+    Prior(String),
+    /// As a text of SQL.
+    Sql,
+}
+
+impl Measure {
+    /// The command that sets it back to what it was; none where that has to be thought about.
+    pub fn revert(&self, prior: &str) -> Option<String> {
+        let prior = prior.trim();
+        let pieces = match &self.back {
+            Back::Fixed(text) => return Some(text.clone()),
+            Back::With(pieces) => pieces,
+        };
+        if prior.contains(['\0', '\n', '\r']) || prior.len() > 4_096 {
+            return None;
+        }
+        let mut out = String::new();
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => out.push_str(text),
+                Piece::Prior(before) => out.push_str(&quoted(&format!("{before}{prior}"))),
+                Piece::Sql => out.push_str(&prior.replace('\'', "''")),
+            }
+        }
+        Some(out)
+    }
+}
+
+/// What a command sets that may have to be set back; its text is the one that ran, with its values in.
+pub fn suggest(command: &Command, text: &str, title: &str) -> Vec<Measure> {
+    let statement = &command.statement;
+    let likely = is_meant(title) || is_meant(text) || statement.label.as_deref().is_some_and(is_meant);
+    let mut all = match statement.lang {
+        Lang::Sql => sql(text).map(|(name, new)| of_sql(&name, &new, Lang::Sql, &|sql| sql.to_owned())),
+        Lang::Redis => redis(&text.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+            .map(|(name, new)| of_redis(&name, &new, Lang::Redis, "")),
+        Lang::Shell => return shell(statement, text, likely),
+        Lang::PowerShell | Lang::Query => None,
+    };
+    all.iter_mut().for_each(|measure| measure.likely = likely);
+    all.into_iter().collect()
+}
+
+/// Words of what is meant for a while.
+fn is_meant(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    ["temporar", "fallback", "maintenance", "log_level", "loglevel", "debug", "quarantine", "emergency", "cordon"]
+        .iter()
+        .any(|word| lower.contains(word))
+}
+
+fn shell(statement: &Statement, text: &str, likely: bool) -> Vec<Measure> {
+    let mut out = Vec::new();
+    for part in parts::parts(text).all.iter().take(32).filter(|part| !part.words.is_empty()) {
+        let known = part.words.iter().all(|word| !word.contains('\u{fffc}'));
+        if known {
+            of_call(part, &mut out);
+        }
+    }
+    let assigned = text.split_whitespace().next().and_then(|word| word.split_once('='));
+    if let Some((name, value)) = assigned.filter(|(name, _)| is_meant(name) && statement.tool.contains("docker")) {
+        let rest = text.trim_start().get(name.len() + 1 + value.len()..).unwrap_or_default();
+        out.push(Measure {
+            subject: statement.tool.clone(),
+            name: name.to_owned(),
+            new: value.trim_matches(['"', '\'']).to_owned(),
+            lang: Lang::Shell,
+            ask: None,
+            back: Back::Fixed(rest.trim_start().to_owned()),
+            likely: true,
+        });
+    }
+    for measure in &mut out {
+        measure.likely |= likely || is_meant(&measure.name);
+    }
+    out.truncate(16);
+    out
+}
+
+fn of_call(part: &Part, out: &mut Vec<Measure>) {
+    let words = &part.words;
+    let tool = words.first().map(|word| word.rsplit('/').next().unwrap_or(word)).unwrap_or_default();
+    if matches!(tool, "kubectl" | "oc") && !words.iter().any(|word| word == "exec") {
+        kubectl(words, out);
+        return;
+    }
+    // `psql -c "…"` and `redis-cli CONFIG SET …`, wherever they run: the words around them stay.
+    let name = |word: &String, names: &[&str]| names.contains(&word.rsplit('/').next().unwrap_or(word));
+    if let Some(at) = words.iter().position(|word| name(word, &["psql"])) {
+        let flag = (at..words.len()).find(|i| words.get(*i).is_some_and(|word| matches!(word.as_str(), "-c" | "--command")));
+        let told = flag.and_then(|flag| words.get(flag + 1).map(|text| (flag + 1, text)));
+        if let Some((place, (name, new))) = told.and_then(|(place, text)| Some((place, sql(text)?))) {
+            let around = |sql: &str| joined(words, place, &quoted(sql));
+            let mut measure = of_sql(&name, &new, Lang::Shell, &around);
+            measure.back = Back::With(vec![
+                Piece::Text(format!("{} \"ALTER SYSTEM SET {name} = '", joined_to(words, place))),
+                Piece::Sql,
+                Piece::Text(format!("'\"{}", joined_from(words, place + 1))),
+            ]);
+            out.push(measure);
+        }
+    }
+    if let Some(at) = words.iter().position(|word| name(word, &["redis-cli", "valkey-cli"])) {
+        let config = (at..words.len()).find(|i| words.get(*i).is_some_and(|word| word.eq_ignore_ascii_case("config")));
+        if let Some(config) = config
+            && let Some((name, new)) = words.get(config..).and_then(redis)
+        {
+            out.push(of_redis(&name, &new, Lang::Shell, &format!("{} ", joined_to(words, config))));
+        }
+    }
+}
+
+/// `ALTER SYSTEM SET name = value`.
+fn sql(text: &str) -> Option<(String, String)> {
+    let text = text.trim().trim_end_matches(';').trim();
+    let words: Vec<&str> = text.split_whitespace().take(3).collect();
+    let head = |at: usize, word: &str| words.get(at).is_some_and(|one| one.eq_ignore_ascii_case(word));
+    if !(head(0, "alter") && head(1, "system") && head(2, "set")) {
+        return None;
+    }
+    let at = text.to_ascii_lowercase().find("set")? + 3;
+    let rest = text.get(at..)?.trim_start();
+    let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '.'))?;
+    let (name, value) = rest.split_at(end);
+    let value = value.trim_start().trim_start_matches('=').trim_start();
+    let value = value.strip_prefix("TO ").or_else(|| value.strip_prefix("to ")).unwrap_or(value).trim();
+    let plain = !name.is_empty() && !value.is_empty() && !value.contains(';');
+    plain.then(|| (name.to_owned(), value.trim_matches('\'').to_owned()))
+}
+
+fn of_sql(name: &str, new: &str, lang: Lang, around: &dyn Fn(&str) -> String) -> Measure {
+    Measure {
+        subject: name.to_owned(),
+        name: String::new(),
+        new: new.to_owned(),
+        lang,
+        ask: Some(around(&format!("SHOW {name};"))),
+        back: Back::With(vec![
+            Piece::Text(format!("ALTER SYSTEM SET {name} = '")),
+            Piece::Sql,
+            Piece::Text("';".to_owned()),
+        ]),
+        likely: false,
+    }
+}
+
+/// `CONFIG SET name value`.
+fn redis(words: &[String]) -> Option<(String, String)> {
+    let head = words.first()?.eq_ignore_ascii_case("config") && words.get(1)?.eq_ignore_ascii_case("set");
+    let plain = |word: &&String| !word.is_empty() && word.bytes().all(|b| b.is_ascii_graphic());
+    let name = words.get(2).filter(plain)?;
+    // Several at once are several values to ask for.
+    (head && words.len() == 4).then(|| (name.clone(), words.get(3).cloned().unwrap_or_default()))
+}
+
+fn of_redis(name: &str, new: &str, lang: Lang, before: &str) -> Measure {
+    Measure {
+        subject: name.to_owned(),
+        name: String::new(),
+        new: new.to_owned(),
+        lang,
+        ask: Some(format!("{before}CONFIG GET {name}")),
+        back: Back::With(vec![Piece::Text(format!("{before}CONFIG SET {name} ")), Piece::Prior(String::new())]),
+        likely: false,
+    }
+}
+
+fn kubectl(words: &[String], out: &mut Vec<Measure>) {
+    let bare = bare(words);
+    let word = |at: usize| bare.get(at).and_then(|at| words.get(*at)).map(String::as_str).unwrap_or_default();
+    let (verb, sub) = (word(1), word(2));
+    // Everything but the verb's own words says where: the context, the namespace.
+    let place = || {
+        let kept = words.iter().enumerate().skip(1).filter(|(at, one)| {
+            !bare.contains(at) && !one.starts_with("--replicas") && !one.starts_with("--current-replicas")
+        });
+        kept.map(|(_, word)| format!(" {}", quoted(word))).collect::<String>()
+    };
+    let tool = quoted(words.first().map_or("kubectl", String::as_str));
+    match (verb, sub) {
+        ("set", "env") => {
+            let (object, from) = object(&bare, words, 3);
+            for at in bare.iter().skip(from) {
+                let Some((name, new)) = words.get(*at).and_then(|word| word.split_once('=')) else { continue };
+                if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+                    continue;
+                }
+                let path = format!("{{.spec.template.spec.containers[*].env[?(@.name==\"{name}\")].value}}");
+                out.push(Measure {
+                    subject: object.clone(),
+                    name: name.to_owned(),
+                    new: new.to_owned(),
+                    lang: Lang::Shell,
+                    ask: Some(format!(
+                        "{tool} get {}{} -o {}",
+                        quoted(&object),
+                        place(),
+                        quoted(&format!("jsonpath={path}"))
+                    )),
+                    back: Back::With(vec![
+                        Piece::Text(format!("{tool} set env {}{} ", quoted(&object), place())),
+                        Piece::Prior(format!("{name}=")),
+                    ]),
+                    likely: false,
+                });
+            }
+        }
+        ("scale", _) => {
+            let (object, _) = object(&bare, words, 2);
+            let inline = words.iter().find_map(|word| word.strip_prefix("--replicas="));
+            let Some(new) = inline.filter(|new| new.parse::<u32>().is_ok() && !object.is_empty()) else { return };
+            out.push(Measure {
+                subject: object.clone(),
+                name: "replicas".to_owned(),
+                new: new.to_owned(),
+                lang: Lang::Shell,
+                ask: Some(format!("{tool} get {}{} -o 'jsonpath={{.spec.replicas}}'", quoted(&object), place())),
+                back: Back::With(vec![
+                    Piece::Text(format!("{tool} scale {}{} ", quoted(&object), place())),
+                    Piece::Prior("--replicas=".to_owned()),
+                ]),
+                likely: false,
+            });
+        }
+        ("cordon", _) if bare.len() > 2 => {
+            for at in bare.iter().skip(2) {
+                let node = words.get(*at).cloned().unwrap_or_default();
+                out.push(Measure {
+                    back: Back::Fixed(format!("{tool} uncordon {}{}", quoted(&node), place())),
+                    subject: format!("node/{node}"),
+                    name: "schedulable".to_owned(),
+                    new: "no".to_owned(),
+                    lang: Lang::Shell,
+                    ask: None,
+                    likely: true,
+                });
+            }
+        }
+        ("label" | "annotate", _) => {
+            let (object, from) = object(&bare, words, 2);
+            for at in bare.iter().skip(from) {
+                let Some((name, new)) = words.get(*at).and_then(|word| word.split_once('=')) else { continue };
+                let back = format!("{tool} {verb} {}{} {}", quoted(&object), place(), quoted(&format!("{name}-")));
+                out.push(Measure {
+                    subject: object.clone(),
+                    name: name.to_owned(),
+                    new: new.to_owned(),
+                    lang: Lang::Shell,
+                    ask: None,
+                    back: Back::Fixed(back),
+                    likely: false,
+                });
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The places of the words that are no options, the tool's included.
+fn bare(words: &[String]) -> Vec<usize> {
+    const VALUES: &[&str] = &[
+        "-n", "--namespace", "--context", "--kubeconfig", "--cluster", "--user", "-l", "--selector", "-c",
+        "--containers", "--replicas", "--current-replicas", "--resource-version", "--timeout", "--as", "-s",
+        "--server", "--token", "-f", "--filename", "-o", "--output", "--field-selector",
+    ];
+    let mut out = Vec::new();
+    let mut skip = false;
+    for (at, word) in words.iter().enumerate() {
+        if std::mem::take(&mut skip) {
+            continue;
+        }
+        if word.starts_with('-') && word.len() > 1 {
+            skip = VALUES.contains(&word.as_str());
+        } else {
+            out.push(at);
+        }
+    }
+    out
+}
+
+/// `deployment/web`, of one word or of two, and which of the bare words comes next.
+fn object(bare: &[usize], words: &[String], at: usize) -> (String, usize) {
+    let word = |at: usize| bare.get(at).and_then(|at| words.get(*at)).map(String::as_str).unwrap_or_default();
+    let (first, second) = (word(at), word(at + 1));
+    if first.contains('/') || second.is_empty() || second.contains('=') {
+        (first.to_owned(), at + 1)
+    } else {
+        (format!("{first}/{second}"), at + 2)
+    }
+}
+
+
+fn joined(words: &[String], place: usize, with: &str) -> String {
+    format!("{} {with}{}", joined_to(words, place), joined_from(words, place + 1))
+}
+
+/// The words before a place, each as a shell takes it.
+fn joined_to(words: &[String], place: usize) -> String {
+    words.iter().take(place).map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+}
+
+fn joined_from(words: &[String], place: usize) -> String {
+    words.iter().skip(place).map(|word| format!(" {}", quoted(word))).collect()
+}
