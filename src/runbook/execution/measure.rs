@@ -39,6 +39,8 @@ enum Piece {
     Prior(String),
     /// As a text of SQL.
     Sql,
+    /// A whole `ALTER SYSTEM SET` of this setting as one word of a shell.
+    Setting(String),
 }
 
 impl Measure {
@@ -58,6 +60,10 @@ impl Measure {
                 Piece::Text(text) => out.push_str(text),
                 Piece::Prior(before) => out.push_str(&quoted(&format!("{before}{prior}"))),
                 Piece::Sql => out.push_str(&prior.replace('\'', "''")),
+                Piece::Setting(name) => {
+                    let prior = prior.replace('\'', "''");
+                    out.push_str(&quoted(&format!("ALTER SYSTEM SET {name} = '{prior}'")));
+                }
             }
         }
         Some(out)
@@ -131,9 +137,9 @@ fn of_call(part: &Part, out: &mut Vec<Measure>) {
             let around = |sql: &str| joined(words, place, &quoted(sql));
             let mut measure = of_sql(&name, &new, Lang::Shell, &around);
             measure.back = Back::With(vec![
-                Piece::Text(format!("{} \"ALTER SYSTEM SET {name} = '", joined_to(words, place))),
-                Piece::Sql,
-                Piece::Text(format!("'\"{}", joined_from(words, place + 1))),
+                Piece::Text(format!("{} ", joined_to(words, place))),
+                Piece::Setting(name),
+                Piece::Text(joined_from(words, place + 1)),
             ]);
             out.push(measure);
         }

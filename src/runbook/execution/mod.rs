@@ -4,7 +4,7 @@
 //! has the same state. It runs nothing: [`Run::may`] says how a command would run and what has to be asked before, or
 //! why it does not run at all; [`Run::until`] lists what runs up to the next question; nothing runs twice by itself.
 pub mod budget;
-mod conditional;
+pub mod conditional;
 pub mod fence;
 mod may;
 pub mod measure;
