@@ -11,8 +11,8 @@ use std::sync::Arc;
 use firedeck::commands::tools::Tables;
 use firedeck::domain::time::Timestamp;
 use firedeck::incident::event::{
-    At, BranchChosen, End, Event, Order, RunOpened, StepEnded, StepSettled, StepSkipped, StepStarted, StepTicked,
-    Tier, Verdict, What,
+    At, BranchChosen, End, Event, Order, RunOpened, StepEnded, StepSettled, StepSkipped, StepStarted,
+    StepTicked, Tier, Verdict, What,
 };
 use firedeck::runbook::binding::{Origin, Value, Values};
 use firedeck::runbook::execution::{Go, Refusal, Run};
@@ -37,8 +37,7 @@ struct Story {
 
 impl Story {
     fn of(page: &str) -> Story {
-        let mut story =
-            Story { run: Run::new(RUN, book(page)), clock: 1_000, n: 0, events: Vec::new() };
+        let mut story = Story { run: Run::new(RUN, book(page)), clock: 1_000, n: 0, events: Vec::new() };
         story.tell(What::RunOpened(Box::new(opened())));
         story
     }
@@ -58,7 +57,8 @@ impl Story {
     /// The step and the command whose text begins so.
     fn at(&self, text: &str) -> (u32, u32) {
         let steps = (0..).zip(&self.run.runbook().steps);
-        let mut all = steps.flat_map(|(step, one)| (0..).zip(&one.commands).map(move |(at, c)| (step, at, c)));
+        let mut all =
+            steps.flat_map(|(step, one)| (0..).zip(&one.commands).map(move |(at, c)| (step, at, c)));
         let found = all.find(|(.., command)| command.statement.text.starts_with(text));
         found.map(|(step, at, _)| (step, at)).unwrap_or_else(|| panic!("no command `{text}`"))
     }
@@ -183,7 +183,13 @@ fn ticked(step: u32, item: Option<u32>, ticked: bool) -> What {
 }
 
 fn skipped(step: u32, reason: &str, no_longer: bool) -> What {
-    What::StepSkipped(StepSkipped { run: RUN.into(), step, reason: reason.into(), by: "ada".into(), no_longer })
+    What::StepSkipped(StepSkipped {
+        run: RUN.into(),
+        step,
+        reason: reason.into(),
+        by: "ada".into(),
+        no_longer,
+    })
 }
 
 fn chosen_by(step: Option<u32>, chosen: u32) -> What {

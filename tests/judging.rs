@@ -60,15 +60,29 @@ fn a_statement_that_gave_nothing_where_data_was_expected_is_no_data() {
 
 #[test]
 fn what_it_says_is_clean_and_holds_no_secret() {
-    let red = judged("uptime", &[3], "", "\u{1b}[31mpostgres://crane:hunter2@ledger/yard\u{1b}]0;x\u{7} refused");
+    let red =
+        judged("uptime", &[3], "", "\u{1b}[31mpostgres://crane:hunter2@ledger/yard\u{1b}]0;x\u{7} refused");
     assert!(!red.says.contains('\u{1b}') && !red.says.contains("hunter2"), "{red:?}");
     assert!(judged("uptime", &[3], "", &"x".repeat(100_000)).says.len() < 400);
 }
 
 #[test]
 fn any_bytes_are_judged_without_a_panic() {
-    let odd = ["", "\u{0}", "[", "{\"a\":", "(0 rows)", "HTTP/1.1", "HTTP/1.1 999999", "---\n", "-----\n\n(1 row)", "ä✗🎌"];
-    for text in ["psql -c 'SELECT 1'", "redis-cli ping", "curl -s x | jq .a", "grep a b | wc -l", "[ $A -lt 3 ]"] {
+    let odd = [
+        "",
+        "\u{0}",
+        "[",
+        "{\"a\":",
+        "(0 rows)",
+        "HTTP/1.1",
+        "HTTP/1.1 999999",
+        "---\n",
+        "-----\n\n(1 row)",
+        "ä✗🎌",
+    ];
+    for text in
+        ["psql -c 'SELECT 1'", "redis-cli ping", "curl -s x | jq .a", "grep a b | wc -l", "[ $A -lt 3 ]"]
+    {
         for out in odd {
             for expected in odd {
                 for codes in [&[0][..], &[0, 0], &[1], &[1, 2, 3], &[i32::MIN], &[i32::MAX, 255]] {

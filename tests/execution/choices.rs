@@ -81,7 +81,11 @@ fn two_who_choose_differently_are_told_of() {
     story.tell_by("one", chosen_by(Some(fix), one));
     story.tell_by("two", chosen_by(Some(fix), other));
     assert!(story.may("kubectl scale").is_ok());
-    assert!(story.run.said().iter().any(|said| said.contains("chosen differently")), "{:?}", story.run.said());
+    assert!(
+        story.run.said().iter().any(|said| said.contains("chosen differently")),
+        "{:?}",
+        story.run.said()
+    );
 }
 
 const MENU: &str = "\

@@ -142,10 +142,16 @@ fn a_block_behind_one_that_was_left_inside_a_session_asks_whether_it_is_meant_fo
 
 #[test]
 fn every_opener_of_a_session_keeps_the_rest_of_its_fence_away_from_here() {
-    for opener in ["ssh yard-7", "kubectl exec -it deploy/crane -- bash", "docker exec -it cache sh", "sudo su -"] {
+    for opener in
+        ["ssh yard-7", "kubectl exec -it deploy/crane -- bash", "docker exec -it cache sh", "sudo su -"]
+    {
         let story = Story::of(&format!("### Yard\n\n```bash\n{opener}\ndf -h /srv\nrm -rf /srv/old\n```\n"));
         for text in ["df -h", "rm -rf"] {
-            assert!(matches!(story.may(text), Err(Refusal::NotHere { .. })), "{opener}: {:?}", story.may(text));
+            assert!(
+                matches!(story.may(text), Err(Refusal::NotHere { .. })),
+                "{opener}: {:?}",
+                story.may(text)
+            );
         }
     }
     let left = Story::of("### Yard\n\n```bash\nssh yard-7\nuptime\nexit\nrm -rf /srv/old\n```\n");
@@ -222,19 +228,22 @@ fn what_destroys_waits_for_the_checks_before_it() {
 
 #[test]
 fn a_job_has_a_shell_of_its_own_and_stopping_it_loses_nothing_else() {
-    let mut story = Story::of("### Yard\n\n```bash\nX=1\nkubectl logs -f deploy/crane\necho $X | wc -c\n```\n");
+    let mut story =
+        Story::of("### Yard\n\n```bash\nX=1\nkubectl logs -f deploy/crane\nls -la /srv/$X\n```\n");
     story.ran("X=1", "s1", 1, Verdict::Ok);
     let go = story.may("kubectl logs").expect("a job");
     assert_eq!((go.kind, go.session, go.asks), (Kind::Job, Session::Apart, vec![Ask::Endless]));
     story.start("kubectl logs", "s2", 1);
-    assert_eq!(story.may("echo $X").expect("beside it").session, Session::Join("s1".into()));
+    assert_eq!(story.may("ls -la").expect("beside it").session, Session::Join("s1".into()));
     story.end("kubectl logs", "s2", 1, End::Stopped, Verdict::Stopped);
-    assert_eq!(story.may("echo $X").expect("still there").session, Session::Join("s1".into()));
+    assert_eq!(story.may("ls -la").expect("still there").session, Session::Join("s1".into()));
 }
 
 #[test]
 fn what_another_program_shows_is_copied_and_what_is_not_built_yet_never_runs() {
-    let spl = Story::of("### Searches\n\nIn Splunk:\n\n```spl\nindex=yard error | stats count by host\n```\n\n1. Look\n\n   ```bash\n   uptime\n   ```\n");
+    let spl = Story::of(
+        "### Searches\n\nIn Splunk:\n\n```spl\nindex=yard error | stats count by host\n```\n\n1. Look\n\n   ```bash\n   uptime\n   ```\n",
+    );
     let (step, one) = (0..)
         .zip(&spl.run.runbook().steps)
         .find(|(_, step)| step.commands.iter().any(|c| c.statement.lang == firedeck::commands::Lang::Query))
@@ -242,7 +251,9 @@ fn what_another_program_shows_is_copied_and_what_is_not_built_yet_never_runs() {
         .expect("a search");
     assert!(!one.commands.is_empty());
     assert_eq!(spl.run.may(step, 0, &values(&[])), Err(Refusal::Copied));
-    let future = Story::of("### Crane rollout (FUTURE - not implemented)\n\n```bash\n# Roll it out\nkubectl set image deployment/crane crane=crane:2\n```\n");
+    let future = Story::of(
+        "### Crane rollout (FUTURE - not implemented)\n\n```bash\n# Roll it out\nkubectl set image deployment/crane crane=crane:2\n```\n",
+    );
     assert_eq!(future.may("kubectl set image"), Err(Refusal::Future));
 }
 

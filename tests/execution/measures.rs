@@ -20,7 +20,13 @@ fn told(text: &str, prior: &str) -> Vec<(String, String, String, Option<String>,
         .collect()
 }
 
-fn one(subject: &str, name: &str, new: &str, ask: Option<&str>, back: &str) -> (String, String, String, Option<String>, Option<String>) {
+fn one(
+    subject: &str,
+    name: &str,
+    new: &str,
+    ask: Option<&str>,
+    back: &str,
+) -> (String, String, String, Option<String>, Option<String>) {
     (subject.into(), name.into(), new.into(), ask.map(str::to_owned), Some(back.into()))
 }
 
@@ -50,7 +56,10 @@ fn setters_say_how_the_value_before_is_asked_for_and_set_again() {
         )]
     );
     assert_eq!(
-        told("kubectl exec -n yard deploy/ledger -- psql -U yard -c \"ALTER SYSTEM SET work_mem = '64MB'\"", "4MB"),
+        told(
+            "kubectl exec -n yard deploy/ledger -- psql -U yard -c \"ALTER SYSTEM SET work_mem = '64MB'\"",
+            "4MB"
+        ),
         [one(
             "work_mem",
             "",
@@ -59,7 +68,10 @@ fn setters_say_how_the_value_before_is_asked_for_and_set_again() {
             "kubectl exec -n yard deploy/ledger -- psql -U yard -c 'ALTER SYSTEM SET work_mem = '\\''4MB'\\'''"
         )]
     );
-    assert_eq!(told("kubectl label pod crane-1 -n yard quarantine=true", "")[0].4.as_deref(), Some("kubectl label pod/crane-1 -n yard quarantine-"));
+    assert_eq!(
+        told("kubectl label pod crane-1 -n yard quarantine=true", "")[0].4.as_deref(),
+        Some("kubectl label pod/crane-1 -n yard quarantine-")
+    );
     assert_eq!(told("kubectl cordon node-7", "")[0].4.as_deref(), Some("kubectl uncordon node-7"));
 }
 
@@ -67,9 +79,20 @@ fn setters_say_how_the_value_before_is_asked_for_and_set_again() {
 fn what_is_meant_for_a_while_is_likely() {
     assert!(of("kubectl set env deployment/crane LOG_LEVEL=debug")[0].likely);
     assert!(of("LOG_LEVEL=debug docker compose up -d")[0].likely);
-    assert_eq!(of("LOG_LEVEL=debug docker compose up -d")[0].revert("").as_deref(), Some("docker compose up -d"));
+    assert_eq!(
+        of("LOG_LEVEL=debug docker compose up -d")[0].revert("").as_deref(),
+        Some("docker compose up -d")
+    );
     assert!(!of("kubectl scale deployment/crane --replicas=5")[0].likely);
     assert!(of("kubectl get pods").is_empty());
+}
+
+#[test]
+fn what_is_meant_for_a_while_is_kept_even_where_nobody_knows_how_it_is_taken_back() {
+    let all = of("kubectl apply -f k8s/emergency/quarantine.yaml");
+    assert_eq!(all.iter().map(|one| (one.likely, one.revert("x"))).collect::<Vec<_>>(), [(true, None)]);
+    assert!(of("kubectl delete -f k8s/emergency/quarantine.yaml").is_empty());
+    assert!(of("cat k8s/emergency/quarantine.yaml").is_empty());
 }
 
 #[test]

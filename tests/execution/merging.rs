@@ -165,7 +165,10 @@ fn ticks_and_skips_are_kept_and_can_be_taken_back() {
     story.tell(ticked(hand, None, false));
     assert_eq!(story.run.view(hand).expect("a step").ticks, [false, false]);
     story.tell(skipped(0, "seen in the panes", false));
-    assert_eq!(story.run.view(0).expect("a step").state, State::Skipped { reason: "seen in the panes".into() });
+    assert_eq!(
+        story.run.view(0).expect("a step").state,
+        State::Skipped { reason: "seen in the panes".into() }
+    );
     assert!(story.may("uptime").is_err());
     story.tell(skipped(0, "", true));
     assert!(story.may("uptime").is_ok());

@@ -48,7 +48,11 @@ fn it_runs_what_only_reads_up_to_the_first_question() {
     let until = story.run.until(0, &values(&[]));
     let all = texts(&story, &until.run);
     assert_eq!(all.len(), 4, "{all:?}");
-    assert!(matches!(&until.stop, Stop::Asks { step: 2, asks, .. } if *asks == [Ask::Change]), "{:?}", until.stop);
+    assert!(
+        matches!(&until.stop, Stop::Asks { step: 2, asks, .. } if *asks == [Ask::Change]),
+        "{:?}",
+        until.stop
+    );
     // What has ended does not run again by this.
     story.ran("uptime", "s1", 1, Verdict::Ok);
     story.ran("df -h", "s1", 2, Verdict::NoMatches);
@@ -83,7 +87,11 @@ fn heavy_secret_interactive_and_endless_reads_ask() {
         let story = Story::of(&format!("### Yard\n\n```bash\n{text}\n```\n"));
         let until = story.run.until(0, &values(&[]));
         assert!(until.run.is_empty(), "{text}");
-        assert!(matches!(&until.stop, Stop::Asks { asks, .. } if asks.contains(&ask)), "{text}: {:?}", until.stop);
+        assert!(
+            matches!(&until.stop, Stop::Asks { asks, .. } if asks.contains(&ask)),
+            "{text}: {:?}",
+            until.stop
+        );
     }
 }
 
@@ -115,7 +123,9 @@ fn the_cursor_goes_to_what_is_left_and_progress_counts_what_applies() {
 
 #[test]
 fn echo_lines_are_no_steps_of_the_way_and_a_preamble_is_not_counted() {
-    let story = Story::of("### Yard\n\n```bash\n#!/bin/bash\necho \"Begin\"\nDAY=$(date +%F)\n\n# 1. Look\necho \"Looking\"\nuptime\n\n# 2. Look further\ndf -h /srv\n```\n");
+    let story = Story::of(
+        "### Yard\n\n```bash\n#!/bin/bash\necho \"Begin\"\nDAY=$(date +%F)\n\n# 1. Look\necho \"Looking\"\nuptime\n\n# 2. Look further\ndf -h /srv\n```\n",
+    );
     assert!(matches!(story.may("echo"), Err(Refusal::Narration)));
     let until = story.run.until(0, &values(&[]));
     assert_eq!(texts(&story, &until.run), ["DAY=$(date +%F)", "uptime", "df -h /srv"]);

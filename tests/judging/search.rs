@@ -9,7 +9,11 @@ const LOGS: &str = "kubectl logs -n yard -l app=crane --since=12h | grep -i erro
 fn grep_that_finds_nothing_is_no_matches_only_if_all_before_it_went_well() {
     is(&judged(LOGS, &[0, 1], "", ""), Verdict::NoMatches, "no matches");
     is(&judged(LOGS, &[1, 1], "", "connection refused"), Verdict::Failed, "kubectl failed (1)");
-    is(&judged(LOGS, &[0, 1], "", "No resources found in yard namespace.\n"), Verdict::NoData, "No resources found");
+    is(
+        &judged(LOGS, &[0, 1], "", "No resources found in yard namespace.\n"),
+        Verdict::NoData,
+        "No resources found",
+    );
     is(&judged(LOGS, &[0, 2], "", "grep: bad"), Verdict::Failed, "grep");
     is(&judged(LOGS, &[0, 0], "an error\n", ""), Verdict::Ok, "an error");
     // Who throws errors away does not know whether there were any.
@@ -18,9 +22,21 @@ fn grep_that_finds_nothing_is_no_matches_only_if_all_before_it_went_well() {
 
 #[test]
 fn what_stands_behind_a_search_changes_nothing_of_that() {
-    is(&judged("kubectl get pods | grep Evicted | wc -l", &[0, 1, 0], "0\n", ""), Verdict::NoMatches, "no matches");
-    is(&judged("kubectl get pods | grep Evicted | wc -l", &[1, 1, 0], "0\n", "forbidden"), Verdict::Failed, "kubectl failed");
-    is(&judged("kubectl get pods | grep -v Running | sort | head -5", &[0, 1, 0, 0], "", ""), Verdict::NoMatches, "no matches");
+    is(
+        &judged("kubectl get pods | grep Evicted | wc -l", &[0, 1, 0], "0\n", ""),
+        Verdict::NoMatches,
+        "no matches",
+    );
+    is(
+        &judged("kubectl get pods | grep Evicted | wc -l", &[1, 1, 0], "0\n", "forbidden"),
+        Verdict::Failed,
+        "kubectl failed",
+    );
+    is(
+        &judged("kubectl get pods | grep -v Running | sort | head -5", &[0, 1, 0, 0], "", ""),
+        Verdict::NoMatches,
+        "no matches",
+    );
 }
 
 #[test]

@@ -76,9 +76,7 @@ fn pipe(node: &Node) -> Vec<Part> {
 
 fn only_sets(node: &Node) -> bool {
     match &node.kind {
-        Kind::Simple(simple) => {
-            (simple.words.is_empty() || simple.declares) && !simple.assigns.is_empty()
-        }
+        Kind::Simple(simple) => (simple.words.is_empty() || simple.declares) && !simple.assigns.is_empty(),
         Kind::Sequence(nodes) => nodes.iter().all(only_sets),
         _ => false,
     }
@@ -119,7 +117,7 @@ fn all(node: &Node, way: Out, depth: u8, out: &mut Vec<Part>) {
     if depth == 0 || out.len() >= MOST {
         return;
     }
-    let mut each = |nodes: &[Node], out: &mut Vec<Part>| {
+    let each = |nodes: &[Node], out: &mut Vec<Part>| {
         let way = way.with(&node.redirects);
         nodes.iter().for_each(|node| all(node, way, depth - 1, out));
     };
@@ -206,7 +204,10 @@ mod tests {
     #[test]
     fn every_call_is_found_wherever_it_stands() {
         let all = |text: &str| parts(text).all.iter().map(|part| part.words.join(" ")).collect::<Vec<_>>();
-        assert_eq!(all("if a | grep -q x; then b; else c $(d); fi"), ["a", "grep -q x", "b", "c \u{fffc}", "d"]);
+        assert_eq!(
+            all("if a | grep -q x; then b; else c $(d); fi"),
+            ["a", "grep -q x", "b", "c \u{fffc}", "d"]
+        );
         assert_eq!(all("X=$(curl y | jq .z)"), ["curl y", "jq .z"]);
         assert_eq!(all("a 'unclosed"), Vec::<String>::new());
     }

@@ -312,7 +312,9 @@ mod tests {
                 no_longer: true,
             }),
         ];
-        for end in [End::Exit(vec![0, 141, -1]), End::Stopped, End::ShellGone, End::Interrupted, End::NotStarted] {
+        for end in
+            [End::Exit(vec![0, 141, -1]), End::Stopped, End::ShellGone, End::Interrupted, End::NotStarted]
+        {
             all.push(ended(end, Verdict::Ok));
         }
         for verdict in [

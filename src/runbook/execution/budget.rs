@@ -37,7 +37,8 @@ impl Budget {
             });
             if let Some(rest) = behind.trim_start().strip_prefix('-')
                 && let Some((second, after)) = number(rest.trim_start())
-                && let Some((unit, _)) = rest.trim_start().get(after..).and_then(|rest| unit(rest.trim_start()))
+                && let Some((unit, _)) =
+                    rest.trim_start().get(after..).and_then(|rest| unit(rest.trim_start()))
             {
                 let from = seconds(first, own.unwrap_or(unit))?;
                 let to = seconds(second, unit)?;

@@ -157,9 +157,7 @@ mod tests {
     #[test]
     fn a_condition_holds_only_when_all_its_tests_do() {
         let (one, two) = (test("if [ -n x ]; then"), test("elif probe yard; then"));
-        let atoms = |a, b| {
-            [Atom { test: &one, line: 3, answer: a }, Atom { test: &two, line: 5, answer: b }]
-        };
+        let atoms = |a, b| [Atom { test: &one, line: 3, answer: a }, Atom { test: &two, line: 5, answer: b }];
         let both = "! [ -n x ] && probe yard";
         assert_eq!(evaluate(both, &atoms(Some(false), Some(true))), Held::Yes);
         assert_eq!(evaluate(both, &atoms(Some(true), Some(true))), Held::No);

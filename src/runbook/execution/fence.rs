@@ -141,7 +141,8 @@ impl Going {
             guards: guards.clone(),
             opens,
         };
-        if guards.len() < 32 && one.lang == Lang::Shell && protects(one) {
+        let leaves = inside.is_some() && session::leaves(one);
+        if guards.len() < 32 && one.lang == Lang::Shell && protects(one) && !leaves {
             guards.push(at);
         }
         if one.lang != Lang::Shell || one.role == Role::Narration {
@@ -157,9 +158,11 @@ impl Going {
         let given: BTreeSet<&str> =
             command.placeholders.iter().filter_map(|place| place.text.strip_prefix('$')).collect();
         let variables = one.uses.iter().filter(|name| !given.contains(name.as_str()) && !is_own(one, name));
-        let names = variables
-            .map(|name| Need::Variable(name.clone()))
-            .chain([Need::Function(one.tool.clone()), Need::Directory, Need::Sourced]);
+        let names = variables.map(|name| Need::Variable(name.clone())).chain([
+            Need::Function(one.tool.clone()),
+            Need::Directory,
+            Need::Sourced,
+        ]);
         names.filter_map(|need| self.needed(fence, need)).collect()
     }
 

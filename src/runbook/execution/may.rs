@@ -232,9 +232,7 @@ impl Run {
         match conditional::evaluate(condition, &atoms) {
             Held::Yes => Ok(true),
             Held::No => Err(Refusal::NotHolding(condition.to_owned())),
-            Held::Open(line) => {
-                Err(Refusal::Undecided { condition: condition.to_owned(), line: Some(line) })
-            }
+            Held::Open(line) => Err(Refusal::Undecided { condition: condition.to_owned(), line: Some(line) }),
             // The arm of a `case` that is the step's own: it was chosen with the step.
             Held::Unknown if ways.len() == 1 && !self.shape.gates(at.0).is_empty() => Ok(true),
             Held::Unknown => Err(Refusal::Undecided { condition: condition.to_owned(), line: None }),

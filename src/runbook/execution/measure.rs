@@ -4,7 +4,8 @@
 //! tells the value before it, and the one that sets it again.
 use super::super::types::Command;
 use crate::commands::shell::parts::{self, Part};
-use crate::commands::{Lang, Statement};
+use crate::commands::{Lang, Role, Statement};
+use crate::domain::approval::Tier;
 use crate::domain::text::quoted;
 
 /// What was changed for a while.
@@ -30,6 +31,8 @@ enum Back {
     With(Vec<Piece>),
     /// The same whatever was before.
     Fixed(String),
+    /// Nobody but the operator knows.
+    Unknown,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +52,7 @@ impl Measure {
         let prior = prior.trim();
         let pieces = match &self.back {
             Back::Fixed(text) => return Some(text.clone()),
+            Back::Unknown => return None,
             Back::With(pieces) => pieces,
         };
         if prior.contains(['\0', '\n', '\r']) || prior.len() > 4_096 {
@@ -88,9 +92,19 @@ pub fn suggest(command: &Command, text: &str, title: &str) -> Vec<Measure> {
 /// Words of what is meant for a while.
 fn is_meant(text: &str) -> bool {
     let lower = text.to_lowercase();
-    ["temporar", "fallback", "maintenance", "log_level", "loglevel", "debug", "quarantine", "emergency", "cordon"]
-        .iter()
-        .any(|word| lower.contains(word))
+    [
+        "temporar",
+        "fallback",
+        "maintenance",
+        "log_level",
+        "loglevel",
+        "debug",
+        "quarantine",
+        "emergency",
+        "cordon",
+    ]
+    .iter()
+    .any(|word| lower.contains(word))
 }
 
 fn shell(statement: &Statement, text: &str, likely: bool) -> Vec<Measure> {
@@ -102,7 +116,9 @@ fn shell(statement: &Statement, text: &str, likely: bool) -> Vec<Measure> {
         }
     }
     let assigned = text.split_whitespace().next().and_then(|word| word.split_once('='));
-    if let Some((name, value)) = assigned.filter(|(name, _)| is_meant(name) && statement.tool.contains("docker")) {
+    if let Some((name, value)) =
+        assigned.filter(|(name, _)| is_meant(name) && statement.tool.contains("docker"))
+    {
         let rest = text.trim_start().get(name.len() + 1 + value.len()..).unwrap_or_default();
         out.push(Measure {
             subject: statement.tool.clone(),
@@ -111,6 +127,18 @@ fn shell(statement: &Statement, text: &str, likely: bool) -> Vec<Measure> {
             lang: Lang::Shell,
             ask: None,
             back: Back::Fixed(rest.trim_start().to_owned()),
+            likely: true,
+        });
+    }
+    let ends = statement.subcommand.as_deref().is_some_and(|verb| verb.contains("delete"));
+    if out.is_empty() && likely && statement.risk > Tier::Read && statement.role == Role::Action && !ends {
+        out.push(Measure {
+            subject: statement.label.clone().unwrap_or_else(|| statement.tool.clone()),
+            name: String::new(),
+            new: String::new(),
+            lang: Lang::Shell,
+            ask: None,
+            back: Back::Unknown,
             likely: true,
         });
     }
@@ -131,7 +159,8 @@ fn of_call(part: &Part, out: &mut Vec<Measure>) {
     // `psql -c "…"` and `redis-cli CONFIG SET …`, wherever they run: the words around them stay.
     let name = |word: &String, names: &[&str]| names.contains(&word.rsplit('/').next().unwrap_or(word));
     if let Some(at) = words.iter().position(|word| name(word, &["psql"])) {
-        let flag = (at..words.len()).find(|i| words.get(*i).is_some_and(|word| matches!(word.as_str(), "-c" | "--command")));
+        let flag = (at..words.len())
+            .find(|i| words.get(*i).is_some_and(|word| matches!(word.as_str(), "-c" | "--command")));
         let told = flag.and_then(|flag| words.get(flag + 1).map(|text| (flag + 1, text)));
         if let Some((place, (name, new))) = told.and_then(|(place, text)| Some((place, sql(text)?))) {
             let around = |sql: &str| joined(words, place, &quoted(sql));
@@ -145,7 +174,8 @@ fn of_call(part: &Part, out: &mut Vec<Measure>) {
         }
     }
     if let Some(at) = words.iter().position(|word| name(word, &["redis-cli", "valkey-cli"])) {
-        let config = (at..words.len()).find(|i| words.get(*i).is_some_and(|word| word.eq_ignore_ascii_case("config")));
+        let config =
+            (at..words.len()).find(|i| words.get(*i).is_some_and(|word| word.eq_ignore_ascii_case("config")));
         if let Some(config) = config
             && let Some((name, new)) = words.get(config..).and_then(redis)
         {
@@ -204,7 +234,10 @@ fn of_redis(name: &str, new: &str, lang: Lang, before: &str) -> Measure {
         new: new.to_owned(),
         lang,
         ask: Some(format!("{before}CONFIG GET {name}")),
-        back: Back::With(vec![Piece::Text(format!("{before}CONFIG SET {name} ")), Piece::Prior(String::new())]),
+        back: Back::With(vec![
+            Piece::Text(format!("{before}CONFIG SET {name} ")),
+            Piece::Prior(String::new()),
+        ]),
         likely: false,
     }
 }
@@ -225,7 +258,9 @@ fn kubectl(words: &[String], out: &mut Vec<Measure>) {
         ("set", "env") => {
             let (object, from) = object(&bare, words, 3);
             for at in bare.iter().skip(from) {
-                let Some((name, new)) = words.get(*at).and_then(|word| word.split_once('=')) else { continue };
+                let Some((name, new)) = words.get(*at).and_then(|word| word.split_once('=')) else {
+                    continue;
+                };
                 if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
                     continue;
                 }
@@ -252,13 +287,19 @@ fn kubectl(words: &[String], out: &mut Vec<Measure>) {
         ("scale", _) => {
             let (object, _) = object(&bare, words, 2);
             let inline = words.iter().find_map(|word| word.strip_prefix("--replicas="));
-            let Some(new) = inline.filter(|new| new.parse::<u32>().is_ok() && !object.is_empty()) else { return };
+            let Some(new) = inline.filter(|new| new.parse::<u32>().is_ok() && !object.is_empty()) else {
+                return;
+            };
             out.push(Measure {
                 subject: object.clone(),
                 name: "replicas".to_owned(),
                 new: new.to_owned(),
                 lang: Lang::Shell,
-                ask: Some(format!("{tool} get {}{} -o 'jsonpath={{.spec.replicas}}'", quoted(&object), place())),
+                ask: Some(format!(
+                    "{tool} get {}{} -o 'jsonpath={{.spec.replicas}}'",
+                    quoted(&object),
+                    place()
+                )),
                 back: Back::With(vec![
                     Piece::Text(format!("{tool} scale {}{} ", quoted(&object), place())),
                     Piece::Prior("--replicas=".to_owned()),
@@ -283,8 +324,11 @@ fn kubectl(words: &[String], out: &mut Vec<Measure>) {
         ("label" | "annotate", _) => {
             let (object, from) = object(&bare, words, 2);
             for at in bare.iter().skip(from) {
-                let Some((name, new)) = words.get(*at).and_then(|word| word.split_once('=')) else { continue };
-                let back = format!("{tool} {verb} {}{} {}", quoted(&object), place(), quoted(&format!("{name}-")));
+                let Some((name, new)) = words.get(*at).and_then(|word| word.split_once('=')) else {
+                    continue;
+                };
+                let back =
+                    format!("{tool} {verb} {}{} {}", quoted(&object), place(), quoted(&format!("{name}-")));
                 out.push(Measure {
                     subject: object.clone(),
                     name: name.to_owned(),
@@ -303,9 +347,29 @@ fn kubectl(words: &[String], out: &mut Vec<Measure>) {
 /// The places of the words that are no options, the tool's included.
 fn bare(words: &[String]) -> Vec<usize> {
     const VALUES: &[&str] = &[
-        "-n", "--namespace", "--context", "--kubeconfig", "--cluster", "--user", "-l", "--selector", "-c",
-        "--containers", "--replicas", "--current-replicas", "--resource-version", "--timeout", "--as", "-s",
-        "--server", "--token", "-f", "--filename", "-o", "--output", "--field-selector",
+        "-n",
+        "--namespace",
+        "--context",
+        "--kubeconfig",
+        "--cluster",
+        "--user",
+        "-l",
+        "--selector",
+        "-c",
+        "--containers",
+        "--replicas",
+        "--current-replicas",
+        "--resource-version",
+        "--timeout",
+        "--as",
+        "-s",
+        "--server",
+        "--token",
+        "-f",
+        "--filename",
+        "-o",
+        "--output",
+        "--field-selector",
     ];
     let mut out = Vec::new();
     let mut skip = false;
@@ -332,7 +396,6 @@ fn object(bare: &[usize], words: &[String], at: usize) -> (String, usize) {
         (format!("{first}/{second}"), at + 2)
     }
 }
-
 
 fn joined(words: &[String], place: usize, with: &str) -> String {
     format!("{} {with}{}", joined_to(words, place), joined_from(words, place + 1))

@@ -49,7 +49,11 @@ pub enum Shell {
     None,
     Open(String),
     /// It is gone, and what it held with it.
-    Lost { session: String, end: End, gone: Vec<Need> },
+    Lost {
+        session: String,
+        end: End,
+        gone: Vec<Need>,
+    },
 }
 
 impl Run {

@@ -133,13 +133,53 @@ const WORDS: &[(&str, Subject, bool)] = &[
 
 /// Words of trouble.
 const TROUBLE: &[&str] = &[
-    "issue", "issues", "problem", "problems", "down", "failing", "fails", "failed", "failure", "failures", "error",
-    "errors", "unhealthy", "unavailable", "unreachable", "exhausted", "exhaustion", "full", "high", "slow", "saturated",
-    "broken", "expired", "expiring", "stuck", "overloaded", "related", "low", "lost", "timeout", "timeouts", "timing",
-    "leak", "leaking", "elevated", "degraded", "crashed", "notready", "growing", "spike", "spikes", "corrupted",
-    "refused", "blocked",
+    "issue",
+    "issues",
+    "problem",
+    "problems",
+    "down",
+    "failing",
+    "fails",
+    "failed",
+    "failure",
+    "failures",
+    "error",
+    "errors",
+    "unhealthy",
+    "unavailable",
+    "unreachable",
+    "exhausted",
+    "exhaustion",
+    "full",
+    "high",
+    "slow",
+    "saturated",
+    "broken",
+    "expired",
+    "expiring",
+    "stuck",
+    "overloaded",
+    "related",
+    "low",
+    "lost",
+    "timeout",
+    "timeouts",
+    "timing",
+    "leak",
+    "leaking",
+    "elevated",
+    "degraded",
+    "crashed",
+    "notready",
+    "growing",
+    "spike",
+    "spikes",
+    "corrupted",
+    "refused",
+    "blocked",
 ];
-const WELL: &[&str] = &["healthy", "up", "available", "ok", "fine", "normal", "running", "recovered", "ready"];
+const WELL: &[&str] =
+    &["healthy", "up", "available", "ok", "fine", "normal", "running", "recovered", "ready"];
 const RECENT: &[&str] = &["recent", "recently", "new", "last", "latest", "just"];
 
 /// Reads a condition; none where nothing of it is understood.
@@ -166,7 +206,8 @@ pub fn question(words: &str) -> Option<Question> {
 }
 
 fn one(part: &str) -> Option<Asked> {
-    let words: Vec<&str> = part.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> =
+        part.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let has = |list: &[&str]| words.iter().any(|word| list.contains(word));
     let limit = limit::by_sign(part).or_else(|| limit::by_word(part));
     let negated = has(&["not", "no", "isn", "aren", "without", "never"]);

@@ -25,11 +25,20 @@ pub enum Refusal {
     /// Values that are not filled in.
     Missing(Vec<String>),
     /// Nothing was chosen yet; the first steps of the arms.
-    NotChosen { asks: Option<u32>, options: Vec<u32> },
+    NotChosen {
+        asks: Option<u32>,
+        options: Vec<u32>,
+    },
     /// Another arm was chosen.
-    OtherChosen { asks: Option<u32>, chosen: u32 },
+    OtherChosen {
+        asks: Option<u32>,
+        chosen: u32,
+    },
     /// The condition that it stands under is not known.
-    Undecided { condition: String, line: Option<u32> },
+    Undecided {
+        condition: String,
+        line: Option<u32>,
+    },
     /// The condition that it stands under does not hold.
     NotHolding(String),
     Skipped(String),
@@ -37,15 +46,28 @@ pub enum Refusal {
     /// Another command of the same shell is running.
     Busy(u32),
     /// The shell of its fence is gone, and what it held with it; the fence has to be begun anew.
-    Lost { end: End, gone: Vec<Need>, from: u32 },
+    Lost {
+        end: End,
+        gone: Vec<Need>,
+        from: u32,
+    },
     /// What it needs is set at a line of its fence that has not run well in this shell.
-    Unset { need: Need, line: u32 },
+    Unset {
+        need: Need,
+        line: u32,
+    },
     /// What it needs is set in another fence, which has a shell of its own.
-    Elsewhere { name: String, line: u32 },
+    Elsewhere {
+        name: String,
+        line: u32,
+    },
     /// A check before it has not passed.
     Guard(u32),
     /// It belongs behind `ssh host` and the like, and never runs here.
-    NotHere { opener: String, line: u32 },
+    NotHere {
+        opener: String,
+        line: u32,
+    },
 }
 
 impl fmt::Display for Refusal {
@@ -65,7 +87,9 @@ impl fmt::Display for Refusal {
             Refusal::Undecided { condition, line: Some(line) } => {
                 write!(out, "only if `{condition}`: line {line} has not answered")
             }
-            Refusal::Undecided { condition, line: None } => write!(out, "only if `{condition}`: choose it first"),
+            Refusal::Undecided { condition, line: None } => {
+                write!(out, "only if `{condition}`: choose it first")
+            }
             Refusal::NotHolding(condition) => write!(out, "only if `{condition}`, which does not hold"),
             Refusal::Skipped(reason) if reason.is_empty() => out.write_str("the step is skipped"),
             Refusal::Skipped(reason) => write!(out, "the step is skipped: {reason}"),
@@ -84,9 +108,14 @@ impl fmt::Display for Refusal {
                 }
                 write!(out, "; begin the block anew at line {from}")
             }
-            Refusal::Unset { need, line } => write!(out, "{need} is not set in this shell: run line {line} first"),
+            Refusal::Unset { need, line } => {
+                write!(out, "{need} is not set in this shell: run line {line} first")
+            }
             Refusal::Elsewhere { name, line } => {
-                write!(out, "`{name}` is set at line {line}, in another block with a shell of its own: give it a value")
+                write!(
+                    out,
+                    "`{name}` is set at line {line}, in another block with a shell of its own: give it a value"
+                )
             }
             Refusal::Guard(line) => write!(out, "the check at line {line} has not passed"),
             Refusal::NotHere { opener, line } => {

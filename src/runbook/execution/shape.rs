@@ -96,7 +96,9 @@ impl Shape {
             }
             let condition = condition(step);
             let option = match arm {
-                Some((parent, known, first)) if parent == top && known.is_some() && known == condition => first,
+                Some((parent, known, first)) if parent == top && known.is_some() && known == condition => {
+                    first
+                }
                 _ => at,
             };
             arm = Some((top, condition, option));

@@ -54,10 +54,7 @@ impl State {
 
     /// It ended in a way that somebody has to look at.
     pub fn is_bad(&self) -> bool {
-        matches!(
-            self,
-            State::NoData | State::Failed | State::Stopped | State::Lost | State::Interrupted
-        )
+        matches!(self, State::NoData | State::Failed | State::Stopped | State::Lost | State::Interrupted)
     }
 
     /// Of several commands the worst is the step's.
@@ -186,10 +183,8 @@ impl Run {
             return State::Future;
         }
         let closed = matches!(self.open(at.0), Err(Refusal::OtherChosen { .. }));
-        let apart = matches!(
-            self.condition(at, command),
-            Err(Refusal::NotHolding(_) | Refusal::OtherChosen { .. })
-        );
+        let apart =
+            matches!(self.condition(at, command), Err(Refusal::NotHolding(_) | Refusal::OtherChosen { .. }));
         if closed || apart { State::NotChosen } else { State::ToDo }
     }
 
@@ -210,7 +205,8 @@ impl Run {
         };
         own(step).or_else(|| {
             let sub = self.step(step).is_some_and(super::shape::is_sub);
-            let top = (0..step).rev().find(|at| self.step(*at).is_some_and(|one| !super::shape::is_sub(one)))?;
+            let top =
+                (0..step).rev().find(|at| self.step(*at).is_some_and(|one| !super::shape::is_sub(one)))?;
             own(top).filter(|_| sub)
         })
     }
@@ -324,7 +320,10 @@ impl Run {
 
     /// No other arm was chosen above it.
     fn is_reachable(&self, step: u32) -> bool {
-        self.shape.gates(step).iter().all(|gate| gate.asks == Some(step) || self.arm(gate.asks) == Some(gate.option))
+        self.shape
+            .gates(step)
+            .iter()
+            .all(|gate| gate.asks == Some(step) || self.arm(gate.asks) == Some(gate.option))
     }
 }
 

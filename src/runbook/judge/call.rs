@@ -30,7 +30,8 @@ impl Call {
     pub fn has(&self, options: &[&str]) -> bool {
         self.words.iter().take_while(|word| *word != "--").any(|word| {
             options.iter().any(|option| {
-                let long = word == option || word.strip_prefix(option).is_some_and(|rest| rest.starts_with('='));
+                let long =
+                    word == option || word.strip_prefix(option).is_some_and(|rest| rest.starts_with('='));
                 let letter = option.strip_prefix('-').filter(|letter| letter.len() == 1);
                 let letters = word.strip_prefix('-').filter(|rest| !rest.starts_with('-'));
                 long || letter.zip(letters).is_some_and(|(one, all)| {
@@ -93,7 +94,9 @@ fn inner(words: &[String]) -> &[String] {
         let Some(first) = rest.first() else { break };
         let next = match base(first) {
             "sudo" => after(rest, &["-u", "-g", "-h", "-p"]),
-            "env" | "time" | "nohup" | "command" | "exec" | "builtin" | "stdbuf" | "unbuffer" => after(rest, &["-u"]),
+            "env" | "time" | "nohup" | "command" | "exec" | "builtin" | "stdbuf" | "unbuffer" => {
+                after(rest, &["-u"])
+            }
             "nice" | "ionice" => after(rest, &["-n", "-c"]),
             "timeout" => after(rest, &["-s", "-k", "--signal", "--kill-after"]).get(1..).unwrap_or_default(),
             "watch" => after(rest, &["-n", "--interval"]),
@@ -129,7 +132,9 @@ fn after<'w>(words: &'w [String], values: &[&str]) -> &'w [String] {
     while let Some(word) = words.get(at) {
         if values.contains(&word.as_str()) {
             at += 2;
-        } else if word.starts_with('-') && word.len() > 1 || word.contains('=') && !word.contains(['/', '?', ' ']) {
+        } else if word.starts_with('-') && word.len() > 1
+            || word.contains('=') && !word.contains(['/', '?', ' '])
+        {
             at += 1;
         } else {
             break;

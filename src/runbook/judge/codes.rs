@@ -32,7 +32,9 @@ pub fn missing_tool(case: &Case<'_>) -> Option<Said> {
         // Behind `kubectl exec` and `ssh` it is the inner tool that is missing there.
         let outer = case.name(at);
         let inner = case.answers().get(at).map(|(call, _)| call.tool.clone()).unwrap_or_default();
-        let there = !inner.is_empty() && inner != outer && !matches!(outer.as_str(), "sudo" | "env" | "timeout");
+        let there = !inner.is_empty()
+            && !outer.ends_with(inner.as_str())
+            && !matches!(outer.as_str(), "sudo" | "env" | "timeout");
         let named = case.err.lines().find_map(not_found);
         let tool = named.unwrap_or(if there { inner } else { outer });
         let place = if there { " there" } else { "" };
@@ -67,9 +69,12 @@ pub fn search(case: &Case<'_>) -> Option<Said> {
         ));
     }
     // Those behind it only count or cut what it found.
-    if let Some(at) = answers.iter().enumerate().skip(place + 1).find_map(|(at, (call, code))| {
-        (*code != 0 && !(call.is_search() && *code == 1)).then_some(at)
-    }) {
+    if let Some(at) = answers
+        .iter()
+        .enumerate()
+        .skip(place + 1)
+        .find_map(|(at, (call, code))| (*code != 0 && !(call.is_search() && *code == 1)).then_some(at))
+    {
         let (_, code) = answers.get(at)?;
         return Some((Verdict::Failed, format!("{} failed ({code}): {}", case.name(at), first_of(case))));
     }
@@ -128,7 +133,11 @@ fn answer(call: &Call, code: i32, case: &Case<'_>) -> Option<Said> {
     if differs && code == 1 && (lines > 0 || call.has(&["-q", "-s", "--quiet"])) {
         return Some((Verdict::Ok, format!("they differ: {lines} lines")));
     }
-    if tool == "terraform" && call.says("plan") && code == 2 && call.words.iter().any(|w| w.contains("detailed-exitcode")) {
+    if tool == "terraform"
+        && call.says("plan")
+        && code == 2
+        && call.words.iter().any(|w| w.contains("detailed-exitcode"))
+    {
         return Some((Verdict::Ok, "the plan has changes".to_owned()));
     }
     if matches!(tool, "npm" | "yarn" | "pnpm") && call.says("audit") && lines > 0 {
@@ -140,7 +149,10 @@ fn answer(call: &Call, code: i32, case: &Case<'_>) -> Option<Said> {
         return Some((Verdict::Failed, "it has findings".to_owned()));
     }
     if matches!(tool, "test" | "[" | "[[") && code == 1 {
-        return Some((Verdict::Failed, format!("does not hold: {}", call.words.join(" ").trim_end_matches(" ]"))));
+        return Some((
+            Verdict::Failed,
+            format!("does not hold: {}", call.words.join(" ").trim_end_matches(" ]")),
+        ));
     }
     if tool == "jq" && code == 1 && call.has(&["-e", "--exit-status"]) {
         return Some((Verdict::Failed, format!("jq answers {}", case.out.trim())));
@@ -157,7 +169,8 @@ fn answer(call: &Call, code: i32, case: &Case<'_>) -> Option<Said> {
         return Some((Verdict::Failed, format!("not active: {}", first_of(case))));
     }
     let waits = matches!(tool, "kubectl" | "oc") && (call.says("wait") || call.says("rollout"));
-    let late = ["timed out", "deadline"].iter().any(|word| case.err.contains(word) || case.out.contains(word));
+    let late =
+        ["timed out", "deadline"].iter().any(|word| case.err.contains(word) || case.out.contains(word));
     if waits && late {
         return Some((Verdict::Failed, format!("not so within its time: {}", first_of(case))));
     }

@@ -15,9 +15,27 @@ pub fn wants_nothing(expected: &str) -> bool {
     let first = lower.split([',', ';', '(']).next().unwrap_or_default().trim();
     matches!(
         first,
-        "no output" | "nothing" | "empty" | "none" | "no results" | "no rows" | "0 rows" | "no lines" | "0 lines"
-            | "empty output" | "no matches" | "no errors" | "no error lines" | "no entries" | "no resources"
-            | "no response" | "zero rows" | "no results found" | "an empty list" | "no pods" | "no differences"
+        "no output"
+            | "nothing"
+            | "empty"
+            | "none"
+            | "no results"
+            | "no rows"
+            | "0 rows"
+            | "no lines"
+            | "0 lines"
+            | "empty output"
+            | "no matches"
+            | "no errors"
+            | "no error lines"
+            | "no entries"
+            | "no resources"
+            | "no response"
+            | "zero rows"
+            | "no results found"
+            | "an empty list"
+            | "no pods"
+            | "no differences"
     )
 }
 
@@ -36,7 +54,9 @@ pub fn compare(case: &Case<'_>, expected: &str) -> Option<Said> {
     if let Some(wanted) = status_in(&plain) {
         return Some(status(case, wanted));
     }
-    if let Some(limit) = limit::by_sign(&plain).or_else(|| limit::by_word(&plain)).filter(|one| !one.sign.is_empty()) {
+    if let Some(limit) =
+        limit::by_sign(&plain).or_else(|| limit::by_word(&plain)).filter(|one| !one.sign.is_empty())
+    {
         return Some(number(case, &limit));
     }
     words(case, &plain, expected)
@@ -46,10 +66,34 @@ pub fn compare(case: &Case<'_>, expected: &str) -> Option<Said> {
 fn strip(expected: &str) -> String {
     let mut text = expected.trim().trim_matches('`').trim();
     let lead = [
-        "expected output:", "expected result:", "expected:", "output:", "you should see", "should return", "should show",
-        "should be", "should print", "should say", "should contain", "must be", "must return", "returns", "return",
-        "shows", "show", "prints", "print", "outputs", "responds with", "response:", "it is", "to be", "result:",
-        "status is", "the output is", "output is",
+        "expected output:",
+        "expected result:",
+        "expected:",
+        "output:",
+        "you should see",
+        "should return",
+        "should show",
+        "should be",
+        "should print",
+        "should say",
+        "should contain",
+        "must be",
+        "must return",
+        "returns",
+        "return",
+        "shows",
+        "show",
+        "prints",
+        "print",
+        "outputs",
+        "responds with",
+        "response:",
+        "it is",
+        "to be",
+        "result:",
+        "status is",
+        "the output is",
+        "output is",
     ];
     for _ in 0..4 {
         let found = lead.iter().find_map(|lead| {
@@ -67,7 +111,8 @@ fn strip(expected: &str) -> String {
 }
 
 fn nothing(case: &Case<'_>, plain: &str) -> Said {
-    let rows = case.out.contains("(0 rows)") || case.out.trim() == "0" || case.out.contains("No resources found");
+    let rows =
+        case.out.contains("(0 rows)") || case.out.trim() == "0" || case.out.contains("No resources found");
     let lines = case.out.lines().filter(|line| !line.trim().is_empty()).count();
     if lines == 0 && !case.is_clean() && !case.err.contains("No resources found") {
         return (Verdict::NoData, format!("nothing came, and this was said: {}", super::first_of(case)));
@@ -122,7 +167,11 @@ fn json(case: &Case<'_>, wanted: &Value) -> Said {
         let word = case.out.trim().trim_matches('"');
         if let Some(object) = wanted.as_object().filter(|object| object.len() == 1) {
             let only = object.values().next().and_then(Value::as_str).unwrap_or_default();
-            if case.uses(&["jq"]) && !only.is_empty() && !word.is_empty() {
+            if case.uses(&["jq"])
+                && !only.is_empty()
+                && !word.is_empty()
+                && !word.contains(char::is_whitespace)
+            {
                 return same(word == only, word, only);
             }
         }
@@ -133,7 +182,9 @@ fn json(case: &Case<'_>, wanted: &Value) -> Said {
             (Verdict::Failed, format!("not JSON: {}", super::first_of(case)))
         };
     };
-    if let (Value::String(word), Some(object)) = (&have, wanted.as_object().filter(|object| object.len() == 1)) {
+    if let (Value::String(word), Some(object)) =
+        (&have, wanted.as_object().filter(|object| object.len() == 1))
+    {
         let only = object.values().next().and_then(Value::as_str).unwrap_or_default();
         return same(word == only, word, only);
     }
@@ -180,11 +231,17 @@ fn short(value: &Value) -> String {
 
 /// `200 OK`, `HTTP 200`, `status 200`.
 fn status_in(text: &str) -> Option<u16> {
+    if limit::by_sign(text).is_some_and(|limit| !limit.sign.is_empty()) {
+        return None;
+    }
     let lower = text.to_lowercase();
-    let words: Vec<&str> = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    let code = |word: &&&str| word.len() == 3 && word.parse::<u16>().is_ok_and(|code| (100..600).contains(&code));
+    let words: Vec<&str> =
+        lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let code =
+        |word: &&&str| word.len() == 3 && word.parse::<u16>().is_ok_and(|code| (100..600).contains(&code));
     let found = words.iter().find(code)?.parse().ok()?;
-    let named = words.iter().any(|word| matches!(*word, "http" | "https" | "status" | "ok" | "code" | "created"));
+    let named =
+        words.iter().any(|word| matches!(*word, "http" | "https" | "status" | "ok" | "code" | "created"));
     (named || words.len() == 1).then_some(found).filter(|_| words.len() <= 6)
 }
 
@@ -197,7 +254,8 @@ fn status(case: &Case<'_>, wanted: u16) -> Said {
         return (Verdict::Ok, format!("{wanted}, as expected"));
     }
     // With `-f` curl ends well only below 400.
-    let fails = case.all.iter().any(|call| call.tool == "curl" && call.has(&["-f", "--fail", "--fail-with-body"]));
+    let fails =
+        case.all.iter().any(|call| call.tool == "curl" && call.has(&["-f", "--fail", "--fail-with-body"]));
     if fails && (200..300).contains(&wanted) {
         return (Verdict::Ok, "it answered without an error".to_owned());
     }
@@ -280,9 +338,7 @@ fn one(case: &Case<'_>, piece: &str, every: bool) -> Option<Said> {
     let table = lines.len() > 1 && head.contains("  ") && head.chars().all(|c| !c.is_lowercase());
     let rows = if table { lines.get(1..).unwrap_or_default() } else { &lines };
     // A column of that name: each row has to say yes in it.
-    if table
-        && let Some(column) = head.split_whitespace().position(|name| name.eq_ignore_ascii_case(piece))
-    {
+    if table && let Some(column) = head.split_whitespace().position(|name| name.eq_ignore_ascii_case(piece)) {
         let bad = rows.iter().find(|row| !row.split_whitespace().nth(column).is_some_and(is_yes));
         return bad.map(|row| (Verdict::Failed, format!("not {piece}: {}", row.trim())));
     }
@@ -309,7 +365,9 @@ fn is_state(piece: &str) -> bool {
 fn is_yes(cell: &str) -> bool {
     match cell.split_once('/') {
         Some((have, all)) => have == all && have != "0",
-        None => !matches!(cell.to_ascii_lowercase().as_str(), "false" | "no" | "0" | "<none>" | "unknown" | "n/a"),
+        None => {
+            !matches!(cell.to_ascii_lowercase().as_str(), "false" | "no" | "0" | "<none>" | "unknown" | "n/a")
+        }
     }
 }
 

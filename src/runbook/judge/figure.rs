@@ -22,7 +22,8 @@ pub fn of(out: &str, subject: &str) -> Option<(f64, String)> {
         if words.is_empty() || !words.iter().any(|word| lower.contains(word.as_str())) {
             continue;
         }
-        let mut numbers = line.split(|c: char| c.is_whitespace() || matches!(c, ':' | '=' | ',' | '(' | ')' | '|'));
+        let mut numbers =
+            line.split(|c: char| c.is_whitespace() || matches!(c, ':' | '=' | ',' | '(' | ')' | '|'));
         let numbers: Vec<(f64, String)> = numbers.by_ref().filter_map(number).take(2).collect();
         match (numbers.as_slice(), &found) {
             ([one], None) => found = Some(one.clone()),
@@ -75,7 +76,9 @@ pub fn keeps(limit: &Limit, value: f64, unit: &str) -> Option<bool> {
     let wanted: f64 = limit.number.parse().ok()?;
     let (value, wanted) = match (scale(unit), scale(&limit.unit)) {
         (Some((a, one)), Some((b, other))) if one == other => (value * a, wanted * b),
-        _ if unit.is_empty() || limit.unit.is_empty() || unit.eq_ignore_ascii_case(&limit.unit) => (value, wanted),
+        _ if unit.is_empty() || limit.unit.is_empty() || unit.eq_ignore_ascii_case(&limit.unit) => {
+            (value, wanted)
+        }
         // `80 connections`: the unit is the subject's own word.
         _ if scale(unit).is_none() && scale(&limit.unit).is_none() => (value, wanted),
         _ => return None,

@@ -15,17 +15,21 @@ pub fn is_full(text: &str) -> bool {
 
 /// A value that was no number: a primary has no lag, a server that was not reached has no count.
 pub fn nonsense(case: &Case<'_>) -> Option<Said> {
-    let asked = ["integer expression expected", "integer expected", "unary operator expected", "operand expected"];
+    let asked =
+        ["integer expression expected", "integer expected", "unary operator expected", "operand expected"];
     let line = case.err.lines().find(|line| asked.iter().any(|word| line.contains(word)));
     let lags = {
         let lower = case.text.to_lowercase();
         ["lag", "replay", "replica", "standby"].iter().any(|word| lower.contains(word))
     };
     if line.is_some() {
-        let says = if lags { "not a replica: it has no lag to compare" } else { "there was no number to compare" };
+        let says =
+            if lags { "not a replica: it has no lag to compare" } else { "there was no number to compare" };
         return Some((Verdict::NoData, says.to_owned()));
     }
-    let replays = ["pg_last_xact_replay_timestamp", "pg_last_wal_replay_lsn"].iter().any(|word| case.text.contains(word));
+    let replays = ["pg_last_xact_replay_timestamp", "pg_last_wal_replay_lsn"]
+        .iter()
+        .any(|word| case.text.contains(word));
     let good = case.codes.iter().all(|code| *code == 0);
     if replays && good && case.is_clean() && !case.parts.assigns && holds_no_value(case.out) {
         return Some((Verdict::NoData, "not a replica: it has no lag".to_owned()));
@@ -36,12 +40,15 @@ pub fn nonsense(case: &Case<'_>) -> Option<Said> {
 /// A table of one row without a value in it, or nothing at all.
 fn holds_no_value(out: &str) -> bool {
     let rows: Vec<&str> = out.lines().collect();
-    match rows.iter().position(|line| !line.trim().is_empty() && line.trim().chars().all(|c| matches!(c, '-' | '+'))) {
-        Some(rule) => rows
-            .iter()
-            .skip(rule + 1)
-            .take_while(|line| !line.trim_start().starts_with('('))
-            .all(|line| line.trim().is_empty() || line.trim().chars().all(|c| c == '|' || c.is_whitespace())),
+    match rows
+        .iter()
+        .position(|line| !line.trim().is_empty() && line.trim().chars().all(|c| matches!(c, '-' | '+')))
+    {
+        Some(rule) => {
+            rows.iter().skip(rule + 1).take_while(|line| !line.trim_start().starts_with('(')).all(|line| {
+                line.trim().is_empty() || line.trim().chars().all(|c| c == '|' || c.is_whitespace())
+            })
+        }
         None => out.trim().is_empty(),
     }
 }
@@ -57,14 +64,16 @@ pub fn error(case: &Case<'_>) -> Option<Said> {
             let line = line.trim_start();
             let rest = line.strip_prefix("psql:").map_or(line, str::trim_start);
             ["ERROR:", "FATAL:", "PANIC:", "error:"].iter().any(|word| rest.starts_with(word))
-                || line.starts_with("psql:") && ["ERROR:", "FATAL:", "error:"].iter().any(|w| line.contains(w))
+                || line.starts_with("psql:")
+                    && ["ERROR:", "FATAL:", "error:"].iter().any(|w| line.contains(w))
         };
         if let Some(line) = lines.into_iter().find(bad) {
             return Some((Verdict::Failed, line.trim().to_owned()));
         }
     }
     if case.is_redis()
-        && let Some(line) = case.out.lines().chain(case.err.lines()).map(str::trim).find(|line| is_redis_error(line))
+        && let Some(line) =
+            case.out.lines().chain(case.err.lines()).map(str::trim).find(|line| is_redis_error(line))
     {
         return Some((Verdict::Failed, line.to_owned()));
     }
@@ -77,8 +86,24 @@ pub fn error(case: &Case<'_>) -> Option<Said> {
 /// redis-cli ends with 0 after an error, and writes its sign only on a terminal.
 fn is_redis_error(line: &str) -> bool {
     const KINDS: &[&str] = &[
-        "ERR", "NOAUTH", "WRONGTYPE", "WRONGPASS", "NOPERM", "MOVED", "ASK", "LOADING", "MISCONF", "OOM", "READONLY",
-        "BUSY", "EXECABORT", "CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS", "TRYAGAIN", "CROSSSLOT",
+        "ERR",
+        "NOAUTH",
+        "WRONGTYPE",
+        "WRONGPASS",
+        "NOPERM",
+        "MOVED",
+        "ASK",
+        "LOADING",
+        "MISCONF",
+        "OOM",
+        "READONLY",
+        "BUSY",
+        "EXECABORT",
+        "CLUSTERDOWN",
+        "MASTERDOWN",
+        "NOREPLICAS",
+        "TRYAGAIN",
+        "CROSSSLOT",
     ];
     line.starts_with("(error)")
         || line.starts_with("Could not connect to Redis")
@@ -125,14 +150,15 @@ pub fn status(case: &Case<'_>) -> Option<u16> {
         return Some(*status);
     }
     let body: Value = serde_json::from_str(case.out.trim()).ok()?;
-    let code = ["status", "code", "statusCode", "status_code"].iter().find_map(|name| body.get(name)?.as_u64());
+    let code =
+        ["status", "code", "statusCode", "status_code"].iter().find_map(|name| body.get(name)?.as_u64());
     code.and_then(|code| u16::try_from(code).ok()).filter(|code| (400..600).contains(code))
 }
 
 /// A script that says itself how it went: what it prints counts, as its exit code says nothing.
 pub fn by_itself(case: &Case<'_>) -> Option<Said> {
     const BAD: &[&str] = &["✗", "✘", "❌", "FAILED", "FAIL", "⚠", "WARNING", "CRITICAL"];
-    const GOOD: &[&str] = &["✓", "✔", "✅", "PASSED", "PASS", "OK"];
+    const GOOD: &[&str] = &["✓", "✔", "✅", "PASSED", "PASS"];
     const NONE: &[&str] = &["N/A", "Unable to", "UNKNOWN", "unknown"];
     let speaks = case.all.iter().any(|call| matches!(call.tool.as_str(), "echo" | "printf"));
     let marks = |list: &[&str]| list.iter().any(|mark| case.text.contains(mark));
@@ -213,7 +239,9 @@ pub fn empty(case: &Case<'_>) -> Option<Said> {
         return Some((Verdict::NoData, "there is no such value".to_owned()));
     }
     let header = out.lines().count() == 1
-        && ["CONTAINER ID", "NAME ", "NAMESPACE ", "REPOSITORY ", "LAST SEEN"].iter().any(|head| out.starts_with(head));
+        && ["CONTAINER ID", "NAME ", "NAMESPACE ", "REPOSITORY ", "LAST SEEN"]
+            .iter()
+            .any(|head| out.starts_with(head));
     header.then(|| (Verdict::NoData, "only a header: nothing is listed".to_owned()))
 }
 
@@ -228,10 +256,54 @@ fn asked_nothing(case: &Case<'_>) -> Option<Said> {
 /// Whether a statement that went well has to have written something.
 fn gives_output(case: &Case<'_>) -> bool {
     const QUIET: &[&str] = &[
-        "test", "[", "[[", "true", "sleep", "cd", "export", "mkdir", "cp", "mv", "wait", "diff", "cmp", "nc", "touch",
-        "ssh-add", "set", "unset", "source", ".", "chmod", "chown", "ln", "rsync", "scp", "pg_dump", "pg_basebackup",
-        "mount", "umount", "sync", "read", "exit", "return", ":", "kill", "gpg", "tar", "gzip", "unzip", "openssl",
-        "command", "trap", "pushd", "popd", "tcpdump", "wget", "echo", "printf",
+        "test",
+        "[",
+        "[[",
+        "true",
+        "sleep",
+        "cd",
+        "export",
+        "mkdir",
+        "cp",
+        "mv",
+        "wait",
+        "diff",
+        "cmp",
+        "nc",
+        "touch",
+        "ssh-add",
+        "set",
+        "unset",
+        "source",
+        ".",
+        "chmod",
+        "chown",
+        "ln",
+        "rsync",
+        "scp",
+        "pg_dump",
+        "pg_basebackup",
+        "mount",
+        "umount",
+        "sync",
+        "read",
+        "exit",
+        "return",
+        ":",
+        "kill",
+        "gpg",
+        "tar",
+        "gzip",
+        "unzip",
+        "openssl",
+        "command",
+        "trap",
+        "pushd",
+        "popd",
+        "tcpdump",
+        "wget",
+        "echo",
+        "printf",
     ];
     let one = &case.command.statement;
     if one.risk > Tier::Read || matches!(one.role, Role::Setup | Role::Guard | Role::Narration) {
@@ -248,21 +320,46 @@ fn gives_output(case: &Case<'_>) -> bool {
 
 /// An address that tells of health, and a body that says it is not well.
 pub fn health(case: &Case<'_>) -> Option<Said> {
+    const BAD: &[&str] = &[
+        "unhealthy",
+        "down",
+        "degraded",
+        "error",
+        "fail",
+        "failed",
+        "failing",
+        "critical",
+        "not ready",
+        "notready",
+        "unavailable",
+        "out_of_service",
+        "starting",
+        "red",
+    ];
     let asks = |word: &str| {
         let path = word.split(['?', '#']).next().unwrap_or(word).trim_end_matches('/');
-        word.contains("://") && path.rsplit('/').take(2).any(|part| {
-            matches!(part, "health" | "healthz" | "ready" | "readyz" | "live" | "livez" | "ping" | "status" | "actuator")
-        })
+        word.contains("://")
+            && path.rsplit('/').take(2).any(|part| {
+                matches!(
+                    part,
+                    "health"
+                        | "healthz"
+                        | "ready"
+                        | "readyz"
+                        | "live"
+                        | "livez"
+                        | "ping"
+                        | "status"
+                        | "actuator"
+                )
+            })
     };
-    let http = case.uses(&["curl", "wget"]) && case.all.iter().any(|call| call.words.iter().any(|word| asks(word)));
+    let http =
+        case.uses(&["curl", "wget"]) && case.all.iter().any(|call| call.words.iter().any(|word| asks(word)));
     let container = case.text.contains("State.Health");
     if !http && !container {
         return None;
     }
-    const BAD: &[&str] = &[
-        "unhealthy", "down", "degraded", "error", "fail", "failed", "failing", "critical", "not ready", "notready",
-        "unavailable", "out_of_service", "starting", "red",
-    ];
     let named = ["status", "state", "health", "Status", "result"];
     if let Ok(body) = serde_json::from_str::<Value>(case.out.trim()) {
         let said = match &body {

@@ -24,8 +24,14 @@ const TURNED: &[(&str, &str)] = &[
 
 /// What stands in a list of pods and is trouble.
 const TROUBLE: &[&str] = &[
-    "CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull", "OOMKilled", "CreateContainerConfigError", "Evicted",
-    "NotReady", "Unknown",
+    "CrashLoopBackOff",
+    "ImagePullBackOff",
+    "ErrImagePull",
+    "OOMKilled",
+    "CreateContainerConfigError",
+    "Evicted",
+    "NotReady",
+    "Unknown",
 ];
 
 pub fn all(case: &Case<'_>) -> Vec<String> {
@@ -40,11 +46,13 @@ pub fn all(case: &Case<'_>) -> Vec<String> {
             add(format!("`grep` here lets `{other}` pass as well"));
         }
         if reads_ten(call) {
-            add("read only the last 10 lines of each pod: without --tail, kubectl logs -l shows no more".to_owned());
+            add("read only the last 10 lines of each pod: without --tail, kubectl logs -l shows no more"
+                .to_owned());
         }
     }
     let lists = case.calls.first().is_some_and(|call| call.tool == "kubectl" && call.says("get"));
-    let troubles: Vec<&str> = TROUBLE.iter().copied().filter(|word| lists && case.out.contains(word)).collect();
+    let troubles: Vec<&str> =
+        TROUBLE.iter().copied().filter(|word| lists && case.out.contains(word)).collect();
     if !troubles.is_empty() {
         add(format!("it shows {}", troubles.join(", ")));
     }
@@ -56,7 +64,8 @@ pub fn all(case: &Case<'_>) -> Vec<String> {
 
 /// A word that this search would take for the one it looks for.
 pub fn passes(call: &Call) -> Option<&'static str> {
-    let whole = call.has(&["-w", "--word-regexp", "-x", "--line-regexp"]) || call.has(&["-v", "--invert-match"]);
+    let whole =
+        call.has(&["-w", "--word-regexp", "-x", "--line-regexp"]) || call.has(&["-v", "--invert-match"]);
     if !call.is_search() || whole {
         return None;
     }
@@ -74,8 +83,5 @@ pub fn passes(call: &Call) -> Option<&'static str> {
 /// `kubectl logs -l` without `--tail`.
 fn reads_ten(call: &Call) -> bool {
     let selects = call.has(&["-l", "--selector"]) || call.words.iter().any(|word| word.starts_with("-l"));
-    matches!(call.tool.as_str(), "kubectl" | "oc")
-        && call.says("logs")
-        && selects
-        && !call.has(&["--tail"])
+    matches!(call.tool.as_str(), "kubectl" | "oc") && call.says("logs") && selects && !call.has(&["--tail"])
 }

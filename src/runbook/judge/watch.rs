@@ -85,7 +85,9 @@ fn call(call: &Call) -> Option<Watch> {
             }
         }
         "psql" => call.values(&["-c", "--command"]).iter().find_map(|text| sql(text)),
-        "redis-cli" | "valkey-cli" => Some(redis(&bare.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>())),
+        "redis-cli" | "valkey-cli" => {
+            Some(redis(&bare.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()))
+        }
         "helm" => match word(0) {
             "upgrade" | "install" | "rollback" => {
                 Some(Watch::RolledOut { object: word(1).to_owned(), namespace })
@@ -93,8 +95,8 @@ fn call(call: &Call) -> Option<Watch> {
             "uninstall" | "delete" => Some(Watch::Nothing),
             _ => None,
         },
-        "systemctl" | "service" | "az" | "aws" | "gcloud" | "terraform" | "tofu" | "ansible" | "ansible-playbook"
-        | "pg_ctl" | "patronictl" | "supervisorctl" => Some(Watch::Nothing),
+        "systemctl" | "service" | "az" | "aws" | "gcloud" | "terraform" | "tofu" | "ansible"
+        | "ansible-playbook" | "pg_ctl" | "patronictl" | "supervisorctl" => Some(Watch::Nothing),
         _ => None,
     }
 }
@@ -102,9 +104,34 @@ fn call(call: &Call) -> Option<Watch> {
 /// The words that are neither options nor their values.
 fn bare(call: &Call) -> Vec<&str> {
     const VALUES: &[&str] = &[
-        "-n", "--namespace", "--context", "--kubeconfig", "-l", "--selector", "-f", "--filename", "--file", "-p",
-        "--patch", "-c", "--timeout", "-o", "--output", "-H", "--host", "-h", "-a", "-u", "--user", "--project-name",
-        "--field-selector", "--grace-period", "--type", "-t", "--time", "-s",
+        "-n",
+        "--namespace",
+        "--context",
+        "--kubeconfig",
+        "-l",
+        "--selector",
+        "-f",
+        "--filename",
+        "--file",
+        "-p",
+        "--patch",
+        "-c",
+        "--timeout",
+        "-o",
+        "--output",
+        "-H",
+        "--host",
+        "-h",
+        "-a",
+        "-u",
+        "--user",
+        "--project-name",
+        "--field-selector",
+        "--grace-period",
+        "--type",
+        "-t",
+        "--time",
+        "-s",
     ];
     let mut out = Vec::new();
     let mut skip = false;
@@ -134,11 +161,14 @@ fn sql(text: &str) -> Option<Watch> {
     if lower.contains("pg_terminate_backend") || lower.contains("pg_cancel_backend") {
         return Some(Watch::Nothing);
     }
-    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c == '=').filter(|w| !w.is_empty()).collect();
+    let words: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || c == '=').filter(|w| !w.is_empty()).collect();
     let head: Vec<String> = words.iter().take(3).map(|word| word.to_lowercase()).collect();
     match head.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["alter", "system", "set"] => {
-            let value = words.get(4).map_or("", |word| if word.eq_ignore_ascii_case("to") { words.get(5).copied().unwrap_or_default() } else { word });
+            let value = words.get(4).map_or("", |word| {
+                if word.eq_ignore_ascii_case("to") { words.get(5).copied().unwrap_or_default() } else { word }
+            });
             Some(Watch::ValueAsSet {
                 name: words.get(3).copied().unwrap_or_default().to_owned(),
                 value: value.trim_matches(['\'', ';']).to_owned(),
