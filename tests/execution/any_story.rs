@@ -155,9 +155,10 @@ proptest! {
     #[test]
     fn two_writers_events_give_one_state_in_whatever_order_they_come(deeds in deeds()) {
         let events = story(&deeds);
-        let apart = |name: &str| events.iter().filter(move |event| event.writer == name).cloned();
-        let one: Vec<Event> = apart("one").chain(apart("two")).collect();
-        let other: Vec<Event> = apart("two").chain(apart("one")).collect();
+        let (one, two): (Vec<Event>, Vec<Event>) =
+            events.iter().cloned().partition(|event| event.writer == "one");
+        let other = [two.clone(), one.clone()].concat();
+        let one = [one, two].concat();
         let (run, first, second) = (folded(&events), folded(&one), folded(&other));
         for step in 0..9 {
             prop_assert_eq!(run.view(step), first.view(step));

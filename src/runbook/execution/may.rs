@@ -189,12 +189,13 @@ impl Run {
     /// Whether a step's arm was chosen, wherever one has to be.
     pub(super) fn open(&self, step: u32) -> Result<(), Refusal> {
         for gate in self.shape.gates(step) {
-            let options = self.shape.choice(gate.asks).map(|choice| choice.options.clone());
-            let options = options.unwrap_or_default();
             match self.arm(gate.asks) {
                 Some(option) if option == gate.option => {}
                 Some(chosen) => return Err(Refusal::OtherChosen { asks: gate.asks, chosen }),
-                None => return Err(Refusal::NotChosen { asks: gate.asks, options }),
+                None => {
+                    let of = self.shape.choice(gate.asks).map_or(0, |choice| choice.options.len());
+                    return Err(Refusal::NotChosen { asks: gate.asks, of });
+                }
             }
         }
         Ok(())
@@ -204,7 +205,7 @@ impl Run {
     pub(super) fn arm(&self, asks: Option<u32>) -> Option<u32> {
         let chosen = self.chosen(asks)?;
         let choice = self.shape.choice(asks)?;
-        if choice.options.contains(&chosen) {
+        if choice.options.binary_search(&chosen).is_ok() {
             return Some(chosen);
         }
         self.shape.gates(chosen).iter().find(|gate| gate.asks == asks).map(|gate| gate.option)
@@ -213,13 +214,7 @@ impl Run {
     /// Whether the script would come to a command; true where that was found out or chosen.
     pub(super) fn condition(&self, at: At, command: &Command) -> Result<bool, Refusal> {
         let Some(condition) = command.statement.condition.as_deref() else { return Ok(false) };
-        let step = self.step(at.0).ok_or(Refusal::NoSuch)?;
-        let mut ways: Vec<&str> = Vec::new();
-        for one in step.commands.iter().filter_map(|one| one.statement.condition.as_deref()) {
-            if !ways.contains(&one) {
-                ways.push(one);
-            }
-        }
+        let ways = self.ways.get(&at.0).map_or(&[][..], Vec::as_slice);
         // The operator's word stands above what was found out. A step that asks for its sub-steps is chosen by those.
         let chosen = if self.shape.choice(Some(at.0)).is_some() { None } else { self.chosen(Some(at.0)) };
         if let Some(chosen) = chosen {
@@ -242,9 +237,12 @@ impl Run {
     /// The tests of a command's fence with their answers.
     fn atoms(&self, at: At) -> Vec<Atom<'_>> {
         let fence = self.fences.stand(at).map_or(0, |stand| stand.fence);
-        let members = self.fences.members(fence).iter().filter(|member| **member < at).rev().take(64);
+        let members = self.fences.members(fence);
+        let before = members.partition_point(|member| *member < at);
+        let members = members.iter().take(before).rev().take(1_000);
+        let tests = members.filter(|member| self.tests.contains_key(member)).take(64);
         let shell = self.shell(at);
-        let atoms = members.filter_map(|member| {
+        let atoms = tests.filter_map(|member| {
             let test = self.tests.get(member)?;
             let line = self.command_of(*member)?.statement.line;
             let ended = self.ended_in(*member, &shell);

@@ -31,6 +31,9 @@ pub use refusal::Refusal;
 pub use state::{CommandView, Progress, State, StepView};
 pub use until::{Stop, Until};
 
+/// Arms in one step that are told apart.
+const MOST_WAYS: usize = 64;
+
 /// A runbook on its way.
 #[derive(Debug, Clone)]
 pub struct Run {
@@ -39,6 +42,8 @@ pub struct Run {
     fences: Fences,
     /// Commands that are the test of an `if`.
     tests: BTreeMap<At, Test>,
+    /// For each step the conditions of a script that its commands stand under.
+    ways: BTreeMap<u32, Vec<String>>,
     record: Record,
 }
 
@@ -62,14 +67,21 @@ impl Run {
         let shape = Shape::of(&runbook);
         let fences = Fences::of(&runbook);
         let mut tests = BTreeMap::new();
+        let mut ways: BTreeMap<u32, Vec<String>> = BTreeMap::new();
         for (step, commands) in (0..).zip(runbook.steps.iter().map(|step| &step.commands)) {
             for (number, command) in (0..).zip(commands) {
                 if let Some(test) = Test::of(&command.statement.text) {
                     tests.insert((step, number), test);
                 }
+                if let Some(condition) = &command.statement.condition {
+                    let known = ways.entry(step).or_default();
+                    if known.len() < MOST_WAYS && !known.contains(condition) {
+                        known.push(condition.clone());
+                    }
+                }
             }
         }
-        Run { runbook, shape, fences, tests, record: Record::new(run) }
+        Run { runbook, shape, fences, tests, ways, record: Record::new(run) }
     }
 
     /// Takes an event in; true where it was one of this run. Each writer's events come in their own order.
@@ -178,11 +190,16 @@ impl Run {
     pub fn shell(&self, at: (u32, u32)) -> Shell {
         let Some(stand) = self.fences.stand(at) else { return Shell::None };
         let mut last: Option<(&record::Key, &str)> = None;
-        for member in self.fences.members(stand.fence).iter().filter(|member| !self.is_apart(**member)) {
-            let orders = self.record.attempts.get(&(member.0, Some(member.1)));
-            for session in orders.into_iter().flat_map(BTreeMap::keys).map(|order| order.session.as_str()) {
+        for ((step, command), orders) in &self.record.attempts {
+            let Some(member) = command.map(|command| (*step, command)) else { continue };
+            let own = self.fences.stand(member).is_some_and(|one| one.fence == stand.fence);
+            if !own || self.is_apart(member) {
+                continue;
+            }
+            for session in orders.keys().map(|order| order.session.as_str()) {
                 let first = self.record.sessions.get(session).and_then(|told| told.first.as_ref());
-                if let Some(first) = first.filter(|first| last.is_none_or(|known| known < (first, session))) {
+                if let Some(first) = first.filter(|first| last.is_none_or(|known| known < (*first, session)))
+                {
                     last = Some((first, session));
                 }
             }

@@ -24,10 +24,10 @@ pub enum Refusal {
     Narration,
     /// Values that are not filled in.
     Missing(Vec<String>),
-    /// Nothing was chosen yet; the first steps of the arms.
+    /// Nothing was chosen yet of so many arms.
     NotChosen {
         asks: Option<u32>,
-        options: Vec<u32>,
+        of: usize,
     },
     /// Another arm was chosen.
     OtherChosen {
@@ -82,7 +82,7 @@ impl fmt::Display for Refusal {
             Refusal::Language(_) => out.write_str("no shell here runs this language"),
             Refusal::Narration => out.write_str("only speaks: there is nothing to run"),
             Refusal::Missing(names) => write!(out, "not filled in: `{}`", names.join("`, `")),
-            Refusal::NotChosen { options, .. } => write!(out, "choose one of {} first", options.len()),
+            Refusal::NotChosen { of, .. } => write!(out, "choose one of {of} first"),
             Refusal::OtherChosen { .. } => out.write_str("another way was chosen"),
             Refusal::Undecided { condition, line: Some(line) } => {
                 write!(out, "only if `{condition}`: line {line} has not answered")

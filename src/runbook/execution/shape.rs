@@ -25,6 +25,7 @@ pub struct Gate {
 pub struct Shape {
     choices: BTreeMap<Option<u32>, Choice>,
     gates: Vec<Vec<Gate>>,
+    tops: Vec<u32>,
 }
 
 /// A sub-step: `3a`.
@@ -46,8 +47,9 @@ pub fn asks_to_choose(step: &Step) -> bool {
 impl Shape {
     pub fn of(runbook: &Runbook) -> Shape {
         let steps = &runbook.steps;
-        let mut shape = Shape { choices: BTreeMap::new(), gates: vec![Vec::new(); steps.len()] };
         let tops = tops(steps);
+        let gates = vec![Vec::new(); steps.len()];
+        let mut shape = Shape { choices: BTreeMap::new(), gates, tops: tops.clone() };
         shape.branches(steps, &tops);
         if runbook.mode == Mode::Menu {
             shape.menu(steps, &tops);
@@ -66,6 +68,11 @@ impl Shape {
         self.choices.get(&asks)
     }
 
+    /// The step that this one is a part of, or itself.
+    pub fn top(&self, step: u32) -> u32 {
+        self.tops.get(step as usize).copied().unwrap_or(step)
+    }
+
     /// What has to be chosen for a step to be done.
     pub fn gates(&self, step: u32) -> &[Gate] {
         self.gates.get(step as usize).map_or(&[], Vec::as_slice)
@@ -73,7 +80,8 @@ impl Shape {
 
     fn option(&mut self, asks: Option<u32>, option: u32) {
         let choice = self.choices.entry(asks).or_insert_with(|| Choice { asks, options: Vec::new() });
-        if !choice.options.contains(&option) {
+        // They come in order.
+        if choice.options.last().is_none_or(|last| *last < option) {
             choice.options.push(option);
         }
     }
@@ -150,13 +158,18 @@ impl Shape {
             }
         }
         groups.push(group);
+        let mut asked: BTreeMap<u32, u32> = BTreeMap::new();
         for group in groups.iter().filter(|group| group.len() > 1) {
-            let asks = group.first().copied();
+            let Some(first) = group.first() else { continue };
             for option in group {
-                self.option(asks, *option);
-                for (at, _) in numbered(steps).filter(|(at, _)| tops.get(*at as usize) == Some(option)) {
-                    self.gate(at, Gate { asks, option: *option });
-                }
+                self.option(Some(*first), *option);
+                asked.insert(*option, *first);
+            }
+        }
+        for (at, _) in numbered(steps) {
+            let top = tops.get(at as usize).copied().unwrap_or(at);
+            if let Some(first) = asked.get(&top) {
+                self.gate(at, Gate { asks: Some(*first), option: top });
             }
         }
     }

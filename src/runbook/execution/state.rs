@@ -204,10 +204,8 @@ impl Run {
             (!body.no_longer).then_some(body.reason.as_str())
         };
         own(step).or_else(|| {
-            let sub = self.step(step).is_some_and(super::shape::is_sub);
-            let top =
-                (0..step).rev().find(|at| self.step(*at).is_some_and(|one| !super::shape::is_sub(one)))?;
-            own(top).filter(|_| sub)
+            let top = self.shape.top(step);
+            if top == step { None } else { own(top) }
         })
     }
 
@@ -264,7 +262,8 @@ impl Run {
 
     /// A step that asks is as far as the arm that was chosen.
     fn arm_state(&self, asks: u32, option: u32) -> State {
-        let inside = self.steps().filter(|(at, _)| {
+        let inside = self.steps().skip(asks as usize + 1).take_while(|(at, _)| self.shape.top(*at) == asks);
+        let inside = inside.filter(|(at, _)| {
             self.shape.gates(*at).iter().any(|gate| gate.asks == Some(asks) && gate.option == option)
         });
         let states = inside.filter_map(|(at, _)| self.view(at)).map(|view| view.state);
