@@ -93,9 +93,8 @@ impl Out {
     fn with(mut self, redirects: &[Redirect]) -> Out {
         for one in redirects {
             match (one.way, one.fd) {
-                (Way::Write | Way::Append, Some(2)) => self.hushed = true,
                 (Way::Write | Way::Append, None | Some(1)) => self.kept = true,
-                (Way::Duplicate, Some(2)) => self.hushed = true,
+                (Way::Write | Way::Append | Way::Duplicate, Some(2)) => self.hushed = true,
                 _ => {}
             }
         }
@@ -119,7 +118,9 @@ fn all(node: &Node, way: Out, depth: u8, out: &mut Vec<Part>) {
     }
     let each = |nodes: &[Node], out: &mut Vec<Part>| {
         let way = way.with(&node.redirects);
-        nodes.iter().for_each(|node| all(node, way, depth - 1, out));
+        for node in nodes {
+            all(node, way, depth - 1, out);
+        }
     };
     match &node.kind {
         Kind::Simple(simple) => {
@@ -155,7 +156,9 @@ fn inside(text: &Text, depth: u8, out: &mut Vec<Part>) {
     for piece in &text.pieces {
         match piece {
             Piece::Output { body, .. } | Piece::Process(body) => {
-                body.iter().for_each(|node| all(node, Out::default(), depth - 1, out));
+                for node in body {
+                    all(node, Out::default(), depth - 1, out);
+                }
             }
             Piece::Unknown { inside: texts } => texts.iter().for_each(|text| inside(text, depth - 1, out)),
             Piece::Variable(one) => one.inside.iter().for_each(|text| inside(text, depth - 1, out)),

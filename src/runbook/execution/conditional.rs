@@ -19,9 +19,9 @@ impl Test {
     /// Reads `if a; then` and `elif a; then`.
     pub fn of(text: &str) -> Option<Test> {
         let rest = text.strip_prefix("if ").or_else(|| text.strip_prefix("elif "))?;
-        let test = rest.trim_end().strip_suffix("then")?;
-        let inner = test.trim_end().trim_end_matches(';').trim();
-        if inner.is_empty() || test.ends_with(|c: char| c.is_alphanumeric()) {
+        let asked = rest.trim_end().strip_suffix("then")?;
+        let inner = asked.trim_end().trim_end_matches(';').trim();
+        if inner.is_empty() || asked.ends_with(|c: char| c.is_alphanumeric()) {
             return None;
         }
         let parts = parts::parts(inner);
@@ -40,7 +40,7 @@ impl Test {
     /// Whether it holds; none where its exit code is an error rather than an answer.
     pub fn holds(&self, codes: &[i32]) -> Option<bool> {
         let code = *codes.last()?;
-        if self.doubtful || matches!(code, 126 | 127) || code > 128 || code < 0 || code >= self.error {
+        if self.doubtful || matches!(code, 126 | 127) || !(0..=128).contains(&code) || code >= self.error {
             return None;
         }
         // A part before the last that could not run at all says nothing.
@@ -88,19 +88,16 @@ pub fn evaluate(condition: &str, atoms: &[Atom<'_>]) -> Held {
             let (tail, turned) = stripped(rest, &atom.test.text)?;
             Some((tail, atom.line, atom.answer.map(|answer| answer != turned)))
         });
-        let part = match found {
-            Some((tail, line, answer)) => {
-                rest = tail;
-                match answer {
-                    Some(true) => Held::Yes,
-                    Some(false) => Held::No,
-                    None => Held::Open(line),
-                }
+        let part = if let Some((tail, line, answer)) = found {
+            rest = tail;
+            match answer {
+                Some(true) => Held::Yes,
+                Some(false) => Held::No,
+                None => Held::Open(line),
             }
-            None => {
-                rest = rest.split_once(" && ").map_or("", |(_, tail)| tail);
-                Held::Unknown
-            }
+        } else {
+            rest = rest.split_once(" && ").map_or("", |(_, tail)| tail);
+            Held::Unknown
         };
         held = match (held, part) {
             (Held::No, _) | (_, Held::No) => Held::No,

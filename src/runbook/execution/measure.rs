@@ -85,7 +85,9 @@ pub fn suggest(command: &Command, text: &str, title: &str) -> Vec<Measure> {
         Lang::Shell => return shell(statement, text, likely),
         Lang::PowerShell | Lang::Query => None,
     };
-    all.iter_mut().for_each(|measure| measure.likely = likely);
+    if let Some(measure) = &mut all {
+        measure.likely = likely;
+    }
     all.into_iter().collect()
 }
 
@@ -251,7 +253,7 @@ fn kubectl(words: &[String], out: &mut Vec<Measure>) {
         let kept = words.iter().enumerate().skip(1).filter(|(at, one)| {
             !bare.contains(at) && !one.starts_with("--replicas") && !one.starts_with("--current-replicas")
         });
-        kept.map(|(_, word)| format!(" {}", quoted(word))).collect::<String>()
+        kept.fold(String::new(), |all, (_, word)| all + " " + &quoted(word))
     };
     let tool = quoted(words.first().map_or("kubectl", String::as_str));
     match (verb, sub) {
@@ -407,5 +409,5 @@ fn joined_to(words: &[String], place: usize) -> String {
 }
 
 fn joined_from(words: &[String], place: usize) -> String {
-    words.iter().skip(place).map(|word| format!(" {}", quoted(word))).collect()
+    words.iter().skip(place).fold(String::new(), |all, word| all + " " + &quoted(word))
 }

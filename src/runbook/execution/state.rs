@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use super::super::types::{Command, Step, StepKind};
 use super::fence::At;
-use super::record::Key;
+use super::record::{Attempt, Key};
 use super::shape::is_counted;
 use super::{Refusal, Run, may};
 use crate::commands::Role;
@@ -161,7 +161,7 @@ impl Run {
         let spot = (at.0, Some(at.1));
         // Whatever else was told: what is in flight is running.
         let running =
-            self.record.attempts.get(&spot).is_some_and(|all| all.values().any(|one| one.is_running()));
+            self.record.attempts.get(&spot).is_some_and(|all| all.values().any(Attempt::is_running));
         if running {
             return State::Running;
         }

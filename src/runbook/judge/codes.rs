@@ -45,7 +45,7 @@ pub fn missing_tool(case: &Case<'_>) -> Option<Said> {
     }
     let bad = case.codes.iter().any(|code| *code != 0);
     let line = case.err.lines().find(|line| line.contains("executable file not found"))?;
-    let tool = line.split('"').filter(|word| !word.is_empty() && !word.contains([' ', ':'])).next_back();
+    let tool = line.split('"').rfind(|word| !word.is_empty() && !word.contains([' ', ':']));
     bad.then(|| (Verdict::Failed, format!("{} is not installed there", tool.unwrap_or("the tool"))))
 }
 

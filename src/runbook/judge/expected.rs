@@ -379,7 +379,8 @@ fn stands(line: &str, piece: &str) -> bool {
         let inner = |c: char| c.is_alphanumeric() || c == '_';
         let begins = piece.starts_with(|c: char| inner(c));
         let ends = piece.ends_with(|c: char| inner(c));
-        !(begins && before.ends_with(inner) || ends && after.starts_with(inner)) && !turns(before)
+        let joined = begins && before.ends_with(inner) || ends && after.starts_with(inner);
+        !joined && !turns(before)
     })
 }
 

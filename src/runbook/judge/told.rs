@@ -6,7 +6,7 @@ use crate::commands::Role;
 use crate::domain::approval::Tier;
 use crate::incident::event::Verdict;
 
-/// A server of PostgreSQL that takes no more sessions.
+/// A database server that takes no more sessions.
 pub fn is_full(text: &str) -> bool {
     ["53300", "too many clients", "remaining connection slots", "too many connections for"]
         .iter()
@@ -126,7 +126,7 @@ pub fn status(case: &Case<'_>) -> Option<u16> {
         let line = line.trim_start_matches(['<', ' ']);
         line.strip_prefix("HTTP/")?.split_whitespace().nth(1)?.parse().ok()
     });
-    if let Some(status) = line.last() {
+    if let Some(status) = line.reduce(|_, last| last) {
         return Some(status);
     }
     if case.text.contains("http_code") || case.text.contains("response_code") {

@@ -7,7 +7,7 @@ use crate::commands::Lang;
 use crate::domain::approval::Tier;
 
 /// So long it has to hold.
-pub const HOLD: Duration = Duration::from_secs(60);
+pub const HOLD: Duration = Duration::from_mins(1);
 
 /// What settles a change; each has to be so for [`HOLD`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,13 +52,10 @@ fn call(call: &Call) -> Option<Watch> {
     };
     match call.tool.as_str() {
         "kubectl" | "oc" => match (word(0), word(1)) {
-            ("rollout", "restart" | "undo") => Some(Watch::RolledOut { object: object(2), namespace }),
-            ("set", "env" | "image" | "resources" | "serviceaccount") => {
+            ("rollout", "restart" | "undo") | ("set", "env" | "image" | "resources" | "serviceaccount") => {
                 Some(Watch::RolledOut { object: object(2), namespace })
             }
-            ("set", _) => Some(Watch::Nothing),
-            ("scale", _) => Some(Watch::RolledOut { object: object(1), namespace }),
-            ("patch" | "edit", kind) if is_workload(kind) => {
+            ("scale" | "patch" | "edit", kind) if word(0) == "scale" || is_workload(kind) => {
                 Some(Watch::RolledOut { object: object(1), namespace })
             }
             ("delete", kind) if matches!(kind.split('/').next(), Some("pod" | "pods" | "po")) => {
