@@ -60,7 +60,7 @@ impl Story {
         let mut all =
             steps.flat_map(|(step, one)| (0..).zip(&one.commands).map(move |(at, c)| (step, at, c)));
         let found = all.find(|(.., command)| command.statement.text.starts_with(text));
-        found.map(|(step, at, _)| (step, at)).unwrap_or_else(|| panic!("no command `{text}`"))
+        found.map_or_else(|| panic!("no command `{text}`"), |(step, at, _)| (step, at))
     }
 
     fn step(&self, title: &str) -> u32 {

@@ -10,7 +10,10 @@ fn of(text: &str) -> Vec<Measure> {
     suggest(&step.commands[0], &step.commands[0].statement.text, &step.title)
 }
 
-fn told(text: &str, prior: &str) -> Vec<(String, String, String, Option<String>, Option<String>)> {
+/// What is set, to what, how the value before is asked for, and how it is set again.
+type Told = (String, String, String, Option<String>, Option<String>);
+
+fn told(text: &str, prior: &str) -> Vec<Told> {
     of(text)
         .into_iter()
         .map(|one| {
@@ -20,13 +23,7 @@ fn told(text: &str, prior: &str) -> Vec<(String, String, String, Option<String>,
         .collect()
 }
 
-fn one(
-    subject: &str,
-    name: &str,
-    new: &str,
-    ask: Option<&str>,
-    back: &str,
-) -> (String, String, String, Option<String>, Option<String>) {
+fn one(subject: &str, name: &str, new: &str, ask: Option<&str>, back: &str) -> Told {
     (subject.into(), name.into(), new.into(), ask.map(str::to_owned), Some(back.into()))
 }
 

@@ -416,7 +416,15 @@ impl Run {
         ];
         asks.extend(plain.into_iter().filter(|(so, _)| *so).map(|(_, ask)| ask));
         let branch = self.step(at.0).and_then(|step| step.branch.as_deref());
-        if let Some(branch) = branch.filter(|_| !decided && self.shape.gates(at.0).is_empty()) {
+        let found = |branch: &str| decided && one.condition.as_deref() == Some(branch);
+        // What was chosen is not asked again; a condition of the step's own within its arm is.
+        let chosen = |branch: &str| {
+            self.shape.gates(at.0).iter().any(|gate| {
+                let arm = self.step(gate.option).and_then(|step| step.branch.as_deref());
+                gate.option == at.0 || arm == Some(branch)
+            })
+        };
+        if let Some(branch) = branch.filter(|branch| !found(branch) && !chosen(branch)) {
             asks.push(Ask::Conditional(branch.to_owned()));
         }
         if let Some(opener) = stand.maybe.and_then(|opener| self.command_of(opener)) {
