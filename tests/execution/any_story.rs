@@ -1,9 +1,11 @@
 //! Over any story: nothing may run that was not chosen, is not built, is for another screen, lacks a value, or belongs
 //! to a shell that is gone.
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use firedeck::commands::{Lang, Role};
 use firedeck::incident::event::{End, Event, Verdict, What};
+use firedeck::runbook::Runbook;
 use firedeck::runbook::execution::{Run, Shell};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -113,7 +115,8 @@ fn story(deeds: &[Deed]) -> Vec<Event> {
 }
 
 fn folded(events: &[Event]) -> Run {
-    let mut run = Run::new(RUN, book(PAGE));
+    static BOOK: OnceLock<Arc<Runbook>> = OnceLock::new();
+    let mut run = Run::new(RUN, Arc::clone(BOOK.get_or_init(|| book(PAGE))));
     for event in events {
         run.take(event);
     }

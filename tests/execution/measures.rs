@@ -73,6 +73,17 @@ fn setters_say_how_the_value_before_is_asked_for_and_set_again() {
 }
 
 #[test]
+fn each_of_several_workloads_is_a_measure_of_its_own_and_a_secret_is_not_asked_for() {
+    let two = of("kubectl scale deployment crane lift --replicas=0 -n yard");
+    assert_eq!(
+        two.iter().map(|one| one.subject.as_str()).collect::<Vec<_>>(),
+        ["deployment/crane", "deployment/lift"]
+    );
+    let secret = of("kubectl set env deployment/crane DATABASE_URL=postgres://yard:hunter2@ledger/yard");
+    assert_eq!((secret[0].new.as_str(), &secret[0].ask, secret[0].revert("x")), ("(hidden)", &None, None));
+}
+
+#[test]
 fn what_is_meant_for_a_while_is_likely() {
     assert!(of("kubectl set env deployment/crane LOG_LEVEL=debug")[0].likely);
     assert!(of("LOG_LEVEL=debug docker compose up -d")[0].likely);

@@ -16,6 +16,13 @@ fn grep_that_finds_nothing_is_no_matches_only_if_all_before_it_went_well() {
     );
     is(&judged(LOGS, &[0, 2], "", "grep: bad"), Verdict::Failed, "grep");
     is(&judged(LOGS, &[0, 0], "an error\n", ""), Verdict::Ok, "an error");
+    // Which of two has answered is not known.
+    is(&judged("test -f app.log && grep error app.log", &[1], "", ""), Verdict::NoData, "before it");
+    // What kubectl tells of itself is no complaint.
+    let inside = "kubectl exec -n yard deploy/crane -- grep error /var/log/app.log";
+    let told = "Defaulted container \"app\" out of: app, proxy\ncommand terminated with exit code 1\n";
+    is(&judged(inside, &[1], "", told), Verdict::NoMatches, "no matches");
+    is(&judged(inside, &[1], "", "error: unable to upgrade connection"), Verdict::NoData, "unable");
     // Who throws errors away does not know whether there were any.
     is(&judged("kubectl get events 2>/dev/null | grep Failed", &[0, 1], "", ""), Verdict::NoData, "not kept");
 }

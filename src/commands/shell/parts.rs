@@ -28,6 +28,8 @@ pub struct Parts {
     pub last: Vec<Part>,
     /// Every call in it, those in substitutions and in all arms too.
     pub all: Vec<Part>,
+    /// The pipe stands behind `&&` or `||`: an exit code may be of what stands before it.
+    pub chained: bool,
     /// A `!` turns its exit code around.
     pub negated: bool,
     /// It only sets variables.
@@ -42,8 +44,9 @@ pub fn parts(text: &str) -> Parts {
     for node in &tree.nodes {
         all(node, Out::default(), DEPTH, &mut out.all);
     }
-    if let Some(node) = tree.nodes.last() {
-        let node = end_of(node);
+    if let Some(last) = tree.nodes.last() {
+        let node = end_of(last);
+        out.chained = !std::ptr::eq(node, last);
         let before = text.get(..node.span.start).unwrap_or_default().trim_end();
         let own = text.get(node.span.clone()).unwrap_or_default();
         out.negated = before.ends_with('!') || own.starts_with("! ");
@@ -199,6 +202,7 @@ mod tests {
     fn a_turned_code_redirections_and_assignments_are_seen() {
         assert!(parts("! pg_isready -h db").negated);
         assert!(parts("a || ! b").negated && !parts("! a || b").negated);
+        assert!(parts("a && b | c").chained && !parts("a; b | c").chained);
         let kept = parts("a 2>&1 > out.log").last;
         assert_eq!(kept.iter().map(|part| (part.kept, part.hushed)).collect::<Vec<_>>(), [(true, true)]);
         assert!(parts("X=$(a | b)").assigns && parts("export X=1").assigns && !parts("X=1 a").assigns);

@@ -6,6 +6,7 @@ use super::super::types::Command;
 use crate::commands::shell::parts::{self, Part};
 use crate::commands::{Lang, Role, Statement};
 use crate::domain::approval::Tier;
+use crate::domain::secret;
 use crate::domain::text::quoted;
 
 /// What was changed for a while.
@@ -146,6 +147,12 @@ fn shell(statement: &Statement, text: &str, likely: bool) -> Vec<Measure> {
     }
     for measure in &mut out {
         measure.likely |= likely || is_meant(&measure.name);
+        if secret::looks_secret(&measure.name) || secret::carries_password(&measure.new) {
+            // Neither shown nor asked for.
+            secret::HIDDEN.clone_into(&mut measure.new);
+            measure.ask = None;
+            measure.back = Back::Unknown;
+        }
     }
     out.truncate(16);
     out
@@ -287,27 +294,32 @@ fn kubectl(words: &[String], out: &mut Vec<Measure>) {
             }
         }
         ("scale", _) => {
-            let (object, _) = object(&bare, words, 2);
             let inline = words.iter().find_map(|word| word.strip_prefix("--replicas="));
-            let Some(new) = inline.filter(|new| new.parse::<u32>().is_ok() && !object.is_empty()) else {
-                return;
+            let Some(new) = inline.filter(|new| new.parse::<u32>().is_ok()) else { return };
+            let names: Vec<&str> =
+                bare.iter().skip(2).filter_map(|at| words.get(*at)).map(String::as_str).take(16).collect();
+            // `scale deployment a b` means both.
+            let objects: Vec<String> = match names.as_slice() {
+                [kind, rest @ ..] if !kind.contains('/') => {
+                    rest.iter().map(|name| format!("{kind}/{name}")).collect()
+                }
+                all => all.iter().map(|name| (*name).to_owned()).collect(),
             };
-            out.push(Measure {
-                subject: object.clone(),
-                name: "replicas".to_owned(),
-                new: new.to_owned(),
-                lang: Lang::Shell,
-                ask: Some(format!(
-                    "{tool} get {}{} -o 'jsonpath={{.spec.replicas}}'",
-                    quoted(&object),
-                    place()
-                )),
-                back: Back::With(vec![
-                    Piece::Text(format!("{tool} scale {}{} ", quoted(&object), place())),
-                    Piece::Prior("--replicas=".to_owned()),
-                ]),
-                likely: false,
-            });
+            for object in objects {
+                let named = quoted(&object);
+                out.push(Measure {
+                    name: "replicas".to_owned(),
+                    new: new.to_owned(),
+                    lang: Lang::Shell,
+                    ask: Some(format!("{tool} get {named}{} -o 'jsonpath={{.spec.replicas}}'", place())),
+                    back: Back::With(vec![
+                        Piece::Text(format!("{tool} scale {named}{} ", place())),
+                        Piece::Prior("--replicas=".to_owned()),
+                    ]),
+                    likely: false,
+                    subject: object,
+                });
+            }
         }
         ("cordon", _) if bare.len() > 2 => {
             for at in bare.iter().skip(2) {

@@ -84,6 +84,12 @@ pub fn search(case: &Case<'_>) -> Option<Said> {
     if answers.iter().take(place).any(|(call, _)| call.hushed) {
         return Some((Verdict::NoData, "nothing was found, and errors were not kept".to_owned()));
     }
+    if case.parts.chained && place == 0 {
+        return Some((
+            Verdict::NoData,
+            "nothing was found, or what stands before it did not go well".to_owned(),
+        ));
+    }
     let counted = case.out.trim();
     let found = counted.is_empty() || counted == "0";
     let says = if found { "no matches" } else { "no matches in a part of it" };
