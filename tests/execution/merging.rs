@@ -86,10 +86,12 @@ fn of_two_ends_the_worse_counts_and_it_is_said() {
         event("one", 2, 2, ended((0, 0), "s1", 1, End::Exit(vec![0]), Verdict::Ok)),
         event("two", 1, 3, ended((0, 0), "s1", 1, End::Interrupted, Verdict::Interrupted)),
     ];
-    let run = run(&story);
-    assert_eq!(run.command(0, 0).expect("a command").state, State::Interrupted);
-    assert!(run.command(0, 0).expect("a command").disputed);
-    assert!(run.said().iter().any(|said| said.contains("two ways")), "{:?}", run.said());
+    for order in [[0, 1, 2], [2, 0, 1], [0, 2, 1]] {
+        let run = run(&order.map(|at| story[at].clone()));
+        let view = run.command(0, 0).expect("a command");
+        assert_eq!((view.state, view.disputed), (State::Interrupted, true));
+        assert!(run.said().iter().any(|said| said.contains("two ways")), "{:?}", run.said());
+    }
 }
 
 #[test]
