@@ -110,6 +110,8 @@ fn states_are_words_that_are_not_turned_around() {
         Verdict::Failed,
         "not healthy",
     );
+    let two = "crane healthy\nlift unhealthy\n";
+    is(&expecting("healthy", "yard-state", &[0], two, ""), Verdict::Failed, "lift unhealthy");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 //!
 //! A raised pool, a fallback, a log level, a maintenance page: each is suggested as a measure with the command that
 //! tells the value before it, and the one that sets it again.
+mod kube;
+
 use super::super::types::Command;
 use crate::commands::shell::parts::{self, Part};
 use crate::commands::{Lang, Role, Statement};
@@ -162,7 +164,7 @@ fn of_call(part: &Part, out: &mut Vec<Measure>) {
     let words = &part.words;
     let tool = words.first().map(|word| word.rsplit('/').next().unwrap_or(word)).unwrap_or_default();
     if matches!(tool, "kubectl" | "oc") && !words.iter().any(|word| word == "exec") {
-        kubectl(words, out);
+        kube::measures(words, out);
         return;
     }
     // `psql -c "…"` and `redis-cli CONFIG SET …`, wherever they run: the words around them stay.
@@ -248,166 +250,6 @@ fn of_redis(name: &str, new: &str, lang: Lang, before: &str) -> Measure {
             Piece::Prior(String::new()),
         ]),
         likely: false,
-    }
-}
-
-fn kubectl(words: &[String], out: &mut Vec<Measure>) {
-    let bare = bare(words);
-    let word = |at: usize| bare.get(at).and_then(|at| words.get(*at)).map(String::as_str).unwrap_or_default();
-    let (verb, sub) = (word(1), word(2));
-    // Everything but the verb's own words says where: the context, the namespace.
-    let place = || {
-        let kept = words.iter().enumerate().skip(1).filter(|(at, one)| {
-            !bare.contains(at) && !one.starts_with("--replicas") && !one.starts_with("--current-replicas")
-        });
-        kept.fold(String::new(), |all, (_, word)| all + " " + &quoted(word))
-    };
-    let tool = quoted(words.first().map_or("kubectl", String::as_str));
-    match (verb, sub) {
-        ("set", "env") => {
-            let (object, from) = object(&bare, words, 3);
-            for at in bare.iter().skip(from) {
-                let Some((name, new)) = words.get(*at).and_then(|word| word.split_once('=')) else {
-                    continue;
-                };
-                if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
-                    continue;
-                }
-                let path = format!("{{.spec.template.spec.containers[*].env[?(@.name==\"{name}\")].value}}");
-                out.push(Measure {
-                    subject: object.clone(),
-                    name: name.to_owned(),
-                    new: new.to_owned(),
-                    lang: Lang::Shell,
-                    ask: Some(format!(
-                        "{tool} get {}{} -o {}",
-                        quoted(&object),
-                        place(),
-                        quoted(&format!("jsonpath={path}"))
-                    )),
-                    back: Back::With(vec![
-                        Piece::Text(format!("{tool} set env {}{} ", quoted(&object), place())),
-                        Piece::Prior(format!("{name}=")),
-                    ]),
-                    likely: false,
-                });
-            }
-        }
-        ("scale", _) => {
-            let inline = words.iter().find_map(|word| word.strip_prefix("--replicas="));
-            let Some(new) = inline.filter(|new| new.parse::<u32>().is_ok()) else { return };
-            let names: Vec<&str> =
-                bare.iter().skip(2).filter_map(|at| words.get(*at)).map(String::as_str).take(16).collect();
-            // `scale deployment a b` means both.
-            let objects: Vec<String> = match names.as_slice() {
-                [kind, rest @ ..] if !kind.contains('/') => {
-                    rest.iter().map(|name| format!("{kind}/{name}")).collect()
-                }
-                all => all.iter().map(|name| (*name).to_owned()).collect(),
-            };
-            for object in objects {
-                let named = quoted(&object);
-                out.push(Measure {
-                    name: "replicas".to_owned(),
-                    new: new.to_owned(),
-                    lang: Lang::Shell,
-                    ask: Some(format!("{tool} get {named}{} -o 'jsonpath={{.spec.replicas}}'", place())),
-                    back: Back::With(vec![
-                        Piece::Text(format!("{tool} scale {named}{} ", place())),
-                        Piece::Prior("--replicas=".to_owned()),
-                    ]),
-                    likely: false,
-                    subject: object,
-                });
-            }
-        }
-        ("cordon", _) if bare.len() > 2 => {
-            for at in bare.iter().skip(2) {
-                let node = words.get(*at).cloned().unwrap_or_default();
-                out.push(Measure {
-                    back: Back::Fixed(format!("{tool} uncordon {}{}", quoted(&node), place())),
-                    subject: format!("node/{node}"),
-                    name: "schedulable".to_owned(),
-                    new: "no".to_owned(),
-                    lang: Lang::Shell,
-                    ask: None,
-                    likely: true,
-                });
-            }
-        }
-        ("label" | "annotate", _) => {
-            let (object, from) = object(&bare, words, 2);
-            for at in bare.iter().skip(from) {
-                let Some((name, new)) = words.get(*at).and_then(|word| word.split_once('=')) else {
-                    continue;
-                };
-                let back =
-                    format!("{tool} {verb} {}{} {}", quoted(&object), place(), quoted(&format!("{name}-")));
-                out.push(Measure {
-                    subject: object.clone(),
-                    name: name.to_owned(),
-                    new: new.to_owned(),
-                    lang: Lang::Shell,
-                    ask: None,
-                    back: Back::Fixed(back),
-                    likely: false,
-                });
-            }
-        }
-        _ => {}
-    }
-}
-
-/// The places of the words that are no options, the tool's included.
-fn bare(words: &[String]) -> Vec<usize> {
-    const VALUES: &[&str] = &[
-        "-n",
-        "--namespace",
-        "--context",
-        "--kubeconfig",
-        "--cluster",
-        "--user",
-        "-l",
-        "--selector",
-        "-c",
-        "--containers",
-        "--replicas",
-        "--current-replicas",
-        "--resource-version",
-        "--timeout",
-        "--as",
-        "-s",
-        "--server",
-        "--token",
-        "-f",
-        "--filename",
-        "-o",
-        "--output",
-        "--field-selector",
-    ];
-    let mut out = Vec::new();
-    let mut skip = false;
-    for (at, word) in words.iter().enumerate() {
-        if std::mem::take(&mut skip) {
-            continue;
-        }
-        if word.starts_with('-') && word.len() > 1 {
-            skip = VALUES.contains(&word.as_str());
-        } else {
-            out.push(at);
-        }
-    }
-    out
-}
-
-/// `deployment/web`, of one word or of two, and which of the bare words comes next.
-fn object(bare: &[usize], words: &[String], at: usize) -> (String, usize) {
-    let word = |at: usize| bare.get(at).and_then(|at| words.get(*at)).map(String::as_str).unwrap_or_default();
-    let (first, second) = (word(at), word(at + 1));
-    if first.contains('/') || second.is_empty() || second.contains('=') {
-        (first.to_owned(), at + 1)
-    } else {
-        (format!("{first}/{second}"), at + 2)
     }
 }
 
