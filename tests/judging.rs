@@ -58,6 +58,11 @@ fn a_statement_that_gave_nothing_where_data_was_expected_is_no_data() {
     is(&judged("curl -s http://crane.yard/api", &[0], "  \n", ""), Verdict::NoData, "no output");
     is(&judged("curl -s http://crane.yard/api | jq .load", &[0, 0], "null\n", ""), Verdict::NoData, "null");
     is(&judged("docker ps", &[0], "CONTAINER ID   IMAGE   STATUS\n", ""), Verdict::NoData, "header");
+    is(&judged("openssl x509 -in yard.pem -noout -dates", &[0], "", ""), Verdict::NoData, "no output");
+    let query = "curl -s 'http://metrics.yard/api/v1/query?query=up'";
+    let none = "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[]}}";
+    is(&judged(query, &[0], none, ""), Verdict::NoData, "holds nothing");
+    is(&judged("az redis list", &[0], "[]\n", ""), Verdict::NoMatches, "empty list");
     // What never writes anything is good without.
     is(&judged("cd /srv", &[0], "", ""), Verdict::Ok, "");
     is(&judged("STAMP=$(date +%s)", &[0], "", ""), Verdict::Ok, "");

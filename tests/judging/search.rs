@@ -53,6 +53,16 @@ fn a_part_that_was_cut_off_by_head_has_not_failed() {
 }
 
 #[test]
+fn a_shell_that_keeps_one_exit_code_of_a_pipe_proves_less() {
+    let text = "kubectl get pods | wc -l";
+    is(&judged(text, &[0], "0\n", "Unable to connect to the server"), Verdict::NoData, "not known");
+    let known = judged(text, &[0], "3\n", "");
+    is(&known, Verdict::Ok, "3");
+    assert!(known.warnings.iter().any(|warning| warning.contains("not known")), "{known:?}");
+    is(&judged(LOGS, &[1], "", ""), Verdict::Failed, "exit 1");
+}
+
+#[test]
 fn a_search_for_healthy_that_lets_unhealthy_pass_says_so() {
     let text = "if curl -s http://localhost:8080/health | jq -r .status | grep -q \"healthy\"; then\n  echo \"✓ PASS\"\nelse\n  echo \"✗ FAIL\"\nfi";
     let passed = judged(text, &[0], "✓ PASS\n", "");

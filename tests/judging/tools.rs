@@ -265,6 +265,11 @@ fn what_was_changed_is_accepted_until_it_has_held_a_minute() {
         Watch::ValueAsSet { name: "work_mem".into(), value: "64MB".into() }
     );
     assert_eq!(watch("az redis regenerate-key --name yard", "{}"), Watch::Nothing);
+    assert_eq!(
+        watch("ssh ops@yard-7 'docker compose restart crane'", "done\n"),
+        Watch::RolledOut { object: "crane".into(), namespace: None }
+    );
+    assert_eq!(watch("ssh ops@yard-7 'sudo systemctl restart crane'", ""), Watch::Nothing);
     let failed = judged("kubectl rollout restart deployment/crane", &[1], "", "Error from server (NotFound)");
     is(&failed, Verdict::Failed, "NotFound");
     assert_eq!(failed.watch, None);

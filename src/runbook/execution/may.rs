@@ -157,13 +157,13 @@ impl Run {
         if state == State::Running || assumed.contains(&at) {
             return Err(Refusal::Running);
         }
+        let shell = self.shell(at);
+        let session = self.session(at, &shell, anew)?;
+        let place = self.place(stand, &shell)?;
         let missing = missing(command, values);
         if !missing.is_empty() {
             return Err(Refusal::Missing(missing));
         }
-        let shell = self.shell(at);
-        let session = self.session(at, &shell, anew)?;
-        let place = self.place(stand, &shell)?;
         let mut go = Go {
             step: at.0,
             command: at.1,

@@ -1,5 +1,9 @@
 //! One call, without what only leads to it.
-use crate::commands::shell::parts::Part;
+use crate::commands::shell::parts::{self, Part, Parts};
+
+/// Texts in texts that are looked at, and calls in all.
+const DEPTH: u8 = 3;
+const MOST: usize = 512;
 
 /// The tool that does the work, and its words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -79,6 +83,52 @@ impl Call {
 
     pub fn is_quiet_search(&self) -> bool {
         self.is_search() && (self.has(&["-q", "--quiet", "--silent"]) || self.has(&["-m"]))
+    }
+}
+
+/// Every call of a statement, those in the texts that it hands to other shells too.
+pub fn all(parts: &Parts) -> Vec<Call> {
+    let mut out = Vec::new();
+    gather(parts, DEPTH, &mut out);
+    out
+}
+
+fn gather(parts: &Parts, depth: u8, out: &mut Vec<Call>) {
+    for part in &parts.all {
+        if out.len() >= MOST {
+            return;
+        }
+        let call = Call::of(part);
+        let text = nested(&call);
+        out.push(call);
+        if let Some(text) = text.filter(|_| depth > 0) {
+            gather(&parts::parts(&text), depth - 1, out);
+        }
+    }
+}
+
+/// The text that a call hands to another shell: `ssh host '…'`, `sh -c '…'`.
+fn nested(call: &Call) -> Option<String> {
+    match call.tool.as_str() {
+        "bash" | "sh" | "zsh" | "ash" | "dash" => {
+            let flag = call.words.iter().position(|word| word.starts_with('-') && word.ends_with('c'))?;
+            call.words.get(flag + 1).cloned()
+        }
+        "ssh" => {
+            let mut words = call.words.iter();
+            while let Some(word) = words.next() {
+                let takes = word.len() == 2 && word.ends_with(|c: char| "bcDEeFIiJLlmOopQRSWw".contains(c));
+                if !word.starts_with('-') {
+                    let rest: Vec<&str> = words.map(String::as_str).collect();
+                    return (!rest.is_empty()).then(|| rest.join(" "));
+                }
+                if takes {
+                    words.next();
+                }
+            }
+            None
+        }
+        _ => None,
     }
 }
 

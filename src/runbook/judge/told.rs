@@ -235,6 +235,15 @@ pub fn empty(case: &Case<'_>) -> Option<Said> {
     if case.uses(&["jq", "yq"]) && out.lines().all(|line| matches!(line.trim(), "null" | "")) {
         return Some((Verdict::NoData, "null: the answer does not hold it".to_owned()));
     }
+    if out == "[]" {
+        return Some((Verdict::NoMatches, "an empty list".to_owned()));
+    }
+    let body = || serde_json::from_str::<Value>(out).ok();
+    let none =
+        |body: Value| body.pointer("/data/result").and_then(Value::as_array).is_some_and(Vec::is_empty);
+    if out == "{}" || out.starts_with("{\"status\"") && body().is_some_and(none) {
+        return Some((Verdict::NoData, "the answer holds nothing".to_owned()));
+    }
     if case.is_redis() && matches!(out, "(nil)" | "(empty array)" | "(empty list or set)") {
         return Some((Verdict::NoData, "there is no such value".to_owned()));
     }
@@ -295,7 +304,6 @@ fn gives_output(case: &Case<'_>) -> bool {
         "tar",
         "gzip",
         "unzip",
-        "openssl",
         "command",
         "trap",
         "pushd",

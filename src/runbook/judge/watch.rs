@@ -31,7 +31,8 @@ pub fn of(command: &Command, calls: &[Call]) -> Option<Watch> {
     match one.lang {
         Lang::Sql => sql(&one.text),
         Lang::Redis => Some(redis(&one.text.split_whitespace().map(str::to_owned).collect::<Vec<_>>())),
-        _ => calls.iter().find_map(call),
+        // What changes another box without a word that is known is not seen from here.
+        _ => calls.iter().find_map(call).or_else(|| one.traits.remote.then_some(Watch::Nothing)),
     }
 }
 
