@@ -27,6 +27,9 @@ fn a_tool_that_is_not_there_is_named() {
         Verdict::Failed,
         "not installed there",
     );
+    let noise =
+        "E1127 00:03:50.5   18 memcache.go:265] \"Unhandled\"\nThe connection to the server was refused";
+    is(&judged("kubectl get pods", &[1], "", noise), Verdict::Failed, "The connection to the server");
 }
 
 #[test]
@@ -147,6 +150,8 @@ fn a_primary_has_no_lag_and_that_is_no_error() {
         Verdict::NoData,
         "not a replica",
     );
+    let refused = "psql: error: connection refused\nbash: [: -lt: unary operator expected";
+    is(&judged(compared, &[2], "", refused), Verdict::NoData, "connection refused");
     let asked = "psql -c 'SELECT EXTRACT(EPOCH FROM now() - pg_last_xact_replay_timestamp())'";
     is(
         &judged(asked, &[0], " extract \n---------\n        \n(1 row)\n\n", ""),

@@ -265,8 +265,14 @@ fn offer(case: &Case<'_>) -> Option<Offer> {
 /// The first line that says why: of standard error, else of the output.
 fn first_of(case: &Case<'_>) -> String {
     let mut lines = case.err.lines().chain(case.out.lines()).map(str::trim);
-    let line = lines.find(|line| !line.is_empty() && !line.starts_with("Warning:"));
+    let line = lines.find(|line| !line.is_empty() && !line.starts_with("Warning:") && !is_log(line));
     line.map_or_else(|| "no output".to_owned(), str::to_owned)
+}
+
+/// A line of a client's own log: `E1127 00:03:50.583238   18558 memcache.go:265] …`.
+fn is_log(line: &str) -> bool {
+    let digits = line.get(1..5).is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
+    digits && line.starts_with(['E', 'W', 'I', 'F']) && line.contains("] ")
 }
 
 fn window(text: &str) -> &str {

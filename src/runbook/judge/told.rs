@@ -23,9 +23,14 @@ pub fn nonsense(case: &Case<'_>) -> Option<Said> {
         ["lag", "replay", "replica", "standby"].iter().any(|word| lower.contains(word))
     };
     if line.is_some() {
-        let says =
-            if lags { "not a replica: it has no lag to compare" } else { "there was no number to compare" };
-        return Some((Verdict::NoData, says.to_owned()));
+        // What went wrong before the comparison says more.
+        let own = |line: &&str| !line.trim().is_empty() && !asked.iter().any(|word| line.contains(word));
+        let says = match case.err.lines().find(own) {
+            Some(line) => format!("there was nothing to compare: {}", line.trim()),
+            None if lags => "not a replica: it has no lag to compare".to_owned(),
+            None => "there was no number to compare".to_owned(),
+        };
+        return Some((Verdict::NoData, says));
     }
     let replays = ["pg_last_xact_replay_timestamp", "pg_last_wal_replay_lsn"]
         .iter()
@@ -395,6 +400,7 @@ pub fn result(case: &Case<'_>) -> String {
         return rows.trim_matches(['(', ')']).to_owned();
     }
     match lines.as_slice() {
+        [] if case.calls.last().is_some_and(|call| call.tool == "diff") => "no differences".to_owned(),
         [] => String::new(),
         [one] => (*one).to_owned(),
         more => format!("{} lines", more.len()),
