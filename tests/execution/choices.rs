@@ -153,6 +153,23 @@ fn nothing_of_another_arm_of_a_case_runs() {
     assert!(matches!(story.may("df -h"), Err(Refusal::OtherChosen { .. })));
 }
 
+#[test]
+fn what_another_arm_would_have_set_is_not_waited_for() {
+    let mut story = Story::of(
+        "### Yard degradation\n\n```bash\ncd /srv\ncase $1 in\n  \"slow\")\n    # Go to the lift\n    cd /srv/lift\n    # Look at the lift\n    ls -la lift.log\n    ;;\n  \"full\")\n    # Look at the disk\n    du -sh crane\n    ;;\nesac\n```\n",
+    );
+    let choice = story.run.shape().choices().next().expect("a choice").clone();
+    story.choose(choice.asks, choice.options[1]);
+    assert!(matches!(story.may("du -sh"), Err(Refusal::Unset { .. })), "{:?}", story.may("du -sh"));
+    story.ran("cd /srv", "s1", 1, Verdict::Ok);
+    assert!(story.may("du -sh").is_ok(), "{:?}", story.may("du -sh"));
+    // In the arm with a directory of its own, that one has to be gone to.
+    story.choose(choice.asks, choice.options[0]);
+    assert!(matches!(story.may("ls -la"), Err(Refusal::Unset { .. })), "{:?}", story.may("ls -la"));
+    story.ran("cd /srv/lift", "s1", 2, Verdict::Ok);
+    assert!(story.may("ls -la").is_ok());
+}
+
 const FAILOVER: &str = "\
 ### Ledger failover
 

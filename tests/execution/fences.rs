@@ -271,3 +271,36 @@ fn a_shell_is_found_whichever_host_wrote_of_it() {
     }));
     assert!(matches!(story.may("mkdir"), Err(Refusal::Closed)));
 }
+
+const REGION: &str = "\
+### Failover to the other yard
+
+```bash
+# 1. Go to the other cluster
+az aks get-credentials --name other-yard
+
+# 2. Deploy there
+kubectl apply -f crane/
+```
+
+Then look:
+
+```bash
+kubectl get pods -n yard
+```
+";
+
+#[test]
+fn what_is_meant_for_another_cluster_never_goes_to_the_present_one() {
+    let mut story = Story::of(REGION);
+    let refusal = story.may("kubectl apply").expect_err("it would go to the wrong cluster");
+    assert!(matches!(refusal, Refusal::Unset { need: Need::Context("kubectl"), .. }), "{refusal:?}");
+    story.ran("az aks", "s1", 1, Verdict::Accepted);
+    assert_eq!(story.may("kubectl apply").expect("it was switched").session, Session::Join("s1".into()));
+    // A block of its own has a context of its own, and says so.
+    let look = story.may("kubectl get").expect("it may run");
+    assert!(matches!(look.asks.as_slice(), [Ask::OtherContext(_)]), "{:?}", look.asks);
+    let own =
+        Story::of("### Yard\n\n```bash\nkubectl config use-context a\nkubectl --context=b get pods\n```\n");
+    assert!(own.may("kubectl --context").is_ok());
+}

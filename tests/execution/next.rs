@@ -131,3 +131,11 @@ fn echo_lines_are_no_steps_of_the_way_and_a_preamble_is_not_counted() {
     assert_eq!(texts(&story, &until.run), ["DAY=$(date +%F)", "uptime", "df -h /srv"]);
     assert_eq!(story.run.progress().all, 2);
 }
+
+#[test]
+fn each_phase_has_a_progress_of_its_own() {
+    let page = "#### Issue: the crane is slow\n\n**Diagnosis:**\n\n```bash\n# 1. Look\nuptime\n\n# 2. Look further\ndf -h /srv\n```\n\n**Solutions:**\n\n```bash\n# 1. Restart it\nkubectl rollout restart deployment/crane\n```\n";
+    let mut story = Story::of(page);
+    story.ran("uptime", "s1", 1, Verdict::Ok);
+    assert_eq!(story.run.phases(), [(Some("Diagnosis"), 1, 2), (Some("Solutions"), 0, 1)]);
+}

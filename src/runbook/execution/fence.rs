@@ -17,6 +17,8 @@ pub enum Need {
     Directory,
     /// What a file that was read in has set up.
     Sourced,
+    /// The cluster, project or subscription that a command switched this tool to.
+    Context(&'static str),
 }
 
 impl std::fmt::Display for Need {
@@ -26,6 +28,7 @@ impl std::fmt::Display for Need {
             Need::Function(name) => write!(out, "`{name}()`"),
             Need::Directory => out.write_str("the directory"),
             Need::Sourced => out.write_str("what was sourced"),
+            Need::Context(tool) => write!(out, "the context of {tool}"),
         }
     }
 }
@@ -34,7 +37,8 @@ impl std::fmt::Display for Need {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Needed {
     pub need: Need,
-    /// Commands of the same fence, any of which will do; empty where only another fence sets it.
+    /// Commands of the same fence, the nearest first; empty where only another fence sets it. Of a variable any will
+    /// do; a `cd` counts from the one before it, so the nearest is meant.
     pub by: Vec<At>,
     /// The nearest command that sets it.
     pub line: u32,
@@ -163,7 +167,7 @@ impl Going {
             Need::Directory,
             Need::Sourced,
         ]);
-        names.filter_map(|need| self.needed(fence, need)).collect()
+        names.chain(contexts(one)).filter_map(|need| self.needed(fence, need)).collect()
     }
 
     fn needed(&self, fence: u32, need: Need) -> Option<Needed> {
@@ -175,8 +179,7 @@ impl Going {
             // Another fence's directory is its own affair.
             return None;
         }
-        // A `cd` counts from the one before it, so the last one is meant; of a variable any will do.
-        let by = own().take(if shell { 1 } else { 16 }).map(|(_, at, ..)| *at).collect();
+        let by = own().map(|(_, at, ..)| *at).collect();
         Some(Needed { need, by, line: nearest.2, may_be_empty: all.iter().any(|(.., empty)| *empty) })
     }
 
@@ -189,6 +192,9 @@ impl Going {
         };
         for name in &one.sets {
             add(Need::Variable(name.clone()), sets_nothing(&one.text, name));
+        }
+        if let Some(tool) = switches(one) {
+            add(Need::Context(tool), false);
         }
         match one.tool.as_str() {
             "(function)" => {
@@ -213,6 +219,40 @@ fn is_own(one: &Statement, name: &str) -> bool {
         text.contains(&format!("{name}={quote}${brace}{name}"))
     });
     without || one.sets.iter().any(|set| set == name) && !itself
+}
+
+/// Which tool a command sends elsewhere from then on.
+fn switches(one: &Statement) -> Option<&'static str> {
+    let sub = one.subcommand.as_deref().unwrap_or_default();
+    match (one.tool.as_str(), sub) {
+        ("kubectl" | "oc", "config use-context" | "config use" | "config set-context")
+        | ("oc", "login" | "project")
+        | ("az", "aks get-credentials")
+        | ("aws", "eks update-kubeconfig")
+        | ("gcloud", "container clusters get-credentials")
+        | ("kubectx" | "kubens", _) => Some("kubectl"),
+        ("az", "account set" | "login") => Some("az"),
+        ("gcloud", "config set" | "config set project") => Some("gcloud"),
+        _ => None,
+    }
+}
+
+/// Tools of a command that go where they were sent, unless it says where itself.
+fn contexts(one: &Statement) -> Vec<Need> {
+    let words = || one.text.split(|c: char| c.is_whitespace() || matches!(c, '(' | '|' | ';' | '`'));
+    let says = |list: &[&str]| words().any(|word| list.contains(&word));
+    let own = |flag: &str| words().any(|word| word.split('=').next() == Some(flag));
+    let mut out = Vec::new();
+    if says(&["kubectl", "oc", "helm", "k9s", "flux"]) && !own("--context") && !own("--kube-context") {
+        out.push(Need::Context("kubectl"));
+    }
+    if says(&["az"]) && !own("--subscription") {
+        out.push(Need::Context("az"));
+    }
+    if says(&["gcloud"]) && !own("--project") {
+        out.push(Need::Context("gcloud"));
+    }
+    out
 }
 
 /// `NAME=`, `NAME=""`.

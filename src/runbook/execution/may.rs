@@ -59,6 +59,8 @@ pub enum Ask {
     Conditional(String),
     /// A block before it was left inside a session that this line opened: it may be meant for that.
     MaybeBehind(u32),
+    /// Another block switched the context at this line; this one has its own.
+    OtherContext(u32),
 }
 
 /// It ran before.
@@ -333,12 +335,24 @@ impl Run {
                     Need::Variable(name) | Need::Function(name) => {
                         return Err(Refusal::Elsewhere { name: name.clone(), line: needed.line });
                     }
+                    Need::Context(_) => go.asks.push(Ask::OtherContext(needed.line)),
                     Need::Directory | Need::Sourced => {}
                 }
                 continue;
             }
-            if !needed.by.iter().any(|by| assumed.contains(by) || self.was_set(*by, needed, shell)) {
-                return Err(Refusal::Unset { need: needed.need.clone(), line: needed.line });
+            // Those of another arm, or of a step that is skipped, set nothing.
+            let mut by = needed.by.iter().filter(|by| assumed.contains(by) || self.applies(**by)).peekable();
+            let is_set = |by: &At| assumed.contains(by) || self.was_set(*by, needed, shell);
+            let known = match &needed.need {
+                Need::Directory | Need::Sourced | Need::Context(_) => by.next().is_none_or(is_set),
+                Need::Function(_) => by.any(is_set),
+                Need::Variable(_) => by.peek().is_none() || by.any(is_set),
+            };
+            if !known {
+                let nearest =
+                    needed.by.iter().find(|by| self.applies(**by)).and_then(|by| self.command_of(*by));
+                let line = nearest.map_or(needed.line, |one| one.statement.line);
+                return Err(Refusal::Unset { need: needed.need.clone(), line });
             }
             if let Need::Variable(name) = &needed.need
                 && !needed.may_be_empty
@@ -347,6 +361,14 @@ impl Run {
             }
         }
         Ok(())
+    }
+
+    /// Whether a script would come to a command, as far as is known.
+    fn applies(&self, at: At) -> bool {
+        let Some(command) = self.command_of(at) else { return false };
+        let other =
+            matches!(self.condition(at, command), Err(Refusal::NotHolding(_) | Refusal::OtherChosen { .. }));
+        never(command).is_none() && self.open(at.0).is_ok() && !other && self.skipped(at.0).is_none()
     }
 
     /// Whether a command has set in this shell what another needs.

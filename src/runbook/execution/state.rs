@@ -317,6 +317,26 @@ impl Run {
         progress
     }
 
+    /// How far each phase has come, in the order of the runbook: its name, and its steps done and all.
+    pub fn phases(&self) -> Vec<(Option<&str>, usize, usize)> {
+        let mut phases: Vec<(Option<&str>, usize, usize)> = Vec::new();
+        for (at, step) in self.steps().filter(|(at, step)| is_counted(step) && self.open(*at).is_ok()) {
+            let Some(view) = self.view(at) else { continue };
+            if matches!(view.state, State::NotChosen | State::Future) || super::shape::asks_to_choose(step) {
+                continue;
+            }
+            let name = step.phase.as_deref();
+            if phases.last().is_none_or(|(last, ..)| *last != name) {
+                phases.push((name, 0, 0));
+            }
+            if let Some((_, done, all)) = phases.last_mut() {
+                *done += usize::from(view.state.is_done());
+                *all += 1;
+            }
+        }
+        phases
+    }
+
     /// No other arm was chosen above it.
     fn is_reachable(&self, step: u32) -> bool {
         self.shape
