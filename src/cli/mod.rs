@@ -23,7 +23,7 @@ pub fn run() -> color_eyre::Result<ExitCode> {
     let mut request = cli.flags.request(Env::read());
     let view = match cli.command {
         None => View::Board,
-        Some(Command::Open { target }) => View::Object(target),
+        Some(Command::Open { view }) => view,
         Some(Command::Wall) => {
             request.wall = true;
             View::Wall

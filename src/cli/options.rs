@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::runbooks::options::RunbooksCommand;
-use crate::config::{Env, Request, Target};
+use crate::config::{Env, Request, View};
 use crate::domain::settings::Backend;
 use crate::domain::settings::values::LogLevel;
 
@@ -133,18 +133,21 @@ fn log_level() -> impl TypedValueParser<Value = LogLevel> {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Open the cockpit on one thing: `pod/web-0`, `deploy/shop/web`, `node/n1`
+    /// Open the cockpit on one thing: `pod/web-0`, `deploy/shop/web`, an alert, a runbook
     #[command(after_help = "\
 Examples:
   firedeck open pod/web-0
+  firedeck open KubePodCrashLooping       an alert by its name; `r` there lists the runbooks that fit it
+  firedeck open runbook/disk              a runbook by words of its title
+  firedeck open https://wiki/oncall#disk  or by the address that an alert names
   firedeck open deploy/shop/web           KIND/NAMESPACE/NAME
   firedeck open hpa/web -n shop
 
 Kinds are written as for kubectl: po, deploy, rs, sts, ds, job, cj, hpa, no, ev, cert, ns.")]
     Open {
-        /// KIND/NAME or KIND/NAMESPACE/NAME
-        #[arg(value_name = "KIND/NAME", value_parser = Target::parse)]
-        target: Target,
+        /// KIND/NAME, KIND/NAMESPACE/NAME, an alert's name, runbook/WORDS or a runbook's address
+        #[arg(value_name = "WHAT", value_parser = View::parse)]
+        view: View,
     },
 
     /// The big screen: read-only, legible from five metres
