@@ -92,7 +92,7 @@ fn states_are_words_that_are_not_turned_around() {
         Verdict::Failed,
         "Pending",
     );
-    is(&expecting("PONG", "redis-cli ping", &[0], "PONG\n", ""), Verdict::Ok, "pong");
+    is(&expecting("PONG", "redis-cli ping", &[0], "PONG\n", ""), Verdict::Ok, "PONG");
     is(&expecting("healthy", "docker inspect crane", &[0], "unhealthy\n", ""), Verdict::Failed, "unhealthy");
     is(
         &expecting(
@@ -112,6 +112,23 @@ fn states_are_words_that_are_not_turned_around() {
     );
     let two = "crane healthy\nlift unhealthy\n";
     is(&expecting("healthy", "yard-state", &[0], two, ""), Verdict::Failed, "lift unhealthy");
+}
+
+#[test]
+fn a_number_or_a_truth_value_alone_is_all_that_may_come() {
+    let ready = "kubectl get deployment crane -o jsonpath='{.status.ready}'";
+    is(&expecting("`true`", ready, &[0], "true", ""), Verdict::Ok, "true");
+    is(&expecting("`true`", ready, &[0], "false", ""), Verdict::Failed, "expected true");
+    is(&expecting("`0`", ready, &[0], "10", ""), Verdict::Failed, "10; expected 0");
+    is(&expecting("`0`", ready, &[0], "web 0/1\n", ""), Verdict::Failed, "expected 0");
+    is(&expecting("`0`", ready, &[0], "", ""), Verdict::NoData, "no output");
+    let count = "psql -c 'SELECT count(*) FROM crates'";
+    is(&expecting("0", count, &[0], " count \n-------\n     0\n(1 row)\n", ""), Verdict::Ok, "0");
+    is(
+        &expecting("`0`", "kubectl get pods | grep -c Evicted", &[0, 1], "0\n", ""),
+        Verdict::Ok,
+        "as expected",
+    );
 }
 
 #[test]

@@ -122,6 +122,8 @@ const WORDS: &[(&str, Subject, bool)] = &[
     ("release", Subject::Change, false),
     ("rollout", Subject::Change, false),
     ("change", Subject::Change, false),
+    ("changed", Subject::Change, false),
+    ("image", Subject::Change, false),
     ("hpa", Subject::Autoscaler, false),
     ("autoscaler", Subject::Autoscaler, false),
     ("autoscaling", Subject::Autoscaler, false),
@@ -180,7 +182,21 @@ const TROUBLE: &[&str] = &[
 ];
 const WELL: &[&str] =
     &["healthy", "up", "available", "ok", "fine", "normal", "running", "recovered", "ready"];
-const RECENT: &[&str] = &["recent", "recently", "new", "last", "latest", "just"];
+const RECENT: &[&str] = &[
+    "recent",
+    "recently",
+    "new",
+    "last",
+    "latest",
+    "just",
+    "began",
+    "begins",
+    "came",
+    "started",
+    "since",
+    "changed",
+    "introduced",
+];
 
 /// Reads a condition; none where nothing of it is understood.
 pub fn question(words: &str) -> Option<Question> {
@@ -274,6 +290,8 @@ mod tests {
             ("if CPU is above 90 percent", "Cpu > 90 percent"),
             ("if recent change", "Change recent"),
             ("if load related", "Load trouble"),
+            ("If it began with a new image", "Change recent"),
+            ("if the configuration was changed", "Change recent"),
             ("if HPA not responding", "Autoscaler trouble"),
             ("When the database is healthy:", "Database well"),
             ("high_latency", "Latency trouble"),

@@ -39,6 +39,17 @@ pub fn wants_nothing(expected: &str) -> bool {
     )
 }
 
+/// The output is what is expected, and nothing else.
+pub fn is_all(expected: &str, out: &str) -> bool {
+    let (plain, out) = (strip(expected), out.trim());
+    !plain.is_empty() && plain == out
+}
+
+/// A number or a truth value: it is the whole output, or another one came.
+fn is_value(text: &str) -> bool {
+    matches!(text, "true" | "false") || text.parse::<f64>().is_ok_and(f64::is_finite)
+}
+
 /// The verdict of a comparison; none where it cannot be compared.
 pub fn compare(case: &Case<'_>, expected: &str) -> Option<Said> {
     let plain = strip(expected);
@@ -47,6 +58,21 @@ pub fn compare(case: &Case<'_>, expected: &str) -> Option<Said> {
     }
     if wants_nothing(expected) {
         return Some(nothing(case, &plain));
+    }
+    if is_all(expected, case.out) {
+        return Some((Verdict::Ok, format!("{plain}, as expected")));
+    }
+    if is_value(&plain) && status_in(&plain).is_none() {
+        let only = figure::of(case.out, "").zip(plain.parse::<f64>().ok());
+        if only.is_some_and(|((value, _), wanted)| (value - wanted).abs() < f64::EPSILON) {
+            return Some((Verdict::Ok, format!("{plain}, as expected")));
+        }
+        let said = if case.out.trim().is_empty() {
+            (Verdict::NoData, format!("it gave no output; expected {plain}"))
+        } else {
+            (Verdict::Failed, format!("{}; expected {plain}", told::result(case)))
+        };
+        return Some(said);
     }
     if let Some(wanted) = json_in(&plain) {
         return Some(json(case, &wanted));
