@@ -10,11 +10,15 @@ mod doctor;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
+mod execution;
+#[cfg(test)]
 mod fault;
 #[cfg(test)]
 mod incidents;
 #[cfg(test)]
 mod journeys;
+#[cfg(test)]
+mod judging;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]

@@ -188,9 +188,13 @@ pub struct Command {
     pub attributes: Attributes,
 }
 
-/// What an author may add to a fence: `{name= risk= timeout= undo= expect=}`.
+/// Of the code block that a command stands in: where it is, and what its author may add to a fence,
+/// `{name= risk= timeout= undo= expect=}`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Attributes {
+    /// The line of the block's first line of code: the commands of one block share one shell. 0 for a command in a
+    /// sentence, which stands alone.
+    pub block: u32,
     pub name: Option<String>,
     pub timeout: Option<String>,
     pub undo: Option<String>,
