@@ -71,8 +71,6 @@ struct Case<'a> {
     out: &'a str,
     err: &'a str,
     whole: bool,
-    /// The title of its step, and of the comment above it.
-    about: String,
 }
 
 impl Case<'_> {
@@ -141,7 +139,6 @@ pub fn judge(step: &Step, index: usize, text: &str, seen: &Seen<'_>) -> Judged {
         out: window(seen.stdout),
         err: window(seen.stderr),
         whole: seen.whole && seen.stdout.len() <= MOST,
-        about: format!("{} {}", step.title, command.statement.label.as_deref().unwrap_or_default()),
     };
     let expected = expectation(step, index);
     let said = if seen.terminal { by_code(&case) } else { verdict(&case, expected) };
