@@ -27,6 +27,15 @@ fn json_is_compared_as_json_in_any_layout() {
 }
 
 #[test]
+fn a_refusal_that_is_expected_is_good() {
+    let ask =
+        "curl -s -o /dev/null -w '%{http_code}' -H \"Authorization: Bearer $OLD\" https://crane.yard/api";
+    is(&expecting("401", ask, &[0], "401", ""), Verdict::Ok, "401");
+    is(&expecting("401", ask, &[0], "200", ""), Verdict::Failed, "200");
+    is(&expecting("401", ask, &[0], "503", ""), Verdict::Failed, "503");
+}
+
+#[test]
 fn numbers_are_compared_with_their_limit() {
     let count = "psql -c 'SELECT count(*) FROM pg_stat_activity'";
     let table = |n: u32| format!(" count \n-------\n    {n}\n(1 row)\n\n");

@@ -15,6 +15,7 @@ pub(super) fn judge(seen: &Seen<'_>, meaning: &mut Meaning) {
         "cp" => copy(seen, management + 1, meaning),
         "update" | "service" | "scale" => scale_to_zero(seen, meaning),
         "kill" => signal(seen, meaning),
+        _ if seen.args.operand(1) == "prune" && !seen.args.has("-f --force") => meaning.mark(mark::I),
         "inspect" | "secret" if seen.args.operands.iter().any(|word| word.text.contains("secret")) => {
             meaning.mark(mark::SECRET);
         }

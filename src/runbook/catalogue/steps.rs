@@ -311,7 +311,8 @@ impl<'b, 'a> Builder<'b, 'a> {
     }
 
     pub(super) fn expected(&mut self, rest: &str) {
-        self.output = true;
+        // Where it is told in words, code below is the next thing to run.
+        self.output = rest.is_empty() || rest.ends_with(':');
         if let Some(step) = self.last()
             && !rest.is_empty()
             && step.expected.is_none()

@@ -4,9 +4,12 @@ use super::{Found, Quoting, Shape};
 use crate::commands::Lang;
 
 /// What stands in angle brackets and is no value to fill in.
-static FIXED: Words = Words::new(
-    "none nil null unknown invalid pending unset empty missing defunct root default html head body br div \
-    span p a li ul ol td tr table b i pre code title script eof error no-value memory nobody anonymous",
+/// What programs print in angle brackets.
+static FIXED: Words =
+    Words::new("none nil null unknown invalid pending unset empty missing defunct eof error no-value");
+/// Tags, and names that logs write so: taken as such only beside a closing tag, or where something is searched for.
+static TAGS: Words = Words::new(
+    "root default html head body br div span p a li ul ol td tr table b i pre code title script memory nobody anonymous",
 );
 
 pub(super) fn find(text: &str, shape: &Shape, lang: Lang, found: &mut Vec<Found>) {
@@ -49,13 +52,18 @@ fn angles(text: &str, shape: &Shape, found: &mut Vec<Found>) {
             continue;
         };
         let Some(name) = inner.get(..close) else { continue };
-        if is_name(name, before) {
+        if is_name(name, before) && !(TAGS.contains(&name.to_lowercase()) && shows_tags(text)) {
             if let Some(whole) = text.get(at..at + close + 2) {
                 push(found, whole, name.trim_matches(['[', ']', '{', '}', '$', '#']), at);
             }
             from = at + close + 2;
         }
     }
+}
+
+/// Whether the text speaks of tags: it closes one, or looks for one.
+fn shows_tags(text: &str) -> bool {
+    ["</", "grep", "sed ", "awk "].iter().any(|sign| text.contains(sign))
 }
 
 /// `<repo_path show-ref`: the author forgot the second sign.

@@ -42,6 +42,14 @@ fn signs_around_a_name_ask_for_it() {
 }
 
 #[test]
+fn a_tag_is_one_where_tags_are_closed_or_looked_for_and_else_a_value() {
+    assert_eq!(asked("psql -c 'REINDEX TABLE <table>'"), ["<table>"]);
+    assert_eq!(asked("kubectl set resources deploy/web --limits=memory=<memory>"), ["<memory>"]);
+    assert_eq!(asked("curl -s http://a.b/c | grep '<title>'"), Vec::<String>::new());
+    assert_eq!(asked("echo '<b>down</b>' > page.html"), Vec::<String>::new());
+}
+
+#[test]
 fn signs_of_the_shell_and_of_other_tools_ask_for_nothing() {
     for text in [
         "docker images | grep -v \"<none>\"",

@@ -233,3 +233,18 @@ fn numbered_steps_right_behind_the_symptoms_are_steps() {
     assert_eq!(steps(&book), [("1", 9, "Look at the crane"), ("2", 14, "Write it down")]);
     assert!(book.steps.iter().all(|step| step.phase.is_none()));
 }
+
+#[test]
+fn code_below_what_is_expected_in_words_is_the_next_thing_to_run() {
+    let text = "# Yard\n\n## Crane stands\n\n1. Look\n   ```bash\n   kubectl get pods\n   ```\n   Expected: all run\n   \
+                ```bash\n   kubectl get nodes\n   ```\n2. Ask\n   ```bash\n   uptime\n   ```\n   Expected output:\n   \
+                ```\n   up 3 days\n   ```\n";
+    assert_eq!(texts(&only(text)), ["kubectl get pods", "kubectl get nodes", "uptime"]);
+}
+
+#[test]
+fn what_follows_the_symptoms_is_no_runbook_of_symptoms() {
+    let text = "# Yard\n\n## Crane stands\n\n### Symptoms\n\n- nothing moves\n\n1. Look\n   ```bash\n   kubectl get pods\n   \
+                ```\n\n## Gate is shut\n\n### Symptoms\n\n- a queue\n\n```bash\nuptime\n```\n";
+    assert_eq!(titles(&read(text)), [(3, "Crane stands"), (14, "Gate is shut")]);
+}

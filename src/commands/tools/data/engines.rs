@@ -9,6 +9,7 @@ use crate::commands::tools::{consoles, engines, servers};
 pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
     Tool::new("pg_basebackup pg_receivewal pg_recvlogical pg_rewind pg_resetwal pg_upgrade pg_archivecleanup pg_checksums pg_repack pgbench pg_combinebackup pg_createsubscriber pg_test_fsync pg_test_timing initdb pg_createcluster pg_dropcluster pg_lsclusters pg_renamecluster pg_upgradecluster pg_squeeze postgres postmaster")
         .values(&[("", "-h --host -p --port -U --username -d --dbname -D --pgdata -X --wal-method -F --format -c --checkpoint -S --slot -T -t --table -j --jobs -n -f --file -b -B -o -O -l --label -Z --compress -r --max-rate -I")]).judge(engines::postgres),
+    Tool::new("pg_amcheck").rules(&[("", R, "reads all of a database to check it", HEAVY)]).riders(&[("", "--install-missing", C, "creates an extension", NONE)]),
     Tool::new("vacuumdb reindexdb clusterdb createdb createuser dropdb dropuser").values(&[("", "-h --host -p --port -U --username -d --dbname -t --table -j --jobs -n --schema -i --index --maintenance-db -O --owner -T --template -E --encoding -c --connection-limit -P --parallel")]).judge(engines::admin),
     Tool::new("pgbackrest").values(&[("", "--stanza --type --target --set --repo --log-level-console --config --process-max --output --target-action --pg1-path --db-include --annotation")]).rules(&[
         ("info|check|version|help|verify|repo-ls|repo-get|archive-get|server-ping|manifest", R, "only reads", NONE),

@@ -10,7 +10,7 @@ pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
          dig nslookup host whois ss netstat ipcalc getconf printenv realpath readlink dirname basename pwd which whereis type md5sum sha1sum sha256sum sha512sum cksum b2sum \
          bc expr seq factor printf echo true false test [ [[ cal sleep wait jobs times \
          ntpstat getfacl getcap lsattr namei ldd nm objdump readelf size \
-         ec2-metadata ec2metadata kubesec kubescape trivy grype syft hadolint shellcheck yamllint kubeval kubeconform conftest pluto dive polaris pg_isready pg_controldata pg_waldump pg_verifybackup pg_config pg_amcheck \
+         ec2-metadata ec2metadata kubesec kubescape trivy grype syft hadolint shellcheck yamllint kubeval kubeconform conftest pluto dive polaris pg_isready pg_controldata pg_waldump pg_verifybackup pg_config \
          apropos info help tput clear cls tty locate json_pp pv look tracepath numfmt envsubst gron fzf",
     )
     .values(&[("", "-o --output -k --key -t --field-separator -n --lines -c --bytes -d --delimiter -e --regexp -f --file --arg --argjson -A -B -C -m")])
