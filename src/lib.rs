@@ -13,7 +13,7 @@
 //! | [`update`] and [`view`] | change the model; draw the model | yes |
 //! | [`panes`] | what each pane says, where it stands, what it can do | yes |
 //! | [`model`] | everything the screen can show; [`model::msg`] is all that goes in and comes out | yes |
-//! | [`config`], [`sources`], [`store`] | the hands: files, backends, the journal | |
+//! | [`config`], [`sources`], [`tools`], [`store`] | the hands: files, backends, what runs, the journal | |
 //! | [`runbook`] | documents, runbooks, their steps; finding them, mending them | yes |
 //! | [`commands`], [`incident`] | what a command means; the events of the journal | yes |
 //! | [`domain`] | plain facts, settings, limits, approval | yes |
@@ -108,5 +108,6 @@ pub mod panes;
 pub mod runbook;
 pub mod sources;
 pub mod store;
+pub mod tools;
 pub mod update;
 pub mod view;

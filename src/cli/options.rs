@@ -1,4 +1,5 @@
 //! Every flag and sub-command, with its help.
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -188,6 +189,19 @@ Examples:
         /// For programs
         #[arg(long)]
         json: bool,
+    },
+
+    /// Own one session's shell; the cockpit starts this by itself
+    #[command(hide = true)]
+    Runner {
+        /// The session's directory
+        dir: PathBuf,
+        /// With a shell: the runner that it belongs to
+        #[arg(long, requires = "shell")]
+        parent: Option<i32>,
+        /// A shell to become, in a session of its own
+        #[arg(last = true, requires = "parent")]
+        shell: Vec<OsString>,
     },
 }
 
