@@ -7,25 +7,25 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// Only reached when something is wrong.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A place for one session. Whatever is left of it when it is dropped is killed.
-pub(super) struct Place {
-    pub(super) root: TempDir,
+pub(crate) struct Place {
+    pub(crate) root: TempDir,
 }
 
 impl Place {
-    pub(super) fn new() -> Place {
+    pub(crate) fn new() -> Place {
         Place { root: tempfile::Builder::new().prefix("runner-").tempdir().expect("a directory") }
     }
 
     /// Unique on this box, so that its processes can be told.
-    pub(super) fn dir(&self) -> PathBuf {
+    pub(crate) fn dir(&self) -> PathBuf {
         let name = self.root.path().file_name().expect("a name").to_string_lossy().into_owned();
         self.root.path().join(format!("session-{name}"))
     }
 
-    pub(super) fn setup(&self) -> Setup {
+    pub(crate) fn setup(&self) -> Setup {
         let mut setup = Setup::new(self.dir());
         setup.program = Some(env!("CARGO_BIN_EXE_firedeck").into());
         setup.workdir = Some(self.root.path().into());
@@ -34,7 +34,7 @@ impl Place {
     }
 
     /// Processes that were started with the session's name, the runner first.
-    pub(super) fn processes(&self) -> Vec<(i32, String)> {
+    pub(crate) fn processes(&self) -> Vec<(i32, String)> {
         let mark = format!("FIREDECK_SESSION={}", self.dir().file_name().expect("a name").display());
         let mut found = Vec::new();
         for entry in std::fs::read_dir("/proc").expect("processes").flatten() {
@@ -49,13 +49,13 @@ impl Place {
         found
     }
 
-    pub(super) fn runner(&self) -> i32 {
+    pub(crate) fn runner(&self) -> i32 {
         let found = self.processes();
         found.iter().find(|(_, line)| line.contains(" runner ")).expect("a runner").0
     }
 
     /// Waits until nothing of the session is left.
-    pub(super) async fn is_empty(&self) {
+    pub(crate) async fn is_empty(&self) {
         let empty = async {
             while !self.processes().is_empty() {
                 tokio::time::sleep(Duration::from_millis(10)).await;
@@ -66,7 +66,7 @@ impl Place {
     }
 }
 
-pub(super) fn kill(pid: i32) {
+pub(crate) fn kill(pid: i32) {
     if let Some(pid) = Pid::from_raw(pid) {
         let _ = kill_process(pid, Signal::KILL);
     }
@@ -81,26 +81,26 @@ impl Drop for Place {
 }
 
 /// A cockpit with one session.
-pub(super) struct Desk {
-    pub(super) handle: Handle,
-    pub(super) place: Place,
-    pub(super) next: u64,
+pub(crate) struct Desk {
+    pub(crate) handle: Handle,
+    pub(crate) place: Place,
+    pub(crate) next: u64,
 }
 
 /// What became of a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Ran {
-    pub(super) ended: Ended,
-    pub(super) out: String,
-    pub(super) err: String,
+pub(crate) struct Ran {
+    pub(crate) ended: Ended,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Desk {
-    pub(super) async fn new() -> Desk {
+    pub(crate) async fn new() -> Desk {
         Desk::with(|_| ()).await
     }
 
-    pub(super) async fn with(change: impl FnOnce(&mut Setup)) -> Desk {
+    pub(crate) async fn with(change: impl FnOnce(&mut Setup)) -> Desk {
         let place = Place::new();
         let mut setup = place.setup();
         change(&mut setup);
@@ -110,12 +110,12 @@ impl Desk {
         Desk { handle, place, next: 1 }
     }
 
-    pub(super) async fn attach(&self) -> Handle {
+    pub(crate) async fn attach(&self) -> Handle {
         attach(&self.place.dir()).await.expect("attached")
     }
 
     /// Starts the next statement and waits until it runs.
-    pub(super) async fn start(&mut self, text: impl AsRef<[u8]>) -> u64 {
+    pub(crate) async fn start(&mut self, text: impl AsRef<[u8]>) -> u64 {
         let statement = self.next;
         self.handle.order(text.as_ref(), statement).await.expect("taken");
         self.until(|event| matches!(event, Event::Started { .. })).await;
@@ -123,7 +123,7 @@ impl Desk {
         statement
     }
 
-    pub(super) async fn until(&mut self, is: impl Fn(&Event) -> bool) -> Event {
+    pub(crate) async fn until(&mut self, is: impl Fn(&Event) -> bool) -> Event {
         loop {
             let event = next(&mut self.handle).await;
             if is(&event) {
@@ -133,14 +133,14 @@ impl Desk {
         }
     }
 
-    pub(super) async fn ended(&mut self) -> Ended {
+    pub(crate) async fn ended(&mut self) -> Ended {
         match self.until(|event| matches!(event, Event::Ended(_))).await {
             Event::Ended(ended) => ended,
             other => panic!("{other:?}"),
         }
     }
 
-    pub(super) async fn run(&mut self, text: impl AsRef<[u8]>) -> Ran {
+    pub(crate) async fn run(&mut self, text: impl AsRef<[u8]>) -> Ran {
         let statement = self.start(text).await;
         let ended = self.ended().await;
         assert_eq!(ended.statement, statement);
@@ -148,45 +148,45 @@ impl Desk {
     }
 
     /// What it wrote to stdout, of a statement that has to go well.
-    pub(super) async fn out(&mut self, text: &str) -> String {
+    pub(crate) async fn out(&mut self, text: &str) -> String {
         let ran = self.run(text).await;
         assert_eq!((ran.ended.status, ran.err.as_str()), (0, ""), "{text}: {ran:?}");
         ran.out
     }
 
     /// The end of the shell by itself.
-    pub(super) async fn shell_gone(&mut self) -> Gone {
+    pub(crate) async fn shell_gone(&mut self) -> Gone {
         match self.until(Event::is_final).await {
             Event::ShellGone(gone) => gone,
             other => panic!("{other:?}"),
         }
     }
 
-    pub(super) async fn lost(&mut self) -> Gone {
+    pub(crate) async fn lost(&mut self) -> Gone {
         match self.until(Event::is_final).await {
             Event::Lost(gone) => gone,
             other => panic!("{other:?}"),
         }
     }
 
-    pub(super) fn text(&self, statement: u64, stream: Stream) -> String {
+    pub(crate) fn text(&self, statement: u64, stream: Stream) -> String {
         String::from_utf8_lossy(&bytes(&self.place.dir(), statement, stream)).into_owned()
     }
 
     /// Waits until a statement has written this.
-    pub(super) async fn wrote(&mut self, statement: u64, stream: Stream, text: &str) {
+    pub(crate) async fn wrote(&mut self, statement: u64, stream: Stream, text: &str) {
         while !self.text(statement, stream).contains(text) {
             self.until(|event| matches!(event, Event::Output { .. })).await;
         }
     }
 }
 
-pub(super) async fn next(handle: &mut Handle) -> Event {
+pub(crate) async fn next(handle: &mut Handle) -> Event {
     let event = tokio::time::timeout(PATIENCE, handle.next()).await.expect("something happens");
     event.expect("the session is not over")
 }
 
-pub(super) fn bytes(dir: &Path, statement: u64, stream: Stream) -> Vec<u8> {
+pub(crate) fn bytes(dir: &Path, statement: u64, stream: Stream) -> Vec<u8> {
     let mut output = firedeck::tools::runner::Output::open(dir, statement, stream).expect("readable");
     let mut all = Vec::new();
     loop {

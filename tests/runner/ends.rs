@@ -1,7 +1,7 @@
 //! How a shell ends by itself, and what goes on beside it.
 use std::time::Duration;
 
-use firedeck::tools::runner::{Event, State, session};
+use firedeck::tools::runner::{Event, State, Stream, session};
 
 use super::bench::Desk;
 
@@ -25,7 +25,7 @@ async fn a_statement_that_ends_the_shell_says_how_and_what_is_gone() {
         assert_eq!((gone.statement, gone.code, gone.signal), (Some(statement), code, signal), "{text}: {gone:?}");
         assert_eq!(gone.variables, ["also", "mine"], "{text}");
         assert_eq!(gone.functions, ["help"], "{text}");
-        assert!(!desk.text(statement, firedeck::tools::runner::Stream::Out).contains("not here"));
+        assert!(!desk.text(statement, Stream::Out).contains("not here"));
         let why = desk.handle.order("echo again", statement + 1).await.expect_err("refused");
         assert!(why.contains("over"), "{why}");
         desk.place.is_empty().await;
@@ -50,7 +50,7 @@ async fn a_trap_for_the_exit_runs_when_the_session_is_ended() {
     desk.handle.end(false).await.expect("ended");
     let gone = desk.lost().await;
     assert_eq!((gone.why.as_str(), gone.statement), ("the session was ended", None));
-    assert_eq!(desk.text(1, firedeck::tools::runner::Stream::Out), "bye\n");
+    assert_eq!(desk.text(1, Stream::Out), "bye\n");
     desk.place.is_empty().await;
 }
 
@@ -87,14 +87,16 @@ async fn what_goes_on_in_the_background_is_listed_and_ended_by_its_number() {
 #[tokio::test]
 async fn a_child_that_was_told_to_outlive_its_terminal_goes_on_and_is_still_heard() {
     let mut desk = Desk::new().await;
-    desk.run("nohup sh -c 'while [ ! -e go ]; do sleep 0.01; done; echo late' & sleep 303 &").await;
+    let goes_on = "nohup sh -c 'echo up; while [ ! -e go ]; do sleep 0.01; done; echo late' & sleep 303 &";
+    desk.run(goes_on).await;
+    desk.wrote(1, Stream::Out, "up").await;
     let mut other = desk.attach().await;
     desk.handle.end(false).await.expect("ended");
     let gone = desk.lost().await;
-    assert_eq!(gone.background.len(), 2, "{gone:?}");
+    assert!(gone.background.iter().any(|child| child.command.contains("while")), "{gone:?}");
     std::fs::write(desk.place.root.path().join("go"), "").expect("told");
     desk.place.is_empty().await;
-    assert!(desk.text(1, firedeck::tools::runner::Stream::Out).contains("late"));
+    assert!(desk.text(1, Stream::Out).contains("late"));
     let told = tokio::time::timeout(Duration::from_secs(9), async { while other.next().await.is_some() {} }).await;
     assert!(told.is_ok(), "whoever is attached hears the end");
 }

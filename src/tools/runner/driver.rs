@@ -27,7 +27,7 @@ pub(super) enum Kind {
     Plain,
 }
 
-const BASH: &str = r#"eval "$({ POSIXLY_CORRECT= __firedeck=("$?" "${__firedeck[@]}"); trap - DEBUG RETURN ERR EXIT; set +eux +o pipefail; \unset -f unset; unset -f builtin enable read printf compgen jobs export set exit; f=; export -f eval && f=eval; IFS=' ' LC_ALL=C; printf '%s\0' answer "${__firedeck[*]}" "$BASHPID" "$f" "$PWD" "$(jobs -p)" "$(compgen -v)" "$(compgen -A function)" end >ANSWER; { IFS= read -r -d '' c && IFS= read -r -d '' s; } <ORDERS || { c=0 s=exit; }; printf %s "$s" >&3; exit "$c"; } 3>&1 >/dev/null 2>&1 </dev/null)""#;
+const BASH: &str = r#"eval "$({ POSIXLY_CORRECT= __firedeck=("$?" "${__firedeck[@]}"); trap - DEBUG RETURN ERR EXIT; set +eux +o pipefail; \unset -f unset; unset -f builtin enable read printf compgen jobs export set exit; enable printf read compgen jobs; f=; export -f eval && f=eval; IFS=' ' LC_ALL=C; printf '%s\0' answer "${__firedeck[*]}" "$BASHPID" "$f" "$PWD" "$(jobs -p)" "$(compgen -v)" "$(compgen -A function)" end >ANSWER; { IFS= read -r -d '' c && IFS= read -r -d '' s; } <ORDERS || { c=0 s=exit; }; printf %s "$s" >&3; exit "$c"; } 3>&1 >/dev/null 2>&1 </dev/null)""#;
 
 const PLAIN: &str = r#"eval "$({ c=$?; set +eux; trap - EXIT; unset -f printf read jobs 2>/dev/null; printf 'answer\0%s\0\0\0%s\0%s\0\0\0end\0' "$c" "$PWD" "$(jobs -p)" >ANSWER; { read -r c && read -r n; i=0; while [ "$i" -lt "$n" ]; do IFS= read -r s; printf '%s\n' "$s" >&3; i=$((i+1)); done; } <ORDERS || { c=0; printf 'exit\n' >&3; }; exit "$c"; } 3>&1 >/dev/null 2>&1 </dev/null)""#;
 
@@ -62,9 +62,15 @@ pub(super) fn reading(kind: Kind, path: &OsStr) -> Vec<u8> {
     [before, &quoted(path), after].concat()
 }
 
+/// Closes what whoever started the cockpit left open: a statement has nothing but its three descriptors.
+pub(super) const CLOSING: &str = "for i in /dev/fd/*; do i=${i##*/}; \
+     case $i in [3-9]|[1-9][0-9]*) eval \"exec $i>&-\";; esac; done; unset i BASH_EXECUTION_STRING; ";
+
 /// The arguments that make a program of this kind the session's shell.
 pub(super) fn arguments(kind: Kind, files: &Files) -> Vec<Vec<u8>> {
     let text = reading(kind, files.driver().as_os_str());
+    // Other shells know no descriptor above 9.
+    let text = if kind == Kind::Bash { [CLOSING.as_bytes(), &text].concat() } else { text };
     let words: Vec<&[u8]> = match kind {
         // It calls itself `bash` in its complaints, as it does for `bash -c`.
         Kind::Bash => vec![b"--noprofile", b"--norc", b"-c", &text, b"bash"],
@@ -94,7 +100,7 @@ impl Statement<'_> {
         }
         let mut text = self.text.to_vec();
         if self.whole {
-            let keep = format!("\n{{ __firedeck=({} \"$?\" \"${{PIPESTATUS[@]}}\"); }} 2>/dev/null", self.number);
+            let keep = format!("\n{{ __firedeck=({} \"$?\" \"$SHELLOPTS\" \"${{PIPESTATUS[@]}}\"); }} 2>/dev/null", self.number);
             text.extend(keep.as_bytes());
         }
         let asks = memchr::memmem::find(self.text, b"PIPESTATUS").is_some();
@@ -166,9 +172,9 @@ pub(super) fn answer(bytes: &mut Vec<u8>, number: u64) -> Result<Option<Answer>,
     };
     let numbers = |text: &str| -> Vec<i32> { text.split_whitespace().filter_map(|n| n.parse().ok()).collect() };
     let names = |text: &str| -> Vec<String> { text.lines().map(str::to_owned).collect() };
-    let codes = numbers(codes);
-    let (Some(first), "end") = (codes.first(), end.as_str()) else { return strange() };
-    let (status, codes) = judge(*first, codes.get(1..).unwrap_or_default(), number);
+    let words: Vec<&str> = codes.split(' ').collect();
+    let (Some(Ok(seen)), "end") = (words.first().map(|word| word.parse()), end.as_str()) else { return strange() };
+    let (status, codes) = judge(seen, words.get(1..).unwrap_or_default(), number);
     Ok(Some(Answer {
         status,
         codes,
@@ -182,22 +188,25 @@ pub(super) fn answer(bytes: &mut Vec<u8>, number: u64) -> Result<Option<Answer>,
 }
 
 /// The status, and the codes of the last pipe: only those that were kept behind this very statement count, and only
-/// when they can be what its status comes from. A loop's last pipe is not the loop's.
-fn judge(seen: i32, kept: &[i32], number: u64) -> (i32, Vec<i32>) {
-    let [mark, status, codes @ ..] = kept else { return (seen, vec![seen]) };
-    if u64::try_from(*mark).ok() != Some(number) {
-        return (seen, vec![seen]);
+/// when its status comes from them. A loop's last pipe is not the loop's.
+fn judge(seen: i32, kept: &[&str], number: u64) -> (i32, Vec<i32>) {
+    let alone = (seen, vec![seen]);
+    let [mark, status, options, codes @ ..] = kept else { return alone };
+    let codes: Vec<i32> = codes.iter().filter_map(|code| code.parse().ok()).collect();
+    let (Ok(mark), Ok(status)) = (mark.parse::<u64>(), status.parse()) else { return alone };
+    if mark != number {
+        return alone;
     }
-    let failed = codes.iter().rev().find(|code| **code != 0);
-    let fits = codes.last() == Some(status) || failed == Some(status);
-    if codes.len() > 1 && fits { (*status, codes.to_vec()) } else { (*status, vec![*status]) }
+    let failed = codes.iter().rev().find(|code| **code != 0).filter(|_| options.contains("pipefail"));
+    let comes = failed.or(codes.last()) == Some(&status);
+    if codes.len() > 1 && comes { (status, codes) } else { (status, vec![status]) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const SAID: &[u8] = b"answer\x000 3 1 1 0 1\x0042\x00\x00/tmp\x0017\x00A\nB\x00f\x00end\x00";
+    const SAID: &[u8] = b"answer\x000 3 1 braceexpand 1 0 1\x0042\x00\x00/tmp\x0017\x00A\nB\x00f\x00end\x00";
 
     #[test]
     fn an_answer_is_read_in_whatever_pieces_it_comes() {
@@ -218,8 +227,9 @@ mod tests {
     fn codes_that_another_statement_left_behind_do_not_count() {
         let found = answer(&mut SAID.to_vec(), 4).expect("an answer").expect("complete");
         assert_eq!((found.status, found.codes), (0, vec![0]));
-        assert_eq!(judge(0, &[4, 0, 0, 2], 4), (0, vec![0]), "the pipe of a loop");
-        assert_eq!(judge(0, &[4, 1, 1, 0], 4), (1, vec![1, 0]), "with `pipefail`");
+        assert_eq!(judge(0, &["4", "0", "", "0", "2"], 4), (0, vec![0]), "the pipe of a loop");
+        assert_eq!(judge(0, &["4", "1", "", "1", "0"], 4), (1, vec![1]), "turned round");
+        assert_eq!(judge(0, &["4", "1", "pipefail:x", "1", "0"], 4), (1, vec![1, 0]));
     }
 
     #[test]

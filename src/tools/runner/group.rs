@@ -61,11 +61,6 @@ pub(super) fn bears(pid: i32, session: &str) -> bool {
         .is_ok_and(|all| all.split(|byte| *byte == 0).any(|one| one == mark.as_bytes()))
 }
 
-pub(super) fn is_alive(pid: i32) -> bool {
-    let stat = fs::read(format!("/proc/{pid}/stat"));
-    stat.is_ok_and(|stat| read_stat(&stat).is_some())
-}
-
 /// Signals the shell's own group, and the one in front on its terminal where that is another.
 pub(super) fn signal_front(leader: i32, terminal: Option<impl AsFd>, signal: Signal) {
     let front = terminal.and_then(|terminal| rustix::termios::tcgetpgrp(terminal).ok());
@@ -86,6 +81,11 @@ pub(super) fn signal_all(leader: i32, is_there: bool, signal: Signal) {
     for group in groups.into_iter().filter(|group| *group > 1).filter_map(Pid::from_raw) {
         let _ = rustix::process::kill_process_group(group, signal);
     }
+}
+
+/// What a process runs, if it can be seen.
+pub(super) fn program(pid: i32) -> Option<std::path::PathBuf> {
+    fs::read_link(format!("/proc/{pid}/exe")).ok()
 }
 
 /// Signals one process. It must be known to be there.
@@ -111,6 +111,6 @@ mod tests {
         let own = rustix::process::getpid().as_raw_nonzero().get();
         let leader = rustix::process::getsid(None).expect("a session").as_raw_nonzero().get();
         assert!(members(leader).iter().any(|member| member.pid == own));
-        assert!(is_alive(own) && !child(own).command.is_empty());
+        assert!(program(own).is_some() && !child(own).command.is_empty());
     }
 }

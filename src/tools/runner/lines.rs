@@ -97,7 +97,7 @@ mod tests {
         let last = loop {
             let page = page(&mut output, at, 1).expect("a page");
             lines.extend(page.lines().map(str::to_owned));
-            if page.len() > 1 {
+            if page.from == 0 {
                 assert_eq!(page.line(1), Some(("red!", vec![(0, Ink::Red), (3, Ink::Plain)])));
             }
             at = page.to;

@@ -45,7 +45,8 @@ const OPTIONS: [&str; 12] = [
 
 /// Connects, and sends what has to be there. The driver's first answer says that all went well.
 pub(super) async fn open(target: &str, kept: &Kept) -> Result<Streams, String> {
-    let mark = random().map_err(|error| format!("no random numbers: {error}"))?;
+    // It follows a `\0` in what `printf` is given there, and must not begin with a digit.
+    let mark = random().map_err(|error| format!("no random numbers: {error}"))?.replacen("", "m", 1);
     let dir = PathBuf::from(format!("/tmp/firedeck-{}", random().map_err(|error| error.to_string())?));
     let bad = |error: std::io::Error| {
         if error.kind() == std::io::ErrorKind::NotFound {
@@ -260,7 +261,7 @@ mod tests {
 
     #[test]
     fn answers_are_told_from_output_in_whatever_pieces_both_come() {
-        let mark = "00112233445566778899aabbccddeeff";
+        let mark = "m00112233445566778899aabbccddeeff";
         let fields = ["answer", "0", "4", "", "/", "", "A\nB", "", "end"];
         let marked: String = fields.iter().map(|field| format!("\0{mark}{field}\0")).collect();
         let out = format!("one\0two\0{}{marked}three\0", &mark[..9]);

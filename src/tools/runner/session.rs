@@ -22,7 +22,7 @@ use super::{group, place};
 use crate::domain::text::clean;
 
 /// How often it is looked whether those that a shell left behind are gone.
-const LOOK: Duration = Duration::from_millis(100);
+const LOOK: Duration = Duration::from_millis(50);
 /// How long a shell may take to come up; there is a network before one that is far away.
 const NEAR: Duration = Duration::from_secs(20);
 const FAR: Duration = Duration::from_secs(40);
@@ -124,6 +124,8 @@ struct Press {
     /// The statement alone was to be stopped: when it has ended, all is well.
     statement: bool,
     killed: bool,
+    /// The shell was halted, so that no further command of the statement starts while this one ends.
+    halted: bool,
 }
 
 struct Life<'r> {
@@ -145,6 +147,10 @@ struct Life<'r> {
     gentle: bool,
     /// What is told once nobody of the session is left.
     parting: Option<Gone>,
+    /// Those that went on behind the statement before.
+    background: Vec<i32>,
+    /// What the shell's process runs, unless it was replaced.
+    program: Option<PathBuf>,
     /// When the last look at those left behind was.
     looked: Instant,
     began: Instant,
@@ -176,6 +182,8 @@ impl<'r> Life<'r> {
             lost: None,
             gentle: false,
             parting: None,
+            background: Vec::new(),
+            program: None,
             looked: Instant::now(),
             began: Instant::now(),
             number: 0,
@@ -255,6 +263,7 @@ impl<'r> Life<'r> {
             self.own -= 1;
             if self.first.is_none() {
                 (self.phase, self.first, self.last) = (Phase::Idle, Some(answer.clone()), answer);
+                self.program = group::program(self.streams.pid);
             }
             return;
         }
@@ -270,6 +279,7 @@ impl<'r> Life<'r> {
             }
             Some(_) => jobs(&answer),
         };
+        self.background = background.iter().map(|child| child.pid).collect();
         self.phase = Phase::Idle;
         // A stop came too late, or the statement heeded it in its own way.
         self.press = self.press.filter(|press| !press.statement);
@@ -366,7 +376,8 @@ impl<'r> Life<'r> {
     fn due(&self) -> Instant {
         let far = || Instant::now() + Duration::from_hours(1);
         let press = self.press.map(|press| press.at);
-        let look = (self.phase == Phase::Left).then_some(self.looked + LOOK);
+        let halted = self.press.is_some_and(|press| press.halted);
+        let look = (halted || self.phase == Phase::Left).then_some(self.looked + LOOK);
         press.into_iter().chain(look).min().unwrap_or_else(far)
     }
 
@@ -379,6 +390,15 @@ impl<'r> Life<'r> {
                 self.part();
                 self.phase = Phase::Over;
                 return;
+            }
+        }
+        if let Some(press) = self.press.as_mut().filter(|press| press.halted && self.phase == Phase::Running) {
+            self.looked = Instant::now();
+            let others = |pid: i32| pid != self.streams.pid && !self.background.contains(&pid);
+            if !group::members(self.streams.pid).iter().any(|member| others(member.pid)) {
+                press.halted = false;
+                group::signal_one(self.streams.pid, Signal::TERM);
+                group::signal_one(self.streams.pid, Signal::CONT);
             }
         }
         let Some(press) = self.press.filter(|press| press.at <= Instant::now()) else { return };
@@ -395,7 +415,7 @@ impl<'r> Life<'r> {
     }
 
     fn harder(&mut self, next: Signal, statement: bool) {
-        self.press = Some(Press { next, at: Instant::now() + self.kept.patience(), statement, killed: false });
+        self.press = Some(Press { next, at: Instant::now() + self.kept.patience(), statement, killed: false, halted: false });
     }
 
     fn signal(&mut self, signal: Signal) {
@@ -411,13 +431,33 @@ impl<'r> Life<'r> {
             if signal == Signal::KILL && self.streams.is_connected() {
                 group::signal_one(pid, signal);
             }
-        } else if signal == Signal::INT {
-            group::signal_front(pid, self.streams.terminal.as_ref().map(|terminal| &terminal.ours), signal);
-            // A command that heeds INT in its own way must not be followed by the next one.
-            group::signal_one(pid, Signal::TERM);
         } else {
             group::signal_all(pid, is_there, signal);
+            if signal == Signal::TERM {
+                // One that was halted hears it only now.
+                group::signal_all(pid, is_there, Signal::CONT);
+            }
         }
+    }
+
+    /// Interrupts what runs. The shell itself is halted meanwhile: a command that heeds INT in its own way must not
+    /// be followed by the statement's next one.
+    fn interrupt(&mut self) {
+        self.harder(Signal::TERM, true);
+        if self.host.is_some() {
+            return self.signal(Signal::INT);
+        }
+        let pid = self.streams.pid;
+        // By `exec` it may be another program by now, which has to hear for itself.
+        let halted = self.program.is_some() && group::program(pid) == self.program;
+        if halted {
+            group::signal_one(pid, Signal::STOP);
+        }
+        group::signal_front(pid, self.streams.terminal.as_ref().map(|terminal| &terminal.ours), Signal::INT);
+        if let Some(press) = &mut self.press {
+            press.halted = halted;
+        }
+        self.looked = Instant::now();
     }
 
     /// Ends the session, because of `why`.
@@ -494,8 +534,7 @@ impl<'r> Life<'r> {
                 self.stopped = true;
                 // Twice INT means more than once INT to some programs; who asks again is already waiting.
                 if self.press.is_none() {
-                    self.signal(Signal::INT);
-                    self.harder(Signal::TERM, true);
+                    self.interrupt();
                 }
                 Ok(())
             }
