@@ -62,7 +62,9 @@ pub fn run() -> color_eyre::Result<ExitCode> {
 /// Owns a session's shell, or becomes it. What is said on stderr goes to the session's log.
 fn runner(dir: &Path, parent: Option<i32>, shell: &[OsString]) -> ExitCode {
     let done = match (parent, shell) {
-        (Some(parent), [program, arguments @ ..]) => Err(tools::runner::become_shell(parent, program, arguments)),
+        (Some(parent), [program, arguments @ ..]) => {
+            Err(tools::runner::become_shell(parent, program, arguments))
+        }
         _ => tools::runner::run(dir),
     };
     done.map_or_else(|why| out::complain(&format!("firedeck: {why}")), |()| ExitCode::SUCCESS)

@@ -96,7 +96,11 @@ async fn no_descriptor_of_a_statement_leads_to_the_driver() {
     }
     let ran = desk.run("(for i in {3..255}; do echo forged >&$i; done) 2>/dev/null & wait; (exit 8)").await;
     assert_eq!(ran.ended.codes, [8]);
-    assert_eq!(desk.out("ls -l /proc/self/fd | wc -l").await.trim(), "5", "three, the listing's own, and a title");
+    assert_eq!(
+        desk.out("ls -l /proc/self/fd | wc -l").await.trim(),
+        "5",
+        "three, the listing's own, and a title"
+    );
 }
 
 #[tokio::test]
@@ -184,18 +188,20 @@ async fn a_plain_shell_does_and_says_what_is_not_known() {
 
 #[tokio::test]
 async fn a_shell_that_is_missing_or_none_is_said_and_nothing_runs() {
-    for (shell, why) in [("/nowhere/bash", "No such file"), ("/bin/ls", "is no shell"), ("/etc/passwd", "denied")] {
+    for (shell, why) in
+        [("/nowhere/bash", "No such file"), ("/bin/ls", "is no shell"), ("/etc/passwd", "denied")]
+    {
         let place = Place::new();
         let mut setup = place.setup();
         setup.shell = Some(shell.into());
-        let said = start(&setup).await.err().expect("no session");
+        let said = start(&setup).await.expect_err("no session");
         assert!(said.contains(shell) && said.contains(why), "{said}");
         place.is_empty().await;
     }
     let place = Place::new();
     let mut setup = place.setup();
     setup.workdir = Some("/nowhere".into());
-    let said = start(&setup).await.err().expect("no session");
+    let said = start(&setup).await.expect_err("no session");
     assert!(said.contains("there is no directory `/nowhere`"), "{said}");
 }
 
@@ -209,7 +215,10 @@ async fn the_shell_has_the_callers_environment_without_what_leaks() {
     let path = std::env::var("PATH").expect("a path");
     let pagers = "$PAGER $GIT_PAGER $SYSTEMD_PAGER $PSQL_PAGER $AWS_PAGER";
     assert_eq!(desk.out(&format!("echo {pagers}")).await, "cat cat cat cat cat\n");
-    assert_eq!(desk.out("echo \"$PATH|$KUBECONFIG|$OURS\"").await, format!("{path}|/tmp/one context|it's\n2\n"));
+    assert_eq!(
+        desk.out("echo \"$PATH|$KUBECONFIG|$OURS\"").await,
+        format!("{path}|/tmp/one context|it's\n2\n")
+    );
     assert_eq!(desk.out("echo \"$0 $#\"").await, "bash 0\n");
 }
 
@@ -220,9 +229,50 @@ fn script() -> impl Strategy<Value = Vec<u8>> {
         [b"printf '%s' '".as_slice(), &quoted, b"'"].concat()
     });
     let word = prop::sample::select(vec![
-        "a", "\"b c\"", "'d'", "$x", "${x:-e}", "$(echo f)", "\\\n", "#", "\n", ";", "|", "&&", "||", "!", "{", "}",
-        "(", ")", "x=1", "echo", "true", "false", "cat", "if", "then", "fi", "<<E\n1\nE\n", "<<E\n1", "\\", "\"", "'",
-        "`", "$((1+1))", "for", "i", "in", "do", "done", "\t", " ", "\u{e4}", "$?", "[[", "]]",
+        "a",
+        "\"b c\"",
+        "'d'",
+        "$x",
+        "${x:-e}",
+        "$(echo f)",
+        "\\\n",
+        "#",
+        "\n",
+        ";",
+        "|",
+        "&&",
+        "||",
+        "!",
+        "{",
+        "}",
+        "(",
+        ")",
+        "x=1",
+        "echo",
+        "true",
+        "false",
+        "cat",
+        "if",
+        "then",
+        "fi",
+        "<<E\n1\nE\n",
+        "<<E\n1",
+        "\\",
+        "\"",
+        "'",
+        "`",
+        "$((1+1))",
+        "for",
+        "i",
+        "in",
+        "do",
+        "done",
+        "\t",
+        " ",
+        "\u{e4}",
+        "$?",
+        "[[",
+        "]]",
     ]);
     let words = prop::collection::vec(word, 1..12).prop_map(|words| words.join(" ").into_bytes());
     prop_oneof![bytes, words]
@@ -244,12 +294,20 @@ fn any_bytes_but_nul_run_as_bash_runs_them() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let desk = std::cell::RefCell::new(runtime.block_on(Desk::new()));
     let dir = tempfile::tempdir().expect("a directory");
-    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) });
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(300)
+    });
     let checked = runner.run(&script(), |text| {
         let (code, out, is_said) = bash(&text, dir.path());
         let (status, seen) = runtime.block_on(alone(&mut desk.borrow_mut(), &text, dir.path()));
         // Of a script that cannot be read to its end, `bash -c` tells the code of what it ran before.
-        prop_assert!(Some(status) == code || is_said && status == 2, "{} {code:?}: {}", status, String::from_utf8_lossy(&text));
+        prop_assert!(
+            Some(status) == code || is_said && status == 2,
+            "{} {code:?}: {}",
+            status,
+            String::from_utf8_lossy(&text)
+        );
         prop_assert_eq!(seen, out, "{}", String::from_utf8_lossy(&text));
         Ok(())
     });

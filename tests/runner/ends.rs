@@ -22,7 +22,11 @@ async fn a_statement_that_ends_the_shell_says_how_and_what_is_gone() {
         desk.run("mine=1; also=2; help() { :; }").await;
         let statement = desk.start(text).await;
         let gone = desk.shell_gone().await;
-        assert_eq!((gone.statement, gone.code, gone.signal), (Some(statement), code, signal), "{text}: {gone:?}");
+        assert_eq!(
+            (gone.statement, gone.code, gone.signal),
+            (Some(statement), code, signal),
+            "{text}: {gone:?}"
+        );
         assert_eq!(gone.variables, ["also", "mine"], "{text}");
         assert_eq!(gone.functions, ["help"], "{text}");
         assert!(!desk.text(statement, Stream::Out).contains("not here"));
@@ -97,6 +101,7 @@ async fn a_child_that_was_told_to_outlive_its_terminal_goes_on_and_is_still_hear
     std::fs::write(desk.place.root.path().join("go"), "").expect("told");
     desk.place.is_empty().await;
     assert!(desk.text(1, Stream::Out).contains("late"));
-    let told = tokio::time::timeout(Duration::from_secs(9), async { while other.next().await.is_some() {} }).await;
+    let told =
+        tokio::time::timeout(Duration::from_secs(9), async { while other.next().await.is_some() {} }).await;
     assert!(told.is_ok(), "whoever is attached hears the end");
 }

@@ -25,8 +25,7 @@ async fn a_second_cockpit_reads_all_from_the_start_and_hears_what_follows() {
             other => format!("{other:?}"),
         })
         .collect();
-    let expected =
-        ["ready", "1 started", "1 Out 0 4", "1 ended 0", "2 started", "2 Err 0 4", "2 ended 1"];
+    let expected = ["ready", "1 started", "1 Out 0 4", "1 ended 0", "2 started", "2 Err 0 4", "2 ended 1"];
     assert_eq!(kinds, expected);
     other.order("echo three", 3).await.expect("taken");
     desk.until(|event| matches!(event, Event::Ended(ended) if ended.statement == 3)).await;
@@ -171,6 +170,11 @@ async fn the_sessions_of_a_place_are_found_with_their_states() {
     std::fs::create_dir(root.join("another")).expect("made");
     std::fs::create_dir(root.join("broken")).expect("made");
     std::fs::write(root.join("broken/setup.json"), "{").expect("written");
+    let never = root.join("never");
+    let mut setup = desk.place.setup();
+    (setup.dir, setup.shell) = (never.clone(), Some("/nowhere".into()));
+    assert!(start(&setup).await.is_err());
+    assert_eq!(session(&never).expect("a session").state, State::Unknown("it was never begun".into()));
     desk.run("true").await;
     let states = |sessions: Vec<firedeck::tools::runner::Session>| -> Vec<(String, u64, bool)> {
         let is_known = |state: &State| !matches!(state, State::Unknown(_));
@@ -178,7 +182,10 @@ async fn the_sessions_of_a_place_are_found_with_their_states() {
     };
     let name = desk.place.dir().file_name().expect("a name").to_string_lossy().into_owned();
     let found = list(&root).expect("listed");
-    assert_eq!(states(found), [("broken".to_owned(), 0, false), (name, 1, true)]);
+    assert_eq!(
+        states(found),
+        [("broken".to_owned(), 0, false), ("never".to_owned(), 0, false), (name, 1, true)]
+    );
     assert_eq!(list(&root.join("nowhere")).expect("none"), []);
 }
 
@@ -191,14 +198,17 @@ async fn a_session_is_this_users_alone_and_none_takes_anothers_place() {
         let mode = file.metadata().expect("known").mode() & 0o077;
         assert!(mode == 0 || file.file_name() == "socket", "{:?} {mode:o}", file.file_name());
     }
-    let why = start(&desk.place.setup()).await.err().expect("refused");
+    let why = start(&desk.place.setup()).await.expect_err("refused");
     assert!(why.contains("File exists"), "{why}");
 }
 
 #[tokio::test]
 async fn a_long_path_is_no_hindrance() {
     let long = "d".repeat(120);
-    let mut desk = Desk::with(|setup| setup.dir = setup.dir.with_file_name(long).join(setup.dir.file_name().unwrap_or_default())).await;
+    let mut desk = Desk::with(|setup| {
+        setup.dir = setup.dir.with_file_name(long).join(setup.dir.file_name().unwrap_or_default());
+    })
+    .await;
     desk.handle.order("echo here", 1).await.expect("taken");
     let ended = desk.ended().await;
     assert_eq!(ended.bytes, [5, 0, 0]);

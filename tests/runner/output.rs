@@ -67,9 +67,9 @@ async fn both_streams_are_told_apart_and_every_byte_is_kept() {
 #[tokio::test]
 async fn all_that_a_statement_wrote_is_there_when_it_has_ended() {
     let mut desk = Desk::new().await;
-    for n in [1, 4096, 65_536, 70_000, 300_000] {
+    for n in [1, 4096, 65_536, 70_000, 300_000_usize] {
         let ran = desk.run(format!("head -c {n} /dev/zero; head -c {n} /dev/zero >&2")).await;
-        assert_eq!((ran.ended.bytes, ran.out.len(), ran.err.len()), ([n, n, 0], n as usize, n as usize));
+        assert_eq!((ran.ended.bytes, ran.out.len(), ran.err.len()), ([n as u64, n as u64, 0], n, n));
     }
 }
 

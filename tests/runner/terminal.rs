@@ -6,7 +6,9 @@ use super::bench::Desk;
 #[tokio::test]
 async fn a_prompt_is_answered_by_typing_and_a_secret_is_not_echoed() {
     let mut desk = Desk::new().await;
-    let statement = desk.start("tty; read -p 'Sure? ' sure; read -s -p 'Word: ' word </dev/tty; echo \"$sure $word\"").await;
+    let statement = desk
+        .start("tty; read -p 'Sure? ' sure; read -s -p 'Word: ' word </dev/tty; echo \"$sure $word\"")
+        .await;
     desk.wrote(statement, Stream::Err, "Sure? ").await;
     desk.handle.type_("yes\n").await.expect("typed");
     desk.wrote(statement, Stream::Err, "Word: ").await;
@@ -47,19 +49,34 @@ async fn output_is_no_terminal_unless_the_whole_screen_is_asked_for() {
 #[tokio::test]
 async fn a_screen_is_shown_as_it_comes_and_told_when_its_size_changes() {
     let mut desk = Desk::with(|setup| setup.full_terminal = true).await;
-    let statement = desk.start("trap 'stty size' WINCH; echo ready; while read -t 0.05 line || [ $? -gt 128 ]; do \
-        [ \"$line\" = q ] && break; done; echo left").await;
+    let statement = desk
+        .start(
+            "trap 'stty size' WINCH; echo ready; while read -t 0.05 line || [ $? -gt 128 ]; do \
+        [ \"$line\" = q ] && break; done; echo left",
+        )
+        .await;
     desk.wrote(statement, Stream::Term, "ready").await;
     desk.handle.resize(40, 120).await.expect("resized");
     desk.wrote(statement, Stream::Term, "40 120").await;
     desk.handle.type_("q\n").await.expect("typed");
     let mut live = Vec::new();
-    loop {
-        match desk.until(|event| matches!(event, Event::Terminal(_) | Event::Ended(_))).await {
-            Event::Terminal(bytes) => live.extend(bytes),
-            _ => break,
-        }
+    let shown = |event: &Event| matches!(event, Event::Terminal(_) | Event::Ended(_));
+    while let Event::Terminal(bytes) = desk.until(shown).await {
+        live.extend(bytes);
     }
     assert!(String::from_utf8_lossy(&live).contains("left"), "{live:?}");
     assert!(desk.text(statement, Stream::Term).contains("left"));
+}
+
+#[tokio::test]
+async fn what_is_typed_ahead_answers_no_later_statement() {
+    let mut desk = Desk::new().await;
+    let why = desk.handle.type_("yes\n").await.expect_err("refused");
+    assert!(why.contains("no statement is running"), "{why}");
+    let statement = desk.start("echo ready; read -r line; echo \"$line\"").await;
+    desk.wrote(statement, Stream::Out, "ready").await;
+    desk.handle.type_("one\nyes\n").await.expect("typed");
+    assert_eq!(desk.ended().await.status, 0);
+    let ran = desk.run("read -t 0.1 -r line; echo \"[$line]\"").await;
+    assert_eq!(ran.out, "[]\n");
 }

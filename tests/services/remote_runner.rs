@@ -27,7 +27,10 @@ async fn statements_run_there_as_they_do_here() {
         setup.env = vec![("OURS".into(), "it's\n2".into())];
     })
     .await;
-    assert_eq!(desk.out("pwd; echo \"$PAGER ${SSH_CONNECTION:+far}\"; echo \"$OURS\"").await, "/usr\ncat far\nit's\n2\n");
+    assert_eq!(
+        desk.out("pwd; echo \"$PAGER ${SSH_CONNECTION:+far}\"; echo \"$OURS\"").await,
+        "/usr\ncat far\nit's\n2\n"
+    );
     desk.run("kept=1; say() { echo \"said $1\"; }; cd /").await;
     assert_eq!(desk.out("say $kept; pwd").await, "said 1\n/\n");
     assert_eq!(desk.run("false | true | (exit 4)").await.ended.codes, [1, 0, 4]);
@@ -35,7 +38,9 @@ async fn statements_run_there_as_they_do_here() {
     let ran = desk.run("printf 'a\\0\\377\\n'; echo oops >&2").await;
     assert_eq!(bytes(&desk.place.dir(), ran.ended.statement, Stream::Out), b"a\0\xff\n");
     assert_eq!(ran.err, "oops\n");
-    let ran = desk.run("[ ! -t 0 ] && ! read -r line && head -c 300000 /dev/zero && head -c 300000 /dev/zero >&2").await;
+    let ran = desk
+        .run("[ ! -t 0 ] && ! read -r line && head -c 300000 /dev/zero && head -c 300000 /dev/zero >&2")
+        .await;
     assert_eq!((ran.ended.status, ran.ended.bytes), (0, [300_000, 300_000, 0]));
     for n in 0..110 {
         assert_eq!(desk.run(format!("(exit {})", n % 7)).await.ended.codes, [n % 7]);
@@ -89,7 +94,10 @@ async fn a_connection_that_breaks_loses_the_session_and_ends_what_ran_there() {
     let statement = desk.start("echo ready; sleep 312; echo next >/tmp/firedeck-never").await;
     desk.wrote(statement, Stream::Out, "ready").await;
     let found = desk.place.processes();
-    let ssh = found.iter().find(|(_, line)| line.starts_with("ssh ") || line.contains("/ssh ")).expect("a connection");
+    let ssh = found
+        .iter()
+        .find(|(_, line)| line.starts_with("ssh ") || line.contains("/ssh "))
+        .expect("a connection");
     kill(ssh.0);
     let gone = desk.lost().await;
     assert!(gone.why.contains("broke") && gone.statement == Some(statement), "{gone:?}");
@@ -129,20 +137,20 @@ async fn a_box_that_cannot_be_reached_or_has_no_terminal_to_give_is_said() {
     let place = Place::new();
     let mut setup = place.setup();
     setup.remote = Some("ssh://127.0.0.1:1".into());
-    let why = start(&setup).await.err().expect("refused");
+    let why = start(&setup).await.expect_err("refused");
     assert!(why.contains("ssh://127.0.0.1:1") && why.contains("refused"), "{why}");
     place.is_empty().await;
     let place = Place::new();
     let mut setup = place.setup();
     (setup.remote, setup.workdir) = (Some(target()), Some("/nowhere".into()));
-    let why = start(&setup).await.err().expect("refused");
+    let why = start(&setup).await.expect_err("refused");
     assert!(why.contains("/nowhere"), "{why}");
     for bad in ["-oProxyCommand=x", "a b", ""] {
         setup.remote = Some(bad.into());
-        let why = start(&setup).await.err().expect("refused");
+        let why = start(&setup).await.expect_err("refused");
         assert!(why.contains("is no `user@host`"), "{why}");
     }
     (setup.remote, setup.full_terminal) = (Some(target()), true);
-    let why = start(&setup).await.err().expect("refused");
+    let why = start(&setup).await.expect_err("refused");
     assert!(why.contains("has no terminal"), "{why}");
 }

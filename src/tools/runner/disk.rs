@@ -154,7 +154,9 @@ impl Output {
             };
             let length = usize::try_from(end - from).unwrap_or(usize::MAX).min(longest);
             let mut bytes = vec![0; length];
-            let Some(file) = file.as_ref().filter(|_| length > 0) else { return Ok(Piece { from, bytes: Vec::new() }) };
+            let Some(file) = file.as_ref().filter(|_| length > 0) else {
+                return Ok(Piece { from, bytes: Vec::new() });
+            };
             let read = file.read_at(&mut bytes, at)?;
             bytes.truncate(read);
             // The writer may have come round meanwhile, and what was read is of two times.

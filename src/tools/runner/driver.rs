@@ -95,12 +95,15 @@ impl Statement<'_> {
     /// The bytes for the FIFO.
     pub(super) fn frame(&self, kind: Kind) -> Vec<u8> {
         if kind == Kind::Plain {
-            let lines = self.text.iter().filter(|byte| **byte == b'\n').count() + 1;
+            let lines = memchr::memchr_iter(b'\n', self.text).count() + 1;
             return [format!("{}\n{lines}\n", self.status).as_bytes(), self.text, b"\n"].concat();
         }
         let mut text = self.text.to_vec();
         if self.whole {
-            let keep = format!("\n{{ __firedeck=({} \"$?\" \"$SHELLOPTS\" \"${{PIPESTATUS[@]}}\"); }} 2>/dev/null", self.number);
+            let keep = format!(
+                "\n{{ __firedeck=({} \"$?\" \"$SHELLOPTS\" \"${{PIPESTATUS[@]}}\"); }} 2>/dev/null",
+                self.number
+            );
             text.extend(keep.as_bytes());
         }
         let asks = memchr::memmem::find(self.text, b"PIPESTATUS").is_some();
@@ -170,10 +173,13 @@ pub(super) fn answer(bytes: &mut Vec<u8>, number: u64) -> Result<Option<Answer>,
     let [_, codes, pid, taken, workdir, jobs, variables, functions, end, ..] = fields.as_slice() else {
         return strange();
     };
-    let numbers = |text: &str| -> Vec<i32> { text.split_whitespace().filter_map(|n| n.parse().ok()).collect() };
+    let numbers =
+        |text: &str| -> Vec<i32> { text.split_whitespace().filter_map(|n| n.parse().ok()).collect() };
     let names = |text: &str| -> Vec<String> { text.lines().map(str::to_owned).collect() };
     let words: Vec<&str> = codes.split(' ').collect();
-    let (Some(Ok(seen)), "end") = (words.first().map(|word| word.parse()), end.as_str()) else { return strange() };
+    let (Some(Ok(seen)), "end") = (words.first().map(|word| word.parse()), end.as_str()) else {
+        return strange();
+    };
     let (status, codes) = judge(seen, words.get(1..).unwrap_or_default(), number);
     Ok(Some(Answer {
         status,
@@ -198,8 +204,8 @@ fn judge(seen: i32, kept: &[&str], number: u64) -> (i32, Vec<i32>) {
         return alone;
     }
     let failed = codes.iter().rev().find(|code| **code != 0).filter(|_| options.contains("pipefail"));
-    let comes = failed.or(codes.last()) == Some(&status);
-    if codes.len() > 1 && comes { (status, codes) } else { (status, vec![status]) }
+    let fits = failed.or(codes.last()) == Some(&status);
+    if codes.len() > 1 && fits { (status, codes) } else { (status, vec![status]) }
 }
 
 #[cfg(test)]

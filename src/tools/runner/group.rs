@@ -50,7 +50,8 @@ pub(super) fn background(leader: i32, besides: i32) -> Vec<Child> {
 
 pub(super) fn child(pid: i32) -> Child {
     let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    let line = String::from_utf8_lossy(line.get(..line.len().min(1024)).unwrap_or_default()).replace('\0', " ");
+    let line =
+        String::from_utf8_lossy(line.get(..line.len().min(1024)).unwrap_or_default()).replace('\0', " ");
     Child { pid, command: clean_to(line.trim(), 200).into_owned() }
 }
 

@@ -18,6 +18,7 @@ use super::disk::Output;
 use super::event::{Event, Stream};
 use super::sessions::{events, is_held};
 use super::setup::{Files, Kept, Setup, environment, options, refuse, shown};
+use super::shell::own_program;
 use super::wire::{Ask, Frames, Request, Said};
 
 /// A runner that takes longer to say anything is not there.
@@ -51,10 +52,15 @@ pub async fn start(setup: &Setup) -> Result<Handle, String> {
     let log = make(&files, setup).map_err(bad)?;
     let program = match &setup.program {
         Some(program) => program.clone(),
-        None => std::env::current_exe().map_err(bad)?,
+        None => own_program()?,
     };
     let mut command = Command::new(&program);
-    command.arg("runner").arg(&files.0).env_clear().envs(environment(std::env::vars_os(), setup));
+    command
+        .arg0("firedeck")
+        .arg("runner")
+        .arg(&files.0)
+        .env_clear()
+        .envs(environment(std::env::vars_os(), setup));
     if let (None, Some(dir)) = (&setup.remote, &setup.workdir) {
         command.current_dir(dir);
     }
@@ -95,8 +101,14 @@ fn make(files: &Files, setup: &Setup) -> io::Result<File> {
 
 /// Attaches to a session, alive or not: everything that happened in it is told from the beginning.
 pub async fn attach(dir: &Path) -> Result<Handle, String> {
-    let mut handle =
-        Handle { dir: dir.to_owned(), link: None, waiting: VecDeque::new(), running: None, last: 0, over: false };
+    let mut handle = Handle {
+        dir: dir.to_owned(),
+        link: None,
+        waiting: VecDeque::new(),
+        running: None,
+        last: 0,
+        over: false,
+    };
     let deadline = Instant::now() + MOMENT;
     loop {
         let held = is_held(dir).map_err(|error| format!("no session in `{}`: {error}", shown(dir)))?;

@@ -25,7 +25,8 @@ pub(super) struct Opened {
 
 pub(super) async fn open(files: &Files, kept: &Kept) -> Result<Opened, String> {
     if let Some(target) = &kept.remote {
-        let reader = shell::find(None).await.ok().filter(|found| found.kind == Kind::Bash).map(|found| found.path);
+        let reader =
+            shell::find(None).await.ok().filter(|found| found.kind == Kind::Bash).map(|found| found.path);
         let streams = remote::open(target, kept).await?;
         return Ok(Opened { streams, kind: Kind::Bash, shell: format!("bash on {target}"), reader });
     }

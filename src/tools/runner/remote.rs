@@ -110,8 +110,8 @@ relay=$!
   while IFS= read -r -d '' f <&4; do
     case $f in
       O*) IFS= read -r -d '' t <&4 && printf '%s\0' "${f#O}" "$t" >&8 ;;
-      SINT) kill -INT -- "-$main"; kill -TERM "$main" ;;
-      S*) kill -s "${f#S}" -- "-$main" ;;
+      SINT) kill -STOP "$main"; kill -INT -- "-$main"; sleep 1; kill -TERM "$main"; kill -CONT "$main" ;;
+      S*) kill -s "${f#S}" -- "-$main"; kill -CONT -- "-$main" ;;
       K*) kill -TERM "${f#K}" ;;
     esac
   done
@@ -150,13 +150,15 @@ fn script(dir: &Path, mark: &str, kept: &Kept) -> Vec<u8> {
         prepare.extend(quoted(dir.as_os_str()));
         prepare.extend(b" || exit 126\n");
     }
-    let script = SCRIPT.replace("MARK", mark).replacen("DIR", &String::from_utf8_lossy(&quoted(dir.as_os_str())), 1);
+    let script =
+        SCRIPT.replace("MARK", mark).replacen("DIR", &String::from_utf8_lossy(&quoted(dir.as_os_str())), 1);
     let (before, after) = script.split_once("PREPARE\n").unwrap_or((&script, ""));
     [before.as_bytes(), &prepare, after.as_bytes()].concat()
 }
 
 fn is_name(name: &str) -> bool {
-    !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    !name.starts_with(|c: char| c.is_ascii_digit())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// Takes the answers out of what `ssh` writes.
@@ -263,7 +265,7 @@ mod tests {
     fn answers_are_told_from_output_in_whatever_pieces_both_come() {
         let mark = "m00112233445566778899aabbccddeeff";
         let fields = ["answer", "0", "4", "", "/", "", "A\nB", "", "end"];
-        let marked: String = fields.iter().map(|field| format!("\0{mark}{field}\0")).collect();
+        let marked = fields.map(|field| format!("\0{mark}{field}\0")).concat();
         let out = format!("one\0two\0{}{marked}three\0", &mark[..9]);
         let err = format!("oops\0{mark}\0");
         for size in [1, 2, 7, 33, 1000] {

@@ -141,7 +141,11 @@ pub(super) struct Door {
 }
 
 impl Door {
-    pub(super) fn open(at: &PathBuf, board: &Arc<Board>, asked: mpsc::Sender<Asked>) -> std::io::Result<Door> {
+    pub(super) fn open(
+        at: &PathBuf,
+        board: &Arc<Board>,
+        asked: mpsc::Sender<Asked>,
+    ) -> std::io::Result<Door> {
         let listener = UnixListener::bind(at)?;
         let people = Arc::new(tokio::sync::Mutex::new(JoinSet::new()));
         let (attached, told) = (Arc::clone(&people), Arc::clone(board));
@@ -200,15 +204,10 @@ async fn attend(stream: UnixStream, board: Arc<Board>, asked: mpsc::Sender<Asked
     }
 }
 
-async fn tell(
-    mut write: OwnedWriteHalf,
-    board: Arc<Board>,
-    mut answers: mpsc::Receiver<Result<(), String>>,
-) {
+async fn tell(mut write: OwnedWriteHalf, board: Arc<Board>, mut answers: mpsc::Receiver<Result<(), String>>) {
     let mut changed = board.changed.subscribe();
-    let mut told = Told::default();
     // What a terminal showed before belongs to the past, which is on the disk.
-    told.shown = board.lock().shown;
+    let mut told = Told { shown: board.lock().shown, ..Told::default() };
     loop {
         let (mut bytes, done) = board.next(&mut told);
         while let Ok(answer) = answers.try_recv() {

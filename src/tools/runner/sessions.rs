@@ -63,9 +63,10 @@ pub fn session(dir: &Path) -> Option<Session> {
 }
 
 fn state(events: &[Event], held: bool) -> (u64, State) {
-    let (mut last, mut running, mut over) = (0, None, None);
+    let (mut last, mut running, mut over, mut ready) = (0, None, None, false);
     for event in events {
         match event {
+            Event::Ready { .. } => ready = true,
             Event::Started { statement, .. } => (last, running) = (*statement, Some(*statement)),
             Event::Ended(_) => running = None,
             other if other.is_final() => over = Some(other.clone()),
@@ -75,7 +76,9 @@ fn state(events: &[Event], held: bool) -> (u64, State) {
     let state = match (over, running, held) {
         (Some(event), _, _) => State::Over(event),
         (None, Some(statement), true) => State::Running(statement),
-        (None, None, true) => State::Idle,
+        (None, None, true) if ready => State::Idle,
+        (None, None, true) => State::Unknown("it is only being begun".into()),
+        (None, None, false) if !ready => State::Unknown("it was never begun".into()),
         (None, running, false) => State::Interrupted(running),
     };
     (last, state)

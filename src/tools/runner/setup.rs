@@ -235,10 +235,61 @@ pub(super) fn refuse(setup: &Setup) -> Option<String> {
     if target.is_empty() || target.starts_with('-') || target.contains(odd) {
         return Some(format!("`{}` is no `user@host`", target.escape_default()));
     }
-    setup.full_terminal.then(|| format!("a session on `{target}` has no terminal: it cannot run what needs one"))
+    setup
+        .full_terminal
+        .then(|| format!("a session on `{target}` has no terminal: it cannot run what needs one"))
 }
 
 /// A path for people.
 pub(super) fn shown(path: &Path) -> String {
     crate::domain::text::clean(&path.to_string_lossy()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_change_a_scripts_meaning_is_not_taken_along() {
+        let mut setup = Setup::new("/sessions/s1");
+        setup.kubeconfig = Some("/pinned".into());
+        setup.env = vec![("EDITOR".into(), "vi".into()), ("PAGER".into(), "less".into())];
+        let caller = [
+            ("PATH", "/bin"),
+            ("PAGER", "more"),
+            ("KUBECONFIG", "/all"),
+            ("BASH_ENV", "/evil"),
+            ("BASH_FUNC_ls%%", "() { rm; }"),
+            ("FIREDECK_THEME", "night"),
+            ("CDPATH", "/"),
+            ("EDITOR", "ed"),
+        ];
+        let caller = caller.map(|(name, value)| (name.into(), value.into()));
+        let all = environment(caller, &setup);
+        let of = |name: &str| all.iter().find(|(known, _)| known == name).map(|(_, value)| value.to_str());
+        assert_eq!(of("PATH"), Some(Some("/bin")));
+        assert_eq!(
+            [of("PAGER"), of("EDITOR"), of("KUBECONFIG")],
+            ["less", "vi", "/pinned"].map(|v| Some(Some(v)))
+        );
+        assert_eq!([of("GIT_PAGER"), of("FIREDECK_SESSION")], ["cat", "s1"].map(|v| Some(Some(v))));
+        assert_eq!([of("BASH_ENV"), of("BASH_FUNC_ls%%"), of("FIREDECK_THEME"), of("CDPATH")], [None; 4]);
+        setup.kubeconfig = None;
+        let all = environment([("KUBECONFIG".into(), "/all".into())], &setup);
+        assert!(all.iter().all(|(name, _)| name != "KUBECONFIG"), "what is not pinned is not inherited");
+    }
+
+    #[test]
+    fn a_setup_that_cannot_be_is_refused_before_anything_is_made() {
+        let of = |change: &dyn Fn(&mut Setup)| {
+            let mut setup = Setup::new("/nowhere");
+            change(&mut setup);
+            refuse(&setup)
+        };
+        assert_eq!(of(&|_| ()), None);
+        assert!(of(&|setup| setup.env = vec![("A=B".into(), String::new())]).is_some());
+        assert!(of(&|setup| setup.env = vec![("A".into(), "\0".into())]).is_some());
+        assert!(of(&|setup| setup.remote = Some("-oProxyCommand=x".into())).is_some());
+        assert_eq!(of(&|setup| setup.remote = Some("ops@box".into())), None);
+    }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::fs::{Mode, OFlags};
 use rustix::process::Signal;
 use rustix::pty::OpenptFlags;
-use rustix::termios::Winsize;
+use rustix::termios::{QueueSelector, Winsize};
 use tokio::net::unix::pipe::Receiver;
 use tokio::process::Command;
 use tokio::time::timeout;
@@ -38,7 +38,8 @@ pub(super) async fn find(named: Option<&Path>) -> Result<Found, String> {
     let places: Vec<PathBuf> = std::env::split_paths(&path).chain(usual).collect();
     let mut why = None;
     for name in ["bash", "sh"] {
-        let found = places.iter().map(|place| place.join(name)).find(|path| path.is_absolute() && path.is_file());
+        let found =
+            places.iter().map(|place| place.join(name)).find(|path| path.is_absolute() && path.is_file());
         let Some(path) = found else { continue };
         match ask(&path).await {
             Ok(found) => return Ok(found),
@@ -79,12 +80,18 @@ impl Terminal {
         rustix::pty::grantpt(&ours)?;
         rustix::pty::unlockpt(&ours)?;
         let name = rustix::pty::ptsname(&ours, Vec::new())?;
-        let shells = rustix::fs::open(&*name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?;
+        let shells =
+            rustix::fs::open(&*name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?;
         rustix::io::ioctl_fionbio(&ours, true)?;
         let reading = Receiver::from_file_unchecked(ours.try_clone()?.into())?;
         let terminal = Terminal { ours, reading, shells };
         terminal.resize(rows, columns)?;
         Ok(terminal)
+    }
+
+    /// Forgets what was typed and not read: it was meant for what ran then.
+    pub(super) fn forget(&self) {
+        let _ = rustix::termios::tcflush(&self.shells, QueueSelector::IFlush);
     }
 
     pub(super) fn resize(&self, rows: u16, columns: u16) -> std::io::Result<()> {
@@ -104,11 +111,15 @@ pub(super) struct Started {
 
 /// Starts `shell` by way of this very program, which becomes it in the end: [`become_shell`].
 pub(super) fn start(shell: &Found, files: &Files, kept: &Kept) -> Result<Started, String> {
-    let terminal = Terminal::open(kept.rows, kept.columns).map_err(|error| format!("no terminal: {error}"))?;
+    let terminal =
+        Terminal::open(kept.rows, kept.columns).map_err(|error| format!("no terminal: {error}"))?;
     let shells = || terminal.shells.try_clone().map_err(|error| format!("no terminal: {error}"));
     let mut command = Command::new(own_program()?);
-    command.arg("runner").arg(&files.0).arg("--parent").arg(std::process::id().to_string());
-    command.arg("--").arg(&shell.path).args(arguments(shell.kind, files).iter().map(|word| OsStr::from_bytes(word)));
+    command.arg0("firedeck").arg("runner").arg(&files.0).arg("--parent").arg(std::process::id().to_string());
+    command
+        .arg("--")
+        .arg(&shell.path)
+        .args(arguments(shell.kind, files).iter().map(|word| OsStr::from_bytes(word)));
     if let Some(dir) = &kept.workdir {
         command.current_dir(dir);
     }
@@ -122,12 +133,13 @@ pub(super) fn start(shell: &Found, files: &Files, kept: &Kept) -> Result<Started
         command.stdout(out_end).stderr(err_end);
         Some((OwnedFd::from(out), OwnedFd::from(err)))
     };
-    let child = command.spawn().map_err(|error| format!("`{}` cannot be started: {error}", shown(&shell.path)))?;
+    let child =
+        command.spawn().map_err(|error| format!("`{}` cannot be started: {error}", shown(&shell.path)))?;
     Ok(Started { child, terminal, pipes })
 }
 
 /// This program, even where its file was replaced meanwhile.
-fn own_program() -> Result<PathBuf, String> {
+pub(super) fn own_program() -> Result<PathBuf, String> {
     let own = PathBuf::from("/proc/self/exe");
     if own.exists() {
         return Ok(own);

@@ -69,7 +69,12 @@ impl Streams {
         })
     }
 
-    pub(super) fn there(child: tokio::process::Child, ends: [OwnedFd; 3], demux: Demux, driver: PathBuf) -> io::Result<Streams> {
+    pub(super) fn there(
+        child: tokio::process::Child,
+        ends: [OwnedFd; 3],
+        demux: Demux,
+        driver: PathBuf,
+    ) -> io::Result<Streams> {
         let [orders, out, err] = ends;
         Ok(Streams {
             pid: number(&child),
@@ -146,7 +151,9 @@ impl Streams {
         // A terminal's bytes pass through the kernel's own queue, and may come a moment after they were written.
         let moment = std::time::Duration::from_millis(if self.out.is_none() { 20 } else { 1 });
         for _ in 0..64 {
-            let Ok(bytes) = tokio::time::timeout(moment, read_terminal(self.terminal.as_ref())).await else { break };
+            let Ok(bytes) = tokio::time::timeout(moment, read_terminal(self.terminal.as_ref())).await else {
+                break;
+            };
             all.push((Stream::Term, bytes));
         }
         all
@@ -189,7 +196,9 @@ impl Streams {
 
     /// What is typed reaches whatever reads from the terminal; a program that does not read may fill it.
     pub(super) fn type_(&self, mut bytes: &[u8]) -> Result<(), String> {
-        let Some(terminal) = &self.terminal else { return Err("a remote session has no terminal to type to".into()) };
+        let Some(terminal) = &self.terminal else {
+            return Err("a remote session has no terminal to type to".into());
+        };
         while !bytes.is_empty() {
             match rustix::io::write(&terminal.ours, bytes) {
                 Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),

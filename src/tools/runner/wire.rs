@@ -9,7 +9,10 @@ const LONGEST: usize = 4 << 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Request {
     /// Run this as the statement of that number.
-    Order { number: u64, text: Vec<u8> },
+    Order {
+        number: u64,
+        text: Vec<u8>,
+    },
     Type(Vec<u8>),
     Ask(Ask),
 }
@@ -111,7 +114,8 @@ impl<R: AsyncRead + Unpin> Frames<R> {
         loop {
             if let Some((head, rest)) = self.bytes.split_first_chunk::<5>() {
                 let [a, b, c, d, kind] = *head;
-                let length = usize::try_from(u32::from_be_bytes([a, b, c, d])).ok().filter(|n| *n <= LONGEST)?;
+                let length =
+                    usize::try_from(u32::from_be_bytes([a, b, c, d])).ok().filter(|n| *n <= LONGEST)?;
                 if let Some(payload) = rest.get(..length) {
                     let payload = payload.to_vec();
                     self.bytes.drain(..5 + length);
