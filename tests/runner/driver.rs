@@ -222,7 +222,8 @@ async fn the_shell_has_the_callers_environment_without_what_leaks() {
     assert_eq!(desk.out("echo \"$0 $#\"").await, "bash 0\n");
 }
 
-/// Scripts that run on their own: what they print and how they end does not depend on who runs them.
+/// Scripts that run on their own: what they print and how they end does not depend on who runs them. There is no `[[`
+/// in them: after one that cannot be read, `bash` 5.2 misreads `]]` for as long as the shell lives.
 fn script() -> impl Strategy<Value = Vec<u8>> {
     let bytes = prop::collection::vec(1..=255u8, 0..40).prop_map(|bytes| {
         let quoted: Vec<u8> = bytes.into_iter().filter(|byte| *byte != b'\'').collect();
@@ -271,8 +272,6 @@ fn script() -> impl Strategy<Value = Vec<u8>> {
         " ",
         "\u{e4}",
         "$?",
-        "[[",
-        "]]",
     ]);
     let words = prop::collection::vec(word, 1..12).prop_map(|words| words.join(" ").into_bytes());
     prop_oneof![bytes, words]

@@ -57,7 +57,7 @@ pub(super) fn text(kind: Kind, orders: &OsStr, answers: &OsStr) -> Vec<u8> {
 pub(super) fn reading(kind: Kind, path: &OsStr) -> Vec<u8> {
     let (before, after): (&[u8], &[u8]) = match kind {
         Kind::Bash => (b"eval \"$(<", b")\""),
-        Kind::Plain => (b"eval \"$(cat ", b")\""),
+        Kind::Plain => (b"eval \"$(command -p cat ", b")\""),
     };
     [before, &quoted(path), after].concat()
 }

@@ -35,6 +35,8 @@ pub struct Handle {
     /// None where the runner is dead already.
     link: Option<(Frames<OwnedReadHalf>, OwnedWriteHalf)>,
     waiting: VecDeque<Event>,
+    /// Answers that the runner still owes, also to questions that were given up.
+    owed: usize,
     /// The last statement that began, while it has not ended.
     running: Option<u64>,
     last: u64,
@@ -105,6 +107,7 @@ pub async fn attach(dir: &Path) -> Result<Handle, String> {
         dir: dir.to_owned(),
         link: None,
         waiting: VecDeque::new(),
+        owed: 0,
         running: None,
         last: 0,
         over: false,
@@ -209,7 +212,8 @@ impl Handle {
             Some(Said::Event(json)) => self.waiting.extend(serde_json::from_slice::<Event>(&json).ok()),
             Some(Said::Terminal(bytes)) => self.waiting.push_back(Event::Terminal(bytes)),
             // An answer that nobody waits for any more.
-            Some(Said::Done(_)) | None => {}
+            Some(Said::Done(_)) => self.owed = self.owed.saturating_sub(1),
+            None => {}
         }
     }
 
@@ -239,11 +243,13 @@ impl Handle {
         if write.write_all(&request.frame()).await.is_err() {
             return gone();
         }
+        self.owed += 1;
         let answer = async {
             loop {
                 let (frames, _) = self.link.as_mut()?;
                 let (kind, payload) = frames.next().await?;
-                if let Some(Said::Done(done)) = Said::read(kind, &payload) {
+                if let (Some(Said::Done(done)), 1) = (Said::read(kind, &payload), self.owed) {
+                    self.owed = 0;
                     return Some(done);
                 }
                 self.heard(kind, &payload);

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 
 use super::driver::{self, Answer, Kind};
 use super::event::{Child, Ended, Event, Gone};
-use super::press::Press;
+use super::press::{Press, SOON};
 use super::record::{Record, now};
 use super::setup::Kept;
 use super::streams::{News, Streams};
@@ -52,8 +52,9 @@ pub(super) struct Life<'r> {
     pub(super) background: Vec<i32>,
     /// What the shell's process runs, unless it was replaced.
     pub(super) program: Option<PathBuf>,
-    /// When the last look at those left behind was.
-    pub(super) looked: Instant,
+    /// When others of the session are looked for next, and how long that took to come.
+    pub(super) look: Instant,
+    pub(super) wait: Duration,
     pub(super) began: Instant,
     pub(super) number: u64,
     /// Frames that this list of rounds has taken.
@@ -85,7 +86,8 @@ impl<'r> Life<'r> {
             parting: None,
             background: Vec::new(),
             program: None,
-            looked: Instant::now(),
+            look: Instant::now(),
+            wait: SOON,
             began: Instant::now(),
             number: 0,
             rounds: 0,
@@ -242,7 +244,7 @@ impl<'r> Life<'r> {
         };
         let from_outside = lost.is_some() || self.stopped;
         self.phase = Phase::Left;
-        self.looked = Instant::now();
+        self.look_soon();
         if !from_outside {
             // As when a terminal is closed: who wants to go on has said so, with `nohup`.
             self.signal(Signal::HUP);

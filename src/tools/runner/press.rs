@@ -7,8 +7,10 @@ use tokio::time::Instant;
 use super::group;
 use super::life::{Life, Phase};
 
-/// How often it is looked whether those that a shell left behind are gone.
-const LOOK: Duration = Duration::from_millis(50);
+/// How soon it is looked whether others of the session are gone; after each look it takes twice as long to the next.
+pub(super) const SOON: Duration = Duration::from_millis(20);
+/// One that goes on for days costs nothing.
+const SELDOM: Duration = Duration::from_secs(1);
 
 /// How hard the session is pressed to end, and when it is pressed harder.
 #[derive(Debug, Clone, Copy)]
@@ -27,14 +29,13 @@ impl Life<'_> {
         let far = || Instant::now() + Duration::from_hours(1);
         let press = self.press.map(|press| press.at);
         let halted = self.press.is_some_and(|press| press.halted);
-        let look = (halted || self.phase == Phase::Left).then_some(self.looked + LOOK);
+        let look = (halted || self.phase == Phase::Left).then_some(self.look);
         press.into_iter().chain(look).min().unwrap_or_else(far)
     }
 
     /// Something is due: the next signal, or a look at who is left.
     pub(super) fn press(&mut self) {
-        if self.phase == Phase::Left {
-            self.looked = Instant::now();
+        if self.phase == Phase::Left && self.looks() {
             let alone = self.host.is_some() || group::members(self.streams.pid).is_empty();
             if alone && (self.streams.are_closed() || self.press.is_some()) {
                 self.part();
@@ -42,12 +43,10 @@ impl Life<'_> {
                 return;
             }
         }
-        if let Some(press) = self.press.as_mut().filter(|press| press.halted && self.phase == Phase::Running)
-        {
-            self.looked = Instant::now();
+        if self.press.is_some_and(|press| press.halted) && self.phase == Phase::Running && self.looks() {
             let others = |pid: i32| pid != self.streams.pid && !self.background.contains(&pid);
             if !group::members(self.streams.pid).iter().any(|member| others(member.pid)) {
-                press.halted = false;
+                self.press = self.press.map(|press| Press { halted: false, ..press });
                 group::signal_one(self.streams.pid, Signal::TERM);
                 group::signal_one(self.streams.pid, Signal::CONT);
             }
@@ -63,6 +62,23 @@ impl Life<'_> {
         if let Some(next) = &mut self.press {
             next.killed = press.next == Signal::KILL;
         }
+    }
+
+    /// Whether it is time to look again.
+    fn looks(&mut self) -> bool {
+        let now = Instant::now();
+        let due = self.look <= now;
+        if due {
+            self.wait = (self.wait * 2).min(SELDOM);
+            self.look = now + self.wait;
+        }
+        due
+    }
+
+    /// Looks soon, and often at first.
+    pub(super) fn look_soon(&mut self) {
+        self.wait = SOON;
+        self.look = Instant::now() + SOON;
     }
 
     pub(super) fn harder(&mut self, next: Signal, statement: bool) {
@@ -114,7 +130,7 @@ impl Life<'_> {
         if let Some(press) = &mut self.press {
             press.halted = halted;
         }
-        self.looked = Instant::now();
+        self.look_soon();
     }
 
     /// Ends the session, because of `why`.
