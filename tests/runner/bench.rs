@@ -1,4 +1,5 @@
 //! A session to try things on, which leaves nothing behind.
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,6 +9,16 @@ use tempfile::TempDir;
 
 /// Only reached when something is wrong.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Starts the runner by way of a script that first does something to itself.
+pub(crate) fn wrap(setup: &mut Setup, first: &str) {
+    let wrapper = setup.dir.with_file_name("wrapper");
+    let own = setup.program.take().expect("a program");
+    let text = format!("#!/bin/bash\n{first}\nexec '{}' \"$@\"\n", own.display());
+    std::fs::write(&wrapper, text).expect("written");
+    std::fs::set_permissions(&wrapper, std::fs::Permissions::from_mode(0o700)).expect("set");
+    setup.program = Some(wrapper);
+}
 
 /// A place for one session. Whatever is left of it when it is dropped is killed.
 pub(crate) struct Place {

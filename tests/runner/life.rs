@@ -190,7 +190,7 @@ async fn the_sessions_of_a_place_are_found_with_their_states() {
 }
 
 #[tokio::test]
-async fn a_session_is_this_users_alone_and_none_takes_anothers_place() {
+async fn a_session_is_for_this_user_alone_and_none_takes_the_place_of_another() {
     use std::os::unix::fs::MetadataExt;
     let desk = Desk::new().await;
     assert_eq!(std::fs::metadata(desk.place.dir()).expect("made").mode() & 0o777, 0o700);

@@ -1,11 +1,10 @@
 //! Output of any size and any bytes, on any disk.
-use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use firedeck::domain::text::Ink;
 use firedeck::tools::runner::{Event, HEAD, Output, Stream, TAIL, page};
 
-use super::bench::{Desk, bytes};
+use super::bench::{Desk, bytes, wrap};
 
 /// The most memory that a process ever had, in KiB.
 fn peak(pid: i32) -> u64 {
@@ -84,16 +83,8 @@ async fn a_background_child_that_writes_for_ever_holds_up_no_answer() {
 
 #[tokio::test]
 async fn a_disk_that_takes_nothing_is_said_and_the_statement_goes_on() {
-    let mut desk = Desk::with(|setup| {
-        // No file may become longer than 64 KiB, which is an error of writing like any other.
-        let wrapper = setup.dir.with_file_name("wrapper");
-        let own = setup.program.take().expect("a program");
-        let text = format!("#!/bin/bash\ntrap '' XFSZ\nulimit -f 64\nexec '{}' \"$@\"\n", own.display());
-        std::fs::write(&wrapper, text).expect("written");
-        std::fs::set_permissions(&wrapper, std::fs::Permissions::from_mode(0o700)).expect("set");
-        setup.program = Some(wrapper);
-    })
-    .await;
+    // No file may become longer than 64 KiB, which is an error of writing like any other.
+    let mut desk = Desk::with(|setup| wrap(setup, "trap '' XFSZ; ulimit -f 64")).await;
     let ran = desk.start("head -c 300000 /dev/zero; echo >&2 finished").await;
     let event = desk.until(|event| matches!(event, Event::Trouble { .. })).await;
     let Event::Trouble { why, .. } = event else { panic!("{event:?}") };

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use firedeck::tools::runner::Stream;
 
-use super::bench::Desk;
+use super::bench::{Desk, wrap};
 
 /// Runs until it has said `ready`, and is stopped.
 async fn stopped(text: &str) -> (Desk, firedeck::tools::runner::Gone, Duration) {
@@ -69,4 +69,14 @@ async fn a_stop_that_comes_too_late_stops_nothing() {
     let why = desk.handle.stop(1).await.expect_err("refused");
     assert!(why.contains("is not running"), "{why}");
     assert_eq!(desk.out("echo $kept").await, "1\n");
+}
+
+#[tokio::test]
+async fn signals_that_the_cockpit_ignores_are_not_ignored_by_the_shell() {
+    let mut desk = Desk::with(|setup| wrap(setup, "trap '' INT TERM HUP QUIT PIPE")).await;
+    assert_eq!(desk.out("trap").await, "");
+    let statement = desk.start("echo ready; sleep 306; echo next").await;
+    desk.wrote(statement, Stream::Out, "ready").await;
+    desk.handle.stop(statement).await.expect("stopping");
+    assert!(desk.lost().await.stopped);
 }

@@ -9,6 +9,9 @@
 //!
 //! The rounds are a list and no loop, so that `break` has nothing to break; all of them are read before the first
 //! statement, so that no alias and no option changes them.
+//!
+//! What a statement can see of it: a trap for DEBUG runs for the round's own command as well, `set -x` and `set -v`
+//! show the line that keeps the codes of a pipe, and `$_` and `$LINENO` are not what they were.
 use std::ffi::OsStr;
 
 use super::setup::{Files, quoted};

@@ -54,11 +54,12 @@ fn begin(dir: &Path) -> Result<(Files, Kept, File), String> {
 
 async fn live(files: Files, kept: Kept) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("the session cannot be begun: {error}");
-    let mut signals = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()]
-        .map(signal)
-        .into_iter()
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(failed)?;
+    let mut signals =
+        [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup(), SignalKind::quit()]
+            .map(signal)
+            .into_iter()
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(failed)?;
     let board = Board::new();
     let mut record = Record::open(&files, &board).map_err(failed)?;
     let (asking, mut asked) = mpsc::channel::<Asked>(16);
