@@ -20,7 +20,7 @@ async fn a_hundred_megabytes_are_kept_at_both_ends_in_little_memory() {
     let total = 100_000_000;
     let ran = desk.start(format!("yes 0123456789abcde | head -c {total}; echo >&2 done")).await;
     let ended = desk.ended().await;
-    assert_eq!((ended.bytes, ended.unwritten), ([total, 5, 0], 0));
+    assert_eq!((ended.bytes, ended.unwritten), ([total, 5, 0], [0; 3]));
     let grown = peak(desk.place.runner()) - before;
     assert!(grown < 8_000, "{grown} KiB");
     let mut output = desk.handle.output(ran, Stream::Out).expect("readable");
@@ -73,6 +73,21 @@ async fn all_that_a_statement_wrote_is_there_when_it_has_ended() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_heard_before_the_output_overtakes_nothing() {
+    let mut desk = Desk::new().await;
+    let runner = desk.place.runner();
+    // Halted meanwhile, the runner finds everything at once, and what it hears first is chance.
+    let late = format!("(sleep 0.2; kill -CONT {runner}) >/dev/null 2>&1 & kill -STOP {runner}");
+    for _ in 0..8 {
+        let ran = desk.run(format!("{late}; printf 'to stdout'; printf 'to stderr' >&2")).await;
+        assert_eq!(
+            (ran.ended.bytes, ran.out.as_str(), ran.err.as_str()),
+            ([9, 9, 0], "to stdout", "to stderr")
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_background_child_that_writes_for_ever_holds_up_no_answer() {
     let mut desk = Desk::new().await;
     desk.run("yes & job=$!").await;
@@ -90,7 +105,7 @@ async fn a_disk_that_takes_nothing_is_said_and_the_statement_goes_on() {
     let Event::Trouble { why, .. } = event else { panic!("{event:?}") };
     assert!(why.contains("`out` of statement 1 cannot be kept") && why.contains("File too large"), "{why}");
     let ended = desk.ended().await;
-    assert_eq!((ended.status, ended.bytes, ended.unwritten), (0, [65_536, 9, 0], 300_000 - 65_536));
+    assert_eq!((ended.status, ended.bytes, ended.unwritten), (0, [300_000, 9, 0], [300_000 - 65_536, 0, 0]));
     assert_eq!(desk.text(ran, Stream::Err), "finished\n");
     // What happened is told to everybody even when it cannot be written down any more.
     for _ in 0..400 {

@@ -53,7 +53,7 @@ pub struct Ended {
     pub bytes: [u64; 3],
     /// Of these, what could not be kept because the disk refused.
     #[serde(default)]
-    pub unwritten: u64,
+    pub unwritten: [u64; 3],
 }
 
 /// What goes with a shell.
@@ -83,6 +83,8 @@ pub struct Gone {
     pub ms: u64,
     #[serde(default)]
     pub bytes: [u64; 3],
+    #[serde(default)]
+    pub unwritten: [u64; 3],
 }
 
 /// All of it is kept and told again to whoever attaches, except `Output` and `Terminal`, of which the last counts.

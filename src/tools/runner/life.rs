@@ -241,6 +241,7 @@ impl<'r> Life<'r> {
             why: lost.clone().unwrap_or_else(|| if self.stopped { "stopped".into() } else { String::new() }),
             ms: if running { self.ms() } else { 0 },
             bytes: self.record.totals(),
+            unwritten: self.record.unwritten,
         };
         let from_outside = lost.is_some() || self.stopped;
         self.phase = Phase::Left;
@@ -265,7 +266,7 @@ impl<'r> Life<'r> {
     pub(super) fn part(&mut self) {
         if let Some(mut gone) = self.parting.take() {
             gone.background = self.left();
-            gone.bytes = self.record.totals();
+            (gone.bytes, gone.unwritten) = (self.record.totals(), self.record.unwritten);
             if gone.statement.is_some() {
                 gone.ms = self.ms();
             }

@@ -28,7 +28,7 @@ pub(super) struct Record {
     pub(super) statement: u64,
     sheets: [Sheet; 3],
     /// Bytes of that statement's that are lost.
-    pub(super) unwritten: u64,
+    pub(super) unwritten: [u64; 3],
     /// It was said already that the disk takes nothing.
     said: bool,
 }
@@ -43,20 +43,23 @@ impl Record {
             waiting: Vec::new(),
             statement: 0,
             sheets: sheets(files, 0),
-            unwritten: 0,
+            unwritten: [0; 3],
             said: false,
         })
     }
 
     /// From now on, what is written belongs to this statement.
     pub(super) fn begin(&mut self, statement: u64) {
-        (self.statement, self.unwritten, self.said) = (statement, 0, false);
+        (self.statement, self.unwritten, self.said) = (statement, [0; 3], false);
         self.sheets = sheets(&self.files, statement);
         self.tell(&Event::Started { statement, at: now() });
     }
 
+    /// What the statement wrote to each stream, kept or not.
     pub(super) fn totals(&self) -> [u64; 3] {
-        self.sheets.each_ref().map(Sheet::total)
+        let [out, err, term] = self.sheets.each_ref().map(Sheet::total);
+        let [no_out, no_err, no_term] = self.unwritten;
+        [out + no_out, err + no_err, term + no_term]
     }
 
     pub(super) fn tell(&mut self, event: &Event) {
@@ -94,16 +97,16 @@ impl Record {
         if stream == Stream::Term {
             self.board.show(bytes);
         }
-        let [out, err, term] = &mut self.sheets;
-        let sheet = match stream {
-            Stream::Out => out,
-            Stream::Err => err,
-            Stream::Term => term,
+        let ([out, err, term], [no_out, no_err, no_term]) = (&mut self.sheets, &mut self.unwritten);
+        let (sheet, unwritten) = match stream {
+            Stream::Out => (out, no_out),
+            Stream::Err => (err, no_err),
+            Stream::Term => (term, no_term),
         };
         let (lost, error) = sheet.append(bytes);
         let total = sheet.total();
+        *unwritten += lost as u64;
         self.board.wrote(self.statement, stream, total);
-        self.unwritten += lost as u64;
         if let Some(error) = error {
             let (statement, name) = (self.statement, stream.name());
             let bytes = grouped(lost as u64);
