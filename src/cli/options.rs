@@ -271,6 +271,18 @@ mod tests {
     }
 
     #[test]
+    fn a_runner_has_a_shell_and_the_parent_of_it_or_neither() {
+        let of =
+            |arguments: &[&str]| Cli::try_parse_from(["firedeck", "runner", "/s"].iter().chain(arguments));
+        let shell = ["--parent", "7", "--", "bash", "-n", "x"];
+        let Some(Command::Runner { parent, shell, .. }) = of(&shell).expect("good").command else {
+            panic!("another command")
+        };
+        assert_eq!((parent, shell), (Some(7), ["bash", "-n", "x"].map(OsString::from).to_vec()));
+        assert!(of(&[]).is_ok() && of(&["--parent", "7"]).is_err() && of(&["--", "bash"]).is_err());
+    }
+
+    #[test]
     fn several_contexts_and_namespaces_are_taken() {
         let cli = Cli::parse_from(["firedeck", "-c", "eu,us", "--namespace", "all", "--read-only", "wall"]);
         let request = cli.flags.request(Env::default());

@@ -141,6 +141,15 @@ async fn a_session_survives_what_a_statement_redefines_traps_or_closes() {
 }
 
 #[tokio::test]
+async fn a_time_limit_for_reading_is_none_for_the_session() {
+    let mut desk = Desk::new().await;
+    desk.run("TMOUT=1; kept=1").await;
+    // The time has to pass; nothing tells of it.
+    tokio::time::sleep(std::time::Duration::from_millis(1300)).await;
+    assert_eq!(desk.out("echo $kept").await, "1\n");
+}
+
+#[tokio::test]
 async fn a_statement_that_takes_eval_from_the_driver_ends_the_session() {
     let mut desk = Desk::new().await;
     desk.run("first=1").await;

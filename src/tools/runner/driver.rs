@@ -17,7 +17,7 @@ use std::ffi::OsStr;
 use super::setup::{Files, quoted};
 
 /// How many rounds a list has. The last one is used to read a new list.
-pub(super) const ROUNDS: u64 = 100;
+pub(super) const ROUNDS: u64 = 50;
 
 /// A statement may have so many bytes.
 pub(super) const LONGEST: usize = 1 << 20;
@@ -30,7 +30,8 @@ pub(super) enum Kind {
     Plain,
 }
 
-const BASH: &str = r#"eval "$({ POSIXLY_CORRECT= __firedeck=("$?" "${__firedeck[@]}"); trap - DEBUG RETURN ERR EXIT; set +eux +o pipefail; \unset -f unset; unset -f builtin enable read printf compgen jobs export set exit; enable printf read compgen jobs; f=; export -f eval && f=eval; IFS=' ' LC_ALL=C; printf '%s\0' answer "${__firedeck[*]}" "$BASHPID" "$f" "$PWD" "$(jobs -p)" "$(compgen -v)" "$(compgen -A function)" end >ANSWER; { IFS= read -r -d '' c && IFS= read -r -d '' s; } <ORDERS || { c=0 s=exit; }; printf %s "$s" >&3; exit "$c"; } 3>&1 >/dev/null 2>&1 </dev/null)""#;
+/// An order may be long in coming; without a time of their own, `read` and so the session would end at `$TMOUT`.
+const BASH: &str = r#"eval "$({ POSIXLY_CORRECT= __firedeck=("$?" "${__firedeck[@]}"); trap - DEBUG RETURN ERR EXIT; set +eux +o pipefail; \unset -f unset; unset -f builtin enable read printf compgen jobs export set exit; enable printf read compgen jobs; f=; export -f eval && f=eval; IFS=' ' LC_ALL=C; printf '%s\0' answer "${__firedeck[*]}" "$BASHPID" "$f" "$PWD" "$(jobs -p)" "$(compgen -v)" "$(compgen -A function)" end >ANSWER; { IFS= read -t 99999999 -r -d '' c && IFS= read -t 99999999 -r -d '' s; } <ORDERS || { c=0 s=exit; }; printf %s "$s" >&3; exit "$c"; } 3>&1 >/dev/null 2>&1 </dev/null)""#;
 
 const PLAIN: &str = r#"eval "$({ c=$?; set +eux; trap - EXIT; unset -f printf read jobs 2>/dev/null; printf 'answer\0%s\0\0\0%s\0%s\0\0\0end\0' "$c" "$PWD" "$(jobs -p)" >ANSWER; { read -r c && read -r n; i=0; while [ "$i" -lt "$n" ]; do IFS= read -r s; printf '%s\n' "$s" >&3; i=$((i+1)); done; } <ORDERS || { c=0; printf 'exit\n' >&3; }; exit "$c"; } 3>&1 >/dev/null 2>&1 </dev/null)""#;
 

@@ -25,6 +25,13 @@ pub(super) fn members(leader: i32) -> Vec<Member> {
     all().into_iter().filter_map(|pid| member(pid, leader)).collect()
 }
 
+/// Those that are left in a session whose leader is known to be gone. When its number is a process's again, it is
+/// another's, and so is the session.
+pub(super) fn left(leader: i32) -> Vec<Member> {
+    let found = members(leader);
+    if found.iter().any(|member| member.pid == leader) { Vec::new() } else { found }
+}
+
 fn member(pid: i32, leader: i32) -> Option<Member> {
     let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
     let (group, session) = read_stat(&stat)?;
@@ -45,7 +52,11 @@ fn read_stat(stat: &[u8]) -> Option<(i32, i32)> {
 /// Those that go on beside the shell, with what they are.
 pub(super) fn background(leader: i32, besides: i32) -> Vec<Child> {
     let others = members(leader).into_iter().filter(|member| ![leader, besides].contains(&member.pid));
-    others.map(|member| child(member.pid)).collect()
+    children(others)
+}
+
+pub(super) fn children(members: impl IntoIterator<Item = Member>) -> Vec<Child> {
+    members.into_iter().map(|member| child(member.pid)).collect()
 }
 
 pub(super) fn child(pid: i32) -> Child {
@@ -75,7 +86,8 @@ pub(super) fn signal_front(leader: i32, terminal: Option<impl AsFd>, signal: Sig
 /// Signals everybody in the session, whatever group they made. The leader's own number counts only while it is known
 /// to be there: it may be another's by now.
 pub(super) fn signal_all(leader: i32, is_there: bool, signal: Signal) {
-    let mut groups: Vec<i32> = members(leader).into_iter().map(|member| member.group).collect();
+    let found = if is_there { members(leader) } else { left(leader) };
+    let mut groups: Vec<i32> = found.into_iter().map(|member| member.group).collect();
     groups.extend(is_there.then_some(leader));
     groups.sort_unstable();
     groups.dedup();

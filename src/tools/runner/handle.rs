@@ -49,11 +49,14 @@ pub async fn start(setup: &Setup) -> Result<Handle, String> {
     if let Some(why) = refuse(setup) {
         return Err(why);
     }
-    let files = Files(setup.dir.clone());
+    // The runner stands elsewhere, and so would a path that begins here.
+    let absolute =
+        |path: &Path| std::path::absolute(path).map_err(|error| format!("`{}`: {error}", shown(path)));
+    let files = Files(absolute(&setup.dir)?);
     let bad = |error: io::Error| format!("no session can be made in `{}`: {error}", shown(&files.0));
     let log = make(&files, setup).map_err(bad)?;
     let program = match &setup.program {
-        Some(program) => program.clone(),
+        Some(program) => absolute(program)?,
         None => own_program()?,
     };
     let mut command = Command::new(&program);
@@ -75,7 +78,7 @@ pub async fn start(setup: &Setup) -> Result<Handle, String> {
         None => false,
     };
     match line.trim_end() {
-        "ready" => attach(&setup.dir).await,
+        "ready" => attach(&files.0).await,
         why if !why.is_empty() => Err(why.to_owned()),
         _ => {
             let _ = child.start_kill();

@@ -275,7 +275,7 @@ impl<'r> Life<'r> {
     }
 
     pub(super) fn left(&self) -> Vec<Child> {
-        if self.host.is_some() { Vec::new() } else { group::background(self.streams.pid, 0) }
+        if self.host.is_some() { Vec::new() } else { group::children(group::left(self.streams.pid)) }
     }
 }
 

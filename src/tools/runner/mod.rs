@@ -17,8 +17,8 @@
 //! - The shell: the session is over, [`Event::ShellGone`]. Nothing goes on in a fresh one.
 //! - The runner, by `kill -9`: the terminal hangs up, which the kernel tells the shell and the group in front with
 //!   SIGHUP; the shell itself is killed (on Linux) even if it ignores that, so that no further command of it
-//!   starts. A child that ignores SIGHUP goes on, but not unseen: [`remains`] finds it by the session that it
-//!   is in. What left that session with `setsid` cannot be found.
+//!   starts. A child that ignores SIGHUP goes on, but not unseen: [`remains`] finds it by the session's name in its
+//!   environment. One that was given another environment cannot be found.
 //! - A log-out where systemd is told `KillUserProcesses=yes`: all of it, unless the user lingers.
 //!
 //! What a statement cannot do: write an answer in the driver's name. Neither its descriptors nor its children's

@@ -98,7 +98,10 @@ impl Life<'_> {
     pub(super) fn stop_child(&mut self, pid: i32) -> Result<(), String> {
         let ours = match &self.host {
             None => {
-                pid != self.streams.pid && group::members(self.streams.pid).iter().any(|one| one.pid == pid)
+                let leader = self.streams.pid;
+                let left = matches!(self.phase, Phase::Left | Phase::Over);
+                let found = if left { group::left(leader) } else { group::members(leader) };
+                pid != leader && found.iter().any(|member| member.pid == pid)
             }
             Some(_) => self.last.jobs.contains(&pid),
         };

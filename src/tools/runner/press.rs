@@ -36,7 +36,7 @@ impl Life<'_> {
     /// Something is due: the next signal, or a look at who is left.
     pub(super) fn press(&mut self) {
         if self.phase == Phase::Left && self.looks() {
-            let alone = self.host.is_some() || group::members(self.streams.pid).is_empty();
+            let alone = self.host.is_some() || group::left(self.streams.pid).is_empty();
             if alone && (self.streams.are_closed() || self.press.is_some()) {
                 self.part();
                 self.phase = Phase::Over;

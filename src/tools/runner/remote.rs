@@ -84,22 +84,42 @@ fn random() -> std::io::Result<String> {
 }
 
 /// Read by the `bash` there from its stdin; what follows it there is the driver's text.
+///
+/// A number may be another process's as soon as the shell is gone, so whatever is signalled is first seen to be in
+/// this very session; where there is no `/proc` to see it, nothing is signalled any more then.
 const SCRIPT: &str = r#"{
 d=DIR
 umask 077
-mkdir -m 700 "$d" && mkfifo "$d/in" "$d/answer" || exit 125
+mkdir -m 700 "$d" || exit 125
+trap 'rm -rf -- "$d"' EXIT
+mkfifo "$d/in" "$d/answer" || exit 125
 IFS= read -r -d '' t && printf %s "$t" >"$d/driver" || exit 125
 unset t BASH_ENV ENV
 PREPARE
+of() {
+  IFS= read -r stat <"/proc/$1/stat" && set -- "$1" ${stat##*) } && group=$4 session=$5
+}
+tell() {
+  if [ -z "$ours" ]; then
+    [ ! -d "$d" ] || kill -s "$1" -- "-$main"
+    return
+  fi
+  for p in /proc/[0-9]*; do
+    p=${p#/proc/}
+    of "$p" && [ "$session" = "$ours" ] && [ "$group" = "$main" ] && kill -s "$1" "$p"
+  done
+}
 exec 4<&0 5>&1 6>&2 </dev/null
 exec 8<>"$d/in" 9<>"$d/answer"
+ours=
+{ of $$ && ours=$session; } 2>/dev/null
 set -m
 bash --noprofile --norc -c "eval \"\$(<$d/driver)\"" bash 4<&- 5>&- 6>&- 8>&- 9>&- </dev/null &
 main=$!
 set +m
 {
   n=0
-  while IFS= read -r -d '' x <&9; do
+  while IFS= read -t 99999999 -r -d '' x <&9; do
     printf '\0MARK%s\0' "${x:0:3000}" >&5
     n=$((n+1))
     if [ "$n" = 9 ]; then n=0; printf '\0MARK\0' >&6; fi
@@ -107,23 +127,24 @@ set +m
 } 4<&- 8>&- >/dev/null 2>&1 &
 relay=$!
 {
-  while IFS= read -r -d '' f <&4; do
+  while IFS= read -t 99999999 -r -d '' f <&4; do
     case $f in
       O*) IFS= read -r -d '' t <&4 && printf '%s\0' "${f#O}" "$t" >&8 ;;
-      SINT) kill -STOP "$main"; kill -INT -- "-$main"; sleep 1; kill -TERM "$main"; kill -CONT "$main" ;;
-      S*) kill -s "${f#S}" -- "-$main"; kill -CONT -- "-$main" ;;
-      K*) kill -TERM "${f#K}" ;;
+      SINT)
+        [ -d "$d" ] && kill -STOP "$main" && tell INT && sleep 1
+        [ -d "$d" ] && kill -TERM "$main" && kill -CONT "$main" ;;
+      S*) tell "${f#S}"; tell CONT ;;
+      K*) [ -n "$ours" ] && of "${f#K}" && [ "$session" = "$ours" ] && kill -TERM "${f#K}" ;;
     esac
   done
-  kill -HUP -- "-$main"; sleep 2; kill -TERM -- "-$main"; sleep 3; kill -KILL -- "-$main"
+  tell HUP; sleep 2; tell TERM; tell CONT; sleep 3; tell KILL
 } 5>&- 6>&- 9>&- >/dev/null 2>&1 &
-watch=$!
 exec 4<&- 8>&- 9>&- >/dev/null 2>/dev/null
 wait "$main"
 code=$?
-kill -HUP -- "-$main"
-kill "$relay"
 rm -rf -- "$d"
+tell HUP
+kill "$relay"
 printf '\0MARKgone %s\0' "$code" >&5
 exec 5>&- 6>&-
 exit "$code"

@@ -44,7 +44,8 @@ fn begin(dir: &Path) -> Result<(Files, Kept, File), String> {
     lock.try_lock().map_err(|error| format!("the session in `{}` has a runner: {error}", shown(&files.0)))?;
     let kept = std::fs::read(files.setup()).map_err(bad)?;
     let mut kept: Kept = serde_json::from_slice(&kept).map_err(|error| bad(error.into()))?;
-    if kept.remote.is_none() && kept.workdir.is_none() {
+    if kept.remote.is_none() {
+        // It was started there; a path of its own would be another one from here.
         kept.workdir = Some(std::env::current_dir().map_err(bad)?);
     }
     // The name of a socket is short, that of the directory need not be.
