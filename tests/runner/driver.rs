@@ -172,6 +172,13 @@ async fn a_statement_with_a_nul_is_refused_and_nothing_of_it_runs() {
 }
 
 #[tokio::test]
+async fn a_statement_may_be_nearly_a_megabyte_long() {
+    let mut desk = Desk::new().await;
+    let ran = desk.run(format!("x='{}'; echo ${{#x}} | cat", "x\n".repeat(450_000))).await;
+    assert_eq!((ran.out.as_str(), ran.ended.codes.as_slice()), ("900000\n", &[0, 0][..]));
+}
+
+#[tokio::test]
 async fn a_plain_shell_does_and_says_what_is_not_known() {
     let mut desk = Desk::with(|setup| setup.shell = Some("/bin/sh".into())).await;
     let mut other = desk.attach().await;

@@ -32,14 +32,7 @@ async fn stopping_a_statement_ends_its_session_and_names_what_is_gone() {
 #[tokio::test]
 async fn a_command_that_heeds_int_in_its_own_way_is_not_followed_by_the_next() {
     let (desk, ..) = stopped(
-        "python3 -c '
-import signal, sys, time
-def heed(*_):
-    print(\"heeded\", flush=True); sys.exit(0)
-signal.signal(signal.SIGINT, heed)
-print(\"ready\", flush=True)
-while True: time.sleep(1)
-'; echo next",
+        "bash -c 'trap \"echo heeded; exit 0\" INT; echo ready; while :; do sleep 0.01; done'; echo next",
     )
     .await;
     assert!(desk.text(2, Stream::Out).contains("heeded"), "it had the time to");

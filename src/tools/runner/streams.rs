@@ -3,9 +3,11 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
+use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::unix::pipe::{self, Receiver, Sender};
+use tokio::time::timeout;
 
 use super::event::Stream;
 use super::remote::Demux;
@@ -13,6 +15,8 @@ use super::setup::Files;
 use super::shell::{Started, Terminal};
 
 const CHUNK: usize = 64 << 10;
+/// A shell that waits reads even the longest statement in a few seconds.
+const TAKES: Duration = Duration::from_secs(30);
 
 /// The ends of a shell's streams.
 #[derive(Debug)]
@@ -149,9 +153,9 @@ impl Streams {
             }
         }
         // A terminal's bytes pass through the kernel's own queue, and may come a moment after they were written.
-        let moment = std::time::Duration::from_millis(if self.out.is_none() { 20 } else { 1 });
+        let moment = Duration::from_millis(if self.out.is_none() { 20 } else { 1 });
         for _ in 0..64 {
-            let Ok(bytes) = tokio::time::timeout(moment, read_terminal(self.terminal.as_ref())).await else {
+            let Ok(bytes) = timeout(moment, read_terminal(self.terminal.as_ref())).await else {
                 break;
             };
             all.push((Stream::Term, bytes));
@@ -169,7 +173,11 @@ impl Streams {
 
     pub(super) async fn send_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
         match &mut self.orders {
-            Some(orders) => orders.write_all(bytes).await,
+            // We hold both ends of it, so a shell that dies meanwhile is no error of writing.
+            Some(orders) => match timeout(TAKES, orders.write_all(bytes)).await {
+                Ok(done) => done,
+                Err(_) => Err(io::ErrorKind::TimedOut.into()),
+            },
             None => Err(io::ErrorKind::BrokenPipe.into()),
         }
     }
