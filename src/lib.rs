@@ -13,7 +13,7 @@
 //! | [`update`] and [`view`] | change the model; draw the model | yes |
 //! | [`panes`] | what each pane says, where it stands, what it can do | yes |
 //! | [`model`] | everything the screen can show; [`model::msg`] is all that goes in and comes out | yes |
-//! | [`config`], [`sources`], [`store`] | the hands: files, backends, the journal | |
+//! | [`config`], [`sources`], [`tools`], [`store`] | the hands: files, backends, what runs, the journal | |
 //! | [`runbook`] | documents, runbooks, their steps; finding them, mending them | yes |
 //! | [`commands`], [`incident`] | what a command means; the events of the journal | yes |
 //! | [`domain`] | plain facts, settings, limits, approval | yes |
@@ -97,6 +97,8 @@
 //! | vital | a fact worth watching, with its limits and the line of the document that names it |
 //! | fact | a table or list that other parts use: severities, contacts, limits |
 //! | finding | what an author should mend, with its line and the remedy |
+//! | runner | a process of its own that owns one session; it outlives the cockpit |
+//! | session | one shell for the statements of a fence, with its terminal and its output |
 pub mod app;
 pub mod cli;
 pub mod commands;
@@ -108,5 +110,6 @@ pub mod panes;
 pub mod runbook;
 pub mod sources;
 pub mod store;
+pub mod tools;
 pub mod update;
 pub mod view;

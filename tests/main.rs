@@ -32,6 +32,8 @@ mod reading;
 #[cfg(test)]
 mod runbooks;
 #[cfg(test)]
+mod runner;
+#[cfg(test)]
 mod screens;
 #[cfg(test)]
 mod shells;

@@ -10,13 +10,16 @@ mod runbooks;
 mod settings;
 pub mod start;
 
+use std::ffi::OsString;
 use std::io::IsTerminal;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
 use crate::app;
 use crate::config::{self, Env, Options, View};
+use crate::tools;
 use options::{Cli, Command};
 
 /// Does what the command line says; the exit code is 0 when all is well, 1 for a problem, 2 for a
@@ -47,6 +50,7 @@ pub fn run() -> color_eyre::Result<ExitCode> {
             clap_mangen::Man::new(Cli::command()).render(&mut text)?;
             return Ok(out::print(&text));
         }
+        Some(Command::Runner { dir, parent, shell }) => return Ok(runner(&dir, parent, &shell)),
         Some(Command::Doctor { json }) => {
             return work(request, View::Board, |options| app::doctor::run(options, json));
         }
@@ -58,6 +62,17 @@ pub fn run() -> color_eyre::Result<ExitCode> {
         ));
     }
     work(request, view, app::run)
+}
+
+/// Owns a session's shell, or becomes it. What is said on stderr goes to the session's log.
+fn runner(dir: &Path, parent: Option<i32>, shell: &[OsString]) -> ExitCode {
+    let done = match (parent, shell) {
+        (Some(parent), [program, arguments @ ..]) => {
+            Err(tools::runner::become_shell(parent, program, arguments))
+        }
+        _ => tools::runner::run(dir),
+    };
+    done.map_or_else(|why| out::complain(&format!("firedeck: {why}")), |()| ExitCode::SUCCESS)
 }
 
 /// Settles the settings, opens the log, and runs `what` to its end.

@@ -1,4 +1,5 @@
 //! Every flag and sub-command, with its help.
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -206,6 +207,19 @@ Examples:
         #[arg(long)]
         json: bool,
     },
+
+    /// Own one session's shell; the cockpit starts this by itself
+    #[command(hide = true)]
+    Runner {
+        /// The session's directory
+        dir: PathBuf,
+        /// With a shell: the runner that it belongs to
+        #[arg(long, requires = "shell")]
+        parent: Option<i32>,
+        /// A shell to become, in a session of its own
+        #[arg(last = true, requires = "parent")]
+        shell: Vec<OsString>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -271,6 +285,18 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_runner_has_a_shell_and_the_parent_of_it_or_neither() {
+        let of =
+            |arguments: &[&str]| Cli::try_parse_from(["firedeck", "runner", "/s"].iter().chain(arguments));
+        let shell = ["--parent", "7", "--", "bash", "-n", "x"];
+        let Some(Command::Runner { parent, shell, .. }) = of(&shell).expect("good").command else {
+            panic!("another command")
+        };
+        assert_eq!((parent, shell), (Some(7), ["bash", "-n", "x"].map(OsString::from).to_vec()));
+        assert!(of(&[]).is_ok() && of(&["--parent", "7"]).is_err() && of(&["--", "bash"]).is_err());
     }
 
     #[test]

@@ -8,6 +8,9 @@
 )]
 mod alerts;
 mod all_sources;
+#[allow(dead_code, reason = "this binary uses a part of it; the other one tests all of it")]
+#[path = "../runner/bench.rs"]
+mod bench;
 mod by_hand;
 mod certificates;
 mod changes;
@@ -36,5 +39,6 @@ mod pods;
 mod postgres;
 mod probes;
 mod redis;
+mod remote_runner;
 mod suite;
 mod taps;

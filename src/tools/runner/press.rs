@@ -1,0 +1,144 @@
+//! How a session is made to end: signals, one harder than the other, and looks at who is left.
+use std::time::Duration;
+
+use rustix::process::Signal;
+use tokio::time::Instant;
+
+use super::group;
+use super::life::{Life, Phase};
+
+/// How soon it is looked whether others of the session are gone; after each look it takes twice as long to the next.
+pub(super) const SOON: Duration = Duration::from_millis(20);
+/// One that goes on for days costs nothing.
+const SELDOM: Duration = Duration::from_secs(1);
+
+/// How hard the session is pressed to end, and when it is pressed harder.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Press {
+    pub(super) next: Signal,
+    pub(super) at: Instant,
+    /// The statement alone was to be stopped: when it has ended, all is well.
+    pub(super) statement: bool,
+    pub(super) killed: bool,
+    /// The shell was halted, so that no further command of the statement starts while this one ends.
+    pub(super) halted: bool,
+}
+
+impl Life<'_> {
+    pub(super) fn due(&self) -> Instant {
+        let far = || Instant::now() + Duration::from_hours(1);
+        let press = self.press.map(|press| press.at);
+        let halted = self.press.is_some_and(|press| press.halted);
+        let look = (halted || self.phase == Phase::Left).then_some(self.look);
+        press.into_iter().chain(look).min().unwrap_or_else(far)
+    }
+
+    /// Something is due: the next signal, or a look at who is left.
+    pub(super) fn press(&mut self) {
+        if self.phase == Phase::Left && self.looks() {
+            let alone = self.host.is_some() || group::left(self.streams.pid).is_empty();
+            if alone && (self.streams.are_closed() || self.press.is_some()) {
+                self.part();
+                self.phase = Phase::Over;
+                return;
+            }
+        }
+        if self.press.is_some_and(|press| press.halted) && self.phase == Phase::Running && self.looks() {
+            let others = |pid: i32| pid != self.streams.pid && !self.background.contains(&pid);
+            if !group::members(self.streams.pid).iter().any(|member| others(member.pid)) {
+                self.press = self.press.map(|press| Press { halted: false, ..press });
+                group::signal_one(self.streams.pid, Signal::TERM);
+                group::signal_one(self.streams.pid, Signal::CONT);
+            }
+        }
+        let Some(press) = self.press.filter(|press| press.at <= Instant::now()) else { return };
+        if press.killed {
+            // Not even that helped: it hangs in the kernel.
+            self.part();
+        }
+        self.gentle = false;
+        self.signal(press.next);
+        self.harder(Signal::KILL, press.statement);
+        if let Some(next) = &mut self.press {
+            next.killed = press.next == Signal::KILL;
+        }
+    }
+
+    /// Whether it is time to look again.
+    fn looks(&mut self) -> bool {
+        let now = Instant::now();
+        let due = self.look <= now;
+        if due {
+            self.wait = (self.wait * 2).min(SELDOM);
+            self.look = now + self.wait;
+        }
+        due
+    }
+
+    /// Looks soon, and often at first.
+    pub(super) fn look_soon(&mut self) {
+        self.wait = SOON;
+        self.look = Instant::now() + SOON;
+    }
+
+    pub(super) fn harder(&mut self, next: Signal, statement: bool) {
+        self.press = Some(Press {
+            next,
+            at: Instant::now() + self.kept.patience(),
+            statement,
+            killed: false,
+            halted: false,
+        });
+    }
+
+    pub(super) fn signal(&mut self, signal: Signal) {
+        let is_there = matches!(self.phase, Phase::Idle | Phase::Running);
+        let pid = self.streams.pid;
+        if self.host.is_some() {
+            let name = [(Signal::INT, "SINT"), (Signal::TERM, "STERM"), (Signal::HUP, "SHUP")]
+                .into_iter()
+                .find(|(known, _)| *known == signal)
+                .map_or("SKILL", |(_, name)| name);
+            self.streams.ask_far(name);
+            // Nothing of it is here but `ssh`; the other end sees that it is gone, and ends what is there.
+            if signal == Signal::KILL && self.streams.is_connected() {
+                group::signal_one(pid, signal);
+            }
+        } else {
+            group::signal_all(pid, is_there, signal);
+            if signal == Signal::TERM {
+                // One that was halted hears it only now.
+                group::signal_all(pid, is_there, Signal::CONT);
+            }
+        }
+    }
+
+    /// Interrupts what runs. The shell itself is halted meanwhile: a command that heeds INT in its own way must not
+    /// be followed by the statement's next one.
+    pub(super) fn interrupt(&mut self) {
+        self.harder(Signal::TERM, true);
+        if self.host.is_some() {
+            return self.signal(Signal::INT);
+        }
+        let pid = self.streams.pid;
+        // By `exec` it may be another program by now, which has to hear for itself.
+        let halted = self.program.is_some() && group::program(pid) == self.program;
+        if halted {
+            group::signal_one(pid, Signal::STOP);
+        }
+        group::signal_front(pid, self.streams.terminal.as_ref().map(|terminal| &terminal.ours), Signal::INT);
+        if let Some(press) = &mut self.press {
+            press.halted = halted;
+        }
+        self.look_soon();
+    }
+
+    /// Ends the session, because of `why`.
+    pub(super) fn lose(&mut self, why: &str, force: bool) {
+        if matches!(self.phase, Phase::Idle | Phase::Running) {
+            self.lost.get_or_insert_with(|| why.to_owned());
+        }
+        self.signal(if force { Signal::TERM } else { Signal::HUP });
+        self.harder(Signal::KILL, false);
+    }
+}
