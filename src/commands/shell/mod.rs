@@ -2,15 +2,15 @@
 mod call;
 mod coarse;
 mod cut;
-mod escape;
+pub(in crate::commands) mod escape;
 mod expand;
 mod found;
 mod lines;
 mod mask;
-mod parse;
+pub(in crate::commands) mod parse;
 mod session;
 mod target;
-mod tree;
+pub(in crate::commands) mod tree;
 mod values;
 mod walk;
 
