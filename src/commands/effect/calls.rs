@@ -25,7 +25,7 @@ pub(super) enum Input {
 }
 
 /// One call.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Found {
     /// The first one is the tool.
     pub words: Vec<Arg>,
@@ -202,6 +202,7 @@ impl Calls {
 
     fn simple(&mut self, simple: &Simple, node: &Node, text: &str, place: &Place, input: &Input, depth: u8) {
         let source = text.get(node.span.clone()).unwrap_or_default();
+        self.marks.level = place.level();
         let parts = split(source, &mut self.marks);
         let expected = simple.assigns.len() + simple.words.len();
         let Some(parts) = parts.filter(|parts| {

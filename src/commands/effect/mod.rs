@@ -145,9 +145,9 @@ fn shell(text: &str, looks: &mut Looks) {
         let judged = one.judged();
         let tool = judged.first().map_or("", |word| tools::name(&word.text));
         let args = tools::told_apart(&judged).unwrap_or_default();
-        let at = At::new(tool, one, args, &found.marks, looks);
+        let mut at = At::new(tool, one, args, &found.marks, looks);
         if let Some(why) = &one.place.unsure {
-            at.looks.said.unknown.push(format!("`{}` is not looked at: {why}", at.name()));
+            at.unknown(format!("`{}` is not looked at: {why}", at.name()));
             // A look in the wrong place would say what is not so.
             continue;
         }
@@ -205,6 +205,17 @@ impl<'a> At<'a> {
             .take(400)
             .collect();
         At { tool, found, args, marks, looks, lang: Lang::Shell, operands }
+    }
+
+    /// What is typed into a console: nothing stands in front of it.
+    fn console(
+        tool: &'a str,
+        lang: Lang,
+        found: &'a Found,
+        marks: &'a Marks,
+        looks: &'a mut Looks,
+    ) -> At<'a> {
+        At { tool, found, args: Args::default(), marks, looks, lang, operands: Vec::new() }
     }
 
     fn name(&self) -> String {
@@ -384,8 +395,8 @@ impl Sort {
 /// Answers, while they are put together.
 struct Reading {
     effect: Effect,
-    /// Workloads that were seen: kind in small letters, namespace, name.
-    objects: Vec<(String, String, String)>,
+    /// Workloads that were seen.
+    objects: Vec<kube::Object>,
 }
 
 impl Reading {

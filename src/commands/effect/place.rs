@@ -27,6 +27,11 @@ impl Place {
         place
     }
 
+    /// How many shells read its text one after the other.
+    pub fn level(&self) -> usize {
+        self.layers.iter().filter(|layer| matches!(layer, Layer::Text { .. })).count()
+    }
+
     /// The whole command that runs this one in its place; `None` where it cannot be written.
     pub fn render(&self, inner: &str, marks: &Marks) -> Option<String> {
         let mut text = inner.to_owned();

@@ -14,6 +14,8 @@ const WORDS: usize = 2_000;
 #[derive(Debug, Default)]
 pub(super) struct Marks {
     list: Vec<Mark>,
+    /// Whose text is being taken apart: how many shells have read it before.
+    pub level: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -21,6 +23,7 @@ struct Mark {
     source: String,
     /// It means the same inside double quotes.
     quotable: bool,
+    level: usize,
 }
 
 pub(super) fn is_mark(letter: char) -> bool {
@@ -38,7 +41,7 @@ impl Marks {
             return None;
         }
         let at = u32::try_from(self.list.len()).ok()?;
-        self.list.push(Mark { source: source.to_owned(), quotable });
+        self.list.push(Mark { source: source.to_owned(), quotable, level: self.level });
         char::from_u32(FIRST + at)
     }
 
@@ -51,11 +54,11 @@ impl Marks {
         self.list.get(usize::try_from(u32::from(letter).checked_sub(FIRST)?).ok()?)
     }
 
-    /// The variables whose values stand in a text; `None` if something else does.
-    pub fn variables(&self, text: &str) -> Option<Vec<String>> {
+    /// The variables of one shell whose values stand in a text; `None` if something else does.
+    pub fn variables(&self, text: &str, level: usize) -> Option<Vec<String>> {
         let mut names = Vec::new();
         for mark in text.chars().filter(|letter| is_mark(*letter)) {
-            let source = self.of(mark)?.source.as_str();
+            let source = self.of(mark).filter(|mark| mark.level == level)?.source.as_str();
             let name = source.strip_prefix('$')?;
             let name = name.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(name);
             let plain = name.starts_with(|sign: char| sign.is_ascii_alphabetic() || sign == '_')
@@ -391,7 +394,7 @@ mod tests {
         let parts = split(r#"psql -c "a '$ID' \$x `id` \"q\"""#, &mut marks).expect("parts");
         let word = parts.words.last().expect("a word");
         assert_eq!(marks.quote(&word.text).expect("quotable"), r#""a '$ID' \$x `id` \"q\"""#);
-        assert_eq!(marks.variables(&word.text), None);
+        assert_eq!(marks.variables(&word.text, 0), None);
         assert_eq!(marks.quote("it's").expect("quotable"), r"'it'\''s'");
     }
 
