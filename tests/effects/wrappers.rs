@@ -1,0 +1,106 @@
+//! A look runs where its statement runs: every wrapper is kept as it is written.
+use super::{asks, looked, says};
+
+/// The first question of a statement.
+fn first(text: &str) -> String {
+    asks(text).into_iter().next().unwrap_or_else(|| panic!("nothing is asked: {:#?}", looked(text)))
+}
+
+#[test]
+fn wrappers_stand_in_front_as_they_are_written() {
+    let cases = [
+        ("sudo -u deploy kubectl delete pod web-1", "sudo -u deploy kubectl get "),
+        ("KUBECONFIG=/etc/k.conf kubectl delete pod web-1", "KUBECONFIG=/etc/k.conf kubectl get "),
+        ("env -u X KUBECONFIG=\"$CFG\" kubectl delete pod web-1", "env -u X KUBECONFIG=\"$CFG\" kubectl get "),
+        ("kubectl --context prod -n shop exec db-0 -c db -- redis-cli -p 6380 FLUSHALL", "kubectl --context prod -n shop exec db-0 -c db -- redis-cli -p 6380 INFO keyspace"),
+        ("kubectl exec -it db-0 -- redis-cli FLUSHALL", "kubectl exec db-0 -- redis-cli INFO keyspace"),
+        ("docker exec -i cache redis-cli -a \"$PW\" FLUSHDB", "docker exec cache redis-cli -a \"$PW\" INFO keyspace"),
+        ("docker-compose -f prod.yml exec redis redis-cli FLUSHALL", "docker-compose -f prod.yml exec -T redis redis-cli INFO keyspace"),
+        ("docker compose -f prod.yml exec redis redis-cli FLUSHALL", "docker compose -f prod.yml exec -T redis redis-cli INFO keyspace"),
+        ("time nohup redis-cli FLUSHALL", "redis-cli INFO keyspace"),
+        ("timeout 5 redis-cli FLUSHALL", "redis-cli INFO keyspace"),
+        ("ssh -i key.pem ops@10.0.0.4 redis-cli FLUSHALL", "ssh -i key.pem ops@10.0.0.4 'redis-cli INFO keyspace'"),
+        ("ssh ops@10.0.0.4 'sudo systemctl stop nginx'", "ssh ops@10.0.0.4 'sudo systemctl show -p Id"),
+        ("sh -c 'redis-cli -n 2 FLUSHDB'", "sh -c 'redis-cli -n 2 INFO keyspace'"),
+        ("sudo su - postgres -c \"redis-cli FLUSHALL\"", "sudo su - postgres -c 'redis-cli INFO keyspace'"),
+        ("cd /srv/app && docker-compose down -v", "cd /srv/app && docker-compose ps --all"),
+        ("/usr/bin/redis-cli FLUSHALL", "/usr/bin/redis-cli INFO keyspace"),
+    ];
+    for (text, start) in cases {
+        let ask = first(text);
+        assert!(ask.starts_with(start), "{text}\n  {ask}\n  {start}");
+    }
+}
+
+#[test]
+fn what_another_shell_expands_is_quoted_for_it_and_for_it_alone() {
+    let local = first("ssh host \"redis-cli -h $HOST FLUSHALL\"");
+    assert_eq!(local, "ssh host \"redis-cli -h $HOST INFO keyspace\"");
+    let remote = first("ssh host 'redis-cli -h $HOST FLUSHALL'");
+    assert_eq!(remote, "ssh host 'redis-cli -h $HOST INFO keyspace'");
+}
+
+#[test]
+fn loops_and_lists_that_come_in_are_kept_around_a_look() {
+    let each = first("for i in 1 2 3; do kubectl delete pod web-$i; done");
+    assert!(each.starts_with("for i in 1 2 3; do kubectl get "), "{each}");
+    assert!(each.ends_with(" pod web-$i; done"), "{each}");
+    let piped = first("kubectl get pods -o name | grep web | xargs kubectl delete");
+    assert!(piped.starts_with("kubectl get pods -o name | grep web | xargs kubectl get "), "{piped}");
+    let found = first("kill $(pidof java)");
+    assert_eq!(found, "ps -o pid=,user=,etime=,args= -p $(pidof java)");
+}
+
+#[test]
+fn nothing_is_asked_through_what_would_change_something() {
+    // The list itself is made by something that changes.
+    let found = looked("kubectl delete pod old -o name | xargs kubectl delete");
+    assert!(found.looks.iter().all(|look| !look.ask.contains("xargs")), "{found:#?}");
+    says(&found.said.unknown, "cannot be asked without changing something");
+    let run = looked("docker run --rm redis redis-cli -h cache FLUSHALL");
+    assert!(run.looks.is_empty(), "{run:#?}");
+    assert!(!run.said.unknown.is_empty());
+}
+
+#[test]
+fn a_value_that_goes_into_another_language_is_only_taken_if_it_is_plain() {
+    let ask = first("psql -h db -c \"DELETE FROM jobs WHERE id = $ID\"");
+    assert!(ask.starts_with("case \" ${ID}\" in *--*"), "{ask}");
+    assert!(ask.contains("psql -XAtqw -v ON_ERROR_STOP=1 -h db -c 'BEGIN READ ONLY'"), "{ask}");
+    assert!(ask.contains("WHERE id = $ID LIMIT"), "{ask}");
+    assert!(ask.ends_with(";; esac"), "{ask}");
+    // Another shell's variable cannot be looked at from there.
+    let remote = looked("ssh host \"psql -c \\\"DELETE FROM jobs WHERE id = $ID\\\"\"");
+    assert!(remote.looks.iter().all(|look| !look.ask.contains("WHERE id")), "{remote:#?}");
+    let output = looked("psql -c \"DELETE FROM jobs WHERE id = $(cat id)\"");
+    assert!(output.looks.iter().all(|look| !look.ask.contains("cat id")), "{output:#?}");
+    says(&output.said.unknown, "nothing is counted");
+    let paths = asks("rm -rf $DIR/cache");
+    assert!(paths.iter().all(|ask| ask.starts_with("case \" ${DIR}\" in")), "{paths:#?}");
+}
+
+#[test]
+fn what_cannot_be_looked_at_says_so() {
+    for text in [
+        "curl -X DELETE https://api.example.com/users/7",
+        "./deploy.sh prod",
+        "python3 cleanup.py --yes",
+        "kubectl run tmp --image=busybox -- rm -rf /data",
+        "ansible-playbook site.yml",
+        "some-tool destroy everything",
+        "source env.sh && kubectl delete pod web-1",
+    ] {
+        let found = looked(text);
+        assert!(!found.said.unknown.is_empty(), "{text}: {found:#?}");
+        let effect = super::effect_of(&found, &[]);
+        assert_eq!(effect.zero, None, "{text}");
+    }
+}
+
+#[test]
+fn what_only_reads_asks_nothing() {
+    for text in ["kubectl get pods", "redis-cli INFO", "psql -c 'SELECT 1'", "ls -l"] {
+        let found = looked(text);
+        assert!(found.looks.is_empty() && found.said == firedeck::commands::effect::Effect::default(), "{text}: {found:#?}");
+    }
+}
