@@ -40,7 +40,10 @@ fn nothing_hit_says_which_condition_shuts_out_and_what_the_next_looser_would_hit
     let zero = found.zero.expect("a reason");
     assert!(zero.starts_with("17 client connections, none matches"), "{zero}");
     assert!(zero.contains("is NULL for all 15 that match the rest"), "{zero}");
-    assert!(zero.contains("it would hit 15 of user shop, application web, from 10.0.0.7, idle, and 2 others"), "{zero}");
+    assert!(
+        zero.contains("it would hit 15 of user shop, application web, from 10.0.0.7, idle, and 2 others"),
+        "{zero}"
+    );
     assert!(found.hits.is_empty());
 }
 
@@ -61,10 +64,14 @@ fn one_connection_is_looked_at_by_its_number_and_an_unknown_form_is_not_counted(
 
 #[test]
 fn a_range_is_one_condition_and_an_or_keeps_all_together() {
-    let range = looked("psql -c \"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid BETWEEN 1 AND 9 AND state = 'idle' AND pid <> pg_backend_pid()\"");
+    let range = looked(
+        "psql -c \"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid BETWEEN 1 AND 9 AND state = 'idle' AND pid <> pg_backend_pid()\"",
+    );
     let why = &range.looks[1].ask;
     assert!(why.contains("(pid BETWEEN 1 AND 9)") && why.contains("(state = "), "{why}");
-    let either = looked("psql -c \"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle' OR usename = 'x'\"");
+    let either = looked(
+        "psql -c \"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle' OR usename = 'x'\"",
+    );
     assert!(either.looks[1].ask.contains("OR usename = "), "{either:#?}");
 }
 
@@ -72,10 +79,24 @@ fn a_range_is_one_condition_and_an_or_keeps_all_together() {
 fn rows_are_counted_by_the_same_condition_with_a_limit_in_a_transaction_that_only_reads() {
     let text = "kubectl exec db-0 -n shop -- psql -U app -d shop -c \"DELETE FROM public.jobs j WHERE j.done AND j.at < now() - interval '7 days'\"";
     let asked = asks(text);
-    assert!(asked[0].starts_with("kubectl exec db-0 -n shop -- psql -XAtqw -v ON_ERROR_STOP=1 -U app -d shop -c 'BEGIN READ ONLY'"), "{asked:#?}");
-    assert!(asked[0].contains("SELECT count(*) FROM (SELECT 1 FROM public.jobs j WHERE j.done AND j.at < now()"), "{asked:#?}");
+    assert!(
+        asked[0].starts_with(
+            "kubectl exec db-0 -n shop -- psql -XAtqw -v ON_ERROR_STOP=1 -U app -d shop -c 'BEGIN READ ONLY'"
+        ),
+        "{asked:#?}"
+    );
+    assert!(
+        asked[0].contains("SELECT count(*) FROM (SELECT 1 FROM public.jobs j WHERE j.done AND j.at < now()"),
+        "{asked:#?}"
+    );
     assert!(asked[0].contains("LIMIT 100001"), "{asked:#?}");
-    let found = effect(text, &[("SELECT count", ok("1203\n")), ("pg_constraint", ok("key|lines|c\ntrigger|audit|\nkey|notes|a\n"))]);
+    let found = effect(
+        text,
+        &[
+            ("SELECT count", ok("1203\n")),
+            ("pg_constraint", ok("key|lines|c\ntrigger|audit|\nkey|notes|a\n")),
+        ],
+    );
     says(&found.hits, "1,203 rows of public.jobs");
     says(&found.drops, "1,203 rows of public.jobs");
     says(&found.hits, "rows of lines that refer to public.jobs are deleted as well");
@@ -84,7 +105,8 @@ fn rows_are_counted_by_the_same_condition_with_a_limit_in_a_transaction_that_onl
     says(&many.hits, "more than 100,000 rows");
     let none = effect(text, &[("SELECT count", ok("0\n"))]);
     assert_eq!(none.zero.as_deref(), Some("no row of public.jobs matches"));
-    let slow = effect(text, &[("SELECT count", failed(1, "ERROR:  canceling statement due to statement timeout"))]);
+    let slow =
+        effect(text, &[("SELECT count", failed(1, "ERROR:  canceling statement due to statement timeout"))]);
     says(&slow.unknown, "statement timeout");
     assert_eq!(slow.zero, None);
 }
@@ -95,20 +117,25 @@ fn an_update_shows_the_values_that_it_overwrites() {
     let found = effect(text, &[("SELECT count(*) FROM", ok("7\n")), ("left(state::text", ok("7|stuck\n"))]);
     assert_eq!((found.old_new[0].old.as_str(), found.old_new[0].new.as_str()), ("stuck", "'open'"));
     says(&found.hits, "7 rows of orders");
-    let other = looked("psql shop -c \"UPDATE orders o SET state = 'x' FROM customers c WHERE c.id = o.customer\"");
+    let other =
+        looked("psql shop -c \"UPDATE orders o SET state = 'x' FROM customers c WHERE c.id = o.customer\"");
     assert!(other.looks.is_empty(), "{other:#?}");
 }
 
 #[test]
 fn tables_that_go_or_are_rewritten_show_size_users_and_who_waits() {
     let size = ok("120000|73400320|4\n");
-    let drop = effect("psql shop -c 'DROP TABLE IF EXISTS old.orders CASCADE'", &[("pg_total_relation_size", size.clone())]);
+    let drop = effect(
+        "psql shop -c 'DROP TABLE IF EXISTS old.orders CASCADE'",
+        &[("pg_total_relation_size", size.clone())],
+    );
     says(&drop.drops, "old.orders: about 120,000 rows, 70.0 MB");
     says(&drop.drops, "everything that hangs on it (CASCADE)");
     says(&drop.hits, "4 connections use old.orders now");
     let vacuum = effect("psql shop -c 'VACUUM FULL orders'", &[("pg_total_relation_size", size.clone())]);
     says(&vacuum.hits, "orders: readers and writers wait until it ends");
-    let index = effect("psql shop -c 'CREATE INDEX i ON orders (at)'", &[("pg_total_relation_size", size.clone())]);
+    let index =
+        effect("psql shop -c 'CREATE INDEX i ON orders (at)'", &[("pg_total_relation_size", size.clone())]);
     says(&index.hits, "orders: writers wait until it ends");
     let database = effect("dropdb -h db shop", &[("pg_database_size", ok("0|1073741824|3\n"))]);
     says(&database.drops, "database shop: 1.0 GB");
@@ -118,12 +145,24 @@ fn tables_that_go_or_are_rewritten_show_size_users_and_who_waits() {
 #[test]
 fn a_setting_shows_old_and_new_whether_it_waits_for_a_restart_and_how_it_is_undone() {
     let text = "psql -c \"ALTER SYSTEM SET max_connections = '200'\"";
-    let found = effect(text, &[("pg_settings", ok("max_connections|100|postmaster|f|/etc/postgresql/postgresql.conf\n"))]);
+    let found = effect(
+        text,
+        &[("pg_settings", ok("max_connections|100|postmaster|f|/etc/postgresql/postgresql.conf\n"))],
+    );
     assert_eq!((found.old_new[0].old.as_str(), found.old_new[0].new.as_str()), ("100", "200"));
     says(&found.hits, "max_connections counts from the next restart of the server on");
     assert_eq!(found.undo, Some(Undo::Command("psql -c 'ALTER SYSTEM RESET max_connections'".to_owned())));
-    let again = effect(text, &[("pg_settings", ok("max_connections|100|postmaster|t|/var/lib/postgresql/data/postgresql.auto.conf\n"))]);
-    assert_eq!(again.undo, Some(Undo::Command(r"psql -c 'ALTER SYSTEM SET max_connections = '\''100'\'''".to_owned())));
+    let again = effect(
+        text,
+        &[(
+            "pg_settings",
+            ok("max_connections|100|postmaster|t|/var/lib/postgresql/data/postgresql.auto.conf\n"),
+        )],
+    );
+    assert_eq!(
+        again.undo,
+        Some(Undo::Command(r"psql -c 'ALTER SYSTEM SET max_connections = '\''100'\'''".to_owned()))
+    );
     let hidden = looked("psql -c \"ALTER SYSTEM SET ssl_passphrase_command = 'x'\"");
     assert!(hidden.looks.iter().all(|look| !look.ask.contains("current_setting")), "{hidden:#?}");
 }
@@ -142,7 +181,10 @@ fn what_is_typed_into_a_console_is_asked_there() {
 #[test]
 fn flushing_says_how_many_keys_of_which_database_are_gone() {
     let info = "# Keyspace\r\ndb0:keys=1203441,expires=1200,avg_ttl=0\r\ndb2:keys=7,expires=0,avg_ttl=0\r\n";
-    let all = effect("redis-cli FLUSHALL", &[("INFO keyspace", ok(info)), ("INFO replication", ok("role:master\r\nconnected_slaves:2\r\n"))]);
+    let all = effect(
+        "redis-cli FLUSHALL",
+        &[("INFO keyspace", ok(info)), ("INFO replication", ok("role:master\r\nconnected_slaves:2\r\n"))],
+    );
     says(&all.drops, "database 0: 1,203,441 keys (1200 of them expire by themselves)");
     says(&all.drops, "database 2: 7 keys");
     says(&all.hits, "2 replicas follow it, and lose the same keys");
@@ -175,7 +217,10 @@ fn a_setting_of_redis_shows_old_and_new_and_what_a_lower_limit_evicts() {
     assert_eq!((found.old_new[0].old.as_str(), found.old_new[0].new.as_str()), ("8589934592", "2gb"));
     says(&found.drops, "about 2.0 GB of keys");
     assert_eq!(found.undo, Some(Undo::Command("redis-cli CONFIG SET maxmemory 8589934592".to_owned())));
-    let full = effect("redis-cli CONFIG SET maxmemory 2gb", &[("INFO memory", ok("used_memory:4294967296\r\nmaxmemory_policy:noeviction\r\n"))]);
+    let full = effect(
+        "redis-cli CONFIG SET maxmemory 2gb",
+        &[("INFO memory", ok("used_memory:4294967296\r\nmaxmemory_policy:noeviction\r\n"))],
+    );
     says(&full.hits, "every write is refused");
     let secret = looked("redis-cli CONFIG SET requirepass new");
     assert!(secret.looks.iter().all(|look| !look.ask.contains("CONFIG GET")), "{secret:#?}");

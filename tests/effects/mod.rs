@@ -1,8 +1,8 @@
 //! Before a command changes something, its question tells what it would hit, found out by looking alone.
 mod clusters;
 mod databases;
-mod hosts;
 mod hostile;
+mod hosts;
 mod platforms;
 mod wrappers;
 
@@ -64,7 +64,9 @@ pub fn effect_of(looks: &Looks, answers: &[(&str, Answer)]) -> Effect {
     let answers: Vec<_> = looks
         .looks
         .iter()
-        .map(|look| answers.iter().find(|(words, _)| look.ask.contains(words)).map(|(_, answer)| answer.clone()))
+        .map(|look| {
+            answers.iter().find(|(words, _)| look.ask.contains(words)).map(|(_, answer)| answer.clone())
+        })
         .collect();
     read(looks, &answers)
 }

@@ -11,15 +11,33 @@ fn wrappers_stand_in_front_as_they_are_written() {
     let cases = [
         ("sudo -u deploy kubectl delete pod web-1", "sudo -u deploy kubectl get "),
         ("KUBECONFIG=/etc/k.conf kubectl delete pod web-1", "KUBECONFIG=/etc/k.conf kubectl get "),
-        ("env -u X KUBECONFIG=\"$CFG\" kubectl delete pod web-1", "env -u X KUBECONFIG=\"$CFG\" kubectl get "),
-        ("kubectl --context prod -n shop exec db-0 -c db -- redis-cli -p 6380 FLUSHALL", "kubectl --context prod -n shop exec db-0 -c db -- redis-cli -p 6380 INFO keyspace"),
+        (
+            "env -u X KUBECONFIG=\"$CFG\" kubectl delete pod web-1",
+            "env -u X KUBECONFIG=\"$CFG\" kubectl get ",
+        ),
+        (
+            "kubectl --context prod -n shop exec db-0 -c db -- redis-cli -p 6380 FLUSHALL",
+            "kubectl --context prod -n shop exec db-0 -c db -- redis-cli -p 6380 INFO keyspace",
+        ),
         ("kubectl exec -it db-0 -- redis-cli FLUSHALL", "kubectl exec db-0 -- redis-cli INFO keyspace"),
-        ("docker exec -i cache redis-cli -a \"$PW\" FLUSHDB", "docker exec cache redis-cli -a \"$PW\" INFO keyspace"),
-        ("docker-compose -f prod.yml exec redis redis-cli FLUSHALL", "docker-compose -f prod.yml exec -T redis redis-cli INFO keyspace"),
-        ("docker compose -f prod.yml exec redis redis-cli FLUSHALL", "docker compose -f prod.yml exec -T redis redis-cli INFO keyspace"),
+        (
+            "docker exec -i cache redis-cli -a \"$PW\" FLUSHDB",
+            "docker exec cache redis-cli -a \"$PW\" INFO keyspace",
+        ),
+        (
+            "docker-compose -f prod.yml exec redis redis-cli FLUSHALL",
+            "docker-compose -f prod.yml exec -T redis redis-cli INFO keyspace",
+        ),
+        (
+            "docker compose -f prod.yml exec redis redis-cli FLUSHALL",
+            "docker compose -f prod.yml exec -T redis redis-cli INFO keyspace",
+        ),
         ("time nohup redis-cli FLUSHALL", "redis-cli INFO keyspace"),
         ("timeout 5 redis-cli FLUSHALL", "redis-cli INFO keyspace"),
-        ("ssh -i key.pem ops@10.0.0.4 redis-cli FLUSHALL", "ssh -i key.pem ops@10.0.0.4 'redis-cli INFO keyspace'"),
+        (
+            "ssh -i key.pem ops@10.0.0.4 redis-cli FLUSHALL",
+            "ssh -i key.pem ops@10.0.0.4 'redis-cli INFO keyspace'",
+        ),
         ("ssh ops@10.0.0.4 'sudo systemctl stop nginx'", "ssh ops@10.0.0.4 'sudo systemctl show -p Id"),
         ("sh -c 'redis-cli -n 2 FLUSHDB'", "sh -c 'redis-cli -n 2 INFO keyspace'"),
         ("sudo su - postgres -c \"redis-cli FLUSHALL\"", "sudo su - postgres -c 'redis-cli INFO keyspace'"),
@@ -101,6 +119,9 @@ fn what_cannot_be_looked_at_says_so() {
 fn what_only_reads_asks_nothing() {
     for text in ["kubectl get pods", "redis-cli INFO", "psql -c 'SELECT 1'", "ls -l"] {
         let found = looked(text);
-        assert!(found.looks.is_empty() && found.said == firedeck::commands::effect::Effect::default(), "{text}: {found:#?}");
+        assert!(
+            found.looks.is_empty() && found.said == firedeck::commands::effect::Effect::default(),
+            "{text}: {found:#?}"
+        );
     }
 }

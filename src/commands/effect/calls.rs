@@ -93,7 +93,9 @@ impl Calls {
                 continue;
             };
             match prepares(simple) {
-                Prepares::Keep => place.layers.push(Layer::Around(format!("{} && ", own.trim()), String::new())),
+                Prepares::Keep => {
+                    place.layers.push(Layer::Around(format!("{} && ", own.trim()), String::new()))
+                }
                 Prepares::Turns(why) => {
                     self.node(node, text, &place, input, depth);
                     place.unsure.get_or_insert_with(|| format!("it runs behind `{}`, {why}", short(own)));
@@ -281,7 +283,8 @@ impl Calls {
             }
             Nested::Shell(text) => {
                 let single = words.iter().position(|word| word.text == text);
-                let many = (1..words.len()).find(|from| joined(words.get(*from..).unwrap_or_default()) == text);
+                let many =
+                    (1..words.len()).find(|from| joined(words.get(*from..).unwrap_or_default()) == text);
                 match (single, many, input) {
                     (Some(at), ..) => (text, at, at + 1),
                     (None, Some(from), _) => (text, from, words.len()),
@@ -297,8 +300,7 @@ impl Calls {
             before.push("-c".to_owned());
         }
         let after = words.get(to..).unwrap_or_default().iter().map(|word| word.source.clone()).collect();
-        let place =
-            if is_dropped(tool) { place.clone() } else { place.with(Layer::Text { before, after }) };
+        let place = if is_dropped(tool) { place.clone() } else { place.with(Layer::Text { before, after }) };
         self.shell(&text, &place, depth + 1);
     }
 
@@ -308,7 +310,8 @@ impl Calls {
         let Some(args) = tools::told_apart(&seen) else { return };
         let Some(first) = args.operands.first() else { return };
         let from = seen.iter().position(|word| std::ptr::eq(word, *first)).unwrap_or(words.len());
-        let own: Vec<_> = words.get(..from).unwrap_or_default().iter().map(|word| word.source.clone()).collect();
+        let own: Vec<_> =
+            words.get(..from).unwrap_or_default().iter().map(|word| word.source.clone()).collect();
         let mut inner = words.get(from..).unwrap_or_default().to_vec();
         let replaces = args.get("-I --replace -i").is_some();
         let producer = match input {
@@ -332,9 +335,9 @@ impl Calls {
 fn head(node: &Node, body: &[Node], text: &str) -> Option<String> {
     let first = body.first()?;
     let head = text.get(node.span.start..first.span.start)?.trim_end();
-    let opens = ["do", "then"].iter().any(|word| {
-        head.strip_suffix(word).is_some_and(|rest| rest.ends_with([' ', ';', '\n', '\t']))
-    });
+    let opens = ["do", "then"]
+        .iter()
+        .any(|word| head.strip_suffix(word).is_some_and(|rest| rest.ends_with([' ', ';', '\n', '\t'])));
     opens.then(|| format!("{head} "))
 }
 

@@ -19,7 +19,7 @@ fn cloud(sort: Sort) -> super::Sort {
 }
 
 pub(super) fn look(at: &mut At<'_>) {
-    let words: Vec<_> = at.objects(0).iter().take(4).map(|arg| arg.text.as_str()).collect();
+    let words: Vec<_> = leading(at).iter().take(4).map(|arg| arg.text.as_str()).collect();
     if context::switches(&[&[at.tool], words.as_slice()].concat()) {
         return context::look(at);
     }
@@ -43,8 +43,11 @@ fn terraform(at: &mut At<'_>) {
             let ask = match at.objects(1).first() {
                 Some(plan) if verb == "apply" => format!("{program}{change} show -no-color {}", plan.source),
                 _ => {
-                    let options = at.options("-var -var-file -target -replace -refresh-only -state --var --var-file --target");
-                    let destroy = if verb == "destroy" || at.has("-destroy --destroy") { " -destroy" } else { "" };
+                    let options = at.options(
+                        "-var -var-file -target -replace -refresh-only -state --var --var-file --target",
+                    );
+                    let destroy =
+                        if verb == "destroy" || at.has("-destroy --destroy") { " -destroy" } else { "" };
                     format!("{program}{change} plan{destroy}{options} -input=false -lock=false -no-color")
                 }
             };
@@ -60,19 +63,64 @@ fn terraform(at: &mut At<'_>) {
     }
 }
 
-/// The words up to the verb, which is the last operand, with another one in its place.
+/// The words in front of the first option.
+fn leading<'a>(at: &At<'a>) -> Vec<&'a super::Arg> {
+    let words = at.found.words.iter().skip(1);
+    words.take_while(|word| !word.text.starts_with('-')).collect()
+}
+
+/// The words up to the verb, which is the last of them, with another one in its place.
 fn path(at: &At<'_>, verb: &str) -> String {
-    let objects = at.objects(0);
+    let objects = leading(at);
     let (_, front) = objects.split_last().map_or((None, &[][..]), |(last, rest)| (Some(last), rest));
     let front: String = front.iter().map(|arg| format!(" {}", arg.source)).collect();
     format!("{}{front} {verb}", at.program())
 }
 
 fn azure(at: &mut At<'_>) {
-    let options = written(at, &["--name", "-n", "--resource-group", "-g", "--ids", "--subscription", "--cluster-name", "--server-name", "--server", "-s", "--vault-name", "--account-name", "--registry", "--workspace-name", "--namespace-name", "--profile-name", "--vmss-name", "--vm-name", "--nodepool-name", "--database-name", "--slot"]);
-    let verb = at.objects(0).last().map_or("", |arg| arg.text.as_str()).to_owned();
-    let known = ["delete", "scale", "update", "set", "stop", "start", "restart", "deallocate", "upgrade", "resize", "failover", "purge", "reimage"];
-    if !known.contains(&verb.as_str()) || at.objects(0).len() < 2 || options.is_empty() {
+    let options = written(
+        at,
+        &[
+            "--name",
+            "-n",
+            "--resource-group",
+            "-g",
+            "--ids",
+            "--subscription",
+            "--cluster-name",
+            "--server-name",
+            "--server",
+            "-s",
+            "--vault-name",
+            "--account-name",
+            "--registry",
+            "--workspace-name",
+            "--namespace-name",
+            "--profile-name",
+            "--vmss-name",
+            "--vm-name",
+            "--nodepool-name",
+            "--database-name",
+            "--slot",
+        ],
+    );
+    let verb = leading(at).last().map_or("", |arg| arg.text.as_str()).to_owned();
+    let known = [
+        "delete",
+        "scale",
+        "update",
+        "set",
+        "stop",
+        "start",
+        "restart",
+        "deallocate",
+        "upgrade",
+        "resize",
+        "failover",
+        "purge",
+        "reimage",
+    ];
+    if !known.contains(&verb.as_str()) || leading(at).len() < 2 || options.is_empty() {
         return at.unlooked();
     }
     let ask = format!("{}{options} -o json", path(at, "show"));
@@ -115,8 +163,22 @@ fn new_values(at: &At<'_>) -> Vec<(String, String)> {
             Some((name, value)) => (name, Some(value)),
             None => (name, at.found.words.get(place + 1).map(|word| word.text.as_str())),
         };
-        let Some(value) = value.filter(|value| !value.starts_with('-') && !value.is_empty()) else { continue };
-        let skipped = ["name", "resource-group", "subscription", "ids", "output", "query", "cluster-name", "server-name", "zone", "region", "project"];
+        let Some(value) = value.filter(|value| !value.starts_with('-') && !value.is_empty()) else {
+            continue;
+        };
+        let skipped = [
+            "name",
+            "resource-group",
+            "subscription",
+            "ids",
+            "output",
+            "query",
+            "cluster-name",
+            "server-name",
+            "zone",
+            "region",
+            "project",
+        ];
         if skipped.contains(&name) || crate::domain::secret::looks_secret(name) {
             continue;
         }
@@ -128,8 +190,22 @@ fn new_values(at: &At<'_>) -> Vec<(String, String)> {
 }
 
 fn google(at: &mut At<'_>) {
-    let objects = at.objects(0);
-    let verbs = ["delete", "resize", "update", "stop", "start", "reset", "suspend", "patch", "scale", "restart", "failover", "upgrade", "set-machine-type"];
+    let objects = leading(at);
+    let verbs = [
+        "delete",
+        "resize",
+        "update",
+        "stop",
+        "start",
+        "reset",
+        "suspend",
+        "patch",
+        "scale",
+        "restart",
+        "failover",
+        "upgrade",
+        "set-machine-type",
+    ];
     let Some(place) = objects.iter().position(|arg| verbs.contains(&arg.text.as_str())) else {
         return at.unlooked();
     };
@@ -148,23 +224,59 @@ fn google(at: &mut At<'_>) {
 
 /// A verb of aws, the one that describes the same, the option that names it, and its name there.
 const AMAZON: &[(&str, &str, &str, &str, &str)] = &[
-    ("ec2", "terminate-instances stop-instances start-instances reboot-instances", "describe-instances", "--instance-ids", "--instance-ids"),
+    (
+        "ec2",
+        "terminate-instances stop-instances start-instances reboot-instances",
+        "describe-instances",
+        "--instance-ids",
+        "--instance-ids",
+    ),
     ("ec2", "delete-volume detach-volume", "describe-volumes", "--volume-id", "--volume-ids"),
     ("ec2", "delete-security-group", "describe-security-groups", "--group-id", "--group-ids"),
     ("ecs", "update-service delete-service", "describe-services", "--service", "--services"),
-    ("rds", "delete-db-instance reboot-db-instance modify-db-instance stop-db-instance", "describe-db-instances", "--db-instance-identifier", "--db-instance-identifier"),
-    ("rds", "delete-db-cluster failover-db-cluster modify-db-cluster", "describe-db-clusters", "--db-cluster-identifier", "--db-cluster-identifier"),
-    ("autoscaling", "set-desired-capacity update-auto-scaling-group delete-auto-scaling-group", "describe-auto-scaling-groups", "--auto-scaling-group-name", "--auto-scaling-group-names"),
-    ("eks", "update-nodegroup-config delete-nodegroup", "describe-nodegroup", "--nodegroup-name", "--nodegroup-name"),
+    (
+        "rds",
+        "delete-db-instance reboot-db-instance modify-db-instance stop-db-instance",
+        "describe-db-instances",
+        "--db-instance-identifier",
+        "--db-instance-identifier",
+    ),
+    (
+        "rds",
+        "delete-db-cluster failover-db-cluster modify-db-cluster",
+        "describe-db-clusters",
+        "--db-cluster-identifier",
+        "--db-cluster-identifier",
+    ),
+    (
+        "autoscaling",
+        "set-desired-capacity update-auto-scaling-group delete-auto-scaling-group",
+        "describe-auto-scaling-groups",
+        "--auto-scaling-group-name",
+        "--auto-scaling-group-names",
+    ),
+    (
+        "eks",
+        "update-nodegroup-config delete-nodegroup",
+        "describe-nodegroup",
+        "--nodegroup-name",
+        "--nodegroup-name",
+    ),
     ("eks", "delete-cluster update-cluster-config", "describe-cluster", "--name", "--name"),
-    ("elasticache", "delete-cache-cluster reboot-cache-cluster modify-cache-cluster", "describe-cache-clusters", "--cache-cluster-id", "--cache-cluster-id"),
+    (
+        "elasticache",
+        "delete-cache-cluster reboot-cache-cluster modify-cache-cluster",
+        "describe-cache-clusters",
+        "--cache-cluster-id",
+        "--cache-cluster-id",
+    ),
     ("dynamodb", "delete-table update-table", "describe-table", "--table-name", "--table-name"),
     ("cloudformation", "delete-stack update-stack", "describe-stacks", "--stack-name", "--stack-name"),
 ];
 
 fn amazon(at: &mut At<'_>) {
     let place = written(at, &["--region", "--profile", "--endpoint-url", "--cluster", "--cluster-name"]);
-    let objects = at.objects(0);
+    let objects = leading(at);
     let text = |at: usize| objects.get(at).map_or("", |arg| arg.text.as_str());
     let (service, verb) = (text(0).to_owned(), text(1).to_owned());
     if service == "s3" && matches!(verb.as_str(), "rm" | "rb" | "mv" | "sync" | "cp") {
@@ -172,10 +284,12 @@ fn amazon(at: &mut At<'_>) {
         let Some(target) = objects.get(target).filter(|arg| arg.text.starts_with("s3://")) else {
             return at.unlooked();
         };
-        let ask = format!("{} s3 ls{place} --recursive --summarize {} | tail -n 20", at.program(), target.source);
+        let ask =
+            format!("{} s3 ls{place} --recursive --summarize {} | tail -n 20", at.program(), target.source);
         return at.ask(&ask, cloud(Sort::Objects));
     }
-    let row = AMAZON.iter().find(|(group, verbs, ..)| *group == service && verbs.split(' ').any(|one| one == verb));
+    let row =
+        AMAZON.iter().find(|(group, verbs, ..)| *group == service && verbs.split(' ').any(|one| one == verb));
     let Some((_, _, describe, option, there)) = row else { return at.unlooked() };
     let named = written(at, &[option]).replacen(option, there, 1);
     if named.is_empty() {
@@ -215,9 +329,32 @@ pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
 
 /// Fields that say what a resource is, and how it is.
 const ABOUT: [&str; 26] = [
-    "name", "id", "instanceid", "dbinstanceidentifier", "dbclusteridentifier", "servicename", "autoscalinggroupname", "tablename",
-    "stackname", "type", "instancetype", "location", "kind", "state", "status", "provisioningstate", "powerstate", "engine",
-    "count", "desiredcount", "runningcount", "desiredcapacity", "value", "dbinstancestatus", "allocatedstorage", "size",
+    "name",
+    "id",
+    "instanceid",
+    "dbinstanceidentifier",
+    "dbclusteridentifier",
+    "servicename",
+    "autoscalinggroupname",
+    "tablename",
+    "stackname",
+    "type",
+    "instancetype",
+    "location",
+    "kind",
+    "state",
+    "status",
+    "provisioningstate",
+    "powerstate",
+    "engine",
+    "count",
+    "desiredcount",
+    "runningcount",
+    "desiredcapacity",
+    "value",
+    "dbinstancestatus",
+    "allocatedstorage",
+    "size",
 ];
 
 fn resource(verb: &str, new: &[(String, String)], value: &Value, reading: &mut Reading) {

@@ -1,6 +1,6 @@
 //! Compose projects: services, their containers, and the volumes that go with them.
-use super::docker::Sort;
 use super::At;
+use super::docker::Sort;
 
 /// What a compose call is made of: `docker compose` keeps its own words behind a stop.
 struct Project<'a> {
@@ -15,7 +15,22 @@ struct Project<'a> {
 fn project<'a>(at: &At<'a>) -> Option<Project<'a>> {
     let words = &at.found.words;
     let start = words.iter().position(|word| word.text == "compose" || word.text.ends_with("-compose"))?;
-    let values = ["-f", "--file", "-p", "--project-name", "--profile", "--env-file", "--project-directory", "--ansi", "--parallel", "--progress", "-H", "--host", "-c", "--context"];
+    let values = [
+        "-f",
+        "--file",
+        "-p",
+        "--project-name",
+        "--profile",
+        "--env-file",
+        "--project-directory",
+        "--ansi",
+        "--parallel",
+        "--progress",
+        "-H",
+        "--host",
+        "-c",
+        "--context",
+    ];
     let mut verb = start + 1;
     while let Some(word) = words.get(verb).filter(|word| word.text.starts_with('-')) {
         verb += 1 + usize::from(values.contains(&word.text.as_str()));

@@ -65,11 +65,22 @@ pub(super) fn look(at: &mut At<'_>) {
             let undo = at.inverse("oc project");
             ask(at, &format!("oc {NAMESPACE}"), "project", "oc and kubectl command", to, undo);
         }
-        ("kubectl" | "oc", ["config", verb @ ("delete-context" | "delete-cluster" | "delete-user" | "unset"), ..]) => {
+        (
+            "kubectl" | "oc",
+            ["config", verb @ ("delete-context" | "delete-cluster" | "delete-user" | "unset"), ..],
+        ) => {
             let what = format!("from the kubeconfig: {} {}", verb.trim_start_matches("delete-"), text(2));
             at.drops(super::said(&what));
             at.evidence(&format!("{program}{config} config get-contexts"));
-            at.ask(&format!("{program}{config} {CONTEXT}"), super::Sort::Context(Sort { what: "current cluster", whose: "", to: String::new(), undo: None }));
+            at.ask(
+                &format!("{program}{config} {CONTEXT}"),
+                super::Sort::Context(Sort {
+                    what: "current cluster",
+                    whose: "",
+                    to: String::new(),
+                    undo: None,
+                }),
+            );
         }
         ("az", ["aks", "get-credentials", ..]) => {
             let to = at.value("--context").or(at.value("-n --name")).unwrap_or_default().to_owned();
@@ -94,12 +105,20 @@ pub(super) fn look(at: &mut At<'_>) {
             match at.quote(what) {
                 Some(word) => {
                     let undo = at.inverse(&format!("gcloud config set {word}"));
-                    ask(at, &format!("gcloud config get-value {word}"), "setting", "gcloud command", &to, undo);
+                    ask(
+                        at,
+                        &format!("gcloud config get-value {word}"),
+                        "setting",
+                        "gcloud command",
+                        &to,
+                        undo,
+                    );
                 }
                 None => at.unlooked(),
             }
         }
-        ("docker" | "podman", [.., "context", "use", to]) | ("docker" | "podman", ["context", "use", to, ..]) => {
+        ("docker" | "podman", [.., "context", "use", to])
+        | ("docker" | "podman", ["context", "use", to, ..]) => {
             let undo = at.inverse(&format!("{program} context use"));
             ask(at, &format!("{program} context show"), "engine", "docker command", to, undo);
         }
@@ -137,7 +156,8 @@ fn ask(at: &mut At<'_>, ask: &str, what: &'static str, whose: &'static str, to: 
 pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
     let what = sort.what;
     // Without a current one, the tools fail.
-    let none = answer.err.contains("current-context is not set") || answer.code == 0 && answer.value().is_empty();
+    let none =
+        answer.err.contains("current-context is not set") || answer.code == 0 && answer.value().is_empty();
     if !none && answer.failed("where later commands go", reading) {
         return;
     }

@@ -9,14 +9,26 @@ const LINE: &str = "{{.Name}}  {{.State.Status}}  {{.Config.Image}}  {{.RestartC
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sort {
-    Containers { verb: String, undo: Option<String> },
+    Containers {
+        verb: String,
+        undo: Option<String>,
+    },
     /// Lines of `docker ps`; what they are.
-    Listed { what: &'static str, gone: bool },
+    Listed {
+        what: &'static str,
+        gone: bool,
+    },
     /// `docker-compose ps`, whichever its version.
-    Services { what: &'static str, gone: bool },
+    Services {
+        what: &'static str,
+        gone: bool,
+    },
     Space,
     /// `docker service inspect`.
-    Service { new: Vec<(String, String)>, undo: Option<String> },
+    Service {
+        new: Vec<(String, String)>,
+        undo: Option<String>,
+    },
 }
 
 impl Sort {
@@ -46,10 +58,40 @@ pub(super) fn look(at: &mut At<'_>) {
         ("stop" | "restart" | "rm" | "kill" | "start" | "pause" | "unpause" | "update" | "rename", _) => {
             containers(at, &engine, &verb, management + 1);
         }
-        ("rmi", _) => listed(at, &format!("{engine} images --format '{{{{.ID}}}}  {{{{.Repository}}}}:{{{{.Tag}}}}  {{{{.Size}}}}'"), 1, "image inspect --format '{{.Id}}  {{.RepoTags}}  {{.Size}}'", &engine, "the images"),
-        ("volume", "rm" | "remove") => listed(at, "", 2, "volume inspect --format '{{.Name}}  {{.Driver}}  {{.Mountpoint}}'", &engine, "the volumes"),
-        ("network", "rm" | "remove" | "disconnect") => listed(at, "", 2, "network inspect --format '{{.Name}}  {{len .Containers}} containers'", &engine, "the networks"),
-        ("image", "rm" | "remove") => listed(at, "", 2, "image inspect --format '{{.Id}}  {{.RepoTags}}  {{.Size}}'", &engine, "the images"),
+        ("rmi", _) => listed(
+            at,
+            &format!(
+                "{engine} images --format '{{{{.ID}}}}  {{{{.Repository}}}}:{{{{.Tag}}}}  {{{{.Size}}}}'"
+            ),
+            1,
+            "image inspect --format '{{.Id}}  {{.RepoTags}}  {{.Size}}'",
+            &engine,
+            "the images",
+        ),
+        ("volume", "rm" | "remove") => listed(
+            at,
+            "",
+            2,
+            "volume inspect --format '{{.Name}}  {{.Driver}}  {{.Mountpoint}}'",
+            &engine,
+            "the volumes",
+        ),
+        ("network", "rm" | "remove" | "disconnect") => listed(
+            at,
+            "",
+            2,
+            "network inspect --format '{{.Name}}  {{len .Containers}} containers'",
+            &engine,
+            "the networks",
+        ),
+        ("image", "rm" | "remove") => listed(
+            at,
+            "",
+            2,
+            "image inspect --format '{{.Id}}  {{.RepoTags}}  {{.Size}}'",
+            &engine,
+            "the images",
+        ),
         ("cp", _) => copy(at, &engine),
         ("context", "use") => context::look(at),
         ("service", "update" | "scale" | "rollback" | "rm" | "remove") => service(at, &engine, &object),
@@ -106,14 +148,19 @@ fn listed(at: &mut At<'_>, all: &str, from: usize, verb: &str, engine: &str, wha
 
 fn prune(at: &mut At<'_>, engine: &str) {
     let all = at.has("-a --all");
-    let stopped = format!("{engine} ps -a --filter status=exited --filter status=created --filter status=dead --format '{{{{.Names}}}}  {{{{.Status}}}}  {{{{.Image}}}}'");
+    let stopped = format!(
+        "{engine} ps -a --filter status=exited --filter status=created --filter status=dead --format '{{{{.Names}}}}  {{{{.Status}}}}  {{{{.Image}}}}'"
+    );
     let images = if all {
         at.unknown("which images no container uses is not compared: `-a` takes all of them");
         format!("{engine} images --format '{{{{.Repository}}}}:{{{{.Tag}}}}  {{{{.ID}}}}  {{{{.Size}}}}'")
     } else {
-        format!("{engine} images --filter dangling=true --format '{{{{.ID}}}}  {{{{.CreatedSince}}}}  {{{{.Size}}}}'")
+        format!(
+            "{engine} images --filter dangling=true --format '{{{{.ID}}}}  {{{{.CreatedSince}}}}  {{{{.Size}}}}'"
+        )
     };
-    let volumes = format!("{engine} volume ls --filter dangling=true --format '{{{{.Name}}}}  {{{{.Driver}}}}'");
+    let volumes =
+        format!("{engine} volume ls --filter dangling=true --format '{{{{.Name}}}}  {{{{.Driver}}}}'");
     let kind = at.args.operand(0).to_owned();
     let mut add = |ask: &str, what: &'static str, gone: bool| {
         at.ask(ask, docker(Sort::Listed { what, gone }));
@@ -239,7 +286,9 @@ fn containers_read(verb: &str, undo: Option<&str>, answer: &Answer, reading: &mu
                 reading.drop(format!("container {name}, what it wrote outside its volumes, and its logs"));
                 reading.undo(Undo::Words("make it anew from its image".to_owned()));
             }
-            "stop" | "kill" | "pause" => reading.drop(format!("what {name} serves, until it is started again")),
+            "stop" | "kill" | "pause" => {
+                reading.drop(format!("what {name} serves, until it is started again"))
+            }
             _ => {}
         }
         // A kill is taken back by the policy, a stop is not.

@@ -70,7 +70,9 @@ fn list(at: &mut At<'_>, words: &[&Arg], doing: Doing) {
         return at.unlooked();
     }
     match paths(at, words) {
-        Some((words, place)) => at.ask_in(&place, &format!("ls -ld --{words}"), files(Sort::Listed { doing })),
+        Some((words, place)) => {
+            at.ask_in(&place, &format!("ls -ld --{words}"), files(Sort::Listed { doing }))
+        }
         None => at.unknown("which files it means is only known when it runs"),
     }
 }
@@ -229,7 +231,11 @@ pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
         }
         Sort::Count { gone, .. } => match answer.value().parse::<u64>() {
             Ok(found) => {
-                let words = if found > FILES { format!("more than {}", count(FILES, "file", "files")) } else { count(found, "file", "files") };
+                let words = if found > FILES {
+                    format!("more than {}", count(FILES, "file", "files"))
+                } else {
+                    count(found, "file", "files")
+                };
                 reading.hit(format!("{words} below"));
                 if *gone {
                     reading.drop(words);
@@ -245,7 +251,8 @@ pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
                 return reading.zero("it finds no file");
             }
             let many = u64::try_from(paths.len()).unwrap_or(u64::MAX);
-            let words = if many > 2_000 { "more than 2,000 files".to_owned() } else { count(many, "file", "files") };
+            let words =
+                if many > 2_000 { "more than 2,000 files".to_owned() } else { count(many, "file", "files") };
             reading.hit(words.clone());
             paths.iter().take(12).for_each(|path| reading.hit(*path));
             if *gone {
@@ -279,7 +286,11 @@ fn listed(doing: Doing, missing: bool, answer: &Answer, reading: &mut Reading) {
             continue;
         };
         any = true;
-        let about = if directory { format!("directory {path}") } else { format!("{path} ({}, of {time})", bytes(size)) };
+        let about = if directory {
+            format!("directory {path}")
+        } else {
+            format!("{path} ({}, of {time})", bytes(size))
+        };
         match doing {
             Doing::Delete => {
                 reading.hit(about.clone());
@@ -310,7 +321,9 @@ fn rights_read(new: &str, owner: bool, undo: Option<&str>, answer: &Answer, read
     let mut any = false;
     for row in answer.rows() {
         let mut cells = row.splitn(3, ' ');
-        let (Some(mode), Some(owners), Some(path)) = (cells.next(), cells.next(), cells.next()) else { continue };
+        let (Some(mode), Some(owners), Some(path)) = (cells.next(), cells.next(), cells.next()) else {
+            continue;
+        };
         any = true;
         let old = if owner { owners } else { mode };
         let what = if owner { format!("owner of {path}") } else { format!("rights of {path}") };

@@ -5,9 +5,13 @@ use super::{Answer, At, Reading, Undo};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sort {
     /// `git status --porcelain`; whether files that git does not know are hit too.
-    Status { untracked: bool },
+    Status {
+        untracked: bool,
+    },
     /// `git log --oneline`: what happens to these commits.
-    Commits { what: &'static str },
+    Commits {
+        what: &'static str,
+    },
     /// `git clean -n`.
     Clean,
     Stashes,
@@ -25,12 +29,17 @@ pub(super) fn look(at: &mut At<'_>) {
             if at.has("--hard --merge --keep") {
                 ask(at, &status, Sort::Status { untracked: false });
             }
-            ask(at, &format!("{git} log --oneline -n 50 {to}..HEAD"), Sort::Commits { what: "leave the branch" });
+            ask(
+                at,
+                &format!("{git} log --oneline -n 50 {to}..HEAD"),
+                Sort::Commits { what: "off the branch" },
+            );
             at.undo("commits that leave the branch stay in `git reflog`; changes that were not committed are gone");
         }
         "clean" => {
             let words: Vec<_> = at.found.words.iter().map(|word| word.source.as_str()).collect();
-            let words: Vec<_> = words.into_iter().filter(|word| !matches!(*word, "-i" | "--interactive")).collect();
+            let words: Vec<_> =
+                words.into_iter().filter(|word| !matches!(*word, "-i" | "--interactive")).collect();
             ask(at, &format!("{} -n", words.join(" ")), Sort::Clean);
             at.undo("deleted files come back from a backup alone");
         }
@@ -46,11 +55,15 @@ pub(super) fn look(at: &mut At<'_>) {
             at.undo("changes that were not committed are gone");
         }
         "push" => {
-            ask(at, &format!("{git} log --oneline -n 50 @{{u}}..HEAD"), Sort::Commits { what: "are published" });
-            let forced = at.args.options.iter().any(|option| option.name.starts_with("--force") || option.short == Some('f'));
+            ask(at, &format!("{git} log --oneline -n 50 @{{u}}..HEAD"), Sort::Commits { what: "published" });
+            let forced = at
+                .args
+                .options
+                .iter()
+                .any(|option| option.name.starts_with("--force") || option.short == Some('f'));
             if forced {
                 let ask_lost = format!("{git} log --oneline -n 50 HEAD..@{{u}}");
-                ask(at, &ask_lost, Sort::Commits { what: "are taken away from others" });
+                ask(at, &ask_lost, Sort::Commits { what: "taken away from others" });
                 at.unknown("what others have pushed since the last fetch is not seen");
             }
             at.undo("push the former commit again, with force");
@@ -58,7 +71,7 @@ pub(super) fn look(at: &mut At<'_>) {
         "branch" if at.has("-d -D --delete") => {
             for branch in objects.iter().take(4) {
                 let commits = format!("{git} log --oneline -n 50 HEAD..{}", branch.source);
-                ask(at, &commits, Sort::Commits { what: "are only on that branch, or not here" });
+                ask(at, &commits, Sort::Commits { what: "only on that branch, or not here" });
             }
             at.undo("make the branch again from `git reflog`");
         }
@@ -67,7 +80,7 @@ pub(super) fn look(at: &mut At<'_>) {
         }
         "pull" | "merge" | "rebase" => {
             ask(at, &status, Sort::Status { untracked: false });
-            ask(at, &format!("{git} log --oneline -n 50 @{{u}}..HEAD"), Sort::Commits { what: "are only here" });
+            ask(at, &format!("{git} log --oneline -n 50 @{{u}}..HEAD"), Sort::Commits { what: "only here" });
             at.undo("git reset --hard ORIG_HEAD, where nothing else was changed since");
         }
         _ => at.unlooked(),
@@ -92,12 +105,17 @@ pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
             if rows.is_empty() {
                 return reading.zero("no file has changes that are not committed");
             }
-            reading.hit(format!("{} with changes that are not committed", count(number(&rows), "file", "files")));
-            rows.iter().take(12).for_each(|row| reading.drop(format!("changes of {}", row.get(3..).unwrap_or(row))));
+            reading.hit(format!(
+                "{} with changes that are not committed",
+                count(number(&rows), "file", "files")
+            ));
+            rows.iter()
+                .take(12)
+                .for_each(|row| reading.drop(format!("changes of {}", row.get(3..).unwrap_or(row))));
         }
         Sort::Commits { what } => {
             if rows.is_empty() {
-                return reading.zero(format!("there are no commits that {what}"));
+                return reading.zero(format!("no commit is {what}"));
             }
             reading.hit(format!("{} {what}", count(number(&rows), "commit", "commits")));
             rows.iter().take(10).for_each(|row| reading.hit(*row));

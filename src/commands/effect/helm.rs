@@ -28,7 +28,8 @@ pub(super) fn look(at: &mut At<'_>) {
     }
     let to = (verb == "rollback").then(|| objects.get(1).and_then(|arg| arg.text.parse().ok())).flatten();
     let program = at.program();
-    let releases: Vec<_> = if verb.starts_with(['d', 'u']) && verb != "upgrade" { objects.clone() } else { vec![*release] };
+    let releases: Vec<_> =
+        if verb.starts_with(['d', 'u']) && verb != "upgrade" { objects.clone() } else { vec![*release] };
     for release in releases.into_iter().take(4) {
         let name = &release.source;
         let ask = format!("{program} history {name}{place} --max 20 -o json");
@@ -40,7 +41,7 @@ pub(super) fn look(at: &mut At<'_>) {
             at.ask(&ask, super::Sort::Helm(Sort::Objects));
         }
         at.evidence(&format!("{program} status {name}{place}"));
-        at.evidence(&format!("{program} get manifest {name}{place}"));
+        at.evidence(&format!("{program} history {name}{place}"));
     }
     let stays = at.args.get("--dry-run").is_none() && at.args.get("-o --output").is_none();
     if matches!(verb, "upgrade" | "install") && stays {
@@ -57,7 +58,9 @@ pub(super) fn look(at: &mut At<'_>) {
 
 pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
     match sort {
-        Sort::History { verb, release, to, undo } => history(verb, release, *to, undo.as_deref(), answer, reading),
+        Sort::History { verb, release, to, undo } => {
+            history(verb, release, *to, undo.as_deref(), answer, reading)
+        }
         Sort::Objects => {
             if answer.failed("the release's objects", reading) {
                 return;
@@ -87,8 +90,11 @@ fn kinds(answer: &Answer) -> Vec<(String, u64)> {
     for kind in answer.lines().filter_map(|line| line.strip_prefix("kind: ")) {
         match kinds.iter_mut().find(|(known, _)| known == kind.trim()) {
             Some((_, count)) => *count += 1,
-            None if kinds.len() < 30 => kinds.push((kind.trim().to_owned(), 1)),
-            None => {}
+            None => {
+                if kinds.len() < 30 {
+                    kinds.push((kind.trim().to_owned(), 1));
+                }
+            }
         }
     }
     kinds
@@ -119,7 +125,11 @@ fn history(
     if answer.failure().is_some_and(|why| why.contains("not found")) {
         let made = matches!(verb, "install" | "upgrade");
         let words = format!("there is no release {release}");
-        return if made { reading.hit(format!("{words}: it would be installed")) } else { reading.zero(words) };
+        return if made {
+            reading.hit(format!("{words}: it would be installed"))
+        } else {
+            reading.zero(words)
+        };
     }
     if answer.failed("the release's revisions", reading) {
         return;
@@ -134,7 +144,12 @@ fn history(
     };
     let revision = number(now).unwrap_or_default();
     let about = |one: &Value| {
-        format!("revision {} ({}, {})", number(one).unwrap_or_default(), text(one, "chart"), text(one, "status"))
+        format!(
+            "revision {} ({}, {})",
+            number(one).unwrap_or_default(),
+            text(one, "chart"),
+            text(one, "status")
+        )
     };
     match verb {
         "rollback" => {
@@ -146,7 +161,11 @@ fn history(
             match target {
                 Some(target) => {
                     reading.hit(format!("release {release}: {} → {}", about(now), about(target)));
-                    reading.set(&format!("release {release} chart"), &text(now, "chart"), &text(target, "chart"));
+                    reading.set(
+                        &format!("release {release} chart"),
+                        &text(now, "chart"),
+                        &text(target, "chart"),
+                    );
                 }
                 None => reading.zero(format!("release {release} has no such earlier revision")),
             }

@@ -44,7 +44,13 @@ pub(super) fn look(at: &mut At<'_>) {
         "reboot" | "shutdown" | "poweroff" | "halt" => machine(at),
         "iptables" | "ip6tables" => {
             let table = at.options("-t --table");
-            lines(at, &format!("{}{table} -S", at.program()), "the rules as they are", 0, at.has("-F --flush -X"));
+            lines(
+                at,
+                &format!("{}{table} -S", at.program()),
+                "the rules as they are",
+                0,
+                at.has("-F --flush -X"),
+            );
             at.evidence(&format!("{}-save", at.program()));
             at.undo("put the kept rules back: iptables-restore");
         }
@@ -81,7 +87,8 @@ fn machine(at: &mut At<'_>) {
 
 fn systemctl(at: &mut At<'_>) {
     let verb = at.args.operand(0).to_owned();
-    let machine_verbs = ["reboot", "poweroff", "halt", "kexec", "suspend", "hibernate", "rescue", "emergency"];
+    let machine_verbs =
+        ["reboot", "poweroff", "halt", "kexec", "suspend", "hibernate", "rescue", "emergency"];
     if machine_verbs.contains(&verb.as_str()) {
         return machine(at);
     }
@@ -100,7 +107,8 @@ fn systemctl(at: &mut At<'_>) {
         _ => "",
     };
     let now = if at.has("--now") { " --now" } else { "" };
-    let undo = at.inverse(&format!("{}{place} {back}{now}{units}", at.program())).filter(|_| !back.is_empty());
+    let undo =
+        at.inverse(&format!("{}{place} {back}{now}{units}", at.program())).filter(|_| !back.is_empty());
     let ask = format!(
         "{}{place} show -p Id -p LoadState -p ActiveState -p SubState -p MainPID -p ActiveEnterTimestamp -p RequiredBy -p BoundBy -p WantedBy -p TriggeredBy -p UnitFileState --{units}",
         at.program()
@@ -178,7 +186,9 @@ fn units(verb: &str, undo: Option<&str>, answer: &Answer, reading: &mut Reading)
         reading.hit(format!("{id}: {active} ({}){since}", field("SubState")));
         let running = matches!(active, "active" | "activating" | "reloading");
         let ends = matches!(verb, "stop" | "restart" | "try-restart" | "kill" | "isolate");
-        for (list, words) in [("RequiredBy", "needs it, and stops with it"), ("BoundBy", "is bound to it, and stops with it")] {
+        for (list, words) in
+            [("RequiredBy", "needs it, and stops with it"), ("BoundBy", "is bound to it, and stops with it")]
+        {
             for unit in field(list).split_whitespace().filter(|_| ends).take(12) {
                 reading.hit(format!("{unit} {words}"));
             }
@@ -198,7 +208,9 @@ fn units(verb: &str, undo: Option<&str>, answer: &Answer, reading: &mut Reading)
     }
     match undo.filter(|_| changes) {
         Some(undo) => reading.undo(Undo::Command(undo.to_owned())),
-        None if verb.contains("restart") => reading.undo(Undo::Words("a restart cannot be taken back".to_owned())),
+        None if verb.contains("restart") => {
+            reading.undo(Undo::Words("a restart cannot be taken back".to_owned()))
+        }
         None => {}
     }
     if !changes && !reading.effect.hits.is_empty() {

@@ -118,10 +118,10 @@ pub struct Effect {
     pub unknown: Vec<String>,
 }
 
-/// The questions of a statement; what only reads has none.
+/// The questions of a statement; what only reads, and writes no file, has none.
 pub fn looks(statement: &Statement) -> Looks {
     let mut looks = Looks::default();
-    if statement.risk == Tier::Read {
+    if statement.risk == Tier::Read && !statement.traits.writes_file {
         return looks;
     }
     match statement.lang {
@@ -195,7 +195,13 @@ struct At<'a> {
 }
 
 impl<'a> At<'a> {
-    fn new(tool: &'a str, found: &'a Found, args: Args<'a>, marks: &'a Marks, looks: &'a mut Looks) -> At<'a> {
+    fn new(
+        tool: &'a str,
+        found: &'a Found,
+        args: Args<'a>,
+        marks: &'a Marks,
+        looks: &'a mut Looks,
+    ) -> At<'a> {
         let taken = |at: usize| {
             args.options.iter().any(|option| option.at + 1 == at || option.two && option.at + 2 == at)
         };
@@ -294,7 +300,10 @@ impl<'a> At<'a> {
             return self.unknown(format!("`{}` cannot be asked in its place", self.name()));
         };
         if !only_reads(&ask, self.lang) {
-            self.unknown(format!("what `{}` would hit cannot be asked without changing something", self.name()));
+            self.unknown(format!(
+                "what `{}` would hit cannot be asked without changing something",
+                self.name()
+            ));
         } else if self.looks.looks.len() >= MOST {
             self.unknown("it would take more questions than are asked");
         } else if !self.looks.looks.iter().any(|look| look.ask == ask && look.sort == sort) {
@@ -334,7 +343,11 @@ fn only_reads(ask: &str, lang: Lang) -> bool {
     let plain = |one: &Statement| {
         let traits = one.traits;
         one.risk == Tier::Read
-            && !(traits.interactive || traits.endless || traits.background || traits.writes_file || traits.opaque)
+            && !(traits.interactive
+                || traits.endless
+                || traits.background
+                || traits.writes_file
+                || traits.opaque)
     };
     script.error.is_none() && !script.statements.is_empty() && script.statements.iter().all(plain)
 }
@@ -415,7 +428,8 @@ impl Reading {
     fn set(&mut self, what: &str, old: &str, new: &str) {
         if self.effect.old_new.len() < SHOWN {
             let hidden = secret::looks_secret(what);
-            let shown = |value: &str| if hidden && !value.is_empty() { "…".to_owned() } else { said(value) };
+            let shown =
+                |value: &str| if hidden && !value.is_empty() { "…".to_owned() } else { said(value) };
             self.effect.old_new.push(Setting { what: said(what), old: shown(old), new: shown(new) });
         }
     }
@@ -458,8 +472,8 @@ fn said(words: &str) -> String {
 }
 
 /// What comes in with a call.
-impl At<'_> {
-    fn input(&self) -> &Input {
+impl<'a> At<'a> {
+    fn input(&self) -> &'a Input {
         &self.found.input
     }
 

@@ -58,11 +58,8 @@ impl Place {
         let values = values.join(" ");
         let head =
             format!("case \" {values}\" in *--*|*\" -\"*|*[!a-zA-Z0-9_.:/@%+,\" \"-]*) (exit 3);; *) ");
-        let at = self
-            .layers
-            .iter()
-            .rposition(|layer| !matches!(layer, Layer::Words(_)))
-            .map_or(0, |at| at + 1);
+        let at =
+            self.layers.iter().rposition(|layer| !matches!(layer, Layer::Words(_))).map_or(0, |at| at + 1);
         let mut place = self.clone();
         place.layers.insert(at, Layer::Around(head, ";; esac".to_owned()));
         place
@@ -170,9 +167,10 @@ pub(super) fn prefix(tool: &str, words: &[Arg]) -> Vec<String> {
     for word in words {
         let text = word.text.as_str();
         let letters = text.strip_prefix('-').filter(|letters| !letters.starts_with('-'));
-        let terminal = letters
-            .is_some_and(|letters| !letters.is_empty() && letters.chars().all(|one| matches!(one, 'i' | 't')))
-            || matches!(text, "--tty" | "--stdin" | "--interactive" | "--tty=true" | "--stdin=true");
+        let terminal =
+            letters.is_some_and(|letters| {
+                !letters.is_empty() && letters.chars().all(|one| matches!(one, 'i' | 't'))
+            }) || matches!(text, "--tty" | "--stdin" | "--interactive" | "--tty=true" | "--stdin=true");
         if seen && terminal {
             continue;
         }

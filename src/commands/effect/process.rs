@@ -97,7 +97,8 @@ pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
 }
 
 fn users(answer: &Answer, reading: &mut Reading) {
-    let rows: Vec<_> = answer.err.lines().chain(answer.rows()).filter(|row| !row.contains("USER")).take(20).collect();
+    let rows: Vec<_> =
+        answer.err.lines().chain(answer.rows()).filter(|row| !row.contains("USER")).take(20).collect();
     let rows: Vec<_> = rows.into_iter().filter(|row| !row.trim().is_empty()).collect();
     if rows.is_empty() {
         return reading.zero("no process uses it");

@@ -380,7 +380,10 @@ mod tests {
 
     #[test]
     fn words_lose_their_quotes_and_keep_their_source() {
-        assert_eq!(words(r#"a 'b c' "d \" $X" e\ f "$(g "h i")"j"#), ["a", "b c", "d \" $X", "e f", "$(g \"h i\")j"]);
+        assert_eq!(
+            words(r#"a 'b c' "d \" $X" e\ f "$(g "h i")"j"#),
+            ["a", "b c", "d \" $X", "e f", "$(g \"h i\")j"]
+        );
         let mut marks = Marks::default();
         let parts = split("kubectl get \"$POD\" 2>/dev/null >out.txt # why", &mut marks).expect("parts");
         assert_eq!(parts.words.last().expect("a word").source, "\"$POD\"");

@@ -16,15 +16,32 @@ const COMMANDS: usize = 12;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sort {
     /// `INFO keyspace`: all databases, or one of them (0 where none is given).
-    Keys { only: Option<u32>, asked: String },
+    Keys {
+        only: Option<u32>,
+        asked: String,
+    },
     /// `EXISTS` of so many keys; `clears` says why they would be gone.
-    Exists { keys: Vec<String> },
-    Memory { key: String },
-    Setting { name: String, new: String, undo: Option<String> },
+    Exists {
+        keys: Vec<String>,
+    },
+    Memory {
+        key: String,
+    },
+    Setting {
+        name: String,
+        new: String,
+        undo: Option<String>,
+    },
     /// `INFO memory`, against a lower limit.
-    Limit { to: String },
-    Clients { filter: Vec<String> },
-    Server { verb: String },
+    Limit {
+        to: String,
+    },
+    Clients {
+        filter: Vec<String>,
+    },
+    Server {
+        verb: String,
+    },
 }
 
 impl Sort {
@@ -122,7 +139,11 @@ fn command(words: &[String], incoming: bool, console: &mut Console<'_, '_>) {
         ("FLUSHDB", _) => keyspace(Some(console.database), "FLUSHDB", console),
         ("SWAPDB", _) => keyspace(None, "SWAPDB", console),
         ("DEL" | "UNLINK" | "GETDEL", _) => keys(words.get(1..).unwrap_or_default(), incoming, console),
-        ("EXPIRE" | "PEXPIRE" | "EXPIREAT" | "PEXPIREAT" | "RENAME" | "LTRIM" | "XTRIM" | "HDEL" | "SREM" | "ZREM", _) => {
+        (
+            "EXPIRE" | "PEXPIRE" | "EXPIREAT" | "PEXPIREAT" | "RENAME" | "LTRIM" | "XTRIM" | "HDEL" | "SREM"
+            | "ZREM",
+            _,
+        ) => {
             keys(words.get(1..2).unwrap_or_default(), false, console);
         }
         ("SET" | "HSET" | "GETSET" | "SETEX" | "RESTORE", _) => {
@@ -204,7 +225,8 @@ fn setting(words: &[String], console: &mut Console<'_, '_>) {
 pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
     // redis-cli ends with 0 whatever the server says.
     let value = answer.value();
-    let refused = ["(error)", "ERR ", "NOAUTH", "NOPERM", "WRONGPASS", "LOADING", "MOVED ", "Could not connect"];
+    let refused =
+        ["(error)", "ERR ", "NOAUTH", "NOPERM", "WRONGPASS", "LOADING", "MOVED ", "Could not connect"];
     if answer.code == 0 && refused.iter().any(|start| value.starts_with(start)) {
         return reading.unknown(format!("{}: {value}", sort.what()));
     }
@@ -220,7 +242,8 @@ pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
         },
         Sort::Setting { name, new, undo } => {
             let values: Vec<_> = answer.rows().map(unnumbered).collect();
-            let Some(old) = values.get(1).or_else(|| values.first().filter(|_| answer.lines().count() > 1)) else {
+            let Some(old) = values.get(1).or_else(|| values.first().filter(|_| answer.lines().count() > 1))
+            else {
                 return reading.zero(format!("the server has no setting `{name}`"));
             };
             let old = if values.len() > 1 { old.as_str() } else { "" };
@@ -260,15 +283,22 @@ fn keyspace_read(only: Option<u32>, asked: &str, answer: &Answer, reading: &mut 
         };
         let Ok(database) = name.parse::<u32>() else { continue };
         let field = |wanted: &str| {
-            fields.split(',').find_map(|field| field.strip_prefix(wanted)?.strip_prefix('=')?.parse::<u64>().ok())
+            fields
+                .split(',')
+                .find_map(|field| field.strip_prefix(wanted)?.strip_prefix('=')?.parse::<u64>().ok())
         };
         let (Some(keys), expires) = (field("keys"), field("expires").unwrap_or(0)) else { continue };
         if only.is_some_and(|only| only != database) {
             continue;
         }
         any = true;
-        let words = format!("database {database}: {} ({expires} of them expire by themselves)", count(keys, "key", "keys"));
-        if asked == "SWAPDB" { reading.hit(words) } else {
+        let words = format!(
+            "database {database}: {} ({expires} of them expire by themselves)",
+            count(keys, "key", "keys")
+        );
+        if asked == "SWAPDB" {
+            reading.hit(words)
+        } else {
             reading.hit(words.clone());
             reading.drop(words);
         }
@@ -370,7 +400,13 @@ fn clients(filter: &[String], answer: &Answer, reading: &mut Reading) {
         if fits {
             let name = field("name");
             let name = if name.is_empty() { String::new() } else { format!(" {name}") };
-            hit.push(format!("client {}{name} from {}, idle {} s, {}", field("id"), field("addr"), field("idle"), field("cmd")));
+            hit.push(format!(
+                "client {}{name} from {}, idle {} s, {}",
+                field("id"),
+                field("addr"),
+                field("idle"),
+                field("cmd")
+            ));
         }
     }
     if hit.is_empty() {
@@ -397,7 +433,9 @@ fn server(verb: &str, answer: &Answer, reading: &mut Reading) {
         let Some(value) = info(answer, name).map(str::trim) else { continue };
         let shown = match (name, value) {
             ("connected_slaves" | "rdb_changes_since_last_save", "0") => continue,
-            ("connected_slaves", value) if matches!(verb, "FLUSHALL" | "FLUSHDB") => format!("{value} {words}"),
+            ("connected_slaves", value) if matches!(verb, "FLUSHALL" | "FLUSHDB") => {
+                format!("{value} {words}")
+            }
             ("connected_slaves", value) => format!("{value} replicas follow it"),
             ("connected_clients" | "uptime_in_days" | "rdb_changes_since_last_save", value) => {
                 format!("{value} {words}")

@@ -95,7 +95,13 @@ impl<'a> Args<'a> {
     }
 
     /// Takes one option; answers whether it took the next word as its value.
-    fn option(&mut self, (at, text): (usize, &'a str), next: Option<&'a str>, path: &str, style: Style) -> bool {
+    fn option(
+        &mut self,
+        (at, text): (usize, &'a str),
+        next: Option<&'a str>,
+        path: &str,
+        style: Style,
+    ) -> bool {
         let after = self.operands.len();
         let takes = |name: &str| {
             style.values.iter().any(|(verbs, names)| words::one_of(names, name) && under(path, verbs))
@@ -118,7 +124,14 @@ impl<'a> Args<'a> {
             name[1] = u8::try_from(letter).unwrap_or(b'?');
             let wants = takes(std::str::from_utf8(&name).unwrap_or("-?"));
             if style.glued.contains(letter) {
-                self.options.push(Opt { name: text, short: Some(letter), value: rest, after, at, two: false });
+                self.options.push(Opt {
+                    name: text,
+                    short: Some(letter),
+                    value: rest,
+                    after,
+                    at,
+                    two: false,
+                });
                 return false;
             }
             if wants {
@@ -128,7 +141,14 @@ impl<'a> Args<'a> {
                 return two;
             }
             if let Some(value) = rest.and_then(|rest| rest.strip_prefix('=')) {
-                self.options.push(Opt { name: text, short: Some(letter), value: Some(value), after, at, two: false });
+                self.options.push(Opt {
+                    name: text,
+                    short: Some(letter),
+                    value: Some(value),
+                    after,
+                    at,
+                    two: false,
+                });
                 return false;
             }
             self.options.push(Opt { name: text, short: Some(letter), value: None, after, at, two: false });

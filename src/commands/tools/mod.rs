@@ -37,7 +37,7 @@ mod user;
 mod words;
 mod wrap;
 
-pub(in crate::commands) use args::{Args, Opt};
+pub(in crate::commands) use args::Args;
 pub use redis::{RedisMeaning, judge_redis};
 pub use sql::{SqlMeaning, judge_sql, sql_words};
 

@@ -8,7 +8,8 @@ const PODS: &str = "custom-columns=NS:.metadata.namespace,NAME:.metadata.name,OW
 const BUDGETS: &str =
     "custom-columns=NS:.metadata.namespace,NAME:.metadata.name,ALLOWED:.status.disruptionsAllowed";
 const CONTENTS: &str = "custom-columns=KIND:.kind,NAME:.metadata.name";
-const NODES: &str = "custom-columns=NAME:.metadata.name,CLOSED:.spec.unschedulable,TAINTS:.spec.taints[*].key";
+const NODES: &str =
+    "custom-columns=NAME:.metadata.name,CLOSED:.spec.unschedulable,TAINTS:.spec.taints[*].key";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sort {
@@ -16,9 +17,15 @@ pub enum Sort {
     /// What lies in a namespace.
     Contents(String),
     /// Pods of a node; `drained` says that they are evicted.
-    Pods { drained: bool, forced: bool },
+    Pods {
+        drained: bool,
+        forced: bool,
+    },
     Budgets,
-    Nodes { close: Option<bool>, undo: Option<String> },
+    Nodes {
+        close: Option<bool>,
+        undo: Option<String>,
+    },
 }
 
 impl Sort {
@@ -54,9 +61,10 @@ fn delete(at: &mut At<'_>) {
     let namespaces = |text: &str| matches!(text, "ns" | "namespace" | "namespaces" | "project" | "projects");
     let first = objects.first().map_or("", |arg| arg.text.as_str());
     let named: Vec<_> = match first.split_once('/') {
-        Some((kind, _)) if namespaces(kind) => {
-            objects.iter().filter_map(|arg| arg.text.split_once('/').map(|(_, name)| name.to_owned())).collect()
-        }
+        Some((kind, _)) if namespaces(kind) => objects
+            .iter()
+            .filter_map(|arg| arg.text.split_once('/').map(|(_, name)| name.to_owned()))
+            .collect(),
         None if namespaces(first) => objects.iter().skip(1).map(|arg| arg.text.clone()).collect(),
         _ => Vec::new(),
     };
@@ -70,8 +78,10 @@ fn delete(at: &mut At<'_>) {
         );
         at.ask(&ask, kube(Sort::Contents(name.clone())));
     }
-    // Names that come in go into a question, not into evidence.
-    if objects.iter().all(|arg| !arg.source.is_empty()) {
+    // Names that come in go into a question, not into evidence; a secret is kept nowhere.
+    let secret = objects.iter().any(|arg| arg.text.to_ascii_lowercase().contains("secret"));
+    let named = at.args.get("-f --filename -k --kustomize").is_none() && first != "all";
+    if objects.iter().all(|arg| !arg.source.is_empty()) && !secret && named {
         let yaml = get(at, 1, "yaml").replace(" --no-headers", "");
         at.evidence(&yaml);
         let words: String = objects.iter().map(|arg| format!(" {}", arg.source)).collect();
@@ -198,8 +208,11 @@ fn contents(namespace: &str, answer: &Answer, reading: &mut Reading) {
         let [kind, _] = columns(row)[..] else { continue };
         match kinds.iter_mut().find(|(known, _)| known == kind) {
             Some((_, count)) => *count += 1,
-            None if kinds.len() < 20 => kinds.push((kind.to_owned(), 1)),
-            None => {}
+            None => {
+                if kinds.len() < 20 {
+                    kinds.push((kind.to_owned(), 1));
+                }
+            }
         }
     }
     for (kind, many) in kinds {
@@ -224,7 +237,9 @@ fn pods(drained: bool, forced: bool, answer: &Answer, reading: &mut Reading) {
             "" if drained => reading.unknown(format!(
                 "pod {namespace}/{name} has no owner: without `--force` the drain stops at it"
             )),
-            owner => reading.hit(format!("pod {namespace}/{name} ({phase}) {verb}: {owner} starts another one")),
+            owner => {
+                reading.hit(format!("pod {namespace}/{name} ({phase}) {verb}: {owner} starts another one"))
+            }
         }
     }
     if reading.effect.hits.is_empty() {
@@ -238,7 +253,9 @@ fn budgets(answer: &Answer, reading: &mut Reading) {
     }
     for row in answer.rows() {
         if let [namespace, name, "0"] = columns(row)[..] {
-            reading.unknown(format!("budget {namespace}/{name} allows no eviction now: its pods would be waited for"));
+            reading.unknown(format!(
+                "budget {namespace}/{name} allows no eviction now: its pods would be waited for"
+            ));
         }
     }
 }
@@ -256,7 +273,10 @@ fn nodes_read(close: Option<bool>, undo: Option<&str>, answer: &Answer, reading:
             Some(true) if !open => reading.hit(format!("node {name}: takes no new pods already")),
             Some(true) => reading.hit(format!("node {name}: takes no new pods")),
             Some(false) => reading.hit(format!("node {name}: takes new pods again")),
-            None => reading.hit(format!("node {name}: has the taints {}", if taints.is_empty() { "none" } else { taints })),
+            None => reading.hit(format!(
+                "node {name}: has the taints {}",
+                if taints.is_empty() { "none" } else { taints }
+            )),
         }
         let changes = close.is_some_and(|close| close == open);
         if let Some(undo) = undo.filter(|_| changes) {

@@ -62,7 +62,7 @@ fn files(at: &mut At<'_>) {
     }
     if !reads_input(at) {
         let files = at.options("-f --filename -k --kustomize -R --recursive");
-        let evidence = format!("{} get{}{files} -o yaml", at.program(), at.options(PLACE));
+        let evidence = format!("{} get{}{files} -o wide", at.program(), at.options(PLACE));
         at.evidence(&evidence);
     }
     at.undo("apply what is kept of the objects as they were");
@@ -72,7 +72,8 @@ fn files(at: &mut At<'_>) {
 fn fed(at: &At<'_>, feed: &str) -> super::super::place::Place {
     use super::super::place::Layer;
     let mut place = at.place().clone();
-    let from = place.layers.iter().rposition(|layer| !matches!(layer, Layer::Words(_))).map_or(0, |at| at + 1);
+    let from =
+        place.layers.iter().rposition(|layer| !matches!(layer, Layer::Words(_))).map_or(0, |at| at + 1);
     place.layers.insert(from, Layer::Around(feed.to_owned(), String::new()));
     place
 }
@@ -84,7 +85,8 @@ fn dry_run(at: &mut At<'_>) {
     let Some(feed) = feed.filter(|_| !forced) else {
         return at.unknown("what the server would say to it is not known before");
     };
-    let drop = at.args.get("-o --output").map(|option| (option.at + 1, option.at + 1 + usize::from(option.two)));
+    let drop =
+        at.args.get("-o --output").map(|option| (option.at + 1, option.at + 1 + usize::from(option.two)));
     let words: Vec<_> = at
         .found
         .words
@@ -254,7 +256,11 @@ fn compared(fields: &[(String, String)], answer: &Answer, reading: &mut Reading)
         reading.hit(format!("{} {name}", kind.to_lowercase()));
         for ((path, new), old) in fields.iter().zip(old) {
             let new = if is_open(new) { "what its variable holds" } else { new };
-            let what = format!("{} {name} {}", kind.to_lowercase(), path.trim_start_matches('.').replace("\\.", "."));
+            let what = format!(
+                "{} {name} {}",
+                kind.to_lowercase(),
+                path.trim_start_matches('.').replace("\\.", ".")
+            );
             reading.set(&what, if old.is_empty() { "not set" } else { old }, new);
         }
     }

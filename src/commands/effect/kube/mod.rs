@@ -47,8 +47,10 @@ pub(super) fn look(at: &mut At<'_>) {
         "cp" => copy(at),
         "config" | "ctx" | "ns" | "project" | "login" => context::look(at),
         "edit" => {
-            let ask = get(at, 1, COLUMNS);
-            at.evidence(&ask.replace(COLUMNS, "yaml").replace(" --no-headers", ""));
+            let ask = get(at, 1, "yaml").replace(" --no-headers", "");
+            if !at.objects(1).iter().any(|arg| arg.text.to_ascii_lowercase().contains("secret")) {
+                at.evidence(&ask);
+            }
             at.unknown("what is typed in the editor is not known before");
         }
         "debug" | "run" | "exec" | "rsh" | "attach" => {
@@ -157,7 +159,8 @@ impl Object {
         if let Some(keeper) = &self.keeper {
             reading.undone_by(format!("{keeper} keeps {} as its repository says", self.title()));
         }
-        let controlled = !self.owner.is_empty() && !matches!(self.kind.as_str(), "pod" | "replicaset" | "job");
+        let controlled =
+            !self.owner.is_empty() && !matches!(self.kind.as_str(), "pod" | "replicaset" | "job");
         if controlled {
             reading.undone_by(format!("{} {} keeps {}", self.owner, self.owner_name, self.title()));
         }

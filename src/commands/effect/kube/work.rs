@@ -13,17 +13,39 @@ const RESOURCES: &str = "custom-columns=NAME:.metadata.name,CONTAINERS:.spec.tem
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sort {
     /// `undo` is the command up to the object's words.
-    Scale { to: String, undo: Option<String> },
-    Autoscale { min: String, max: String },
-    Images { new: Vec<(String, String)>, undo: Option<String> },
+    Scale {
+        to: String,
+        undo: Option<String>,
+    },
+    Autoscale {
+        min: String,
+        max: String,
+    },
+    Images {
+        new: Vec<(String, String)>,
+        undo: Option<String>,
+    },
     Restart,
-    Back { to: Option<u64>, undo: Option<String> },
+    Back {
+        to: Option<u64>,
+        undo: Option<String>,
+    },
     Paused,
     /// The autoscalers of the namespace; `made` says that one is about to be made.
-    Scalers { made: bool },
-    Revisions { to: Option<u64> },
-    Env { new: Vec<(String, Option<String>)>, undo: Option<String> },
-    Resources { new: Vec<(String, String)>, undo: Option<String> },
+    Scalers {
+        made: bool,
+    },
+    Revisions {
+        to: Option<u64>,
+    },
+    Env {
+        new: Vec<(String, Option<String>)>,
+        undo: Option<String>,
+    },
+    Resources {
+        new: Vec<(String, String)>,
+        undo: Option<String>,
+    },
 }
 
 impl Sort {
@@ -82,7 +104,8 @@ fn ask(at: &mut At<'_>, from: usize, columns: &str, sort: Sort) {
 }
 
 fn scalers(at: &mut At<'_>, made: bool) {
-    let mut ask = format!("{} get hpa{}{}", at.program(), at.options(PLACE), at.options("-A --all-namespaces"));
+    let mut ask =
+        format!("{} get hpa{}{}", at.program(), at.options(PLACE), at.options("-A --all-namespaces"));
     ask.push_str(&format!(" --no-headers -o {}", quoted(SCALERS)));
     at.ask(&ask, kube(Sort::Scalers { made }));
 }
@@ -190,13 +213,20 @@ fn workload(sort: &Sort, object: &Object, reading: &mut Reading) {
         }
         Sort::Autoscale { min, max } => {
             let min = if min.is_empty() { "1" } else { min };
-            reading.hit(format!("{title}: {} replicas now, then between {min} and {}", object.replicas, shown(max)));
+            reading.hit(format!(
+                "{title}: {} replicas now, then between {min} and {}",
+                object.replicas,
+                shown(max)
+            ));
         }
         Sort::Images { new, undo } => set_images(new, undo.as_deref(), object, reading),
         Sort::Restart => {
             let pods = object.replicas.parse().unwrap_or(0);
             let images = object.images.join(", ");
-            reading.hit(format!("{title}: {} start anew, one after the other ({images})", count(pods, "pod", "pods")));
+            reading.hit(format!(
+                "{title}: {} start anew, one after the other ({images})",
+                count(pods, "pod", "pods")
+            ));
             reading.undo(Undo::Words("a restart cannot be taken back".to_owned()));
         }
         Sort::Back { undo, .. } => {
@@ -223,14 +253,17 @@ fn set_images(new: &[(String, String)], undo: Option<&str>, object: &Object, rea
     let title = object.title();
     let mut back = String::new();
     for (at, container) in object.containers.iter().enumerate() {
-        let Some((_, image)) = new.iter().find(|(name, _)| name == container || name == "*") else { continue };
+        let Some((_, image)) = new.iter().find(|(name, _)| name == container || name == "*") else {
+            continue;
+        };
         let old = object.images.get(at).map_or("", String::as_str);
         reading.set(&format!("{title} image of {container}"), old, shown(image));
         back.push_str(&format!(" {}", quoted(&format!("{container}={old}"))));
     }
     for (name, _) in new.iter().filter(|(name, _)| name != "*" && !is_open(name)) {
         if !object.containers.iter().any(|container| container == name) {
-            reading.zero(format!("{title} has no container `{name}`: it has {}", object.containers.join(", ")));
+            reading
+                .zero(format!("{title} has no container `{name}`: it has {}", object.containers.join(", ")));
         }
     }
     if back.is_empty() {
@@ -307,7 +340,8 @@ fn variables(new: &[(String, Option<String>)], undo: Option<&str>, answer: &Answ
     for (name, value) in new {
         let prefix = format!("{name}=");
         let old = answer.rows().find_map(|row| row.strip_prefix(prefix.as_str()));
-        let told = old.or_else(|| answer.rows().any(|row| row.starts_with(&format!("# {name} from "))).then_some("…"));
+        let told = old
+            .or_else(|| answer.rows().any(|row| row.starts_with(&format!("# {name} from "))).then_some("…"));
         reading.set(name, old.unwrap_or("not set"), value.as_deref().map_or("taken away", shown));
         secret |= crate::domain::secret::looks_secret(name) || told == Some("…");
         match old {
@@ -335,7 +369,11 @@ fn limits(new: &[(String, String)], undo: Option<&str>, answer: &Answer, reading
                 .iter()
                 .position(|one| one == what);
             let old = at.and_then(|at| cells.get(at)).copied().unwrap_or_default();
-            reading.set(&format!("{name} {what}"), if old.is_empty() { "not set" } else { old }, shown(value));
+            reading.set(
+                &format!("{name} {what}"),
+                if old.is_empty() { "not set" } else { old },
+                shown(value),
+            );
             if let Some((group, key)) = what.split_once('.') {
                 let old = if old.is_empty() { "0" } else { old };
                 back.push_str(&format!(" --{group}={}", quoted(&format!("{key}={old}"))));

@@ -77,7 +77,8 @@ pub(super) fn look(sql: &mut Sql<'_, '_>) {
 
 /// One line, blanks as they are needed.
 fn flat(text: &str) -> String {
-    let shown: String = text.chars().map(|sign| if is_open(&sign.to_string()) { '…' } else { sign }).collect();
+    let shown: String =
+        text.chars().map(|sign| if is_open(&sign.to_string()) { '…' } else { sign }).collect();
     shown.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -92,7 +93,9 @@ fn condition(sql: &Sql<'_, '_>) -> Option<Condition> {
     let call = tokens.iter().position(acts)?;
     let opens = tokens.get(call + 1).is_some_and(|token| token.sign('('));
     let close = (call + 2..tokens.len()).find(|at| {
-        tokens.get(*at).is_some_and(|token| token.sign(')') && token.depth == tokens.get(call).map_or(0, |one| one.depth))
+        tokens.get(*at).is_some_and(|token| {
+            token.sign(')') && token.depth == tokens.get(call).map_or(0, |one| one.depth)
+        })
     })?;
     if !opens {
         return None;
@@ -118,7 +121,10 @@ fn condition(sql: &Sql<'_, '_>) -> Option<Condition> {
     let (name, mut at) = sql.name(from + 1)?;
     let activity = matches!(
         name.to_ascii_lowercase().as_str(),
-        "pg_stat_activity" | "pg_catalog.pg_stat_activity" | "pg_stat_replication" | "pg_catalog.pg_stat_replication"
+        "pg_stat_activity"
+            | "pg_catalog.pg_stat_activity"
+            | "pg_stat_replication"
+            | "pg_catalog.pg_stat_replication"
     );
     if !of_table || !activity || name.to_ascii_lowercase().contains("replication") {
         return None;
@@ -140,7 +146,8 @@ fn condition(sql: &Sql<'_, '_>) -> Option<Condition> {
         return None;
     }
     let end = sql.find(at + 1, &["ORDER"]).unwrap_or(tokens.len());
-    let refused = ["GROUP", "HAVING", "LIMIT", "OFFSET", "FETCH", "UNION", "EXCEPT", "INTERSECT", "WINDOW", "FOR"];
+    let refused =
+        ["GROUP", "HAVING", "LIMIT", "OFFSET", "FETCH", "UNION", "EXCEPT", "INTERSECT", "WINDOW", "FOR"];
     if sql.find(at + 1, &refused).is_some() || tokens.iter().any(|token| token.kind == Kind::Meta) {
         return None;
     }
@@ -149,10 +156,28 @@ fn condition(sql: &Sql<'_, '_>) -> Option<Condition> {
 }
 
 fn ends(token: &Token) -> bool {
-    ["ORDER", "GROUP", "HAVING", "LIMIT", "OFFSET", "FETCH", "UNION", "EXCEPT", "INTERSECT", "WINDOW", "FOR", "JOIN",
-     "LEFT", "RIGHT", "INNER", "CROSS", "NATURAL", "FULL"]
-        .iter()
-        .any(|word| token.is(word))
+    [
+        "ORDER",
+        "GROUP",
+        "HAVING",
+        "LIMIT",
+        "OFFSET",
+        "FETCH",
+        "UNION",
+        "EXCEPT",
+        "INTERSECT",
+        "WINDOW",
+        "FOR",
+        "JOIN",
+        "LEFT",
+        "RIGHT",
+        "INNER",
+        "CROSS",
+        "NATURAL",
+        "FULL",
+    ]
+    .iter()
+    .any(|word| token.is(word))
 }
 
 /// The parts that all have to hold; none where an `OR` stands between them.
@@ -173,7 +198,9 @@ fn split(sql: &Sql<'_, '_>, from: usize, to: usize) -> Vec<String> {
     }
     parts.push(sql.slice(start, to).to_owned());
     // Leaving out what keeps the own connection safe is no looser condition.
-    if or { vec![sql.slice(from, to).to_owned()] } else {
+    if or {
+        vec![sql.slice(from, to).to_owned()]
+    } else {
         parts.retain(|part| !part.to_ascii_lowercase().contains("pg_backend_pid"));
         parts
     }
@@ -191,7 +218,8 @@ pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
 fn group(cells: &[&str]) -> Option<(u64, String)> {
     let [many, client, state, user, application] = cells else { return None };
     let many = many.trim().parse().ok()?;
-    let application = if application.is_empty() { String::new() } else { format!(", application {application}") };
+    let application =
+        if application.is_empty() { String::new() } else { format!(", application {application}") };
     Some((many, format!("of user {user}{application}, from {client}, {state}")))
 }
 
@@ -226,7 +254,8 @@ fn why(conditions: &[String], answer: &Answer, reading: &mut Reading) {
         return;
     }
     let numbers: Vec<u64> = answer.value().split('|').filter_map(|cell| cell.trim().parse().ok()).collect();
-    let Some((total, rest)) = numbers.split_first().filter(|(_, rest)| rest.len() == conditions.len() * 4) else {
+    let Some((total, rest)) = numbers.split_first().filter(|(_, rest)| rest.len() == conditions.len() * 4)
+    else {
         return reading.unknown("why no connection matches cannot be read");
     };
     let mut words = format!("{}, none matches", count(*total, "client connection", "client connections"));
@@ -235,11 +264,15 @@ fn why(conditions: &[String], answer: &Answer, reading: &mut Reading) {
         let cause = match (others, unknown) {
             (0, _) => format!("; `{condition}` holds for {holds} of {total}"),
             (others, unknown) if unknown == others => {
-                format!("; `{condition}` is NULL for all {others} that match the rest: a value in it is not set")
+                format!(
+                    "; `{condition}` is NULL for all {others} that match the rest: a value in it is not set"
+                )
             }
             (others, 0) => format!("; `{condition}` shuts out all {others} that match the rest"),
             (others, unknown) => {
-                format!("; `{condition}` shuts out all {others} that match the rest, {unknown} of them as it is NULL")
+                format!(
+                    "; `{condition}` shuts out all {others} that match the rest, {unknown} of them as it is NULL"
+                )
             }
         };
         words.push_str(&cause);
@@ -270,6 +303,7 @@ fn looser(conditions: &[String], answer: &Answer, reading: &mut Reading) {
         let more = if others > 0 { format!(", and {others} others") } else { String::new() };
         let words = format!("without `{condition}` it would hit {many} {first}{more}");
         let zero = reading.effect.zero.take().unwrap_or_else(|| "no connection matches".to_owned());
-        reading.effect.zero = Some(format!("{zero}; {}", super::super::said(&words)));
+        let words = format!("{zero}; {}", super::super::said(&words));
+        reading.effect.zero = Some(crate::domain::text::clean_to(&words, 1_500).into_owned());
     }
 }

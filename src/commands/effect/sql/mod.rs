@@ -149,8 +149,8 @@ impl Sql<'_, '_> {
         let verb = first.text.clone();
         match verb.as_str() {
             "SELECT" | "WITH" if backends::is_one(self.tokens) => backends::look(self),
-            "UPDATE" | "DELETE" | "TRUNCATE" | "DROP" | "VACUUM" | "REINDEX" | "CLUSTER" | "CREATE" | "INSERT"
-            | "REFRESH" => rows::look(self),
+            "UPDATE" | "DELETE" | "TRUNCATE" | "DROP" | "VACUUM" | "REINDEX" | "CLUSTER" | "CREATE"
+            | "INSERT" | "REFRESH" => rows::look(self),
             "ALTER" if settings::is_one(self.tokens) => settings::look(self),
             "ALTER" => rows::look(self),
             "SET" | "RESET" => settings::look(self),
@@ -214,9 +214,7 @@ impl Sql<'_, '_> {
         let Some(word) = self.at.quote(query) else {
             return self.at.unknown("the SQL cannot be written again: nothing is counted");
         };
-        let ask = format!(
-            "{front} -c 'BEGIN READ ONLY' -c 'SET LOCAL statement_timeout = 1500' -c {word}"
-        );
+        let ask = format!("{front} -c 'BEGIN READ ONLY' -c 'SET LOCAL statement_timeout = 1500' -c {word}");
         self.at.ask_in(&place, &ask, sort);
     }
 

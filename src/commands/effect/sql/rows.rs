@@ -12,16 +12,32 @@ const TABLES: usize = 8;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sort {
     /// How many rows; what is done with them.
-    Count { table: String, gone: bool },
+    Count {
+        table: String,
+        gone: bool,
+    },
     /// Values of a column as they are: `count|value`.
-    Values { column: String, new: String },
+    Values {
+        column: String,
+        new: String,
+    },
     /// `kind|name|detail` of what hangs on a table.
-    Dependents { table: String },
+    Dependents {
+        table: String,
+    },
     /// `rows|bytes|sessions`; why others wait.
-    Size { table: String, gone: bool, lock: &'static str },
-    Database { name: String },
+    Size {
+        table: String,
+        gone: bool,
+        lock: &'static str,
+    },
+    Database {
+        name: String,
+    },
     /// `pg_restore --list`.
-    Archive { clean: bool },
+    Archive {
+        clean: bool,
+    },
 }
 
 impl Sort {
@@ -79,7 +95,8 @@ fn changed(sql: &mut Sql<'_, '_>, gone: bool) {
         at = end;
     }
     let from = sql.slice(start, at).to_owned();
-    let wrong = if gone { sql.is(at, "USING") } else { !sql.is(at, "SET") || sql.find(at, &["FROM"]).is_some() };
+    let wrong =
+        if gone { sql.is(at, "USING") } else { !sql.is(at, "SET") || sql.find(at, &["FROM"]).is_some() };
     if wrong {
         return unclear(sql);
     }
@@ -92,10 +109,8 @@ fn changed(sql: &mut Sql<'_, '_>, gone: bool) {
     if condition.trim().is_empty() || condition.to_ascii_uppercase().contains("CURRENT OF") {
         return unclear(sql);
     }
-    let query = format!(
-        "SELECT count(*) FROM (SELECT 1 FROM {from} WHERE {condition} LIMIT {}) AS hit",
-        ROWS + 1
-    );
+    let query =
+        format!("SELECT count(*) FROM (SELECT 1 FROM {from} WHERE {condition} LIMIT {}) AS hit", ROWS + 1);
     sql.ask(&query, super::Sort::Rows(Sort::Count { table: table.clone(), gone }));
     if !gone {
         values(sql, at + 1, &from, &condition);
@@ -254,20 +269,25 @@ fn inserted(sql: &mut Sql<'_, '_>) {
 /// Tables that are rewritten or locked.
 fn rewritten(sql: &mut Sql<'_, '_>, verb: &str) {
     let concurrently = sql.tokens.iter().any(|token| token.is("CONCURRENTLY"));
-    let after = |sql: &Sql<'_, '_>, words: &[&str]| sql.find(1, words).and_then(|at| {
-        let mut at = at + 1;
-        while ["ONLY", "IF", "EXISTS", "CONCURRENTLY", "TABLE"].iter().any(|word| sql.is(at, word)) {
-            at += 1;
-        }
-        sql.name(at)
-    });
+    let after = |sql: &Sql<'_, '_>, words: &[&str]| {
+        sql.find(1, words).and_then(|at| {
+            let mut at = at + 1;
+            while ["ONLY", "IF", "EXISTS", "CONCURRENTLY", "TABLE"].iter().any(|word| sql.is(at, word)) {
+                at += 1;
+            }
+            sql.name(at)
+        })
+    };
     let found = match verb {
         "VACUUM" => {
             let full = sql.tokens.iter().any(|token| token.is("FULL"));
             let at = (1..sql.tokens.len()).find(|at| {
                 sql.tokens.get(*at).is_some_and(|token| {
                     let options = ["FULL", "VERBOSE", "ANALYZE", "FREEZE"];
-                    token.depth == 0 && !token.sign('(') && !token.sign(')') && !options.iter().any(|word| token.is(word))
+                    token.depth == 0
+                        && !token.sign('(')
+                        && !token.sign(')')
+                        && !options.iter().any(|word| token.is(word))
                 })
             });
             let lock = if full { ALL_WAIT } else { NOBODY };
@@ -304,12 +324,17 @@ fn rewritten(sql: &mut Sql<'_, '_>, verb: &str) {
 }
 
 pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
-    let number = |text: &str| text.trim().parse::<i64>().ok().map(|number| u64::try_from(number).unwrap_or(0));
+    let number =
+        |text: &str| text.trim().parse::<i64>().ok().map(|number| u64::try_from(number).unwrap_or(0));
     match sort {
         Sort::Count { table, gone } => match number(answer.value()) {
             Some(0) => reading.zero(format!("no row of {table} matches")),
             Some(found) => {
-                let words = if found > ROWS { format!("more than {}", count(ROWS, "row", "rows")) } else { count(found, "row", "rows") };
+                let words = if found > ROWS {
+                    format!("more than {}", count(ROWS, "row", "rows"))
+                } else {
+                    count(found, "row", "rows")
+                };
                 reading.hit(format!("{words} of {table}"));
                 if *gone {
                     reading.drop(format!("{words} of {table}"));
@@ -321,7 +346,11 @@ pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
             for row in answer.rows() {
                 if let [many, value] = fields(row, 2)[..] {
                     let new = if is_open(new) { "what its variable holds" } else { new };
-                    reading.set(&format!("{column} of {many} rows"), if value.is_empty() { "nothing" } else { value }, new);
+                    reading.set(
+                        &format!("{column} of {many} rows"),
+                        if value.is_empty() { "nothing" } else { value },
+                        new,
+                    );
                 }
             }
         }
@@ -332,8 +361,12 @@ pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
                         reading.hit(format!("rows of {other} that refer to {table} are deleted as well"));
                         reading.drop(format!("rows of {other} that refer to {table}"));
                     }
-                    ["key", other, "n" | "d"] => reading.hit(format!("rows of {other} lose what refers to {table}")),
-                    ["key", other, _] => reading.hit(format!("{other} refers to {table}: it refuses where rows are in use")),
+                    ["key", other, "n" | "d"] => {
+                        reading.hit(format!("rows of {other} lose what refers to {table}"))
+                    }
+                    ["key", other, _] => {
+                        reading.hit(format!("{other} refers to {table}: it refuses where rows are in use"))
+                    }
                     ["trigger", name, _] => reading.hit(format!("trigger {name} runs on {table}")),
                     ["view", name, _] => reading.hit(format!("view {name} is made of {table}")),
                     _ => {}
@@ -361,13 +394,17 @@ pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
         Sort::Database { name } => match fields(answer.value(), 3)[..] {
             [_, size, users] => {
                 let words = format!("database {name}: {}", bytes(number(size).unwrap_or(0)));
-                reading.hit(format!("{words}, {}", count(number(users).unwrap_or(0), "connection", "connections")));
+                reading.hit(format!(
+                    "{words}, {}",
+                    count(number(users).unwrap_or(0), "connection", "connections")
+                ));
                 reading.drop(words);
             }
             _ => reading.zero(format!("there is no database {name}")),
         },
         Sort::Archive { clean } => {
-            let tables = answer.rows().filter(|row| !row.starts_with(';') && row.contains(" TABLE DATA ")).count();
+            let tables =
+                answer.rows().filter(|row| !row.starts_with(';') && row.contains(" TABLE DATA ")).count();
             let tables = count(u64::try_from(tables).unwrap_or(0), "table", "tables");
             reading.hit(format!("the archive holds the rows of {tables}"));
             if *clean {

@@ -97,8 +97,12 @@ fn one(new: &str, system: bool, undo: Option<&str>, answer: &Answer, reading: &m
     match context {
         "postmaster" => reading.hit(format!("{name} counts from the next restart of the server on")),
         "internal" => reading.zero(format!("{name} cannot be changed")),
-        "sighup" if system => reading.hit(format!("{name} counts once the server has read its configuration again")),
-        _ if system => reading.hit(format!("{name} counts for new sessions once the configuration was read again")),
+        "sighup" if system => {
+            reading.hit(format!("{name} counts once the server has read its configuration again"))
+        }
+        _ if system => {
+            reading.hit(format!("{name} counts for new sessions once the configuration was read again"))
+        }
         _ => {}
     }
     if pending == "t" {
