@@ -129,7 +129,7 @@ impl Calls {
                     let so_far = text.get(node.span.start..one.span.end).unwrap_or_default();
                     input = match printed(one, &input) {
                         Some(text) => Input::Text(text),
-                        None => Input::From(format!("{} | ", so_far.trim())),
+                        None => Input::From(format!("{} | ", so_far.trim().trim_end_matches(['|', '&']).trim_end())),
                     };
                 }
             }

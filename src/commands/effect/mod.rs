@@ -300,6 +300,7 @@ impl<'a> At<'a> {
             return self.unknown(format!("`{}` cannot be asked in its place", self.name()));
         };
         if !only_reads(&ask, self.lang) {
+            eprintln!("REFUSED {ask}");
             self.unknown(format!(
                 "what `{}` would hit cannot be asked without changing something",
                 self.name()

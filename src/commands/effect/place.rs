@@ -162,14 +162,15 @@ pub(super) fn enters(tool: &str, args: &crate::commands::tools::Args<'_>) -> boo
 /// The words in front of a command that runs elsewhere, without what asks for a terminal.
 pub(super) fn prefix(tool: &str, words: &[Arg]) -> Vec<String> {
     let compose = tool.ends_with("-compose") || words.get(1).is_some_and(|word| word.text == "compose");
-    let mut seen = false;
+    let shell = matches!(tool, "ssh" | "autossh");
+    let mut seen = shell;
     let mut out = Vec::with_capacity(words.len() + 1);
     for word in words {
         let text = word.text.as_str();
         let letters = text.strip_prefix('-').filter(|letters| !letters.starts_with('-'));
         let terminal =
             letters.is_some_and(|letters| {
-                !letters.is_empty() && letters.chars().all(|one| matches!(one, 'i' | 't'))
+                !letters.is_empty() && letters.chars().all(|one| one == 't' || one == 'i' && !shell)
             }) || matches!(text, "--tty" | "--stdin" | "--interactive" | "--tty=true" | "--stdin=true");
         if seen && terminal {
             continue;
@@ -179,7 +180,7 @@ pub(super) fn prefix(tool: &str, words: &[Arg]) -> Vec<String> {
         if verb && !seen && compose && !words.iter().any(|word| word.text == "-T") {
             out.push("-T".to_owned());
         }
-        seen |= verb || matches!(tool, "ssh" | "autossh");
+        seen |= verb;
     }
     out
 }
