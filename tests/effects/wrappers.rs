@@ -1,5 +1,5 @@
 //! A look runs where its statement runs: every wrapper is kept as it is written.
-use super::{asks, looked, says};
+use super::{asks, effect, failed, looked, ok, says};
 
 /// The first question of a statement.
 fn first(text: &str) -> String {
@@ -64,7 +64,7 @@ fn loops_and_lists_that_come_in_are_kept_around_a_look() {
     assert!(each.starts_with("for i in 1 2 3; do kubectl get "), "{each}");
     assert!(each.ends_with(" pod web-$i; done"), "{each}");
     let piped = first("kubectl get pods -o name | grep web | xargs kubectl delete");
-    assert!(piped.starts_with("kubectl get pods -o name | grep web | xargs kubectl get "), "{piped}");
+    assert!(piped.starts_with("kubectl get pods -o name | grep web | xargs -r kubectl get "), "{piped}");
     let found = first("kill $(pidof java)");
     assert_eq!(found, "ps -o pid=,user=,etime=,args= -p $(pidof java)");
 }
@@ -94,7 +94,7 @@ fn a_value_that_goes_into_another_language_is_only_taken_if_it_is_plain() {
     assert!(output.looks.iter().all(|look| !look.ask.contains("cat id")), "{output:#?}");
     says(&output.said.unknown, "nothing is counted");
     let paths = asks("rm -rf $DIR/cache");
-    assert!(paths.iter().all(|ask| ask.starts_with("case \" ${DIR}\" in")), "{paths:#?}");
+    assert!(paths.iter().all(|ask| ask.contains("case \" ${DIR}\" in")), "{paths:#?}");
 }
 
 #[test]
@@ -124,4 +124,38 @@ fn what_only_reads_asks_nothing() {
             "{text}: {found:#?}"
         );
     }
+}
+
+#[test]
+fn one_call_that_hits_nothing_is_no_reason_for_the_others() {
+    let found = effect(
+        "rm /tmp/gone; rm /tmp/here",
+        &[
+            ("/tmp/gone", failed(2, "ls: /tmp/gone: No such file or directory")),
+            ("/tmp/here", ok("-rw-r--r-- 1 a a 5 Nov  1 09:00 /tmp/here\n")),
+        ],
+    );
+    assert!(found.zero.is_none() || found.hits.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn each_turn_of_a_loop_has_an_answer_of_its_own() {
+    let text = "for t in a b; do psql shop -c \"DELETE FROM $t\"; done";
+    let found = effect(text, &[("SELECT count", ok("0\n12\n"))]);
+    says(&found.hits, "12 rows");
+    assert_eq!(found.zero, None, "{found:#?}");
+}
+
+#[test]
+fn words_that_come_to_nothing_never_ask_about_everything() {
+    let pods = asks("kubectl delete pod $PODS");
+    assert!(pods[0].starts_with("test -n \"$PODS\" && kubectl get "), "{pods:#?}");
+    let found = asks("kubectl delete pod $(kubectl get pods -l a=b -o name)");
+    assert!(
+        found[0].starts_with("test -n \"$(kubectl get pods -l a=b -o name)\" && kubectl get "),
+        "{found:#?}"
+    );
+    let piped = asks("kubectl get pods -o name | xargs kubectl delete");
+    assert!(piped[0].contains("| xargs -r kubectl get"), "{piped:#?}");
+    assert!(asks("rm -rf $DIR").iter().all(|ask| ask.contains("test -n \"$DIR\" && ")));
 }

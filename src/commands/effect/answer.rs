@@ -36,6 +36,7 @@ impl Answer {
         Some(match (self.code, line(&self.err).or_else(|| line(&self.out))) {
             (3, None) => "what its variables hold is not one plain word".to_owned(),
             (_, Some(line)) => line,
+            (1, None) => "there is nothing to ask about, or exit code 1".to_owned(),
             (code, None) => format!("exit code {code}"),
         })
     }

@@ -129,7 +129,10 @@ impl Calls {
                     let so_far = text.get(node.span.start..one.span.end).unwrap_or_default();
                     input = match printed(one, &input) {
                         Some(text) => Input::Text(text),
-                        None => Input::From(format!("{} | ", so_far.trim().trim_end_matches(['|', '&']).trim_end())),
+                        None => Input::From(format!(
+                            "{} | ",
+                            so_far.trim().trim_end_matches(['|', '&']).trim_end()
+                        )),
                     };
                 }
             }
@@ -149,7 +152,12 @@ impl Calls {
                     self.sequence(body, text, place, input, depth);
                 }
             }
-            Kind::Loop(one) => self.repeat(one, node, text, place, input, depth),
+            // What it is given by a redirection of its own stands behind its end.
+            Kind::Loop(one) => match inner {
+                Some(Input::Text(_)) => self.unclear("what its loop reads is not known"),
+                Some(_) => self.repeat(one, node, text, place, &Input::Nothing, depth),
+                None => self.repeat(one, node, text, place, input, depth),
+            },
             Kind::Case { arms, .. } => {
                 self.unclear("which of its branches runs is only known when it runs");
                 for (_, body) in arms {
@@ -310,8 +318,10 @@ impl Calls {
         let Some(args) = tools::told_apart(&seen) else { return };
         let Some(first) = args.operands.first() else { return };
         let from = seen.iter().position(|word| std::ptr::eq(word, *first)).unwrap_or(words.len());
-        let own: Vec<_> =
+        let mut own: Vec<_> =
             words.get(..from).unwrap_or_default().iter().map(|word| word.source.clone()).collect();
+        // Without a word nothing is meant, and nothing is to be asked.
+        own.insert(1.min(own.len()), "-r".to_owned());
         let mut inner = words.get(from..).unwrap_or_default().to_vec();
         let replaces = args.get("-I --replace -i").is_some();
         let producer = match input {

@@ -158,7 +158,8 @@ fn written(at: &At<'_>, names: &[&str]) -> String {
 fn new_values(at: &At<'_>) -> Vec<(String, String)> {
     let mut new = Vec::new();
     for (place, word) in at.found.words.iter().enumerate() {
-        let Some(name) = word.text.strip_prefix("--") else { continue };
+        let short = if at.tool == "az" && word.text == "-c" { Some("node-count") } else { None };
+        let Some(name) = word.text.strip_prefix("--").or(short) else { continue };
         let (name, value) = match name.split_once('=') {
             Some((name, value)) => (name, Some(value)),
             None => (name, at.found.words.get(place + 1).map(|word| word.text.as_str())),
@@ -319,9 +320,21 @@ pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
             if answer.failed("the cloud's resource", reading) {
                 return;
             }
-            match serde_json::from_str::<Value>(answer.out.trim()) {
-                Ok(value) => resource(verb, new, &value, reading),
-                Err(_) => reading.unknown("what the cloud says of the resource cannot be read"),
+            // A loop prints one after the other.
+            let all = serde_json::Deserializer::from_str(answer.out.trim()).into_iter::<Value>();
+            let mut any = false;
+            for value in all.take(20) {
+                any = true;
+                match value {
+                    Ok(value) => resource(verb, new, &value, reading),
+                    Err(_) => {
+                        reading.unknown("what the cloud says of the resource cannot be read");
+                        break;
+                    }
+                }
+            }
+            if !any {
+                reading.unknown("the cloud says nothing of the resource");
             }
         }
     }

@@ -62,7 +62,7 @@ fn paths(at: &At<'_>, words: &[&Arg]) -> Option<(String, Place)> {
     }
     let place = at.place();
     let names = at.marks.variables(&open, place.level())?;
-    Some((out, place.guarded(&names)))
+    Some((out, at.filled(&place.guarded(&names), words)))
 }
 
 fn list(at: &mut At<'_>, words: &[&Arg], doing: Doing) {
@@ -217,6 +217,14 @@ pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
     let partly = missing && matches!(sort, Sort::Listed { .. } | Sort::Sizes | Sort::Rights { .. });
     if !partly && answer.failed(sort.what(), reading) {
         return;
+    }
+    // The end of a pipe is well whatever becomes of its front.
+    let heard = answer.err.lines().find(|line| !line.trim().is_empty());
+    if let (Sort::Count { .. } | Sort::Paths { .. }, Some(line)) = (sort, heard) {
+        reading.unknown(format!("{}: {line}", sort.what()));
+        if answer.rows().next().is_none_or(|row| row.trim() == "0") {
+            return;
+        }
     }
     match sort {
         Sort::Listed { doing } => listed(*doing, missing, answer, reading),

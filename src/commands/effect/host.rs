@@ -1,5 +1,5 @@
 //! Services and hosts that would be stopped, and what needs them.
-use super::{Answer, At, Reading, Undo, said};
+use super::{Answer, At, Reading, Undo};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sort {
@@ -213,9 +213,14 @@ fn units(verb: &str, undo: Option<&str>, answer: &Answer, reading: &mut Reading)
         }
         None => {}
     }
-    if !changes && !reading.effect.hits.is_empty() {
-        let state = said(&format!("nothing changes: it is as `{verb}` would leave it"));
-        reading.effect.zero.get_or_insert(state);
+    if !changes && reading.has_hit() {
+        reading.zero_more(|zero| {
+            if zero.is_empty() {
+                format!("nothing changes: it is as `{verb}` would leave it")
+            } else {
+                zero.to_owned()
+            }
+        });
     }
 }
 

@@ -58,11 +58,25 @@ impl Place {
         let values = values.join(" ");
         let head =
             format!("case \" {values}\" in *--*|*\" -\"*|*[!a-zA-Z0-9_.:/@%+,\" \"-]*) (exit 3);; *) ");
+        self.around(Layer::Around(head, ";; esac".to_owned()))
+    }
+
+    /// The same place with a text around the words that the innermost shell reads.
+    pub fn around(&self, layer: Layer) -> Place {
         let at =
             self.layers.iter().rposition(|layer| !matches!(layer, Layer::Words(_))).map_or(0, |at| at + 1);
         let mut place = self.clone();
-        place.layers.insert(at, Layer::Around(head, ";; esac".to_owned()));
+        place.layers.insert(at, layer);
         place
+    }
+
+    /// It runs more than once: in a loop, or for each word that comes in.
+    pub fn repeats(&self) -> bool {
+        self.layers.iter().any(|layer| match layer {
+            Layer::Around(before, _) => before.trim_end().ends_with(" do"),
+            Layer::Words(words) => words.first().is_some_and(|word| word.ends_with("xargs")),
+            Layer::Text { .. } => false,
+        })
     }
 }
 

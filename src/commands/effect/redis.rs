@@ -105,6 +105,7 @@ pub(super) fn look(at: &mut At<'_>) {
     }
     let mut console = Console { at, front, database };
     for words in commands {
+        console.at.next();
         command(&words, incoming, &mut console);
     }
 }
@@ -119,6 +120,7 @@ pub(super) fn console(text: &str, looks: &mut Looks) {
             console.database = words.get(1).and_then(|word| word.parse().ok()).unwrap_or(0);
             continue;
         }
+        console.at.next();
         command(&words, false, &mut console);
     }
 }

@@ -55,8 +55,8 @@ pub(super) fn look(at: &mut At<'_>) {
 }
 
 fn delete(at: &mut At<'_>) {
-    let ask = get(at, 1, COLUMNS);
-    at.ask(&ask, kube(Sort::Delete));
+    let (ask, place) = (get(at, 1, COLUMNS), super::named(at, 1));
+    at.ask_in(&place, &ask, kube(Sort::Delete));
     let objects = at.objects(1);
     let namespaces = |text: &str| matches!(text, "ns" | "namespace" | "namespaces" | "project" | "projects");
     let first = objects.first().map_or("", |arg| arg.text.as_str());
@@ -242,7 +242,7 @@ fn pods(drained: bool, forced: bool, answer: &Answer, reading: &mut Reading) {
             }
         }
     }
-    if reading.effect.hits.is_empty() {
+    if !reading.has_hit() {
         reading.zero("no pod runs there that would be evicted");
     }
 }

@@ -3,6 +3,7 @@ use serde_json::Value;
 
 use super::super::answer::columns;
 use super::super::calls::Input;
+use super::super::place::{Layer, Place};
 use super::super::raw::is_open;
 use super::super::{Answer, At, Reading, Undo};
 use super::{PLACE, of_objects};
@@ -69,13 +70,8 @@ fn files(at: &mut At<'_>) {
 }
 
 /// The place with a pipe in front of its innermost words.
-fn fed(at: &At<'_>, feed: &str) -> super::super::place::Place {
-    use super::super::place::Layer;
-    let mut place = at.place().clone();
-    let from =
-        place.layers.iter().rposition(|layer| !matches!(layer, Layer::Words(_))).map_or(0, |at| at + 1);
-    place.layers.insert(from, Layer::Around(feed.to_owned(), String::new()));
-    place
+fn fed(at: &At<'_>, feed: &str) -> Place {
+    at.place().around(Layer::Around(feed.to_owned(), String::new()))
 }
 
 /// The same words once more, as a dry run of the server.

@@ -73,6 +73,17 @@ fn get(at: &At<'_>, from: usize, columns: &str) -> String {
     of_objects(at, &at.objects(from), columns)
 }
 
+/// The place, in which nothing is asked where the names come to nothing.
+fn named(at: &At<'_>, from: usize) -> super::place::Place {
+    let objects = at.objects(from);
+    // A kind in front of names is no name.
+    let names = match objects.split_first() {
+        Some((kind, names)) if kind.is_plain() && !names.is_empty() => names,
+        _ => objects.as_slice(),
+    };
+    at.filled(at.place(), names)
+}
+
 fn of_objects(at: &At<'_>, objects: &[&Arg], columns: &str) -> String {
     let mut out = format!("{} get{}{}", at.program(), at.options(PLACE), at.options(CHOICE));
     out.push_str(&format!(" --no-headers -o {}", crate::domain::text::quoted(columns)));

@@ -99,8 +99,8 @@ fn kube(sort: Sort) -> super::super::Sort {
 }
 
 fn ask(at: &mut At<'_>, from: usize, columns: &str, sort: Sort) {
-    let ask = get(at, from, columns);
-    at.ask(&ask, kube(sort));
+    let (ask, place) = (get(at, from, columns), super::named(at, from));
+    at.ask_in(&place, &ask, kube(sort));
 }
 
 fn scalers(at: &mut At<'_>, made: bool) {

@@ -250,7 +250,7 @@ fn hit(ends: bool, answer: &Answer, reading: &mut Reading) {
 }
 
 fn why(conditions: &[String], answer: &Answer, reading: &mut Reading) {
-    if !reading.effect.hits.is_empty() {
+    if reading.has_hit() {
         return;
     }
     let numbers: Vec<u64> = answer.value().split('|').filter_map(|cell| cell.trim().parse().ok()).collect();
@@ -280,11 +280,11 @@ fn why(conditions: &[String], answer: &Answer, reading: &mut Reading) {
             words.push_str(&format!(" and is NULL for {nulls}"));
         }
     }
-    reading.effect.zero = Some(super::super::said(&words));
+    reading.zero_more(|_| words);
 }
 
 fn looser(conditions: &[String], answer: &Answer, reading: &mut Reading) {
-    if !reading.effect.hits.is_empty() {
+    if reading.has_hit() {
         return;
     }
     for (at, condition) in conditions.iter().enumerate() {
@@ -302,8 +302,6 @@ fn looser(conditions: &[String], answer: &Answer, reading: &mut Reading) {
         let others: u64 = others.iter().map(|(many, _)| many).sum();
         let more = if others > 0 { format!(", and {others} others") } else { String::new() };
         let words = format!("without `{condition}` it would hit {many} {first}{more}");
-        let zero = reading.effect.zero.take().unwrap_or_else(|| "no connection matches".to_owned());
-        let words = format!("{zero}; {}", super::super::said(&words));
-        reading.effect.zero = Some(crate::domain::text::clean_to(&words, 1_500).into_owned());
+        reading.zero_more(|zero| format!("{zero}; {words}"));
     }
 }

@@ -3,7 +3,7 @@
 //! A statement is taken apart by the project's own words and signs, and only where its form is a known one;
 //! otherwise nothing is counted, and that is said.
 use super::calls::{Found, Input};
-use super::raw::{Marks, is_open};
+use super::raw::{Marks, is_mark, is_open};
 use super::{Answer, At, Looks, Reading};
 use crate::commands::Lang;
 use crate::commands::tools::sql::{Cut, Dialect, Kind, Token, cut};
@@ -26,6 +26,15 @@ pub enum Sort {
 }
 
 impl Sort {
+    /// One line is one answer.
+    pub(super) fn is_single(&self) -> bool {
+        match self {
+            Sort::Backends(_) => false,
+            Sort::Rows(sort) => sort.is_single(),
+            Sort::Settings(sort) => matches!(sort, settings::Sort::One { .. }),
+        }
+    }
+
     pub(super) fn what(&self) -> &'static str {
         match self {
             Sort::Backends(_) => "the connections",
@@ -102,7 +111,11 @@ fn psql(at: &mut At<'_>) {
     if !given {
         match at.input() {
             Input::Text(text) => statements(at, Some(front), text),
-            _ => at.unknown("which SQL comes in is not known before it runs"),
+            _ => {
+                at.unknown("which SQL comes in is not known before it runs");
+                let mut sql = Sql { at, front: Some(front), text: "", tokens: &[] };
+                rows::database_as_it_is(&mut sql);
+            }
         }
     }
 }
@@ -132,6 +145,7 @@ fn statements(at: &mut At<'_>, front: Option<String>, text: &str) {
         at.unknown("it holds more statements than are looked at");
     }
     for one in cuts.iter().take(STATEMENTS) {
+        at.next();
         let mut sql = Sql { at, front: front.clone(), text, tokens: &one.tokens };
         sql.look(one);
     }
@@ -183,9 +197,7 @@ impl Sql<'_, '_> {
     /// A name with its schema that begins here, and where it ends.
     fn name(&self, from: usize) -> Option<(String, usize)> {
         let part = |at: usize| {
-            self.tokens.get(at).is_some_and(|token| {
-                matches!(token.kind, Kind::Quoted) || token.kind == Kind::Word && !is_open(&token.text)
-            })
+            self.tokens.get(at).is_some_and(|token| matches!(token.kind, Kind::Quoted | Kind::Word))
         };
         if !part(from) {
             return None;
@@ -228,6 +240,11 @@ impl Sql<'_, '_> {
             None => Some(format!("{statement};")),
         }
     }
+}
+
+/// A name for the screen: what is only known when it runs is left open.
+fn shown(name: &str) -> String {
+    name.chars().map(|sign| if is_mark(sign) { '…' } else { sign }).collect()
 }
 
 /// A text of SQL.

@@ -2,7 +2,7 @@
 use super::super::answer::{bytes, count};
 use super::super::raw::is_open;
 use super::super::{Answer, Reading};
-use super::{Sql, fields, literal};
+use super::{Sql, fields, literal, shown};
 
 /// Rows are counted up to here.
 const ROWS: u64 = 100_000;
@@ -41,6 +41,10 @@ pub enum Sort {
 }
 
 impl Sort {
+    pub(super) fn is_single(&self) -> bool {
+        matches!(self, Sort::Count { .. } | Sort::Size { .. } | Sort::Database { .. })
+    }
+
     pub(super) fn what(&self) -> &'static str {
         match self {
             Sort::Count { .. } | Sort::Values { .. } => "the rows",
@@ -111,7 +115,7 @@ fn changed(sql: &mut Sql<'_, '_>, gone: bool) {
     }
     let query =
         format!("SELECT count(*) FROM (SELECT 1 FROM {from} WHERE {condition} LIMIT {}) AS hit", ROWS + 1);
-    sql.ask(&query, super::Sort::Rows(Sort::Count { table: table.clone(), gone }));
+    sql.ask(&query, super::Sort::Rows(Sort::Count { table: shown(&table), gone }));
     if !gone {
         values(sql, at + 1, &from, &condition);
     }
@@ -136,7 +140,7 @@ fn values(sql: &mut Sql<'_, '_>, at: usize, from: &str, condition: &str) {
     let query = format!(
         "SELECT count(*), left({column}::text, 60) FROM (SELECT {column} FROM {from} WHERE {condition} LIMIT {ROWS}) AS hit GROUP BY 2 ORDER BY 1 DESC LIMIT 5"
     );
-    sql.ask(&query, super::Sort::Rows(Sort::Values { column, new }));
+    sql.ask(&query, super::Sort::Rows(Sort::Values { column: shown(&column), new }));
 }
 
 fn dependents(sql: &mut Sql<'_, '_>, table: &str) {
@@ -147,7 +151,7 @@ fn dependents(sql: &mut Sql<'_, '_>, table: &str) {
          UNION ALL SELECT 'view', c.oid::regclass::text, '' FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class c ON c.oid = r.ev_class \
          WHERE d.refobjid = to_regclass({name}) AND c.oid <> d.refobjid LIMIT 40"
     );
-    sql.ask(&query, super::Sort::Rows(Sort::Dependents { table: table.to_owned() }));
+    sql.ask(&query, super::Sort::Rows(Sort::Dependents { table: shown(table) }));
 }
 
 fn size(sql: &mut Sql<'_, '_>, table: &str, gone: bool, lock: &'static str) {
@@ -155,7 +159,7 @@ fn size(sql: &mut Sql<'_, '_>, table: &str, gone: bool, lock: &'static str) {
     let query = format!(
         "SELECT c.reltuples::bigint, pg_total_relation_size(c.oid), (SELECT count(DISTINCT pid) FROM pg_locks WHERE relation = c.oid AND pid <> pg_backend_pid()) FROM pg_class c WHERE c.oid = to_regclass({name})"
     );
-    sql.ask(&query, super::Sort::Rows(Sort::Size { table: table.to_owned(), gone, lock }));
+    sql.ask(&query, super::Sort::Rows(Sort::Size { table: shown(table), gone, lock }));
 }
 
 /// The names of a list, from here on.
@@ -221,7 +225,7 @@ fn dropped(sql: &mut Sql<'_, '_>) {
                     "SELECT count(*), coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint, 0 FROM pg_class c WHERE c.relkind IN ('r', 'p', 'm') AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = {})",
                     literal(&folded)
                 );
-                let table = format!("schema {name}, tables");
+                let table = format!("schema {}, tables", shown(name));
                 sql.ask(&query, super::Sort::Rows(Sort::Size { table, gone: true, lock: NOBODY }));
             }
         }
@@ -250,13 +254,13 @@ fn database(sql: &mut Sql<'_, '_>, name: &str) {
         "SELECT 0, pg_database_size(d.oid), (SELECT count(*) FROM pg_stat_activity a WHERE a.datid = d.oid AND a.pid <> pg_backend_pid()) FROM pg_database d WHERE d.datname = {}",
         literal(&folded)
     );
-    sql.ask(&query, super::Sort::Rows(Sort::Database { name: folded }));
+    sql.ask(&query, super::Sort::Rows(Sort::Database { name: shown(&folded) }));
 }
 
 /// What lies in the database that is connected to.
 pub(super) fn database_as_it_is(sql: &mut Sql<'_, '_>) {
     let query = "SELECT 0, pg_database_size(current_database()), (SELECT count(*) FROM pg_stat_activity a WHERE a.datname = current_database() AND a.pid <> pg_backend_pid())";
-    sql.ask(query, super::Sort::Rows(Sort::Database { name: "that it restores into".to_owned() }));
+    sql.ask(query, super::Sort::Rows(Sort::Database { name: "that it works in".to_owned() }));
 }
 
 fn inserted(sql: &mut Sql<'_, '_>) {

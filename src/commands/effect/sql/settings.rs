@@ -48,6 +48,9 @@ pub(super) fn look(sql: &mut Sql<'_, '_>) {
         return sql.at.unknown("which setting it changes cannot be told from its form");
     };
     let name = name.trim_matches('"').to_lowercase();
+    if is_open(&name) {
+        return sql.at.unknown("which setting it changes is only known when it runs");
+    }
     if crate::domain::secret::looks_secret(&name) {
         return sql.at.unknown("the old value is a secret: it is not looked at");
     }
