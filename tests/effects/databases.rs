@@ -1,4 +1,4 @@
-//! PostgreSQL and Redis: the same conditions counted, and why they hit nothing.
+//! `PostgreSQL` and Redis: the same conditions counted, and why they hit nothing.
 use firedeck::commands::Lang;
 use firedeck::commands::effect::Undo;
 

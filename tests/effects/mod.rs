@@ -59,7 +59,7 @@ pub fn effect(text: &str, answers: &[(&str, Answer)]) -> Effect {
 pub fn effect_of(looks: &Looks, answers: &[(&str, Answer)]) -> Effect {
     for (words, _) in answers {
         let asked = looks.looks.iter().any(|look| look.ask.contains(words));
-        assert!(asked, "nobody asks `{words}`: {:#?}", looks);
+        assert!(asked, "nobody asks `{words}`: {looks:#?}");
     }
     let answers: Vec<_> = looks
         .looks

@@ -101,6 +101,11 @@ impl<'a> At<'a> {
         out
     }
 
+    /// The operands from this one on, as they are written, a blank in front of each.
+    pub fn sources(&self, from: usize) -> String {
+        spaced(&self.objects(from))
+    }
+
     /// A text as one word.
     pub fn quote(&self, text: &str) -> Option<String> {
         self.marks.quote(text)
@@ -109,17 +114,6 @@ impl<'a> At<'a> {
     /// The command as it is called, its path included.
     pub fn program(&self) -> &'a str {
         self.found.words.first().map_or("", |word| word.source.as_str())
-    }
-
-    /// The place, in which nothing runs where all these words come to nothing: without a name, a question would be
-    /// about everything.
-    pub fn filled(&self, place: &Place, words: &[&Arg]) -> Place {
-        let lone = |word: &Arg| word.splits && !word.source.is_empty() && word.text.chars().all(is_mark);
-        if words.is_empty() || !words.iter().all(|word| lone(word)) {
-            return place.clone();
-        }
-        let sources: Vec<_> = words.iter().map(|word| word.source.as_str()).collect();
-        place.around(Layer::Around(format!("test -n \"{}\" && ", sources.join("")), String::new()))
     }
 
     pub fn unknown(&mut self, why: impl Into<String>) {
@@ -175,8 +169,29 @@ impl<'a> At<'a> {
     }
 
     pub fn drops(&mut self, words: impl Into<String>) {
-        push(&mut self.looks.said.drops, words.into());
+        push(&mut self.looks.said.drops, &words.into());
     }
+}
+
+/// The place, in which nothing runs where all these words come to nothing: without a name, a question would be
+/// about everything.
+pub(super) fn filled(place: &Place, words: &[&Arg]) -> Place {
+    let lone = |word: &Arg| word.splits && !word.source.is_empty() && word.text.chars().all(is_mark);
+    if words.is_empty() || !words.iter().copied().all(lone) {
+        return place.clone();
+    }
+    let sources: Vec<_> = words.iter().map(|word| word.source.as_str()).collect();
+    place.around(Layer::Around(format!("test -n \"{}\" && ", sources.join("")), String::new()))
+}
+
+/// Words as they are written, a blank in front of each.
+pub(super) fn spaced(words: &[&Arg]) -> String {
+    let mut out = String::new();
+    for word in words {
+        out.push(' ');
+        out.push_str(&word.source);
+    }
+    out
 }
 
 /// The default tables call it one statement that only reads, ends by itself and asks for nothing.

@@ -94,7 +94,7 @@ impl Calls {
             };
             match prepares(simple) {
                 Prepares::Keep => {
-                    place.layers.push(Layer::Around(format!("{} && ", own.trim()), String::new()))
+                    place.layers.push(Layer::Around(format!("{} && ", own.trim()), String::new()));
                 }
                 Prepares::Turns(why) => {
                     self.node(node, text, &place, input, depth);
@@ -243,7 +243,7 @@ impl Calls {
         };
         let tool = tools::name(&first.text).to_owned();
         if depth <= DEPTH && matches!(tool.as_str(), "xargs" | "gxargs") {
-            return self.xargs(words, place, &input, depth);
+            return self.xargs(&words, place, &input, depth);
         }
         let seen = judged(&words);
         let given = match &input {
@@ -313,8 +313,8 @@ impl Calls {
     }
 
     /// The words come in: they stand at the end, or where the mark is.
-    fn xargs(&mut self, words: Vec<Arg>, place: &Place, input: &Input, depth: u8) {
-        let seen = judged(&words);
+    fn xargs(&mut self, words: &[Arg], place: &Place, input: &Input, depth: u8) {
+        let seen = judged(words);
         let Some(args) = tools::told_apart(&seen) else { return };
         let Some(first) = args.operands.first() else { return };
         let from = seen.iter().position(|word| std::ptr::eq(word, *first)).unwrap_or(words.len());

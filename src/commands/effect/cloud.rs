@@ -72,8 +72,7 @@ fn leading<'a>(at: &At<'a>) -> Vec<&'a super::Arg> {
 /// The words up to the verb, which is the last of them, with another one in its place.
 fn path(at: &At<'_>, verb: &str) -> String {
     let objects = leading(at);
-    let (_, front) = objects.split_last().map_or((None, &[][..]), |(last, rest)| (Some(last), rest));
-    let front: String = front.iter().map(|arg| format!(" {}", arg.source)).collect();
+    let front = super::at::spaced(objects.split_last().map_or(&[][..], |(_, front)| front));
     format!("{}{front} {verb}", at.program())
 }
 
@@ -325,12 +324,11 @@ pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
             let mut any = false;
             for value in all.take(20) {
                 any = true;
-                match value {
-                    Ok(value) => resource(verb, new, &value, reading),
-                    Err(_) => {
-                        reading.unknown("what the cloud says of the resource cannot be read");
-                        break;
-                    }
+                if let Ok(value) = value {
+                    resource(verb, new, &value, reading);
+                } else {
+                    reading.unknown("what the cloud says of the resource cannot be read");
+                    break;
                 }
             }
             if !any {

@@ -51,7 +51,8 @@ fn services(project: &Project<'_>) -> String {
     let mut out = String::new();
     let mut skip = false;
     for (text, source) in project.texts.iter().zip(&project.behind) {
-        if !skip && !text.starts_with('-') && !(project.verb == "scale" && text.contains('=')) {
+        let count = project.verb == "scale" && text.contains('=');
+        if !skip && !count && !text.starts_with('-') {
             out.push(' ');
             out.push_str(source);
         }

@@ -28,13 +28,12 @@ pub(super) fn switches(words: &[&str]) -> bool {
             | ["kubectx" | "kubens", _, ..]
             | ["az", "aks", "get-credentials", ..]
             | ["az", "account", "set", ..]
-            | ["az", "login", ..]
+            | ["az" | "vault" | "argocd", "login", ..]
             | ["aws", "eks", "update-kubeconfig", ..]
             | ["gcloud", "config", "set" | "configurations", ..]
             | ["gcloud", "container", "clusters", "get-credentials"]
             | ["docker", "context", "use", ..]
             | ["terraform" | "tofu", "workspace", "select" | "new", ..]
-            | ["vault" | "argocd", "login", ..]
     )
 }
 
@@ -50,8 +49,9 @@ pub(super) fn look(at: &mut At<'_>) {
         ask(at, &format!("{tool}{config} {CONTEXT}"), "cluster", KUBE, to, undo);
     };
     match (at.tool, words.as_slice()) {
-        ("kubectl" | "oc", ["config", "use-context" | "use", to, ..]) => kube(at, to, None),
-        ("kubectl", ["ctx", to, ..]) | ("kubectx", [to, ..]) => kube(at, to, None),
+        ("kubectl" | "oc", ["config", "use-context" | "use", to, ..])
+        | ("kubectl", ["ctx", to, ..])
+        | ("kubectx", [to, ..]) => kube(at, to, None),
         ("kubectl" | "oc", ["config", "set-context", ..]) if at.has("--current") => {
             let to = at.value("-n --namespace").unwrap_or_default().to_owned();
             let undo = at.inverse(&format!("{program}{config} config set-context --current --namespace"));
@@ -117,8 +117,7 @@ pub(super) fn look(at: &mut At<'_>) {
                 None => at.unlooked(),
             }
         }
-        ("docker" | "podman", [.., "context", "use", to])
-        | ("docker" | "podman", ["context", "use", to, ..]) => {
+        ("docker" | "podman", [.., "context", "use", to] | ["context", "use", to, ..]) => {
             let undo = at.inverse(&format!("{program} context use"));
             ask(at, &format!("{program} context show"), "engine", "docker command", to, undo);
         }

@@ -106,12 +106,8 @@ pub(super) fn engine(at: &At<'_>) -> String {
     words.iter().map(|word| word.source.as_str()).collect::<Vec<_>>().join(" ")
 }
 
-fn sources(at: &At<'_>, from: usize) -> String {
-    at.objects(from).iter().map(|arg| format!(" {}", arg.source)).collect()
-}
-
 fn containers(at: &mut At<'_>, engine: &str, verb: &str, from: usize) {
-    let names = sources(at, from);
+    let names = at.sources(from);
     if names.is_empty() {
         return at.unlooked();
     }
@@ -137,7 +133,7 @@ fn containers(at: &mut At<'_>, engine: &str, verb: &str, from: usize) {
 }
 
 fn listed(at: &mut At<'_>, all: &str, from: usize, verb: &str, engine: &str, what: &'static str) {
-    let names = sources(at, from);
+    let names = at.sources(from);
     let ask = if names.is_empty() { all.to_owned() } else { format!("{engine} {verb}{names}") };
     if ask.is_empty() {
         return at.unlooked();
@@ -208,7 +204,7 @@ fn service(at: &mut At<'_>, engine: &str, verb: &str) {
                 new.push(("replicas".to_owned(), count.to_owned()));
                 names.push_str(&at.quote(name).map(|name| format!(" {name}")).unwrap_or_default());
             }
-            None => names.push_str(&format!(" {}", arg.source)),
+            None => names.push_str(&super::at::spaced(&[arg])),
         }
     }
     for (option, what) in [("--replicas", "replicas"), ("--image", "image")] {
@@ -287,7 +283,7 @@ fn containers_read(verb: &str, undo: Option<&str>, answer: &Answer, reading: &mu
                 reading.undo(Undo::Words("make it anew from its image".to_owned()));
             }
             "stop" | "kill" | "pause" => {
-                reading.drop(format!("what {name} serves, until it is started again"))
+                reading.drop(format!("what {name} serves, until it is started again"));
             }
             _ => {}
         }

@@ -1,5 +1,6 @@
 //! Files that would be deleted, overwritten, emptied or given other rights: how many, how large, how old.
 use super::answer::{bytes, count};
+use super::at::filled;
 use super::place::Place;
 use super::raw::Arg;
 use super::{Answer, At, Reading, Undo};
@@ -62,7 +63,7 @@ fn paths(at: &At<'_>, words: &[&Arg]) -> Option<(String, Place)> {
     }
     let place = at.place();
     let names = at.marks.variables(&open, place.level())?;
-    Some((out, at.filled(&place.guarded(&names), words)))
+    Some((out, filled(&place.guarded(&names), words)))
 }
 
 fn list(at: &mut At<'_>, words: &[&Arg], doing: Doing) {
@@ -71,7 +72,7 @@ fn list(at: &mut At<'_>, words: &[&Arg], doing: Doing) {
     }
     match paths(at, words) {
         Some((words, place)) => {
-            at.ask_in(&place, &format!("ls -ld --{words}"), files(Sort::Listed { doing }))
+            at.ask_in(&place, &format!("ls -ld --{words}"), files(Sort::Listed { doing }));
         }
         None => at.unknown("which files it means is only known when it runs"),
     }

@@ -44,12 +44,9 @@ pub(super) fn look(at: &mut At<'_>) {
             at.undo("deleted files come back from a backup alone");
         }
         "checkout" | "restore" | "switch" => {
-            let paths: String = at
-                .objects(1)
-                .iter()
-                .filter(|arg| arg.text == "." || arg.text.contains('/') || arg.text.contains('.'))
-                .map(|arg| format!(" {}", arg.source))
-                .collect();
+            let path = |arg: &&super::Arg| arg.text == "." || arg.text.contains(['/', '.']);
+            let paths: Vec<_> = at.objects(1).into_iter().filter(path).collect();
+            let paths = super::at::spaced(&paths);
             let paths = if paths.is_empty() { paths } else { format!(" --{paths}") };
             ask(at, &format!("{status}{paths}"), Sort::Status { untracked: false });
             at.undo("changes that were not committed are gone");

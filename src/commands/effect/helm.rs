@@ -59,7 +59,7 @@ pub(super) fn look(at: &mut At<'_>) {
 pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
     match sort {
         Sort::History { verb, release, to, undo } => {
-            history(verb, release, *to, undo.as_deref(), answer, reading)
+            history(verb, release, *to, undo.as_deref(), answer, reading);
         }
         Sort::Objects => {
             if answer.failed("the release's objects", reading) {
@@ -71,9 +71,10 @@ pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
                 if gone { reading.drop(words) } else { reading.hit(format!("the release has {words}")) }
             }
         }
-        Sort::DryRun => match answer.failure() {
-            Some(why) => reading.unknown(format!("a dry run says: {why}")),
-            None => {
+        Sort::DryRun => {
+            if let Some(why) = answer.failure() {
+                reading.unknown(format!("a dry run says: {why}"));
+            } else {
                 for (kind, count) in kinds(answer) {
                     reading.hit(format!("it would have {count} of kind {kind}"));
                 }
@@ -81,7 +82,7 @@ pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
                     reading.hit(format!("it would run {image}"));
                 }
             }
-        },
+        }
     }
 }
 
@@ -126,9 +127,9 @@ fn history(
         let made = matches!(verb, "install" | "upgrade");
         let words = format!("there is no release {release}");
         return if made {
-            reading.hit(format!("{words}: it would be installed"))
+            reading.hit(format!("{words}: it would be installed"));
         } else {
-            reading.zero(words)
+            reading.zero(words);
         };
     }
     if answer.failed("the release's revisions", reading) {

@@ -60,7 +60,7 @@ pub(super) fn look(at: &mut At<'_>) {
         }
         "certbot" => lines(at, "certbot certificates", "the certificates", 0, false),
         "umount" => {
-            let sources: String = at.objects(0).iter().map(|arg| format!(" {}", arg.source)).collect();
+            let sources = at.sources(0);
             lines(at, &format!("findmnt -n{sources}"), "what is mounted there", 0, false);
             lines(at, &format!("lsof +f --{sources}"), "who uses it", 1, false);
             at.undo("mount it again");
@@ -93,7 +93,7 @@ fn systemctl(at: &mut At<'_>) {
         return machine(at);
     }
     let place = at.options("-H --host -M --machine --user --system");
-    let units: String = at.objects(1).iter().map(|arg| format!(" {}", arg.source)).collect();
+    let units = at.sources(1);
     if units.is_empty() {
         return at.unlooked();
     }
@@ -209,7 +209,7 @@ fn units(verb: &str, undo: Option<&str>, answer: &Answer, reading: &mut Reading)
     match undo.filter(|_| changes) {
         Some(undo) => reading.undo(Undo::Command(undo.to_owned())),
         None if verb.contains("restart") => {
-            reading.undo(Undo::Words("a restart cannot be taken back".to_owned()))
+            reading.undo(Undo::Words("a restart cannot be taken back".to_owned()));
         }
         None => {}
     }

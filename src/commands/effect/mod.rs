@@ -235,8 +235,8 @@ impl Sort {
 }
 
 /// One more line, made harmless; a list that gets too long says so once.
-fn push(list: &mut Vec<String>, words: String) {
-    let words = said(&words);
+fn push(list: &mut Vec<String>, words: &str) {
+    let words = said(words);
     if list.len() < SHOWN && !list.contains(&words) {
         list.push(words);
     } else if list.len() == SHOWN {

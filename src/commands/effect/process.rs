@@ -20,7 +20,7 @@ fn process(sort: Sort) -> super::Sort {
 
 pub(super) fn look(at: &mut At<'_>) {
     let objects = at.objects(0);
-    let sources: String = objects.iter().map(|arg| format!(" {}", arg.source)).collect();
+    let sources = at.sources(0);
     match at.tool {
         "kill" => {
             if objects.is_empty() || objects.iter().any(|arg| arg.text.starts_with(['%', '-'])) {
@@ -103,5 +103,7 @@ fn users(answer: &Answer, reading: &mut Reading) {
     if rows.is_empty() {
         return reading.zero("no process uses it");
     }
-    rows.into_iter().for_each(|row| reading.hit(row.split_whitespace().collect::<Vec<_>>().join(" ")));
+    for row in rows {
+        reading.hit(row.split_whitespace().collect::<Vec<_>>().join(" "));
+    }
 }

@@ -78,16 +78,16 @@ pub(super) struct Reading {
 
 impl Reading {
     pub fn hit(&mut self, words: impl Into<String>) {
-        push(&mut self.effect.hits, words.into());
+        push(&mut self.effect.hits, &words.into());
     }
     pub fn drop(&mut self, words: impl Into<String>) {
-        push(&mut self.effect.drops, words.into());
+        push(&mut self.effect.drops, &words.into());
     }
     pub fn unknown(&mut self, words: impl Into<String>) {
-        push(&mut self.effect.unknown, words.into());
+        push(&mut self.effect.unknown, &words.into());
     }
     pub fn undone_by(&mut self, words: impl Into<String>) {
-        push(&mut self.effect.undone_by, words.into());
+        push(&mut self.effect.undone_by, &words.into());
     }
     pub fn set(&mut self, what: &str, old: &str, new: &str) {
         if self.effect.old_new.len() < SHOWN {
@@ -149,7 +149,9 @@ impl Reading {
             let words = zeros.join("; ");
             self.effect.zero = Some(text::clean_to(&words, 1_500).into_owned());
         } else {
-            zeros.into_iter().for_each(|words| self.hit(words));
+            for words in zeros {
+                self.hit(words);
+            }
         }
         let effect = &mut self.effect;
         let nothing = effect.hits.is_empty() && effect.old_new.is_empty() && effect.drops.is_empty();

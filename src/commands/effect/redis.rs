@@ -23,6 +23,7 @@ pub enum Sort {
     /// `EXISTS` of so many keys; `clears` says why they would be gone.
     Exists {
         keys: Vec<String>,
+        gone: bool,
     },
     Memory {
         key: String,
@@ -140,16 +141,13 @@ fn command(words: &[String], incoming: bool, console: &mut Console<'_, '_>) {
         ("FLUSHALL", _) => keyspace(None, "FLUSHALL", console),
         ("FLUSHDB", _) => keyspace(Some(console.database), "FLUSHDB", console),
         ("SWAPDB", _) => keyspace(None, "SWAPDB", console),
-        ("DEL" | "UNLINK" | "GETDEL", _) => keys(words.get(1..).unwrap_or_default(), incoming, console),
+        ("DEL" | "UNLINK" | "GETDEL", _) => keys(words.get(1..).unwrap_or_default(), incoming, true, console),
         (
-            "EXPIRE" | "PEXPIRE" | "EXPIREAT" | "PEXPIREAT" | "RENAME" | "LTRIM" | "XTRIM" | "HDEL" | "SREM"
-            | "ZREM",
+            "SET" | "HSET" | "GETSET" | "SETEX" | "RESTORE" | "EXPIRE" | "PEXPIRE" | "EXPIREAT" | "PEXPIREAT"
+            | "RENAME" | "LTRIM" | "XTRIM" | "HDEL" | "SREM" | "ZREM",
             _,
         ) => {
-            keys(words.get(1..2).unwrap_or_default(), false, console);
-        }
-        ("SET" | "HSET" | "GETSET" | "SETEX" | "RESTORE", _) => {
-            keys(words.get(1..2).unwrap_or_default(), false, console);
+            keys(words.get(1..2).unwrap_or_default(), false, false, console);
         }
         ("CONFIG", "SET") => setting(words.get(2..).unwrap_or_default(), console),
         ("CLIENT", "KILL") => {
@@ -175,7 +173,7 @@ fn keyspace(only: Option<u32>, asked: &str, console: &mut Console<'_, '_>) {
     console.at.undo("restore a dump that was written before");
 }
 
-fn keys(words: &[String], incoming: bool, console: &mut Console<'_, '_>) {
+fn keys(words: &[String], incoming: bool, gone: bool, console: &mut Console<'_, '_>) {
     let own = if incoming { words.get(..words.len().saturating_sub(1)).unwrap_or_default() } else { words };
     let mut quoted = String::new();
     for word in own.iter().take(KEYS) {
@@ -193,13 +191,17 @@ fn keys(words: &[String], incoming: bool, console: &mut Console<'_, '_>) {
     }
     // Redis takes a pattern for a name: that is worth knowing.
     let keys = own.iter().take(KEYS).map(|word| if is_open(word) { "…".to_owned() } else { word.clone() });
-    console.ask(&format!("EXISTS{quoted}"), Sort::Exists { keys: keys.collect() });
+    console.ask(&format!("EXISTS{quoted}"), Sort::Exists { keys: keys.collect(), gone });
     if let [key] = own
         && !incoming
     {
         console.ask(&format!("MEMORY USAGE{quoted}"), Sort::Memory { key: key.clone() });
     }
-    console.at.undo("restore the keys from what wrote them, or from a dump");
+    console.at.undo(if gone {
+        "restore the keys from what wrote them, or from a dump"
+    } else {
+        "set the key back to what it holds now"
+    });
 }
 
 fn setting(words: &[String], console: &mut Console<'_, '_>) {
@@ -237,11 +239,12 @@ pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
     }
     match sort {
         Sort::Keys { only, asked } => keyspace_read(*only, asked, answer, reading),
-        Sort::Exists { keys } => exists(keys, value, reading),
-        Sort::Memory { key } => match value.trim_start_matches("(integer) ").parse() {
-            Ok(size) => reading.hit(format!("key {key} takes {}", bytes(size))),
-            Err(_) => {}
-        },
+        Sort::Exists { keys, gone } => exists(keys, *gone, value, reading),
+        Sort::Memory { key } => {
+            if let Ok(size) = value.trim_start_matches("(integer) ").parse() {
+                reading.hit(format!("key {key} takes {}", bytes(size)));
+            }
+        }
         Sort::Setting { name, new, undo } => {
             let values: Vec<_> = answer.rows().map(unnumbered).collect();
             let Some(old) = values.get(1).or_else(|| values.first().filter(|_| answer.lines().count() > 1))
@@ -299,7 +302,7 @@ fn keyspace_read(only: Option<u32>, asked: &str, answer: &Answer, reading: &mut 
             count(keys, "key", "keys")
         );
         if asked == "SWAPDB" {
-            reading.hit(words)
+            reading.hit(words);
         } else {
             reading.hit(words.clone());
             reading.drop(words);
@@ -313,7 +316,7 @@ fn keyspace_read(only: Option<u32>, asked: &str, answer: &Answer, reading: &mut 
     }
 }
 
-fn exists(keys: &[String], value: &str, reading: &mut Reading) {
+fn exists(keys: &[String], gone: bool, value: &str, reading: &mut Reading) {
     let Ok(found) = value.trim_start_matches("(integer) ").parse::<u64>() else {
         return reading.unknown("how many of the keys are there cannot be read");
     };
@@ -325,8 +328,10 @@ fn exists(keys: &[String], value: &str, reading: &mut Reading) {
     }
     let of = if keys.is_empty() { String::new() } else { format!(" of {}: {named}", keys.len()) };
     let words = format!("{}{of}", count(found, "key", "keys"));
-    reading.hit(words.clone());
-    reading.drop(words);
+    if gone {
+        reading.drop(words.clone());
+    }
+    reading.hit(words);
 }
 
 /// `512mb`, `4gb`, plain bytes.

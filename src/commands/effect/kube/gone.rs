@@ -1,5 +1,6 @@
 //! Objects that are deleted, and nodes that are emptied.
 use super::super::answer::{columns, count};
+use super::super::at::spaced;
 use super::super::{Answer, At, Reading, Undo};
 use super::{COLUMNS, HOST, Object, get, objects};
 use crate::domain::text::quoted;
@@ -84,7 +85,7 @@ fn delete(at: &mut At<'_>) {
     if objects.iter().all(|arg| !arg.source.is_empty()) && !secret && named {
         let yaml = get(at, 1, "yaml").replace(" --no-headers", "");
         at.evidence(&yaml);
-        let words: String = objects.iter().map(|arg| format!(" {}", arg.source)).collect();
+        let words = spaced(&objects);
         if matches!(first.split('/').next(), Some("pod" | "pods" | "po")) && !first.is_empty() {
             let options = format!("{}{}", at.options(super::PLACE), at.options("-l --selector"));
             at.evidence(&format!("{} describe{options}{words}", at.program()));
@@ -99,7 +100,7 @@ fn nodes(at: &mut At<'_>, from: usize, drained: bool) {
     let named: Vec<_> = at.objects(from).into_iter().filter(|arg| !is_taint(&arg.text)).collect();
     let named: Vec<_> =
         named.into_iter().filter(|arg| !matches!(arg.text.as_str(), "node" | "nodes" | "no")).collect();
-    let words: String = named.iter().map(|arg| format!(" {}", arg.source)).collect();
+    let words = spaced(&named);
     let close = match verb {
         "cordon" | "drain" => Some(true),
         "uncordon" => Some(false),
@@ -137,7 +138,7 @@ fn nodes(at: &mut At<'_>, from: usize, drained: bool) {
 }
 
 fn is_taint(text: &str) -> bool {
-    text.contains("=") || text.contains(':') || text.ends_with('-')
+    text.contains('=') || text.contains(':') || text.ends_with('-')
 }
 
 pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
@@ -238,7 +239,7 @@ fn pods(drained: bool, forced: bool, answer: &Answer, reading: &mut Reading) {
                 "pod {namespace}/{name} has no owner: without `--force` the drain stops at it"
             )),
             owner => {
-                reading.hit(format!("pod {namespace}/{name} ({phase}) {verb}: {owner} starts another one"))
+                reading.hit(format!("pod {namespace}/{name} ({phase}) {verb}: {owner} starts another one"));
             }
         }
     }

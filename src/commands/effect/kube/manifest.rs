@@ -131,7 +131,7 @@ fn compare(at: &mut At<'_>, mut fields: Vec<(String, String)>) {
     }
     let mut spec = "custom-columns=KIND:.kind,NAME:.metadata.name".to_owned();
     for (at, (path, _)) in fields.iter().enumerate() {
-        spec.push_str(&format!(",F{at}:{path}"));
+        spec.extend([",F", &at.to_string(), ":", path]);
     }
     let named: Vec<_> = at.objects(1).into_iter().filter(|arg| !given(&arg.text)).collect();
     let ask = of_objects(at, &named, &spec);
@@ -185,7 +185,7 @@ fn operation(value: &Value, out: &mut Vec<(String, String)>) -> bool {
             return false;
         }
         if key.bytes().all(|byte| byte.is_ascii_digit()) && !key.is_empty() {
-            path.push_str(&format!("[{key}]"));
+            path.extend(["[", &key, "]"]);
         } else {
             path = step(&path, &key);
         }

@@ -1,5 +1,6 @@
 //! kubectl and oc: the objects that are named or selected, and who looks after them.
 use super::answer::columns;
+use super::at::{filled, spaced};
 use super::raw::Arg;
 use super::{Answer, At, Reading, context, files};
 
@@ -81,17 +82,13 @@ fn named(at: &At<'_>, from: usize) -> super::place::Place {
         Some((kind, names)) if kind.is_plain() && !names.is_empty() => names,
         _ => objects.as_slice(),
     };
-    at.filled(at.place(), names)
+    filled(at.place(), names)
 }
 
 fn of_objects(at: &At<'_>, objects: &[&Arg], columns: &str) -> String {
-    let mut out = format!("{} get{}{}", at.program(), at.options(PLACE), at.options(CHOICE));
-    out.push_str(&format!(" --no-headers -o {}", crate::domain::text::quoted(columns)));
-    for object in objects {
-        out.push(' ');
-        out.push_str(&object.source);
-    }
-    out
+    let (program, place, choice) = (at.program(), at.options(PLACE), at.options(CHOICE));
+    let columns = crate::domain::text::quoted(columns);
+    format!("{program} get{place}{choice} --no-headers -o {columns}{}", spaced(objects))
 }
 
 /// One object as it was seen.

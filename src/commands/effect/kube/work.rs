@@ -1,5 +1,6 @@
 //! Workloads that are scaled, set, restarted or taken back.
 use super::super::answer::{columns, count};
+use super::super::at::spaced;
 use super::super::raw::is_open;
 use super::super::{Answer, At, Reading, Undo};
 use super::{COLUMNS, Object, PLACE, get, objects, of_objects, pairs};
@@ -81,8 +82,8 @@ pub(super) fn look(at: &mut At<'_>) {
             let to = at.value("--to-revision").and_then(|text| text.parse().ok()).filter(|to| *to > 0);
             let undo = inverse(at, "rollout undo", "");
             ask(at, 2, COLUMNS, Sort::Back { to, undo });
-            let mut revisions = format!("{} get rs{}", at.program(), at.options(PLACE));
-            revisions.push_str(&format!(" --no-headers -o {}", quoted(REVISIONS)));
+            let (program, place, columns) = (at.program(), at.options(PLACE), quoted(REVISIONS));
+            let revisions = format!("{program} get rs{place} --no-headers -o {columns}");
             at.ask(&revisions, kube(Sort::Revisions { to }));
             history(at);
         }
@@ -104,14 +105,13 @@ fn ask(at: &mut At<'_>, from: usize, columns: &str, sort: Sort) {
 }
 
 fn scalers(at: &mut At<'_>, made: bool) {
-    let mut ask =
-        format!("{} get hpa{}{}", at.program(), at.options(PLACE), at.options("-A --all-namespaces"));
-    ask.push_str(&format!(" --no-headers -o {}", quoted(SCALERS)));
+    let (program, place, all) = (at.program(), at.options(PLACE), at.options("-A --all-namespaces"));
+    let ask = format!("{program} get hpa{place}{all} --no-headers -o {}", quoted(SCALERS));
     at.ask(&ask, kube(Sort::Scalers { made }));
 }
 
 fn history(at: &mut At<'_>) {
-    let objects: String = at.objects(2).iter().map(|arg| format!(" {}", arg.source)).collect();
+    let objects = at.sources(2);
     let ask = format!("{} rollout history{}{objects}", at.program(), at.options(PLACE));
     at.evidence(&ask);
 }
@@ -161,7 +161,7 @@ fn environment(at: &mut At<'_>) {
         at.unknown("which variables `--from` brings is not looked at");
     }
     let options = at.options("-c --containers -l --selector --all");
-    let objects: String = named.iter().map(|arg| format!(" {}", arg.source)).collect();
+    let objects = spaced(&named);
     let ask = format!("{} set env{}{options} --list{objects}", at.program(), at.options(PLACE));
     let single = matches!(named.as_slice(), [one] if one.is_plain() && one.text.contains('/'));
     let undo = at.inverse(&format!("{} set env{}{options}{objects}", at.program(), at.options(PLACE)));
@@ -177,7 +177,7 @@ fn resources(at: &mut At<'_>) {
         new.extend(pairs(given).map(|(what, value)| (format!("{name}.{what}"), value.to_owned())));
     }
     let options = at.options("-c --containers");
-    let objects: String = at.objects(2).iter().map(|arg| format!(" {}", arg.source)).collect();
+    let objects = at.sources(2);
     let undo = at.inverse(&format!("{} set resources{}{options}{objects}", at.program(), at.options(PLACE)));
     ask(at, 2, RESOURCES, Sort::Resources { new, undo });
     ask(at, 2, COLUMNS, Sort::Restart);
@@ -258,7 +258,7 @@ fn set_images(new: &[(String, String)], undo: Option<&str>, object: &Object, rea
         };
         let old = object.images.get(at).map_or("", String::as_str);
         reading.set(&format!("{title} image of {container}"), old, shown(image));
-        back.push_str(&format!(" {}", quoted(&format!("{container}={old}"))));
+        back.extend([" ", &quoted(&format!("{container}={old}"))]);
     }
     for (name, _) in new.iter().filter(|(name, _)| name != "*" && !is_open(name)) {
         if !object.containers.iter().any(|container| container == name) {
@@ -345,8 +345,8 @@ fn variables(new: &[(String, Option<String>)], undo: Option<&str>, answer: &Answ
         reading.set(name, old.unwrap_or("not set"), value.as_deref().map_or("taken away", shown));
         secret |= crate::domain::secret::looks_secret(name) || told == Some("…");
         match old {
-            Some(old) => back.push_str(&format!(" {}", quoted(&format!("{name}={old}")))),
-            None => back.push_str(&format!(" {}", quoted(&format!("{name}-")))),
+            Some(old) => back.extend([" ", &quoted(&format!("{name}={old}"))]),
+            None => back.extend([" ", &quoted(&format!("{name}-"))]),
         }
     }
     match undo {
@@ -376,7 +376,7 @@ fn limits(new: &[(String, String)], undo: Option<&str>, answer: &Answer, reading
             );
             if let Some((group, key)) = what.split_once('.') {
                 let old = if old.is_empty() { "0" } else { old };
-                back.push_str(&format!(" --{group}={}", quoted(&format!("{key}={old}"))));
+                back.extend([" --", group, "=", &quoted(&format!("{key}={old}"))]);
             }
         }
     }

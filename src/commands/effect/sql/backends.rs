@@ -242,7 +242,9 @@ fn hit(ends: bool, answer: &Answer, reading: &mut Reading) {
     if lines.len() == 20 {
         reading.hit("the twenty largest groups:");
     }
-    lines.into_iter().for_each(|line| reading.hit(line));
+    for line in lines {
+        reading.hit(line);
+    }
     if ends {
         reading.drop("what these connections have not committed");
         reading.undo(Undo::Words("none is needed: clients connect again".to_owned()));
@@ -277,7 +279,7 @@ fn why(conditions: &[String], answer: &Answer, reading: &mut Reading) {
         };
         words.push_str(&cause);
         if *nulls > 0 && *others == 0 {
-            words.push_str(&format!(" and is NULL for {nulls}"));
+            words.extend([" and is NULL for ", &nulls.to_string()]);
         }
     }
     reading.zero_more(|_| words);

@@ -61,7 +61,7 @@ pub(super) fn look(at: &mut At<'_>) {
             let Some(name) = words.first().map(|arg| arg.text.clone()) else { return at.unlooked() };
             let front = front(at, Some("postgres"));
             let text = format!("DROP DATABASE {}", identifier(&name));
-            statements(at, Some(front), &text);
+            statements(at, Some(&front), &text);
         }
         "pg_restore" => restore(at),
         _ => at.unlooked(),
@@ -77,7 +77,7 @@ fn front(at: &At<'_>, database: Option<&str>) -> String {
     let program = if at.tool == "psql" { at.program() } else { "psql" };
     let mut out = format!("{program} -XAtqw -v ON_ERROR_STOP=1{}", at.options(PLACE));
     match database {
-        Some(database) if at.args.get("-d --dbname").is_none() => out.push_str(&format!(" -d {database}")),
+        Some(database) if at.args.get("-d --dbname").is_none() => out.extend([" -d ", database]),
         Some(_) => {}
         None => {
             for word in at.objects(0) {
@@ -106,22 +106,21 @@ fn psql(at: &mut At<'_>) {
     }
     for text in &texts {
         given = true;
-        statements(at, Some(front.clone()), text);
+        statements(at, Some(&front), text);
     }
     if !given {
-        match at.input() {
-            Input::Text(text) => statements(at, Some(front), text),
-            _ => {
-                at.unknown("which SQL comes in is not known before it runs");
-                let mut sql = Sql { at, front: Some(front), text: "", tokens: &[] };
-                rows::database_as_it_is(&mut sql);
-            }
+        if let Input::Text(text) = at.input() {
+            statements(at, Some(&front), text);
+        } else {
+            at.unknown("which SQL comes in is not known before it runs");
+            let mut sql = Sql { at, front: Some(front), text: "", tokens: &[] };
+            rows::database_as_it_is(&mut sql);
         }
     }
 }
 
 fn restore(at: &mut At<'_>) {
-    let objects: String = at.objects(0).iter().map(|arg| format!(" {}", arg.source)).collect();
+    let objects = at.sources(0);
     let ask = format!("pg_restore --list{objects}");
     at.ask(&ask, super::Sort::Sql(Sort::Rows(rows::Sort::Archive { clean: at.has("-c --clean") })));
     if at.args.get("-d --dbname").is_some() {
@@ -139,14 +138,14 @@ pub(super) fn console(text: &str, looks: &mut Looks) {
     statements(&mut at, None, text);
 }
 
-fn statements(at: &mut At<'_>, front: Option<String>, text: &str) {
+fn statements(at: &mut At<'_>, front: Option<&str>, text: &str) {
     let cuts = cut(text, Dialect::Postgres);
     if cuts.len() > STATEMENTS {
         at.unknown("it holds more statements than are looked at");
     }
     for one in cuts.iter().take(STATEMENTS) {
         at.next();
-        let mut sql = Sql { at, front: front.clone(), text, tokens: &one.tokens };
+        let mut sql = Sql { at, front: front.map(str::to_owned), text, tokens: &one.tokens };
         sql.look(one);
     }
 }
@@ -163,10 +162,9 @@ impl Sql<'_, '_> {
         let verb = first.text.clone();
         match verb.as_str() {
             "SELECT" | "WITH" if backends::is_one(self.tokens) => backends::look(self),
-            "UPDATE" | "DELETE" | "TRUNCATE" | "DROP" | "VACUUM" | "REINDEX" | "CLUSTER" | "CREATE"
-            | "INSERT" | "REFRESH" => rows::look(self),
             "ALTER" if settings::is_one(self.tokens) => settings::look(self),
-            "ALTER" => rows::look(self),
+            "UPDATE" | "DELETE" | "TRUNCATE" | "DROP" | "VACUUM" | "REINDEX" | "CLUSTER" | "CREATE"
+            | "INSERT" | "REFRESH" | "ALTER" => rows::look(self),
             "SET" | "RESET" => settings::look(self),
             "SHOW" | "BEGIN" | "COMMIT" | "END" | "ROLLBACK" | "START" | "EXPLAIN" | "TABLE" | "VALUES" => {}
             "SELECT" | "WITH" => settings::function(self),

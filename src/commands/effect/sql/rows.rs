@@ -366,10 +366,10 @@ pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
                         reading.drop(format!("rows of {other} that refer to {table}"));
                     }
                     ["key", other, "n" | "d"] => {
-                        reading.hit(format!("rows of {other} lose what refers to {table}"))
+                        reading.hit(format!("rows of {other} lose what refers to {table}"));
                     }
                     ["key", other, _] => {
-                        reading.hit(format!("{other} refers to {table}: it refuses where rows are in use"))
+                        reading.hit(format!("{other} refers to {table}: it refuses where rows are in use"));
                     }
                     ["trigger", name, _] => reading.hit(format!("trigger {name} runs on {table}")),
                     ["view", name, _] => reading.hit(format!("view {name} is made of {table}")),

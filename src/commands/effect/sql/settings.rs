@@ -1,4 +1,4 @@
-//! Settings of a PostgreSQL server, database, role or session: the value before and after.
+//! Settings of a `PostgreSQL` server, database, role or session: the value before and after.
 use super::super::raw::is_open;
 use super::super::{Answer, Reading, Undo};
 use super::{Sql, fields, literal};
@@ -101,10 +101,10 @@ fn one(new: &str, system: bool, undo: Option<&str>, answer: &Answer, reading: &m
         "postmaster" => reading.hit(format!("{name} counts from the next restart of the server on")),
         "internal" => reading.zero(format!("{name} cannot be changed")),
         "sighup" if system => {
-            reading.hit(format!("{name} counts once the server has read its configuration again"))
+            reading.hit(format!("{name} counts once the server has read its configuration again"));
         }
         _ if system => {
-            reading.hit(format!("{name} counts for new sessions once the configuration was read again"))
+            reading.hit(format!("{name} counts for new sessions once the configuration was read again"));
         }
         _ => {}
     }
