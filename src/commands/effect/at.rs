@@ -152,6 +152,10 @@ impl<'a> At<'a> {
     }
 
     pub fn evidence(&mut self, inner: &str) {
+        // What comes in by the way would be asked for once more each time.
+        if self.found.place.repeats() {
+            return;
+        }
         let Some(ask) = self.found.place.render(inner, self.marks) else { return };
         let evidence = &mut self.looks.said.evidence;
         if evidence.len() < MOST && !evidence.contains(&ask) && only_reads(&ask, self.lang) {

@@ -214,13 +214,14 @@ fn found(at: &mut At<'_>) {
 }
 
 pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
-    let missing = answer.err.lines().any(|line| line.contains("No such file"));
+    let absent = |line: &str| line.contains("No such file") || line.contains("Not a directory");
+    let missing = answer.err.lines().any(absent);
     let partly = missing && matches!(sort, Sort::Listed { .. } | Sort::Sizes | Sort::Rights { .. });
     if !partly && answer.failed(sort.what(), reading) {
         return;
     }
     // The end of a pipe is well whatever becomes of its front.
-    let heard = answer.err.lines().find(|line| !line.trim().is_empty());
+    let heard = answer.err.lines().find(|line| !line.trim().is_empty() && !absent(line));
     if let (Sort::Count { .. } | Sort::Paths { .. }, Some(line)) = (sort, heard) {
         reading.unknown(format!("{}: {line}", sort.what()));
         if answer.rows().next().is_none_or(|row| row.trim() == "0") {

@@ -142,7 +142,8 @@ pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
                 any = true;
                 let row = row.split_whitespace().collect::<Vec<_>>().join(" ");
                 reading.hit(row.clone());
-                if *gone {
+                // A policy stays, whatever is flushed.
+                if *gone && !row.starts_with("-P") {
                     reading.drop(row);
                 }
             }

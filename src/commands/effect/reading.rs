@@ -116,6 +116,11 @@ impl Reading {
         self.effect.hits.len() > self.began
     }
 
+    /// The call that is read about is known to hit nothing.
+    pub fn is_zero(&self) -> bool {
+        !self.has_hit() && self.zeros.iter().any(|(call, _)| *call == self.call)
+    }
+
     /// Says why the call hits nothing; where something is hit, it stays unsaid.
     pub fn zero(&mut self, words: impl Into<String>) {
         if !self.has_hit() && !self.zeros.iter().any(|(call, _)| *call == self.call) {

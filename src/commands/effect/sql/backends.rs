@@ -9,7 +9,7 @@ use crate::commands::tools::sql::{Kind, Token};
 const CONDITIONS: usize = 6;
 const OWN: &str = "pid <> pg_backend_pid()";
 const CLIENTS: &str = "backend_type = 'client backend'";
-const GROUP: &str = "coalesce(client_addr::text, 'local'), coalesce(state, 'no state'), coalesce(usename::text, 'no user'), coalesce(application_name, '')";
+const GROUP: &str = "coalesce(host(client_addr), 'local'), coalesce(state, 'no state'), coalesce(usename::text, 'no user'), coalesce(application_name, '')";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sort {

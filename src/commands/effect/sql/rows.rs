@@ -24,6 +24,7 @@ pub enum Sort {
     /// `kind|name|detail` of what hangs on a table.
     Dependents {
         table: String,
+        way: Way,
     },
     /// `rows|bytes|sessions`; why others wait.
     Size {
@@ -38,6 +39,15 @@ pub enum Sort {
     Archive {
         clean: bool,
     },
+}
+
+/// What is done with a table, as far as it concerns others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    Update,
+    Delete,
+    Truncate { cascade: bool },
+    Drop { cascade: bool },
 }
 
 impl Sort {
@@ -119,7 +129,7 @@ fn changed(sql: &mut Sql<'_, '_>, gone: bool) {
     if !gone {
         values(sql, at + 1, &from, &condition);
     }
-    dependents(sql, &table);
+    dependents(sql, &table, if gone { Way::Delete } else { Way::Update });
     sql.at.undo(if gone {
         "begin a transaction first; deleted rows come back from a backup alone"
     } else {
@@ -143,7 +153,7 @@ fn values(sql: &mut Sql<'_, '_>, at: usize, from: &str, condition: &str) {
     sql.ask(&query, super::Sort::Rows(Sort::Values { column: shown(&column), new }));
 }
 
-fn dependents(sql: &mut Sql<'_, '_>, table: &str) {
+fn dependents(sql: &mut Sql<'_, '_>, table: &str, way: Way) {
     let name = literal(table);
     let query = format!(
         "SELECT 'key', conrelid::regclass::text, confdeltype::text FROM pg_constraint WHERE contype = 'f' AND confrelid = to_regclass({name}) \
@@ -151,7 +161,7 @@ fn dependents(sql: &mut Sql<'_, '_>, table: &str) {
          UNION ALL SELECT 'view', c.oid::regclass::text, '' FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class c ON c.oid = r.ev_class \
          WHERE d.refobjid = to_regclass({name}) AND c.oid <> d.refobjid LIMIT 40"
     );
-    sql.ask(&query, super::Sort::Rows(Sort::Dependents { table: shown(table) }));
+    sql.ask(&query, super::Sort::Rows(Sort::Dependents { table: shown(table), way }));
 }
 
 fn size(sql: &mut Sql<'_, '_>, table: &str, gone: bool, lock: &'static str) {
@@ -189,7 +199,7 @@ fn truncated(sql: &mut Sql<'_, '_>) {
     let cascade = sql.find(end, &["CASCADE"]).is_some();
     for table in &tables {
         size(sql, table, true, ALL_WAIT);
-        dependents(sql, table);
+        dependents(sql, table, Way::Truncate { cascade });
     }
     if cascade {
         sql.at.drops("the rows of every table that refers to it (CASCADE)");
@@ -210,11 +220,12 @@ fn dropped(sql: &mut Sql<'_, '_>) {
         at += 2;
     }
     let Some((names, end)) = names(sql, at) else { return unclear(sql) };
+    let cascade = sql.find(end, &["CASCADE"]).is_some();
     match kind.as_str() {
         "TABLE" | "INDEX" | "VIEW" | "MATERIALIZED" | "SEQUENCE" | "FOREIGN" => {
             for name in &names {
                 size(sql, name, true, ALL_WAIT);
-                dependents(sql, name);
+                dependents(sql, name, Way::Drop { cascade });
             }
         }
         "DATABASE" => names.iter().for_each(|name| database(sql, name)),
@@ -234,7 +245,7 @@ fn dropped(sql: &mut Sql<'_, '_>) {
             sql.at.unknown(format!("what hangs on {what} is not looked at"));
         }
     }
-    if sql.find(end, &["CASCADE"]).is_some() {
+    if cascade {
         sql.at.drops("everything that hangs on it (CASCADE)");
     }
     sql.at.undo("what is dropped comes back from a backup alone");
@@ -358,22 +369,12 @@ pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
                 }
             }
         }
-        Sort::Dependents { table } => {
-            for row in answer.rows() {
-                match fields(row, 3)[..] {
-                    ["key", other, "c"] => {
-                        reading.hit(format!("rows of {other} that refer to {table} are deleted as well"));
-                        reading.drop(format!("rows of {other} that refer to {table}"));
-                    }
-                    ["key", other, "n" | "d"] => {
-                        reading.hit(format!("rows of {other} lose what refers to {table}"));
-                    }
-                    ["key", other, _] => {
-                        reading.hit(format!("{other} refers to {table}: it refuses where rows are in use"));
-                    }
-                    ["trigger", name, _] => reading.hit(format!("trigger {name} runs on {table}")),
-                    ["view", name, _] => reading.hit(format!("view {name} is made of {table}")),
-                    _ => {}
+        Sort::Dependents { table, way } => {
+            // Where nothing is hit, nothing follows.
+            let rows = answer.rows().filter(|_| !reading.is_zero()).collect::<Vec<_>>();
+            for row in rows {
+                if let [kind, name, detail] = fields(row, 3)[..] {
+                    dependent(kind, name, detail, table, *way, reading);
                 }
             }
         }
@@ -415,5 +416,39 @@ pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
                 reading.drop(format!("{tables} as they are now: they are dropped and made anew"));
             }
         }
+    }
+}
+
+fn dependent(kind: &str, name: &str, detail: &str, table: &str, way: Way, reading: &mut Reading) {
+    match (kind, way, detail) {
+        ("key", Way::Delete, "c") => {
+            reading.hit(format!("rows of {name} that refer to {table} are deleted as well"));
+            reading.drop(format!("rows of {name} that refer to {table}"));
+        }
+        ("key", Way::Delete, "n" | "d") => reading.hit(format!("rows of {name} lose what refers to {table}")),
+        ("key", Way::Delete, _) => {
+            reading.hit(format!("{name} refers to {table}: it refuses where rows are in use"));
+        }
+        ("key", Way::Truncate { cascade: true }, _) => {
+            reading.hit(format!("{name} refers to {table}, and is emptied as well"));
+            reading.drop(format!("every row of {name}"));
+        }
+        ("key", Way::Drop { cascade: true }, _) => {
+            reading.hit(format!("{name} keeps its rows, and no longer refers to {table}"));
+        }
+        ("view", Way::Drop { cascade: true }, _) => {
+            reading.hit(format!("view {name} is made of {table}, and is dropped as well"));
+            reading.drop(format!("view {name}"));
+        }
+        ("key", Way::Truncate { .. } | Way::Drop { .. }, _) => {
+            reading.hit(format!("{name} refers to {table}: without CASCADE it refuses"));
+        }
+        ("view", Way::Drop { .. }, _) => {
+            reading.hit(format!("view {name} is made of {table}: without CASCADE it refuses"));
+        }
+        ("trigger", Way::Delete | Way::Update, _) => {
+            reading.hit(format!("trigger {name} may run on {table}"));
+        }
+        _ => {}
     }
 }
