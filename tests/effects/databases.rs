@@ -247,3 +247,20 @@ fn clients_that_are_cut_off_are_named() {
     let looks = looked("redis-cli CLIENT KILL TYPE normal");
     says(&effect_of(&looks, &[("CLIENT LIST", ok(list))]).unknown, "filter by type is not applied");
 }
+
+#[test]
+fn a_condition_that_may_act_is_never_asked() {
+    for text in [
+        "psql shop -c \"DELETE FROM jobs WHERE archive(id)\"",
+        "psql shop -c \"DELETE FROM jobs WHERE pg_sleep(60) IS NULL\"",
+        "psql shop -c \"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE note_it(pid)\"",
+        "psql shop -c \"UPDATE jobs SET a = 1 WHERE id = nextval('s')\"",
+    ] {
+        let found = looked(text);
+        assert!(found.looks.is_empty(), "{text}: {found:#?}");
+        assert!(!found.said.unknown.is_empty(), "{text}");
+    }
+    let plain =
+        looked("psql shop -c \"DELETE FROM jobs WHERE lower(name) = 'x' AND at < date_trunc('day', now())\"");
+    assert!(plain.looks[0].ask.contains("SELECT count"), "{plain:#?}");
+}

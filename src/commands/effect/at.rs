@@ -235,9 +235,4 @@ impl<'a> At<'a> {
             Input::Nothing | Input::Unseen => None,
         }
     }
-
-    /// One of the words is only known when it runs.
-    pub fn is_open(&self) -> bool {
-        self.found.words.iter().any(|word| is_open(&word.text))
-    }
 }

@@ -2,9 +2,6 @@
 use super::answer::columns;
 use super::{Answer, At, Reading, Undo, compose, context, files};
 
-/// Options in front of the verb: they say which engine.
-pub(super) const PLACE: &str = "-H --host -c --context --config -l --log-level --tls --tlscacert --tlscert --tlskey --tlsverify --url \
-    --connection --identity --root --runroot --namespace -a --address";
 const LINE: &str = "{{.Name}}  {{.State.Status}}  {{.Config.Image}}  {{.RestartCount}}  {{.HostConfig.RestartPolicy.Name}}  {{.HostConfig.AutoRemove}}";
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -35,6 +35,10 @@ pub(super) fn look(sql: &mut Sql<'_, '_>) {
         return sql.at.unknown("which connections it means cannot be told from its form: nothing is counted");
     };
     let (from, all, parts) = condition;
+    let after = sql.find(0, &["FROM"]).unwrap_or(sql.tokens.len());
+    if !sql.is_safe(after, sql.tokens.len()) {
+        return;
+    }
     let groups = format!(
         "SELECT count(*), {GROUP} FROM {from} WHERE ({all}) AND {OWN} GROUP BY 2, 3, 4, 5 ORDER BY 1 DESC LIMIT 20"
     );

@@ -6,7 +6,7 @@ use super::calls::{Found, Input};
 use super::raw::{Marks, is_mark, is_open};
 use super::{Answer, At, Looks, Reading};
 use crate::commands::Lang;
-use crate::commands::tools::sql::{Cut, Dialect, Kind, Token, cut};
+use crate::commands::tools::sql::{Cut, Dialect, Kind, Token, cut, only_compute};
 use crate::domain::text::quoted;
 
 mod backends;
@@ -205,6 +205,16 @@ impl Sql<'_, '_> {
             to += 2;
         }
         Some((self.slice(from, to).to_owned(), to))
+    }
+
+    /// A condition is only asked where it cannot do anything itself; otherwise that is said.
+    fn is_safe(&mut self, from: usize, to: usize) -> bool {
+        let tokens = self.tokens.get(from..to).unwrap_or_default();
+        let safe = only_compute(tokens);
+        if !safe {
+            self.at.unknown("its condition calls a function that may do more than look: nothing is counted");
+        }
+        safe
     }
 
     /// Asks one query; what is only known when it runs stands in it as it was written.

@@ -123,6 +123,10 @@ fn changed(sql: &mut Sql<'_, '_>, gone: bool) {
     if condition.trim().is_empty() || condition.to_ascii_uppercase().contains("CURRENT OF") {
         return unclear(sql);
     }
+    let from = sql.find(at, &["WHERE"]).unwrap_or(end);
+    if !sql.is_safe(from, end) {
+        return;
+    }
     let query =
         format!("SELECT count(*) FROM (SELECT 1 FROM {from} WHERE {condition} LIMIT {}) AS hit", ROWS + 1);
     sql.ask(&query, super::Sort::Rows(Sort::Count { table: shown(&table), gone }));

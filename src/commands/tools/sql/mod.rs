@@ -14,6 +14,7 @@ mod meta;
 mod token;
 mod verbs;
 
+pub(in crate::commands) use functions::only_compute;
 pub(in crate::commands) use token::{Cut, Dialect, Kind, Token, cut};
 
 /// One statement and what it does.
