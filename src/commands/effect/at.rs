@@ -1,7 +1,7 @@
 //! One call, while it is asked about: its words, its place, and the questions that come of it.
 use super::calls::{Found, Input, short};
 use super::place::{Layer, Place};
-use super::raw::{Arg, Marks, is_mark, is_open};
+use super::raw::{Arg, Marks, is_mark};
 use super::{Look, Looks, MOST, SHOWN, Sort, Undo, push};
 use crate::commands::tools::{Args, Tables};
 use crate::commands::{Lang, Source, Statement};

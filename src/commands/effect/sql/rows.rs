@@ -123,8 +123,8 @@ fn changed(sql: &mut Sql<'_, '_>, gone: bool) {
     if condition.trim().is_empty() || condition.to_ascii_uppercase().contains("CURRENT OF") {
         return unclear(sql);
     }
-    let from = sql.find(at, &["WHERE"]).unwrap_or(end);
-    if !sql.is_safe(from, end) {
+    let begins = sql.find(at, &["WHERE"]).unwrap_or(end);
+    if !sql.is_safe(begins, end) {
         return;
     }
     let query =
