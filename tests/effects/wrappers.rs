@@ -159,3 +159,15 @@ fn words_that_come_to_nothing_never_ask_about_everything() {
     assert!(piped[0].contains("| xargs -r kubectl get"), "{piped:#?}");
     assert!(asks("rm -rf $DIR").iter().all(|ask| ask.contains("test -n \"$DIR\" && ")));
 }
+
+#[test]
+fn a_shells_own_test_stands_in_front_of_every_wrapper_of_words() {
+    let ask = first("sudo -u postgres psql -c \"DELETE FROM jobs WHERE id = $ID\"");
+    assert!(ask.starts_with("case \" ${ID}\" in "), "{ask}");
+    assert!(ask.contains(") sudo -u postgres psql -XAtqw"), "{ask}");
+    let inside = first("ssh host 'sudo psql -c \"DELETE FROM jobs WHERE id = $ID AND note <> \\$1\"'");
+    assert!(inside.starts_with("ssh host 'case \" ${ID}\" in "), "{inside}");
+    assert!(inside.contains("id = $ID AND note <> \\$1"), "{inside}");
+    let piped = first("sudo kubectl -n shop apply -f - <<'EOF'\nkind: Pod\nEOF");
+    assert!(piped.starts_with("printf '%s\\n' 'kind: Pod\n' | sudo kubectl diff -n shop -f -"), "{piped}");
+}
