@@ -171,3 +171,34 @@ fn a_shells_own_test_stands_in_front_of_every_wrapper_of_words() {
     let piped = first("sudo kubectl -n shop apply -f - <<'EOF'\nkind: Pod\nEOF");
     assert!(piped.starts_with("printf '%s\\n' 'kind: Pod\n' | sudo kubectl diff -n shop -f -"), "{piped}");
 }
+
+#[test]
+fn what_only_the_shell_knows_is_never_guessed() {
+    let database = effect("redis-cli -n $DB FLUSHDB", &[("INFO keyspace", ok("db0:keys=5,expires=0\n"))]);
+    says(&database.unknown, "which of the databases it means");
+    let second = effect(
+        "redis-cli -u redis://cache:6379/2 FLUSHDB",
+        &[("INFO keyspace", ok("db0:keys=5,expires=0\n"))],
+    );
+    assert_eq!(second.zero.as_deref(), Some("database 2 holds no key"));
+    let revision = looked("kubectl rollout undo deploy/web --to-revision=$REV");
+    assert!(revision.looks.iter().all(|look| !look.ask.contains("get rs")), "{revision:#?}");
+    says(&revision.said.unknown, "which revision");
+    let release = looked("helm rollback shop $REV");
+    says(&release.said.unknown, "which revision");
+    let named = effect("helm uninstall $RELEASE", &[("history", failed(1, "Error: release: not found"))]);
+    assert_eq!(named.zero.as_deref(), Some("there is no release …"));
+    let told = effect("kill -HUP 7", &[("-p 7", ok("7 root 01:00 nginx: master\n"))]);
+    says(&told.hits, "the signal does not end them");
+    assert!(told.drops.is_empty(), "{told:#?}");
+}
+
+#[test]
+fn lines_inside_a_session_that_was_opened_before_are_not_looked_at_from_here() {
+    let all =
+        super::statements("ssh ops@10.0.0.4\nsudo systemctl stop nginx\n", firedeck::commands::Lang::Shell);
+    let inside = all.iter().find(|one| one.text.contains("nginx")).expect("the line");
+    let found = firedeck::commands::effect::looks(inside);
+    assert!(found.looks.is_empty(), "{found:#?}");
+    says(&found.said.unknown, "a session that an earlier line opened");
+}

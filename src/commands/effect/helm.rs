@@ -27,6 +27,12 @@ pub(super) fn look(at: &mut At<'_>) {
         return at.unlooked();
     }
     let to = (verb == "rollback").then(|| objects.get(1).and_then(|arg| arg.text.parse().ok())).flatten();
+    // Without a number that is known here, which revision it goes to is not guessed.
+    let guessed = verb == "rollback" && to.is_none() && objects.len() > 1;
+    if guessed {
+        at.unknown("which revision it goes back to is only known when it runs");
+    }
+    let verb = if guessed { "upgrade" } else { verb };
     let program = at.program();
     let releases: Vec<_> =
         if verb.starts_with(['d', 'u']) && verb != "upgrade" { objects.clone() } else { vec![*release] };

@@ -41,6 +41,10 @@ pub(super) fn look(at: &mut At<'_>) {
                 _ => at.undo("a restart cannot be taken back"),
             }
         }
+        "shutdown" if at.has("-c") => {
+            at.looks.said.hits.push("a shutdown that is planned is called off".to_owned());
+            at.undo("plan it again");
+        }
         "reboot" | "shutdown" | "poweroff" | "halt" => machine(at),
         "iptables" | "ip6tables" => {
             let table = at.options("-t --table");

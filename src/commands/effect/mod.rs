@@ -34,7 +34,7 @@ use self::calls::{calls, short};
 use self::raw::{Arg, is_open};
 use self::reading::Reading;
 use super::tools;
-use super::{Lang, Statement};
+use super::{Lang, Source, Statement};
 use crate::domain::approval::Tier;
 use crate::domain::{secret, text};
 
@@ -133,6 +133,13 @@ pub fn looks(statement: &Statement) -> Looks {
     if statement.risk == Tier::Read && !statement.traits.writes_file {
         return looks;
     }
+    if in_session(statement) {
+        looks
+            .said
+            .unknown
+            .push("it runs in a session that an earlier line opened: nobody can look from here".to_owned());
+        return looks;
+    }
     match statement.lang {
         Lang::Shell => shell(&statement.text, &mut looks),
         Lang::Sql => sql::console(&statement.text, &mut looks),
@@ -143,6 +150,13 @@ pub fn looks(statement: &Statement) -> Looks {
         looks.said.unknown.push("what it would hit cannot be looked at from here".to_owned());
     }
     looks
+}
+
+/// An earlier line led elsewhere, such as a bare `ssh host`: alone, the statement runs here.
+fn in_session(statement: &Statement) -> bool {
+    let source = Source { text: &statement.text, lines: &[1] };
+    let alone = || super::read(source, statement.lang, &tools::Tables::default());
+    statement.traits.remote && !alone().statements.iter().any(|one| one.traits.remote)
 }
 
 fn shell(text: &str, looks: &mut Looks) {
@@ -246,6 +260,14 @@ fn push(list: &mut Vec<String>, words: &str) {
 
 /// Words for the screen: harmless, short, without secrets.
 fn said(words: &str) -> String {
+    let open: String;
+    let words = if is_open(words) {
+        // What is only known when it runs is left open.
+        open = words.chars().map(|letter| if raw::is_mark(letter) { '…' } else { letter }).collect();
+        open.as_str()
+    } else {
+        words
+    };
     let words = text::clean_to(words.trim(), 400);
     String::from_utf8_lossy(&secret::mask(words.as_bytes())).into_owned()
 }

@@ -4,10 +4,10 @@ use super::{Answer, At, Reading, Undo};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sort {
-    /// `ps -o pid,user,etime,args`.
-    Listed,
+    /// `ps -o pid,user,etime,args`; whether the signal ends them.
+    Listed { ends: bool },
     /// `pgrep -a`.
-    Named,
+    Named { ends: bool },
     /// `fuser -v`, which speaks on its error output.
     Users,
     /// `crontab -l`.
@@ -21,18 +21,19 @@ fn process(sort: Sort) -> super::Sort {
 pub(super) fn look(at: &mut At<'_>) {
     let objects = at.objects(0);
     let sources = at.sources(0);
+    let ends = !told(at);
     match at.tool {
         "kill" => {
             if objects.is_empty() || objects.iter().any(|arg| arg.text.starts_with(['%', '-'])) {
                 return at.unlooked();
             }
-            at.ask(&format!("ps -o pid=,user=,etime=,args= -p{sources}"), process(Sort::Listed));
+            at.ask(&format!("ps -o pid=,user=,etime=,args= -p{sources}"), process(Sort::Listed { ends }));
         }
         "pkill" => {
             let options = at.options(
                 "-f --full -x --exact -u --euid -U --uid -P --parent -n --newest -o --oldest -t --terminal -g --pgroup -G --group -i --ignore-case -v --inverse",
             );
-            at.ask(&format!("pgrep -a{options}{sources}"), process(Sort::Named));
+            at.ask(&format!("pgrep -a{options}{sources}"), process(Sort::Named { ends }));
         }
         "killall" => {
             let user = at.options("-u --user");
@@ -40,10 +41,10 @@ pub(super) fn look(at: &mut At<'_>) {
                 return at.unlooked();
             }
             for object in objects.iter().take(6) {
-                at.ask(&format!("pgrep -a{user} -x {}", object.source), process(Sort::Named));
+                at.ask(&format!("pgrep -a{user} -x {}", object.source), process(Sort::Named { ends }));
             }
             if objects.is_empty() {
-                at.ask(&format!("pgrep -a{user}"), process(Sort::Named));
+                at.ask(&format!("pgrep -a{user}"), process(Sort::Named { ends }));
             }
         }
         "fuser" => {
@@ -59,7 +60,19 @@ pub(super) fn look(at: &mut At<'_>) {
         }
         _ => return at.unlooked(),
     }
-    at.undo("start the program again");
+    if ends {
+        at.undo("start the program again");
+    }
+}
+
+/// The signal only tells the process something.
+fn told(at: &At<'_>) -> bool {
+    let words = at.found.words.iter().skip(1).map(|word| word.text.trim_start_matches('-'));
+    let names: Vec<_> = words.take(3).map(|word| word.trim_start_matches("SIG")).collect();
+    let asked = matches!(at.found.words.get(1).map(|word| word.text.as_str()), Some("-s" | "--signal"));
+    let name = names.get(usize::from(asked)).copied().unwrap_or_default();
+    let dashed = at.found.words.get(1).is_some_and(|word| word.text.starts_with('-'));
+    dashed && matches!(name, "HUP" | "1" | "USR1" | "10" | "USR2" | "12" | "WINCH" | "28" | "CONT" | "18")
 }
 
 pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
@@ -86,7 +99,10 @@ pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
         let words = row.split_whitespace().collect::<Vec<_>>().join(" ");
         if jobs { reading.drop(words) } else { reading.hit(words) }
     }
-    if !jobs {
+    let ends = matches!(sort, Sort::Listed { ends: true } | Sort::Named { ends: true });
+    if !jobs && !ends {
+        reading.hit("the signal does not end them");
+    } else if !jobs {
         reading.drop("what the processes have in memory");
         let kept = rows.iter().any(|row| row.contains("systemd") || row.contains("supervis"));
         if kept {

@@ -61,7 +61,8 @@ impl Sort {
 struct Console<'x, 'a> {
     at: &'x mut At<'a>,
     front: String,
-    database: u32,
+    /// Unless it is only known when it runs.
+    database: Option<u32>,
 }
 
 impl Console<'_, '_> {
@@ -80,7 +81,11 @@ impl Console<'_, '_> {
 
 pub(super) fn look(at: &mut At<'_>) {
     let front = format!("{}{} ", at.program(), at.options(PLACE));
-    let database = at.value("-n").and_then(|text| text.parse().ok()).unwrap_or(0);
+    let database = match (at.value("-n"), at.value("-u")) {
+        (Some(number), _) => number.parse().ok(),
+        (None, Some(address)) => of_address(address),
+        (None, None) => Some(0),
+    };
     let modes = "--cluster --rdb --functions-rdb --pipe --lru-test --eval --ldb -x -X";
     if at.args.get(modes).is_some() {
         return at.unlooked();
@@ -111,14 +116,26 @@ pub(super) fn look(at: &mut At<'_>) {
     }
 }
 
+/// `redis://host:6379/2` names database 2.
+fn of_address(address: &str) -> Option<u32> {
+    if is_open(address) {
+        return None;
+    }
+    let path = address.split_once("://").map_or(address, |(_, rest)| rest).split('?').next()?;
+    match path.split_once('/') {
+        Some((_, number)) if !number.is_empty() => number.parse().ok(),
+        _ => Some(0),
+    }
+}
+
 /// What is typed into the console of redis-cli.
 pub(super) fn console(text: &str, looks: &mut Looks) {
     let (found, marks) = (Found::default(), Marks::default());
     let mut at = At::console("redis", Lang::Redis, &found, &marks, looks);
-    let mut console = Console { at: &mut at, front: String::new(), database: 0 };
+    let mut console = Console { at: &mut at, front: String::new(), database: Some(0) };
     for words in text.lines().take(COMMANDS).filter_map(typed) {
         if words.first().is_some_and(|word| word.eq_ignore_ascii_case("select")) {
-            console.database = words.get(1).and_then(|word| word.parse().ok()).unwrap_or(0);
+            console.database = words.get(1).and_then(|word| word.parse().ok());
             continue;
         }
         console.at.next();
@@ -139,7 +156,12 @@ fn command(words: &[String], incoming: bool, console: &mut Console<'_, '_>) {
     let second = word(1).to_ascii_uppercase();
     match (verb.as_str(), second.as_str()) {
         ("FLUSHALL", _) => keyspace(None, "FLUSHALL", console),
-        ("FLUSHDB", _) => keyspace(Some(console.database), "FLUSHDB", console),
+        ("FLUSHDB", _) => {
+            if console.database.is_none() {
+                console.unknown("which of the databases it means is only known when it runs");
+            }
+            keyspace(console.database, "FLUSHDB", console);
+        }
         ("SWAPDB", _) => keyspace(None, "SWAPDB", console),
         ("DEL" | "UNLINK" | "GETDEL", _) => keys(words.get(1..).unwrap_or_default(), incoming, true, console),
         (

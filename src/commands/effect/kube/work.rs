@@ -79,12 +79,19 @@ pub(super) fn look(at: &mut At<'_>) {
             history(at);
         }
         ("rollout", "undo") => {
-            let to = at.value("--to-revision").and_then(|text| text.parse().ok()).filter(|to| *to > 0);
+            let given = at.value("--to-revision");
+            let to = given.and_then(|text| text.parse().ok());
+            let guessed = given.is_some() && to.is_none();
+            let to = to.filter(|to| *to > 0);
             let undo = inverse(at, "rollout undo", "");
             ask(at, 2, COLUMNS, Sort::Back { to, undo });
             let (program, place, columns) = (at.program(), at.options(PLACE), quoted(REVISIONS));
             let revisions = format!("{program} get rs{place} --no-headers -o {columns}");
-            at.ask(&revisions, kube(Sort::Revisions { to }));
+            if guessed {
+                at.unknown("which revision it goes back to is only known when it runs");
+            } else {
+                at.ask(&revisions, kube(Sort::Revisions { to }));
+            }
             history(at);
         }
         ("rollout", "pause" | "resume") => ask(at, 2, COLUMNS, Sort::Paused),
@@ -222,7 +229,10 @@ fn workload(sort: &Sort, object: &Object, reading: &mut Reading) {
         Sort::Images { new, undo } => set_images(new, undo.as_deref(), object, reading),
         Sort::Restart => {
             let pods = object.replicas.parse().unwrap_or(0);
-            let images = object.images.join(", ");
+            let mut images = object.images.join(", ");
+            if !object.revision.is_empty() {
+                images.extend([", revision ", &object.revision]);
+            }
             reading.hit(format!(
                 "{title}: {} start anew, one after the other ({images})",
                 count(pods, "pod", "pods")
