@@ -49,7 +49,8 @@ const SHOWN: usize = 40;
 pub struct Look {
     /// A read-only command, to be run in the shell of the statement.
     pub ask: String,
-    /// The statement's own language: what is typed into a console stays there.
+    /// The statement's own language: what is typed into a console stays there. SQL is to be answered as `psql -XAtq`
+    /// prints it: no header, `|` between the fields.
     pub lang: Lang,
     pub sort: Sort,
     /// Which of the statement's calls it is about.
