@@ -4,6 +4,7 @@ mod aiming;
 mod asking;
 mod changes;
 mod containers;
+mod runbooks;
 
 use firedeck::domain::feed::FeedState;
 use firedeck::domain::log::Follow;

@@ -12,9 +12,15 @@ mod documents;
 #[cfg(test)]
 mod effects;
 #[cfg(test)]
+mod execution;
+#[cfg(test)]
 mod fault;
 #[cfg(test)]
+mod incidents;
+#[cfg(test)]
 mod journeys;
+#[cfg(test)]
+mod judging;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod overview;
 mod question;
 mod redis;
 mod rows;
+mod runbooks;
 mod sorting;
 mod stale;
 mod styles;

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::backends::Backends;
 use super::quote::{self, Quote};
-use super::{clipboard, perform};
+use super::{clipboard, documents, perform};
 use crate::config::Options;
 use crate::domain::action::{Outcome, Verb};
 use crate::domain::change::Change;
@@ -48,6 +48,8 @@ pub struct Hands {
     inspecting: Option<JoinHandle<()>>,
     /// Watches the settings on disk until it is dropped.
     _watch: Option<crate::config::Watch>,
+    /// Reads the runbooks, and again when they change.
+    documents: Option<crate::sources::documents::Watch>,
 }
 
 impl Hands {
@@ -84,6 +86,7 @@ impl Hands {
             cancel,
             inspecting: None,
             _watch: watch_settings(options, &msgs),
+            documents: documents::start(&model.settings, documents::places(&model.settings), &msgs),
             msgs,
         };
         hands.tell_journal();
@@ -219,6 +222,10 @@ impl Hands {
                 });
             }
             Effect::Save { name, text } => self.save(name, text),
+            Effect::ReadRunbooks => {
+                let settings = &model.settings;
+                self.documents = documents::start(settings, documents::places(settings), &self.msgs);
+            }
             // The loop keeps what needs the terminal.
             Effect::Quit
             | Effect::Suspend

@@ -2,6 +2,7 @@
 pub(crate) mod backends;
 pub mod clipboard;
 pub mod doctor;
+mod documents;
 mod entering;
 pub mod full;
 pub mod hands;
@@ -114,6 +115,9 @@ fn model(options: &Options) -> Model {
         ..Model::default()
     };
     model.board.mouse = settings.mouse;
+    if !documents::places(&settings).is_empty() {
+        model.shelf.reading = crate::model::shelf::Reading::First;
+    }
     model.logs = crate::model::logs::Logs::with_capacity(settings.logs.buffer_bytes);
     model.settings = settings;
     if crate::panes::tables::others_in_view(&model) {
@@ -161,12 +165,14 @@ impl Cockpit {
     async fn run(&mut self, options: &Options) -> color_eyre::Result<&'static str> {
         let (columns, rows) = terminal::size();
         let mut first = vec![Msg::Resized { columns, rows }];
-        if let View::Object(target) = &options.view {
-            first.push(Msg::Open {
+        match &options.view {
+            View::Object(target) => first.push(Msg::Open {
                 kind: target.kind,
                 namespace: target.namespace.clone(),
                 name: target.name.clone(),
-            });
+            }),
+            View::Runbook(words) => first.push(Msg::OpenRunbook(words.clone())),
+            View::Board | View::Wall => {}
         }
         for msg in first {
             self.take(msg).await?;

@@ -65,6 +65,8 @@ fn title(scope: Scope) -> &'static str {
         Scope::Database => "in the database, besides",
         Scope::Redis => "in Redis, besides",
         Scope::Changes => "in the changes, besides",
+        Scope::Runbooks => "in the list of runbooks",
+        Scope::Checklist => "in an open runbook",
         Scope::Wall => "on the wall",
         Scope::Logs => "in the logs",
         Scope::Text => "in a text: description, YAML, owners",

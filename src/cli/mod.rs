@@ -1,8 +1,11 @@
 //! The command line: flags, sub-commands, exit codes.
+mod books;
+pub mod incidents;
 mod ink;
 mod list;
 pub mod options;
 mod out;
+pub mod report;
 mod runbooks;
 mod settings;
 pub mod start;
@@ -23,13 +26,15 @@ pub fn run() -> color_eyre::Result<ExitCode> {
     let mut request = cli.flags.request(Env::read());
     let view = match cli.command {
         None => View::Board,
-        Some(Command::Open { target }) => View::Object(target),
+        Some(Command::Open { view }) => view,
         Some(Command::Wall) => {
             request.wall = true;
             View::Wall
         }
         Some(Command::Config(what)) => return Ok(settings::run(&what, &request)),
         Some(Command::Runbooks(what)) => return runbooks::run(&what, &request),
+        Some(Command::Incidents(what)) => return Ok(incidents::run(&what, &request)),
+        Some(Command::Report(what)) => return Ok(report::run(&what)),
         Some(Command::Themes) => return Ok(list::themes(&request)),
         Some(Command::Keys { markdown }) => return Ok(list::keys(&request, markdown)),
         Some(Command::Completions { shell }) => {

@@ -5,8 +5,10 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+use super::incidents::IncidentsCommand;
+use super::report::ReportCommand;
 use super::runbooks::options::RunbooksCommand;
-use crate::config::{Env, Request, Target};
+use crate::config::{Env, Request, View};
 use crate::domain::settings::Backend;
 use crate::domain::settings::values::LogLevel;
 
@@ -18,6 +20,8 @@ Examples:
   firedeck open deploy/shop/web           land on one thing
   firedeck wall --profile lego-mcp        for the big screen; nothing can be changed there
   firedeck runbooks search disk full      find a runbook; `list`, `show` and `lint` are there too
+  firedeck incidents list                 what happened; `show`, and `export` for a post-mortem
+  firedeck report handover                what the next shift has to know
   firedeck config check                   find every mistake in the settings
 
 Exit status: 0 well, 1 a problem, 2 a mistake on the command line.";
@@ -30,6 +34,8 @@ Examples:
   firedeck open deploy/shop/web           land on one thing
   firedeck wall --profile lego-mcp        for the big screen; nothing can be changed there
   firedeck runbooks search disk full      find a runbook; `list`, `show` and `lint` are there too
+  firedeck incidents list                 what happened; `show`, and `export` for a post-mortem
+  firedeck report handover                what the next shift has to know
   firedeck config check                   find every mistake in the settings
 
 Files:
@@ -133,18 +139,21 @@ fn log_level() -> impl TypedValueParser<Value = LogLevel> {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Open the cockpit on one thing: `pod/web-0`, `deploy/shop/web`, `node/n1`
+    /// Open the cockpit on one thing: `pod/web-0`, `deploy/shop/web`, an alert, a runbook
     #[command(after_help = "\
 Examples:
   firedeck open pod/web-0
+  firedeck open KubePodCrashLooping       an alert by its name; `r` there lists the runbooks that fit it
+  firedeck open runbook/disk              a runbook by words of its title
+  firedeck open https://wiki/oncall#disk  or by the address that an alert names
   firedeck open deploy/shop/web           KIND/NAMESPACE/NAME
   firedeck open hpa/web -n shop
 
 Kinds are written as for kubectl: po, deploy, rs, sts, ds, job, cj, hpa, no, ev, cert, ns.")]
     Open {
-        /// KIND/NAME or KIND/NAMESPACE/NAME
-        #[arg(value_name = "KIND/NAME", value_parser = Target::parse)]
-        target: Target,
+        /// KIND/NAME, KIND/NAMESPACE/NAME, an alert's name, runbook/WORDS or a runbook's address
+        #[arg(value_name = "WHAT", value_parser = View::parse)]
+        view: View,
     },
 
     /// The big screen: read-only, legible from five metres
@@ -154,6 +163,14 @@ Kinds are written as for kubectl: po, deploy, rs, sts, ds, job, cj, hpa, no, ev,
     /// Read the team's Markdown: list, show, find and mend runbooks
     #[command(subcommand, visible_alias = "rb")]
     Runbooks(RunbooksCommand),
+
+    /// Read what the journal has of incidents: list, show, write a post-mortem's draft
+    #[command(subcommand, visible_alias = "inc")]
+    Incidents(IncidentsCommand),
+
+    /// The handover of a shift, and the time line
+    #[command(subcommand)]
+    Report(ReportCommand),
 
     /// Look at the settings, check them, or begin some
     #[command(subcommand)]

@@ -87,6 +87,24 @@ pub struct Traits {
     pub compound: bool,
 }
 
+impl Traits {
+    /// What has to be known before it is run, in words.
+    pub fn words(self) -> impl Iterator<Item = &'static str> {
+        [
+            (self.interactive, "needs a terminal"),
+            (self.endless, "never ends by itself"),
+            (self.long_running && !self.endless, "takes long"),
+            (self.background, "goes on in the background"),
+            (self.remote, "runs on another machine"),
+            (self.secret, "touches secrets"),
+            (self.heavy, "a heavy read"),
+            (self.writes_file, "writes a file"),
+        ]
+        .into_iter()
+        .filter_map(|(on, words)| on.then_some(words))
+    }
+}
+
 /// One logical statement: continuation lines, here-documents and compound commands are joined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {

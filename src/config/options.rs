@@ -25,6 +25,27 @@ pub enum View {
     /// Read-only, and legible from afar.
     Wall,
     Object(Target),
+    /// A runbook, by its address or by words of its title.
+    Runbook(String),
+}
+
+impl View {
+    /// What `firedeck open` is given: a thing, an alert's bare name, a runbook, or a runbook's address.
+    pub fn parse(text: &str) -> Result<View, String> {
+        let lower = text.to_lowercase();
+        if lower.starts_with("http://") || lower.starts_with("https://") {
+            return Ok(View::Runbook(text.to_owned()));
+        }
+        match text.split_once('/') {
+            Some(("runbook" | "rb", "")) => Err("name the runbook: `runbook/WORDS OF ITS TITLE`".into()),
+            Some(("runbook" | "rb", words)) => Ok(View::Runbook(words.to_owned())),
+            // Alerts are the one kind that is handed about without its kind.
+            None if text.starts_with(|c: char| c.is_ascii_uppercase()) => {
+                Target::parse(&format!("alert/{text}")).map(View::Object)
+            }
+            _ => Target::parse(text).map(View::Object),
+        }
+    }
 }
 
 /// `KIND/NAME` or `KIND/NAMESPACE/NAME`, as it was typed.
@@ -66,11 +87,8 @@ impl Target {
 }
 
 fn unknown(kind: &str) -> String {
-    match kind.to_lowercase().as_str() {
-        "http:" | "https:" | "runbook" | "runbooks" => {
-            return "runbooks and links cannot be opened yet; open the pod or deployment it is about".into();
-        }
-        _ => {}
+    if kind.eq_ignore_ascii_case("runbooks") {
+        return "write `runbook/WORDS OF ITS TITLE`".into();
     }
     let names: Vec<String> =
         Kind::ALL.iter().filter(|kind| **kind != Kind::AlertGroup).map(ToString::to_string).collect();
@@ -92,6 +110,17 @@ mod tests {
     }
 
     #[test]
+    fn an_alert_by_its_bare_name_and_a_runbook_by_its_words_or_its_address() {
+        let runbook = |text: &str| View::Runbook(text.into());
+        assert_eq!(View::parse("https://wiki/x#Disk"), Ok(runbook("https://wiki/x#Disk")));
+        assert_eq!(View::parse("runbook/disk full"), Ok(runbook("disk full")));
+        let alert = Target { kind: Kind::Alert, namespace: None, name: "DiskFull".into() };
+        assert_eq!(View::parse("DiskFull"), Ok(View::Object(alert)));
+        assert!(View::parse("web").expect_err("no kind").contains("KIND/NAME"));
+        assert!(View::parse("runbook/").expect_err("no words").contains("name the runbook"));
+    }
+
+    #[test]
     fn the_namespace_that_is_opened_is_looked_into_unless_others_were_named() {
         let target = Target::parse("deploy/shop/web").expect("a target");
         assert_eq!(target.elsewhere(NamespacesFrom::Kubeconfig), Some("shop"));
@@ -106,7 +135,7 @@ mod tests {
         let target = |text| Target::parse(text).expect(text);
         assert!(says("web").contains("KIND/NAME"));
         assert_eq!(target("alert/PodCrashLooping").kind, Kind::Alert);
-        assert!(says("https://example.com/x").contains("links"));
+        assert!(says("runbooks/x").contains("runbook/"));
         assert!(says("node/a/b").contains("no namespace"));
         assert!(says("deplyoment/web").contains("did you mean `deployment`"));
         assert!(says("pod/a b").contains("cannot be a name"));

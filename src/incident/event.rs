@@ -4,6 +4,7 @@
 //! have a default, and a changed meaning is a new kind. A kind that this version does not know, or whose body
 //! it cannot read, is [`What::Other`] and goes through untouched.
 pub mod run;
+pub mod told;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +12,10 @@ use crate::domain::time::Timestamp;
 pub use run::{
     At, BranchChosen, End, Order, RunClosed, RunOpened, StepEnded, StepSettled, StepSkipped, StepStarted,
     StepTicked, ValueGiven, Verdict,
+};
+pub use told::{
+    Ended, EntryPinned, HandedOver, IncidentOpened, MeasureClosed, MeasureOpened, MeasureSeen, Milestone,
+    MilestoneSet, OpenedFrom, Place, RoleSet, RunJoined, SeveritySet, Stands,
 };
 
 /// What makes an event unique, wherever its line is kept.
@@ -87,6 +92,16 @@ pub enum What {
     StepTicked(StepTicked),
     StepSkipped(StepSkipped),
     BranchChosen(BranchChosen),
+    IncidentOpened(Box<IncidentOpened>),
+    SeveritySet(SeveritySet),
+    MilestoneSet(MilestoneSet),
+    RoleSet(RoleSet),
+    MeasureOpened(Box<MeasureOpened>),
+    MeasureClosed(MeasureClosed),
+    MeasureSeen(MeasureSeen),
+    EntryPinned(EntryPinned),
+    RunJoined(RunJoined),
+    HandedOver(HandedOver),
     JournalMoved(JournalMoved),
     JournalRepaired(JournalRepaired),
     JournalDamaged(JournalDamaged),
@@ -118,11 +133,38 @@ impl What {
             What::StepTicked(_) => "step-ticked",
             What::StepSkipped(_) => "step-skipped",
             What::BranchChosen(_) => "branch-chosen",
+            What::IncidentOpened(_) => "incident-opened",
+            What::SeveritySet(_) => "severity-set",
+            What::MilestoneSet(_) => "milestone-set",
+            What::RoleSet(_) => "role-set",
+            What::MeasureOpened(_) => "measure-opened",
+            What::MeasureClosed(_) => "measure-closed",
+            What::MeasureSeen(_) => "measure-seen",
+            What::EntryPinned(_) => "entry-pinned",
+            What::RunJoined(_) => "run-joined",
+            What::HandedOver(_) => "handed-over",
             What::JournalMoved(_) => "journal-moved",
             What::JournalRepaired(_) => "journal-repaired",
             What::JournalDamaged(_) => "journal-damaged",
             What::Other(other) => &other.kind,
         }
+    }
+
+    /// The run that it tells of.
+    pub fn run(&self) -> Option<&str> {
+        Some(match self {
+            What::RunOpened(said) => &said.run,
+            What::RunClosed(said) => &said.run,
+            What::ValueGiven(said) => &said.run,
+            What::StepStarted(said) => &said.at.run,
+            What::StepEnded(said) => &said.at.run,
+            What::StepSettled(said) => &said.at.run,
+            What::StepTicked(said) => &said.run,
+            What::StepSkipped(said) => &said.run,
+            What::BranchChosen(said) => &said.run,
+            What::RunJoined(said) => &said.run,
+            _ => return None,
+        })
     }
 }
 

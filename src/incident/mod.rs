@@ -1,11 +1,23 @@
-//! What happened, as events that outlive the program; later the timeline, the clock and the reports.
+//! What happened, as events that outlive the program, and what is made of them: incidents, clocks, the time line,
+//! handovers and reports.
 pub mod acknowledged;
 pub mod bound;
 pub mod chain;
+pub mod clock;
 pub mod event;
+pub mod handover;
 pub mod line;
+pub mod name;
+pub mod order;
+pub mod paper;
 pub mod record;
+pub mod report;
+pub mod state;
+#[cfg(test)]
+mod story;
 pub mod suspects;
+pub mod timeline;
+pub mod words;
 
 pub use event::{Event, EventId, What};
 

@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::filter::Filter;
 use super::listing::Sort;
+use super::shelf::BookId;
 use crate::domain::Text;
 use crate::domain::object::{Kind, ObjectRef, Realm};
 
@@ -16,6 +17,10 @@ pub enum PaneKind {
     Logs,
     /// Description, YAML, events or owners of one thing.
     Detail,
+    /// The team's runbooks, to choose from.
+    Runbooks,
+    /// One of them, opened.
+    Checklist,
 }
 
 /// What the cursor of the overview holds on to: never a number, as lines come and go.
@@ -25,6 +30,7 @@ pub enum Glance {
     Change(String, ObjectRef),
     Fire(ObjectRef),
     MoreFires,
+    Book(BookId),
 }
 
 #[derive(Debug, Clone, PartialEq)]

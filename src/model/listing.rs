@@ -122,6 +122,10 @@ impl<R: Record> Listing<R> {
         self.entry(*self.by_id.get(id)?).map(|entry| &entry.record)
     }
 
+    pub fn rank(&self, id: &ObjectRef) -> Option<&Rank> {
+        self.entry(*self.by_id.get(id)?).map(|entry| &entry.rank)
+    }
+
     pub fn all(&self) -> impl Iterator<Item = &R> {
         self.entries.iter().flatten().map(|entry| &entry.record)
     }

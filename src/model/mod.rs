@@ -1,5 +1,6 @@
 //! Everything the screen can show.
 pub mod board;
+pub mod checklist;
 pub mod detail;
 pub mod filter;
 pub mod input;
@@ -9,6 +10,7 @@ pub mod msg;
 pub mod overlay;
 pub mod questions;
 pub mod rota;
+pub mod shelf;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -84,6 +86,9 @@ pub struct Model {
     pub logs: logs::Logs,
     pub board: Board,
     pub detail: Option<Detail>,
+    /// The team's runbooks, and the one that is open.
+    pub shelf: shelf::Shelf,
+    pub checklist: Option<checklist::Checklist>,
     pub overlays: Vec<Overlay>,
     /// A thing to land on, asked for at the start.
     pub landing: Option<Landing>,
@@ -176,6 +181,8 @@ impl Model {
             board::PaneKind::Logs => Scope::Logs,
             board::PaneKind::Detail => Scope::Text,
             board::PaneKind::Overview => Scope::Overview,
+            board::PaneKind::Runbooks => Scope::Runbooks,
+            board::PaneKind::Checklist => Scope::Checklist,
             board::PaneKind::Things => scope_of(self.board.kind),
         }
     }

@@ -42,6 +42,8 @@ pub enum Msg {
         namespace: Option<String>,
         name: String,
     },
+    /// Open this runbook once the documents are read: by its address, or by words of its title.
+    OpenRunbook(String),
     /// A batch from the sources.
     News(Vec<News>),
     /// The settings on disk changed and were good.
@@ -62,6 +64,8 @@ pub enum Msg {
     AcknowledgedBefore(Vec<(ObjectRef, String, Timestamp)>),
     /// What the journal has for a suspect from before this start, each with its name on the time line.
     Suspected(Vec<(String, Change)>),
+    /// The runbooks as they are on disk now.
+    Shelved(Box<super::shelf::Shelved>),
     /// Something small worth one line: copied, saved, could not be saved.
     Said {
         text: String,
@@ -120,6 +124,8 @@ pub enum Effect {
     },
     /// Search lines of the log buffer.
     Scan(super::logs::ScanOrder),
+    /// The settings name other places of runbooks: read those from now on.
+    ReadRunbooks,
     /// To the clipboard, by OSC 52 and by the local one.
     Copy(String),
     Save {

@@ -41,6 +41,10 @@ pub enum Ask {
     Exclude,
     /// Find in a text.
     FindText,
+    /// Runbooks that these words find; takes effect while it is typed.
+    Runbooks,
+    /// A step of the open runbook to go to.
+    Step,
     /// A value that an action needs, such as a number of replicas.
     Value { title: String, action: Action, natives: Vec<Native> },
 }

@@ -55,6 +55,8 @@ pub struct Layout {
 const ROOMY: (u16, u16) = (100, 32);
 /// From here on panes stand side by side.
 const WIDE: u16 = 190;
+/// From here on a runbook stands beside the panes, not above them: a command needs half of that.
+const BESIDE: u16 = 120;
 
 pub fn layout(model: &Model) -> Layout {
     let (width, height) = model.size;
@@ -101,6 +103,9 @@ fn place(model: &Model, body: Area, all: &mut Layout) {
         beside.push(PaneKind::Logs);
     }
     let roomy = body.width >= ROOMY.0 && model.size.1 >= ROOMY.1;
+    if let Some(book) = book(model).filter(|_| roomy && !model.board.zoomed) {
+        return with_book(model, body, book, &beside, all);
+    }
     // With room to spare, what goes on elsewhere stays in sight.
     if beside.is_empty() && body.width >= WIDE && roomy && others_in_view(model) {
         beside.push(PaneKind::Overview);
@@ -127,6 +132,31 @@ fn place(model: &Model, body: Area, all: &mut Layout) {
     // One above the other: the table, and what was opened last.
     let below = if beside.contains(&focus) { focus } else { beside[0] };
     stack(all, body, &[PaneKind::Things, below]);
+}
+
+/// The list of runbooks while it is used, else the open one.
+fn book(model: &Model) -> Option<PaneKind> {
+    let open = model.checklist.is_some().then_some(PaneKind::Checklist);
+    if model.board.focus == PaneKind::Runbooks { Some(PaneKind::Runbooks) } else { open }
+}
+
+/// A runbook, and the live panes beside it; where that is too narrow, below.
+fn with_book(model: &Model, body: Area, book: PaneKind, beside: &[PaneKind], all: &mut Layout) {
+    let mut live = match model.board.focus {
+        PaneKind::Overview => vec![PaneKind::Overview],
+        _ => vec![PaneKind::Things],
+    };
+    if body.width < BESIDE {
+        let focus = model.board.focus;
+        let below = if beside.contains(&focus) { focus } else { live[0] };
+        return stack(all, body, &[book, below]);
+    }
+    live.extend(beside.iter().filter(|pane| **pane != model.board.focus || **pane != PaneKind::Overview));
+    let left = Area { width: body.width / 2, ..body };
+    all.uprights.push(Area { x: left.width, width: 1, ..body });
+    let right = Area { x: left.width + 1, width: body.width - left.width - 1, ..body };
+    all.panes.push((book, left));
+    stack(all, right, &live);
 }
 
 /// Panes one above the other with a rule between.

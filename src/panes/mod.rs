@@ -1,6 +1,7 @@
 //! What each pane says, where it stands and what it can do. How it is painted is `view`'s business.
 pub mod alerts;
 pub mod changes;
+pub mod checklist;
 pub mod containers;
 pub mod database;
 pub mod fires;
@@ -15,6 +16,7 @@ pub mod order;
 pub mod overview;
 pub mod pods;
 pub mod redis;
+pub mod runbooks;
 pub mod state;
 pub mod tables;
 pub mod text;
@@ -46,7 +48,14 @@ pub trait Pane: Sync {
 }
 
 /// Every pane. Adding one is a line here, a file beside this one, and a source.
-pub static PANES: &[&dyn Pane] = &[&overview::Overview, &things::Things, &log_pane::LogPane, &text::TextPane];
+pub static PANES: &[&dyn Pane] = &[
+    &overview::Overview,
+    &things::Things,
+    &log_pane::LogPane,
+    &text::TextPane,
+    &runbooks::RunbooksPane,
+    &checklist::ChecklistPane,
+];
 
 /// A few words of a title in one role.
 #[derive(Debug, Clone, PartialEq, Eq)]

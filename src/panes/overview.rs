@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use super::fires::{self, Fire};
 use super::tables;
 use super::things::{Things, grouped};
-use super::{Fact, Pane, role, wall};
+use super::{Fact, Pane, role, runbooks, wall};
 use crate::domain::change::ChangeKind;
 use crate::domain::feed::Feed;
 use crate::domain::level::Level;
@@ -13,9 +13,10 @@ use crate::domain::settings::{Action, Role};
 use crate::domain::text;
 use crate::model::Model;
 use crate::model::board::{Glance, PaneKind};
+use crate::model::shelf::Fit;
 
 /// One line of it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Line {
     /// The worst of one source; Enter goes there.
     Source {
@@ -40,6 +41,8 @@ pub enum Line {
     Fire(Fire),
     /// How many more fire; Enter shows them all.
     More(usize),
+    /// A runbook that fits what is wrong; Enter opens it.
+    Book(Fit),
     /// Words where nothing else stands.
     Words(String),
     Blank,
@@ -53,13 +56,14 @@ impl Line {
             Line::Change { says, target, .. } => Some(Glance::Change(says.clone(), target.clone())),
             Line::Fire(fire) => Some(Glance::Fire(fire.target.clone())),
             Line::More(_) => Some(Glance::MoreFires),
+            Line::Book(fit) => Some(Glance::Book(fit.book.id())),
             _ => None,
         }
     }
 
     /// Whether the cursor may stand on it.
     pub fn leads(&self) -> bool {
-        matches!(self, Line::Source { .. } | Line::Change { .. } | Line::Fire(_) | Line::More(_))
+        self.glance().is_some()
     }
 }
 
@@ -88,17 +92,29 @@ pub fn sources(model: &Model) -> Vec<Line> {
 
 /// As many alerts as are read at a glance, and as few as are worth a heading.
 const FIRES: std::ops::RangeInclusive<usize> = 3..=12;
+/// As many runbooks; on a small screen fewer, and then fewer alerts as well.
+const BOOKS: usize = 4;
+const FEW: usize = 2;
 
 pub fn lines(model: &Model) -> Vec<Line> {
     let mut lines = sources(model);
     let changes: Vec<Line> = changes(model).take(CHANGES).collect();
+    let small = room(model) < lines.len() + 20;
+    let books = model.shelf.fits.len().min(if small { FEW } else { BOOKS });
     if !model.firing.is_empty() {
-        // Two headings, each with a blank above; changes take half of the rest, or what they need.
-        let rest = room(model).saturating_sub(lines.len() + 4);
+        // Each heading has a blank above; changes take half of the rest, or what they need.
+        let headings = if books > 0 { 6 + books } else { 4 };
+        let rest = room(model).saturating_sub(lines.len() + headings);
         let fires = rest - changes.len().max(1).min(rest / 2);
+        let fewest = if books > 0 && small { FEW } else { *FIRES.start() };
         lines.push(Line::Blank);
         lines.push(Line::Heading("What fires"));
-        lines.extend(fires_within(model, fires.clamp(*FIRES.start(), *FIRES.end())));
+        lines.extend(fires_within(model, fires.clamp(fewest, *FIRES.end())));
+    }
+    if books > 0 {
+        lines.push(Line::Blank);
+        lines.push(Line::Heading("Runbooks that fit"));
+        lines.extend(model.shelf.fits.iter().take(books).cloned().map(Line::Book));
     }
     lines.push(Line::Blank);
     lines.push(Line::Heading("Changed in the last hour"));
@@ -269,9 +285,11 @@ impl Pane for Overview {
         (Level::Done, String::new())
     }
 
-    fn keys(&self, _model: &Model) -> Vec<Action> {
+    fn keys(&self, model: &Model) -> Vec<Action> {
         use Action::{Alerts, Changes, Database, Enter, Palette, Pane1, Redis, Vitals};
-        vec![Enter, Pane1, Alerts, Database, Redis, Vitals, Changes, Palette]
+        let mut keys = vec![Enter, Pane1, Alerts, Database, Redis, Vitals, Changes, Palette];
+        runbooks::offer(model, &mut keys);
+        keys
     }
 }
 

@@ -53,7 +53,11 @@ impl Pane for TextPane {
 
     fn keys(&self, model: &Model) -> Vec<Action> {
         match model.detail.as_ref().map(|detail| detail.target.kind) {
-            Some(Kind::Alert) => return ALERT.to_vec(),
+            Some(Kind::Alert) => {
+                let mut keys = ALERT.to_vec();
+                super::runbooks::offer(model, &mut keys);
+                return keys;
+            }
             Some(Kind::Silence) => return SILENCE.to_vec(),
             _ => {}
         }
@@ -192,7 +196,7 @@ fn wrapped(mut line: Line, width: usize) -> Vec<Line> {
 }
 
 /// A text in pieces of at most `room` columns, each as long as it can be: broken after a space, or where it must.
-fn broken(mut text: &str, room: usize) -> Vec<&str> {
+pub(super) fn broken(mut text: &str, room: usize) -> Vec<&str> {
     let mut pieces = Vec::new();
     while text.width() > room {
         let (mut used, mut fits, mut space) = (0, 0, None);

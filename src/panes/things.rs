@@ -355,7 +355,11 @@ impl Pane for Things {
             Scale, SetImage, Shell, Undo,
         };
         if let Some(tables) = tables::of(model.board.kind.realm()) {
-            return tables.keys(model.board.kind).to_vec();
+            let mut keys = tables.keys(model.board.kind).to_vec();
+            if model.board.kind == Kind::Alert {
+                super::runbooks::offer(model, &mut keys);
+            }
+            return keys;
         }
         let mut keys = vec![Open, Logs, Describe];
         keys.extend_from_slice(match model.board.kind {
@@ -370,6 +374,9 @@ impl Pane for Things {
             keys.retain(|key| *key != Shell);
         }
         keys.extend([Filter, NextKind, Palette]);
+        if model.board.kind == Kind::Pod {
+            super::runbooks::offer(model, &mut keys);
+        }
         keys
     }
 }

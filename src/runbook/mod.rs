@@ -2,12 +2,15 @@
 //!
 //! [`document`] finds the blocks of a file, [`catalogue`] the runbooks and steps in them, [`placeholder`] the
 //! values to fill in, [`facts`] the tables and lists around them. [`suggest`] ranks a catalogue for an alert,
-//! [`lint`] says what an author should mend.
+//! [`lint`] says what an author should mend. [`binding`] puts values in, [`execution`] keeps one run of a runbook,
+//! [`judge`] says what a command came to.
 pub mod binding;
 pub mod catalogue;
 pub mod document;
+pub mod execution;
 pub mod facts;
 pub mod json;
+pub mod judge;
 pub mod lint;
 pub mod placeholder;
 pub mod suggest;

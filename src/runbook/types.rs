@@ -39,6 +39,36 @@ pub enum Kind {
     Reference,
 }
 
+impl Kind {
+    pub const ALL: [Kind; 10] = [
+        Kind::Incident,
+        Kind::Daily,
+        Kind::Maintenance,
+        Kind::Scaling,
+        Kind::Backup,
+        Kind::Recovery,
+        Kind::Security,
+        Kind::Deployment,
+        Kind::Diagnosis,
+        Kind::Reference,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Incident => "incident",
+            Kind::Daily => "daily",
+            Kind::Maintenance => "maintenance",
+            Kind::Scaling => "scaling",
+            Kind::Backup => "backup",
+            Kind::Recovery => "recovery",
+            Kind::Security => "security",
+            Kind::Deployment => "deployment",
+            Kind::Diagnosis => "diagnosis",
+            Kind::Reference => "reference",
+        }
+    }
+}
+
 /// How its steps belong together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -91,6 +121,18 @@ pub struct Runbook {
     pub steps: Vec<Step>,
     /// Positional arguments of its scripts that have to be given.
     pub arguments: Vec<crate::commands::statement::Argument>,
+}
+
+impl Runbook {
+    /// The highest risk of its commands; `None` when it has none.
+    pub fn highest(&self) -> Option<crate::domain::approval::Tier> {
+        self.steps.iter().flat_map(|step| &step.commands).map(|command| command.statement.risk).max()
+    }
+
+    /// How many steps are counted: a script's preamble and plain notes are none.
+    pub fn counted_steps(&self) -> usize {
+        self.steps.iter().filter(|step| step.n != "0" && step.kind != StepKind::Note).count()
+    }
 }
 
 /// A remark with its line.
@@ -146,9 +188,13 @@ pub struct Command {
     pub attributes: Attributes,
 }
 
-/// What an author may add to a fence: `{name= risk= timeout= undo= expect=}`.
+/// Of the code block that a command stands in: where it is, and what its author may add to a fence,
+/// `{name= risk= timeout= undo= expect=}`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Attributes {
+    /// The line of the block's first line of code: the commands of one block share one shell. 0 for a command in a
+    /// sentence, which stands alone.
+    pub block: u32,
     pub name: Option<String>,
     pub timeout: Option<String>,
     pub undo: Option<String>,

@@ -3,6 +3,7 @@ mod disk;
 pub mod journal;
 mod keeper;
 mod places;
+pub mod read;
 mod repair;
 
 pub use journal::{Journal, JournalError, Setup};

@@ -45,7 +45,7 @@ pub fn ask(model: &mut Model, action: Action, target: &ObjectRef) -> Vec<Effect>
         }
         Ok(Draft::Ready(natives)) => question_about(model, natives),
         Ok(Draft::Value { title, prefilled, natives }) => {
-            super::keys::ask(model, Ask::Value { title, action, natives }, &prefilled);
+            super::typing::ask(model, Ask::Value { title, action, natives }, &prefilled);
             Vec::new()
         }
     };
@@ -65,7 +65,7 @@ pub fn valued(model: &mut Model, action: Action, natives: Vec<Native>, text: &st
         Ok(natives) if action == Action::Matchers => {
             let action = Action::Silence;
             if let Some((title, prefilled)) = super::realms::value(model, action, &natives) {
-                super::keys::ask(model, Ask::Value { title, action, natives }, &prefilled);
+                super::typing::ask(model, Ask::Value { title, action, natives }, &prefilled);
             }
             Vec::new()
         }
@@ -74,7 +74,7 @@ pub fn valued(model: &mut Model, action: Action, natives: Vec<Native>, text: &st
             model.say(why, true);
             // What was typed so far is not lost: it is long, and nearly right.
             if let Some((title, _)) = super::realms::value(model, action, &natives) {
-                super::keys::ask(model, Ask::Value { title, action, natives }, text);
+                super::typing::ask(model, Ask::Value { title, action, natives }, text);
             }
             Vec::new()
         }

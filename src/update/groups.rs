@@ -213,7 +213,7 @@ pub fn view(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
         Action::GroupBy => {
             let now = model.board.group.clone().unwrap_or_default();
             let title = format!("group alerts by which label ({}):", labels(model).join(", "));
-            super::keys::ask(model, Ask::Value { title, action, natives: Vec::new() }, &now);
+            super::typing::ask(model, Ask::Value { title, action, natives: Vec::new() }, &now);
         }
         Action::FoldAll if model.board.kind == Kind::AlertGroup => {
             let groups: Vec<ObjectRef> = all(model).map(|(id, _)| id.clone()).collect();

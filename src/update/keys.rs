@@ -1,6 +1,6 @@
 //! Keys to actions, actions to the part of the board they belong to.
 use super::realms::Part;
-use super::{act, changes, detail, groups, lines, overview, palette, realms, table, wall};
+use super::{act, changes, detail, groups, lines, overview, palette, realms, shelf, table, typing, wall};
 use crate::domain::action::{Outcome, Verb};
 use crate::domain::object::{Kind, Realm};
 use crate::domain::settings::{Action, Key, KeyCode, Scope};
@@ -8,7 +8,6 @@ use crate::domain::time::Timestamp;
 use crate::model::board::PaneKind;
 use crate::model::detail::Tab;
 use crate::model::filter::Filter;
-use crate::model::input::Input;
 use crate::model::msg::{Effect, MouseDid};
 use crate::model::overlay::{Ask, Overlay};
 use crate::model::{Deed, Model};
@@ -58,7 +57,7 @@ fn press(model: &mut Model, key: Key) -> Vec<Effect> {
     match model.overlays.last() {
         Some(Overlay::Question) => Vec::new(),
         Some(Overlay::Palette(_)) => palette::key(model, key, action),
-        Some(Overlay::Line { .. }) => line_key(model, key, action),
+        Some(Overlay::Line { .. }) => typing::key(model, key, action),
         Some(Overlay::Help { .. } | Overlay::Deeds { .. } | Overlay::Columns { .. }) => {
             list_key(model, key, action)
         }
@@ -71,7 +70,7 @@ pub fn pasted(model: &mut Model, text: &str) -> Vec<Effect> {
     match model.overlays.last_mut() {
         Some(Overlay::Line { input, .. }) => {
             input.insert(text);
-            typed(model)
+            typing::typed(model)
         }
         Some(Overlay::Palette(palette)) => {
             palette.input.insert(text);
@@ -102,6 +101,14 @@ pub fn perform(model: &mut Model, action: Action, key: Key) -> Vec<Effect> {
         }
         PaneKind::Detail => detail::act(model, action).or_else(|| table::kinds(model, action)),
         PaneKind::Logs => lines::act(model, action),
+        // The rows beside it are not where you are: nothing there is meant.
+        PaneKind::Runbooks | PaneKind::Checklist => {
+            let own = match model.board.focus {
+                PaneKind::Runbooks => shelf::act(model, action),
+                _ => shelf::read(model, action),
+            };
+            own.or_else(|| table::kinds(model, action)).or(Some(Vec::new()))
+        }
     };
     here.unwrap_or_else(|| on_thing(model, action))
 }
@@ -113,13 +120,14 @@ fn everywhere(model: &mut Model, action: Action, key: Key) -> Option<Vec<Effect>
         Action::Back => return Some(back(model, key)),
         Action::Help => model.overlays.push(Overlay::Help { of: model.scope(), top: 0 }),
         Action::Palette => palette::open(model),
-        Action::Filter | Action::Find => open_line(model),
-        Action::Include => ask(model, Ask::Include, &lines::pattern(model, &Ask::Include)),
-        Action::Exclude => ask(model, Ask::Exclude, &lines::pattern(model, &Ask::Exclude)),
+        Action::Filter | Action::Find => typing::open_line(model),
+        Action::Include => typing::ask(model, Ask::Include, &lines::pattern(model, &Ask::Include)),
+        Action::Exclude => typing::ask(model, Ask::Exclude, &lines::pattern(model, &Ask::Exclude)),
         Action::NextPane | Action::PrevPane => next_pane(model, action == Action::PrevPane),
         Action::Pane1 => return Some(table::realm(model, Realm::Kubernetes)),
         Action::Pane2 => model.board.focus = PaneKind::Logs,
         Action::Overview => return Some(overview::show(model)),
+        Action::Runbooks => return Some(shelf::list(model)),
         Action::Containers => return Some(table::realm(model, Realm::Containers)),
         Action::Alerts => return Some(table::realm(model, Realm::Alerts)),
         Action::Database => return Some(table::realm(model, Realm::Database)),
@@ -195,6 +203,14 @@ fn back(model: &mut Model, key: Key) -> Vec<Effect> {
         }
         PaneKind::Overview if key.code == KeyCode::Char('q') => return quit(model),
         PaneKind::Overview => return Vec::new(),
+        PaneKind::Runbooks => return shelf::back(model),
+        PaneKind::Checklist => {
+            // It stays open; `q` closes it.
+            if key.code == KeyCode::Char('q') {
+                model.checklist = None;
+            }
+            return shelf::leave(model);
+        }
         PaneKind::Things => {}
     }
     if model.detail.is_some() {
@@ -227,6 +243,9 @@ fn marks(model: &Model) -> Vec<crate::domain::object::ObjectRef> {
 
 fn next_pane(model: &mut Model, back: bool) {
     let mut panes = vec![PaneKind::Things];
+    if model.checklist.is_some() {
+        panes.insert(0, PaneKind::Checklist);
+    }
     if tables::others_in_view(model) {
         panes.insert(0, PaneKind::Overview);
     }
@@ -249,6 +268,8 @@ fn copy(model: &mut Model) -> Vec<Effect> {
             model.detail.as_ref().map(|detail| crate::panes::text::whole(model, detail).join("\n"))
         }
         PaneKind::Logs => lines::copied(model),
+        PaneKind::Runbooks => shelf::place(model),
+        PaneKind::Checklist => shelf::copied(model),
     };
     text.map_or_else(Vec::new, |text| vec![Effect::Copy(text)])
 }
@@ -307,102 +328,6 @@ fn nothing_chosen(model: &Model) -> &'static str {
         "there is no row here to do that to"
     } else {
         "the selected row is gone: choose another one first"
-    }
-}
-
-pub fn ask(model: &mut Model, ask: Ask, text: &str) {
-    model.overlays.push(Overlay::Line { ask, input: Input::with(text) });
-}
-
-/// `/` in this pane.
-fn open_line(model: &mut Model) {
-    match model.board.focus {
-        PaneKind::Things => {
-            let text = model.board.filter.text().to_owned();
-            ask(model, Ask::Filter, &text);
-        }
-        PaneKind::Overview => model.say("`/` looks through a table: Enter opens one", false),
-        PaneKind::Detail => ask(model, Ask::FindText, ""),
-        PaneKind::Logs => ask(model, Ask::Find, ""),
-    }
-}
-
-/// Edits a line; says whether the key was one that edits.
-pub fn edit(input: &mut Input, key: Key) -> bool {
-    match (key.code, key.ctrl) {
-        (KeyCode::Char('u'), true) => input.clear(),
-        (KeyCode::Char('w'), true) => input.delete_word(),
-        (KeyCode::Char('a'), true) | (KeyCode::Home, _) => input.home(),
-        (KeyCode::Char('e'), true) | (KeyCode::End, _) => input.end(),
-        (KeyCode::Char('h'), true) | (KeyCode::Backspace, _) => input.backspace(),
-        (KeyCode::Delete, _) => input.delete(),
-        (KeyCode::Left, _) => input.left(),
-        (KeyCode::Right, _) => input.right(),
-        (KeyCode::Char(c), false) if !key.alt => input.insert(c.encode_utf8(&mut [0; 4])),
-        _ => return false,
-    }
-    true
-}
-
-fn line_key(model: &mut Model, key: Key, action: Option<Action>) -> Vec<Effect> {
-    match action {
-        Some(Action::Accept) => {
-            let Some(Overlay::Line { ask, input }) = model.overlays.pop() else { return Vec::new() };
-            return accepted(model, ask, input.text());
-        }
-        Some(Action::Cancel) => {
-            return match model.overlays.pop() {
-                Some(Overlay::Line { ask: Ask::Filter, .. }) => {
-                    table::filter(model, "");
-                    Vec::new()
-                }
-                Some(Overlay::Line { ask: ask @ (Ask::Find | Ask::Include | Ask::Exclude), .. }) => {
-                    lines::typed(model, &ask, "")
-                }
-                _ => Vec::new(),
-            };
-        }
-        _ => {}
-    }
-    if let Some(Overlay::Line { input, .. }) = model.overlays.last_mut()
-        && edit(input, key)
-    {
-        return typed(model);
-    }
-    Vec::new()
-}
-
-/// A filter takes effect while it is typed.
-fn typed(model: &mut Model) -> Vec<Effect> {
-    let Some(Overlay::Line { ask, input }) = model.overlays.last() else { return Vec::new() };
-    let (ask, text) = (ask.clone(), input.text().to_owned());
-    match ask {
-        Ask::Filter => {
-            table::filter(model, &text);
-            Vec::new()
-        }
-        Ask::Find | Ask::Include | Ask::Exclude => lines::typed(model, &ask, &text),
-        Ask::FindText | Ask::Value { .. } => Vec::new(),
-    }
-}
-
-fn accepted(model: &mut Model, ask: Ask, text: &str) -> Vec<Effect> {
-    match ask {
-        Ask::Filter => {
-            table::filter(model, text);
-            Vec::new()
-        }
-        Ask::FindText => {
-            detail::find(model, text, false);
-            Vec::new()
-        }
-        Ask::Find => {
-            let mut effects = lines::typed(model, &ask, text);
-            effects.extend(lines::found(model));
-            effects
-        }
-        Ask::Include | Ask::Exclude => lines::typed(model, &ask, text),
-        Ask::Value { action, natives, .. } => act::valued(model, action, natives, text),
     }
 }
 

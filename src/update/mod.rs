@@ -13,7 +13,9 @@ pub mod palette;
 pub mod plan;
 pub mod question;
 pub mod realms;
+pub mod shelf;
 pub mod table;
+pub mod typing;
 pub mod wall;
 
 use crate::domain::object::Kind;
@@ -53,6 +55,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Open { kind, namespace, name } => open::wanted(model, kind, namespace, name),
+        Msg::OpenRunbook(words) => {
+            shelf::wanted(model, words);
+            Vec::new()
+        }
         Msg::News(batch) => news::take(model, batch),
         Msg::Settings(settings) => taken_up(model, *settings),
         Msg::SettingsRefused(why) => {
@@ -76,6 +82,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Suspected(suspects) => {
             changes::suspected(model, suspects);
+            Vec::new()
+        }
+        Msg::Shelved(shelved) => {
+            shelf::shelved(model, *shelved);
             Vec::new()
         }
         Msg::Said { text, bad } => {
@@ -121,6 +131,9 @@ fn taken_up(model: &mut Model, settings: Settings) -> Vec<Effect> {
     }
     dress(model);
     let mut effects = Vec::new();
+    if before.profile.runbooks != model.settings.profile.runbooks {
+        effects.push(Effect::ReadRunbooks);
+    }
     if before.log_level != model.settings.log_level {
         effects.push(Effect::SetLogLevel(model.settings.log_level));
     }
@@ -192,5 +205,6 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     act::tick(model);
     wall::tick(model);
     open::tick(model);
+    shelf::refit(model);
     lines::tick(model)
 }

@@ -32,6 +32,7 @@ fn open(model: &mut Model, line: &Line) -> Vec<Effect> {
         Line::Source { realm, .. } => table::realm(model, *realm),
         Line::Change { target, .. } => land(model, target.clone()),
         Line::Fire(fire) => land(model, fire.target.clone()),
+        Line::Book(fit) => super::shelf::open(model, fit.book.clone()),
         Line::More(_) => table::show(model, Kind::Alert),
         _ => Vec::new(),
     }

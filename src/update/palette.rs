@@ -137,7 +137,7 @@ pub fn key(model: &mut Model, key: Key, action: Option<Action>) -> Vec<Effect> {
             return chosen.map_or_else(Vec::new, |chosen| choose(model, &chosen));
         }
         _ => {
-            if keys::edit(&mut palette.input, key) {
+            if super::typing::edit(&mut palette.input, key) {
                 refresh(model);
             }
         }

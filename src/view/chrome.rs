@@ -125,6 +125,8 @@ fn prompt(ask: &Ask) -> String {
     match ask {
         Ask::Filter => "/".into(),
         Ask::Find | Ask::FindText => "find ".into(),
+        Ask::Runbooks => "find a runbook ".into(),
+        Ask::Step => "go to step ".into(),
         Ask::Include => "only ".into(),
         Ask::Exclude => "without ".into(),
         Ask::Value { title, .. } => format!("{title} "),
@@ -172,7 +174,7 @@ fn short(model: &Model, action: Action, _here: Scope) -> (String, String) {
     let word = match action {
         Action::Help => "keys".into(),
         Action::Pane1 => "pods".into(),
-        Action::Enter => "open".into(),
+        Action::Enter | Action::OpenRunbook => "open".into(),
         Action::Palette => "command".into(),
         Action::NextKind => "kinds".into(),
         Action::ShowEvents => "events".into(),

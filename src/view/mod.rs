@@ -1,4 +1,5 @@
 //! Draws the model; changes nothing.
+pub mod books;
 pub mod chrome;
 pub mod help;
 pub mod logs;
@@ -48,6 +49,8 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model) -> Option<(QuestionId, u32)> {
             PaneKind::Things => table::draw(frame.buffer_mut(), &paint, model, *area),
             PaneKind::Overview => overview::draw(frame.buffer_mut(), &paint, model, *area),
             PaneKind::Detail => text::draw(frame.buffer_mut(), &paint, model, *area),
+            PaneKind::Runbooks => books::list(frame.buffer_mut(), &paint, model, *area),
+            PaneKind::Checklist => books::checklist(frame.buffer_mut(), &paint, model, *area),
             PaneKind::Logs => chrome::log(frame.buffer_mut(), &paint, model, *area),
         }
     }

@@ -82,6 +82,15 @@ fn draw_line(buffer: &mut Buffer, paint: &Paint<'_>, row: Area, line: &Line, cho
             paint.on_line(buffer, wide, &fire.name, Role::Text, Cut::Middle, chosen);
             put(buffer, row.x + 12 + width, row.width, &fire.says, role);
         }
+        Line::Book(fit) => {
+            let width = (row.width.saturating_sub(10) * 2 / 5).clamp(10, 34);
+            put(buffer, row.x + 3, width + 7, &fit.book.runbook.title, Role::Text);
+            let place = crate::panes::runbooks::place(&fit.book);
+            let wide = u16::try_from(place.chars().count()).unwrap_or(0);
+            let (x, at) = (row.x + 12 + width, end.saturating_sub(wide + 1));
+            put(buffer, x, at.saturating_sub(x + 1), &fit.why, Role::Dim);
+            put(buffer, at, wide, &place, Role::Dim);
+        }
         Line::More(n) => put(buffer, row.x + 10, row.width, &format!("+{n} more"), Role::Dim),
         Line::Change { at, what, says, level, suspect, .. } => {
             put(buffer, row.x + 3, 5, at, Role::Dim);

@@ -1,4 +1,7 @@
 //! A small estate in trouble, built by hand: the facts that pure tests draw and press keys on.
+use std::sync::Arc;
+
+use firedeck::commands::tools::Tables;
 use firedeck::domain::feed::{Feed, FeedState};
 use firedeck::domain::level::Level;
 use firedeck::domain::news::{Branch, ClusterFacts, Inspection, News, Section, SectionLine, Seen};
@@ -10,6 +13,9 @@ use firedeck::domain::settings::{Key, KeyCode};
 use firedeck::domain::time::Timestamp;
 use firedeck::model::Model;
 use firedeck::model::msg::{Effect, Msg};
+use firedeck::model::shelf::Shelved;
+use firedeck::runbook::Document;
+use firedeck::runbook::suggest::Index;
 use firedeck::update::update;
 
 /// Noon of some day.
@@ -299,4 +305,17 @@ pub fn inspection(target: &ObjectRef) -> Inspection {
         ],
         missing: vec!["metrics: needs get on pods.metrics.k8s.io".into()],
     }
+}
+
+/// The runbooks of the fixture, as they are once they were read.
+pub fn shelve(model: &mut Model) {
+    let text = include_str!("../fixtures/on-call.md");
+    let document = firedeck::runbook::catalogue::read("runbooks/010-on-call.md", text, &Tables::default());
+    shelve_all(model, vec![Arc::new(document)]);
+}
+
+pub fn shelve_all(model: &mut Model, documents: Vec<Arc<Document>>) {
+    let index = Arc::new(Index::new(&documents));
+    let shelved = Shelved { documents, failed: Vec::new(), notes: Vec::new(), index };
+    say(model, Msg::Shelved(Box::new(shelved)));
 }

@@ -1,9 +1,9 @@
 //! One runbook as a checklist for the terminal.
 use std::fmt::Write;
 
-use super::words::{counted, highest, kind, line, steps};
+use super::words::{counted, line};
 use crate::cli::ink::Ink;
-use crate::commands::{Lang, Role as Purpose, Traits};
+use crate::commands::{Lang, Role as Purpose};
 use crate::domain::approval::Tier;
 use crate::domain::settings::Role;
 use crate::domain::text::clean_lines;
@@ -81,15 +81,15 @@ impl Page<'_> {
     fn head(&mut self, document: &Document, runbook: &Runbook) {
         let ink = self.ink;
         self.put(0, "", Role::Title, &runbook.title);
-        let mut about: Vec<String> = vec![kind(runbook.kind).into()];
+        let mut about: Vec<String> = vec![runbook.kind.name().into()];
         about.extend(runbook.severity.as_deref().map(line));
         about.extend(runbook.response_time.as_deref().map(|time| format!("respond within {}", line(time))));
-        about.push(counted(steps(runbook), "step"));
+        about.push(counted(runbook.counted_steps(), "step"));
         if runbook.mode == Mode::Menu {
             about.push("choose one".into());
         }
         self.put(0, "", Role::Text, &about.join(" · "));
-        if let Some(tier) = highest(runbook) {
+        if let Some(tier) = runbook.highest() {
             let (sign, role) = ink.risk(tier);
             self.put(0, "", role, &format!("{sign} {tier} at most"));
         }
@@ -187,7 +187,7 @@ impl Page<'_> {
         if statement.risk > Tier::Read {
             about.push(format!("{}: {}", statement.risk, line(&statement.why)));
         }
-        about.extend(marks(statement.traits).map(str::to_owned));
+        about.extend(statement.traits.words().map(str::to_owned));
         if statement.lang == Lang::Query || statement.role == Purpose::Query {
             about.push("to be copied, not run".into());
         }
@@ -212,19 +212,4 @@ fn placeholder(placeholder: &Placeholder) -> String {
     let usual =
         placeholder.default.as_deref().map_or(String::new(), |usual| format!(" (else `{}`)", line(usual)));
     format!("{}{usual}", line(&placeholder.text))
-}
-
-fn marks(traits: Traits) -> impl Iterator<Item = &'static str> {
-    [
-        (traits.interactive, "needs a terminal"),
-        (traits.endless, "never ends by itself"),
-        (traits.long_running && !traits.endless, "takes long"),
-        (traits.background, "goes on in the background"),
-        (traits.remote, "runs on another machine"),
-        (traits.secret, "touches secrets"),
-        (traits.heavy, "a heavy read"),
-        (traits.writes_file, "writes a file"),
-    ]
-    .into_iter()
-    .filter_map(|(on, words)| on.then_some(words))
 }

@@ -16,7 +16,7 @@ use crate::config::Request;
 use crate::domain::settings::Role;
 use crate::runbook::Document;
 use crate::runbook::lint::{Context, Finding, Rule, Severity, lint as findings, sarif};
-use crate::sources::documents::{self, Library};
+use crate::sources::documents::{self, Library, models};
 
 /// A document and what is to be mended in it.
 pub(super) type Mend<'a> = (&'a Document, Vec<Finding>);
@@ -92,6 +92,9 @@ fn look<'a>(library: &'a Library, rules: &[Rule]) -> Vec<Mend<'a>> {
 /// Whether a path that a document names is there: beside the document, or below what was named when it begins
 /// with `/`.
 fn exists(roots: &[PathBuf], document: &Path, link: &str) -> bool {
+    if let Some(there) = models::beside(document, link) {
+        return there;
+    }
     match link.strip_prefix('/') {
         None => document.parent().unwrap_or(Path::new("")).join(link).exists(),
         Some(rest) => roots.iter().any(|root| {

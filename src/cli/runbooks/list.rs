@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::shelf::Shelf;
 use super::table::{Cell, Column, Fit, table};
-use super::words::{counted, highest, kind, line, steps};
+use super::words::{counted, line};
 use crate::cli::out;
 use crate::config::Request;
 use crate::domain::approval::Tier;
@@ -33,7 +33,7 @@ pub(super) struct Wanted<'a> {
 impl Wanted<'_> {
     pub(super) fn fits(&self, document: &Document, runbook: &Runbook) -> bool {
         let kind = self.kinds.is_empty() || self.kinds.contains(&runbook.kind);
-        let risk = self.risks.is_empty() || highest(runbook).is_some_and(|risk| self.risks.contains(&risk));
+        let risk = self.risks.is_empty() || runbook.highest().is_some_and(|risk| self.risks.contains(&risk));
         let words = self.filter.is_none_or(|filter| {
             let text = format!("{} {} {}", runbook.title, runbook.section, document.path).to_lowercase();
             filter.to_lowercase().split_whitespace().all(|word| text.contains(word))
@@ -86,7 +86,7 @@ fn people(shelf: &Shelf, wanted: &Wanted<'_>) -> String {
 }
 
 fn row(shelf: &Shelf, document: &Document, runbook: &Runbook) -> [Cell; 6] {
-    let risk = match highest(runbook) {
+    let risk = match runbook.highest() {
         Some(tier) => {
             let (sign, role) = shelf.ink.risk(tier);
             Cell::new(role, format!("{sign} {tier}"))
@@ -96,9 +96,9 @@ fn row(shelf: &Shelf, document: &Document, runbook: &Runbook) -> [Cell; 6] {
     [
         Cell::new(Role::Dim, format!("{}:{}", line(&document.path), runbook.line)),
         Cell::new(Role::Text, line(&runbook.title)),
-        Cell::new(Role::Text, kind(runbook.kind)),
+        Cell::new(Role::Text, runbook.kind.name()),
         Cell::new(Role::Text, runbook.severity.as_deref().map_or("–".into(), line)),
-        Cell::new(Role::Text, steps(runbook).to_string()),
+        Cell::new(Role::Text, runbook.counted_steps().to_string()),
         risk,
     ]
 }

@@ -8,7 +8,7 @@ mod pick;
 mod search;
 mod shelf;
 mod show;
-mod table;
+pub(super) mod table;
 mod words;
 
 use std::process::ExitCode;

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::words::KINDS;
 use crate::domain::approval::Tier;
 use crate::runbook::Kind;
 use crate::runbook::lint::{Rule, Severity};
@@ -12,7 +11,7 @@ use crate::runbook::lint::{Rule, Severity};
 const WHERE: &str = "\
 Where runbooks are: the paths that are given; else `runbooks` of the profile or the config file; else ./runbooks, \
 ./docs/runbooks, or this directory where Markdown lies in it. In directories, what git ignores and what is hidden \
-is left out.";
+is left out. `models:` stands for the runbooks that come with firedeck, `models:NAME` for one of them.";
 
 #[derive(Debug, Subcommand)]
 pub enum RunbooksCommand {
@@ -22,6 +21,7 @@ Examples:
   firedeck runbooks list
   firedeck runbooks list docs/ README.md --risk danger
   firedeck runbooks list --json docs/ | jq '.documents[].runbooks[].title'
+  firedeck runbooks list models:                         models for your own, which come with firedeck
 
 Exit status: 0 well, 1 a file could not be read.", after_long_help = WHERE)]
     List {
@@ -48,6 +48,7 @@ Examples:
   firedeck runbooks show 'Database connections exhausted'
   firedeck runbooks show docs/oncall.md:120
   firedeck runbooks show database connections
+  firedeck runbooks show models:crash-loop
 
 Exit status: 0 well, 1 when there is none, or more than one.", after_long_help = WHERE)]
     Show {
@@ -170,9 +171,8 @@ pub enum Deny {
 }
 
 fn kind() -> impl TypedValueParser<Value = Kind> {
-    let named = |text: String| KINDS.iter().find(|(_, name)| *name == text).map(|(kind, _)| *kind);
-    PossibleValuesParser::new(KINDS.iter().map(|(_, name)| *name))
-        .try_map(move |text| named(text).ok_or("no kind"))
+    let named = |text: String| Kind::ALL.into_iter().find(|kind| kind.name() == text);
+    PossibleValuesParser::new(Kind::ALL.map(Kind::name)).try_map(move |text| named(text).ok_or("no kind"))
 }
 
 fn risk() -> impl TypedValueParser<Value = Tier> {

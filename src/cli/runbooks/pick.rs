@@ -3,8 +3,9 @@ use std::path::{Path, PathBuf};
 
 use super::words::bare;
 use crate::runbook::{Document, Runbook};
+use crate::sources::documents::models;
 
-/// `PATH:LINE`, or a path that is there.
+/// `PATH:LINE`, a path that is there, or a model's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Spot {
     pub path: PathBuf,
@@ -15,18 +16,24 @@ impl Spot {
     /// What is not the place of a file is a name.
     pub(super) fn parse(text: &str) -> Option<Spot> {
         let there = |path: &str| Path::new(path).is_file();
-        if let Some((path, line)) = text.rsplit_once(':')
+        let path = |path: &str| models::whole(Path::new(path)).unwrap_or_else(|| path.into());
+        if let Some((place, line)) = text.rsplit_once(':')
             && let Ok(line) = line.parse()
-            && !path.is_empty()
+            && !place.is_empty()
         {
-            return Some(Spot { path: path.into(), line: Some(line) });
+            return Some(Spot { path: path(place), line: Some(line) });
         }
-        there(text).then(|| Spot { path: text.into(), line: None })
+        (there(text) || models::is_named(Path::new(text))).then(|| Spot { path: path(text), line: None })
     }
 
     /// Whether a document is the one that is meant: its path, or the end of it.
     pub(super) fn is_of(&self, document: &Document) -> bool {
         Path::new(&document.path).ends_with(self.path.strip_prefix(".").unwrap_or(&self.path))
+    }
+
+    /// It names where it is, so that nothing else has to be read.
+    pub(super) fn is_there(&self) -> bool {
+        self.path.is_file() || models::is_named(&self.path)
     }
 
     /// The innermost runbook around the line; without a line, every one.

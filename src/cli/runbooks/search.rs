@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::shelf::Shelf;
-use super::words::{highest, kind, line};
+use super::words::line;
 use crate::cli::ink::Ink;
 use crate::cli::out;
 use crate::config::Request;
@@ -73,12 +73,12 @@ fn as_text(ink: &Ink, found: &[Found<'_>]) -> String {
         let title = line(&runbook.title);
         let whole = hit.text == runbook.title;
         let title = if whole { marked(ink, hit, Role::Title) } else { ink.paint(Role::Title, &title) };
-        let risk = highest(runbook).map(|tier| {
+        let risk = runbook.highest().map(|tier| {
             let (sign, role) = ink.risk(tier);
             ink.paint(role, &format!("{sign} {tier}"))
         });
         let about =
-            [Some(kind(runbook.kind).to_owned()), risk].into_iter().flatten().collect::<Vec<_>>().join(", ");
+            [Some(runbook.kind.name().to_owned()), risk].into_iter().flatten().collect::<Vec<_>>().join(", ");
         let _ = writeln!(text, "{title}  {about}");
         let place = format!("{}:{}", line(&document.path), runbook.line);
         let _ = writeln!(text, "  {}  {}", ink.paint(Role::Dim, &place), line(&hit.reason));
@@ -145,7 +145,7 @@ fn as_json(found: &[Found<'_>]) -> String {
             path: &document.path,
             line: runbook.line,
             title: &runbook.title,
-            kind: kind(runbook.kind),
+            kind: runbook.kind.name(),
             score: hit.score,
             reason: &hit.reason,
             text: &hit.text,

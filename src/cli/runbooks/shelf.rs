@@ -1,5 +1,5 @@
 //! The documents a sub-command works on: where they are, and what could not be read of them.
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -13,10 +13,7 @@ use crate::config::{self, Request};
 use crate::domain::settings::Settings;
 use crate::runbook::{Document, Runbook};
 use crate::sources::documents::walk::is_markdown;
-use crate::sources::documents::{Entry, Library, Limits};
-
-/// Where teams keep them, for whoever has set nothing.
-const USUAL: [&str; 2] = ["runbooks", "docs/runbooks"];
+use crate::sources::documents::{Entry, Library, Limits, usual};
 
 /// The exit code of programs for CI when not everything could be looked at; 1 says that something was found.
 pub(super) const TROUBLE: u8 = 2;
@@ -84,8 +81,8 @@ fn places(given: &[PathBuf], settings: &Settings, request: &Request) -> Result<V
     if !settings.profile.runbooks.is_empty() {
         return Ok(settings.profile.runbooks.clone());
     }
-    if let Some(usual) = USUAL.into_iter().map(Path::new).find(|path| path.is_dir()) {
-        return Ok(vec![usual.to_owned()]);
+    if let Some(usual) = usual() {
+        return Ok(vec![usual]);
     }
     let mut here = std::fs::read_dir(".").into_iter().flatten().flatten();
     if here.any(|entry| is_markdown(&entry.file_name().to_string_lossy())) {

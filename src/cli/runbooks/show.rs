@@ -21,7 +21,8 @@ const NEAR: usize = 5;
 pub(super) fn show(request: &Request, name: &[String], within: &[PathBuf], as_json: bool) -> ExitCode {
     let name = name.join(" ");
     let spot = Spot::parse(&name);
-    let file = spot.as_ref().map(|spot| spot.path.clone()).filter(|path| within.is_empty() && path.is_file());
+    let file =
+        spot.as_ref().filter(|spot| within.is_empty() && spot.is_there()).map(|spot| spot.path.clone());
     let shelf = match Shelf::open(request, file.as_ref().map_or(within, std::slice::from_ref)) {
         Ok(shelf) => shelf,
         Err(code) => return code,

@@ -7,7 +7,7 @@ use crate::view::wrap::{cut, middle, width};
 
 /// What is left out where the screen is too narrow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fit {
+pub(in crate::cli) enum Fit {
     Whole,
     /// The end; so many columns always stay.
     End(usize),
@@ -16,20 +16,20 @@ pub(super) enum Fit {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Column {
+pub(in crate::cli) struct Column {
     pub head: &'static str,
     pub fit: Fit,
     pub right: bool,
 }
 
 #[derive(Debug)]
-pub(super) struct Cell {
+pub(in crate::cli) struct Cell {
     pub text: String,
     pub role: Role,
 }
 
 impl Cell {
-    pub(super) fn new(role: Role, text: impl Into<String>) -> Cell {
+    pub(in crate::cli) fn new(role: Role, text: impl Into<String>) -> Cell {
         Cell { text: text.into(), role }
     }
 }
@@ -37,7 +37,7 @@ impl Cell {
 const GAP: &str = "  ";
 
 /// A head and the rows below it; nothing without rows.
-pub(super) fn table<const N: usize>(ink: &Ink, columns: &[Column; N], rows: &[[Cell; N]]) -> String {
+pub(in crate::cli) fn table<const N: usize>(ink: &Ink, columns: &[Column; N], rows: &[[Cell; N]]) -> String {
     if rows.is_empty() {
         return String::new();
     }

@@ -1,36 +1,5 @@
 //! What the parts of a runbook are called, and small helpers for text.
-use crate::domain::approval::Tier;
 use crate::domain::text::clean;
-use crate::runbook::{Kind, Runbook, StepKind};
-
-/// Every kind by its name.
-pub(super) const KINDS: [(Kind, &str); 10] = [
-    (Kind::Incident, "incident"),
-    (Kind::Daily, "daily"),
-    (Kind::Maintenance, "maintenance"),
-    (Kind::Scaling, "scaling"),
-    (Kind::Backup, "backup"),
-    (Kind::Recovery, "recovery"),
-    (Kind::Security, "security"),
-    (Kind::Deployment, "deployment"),
-    (Kind::Diagnosis, "diagnosis"),
-    (Kind::Reference, "reference"),
-];
-
-pub(super) fn kind(kind: Kind) -> &'static str {
-    KINDS.iter().find(|(known, _)| *known == kind).map_or("", |(_, name)| name)
-}
-
-/// The highest risk of its commands; `None` when it has none.
-pub(super) fn highest(runbook: &Runbook) -> Option<Tier> {
-    let commands = runbook.steps.iter().flat_map(|step| &step.commands);
-    commands.map(|command| command.statement.risk).max()
-}
-
-/// How many steps are counted: a script's preamble and plain notes are none.
-pub(super) fn steps(runbook: &Runbook) -> usize {
-    runbook.steps.iter().filter(|step| step.n != "0" && step.kind != StepKind::Note).count()
-}
 
 /// `1 runbook`, `2 runbooks`.
 pub(super) fn counted(count: usize, noun: &str) -> String {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::expand::Arguments;
 use super::found::Class;
 use super::session;
-use super::values::{UNKNOWN, known};
+use super::values::{UNKNOWN, is_known, known};
 use super::walk::{BODIES, Place, Stdin, Todo, Walker, is_name};
 use crate::commands::tools::{self, Call, Input, Nested, Through, Word};
 use crate::domain::approval::Tier;
@@ -19,7 +19,7 @@ impl Walker<'_> {
         if name.text.is_empty() && name.known {
             return self.call(rest, place, writes);
         }
-        if name.text.contains(UNKNOWN) {
+        if !is_known(&name.text) {
             return self.unknown(words, place);
         }
         if let Some(bodies) = self.functions.get(&name.text).cloned() {

@@ -6,7 +6,7 @@ pub fn mark(statements: &mut [Statement]) {
     let mut depth = 0_u32;
     for statement in statements {
         statement.traits.remote |= depth > 0;
-        if depth > 0 && matches!(statement.text.trim_end_matches(';'), "exit" | "logout") {
+        if depth > 0 && leaves(statement) {
             depth -= 1;
         } else if opens(statement) {
             depth += 1;
@@ -14,8 +14,13 @@ pub fn mark(statements: &mut [Statement]) {
     }
 }
 
+/// Whether a statement leaves the session that it stands in.
+pub fn leaves(statement: &Statement) -> bool {
+    matches!(statement.text.trim_end_matches(';').trim(), "exit" | "logout")
+}
+
 /// Whether a statement opens a session and leaves it open.
-fn opens(statement: &Statement) -> bool {
+pub fn opens(statement: &Statement) -> bool {
     let traits = statement.traits;
     if traits.pipe || traits.heredoc || traits.background || traits.compound {
         return false;

@@ -44,6 +44,16 @@ impl Opt<'_> {
             None => self.name == name,
         }
     }
+
+    /// It goes by one of these names, blanks between them.
+    pub fn is_one_of(&self, names: &str) -> bool {
+        let mut all = names.as_bytes().split(u8::is_ascii_whitespace);
+        match self.short.map(u8::try_from) {
+            Some(Ok(letter)) => all.any(|name| matches!(name, [b'-', one] if *one == letter)),
+            Some(Err(_)) => names.split_ascii_whitespace().any(|name| self.is(name)),
+            None => all.any(|name| name == self.name.as_bytes()) && !self.name.is_empty(),
+        }
+    }
 }
 
 /// A call taken apart.
@@ -55,6 +65,8 @@ pub(in crate::commands) struct Args<'a> {
     pub rest: &'a [Word],
     /// `--` stood in front of `rest`.
     pub dashes: bool,
+    /// The first operands, blanks between them.
+    pub path: String,
 }
 
 impl<'a> Args<'a> {
@@ -82,15 +94,16 @@ impl<'a> Args<'a> {
                 }
                 path.push_str(text);
             }
-            let stop = style.stops.iter().find(|(verbs, more)| {
-                let depth = verbs.split_ascii_whitespace().count();
-                args.operands.len() == depth + more && under(&path, verbs)
+            let stops = style.stops.iter().any(|(verbs, more)| {
+                let depth = || verbs.split_ascii_whitespace().count();
+                args.operands.len() >= *more && args.operands.len() == depth() + more && under(&path, verbs)
             });
-            if stop.is_some() {
+            if stops {
                 args.rest = words.get(at..).unwrap_or_default();
                 break;
             }
         }
+        args.path = path;
         args
     }
 
@@ -158,11 +171,11 @@ impl<'a> Args<'a> {
 
     /// The option, by any of its names (blanks between them).
     pub fn get(&self, names: &str) -> Option<&Opt<'a>> {
-        self.options.iter().rev().find(|option| names.split_whitespace().any(|name| option.is(name)))
+        self.options.iter().rev().find(|option| option.is_one_of(names))
     }
 
     pub fn all<'s>(&'s self, names: &'s str) -> impl Iterator<Item = &'s Opt<'a>> {
-        self.options.iter().filter(move |option| names.split_whitespace().any(|name| option.is(name)))
+        self.options.iter().filter(move |option| option.is_one_of(names))
     }
 
     /// It is given and not switched off.

@@ -153,7 +153,8 @@ pub fn may_print(tool: &str) -> bool {
 
 fn printing(text: &str) -> Option<(&str, &'static rules::Tool)> {
     let name = name(text);
-    Some((name, tables::find(name)?.tool)).filter(|(_, tool)| tool.names.starts_with("kubectl "))
+    let tool = data::kube::TOOLS.iter().find(|tool| tool.names.starts_with("kubectl "))?;
+    words::one_of(tool.names, name).then_some((name, tool))
 }
 
 fn built_in(call: Call<'_>) -> Meaning {

@@ -238,9 +238,9 @@ pub(super) fn judge(name: &str, call: Call<'_>, row: &Row) -> Meaning {
     let tool = row.tool;
     let words = call.words.get(1..).unwrap_or_default();
     let args = Args::read(words, tool.style);
-    let path = path(&args);
-    let (mut meaning, depth) = rule(&args, &path, row);
-    let riders = (!args.options.is_empty()).then(|| row.riders(&path));
+    let path = args.path.as_str();
+    let (mut meaning, depth) = rule(&args, path, row);
+    let riders = (!args.options.is_empty()).then(|| row.riders(path));
     for (verbs, options, risk, why, marks) in riders.into_iter().flatten() {
         // A rider that only marks counts its options behind the verb: `compose -f FILE logs` follows nothing.
         let from = || if *risk == R && why.is_empty() { verbs.split_ascii_whitespace().count() } else { 0 };
@@ -257,8 +257,9 @@ pub(super) fn judge(name: &str, call: Call<'_>, row: &Row) -> Meaning {
     if let Some(own) = tool.judge {
         own(&seen, &mut meaning);
     }
-    let pretends =
-        |(verbs, options): &(&str, &str)| pretended(&seen.args, options) && super::args::under(&path, verbs);
+    let pretends = |(verbs, options): &(&str, &str)| {
+        pretended(&seen.args, options) && super::args::under(&seen.args.path, verbs)
+    };
     if !seen.args.options.is_empty() && tool.pretends.iter().any(pretends) {
         let (verb, secret) = (meaning.subcommand.take(), meaning.traits.secret);
         meaning =
@@ -288,21 +289,13 @@ fn pretended(args: &Args<'_>, options: &str) -> bool {
 
 /// `-f --follow` or, for one value, `--replicas=0`.
 fn given(args: &Args<'_>, options: &str, from: usize) -> bool {
-    options.split_whitespace().any(|option| match option.split_once('=') {
-        Some((name, wanted)) => args.all(name).any(|option| option.value == Some(wanted)),
-        None => args.has(option) && args.get(option).is_some_and(|option| option.after >= from),
-    })
-}
-
-fn path(args: &Args<'_>) -> String {
-    let mut path = String::with_capacity(args.operands.iter().map(|word| word.text.len() + 1).take(6).sum());
-    for (at, word) in args.operands.iter().take(6).enumerate() {
-        if at > 0 {
-            path.push(' ');
+    options.split_ascii_whitespace().any(|option| {
+        let wanted = memchr::memchr(b'=', option.as_bytes()).and_then(|_| option.split_once('='));
+        match wanted {
+            Some((name, wanted)) => args.all(name).any(|option| option.value == Some(wanted)),
+            None => args.has(option) && args.get(option).is_some_and(|option| option.after >= from),
         }
-        path.push_str(&word.text);
-    }
-    path
+    })
 }
 
 /// The longest rule whose verbs the operands begin with.

@@ -92,9 +92,12 @@ impl<T: Copy> ByVerb<T> {
     }
 }
 
+/// About as many names as there are: a map that grows hashes all of them again and again.
+const NAMES: usize = 1_500;
+
 /// Every name of every tool: a catalogue asks for tens of thousands.
 static INDEX: LazyLock<HashMap<&'static str, Arc<Row>>> = LazyLock::new(|| {
-    let mut all = HashMap::new();
+    let mut all = HashMap::with_capacity(NAMES);
     for tool in ALL.iter().flat_map(|table| table.iter()) {
         let row = Arc::new(Row::new(tool));
         all.extend(tool.names.split_whitespace().map(|name| (name, Arc::clone(&row))));

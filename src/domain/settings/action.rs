@@ -17,6 +17,10 @@ pub enum Scope {
     Database,
     Redis,
     Changes,
+    /// The list of the team's runbooks.
+    Runbooks,
+    /// A runbook that is open.
+    Checklist,
     /// The big screen.
     Wall,
     /// Read-only text: description, YAML, owner tree.
@@ -39,6 +43,8 @@ impl Scope {
         Scope::Database,
         Scope::Redis,
         Scope::Changes,
+        Scope::Runbooks,
+        Scope::Checklist,
         Scope::Wall,
         Scope::Logs,
         Scope::Text,
@@ -58,6 +64,8 @@ impl Scope {
             Scope::Database => "database",
             Scope::Redis => "redis",
             Scope::Changes => "changes",
+            Scope::Runbooks => "runbooks",
+            Scope::Checklist => "checklist",
             Scope::Wall => "wall",
             Scope::Logs => "logs",
             Scope::Text => "text",
@@ -77,7 +85,12 @@ impl Scope {
             | Scope::Database
             | Scope::Redis
             | Scope::Changes => Some(Scope::Table),
-            Scope::Overview | Scope::Table | Scope::Logs | Scope::Wall => Some(Scope::Board),
+            Scope::Overview
+            | Scope::Table
+            | Scope::Logs
+            | Scope::Runbooks
+            | Scope::Checklist
+            | Scope::Wall => Some(Scope::Board),
             _ => None,
         }
     }
@@ -117,6 +130,7 @@ actions! {
     Redis        "redis"         Board    ["6"]                       "Redis nodes, their memory and clients",
     Vitals       "vitals"        Board    ["7"]                       "the facts of the documents, with their limits",
     Changes      "changes"       Board    ["8"]                       "what changed lately",
+    Runbooks     "runbooks"      Board    ["r"]                       "the team's runbooks, those that fit this first",
     Enter        "enter"         Overview ["Enter"]                   "go where this line leads",
     Zoom         "zoom"          Board    ["f"]                       "give this pane the whole screen, or take it back",
     Refresh      "refresh"       Board    ["Ctrl-R"]                  "try again now",
@@ -195,6 +209,11 @@ actions! {
     Disconnect   "disconnect"    Redis    ["K"]                       "disconnect the client",
     EndScript    "end-script"    Redis    ["X"]                       "end the script or function that keeps the node busy",
     Suspect      "suspect"       Changes  ["S"]                       "mark as a suspect, or take that back",
+
+    OpenRunbook  "open-runbook"  Runbooks ["Enter"]                   "open this runbook beside the panes",
+    NextStep     "next-step"     Checklist ["]"]                      "the next step",
+    PrevStep     "prev-step"     Checklist ["["]                      "the step before",
+    Jump         "jump"          Checklist ["J"]                      "go to a step by its number",
 
     Pin          "pin"           Wall     ["p"]                       "stay on this page, or turn on by itself again",
     NextPage     "next-page"     Wall     ["n", "Space"]              "the next page",

@@ -206,3 +206,168 @@ pub struct BranchChosen {
     #[serde(default)]
     pub no_longer: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Event, What};
+    use super::*;
+    use crate::domain::time::Timestamp;
+
+    fn at() -> At {
+        At { run: "r1".into(), step: 2, command: Some(3) }
+    }
+
+    fn order() -> Order {
+        Order { session: "s1".into(), statement: 7 }
+    }
+
+    fn output() -> Output {
+        Output { file: "out-1".into(), size: 3, sha256: "ab".into() }
+    }
+
+    fn started(command: Option<u32>) -> What {
+        What::StepStarted(Box::new(StepStarted {
+            at: At { command, ..at() },
+            order: order(),
+            n: "3a".into(),
+            line: 40,
+            end_line: 42,
+            text: "kubectl get pods\n-n yard \u{1f6a8} \"x\"".into(),
+            edited: true,
+            tier: Tier::Danger,
+            why: "deletes".into(),
+            host: "jump-1".into(),
+            workdir: "/srv".into(),
+            context: "yard".into(),
+            namespace: "n".into(),
+            namespace_origin: "flag".into(),
+            question: Some(4),
+            revision: 2,
+            typed: Some("crane".into()),
+            reason: Some("it burns".into()),
+            by: "ada".into(),
+        }))
+    }
+
+    fn ended(end: End, verdict: Verdict) -> What {
+        What::StepEnded(Box::new(StepEnded {
+            at: at(),
+            order: order(),
+            end,
+            verdict,
+            says: "3 pods".into(),
+            milliseconds: 12,
+            output: vec![output()],
+        }))
+    }
+
+    /// One of each kind, with everything in it that may be there.
+    fn all() -> Vec<What> {
+        let target = Target {
+            context: "yard".into(),
+            kind: "alert".into(),
+            namespace: String::new(),
+            name: "CraneDown".into(),
+            uid: "u".into(),
+        };
+        let opened = RunOpened {
+            run: "r1".into(),
+            path: "docs/yard.md".into(),
+            document: "Yard".into(),
+            runbook: "Crane".into(),
+            line: 9,
+            kept: Some(output()),
+            host: "jump-1".into(),
+            alert: Some(target),
+            by: "ada".into(),
+        };
+        let by = || "ada".to_owned();
+        let mut all = vec![
+            What::RunOpened(Box::new(opened)),
+            What::RunClosed(RunClosed { run: "r1".into(), done: true, why: "over".into(), by: by() }),
+            What::ValueGiven(ValueGiven {
+                run: "r1".into(),
+                name: "POD".into(),
+                value: String::new(),
+                secret: true,
+                origin: "operator".into(),
+                by: by(),
+            }),
+            started(Some(3)),
+            started(None),
+            What::StepSettled(StepSettled { at: at(), verdict: Verdict::Failed, says: "x".into() }),
+            What::StepTicked(StepTicked { run: "r1".into(), step: 1, item: Some(0), ticked: true, by: by() }),
+            What::StepSkipped(StepSkipped {
+                run: "r1".into(),
+                step: 1,
+                reason: "done".into(),
+                by: by(),
+                no_longer: true,
+            }),
+            What::BranchChosen(BranchChosen {
+                run: "r1".into(),
+                step: None,
+                chosen: 4,
+                by: by(),
+                no_longer: true,
+            }),
+        ];
+        for end in
+            [End::Exit(vec![0, 141, -1]), End::Stopped, End::ShellGone, End::Interrupted, End::NotStarted]
+        {
+            all.push(ended(end, Verdict::Ok));
+        }
+        for verdict in [
+            Verdict::NoMatches,
+            Verdict::NoData,
+            Verdict::Accepted,
+            Verdict::Failed,
+            Verdict::Stopped,
+            Verdict::Lost,
+            Verdict::Interrupted,
+        ] {
+            all.push(ended(End::Exit(Vec::new()), verdict));
+        }
+        all
+    }
+
+    #[test]
+    fn every_event_of_a_run_survives_the_file() {
+        for what in all() {
+            let event = Event {
+                incident: "day-1".into(),
+                writer: "w".into(),
+                n: 1,
+                prev: String::new(),
+                at: Timestamp(1_700_000_000_123),
+                what,
+                rest: Vec::new(),
+            };
+            let line = serde_json::to_string(&event).expect("it is written");
+            let read: Event = serde_json::from_str(&line).expect("it is read");
+            assert_eq!(read, event, "{line}");
+            assert!(!matches!(read.what, What::Other(_)), "{line}");
+        }
+    }
+
+    #[test]
+    fn where_and_in_which_order_stand_beside_the_other_fields_of_the_line() {
+        let line = serde_json::to_value(started(Some(3))).expect("it is written");
+        let body = line.get("body").expect("a body");
+        for (name, value) in [("run", "r1"), ("session", "s1"), ("n", "3a"), ("host", "jump-1")] {
+            assert_eq!(body.get(name).and_then(serde_json::Value::as_str), Some(value), "{line}");
+        }
+        for (name, value) in [("step", 2), ("command", 3), ("statement", 7)] {
+            assert_eq!(body.get(name).and_then(serde_json::Value::as_u64), Some(value), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_before_a_field_was_added_is_read() {
+        let line = r#"{"kind":"step-started","body":{"run":"r","step":1,"session":"s","statement":1,"n":"1",
+            "line":3,"end_line":3,"text":"uptime","tier":"read","why":"reads","host":"h","by":"ada","later":[1]}}"#;
+        let what: What = serde_json::from_str(line).expect("it is read");
+        let What::StepStarted(started) = what else { panic!("{what:?}") };
+        assert_eq!((started.at.command, started.edited, started.question), (None, false, None));
+    }
+}

@@ -47,7 +47,7 @@ impl About {
             }
             other => return super::vocabulary::is_metadata(other) && other != "time" && other != "impact",
         };
-        slot.get_or_insert(value);
+        slot.get_or_insert_with(|| value.into_owned());
         true
     }
 
@@ -70,6 +70,10 @@ impl About {
 
     /// `Severity: P2 · Respond within 10 minutes`: several facts in one line.
     pub fn take_line(&mut self, line: &str) -> bool {
+        // Most lines have none of these signs.
+        if !line.bytes().any(|b| b == b'|' || !b.is_ascii()) {
+            return false;
+        }
         let parts: Vec<&str> =
             line.split(['·', '•', '|']).map(str::trim).filter(|part| !part.is_empty()).collect();
         if parts.len() < 2 {
@@ -87,7 +91,7 @@ impl About {
             } else if let Some(found) =
                 label(part).or_else(|| bare_label(part)).filter(|found| !found.rest.is_empty())
             {
-                any |= self.take(&found.name, &found.rest);
+                any |= self.take(&found.name, found.rest);
             }
         }
         any

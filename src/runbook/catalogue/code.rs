@@ -89,7 +89,7 @@ fn read_lines(lines: &[Line], said: Said) -> Code {
             } else if begins.starts_with("--") && !begins.starts_with("-- ") {
                 Code::Snippet
             } else if (look.first_command || is_program(begins.split(' ').next().unwrap_or_default()))
-                && look.keyed + look.labelled > 0
+                && look.labelled
             {
                 // A command with what it prints.
                 let lines = without_prose(&without_output(lines), Lang::Shell);
@@ -179,11 +179,11 @@ fn without_output(lines: &[Line]) -> Vec<Line> {
     let mut blank = false;
     for line in lines {
         let text = line.text.trim();
-        let command = is_command(text) || text.starts_with('#');
-        let labelled = bare_label(text).is_some() && !text.contains('$');
-        let heads = text.ends_with(':') && !text.contains('=') || text.ends_with('.');
-        let shown = is_key(text) || is_output(text) || labelled || heads && blank;
-        output = !quotes.is_open() && !command && !text.is_empty() && (output || shown && !kept.is_empty());
+        output = !quotes.is_open()
+            && !text.is_empty()
+            && !text.starts_with('#')
+            && (output || !kept.is_empty() && is_shown(text, blank))
+            && !is_command(text);
         if !output {
             quotes.take(&line.text);
             kept.push(line.clone());
@@ -191,6 +191,12 @@ fn without_output(lines: &[Line]) -> Vec<Line> {
         blank = text.is_empty();
     }
     kept
+}
+
+/// Whether a line looks like what a command prints; `blank` says that nothing stands above it.
+fn is_shown(text: &str, blank: bool) -> bool {
+    let heads = text.ends_with(':') && !text.contains('=') || text.ends_with('.');
+    is_key(text) || is_output(text) || heads && blank || !text.contains('$') && bare_label(text).is_some()
 }
 
 /// Sentences between commands become comments, so that the lines keep their numbers and nothing runs them.
@@ -202,10 +208,7 @@ fn without_prose(lines: &[Line], lang: Lang) -> Vec<Line> {
     let mut quotes = Quotes::default();
     for line in lines {
         let text = line.text.trim();
-        let head = text.split_whitespace().next().unwrap_or_default();
-        let prose = is_sentence(text) && first(head) != First::Path && !text.starts_with('#');
-        let rule = text.len() >= 3 && text.chars().all(|c| matches!(c, '-' | '=' | '*' | '_'));
-        if (prose || rule) && !quotes.is_open() {
+        if !quotes.is_open() && (is_prose(text) || is_rule(text)) {
             kept.push(Line { no: line.no, text: format!("# {text}") });
         } else {
             quotes.take(&line.text);
@@ -213,4 +216,14 @@ fn without_prose(lines: &[Line], lang: Lang) -> Vec<Line> {
         }
     }
     kept
+}
+
+fn is_prose(text: &str) -> bool {
+    let head = || text.split_whitespace().next().unwrap_or_default();
+    !text.starts_with('#') && is_sentence(text) && first(head()) != First::Path
+}
+
+/// A line of signs, drawn between others.
+fn is_rule(text: &str) -> bool {
+    text.len() >= 3 && text.bytes().all(|b| matches!(b, b'-' | b'=' | b'*' | b'_'))
 }

@@ -14,7 +14,7 @@ use crate::commands::{Lang, Role, Statement};
 impl<'a> Builder<'_, 'a> {
     pub(super) fn fence(&mut self, at: usize, fence: &'a Fence) {
         if let Some(code) = self.outline.code(at) {
-            let mut given = Given::of(fence);
+            let mut given = Given::of(fence).block(&fence.body);
             given.future = self.future || code_is_future(code, &fence.body);
             self.code(code, &fence.body, &given);
         }
@@ -22,7 +22,7 @@ impl<'a> Builder<'_, 'a> {
 
     pub(super) fn indented(&mut self, at: usize, lines: &'a [Line]) {
         if let Some(code) = self.outline.code(at) {
-            let given = Given::plain(self.future);
+            let given = Given::plain(self.future).block(lines);
             self.code(code, lines, &given);
         }
     }

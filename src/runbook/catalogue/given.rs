@@ -1,5 +1,5 @@
 //! What an author has written beside the code of a fence.
-use super::super::document::Fence;
+use super::super::document::{Fence, Line};
 use super::super::types::{Attributes, Command};
 use crate::commands::{Role, Statement};
 use crate::domain::approval::Tier;
@@ -18,11 +18,18 @@ impl Given {
         Self { future, ..Self::default() }
     }
 
+    /// Commands of these lines belong to one shell.
+    pub fn block(mut self, lines: &[Line]) -> Self {
+        self.attributes.block = lines.first().map_or(0, |line| line.no);
+        self
+    }
+
     /// `{name= risk= timeout= undo= expect=}`
     pub fn of(fence: &Fence) -> Self {
         let get =
             |name: &str| fence.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
         let attributes = Attributes {
+            block: 0,
             name: get("name"),
             timeout: get("timeout"),
             undo: get("undo"),

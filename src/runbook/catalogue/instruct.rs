@@ -1,6 +1,6 @@
 //! Commands that stand in a sentence, when the sentence tells somebody to run them.
 use super::super::document::{Line, Table, inline};
-use super::super::words::Words;
+use super::super::words::{Words, lower};
 use super::speech::is_sql;
 use super::verbs::{First, first, is_command};
 use crate::commands::Lang;
@@ -34,7 +34,7 @@ static NEVER: Words = Words::new(
 
 /// The commands that these lines tell to run.
 pub fn commands(lines: &[Line]) -> Vec<Told> {
-    if !lines.iter().any(|line| line.text.contains('`')) {
+    if !lines.iter().any(|line| memchr::memchr(b'`', line.text.as_bytes()).is_some()) {
         let bare = |line: &&Line| is_bare(&line.text);
         return lines.iter().filter(bare).map(|line| Told::new(line.no, &line.text)).collect();
     }
@@ -91,7 +91,7 @@ impl Told {
 pub fn column(table: &Table) -> Option<usize> {
     const NAMES: [&str; 9] = ["command", "run", "cli", "shell", "how", "fix", "action", "check", "query"];
     let named = |name: &str| {
-        let name = name.to_lowercase();
+        let name = lower(name);
         let name = name.trim_matches(['*', ' ', '`']);
         name.contains("command") || NAMES.contains(&name.trim_end_matches('s'))
     };

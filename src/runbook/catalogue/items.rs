@@ -48,7 +48,7 @@ impl Builder<'_, '_> {
         let ticked = checkbox.is_some() && self.part == Some(Part::Before);
         if describes && !does && !ticked {
             if self.part == Some(Part::Before) {
-                self.about.notes.push(Note { line, text: plain(&whole) });
+                self.about.notes.push(Note { line, text: plain(&whole).into_owned() });
             }
             return;
         }
@@ -62,7 +62,7 @@ impl Builder<'_, '_> {
         }
         if !does
             && checkbox.is_none()
-            && (is_description(&whole) || label(&first.text).is_some_and(|found| is_description(&found.rest)))
+            && (is_description(&whole) || label(&first.text).is_some_and(|found| is_description(found.rest)))
         {
             // What something else does by itself.
             self.text_line(&whole);
@@ -121,7 +121,7 @@ impl Builder<'_, '_> {
             let found = label(&first.text).or_else(|| text::bare_label(&first.text));
             if let Some(found) = found.filter(|found| found.colon && !found.rest.is_empty()) {
                 if vocabulary::is_expected(&found.name) {
-                    self.expected(&found.rest);
+                    self.expected(found.rest);
                     self.output = false;
                     return;
                 }
@@ -156,7 +156,7 @@ impl Builder<'_, '_> {
         found.is_some_and(|found| {
             !found.rest.is_empty()
                 && vocabulary::is_metadata(&found.name)
-                && self.about.take(&found.name, &found.rest)
+                && self.about.take(&found.name, found.rest)
         })
     }
 
@@ -181,7 +181,7 @@ impl Builder<'_, '_> {
                 .max_by_key(|cell| {
                     usize::from(is_imperative(cell)) * 1000 + usize::from(!cell.contains('`'))
                 });
-            let title = title.map_or_else(String::new, |title| plain(title));
+            let title = title.map_or_else(String::new, |title| plain(title).into_owned());
             self.push(Titled { title, ..Titled::default() }, row.line, StepKind::Command, None);
             self.inline(told);
         }

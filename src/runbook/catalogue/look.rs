@@ -95,6 +95,7 @@ pub struct Look {
     pub commands: usize,
     pub first_command: bool,
     pub sql: bool,
+    /// How many lines begin as its first one does, if that is SQL.
     pub sql_lines: usize,
     pub query: bool,
     pub redis: bool,
@@ -102,10 +103,8 @@ pub struct Look {
     pub numbered: bool,
     pub output: bool,
     pub commented: bool,
-    /// Lines such as `key: value`.
-    pub keyed: usize,
-    /// Lines such as `Some name: value`, that are no commands.
-    pub labelled: usize,
+    /// Lines such as `key: value`, or `Some name: value` that are no commands.
+    pub labelled: bool,
     /// It begins with a sentence, and commands follow.
     pub prose: bool,
 }
@@ -137,13 +136,14 @@ impl Look {
             first.get_or_insert(text);
             if look.told == 1 {
                 look.first_command = command;
+                look.sql = is_sql(text);
             }
             if command {
                 look.commands += 1;
                 goes_on = text.ends_with('\\');
             }
             keyed += usize::from(is_key(text));
-            look.labelled += usize::from(!command && bare_label(text).is_some());
+            look.labelled = look.labelled || keyed > 0 || !command && bare_label(text).is_some();
             strong += usize::from(
                 command && verbs::first(text.split_whitespace().next().unwrap_or_default()) == First::Tool,
             );
@@ -151,15 +151,13 @@ impl Look {
                 number(text).is_some_and(|(_, rest)| rest.starts_with(char::is_alphabetic))
                     || text.starts_with("- ") && !text.contains(": "),
             );
-            look.sql_lines += usize::from(is_sql(text));
+            look.sql_lines += usize::from(look.sql && is_sql(text));
         }
         look.commented = look.told == 0;
-        look.keyed = keyed;
         let begins = first.unwrap_or_default();
         look.prose = strong > 0
             && (is_sentence(begins) || begins.ends_with(':') && begins.contains(' ') && !is_key(begins));
-        look.sql = is_sql(begins);
-        look.query = lines.iter().take(40).any(|line| is_query(line.text.trim())) && !look.sql;
+        look.query = !look.sql && lines.iter().take(40).any(|line| is_query(line.text.trim()));
         look.redis = is_redis(begins);
         look.config = look.told > 0 && keyed * 10 >= look.told * 6
             || begins.starts_with("apiVersion:")

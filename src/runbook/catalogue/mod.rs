@@ -82,7 +82,7 @@ fn end_of(plan: &pick::Plan, blocks: &Blocks) -> u32 {
 fn title_of(blocks: &Blocks, path: &str) -> String {
     let first = blocks.blocks.iter().find_map(|block| match &block.what {
         What::Heading { level: 1, text } if block.item.is_none() && block.quote.is_none() => {
-            Some(text::plain(text)).filter(|title| !pick::is_template(title))
+            Some(text::plain(text).into_owned()).filter(|title| !pick::is_template(title))
         }
         _ => None,
     });

@@ -204,7 +204,7 @@ fn sections(blocks: &[Block]) -> Vec<Section> {
         }
         all.push(Section {
             named: named(&title).is_some(),
-            title,
+            title: title.into_owned(),
             level: *level,
             line: block.line,
             blocks: at + 1..blocks.len(),

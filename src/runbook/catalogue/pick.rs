@@ -78,7 +78,7 @@ impl Picker<'_, '_> {
             .map(|one| one.title.as_str())
             .collect();
         // A page of a single alert, or of numbered headings, is a runbook even when it only tells in prose.
-        let (parts, steps) = (parts_of_one(&children), steps_of_one(&children, title));
+        let (parts, steps) = (parts_of_one(&children, below.acts()), steps_of_one(&children, title));
         let told = parts && (is_alert_name(title) || children.len() >= 3) || steps;
         let listed = below.listed && named(title).is_some();
         if !(below.acts() || told || listed) {
@@ -242,7 +242,7 @@ impl Picker<'_, '_> {
                     before.blocks.end = at;
                 }
                 found.push(Labelled {
-                    name: plain(&label.name),
+                    name: plain(&label.name).into_owned(),
                     line,
                     blocks: at..range.end,
                     holds: Holds::default(),
@@ -337,14 +337,15 @@ struct Labelled {
 }
 
 /// A label that stands alone in its line, the last of its paragraph.
-pub fn standing(lines: &[Line]) -> Option<(u32, Label)> {
+pub fn standing(lines: &[Line]) -> Option<(u32, Label<'_>)> {
     let last = lines.last()?;
     let found = label(&last.text)?;
     (found.rest.is_empty() && lines.len() == 1).then_some((last.no, found))
 }
 
-/// Headings that are parts of one runbook: diagnosis, mitigation and their like.
-fn parts_of_one(titles: &[&str]) -> bool {
+/// Headings that are parts of one runbook: diagnosis, mitigation and their like. Where something is done below them
+/// they may all be such as only tell: what follows the symptoms is no runbook of symptoms.
+fn parts_of_one(titles: &[&str], acts: bool) -> bool {
     let mut acting = 0;
     let mut told = 0;
     let mut other = 0;
@@ -363,6 +364,9 @@ fn parts_of_one(titles: &[&str]) -> bool {
             Some(Part::Before | Part::Meta) => {}
             None => other += 1,
         }
+    }
+    if acts && acting == 0 && other == 0 && told > 0 {
+        return true;
     }
     acting > 0 && (acting + told) * 3 >= (acting + told + other) * 2 && (other == 0 || acting + told > 1)
 }

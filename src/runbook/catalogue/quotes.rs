@@ -83,14 +83,22 @@ impl Quotes {
 
     /// What a line's words open and close.
     fn count(&mut self, code: &str) {
-        for word in code.split(|c: char| c.is_whitespace() || c == ';') {
-            match word {
-                "do" | "then" | "case" | "{" => self.blocks += 1,
-                "done" | "fi" | "esac" | "}" => self.blocks = self.blocks.saturating_sub(1),
-                _ => {}
-            }
+        if code.is_ascii() {
+            let ends = |b: &u8| matches!(b, b'\t'..=b'\r' | b' ' | b';');
+            code.as_bytes().split(ends).for_each(|word| self.word(word));
+        } else {
+            let ends = |c: char| c.is_whitespace() || c == ';';
+            code.split(ends).for_each(|word| self.word(word.as_bytes()));
         }
         self.joins = self.joins(code);
+    }
+
+    fn word(&mut self, word: &[u8]) {
+        match word {
+            b"do" | b"then" | b"case" | b"{" => self.blocks += 1,
+            b"done" | b"fi" | b"esac" | b"}" => self.blocks = self.blocks.saturating_sub(1),
+            _ => {}
+        }
     }
 
     fn joins(&self, code: &str) -> bool {

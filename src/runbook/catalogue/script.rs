@@ -115,22 +115,32 @@ const JOINED: &str = " \\\n";
 /// Lines whose options stand on the next line, without a backslash: the author has wrapped them.
 fn wrapped(lines: &[Line]) -> Vec<usize> {
     let mut found: Vec<usize> = Vec::new();
+    // Most texts have no such line.
+    if !lines.iter().skip(1).any(is_option) {
+        return found;
+    }
     let mut quotes = Quotes::default();
     for (at, pair) in lines.windows(2).enumerate() {
         let [line, next] = pair else { continue };
         quotes.take(&line.text);
         let text = line.text.trim_end();
-        let option = next.text.trim_start();
-        let name = option.trim_start_matches('-');
-        let begins = name.len() < option.len()
-            && name.starts_with(|c: char| c.is_ascii_alphabetic())
-            && option.len() - name.len() <= 2;
-        let goes = found.last().is_some_and(|last| last + 1 == at) || is_command(text);
-        if begins && goes && !quotes.is_open() && !text.is_empty() && !text.trim_start().starts_with('#') {
+        if !is_option(next) || quotes.is_open() || text.is_empty() || text.trim_start().starts_with('#') {
+            continue;
+        }
+        if found.last().is_some_and(|last| last + 1 == at) || is_command(text) {
             found.push(at);
         }
     }
     found
+}
+
+/// Whether a line begins with an option.
+fn is_option(line: &Line) -> bool {
+    let option = line.text.trim_start();
+    let name = option.trim_start_matches('-');
+    name.len() < option.len()
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && option.len() - name.len() <= 2
 }
 
 /// Gives a statement its own bytes again; what a shell would do with its first line alone counts too.

@@ -15,7 +15,7 @@ struct Named<'a> {
     /// The block that it stands in.
     at: usize,
     line: &'a Line,
-    found: &'a Label,
+    found: &'a Label<'a>,
     /// Nothing else stands in its paragraph.
     alone: bool,
     /// It belongs to the item that is open.
@@ -77,7 +77,7 @@ impl Builder<'_, '_> {
     fn labelled(&mut self, named: &Named<'_>) -> bool {
         let Named { at, line, found, alone, inside } = *named;
         let Label { name, rest, colon } = found;
-        let (name, rest, colon) = (name.as_str(), rest.as_str(), *colon);
+        let (name, rest, colon) = (name.as_ref(), *rest, *colon);
         if vocabulary::is_expected(name) && colon {
             self.expected(rest);
             return true;
@@ -105,7 +105,7 @@ impl Builder<'_, '_> {
             return false;
         }
         if let Some(condition) =
-            vocabulary::condition(name).or_else(|| is_platform(name).then(|| plain(name)))
+            vocabulary::condition(name).or_else(|| is_platform(name).then(|| plain(name).into_owned()))
         {
             self.choose(name, condition, line.no, inside);
             return true;

@@ -210,6 +210,10 @@ pub fn prompt(line: &str) -> Option<(Prompt, usize)> {
 }
 
 fn simple(text: &str) -> Option<(Prompt, usize)> {
+    // Most lines begin with a letter.
+    if text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        return None;
+    }
     for (sign, kind) in [
         ("$ ", Prompt::Shell),
         ("$\t", Prompt::Shell),
@@ -243,6 +247,9 @@ fn start(text: &str, most: usize) -> &str {
     // Most lines are shorter than that, whatever they are made of.
     if text.len() <= most {
         return text;
+    }
+    if text.as_bytes().get(..most).is_some_and(<[u8]>::is_ascii) {
+        return text.get(..most).unwrap_or(text);
     }
     text.char_indices().nth(most).and_then(|(at, _)| text.get(..at)).unwrap_or(text)
 }
@@ -347,7 +354,9 @@ fn themed(text: &str) -> Option<(Prompt, usize)> {
 /// `user@host:~$ cmd`, `[user@host dir]# cmd`, `host$ cmd`, `~/dir $ cmd`, `bash-5.1# cmd`, `(venv) $ cmd`.
 fn hosted(text: &str) -> Option<(Prompt, usize)> {
     let head = start(text, 90);
-    let at = head.bytes().position(|b| matches!(b, b'$' | b'#' | b'%' | b'>'))?;
+    let (sign, arrow) =
+        (memchr::memchr3(b'$', b'#', b'%', head.as_bytes()), memchr::memchr(b'>', head.as_bytes()));
+    let at = sign.into_iter().chain(arrow).min()?;
     let sign = text.get(at..)?.chars().next()?;
     let name = head.get(..at)?;
     let after = text.get(at + 1..)?;

@@ -1,6 +1,7 @@
 //! From the blocks of a runbook to its steps: the walk, its phases and its open step.
 use super::super::document::{Block, Line, What};
 use super::super::types::{Note, Step, StepKind};
+use super::super::words::lower;
 use super::about::About;
 use super::given::Given;
 use super::instruct;
@@ -124,7 +125,7 @@ impl<'b, 'a> Builder<'b, 'a> {
     pub(super) fn heading(&mut self, title: &str, line: u32, depth: u8) {
         self.leave();
         let told = part(title);
-        let lower = title.to_lowercase();
+        let lower = lower(title);
         let phased = lower.starts_with("phase ") || lower.starts_with("stage ");
         self.heads = None;
         let stepped = number(title).filter(|_| !phased).filter(|(_, rest)| {
@@ -176,7 +177,8 @@ impl<'b, 'a> Builder<'b, 'a> {
         self.part = told;
         self.open = None;
         let frame = told == Some(Part::Steps);
-        let phased = title.to_lowercase().starts_with("phase ") || title.to_lowercase().starts_with("stage ");
+        let lower = lower(title);
+        let phased = lower.starts_with("phase ") || lower.starts_with("stage ");
         let shown = if phased { title } else { number(title).map_or(title, |(_, rest)| rest) };
         let shown = shown.trim_end_matches(':').to_owned();
         self.phase = (!frame).then_some(shown);
@@ -258,7 +260,7 @@ impl<'b, 'a> Builder<'b, 'a> {
 
     /// A remark for the open step, or for the whole runbook.
     pub(super) fn note(&mut self, line: u32, text: &str) {
-        let note = Note { line, text: plain(text) };
+        let note = Note { line, text: plain(text).into_owned() };
         if note.text.is_empty() {
             return;
         }
@@ -271,7 +273,7 @@ impl<'b, 'a> Builder<'b, 'a> {
     /// `**If X:**`: a choice of the open step, or a step with its condition.
     pub(super) fn choose(&mut self, name: &str, condition: String, line: u32, inside: bool) {
         let titled = titles::read(name);
-        let title = if titled.title.is_empty() { plain(name) } else { titled.title };
+        let title = if titled.title.is_empty() { plain(name).into_owned() } else { titled.title };
         // `Restart pods (if OOM)` says its condition apart.
         let title = match super::text::parenthesis(&title) {
             Some((before, inside)) if inside == condition && !before.is_empty() => before.to_owned(),
@@ -395,6 +397,9 @@ pub(super) fn line_of(text: &mut String, line: &str) {
 
 /// Lines as one sentence.
 pub(super) fn joined(lines: &[Line]) -> String {
+    if let [only] = lines {
+        return only.text.trim().to_owned();
+    }
     let all: Vec<&str> = lines.iter().map(|line| line.text.trim()).collect();
     all.join(" ")
 }

@@ -1,18 +1,20 @@
 //! Reading lines of Markdown: labels, numbers, parentheses.
 
+use std::borrow::Cow;
+
 use super::super::document::inline;
 
 /// `**Name:** rest`, `**Name**: rest`, or a line that is bold as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Label {
-    pub name: String,
-    pub rest: String,
+pub struct Label<'a> {
+    pub name: Cow<'a, str>,
+    pub rest: &'a str,
     /// A colon stands behind or in it.
     pub colon: bool,
 }
 
 /// What a text says without its marks, and without pictures around it.
-pub fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> Cow<'_, str> {
     let text = inline::bare(text);
     let text = match text.ends_with('}').then(|| text.rfind("{#")).flatten() {
         Some(at) => text.get(..at).unwrap_or(text).trim_end(),
@@ -29,22 +31,25 @@ pub fn plain(text: &str) -> String {
         }
         out.push_str(word);
     }
-    out
+    Cow::Owned(out)
 }
 
-/// Nothing but plain signs with single blanks between them.
+/// Nothing but signs with single blanks between them, and a plain one at both ends.
 fn is_tidy(text: &str) -> bool {
-    let mut before = b' ';
-    let tidy = text.bytes().all(|b| {
-        let blanks = b == b' ' && before == b' ';
-        before = b;
-        matches!(b, b' '..=b'~') && !blanks
-    });
-    tidy && before != b' '
+    let bytes = text.as_bytes();
+    let ends = |b: Option<&u8>| b.is_some_and(u8::is_ascii_graphic);
+    // To the end without a stop: several bytes at once.
+    let odd = bytes.iter().fold(0, |odd, b| odd | u8::from(!matches!(b, b' '..=b'~')));
+    let two = |(a, b): (&u8, &u8)| u8::from(*a == b' ') & u8::from(*b == b' ');
+    let apart = bytes.iter().zip(bytes.iter().skip(1)).fold(0, |apart, both| apart | two(both));
+    ends(bytes.first())
+        && ends(bytes.last())
+        && apart == 0
+        && (odd == 0 || !text.chars().any(|c| c.is_control() || c.is_whitespace() && c != ' '))
 }
 
 /// The label at the start of a line.
-pub fn label(line: &str) -> Option<Label> {
+pub fn label(line: &str) -> Option<Label<'_>> {
     let line = inline::bare(line);
     // `*Name:* rest` in italics as well.
     let italic = !line.starts_with("**") && line.starts_with(['*', '_']) && !line.starts_with("__");
@@ -54,28 +59,37 @@ pub fn label(line: &str) -> Option<Label> {
         let inner = name.strip_suffix(':');
         let outer = rest.strip_prefix(':');
         return (inner.is_some() || outer.is_some()).then(|| Label {
-            name: inner.unwrap_or(name).trim().to_owned(),
-            rest: outer.unwrap_or(rest).trim().to_owned(),
+            name: Cow::Borrowed(inner.unwrap_or(name).trim()),
+            rest: outer.unwrap_or(rest).trim(),
             colon: true,
         });
     }
     let lead = inline::lead(line)?;
     let fits = !lead.bold.is_empty() && lead.bold.len() <= 120 && (lead.colon || lead.rest.is_empty());
-    fits.then(|| Label { name: inline::bare(&lead.bold).to_owned(), rest: lead.rest, colon: lead.colon })
+    fits.then(|| Label { name: bared(lead.bold), rest: lead.rest, colon: lead.colon })
+}
+
+/// A text without pictures around it.
+fn bared(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(inline::bare(text)),
+        Cow::Owned(text) if inline::bare(&text).len() == text.len() => Cow::Owned(text),
+        Cow::Owned(text) => Cow::Owned(inline::bare(&text).to_owned()),
+    }
 }
 
 /// `Name: rest` without emphasis, when the name is short and has no sentence in it.
-pub fn bare_label(line: &str) -> Option<Label> {
+pub fn bare_label(line: &str) -> Option<Label<'_>> {
     memchr::memchr(b':', line.as_bytes())?;
-    let line = line.trim();
-    let (name, rest) = line.split_once(':')?;
+    let line = inline::trimmed(line);
+    let at = memchr::memchr(b':', line.as_bytes())?;
+    let (name, rest) = (line.get(..at)?, line.get(at + 1..)?);
+    if !(rest.is_empty() || rest.starts_with(' ')) {
+        return None;
+    }
     let short = name.len() <= 40 && name.split_whitespace().count() <= 4;
     let worded = name.starts_with(char::is_alphabetic) && !name.contains(['`', '/', '.', ',', '*']);
-    (short && worded && (rest.is_empty() || rest.starts_with(' '))).then(|| Label {
-        name: name.trim().to_owned(),
-        rest: rest.trim().to_owned(),
-        colon: true,
-    })
+    (short && worded).then(|| Label { name: Cow::Borrowed(name.trim()), rest: rest.trim(), colon: true })
 }
 
 /// The words of a text in lower case, without signs around them.
@@ -91,6 +105,10 @@ pub fn is_letter(c: char) -> bool {
 /// A number with its sign at the start: `1.`, `2)`, `Step 3:`; and what follows.
 pub fn number(text: &str) -> Option<(u32, &str)> {
     let text = text.trim_start();
+    // Most texts begin with another letter.
+    if !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, 's' | 'S' | 'p' | 'P')) {
+        return None;
+    }
     let stepped = strip_word(text, "step").or_else(|| strip_word(text, "phase"));
     let from = stepped.unwrap_or(text);
     let digits = from.bytes().take_while(u8::is_ascii_digit).count();
@@ -132,9 +150,9 @@ mod tests {
     #[test]
     fn a_label_is_bold_with_its_colon_inside_or_outside() {
         let inside = label("**Severity:** P1").expect("a label");
-        assert_eq!((inside.name.as_str(), inside.rest.as_str()), ("Severity", "P1"));
+        assert_eq!((inside.name.as_ref(), inside.rest), ("Severity", "P1"));
         let outside = label("**Note**: mind the gap").expect("a label");
-        assert_eq!((outside.name.as_str(), outside.rest.as_str()), ("Note", "mind the gap"));
+        assert_eq!((outside.name.as_ref(), outside.rest), ("Note", "mind the gap"));
         assert!(label("**bold** and on").is_none());
     }
 

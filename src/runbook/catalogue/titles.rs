@@ -1,4 +1,6 @@
 //! What the words of a step say beside its title: a time budget, a condition, the rest of its sentence.
+use std::borrow::Cow;
+
 use super::super::document::inline;
 use super::text::{label, number, parenthesis, plain};
 use super::vocabulary::condition_of_step;
@@ -51,14 +53,16 @@ pub fn is_budget(text: &str) -> bool {
 pub fn read(text: &str) -> Titled {
     let title = plain(text);
     let budget = budget_of(&title);
-    let branch = condition_of_step(&title);
+    // Marks may stand in it that were none before; in what was only borrowed there are none.
+    let settled = matches!(&title, Cow::Borrowed(text) if !text.ends_with('}'));
+    let branch = if settled { condition_of_step(&title) } else { condition_of_step(&plain(&title)) };
     // `Restart pods (if OOM)` as a choice says its condition apart.
-    Titled { title: title.trim().to_owned(), budget, branch, rest: String::new() }
+    Titled { title: title.into_owned(), budget, branch, rest: String::new() }
 }
 
 fn budget_of(title: &str) -> Option<String> {
     let mut rest = title;
-    while let Some(open) = rest.find(['(', '[']) {
+    while let Some(open) = memchr::memchr2(b'(', b'[', rest.as_bytes()) {
         let inner = rest.get(open + 1..)?;
         let close = inner.find([')', ']'])?;
         let inside = inner.get(..close)?;
@@ -101,11 +105,11 @@ pub fn item(text: &str) -> Titled {
 /// A sentence as a title: the first one, when there are several.
 pub fn sentence(text: &str) -> Titled {
     let whole = plain(text);
-    let whole = number(&whole).map_or(whole.as_str(), |(_, rest)| rest);
+    let whole = number(&whole).map_or(whole.as_ref(), |(_, rest)| rest);
     let first = first_sentence(whole);
     let mut titled = read(first.trim_end_matches(':').trim_end());
     if let Some(found) = label(text).filter(|found| !found.rest.is_empty()) {
-        titled.title = plain(&found.name);
+        titled.title = plain(&found.name).into_owned();
     }
     if first.len() < whole.len() {
         whole.clone_into(&mut titled.rest);

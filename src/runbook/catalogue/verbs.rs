@@ -187,18 +187,28 @@ pub enum First {
 }
 
 pub fn first(word: &str) -> First {
-    let word = word.trim_start_matches(['\\', '\u{200b}', '\u{feff}']);
-    if WORDY.contains(word) {
-        return First::Wordy;
-    }
-    if TOOLS.contains(word) {
-        return First::Tool;
+    let word = if word.starts_with(|c: char| c.is_ascii_lowercase()) {
+        word
+    } else {
+        word.trim_start_matches(['\\', '\u{200b}', '\u{feff}'])
+    };
+    // A tool's name begins with a small letter and ends in a letter or a digit.
+    if let [b'a'..=b'z', .., b'a'..=b'z' | b'0'..=b'9'] | [b'a'..=b'z'] = word.as_bytes() {
+        if WORDY.contains(word) {
+            return First::Wordy;
+        }
+        if TOOLS.contains(word) {
+            return First::Tool;
+        }
     }
     let path = word.starts_with("./")
         || word.starts_with("../")
         || word.starts_with("~/")
         || word.starts_with('/') && word.len() > 2 && word.matches('/').count() > 1;
-    let script = [".sh", ".py", ".rb", ".pl"].iter().any(|end| word.ends_with(end)) && !word.contains("://");
+    let script = matches!(
+        word.as_bytes(),
+        [.., b'.', b's', b'h'] | [.., b'.', b'p', b'y' | b'l'] | [.., b'.', b'r', b'b']
+    ) && !word.contains("://");
     if path || script {
         return First::Path;
     }

@@ -1,6 +1,6 @@
 //! The words by which teams name the parts of their documents.
 use super::super::facts::cadence;
-use super::super::words::{Pairs, Words};
+use super::super::words::{Lexicon, Pairs, Words, lower};
 use super::text::{is_letter, number, plain, words};
 
 /// What a heading or label inside a runbook is for.
@@ -19,37 +19,28 @@ pub enum Part {
     Meta,
 }
 
-static FILLERS: Words = Words::new(
-    "\
+const FILLERS: &str = "\
     the a an possible potential common recommended suggested initial immediate further additional
     detailed quick full and or first second third short long term phase section step steps of to how for
     in on this it your general basic best guide guidelines plan instructions actions action tasks
-    activities part if needed required optional manual s by",
-);
+    activities part if needed required optional manual s by";
 
-static DESCRIBES: Words = Words::new(
-    "\
+const DESCRIBES: &str = "\
     meaning impact overview summary description background context purpose scope details severity
     explanation introduction intro architecture cause causes root why about audience definition
     definitions metrics behavior behaviour severities dependencies rationale trigger triggers effect
     effects alert alerts what is does mean means happened happens problem service services customer user
     business priority objective goal goals theory concepts facts expected notes note information info
-    statement issue query expression threshold thresholds rule",
-);
+    statement issue query expression threshold thresholds rule";
 
-static SYMPTOMS: Words = Words::new(
-    "\
-    symptom symptoms signs indicators indications observed detection identification",
-);
+const SYMPTOMS: &str = "\
+    symptom symptoms signs indicators indications observed detection identification";
 
-static BEFORE: Words = Words::new(
-    "\
+const BEFORE: &str = "\
     prerequisites prerequisite requirements requires preconditions assumptions access before you begin
-    start tools permissions needs need dependencies preparations pre requisites",
-);
+    start tools permissions needs need dependencies preparations pre requisites";
 
-static ACTS: Words = Words::new(
-    "\
+const ACTS: &str = "\
     way ways method methods approach approaches afterwards alternative look act then finally at last begin end finish diagnosis diagnose diagnosing diagnostic diagnostics investigation investigate investigating triage
     debug debugging troubleshoot troubleshooting analysis assessment assess mitigation mitigations
     mitigate resolution resolutions resolve resolving remediation remediate remedy solution solutions
@@ -58,84 +49,102 @@ static ACTS: Words = Words::new(
     follow up followup post incident postmortem mortem cleanup clean prevention preventive prevent
     measures avoid communication checks check preparation prepare execution execute implementation
     testing test confirm confirmation restoration restore correction corrective repair handling checking
-    undo revert reporting after during stabilize stabilization isolation what do cause root",
-);
+    undo revert reporting after during stabilize stabilization isolation what do cause root";
 
-static STEPS: Words = Words::new(
-    "\
+const STEPS: &str = "\
     steps step procedure procedures instructions process tasks task checklist commands command actions
-    action playbook runbook workflow howto method",
-);
+    action playbook runbook workflow howto method";
 
-static META: Words = Words::new(
-    "\
+const META: &str = "\
     reference references link links related resources resource reading contact contacts escalation
     escalate escalating version history changelog table contents content toc dashboard dashboards owner
     owners ownership revision revisions document documentation appendix glossary faq see also path paths
     external maintainers team support metadata remarks comments tags runbook author authors slack
-    channels index more learn playbooks runbooks articles docs matrix call on",
-);
+    channels index more learn playbooks runbooks articles docs matrix call on";
 
 /// Words that say something only beside another: `Roll back`, `Follow up`, `Escalation path`.
-static FRAGMENTS: Words = Words::new(
-    "roll back up follow do what cause root at post clean after during mortem path paths matrix call on team support more \
-     tags runbook runbooks also see table content contents service services user customer business issue problem rule",
-);
+const FRAGMENTS: &str = "roll back up follow do what cause root at post clean after during mortem path paths matrix call on team support more \
+     tags runbook runbooks also see table content contents service services user customer business issue problem rule";
+
+/// Which of the lists above a word is in; parts are tried in this order.
+static WORDS: Lexicon<8> = Lexicon::new([FILLERS, FRAGMENTS, BEFORE, SYMPTOMS, DESCRIBES, ACTS, META, STEPS]);
+
+const PARTS: [(u8, Part); 6] = [
+    (1 << 2, Part::Before),
+    (1 << 3, Part::Symptoms),
+    (1 << 4, Part::Describes),
+    (1 << 5, Part::Acts),
+    (1 << 6, Part::Meta),
+    (1 << 7, Part::Steps),
+];
+const FILLER: u8 = 1;
+const FRAGMENT: u8 = 1 << 1;
+const ACTING: u8 = 1 << 5;
+const FRAME: u8 = 1 << 7;
+/// More words than this are a sentence.
+const MOST: usize = 6;
 
 /// What a title inside a runbook says that its part is for; none when it is the thing itself.
 pub fn part(title: &str) -> Option<Part> {
     let title = plain(title);
-    let lower = title.to_lowercase();
-    let lower = lower.split('(').next().unwrap_or_default();
+    let lower = lower(&title);
+    let lower = memchr::memchr(b'(', lower.as_bytes()).and_then(|at| lower.get(..at)).unwrap_or(&lower);
     let lower = number(lower).map_or(lower, |(_, rest)| rest);
+    if let Some(told) = part_by_start(lower) {
+        return Some(told);
+    }
+    let mut all = [("", 0_u8); MOST];
+    let mut slots = all.iter_mut();
+    for word in lower.split(|c: char| !is_letter(c)).filter(|w| !w.is_empty()) {
+        *slots.next()? = (word, WORDS.lists(word));
+    }
+    let left = slots.len();
+    let all = all.get(..MOST - left).filter(|all| !all.is_empty())?;
+    let told = || all.iter().filter(|(_, lists)| lists & FILLER == 0);
+    let (count, lists) = (told().count(), told().fold(u8::MAX, |every, (_, lists)| every & lists));
+    if count == 0 {
+        return all.iter().any(|(_, lists)| lists & FRAME != 0).then_some(Part::Steps);
+    }
+    if count == 1 && lists & FRAGMENT != 0 {
+        return None;
+    }
+    // `Recovery Procedures` names a thing of its own, `Recovery` a part of one.
+    if count > 1
+        && told().any(|(w, _)| w.starts_with("procedure"))
+        && told().any(|(w, _)| ["recovery", "restore", "restoration", "response", "incident"].contains(w))
+    {
+        return None;
+    }
+    if let Some((_, part)) = PARTS.iter().find(|(list, _)| lists & list != 0) {
+        return Some(*part);
+    }
+    let mixed = told().all(|(_, lists)| lists & !(FILLER | FRAGMENT) != 0);
+    let acts = told().filter(|(_, lists)| lists & ACTING != 0).count();
+    (mixed && acts * 2 >= count).then_some(Part::Acts)
+}
+
+/// What a title is for when its first words, or its last, say it; in small letters.
+fn part_by_start(lower: &str) -> Option<Part> {
     if matches!(lower.trim(), "before" | "during" | "after") {
         return Some(Part::Acts);
     }
-    for start in ["pre-", "post-", "during ", "before ", "after "] {
+    let starts: &[&str] = match lower.as_bytes().first() {
+        Some(b'p') => &["pre-", "post-"],
+        Some(b'd') => &["during "],
+        Some(b'b') => &["before "],
+        Some(b'a') => &["after "],
+        _ => &[],
+    };
+    for start in starts {
         let rest = lower.strip_prefix(start).unwrap_or_default();
         if !rest.is_empty() && words(rest).len() <= 3 && !lower.starts_with("before you") {
-            return Some(if start == "before " { Part::Before } else { Part::Acts });
+            return Some(if *start == "before " { Part::Before } else { Part::Acts });
         }
     }
     if ["set up", "setup", "set variables", "set environment variables"].contains(&lower.trim()) {
         return Some(Part::Before);
     }
-    if lower.trim_end().ends_with(" phase") {
-        return Some(Part::Acts);
-    }
-    let all: Vec<&str> = lower.split(|c: char| !is_letter(c)).filter(|w| !w.is_empty()).take(7).collect();
-    if all.is_empty() || all.len() > 6 {
-        return None;
-    }
-    let told: Vec<&str> = all.iter().copied().filter(|w| !FILLERS.contains(w)).collect();
-    if told.is_empty() {
-        return all.iter().any(|w| STEPS.contains(w)).then_some(Part::Steps);
-    }
-    if matches!(told.as_slice(), [only] if FRAGMENTS.contains(only)) {
-        return None;
-    }
-    // `Recovery Procedures` names a thing of its own, `Recovery` a part of one.
-    if told.len() > 1
-        && told.iter().any(|w| w.starts_with("procedure"))
-        && told.iter().any(|w| ["recovery", "restore", "restoration", "response", "incident"].contains(w))
-    {
-        return None;
-    }
-    let within = |list: &Words| told.iter().all(|w| list.contains(w));
-    let table: [(&Words, Part); 6] = [
-        (&BEFORE, Part::Before),
-        (&SYMPTOMS, Part::Symptoms),
-        (&DESCRIBES, Part::Describes),
-        (&ACTS, Part::Acts),
-        (&META, Part::Meta),
-        (&STEPS, Part::Steps),
-    ];
-    if let Some((_, part)) = table.iter().find(|(list, _)| within(list)) {
-        return Some(*part);
-    }
-    let mixed = told.iter().all(|w| table.iter().any(|(list, _)| list.contains(w)));
-    let acts = told.iter().filter(|w| ACTS.contains(w)).count();
-    (mixed && acts * 2 >= told.len()).then_some(Part::Acts)
+    lower.trim_end().ends_with(" phase").then_some(Part::Acts)
 }
 
 /// Names of parts that are no words of a sentence: they stand above a list without any marks as well.
@@ -265,8 +274,8 @@ pub fn is_metadata(name: &str) -> bool {
         "approver",
         "reviewer",
     ];
-    let name = name.trim().to_lowercase();
-    NAMES.contains(&name.as_str())
+    let name = lower(name.trim());
+    NAMES.contains(&name.as_ref())
 }
 
 /// Labels of remarks.
@@ -294,12 +303,17 @@ pub fn is_remark(name: &str) -> bool {
         "remember",
         "be careful",
     ];
-    NAMES.contains(&name.trim().to_lowercase().as_str())
+    NAMES.contains(&lower(name.trim()).as_ref())
 }
 
 /// Labels of what should come out.
 pub fn is_expected(name: &str) -> bool {
-    let lower = name.trim().to_lowercase();
+    let name = name.trim();
+    // Most labels begin with another letter.
+    if !name.starts_with(['e', 'E', 'o', 'O', 'r', 'R', 's', 'S', 'y', 'Y']) {
+        return false;
+    }
+    let lower = lower(name);
     [
         "expected",
         "example output",
@@ -315,14 +329,33 @@ pub fn is_expected(name: &str) -> bool {
         "you should see",
     ]
     .iter()
-    .any(|start| lower == *start || lower.strip_prefix(start).is_some_and(|rest| rest.starts_with(' ')))
+    .any(|start| *lower == **start || lower.strip_prefix(start).is_some_and(|rest| rest.starts_with(' ')))
 }
 
 /// A label that says when, not what: `If the disk is full`, `For Kubernetes`, `Option B`.
 pub fn condition(title: &str) -> Option<String> {
-    let title = plain(title);
+    condition_of(&plain(title))
+}
+
+/// The same for a title without its marks.
+fn condition_of(title: &str) -> Option<String> {
     let title = title.trim_end_matches(':').trim();
-    let lower = title.to_lowercase();
+    if leads(title) {
+        return Some(title.to_owned());
+    }
+    let (_, inner) = super::text::parenthesis(title)?;
+    is_condition(inner).then(|| inner.to_owned())
+}
+
+/// Whether a title begins like a condition, or like one of several ways.
+fn leads(title: &str) -> bool {
+    // Most titles begin with another letter.
+    if !title.starts_with([
+        'i', 'w', 'u', 'o', 'e', 'f', 'a', 'm', 's', 'c', 'I', 'W', 'U', 'O', 'E', 'F', 'A', 'M', 'S', 'C',
+    ]) {
+        return false;
+    }
+    let lower = lower(title);
     let leads = [
         "if ",
         "when ",
@@ -342,18 +375,15 @@ pub fn condition(title: &str) -> Option<String> {
         "for vm",
         "for bare",
     ];
-    let optional = ["option ", "alternative", "method ", "approach ", "scenario ", "case "].iter().any(|s| {
-        lower.strip_prefix(s).is_some_and(|rest| {
-            rest.chars().next().is_none_or(|c| {
-                c.is_ascii_digit() || c == ':' || rest.chars().nth(1).is_none_or(|n| !n.is_alphanumeric())
+    let optional = ["option ", "alternative", "method ", "approach ", "scenario ", "case "];
+    leads.iter().any(|s| lower.starts_with(s))
+        || optional.iter().any(|s| {
+            lower.strip_prefix(s).is_some_and(|rest| {
+                rest.chars().next().is_none_or(|c| {
+                    c.is_ascii_digit() || c == ':' || rest.chars().nth(1).is_none_or(|n| !n.is_alphanumeric())
+                })
             })
         })
-    });
-    if leads.iter().any(|s| lower.starts_with(s)) || optional {
-        return Some(title.to_owned());
-    }
-    let (_, inner) = super::text::parenthesis(title)?;
-    is_condition(inner).then(|| inner.to_owned())
 }
 
 /// What a heading inside a page is for, when it may also be a condition, a question or one of several ways.
@@ -368,29 +398,37 @@ pub fn part_of_page(title: &str) -> Option<Part> {
 
 /// A comment that names one of several ways: `For Kubernetes`, `Option B`.
 pub fn is_way(title: &str) -> bool {
-    let lower = title.to_lowercase();
+    // Most titles have more words, or begin with another letter.
+    if !title.starts_with(['f', 'o', 'a', 'w', 'i', 'm', 'u', 'F', 'O', 'A', 'W', 'I', 'M', 'U']) {
+        return false;
+    }
+    let lower = lower(title);
     let leads = ["for ", "on ", "at ", "with ", "in ", "option ", "alternative", "method ", "using "];
     leads.iter().any(|s| lower.starts_with(s)) && lower.split_whitespace().count() <= 4
 }
 
 /// `if needed`, `when possible`.
 pub fn is_condition(text: &str) -> bool {
-    let lower = text.trim().to_lowercase();
+    let lower = lower(text.trim());
     ["if ", "when ", "unless ", "only if ", "only when ", "in case "].iter().any(|s| lower.starts_with(s))
 }
 
-/// The condition that a step's title carries: in front, in parentheses, or behind.
-pub fn condition_of_step(title: &str) -> Option<String> {
-    if let Some(found) = condition(title) {
+/// The condition that a step's title, without its marks, carries: in front, in parentheses, or behind.
+pub fn condition_of_step(plain: &str) -> Option<String> {
+    if let Some(found) = condition_of(plain) {
         return Some(found);
     }
-    let plain = plain(title);
-    let lower = plain.to_lowercase();
+    let lower = lower(plain);
     if lower.len() != plain.len() {
         return None;
     }
     if lower.starts_with("or ") || lower.starts_with("alternatively") {
         return Some("alternative".into());
+    }
+    // Each of them begins behind a blank, and most words begin otherwise.
+    let bytes = lower.as_bytes();
+    if !memchr::memchr_iter(b' ', bytes).any(|at| matches!(bytes.get(at + 1), Some(b'i' | b'w'))) {
+        return None;
     }
     let pairs = Pairs::of(&lower);
     for lead in [" if ", " when necessary", " when needed", " when possible", " where needed"] {

@@ -54,8 +54,12 @@ impl<'a> Ends<'a, '_> {
 
     /// Markdown shown inside a fence of Markdown: its own fences are opened and closed inside.
     fn nested(&self, at: usize, mark: &Mark<'_>, limit: usize) -> Option<End> {
+        // Whatever the language is, its name has these letters.
+        if mark.kind != Kind::Open || !mark.info.contains(['m', 'M']) {
+            return None;
+        }
         let lang = info::read(mark.info).lang;
-        if mark.kind != Kind::Open || !matches!(lang.as_str(), "markdown" | "md" | "mdx") {
+        if !matches!(lang.as_str(), "markdown" | "md" | "mdx") {
             return None;
         }
         let (mut depth, mut now) = (1_usize, at);

@@ -165,7 +165,7 @@ pub fn hashes(lang: &str) -> bool {
 
 /// Whether the text behind a run of backticks can be an info string, and not a sentence.
 pub fn plausible(text: &str) -> bool {
-    if text.starts_with('{') {
+    if text.starts_with('{') || is_word(text) {
         return true;
     }
     let mut words = text.split_whitespace();
@@ -182,6 +182,11 @@ pub fn plausible(text: &str) -> bool {
         .is_none_or(|second| second.starts_with('{') || second.contains('=') || second.starts_with("//"))
 }
 
+/// One word of plain letters and digits, as most info strings are.
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
 /// What an info string says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Info {
@@ -194,6 +199,9 @@ pub struct Info {
 /// `bash {name=x undo="a b"}`, `bash {"name":"x"}`, `{.bash #id}`, `bash:title`, `bash name=x`, `bash,copy`.
 pub fn read(text: &str) -> Info {
     let text = text.trim();
+    if is_word(text) && !text.bytes().any(|b| b.is_ascii_uppercase()) {
+        return Info { lang: text.to_owned(), attributes: Vec::new() };
+    }
     let open = text.find('{');
     let before = text.get(..open.unwrap_or(text.len())).unwrap_or_default().trim();
     let braces = open.and_then(|open| text.get(open..)).unwrap_or_default();

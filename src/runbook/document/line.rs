@@ -52,6 +52,11 @@ pub fn tab(column: usize) -> usize {
 
 /// The columns of blank in front of the text, counted from `column`, and the text without them.
 pub fn indent(text: &str, column: usize) -> (usize, &str) {
+    // Blanks in front of a plain sign, or nothing: what most lines begin with.
+    let blanks = text.bytes().take_while(|b| *b == b' ').count();
+    if text.as_bytes().get(blanks).is_some_and(u8::is_ascii_graphic) {
+        return (blanks, text.get(blanks..).unwrap_or_default());
+    }
     let mut now = column;
     for (at, c) in text.char_indices() {
         match c {
@@ -97,7 +102,10 @@ pub struct Quoted<'a> {
 
 /// Takes up to `most` of the `>` away, each with one blank behind it.
 pub fn unquote(text: &str, most: usize) -> Quoted<'_> {
-    let (outer, _) = indent(text, 0);
+    let (outer, first) = indent(text, 0);
+    if most == 0 || !first.starts_with('>') {
+        return Quoted { outer, depth: 0, rest: text };
+    }
     let mut rest = text;
     let mut depth = 0;
     while depth < most {

@@ -46,6 +46,11 @@ impl Mark<'_> {
 
 /// Reads one line as a mark.
 pub fn read(text: &str, line: usize) -> Option<Mark<'_>> {
+    // Most lines begin with a sign that neither is a mark nor can stand in front of one.
+    let first = indent(text, 0).1.bytes().next()?;
+    if first.is_ascii() && !matches!(first, b'`' | b'~' | b'>' | b'-' | b'*' | b'+' | b'0'..=b'9') {
+        return None;
+    }
     memchr::memchr2(b'`', b'~', text.as_bytes())?;
     let quote = unquote(text, usize::MAX);
     let (mut column, mut rest) = indent(quote.rest, 0);

@@ -12,6 +12,7 @@ mod mark;
 mod reader;
 mod stack;
 mod table;
+mod walk;
 
 use super::types::Note;
 

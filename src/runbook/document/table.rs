@@ -1,4 +1,5 @@
 //! Tables of pipes.
+use super::inline::trimmed;
 
 /// More columns than this are no table: padding short rows to them would cost more than the file is long.
 const WIDEST: usize = 128;
@@ -18,8 +19,7 @@ fn dashes(text: &str) -> bool {
     let text = text.trim();
     let plain = text.bytes().all(|b| matches!(b, b'|' | b'-' | b':' | b' ' | b'\t'));
     plain && text.contains('|') && text.contains('-') && {
-        let cells = cut(text, false);
-        cells.iter().all(|cell| {
+        cells(inner(text)).all(|cell| {
             let inner = cell.strip_prefix(':').unwrap_or(cell);
             let inner = inner.strip_suffix(':').unwrap_or(inner);
             !inner.is_empty() && inner.bytes().all(|b| b == b'-')
@@ -46,10 +46,11 @@ pub fn row(text: &str, columns: usize) -> Vec<String> {
 
 /// Cuts at pipes that are not escaped; with `code`, not inside code either.
 fn cut(text: &str, code: bool) -> Vec<String> {
-    let text = text.trim();
-    let text = text.strip_prefix('|').unwrap_or(text);
-    let ends = text.ends_with('|') && !text.ends_with("\\|");
-    let text = if ends { text.get(..text.len() - 1).unwrap_or_default() } else { text };
+    let text = inner(text);
+    // Most rows have neither a pipe in code nor an escaped one.
+    if memchr::memchr(b'\\', text.as_bytes()).is_none() && !(code && text.contains('`')) {
+        return cells(text).map(str::to_owned).collect();
+    }
     let spans = if code { super::inline::code_spans(text) } else { Vec::new() };
     let mut spans = spans.iter().map(|(range, _)| range.clone()).peekable();
     let mut cells = Vec::new();
@@ -72,6 +73,21 @@ fn cut(text: &str, code: bool) -> Vec<String> {
     }
     cells.push(take(&mut cell));
     cells
+}
+
+/// A row without the pipes at its ends.
+fn inner(text: &str) -> &str {
+    let text = text.trim();
+    let text = text.strip_prefix('|').unwrap_or(text);
+    let ends = text.ends_with('|') && !text.ends_with("\\|");
+    if ends { text.get(..text.len() - 1).unwrap_or_default() } else { text }
+}
+
+/// The cells of a row in which each pipe parts two.
+fn cells(text: &str) -> impl Iterator<Item = &str> {
+    let bytes = text.as_bytes();
+    let pipes = memchr::memchr_iter(b'|', bytes).chain([bytes.len()]);
+    pipes.scan(0, |from, to| Some(trimmed(text.get(std::mem::replace(from, to + 1)..to).unwrap_or_default())))
 }
 
 fn take(cell: &mut String) -> String {

@@ -11,7 +11,7 @@ pub fn row<N: Into<String>>(line: u32, values: impl IntoIterator<Item = (N, Stri
 }
 
 /// Adds rows to the fact of this kind under this heading, or begins one.
-pub fn add(facts: &mut Vec<Fact>, kind: &'static str, part: &Part, rows: Vec<Row>, end: u32) {
+pub fn add(facts: &mut Vec<Fact>, kind: &'static str, part: &Part<'_>, rows: Vec<Row>, end: u32) {
     if rows.is_empty() {
         return;
     }

@@ -1,6 +1,8 @@
 //! How often something is done, told from a text: `Daily`, `every Sunday at 2:00 AM`, `0 2 * * 0`.
 use std::cell::LazyCell;
 
+use super::known::{Known, has};
+
 /// A cadence: its word, and the time of day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cadence {
@@ -58,6 +60,38 @@ const UNITS: &[&str] = &[
     "deployment",
 ];
 
+/// Words without one of which no cadence begins.
+const BEGINS: &Known = &Known::new(&[
+    "hourly",
+    "daily",
+    "nightly",
+    "weekly",
+    "biweekly",
+    "fortnightly",
+    "monthly",
+    "bimonthly",
+    "quarterly",
+    "biannually",
+    "semiannually",
+    "yearly",
+    "annually",
+    "annual",
+    "every",
+    "each",
+    "per",
+    "once",
+    "start",
+    "end",
+    "beginning",
+    "monday*",
+    "tuesday*",
+    "wednesday*",
+    "thursday*",
+    "friday*",
+    "saturday*",
+    "sunday*",
+]);
+
 /// The first cadence in a plain text.
 pub fn read(text: &str) -> Option<Cadence> {
     // Nobody says in a page when something is done.
@@ -66,6 +100,10 @@ pub fn read(text: &str) -> Option<Cadence> {
     }
     if let Some(cron) = cron(text) {
         return Some(Cadence { every: cron, at: None });
+    }
+    // Most texts have none of the words; in one with other letters than ours, they may be cut otherwise.
+    if text.is_ascii() && !has(text, BEGINS) {
+        return None;
     }
     let lower = text.to_lowercase();
     let words: Vec<&str> =
@@ -145,6 +183,7 @@ fn clock(lower: &str) -> Option<String> {
 
 /// Five fields of cron that stand together.
 fn cron(text: &str) -> Option<String> {
+    memchr::memchr(b'*', text.as_bytes())?;
     let text = text.trim_matches(['`', '"', '\'', ' ']);
     let inner = text.split(['`', '"', '\'']).find(|part| fields(part.trim()))?;
     Some(format!("cron {}", inner.trim()))

@@ -1,16 +1,17 @@
 //! What the columns of a table are for, told by their headers.
+use crate::runbook::document::TableRow;
 use crate::runbook::document::inline::{links, plain};
-use crate::runbook::document::{Table, TableRow};
+
+use super::known::Name;
 
 /// The columns of a table, in its order, each with its header and what it is for.
-pub struct Columns<N> {
-    pub all: Vec<(String, Option<N>)>,
+pub struct Columns<'p, 'a, N> {
+    pub all: Vec<(&'p Name<'a>, Option<N>)>,
 }
 
-impl<N: Copy + PartialEq> Columns<N> {
-    pub fn read(table: &Table, name: impl Fn(&str) -> Option<N>) -> Self {
-        let header = table.header.iter().map(|cell| plain(cell));
-        Self { all: header.map(|title| (title.clone(), name(&title))).collect() }
+impl<'p, 'a, N: Copy + PartialEq> Columns<'p, 'a, N> {
+    pub fn read(heads: &'p [Name<'a>], name: impl Fn(&Name<'_>) -> Option<N>) -> Self {
+        Self { all: heads.iter().map(|title| (title, name(title))).collect() }
     }
 
     pub fn find(&self, name: N) -> Option<usize> {
@@ -24,7 +25,7 @@ impl<N: Copy + PartialEq> Columns<N> {
 
 /// A cell's text without its marks.
 pub fn cell(row: &TableRow, column: usize) -> String {
-    row.cells.get(column).map(|cell| plain(cell)).unwrap_or_default()
+    row.cells.get(column).map(|cell| plain(cell).into_owned()).unwrap_or_default()
 }
 
 /// A header as the name of a value: lower case, with `_` for blanks.

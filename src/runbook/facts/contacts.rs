@@ -1,12 +1,14 @@
 //! Whom to call: tables and lists of contacts, and the ladder of an escalation.
-use crate::runbook::document::inline::{bare, lead, links, plain};
-use crate::runbook::document::{Block, Blocks, Marker, Table, TableRow, What};
+use crate::runbook::document::inline::{bare, links, plain};
+use crate::runbook::document::{Marker, Table, TableRow, What};
 use crate::runbook::types::{Fact, Row};
 
 use super::build::{add, gap, row};
 use super::columns::{Columns, cell, key};
+use super::known::{Known, Name};
 use super::level;
-use super::section::{Part, first_of_heading, has, pair, text};
+use super::page::{Page, Pair, Said, Seen};
+use super::section::{Part, first_of_heading};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Column {
@@ -19,20 +21,31 @@ enum Column {
     Hours,
 }
 
-const ABOUT: &[&str] =
-    &["contact*", "escalat*", "oncall", "vendor*", "pager*", "stakeholder*", "rota", "rotation*", "hotline*"];
+const ABOUT: &Known = &Known::new(&[
+    "contact*",
+    "escalat*",
+    "oncall",
+    "vendor*",
+    "pager*",
+    "stakeholder*",
+    "rota",
+    "rotation*",
+    "hotline*",
+]);
 
-pub fn read(blocks: &Blocks, parts: &[Part]) -> Vec<Fact> {
+pub fn read(page: &Page<'_>, parts: &[Part<'_>]) -> Vec<Fact> {
     let mut facts = Vec::new();
     for (at, part) in parts.iter().enumerate() {
-        for block in part.of(blocks) {
-            if let What::Table(table) = &block.what {
-                add(&mut facts, "contacts", part, of_table(table, about(part)), block.end_line);
+        let about = about(part);
+        for seen in part.of(page) {
+            if let What::Table(table) = &seen.block.what {
+                let rows = of_table(table, seen.heads, about);
+                add(&mut facts, "contacts", part, rows, seen.block.end_line);
             }
         }
-        if about(part) && !times(part) {
+        if about && !times(part) {
             let ladder = ladder(parts, at);
-            let (rows, end) = of_list(blocks, part, ladder);
+            let (rows, end) = of_list(page, part, ladder);
             add(&mut facts, "contacts", part, rows, end);
         }
     }
@@ -40,80 +53,110 @@ pub fn read(blocks: &Blocks, parts: &[Part]) -> Vec<Fact> {
 }
 
 /// Whether the part is about people: its heading or its label says so, in words that are no order to do something.
-fn about(part: &Part) -> bool {
-    let says = |text: &str| {
-        let on_call = text.to_lowercase().contains("on-call") || text.to_lowercase().contains("on call");
-        has(text, ABOUT) || on_call
+fn about(part: &Part<'_>) -> bool {
+    let on_call = |text: &str| {
+        let bytes = text.as_bytes();
+        let calls = |at: usize| bytes.get(at + 1).is_some_and(|b| b.eq_ignore_ascii_case(&b'c'));
+        memchr::memchr2_iter(b'-', b' ', bytes).any(calls)
+            && ["on-call", "on call"].iter().any(|word| text.to_lowercase().contains(word))
     };
-    says(&part.title) || part.label.as_deref().is_some_and(says)
+    let says = |name: &Name<'_>| name.has(ABOUT) || on_call(name);
+    says(&part.title) || part.label.as_ref().is_some_and(says)
 }
 
 /// Levels and their response times are no people.
-fn times(part: &Part) -> bool {
-    has(part.name(), &["severity", "response", "priority"])
+fn times(part: &Part<'_>) -> bool {
+    part.name().has(const { &Known::new(&["severity", "response", "priority"]) })
 }
 
 /// Whether the order of the list is the order of calling.
-fn ladder(parts: &[Part], at: usize) -> bool {
+fn ladder(parts: &[Part<'_>], at: usize) -> bool {
     parts.get(at).is_some_and(|part| match &part.label {
-        Some(label) => has(label, &["escalat*", "order", "chain", "ladder"]),
-        None => has(&part.title, &["escalat*", "chain", "ladder"]) && first_of_heading(parts, at),
+        Some(label) => label.has(const { &Known::new(&["escalat*", "order", "chain", "ladder"]) }),
+        None => {
+            part.title.has(const { &Known::new(&["escalat*", "chain", "ladder"]) })
+                && first_of_heading(parts, at)
+        }
     })
 }
 
-fn column(title: &str) -> Option<Column> {
-    Some(match () {
-        () if has(title, &["escalat*", "after", "when", "trigger"]) => Column::Escalation,
-        () if has(title, &["hours", "availability", "timezone", "coverage", "schedule", "available"]) => {
-            Column::Hours
-        }
-        () if has(
-            title,
-            &[
-                "phone",
-                "mobile",
-                "email",
-                "mail",
-                "slack",
-                "pagerduty",
-                "pager",
-                "chat",
-                "teams",
-                "telephone",
-                "opsgenie",
-            ],
-        ) || has(title, &["channel", "handle", "e"]) && has(title, &["channel", "handle", "mail"]) =>
-        {
-            Column::Way
-        }
-        () if has(title, &["contact*", "reach", "how", "method"]) => Column::Contact,
-        () if has(
-            title,
-            &[
-                "role",
-                "team",
-                "level",
-                "position",
-                "title",
-                "function",
-                "vendor",
-                "provider",
-                "responsibility",
-                "service",
-                "who",
-                "tier",
-            ],
-        ) =>
-        {
-            Column::Role
-        }
-        () if has(title, &["name", "person", "owner", "primary", "engineer"]) => Column::Name,
-        () => return None,
-    })
+fn column(title: &Name<'_>) -> Option<Column> {
+    Some(
+        match () {
+            () if title.has(const { &Known::new(&["escalat*", "after", "when", "trigger"]) }) => {
+                Column::Escalation
+            }
+            ()
+                if title.has(
+                    const {
+                        &Known::new(&[
+                            "hours",
+                            "availability",
+                            "timezone",
+                            "coverage",
+                            "schedule",
+                            "available",
+                        ])
+                    },
+                ) =>
+            {
+                Column::Hours
+            }
+            () if title.has(
+                const {
+                    &Known::new(&[
+                        "phone",
+                        "mobile",
+                        "email",
+                        "mail",
+                        "slack",
+                        "pagerduty",
+                        "pager",
+                        "chat",
+                        "teams",
+                        "telephone",
+                        "opsgenie",
+                    ])
+                },
+            ) || title.has(const { &Known::new(&["channel", "handle", "e"]) })
+                && title.has(const { &Known::new(&["channel", "handle", "mail"]) }) =>
+            {
+                Column::Way
+            }
+            () if title.has(const { &Known::new(&["contact*", "reach", "how", "method"]) }) => {
+                Column::Contact
+            }
+            () if title.has(
+                const {
+                    &Known::new(&[
+                        "role",
+                        "team",
+                        "level",
+                        "position",
+                        "title",
+                        "function",
+                        "vendor",
+                        "provider",
+                        "responsibility",
+                        "service",
+                        "who",
+                        "tier",
+                    ])
+                },
+            ) =>
+            {
+                Column::Role
+            }
+            () if title.has(const { &Known::new(&["name", "person", "owner", "primary", "engineer"]) }) => {
+                Column::Name
+            }
+            () => return None,
+        },
+    )
 }
 
-fn of_table(table: &Table, about: bool) -> Vec<Row> {
-    let columns = Columns::read(table, column);
+fn of_table(table: &Table, heads: &[Name<'_>], about: bool) -> Vec<Row> {
+    let columns = Columns::read(heads, column);
     let person = columns.has(Column::Role) || columns.has(Column::Name);
     let reach = columns.has(Column::Contact) || columns.has(Column::Way);
     // A table of services with their channels is about people only where the heading says so.
@@ -125,7 +168,7 @@ fn of_table(table: &Table, about: bool) -> Vec<Row> {
     table.rows.iter().filter_map(|cells| of_row(&columns, cells)).collect()
 }
 
-fn of_row(columns: &Columns<Column>, cells: &TableRow) -> Option<Row> {
+fn of_row(columns: &Columns<'_, '_, Column>, cells: &TableRow) -> Option<Row> {
     let both = columns.has(Column::Role);
     let mut values: Vec<(String, String)> = Vec::new();
     let mut ways: Vec<String> = Vec::new();
@@ -163,34 +206,34 @@ fn marked(mut values: Vec<(String, String)>, filled: bool) -> Vec<(String, Strin
 }
 
 /// The rows of a list, and its last line.
-fn of_list(blocks: &Blocks, part: &Part, ladder: bool) -> (Vec<Row>, u32) {
+fn of_list(page: &Page<'_>, part: &Part<'_>, ladder: bool) -> (Vec<Row>, u32) {
     let mut rows: Vec<Row> = Vec::new();
     let mut end = part.line;
     let mut order = 0;
-    for block in part.of(blocks) {
+    for seen in part.of(page) {
+        let block = seen.block;
         let numbered = match &block.what {
             What::Item { marker, .. } => matches!(marker, Marker::Number(_)),
-            What::Paragraph(lines)
-                if lines.iter().all(|line| lead(&line.text).is_some_and(|lead| lead.colon)) =>
-            {
-                let people = |text: &str| lead(text).is_some_and(|lead| !super::meta::control(&lead.bold));
-                for line in lines.iter().filter(|line| people(&line.text)) {
-                    rows.extend(one(&line.text, line.no, None, false));
-                    end = end.max(line.no);
+            What::Paragraph(_) if seen.said.iter().all(|said| said.lead().is_some_and(|lead| lead.colon)) => {
+                let control = |bold: &str| super::meta::control(&Name::of(bold));
+                let people = |said: &&Said<'_>| said.lead().is_some_and(|lead| !control(&lead.bold));
+                for said in seen.said.iter().filter(people) {
+                    rows.extend(one(said, None, false));
+                    end = end.max(said.line);
                 }
                 continue;
             }
             _ => continue,
         };
         if block.item.is_some() {
-            below(block, &mut rows);
+            below(seen, &mut rows);
             end = end.max(block.end_line);
             continue;
         }
-        let Some(markdown) = text(block) else { continue };
-        let climbs = ladder || (numbered && has(part.name(), &["escalat*"]));
+        let [said] = seen.said else { continue };
+        let climbs = ladder || (numbered && part.name().has(const { &Known::new(&["escalat*"]) }));
         let rank = climbs.then_some(order + 1);
-        if let Some(found) = one(&markdown, block.line, rank, climbs) {
+        if let Some(found) = one(said, rank, climbs) {
             order += 1;
             rows.push(found);
             end = end.max(block.end_line);
@@ -200,13 +243,13 @@ fn of_list(blocks: &Blocks, part: &Part, ladder: bool) -> (Vec<Row>, u32) {
 }
 
 /// One entry of a list: `**Role**: contact`, `Role - contact`, `Role`.
-fn one(markdown: &str, line: u32, order: Option<u32>, ladder: bool) -> Option<Row> {
-    let plain_text = plain(markdown);
-    if level::read(&plain_text).is_some_and(|level| level.code.is_some()) && !ladder {
+fn one(said: &Said<'_>, order: Option<u32>, ladder: bool) -> Option<Row> {
+    let (plain_text, line) = (said.plain(), said.line);
+    if level::read(plain_text).is_some_and(|level| level.code.is_some()) && !ladder {
         return None;
     }
     let order = ("order", order.map_or(String::new(), |order| order.to_string()));
-    if let Some((role, value)) = parted(markdown) {
+    if let Some((role, value)) = parted(said) {
         let reach = address(&value);
         let filled = !gap(&value);
         let values = vec![("role".to_owned(), role), ("contact".to_owned(), reach)];
@@ -215,30 +258,28 @@ fn one(markdown: &str, line: u32, order: Option<u32>, ladder: bool) -> Option<Ro
         return Some(row(line, values));
     }
     // A bare name is a contact on a ladder; elsewhere it has to hold an address.
-    let reach = reachable(markdown);
+    let reach = reachable(plain_text);
     let short = plain_text.split_whitespace().count() <= 8;
     match reach {
-        _ if ladder && short => Some(row(line, [("role", bare(&plain_text).to_owned()), order])),
-        Some(_) => Some(row(line, [("contact", plain_text), order])),
-        None if ladder => Some(row(line, [("role", plain_text), order])),
+        _ if ladder && short => Some(row(line, [("role", bare(plain_text).to_owned()), order])),
+        Some(_) => Some(row(line, [("contact", plain_text.to_string()), order])),
+        None if ladder => Some(row(line, [("role", plain_text.to_string()), order])),
         None => None,
     }
 }
 
-fn parted(markdown: &str) -> Option<(String, String)> {
-    if let Some((role, value)) = pair(markdown).filter(|(_, value)| !value.is_empty()) {
-        return Some((role, value));
+fn parted(said: &Said<'_>) -> Option<(String, String)> {
+    if let Some(pair) = said.pair() {
+        let told = !pair.value.is_empty() || said.lead().is_some_and(|lead| lead.colon);
+        return told.then(|| (pair.name.to_string(), pair.value.to_string()));
     }
-    if let Some((role, value)) = pair(markdown) {
-        return lead(markdown).filter(|lead| lead.colon).map(|_| (role, value));
+    if let Some(lead) = said.lead() {
+        let rest = lead.rest.trim_start_matches(['-', '–', '—', ' ']);
+        return lead.rest.starts_with(['(', '-', '–', '—']).then(|| (lead.bold.to_string(), rest.to_owned()));
     }
-    if let Some(lead) = lead(markdown) {
-        return (!lead.rest.is_empty() && lead.rest.starts_with(['(', '-', '–', '—']))
-            .then(|| (lead.bold, lead.rest.trim_start_matches(['-', '–', '—', ' ']).to_owned()));
-    }
-    let sign = [" - ", " – ", " — ", " → ", " -> "].into_iter().find(|sign| markdown.contains(sign))?;
-    let (role, value) = markdown.split_once(sign)?;
-    (role.split_whitespace().count() <= 6).then(|| (plain(role), value.trim().to_owned()))
+    let sign = [" - ", " – ", " — ", " → ", " -> "].into_iter().find(|sign| said.text.contains(sign))?;
+    let (role, value) = said.text.split_once(sign)?;
+    (role.split_whitespace().count() <= 6).then(|| (plain(role).into_owned(), value.trim().to_owned()))
 }
 
 /// A value as it is shown: a link's text with the address it leads to.
@@ -247,15 +288,14 @@ fn address(value: &str) -> String {
     match links(value).as_slice() {
         [(label, url)] if !text.contains(url.as_str()) => {
             let url = url.strip_prefix("mailto:").unwrap_or(url);
-            if url == label { text } else { format!("{text} ({url})") }
+            if url == label { text.into_owned() } else { format!("{text} ({url})") }
         }
-        _ => text,
+        _ => text.into_owned(),
     }
 }
 
 /// A way to reach somebody in a text: a mail, a channel, a handle, a number, a link.
-fn reachable(markdown: &str) -> Option<String> {
-    let text = plain(markdown);
+fn reachable(text: &str) -> Option<String> {
     let word = text.split_whitespace().find(|word| {
         let word = word.trim_matches(['(', ')', ',', '.', ';', '"']);
         let mail = word.split_once('@').is_some_and(|(_, host)| host.contains('.') || word.starts_with('@'));
@@ -268,14 +308,20 @@ fn reachable(markdown: &str) -> Option<String> {
 }
 
 /// An entry below an entry: `Phone: …` below the name of a team.
-fn below(block: &Block, rows: &mut [Row]) {
+fn below(seen: Seen<'_, '_>, rows: &mut [Row]) {
     let Some(last) = rows.last_mut() else { return };
-    let Some((name, value)) = text(block).and_then(|markdown| pair(&markdown)) else { return };
-    if !value.is_empty() && last.values.len() < 64 {
-        let filled = !gap(&value);
-        last.values.push((key(&name), address(&value)));
-        if filled {
-            last.values.retain(|(name, _)| name != "filled");
-        }
+    match seen.said {
+        [] => {}
+        [only] => detail(last, only.pair()),
+        _ => detail(last, seen.whole().as_deref().and_then(Pair::read).as_ref()),
+    }
+}
+
+fn detail(row: &mut Row, pair: Option<&Pair<'_>>) {
+    let Some(pair) = pair.filter(|pair| !pair.value.is_empty() && row.values.len() < 64) else { return };
+    let filled = !gap(&pair.value);
+    row.values.push((key(&pair.name), address(&pair.value)));
+    if filled {
+        row.values.retain(|(name, _)| name != "filled");
     }
 }

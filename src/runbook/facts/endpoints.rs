@@ -6,6 +6,7 @@ use crate::runbook::document::{Blocks, Fence, What};
 use crate::runbook::types::{Fact, Row};
 
 use super::build::row;
+use super::known::{Known, has};
 
 /// More than this is a list of addresses, not a runbook.
 const MOST: usize = 2000;
@@ -48,10 +49,19 @@ pub fn read(blocks: &Blocks) -> Option<Fact> {
 /// Where the first address begins: `http://` or `https://`.
 fn address(text: &str) -> Option<usize> {
     memchr::memchr_iter(b':', text.as_bytes()).find_map(|colon| {
-        let before = text.get(..colon)?;
+        // Most colons end a word.
+        let before =
+            text.get(..colon).filter(|_| text.get(colon..).is_some_and(|rest| rest.starts_with("://")))?;
         let scheme = ["https", "http"].into_iter().find(|scheme| before.ends_with(scheme))?;
-        text.get(colon..)?.starts_with("://").then(|| colon - scheme.len())
+        Some(colon - scheme.len())
     })
+}
+
+/// Whether a sign stands in a text without which there is neither an address nor a channel.
+fn may_hold(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let sign = |at: usize| bytes.get(at) == Some(&b'#') || bytes.get(at + 1) == Some(&b'/');
+    memchr::memchr2_iter(b'#', b':', bytes).any(sign)
 }
 
 #[derive(Default)]
@@ -70,6 +80,9 @@ impl Found {
 
     /// Markdown: links, and what stands in code.
     fn text(&mut self, markdown: &str, line: u32) {
+        if !may_hold(markdown) {
+            return;
+        }
         if address(markdown).is_none() {
             return self.channels(markdown, line, true);
         }
@@ -85,6 +98,9 @@ impl Found {
     }
 
     fn code(&mut self, text: &str, line: u32) {
+        if !may_hold(text) {
+            return;
+        }
         self.urls(text, line);
         self.channels(text, line, false);
     }
@@ -106,13 +122,12 @@ impl Found {
 
     /// `#incidents`: in running text a name with a dash, or any name beside a word that says what it is.
     fn channels(&mut self, text: &str, line: u32, prose: bool) {
+        const SAID: &Known =
+            &Known::new(&["channel*", "slack", "chat", "teams", "irc", "mattermost", "discord"]);
         if memchr::memchr(b'#', text.as_bytes()).is_none() {
             return;
         }
-        let said = super::section::has(
-            text,
-            &["channel*", "slack", "chat", "teams", "irc", "mattermost", "discord"],
-        );
+        let said = has(text, SAID);
         let mut before = ' ';
         for (at, c) in text.char_indices() {
             let opens = before.is_whitespace()

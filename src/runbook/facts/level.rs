@@ -60,19 +60,22 @@ pub fn read(text: &str) -> Option<Level> {
 }
 
 fn word(text: &str) -> Option<&'static str> {
-    WORDS.iter().find(|word| word.eq_ignore_ascii_case(text)).copied()
+    let first = text.as_bytes().first()?.to_ascii_lowercase();
+    let begins = |word: &&&str| word.as_bytes().first() == Some(&first);
+    WORDS.iter().filter(begins).find(|word| word.eq_ignore_ascii_case(text)).copied()
 }
 
 /// `P1`, `SEV-1`, `Sev 1`, `S1`, `Severity 1`, `Priority 1`: letters, a number, and nothing that makes it a longer word.
 fn code(text: &str) -> Option<(String, usize)> {
+    const NAMES: [(&str, &str); 6] =
+        [("p", "p"), ("s", "s"), ("sev", "sev"), ("severity", "sev"), ("prio", "p"), ("priority", "p")];
+    // Most texts begin with another letter.
+    if !text.starts_with(['p', 'P', 's', 'S']) {
+        return None;
+    }
     let letters = text.bytes().take_while(u8::is_ascii_alphabetic).count();
-    let name = text.get(..letters)?.to_ascii_lowercase();
-    let name = match name.as_str() {
-        "p" | "s" | "sev" => name,
-        "severity" => "sev".to_owned(),
-        "prio" | "priority" => "p".to_owned(),
-        _ => return None,
-    };
+    let said = text.get(..letters)?;
+    let (_, name) = NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(said))?;
     let rest = text.get(letters..)?;
     let after = rest.trim_start_matches([' ', '-', '_', '#']);
     let level = after.strip_prefix("level ").or(after.strip_prefix("Level ")).unwrap_or(after);

@@ -48,8 +48,7 @@ const WORDS: &[(&str, &str)] = &[
 /// The first comparison in a plain text, by a sign.
 pub fn by_sign(text: &str) -> Option<Limit> {
     let mut from = 0;
-    while let Some(found) = text.get(from..)?.find(['<', '>', '≤', '≥', '=', '!']) {
-        let at = from + found;
+    while let Some(at) = next_sign(text, from) {
         let rest = text.get(at..)?;
         let (sign, size) = sign(rest)?;
         let (before, behind) = (text.get(..at)?, rest.get(size..)?);
@@ -63,8 +62,20 @@ pub fn by_sign(text: &str) -> Option<Limit> {
     None
 }
 
+/// Where the next sign begins that may compare.
+fn next_sign(text: &str, from: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let wide = |at: usize| bytes.get(at + 1) == Some(&0x89) && matches!(bytes.get(at + 2), Some(0xa4 | 0xa5));
+    let mut places = bytes.iter().enumerate().skip(from);
+    let sign = places.find(|(at, b)| matches!(b, b'<' | b'>' | b'=' | b'!') || **b == 0xe2 && wide(*at));
+    sign.map(|(at, _)| at)
+}
+
 /// The first comparison in a plain text, by a word.
 pub fn by_word(text: &str) -> Option<Limit> {
+    if !text.bytes().any(|b| b.is_ascii_digit()) {
+        return None;
+    }
     let lower = text.to_ascii_lowercase();
     let pairs = Pairs::of(&lower);
     let found = WORDS.iter().filter(|(word, _)| pairs.may_hold(word)).filter_map(|(word, sign)| {

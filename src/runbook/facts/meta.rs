@@ -1,17 +1,23 @@
 //! What a document says about itself: version, dates, owner, how it is reviewed.
 use crate::runbook::document::inline::plain;
-use crate::runbook::document::{Blocks, Marker, What};
+use crate::runbook::document::{Marker, What};
 use crate::runbook::types::{Fact, Row};
 
 use super::build::{add, gap, row};
-use super::section::{Part, has, pair, text};
+use super::known::{Known, Name};
+use super::page::{Page, Pair, Said};
+use super::section::Part;
 
-pub fn read(blocks: &Blocks, parts: &[Part]) -> Vec<Fact> {
+/// What a table or a list of such names is called.
+const CONTROL: &str = "Document control";
+
+pub fn read(page: &Page<'_>, parts: &[Part<'_>]) -> Vec<Fact> {
     let mut facts = Vec::new();
-    let front: Vec<Row> = blocks
+    let front: Vec<Row> = page
+        .blocks
         .front
         .iter()
-        .filter(|entry| control(&entry.name) && !entry.values.is_empty())
+        .filter(|entry| control(&Name::of(entry.name.as_str())) && !entry.values.is_empty())
         .map(|entry| named(entry.line, &entry.name, &entry.values.join(", ")))
         .collect();
     if let (Some(first), Some(last)) = (front.first(), front.last()) {
@@ -21,29 +27,26 @@ pub fn read(blocks: &Blocks, parts: &[Part]) -> Vec<Fact> {
     for part in parts {
         let own = about(part);
         // Behind a rule, the heading above says nothing any more.
-        let mut control_part = part.clone();
-        for block in part.of(blocks) {
+        let mut control_part = None;
+        for seen in part.of(page) {
+            let block = seen.block;
             let rows = match &block.what {
-                What::Paragraph(lines) => {
-                    lines.iter().filter_map(|line| control_line(&line.text, line.no)).collect()
-                }
                 What::Item { marker, .. } if own => {
                     let order = match marker {
                         Marker::Number(number) => number.to_string(),
                         Marker::Bullet => String::new(),
                     };
-                    let said = text(block).map(|markdown| plain(&markdown)).unwrap_or_default();
-                    vec![row(block.line, [("text", said), ("order", order)])]
+                    let text = seen.said.first().map_or(String::new(), |said| said.plain().to_string());
+                    vec![row(block.line, [("text", text), ("order", order)])]
                 }
-                What::Item { .. } => {
-                    text(block).and_then(|text| control_line(&text, block.line)).into_iter().collect()
-                }
+                What::Paragraph(_) | What::Item { .. } => seen.said.iter().filter_map(control_line).collect(),
+                What::Table(table) if table.header.len() != 2 => Vec::new(),
                 What::Table(table) => table
                     .rows
                     .iter()
                     .filter_map(|cells| {
-                        let name = plain(cells.cells.first()?);
-                        (control(&name) && table.header.len() == 2).then(|| {
+                        let name = Name::of(plain(cells.cells.first()?));
+                        control(&name).then(|| {
                             named(cells.line, &name, &plain(cells.cells.get(1).map_or("", String::as_str)))
                         })
                     })
@@ -54,33 +57,70 @@ pub fn read(blocks: &Blocks, parts: &[Part]) -> Vec<Fact> {
                 continue;
             }
             if !own || part.ruled {
-                control_part.title = "Document control".into();
-                control_part.line = rows.first().map_or(block.line, |row| row.line);
-                let last = facts.iter().rev().take(4).find(|fact: &&Fact| fact.title == *control_part.title);
+                let mut line = rows.first().map_or(block.line, |row| row.line);
+                let last = facts.iter().rev().take(4).find(|fact: &&Fact| fact.title == CONTROL);
                 if let Some(last) = last.filter(|last| last.end_line + 3 >= block.line) {
-                    control_part.line = last.line;
+                    line = last.line;
                 }
+                control_part = Some(Part { title: Name::of(CONTROL), line, ..part.clone() });
             }
-            add(&mut facts, "meta", &control_part, rows, block.end_line);
+            add(&mut facts, "meta", control_part.as_ref().unwrap_or(part), rows, block.end_line);
         }
     }
     facts
 }
 
 /// Whether a heading is about the document itself.
-fn about(part: &Part) -> bool {
-    let document = has(&part.title, &["runbook*", "document*", "playbook*", "guide", "page"]);
-    let care = has(
-        &part.title,
-        &["update*", "maintenance", "history", "control", "review*", "revision*", "information", "metadata"],
+fn about(part: &Part<'_>) -> bool {
+    let document =
+        part.title.has(const { &Known::new(&["runbook*", "document*", "playbook*", "guide", "page"]) });
+    let care = part.title.has(
+        const {
+            &Known::new(&[
+                "update*",
+                "maintenance",
+                "history",
+                "control",
+                "review*",
+                "revision*",
+                "information",
+                "metadata",
+            ])
+        },
     );
-    let history = has(&part.title, &["history", "changelog", "revision*"])
-        && has(&part.title, &["version*", "revision*", "change*", "changelog", "document*"]);
+    let history = part.title.has(const { &Known::new(&["history", "changelog", "revision*"]) })
+        && part
+            .title
+            .has(const { &Known::new(&["version*", "revision*", "change*", "changelog", "document*"]) });
     (document && care) || history
 }
 
 /// Names under which documents keep account of themselves.
-pub fn control(name: &str) -> bool {
+pub fn control(name: &Name<'_>) -> bool {
+    /// At least one of these is in each of them.
+    const WORDS: &Known = &Known::new(&[
+        "version",
+        "owner*",
+        "author*",
+        "maint*",
+        "review*",
+        "revision",
+        "date",
+        "updated",
+        "created",
+        "approve*",
+        "status",
+        "classification",
+        "effective",
+        "expires*",
+        "last*",
+        "next",
+        "document",
+        "runbook",
+    ]);
+    if !name.has(WORDS) {
+        return false;
+    }
     let lower = name.to_lowercase();
     let lower = lower.trim();
     if matches!(
@@ -111,34 +151,43 @@ pub fn control(name: &str) -> bool {
     ) {
         return true;
     }
-    let dated = has(lower, &["last", "next", "document", "runbook", "review"]);
+    let dated = name.has(const { &Known::new(&["last", "next", "document", "runbook", "review"]) });
     dated
-        && has(
-            lower,
-            &[
-                "updated",
-                "reviewed",
-                "review",
-                "version",
-                "revised",
-                "modified",
-                "owner",
-                "tested",
-                "frequency",
-                "cycle",
-                "date",
-                "verified",
-            ],
+        && name.has(
+            const {
+                &Known::new(&[
+                    "updated",
+                    "reviewed",
+                    "review",
+                    "version",
+                    "revised",
+                    "modified",
+                    "owner",
+                    "tested",
+                    "frequency",
+                    "cycle",
+                    "date",
+                    "verified",
+                ])
+            },
         )
 }
 
 /// `**Document Version:** 1.0`, `Last Updated: 2024-01-23`.
-fn control_line(markdown: &str, line: u32) -> Option<Row> {
-    let text = markdown.trim_matches(['*', '_']);
-    let source = if markdown.starts_with("**") { markdown } else { text };
-    let (name, value) = pair(source)?;
-    let sure = !matches!(name.to_lowercase().as_str(), "status" | "date" | "classification");
-    (control(&name) && sure && !value.is_empty()).then(|| named(line, &name, &plain(&value)))
+fn control_line(said: &Said<'_>) -> Option<Row> {
+    let text = said.text.trim_matches(['*', '_']);
+    let own;
+    let pair = if text.len() == said.text.len() || said.text.starts_with("**") {
+        said.pair()
+    } else {
+        own = Pair::read(text);
+        own.as_ref()
+    }?;
+    if pair.value.is_empty() || !pair.control() {
+        return None;
+    }
+    let sure = !["status", "date", "classification"].iter().any(|word| pair.name.eq_ignore_ascii_case(word));
+    sure.then(|| named(said.line, &pair.name, pair.plain()))
 }
 
 fn named(line: u32, name: &str, value: &str) -> Row {

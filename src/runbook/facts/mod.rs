@@ -8,11 +8,13 @@ pub mod cadence;
 mod columns;
 mod contacts;
 mod endpoints;
+mod known;
 pub mod level;
 pub mod limit;
 mod meta;
 mod metric_alerts;
 mod objectives;
+mod page;
 mod rules;
 mod schedule;
 mod section;
@@ -21,23 +23,26 @@ mod thresholds;
 
 use super::document::Blocks;
 use super::types::Fact;
+use page::Page;
 
 /// All facts of a document, in the order of their lines.
 pub fn read(blocks: &Blocks) -> Vec<Fact> {
-    let parts = section::parts(blocks);
-    let mut facts = severity::read(blocks, &parts);
+    let joins = page::joins(blocks);
+    let page = Page::new(blocks, &joins);
+    let parts = section::parts(&page);
+    let mut facts = severity::read(&page, &parts);
     let scales = Spans::of(&facts);
     // A time to answer is no limit of something that is measured.
     facts.extend(
-        thresholds::read(blocks, &parts)
+        thresholds::read(&page, &parts)
             .into_iter()
             .filter(|fact| !scales.hold(fact.line) && !fact.rows.iter().any(|row| scales.hold(row.line))),
     );
-    facts.extend(contacts::read(blocks, &parts));
-    facts.extend(rules::read(blocks, &parts));
-    facts.extend(objectives::read(blocks, &parts));
-    facts.extend(schedule::read(blocks, &parts));
-    facts.extend(meta::read(blocks, &parts));
+    facts.extend(contacts::read(&page, &parts));
+    facts.extend(rules::read(&page, &parts));
+    facts.extend(objectives::read(&page, &parts));
+    facts.extend(schedule::read(&page, &parts));
+    facts.extend(meta::read(&page, &parts));
     facts.extend(endpoints::read(blocks));
     facts.sort_by_key(|fact| (fact.line, fact.end_line));
     facts

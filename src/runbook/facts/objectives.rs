@@ -1,24 +1,21 @@
 //! How fast and how far back to recover: RTO and RPO, in tables and lines.
-use crate::runbook::document::inline::plain;
-use crate::runbook::document::{Blocks, Table, What};
+use crate::runbook::document::{Table, What};
 use crate::runbook::types::{Fact, Row};
 
 use super::build::{add, row};
 use super::columns::{Columns, cell, key};
-use super::section::{Part, has, pair};
+use super::known::{Known, Name, has};
+use super::page::{Page, Said};
+use super::section::Part;
 
-pub fn read(blocks: &Blocks, parts: &[Part]) -> Vec<Fact> {
+pub fn read(page: &Page<'_>, parts: &[Part<'_>]) -> Vec<Fact> {
     let mut facts = Vec::new();
     for part in parts {
-        for block in part.of(blocks) {
+        for seen in part.of(page) {
+            let block = seen.block;
             let rows = match &block.what {
-                What::Table(table) => of_table(table),
-                What::Paragraph(lines) => {
-                    lines.iter().filter_map(|line| of_line(&line.text, line.no)).collect()
-                }
-                What::Item { text, .. } => {
-                    of_line(&super::section::joined(text), block.line).into_iter().collect()
-                }
+                What::Table(table) => of_table(table, seen.heads),
+                What::Paragraph(_) | What::Item { .. } => seen.said.iter().filter_map(of_line).collect(),
                 _ => Vec::new(),
             };
             add(&mut facts, "objectives", part, rows, block.end_line);
@@ -27,9 +24,10 @@ pub fn read(blocks: &Blocks, parts: &[Part]) -> Vec<Fact> {
     facts
 }
 
-fn name(title: &str) -> Option<&'static str> {
-    let lower = title.to_lowercase();
-    let (rto, rpo) = (has(title, &["rto"]), has(title, &["rpo"]));
+fn name(title: &Name<'_>) -> Option<&'static str> {
+    let (rto, rpo) = (title.has(const { &Known::new(&["rto"]) }), title.has(const { &Known::new(&["rpo"]) }));
+    let recovery = title.bytes().any(|b| matches!(b, b'v' | b'V')) && title.contains(' ');
+    let lower = if recovery { title.to_lowercase() } else { String::new() };
     match () {
         () if (rto && !rpo) || lower.contains("recovery time") => Some("rto"),
         () if (rpo && !rto) || lower.contains("recovery point") => Some("rpo"),
@@ -37,8 +35,8 @@ fn name(title: &str) -> Option<&'static str> {
     }
 }
 
-fn of_table(table: &Table) -> Vec<Row> {
-    let columns = Columns::read(table, name);
+fn of_table(table: &Table, heads: &[Name<'_>]) -> Vec<Row> {
+    let columns = Columns::read(heads, name);
     if !columns.has("rto") && !columns.has("rpo") {
         return of_rows(table);
     }
@@ -59,18 +57,18 @@ fn of_table(table: &Table) -> Vec<Row> {
 
 /// A table whose rows, not whose columns, are the objectives.
 fn of_rows(table: &Table) -> Vec<Row> {
-    let found = table.rows.iter().filter_map(|cells| Some((name(&cell(cells, 0))?, cells)));
+    let found = table.rows.iter().filter_map(|cells| Some((name(&Name::of(cell(cells, 0)))?, cells)));
     found.map(|(name, cells)| row(cells.line, [(name, cell(cells, 1))])).collect()
 }
 
 /// `**RTO:** 4 hours`, `Recovery Point Objective (RPO): 1 hour`.
-fn of_line(markdown: &str, line: u32) -> Option<Row> {
-    if !has(markdown, &["rto", "rpo", "recovery"]) {
+fn of_line(said: &Said<'_>) -> Option<Row> {
+    let pair = said.pair()?;
+    let name = name(&pair.name)?;
+    if !has(said.text, const { &Known::new(&["rto", "rpo", "recovery"]) }) {
         return None;
     }
-    let (label, value) = pair(markdown)?;
-    let name = name(&label)?;
-    let value = plain(&value);
+    let (line, value) = (said.line, pair.plain());
     // Several on one line: `RTO: 4 hours, RPO: 1 hour`.
     let both = [", rpo", "; rpo", " / rpo", "| rpo"]
         .iter()
@@ -83,6 +81,6 @@ fn of_line(markdown: &str, line: u32) -> Option<Row> {
                 [("rto", value.get(..at).unwrap_or_default().trim().to_owned()), ("rpo", rest.to_owned())],
             ))
         }
-        None => Some(row(line, [(name, value)])).filter(|row| !row.values.is_empty()),
+        None => Some(row(line, [(name, value.to_owned())])).filter(|row| !row.values.is_empty()),
     }
 }

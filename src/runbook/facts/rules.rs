@@ -1,43 +1,55 @@
 //! Alert rules of Prometheus in fences of YAML, with or without their groups.
 //!
 //! The lines are read one by one: a rule keeps its line, and one that is no valid YAML is still a rule.
-use crate::runbook::document::{Blocks, Fence, Line, Table, What};
+use crate::runbook::document::{Fence, Line, Table, What};
 use crate::runbook::types::{Fact, Row};
 
 use super::build::{add, row};
 use super::columns::{Columns, cell, key};
+use super::known::{Known, Name};
 use super::limit;
 use super::metric_alerts;
-use super::section::{Part, has};
+use super::page::Page;
+use super::section::Part;
 
-pub fn read(blocks: &Blocks, parts: &[Part]) -> Vec<Fact> {
+pub fn read(page: &Page<'_>, parts: &[Part<'_>]) -> Vec<Fact> {
     let mut facts = Vec::new();
     for part in parts {
-        for block in part.of(blocks) {
-            let rows = match &block.what {
-                What::Fence(fence) => {
-                    let mut rows = of_fence(fence, implied(part));
+        for seen in part.of(page) {
+            let rows = match &seen.block.what {
+                // Cheap to ask before anything is read.
+                What::Fence(fence) if fence.body.iter().any(|line| speaks(&line.text)) => {
+                    let mut rows = of_fence(fence, part);
                     rows.extend(metric_alerts::of_fence(fence));
                     rows
                 }
-                What::Table(table) => of_table(table),
+                What::Table(table) => of_table(table, seen.heads),
                 _ => Vec::new(),
             };
-            add(&mut facts, "alert-rules", part, rows, block.end_line);
+            add(&mut facts, "alert-rules", part, rows, seen.block.end_line);
         }
     }
     facts
 }
 
+/// Whether a line has `alert` or `alarm` in it.
+fn speaks(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(b'l', bytes).any(|at| {
+        let word = at.checked_sub(1).and_then(|at| bytes.get(at..at + 5));
+        matches!(word, Some(b"alert" | b"alarm"))
+    })
+}
+
 /// The severity that the heading gives to rules which have none.
-fn implied(part: &Part) -> Option<&'static str> {
-    let name = |text: &str| match () {
-        () if has(text, &["critical", "page", "paging"]) => Some("critical"),
-        () if has(text, &["warning", "warnings", "ticket"]) => Some("warning"),
-        () if has(text, &["info", "informational"]) => Some("info"),
+fn implied(part: &Part<'_>) -> Option<&'static str> {
+    let name = |name: &Name<'_>| match () {
+        () if name.has(const { &Known::new(&["critical", "page", "paging"]) }) => Some("critical"),
+        () if name.has(const { &Known::new(&["warning", "warnings", "ticket"]) }) => Some("warning"),
+        () if name.has(const { &Known::new(&["info", "informational"]) }) => Some("info"),
         () => None,
     };
-    part.label.as_deref().and_then(name).or_else(|| name(&part.title))
+    part.label.as_ref().and_then(name).or_else(|| name(&part.title))
 }
 
 /// A key of a mapping: its column, its name and what stands behind the colon.
@@ -78,7 +90,7 @@ struct Rule {
     values: Vec<(String, String)>,
 }
 
-fn of_fence(fence: &Fence, implied: Option<&str>) -> Vec<Row> {
+fn of_fence(fence: &Fence, part: &Part<'_>) -> Vec<Row> {
     let yaml = matches!(
         fence.lang.as_str(),
         "" | "yaml" | "yml" | "prometheus" | "promql" | "text" | "txt" | "bash" | "sh"
@@ -91,6 +103,7 @@ fn of_fence(fence: &Fence, implied: Option<&str>) -> Vec<Row> {
     {
         return Vec::new();
     }
+    let implied = implied(part);
     let mut rows = Vec::new();
     let mut rule = Rule::default();
     let mut inside: Option<(usize, &str)> = None;
@@ -226,28 +239,37 @@ fn finished(rule: Rule, implied: Option<&str>) -> Option<Row> {
 }
 
 /// A table of alerts: their names with conditions, severities, runbooks.
-fn of_table(table: &Table) -> Vec<Row> {
-    let column = |title: &str| {
+fn of_table(table: &Table, heads: &[Name<'_>]) -> Vec<Row> {
+    let column = |title: &Name<'_>| {
         Some(match () {
-            () if has(title, &["alert", "alertname", "alerts", "rule"])
-                && !has(title, &["threshold*", "condition*"]) =>
+            () if title.has(const { &Known::new(&["alert", "alertname", "alerts", "rule"]) })
+                && !title.has(const { &Known::new(&["threshold*", "condition*"]) }) =>
             {
                 "alert"
             }
-            () if has(
-                title,
-                &["expr", "expression", "query", "condition*", "trigger*", "threshold*", "criteria"],
+            () if title.has(
+                const {
+                    &Known::new(&[
+                        "expr",
+                        "expression",
+                        "query",
+                        "condition*",
+                        "trigger*",
+                        "threshold*",
+                        "criteria",
+                    ])
+                },
             ) =>
             {
                 "condition"
             }
-            () if has(title, &["severity", "priority", "level"]) => "severity",
-            () if has(title, &["for", "duration", "window"]) => "for",
-            () if has(title, &["runbook", "playbook", "link"]) => "runbook_url",
+            () if title.has(const { &Known::new(&["severity", "priority", "level"]) }) => "severity",
+            () if title.has(const { &Known::new(&["for", "duration", "window"]) }) => "for",
+            () if title.has(const { &Known::new(&["runbook", "playbook", "link"]) }) => "runbook_url",
             () => return None,
         })
     };
-    let columns = Columns::read(table, column);
+    let columns = Columns::read(heads, column);
     let named = matches!(columns.all.first(), Some((_, Some("alert"))));
     if !named || !["condition", "severity", "runbook_url"].iter().any(|name| columns.has(name)) {
         return Vec::new();

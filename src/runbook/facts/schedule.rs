@@ -1,74 +1,80 @@
 //! What is done again and again: recurring checklists, and the times at which jobs and checks run.
-use crate::runbook::document::inline::plain;
-use crate::runbook::document::{Block, Blocks, What};
+use crate::runbook::document::What;
 use crate::runbook::types::{Fact, Row};
 
 use super::build::{add, row};
 use super::cadence::{self, Cadence};
 use super::columns::{Columns, cell, key};
-use super::section::{Part, has, joined, pair};
+use super::known::{Known, Name};
+use super::page::{Page, Said, Seen};
+use super::section::Part;
 
-pub fn read(blocks: &Blocks, parts: &[Part]) -> Vec<Fact> {
+pub fn read(page: &Page<'_>, parts: &[Part<'_>]) -> Vec<Fact> {
     let mut facts = Vec::new();
     for part in parts {
         if care_of_document(part) {
             continue;
         }
-        if let Some(found) = named(part, blocks) {
+        if let Some(found) = named(part, page) {
             let line = if part.label.is_some() { part.label_line } else { part.line };
-            let tasks = tasks(blocks, part);
-            let end = part.of(blocks).last().map_or(line, |block| block.end_line);
+            let tasks = tasks(page, part);
+            let end = part.of(page).last().map_or(line, |seen| seen.block.end_line);
             let rows = vec![made(line, title(part), part.name(), &found, tasks)];
             add(&mut facts, "schedule", part, rows, end);
         }
-        for block in part.of(blocks) {
-            let rows = of_block(part, block);
-            add(&mut facts, "schedule", part, rows, block.end_line);
+        for seen in part.of(page) {
+            add(&mut facts, "schedule", part, of_block(part, seen), seen.block.end_line);
         }
     }
     facts
 }
 
 /// When the document itself is reviewed is no work of its readers.
-fn care_of_document(part: &Part) -> bool {
-    has(&part.title, &["runbook*", "document*"])
-        && has(&part.title, &["update*", "maintenance", "review*", "history"])
+fn care_of_document(part: &Part<'_>) -> bool {
+    part.title.has(const { &Known::new(&["runbook*", "document*"]) })
+        && part.title.has(const { &Known::new(&["update*", "maintenance", "review*", "history"]) })
 }
 
 /// The cadence in the name of a part that has something to do: `Daily`, `Weekly Maintenance Tasks`.
-fn named(part: &Part, blocks: &Blocks) -> Option<Cadence> {
+fn named(part: &Part<'_>, page: &Page<'_>) -> Option<Cadence> {
     let found = cadence::read(part.name())?;
     let does = part
-        .of(blocks)
-        .iter()
-        .any(|block| matches!(block.what, What::Fence(_) | What::Item { .. } | What::Indented(_)));
+        .of(page)
+        .any(|seen| matches!(seen.block.what, What::Fence(_) | What::Item { .. } | What::Indented(_)));
     does.then_some(found)
 }
 
 /// A label may be a sentence about the heading's work: `Run every Sunday at 2:00 AM:`.
-fn title(part: &Part) -> &str {
+fn title<'p>(part: &'p Part<'_>) -> &'p str {
     if orders(part.name()) && part.name().split_whitespace().count() > 3 { &part.title } else { part.name() }
 }
 
 /// Whether a text begins like one that says when to do something.
 fn orders(text: &str) -> bool {
-    let first = text.split_whitespace().next().unwrap_or_default().to_lowercase();
-    matches!(
-        first.trim_matches(':'),
-        "run"
-            | "runs"
-            | "perform"
-            | "performed"
-            | "execute"
-            | "executed"
-            | "repeat"
-            | "do"
-            | "schedule"
-            | "scheduled"
-            | "every"
-            | "check"
-            | "review"
-    )
+    const WORDS: [&str; 13] = [
+        "run",
+        "runs",
+        "perform",
+        "performed",
+        "execute",
+        "executed",
+        "repeat",
+        "do",
+        "schedule",
+        "scheduled",
+        "every",
+        "check",
+        "review",
+    ];
+    // Most texts begin with another letter.
+    let begins = |b: u8| {
+        matches!(b.to_ascii_lowercase(), b'r' | b'p' | b'e' | b'd' | b's' | b'c') || !b.is_ascii_alphabetic()
+    };
+    if !text.bytes().next().is_some_and(begins) {
+        return false;
+    }
+    let first = text.split_whitespace().next().unwrap_or_default().trim_matches(':');
+    WORDS.iter().any(|word| word.eq_ignore_ascii_case(first))
 }
 
 fn made(line: u32, title: &str, text: &str, found: &Cadence, tasks: String) -> Row {
@@ -83,20 +89,19 @@ fn made(line: u32, title: &str, text: &str, found: &Cadence, tasks: String) -> R
 }
 
 /// The items of a checklist, in one line.
-fn tasks(blocks: &Blocks, part: &Part) -> String {
-    let items = part.of(blocks).iter().filter_map(|block| match &block.what {
-        What::Item { text, .. } if block.item.is_none() => Some(plain(&joined(text))),
+fn tasks(page: &Page<'_>, part: &Part<'_>) -> String {
+    let items = part.of(page).filter_map(|seen| match (&seen.block.what, seen.said) {
+        (What::Item { .. }, [said]) if seen.block.item.is_none() => Some(said.plain().as_ref()),
         _ => None,
     });
     items.collect::<Vec<_>>().join("; ")
 }
 
-fn of_block(part: &Part, block: &Block) -> Vec<Row> {
-    match &block.what {
-        What::Paragraph(lines) => {
-            lines.iter().filter_map(|line| of_line(part, &line.text, line.no)).collect()
+fn of_block(part: &Part<'_>, seen: Seen<'_, '_>) -> Vec<Row> {
+    match &seen.block.what {
+        What::Paragraph(_) | What::Item { .. } => {
+            seen.said.iter().filter_map(|said| of_line(part, said)).collect()
         }
-        What::Item { text, .. } => of_line(part, &joined(text), block.line).into_iter().collect(),
         What::Fence(fence) => {
             let cron =
                 |line: &&crate::runbook::document::Line| line.text.trim_start().starts_with("schedule:");
@@ -107,10 +112,10 @@ fn of_block(part: &Part, block: &Block) -> Vec<Row> {
             found.collect()
         }
         What::Table(table) => {
-            let column = |title: &str| {
-                has(title, &["frequency", "cadence", "schedule", "when", "interval", "how"]).then_some(())
+            let column = |title: &Name<'_>| {
+                title.has(const { &Known::new(&["frequency", "cadence", "schedule", "when", "interval", "how"]) }).then_some(())
             };
-            let columns = Columns::read(table, column);
+            let columns = Columns::read(seen.heads, column);
             let Some(at) = columns.find(()).filter(|at| *at > 0) else { return Vec::new() };
             let rows = table.rows.iter().filter_map(|cells| {
                 let text = cell(cells, at);
@@ -128,40 +133,43 @@ fn of_block(part: &Part, block: &Block) -> Vec<Row> {
 }
 
 /// `**Frequency:** Weekly`, `Run daily at 9:00 AM`.
-fn of_line(part: &Part, markdown: &str, line: u32) -> Option<Row> {
-    if let Some((name, value)) = pair(markdown).filter(|(_, value)| !value.is_empty()) {
-        if super::meta::control(&name) {
+fn of_line(part: &Part<'_>, said: &Said<'_>) -> Option<Row> {
+    let line = said.line;
+    if let Some(pair) = said.full() {
+        let name = &pair.name;
+        if pair.control() {
             return None;
         }
-        let field = has(
-            &name,
-            &[
-                "frequency",
-                "schedule",
-                "scheduled",
-                "cadence",
-                "when",
-                "interval",
-                "runs",
-                "recurrence",
-                "run",
-            ],
+        let field = name.has(
+            const {
+                &Known::new(&[
+                    "frequency",
+                    "schedule",
+                    "scheduled",
+                    "cadence",
+                    "when",
+                    "interval",
+                    "runs",
+                    "recurrence",
+                    "run",
+                ])
+            },
         );
         if !field {
             return None;
         }
-        let value = plain(&value);
+        let value = pair.plain();
         // What does not fit into a cadence is kept in its own words.
-        let found = cadence::read(&value).or_else(|| {
-            has(&name, &["frequency", "cadence", "schedule"])
-                .then(|| Cadence { every: value.clone(), at: None })
+        let found = cadence::read(value).or_else(|| {
+            name.has(const { &Known::new(&["frequency", "cadence", "schedule"]) })
+                .then(|| Cadence { every: value.to_owned(), at: None })
         });
-        return found.map(|found| made(line, &part.title, &value, &found, String::new()));
+        return found.map(|found| made(line, &part.title, value, &found, String::new()));
     }
-    if !orders(markdown.trim_start_matches(['*', '_'])) || markdown.len() > 200 {
+    if said.text.len() > 200 || !orders(said.text.trim_start_matches(['*', '_'])) {
         return None;
     }
-    let text = plain(markdown);
-    let found = cadence::read(&text)?;
+    let text = said.plain();
+    let found = cadence::read(text)?;
     Some(made(line, &part.title, text.trim_end_matches(':'), &found, String::new()))
 }

@@ -1,68 +1,63 @@
 //! A document cut into parts: what stands under one heading, and there under one label (`**Levels:**`).
+use std::borrow::Cow;
 use std::ops::Range;
-use std::rc::Rc;
 
-use crate::runbook::document::inline::{bare, lead, plain};
-use crate::runbook::document::{Block, Blocks, Line, What};
+use crate::runbook::document::What;
+use crate::runbook::document::inline::{bare, plain};
+
+use super::known::Name;
+use super::page::{Page, Said, Seen};
 
 /// Blocks that stand together under a heading and a label.
-#[derive(Debug, Clone)]
-pub struct Part {
+#[derive(Debug, Clone, Default)]
+pub struct Part<'a> {
     /// Which heading: parts of one heading bear one number.
     pub section: usize,
     /// The heading's text without its marks; empty above the first heading.
-    pub title: Rc<str>,
+    pub title: Name<'a>,
     /// The heading's line, or that of the first block where there is no heading.
     pub line: u32,
     /// The text of the label, without its colon.
-    pub label: Option<String>,
+    pub label: Option<Name<'a>>,
     pub label_line: u32,
     /// A rule stands between it and its heading.
     pub ruled: bool,
     pub blocks: Range<usize>,
 }
 
-impl Part {
+impl<'a> Part<'a> {
     /// The label, or else the heading.
-    pub fn name(&self) -> &str {
-        self.label.as_deref().unwrap_or(&self.title)
+    pub fn name(&self) -> &Name<'a> {
+        self.label.as_ref().unwrap_or(&self.title)
     }
 
-    pub fn of<'a>(&self, blocks: &'a Blocks) -> &'a [Block] {
-        blocks.blocks.get(self.blocks.clone()).unwrap_or_default()
+    pub fn of<'p, 'b>(&self, page: &'p Page<'b>) -> impl Iterator<Item = Seen<'p, 'b>> {
+        page.range(self.blocks.clone())
     }
 }
 
 /// Cuts a document into its parts.
-pub fn parts(blocks: &Blocks) -> Vec<Part> {
-    let mut parts: Vec<Part> = Vec::new();
-    let mut now = Part {
-        section: 0,
-        title: "".into(),
-        line: blocks.blocks.first().map_or(1, |block| block.line),
-        label: None,
-        label_line: 0,
-        ruled: false,
-        blocks: 0..0,
-    };
-    for (at, block) in blocks.blocks.iter().enumerate() {
+pub fn parts<'a>(page: &Page<'a>) -> Vec<Part<'a>> {
+    let blocks = &page.blocks.blocks;
+    let mut parts: Vec<Part<'a>> = Vec::new();
+    let mut now = Part { line: blocks.first().map_or(1, |block| block.line), ..Part::default() };
+    for (at, block) in blocks.iter().enumerate() {
         let next = match &block.what {
             What::Heading { text, .. } => Part {
                 section: now.section + 1,
-                title: short(bare(&plain(text))).into(),
+                title: Name::of(cut(plain(text), |text| short(bare(text)))),
                 line: block.line,
-                label: None,
-                label_line: 0,
-                ruled: false,
                 blocks: at + 1..at + 1,
+                ..Part::default()
             },
             What::Rule => Part { label: None, ruled: true, blocks: at + 1..at + 1, ..now.clone() },
-            What::Paragraph(lines) if block.item.is_none() => {
-                let Some(label) = label(lines) else {
+            What::Paragraph(_) if block.item.is_none() => {
+                let Some(label) = page.at(at).and_then(|seen| label(seen.said)) else {
                     now.blocks.end = at + 1;
                     continue;
                 };
-                Part { label: Some(label), label_line: block.line, blocks: at + 1..at + 1, ..now.clone() }
+                let label = Some(Name::of(label));
+                Part { label, label_line: block.line, blocks: at + 1..at + 1, ..now.clone() }
             }
             _ => {
                 now.blocks.end = at + 1;
@@ -76,57 +71,27 @@ pub fn parts(blocks: &Blocks) -> Vec<Part> {
     parts
 }
 
+/// A piece of a text, copied only where the text is a copy itself.
+fn cut(text: Cow<'_, str>, piece: impl Fn(&str) -> &str) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(piece(text)),
+        Cow::Owned(text) => Cow::Owned(piece(&text).to_owned()),
+    }
+}
+
 /// As much of a title as anybody wants to read: it is repeated in rows.
 fn short(title: &str) -> &str {
     title.get(..title.floor_char_boundary(200)).unwrap_or(title)
 }
 
 /// The text of a paragraph that is only there to name what follows: all bold, or short and with a colon at its end.
-fn label(lines: &[Line]) -> Option<String> {
-    let [only] = lines else { return None };
-    if let Some(lead) = lead(&only.text) {
-        return lead.rest.is_empty().then(|| short(bare(&lead.bold)).to_owned());
+fn label<'a>(said: &[Said<'a>]) -> Option<Cow<'a, str>> {
+    let [only] = said else { return None };
+    if let Some(lead) = only.lead() {
+        return lead.rest.is_empty().then(|| cut(lead.bold.clone(), |text| short(bare(text))));
     }
     let text = only.text.strip_suffix(':')?;
-    (text.len() <= 80 && text.split_whitespace().count() <= 8).then(|| bare(&plain(text)).to_owned())
-}
-
-/// The text of an item or a paragraph as one line of Markdown.
-pub fn text(block: &Block) -> Option<String> {
-    match &block.what {
-        What::Item { text: lines, .. } | What::Paragraph(lines) => Some(joined(lines)),
-        _ => None,
-    }
-}
-
-pub fn joined(lines: &[Line]) -> String {
-    let mut out = String::new();
-    for line in lines {
-        if !out.is_empty() {
-            out.push(' ');
-        }
-        out.push_str(&line.text);
-    }
-    out
-}
-
-/// `Name: value`, in bold or plain; a name is a few words.
-pub fn pair(markdown: &str) -> Option<(String, String)> {
-    if let Some(lead) = lead(markdown) {
-        let rest = lead.rest.trim_start_matches(['-', '–', '—', ' ']).to_owned();
-        return (lead.colon || rest.len() < lead.rest.len() || rest.is_empty()).then_some((lead.bold, rest));
-    }
-    // A colon in an address or a time ends no name.
-    let ends =
-        |at: usize| !markdown.as_bytes().get(at + 1).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'/');
-    if !memchr::memchr_iter(b':', markdown.as_bytes()).any(ends) {
-        return None;
-    }
-    let text = plain(markdown);
-    let (name, value) =
-        text.split_once(':').filter(|(_, value)| value.is_empty() || value.starts_with(' '))?;
-    let few = name.split_whitespace().count() <= 6 && name.len() <= 60 && !name.is_empty();
-    few.then(|| (bare(name).to_owned(), value.trim().to_owned()))
+    (text.len() <= 80 && text.split_whitespace().count() <= 8).then(|| cut(plain(text), bare))
 }
 
 /// The words of a text in lower case, without punctuation around them.
@@ -137,39 +102,8 @@ pub fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Whether one of the words is among these, in any case, or begins like one that ends in `*`. The known ones are
-/// in small letters.
-pub fn has(text: &str, known: &[&str]) -> bool {
-    /// Every byte of every line is asked for: a table answers at once.
-    const LETTER: [bool; 256] = {
-        let mut table = [false; 256];
-        let mut at: u8 = 0;
-        loop {
-            table[at as usize] = at.is_ascii_alphanumeric() || !at.is_ascii();
-            if at == u8::MAX {
-                break table;
-            }
-            at += 1;
-        }
-    };
-    let part = |b: &u8| !LETTER.get(usize::from(*b)).copied().unwrap_or_default();
-    let words = text.as_bytes().split(part);
-    let bit = |letter: u8| 1_u32 << (letter & 31);
-    let firsts = known.iter().filter_map(|known| known.bytes().next()).fold(0, |all, b| all | bit(b));
-    let words = words.filter_map(|word| Some((word, word.first()?.to_ascii_lowercase())));
-    words.filter(|(_, first)| firsts & bit(*first) != 0).any(|(word, first)| {
-        let begins = |known: &&&str| known.as_bytes().first() == Some(&first);
-        known.iter().filter(begins).any(|known| match known.as_bytes() {
-            [start @ .., b'*'] => {
-                word.get(..start.len()).is_some_and(|word| word.eq_ignore_ascii_case(start))
-            }
-            all => word.eq_ignore_ascii_case(all),
-        })
-    })
-}
-
 /// Whether this is the first part of its heading.
-pub fn first_of_heading(parts: &[Part], at: usize) -> bool {
+pub fn first_of_heading(parts: &[Part<'_>], at: usize) -> bool {
     let before = at.checked_sub(1).and_then(|before| parts.get(before));
     before.zip(parts.get(at)).is_none_or(|(before, part)| before.section != part.section)
 }

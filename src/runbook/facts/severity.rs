@@ -1,13 +1,17 @@
 //! Severity scales: their levels with criteria and response times, from tables, lists and headings.
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Range;
 
 use crate::runbook::document::inline::plain;
-use crate::runbook::document::{Block, Blocks, Marker, Table, What};
+use crate::runbook::document::{Block, Marker, Table, What};
 use crate::runbook::types::{Fact, Row};
 
 use super::build::{add, row};
+use super::known::{Known, Name, has};
 use super::level::{self, Level};
-use super::section::{Part, has, pair, text};
+use super::page::{Page, Pair, Said, Seen};
+use super::section::Part;
 
 /// One level of a scale, while it is being put together.
 #[derive(Debug, Clone, Default)]
@@ -21,18 +25,18 @@ struct Step {
 }
 
 /// Finds the scales of a document.
-pub fn read(blocks: &Blocks, parts: &[Part]) -> Vec<Fact> {
+pub fn read(page: &Page<'_>, parts: &[Part<'_>]) -> Vec<Fact> {
     let mut facts = Vec::new();
     // Lists of one heading, joined by their levels.
     let mut lists: Vec<(usize, Vec<Step>)> = Vec::new();
     for (at, part) in parts.iter().enumerate() {
-        for block in part.of(blocks) {
-            if let What::Table(table) = &block.what {
-                let steps = of_table(table);
-                finish(&mut facts, part, steps, block.end_line);
+        for seen in part.of(page) {
+            if let What::Table(table) = &seen.block.what {
+                let steps = of_table(table, seen.heads);
+                finish(&mut facts, part, steps, seen.block.end_line);
             }
         }
-        let steps = of_list(blocks, part);
+        let steps = of_list(page, part);
         if !steps.is_empty() {
             lists.push((at, steps));
         }
@@ -43,12 +47,12 @@ pub fn read(blocks: &Blocks, parts: &[Part]) -> Vec<Fact> {
             finish(&mut facts, part, steps, end);
         }
     }
-    of_headings(blocks, &mut facts);
+    of_headings(page, &mut facts);
     facts
 }
 
 /// A scale has two levels at least, each once.
-fn finish(facts: &mut Vec<Fact>, part: &Part, steps: Vec<Step>, end: u32) {
+fn finish(facts: &mut Vec<Fact>, part: &Part<'_>, steps: Vec<Step>, end: u32) {
     if steps.len() < 2 || steps.iter().all(|step| step.criteria.is_empty() && step.response.is_none()) {
         return;
     }
@@ -70,39 +74,47 @@ fn made(step: Step) -> Row {
 }
 
 /// The name under which a column, or a `**Name**: value` below a level, is kept; `None` for the level itself.
-fn name_of(header: &str) -> String {
-    if has(header, &["response", "respond", "react*", "answer*", "acknowledge*", "ack", "mtta"]) {
-        return if has(header, &["resol*", "mttr"]) { "resolution_time" } else { "response_time" }.to_owned();
-    }
-    if has(header, &["resol*", "fix", "mttr", "recovery"]) {
-        return "resolution_time".to_owned();
-    }
-    if has(
-        header,
-        &[
-            "definition",
-            "description",
-            "criteria",
-            "criterion",
-            "impact",
-            "mean*",
-            "example*",
-            "condition*",
-            "symptoms",
-        ],
+fn name_of(header: &Name<'_>) -> Cow<'static, str> {
+    if header.has(
+        const { &Known::new(&["response", "respond", "react*", "answer*", "acknowledge*", "ack", "mtta"]) },
     ) {
-        return "criteria".to_owned();
+        return if header.has(const { &Known::new(&["resol*", "mttr"]) }) {
+            "resolution_time"
+        } else {
+            "response_time"
+        }
+        .into();
     }
-    header.to_lowercase().replace(' ', "_")
+    if header.has(const { &Known::new(&["resol*", "fix", "mttr", "recovery"]) }) {
+        return "resolution_time".into();
+    }
+    if header.has(
+        const {
+            &Known::new(&[
+                "definition",
+                "description",
+                "criteria",
+                "criterion",
+                "impact",
+                "mean*",
+                "example*",
+                "condition*",
+                "symptoms",
+            ])
+        },
+    ) {
+        return "criteria".into();
+    }
+    header.to_lowercase().replace(' ', "_").into()
 }
 
-fn of_table(table: &Table) -> Vec<Step> {
-    let header: Vec<String> = table.header.iter().map(|cell| plain(cell)).collect();
-    let named = |cell: &String| has(cell, &["severity", "level", "priority", "sev", "class", "p"]);
-    let Some(column) = header.iter().position(named).filter(|column| *column < 2).or(Some(0)) else {
-        return Vec::new();
+fn of_table(table: &Table, header: &[Name<'_>]) -> Vec<Step> {
+    let named = |cell: &Name<'_>| {
+        cell.has(const { &Known::new(&["severity", "level", "priority", "sev", "class", "p"]) })
     };
+    let column = header.iter().position(named).filter(|column| *column < 2).unwrap_or(0);
     let explicit = header.get(column).is_some_and(named);
+    let titles: Vec<Cow<'static, str>> = header.iter().map(name_of).collect();
     let mut steps: Vec<Step> = Vec::new();
     let mut levels: Vec<Level> = Vec::new();
     for cells in &table.rows {
@@ -115,11 +127,11 @@ fn of_table(table: &Table) -> Vec<Step> {
             return Vec::new();
         }
         levels.push(level);
-        let mut step = Step { line: cells.line, end: cells.line, name, ..Step::default() };
-        for (at, (title, cell)) in header.iter().zip(&cells.cells).enumerate().filter(|(at, _)| *at != column)
+        let mut step = Step { line: cells.line, end: cells.line, name: name.into_owned(), ..Step::default() };
+        for (at, (title, cell)) in titles.iter().zip(&cells.cells).enumerate().filter(|(at, _)| *at != column)
         {
-            let value = plain(cell);
-            match name_of(title).as_str() {
+            let value = plain(cell).into_owned();
+            match title.as_ref() {
                 _ if value.is_empty() => {}
                 "response_time" if step.response.is_none() => step.response = Some((cells.line, value)),
                 "criteria" => step.criteria.push(value),
@@ -137,30 +149,30 @@ fn of_table(table: &Table) -> Vec<Step> {
 }
 
 /// The levels of a list: the items that begin with a severity, with what stands below each.
-fn of_list(blocks: &Blocks, part: &Part) -> Vec<Step> {
-    let about = has(&part.title, &["sever*", "priorit*", "classification"])
-        || has(part.name(), &["sever*", "priorit*", "response", "sla*", "classification"]);
-    let times = has(part.name(), &["response", "sla*", "respond"]);
+fn of_list(page: &Page<'_>, part: &Part<'_>) -> Vec<Step> {
+    let graded = const { &Known::new(&["sever*", "priorit*", "classification"]) };
+    let answered = const { &Known::new(&["response", "sla*"]) };
+    let about = part.title.has(graded) || part.name().has(graded) || part.name().has(answered);
+    let times = part.name().has(const { &Known::new(&["response", "sla*", "respond"]) });
     let mut steps: Vec<Step> = Vec::new();
     let mut levels: Vec<Level> = Vec::new();
     // The level to which each item below it belongs.
     let mut of: HashMap<usize, usize> = HashMap::new();
     for at in part.blocks.clone() {
-        let Some(block) = blocks.blocks.get(at) else { continue };
-        if let Some(under) = block.item
+        let Some(seen) = page.at(at) else { continue };
+        let block = seen.block;
+        if let Some(under) = block.item.filter(|_| !of.is_empty())
             && let Some(index) = of.get(&under).copied()
         {
             if let Some(step) = steps.get_mut(index) {
-                below(step, block);
+                below(step, seen);
             }
             // Whatever stands deeper belongs to the same level.
             of.insert(at, index);
             continue;
         }
-        let What::Item { .. } = &block.what else { continue };
-        let Some(markdown) = text(block) else { continue };
-        let Some((name, value)) = named(&markdown) else { continue };
-        let Some(level) = level::read(&name).filter(|level| level.code.is_some() || about) else { continue };
+        let (What::Item { .. }, [said]) = (&block.what, seen.said) else { continue };
+        let Some((name, level, value)) = named(said, about) else { continue };
         if levels.iter().any(|other| other.same(&level)) {
             continue;
         }
@@ -179,39 +191,51 @@ fn of_list(blocks: &Blocks, part: &Part) -> Vec<Step> {
     if steps.len() < 2 { Vec::new() } else { steps }
 }
 
-/// The name and the rest of an item: `**P0 (Critical)**: text`, `P0: text`, `P0 - text`.
-fn named(markdown: &str) -> Option<(String, String)> {
-    if let Some((name, value)) = pair(markdown) {
-        return Some((name, plain(&value)));
+/// The name, its level and the rest of an item: `**P0 (Critical)**: text`, `P0: text`, `P0 - text`. A word alone
+/// is a level only where levels are spoken of.
+fn named(said: &Said<'_>, about: bool) -> Option<(String, Level, String)> {
+    let level = |name: &str| level::read(name).filter(|level| level.code.is_some() || about);
+    if let Some(pair) = said.pair() {
+        return Some((pair.name.to_string(), level(&pair.name)?, pair.plain().to_owned()));
     }
-    if let Some(lead) = crate::runbook::document::inline::lead(markdown) {
-        return Some((lead.bold, plain(&lead.rest).trim_start_matches(['-', '–', '—', ' ']).to_owned()));
+    if let Some(lead) = said.lead() {
+        let level = level(&lead.bold)?;
+        let rest = plain(lead.rest).trim_start_matches(['-', '–', '—', ' ']).to_owned();
+        return Some((lead.bold.to_string(), level, rest));
     }
-    let text = plain(markdown);
-    let length = level::read(&text)?.length;
+    let text = said.plain();
+    let length = level::read(text)?.length;
     let rest = text.get(length..)?;
     let cut = [" - ", " – ", " — ", " = "].iter().find_map(|sign| rest.find(sign).map(|at| (at, sign.len())));
     let (at, size) = cut?;
-    Some((text.get(..length + at)?.to_owned(), rest.get(at + size..)?.trim().to_owned()))
+    let name = text.get(..length + at)?.to_owned();
+    Some((level(&name)?, name, rest.get(at + size..)?.trim().to_owned()))
+        .map(|(level, name, rest)| (name, level, rest))
 }
 
 /// What stands below a level: its response time, other named values, and criteria.
-fn below(step: &mut Step, block: &Block) {
-    let Some(markdown) = text(block) else { return };
-    step.end = step.end.max(block.end_line);
-    match pair(&markdown) {
-        Some((name, value))
-            if !value.is_empty() && (markdown.starts_with("**") || name_of(&name) == "response_time") =>
-        {
-            let value = plain(&value);
-            match name_of(&name).as_str() {
-                "response_time" if step.response.is_none() => step.response = Some((block.line, value)),
-                "criteria" => step.criteria.push(value),
-                name => step.others.push((name.to_owned(), value)),
-            }
+fn below(step: &mut Step, seen: Seen<'_, '_>) {
+    let Some(markdown) = seen.whole() else { return };
+    step.end = step.end.max(seen.block.end_line);
+    match seen.said {
+        [only] => detail(step, seen.block.line, &markdown, only.pair()),
+        _ => detail(step, seen.block.line, &markdown, Pair::read(&markdown).as_ref()),
+    }
+}
+
+fn detail(step: &mut Step, line: u32, markdown: &str, pair: Option<&Pair<'_>>) {
+    let Some(pair) = pair else { return step.criteria.push(plain(markdown).into_owned()) };
+    if pair.value.is_empty() {
+        return;
+    }
+    let value = pair.plain().to_owned();
+    match name_of(&pair.name).as_ref() {
+        "response_time" if step.response.is_none() => step.response = Some((line, value)),
+        name if name != "response_time" && !markdown.starts_with("**") => {
+            step.criteria.push(plain(markdown).into_owned());
         }
-        Some((_, value)) if value.is_empty() => {}
-        _ => step.criteria.push(plain(&markdown)),
+        "criteria" => step.criteria.push(value),
+        name => step.others.push((name.to_owned(), value)),
     }
 }
 
@@ -219,15 +243,29 @@ fn below(step: &mut Step, block: &Block) {
 fn is_time(text: &str) -> bool {
     let time = has(
         text,
-        &["minute*", "min", "mins", "hour*", "hr", "hrs", "h", "day*", "immediate*", "asap", "week*"],
+        const {
+            &Known::new(&[
+                "minute*",
+                "min",
+                "mins",
+                "hour*",
+                "hr",
+                "hrs",
+                "h",
+                "day*",
+                "immediate*",
+                "asap",
+                "week*",
+            ])
+        },
     );
-    let digits =
-        text.chars().any(|c| c.is_ascii_digit()) || has(text, &["immediate*", "next", "same", "asap"]);
+    let digits = text.chars().any(|c| c.is_ascii_digit())
+        || has(text, const { &Known::new(&["immediate*", "next", "same", "asap"]) });
     time && digits && text.split_whitespace().count() <= 8
 }
 
 /// Lists whose levels are the same are one scale, told in two pieces: criteria here, times there.
-fn joined(parts: &[Part], lists: Vec<(usize, Vec<Step>)>) -> Vec<(usize, Vec<Step>)> {
+fn joined(parts: &[Part<'_>], lists: Vec<(usize, Vec<Step>)>) -> Vec<(usize, Vec<Step>)> {
     let mut out: Vec<(usize, Vec<Step>)> = Vec::new();
     for (at, steps) in lists {
         let section = |at: usize| parts.get(at).map_or(0, |part| part.section);
@@ -266,35 +304,32 @@ fn matches(one: &Step, other: &Step) -> bool {
 struct Head<'a> {
     depth: u8,
     line: u32,
-    title: String,
-    own: &'a [Block],
+    title: Name<'a>,
+    own: Range<usize>,
 }
 
-fn heads(blocks: &Blocks) -> Vec<Head<'_>> {
+fn heads<'a>(page: &Page<'a>) -> Vec<Head<'a>> {
+    let blocks = &page.blocks.blocks;
     let mut heads: Vec<Head<'_>> = Vec::new();
-    let mut first = 0;
-    for (at, block) in blocks.blocks.iter().enumerate() {
+    for (at, block) in blocks.iter().enumerate() {
         let What::Heading { level, text } = &block.what else { continue };
         if let Some(last) = heads.last_mut() {
-            last.own = blocks.blocks.get(first..at).unwrap_or_default();
+            last.own.end = at;
         }
-        first = at + 1;
-        heads.push(Head { depth: *level, line: block.line, title: plain(text), own: &[] });
-    }
-    if let Some(last) = heads.last_mut() {
-        last.own = blocks.blocks.get(first..).unwrap_or_default();
+        let own = at + 1..blocks.len();
+        heads.push(Head { depth: *level, line: block.line, title: Name::of(plain(text)), own });
     }
     heads
 }
 
 /// Headings that are levels, each with its criteria below: `#### SEV-1 (Critical)`.
-fn of_headings(blocks: &Blocks, facts: &mut Vec<Fact>) {
-    let heads = heads(blocks);
+fn of_headings(page: &Page<'_>, facts: &mut Vec<Fact>) {
+    let heads = heads(page);
     let mut at = 0;
     while let Some(first) = heads.get(at) {
         let above = heads.get(..at).unwrap_or_default().last().filter(|above| above.depth < first.depth);
-        let about =
-            above.is_some_and(|above| has(&above.title, &["sever*", "priorit*", "classification", "level*"]));
+        let graded = const { &Known::new(&["sever*", "priorit*", "classification", "level*"]) };
+        let about = above.is_some_and(|above| above.title.has(graded));
         let mut steps: Vec<Step> = Vec::new();
         let mut next = at;
         for head in heads.iter().skip(at).take_while(|head| head.depth >= first.depth) {
@@ -309,32 +344,24 @@ fn of_headings(blocks: &Blocks, facts: &mut Vec<Fact>) {
                 steps.push(Step {
                     line: head.line,
                     end: head.line,
-                    name: head.title.clone(),
+                    name: head.title.to_string(),
                     ..Step::default()
                 });
             }
             // Commands and numbered steps make a runbook of it.
-            if head.own.iter().any(does) {
+            if page.range(head.own.clone()).any(|seen| does(seen.block)) {
                 steps.clear();
                 break;
             }
             if let Some(step) = steps.last_mut() {
-                head.own.iter().for_each(|block| below(step, block));
+                page.range(head.own.clone()).for_each(|seen| below(step, seen));
             }
             next += 1;
         }
         if steps.len() > 1 {
-            let (line, title) =
-                above.map_or((first.line, String::new()), |above| (above.line, above.title.clone()));
-            let part = Part {
-                section: 0,
-                title: title.into(),
-                line,
-                label: None,
-                label_line: 0,
-                ruled: false,
-                blocks: 0..0,
-            };
+            let line = above.map_or(first.line, |above| above.line);
+            let title = above.map(|above| above.title.clone()).unwrap_or_default();
+            let part = Part { title, line, ..Part::default() };
             let end = steps.iter().map(|step| step.end).max().unwrap_or(line);
             finish(facts, &part, steps, end);
         }
@@ -346,7 +373,8 @@ fn of_headings(blocks: &Blocks, facts: &mut Vec<Fact>) {
 fn alone(title: &str, level: &Level) -> bool {
     let rest = title.get(level.length..).unwrap_or_default();
     rest.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).all(|word| {
-        level::read(word).is_some() || has(word, &["severity", "priority", "incident*", "impact", "issue*"])
+        level::read(word).is_some()
+            || has(word, const { &Known::new(&["severity", "priority", "incident*", "impact", "issue*"]) })
     })
 }
 

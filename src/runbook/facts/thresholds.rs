@@ -1,30 +1,33 @@
 //! Limits of what is measured: tables of indicators, and lines such as `CPU usage: target < 70%`.
-use crate::runbook::document::inline::{bare, code_spans, plain};
-use crate::runbook::document::{Block, Blocks, Marker, Table, TableRow, What};
+use crate::runbook::document::inline::{bare, code_spans};
+use crate::runbook::document::{Marker, Table, TableRow, What};
 use crate::runbook::types::{Fact, Row};
 
 use super::build::{add, row};
 use super::columns::{Columns, cell, key};
+use super::known::{Known, Name, has};
 use super::limit::{self, Limit};
-use super::section::{Part, has, joined, pair};
+use super::page::{Page, Said, Seen};
+use super::section::Part;
 
-pub fn read(blocks: &Blocks, parts: &[Part]) -> Vec<Fact> {
+pub fn read(page: &Page<'_>, parts: &[Part<'_>]) -> Vec<Fact> {
     let mut facts = Vec::new();
     for part in parts {
         let mut metrics = Vec::new();
-        let about = measured(&part.title) || part.label.as_deref().is_some_and(measured);
-        let asked = has(&part.title, &["metric*", "indicator*", "kpi*", "signals"]);
-        for block in part.of(blocks) {
-            let rows = match &block.what {
+        let about = measured(&part.title) || part.label.as_ref().is_some_and(measured);
+        let asked = part.title.has(const { &Known::new(&["metric*", "indicator*", "kpi*", "signals"]) });
+        for seen in part.of(page) {
+            let end = seen.block.end_line;
+            let rows = match &seen.block.what {
                 What::Table(table) if capacity(table) => {
-                    add(&mut facts, "capacity", part, capacities(table), block.end_line);
+                    add(&mut facts, "capacity", part, capacities(table, seen.heads), end);
                     Vec::new()
                 }
-                What::Table(table) => of_table(table),
-                _ => of_block(part, block, about),
+                What::Table(table) => of_table(table, seen.heads),
+                _ => of_block(part, seen, about),
             };
-            add(&mut facts, "thresholds", part, rows, block.end_line);
-            metrics.extend(asked.then(|| metric(block)).flatten());
+            add(&mut facts, "thresholds", part, rows, end);
+            metrics.extend(asked.then(|| metric(seen)).flatten());
         }
         let end = metrics.last().map_or(part.line, |row: &Row| row.line);
         add(&mut facts, "metrics", part, metrics, end);
@@ -33,71 +36,87 @@ pub fn read(blocks: &Blocks, parts: &[Part]) -> Vec<Fact> {
 }
 
 /// What a column of limits is for.
-fn column(title: &str) -> Option<&'static str> {
+fn column(title: &Name<'_>) -> Option<&'static str> {
     Some(match () {
-        () if has(title, &["critical", "crit", "page", "emergency", "severe", "danger", "red"]) => "critical",
-        () if has(title, &["warning", "warn", "alert", "alarm", "yellow", "amber", "degraded"]) => "warning",
-        () if has(
-            title,
-            &[
-                "target",
-                "normal",
-                "healthy",
-                "ok",
-                "expected",
-                "goal",
-                "objective",
-                "slo",
-                "good",
-                "acceptable",
-                "green",
-                "baseline",
-            ],
+        () if title.has(
+            const { &Known::new(&["critical", "crit", "page", "emergency", "severe", "danger", "red"]) },
+        ) =>
+        {
+            "critical"
+        }
+        () if title.has(
+            const { &Known::new(&["warning", "warn", "alert", "alarm", "yellow", "amber", "degraded"]) },
+        ) =>
+        {
+            "warning"
+        }
+        () if title.has(
+            const {
+                &Known::new(&[
+                    "target",
+                    "normal",
+                    "healthy",
+                    "ok",
+                    "expected",
+                    "goal",
+                    "objective",
+                    "slo",
+                    "good",
+                    "acceptable",
+                    "green",
+                    "baseline",
+                ])
+            },
         ) =>
         {
             "target"
         }
-        () if has(title, &["threshold*", "limit*"]) => "limit",
-        () if has(
-            title,
-            &[
-                "metric*",
-                "indicator*",
-                "kpi*",
-                "sli",
-                "signal",
-                "measure",
-                "measurement",
-                "check",
-                "parameter",
-            ],
+        () if title.has(const { &Known::new(&["threshold*", "limit*"]) }) => "limit",
+        () if title.has(
+            const {
+                &Known::new(&[
+                    "metric*",
+                    "indicator*",
+                    "kpi*",
+                    "sli",
+                    "signal",
+                    "measure",
+                    "measurement",
+                    "check",
+                    "parameter",
+                ])
+            },
         ) =>
         {
             "metric"
         }
-        () if has(title, &["resource", "component", "service", "name", "item", "what"]) => "thing",
+        () if title
+            .has(const { &Known::new(&["resource", "component", "service", "name", "item", "what"]) }) =>
+        {
+            "thing"
+        }
         () => return None,
     })
 }
 
-fn of_table(table: &Table) -> Vec<Row> {
-    let columns = Columns::read(table, column);
+fn of_table(table: &Table, heads: &[Name<'_>]) -> Vec<Row> {
+    let columns = Columns::read(heads, column);
     let limits = ["critical", "warning", "target", "limit"].iter().filter(|name| columns.has(name)).count();
     let metric = columns.find("metric").or_else(|| columns.find("thing")).or((limits > 1).then_some(0));
     let Some(metric) = metric.filter(|at| limits > 0 && !limits_at(&columns, *at)) else { return Vec::new() };
     // One column of targets that hold no number is no table of limits; nor is one of times to respond or recover.
     let numbers = table.rows.iter().filter(|cells| {
-        columns
-            .all
-            .iter()
-            .enumerate()
-            .any(|(at, (_, name))| is_limit(*name) && limit::cell(&cell(cells, at)).is_some())
+        let mut all = columns.all.iter().enumerate();
+        all.any(|(at, (_, name))| is_limit(*name) && limit::cell(&cell(cells, at)).is_some())
     });
     let times = table.header.iter().any(|title| {
-        has(title, &["rto", "rpo", "response", "severity", "priority"])
-            && column(title).is_none_or(|name| name == "metric" || name == "thing")
+        has(title, const { &Known::new(&["rto", "rpo", "response", "severity", "priority"]) })
+            && column(&Name::of(title)).is_none_or(|name| name == "metric" || name == "thing")
     });
-    let alerts = columns.all.first().is_some_and(|(title, _)| has(title, &["alert*", "alertname"]));
+    let alerts = columns
+        .all
+        .first()
+        .is_some_and(|(title, _)| title.has(const { &Known::new(&["alert*", "alertname"]) }));
     if alerts || times || numbers.count() * 2 < table.rows.len() {
         return Vec::new();
     }
@@ -108,11 +127,11 @@ fn is_limit(name: Option<&str>) -> bool {
     matches!(name, Some("critical" | "warning" | "target" | "limit"))
 }
 
-fn limits_at(columns: &Columns<&'static str>, at: usize) -> bool {
+fn limits_at(columns: &Columns<'_, '_, &'static str>, at: usize) -> bool {
     columns.all.get(at).is_some_and(|(_, name)| is_limit(*name))
 }
 
-fn of_row(columns: &Columns<&'static str>, metric: usize, cells: &TableRow) -> Row {
+fn of_row(columns: &Columns<'_, '_, &'static str>, metric: usize, cells: &TableRow) -> Row {
     let mut values = vec![("metric".to_owned(), cell(cells, metric))];
     let mut parts = Vec::new();
     for (at, (title, name)) in columns.all.iter().enumerate().filter(|(at, _)| *at != metric) {
@@ -134,16 +153,19 @@ fn of_row(columns: &Columns<&'static str>, metric: usize, cells: &TableRow) -> R
 
 /// Plans of sizes: what there is now and what there shall be.
 fn capacity(table: &Table) -> bool {
-    let now = table.header.iter().any(|title| has(title, &["current", "today", "now"]));
-    let then = table
-        .header
-        .iter()
-        .filter(|title| has(title, &["month*", "year*", "quarter*", "planned", "projected", "forecast"]));
+    let now =
+        table.header.iter().any(|title| has(title, const { &Known::new(&["current", "today", "now"]) }));
+    let then = table.header.iter().filter(|title| {
+        has(
+            title,
+            const { &Known::new(&["month*", "year*", "quarter*", "planned", "projected", "forecast"]) },
+        )
+    });
     now && then.count() > 0
 }
 
-fn capacities(table: &Table) -> Vec<Row> {
-    let titles: Vec<String> = table.header.iter().map(|title| key(&plain(title))).collect();
+fn capacities(table: &Table, heads: &[Name<'_>]) -> Vec<Row> {
+    let titles: Vec<String> = heads.iter().map(|title| key(title)).collect();
     let rows = table.rows.iter().map(|cells| {
         let values = titles.iter().enumerate().map(|(at, title)| {
             let name = if at == 0 { "component" } else { title.as_str() };
@@ -155,8 +177,8 @@ fn capacities(table: &Table) -> Vec<Row> {
 }
 
 /// A title under which things are measured.
-fn measured(title: &str) -> bool {
-    let words = [
+fn measured(title: &Name<'_>) -> bool {
+    const WORDS: &Known = &Known::new(&[
         "metric*",
         "kpi*",
         "indicator*",
@@ -167,41 +189,45 @@ fn measured(title: &str) -> bool {
         "target*",
         "monitor*",
         "signals",
-    ];
-    has(title, &words)
+    ]);
+    title.has(WORDS)
 }
 
 /// The limits in the lines of an item or a paragraph.
-fn of_block(part: &Part, block: &Block, about: bool) -> Vec<Row> {
-    match &block.what {
+fn of_block(part: &Part<'_>, seen: Seen<'_, '_>, about: bool) -> Vec<Row> {
+    let bold = |said: &&Said<'_>| said.text.starts_with("**") || said.text.starts_with("__");
+    match &seen.block.what {
         // A numbered step may speak of a limit without being one.
         What::Item { marker: Marker::Number(_), .. } if !about => Vec::new(),
-        What::Item { text, .. } => of_line(part, &joined(text), block.line, about).into_iter().collect(),
-        What::Paragraph(lines) => {
-            let rows = lines.iter().filter(|line| line.text.starts_with("**") || line.text.starts_with("__"));
-            rows.filter_map(|line| of_line(part, &line.text, line.no, about)).collect()
+        What::Item { .. } => seen.said.iter().filter_map(|said| of_line(part, said, about)).collect(),
+        What::Paragraph(_) => {
+            seen.said.iter().filter(bold).filter_map(|said| of_line(part, said, about)).collect()
         }
         _ => Vec::new(),
     }
 }
 
 /// One line: `**CPU Usage**: Target < 70%`, `Memory: > 80% warning, > 90% critical`, `CPU > 70% for 10 minutes`.
-fn of_line(part: &Part, markdown: &str, line: u32, about: bool) -> Option<Row> {
+fn of_line(part: &Part<'_>, said: &Said<'_>, about: bool) -> Option<Row> {
     // Nothing is compared without a number; without a sign, it takes a name or a heading that says so.
-    let sign = markdown.contains(['<', '>', '≤', '≥', '&']);
-    if !markdown.bytes().any(|b| b.is_ascii_digit()) || !(sign || about || markdown.contains(':')) {
+    let bytes = said.text.as_bytes();
+    let sign = || bytes.iter().any(|b| matches!(b, b'<' | b'>' | b'&')) || said.text.contains(['≤', '≥']);
+    if !bytes.iter().any(u8::is_ascii_digit) || !(about || memchr::memchr(b':', bytes).is_some() || sign()) {
         return None;
     }
-    let text = plain(markdown);
-    let named = pair(markdown).filter(|(_, value)| !value.is_empty());
-    let (name, value) = named.map_or((String::new(), text.clone()), |(name, value)| (name, plain(&value)));
-    let first = limit::by_sign(&value).or_else(|| limit::by_word(&value).filter(|_| about || said(&name)))?;
-    let query = has(&name, &["query", "promql", "expr", "expression"]);
+    let unnamed = Name::default();
+    let (name, value) = match said.full() {
+        Some(pair) => (&pair.name, pair.plain()),
+        None => (&unnamed, said.plain().as_ref()),
+    };
+    let first =
+        limit::by_sign(value).or_else(|| if about || spoken(name) { limit::by_word(value) } else { None })?;
+    let query = name.has(const { &Known::new(&["query", "promql", "expr", "expression"]) });
     // A name of a field (`Trigger`) is none of a metric: that stands in front of the comparison, or is the heading.
     let metric = match () {
         () if query => part.title.to_string(),
-        () if name.is_empty() || said(&name) => bare(&without_level(&first.before)).to_owned(),
-        () => name.clone(),
+        () if name.is_empty() || spoken(name) => bare(&without_level(&first.before)).to_owned(),
+        () => name.to_string(),
     };
     let metric = if metric.is_empty() && !name.is_empty() { part.title.to_string() } else { metric };
     if metric.is_empty() || metric.split_whitespace().count() > 6 || metric.ends_with(['.', '?']) {
@@ -209,10 +235,10 @@ fn of_line(part: &Part, markdown: &str, line: u32, about: bool) -> Option<Row> {
     }
     let mut values = vec![("metric".to_owned(), bare(metric.trim_matches('"')).to_owned())];
     if query {
-        values.push(("query".to_owned(), value.clone()));
+        values.push(("query".to_owned(), value.to_owned()));
     }
     let mut parts = Vec::new();
-    for limit in limits(&value) {
+    for limit in limits(value) {
         let name = level_of(&limit, &values);
         parts.extend(limit::values(name, &limit));
         values.push((name.to_owned(), limit.text()));
@@ -223,13 +249,13 @@ fn of_line(part: &Part, markdown: &str, line: u32, about: bool) -> Option<Row> {
         );
     }
     values.extend(parts);
-    values.push(("text".to_owned(), text));
-    Some(row(line, values))
+    values.push(("text".to_owned(), said.plain().to_string()));
+    Some(row(said.line, values))
 }
 
 /// The names of fields whose value holds the metric as well.
-fn said(name: &str) -> bool {
-    let words = [
+fn spoken(name: &Name<'_>) -> bool {
+    const WORDS: &Known = &Known::new(&[
         "trigger*",
         "threshold*",
         "condition*",
@@ -239,8 +265,11 @@ fn said(name: &str) -> bool {
         "limit*",
         "criteria",
         "severity",
-    ];
-    has(name, &words) || has(name, &["priority", "monitoring", "note"])
+        "priority",
+        "monitoring",
+        "note",
+    ]);
+    name.has(WORDS)
 }
 
 /// All comparisons of a line, up to four: no line says more.
@@ -259,7 +288,7 @@ fn limits(text: &str) -> Vec<Limit> {
 fn level_of(limit: &Limit, taken: &[(String, String)]) -> &'static str {
     let next: String =
         limit.after.chars().take_while(|c| !matches!(c, ',' | ';' | '/' | '<' | '>')).collect();
-    let level = |text: &str| column(text).filter(|name| is_limit(Some(name)));
+    let level = |text: &str| column(&Name::of(text)).filter(|name| is_limit(Some(name)));
     let name = level(limit.before.rsplit([',', ';', '/']).next().unwrap_or_default())
         .or_else(|| level(&next))
         .unwrap_or("limit");
@@ -274,7 +303,7 @@ fn level_of(limit: &Limit, taken: &[(String, String)]) -> &'static str {
 /// `Target`, `Alert if`: words of a level in front of a comparison are no name.
 fn without_level(text: &str) -> String {
     let word = |word: &&str| {
-        column(word).is_none_or(|name| !is_limit(Some(name)))
+        column(&Name::of(*word)).is_none_or(|name| !is_limit(Some(name)))
             && !matches!(word.to_ascii_lowercase().as_str(), "if" | "when" | "is" | "at")
     };
     text.split_whitespace().filter(word).collect::<Vec<_>>().join(" ")
@@ -288,12 +317,12 @@ fn lasting(text: &str) -> Option<String> {
 }
 
 /// A metric behind whose name its query stands as code: a metric and how it is asked for, without a limit.
-fn metric(block: &Block) -> Option<Row> {
-    let What::Item { text, .. } = &block.what else { return None };
-    let (name, value) = pair(&joined(text))?;
-    match code_spans(&value).as_slice() {
-        [(range, query)] if range.start == 0 && range.end == value.trim_end().len() => {
-            Some(row(block.line, [("metric", name), ("query", query.clone())]))
+fn metric(seen: Seen<'_, '_>) -> Option<Row> {
+    let (What::Item { .. }, [said]) = (&seen.block.what, seen.said) else { return None };
+    let pair = said.pair()?;
+    match code_spans(&pair.value).as_slice() {
+        [(range, query)] if range.start == 0 && range.end == pair.value.trim_end().len() => {
+            Some(row(seen.block.line, [("metric", pair.name.to_string()), ("query", query.clone())]))
         }
         _ => None,
     }

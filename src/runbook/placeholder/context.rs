@@ -124,7 +124,22 @@ impl Walk<'_> {
     }
 
     fn bare(&mut self, byte: u8) {
+        const SIGNS: [bool; 256] = {
+            let mut signs = [false; 256];
+            let all = b"\\'\"`()#<\n";
+            let mut at = 0;
+            while at < all.len() {
+                signs[all[at] as usize] = true;
+                at += 1;
+            }
+            signs
+        };
+        let sign = |byte: &u8| SIGNS.get(usize::from(*byte)).copied().unwrap_or_default();
         match byte {
+            byte if !sign(&byte) => {
+                let rest = self.bytes.get(self.at..).unwrap_or_default();
+                self.at += rest.iter().position(sign).unwrap_or(rest.len());
+            }
             b'\\' => {
                 if self.byte(1).is_none() {
                     self.open = true;
@@ -192,6 +207,10 @@ impl Walk<'_> {
                 }
                 Some(b'\\') if ansi => self.at = (self.at + 2).min(self.bytes.len()),
                 Some(b'\'') => break,
+                Some(_) if !ansi => {
+                    let rest = self.bytes.get(self.at..).unwrap_or_default();
+                    self.at += memchr::memchr(b'\'', rest).unwrap_or(rest.len());
+                }
                 Some(_) => self.at += 1,
             }
         }

@@ -2,6 +2,7 @@
 use std::borrow::Cow;
 
 use super::super::words::Words;
+use super::marks::{Seen, is_marked, is_yours};
 use super::runs::{byte_runs, is_chunk, is_chunk_byte, runs};
 use super::{Found, Piece, Quoting, Shape};
 use crate::commands::{Lang, Statement};
@@ -101,19 +102,19 @@ fn in_chunk(statement: &Statement, one: &Chunk<'_>, found: &mut Vec<Found>) {
 }
 
 /// Where a token stands.
-struct Spot<'a> {
+pub(super) struct Spot<'a> {
     text: &'a str,
     shape: &'a Shape,
     piece: &'a Piece,
     chunk: &'a str,
     from: usize,
     at: usize,
-    lang: Lang,
-    prose: bool,
+    pub lang: Lang,
+    pub prose: bool,
 }
 
 impl Spot<'_> {
-    fn before(&self) -> char {
+    pub fn before(&self) -> char {
         self.text.get(..self.at).and_then(|head| head.chars().next_back()).unwrap_or(' ')
     }
 
@@ -151,13 +152,13 @@ impl Spot<'_> {
         part.split_whitespace().find(|word| !word.contains('=') && *word != "sudo").unwrap_or_default()
     }
 
-    fn in_address(&self) -> bool {
+    pub fn in_address(&self) -> bool {
         self.chunk
             .get(..self.from)
             .is_some_and(|head| head.contains("://") && !head.ends_with("//") && !head.ends_with('@'))
     }
 
-    fn sql(&self) -> bool {
+    pub fn sql(&self) -> bool {
         self.lang == Lang::Sql || matches!(self.piece.quoting, Quoting::SqlInDouble | Quoting::SqlInSingle)
     }
 
@@ -185,11 +186,11 @@ fn is_prose(part: &str, quoting: Quoting) -> bool {
 fn whole(chunk: &str, quoting: Quoting, prose: bool, tool: &str) -> Option<(usize, usize)> {
     let all = Some((0, chunk.len()));
     // Most chunks are short words: a look at their bytes spares the searches.
-    if !chunk.bytes().any(|b| matches!(b, b'.' | b'/' | b':' | 0x80..)) {
+    let bytes = chunk.as_bytes();
+    if !bytes.iter().any(|b| matches!(b, b'.' | b'/' | b':' | 0x80..)) {
         return None;
     }
-    let holds = |sign: u8| chunk.as_bytes().contains(&sign);
-    if holds(b'.') && chunk.contains("...") || !chunk.is_ascii() && chunk.contains('…') {
+    if bytes.array_windows().any(|three| three == b"...") || !chunk.is_ascii() && chunk.contains('…') {
         let alone = chunk.chars().all(|c| matches!(c, '.' | '…'));
         let range = matches!(tool, "git" | "go" | "cargo") || chunk == "./...";
         let joined = chunk.contains(['/', '@', ':']);
@@ -200,10 +201,11 @@ fn whole(chunk: &str, quoting: Quoting, prose: bool, tool: &str) -> Option<(usiz
             all
         };
     }
-    if holds(b'/') && (chunk.contains("path/to/") || chunk.contains("path/to-")) {
+    if bytes.array_windows().any(|eight| matches!(eight, b"path/to/" | b"path/to-")) {
         return all;
     }
-    if !holds(b':') || !["pass", "pwd", "secret"].iter().any(|word| chunk.contains(word)) {
+    if !bytes.contains(&b':') || !bytes.array_windows().any(|three| matches!(three, b"pas" | b"pwd" | b"sec"))
+    {
         return None;
     }
     for user in ["user", "username", "myuser", "dbuser", "db_user"] {
@@ -226,12 +228,9 @@ fn is_value(token: &str, spot: &Spot<'_>) -> bool {
     if token.len() < 2 || token.len() > 120 || is_word(token) {
         return false;
     }
-    let lower: Cow<'_, str> = if token.bytes().any(|b| b.is_ascii_uppercase()) {
-        token.to_ascii_lowercase().into()
-    } else {
-        token.into()
-    };
-    if lower.contains('y') && is_yours(&lower) || is_marked(token, &lower, spot) {
+    let seen = Seen::of(token);
+    let lower: Cow<'_, str> = if seen.upper { token.to_ascii_lowercase().into() } else { token.into() };
+    if seen.your && is_yours(&lower) || is_marked(token, &lower, &seen, spot) {
         return !token.starts_with("--");
     }
     if token.starts_with('-') || spot.prose && !spot.sql() {
@@ -247,10 +246,10 @@ fn is_value(token: &str, spot: &Spot<'_>) -> bool {
     {
         return false;
     }
-    if token.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_') {
+    if token.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_') {
         return is_shouted(token, spot);
     }
-    is_named(&lower, spot) || is_sample(&lower, spot)
+    seen.joins && is_named(&lower, spot) || is_sample(&lower, spot)
 }
 
 /// A word of small letters, as most are: none of what is looked for below.
@@ -263,70 +262,6 @@ fn is_word(token: &str) -> bool {
         && !bytes.array_windows().any(|three| three == b"eme")
 }
 
-/// `your-…`, `….your-domain.com`, `YOUR_TOKEN`.
-pub(super) fn is_yours(lower: &str) -> bool {
-    let mut from = 0;
-    while let Some(at) = lower.get(from..).and_then(|rest| rest.find("your")).map(|i| from + i) {
-        from = at + 4;
-        let begins = at == 0 || lower.get(..at).is_some_and(|head| head.ends_with(['-', '_', '.']));
-        let rest = lower.get(at + 4..).unwrap_or_default();
-        let word = rest.split(['.', '-', '_']).next().unwrap_or_default();
-        if begins && !rest.is_empty() && !["s", "self", "selves"].contains(&word) {
-            return true;
-        }
-    }
-    false
-}
-
-/// `xxx`, `TODO`, `CHANGEME`, `…_HERE`, `10.0.0.x`, `vX.Y.Z`, `YYYYMMDD`, `Z123456789`.
-fn is_marked(token: &str, lower: &str, spot: &Spot<'_>) -> bool {
-    let marks = [
-        "changeme",
-        "change_me",
-        "change-me",
-        "replaceme",
-        "replace_me",
-        "replace-me",
-        "replace_with",
-        "replace-with",
-        "insert_",
-        "fixme",
-    ];
-    // Each of them has one of these three letters in it.
-    let near = lower
-        .as_bytes()
-        .array_windows()
-        .any(|three| matches!(three, b"eme" | b"e_m" | b"e-m" | b"e_w" | b"e-w" | b"rt_" | b"xme"));
-    let todo = matches!(token, "TODO" | "TBD" | "PLACEHOLDER" | "REDACTED")
-        || token.ends_with("_HERE")
-        || token.ends_with("-HERE");
-    // A search for a sign is much cheaper than one for a word that has it.
-    let holds = |sign: u8| lower.as_bytes().contains(&sign);
-    let mut dotted = lower.split('.');
-    let is_x = |part: &&str| !part.is_empty() && part.bytes().all(|b| b == b'x');
-    let address = holds(b'x')
-        && lower.bytes().filter(|b| *b == b'.').count() == 3
-        && dotted.clone().any(|part| is_x(&part))
-        && dotted.all(|p| is_x(&p) || !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
-    let version = matches!(token.trim_start_matches('v'), "X.Y.Z" | "x.y.z" | "X.Y" | "X.Y.Z-N");
-    let year = holds(b'y')
-        && !spot.sql()
-        && spot.lang == Lang::Shell
-        && (token.contains("YYYY") || lower.contains("yyyy-mm"));
-    let sequence = holds(b'8') && lower.contains("12345678") && !spot.in_address() && spot.before() != '.';
-    let crosses = holds(b'x') && lower.contains("xxx") && !token.starts_with("0x") && spot.before() != '\\';
-    let mine = ["MY-", "MY_", "YOUR-"].iter().any(|start| token.starts_with(start))
-        && token.len() > 4
-        && !token.contains(|c: char| c.is_ascii_lowercase());
-    todo || mine
-        || near && marks.iter().any(|m| lower.contains(m))
-        || address
-        || version
-        || year && !spot.prose
-        || sequence && !spot.prose
-        || crosses
-}
-
 fn is_shouted(token: &str, spot: &Spot<'_>) -> bool {
     let before = spot.before();
     if matches!(before, '.' | '%' | '-' | ',' | '{' | '$')
@@ -336,27 +271,33 @@ fn is_shouted(token: &str, spot: &Spot<'_>) -> bool {
     {
         return false;
     }
-    if spot.after(token.len()).starts_with([',', '['])
-        || SHOUT.contains(spot.tool())
-        || spot.tool().is_empty()
-    {
+    if spot.after(token.len()).starts_with([',', '[']) {
         return false;
     }
-    let several = token.contains('_');
-    let last = token.rsplit('_').next().unwrap_or_default();
-    let quoted = spot.piece.quoting != Quoting::Bare;
-    if several {
-        let heredoc = matches!(spot.piece.quoting, Quoting::Heredoc | Quoting::HeredocQuoted);
-        return CAPS_ENDS.contains(last) && !heredoc && !spot.piece.quoting.is_literal();
+    let quoting = spot.piece.quoting;
+    let shouted = if token.contains('_') {
+        let last = token.rsplit('_').next().unwrap_or_default();
+        let heredoc = matches!(quoting, Quoting::Heredoc | Quoting::HeredocQuoted);
+        !heredoc && !quoting.is_literal() && CAPS_ENDS.contains(last)
+    } else {
+        quoting == Quoting::Bare
+            && (is_named_by_option(token, spot)
+                || (before.is_whitespace() || matches!(before, '/' | '=' | '@' | ':'))
+                    && CAPS.contains(token)
+                    && !spot.in_address())
+    };
+    let tool = || spot.tool();
+    shouted && !tool().is_empty() && !SHOUT.contains(tool())
+}
+
+/// `--room ROOM` names its own value.
+fn is_named_by_option(token: &str, spot: &Spot<'_>) -> bool {
+    if token.len() < 3 {
+        return false;
     }
-    // `--room ROOM` names its own value.
-    let option = spot.previous().trim_start_matches('-').to_ascii_uppercase().replace('-', "_");
-    let named = spot.previous().starts_with("--") && token.len() >= 3 && option.ends_with(token);
-    named && !quoted
-        || CAPS.contains(token)
-            && !quoted
-            && (before.is_whitespace() || matches!(before, '/' | '=' | '@' | ':'))
-            && !spot.in_address()
+    let previous = spot.previous();
+    previous.starts_with("--")
+        && previous.trim_start_matches('-').to_ascii_uppercase().replace('-', "_").ends_with(token)
 }
 
 /// A date as the value of an option that takes one.
@@ -382,32 +323,28 @@ fn is_date(token: &str, spot: &Spot<'_>) -> bool {
 
 /// Nouns put together: `pod-name`, `instance-id`, `pod-ip`, `new-instance-ip`, `my-cluster`.
 fn is_named(lower: &str, spot: &Spot<'_>) -> bool {
-    if !lower.contains(['-', '_']) {
+    if spot.json() || spot.sql() || lower.contains('.') {
         return false;
     }
-    let parts: Vec<&str> = lower.split(['-', '_']).collect();
-    let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return false };
-    if parts.len() < 2 || spot.json() || spot.sql() || spot.in_address() || lower.contains('.') {
-        return false;
-    }
-    let known = parts
-        .iter()
-        .all(|part| NOUNS.contains(part) || LEADS.contains(part) || part.bytes().all(|b| b.is_ascii_digit()));
-    if !known && *last != "pod" || spot.tool().is_empty() {
-        return false;
-    }
-    let before = spot.before();
-    if matches!(before, '.' | '-' | '$' | '%') {
-        return false;
-    }
+    let parts = || lower.split(['-', '_']);
+    let (Some(first), Some(last)) = (parts().next(), parts().next_back()) else { return false };
     // `deployment/web`, but not the key of a path.
-    let value = matches!(*last, "name" | "id" | "ip" | "hostname" | "address");
-    let led = LEADS.contains(first) && parts.get(1).is_some_and(|part| NOUNS.contains(part));
-    let selects = before == '=' && !value;
-    let pod = *last == "pod"
-        && matches!(spot.tool(), "kubectl" | "oc" | "k")
-        && !["per", "multi", "each", "delete", "restart", "get"].contains(first);
-    known && value || known && led && !selects || pod && before != '='
+    let value = matches!(last, "name" | "id" | "ip" | "hostname" | "address");
+    let led = || LEADS.contains(first) && parts().nth(1).is_some_and(|part| NOUNS.contains(part));
+    let before = spot.before();
+    let pod = || {
+        last == "pod"
+            && before != '='
+            && !["per", "multi", "each", "delete", "restart", "get"].contains(&first)
+            && matches!(spot.tool(), "kubectl" | "oc" | "k")
+    };
+    let known = || {
+        parts().all(|part| {
+            NOUNS.contains(part) || LEADS.contains(part) || part.bytes().all(|b| b.is_ascii_digit())
+        })
+    };
+    let named = (value || before != '=' && led()) && known() || pod();
+    named && !matches!(before, '.' | '-' | '$' | '%') && !spot.in_address() && !spot.tool().is_empty()
 }
 
 /// `hostname` and `username` behind an option, `user@host`.

@@ -1,6 +1,7 @@
 //! Values that have to be filled in before a command can run, told apart from the script's own variables.
 mod context;
 mod literal;
+mod marks;
 mod runs;
 mod signs;
 mod variables;

@@ -57,7 +57,7 @@ impl Scope {
 }
 
 fn may_set(text: &str) -> bool {
-    text.contains(['='])
+    memchr::memchr(b'=', text.as_bytes()).is_some()
         || text.contains("read")
         || text.contains("for ")
         || text.contains("select ")
@@ -98,10 +98,12 @@ fn assignments(text: &str, shape: &Shape) -> Vec<Assignment> {
         }
         let Some(bare) = text.get(piece.start..piece.end) else { continue };
         let mut start = 0;
-        for (at, sign) in bare.char_indices().chain([(bare.len(), ' ')]) {
-            if !(sign.is_whitespace() || matches!(sign, ';' | '|' | '&' | '(' | ')' | '`')) {
-                continue;
-            }
+        let ascii = bare.is_ascii();
+        loop {
+            let rest = bare.get(start..).unwrap_or_default();
+            let end = if ascii { rest.bytes().position(ends_word_byte) } else { rest.find(ends_word) };
+            let at = start + end.unwrap_or(rest.len());
+            let sign = bare.get(at..).and_then(|rest| rest.chars().next()).unwrap_or(' ');
             let word = bare.get(start..at).unwrap_or_default();
             let here = piece.start + start;
             start = at + sign.len_utf8();
@@ -137,9 +139,22 @@ fn assignments(text: &str, shape: &Shape) -> Vec<Assignment> {
             if ends {
                 reads = false;
             }
+            if end.is_none() {
+                break;
+            }
         }
     }
     all
+}
+
+/// A sign that ends a word outside of quotes.
+fn ends_word(sign: char) -> bool {
+    sign.is_whitespace() || matches!(sign, ';' | '|' | '&' | '(' | ')' | '`')
+}
+
+/// The same in a text without wide characters.
+fn ends_word_byte(byte: u8) -> bool {
+    matches!(byte, b'\t'..=b'\r' | b' ' | b';' | b'|' | b'&' | b'(' | b')' | b'`')
 }
 
 fn assignment(text: &str, shape: &Shape, name: &str, value: &str, at: usize) -> Assignment {
@@ -164,11 +179,11 @@ fn value_end(text: &str, shape: &Shape, at: usize) -> usize {
     let rest = text.get(at..).unwrap_or_default();
     let mut depth = 0_u32;
     for (i, c) in rest.char_indices().take(4096) {
-        let bare = shape.at(at + i).is_some_and(|piece| piece.quoting == Quoting::Bare);
+        let bare = || shape.at(at + i).is_some_and(|piece| piece.quoting == Quoting::Bare);
         match c {
-            '(' if bare => depth += 1,
-            ')' if bare && depth > 0 => depth -= 1,
-            _ if bare && depth == 0 && (c.is_whitespace() || matches!(c, ';' | '&' | '|' | ')')) => {
+            '(' if bare() => depth += 1,
+            ')' if depth > 0 && bare() => depth -= 1,
+            _ if depth == 0 && (c.is_whitespace() || matches!(c, ';' | '&' | '|' | ')')) && bare() => {
                 return at + i;
             }
             _ => {}
@@ -237,7 +252,7 @@ pub(super) fn find(text: &str, shape: &Shape, scope: &Scope, found: &mut Vec<Fou
             if one
                 .default
                 .as_deref()
-                .is_some_and(|default| super::literal::is_yours(&default.to_ascii_lowercase()))
+                .is_some_and(|default| super::marks::is_yours(&default.to_ascii_lowercase()))
             {
                 continue;
             }

@@ -77,6 +77,9 @@ pub(super) fn read(path: &Path, most: u64) -> io::Result<Content> {
 
 /// The text of a document, for whoever needs more of it than its runbooks.
 pub fn text(path: &Path) -> Option<String> {
+    if let Some(text) = super::models::text(path) {
+        return Some(text.to_owned());
+    }
     let content = read(path, super::Limits::default().bytes).ok()?;
     Some(decode(&content.bytes).0.into_owned())
 }

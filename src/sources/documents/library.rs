@@ -13,9 +13,9 @@ use tokio_util::sync::CancellationToken;
 use super::decode::decode;
 use super::file::{self, Stamp};
 use super::walk::{Found, is_markdown, walk};
-use super::{Entry, Limits};
+use super::{Entry, Limits, models};
 use crate::commands::tools::Tables;
-use crate::runbook::{Document, catalogue};
+use crate::runbook::{Document, Note, catalogue};
 
 /// More threads than this wait for the same disk.
 const MOST_THREADS: usize = 8;
@@ -41,6 +41,8 @@ impl Batch {
 #[derive(Debug)]
 pub struct Library {
     paths: Vec<PathBuf>,
+    /// Those of the paths that mean models, and no files.
+    models: Vec<PathBuf>,
     tables: Arc<Tables>,
     limits: Limits,
     known: BTreeMap<PathBuf, Known>,
@@ -75,8 +77,10 @@ enum Fate {
 
 impl Library {
     pub fn new(paths: Vec<PathBuf>, tables: Arc<Tables>, limits: Limits) -> Library {
+        let (models, paths) = paths.into_iter().partition(|path| models::is_named(path));
         Library {
             paths,
+            models,
             tables,
             limits,
             known: BTreeMap::new(),
@@ -86,6 +90,7 @@ impl Library {
         }
     }
 
+    /// The files and directories that were named.
     pub fn paths(&self) -> &[PathBuf] {
         &self.paths
     }
@@ -146,12 +151,36 @@ impl Library {
             self.order.push(path.clone());
             self.known.insert(path, Known { entry, seen: None });
         }
+        for (path, known) in self.of_models(&before) {
+            if self.known.contains_key(&path) {
+                continue;
+            }
+            if !before.contains_key(&path) {
+                batch.changed.push(known.entry.clone());
+            }
+            self.order.push(path.clone());
+            self.known.insert(path, known);
+        }
         let gone = before.iter().filter(|(path, _)| !self.known.contains_key(*path));
         batch.gone = gone.map(|(_, known)| known.entry.path.clone()).collect();
         batch.changed.sort_by(|a, b| a.path.cmp(&b.path));
         self.notes = walked.notes;
         self.directories = walked.directories;
         Some(batch)
+    }
+
+    /// The models that were named; they never change.
+    fn of_models(&self, before: &BTreeMap<PathBuf, Known>) -> Vec<(PathBuf, Known)> {
+        let named = self.models.iter().flat_map(|path| models::named(path));
+        let known = named.map(|(path, text)| {
+            let known = before.get(&path).cloned().unwrap_or_else(|| {
+                let name = path.display().to_string();
+                let read = text.and_then(|text| self.parse(&name, text.as_bytes(), &[]));
+                Known { entry: Entry { path: name, read }, seen: None }
+            });
+            (path, known)
+        });
+        known.collect()
     }
 
     /// The fate of each file, in their order.
@@ -209,17 +238,17 @@ impl Library {
         if before.is_some_and(|before| before.hash == content.hash) {
             return Fate::Same(seen);
         }
-        let read = self.parse(&path, &content);
+        let read = self.parse(&path, &content.bytes, &content.defects);
         Fate::New(Known { entry: Entry { path, read }, seen: Some(seen) })
     }
 
     /// A defect of the reading costs one document, not the others.
-    fn parse(&self, path: &str, content: &file::Content) -> Result<Arc<Document>, String> {
-        let (text, notes) = decode(&content.bytes);
+    fn parse(&self, path: &str, bytes: &[u8], defects: &[Note]) -> Result<Arc<Document>, String> {
+        let (text, notes) = decode(bytes);
         let read = catch_unwind(AssertUnwindSafe(|| catalogue::read(path, &text, &self.tables)));
         let mut document =
             read.map_err(|_| "firedeck failed here: this is a defect of firedeck".to_owned())?;
-        document.defects.extend(notes.into_iter().chain(content.defects.iter().cloned()));
+        document.defects.extend(notes.into_iter().chain(defects.iter().cloned()));
         document.defects.sort_by_key(|note| note.line);
         Ok(Arc::new(document))
     }

@@ -1,14 +1,17 @@
 //! Reads the team's documents from disk: files, directories and git checkouts of Markdown.
 //!
 //! [`walk`] finds the files, [`decode`] makes text of their bytes, [`Library`] reads what is new in parallel, and
-//! [`watch()`] says what has changed. Nothing that is wrong with one file touches another.
+//! [`watch()`] says what has changed. Nothing that is wrong with one file touches another. [`models`] are runbooks
+//! of our own, which need no disk.
 pub mod decode;
 mod file;
 mod library;
+pub mod models;
 mod rules;
 pub mod walk;
 mod watch;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::runbook::Document;
@@ -17,6 +20,11 @@ pub use file::text;
 pub use library::{Batch, Library};
 pub use rules::{Text, rules};
 pub use watch::{Watch, watch};
+
+/// Where teams keep their runbooks, for whoever has set nothing.
+pub fn usual() -> Option<PathBuf> {
+    ["runbooks", "docs/runbooks"].into_iter().map(PathBuf::from).find(|path| path.is_dir())
+}
 
 /// How much is read; whoever has more is told so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -91,12 +91,14 @@ fn run(
     // What changed between the library's look and the watch's beginning.
     let mut first = true;
     loop {
-        if !std::mem::take(&mut first) && !changed(heard, watching.untold) {
+        let begins = std::mem::take(&mut first);
+        if !begins && !changed(heard, watching.untold) {
             return;
         }
         let Some(batch) = library.look(cancel) else { return };
         watching.keep(library.directories());
-        if !batch.is_empty() {
+        // The first look is told even where it found nothing: somebody waits for it.
+        if begins || !batch.is_empty() {
             tell(batch, &library);
         }
     }

@@ -72,6 +72,14 @@ fn calls_in(words: &[Text], scope: Scope<'_>, depth: u8) -> Vec<Vec<Word>> {
     let mut all = vec![Fields { done: Vec::with_capacity(words.len()), open: None }];
     for text in words {
         if let [Piece::Fixed { text, quoted: false }] = text.pieces.as_slice() {
+            if !text.is_empty() && text.bytes().all(|byte| matches!(byte, b' '..=b'z')) {
+                // Most words are just their letters.
+                for fields in &mut all {
+                    fields.push(text, true, true);
+                    fields.end();
+                }
+                continue;
+            }
             let text = mask::unmask(text);
             if let Some(list) = braces(&text) {
                 for fields in &mut all {

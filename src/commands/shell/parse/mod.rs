@@ -12,6 +12,7 @@ use super::escape::hides;
 use super::tree::{self, Kind, Node, Tree, Way};
 
 mod command;
+mod plain;
 mod word;
 
 /// Deeper nesting than any script has; beyond it the parser gives up, which keeps the stack small.
@@ -51,6 +52,14 @@ pub fn parse(text: &str, base: usize) -> Result<Tree, Failure> {
     if is_costly(text) {
         return Err(Failure::Costly);
     }
+    if let Some(tree) = plain::read(text, base) {
+        return Ok(tree);
+    }
+    parse_whole(text, base)
+}
+
+/// Reads any text with the parser.
+fn parse_whole(text: &str, base: usize) -> Result<Tree, Failure> {
     let result = parsed(text);
     if !result.is_ok() {
         let said = result.diagnostics.first().map(|one| (one.message.clone(), one.span.line()));
@@ -245,3 +254,6 @@ fn inner_end(kind: &Kind) -> Option<usize> {
         Kind::Function { body, .. } => body.document_end,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -264,7 +264,14 @@ impl<'a> Walker<'a> {
             }
             _ => false,
         };
-        if simple.words.first().is_some_and(silent) {
+        // Only what is created is printed; a word in pieces may be anything.
+        let creates = |word: &Text| match word.pieces.as_slice() {
+            [Piece::Fixed { text, .. }] => {
+                text.contains("create") || !text.bytes().all(|byte| matches!(byte, b' '..=b'z'))
+            }
+            _ => true,
+        };
+        if simple.words.first().is_some_and(silent) || !simple.words.iter().any(creates) {
             return Stdin::Unseen;
         }
         let calls = expand::calls(&simple.words, self.scope(place));

@@ -115,12 +115,13 @@ fn zero_after(text: &str, key: &str) -> bool {
 
 /// Why applying these objects is dangerous, if it is. The text is YAML or JSON, read by lines: `key: value`.
 pub(super) fn manifest(text: &str) -> Option<String> {
+    let mut squeezed = String::new();
     for line in text.lines() {
-        let line = line.split(" #").next().unwrap_or(line);
-        let squeezed: String =
-            line.chars().filter(|letter| !letter.is_whitespace() && !"\"',{}".contains(*letter)).collect();
+        let comment = memchr::memchr(b'#', line.as_bytes()).and_then(|_| line.find(" #"));
+        squeeze(comment.and_then(|at| line.get(..at)).unwrap_or(line), &mut squeezed);
         let squeezed = squeezed.trim_start_matches('-');
-        if squeezed.contains("kind:") {
+        let has = |key: &str| has_key(squeezed, key);
+        if has("kind") {
             if squeezed.contains("NetworkPolicy") || squeezed.contains("CiliumClusterwide") {
                 return Some("a network policy: may cut workloads off".to_owned());
             }
@@ -128,22 +129,40 @@ pub(super) fn manifest(text: &str) -> Option<String> {
                 return Some("a policy: may refuse what worked before".to_owned());
             }
         }
-        if zero_after(squeezed, "replicas:") {
+        if has("replicas") && zero_after(squeezed, "replicas:") {
             return Some("scales to zero: nothing is left running".to_owned());
         }
-        if squeezed.starts_with("finalizers:[]") || squeezed.contains("finalizers:null") {
+        if has("finalizers")
+            && (squeezed.starts_with("finalizers:[]") || squeezed.contains("finalizers:null"))
+        {
             return Some("empties finalizers: what they protect may be left behind or lost".to_owned());
         }
     }
     None
 }
 
+/// A line without blanks, quotes and what holds a map together.
+fn squeeze(line: &str, out: &mut String) {
+    out.clear();
+    out.extend(line.chars().filter(|c| !matches!(c, '"' | '\'' | ',' | '{' | '}') && !c.is_whitespace()));
+}
+
+/// Whether this key, or one that ends so, stands in a squeezed line.
+fn has_key(squeezed: &str, key: &str) -> bool {
+    let bytes = squeezed.as_bytes();
+    memchr::memchr_iter(b':', bytes)
+        .any(|at| bytes.get(..at).is_some_and(|before| before.ends_with(key.as_bytes())))
+}
+
 /// The objects hold a Secret.
 pub(super) fn has_secret(text: &str) -> bool {
+    let mut squeezed = String::new();
     text.lines().any(|line| {
-        let line: String =
-            line.chars().filter(|letter| !letter.is_whitespace() && !"\"',{}".contains(*letter)).collect();
-        line.contains("kind:Secret") || line.contains("stringData:")
+        if memchr::memchr2(b'S', b'D', line.as_bytes()).is_none() {
+            return false;
+        }
+        squeeze(line, &mut squeezed);
+        has_key(&squeezed, "stringData") || has_key(&squeezed, "kind") && squeezed.contains("kind:Secret")
     })
 }
 

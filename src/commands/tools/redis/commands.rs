@@ -1,4 +1,5 @@
 //! The commands of Redis 6 to 8 and Valkey, with those of the modules that come with them.
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -107,11 +108,17 @@ static COMMANDS: &[Row] = &[
 
 /// What a command does; the last row that names it counts.
 pub(super) fn find(name: &str) -> Option<(Tier, &'static str, u16)> {
-    let name = name.trim_end().replace(' ', "_");
-    INDEX.get(name.as_str()).map(|(_, risk, why, marks)| (*risk, *why, *marks))
+    let name = name.trim_end();
+    let name: Cow<'_, str> = if name.contains(' ') { name.replace(' ', "_").into() } else { name.into() };
+    INDEX.get(&*name).map(|(_, risk, why, marks)| (*risk, *why, *marks))
 }
+
+/// About as many names as there are: the map need not grow.
+const NAMES: usize = 700;
 
 /// The last row of every name.
 static INDEX: LazyLock<HashMap<&'static str, &'static Row>> = LazyLock::new(|| {
-    COMMANDS.iter().flat_map(|row| row.0.split_whitespace().map(move |name| (name, row))).collect()
+    let mut all = HashMap::with_capacity(NAMES);
+    all.extend(COMMANDS.iter().flat_map(|row| row.0.split_ascii_whitespace().map(move |name| (name, row))));
+    all
 });

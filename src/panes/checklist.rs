@@ -1,0 +1,321 @@
+//! A runbook beside the live panes: its steps, their commands, and how risky each is.
+use std::borrow::Cow;
+
+use unicode_width::UnicodeWidthStr;
+
+use super::text::broken;
+use super::{Fact, Pane};
+use crate::commands::{Lang, Role as Purpose};
+use crate::domain::approval::Tier;
+use crate::domain::feed::Feed;
+use crate::domain::level::Level;
+use crate::domain::settings::{Action, Role};
+use crate::domain::text::{clean, clean_lines};
+use crate::model::Model;
+use crate::model::board::PaneKind;
+use crate::model::checklist::{Checklist, Spot};
+use crate::runbook::{Command, Mode, Note, Runbook, Status, Step, StepKind};
+
+/// One line of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Line {
+    /// What stands here; a command of several lines has several.
+    pub spot: Option<Spot>,
+    /// The first line of its spot: the cursor stands on it.
+    pub first: bool,
+    pub indent: u16,
+    pub text: Vec<Fact>,
+    /// At the right edge.
+    pub tail: Option<Fact>,
+}
+
+pub struct ChecklistPane;
+
+impl Pane for ChecklistPane {
+    fn kind(&self) -> PaneKind {
+        PaneKind::Checklist
+    }
+
+    fn name(&self, model: &Model) -> Cow<'static, str> {
+        let title = model.checklist.as_ref().map(|list| clean(&list.book.runbook.title).into_owned());
+        title.unwrap_or_default().into()
+    }
+
+    fn fed_by(&self, _: &Feed, _: &Model) -> bool {
+        false
+    }
+
+    fn facts(&self, model: &Model) -> Vec<Fact> {
+        let Some(list) = &model.checklist else { return Vec::new() };
+        let mut facts = vec![Fact::new(super::runbooks::place(&list.book), Role::Dim)];
+        if list.outdated {
+            facts.push(Fact::new("the file has changed since", Role::Warning));
+        }
+        facts
+    }
+
+    fn lamp(&self, _: &Model) -> (Level, String) {
+        (Level::Fine, String::new())
+    }
+
+    fn keys(&self, _: &Model) -> Vec<Action> {
+        vec![Action::Back, Action::Copy, Action::NextStep, Action::PrevStep, Action::Runbooks, Action::Filter]
+    }
+}
+
+/// `4 of 12`: where you are, in steps.
+pub fn progress(list: &Checklist) -> Fact {
+    let steps = &list.book.runbook.steps;
+    let counted = |steps: &[Step]| steps.iter().filter(|step| is_main(step)).count();
+    let at = counted(steps.get(..=list.here.step).unwrap_or(steps));
+    let all = counted(steps);
+    if all == 0 { Fact::new("", Role::Dim) } else { Fact::new(format!("step {at} of {all}"), Role::Dim) }
+}
+
+/// Whether it bears a number of its own: no preamble, no arm of a branch.
+fn is_main(step: &Step) -> bool {
+    step.n != "0" && step.kind != StepKind::Note && !is_arm(step)
+}
+
+fn is_arm(step: &Step) -> bool {
+    step.n.ends_with(|c: char| c.is_ascii_alphabetic())
+}
+
+/// The places where the cursor may stand, in order.
+pub fn spots(runbook: &Runbook) -> impl Iterator<Item = Spot> + '_ {
+    runbook.steps.iter().enumerate().flat_map(|(step, what)| {
+        let commands = (0..what.commands.len()).map(move |n| Spot { step, command: Some(n) });
+        // A step with commands is worked through by them.
+        let itself = what.commands.is_empty().then_some(Spot { step, command: None });
+        itself.into_iter().chain(commands)
+    })
+}
+
+/// The command that a spot means.
+pub fn command(runbook: &Runbook, spot: Spot) -> Option<&Command> {
+    runbook.steps.get(spot.step)?.commands.get(spot.command?)
+}
+
+/// How a risk is written.
+pub fn risk(tier: Tier) -> Fact {
+    let role = match tier {
+        Tier::Read => Role::Dim,
+        Tier::Change => Role::Warning,
+        Tier::Danger => Role::Bad,
+    };
+    Fact::new(tier.to_string(), role)
+}
+
+/// All lines for a pane of this width.
+pub fn lines(list: &Checklist, width: usize) -> Vec<Line> {
+    let runbook = &list.book.runbook;
+    let mut page = Page { width, lines: Vec::new() };
+    page.head(runbook);
+    let (mut phase, mut brief) = (None, false);
+    for (at, step) in runbook.steps.iter().enumerate() {
+        let new = step.phase != phase;
+        let before = std::mem::replace(&mut brief, is_brief(step));
+        let close = is_arm(step) || before && brief;
+        if new || !close {
+            page.gap();
+        }
+        if new {
+            page.words(1, None, "", step.phase.as_deref().unwrap_or_default(), Role::Focus);
+            phase.clone_from(&step.phase);
+        }
+        page.step(at, step);
+    }
+    page.lines
+}
+
+/// Ticks of one line each stand together.
+fn is_brief(step: &Step) -> bool {
+    step.commands.is_empty() && step.notes.is_empty() && step.text.lines().count() < 2
+}
+
+/// Two lines about what is selected: what it does, and what has to be known of it.
+pub fn about(list: &Checklist) -> [Vec<Fact>; 2] {
+    let runbook = &list.book.runbook;
+    let Some(step) = runbook.steps.get(list.here.step) else { return Default::default() };
+    let Some(command) = command(runbook, list.here) else {
+        let says = match step.kind {
+            StepKind::Manual => "done by hand",
+            StepKind::Branch => "choose one of those below",
+            StepKind::Note => "to be read",
+            StepKind::Command => "nothing to run",
+        };
+        return [vec![Fact::new(says, Role::Dim)], Vec::new()];
+    };
+    let statement = &command.statement;
+    let mut first = vec![risk(statement.risk)];
+    if statement.risk > Tier::Read || statement.why != "only reads" {
+        first.push(Fact::new(format!("  {}", one_line(&statement.why)), Role::Text));
+    }
+    let mut second = Vec::new();
+    if statement.lang == Lang::Query || statement.role == Purpose::Query {
+        second.push("to be copied, not run".to_owned());
+    }
+    if command.future {
+        second.push("not in use yet".into());
+    }
+    if !command.placeholders.is_empty() {
+        let asked: Vec<_> = command.placeholders.iter().map(|one| one_line(&one.text)).collect();
+        second.push(format!("fill in {}", asked.join(", ")));
+    }
+    second.extend(statement.traits.words().map(str::to_owned));
+    if let Some(undo) = &command.attributes.undo {
+        second.push(format!("undo: {}", one_line(undo)));
+    }
+    let lines = if statement.end_line > statement.line {
+        format!("lines {}–{}", statement.line, statement.end_line)
+    } else {
+        format!("line {}", statement.line)
+    };
+    second.push(lines);
+    [first, vec![Fact::new(second.join(" · "), Role::Dim)]]
+}
+
+fn one_line(text: &str) -> String {
+    let text = clean(text);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+struct Page {
+    width: usize,
+    lines: Vec<Line>,
+}
+
+/// Where a step's title begins, and what stands below it.
+const TITLE: u16 = 6;
+
+impl Page {
+    fn gap(&mut self) {
+        if self.lines.last().is_some_and(|last| *last != Line::default()) {
+            self.lines.push(Line::default());
+        }
+    }
+
+    /// A text behind `lead`, wrapped under itself; `tail` stands at the end of its first line.
+    fn words(&mut self, indent: u16, spot: Option<Spot>, lead: &str, text: &str, role: Role) {
+        let hang = lead.width();
+        let room = self.width.saturating_sub(usize::from(indent) + hang + 1).max(16);
+        let mut first = true;
+        for part in clean_lines(text).lines().map(str::trim).filter(|part| !part.is_empty()) {
+            for piece in broken(part, room) {
+                let lead = if first { lead.to_owned() } else { " ".repeat(hang) };
+                let text = vec![Fact::new(lead, role), Fact::new(piece, role)];
+                self.lines.push(Line { spot, first: false, indent, text, tail: None });
+                first = false;
+            }
+        }
+    }
+
+    fn notes(&mut self, indent: u16, spot: Option<Spot>, notes: &[Note]) {
+        for note in notes {
+            self.words(indent, spot, "▲ ", &note.text, Role::Warning);
+        }
+    }
+
+    fn head(&mut self, runbook: &Runbook) {
+        let mut about = vec![runbook.kind.name().to_owned()];
+        about.extend(runbook.severity.as_deref().map(one_line));
+        about.extend(
+            runbook.response_time.as_deref().map(|time| format!("respond within {}", one_line(time))),
+        );
+        if runbook.mode == Mode::Menu {
+            about.push("choose one".into());
+        }
+        self.words(1, None, "", &about.join(" · "), Role::Dim);
+        let status = match runbook.status {
+            Status::Current => "",
+            Status::Mixed => "parts of it are of another platform, or not built yet",
+            Status::Aspirational => "not in use: the document marks it as future",
+        };
+        self.words(1, None, "▲ ", status, Role::Warning);
+        for (name, text) in [
+            ("purpose", &runbook.purpose),
+            ("trigger", &runbook.trigger),
+            ("RTO", &runbook.rto),
+            ("RPO", &runbook.rpo),
+        ] {
+            self.words(1, None, &format!("{name}: "), text.as_deref().unwrap_or_default(), Role::Text);
+        }
+        if !runbook.symptoms.is_empty() {
+            self.words(1, None, "symptoms: ", &runbook.symptoms.join("\n"), Role::Text);
+        }
+        self.notes(1, None, &runbook.notes);
+    }
+
+    fn step(&mut self, at: usize, step: &Step) {
+        let arm = if is_arm(step) { 2 } else { 0 };
+        let own = Spot { step: at, command: None };
+        let stands = step.commands.is_empty().then_some(own);
+        let number = if step.n == "0" { String::new() } else { one_line(&step.n) };
+        let before = self.lines.len();
+        let role = if step.kind == StepKind::Note { Role::Dim } else { Role::Title };
+        let title = one_line(&step.title);
+        // The budget keeps its place at the right edge.
+        let tail = step.time_budget.as_deref().map(|time| Fact::new(one_line(time), Role::Dim));
+        let spare = tail.as_ref().map_or(0, |tail| tail.text.width() + 2);
+        let whole = self.width;
+        self.width = whole.saturating_sub(spare);
+        self.words(2 + arm, stands, &format!("{:<4}", mark(step, &number)), &title, role);
+        self.width = whole;
+        if let Some(line) = self.lines.get_mut(before) {
+            line.first = stands.is_some();
+            line.tail = tail;
+        }
+        let indent = TITLE + arm;
+        let said = |text: &str| title.to_lowercase().contains(&one_line(text).to_lowercase());
+        if let Some(branch) = step.branch.as_deref().filter(|branch| !said(branch)) {
+            self.words(indent, stands, "", branch, Role::Act);
+        }
+        if one_line(&step.text) != title {
+            self.words(indent, stands, "", &step.text, Role::Text);
+        }
+        self.notes(indent, stands, &step.notes);
+        for (n, command) in step.commands.iter().enumerate() {
+            self.command(indent, Spot { step: at, command: Some(n) }, command);
+        }
+        let expected = step.expected.as_deref().unwrap_or_default();
+        self.words(indent, stands, "expected: ", expected, Role::Dim);
+    }
+
+    /// The command as it is written; lines too long for the pane go on in the next, so that all of it can be read.
+    fn command(&mut self, indent: u16, spot: Spot, command: &Command) {
+        let statement = &command.statement;
+        if let Some(label) = &statement.label {
+            self.words(indent, None, "# ", label, Role::Dim);
+        }
+        let quiet = matches!(statement.role, Purpose::Setup | Purpose::Guard | Purpose::Narration)
+            && statement.risk == Tier::Read;
+        let tail = (!quiet).then(|| risk(statement.risk));
+        let role = if quiet || command.future { Role::Dim } else { Role::Key };
+        // Room for the risk, and for what goes on a little further in.
+        let room = self.width.saturating_sub(usize::from(indent) + 11).max(16);
+        let mut first = true;
+        for text in clean_lines(&statement.text).lines() {
+            for (n, piece) in broken(text, room).into_iter().enumerate() {
+                let tail = tail.clone().filter(|_| first);
+                let indent = if n > 0 { indent + 2 } else { indent };
+                let text = vec![Fact::new(piece, role)];
+                self.lines.push(Line { spot: Some(spot), first, indent, text, tail });
+                first = false;
+            }
+        }
+        if !command.placeholders.is_empty() {
+            let asked: Vec<_> = command.placeholders.iter().map(|one| one_line(&one.text)).collect();
+            self.words(indent, Some(spot), "fill in: ", &asked.join(", "), Role::Hit);
+        }
+        let expect = command.attributes.expect.as_deref().unwrap_or_default();
+        self.words(indent, Some(spot), "expected: ", expect, Role::Dim);
+    }
+}
+
+/// The number, or what stands in its place.
+fn mark(step: &Step, number: &str) -> String {
+    match step.kind {
+        StepKind::Note => "–".to_owned(),
+        _ => number.to_owned(),
+    }
+}

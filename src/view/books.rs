@@ -1,0 +1,158 @@
+//! Draws the list of runbooks, and the one that is open.
+use ratatui::buffer::Buffer;
+use unicode_width::UnicodeWidthStr;
+
+use super::chrome;
+use super::style::Paint;
+use crate::domain::settings::Role;
+use crate::model::Model;
+use crate::model::board::PaneKind;
+use crate::panes::checklist::{self, ChecklistPane};
+use crate::panes::layout::Area;
+use crate::panes::runbooks::{self, Line, RunbooksPane};
+use crate::panes::{Cut, Fact, Pane};
+
+/// Cells for a runbook's place.
+const PLACE: u16 = 12;
+/// With less, there is room for the command alone.
+const NARROW: u16 = 40;
+
+pub fn list(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
+    let Some(list) = model.shelf.list.as_ref().filter(|_| !area.is_empty()) else { return };
+    let focused = model.board.focus == PaneKind::Runbooks;
+    let state = Fact::new("", Role::Dim);
+    chrome::title(
+        buffer,
+        paint,
+        area,
+        &RunbooksPane.name(model),
+        &RunbooksPane.facts(model),
+        &state,
+        focused,
+    );
+    let lines = runbooks::lines(&model.shelf);
+    let here = runbooks::here(list, &lines);
+    let room = usize::from(area.height.saturating_sub(2));
+    let top = above(here.unwrap_or(0), room, lines.len());
+    for ((at, line), y) in lines.iter().enumerate().skip(top).take(room).zip(area.y + 2..) {
+        let row = Area { y, height: 1, ..area };
+        let chosen = Some(at) == here;
+        if chosen {
+            cursor(buffer, paint, row, focused);
+        }
+        entry(buffer, paint, row, line, chosen && focused);
+    }
+}
+
+/// The first line shown, so that a third of the pane stands above the cursor.
+fn above(here: usize, room: usize, all: usize) -> usize {
+    here.saturating_sub(room / 3).min(all.saturating_sub(room))
+}
+
+fn cursor(buffer: &mut Buffer, paint: &Paint<'_>, row: Area, focused: bool) {
+    if focused {
+        paint.blank(buffer, row, Role::Here);
+    }
+    let sign = paint.sign('▸', '>').to_string();
+    paint.on_line(buffer, Area { width: 1, ..row }, &sign, Role::Focus, Cut::End, focused);
+}
+
+fn entry(buffer: &mut Buffer, paint: &Paint<'_>, row: Area, line: &Line, chosen: bool) {
+    let end = row.x + row.width;
+    let put = |buffer: &mut Buffer, x: u16, width: u16, text: &str, role: Role| {
+        let width = width.min(end.saturating_sub(x));
+        paint.on_line(buffer, Area { x, width, ..row }, text, role, Cut::End, chosen);
+    };
+    match line {
+        Line::Blank => {}
+        Line::Words { text, role } => put(buffer, row.x + 1, row.width, text, *role),
+        Line::Heading { text, tail } => {
+            let wide = u16::try_from(text.width()).unwrap_or(u16::MAX);
+            put(buffer, row.x + 1, row.width, text, Role::Title);
+            let x = (row.x + 3).saturating_add(wide);
+            if x < end {
+                let rest = Area { x, width: end - x, ..row };
+                paint.on_line(buffer, rest, tail, Role::Dim, Cut::Middle, chosen);
+            }
+        }
+        Line::Book { book, why } => {
+            let place = runbooks::place(book);
+            let at = end.saturating_sub(1 + u16::try_from(place.width()).unwrap_or(PLACE));
+            let title = (row.width.saturating_sub(PLACE + 4)) * 11 / 20;
+            put(buffer, row.x + 3, title, &book.runbook.title, Role::Text);
+            let x = row.x + 5 + title;
+            let about = why.clone().unwrap_or_else(|| runbooks::summary(book));
+            let role = if why.is_some() { Role::Good } else { Role::Dim };
+            put(buffer, x, at.saturating_sub(x + 1), &about, role);
+            put(buffer, at, row.width, &place, Role::Dim);
+        }
+    }
+}
+
+pub fn checklist(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
+    let Some(open) = model.checklist.as_ref().filter(|_| !area.is_empty()) else { return };
+    let focused = model.board.focus == PaneKind::Checklist;
+    let state = checklist::progress(open);
+    chrome::title(
+        buffer,
+        paint,
+        area,
+        &ChecklistPane.name(model),
+        &ChecklistPane.facts(model),
+        &state,
+        focused,
+    );
+    // What is selected is told at the foot: two lines that never move.
+    let about = if area.height >= 9 { 3 } else { 0 };
+    let room = usize::from(area.height.saturating_sub(2 + about));
+    let lines = checklist::lines(open, usize::from(area.width.saturating_sub(1)));
+    let of = |line: &checklist::Line| line.spot == Some(open.here);
+    let first = lines.iter().position(|line| of(line) && line.first).unwrap_or(0);
+    let top = above(first, room, lines.len());
+    for (line, y) in lines.iter().skip(top).take(room).zip(area.y + 2..) {
+        let row = Area { y, height: 1, ..area };
+        let here = of(line);
+        if here && line.first {
+            cursor(buffer, paint, row, focused);
+        } else if here && focused {
+            paint.blank(buffer, row, Role::Here);
+        }
+        put_line(buffer, paint, row, line, here && focused, &open.find);
+    }
+    if about > 0 {
+        foot(buffer, paint, area, &checklist::about(open));
+    }
+}
+
+fn put_line(
+    buffer: &mut Buffer,
+    paint: &Paint<'_>,
+    row: Area,
+    line: &checklist::Line,
+    here: bool,
+    find: &str,
+) {
+    let end = (row.x + row.width).saturating_sub(1);
+    let mut x = row.x + line.indent;
+    let hit = !find.is_empty() && line.text.iter().any(|fact| fact.text.to_lowercase().contains(find));
+    for fact in &line.text {
+        let role = if hit { Role::Hit } else { fact.role };
+        let width = u16::try_from(fact.text.width()).unwrap_or(u16::MAX).min(end.saturating_sub(x));
+        paint.on_line(buffer, Area { x, width, ..row }, &fact.text, role, Cut::End, here);
+        x += width;
+    }
+    if let Some(tail) = line.tail.as_ref().filter(|_| row.width >= NARROW) {
+        let width = u16::try_from(tail.text.width()).unwrap_or(0).min(row.width);
+        let x = end.saturating_sub(width);
+        paint.on_line(buffer, Area { x, width, ..row }, &tail.text, tail.role, Cut::End, here);
+    }
+}
+
+fn foot(buffer: &mut Buffer, paint: &Paint<'_>, area: Area, about: &[Vec<Fact>; 2]) {
+    let y = area.bottom() - 3;
+    chrome::rule(buffer, paint, Area { y, height: 1, ..area });
+    for (facts, y) in about.iter().zip(y + 1..) {
+        let row = Area { x: area.x + 1, y, width: area.width.saturating_sub(2), height: 1 };
+        paint.facts(buffer, row, facts, "");
+    }
+}

@@ -1,0 +1,3 @@
+//! Incidents from outside in: a real journal on a real disk, and the programs that read it.
+mod programs;
+mod written;
