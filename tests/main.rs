@@ -10,6 +10,8 @@ mod doctor;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
+mod effects;
+#[cfg(test)]
 mod execution;
 #[cfg(test)]
 mod fault;

@@ -1,8 +1,10 @@
 //! What a command means: shell text becomes statements, each with its risk and the reason for it.
 //!
 //! Text is parsed, never matched with regular expressions. [`shell`] cuts a text into statements and walks
-//! everything that would run in each of them; [`tools`] says what one call of one tool does.
+//! everything that would run in each of them; [`tools`] says what one call of one tool does; [`effect`]
+//! says how to find out, without changing anything, what a statement would hit.
 pub mod console;
+pub mod effect;
 mod layout;
 pub mod shell;
 pub mod statement;

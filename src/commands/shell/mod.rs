@@ -2,16 +2,16 @@
 mod call;
 mod coarse;
 mod cut;
-mod escape;
+pub(in crate::commands) mod escape;
 mod expand;
 mod found;
 mod lines;
 mod mask;
-mod parse;
+pub(in crate::commands) mod parse;
 pub mod parts;
 pub mod session;
 mod target;
-mod tree;
+pub(in crate::commands) mod tree;
 mod values;
 mod walk;
 

@@ -9,7 +9,7 @@ const MOST_LETTERS: usize = 40;
 
 /// How a tool reads its words.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Style {
+pub(in crate::commands) struct Style {
     /// Options that take a value, under a verb path; the empty path holds everywhere.
     pub values: &'static [(&'static str, &'static str)],
     /// After so many operands under this path the rest belongs to a nested command.
@@ -22,13 +22,16 @@ pub(super) struct Style {
 
 /// One option as it stands.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Opt<'a> {
+pub(in crate::commands) struct Opt<'a> {
     /// With its dashes.
     pub name: &'a str,
     pub short: Option<char>,
     pub value: Option<&'a str>,
     /// How many operands stood before it.
     pub after: usize,
+    /// The word it stands in, counted from 0, and whether the next word is its value.
+    pub at: usize,
+    pub two: bool,
 }
 
 impl Opt<'_> {
@@ -55,7 +58,7 @@ impl Opt<'_> {
 
 /// A call taken apart.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Args<'a> {
+pub(in crate::commands) struct Args<'a> {
     pub operands: Vec<&'a Word>,
     pub options: Vec<Opt<'a>>,
     /// After `--` or a stop.
@@ -81,7 +84,7 @@ impl<'a> Args<'a> {
             }
             if text.len() > 1 && text.starts_with('-') {
                 let next = words.get(at).map(|word| word.text.as_str());
-                at += usize::from(args.option(text, next, &path, style));
+                at += usize::from(args.option((at - 1, text), next, &path, style));
                 continue;
             }
             args.operands.push(word);
@@ -105,7 +108,13 @@ impl<'a> Args<'a> {
     }
 
     /// Takes one option; answers whether it took the next word as its value.
-    fn option(&mut self, text: &'a str, next: Option<&'a str>, path: &str, style: Style) -> bool {
+    fn option(
+        &mut self,
+        (at, text): (usize, &'a str),
+        next: Option<&'a str>,
+        path: &str,
+        style: Style,
+    ) -> bool {
         let after = self.operands.len();
         let takes = |name: &str| {
             style.values.iter().any(|(verbs, names)| words::one_of(names, name) && under(path, verbs))
@@ -117,8 +126,9 @@ impl<'a> Args<'a> {
             };
             let wants = value.is_none() && takes(name);
             let value = if wants { next } else { value };
-            self.options.push(Opt { name, short: None, value, after });
-            return wants && next.is_some();
+            let two = wants && next.is_some();
+            self.options.push(Opt { name, short: None, value, after, at, two });
+            return two;
         }
         let mut letters = text.char_indices().skip(1).take(MOST_LETTERS).peekable();
         let mut name = [b'-', 0];
@@ -127,19 +137,34 @@ impl<'a> Args<'a> {
             name[1] = u8::try_from(letter).unwrap_or(b'?');
             let wants = takes(std::str::from_utf8(&name).unwrap_or("-?"));
             if style.glued.contains(letter) {
-                self.options.push(Opt { name: text, short: Some(letter), value: rest, after });
+                self.options.push(Opt {
+                    name: text,
+                    short: Some(letter),
+                    value: rest,
+                    after,
+                    at,
+                    two: false,
+                });
                 return false;
             }
             if wants {
                 let value = rest.map(|rest| rest.strip_prefix('=').unwrap_or(rest)).or(next);
-                self.options.push(Opt { name: text, short: Some(letter), value, after });
-                return rest.is_none() && next.is_some();
+                let two = rest.is_none() && next.is_some();
+                self.options.push(Opt { name: text, short: Some(letter), value, after, at, two });
+                return two;
             }
             if let Some(value) = rest.and_then(|rest| rest.strip_prefix('=')) {
-                self.options.push(Opt { name: text, short: Some(letter), value: Some(value), after });
+                self.options.push(Opt {
+                    name: text,
+                    short: Some(letter),
+                    value: Some(value),
+                    after,
+                    at,
+                    two: false,
+                });
                 return false;
             }
-            self.options.push(Opt { name: text, short: Some(letter), value: None, after });
+            self.options.push(Opt { name: text, short: Some(letter), value: None, after, at, two: false });
         }
         false
     }

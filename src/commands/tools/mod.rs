@@ -31,12 +31,13 @@ mod readers;
 mod redis;
 mod rules;
 mod servers;
-mod sql;
+pub(in crate::commands) mod sql;
 mod tables;
 mod user;
 mod words;
 mod wrap;
 
+pub(in crate::commands) use args::Args;
 pub use redis::{RedisMeaning, judge_redis};
 pub use sql::{SqlMeaning, judge_sql, sql_words};
 
@@ -117,6 +118,13 @@ pub fn judge(call: Call<'_>, tables: &Tables) -> Meaning {
     meaning
 }
 
+/// A call's words told apart the way its tool reads them, the tool's own name left out; `None` for a tool that no
+/// table has.
+pub(in crate::commands) fn told_apart(words: &[Word]) -> Option<Args<'_>> {
+    let row = tables::find(name(&words.first()?.text))?;
+    Some(Args::read(words.get(1..).unwrap_or_default(), row.tool.style))
+}
+
 /// Lets the user's rules have their say on what a console was given: its tool and the first words behind it.
 pub fn raise(words: &[Word], tables: &Tables, risk: &mut Tier, why: &mut String, traits: &mut Traits) {
     if tables.rules.is_empty() {
@@ -161,7 +169,7 @@ fn built_in(call: Call<'_>) -> Meaning {
 }
 
 /// The tool's name without its directory.
-fn name(text: &str) -> &str {
+pub(in crate::commands) fn name(text: &str) -> &str {
     let name = text.trim_start_matches('\\').rsplit('/').next().unwrap_or_default();
     name.strip_suffix(".exe").unwrap_or(name)
 }

@@ -175,6 +175,20 @@ pub(super) fn judge(tokens: &[Token], found: &mut Finding) {
     }
 }
 
+/// Every function that is called is known to compute or to look, and nothing else.
+pub(in crate::commands) fn only_compute(tokens: &[Token]) -> bool {
+    tokens.iter().zip(tokens.iter().skip(1)).take(MOST).all(|(token, next)| {
+        let named = matches!(token.kind, Kind::Word | Kind::Quoted);
+        let keyword = token.kind == Kind::Word && NO_CALL.split_whitespace().any(|word| word == token.text);
+        if !named || !next.sign('(') || keyword {
+            return true;
+        }
+        let name = token.text.to_lowercase();
+        let acts = ACTING.iter().any(|(names, ..)| names.split_whitespace().any(|one| one == name));
+        !acts && (builtin(&name) || COMPUTING.split_whitespace().any(|one| one == name))
+    })
+}
+
 /// Functions of the server's own that only look: those that act are in the table above.
 fn builtin(name: &str) -> bool {
     [

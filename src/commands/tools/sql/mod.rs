@@ -14,8 +14,8 @@ mod meta;
 mod token;
 mod verbs;
 
-pub(super) use token::Dialect;
-use token::{Cut, Kind, Token};
+pub(in crate::commands) use functions::only_compute;
+pub(in crate::commands) use token::{Cut, Dialect, Kind, Token, cut};
 
 /// One statement and what it does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub fn judge_sql(text: &str) -> Vec<SqlMeaning> {
 /// text, in comments and in bodies is left out.
 pub fn sql_words(text: &str) -> Vec<String> {
     let mut out = Vec::new();
-    for cut in token::cut(text, Dialect::Postgres) {
+    for cut in cut(text, Dialect::Postgres) {
         if !out.is_empty() {
             out.push(";".to_owned());
         }
@@ -55,7 +55,7 @@ pub fn sql_words(text: &str) -> Vec<String> {
 }
 
 pub(super) fn judge_as(text: &str, dialect: Dialect) -> Vec<SqlMeaning> {
-    token::cut(text, dialect).iter().map(|cut| statement(cut, dialect)).collect()
+    cut(text, dialect).iter().map(|cut| statement(cut, dialect)).collect()
 }
 
 /// What is found out about one statement.
@@ -183,7 +183,7 @@ fn embedded(tokens: &[Token], found: &mut Finding) {
 /// A statement that is the text of another: the body of `DO`, or what `EXECUTE` and `cron.schedule` are given.
 /// Only its words are looked at.
 fn body(text: &str, found: &mut Finding) {
-    for cut in token::cut(text, Dialect::Postgres) {
+    for cut in cut(text, Dialect::Postgres) {
         let hit = cut.tokens.iter().find(|token| {
             token.kind == Kind::Word && matches!(token.text.as_str(), "DELETE" | "DROP" | "TRUNCATE")
                 || token.kind == Kind::Text

@@ -2,13 +2,13 @@
 
 /// Which quoting rules hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Dialect {
+pub(in crate::commands) enum Dialect {
     Postgres,
     MySql,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::commands) enum Kind {
     /// A bare word, in capitals.
     Word,
     /// A quoted identifier, as it stands.
@@ -23,7 +23,7 @@ pub(super) enum Kind {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Token {
+pub(in crate::commands) struct Token {
     pub kind: Kind,
     pub text: String,
     pub start: usize,
@@ -44,7 +44,7 @@ impl Token {
 
 /// One statement's tokens.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Cut {
+pub(in crate::commands) struct Cut {
     pub tokens: Vec<Token>,
     pub start: usize,
     pub end: usize,
@@ -63,7 +63,7 @@ struct Lexer<'a> {
 }
 
 /// Cuts a text into statements, in linear time.
-pub(super) fn cut(text: &str, dialect: Dialect) -> Vec<Cut> {
+pub(in crate::commands) fn cut(text: &str, dialect: Dialect) -> Vec<Cut> {
     let mut lexer = Lexer {
         text,
         bytes: text.as_bytes(),

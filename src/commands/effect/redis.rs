@@ -1,0 +1,482 @@
+//! Redis: keys that would be gone, settings as they are, clients that would be cut off.
+use super::answer::{bytes, count};
+use super::calls::{Found, Input};
+use super::raw::{Marks, is_open};
+use super::{Answer, At, Looks, Reading, Undo};
+use crate::commands::Lang;
+
+/// Options that say which server and who.
+const PLACE: &str = "-h --host -p --port -s --socket -a --pass --user -u -n --tls --sni --cacert --cacertdir --cert --key \
+    --insecure --no-auth-warning -c -3 -2 -4 -6 --cluster-mode";
+/// Keys of one call that are asked for.
+const KEYS: usize = 200;
+/// Commands of one text.
+const COMMANDS: usize = 12;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sort {
+    /// `INFO keyspace`: all databases, or one of them (0 where none is given).
+    Keys {
+        only: Option<u32>,
+        asked: String,
+    },
+    /// `EXISTS` of so many keys; `clears` says why they would be gone.
+    Exists {
+        keys: Vec<String>,
+        gone: bool,
+    },
+    Memory {
+        key: String,
+    },
+    Setting {
+        name: String,
+        new: String,
+        undo: Option<String>,
+    },
+    /// `INFO memory`, against a lower limit.
+    Limit {
+        to: String,
+    },
+    Clients {
+        filter: Vec<String>,
+    },
+    Server {
+        verb: String,
+    },
+}
+
+impl Sort {
+    pub(super) fn what(&self) -> &'static str {
+        match self {
+            Sort::Keys { .. } | Sort::Exists { .. } | Sort::Memory { .. } => "the keys",
+            Sort::Setting { .. } => "the setting",
+            Sort::Limit { .. } => "the memory in use",
+            Sort::Clients { .. } => "the clients",
+            Sort::Server { .. } => "the server",
+        }
+    }
+}
+
+/// Where commands are asked: through redis-cli, or in a console, which has nothing in front.
+struct Console<'x, 'a> {
+    at: &'x mut At<'a>,
+    front: String,
+    /// Unless it is only known when it runs.
+    database: Option<u32>,
+}
+
+impl Console<'_, '_> {
+    fn ask(&mut self, words: &str, sort: Sort) {
+        self.at.ask(&format!("{}{words}", self.front), super::Sort::Redis(sort));
+    }
+
+    fn unknown(&mut self, why: &str) {
+        self.at.unknown(why);
+    }
+
+    fn inverse(&self, words: &str) -> Option<String> {
+        self.at.inverse(&format!("{}{words}", self.front))
+    }
+}
+
+pub(super) fn look(at: &mut At<'_>) {
+    let front = format!("{}{} ", at.program(), at.options(PLACE));
+    let database = match (at.value("-n"), at.value("-u")) {
+        (Some(number), _) => number.parse().ok(),
+        (None, Some(address)) => of_address(address),
+        (None, None) => Some(0),
+    };
+    let modes = "--cluster --rdb --functions-rdb --pipe --lru-test --eval --ldb -x -X";
+    if at.args.get(modes).is_some() {
+        return at.unlooked();
+    }
+    let words = at.objects(0);
+    let commands: Vec<Vec<String>> = if words.is_empty() {
+        match at.input() {
+            Input::Text(text) => text.lines().take(COMMANDS).filter_map(typed).collect(),
+            _ => {
+                return at.unknown("which commands come in is not known before");
+            }
+        }
+    } else {
+        if words.iter().any(|word| word.splits && !word.source.is_empty()) {
+            at.unknown("how many words its variables become is only known when it runs");
+        }
+        vec![words.iter().map(|word| word.text.clone()).collect()]
+    };
+    let incoming = words.last().is_some_and(|word| word.source.is_empty());
+    for ask in ["INFO keyspace", "INFO memory", "INFO clients"] {
+        let evidence = format!("{front}{ask}");
+        at.evidence(&evidence);
+    }
+    let mut console = Console { at, front, database };
+    for words in commands {
+        console.at.next();
+        command(&words, incoming, &mut console);
+    }
+}
+
+/// `redis://host:6379/2` names database 2.
+fn of_address(address: &str) -> Option<u32> {
+    if is_open(address) {
+        return None;
+    }
+    let path = address.split_once("://").map_or(address, |(_, rest)| rest).split('?').next()?;
+    match path.split_once('/') {
+        Some((_, number)) if !number.is_empty() => number.parse().ok(),
+        _ => Some(0),
+    }
+}
+
+/// What is typed into the console of redis-cli.
+pub(super) fn console(text: &str, looks: &mut Looks) {
+    let (found, marks) = (Found::default(), Marks::default());
+    let mut at = At::console("redis", Lang::Redis, &found, &marks, looks);
+    let mut console = Console { at: &mut at, front: String::new(), database: Some(0) };
+    for words in text.lines().take(COMMANDS).filter_map(typed) {
+        if words.first().is_some_and(|word| word.eq_ignore_ascii_case("select")) {
+            console.database = words.get(1).and_then(|word| word.parse().ok());
+            continue;
+        }
+        console.at.next();
+        command(&words, false, &mut console);
+    }
+}
+
+/// The words of a typed line; one with quotes is not taken apart.
+fn typed(line: &str) -> Option<Vec<String>> {
+    let line = line.trim();
+    let plain = !line.is_empty() && !line.starts_with('#') && !line.contains(['"', '\'']);
+    plain.then(|| line.split_whitespace().map(str::to_owned).collect())
+}
+
+fn command(words: &[String], incoming: bool, console: &mut Console<'_, '_>) {
+    let word = |at: usize| words.get(at).map_or("", String::as_str);
+    let verb = word(0).to_ascii_uppercase();
+    let second = word(1).to_ascii_uppercase();
+    match (verb.as_str(), second.as_str()) {
+        ("FLUSHALL", _) => keyspace(None, "FLUSHALL", console),
+        ("FLUSHDB", _) => {
+            if console.database.is_none() {
+                console.unknown("which of the databases it means is only known when it runs");
+            }
+            keyspace(console.database, "FLUSHDB", console);
+        }
+        ("SWAPDB", _) => keyspace(None, "SWAPDB", console),
+        ("DEL" | "UNLINK" | "GETDEL", _) => keys(words.get(1..).unwrap_or_default(), incoming, true, console),
+        (
+            "SET" | "HSET" | "GETSET" | "SETEX" | "RESTORE" | "EXPIRE" | "PEXPIRE" | "EXPIREAT" | "PEXPIREAT"
+            | "RENAME" | "LTRIM" | "XTRIM" | "HDEL" | "SREM" | "ZREM",
+            _,
+        ) => {
+            keys(words.get(1..2).unwrap_or_default(), false, false, console);
+        }
+        ("CONFIG", "SET") => setting(words.get(2..).unwrap_or_default(), console),
+        ("CLIENT", "KILL") => {
+            let filter = words.get(2..).unwrap_or_default().to_vec();
+            console.ask("CLIENT LIST", Sort::Clients { filter });
+        }
+        ("CLIENT", "PAUSE") => console.ask("INFO clients", Sort::Server { verb }),
+        ("SHUTDOWN" | "REPLICAOF" | "SLAVEOF" | "FAILOVER" | "BGSAVE" | "SAVE" | "BGREWRITEAOF", _) => {
+            console.ask("INFO server", Sort::Server { verb: verb.clone() });
+            console.ask("INFO clients", Sort::Server { verb: verb.clone() });
+            console.ask("INFO replication", Sort::Server { verb: verb.clone() });
+            console.ask("INFO persistence", Sort::Server { verb });
+        }
+        ("CONFIG", "RESETSTAT" | "REWRITE") => console.ask("INFO stats", Sort::Server { verb }),
+        ("GET" | "PING" | "INFO" | "SELECT" | "AUTH", _) => {}
+        _ => console.unknown(&format!("what `{verb}` would change is not looked at")),
+    }
+}
+
+fn keyspace(only: Option<u32>, asked: &str, console: &mut Console<'_, '_>) {
+    console.ask("INFO keyspace", Sort::Keys { only, asked: asked.to_owned() });
+    console.ask("INFO replication", Sort::Server { verb: asked.to_owned() });
+    console.at.undo("restore a dump that was written before");
+}
+
+fn keys(words: &[String], incoming: bool, gone: bool, console: &mut Console<'_, '_>) {
+    let own = if incoming { words.get(..words.len().saturating_sub(1)).unwrap_or_default() } else { words };
+    let mut quoted = String::new();
+    for word in own.iter().take(KEYS) {
+        let Some(word) = console.at.quote(word) else {
+            return console.unknown("which keys it names is only known when it runs");
+        };
+        quoted.push(' ');
+        quoted.push_str(&word);
+    }
+    if own.is_empty() && !incoming {
+        return console.unknown("it names no key");
+    }
+    if own.len() > KEYS {
+        console.unknown("it names more keys than are looked at");
+    }
+    // Redis takes a pattern for a name: that is worth knowing.
+    let keys = own.iter().take(KEYS).map(|word| if is_open(word) { "…".to_owned() } else { word.clone() });
+    console.ask(&format!("EXISTS{quoted}"), Sort::Exists { keys: keys.collect(), gone });
+    if let [key] = own
+        && !incoming
+    {
+        console.ask(&format!("MEMORY USAGE{quoted}"), Sort::Memory { key: key.clone() });
+    }
+    console.at.undo(if gone {
+        "restore the keys from what wrote them, or from a dump"
+    } else {
+        "set the key back to what it holds now"
+    });
+}
+
+fn setting(words: &[String], console: &mut Console<'_, '_>) {
+    for pair in words.chunks(2).take(8) {
+        let (Some(name), value) = (pair.first(), pair.get(1).map_or("", String::as_str)) else { continue };
+        let plain = |sign: char| sign.is_ascii_alphanumeric() || sign == '-' || sign == '_';
+        let Some(quoted) = console.at.quote(name).filter(|_| name.chars().all(plain)) else {
+            console.unknown("which setting it changes is only known when it runs");
+            continue;
+        };
+        let hidden = ["requirepass", "masterauth", "masteruser", "tls-key-file-pass"];
+        if hidden.contains(&name.to_ascii_lowercase().as_str()) {
+            console.unknown(&format!("the old `{name}` is a secret: it is not looked at"));
+            continue;
+        }
+        let undo = console.inverse(&format!("CONFIG SET {quoted}"));
+        let sort = Sort::Setting { name: name.clone(), new: value.to_owned(), undo };
+        console.ask(&format!("CONFIG GET {quoted}"), sort);
+        if name.eq_ignore_ascii_case("maxmemory") {
+            console.ask("INFO memory", Sort::Limit { to: value.to_owned() });
+        }
+    }
+}
+
+pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
+    // redis-cli ends with 0 whatever the server says.
+    let value = answer.value();
+    let refused =
+        ["(error)", "ERR ", "NOAUTH", "NOPERM", "WRONGPASS", "LOADING", "MOVED ", "Could not connect"];
+    if answer.code == 0 && refused.iter().any(|start| value.starts_with(start)) {
+        return reading.unknown(format!("{}: {value}", sort.what()));
+    }
+    if answer.failed(sort.what(), reading) {
+        return;
+    }
+    match sort {
+        Sort::Keys { only, asked } => keyspace_read(*only, asked, answer, reading),
+        Sort::Exists { keys, gone } => exists(keys, *gone, value, reading),
+        Sort::Memory { key } => {
+            if let Ok(size) = value.trim_start_matches("(integer) ").parse() {
+                reading.hit(format!("key {key} takes {}", bytes(size)));
+            }
+        }
+        Sort::Setting { name, new, undo } => {
+            let values: Vec<_> = answer.rows().map(unnumbered).collect();
+            let Some(old) = values.get(1).or_else(|| values.first().filter(|_| answer.lines().count() > 1))
+            else {
+                return reading.zero(format!("the server has no setting `{name}`"));
+            };
+            let old = if values.len() > 1 { old.as_str() } else { "" };
+            let shown = if is_open(new) { "what its variable holds" } else { new };
+            reading.set(name, if old.is_empty() { "empty" } else { old }, shown);
+            if let Some(undo) = undo {
+                let old = if old.is_empty() { "''".to_owned() } else { crate::domain::text::quoted(old) };
+                reading.undo(Undo::Command(format!("{undo} {old}")));
+            }
+            if old == new {
+                reading.zero(format!("`{name}` is {old} already"));
+            }
+        }
+        Sort::Limit { to } => limit(to, answer, reading),
+        Sort::Clients { filter } => clients(filter, answer, reading),
+        Sort::Server { verb } => server(verb, answer, reading),
+    }
+}
+
+/// Without what redis-cli puts in front on a terminal: `1) "maxmemory"`.
+fn unnumbered(row: &str) -> String {
+    let row = row.trim();
+    let rest = row.split_once(") ").filter(|(number, _)| number.bytes().all(|byte| byte.is_ascii_digit()));
+    rest.map_or(row, |(_, rest)| rest).trim_matches('"').to_owned()
+}
+
+/// `name:value` of INFO.
+fn info<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
+    answer.rows().find_map(|row| row.trim().strip_prefix(name)?.strip_prefix(':'))
+}
+
+fn keyspace_read(only: Option<u32>, asked: &str, answer: &Answer, reading: &mut Reading) {
+    let mut any = false;
+    for row in answer.rows() {
+        let Some((name, fields)) = row.trim().strip_prefix("db").and_then(|rest| rest.split_once(':')) else {
+            continue;
+        };
+        let Ok(database) = name.parse::<u32>() else { continue };
+        let field = |wanted: &str| {
+            fields
+                .split(',')
+                .find_map(|field| field.strip_prefix(wanted)?.strip_prefix('=')?.parse::<u64>().ok())
+        };
+        let (Some(keys), expires) = (field("keys"), field("expires").unwrap_or(0)) else { continue };
+        if only.is_some_and(|only| only != database) {
+            continue;
+        }
+        any = true;
+        let words = format!(
+            "database {database}: {} ({expires} of them expire by themselves)",
+            count(keys, "key", "keys")
+        );
+        if asked == "SWAPDB" {
+            reading.hit(words);
+        } else {
+            reading.hit(words.clone());
+            reading.drop(words);
+        }
+    }
+    if !any {
+        reading.zero(match only {
+            Some(database) => format!("database {database} holds no key"),
+            None => "no database holds a key".to_owned(),
+        });
+    }
+}
+
+fn exists(keys: &[String], gone: bool, value: &str, reading: &mut Reading) {
+    let Ok(found) = value.trim_start_matches("(integer) ").parse::<u64>() else {
+        return reading.unknown("how many of the keys are there cannot be read");
+    };
+    let named = keys.join(", ");
+    if found == 0 {
+        let pattern = keys.iter().any(|key| key.contains(['*', '?', '[']));
+        let more = if pattern { ": the server takes a pattern for a name" } else { "" };
+        return reading.zero(format!("none of the keys is there ({named}){more}"));
+    }
+    let of = if keys.is_empty() { String::new() } else { format!(" of {}: {named}", keys.len()) };
+    let words = format!("{}{of}", count(found, "key", "keys"));
+    if gone {
+        reading.drop(words.clone());
+    }
+    reading.hit(words);
+}
+
+/// `512mb`, `4gb`, plain bytes.
+fn size(text: &str) -> Option<u64> {
+    let text = text.trim().to_ascii_lowercase();
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let number: u64 = digits.parse().ok()?;
+    let unit = match text.get(digits.len()..)? {
+        "" | "b" => 1,
+        "k" => 1_000,
+        "kb" => 1 << 10,
+        "m" => 1_000_000,
+        "mb" => 1 << 20,
+        "g" => 1_000_000_000,
+        "gb" => 1 << 30,
+        _ => return None,
+    };
+    number.checked_mul(unit)
+}
+
+fn limit(to: &str, answer: &Answer, reading: &mut Reading) {
+    let number = |name: &str| info(answer, name).and_then(|value| value.trim().parse::<u64>().ok());
+    let (Some(used), Some(to)) = (number("used_memory"), size(to)) else {
+        return reading.unknown("the memory in use cannot be compared with the new limit");
+    };
+    let policy = info(answer, "maxmemory_policy").unwrap_or_default().trim();
+    match (to, policy) {
+        (0, _) => reading.hit(format!("no limit any more: {} are in use", bytes(used))),
+        (to, "noeviction" | "") if used > to => {
+            reading.hit(format!("{} are in use, over the new limit: every write is refused", bytes(used)));
+        }
+        (to, policy) if used > to => {
+            reading.hit(format!("about {} of keys are evicted at once ({policy})", bytes(used - to)));
+            reading.drop(format!("about {} of keys", bytes(used - to)));
+        }
+        (to, _) => reading.hit(format!("{} of {} would be in use", bytes(used), bytes(to))),
+    }
+}
+
+fn clients(filter: &[String], answer: &Answer, reading: &mut Reading) {
+    let mut wanted: Vec<(String, String)> = Vec::new();
+    if let [address] = filter {
+        wanted.push(("addr".to_owned(), address.clone()));
+    } else {
+        for pair in filter.chunks(2) {
+            if let [name, value] = pair {
+                wanted.push((name.to_ascii_lowercase(), value.clone()));
+            }
+        }
+    }
+    let told = ["id", "addr", "laddr", "user"];
+    let rest: Vec<_> = wanted
+        .iter()
+        .filter(|(name, value)| !told.contains(&name.as_str()) && name != "skipme" || is_open(value))
+        .map(|(name, _)| name.clone())
+        .collect();
+    if !rest.is_empty() {
+        reading.unknown(format!("its filter by {} is not applied: it may hit fewer", rest.join(", ")));
+    }
+    let (mut hit, mut all) = (Vec::new(), 0_u64);
+    for row in answer.rows() {
+        let field = |name: &str| {
+            row.split(' ').find_map(|field| field.strip_prefix(name)?.strip_prefix('=')).unwrap_or_default()
+        };
+        if field("id").is_empty() {
+            continue;
+        }
+        all += 1;
+        let fits = wanted
+            .iter()
+            .filter(|(name, value)| told.contains(&name.as_str()) && !is_open(value))
+            .all(|(name, value)| field(name) == value);
+        if fits {
+            let name = field("name");
+            let name = if name.is_empty() { String::new() } else { format!(" {name}") };
+            hit.push(format!(
+                "client {}{name} from {}, idle {} s, {}",
+                field("id"),
+                field("addr"),
+                field("idle"),
+                field("cmd")
+            ));
+        }
+    }
+    if hit.is_empty() {
+        return reading.zero(format!("none of {all} clients is meant"));
+    }
+    if hit.len() > 8 {
+        reading.hit(format!("{} of {all} clients", hit.len()));
+    }
+    hit.into_iter().take(8).for_each(|client| reading.hit(client));
+    reading.undo(Undo::Words("none is needed: clients connect again".to_owned()));
+}
+
+fn server(verb: &str, answer: &Answer, reading: &mut Reading) {
+    for (name, words) in [
+        ("connected_clients", "clients connected"),
+        ("role", "role"),
+        ("connected_slaves", "replicas follow it, and lose the same keys"),
+        ("rdb_changes_since_last_save", "changes since the last dump"),
+        ("rdb_last_save_time", "time of the last dump"),
+        ("aof_enabled", "append-only file"),
+        ("uptime_in_days", "days up"),
+        ("redis_version", "version"),
+    ] {
+        let Some(value) = info(answer, name).map(str::trim) else { continue };
+        let shown = match (name, value) {
+            ("connected_slaves" | "rdb_changes_since_last_save", "0") => continue,
+            ("connected_slaves", value) if matches!(verb, "FLUSHALL" | "FLUSHDB") => {
+                format!("{value} {words}")
+            }
+            ("connected_slaves", value) => format!("{value} replicas follow it"),
+            ("connected_clients" | "uptime_in_days" | "rdb_changes_since_last_save", value) => {
+                format!("{value} {words}")
+            }
+            _ if matches!(verb, "FLUSHALL" | "FLUSHDB" | "SWAPDB") => continue,
+            (_, value) => format!("{words}: {value}"),
+        };
+        reading.hit(shown);
+    }
+    match verb {
+        "SHUTDOWN" => reading.drop("every connection, and what is not written to disk"),
+        "REPLICAOF" | "SLAVEOF" => reading.drop("its own keys, if it becomes a replica"),
+        _ => {}
+    }
+}
