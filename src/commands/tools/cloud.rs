@@ -255,11 +255,9 @@ pub(super) fn az(seen: &Seen<'_>, meaning: &mut Meaning) {
             meaning.raise(C, "makes or changes what a template names");
         }
         (_, "renew") if whole.contains("key") => {
-            meaning.set(D, "makes a new key: whoever has the old one is cut off");
-            meaning.mark(mark::SECRET);
+            meaning.is(D, "makes a new key: whoever has the old one is cut off", mark::SECRET);
         }
         (_, "restore") if whole.contains("backup") => meaning.set(D, "overwrites with a backup"),
-        (_, "start" | "swap" | "restart") if verb != "restart" => {}
         _ => {}
     }
     az_options(seen, &whole, verb, meaning);
