@@ -98,7 +98,8 @@ pub fn suggest(command: &Command, text: &str, title: &str) -> Vec<Measure> {
 fn is_meant(text: &str) -> bool {
     let lower = text.to_lowercase();
     [
-        "temporar",
+        "temporary",
+        "temporarily",
         "fallback",
         "maintenance",
         "log_level",
