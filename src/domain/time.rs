@@ -58,6 +58,13 @@ impl Default for Zone {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Age(pub Duration);
 
+impl Age {
+    /// After a state, how long it has lasted: `for 12m`.
+    pub fn lasting(self) -> String {
+        if self.0.as_secs() < 10 { "since just now".into() } else { format!("for {self}") }
+    }
+}
+
 impl fmt::Display for Age {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0.as_secs();
@@ -90,6 +97,12 @@ mod tests {
         ] {
             assert_eq!(Age(Duration::from_secs(seconds)).to_string(), text);
         }
+    }
+
+    #[test]
+    fn what_has_just_begun_has_not_lasted() {
+        assert_eq!(Age(Duration::from_secs(9)).lasting(), "since just now");
+        assert_eq!(Age(Duration::from_secs(70)).lasting(), "for 1m");
     }
 
     #[test]

@@ -199,7 +199,8 @@ pub(super) fn worst(model: &Model) -> (String, String) {
     };
     let worst = rows.filter(|object| object.level() < Level::Fine).min_by_key(|object| key(object));
     if let Some(AlertFacts::Alert(alert)) = worst.and_then(facts) {
-        let since = alert.since.map_or_else(String::new, |at| format!(" for {}", Age(model.now.since(at))));
+        let since =
+            alert.since.map_or_else(String::new, |at| format!(" {}", Age(model.now.since(at)).lasting()));
         let severity = if alert.severity.is_empty() || alert.missing_watchdog {
             alert.status()
         } else {

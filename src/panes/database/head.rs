@@ -220,7 +220,7 @@ fn session_name(session: &Session) -> String {
 }
 
 fn doing(model: &Model, session: &Session) -> String {
-    let age = session.since.map_or_else(String::new, |at| format!(" for {}", Age(model.now.since(at))));
+    let age = session.since.map_or_else(String::new, |at| format!(" {}", Age(model.now.since(at)).lasting()));
     let who = if session.application.is_empty() { &session.user } else { &session.application };
     format!("{}{age}, {who} on {}", session.status(), session.database)
 }

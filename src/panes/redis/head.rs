@@ -87,8 +87,9 @@ fn first(model: &Model, object: &Object, node: &RedisNode) -> Vec<Fact> {
     }
     // What it said before it fell silent is not what is so now.
     if node.trouble.is_some() {
-        let since =
-            node.trouble_since.map_or_else(String::new, |at| format!(" for {}", Age(model.now.since(at))));
+        let since = node
+            .trouble_since
+            .map_or_else(String::new, |at| format!(" {}", Age(model.now.since(at)).lasting()));
         facts.push(Fact::new(format!("{}{since}", node.status()), role(object.level())));
         let busy = node.trouble.as_ref().and_then(Trouble::busy_with_function);
         let key = busy.and_then(|_| model.settings.keymap.keys(Action::EndScript).first().copied());
@@ -286,8 +287,9 @@ pub(super) fn worst(model: &Model) -> (String, String) {
         return (String::new(), "nothing was heard yet".into());
     };
     if object.level() < Level::Fine {
-        let since =
-            node.trouble_since.map_or_else(String::new, |at| format!(" for {}", Age(model.now.since(at))));
+        let since = node
+            .trouble_since
+            .map_or_else(String::new, |at| format!(" {}", Age(model.now.since(at)).lasting()));
         let words =
             node.findings().into_iter().take(2).map(|(_, words)| words).collect::<Vec<_>>().join("; ");
         return (object.id.name.to_string(), format!("{words}{since}"));

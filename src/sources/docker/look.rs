@@ -188,7 +188,7 @@ fn effect(native: &Native, seen: &Seen, now: Timestamp) -> Vec<String> {
     let facts = &seen.facts;
     let since = match (facts.state, facts.started, facts.end.and_then(|end| end.at)) {
         (ContainerState::Running | ContainerState::Paused, Some(at), _) => {
-            format!(", up for {}", Age(now.since(at)))
+            format!(", up {}", Age(now.since(at)).lasting())
         }
         (_, _, Some(at)) => format!(", ended {} ago", Age(now.since(at))),
         _ => String::new(),

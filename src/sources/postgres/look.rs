@@ -199,11 +199,12 @@ fn effect(session: &Session, freed: &[i32], cancels: bool, now: Timestamp) -> Ve
         or(&session.client, "this box or unseen"),
         or(&session.application, "unnamed"),
     )];
-    let age = |at: Option<Timestamp>| at.map(|at| Age(now.since(at)).to_string());
-    let mut doing = vec![session.status().into_owned()];
-    doing.extend(age(session.since).map(|age| format!("for {age}")));
-    doing.extend(age(session.transaction).map(|age| format!("transaction open for {age}")));
-    lines.push(doing.join(", ").replacen(", for", " for", 1));
+    let age = |at: Option<Timestamp>| at.map(|at| Age(now.since(at)).lasting());
+    let status = session.status();
+    let mut doing =
+        vec![age(session.since).map_or_else(|| status.to_string(), |age| format!("{status} {age}"))];
+    doing.extend(age(session.transaction).map(|age| format!("transaction open {age}")));
+    lines.push(doing.join(", "));
     if !session.query.is_empty() {
         let what = if session.state == State::Active { "runs" } else { "ran last" };
         lines.push(format!("{what}: {}", session.query));

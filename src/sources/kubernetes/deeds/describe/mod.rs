@@ -144,8 +144,7 @@ fn condition_level(condition: &Condition) -> Level {
 
 /// ` for 12m`, after a state.
 pub(super) fn since(at: Timestamp, now: Timestamp) -> String {
-    let age = now.since(at);
-    if age.as_secs() < 10 { " since just now".into() } else { format!(" for {}", Age(age)) }
+    format!(" {}", Age(now.since(at)).lasting())
 }
 
 /// `12m ago`; nothing when it is not known.
