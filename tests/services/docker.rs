@@ -290,7 +290,7 @@ async fn a_restart_is_seen_to_bring_the_service_back_healthy() {
     let restart = cockpit.native("for-restart", Verb::Restart).await;
     let findings = cockpit.look(&restart).await;
     assert!(
-        findings.effect[0].starts_with("for-restart of devops-mcp, devops-mcp:1.4.2: healthy, up for "),
+        findings.effect[0].starts_with("for-restart of devops-mcp, devops-mcp:1.4.2: healthy, up "),
         "{findings:?}"
     );
     assert!(findings.effect[1].contains("SIGTERM, and KILL after 1 s"), "{findings:?}");
