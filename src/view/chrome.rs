@@ -168,11 +168,12 @@ pub fn keys(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
 }
 
 /// A key and the shortest name of what it does.
-fn short(model: &Model, action: Action, _here: Scope) -> (String, String) {
+fn short(model: &Model, action: Action, here: Scope) -> (String, String) {
     let keys = model.settings.keymap.keys(action);
     let key = keys.iter().min_by_key(|key| (key.to_string().len() > 5, action_order(action, key))).copied();
     let word = match action {
         Action::Help => "keys".into(),
+        Action::Filter if matches!(here, Scope::Runbooks | Scope::Checklist | Scope::Text) => "find".into(),
         Action::Pane1 => "pods".into(),
         Action::Enter | Action::OpenRunbook => "open".into(),
         Action::Palette => "command".into(),
