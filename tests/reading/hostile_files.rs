@@ -262,7 +262,7 @@ fn blanks_that_a_console_does_not_know_are_no_statement() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig { cases: 400, rng_seed: proptest::test_runner::RngSeed::Fixed(7), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_text_is_read_and_each_line_is_in_it(pieces in proptest::collection::vec(0..PIECES.len(), 0..60)) {

@@ -128,7 +128,7 @@ async fn losing_the_cockpits_terminal_loses_nothing() {
 async fn killing_the_runner_is_seen_and_its_shell_does_not_go_on() {
     let mut desk = Desk::new().await;
     desk.run("mine=1").await;
-    let statement = desk.start("echo begun; trap '' HUP; (sleep 300); echo next >>next").await;
+    let statement = desk.start("trap '' HUP; (echo begun; exec sleep 300); echo next >>next").await;
     desk.wrote(statement, Stream::Out, "begun").await;
     kill(desk.place.runner());
     let event = desk.until(Event::is_final).await;
