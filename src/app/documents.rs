@@ -1,5 +1,4 @@
 //! Reads the team's runbooks beside everything else, and again when a file changes.
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -10,16 +9,11 @@ use crate::domain::text::clean;
 use crate::model::msg::Msg;
 use crate::model::shelf::Shelved;
 use crate::runbook::suggest::Index;
-use crate::sources::documents::{Library, Limits, Watch, usual, watch};
-
-/// Where they are looked for: where the settings say, else where teams keep them.
-pub fn places(settings: &Settings) -> Vec<PathBuf> {
-    let named = &settings.profile.runbooks;
-    if named.is_empty() { usual().into_iter().collect() } else { named.clone() }
-}
+use crate::sources::documents::{Library, Limits, Watch, places, watch};
 
 /// Reads from now on, until what it gives is dropped.
-pub fn start(settings: &Settings, places: Vec<PathBuf>, msgs: &mpsc::Sender<Msg>) -> Option<Watch> {
+pub fn start(settings: &Settings, msgs: &mpsc::Sender<Msg>) -> Option<Watch> {
+    let places = places(&settings.profile.runbooks);
     if places.is_empty() {
         return None;
     }

@@ -86,7 +86,7 @@ impl Hands {
             cancel,
             inspecting: None,
             _watch: watch_settings(options, &msgs),
-            documents: documents::start(&model.settings, documents::places(&model.settings), &msgs),
+            documents: documents::start(&model.settings, &msgs),
             msgs,
         };
         hands.tell_journal();
@@ -223,8 +223,7 @@ impl Hands {
             }
             Effect::Save { name, text } => self.save(name, text),
             Effect::ReadRunbooks => {
-                let settings = &model.settings;
-                self.documents = documents::start(settings, documents::places(settings), &self.msgs);
+                self.documents = documents::start(&model.settings, &self.msgs);
             }
             // The loop keeps what needs the terminal.
             Effect::Quit

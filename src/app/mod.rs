@@ -115,7 +115,7 @@ fn model(options: &Options) -> Model {
         ..Model::default()
     };
     model.board.mouse = settings.mouse;
-    if !documents::places(&settings).is_empty() {
+    if !crate::sources::documents::places(&settings.profile.runbooks).is_empty() {
         model.shelf.reading = crate::model::shelf::Reading::First;
     }
     model.logs = crate::model::logs::Logs::with_capacity(settings.logs.buffer_bytes);

@@ -59,6 +59,12 @@ pub fn append_line(bytes: &[u8], out: &mut String, ink: &mut dyn FnMut(usize, In
     Scrub::new(out, Tabs::Stops, usize::MAX).run(&text, ink);
 }
 
+/// A text of several lines as one, made harmless.
+pub fn one_line(text: &str) -> String {
+    let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    clean(&joined).into_owned()
+}
+
 /// A word that a shell reads as itself.
 pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,+%".contains(c);

@@ -10,7 +10,7 @@ use crate::domain::approval::Tier;
 use crate::domain::feed::Feed;
 use crate::domain::level::Level;
 use crate::domain::settings::{Action, Role};
-use crate::domain::text::{clean, clean_lines};
+use crate::domain::text::{clean, clean_lines, one_line};
 use crate::model::Model;
 use crate::model::board::PaneKind;
 use crate::model::checklist::{Checklist, Spot};
@@ -74,11 +74,7 @@ pub fn progress(list: &Checklist) -> Fact {
 
 /// Whether it bears a number of its own: no preamble, no arm of a branch.
 fn is_main(step: &Step) -> bool {
-    step.n != "0" && step.kind != StepKind::Note && !is_arm(step)
-}
-
-fn is_arm(step: &Step) -> bool {
-    step.n.ends_with(|c: char| c.is_ascii_alphabetic())
+    step.is_counted() && !step.is_arm()
 }
 
 /// The places where the cursor may stand, in order.
@@ -115,7 +111,7 @@ pub fn lines(list: &Checklist, width: usize) -> Vec<Line> {
     for (at, step) in runbook.steps.iter().enumerate() {
         let new = step.phase != phase;
         let before = std::mem::replace(&mut brief, is_brief(step));
-        let close = is_arm(step) || before && brief;
+        let close = step.is_arm() || before && brief;
         if new || !close {
             page.gap();
         }
@@ -173,11 +169,6 @@ pub fn about(list: &Checklist) -> [Vec<Fact>; 2] {
     };
     second.push(lines);
     [first, vec![Fact::new(second.join(" · "), Role::Dim)]]
-}
-
-fn one_line(text: &str) -> String {
-    let text = clean(text);
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 struct Page {
@@ -247,7 +238,7 @@ impl Page {
     }
 
     fn step(&mut self, at: usize, step: &Step) {
-        let arm = if is_arm(step) { 2 } else { 0 };
+        let arm = if step.is_arm() { 2 } else { 0 };
         let own = Spot { step: at, command: None };
         let stands = step.commands.is_empty().then_some(own);
         let number = if step.n == "0" { String::new() } else { one_line(&step.n) };

@@ -129,9 +129,9 @@ impl Runbook {
         self.steps.iter().flat_map(|step| &step.commands).map(|command| command.statement.risk).max()
     }
 
-    /// How many steps are counted: a script's preamble and plain notes are none.
+    /// A script's preamble and plain notes are none.
     pub fn counted_steps(&self) -> usize {
-        self.steps.iter().filter(|step| step.n != "0" && step.kind != StepKind::Note).count()
+        self.steps.iter().filter(|step| step.is_counted()).count()
     }
 }
 
@@ -175,6 +175,18 @@ pub struct Step {
     pub checkbox: Option<bool>,
     pub notes: Vec<Note>,
     pub commands: Vec<Command>,
+}
+
+impl Step {
+    /// `3a`: it stands below the branch that it belongs to.
+    pub fn is_arm(&self) -> bool {
+        self.n.ends_with(|c: char| c.is_ascii_alphabetic())
+    }
+
+    /// Not counted: what only prepares, and what only says something.
+    pub fn is_counted(&self) -> bool {
+        self.n != "0" && self.kind != StepKind::Note
+    }
 }
 
 /// A statement as a step has it.

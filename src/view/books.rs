@@ -10,7 +10,7 @@ use crate::model::board::PaneKind;
 use crate::panes::checklist::{self, ChecklistPane};
 use crate::panes::layout::Area;
 use crate::panes::runbooks::{self, Line, RunbooksPane};
-use crate::panes::{Cut, Fact, Pane};
+use crate::panes::{Cut, Fact};
 
 /// Cells for a runbook's place.
 const PLACE: u16 = 12;
@@ -20,16 +20,7 @@ const NARROW: u16 = 40;
 pub fn list(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
     let Some(list) = model.shelf.list.as_ref().filter(|_| !area.is_empty()) else { return };
     let focused = model.board.focus == PaneKind::Runbooks;
-    let state = Fact::new("", Role::Dim);
-    chrome::title(
-        buffer,
-        paint,
-        area,
-        &RunbooksPane.name(model),
-        &RunbooksPane.facts(model),
-        &state,
-        focused,
-    );
+    chrome::head(buffer, paint, model, area, &RunbooksPane, &Fact::new("", Role::Dim));
     let lines = runbooks::lines(&model.shelf);
     let here = runbooks::here(list, &lines);
     let room = usize::from(area.height.saturating_sub(2));
@@ -38,7 +29,7 @@ pub fn list(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
         let row = Area { y, height: 1, ..area };
         let chosen = Some(at) == here;
         if chosen {
-            cursor(buffer, paint, row, focused);
+            chrome::here(buffer, paint, row, focused);
         }
         entry(buffer, paint, row, line, chosen && focused);
     }
@@ -47,14 +38,6 @@ pub fn list(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
 /// The first line shown, so that a third of the pane stands above the cursor.
 fn above(here: usize, room: usize, all: usize) -> usize {
     here.saturating_sub(room / 3).min(all.saturating_sub(room))
-}
-
-fn cursor(buffer: &mut Buffer, paint: &Paint<'_>, row: Area, focused: bool) {
-    if focused {
-        paint.blank(buffer, row, Role::Here);
-    }
-    let sign = paint.sign('▸', '>').to_string();
-    paint.on_line(buffer, Area { width: 1, ..row }, &sign, Role::Focus, Cut::End, focused);
 }
 
 fn entry(buffer: &mut Buffer, paint: &Paint<'_>, row: Area, line: &Line, chosen: bool) {
@@ -92,16 +75,7 @@ fn entry(buffer: &mut Buffer, paint: &Paint<'_>, row: Area, line: &Line, chosen:
 pub fn checklist(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
     let Some(open) = model.checklist.as_ref().filter(|_| !area.is_empty()) else { return };
     let focused = model.board.focus == PaneKind::Checklist;
-    let state = checklist::progress(open);
-    chrome::title(
-        buffer,
-        paint,
-        area,
-        &ChecklistPane.name(model),
-        &ChecklistPane.facts(model),
-        &state,
-        focused,
-    );
+    chrome::head(buffer, paint, model, area, &ChecklistPane, &checklist::progress(open));
     // What is selected is told at the foot: two lines that never move.
     let about = if area.height >= 9 { 3 } else { 0 };
     let room = usize::from(area.height.saturating_sub(2 + about));
@@ -113,7 +87,7 @@ pub fn checklist(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Ar
         let row = Area { y, height: 1, ..area };
         let here = of(line);
         if here && line.first {
-            cursor(buffer, paint, row, focused);
+            chrome::here(buffer, paint, row, focused);
         } else if here && focused {
             paint.blank(buffer, row, Role::Here);
         }

@@ -10,7 +10,7 @@ use crate::model::board::PaneKind;
 use crate::model::overlay::{Ask, Overlay};
 use crate::panes::layout::Area;
 use crate::panes::log_pane::LogPane;
-use crate::panes::{Fact, Pane, header, state};
+use crate::panes::{Cut, Fact, Pane, header, state};
 
 pub fn header(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
     if area.is_empty() {
@@ -83,6 +83,28 @@ pub fn title(
     paint.facts(buffer, left, facts, if paint.ascii { " | " } else { " · " });
     let x = inner.x + inner.width.saturating_sub(state_width);
     paint.text(buffer, x, inner.y, state_width, &state.text, state.role);
+}
+
+/// The first line of a pane of which nothing has to be said beside what it says of itself.
+pub fn head(
+    buffer: &mut Buffer,
+    paint: &Paint<'_>,
+    model: &Model,
+    area: Area,
+    pane: &dyn Pane,
+    state: &Fact,
+) {
+    let focused = model.board.focus == pane.kind();
+    title(buffer, paint, area, &pane.name(model), &pane.facts(model), state, focused);
+}
+
+/// The row where you are; in a pane that has not the keys, its sign alone.
+pub fn here(buffer: &mut Buffer, paint: &Paint<'_>, row: Area, focused: bool) {
+    if focused {
+        paint.blank(buffer, row, Role::Here);
+    }
+    let sign = paint.sign('▸', '>').to_string();
+    paint.on_line(buffer, Area { width: 1, ..row }, &sign, Role::Focus, Cut::End, focused);
 }
 
 /// The line above the keys: what is being typed, or what just happened. Says where the cursor is.

@@ -9,7 +9,7 @@ use crate::model::Model;
 use crate::model::board::PaneKind;
 use crate::panes::layout::Area;
 use crate::panes::overview::{self, Line, Overview};
-use crate::panes::{Cut, Fact, Pane};
+use crate::panes::{Cut, Fact};
 
 /// Cells for the names of sources.
 const SOURCE: u16 = 12;
@@ -19,15 +19,7 @@ pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
         return;
     }
     let focused = model.board.focus == PaneKind::Overview;
-    chrome::title(
-        buffer,
-        paint,
-        area,
-        &Overview.name(model),
-        &Overview.facts(model),
-        &Fact::new("", Role::Dim),
-        focused,
-    );
+    chrome::head(buffer, paint, model, area, &Overview, &Fact::new("", Role::Dim));
     let lines = overview::lines(model);
     let here = overview::here(model, &lines).unwrap_or(0);
     let room = usize::from(area.height.saturating_sub(2));
@@ -37,9 +29,7 @@ pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
         let row = Area { y: area.y + 2 + down, height: 1, ..area };
         let chosen = focused && at == here && line.leads();
         if chosen {
-            paint.blank(buffer, row, Role::Here);
-            let sign = if paint.ascii { ">" } else { "▸" };
-            paint.on_line(buffer, Area { width: 1, ..row }, sign, Role::Focus, Cut::End, true);
+            chrome::here(buffer, paint, row, true);
         }
         draw_line(buffer, paint, row, line, chosen);
     }

@@ -5,24 +5,22 @@ use super::chrome;
 use super::style::Paint;
 use crate::domain::settings::Role;
 use crate::model::Model;
-use crate::model::board::PaneKind;
+use crate::panes::Fact;
 use crate::panes::layout::Area;
 use crate::panes::text::{self, TextPane};
-use crate::panes::{Fact, Pane};
 
 pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
     let Some(detail) = &model.detail else { return };
     if area.is_empty() {
         return;
     }
-    let focused = model.board.focus == PaneKind::Detail;
     let (total, height) = (text::len(detail), usize::from(area.height.saturating_sub(1)));
     let place = if total > height {
         Fact::new(format!("{}–{} of {total}", detail.top + 1, (detail.top + height).min(total)), Role::Dim)
     } else {
         Fact::new("", Role::Dim)
     };
-    chrome::title(buffer, paint, area, &TextPane.name(model), &TextPane.facts(model), &place, focused);
+    chrome::head(buffer, paint, model, area, &TextPane, &place);
     for (y, line) in (area.y + 1..area.bottom()).zip(text::lines(model, detail, height)) {
         let mut skip = detail.shift;
         let mut x = area.x + 1;

@@ -136,9 +136,7 @@ impl Page<'_> {
     }
 
     fn step(&mut self, step: &Step) {
-        // A sub-step stands below the branch that it belongs to.
-        let inner = step.n.ends_with(|c: char| c.is_ascii_alphabetic());
-        let indent = if inner { 4 } else { 0 };
+        let indent = if step.is_arm() { 4 } else { 0 };
         let tick = match (step.kind, step.checkbox) {
             (StepKind::Note, _) => "  – ".to_owned(),
             (_, Some(true)) => "[x] ".into(),

@@ -13,7 +13,7 @@ use crate::config::{self, Request};
 use crate::domain::settings::Settings;
 use crate::runbook::{Document, Runbook};
 use crate::sources::documents::walk::is_markdown;
-use crate::sources::documents::{Entry, Library, Limits, usual};
+use crate::sources::documents::{self, Entry, Library, Limits};
 
 /// The exit code of programs for CI when not everything could be looked at; 1 says that something was found.
 pub(super) const TROUBLE: u8 = 2;
@@ -78,11 +78,9 @@ fn places(given: &[PathBuf], settings: &Settings, request: &Request) -> Result<V
     if !given.is_empty() {
         return Ok(given.to_vec());
     }
-    if !settings.profile.runbooks.is_empty() {
-        return Ok(settings.profile.runbooks.clone());
-    }
-    if let Some(usual) = usual() {
-        return Ok(vec![usual]);
+    let known = documents::places(&settings.profile.runbooks);
+    if !known.is_empty() {
+        return Ok(known);
     }
     let mut here = std::fs::read_dir(".").into_iter().flatten().flatten();
     if here.any(|entry| is_markdown(&entry.file_name().to_string_lossy())) {

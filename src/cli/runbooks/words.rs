@@ -1,5 +1,4 @@
 //! What the parts of a runbook are called, and small helpers for text.
-use crate::domain::text::clean;
 
 /// `1 runbook`, `2 runbooks`.
 pub(super) fn counted(count: usize, noun: &str) -> String {
@@ -12,8 +11,4 @@ pub(super) fn bare(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// A document's text as one harmless line.
-pub(super) fn line(text: &str) -> String {
-    let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    clean(&joined).into_owned()
-}
+pub(super) use crate::domain::text::one_line as line;

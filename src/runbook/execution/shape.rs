@@ -30,13 +30,8 @@ pub struct Shape {
 
 /// A sub-step: `3a`.
 pub fn is_sub(step: &Step) -> bool {
-    step.n.ends_with(|c: char| c.is_ascii_alphabetic())
+    step.is_arm()
         || step.n.trim_end_matches(|c: char| c.is_ascii_digit()).ends_with(|c: char| c.is_ascii_alphabetic())
-}
-
-/// Not counted: what only prepares, and what only says something.
-pub fn is_counted(step: &Step) -> bool {
-    step.n != "0" && step.kind != StepKind::Note
 }
 
 /// Its sub-steps are alternatives. An arm of a `case` is a branch as well, but its sub-steps are its own.
@@ -118,7 +113,7 @@ impl Shape {
     fn menu(&mut self, steps: &[Step], tops: &[u32]) {
         for (at, step) in numbered(steps) {
             let top = tops.get(at as usize).copied().unwrap_or(at);
-            let counted = steps.get(top as usize).is_some_and(is_counted);
+            let counted = steps.get(top as usize).is_some_and(Step::is_counted);
             if !counted || step.n == "0" {
                 continue;
             }
@@ -133,7 +128,7 @@ impl Shape {
     /// and `Or …` with the step before it.
     fn alternatives(&mut self, steps: &[Step], tops: &[u32]) {
         let heads: Vec<u32> = numbered(steps)
-            .filter(|(at, step)| tops.get(*at as usize) == Some(at) && is_counted(step))
+            .filter(|(at, step)| tops.get(*at as usize) == Some(at) && step.is_counted())
             .map(|(at, _)| at)
             .collect();
         let mut group: Vec<u32> = Vec::new();

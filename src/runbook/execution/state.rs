@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use super::super::types::{Command, Step, StepKind};
 use super::fence::At;
 use super::record::{Attempt, Key};
-use super::shape::is_counted;
 use super::{Refusal, Run, may};
 use crate::commands::Role;
 use crate::domain::time::Timestamp;
@@ -298,7 +297,7 @@ impl Run {
                 progress.all += 1;
             }
         }
-        for (at, step) in self.steps().filter(|(_, step)| is_counted(step)) {
+        for (at, step) in self.steps().filter(|(_, step)| step.is_counted()) {
             let Some(view) = self.view(at) else { continue };
             progress.bad += usize::from(view.state.is_bad());
             progress.running += usize::from(view.state == State::Running);
@@ -320,7 +319,7 @@ impl Run {
     /// How far each phase has come, in the order of the runbook: its name, and its steps done and all.
     pub fn phases(&self) -> Vec<(Option<&str>, usize, usize)> {
         let mut phases: Vec<(Option<&str>, usize, usize)> = Vec::new();
-        for (at, step) in self.steps().filter(|(at, step)| is_counted(step) && self.open(*at).is_ok()) {
+        for (at, step) in self.steps().filter(|(at, step)| step.is_counted() && self.open(*at).is_ok()) {
             let Some(view) = self.view(at) else { continue };
             if matches!(view.state, State::NotChosen | State::Future) || super::shape::asks_to_choose(step) {
                 continue;

@@ -1,9 +1,9 @@
 //! What runs up to the next question, and where to go next.
 use super::super::binding::Values;
-use super::super::types::StepKind;
+use super::super::types::{Step, StepKind};
 use super::fence::At;
 use super::may::{Ask, Assumed, Go, never};
-use super::shape::{asks_to_choose, is_counted};
+use super::shape::asks_to_choose;
 use super::{Refusal, Run, State};
 
 /// Why it goes no further by itself.
@@ -62,7 +62,7 @@ impl Run {
                 continue;
             }
             let runs = step.commands.iter().any(|command| never(command).is_none());
-            if step.kind == StepKind::Manual && !runs && is_counted(step) && !view.state.is_done() {
+            if step.kind == StepKind::Manual && !runs && step.is_counted() && !view.state.is_done() {
                 return Stop::ByHand(at);
             }
             for (number, _) in (0..).zip(&step.commands) {
@@ -102,7 +102,7 @@ impl Run {
     /// The first step from here on that is not done; after the last one, from the first on.
     pub fn next(&self, from: u32) -> Option<u32> {
         let left = |at: &u32| {
-            let counted = self.step(*at).is_some_and(is_counted);
+            let counted = self.step(*at).is_some_and(Step::is_counted);
             let open = !matches!(self.open(*at), Err(Refusal::OtherChosen { .. }));
             counted && open && self.view(*at).is_some_and(|view| !view.state.is_done())
         };

@@ -21,9 +21,13 @@ pub use library::{Batch, Library};
 pub use rules::{Text, rules};
 pub use watch::{Watch, watch};
 
-/// Where teams keep their runbooks, for whoever has set nothing.
-pub fn usual() -> Option<PathBuf> {
-    ["runbooks", "docs/runbooks"].into_iter().map(PathBuf::from).find(|path| path.is_dir())
+/// Where the runbooks are: where the settings say, else where teams keep them.
+pub fn places(named: &[PathBuf]) -> Vec<PathBuf> {
+    if !named.is_empty() {
+        return named.to_vec();
+    }
+    let usual = ["runbooks", "docs/runbooks"].into_iter().map(PathBuf::from);
+    usual.filter(|path| path.is_dir()).take(1).collect()
 }
 
 /// How much is read; whoever has more is told so.
