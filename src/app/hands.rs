@@ -21,7 +21,7 @@ use crate::domain::object::{Facts, ObjectRef};
 use crate::domain::settings::values::Clipboard;
 use crate::domain::time::Timestamp;
 use crate::incident::event::{
-    ActionOutcome, AlertsAcknowledged, QuestionAsked, QuestionDeclined, SessionClosed, SessionOpened,
+    ActionOutcome, AlertsAcknowledged, Event, QuestionAsked, QuestionDeclined, SessionClosed, SessionOpened,
     SuspectMarked, Target,
 };
 use crate::incident::{Keeping, What, acknowledged, day, suspects};
@@ -159,6 +159,19 @@ impl Hands {
         });
     }
 
+    /// Writes something down that the model shall know of once it is.
+    fn tell(&self, what: What) {
+        let (journal, msgs) = (self.journal.clone(), self.msgs.clone());
+        tokio::spawn(async move {
+            let at = now();
+            let msg = match journal.append(what.clone(), at).await {
+                Ok(id) => Msg::Told(Box::new(Event::known(id, at, what))),
+                Err(error) => Msg::Untold { what: Box::new(what), why: error.to_string() },
+            };
+            let _ = msgs.send(msg).await;
+        });
+    }
+
     /// A question is on the screen.
     pub fn shown(&self, asked: QuestionAsked) {
         self.record(What::QuestionAsked(Box::new(asked)));
@@ -225,6 +238,8 @@ impl Hands {
             Effect::ReadRunbooks => {
                 self.documents = documents::start(&model.settings, &self.msgs);
             }
+            Effect::Tell(what) => self.tell(*what),
+            Effect::OpenRun { .. } | Effect::Start { .. } | Effect::Stop(_) | Effect::ReadOutput { .. } => {}
             // The loop keeps what needs the terminal.
             Effect::Quit
             | Effect::Suspend
@@ -232,6 +247,7 @@ impl Hands {
             | Effect::SetMouse(_)
             | Effect::Copy(_)
             | Effect::Enter(_)
+            | Effect::EnterSession(_)
             | Effect::EndShell(_) => {}
         }
     }

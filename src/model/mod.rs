@@ -10,6 +10,7 @@ pub mod msg;
 pub mod overlay;
 pub mod questions;
 pub mod rota;
+pub mod run;
 pub mod shelf;
 
 use std::collections::{BTreeMap, HashMap};
@@ -89,6 +90,8 @@ pub struct Model {
     /// The team's runbooks, and the one that is open.
     pub shelf: shelf::Shelf,
     pub checklist: Option<checklist::Checklist>,
+    /// What was and is worked through.
+    pub runs: run::Runs,
     pub overlays: Vec<Overlay>,
     /// A thing to land on, asked for at the start.
     pub landing: Option<Landing>,

@@ -8,28 +8,8 @@ use super::fence::{At, Need, Needed, Stand};
 use super::{Refusal, Run, Shell, State};
 use crate::commands::{Lang, Role};
 use crate::domain::approval::Tier;
+pub use crate::domain::shell::{Kind, Session};
 use crate::incident::event::{End, Verdict};
-
-/// How a command runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    Plain,
-    /// It goes on until it is stopped; the checklist goes on beside it.
-    Job,
-    /// It has the whole terminal, with a key to return.
-    Terminal,
-}
-
-/// In which shell.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Session {
-    /// A new one, that the rest of its fence will share.
-    New,
-    /// The one that its fence has.
-    Join(String),
-    /// One of its own, that nothing else shares.
-    Apart,
-}
 
 /// Where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -135,6 +135,13 @@ impl Run {
         self.record.choice(asks).map(|body| body.chosen)
     }
 
+    /// A reason was given for something in it.
+    pub fn has_reason(&self) -> bool {
+        let attempts = self.record.attempts.values().flat_map(BTreeMap::values);
+        let mut started = attempts.filter_map(|attempt| attempt.started.as_ref());
+        started.any(|(_, body)| body.reason.as_ref().is_some_and(|reason| !reason.trim().is_empty()))
+    }
+
     /// What is odd about this run: events that contradict each other, two shells for one fence.
     pub fn said(&self) -> Vec<String> {
         let mut said: Vec<String> = self.record.odd().map(str::to_owned).collect();
