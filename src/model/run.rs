@@ -32,6 +32,10 @@ pub struct Runs {
     pub tails: BTreeMap<Order, Tail>,
     /// What judging said beyond the verdict.
     pub judged: BTreeMap<(String, Option<u32>, u32), Judged>,
+    /// The page of output that is read.
+    pub page: Option<Page>,
+    /// What a first key would stop, and when that was pressed.
+    pub stopping: Option<(Order, Timestamp)>,
     /// What is being found out for a command.
     pub looking: Option<Looking>,
 }

@@ -23,7 +23,7 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
-    fn ground(&self) -> Ground {
+    pub fn ground(&self) -> Ground {
         let unrecorded = match self.journal {
             Journal::Good(_) | Journal::Moved { .. } => None,
             Journal::Opening => Some("the journal is still being opened".to_owned()),

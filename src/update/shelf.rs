@@ -232,7 +232,9 @@ pub fn open(model: &mut Model, book: Book) -> Vec<Effect> {
     let same = model.checklist.as_ref().is_some_and(|open| open.book.id() == book.id() && !open.outdated);
     if !same {
         let first = checklist::spots(&book.runbook).next().unwrap_or_default();
-        model.checklist = Some(Checklist { here: first, ..Checklist::new(book) });
+        let run = super::run::unfinished(model, &book);
+        let of = model.shelf.list.as_ref().and_then(|list| list.of.clone());
+        model.checklist = Some(Checklist { here: first, run, of, ..Checklist::new(book) });
     }
     model.board.focus = PaneKind::Checklist;
     Vec::new()

@@ -106,6 +106,7 @@ fn overlays(frame: &mut Frame<'_>, paint: &Paint<'_>, model: &Model) -> Option<(
             Overlay::Palette(palette) => cursor = palette::draw(buffer, paint, palette),
             Overlay::Deeds { line } => help::deeds(buffer, paint, model, *line),
             Overlay::Columns { line } => help::columns(buffer, paint, model, *line),
+            Overlay::Output { top, .. } => help::output(buffer, paint, model, *top),
             Overlay::Line { .. } | Overlay::Question => {}
         }
     }
