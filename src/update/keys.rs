@@ -1,6 +1,8 @@
 //! Keys to actions, actions to the part of the board they belong to.
 use super::realms::Part;
-use super::{act, changes, detail, groups, lines, overview, palette, realms, run, shelf, table, typing, wall};
+use super::{
+    act, changes, detail, groups, lines, overview, palette, realms, run, shelf, table, typing, wall,
+};
 use crate::domain::action::{Outcome, Verb};
 use crate::domain::object::{Kind, Realm};
 use crate::domain::settings::{Action, Key, KeyCode, Scope};
@@ -60,9 +62,7 @@ fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         Some(Overlay::Line { .. }) => typing::key(model, key, action),
         Some(
             Overlay::Help { .. } | Overlay::Deeds { .. } | Overlay::Columns { .. } | Overlay::Output { .. },
-        ) => {
-            list_key(model, key, action)
-        }
+        ) => list_key(model, key, action),
         None => action.map_or_else(Vec::new, |action| perform(model, action, key)),
     }
 }

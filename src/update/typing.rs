@@ -133,7 +133,9 @@ fn accepted(model: &mut Model, ask: Ask, text: &str) -> Vec<Effect> {
         }
         Ask::Include | Ask::Exclude => lines::typed(model, &ask, text),
         Ask::RunValue { name, offered, origin, .. } => run::given(model, &name, &offered, origin, text),
-        Ask::SkipReason { .. } | Ask::CloseReason { .. } | Ask::Command { .. } => run::typed(model, &ask, text),
+        Ask::SkipReason { .. } | Ask::CloseReason { .. } | Ask::Command { .. } => {
+            run::typed(model, &ask, text)
+        }
         Ask::Value { action, natives, .. } => act::valued(model, action, natives, text),
     }
 }

@@ -79,7 +79,7 @@ pub fn checklist(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Ar
     // What is selected is told at the foot: two lines that never move.
     let about = if area.height >= 9 { 3 } else { 0 };
     let room = usize::from(area.height.saturating_sub(2 + about));
-    let lines = checklist::lines(open, usize::from(area.width.saturating_sub(1)));
+    let lines = checklist::lines(model, open, usize::from(area.width.saturating_sub(1)));
     let of = |line: &checklist::Line| line.spot == Some(open.here);
     let first = lines.iter().position(|line| of(line) && line.first).unwrap_or(0);
     let top = above(first, room, lines.len());

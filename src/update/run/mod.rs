@@ -6,6 +6,7 @@ mod values;
 use crate::commands::effect::Answer;
 use crate::domain::approval::QuestionId;
 use crate::domain::settings::Action;
+use crate::domain::time::Timestamp;
 use crate::incident::What;
 use crate::incident::event::Event;
 use crate::model::checklist::{Checklist, Mark};
@@ -123,6 +124,15 @@ pub fn ran(model: &mut Model, news: News) -> Vec<Effect> {
         News::Background { .. } => {}
     }
     Vec::new()
+}
+
+/// Seconds are counted for what runs, and for nothing else.
+pub fn tick(model: &mut Model, before: Timestamp) {
+    let second = |at: Timestamp| at.0.div_euclid(1_000);
+    let runs = || open(model).is_some_and(|(_, known)| !known.run.in_flight().is_empty());
+    if second(before) != second(model.now) && runs() {
+        model.mark_dirty(Dirty::Soon);
+    }
 }
 
 /// Writes something down of the run, which is opened first where there is none.
