@@ -167,6 +167,9 @@ fn words(step: &Step) -> String {
 fn until(model: &mut Model, from: usize) -> Vec<Effect> {
     let values = values::of(model);
     let Some((_, known)) = open(model) else { return Vec::new() };
+    if model.runs.starting.iter().any(|(run, ..)| run == known.run.name()) {
+        return Vec::new();
+    }
     let until = known.run.until(number(from), &values);
     if let Some(go) = until.run.first().cloned() {
         let spot = Spot { step: go.step as usize, command: Some(go.command as usize) };
@@ -272,8 +275,16 @@ fn asked(model: &mut Model, ordered: Result<Ordered, String>) -> Vec<Effect> {
         .and_then(|known| known.run.step(command.step)?.commands.get(command.command? as usize))
         .map(|command| command.statement.lang)
         .unwrap_or_default();
+    let spot = (command.run.clone(), command.step, command.command);
+    if model.runs.starting.contains(&spot) {
+        model.say("it is being started", false);
+        return Vec::new();
+    }
     match Approved::reading(Box::new(command), &act::ground(model)) {
-        Ok(approved) => vec![Effect::Start { approved, evidence: Vec::new() }],
+        Ok(approved) => {
+            model.runs.starting.insert(spot);
+            vec![Effect::Start { approved, evidence: Vec::new() }]
+        }
         Err(command) => {
             let asks = !looks.looks.is_empty();
             let place = Place { host: command.place.host.clone(), ..Place::default() };
@@ -294,6 +305,9 @@ fn asked(model: &mut Model, ordered: Result<Ordered, String>) -> Vec<Effect> {
 pub fn approved(model: &mut Model, approved: Approved) -> Vec<Effect> {
     let question = approved.question();
     let looking = model.runs.looking.take_if(|looking| looking.question == question);
+    if let Some(command) = approved.command() {
+        model.runs.starting.insert((command.run.clone(), command.step, command.command));
+    }
     let evidence: Vec<Sent> = looking.map(|looking| looking.evidence).unwrap_or_default();
     vec![Effect::Start { approved, evidence }]
 }
