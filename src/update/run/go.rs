@@ -331,10 +331,12 @@ fn place(model: &Model) -> Where {
     };
     let namespace = profile.namespaces.iter().find(|name| *name != "*").cloned();
     let own = facts.and_then(|facts| facts.namespaces.first().map(ToString::to_string));
+    let path = model.checklist.as_ref().map_or("", |open| open.book.document.path.as_str());
+    let footing = profile.footing(path);
     Where {
-        host: model.host.clone(),
-        remote: None,
-        workdir: None,
+        host: footing.run_on.clone().unwrap_or_else(|| model.host.clone()),
+        remote: footing.run_on,
+        workdir: footing.workdir,
         context,
         namespace: namespace.or(own).unwrap_or_default(),
         origin: facts.map(|facts| facts.namespace_origin.clone()).unwrap_or_default(),
