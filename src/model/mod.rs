@@ -61,6 +61,8 @@ pub struct Model {
     pub zone: Zone,
     pub size: (u16, u16),
     pub host: String,
+    /// Whose hands are on the keys.
+    pub user: String,
     pub settings: Settings,
     /// The wall: the same panes, larger, and no way to act.
     pub wall: bool,

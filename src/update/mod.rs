@@ -218,5 +218,6 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     wall::tick(model);
     open::tick(model);
     shelf::refit(model);
+    run::tick(model, before);
     lines::tick(model)
 }
