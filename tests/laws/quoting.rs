@@ -55,6 +55,11 @@ proptest! {
     #[test]
     fn quoting_survives_a_real_shell(value in hostile()) {
         prop_assume!(!value.trim().is_empty());
+        let first = put_in("env A=<value> printenv A", &value);
+        if first.is_err_and(|why| why.contains("a screen does not show")) {
+            // What cannot be shown is not put in at all.
+            return Ok(());
+        }
         for template in ["env A=<value> printenv A", "env A='<value>' printenv A", "env \"A=<value>\" printenv A"] {
             let text = put_in(template, &value).map_err(TestCaseError::fail)?;
             prop_assert_eq!(said(&text), value.clone(), "{}", text);

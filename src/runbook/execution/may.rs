@@ -472,15 +472,5 @@ pub(super) fn never(command: &Command) -> Option<Refusal> {
 
 /// The values of a command that nobody has given; an empty one is none.
 pub fn missing(command: &Command, values: &Values) -> Vec<String> {
-    let given = |name: &str, default: Option<&str>| {
-        let text = values.get(name).map(|value| value.text.as_str()).or(default);
-        text.is_some_and(|text| !text.trim().is_empty())
-    };
-    let mut missing: Vec<String> = Vec::new();
-    for one in command.placeholders.iter().filter(|one| !given(&one.name, one.default.as_deref())) {
-        if !missing.contains(&one.text) {
-            missing.push(one.text.clone());
-        }
-    }
-    missing
+    values.missing(command)
 }
