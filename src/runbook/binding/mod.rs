@@ -281,7 +281,12 @@ fn shown(variables: &[(String, String, bool)], arguments: &[(String, bool)], vis
         let _ = writeln!(out, "set -- {}", all.join(" "));
     }
     out.push_str(visible);
-    out
+    // The document may hold a secret itself.
+    let lines: Vec<String> = out
+        .split('\n')
+        .map(|line| String::from_utf8_lossy(&secret::mask(line.as_bytes())).into_owned())
+        .collect();
+    lines.join("\n")
 }
 
 #[cfg(test)]

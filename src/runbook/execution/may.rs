@@ -179,7 +179,8 @@ impl Run {
             ran: None,
         };
         self.needs(stand, &shell, values, assumed, &mut go)?;
-        if command.statement.role == Role::Guard {
+        // A check may ask whether there is something; one that compares numbers takes nothing for one: `[[ $LAG -lt 3 ]]`.
+        if command.statement.role == Role::Guard && !compares(&command.statement.text) {
             go.filled.clear();
         }
         self.guards(command, stand, assumed)?;
@@ -468,6 +469,13 @@ pub(super) fn never(command: &Command) -> Option<Refusal> {
         (_, Role::Narration) => Some(Refusal::Narration),
         _ => None,
     }
+}
+
+/// It compares numbers, and does not ask whether there is something.
+fn compares(text: &str) -> bool {
+    let signs = ["-lt", "-le", "-gt", "-ge", "-eq", "-ne", "(("];
+    let asks = ["-z ", "-n ", "= \"\"", "= ''", ":-"];
+    signs.iter().any(|sign| text.contains(sign)) && !asks.iter().any(|sign| text.contains(sign))
 }
 
 /// The values of a command that nobody has given; an empty one is none.
