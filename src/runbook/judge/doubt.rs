@@ -1,0 +1,58 @@
+//! Ends that look good, of which not all exit codes are known.
+use super::call::Call;
+use super::{Case, Said};
+use crate::incident::event::Verdict;
+
+/// What stands behind `||` has spoken, or has made an end good that was none.
+pub fn fallback(case: &Case<'_>) -> Option<Said> {
+    let last = case.calls.last().filter(|_| case.parts.either)?;
+    match last.tool.as_str() {
+        "echo" | "printf" => {
+            let own =
+                last.words.iter().skip_while(|word| matches!(word.as_str(), "-e" | "-n" | "-en" | "-ne"));
+            let own = own.cloned().collect::<Vec<_>>().join(" ");
+            let said = own.split(['\u{fffc}', '%', '\\']).map(str::trim).find(|piece| !piece.is_empty())?;
+            let mut lines = case.out.lines().chain(case.err.lines());
+            let line = lines.find(|line| line.contains(said))?.trim().to_owned();
+            let others: Vec<&Call> = case.all.iter().filter(|call| call.whole != last.whole).collect();
+            let searched = matches!(others.as_slice(), [one] if one.is_search()) && case.is_clean();
+            Some((if searched { Verdict::NoMatches } else { Verdict::Failed }, line))
+        }
+        "true" | ":" | "" => {
+            let line = case.err.lines().find(|line| complains(line))?;
+            Some((Verdict::NoData, format!("its exit code says nothing: {}", line.trim())))
+        }
+        _ => None,
+    }
+}
+
+/// Not every exit code is known, as in a loop or a substitution, and something complained.
+pub fn complaint(case: &Case<'_>) -> Option<Said> {
+    if case.parts.all.len() <= case.calls.len() {
+        return None;
+    }
+    let line = case.err.lines().find(|line| complains(line))?;
+    Some((Verdict::NoData, format!("a part of it may have failed: {}", line.trim())))
+}
+
+fn complains(line: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "error",
+        "failed",
+        "refused",
+        "denied",
+        "not found",
+        "timed out",
+        "unable to",
+        "cannot",
+        "no such",
+        "forbidden",
+        "could not",
+        "unauthorized",
+        "fatal",
+        "no route",
+        "unreachable",
+    ];
+    let lower = line.to_lowercase();
+    WORDS.iter().any(|word| lower.contains(word))
+}
