@@ -148,7 +148,11 @@ fn a_body_that_does_not_know_or_denies_its_health_is_not_good() {
 
 #[test]
 fn a_turned_search_that_found_something_does_not_hold() {
-    not_ok(&judged("! grep -q rope yard.log", &[0], "", ""));
+    not_ok(&judged("! grep -q rope yard.log", &[1], "", ""));
+    not_ok(&judged("! cat yard.log | grep -q rope", &[1], "", ""));
+    is(&judged("! grep -q rope yard.log", &[0], "", ""), Verdict::Ok, "holds");
+    // It could not look at all.
+    not_ok(&judged("! grep -q rope yard.log", &[0], "", "grep: yard.log: No such file or directory"));
 }
 
 #[test]

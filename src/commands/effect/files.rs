@@ -170,6 +170,7 @@ fn moved(at: &mut At<'_>, objects: &[&Arg]) {
     let Some(target) = target else { return at.unlooked() };
     list(at, &[target], Doing::Overwrite);
     // In a directory, the files of the same names.
+    at.beyond(sources.len(), 6, "files");
     for source in sources.iter().filter(|source| source.is_plain()).take(6) {
         let name = source.text.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
         if !name.is_empty() && target.is_plain() {
@@ -228,8 +229,14 @@ pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
             return;
         }
     }
+    if let (true, Some(line)) = (partly, heard) {
+        reading.unknown(format!("{}: {line}", sort.what()));
+    }
+    if partly && answer.is_cut() {
+        reading.unknown(format!("{}: the answer is too long to be read whole", sort.what()));
+    }
     match sort {
-        Sort::Listed { doing } => listed(*doing, missing, answer, reading),
+        Sort::Listed { doing } => listed(*doing, missing && heard.is_none(), answer, reading),
         Sort::Sizes => {
             for row in answer.rows().take(20) {
                 if let Some((size, path)) = row.split_once(['\t', ' '])
@@ -344,19 +351,24 @@ fn rights_read(new: &str, owner: bool, undo: Option<&str>, answer: &Answer, read
             reading.undo(Undo::Command(format!("{undo} {old} -- {path}")));
         }
     }
-    if !any {
+    if !any && reading.effect.unknown.is_empty() {
         reading.zero("no such file is there");
     }
 }
 
 fn itemized(answer: &Answer, reading: &mut Reading) {
-    let (mut sent, mut gone) = (0, Vec::new());
+    let (mut sent, mut rights, mut gone) = (0, 0, Vec::new());
     for row in answer.rows() {
         if let Some(path) = row.strip_prefix("*deleting") {
             gone.push(path.trim().to_owned());
-        } else if row.starts_with(['<', '>']) {
+        } else if row.starts_with(['<', '>', 'c', 'h']) {
             sent += 1;
+        } else if row.starts_with('.') {
+            rights += 1;
         }
+    }
+    if rights > 0 {
+        reading.hit(format!("the rights or times of {}", count(rights, "file", "files")));
     }
     if sent > 0 {
         reading.hit(format!("{} copied over what is there", count(sent, "file is", "files are")));

@@ -36,6 +36,7 @@ pub(super) fn look(at: &mut At<'_>) {
     let program = at.program();
     let releases: Vec<_> =
         if verb.starts_with(['d', 'u']) && verb != "upgrade" { objects.clone() } else { vec![*release] };
+    at.beyond(releases.len(), 4, "releases");
     for release in releases.into_iter().take(4) {
         let name = &release.source;
         let ask = format!("{program} history {name}{place} --max 20 -o json");

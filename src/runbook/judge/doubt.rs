@@ -3,6 +3,20 @@ use super::call::Call;
 use super::{Case, Said};
 use crate::incident::event::Verdict;
 
+/// A `!` in front: 1 says that it went well, or was found, and 0 that it did not.
+pub fn turned(case: &Case<'_>) -> Option<Said> {
+    let [code] = case.codes else { return None };
+    if !case.parts.negated || case.calls.is_empty() {
+        return None;
+    }
+    let hushed = case.calls.iter().any(|call| call.hushed);
+    Some(match code {
+        0 if case.is_clean() && !hushed => (Verdict::Ok, "holds: a `!` turns it around".to_owned()),
+        0 => (Verdict::NoData, format!("whether it holds is not known: {}", super::first_of(case))),
+        _ => (Verdict::Failed, "does not hold: a `!` turns it around".to_owned()),
+    })
+}
+
 /// What stands behind `||` has spoken, or has made an end good that was none.
 pub fn fallback(case: &Case<'_>) -> Option<Said> {
     let last = case.calls.last().filter(|_| case.parts.either)?;

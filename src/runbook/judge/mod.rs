@@ -205,6 +205,9 @@ fn verdict(case: &Case<'_>, expected: Option<&str>) -> Said {
     if let Some(said) = told::nonsense(case).or_else(|| told::error(case)).filter(|_| !wanted) {
         return said;
     }
+    if let Some(said) = doubt::turned(case) {
+        return said;
+    }
     let wants_nothing = expected.is_some_and(expected::wants_nothing);
     if let Some((verdict, says)) = codes::search(case) {
         return match verdict {
@@ -220,9 +223,6 @@ fn verdict(case: &Case<'_>, expected: Option<&str>) -> Said {
     }
     if let Some(said) = codes::failed(case) {
         return said;
-    }
-    if case.parts.negated && case.codes.last() == Some(&0) {
-        return (Verdict::Failed, "does not hold: it went well, and a `!` turns that around".to_owned());
     }
     if let Some(said) = doubt::fallback(case).or_else(|| doubt::complaint(case)) {
         return said;
