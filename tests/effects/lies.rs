@@ -42,7 +42,7 @@ fn more_than_is_looked_at_is_said() {
 #[test]
 fn of_many_groups_of_connections_not_all_are_counted() {
     let text = "psql -c \"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle'\"";
-    let rows: String = (0..20).map(|at| format!("2|10.0.0.{at}|idle|yard|crane\n")).collect();
+    let rows = (0..20).map(|at| format!("2|10.0.0.{at}|idle|yard|crane")).collect::<Vec<_>>().join("\n");
     says(&effect(text, &[("GROUP BY 2", ok(&rows))]).hits, "at least 40 connections");
     let seen = effect(text, &[("GROUP BY 2", ok("what is this\n"))]);
     assert_eq!(seen.zero, None, "{seen:#?}");
@@ -99,4 +99,25 @@ fn with_its_definition_all_objects_of_a_kind_go() {
     let row = cells.into_iter().chain(std::iter::repeat_n("<none>", 13)).collect::<Vec<_>>().join("   ");
     let seen = effect("kubectl delete crd cranes.yard.io", &[("kubectl get", ok(&format!("{row}\n")))]);
     says(&seen.drops, "every object of its kind");
+}
+
+#[test]
+fn what_stands_on_a_disk_is_gone_with_it() {
+    let disk = "brw-rw---- 1 root disk 8, 0 Jan  5 10:00 /dev/sda\n";
+    for text in ["dd if=yard.img of=/dev/sda", "cat yard.img > /dev/sda"] {
+        says(&effect(text, &[("ls -ld", ok(disk))]).drops, "everything on /dev/sda");
+    }
+    assert!(super::asks("rm crane.log > /dev/null").iter().all(|ask| !ask.contains("/dev/null")));
+}
+
+#[test]
+fn a_look_starts_no_program_that_a_dry_run_would() {
+    for text in [
+        "rsync -a --rsync-path 'reboot; rsync' a/ host:b/",
+        "rsync -a -e './tunnel.sh' a/ host:b/",
+        "helm upgrade shop ./chart --post-renderer ./change.sh",
+    ] {
+        assert!(super::asks(text).iter().all(|ask| !ask.contains("--dry-run")), "{text}");
+    }
+    assert!(super::asks("rsync -a -e 'ssh -p 22' a/ host:b/").iter().any(|ask| ask.contains("--dry-run")));
 }

@@ -177,3 +177,13 @@ fn what_the_beginning_does_not_tell_the_end_may() {
 fn a_chain_that_broke_before_its_search_found_nothing_out() {
     not_ok(&judged("crane ls | sort && crane ps | grep rope", &[0, 1], "", ""));
 }
+
+#[test]
+fn a_test_that_reached_nobody_has_not_said_no() {
+    let text = "if kubectl get deploy crane > /dev/null; then\n  echo there\nfi";
+    let err = "The connection to the server crane:6443 was refused - did you specify the right host or port?";
+    let seen = judged(text, &[1], "", err);
+    is(&seen, Verdict::NoData, "gave no answer");
+    let missing = "Error from server (NotFound): deployments.apps \"crane\" not found";
+    is(&judged(text, &[1], "", missing), Verdict::Ok, "does not hold");
+}

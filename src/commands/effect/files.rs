@@ -122,6 +122,7 @@ pub(super) fn look(at: &mut At<'_>) {
                 None => at.unlooked(),
             }
         }
+        "rsync" if at.args.get("-e --rsh --rsync-path").is_some() && starts_another(at) => at.unlooked(),
         "rsync" => {
             let words: Vec<_> = at.found.words.iter().map(|word| word.source.as_str()).collect();
             let ask = format!("{} --dry-run --itemize-changes", words.join(" "));
@@ -130,6 +131,17 @@ pub(super) fn look(at: &mut At<'_>) {
         }
         _ => at.unlooked(),
     }
+}
+
+/// A shell of its own, or another program at the other end: even a dry run starts it.
+fn starts_another(at: &At<'_>) -> bool {
+    let shell = at.value("-e --rsh").unwrap_or("ssh");
+    let plain = |word: &str| {
+        word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.' | '/' | '~'))
+    };
+    let ssh =
+        shell == "ssh" || shell.strip_prefix("ssh ").is_some_and(|rest| plain(rest) && !rest.contains("-o"));
+    !ssh || at.args.get("--rsync-path").is_some()
 }
 
 fn written_to(at: &mut At<'_>, path: &str, doing: Doing) {
@@ -144,7 +156,11 @@ pub(super) fn written(at: &mut At<'_>) {
     let found = at.found;
     for out in &found.outs {
         let target = &out.target;
-        let nothing = target.text.starts_with("/dev/") || out.sign == ">&" || target.text == "-";
+        let devices = ["null", "std", "fd/", "tty", "tcp/", "udp/", "zero", "full", "pts/", "console"];
+        let device = target.text.strip_prefix("/dev/");
+        let nothing = device.is_some_and(|name| devices.iter().any(|known| name.starts_with(known)))
+            || out.sign == ">&"
+            || target.text == "-";
         if nothing {
             continue;
         }
@@ -298,6 +314,16 @@ fn entry(row: &str) -> Option<(bool, u64, String, String)> {
 fn listed(doing: Doing, missing: bool, answer: &Answer, reading: &mut Reading) {
     let mut any = false;
     for row in answer.rows() {
+        // A disk has no size of its own there, and everything on it.
+        if row.starts_with(['b', 'c']) {
+            let path = row.split_whitespace().next_back().unwrap_or_default();
+            any = true;
+            reading.hit(format!("device {path}"));
+            if row.starts_with('b') && matches!(doing, Doing::Overwrite | Doing::Empty | Doing::Append) {
+                reading.drop(format!("everything on {path}"));
+            }
+            continue;
+        }
         let Some((directory, size, time, path)) = entry(row) else {
             reading.unknown("a file's line cannot be read");
             continue;

@@ -106,10 +106,9 @@ fn is_entered(words: &[&str]) -> bool {
     match words {
         [first, rest @ ..] if is_shell(first) => options(rest),
         ["su", rest @ ..] => !rest.iter().any(|word| matches!(*word, "-c" | "--command")),
-        ["sudo", "-i" | "-s" | "--login" | "--shell"] => true,
         ["sudo", "-u", _, rest @ ..] => matches!(rest, ["-i" | "-s"]) || is_entered(rest),
+        ["sudo", "-i" | "-s" | "--login" | "--shell"] | ["tmux" | "screen" | "login", ..] => true,
         ["sudo" | "exec", rest @ ..] => is_entered(rest),
-        ["tmux" | "screen" | "login", ..] => true,
         _ => false,
     }
 }

@@ -11,7 +11,7 @@ mod wanted;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::placeholder::{Placeholder, fallback};
+use super::placeholder::{self, Placeholder, Scope, fallback};
 use super::types::Command;
 use crate::commands::tools::Tables;
 use crate::commands::{self, Source, Statement};
@@ -141,6 +141,26 @@ fn way(placeholder: &Placeholder) -> Way<'_> {
 
 /// Most arguments that a script is given; a `$40` is a mistake of its author.
 const MOST_ARGUMENTS: usize = 32;
+
+/// Puts the values in, and sets these variables of the script as another fence would have set them
+/// (`execution::Go::set`): their values are looked at like those of placeholders.
+pub fn resolve_setting(
+    command: &Command,
+    set: &[String],
+    values: &Values,
+    tables: &Tables,
+) -> Result<Resolved, Refusal> {
+    let mut command = command.clone();
+    let found = placeholder::find(&command.statement, &Scope::default());
+    for one in found {
+        let name = one.text.strip_prefix('$').unwrap_or_default();
+        let known = command.placeholders.iter().any(|known| known.text == one.text);
+        if !known && set.iter().any(|set| set == name) {
+            command.placeholders.push(one);
+        }
+    }
+    resolve(&command, values, tables)
+}
 
 /// Puts the values in.
 pub fn resolve(command: &Command, values: &Values, tables: &Tables) -> Result<Resolved, Refusal> {

@@ -202,3 +202,17 @@ fn a_value_cannot_leave_the_text_that_it_stands_in() {
         assert!(refused.contains(why), "{template}: {refused}");
     }
 }
+
+#[test]
+fn what_another_fence_would_have_set_is_looked_at_like_any_value() {
+    let commands = commands_of("HOST_DIR=/srv\nssh db-1 \"ls $HOST_DIR\"");
+    let set = ["HOST_DIR".to_owned()];
+    let resolved =
+        |value: &str| resolve_setting(&commands[1], &set, &with(&[("HOST_DIR", value)]), &Tables::default());
+    assert_eq!(
+        resolved("/srv/yard").expect("fits").variables,
+        [("HOST_DIR".to_owned(), "/srv/yard".to_owned())]
+    );
+    let refused = resolved("a; reboot").expect_err("another shell reads it").to_string();
+    assert!(refused.contains("another program reads it again"), "{refused}");
+}

@@ -196,22 +196,19 @@ impl Going {
         for tool in switches(one) {
             add(Need::Context(tool), false);
         }
-        match one.tool.as_str() {
-            "(function)" => {
-                let name = one.text.trim_start_matches("function ").split(['(', ' ', '{']).next();
-                if let Some(name) = name.filter(|name| !name.is_empty()) {
-                    add(Need::Function(name.to_owned()), false);
-                }
+        if one.tool == "(function)" {
+            let name = one.text.trim_start_matches("function ").split(['(', ' ', '{']).next();
+            if let Some(name) = name.filter(|name| !name.is_empty()) {
+                add(Need::Function(name.to_owned()), false);
             }
-            _ => {
-                let (directory, sourced) = moves(&one.text);
-                if directory {
-                    add(Need::Directory, false);
-                }
-                if sourced {
-                    add(Need::Sourced, false);
-                }
-            }
+            return;
+        }
+        let (directory, sourced) = moves(&one.text);
+        if directory {
+            add(Need::Directory, false);
+        }
+        if sourced {
+            add(Need::Sourced, false);
         }
     }
 }

@@ -8,7 +8,7 @@ use super::fence::{At, Need, Needed, Stand};
 use super::{Refusal, Run, Shell, State};
 use crate::commands::{Lang, Role};
 use crate::domain::approval::Tier;
-use crate::incident::event::{End, Verdict};
+use crate::incident::event::{End, StepEnded, Verdict};
 
 /// How a command runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -232,9 +232,19 @@ impl Run {
             Held::No => Err(Refusal::NotHolding(condition.to_owned())),
             Held::Open(line) => Err(Refusal::Undecided { condition: condition.to_owned(), line: Some(line) }),
             // The arm of a `case` that is the step's own: it was chosen with the step.
-            Held::Unknown if ways.len() == 1 && !self.shape.gates(at.0).is_empty() => Ok(true),
+            Held::Unknown if ways.len() == 1 && self.is_case(at) => Ok(true),
             Held::Unknown => Err(Refusal::Undecided { condition: condition.to_owned(), line: None }),
         }
+    }
+
+    /// The step was chosen as the arm of a `case`: no `if` of its own stands in it.
+    fn is_case(&self, at: At) -> bool {
+        let tested = self.step(at.0).is_some_and(|step| {
+            step.commands
+                .iter()
+                .any(|one| ["if ", "if\n", "elif"].iter().any(|word| one.statement.text.starts_with(word)))
+        });
+        !self.shape.gates(at.0).is_empty() && !tested
     }
 
     /// The tests of a command's fence with their answers.
@@ -263,7 +273,9 @@ impl Run {
         let (order, attempt) = self.record.last((at.0, Some(at.1)))?;
         let same = matches!(shell, Shell::Open(session) if *session == order.session);
         let edited = attempt.started.as_ref().is_none_or(|(_, body)| body.edited);
-        attempt.ended.as_ref().filter(|_| same && !edited && !attempt.disputed).map(|(_, body)| &body.end)
+        let known = |body: &StepEnded| body.verdict != Verdict::NoData;
+        let ended = attempt.ended.as_ref().map(|(_, body)| body);
+        ended.filter(|body| same && !edited && !attempt.disputed && known(body)).map(|body| &body.end)
     }
 
     fn session(&self, at: At, shell: &Shell, anew: bool) -> Result<Session, Refusal> {

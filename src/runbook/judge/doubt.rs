@@ -17,6 +17,29 @@ pub fn turned(case: &Case<'_>) -> Option<Said> {
     })
 }
 
+/// A test whose tool did not get through to whom it asks: that is no answer, as `no` would be. Where being reached is
+/// the question itself, as for `pg_isready` and `curl`, it is one.
+pub fn is_unreached(case: &Case<'_>) -> bool {
+    const TOOLS: &[&str] = &["kubectl", "oc", "helm", "az", "aws", "gcloud", "docker", "podman"];
+    const WORDS: &[&str] = &[
+        "refused",
+        "timed out",
+        "unable to connect",
+        "cannot connect",
+        "no route",
+        "unreachable",
+        "no such host",
+        "unauthorized",
+        "forbidden",
+        "could not connect",
+        "deadline exceeded",
+        "expired",
+    ];
+    let asks = case.all.iter().any(|call| TOOLS.contains(&call.tool.as_str()));
+    let lower = case.err.to_lowercase();
+    asks && case.codes.iter().any(|code| *code != 0) && WORDS.iter().any(|word| lower.contains(word))
+}
+
 /// What stands behind `||` has spoken, or has made an end good that was none.
 pub fn fallback(case: &Case<'_>) -> Option<Said> {
     let last = case.calls.last().filter(|_| case.parts.either)?;
