@@ -250,7 +250,7 @@ fn steps_whose_titles_are_conditions_are_ways_to_choose_from() {
 
 #[test]
 fn a_test_without_an_answer_opens_no_way() {
-    let page = "### Yard\n\n```bash\nif kubectl get deploy crane; then\n  kubectl scale deploy crane --replicas=2\nelse\n  kubectl delete pvc crane\nfi\n```\n";
+    let page = "### Yard\n\n```bash\n# Look for the crane\nif kubectl get deploy crane; then\n  # Scale it\n  kubectl scale deploy crane --replicas=2\nelse\n  # Clear its disk\n  kubectl delete pvc crane\nfi\n```\n";
     let mut story = Story::of(page);
     story.start("if kubectl", "s1", 1);
     story.end("if kubectl", "s1", 1, End::Exit(vec![1]), Verdict::NoData);

@@ -180,7 +180,7 @@ fn a_chain_that_broke_before_its_search_found_nothing_out() {
 
 #[test]
 fn a_test_that_reached_nobody_has_not_said_no() {
-    let text = "if kubectl get deploy crane > /dev/null; then\n  echo there\nfi";
+    let text = "if kubectl get deploy crane; then\n  # Scale it\n  kubectl scale deploy crane --replicas=2\nelse\n  # Clear its disk\n  kubectl delete pvc crane\nfi";
     let err = "The connection to the server crane:6443 was refused - did you specify the right host or port?";
     let seen = judged(text, &[1], "", err);
     is(&seen, Verdict::NoData, "gave no answer");

@@ -35,7 +35,7 @@ pub fn is_unreached(case: &Case<'_>) -> bool {
         "deadline exceeded",
         "expired",
     ];
-    let asks = case.all.iter().any(|call| TOOLS.contains(&call.tool.as_str()));
+    let asks = case.uses(TOOLS);
     let lower = case.err.to_lowercase();
     asks && case.codes.iter().any(|code| *code != 0) && WORDS.iter().any(|word| lower.contains(word))
 }
