@@ -5,6 +5,7 @@ mod asking;
 mod changes;
 mod containers;
 mod runbooks;
+mod working;
 
 use firedeck::domain::feed::FeedState;
 use firedeck::domain::log::Follow;

@@ -13,6 +13,7 @@ pub mod pace;
 mod passage;
 pub mod perform;
 mod quote;
+pub mod runs;
 pub mod screen;
 pub mod shells;
 pub mod signals;
@@ -110,6 +111,7 @@ fn model(options: &Options) -> Model {
     let mut model = Model {
         now: now(),
         zone: Zone(jiff::tz::TimeZone::system()),
+        user: hands::user(),
         host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
         wall: options.view == View::Wall,
         ..Model::default()

@@ -39,7 +39,7 @@ pub struct Scene {
 }
 
 pub async fn look(kube: &kubernetes::Handle, backends: &Backends, plan: &Plan) -> Findings {
-    let Plan::Native(natives) = plan;
+    let natives = plan.actions();
     if let Some(first) = natives.first()
         && first.target.kind.realm() != Realm::Kubernetes
     {
@@ -320,7 +320,7 @@ async fn owed(journal: Journal, event: What, at: Timestamp, every: Duration) {
 async fn keep_evidence(scene: &Scene, plan: &Plan) {
     const WITHIN: Duration = Duration::from_secs(5);
     let until = Instant::now() + WITHIN;
-    let Plan::Native(natives) = plan;
+    let natives = plan.actions();
     let Some(first) = natives.first() else { return };
     let mut event = EvidenceKept { target: Target::from(first), files: Vec::new(), missing: Vec::new() };
     let gather = async {

@@ -16,6 +16,7 @@ pub mod redis;
 pub mod rollout;
 pub mod secret;
 pub mod settings;
+pub mod shell;
 pub mod text;
 pub mod time;
 pub mod vital;

@@ -46,6 +46,12 @@ pub struct Event {
 }
 
 impl Event {
+    /// An event of this program's own writing, as far as its meaning goes: its place in the chain is the file's.
+    pub fn known(id: EventId, at: Timestamp, what: What) -> Event {
+        let EventId { incident, writer, n } = id;
+        Event { incident, writer, n, prev: String::new(), at, what, rest: Vec::new() }
+    }
+
     pub fn id(&self) -> EventId {
         EventId { incident: self.incident.clone(), writer: self.writer.clone(), n: self.n }
     }

@@ -10,6 +10,7 @@ pub mod msg;
 pub mod overlay;
 pub mod questions;
 pub mod rota;
+pub mod run;
 pub mod shelf;
 
 use std::collections::{BTreeMap, HashMap};
@@ -60,6 +61,8 @@ pub struct Model {
     pub zone: Zone,
     pub size: (u16, u16),
     pub host: String,
+    /// Whose hands are on the keys.
+    pub user: String,
     pub settings: Settings,
     /// The wall: the same panes, larger, and no way to act.
     pub wall: bool,
@@ -89,6 +92,8 @@ pub struct Model {
     /// The team's runbooks, and the one that is open.
     pub shelf: shelf::Shelf,
     pub checklist: Option<checklist::Checklist>,
+    /// What was and is worked through.
+    pub runs: run::Runs,
     pub overlays: Vec<Overlay>,
     /// A thing to land on, asked for at the start.
     pub landing: Option<Landing>,

@@ -1,4 +1,5 @@
 //! What goes into `update`, and what comes out of it.
+use crate::commands::effect::Answer;
 use crate::domain::Text;
 use crate::domain::approval::{Approved, Question, QuestionId};
 use crate::domain::change::Change;
@@ -7,7 +8,10 @@ use crate::domain::news::{ActionId, News};
 use crate::domain::object::{Kind, ObjectRef};
 use crate::domain::settings::Key;
 use crate::domain::settings::values::LogLevel;
+use crate::domain::shell::Sent;
 use crate::domain::time::Timestamp;
+use crate::incident::What;
+use crate::incident::event::{Event, Order};
 
 /// Everything that can happen.
 #[derive(Debug)]
@@ -66,6 +70,19 @@ pub enum Msg {
     Suspected(Vec<(String, Change)>),
     /// The runbooks as they are on disk now.
     Shelved(Box<super::shelf::Shelved>),
+    /// A run that was opened, or found again, as far as the journal tells.
+    RunKnown(Box<super::run::Known>),
+    /// An event is in the journal.
+    Told(Box<Event>),
+    /// One could not be written down.
+    Untold {
+        what: Box<What>,
+        why: String,
+    },
+    /// What the looks of a command answered, in their order; none for one that did not come in time.
+    Answered(QuestionId, Vec<Option<Answer>>),
+    /// What happens while commands run.
+    Ran(super::run::News),
     /// Something small worth one line: copied, saved, could not be saved.
     Said {
         text: String,
@@ -106,6 +123,28 @@ pub enum Effect {
     Look(QuestionId, crate::domain::approval::Plan),
     /// Record that it begins, then do it.
     Perform(ActionId, Approved),
+    /// Read the document as it is, keep it beside the journal, and open a run of this runbook.
+    OpenRun {
+        book: super::shelf::Book,
+        alert: Option<ObjectRef>,
+    },
+    /// Write this down; it comes back as [`Msg::Told`], or as [`Msg::Untold`].
+    Tell(Box<What>),
+    /// Record that a command begins, keep what these answer, then give it to its shell.
+    Start {
+        approved: Approved,
+        evidence: Vec<Sent>,
+    },
+    /// Stop a statement, and with it its session.
+    Stop(Order),
+    /// Give the terminal to a session.
+    EnterSession(String),
+    /// A page of what a statement wrote, from this byte of its stream.
+    ReadOutput {
+        order: Order,
+        stream: super::run::Stream,
+        from: u64,
+    },
     /// Back into a shell that was approved and still runs.
     Enter(ActionId),
     /// Ends such a shell.

@@ -1,7 +1,9 @@
 //! What lies over the board. The topmost has the keys.
+use super::checklist::Spot;
 use super::input::Input;
 use crate::domain::action::Native;
 use crate::domain::settings::{Action, Scope};
+use crate::incident::event::Order;
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Overlay {
@@ -24,6 +26,12 @@ pub enum Overlay {
     Columns {
         line: usize,
     },
+    /// What a statement wrote.
+    Output {
+        order: Order,
+        /// The first line shown.
+        top: usize,
+    },
     /// The question that `model.questions` holds.
     Question,
 }
@@ -45,6 +53,14 @@ pub enum Ask {
     Runbooks,
     /// A step of the open runbook to go to.
     Step,
+    /// A value that a command of the open runbook needs.
+    RunValue { name: String, title: String, offered: String, origin: &'static str },
+    /// Why a step is skipped.
+    SkipReason { step: usize },
+    /// Why a run ends with so many steps left.
+    CloseReason { left: usize },
+    /// A command, in place of the one there or beside it.
+    Command { at: Spot, beside: bool },
     /// A value that an action needs, such as a number of replicas.
     Value { title: String, action: Action, natives: Vec<Native> },
 }
@@ -79,7 +95,10 @@ pub enum Chosen {
 impl Overlay {
     pub fn scope(&self) -> Scope {
         match self {
-            Overlay::Help { .. } | Overlay::Deeds { .. } | Overlay::Columns { .. } => Scope::Help,
+            Overlay::Help { .. }
+            | Overlay::Deeds { .. }
+            | Overlay::Columns { .. }
+            | Overlay::Output { .. } => Scope::Help,
             Overlay::Palette(_) | Overlay::Line { .. } => Scope::Input,
             Overlay::Question => Scope::Question,
         }

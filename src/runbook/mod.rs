@@ -3,7 +3,7 @@
 //! [`document`] finds the blocks of a file, [`catalogue`] the runbooks and steps in them, [`placeholder`] the
 //! values to fill in, [`facts`] the tables and lists around them. [`suggest`] ranks a catalogue for an alert,
 //! [`lint`] says what an author should mend. [`binding`] puts values in, [`execution`] keeps one run of a runbook,
-//! [`judge`] says what a command came to.
+//! [`order`] makes of a command what is asked and sent, [`judge`] says what it came to.
 pub mod binding;
 pub mod catalogue;
 pub mod document;
@@ -12,6 +12,7 @@ pub mod facts;
 pub mod json;
 pub mod judge;
 pub mod lint;
+pub mod order;
 pub mod placeholder;
 pub mod suggest;
 pub mod types;

@@ -4,7 +4,7 @@ use super::plan::{self, Draft};
 use super::question::{self, Context, Did};
 use crate::domain::action::{Findings, Native, Outcome};
 use crate::domain::approval::QuestionId;
-use crate::domain::approval::{Place, Plan};
+use crate::domain::approval::{Ground, Place, Plan};
 use crate::domain::feed::Feed;
 use crate::domain::news::ActionId;
 use crate::domain::object::{ObjectRef, Realm};
@@ -135,8 +135,18 @@ fn question_about(model: &mut Model, natives: Vec<Native>) -> Vec<Effect> {
         return vec![Effect::Enter(id)];
     }
     let place = place(model, &first.target);
+    question_of(model, Plan::Native(natives), place)
+}
+
+/// What a question would stand on now.
+pub(super) fn ground(model: &Model) -> Ground {
+    lend!(model).ground()
+}
+
+/// Asks.
+pub(super) fn question_of(model: &mut Model, plan: Plan, place: Place) -> Vec<Effect> {
     let (context, asked_by) = (lend!(model), model.asked_by);
-    match question::open(&mut model.questions, Plan::Native(natives), place, asked_by, model.now, &context) {
+    match question::open(&mut model.questions, plan, place, asked_by, model.now, &context) {
         Ok(effects) => {
             model.overlays.push(Overlay::Question);
             effects
@@ -170,10 +180,14 @@ fn came_to(model: &mut Model, did: Did) -> Vec<Effect> {
         Did::Copy(text) => vec![Effect::Copy(text)],
         Did::Closed(question) => {
             close(model);
+            super::run::closed(model, &question);
             vec![Effect::Declined(question)]
         }
         Did::Run(id, approved) => {
             close(model);
+            if approved.command().is_some() {
+                return super::run::approved(model, approved);
+            }
             let plan = approved.actions().iter().map(|looked| looked.native.clone()).collect();
             let in_turn = Plan::Native(plan).in_turn();
             for (n, looked) in approved.actions().iter().enumerate() {

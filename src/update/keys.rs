@@ -1,6 +1,8 @@
 //! Keys to actions, actions to the part of the board they belong to.
 use super::realms::Part;
-use super::{act, changes, detail, groups, lines, overview, palette, realms, shelf, table, typing, wall};
+use super::{
+    act, changes, detail, groups, lines, overview, palette, realms, run, shelf, table, typing, wall,
+};
 use crate::domain::action::{Outcome, Verb};
 use crate::domain::object::{Kind, Realm};
 use crate::domain::settings::{Action, Key, KeyCode, Scope};
@@ -58,9 +60,9 @@ fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         Some(Overlay::Question) => Vec::new(),
         Some(Overlay::Palette(_)) => palette::key(model, key, action),
         Some(Overlay::Line { .. }) => typing::key(model, key, action),
-        Some(Overlay::Help { .. } | Overlay::Deeds { .. } | Overlay::Columns { .. }) => {
-            list_key(model, key, action)
-        }
+        Some(
+            Overlay::Help { .. } | Overlay::Deeds { .. } | Overlay::Columns { .. } | Overlay::Output { .. },
+        ) => list_key(model, key, action),
         None => action.map_or_else(Vec::new, |action| perform(model, action, key)),
     }
 }
@@ -105,7 +107,7 @@ pub fn perform(model: &mut Model, action: Action, key: Key) -> Vec<Effect> {
         PaneKind::Runbooks | PaneKind::Checklist => {
             let own = match model.board.focus {
                 PaneKind::Runbooks => shelf::act(model, action),
-                _ => shelf::read(model, action),
+                _ => run::act(model, action).or_else(|| shelf::read(model, action)),
             };
             own.or_else(|| table::kinds(model, action)).or(Some(Vec::new()))
         }
@@ -353,7 +355,9 @@ fn list_key(model: &mut Model, key: Key, action: Option<Action>) -> Vec<Effect> 
         Some(Overlay::Help { of, .. }) => crate::panes::keys::lines(model, *of).len().saturating_sub(room),
         _ => 0,
     };
+    let output = model.runs.page.as_ref().map_or(0, |page| page.lines.len().saturating_sub(room));
     match model.overlays.last_mut() {
+        Some(Overlay::Output { top, .. }) => *top = top.saturating_add_signed(moved).min(output),
         Some(Overlay::Help { top, .. }) => *top = top.saturating_add_signed(moved).min(help),
         Some(Overlay::Deeds { line }) => {
             *line = line.saturating_add_signed(moved).min(deeds.saturating_sub(1));

@@ -13,6 +13,7 @@ pub mod palette;
 pub mod plan;
 pub mod question;
 pub mod realms;
+pub mod run;
 pub mod shelf;
 pub mod table;
 pub mod typing;
@@ -88,6 +89,17 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             shelf::shelved(model, *shelved);
             Vec::new()
         }
+        Msg::RunKnown(known) => run::known(model, *known),
+        Msg::Told(event) => run::told(model, &event),
+        Msg::Untold { what, why } => {
+            run::untold(model, &what, &why);
+            Vec::new()
+        }
+        Msg::Answered(question, answers) => {
+            run::answered(model, question, &answers);
+            Vec::new()
+        }
+        Msg::Ran(news) => run::ran(model, news),
         Msg::Said { text, bad } => {
             model.say(text, bad);
             Vec::new()
@@ -206,5 +218,6 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     wall::tick(model);
     open::tick(model);
     shelf::refit(model);
+    run::tick(model, before);
     lines::tick(model)
 }

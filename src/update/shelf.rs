@@ -232,7 +232,9 @@ pub fn open(model: &mut Model, book: Book) -> Vec<Effect> {
     let same = model.checklist.as_ref().is_some_and(|open| open.book.id() == book.id() && !open.outdated);
     if !same {
         let first = checklist::spots(&book.runbook).next().unwrap_or_default();
-        model.checklist = Some(Checklist { here: first, ..Checklist::new(book) });
+        let run = super::run::unfinished(model, &book);
+        let of = model.shelf.list.as_ref().and_then(|list| list.of.clone());
+        model.checklist = Some(Checklist { here: first, run, of, ..Checklist::new(book) });
     }
     model.board.focus = PaneKind::Checklist;
     Vec::new()
@@ -297,12 +299,11 @@ pub fn jump(model: &mut Model, text: &str) {
 
 /// To the next place in which these words stand, from here on and round.
 pub fn find(model: &mut Model, text: &str) {
-    let Some(open) = &mut model.checklist else { return };
-    open.find = text.to_lowercase();
-    if open.find.is_empty() {
-        return;
+    if let Some(open) = &mut model.checklist {
+        open.find = text.to_lowercase();
     }
-    let lines = checklist::lines(open, usize::MAX);
+    let Some(open) = model.checklist.as_ref().filter(|open| !open.find.is_empty()) else { return };
+    let lines = checklist::lines(model, open, usize::MAX);
     let holds = |line: &checklist::Line| {
         let text: String = line.text.iter().map(|fact| fact.text.to_lowercase()).collect();
         text.contains(&open.find)

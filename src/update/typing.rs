@@ -1,5 +1,5 @@
 //! A line that is typed at the foot of a pane: a filter, a search, a value.
-use super::{act, detail, lines, shelf, table};
+use super::{act, detail, lines, run, shelf, table};
 use crate::domain::settings::{Action, Key, KeyCode};
 use crate::model::Model;
 use crate::model::board::PaneKind;
@@ -60,6 +60,10 @@ pub fn key(model: &mut Model, key: Key, action: Option<Action>) -> Vec<Effect> {
                 Some(Overlay::Line { ask: ask @ (Ask::Find | Ask::Include | Ask::Exclude), .. }) => {
                     lines::typed(model, &ask, "")
                 }
+                Some(Overlay::Line { ask: Ask::RunValue { .. }, .. }) => {
+                    run::left(model);
+                    Vec::new()
+                }
                 Some(Overlay::Line { ask: Ask::Runbooks, .. }) => {
                     shelf::typed(model, "");
                     Vec::new()
@@ -91,7 +95,13 @@ pub fn typed(model: &mut Model) -> Vec<Effect> {
             shelf::typed(model, &text);
             Vec::new()
         }
-        Ask::FindText | Ask::Step | Ask::Value { .. } => Vec::new(),
+        Ask::FindText
+        | Ask::Step
+        | Ask::Value { .. }
+        | Ask::RunValue { .. }
+        | Ask::SkipReason { .. }
+        | Ask::CloseReason { .. }
+        | Ask::Command { .. } => Vec::new(),
     }
 }
 
@@ -122,6 +132,10 @@ fn accepted(model: &mut Model, ask: Ask, text: &str) -> Vec<Effect> {
             effects
         }
         Ask::Include | Ask::Exclude => lines::typed(model, &ask, text),
+        Ask::RunValue { name, offered, origin, .. } => run::given(model, &name, &offered, origin, text),
+        Ask::SkipReason { .. } | Ask::CloseReason { .. } | Ask::Command { .. } => {
+            run::typed(model, &ask, text)
+        }
         Ask::Value { action, natives, .. } => act::valued(model, action, natives, text),
     }
 }

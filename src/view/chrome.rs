@@ -120,7 +120,10 @@ pub fn says(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) -
         // The end of a long line is what is being typed.
         let column = u16::try_from(input.column()).unwrap_or(u16::MAX);
         let skip = usize::from(column.saturating_sub(room));
-        let visible: String = input.text().chars().skip(skip).collect();
+        let mut visible: String = input.text().chars().skip(skip).collect();
+        if matches!(ask, Ask::RunValue { name, .. } if crate::domain::secret::looks_secret(name)) {
+            visible = "•".repeat(visible.chars().count());
+        }
         paint.text(buffer, inner.x + used, inner.y, room, &visible, Role::Input);
         return Some((inner.x + used + column.min(room), inner.y));
     }
@@ -151,7 +154,11 @@ fn prompt(ask: &Ask) -> String {
         Ask::Step => "go to step ".into(),
         Ask::Include => "only ".into(),
         Ask::Exclude => "without ".into(),
-        Ask::Value { title, .. } => format!("{title} "),
+        Ask::Value { title, .. } | Ask::RunValue { title, .. } => format!("{title} "),
+        Ask::SkipReason { .. } => "why is it skipped: ".into(),
+        Ask::CloseReason { left } => format!("{left} steps are left; why does it end: "),
+        Ask::Command { beside: true, .. } => "run: ".into(),
+        Ask::Command { .. } => "in its place: ".into(),
     }
 }
 

@@ -47,6 +47,20 @@ fn boxed(buffer: &mut Buffer, paint: &Paint<'_>, area: Area, title: &str, lines:
     }
 }
 
+/// What a command wrote, over the whole board: it is what is being read.
+pub fn output(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, top: usize) {
+    let lines: Vec<Vec<Fact>> = match &model.runs.page {
+        None => vec![vec![Fact::new("reading", Role::Dim)]],
+        Some(page) if page.lines.is_empty() => vec![vec![Fact::new("it wrote nothing", Role::Dim)]],
+        Some(page) => {
+            let role = |line: &crate::model::run::Line| if line.err { Role::Warning } else { Role::Text };
+            page.lines.iter().map(|line| vec![Fact::new(line.text.clone(), role(line))]).collect()
+        }
+    };
+    let area = Area::new(0, 0, buffer.area.width, buffer.area.height.saturating_sub(1));
+    boxed(buffer, paint, area, "what it wrote", &lines, top);
+}
+
 /// What was done, the newest first, with what became of it; every word of it. `first` is the one on top.
 pub fn deeds(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, first: usize) {
     let mut all: Vec<Vec<Fact>> = model.deeds.iter().rev().map(|deed| deed_facts(model, deed)).collect();

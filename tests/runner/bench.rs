@@ -3,7 +3,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use firedeck::tools::runner::{Ended, Event, Gone, Handle, Setup, Stream, attach, start};
+use firedeck::tools::runner::{Ended, Event, Gone, Handle, Output, Setup, Stream, attach, start};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -198,13 +198,22 @@ pub(crate) async fn next(handle: &mut Handle) -> Event {
 }
 
 pub(crate) fn bytes(dir: &Path, statement: u64, stream: Stream) -> Vec<u8> {
-    let mut output = firedeck::tools::runner::Output::open(dir, statement, stream).expect("readable");
-    let mut all = Vec::new();
-    loop {
-        let piece = output.read(all.len() as u64, 1 << 20).expect("read");
+    kept(&mut Output::open(dir, statement, stream).expect("readable"), || ())
+}
+
+/// What is kept of it by now. What is written `meanwhile`, between two looks, is left out: whoever writes for ever may be
+/// faster than this, and would fill the memory of the box.
+pub(crate) fn kept(output: &mut Output, mut meanwhile: impl FnMut()) -> Vec<u8> {
+    let end = output.total().expect("known");
+    let (mut all, mut at) = (Vec::new(), 0);
+    while at < end {
+        let piece = output.read(at, usize::try_from(end - at).expect("fits").min(1 << 20)).expect("read");
+        at = piece.from + piece.bytes.len() as u64;
         if piece.bytes.is_empty() {
-            return all;
+            break;
         }
         all.extend(piece.bytes);
+        meanwhile();
     }
+    all
 }

@@ -1,10 +1,11 @@
 //! Output of any size and any bytes, on any disk.
+use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
 use firedeck::domain::text::Ink;
 use firedeck::tools::runner::{Event, HEAD, Output, Stream, TAIL, page};
 
-use super::bench::{Desk, bytes, wrap};
+use super::bench::{Desk, bytes, kept, wrap};
 
 /// The most memory that a process ever had, in KiB.
 fn peak(pid: i32) -> u64 {
@@ -85,6 +86,36 @@ async fn an_answer_that_is_heard_before_the_output_overtakes_nothing() {
             ([9, 9, 0], "to stdout", "to stderr")
         );
     }
+}
+
+#[test]
+fn reading_ends_where_the_output_ended_when_it_began_however_fast_that_grows() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = std::fs::File::create(dir.path().join("1.out")).expect("made");
+    let mut length = 3 << 20;
+    file.set_len(length).expect("long");
+    let mut output = Output::open(dir.path(), 1, Stream::Out).expect("readable");
+    let all = kept(&mut output, || {
+        length += 2 << 20;
+        file.set_len(length).expect("longer");
+    });
+    assert_eq!(all.len(), 3 << 20);
+}
+
+#[test]
+fn what_was_dropped_is_passed_over_once() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let make = |name: &str, length| {
+        let file = std::fs::File::create(dir.path().join(name)).expect("made");
+        file.set_len(length).expect("long");
+        file
+    };
+    make("1.out", HEAD);
+    // The ring begins with how many bytes there were in all.
+    let total = 4 * (HEAD + TAIL);
+    make("1.out.tail", 8 + TAIL).write_all_at(&total.to_le_bytes(), 0).expect("marked");
+    let all = bytes(dir.path(), 1, Stream::Out);
+    assert_eq!(all.len() as u64, HEAD + TAIL);
 }
 
 #[tokio::test]

@@ -153,6 +153,24 @@ pub fn looks(statement: &Statement) -> Looks {
     looks
 }
 
+/// The thing that a statement is about, in the words that stand there: a name to be typed.
+pub fn target(statement: &Statement) -> Option<String> {
+    if statement.lang != Lang::Shell {
+        return None;
+    }
+    let found = calls(&statement.text);
+    let named = |one: &calls::Found| {
+        let judged = one.judged();
+        let tool = judged.first().map_or("", |word| tools::name(&word.text));
+        let args = tools::told_apart(&judged).unwrap_or_default();
+        let mut looks = Looks::default();
+        let at = At::new(tool, one, args, &found.marks, &mut looks);
+        let last = at.operands.last().and_then(|last| one.words.get(*last))?;
+        (!is_open(&last.text) && !last.glob).then(|| last.text.clone())
+    };
+    found.found.iter().rev().find_map(named)
+}
+
 /// An earlier line led elsewhere, such as a bare `ssh host`: alone, the statement runs here.
 fn in_session(statement: &Statement) -> bool {
     let source = Source { text: &statement.text, lines: &[1] };

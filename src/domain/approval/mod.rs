@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use super::action::Native;
 use super::object::Kind;
+use super::shell::ShellCommand;
 
 /// How long a question waits for its look. What was not found out by then is said to be unchecked, because
 /// a safety check must never block the rescue.
@@ -58,12 +59,23 @@ impl fmt::Display for Tier {
 pub enum Plan {
     /// Firedeck's own actions: one, or one for each marked row.
     Native(Vec<Native>),
+    /// A command of a runbook, or one that the operator wrote.
+    Shell(Box<ShellCommand>),
 }
 
 impl Plan {
     pub fn actions(&self) -> &[Native] {
-        let Plan::Native(actions) = self;
-        actions
+        match self {
+            Plan::Native(actions) => actions,
+            Plan::Shell(_) => &[],
+        }
+    }
+
+    pub fn shell(&self) -> Option<&ShellCommand> {
+        match self {
+            Plan::Native(_) => None,
+            Plan::Shell(command) => Some(command),
+        }
     }
 
     /// Containers of an engine begin and end one after another, in the order of the plan: one may need the other.

@@ -1,7 +1,7 @@
 //! One question, from the asking to the answer. Pure: every instant is passed in.
 use std::time::Duration;
 
-use super::risk::{Why, rate};
+use super::risk::{Why, rate, rate_shell};
 use super::words::phrase;
 use super::{Approved, Ground, Hint, Obstacle, PATIENCE, Place, Plan, QuestionId, Tier};
 use crate::domain::action::{Check, Findings, Looked, Native, Verb};
@@ -97,13 +97,16 @@ impl Question {
         asked_by: Option<Key>,
         now: Timestamp,
     ) -> Result<Question, String> {
-        let Some(first) = plan.actions().first() else {
-            return Err("nothing is selected that this could be done to".into());
+        let what = match &plan {
+            Plan::Native(actions) => match actions.first() {
+                Some(first) => first.verb.name(),
+                None => return Err("nothing is selected that this could be done to".into()),
+            },
+            Plan::Shell(_) => "what changes something",
         };
-        if ground.read_only {
+        if ground.read_only && changes(&plan) {
             return Err(format!(
-                "read-only: `{}` is not asked here; leave `--read-only` and the profile's `read_only` away to change things",
-                first.verb.name()
+                "read-only: `{what}` is not asked here; leave `--read-only` and the profile's `read_only` away to change things"
             ));
         }
         let mut question = Question {
@@ -160,6 +163,9 @@ impl Question {
     }
     /// The plan as the look left it, in the form that is put into words.
     pub fn resolved(&self) -> Plan {
+        if let Plan::Shell(_) = &self.plan {
+            return self.plan.clone();
+        }
         Plan::Native(self.actions.iter().map(|looked| looked.native.clone()).collect())
     }
     pub fn tier(&self) -> Tier {
@@ -188,7 +194,7 @@ impl Question {
 
     /// Why it cannot be answered at all.
     pub fn obstacle(&self) -> Option<Obstacle> {
-        if self.ground.read_only {
+        if self.ground.read_only && changes(&self.plan) {
             return Some(Obstacle::ReadOnly);
         }
         if let Some(drift) = &self.drift {
@@ -198,7 +204,7 @@ impl Question {
             return Some(Obstacle::Forbidden(needs.clone()));
         }
         match &self.ground.unrecorded {
-            Some(why) if self.tier > Tier::Read => Some(Obstacle::Unrecorded(why.clone())),
+            Some(why) if changes(&self.plan) => Some(Obstacle::Unrecorded(why.clone())),
             _ => None,
         }
     }
@@ -337,9 +343,14 @@ impl Question {
                 self.field = Field::Reason;
                 Ok(false)
             }
-            Field::Reason if self.ground.protected && self.reason.trim().is_empty() => Err(Hint::NeedsReason),
+            Field::Reason if self.wants_reason() && self.reason.trim().is_empty() => Err(Hint::NeedsReason),
             Field::Reason => Ok(true),
         }
+    }
+
+    /// A protected profile wants one each time, a run of a runbook the first time.
+    pub fn wants_reason(&self) -> bool {
+        self.ground.protected || self.plan.shell().is_some_and(|command| command.needs_reason)
     }
 
     fn line(&mut self) -> &mut String {
@@ -360,6 +371,10 @@ impl Question {
             tier: self.tier,
             reason: self.reason.trim().to_owned(),
             actions: self.actions,
+            command: match self.plan {
+                Plan::Shell(command) => Some(command),
+                Plan::Native(_) => None,
+            },
             findings,
             unchecked: self.unchecked,
             place: self.place,
@@ -380,7 +395,8 @@ impl Question {
             Look::Done(findings) => {
                 unchecked.clone_from(&findings.unchecked);
                 drift.clone_from(&findings.drift);
-                if findings.allowed == Check::NotChecked && unchecked.is_empty() {
+                let asked = matches!(self.plan, Plan::Native(_));
+                if asked && findings.allowed == Check::NotChecked && unchecked.is_empty() {
                     unchecked.push("whether you may: the server did not say".to_owned());
                 }
             }
@@ -409,7 +425,11 @@ impl Question {
                 also: None,
             }));
         }
-        let (tier, why) = rate(&actions, self.findings(), !unchecked.is_empty(), self.ground.protected);
+        let protected = self.ground.protected;
+        let (tier, why) = match &self.plan {
+            Plan::Native(_) => rate(&actions, self.findings(), !unchecked.is_empty(), protected),
+            Plan::Shell(command) => rate_shell(command, matches!(self.look, Look::Missed), protected),
+        };
         self.tier = tier.max(self.floor);
         self.why = why;
         if tier < self.floor {
@@ -423,6 +443,11 @@ impl Question {
         self.typed.clear();
         self.hidden();
     }
+}
+
+/// A command that only reads is asked about where it is heavy, or shows secrets.
+fn changes(plan: &Plan) -> bool {
+    plan.shell().is_none_or(|command| command.risk > Tier::Read)
 }
 
 /// How what the look saw is another thing than what was planned. It may fill in what was open and correct

@@ -4,6 +4,7 @@ use std::fmt;
 use super::Tier;
 use crate::domain::action::{Findings, Looked, Verb};
 use crate::domain::object::Kind;
+use crate::domain::shell::ShellCommand;
 
 /// From here on nobody reads every name.
 const MANY: usize = 10;
@@ -22,6 +23,8 @@ pub enum Why {
     Many(usize),
     Protected,
     NotChecked,
+    /// What the document's command is like.
+    Said(String),
     /// It was asked like this before the look's late answer, and a question never gets easier.
     Late,
 }
@@ -36,6 +39,7 @@ impl fmt::Display for Why {
             Why::Many(n) => write!(out, "{n} at once are more than anyone reads"),
             Why::Protected => out.write_str("the profile is protected"),
             Why::NotChecked => out.write_str("not everything could be checked"),
+            Why::Said(words) => out.write_str(words),
             Why::Late => out.write_str("the answer of a check came late"),
         }
     }
@@ -86,6 +90,22 @@ pub(super) fn rate(
         if raises {
             tier = tier.raised();
             because(reason);
+        }
+    }
+    (tier, why)
+}
+
+/// The same for a command of a shell. What cannot be looked at at all is said, and raises nothing: of most commands
+/// nobody could say beforehand what they hit, and a name typed for each would be typed unread.
+pub(super) fn rate_shell(command: &ShellCommand, missed: bool, protected: bool) -> (Tier, Vec<Why>) {
+    let mut tier = command.tier.max(command.risk).max(Tier::Change);
+    let mut why: Vec<Why> = command.why.iter().cloned().map(Why::Said).collect();
+    if command.risk > Tier::Read {
+        for (raises, reason) in [(protected, Why::Protected), (missed, Why::NotChecked)] {
+            if raises {
+                tier = tier.raised();
+                why.push(reason);
+            }
         }
     }
     (tier, why)

@@ -6,13 +6,16 @@ use crate::domain::action::{Native, Verb};
 use crate::domain::alert::Matcher;
 use crate::domain::object::{Kind, Realm};
 use crate::domain::settings::limit::write_span;
-use crate::domain::text::clean;
 use crate::domain::text::quoted;
+use crate::domain::text::{clean, clean_lines, one_line};
 use crate::domain::time::Timestamp;
 
 /// What has to be typed before something dangerous runs: the target, or for many the deed, how many and
 /// of what.
 pub fn phrase(plan: &Plan) -> String {
+    if let Some(command) = plan.shell() {
+        return clean(&command.phrase).into_owned();
+    }
     match plan.actions() {
         [one] => clean(&one.target.to_string()).into_owned(),
         many => together(many),
@@ -21,6 +24,9 @@ pub fn phrase(plan: &Plan) -> String {
 
 /// The first line of a question.
 pub fn headline(plan: &Plan) -> String {
+    if let Some(command) = plan.shell() {
+        return one_line(&command.shown);
+    }
     let text = match plan.actions() {
         [one] => deed(one),
         many => {
@@ -83,6 +89,9 @@ pub fn effect(action: &Native) -> String {
 
 /// The same for a shell, one line each, to be copied and kept; firedeck itself asks the server directly.
 pub fn commands(plan: &Plan) -> Vec<String> {
+    if let Some(command) = plan.shell() {
+        return clean_lines(&command.shown).lines().map(str::to_owned).collect();
+    }
     plan.actions().iter().map(|action| clean(&command(action)).into_owned()).collect()
 }
 

@@ -51,6 +51,11 @@ impl Values {
         self.0.insert(key(name), value);
     }
 
+    /// Takes these in, over what was there.
+    pub fn extend(&mut self, others: &Values) {
+        self.0.extend(others.0.iter().map(|(name, value)| (name.clone(), value.clone())));
+    }
+
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(&key(name))
     }

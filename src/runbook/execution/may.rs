@@ -1,35 +1,15 @@
 //! What may run, how it would run, and what has to be asked before.
 use std::collections::BTreeSet;
 
-use super::super::binding::Values;
+use super::super::binding::{Origin, Value, Values};
 use super::super::types::Command;
 use super::conditional::{self, Atom, Held};
 use super::fence::{At, Need, Needed, Stand};
 use super::{Refusal, Run, Shell, State};
 use crate::commands::{Lang, Role};
 use crate::domain::approval::Tier;
+pub use crate::domain::shell::{Kind, Session};
 use crate::incident::event::{End, StepEnded, Verdict};
-
-/// How a command runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    Plain,
-    /// It goes on until it is stopped; the checklist goes on beside it.
-    Job,
-    /// It has the whole terminal, with a key to return.
-    Terminal,
-}
-
-/// In which shell.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Session {
-    /// A new one, that the rest of its fence will share.
-    New,
-    /// The one that its fence has.
-    Join(String),
-    /// One of its own, that nothing else shares.
-    Apart,
-}
 
 /// Where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,6 +94,17 @@ impl Run {
     /// Whether a command may run now. It does not run by this: every start is an order of the operator's.
     pub fn may(&self, step: u32, command: u32, values: &Values) -> Result<Go, Refusal> {
         self.allowed((step, command), values, &Assumed::new(), false)
+    }
+
+    /// How another text would run in place of a command, whose values it does not need.
+    pub fn instead(&self, step: u32, command: u32) -> Option<Go> {
+        let mut values = Values::default();
+        for one in &self.command_of((step, command))?.placeholders {
+            // They are in no text that runs.
+            values.set(&one.name, Value { text: "-".into(), origin: Origin::Operator });
+        }
+        let go = self.may(step, command, &values).ok()?;
+        Some(Go { text: None, set: Vec::new(), ..go })
     }
 
     /// The command with which the fence of this one can be begun anew, after its shell was lost.

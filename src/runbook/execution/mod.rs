@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use super::binding::{Origin, Value, Values};
 use super::types::{Command, Runbook, Step};
-use crate::incident::event::{End, Event, RunOpened};
+use crate::incident::event::{End, Event, Order, RunOpened};
 use conditional::Test;
 use fence::{At, Fences, Need};
 use record::Record;
@@ -28,7 +28,7 @@ use shape::Shape;
 
 pub use may::{Ask, Go, Kind, Place, Ran, Session, probe};
 pub use refusal::Refusal;
-pub use state::{CommandView, Progress, State, StepView};
+pub use state::{CommandView, Progress, State, StepView, items};
 pub use until::{Stop, Until};
 
 /// Arms in one step that are told apart.
@@ -133,6 +133,32 @@ impl Run {
     /// What is chosen at a place where one of several has to be.
     pub fn chosen(&self, asks: Option<u32>) -> Option<u32> {
         self.record.choice(asks).map(|body| body.chosen)
+    }
+
+    /// The conditions of a script that a step's commands stand under, in their order.
+    pub fn ways(&self, step: u32) -> &[String] {
+        self.ways.get(&step).map_or(&[], Vec::as_slice)
+    }
+
+    /// Everything that runs, with its step, its command and its order.
+    pub fn in_flight(&self) -> Vec<(u32, Option<u32>, Order)> {
+        let all = self.record.attempts.iter().flat_map(|((step, command), orders)| {
+            let running = orders.iter().filter(|(_, attempt)| attempt.is_running());
+            running.map(|(order, _)| (*step, *command, order.clone()))
+        });
+        all.collect()
+    }
+
+    /// The last order of a command; of those that the operator wrote in a step, where no command is named.
+    pub fn last_order(&self, step: u32, command: Option<u32>) -> Option<Order> {
+        self.record.last((step, command)).map(|(order, _)| order.clone())
+    }
+
+    /// A reason was given for something in it.
+    pub fn has_reason(&self) -> bool {
+        let attempts = self.record.attempts.values().flat_map(BTreeMap::values);
+        let mut started = attempts.filter_map(|attempt| attempt.started.as_ref());
+        started.any(|(_, body)| body.reason.as_ref().is_some_and(|reason| !reason.trim().is_empty()))
     }
 
     /// What is odd about this run: events that contradict each other, two shells for one fence.

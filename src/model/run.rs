@@ -1,0 +1,123 @@
+//! Runs of runbooks, as far as this cockpit knows them.
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::shelf::Book;
+use crate::commands::Lang;
+use crate::commands::effect::Looks;
+use crate::domain::Text;
+use crate::domain::approval::QuestionId;
+use crate::domain::shell::Sent;
+use crate::domain::text::Ink;
+use crate::domain::time::Timestamp;
+use crate::incident::event::{At, Order};
+use crate::runbook::binding::Values;
+use crate::runbook::execution::Run;
+use crate::runbook::judge::Judged;
+
+/// A run that was opened, or found again.
+#[derive(Debug, Clone)]
+pub struct Known {
+    pub run: Run,
+    /// As the document was when it was opened.
+    pub book: Book,
+}
+
+/// A run, a step, and its command if it is not the operator's own.
+pub type Spot = (String, u32, Option<u32>);
+
+/// Everything that was and is worked through.
+#[derive(Debug, Default)]
+pub struct Runs {
+    pub all: BTreeMap<String, Known>,
+    /// Values of secrets, by run: they are in no journal.
+    pub secrets: BTreeMap<String, Values>,
+    /// The last lines of what runs, and of what ran.
+    pub tails: BTreeMap<Order, Tail>,
+    /// What judging said beyond the verdict.
+    pub judged: BTreeMap<Spot, Judged>,
+    /// Given to its shell, and not yet heard of: it is not given twice.
+    pub starting: BTreeSet<Spot>,
+    /// The page of output that is read.
+    pub page: Option<Page>,
+    /// What a first key would stop, and when that was pressed.
+    pub stopping: Option<(Order, Timestamp)>,
+    /// What is being found out for a command.
+    pub looking: Option<Looking>,
+}
+
+/// What is being found out for the question about a command.
+#[derive(Debug, Clone)]
+pub struct Looking {
+    pub question: QuestionId,
+    pub looks: Looks,
+    pub lang: Lang,
+    /// Known once the looks have answered.
+    pub evidence: Vec<Sent>,
+}
+
+/// Where a statement wrote to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stream {
+    Out,
+    Err,
+    Term,
+}
+
+/// A line of output, harmless, with its colours.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Line {
+    pub text: String,
+    pub inks: Vec<(usize, Ink)>,
+    /// From standard error.
+    pub err: bool,
+}
+
+/// The end of what a statement wrote.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tail {
+    pub lines: Vec<Line>,
+    /// All that it wrote, in bytes.
+    pub bytes: u64,
+}
+
+/// A page of what a statement wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    pub order: Order,
+    pub stream: Stream,
+    pub lines: Vec<Line>,
+    /// Where it begins and where the next one does, in bytes of the stream, and how long that is.
+    pub from: u64,
+    pub to: u64,
+    pub total: u64,
+}
+
+/// What happens while commands run, beside what the journal holds.
+#[derive(Debug, Clone)]
+pub enum News {
+    Tail(Order, Tail),
+    Page(Page),
+    /// It was not given to its shell, and why not.
+    NotStarted {
+        at: At,
+        why: String,
+    },
+    /// It ended: what is to be known of it beside the event.
+    Judged {
+        at: At,
+        judged: Judged,
+    },
+    /// It has the terminal when the operator wants that.
+    WantsTerminal(Order),
+    /// Goes on behind its shell.
+    Background {
+        session: String,
+        children: Vec<(i32, Text)>,
+    },
+    /// Something about a session that does not end it.
+    Trouble {
+        session: String,
+        at: Timestamp,
+        why: String,
+    },
+}

@@ -1,0 +1,314 @@
+//! From a command that may run to what an operator is asked and what a shell gets.
+use std::fmt::Write;
+
+use super::binding::{self, Resolved, Values};
+use super::execution::conditional::Test;
+use super::execution::{Ask, Go, Run, probe};
+use super::placeholder;
+use super::types::Command;
+use crate::commands::effect::{self, Answer, Looks, Undo};
+use crate::commands::tools::Tables;
+use crate::commands::{self, Lang, Source, Statement};
+use crate::domain::action::Findings;
+use crate::domain::approval::Tier;
+use crate::domain::secret;
+use crate::domain::shell::{Kind, Sent, Session, ShellCommand, Where};
+
+/// Longer than anybody types.
+const LONGEST_PHRASE: usize = 48;
+
+/// What an order stands on.
+#[derive(Debug, Clone, Copy)]
+pub struct Ground<'a> {
+    pub values: &'a Values,
+    pub tables: &'a Tables,
+    pub place: &'a Where,
+}
+
+/// A command with what can be asked about it.
+#[derive(Debug, Clone)]
+pub struct Ordered {
+    pub command: ShellCommand,
+    pub looks: Looks,
+}
+
+/// A command of the runbook.
+pub fn order(run: &Run, go: &Go, document: &str, ground: Ground<'_>) -> Result<Ordered, String> {
+    let step = run.step(go.step).ok_or("the runbook has no such step")?;
+    let command = step.commands.get(go.command as usize).ok_or("the runbook has no such command")?;
+    let resolved =
+        binding::resolve(command, ground.values, ground.tables).map_err(|refusal| refusal.to_string())?;
+    let text = match go.text {
+        // The test alone runs, with the values in it.
+        Some(_) => Test::of(&resolved.text).ok_or("with these values it is no test any more")?.run,
+        None => resolved.text.clone(),
+    };
+    let set = set_beside(&go.set, ground.values);
+    let mut why = why_of(&go.asks);
+    if resolved.risk > Tier::Read {
+        why.insert(0, resolved.why.clone());
+    }
+    if let Some(ran) = &go.ran {
+        let times = if ran.times == 1 { "once".to_owned() } else { format!("{} times", ran.times) };
+        why.push(format!("it ran {times} before"));
+    }
+    let lines: Vec<u32> = (command.statement.line..=command.statement.end_line).collect();
+    let statement = the_statement(&text, &lines, command, ground.tables);
+    let looks = effect::looks(&Statement { risk: statement.risk.max(resolved.risk), ..statement.clone() });
+    let lang = command.statement.lang;
+    let shown = if go.text.is_some() { text.clone() } else { resolved.shown.clone() };
+    let tier = tier_of(resolved.risk, &go.asks);
+    let before = before(&resolved, &set);
+    Ok(Ordered {
+        command: ShellCommand {
+            run: run.name().to_owned(),
+            step: go.step,
+            command: Some(go.command),
+            n: step.n.clone(),
+            document: document.to_owned(),
+            line: command.statement.line,
+            end_line: command.statement.end_line,
+            shown: masked(&shown_with(&set, &shown)),
+            text: Sent::new(format!("{before}{}", spoken(lang, &text, false))),
+            probe: probe(&go.filled).map(|probe| Sent::new(format!("{before}{probe}"))),
+            looks: looked(&looks, lang, &before),
+            kind: go.kind,
+            session: go.session.clone(),
+            place: ground.place.clone(),
+            risk: resolved.risk,
+            tier,
+            why,
+            phrase: phrase(&statement),
+            needs_reason: tier == Tier::Danger && !run.has_reason(),
+            edited: false,
+        },
+        looks,
+    })
+}
+
+/// What the operator wrote: in place of a command of the runbook, in its shell, or beside it in one of its own.
+pub fn own(
+    run: &Run,
+    step: u32,
+    of: Option<&Go>,
+    text: &str,
+    document: &str,
+    ground: Ground<'_>,
+) -> Result<Ordered, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("nothing was typed".into());
+    }
+    let whole = run.step(step).ok_or("the runbook has no such step")?;
+    let origin = of.and_then(|go| whole.commands.get(go.command as usize));
+    let lang = origin.map_or(Lang::Shell, |command| command.statement.lang);
+    let line = origin.map_or(whole.line, |command| command.statement.line);
+    let source = Source { text, lines: &[line] };
+    let script = commands::read(source, lang, ground.tables);
+    if let Some(error) = &script.error {
+        return Err(format!("this is no command: {error}"));
+    }
+    let worst = script.statements.iter().max_by_key(|one| one.risk).ok_or("nothing in this would run")?;
+    // What stands in signs is looked for as in a document, and never reaches a shell.
+    let mut open: Vec<String> = Vec::new();
+    for statement in &script.statements {
+        let literal = placeholder::find(statement, &placeholder::Scope::default());
+        open.extend(
+            literal.into_iter().filter(|one| one.text.starts_with(['<', '{', '['])).map(|one| one.text),
+        );
+    }
+    if !open.is_empty() {
+        return Err(format!("not filled in: `{}`", open.join("`, `")));
+    }
+    let traits = |pick: fn(&Statement) -> bool| script.statements.iter().any(pick);
+    let mut why = vec!["as you typed it".to_owned()];
+    if worst.risk > Tier::Read {
+        why.insert(0, worst.why.clone());
+    }
+    let mut tier = worst.risk;
+    for (asks, words) in [
+        (traits(|one| one.traits.heavy), "a heavy read"),
+        (traits(|one| one.traits.secret), "it touches secrets"),
+    ] {
+        if asks {
+            tier = tier.max(Tier::Change);
+            why.push(words.to_owned());
+        }
+    }
+    let whole_risk = worst.risk;
+    let kind = if traits(|one| one.traits.interactive) {
+        Kind::Terminal
+    } else if traits(|one| one.traits.endless || one.traits.background) {
+        Kind::Job
+    } else {
+        Kind::Plain
+    };
+    let looks = effect::looks(&Statement { text: text.to_owned(), risk: whole_risk, ..worst.clone() });
+    let set = of.map(|go| set_beside(&go.set, ground.values)).unwrap_or_default();
+    let before: String = set.iter().map(|(name, value)| format!("{name}={}\n", quoted(value))).collect();
+    Ok(Ordered {
+        command: ShellCommand {
+            run: run.name().to_owned(),
+            step,
+            command: origin.and(of).map(|go| go.command),
+            n: whole.n.clone(),
+            document: document.to_owned(),
+            line,
+            end_line: origin.map_or(line, |command| command.statement.end_line),
+            shown: masked(text),
+            text: Sent::new(format!("{before}{}", spoken(lang, text, false))),
+            probe: None,
+            looks: looked(&looks, lang, &before),
+            kind,
+            session: of.map_or(Session::Apart, |go| go.session.clone()),
+            place: ground.place.clone(),
+            risk: whole_risk,
+            tier,
+            why,
+            phrase: phrase(worst),
+            needs_reason: tier == Tier::Danger && !run.has_reason(),
+            edited: true,
+        },
+        looks,
+    })
+}
+
+/// What the answers say, for the question; and what is worth keeping first.
+pub fn findings(looks: &Looks, answers: &[Option<Answer>], lang: Lang) -> (Findings, Vec<Sent>) {
+    let effect = effect::read(looks, answers);
+    let mut lines: Vec<String> =
+        effect.zero.iter().map(|why| format!("nothing would be hit: {why}")).collect();
+    lines.extend(effect.hits);
+    for setting in &effect.old_new {
+        let old = if setting.old.is_empty() { "?" } else { &setting.old };
+        lines.push(format!("{}: {old} → {}", setting.what, setting.new));
+    }
+    lines.extend(effect.drops.iter().map(|what| format!("gone with it: {what}")));
+    let undo = match &effect.undo {
+        Some(Undo::Command(command)) => masked(command),
+        Some(Undo::Words(words)) => words.clone(),
+        None => String::new(),
+    };
+    let evidence = effect.evidence.iter().map(|ask| Sent::new(spoken(lang, ask, true)));
+    let found = Findings {
+        effect: lines,
+        warnings: effect.undone_by,
+        undo,
+        unchecked: effect.unknown,
+        ..Findings::default()
+    };
+    (found, evidence.collect())
+}
+
+/// A console's language is spoken to its own program.
+pub fn spoken(lang: Lang, text: &str, for_reading: bool) -> String {
+    let program = match lang {
+        Lang::Sql if for_reading => "psql -XAtq -v ON_ERROR_STOP=1",
+        Lang::Sql => "psql -X -v ON_ERROR_STOP=1",
+        Lang::Redis => "redis-cli",
+        Lang::Shell | Lang::PowerShell | Lang::Query => return text.to_owned(),
+    };
+    let mut end = "END".to_owned();
+    while text.lines().any(|line| line.trim_end() == end) {
+        end.push('_');
+    }
+    let closed = lang != Lang::Sql || text.trim_end().ends_with(';') || text.trim_start().starts_with('\\');
+    format!("{program} <<'{end}'\n{text}{}\n{end}", if closed { "" } else { ";" })
+}
+
+fn looked(looks: &Looks, lang: Lang, before: &str) -> Vec<Sent> {
+    let ask = |look: &effect::Look| {
+        let lang = if lang == Lang::Shell { Lang::Shell } else { look.lang };
+        Sent::new(format!("{before}{}", spoken(lang, &look.ask, true)))
+    };
+    looks.looks.iter().map(ask).collect()
+}
+
+fn the_statement(text: &str, lines: &[u32], command: &Command, tables: &Tables) -> Statement {
+    let script = commands::read(Source { text, lines }, command.statement.lang, tables);
+    let worst = script.statements.into_iter().max_by_key(|one| one.risk);
+    // All of the text is looked at, whichever part of it is the worst.
+    Statement { text: text.to_owned(), ..worst.unwrap_or_else(|| command.statement.clone()) }
+}
+
+/// Variables that another fence would have set.
+fn set_beside(names: &[String], values: &Values) -> Vec<(String, String)> {
+    let given = |name: &String| values.get(name).map(|value| (name.clone(), value.text.clone()));
+    names.iter().filter_map(given).collect()
+}
+
+fn before(resolved: &Resolved, set: &[(String, String)]) -> String {
+    let mut out = String::new();
+    for (name, value) in set.iter().chain(&resolved.variables) {
+        let _ = writeln!(out, "{name}={}", quoted(value));
+    }
+    if !resolved.arguments.is_empty() {
+        let all: Vec<String> = resolved.arguments.iter().map(|value| quoted(value)).collect();
+        let _ = writeln!(out, "set -- {}", all.join(" "));
+    }
+    out
+}
+
+fn shown_with(set: &[(String, String)], shown: &str) -> String {
+    let mut out = String::new();
+    for (name, value) in set {
+        let value = if secret::looks_secret(name) || secret::carries_password(value) {
+            secret::HIDDEN.to_owned()
+        } else {
+            quoted(value)
+        };
+        let _ = writeln!(out, "{name}={value}");
+    }
+    out.push_str(shown);
+    out
+}
+
+fn quoted(value: &str) -> String {
+    format!("'{}'", value.replace('\'', "'\\''"))
+}
+
+fn masked(text: &str) -> String {
+    let lines =
+        text.split('\n').map(|line| String::from_utf8_lossy(&secret::mask(line.as_bytes())).into_owned());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// How much is asked. That it goes on, or takes the terminal, is what was ordered.
+fn tier_of(risk: Tier, asks: &[Ask]) -> Tier {
+    let raises = |ask: &Ask| !matches!(ask, Ask::Endless | Ask::Terminal);
+    if asks.iter().any(raises) { risk.max(Tier::Change) } else { risk }
+}
+
+fn why_of(asks: &[Ask]) -> Vec<String> {
+    let words = |ask: &Ask| {
+        Some(match ask {
+            Ask::Change | Ask::Danger => return None,
+            Ask::Heavy => "a heavy read".to_owned(),
+            Ask::Secret => "it touches secrets".to_owned(),
+            Ask::Terminal => "it takes the terminal".to_owned(),
+            Ask::Endless => "it never ends by itself".to_owned(),
+            Ask::Opens => "it opens a session elsewhere: what follows in its block goes there".to_owned(),
+            Ask::Conditional(condition) => format!("the document says it only `{condition}`"),
+            Ask::MaybeBehind(line) => {
+                format!("line {line} opened a session elsewhere: it may be meant for that")
+            }
+            Ask::OtherContext(line) => {
+                format!("line {line} switches the context, and that does not reach here")
+            }
+        })
+    };
+    asks.iter().filter_map(words).collect()
+}
+
+/// What has to be typed for something dangerous: the thing that it is done to, else what is done.
+fn phrase(statement: &Statement) -> String {
+    let fits = |words: &str| !words.is_empty() && words.chars().count() <= LONGEST_PHRASE;
+    if let Some(name) = effect::target(statement).filter(|name| fits(name)) {
+        return name;
+    }
+    let verb = match &statement.subcommand {
+        Some(subcommand) => format!("{} {subcommand}", statement.tool),
+        None => statement.tool.clone(),
+    };
+    if fits(&verb) { verb } else { "run it".to_owned() }
+}

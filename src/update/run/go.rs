@@ -1,0 +1,466 @@
+//! From a key to an order: what may run, what is asked first, what follows by itself.
+use super::{begin, mark, number, open, values, went_well};
+use crate::commands::tools::Tables;
+use crate::domain::approval::{Approved, Place, Plan, Question, QuestionId};
+use crate::domain::shell::{Sent, Where};
+use crate::incident::event::{Order, StepEnded};
+use crate::model::checklist::{Mark, Spot, Wants};
+use crate::model::msg::Effect;
+use crate::model::overlay::{Ask, Overlay};
+use crate::model::run::Looking;
+use crate::model::{Dirty, Model};
+use crate::panes::checklist;
+use crate::runbook::execution::{Go, Refusal, Run, Stop};
+use crate::runbook::order::{self, Ground, Ordered};
+use crate::runbook::{Step, StepKind};
+use crate::update::{act, typing};
+
+/// How long a first `s` is remembered.
+const MEANT: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Enter: runs the line here, chooses the way that it stands for, or ticks what is done by hand.
+pub(super) fn here(model: &mut Model) -> Vec<Effect> {
+    let Some(checklist) = &model.checklist else { return Vec::new() };
+    let at = checklist.here;
+    if checklist::command(&checklist.book.runbook, at).is_some() {
+        return want(model, Wants::Run(at));
+    }
+    let Some(step) = checklist.book.runbook.steps.get(at.step) else { return Vec::new() };
+    match step.kind {
+        StepKind::Note => {
+            model.say("nothing to run here", false);
+            Vec::new()
+        }
+        StepKind::Branch if step.branch.is_none() => {
+            model.say("choose one of those below: Enter on the way to go", false);
+            Vec::new()
+        }
+        _ => choose(model, at).unwrap_or_else(|| super::hand::tick(model)),
+    }
+}
+
+/// Runs what only reads, from here on, until something has to be asked.
+pub(super) fn on(model: &mut Model) -> Vec<Effect> {
+    let Some(checklist) = &model.checklist else { return Vec::new() };
+    let step = checklist.here.step;
+    want(model, Wants::Until(step))
+}
+
+/// Does it now, or as soon as the run is there.
+pub(super) fn want(model: &mut Model, wants: Wants) -> Vec<Effect> {
+    let Some(checklist) = &mut model.checklist else { return Vec::new() };
+    if checklist.run.is_none() {
+        return begin(model, wants);
+    }
+    checklist.wants = Some(wants);
+    wanted(model)
+}
+
+/// What waited goes on, where nothing stands before it any more.
+pub(super) fn wanted(model: &mut Model) -> Vec<Effect> {
+    // What is typed or asked stands before it.
+    if !model.overlays.is_empty() || open(model).is_none() {
+        return Vec::new();
+    }
+    let Some(wants) = model.checklist.as_ref().and_then(|open| open.wants.clone()) else { return Vec::new() };
+    match wants {
+        Wants::Mark(wish) => super::hand::wanted(model, wish),
+        Wants::Run(at) => {
+            let began = run(model, at);
+            began.unwrap_or_default()
+        }
+        Wants::Until(from) => until(model, from),
+        Wants::Own { at, text, beside } => {
+            done_with(model);
+            own(model, at, &text, beside)
+        }
+    }
+}
+
+fn done_with(model: &mut Model) {
+    if let Some(open) = &mut model.checklist {
+        open.wants = None;
+    }
+}
+
+/// Runs a command of the runbook; none where a value is asked for first.
+fn run(model: &mut Model, at: Spot) -> Option<Vec<Effect>> {
+    let (step, command) = (number(at.step), number(at.command?));
+    let values = values::of(model);
+    let (_, known) = open(model)?;
+    let go = match known.run.may(step, command, &values) {
+        Err(Refusal::Missing(missing)) => {
+            values::ask(model, &missing);
+            return None;
+        }
+        // The first line of a block whose shell is gone begins it anew.
+        Err(Refusal::Lost { from, .. }) if line_of(&known.run, at) == Some(from) => {
+            known.run.anew(step, command, &values)
+        }
+        other => other,
+    };
+    match go {
+        Ok(go) => {
+            done_with(model);
+            Some(ordered(model, &go))
+        }
+        Err(refusal) => {
+            done_with(model);
+            Some(refused(model, at, &refusal))
+        }
+    }
+}
+
+fn line_of(run: &Run, at: Spot) -> Option<u32> {
+    let command = run.step(number(at.step))?.commands.get(at.command?)?;
+    Some(command.statement.line)
+}
+
+/// Why it does not run; where a way has to be chosen first, Enter chooses the one that the cursor stands in.
+fn refused(model: &mut Model, at: Spot, refusal: &Refusal) -> Vec<Effect> {
+    if matches!(refusal, Refusal::NotChosen { .. } | Refusal::Undecided { line: None, .. })
+        && let Some(effects) = choose(model, at)
+    {
+        return effects;
+    }
+    model.say(refusal.to_string(), true);
+    Vec::new()
+}
+
+/// Chooses the way that leads here, where none is chosen yet.
+fn choose(model: &mut Model, at: Spot) -> Option<Vec<Effect>> {
+    let step = number(at.step);
+    let checklist = model.checklist.as_ref()?;
+    let runbook = checklist.book.runbook.clone();
+    let fresh = Run::new("", runbook);
+    let run = open(model).map_or(&fresh, |(_, known)| &known.run);
+    for gate in run.shape().gates(step) {
+        match run.chosen(gate.asks) {
+            None => {
+                let named = run.step(gate.option).map(words).unwrap_or_default();
+                let wish = Mark::Choose { asks: gate.asks, chosen: gate.option, no_longer: false };
+                model.say(format!("chosen: {named}"), false);
+                return Some(mark(model, wish));
+            }
+            Some(chosen) if chosen != gate.option => {
+                let named = run.step(gate.option).map(words).unwrap_or_default();
+                let wish = Mark::Choose { asks: gate.asks, chosen: gate.option, no_longer: false };
+                model.say(format!("chosen now: {named}"), false);
+                return Some(mark(model, wish));
+            }
+            Some(_) => {}
+        }
+    }
+    let condition = run.step(step)?.commands.get(at.command?)?.statement.condition.clone()?;
+    let way = run.ways(step).iter().position(|way| *way == condition)?;
+    let wish = Mark::Choose { asks: Some(step), chosen: number(way), no_longer: false };
+    model.say(format!("chosen: {}", crate::domain::text::one_line(&condition)), false);
+    Some(mark(model, wish))
+}
+
+fn words(step: &Step) -> String {
+    let title = step.branch.as_deref().unwrap_or(&step.title);
+    format!("{} {}", step.n, crate::domain::text::one_line(title))
+}
+
+/// The next of what runs without a question; what stopped it is said, and the cursor goes there.
+fn until(model: &mut Model, from: usize) -> Vec<Effect> {
+    let values = values::of(model);
+    let Some((_, known)) = open(model) else { return Vec::new() };
+    if model.runs.starting.iter().any(|(run, ..)| run == known.run.name()) {
+        return Vec::new();
+    }
+    let until = known.run.until(number(from), &values);
+    if let Some(go) = until.run.first().cloned() {
+        let spot = Spot { step: go.step as usize, command: Some(go.command as usize) };
+        go_to(model, spot);
+        return ordered(model, &go);
+    }
+    let spot = |step: u32, command: Option<u32>| Spot {
+        step: step as usize,
+        command: command.map(|command| command as usize),
+    };
+    let (to, says) = match &until.stop {
+        // It is told when it has ended.
+        Stop::Running { .. } => return Vec::new(),
+        Stop::Asks { step, command, .. } => (Some(spot(*step, Some(*command))), None),
+        Stop::Refused { step, command, why: Refusal::Missing(missing) } => {
+            let to = spot(*step, Some(*command));
+            go_to(model, to);
+            values::ask(model, missing);
+            return Vec::new();
+        }
+        Stop::Refused { step, command, why } => (Some(spot(*step, Some(*command))), Some(why.to_string())),
+        Stop::Bad { step, command, .. } => {
+            (Some(spot(*step, Some(*command))), Some("this did not go well: look at it first".to_owned()))
+        }
+        Stop::ByHand(step) => {
+            (Some(spot(*step, None)), Some("this is done by hand: Space ticks it".to_owned()))
+        }
+        Stop::Choose(asks) => (asks.map(|step| spot(step, None)), Some("choose a way first".to_owned())),
+        Stop::End => (None, Some("nothing more is left to run from here".to_owned())),
+    };
+    done_with(model);
+    if let Some(to) = to {
+        go_to(model, to);
+    }
+    match says {
+        Some(says) => model.say(says, false),
+        None => model.say("the next one asks: Enter", false),
+    }
+    Vec::new()
+}
+
+fn go_to(model: &mut Model, to: Spot) {
+    let Some(open) = &mut model.checklist else { return };
+    // A step with commands is stood on by one of them.
+    let spots: Vec<Spot> = checklist::spots(&open.book.runbook).collect();
+    let stands = spots.iter().find(|spot| **spot == to).or(spots.iter().find(|spot| spot.step == to.step));
+    if let Some(spot) = stands {
+        open.here = *spot;
+    }
+    model.mark_dirty(Dirty::Now);
+}
+
+fn ordered(model: &mut Model, go: &Go) -> Vec<Effect> {
+    let values = values::of(model);
+    let tables = Tables { rules: model.settings.commands.clone() };
+    let place = place(model);
+    let Some((checklist, known)) = open(model) else { return Vec::new() };
+    let ground = Ground { values: &values, tables: &tables, place: &place };
+    let document = checklist.book.document.path.clone();
+    let ordered = order::order(&known.run, go, &document, ground);
+    asked(model, ordered)
+}
+
+/// What the operator wrote, in place of the line or beside it.
+fn own(model: &mut Model, at: Spot, text: &str, beside: bool) -> Vec<Effect> {
+    let values = values::of(model);
+    let tables = Tables { rules: model.settings.commands.clone() };
+    let place = place(model);
+    let Some((checklist, known)) = open(model) else { return Vec::new() };
+    let ground = Ground { values: &values, tables: &tables, place: &place };
+    let document = checklist.book.document.path.clone();
+    let step = number(at.step);
+    // In place of the line it takes the line's own shell, whatever that line itself would still need.
+    let go = match at.command.filter(|_| !beside) {
+        Some(command) => match known.run.may(step, number(command), &values) {
+            Ok(go) => Some(go),
+            Err(Refusal::Missing(_)) => known.run.instead(step, number(command)),
+            Err(why) => {
+                let why = why.to_string();
+                model.say(why, true);
+                return Vec::new();
+            }
+        },
+        None => None,
+    };
+    let ordered = order::own(&known.run, step, go.as_ref(), text, &document, ground);
+    asked(model, ordered)
+}
+
+/// Runs what only reads; asks about everything else.
+fn asked(model: &mut Model, ordered: Result<Ordered, String>) -> Vec<Effect> {
+    let Ordered { command, looks } = match ordered {
+        Ok(ordered) => ordered,
+        Err(why) => {
+            model.say(why, true);
+            return Vec::new();
+        }
+    };
+    let lang = model
+        .runs
+        .all
+        .get(&command.run)
+        .and_then(|known| known.run.step(command.step)?.commands.get(command.command? as usize))
+        .map(|command| command.statement.lang)
+        .unwrap_or_default();
+    let spot = (command.run.clone(), command.step, command.command);
+    if model.runs.starting.contains(&spot) {
+        model.say("it is being started", false);
+        return Vec::new();
+    }
+    match Approved::reading(Box::new(command), &act::ground(model)) {
+        Ok(approved) => {
+            model.runs.starting.insert(spot);
+            vec![Effect::Start { approved, evidence: Vec::new() }]
+        }
+        Err(command) => {
+            let asks = !looks.looks.is_empty();
+            let place = Place { host: command.place.host.clone(), ..Place::default() };
+            let effects = act::question_of(model, Plan::Shell(command), place);
+            let Some(question) = model.questions.open.as_ref().map(|open| open.id()) else { return effects };
+            model.runs.looking = Some(Looking { question, looks, lang, evidence: Vec::new() });
+            if !asks {
+                // Nothing is to be looked at: what is known stands there at once.
+                super::answered(model, question, &[]);
+                return Vec::new();
+            }
+            effects
+        }
+    }
+}
+
+/// The operator has agreed.
+pub fn approved(model: &mut Model, approved: Approved) -> Vec<Effect> {
+    let question = approved.question();
+    let looking = model.runs.looking.take_if(|looking| looking.question == question);
+    if let Some(command) = approved.command() {
+        model.runs.starting.insert((command.run.clone(), command.step, command.command));
+    }
+    let evidence: Vec<Sent> = looking.map(|looking| looking.evidence).unwrap_or_default();
+    vec![Effect::Start { approved, evidence }]
+}
+
+/// The question was left.
+pub fn closed(model: &mut Model, question: &Question) {
+    let id: QuestionId = question.id();
+    model.runs.looking.take_if(|looking| looking.question == id);
+    done_with(model);
+}
+
+/// Where the commands of the open runbook run.
+fn place(model: &Model) -> Where {
+    let profile = &model.settings.profile;
+    let of = model.checklist.as_ref().and_then(|open| open.of.as_ref()).map(|of| &of.context);
+    let known = of.and_then(|of| model.clusters.get_key_value(of));
+    let cluster = known.or_else(|| model.clusters.first_key_value());
+    let (context, facts) = match cluster {
+        Some((context, facts)) => (context.to_string(), Some(facts)),
+        None => (profile.contexts.first().cloned().unwrap_or_default(), None),
+    };
+    let namespace = profile.namespaces.iter().find(|name| *name != "*").cloned();
+    let own = facts.and_then(|facts| facts.namespaces.first().map(ToString::to_string));
+    let path = model.checklist.as_ref().map_or("", |open| open.book.document.path.as_str());
+    let footing = profile.footing(path);
+    Where {
+        host: footing.run_on.clone().unwrap_or_else(|| model.host.clone()),
+        remote: footing.run_on,
+        workdir: footing.workdir,
+        context,
+        namespace: namespace.or(own).unwrap_or_default(),
+        origin: facts.map(|facts| facts.namespace_origin.clone()).unwrap_or_default(),
+    }
+}
+
+/// A command of the open run has ended.
+pub(super) fn ended(model: &mut Model, ended: &StepEnded) -> Vec<Effect> {
+    let Some((checklist, known)) = open(model) else { return Vec::new() };
+    let state = ended.at.command.and_then(|command| known.run.command(ended.at.step, command));
+    let well = state.as_ref().is_none_or(|view| went_well(&view.state));
+    let goes_on = matches!(checklist.wants, Some(Wants::Until(_)));
+    // Whoever stayed on the line goes on to the next one.
+    let at = Spot { step: ended.at.step as usize, command: ended.at.command.map(|command| command as usize) };
+    let stayed = checklist.here == at;
+    if well && stayed && ended.at.command.is_some() {
+        let next = checklist::spots(&checklist.book.runbook).find(|spot| *spot > at);
+        if let Some(next) = next {
+            go_to(model, next);
+        }
+    }
+    if goes_on && !well {
+        done_with(model);
+    }
+    wanted(model)
+}
+
+/// Types a copy of the command.
+pub(super) fn edit(model: &mut Model) -> Vec<Effect> {
+    let Some(checklist) = &model.checklist else { return Vec::new() };
+    let at = checklist.here;
+    let Some(command) = checklist::command(&checklist.book.runbook, at) else {
+        model.say("there is no command here", false);
+        return Vec::new();
+    };
+    let text = command.statement.text.clone();
+    if text.contains('\n') {
+        // A line is what can be typed here.
+        let joined = joined(&text);
+        match joined {
+            Some(line) => typing::ask(model, Ask::Command { at, beside: false }, &line),
+            None => model.say("a command of several lines is not edited here: copy it with c", true),
+        }
+        return Vec::new();
+    }
+    typing::ask(model, Ask::Command { at, beside: false }, &text);
+    Vec::new()
+}
+
+/// One line of a command that goes on behind backslashes.
+fn joined(text: &str) -> Option<String> {
+    let mut out = String::new();
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        match line.strip_suffix('\\') {
+            Some(line) => out.push_str(&format!("{} ", line.trim())),
+            None if lines.peek().is_none() => out.push_str(line.trim()),
+            None => return None,
+        }
+    }
+    Some(out)
+}
+
+/// Types a command of the operator's own.
+pub(super) fn ad_hoc(model: &mut Model) -> Vec<Effect> {
+    let Some(checklist) = &model.checklist else { return Vec::new() };
+    let at = checklist.here;
+    typing::ask(model, Ask::Command { at, beside: true }, "");
+    Vec::new()
+}
+
+/// What runs here: of the line, of the step, or the only thing that runs at all.
+fn running(model: &Model) -> Option<(Order, u32)> {
+    let (checklist, known) = open(model)?;
+    let here = checklist.here;
+    let all = known.run.in_flight();
+    let own = all.iter().find(|(step, command, _)| {
+        *step == number(here.step) && command.map(|command| command as usize) == here.command
+    });
+    let step = || all.iter().find(|(step, ..)| *step == number(here.step));
+    let only = || if all.len() == 1 { all.first() } else { None };
+    own.or_else(step).or_else(only).map(|(step, _, order)| (order.clone(), *step))
+}
+
+/// Stops what runs here: the first key says what goes with it, the second does it.
+pub(super) fn stop(model: &mut Model) -> Vec<Effect> {
+    let Some((order, _)) = running(model) else {
+        model.say("nothing runs here", false);
+        return Vec::new();
+    };
+    let meant = model.runs.stopping.take();
+    if meant.is_some_and(|(known, since)| known == order && model.now.since(since) < MEANT) {
+        return vec![Effect::Stop(order)];
+    }
+    model.runs.stopping = Some((order, model.now));
+    model.say("stopping it ends its shell, and what the block has set: s again to stop it", true);
+    Vec::new()
+}
+
+/// Gives the terminal to what runs here.
+pub(super) fn terminal(model: &mut Model) -> Vec<Effect> {
+    match running(model) {
+        Some((order, _)) => vec![Effect::EnterSession(order.session)],
+        None => {
+            model.say("nothing runs here", false);
+            Vec::new()
+        }
+    }
+}
+
+/// All that the line here wrote.
+pub(super) fn output(model: &mut Model) -> Vec<Effect> {
+    let Some((checklist, known)) = open(model) else {
+        model.say("nothing ran here yet", false);
+        return Vec::new();
+    };
+    let here = checklist.here;
+    let last = known.run.last_order(number(here.step), here.command.map(number));
+    let Some(order) = last else {
+        model.say("this has not run yet", false);
+        return Vec::new();
+    };
+    model.runs.page = None;
+    model.overlays.push(Overlay::Output { order: order.clone(), top: 0 });
+    let stream = crate::model::run::Stream::Out;
+    vec![Effect::ReadOutput { order, stream, from: 0 }]
+}

@@ -1,0 +1,193 @@
+//! Values that have to be given before a command can run: asked once per run, with what is known offered.
+use super::{mark, open};
+use crate::domain::object::{Facts, Kind, ObjectRef};
+use crate::domain::secret;
+use crate::model::Model;
+use crate::model::checklist::{Mark, Wants};
+use crate::model::msg::Effect;
+use crate::model::overlay::Ask;
+use crate::runbook::binding::{Origin, Sort, Value, Values, Wanted, wanted};
+use crate::update::{act, typing};
+
+/// So many candidates are named.
+const NAMED: usize = 6;
+
+/// All values of the open run, secrets among them.
+pub(super) fn of(model: &Model) -> Values {
+    let Some((_, known)) = open(model) else { return Values::default() };
+    let mut values = known.run.values();
+    if let Some(secrets) = model.runs.secrets.get(known.run.name()) {
+        values.extend(secrets);
+    }
+    values
+}
+
+/// Asks for the first of these, by the way the document writes it.
+pub(super) fn ask(model: &mut Model, missing: &[String]) {
+    let Some(text) = missing.first() else { return };
+    let Some(checklist) = &model.checklist else { return };
+    let all = wanted(&checklist.book.runbook);
+    let Some(one) = all.iter().find(|one| one.texts.contains(text)) else { return };
+    let (offered, origin, others) = offer(model, one);
+    let others = if others.is_empty() { String::new() } else { format!(" ({})", others.join(", ")) };
+    let title = format!("{}{others}:", crate::domain::text::one_line(text));
+    let ask = Ask::RunValue { name: one.name.clone(), title, offered: offered.clone(), origin };
+    typing::ask(model, ask, &offered);
+}
+
+/// Gives the values of the line here anew.
+pub(super) fn anew(model: &mut Model) -> Vec<Effect> {
+    let Some(checklist) = &model.checklist else { return Vec::new() };
+    let command = crate::panes::checklist::command(&checklist.book.runbook, checklist.here);
+    let asked: Vec<String> = command
+        .map(|command| command.placeholders.iter().map(|one| one.text.clone()).collect())
+        .unwrap_or_default();
+    if asked.is_empty() {
+        model.say("nothing of this line is filled in", false);
+    }
+    ask(model, &asked);
+    Vec::new()
+}
+
+/// What is offered for a value: the alert's label, the selected row, what the panes know, the document's default.
+fn offer(model: &Model, one: &Wanted) -> (String, &'static str, Vec<String>) {
+    let values = of(model);
+    if let Some(value) = values.get(&one.name).filter(|_| one.sort != Sort::Secret) {
+        let origin = match &value.origin {
+            Origin::Label(_) => "alert",
+            Origin::Row => "selection",
+            Origin::Environment => "environment",
+            Origin::Candidate => "candidate",
+            Origin::Document => "default",
+            Origin::Operator => "operator",
+        };
+        return (value.text.clone(), origin, Vec::new());
+    }
+    if let Some(label) = label(model, one) {
+        return (label, "alert", Vec::new());
+    }
+    let candidates = candidates(model, one.sort);
+    if let Some(selected) = selected(model, one.sort) {
+        return (selected, "selection", Vec::new());
+    }
+    match (candidates.as_slice(), &one.default) {
+        (_, Some(default)) if !default.trim().is_empty() => (default.clone(), "default", candidates),
+        ([only], _) => (only.clone(), "candidate", Vec::new()),
+        _ => (String::new(), "operator", candidates),
+    }
+}
+
+/// The label of the alert that the run is for.
+fn label(model: &Model, one: &Wanted) -> Option<String> {
+    let alert = model.checklist.as_ref()?.of.as_ref().filter(|of| of.kind == Kind::Alert)?;
+    let Facts::Alerts(crate::domain::alert::AlertFacts::Alert(alert)) =
+        &model.listing(Kind::Alert)?.get(alert)?.facts
+    else {
+        return None;
+    };
+    let same = |label: &str| {
+        let plain = |text: &str| -> String {
+            text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+        };
+        let (label, name) = (plain(label), plain(&one.name));
+        label == name || format!("{label}name") == name
+    };
+    let of_sort = |label: &str| match one.sort {
+        Sort::Pod => label == "pod",
+        Sort::Namespace => label == "namespace",
+        Sort::Deployment => label == "deployment",
+        Sort::Node => matches!(label, "node" | "instance"),
+        Sort::Container => label == "container",
+        Sort::Service => label == "service",
+        _ => false,
+    };
+    let labels = || alert.labels.iter();
+    let found = labels().find(|(name, _)| same(name)).or_else(|| labels().find(|(name, _)| of_sort(name)));
+    found.map(|(_, value)| value.to_string())
+}
+
+fn kind_of(sort: Sort) -> Option<Kind> {
+    Some(match sort {
+        Sort::Pod => Kind::Pod,
+        Sort::Deployment | Sort::Service => Kind::Deployment,
+        Sort::Node => Kind::Node,
+        Sort::Namespace => Kind::Namespace,
+        _ => return None,
+    })
+}
+
+/// The row that was selected or marked before the runbook was opened.
+fn selected(model: &Model, sort: Sort) -> Option<String> {
+    let kind = kind_of(sort)?;
+    let of = model.checklist.as_ref()?.of.as_ref();
+    let from = |id: &ObjectRef| match (kind, id.kind) {
+        (Kind::Namespace, _) if !id.namespace.is_empty() => Some(id.namespace.to_string()),
+        (wanted, own) if wanted == own => Some(id.name.to_string()),
+        _ => None,
+    };
+    let marked = act::marked(model);
+    let row = match marked.as_slice() {
+        [one] => Some(one.clone()),
+        _ => None,
+    };
+    of.and_then(from).or_else(|| row.as_ref().and_then(from))
+}
+
+/// What the panes know of this sort, those in trouble first.
+fn candidates(model: &Model, sort: Sort) -> Vec<String> {
+    let mut found: Vec<String> = match kind_of(sort) {
+        Some(Kind::Pod) => model.pods.first(NAMED).map(|(pod, _)| pod.id.name.to_string()).collect(),
+        Some(Kind::Namespace) => model.pods.first(200).map(|(pod, _)| pod.id.namespace.to_string()).collect(),
+        Some(kind) => model
+            .listing(kind)
+            .map(|listing| listing.first(NAMED).map(|(object, _)| object.id.name.to_string()).collect())
+            .unwrap_or_default(),
+        None if sort == Sort::Context => model.clusters.keys().map(ToString::to_string).collect(),
+        None => Vec::new(),
+    };
+    let mut seen = std::collections::BTreeSet::new();
+    found.retain(|name| seen.insert(name.clone()));
+    found.truncate(NAMED);
+    found
+}
+
+/// A value was typed.
+pub fn given(model: &mut Model, name: &str, offered: &str, origin: &'static str, text: &str) -> Vec<Effect> {
+    if text.trim().is_empty() {
+        left(model);
+        model.say(format!("`{name}` is not filled in: nothing was run"), true);
+        return Vec::new();
+    }
+    let origin = if text == offered { origin } else { "operator" };
+    if (secret::looks_secret(name) || secret::carries_password(text))
+        && let Some(run) = model.checklist.as_ref().and_then(|open| open.run.clone())
+    {
+        let value = Value { text: text.to_owned(), origin: Origin::Operator };
+        model.runs.secrets.entry(run).or_default().set(name, value);
+    }
+    let value = Mark::Value { name: name.to_owned(), value: text.to_owned(), origin };
+    // What waits for it goes on once it is recorded.
+    mark(model, value)
+}
+
+/// It was left: what waited for it is not run.
+pub fn left(model: &mut Model) {
+    if let Some(open) = &mut model.checklist {
+        open.wants = None;
+    }
+}
+
+/// A line was typed for the open runbook.
+pub fn typed(model: &mut Model, ask: &Ask, text: &str) -> Vec<Effect> {
+    match ask {
+        Ask::SkipReason { step } => {
+            mark(model, Mark::Skip { step: *step, reason: text.trim().to_owned(), no_longer: false })
+        }
+        Ask::CloseReason { .. } => mark(model, Mark::Close { done: false, why: text.trim().to_owned() }),
+        Ask::Command { at, beside } => {
+            let wants = Wants::Own { at: *at, text: text.to_owned(), beside: *beside };
+            super::go::want(model, wants)
+        }
+        _ => Vec::new(),
+    }
+}
