@@ -151,7 +151,17 @@ impl<'r> Life<'r> {
                     }
                 }
             }
-            News::Gone(status) => self.gone(status).await,
+            News::Gone(status) => {
+                self.catch_up().await;
+                self.gone(status).await;
+            }
+        }
+    }
+
+    /// Hears what the driver has said already: whatever else happened came after it.
+    pub(super) async fn catch_up(&mut self) {
+        while let Some(bytes) = self.streams.answer_now() {
+            Box::pin(self.hear(News::Answer(bytes))).await;
         }
     }
 
@@ -170,9 +180,14 @@ impl<'r> Life<'r> {
             }
             return;
         }
+        if matches!(self.phase, Phase::Left | Phase::Over) {
+            return;
+        }
         if self.phase != Phase::Running {
             return self.lose("the shell answered although nothing was asked", true);
         }
+        let interrupted =
+            self.press.is_some_and(|press| press.statement && (press.halted || self.host.is_some()));
         self.drain().await;
         let background = match &self.host {
             None => {
@@ -199,7 +214,10 @@ impl<'r> Life<'r> {
         }));
         let taken = answer.taken;
         self.last = answer;
-        if taken {
+        if interrupted {
+            // The driver's child may have been interrupted as well, and the shell stands still.
+            self.lose("the statement ended while it was being stopped", true);
+        } else if taken {
             self.lose("the statement redefined `eval`, without which the shell can run nothing more", true);
         }
     }

@@ -165,10 +165,24 @@ impl Streams {
 
     /// Sends a frame to the driver. Whoever waits reads it whole, so this ends.
     pub(super) async fn send(&mut self, frame: &[u8]) -> io::Result<()> {
-        if matches!(self.answers, Answers::Among(_)) {
-            self.send_raw(b"O").await?;
+        if !matches!(self.answers, Answers::Among(_)) {
+            return self.send_raw(frame).await;
         }
-        self.send_raw(frame).await
+        let done = self.send_raw(&[b"O", frame].concat()).await;
+        if done.is_err() {
+            // What is said next would be taken for the rest of a statement that is half sent.
+            self.orders = None;
+        }
+        done
+    }
+
+    /// Some of an answer that has come already.
+    pub(super) fn answer_now(&self) -> Option<Vec<u8>> {
+        let Answers::Fifo(fifo) = &self.answers else { return None };
+        let mut bytes = vec![0; CHUNK];
+        let read = fifo.try_read(&mut bytes).ok().filter(|read| *read > 0)?;
+        bytes.truncate(read);
+        Some(bytes)
     }
 
     pub(super) async fn send_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
