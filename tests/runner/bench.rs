@@ -197,14 +197,14 @@ pub(crate) async fn next(handle: &mut Handle) -> Event {
     event.expect("the session is not over")
 }
 
+/// As much as there is now: what goes on writing may write faster than this reads.
 pub(crate) fn bytes(dir: &Path, statement: u64, stream: Stream) -> Vec<u8> {
     let mut output = firedeck::tools::runner::Output::open(dir, statement, stream).expect("readable");
-    let mut all = Vec::new();
-    loop {
-        let piece = output.read(all.len() as u64, 1 << 20).expect("read");
-        if piece.bytes.is_empty() {
-            return all;
-        }
+    let (mut all, mut at, total) = (Vec::new(), 0, output.total().expect("known"));
+    while at < total {
+        let piece = output.read(at, 1 << 20).expect("read");
+        at = piece.from + piece.bytes.len() as u64;
         all.extend(piece.bytes);
     }
+    all
 }
