@@ -14,6 +14,7 @@ use super::record::{Record, now};
 use super::setup::Kept;
 use super::streams::{News, Streams};
 use super::{group, place};
+use crate::domain::secret::mask;
 use crate::domain::text::clean;
 
 /// How long a shell may take to come up; there is a network before one that is far away.
@@ -56,6 +57,10 @@ pub(super) struct Life<'r> {
     pub(super) look: Instant,
     pub(super) wait: Duration,
     pub(super) began: Instant,
+    /// When there was no shell any more.
+    pub(super) ended: Instant,
+    /// It was told to end even then.
+    pub(super) forced: bool,
     pub(super) number: u64,
     /// Frames that this list of rounds has taken.
     pub(super) rounds: u64,
@@ -89,6 +94,8 @@ impl<'r> Life<'r> {
             look: Instant::now(),
             wait: SOON,
             began: Instant::now(),
+            ended: Instant::now(),
+            forced: false,
             number: 0,
             rounds: 0,
             own: 1,
@@ -129,7 +136,8 @@ impl<'r> Life<'r> {
         let text = std::fs::read(format!("{}.err", self.record.statement)).unwrap_or_default();
         let text = String::from_utf8_lossy(text.get(text.len().saturating_sub(1000)..).unwrap_or_default());
         let line = text.lines().rev().find(|line| !line.trim().is_empty());
-        clean(line.unwrap_or_default().trim()).into_owned()
+        let line = mask(line.unwrap_or_default().trim().as_bytes());
+        clean(&String::from_utf8_lossy(&line)).into_owned()
     }
 
     pub(super) async fn hear(&mut self, news: News) {
@@ -262,7 +270,7 @@ impl<'r> Life<'r> {
             unwritten: self.record.unwritten,
         };
         let from_outside = lost.is_some() || self.stopped;
-        self.phase = Phase::Left;
+        (self.phase, self.ended) = (Phase::Left, Instant::now());
         self.look_soon();
         if !from_outside {
             // As when a terminal is closed: who wants to go on has said so, with `nohup`.

@@ -16,6 +16,9 @@ const SELDOM: Duration = Duration::from_secs(1);
 /// this signal nobody sets one, and `bash` runs a trap for its exit all the same.
 const LAST: Signal = Signal::VTALARM;
 
+/// So long a runner stays that could not write down how its session ended.
+const WAITS: Duration = Duration::from_hours(1);
+
 /// How hard the session is pressed to end, and when it is pressed harder.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Press {
@@ -34,11 +37,12 @@ impl Life<'_> {
         let press = self.press.map(|press| press.at);
         let halted = self.press.is_some_and(|press| press.halted);
         let look = (halted || self.phase == Phase::Left).then_some(self.look);
-        press.into_iter().chain(look).min().unwrap_or_else(far)
+        press.into_iter().chain(look).chain(self.record.again()).min().unwrap_or_else(far)
     }
 
     /// Something is due: the next signal, or a look at who is left.
     pub(super) async fn press(&mut self) {
+        self.record.retry();
         if self.phase == Phase::Left && self.looks() {
             let alone = self.host.is_some() || group::left(self.streams.pid).is_empty();
             // The master of shared connections may hold what was the connection's stderr as long as it likes.
@@ -46,7 +50,10 @@ impl Life<'_> {
             if alone && (self.streams.are_closed() || self.press.is_some() || is_cut) {
                 self.drain().await;
                 self.part();
-                self.phase = Phase::Over;
+                // A disk that is full may be no more in a while, and how it ended is not to be lost.
+                if self.record.again().is_none() || self.forced || self.ended.elapsed() > WAITS {
+                    self.phase = Phase::Over;
+                }
                 return;
             }
         }
@@ -151,6 +158,7 @@ impl Life<'_> {
         if matches!(self.phase, Phase::Idle | Phase::Running) {
             self.lost.get_or_insert_with(|| why.to_owned());
         }
+        self.forced |= force && self.phase == Phase::Left;
         self.signal(if force { Signal::TERM } else { Signal::HUP });
         self.harder(Signal::KILL, false);
     }
