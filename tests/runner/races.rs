@@ -120,3 +120,15 @@ async fn a_statement_that_was_begun_is_said_to_be_although_its_shell_is_slow_to_
     }
     assert_eq!(desk.ended().await.status, 0);
 }
+
+#[tokio::test]
+async fn a_shell_that_says_much_while_it_is_told_much_holds_up_nobody() {
+    let mut desk = Desk::new().await;
+    desk.run("for i in {1..9000}; do eval \"a_name_that_is_long_$i=1\"; done").await;
+    // The last of a list of rounds has the shell read the driver again, and answer for that.
+    let text = format!(": '{}'", "x".repeat(300_000));
+    for n in 0..51 {
+        let text = if (45..50).contains(&n) { &*text } else { "true" };
+        assert_eq!(desk.run(text).await.ended.status, 0);
+    }
+}

@@ -307,7 +307,7 @@ impl Handle {
         };
         match timeout(ANSWERS, answer).await {
             Ok(Some(done)) => done,
-            Ok(None) if is_held(&self.dir).unwrap_or(false) => {
+            Ok(None) if !self.over && is_held(&self.dir).unwrap_or(false) => {
                 Err("the connection to the runner broke; whether it heard that is not known".into())
             }
             Ok(None) => Err("the session is over: its runner is gone".into()),
