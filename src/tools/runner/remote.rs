@@ -28,7 +28,7 @@ use super::streams::{News, Streams};
 const FIELDS: usize = 9;
 
 /// What is asked of `ssh`: no question at a terminal, nothing forwarded, and an end when nothing is heard any more.
-const OPTIONS: [&str; 16] = [
+const OPTIONS: [&str; 14] = [
     "-T",
     "-o",
     "BatchMode=yes",
@@ -43,8 +43,6 @@ const OPTIONS: [&str; 16] = [
     // It may use a master that is there, but does not become one that stays behind.
     "-o",
     "ControlMaster=no",
-    "-o",
-    "RemoteCommand=none",
     "--",
 ];
 
