@@ -12,6 +12,7 @@ pub mod log;
 pub mod pace;
 mod passage;
 pub mod perform;
+pub mod plain;
 mod quote;
 pub mod runs;
 pub mod screen;

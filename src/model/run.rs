@@ -90,6 +90,8 @@ pub struct Page {
     pub from: u64,
     pub to: u64,
     pub total: u64,
+    /// The last line has no end yet, and stands again at `to`.
+    pub open: bool,
 }
 
 /// What happens while commands run, beside what the journal holds.

@@ -1,6 +1,8 @@
 //! A runbook beside the live panes: its steps, their commands, and how risky each is.
 mod stand;
 
+pub use stand::sign;
+
 use std::borrow::Cow;
 
 use unicode_width::UnicodeWidthStr;
