@@ -109,7 +109,9 @@ impl Hands {
         };
         hands.tell_journal();
         hands.tell_what_was(model.now);
-        hands.runs.come_back();
+        if !model.wall {
+            hands.runs.come_back();
+        }
         // What is looked at from the start.
         let watched = crate::update::table::watched(model);
         hands.backends.watch(&watched);

@@ -160,3 +160,32 @@ fn leaving_ends_what_is_idle_and_lets_what_runs_go_on() {
         assert_eq!(state(&desk.root, &running), State::Running(1));
     });
 }
+
+#[test]
+fn of_two_cockpits_that_start_one_step_at_once_one_does_and_nothing_is_disputed() {
+    on(async {
+        let mut first = Desk::new();
+        first.open("A=1\nprintf x >>count; sleep 0.2").await;
+        let command = first.command(0, Tier::Read, Session::New);
+        let session = first.run(command).await.order.session;
+        let mut second = back(&first.root).await;
+        let ordered = |desk: &mut Desk| {
+            let command = desk.command(1, Tier::Change, Session::Join(session.clone()));
+            desk.approve(command)
+        };
+        let (one, two) = (ordered(&mut first), ordered(&mut second));
+        first.runs.begin(one, Vec::new());
+        second.runs.begin(two, Vec::new());
+        let ends = |msg: &Msg| told(msg, "step-ended") || super::bench::not_started(msg);
+        let (one, two) = tokio::join!(first.until(ends), second.until(ends));
+        let refused = [one, two].iter().filter(|msg| super::bench::not_started(msg)).count();
+        assert_eq!(refused, 1);
+        assert_eq!(std::fs::read_to_string(first.root.path().join("count")).expect("counted"), "x");
+        let mut third = Run::new(run(&first).name(), run(&first).runbook().clone());
+        let events = first.journal();
+        for event in &events {
+            third.take(event);
+        }
+        assert_eq!((third.said(), first.count("step-ended")), (Vec::new(), 2));
+    });
+}

@@ -147,21 +147,7 @@ impl Desk {
             Err(command) => command,
         };
         self.question += 1;
-        self.answer(self.question, *command)
-    }
-
-    pub(crate) fn answer(&self, id: u64, command: ShellCommand) -> Approved {
-        let plan = Plan::Shell(Box::new(command));
-        let at = Timestamp(1_000);
-        let asked = Question::ask(QuestionId(id), plan, Place::default(), Ground::default(), None, at);
-        let mut question = asked.expect("asked");
-        question.looked(Findings::default());
-        question.shown(question.revision(), at);
-        let press = Press { key: Key::plain(KeyCode::Char('y')), at: Timestamp(5_000), alone: true };
-        match Box::new(question).answer(Answer::Yes, press) {
-            Verdict::Approved(approved) => approved,
-            other @ Verdict::Open(..) => panic!("{other:?}"),
-        }
+        answer(self.question, *command)
     }
 
     /// Starts a command and waits until it has ended.
@@ -273,6 +259,21 @@ impl Drop for Desk {
                 kill(pid);
             }
         }
+    }
+}
+
+/// The question about a command, answered.
+pub(crate) fn answer(id: u64, command: ShellCommand) -> Approved {
+    let plan = Plan::Shell(Box::new(command));
+    let at = Timestamp(1_000);
+    let asked = Question::ask(QuestionId(id), plan, Place::default(), Ground::default(), None, at);
+    let mut question = asked.expect("asked");
+    question.looked(Findings::default());
+    question.shown(question.revision(), at);
+    let press = Press { key: Key::plain(KeyCode::Char('y')), at: Timestamp(5_000), alone: true };
+    match Box::new(question).answer(Answer::Yes, press) {
+        Verdict::Approved(approved) => approved,
+        other @ Verdict::Open(..) => panic!("{other:?}"),
     }
 }
 

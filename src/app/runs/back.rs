@@ -269,11 +269,28 @@ pub(super) async fn told_by_another(shared: &Arc<Shared>, by: &By, order: &Order
 }
 
 fn said(shared: &Shared, by: &By, order: &Order) -> Option<Event> {
-    // He may have gone on in another journal since.
-    let (at, places) = (now(), &shared.options.places);
-    let recent = read::journals(places).0.into_iter().filter(|one| at.0.saturating_sub(one.changed.0) < DAY);
-    let names: BTreeSet<String> = recent.map(|one| one.name).chain([by.journal.clone()]).collect();
-    let events = names.iter().flat_map(|name| read::journal(places, name).merged.entries);
-    let mut events = events.map(|entry| entry.event);
-    events.find(|event| matches!(&event.what, What::StepEnded(body) if body.order == *order))
+    let is = |event: &Event| matches!(&event.what, What::StepEnded(body) if body.order == *order);
+    lately(shared, by).find(is)
+}
+
+/// Whether another writer has told of the same start, which then is his.
+pub(super) async fn begun_by_another(shared: &Arc<Shared>, by: &By, order: &Order, at: &At) -> bool {
+    let (shared, by, order, at) = (shared.clone(), by.clone(), order.clone(), at.clone());
+    let looking = tokio::task::spawn_blocking(move || {
+        lately(&shared, &by).any(|event| match &event.what {
+            What::StepStarted(body) => body.order == order && body.at == at && event.writer != by.writer,
+            _ => false,
+        })
+    });
+    looking.await.unwrap_or(false)
+}
+
+/// What was written in the last day, in whatever journal: a cockpit may go on in another one.
+fn lately(shared: &Shared, by: &By) -> impl Iterator<Item = Event> {
+    let (at, places) = (now(), shared.options.places.clone());
+    let recent = read::journals(&places).0.into_iter().filter(|one| at.0.saturating_sub(one.changed.0) < DAY);
+    let own = (!by.journal.is_empty()).then(|| by.journal.clone());
+    let names: BTreeSet<String> = recent.map(|one| one.name).chain(own).collect();
+    let entries = names.into_iter().flat_map(move |name| read::journal(&places, &name).merged.entries);
+    entries.map(|entry| entry.event)
 }

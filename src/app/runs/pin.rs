@@ -79,7 +79,12 @@ impl Pinned {
             [("context", &self.context, &place.context), ("namespace", &self.namespace, &place.namespace)];
         for (what, own, shown) in pairs {
             if let Some(own) = own.as_ref().filter(|own| *own != shown) {
-                return Err(format!("it was shown for {what} `{shown}`, and its shell has `{own}`"));
+                let name = |name: &str| if name.is_empty() { "none".to_owned() } else { format!("`{name}`") };
+                return Err(format!(
+                    "it was shown for {what} {}, and its shell has {}",
+                    name(shown),
+                    name(own)
+                ));
             }
         }
         Ok(())

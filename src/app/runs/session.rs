@@ -140,7 +140,7 @@ pub(super) struct Pending {
 }
 
 /// Who wrote that a statement was begun, and in which journal.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct By {
     pub(super) writer: String,
     pub(super) journal: String,

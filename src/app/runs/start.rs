@@ -6,9 +6,9 @@ use tokio::time::Instant;
 
 use super::behind::{self, Way};
 use super::follow::Judging;
-use super::session::{Asked, Running, Task};
+use super::session::{Asked, By, Running, Task};
 use super::tail::Tailing;
-use super::{Shared, ask, begin, lock};
+use super::{Shared, ask, back, begin, lock};
 use crate::domain::approval::{Approved, Tier};
 use crate::domain::secret;
 use crate::domain::shell::{Kind, Sent, ShellCommand};
@@ -133,18 +133,19 @@ impl Task {
         let order = event::Order { session: self.name.clone(), statement: self.about.next };
         let started = work.started(order.clone(), &self.shared.options.user);
         let what = What::StepStarted(Box::new(started));
-        let told = self.shared.record(what.clone()).await;
-        if let Err(error) = told {
-            if !work.command.only_reads() {
-                return self
-                    .shared
-                    .not_started(at, format!("what changes something is recorded first: {error}"))
-                    .await;
+        let by = match self.shared.record(what.clone()).await {
+            Ok(id) => By { writer: id.writer, journal: id.incident },
+            Err(error) if !work.command.only_reads() => {
+                let why = format!("what changes something is recorded first: {error}");
+                return self.shared.not_started(at, why).await;
             }
-            self.shared.tell_unrecorded(&self.name, what, &error).await;
-        }
+            Err(error) => {
+                self.shared.tell_unrecorded(&self.name, what, &error).await;
+                By::default()
+            }
+        };
         if let Err(why) = self.handle.order(work.text(), order.statement).await {
-            return self.refused(at, order, why).await;
+            return self.refused(at, order, by, why).await;
         }
         self.about.busy = Some(order.statement);
         self.about.next = order.statement + 1;
@@ -240,7 +241,11 @@ impl Task {
     }
 
     /// The shell did not take what the journal says was begun.
-    async fn refused(&mut self, at: At, order: event::Order, why: String) {
+    async fn refused(&mut self, at: At, order: event::Order, by: By, why: String) {
+        if back::begun_by_another(&self.shared, &by, &order, &at).await {
+            // It runs, as he will tell; that it does not would be told of the very same attempt.
+            return self.shared.not_started(at, "somebody else has just begun it").await;
+        }
         let ended = StepEnded {
             at: at.clone(),
             order,
