@@ -1,5 +1,5 @@
 //! One session, in a task of its own: what is asked of it, one after the other, and what it tells.
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,6 +60,8 @@ impl Session {
             viewer: None,
             backlog: VecDeque::new(),
             seen: None,
+            asking: None,
+            lasting: BTreeSet::new(),
             over: false,
         };
         tokio::spawn(task.live(inbox));
@@ -169,6 +171,10 @@ pub(super) struct Task {
     pub(super) backlog: VecDeque<Bytes>,
     /// The statement whose terminal was looked at before.
     pub(super) seen: Option<u64>,
+    /// The statement that is a question of ours.
+    asking: Option<u64>,
+    /// What goes on behind the shell, begun by its statements.
+    lasting: BTreeSet<i32>,
     pub(super) over: bool,
 }
 
@@ -284,7 +290,7 @@ impl Task {
         if let Err(why) = self.handle.order(ask::text(text.expose(), within, &mark), statement).await {
             return Asked::Not(why);
         }
-        self.about.busy = Some(statement);
+        (self.about.busy, self.asking) = (Some(statement), Some(statement));
         while self.about.busy == Some(statement) && !self.over {
             match timeout_at(deadline, self.handle.next()).await {
                 Ok(Some(event)) => Box::pin(self.hear(event)).await,
@@ -333,6 +339,7 @@ impl Task {
                 if self.about.busy.is_none_or(|busy| busy <= ended.statement) {
                     self.about.busy = None;
                 }
+                self.left_behind(ended.statement, &ended.background).await;
                 let lasting = !ended.background.is_empty();
                 if let Some(running) = self.running.take_if(|one| one.statement == ended.statement) {
                     let (end, whole) = (End::Exit(ended.codes), ended.unwritten == [0; 3]);
@@ -354,6 +361,19 @@ impl Task {
                 let gone = Gone { statement, why: "its runner is dead".into(), ..Gone::default() };
                 self.gone(End::Interrupted, gone).await;
             }
+        }
+    }
+
+    /// What a question has left behind ends with it: a shell without groups could not see to that by itself.
+    async fn left_behind(&mut self, statement: u64, background: &[Child]) {
+        if self.asking != Some(statement) {
+            self.lasting = background.iter().map(|child| child.pid).collect();
+            return;
+        }
+        self.asking = None;
+        for child in background.iter().filter(|child| !self.lasting.contains(&child.pid)) {
+            // Most are killed already, and only not yet gone.
+            let _ = self.handle.stop_child(child.pid).await;
         }
     }
 
