@@ -282,6 +282,11 @@ impl Cockpit {
                         return Ok(Some(how));
                     }
                 }
+                Effect::EnterSession(session) => {
+                    if let Some(how) = Box::pin(self.enter_session(&session)).await? {
+                        return Ok(Some(how));
+                    }
+                }
                 Effect::EndShell(id) => self.shells.end(id),
                 other => self.hands.perform(other, &self.model),
             }

@@ -192,6 +192,12 @@ impl Run {
         said
     }
 
+    /// The box on which a command ran last.
+    pub fn host_of(&self, step: u32, command: u32) -> Option<&str> {
+        let (_, attempt) = self.record.last((step, Some(command)))?;
+        attempt.started.as_ref().map(|(_, body)| body.host.as_str())
+    }
+
     fn named(&self, step: u32, command: Option<u32>) -> String {
         let n = self.step(step).map_or("?", |step| step.n.as_str());
         match command.and_then(|command| self.command_of((step, command))) {
