@@ -323,7 +323,7 @@ impl Page<'_> {
     /// What the panes say to the condition in the line at `from`: behind it where there is room, else below.
     fn answer(&mut self, indent: u16, spot: Option<Spot>, from: usize, answer: &Answer) {
         // So that the answers of several short arms stand below each other.
-        const COLUMN: usize = 30;
+        const COLUMN: usize = 34;
         let (sign, role) = answers::sign(answer.level);
         let words = format!("{sign} {}", one_line(&answer.words));
         let alone = self.lines.len() == from + 1;

@@ -7,6 +7,7 @@ use crate::domain::alert::AlertFacts;
 use crate::domain::feed::Feed;
 use crate::domain::level::Level;
 use crate::domain::object::{Facts, Kind};
+use crate::domain::redis::RedisNode;
 use crate::domain::settings::limit::FactSource;
 use crate::domain::vital::{self, Vital, amount};
 use crate::model::Model;
@@ -187,11 +188,15 @@ fn amounts(model: &Model, subject: Subject) -> Vec<Amount> {
                 add(lag.as_secs_f64(), "s", "");
             }
         }
-        Subject::CacheHits => cache_hits(model).into_iter().for_each(|rate| add(rate, "%", "")),
+        Subject::CacheHits => {
+            for rate in cache_hits(model) {
+                add(rate, "%", "");
+            }
+        }
         Subject::Redis => {
-            for (object, _) in rows(model, Kind::RedisNode, &all) {
-                let filled = redis::node(object).and_then(|node| node.filled());
-                filled.into_iter().for_each(|filled| add(to_number(filled), "%", ""));
+            let nodes = rows(model, Kind::RedisNode, &all).filter_map(|(object, _)| redis::node(object));
+            for filled in nodes.filter_map(RedisNode::filled) {
+                add(to_number(filled), "%", "");
             }
         }
         _ => {}

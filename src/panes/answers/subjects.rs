@@ -74,10 +74,11 @@ fn pods(model: &Model, scope: &Scope, of: fn(&Counts) -> u32) -> Answer {
         (0, _) => unknown("no pod is there to say so"),
         (_, 1) => unknown("nothing is known of 1 pod, no other says so"),
         (_, n) if n > 0 => unknown(format!("nothing is known of {n} pods, no other says so")),
-        _ if elsewhere > 0 => match &scope.namespace {
-            Some(namespace) => fine(format!("no pod of {namespace} says so, {elsewhere} elsewhere do")),
-            None => fine(format!("no pod says so, {elsewhere} elsewhere do")),
-        },
+        // Whoever opened the runbook may have stood on the wrong thing: that is no green.
+        _ if elsewhere > 0 => {
+            let here = scope.namespace.as_ref().map_or_else(|| "here".into(), |own| format!("in {own}"));
+            Answer { level: Level::Warn, words: format!("none {here}, {elsewhere} elsewhere") }
+        }
         _ => fine("no pod says so"),
     }
 }
