@@ -12,9 +12,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::backends::Backends;
 use super::quote::{self, Quote};
+use super::runs::{self, Runs};
 use super::{clipboard, documents, perform};
+use crate::commands::tools::Tables;
 use crate::config::Options;
 use crate::domain::action::{Outcome, Verb};
+use crate::domain::approval::Plan;
 use crate::domain::change::Change;
 use crate::domain::news::News;
 use crate::domain::object::{Facts, ObjectRef};
@@ -42,6 +45,7 @@ pub struct Hands {
     pub(super) backends: Backends,
     logs: logs::Handle,
     pub(super) journal: Journal,
+    pub(super) runs: Runs,
     out: Outbox,
     msgs: mpsc::Sender<Msg>,
     cancel: CancellationToken,
@@ -69,19 +73,32 @@ impl Hands {
             &signals,
         );
         let logs = logs::start(clients, backends.taps(), out.clone(), signals);
+        let places = Places::new(|name| std::env::var_os(name));
         let journal = Journal::open(Setup {
-            places: Places::new(|name| std::env::var_os(name)),
+            places: places.clone(),
             incident: day(model.now),
             host: model.host.clone(),
             user: user(),
             pid: std::process::id(),
             started: model.now,
         });
+        let about = runs::Options {
+            journal: journal.clone(),
+            places,
+            host: model.host.clone(),
+            user: user(),
+            pid: std::process::id(),
+            started: model.now,
+            tables: Arc::new(Tables { rules: model.settings.commands.clone() }),
+            program: None,
+            size: super::terminal::size,
+        };
         let hands = Hands {
             kube,
             backends,
             logs,
             journal,
+            runs: Runs::start(about, msgs.clone()),
             out,
             cancel,
             inspecting: None,
@@ -210,6 +227,7 @@ impl Hands {
                 self.backends.rescue(&server);
                 self.kube.retry();
             }
+            Effect::Look(id, Plan::Shell(command)) => self.runs.look(id, &command),
             Effect::Look(id, plan) => {
                 let (kube, backends, out) = (self.kube.clone(), self.backends.clone(), self.out.clone());
                 tokio::spawn(async move {
@@ -220,10 +238,13 @@ impl Hands {
             Effect::Perform(id, approved) => {
                 tokio::spawn(perform::perform(self.scene(model), id, approved));
             }
-            Effect::Declined(question) => self.record(What::QuestionDeclined(QuestionDeclined {
-                question: question.id().0,
-                plan: crate::domain::approval::commands(question.plan()),
-            })),
+            Effect::Declined(question) => {
+                self.runs.declined(question.id());
+                self.record(What::QuestionDeclined(QuestionDeclined {
+                    question: question.id().0,
+                    plan: crate::domain::approval::commands(question.plan()),
+                }));
+            }
             Effect::Follow(follow) => self.logs.follow(follow, model.settings.logs.streams),
             Effect::FollowSince(since) => self.logs.since(since),
             Effect::Acknowledge { alerts, no_longer } => self.acknowledge(alerts, no_longer),
@@ -239,7 +260,10 @@ impl Hands {
                 self.documents = documents::start(&model.settings, &self.msgs);
             }
             Effect::Tell(what) => self.tell(*what),
-            Effect::OpenRun { .. } | Effect::Start { .. } | Effect::Stop(_) | Effect::ReadOutput { .. } => {}
+            Effect::OpenRun { book, alert } => self.runs.open(book, alert),
+            Effect::Start { approved, evidence } => self.runs.begin(approved, evidence),
+            Effect::Stop(order) => self.runs.stop(order),
+            Effect::ReadOutput { order, stream, from } => self.runs.read(order, stream, from),
             // The loop keeps what needs the terminal.
             Effect::Quit
             | Effect::Suspend
@@ -345,6 +369,7 @@ impl Hands {
     /// Ends every task and writes the last event.
     pub async fn close(self, how: &str, model: &Model) {
         self.cancel.cancel();
+        self.runs.close().await;
         let mut last: Vec<What> = left_open(model).map(What::ActionOutcome).collect();
         last.push(What::SessionClosed(SessionClosed { how: how.to_owned() }));
         let all = async {

@@ -13,6 +13,7 @@ pub mod pace;
 mod passage;
 pub mod perform;
 mod quote;
+pub mod runs;
 pub mod screen;
 pub mod shells;
 pub mod signals;

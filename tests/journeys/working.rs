@@ -296,6 +296,10 @@ fn it_runs_on_until_something_has_to_be_asked_and_stops_at_what_went_wrong() {
     desk.keys("u");
     desk.ends(Verdict::Failed);
     assert_eq!(desk.sent.len(), 1, "{}", desk.flash());
+    desk.keys("u");
+    assert!(desk.flash().contains("did not go well"), "{}", desk.flash());
+    desk.keys("j u");
+    assert_eq!(desk.sent.len(), 2, "who goes past it has seen it");
 }
 
 #[test]

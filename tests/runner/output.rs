@@ -113,7 +113,7 @@ fn what_was_dropped_is_passed_over_once() {
     make("1.out", HEAD);
     // The ring begins with how many bytes there were in all.
     let total = 4 * (HEAD + TAIL);
-    make("1.out.tail", 8 + TAIL).write_all_at(&total.to_le_bytes(), 0).expect("marked");
+    make("1.out.tail", 8 + TAIL + (64 << 10)).write_all_at(&total.to_le_bytes(), 0).expect("marked");
     let all = bytes(dir.path(), 1, Stream::Out);
     assert_eq!(all.len() as u64, HEAD + TAIL);
 }
@@ -148,4 +148,23 @@ async fn a_disk_that_takes_nothing_is_said_and_the_statement_goes_on() {
         let event = tokio::time::timeout(Duration::from_secs(20), other.next()).await.expect("told");
         ends += usize::from(matches!(event, Some(Event::Ended(_))));
     }
+}
+
+#[tokio::test]
+async fn the_end_of_a_session_is_written_down_once_the_disk_takes_it() {
+    use firedeck::tools::runner::{State, session};
+    use rustix::process::{Pid, Resource, getrlimit, prlimit};
+    let mut desk = Desk::with(|setup| wrap(setup, "trap '' XFSZ")).await;
+    desk.run("true").await;
+    let runner = Pid::from_raw(desk.place.runner());
+    let limits = getrlimit(Resource::Fsize);
+    let full = rustix::process::Rlimit { current: Some(8), maximum: limits.maximum };
+    prlimit(runner, Resource::Fsize, full).expect("set");
+    desk.start("exit 3").await;
+    assert_eq!(desk.shell_gone().await.code, Some(3));
+    assert_ne!(session(&desk.place.dir()).expect("a session").last, 2, "the disk took nothing");
+    prlimit(runner, Resource::Fsize, limits).expect("set");
+    desk.place.is_empty().await;
+    let found = session(&desk.place.dir()).expect("a session");
+    assert!(matches!(found.state, State::Over(Event::ShellGone(_))) && found.last == 2, "{found:?}");
 }

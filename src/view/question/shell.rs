@@ -32,7 +32,7 @@ pub(super) fn place(page: &mut Page, command: &ShellCommand, arrow: char) {
     let place = &command.place;
     let host = if place.host.is_empty() { "this box" } else { &place.host };
     let mut way = match &place.remote {
-        Some(remote) => format!("on {} (by ssh from {host})", clean(remote)),
+        Some(remote) => format!("on {}, by ssh from here", clean(remote)),
         None => format!("on {}", clean(host)),
     };
     if let Some(dir) = &place.workdir {
