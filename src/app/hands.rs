@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::backends::Backends;
+use super::ledger::Ledger;
 use super::quote::{self, Quote};
 use super::{clipboard, documents, perform};
 use crate::config::Options;
@@ -21,12 +22,12 @@ use crate::domain::object::{Facts, ObjectRef};
 use crate::domain::settings::values::Clipboard;
 use crate::domain::time::Timestamp;
 use crate::incident::event::{
-    ActionOutcome, AlertsAcknowledged, Event, QuestionAsked, QuestionDeclined, SessionClosed, SessionOpened,
-    SuspectMarked, Target,
+    ActionOutcome, AlertsAcknowledged, Event, QuestionAsked, QuestionDeclined, SessionOpened, SuspectMarked,
+    Target,
 };
-use crate::incident::{Keeping, What, acknowledged, day, suspects};
+use crate::incident::{What, acknowledged, day, suspects};
 use crate::model::msg::{Effect, Msg};
-use crate::model::{Journal as Recorded, Model, logs as model_logs};
+use crate::model::{Model, logs as model_logs};
 use crate::sources::supervise::Signals;
 use crate::sources::{Outbox, kubernetes, logs, now};
 use crate::store::journal::read;
@@ -42,6 +43,7 @@ pub struct Hands {
     pub(super) backends: Backends,
     logs: logs::Handle,
     pub(super) journal: Journal,
+    ledger: Ledger,
     out: Outbox,
     msgs: mpsc::Sender<Msg>,
     cancel: CancellationToken,
@@ -69,34 +71,16 @@ impl Hands {
             &signals,
         );
         let logs = logs::start(clients, backends.taps(), out.clone(), signals);
-        let journal = Journal::open(Setup {
+        let profile = &options.effective.settings.profile;
+        let setup = Setup {
             places: Places::new(|name| std::env::var_os(name)),
             incident: day(model.now),
             host: model.host.clone(),
             user: user(),
             pid: std::process::id(),
             started: model.now,
-        });
-        let hands = Hands {
-            kube,
-            backends,
-            logs,
-            journal,
-            out,
-            cancel,
-            inspecting: None,
-            _watch: watch_settings(options, &msgs),
-            documents: documents::start(&model.settings, &msgs),
-            msgs,
         };
-        hands.tell_journal();
-        hands.tell_what_was(model.now);
-        // What is looked at from the start.
-        let watched = crate::update::table::watched(model);
-        hands.backends.watch(&watched);
-        hands.kube.watch(watched);
-        let profile = &options.effective.settings.profile;
-        hands.record(What::SessionOpened(SessionOpened {
+        let session = SessionOpened {
             version: env!("CARGO_PKG_VERSION").into(),
             host: model.host.clone(),
             user: user(),
@@ -104,26 +88,29 @@ impl Hands {
             profile: profile.name.clone(),
             contexts: profile.contexts.clone(),
             read_only: profile.read_only,
-        }));
+        };
+        let ledger = Ledger::open(setup, session.clone(), msgs.clone(), cancel.clone());
+        let journal = ledger.journal.clone();
+        let hands = Hands {
+            kube,
+            backends,
+            logs,
+            journal,
+            ledger,
+            out,
+            cancel,
+            inspecting: None,
+            _watch: watch_settings(options, &msgs),
+            documents: documents::start(&model.settings, &msgs),
+            msgs,
+        };
+        hands.tell_what_was(model.now);
+        // What is looked at from the start.
+        let watched = crate::update::table::watched(model);
+        hands.backends.watch(&watched);
+        hands.kube.watch(watched);
+        hands.record(What::SessionOpened(session));
         hands
-    }
-
-    /// Tells the model whether what happens can be recorded, now and whenever it changes.
-    fn tell_journal(&self) {
-        let (mut state, msgs) = (self.journal.watch(), self.msgs.clone());
-        tokio::spawn(async move {
-            loop {
-                let recorded = match state.borrow_and_update().clone() {
-                    Keeping::Opening => Recorded::Opening,
-                    Keeping::Good(path) => Recorded::Good(path),
-                    Keeping::Moved { to, why } => Recorded::Moved { to, why },
-                    Keeping::Failed { why } => Recorded::Failed { why },
-                };
-                if msgs.send(Msg::Journal(recorded)).await.is_err() || state.changed().await.is_err() {
-                    return;
-                }
-            }
-        });
     }
 
     /// Tells the model who cared for which alerts, and which changes were held for the cause, before this start.
@@ -239,6 +226,10 @@ impl Hands {
                 self.documents = documents::start(&model.settings, &self.msgs);
             }
             Effect::Tell(what) => self.tell(*what),
+            Effect::OpenIncident { opened, joins } => self.ledger.begin(*opened, joins),
+            Effect::TakeUp(name) => self.ledger.take_up(name),
+            Effect::LeaveIncident => self.ledger.leave(),
+            Effect::Write { name, text } => self.write(name, text),
             Effect::OpenRun { .. } | Effect::Start { .. } | Effect::Stop(_) | Effect::ReadOutput { .. } => {}
             // The loop keeps what needs the terminal.
             Effect::Quit
@@ -321,6 +312,18 @@ impl Hands {
         });
     }
 
+    /// Writes a text to a new file in the directory firedeck was started in.
+    fn write(&self, name: String, text: String) {
+        let msgs = self.msgs.clone();
+        tokio::task::spawn_blocking(move || {
+            let (text, bad) = match write_text(&name, &text) {
+                Ok(path) => (format!("written to {}", path.display()), false),
+                Err(error) => (format!("`{name}` cannot be written here: {error}"), true),
+            };
+            let _ = msgs.blocking_send(Msg::Said { text, bad });
+        });
+    }
+
     /// To this box's own clipboard; the terminal's was told already.
     pub fn copy(&self, text: String, way: Clipboard) {
         let msgs = self.msgs.clone();
@@ -345,16 +348,8 @@ impl Hands {
     /// Ends every task and writes the last event.
     pub async fn close(self, how: &str, model: &Model) {
         self.cancel.cancel();
-        let mut last: Vec<What> = left_open(model).map(What::ActionOutcome).collect();
-        last.push(What::SessionClosed(SessionClosed { how: how.to_owned() }));
-        let all = async {
-            for what in last {
-                if let Err(error) = self.journal.append(what, now()).await {
-                    return tracing::warn!(%error, "the end was not recorded");
-                }
-            }
-        };
-        let _ = tokio::time::timeout(FAREWELL, all).await;
+        let last: Vec<What> = left_open(model).map(What::ActionOutcome).collect();
+        let _ = tokio::time::timeout(FAREWELL, self.ledger.close(last, how)).await;
     }
 }
 
@@ -402,6 +397,26 @@ fn write_new(name: &str, order: &model_logs::SaveOrder) -> std::io::Result<PathB
     }
     file.sync_all()?;
     std::path::absolute(name)
+}
+
+/// The same for a text; where that name is taken, under the next one that is free.
+fn write_text(name: &str, text: &str) -> std::io::Result<PathBuf> {
+    /// More of one name are somebody's mistake.
+    const MOST: u32 = 99;
+    let (stem, end) = name.rsplit_once('.').unwrap_or((name, "txt"));
+    for n in 1..=MOST {
+        let name = if n == 1 { format!("{stem}.{end}") } else { format!("{stem}-{n}.{end}") };
+        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&name) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+            Ok(mut file) => {
+                file.write_all(text.as_bytes())?;
+                file.sync_all()?;
+                return std::path::absolute(&name);
+            }
+        }
+    }
+    Err(std::io::ErrorKind::AlreadyExists.into())
 }
 
 pub(super) fn kube_options(options: &Options) -> kubernetes::Options {

@@ -54,6 +54,15 @@ pub enum Mark {
 
 impl Checklist {
     pub fn new(book: Book) -> Checklist {
-        Checklist { book, here: Spot::default(), top: 0, outdated: false, find: String::new(), run: None, of: None, wants: None }
+        Checklist {
+            book,
+            here: Spot::default(),
+            top: 0,
+            outdated: false,
+            find: String::new(),
+            run: None,
+            of: None,
+            wants: None,
+        }
     }
 }

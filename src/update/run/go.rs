@@ -191,7 +191,9 @@ fn until(model: &mut Model, from: usize) -> Vec<Effect> {
         Stop::Bad { step, command, .. } => {
             (Some(spot(*step, Some(*command))), Some("this did not go well: look at it first".to_owned()))
         }
-        Stop::ByHand(step) => (Some(spot(*step, None)), Some("this is done by hand: Space ticks it".to_owned())),
+        Stop::ByHand(step) => {
+            (Some(spot(*step, None)), Some("this is done by hand: Space ticks it".to_owned()))
+        }
         Stop::Choose(asks) => (asks.map(|step| spot(step, None)), Some("choose a way first".to_owned())),
         Stop::End => (None, Some("nothing more is left to run from here".to_owned())),
     };
@@ -332,10 +334,7 @@ pub(super) fn ended(model: &mut Model, ended: &StepEnded) -> Vec<Effect> {
     let well = state.as_ref().is_none_or(|view| went_well(&view.state));
     let goes_on = matches!(checklist.wants, Some(Wants::Until(_)));
     // Whoever stayed on the line goes on to the next one.
-    let at = Spot {
-        step: ended.at.step as usize,
-        command: ended.at.command.map(|command| command as usize),
-    };
+    let at = Spot { step: ended.at.step as usize, command: ended.at.command.map(|command| command as usize) };
     let stayed = checklist.here == at;
     if well && stayed && ended.at.command.is_some() {
         let next = checklist::spots(&checklist.book.runbook).find(|spot| *spot > at);

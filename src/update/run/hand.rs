@@ -22,8 +22,8 @@ pub(super) fn event(run: &str, by: &str, mark: Mark) -> What {
             What::BranchChosen(BranchChosen { run, step: asks, chosen, by, no_longer })
         }
         Mark::Value { name, value, origin } => {
-            let secret = crate::domain::secret::looks_secret(&name)
-                || crate::domain::secret::carries_password(&value);
+            let secret =
+                crate::domain::secret::looks_secret(&name) || crate::domain::secret::carries_password(&value);
             let value = if secret { String::new() } else { value };
             What::ValueGiven(ValueGiven { run, name, value, secret, origin: origin.to_owned(), by })
         }
@@ -35,9 +35,12 @@ pub(super) fn event(run: &str, by: &str, mark: Mark) -> What {
 pub(super) fn tick(model: &mut Model) -> Vec<Effect> {
     let Some(checklist) = &model.checklist else { return Vec::new() };
     let step = checklist.here.step;
-    let items = checklist.book.runbook.steps.get(step).map_or(0, |step| {
-        crate::runbook::execution::items(step).count()
-    });
+    let items = checklist
+        .book
+        .runbook
+        .steps
+        .get(step)
+        .map_or(0, |step| crate::runbook::execution::items(step).count());
     let ticks = open(model).and_then(|(_, known)| known.run.view(number(step))).map(|view| view.ticks);
     let ticks = ticks.unwrap_or_else(|| vec![false; items]);
     let whole = open(model)

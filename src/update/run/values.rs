@@ -39,8 +39,9 @@ pub(super) fn ask(model: &mut Model, missing: &[String]) {
 pub(super) fn anew(model: &mut Model) -> Vec<Effect> {
     let Some(checklist) = &model.checklist else { return Vec::new() };
     let command = crate::panes::checklist::command(&checklist.book.runbook, checklist.here);
-    let asked: Vec<String> =
-        command.map(|command| command.placeholders.iter().map(|one| one.text.clone()).collect()).unwrap_or_default();
+    let asked: Vec<String> = command
+        .map(|command| command.placeholders.iter().map(|one| one.text.clone()).collect())
+        .unwrap_or_default();
     if asked.is_empty() {
         model.say("nothing of this line is filled in", false);
     }
@@ -79,7 +80,8 @@ fn offer(model: &Model, one: &Wanted) -> (String, &'static str, Vec<String>) {
 /// The label of the alert that the run is for.
 fn label(model: &Model, one: &Wanted) -> Option<String> {
     let alert = model.checklist.as_ref()?.of.as_ref().filter(|of| of.kind == Kind::Alert)?;
-    let Facts::Alerts(crate::domain::alert::AlertFacts::Alert(alert)) = &model.listing(Kind::Alert)?.get(alert)?.facts
+    let Facts::Alerts(crate::domain::alert::AlertFacts::Alert(alert)) =
+        &model.listing(Kind::Alert)?.get(alert)?.facts
     else {
         return None;
     };
@@ -189,4 +191,3 @@ pub fn typed(model: &mut Model, ask: &Ask, text: &str) -> Vec<Effect> {
         _ => Vec::new(),
     }
 }
-
