@@ -4,6 +4,7 @@ mod aiming;
 mod asking;
 mod changes;
 mod containers;
+mod incidents;
 mod runbooks;
 
 use firedeck::domain::feed::FeedState;

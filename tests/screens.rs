@@ -4,6 +4,7 @@ mod before;
 mod compose;
 mod containers;
 mod database;
+mod incidents;
 mod kinds;
 mod lamps;
 mod looks;

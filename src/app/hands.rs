@@ -229,7 +229,7 @@ impl Hands {
             Effect::OpenIncident { opened, joins } => self.ledger.begin(*opened, joins),
             Effect::TakeUp(name) => self.ledger.take_up(name),
             Effect::LeaveIncident => self.ledger.leave(),
-            Effect::Write { name, text } => self.write(name, text),
+            Effect::Write { name, text, says } => self.write(name, text, says),
             Effect::OpenRun { .. } | Effect::Start { .. } | Effect::Stop(_) | Effect::ReadOutput { .. } => {}
             // The loop keeps what needs the terminal.
             Effect::Quit
@@ -313,11 +313,11 @@ impl Hands {
     }
 
     /// Writes a text to a new file in the directory firedeck was started in.
-    fn write(&self, name: String, text: String) {
+    fn write(&self, name: String, text: String, says: String) {
         let msgs = self.msgs.clone();
         tokio::task::spawn_blocking(move || {
             let (text, bad) = match write_text(&name, &text) {
-                Ok(path) => (format!("written to {}", path.display()), false),
+                Ok(path) => (format!("{says}written to {}", path.display()), false),
                 Err(error) => (format!("`{name}` cannot be written here: {error}"), true),
             };
             let _ = msgs.blocking_send(Msg::Said { text, bad });

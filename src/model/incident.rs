@@ -66,6 +66,8 @@ pub struct Screen {
     pub filter: Filter,
     pub entries: Vec<Entry>,
     pub handover: Option<Box<Handover>>,
+    /// Others that nobody has closed.
+    pub others: Vec<State>,
     /// Columns that the pane has; 0 until that is known.
     pub width: usize,
     pub height: usize,

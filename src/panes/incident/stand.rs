@@ -248,13 +248,13 @@ impl Page<'_> {
     }
 
     fn others(&mut self) {
-        let others = self.model.incidents.others();
+        let others = &self.model.incidents.screen.others;
         if others.is_empty() {
             return;
         }
         self.heading("Also open on this box");
         for state in others {
-            let line = format!("#{}  {}, {}", short(&state.name), title(&state), state.stage().name());
+            let line = format!("#{}  {}, {}", short(&state.name), title(state), state.stage().name());
             self.plain(vec![Fact::new(line, Role::Warning)]);
         }
     }

@@ -2,6 +2,7 @@
 use crate::domain::alert::AlertFacts;
 use crate::domain::object::{Facts, Kind, ObjectRef};
 use crate::incident::event::Place;
+use crate::incident::words::plain as words;
 use crate::model::Model;
 use crate::model::incident::Grade;
 use crate::model::shelf::Book;
@@ -36,12 +37,12 @@ fn of_document(document: &Document) -> Vec<Grade> {
     };
     let scaled: Vec<Grade> = scale(&document.facts)
         .map(|level| Grade {
-            name: level.name.to_owned(),
-            response: level.response_time.filter(|time| !time.is_empty()).map(str::to_owned),
+            name: words(level.name),
+            response: level.response_time.filter(|time| !time.is_empty()).map(words),
             rto: None,
-            criteria: criteria(level.line),
+            criteria: words(&criteria(level.line)),
             scale: place(level.line),
-            document: document.title.clone(),
+            document: words(&document.title),
         })
         .collect();
     if !scaled.is_empty() {
@@ -56,12 +57,12 @@ fn of_document(document: &Document) -> Vec<Grade> {
             Some(known) if known.response.is_none() => known.response = response,
             Some(_) => {}
             None => grades.push(Grade {
-                name: name.to_owned(),
+                name: words(name),
                 response,
                 rto: None,
                 criteria: String::new(),
                 scale: place(runbook.line),
-                document: document.title.clone(),
+                document: words(&document.title),
             }),
         }
     }
@@ -99,9 +100,9 @@ pub(super) fn offered(
     book: Option<&Book>,
     of: Option<&ObjectRef>,
 ) -> String {
-    let words = book.and_then(|book| book.runbook.severity.clone()).or_else(|| label(model, of?));
-    let Some(words) = words.filter(|words| !words.is_empty()) else { return String::new() };
-    grades.iter().find(|grade| same(&grade.name, &words)).map_or(words, |grade| grade.name.clone())
+    let said = book.and_then(|book| book.runbook.severity.clone()).or_else(|| label(model, of?));
+    let Some(said) = said.filter(|said| !said.is_empty()) else { return String::new() };
+    grades.iter().find(|grade| same(&grade.name, &said)).map_or(words(&said), |grade| grade.name.clone())
 }
 
 /// The severity label of an alert.

@@ -10,7 +10,6 @@ use crate::incident::event::{
 };
 use crate::incident::state::Stage;
 use crate::incident::words::counted;
-use crate::model::board::PaneKind;
 use crate::model::incident::{Page, Spot, short};
 use crate::model::msg::Effect;
 use crate::model::overlay::Ask;
@@ -38,7 +37,7 @@ pub fn before(model: &mut Model, events: Vec<Event>) -> Vec<Effect> {
         more => {
             let names: Vec<String> =
                 others.iter().skip(1).take(3).map(|state| format!("“{}”", state.title)).collect();
-            format!("; {} besides: {}", counted(more, "more"), names.join(", ")).replace("mores", "more")
+            format!("; {more} besides: {}", names.join(", "))
         }
     };
     let says = format!("“{}” is open again (#{}){more}", newest.title, short(&newest.name));
@@ -71,6 +70,11 @@ pub fn heard(model: &mut Model, events: Vec<Event>) -> Vec<Effect> {
     let mut effects = recorded(model, events);
     // Whoever has none open works on what the others on this box work on.
     let idle = model.incidents.open().is_none() && model.incidents.wanted.is_none() && model.incidents.read;
+    let again = model.incidents.open().filter(|_| !model.incidents.taken).map(|state| state.name.clone());
+    if let Some(name) = again.filter(|_| model.incidents.read && model.incidents.wanted.is_none()) {
+        model.say("somebody says that it is not over", true);
+        effects.extend(take_up(model, name));
+    }
     let theirs = opened.into_iter().next_back();
     if let Some((name, title, by)) = theirs.filter(|_| idle)
         && model.incidents.others().iter().any(|state| state.name == name)
@@ -137,9 +141,9 @@ fn closed(model: &mut Model, was_open: Option<&str>) -> Vec<Effect> {
     let mut effects = vec![Effect::LeaveIncident];
     if by == model.user {
         let (text, due) = screen::post_mortem(model);
-        let due = due.map(|due| format!("; it is looked back upon by {due}")).unwrap_or_default();
-        model.say(format!("“{title}” is closed{due}"), false);
-        effects.push(Effect::Write { name: format!("{name}-post-mortem.md"), text });
+        let due = due.map(|due| format!(", to be looked back upon by {due}")).unwrap_or_default();
+        let says = format!("closed{due}; the draft is ");
+        effects.push(Effect::Write { name: format!("{name}-post-mortem.md"), text, says });
     } else {
         model.say(format!("{by} closed “{title}”"), false);
     }
@@ -166,12 +170,11 @@ pub fn told(model: &mut Model, event: &Event) {
 pub fn everywhere(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
     match action {
         Action::Incident => {
-            let shown = model.board.focus == PaneKind::Incident && model.incidents.screen.page == Page::Stand;
             if model.incidents.open().is_some() {
                 screen::show(model, Page::Stand);
             } else if model.incidents.wanted.is_some() {
                 model.say("the incident is being opened", false);
-            } else if !shown || model.incidents.open().is_none() {
+            } else {
                 forms::open(model);
             }
         }

@@ -49,7 +49,7 @@ pub(super) fn rebuild(model: &mut Model) {
     }
     let at_end = model.incidents.screen.line + 1 >= lines::count(model);
     match model.incidents.screen.page {
-        Page::Stand => {}
+        Page::Stand => model.incidents.screen.others = model.incidents.others(),
         Page::TimeLine => {
             let filter = model.incidents.screen.filter.clone();
             let mut entries = entries(model);
@@ -165,7 +165,7 @@ fn write_down(model: &mut Model) -> Vec<Effect> {
         Page::TimeLine => (format!("{name}-time-line-{stamp}.md"), time_line(model).markdown()),
         Page::Handover => (format!("handover-{stamp}.md"), handover(model).paper(&model.zone).markdown()),
     };
-    vec![Effect::Write { name, text }]
+    vec![Effect::Write { name, text, says: String::new() }]
 }
 
 /// What is copied: the command that takes a measure back, a line, or the page as Markdown.
