@@ -64,7 +64,10 @@ pub fn form(buffer: &mut Buffer, paint: &Paint<'_>, form: &Form) -> Option<(u16,
     if screen.width - width < 6 {
         width = screen.width;
     }
-    let field = form.fields.get(form.at)?;
+    // What can be chosen is seen before one is there.
+    let here = form.fields.get(form.at)?;
+    let chosen = form.fields.iter().find(|field| !field.choices.is_empty());
+    let field = if here.choices.is_empty() { chosen.unwrap_or(here) } else { here };
     let fields = u16::try_from(form.fields.len()).unwrap_or(u16::MAX);
     let choices = u16::try_from(field.choices.len()).unwrap_or(u16::MAX);
     let top = if screen.height < 16 { 0 } else { 2 };

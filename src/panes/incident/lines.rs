@@ -3,7 +3,7 @@ use super::stand;
 use crate::domain::level::Level;
 use crate::domain::settings::Role;
 use crate::domain::text::clean;
-use crate::incident::timeline::Entry;
+use crate::incident::timeline::{Entry, Filter};
 use crate::model::Model;
 use crate::model::incident::{Page, Spot};
 use crate::panes::Fact;
@@ -32,7 +32,7 @@ impl Line {
 pub fn count(model: &Model) -> usize {
     let screen = &model.incidents.screen;
     match screen.page {
-        Page::TimeLine => screen.entries.len(),
+        Page::TimeLine => screen.entries.len().max(1),
         Page::Stand | Page::Handover => whole(model).len(),
     }
 }
@@ -41,6 +41,11 @@ pub fn count(model: &Model) -> usize {
 pub fn window(model: &Model, top: usize, height: usize) -> Vec<Line> {
     let screen = &model.incidents.screen;
     match screen.page {
+        Page::TimeLine if screen.entries.is_empty() => {
+            let all = screen.filter == Filter::default();
+            let says = if all { "nothing was recorded" } else { "no line is like that" };
+            vec![Line::new(vec![Fact::new(says, Role::Dim)])]
+        }
         Page::TimeLine => {
             screen.entries.iter().skip(top).take(height).map(|entry| of_entry(model, entry)).collect()
         }
@@ -80,7 +85,8 @@ fn handover(model: &Model) -> Vec<Line> {
     let text = handover.paper(&model.zone).text();
     let width = model.incidents.screen.width;
     let mut lines = Vec::new();
-    for line in text.lines() {
+    // Its title stands above it already.
+    for line in text.lines().skip(2) {
         let trimmed = line.trim_start();
         let role = match trimmed.chars().next() {
             Some('✗') => Role::Bad,

@@ -86,11 +86,11 @@ impl Page<'_> {
         self.clock("recovery", &state.recovery(self.model.now, &calendar));
         if let Some(opened) = &state.opened {
             let from = match &opened.from {
-                OpenedFrom::Alert(target) => format!(" from {}", words::target(target)),
-                OpenedFrom::Run(_) => " from a runbook".to_owned(),
-                OpenedFrom::Hand => " by hand".to_owned(),
+                OpenedFrom::Alert(target) => format!("from {}", words::target(target)),
+                OpenedFrom::Run(_) => "from a runbook".to_owned(),
+                OpenedFrom::Hand => "by hand".to_owned(),
             };
-            self.fact("opened", format!("{} by {}{from}", self.when(opened.at), opened.by), Role::Text);
+            self.fact("opened", format!("{} by {}, {from}", self.when(opened.at), opened.by), Role::Text);
             self.fact("detected", self.when(opened.detected), Role::Text);
         }
         for conflict in state.conflicts() {

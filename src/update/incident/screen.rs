@@ -28,6 +28,7 @@ use crate::update::typing;
 /// To one of the pages, as it is now.
 pub(super) fn show(model: &mut Model, page: Page) {
     let screen = &mut model.incidents.screen;
+    let is_new = screen.page != page || model.board.focus != PaneKind::Incident;
     if screen.page != page {
         (screen.page, screen.line, screen.spot) = (page, 0, None);
     }
@@ -36,7 +37,7 @@ pub(super) fn show(model: &mut Model, page: Page) {
     }
     model.board.focus = PaneKind::Incident;
     rebuild(model);
-    if page == Page::TimeLine && model.incidents.screen.spot.is_none() {
+    if page == Page::TimeLine && is_new {
         // What happened last is what is asked for.
         go(model, usize::MAX);
     }
@@ -272,11 +273,11 @@ fn handover(model: &Model) -> Handover {
 fn alerts(model: &Model) -> Known<Vec<ActiveAlert>> {
     let fed = |feed: &Feed| tables::fed_by(Kind::Alert, feed);
     let feeds: Vec<_> = model.feeds.iter().filter(|(feed, _)| fed(feed)).collect();
-    if feeds.is_empty() {
-        return Known::NotSeen("no server of alerts is named in the profile".into());
-    }
     let seen =
         model.listing(Kind::Alert).map(|listing| listing.all().collect::<Vec<_>>()).unwrap_or_default();
+    if feeds.is_empty() && seen.is_empty() {
+        return Known::NotSeen("no server of alerts is named in the profile".into());
+    }
     let live = feeds.iter().any(|(_, status)| status.state == FeedState::Live);
     if seen.is_empty() && !live {
         let state = crate::panes::state::state_of(model, fed);
