@@ -6,6 +6,7 @@ mod changes;
 mod containers;
 mod incidents;
 mod runbooks;
+mod working;
 
 use firedeck::domain::feed::FeedState;
 use firedeck::domain::log::Follow;

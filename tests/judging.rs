@@ -1,5 +1,6 @@
 //! What a command came to: exit codes of all parts, output, expectation.
 mod expected;
+mod lies;
 mod search;
 mod tools;
 

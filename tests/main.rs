@@ -36,6 +36,8 @@ mod runbooks;
 #[cfg(test)]
 mod runner;
 #[cfg(test)]
+mod runs;
+#[cfg(test)]
 mod screens;
 #[cfg(test)]
 mod shells;

@@ -2,7 +2,10 @@
 mod bench;
 mod driver;
 mod ends;
+mod far;
 mod life;
+mod links;
 mod output;
+mod races;
 mod stops;
 mod terminal;

@@ -13,9 +13,12 @@ use tokio_util::sync::CancellationToken;
 use super::backends::Backends;
 use super::ledger::Ledger;
 use super::quote::{self, Quote};
+use super::runs::{self, Runs};
 use super::{clipboard, documents, perform};
+use crate::commands::tools::Tables;
 use crate::config::Options;
 use crate::domain::action::{Outcome, Verb};
+use crate::domain::approval::Plan;
 use crate::domain::change::Change;
 use crate::domain::news::News;
 use crate::domain::object::{Facts, ObjectRef};
@@ -44,6 +47,7 @@ pub struct Hands {
     logs: logs::Handle,
     pub(super) journal: Journal,
     ledger: Ledger,
+    pub(super) runs: Runs,
     out: Outbox,
     msgs: mpsc::Sender<Msg>,
     cancel: CancellationToken,
@@ -72,8 +76,9 @@ impl Hands {
         );
         let logs = logs::start(clients, backends.taps(), out.clone(), signals);
         let profile = &options.effective.settings.profile;
+        let places = Places::new(|name| std::env::var_os(name));
         let setup = Setup {
-            places: Places::new(|name| std::env::var_os(name)),
+            places: places.clone(),
             incident: day(model.now),
             host: model.host.clone(),
             user: user(),
@@ -91,12 +96,24 @@ impl Hands {
         };
         let ledger = Ledger::open(setup, session.clone(), msgs.clone(), cancel.clone());
         let journal = ledger.journal.clone();
+        let about = runs::Options {
+            journal: journal.clone(),
+            places,
+            host: model.host.clone(),
+            user: user(),
+            pid: std::process::id(),
+            started: model.now,
+            tables: Arc::new(Tables { rules: model.settings.commands.clone() }),
+            program: None,
+            size: super::terminal::size,
+        };
         let hands = Hands {
             kube,
             backends,
             logs,
             journal,
             ledger,
+            runs: Runs::start(about, msgs.clone()),
             out,
             cancel,
             inspecting: None,
@@ -197,6 +214,7 @@ impl Hands {
                 self.backends.rescue(&server);
                 self.kube.retry();
             }
+            Effect::Look(id, Plan::Shell(command)) => self.runs.look(id, &command),
             Effect::Look(id, plan) => {
                 let (kube, backends, out) = (self.kube.clone(), self.backends.clone(), self.out.clone());
                 tokio::spawn(async move {
@@ -207,10 +225,13 @@ impl Hands {
             Effect::Perform(id, approved) => {
                 tokio::spawn(perform::perform(self.scene(model), id, approved));
             }
-            Effect::Declined(question) => self.record(What::QuestionDeclined(QuestionDeclined {
-                question: question.id().0,
-                plan: crate::domain::approval::commands(question.plan()),
-            })),
+            Effect::Declined(question) => {
+                self.runs.declined(question.id());
+                self.record(What::QuestionDeclined(QuestionDeclined {
+                    question: question.id().0,
+                    plan: crate::domain::approval::commands(question.plan()),
+                }));
+            }
             Effect::Follow(follow) => self.logs.follow(follow, model.settings.logs.streams),
             Effect::FollowSince(since) => self.logs.since(since),
             Effect::Acknowledge { alerts, no_longer } => self.acknowledge(alerts, no_longer),
@@ -230,7 +251,10 @@ impl Hands {
             Effect::TakeUp(name) => self.ledger.take_up(name),
             Effect::LeaveIncident => self.ledger.leave(),
             Effect::Write { name, text, says } => self.write(name, text, says),
-            Effect::OpenRun { .. } | Effect::Start { .. } | Effect::Stop(_) | Effect::ReadOutput { .. } => {}
+            Effect::OpenRun { book, alert } => self.runs.open(book, alert),
+            Effect::Start { approved, evidence } => self.runs.begin(approved, evidence),
+            Effect::Stop(order) => self.runs.stop(order),
+            Effect::ReadOutput { order, stream, from } => self.runs.read(order, stream, from),
             // The loop keeps what needs the terminal.
             Effect::Quit
             | Effect::Suspend
@@ -348,6 +372,7 @@ impl Hands {
     /// Ends every task and writes the last event.
     pub async fn close(self, how: &str, model: &Model) {
         self.cancel.cancel();
+        self.runs.close().await;
         let last: Vec<What> = left_open(model).map(What::ActionOutcome).collect();
         let _ = tokio::time::timeout(FAREWELL, self.ledger.close(last, how)).await;
     }

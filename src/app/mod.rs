@@ -14,6 +14,7 @@ pub mod pace;
 mod passage;
 pub mod perform;
 mod quote;
+pub mod runs;
 pub mod screen;
 pub mod shells;
 pub mod signals;

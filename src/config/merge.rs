@@ -336,6 +336,15 @@ impl Merge<'_> {
             }
         };
         let profile = &settings.profile;
+        let own = profile.documents.iter().map(|one| (format!("document {}", one.number), &one.ground));
+        for (of, footing) in std::iter::once((String::new(), &profile.ground)).chain(own) {
+            let dir = footing.workdir.as_ref().map(|dir| dir.display().to_string());
+            for (key, value) in [("run_on", footing.run_on.clone()), ("workdir", dir)] {
+                let Some(value) = value else { continue };
+                let at = if of.is_empty() { key } else { of.as_str() };
+                self.show(format!("{of} {key}").trim_start(), value, origin(at));
+            }
+        }
         for document in &profile.documents {
             let name = format!("document {}", document.number);
             self.show(&name, document.path.display(), origin(&name));

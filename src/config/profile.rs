@@ -5,7 +5,7 @@ use super::reader::{Located, Table};
 use super::secret;
 use super::{facts, meant, web};
 use crate::domain::settings::Profile;
-use crate::domain::settings::endpoint::{Backend, DocumentHint, Endpoint};
+use crate::domain::settings::endpoint::{Backend, DocumentHint, Endpoint, Footing};
 use crate::domain::settings::web::WebOptions;
 
 /// A profile as one file has it; what is absent leaves the choice to others.
@@ -91,8 +91,9 @@ pub(super) fn read(name: &str, table: &Table<'_, '_>) -> ProfileFile {
     let endpoints: Vec<Endpoint> =
         Backend::ALL.iter().flat_map(|backend| endpoints(table, *backend, &mut lines)).collect();
     let sites = web::sites(table, &mut lines);
+    let ground = footing(table);
     let (probes, limits) = facts::read(table, &documents, &endpoints);
-    for key in ["probes", "limits"] {
+    for key in ["probes", "limits", "run_on", "workdir"] {
         lines.extend(table.raw(key).map(|value| (key.to_owned(), table.reader.line(&value.span()))));
     }
     let read = ProfileFile {
@@ -103,10 +104,33 @@ pub(super) fn read(name: &str, table: &Table<'_, '_>) -> ProfileFile {
         documents,
         endpoints,
         lines,
-        rest: Profile { sites, probes, limits, ..Profile::default() },
+        rest: Profile { sites, ground, probes, limits, ..Profile::default() },
     };
     table.done();
     read
+}
+
+/// Where commands run.
+fn footing(table: &Table<'_, '_>) -> Footing {
+    let run_on = table.text("run_on");
+    if let Some(target) = &run_on {
+        let bad = target.value.starts_with('-')
+            || target.value.contains(|c: char| c.is_whitespace() || c.is_control());
+        if bad || target.value.is_empty() {
+            let what = format!("`{}` is no box that ssh could reach", target.value);
+            table.reader.fault(&target.span, what, "write `user@host`, or a name that the ssh settings know");
+        }
+    }
+    let remote = run_on.is_some();
+    let workdir = table.text("workdir").map(|dir| {
+        // A directory of another box is not beside this file.
+        if remote && !dir.value.starts_with(['/', '~']) {
+            let what = format!("`{}` is no directory of another box", dir.value);
+            table.reader.fault(&dir.span, what, "write all of its path");
+        }
+        if remote { PathBuf::from(&dir.value) } else { table.reader.path(&dir.value) }
+    });
+    Footing { run_on: run_on.map(|text| text.value), workdir }
 }
 
 fn documents(table: &Table<'_, '_>, lines: &mut Vec<(String, usize)>) -> Vec<DocumentHint> {
@@ -114,6 +138,7 @@ fn documents(table: &Table<'_, '_>, lines: &mut Vec<(String, usize)>) -> Vec<Doc
     for one in table.tables("documents") {
         let number = one.needed("number", one.text("number"));
         let path = one.needed("path", one.text("path"));
+        let ground = footing(&one);
         one.done();
         let (Some(number), Some(path)) = (number, path) else { continue };
         if all.iter().any(|other| other.number == number.value) {
@@ -122,7 +147,7 @@ fn documents(table: &Table<'_, '_>, lines: &mut Vec<(String, usize)>) -> Vec<Doc
             continue;
         }
         lines.push((format!("document {}", number.value), one.reader.line(&one.span)));
-        all.push(DocumentHint { number: number.value, path: one.reader.path(&path.value) });
+        all.push(DocumentHint { number: number.value, path: one.reader.path(&path.value), ground });
     }
     all
 }

@@ -34,8 +34,8 @@ pub struct Checklist {
 pub enum Wants {
     /// Run this line.
     Run(Spot),
-    /// Run what only reads, from this step on.
-    Until(usize),
+    /// Run what only reads, from here on.
+    Until(Spot),
     /// Run this text in place of the line, or beside it.
     Own { at: Spot, text: String, beside: bool },
     /// Write this down, of the run that is being opened.

@@ -1,5 +1,5 @@
 //! Runs of runbooks, as far as this cockpit knows them.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::shelf::Book;
 use crate::commands::Lang;
@@ -22,6 +22,9 @@ pub struct Known {
     pub book: Book,
 }
 
+/// A run, a step, and its command if it is not the operator's own.
+pub type Spot = (String, u32, Option<u32>);
+
 /// Everything that was and is worked through.
 #[derive(Debug, Default)]
 pub struct Runs {
@@ -31,7 +34,9 @@ pub struct Runs {
     /// The last lines of what runs, and of what ran.
     pub tails: BTreeMap<Order, Tail>,
     /// What judging said beyond the verdict.
-    pub judged: BTreeMap<(String, Option<u32>, u32), Judged>,
+    pub judged: BTreeMap<Spot, Judged>,
+    /// Given to its shell, and not yet heard of: it is not given twice.
+    pub starting: BTreeSet<Spot>,
     /// The page of output that is read.
     pub page: Option<Page>,
     /// What a first key would stop, and when that was pressed.

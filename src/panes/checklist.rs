@@ -1,4 +1,6 @@
 //! A runbook beside the live panes: its steps, their commands, and how risky each is.
+mod stand;
+
 use std::borrow::Cow;
 
 use unicode_width::UnicodeWidthStr;
@@ -14,7 +16,9 @@ use crate::domain::text::{clean, clean_lines, one_line};
 use crate::model::Model;
 use crate::model::board::PaneKind;
 use crate::model::checklist::{Checklist, Spot};
+use crate::runbook::execution::{CommandView, State};
 use crate::runbook::{Command, Mode, Note, Runbook, Status, Step, StepKind};
+use stand::Stand;
 
 /// One line of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,6 +55,7 @@ impl Pane for ChecklistPane {
         if list.outdated {
             facts.push(Fact::new("the file has changed since", Role::Warning));
         }
+        facts.extend(Stand::of(model, list).progress().unwrap_or_default());
         facts
     }
 
@@ -59,7 +64,17 @@ impl Pane for ChecklistPane {
     }
 
     fn keys(&self, _: &Model) -> Vec<Action> {
-        vec![Action::Back, Action::Copy, Action::NextStep, Action::PrevStep, Action::Runbooks, Action::Filter]
+        vec![
+            Action::RunStep,
+            Action::RunOn,
+            Action::SkipStep,
+            Action::TickStep,
+            Action::Output,
+            Action::EditStep,
+            Action::Back,
+            Action::Copy,
+            Action::Runbooks,
+        ]
     }
 }
 
@@ -103,9 +118,10 @@ pub fn risk(tier: Tier) -> Fact {
 }
 
 /// All lines for a pane of this width.
-pub fn lines(list: &Checklist, width: usize) -> Vec<Line> {
+pub fn lines(model: &Model, list: &Checklist, width: usize) -> Vec<Line> {
     let runbook = &list.book.runbook;
-    let mut page = Page { width, lines: Vec::new() };
+    let stand = Stand::of(model, list);
+    let mut page = Page { width, lines: Vec::new(), stand, here: list.here };
     page.head(runbook);
     let (mut phase, mut brief) = (None, false);
     for (at, step) in runbook.steps.iter().enumerate() {
@@ -171,15 +187,17 @@ pub fn about(list: &Checklist) -> [Vec<Fact>; 2] {
     [first, vec![Fact::new(second.join(" · "), Role::Dim)]]
 }
 
-struct Page {
+struct Page<'a> {
     width: usize,
     lines: Vec<Line>,
+    stand: Stand<'a>,
+    here: Spot,
 }
 
 /// Where a step's title begins, and what stands below it.
 const TITLE: u16 = 6;
 
-impl Page {
+impl Page<'_> {
     fn gap(&mut self) {
         if self.lines.last().is_some_and(|last| *last != Line::default()) {
             self.lines.push(Line::default());
@@ -250,7 +268,18 @@ impl Page {
         let spare = tail.as_ref().map_or(0, |tail| tail.text.width() + 2);
         let whole = self.width;
         self.width = whole.saturating_sub(spare);
-        self.words(2 + arm, stands, &format!("{:<4}", mark(step, &number)), &title, role);
+        let view = self.stand.step(at);
+        let (sign, tone) = view.as_ref().map_or((' ', Role::Text), |view| stand::sign(&view.state));
+        let role = if tone == Role::Dim { Role::Dim } else { role };
+        self.words(3 + arm, stands, &format!("{:<3}", mark(step, &number)), &title, role);
+        if let Some(line) = self.lines.get_mut(before) {
+            // The sign stands in front of the number.
+            line.indent = 1 + arm;
+            line.text.insert(0, Fact::new(format!("{sign} "), tone));
+        }
+        if let Some(says) = view.as_ref().and_then(stand::says) {
+            self.words(TITLE + arm, stands, "", &says, Role::Dim);
+        }
         self.width = whole;
         if let Some(line) = self.lines.get_mut(before) {
             line.first = stands.is_some();
@@ -261,7 +290,13 @@ impl Page {
         if let Some(branch) = step.branch.as_deref().filter(|branch| !said(branch)) {
             self.words(indent, stands, "", branch, Role::Act);
         }
-        if one_line(&step.text) != title {
+        let ticks = view.map(|view| view.ticks).unwrap_or_default();
+        if ticks.len() > 1 && ticks.iter().any(|ticked| *ticked) {
+            for (item, ticked) in crate::runbook::execution::items(step).zip(ticks) {
+                let (lead, role) = if ticked { ("✓ ", Role::Dim) } else { ("  ", Role::Text) };
+                self.words(indent, stands, lead, item, role);
+            }
+        } else if one_line(&step.text) != title {
             self.words(indent, stands, "", &step.text, Role::Text);
         }
         self.notes(indent, stands, &step.notes);
@@ -280,7 +315,9 @@ impl Page {
         }
         let quiet = matches!(statement.role, Purpose::Setup | Purpose::Guard | Purpose::Narration)
             && statement.risk == Tier::Read;
-        let tail = (!quiet).then(|| risk(statement.risk));
+        let view = self.stand.command(spot).filter(|view| view.state != State::ToDo);
+        let says = view.as_ref().and_then(|view| self.stand.words(view));
+        let tail = says.or_else(|| (!quiet).then(|| risk(statement.risk)));
         let role = if quiet || command.future { Role::Dim } else { Role::Key };
         // Room for the risk, and for what goes on a little further in.
         let room = self.width.saturating_sub(usize::from(indent) + 11).max(16);
@@ -288,8 +325,14 @@ impl Page {
         for text in clean_lines(&statement.text).lines() {
             for (n, piece) in broken(text, room).into_iter().enumerate() {
                 let tail = tail.clone().filter(|_| first);
-                let indent = if n > 0 { indent + 2 } else { indent };
-                let text = vec![Fact::new(piece, role)];
+                let mut indent = if n > 0 { indent + 2 } else { indent };
+                let mut text = vec![Fact::new(piece, role)];
+                if let Some((sign, tone)) =
+                    view.as_ref().filter(|_| first).map(|view| stand::sign(&view.state))
+                {
+                    indent -= 2;
+                    text.insert(0, Fact::new(format!("{sign} "), tone));
+                }
                 self.lines.push(Line { spot: Some(spot), first, indent, text, tail });
                 first = false;
             }
@@ -300,6 +343,24 @@ impl Page {
         }
         let expect = command.attributes.expect.as_deref().unwrap_or_default();
         self.words(indent, Some(spot), "expected: ", expect, Role::Dim);
+        if let Some(view) = view {
+            self.outcome(indent, spot, &view);
+        }
+    }
+
+    /// What it came to, and the end of what it wrote.
+    fn outcome(&mut self, indent: u16, spot: Spot, view: &CommandView) {
+        let (_, tone) = stand::sign(&view.state);
+        let role = if view.state.is_bad() { tone } else { Role::Dim };
+        self.words(indent, Some(spot), "", &view.says, role);
+        let room = stand::shown(&view.state, spot == self.here);
+        let Some(tail) = self.stand.tail(spot).filter(|_| room > 0) else { return };
+        let from = tail.lines.len().saturating_sub(room);
+        for line in tail.lines.iter().skip(from) {
+            let role = if line.err { Role::Warning } else { Role::Dim };
+            let text = vec![Fact::new("│ ", Role::Rule), Fact::new(line.text.clone(), role)];
+            self.lines.push(Line { spot: Some(spot), first: false, indent, text, tail: None });
+        }
     }
 }
 

@@ -196,7 +196,7 @@ pub(super) fn wrapped(mut line: Line, width: usize) -> Vec<Line> {
 }
 
 /// A text in pieces of at most `room` columns, each as long as it can be: broken after a space, or where it must.
-pub(super) fn broken(mut text: &str, room: usize) -> Vec<&str> {
+pub fn broken(mut text: &str, room: usize) -> Vec<&str> {
     let mut pieces = Vec::new();
     while text.width() > room {
         let (mut used, mut fits, mut space) = (0, 0, None);

@@ -36,14 +36,17 @@ pub struct Ordered {
 pub fn order(run: &Run, go: &Go, document: &str, ground: Ground<'_>) -> Result<Ordered, String> {
     let step = run.step(go.step).ok_or("the runbook has no such step")?;
     let command = step.commands.get(go.command as usize).ok_or("the runbook has no such command")?;
-    let resolved =
-        binding::resolve(command, ground.values, ground.tables).map_err(|refusal| refusal.to_string())?;
+    let resolved = binding::resolve_setting(command, &go.set, ground.values, ground.tables)
+        .map_err(|refusal| refusal.to_string())?;
     let text = match go.text {
         // The test alone runs, with the values in it.
         Some(_) => Test::of(&resolved.text).ok_or("with these values it is no test any more")?.run,
         None => resolved.text.clone(),
     };
-    let set = set_beside(&go.set, ground.values);
+    // Those that stand in the text were looked at and are set with its own.
+    let own = |name: &String| resolved.variables.iter().any(|(known, _)| known == name);
+    let beside: Vec<String> = go.set.iter().filter(|name| !own(name)).cloned().collect();
+    let set = set_beside(&beside, ground.values);
     let mut why = why_of(&go.asks);
     if resolved.risk > Tier::Read {
         why.insert(0, resolved.why.clone());

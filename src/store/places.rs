@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use super::disk::{Disk, Local};
 use crate::incident::event::EventId;
 
 /// Two directories that hold `journal/<incident>/`.
@@ -24,7 +25,27 @@ impl Places {
         let first = state.map_or_else(shared, |state| state.join("firedeck"));
         Places { first, second }
     }
+
+    /// Where sessions are: in the usual place, else in the emergency one. It is made, for this user alone.
+    pub fn sessions(&self) -> std::io::Result<PathBuf> {
+        let home = self.first.join(SESSIONS);
+        let Err(error) = Local.make_dir(&home) else { return Ok(home) };
+        let away = self.second.join(SESSIONS);
+        if self.second == self.first || Local.make_own_dir(&self.second, &away).is_err() {
+            return Err(std::io::Error::other(format!("`{}`: {error}", home.display())));
+        }
+        Ok(away)
+    }
+
+    /// Both places of sessions; the second only where nobody else can have put something there.
+    pub fn all_sessions(&self) -> Vec<PathBuf> {
+        let second = (self.second != self.first && ours_alone(&self.second).is_ok()).then_some(&self.second);
+        std::iter::once(&self.first).chain(second).map(|base| base.join(SESSIONS)).collect()
+    }
 }
+
+/// Beside `journal`.
+const SESSIONS: &str = "sessions";
 
 pub(super) fn directory(base: &Path, incident: &str) -> PathBuf {
     base.join("journal").join(name(incident, 120))

@@ -61,7 +61,15 @@ pub fn journals(places: &Places) -> (Vec<Found>, Vec<Trouble>) {
             }
         };
         for name in names {
-            let Some(changed) = changed(&dir.join(&name)) else { continue };
+            let changed = match changed(&dir.join(&name)) {
+                Ok(Some(changed)) => changed,
+                Ok(None) => continue,
+                Err(error) if is_absent(&error) => continue,
+                Err(error) => {
+                    troubles.push(Trouble::new(&dir.join(&name), format!("cannot be listed: {error}")));
+                    continue;
+                }
+            };
             let known = found.entry(name).or_insert(changed);
             *known = changed.max(*known);
         }
@@ -73,7 +81,7 @@ pub fn journals(places: &Places) -> (Vec<Found>, Vec<Trouble>) {
 pub fn journal(places: &Places, name: &str) -> Book {
     let mut book = Book::default();
     let mut entries = Vec::new();
-    for base in bases(places, &mut Vec::new()) {
+    for base in bases(places, &mut book.troubles) {
         let dir = places::directory(base, name);
         let files = match Local.names(&dir) {
             Ok(files) => files,
@@ -129,9 +137,10 @@ pub fn beside(places: &Places, name: &str, kept: &Output) -> io::Result<Vec<u8>>
     Err(last)
 }
 
-/// Both places; the second only where nobody else can have put something there.
+/// Both places; the second only where nobody else can have put something there. It comes before the first: what is
+/// brought home meanwhile is whole there before it leaves here, and so is seen at least once.
 fn bases<'p>(places: &'p Places, troubles: &mut Vec<Trouble>) -> Vec<&'p Path> {
-    let mut bases = vec![places.first.as_path()];
+    let mut bases = Vec::new();
     let second = places.second.as_path();
     if second != places.first.as_path() {
         match places::ours_alone(second) {
@@ -140,6 +149,7 @@ fn bases<'p>(places: &'p Places, troubles: &mut Vec<Trouble>) -> Vec<&'p Path> {
             Err(error) => troubles.push(Trouble::new(second, format!("is not read: {error}"))),
         }
     }
+    bases.push(places.first.as_path());
     bases
 }
 
@@ -148,14 +158,14 @@ fn is_absent(error: &io::Error) -> bool {
 }
 
 /// When a file of lines in this directory last changed; `None` where there is none.
-fn changed(dir: &Path) -> Option<Timestamp> {
-    let files = Local.names(dir).ok()?;
+fn changed(dir: &Path) -> io::Result<Option<Timestamp>> {
+    let files = Local.names(dir)?;
     let times = files.iter().filter(|file| file.ends_with(EXTENSION)).filter_map(|file| {
         let changed = fs::symlink_metadata(dir.join(file)).ok()?.modified().ok()?;
         let since = changed.duration_since(UNIX_EPOCH).unwrap_or_default();
         Some(Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX)))
     });
-    times.max()
+    Ok(times.max())
 }
 
 fn bounded(path: &Path) -> io::Result<Vec<u8>> {
@@ -272,6 +282,53 @@ mod tests {
         let (found, troubles) = journals(&places);
         assert!(found.is_empty());
         assert!(troubles[0].says.contains("open to other users"), "{troubles:?}");
+        let book = super::journal(&places, "inc-evil");
+        assert!(book.merged.entries.is_empty());
+        assert!(book.troubles[0].says.contains("open to other users"), "{book:?}");
+    }
+
+    #[test]
+    fn a_journal_that_cannot_be_looked_into_is_not_passed_over() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let places = setup(dir.path(), "x").places;
+        let journal = places.first.join("journal");
+        fs::create_dir_all(&journal).expect("made");
+        std::os::unix::fs::symlink("inc-loop", journal.join("inc-loop")).expect("linked");
+        let (found, troubles) = journals(&places);
+        assert_eq!((found.len(), troubles.len()), (0, 1), "{troubles:?}");
+        assert!(troubles[0].path.ends_with("inc-loop"), "{troubles:?}");
+    }
+
+    #[tokio::test]
+    async fn a_journal_that_is_brought_home_meanwhile_is_never_missed() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let setup = setup(dir.path(), "inc-1");
+        let journal = Journal::open(setup.clone());
+        write(&journal, "x").await;
+        drop(journal);
+        let home = file(dir.path(), "inc-1");
+        let whole = fs::read(&home).expect("the lines");
+        fs::create_dir_all(setup.places.second.join("journal/inc-1")).expect("made");
+        fs::set_permissions(&setup.places.second, fs::Permissions::from_mode(0o700)).expect("set");
+        let away = setup.places.second.join("journal/inc-1/box-ann-7-1.jsonl");
+        for _ in 0..300 {
+            fs::write(&away, &whole).expect("written");
+            fs::remove_file(&home).expect("removed");
+            let bringing = std::thread::spawn({
+                let (home, away, whole) = (home.clone(), away.clone(), whole.clone());
+                move || {
+                    // Whole in one place before it leaves the other.
+                    fs::write(home.with_extension("part"), whole).expect("written");
+                    fs::rename(home.with_extension("part"), &home).expect("there");
+                    fs::remove_file(away).expect("removed");
+                }
+            });
+            while !bringing.is_finished() {
+                let book = super::journal(&setup.places, "inc-1");
+                assert_eq!((book.merged.entries.len(), book.troubles.as_slice()), (1, &[][..]));
+            }
+            bringing.join().expect("brought");
+        }
     }
 
     #[tokio::test]

@@ -234,6 +234,7 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     wall::tick(model);
     open::tick(model);
     shelf::refit(model);
+    run::tick(model, before);
     let mut effects = incident::tick(model, before);
     effects.extend(lines::tick(model));
     effects

@@ -207,7 +207,10 @@ fn longest(question: &Question) -> usize {
         let lists = [found.effect.len(), found.warnings.len(), question.unchecked().len()];
         lists.into_iter().max().unwrap_or(0)
     });
-    question.actions().len().max(found)
+    // The pieces of a long text depend on the window; none is shorter than this.
+    let text =
+        question.plan().shell().map_or(0, |command| command.shown.len() / 8 + command.shown.lines().count());
+    question.actions().len().max(found).max(text)
 }
 
 /// Where the list of names stands after this key; `None` when it does not move it.

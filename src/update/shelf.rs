@@ -299,12 +299,11 @@ pub fn jump(model: &mut Model, text: &str) {
 
 /// To the next place in which these words stand, from here on and round.
 pub fn find(model: &mut Model, text: &str) {
-    let Some(open) = &mut model.checklist else { return };
-    open.find = text.to_lowercase();
-    if open.find.is_empty() {
-        return;
+    if let Some(open) = &mut model.checklist {
+        open.find = text.to_lowercase();
     }
-    let lines = checklist::lines(open, usize::MAX);
+    let Some(open) = model.checklist.as_ref().filter(|open| !open.find.is_empty()) else { return };
+    let lines = checklist::lines(model, open, usize::MAX);
     let holds = |line: &checklist::Line| {
         let text: String = line.text.iter().map(|fact| fact.text.to_lowercase()).collect();
         text.contains(&open.find)

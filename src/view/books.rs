@@ -7,6 +7,7 @@ use super::style::Paint;
 use crate::domain::settings::Role;
 use crate::model::Model;
 use crate::model::board::PaneKind;
+use crate::model::checklist::Checklist;
 use crate::panes::checklist::{self, ChecklistPane};
 use crate::panes::layout::Area;
 use crate::panes::runbooks::{self, Line, RunbooksPane};
@@ -76,12 +77,11 @@ pub fn checklist(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Ar
     let Some(open) = model.checklist.as_ref().filter(|_| !area.is_empty()) else { return };
     let focused = model.board.focus == PaneKind::Checklist;
     chrome::head(buffer, paint, model, area, &ChecklistPane, &checklist::progress(open));
-    // What is selected is told at the foot: two lines that never move.
-    let about = if area.height >= 9 { 3 } else { 0 };
+    let about = about(area);
     let room = usize::from(area.height.saturating_sub(2 + about));
-    let lines = checklist::lines(open, usize::from(area.width.saturating_sub(1)));
+    let lines = checklist::lines(model, open, usize::from(area.width.saturating_sub(1)));
     let of = |line: &checklist::Line| line.spot == Some(open.here);
-    let first = lines.iter().position(|line| of(line) && line.first).unwrap_or(0);
+    let first = first(&lines, open);
     let top = above(first, room, lines.len());
     for (line, y) in lines.iter().skip(top).take(room).zip(area.y + 2..) {
         let row = Area { y, height: 1, ..area };
@@ -96,6 +96,25 @@ pub fn checklist(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Ar
     if about > 0 {
         foot(buffer, paint, area, &checklist::about(open));
     }
+}
+
+/// What is selected is told at the foot: two lines that never move.
+fn about(area: Area) -> u16 {
+    if area.height >= 9 { 3 } else { 0 }
+}
+
+fn first(lines: &[checklist::Line], open: &Checklist) -> usize {
+    lines.iter().position(|line| line.first && line.spot == Some(open.here)).unwrap_or(0)
+}
+
+/// The row of the screen in which the cursor stands.
+pub fn row(model: &Model, area: Area) -> Option<u16> {
+    let open = model.checklist.as_ref()?;
+    let lines = checklist::lines(model, open, usize::from(area.width.saturating_sub(1)));
+    let room = usize::from(area.height.saturating_sub(2 + about(area)));
+    let first = first(&lines, open);
+    let below = first - above(first, room, lines.len());
+    Some(area.y + 2 + u16::try_from(below).ok()?)
 }
 
 fn put_line(

@@ -87,6 +87,9 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model) -> Option<(QuestionId, u32)> {
 
 /// The row that a question is about, which it must not cover.
 fn beside(model: &Model, places: &Layout) -> Option<u16> {
+    if model.board.focus == PaneKind::Checklist {
+        return books::row(model, places.pane(PaneKind::Checklist)?);
+    }
     let area = places.pane(PaneKind::Things)?;
     let row = match model.board.kind {
         Kind::Pod => model.pods.row()?.checked_sub(model.pods.offset())?,

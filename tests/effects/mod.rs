@@ -3,6 +3,7 @@ mod clusters;
 mod databases;
 mod hostile;
 mod hosts;
+mod lies;
 mod platforms;
 mod wrappers;
 

@@ -247,3 +247,15 @@ fn steps_whose_titles_are_conditions_are_ways_to_choose_from() {
     let go = story.may("curl").expect("it may run");
     assert!(matches!(go.asks.as_slice(), [Ask::Conditional(_)]), "{:?}", go.asks);
 }
+
+#[test]
+fn a_test_without_an_answer_opens_no_way() {
+    let page = "### Yard\n\n```bash\n# Look for the crane\nif kubectl get deploy crane; then\n  # Scale it\n  kubectl scale deploy crane --replicas=2\nelse\n  # Clear its disk\n  kubectl delete pvc crane\nfi\n```\n";
+    let mut story = Story::of(page);
+    story.start("if kubectl", "s1", 1);
+    story.end("if kubectl", "s1", 1, End::Exit(vec![1]), Verdict::NoData);
+    for text in ["kubectl scale", "kubectl delete"] {
+        let refused = story.may(text);
+        assert!(matches!(refused, Err(Refusal::Undecided { .. })), "{text}: {refused:?}");
+    }
+}

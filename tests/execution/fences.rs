@@ -304,3 +304,84 @@ fn what_is_meant_for_another_cluster_never_goes_to_the_present_one() {
         Story::of("### Yard\n\n```bash\nkubectl config use-context a\nkubectl --context=b get pods\n```\n");
     assert!(own.may("kubectl --context").is_ok());
 }
+
+#[test]
+fn what_an_environment_or_a_directory_needs_has_run_before() {
+    for (first, then) in [
+        ("export KUBECONFIG=~/.kube/yard", "kubectl delete ns crane"),
+        ("export PGHOST=ledger.yard", "psql -c 'DROP TABLE crane'"),
+        ("export DOCKER_HOST=ssh://crane", "docker rm -f crane"),
+        (
+            "export AWS_PROFILE=yard",
+            "sudo /usr/bin/aws rds delete-db-instance --db-instance-identifier crane",
+        ),
+        ("docker context use yard", "docker rm -f crane"),
+        ("terraform workspace select yard", "terraform destroy"),
+        ("eval $(crane-env)", "docker rm -f crane"),
+        ("mkdir -p /srv/yard && cd /srv/yard", "rm -rf ./*"),
+    ] {
+        let mut story = Story::of(&format!("### Yard\n\n```bash\n{first}\n{then}\n```\n"));
+        let refused = story.may(then);
+        assert!(matches!(refused, Err(Refusal::Unset { .. })), "{then}: {refused:?}");
+        story.ran(first, "s1", 1, Verdict::Ok);
+        assert!(story.may(then).is_ok(), "{then}: {:?}", story.may(then));
+    }
+}
+
+#[test]
+fn each_variable_of_an_environment_is_needed() {
+    let page = "### Yard\n\n```bash\nexport PGHOST=ledger.yard\nexport PGDATABASE=crane\npsql -c 'DROP TABLE x'\n```\n";
+    let mut story = Story::of(page);
+    story.ran("export PGDATABASE", "s1", 1, Verdict::Ok);
+    let refused = story.may("psql").expect_err("the host is not set");
+    assert!(refused.to_string().contains("PGHOST"), "{refused}");
+}
+
+#[test]
+fn nothing_behind_a_prompt_elsewhere_runs_here() {
+    for opener in
+        ["ssh db-1  # log in", "ssh -t db-1 sudo -i", "docker exec -it app bash  # enter", "mosh db-1"]
+    {
+        let story = Story::of(&format!("### Yard\n\n```bash\n{opener}\nrm -rf /var/cache/yard\n```\n"));
+        let refused = story.may("rm -rf");
+        assert!(matches!(refused, Err(Refusal::NotHere { .. })), "{opener}: {refused:?}");
+    }
+}
+
+#[test]
+fn a_shell_that_was_never_started_is_none() {
+    let mut story = Story::of(BACKUP);
+    story.start("STAMP=", "s1", 1);
+    story.end("STAMP=", "s1", 1, End::NotStarted, Verdict::Failed);
+    assert_eq!(story.may("STAMP=").expect("it is tried again").session, Session::New);
+}
+
+#[test]
+fn a_variable_whose_name_ends_in_another_is_another() {
+    let mut story = Story::of("### Yard\n\n```bash\nID=$(cat /srv/id) POD_ID=\nrm -rf /srv/$ID\n```\n");
+    story.ran("ID=", "s1", 1, Verdict::Ok);
+    assert_eq!(story.may("rm -rf").expect("it is set").filled, ["ID"]);
+    let mut other = Story::of("### Yard\n\n```bash\nPOD_ID= ID=$(cat /srv/id)\nrm -rf /srv/$ID\n```\n");
+    other.ran("POD_ID=", "s1", 1, Verdict::Ok);
+    assert_eq!(other.may("rm -rf").expect("it is set").filled, ["ID"]);
+}
+
+#[test]
+fn a_check_that_compares_numbers_needs_one() {
+    let page = "### Yard\n\n```bash\nLAG=$(crane-lag)\nif [[ $LAG -gt 30 ]]; then\n  echo late\n  exit 1\nfi\ncrane promote\n```\n";
+    let mut story = Story::of(page);
+    story.ran("LAG=", "s1", 1, Verdict::Ok);
+    let go = story.may("if [[").expect("it is a check");
+    assert_eq!(go.filled, ["LAG"]);
+}
+
+#[test]
+fn of_two_words_on_one_end_knowing_nothing_is_worse_than_accepted() {
+    for (one, other) in [(Verdict::NoData, Verdict::Accepted), (Verdict::Accepted, Verdict::NoData)] {
+        let mut story = Story::of(BACKUP);
+        story.start("mkdir", "s1", 1);
+        story.end("mkdir", "s1", 1, End::Exit(vec![0]), one);
+        story.end("mkdir", "s1", 1, End::Exit(vec![0]), other);
+        assert_eq!(story.state("mkdir"), firedeck::runbook::execution::State::NoData);
+    }
+}

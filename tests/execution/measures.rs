@@ -111,3 +111,29 @@ fn a_value_from_outside_stays_one_word_of_the_command_that_sets_it_again() {
     assert!(sql.ends_with(r"'ALTER SYSTEM SET work_mem = '\''x'\'''\''; $(id)'\'''"), "{sql}");
     assert_eq!(of("redis-cli CONFIG SET maxmemory 4gb")[0].revert("a\nb"), None);
 }
+
+#[test]
+fn a_secret_that_is_set_is_neither_told_nor_asked_for() {
+    for text in [
+        "redis-cli CONFIG SET requirepass hunter2",
+        "redis-cli -h cache CONFIG SET masterauth hunter2",
+        "psql -c \"ALTER SYSTEM SET primary_conninfo = 'host=a password=hunter2'\"",
+        "kubectl set env deployment/crane DB_PASSWORD=hunter2",
+    ] {
+        let all = of(text);
+        assert!(!all.is_empty() && !format!("{all:?}").contains("hunter2"), "{text}: {all:?}");
+        assert!(all.iter().all(|one| one.ask.is_none()), "{text}: {all:?}");
+    }
+}
+
+#[test]
+fn what_was_not_told_is_not_set_again() {
+    let back = |text: &str, prior: &str| of(text).first().and_then(|one| one.revert(prior));
+    // There may have been none, or one from a secret.
+    assert_eq!(back("kubectl set env deployment/crane POOL_SIZE=30", ""), None);
+    assert_eq!(back("kubectl scale deployment/crane --replicas=10", ""), None);
+    assert_eq!(back("kubectl scale deployment/crane --replicas=10", "3 4"), None);
+    // The label that it overwrites would be gone with it.
+    assert_eq!(back("kubectl label node crane-1 pool=quarantine --overwrite", ""), None);
+    assert!(back("kubectl label node crane-1 pool=quarantine", "").is_some());
+}

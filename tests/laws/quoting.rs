@@ -4,13 +4,18 @@ use std::process::{Command as Process, Stdio};
 
 use firedeck::commands::tools::Tables;
 use firedeck::commands::{self, Lang, Source};
-use firedeck::runbook::binding::{Origin, Value, Values, resolve};
+use firedeck::domain::text::quoted;
+use firedeck::runbook::binding::{Origin, Resolved, Value, Values, resolve};
 use firedeck::runbook::placeholder::{Scope, find};
 use firedeck::runbook::types::{Attributes, Command};
 use proptest::prelude::*;
 
 /// One command with its value in, as the runner would get it.
 fn put_in(template: &str, value: &str) -> Result<String, String> {
+    resolved(template, value).map(|resolved| resolved.text)
+}
+
+fn resolved(template: &str, value: &str) -> Result<Resolved, String> {
     let tables = Tables::default();
     let script = commands::read(Source { text: template, lines: &[1, 2, 3] }, Lang::Shell, &tables);
     let statement = script.statements.into_iter().next().expect("a statement");
@@ -19,7 +24,7 @@ fn put_in(template: &str, value: &str) -> Result<String, String> {
     let command = Command { statement, placeholders, future: false, attributes: Attributes::default() };
     let mut values = Values::default();
     values.set("value", Value { text: value.into(), origin: Origin::Operator });
-    resolve(&command, &values, &tables).map(|resolved| resolved.text).map_err(|refusal| refusal.to_string())
+    resolve(&command, &values, &tables).map_err(|refusal| refusal.to_string())
 }
 
 /// What the shell made of it; the directory is empty, so that a `*` finds nothing to hide behind.
@@ -55,6 +60,11 @@ proptest! {
     #[test]
     fn quoting_survives_a_real_shell(value in hostile()) {
         prop_assume!(!value.trim().is_empty());
+        let first = put_in("env A=<value> printenv A", &value);
+        if first.is_err_and(|why| why.contains("a screen does not show")) {
+            // What cannot be shown is not put in at all.
+            return Ok(());
+        }
         for template in ["env A=<value> printenv A", "env A='<value>' printenv A", "env \"A=<value>\" printenv A"] {
             let text = put_in(template, &value).map_err(TestCaseError::fail)?;
             prop_assert_eq!(said(&text), value.clone(), "{}", text);
@@ -67,6 +77,21 @@ proptest! {
         let template = "cat <<EOF\n<value>\nEOF";
         if let Ok(text) = put_in(template, &value) {
             prop_assert_eq!(said(&text), value, "{}", text);
+        }
+    }
+    #[test]
+    fn a_variable_is_that_value_or_is_refused(value in hostile()) {
+        prop_assume!(!value.trim().is_empty());
+        for template in [
+            "env A=$value printenv A",
+            "env \"A=$value\" printenv A",
+            "A=$value; printf '%s\\n' \"$A\"",
+            "cat <<EOF\n$value\nEOF",
+        ] {
+            let Ok(resolved) = resolved(template, &value) else { continue };
+            let set: Vec<String> =
+                resolved.variables.iter().map(|(name, value)| format!("{name}={}\n", quoted(value))).collect();
+            prop_assert_eq!(said(&format!("{}{}", set.concat(), resolved.text)), value.clone(), "{}", template);
         }
     }
 }

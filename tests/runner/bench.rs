@@ -197,6 +197,7 @@ pub(crate) async fn next(handle: &mut Handle) -> Event {
     event.expect("the session is not over")
 }
 
+/// As much as there is now: what goes on writing may write faster than this reads.
 pub(crate) fn bytes(dir: &Path, statement: u64, stream: Stream) -> Vec<u8> {
     kept(&mut Output::open(dir, statement, stream).expect("readable"), || ())
 }

@@ -89,6 +89,16 @@ async fn what_goes_on_in_the_background_is_listed_and_ended_by_its_number() {
 }
 
 #[tokio::test]
+async fn what_goes_on_is_told_without_its_secrets_and_not_without_end() {
+    let mut desk = Desk::new().await;
+    let ran = desk.run("bash -c 'sleep 308; :' x --password hunter2 DB_PASSWORD=hunter2 &").await;
+    let commands: Vec<&str> = ran.ended.background.iter().map(|child| child.command.as_str()).collect();
+    assert!(commands.iter().any(|command| command.contains("--password (hidden)")), "{commands:?}");
+    let events = std::fs::read_to_string(desk.place.dir().join("events")).expect("read");
+    assert!(!events.contains("hunter2"), "{events}");
+}
+
+#[tokio::test]
 async fn a_child_that_was_told_to_outlive_its_terminal_goes_on_and_is_still_heard() {
     let mut desk = Desk::new().await;
     let goes_on = "nohup sh -c 'echo up; while [ ! -e go ]; do sleep 0.01; done; echo late' & sleep 303 &";

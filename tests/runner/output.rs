@@ -149,3 +149,22 @@ async fn a_disk_that_takes_nothing_is_said_and_the_statement_goes_on() {
         ends += usize::from(matches!(event, Some(Event::Ended(_))));
     }
 }
+
+#[tokio::test]
+async fn the_end_of_a_session_is_written_down_once_the_disk_takes_it() {
+    use firedeck::tools::runner::{State, session};
+    use rustix::process::{Pid, Resource, getrlimit, prlimit};
+    let mut desk = Desk::with(|setup| wrap(setup, "trap '' XFSZ")).await;
+    desk.run("true").await;
+    let runner = Pid::from_raw(desk.place.runner());
+    let limits = getrlimit(Resource::Fsize);
+    let full = rustix::process::Rlimit { current: Some(8), maximum: limits.maximum };
+    prlimit(runner, Resource::Fsize, full).expect("set");
+    desk.start("exit 3").await;
+    assert_eq!(desk.shell_gone().await.code, Some(3));
+    assert_ne!(session(&desk.place.dir()).expect("a session").last, 2, "the disk took nothing");
+    prlimit(runner, Resource::Fsize, limits).expect("set");
+    desk.place.is_empty().await;
+    let found = session(&desk.place.dir()).expect("a session");
+    assert!(matches!(found.state, State::Over(Event::ShellGone(_))) && found.last == 2, "{found:?}");
+}

@@ -46,6 +46,21 @@ async fn a_command_that_ignores_int_is_told_term_and_then_killed() {
 }
 
 #[tokio::test]
+async fn traps_that_a_statement_set_do_not_let_its_next_command_run() {
+    stopped("trap 'echo cleaning' INT TERM; echo ready; sleep 300; echo next").await;
+    stopped("trap '' TERM; trap : INT; echo ready; sleep 300; echo next").await;
+    // It has to be told TERM as well.
+    stopped("trap : INT TERM; sh -c 'trap \"\" INT; echo ready; while :; do sleep 0.1; done'; echo next")
+        .await;
+}
+
+#[tokio::test]
+async fn a_trap_for_the_exit_runs_when_a_statement_is_stopped() {
+    let (desk, ..) = stopped("trap 'echo bye' EXIT; trap : INT TERM; echo ready; sleep 300; echo next").await;
+    assert!(desk.text(2, Stream::Out).contains("bye"));
+}
+
+#[tokio::test]
 async fn children_in_groups_of_their_own_are_stopped_too() {
     stopped("set -m; sleep 304 & sh -c 'echo ready; exec sleep 305'; echo next").await;
 }

@@ -124,6 +124,13 @@ impl<'a> At<'a> {
         }
     }
 
+    /// Says so where there are more of them than are asked about.
+    pub fn beyond(&mut self, count: usize, most: usize, what: &str) {
+        if count > most {
+            self.unknown(format!("only the first {most} of {count} {what} are looked at"));
+        }
+    }
+
     pub fn unlooked(&mut self) {
         self.unknown(format!("what `{}` would hit cannot be looked at", self.name()));
     }

@@ -122,6 +122,7 @@ pub(super) fn look(at: &mut At<'_>) {
                 None => at.unlooked(),
             }
         }
+        "rsync" if at.args.get("-e --rsh --rsync-path").is_some() && starts_another(at) => at.unlooked(),
         "rsync" => {
             let words: Vec<_> = at.found.words.iter().map(|word| word.source.as_str()).collect();
             let ask = format!("{} --dry-run --itemize-changes", words.join(" "));
@@ -130,6 +131,17 @@ pub(super) fn look(at: &mut At<'_>) {
         }
         _ => at.unlooked(),
     }
+}
+
+/// A shell of its own, or another program at the other end: even a dry run starts it.
+fn starts_another(at: &At<'_>) -> bool {
+    let shell = at.value("-e --rsh").unwrap_or("ssh");
+    let plain = |word: &str| {
+        word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.' | '/' | '~'))
+    };
+    let ssh =
+        shell == "ssh" || shell.strip_prefix("ssh ").is_some_and(|rest| plain(rest) && !rest.contains("-o"));
+    !ssh || at.args.get("--rsync-path").is_some()
 }
 
 fn written_to(at: &mut At<'_>, path: &str, doing: Doing) {
@@ -144,7 +156,11 @@ pub(super) fn written(at: &mut At<'_>) {
     let found = at.found;
     for out in &found.outs {
         let target = &out.target;
-        let nothing = target.text.starts_with("/dev/") || out.sign == ">&" || target.text == "-";
+        let devices = ["null", "std", "fd/", "tty", "tcp/", "udp/", "zero", "full", "pts/", "console"];
+        let device = target.text.strip_prefix("/dev/");
+        let nothing = device.is_some_and(|name| devices.iter().any(|known| name.starts_with(known)))
+            || out.sign == ">&"
+            || target.text == "-";
         if nothing {
             continue;
         }
@@ -170,6 +186,7 @@ fn moved(at: &mut At<'_>, objects: &[&Arg]) {
     let Some(target) = target else { return at.unlooked() };
     list(at, &[target], Doing::Overwrite);
     // In a directory, the files of the same names.
+    at.beyond(sources.len(), 6, "files");
     for source in sources.iter().filter(|source| source.is_plain()).take(6) {
         let name = source.text.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
         if !name.is_empty() && target.is_plain() {
@@ -228,8 +245,14 @@ pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
             return;
         }
     }
+    if let (true, Some(line)) = (partly, heard) {
+        reading.unknown(format!("{}: {line}", sort.what()));
+    }
+    if partly && answer.is_cut() {
+        reading.unknown(format!("{}: the answer is too long to be read whole", sort.what()));
+    }
     match sort {
-        Sort::Listed { doing } => listed(*doing, missing, answer, reading),
+        Sort::Listed { doing } => listed(*doing, missing && heard.is_none(), answer, reading),
         Sort::Sizes => {
             for row in answer.rows().take(20) {
                 if let Some((size, path)) = row.split_once(['\t', ' '])
@@ -291,6 +314,16 @@ fn entry(row: &str) -> Option<(bool, u64, String, String)> {
 fn listed(doing: Doing, missing: bool, answer: &Answer, reading: &mut Reading) {
     let mut any = false;
     for row in answer.rows() {
+        // A disk has no size of its own there, and everything on it.
+        if row.starts_with(['b', 'c']) {
+            let path = row.split_whitespace().next_back().unwrap_or_default();
+            any = true;
+            reading.hit(format!("device {path}"));
+            if row.starts_with('b') && matches!(doing, Doing::Overwrite | Doing::Empty | Doing::Append) {
+                reading.drop(format!("everything on {path}"));
+            }
+            continue;
+        }
         let Some((directory, size, time, path)) = entry(row) else {
             reading.unknown("a file's line cannot be read");
             continue;
@@ -344,19 +377,24 @@ fn rights_read(new: &str, owner: bool, undo: Option<&str>, answer: &Answer, read
             reading.undo(Undo::Command(format!("{undo} {old} -- {path}")));
         }
     }
-    if !any {
+    if !any && reading.effect.unknown.is_empty() {
         reading.zero("no such file is there");
     }
 }
 
 fn itemized(answer: &Answer, reading: &mut Reading) {
-    let (mut sent, mut gone) = (0, Vec::new());
+    let (mut sent, mut rights, mut gone) = (0, 0, Vec::new());
     for row in answer.rows() {
         if let Some(path) = row.strip_prefix("*deleting") {
             gone.push(path.trim().to_owned());
-        } else if row.starts_with(['<', '>']) {
+        } else if row.starts_with(['<', '>', 'c', 'h']) {
             sent += 1;
+        } else if row.starts_with('.') {
+            rights += 1;
         }
+    }
+    if rights > 0 {
+        reading.hit(format!("the rights or times of {}", count(rights, "file", "files")));
     }
     if sent > 0 {
         reading.hit(format!("{} copied over what is there", count(sent, "file is", "files are")));

@@ -66,6 +66,7 @@ pub(super) fn look(at: &mut At<'_>) {
             at.undo("push the former commit again, with force");
         }
         "branch" if at.has("-d -D --delete") => {
+            at.beyond(objects.len(), 4, "branches");
             for branch in objects.iter().take(4) {
                 let commits = format!("{git} log --oneline -n 50 HEAD..{}", branch.source);
                 ask(at, &commits, Sort::Commits { what: "only on that branch, or not here" });

@@ -36,6 +36,7 @@ pub(super) fn look(at: &mut At<'_>) {
     let program = at.program();
     let releases: Vec<_> =
         if verb.starts_with(['d', 'u']) && verb != "upgrade" { objects.clone() } else { vec![*release] };
+    at.beyond(releases.len(), 4, "releases");
     for release in releases.into_iter().take(4) {
         let name = &release.source;
         let ask = format!("{program} history {name}{place} --max 20 -o json");
@@ -49,7 +50,12 @@ pub(super) fn look(at: &mut At<'_>) {
         at.evidence(&format!("{program} status {name}{place}"));
         at.evidence(&format!("{program} history {name}{place}"));
     }
-    let stays = at.args.get("--dry-run").is_none() && at.args.get("-o --output").is_none();
+    // A dry run starts a program of the team's own as well.
+    let runs = at.args.get("--post-renderer").is_some();
+    if runs && matches!(verb, "upgrade" | "install") {
+        at.unknown("what its post-renderer makes of it is only known when it runs");
+    }
+    let stays = at.args.get("--dry-run").is_none() && at.args.get("-o --output").is_none() && !runs;
     if matches!(verb, "upgrade" | "install") && stays {
         let words: Vec<_> = at
             .found

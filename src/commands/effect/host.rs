@@ -123,6 +123,7 @@ fn systemctl(at: &mut At<'_>) {
 }
 
 fn kernel(at: &mut At<'_>) {
+    at.beyond(at.objects(0).len(), 6, "settings");
     for arg in at.objects(0).into_iter().take(6) {
         let Some((name, new)) = arg.text.split_once('=') else { continue };
         let (name, new) = (name.trim(), new.trim());

@@ -40,6 +40,7 @@ pub(super) fn look(at: &mut At<'_>) {
             if objects.is_empty() && user.is_empty() {
                 return at.unlooked();
             }
+            at.beyond(objects.len(), 6, "names");
             for object in objects.iter().take(6) {
                 at.ask(&format!("pgrep -a{user} -x {}", object.source), process(Sort::Named { ends }));
             }
@@ -112,12 +113,18 @@ pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
     }
 }
 
+/// Lines of users that are read.
+const LONGEST: usize = 30;
+
 fn users(answer: &Answer, reading: &mut Reading) {
     let rows: Vec<_> =
-        answer.err.lines().chain(answer.rows()).filter(|row| !row.contains("USER")).take(20).collect();
+        answer.err.lines().chain(answer.rows()).filter(|row| !row.contains("USER")).take(LONGEST).collect();
     let rows: Vec<_> = rows.into_iter().filter(|row| !row.trim().is_empty()).collect();
     if rows.is_empty() {
         return reading.zero("no process uses it");
+    }
+    if rows.len() == LONGEST {
+        reading.unknown("more use it than are listed");
     }
     for row in rows {
         reading.hit(row.split_whitespace().collect::<Vec<_>>().join(" "));

@@ -25,6 +25,9 @@ pub fn read(looks: &Looks, answers: &[Option<Answer>]) -> Effect {
 /// The answers of a loop.
 fn several(sort: &Sort, answer: &Answer, reading: &mut Reading) {
     let rows: Vec<_> = answer.rows().take(SHOWN).collect();
+    if sort.is_single() && answer.rows().count() > SHOWN {
+        reading.unknown(format!("{}: it runs more often than answers are read", sort.what()));
+    }
     if rows.len() < 2 {
         return one(sort, answer, reading);
     }
@@ -95,6 +98,8 @@ impl Reading {
             let shown =
                 |value: &str| if hidden && !value.is_empty() { "…".to_owned() } else { said(value) };
             self.effect.old_new.push(Setting { what: said(what), old: shown(old), new: shown(new) });
+        } else {
+            self.unknown("more settings than are shown");
         }
     }
     pub fn undo(&mut self, undo: Undo) {
@@ -150,7 +155,8 @@ impl Reading {
     fn end(mut self, looks: &Looks) -> Effect {
         let whole = looks.looks.iter().all(|look| self.zeros.iter().any(|(call, _)| *call == look.call));
         let zeros: Vec<_> = self.zeros.drain(..).map(|(_, words)| words).collect();
-        if whole && !zeros.is_empty() {
+        // What nobody looked at may be hit all the same.
+        if whole && !zeros.is_empty() && looks.said.unknown.is_empty() {
             let words = zeros.join("; ");
             self.effect.zero = Some(text::clean_to(&words, 1_500).into_owned());
         } else {

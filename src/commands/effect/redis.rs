@@ -1,4 +1,6 @@
 //! Redis: keys that would be gone, settings as they are, clients that would be cut off.
+mod clients;
+
 use super::answer::{bytes, count};
 use super::calls::{Found, Input};
 use super::raw::{Marks, is_open};
@@ -74,6 +76,13 @@ impl Console<'_, '_> {
         self.at.unknown(why);
     }
 
+    /// `SELECT 2` leads those behind it to another database.
+    fn selected(&mut self, words: &[String]) {
+        if words.first().is_some_and(|word| word.eq_ignore_ascii_case("select")) {
+            self.database = words.get(1).and_then(|word| word.parse().ok());
+        }
+    }
+
     fn inverse(&self, words: &str) -> Option<String> {
         self.at.inverse(&format!("{}{words}", self.front))
     }
@@ -93,7 +102,11 @@ pub(super) fn look(at: &mut At<'_>) {
     let words = at.objects(0);
     let commands: Vec<Vec<String>> = if words.is_empty() {
         match at.input() {
-            Input::Text(text) => text.lines().take(COMMANDS).filter_map(typed).collect(),
+            Input::Text(text) => {
+                let text = text.clone();
+                unread(&text, at);
+                text.lines().take(COMMANDS).filter_map(typed).collect()
+            }
             _ => {
                 return at.unknown("which commands come in is not known before");
             }
@@ -111,8 +124,18 @@ pub(super) fn look(at: &mut At<'_>) {
     }
     let mut console = Console { at, front, database };
     for words in commands {
+        console.selected(&words);
         console.at.next();
         command(&words, incoming, &mut console);
+    }
+}
+
+/// Says which lines of a text are not looked at.
+fn unread(text: &str, at: &mut At<'_>) {
+    at.beyond(text.lines().count(), COMMANDS, "lines");
+    let quoted = |line: &str| line.contains(['"', '\'']) && !line.trim().starts_with('#');
+    if text.lines().take(COMMANDS).any(quoted) {
+        at.unknown("a line with quotes is not looked at");
     }
 }
 
@@ -133,9 +156,10 @@ pub(super) fn console(text: &str, looks: &mut Looks) {
     let (found, marks) = (Found::default(), Marks::default());
     let mut at = At::console("redis", Lang::Redis, &found, &marks, looks);
     let mut console = Console { at: &mut at, front: String::new(), database: Some(0) };
+    unread(text, console.at);
     for words in text.lines().take(COMMANDS).filter_map(typed) {
+        console.selected(&words);
         if words.first().is_some_and(|word| word.eq_ignore_ascii_case("select")) {
-            console.database = words.get(1).and_then(|word| word.parse().ok());
             continue;
         }
         console.at.next();
@@ -285,7 +309,7 @@ pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
             }
         }
         Sort::Limit { to } => limit(to, answer, reading),
-        Sort::Clients { filter } => clients(filter, answer, reading),
+        Sort::Clients { filter } => clients::clients(filter, answer, reading),
         Sort::Server { verb } => server(verb, answer, reading),
     }
 }
@@ -304,6 +328,10 @@ fn info<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
 
 fn keyspace_read(only: Option<u32>, asked: &str, answer: &Answer, reading: &mut Reading) {
     let mut any = false;
+    let told = |row: &str| row.starts_with("# Keyspace") || row.starts_with("db") && row.contains(":keys=");
+    if !answer.rows().any(|row| told(row.trim())) {
+        return reading.unknown("how many keys there are cannot be read");
+    }
     for row in answer.rows() {
         let Some((name, fields)) = row.trim().strip_prefix("db").and_then(|rest| rest.split_once(':')) else {
             continue;
@@ -391,61 +419,6 @@ fn limit(to: &str, answer: &Answer, reading: &mut Reading) {
         }
         (to, _) => reading.hit(format!("{} of {} would be in use", bytes(used), bytes(to))),
     }
-}
-
-fn clients(filter: &[String], answer: &Answer, reading: &mut Reading) {
-    let mut wanted: Vec<(String, String)> = Vec::new();
-    if let [address] = filter {
-        wanted.push(("addr".to_owned(), address.clone()));
-    } else {
-        for pair in filter.chunks(2) {
-            if let [name, value] = pair {
-                wanted.push((name.to_ascii_lowercase(), value.clone()));
-            }
-        }
-    }
-    let told = ["id", "addr", "laddr", "user"];
-    let rest: Vec<_> = wanted
-        .iter()
-        .filter(|(name, value)| !told.contains(&name.as_str()) && name != "skipme" || is_open(value))
-        .map(|(name, _)| name.clone())
-        .collect();
-    if !rest.is_empty() {
-        reading.unknown(format!("its filter by {} is not applied: it may hit fewer", rest.join(", ")));
-    }
-    let (mut hit, mut all) = (Vec::new(), 0_u64);
-    for row in answer.rows() {
-        let field = |name: &str| {
-            row.split(' ').find_map(|field| field.strip_prefix(name)?.strip_prefix('=')).unwrap_or_default()
-        };
-        if field("id").is_empty() {
-            continue;
-        }
-        all += 1;
-        let fits = wanted
-            .iter()
-            .filter(|(name, value)| told.contains(&name.as_str()) && !is_open(value))
-            .all(|(name, value)| field(name) == value);
-        if fits {
-            let name = field("name");
-            let name = if name.is_empty() { String::new() } else { format!(" {name}") };
-            hit.push(format!(
-                "client {}{name} from {}, idle {} s, {}",
-                field("id"),
-                field("addr"),
-                field("idle"),
-                field("cmd")
-            ));
-        }
-    }
-    if hit.is_empty() {
-        return reading.zero(format!("none of {all} clients is meant"));
-    }
-    if hit.len() > 8 {
-        reading.hit(format!("{} of {all} clients", hit.len()));
-    }
-    hit.into_iter().take(8).for_each(|client| reading.hit(client));
-    reading.undo(Undo::Words("none is needed: clients connect again".to_owned()));
 }
 
 fn server(verb: &str, answer: &Answer, reading: &mut Reading) {

@@ -30,6 +30,8 @@ pub struct Parts {
     pub all: Vec<Part>,
     /// The pipe stands behind `&&` or `||`: an exit code may be of what stands before it.
     pub chained: bool,
+    /// The pipe stands behind `||`: it runs only where what stands before it did not go well.
+    pub either: bool,
     /// A `!` turns its exit code around.
     pub negated: bool,
     /// It only sets variables.
@@ -49,6 +51,7 @@ pub fn parts(text: &str) -> Parts {
         out.chained = !std::ptr::eq(node, last);
         let before = text.get(..node.span.start).unwrap_or_default().trim_end();
         let own = text.get(node.span.clone()).unwrap_or_default();
+        out.either = out.chained && before.trim_end_matches('!').trim_end().ends_with("||");
         out.negated = before.ends_with('!') || own.starts_with("! ");
         out.last = pipe(node);
         out.assigns = tree.nodes.iter().all(only_sets);

@@ -16,7 +16,7 @@ pub enum Hint {
     OtherKey,
     /// What was typed is not what is asked for.
     NotThePhrase,
-    /// A protected profile wants to know why.
+    /// A protected profile, or the first danger of a run, wants to know why.
     NeedsReason,
     /// See [`Obstacle`].
     Cannot,
@@ -31,7 +31,7 @@ impl fmt::Display for Hint {
             Hint::Asker => "the key that asked does not answer",
             Hint::OtherKey => "not this key",
             Hint::NotThePhrase => "not yet what is asked for",
-            Hint::NeedsReason => "a protected profile wants a reason",
+            Hint::NeedsReason => "a reason is wanted here",
             Hint::Cannot => "this cannot be run",
         })
     }

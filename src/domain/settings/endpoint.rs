@@ -98,4 +98,14 @@ impl Endpoint {
 pub struct DocumentHint {
     pub number: String,
     pub path: PathBuf,
+    /// Where its commands run, where that is not as for the others.
+    pub ground: Footing,
+}
+
+/// Where the commands of documents run.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Footing {
+    /// `user@host`, reached by the box's own `ssh`; this box where none is named.
+    pub run_on: Option<String>,
+    pub workdir: Option<PathBuf>,
 }

@@ -1,7 +1,7 @@
 //! One system: where it is, what watches it, and its limits.
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::endpoint::{Backend, DocumentHint, Endpoint};
+use super::endpoint::{Backend, DocumentHint, Endpoint, Footing};
 use super::limit::{Fact, Limit};
 use super::web::Site;
 
@@ -19,6 +19,8 @@ pub struct Profile {
     pub namespaces: Vec<String>,
     pub kubeconfig: Vec<PathBuf>,
     pub documents: Vec<DocumentHint>,
+    /// Where commands of runbooks run, unless a document says otherwise.
+    pub ground: Footing,
     /// Files and directories of Markdown.
     pub runbooks: Vec<PathBuf>,
     pub endpoints: Vec<Endpoint>,
@@ -30,6 +32,24 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// Where the commands of this document run.
+    pub fn footing(&self, path: &str) -> Footing {
+        let path = Path::new(path);
+        let same = |hint: &&DocumentHint| {
+            hint.path == path || hint.path.ends_with(path) || path.ends_with(&hint.path)
+        };
+        let own = self.documents.iter().find(same).map(|hint| &hint.ground);
+        match own {
+            // Another box has directories of its own.
+            Some(own) if own.run_on.is_some() => own.clone(),
+            Some(own) => Footing {
+                run_on: self.ground.run_on.clone(),
+                workdir: own.workdir.clone().or_else(|| self.ground.workdir.clone()),
+            },
+            None => self.ground.clone(),
+        }
+    }
+
     /// Its servers of one kind, in the order of the file.
     pub fn endpoints(&self, backend: Backend) -> impl Iterator<Item = &Endpoint> {
         self.endpoints.iter().filter(move |endpoint| endpoint.backend == backend)

@@ -37,6 +37,7 @@ const READERS: &[&str] = &[
     "php",
     "lua",
     "let",
+    "unset",
     "declare",
     "typeset",
     "expr",
@@ -46,20 +47,63 @@ const READERS: &[&str] = &[
     "redis-cli",
     "valkey-cli",
     "pwsh",
+    "runuser",
+    "sg",
+    "script",
+    "at",
+    "batch",
+    "crontab",
+    "autossh",
+    "pdsh",
+    "pssh",
+    "clush",
+    "ansible",
+    "salt",
+    "tclsh",
+    "expect",
+    "osascript",
+    "Rscript",
+    "gdb",
+    "screen",
+    "tmux",
+    "influx",
+    "etcdctl",
 ];
 
 /// Words behind which quoted text is SQL.
-const SQL: &[&str] =
-    &["psql", "mysql", "mariadb", "sqlite3", "sqlcmd", "cqlsh", "clickhouse-client", "cockroach"];
+const SQL: &[&str] = &[
+    "psql",
+    "mysql",
+    "mariadb",
+    "sqlite3",
+    "sqlcmd",
+    "cqlsh",
+    "clickhouse-client",
+    "cockroach",
+    "sqlplus",
+    "duckdb",
+    "trino",
+    "presto",
+    "bq",
+    "hive",
+    "beeline",
+    "impala-shell",
+    "snowsql",
+    "pgcli",
+    "mycli",
+    "isql",
+];
 
 /// What every value must be looked at for in one text.
 pub(super) struct Ground<'a> {
-    text: &'a str,
+    pub(super) text: &'a str,
     lang: Lang,
-    shape: Shape,
+    pub(super) shape: Shape,
     /// Somebody else reads what stands in quotes.
     read_again: bool,
-    sql: bool,
+    /// Somebody else reads what the shell has put in for a variable.
+    pub(super) computed: bool,
+    pub(super) sql: bool,
 }
 
 impl<'a> Ground<'a> {
@@ -71,15 +115,20 @@ impl<'a> Ground<'a> {
             bare()
                 .filter_map(|piece| text.get(piece.start..piece.end))
                 .flat_map(|part| {
-                    part.split(|c: char| c.is_whitespace() || matches!(c, ';' | '|' | '&' | '(' | ')'))
+                    part.split(|c: char| c.is_whitespace() || matches!(c, ';' | '|' | '&' | '(' | ')' | '`'))
                 })
                 .map(|word| word.rsplit('/').next().unwrap_or(word))
         };
-        let computed = ["((", "[[", "`", "$'"].iter().any(|sign| text.contains(sign));
+        let signs = ["((", "[[", "`", "$'"].iter().any(|sign| text.contains(sign));
+        let read_again = statement.traits.remote || words().any(|word| READERS.contains(&word));
+        // `[[ … -gt … ]]` computes with its words as `((…))` does.
+        let numbers =
+            || ["-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v"].iter().any(|sign| text.contains(sign));
         Ground {
             text,
             lang: statement.lang,
-            read_again: computed || statement.traits.remote || words().any(|word| READERS.contains(&word)),
+            read_again: signs || read_again,
+            computed: read_again || text.contains("((") || text.contains("[[") && numbers(),
             sql: words().any(|word| SQL.contains(&word)),
             shape,
         }
@@ -102,9 +151,19 @@ impl<'a> Ground<'a> {
     }
 
     fn in_shell(&self, place: Place, value: &str) -> Result<String, String> {
-        let piece = self.shape.at(place.start);
-        let before = piece.and_then(|piece| self.text.get(piece.start..place.start)).unwrap_or_default();
+        let before = self.before(place);
         match place.quoting {
+            Quoting::SqlInDouble | Quoting::JsonInDouble if is_resumed(before) => {
+                // What a substitution before it has put in is not known: nor whether this stands in a literal.
+                if is_plain(value) && !value.contains("--") {
+                    Ok(value.to_owned())
+                } else {
+                    Err(strange("behind a substitution", value))
+                }
+            }
+            Quoting::Double if value.contains('}') && opens_brace(before) => {
+                Err("holds `}`, which would end the default that it stands in".into())
+            }
             Quoting::SqlInSingle => in_sql(before, value).map(|text| single(&text)),
             Quoting::SqlInDouble => in_sql(before, value).map(|text| double(&text)),
             Quoting::JsonInSingle => in_json(before, "\"", value).map(|text| single(&text)),
@@ -126,8 +185,14 @@ impl<'a> Ground<'a> {
         }
     }
 
+    /// What stands before a place within the same quotes.
+    pub(super) fn before(&self, place: Place) -> &'a str {
+        let piece = self.shape.at(place.start);
+        piece.and_then(|piece| self.text.get(piece.start..place.start)).unwrap_or_default()
+    }
+
     /// Blanks, or a quote behind blanks, stand before it.
-    fn begins_a_word(&self, place: Place) -> bool {
+    pub(super) fn begins_a_word(&self, place: Place) -> bool {
         let before = self.text.get(..place.start).unwrap_or_default();
         let before = before.strip_suffix(['\'', '"']).unwrap_or(before);
         before.chars().next_back().is_none_or(char::is_whitespace)
@@ -143,7 +208,17 @@ pub(super) fn is_plain(value: &str) -> bool {
         && !value.ends_with(':')
 }
 
-fn strange(place: &str, value: &str) -> String {
+/// The quotes go on behind a substitution.
+pub(super) fn is_resumed(before: &str) -> bool {
+    before.starts_with(')') || before.contains('`')
+}
+
+/// A `${` before it is not closed yet.
+fn opens_brace(before: &str) -> bool {
+    before.rfind("${").is_some_and(|at| !before.get(at..).is_some_and(|rest| rest.contains('}')))
+}
+
+pub(super) fn strange(place: &str, value: &str) -> String {
     let sign = value.chars().find(|c| !is_plain(c.encode_utf8(&mut [0; 4])));
     match sign {
         Some(c) if !c.is_control() => format!("holds `{c}`, which cannot stand {place}"),
@@ -153,12 +228,12 @@ fn strange(place: &str, value: &str) -> String {
 }
 
 /// For a place within single quotes.
-fn single(value: &str) -> String {
+pub(super) fn single(value: &str) -> String {
     value.replace('\'', "'\\''")
 }
 
 /// For a place within double quotes.
-fn double(value: &str) -> String {
+pub(super) fn double(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
     for c in value.chars() {
         if matches!(c, '\\' | '"' | '$' | '`') {
@@ -170,7 +245,7 @@ fn double(value: &str) -> String {
 }
 
 /// `sign` is how a quote of JSON is written there.
-fn in_json(before: &str, sign: &str, value: &str) -> Result<String, String> {
+pub(super) fn in_json(before: &str, sign: &str, value: &str) -> Result<String, String> {
     let quotes = if sign.len() == 1 {
         // A backslash takes the meaning from the quote behind it.
         let mut escaped = false;
@@ -213,8 +288,10 @@ fn in_json(before: &str, sign: &str, value: &str) -> Result<String, String> {
 }
 
 /// Inside a literal everything can stand, outside a name or a number.
-fn in_sql(before: &str, value: &str) -> Result<String, String> {
-    if before.matches('\'').count() % 2 == 1 {
+pub(super) fn in_sql(before: &str, value: &str) -> Result<String, String> {
+    // Behind these a quote may be no quote: where a literal begins and ends is not known.
+    let doubtful = ["\\'", "--", "/*", "$$", "#"].iter().any(|sign| before.contains(sign));
+    if !doubtful && before.matches('\'').count() % 2 == 1 {
         // Where backslashes still escape, one could end the literal.
         if value.contains('\\') {
             return Err("holds `\\`, which cannot stand in a literal of SQL".into());

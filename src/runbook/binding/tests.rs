@@ -127,3 +127,92 @@ fn a_value_can_make_a_command_riskier_and_never_less_so() {
     assert!(danger.risk >= Tier::Change);
     assert_eq!(worse.risk, Tier::Danger, "{}", worse.why);
 }
+
+#[test]
+fn a_variable_that_is_not_what_it_seems_where_the_shell_puts_it_in_is_refused() {
+    for (script, value, why) in [
+        ("kubectl delete pod $V", "--all", "read as an option"),
+        ("kubectl delete pod \"$V\"", "--all", "read as an option"),
+        ("kubectl delete pod $V", "web-1 web-2", "take it apart"),
+        ("rm -rf $V/cache", "/ /x", "take it apart"),
+        ("rm -rf /data/$V", "*", "look for files"),
+        ("cat $1", "a b", "take it apart"),
+        ("env A=$V printenv", "a b", "take it apart"),
+        ("psql -c \"DELETE FROM t WHERE id = $V\"", "1 OR 1=1", "no name and no number"),
+        ("psql -c \"SELECT 1 WHERE a = '$V'\"", "x'; DROP TABLE t; SELECT '", "holds `'`"),
+        ("ssh db-1 \"systemctl status $V\"", "a; reboot", "another program reads it again"),
+        ("cat <<EOF | ssh db-1 bash\nls $V\nEOF", "a; reboot", "another program reads it again"),
+        ("watch \"kubectl get pod $V\"", "a; reboot", "another program reads it again"),
+        ("bash -c \"ls ${V}\"", "$(reboot)", "another program reads it again"),
+        ("echo-it $((1 + $V))", "a[$(reboot)]", "another program reads it again"),
+        ("curl -d \"{\\\"a\\\":\\\"$V\\\"}\" http://x/", "q\", \"b\": \"c", "holds `\"`"),
+        ("printenv \"$V\"", "a\u{1b}[2Jb", "a screen does not show"),
+        ("printenv \"$V\"", "a\u{202e}b", "a screen does not show"),
+    ] {
+        let name = if script.contains("$1") { "1" } else { "V" };
+        let refused = text(script, &[(name, value)]).expect_err(script);
+        assert!(refused.contains(why), "{script}: {refused}");
+    }
+}
+
+#[test]
+fn a_variable_is_set_as_it_is_where_it_stays_that_value() {
+    for (script, value) in [
+        ("kubectl logs \"$V\"", "it's a $pod"),
+        ("V2=$V", "a b"),
+        ("export V2=$V", "a b"),
+        ("for P in $V; do kubectl describe pod \"$P\"; done", "web-1 web-2"),
+        ("kubectl logs -n $V web-1", "yard"),
+        ("psql -c \"SELECT 1 WHERE a = '$V'\"", "crane 3"),
+    ] {
+        assert_eq!(text(script, &[("V", value)]), Ok(script.to_owned()), "{value}");
+    }
+}
+
+#[test]
+fn the_value_of_a_variable_can_make_a_command_riskier_too() {
+    let risk = |verb| resolved("kubectl $VERB pods --all", &[("VERB", verb)]).expect("resolved").risk;
+    assert_eq!(risk("delete"), Tier::Danger);
+    assert!(risk("get") >= Tier::Change, "never less than the document's reading");
+}
+
+#[test]
+fn a_default_that_the_shell_works_out_is_left_to_it_and_is_never_a_text() {
+    let day = "tar cf ${DAY:-$(date +%F)}.tar yard";
+    let left = resolved(day, &[]).expect("left to the shell");
+    assert!(left.variables.is_empty() && left.text == day, "{left:?}");
+    let given = resolved(day, &[("DAY", "today")]).expect("given");
+    assert_eq!(given.variables, [("DAY".to_owned(), "today".to_owned())]);
+    // Nobody sets what this default is made of, and a second place has none.
+    for open in ["kubectl get pods -n ${NS:-${OTHER}}", "kubectl get pods -n ${NS:-$(date)} -l a=$NS"] {
+        assert_eq!(text(open, &[]), Err("not filled in: `$NS`".into()), "{open}");
+    }
+}
+
+#[test]
+fn a_value_cannot_leave_the_text_that_it_stands_in() {
+    for (template, value, why) in [
+        ("cat <<EOF\n<v>\nrm -rf /data\nEOF", "EOF", "takes the command apart"),
+        ("kubectl get pods -n \"${NS:-your-v}\"", "a}b", "holds `}`"),
+        ("psql -c \"SELECT '$(date)' || <v>\"", "1; DROP TABLE x", "behind a substitution"),
+        ("psql -c \"SELECT 1 -- it's\n, <v>\"", "1; DROP TABLE x", "no name and no number"),
+        ("kubectl logs '<v>'", "a\u{1b}[2Jb", "a screen does not show"),
+    ] {
+        let refused = text(template, &[("v", value), ("your-v", value)]).expect_err(template);
+        assert!(refused.contains(why), "{template}: {refused}");
+    }
+}
+
+#[test]
+fn what_another_fence_would_have_set_is_looked_at_like_any_value() {
+    let commands = commands_of("HOST_DIR=/srv\nssh db-1 \"ls $HOST_DIR\"");
+    let set = ["HOST_DIR".to_owned()];
+    let resolved =
+        |value: &str| resolve_setting(&commands[1], &set, &with(&[("HOST_DIR", value)]), &Tables::default());
+    assert_eq!(
+        resolved("/srv/yard").expect("fits").variables,
+        [("HOST_DIR".to_owned(), "/srv/yard".to_owned())]
+    );
+    let refused = resolved("a; reboot").expect_err("another shell reads it").to_string();
+    assert!(refused.contains("another program reads it again"), "{refused}");
+}

@@ -1,4 +1,5 @@
 //! What has to be filled in before a runbook can run, each name once.
+use super::super::placeholder::fallback;
 use super::super::types::Runbook;
 use super::key;
 use crate::domain::secret;
@@ -53,7 +54,8 @@ pub fn wanted(runbook: &Runbook) -> Vec<Wanted> {
             if known.lines.last() != Some(&command.statement.line) {
                 known.lines.push(command.statement.line);
             }
-            known.default = known.default.take().or_else(|| one.default.clone());
+            let default = one.default.as_ref().filter(|default| fallback::is_fixed(default));
+            known.default = known.default.take().or_else(|| default.cloned());
         }
     }
     all

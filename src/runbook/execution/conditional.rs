@@ -55,7 +55,12 @@ impl Test {
 fn error_from(parts: &Parts) -> i32 {
     let tool = parts.last.last().and_then(|part| part.words.first()).map_or("", String::as_str);
     let asks = ["[", "test", "[[", "grep", "egrep", "fgrep", "rg", "diff", "cmp"];
-    if asks.contains(&tool) || parts.last.is_empty() { 2 } else { i32::MAX }
+    match tool {
+        // It had no address to ask.
+        "pg_isready" => 3,
+        _ if asks.contains(&tool) || parts.last.is_empty() => 2,
+        _ => i32::MAX,
+    }
 }
 
 /// What is known of a condition.
@@ -145,6 +150,7 @@ mod tests {
     #[test]
     fn a_test_that_could_not_ask_has_no_answer() {
         assert_eq!(test("if ! pg_isready; then").holds(&[127]), None);
+        assert_eq!(test("if ! pg_isready -h $X; then").holds(&[3]), None);
         assert_eq!(test("if [ $LAG -lt 3 ]; then").holds(&[2]), None);
         assert_eq!(test("if a | grep -q x; then").holds(&[127, 1]), None);
         assert_eq!(test("if a && ! b; then").holds(&[0]), None);

@@ -2,7 +2,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::types::{Command, Runbook};
-use crate::commands::shell::session;
+use crate::commands::shell::{parts, session};
 use crate::commands::{Lang, Role, Statement};
 
 /// A command of a step.
@@ -193,19 +193,22 @@ impl Going {
         for name in &one.sets {
             add(Need::Variable(name.clone()), sets_nothing(&one.text, name));
         }
-        if let Some(tool) = switches(one) {
+        for tool in switches(one) {
             add(Need::Context(tool), false);
         }
-        match one.tool.as_str() {
-            "(function)" => {
-                let name = one.text.trim_start_matches("function ").split(['(', ' ', '{']).next();
-                if let Some(name) = name.filter(|name| !name.is_empty()) {
-                    add(Need::Function(name.to_owned()), false);
-                }
+        if one.tool == "(function)" {
+            let name = one.text.trim_start_matches("function ").split(['(', ' ', '{']).next();
+            if let Some(name) = name.filter(|name| !name.is_empty()) {
+                add(Need::Function(name.to_owned()), false);
             }
-            "cd" | "pushd" => add(Need::Directory, false),
-            "source" | "." => add(Need::Sourced, false),
-            _ => {}
+            return;
+        }
+        let (directory, sourced) = moves(&one.text);
+        if directory {
+            add(Need::Directory, false);
+        }
+        if sourced {
+            add(Need::Sourced, false);
         }
     }
 }
@@ -221,10 +224,27 @@ fn is_own(one: &Statement, name: &str) -> bool {
     without || one.sets.iter().any(|set| set == name) && !itself
 }
 
-/// Which tool a command sends elsewhere from then on.
-fn switches(one: &Statement) -> Option<&'static str> {
+/// Whether a command goes to another directory, and whether it takes in what others have written, wherever in it that
+/// stands: `mkdir -p x && cd x`, `eval "$(…)"`.
+fn moves(text: &str) -> (bool, bool) {
+    if !["cd", "pushd", "popd", "source", ". ", "eval"].iter().any(|word| text.contains(word)) {
+        return (false, false);
+    }
+    let parts = parts::parts(text);
+    let any = |list: &[&str]| {
+        let first = |part: &parts::Part| part.words.first().is_some_and(|word| list.contains(&word.as_str()));
+        parts.all.iter().any(first)
+    };
+    // A shell of its own goes there alone.
+    let apart = text.contains("(cd ") || text.contains("( cd ");
+    (any(&["cd", "pushd", "popd"]) && !apart, any(&["source", ".", "eval"]))
+}
+
+/// The tools that a command sends elsewhere from then on.
+fn switches(one: &Statement) -> Vec<&'static str> {
     let sub = one.subcommand.as_deref().unwrap_or_default();
-    match (one.tool.as_str(), sub) {
+    let says = |words: &str| one.text.contains(words);
+    let own = match (one.tool.as_str(), sub) {
         ("kubectl" | "oc", "config use-context" | "config use" | "config set-context")
         | ("oc", "login" | "project")
         | ("az", "aks get-credentials")
@@ -233,31 +253,96 @@ fn switches(one: &Statement) -> Option<&'static str> {
         | ("kubectx" | "kubens", _) => Some("kubectl"),
         ("az", "account set" | "login") => Some("az"),
         ("gcloud", "config set" | "config set project") => Some("gcloud"),
+        ("gcloud", _) if says("config configurations activate") || says("config set ") => Some("gcloud"),
+        ("docker", _) if says("context use") => Some("docker"),
+        ("terraform" | "tofu", _) if says("workspace select") || says("workspace new") => Some("terraform"),
         _ => None,
-    }
-}
-
-/// Tools of a command that go where they were sent, unless it says where itself.
-fn contexts(one: &Statement) -> Vec<Need> {
-    let words = || one.text.split(|c: char| c.is_whitespace() || matches!(c, '(' | '|' | ';' | '`'));
-    let says = |list: &[&str]| words().any(|word| list.contains(&word));
-    let own = |flag: &str| words().any(|word| word.split('=').next() == Some(flag));
-    let mut out = Vec::new();
-    if says(&["kubectl", "oc", "helm", "k9s", "flux"]) && !own("--context") && !own("--kube-context") {
-        out.push(Need::Context("kubectl"));
-    }
-    if says(&["az"]) && !own("--subscription") {
-        out.push(Need::Context("az"));
-    }
-    if says(&["gcloud"]) && !own("--project") {
-        out.push(Need::Context("gcloud"));
+    };
+    let mut out: Vec<&'static str> = own.into_iter().collect();
+    for tool in one.sets.iter().filter_map(|name| of_variable(name)) {
+        if !out.contains(&tool) {
+            out.push(tool);
+        }
     }
     out
 }
 
+/// Variables of the environment that send a tool elsewhere, each a need of its own.
+const VARIABLES: &[(&str, &str, &str)] = &[
+    ("KUBECONFIG", "kubectl", "kubectl (KUBECONFIG)"),
+    ("HELM_KUBECONTEXT", "kubectl", "helm (HELM_KUBECONTEXT)"),
+    ("HELM_NAMESPACE", "kubectl", "helm (HELM_NAMESPACE)"),
+    ("DOCKER_HOST", "docker", "docker (DOCKER_HOST)"),
+    ("DOCKER_CONTEXT", "docker", "docker (DOCKER_CONTEXT)"),
+    ("COMPOSE_FILE", "docker", "docker (COMPOSE_FILE)"),
+    ("COMPOSE_PROJECT_NAME", "docker", "docker (COMPOSE_PROJECT_NAME)"),
+    ("AWS_PROFILE", "aws", "aws (AWS_PROFILE)"),
+    ("AWS_REGION", "aws", "aws (AWS_REGION)"),
+    ("AWS_DEFAULT_REGION", "aws", "aws (AWS_DEFAULT_REGION)"),
+    ("AWS_ACCESS_KEY_ID", "aws", "aws (AWS_ACCESS_KEY_ID)"),
+    ("AWS_SESSION_TOKEN", "aws", "aws (AWS_SESSION_TOKEN)"),
+    ("PGHOST", "psql", "psql (PGHOST)"),
+    ("PGPORT", "psql", "psql (PGPORT)"),
+    ("PGDATABASE", "psql", "psql (PGDATABASE)"),
+    ("PGUSER", "psql", "psql (PGUSER)"),
+    ("PGSERVICE", "psql", "psql (PGSERVICE)"),
+    ("CLOUDSDK_CORE_PROJECT", "gcloud", "gcloud (CLOUDSDK_CORE_PROJECT)"),
+    ("AZURE_CONFIG_DIR", "az", "az (AZURE_CONFIG_DIR)"),
+    ("ARM_SUBSCRIPTION_ID", "terraform", "terraform (ARM_SUBSCRIPTION_ID)"),
+    ("TF_WORKSPACE", "terraform", "terraform (TF_WORKSPACE)"),
+    ("VAULT_ADDR", "vault", "vault (VAULT_ADDR)"),
+    ("VAULT_NAMESPACE", "vault", "vault (VAULT_NAMESPACE)"),
+];
+
+fn of_variable(name: &str) -> Option<&'static str> {
+    VARIABLES.iter().find(|(known, ..)| *known == name).map(|(.., need)| *need)
+}
+
+/// Tools of a command that go where they were sent, unless it says where itself.
+fn contexts(one: &Statement) -> Vec<Need> {
+    const TOOLS: &[(&str, &[&str], &[&str])] = &[
+        (
+            "kubectl",
+            &["kubectl", "oc", "helm", "k9s", "flux", "k"],
+            &["--context", "--kube-context", "--kubeconfig"],
+        ),
+        ("az", &["az"], &["--subscription"]),
+        ("gcloud", &["gcloud"], &["--project", "--configuration"]),
+        ("docker", &["docker", "docker-compose"], &["--context", "-c", "-H", "--host"]),
+        ("aws", &["aws"], &["--profile"]),
+        ("psql", &["psql", "pg_dump", "pg_restore", "pg_isready", "createdb", "dropdb", "vacuumdb"], &[]),
+        ("terraform", &["terraform", "tofu"], &[]),
+        ("vault", &["vault"], &["-address"]),
+    ];
+    let words: Vec<&str> = one
+        .text
+        .split(|c: char| c.is_whitespace() || matches!(c, '(' | '|' | ';' | '`' | '"' | '\'' | '&'))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let says = |list: &[&str]| {
+        words.iter().any(|word| word.rsplit('/').next().is_some_and(|name| list.contains(&name)))
+    };
+    let own = |flags: &[&str]| {
+        words.iter().any(|word| word.split('=').next().is_some_and(|flag| flags.contains(&flag)))
+    };
+    let goes = TOOLS.iter().filter(|(_, names, flags)| says(names) && !own(flags));
+    let all = goes.flat_map(|(tool, ..)| {
+        let variables = VARIABLES.iter().filter(move |(_, of, _)| of == tool).map(|(.., need)| *need);
+        std::iter::once(*tool).chain(variables)
+    });
+    all.map(Need::Context).collect()
+}
+
 /// `NAME=`, `NAME=""`.
 fn sets_nothing(text: &str, name: &str) -> bool {
-    let Some((_, rest)) = text.split_once(&format!("{name}=")) else { return false };
+    let sign = format!("{name}=");
+    let apart = |at: &usize| {
+        let before = text.get(..*at).and_then(|before| before.chars().next_back());
+        before.is_none_or(|c| !c.is_alphanumeric() && c != '_')
+    };
+    // Another name may end in this one: `POD_ID=` is no `ID=`.
+    let Some(at) = text.match_indices(&sign).map(|(at, _)| at).find(apart) else { return false };
+    let rest = text.get(at + sign.len()..).unwrap_or_default();
     let rest = rest.trim_start_matches(['"', '\'']);
     rest.is_empty() || rest.starts_with([';', ' ', '\n'])
 }

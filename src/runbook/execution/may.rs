@@ -9,7 +9,7 @@ use super::{Refusal, Run, Shell, State};
 use crate::commands::{Lang, Role};
 use crate::domain::approval::Tier;
 pub use crate::domain::shell::{Kind, Session};
-use crate::incident::event::{End, Verdict};
+use crate::incident::event::{End, StepEnded, Verdict};
 
 /// Where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,7 +170,8 @@ impl Run {
             ran: None,
         };
         self.needs(stand, &shell, values, assumed, &mut go)?;
-        if command.statement.role == Role::Guard {
+        // A check may ask whether there is something; one that compares numbers takes nothing for one: `[[ $LAG -lt 3 ]]`.
+        if command.statement.role == Role::Guard && !compares(&command.statement.text) {
             go.filled.clear();
         }
         self.guards(command, stand, assumed)?;
@@ -222,9 +223,19 @@ impl Run {
             Held::No => Err(Refusal::NotHolding(condition.to_owned())),
             Held::Open(line) => Err(Refusal::Undecided { condition: condition.to_owned(), line: Some(line) }),
             // The arm of a `case` that is the step's own: it was chosen with the step.
-            Held::Unknown if ways.len() == 1 && !self.shape.gates(at.0).is_empty() => Ok(true),
+            Held::Unknown if ways.len() == 1 && self.is_case(at) => Ok(true),
             Held::Unknown => Err(Refusal::Undecided { condition: condition.to_owned(), line: None }),
         }
+    }
+
+    /// The step was chosen as the arm of a `case`: no `if` of its own stands in it.
+    fn is_case(&self, at: At) -> bool {
+        let tested = self.step(at.0).is_some_and(|step| {
+            step.commands
+                .iter()
+                .any(|one| ["if ", "if\n", "elif"].iter().any(|word| one.statement.text.starts_with(word)))
+        });
+        !self.shape.gates(at.0).is_empty() && !tested
     }
 
     /// The tests of a command's fence with their answers.
@@ -253,7 +264,9 @@ impl Run {
         let (order, attempt) = self.record.last((at.0, Some(at.1)))?;
         let same = matches!(shell, Shell::Open(session) if *session == order.session);
         let edited = attempt.started.as_ref().is_none_or(|(_, body)| body.edited);
-        attempt.ended.as_ref().filter(|_| same && !edited && !attempt.disputed).map(|(_, body)| &body.end)
+        let known = |body: &StepEnded| body.verdict != Verdict::NoData;
+        let ended = attempt.ended.as_ref().map(|(_, body)| body);
+        ended.filter(|body| same && !edited && !attempt.disputed && known(body)).map(|body| &body.end)
     }
 
     fn session(&self, at: At, shell: &Shell, anew: bool) -> Result<Session, Refusal> {
@@ -461,17 +474,14 @@ pub(super) fn never(command: &Command) -> Option<Refusal> {
     }
 }
 
+/// It compares numbers, and does not ask whether there is something.
+fn compares(text: &str) -> bool {
+    let signs = ["-lt", "-le", "-gt", "-ge", "-eq", "-ne", "(("];
+    let asks = ["-z ", "-n ", "= \"\"", "= ''", ":-"];
+    signs.iter().any(|sign| text.contains(sign)) && !asks.iter().any(|sign| text.contains(sign))
+}
+
 /// The values of a command that nobody has given; an empty one is none.
 pub fn missing(command: &Command, values: &Values) -> Vec<String> {
-    let given = |name: &str, default: Option<&str>| {
-        let text = values.get(name).map(|value| value.text.as_str()).or(default);
-        text.is_some_and(|text| !text.trim().is_empty())
-    };
-    let mut missing: Vec<String> = Vec::new();
-    for one in command.placeholders.iter().filter(|one| !given(&one.name, one.default.as_deref())) {
-        if !missing.contains(&one.text) {
-            missing.push(one.text.clone());
-        }
-    }
-    missing
+    values.missing(command)
 }

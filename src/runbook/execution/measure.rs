@@ -65,6 +65,11 @@ impl Measure {
         for piece in pieces {
             match piece {
                 Piece::Text(text) => out.push_str(text),
+                // Whether there was none, or one from elsewhere, is not told by an empty answer.
+                Piece::Prior(before) if prior.is_empty() && !before.is_empty() => return None,
+                Piece::Prior(before) if before == "--replicas=" && prior.parse::<u32>().is_err() => {
+                    return None;
+                }
                 Piece::Prior(before) => out.push_str(&quoted(&format!("{before}{prior}"))),
                 Piece::Sql => out.push_str(&prior.replace('\'', "''")),
                 Piece::Setting(name) => {
@@ -81,17 +86,41 @@ impl Measure {
 pub fn suggest(command: &Command, text: &str, title: &str) -> Vec<Measure> {
     let statement = &command.statement;
     let likely = is_meant(title) || is_meant(text) || statement.label.as_deref().is_some_and(is_meant);
-    let mut all = match statement.lang {
-        Lang::Sql => sql(text).map(|(name, new)| of_sql(&name, &new, Lang::Sql, &|sql| sql.to_owned())),
+    let mut all: Vec<Measure> = match statement.lang {
+        Lang::Sql => {
+            let own = |sql: &str| sql.to_owned();
+            sql(text).map(|(name, new)| of_sql(&name, &new, Lang::Sql, &own)).into_iter().collect()
+        }
         Lang::Redis => redis(&text.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
-            .map(|(name, new)| of_redis(&name, &new, Lang::Redis, "")),
-        Lang::Shell => return shell(statement, text, likely),
-        Lang::PowerShell | Lang::Query => None,
+            .map(|(name, new)| of_redis(&name, &new, Lang::Redis, ""))
+            .into_iter()
+            .collect(),
+        Lang::Shell => shell(statement, text, likely),
+        Lang::PowerShell | Lang::Query => Vec::new(),
     };
-    if let Some(measure) = &mut all {
-        measure.likely = likely;
+    for measure in &mut all {
+        measure.likely |= likely || is_meant(&measure.name);
+        // The setting's name is the subject's where it has none of its own: `requirepass`.
+        let setting = if measure.name.is_empty() { &measure.subject } else { &measure.name };
+        let named = setting.split(['/', '.', ' ']).any(is_secret);
+        if named || secret::carries_password(&measure.new) || measure.new.to_lowercase().contains("password=")
+        {
+            // Neither shown nor asked for.
+            secret::HIDDEN.clone_into(&mut measure.new);
+            measure.ask = None;
+            measure.back = Back::Unknown;
+        }
     }
-    all.into_iter().collect()
+    all
+}
+
+/// Settings whose value is a secret; the servers' own names for them too.
+fn is_secret(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    secret::looks_secret(name)
+        || ["requirepass", "masterauth", "primary_conninfo", "tls-key-file-pass"]
+            .iter()
+            .any(|one| lower == *one)
 }
 
 /// Words of what is meant for a while.
@@ -147,15 +176,6 @@ fn shell(statement: &Statement, text: &str, likely: bool) -> Vec<Measure> {
             back: Back::Unknown,
             likely: true,
         });
-    }
-    for measure in &mut out {
-        measure.likely |= likely || is_meant(&measure.name);
-        if secret::looks_secret(&measure.name) || secret::carries_password(&measure.new) {
-            // Neither shown nor asked for.
-            secret::HIDDEN.clone_into(&mut measure.new);
-            measure.ask = None;
-            measure.back = Back::Unknown;
-        }
     }
     out.truncate(16);
     out

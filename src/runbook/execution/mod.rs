@@ -222,7 +222,11 @@ impl Run {
             if !own || self.is_apart(member) {
                 continue;
             }
-            for session in orders.keys().map(|order| order.session.as_str()) {
+            // What was never started has opened no shell.
+            let begun = orders
+                .iter()
+                .filter(|(_, one)| one.ended.as_ref().is_none_or(|(_, body)| body.end != End::NotStarted));
+            for session in begun.map(|(order, _)| order.session.as_str()) {
                 let first = self.record.sessions.get(session).and_then(|told| told.first.as_ref());
                 if let Some(first) = first.filter(|first| last.is_none_or(|known| known < (*first, session)))
                 {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::time::Timestamp;
 use crate::incident::event::{
     BranchChosen, End, Event, Order, RunClosed, RunOpened, StepEnded, StepSettled, StepSkipped, StepStarted,
-    StepTicked, ValueGiven, What,
+    StepTicked, ValueGiven, Verdict, What,
 };
 
 /// More than any honest run writes; beyond, nothing more may run.
@@ -161,7 +161,8 @@ impl Record {
         attempt.disputed |= attempt.ended.as_ref().is_some_and(|(_, before)| before.verdict != body.verdict);
         // The worse counts; of two alike the first.
         let wins = attempt.ended.as_ref().is_none_or(|(before, known)| {
-            (body.verdict, std::cmp::Reverse(&key)) > (known.verdict, std::cmp::Reverse(before))
+            (badness(body.verdict), std::cmp::Reverse(&key))
+                > (badness(known.verdict), std::cmp::Reverse(before))
         });
         if wins {
             attempt.ended = Some((key, body.clone()));
@@ -199,6 +200,20 @@ impl Record {
     /// The last attempt of a command.
     pub fn last(&self, spot: Spot) -> Option<(&Order, &Attempt)> {
         self.attempts.get(&spot)?.iter().max_by(|(a, one), (b, other)| (one.key(), a).cmp(&(other.key(), b)))
+    }
+}
+
+/// How bad a verdict is: knowing nothing is worse than not having seen the effect yet.
+fn badness(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Ok => 0,
+        Verdict::NoMatches => 1,
+        Verdict::Accepted => 2,
+        Verdict::NoData => 3,
+        Verdict::Failed => 4,
+        Verdict::Stopped => 5,
+        Verdict::Lost => 6,
+        Verdict::Interrupted => 7,
     }
 }
 

@@ -38,14 +38,19 @@ impl Run {
     /// The commands from this step on that run without a question: they only read, are not heavy, not secret, end by
     /// themselves and need no terminal. What has ended before is passed over; nothing runs twice by this.
     pub fn until(&self, from: u32, values: &Values) -> Until {
+        self.until_from((from, 0), values)
+    }
+
+    /// The same from a command on: what went wrong before it was seen, and left behind.
+    pub fn until_from(&self, from: At, values: &Values) -> Until {
         let mut run = Vec::new();
         let mut assumed = Assumed::new();
         let stop = self.stop(from, values, &mut run, &mut assumed);
         Until { run, stop }
     }
 
-    fn stop(&self, from: u32, values: &Values, run: &mut Vec<Go>, assumed: &mut Assumed) -> Stop {
-        for (at, step) in self.steps().skip(from as usize) {
+    fn stop(&self, from: At, values: &Values, run: &mut Vec<Go>, assumed: &mut Assumed) -> Stop {
+        for (at, step) in self.steps().skip(from.0 as usize) {
             match self.open(at) {
                 Ok(()) => {}
                 Err(Refusal::NotChosen { asks, .. }) => return Stop::Choose(asks),
@@ -65,7 +70,8 @@ impl Run {
             if step.kind == StepKind::Manual && !runs && step.is_counted() && !view.state.is_done() {
                 return Stop::ByHand(at);
             }
-            for (number, _) in (0..).zip(&step.commands) {
+            let passed = if at == from.0 { from.1 } else { 0 };
+            for number in (0..).zip(&step.commands).map(|(number, _)| number).skip_while(|at| *at < passed) {
                 if let Some(stop) = self.one((at, number), values, run, assumed) {
                     return stop;
                 }

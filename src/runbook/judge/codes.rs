@@ -84,7 +84,9 @@ pub fn search(case: &Case<'_>) -> Option<Said> {
     if answers.iter().take(place).any(|(call, _)| call.hushed) {
         return Some((Verdict::NoData, "nothing was found, and errors were not kept".to_owned()));
     }
-    if case.parts.chained && place == 0 {
+    // A pipe before it that broke has as many exit codes as this one.
+    let others = case.parts.all.len().saturating_sub(case.calls.len());
+    if case.parts.chained && (place == 0 || others >= answers.len()) {
         return Some((
             Verdict::NoData,
             "nothing was found, or what stands before it did not go well".to_owned(),

@@ -137,8 +137,10 @@ fn strip(expected: &str) -> String {
 }
 
 fn nothing(case: &Case<'_>, plain: &str) -> Said {
-    let rows =
-        case.out.contains("(0 rows)") || case.out.trim() == "0" || case.out.contains("No resources found");
+    let some = case.out.lines().any(told::counts_rows);
+    let rows = case.out.contains("(0 rows)") && !some
+        || case.out.trim() == "0"
+        || case.out.contains("No resources found");
     let lines = case.out.lines().filter(|line| !line.trim().is_empty()).count();
     if lines == 0 && !case.is_clean() && !case.err.contains("No resources found") {
         return (Verdict::NoData, format!("nothing came, and this was said: {}", super::first_of(case)));
@@ -150,7 +152,11 @@ fn nothing(case: &Case<'_>, plain: &str) -> Said {
     let lower = plain.to_lowercase();
     let searches = case.calls.iter().any(super::Call::is_search);
     if lower.starts_with("no error") && !searches {
-        let bad = case.out.lines().find(|line| line.to_lowercase().contains("error"));
+        let words = ["error", "fatal", "panic", "exception", "traceback", "critical", "fail"];
+        let bad = case.out.lines().find(|line| {
+            let lower = line.to_lowercase();
+            words.iter().any(|word| lower.contains(word))
+        });
         return match bad {
             Some(line) => (Verdict::Failed, format!("an error: {}", line.trim())),
             None => (Verdict::Ok, "no errors".to_owned()),
@@ -165,7 +171,9 @@ fn json_in(text: &str) -> Option<Value> {
     let tail = text.get(start..)?;
     let value = serde_json::Deserializer::from_str(tail).into_iter::<Value>().next()?.ok()?;
     // `[ok]` and `{name}` are no JSON, and an empty one says nothing.
-    (value.is_object() || value.as_array().is_some_and(|all| !all.is_empty())).then_some(value)
+    (value.as_object().is_some_and(|all| !all.is_empty())
+        || value.as_array().is_some_and(|all| !all.is_empty()))
+    .then_some(value)
 }
 
 /// The output as JSON: all of it, or what begins behind headers.
@@ -271,6 +279,23 @@ fn status_in(text: &str) -> Option<u16> {
     (named || words.len() == 1).then_some(found).filter(|_| words.len() <= 6)
 }
 
+/// Whether the status stands there as one, and not as a number of something else: `under 500 ms`.
+pub fn names_status(expected: &str, status: u16) -> bool {
+    let lower = expected.to_lowercase();
+    let words: Vec<&str> = lower
+        .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '`' | '"' | '.' | '/'))
+        .collect();
+    let units =
+        ["ms", "s", "seconds", "milliseconds", "mb", "gb", "kb", "%", "requests", "connections", "rows"];
+    let leads = ["under", "below", "than", "within", "over", "above", "<", ">", "<=", ">=", "most", "least"];
+    let wanted = status.to_string();
+    words.iter().enumerate().any(|(at, word)| {
+        let before = at.checked_sub(1).and_then(|at| words.get(at)).copied().unwrap_or_default();
+        let behind = words.get(at + 1).copied().unwrap_or_default();
+        word.trim_matches([':', '\'', '*']) == wanted && !leads.contains(&before) && !units.contains(&behind)
+    })
+}
+
 fn status(case: &Case<'_>, wanted: u16) -> Said {
     if let Some(status) = told::status(case) {
         return same(status == wanted, &status.to_string(), &wanted.to_string());
@@ -372,7 +397,7 @@ fn one(case: &Case<'_>, piece: &str, every: bool) -> Option<Said> {
         return Some((Verdict::Failed, format!("expected `{piece}`: {}", row.trim())));
     }
     let says = |row: &&&str| stands(&row.to_lowercase(), piece);
-    let missing = if every || table && lines.len() > 1 && is_state(piece) {
+    let missing = if every || rows.len() > 1 && is_state(piece) && (table || is_list(case, rows)) {
         rows.iter().find(|row| !says(row)).copied()
     } else if rows.iter().any(|row| says(&row)) {
         None
@@ -380,6 +405,18 @@ fn one(case: &Case<'_>, piece: &str, every: bool) -> Option<Said> {
         Some(head)
     };
     missing.map(|row| (Verdict::Failed, format!("expected `{piece}`: {}", row.trim())))
+}
+
+/// A list without its header: one thing a row.
+fn is_list(case: &Case<'_>, rows: &[&str]) -> bool {
+    let lists = case.calls.first().is_some_and(|call| match call.tool.as_str() {
+        "kubectl" | "oc" => call.says("get"),
+        "docker" | "podman" | "nerdctl" => call.says("ps") || call.says("ls"),
+        _ => false,
+    });
+    let columns = |row: &str| row.split_whitespace().count();
+    let first = rows.first().map_or(0, |row| columns(row));
+    lists && first > 1 || first > 2 && rows.iter().all(|row| columns(row) == first)
 }
 
 /// A state that every row of a list is meant to be in.

@@ -76,11 +76,18 @@ pub fn keeps(limit: &Limit, value: f64, unit: &str) -> Option<bool> {
     let wanted: f64 = limit.number.parse().ok()?;
     let (value, wanted) = match (scale(unit), scale(&limit.unit)) {
         (Some((a, one)), Some((b, other))) if one == other => (value * a, wanted * b),
+        _ if unit.is_empty() && !is_alike(value, &limit.unit) => return None,
         _ if unit.is_empty() || limit.unit.is_empty() || unit.eq_ignore_ascii_case(&limit.unit) => {
             (value, wanted)
         }
-        // `80 connections`: the unit is the subject's own word.
-        _ if scale(unit).is_none() && scale(&limit.unit).is_none() => (value, wanted),
+        // `80 connections`: the unit is the subject's own word; a lone letter is a size of it.
+        _ if scale(unit).is_none()
+            && scale(&limit.unit).is_none()
+            && unit.len() > 1
+            && limit.unit.len() > 1 =>
+        {
+            (value, wanted)
+        }
         _ => return None,
     };
     let same = (value - wanted).abs() < f64::EPSILON * wanted.abs().max(1.0);
@@ -95,6 +102,17 @@ pub fn keeps(limit: &Limit, value: f64, unit: &str) -> Option<bool> {
     })
 }
 
+/// Whether a bare number may be one of this unit: programs tell seconds and shares with a fraction, and bytes whole.
+fn is_alike(value: f64, unit: &str) -> bool {
+    let broken = value.fract() != 0.0;
+    match scale(unit) {
+        Some((_, '%')) => !broken || value > 1.0,
+        Some((of, 's')) => of >= 1.0 || !broken,
+        Some((of, 'b')) => of <= 1.0 || value < 100_000.0,
+        _ => true,
+    }
+}
+
 /// How many of the smallest unit it is, and of which family.
 fn scale(unit: &str) -> Option<(f64, char)> {
     Some(match unit.to_ascii_lowercase().as_str() {
@@ -106,10 +124,10 @@ fn scale(unit: &str) -> Option<(f64, char)> {
         "h" | "hr" | "hrs" | "hour" | "hours" => (3_600.0, 's'),
         "d" | "day" | "days" => (86_400.0, 's'),
         "b" | "bytes" => (1.0, 'b'),
-        "kb" => (1e3, 'b'),
+        "k" | "kb" => (1e3, 'b'),
         "mb" => (1e6, 'b'),
-        "gb" => (1e9, 'b'),
-        "tb" => (1e12, 'b'),
+        "g" | "gb" => (1e9, 'b'),
+        "t" | "tb" => (1e12, 'b'),
         "ki" | "kib" => (1024.0, 'b'),
         "mi" | "mib" => (1_048_576.0, 'b'),
         "gi" | "gib" => (1_073_741_824.0, 'b'),

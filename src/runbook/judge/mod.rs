@@ -4,11 +4,15 @@
 //! good to know if all that stood before it went well. What cannot be compared is said to be so.
 mod call;
 mod codes;
+mod doubt;
 mod expected;
 mod figure;
+mod format;
 mod told;
 mod warn;
 mod watch;
+
+use std::borrow::Cow;
 
 use super::execution::conditional::Test;
 use super::types::{Command, Step};
@@ -21,7 +25,7 @@ use call::Call;
 
 pub use watch::{HOLD, Watch};
 
-/// Of longer output only the beginning is looked at.
+/// Of longer output only the beginning and the end are looked at.
 const MOST: usize = 1 << 20;
 /// What is said is a few words.
 const WORDS: usize = 240;
@@ -129,6 +133,7 @@ pub fn judge(step: &Step, index: usize, text: &str, seen: &Seen<'_>) -> Judged {
     };
     let shell = command.statement.lang == Lang::Shell;
     let parts = if shell { parts::parts(text) } else { Parts::default() };
+    let (out, err) = (window(seen.stdout), window(seen.stderr));
     let case = Case {
         command,
         text,
@@ -136,8 +141,8 @@ pub fn judge(step: &Step, index: usize, text: &str, seen: &Seen<'_>) -> Judged {
         all: call::all(&parts),
         parts,
         codes,
-        out: window(seen.stdout),
-        err: window(seen.stderr),
+        out: &out,
+        err: &err,
         whole: seen.whole && seen.stdout.len() <= MOST,
     };
     let expected = expectation(step, index);
@@ -188,6 +193,9 @@ fn verdict(case: &Case<'_>, expected: Option<&str>) -> Said {
     }
     if let Some(test) = Test::of(&case.command.statement.text) {
         return match test.holds(case.codes) {
+            _ if doubt::is_unreached(case) => {
+                (Verdict::NoData, format!("gave no answer: {}", first_of(case)))
+            }
             Some(true) => (Verdict::Ok, format!("holds: {}", test.text)),
             Some(false) => (Verdict::Ok, format!("does not hold: {}", test.text)),
             None => (Verdict::Failed, format!("gave no answer: {}", first_of(case))),
@@ -196,8 +204,11 @@ fn verdict(case: &Case<'_>, expected: Option<&str>) -> Said {
     // An answer that is refused can be the very thing that is wanted: a key that no longer opens anything.
     let refused = told::status(case).filter(|status| *status >= 400);
     let wanted =
-        expected.zip(refused).is_some_and(|(expected, status)| expected.contains(&status.to_string()));
+        expected.zip(refused).is_some_and(|(expected, status)| expected::names_status(expected, status));
     if let Some(said) = told::nonsense(case).or_else(|| told::error(case)).filter(|_| !wanted) {
+        return said;
+    }
+    if let Some(said) = doubt::turned(case) {
         return said;
     }
     let wants_nothing = expected.is_some_and(expected::wants_nothing);
@@ -214,6 +225,9 @@ fn verdict(case: &Case<'_>, expected: Option<&str>) -> Said {
         };
     }
     if let Some(said) = codes::failed(case) {
+        return said;
+    }
+    if let Some(said) = doubt::fallback(case).or_else(|| doubt::complaint(case)) {
         return said;
     }
     if case.is_partly_known() && !case.is_clean() {
@@ -279,10 +293,14 @@ fn is_log(line: &str) -> bool {
     digits && line.starts_with(['E', 'W', 'I', 'F']) && line.contains("] ")
 }
 
-fn window(text: &str) -> &str {
+/// The beginning and the end of a long text: what went wrong is often said last.
+fn window(text: &str) -> Cow<'_, str> {
     if text.len() <= MOST {
-        return text;
+        return Cow::Borrowed(text);
     }
-    let end = (0..=MOST).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    text.get(..end).unwrap_or_default()
+    let half = MOST / 2;
+    let end = (0..=half).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let from = (text.len() - half..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+    let (head, tail) = (text.get(..end).unwrap_or_default(), text.get(from..).unwrap_or_default());
+    Cow::Owned([head, tail].join("\n"))
 }

@@ -1,7 +1,7 @@
 //! What tools say in their output, whatever their exit code.
 use serde_json::Value;
 
-use super::{Case, Said, first_of};
+use super::{Case, Said, first_of, format};
 use crate::commands::Role;
 use crate::domain::approval::Tier;
 use crate::incident::event::Verdict;
@@ -125,18 +125,19 @@ fn http(case: &Case<'_>) -> Option<Said> {
     }
 }
 
-/// The status of an HTTP answer, where the output shows it.
+/// The status of an HTTP answer, where the output shows it; of several the first bad one.
 pub fn status(case: &Case<'_>) -> Option<u16> {
-    let line = case.out.lines().chain(case.err.lines()).filter_map(|line| {
+    let lines = case.out.lines().chain(case.err.lines()).filter_map(|line| {
         let line = line.trim_start_matches(['<', ' ']);
         line.strip_prefix("HTTP/")?.split_whitespace().nth(1)?.parse().ok()
     });
-    if let Some(status) = line.reduce(|_, last| last) {
+    let all: Vec<u16> = lines.take(10_000).collect();
+    if let Some(status) = format::worst(&all, format::is_several(case)) {
         return Some(status);
     }
     if case.text.contains("http_code") || case.text.contains("response_code") {
-        let last = case.out.split(|c: char| !c.is_ascii_digit()).rfind(|word| !word.is_empty());
-        if let Some(status) = last.filter(|word| word.len() == 3).and_then(|word| word.parse().ok()) {
+        let all = format::codes(case);
+        if let Some(status) = format::worst(&all, format::is_several(case)) {
             return Some(status);
         }
     }
@@ -185,6 +186,9 @@ pub fn by_itself(case: &Case<'_>) -> Option<Said> {
         // `(% used)` was put together around nothing.
         return Some(if empty { (Verdict::NoData, line) } else { (Verdict::Ok, line) });
     }
+    if marks(GOOD) && !case.out.trim().is_empty() && case.command.statement.role != Role::Guard {
+        return Some((Verdict::NoData, format!("it did not say that it is good: {}", first_of(case))));
+    }
     // Neither was said: a check that went another way, or a list without anything bad in it.
     if case.out.trim().is_empty() && case.command.statement.role != Role::Guard {
         return Some((Verdict::NoData, "it said neither good nor bad".to_owned()));
@@ -194,9 +198,13 @@ pub fn by_itself(case: &Case<'_>) -> Option<Said> {
 
 /// A change that hit nothing.
 pub fn hits_nothing(case: &Case<'_>) -> Option<Said> {
-    let none = case.is_sql()
-        && (case.out.contains("(0 rows)")
-            || case.out.lines().any(|line| matches!(line.trim(), "UPDATE 0" | "DELETE 0" | "INSERT 0 0")));
+    let tags = case.out.lines().map(str::trim).filter(|line| {
+        ["UPDATE ", "DELETE ", "INSERT ", "COPY ", "MERGE "].iter().any(|tag| line.starts_with(tag))
+    });
+    let hit = |line: &str| line.rsplit(' ').next().is_some_and(|count| count != "0");
+    let (hits, misses): (Vec<&str>, Vec<&str>) = tags.partition(|line| hit(line));
+    let zero = case.out.contains("(0 rows)") || !misses.is_empty();
+    let none = case.is_sql() && zero && hits.is_empty() && !case.out.lines().any(counts_rows);
     if none || says_none(case) {
         return Some((Verdict::NoMatches, "nothing was hit".to_owned()));
     }
@@ -207,6 +215,13 @@ pub fn hits_nothing(case: &Case<'_>) -> Option<Said> {
         return Some((Verdict::Failed, format!("none of {} was reached", rows.len())));
     }
     None
+}
+
+/// `(3 rows)`: there were some.
+pub fn counts_rows(line: &str) -> bool {
+    let inner = line.trim().strip_prefix('(').and_then(|line| line.strip_suffix(')'));
+    let count = inner.and_then(|inner| inner.strip_suffix(" rows").or_else(|| inner.strip_suffix(" row")));
+    count.and_then(|count| count.parse::<u64>().ok()).is_some_and(|count| count > 0)
 }
 
 fn says_none(case: &Case<'_>) -> bool {
@@ -348,6 +363,23 @@ pub fn health(case: &Case<'_>) -> Option<Said> {
         "out_of_service",
         "starting",
         "red",
+        "yellow",
+        "warn",
+        "warning",
+        "unknown",
+        "offline",
+        "outage",
+        "unreachable",
+        "stopped",
+        "disabled",
+        "maintenance",
+        "not ok",
+        "not_ok",
+        "not_ready",
+        "not healthy",
+        "ko",
+        "false",
+        "dead",
     ];
     let asks = |word: &str| {
         let path = word.split(['?', '#']).next().unwrap_or(word).trim_end_matches('/');
@@ -373,14 +405,27 @@ pub fn health(case: &Case<'_>) -> Option<Said> {
     if !http && !container {
         return None;
     }
-    let named = ["status", "state", "health", "Status", "result"];
+    let named = ["status", "state", "health", "result"];
+    let denied = ["healthy", "ok", "ready", "alive", "up", "success", "live"];
     if let Ok(body) = serde_json::from_str::<Value>(case.out.trim()) {
+        let word = |value: &Value| {
+            value.as_str().map(str::to_owned).filter(|word| BAD.contains(&word.to_lowercase().as_str()))
+        };
         let said = match &body {
-            Value::String(word) => Some(word.clone()),
-            _ => named.iter().find_map(|name| body.get(name)?.as_str().map(str::to_owned)),
-        }?;
-        let bad = BAD.contains(&said.to_lowercase().as_str());
-        return bad.then(|| (Verdict::Failed, format!("it says `{said}`")));
+            Value::Object(fields) => fields.iter().find_map(|(name, value)| {
+                let lower = name.to_lowercase();
+                let lower = lower.as_str();
+                let no = *value == Value::Bool(false) && (named.contains(&lower) || denied.contains(&lower));
+                if no {
+                    Some(format!("{lower}: false"))
+                } else {
+                    word(value).filter(|_| named.contains(&lower))
+                }
+            }),
+            Value::Bool(false) => Some("false".to_owned()),
+            value => word(value),
+        };
+        return said.map(|said| (Verdict::Failed, format!("it says `{said}`")));
     }
     let word = case.out.trim().trim_matches('"').to_lowercase();
     BAD.contains(&word.as_str()).then(|| (Verdict::Failed, format!("it says `{word}`")))

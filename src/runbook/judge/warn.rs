@@ -56,6 +56,9 @@ pub fn all(case: &Case<'_>) -> Vec<String> {
     if !troubles.is_empty() {
         add(format!("it shows {}", troubles.join(", ")));
     }
+    if case.parts.either {
+        add("its exit code says nothing of what stands before `||`".to_owned());
+    }
     if case.is_partly_known() {
         add("how the earlier parts of the pipe ended is not known".to_owned());
     }

@@ -5,6 +5,7 @@ use super::super::types::Command;
 use super::call::Call;
 use crate::commands::Lang;
 use crate::domain::approval::Tier;
+use crate::domain::secret;
 
 /// So long it has to hold.
 pub const HOLD: Duration = Duration::from_mins(1);
@@ -28,12 +29,24 @@ pub fn of(command: &Command, calls: &[Call]) -> Option<Watch> {
     if one.risk == Tier::Read {
         return None;
     }
-    match one.lang {
+    let watch = match one.lang {
         Lang::Sql => sql(&one.text),
         Lang::Redis => Some(redis(&one.text.split_whitespace().map(str::to_owned).collect::<Vec<_>>())),
         // What changes another box without a word that is known is not seen from here.
         _ => calls.iter().find_map(call).or_else(|| one.traits.remote.then_some(Watch::Nothing)),
-    }
+    };
+    // A secret is not compared with anything: it would be told.
+    watch.map(|watch| match watch {
+        Watch::ValueAsSet { name, value } if is_secret(&name, &value) => Watch::Nothing,
+        watch => watch,
+    })
+}
+
+fn is_secret(name: &str, value: &str) -> bool {
+    let known = ["requirepass", "masterauth", "primary_conninfo"];
+    known.contains(&name.to_ascii_lowercase().as_str())
+        || secret::looks_secret(name)
+        || secret::carries_password(value)
 }
 
 fn call(call: &Call) -> Option<Watch> {

@@ -1,5 +1,6 @@
 //! Values that have to be filled in before a command can run, told apart from the script's own variables.
 mod context;
+pub mod fallback;
 mod literal;
 mod marks;
 mod runs;

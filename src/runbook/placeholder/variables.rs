@@ -13,6 +13,11 @@ static KNOWN: Words = Words::new(
     BASH_REMATCH MAPFILE XDG_RUNTIME_DIR XDG_CONFIG_HOME SSH_AUTH_SOCK GOPATH VISUAL PAGER NF NR",
 );
 
+/// Whether every shell or login sets it.
+pub(super) fn is_known(name: &str) -> bool {
+    KNOWN.contains(name)
+}
+
 /// What the script has set so far.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {

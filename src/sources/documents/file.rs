@@ -75,6 +75,14 @@ pub(super) fn read(path: &Path, most: u64) -> io::Result<Content> {
     Ok(Content { hash: hasher.finish(), stamp: Stamp::of(&about), bytes, defects })
 }
 
+/// The bytes of a document, as far as it is read, or why there are none.
+pub fn bytes(path: &Path) -> Result<Vec<u8>, String> {
+    if let Some(text) = super::models::text(path) {
+        return Ok(text.as_bytes().to_vec());
+    }
+    read(path, super::Limits::default().bytes).map(|content| content.bytes).map_err(|error| why(&error))
+}
+
 /// The text of a document, for whoever needs more of it than its runbooks.
 pub fn text(path: &Path) -> Option<String> {
     if let Some(text) = super::models::text(path) {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use crate::runbook::Document;
 
-pub use file::text;
+pub use file::{bytes, text};
 pub use library::{Batch, Library};
 pub use rules::{Text, rules};
 pub use watch::{Watch, watch};

@@ -14,6 +14,10 @@ pub const HEAD: u64 = 16 << 20;
 pub const TAIL: u64 = 48 << 20;
 /// The ring's file begins with how many bytes there were in all.
 const MARK: u64 = 8;
+/// So many bytes are written at most before that is said again. The ring has room for them beside the bytes that are
+/// kept, so that neither a reader nor a writer's death finds newer bytes in the place of older ones.
+const STEP: usize = 64 << 10;
+const RING: u64 = TAIL + STEP as u64;
 
 /// One stream of one statement, being written.
 #[derive(Debug)]
@@ -35,7 +39,19 @@ impl Sheet {
     }
 
     /// Appends what the disk takes of it: how many bytes it did not, and why.
-    pub(super) fn append(&mut self, mut bytes: &[u8]) -> (usize, Option<io::Error>) {
+    pub(super) fn append(&mut self, bytes: &[u8]) -> (usize, Option<io::Error>) {
+        let mut taken = 0;
+        for step in bytes.chunks(STEP) {
+            let (lost, error) = self.step(step);
+            taken += step.len() - lost;
+            if error.is_some() {
+                return (bytes.len() - taken, error);
+            }
+        }
+        (0, None)
+    }
+
+    fn step(&mut self, mut bytes: &[u8]) -> (usize, Option<io::Error>) {
         while !bytes.is_empty() {
             match self.write(bytes) {
                 Ok(0) => return (bytes.len(), Some(io::ErrorKind::WriteZero.into())),
@@ -60,8 +76,8 @@ impl Sheet {
             let part = bytes.get(..room.min(bytes.len())).unwrap_or_default();
             return create(&mut self.head, &self.path)?.write_at(part, self.total);
         }
-        let at = (self.total - HEAD) % TAIL;
-        let room = usize::try_from(TAIL - at).unwrap_or(usize::MAX);
+        let at = (self.total - HEAD) % RING;
+        let room = usize::try_from(RING - at).unwrap_or(usize::MAX);
         let part = bytes.get(..room.min(bytes.len())).unwrap_or_default();
         create(&mut self.tail, &tail_of(&self.path))?.write_at(part, MARK + at)
     }
@@ -134,23 +150,22 @@ impl Output {
 
     /// What is not kept any more.
     pub fn dropped(&mut self) -> io::Result<Option<Range<u64>>> {
-        let start = self.total()?.saturating_sub(TAIL);
-        Ok((start > HEAD).then_some(HEAD..start))
+        Ok(dropped_of(self.total()?))
     }
 
     /// At most `longest` bytes from `from` on; empty at the end.
     pub fn read(&mut self, from: u64, longest: usize) -> io::Result<Piece> {
         loop {
             let total = self.total()?;
-            let from = match self.dropped()? {
+            let from = match dropped_of(total) {
                 Some(gone) if gone.contains(&from) => gone.end,
                 _ => from.min(total),
             };
             let (file, at, end) = if from < HEAD {
                 (&self.head, from, total.min(HEAD))
             } else {
-                let at = (from - HEAD) % TAIL;
-                (&self.tail, MARK + at, total.min(from + (TAIL - at)))
+                let at = (from - HEAD) % RING;
+                (&self.tail, MARK + at, total.min(from.saturating_add(RING - at)))
             };
             let length = usize::try_from(end - from).unwrap_or(usize::MAX).min(longest);
             let mut bytes = vec![0; length];
@@ -165,6 +180,12 @@ impl Output {
             }
         }
     }
+}
+
+/// What is not kept of so many bytes.
+fn dropped_of(total: u64) -> Option<Range<u64>> {
+    let start = total.saturating_sub(TAIL);
+    (start > HEAD).then_some(HEAD..start)
 }
 
 #[cfg(test)]
@@ -204,5 +225,26 @@ mod tests {
         let expected: Vec<u8> = (0..HEAD).chain(dropped.end..total).map(byte).collect();
         assert!(all(&mut output) == expected);
         assert_eq!(output.read(HEAD + 5, 10).expect("read").from, dropped.end);
+    }
+
+    #[test]
+    fn a_writer_that_died_before_it_said_how_much_it_wrote_spoils_nothing() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = Files(dir.path().to_owned()).output(1, Stream::Out);
+        let mut sheet = Sheet::new(path.clone());
+        let chunk = |n: u64| vec![(n % 251).to_le_bytes()[0]; 1 << 16];
+        let chunks = (HEAD + TAIL + TAIL / 2) >> 16;
+        for n in 0..chunks {
+            sheet.append(&chunk(n));
+        }
+        let tail = options().read(true).write(true).open(tail_of(&path)).expect("open");
+        let mut mark = [0; 8];
+        tail.read_exact_at(&mut mark, 0).expect("read");
+        sheet.append(&chunk(chunks));
+        tail.write_all_at(&mark, 0).expect("as before");
+        let mut output = Output::open(dir.path(), 1, Stream::Out).expect("open");
+        let oldest = output.dropped().expect("known").expect("some").end;
+        let piece = output.read(oldest, 1 << 16).expect("read");
+        assert_eq!((piece.from, piece.bytes), (oldest, chunk(oldest >> 16)));
     }
 }

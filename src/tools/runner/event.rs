@@ -30,7 +30,7 @@ impl Stream {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Child {
     pub pid: i32,
-    /// Its command line, made harmless; empty when it cannot be read. It may bear secrets.
+    /// Its command line, made harmless, without what looks like a secret; empty when it cannot be read.
     pub command: String,
 }
 

@@ -5,7 +5,11 @@ use std::os::fd::AsFd;
 use rustix::process::{Pid, Signal};
 
 use super::event::Child;
+use crate::domain::secret;
 use crate::domain::text::clean_to;
+
+/// More are not listed: whoever is attached is told of all of them at once.
+const LISTED: usize = 1_000;
 
 /// A line of `/proc/PID/stat`, as far as it is of use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,14 +60,14 @@ pub(super) fn background(leader: i32, besides: i32) -> Vec<Child> {
 }
 
 pub(super) fn children(members: impl IntoIterator<Item = Member>) -> Vec<Child> {
-    members.into_iter().map(|member| child(member.pid)).collect()
+    members.into_iter().take(LISTED).map(|member| child(member.pid)).collect()
 }
 
 pub(super) fn child(pid: i32) -> Child {
     let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    let line =
-        String::from_utf8_lossy(line.get(..line.len().min(1024)).unwrap_or_default()).replace('\0', " ");
-    Child { pid, command: clean_to(line.trim(), 200).into_owned() }
+    let line = String::from_utf8_lossy(line.get(..line.len().min(1024)).unwrap_or_default());
+    let words: Vec<&str> = line.trim_end_matches('\0').split('\0').collect();
+    Child { pid, command: clean_to(secret::command(&words).trim(), 200).into_owned() }
 }
 
 /// Whether a process was given the name of this session when it was started.
@@ -93,6 +97,13 @@ pub(super) fn signal_all(leader: i32, is_there: bool, signal: Signal) {
     groups.dedup();
     for group in groups.into_iter().filter(|group| *group > 1).filter_map(Pid::from_raw) {
         let _ = rustix::process::kill_process_group(group, signal);
+    }
+}
+
+/// Signals everybody in the session but its leader, one by one: they may be in its group.
+pub(super) fn signal_others(leader: i32, signal: Signal) {
+    for member in members(leader).into_iter().filter(|member| member.pid != leader) {
+        signal_one(member.pid, signal);
     }
 }
 

@@ -19,7 +19,7 @@ use super::event::{Event, Stream};
 use super::sessions::{events, is_held};
 use super::setup::{Files, Kept, Setup, environment, options, refuse, shown};
 use super::shell::own_program;
-use super::wire::{Ask, Frames, Request, Said};
+use super::wire::{Ask, Frames, LONGEST, Request, Said};
 
 /// A runner that takes longer to say anything is not there.
 const BEGINS: Duration = Duration::from_mins(1);
@@ -27,6 +27,8 @@ const BEGINS: Duration = Duration::from_mins(1);
 const ANSWERS: Duration = Duration::from_secs(10);
 /// Between its lock and its socket, and between its last word and its end.
 const MOMENT: Duration = Duration::from_secs(2);
+/// A connection that breaks again and again is not made more often than this.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// One who is attached to a session. It may be dropped at any time; the session goes on.
 #[derive(Debug)]
@@ -37,6 +39,12 @@ pub struct Handle {
     waiting: VecDeque<Event>,
     /// Answers that the runner still owes, also to questions that were given up.
     owed: usize,
+    /// Part of a request was sent, and its rest never will be.
+    half_sent: bool,
+    /// Events that came by a connection, without those of output; after a new one so many are told again.
+    heard: usize,
+    told_again: usize,
+    connected: Instant,
     /// The last statement that began, while it has not ended.
     running: Option<u64>,
     last: u64,
@@ -111,6 +119,10 @@ pub async fn attach(dir: &Path) -> Result<Handle, String> {
         link: None,
         waiting: VecDeque::new(),
         owed: 0,
+        half_sent: false,
+        heard: 0,
+        told_again: 0,
+        connected: Instant::now(),
         running: None,
         last: 0,
         over: false,
@@ -165,9 +177,13 @@ impl Handle {
         self.ask(&Request::Ask(Ask::StopChild(pid))).await
     }
 
-    /// Types to whatever reads from the session's terminal.
+    /// Types to whatever reads from the session's terminal, as long as the statement runs of which `next` told last. One
+    /// who never asked for what happens types to whatever runs.
     pub async fn type_(&mut self, bytes: impl Into<Vec<u8>>) -> Result<(), String> {
-        self.ask(&Request::Type(bytes.into())).await
+        match self.last {
+            0 => self.ask(&Request::Type(bytes.into())).await,
+            number => self.ask(&Request::TypeTo { number, bytes: bytes.into() }).await,
+        }
     }
 
     pub async fn resize(&mut self, rows: u16, columns: u16) -> Result<(), String> {
@@ -212,7 +228,7 @@ impl Handle {
 
     fn heard(&mut self, kind: u8, payload: &[u8]) {
         match Said::read(kind, payload) {
-            Some(Said::Event(json)) => self.waiting.extend(serde_json::from_slice::<Event>(&json).ok()),
+            Some(Said::Event(json)) => self.event(serde_json::from_slice(&json).ok()),
             Some(Said::Terminal(bytes)) => self.waiting.push_back(Event::Terminal(bytes)),
             // An answer that nobody waits for any more.
             Some(Said::Done(_)) => self.owed = self.owed.saturating_sub(1),
@@ -220,34 +236,65 @@ impl Handle {
         }
     }
 
-    /// The runner said nothing more. What it wrote down meanwhile is told too.
-    async fn cut(&mut self) {
-        self.link = None;
-        let deadline = Instant::now() + MOMENT;
-        while Instant::now() < deadline && is_held(&self.dir).unwrap_or(false) {
-            sleep(Duration::from_millis(10)).await;
+    /// Takes an event, unless it is told a second time.
+    fn event(&mut self, event: Option<Event>) {
+        let is_kept = !matches!(event, Some(Event::Output { .. }));
+        if self.told_again > 0 {
+            self.told_again -= usize::from(is_kept);
+            return;
         }
+        self.heard += usize::from(is_kept);
+        self.waiting.extend(event);
+    }
+
+    /// The connection has ended. A runner that lives is asked for a new one; what a dead one wrote down is told too. May
+    /// be dropped while it waits: then it begins again.
+    async fn cut(&mut self) {
+        let begun = Instant::now();
+        let mut pause = Duration::from_millis(10);
+        while is_held(&self.dir).unwrap_or(false) && !(self.over && begun.elapsed() > MOMENT) {
+            if self.over || self.connected.elapsed() < AGAIN {
+                sleep(pause).await;
+            } else if let Ok(stream) = connect(&self.dir).await {
+                let (read, write) = stream.into_split();
+                self.link = Some((Frames::new(read), write));
+                (self.owed, self.half_sent, self.told_again) = (0, false, self.heard);
+                self.connected = Instant::now();
+                return;
+            } else {
+                sleep(pause).await;
+                pause = (pause * 2).min(AGAIN);
+            }
+        }
+        self.link = None;
         if self.over {
             return;
         }
         let all = events(&self.dir).unwrap_or_default();
         let seen = |event: &Event| match event {
-            Event::Ready { .. } | Event::Trouble { .. } => true,
+            Event::Ready { .. } | Event::Trouble { .. } => self.heard > 0,
             Event::Started { statement, .. } => *statement <= self.last,
-            Event::Ended(ended) => ended.statement < self.last || self.running.is_none(),
+            Event::Ended(ended) => ended.statement <= self.last && self.running != Some(ended.statement),
             _ => false,
         };
         self.waiting.extend(all.into_iter().filter(|event| !seen(event)));
     }
 
     async fn ask(&mut self, request: &Request) -> Result<(), String> {
-        let gone = || Err("the session is over: its runner is gone".to_owned());
-        let Some((_, write)) = &mut self.link else { return gone() };
-        if write.write_all(&request.frame()).await.is_err() {
-            return gone();
+        let frame = request.frame();
+        if frame.len() > LONGEST {
+            return Err(format!("{} bytes are too long for the runner", frame.len()));
         }
-        self.owed += 1;
         let answer = async {
+            if self.half_sent {
+                // What follows would be taken for the rest of it.
+                self.cut().await;
+            }
+            let (_, write) = self.link.as_mut()?;
+            self.half_sent = true;
+            write.write_all(&frame).await.ok()?;
+            self.half_sent = false;
+            self.owed += 1;
             loop {
                 let (frames, _) = self.link.as_mut()?;
                 let (kind, payload) = frames.next().await?;
@@ -260,7 +307,10 @@ impl Handle {
         };
         match timeout(ANSWERS, answer).await {
             Ok(Some(done)) => done,
-            Ok(None) => gone(),
+            Ok(None) if !self.over && is_held(&self.dir).unwrap_or(false) => {
+                Err("the connection to the runner broke; whether it heard that is not known".into())
+            }
+            Ok(None) => Err("the session is over: its runner is gone".into()),
             Err(_) => Err("the runner does not answer".into()),
         }
     }

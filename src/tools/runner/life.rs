@@ -14,6 +14,7 @@ use super::record::{Record, now};
 use super::setup::Kept;
 use super::streams::{News, Streams};
 use super::{group, place};
+use crate::domain::secret::mask;
 use crate::domain::text::clean;
 
 /// How long a shell may take to come up; there is a network before one that is far away.
@@ -56,6 +57,10 @@ pub(super) struct Life<'r> {
     pub(super) look: Instant,
     pub(super) wait: Duration,
     pub(super) began: Instant,
+    /// When there was no shell any more.
+    pub(super) ended: Instant,
+    /// It was told to end even then.
+    pub(super) forced: bool,
     pub(super) number: u64,
     /// Frames that this list of rounds has taken.
     pub(super) rounds: u64,
@@ -89,6 +94,8 @@ impl<'r> Life<'r> {
             look: Instant::now(),
             wait: SOON,
             began: Instant::now(),
+            ended: Instant::now(),
+            forced: false,
             number: 0,
             rounds: 0,
             own: 1,
@@ -129,7 +136,8 @@ impl<'r> Life<'r> {
         let text = std::fs::read(format!("{}.err", self.record.statement)).unwrap_or_default();
         let text = String::from_utf8_lossy(text.get(text.len().saturating_sub(1000)..).unwrap_or_default());
         let line = text.lines().rev().find(|line| !line.trim().is_empty());
-        clean(line.unwrap_or_default().trim()).into_owned()
+        let line = mask(line.unwrap_or_default().trim().as_bytes());
+        clean(&String::from_utf8_lossy(&line)).into_owned()
     }
 
     pub(super) async fn hear(&mut self, news: News) {
@@ -151,7 +159,17 @@ impl<'r> Life<'r> {
                     }
                 }
             }
-            News::Gone(status) => self.gone(status).await,
+            News::Gone(status) => {
+                self.catch_up().await;
+                self.gone(status).await;
+            }
+        }
+    }
+
+    /// Hears what the driver has said already: whatever else happened came after it.
+    pub(super) async fn catch_up(&mut self) {
+        while let Some(bytes) = self.streams.answer_now() {
+            Box::pin(self.hear(News::Answer(bytes))).await;
         }
     }
 
@@ -170,9 +188,14 @@ impl<'r> Life<'r> {
             }
             return;
         }
+        if matches!(self.phase, Phase::Left | Phase::Over) {
+            return;
+        }
         if self.phase != Phase::Running {
             return self.lose("the shell answered although nothing was asked", true);
         }
+        let interrupted =
+            self.press.is_some_and(|press| press.statement && (press.halted || self.host.is_some()));
         self.drain().await;
         let background = match &self.host {
             None => {
@@ -199,7 +222,10 @@ impl<'r> Life<'r> {
         }));
         let taken = answer.taken;
         self.last = answer;
-        if taken {
+        if interrupted {
+            // The driver's child may have been interrupted as well, and the shell stands still.
+            self.lose("the statement ended while it was being stopped", true);
+        } else if taken {
             self.lose("the statement redefined `eval`, without which the shell can run nothing more", true);
         }
     }
@@ -244,7 +270,7 @@ impl<'r> Life<'r> {
             unwritten: self.record.unwritten,
         };
         let from_outside = lost.is_some() || self.stopped;
-        self.phase = Phase::Left;
+        (self.phase, self.ended) = (Phase::Left, Instant::now());
         self.look_soon();
         if !from_outside {
             // As when a terminal is closed: who wants to go on has said so, with `nohup`.

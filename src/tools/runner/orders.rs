@@ -11,12 +11,24 @@ use super::{group, place};
 impl Life<'_> {
     pub(super) async fn serve(&mut self, request: Request, reply: oneshot::Sender<Result<(), String>>) {
         let done = match request {
-            Request::Order { number, text } => self.order(number, &text).await,
-            Request::Type(_) if self.phase != Phase::Running => {
+            Request::Order { number, text } => {
+                let frames = self.order(number, &text).await;
+                let (done, frames) = frames.map_or_else(|why| (Err(why), Vec::new()), |all| (Ok(()), all));
+                // It is begun; a shell that is slow to take it is no reason to doubt that.
+                let _ = reply.send(done);
+                return self.send(frames).await;
+            }
+            Request::Type(_) | Request::TypeTo { .. } if self.phase != Phase::Running => {
                 Err("no statement is running that could read it".into())
             }
-            Request::Type(bytes) => self.streams.type_(&bytes),
-            Request::Ask(Ask::Stop(number)) => self.stop(number),
+            Request::TypeTo { number, .. } if number != self.number => {
+                Err(format!("statement {number} is not running any more"))
+            }
+            Request::Type(bytes) | Request::TypeTo { bytes, .. } => self.streams.type_(&bytes),
+            Request::Ask(Ask::Stop(number)) => {
+                self.catch_up().await;
+                self.stop(number)
+            }
             Request::Ask(Ask::StopChild(pid)) => self.stop_child(pid),
             Request::Ask(Ask::Resize { rows, columns }) => match &self.streams.terminal {
                 Some(terminal) => terminal.resize(rows, columns).map_err(|error| error.to_string()),
@@ -28,7 +40,8 @@ impl Life<'_> {
         let _ = reply.send(done);
     }
 
-    pub(super) async fn order(&mut self, number: u64, text: &[u8]) -> Result<(), String> {
+    /// Begins a statement. What it returns is to be sent to the shell.
+    async fn order(&mut self, number: u64, text: &[u8]) -> Result<Vec<Vec<u8>>, String> {
         match self.phase {
             Phase::Left | Phase::Over => return Err("the session is over".into()),
             _ if self.lost.is_some() => return Err("the session is ending".into()),
@@ -61,12 +74,15 @@ impl Life<'_> {
             terminal.forget();
         }
         (self.phase, self.began, self.stopped) = (Phase::Running, Instant::now(), false);
+        Ok(frames)
+    }
+
+    async fn send(&mut self, frames: Vec<Vec<u8>>) {
         for frame in frames {
             if let Err(error) = self.streams.send(&frame).await {
-                self.lose(&format!("the shell takes no statement: {error}"), true);
+                return self.lose(&format!("the shell takes no statement: {error}"), true);
             }
         }
-        Ok(())
     }
 
     pub(super) async fn is_whole(&self, text: &[u8]) -> bool {

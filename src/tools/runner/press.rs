@@ -12,6 +12,13 @@ pub(super) const SOON: Duration = Duration::from_millis(20);
 /// One that goes on for days costs nothing.
 const SELDOM: Duration = Duration::from_secs(1);
 
+/// Ends a shell that was halted. A trap for INT or TERM would make it go on with the next command of the statement; for
+/// this signal nobody sets one, and `bash` runs a trap for its exit all the same.
+const LAST: Signal = Signal::VTALARM;
+
+/// So long a runner stays that could not write down how its session ended.
+const WAITS: Duration = Duration::from_hours(1);
+
 /// How hard the session is pressed to end, and when it is pressed harder.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Press {
@@ -30,16 +37,23 @@ impl Life<'_> {
         let press = self.press.map(|press| press.at);
         let halted = self.press.is_some_and(|press| press.halted);
         let look = (halted || self.phase == Phase::Left).then_some(self.look);
-        press.into_iter().chain(look).min().unwrap_or_else(far)
+        press.into_iter().chain(look).chain(self.record.again()).min().unwrap_or_else(far)
     }
 
     /// Something is due: the next signal, or a look at who is left.
-    pub(super) fn press(&mut self) {
+    pub(super) async fn press(&mut self) {
+        self.record.retry();
         if self.phase == Phase::Left && self.looks() {
             let alone = self.host.is_some() || group::left(self.streams.pid).is_empty();
-            if alone && (self.streams.are_closed() || self.press.is_some()) {
+            // The master of shared connections may hold what was the connection's stderr as long as it likes.
+            let is_cut = self.host.is_some() && !self.streams.is_connected();
+            if alone && (self.streams.are_closed() || self.press.is_some() || is_cut) {
+                self.drain().await;
                 self.part();
-                self.phase = Phase::Over;
+                // A disk that is full may be no more in a while, and how it ended is not to be lost.
+                if self.record.again().is_none() || self.forced || self.ended.elapsed() > WAITS {
+                    self.phase = Phase::Over;
+                }
                 return;
             }
         }
@@ -47,7 +61,7 @@ impl Life<'_> {
             let others = |pid: i32| pid != self.streams.pid && !self.background.contains(&pid);
             if !group::members(self.streams.pid).iter().any(|member| others(member.pid)) {
                 self.press = self.press.map(|press| Press { halted: false, ..press });
-                group::signal_one(self.streams.pid, Signal::TERM);
+                group::signal_one(self.streams.pid, LAST);
                 group::signal_one(self.streams.pid, Signal::CONT);
             }
         }
@@ -57,10 +71,16 @@ impl Life<'_> {
             self.part();
         }
         self.gentle = false;
-        self.signal(press.next);
+        let spared = press.halted && press.next == Signal::TERM && self.phase == Phase::Running;
+        if spared {
+            group::signal_others(self.streams.pid, Signal::TERM);
+            group::signal_others(self.streams.pid, Signal::CONT);
+        } else {
+            self.signal(press.next);
+        }
         self.harder(Signal::KILL, press.statement);
         if let Some(next) = &mut self.press {
-            next.killed = press.next == Signal::KILL;
+            (next.killed, next.halted) = (press.next == Signal::KILL, spared);
         }
     }
 
@@ -138,6 +158,7 @@ impl Life<'_> {
         if matches!(self.phase, Phase::Idle | Phase::Running) {
             self.lost.get_or_insert_with(|| why.to_owned());
         }
+        self.forced |= force && self.phase == Phase::Left;
         self.signal(if force { Signal::TERM } else { Signal::HUP });
         self.harder(Signal::KILL, false);
     }

@@ -2,6 +2,9 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::disk::Sheet;
 use super::event::{Event, Stream};
@@ -9,6 +12,9 @@ use super::server::Board;
 use super::setup::{Files, options};
 use crate::domain::text::grouped;
 use crate::domain::time::Timestamp;
+
+/// How often a disk that took nothing is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
 
 pub(super) fn now() -> Timestamp {
     Timestamp(jiff::Timestamp::now().as_millisecond())
@@ -31,6 +37,8 @@ pub(super) struct Record {
     pub(super) unwritten: [u64; 3],
     /// It was said already that the disk takes nothing.
     said: bool,
+    /// When the disk is tried again, where it did not take all.
+    again: Option<Instant>,
 }
 
 impl Record {
@@ -45,6 +53,7 @@ impl Record {
             sheets: sheets(files, 0),
             unwritten: [0; 3],
             said: false,
+            again: None,
         })
     }
 
@@ -73,15 +82,34 @@ impl Record {
         self.waiting.extend(&json);
         self.waiting.push(b'\n');
         self.board.tell(event, json);
+        self.put_down()
+    }
+
+    fn put_down(&mut self) -> io::Result<()> {
         let written = self.events.write_all(&self.waiting).and_then(|()| self.events.sync_data());
         if let Err(error) = written {
             // Half a line must not spoil the next one. What cannot be cut now is passed over by whoever reads.
             let _ = self.events.set_len(self.good);
+            self.again = Some(Instant::now() + AGAIN);
             return Err(error);
         }
+        self.again = None;
         self.good += self.waiting.len() as u64;
         self.waiting.clear();
         Ok(())
+    }
+
+    /// When [`Record::retry`] is due; `None` while all is written down.
+    pub(super) fn again(&self) -> Option<Instant> {
+        self.again
+    }
+
+    /// Tries once more to write down what the disk did not take.
+    pub(super) fn retry(&mut self) {
+        if self.again.is_some_and(|again| again <= Instant::now()) {
+            // It is said already, and tried again.
+            let _ = self.put_down();
+        }
     }
 
     /// Says it to those attached, once for a statement; the disk gets it when it takes something again.

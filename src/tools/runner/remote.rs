@@ -28,7 +28,7 @@ use super::streams::{News, Streams};
 const FIELDS: usize = 9;
 
 /// What is asked of `ssh`: no question at a terminal, nothing forwarded, and an end when nothing is heard any more.
-const OPTIONS: [&str; 12] = [
+const OPTIONS: [&str; 14] = [
     "-T",
     "-o",
     "BatchMode=yes",
@@ -40,6 +40,9 @@ const OPTIONS: [&str; 12] = [
     "ServerAliveCountMax=3",
     "-o",
     "ClearAllForwardings=yes",
+    // It may use a master that is there, but does not become one that stays behind.
+    "-o",
+    "ControlMaster=no",
     "--",
 ];
 
@@ -132,7 +135,7 @@ relay=$!
       O*) IFS= read -r -d '' t <&4 && printf '%s\0' "${f#O}" "$t" >&8 ;;
       SINT)
         [ -d "$d" ] && kill -STOP "$main" && tell INT && sleep 1
-        [ -d "$d" ] && kill -TERM "$main" && kill -CONT "$main" ;;
+        [ -d "$d" ] && kill -VTALRM "$main" && kill -CONT "$main" ;;
       S*) tell "${f#S}"; tell CONT ;;
       K*) [ -n "$ours" ] && of "${f#K}" && [ "$session" = "$ours" ] && kill -TERM "${f#K}" ;;
     esac

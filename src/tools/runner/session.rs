@@ -2,6 +2,7 @@
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -41,7 +42,7 @@ fn begin(dir: &Path) -> Result<(Files, Kept, File), String> {
     let bad =
         |error: std::io::Error| format!("the session in `{}` cannot be begun: {error}", shown(&files.0));
     let lock = options().write(true).create(true).truncate(false).open(files.lock()).map_err(bad)?;
-    lock.try_lock().map_err(|error| format!("the session in `{}` has a runner: {error}", shown(&files.0)))?;
+    hold(&lock).map_err(|error| format!("the session in `{}` has a runner: {error}", shown(&files.0)))?;
     let kept = std::fs::read(files.setup()).map_err(bad)?;
     let mut kept: Kept = serde_json::from_slice(&kept).map_err(|error| bad(error.into()))?;
     if kept.remote.is_none() {
@@ -51,6 +52,17 @@ fn begin(dir: &Path) -> Result<(Files, Kept, File), String> {
     // The name of a socket is short, that of the directory need not be.
     std::env::set_current_dir(&files.0).map_err(bad)?;
     Ok((files, kept, lock))
+}
+
+/// Whoever looks whether there is a runner holds the lock for a moment himself.
+fn hold(lock: &File) -> Result<(), std::fs::TryLockError> {
+    for _ in 0..100 {
+        match lock.try_lock() {
+            Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(10)),
+            done => return done,
+        }
+    }
+    lock.try_lock()
 }
 
 async fn live(files: Files, kept: Kept) -> Result<(), String> {
@@ -74,7 +86,7 @@ async fn live(files: Files, kept: Kept) -> Result<(), String> {
         tokio::select! {
             news = life.streams.next() => life.hear(news).await,
             Some((request, reply)) = asked.recv() => life.serve(request, reply).await,
-            () = sleep_until(due) => life.press(),
+            () = sleep_until(due) => life.press().await,
             Some(()) = any(&mut signals) => life.lose("the runner was told to end by a signal", true),
         }
     }

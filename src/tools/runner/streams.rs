@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
 use tokio::net::unix::pipe::{self, Receiver, Sender};
 use tokio::time::timeout;
 
@@ -31,6 +30,8 @@ pub(super) struct Streams {
     driver: PathBuf,
     /// The shell's number, which is also that of its session and its group; on a remote box, that of `ssh` here.
     pub(super) pid: i32,
+    /// Of answers that came while something was sent.
+    early: Vec<u8>,
     ended: bool,
 }
 
@@ -69,6 +70,7 @@ impl Streams {
             answers: Answers::Fifo(fifos.1),
             orders: Some(fifos.0),
             driver,
+            early: Vec::new(),
             ended: false,
         })
     }
@@ -89,6 +91,7 @@ impl Streams {
             answers: Answers::Among(Box::new(demux)),
             orders: Some(Sender::from_owned_fd(orders)?),
             driver,
+            early: Vec::new(),
             ended: false,
         })
     }
@@ -104,6 +107,9 @@ impl Streams {
     }
 
     pub(super) async fn next(&mut self) -> News {
+        if !self.early.is_empty() {
+            return News::Answer(std::mem::take(&mut self.early));
+        }
         loop {
             if let Answers::Among(demux) = &mut self.answers
                 && let Some(news) = demux.next()
@@ -165,21 +171,51 @@ impl Streams {
 
     /// Sends a frame to the driver. Whoever waits reads it whole, so this ends.
     pub(super) async fn send(&mut self, frame: &[u8]) -> io::Result<()> {
-        if matches!(self.answers, Answers::Among(_)) {
-            self.send_raw(b"O").await?;
+        if !matches!(self.answers, Answers::Among(_)) {
+            return self.send_raw(frame).await;
         }
-        self.send_raw(frame).await
+        let done = self.send_raw(&[b"O", frame].concat()).await;
+        if done.is_err() {
+            // What is said next would be taken for the rest of a statement that is half sent.
+            self.orders = None;
+        }
+        done
+    }
+
+    /// Some of an answer that has come already.
+    pub(super) fn answer_now(&mut self) -> Option<Vec<u8>> {
+        if !self.early.is_empty() {
+            return Some(std::mem::take(&mut self.early));
+        }
+        let Answers::Fifo(fifo) = &self.answers else { return None };
+        let mut bytes = vec![0; CHUNK];
+        let read = fifo.try_read(&mut bytes).ok().filter(|read| *read > 0)?;
+        bytes.truncate(read);
+        Some(bytes)
     }
 
     pub(super) async fn send_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match &mut self.orders {
-            // We hold both ends of it, so a shell that dies meanwhile is no error of writing.
-            Some(orders) => match timeout(TAKES, orders.write_all(bytes)).await {
-                Ok(done) => done,
-                Err(_) => Err(io::ErrorKind::TimedOut.into()),
-            },
-            None => Err(io::ErrorKind::BrokenPipe.into()),
-        }
+        // We hold both ends of it, so a shell that dies meanwhile is no error of writing.
+        let Some(orders) = &mut self.orders else { return Err(io::ErrorKind::BrokenPipe.into()) };
+        let sending = async {
+            let mut rest = bytes;
+            while !rest.is_empty() {
+                tokio::select! {
+                    ready = orders.writable() => {
+                        ready?;
+                        match orders.try_write(rest) {
+                            Ok(written) => rest = rest.get(written..).unwrap_or_default(),
+                            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                            Err(error) => return Err(error),
+                        }
+                    }
+                    // A shell that has more to say than its pipe holds takes nothing before it has said it.
+                    bytes = answer(&mut self.answers) => self.early.extend(bytes),
+                }
+            }
+            Ok(())
+        };
+        timeout(TAKES, sending).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
 
     /// Asks the other box to signal. It fits a pipe that is read; one that is not read belongs to a connection that

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// No frame is longer; whoever sends a longer one is not understood any more.
-const LONGEST: usize = 4 << 20;
+pub(super) const LONGEST: usize = 4 << 20;
 
 /// What is asked of a runner.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +14,11 @@ pub(super) enum Request {
         text: Vec<u8>,
     },
     Type(Vec<u8>),
+    /// The same, as long as it is this statement that runs.
+    TypeTo {
+        number: u64,
+        bytes: Vec<u8>,
+    },
     Ask(Ask),
 }
 
@@ -58,6 +63,7 @@ impl Request {
         match self {
             Request::Order { number, text } => frame(b'o', &[&number.to_be_bytes(), text]),
             Request::Type(bytes) => frame(b't', &[bytes]),
+            Request::TypeTo { number, bytes } => frame(b'k', &[&number.to_be_bytes(), bytes]),
             Request::Ask(ask) => frame(b'a', &[&serde_json::to_vec(ask).unwrap_or_default()]),
         }
     }
@@ -69,6 +75,10 @@ impl Request {
                 Some(Request::Order { number: u64::from_be_bytes(*number), text: text.to_vec() })
             }
             b't' => Some(Request::Type(bytes.to_vec())),
+            b'k' => {
+                let (number, bytes) = bytes.split_first_chunk()?;
+                Some(Request::TypeTo { number: u64::from_be_bytes(*number), bytes: bytes.to_vec() })
+            }
             b'a' => serde_json::from_slice(bytes).ok().map(Request::Ask),
             _ => None,
         }

@@ -42,8 +42,8 @@ pub(super) fn here(model: &mut Model) -> Vec<Effect> {
 /// Runs what only reads, from here on, until something has to be asked.
 pub(super) fn on(model: &mut Model) -> Vec<Effect> {
     let Some(checklist) = &model.checklist else { return Vec::new() };
-    let step = checklist.here.step;
-    want(model, Wants::Until(step))
+    let here = checklist.here;
+    want(model, Wants::Until(here))
 }
 
 /// Does it now, or as soon as the run is there.
@@ -164,10 +164,13 @@ fn words(step: &Step) -> String {
 }
 
 /// The next of what runs without a question; what stopped it is said, and the cursor goes there.
-fn until(model: &mut Model, from: usize) -> Vec<Effect> {
+fn until(model: &mut Model, from: Spot) -> Vec<Effect> {
     let values = values::of(model);
     let Some((_, known)) = open(model) else { return Vec::new() };
-    let until = known.run.until(number(from), &values);
+    if model.runs.starting.iter().any(|(run, ..)| run == known.run.name()) {
+        return Vec::new();
+    }
+    let until = known.run.until_from((number(from.step), number(from.command.unwrap_or(0))), &values);
     if let Some(go) = until.run.first().cloned() {
         let spot = Spot { step: go.step as usize, command: Some(go.command as usize) };
         go_to(model, spot);
@@ -272,8 +275,16 @@ fn asked(model: &mut Model, ordered: Result<Ordered, String>) -> Vec<Effect> {
         .and_then(|known| known.run.step(command.step)?.commands.get(command.command? as usize))
         .map(|command| command.statement.lang)
         .unwrap_or_default();
+    let spot = (command.run.clone(), command.step, command.command);
+    if model.runs.starting.contains(&spot) {
+        model.say("it is being started", false);
+        return Vec::new();
+    }
     match Approved::reading(Box::new(command), &act::ground(model)) {
-        Ok(approved) => vec![Effect::Start { approved, evidence: Vec::new() }],
+        Ok(approved) => {
+            model.runs.starting.insert(spot);
+            vec![Effect::Start { approved, evidence: Vec::new() }]
+        }
         Err(command) => {
             let asks = !looks.looks.is_empty();
             let place = Place { host: command.place.host.clone(), ..Place::default() };
@@ -294,6 +305,9 @@ fn asked(model: &mut Model, ordered: Result<Ordered, String>) -> Vec<Effect> {
 pub fn approved(model: &mut Model, approved: Approved) -> Vec<Effect> {
     let question = approved.question();
     let looking = model.runs.looking.take_if(|looking| looking.question == question);
+    if let Some(command) = approved.command() {
+        model.runs.starting.insert((command.run.clone(), command.step, command.command));
+    }
     let evidence: Vec<Sent> = looking.map(|looking| looking.evidence).unwrap_or_default();
     vec![Effect::Start { approved, evidence }]
 }
@@ -317,10 +331,12 @@ fn place(model: &Model) -> Where {
     };
     let namespace = profile.namespaces.iter().find(|name| *name != "*").cloned();
     let own = facts.and_then(|facts| facts.namespaces.first().map(ToString::to_string));
+    let path = model.checklist.as_ref().map_or("", |open| open.book.document.path.as_str());
+    let footing = profile.footing(path);
     Where {
-        host: model.host.clone(),
-        remote: None,
-        workdir: None,
+        host: footing.run_on.clone().unwrap_or_else(|| model.host.clone()),
+        remote: footing.run_on,
+        workdir: footing.workdir,
         context,
         namespace: namespace.or(own).unwrap_or_default(),
         origin: facts.map(|facts| facts.namespace_origin.clone()).unwrap_or_default(),

@@ -6,6 +6,7 @@ mod values;
 use crate::commands::effect::Answer;
 use crate::domain::approval::QuestionId;
 use crate::domain::settings::Action;
+use crate::domain::time::Timestamp;
 use crate::incident::What;
 use crate::incident::event::Event;
 use crate::model::checklist::{Checklist, Mark};
@@ -61,6 +62,10 @@ pub fn told(model: &mut Model, event: &Event) -> Vec<Effect> {
     let Some(name) = event.what.run() else { return Vec::new() };
     let Some(known) = model.runs.all.get_mut(name) else { return Vec::new() };
     known.run.take(event);
+    if let What::StepStarted(started) = &event.what {
+        let at = &started.at;
+        model.runs.starting.remove(&(at.run.clone(), at.step, at.command));
+    }
     model.mark_dirty(Dirty::Soon);
     let ours = model.checklist.as_ref().is_some_and(|open| open.run.as_deref() == Some(name));
     match &event.what {
@@ -101,7 +106,8 @@ pub fn ran(model: &mut Model, news: News) -> Vec<Effect> {
             model.runs.tails.insert(order, tail);
             model.mark_dirty(Dirty::Soon);
         }
-        News::NotStarted { why, .. } => {
+        News::NotStarted { at, why } => {
+            model.runs.starting.remove(&(at.run, at.step, at.command));
             if let Some(open) = &mut model.checklist {
                 open.wants = None;
             }
@@ -111,7 +117,7 @@ pub fn ran(model: &mut Model, news: News) -> Vec<Effect> {
             if let Some(warning) = judged.warnings.first() {
                 model.say(warning.clone(), false);
             }
-            model.runs.judged.insert((at.run, at.command, at.step), judged);
+            model.runs.judged.insert((at.run, at.step, at.command), judged);
             model.mark_dirty(Dirty::Soon);
         }
         News::Trouble { why, .. } => model.say(why, true),
@@ -123,6 +129,15 @@ pub fn ran(model: &mut Model, news: News) -> Vec<Effect> {
         News::Background { .. } => {}
     }
     Vec::new()
+}
+
+/// Seconds are counted for what runs, and for nothing else.
+pub fn tick(model: &mut Model, before: Timestamp) {
+    let second = |at: Timestamp| at.0.div_euclid(1_000);
+    let runs = || open(model).is_some_and(|(_, known)| !known.run.in_flight().is_empty());
+    if second(before) != second(model.now) && runs() {
+        model.mark_dirty(Dirty::Soon);
+    }
 }
 
 /// Writes something down of the run, which is opened first where there is none.

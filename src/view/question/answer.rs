@@ -64,7 +64,7 @@ fn typed(page: &mut Page, question: &Question) {
         }
     }
     if field == Field::Reason || !page.detail.tight {
-        let why = if question.ground().protected { "your reason: " } else { "your reason (may be empty): " };
+        let why = if question.wants_reason() { "your reason: " } else { "your reason (may be empty): " };
         let why = if width(why) + 12 > page.columns { "reason: " } else { why };
         let active = field == Field::Reason;
         let mut spans = vec![page.span(why, if active { Role::Text } else { Role::Dim })];

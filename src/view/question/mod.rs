@@ -13,6 +13,7 @@
 mod answer;
 mod page;
 mod rows;
+mod shell;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -1,7 +1,7 @@
 //! The lines inside the box, in as much detail as there is room for.
 use ratatui::text::{Line, Span};
 
-use super::{answer, rows};
+use super::{answer, rows, shell};
 use crate::domain::approval::{Question, Tier, headline};
 use crate::domain::settings::{Keymap, Role};
 use crate::domain::text::clean_to;
@@ -44,7 +44,10 @@ pub(super) fn lines(
 ) -> Vec<Line<'static>> {
     let columns = usize::from(wide.saturating_sub(4)).max(1);
     let mut page = Page { lines: Vec::new(), columns, detail, scroll, paint };
-    let head = headline(&question.resolved());
+    let head = match question.plan().shell() {
+        Some(command) => shell::headline(command, columns),
+        None => headline(&question.resolved()),
+    };
     // A name that has to be typed stands below once more, and whole.
     let most = if question.tier() == Tier::Danger { detail.most } else { detail.most.max(2) };
     for line in wrap(&clean_to(&head, 1_024), columns, most) {

@@ -1,5 +1,6 @@
 //! What decides: where, what, what else, whether one may, how it is taken back.
 use super::page::Page;
+use super::shell;
 use crate::domain::action::{Check, Findings, Looked, Verb};
 use crate::domain::approval::{Look, Obstacle, Question, Tier, effect};
 use crate::domain::settings::Role;
@@ -11,15 +12,21 @@ const PLACES: usize = 6;
 
 pub(super) fn write(page: &mut Page, question: &Question) {
     let arrow = page.paint.sign('▸', '>');
-    place(page, question, arrow);
-    what(page, question);
+    if let Some(command) = question.plan().shell() {
+        shell::place(page, command, arrow);
+        shell::what(page, question, command);
+    } else {
+        place(page, question, arrow);
+        what(page, question);
+    }
     also(page, question);
     obstacle(page, question);
     if let Some(findings) = question.findings() {
         rights(page, question, findings);
     }
-    let unsure: Vec<String> =
-        question.unchecked().iter().map(|what| format!("? not checked: {what}")).collect();
+    // What nobody can look at from here is said once, in its own words.
+    let lead = if question.plan().shell().is_some() { "?" } else { "? not checked:" };
+    let unsure: Vec<String> = question.unchecked().iter().map(|what| format!("{lead} {what}")).collect();
     block(page, "unsure", &unsure, Role::Unknown);
     if !question.why().is_empty() {
         let why: Vec<String> = question.why().iter().map(ToString::to_string).collect();
@@ -180,7 +187,12 @@ fn also(page: &mut Page, question: &Question) {
 fn rights(page: &mut Page, question: &Question, findings: &Findings) {
     let allowed = findings.allowed == Check::Yes;
     let shell = question.actions().iter().all(|action| matches!(action.native.verb, Verb::Shell { .. }));
-    if findings.undo.trim().is_empty() && !shell {
+    let command = question.plan().shell();
+    if command.is_some() && (findings.undo.trim().is_empty() || !page.detail.extras) {
+        if question.tier() == Tier::Danger {
+            page.row("undo", "no way back is known", Role::Warning);
+        }
+    } else if findings.undo.trim().is_empty() && !shell {
         page.row("undo", "no way back is known", Role::Warning);
         if allowed && page.detail.extras {
             page.row("may I", "yes", Role::Text);
@@ -210,7 +222,7 @@ fn obstacle(page: &mut Page, question: &Question) {
     }
 }
 
-fn block(page: &mut Page, label: &str, texts: &[String], role: Role) {
+pub(super) fn block(page: &mut Page, label: &str, texts: &[String], role: Role) {
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     page.block(label, &texts, role);
 }

@@ -69,6 +69,7 @@ fn delete(at: &mut At<'_>) {
         None if namespaces(first) => objects.iter().skip(1).map(|arg| arg.text.clone()).collect(),
         _ => Vec::new(),
     };
+    at.beyond(named.len(), 3, "namespaces");
     for name in named.iter().filter(|name| !name.is_empty()).take(3) {
         let Some(word) = at.quote(name) else { continue };
         let host = at.options(HOST);
@@ -120,6 +121,7 @@ fn nodes(at: &mut At<'_>, from: usize, drained: bool) {
     if !(drained || evicts) {
         return;
     }
+    at.beyond(named.len(), 4, "nodes");
     for node in named.iter().take(4) {
         let name = node.text.rsplit('/').next().unwrap_or_default();
         let Some(field) = at.quote(&format!("spec.nodeName={name}")) else { continue };
@@ -187,6 +189,10 @@ fn deleted(object: &Object, reading: &mut Reading) {
         "namespace" => {
             reading.hit(title.clone());
             reading.drop(format!("everything in {title}"));
+        }
+        "customresourcedefinition" => {
+            reading.hit(title.clone());
+            reading.drop(format!("{title}, and every object of its kind in every namespace"));
         }
         _ => {
             reading.hit(title.clone());

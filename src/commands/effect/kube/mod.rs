@@ -194,8 +194,18 @@ fn objects(answer: &Answer, what: &str, reading: &mut Reading) -> Option<Vec<Obj
         reading.unknown(format!("{what}: {why}"));
         return (!objects.is_empty()).then_some(objects);
     }
+    // Of several, one may be missing and another not be shown.
+    let refused = answer.err.lines().find(|line| {
+        let error =
+            line.starts_with("Error from server") || line.starts_with("error:") || line.starts_with("Unable");
+        error && !line.contains("NotFound")
+    });
+    if let Some(line) = refused.filter(|_| answer.code != 0) {
+        reading.unknown(format!("{what}: {line}"));
+    }
     if objects.is_empty() {
         match missing.first() {
+            _ if refused.is_some() => {}
             Some(line) => reading.zero((*line).trim_start_matches("Error from server (NotFound): ")),
             None if odd => {}
             None => reading.zero("no such object is selected"),

@@ -229,20 +229,27 @@ fn group(cells: &[&str]) -> Option<(u64, String)> {
 
 fn hit(ends: bool, answer: &Answer, reading: &mut Reading) {
     let mut total = 0;
+    let mut odd = false;
     let mut lines = Vec::new();
     for row in answer.rows() {
         let Some((many, words)) = group(&fields(row, 5)) else {
             reading.unknown("a line of the connections cannot be read");
+            odd = true;
             continue;
         };
         total += many;
         lines.push(format!("{many} {words}"));
     }
+    if total == 0 && odd {
+        return;
+    }
     if total == 0 {
         return reading.zero("no connection matches");
     }
     let verb = if ends { "would be ended" } else { "would have their query cancelled" };
-    reading.hit(format!("{} {verb}", count(total, "connection", "connections")));
+    // Only the largest groups are told.
+    let least = if odd || lines.len() >= 20 { "at least " } else { "" };
+    reading.hit(format!("{least}{} {verb}", count(total, "connection", "connections")));
     if lines.len() == 20 {
         reading.hit("the twenty largest groups:");
     }
@@ -305,8 +312,9 @@ fn looser(conditions: &[String], answer: &Answer, reading: &mut Reading) {
             }
         }
         let Some(((many, first), others)) = groups.split_first() else { continue };
+        let least = if others.len() >= 7 { "at least " } else { "" };
         let others: u64 = others.iter().map(|(many, _)| many).sum();
-        let more = if others > 0 { format!(", and {others} others") } else { String::new() };
+        let more = if others > 0 { format!(", and {least}{others} others") } else { String::new() };
         let words = format!("without `{condition}` it would hit {many} {first}{more}");
         reading.zero_more(|zero| format!("{zero}; {words}"));
     }

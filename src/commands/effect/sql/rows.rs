@@ -171,7 +171,8 @@ fn dependents(sql: &mut Sql<'_, '_>, table: &str, way: Way) {
 fn size(sql: &mut Sql<'_, '_>, table: &str, gone: bool, lock: &'static str) {
     let name = literal(table);
     let query = format!(
-        "SELECT c.reltuples::bigint, pg_total_relation_size(c.oid), (SELECT count(DISTINCT pid) FROM pg_locks WHERE relation = c.oid AND pid <> pg_backend_pid()) FROM pg_class c WHERE c.oid = to_regclass({name})"
+        "SELECT CASE WHEN c.relkind = 'p' THEN (SELECT sum(p.reltuples)::bigint FROM pg_partition_tree(c.oid) t JOIN pg_class p ON p.oid = t.relid WHERE t.isleaf) ELSE c.reltuples::bigint END, \
+         CASE WHEN c.relkind = 'p' THEN (SELECT sum(pg_total_relation_size(t.relid))::bigint FROM pg_partition_tree(c.oid) t) ELSE pg_total_relation_size(c.oid) END, (SELECT count(DISTINCT pid) FROM pg_locks WHERE relation = c.oid AND pid <> pg_backend_pid()) FROM pg_class c WHERE c.oid = to_regclass({name})"
     );
     sql.ask(&query, super::Sort::Rows(Sort::Size { table: shown(table), gone, lock }));
 }
@@ -197,9 +198,17 @@ fn names(sql: &Sql<'_, '_>, mut at: usize) -> Option<(Vec<String>, usize)> {
     }
 }
 
+/// Says so where the list goes on behind those that are looked at.
+fn more(sql: &mut Sql<'_, '_>, end: usize) {
+    if sql.tokens.get(end).is_some_and(|token| token.sign(',')) {
+        sql.at.unknown(format!("only the first {TABLES} of its names are looked at"));
+    }
+}
+
 fn truncated(sql: &mut Sql<'_, '_>) {
     let at = if sql.is(1, "TABLE") { 2 } else { 1 };
     let Some((tables, end)) = names(sql, at) else { return unclear(sql) };
+    more(sql, end);
     let cascade = sql.find(end, &["CASCADE"]).is_some();
     for table in &tables {
         size(sql, table, true, ALL_WAIT);
@@ -224,6 +233,7 @@ fn dropped(sql: &mut Sql<'_, '_>) {
         at += 2;
     }
     let Some((names, end)) = names(sql, at) else { return unclear(sql) };
+    more(sql, end);
     let cascade = sql.find(end, &["CASCADE"]).is_some();
     match kind.as_str() {
         "TABLE" | "INDEX" | "VIEW" | "MATERIALIZED" | "SEQUENCE" | "FOREIGN" => {
@@ -385,7 +395,12 @@ pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
         Sort::Size { table, gone, lock } => match fields(answer.value(), 3)[..] {
             [rows, size, users] => {
                 let (rows, size) = (number(rows).unwrap_or(0), number(size).unwrap_or(0));
-                let words = format!("{table}: about {}, {}", count(rows, "row", "rows"), bytes(size));
+                // A table that was never analyzed tells no rows, whatever it holds.
+                let words = if rows == 0 && size > 0 {
+                    format!("{table}: its rows are not counted, {}", bytes(size))
+                } else {
+                    format!("{table}: about {}, {}", count(rows, "row", "rows"), bytes(size))
+                };
                 reading.hit(words.clone());
                 if *gone {
                     reading.drop(words);
@@ -398,7 +413,8 @@ pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
                     reading.hit(format!("{} use {table} now", count(users, "connection", "connections")));
                 }
             }
-            _ => reading.zero(format!("{table} is not there")),
+            _ if answer.value().is_empty() => reading.zero(format!("{table} is not there")),
+            _ => reading.unknown(format!("how large {table} is cannot be read")),
         },
         Sort::Database { name } => match fields(answer.value(), 3)[..] {
             [_, size, users] => {
@@ -409,7 +425,8 @@ pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
                 ));
                 reading.drop(words);
             }
-            _ => reading.zero(format!("there is no database {name}")),
+            _ if answer.value().is_empty() => reading.zero(format!("there is no database {name}")),
+            _ => reading.unknown(format!("how large database {name} is cannot be read")),
         },
         Sort::Archive { clean } => {
             let tables =

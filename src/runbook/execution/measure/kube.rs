@@ -161,7 +161,10 @@ fn labels(call: &Call<'_>, out: &mut Vec<Measure>) {
         let named = quoted(&object);
         let gone = quoted(&format!("{name}-"));
         let back = format!("{} {} {named}{} {gone}", call.tool, call.word(0), call.place);
-        out.push(Measure { back: Back::Fixed(back), ..measure(&object, name, new) });
+        // What it overwrites would be gone with it.
+        let overwrites = call.place.contains("--overwrite") && !call.place.contains("--overwrite=false");
+        let back = if overwrites { Back::Unknown } else { Back::Fixed(back) };
+        out.push(Measure { back, ..measure(&object, name, new) });
     }
 }
 

@@ -1,0 +1,185 @@
+//! Runs of runbooks: opens them, gives their commands to sessions, follows, judges and records what becomes of them.
+//!
+//! ```text
+//! Runs ── open ──► the document, kept beside the journal
+//!   └─ look, start, stop ──► a task for each session ── Handle ──► its runner
+//!                               └─► journal, then Msg: Told, Ran, Answered
+//! ```
+//!
+//! Nothing here knows the screen: whoever gives the channel, the cockpit or a plain terminal, gets all that happens as
+//! [`Msg`]. Nothing is run that is no [`Approved`], nothing is repeated, and what changes something is on a disk as
+//! begun before its shell gets it.
+mod ask;
+mod begin;
+mod follow;
+mod open;
+mod session;
+mod start;
+mod tail;
+mod tell;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::commands::tools::Tables;
+use crate::domain::approval::{Approved, QuestionId};
+use crate::domain::object::ObjectRef;
+use crate::domain::shell::{Sent, ShellCommand};
+use crate::domain::time::Timestamp;
+use crate::incident::event::Order;
+use crate::model::msg::Msg;
+use crate::model::run::{News, Stream};
+use crate::model::shelf::Book;
+use crate::store::{Journal, Places};
+use begin::Prepared;
+use session::Session;
+
+pub use tell::UNRECORDED;
+
+/// How long leaving may take for sessions that nothing runs in.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// What all runs have in common.
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub journal: Journal,
+    pub places: Places,
+    /// This box, and whoever sits at it.
+    pub host: String,
+    pub user: String,
+    /// As the journal names its writer.
+    pub pid: u32,
+    pub started: Timestamp,
+    /// How commands are read.
+    pub tables: Arc<Tables>,
+    /// The program that becomes a runner; this one, if none is named.
+    pub program: Option<PathBuf>,
+    /// Columns and rows of the screen, for new sessions.
+    pub size: fn() -> (u16, u16),
+}
+
+/// All runs of this program. Its clones are the same.
+#[derive(Debug, Clone)]
+pub struct Runs {
+    shared: Arc<Shared>,
+}
+
+/// What the tasks of all sessions share.
+#[derive(Debug)]
+struct Shared {
+    out: mpsc::Sender<Msg>,
+    options: Options,
+    /// Where events go: the day's journal, or that of the incident that is open.
+    journal: Mutex<Journal>,
+    /// Makes names unique.
+    count: AtomicU64,
+    /// The document of each run, as it was when it was opened.
+    books: Mutex<BTreeMap<String, Book>>,
+    sessions: Mutex<BTreeMap<String, Session>>,
+    /// Sessions that were begun for a question which is not answered yet.
+    prepared: Mutex<BTreeMap<QuestionId, Prepared>>,
+    /// Targets that a run has changed already, or is about to: the evidence of before is kept.
+    touched: Mutex<BTreeSet<(String, String)>>,
+}
+
+impl Runs {
+    /// All that comes out goes to `out`.
+    pub fn start(options: Options, out: mpsc::Sender<Msg>) -> Runs {
+        let journal = Mutex::new(options.journal.clone());
+        let shared = Shared {
+            out,
+            options,
+            journal,
+            count: AtomicU64::new(0),
+            books: Mutex::default(),
+            sessions: Mutex::default(),
+            prepared: Mutex::default(),
+            touched: Mutex::default(),
+        };
+        Runs { shared: Arc::new(shared) }
+    }
+
+    /// From now on events are written here.
+    pub fn record_in(&self, journal: Journal) {
+        *lock(&self.shared.journal) = journal;
+    }
+
+    /// Keeps the document and opens a run: `Msg::RunKnown`, or `Msg::Said` says why not.
+    pub fn open(&self, book: Book, alert: Option<ObjectRef>) {
+        let shared = self.shared.clone();
+        tokio::spawn(async move {
+            if let Err(why) = open::open(&shared, book, alert).await {
+                shared.send(Msg::Said { text: format!("not opened: {why}"), bad: true }).await;
+            }
+        });
+    }
+
+    /// Asks, read-only, what a command would hit: `Msg::Answered`.
+    pub fn look(&self, question: QuestionId, command: &ShellCommand) {
+        let (shared, command) = (self.shared.clone(), command.clone());
+        shared.forget_prepared(Some(question));
+        let prepared = shared.prepare(question, &command);
+        tokio::spawn(async move {
+            let answers = begin::look(&shared, prepared, &command).await;
+            shared.send(Msg::Answered(question, answers)).await;
+        });
+    }
+
+    /// The question was left unanswered: what was begun for it ends.
+    pub fn declined(&self, question: QuestionId) {
+        if lock(&self.shared.prepared).contains_key(&question) {
+            self.shared.forget_prepared(None);
+        }
+    }
+
+    /// Records that a command begins, then gives it to its shell.
+    pub fn begin(&self, approved: Approved, evidence: Vec<Sent>) {
+        let shared = self.shared.clone();
+        let prepared = lock(&shared.prepared).remove(&approved.question());
+        tokio::spawn(async move { begin::begin(&shared, approved, evidence, prepared).await });
+    }
+
+    /// Stops a statement, and with it its session.
+    pub fn stop(&self, order: Order) {
+        let shared = self.shared.clone();
+        tokio::spawn(async move {
+            if let Err(why) = shared.stop(&order).await {
+                shared.trouble(&order.session, format!("not stopped: {why}")).await;
+            }
+        });
+    }
+
+    /// A page of what a statement wrote: `News::Page`.
+    pub fn read(&self, order: Order, stream: Stream, from: u64) {
+        let shared = self.shared.clone();
+        tokio::spawn(async move {
+            let session = order.session.clone();
+            let read = {
+                let shared = shared.clone();
+                tokio::task::spawn_blocking(move || tail::read(&shared, order, stream, from)).await
+            };
+            match read {
+                Ok(Ok(page)) => shared.say(News::Page(page)).await,
+                Ok(Err(why)) => shared.trouble(&session, why).await,
+                Err(error) => shared.trouble(&session, error.to_string()).await,
+            }
+        });
+    }
+
+    /// Ends sessions in which nothing runs; the others go on.
+    pub async fn close(&self) {
+        self.shared.forget_prepared(None);
+        let sessions: Vec<Session> = lock(&self.shared.sessions).values().cloned().collect();
+        let all = futures::future::join_all(sessions.iter().map(Session::leave));
+        let _ = tokio::time::timeout(FAREWELL, all).await;
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

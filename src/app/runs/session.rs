@@ -1,0 +1,337 @@
+//! One session, in a task of its own: what is asked of it, one after the other, and what it tells.
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::start::Work;
+use super::tail::Tailing;
+use super::{Shared, ask, lock};
+use crate::commands::effect::Answer;
+use crate::domain::secret;
+use crate::domain::shell::Sent;
+use crate::domain::text::grouped;
+use crate::incident::event::{At, End};
+use crate::model::run::News;
+use crate::tools::runner::{Child, Event, Gone, Handle, Stream};
+
+/// All the looks of a command together.
+const LOOKS: Duration = Duration::from_secs(2);
+/// How much longer than its time a question may take to be taken back.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A session that this program is attached to.
+#[derive(Debug, Clone)]
+pub(super) struct Session {
+    orders: mpsc::Sender<Order>,
+}
+
+#[derive(Debug)]
+pub(super) enum Order {
+    Look(Vec<Sent>, oneshot::Sender<Vec<Option<Answer>>>),
+    Start(Box<Work>),
+    Stop(u64, oneshot::Sender<Result<(), String>>),
+    /// Ends it, if nothing runs in it.
+    Leave(oneshot::Sender<()>),
+}
+
+impl Session {
+    /// Follows a session from now on.
+    pub(super) fn follow(shared: &Arc<Shared>, name: String, handle: Handle, about: About) -> Session {
+        let (orders, inbox) = mpsc::channel(16);
+        let session = Session { orders };
+        lock(&shared.sessions).insert(name.clone(), session.clone());
+        let task = Task {
+            shared: shared.clone(),
+            name,
+            handle,
+            next: about.next,
+            busy: about.busy,
+            ours: about.ours,
+            apart: about.apart,
+            running: None,
+            leaving: Vec::new(),
+            over: false,
+        };
+        tokio::spawn(task.live(inbox));
+        session
+    }
+
+    /// `None` for each that did not come in time.
+    pub(super) async fn look(&self, looks: Vec<Sent>) -> Vec<Option<Answer>> {
+        let count = looks.len();
+        let (reply, answers) = oneshot::channel();
+        let answers = match self.orders.send(Order::Look(looks, reply)).await {
+            Ok(()) => answers.await.ok(),
+            Err(_) => None,
+        };
+        answers.unwrap_or_else(|| vec![None; count])
+    }
+
+    /// False where the session is over.
+    pub(super) async fn begin(&self, work: Box<Work>) -> bool {
+        self.orders.send(Order::Start(work)).await.is_ok()
+    }
+
+    pub(super) async fn stop(&self, statement: u64) -> Result<(), String> {
+        let (reply, done) = oneshot::channel();
+        let over = || "its session is over".to_owned();
+        self.orders.send(Order::Stop(statement, reply)).await.map_err(|_| over())?;
+        done.await.map_err(|_| over())?
+    }
+
+    pub(super) async fn leave(&self) {
+        let (reply, done) = oneshot::channel();
+        if self.orders.send(Order::Leave(reply)).await.is_ok() {
+            let _ = done.await;
+        }
+    }
+}
+
+/// What is known of a session that is followed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct About {
+    /// The number of its next statement.
+    pub(super) next: u64,
+    /// What runs in it.
+    pub(super) busy: Option<u64>,
+    /// It was begun here, or nobody else looks after it.
+    pub(super) ours: bool,
+    /// Nothing else shares it: it ends with its statement.
+    pub(super) apart: bool,
+}
+
+/// What runs, and how it will be judged.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) at: At,
+    pub(super) statement: u64,
+    pub(super) judging: super::follow::Judging,
+    pub(super) tail: Tailing,
+}
+
+pub(super) struct Task {
+    pub(super) shared: Arc<Shared>,
+    pub(super) name: String,
+    pub(super) handle: Handle,
+    pub(super) next: u64,
+    pub(super) busy: Option<u64>,
+    pub(super) ours: bool,
+    pub(super) apart: bool,
+    pub(super) running: Option<Running>,
+    leaving: Vec<oneshot::Sender<()>>,
+    pub(super) over: bool,
+}
+
+/// What came of a question.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    Answer(Answer),
+    Late,
+    /// It could not be asked.
+    Not(String),
+}
+
+impl Task {
+    async fn live(mut self, mut inbox: mpsc::Receiver<Order>) {
+        while !self.over {
+            let due = self.running.as_ref().and_then(|running| running.tail.due());
+            tokio::select! {
+                event = self.handle.next() => match event {
+                    Some(event) => self.hear(event).await,
+                    None => self.over = true,
+                },
+                order = inbox.recv() => match order {
+                    Some(order) => self.serve(order).await,
+                    None => break,
+                },
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => self.tell_tail(),
+            }
+        }
+        lock(&self.shared.sessions).remove(&self.name);
+        inbox.close();
+        while let Some(order) = inbox.recv().await {
+            if let Order::Start(work) = order {
+                self.shared.not_started(work.at(), "its session is over").await;
+            }
+        }
+    }
+
+    async fn serve(&mut self, order: Order) {
+        match order {
+            Order::Look(looks, reply) => {
+                let answers = self.look(looks).await;
+                // The question may have been left.
+                let _ = reply.send(answers);
+            }
+            Order::Start(work) => self.start(*work).await,
+            Order::Stop(statement, reply) => {
+                let done = self.stop(statement).await;
+                let _ = reply.send(done);
+            }
+            Order::Leave(reply) => {
+                if self.busy.is_none() && self.ours && !self.over {
+                    self.leaving.push(reply);
+                    let _ = self.handle.end(false).await;
+                }
+            }
+        }
+    }
+
+    async fn stop(&mut self, statement: u64) -> Result<(), String> {
+        if self.busy.is_none() && self.apart {
+            // What it left behind its shell.
+            return self.handle.end(true).await;
+        }
+        self.handle.stop(statement).await
+    }
+
+    async fn look(&mut self, looks: Vec<Sent>) -> Vec<Option<Answer>> {
+        let deadline = Instant::now() + LOOKS;
+        let mut answers = Vec::with_capacity(looks.len());
+        let mut said = false;
+        for look in &looks {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let asked = if left.is_zero() { Asked::Late } else { self.ask(look, left).await };
+            answers.push(match asked {
+                Asked::Answer(answer) => Some(answer),
+                Asked::Late => None,
+                Asked::Not(why) => {
+                    if !std::mem::replace(&mut said, true) {
+                        self.shared.trouble(&self.name, format!("not looked at: {why}")).await;
+                    }
+                    None
+                }
+            });
+        }
+        answers
+    }
+
+    /// Asks the shell something that leaves no trace in it.
+    pub(super) async fn ask(&mut self, text: &Sent, within: Duration) -> Asked {
+        if let Some(statement) = self.busy {
+            return Asked::Not(format!("statement {statement} is still running in its shell"));
+        }
+        let mark = match ask::mark() {
+            Ok(mark) => mark,
+            Err(error) => return Asked::Not(format!("no random numbers: {error}")),
+        };
+        let statement = self.next;
+        let deadline = Instant::now() + within + GRACE;
+        if let Err(why) = self.handle.order(ask::text(text.expose(), within, &mark), statement).await {
+            return Asked::Not(why);
+        }
+        self.busy = Some(statement);
+        while self.busy == Some(statement) && !self.over {
+            match timeout_at(deadline, self.handle.next()).await {
+                Ok(Some(event)) => Box::pin(self.hear(event)).await,
+                Ok(None) => self.over = true,
+                // The shell itself hangs; it is busy until it answers.
+                Err(_) => return Asked::Late,
+            }
+        }
+        if self.over {
+            return Asked::Not("its session is over".into());
+        }
+        self.answer(statement, &mark).map_or(Asked::Late, Asked::Answer)
+    }
+
+    fn answer(&self, statement: u64, mark: &str) -> Option<Answer> {
+        let mut out = self.handle.output(statement, Stream::Out).ok()?;
+        let total = out.total().ok()?;
+        let head = out.read(0, ask::LONGEST).ok()?.bytes;
+        let end = out.read(total.saturating_sub(ask::MARK as u64), ask::MARK).ok()?.bytes;
+        let err = self.handle.output(statement, Stream::Err).and_then(|mut err| err.read(0, ask::LONGEST));
+        let err = err.map(|piece| piece.bytes).unwrap_or_default();
+        ask::answer(&head, &end, total, mark, &err)
+    }
+
+    /// Takes in what the session tells.
+    pub(super) async fn hear(&mut self, event: Event) {
+        match event {
+            Event::Started { statement, .. } => {
+                self.next = self.next.max(statement + 1);
+                self.busy = Some(statement);
+            }
+            Event::Output { statement, .. } => {
+                if let Some(running) = self.running.as_mut().filter(|one| one.statement == statement) {
+                    running.tail.touch();
+                }
+            }
+            Event::Terminal(_) | Event::Ready { .. } | Event::Unknown => {}
+            Event::Trouble { why, .. } => self.shared.trouble(&self.name, why).await,
+            Event::Ended(ended) => {
+                if self.busy.is_none_or(|busy| busy <= ended.statement) {
+                    self.busy = None;
+                }
+                let lasting = !ended.background.is_empty();
+                if let Some(running) = self.running.take_if(|one| one.statement == ended.statement) {
+                    let how = super::follow::How {
+                        end: End::Exit(ended.codes),
+                        ms: ended.ms,
+                        whole: ended.unwritten == [0; 3],
+                        why: String::new(),
+                    };
+                    self.ended(running, how).await;
+                    if lasting {
+                        self.background(ended.background).await;
+                    } else if self.apart {
+                        let _ = self.handle.end(false).await;
+                    }
+                }
+            }
+            Event::ShellGone(gone) => self.gone(End::ShellGone, gone).await,
+            Event::Lost(gone) => {
+                let end = if gone.stopped { End::Stopped } else { End::ShellGone };
+                self.gone(end, gone).await;
+            }
+            Event::Interrupted { statement } => {
+                let gone = Gone { statement, why: "its runner is dead".into(), ..Gone::default() };
+                self.gone(End::Interrupted, gone).await;
+            }
+        }
+    }
+
+    async fn gone(&mut self, end: End, gone: Gone) {
+        (self.over, self.busy) = (true, None);
+        if let Some(running) = self.running.take() {
+            let whole = gone.unwritten == [0; 3];
+            self.ended(running, super::follow::How { end, ms: gone.ms, whole, why: gone.why }).await;
+        } else if self.leaving.is_empty() && !self.apart {
+            let why = if gone.why.is_empty() { "its shell has ended" } else { &gone.why };
+            self.shared.trouble(&self.name, format!("the session is over: {why}")).await;
+        }
+        if !gone.background.is_empty() {
+            self.background(gone.background).await;
+        }
+        for reply in self.leaving.drain(..) {
+            let _ = reply.send(());
+        }
+    }
+
+    async fn background(&self, children: Vec<Child>) {
+        let named = |child: Child| {
+            let line = secret::mask(child.command.as_bytes());
+            (child.pid, String::from_utf8_lossy(&line).as_ref().into())
+        };
+        let children = children.into_iter().map(named).collect();
+        self.shared.say(News::Background { session: self.name.clone(), children }).await;
+    }
+
+    /// The last lines, if the screen takes them now.
+    pub(super) fn tell_tail(&mut self) {
+        let Some(running) = &mut self.running else { return };
+        let tail = running.tail.read(self.handle.dir(), running.statement);
+        let order =
+            crate::incident::event::Order { session: self.name.clone(), statement: running.statement };
+        if self.shared.out.try_send(crate::model::msg::Msg::Ran(News::Tail(order, tail))).is_err() {
+            running.tail.touch();
+        }
+    }
+}
+
+/// `1,234 bytes`
+pub(super) fn bytes(count: u64) -> String {
+    format!("{} bytes", grouped(count))
+}

@@ -1,0 +1,247 @@
+//! From an approved command to its shell: the test before it, the evidence, the journal, and only then the order.
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::follow::Judging;
+use super::session::{Asked, Running, Task};
+use super::tail::Tailing;
+use super::{Shared, ask, begin, lock};
+use crate::domain::approval::{Approved, Tier};
+use crate::domain::secret;
+use crate::domain::shell::{Kind, Sent, ShellCommand};
+use crate::incident::What;
+use crate::incident::event::{self, At, End, EvidenceKept, Output, StepEnded, StepStarted, Target, Verdict};
+use crate::model::run::News;
+use crate::sources::now;
+use crate::tools::runner::Stream;
+
+/// A test of a variable takes no time, unless the shell is far away.
+const PROBE: Duration = Duration::from_secs(5);
+/// All the evidence of one change.
+const EVIDENCE: Duration = Duration::from_secs(5);
+/// More than a shell takes.
+const LONGEST: usize = 1 << 20;
+
+/// An approved command on its way.
+#[derive(Debug)]
+pub(super) struct Work {
+    pub(super) command: ShellCommand,
+    tier: Tier,
+    question: u64,
+    revision: u32,
+    reason: String,
+    evidence: Vec<Sent>,
+    judging: Judging,
+}
+
+impl Work {
+    /// `None` where what was approved is not for a shell.
+    pub(super) fn new(
+        shared: &Shared,
+        approved: Approved,
+        evidence: Vec<Sent>,
+    ) -> Option<Result<Work, (At, String)>> {
+        let (tier, question, revision) = (approved.tier(), approved.question().0, approved.revision());
+        let reason = approved.reason().to_owned();
+        let command = approved.into_command()?;
+        let refuse = |why: &str| Some(Err((begin::at(&command), why.to_owned())));
+        let text = command.text.expose();
+        if text.contains('\0') {
+            return refuse("a command with a NUL in it cannot be given to a shell");
+        }
+        if text.len() > LONGEST {
+            return refuse("the command is too long for a shell");
+        }
+        let Some(book) = lock(&shared.books).get(&command.run).cloned() else {
+            return refuse("its run is not known here");
+        };
+        let judging = Judging::of(&book.runbook, &command, &shared.options.tables);
+        Some(Ok(Work { command, tier, question, revision, reason, evidence, judging }))
+    }
+
+    pub(super) fn at(&self) -> At {
+        begin::at(&self.command)
+    }
+
+    fn started(&self, order: event::Order, by: &str) -> StepStarted {
+        let (command, place) = (&self.command, &self.command.place);
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        StepStarted {
+            at: self.at(),
+            order,
+            n: command.n.clone(),
+            line: command.line,
+            end_line: command.end_line,
+            text: command.shown.clone(),
+            edited: command.edited,
+            tier: self.tier.into(),
+            why: command.why.join("; "),
+            host: place.host.clone(),
+            workdir: place.workdir.as_ref().map(|dir| dir.display().to_string()).unwrap_or_default(),
+            context: place.context.clone(),
+            namespace: place.namespace.clone(),
+            namespace_origin: place.origin.clone(),
+            question: (self.question != 0).then_some(self.question),
+            revision: self.revision,
+            typed: (self.tier == Tier::Danger).then(|| command.phrase.clone()),
+            reason: some(&self.reason),
+            by: by.to_owned(),
+        }
+    }
+
+    /// What its shell gets. With the terminal, all of it goes there, whatever else the session does with its output.
+    fn text(&self) -> String {
+        let text = self.command.text.expose();
+        match self.command.kind {
+            Kind::Plain | Kind::Job => text.to_owned(),
+            Kind::Terminal => {
+                format!("eval '{}' </dev/tty >/dev/tty 2>&1", text.replace('\'', r"'\''"))
+            }
+        }
+    }
+}
+
+impl Task {
+    pub(super) async fn start(&mut self, work: Work) {
+        let at = work.at();
+        if let Err(why) = self.refuse(&work).await {
+            return self.shared.not_started(at, why).await;
+        }
+        self.keep_evidence(&work).await;
+        let order = event::Order { session: self.name.clone(), statement: self.next };
+        let started = work.started(order.clone(), &self.shared.options.user);
+        let what = What::StepStarted(Box::new(started));
+        let told = self.shared.record(what.clone()).await;
+        if let Err(error) = told {
+            if !work.command.only_reads() {
+                return self
+                    .shared
+                    .not_started(at, format!("what changes something is recorded first: {error}"))
+                    .await;
+            }
+            self.shared.tell_unrecorded(&self.name, what, &error).await;
+        }
+        if let Err(why) = self.handle.order(work.text(), order.statement).await {
+            return self.refused(at, order, why).await;
+        }
+        self.busy = Some(order.statement);
+        self.next = order.statement + 1;
+        let terminal = work.command.kind == Kind::Terminal;
+        self.running = Some(Running {
+            at,
+            statement: order.statement,
+            judging: work.judging,
+            tail: Tailing::new(terminal),
+        });
+        if terminal {
+            self.shared.say(News::WantsTerminal(order)).await;
+        }
+    }
+
+    /// Why it is not started, before anything of it is written down.
+    async fn refuse(&mut self, work: &Work) -> Result<(), String> {
+        if let Some(statement) = self.busy {
+            return Err(format!("statement {statement} is still running in its shell"));
+        }
+        if work.command.kind == Kind::Terminal
+            && let Some(host) = &work.command.place.remote
+        {
+            return Err(format!("a session on `{host}` has no terminal: it cannot run what needs one"));
+        }
+        let Some(probe) = &work.command.probe else { return Ok(()) };
+        match self.ask(probe, PROBE).await {
+            Asked::Answer(answer) if answer.code == 0 => Ok(()),
+            Asked::Answer(_) => Err(format!("{} is empty in this shell", ask::wanted(probe.expose()))),
+            Asked::Late => Err("the shell did not say in time whether its variables are set".into()),
+            Asked::Not(why) => Err(why),
+        }
+    }
+
+    /// Keeps what there is to know of a target before the first change to it.
+    async fn keep_evidence(&mut self, work: &Work) {
+        let command = &work.command;
+        if work.evidence.is_empty() || command.risk == Tier::Read {
+            return;
+        }
+        if !lock(&self.shared.touched).insert((command.run.clone(), command.phrase.clone())) {
+            return;
+        }
+        let deadline = Instant::now() + EVIDENCE;
+        let (mut files, mut missing) = (Vec::new(), Vec::new());
+        for (number, ask) in (1..).zip(&work.evidence) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let asked = if left.is_zero() { Asked::Late } else { self.ask(ask, left).await };
+            match asked {
+                Asked::Answer(answer) => {
+                    let label = format!("evidence-{}-{number}.txt", command.n);
+                    let mut text = answer.out;
+                    if !answer.err.is_empty() {
+                        text.push_str("\nstderr:\n");
+                        text.push_str(&answer.err);
+                    }
+                    match self.shared.journal().keep(&label, masked(text.as_bytes()), now()).await {
+                        Ok(output) => files.push(output),
+                        Err(error) => missing.push(format!("evidence {number}: {error}")),
+                    }
+                    if answer.code != 0 {
+                        missing.push(format!("evidence {number}: exit code {}", answer.code));
+                    }
+                }
+                Asked::Late => missing.push(format!("evidence {number}: not within 5 s")),
+                Asked::Not(why) => missing.push(format!("evidence {number}: {why}")),
+            }
+        }
+        let target = Target {
+            context: command.place.context.clone(),
+            kind: "target".into(),
+            namespace: command.place.namespace.clone(),
+            name: command.phrase.clone(),
+            uid: String::new(),
+        };
+        self.shared
+            .record_or_say(&self.name, What::EvidenceKept(EvidenceKept { target, files, missing }))
+            .await;
+    }
+
+    /// The shell did not take what the journal says was begun.
+    async fn refused(&mut self, at: At, order: event::Order, why: String) {
+        let ended = StepEnded {
+            at: at.clone(),
+            order,
+            end: End::NotStarted,
+            verdict: Verdict::Failed,
+            says: crate::domain::text::clean(&why).into_owned(),
+            milliseconds: 0,
+            output: Vec::new(),
+        };
+        self.shared.record_or_say(&self.name, What::StepEnded(Box::new(ended))).await;
+        self.shared.not_started(at, why).await;
+    }
+
+    /// What a statement wrote to one stream, as it is kept beside the journal.
+    pub(super) async fn keep_output(
+        &self,
+        statement: u64,
+        stream: Stream,
+        n: &str,
+    ) -> Result<Option<Output>, String> {
+        let bytes = super::follow::kept(self.handle.dir(), statement, stream);
+        let bytes = bytes.map_err(|error| format!("what it wrote cannot be read: {error}"))?;
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let label = format!("step-{n}.{}.txt", stream.name());
+        let kept = self.shared.journal().keep(&label, masked(&bytes), now()).await;
+        kept.map(Some).map_err(|error| format!("what it wrote is not kept: {error}"))
+    }
+}
+
+/// Without secrets, line by line.
+fn masked(bytes: &[u8]) -> Vec<u8> {
+    let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    lines.fold(Vec::with_capacity(bytes.len()), |mut all, line| {
+        all.extend_from_slice(&secret::mask(line));
+        all
+    })
+}

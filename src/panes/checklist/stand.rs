@@ -1,0 +1,121 @@
+//! How far a runbook is, in signs and words: what was done beside what is written.
+use crate::domain::settings::Role;
+use crate::domain::text::one_line;
+use crate::domain::time::Timestamp;
+use crate::incident::event::Order;
+use crate::model::checklist::{Checklist, Spot};
+use crate::model::run::{Known, Tail};
+use crate::model::{Model, run::Runs};
+use crate::panes::Fact;
+use crate::runbook::execution::{CommandView, State, StepView};
+
+/// What is known beside the document while its checklist is drawn.
+#[derive(Clone, Copy)]
+pub struct Stand<'a> {
+    known: Option<&'a Known>,
+    runs: &'a Runs,
+    now: Timestamp,
+}
+
+impl<'a> Stand<'a> {
+    pub fn of(model: &'a Model, list: &Checklist) -> Stand<'a> {
+        let known = list.run.as_ref().and_then(|run| model.runs.all.get(run));
+        Stand { known, runs: &model.runs, now: model.now }
+    }
+
+    pub fn step(&self, step: usize) -> Option<StepView> {
+        self.known?.run.view(u32::try_from(step).ok()?)
+    }
+
+    pub fn command(&self, spot: Spot) -> Option<CommandView> {
+        self.known?.run.command(u32::try_from(spot.step).ok()?, u32::try_from(spot.command?).ok()?)
+    }
+
+    fn order(&self, spot: Spot) -> Option<Order> {
+        let command = spot.command.and_then(|command| u32::try_from(command).ok());
+        self.known?.run.last_order(u32::try_from(spot.step).ok()?, command)
+    }
+
+    pub fn tail(&self, spot: Spot) -> Option<&'a Tail> {
+        self.runs.tails.get(&self.order(spot)?)
+    }
+
+    /// `3 of 12 done`, with what went wrong.
+    pub fn progress(&self) -> Option<Vec<Fact>> {
+        let progress = self.known?.run.progress();
+        let mut facts = vec![Fact::new(format!("{} of {} done", progress.done, progress.all), Role::Dim)];
+        if progress.bad > 0 {
+            facts.push(Fact::new(format!("{} went wrong", progress.bad), Role::Bad));
+        }
+        if progress.running > 0 {
+            facts.push(Fact::new(format!("{} running", progress.running), Role::Focus));
+        }
+        Some(facts)
+    }
+
+    /// The words at the right edge of a command that was started.
+    pub fn words(&self, view: &CommandView) -> Option<Fact> {
+        let (_, role) = sign(&view.state);
+        let took = || view.milliseconds.map_or_else(String::new, took);
+        let words = match &view.state {
+            State::ToDo | State::NotChosen | State::Future | State::Skipped { .. } => return None,
+            State::Running => {
+                let since = view.started.map_or(0, |started| self.now.since(started).as_secs());
+                format!("running {since} s")
+            }
+            State::Ok => took(),
+            State::NoMatches => "no matches".to_owned(),
+            State::NoData => "no data".to_owned(),
+            State::Accepted { .. } => "accepted".to_owned(),
+            State::Failed => "failed".to_owned(),
+            State::Stopped => "stopped".to_owned(),
+            State::Lost => "lost".to_owned(),
+            State::Interrupted => "interrupted".to_owned(),
+            State::Ticked => "by hand".to_owned(),
+        };
+        Some(Fact::new(words, role))
+    }
+}
+
+/// `0.4 s`, `12 s`, `3:07`.
+fn took(milliseconds: u64) -> String {
+    let seconds = milliseconds / 1_000;
+    match seconds {
+        0..=9 => format!("{seconds}.{} s", milliseconds % 1_000 / 100),
+        10..=59 => format!("{seconds} s"),
+        _ => format!("{}:{:02}", seconds / 60, seconds % 60),
+    }
+}
+
+/// The sign of a state, and what it means.
+pub fn sign(state: &State) -> (char, Role) {
+    match state {
+        State::ToDo => (' ', Role::Text),
+        State::Running => ('●', Role::Focus),
+        State::Ok | State::Ticked => ('✓', Role::Good),
+        State::NoMatches | State::Skipped { .. } => ('–', Role::Dim),
+        State::Accepted { .. } => ('▲', Role::Warning),
+        State::NoData | State::Interrupted => ('?', Role::Unknown),
+        State::Failed | State::Stopped | State::Lost => ('✗', Role::Bad),
+        State::NotChosen | State::Future => ('·', Role::Dim),
+    }
+}
+
+/// So many lines of what it wrote stand below a command.
+pub fn shown(state: &State, here: bool) -> usize {
+    match state {
+        State::ToDo | State::NotChosen | State::Future | State::Skipped { .. } | State::Ticked => 0,
+        _ if here => 8,
+        State::Running | State::Failed | State::NoData => 3,
+        _ => 0,
+    }
+}
+
+/// What a step has to say beside its title: why it was skipped.
+pub fn says(view: &StepView) -> Option<String> {
+    match &view.state {
+        State::Skipped { reason } if reason.is_empty() => Some("skipped".to_owned()),
+        State::Skipped { reason } => Some(format!("skipped: {}", one_line(reason))),
+        _ => None,
+    }
+}

@@ -1,0 +1,4 @@
+//! Runs of runbooks, worked through with real shells and a real journal.
+mod bench;
+mod looks;
+mod steps;
