@@ -138,8 +138,13 @@ impl Hands {
         let msgs = self.msgs.clone();
         tokio::task::spawn_blocking(move || {
             let places = Places::new(|name| std::env::var_os(name));
-            let days = (0..=DAYS).rev().map(|days| day(Timestamp(now.0 - days * DAY)));
-            let entries: Vec<_> = days.flat_map(|day| read(&places, &day).entries).collect();
+            // While an incident was open, its journal had everything.
+            let since = Timestamp(now.0 - DAYS * DAY);
+            let (found, _) = crate::store::read::journals(&places);
+            let fresh = found.iter().filter(|journal| journal.changed >= since);
+            let mut entries: Vec<_> =
+                fresh.flat_map(|journal| read(&places, &journal.name).entries).collect();
+            entries.sort_by_key(|entry| entry.event.at);
             let events = || entries.iter().map(|entry| &entry.event);
             let acknowledged = acknowledged::standing(events());
             if !acknowledged.is_empty() {
@@ -341,8 +346,8 @@ impl Hands {
         let msgs = self.msgs.clone();
         tokio::task::spawn_blocking(move || {
             let (text, bad) = match write_text(&name, &text) {
-                Ok(path) => (format!("{says}written to {}", path.display()), false),
-                Err(error) => (format!("`{name}` cannot be written here: {error}"), true),
+                Ok(name) => (format!("{says}written here: {name}"), false),
+                Err(error) => (format!("{says}`{name}` cannot be written here: {error}"), true),
             };
             let _ = msgs.blocking_send(Msg::Said { text, bad });
         });
@@ -425,7 +430,7 @@ fn write_new(name: &str, order: &model_logs::SaveOrder) -> std::io::Result<PathB
 }
 
 /// The same for a text; where that name is taken, under the next one that is free.
-fn write_text(name: &str, text: &str) -> std::io::Result<PathBuf> {
+fn write_text(name: &str, text: &str) -> std::io::Result<String> {
     /// More of one name are somebody's mistake.
     const MOST: u32 = 99;
     let (stem, end) = name.rsplit_once('.').unwrap_or((name, "txt"));
@@ -437,7 +442,7 @@ fn write_text(name: &str, text: &str) -> std::io::Result<PathBuf> {
             Ok(mut file) => {
                 file.write_all(text.as_bytes())?;
                 file.sync_all()?;
-                return std::path::absolute(&name);
+                return Ok(name);
             }
         }
     }

@@ -31,6 +31,8 @@ pub struct Measure {
     pub name: Option<String>,
     pub target: Option<Target>,
     pub made_by: Option<At>,
+    /// How it is taken back, once the value before is known.
+    pub back: Option<crate::runbook::execution::measure::Measure>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +43,8 @@ pub struct Field {
     pub needed: bool,
     /// What can be chosen, with what is to be known of it.
     pub choices: Vec<(String, String)>,
+    /// The one that was chosen: two may bear one name.
+    pub pick: Option<usize>,
     /// Said where nothing is typed.
     pub hint: &'static str,
 }
@@ -48,7 +52,7 @@ pub struct Field {
 impl Field {
     pub fn new(label: &'static str, text: &str) -> Field {
         let input = Input::with(text);
-        Field { label, input, needed: false, choices: Vec::new(), hint: "" }
+        Field { label, input, needed: false, choices: Vec::new(), pick: None, hint: "" }
     }
 
     #[must_use]
@@ -71,7 +75,8 @@ impl Field {
 
     /// Which of the choices stands in it.
     pub fn chosen(&self) -> Option<usize> {
-        self.choices.iter().position(|(name, _)| name == self.input.text())
+        let is = |at: &usize| self.choices.get(*at).is_some_and(|(name, _)| name == self.input.text());
+        self.pick.filter(is).or_else(|| (0..self.choices.len()).find(is))
     }
 }
 
@@ -92,6 +97,11 @@ impl Form {
             What::EndMeasure { .. } => "end the measure",
             What::HandOver => "hand over",
         }
+    }
+
+    /// Which choice stands in the field of this label.
+    pub fn chosen(&self, label: &str) -> Option<usize> {
+        self.fields.iter().find(|field| field.label == label)?.chosen()
     }
 
     /// What was typed in the field of this label.

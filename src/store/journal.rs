@@ -110,9 +110,8 @@ impl Journal {
     }
 
     pub fn state(&self) -> Keeping {
-        let state = self.present().state;
-        let keeping = state.borrow().clone();
-        keeping
+        let present = self.present();
+        Keeping::clone(&present.state.borrow())
     }
 
     /// Wakes whenever the state of this one changes, wherever it diverts to.
@@ -258,7 +257,7 @@ mod tests {
     #[tokio::test]
     async fn while_it_diverts_the_other_journal_gets_everything_and_both_tell_in_order() {
         let dir = tempfile::tempdir().expect("a directory");
-        let (told, mut hears) = mpsc::unbounded_channel();
+        let (told, mut inbox) = mpsc::unbounded_channel();
         let day = Journal::open_told(setup(dir.path()), told.clone());
         let other = Setup { incident: "inc-1".into(), ..setup(dir.path()) };
         let incident = Journal::open_told(other, told);
@@ -270,7 +269,7 @@ mod tests {
         day.divert(None);
         clone.append(note("three"), Timestamp(3)).await.expect("recorded");
         let mut heard = Vec::new();
-        while let Ok(event) = hears.try_recv() {
+        while let Ok(event) = inbox.try_recv() {
             heard.push((event.incident, event.at.0));
         }
         assert_eq!(heard, [("INC-1".into(), 1), ("inc-1".into(), 2), ("INC-1".into(), 3)]);

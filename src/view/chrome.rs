@@ -217,8 +217,9 @@ fn short(model: &Model, action: Action, here: Scope) -> (String, String) {
         | Action::SetSeverity
         | Action::SetRole
         | Action::AddMeasure
-        | Action::EndMeasure => short_of(action),
-        Action::CloseIncident | Action::ReopenIncident => short_of(action),
+        | Action::EndMeasure
+        | Action::CloseIncident
+        | Action::ReopenIncident => short_of(action),
         Action::Filter if matches!(here, Scope::Runbooks | Scope::Checklist | Scope::Text) => "find".into(),
         Action::Pane1 => "pods".into(),
         Action::Enter | Action::OpenRunbook => "open".into(),

@@ -73,8 +73,8 @@ pub fn form(buffer: &mut Buffer, paint: &Paint<'_>, form: &Form) -> Option<(u16,
     let top = if screen.height < 16 { 0 } else { 2 };
     // The last two lines say how it is taken and left.
     let most = screen.height.saturating_sub(top + 2);
-    let below = if choices > 0 { choices.saturating_add(1) } else { 0 };
-    let height = fields.saturating_add(below).saturating_add(3).min(most);
+    let listed = if choices > 0 { choices.saturating_add(1) } else { 0 };
+    let height = fields.saturating_add(listed).saturating_add(3).min(most);
     if width < 24 || height < fields.saturating_add(2) {
         return None;
     }
@@ -102,8 +102,8 @@ pub fn form(buffer: &mut Buffer, paint: &Paint<'_>, form: &Form) -> Option<(u16,
         };
         paint.text(buffer, inner.x, last, inner.width, says, role);
     }
-    let list = Area::new(inner.x, inner.y + fields, inner.width, last.saturating_sub(inner.y + fields));
-    choose(buffer, paint, field, list);
+    let below = Area::new(inner.x, inner.y + fields, inner.width, last.saturating_sub(inner.y + fields));
+    choose(buffer, paint, field, below);
     cursor
 }
 

@@ -31,9 +31,9 @@ fn code(name: &str) -> String {
 }
 
 fn face(model: &Model, state: &State, now: Timestamp) -> Fact {
-    let stage = state.stage();
-    if stage >= Stage::Mitigated {
-        return Fact::new(stage.name(), super::super::role(stage.level()));
+    let come = state.stage();
+    if come >= Stage::Mitigated {
+        return Fact::new(come.name(), super::super::role(come.level()));
     }
     let (clock, standing) = running(model, state, now);
     let gone = elapsed(now.since(clock.since));

@@ -32,13 +32,14 @@ impl Pane for IncidentPane {
         let screen = &model.incidents.screen;
         let mut facts = Vec::new();
         match (model.incidents.state(), screen.page) {
-            (_, Page::Handover) => facts.push(Fact::new("of this shift", Role::Text)),
-            (Some(state), _) => {
-                let stage = state.stage();
-                facts.push(Fact::new(format!("#{}", short(&state.name)), Role::Text));
-                facts.push(Fact::new(stage.name(), super::role(stage.level())));
+            (_, Page::Handover) | (None, Page::TimeLine) => {
+                facts.push(Fact::new("of this shift", Role::Text));
             }
-            (None, Page::TimeLine) => facts.push(Fact::new("of this shift", Role::Text)),
+            (Some(state), _) => {
+                let come = state.stage();
+                facts.push(Fact::new(format!("#{}", short(&state.name)), Role::Text));
+                facts.push(Fact::new(come.name(), super::role(come.level())));
+            }
             (None, Page::Stand) => facts.push(Fact::new("none is open", Role::Dim)),
         }
         if screen.page == Page::TimeLine {

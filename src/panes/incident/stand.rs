@@ -5,7 +5,7 @@ use crate::domain::level::Level;
 use crate::domain::settings::Role;
 use crate::domain::time::Timestamp;
 use crate::incident::clock::{Calendar, Clock, Standing};
-use crate::incident::event::OpenedFrom;
+use crate::incident::event::{Ended, OpenedFrom};
 use crate::incident::state::{Measure, Said, Stage, State};
 use crate::incident::words;
 use crate::model::Model;
@@ -180,28 +180,25 @@ impl Page<'_> {
             ],
         );
         let mut parts = Vec::new();
-        match &measure.closed {
-            Some(closed) => {
-                let how = match closed.ended {
-                    crate::incident::event::Ended::Reverted => "taken back",
-                    crate::incident::event::Ended::Dismissed => "may stay",
-                };
-                let why = if closed.why.is_empty() { String::new() } else { format!(": {}", closed.why) };
-                parts.push(format!("{how} {} by {}{why}", self.when(closed.at), closed.by));
-            }
-            None => {
-                let seen = measure.seen.as_ref().map(|seen| format!(" (seen {})", self.when(seen.at)));
-                parts.push(format!("{}{}", measure.standing(), seen.unwrap_or_default()));
-                parts.push(match measure.due {
-                    None => "no due time".to_owned(),
-                    Some(due) if measure.is_overdue(now) => {
-                        format!("OVERDUE since {}", words::weekday(due, &self.model.zone))
-                    }
-                    Some(due) => format!("due {}", words::weekday(due, &self.model.zone)),
-                });
-                let owner = if measure.owner.is_empty() { "nobody owns it" } else { &measure.owner };
-                parts.push(owner.to_owned());
-            }
+        if let Some(closed) = &measure.closed {
+            let how = match closed.ended {
+                Ended::Reverted => "taken back",
+                Ended::Dismissed => "may stay",
+            };
+            let why = if closed.why.is_empty() { String::new() } else { format!(": {}", closed.why) };
+            parts.push(format!("{how} {} by {}{why}", self.when(closed.at), closed.by));
+        } else {
+            let seen = measure.seen.as_ref().map(|seen| format!(" (seen {})", self.when(seen.at)));
+            parts.push(format!("{}{}", measure.standing(), seen.unwrap_or_default()));
+            parts.push(match measure.due {
+                None => "no due time".to_owned(),
+                Some(due) if measure.is_overdue(now) => {
+                    format!("OVERDUE since {}", words::weekday(due, &self.model.zone))
+                }
+                Some(due) => format!("due {}", words::weekday(due, &self.model.zone)),
+            });
+            let owner = if measure.owner.is_empty() { "nobody owns it" } else { &measure.owner };
+            parts.push(owner.to_owned());
         }
         let role = if measure.is_overdue(now) { Role::Bad } else { Role::Dim };
         self.about(&spot, vec![Fact::new("    ", Role::Dim), Fact::new(parts.join("; "), role)]);

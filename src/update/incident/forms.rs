@@ -1,6 +1,6 @@
 //! What is filled in: an incident, a severity, a role, a measure, a handover.
 use super::grades;
-use crate::domain::action::Verb;
+use super::suggest::{self, Suggestion};
 use crate::domain::alert::AlertFacts;
 use crate::domain::level::Level;
 use crate::domain::object::{Facts, Kind, ObjectRef};
@@ -211,7 +211,7 @@ fn measure_here(model: &mut Model) -> Option<String> {
 }
 
 fn new_measure(model: &Model) -> Form {
-    let suggested = suggestion(model).unwrap_or_default();
+    let suggested = suggest::last(model);
     let fields = vec![
         Field::new(WHAT, &suggested.what)
             .needed()
@@ -222,54 +222,9 @@ fn new_measure(model: &Model) -> Form {
         Field::new(OWNER, &model.user),
         Field::new(DUE, "").hint("2h, 90 min, 18:00, next business day"),
     ];
-    let measure = Measure { target: suggested.target, ..Measure::default() };
+    let Suggestion { target, made_by, back, .. } = suggested;
+    let measure = Measure { name: None, target, made_by, back };
     Form::new(What::Measure(Box::new(measure)), fields)
-}
-
-#[derive(Default)]
-struct Suggestion {
-    what: String,
-    target: Option<Target>,
-    prior: String,
-    now: String,
-    revert: String,
-}
-
-/// The last thing that was set from here and is in no measure yet.
-fn suggestion(model: &Model) -> Option<Suggestion> {
-    let state = model.incidents.state()?;
-    let is_known = |target: &Target, now: &str| {
-        let target = crate::incident::words::target(target);
-        state.measures.iter().any(|known| known.target.as_deref() == Some(&target) && known.now == now)
-    };
-    let since = state.detected();
-    let found = model.deeds.iter().rev().filter(|deed| deed.began >= since).find_map(|deed| {
-        let of = &deed.native.target;
-        let target = Target::from(&deed.native);
-        let (what, prior, now, revert) = match &deed.native.verb {
-            Verb::Scale { from, to } => {
-                let revert = format!(
-                    "kubectl --context {} -n {} scale {}/{} --replicas={from}",
-                    of.context, of.namespace, of.kind, of.name
-                );
-                ("replicas".to_owned(), from.to_string(), to.to_string(), revert)
-            }
-            Verb::SetImage { container, from, to } => {
-                let revert = format!(
-                    "kubectl --context {} -n {} set image {}/{} {container}={from}",
-                    of.context, of.namespace, of.kind, of.name
-                );
-                (format!("image of {container}"), from.to_string(), to.to_string(), revert)
-            }
-            _ => return None,
-        };
-        (!is_known(&target, &now)).then_some(Suggestion { what, target: Some(target), prior, now, revert })
-    });
-    found.or_else(|| {
-        // Else the selected workload, as it is now.
-        let of = things::selected(model).filter(|of| super::measures::is_workload(of.kind))?;
-        Some(Suggestion { target: Some(Target::new(&of, "")), ..Suggestion::default() })
-    })
 }
 
 fn old_measure(model: &Model, name: &str) -> Form {
@@ -284,7 +239,8 @@ fn old_measure(model: &Model, name: &str) -> Form {
         Field::new(OWNER, &told.owner),
         Field::new(DUE, &due).hint("2h, 90 min, 18:00, next business day"),
     ];
-    let measure = Measure { name: Some(name.to_owned()), target: told.target, made_by: told.made_by };
+    let measure =
+        Measure { name: Some(name.to_owned()), target: told.target, made_by: told.made_by, back: None };
     Form::new(What::Measure(Box::new(measure)), fields)
 }
 
@@ -337,6 +293,7 @@ pub fn pasted(form: &mut Form, text: &str) {
 fn choose(field: &mut Field, at: usize) {
     if let Some((name, _)) = field.choices.get(at) {
         field.input = crate::model::input::Input::with(name);
+        field.pick = Some(at);
     }
 }
 
@@ -372,7 +329,7 @@ pub fn formed(model: &mut Model, form: &Form) -> Result<Vec<Effect>, Refused> {
     let by = model.user.clone();
     let what = match &form.what {
         What::Open(opening) => {
-            let grade = grades::chosen(&opening.grades, &form.text(SEVERITY));
+            let grade = grades::chosen(&opening.grades, form.chosen(SEVERITY), &form.text(SEVERITY));
             let opened = IncidentOpened {
                 title: form.text(TITLE),
                 severity: Some(grade.name).filter(|name| !name.is_empty()),
@@ -388,7 +345,7 @@ pub fn formed(model: &mut Model, form: &Form) -> Result<Vec<Effect>, Refused> {
             return Ok(super::open_with(model, opened));
         }
         What::Severity(all) => {
-            let grade = grades::chosen(all, &form.text(SEVERITY));
+            let grade = grades::chosen(all, form.chosen(SEVERITY), &form.text(SEVERITY));
             Event::SeveritySet(SeveritySet {
                 severity: grade.name,
                 scale: grade.scale,
@@ -425,13 +382,19 @@ fn measured(model: &Model, form: &Form, measure: &Measure) -> Result<Event, Refu
         words => Some(due(model, words).ok_or_else(|| (DUE, format!("`{words}` is not a time")))?),
     };
     let writer = format!("{}-{}", model.host, model.user);
+    let mut revert = form.text(BACK);
+    if revert.is_empty()
+        && let Some(back) = measure.back.as_ref().filter(|_| !form.text(BEFORE).is_empty())
+    {
+        revert = back.revert(&form.text(BEFORE)).unwrap_or_default();
+    }
     Ok(Event::MeasureOpened(Box::new(MeasureOpened {
         measure: measure.name.clone().unwrap_or_else(|| name::measure(model.now, &writer, &what)),
         what,
         target: measure.target.clone(),
         prior: form.text(BEFORE),
         now: form.text(NOW),
-        revert: form.text(BACK),
+        revert,
         owner: form.text(OWNER),
         due,
         made_by: measure.made_by.clone(),

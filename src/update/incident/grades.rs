@@ -118,7 +118,10 @@ pub(super) fn same(a: &str, b: &str) -> bool {
 }
 
 /// The one that was typed or chosen; what is on no scale stands for itself.
-pub(super) fn chosen(grades: &[Grade], name: &str) -> Grade {
+pub(super) fn chosen(grades: &[Grade], pick: Option<usize>, name: &str) -> Grade {
+    if let Some(grade) = pick.and_then(|at| grades.get(at)) {
+        return grade.clone();
+    }
     let exactly = grades.iter().find(|grade| grade.name == name);
     let found = exactly.or_else(|| grades.iter().find(|grade| same(&grade.name, name)));
     found.cloned().unwrap_or_else(|| Grade { name: name.to_owned(), ..Grade::default() })

@@ -3,6 +3,7 @@ mod forms;
 mod grades;
 mod measures;
 mod screen;
+mod suggest;
 
 use crate::domain::settings::Action;
 use crate::incident::event::{
@@ -48,6 +49,19 @@ pub fn before(model: &mut Model, events: Vec<Event>) -> Vec<Effect> {
 
 /// These are in a journal now, as this session wrote them.
 pub fn recorded(model: &mut Model, events: Vec<Event>) -> Vec<Effect> {
+    let ended = events.iter().rev().find_map(|event| match &event.what {
+        What::StepEnded(ended) => Some(ended.order.clone()),
+        _ => None,
+    });
+    let effects = take(model, events);
+    if let Some(what) = ended.filter(|_| model.incidents.taken).and_then(|order| suggest::told(model, &order))
+    {
+        model.say(format!("`{what}` is meant for a while: `i`, then `m` keeps it in mind"), false);
+    }
+    effects
+}
+
+fn take(model: &mut Model, events: Vec<Event>) -> Vec<Effect> {
     let was_open = model.incidents.open().map(|state| state.name.clone());
     if !model.incidents.take(events) {
         return Vec::new();
@@ -67,7 +81,7 @@ pub fn heard(model: &mut Model, events: Vec<Event>) -> Vec<Effect> {
         })
         .collect();
     others_steps(model, &events);
-    let mut effects = recorded(model, events);
+    let mut effects = take(model, events);
     // Whoever has none open works on what the others on this box work on.
     let idle = model.incidents.open().is_none() && model.incidents.wanted.is_none() && model.incidents.read;
     let again = model.incidents.open().filter(|_| !model.incidents.taken).map(|state| state.name.clone());
@@ -142,7 +156,7 @@ fn closed(model: &mut Model, was_open: Option<&str>) -> Vec<Effect> {
     if by == model.user {
         let (text, due) = screen::post_mortem(model);
         let due = due.map(|due| format!(", to be looked back upon by {due}")).unwrap_or_default();
-        let says = format!("closed{due}; the draft is ");
+        let says = format!("closed{due}; draft ");
         effects.push(Effect::Write { name: format!("{name}-post-mortem.md"), text, says });
     } else {
         model.say(format!("{by} closed “{title}”"), false);
@@ -268,8 +282,8 @@ fn reopen(model: &mut Model) -> Vec<Effect> {
         model.say("no incident is open: `i` opens one", true);
         return Vec::new();
     };
-    let (stage, name) = (state.stage(), state.name.clone());
-    match stage {
+    let (come, name) = (state.stage(), state.name.clone());
+    match come {
         Stage::Open | Stage::Acknowledged => {
             model.say("it is open: nobody has said that it is over", false);
             Vec::new()
@@ -385,13 +399,14 @@ fn open_with(model: &mut Model, opened: IncidentOpened) -> Vec<Effect> {
 
 /// The clock. Only the cells of an open incident's clock may change every second.
 pub fn tick(model: &mut Model, before: crate::domain::time::Timestamp) -> Vec<Effect> {
+    /// What drifts is read so often.
+    const STEP: i64 = 10_000;
     if model.incidents.open().is_none() {
         return Vec::new();
     }
     if clock::facts(model, before) != clock::facts(model, model.now) {
         model.mark_dirty(Dirty::Soon);
     }
-    const STEP: i64 = 10_000;
     if before.0.div_euclid(STEP) == model.now.0.div_euclid(STEP) {
         return Vec::new();
     }

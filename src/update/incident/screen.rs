@@ -85,6 +85,10 @@ pub fn back(model: &mut Model) -> Vec<Effect> {
         show(model, Page::Stand);
         return Vec::new();
     }
+    // What is closed was looked at for the last time: the time line is the shift's again.
+    if model.incidents.open().is_none() && model.incidents.wanted.is_none() {
+        model.incidents.live = None;
+    }
     model.board.focus = model.incidents.screen.from;
     Vec::new()
 }
