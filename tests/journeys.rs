@@ -5,6 +5,7 @@ pub mod answers;
 mod asking;
 mod changes;
 mod containers;
+mod incidents;
 mod runbooks;
 pub mod settling;
 mod working;

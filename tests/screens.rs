@@ -5,6 +5,7 @@ mod before;
 mod compose;
 mod containers;
 mod database;
+mod incidents;
 mod kinds;
 mod lamps;
 mod looks;

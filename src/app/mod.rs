@@ -8,6 +8,7 @@ pub mod full;
 pub mod hands;
 pub mod input;
 mod keys;
+mod ledger;
 pub mod log;
 pub mod pace;
 mod passage;

@@ -8,6 +8,7 @@ pub mod database;
 pub mod fires;
 pub mod gone;
 pub mod header;
+pub mod incident;
 pub mod keys;
 pub mod layout;
 pub mod log_pane;
@@ -56,6 +57,7 @@ pub static PANES: &[&dyn Pane] = &[
     &text::TextPane,
     &runbooks::RunbooksPane,
     &checklist::ChecklistPane,
+    &incident::IncidentPane,
 ];
 
 /// A few words of a title in one role.
