@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::hands::user;
 use super::runs::{self, Runs};
+use super::who::user;
 use crate::commands::tools::Tables;
 use crate::domain::settings::Settings;
 use crate::incident::event::{Event, SessionClosed, SessionOpened};
@@ -48,6 +48,7 @@ impl Plain {
             started,
             tables,
             program: None,
+            kubeconfig: settings.kubeconfig.clone(),
             size: super::terminal::size,
         };
         let plain = Plain { runs: Runs::start(about, out), inbox, host, user, journal };
