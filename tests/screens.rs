@@ -1,9 +1,11 @@
 //! Every look of every pane and overlay, as pictures in text.
 mod alerts;
+mod answers;
 mod before;
 mod compose;
 mod containers;
 mod database;
+mod incidents;
 mod kinds;
 mod lamps;
 mod looks;

@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::backends::Backends;
+use super::ledger::Ledger;
 use super::quote::{self, Quote};
 use super::runs::{self, Runs};
 use super::{clipboard, documents, perform};
@@ -24,12 +25,12 @@ use crate::domain::object::{Facts, ObjectRef};
 use crate::domain::settings::values::Clipboard;
 use crate::domain::time::Timestamp;
 use crate::incident::event::{
-    ActionOutcome, AlertsAcknowledged, Event, QuestionAsked, QuestionDeclined, SessionClosed, SessionOpened,
-    SuspectMarked, Target,
+    ActionOutcome, AlertsAcknowledged, Event, QuestionAsked, QuestionDeclined, SessionOpened, SuspectMarked,
+    Target,
 };
-use crate::incident::{Keeping, What, acknowledged, day, suspects};
+use crate::incident::{What, acknowledged, day, suspects};
 use crate::model::msg::{Effect, Msg};
-use crate::model::{Journal as Recorded, Model, logs as model_logs};
+use crate::model::{Model, logs as model_logs};
 use crate::sources::supervise::Signals;
 use crate::sources::{Outbox, kubernetes, logs, now};
 use crate::store::journal::read;
@@ -45,6 +46,7 @@ pub struct Hands {
     pub(super) backends: Backends,
     logs: logs::Handle,
     pub(super) journal: Journal,
+    ledger: Ledger,
     pub(super) runs: Runs,
     out: Outbox,
     msgs: mpsc::Sender<Msg>,
@@ -73,15 +75,27 @@ impl Hands {
             &signals,
         );
         let logs = logs::start(clients, backends.taps(), out.clone(), signals);
+        let profile = &options.effective.settings.profile;
         let places = Places::new(|name| std::env::var_os(name));
-        let journal = Journal::open(Setup {
+        let setup = Setup {
             places: places.clone(),
             incident: day(model.now),
             host: model.host.clone(),
             user: user(),
             pid: std::process::id(),
             started: model.now,
-        });
+        };
+        let session = SessionOpened {
+            version: env!("CARGO_PKG_VERSION").into(),
+            host: model.host.clone(),
+            user: user(),
+            pid: std::process::id(),
+            profile: profile.name.clone(),
+            contexts: profile.contexts.clone(),
+            read_only: profile.read_only,
+        };
+        let ledger = Ledger::open(setup, session.clone(), msgs.clone(), cancel.clone());
+        let journal = ledger.journal.clone();
         let about = runs::Options {
             journal: journal.clone(),
             places,
@@ -99,6 +113,7 @@ impl Hands {
             backends,
             logs,
             journal,
+            ledger,
             runs: Runs::start(about, msgs.clone()),
             out,
             cancel,
@@ -107,7 +122,6 @@ impl Hands {
             documents: documents::start(&model.settings, &msgs),
             msgs,
         };
-        hands.tell_journal();
         hands.tell_what_was(model.now);
         if !model.wall {
             hands.runs.come_back();
@@ -116,35 +130,8 @@ impl Hands {
         let watched = crate::update::table::watched(model);
         hands.backends.watch(&watched);
         hands.kube.watch(watched);
-        let profile = &options.effective.settings.profile;
-        hands.record(What::SessionOpened(SessionOpened {
-            version: env!("CARGO_PKG_VERSION").into(),
-            host: model.host.clone(),
-            user: user(),
-            pid: std::process::id(),
-            profile: profile.name.clone(),
-            contexts: profile.contexts.clone(),
-            read_only: profile.read_only,
-        }));
+        hands.record(What::SessionOpened(session));
         hands
-    }
-
-    /// Tells the model whether what happens can be recorded, now and whenever it changes.
-    fn tell_journal(&self) {
-        let (mut state, msgs) = (self.journal.watch(), self.msgs.clone());
-        tokio::spawn(async move {
-            loop {
-                let recorded = match state.borrow_and_update().clone() {
-                    Keeping::Opening => Recorded::Opening,
-                    Keeping::Good(path) => Recorded::Good(path),
-                    Keeping::Moved { to, why } => Recorded::Moved { to, why },
-                    Keeping::Failed { why } => Recorded::Failed { why },
-                };
-                if msgs.send(Msg::Journal(recorded)).await.is_err() || state.changed().await.is_err() {
-                    return;
-                }
-            }
-        });
     }
 
     /// Tells the model who cared for which alerts, and which changes were held for the cause, before this start.
@@ -155,8 +142,13 @@ impl Hands {
         let msgs = self.msgs.clone();
         tokio::task::spawn_blocking(move || {
             let places = Places::new(|name| std::env::var_os(name));
-            let days = (0..=DAYS).rev().map(|days| day(Timestamp(now.0 - days * DAY)));
-            let entries: Vec<_> = days.flat_map(|day| read(&places, &day).entries).collect();
+            // While an incident was open, its journal had everything.
+            let since = Timestamp(now.0 - DAYS * DAY);
+            let (found, _) = crate::store::read::journals(&places);
+            let fresh = found.iter().filter(|journal| journal.changed >= since);
+            let mut entries: Vec<_> =
+                fresh.flat_map(|journal| read(&places, &journal.name).entries).collect();
+            entries.sort_by_key(|entry| entry.event.at);
             let events = || entries.iter().map(|entry| &entry.event);
             let acknowledged = acknowledged::standing(events());
             if !acknowledged.is_empty() {
@@ -264,6 +256,10 @@ impl Hands {
                 self.documents = documents::start(&model.settings, &self.msgs);
             }
             Effect::Tell(what) => self.tell(*what),
+            Effect::OpenIncident { opened, joins } => self.ledger.begin(*opened, joins),
+            Effect::TakeUp(name) => self.ledger.take_up(name),
+            Effect::LeaveIncident => self.ledger.leave(),
+            Effect::Write { name, text, says } => self.write(name, text, says),
             Effect::OpenRun { book, alert } => self.runs.open(book, alert),
             Effect::Start { approved, evidence } => self.runs.begin(approved, evidence),
             Effect::Stop(order) => self.runs.stop(order),
@@ -349,6 +345,18 @@ impl Hands {
         });
     }
 
+    /// Writes a text to a new file in the directory firedeck was started in.
+    fn write(&self, name: String, text: String, says: String) {
+        let msgs = self.msgs.clone();
+        tokio::task::spawn_blocking(move || {
+            let (text, bad) = match write_text(&name, &text) {
+                Ok(name) => (format!("{says}written here: {name}"), false),
+                Err(error) => (format!("{says}`{name}` cannot be written here: {error}"), true),
+            };
+            let _ = msgs.blocking_send(Msg::Said { text, bad });
+        });
+    }
+
     /// To this box's own clipboard; the terminal's was told already.
     pub fn copy(&self, text: String, way: Clipboard) {
         let msgs = self.msgs.clone();
@@ -374,16 +382,8 @@ impl Hands {
     pub async fn close(self, how: &str, model: &Model) {
         self.cancel.cancel();
         self.runs.close().await;
-        let mut last: Vec<What> = left_open(model).map(What::ActionOutcome).collect();
-        last.push(What::SessionClosed(SessionClosed { how: how.to_owned() }));
-        let all = async {
-            for what in last {
-                if let Err(error) = self.journal.append(what, now()).await {
-                    return tracing::warn!(%error, "the end was not recorded");
-                }
-            }
-        };
-        let _ = tokio::time::timeout(FAREWELL, all).await;
+        let last: Vec<What> = left_open(model).map(What::ActionOutcome).collect();
+        let _ = tokio::time::timeout(FAREWELL, self.ledger.close(last, how)).await;
     }
 }
 
@@ -431,6 +431,26 @@ fn write_new(name: &str, order: &model_logs::SaveOrder) -> std::io::Result<PathB
     }
     file.sync_all()?;
     std::path::absolute(name)
+}
+
+/// The same for a text; where that name is taken, under the next one that is free.
+fn write_text(name: &str, text: &str) -> std::io::Result<String> {
+    /// More of one name are somebody's mistake.
+    const MOST: u32 = 99;
+    let (stem, end) = name.rsplit_once('.').unwrap_or((name, "txt"));
+    for n in 1..=MOST {
+        let name = if n == 1 { format!("{stem}.{end}") } else { format!("{stem}-{n}.{end}") };
+        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&name) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+            Ok(mut file) => {
+                file.write_all(text.as_bytes())?;
+                file.sync_all()?;
+                return Ok(name);
+            }
+        }
+    }
+    Err(std::io::ErrorKind::AlreadyExists.into())
 }
 
 pub(super) fn kube_options(options: &Options) -> kubernetes::Options {

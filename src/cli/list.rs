@@ -67,6 +67,7 @@ fn title(scope: Scope) -> &'static str {
         Scope::Changes => "in the changes, besides",
         Scope::Runbooks => "in the list of runbooks",
         Scope::Checklist => "in an open runbook",
+        Scope::Incident => "on the screens of an incident",
         Scope::Wall => "on the wall",
         Scope::Logs => "in the logs",
         Scope::Text => "in a text: description, YAML, owners",

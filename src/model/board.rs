@@ -21,6 +21,8 @@ pub enum PaneKind {
     Runbooks,
     /// One of them, opened.
     Checklist,
+    /// The incident, its time line, the handover.
+    Incident,
 }
 
 /// What the cursor of the overview holds on to: never a number, as lines come and go.

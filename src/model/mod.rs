@@ -2,7 +2,10 @@
 pub mod board;
 pub mod checklist;
 pub mod detail;
+pub mod evidence;
 pub mod filter;
+pub mod form;
+pub mod incident;
 pub mod input;
 pub mod listing;
 pub mod logs;
@@ -94,6 +97,8 @@ pub struct Model {
     pub checklist: Option<checklist::Checklist>,
     /// What was and is worked through.
     pub runs: run::Runs,
+    /// What is recorded, and the incident that is open.
+    pub incidents: incident::Incidents,
     pub overlays: Vec<Overlay>,
     /// A thing to land on, asked for at the start.
     pub landing: Option<Landing>,
@@ -188,6 +193,7 @@ impl Model {
             board::PaneKind::Overview => Scope::Overview,
             board::PaneKind::Runbooks => Scope::Runbooks,
             board::PaneKind::Checklist => Scope::Checklist,
+            board::PaneKind::Incident => Scope::Incident,
             board::PaneKind::Things => scope_of(self.board.kind),
         }
     }

@@ -11,7 +11,7 @@ use crate::domain::settings::values::LogLevel;
 use crate::domain::shell::Sent;
 use crate::domain::time::Timestamp;
 use crate::incident::What;
-use crate::incident::event::{Event, Order};
+use crate::incident::event::{Event, IncidentOpened, Order, RunJoined};
 
 /// Everything that can happen.
 #[derive(Debug)]
@@ -79,6 +79,16 @@ pub enum Msg {
         what: Box<What>,
         why: String,
     },
+    /// What the journals of this shift, and of all incidents that nobody has closed, have from before this start.
+    RecordedBefore(Vec<Event>),
+    /// These are in a journal now, as this session wrote them.
+    Recorded(Vec<Event>),
+    /// The same of other cockpits on this box.
+    Heard(Vec<Event>),
+    /// From now on the journal of this incident gets everything.
+    TakenUp(String),
+    /// An incident could not be opened, and why.
+    NotTakenUp(String),
     /// What the looks of a command answered, in their order; none for one that did not come in time.
     Answered(QuestionId, Vec<Option<Answer>>),
     /// What happens while commands run.
@@ -130,6 +140,21 @@ pub enum Effect {
     },
     /// Write this down; it comes back as [`Msg::Told`], or as [`Msg::Untold`].
     Tell(Box<What>),
+    /// Open an incident with a journal of its own; these runs of the day belong to it.
+    OpenIncident {
+        opened: Box<IncidentOpened>,
+        joins: Vec<RunJoined>,
+    },
+    /// Go on with the incident of this name.
+    TakeUp(String),
+    /// Back to the day's journal.
+    LeaveIncident,
+    /// A text to a new file; these words come before where it is.
+    Write {
+        name: String,
+        text: String,
+        says: String,
+    },
     /// Record that a command begins, keep what these answer, then give it to its shell.
     Start {
         approved: Approved,

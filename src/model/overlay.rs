@@ -18,6 +18,8 @@ pub enum Overlay {
         ask: Ask,
         input: Input,
     },
+    /// A few lines to fill in.
+    Form(super::form::Form),
     /// What was done, newest first.
     Deeds {
         line: usize,
@@ -53,6 +55,12 @@ pub enum Ask {
     Runbooks,
     /// A step of the open runbook to go to.
     Step,
+    /// Something to be remembered.
+    Note,
+    /// Lines of the time line with these words; takes effect while it is typed.
+    TimeLine,
+    /// Why the incident is closed although so much is left.
+    CloseIncident { left: String },
     /// A value that a command of the open runbook needs.
     RunValue { name: String, title: String, offered: String, origin: &'static str },
     /// Why a step is skipped.
@@ -99,7 +107,7 @@ impl Overlay {
             | Overlay::Deeds { .. }
             | Overlay::Columns { .. }
             | Overlay::Output { .. } => Scope::Help,
-            Overlay::Palette(_) | Overlay::Line { .. } => Scope::Input,
+            Overlay::Palette(_) | Overlay::Line { .. } | Overlay::Form(_) => Scope::Input,
             Overlay::Question => Scope::Question,
         }
     }

@@ -55,9 +55,9 @@ fn identity(cluster: &ClusterFacts) -> Option<Fact> {
     Some(Fact::new(format!("  as {identity}{rights}"), Role::Dim))
 }
 
-/// What must not be overlooked, at the right of the first line.
+/// The open incident and what must not be overlooked, at the right of the first line.
 pub fn warnings(model: &Model) -> Vec<Fact> {
-    let mut facts = Vec::new();
+    let mut facts = super::incident::clock::facts(model, model.now);
     if model.settings.profile.protected {
         facts.push(Fact::new("protected", Role::Warning));
     }

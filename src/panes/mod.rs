@@ -1,5 +1,6 @@
 //! What each pane says, where it stands and what it can do. How it is painted is `view`'s business.
 pub mod alerts;
+pub mod answers;
 pub mod changes;
 pub mod checklist;
 pub mod containers;
@@ -7,6 +8,7 @@ pub mod database;
 pub mod fires;
 pub mod gone;
 pub mod header;
+pub mod incident;
 pub mod keys;
 pub mod layout;
 pub mod log_pane;
@@ -55,6 +57,7 @@ pub static PANES: &[&dyn Pane] = &[
     &text::TextPane,
     &runbooks::RunbooksPane,
     &checklist::ChecklistPane,
+    &incident::IncidentPane,
 ];
 
 /// A few words of a title in one role.

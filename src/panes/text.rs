@@ -174,7 +174,7 @@ pub fn plain(model: &Model, detail: &Detail) -> Vec<String> {
 const ROOM: usize = 16;
 
 /// A line whose last part is too long for `width`, as several: the rest stands under where that part began.
-fn wrapped(mut line: Line, width: usize) -> Vec<Line> {
+pub(super) fn wrapped(mut line: Line, width: usize) -> Vec<Line> {
     let Some(last) = line.pop() else { return vec![line] };
     let before: usize = line.iter().map(|fact| fact.text.width()).sum();
     let hang = if line.is_empty() { 2 } else { before };

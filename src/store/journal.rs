@@ -1,5 +1,5 @@
 //! The journal of this session: an event is on a disk before its writer hears so.
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -9,7 +9,7 @@ use super::keeper::Keeper;
 use super::{Places, places, repair};
 use crate::domain::time::Timestamp;
 use crate::incident::chain::{Merged, merge};
-use crate::incident::event::{EventId, Output};
+use crate::incident::event::{Event, EventId, Output};
 use crate::incident::{Keeping, What};
 
 /// A disk that takes longer is as good as gone, until it answers.
@@ -29,7 +29,7 @@ pub struct Setup {
 
 impl Setup {
     /// One run of the program on one box, without asking for randomness.
-    fn writer(&self) -> String {
+    pub fn writer(&self) -> String {
         let part = |text: &str| places::name(text, 40).replace('.', "-");
         format!("{}-{}-{}-{}", part(&self.host), part(&self.user), self.pid, self.started.0)
     }
@@ -51,47 +51,70 @@ enum Order {
     Keep(String, Vec<u8>, Timestamp, oneshot::Sender<Result<Output, JournalError>>),
 }
 
+/// Who hears of every event once it is on a disk, in its order.
+pub type Told = mpsc::UnboundedSender<Event>;
+
 /// A handle to the one thread that writes. Its clones write the same journal.
 #[derive(Debug, Clone)]
 pub struct Journal {
     orders: mpsc::Sender<Order>,
     state: Arc<watch::Sender<Keeping>>,
+    /// What is recorded here goes there meanwhile.
+    instead: Arc<Mutex<Option<Journal>>>,
 }
 
 impl Journal {
     /// Returns at once; the state says how the opening went.
     pub fn open(setup: Setup) -> Journal {
-        Journal::open_on(Box::new(Local), setup)
+        Journal::open_on(Box::new(Local), setup, None)
     }
 
-    fn open_on(disk: Box<dyn Disk>, setup: Setup) -> Journal {
+    /// The same, and tells of every event that it has written.
+    pub fn open_told(setup: Setup, told: Told) -> Journal {
+        Journal::open_on(Box::new(Local), setup, Some(told))
+    }
+
+    fn open_on(disk: Box<dyn Disk>, setup: Setup, hears: Option<Told>) -> Journal {
         let (orders, inbox) = mpsc::channel(256);
         let state = Arc::new(watch::Sender::new(Keeping::Opening));
         let told = Arc::clone(&state);
         let thread = std::thread::Builder::new().name("journal".into());
-        if let Err(error) = thread.spawn(move || write(disk, &setup, inbox, &told)) {
+        if let Err(error) = thread.spawn(move || write(disk, &setup, inbox, &told, hears.as_ref())) {
             state.send_replace(Keeping::Failed { why: format!("no thread for the journal: {error}") });
         }
-        Journal { orders, state }
+        Journal { orders, state, instead: Arc::default() }
+    }
+
+    /// From now on everything that is recorded by this handle and its clones goes to another journal; to this one
+    /// again where none is given. While an incident is open, the day's journal rests.
+    pub fn divert(&self, to: Option<Journal>) {
+        *self.instead.lock().unwrap_or_else(PoisonError::into_inner) = to;
+    }
+
+    /// The one that is written to now.
+    fn present(&self) -> Journal {
+        let instead = self.instead.lock().unwrap_or_else(PoisonError::into_inner);
+        instead.clone().unwrap_or_else(|| self.clone())
     }
 
     /// `Ok` means that the event would survive a power cut.
     pub async fn append(&self, what: What, at: Timestamp) -> Result<EventId, JournalError> {
         let (answer, answered) = oneshot::channel();
-        self.ask(Order::Append(Box::new(what), at, answer), answered).await
+        self.present().ask(Order::Append(Box::new(what), at, answer), answered).await
     }
 
     /// Writes a file for an event to refer to, such as evidence. Secrets are masked before they get here.
     pub async fn keep(&self, label: &str, bytes: Vec<u8>, at: Timestamp) -> Result<Output, JournalError> {
         let (answer, answered) = oneshot::channel();
-        self.ask(Order::Keep(label.to_owned(), bytes, at, answer), answered).await
+        self.present().ask(Order::Keep(label.to_owned(), bytes, at, answer), answered).await
     }
 
     pub fn state(&self) -> Keeping {
-        self.state.borrow().clone()
+        let present = self.present();
+        Keeping::clone(&present.state.borrow())
     }
 
-    /// Wakes whenever the state changes.
+    /// Wakes whenever the state of this one changes, wherever it diverts to.
     pub fn watch(&self) -> watch::Receiver<Keeping> {
         self.state.subscribe()
     }
@@ -118,6 +141,7 @@ fn write(
     setup: &Setup,
     mut inbox: mpsc::Receiver<Order>,
     state: &watch::Sender<Keeping>,
+    hears: Option<&Told>,
 ) {
     let mut keeper =
         Keeper::open(disk, setup.places.clone(), &setup.incident, &setup.writer(), setup.started);
@@ -126,8 +150,12 @@ fn write(
         // Whoever asked may have lost patience; what was asked is still done.
         match order {
             Order::Append(what, at, answer) => {
+                let tells = hears.map(|hears| (hears, what.clone()));
                 let done = keeper.append(*what, at).map_err(JournalError::Failed);
                 tell(state, keeper.state());
+                if let (Ok(id), Some((hears, what))) = (&done, tells) {
+                    let _ = hears.send(Event::known(id.clone(), at, *what));
+                }
                 let _ = answer.send(done);
             }
             Order::Keep(label, bytes, at, answer) => {
@@ -214,7 +242,7 @@ mod tests {
     async fn a_disk_that_does_not_answer_is_not_waited_for() {
         let dir = tempfile::tempdir().expect("a directory");
         let (let_go, stuck) = plain::channel();
-        let journal = Journal::open_on(Box::new(Stuck(stuck.into())), setup(dir.path()));
+        let journal = Journal::open_on(Box::new(Stuck(stuck.into())), setup(dir.path()), None);
         assert_eq!(journal.state(), Keeping::Opening);
         assert_eq!(journal.append(note("one"), Timestamp(1)).await, Err(JournalError::Slow));
         assert!(matches!(journal.state(), Keeping::Failed { .. }));
@@ -223,6 +251,28 @@ mod tests {
         drop(let_go);
         state.wait_for(|state| matches!(state, Keeping::Good(_))).await.expect("the journal lives");
         journal.append(note("two"), Timestamp(2)).await.expect("recorded");
+        assert_eq!(read(&setup(dir.path()).places, "INC-1").entries.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn while_it_diverts_the_other_journal_gets_everything_and_both_tell_in_order() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (told, mut inbox) = mpsc::unbounded_channel();
+        let day = Journal::open_told(setup(dir.path()), told.clone());
+        let other = Setup { incident: "inc-1".into(), ..setup(dir.path()) };
+        let incident = Journal::open_told(other, told);
+        let clone = day.clone();
+        day.append(note("one"), Timestamp(1)).await.expect("recorded");
+        day.divert(Some(incident));
+        let id = clone.append(note("two"), Timestamp(2)).await.expect("recorded");
+        assert_eq!(id.incident, "inc-1");
+        day.divert(None);
+        clone.append(note("three"), Timestamp(3)).await.expect("recorded");
+        let mut heard = Vec::new();
+        while let Ok(event) = inbox.try_recv() {
+            heard.push((event.incident, event.at.0));
+        }
+        assert_eq!(heard, [("INC-1".into(), 1), ("inc-1".into(), 2), ("INC-1".into(), 3)]);
         assert_eq!(read(&setup(dir.path()).places, "INC-1").entries.len(), 2);
     }
 

@@ -1,7 +1,7 @@
 //! Keys to actions, actions to the part of the board they belong to.
 use super::realms::Part;
 use super::{
-    act, changes, detail, groups, lines, overview, palette, realms, run, shelf, table, typing, wall,
+    act, changes, detail, groups, incident, lines, overview, palette, realms, run, shelf, table, typing, wall,
 };
 use crate::domain::action::{Outcome, Verb};
 use crate::domain::object::{Kind, Realm};
@@ -60,6 +60,7 @@ fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         Some(Overlay::Question) => Vec::new(),
         Some(Overlay::Palette(_)) => palette::key(model, key, action),
         Some(Overlay::Line { .. }) => typing::key(model, key, action),
+        Some(Overlay::Form(_)) => incident::key(model, key, action),
         Some(
             Overlay::Help { .. } | Overlay::Deeds { .. } | Overlay::Columns { .. } | Overlay::Output { .. },
         ) => list_key(model, key, action),
@@ -77,6 +78,10 @@ pub fn pasted(model: &mut Model, text: &str) -> Vec<Effect> {
         Some(Overlay::Palette(palette)) => {
             palette.input.insert(text);
             palette::refresh(model);
+            Vec::new()
+        }
+        Some(Overlay::Form(form)) => {
+            incident::pasted(form, text);
             Vec::new()
         }
         Some(Overlay::Question) => act::paste(model, text),
@@ -103,6 +108,9 @@ pub fn perform(model: &mut Model, action: Action, key: Key) -> Vec<Effect> {
         }
         PaneKind::Detail => detail::act(model, action).or_else(|| table::kinds(model, action)),
         PaneKind::Logs => lines::act(model, action),
+        PaneKind::Incident => {
+            incident::act(model, action).or_else(|| table::kinds(model, action)).or(Some(Vec::new()))
+        }
         // The rows beside it are not where you are: nothing there is meant.
         PaneKind::Runbooks | PaneKind::Checklist => {
             let own = match model.board.focus {
@@ -150,7 +158,7 @@ fn everywhere(model: &mut Model, action: Action, key: Key) -> Option<Vec<Effect>
             return Some(vec![Effect::SetMouse(model.board.mouse)]);
         }
         Action::Copy => return Some(copy(model)),
-        _ => return None,
+        other => return incident::everywhere(model, other),
     }
     Some(Vec::new())
 }
@@ -206,6 +214,7 @@ fn back(model: &mut Model, key: Key) -> Vec<Effect> {
         PaneKind::Overview if key.code == KeyCode::Char('q') => return quit(model),
         PaneKind::Overview => return Vec::new(),
         PaneKind::Runbooks => return shelf::back(model),
+        PaneKind::Incident => return incident::back(model),
         PaneKind::Checklist => {
             // It stays open; `q` closes it.
             if key.code == KeyCode::Char('q') {
@@ -272,6 +281,7 @@ fn copy(model: &mut Model) -> Vec<Effect> {
         PaneKind::Logs => lines::copied(model),
         PaneKind::Runbooks => shelf::place(model),
         PaneKind::Checklist => shelf::copied(model),
+        PaneKind::Incident => incident::copied(model),
     };
     text.map_or_else(Vec::new, |text| vec![Effect::Copy(text)])
 }

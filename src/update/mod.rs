@@ -3,6 +3,7 @@ pub mod act;
 pub mod changes;
 pub mod detail;
 pub mod groups;
+pub mod incident;
 pub mod keys;
 pub mod lines;
 pub mod logs;
@@ -29,7 +30,9 @@ use crate::panes::{pods, things};
 
 /// Applies one message and says what the outside must do about it.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
-    let effects = match msg {
+    // News come in floods: what follows from them for runbooks waits for the clock.
+    let flood = matches!(msg, Msg::News(_));
+    let mut effects = match msg {
         Msg::Keys { keys, at } => {
             model.mark_dirty(Dirty::Now);
             model.drift.touched = Some(model.now);
@@ -90,7 +93,21 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::RunKnown(known) => run::known(model, *known),
-        Msg::Told(event) => run::told(model, &event),
+        Msg::RecordedBefore(events) => incident::before(model, events),
+        Msg::Recorded(events) => incident::recorded(model, events),
+        Msg::Heard(events) => incident::heard(model, events),
+        Msg::TakenUp(name) => {
+            incident::taken_up(model, &name);
+            Vec::new()
+        }
+        Msg::NotTakenUp(why) => {
+            incident::not_taken_up(model, why);
+            Vec::new()
+        }
+        Msg::Told(event) => {
+            incident::told(model, &event);
+            run::told(model, &event)
+        }
         Msg::Untold { what, why } => {
             run::untold(model, &what, &why);
             Vec::new()
@@ -105,6 +122,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
     };
+    if !flood {
+        effects.extend(run::keep_up(model));
+    }
     fit(model);
     effects
 }
@@ -180,6 +200,7 @@ fn fit(model: &mut Model) {
             detail.top = detail.top.min(crate::panes::text::len(detail).saturating_sub(1));
         }
     }
+    incident::fit(model, &places);
     lines::fit(model, &places);
 }
 
@@ -218,6 +239,8 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     wall::tick(model);
     open::tick(model);
     shelf::refit(model);
-    run::tick(model, before);
-    lines::tick(model)
+    let mut effects = run::tick(model, before);
+    effects.extend(incident::tick(model, before));
+    effects.extend(lines::tick(model));
+    effects
 }

@@ -155,7 +155,7 @@ fn trouble(pod: &Pod) -> PodTrouble {
 }
 
 /// The runbooks that fit one thing.
-fn fits_of(model: &Model, id: &ObjectRef) -> Vec<Fit> {
+pub(super) fn fits_of(model: &Model, id: &ObjectRef) -> Vec<Fit> {
     let Some(index) = &model.shelf.index else { return Vec::new() };
     let hits = match id.kind {
         Kind::Alert => alert(model, id).map(|alert| index.for_alert(&alert)),

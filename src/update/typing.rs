@@ -1,5 +1,5 @@
 //! A line that is typed at the foot of a pane: a filter, a search, a value.
-use super::{act, detail, lines, run, shelf, table};
+use super::{act, detail, incident, lines, run, shelf, table};
 use crate::domain::settings::{Action, Key, KeyCode};
 use crate::model::Model;
 use crate::model::board::PaneKind;
@@ -21,6 +21,7 @@ pub fn open_line(model: &mut Model) {
         PaneKind::Overview => model.say("`/` looks through a table: Enter opens one", false),
         PaneKind::Detail | PaneKind::Checklist => ask(model, Ask::FindText, ""),
         PaneKind::Logs => ask(model, Ask::Find, ""),
+        PaneKind::Incident => incident::find(model),
         PaneKind::Runbooks => {
             let words = model.shelf.list.as_ref().map_or_else(String::new, |list| list.words.clone());
             ask(model, Ask::Runbooks, &words);
@@ -64,6 +65,10 @@ pub fn key(model: &mut Model, key: Key, action: Option<Action>) -> Vec<Effect> {
                     run::left(model);
                     Vec::new()
                 }
+                Some(Overlay::Line { ask: Ask::TimeLine, .. }) => {
+                    incident::filter(model, "");
+                    Vec::new()
+                }
                 Some(Overlay::Line { ask: Ask::Runbooks, .. }) => {
                     shelf::typed(model, "");
                     Vec::new()
@@ -95,8 +100,14 @@ pub fn typed(model: &mut Model) -> Vec<Effect> {
             shelf::typed(model, &text);
             Vec::new()
         }
+        Ask::TimeLine => {
+            incident::filter(model, &text);
+            Vec::new()
+        }
         Ask::FindText
         | Ask::Step
+        | Ask::Note
+        | Ask::CloseIncident { .. }
         | Ask::Value { .. }
         | Ask::RunValue { .. }
         | Ask::SkipReason { .. }
@@ -122,6 +133,12 @@ fn accepted(model: &mut Model, ask: Ask, text: &str) -> Vec<Effect> {
             shelf::typed(model, text);
             Vec::new()
         }
+        Ask::TimeLine => {
+            incident::filter(model, text);
+            Vec::new()
+        }
+        Ask::Note => incident::note(model, text),
+        Ask::CloseIncident { left } => incident::close_with(model, &left, text),
         Ask::Step => {
             shelf::jump(model, text);
             Vec::new()

@@ -142,6 +142,8 @@ pub fn says(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) -
         );
     } else if let Some(deed) = model.deeds.iter().rev().find(|deed| !deed.outcome.is_final()) {
         paint.facts(buffer, inner, &super::help::deed_facts(model, deed), "  ");
+    } else if let Some(due) = crate::panes::incident::clock::due(model) {
+        paint.facts(buffer, inner, &due, "");
     }
     None
 }
@@ -152,6 +154,9 @@ fn prompt(ask: &Ask) -> String {
         Ask::Find | Ask::FindText => "find ".into(),
         Ask::Runbooks => "find a runbook ".into(),
         Ask::Step => "go to step ".into(),
+        Ask::Note => "note: ".into(),
+        Ask::TimeLine => "lines with ".into(),
+        Ask::CloseIncident { left } => format!("{left}; why is it closed: "),
         Ask::Include => "only ".into(),
         Ask::Exclude => "without ".into(),
         Ask::Value { title, .. } | Ask::RunValue { title, .. } => format!("{title} "),
@@ -175,6 +180,9 @@ pub fn keys(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
     let actions = match here {
         Scope::Input if matches!(model.overlays.last(), Some(Overlay::Palette(_))) => {
             vec![Action::Accept, Action::NextChoice, Action::Complete, Action::Cancel]
+        }
+        Scope::Input if matches!(model.overlays.last(), Some(Overlay::Form(_))) => {
+            vec![Action::Accept, Action::Complete, Action::NextChoice, Action::Cancel]
         }
         Scope::Input => vec![Action::Accept, Action::Cancel],
         Scope::Help => vec![Action::Close],
@@ -202,6 +210,16 @@ fn short(model: &Model, action: Action, here: Scope) -> (String, String) {
     let key = keys.iter().min_by_key(|key| (key.to_string().len() > 5, action_order(action, key))).copied();
     let word = match action {
         Action::Help => "keys".into(),
+        Action::Complete if matches!(model.overlays.last(), Some(Overlay::Form(_))) => "next line".into(),
+        Action::SetAcknowledged
+        | Action::SetMitigated
+        | Action::SetResolved
+        | Action::SetSeverity
+        | Action::SetRole
+        | Action::AddMeasure
+        | Action::EndMeasure
+        | Action::CloseIncident
+        | Action::ReopenIncident => short_of(action),
         Action::Filter if matches!(here, Scope::Runbooks | Scope::Checklist | Scope::Text) => "find".into(),
         Action::Pane1 => "pods".into(),
         Action::Enter | Action::OpenRunbook => "open".into(),
@@ -211,6 +229,13 @@ fn short(model: &Model, action: Action, here: Scope) -> (String, String) {
         other => other.name().replace('-', " "),
     };
     (key.map_or_else(String::new, |key| key.to_string()), word)
+}
+
+/// `acknowledged` of `set-acknowledged`, `close` of `close-incident`: on its own screen that is enough.
+fn short_of(action: Action) -> String {
+    let name = action.name();
+    let name = name.strip_prefix("set-").or_else(|| name.strip_prefix("add-")).unwrap_or(name);
+    name.strip_suffix("-incident").unwrap_or(name).replace('-', " ")
 }
 
 /// The key that the table names first comes first.

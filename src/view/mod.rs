@@ -2,6 +2,7 @@
 pub mod books;
 pub mod chrome;
 pub mod help;
+pub mod incident;
 pub mod logs;
 pub mod overview;
 pub mod paint;
@@ -51,6 +52,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model) -> Option<(QuestionId, u32)> {
             PaneKind::Detail => text::draw(frame.buffer_mut(), &paint, model, *area),
             PaneKind::Runbooks => books::list(frame.buffer_mut(), &paint, model, *area),
             PaneKind::Checklist => books::checklist(frame.buffer_mut(), &paint, model, *area),
+            PaneKind::Incident => incident::draw(frame.buffer_mut(), &paint, model, *area),
             PaneKind::Logs => chrome::log(frame.buffer_mut(), &paint, model, *area),
         }
     }
@@ -107,6 +109,7 @@ fn overlays(frame: &mut Frame<'_>, paint: &Paint<'_>, model: &Model) -> Option<(
         match overlay {
             Overlay::Help { of, top } => help::draw(buffer, paint, model, *of, *top),
             Overlay::Palette(palette) => cursor = palette::draw(buffer, paint, palette),
+            Overlay::Form(form) => cursor = incident::form(buffer, paint, form),
             Overlay::Deeds { line } => help::deeds(buffer, paint, model, *line),
             Overlay::Columns { line } => help::columns(buffer, paint, model, *line),
             Overlay::Output { top, .. } => help::output(buffer, paint, model, *top),

@@ -21,6 +21,8 @@ pub enum Scope {
     Runbooks,
     /// A runbook that is open.
     Checklist,
+    /// The incident, its time line, the handover.
+    Incident,
     /// The big screen.
     Wall,
     /// Read-only text: description, YAML, owner tree.
@@ -45,6 +47,7 @@ impl Scope {
         Scope::Changes,
         Scope::Runbooks,
         Scope::Checklist,
+        Scope::Incident,
         Scope::Wall,
         Scope::Logs,
         Scope::Text,
@@ -66,6 +69,7 @@ impl Scope {
             Scope::Changes => "changes",
             Scope::Runbooks => "runbooks",
             Scope::Checklist => "checklist",
+            Scope::Incident => "incident",
             Scope::Wall => "wall",
             Scope::Logs => "logs",
             Scope::Text => "text",
@@ -90,6 +94,7 @@ impl Scope {
             | Scope::Logs
             | Scope::Runbooks
             | Scope::Checklist
+            | Scope::Incident
             | Scope::Wall => Some(Scope::Board),
             _ => None,
         }
@@ -131,6 +136,10 @@ actions! {
     Vitals       "vitals"        Board    ["7"]                       "the facts of the documents, with their limits",
     Changes      "changes"       Board    ["8"]                       "what changed lately",
     Runbooks     "runbooks"      Board    ["r"]                       "the team's runbooks, those that fit this first",
+    Incident     "incident"      Board    ["i"]                       "open an incident, or show the one that is open",
+    TimeLine     "time-line"     Board    ["T"]                       "what happened, line by line",
+    Handover     "handover"      Board    ["H"]                       "what the next shift has to know",
+    Note         "note"          Board    ["n"]                       "write something down, in the journal",
     Enter        "enter"         Overview ["Enter"]                   "go where this line leads",
     Zoom         "zoom"          Board    ["f"]                       "give this pane the whole screen, or take it back",
     Refresh      "refresh"       Board    ["Ctrl-R"]                  "try again now",
@@ -225,6 +234,22 @@ actions! {
     NextStep     "next-step"     Checklist ["]"]                      "the next step",
     PrevStep     "prev-step"     Checklist ["["]                      "the step before",
     Jump         "jump"          Checklist ["J"]                      "go to a step by its number",
+
+    SetAcknowledged "set-acknowledged" Incident ["A"]                 "say that somebody cares for it",
+    SetMitigated "set-mitigated" Incident ["M"]                       "say that it no longer hurts",
+    SetResolved  "set-resolved"  Incident ["R"]                       "say that it is over",
+    CloseIncident "close-incident" Incident ["C"]                     "close it; what is left open is said first",
+    ReopenIncident "reopen-incident" Incident ["U"]                   "say that it is not over after all",
+    SetSeverity  "set-severity"  Incident ["S"]                       "another severity, on the document's scale",
+    SetRole      "set-role"      Incident ["o"]                       "say who does what",
+    AddMeasure   "add-measure"   Incident ["m"]                       "something was set for a while",
+    EditMeasure  "edit-measure"  Incident ["e"]                       "change what is known of the measure here",
+    EndMeasure   "end-measure"   Incident ["x"]                       "the measure here was taken back, or may stay",
+    PinLine      "pin-line"      Incident ["p"]                       "pin this line of the time line; again to take that back",
+    OnlyPinned   "only-pinned"   Incident ["P"]                       "only pinned lines, or all",
+    HandOver     "hand-over"     Incident ["O"]                       "say who has it from now on",
+    WriteDown    "write-down"    Incident ["w"]                       "write this page to a file, as Markdown",
+    OtherIncident "other-incident" Incident ["]"]                     "go on with another incident that is open",
 
     Pin          "pin"           Wall     ["p"]                       "stay on this page, or turn on by itself again",
     NextPage     "next-page"     Wall     ["n", "Space"]              "the next page",
