@@ -1,11 +1,13 @@
 //! Keys in, model and effects out: what an operator does, without a terminal and without a cluster.
 mod acting;
 mod aiming;
+pub mod answers;
 mod asking;
 mod changes;
 mod containers;
 mod incidents;
 mod runbooks;
+pub mod settling;
 mod working;
 
 use firedeck::domain::feed::FeedState;

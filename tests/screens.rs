@@ -1,5 +1,6 @@
 //! Every look of every pane and overlay, as pictures in text.
 mod alerts;
+mod answers;
 mod before;
 mod compose;
 mod containers;

@@ -105,6 +105,7 @@ impl Hands {
             started: model.now,
             tables: Arc::new(Tables { rules: model.settings.commands.clone() }),
             program: None,
+            kubeconfig: model.settings.kubeconfig.clone(),
             size: super::terminal::size,
         };
         let hands = Hands {
@@ -122,6 +123,9 @@ impl Hands {
             msgs,
         };
         hands.tell_what_was(model.now);
+        if !model.wall {
+            hands.runs.come_back();
+        }
         // What is looked at from the start.
         let watched = crate::update::table::watched(model);
         hands.backends.watch(&watched);

@@ -13,6 +13,7 @@ pub mod log;
 pub mod pace;
 mod passage;
 pub mod perform;
+pub mod plain;
 mod quote;
 pub mod runs;
 pub mod screen;
@@ -279,6 +280,11 @@ impl Cockpit {
                 Effect::Enter(id) => {
                     // Boxed: what is entered from here may come back here.
                     if let Some(how) = Box::pin(self.enter(id)).await? {
+                        return Ok(Some(how));
+                    }
+                }
+                Effect::EnterSession(session) => {
+                    if let Some(how) = Box::pin(self.enter_session(&session)).await? {
                         return Ok(Some(how));
                     }
                 }

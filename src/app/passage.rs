@@ -40,27 +40,54 @@ impl AsyncRead for Printed {
     }
 }
 
+/// What is printed, where to type, and where to say how large the screen is.
+pub type Ends = (Printed, DuplexStream, watch::Sender<(u16, u16)>);
+
+/// Whatever takes what is typed.
+pub trait Typed: Send + Sync + 'static {
+    /// False when it is over.
+    fn type_in(&self, bytes: Vec<u8>) -> impl Future<Output = bool> + Send;
+    fn resize(&self, columns: u16, rows: u16) -> impl Future<Output = ()> + Send;
+}
+
+impl Typed for Arc<Shell> {
+    async fn type_in(&self, bytes: Vec<u8>) -> bool {
+        Shell::type_in(self, bytes).await
+    }
+
+    async fn resize(&self, columns: u16, rows: u16) {
+        Shell::resize(self, columns, rows).await;
+    }
+}
+
 /// Attaches to a shell. `again` says that it was seen before: then its picture is painted anew.
 ///
 /// Typed bytes and sizes go their way in a task that ends with the returned ends, or with `stop`.
-pub fn attach(
-    shell: &Arc<Shell>,
+pub fn attach(shell: &Arc<Shell>, again: bool, stop: &CancellationToken) -> Ends {
+    let attached = shell.attach();
+    pass(attached.before, attached.live, shell.clone(), again, stop)
+}
+
+/// The same for anything that prints and takes what is typed.
+pub fn pass(
+    before: Vec<u8>,
+    live: mpsc::Receiver<Bytes>,
+    typed_into: impl Typed,
     again: bool,
     stop: &CancellationToken,
-) -> (Printed, DuplexStream, watch::Sender<(u16, u16)>) {
-    let attached = shell.attach();
-    let before = if again { unasking(&attached.before) } else { attached.before };
+) -> Ends {
+    let before = if again { unasking(&before) } else { before };
     let (typing, typed) = tokio::io::duplex(TYPED);
     let (size, sizes) = watch::channel((0, 0));
-    let (shell, stop) = (shell.clone(), stop.clone());
+    let stop = stop.clone();
     tokio::spawn(async move {
-        stop.run_until_cancelled(pass_on(&shell, typed, sizes, again)).await;
+        stop.run_until_cancelled(pass_on(&typed_into, typed, sizes, again)).await;
     });
-    (Printed { rest: before.into(), live: attached.live }, typing, size)
+    (Printed { rest: before.into(), live }, typing, size)
 }
 
 async fn pass_on(
-    shell: &Shell,
+    shell: &impl Typed,
     mut typed: DuplexStream,
     mut sizes: watch::Receiver<(u16, u16)>,
     mut again: bool,

@@ -36,6 +36,11 @@ pub fn run() -> color_eyre::Result<ExitCode> {
         }
         Some(Command::Config(what)) => return Ok(settings::run(&what, &request)),
         Some(Command::Runbooks(what)) => return runbooks::run(&what, &request),
+        Some(Command::Walk { name, within, set }) => {
+            let (name, within) = (name.join(" "), within.paths);
+            let wanted = runbooks::run::Wanted { name, within, step: None, set, walk: true };
+            return runbooks::run::run(&request, &wanted);
+        }
         Some(Command::Incidents(what)) => return Ok(incidents::run(&what, &request)),
         Some(Command::Report(what)) => return Ok(report::run(&what)),
         Some(Command::Themes) => return Ok(list::themes(&request)),

@@ -8,7 +8,7 @@ use clap_complete::Shell;
 
 use super::incidents::IncidentsCommand;
 use super::report::ReportCommand;
-use super::runbooks::options::RunbooksCommand;
+use super::runbooks::options::{RunbooksCommand, Within, pair};
 use crate::config::{Env, Request, View};
 use crate::domain::settings::Backend;
 use crate::domain::settings::values::LogLevel;
@@ -164,6 +164,25 @@ Kinds are written as for kubectl: po, deploy, rs, sts, ds, job, cj, hpa, no, ev,
     /// Read the team's Markdown: list, show, find and mend runbooks
     #[command(subcommand, visible_alias = "rb")]
     Runbooks(RunbooksCommand),
+
+    /// Walk through a runbook to learn it: each command is explained, what changes something is not run
+    #[command(after_help = "\
+What only reads runs when Enter says so; a change is asked about with all that it would hit, and then not run.
+
+Examples:
+  firedeck walk 'Database connections exhausted'
+  firedeck walk docs/oncall.md:120
+  firedeck walk models:crash-loop")]
+    Walk {
+        /// Its name, a part of it, or the document and a line of it: PATH:LINE
+        #[arg(value_name = "NAME|PATH:LINE", required = true)]
+        name: Vec<String>,
+        #[command(flatten)]
+        within: Within,
+        /// A value to fill in; may be given several times
+        #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+        set: Vec<(String, String)>,
+    },
 
     /// Read what the journal has of incidents: list, show, write a post-mortem's draft
     #[command(subcommand, visible_alias = "inc")]

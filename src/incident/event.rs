@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::time::Timestamp;
 pub use run::{
-    At, BranchChosen, End, Order, RunClosed, RunOpened, StepEnded, StepSettled, StepSkipped, StepStarted,
-    StepTicked, ValueGiven, Verdict,
+    At, BranchChosen, End, Order, RunClosed, RunOpened, ShellEnded, StepEnded, StepSettled, StepSkipped,
+    StepStarted, StepTicked, ValueGiven, Verdict,
 };
 pub use told::{
     Ended, EntryPinned, HandedOver, IncidentOpened, MeasureClosed, MeasureOpened, MeasureSeen, Milestone,
@@ -95,6 +95,7 @@ pub enum What {
     StepStarted(Box<StepStarted>),
     StepEnded(Box<StepEnded>),
     StepSettled(StepSettled),
+    ShellEnded(ShellEnded),
     StepTicked(StepTicked),
     StepSkipped(StepSkipped),
     BranchChosen(BranchChosen),
@@ -136,6 +137,7 @@ impl What {
             What::StepStarted(_) => "step-started",
             What::StepEnded(_) => "step-ended",
             What::StepSettled(_) => "step-settled",
+            What::ShellEnded(_) => "shell-ended",
             What::StepTicked(_) => "step-ticked",
             What::StepSkipped(_) => "step-skipped",
             What::BranchChosen(_) => "branch-chosen",
@@ -165,6 +167,7 @@ impl What {
             What::StepStarted(said) => &said.at.run,
             What::StepEnded(said) => &said.at.run,
             What::StepSettled(said) => &said.at.run,
+            What::ShellEnded(said) => &said.run,
             What::StepTicked(said) => &said.run,
             What::StepSkipped(said) => &said.run,
             What::BranchChosen(said) => &said.run,

@@ -62,6 +62,7 @@ pub struct Listing<R> {
     sort: Sort,
     cursor: Cursor,
     marked: BTreeSet<ObjectRef>,
+    revision: u64,
 }
 
 /// Where the operator is: an identity, never a row number.
@@ -88,6 +89,7 @@ impl<R> Default for Listing<R> {
             sort: Sort::default(),
             cursor: Cursor::default(),
             marked: BTreeSet::new(),
+            revision: 0,
         }
     }
 }
@@ -130,6 +132,16 @@ impl<R: Record> Listing<R> {
         self.entries.iter().flatten().map(|entry| &entry.record)
     }
 
+    /// The same, each with where it belongs.
+    pub fn ranked(&self) -> impl Iterator<Item = (&R, &Rank)> {
+        self.entries.iter().flatten().map(|entry| (&entry.record, &entry.rank))
+    }
+
+    /// Another number after each change, for what is worked out from all of it.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
     /// The rows of the window, from the cursor's offset on.
     pub fn window(&self) -> impl Iterator<Item = (&R, &Rank)> {
         let slots = self.order.iter().skip(self.cursor.offset).take(self.cursor.height);
@@ -155,6 +167,7 @@ impl<R: Record> Listing<R> {
     /// Takes a batch in. `rank` says where each belongs.
     pub fn apply(&mut self, feed: &Feed, batch: Vec<Seen<R>>, rank: impl Fn(&R) -> Rank) -> Touched {
         let feed = self.feed_index(feed);
+        self.revision += 1;
         let counts = self.counts;
         let before = self.order.len();
         let bulk = batch.len() >= BULK;
@@ -204,6 +217,7 @@ impl<R: Record> Listing<R> {
             }
         }
         let any = !changed.is_empty();
+        self.revision += u64::from(any);
         self.merge(changed);
         self.settle();
         any

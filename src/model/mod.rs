@@ -2,6 +2,7 @@
 pub mod board;
 pub mod checklist;
 pub mod detail;
+pub mod evidence;
 pub mod filter;
 pub mod form;
 pub mod incident;

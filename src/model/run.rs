@@ -1,11 +1,13 @@
 //! Runs of runbooks, as far as this cockpit knows them.
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::evidence::Evidence;
 use super::shelf::Book;
 use crate::commands::Lang;
 use crate::commands::effect::Looks;
 use crate::domain::Text;
 use crate::domain::approval::QuestionId;
+use crate::domain::object::Kind;
 use crate::domain::shell::Sent;
 use crate::domain::text::Ink;
 use crate::domain::time::Timestamp;
@@ -35,6 +37,12 @@ pub struct Runs {
     pub tails: BTreeMap<Order, Tail>,
     /// What judging said beyond the verdict.
     pub judged: BTreeMap<Spot, Judged>,
+    /// How far that is which was accepted and has to prove itself.
+    pub settling: BTreeMap<Spot, Settling>,
+    /// What the panes say of the conditions of the open runbook.
+    pub evidence: Evidence,
+    /// Kinds that are watched for the sake of runbooks.
+    pub watched: Vec<Kind>,
     /// Given to its shell, and not yet heard of: it is not given twice.
     pub starting: BTreeSet<Spot>,
     /// The page of output that is read.
@@ -43,6 +51,19 @@ pub struct Runs {
     pub stopping: Option<(Order, Timestamp)>,
     /// What is being found out for a command.
     pub looking: Option<Looking>,
+}
+
+/// A change that was accepted, as the panes see it now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settling {
+    /// The order that it is about: another start begins anew.
+    pub order: Order,
+    /// Since when it is as it should be, without a break.
+    pub since: Option<Timestamp>,
+    /// `2 of 3 pods ready`; why nothing is known; that nobody sees it.
+    pub says: String,
+    /// The verdict is on its way to the journal.
+    pub told: bool,
 }
 
 /// What is being found out for the question about a command.
@@ -90,6 +111,8 @@ pub struct Page {
     pub from: u64,
     pub to: u64,
     pub total: u64,
+    /// The last line has no end yet, and stands again at `to`.
+    pub open: bool,
 }
 
 /// What happens while commands run, beside what the journal holds.

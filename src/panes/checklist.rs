@@ -1,6 +1,8 @@
 //! A runbook beside the live panes: its steps, their commands, and how risky each is.
 mod stand;
 
+pub use stand::sign;
+
 use std::borrow::Cow;
 
 use unicode_width::UnicodeWidthStr;
@@ -16,8 +18,11 @@ use crate::domain::text::{clean, clean_lines, one_line};
 use crate::model::Model;
 use crate::model::board::PaneKind;
 use crate::model::checklist::{Checklist, Spot};
+use crate::model::evidence::Answer;
+use crate::panes::answers;
 use crate::runbook::execution::{CommandView, State};
 use crate::runbook::{Command, Mode, Note, Runbook, Status, Step, StepKind};
+pub use stand::NOBODY;
 use stand::Stand;
 
 /// One line of it.
@@ -281,14 +286,24 @@ impl Page<'_> {
             self.words(TITLE + arm, stands, "", &says, Role::Dim);
         }
         self.width = whole;
+        let closed = view.as_ref().is_some_and(|view| view.state == State::NotChosen);
+        let indent = TITLE + arm;
+        let said = |text: &str| title.to_lowercase().contains(&one_line(text).to_lowercase());
+        let branch = step.branch.as_deref().filter(|branch| !said(branch));
+        let answer = self.stand.answer(own).filter(|_| !closed);
+        if let Some(answer) = answer.filter(|_| branch.is_none()) {
+            self.answer(indent, stands, before, answer);
+        }
         if let Some(line) = self.lines.get_mut(before) {
             line.first = stands.is_some();
             line.tail = tail;
         }
-        let indent = TITLE + arm;
-        let said = |text: &str| title.to_lowercase().contains(&one_line(text).to_lowercase());
-        if let Some(branch) = step.branch.as_deref().filter(|branch| !said(branch)) {
+        if let Some(branch) = branch {
+            let at = self.lines.len();
             self.words(indent, stands, "", branch, Role::Act);
+            if let Some(answer) = answer {
+                self.answer(indent, stands, at, answer);
+            }
         }
         let ticks = view.map(|view| view.ticks).unwrap_or_default();
         if ticks.len() > 1 && ticks.iter().any(|ticked| *ticked) {
@@ -307,6 +322,35 @@ impl Page<'_> {
         self.words(indent, stands, "expected: ", expected, Role::Dim);
     }
 
+    /// What the panes say to the condition in the line at `from`: behind it where there is room, else below.
+    fn answer(&mut self, indent: u16, spot: Option<Spot>, from: usize, answer: &Answer) {
+        // So that the answers of several short arms stand below each other.
+        const COLUMN: usize = 34;
+        let (sign, role) = answers::sign(answer.level);
+        let words = format!("{sign} {}", one_line(&answer.words));
+        let alone = self.lines.len() == from + 1;
+        if let Some(line) = self.lines.last_mut().filter(|_| alone) {
+            let used: usize = line.text.iter().map(|fact| fact.text.width()).sum();
+            let gap = COLUMN.saturating_sub(used).max(2);
+            let tail = line.tail.as_ref().map_or(0, |tail| tail.text.width() + 2);
+            if usize::from(line.indent) + used + gap + words.width() + tail < self.width {
+                line.text.push(Fact::new(" ".repeat(gap), Role::Text));
+                line.text.push(Fact::new(words, role));
+                return;
+            }
+        }
+        self.words(indent, spot, &format!("{sign} "), &answer.words, role);
+    }
+
+    /// The condition that a command of a script stands under, with what the panes say to it.
+    fn condition(&mut self, indent: u16, spot: Spot, command: &Command) {
+        let Some(answer) = self.stand.answer(spot) else { return };
+        let from = self.lines.len();
+        let condition = command.statement.condition.as_deref().unwrap_or_default();
+        self.words(indent, Some(spot), "", &one_line(condition), Role::Dim);
+        self.answer(indent, Some(spot), from, answer);
+    }
+
     /// The command as it is written; lines too long for the pane go on in the next, so that all of it can be read.
     fn command(&mut self, indent: u16, spot: Spot, command: &Command) {
         let statement = &command.statement;
@@ -316,6 +360,9 @@ impl Page<'_> {
         let quiet = matches!(statement.role, Purpose::Setup | Purpose::Guard | Purpose::Narration)
             && statement.risk == Tier::Read;
         let view = self.stand.command(spot).filter(|view| view.state != State::ToDo);
+        if view.is_none() {
+            self.condition(indent, spot, command);
+        }
         let says = view.as_ref().and_then(|view| self.stand.words(view));
         let tail = says.or_else(|| (!quiet).then(|| risk(statement.risk)));
         let role = if quiet || command.future { Role::Dim } else { Role::Key };
@@ -353,6 +400,9 @@ impl Page<'_> {
         let (_, tone) = stand::sign(&view.state);
         let role = if view.state.is_bad() { tone } else { Role::Dim };
         self.words(indent, Some(spot), "", &view.says, role);
+        if let Some(says) = self.stand.settling(spot, view) {
+            self.words(indent, Some(spot), "", says, Role::Warning);
+        }
         let room = stand::shown(&view.state, spot == self.here);
         let Some(tail) = self.stand.tail(spot).filter(|_| room > 0) else { return };
         let from = tail.lines.len().saturating_sub(room);

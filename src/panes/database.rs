@@ -208,7 +208,7 @@ fn whole(server: &Server) -> Level {
 }
 
 /// Every server with its endpoint, in order.
-fn servers(model: &Model) -> impl Iterator<Item = (&Object, &Server)> {
+pub(super) fn servers(model: &Model) -> impl Iterator<Item = (&Object, &Server)> {
     let mut all: Vec<(&Object, &Server)> = model.listing(Kind::Server).map_or_else(Vec::new, |listing| {
         let servers = listing.all().filter_map(|object| match facts(object)? {
             DatabaseFacts::Server(server) => Some((object, &**server)),

@@ -1,5 +1,6 @@
 //! What each pane says, where it stands and what it can do. How it is painted is `view`'s business.
 pub mod alerts;
+pub mod answers;
 pub mod changes;
 pub mod checklist;
 pub mod containers;

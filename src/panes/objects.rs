@@ -145,10 +145,11 @@ pub fn columns(kind: Kind) -> &'static [Column] {
     }
 }
 
+/// When people begin to renew a certificate by hand, in days.
+const SOON: i64 = 30;
+
 /// How bad it is now: a certificate that ends soon is no longer fine, whatever its issuer says.
 fn level(now: Timestamp, object: &Object) -> Level {
-    /// When people begin to renew by hand, in days.
-    const SOON: i64 = 30;
     let level = object.level();
     match &object.facts {
         Facts::Certificate(Certificate { not_after: Some(end), .. }) => match days_left(now, *end) {
@@ -157,6 +158,16 @@ fn level(now: Timestamp, object: &Object) -> Level {
             _ => level,
         },
         _ => level,
+    }
+}
+
+/// Whole days until a certificate ends that ends soon.
+pub fn ends_in(model: &Model, object: &Object) -> Option<i64> {
+    match &object.facts {
+        Facts::Certificate(certificate) => {
+            Some(days_left(model.now, certificate.not_after?)).filter(|days| *days <= SOON)
+        }
+        _ => None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::things::Lens;
 use super::{Cell, Column, Row, Width, order};
 use crate::domain::level::Level;
-use crate::domain::pod::{ContainerState, Pod};
+use crate::domain::pod::{ContainerState, Phase, Pod};
 use crate::domain::settings::Role;
 use crate::domain::time::{Age, Timestamp};
 use crate::model::listing::{Rank, SortKey};
@@ -41,10 +41,52 @@ const HOLD: Duration = Duration::from_mins(10);
 
 pub fn level(lens: &Lens<'_>, pod: &Pod) -> Level {
     let level = pod.level(lens.node_ready(&pod.id.context, pod.node.as_ref()));
-    if level == Level::Fine && ended_badly(pod).is_some_and(|at| lens.now.since(at) < HOLD) {
-        return Level::Warn;
+    if level == Level::Fine && fell(lens.now, pod) { Level::Warn } else { level }
+}
+
+/// Whether it ended badly a short while ago and was started again.
+fn fell(now: Timestamp, pod: &Pod) -> bool {
+    ended_badly(pod).is_some_and(|at| now.since(at) < HOLD)
+}
+
+/// What ails a pod, of what runbooks ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ails {
+    /// It starts again and again.
+    pub crashing: bool,
+    /// Its memory ran out.
+    pub starved: bool,
+    /// It has no node.
+    pub waiting: bool,
+    /// It cannot have its image.
+    pub imageless: bool,
+}
+
+/// Of a pod of which nothing is known nothing is said.
+pub fn ails(now: Timestamp, pod: &Pod, level: Level) -> Ails {
+    if matches!(level, Level::Unknown | Level::Done) {
+        return Ails::default();
     }
-    level
+    let waits = |of: fn(&str) -> bool| {
+        let mut all = pod.containers.iter().map(|container| &container.state);
+        all.any(|state| matches!(state, ContainerState::Waiting { reason, .. } if of(reason)))
+    };
+    let backs_off = waits(|reason| reason == "CrashLoopBackOff");
+    let fell = fell(now, pod);
+    let starved = pod.last_end().is_some_and(|(_, end)| &*end.reason == "OOMKilled");
+    Ails {
+        crashing: backs_off || fell && pod.restarts() > 1,
+        starved: starved && (fell || level == Level::Bad),
+        waiting: pod.phase == Phase::Pending && pod.node.is_none() && pod.deleting.is_none(),
+        imageless: waits(|reason| reason.contains("Image")),
+    }
+}
+
+/// What a pod uses of what it may at most, in percent: its memory, and its processor.
+pub fn of_limits(pod: &Pod, meter: &Meter) -> [Option<u64>; 2] {
+    let limits = pod.limits();
+    let share = |used: u64, limit: Option<u64>| used.saturating_mul(100).checked_div(limit?);
+    [share(meter.now.memory, limits.memory), share(meter.now.cpu_milli, limits.cpu_milli)]
 }
 
 /// When a container that runs again was last killed or failed.

@@ -72,7 +72,7 @@ const KEYS: &[Column] = &[
     NODE,
 ];
 
-fn node(object: &Object) -> Option<&RedisNode> {
+pub fn node(object: &Object) -> Option<&RedisNode> {
     match &object.facts {
         Facts::Redis(RedisFacts::Node(node)) => Some(node),
         _ => None,

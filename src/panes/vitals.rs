@@ -31,7 +31,7 @@ const VALUE: u16 = 10;
 /// How many of the last values are drawn; the limit stands in the two cells after them.
 const BARS: u16 = 12;
 
-fn vital(object: &Object) -> Option<&Vital> {
+pub(super) fn vital(object: &Object) -> Option<&Vital> {
     match &object.facts {
         Facts::Vital(vital) => Some(vital),
         _ => None,

@@ -3,7 +3,7 @@ use std::fmt::Write;
 
 use super::binding::{self, Resolved, Values};
 use super::execution::conditional::Test;
-use super::execution::{Ask, Go, Run, probe};
+use super::execution::{Ask, Go, Place, Run, probe};
 use super::placeholder;
 use super::types::Command;
 use crate::commands::effect::{self, Answer, Looks, Undo};
@@ -77,7 +77,7 @@ pub fn order(run: &Run, go: &Go, document: &str, ground: Ground<'_>) -> Result<O
             looks: looked(&looks, lang, &before),
             kind: go.kind,
             session: go.session.clone(),
-            place: ground.place.clone(),
+            place: place(run, Some(go), ground.place),
             risk: resolved.risk,
             tier,
             why,
@@ -164,7 +164,7 @@ pub fn own(
             looks: looked(&looks, lang, &before),
             kind,
             session: of.map_or(Session::Apart, |go| go.session.clone()),
-            place: ground.place.clone(),
+            place: place(run, of, ground.place),
             risk: whole_risk,
             tier,
             why,
@@ -174,6 +174,18 @@ pub fn own(
         },
         looks,
     })
+}
+
+/// Where it runs: behind a session that was opened on another box, that box is shown, and what it has there is not known.
+fn place(run: &Run, go: Option<&Go>, here: &Where) -> Where {
+    let opener = match go.map(|go| go.place) {
+        Some(Place::Behind { step, command }) => run.host_of(step, command),
+        Some(Place::Here) | None => None,
+    };
+    opener.map_or_else(
+        || here.clone(),
+        |host| Where { host: host.to_owned(), remote: Some(host.to_owned()), ..Where::default() },
+    )
 }
 
 /// What the answers say, for the question; and what is worth keeping first.

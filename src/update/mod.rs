@@ -30,7 +30,9 @@ use crate::panes::{pods, things};
 
 /// Applies one message and says what the outside must do about it.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
-    let effects = match msg {
+    // News come in floods: what follows from them for runbooks waits for the clock.
+    let flood = matches!(msg, Msg::News(_));
+    let mut effects = match msg {
         Msg::Keys { keys, at } => {
             model.mark_dirty(Dirty::Now);
             model.drift.touched = Some(model.now);
@@ -120,6 +122,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
     };
+    if !flood {
+        effects.extend(run::keep_up(model));
+    }
     fit(model);
     effects
 }
@@ -234,8 +239,8 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     wall::tick(model);
     open::tick(model);
     shelf::refit(model);
-    run::tick(model, before);
-    let mut effects = incident::tick(model, before);
+    let mut effects = run::tick(model, before);
+    effects.extend(incident::tick(model, before));
     effects.extend(lines::tick(model));
     effects
 }

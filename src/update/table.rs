@@ -144,6 +144,8 @@ pub fn watched(model: &Model) -> Vec<Kind> {
         .collect();
     // A lamp needs every answer, looked at or not.
     kinds.extend(realms::vitals::asked(model));
+    // A runbook asks, or waits for what it changed.
+    kinds.extend(model.runs.watched.iter().copied());
     kinds.retain(|kind| !matches!(kind, Kind::Pod | Kind::Node));
     kinds.sort_unstable();
     kinds.dedup();

@@ -113,7 +113,7 @@ fn what_was_dropped_is_passed_over_once() {
     make("1.out", HEAD);
     // The ring begins with how many bytes there were in all.
     let total = 4 * (HEAD + TAIL);
-    make("1.out.tail", 8 + TAIL).write_all_at(&total.to_le_bytes(), 0).expect("marked");
+    make("1.out.tail", 8 + TAIL + (64 << 10)).write_all_at(&total.to_le_bytes(), 0).expect("marked");
     let all = bytes(dir.path(), 1, Stream::Out);
     assert_eq!(all.len() as u64, HEAD + TAIL);
 }

@@ -1,5 +1,5 @@
 //! A cockpit without a screen: a document, a journal, and what comes out.
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,8 +50,17 @@ impl Desk {
         Desk::at(Arc::new(root), std::process::id())
     }
 
+    pub(crate) fn with(change: impl FnOnce(&mut Options, &Path)) -> Desk {
+        let root = tempfile::Builder::new().prefix("runs-").tempdir().expect("a directory");
+        Desk::of(Arc::new(root), std::process::id(), change)
+    }
+
     /// Another cockpit, as if this process had another number.
     pub(crate) fn at(root: Arc<TempDir>, pid: u32) -> Desk {
+        Desk::of(root, pid, |_, _| ())
+    }
+
+    pub(crate) fn of(root: Arc<TempDir>, pid: u32, change: impl FnOnce(&mut Options, &Path)) -> Desk {
         let (host, user, started) = ("box", "ann", now());
         let places = places(&root);
         let journal = Journal::open(Setup {
@@ -63,7 +72,7 @@ impl Desk {
             started,
         });
         let (out, told) = mpsc::channel(64);
-        let options = Options {
+        let mut options = Options {
             journal,
             places,
             host: host.into(),
@@ -72,8 +81,10 @@ impl Desk {
             started,
             tables: Arc::new(Tables::default()),
             program: Some(env!("CARGO_BIN_EXE_firedeck").into()),
+            kubeconfig: Vec::new(),
             size: || (80, 24),
         };
+        change(&mut options, root.path());
         let runs = Runs::start(options, out);
         Desk { root, runs, told, heard: Vec::new(), run: None, question: 0 }
     }
@@ -136,21 +147,7 @@ impl Desk {
             Err(command) => command,
         };
         self.question += 1;
-        self.answer(self.question, *command)
-    }
-
-    pub(crate) fn answer(&self, id: u64, command: ShellCommand) -> Approved {
-        let plan = Plan::Shell(Box::new(command));
-        let at = Timestamp(1_000);
-        let asked = Question::ask(QuestionId(id), plan, Place::default(), Ground::default(), None, at);
-        let mut question = asked.expect("asked");
-        question.looked(Findings::default());
-        question.shown(question.revision(), at);
-        let press = Press { key: Key::plain(KeyCode::Char('y')), at: Timestamp(5_000), alone: true };
-        match Box::new(question).answer(Answer::Yes, press) {
-            Verdict::Approved(approved) => approved,
-            other @ Verdict::Open(..) => panic!("{other:?}"),
-        }
+        answer(self.question, *command)
     }
 
     /// Starts a command and waits until it has ended.
@@ -262,6 +259,21 @@ impl Drop for Desk {
                 kill(pid);
             }
         }
+    }
+}
+
+/// The question about a command, answered.
+pub(crate) fn answer(id: u64, command: ShellCommand) -> Approved {
+    let plan = Plan::Shell(Box::new(command));
+    let at = Timestamp(1_000);
+    let asked = Question::ask(QuestionId(id), plan, Place::default(), Ground::default(), None, at);
+    let mut question = asked.expect("asked");
+    question.looked(Findings::default());
+    question.shown(question.revision(), at);
+    let press = Press { key: Key::plain(KeyCode::Char('y')), at: Timestamp(5_000), alone: true };
+    match Box::new(question).answer(Answer::Yes, press) {
+        Verdict::Approved(approved) => approved,
+        other @ Verdict::Open(..) => panic!("{other:?}"),
     }
 }
 

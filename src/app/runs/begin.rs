@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use tokio::sync::OnceCell;
 
-use super::session::{About, Session};
+use super::behind::Way;
+use super::session::{About, Pinned, Session};
 use super::start::Work;
 use super::{Shared, lock};
 use crate::commands::effect::Answer;
@@ -30,7 +31,7 @@ pub(super) async fn look(
     if command.looks.is_empty() {
         return Vec::new();
     }
-    match shared.session(command, prepared).await {
+    match shared.session(command, &Way::Stays, prepared).await {
         Ok(session) => session.look(command.looks.clone()).await,
         Err(why) => {
             let name = match &command.session {
@@ -53,16 +54,34 @@ pub(super) async fn begin(
     let Some(work) = Work::new(shared, approved, evidence) else { return };
     let work = match work {
         Ok(work) => Box::new(work),
-        Err((at, why)) => return shared.not_started(at, why).await,
+        Err((at, why)) => {
+            prepared.into_iter().for_each(give_up);
+            return shared.not_started(at, why).await;
+        }
     };
     let at = work.at();
-    let session = match shared.session(&work.command, prepared).await {
+    let mut prepared = prepared;
+    if let Way::Goes(_) = work.way {
+        // What was prepared for the question is here; what goes to another box needs a session there.
+        prepared.take().into_iter().for_each(give_up);
+    }
+    let session = match shared.session(&work.command, &work.way, prepared).await {
         Ok(session) => session,
         Err(why) => return shared.not_started(at, why).await,
     };
     if !session.begin(work).await {
         shared.not_started(at, "its session is over").await;
     }
+}
+
+/// Ends a session that is not used after all. One that is only being begun is waited for: nobody else would end it.
+fn give_up(prepared: Prepared) {
+    tokio::spawn(async move {
+        let session = prepared.get_or_init(|| async { Err("the question was left".into()) }).await;
+        if let Ok(session) = session {
+            session.leave().await;
+        }
+    });
 }
 
 impl Shared {
@@ -81,35 +100,33 @@ impl Shared {
         let gone = std::mem::take(&mut *all);
         all.extend(kept);
         drop(all);
-        for prepared in gone.into_values() {
-            tokio::spawn(async move {
-                // One that is only being begun is waited for: nobody else would end it.
-                let session = prepared.get_or_init(|| async { Err("the question was left".into()) }).await;
-                if let Ok(session) = session {
-                    session.leave().await;
-                }
-            });
-        }
+        gone.into_values().for_each(give_up);
     }
 
     /// The session that a command joins or begins.
     async fn session(
         self: &Arc<Self>,
         command: &ShellCommand,
+        way: &Way,
         prepared: Option<Prepared>,
     ) -> Result<Session, String> {
         match &command.session {
             shell::Session::Join(name) => self.join(name).await,
             shell::Session::New | shell::Session::Apart => {
                 let prepared = prepared.unwrap_or_default();
-                prepared.get_or_init(|| self.new_session(command)).await.clone()
+                prepared.get_or_init(|| self.new_session(command, way)).await.clone()
             }
         }
     }
 
-    async fn join(self: &Arc<Self>, name: &str) -> Result<Session, String> {
-        if let Some(session) = lock(&self.sessions).get(name) {
-            return Ok(session.clone());
+    pub(super) async fn join(self: &Arc<Self>, name: &str) -> Result<Session, String> {
+        let known = || lock(&self.sessions).get(name).cloned();
+        if let Some(session) = known() {
+            return Ok(session);
+        }
+        let _attaching = self.attaching.lock().await;
+        if let Some(session) = known() {
+            return Ok(session);
         }
         let dir = self.dir_of(name).ok_or("its session is not on this box any more")?;
         let found = runner::session(&dir).ok_or("its session is not on this box any more")?;
@@ -124,11 +141,12 @@ impl Shared {
     async fn attach(self: &Arc<Self>, found: &runner::Session) -> Result<Session, String> {
         let handle = runner::attach(&found.dir).await?;
         let busy = if let State::Running(statement) = found.state { Some(statement) } else { None };
-        let about = About { next: found.last + 1, busy, ours: false, apart: false };
+        let place = Pinned { remote: found.remote.clone(), ..Pinned::default() };
+        let about = About { next: found.last + 1, busy, used: true, place, ..About::default() };
         Ok(Session::follow(self, found.name.clone(), handle, about))
     }
 
-    async fn new_session(self: &Arc<Self>, command: &ShellCommand) -> Result<Session, String> {
+    async fn new_session(self: &Arc<Self>, command: &ShellCommand, way: &Way) -> Result<Session, String> {
         let place = &command.place;
         let bad = |error: std::io::Error| format!("there is no place for a session: {error}");
         let root = self.options.places.sessions().map_err(bad)?;
@@ -136,12 +154,37 @@ impl Shared {
         let (columns, rows) = (self.options.size)();
         let mut setup = Setup::new(root.join(&name));
         setup.program.clone_from(&self.options.program);
-        setup.workdir.clone_from(&place.workdir);
-        setup.remote.clone_from(&place.remote);
         (setup.columns, setup.rows) = (columns, rows);
-        let handle = runner::start(&setup).await?;
-        let apart = command.session == shell::Session::Apart;
-        Ok(Session::follow(self, name, handle, About { next: 1, busy: None, ours: true, apart }))
+        match way {
+            Way::Goes(target) => setup.remote = Some(target.clone()),
+            Way::Stays | Way::Leaves => {
+                setup.workdir.clone_from(&place.workdir);
+                setup.remote.clone_from(&place.remote);
+            }
+        }
+        if setup.remote.is_none() && !place.context.is_empty() {
+            setup.kubeconfig = self.pin(&root, &name, place).await?;
+        }
+        let pinned = setup.remote.is_none();
+        let about = About {
+            run: command.run.clone(),
+            next: 1,
+            ours: true,
+            apart: command.session == shell::Session::Apart,
+            place: Pinned {
+                remote: setup.remote.clone(),
+                context: pinned.then(|| place.context.clone()),
+                namespace: pinned.then(|| place.namespace.clone()),
+            },
+            ..About::default()
+        };
+        match runner::start(&setup).await {
+            Ok(handle) => Ok(Session::follow(self, name, handle, about)),
+            Err(why) => {
+                self.unpin(&name);
+                Err(why)
+            }
+        }
     }
 
     /// The directory of a session. Its name is from a file: it stays in its place.

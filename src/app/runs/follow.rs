@@ -1,13 +1,14 @@
 //! What becomes of a statement that was begun: judged, kept, recorded.
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::session::{Running, Task, bytes};
+use super::{Shared, back};
 use crate::commands::tools::Tables;
 use crate::commands::{self, Lang, Source};
 use crate::domain::shell::{Kind, ShellCommand};
 use crate::incident::What;
-use crate::incident::event::{End, Order, StepEnded};
+use crate::incident::event::{At, End, Order, StepEnded, Verdict};
 use crate::model::msg::Msg;
 use crate::model::run::News;
 use crate::runbook::judge::{Judged, Seen, judge};
@@ -27,7 +28,11 @@ pub(super) struct Judging {
     index: usize,
     /// As it was shown.
     text: String,
-    terminal: bool,
+    pub(super) terminal: bool,
+    /// The step's number, as the operator reads it.
+    n: String,
+    /// What the end of its shell, or its own, means where the text does not say it.
+    says: Option<String>,
 }
 
 /// How a statement ended.
@@ -45,7 +50,9 @@ impl Judging {
     pub(super) fn of(runbook: &Runbook, command: &ShellCommand, tables: &Arc<Tables>) -> Judging {
         let terminal = command.kind == Kind::Terminal;
         let own = command.command.filter(|_| !command.edited);
-        Judging::by(runbook, command.step, own, command.command, &command.shown, terminal, tables)
+        let judging =
+            Judging::by(runbook, command.step, own, command.command, &command.shown, terminal, tables);
+        judging.shown_as(&command.n)
     }
 
     /// What the operator wrote is judged by itself: the document says nothing of it.
@@ -63,12 +70,7 @@ impl Judging {
         if let (Some(command), Some(step)) = (own, whole)
             && known(command).is_some()
         {
-            return Judging {
-                step: Box::new(step.clone()),
-                index: command as usize,
-                text: text.to_owned(),
-                terminal,
-            };
+            return Judging::new(step.clone(), command as usize, text, terminal);
         }
         let lang = of.and_then(known).map_or(Lang::Shell, |command| command.statement.lang);
         let script = commands::read(Source { text, lines: &[1] }, lang, tables);
@@ -80,10 +82,32 @@ impl Judging {
             attributes: Attributes::default(),
         });
         let step = Step { commands: command.into_iter().collect(), ..Step::default() };
-        Judging { step: Box::new(step), index: 0, text: text.to_owned(), terminal }
+        Judging::new(step, 0, text, terminal)
+    }
+
+    fn new(step: Step, index: usize, text: &str, terminal: bool) -> Judging {
+        let n = step.n.clone();
+        Judging { step: Box::new(step), index, text: text.to_owned(), terminal, n, says: None }
+    }
+
+    pub(super) fn shown_as(self, n: &str) -> Judging {
+        Judging { n: n.to_owned(), ..self }
+    }
+
+    /// It is known beforehand what it comes to when it goes well.
+    pub(super) fn known(self, says: String) -> Judging {
+        Judging { says: Some(says), terminal: false, ..self }
+    }
+
+    pub(super) fn n(&self) -> &str {
+        &self.n
     }
 
     fn judge(&self, dir: &Path, statement: u64, how: &How) -> Judged {
+        if let (Some(says), true) = (&self.says, is_well(&how.end)) {
+            let (says, warnings) = (says.clone(), Vec::new());
+            return Judged { verdict: Verdict::Ok, says, warnings, watch: None, offer: None };
+        }
         let read = |stream| ends(dir, statement, stream, JUDGED);
         let ((out, all_out), (err, all_err)) = if self.terminal {
             (read(Stream::Term).unwrap_or_default(), (Vec::new(), true))
@@ -105,43 +129,68 @@ impl Judging {
     }
 }
 
+fn is_well(end: &End) -> bool {
+    match end {
+        End::Exit(codes) => codes.iter().all(|code| *code == 0),
+        End::ShellGone => true,
+        End::Stopped | End::Interrupted | End::NotStarted => false,
+    }
+}
+
+/// A statement that has ended, on its way into the journal.
+struct Done {
+    shared: Arc<Shared>,
+    dir: PathBuf,
+    at: At,
+    order: Order,
+    judging: Judging,
+    how: How,
+}
+
 impl Task {
-    /// A statement of ours has ended.
+    /// A statement has ended. One that somebody else began is his to record, as long as he lives.
     pub(super) async fn ended(&mut self, mut running: Running, how: How) {
-        let (name, statement) = (self.name.clone(), running.statement);
-        let order = Order { session: name.clone(), statement };
-        let tail = running.tail.read(self.handle.dir(), statement);
+        self.unview();
+        let order = Order { session: self.name.clone(), statement: running.statement };
+        let tail = running.tail.read(self.handle.dir(), running.statement);
         self.shared.send(Msg::Ran(News::Tail(order.clone(), tail))).await;
-        let dir = self.handle.dir().to_owned();
-        let judging = running.judging;
-        let (says, milliseconds, end) = (how.why.clone(), how.ms, how.end.clone());
-        let n = judging.step.n.clone();
-        let judged = tokio::task::spawn_blocking(move || judging.judge(&dir, statement, &how)).await;
+        let (shared, dir) = (self.shared.clone(), self.handle.dir().to_owned());
+        let done = Done { shared, dir, at: running.at, order, judging: running.judging, how };
+        let Some(by) = running.by else { return done.record().await };
+        tokio::spawn(async move {
+            match back::told_by_another(&done.shared, &by, &done.order).await {
+                Some(event) => done.shared.send(Msg::Told(Box::new(event))).await,
+                None => done.record().await,
+            }
+        });
+    }
+}
+
+impl Done {
+    async fn record(self) {
+        let Done { shared, dir, at, order, judging, how } = self;
+        let (name, statement, n) = (order.session.clone(), order.statement, judging.n.clone());
+        let (milliseconds, end) = (how.ms, how.end.clone());
+        let looking = dir.clone();
+        let judged = tokio::task::spawn_blocking(move || judging.judge(&looking, statement, &how)).await;
         let judged = judged.unwrap_or_else(|_| Judged {
-            verdict: crate::incident::event::Verdict::NoData,
-            says: format!("firedeck failed to judge it: this is a defect of firedeck {says}"),
+            verdict: Verdict::NoData,
+            says: "firedeck failed to judge it: this is a defect of firedeck".into(),
             warnings: Vec::new(),
             watch: None,
             offer: None,
         });
         let mut output = Vec::new();
         for stream in [Stream::Out, Stream::Err] {
-            match self.keep_output(statement, stream, &n).await {
+            match shared.keep_output(&dir, statement, stream, &n).await {
                 Ok(kept) => output.extend(kept),
-                Err(why) => self.shared.trouble(&name, why).await,
+                Err(why) => shared.trouble(&name, why).await,
             }
         }
-        let event = StepEnded {
-            at: running.at.clone(),
-            order,
-            end,
-            verdict: judged.verdict,
-            says: judged.says.clone(),
-            milliseconds,
-            output,
-        };
-        self.shared.record_or_say(&name, What::StepEnded(Box::new(event))).await;
-        self.shared.say(News::Judged { at: running.at, judged }).await;
+        let (verdict, says) = (judged.verdict, judged.says.clone());
+        let event = StepEnded { at: at.clone(), order, end, verdict, says, milliseconds, output };
+        shared.record_or_say(&name, What::StepEnded(Box::new(event))).await;
+        shared.say(News::Judged { at, judged }).await;
     }
 }
 

@@ -9,10 +9,15 @@
 //! Nothing here knows the screen: whoever gives the channel, the cockpit or a plain terminal, gets all that happens as
 //! [`Msg`]. Nothing is run that is no [`Approved`], nothing is repeated, and what changes something is on a disk as
 //! begun before its shell gets it.
+mod alive;
 mod ask;
+mod back;
 mod begin;
+mod behind;
+mod enter;
 mod follow;
 mod open;
+mod pin;
 mod session;
 mod start;
 mod tail;
@@ -59,6 +64,8 @@ pub struct Options {
     pub tables: Arc<Tables>,
     /// The program that becomes a runner; this one, if none is named.
     pub program: Option<PathBuf>,
+    /// Where the kubeconfig is; empty for the usual places.
+    pub kubeconfig: Vec<PathBuf>,
     /// Columns and rows of the screen, for new sessions.
     pub size: fn() -> (u16, u16),
 }
@@ -81,6 +88,8 @@ struct Shared {
     /// The document of each run, as it was when it was opened.
     books: Mutex<BTreeMap<String, Book>>,
     sessions: Mutex<BTreeMap<String, Session>>,
+    /// Held by whoever attaches to a session, so that nobody does so twice.
+    attaching: tokio::sync::Mutex<()>,
     /// Sessions that were begun for a question which is not answered yet.
     prepared: Mutex<BTreeMap<QuestionId, Prepared>>,
     /// Targets that a run has changed already, or is about to: the evidence of before is kept.
@@ -98,6 +107,7 @@ impl Runs {
             count: AtomicU64::new(0),
             books: Mutex::default(),
             sessions: Mutex::default(),
+            attaching: tokio::sync::Mutex::default(),
             prepared: Mutex::default(),
             touched: Mutex::default(),
         };
@@ -107,6 +117,12 @@ impl Runs {
     /// From now on events are written here.
     pub fn record_in(&self, journal: Journal) {
         *lock(&self.shared.journal) = journal;
+    }
+
+    /// Takes up the runs that the journal tells of: `Msg::RunKnown` for each, and what became of it meanwhile.
+    pub fn come_back(&self) {
+        let shared = self.shared.clone();
+        tokio::spawn(async move { back::come_back(&shared).await });
     }
 
     /// Keeps the document and opens a run: `Msg::RunKnown`, or `Msg::Said` says why not.

@@ -1,10 +1,14 @@
 //! One session, in a task of its own: what is asked of it, one after the other, and what it tells.
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
+use super::enter::{self, Entered};
+use super::follow::{How, Judging};
 use super::start::Work;
 use super::tail::Tailing;
 use super::{Shared, ask, lock};
@@ -12,7 +16,8 @@ use crate::commands::effect::Answer;
 use crate::domain::secret;
 use crate::domain::shell::Sent;
 use crate::domain::text::grouped;
-use crate::incident::event::{At, End};
+use crate::incident::What;
+use crate::incident::event::{At, End, ShellEnded};
 use crate::model::run::News;
 use crate::tools::runner::{Child, Event, Gone, Handle, Stream};
 
@@ -34,6 +39,9 @@ pub(super) enum Order {
     Stop(u64, oneshot::Sender<Result<(), String>>),
     /// Ends it, if nothing runs in it.
     Leave(oneshot::Sender<()>),
+    Enter(oneshot::Sender<Result<Entered, String>>),
+    Type(Vec<u8>),
+    Resize(u16, u16),
 }
 
 impl Session {
@@ -46,12 +54,14 @@ impl Session {
             shared: shared.clone(),
             name,
             handle,
-            next: about.next,
-            busy: about.busy,
-            ours: about.ours,
-            apart: about.apart,
+            about,
             running: None,
             leaving: Vec::new(),
+            viewer: None,
+            backlog: VecDeque::new(),
+            seen: None,
+            asking: None,
+            lasting: BTreeSet::new(),
             over: false,
         };
         tokio::spawn(task.live(inbox));
@@ -81,6 +91,13 @@ impl Session {
         done.await.map_err(|_| over())?
     }
 
+    pub(super) async fn enter(&self) -> Result<(Entered, mpsc::Sender<Order>), String> {
+        let (reply, entered) = oneshot::channel();
+        let over = || "its session is over".to_owned();
+        self.orders.send(Order::Enter(reply)).await.map_err(|_| over())?;
+        Ok((entered.await.map_err(|_| over())??, self.orders.clone()))
+    }
+
     pub(super) async fn leave(&self) {
         let (reply, done) = oneshot::channel();
         if self.orders.send(Order::Leave(reply)).await.is_ok() {
@@ -90,8 +107,9 @@ impl Session {
 }
 
 /// What is known of a session that is followed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Default)]
 pub(super) struct About {
+    pub(super) run: String,
     /// The number of its next statement.
     pub(super) next: u64,
     /// What runs in it.
@@ -100,6 +118,34 @@ pub(super) struct About {
     pub(super) ours: bool,
     /// Nothing else shares it: it ends with its statement.
     pub(super) apart: bool,
+    /// The journal names it: that it is over has to stand there too.
+    pub(super) used: bool,
+    pub(super) place: Pinned,
+    /// Statements that the journal says were begun, of which it does not say how they ended.
+    pub(super) pending: BTreeMap<u64, Pending>,
+}
+
+/// Where a session is, as far as that is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Pinned {
+    pub(super) remote: Option<String>,
+    pub(super) context: Option<String>,
+    pub(super) namespace: Option<String>,
+}
+
+/// A statement that was begun by somebody else, or by this program's predecessor.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) at: At,
+    pub(super) judging: Judging,
+    pub(super) by: By,
+}
+
+/// Who wrote that a statement was begun, and in which journal.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct By {
+    pub(super) writer: String,
+    pub(super) journal: String,
 }
 
 /// What runs, and how it will be judged.
@@ -107,20 +153,28 @@ pub(super) struct About {
 pub(super) struct Running {
     pub(super) at: At,
     pub(super) statement: u64,
-    pub(super) judging: super::follow::Judging,
+    pub(super) judging: Judging,
     pub(super) tail: Tailing,
+    /// `None` where it was begun here.
+    pub(super) by: Option<By>,
 }
 
 pub(super) struct Task {
     pub(super) shared: Arc<Shared>,
     pub(super) name: String,
     pub(super) handle: Handle,
-    pub(super) next: u64,
-    pub(super) busy: Option<u64>,
-    pub(super) ours: bool,
-    pub(super) apart: bool,
+    pub(super) about: About,
     pub(super) running: Option<Running>,
     leaving: Vec<oneshot::Sender<()>>,
+    /// Who looks at its terminal, and what he has not been shown yet.
+    pub(super) viewer: Option<mpsc::Sender<Bytes>>,
+    pub(super) backlog: VecDeque<Bytes>,
+    /// The statement whose terminal was looked at before.
+    pub(super) seen: Option<u64>,
+    /// The statement that is a question of ours.
+    asking: Option<u64>,
+    /// What goes on behind the shell, begun by its statements.
+    lasting: BTreeSet<i32>,
     pub(super) over: bool,
 }
 
@@ -147,9 +201,15 @@ impl Task {
                     None => break,
                 },
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => self.tell_tail(),
+                shown = enter::show(self.viewer.as_ref(), &mut self.backlog), if self.is_shown() => {
+                    self.viewer.take_if(|_| !shown);
+                }
             }
         }
         lock(&self.shared.sessions).remove(&self.name);
+        if self.over {
+            self.shared.unpin(&self.name);
+        }
         inbox.close();
         while let Some(order) = inbox.recv().await {
             if let Order::Start(work) = order {
@@ -171,16 +231,24 @@ impl Task {
                 let _ = reply.send(done);
             }
             Order::Leave(reply) => {
-                if self.busy.is_none() && self.ours && !self.over {
+                if self.about.busy.is_none() && self.about.ours && !self.over {
                     self.leaving.push(reply);
+                    // One that is gone already has nothing to end.
                     let _ = self.handle.end(false).await;
                 }
             }
+            Order::Enter(reply) => {
+                let entered = self.enter();
+                let _ = reply.send(entered);
+            }
+            // What cannot be typed or sized any more is over, which is told anyway.
+            Order::Type(bytes) => drop(self.handle.type_(bytes).await),
+            Order::Resize(columns, rows) => drop(self.handle.resize(rows, columns).await),
         }
     }
 
     async fn stop(&mut self, statement: u64) -> Result<(), String> {
-        if self.busy.is_none() && self.apart {
+        if self.about.busy.is_none() && self.about.apart {
             // What it left behind its shell.
             return self.handle.end(true).await;
         }
@@ -210,20 +278,20 @@ impl Task {
 
     /// Asks the shell something that leaves no trace in it.
     pub(super) async fn ask(&mut self, text: &Sent, within: Duration) -> Asked {
-        if let Some(statement) = self.busy {
+        if let Some(statement) = self.about.busy {
             return Asked::Not(format!("statement {statement} is still running in its shell"));
         }
         let mark = match ask::mark() {
             Ok(mark) => mark,
             Err(error) => return Asked::Not(format!("no random numbers: {error}")),
         };
-        let statement = self.next;
+        let statement = self.about.next;
         let deadline = Instant::now() + within + GRACE;
         if let Err(why) = self.handle.order(ask::text(text.expose(), within, &mark), statement).await {
             return Asked::Not(why);
         }
-        self.busy = Some(statement);
-        while self.busy == Some(statement) && !self.over {
+        (self.about.busy, self.asking) = (Some(statement), Some(statement));
+        while self.about.busy == Some(statement) && !self.over {
             match timeout_at(deadline, self.handle.next()).await {
                 Ok(Some(event)) => Box::pin(self.hear(event)).await,
                 Ok(None) => self.over = true,
@@ -251,32 +319,35 @@ impl Task {
     pub(super) async fn hear(&mut self, event: Event) {
         match event {
             Event::Started { statement, .. } => {
-                self.next = self.next.max(statement + 1);
-                self.busy = Some(statement);
+                self.about.next = self.about.next.max(statement + 1);
+                self.about.busy = Some(statement);
+                if let Some(pending) = self.about.pending.remove(&statement) {
+                    let tail = Tailing::new(pending.judging.terminal);
+                    let (at, judging, by) = (pending.at, pending.judging, Some(pending.by));
+                    self.running = Some(Running { at, statement, judging, tail, by });
+                }
             }
             Event::Output { statement, .. } => {
                 if let Some(running) = self.running.as_mut().filter(|one| one.statement == statement) {
                     running.tail.touch();
                 }
             }
-            Event::Terminal(_) | Event::Ready { .. } | Event::Unknown => {}
+            Event::Terminal(bytes) => self.show(bytes),
+            Event::Ready { .. } | Event::Unknown => {}
             Event::Trouble { why, .. } => self.shared.trouble(&self.name, why).await,
             Event::Ended(ended) => {
-                if self.busy.is_none_or(|busy| busy <= ended.statement) {
-                    self.busy = None;
+                if self.about.busy.is_none_or(|busy| busy <= ended.statement) {
+                    self.about.busy = None;
                 }
+                self.left_behind(ended.statement, &ended.background).await;
                 let lasting = !ended.background.is_empty();
                 if let Some(running) = self.running.take_if(|one| one.statement == ended.statement) {
-                    let how = super::follow::How {
-                        end: End::Exit(ended.codes),
-                        ms: ended.ms,
-                        whole: ended.unwritten == [0; 3],
-                        why: String::new(),
-                    };
-                    self.ended(running, how).await;
+                    let (end, whole) = (End::Exit(ended.codes), ended.unwritten == [0; 3]);
+                    self.ended(running, How { end, ms: ended.ms, whole, why: String::new() }).await;
                     if lasting {
                         self.background(ended.background).await;
-                    } else if self.apart {
+                    } else if self.about.apart {
+                        // One that is gone already has nothing to end.
                         let _ = self.handle.end(false).await;
                     }
                 }
@@ -293,19 +364,39 @@ impl Task {
         }
     }
 
+    /// What a question has left behind ends with it: a shell without groups could not see to that by itself.
+    async fn left_behind(&mut self, statement: u64, background: &[Child]) {
+        if self.asking != Some(statement) {
+            self.lasting = background.iter().map(|child| child.pid).collect();
+            return;
+        }
+        self.asking = None;
+        for child in background.iter().filter(|child| !self.lasting.contains(&child.pid)) {
+            // Most are killed already, and only not yet gone.
+            let _ = self.handle.stop_child(child.pid).await;
+        }
+    }
+
     async fn gone(&mut self, end: End, gone: Gone) {
-        (self.over, self.busy) = (true, None);
+        (self.over, self.about.busy) = (true, None);
+        let why = if gone.why.is_empty() { "its shell has ended".to_owned() } else { gone.why.clone() };
         if let Some(running) = self.running.take() {
             let whole = gone.unwritten == [0; 3];
-            self.ended(running, super::follow::How { end, ms: gone.ms, whole, why: gone.why }).await;
-        } else if self.leaving.is_empty() && !self.apart {
-            let why = if gone.why.is_empty() { "its shell has ended" } else { &gone.why };
-            self.shared.trouble(&self.name, format!("the session is over: {why}")).await;
+            self.ended(running, How { end, ms: gone.ms, whole, why: gone.why }).await;
+        } else if self.about.used && self.about.ours && !self.about.apart {
+            let (run, session) = (self.about.run.clone(), self.name.clone());
+            let says = crate::domain::text::clean_to(&why, 240).into_owned();
+            let what = What::ShellEnded(ShellEnded { run, session, end, says });
+            self.shared.record_or_say(&self.name, what).await;
+        }
+        if self.leaving.is_empty() && self.about.used && !self.about.apart {
+            self.shared.trouble(&self.name, format!("a session is over: {why}")).await;
         }
         if !gone.background.is_empty() {
             self.background(gone.background).await;
         }
         for reply in self.leaving.drain(..) {
+            // Who waits for it may be gone.
             let _ = reply.send(());
         }
     }

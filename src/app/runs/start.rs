@@ -1,12 +1,14 @@
 //! From an approved command to its shell: the test before it, the evidence, the journal, and only then the order.
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::behind::{self, Way};
 use super::follow::Judging;
-use super::session::{Asked, Running, Task};
+use super::session::{Asked, By, Running, Task};
 use super::tail::Tailing;
-use super::{Shared, ask, begin, lock};
+use super::{Shared, ask, back, begin, lock};
 use crate::domain::approval::{Approved, Tier};
 use crate::domain::secret;
 use crate::domain::shell::{Kind, Sent, ShellCommand};
@@ -33,6 +35,8 @@ pub(super) struct Work {
     reason: String,
     evidence: Vec<Sent>,
     judging: Judging,
+    /// Whether it moves its fence to another box, or back.
+    pub(super) way: Way,
 }
 
 impl Work {
@@ -56,8 +60,17 @@ impl Work {
         let Some(book) = lock(&shared.books).get(&command.run).cloned() else {
             return refuse("its run is not known here");
         };
+        let way = behind::way(&book.runbook, &command);
+        if let (Way::Goes(target), Some(from)) = (&way, &command.place.remote) {
+            return refuse(&format!("`{target}` cannot be reached from a session on `{from}`"));
+        }
         let judging = Judging::of(&book.runbook, &command, &shared.options.tables);
-        Some(Ok(Work { command, tier, question, revision, reason, evidence, judging }))
+        let judging = match &way {
+            Way::Stays => judging,
+            Way::Goes(target) => judging.known(format!("a session on `{target}` is open")),
+            Way::Leaves => judging.known("the session was left".to_owned()),
+        };
+        Some(Ok(Work { command, tier, question, revision, reason, evidence, judging, way }))
     }
 
     pub(super) fn at(&self) -> At {
@@ -77,7 +90,10 @@ impl Work {
             edited: command.edited,
             tier: self.tier.into(),
             why: command.why.join("; "),
-            host: place.host.clone(),
+            host: match &self.way {
+                Way::Goes(target) => target.clone(),
+                Way::Stays | Way::Leaves => place.host.clone(),
+            },
             workdir: place.workdir.as_ref().map(|dir| dir.display().to_string()).unwrap_or_default(),
             context: place.context.clone(),
             namespace: place.namespace.clone(),
@@ -93,6 +109,10 @@ impl Work {
     /// What its shell gets. With the terminal, all of it goes there, whatever else the session does with its output.
     fn text(&self) -> String {
         let text = self.command.text.expose();
+        if let Way::Goes(_) = self.way {
+            // The session is there already: this sees that its shell answers.
+            return ":".to_owned();
+        }
         match self.command.kind {
             Kind::Plain | Kind::Job => text.to_owned(),
             Kind::Terminal => {
@@ -106,46 +126,62 @@ impl Task {
     pub(super) async fn start(&mut self, work: Work) {
         let at = work.at();
         if let Err(why) = self.refuse(&work).await {
-            return self.shared.not_started(at, why).await;
+            self.shared.not_started(at, why).await;
+            return self.end_unused().await;
         }
         self.keep_evidence(&work).await;
-        let order = event::Order { session: self.name.clone(), statement: self.next };
+        let order = event::Order { session: self.name.clone(), statement: self.about.next };
         let started = work.started(order.clone(), &self.shared.options.user);
         let what = What::StepStarted(Box::new(started));
-        let told = self.shared.record(what.clone()).await;
-        if let Err(error) = told {
-            if !work.command.only_reads() {
-                return self
-                    .shared
-                    .not_started(at, format!("what changes something is recorded first: {error}"))
-                    .await;
+        let by = match self.shared.record(what.clone()).await {
+            Ok(id) => By { writer: id.writer, journal: id.incident },
+            Err(error) if !work.command.only_reads() => {
+                let why = format!("what changes something is recorded first: {error}");
+                return self.shared.not_started(at, why).await;
             }
-            self.shared.tell_unrecorded(&self.name, what, &error).await;
-        }
+            Err(error) => {
+                self.shared.tell_unrecorded(&self.name, what, &error).await;
+                By::default()
+            }
+        };
         if let Err(why) = self.handle.order(work.text(), order.statement).await {
-            return self.refused(at, order, why).await;
+            return self.refused(at, order, by, why).await;
         }
-        self.busy = Some(order.statement);
-        self.next = order.statement + 1;
-        let terminal = work.command.kind == Kind::Terminal;
+        self.about.busy = Some(order.statement);
+        self.about.next = order.statement + 1;
+        let terminal = work.judging.terminal;
         self.running = Some(Running {
             at,
             statement: order.statement,
             judging: work.judging,
             tail: Tailing::new(terminal),
+            by: None,
         });
+        self.about.used = true;
         if terminal {
             self.shared.say(News::WantsTerminal(order)).await;
         }
     }
 
+    /// A session in which nothing was begun is joined by nothing.
+    async fn end_unused(&mut self) {
+        if !self.about.used && self.about.ours && self.about.busy.is_none() {
+            // One that is gone already has nothing to end.
+            let _ = self.handle.end(false).await;
+        }
+    }
+
     /// Why it is not started, before anything of it is written down.
     async fn refuse(&mut self, work: &Work) -> Result<(), String> {
-        if let Some(statement) = self.busy {
+        if let Some(statement) = self.about.busy {
             return Err(format!("statement {statement} is still running in its shell"));
         }
-        if work.command.kind == Kind::Terminal
-            && let Some(host) = &work.command.place.remote
+        let is_opened = matches!(work.way, Way::Goes(_));
+        if !is_opened {
+            self.about.place.refuse(&work.command)?;
+        }
+        if work.judging.terminal
+            && let Some(host) = &self.about.place.remote
         {
             return Err(format!("a session on `{host}` has no terminal: it cannot run what needs one"));
         }
@@ -205,7 +241,11 @@ impl Task {
     }
 
     /// The shell did not take what the journal says was begun.
-    async fn refused(&mut self, at: At, order: event::Order, why: String) {
+    async fn refused(&mut self, at: At, order: event::Order, by: By, why: String) {
+        if back::begun_by_another(&self.shared, &by, &order, &at).await {
+            // It runs, as he will tell; that it does not would be told of the very same attempt.
+            return self.shared.not_started(at, "somebody else has just begun it").await;
+        }
         let ended = StepEnded {
             at: at.clone(),
             order,
@@ -218,21 +258,24 @@ impl Task {
         self.shared.record_or_say(&self.name, What::StepEnded(Box::new(ended))).await;
         self.shared.not_started(at, why).await;
     }
+}
 
+impl Shared {
     /// What a statement wrote to one stream, as it is kept beside the journal.
     pub(super) async fn keep_output(
         &self,
+        dir: &Path,
         statement: u64,
         stream: Stream,
         n: &str,
     ) -> Result<Option<Output>, String> {
-        let bytes = super::follow::kept(self.handle.dir(), statement, stream);
+        let bytes = super::follow::kept(dir, statement, stream);
         let bytes = bytes.map_err(|error| format!("what it wrote cannot be read: {error}"))?;
         if bytes.is_empty() {
             return Ok(None);
         }
         let label = format!("step-{n}.{}.txt", stream.name());
-        let kept = self.shared.journal().keep(&label, masked(&bytes), now()).await;
+        let kept = self.journal().keep(&label, masked(&bytes), now()).await;
         kept.map(Some).map_err(|error| format!("what it wrote is not kept: {error}"))
     }
 }

@@ -144,5 +144,5 @@ pub(super) fn read(shared: &Shared, order: Order, stream: Stream, from: u64) -> 
     let err = stream == Stream::Err;
     let lines = (0..page.len()).filter_map(|n| page.line(n));
     let lines = lines.map(|(text, inks)| line(text, inks, err, usize::MAX)).collect();
-    Ok(Page { order, stream, lines, from: page.from, to: page.to, total })
+    Ok(Page { order, stream, lines, from: page.from, to: page.to, total, open: page.open })
 }

@@ -37,11 +37,11 @@ impl Shared {
     }
 
     /// The event is on a disk and told, or neither.
-    pub(super) async fn record(&self, what: What) -> Result<(), JournalError> {
+    pub(super) async fn record(&self, what: What) -> Result<EventId, JournalError> {
         let at = now();
         let id = self.journal().append(what.clone(), at).await?;
-        self.send(Msg::Told(Box::new(Event::known(id, at, what)))).await;
-        Ok(())
+        self.send(Msg::Told(Box::new(Event::known(id.clone(), at, what)))).await;
+        Ok(id)
     }
 
     /// The event is told all the same where no disk takes it, and that is said.

@@ -1,10 +1,11 @@
-//! `firedeck runbooks`: list, show, lint, coverage, search.
+//! `firedeck runbooks`: list, show, run, lint, coverage, search.
 mod checklist;
 mod coverage;
 mod lint;
 mod list;
 pub mod options;
 mod pick;
+pub(super) mod run;
 mod search;
 mod shelf;
 mod show;
@@ -23,6 +24,11 @@ pub(super) fn run(what: &RunbooksCommand, request: &Request) -> color_eyre::Resu
             list::list(request, paths, &wanted, *json)
         }
         RunbooksCommand::Show { name, within, json } => show::show(request, name, &within.paths, *json),
+        RunbooksCommand::Run { name, within, step, set } => {
+            let (within, set) = (within.paths.clone(), set.clone());
+            let wanted = run::Wanted { name: name.join(" "), within, step: step.clone(), set, walk: false };
+            return run::run(request, &wanted);
+        }
         RunbooksCommand::Lint(flags) => lint::lint(request, flags),
         RunbooksCommand::Coverage { paths, rules, json } => {
             return coverage::coverage(request, paths, rules, *json);

@@ -62,6 +62,31 @@ Exit status: 0 well, 1 when there is none, or more than one.", after_long_help =
         json: bool,
     },
 
+    /// Work through one runbook in this terminal, with the questions of the cockpit
+    #[command(after_help = "\
+What only reads runs at once; a change asks for `y`, a danger for the target's name and a reason. Values are asked for
+once, and quoted for where they stand. Everything is recorded, and Ctrl-C stops what runs.
+
+Examples:
+  firedeck runbooks run 'Daily health check'
+  firedeck runbooks run docs/oncall.md:120 --step 2
+  firedeck runbooks run restart worker --set namespace=shop
+
+Exit status: 0 all went well, 1 something did not, 3 it was left, or had to ask and nobody was there.", after_long_help = WHERE)]
+    Run {
+        /// Its name, a part of it, or the document and a line of it: PATH:LINE
+        #[arg(value_name = "NAME|PATH:LINE", required = true)]
+        name: Vec<String>,
+        #[command(flatten)]
+        within: Within,
+        /// This step alone, by its number
+        #[arg(long, value_name = "N")]
+        step: Option<String>,
+        /// A value to fill in; may be given several times
+        #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+        set: Vec<(String, String)>,
+    },
+
     /// Say what an author should mend
     #[command(after_help = "\
 Examples:
@@ -199,7 +224,7 @@ impl From<Deny> for Severity {
     }
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+pub(in crate::cli) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.trim().is_empty() => {
             Ok((name.trim().to_owned(), value.trim().trim_matches('"').to_owned()))

@@ -10,6 +10,7 @@ use super::shelf::Shelf;
 use super::words::line;
 use crate::cli::out;
 use crate::config::Request;
+use crate::model::shelf::Book;
 use crate::runbook::suggest::Index;
 use crate::runbook::{Document, Runbook, json};
 
@@ -19,14 +20,24 @@ const MOST: usize = 20;
 const NEAR: usize = 5;
 
 pub(super) fn show(request: &Request, name: &[String], within: &[PathBuf], as_json: bool) -> ExitCode {
-    let name = name.join(" ");
-    let spot = Spot::parse(&name);
-    let file =
-        spot.as_ref().filter(|spot| within.is_empty() && spot.is_there()).map(|spot| spot.path.clone());
-    let shelf = match Shelf::open(request, file.as_ref().map_or(within, std::slice::from_ref)) {
-        Ok(shelf) => shelf,
+    let (shelf, book) = match chosen(request, &name.join(" "), within) {
+        Ok(chosen) => chosen,
         Err(code) => return code,
     };
+    let text = if as_json {
+        as_programs_read_it(&book.document, &book.runbook)
+    } else {
+        checklist(&shelf.ink, &book.document, &book.runbook)
+    };
+    out::print(text.as_bytes())
+}
+
+/// The one runbook of this name, or place; that there is none, or several, is said.
+pub(super) fn chosen(request: &Request, name: &str, within: &[PathBuf]) -> Result<(Shelf, Book), ExitCode> {
+    let spot = Spot::parse(name);
+    let file =
+        spot.as_ref().filter(|spot| within.is_empty() && spot.is_there()).map(|spot| spot.path.clone());
+    let shelf = Shelf::open(request, file.as_ref().map_or(within, std::slice::from_ref))?;
     let at = |spot: &Spot| {
         let documents = shelf.documents().map(AsRef::as_ref).filter(|document| spot.is_of(document));
         documents
@@ -35,19 +46,21 @@ pub(super) fn show(request: &Request, name: &[String], within: &[PathBuf], as_js
     };
     let mut found: Vec<(&Document, &Runbook)> = spot.as_ref().map(at).unwrap_or_default();
     if found.is_empty() && file.is_none() {
-        found = named(shelf.runbooks(), &name);
+        found = named(shelf.runbooks(), name);
     }
     match found.as_slice() {
         [(document, runbook)] => {
-            let text = if as_json {
-                as_programs_read_it(document, runbook)
-            } else {
-                checklist(&shelf.ink, document, runbook)
-            };
-            out::print(text.as_bytes())
+            let document = shelf.documents().find(|one| std::ptr::eq(one.as_ref(), *document)).cloned();
+            let own = document.as_ref().and_then(|document| {
+                document.runbooks.iter().find(|one| std::ptr::eq(one.as_ref(), *runbook)).cloned()
+            });
+            match (document, own) {
+                (Some(document), Some(runbook)) => Ok((shelf, Book { document, runbook })),
+                _ => Err(nothing(&shelf, name)),
+            }
         }
-        [] => shelf.finish(nothing(&shelf, &name)),
-        several => out::complain(&several_fit(&name, several)),
+        [] => Err(shelf.finish(nothing(&shelf, name))),
+        several => Err(out::complain(&several_fit(name, several))),
     }
 }
 

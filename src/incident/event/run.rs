@@ -171,6 +171,16 @@ pub struct StepSettled {
     pub says: String,
 }
 
+/// A session ended while nothing ran in it, and what it held with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShellEnded {
+    pub run: String,
+    pub session: String,
+    pub end: End,
+    #[serde(default)]
+    pub says: String,
+}
+
 /// Done by hand, or not done after all; without an item, the whole step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepTicked {
@@ -296,6 +306,12 @@ mod tests {
             started(Some(3)),
             started(None),
             What::StepSettled(StepSettled { at: at(), verdict: Verdict::Failed, says: "x".into() }),
+            What::ShellEnded(ShellEnded {
+                run: "r1".into(),
+                session: "s1".into(),
+                end: End::ShellGone,
+                says: "left".into(),
+            }),
             What::StepTicked(StepTicked { run: "r1".into(), step: 1, item: Some(0), ticked: true, by: by() }),
             What::StepSkipped(StepSkipped {
                 run: "r1".into(),

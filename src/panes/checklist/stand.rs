@@ -4,10 +4,14 @@ use crate::domain::text::one_line;
 use crate::domain::time::Timestamp;
 use crate::incident::event::Order;
 use crate::model::checklist::{Checklist, Spot};
+use crate::model::evidence::Answer;
 use crate::model::run::{Known, Tail};
 use crate::model::{Model, run::Runs};
 use crate::panes::Fact;
 use crate::runbook::execution::{CommandView, State, StepView};
+
+/// What is said where no pane shows whether a change has helped.
+pub const NOBODY: &str = "nobody sees from here whether it helped: Space ticks it";
 
 /// What is known beside the document while its checklist is drawn.
 #[derive(Clone, Copy)]
@@ -38,6 +42,24 @@ impl<'a> Stand<'a> {
 
     pub fn tail(&self, spot: Spot) -> Option<&'a Tail> {
         self.runs.tails.get(&self.order(spot)?)
+    }
+
+    /// What the panes say to a condition.
+    pub fn answer(&self, spot: Spot) -> Option<&'a Answer> {
+        self.runs.evidence.answers.get(&spot)
+    }
+
+    /// How far that is which was accepted; nothing where the operator has ticked it.
+    pub fn settling(&self, spot: Spot, view: &CommandView) -> Option<&'a str> {
+        let State::Accepted { .. } = view.state else { return None };
+        if self.step(spot.step).is_some_and(|step| step.state == State::Ticked) {
+            return None;
+        }
+        let number = |at: usize| u32::try_from(at).ok();
+        let (step, command) = (number(spot.step)?, number(spot.command?)?);
+        let key = (self.known?.run.name().to_owned(), step, Some(command));
+        let known = self.runs.settling.get(&key).map(|settling| settling.says.as_str());
+        Some(known.unwrap_or(NOBODY))
     }
 
     /// `3 of 12 done`, with what went wrong.

@@ -20,7 +20,8 @@ use std::sync::Arc;
 
 use super::binding::{Origin, Value, Values};
 use super::types::{Command, Runbook, Step};
-use crate::incident::event::{End, Event, Order, RunOpened};
+use crate::domain::time::Timestamp;
+use crate::incident::event::{End, Event, Order, RunOpened, StepStarted, Verdict};
 use conditional::Test;
 use fence::{At, Fences, Need};
 use record::Record;
@@ -59,6 +60,15 @@ pub enum Shell {
         end: End,
         gone: Vec<Need>,
     },
+}
+
+/// A start of a command that was accepted, and whose outcome is still open.
+#[derive(Debug, Clone, Copy)]
+pub struct Accepted<'a> {
+    pub order: &'a Order,
+    pub started: &'a StepStarted,
+    pub began: Timestamp,
+    pub ended: Timestamp,
 }
 
 impl Run {
@@ -154,6 +164,18 @@ impl Run {
         self.record.last((step, command)).map(|(order, _)| order.clone())
     }
 
+    /// The last start of a command that was accepted and of which nothing more is known; without a number, of those
+    /// that the operator wrote in the step.
+    pub fn accepted(&self, step: u32, command: Option<u32>) -> Option<Accepted<'_>> {
+        let spot = (step, command);
+        let (order, attempt) = self.record.last(spot)?;
+        let (began, started) = attempt.started.as_ref()?;
+        let (ended, _) = attempt.ended.as_ref().filter(|(_, body)| body.verdict == Verdict::Accepted)?;
+        let known = self.record.settled.get(&spot).and_then(BTreeMap::last_key_value);
+        let open = known.is_none_or(|(key, _)| key < began);
+        open.then_some(Accepted { order, started, began: began.at, ended: ended.at })
+    }
+
     /// A reason was given for something in it.
     pub fn has_reason(&self) -> bool {
         let attempts = self.record.attempts.values().flat_map(BTreeMap::values);
@@ -190,6 +212,12 @@ impl Run {
             }
         }
         said
+    }
+
+    /// The box on which a command ran last.
+    pub fn host_of(&self, step: u32, command: u32) -> Option<&str> {
+        let (_, attempt) = self.record.last((step, Some(command)))?;
+        attempt.started.as_ref().map(|(_, body)| body.host.as_str())
     }
 
     fn named(&self, step: u32, command: Option<u32>) -> String {

@@ -133,6 +133,7 @@ impl Record {
                     all.pop_first();
                 }
             }
+            What::ShellEnded(body) => self.seen(&body.session, &key, Some(body.end.clone())),
             What::StepTicked(body) => later_in(&mut self.ticks, (body.step, body.item), key, body),
             What::StepSkipped(body) => later_in(&mut self.skips, body.step, key, body),
             What::BranchChosen(body) => {
@@ -242,6 +243,7 @@ fn run_of(what: &What) -> Option<&str> {
         What::StepStarted(body) => &body.at.run,
         What::StepEnded(body) => &body.at.run,
         What::StepSettled(body) => &body.at.run,
+        What::ShellEnded(body) => &body.run,
         What::StepTicked(body) => &body.run,
         What::StepSkipped(body) => &body.run,
         What::BranchChosen(body) => &body.run,

@@ -15,6 +15,7 @@ mod link;
 mod metrics;
 mod nodes;
 mod objects;
+pub mod pinned;
 mod pods;
 mod proxy;
 mod pulse;

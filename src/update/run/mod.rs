@@ -1,10 +1,14 @@
 //! Working through a runbook: what the journal tells of runs, and what runs beside that.
+mod evidence;
 mod go;
 mod hand;
+mod settle;
 mod values;
 
+use super::table;
 use crate::commands::effect::Answer;
 use crate::domain::approval::QuestionId;
+use crate::domain::object::Kind;
 use crate::domain::settings::Action;
 use crate::domain::time::Timestamp;
 use crate::incident::What;
@@ -131,13 +135,32 @@ pub fn ran(model: &mut Model, news: News) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Seconds are counted for what runs, and for nothing else.
-pub fn tick(model: &mut Model, before: Timestamp) {
+/// Seconds are counted for what runs and for what has to hold, and for nothing else.
+pub fn tick(model: &mut Model, before: Timestamp) -> Vec<Effect> {
     let second = |at: Timestamp| at.0.div_euclid(1_000);
-    let runs = || open(model).is_some_and(|(_, known)| !known.run.in_flight().is_empty());
-    if second(before) != second(model.now) && runs() {
+    if second(before) == second(model.now) {
+        return Vec::new();
+    }
+    if open(model).is_some_and(|(_, known)| !known.run.in_flight().is_empty()) {
         model.mark_dirty(Dirty::Soon);
     }
+    settle::tick(model)
+}
+
+/// Keeps up with what the open runbook asks of the panes, and has watched what it and its changes need.
+pub fn keep_up(model: &mut Model) -> Vec<Effect> {
+    evidence::refresh(model);
+    let mut kinds: Vec<Kind> = settle::kinds(model).collect();
+    kinds.extend(&model.runs.evidence.kinds);
+    kinds.sort_unstable();
+    kinds.dedup();
+    if kinds == model.runs.watched {
+        return Vec::new();
+    }
+    let before = table::watched(model);
+    model.runs.watched = kinds;
+    let now = table::watched(model);
+    if now == before { Vec::new() } else { vec![Effect::Watch(now)] }
 }
 
 /// Writes something down of the run, which is opened first where there is none.

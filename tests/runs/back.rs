@@ -1,0 +1,191 @@
+//! Coming back: what went on meanwhile is followed, judged and recorded, by one cockpit and once.
+use std::sync::Arc;
+
+use firedeck::domain::approval::Tier;
+use firedeck::domain::shell::Session;
+use firedeck::incident::event::{End, Order, Verdict};
+use firedeck::model::msg::Msg;
+use firedeck::runbook::execution::{Run, Shell};
+use firedeck::tools::runner::{State, session};
+use tempfile::TempDir;
+
+use super::bench::{Desk, kill, told, wait};
+
+const WAITS: &str = "echo begun; while [ ! -e go ]; do sleep 0.01; done; echo finished";
+
+/// The number of a process that is gone.
+fn dead() -> u32 {
+    let mut child = std::process::Command::new("true").spawn().expect("started");
+    child.wait().expect("gone");
+    child.id()
+}
+
+/// A cockpit that is killed while a statement runs, as far as its sessions and its journal can tell.
+fn killed(lines: &str, run_first: bool) -> (Arc<TempDir>, Order) {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let (root, order) = runtime.block_on(async {
+        let root = tempfile::Builder::new().prefix("runs-").tempdir().expect("a directory");
+        let mut desk = Desk::at(Arc::new(root), dead());
+        desk.open(lines).await;
+        let command = desk.command(0, Tier::Read, Session::New);
+        let order = if run_first { desk.run(command).await.order } else { desk.begin(command).await };
+        if !run_first {
+            wait(|| desk.output(&order).contains("begun")).await;
+        }
+        (desk.root.clone(), order)
+    });
+    runtime.shutdown_background();
+    (root, order)
+}
+
+async fn back(root: &Arc<TempDir>) -> Desk {
+    let mut desk = Desk::at(root.clone(), std::process::id());
+    desk.runs.come_back();
+    match desk.until(|msg| matches!(msg, Msg::RunKnown(_))).await {
+        Msg::RunKnown(known) => desk.run = Some(*known),
+        other => panic!("{other:?}"),
+    }
+    desk
+}
+
+fn run(desk: &Desk) -> &Run {
+    &desk.run.as_ref().expect("a run").run
+}
+
+fn state(root: &TempDir, order: &Order) -> State {
+    session(&root.path().join("state/sessions").join(&order.session)).expect("a session").state
+}
+
+fn on<F: Future>(what: F) -> F::Output {
+    tokio::runtime::Runtime::new().expect("a runtime").block_on(what)
+}
+
+#[test]
+fn what_runs_is_followed_and_recorded_once_and_its_shell_can_be_joined() {
+    let (root, order) = killed(&format!("{WAITS}\necho more"), false);
+    on(async {
+        let mut desk = back(&root).await;
+        assert_eq!(desk.count("step-ended"), 0);
+        std::fs::write(root.path().join("go"), "").expect("told");
+        let ended = desk.ended().await;
+        assert_eq!((&ended.order, ended.verdict), (&order, Verdict::Ok));
+        let next = desk.command(1, Tier::Read, Session::Join(order.session.clone()));
+        assert_eq!(desk.run(next).await.verdict, Verdict::Ok);
+        let mut third = back(&root).await;
+        let last = third.command(1, Tier::Read, Session::Join(order.session.clone()));
+        assert_eq!(third.run(last).await.verdict, Verdict::Ok);
+        assert_eq!(third.count("step-ended"), 3);
+        assert_eq!(run(&third).said(), Vec::<String>::new());
+    });
+}
+
+#[test]
+fn what_ended_meanwhile_is_judged_and_recorded() {
+    let (root, order) = killed(&WAITS.replace("echo finished", "false"), false);
+    std::fs::write(root.path().join("go"), "").expect("told");
+    on(async {
+        wait(|| state(&root, &order) == State::Idle).await;
+        let mut desk = back(&root).await;
+        let ended = desk.ended().await;
+        assert_eq!((ended.end, ended.verdict), (End::Exit(vec![1]), Verdict::Failed));
+        assert_eq!(ended.output.len(), 1, "what it wrote is kept");
+    });
+}
+
+#[test]
+fn a_dead_runner_is_interrupted() {
+    let (root, order) = killed(WAITS, false);
+    on(async {
+        let runner = |desk: &Desk| {
+            let line = |pid: &i32| std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            desk.processes().into_iter().find(|pid| line(pid).windows(8).any(|part| part == b"\0runner\0"))
+        };
+        let mut desk = back(&root).await;
+        kill(runner(&desk).expect("a runner"));
+        let ended = desk.ended().await;
+        assert_eq!((ended.order, ended.end, ended.verdict), (order, End::Interrupted, Verdict::Interrupted));
+        drop(desk);
+        let desk = back(&root).await;
+        assert_eq!(desk.count("step-ended"), 1);
+        assert!(matches!(run(&desk).shell((0, 0)), Shell::Lost { end: End::Interrupted, .. }));
+    });
+}
+
+#[test]
+fn a_session_that_died_while_nothing_ran_is_known_to_be_lost() {
+    let (root, order) = killed("A=1", true);
+    on(async {
+        let mut desk = back(&root).await;
+        assert_eq!(run(&desk).shell((0, 0)), Shell::Open(order.session.clone()));
+        for pid in desk.processes() {
+            kill(pid);
+        }
+        desk.until(|msg| told(msg, "shell-ended")).await;
+        assert!(matches!(run(&desk).shell((0, 0)), Shell::Lost { .. }));
+        assert_eq!(desk.count("shell-ended"), 1);
+    });
+}
+
+#[test]
+fn what_a_living_cockpit_began_is_followed_and_left_to_it_to_record() {
+    on(async {
+        let mut first = Desk::new();
+        first.open(WAITS).await;
+        let command = first.command(0, Tier::Read, Session::New);
+        let order = first.begin(command).await;
+        let mut second = back(&first.root).await;
+        std::fs::write(first.root.path().join("go"), "").expect("told");
+        assert_eq!(first.ended().await.order, order);
+        assert_eq!(second.ended().await.order, order);
+        assert_eq!(second.count("step-ended"), 1);
+        assert!(matches!(run(&second).shell((0, 0)), Shell::Open(_)));
+        // The one that leaves takes only its own along.
+        second.runs.close().await;
+        assert_eq!(state(&first.root, &order), State::Idle);
+    });
+}
+
+#[test]
+fn leaving_ends_what_is_idle_and_lets_what_runs_go_on() {
+    on(async {
+        let mut desk = Desk::new();
+        desk.open("A=1\n\nsleep 300").await;
+        let first = desk.command(0, Tier::Read, Session::New);
+        let idle = desk.run(first).await.order;
+        let second = desk.command(1, Tier::Read, Session::New);
+        let running = desk.begin(second).await;
+        desk.runs.close().await;
+        desk.until(|msg| told(msg, "shell-ended")).await;
+        assert!(matches!(state(&desk.root, &idle), State::Over(_)));
+        assert_eq!(state(&desk.root, &running), State::Running(1));
+    });
+}
+
+#[test]
+fn of_two_cockpits_that_start_one_step_at_once_one_does_and_nothing_is_disputed() {
+    on(async {
+        let mut first = Desk::new();
+        first.open("A=1\nprintf x >>count; sleep 0.2").await;
+        let command = first.command(0, Tier::Read, Session::New);
+        let session = first.run(command).await.order.session;
+        let mut second = back(&first.root).await;
+        let ordered = |desk: &mut Desk| {
+            let command = desk.command(1, Tier::Change, Session::Join(session.clone()));
+            desk.approve(command)
+        };
+        let (one, two) = (ordered(&mut first), ordered(&mut second));
+        first.runs.begin(one, Vec::new());
+        second.runs.begin(two, Vec::new());
+        let ends = |msg: &Msg| told(msg, "step-ended") || super::bench::not_started(msg);
+        let (one, two) = tokio::join!(first.until(ends), second.until(ends));
+        let refused = [one, two].iter().filter(|msg| super::bench::not_started(msg)).count();
+        assert_eq!(refused, 1);
+        assert_eq!(std::fs::read_to_string(first.root.path().join("count")).expect("counted"), "x");
+        let mut third = Run::new(run(&first).name(), run(&first).runbook().clone());
+        let events = first.journal();
+        for event in &events {
+            third.take(event);
+        }
+        assert_eq!((third.said(), first.count("step-ended")), (Vec::new(), 2));
+    });
+}
