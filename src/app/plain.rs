@@ -48,6 +48,7 @@ impl Plain {
             started,
             tables,
             program: None,
+            kubeconfig: settings.kubeconfig.clone(),
             size: super::terminal::size,
         };
         let plain = Plain { runs: Runs::start(about, out), inbox, host, user, journal };

@@ -137,7 +137,7 @@ impl Page<'_> {
         let left = named.iter().filter(|(_, said)| said.is_none()).map(|(label, _)| *label);
         let left: Vec<&str> = left.collect();
         if !reached.is_empty() {
-            self.fact("come to", reached.join(", "), Role::Text);
+            self.fact("reached", reached.join(", "), Role::Text);
         }
         if !left.is_empty() {
             self.fact("not yet", left.join(", "), Role::Dim);
@@ -240,14 +240,14 @@ impl Page<'_> {
     fn notes(&mut self, state: &State) {
         let over = state.notes.len().saturating_sub(NOTES);
         if !state.notes.is_empty() {
-            self.heading("Notes");
+            self.heading("Notes, the newest first");
+        }
+        for noted in state.notes.iter().rev().take(NOTES) {
+            let when = format!("{} {}  ", self.when(noted.at), noted.by);
+            self.plain(vec![Fact::new(when, Role::Dim), Fact::new(noted.text.clone(), Role::Text)]);
         }
         if over > 0 {
             self.plain(vec![Fact::new(format!("{over} earlier ones are in the time line"), Role::Dim)]);
-        }
-        for noted in state.notes.iter().skip(over) {
-            let when = format!("{} {}  ", self.when(noted.at), noted.by);
-            self.plain(vec![Fact::new(when, Role::Dim), Fact::new(noted.text.clone(), Role::Text)]);
         }
     }
 
