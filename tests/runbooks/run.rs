@@ -110,7 +110,8 @@ fn a_value_is_given_on_the_command_line_or_asked_for_by_its_name() {
     let dir = yard.dir.path().join("two words");
     std::fs::create_dir(&dir).expect("made");
     std::fs::write(dir.join("found-it"), "").expect("written");
-    let (code, said) = yard.run(&["runbooks", "run", "fill", "in", "--set", &format!("directory={}", dir.display())]);
+    let (code, said) =
+        yard.run(&["runbooks", "run", "fill", "in", "--set", &format!("directory={}", dir.display())]);
     assert!(code == 0 && said.contains("found-it"), "{said}");
 }
 
