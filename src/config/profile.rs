@@ -104,7 +104,7 @@ pub(super) fn read(name: &str, table: &Table<'_, '_>) -> ProfileFile {
         documents,
         endpoints,
         lines,
-        rest: Profile { sites, ground, probes, limits, ..Profile::default() },
+        rest: Profile { ground, sites, probes, limits, ..Profile::default() },
     };
     table.done();
     read

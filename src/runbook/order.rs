@@ -148,7 +148,10 @@ pub fn own(
     };
     let looks = effect::looks(&Statement { text: text.to_owned(), risk: whole_risk, ..worst.clone() });
     let set = of.map(|go| set_beside(&go.set, ground.values)).unwrap_or_default();
-    let before: String = set.iter().map(|(name, value)| format!("{name}={}\n", quoted(value))).collect();
+    let mut before = String::new();
+    for (name, value) in &set {
+        let _ = writeln!(before, "{name}={}", quoted(value));
+    }
     Ok(Ordered {
         command: ShellCommand {
             run: run.name().to_owned(),

@@ -153,7 +153,7 @@ fn an_action_on_the_wrong_kind_says_which_kind_it_is_for() {
 #[test]
 fn read_only_refuses_every_change_and_says_how_to_allow_it() {
     for wall in [false, true] {
-        for (mut model, keys) in [
+        for (mut model, keys) in vec![
             (cockpit(80, 24), &["R", "u", "D", "s"][..]),
             (deployments(), &["R", "u"][..]),
             (nodes(), &["C", "X"][..]),

@@ -392,7 +392,10 @@ fn joined(text: &str) -> Option<String> {
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
         match line.strip_suffix('\\') {
-            Some(line) => out.push_str(&format!("{} ", line.trim())),
+            Some(line) => {
+                out.push_str(line.trim());
+                out.push(' ');
+            }
             None if lines.peek().is_none() => out.push_str(line.trim()),
             None => return None,
         }
@@ -438,13 +441,11 @@ pub(super) fn stop(model: &mut Model) -> Vec<Effect> {
 
 /// Gives the terminal to what runs here.
 pub(super) fn terminal(model: &mut Model) -> Vec<Effect> {
-    match running(model) {
-        Some((order, _)) => vec![Effect::EnterSession(order.session)],
-        None => {
-            model.say("nothing runs here", false);
-            Vec::new()
-        }
+    if let Some((order, _)) = running(model) {
+        return vec![Effect::EnterSession(order.session)];
     }
+    model.say("nothing runs here", false);
+    Vec::new()
 }
 
 /// All that the line here wrote.

@@ -180,9 +180,9 @@ fn begin(model: &mut Model, wants: crate::model::checklist::Wants) -> Vec<Effect
         model.say("the file has changed since: open the runbook anew", true);
         return Vec::new();
     }
-    let waits = open.wants.replace(wants).is_some();
+    let before = open.wants.replace(wants);
     let (book, alert) = (open.book.clone(), open.of.clone());
-    if waits { Vec::new() } else { vec![Effect::OpenRun { book, alert }] }
+    if before.is_some() { Vec::new() } else { vec![Effect::OpenRun { book, alert }] }
 }
 
 /// The open checklist with its run.

@@ -36,7 +36,8 @@ pub(super) fn place(page: &mut Page, command: &ShellCommand, arrow: char) {
         None => format!("on {}", clean(host)),
     };
     if let Some(dir) = &place.workdir {
-        way.push_str(&format!(" in {}", clean(&dir.to_string_lossy())));
+        way.push_str(" in ");
+        way.push_str(&clean(&dir.to_string_lossy()));
     }
     if !place.context.is_empty() {
         let namespace = match (place.namespace.as_str(), place.origin.as_str()) {
@@ -64,7 +65,7 @@ pub(super) fn what(page: &mut Page, question: &Question, command: &ShellCommand)
         let room = page.room();
         let mut pieces: Vec<String> = Vec::new();
         for line in clean_lines(command.shown.trim_end()).lines() {
-            pieces.extend(crate::panes::text::broken(line, room).into_iter().map(|piece| piece.to_owned()));
+            pieces.extend(crate::panes::text::broken(line, room).into_iter().map(str::to_owned));
         }
         block(page, "runs", &pieces, Role::Title);
     }

@@ -1,4 +1,6 @@
 //! A question in plain lines: the same question as in the cockpit, with the same rules.
+use std::fmt::Write;
+
 use super::given::Typist;
 use crate::cli::ink::Ink;
 use crate::domain::approval::{
@@ -98,11 +100,8 @@ fn page(question: &Question, ink: &Ink) -> String {
     let mut row = |label: &str, text: &str, role: Role| {
         for (nth, line) in clean_lines(text).lines().enumerate() {
             let label = if nth == 0 { label } else { "" };
-            out.push_str(&format!(
-                "  {} {}\n",
-                ink.paint(Role::Dim, &format!("{label:<8}")),
-                ink.paint(role, line)
-            ));
+            let label = ink.paint(Role::Dim, &format!("{label:<8}"));
+            let _ = writeln!(out, "  {label} {}", ink.paint(role, line));
         }
     };
     row("where", &place(command), Role::Text);
@@ -141,12 +140,12 @@ pub(super) fn place(command: &ShellCommand) -> String {
         out.push_str(", by ssh from here");
     }
     if let Some(dir) = &place.workdir {
-        out.push_str(&format!(" in {}", dir.display()));
+        let _ = write!(out, " in {}", dir.display());
     }
     if !place.context.is_empty() {
-        out.push_str(&format!(", kubectl at {}", place.context));
+        let _ = write!(out, ", kubectl at {}", place.context);
         if !place.namespace.is_empty() {
-            out.push_str(&format!(" > {}", place.namespace));
+            let _ = write!(out, " > {}", place.namespace);
         }
     }
     clean(&out).into_owned()
