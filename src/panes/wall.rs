@@ -35,7 +35,12 @@ pub fn say_when(model: &Model) -> String {
 }
 
 pub fn figures(model: &Model) -> Vec<Figure> {
-    let mut figures = if tables::in_view(model, Realm::Kubernetes) { of_pods(model) } else { Vec::new() };
+    let incident = super::incident::clock::figure(model);
+    let mut figures: Vec<Figure> =
+        incident.into_iter().map(|(text, label, level)| Figure { text, label, level }).collect();
+    if tables::in_view(model, Realm::Kubernetes) {
+        figures.extend(of_pods(model));
+    }
     figures.extend(others(model).map(|realm| {
         let (level, words) = overview::lamp(model, realm);
         let label = tables::of(realm).map_or("", |tables| tables.name());

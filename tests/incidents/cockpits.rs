@@ -54,7 +54,7 @@ fn an_incident_outlives_a_kill_and_is_the_same_in_two_cockpits() {
     jane.wait_for("the login service is down");
     jane.press("A");
     joe.press("i");
-    joe.wait_for("by jane");
+    joe.wait_for("· acknowledged");
     jane.signal(Signal::KILL);
     assert!(!jane.exits().success());
 
@@ -64,7 +64,7 @@ fn an_incident_outlives_a_kill_and_is_the_same_in_two_cockpits() {
     again.wait_for("the login service is down");
     again.press("i");
     again.press("M");
-    again.wait_for("mitigated     ");
+    again.wait_for("· mitigated");
     let state = home.path().join("state");
     let places = Places::new(|name| (name == "XDG_STATE_HOME").then(|| state.clone().into_os_string()));
     let (found, troubles) = firedeck::store::read::journals(&places);

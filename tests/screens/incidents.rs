@@ -74,6 +74,15 @@ fn the_handover() {
 }
 
 #[test]
+fn the_wall_shows_its_clock_before_the_counts() {
+    for (columns, rows) in [(120, 30), (80, 24)] {
+        let (mut model, _) = night(columns, rows);
+        model.wall = true;
+        snap(&format!("incident_wall_{columns}x{rows}"), &model);
+    }
+}
+
+#[test]
 fn a_measure_is_filled_in() {
     let (mut model, _) = night(80, 24);
     press(&mut model, "i m");

@@ -47,6 +47,31 @@ fn face(model: &Model, state: &State, now: Timestamp) -> Fact {
     }
 }
 
+/// For the wall: how long it goes on, in words what that is of, and how bad that is.
+pub fn figure(model: &Model) -> Option<(String, String, Level)> {
+    /// More would push the counts aside.
+    const TITLE: usize = 24;
+    let state = model.incidents.open()?;
+    let (clock, standing) = running(model, state, model.now);
+    let mut label = state.severity.as_ref().map(|severity| code(&severity.name)).unwrap_or_default();
+    let come = state.stage();
+    let over = come >= Stage::Mitigated;
+    if let Some(due) = clock.due().filter(|_| !over) {
+        label = format!("{label} of {}", elapsed(due.since(clock.since)));
+    }
+    let title: String = state.title.chars().take(TITLE).collect();
+    let label = format!("{label}  {title}").trim().to_owned();
+    if over {
+        return Some((come.name().to_owned(), label, come.level()));
+    }
+    let level = match standing.level() {
+        // An open incident is never well.
+        Level::Fine | Level::Done | Level::Unknown => Level::Warn,
+        level => level,
+    };
+    Some((elapsed(model.now.since(clock.since)), label, level))
+}
+
 /// The clock that counts now: the first answer until there is one, then the recovery.
 fn running(model: &Model, state: &State, now: Timestamp) -> (Clock, Standing) {
     let calendar = Calendar::at(model.zone.clone());

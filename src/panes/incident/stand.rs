@@ -6,7 +6,7 @@ use crate::domain::settings::Role;
 use crate::domain::time::Timestamp;
 use crate::incident::clock::{Calendar, Clock, Standing};
 use crate::incident::event::{Ended, OpenedFrom};
-use crate::incident::state::{Measure, Said, Stage, State};
+use crate::incident::state::{Measure, Said, State};
 use crate::incident::words;
 use crate::model::Model;
 use crate::model::incident::{Spot, short};
@@ -90,8 +90,11 @@ impl Page<'_> {
                 OpenedFrom::Run(_) => "from a runbook".to_owned(),
                 OpenedFrom::Hand => "by hand".to_owned(),
             };
-            self.fact("opened", format!("{} by {}, {from}", self.when(opened.at), opened.by), Role::Text);
-            self.fact("detected", self.when(opened.detected), Role::Text);
+            let mut line = format!("{} by {}, {from}", self.when(opened.at), opened.by);
+            if self.when(opened.detected) != self.when(opened.at) {
+                line = format!("{line}; detected {}", self.when(opened.detected));
+            }
+            self.fact("opened", line, Role::Text);
         }
         for conflict in state.conflicts() {
             self.fact("conflict", conflict.says(), Role::Bad);
@@ -121,17 +124,23 @@ impl Page<'_> {
     fn milestones(&mut self, state: &State) {
         let marks = &state.milestones;
         let named = [
-            ("acknowledged", &marks.acknowledged, Stage::Acknowledged),
-            ("mitigated", &marks.mitigated, Stage::Mitigated),
-            ("resolved", &marks.resolved, Stage::Resolved),
-            ("closed", &marks.closed, Stage::Closed),
+            ("acknowledged", &marks.acknowledged),
+            ("mitigated", &marks.mitigated),
+            ("resolved", &marks.resolved),
+            ("closed", &marks.closed),
         ];
-        for (label, said, stage) in named {
-            match said {
-                Some(said) => self.fact(label, self.said(said), Role::Text),
-                None if stage > state.stage() => self.fact(label, "–", Role::Dim),
-                None => self.fact(label, "– nobody said so", Role::Dim),
-            }
+        let reached = named.iter().filter_map(|(label, said)| {
+            let said = said.as_ref()?;
+            Some(format!("{label} {}", self.said(said)))
+        });
+        let reached: Vec<String> = reached.collect();
+        let left = named.iter().filter(|(_, said)| said.is_none()).map(|(label, _)| *label);
+        let left: Vec<&str> = left.collect();
+        if !reached.is_empty() {
+            self.fact("reached", reached.join(", "), Role::Text);
+        }
+        if !left.is_empty() {
+            self.fact("not yet", left.join(", "), Role::Dim);
         }
         for said in &marks.reopened {
             self.fact("reopened", self.said(said), Role::Warning);
@@ -213,9 +222,8 @@ impl Page<'_> {
     }
 
     fn runs(&mut self, state: &State) {
-        self.heading("Runbooks");
-        if state.runs.is_empty() {
-            self.plain(vec![Fact::new("none was begun", Role::Dim)]);
+        if !state.runs.is_empty() {
+            self.heading("Runbooks");
         }
         for run in &state.runs {
             let name = if run.runbook.is_empty() { &run.run } else { &run.runbook };
@@ -230,17 +238,16 @@ impl Page<'_> {
     }
 
     fn notes(&mut self, state: &State) {
-        self.heading("Notes");
         let over = state.notes.len().saturating_sub(NOTES);
-        if state.notes.is_empty() {
-            self.plain(vec![Fact::new("none yet", Role::Dim)]);
+        if !state.notes.is_empty() {
+            self.heading("Notes, the newest first");
+        }
+        for noted in state.notes.iter().rev().take(NOTES) {
+            let when = format!("{} {}  ", self.when(noted.at), noted.by);
+            self.plain(vec![Fact::new(when, Role::Dim), Fact::new(noted.text.clone(), Role::Text)]);
         }
         if over > 0 {
             self.plain(vec![Fact::new(format!("{over} earlier ones are in the time line"), Role::Dim)]);
-        }
-        for noted in state.notes.iter().skip(over) {
-            let when = format!("{} {}  ", self.when(noted.at), noted.by);
-            self.plain(vec![Fact::new(when, Role::Dim), Fact::new(noted.text.clone(), Role::Text)]);
         }
     }
 

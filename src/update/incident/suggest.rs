@@ -102,9 +102,11 @@ fn of_step(model: &Model, started: &StepStarted) -> Option<Suggestion> {
     let step = run.step(started.at.step)?;
     let command = step.commands.get(usize::try_from(started.at.command?).ok()?)?;
     let back = measure::suggest(command, &started.text, &step.title).into_iter().next()?;
-    let what = match back.name.as_str() {
-        "" => back.subject.clone(),
-        name => format!("{name} of {}", back.subject),
+    let what = match (back.name.as_str(), back.new.as_str()) {
+        // Only that it is meant for a while is known: its step says what it is.
+        ("", "") => crate::domain::text::clean_to(&step.title, 200).into_owned(),
+        ("", _) => back.subject.clone(),
+        (name, _) => format!("{name} of {}", back.subject),
     };
     Some(Suggestion {
         what,

@@ -33,12 +33,9 @@ pub(super) fn tick(model: &mut Model) -> Vec<Effect> {
         }
         let since = before.and_then(|before| before.since);
         let seen = look::look(model, judged.watch.as_ref().unwrap_or(&Watch::Nothing), &accepted);
-        let (next, verdict) = step(model.now, since, seen);
-        let (since, says) = next;
-        settling.insert(
-            spot.clone(),
-            Settling { order: accepted.order.clone(), since, says, told: verdict.is_some() },
-        );
+        let Next { since, says, verdict } = step(model.now, since, seen);
+        let order = accepted.order.clone();
+        settling.insert(spot.clone(), Settling { order, since, says, told: verdict.is_some() });
         effects.extend(verdict.map(|(verdict, says)| tell(spot, verdict, says)));
     }
     if settling != model.runs.settling {
@@ -58,13 +55,19 @@ fn waiting(model: &Model) -> impl Iterator<Item = (&Spot, &Judged, Accepted<'_>)
     })
 }
 
-/// What follows from a look: since when it holds and what is said of it, and the verdict once there is one.
-fn step(
-    now: Timestamp,
+/// What follows from a look.
+#[derive(Debug, PartialEq, Eq)]
+struct Next {
+    /// Since when it holds.
     since: Option<Timestamp>,
-    seen: Look,
-) -> ((Option<Timestamp>, String), Option<(Verdict, String)>) {
+    says: String,
+    /// Once there is one.
+    verdict: Option<(Verdict, String)>,
+}
+
+fn step(now: Timestamp, since: Option<Timestamp>, seen: Look) -> Next {
     let whole = HOLD.as_secs();
+    let open = |says: String| Next { since: None, says, verdict: None };
     match seen {
         Look::So(words) => {
             let since = since.unwrap_or(now);
@@ -72,11 +75,17 @@ fn step(
             // In steps of ten, so that nothing ticks.
             let shown = held.as_secs().min(whole) / 10 * 10;
             let verdict = (held >= HOLD).then(|| (Verdict::Ok, format!("{words} for {whole} s")));
-            ((Some(since), format!("settling: {words}, holds {shown} s of {whole}")), verdict)
+            Next {
+                since: Some(since),
+                says: format!("settling: {words}, holds {shown} s of {whole}"),
+                verdict,
+            }
         }
-        Look::Going(words) | Look::Blind(words) => ((None, format!("settling: {words}")), None),
-        Look::Failed(words) => ((None, format!("settling: {words}")), Some((Verdict::Failed, words))),
-        Look::Nobody => ((None, NOBODY.to_owned()), None),
+        Look::Going(words) | Look::Blind(words) => open(format!("settling: {words}")),
+        Look::Failed(words) => {
+            Next { verdict: Some((Verdict::Failed, words.clone())), ..open(format!("settling: {words}")) }
+        }
+        Look::Nobody => open(NOBODY.to_owned()),
     }
 }
 
@@ -104,22 +113,22 @@ mod tests {
 
     #[test]
     fn what_is_so_has_to_hold_and_a_change_back_begins_anew() {
-        let ((since, says), verdict) = step(at(100), None, so());
-        assert_eq!((since, says.as_str()), (Some(at(100)), "settling: 3 of 3 ready, holds 0 s of 60"));
-        assert_eq!(verdict, None);
-        let ((since, says), verdict) = step(at(159), since, so());
-        assert_eq!((says.as_str(), verdict), ("settling: 3 of 3 ready, holds 50 s of 60", None));
-        let (_, verdict) = step(at(160), since, so());
-        assert_eq!(verdict, Some((Verdict::Ok, "3 of 3 ready for 60 s".into())));
+        let next = step(at(100), None, so());
+        assert_eq!((next.since, next.verdict), (Some(at(100)), None));
+        assert_eq!(next.says, "settling: 3 of 3 ready, holds 0 s of 60");
+        let next = step(at(159), next.since, so());
+        assert_eq!((&*next.says, next.verdict), ("settling: 3 of 3 ready, holds 50 s of 60", None));
+        let next = step(at(160), next.since, so());
+        assert_eq!(next.verdict, Some((Verdict::Ok, "3 of 3 ready for 60 s".into())));
         for seen in [Look::Going("2 of 3".into()), Look::Blind("nothing is known".into()), Look::Nobody] {
-            let ((since, _), verdict) = step(at(160), Some(at(100)), seen);
-            assert_eq!((since, verdict), (None, None));
+            let next = step(at(160), Some(at(100)), seen);
+            assert_eq!((next.since, next.verdict), (None, None));
         }
     }
 
     #[test]
     fn what_is_seen_to_fail_is_told_at_once() {
-        let (_, verdict) = step(at(100), Some(at(90)), Look::Failed("it crashes".into()));
-        assert_eq!(verdict, Some((Verdict::Failed, "it crashes".into())));
+        let next = step(at(100), Some(at(90)), Look::Failed("it crashes".into()));
+        assert_eq!(next.verdict, Some((Verdict::Failed, "it crashes".into())));
     }
 }
