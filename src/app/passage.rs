@@ -95,7 +95,9 @@ async fn pass_on(
     let mut buffer = vec![0; 4 << 10];
     let mut told = true;
     loop {
+        // What is typed may ask how large the screen is.
         tokio::select! {
+            biased;
             changed = sizes.changed(), if told => {
                 told = changed.is_ok();
                 let (columns, rows) = *sizes.borrow_and_update();

@@ -7,9 +7,8 @@ use firedeck::incident::event::{End, Order, Verdict};
 use firedeck::model::msg::Msg;
 use firedeck::runbook::execution::{Run, Shell};
 use firedeck::tools::runner::{State, session};
-use tempfile::TempDir;
 
-use super::bench::{Desk, kill, told, wait};
+use super::bench::{Desk, Root, kill, told, wait};
 
 const WAITS: &str = "echo begun; while [ ! -e go ]; do sleep 0.01; done; echo finished";
 
@@ -21,11 +20,10 @@ fn dead() -> u32 {
 }
 
 /// A cockpit that is killed while a statement runs, as far as its sessions and its journal can tell.
-fn killed(lines: &str, run_first: bool) -> (Arc<TempDir>, Order) {
+fn killed(lines: &str, run_first: bool) -> (Arc<Root>, Order) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let (root, order) = runtime.block_on(async {
-        let root = tempfile::Builder::new().prefix("runs-").tempdir().expect("a directory");
-        let mut desk = Desk::at(Arc::new(root), dead());
+        let mut desk = Desk::at(Root::new(), dead());
         desk.open(lines).await;
         let command = desk.command(0, Tier::Read, Session::New);
         let order = if run_first { desk.run(command).await.order } else { desk.begin(command).await };
@@ -38,7 +36,7 @@ fn killed(lines: &str, run_first: bool) -> (Arc<TempDir>, Order) {
     (root, order)
 }
 
-async fn back(root: &Arc<TempDir>) -> Desk {
+async fn back(root: &Arc<Root>) -> Desk {
     let mut desk = Desk::at(root.clone(), std::process::id());
     desk.runs.come_back();
     match desk.until(|msg| matches!(msg, Msg::RunKnown(_))).await {
@@ -52,7 +50,7 @@ fn run(desk: &Desk) -> &Run {
     &desk.run.as_ref().expect("a run").run
 }
 
-fn state(root: &TempDir, order: &Order) -> State {
+fn state(root: &Root, order: &Order) -> State {
     session(&root.path().join("state/sessions").join(&order.session)).expect("a session").state
 }
 

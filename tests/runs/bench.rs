@@ -26,7 +26,7 @@ use tokio::sync::mpsc;
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) struct Desk {
-    pub(crate) root: Arc<TempDir>,
+    pub(crate) root: Arc<Root>,
     pub(crate) runs: Runs,
     pub(crate) told: mpsc::Receiver<Msg>,
     /// What came out and was not asked for.
@@ -40,27 +40,25 @@ pub(crate) fn now() -> Timestamp {
     Timestamp(i64::try_from(since.as_millis()).expect("a time"))
 }
 
-pub(crate) fn places(root: &TempDir) -> Places {
+pub(crate) fn places(root: &Root) -> Places {
     Places { first: root.path().join("state"), second: root.path().join("run") }
 }
 
 impl Desk {
     pub(crate) fn new() -> Desk {
-        let root = tempfile::Builder::new().prefix("runs-").tempdir().expect("a directory");
-        Desk::at(Arc::new(root), std::process::id())
+        Desk::at(Root::new(), std::process::id())
     }
 
     pub(crate) fn with(change: impl FnOnce(&mut Options, &Path)) -> Desk {
-        let root = tempfile::Builder::new().prefix("runs-").tempdir().expect("a directory");
-        Desk::of(Arc::new(root), std::process::id(), change)
+        Desk::of(Root::new(), std::process::id(), change)
     }
 
     /// Another cockpit, as if this process had another number.
-    pub(crate) fn at(root: Arc<TempDir>, pid: u32) -> Desk {
+    pub(crate) fn at(root: Arc<Root>, pid: u32) -> Desk {
         Desk::of(root, pid, |_, _| ())
     }
 
-    pub(crate) fn of(root: Arc<TempDir>, pid: u32, change: impl FnOnce(&mut Options, &Path)) -> Desk {
+    pub(crate) fn of(root: Arc<Root>, pid: u32, change: impl FnOnce(&mut Options, &Path)) -> Desk {
         let (host, user, started) = ("box", "ann", now());
         let places = places(&root);
         let journal = Journal::open(Setup {
@@ -230,18 +228,8 @@ impl Desk {
 
     /// Processes of any session of this desk.
     pub(crate) fn processes(&self) -> Vec<i32> {
-        let run = self.run.as_ref().map_or("", |known| known.run.name());
-        let mark = format!("FIREDECK_SESSION={run}");
-        let mut found = Vec::new();
-        for entry in std::fs::read_dir("/proc").expect("processes").flatten() {
-            let Ok(pid) = entry.file_name().to_string_lossy().parse::<i32>() else { continue };
-            let environ = std::fs::read(entry.path().join("environ")).unwrap_or_default();
-            if !run.is_empty() && environ.split(|byte| *byte == 0).any(|one| one.starts_with(mark.as_bytes()))
-            {
-                found.push(pid);
-            }
-        }
-        found
+        let run = self.run.as_ref().expect("a run").run.name();
+        of_sessions(|name| name.starts_with(run))
     }
 }
 
@@ -252,14 +240,41 @@ pub(crate) fn kill(pid: i32) {
     }
 }
 
-impl Drop for Desk {
+/// A directory with whatever goes on in its sessions, which is killed with it.
+pub(crate) struct Root(TempDir);
+
+impl Root {
+    pub(crate) fn new() -> Arc<Root> {
+        Arc::new(Root(tempfile::Builder::new().prefix("runs-").tempdir().expect("a directory")))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Drop for Root {
     fn drop(&mut self) {
-        if Arc::strong_count(&self.root) == 1 {
-            for pid in self.processes() {
-                kill(pid);
-            }
+        let sessions = std::fs::read_dir(self.path().join("state/sessions")).into_iter().flatten().flatten();
+        let names: Vec<String> = sessions.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        for pid in of_sessions(|name| names.iter().any(|known| known == name)) {
+            kill(pid);
         }
     }
+}
+
+/// Processes that bear the name of such a session.
+fn of_sessions(is: impl Fn(&str) -> bool) -> Vec<i32> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc").expect("processes").flatten() {
+        let Ok(pid) = entry.file_name().to_string_lossy().parse::<i32>() else { continue };
+        let environ = std::fs::read(entry.path().join("environ")).unwrap_or_default();
+        let environ = String::from_utf8_lossy(&environ).into_owned();
+        if environ.split('\0').filter_map(|one| one.strip_prefix("FIREDECK_SESSION=")).any(&is) {
+            found.push(pid);
+        }
+    }
+    found
 }
 
 /// The question about a command, answered.

@@ -25,6 +25,17 @@ pub(super) struct Entered {
     again: bool,
 }
 
+/// How far somebody was shown what a statement prints.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct View {
+    statement: u64,
+    /// In bytes of its stream on the disk.
+    at: u64,
+    /// Of what was printed since: how much was told, and how much was shown.
+    told: u64,
+    shown: u64,
+}
+
 /// Where what is typed goes.
 #[derive(Debug)]
 struct Typing(mpsc::Sender<Order>);
@@ -54,23 +65,51 @@ impl Runs {
 impl Task {
     pub(super) fn enter(&mut self) -> Result<Entered, String> {
         let running = self.running.as_ref().ok_or("nothing of this runs in its session")?;
-        let read = || {
-            let mut output = Output::open(self.handle.dir(), running.statement, Stream::Term)?;
-            let total = output.total()?;
-            output.read(total.saturating_sub(BEFORE as u64), BEFORE)
-        };
-        let before = read().map(|piece| piece.bytes).unwrap_or_default();
+        let mut view = View { statement: running.statement, ..View::default() };
+        let mut output = Output::open(self.handle.dir(), view.statement, Stream::Term).ok();
+        let total = output.as_mut().and_then(|output| output.total().ok()).unwrap_or(0);
+        let piece =
+            output.and_then(|mut output| output.read(total.saturating_sub(BEFORE as u64), BEFORE).ok());
+        let before = piece.map(|piece| piece.bytes).unwrap_or_default();
+        view.at = total;
         let again = self.seen.replace(running.statement) == Some(running.statement);
         let title = format!("step {} of {}", running.judging.n(), self.about.run);
         let (show, live) = mpsc::channel(16);
-        self.viewer = Some(show);
+        (self.viewer, self.view) = (Some(show), view);
         self.backlog.clear();
         Ok(Entered { title, before, live, again })
     }
 
-    /// Something was printed.
-    pub(super) fn show(&mut self, bytes: Vec<u8>) {
+    /// Something was printed. It is read from the disk, where all of it is, once, and in its order; only what the disk
+    /// did not take is shown as it was told.
+    pub(super) fn show(&mut self, told: &[u8]) {
         if self.viewer.is_none() {
+            return;
+        }
+        self.view.told += told.len() as u64;
+        self.show_new();
+        let missing = usize::try_from(self.view.told.saturating_sub(self.view.shown)).unwrap_or(usize::MAX);
+        let rest = told.get(told.len().saturating_sub(missing)..).unwrap_or_default();
+        self.view.shown += rest.len() as u64;
+        self.push(rest.to_vec());
+    }
+
+    fn show_new(&mut self) {
+        let output = Output::open(self.handle.dir(), self.view.statement, Stream::Term);
+        let Ok(mut output) = output else { return };
+        while let Ok(piece) = output.read(self.view.at, BEFORE) {
+            if piece.bytes.is_empty() {
+                return;
+            }
+            let length = piece.bytes.len() as u64;
+            self.view.at = piece.from + length;
+            self.view.shown += length;
+            self.push(piece.bytes);
+        }
+    }
+
+    fn push(&mut self, bytes: Vec<u8>) {
+        if bytes.is_empty() {
             return;
         }
         self.backlog.push_back(bytes.into());
@@ -87,6 +126,10 @@ impl Task {
 
     /// The terminal is the operator's again, once all of it was shown.
     pub(super) fn unview(&mut self) {
+        if self.viewer.is_some() {
+            // The end is told before the last that was printed.
+            self.show_new();
+        }
         let Some(viewer) = self.viewer.take() else { return };
         let rest = std::mem::take(&mut self.backlog);
         tokio::spawn(async move {

@@ -59,6 +59,7 @@ impl Session {
             leaving: Vec::new(),
             viewer: None,
             backlog: VecDeque::new(),
+            view: enter::View::default(),
             seen: None,
             asking: None,
             lasting: BTreeSet::new(),
@@ -169,6 +170,8 @@ pub(super) struct Task {
     /// Who looks at its terminal, and what he has not been shown yet.
     pub(super) viewer: Option<mpsc::Sender<Bytes>>,
     pub(super) backlog: VecDeque<Bytes>,
+    /// How far he was shown it.
+    pub(super) view: enter::View,
     /// The statement whose terminal was looked at before.
     pub(super) seen: Option<u64>,
     /// The statement that is a question of ours.
@@ -332,7 +335,7 @@ impl Task {
                     running.tail.touch();
                 }
             }
-            Event::Terminal(bytes) => self.show(bytes),
+            Event::Terminal(bytes) => self.show(&bytes),
             Event::Ready { .. } | Event::Unknown => {}
             Event::Trouble { why, .. } => self.shared.trouble(&self.name, why).await,
             Event::Ended(ended) => {
