@@ -3,3 +3,4 @@ mod files;
 mod findings;
 mod models;
 mod programs;
+mod run;

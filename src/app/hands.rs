@@ -14,6 +14,7 @@ use super::backends::Backends;
 use super::ledger::Ledger;
 use super::quote::{self, Quote};
 use super::runs::{self, Runs};
+use super::who::user;
 use super::{clipboard, documents, perform};
 use crate::commands::tools::Tables;
 use crate::config::Options;
@@ -483,10 +484,4 @@ fn watch_settings(options: &Options, msgs: &mpsc::Sender<Msg>) -> Option<crate::
             None
         }
     }
-}
-
-pub(super) fn user() -> String {
-    std::env::var("USER")
-        .or_else(|_| std::env::var("LOGNAME"))
-        .unwrap_or_else(|_| rustix::process::getuid().as_raw().to_string())
 }

@@ -21,6 +21,7 @@ pub mod shells;
 pub mod signals;
 mod steady;
 pub mod terminal;
+mod who;
 mod writer;
 
 use std::process::ExitCode;
@@ -113,7 +114,7 @@ fn model(options: &Options) -> Model {
     let mut model = Model {
         now: now(),
         zone: Zone(jiff::tz::TimeZone::system()),
-        user: hands::user(),
+        user: who::user(),
         host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
         wall: options.view == View::Wall,
         ..Model::default()

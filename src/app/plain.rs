@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::hands::user;
 use super::runs::{self, Runs};
+use super::who::user;
 use crate::commands::tools::Tables;
 use crate::domain::settings::Settings;
 use crate::incident::event::{Event, SessionClosed, SessionOpened};

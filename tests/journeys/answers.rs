@@ -134,15 +134,13 @@ fn pods_that_crash_are_counted_and_none_is_only_said_where_all_are_known() {
 #[test]
 fn a_runbook_that_was_opened_for_something_asks_where_that_is() {
     let mut model = open(cockpit(120, 40));
-    let of = |namespace: &str| {
-        Some(ObjectRef {
-            context: "prod-eu".into(),
-            kind: Kind::Pod,
-            namespace: namespace.into(),
-            name: "any".into(),
-        })
+    let of = ObjectRef {
+        context: "prod-eu".into(),
+        kind: Kind::Pod,
+        namespace: "billing".into(),
+        name: "any".into(),
     };
-    model.checklist.as_mut().expect("open").of = of("billing");
+    model.checklist.as_mut().expect("open").of = Some(of);
     later(&mut model, 1);
     assert_eq!(beside(&model, "crash-looping"), "✗ 1 pod says so");
     assert_eq!(beside(&model, "out of memory"), "▲ none in billing, 1 elsewhere");

@@ -246,7 +246,8 @@ impl Desk {
     fn shown(&mut self, older: u32) -> Result<(), TestCaseError> {
         let Some(question) = &self.model.questions.open else { return Ok(()) };
         let (id, revision) = (question.id(), question.revision().wrapping_sub(older));
-        if self.shown.is_none_or(|(old, at, _)| (old, at) != (id, revision)) {
+        // An older picture shows nothing anew.
+        if older == 0 && self.shown.is_none_or(|(old, at, _)| (old, at) != (id, revision)) {
             self.shown = Some((id, revision, self.now));
         }
         self.say(Msg::Shown { question: id, revision, at: self.now })

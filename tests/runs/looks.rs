@@ -6,6 +6,7 @@ use firedeck::domain::approval::{QuestionId, Tier};
 use firedeck::domain::shell::{Sent, Session, ShellCommand};
 use firedeck::incident::event::{End, Verdict};
 use firedeck::model::msg::Msg;
+use firedeck::model::run::News;
 
 use super::bench::{Desk, wait};
 
@@ -122,4 +123,39 @@ async fn a_long_answer_is_cut_and_its_end_is_still_found() {
     let answers = look(&mut desk, command, &["head -c 5000000 /dev/zero | tr '\\0' x; exit 5"]).await;
     let (code, out, _) = said(answers[0].as_ref());
     assert_eq!((code, out.len()), (5, 256 << 10));
+}
+
+#[tokio::test]
+async fn where_no_session_can_be_begun_nothing_is_known_and_the_reason_is_said() {
+    let mut desk = Desk::new();
+    desk.open("echo").await;
+    let mut command = desk.command(0, Tier::Change, Session::New);
+    command.place.workdir = Some("/nowhere/at/all".into());
+    let answers = look(&mut desk, command.clone(), &["pwd", "pwd"]).await;
+    assert_eq!(answers, [None, None]);
+    let says = |msg: &Msg| match msg {
+        Msg::Ran(News::Trouble { why, .. }) => {
+            why.contains("not looked at") && why.contains("/nowhere/at/all")
+        }
+        _ => false,
+    };
+    assert!(desk.heard.iter().any(says), "{:?}", desk.heard);
+    let approved = super::bench::answer(desk.question, command);
+    desk.runs.begin(approved, Vec::new());
+    assert!(desk.not_started().await.contains("/nowhere/at/all"));
+    assert_eq!(desk.count("step-started"), 0);
+}
+
+#[tokio::test]
+async fn a_session_in_which_something_runs_is_not_looked_in() {
+    let mut desk = Desk::new();
+    desk.open("sleep 300\necho").await;
+    let first = desk.command(0, Tier::Read, Session::New);
+    let order = desk.begin(first).await;
+    let change = desk.command(1, Tier::Change, Session::Join(order.session.clone()));
+    let began = Instant::now();
+    assert_eq!(look(&mut desk, change, &["pwd"]).await, [None]);
+    assert!(began.elapsed() < Duration::from_secs(1));
+    desk.runs.stop(order);
+    assert_eq!(desk.ended().await.verdict, Verdict::Stopped);
 }

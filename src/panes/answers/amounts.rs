@@ -37,7 +37,7 @@ pub fn convert(value: f64, from: &str, to: &str) -> Option<f64> {
     }
     match (unit(from)?, unit(to)?) {
         (Unit::Seconds(one), Unit::Seconds(other)) | (Unit::Bytes(one), Unit::Bytes(other)) => {
-            Some(value * one / other)
+            Some(value * (one / other))
         }
         (one, other) if one == other => Some(value),
         _ => None,

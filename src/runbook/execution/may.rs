@@ -469,7 +469,8 @@ pub(super) fn never(command: &Command) -> Option<Refusal> {
     match (one.lang, one.role) {
         (Lang::Query, _) | (_, Role::Query) => Some(Refusal::Copied),
         (Lang::PowerShell, _) => Some(Refusal::Language(Lang::PowerShell)),
-        (_, Role::Narration) => Some(Refusal::Narration),
+        // What stands there is all that it would say; with a variable in it, only the shell knows.
+        (_, Role::Narration) if one.uses.is_empty() => Some(Refusal::Narration),
         _ => None,
     }
 }

@@ -1,33 +1,22 @@
 //! One run in a plain terminal: step by step, each command read, asked about where it has to be, and followed.
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-use tokio::time::timeout;
-
 use super::Wanted;
-use super::asking::{Asked, ask, place};
 use super::given::Typist;
 use crate::app::plain::Plain;
 use crate::cli::ink::Ink;
 use crate::cli::runbooks::shelf::Shelf;
 use crate::commands::tools::Tables;
-use crate::domain::approval::{
-    Approved, Ground as Standing, PATIENCE, Place, Plan, Question, QuestionId, Tier,
-};
+use crate::domain::approval::Tier;
 use crate::domain::secret;
 use crate::domain::settings::{Role, Settings};
-use crate::domain::shell::{Kind, Sent, Where};
+use crate::domain::shell::{Kind, Where};
 use crate::domain::text::{clean_lines, one_line};
 use crate::incident::What;
-use crate::incident::event::{
-    BranchChosen, Order, RunClosed, StepEnded, StepSkipped, StepTicked, ValueGiven,
-};
+use crate::incident::event::{BranchChosen, RunClosed, StepSkipped, StepTicked, ValueGiven};
 use crate::model::msg::Msg;
-use crate::model::run::{Known, News, Stream};
+use crate::model::run::Known;
 use crate::model::shelf::Book;
 use crate::runbook::binding::{Origin, Value, Values, wanted as wanted_values};
 use crate::runbook::execution::{Go, Refusal, State, items};
-use crate::runbook::order::{self, Ground, Ordered};
 use crate::runbook::{Command, Step, StepKind};
 
 /// How a run was left.
@@ -41,25 +30,27 @@ pub(super) enum Left {
 }
 
 /// How to go on behind a command.
-enum Then {
+pub(super) enum Then {
     Next,
     Again,
     Leave(Left),
 }
 
 pub(super) struct Desk<'a> {
-    plain: Plain,
-    settings: &'a Settings,
-    ink: &'a Ink,
-    tables: Tables,
-    known: Known,
+    pub(super) plain: Plain,
+    pub(super) settings: &'a Settings,
+    pub(super) ink: &'a Ink,
+    pub(super) tables: Tables,
+    pub(super) known: Known,
     wanted: &'a Wanted,
     /// Somebody sits there who can be asked.
-    there: bool,
-    typist: Typist,
+    pub(super) there: bool,
+    pub(super) typist: Typist,
     secrets: Values,
-    asked: u64,
-    wrong: bool,
+    pub(super) asked: u64,
+    pub(super) wrong: bool,
+    /// The last line that was shown of what a command wrote.
+    pub(super) last: Option<String>,
 }
 
 impl<'a> Desk<'a> {
@@ -93,6 +84,7 @@ impl<'a> Desk<'a> {
             secrets: Values::default(),
             asked: 0,
             wrong: false,
+            last: None,
         };
         for (name, value) in &wanted.set {
             desk.give(name, value).await;
@@ -143,7 +135,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    fn paint(&self, role: Role, text: &str) -> String {
+    pub(super) fn paint(&self, role: Role, text: &str) -> String {
         self.ink.paint(role, text)
     }
 
@@ -374,13 +366,13 @@ impl<'a> Desk<'a> {
         self.tell(What::ValueGiven(event)).await;
     }
 
-    fn values(&self) -> Values {
+    pub(super) fn values(&self) -> Values {
         let mut values = self.known.run.values();
         values.extend(&self.secrets);
         values
     }
 
-    fn place(&self) -> Where {
+    pub(super) fn place(&self) -> Where {
         let profile = &self.settings.profile;
         let footing = profile.footing(&self.known.book.document.path);
         let namespace = profile.namespaces.iter().find(|name| *name != "*").cloned().unwrap_or_default();
@@ -394,205 +386,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// The right to run it, with what is kept first; none where it was left.
-    async fn approval(&mut self, go: &Go) -> Result<Option<(Approved, Vec<Sent>)>, Left> {
-        let (values, place_of) = (self.values(), self.place());
-        let ground = Ground { values: &values, tables: &self.tables, place: &place_of };
-        let ordered = order::order(&self.known.run, go, &self.known.book.document.path, ground);
-        let Ordered { command, looks } = match ordered {
-            Ok(ordered) => ordered,
-            Err(why) => {
-                println!("    {}", self.paint(Role::Bad, &format!("not run: {why}")));
-                return Ok(None);
-            }
-        };
-        let standing = Standing {
-            protected: self.settings.profile.protected,
-            read_only: self.settings.profile.read_only,
-            unrecorded: self.plain.unrecorded(),
-        };
-        let command = match Approved::reading(Box::new(command), &standing) {
-            Ok(approved) => return Ok(Some((approved, Vec::new()))),
-            Err(command) => command,
-        };
-        if !self.there {
-            let what = format!("a {} has to be confirmed: {}", command.tier, place(&command));
-            return Err(self.nobody(&what));
-        }
-        self.asked += 1;
-        let (id, from) =
-            (QuestionId(self.asked), Place { host: command.place.host.clone(), ..Place::default() });
-        let step = self.known.run.step(go.step);
-        let lang = step.and_then(|step| step.commands.get(go.command as usize));
-        let lang = lang.map(|command| command.statement.lang).unwrap_or_default();
-        let opened = crate::sources::now();
-        let mut question = match Question::ask(id, Plan::Shell(command.clone()), from, standing, None, opened)
-        {
-            Ok(question) => Box::new(question),
-            Err(why) => {
-                println!("    {}", self.paint(Role::Bad, &why));
-                return Ok(None);
-            }
-        };
-        let answers = self.look(id, &command).await;
-        let mut evidence = Vec::new();
-        match answers {
-            Some(answers) => {
-                let (found, kept) = order::findings(&looks, &answers, lang);
-                evidence = kept;
-                question.looked(found);
-            }
-            None => {
-                question.tick(opened.plus(PATIENCE));
-            }
-        }
-        match ask(question, self.ink, &self.typist).await {
-            Asked::Yes(approved) => Ok(Some((approved, evidence))),
-            Asked::No => {
-                self.plain.runs.declined(id);
-                println!("    {}", self.paint(Role::Dim, "left"));
-                Ok(None)
-            }
-            Asked::Gone => {
-                self.plain.runs.declined(id);
-                Err(Left::Quit)
-            }
-        }
-    }
-
-    async fn look(
-        &mut self,
-        id: QuestionId,
-        command: &crate::domain::shell::ShellCommand,
-    ) -> Option<Vec<Option<crate::commands::effect::Answer>>> {
-        if command.looks.is_empty() {
-            return Some(Vec::new());
-        }
-        self.plain.runs.look(id, command);
-        let answered = async {
-            loop {
-                match self.plain.inbox.recv().await? {
-                    Msg::Answered(of, answers) if of == id => return Some(answers),
-                    msg => take(&mut self.known, msg),
-                }
-            }
-        };
-        timeout(PATIENCE + Duration::from_millis(500), answered).await.ok().flatten()
-    }
-
-    /// Gives it to its shell and shows what it writes, to its end.
-    async fn follow(&mut self, approved: Approved, evidence: Vec<Sent>) -> Then {
-        self.plain.runs.begin(approved, evidence);
-        let mut order: Option<Order> = None;
-        let mut read: BTreeMap<Stream, u64> = [(Stream::Out, 0), (Stream::Err, 0)].into();
-        let mut stopping = false;
-        let mut ended: Option<Box<StepEnded>> = None;
-        while ended.is_none() {
-            let msg = tokio::select! {
-                msg = self.plain.inbox.recv() => msg,
-                _ = tokio::signal::ctrl_c() => {
-                    let Some(order) = order.clone().filter(|_| !stopping) else { continue };
-                    stopping = true;
-                    println!("\n    {}", self.paint(Role::Warning, "stopping it, and its shell with it"));
-                    self.plain.runs.stop(order);
-                    continue;
-                }
-            };
-            let Some(msg) = msg else { return Then::Leave(Left::WentWrong) };
-            match &msg {
-                Msg::Told(event) => match &event.what {
-                    What::StepStarted(started) => order = Some(started.order.clone()),
-                    What::StepEnded(told) => ended = Some(told.clone()),
-                    _ => {}
-                },
-                Msg::Ran(News::NotStarted { why, .. }) => {
-                    println!("    {}", self.paint(Role::Bad, &format!("not started: {why}")));
-                    self.wrong = true;
-                    return self.after(false).await;
-                }
-                Msg::Ran(News::Trouble { why, .. }) => {
-                    println!("    {}", self.paint(Role::Warning, why));
-                }
-                Msg::Ran(News::Tail(of, _)) => self.pages(of, &mut read, false).await,
-                _ => {}
-            }
-            take(&mut self.known, msg);
-        }
-        if let Some(order) = &order {
-            self.pages(order, &mut read, true).await;
-        }
-        match ended {
-            Some(ended) => self.ended(&ended).await,
-            None => Then::Leave(Left::WentWrong),
-        }
-    }
-
-    /// What was written since, line by line.
-    async fn pages(&mut self, order: &Order, read: &mut BTreeMap<Stream, u64>, over: bool) {
-        let streams: Vec<Stream> = read.keys().copied().collect();
-        for stream in streams {
-            loop {
-                let from = read.get(&stream).copied().unwrap_or(0);
-                self.plain.runs.read(order.clone(), stream, from);
-                let page = loop {
-                    match timeout(Duration::from_secs(5), self.plain.inbox.recv()).await {
-                        Ok(Some(Msg::Ran(News::Page(page))))
-                            if page.order == *order && page.stream == stream =>
-                        {
-                            break Some(page);
-                        }
-                        Ok(Some(msg)) => take(&mut self.known, msg),
-                        _ => break None,
-                    }
-                };
-                let Some(page) = page else { break };
-                // A line that has no end yet is shown when it has one.
-                let whole = page.lines.len() - usize::from(page.open && !over).min(page.lines.len());
-                for line in page.lines.iter().take(whole) {
-                    let role = if line.err { Role::Warning } else { Role::Text };
-                    println!("    {}", self.paint(role, &line.text));
-                }
-                if page.to <= from {
-                    break;
-                }
-                read.insert(stream, page.to);
-            }
-        }
-    }
-
-    async fn ended(&mut self, ended: &StepEnded) -> Then {
-        let state = ended
-            .at
-            .command
-            .and_then(|command| self.known.run.command(ended.at.step, command))
-            .map_or(State::Failed, |view| view.state);
-        let well = state.is_done();
-        let (sign, role) = crate::panes::checklist::sign(&state);
-        let took = Duration::from_millis(ended.milliseconds).as_secs_f32();
-        let says = if ended.says.is_empty() { String::new() } else { format!("  {}", one_line(&ended.says)) };
-        println!("    {}", self.paint(role, &format!("{sign} {took:.1} s{says}")));
-        if !well {
-            self.wrong = true;
-        }
-        self.after(well).await
-    }
-
-    /// How to go on behind what ended so.
-    async fn after(&mut self, well: bool) -> Then {
-        if well {
-            return Then::Next;
-        }
-        if !self.there {
-            return Then::Leave(Left::WentWrong);
-        }
-        match self.typist.line("    g goes on, a again, q leaves: ", false).await.as_deref() {
-            Some("g") => Then::Next,
-            Some("a") => Then::Again,
-            _ => Then::Leave(Left::WentWrong),
-        }
-    }
-
-    fn nobody(&self, what: &str) -> Left {
+    pub(super) fn nobody(&self, what: &str) -> Left {
         println!("    {}", self.paint(Role::Warning, &format!("{what}; nobody is here to be asked")));
         Left::Asked
     }
@@ -604,13 +398,6 @@ impl<'a> Desk<'a> {
             }
             Err(why) => println!("  {}", self.paint(Role::Bad, &format!("not recorded: {why}"))),
         }
-    }
-}
-
-/// What happened beside.
-fn take(known: &mut Known, msg: Msg) {
-    if let Msg::Told(event) = msg {
-        known.run.take(&event);
     }
 }
 

@@ -1,5 +1,6 @@
 //! `runbooks run` and `walk`: a runbook worked through in a plain terminal, with the questions of the cockpit.
 mod asking;
+mod course;
 mod desk;
 mod given;
 
