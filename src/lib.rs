@@ -97,6 +97,8 @@
 //! | vital | a fact worth watching, with its limits and the line of the document that names it |
 //! | fact | a table or list that other parts use: severities, contacts, limits |
 //! | finding | what an author should mend, with its line and the remedy |
+//! | incident | something is wrong and is worked on; its journal gets everything that is recorded meanwhile |
+//! | measure | what was set for a while and has to be taken back: value before, way back, owner, due time |
 //! | runner | a process of its own that owns one session; it outlives the cockpit |
 //! | session | one shell for the statements of a fence, with its terminal and its output |
 pub mod app;
