@@ -231,10 +231,14 @@ fn moved(model: &Model, pane: PaneKind, action: Action, nth: usize, count: usize
 pub fn open(model: &mut Model, book: Book) -> Vec<Effect> {
     let same = model.checklist.as_ref().is_some_and(|open| open.book.id() == book.id() && !open.outdated);
     if !same {
-        let first = checklist::spots(&book.runbook).next().unwrap_or_default();
         let run = super::run::unfinished(model, &book);
+        // A run goes on with the document that it began with: its steps are counted as they were then.
+        let begun = run.as_ref().and_then(|run| model.runs.all.get(run)).map(|known| known.book.clone());
+        let outdated = begun.as_ref().is_some_and(|begun| begun.runbook != book.runbook);
+        let book = begun.unwrap_or(book);
+        let here = checklist::spots(&book.runbook).next().unwrap_or_default();
         let of = model.shelf.list.as_ref().and_then(|list| list.of.clone());
-        model.checklist = Some(Checklist { here: first, run, of, ..Checklist::new(book) });
+        model.checklist = Some(Checklist { here, run, of, outdated, ..Checklist::new(book) });
     }
     model.board.focus = PaneKind::Checklist;
     Vec::new()
