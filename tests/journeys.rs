@@ -6,6 +6,7 @@ mod asking;
 mod changes;
 mod containers;
 mod incidents;
+mod measures;
 mod runbooks;
 pub mod settling;
 mod working;
