@@ -2,9 +2,9 @@
 use firedeck::domain::alert::{Alert, AlertFacts, AlertState};
 use firedeck::domain::news::{News, Seen};
 use firedeck::domain::object::{Facts, Kind, Object};
-use firedeck::incident::What;
 use firedeck::incident::event::{Milestone, OpenedFrom};
 use firedeck::incident::state::Stage;
+use firedeck::incident::{Event, What};
 use firedeck::model::board::PaneKind;
 use firedeck::model::incident::Page;
 use firedeck::model::msg::{Effect, Msg};
@@ -292,8 +292,10 @@ fn what_another_cockpit_opens_and_writes_is_here_too() {
         joe.tell(ago(20), note("I look at the pool")),
         joe.tell(ago(10), milestone(Milestone::Acknowledged, 10, "joe")),
     ];
-    say(&mut model, Msg::Heard(more.clone()));
+    // Read again, as it stands in its chain: it is the same by its number.
+    let again = more.iter().map(|event| Event { prev: "ab12".into(), ..event.clone() }).collect();
     say(&mut model, Msg::Heard(more));
+    say(&mut model, Msg::Heard(again));
     let state = model.incidents.state().expect("open");
     assert_eq!((state.stage(), state.notes.len()), (Stage::Acknowledged, 1));
     let closed = joe.tell(NOW, milestone(Milestone::Closed, 0, "joe"));
