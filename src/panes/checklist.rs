@@ -84,7 +84,11 @@ impl Pane for ChecklistPane {
 }
 
 /// `4 of 12`: where you are, in steps.
-pub fn progress(list: &Checklist) -> Fact {
+pub fn progress(model: &Model, list: &Checklist) -> Fact {
+    // What went wrong and what runs stands in front of it, and needs the room.
+    if Stand::of(model, list).progress().is_some_and(|facts| facts.len() > 1) {
+        return Fact::new("", Role::Dim);
+    }
     let steps = &list.book.runbook.steps;
     let counted = |steps: &[Step]| steps.iter().filter(|step| is_main(step)).count();
     let at = counted(steps.get(..=list.here.step).unwrap_or(steps));

@@ -238,7 +238,7 @@ pub fn open(model: &mut Model, book: Book) -> Vec<Effect> {
         let book = begun.unwrap_or(book);
         let here = checklist::spots(&book.runbook).next().unwrap_or_default();
         let of = model.shelf.list.as_ref().and_then(|list| list.of.clone());
-        model.checklist = Some(Checklist { here, run, of, outdated, ..Checklist::new(book) });
+        model.checklist = Some(Checklist { here, outdated, run, of, ..Checklist::new(book) });
     }
     model.board.focus = PaneKind::Checklist;
     Vec::new()

@@ -76,7 +76,7 @@ fn entry(buffer: &mut Buffer, paint: &Paint<'_>, row: Area, line: &Line, chosen:
 pub fn checklist(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
     let Some(open) = model.checklist.as_ref().filter(|_| !area.is_empty()) else { return };
     let focused = model.board.focus == PaneKind::Checklist;
-    chrome::head(buffer, paint, model, area, &ChecklistPane, &checklist::progress(open));
+    chrome::head(buffer, paint, model, area, &ChecklistPane, &checklist::progress(model, open));
     let about = about(area);
     let room = usize::from(area.height.saturating_sub(2 + about));
     let lines = checklist::lines(model, open, usize::from(area.width.saturating_sub(1)));

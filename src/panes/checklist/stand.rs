@@ -78,14 +78,15 @@ impl<'a> Stand<'a> {
     /// The words at the right edge of a command that was started.
     pub fn words(&self, view: &CommandView) -> Option<Fact> {
         let (_, role) = sign(&view.state);
-        let took = || view.milliseconds.map_or_else(String::new, took);
+        let whole = || view.milliseconds.map_or_else(String::new, took);
         let words = match &view.state {
             State::ToDo | State::NotChosen | State::Future | State::Skipped { .. } => return None,
             State::Running => {
                 let since = view.started.map_or(0, |started| self.now.since(started).as_secs());
-                format!("running {since} s")
+                let since = if since < 60 { format!("{since} s") } else { took(since * 1_000) };
+                format!("running {since}")
             }
-            State::Ok => took(),
+            State::Ok => whole(),
             State::NoMatches => "no matches".to_owned(),
             State::NoData => "no data".to_owned(),
             State::Accepted { .. } => "accepted".to_owned(),
