@@ -30,6 +30,9 @@ const MOMENT: Duration = Duration::from_secs(2);
 /// A connection that breaks again and again is not made more often than this.
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// What the terminal shows is kept up to here while nobody takes it.
+const MOST_TERMINAL: usize = 256 << 10;
+
 /// One who is attached to a session. It may be dropped at any time; the session goes on.
 #[derive(Debug)]
 pub struct Handle {
@@ -229,10 +232,24 @@ impl Handle {
     fn heard(&mut self, kind: u8, payload: &[u8]) {
         match Said::read(kind, payload) {
             Some(Said::Event(json)) => self.event(serde_json::from_slice(&json).ok()),
-            Some(Said::Terminal(bytes)) => self.waiting.push_back(Event::Terminal(bytes)),
+            Some(Said::Terminal(bytes)) => self.terminal(bytes),
             // An answer that nobody waits for any more.
             Some(Said::Done(_)) => self.owed = self.owed.saturating_sub(1),
             None => {}
+        }
+    }
+
+    /// What the terminal shows waits for whoever looks, the end of it only: a screen shows no more.
+    fn terminal(&mut self, bytes: Vec<u8>) {
+        self.waiting.push_back(Event::Terminal(bytes));
+        let size = |event: &Event| if let Event::Terminal(bytes) = event { bytes.len() } else { 0 };
+        let mut held: usize = self.waiting.iter().map(size).sum();
+        while held > MOST_TERMINAL {
+            // The newest stays, however long it is.
+            let old = self.waiting.len().saturating_sub(1);
+            let first = self.waiting.iter().take(old).position(|event| size(event) > 0);
+            let Some(gone) = first.and_then(|first| self.waiting.remove(first)) else { return };
+            held -= size(&gone);
         }
     }
 

@@ -185,6 +185,9 @@ fn is_name(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
+/// No field of an answer is longer.
+const LONGEST_FIELD: usize = 8 << 20;
+
 /// Takes the answers out of what `ssh` writes.
 #[derive(Debug)]
 pub(super) struct Demux {
@@ -233,7 +236,14 @@ impl Demux {
             let (before, marked) = rest.split_at(at);
             self.plain(stream, before);
             let field = marked.get(self.mark.len()..).unwrap_or_default();
-            let Some(end) = memchr::memchr(0, field) else { break marked };
+            let Some(end) = memchr::memchr(0, field) else {
+                if field.len() <= LONGEST_FIELD {
+                    break marked;
+                }
+                // Whoever began it died over it: what follows is somebody else's.
+                self.plain(stream, marked);
+                break &[];
+            };
             let (field, after) = field.split_at(end);
             self.field(stream, field);
             rest = after.get(1..).unwrap_or_default();
@@ -284,6 +294,23 @@ impl Demux {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_field_that_never_ends_is_given_up() {
+        let mark = "m00112233445566778899aabbccddeeff";
+        let mut demux = Demux::new(mark);
+        demux.take(Stream::Out, format!("\0{mark}answer").as_bytes());
+        let piece = vec![b'x'; 1 << 20];
+        let mut told = 0;
+        for _ in 0..20 {
+            demux.take(Stream::Out, &piece);
+            while let Some(News::Bytes(_, bytes)) = demux.next() {
+                told += bytes.len();
+            }
+            assert!(demux.out.len() <= LONGEST_FIELD + mark.len() + 1);
+        }
+        assert!(told >= 12 << 20, "{told}");
+    }
 
     #[test]
     fn answers_are_told_from_output_in_whatever_pieces_both_come() {

@@ -263,7 +263,14 @@ pub fn key(model: &mut Model, key: Key, action: Option<Action>) -> Vec<Effect> {
             model.overlays.pop();
         }
         Some(Action::Complete) => form.at = if form.at == last { 0 } else { form.at + 1 },
-        Some(Action::NextChoice) if round == 0 => form.at = (form.at + 1).min(last),
+        Some(Action::NextChoice) if round == 0 => {
+            form.at = (form.at + 1).min(last);
+            // Whoever comes down to a choice that is open has made the first one.
+            let next = form.fields.get_mut(form.at);
+            if let Some(next) = next.filter(|next| !next.choices.is_empty() && next.input.is_empty()) {
+                choose(next, 0);
+            }
+        }
         Some(Action::PrevChoice) if round == 0 => form.at = form.at.saturating_sub(1),
         Some(Action::NextChoice) => {
             let next = field.chosen().map_or(0, |at| (at + 1) % round);
