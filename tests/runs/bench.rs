@@ -161,6 +161,21 @@ impl Desk {
         self.started().await
     }
 
+    /// The same for a desk that came back, and may not have heard yet that what ran before has ended.
+    pub(crate) async fn run_when_free(&mut self, command: ShellCommand) -> StepEnded {
+        loop {
+            let approved = self.approve(command.clone());
+            self.runs.begin(approved, Vec::new());
+            match self.until(|msg| told(msg, "step-started") || not_started(msg)).await {
+                Msg::Ran(News::NotStarted { why, .. }) if why.contains("still running") => {
+                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                }
+                Msg::Told(_) => return self.ended().await,
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
     pub(crate) async fn started(&mut self) -> Order {
         let msg = self.until(|msg| told(msg, "step-started") || not_started(msg)).await;
         match msg {
