@@ -14,9 +14,8 @@ use super::backends::Backends;
 use super::ledger::Ledger;
 use super::quote::{self, Quote};
 use super::runs::{self, Runs};
-use super::who::user;
+use super::who::{self, user};
 use super::{clipboard, documents, perform};
-use crate::commands::tools::Tables;
 use crate::config::Options;
 use crate::domain::action::{Outcome, Verb};
 use crate::domain::approval::Plan;
@@ -26,16 +25,15 @@ use crate::domain::object::{Facts, ObjectRef};
 use crate::domain::settings::values::Clipboard;
 use crate::domain::time::Timestamp;
 use crate::incident::event::{
-    ActionOutcome, AlertsAcknowledged, Event, QuestionAsked, QuestionDeclined, SessionOpened, SuspectMarked,
-    Target,
+    ActionOutcome, AlertsAcknowledged, Event, QuestionAsked, QuestionDeclined, SuspectMarked, Target,
 };
-use crate::incident::{What, acknowledged, day, suspects};
+use crate::incident::{What, acknowledged, suspects};
 use crate::model::msg::{Effect, Msg};
 use crate::model::{Model, logs as model_logs};
 use crate::sources::supervise::Signals;
 use crate::sources::{Outbox, kubernetes, logs, now};
 use crate::store::journal::read;
-use crate::store::{Journal, Places, Setup};
+use crate::store::{Journal, Places};
 
 /// How often an opened thing is read again.
 const INSPECT_EVERY: Duration = Duration::from_secs(5);
@@ -77,38 +75,11 @@ impl Hands {
         );
         let logs = logs::start(clients, backends.taps(), out.clone(), signals);
         let profile = &options.effective.settings.profile;
-        let places = Places::new(|name| std::env::var_os(name));
-        let setup = Setup {
-            places: places.clone(),
-            incident: day(model.now),
-            host: model.host.clone(),
-            user: user(),
-            pid: std::process::id(),
-            started: model.now,
-        };
-        let session = SessionOpened {
-            version: env!("CARGO_PKG_VERSION").into(),
-            host: model.host.clone(),
-            user: user(),
-            pid: std::process::id(),
-            profile: profile.name.clone(),
-            contexts: profile.contexts.clone(),
-            read_only: profile.read_only,
-        };
-        let ledger = Ledger::open(setup, session.clone(), msgs.clone(), cancel.clone());
+        let setup = who::setup(model.now);
+        let session = who::session(&setup, profile);
+        let ledger = Ledger::open(setup.clone(), session.clone(), msgs.clone(), cancel.clone());
         let journal = ledger.journal.clone();
-        let about = runs::Options {
-            journal: journal.clone(),
-            places,
-            host: model.host.clone(),
-            user: user(),
-            pid: std::process::id(),
-            started: model.now,
-            tables: Arc::new(Tables { rules: model.settings.commands.clone() }),
-            program: None,
-            kubeconfig: model.settings.kubeconfig.clone(),
-            size: super::terminal::size,
-        };
+        let about = runs::Options::of(&model.settings, &setup, journal.clone());
         let hands = Hands {
             kube,
             backends,

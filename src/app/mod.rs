@@ -115,7 +115,7 @@ fn model(options: &Options) -> Model {
         now: now(),
         zone: Zone(jiff::tz::TimeZone::system()),
         user: who::user(),
-        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        host: who::host(),
         wall: options.view == View::Wall,
         ..Model::default()
     };

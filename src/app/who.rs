@@ -1,4 +1,38 @@
-//! Whose hands are on the keys.
+//! Whose hands are on the keys, on which box, and how the journal is told so.
+use crate::domain::settings::Profile;
+use crate::domain::time::Timestamp;
+use crate::incident::day;
+use crate::incident::event::SessionOpened;
+use crate::store::{Places, Setup};
+
+pub(super) fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// The day's journal, as this program writes it.
+pub(super) fn setup(started: Timestamp) -> Setup {
+    Setup {
+        places: Places::new(|name| std::env::var_os(name)),
+        incident: day(started),
+        host: host(),
+        user: user(),
+        pid: std::process::id(),
+        started,
+    }
+}
+
+/// The first word of its writer.
+pub(super) fn session(setup: &Setup, profile: &Profile) -> SessionOpened {
+    SessionOpened {
+        version: env!("CARGO_PKG_VERSION").into(),
+        host: setup.host.clone(),
+        user: setup.user.clone(),
+        pid: setup.pid,
+        profile: profile.name.clone(),
+        contexts: profile.contexts.clone(),
+        read_only: profile.read_only,
+    }
+}
 
 pub(super) fn user() -> String {
     let named = |name| std::env::var(name).ok().filter(|name| !name.trim().is_empty());

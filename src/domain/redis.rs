@@ -19,6 +19,24 @@ pub use slow::SlowCall;
 
 use super::level::Level;
 
+/// A size as Redis reads it in its settings: `2gb`, `512mb`, `1000k`, plain bytes.
+pub fn read_size(text: &str) -> Option<u64> {
+    let text = text.trim().to_ascii_lowercase();
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let number: u64 = text.get(..end)?.parse().ok()?;
+    let unit = match text.get(end..)? {
+        "" | "b" => 1,
+        "k" => 1_000,
+        "kb" => 1 << 10,
+        "m" => 1_000_000,
+        "mb" => 1 << 20,
+        "g" => 1_000_000_000,
+        "gb" => 1 << 30,
+        _ => return None,
+    };
+    number.checked_mul(unit)
+}
+
 /// What the Redis pane has rows of.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RedisFacts {

@@ -98,6 +98,12 @@ pub fn mask(line: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
+/// The same for a text of several lines.
+pub fn mask_lines(text: &[u8]) -> Vec<u8> {
+    let lines: Vec<Cow<'_, [u8]>> = text.split(|byte| *byte == b'\n').map(mask).collect();
+    lines.join(&b'\n')
+}
+
 /// What of a command has to be hidden next.
 enum Hide {
     Nothing,

@@ -3,6 +3,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::approval::Tier;
+use super::settings::endpoint::Footing;
 
 /// How a command runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -59,6 +60,18 @@ pub struct Where {
     pub namespace: String,
     /// Where the namespace comes from: `kubeconfig`, `profile`, `flag`.
     pub origin: String,
+}
+
+impl Where {
+    /// On this box, or where its document says; no cluster is named yet.
+    pub fn on(here: &str, footing: Footing) -> Where {
+        Where {
+            host: footing.run_on.clone().unwrap_or_else(|| here.to_owned()),
+            remote: footing.run_on,
+            workdir: footing.workdir,
+            ..Where::default()
+        }
+    }
 }
 
 /// A command of a run.

@@ -138,7 +138,6 @@ pub fn own(
             why.push(words.to_owned());
         }
     }
-    let whole_risk = worst.risk;
     let kind = if traits(|one| one.traits.interactive) {
         Kind::Terminal
     } else if traits(|one| one.traits.endless || one.traits.background) {
@@ -146,7 +145,7 @@ pub fn own(
     } else {
         Kind::Plain
     };
-    let looks = effect::looks(&Statement { text: text.to_owned(), risk: whole_risk, ..worst.clone() });
+    let looks = effect::looks(&Statement { text: text.to_owned(), ..worst.clone() });
     let set = of.map(|go| set_beside(&go.set, ground.values)).unwrap_or_default();
     let mut before = String::new();
     for (name, value) in &set {
@@ -168,7 +167,7 @@ pub fn own(
             kind,
             session: of.map_or(Session::Apart, |go| go.session.clone()),
             place: place(run, of, ground.place),
-            risk: whole_risk,
+            risk: worst.risk,
             tier,
             why,
             phrase: phrase(worst),
@@ -286,9 +285,7 @@ fn quoted(value: &str) -> String {
 }
 
 fn masked(text: &str) -> String {
-    let lines =
-        text.split('\n').map(|line| String::from_utf8_lossy(&secret::mask(line.as_bytes())).into_owned());
-    lines.collect::<Vec<_>>().join("\n")
+    String::from_utf8_lossy(&secret::mask_lines(text.as_bytes())).into_owned()
 }
 
 /// How much is asked. That it goes on, or takes the terminal, is what was ordered.

@@ -30,9 +30,13 @@ pub struct Setup {
 impl Setup {
     /// One run of the program on one box, without asking for randomness.
     pub fn writer(&self) -> String {
-        let part = |text: &str| places::name(text, 40).replace('.', "-");
         format!("{}-{}-{}-{}", part(&self.host), part(&self.user), self.pid, self.started.0)
     }
+}
+
+/// A box or a user, as a writer's name has it.
+pub fn part(text: &str) -> String {
+    places::name(text, 40).replace('.', "-")
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

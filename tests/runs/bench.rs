@@ -26,6 +26,8 @@ use tokio::sync::mpsc;
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) struct Desk {
+    /// The handle that everything is recorded by.
+    pub(crate) writes: Journal,
     pub(crate) root: Arc<Root>,
     pub(crate) runs: Runs,
     pub(crate) told: mpsc::Receiver<Msg>,
@@ -83,8 +85,9 @@ impl Desk {
             size: || (80, 24),
         };
         change(&mut options, root.path());
+        let writes = options.journal.clone();
         let runs = Runs::start(options, out);
-        Desk { root, runs, told, heard: Vec::new(), run: None, question: 0 }
+        Desk { root, runs, writes, told, heard: Vec::new(), run: None, question: 0 }
     }
 
     pub(crate) fn document(&self) -> PathBuf {

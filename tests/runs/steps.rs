@@ -124,14 +124,14 @@ fn break_journal(desk: &Desk) {
     let file = desk.root.path().join("file");
     std::fs::write(&file, "").expect("written");
     let places = firedeck::store::Places { first: file.join("state"), second: file.join("run") };
-    desk.runs.record_in(firedeck::store::Journal::open(firedeck::store::Setup {
+    desk.writes.divert(Some(firedeck::store::Journal::open(firedeck::store::Setup {
         places,
         incident: "inc-1".into(),
         host: "box".into(),
         user: "ann".into(),
         pid: 1,
         started: super::bench::now(),
-    }));
+    })));
 }
 
 #[tokio::test]

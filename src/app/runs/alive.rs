@@ -1,6 +1,8 @@
 //! Whether whoever wrote an event still runs on this box.
 use std::fs;
 
+use crate::store::journal::part;
+
 /// What a clock may be off.
 const SLACK: i64 = 5_000;
 /// The kernel counts a process's start in hundredths of a second.
@@ -12,9 +14,7 @@ pub(super) struct Here(String);
 
 impl Here {
     pub(super) fn new(host: &str) -> Here {
-        let harmless = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' };
-        let clean: String = host.chars().take(40).map(|c| if c == '.' { '-' } else { harmless(c) }).collect();
-        Here(format!("{}-", clean.trim_start_matches('-')))
+        Here(format!("{}-", part(host)))
     }
 
     pub(super) fn is_here(&self, writer: &str) -> bool {

@@ -34,13 +34,14 @@ use tokio::sync::mpsc;
 use crate::commands::tools::Tables;
 use crate::domain::approval::{Approved, QuestionId};
 use crate::domain::object::ObjectRef;
+use crate::domain::settings::Settings;
 use crate::domain::shell::{Sent, ShellCommand};
 use crate::domain::time::Timestamp;
 use crate::incident::event::Order;
 use crate::model::msg::Msg;
-use crate::model::run::{News, Stream};
+use crate::model::run::{News, Page, Stream};
 use crate::model::shelf::Book;
-use crate::store::{Journal, Places};
+use crate::store::{Journal, Places, Setup};
 use begin::Prepared;
 use session::Session;
 
@@ -70,6 +71,24 @@ pub struct Options {
     pub size: fn() -> (u16, u16),
 }
 
+impl Options {
+    /// As the writer of this journal, under these settings.
+    pub fn of(settings: &Settings, setup: &Setup, journal: Journal) -> Options {
+        Options {
+            journal,
+            places: setup.places.clone(),
+            host: setup.host.clone(),
+            user: setup.user.clone(),
+            pid: setup.pid,
+            started: setup.started,
+            tables: Arc::new(Tables { rules: settings.commands.clone() }),
+            program: None,
+            kubeconfig: settings.kubeconfig.clone(),
+            size: super::terminal::size,
+        }
+    }
+}
+
 /// All runs of this program. Its clones are the same.
 #[derive(Debug, Clone)]
 pub struct Runs {
@@ -81,8 +100,6 @@ pub struct Runs {
 struct Shared {
     out: mpsc::Sender<Msg>,
     options: Options,
-    /// Where events go: the day's journal, or that of the incident that is open.
-    journal: Mutex<Journal>,
     /// Makes names unique.
     count: AtomicU64,
     /// The document of each run, as it was when it was opened.
@@ -99,11 +116,9 @@ struct Shared {
 impl Runs {
     /// All that comes out goes to `out`.
     pub fn start(options: Options, out: mpsc::Sender<Msg>) -> Runs {
-        let journal = Mutex::new(options.journal.clone());
         let shared = Shared {
             out,
             options,
-            journal,
             count: AtomicU64::new(0),
             books: Mutex::default(),
             sessions: Mutex::default(),
@@ -112,11 +127,6 @@ impl Runs {
             touched: Mutex::default(),
         };
         Runs { shared: Arc::new(shared) }
-    }
-
-    /// From now on events are written here.
-    pub fn record_in(&self, journal: Journal) {
-        *lock(&self.shared.journal) = journal;
     }
 
     /// Takes up the runs that the journal tells of: `Msg::RunKnown` for each, and what became of it meanwhile.
@@ -172,19 +182,21 @@ impl Runs {
 
     /// A page of what a statement wrote: `News::Page`.
     pub fn read(&self, order: Order, stream: Stream, from: u64) {
-        let shared = self.shared.clone();
+        let runs = self.clone();
         tokio::spawn(async move {
             let session = order.session.clone();
-            let read = {
-                let shared = shared.clone();
-                tokio::task::spawn_blocking(move || tail::read(&shared, order, stream, from)).await
-            };
-            match read {
-                Ok(Ok(page)) => shared.say(News::Page(page)).await,
-                Ok(Err(why)) => shared.trouble(&session, why).await,
-                Err(error) => shared.trouble(&session, error.to_string()).await,
+            match runs.page(order, stream, from).await {
+                Ok(page) => runs.shared.say(News::Page(page)).await,
+                Err(why) => runs.shared.trouble(&session, why).await,
             }
         });
+    }
+
+    /// The same for whoever waits for it.
+    pub async fn page(&self, order: Order, stream: Stream, from: u64) -> Result<Page, String> {
+        let shared = self.shared.clone();
+        let read = tokio::task::spawn_blocking(move || tail::read(&shared, order, stream, from)).await;
+        read.unwrap_or_else(|error| Err(error.to_string()))
     }
 
     /// Ends sessions in which nothing runs; the others go on.

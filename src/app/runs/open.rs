@@ -33,7 +33,7 @@ pub(super) async fn open(shared: &Arc<Shared>, book: Book, alert: Option<ObjectR
     let (at, options) = (now(), &shared.options);
     let writer = format!("{}-{}-{}-{}", options.host, options.user, options.pid, options.started.0);
     let run = name::run(at, &writer, &format!("{} {}", shared.next(), runbook.title));
-    let journal = shared.journal();
+    let journal = &shared.options.journal;
     let kept = journal.keep("document.md", bytes, at).await.map_err(|error| error.to_string())?;
     let what = What::RunOpened(Box::new(RunOpened {
         run: run.clone(),

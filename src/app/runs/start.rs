@@ -216,7 +216,13 @@ impl Task {
                         text.push_str("\nstderr:\n");
                         text.push_str(&answer.err);
                     }
-                    match self.shared.journal().keep(&label, masked(text.as_bytes()), now()).await {
+                    match self
+                        .shared
+                        .options
+                        .journal
+                        .keep(&label, secret::mask_lines(text.as_bytes()), now())
+                        .await
+                    {
                         Ok(output) => files.push(output),
                         Err(error) => missing.push(format!("evidence {number}: {error}")),
                     }
@@ -275,16 +281,7 @@ impl Shared {
             return Ok(None);
         }
         let label = format!("step-{n}.{}.txt", stream.name());
-        let kept = self.journal().keep(&label, masked(&bytes), now()).await;
+        let kept = self.options.journal.keep(&label, secret::mask_lines(&bytes), now()).await;
         kept.map(Some).map_err(|error| format!("what it wrote is not kept: {error}"))
     }
-}
-
-/// Without secrets, line by line.
-fn masked(bytes: &[u8]) -> Vec<u8> {
-    let lines = bytes.split_inclusive(|byte| *byte == b'\n');
-    lines.fold(Vec::with_capacity(bytes.len()), |mut all, line| {
-        all.extend_from_slice(&secret::mask(line));
-        all
-    })
 }

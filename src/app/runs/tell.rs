@@ -1,13 +1,13 @@
 //! What comes out of a run: events, first onto a disk and then told, and news.
 use std::sync::atomic::Ordering;
 
-use super::{Shared, lock};
+use super::Shared;
 use crate::incident::What;
 use crate::incident::event::{At, Event, EventId};
 use crate::model::msg::Msg;
 use crate::model::run::News;
 use crate::sources::now;
-use crate::store::{Journal, JournalError};
+use crate::store::JournalError;
 
 /// The writer of an event that is on no disk.
 pub const UNRECORDED: &str = "unrecorded";
@@ -32,14 +32,10 @@ impl Shared {
         self.say(News::NotStarted { at, why }).await;
     }
 
-    pub(super) fn journal(&self) -> Journal {
-        lock(&self.journal).clone()
-    }
-
     /// The event is on a disk and told, or neither.
     pub(super) async fn record(&self, what: What) -> Result<EventId, JournalError> {
         let at = now();
-        let id = self.journal().append(what.clone(), at).await?;
+        let id = self.options.journal.append(what.clone(), at).await?;
         self.send(Msg::Told(Box::new(Event::known(id.clone(), at, what)))).await;
         Ok(id)
     }

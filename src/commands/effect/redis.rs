@@ -6,6 +6,7 @@ use super::calls::{Found, Input};
 use super::raw::{Marks, is_open};
 use super::{Answer, At, Looks, Reading, Undo};
 use crate::commands::Lang;
+use crate::domain::redis::read_size;
 
 /// Options that say which server and who.
 const PLACE: &str = "-h --host -p --port -s --socket -a --pass --user -u -n --tls --sni --cacert --cacertdir --cert --key \
@@ -384,27 +385,9 @@ fn exists(keys: &[String], gone: bool, value: &str, reading: &mut Reading) {
     reading.hit(words);
 }
 
-/// `512mb`, `4gb`, plain bytes.
-fn size(text: &str) -> Option<u64> {
-    let text = text.trim().to_ascii_lowercase();
-    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
-    let number: u64 = digits.parse().ok()?;
-    let unit = match text.get(digits.len()..)? {
-        "" | "b" => 1,
-        "k" => 1_000,
-        "kb" => 1 << 10,
-        "m" => 1_000_000,
-        "mb" => 1 << 20,
-        "g" => 1_000_000_000,
-        "gb" => 1 << 30,
-        _ => return None,
-    };
-    number.checked_mul(unit)
-}
-
 fn limit(to: &str, answer: &Answer, reading: &mut Reading) {
     let number = |name: &str| info(answer, name).and_then(|value| value.trim().parse::<u64>().ok());
-    let (Some(used), Some(to)) = (number("used_memory"), size(to)) else {
+    let (Some(used), Some(to)) = (number("used_memory"), read_size(to)) else {
         return reading.unknown("the memory in use cannot be compared with the new limit");
     };
     let policy = info(answer, "maxmemory_policy").unwrap_or_default().trim();

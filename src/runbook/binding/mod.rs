@@ -307,11 +307,7 @@ fn shown(variables: &[(String, String, bool)], arguments: &[(String, bool)], vis
     }
     out.push_str(visible);
     // The document may hold a secret itself.
-    let lines: Vec<String> = out
-        .split('\n')
-        .map(|line| String::from_utf8_lossy(&secret::mask(line.as_bytes())).into_owned())
-        .collect();
-    lines.join("\n")
+    String::from_utf8_lossy(&secret::mask_lines(out.as_bytes())).into_owned()
 }
 
 #[cfg(test)]

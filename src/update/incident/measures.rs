@@ -2,7 +2,7 @@
 //! workloads, the memory limit of a Redis, the connections that a database takes. What else was set, nobody has looked at.
 use crate::domain::database::DatabaseFacts;
 use crate::domain::object::{Facts, Kind, ObjectRef, Workload};
-use crate::domain::redis::{self, RedisFacts};
+use crate::domain::redis::{self, RedisFacts, read_size};
 use crate::incident::event::{MeasureSeen, Stands, What};
 use crate::incident::state::Measure;
 use crate::model::Model;
@@ -64,7 +64,9 @@ fn of_redis(model: &Model, measure: &Measure) -> Option<(Stands, String)> {
         return Some((compared(&is, measure, |is, said| is == said), is));
     }
     let is = memory.max?;
-    let stands = compared(&is, measure, |is, said| bytes(said) == Some(*is));
+    // People write a blank in front of the unit.
+    let read = |said: &str| read_size(&said.split_whitespace().collect::<String>());
+    let stands = compared(&is, measure, |is, said| read(said) == Some(*is));
     let says = if is == 0 { "no limit".to_owned() } else { redis::size(is) };
     Some((stands, says))
 }
@@ -89,24 +91,6 @@ fn compared<T>(is: &T, measure: &Measure, same: impl Fn(&T, &str) -> bool) -> St
         () if same(is, &measure.prior) => Stands::No,
         () => Stands::Unknown,
     }
-}
-
-/// `4gb`, `512 MB`, `1073741824`: as Redis reads it.
-fn bytes(text: &str) -> Option<u64> {
-    let text = text.trim().to_lowercase();
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let number: u64 = text.get(..end)?.parse().ok()?;
-    let unit: u64 = match text.get(end..)?.trim() {
-        "" | "b" => 1,
-        "k" => 1_000,
-        "kb" => 1 << 10,
-        "m" => 1_000_000,
-        "mb" => 1 << 20,
-        "g" => 1_000_000_000,
-        "gb" => 1 << 30,
-        _ => return None,
-    };
-    number.checked_mul(unit)
 }
 
 /// The value that it is about: the number of replicas, or the image of a container.

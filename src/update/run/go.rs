@@ -222,41 +222,39 @@ fn go_to(model: &mut Model, to: Spot) {
     model.mark_dirty(Dirty::Now);
 }
 
-fn ordered(model: &mut Model, go: &Go) -> Vec<Effect> {
+/// Makes an order of the open run, and runs it or asks about it.
+fn make(
+    model: &mut Model,
+    order: impl FnOnce(&Run, &str, Ground<'_>) -> Result<Ordered, String>,
+) -> Vec<Effect> {
     let values = values::of(model);
     let tables = Tables { rules: model.settings.commands.clone() };
     let place = place(model);
     let Some((checklist, known)) = open(model) else { return Vec::new() };
     let ground = Ground { values: &values, tables: &tables, place: &place };
-    let document = checklist.book.document.path.clone();
-    let ordered = order::order(&known.run, go, &document, ground);
+    let ordered = order(&known.run, &checklist.book.document.path, ground);
     asked(model, ordered)
+}
+
+fn ordered(model: &mut Model, go: &Go) -> Vec<Effect> {
+    make(model, |run, document, ground| order::order(run, go, document, ground))
 }
 
 /// What the operator wrote, in place of the line or beside it.
 fn own(model: &mut Model, at: Spot, text: &str, beside: bool) -> Vec<Effect> {
-    let values = values::of(model);
-    let tables = Tables { rules: model.settings.commands.clone() };
-    let place = place(model);
-    let Some((checklist, known)) = open(model) else { return Vec::new() };
-    let ground = Ground { values: &values, tables: &tables, place: &place };
-    let document = checklist.book.document.path.clone();
     let step = number(at.step);
-    // In place of the line it takes the line's own shell, whatever that line itself would still need.
-    let go = match at.command.filter(|_| !beside) {
-        Some(command) => match known.run.may(step, number(command), &values) {
-            Ok(go) => Some(go),
-            Err(Refusal::Missing(_)) => known.run.instead(step, number(command)),
-            Err(why) => {
-                let why = why.to_string();
-                model.say(why, true);
-                return Vec::new();
-            }
-        },
-        None => None,
-    };
-    let ordered = order::own(&known.run, step, go.as_ref(), text, &document, ground);
-    asked(model, ordered)
+    make(model, |run, document, ground| {
+        // In place of the line it takes the line's own shell, whatever that line itself would still need.
+        let go = match at.command.filter(|_| !beside) {
+            Some(command) => match run.may(step, number(command), ground.values) {
+                Ok(go) => Some(go),
+                Err(Refusal::Missing(_)) => run.instead(step, number(command)),
+                Err(why) => return Err(why.to_string()),
+            },
+            None => None,
+        };
+        order::own(run, step, go.as_ref(), text, document, ground)
+    })
 }
 
 /// Runs what only reads; asks about everything else.
@@ -334,12 +332,10 @@ fn place(model: &Model) -> Where {
     let path = model.checklist.as_ref().map_or("", |open| open.book.document.path.as_str());
     let footing = profile.footing(path);
     Where {
-        host: footing.run_on.clone().unwrap_or_else(|| model.host.clone()),
-        remote: footing.run_on,
-        workdir: footing.workdir,
         context,
         namespace: namespace.or(own).unwrap_or_default(),
         origin: facts.map(|facts| facts.namespace_origin.clone()).unwrap_or_default(),
+        ..Where::on(&model.host, footing)
     }
 }
 

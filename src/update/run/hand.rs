@@ -9,7 +9,7 @@ use crate::model::overlay::Ask;
 use crate::update::typing;
 
 /// The event that a mark is written down as.
-pub(super) fn event(run: &str, by: &str, mark: Mark) -> What {
+pub fn event(run: &str, by: &str, mark: Mark) -> What {
     let (run, by) = (run.to_owned(), by.to_owned());
     match mark {
         Mark::Tick { step, item, ticked } => {

@@ -21,6 +21,7 @@ use crate::model::{Dirty, Model};
 use crate::runbook::execution::State;
 
 pub use go::{approved, closed};
+pub use hand::event;
 pub use values::{given, left, typed};
 
 /// What a key does to the open runbook; says whether the action was one of these.

@@ -10,14 +10,14 @@ use crate::domain::secret;
 use crate::domain::settings::{Role, Settings};
 use crate::domain::shell::{Kind, Where};
 use crate::domain::text::{clean_lines, one_line};
-use crate::incident::What;
-use crate::incident::event::{BranchChosen, RunClosed, StepSkipped, StepTicked, ValueGiven};
+use crate::model::checklist::Mark;
 use crate::model::msg::Msg;
 use crate::model::run::Known;
 use crate::model::shelf::Book;
 use crate::runbook::binding::{Origin, Value, Values, wanted as wanted_values};
 use crate::runbook::execution::{Go, Refusal, State, items};
 use crate::runbook::{Command, Step, StepKind};
+use crate::update::run::event;
 
 /// How a run was left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +109,6 @@ impl<'a> Desk<'a> {
     }
 
     pub(super) async fn close(self, left: Left) {
-        let run = self.known.run.name().to_owned();
         let done = left == Left::Done && self.wanted.step.is_none();
         let why = match left {
             Left::Done => "",
@@ -117,8 +116,8 @@ impl<'a> Desk<'a> {
             Left::Asked => "something had to be asked, and nobody was there",
             Left::Quit => "left",
         };
-        let closed = RunClosed { run, done, why: why.into(), by: self.plain.user.clone() };
-        let _ = self.plain.tell(What::RunClosed(closed)).await;
+        let closed = event(self.known.run.name(), &self.plain.user, Mark::Close { done, why: why.into() });
+        let _ = self.plain.tell(closed).await;
         self.plain.close("quit").await;
     }
 
@@ -207,9 +206,7 @@ impl<'a> Desk<'a> {
             }
             let nth = line.trim().parse::<usize>().ok().and_then(|nth| nth.checked_sub(1));
             if let Some(chosen) = nth.and_then(|nth| options.get(nth)) {
-                let (run, by) = (self.known.run.name().to_owned(), self.plain.user.clone());
-                let what = BranchChosen { run, step: asks, chosen: *chosen, by, no_longer: false };
-                self.tell(What::BranchChosen(what)).await;
+                self.mark(Mark::Choose { asks, chosen: *chosen, no_longer: false }).await;
                 return Ok(());
             }
         }
@@ -229,8 +226,7 @@ impl<'a> Desk<'a> {
             None | Some("q") => Err(Left::Quit),
             Some("s") => self.skip(at).await,
             Some(_) => {
-                let (run, by) = (self.known.run.name().to_owned(), self.plain.user.clone());
-                self.tell(What::StepTicked(StepTicked { run, step: at, item: None, ticked: true, by })).await;
+                self.mark(Mark::Tick { step: at as usize, item: None, ticked: true }).await;
                 Ok(())
             }
         }
@@ -240,8 +236,7 @@ impl<'a> Desk<'a> {
         let Some(reason) = self.typist.line("  why is it skipped: ", false).await else {
             return Err(Left::Quit);
         };
-        let (run, by) = (self.known.run.name().to_owned(), self.plain.user.clone());
-        self.tell(What::StepSkipped(StepSkipped { run, step, reason, by, no_longer: false })).await;
+        self.mark(Mark::Skip { step: step as usize, reason, no_longer: false }).await;
         Ok(())
     }
 
@@ -353,17 +348,8 @@ impl<'a> Desk<'a> {
     }
 
     async fn give(&mut self, name: &str, value: &str) {
-        let hidden = secret::looks_secret(name) || secret::carries_password(value);
         self.secrets.set(name, Value { text: value.to_owned(), origin: Origin::Operator });
-        let event = ValueGiven {
-            run: self.known.run.name().to_owned(),
-            name: name.to_owned(),
-            value: if hidden { String::new() } else { value.to_owned() },
-            secret: hidden,
-            origin: "operator".into(),
-            by: self.plain.user.clone(),
-        };
-        self.tell(What::ValueGiven(event)).await;
+        self.mark(Mark::Value { name: name.to_owned(), value: value.to_owned(), origin: "operator" }).await;
     }
 
     pub(super) fn values(&self) -> Values {
@@ -377,12 +363,10 @@ impl<'a> Desk<'a> {
         let footing = profile.footing(&self.known.book.document.path);
         let namespace = profile.namespaces.iter().find(|name| *name != "*").cloned().unwrap_or_default();
         Where {
-            host: footing.run_on.clone().unwrap_or_else(|| self.plain.host.clone()),
-            remote: footing.run_on,
-            workdir: footing.workdir,
             context: profile.contexts.first().cloned().unwrap_or_default(),
             origin: if namespace.is_empty() { String::new() } else { "profile".into() },
             namespace,
+            ..Where::on(&self.plain.host, footing)
         }
     }
 
@@ -391,7 +375,8 @@ impl<'a> Desk<'a> {
         Left::Asked
     }
 
-    async fn tell(&mut self, what: What) {
+    async fn mark(&mut self, mark: Mark) {
+        let what = event(self.known.run.name(), &self.plain.user, mark);
         match self.plain.tell(what).await {
             Ok(event) => {
                 self.known.run.take(&event);

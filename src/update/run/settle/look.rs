@@ -4,6 +4,7 @@ use crate::domain::feed::FeedState;
 use crate::domain::level::Level;
 use crate::domain::object::{Facts, Kind, Object, ObjectRef, Workload};
 use crate::domain::pod::Pod;
+use crate::domain::redis::read_size;
 use crate::domain::rollout::{Progress, progress};
 use crate::model::Model;
 use crate::panes::answers::{Scope, blind};
@@ -251,7 +252,7 @@ fn in_redis(model: &Model, name: &str, value: &str, accepted: &Accepted<'_>) -> 
     }
     let Some(node) = redis::node(object) else { return Look::Nobody };
     let same = if name.eq_ignore_ascii_case("maxmemory") {
-        bytes(value).is_some_and(|bytes| node.memory.max == Some(bytes))
+        read_size(value).is_some_and(|size| node.memory.max == Some(size))
     } else {
         node.memory.policy.eq_ignore_ascii_case(value)
     };
@@ -260,24 +261,6 @@ fn in_redis(model: &Model, name: &str, value: &str, accepted: &Accepted<'_>) -> 
     } else {
         Look::Going(format!("{name} is not {value} yet"))
     }
-}
-
-/// As Redis reads sizes: `2gb`, `512mb`, `1000k`.
-fn bytes(text: &str) -> Option<u64> {
-    let text = text.trim().to_lowercase();
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let number: u64 = text.get(..end)?.parse().ok()?;
-    let one = match text.get(end..)? {
-        "" | "b" => 1,
-        "k" => 1_000,
-        "kb" => 1 << 10,
-        "m" => 1_000_000,
-        "mb" => 1 << 20,
-        "g" => 1_000_000_000,
-        "gb" => 1 << 30,
-        _ => return None,
-    };
-    number.checked_mul(one)
 }
 
 #[cfg(test)]
@@ -296,7 +279,10 @@ mod tests {
 
     #[test]
     fn sizes_are_read_as_redis_reads_them() {
-        assert_eq!([bytes("2gb"), bytes("1k"), bytes("7")], [Some(2 << 30), Some(1_000), Some(7)]);
-        assert_eq!([bytes(""), bytes("2 tb"), bytes("99999999999gb")], [None; 3]);
+        assert_eq!(
+            [read_size("2gb"), read_size("1k"), read_size("7")],
+            [Some(2 << 30), Some(1_000), Some(7)]
+        );
+        assert_eq!([read_size(""), read_size("2 tb"), read_size("99999999999gb")], [None; 3]);
     }
 }
