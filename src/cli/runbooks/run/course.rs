@@ -155,19 +155,7 @@ impl Desk<'_> {
         for stream in streams {
             loop {
                 let from = read.get(&stream).copied().unwrap_or(0);
-                self.plain.runs.read(order.clone(), stream, from);
-                let page = loop {
-                    match timeout(Duration::from_secs(5), self.plain.inbox.recv()).await {
-                        Ok(Some(Msg::Ran(News::Page(page))))
-                            if page.order == *order && page.stream == stream =>
-                        {
-                            break Some(page);
-                        }
-                        Ok(Some(msg)) => take(&mut self.known, msg),
-                        _ => break None,
-                    }
-                };
-                let Some(page) = page else { break };
+                let Ok(page) = self.plain.runs.page(order.clone(), stream, from).await else { break };
                 // A line that has no end yet is shown when it has one.
                 let whole = page.lines.len() - usize::from(page.open && !over).min(page.lines.len());
                 for line in page.lines.iter().take(whole) {
