@@ -1,5 +1,7 @@
 //! Tests that need nothing installed: `cargo test` alone runs them.
 #[cfg(test)]
+mod acceptance;
+#[cfg(test)]
 mod common;
 #[cfg(test)]
 mod config;

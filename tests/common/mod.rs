@@ -1,4 +1,5 @@
 //! What several test modules share.
+pub mod desk;
 pub mod estate;
 pub mod fault;
 pub mod night;

@@ -3,19 +3,17 @@ use std::sync::Arc;
 
 use firedeck::commands::effect::Answer;
 use firedeck::commands::tools::Tables;
-use firedeck::domain::approval::{Approved, Plan, QuestionId, Tier};
+use firedeck::domain::approval::Tier;
 use firedeck::domain::time::Timestamp;
-use firedeck::incident::What;
-use firedeck::incident::event::{At, End, Event, EventId, Order, RunOpened, StepEnded, StepStarted, Verdict};
-use firedeck::model::Model;
+use firedeck::incident::event::Verdict;
 use firedeck::model::checklist::Spot;
 use firedeck::model::msg::{Effect, Msg};
 use firedeck::model::overlay::{Ask, Overlay};
-use firedeck::model::run::Known;
 use firedeck::runbook::catalogue;
-use firedeck::runbook::execution::{Run, State};
+use firedeck::runbook::execution::State;
 
-use crate::common::estate::{cockpit, press, say, shelve_all, type_text};
+use crate::common::desk::Desk;
+use crate::common::estate::{press, say, shelve_all, type_text};
 
 const PAGE: &str = "# Yard
 
@@ -44,156 +42,9 @@ const PAGE: &str = "# Yard
      ```
 ";
 
-/// A cockpit with the runbook open, and the part of the app that opens runs and writes events.
-struct Desk {
-    model: Model,
-    n: u64,
-    /// Texts that went to a shell.
-    sent: Vec<String>,
-    looked: Vec<(QuestionId, Vec<String>)>,
-    last: Option<(At, Order)>,
-}
-
-impl Desk {
-    fn new() -> Desk {
-        let mut model = cockpit(120, 40);
-        model.user = "ada".into();
-        model.journal = firedeck::model::Journal::Good("here".into());
-        let document = catalogue::read("yard.md", PAGE, &Tables::default());
-        shelve_all(&mut model, vec![Arc::new(document)]);
-        press(&mut model, "G r Enter");
-        assert!(model.checklist.is_some(), "the runbook is open");
-        Desk { model, n: 0, sent: Vec::new(), looked: Vec::new(), last: None }
-    }
-
-    fn keys(&mut self, keys: &str) -> &mut Desk {
-        for key in keys.split(' ') {
-            let effects = press(&mut self.model, key);
-            self.serve(effects);
-        }
-        self
-    }
-
-    fn types(&mut self, text: &str) -> &mut Desk {
-        press(&mut self.model, "Ctrl-U");
-        type_text(&mut self.model, text);
-        self.keys("Enter")
-    }
-
-    fn tell(&mut self, what: What) {
-        self.n += 1;
-        let id = EventId { incident: "day".into(), writer: "here".into(), n: self.n };
-        let at = Timestamp(self.model.now.0 + i64::try_from(self.n).expect("few"));
-        let effects = say(&mut self.model, Msg::Told(Box::new(Event::known(id, at, what))));
-        self.serve(effects);
-    }
-
-    fn serve(&mut self, effects: Vec<Effect>) {
-        for effect in effects {
-            match effect {
-                Effect::OpenRun { book, .. } => {
-                    let opened = RunOpened {
-                        run: "r1".into(),
-                        path: book.document.path.clone(),
-                        document: book.document.title.clone(),
-                        runbook: book.runbook.title.clone(),
-                        line: book.runbook.line,
-                        kept: None,
-                        host: "here".into(),
-                        alert: None,
-                        by: "ada".into(),
-                    };
-                    let known = Known { run: Run::new("r1", book.runbook.clone()), book };
-                    let effects = say(&mut self.model, Msg::RunKnown(Box::new(known)));
-                    self.tell(What::RunOpened(Box::new(opened)));
-                    self.serve(effects);
-                }
-                Effect::Tell(what) => self.tell(*what),
-                Effect::Look(id, Plan::Shell(command)) => {
-                    let looks = command.looks.iter().map(|look| look.expose().to_owned()).collect();
-                    self.looked.push((id, looks));
-                }
-                Effect::Start { approved, .. } => self.start(approved),
-                _ => {}
-            }
-        }
-    }
-
-    fn start(&mut self, approved: Approved) {
-        let (question, reason) = (approved.question().0, approved.reason().to_owned());
-        let command = approved.into_command().expect("for a shell");
-        self.sent.push(command.text.expose().to_owned());
-        let at = At { run: command.run.clone(), step: command.step, command: command.command };
-        let order = Order { session: "s1".into(), statement: self.n + 1 };
-        self.last = Some((at.clone(), order.clone()));
-        self.tell(What::StepStarted(Box::new(StepStarted {
-            at,
-            order,
-            n: command.n,
-            line: command.line,
-            end_line: command.end_line,
-            text: command.shown,
-            edited: command.edited,
-            tier: command.risk.into(),
-            why: command.why.join("; "),
-            host: command.place.host,
-            workdir: String::new(),
-            context: command.place.context,
-            namespace: command.place.namespace,
-            namespace_origin: command.place.origin,
-            question: Some(question).filter(|id| *id > 0),
-            revision: 0,
-            typed: None,
-            reason: Some(reason).filter(|reason| !reason.is_empty()),
-            by: "ada".into(),
-        })));
-    }
-
-    fn ends(&mut self, verdict: Verdict) {
-        let (at, order) = self.last.take().expect("something runs");
-        let code = i32::from(verdict > Verdict::Accepted);
-        self.tell(What::StepEnded(Box::new(StepEnded {
-            at,
-            order,
-            end: End::Exit(vec![code]),
-            verdict,
-            says: String::new(),
-            milliseconds: 400,
-            output: Vec::new(),
-        })));
-    }
-
-    /// The looks answer, the question is shown and read.
-    fn reads(&mut self) {
-        if let Some((id, looks)) = self.looked.pop() {
-            say(&mut self.model, Msg::Answered(id, vec![None; looks.len()]));
-        }
-        let question = self.model.questions.open.as_ref().expect("a question");
-        let (question, revision) = (question.id(), question.revision());
-        let at = Timestamp(self.model.now.0 - 1_000);
-        say(&mut self.model, Msg::Shown { question, revision, at });
-    }
-
-    fn tier(&self) -> Option<Tier> {
-        self.model.questions.open.as_ref().map(|question| question.tier())
-    }
-
-    fn state(&self, step: u32, command: u32) -> State {
-        self.model.runs.all["r1"].run.command(step, command).expect("a command").state
-    }
-
-    fn flash(&self) -> &str {
-        self.model.flash.as_ref().map_or("", |flash| &flash.text)
-    }
-
-    fn here(&self) -> Spot {
-        self.model.checklist.as_ref().expect("open").here
-    }
-}
-
 #[test]
 fn what_only_reads_runs_on_enter_and_the_cursor_goes_on_when_it_went_well() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::open(PAGE);
     desk.keys("Enter");
     assert_eq!(desk.sent, ["uptime"]);
     assert_eq!(desk.state(0, 0), State::Running);
@@ -207,7 +58,7 @@ fn what_only_reads_runs_on_enter_and_the_cursor_goes_on_when_it_went_well() {
 
 #[test]
 fn a_value_is_asked_for_once_with_what_is_selected_offered_and_quoted_for_its_place() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::open(PAGE);
     desk.keys("j j Enter");
     let Some(Overlay::Line { ask: Ask::RunValue { name, .. }, .. }) = desk.model.overlays.last() else {
         panic!("{:?}", desk.model.overlays)
@@ -224,7 +75,7 @@ fn a_value_is_asked_for_once_with_what_is_selected_offered_and_quoted_for_its_pl
 
 #[test]
 fn a_value_that_is_left_runs_nothing() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::open(PAGE);
     desk.keys("j j Enter Esc");
     assert!(desk.sent.is_empty() && desk.model.overlays.is_empty());
     desk.keys("j j j j");
@@ -235,7 +86,7 @@ fn a_value_that_is_left_runs_nothing() {
 
 #[test]
 fn a_change_asks_once_by_another_key_and_is_looked_at_first() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::open(PAGE);
     desk.keys("] Enter");
     assert!(desk.sent.is_empty());
     assert_eq!(desk.tier(), Some(Tier::Change));
@@ -250,7 +101,7 @@ fn a_change_asks_once_by_another_key_and_is_looked_at_first() {
 
 #[test]
 fn a_danger_wants_its_target_typed_and_a_reason_the_first_time() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::open(PAGE);
     desk.keys("] j Enter");
     assert_eq!(desk.tier(), Some(Tier::Danger));
     desk.reads();
@@ -271,7 +122,7 @@ fn a_danger_wants_its_target_typed_and_a_reason_the_first_time() {
 
 #[test]
 fn a_question_that_is_left_runs_nothing_and_forgets_what_was_wanted() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::open(PAGE);
     desk.keys("] Enter");
     desk.reads();
     desk.keys("Esc");
@@ -282,7 +133,7 @@ fn a_question_that_is_left_runs_nothing_and_forgets_what_was_wanted() {
 
 #[test]
 fn it_runs_on_until_something_has_to_be_asked_and_stops_at_what_went_wrong() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::open(PAGE);
     desk.keys("u");
     desk.ends(Verdict::Ok);
     desk.ends(Verdict::Ok);
@@ -292,7 +143,7 @@ fn it_runs_on_until_something_has_to_be_asked_and_stops_at_what_went_wrong() {
     assert_eq!((desk.sent.len(), desk.here()), (3, Spot { step: 1, command: Some(0) }));
     assert!(desk.model.questions.open.is_none(), "it is not even asked about by itself");
 
-    let mut desk = Desk::new();
+    let mut desk = Desk::open(PAGE);
     desk.keys("u");
     desk.ends(Verdict::Failed);
     assert_eq!(desk.sent.len(), 1, "{}", desk.flash());
@@ -304,7 +155,7 @@ fn it_runs_on_until_something_has_to_be_asked_and_stops_at_what_went_wrong() {
 
 #[test]
 fn steps_are_ticked_skipped_with_a_reason_and_taken_back() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::open(PAGE);
     desk.keys("] ] Space");
     let view = |desk: &Desk| desk.model.runs.all["r1"].run.view(2).expect("a step").state;
     assert_eq!(view(&desk), State::Ticked);
@@ -318,7 +169,7 @@ fn steps_are_ticked_skipped_with_a_reason_and_taken_back() {
 
 #[test]
 fn enter_on_a_way_chooses_it_before_anything_of_it_runs() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::open(PAGE);
     desk.keys("G Enter");
     assert!(desk.sent.is_empty() && desk.flash().contains("motor"), "{}", desk.flash());
     desk.keys("Enter");
@@ -327,14 +178,14 @@ fn enter_on_a_way_chooses_it_before_anything_of_it_runs() {
 
 #[test]
 fn what_was_edited_is_read_anew_and_marked_as_the_operators_own() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::open(PAGE);
     desk.keys("e").types("kubectl delete pod crane-0 -n yard");
     assert!(desk.sent.is_empty(), "uptime needed no question; this does");
     assert!(desk.tier() >= Some(Tier::Change));
     desk.reads();
     desk.keys("y");
     assert_eq!(desk.sent, ["kubectl delete pod crane-0 -n yard"]);
-    let mut desk = Desk::new();
+    let mut desk = Desk::open(PAGE);
     desk.keys("!").types("kubectl delete pod <name>");
     assert!(desk.sent.is_empty() && desk.model.questions.open.is_none(), "it is not filled in");
     assert!(desk.flash().contains("<name>"), "{}", desk.flash());
@@ -344,7 +195,7 @@ fn what_was_edited_is_read_anew_and_marked_as_the_operators_own() {
 
 #[test]
 fn stopping_takes_the_key_twice() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::open(PAGE);
     desk.keys("Enter");
     assert!(press(&mut desk.model, "s").is_empty());
     assert!(desk.flash().contains("shell"), "{}", desk.flash());
@@ -357,7 +208,7 @@ fn stopping_takes_the_key_twice() {
 #[test]
 fn a_secret_is_in_no_event_and_on_no_screen() {
     let page = "# Yard\n\n## Rotate\n\n1. Set\n   ```bash\n   redis-cli -a <redis-password> config set a b\n   ```\n";
-    let mut desk = Desk::new();
+    let mut desk = Desk::open(PAGE);
     let document = catalogue::read("yard.md", page, &Tables::default());
     shelve_all(&mut desk.model, vec![Arc::new(document)]);
     desk.model.checklist = None;
@@ -378,7 +229,7 @@ fn a_secret_is_in_no_event_and_on_no_screen() {
 
 #[test]
 fn what_the_looks_say_stands_in_the_question() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::open(PAGE);
     desk.keys("] Enter");
     let (id, looks) = desk.looked.pop().expect("looks");
     let answer = Answer { code: 1, out: String::new(), err: "connection refused".into() };
@@ -390,7 +241,7 @@ fn what_the_looks_say_stands_in_the_question() {
 
 #[test]
 fn the_end_of_a_run_says_what_is_left_and_begins_another_by_the_next_key() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::open(PAGE);
     desk.keys("Enter");
     desk.ends(Verdict::Ok);
     desk.keys("D");
