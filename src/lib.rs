@@ -115,8 +115,3 @@ pub mod store;
 pub mod tools;
 pub mod update;
 pub mod view;
-
-/// Reading runbooks is mostly small pieces of memory: this one hands them out a sixth faster than glibc's, and several
-/// times faster than musl's, which the static binary would have.
-#[global_allocator]
-static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
