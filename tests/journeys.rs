@@ -7,6 +7,7 @@ mod changes;
 mod containers;
 mod incidents;
 mod measures;
+mod output;
 mod runbooks;
 pub mod settling;
 mod working;

@@ -235,7 +235,7 @@ impl Hands {
             Effect::OpenRun { book, alert } => self.runs.open(book, alert),
             Effect::Start { approved, evidence } => self.runs.begin(approved, evidence),
             Effect::Stop(order) => self.runs.stop(order),
-            Effect::ReadOutput { order, stream, from } => self.runs.read(order, stream, from),
+            Effect::ReadOutput { order, stream, from, find } => self.runs.read(order, stream, from, find),
             // The loop keeps what needs the terminal.
             Effect::Quit
             | Effect::Suspend

@@ -164,11 +164,12 @@ pub enum Effect {
     Stop(Order),
     /// Give the terminal to a session.
     EnterSession(String),
-    /// A page of what a statement wrote, from this byte of its stream.
+    /// A page of what a statement wrote, from this byte of its stream; the first one from there with this in it.
     ReadOutput {
         order: Order,
         stream: super::run::Stream,
         from: u64,
+        find: Option<String>,
     },
     /// Back into a shell that was approved and still runs.
     Enter(ActionId),

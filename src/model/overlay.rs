@@ -1,6 +1,7 @@
 //! What lies over the board. The topmost has the keys.
 use super::checklist::Spot;
 use super::input::Input;
+use super::run::Stream;
 use crate::domain::action::Native;
 use crate::domain::settings::{Action, Scope};
 use crate::incident::event::Order;
@@ -29,13 +30,40 @@ pub enum Overlay {
         line: usize,
     },
     /// What a statement wrote.
-    Output {
-        order: Order,
-        /// The first line shown.
-        top: usize,
-    },
+    Output(Reading),
     /// The question that `model.questions` holds.
     Question,
+}
+
+/// A page of output that is read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    pub order: Order,
+    pub stream: Stream,
+    /// The first line shown.
+    pub top: usize,
+    /// Where the pages before this one begin.
+    pub before: Vec<u64>,
+    /// Where a page that comes is shown from.
+    pub land: Land,
+    /// What is looked for.
+    pub find: String,
+    /// The operator chose the stream: another one is not shown because this one is empty.
+    pub chosen: bool,
+}
+
+impl Reading {
+    pub fn new(order: Order) -> Reading {
+        let (before, find) = (Vec::new(), String::new());
+        Reading { order, stream: Stream::Out, top: 0, before, land: Land::Top, find, chosen: false }
+    }
+}
+
+/// Where a page is shown from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Land {
+    Top,
+    Bottom,
 }
 
 /// What a typed line is for.
@@ -51,6 +79,8 @@ pub enum Ask {
     Exclude,
     /// Find in a text.
     FindText,
+    /// Find in what a statement wrote.
+    FindOutput,
     /// Runbooks that these words find; takes effect while it is typed.
     Runbooks,
     /// A step of the open runbook to go to.
@@ -103,10 +133,9 @@ pub enum Chosen {
 impl Overlay {
     pub fn scope(&self) -> Scope {
         match self {
-            Overlay::Help { .. }
-            | Overlay::Deeds { .. }
-            | Overlay::Columns { .. }
-            | Overlay::Output { .. } => Scope::Help,
+            Overlay::Help { .. } | Overlay::Deeds { .. } | Overlay::Columns { .. } | Overlay::Output(_) => {
+                Scope::Help
+            }
             Overlay::Palette(_) | Overlay::Line { .. } | Overlay::Form(_) => Scope::Input,
             Overlay::Question => Scope::Question,
         }

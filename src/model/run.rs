@@ -101,6 +101,20 @@ pub struct Tail {
     pub bytes: u64,
 }
 
+impl Line {
+    /// Where this is in it; with a capital in it, in these letters alone.
+    pub fn place(&self, what: &str) -> Option<usize> {
+        if what.is_empty() {
+            return None;
+        }
+        if what.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return self.text.find(what);
+        }
+        // Letters beyond ASCII are never folded, so that places stay what they are.
+        self.text.to_ascii_lowercase().find(what)
+    }
+}
+
 /// A page of what a statement wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
@@ -113,6 +127,8 @@ pub struct Page {
     pub total: u64,
     /// The last line has no end yet, and stands again at `to`.
     pub open: bool,
+    /// The first line with what was looked for.
+    pub found: Option<usize>,
 }
 
 /// What happens while commands run, beside what the journal holds.
@@ -120,6 +136,8 @@ pub struct Page {
 pub enum News {
     Tail(Order, Tail),
     Page(Page),
+    /// What was looked for is not in what follows.
+    NotFound(String),
     /// It was not given to its shell, and why not.
     NotStarted {
         at: At,

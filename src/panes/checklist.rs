@@ -412,7 +412,8 @@ impl Page<'_> {
         let from = tail.lines.len().saturating_sub(room);
         for line in tail.lines.iter().skip(from) {
             let role = if line.err { Role::Warning } else { Role::Dim };
-            let text = vec![Fact::new("│ ", Role::Rule), Fact::new(line.text.clone(), role)];
+            let mut text = vec![Fact::new("│ ", Role::Rule)];
+            text.extend(super::inked(&line.text, &line.inks, role));
             self.lines.push(Line { spot: Some(spot), first: false, indent, text, tail: None });
         }
     }

@@ -31,6 +31,7 @@ use std::borrow::Cow;
 use crate::domain::feed::Feed;
 use crate::domain::level::Level;
 use crate::domain::settings::{Action, Role};
+use crate::domain::text::Ink;
 use crate::model::Model;
 use crate::model::board::PaneKind;
 
@@ -71,6 +72,33 @@ impl Fact {
     pub fn new(text: impl Into<String>, role: Role) -> Fact {
         Fact { text: text.into(), role }
     }
+}
+
+/// What a colour that a program chose means here; `plain` where it chose none.
+pub fn ink_role(ink: Ink, plain: Role) -> Role {
+    match ink {
+        Ink::Plain => plain,
+        Ink::Bold => Role::Title,
+        Ink::Dim => Role::Dim,
+        Ink::Red => Role::Bad,
+        Ink::Yellow => Role::Warning,
+        Ink::Green => Role::Good,
+    }
+}
+
+/// A line as its writer coloured it.
+pub fn inked(text: &str, inks: &[(usize, Ink)], plain: Role) -> Vec<Fact> {
+    let mut facts = Vec::with_capacity(inks.len() + 1);
+    let (mut from, mut role) = (0, plain);
+    for (at, ink) in inks {
+        let Some(piece) = text.get(from..*at) else { continue };
+        if !piece.is_empty() {
+            facts.push(Fact::new(piece, role));
+        }
+        (from, role) = (*at, ink_role(*ink, plain));
+    }
+    facts.push(Fact::new(text.get(from..).unwrap_or_default(), role));
+    facts
 }
 
 /// One column of a table.

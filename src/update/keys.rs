@@ -61,9 +61,10 @@ fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         Some(Overlay::Palette(_)) => palette::key(model, key, action),
         Some(Overlay::Line { .. }) => typing::key(model, key, action),
         Some(Overlay::Form(_)) => incident::key(model, key, action),
-        Some(
-            Overlay::Help { .. } | Overlay::Deeds { .. } | Overlay::Columns { .. } | Overlay::Output { .. },
-        ) => list_key(model, key, action),
+        Some(Overlay::Output(_)) => run::output::key(model, key, action),
+        Some(Overlay::Help { .. } | Overlay::Deeds { .. } | Overlay::Columns { .. }) => {
+            list_key(model, key, action)
+        }
         None => action.map_or_else(Vec::new, |action| perform(model, action, key)),
     }
 }
@@ -365,9 +366,7 @@ fn list_key(model: &mut Model, key: Key, action: Option<Action>) -> Vec<Effect> 
         Some(Overlay::Help { of, .. }) => crate::panes::keys::lines(model, *of).len().saturating_sub(room),
         _ => 0,
     };
-    let output = model.runs.page.as_ref().map_or(0, |page| page.lines.len().saturating_sub(room));
     match model.overlays.last_mut() {
-        Some(Overlay::Output { top, .. }) => *top = top.saturating_add_signed(moved).min(output),
         Some(Overlay::Help { top, .. }) => *top = top.saturating_add_signed(moved).min(help),
         Some(Overlay::Deeds { line }) => {
             *line = line.saturating_add_signed(moved).min(deeds.saturating_sub(1));

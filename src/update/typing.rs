@@ -105,6 +105,7 @@ pub fn typed(model: &mut Model) -> Vec<Effect> {
             Vec::new()
         }
         Ask::FindText
+        | Ask::FindOutput
         | Ask::Step
         | Ask::Note
         | Ask::CloseIncident { .. }
@@ -129,6 +130,7 @@ fn accepted(model: &mut Model, ask: Ask, text: &str) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Ask::FindOutput => run::output::find(model, text),
         Ask::Runbooks => {
             shelf::typed(model, text);
             Vec::new()

@@ -151,7 +151,7 @@ pub fn says(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) -
 fn prompt(ask: &Ask) -> String {
     match ask {
         Ask::Filter => "/".into(),
-        Ask::Find | Ask::FindText => "find ".into(),
+        Ask::Find | Ask::FindText | Ask::FindOutput => "find ".into(),
         Ask::Runbooks => "find a runbook ".into(),
         Ask::Step => "go to step ".into(),
         Ask::Note => "note: ".into(),

@@ -31,7 +31,14 @@ pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, of: Scope, to
     boxed(buffer, paint, area, "keys", &lines, top);
 }
 
-fn boxed(buffer: &mut Buffer, paint: &Paint<'_>, area: Area, title: &str, lines: &[Vec<Fact>], top: usize) {
+pub(super) fn boxed(
+    buffer: &mut Buffer,
+    paint: &Paint<'_>,
+    area: Area,
+    title: &str,
+    lines: &[Vec<Fact>],
+    top: usize,
+) {
     paint.blank(buffer, area, Role::Text);
     let height = usize::from(area.height.saturating_sub(2));
     let more = lines.len() > height;
@@ -45,20 +52,6 @@ fn boxed(buffer: &mut Buffer, paint: &Paint<'_>, area: Area, title: &str, lines:
         let inner = Area::new(area.x + 2, y, area.width.saturating_sub(4), 1);
         paint.facts(buffer, inner, line, "");
     }
-}
-
-/// What a command wrote, over the whole board: it is what is being read.
-pub fn output(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, top: usize) {
-    let lines: Vec<Vec<Fact>> = match &model.runs.page {
-        None => vec![vec![Fact::new("reading", Role::Dim)]],
-        Some(page) if page.lines.is_empty() => vec![vec![Fact::new("it wrote nothing", Role::Dim)]],
-        Some(page) => {
-            let role = |line: &crate::model::run::Line| if line.err { Role::Warning } else { Role::Text };
-            page.lines.iter().map(|line| vec![Fact::new(line.text.clone(), role(line))]).collect()
-        }
-    };
-    let area = Area::new(0, 0, buffer.area.width, buffer.area.height.saturating_sub(1));
-    boxed(buffer, paint, area, "what it wrote", &lines, top);
 }
 
 /// What was done, the newest first, with what became of it; every word of it. `first` is the one on top.

@@ -4,6 +4,7 @@ pub mod chrome;
 pub mod help;
 pub mod incident;
 pub mod logs;
+mod output;
 pub mod overview;
 pub mod paint;
 pub mod palette;
@@ -112,7 +113,7 @@ fn overlays(frame: &mut Frame<'_>, paint: &Paint<'_>, model: &Model) -> Option<(
             Overlay::Form(form) => cursor = incident::form(buffer, paint, form),
             Overlay::Deeds { line } => help::deeds(buffer, paint, model, *line),
             Overlay::Columns { line } => help::columns(buffer, paint, model, *line),
-            Overlay::Output { top, .. } => help::output(buffer, paint, model, *top),
+            Overlay::Output(reading) => output::draw(buffer, paint, model, reading),
             Overlay::Line { .. } | Overlay::Question => {}
         }
     }

@@ -2,4 +2,5 @@
 mod approval;
 mod journal;
 mod quoting;
+mod running;
 mod stories;

@@ -70,7 +70,7 @@ async fn a_command_with_the_terminal_is_entered_typed_to_and_left() {
     let ended = desk.ended().await;
     assert_eq!((ended.end, ended.verdict), (End::Exit(vec![0]), Verdict::Ok));
     assert!(desk.runs.enter(&order.session).await.is_err(), "nothing runs in it");
-    desk.runs.read(order, Stream::Term, 0);
+    desk.runs.read(order, Stream::Term, 0, None);
     let page = desk.until(|msg| matches!(msg, Msg::Ran(News::Page(_)))).await;
     let Msg::Ran(News::Page(page)) = page else { panic!("{page:?}") };
     assert!(page.lines.iter().any(|line| line.text.contains("it is ann")), "{page:?}");
@@ -243,4 +243,25 @@ async fn a_secret_is_in_no_file() {
         }
     }
     assert!(files > 8, "{files}");
+}
+
+#[tokio::test]
+async fn what_is_looked_for_is_found_far_behind_in_what_was_written() {
+    let mut desk = Desk::new();
+    desk.open("seq 1 100000").await;
+    let command = desk.command(0, Tier::Read, Session::New);
+    let order = desk.begin(command).await;
+    desk.ended().await;
+    desk.runs.read(order.clone(), Stream::Out, 0, Some("98765".into()));
+    match desk.until(|msg| matches!(msg, Msg::Ran(News::Page(_) | News::NotFound(_)))).await {
+        Msg::Ran(News::Page(page)) => {
+            let found = page.found.expect("where it stands");
+            assert_eq!(page.lines[found].text, "98765");
+            assert!(page.from > 100_000 && page.total > 500_000, "{} of {}", page.from, page.total);
+        }
+        other => panic!("{other:?}"),
+    }
+    desk.runs.read(order, Stream::Out, 0, Some("not a number".into()));
+    let msg = desk.until(|msg| matches!(msg, Msg::Ran(News::Page(_) | News::NotFound(_)))).await;
+    assert!(matches!(&msg, Msg::Ran(News::NotFound(what)) if what == "not a number"), "{msg:?}");
 }

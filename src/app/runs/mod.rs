@@ -181,12 +181,17 @@ impl Runs {
     }
 
     /// A page of what a statement wrote: `News::Page`.
-    pub fn read(&self, order: Order, stream: Stream, from: u64) {
+    pub fn read(&self, order: Order, stream: Stream, from: u64, find: Option<String>) {
         let runs = self.clone();
         tokio::spawn(async move {
             let session = order.session.clone();
-            match runs.page(order, stream, from).await {
-                Ok(page) => runs.shared.say(News::Page(page)).await,
+            let shared = runs.shared.clone();
+            let read = tokio::task::spawn_blocking(move || match find {
+                Some(find) => tail::find(&shared, &order, stream, from, &find),
+                None => tail::read(&shared, order, stream, from).map(News::Page),
+            });
+            match read.await.unwrap_or_else(|error| Err(error.to_string())) {
+                Ok(news) => runs.shared.say(news).await,
                 Err(why) => runs.shared.trouble(&session, why).await,
             }
         });

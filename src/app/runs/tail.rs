@@ -9,7 +9,7 @@ use super::Shared;
 use crate::domain::secret;
 use crate::domain::text::Ink;
 use crate::incident::event::Order;
-use crate::model::run::{Line, Page, Stream, Tail};
+use crate::model::run::{Line, News, Page, Stream, Tail};
 use crate::tools::runner::{self, Output};
 
 /// Nobody reads faster.
@@ -144,5 +144,28 @@ pub(super) fn read(shared: &Shared, order: Order, stream: Stream, from: u64) -> 
     let err = stream == Stream::Err;
     let lines = (0..page.len()).filter_map(|n| page.line(n));
     let lines = lines.map(|(text, inks)| line(text, inks, err, usize::MAX)).collect();
-    Ok(Page { order, stream, lines, from: page.from, to: page.to, total, open: page.open })
+    let (from, to, open) = (page.from, page.to, page.open);
+    Ok(Page { order, stream, lines, from, to, total, open, found: None })
+}
+
+/// The first page from there with this in it.
+pub(super) fn find(
+    shared: &Shared,
+    order: &Order,
+    stream: Stream,
+    from: u64,
+    what: &str,
+) -> Result<News, String> {
+    let mut at = from;
+    loop {
+        let mut page = read(shared, order.clone(), stream, at)?;
+        page.found = page.lines.iter().position(|line| line.place(what).is_some());
+        if page.found.is_some() {
+            return Ok(News::Page(page));
+        }
+        if page.open || page.to <= at {
+            return Ok(News::NotFound(what.to_owned()));
+        }
+        at = page.to;
+    }
 }

@@ -6,9 +6,10 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::domain::log::{LineKind, LineView, LogLevel, fields};
 use crate::domain::settings::Role;
-use crate::domain::text::{Ink, is_plain};
+use crate::domain::text::is_plain;
 use crate::domain::time::Timestamp;
 use crate::model::logs::Pattern;
+use crate::panes::ink_role;
 
 /// A text and what its parts mean.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -85,15 +86,7 @@ impl Body {
         for (at, ink) in
             view.inks().map(|(at, ink)| (at.saturating_sub(skip), ink)).filter(|(at, _)| *at < text.len())
         {
-            let role = match ink {
-                Ink::Plain => plain,
-                Ink::Bold => Role::Title,
-                Ink::Dim => Role::Dim,
-                Ink::Red => Role::Bad,
-                Ink::Yellow => Role::Warning,
-                Ink::Green => Role::Good,
-            };
-            self.roles.push((at, role));
+            self.roles.push((at, ink_role(ink, plain)));
         }
     }
 

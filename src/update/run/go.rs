@@ -2,15 +2,15 @@
 use super::{begin, mark, number, open, values, went_well};
 use crate::commands::tools::Tables;
 use crate::domain::approval::{Approved, Place, Plan, Question, QuestionId};
-use crate::domain::shell::{Sent, Where};
+use crate::domain::shell::{Sent, ShellCommand, Where};
 use crate::incident::event::{Order, StepEnded};
 use crate::model::checklist::{Mark, Spot, Wants};
 use crate::model::msg::Effect;
-use crate::model::overlay::{Ask, Overlay};
+use crate::model::overlay::Ask;
 use crate::model::run::Looking;
 use crate::model::{Dirty, Model};
 use crate::panes::checklist;
-use crate::runbook::execution::{Go, Refusal, Run, Stop};
+use crate::runbook::execution::{Go, Refusal, Run, State, Stop};
 use crate::runbook::order::{self, Ground, Ordered};
 use crate::runbook::{Step, StepKind};
 use crate::update::{act, typing};
@@ -304,10 +304,21 @@ pub fn approved(model: &mut Model, approved: Approved) -> Vec<Effect> {
     let question = approved.question();
     let looking = model.runs.looking.take_if(|looking| looking.question == question);
     if let Some(command) = approved.command() {
+        if is_running(model, command) {
+            model.say("not run: it was started from elsewhere meanwhile", true);
+            return Vec::new();
+        }
         model.runs.starting.insert((command.run.clone(), command.step, command.command));
     }
     let evidence: Vec<Sent> = looking.map(|looking| looking.evidence).unwrap_or_default();
     vec![Effect::Start { approved, evidence }]
+}
+
+/// Whether this line of the runbook runs by now, whoever started it.
+fn is_running(model: &Model, command: &ShellCommand) -> bool {
+    let view = model.runs.all.get(&command.run).zip(command.command);
+    let view = view.and_then(|(known, index)| known.run.command(command.step, index));
+    view.is_some_and(|view| view.state == State::Running)
 }
 
 /// The question was left.
@@ -442,22 +453,4 @@ pub(super) fn terminal(model: &mut Model) -> Vec<Effect> {
     }
     model.say("nothing runs here", false);
     Vec::new()
-}
-
-/// All that the line here wrote.
-pub(super) fn output(model: &mut Model) -> Vec<Effect> {
-    let Some((checklist, known)) = open(model) else {
-        model.say("nothing ran here yet", false);
-        return Vec::new();
-    };
-    let here = checklist.here;
-    let last = known.run.last_order(number(here.step), here.command.map(number));
-    let Some(order) = last else {
-        model.say("this has not run yet", false);
-        return Vec::new();
-    };
-    model.runs.page = None;
-    model.overlays.push(Overlay::Output { order: order.clone(), top: 0 });
-    let stream = crate::model::run::Stream::Out;
-    vec![Effect::ReadOutput { order, stream, from: 0 }]
 }

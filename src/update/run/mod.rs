@@ -2,6 +2,7 @@
 mod evidence;
 mod go;
 mod hand;
+pub mod output;
 mod settle;
 mod values;
 
@@ -33,7 +34,7 @@ pub fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
         Action::AdHoc => go::ad_hoc(model),
         Action::StopStep => go::stop(model),
         Action::StepTerminal => go::terminal(model),
-        Action::Output => go::output(model),
+        Action::Output => output::open(model),
         Action::TickStep => hand::tick(model),
         Action::SkipStep => hand::skip(model),
         Action::CloseRun => hand::close(model),
@@ -126,10 +127,8 @@ pub fn ran(model: &mut Model, news: News) -> Vec<Effect> {
             model.mark_dirty(Dirty::Soon);
         }
         News::Trouble { why, .. } => model.say(why, true),
-        News::Page(page) => {
-            model.runs.page = Some(page);
-            model.mark_dirty(Dirty::Now);
-        }
+        News::Page(page) => return output::came(model, page),
+        News::NotFound(what) => model.say(format!("`{what}` is in nothing that follows"), false),
         News::WantsTerminal(order) => return vec![Effect::EnterSession(order.session)],
         News::Background { .. } => {}
     }
