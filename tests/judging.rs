@@ -5,9 +5,13 @@ mod search;
 mod tools;
 
 use firedeck::commands::tools::Tables;
+use firedeck::domain::time::Timestamp;
 use firedeck::incident::event::{End, Verdict};
 use firedeck::runbook::judge::{Judged, Seen, judge};
 use firedeck::runbook::{Step, catalogue};
+
+/// Noon of 25 March 2026.
+const NOW: Timestamp = Timestamp(1_774_440_000_000);
 
 /// Judges the first command of a fence by how it ended and what it wrote.
 fn judged(text: &str, codes: &[i32], out: &str, err: &str) -> Judged {
@@ -29,13 +33,18 @@ fn of_step(step: &mut Step, expected: &str, codes: &[i32], out: &str, err: &str)
     step.expected = (!expected.is_empty()).then(|| expected.to_owned());
     let end = End::Exit(codes.to_vec());
     let own = step.commands[0].statement.text.clone();
-    judge(step, 0, &own, &Seen { end: &end, stdout: out, stderr: err, whole: true, terminal: false })
+    judge(
+        step,
+        0,
+        &own,
+        &Seen { end: &end, stdout: out, stderr: err, whole: true, terminal: false, now: NOW },
+    )
 }
 
 fn ended(end: &End) -> Judged {
     let document = catalogue::read("yard.md", "### Yard\n\n```bash\nuptime\n```\n", &Tables::default());
     let step = &document.runbooks[0].steps[0];
-    judge(step, 0, "uptime", &Seen { end, stdout: "", stderr: "", whole: true, terminal: false })
+    judge(step, 0, "uptime", &Seen { end, stdout: "", stderr: "", whole: true, terminal: false, now: NOW })
 }
 
 #[track_caller]

@@ -1,6 +1,6 @@
 //! Runs of runbooks, worked through with real shells and a real journal.
 mod back;
-mod bench;
+pub(crate) mod bench;
 mod looks;
 mod places;
 mod steps;

@@ -92,7 +92,14 @@ pub enum Ask {
     /// Why the incident is closed although so much is left.
     CloseIncident { left: String },
     /// A value that a command of the open runbook needs.
-    RunValue { name: String, title: String, offered: String, origin: &'static str },
+    RunValue {
+        name: String,
+        title: String,
+        offered: String,
+        origin: &'static str,
+        /// What the panes know of this sort: Down and Up choose one.
+        candidates: Vec<String>,
+    },
     /// Why a step is skipped.
     SkipReason { step: usize },
     /// Why a run ends with so many steps left.

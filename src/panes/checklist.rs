@@ -68,7 +68,17 @@ impl Pane for ChecklistPane {
         (Level::Fine, String::new())
     }
 
-    fn keys(&self, _: &Model) -> Vec<Action> {
+    fn keys(&self, model: &Model) -> Vec<Action> {
+        if model.checklist.as_ref().is_some_and(|list| is_by_hand(list)) {
+            return vec![
+                Action::TickStep,
+                Action::SkipStep,
+                Action::RunOn,
+                Action::Back,
+                Action::Copy,
+                Action::Runbooks,
+            ];
+        }
         vec![
             Action::RunStep,
             Action::RunOn,
@@ -109,6 +119,13 @@ pub fn spots(runbook: &Runbook) -> impl Iterator<Item = Spot> + '_ {
         let itself = what.commands.is_empty().then_some(Spot { step, command: None });
         itself.into_iter().chain(commands)
     })
+}
+
+/// Nothing runs here and nothing is chosen: it is ticked.
+fn is_by_hand(list: &Checklist) -> bool {
+    let step = list.book.runbook.steps.get(list.here.step);
+    let nothing = command(&list.book.runbook, list.here).is_none();
+    nothing && step.is_some_and(|step| step.kind == StepKind::Manual && !step.is_arm())
 }
 
 /// The command that a spot means.
@@ -404,6 +421,9 @@ impl Page<'_> {
         let (_, tone) = stand::sign(&view.state);
         let role = if view.state.is_bad() { tone } else { Role::Dim };
         self.words(indent, Some(spot), "", &view.says, role);
+        for warning in self.stand.warnings(spot, view) {
+            self.words(indent, Some(spot), "▲ ", warning, Role::Warning);
+        }
         if let Some(says) = self.stand.settling(spot, view) {
             self.words(indent, Some(spot), "", says, Role::Warning);
         }

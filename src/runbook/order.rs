@@ -72,7 +72,7 @@ pub fn order(run: &Run, go: &Go, document: &str, ground: Ground<'_>) -> Result<O
             line: command.statement.line,
             end_line: command.statement.end_line,
             shown: masked(&shown_with(&set, &shown)),
-            text: Sent::new(format!("{before}{}", spoken(lang, &text, false))),
+            text: Sent::new(format!("{before}{}{}", spoken(lang, &text, false), waits(go, command))),
             probe: probe(&go.filled).map(|probe| Sent::new(format!("{before}{probe}"))),
             looks: looked(&looks, lang, &before),
             kind: go.kind,
@@ -87,6 +87,12 @@ pub fn order(run: &Run, go: &Go, document: &str, ground: Ground<'_>) -> Result<O
         },
         looks,
     })
+}
+
+/// What goes on behind its shell is listed, followed and stopped as its job, where nothing else needs that shell.
+fn waits(go: &Go, command: &Command) -> &'static str {
+    let behind = command.statement.traits.background && command.statement.lang == Lang::Shell;
+    if behind && go.session == Session::Apart { "\nwait $!" } else { "" }
 }
 
 /// What the operator wrote: in place of a command of the runbook, in its shell, or beside it in one of its own.

@@ -78,6 +78,9 @@ pub fn key(model: &mut Model, key: Key, action: Option<Action>) -> Vec<Effect> {
         }
         _ => {}
     }
+    if matches!(key.code, KeyCode::Down | KeyCode::Up) && run::turned(model, key.code == KeyCode::Down) {
+        return Vec::new();
+    }
     if let Some(Overlay::Line { input, .. }) = model.overlays.last_mut()
         && edit(input, key)
     {
@@ -151,7 +154,7 @@ fn accepted(model: &mut Model, ask: Ask, text: &str) -> Vec<Effect> {
             effects
         }
         Ask::Include | Ask::Exclude => lines::typed(model, &ask, text),
-        Ask::RunValue { name, offered, origin, .. } => run::given(model, &name, &offered, origin, text),
+        Ask::RunValue { .. } => run::given(model, &ask, text),
         Ask::SkipReason { .. } | Ask::CloseReason { .. } | Ask::Command { .. } => {
             run::typed(model, &ask, text)
         }

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use firedeck::commands::tools::Tables;
 use firedeck::runbook::catalogue;
-use firedeck::runbook::types::Document;
+use firedeck::runbook::types::{Command, Document, Runbook};
 
 use crate::common::desk::Desk;
 
@@ -37,6 +37,26 @@ pub fn desk(number: &str, title: &str) -> Option<Desk> {
     let mut desk = Desk::of(vec![read(number)?]);
     desk.opens(title);
     Some(desk)
+}
+
+/// Every command of a document, with its runbook, its step and its place there.
+pub fn commands(document: &Document) -> impl Iterator<Item = (&Runbook, u32, u32, &Command)> {
+    document.runbooks.iter().flat_map(|runbook| {
+        (0..).zip(&runbook.steps).flat_map(move |(at, step)| {
+            (0..).zip(&step.commands).map(move |(n, command)| (&**runbook, at, n, command))
+        })
+    })
+}
+
+/// The place of the command that stands at this line of the document.
+pub fn spot(runbook: &Runbook, line: u32) -> (u32, u32) {
+    let of = |at: u32, n: usize| (at, u32::try_from(n).expect("few"));
+    let mut steps = (0..).zip(&runbook.steps);
+    let found = steps.find_map(|(at, step)| {
+        let own = |command: &Command| (command.statement.line..=command.statement.end_line).contains(&line);
+        step.commands.iter().position(own).map(|n| of(at, n))
+    });
+    found.unwrap_or_else(|| panic!("no command at line {line} of {}", runbook.title))
 }
 
 #[test]

@@ -169,7 +169,7 @@ fn what_the_beginning_does_not_tell_the_end_may() {
     let step = step(text);
     let own = step.commands[0].statement.text.clone();
     let end = End::Exit(vec![0]);
-    let seen = Seen { end: &end, stdout: &out, stderr: "", whole: true, terminal: false };
+    let seen = Seen { end: &end, stdout: &out, stderr: "", whole: true, terminal: false, now: super::NOW };
     not_ok(&judge(&step, 0, &own, &seen));
 }
 

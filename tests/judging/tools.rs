@@ -295,3 +295,23 @@ fn ending_sessions_says_how_many() {
         "nothing was hit",
     );
 }
+
+#[test]
+fn a_certificate_is_told_in_days_and_warned_of_a_month_before_its_end() {
+    let dates = "echo | openssl s_client -connect yard:443 2>/dev/null | openssl x509 -noout -dates";
+    let told = |end: &str| format!("notBefore=Jan  7 12:00:00 2026 GMT\nnotAfter={end}\n");
+    let far = judged(dates, &[0, 0, 0], &told("Jun  3 12:00:00 2026 GMT"), "");
+    is(&far, Verdict::Ok, "70 days left, until 2026-06-03");
+    assert!(far.warnings.is_empty(), "{far:?}");
+    let near = judged(dates, &[0, 0, 0], &told("Apr 24 12:00:00 2026 GMT"), "");
+    is(&near, Verdict::Ok, "30 days left");
+    assert!(near.warnings.iter().any(|one| one.contains("within 30")), "{near:?}");
+    is(&judged(dates, &[0, 0, 0], &told("Mar 25 11:00:00 2026 GMT"), ""), Verdict::Failed, "expired");
+    let shown = "*  expire date: Apr  1 13:00:00 2026 GMT\n";
+    is(
+        &judged("curl -v https://yard 2>&1 | grep \"expire date\"", &[0, 0], shown, ""),
+        Verdict::Ok,
+        "7 days left",
+    );
+    is(&judged(dates, &[0, 0, 0], &told("never"), ""), Verdict::Ok, "2 lines");
+}

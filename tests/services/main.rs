@@ -6,6 +6,7 @@
     clippy::panic,
     reason = "a test that cannot go on has failed, and a panic says so"
 )]
+mod acceptance;
 mod alerts;
 mod all_sources;
 #[allow(dead_code, reason = "this binary uses a part of it; the other one tests all of it")]

@@ -120,6 +120,7 @@ impl Judging {
             stderr: &String::from_utf8_lossy(&err),
             whole: how.whole && all_out && all_err,
             terminal: self.terminal,
+            now: crate::sources::now(),
         };
         let mut judged = judge(&self.step, self.index, &self.text, &seen);
         if !how.why.is_empty() && matches!(how.end, End::ShellGone) {

@@ -49,6 +49,16 @@ impl<'a> Stand<'a> {
         self.runs.evidence.answers.get(&spot)
     }
 
+    /// What a reader of the result should know.
+    pub fn warnings(&self, spot: Spot, view: &CommandView) -> &'a [String] {
+        let number = |at: usize| u32::try_from(at).ok();
+        let key = self.known.zip(number(spot.step)).zip(spot.command.and_then(number));
+        let key = key.map(|((known, step), command)| (known.run.name().to_owned(), step, Some(command)));
+        let judged = key.and_then(|key| self.runs.judged.get(&key));
+        // It is of the start before, while another one is under way.
+        judged.filter(|_| view.state != State::Running).map_or(&[], |judged| judged.warnings.as_slice())
+    }
+
     /// How far that is which was accepted; nothing where the operator has ticked it.
     pub fn settling(&self, spot: Spot, view: &CommandView) -> Option<&'a str> {
         let State::Accepted { .. } = view.state else { return None };

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::super::{Fact, role, tables};
 use super::{offers, servers, sessions, whole};
-use crate::domain::database::{Server, Session, Share};
+use crate::domain::database::{Server, Session, Share, State};
 use crate::domain::feed::Feed;
 use crate::domain::level::Level;
 use crate::domain::object::Kind;
@@ -17,6 +17,8 @@ const SMALL: u16 = 30;
 const MOST: usize = 4;
 /// Cells of the gauge.
 const GAUGE: u32 = 20;
+/// Whoever is idle for longer could do without his connection.
+const IDLE: Duration = Duration::from_mins(10);
 /// What befell a server is news for so long.
 const NEWS: Duration = Duration::from_mins(10);
 
@@ -29,7 +31,8 @@ pub fn lines(model: &Model, kind: Kind) -> Vec<Vec<Fact>> {
     } else {
         servers(model)
             .map(|(object, server)| {
-                (whole(server), gauge(model, several.then_some(&*object.id.name), server))
+                let name = several.then_some(&*object.id.name);
+                (whole(server), gauge(model, name, server, long_idle(model, &object.id.context)))
             })
             .collect()
     };
@@ -72,7 +75,7 @@ fn apart(line: Vec<Fact>) -> Vec<Fact> {
 }
 
 /// `87 of 97 used ██████████▍    +4/min, full in 2 min`.
-fn gauge(model: &Model, name: Option<&str>, server: &Server) -> Vec<Fact> {
+fn gauge(model: &Model, name: Option<&str>, server: &Server, long_idle: usize) -> Vec<Fact> {
     let level = server.gauge_level();
     let mut line = Vec::new();
     line.extend(name.map(|name| Fact::new(name.to_owned(), Role::Title)));
@@ -92,6 +95,9 @@ fn gauge(model: &Model, name: Option<&str>, server: &Server) -> Vec<Fact> {
             server.oldest_idle.map_or_else(String::new, |at| format!(" ({})", Age(model.now.since(at))));
         line.push(Fact::new(format!("{} idle in tx{age}", server.in_transaction), Role::Dim));
     }
+    if long_idle > 0 {
+        line.push(Fact::new(format!("{long_idle} idle over 10 min"), Role::Dim));
+    }
     line.push(Fact::new(format!("{} active", server.active), Role::Dim));
     if server.standby {
         let lag = match server.lag {
@@ -101,6 +107,13 @@ fn gauge(model: &Model, name: Option<&str>, server: &Server) -> Vec<Fact> {
         line.push(Fact::new(format!("standby{lag}"), role(server.lag_level())));
     }
     line
+}
+
+/// Clients that hold a connection and have done nothing with it for long, of those that are in view.
+fn long_idle(model: &Model, context: &crate::domain::Text) -> usize {
+    let own = sessions(model).filter(|(row, session)| row.id.context == *context && session.is_client());
+    let idle = own.filter(|(_, session)| session.state == State::Idle && !session.own);
+    idle.filter(|(_, session)| session.since.is_some_and(|since| model.now.since(since) > IDLE)).count()
 }
 
 /// `+4/min, full in 2 min`; nothing while it stands still.

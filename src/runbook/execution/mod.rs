@@ -27,7 +27,7 @@ use fence::{At, Fences, Need};
 use record::Record;
 use shape::Shape;
 
-pub use may::{Ask, Go, Kind, Place, Ran, Session, probe};
+pub use may::{Ask, Go, Kind, Place, Ran, Session, kind, probe};
 pub use refusal::Refusal;
 pub use state::{CommandView, Progress, State, StepView, items};
 pub use until::{Stop, Until};

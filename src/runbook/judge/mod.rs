@@ -3,6 +3,7 @@
 //! An exit code alone is never believed to be good where data was expected, and a search that found nothing is only
 //! good to know if all that stood before it went well. What cannot be compared is said to be so.
 mod call;
+mod certificate;
 mod codes;
 mod doubt;
 mod expected;
@@ -19,6 +20,7 @@ use super::types::{Command, Step};
 use crate::commands::shell::parts::{self, Parts};
 use crate::commands::{Lang, Role};
 use crate::domain::approval::Tier;
+use crate::domain::time::Timestamp;
 use crate::domain::{secret, text};
 use crate::incident::event::{End, Verdict};
 use call::Call;
@@ -40,6 +42,8 @@ pub struct Seen<'a> {
     pub whole: bool,
     /// It had the terminal: nobody read along.
     pub terminal: bool,
+    /// When it ended: what it tells of times is near or far from then.
+    pub now: Timestamp,
 }
 
 /// What it came to.
@@ -75,6 +79,7 @@ struct Case<'a> {
     out: &'a str,
     err: &'a str,
     whole: bool,
+    now: Timestamp,
 }
 
 impl Case<'_> {
@@ -144,6 +149,7 @@ pub fn judge(step: &Step, index: usize, text: &str, seen: &Seen<'_>) -> Judged {
         out: &out,
         err: &err,
         whole: seen.whole && seen.stdout.len() <= MOST,
+        now: seen.now,
     };
     let expected = expectation(step, index);
     let said = if seen.terminal { by_code(&case) } else { verdict(&case, expected) };
@@ -251,7 +257,9 @@ fn verdict(case: &Case<'_>, expected: Option<&str>) -> Said {
     if let Some(said) = told::empty(case) {
         return said;
     }
-    told::health(case).unwrap_or_else(|| (Verdict::Ok, told::result(case)))
+    told::health(case)
+        .or_else(|| certificate::ends(case))
+        .unwrap_or_else(|| (Verdict::Ok, told::result(case)))
 }
 
 /// What is expected of this command: what its fence says, or its step, both of their last command.

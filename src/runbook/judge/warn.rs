@@ -56,6 +56,9 @@ pub fn all(case: &Case<'_>) -> Vec<String> {
     if !troubles.is_empty() {
         add(format!("it shows {}", troubles.join(", ")));
     }
+    if let Some(soon) = super::certificate::soon(case) {
+        add(soon);
+    }
     if case.parts.either {
         add("its exit code says nothing of what stands before `||`".to_owned());
     }

@@ -10,7 +10,7 @@ use crate::model::overlay::Ask;
 use crate::model::run::Looking;
 use crate::model::{Dirty, Model};
 use crate::panes::checklist;
-use crate::runbook::execution::{Go, Refusal, Run, State, Stop};
+use crate::runbook::execution::{self, Go, Refusal, Run, State, Stop};
 use crate::runbook::order::{self, Ground, Ordered};
 use crate::runbook::{Step, StepKind};
 use crate::update::{act, typing};
@@ -356,12 +356,16 @@ pub(super) fn ended(model: &mut Model, ended: &StepEnded) -> Vec<Effect> {
     let state = ended.at.command.and_then(|command| known.run.command(ended.at.step, command));
     let well = state.as_ref().is_none_or(|view| went_well(&view.state));
     let goes_on = matches!(checklist.wants, Some(Wants::Until(_)));
+    let command =
+        ended.at.command.and_then(|command| known.run.step(ended.at.step)?.commands.get(command as usize));
+    let terminal = command.is_some_and(|command| execution::kind(command) == execution::Kind::Terminal);
     // Whoever stayed on the line goes on to the next one.
     let at = Spot { step: ended.at.step as usize, command: ended.at.command.map(|command| command as usize) };
     let stayed = checklist.here == at;
     if well && stayed && ended.at.command.is_some() {
         let next = checklist::spots(&checklist.book.runbook).find(|spot| *spot > at);
-        if let Some(next) = next {
+        // Whoever comes back from a whole screen finds the step that he left.
+        if let Some(next) = next.filter(|next| next.step == at.step || !terminal) {
             go_to(model, next);
         }
     }

@@ -23,7 +23,7 @@ use crate::runbook::execution::State;
 
 pub use go::{approved, closed};
 pub use hand::event;
-pub use values::{given, left, typed};
+pub use values::{given, left, turned, typed};
 
 /// What a key does to the open runbook; says whether the action was one of these.
 pub fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {

@@ -2,15 +2,18 @@
 use super::{mark, open};
 use crate::domain::object::{Facts, Kind, ObjectRef};
 use crate::domain::secret;
-use crate::model::Model;
 use crate::model::checklist::{Mark, Wants};
+use crate::model::input::Input;
 use crate::model::msg::Effect;
-use crate::model::overlay::Ask;
+use crate::model::overlay::{Ask, Overlay};
+use crate::model::{Dirty, Model};
 use crate::runbook::binding::{Origin, Sort, Value, Values, Wanted, wanted};
 use crate::update::{act, typing};
 
 /// So many candidates are named.
 const NAMED: usize = 6;
+/// So many rows are looked through for them.
+const MOST: usize = 2_000;
 
 /// All values of the open run, secrets among them.
 pub(super) fn of(model: &Model) -> Values {
@@ -28,11 +31,40 @@ pub(super) fn ask(model: &mut Model, missing: &[String]) {
     let Some(checklist) = &model.checklist else { return };
     let all = wanted(&checklist.book.runbook);
     let Some(one) = all.iter().find(|one| one.texts.contains(text)) else { return };
-    let (offered, origin, others) = offer(model, one);
-    let others = if others.is_empty() { String::new() } else { format!(" ({})", others.join(", ")) };
+    let (offered, origin, candidates) = offer(model, one);
+    let others = match candidates.as_slice() {
+        [] => String::new(),
+        all => format!(" (Down: {})", all.join(", ")),
+    };
     let title = format!("{}{others}:", crate::domain::text::one_line(text));
-    let ask = Ask::RunValue { name: one.name.clone(), title, offered: offered.clone(), origin };
+    let ask = Ask::RunValue { name: one.name.clone(), title, offered: offered.clone(), origin, candidates };
     typing::ask(model, ask, &offered);
+}
+
+/// Down and Up: the next of what is known, in a circle.
+pub fn turned(model: &mut Model, down: bool) -> bool {
+    let Some(Overlay::Line { ask: Ask::RunValue { candidates, .. }, input }) = model.overlays.last_mut()
+    else {
+        return false;
+    };
+    let now = candidates.iter().position(|one| one == input.text());
+    let last = candidates.len().saturating_sub(1);
+    let next = match (now, down) {
+        (None, true) => 0,
+        (None, false) | (Some(0), false) => last,
+        (Some(at), true) => {
+            if at >= last {
+                0
+            } else {
+                at + 1
+            }
+        }
+        (Some(at), false) => at - 1,
+    };
+    let Some(text) = candidates.get(next) else { return false };
+    *input = Input::with(text);
+    model.mark_dirty(Dirty::Now);
+    true
 }
 
 /// Gives the values of the line here anew.
@@ -120,8 +152,11 @@ fn kind_of(sort: Sort) -> Option<Kind> {
 fn selected(model: &Model, sort: Sort) -> Option<String> {
     let kind = kind_of(sort)?;
     let of = model.checklist.as_ref()?.of.as_ref();
+    let place = namespace(model);
     let from = |id: &ObjectRef| match (kind, id.kind) {
         (Kind::Namespace, _) if !id.namespace.is_empty() => Some(id.namespace.to_string()),
+        // One of another place than the command's own is not meant.
+        _ if !id.namespace.is_empty() && place.as_ref().is_some_and(|own| **own != *id.namespace) => None,
         (wanted, own) if wanted == own => Some(id.name.to_string()),
         _ => None,
     };
@@ -133,14 +168,44 @@ fn selected(model: &Model, sort: Sort) -> Option<String> {
     of.and_then(from).or_else(|| row.as_ref().and_then(from))
 }
 
+/// The namespace that the command names for which a value is asked.
+fn namespace(model: &Model) -> Option<String> {
+    let checklist = model.checklist.as_ref()?;
+    let command = crate::panes::checklist::command(&checklist.book.runbook, checklist.here)?;
+    let mut words = command.statement.text.split_whitespace().take_while(|word| *word != "--");
+    while let Some(word) = words.next() {
+        let named = match word {
+            "-n" | "--namespace" => words.next(),
+            word => word.strip_prefix("--namespace=").or_else(|| word.strip_prefix("-n=")),
+        };
+        if let Some(name) = named {
+            let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+            return name.chars().all(plain).then(|| name.to_owned());
+        }
+    }
+    None
+}
+
 /// What the panes know of this sort, those in trouble first.
 fn candidates(model: &Model, sort: Sort) -> Vec<String> {
+    let place = namespace(model);
+    let here =
+        |id: &ObjectRef| id.namespace.is_empty() || place.as_ref().is_none_or(|own| **own == *id.namespace);
     let mut found: Vec<String> = match kind_of(sort) {
-        Some(Kind::Pod) => model.pods.first(NAMED).map(|(pod, _)| pod.id.name.to_string()).collect(),
+        Some(Kind::Pod) => model
+            .pods
+            .first(MOST)
+            .filter(|(pod, _)| here(&pod.id))
+            .take(NAMED)
+            .map(|(pod, _)| pod.id.name.to_string())
+            .collect(),
         Some(Kind::Namespace) => model.pods.first(200).map(|(pod, _)| pod.id.namespace.to_string()).collect(),
         Some(kind) => model
             .listing(kind)
-            .map(|listing| listing.first(NAMED).map(|(object, _)| object.id.name.to_string()).collect())
+            .map(|listing| {
+                let all = listing.first(MOST).filter(|(object, _)| here(&object.id)).take(NAMED);
+                all.map(|(object, _)| object.id.name.to_string()).collect()
+            })
             .unwrap_or_default(),
         None if sort == Sort::Context => model.clusters.keys().map(ToString::to_string).collect(),
         None => Vec::new(),
@@ -152,20 +217,25 @@ fn candidates(model: &Model, sort: Sort) -> Vec<String> {
 }
 
 /// A value was typed.
-pub fn given(model: &mut Model, name: &str, offered: &str, origin: &'static str, text: &str) -> Vec<Effect> {
+pub fn given(model: &mut Model, ask: &Ask, text: &str) -> Vec<Effect> {
+    let Ask::RunValue { name, offered, origin, candidates, .. } = ask else { return Vec::new() };
     if text.trim().is_empty() {
         left(model);
         model.say(format!("`{name}` is not filled in: nothing was run"), true);
         return Vec::new();
     }
-    let origin = if text == offered { origin } else { "operator" };
+    let origin = match text {
+        text if text == offered => origin,
+        text if candidates.iter().any(|one| one == text) => "candidate",
+        _ => "operator",
+    };
     if (secret::looks_secret(name) || secret::carries_password(text))
         && let Some(run) = model.checklist.as_ref().and_then(|open| open.run.clone())
     {
         let value = Value { text: text.to_owned(), origin: Origin::Operator };
         model.runs.secrets.entry(run).or_default().set(name, value);
     }
-    let value = Mark::Value { name: name.to_owned(), value: text.to_owned(), origin };
+    let value = Mark::Value { name: name.clone(), value: text.to_owned(), origin };
     // What waits for it goes on once it is recorded.
     mark(model, value)
 }
