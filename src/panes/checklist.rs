@@ -339,6 +339,7 @@ impl Page<'_> {
         for (n, command) in step.commands.iter().enumerate() {
             self.command(indent, Spot { step: at, command: Some(n) }, command);
         }
+        self.own(indent, at);
         let expected = step.expected.as_deref().unwrap_or_default();
         self.words(indent, stands, "expected: ", expected, Role::Dim);
     }
@@ -414,6 +415,28 @@ impl Page<'_> {
         if let Some(view) = view {
             self.outcome(indent, spot, &view);
         }
+    }
+
+    /// What the operator wrote last in this step, beside what the document says.
+    fn own(&mut self, indent: u16, step: usize) {
+        let Some((text, view)) = self.stand.own(step) else { return };
+        let (sign, tone) = stand::sign(&view.state);
+        let tail = self.stand.words(&view);
+        let at = self.lines.len();
+        self.words(
+            indent.saturating_sub(2),
+            None,
+            &format!("{sign} "),
+            &format!("! {}", one_line(&text)),
+            Role::Key,
+        );
+        if let Some(line) = self.lines.get_mut(at) {
+            line.tail = tail;
+            if let Some(lead) = line.text.first_mut() {
+                lead.role = tone;
+            }
+        }
+        self.outcome(indent, Spot { step, command: None }, &view);
     }
 
     /// What it came to, and the end of what it wrote.

@@ -1,12 +1,14 @@
 //! The team's runbooks: the list, what fits, and moving about in the one that is open.
 use super::{overview, typing};
 use crate::domain::alert::AlertFacts;
+use crate::domain::database::DatabaseFacts;
 use crate::domain::level::Level;
-use crate::domain::object::{Facts, Kind, ObjectRef};
+use crate::domain::object::{Facts, Kind, Object, ObjectRef, Realm};
 use crate::domain::pod::Pod;
 use crate::domain::settings::Action;
 use crate::model::board::{Glance, PaneKind};
 use crate::model::checklist::{Checklist, Spot};
+use crate::model::listing::Listing;
 use crate::model::msg::Effect;
 use crate::model::overlay::Ask;
 use crate::model::shelf::{Book, Fit, List, Reading, Shelf, Shelved};
@@ -14,7 +16,7 @@ use crate::model::{Dirty, Model};
 use crate::panes::layout::layout;
 use crate::panes::runbooks::{Line, here, lines};
 use crate::panes::{checklist, things};
-use crate::runbook::suggest::{Alert, PodTrouble};
+use crate::runbook::suggest::{Alert, Hit, Index, PodTrouble};
 
 /// So much of what is wrong is looked at to find what fits it.
 const ALERTS: usize = 6;
@@ -86,18 +88,17 @@ pub fn refit(model: &mut Model) {
         model.firing.iter().take(ALERTS).filter_map(|id| Some((id.clone(), Wrong::Alert(alert(model, id)?))));
     let pods = model.pods.first(PODS).take_while(|(_, rank)| rank.level < Level::Fine);
     let pods = pods.map(|(pod, _)| (pod.id.clone(), Wrong::Pod(trouble(pod))));
-    let wrong: Vec<(ObjectRef, Wrong)> = alerts.chain(pods).collect();
+    let servers = model.listing(Kind::Server).into_iter().flat_map(Listing::all);
+    let servers = servers.filter_map(|object| Some((object.id.clone(), Wrong::Server(full(object)?))));
+    let wrong: Vec<(ObjectRef, Wrong)> = servers.chain(alerts).chain(pods).collect();
     let of: Vec<(ObjectRef, String)> = wrong.iter().map(|(id, wrong)| (id.clone(), wrong.sign())).collect();
     if of == model.shelf.fits_of {
         return;
     }
     let mut fits: Vec<Fit> = Vec::new();
     for (id, wrong) in &wrong {
-        let hits = match wrong {
-            Wrong::Alert(alert) => index.for_alert(alert),
-            Wrong::Pod(trouble) => index.for_pod(trouble),
-        };
-        for fit in hits.into_iter().take(2).filter_map(|hit| model.shelf.fit(hit, Some(id))) {
+        let found = ranked(model, wrong.hits(&index), id);
+        for fit in found.into_iter().take(2) {
             match fits.iter_mut().find(|known| known.book.id() == fit.book.id()) {
                 Some(known) if known.score < fit.score => *known = fit,
                 Some(_) => {}
@@ -113,9 +114,23 @@ pub fn refit(model: &mut Model) {
     model.mark_dirty(Dirty::Soon);
 }
 
+/// The best first, those of this system's own documents before others that fit as well.
+fn ranked(model: &Model, hits: Vec<Hit>, of: &ObjectRef) -> Vec<Fit> {
+    let mut fits: Vec<Fit> = hits.into_iter().filter_map(|hit| model.shelf.fit(hit, Some(of))).collect();
+    for fit in &mut fits {
+        if model.settings.profile.hint(&fit.book.document.path).is_some() {
+            fit.score += fit.score / 2;
+        }
+    }
+    fits.sort_by_key(|fit| std::cmp::Reverse(fit.score));
+    fits
+}
+
 enum Wrong {
     Alert(Alert),
     Pod(PodTrouble),
+    /// How many of its connections a server has left.
+    Server(String),
 }
 
 impl Wrong {
@@ -124,8 +139,35 @@ impl Wrong {
         match self {
             Wrong::Alert(alert) => alert.runbook_url.clone().unwrap_or_default(),
             Wrong::Pod(trouble) => trouble.reason.clone(),
+            Wrong::Server(_) => "full".into(),
         }
     }
+
+    fn hits(&self, index: &Index) -> Vec<Hit> {
+        match self {
+            Wrong::Alert(alert) => index.for_alert(alert),
+            Wrong::Pod(trouble) => index.for_pod(trouble),
+            Wrong::Server(says) => {
+                let summary = ("summary".to_owned(), "too many connections".to_owned());
+                let alert = Alert {
+                    name: "DatabaseConnectionExhaustion".into(),
+                    annotations: vec![summary],
+                    ..Alert::default()
+                };
+                let hits = index.for_alert(&alert);
+                hits.into_iter().map(|hit| Hit { reason: says.clone(), ..hit }).collect()
+            }
+        }
+    }
+}
+
+/// `17 of 17 connections used`, where a server has few left.
+fn full(object: &Object) -> Option<String> {
+    let Facts::Database(DatabaseFacts::Server(server)) = &object.facts else { return None };
+    let near = server.gauge_level() < Level::Fine;
+    near.then(|| {
+        format!("{} of {} connections used", server.used, server.max.saturating_sub(server.reserved))
+    })
 }
 
 fn alert(model: &Model, id: &ObjectRef) -> Option<Alert> {
@@ -157,17 +199,24 @@ fn trouble(pod: &Pod) -> PodTrouble {
 /// The runbooks that fit one thing.
 pub(super) fn fits_of(model: &Model, id: &ObjectRef) -> Vec<Fit> {
     let Some(index) = &model.shelf.index else { return Vec::new() };
-    let hits = match id.kind {
-        Kind::Alert => alert(model, id).map(|alert| index.for_alert(&alert)),
+    let wrong = match id.kind {
+        Kind::Alert => alert(model, id).map(Wrong::Alert),
         Kind::Pod => model
             .pods
             .rank(id)
             .filter(|rank| rank.level < Level::Fine)
             .and_then(|_| model.pods.get(id))
-            .map(|pod| index.for_pod(&trouble(pod))),
+            .map(|pod| Wrong::Pod(trouble(pod))),
+        kind if kind.realm() == Realm::Database => {
+            let servers = model.listing(Kind::Server).into_iter().flat_map(Listing::all);
+            let own = servers.filter(|object| object.id.context == id.context);
+            own.filter_map(full).next().map(Wrong::Server)
+        }
         _ => None,
     };
-    hits.unwrap_or_default().into_iter().take(FITS).filter_map(|hit| model.shelf.fit(hit, Some(id))).collect()
+    let mut fits = wrong.map_or_else(Vec::new, |wrong| ranked(model, wrong.hits(index), id));
+    fits.truncate(FITS);
+    fits
 }
 
 /// `r`: the list, beginning with what fits the thing that is meant here; in the list, back to the open runbook.
@@ -185,7 +234,7 @@ pub fn list(model: &mut Model) -> Vec<Effect> {
         },
         _ => None,
     };
-    let of = of.filter(|of| matches!(of.kind, Kind::Alert | Kind::Pod));
+    let of = of.filter(|of| matches!(of.kind, Kind::Alert | Kind::Pod) || of.kind.realm() == Realm::Database);
     let fits = of.as_ref().map_or_else(Vec::new, |of| fits_of(model, of));
     model.shelf.list = Some(List { of, fits, ..List::default() });
     model.board.focus = PaneKind::Runbooks;

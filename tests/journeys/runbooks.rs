@@ -1,5 +1,6 @@
 //! From what is wrong to its runbook, and about in it.
 use firedeck::commands::tools::Tables;
+use firedeck::domain::settings::endpoint::DocumentHint;
 use firedeck::model::Model;
 use firedeck::model::board::PaneKind;
 use firedeck::model::checklist::Spot;
@@ -161,4 +162,32 @@ fn keys_of_the_tables_do_nothing_to_rows_beside_a_runbook() {
         assert!(effects.is_empty() && model.overlays.is_empty(), "{key}: {effects:?}");
         assert_eq!(model.board.focus, PaneKind::Checklist, "{key}");
     }
+}
+
+const DRY: &str = "# Well\n\n## Too many connections\n\n**Symptoms:**\n- \"too many connections\" errors\n\n\
+                   1. Look\n   ```bash\n   psql -c 'select 1'\n   ```\n\n## The pump squeaks\n\n1. Oil it\n";
+
+#[test]
+fn a_database_with_few_connections_left_leads_to_the_runbook_and_the_systems_own_document_comes_first() {
+    let mut model = cockpit(120, 40);
+    let read =
+        |path: &str| std::sync::Arc::new(firedeck::runbook::catalogue::read(path, DRY, &Tables::default()));
+    shelve_all(&mut model, vec![read("/books/aaa.md"), read("/books/own.md")]);
+    super::answers::database(&mut model, 90);
+    super::answers::later(&mut model, 1);
+    let fits = |model: &Model| -> Vec<String> {
+        model.shelf.fits.iter().map(|fit| fit.book.document.path.clone()).collect()
+    };
+    assert_eq!(fits(&model), ["/books/aaa.md", "/books/own.md"], "{:?}", model.shelf.fits);
+    assert_eq!(model.shelf.fits[0].why, "90 of 97 connections used");
+    let mut settings = model.settings.clone();
+    let ground = firedeck::domain::settings::endpoint::Footing::default();
+    settings.profile.documents = vec![DocumentHint { number: "1".into(), path: "own.md".into(), ground }];
+    say(&mut model, Msg::Settings(Box::new(settings)));
+    super::answers::database(&mut model, 40);
+    super::answers::later(&mut model, 1);
+    assert!(fits(&model).is_empty(), "it is well again: {:?}", model.shelf.fits);
+    super::answers::database(&mut model, 96);
+    super::answers::later(&mut model, 1);
+    assert_eq!(fits(&model), ["/books/own.md", "/books/aaa.md"], "{:?}", model.shelf.fits);
 }

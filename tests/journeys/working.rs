@@ -250,3 +250,15 @@ fn the_end_of_a_run_says_what_is_left_and_begins_another_by_the_next_key() {
     assert_eq!(desk.model.runs.all["r1"].run.closed(), Some(false));
     assert_eq!(desk.model.checklist.as_ref().expect("open").run, None);
 }
+
+#[test]
+fn a_command_of_ones_own_stands_below_its_step_with_what_became_of_it() {
+    let mut desk = Desk::open(PAGE);
+    desk.keys("!").types("df -h /");
+    assert_eq!(desk.sent, ["df -h /"]);
+    let text = crate::screens::picture(&desk.model);
+    assert!(text.contains("! df -h /") && text.contains("running"), "{text}");
+    desk.ends(Verdict::Failed);
+    let text = crate::screens::picture(&desk.model);
+    assert!(text.lines().any(|line| line.contains("✗ ! df -h /") && line.contains("failed")), "{text}");
+}

@@ -34,12 +34,7 @@ pub struct Profile {
 impl Profile {
     /// Where the commands of this document run.
     pub fn footing(&self, path: &str) -> Footing {
-        let path = Path::new(path);
-        let same = |hint: &&DocumentHint| {
-            hint.path == path || hint.path.ends_with(path) || path.ends_with(&hint.path)
-        };
-        let own = self.documents.iter().find(same).map(|hint| &hint.ground);
-        match own {
+        match self.hint(path).map(|hint| &hint.ground) {
             // Another box has directories of its own.
             Some(own) if own.run_on.is_some() => own.clone(),
             Some(own) => Footing {
@@ -48,6 +43,15 @@ impl Profile {
             },
             None => self.ground.clone(),
         }
+    }
+
+    /// What is said of this document, if it is one of this system's.
+    pub fn hint(&self, path: &str) -> Option<&DocumentHint> {
+        let path = Path::new(path);
+        let same = |hint: &&DocumentHint| {
+            hint.path == path || hint.path.ends_with(path) || path.ends_with(&hint.path)
+        };
+        self.documents.iter().find(same)
     }
 
     /// Its servers of one kind, in the order of the file.

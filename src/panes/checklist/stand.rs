@@ -35,6 +35,11 @@ impl<'a> Stand<'a> {
         self.known?.run.command(u32::try_from(spot.step).ok()?, u32::try_from(spot.command?).ok()?)
     }
 
+    /// What the operator wrote last in a step.
+    pub fn own(&self, step: usize) -> Option<(String, CommandView)> {
+        self.known?.run.own(u32::try_from(step).ok()?)
+    }
+
     fn order(&self, spot: Spot) -> Option<Order> {
         let command = spot.command.and_then(|command| u32::try_from(command).ok());
         self.known?.run.last_order(u32::try_from(spot.step).ok()?, command)
@@ -69,7 +74,9 @@ impl<'a> Stand<'a> {
         let (step, command) = (number(spot.step)?, number(spot.command?)?);
         let key = (self.known?.run.name().to_owned(), step, Some(command));
         let known = self.runs.settling.get(&key).map(|settling| settling.says.as_str());
-        Some(known.unwrap_or(NOBODY))
+        // Until the first look; what came back with its journal is watched by nobody.
+        let watched = self.runs.judged.get(&key).is_some_and(|judged| judged.watch.is_some());
+        Some(known.unwrap_or(if watched { "settling" } else { NOBODY }))
     }
 
     /// `3 of 12 done`, with what went wrong.

@@ -155,6 +155,25 @@ impl Run {
         })
     }
 
+    /// What the operator wrote last in a step, with how it stands.
+    pub fn own(&self, step: u32) -> Option<(String, CommandView)> {
+        let spot = (step, None);
+        let (order, attempt) = self.record.last(spot)?;
+        let (key, body) = attempt.started.as_ref()?;
+        let ended = attempt.ended.as_ref();
+        let state = ended.map_or(State::Running, |(key, body)| State::of(body.verdict, key.at));
+        let view = CommandView {
+            state: if attempt.is_running() { State::Running } else { state },
+            says: ended.map(|(_, body)| body.says.clone()).unwrap_or_default(),
+            times: self.record.attempts.get(&spot).map_or(0, BTreeMap::len),
+            session: Some(order.session.clone()),
+            started: Some(key.at),
+            milliseconds: ended.map(|(_, body)| body.milliseconds),
+            disputed: attempt.disputed,
+        };
+        Some((body.text.clone(), view))
+    }
+
     pub(super) fn command_state(&self, at: At) -> State {
         let Some(command) = self.command_of(at) else { return State::ToDo };
         let spot = (at.0, Some(at.1));

@@ -240,7 +240,7 @@ fn workload(sort: &Sort, object: &Object, reading: &mut Reading) {
             reading.undo(Undo::Words("a restart cannot be taken back".to_owned()));
         }
         Sort::Back { undo, .. } => {
-            reading.hit(format!("{title}: revision {}, {}", object.revision, object.images.join(", ")));
+            reading.hit(now(object));
             match (undo, object.kind.as_str()) {
                 (Some(undo), "deployment") if !object.revision.is_empty() => {
                     let revision = quoted(&object.revision);
@@ -252,6 +252,11 @@ fn workload(sort: &Sort, object: &Object, reading: &mut Reading) {
         }
         _ => reading.hit(format!("{title}: {} replicas", object.replicas)),
     }
+}
+
+/// What a deployment is before it goes back.
+fn now(object: &Object) -> String {
+    format!("{}: revision {}, {}", object.title(), object.revision, object.images.join(", "))
 }
 
 /// A value that only the shell knows is not guessed.
@@ -334,6 +339,9 @@ fn revisions(to: Option<u64>, answer: &Answer, reading: &mut Reading) {
         match found {
             Some((revision, images)) => {
                 reading.set(&format!("{title} image"), &object.images.join(","), &images);
+                // What it is now is said with what it will be.
+                let now = now(&object);
+                reading.effect.hits.retain(|hit| *hit != now);
                 reading.hit(format!("{title}: revision {} → {revision}", object.revision));
             }
             None => reading.zero(format!("{title} has no earlier revision")),
