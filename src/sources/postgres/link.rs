@@ -195,9 +195,9 @@ impl Link {
         self.cancel().await;
         // The cancel may meet this one.
         for _ in 0..2 {
-            if !matches!(session.ask("SELECT 1", &[]).await, Err(fault) if !matches!(fault, Fault::Said { .. }))
-            {
-                return true;
+            match session.ask("SELECT 1", &[]).await {
+                Ok(_) | Err(Fault::Said { .. }) => return true,
+                Err(_) => {}
             }
         }
         false

@@ -73,7 +73,7 @@ async fn over(server: &Server, held: &Held, sql: &[String], risk: Tier) -> (Outc
     let mut shown = Shown::default();
     let mut stopped = None;
     for (n, text) in sql.iter().enumerate() {
-        let before = shown.len();
+        let before = shown.count();
         let fault = match timeout(ANSWER, answers(held, text, &mut shown)).await {
             Ok(Ok(())) => continue,
             Ok(Err(fault)) => fault,
@@ -118,12 +118,15 @@ fn failed(texts: usize, n: usize, before: usize, fault: &Fault, shown: &Shown, a
         }
     };
     let at = if texts > 1 { format!("text {} of {texts}: ", n + 1) } else { String::new() };
-    if shown.len() == 0 {
+    if shown.count() == 0 {
         return Outcome::Refused { why: format!("{at}{what}{after}") };
     }
     // What stands in one text is one transaction, unless it says otherwise itself.
-    let same =
-        if shown.len() > before { "; what stands before it in the same text is undone with it" } else { "" };
+    let same = if shown.count() > before {
+        "; what stands before it in the same text is undone with it"
+    } else {
+        ""
+    };
     let done = if before > 0 { format!("; before it: {}", shown.summary(before)) } else { String::new() };
     Outcome::Failed { why: format!("{at}{what}{same}{done}{after}") }
 }

@@ -1,4 +1,6 @@
 //! Answers to statements as small tables: harmless, aligned, and never more than a page or two.
+use std::fmt::Write;
+
 use unicode_width::UnicodeWidthStr;
 
 use crate::domain::database::without_passwords;
@@ -118,7 +120,7 @@ impl Shown {
         if self.answers.len() < ANSWERS { self.answers.push(answer) } else { self.more += 1 }
     }
 
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.answers.len() + self.more
     }
 
@@ -134,11 +136,11 @@ impl Shown {
 
     /// The summary, then the tables; `after` ends the first line.
     pub fn says(&self, after: &str) -> String {
-        let mut out = format!("{}{after}\n", self.summary(self.len()));
-        let several = self.len() > 1;
+        let mut out = format!("{}{after}\n", self.summary(self.count()));
+        let several = self.count() > 1;
         for (n, answer) in self.answers.iter().enumerate() {
             if several {
-                out.push_str(&format!("{}. {}\n", n + 1, answer.summary()));
+                let _ = writeln!(out, "{}. {}", n + 1, answer.summary());
             }
             answer.lines(&mut out);
         }
