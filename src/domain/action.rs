@@ -1,6 +1,7 @@
 //! What firedeck itself can do to a cluster, and what comes of it. Asking first is `approval`'s business.
 use super::Text;
 use super::alert::Matcher;
+use super::approval::Tier;
 use super::object::ObjectRef;
 use super::text::clean;
 use super::time::Timestamp;
@@ -74,6 +75,14 @@ pub enum Verb {
     },
     /// A silence ends now.
     Expire,
+    /// Statements go over the session with a database that is held, each text as one.
+    Query {
+        sql: Vec<String>,
+        /// The highest of them.
+        risk: Tier,
+        /// Where they would have gone, if that is not seen to be this server; empty where it is.
+        meant: String,
+    },
     /// A terminal in a container.
     Shell {
         container: Text,
@@ -104,6 +113,7 @@ impl Verb {
             Verb::Silence { .. } => "silence",
             Verb::Extend { .. } => "extend",
             Verb::Expire => "expire",
+            Verb::Query { .. } => "query",
             Verb::Shell { .. } => "shell",
         }
     }

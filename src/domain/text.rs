@@ -59,6 +59,14 @@ pub fn append_line(bytes: &[u8], out: &mut String, ink: &mut dyn FnMut(usize, In
     Scrub::new(out, Tabs::Stops, usize::MAX).run(&text, ink);
 }
 
+/// Of several lines the first, with a sign that there are more.
+pub fn first_line(text: &str) -> Cow<'_, str> {
+    match text.split_once('\n') {
+        Some((first, _)) => Cow::Owned(format!("{} …", first.trim_end())),
+        None => Cow::Borrowed(text),
+    }
+}
+
 /// A text of several lines as one, made harmless.
 pub fn one_line(text: &str) -> String {
     let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");

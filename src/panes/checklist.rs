@@ -1,4 +1,5 @@
 //! A runbook beside the live panes: its steps, their commands, and how risky each is.
+pub mod held;
 mod stand;
 
 pub use stand::sign;
@@ -446,6 +447,9 @@ impl Page<'_> {
         self.words(indent, Some(spot), "", &view.says, role);
         for warning in self.stand.warnings(spot, view) {
             self.words(indent, Some(spot), "▲ ", warning, Role::Warning);
+        }
+        if let Some(says) = self.stand.full(spot, view) {
+            self.words(indent, Some(spot), "", &says, Role::Act);
         }
         if let Some(says) = self.stand.settling(spot, view) {
             self.words(indent, Some(spot), "", says, Role::Warning);

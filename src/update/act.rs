@@ -9,6 +9,7 @@ use crate::domain::feed::Feed;
 use crate::domain::news::ActionId;
 use crate::domain::object::{ObjectRef, Realm};
 use crate::domain::settings::{Action, Backend, Key};
+use crate::domain::text::first_line;
 use crate::domain::time::Timestamp;
 use crate::model::board::PaneKind;
 use crate::model::msg::Effect;
@@ -127,7 +128,8 @@ fn place(model: &Model, target: &ObjectRef) -> Place {
     Place { host, server, origin: String::new(), identity: facts.and_then(|facts| facts.identity.clone()) }
 }
 
-fn question_about(model: &mut Model, natives: Vec<Native>) -> Vec<Effect> {
+/// Asks about these.
+pub(super) fn question_about(model: &mut Model, natives: Vec<Native>) -> Vec<Effect> {
     let Some(first) = natives.first() else { return Vec::new() };
     // Read-only may have come after the shell; then the question says no.
     let may = !model.settings.profile.read_only && !model.wall;
@@ -237,7 +239,8 @@ pub fn acted(model: &mut Model, id: ActionId, target: &ObjectRef, outcome: Outco
     };
     let what = format!("{} {}", deed.native.verb.name(), deed.native.target);
     let said = match &outcome {
-        Outcome::Settled { says } => Some((format!("{what}: {says}"), false)),
+        // Of a table the first line; all of it stands in the list of what was done.
+        Outcome::Settled { says } => Some((format!("{what}: {}", first_line(says)), false)),
         Outcome::Refused { why } => Some((format!("{what} was refused: {why}"), true)),
         Outcome::Uncertain { why } => Some((format!("{what} may have happened: {why}"), true)),
         Outcome::Failed { why } => Some((format!("{what} failed: {why}"), true)),

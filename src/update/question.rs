@@ -2,6 +2,7 @@
 use crate::domain::action::Findings;
 use crate::domain::approval::{
     Answer, Approved, Ground, Hint, Place, Plan, Press, Question, QuestionId, Tier, Verdict, commands,
+    statements,
 };
 use crate::domain::news::ActionId;
 use crate::domain::settings::{Action, Key, KeyCode, Keymap, Scope};
@@ -208,8 +209,11 @@ fn longest(question: &Question) -> usize {
         lists.into_iter().max().unwrap_or(0)
     });
     // The pieces of a long text depend on the window; none is shorter than this.
-    let text =
-        question.plan().shell().map_or(0, |command| command.shown.len() / 8 + command.shown.lines().count());
+    let pieces = |text: &str| text.len() / 8 + text.lines().count();
+    let text = match question.plan().shell() {
+        Some(command) => pieces(&command.shown),
+        None => statements(question.plan()).map_or(0, |text| pieces(&text)),
+    };
     question.actions().len().max(found).max(text)
 }
 

@@ -9,6 +9,7 @@ use crate::domain::level::Level;
 use crate::domain::settings::{Role, Scope};
 use crate::model::{Deed, Model};
 use crate::panes::layout::Area;
+use crate::panes::text::broken;
 use crate::panes::{Fact, keys, things};
 
 /// A box in the middle, as large as its content but inside the screen.
@@ -78,7 +79,8 @@ pub fn deeds(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, first: usize
         }
         let says = facts.pop().map(|fact| fact.text).unwrap_or_default();
         let room = inner.saturating_sub(indent).max(1);
-        let mut rest = wrap(&says, room, 40);
+        let (says, table) = says.split_once('\n').unwrap_or((&says, ""));
+        let mut rest = wrap(says, room, 40);
         // A short word stands beside the rest wherever it can.
         if rest.len() == 1 && says.width() + before <= inner || indent == before {
             facts.push(Fact::new(rest.remove(0), Role::Text));
@@ -88,6 +90,13 @@ pub fn deeds(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, first: usize
             rest.into_iter()
                 .map(|text| vec![Fact::new(" ".repeat(indent), Role::Text), Fact::new(text, Role::Text)]),
         );
+        // A table keeps its columns, and has the whole width but for the time.
+        let left = " ".repeat(TABLE);
+        for line in table.lines() {
+            for piece in broken(line, inner.saturating_sub(TABLE).max(1)) {
+                lines.push(vec![Fact::new(left.clone(), Role::Text), Fact::new(piece, Role::Text)]);
+            }
+        }
     }
     if lines.is_empty() {
         lines.push(vec![Fact::new("nothing was done yet", Role::Dim)]);
@@ -97,6 +106,8 @@ pub fn deeds(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, first: usize
     boxed(buffer, paint, area, "what was done", &lines, top);
 }
 
+/// Where the lines of a table begin, below a deed's own.
+const TABLE: usize = 2;
 /// Cells below which what became of it is not worth a column of its own.
 const SAYS: usize = 30;
 

@@ -1,6 +1,6 @@
 //! What tools say, whatever their exit code.
 use firedeck::incident::event::Verdict;
-use firedeck::runbook::judge::{HOLD, Offer, Watch};
+use firedeck::runbook::judge::{HOLD, Named, Offer, Watch};
 
 use super::{is, judged};
 
@@ -72,7 +72,10 @@ fn a_server_without_a_slot_is_recognised_and_the_held_session_is_offered() {
         is(&full, Verdict::Failed, "53300");
         assert_eq!(
             full.offer,
-            Some(Offer::HeldSession { sql: vec!["SELECT count(*) FROM pg_stat_activity".into()] }),
+            Some(Offer::HeldSession {
+                sql: vec!["SELECT count(*) FROM pg_stat_activity".into()],
+                named: Named { host: Some("ledger".into()), ..Named::default() },
+            }),
             "{said}"
         );
     }

@@ -39,7 +39,7 @@ mod wrap;
 
 pub(in crate::commands) use args::Args;
 pub use redis::{RedisMeaning, judge_redis};
-pub use sql::{SqlMeaning, judge_sql, sql_words};
+pub use sql::{SqlMeaning, judge_sql, of_console, sql_words};
 
 /// A word of a call, after quotes and escapes are taken away.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,7 +9,7 @@ pub use approved::Approved;
 pub use hint::{Hint, Obstacle};
 pub use question::{Answer, Field, Look, Press, Question, READING, Verdict};
 pub use risk::Why;
-pub use words::{commands, effect, headline, phrase};
+pub use words::{commands, effect, headline, phrase, statements};
 
 use std::fmt;
 use std::time::Duration;

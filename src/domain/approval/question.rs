@@ -461,6 +461,7 @@ fn differs(planned: &Native, seen: &Native) -> Option<String> {
         (Verb::SetImage { container, to, .. }, Verb::SetImage { container: c, to: t, .. }) => {
             container == c && to == t
         }
+        // Statements, too, must be the same to the letter: that is the last rule.
         // When it would end is known by the server alone; who waits changes every second, and is shown as seen.
         (Verb::Extend { seconds, until: None }, Verb::Extend { seconds: seen, .. }) => seconds == seen,
         (Verb::Undo { to: None }, Verb::Undo { .. }) | (Verb::Terminate { .. }, Verb::Terminate { .. }) => {

@@ -121,6 +121,7 @@ fn deed(action: &Looked) -> Option<&'static str> {
         Verb::Terminate { .. } => Some("what the session had not committed is lost"),
         Verb::Stop { .. } => Some("what it serves is gone until it is started again"),
         Verb::Scale { to: 0, .. } => Some("with 0 replicas nothing serves"),
+        Verb::Query { risk: Tier::Danger, .. } => Some("what the statements do is not taken back"),
         _ => None,
     }
 }
@@ -145,6 +146,7 @@ mod tests {
     #[test]
     fn each_deed_has_its_tier() {
         let delete = |grace_seconds, force| Verb::Delete { grace_seconds, force };
+        let query = |risk| Verb::Query { sql: vec!["SELECT 1".into()], risk, meant: String::new() };
         let found = Findings { undo: "a new one comes".into(), ..Findings::default() };
         for (kind, verb, tier) in [
             (Kind::Deployment, Verb::Restart, Tier::Change),
@@ -166,6 +168,9 @@ mod tests {
             (Kind::Container, Verb::Start, Tier::Change),
             (Kind::Container, Verb::Stop { grace_seconds: None }, Tier::Danger),
             (Kind::Silence, Verb::Expire, Tier::Change),
+            (Kind::Server, query(Tier::Read), Tier::Change),
+            (Kind::Server, query(Tier::Change), Tier::Change),
+            (Kind::Server, query(Tier::Danger), Tier::Danger),
         ] {
             let action = looked(kind, verb);
             let (rated, why) = rate(std::slice::from_ref(&action), Some(&found), false, false);

@@ -79,6 +79,7 @@ pub fn effect(action: &Native) -> String {
         }
         Verb::Extend { seconds, .. } => format!("it ends {} later", span(*seconds)),
         Verb::Expire => "what it holds back is told again".to_owned(),
+        Verb::Query { .. } => "these statements go over the session that firedeck holds".to_owned(),
         Verb::Shell { container, command } if command.is_empty() => {
             format!("a shell in container {container}")
         }
@@ -92,7 +93,22 @@ pub fn commands(plan: &Plan) -> Vec<String> {
     if let Some(command) = plan.shell() {
         return clean_lines(&command.shown).lines().map(str::to_owned).collect();
     }
-    plan.actions().iter().map(|action| clean(&command(action)).into_owned()).collect()
+    let lines = plan.actions().iter().map(|action| match action.verb {
+        // Statements keep their lines, and are of any length.
+        Verb::Query { .. } => clean_lines(&command(action)).into_owned(),
+        _ => clean(&command(action)).into_owned(),
+    });
+    lines.collect()
+}
+
+/// The texts that a plan sends as they are, to be read whole.
+pub fn statements(plan: &Plan) -> Option<String> {
+    match plan.actions() {
+        [Native { verb: Verb::Query { sql, .. }, .. }] => {
+            Some(clean_lines(&sql.join("\n")).trim_end().to_owned())
+        }
+        _ => None,
+    }
 }
 
 fn deed(action: &Native) -> String {
@@ -112,6 +128,7 @@ fn deed(action: &Native) -> String {
         Verb::Extend { seconds, .. } => format!("extend {kind} {target} by {}", span(*seconds)),
         Verb::EndScript { function: true } => format!("end the function that keeps {target} busy"),
         Verb::EndScript { function: false } => format!("end the script that keeps {target} busy"),
+        Verb::Query { .. } => format!("ask {target} over the session that firedeck holds"),
         verb => format!("{} {kind} {target}", verb.name()),
     }
 }
@@ -146,6 +163,10 @@ fn command(action: &Native) -> String {
     let name = quoted(&target.name);
     match target.kind.realm() {
         Realm::Database => {
+            if let Verb::Query { sql, .. } = &action.verb {
+                let texts: Vec<String> = sql.iter().map(|text| format!("-c {}", quoted(text))).collect();
+                return format!("psql {} # on {}", texts.join(" "), target.context);
+            }
             // The identity goes into the statement: a number is given to others again.
             let (pid, began) = action.uid.split_once('@').unwrap_or((&action.uid, ""));
             let does = if action.verb == Verb::Cancel { "cancel" } else { "terminate" };
@@ -259,6 +280,7 @@ fn opened(command: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::approval::Tier;
     use crate::domain::object::ObjectRef;
 
     fn action(kind: Kind, namespace: &str, name: &str, verb: Verb) -> Native {
@@ -286,6 +308,21 @@ mod tests {
         let plan = Plan::Native(vec![client]);
         assert_eq!(commands(&plan), ["redis-cli -h 10.0.0.5 -p 6379 client kill id 57 addr 10.0.0.4:53211"]);
         assert_eq!(headline(&plan), "disconnect client 10.0.0.5:6379/57");
+    }
+
+    #[test]
+    fn statements_are_copied_whole_for_psql_and_named_by_their_server() {
+        let sql = vec!["SELECT 'a'\nFROM stock".to_owned(), "x".repeat(9_000)];
+        let verb = Verb::Query { sql, risk: Tier::Danger, meant: String::new() };
+        let plan = Plan::Native(vec![action(Kind::Server, "", "main", verb)]);
+        assert_eq!(phrase(&plan), "main");
+        assert_eq!(headline(&plan), "ask main over the session that firedeck holds");
+        let copied = commands(&plan).concat();
+        assert!(copied.starts_with("psql -c 'SELECT '\\''a'\\''\nFROM stock' -c xxx"), "{copied}");
+        assert!(copied.ends_with("xxx # on prod eu") && copied.len() > 9_000);
+        assert!(
+            statements(&plan).is_some_and(|text| text.starts_with("SELECT 'a'\nFROM") && text.len() > 9_000)
+        );
     }
 
     #[test]

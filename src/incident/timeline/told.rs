@@ -5,6 +5,7 @@ use super::{Entry, Kind, name};
 use crate::domain::change::{Change, ChangeKind};
 use crate::domain::level::Level;
 use crate::domain::secret::HIDDEN;
+use crate::domain::text::first_line;
 use crate::domain::time::Timestamp;
 use crate::incident::What;
 use crate::incident::event::{
@@ -272,7 +273,7 @@ fn outcome(said: &ActionOutcome) -> Option<Line> {
         Outcome::Failed => ("failed", Level::Bad),
     };
     let target = words::target(&said.target);
-    Some(line(Kind::Action, "", format!("{target}: {how}{}", colon(&said.says))).level(level))
+    Some(line(Kind::Action, "", format!("{target}: {how}{}", colon(&first_line(&said.says)))).level(level))
 }
 
 fn of_a_run(teller: &mut Teller, event: &Event) -> Option<Line> {

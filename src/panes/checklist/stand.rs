@@ -1,4 +1,5 @@
 //! How far a runbook is, in signs and words: what was done beside what is written.
+use super::held;
 use crate::domain::settings::Role;
 use crate::domain::text::one_line;
 use crate::domain::time::Timestamp;
@@ -17,6 +18,7 @@ pub const NOBODY: &str = "nobody sees from here whether it helped: Space ticks i
 #[derive(Clone, Copy)]
 pub struct Stand<'a> {
     known: Option<&'a Known>,
+    model: &'a Model,
     runs: &'a Runs,
     now: Timestamp,
 }
@@ -24,7 +26,7 @@ pub struct Stand<'a> {
 impl<'a> Stand<'a> {
     pub fn of(model: &'a Model, list: &Checklist) -> Stand<'a> {
         let known = list.run.as_ref().and_then(|run| model.runs.all.get(run));
-        Stand { known, runs: &model.runs, now: model.now }
+        Stand { known, model, runs: &model.runs, now: model.now }
     }
 
     pub fn step(&self, step: usize) -> Option<StepView> {
@@ -77,6 +79,14 @@ impl<'a> Stand<'a> {
         // Until the first look; what came back with its journal is watched by nobody.
         let watched = self.runs.judged.get(&key).is_some_and(|judged| judged.watch.is_some());
         Some(known.unwrap_or(if watched { "settling" } else { NOBODY }))
+    }
+
+    /// What can be done where the server had no slot left.
+    pub fn full(&self, spot: Spot, view: &CommandView) -> Option<String> {
+        let number = |at: usize| u32::try_from(at).ok();
+        let at = (self.known?.run.name().to_owned(), number(spot.step)?, Some(number(spot.command?)?));
+        held::offered(self.model, &at, &view.state)?;
+        Some(held::words(self.model))
     }
 
     /// `3 of 12 done`, with what went wrong.

@@ -9,6 +9,7 @@ mod doubt;
 mod expected;
 mod figure;
 mod format;
+mod held;
 mod told;
 mod warn;
 mod watch;
@@ -25,6 +26,7 @@ use crate::domain::{secret, text};
 use crate::incident::event::{End, Verdict};
 use call::Call;
 
+pub use held::Named;
 pub use watch::{HOLD, Watch};
 
 /// Of longer output only the beginning and the end are looked at.
@@ -63,7 +65,7 @@ pub struct Judged {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Offer {
     /// The server has no slot left for another session: these statements can go over the one that is held.
-    HeldSession { sql: Vec<String> },
+    HeldSession { sql: Vec<String>, named: Named },
 }
 
 /// Everything that is known of a command that has ended.
@@ -281,11 +283,12 @@ fn offer(case: &Case<'_>) -> Option<Offer> {
         return None;
     }
     if case.command.statement.lang == Lang::Sql {
-        return Some(Offer::HeldSession { sql: vec![case.text.to_owned()] });
+        return Some(Offer::HeldSession { sql: vec![case.text.to_owned()], named: Named::default() });
     }
-    let psql = case.all.iter().find(|call| call.tool == "psql")?;
-    let sql = psql.values(&["-c", "--command"]);
-    (!sql.is_empty()).then_some(Offer::HeldSession { sql })
+    let mut psql = case.all.iter().filter(|call| call.tool == "psql");
+    let (sql, named) = held::read(&psql.next()?.words)?;
+    // Which of several found no slot is not known.
+    psql.next().is_none().then_some(Offer::HeldSession { sql, named })
 }
 
 /// The first line that says why: of standard error, else of the output.

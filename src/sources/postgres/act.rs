@@ -27,6 +27,9 @@ const AGAIN: Duration = Duration::from_millis(200);
 
 pub async fn act(server: &Server, looked: Looked, report: &Report) -> Outcome {
     let cancels = match looked.native.verb {
+        Verb::Query { sql, risk, .. } => {
+            return super::query::run(server, &sql, risk, looked.also.as_deref()).await;
+        }
         Verb::Cancel => true,
         Verb::Terminate { .. } => false,
         other => return Outcome::Refused { why: format!("{} is nothing for a session", other.name()) },

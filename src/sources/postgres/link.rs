@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{AsyncMessage, CancelToken, Client, Config, Row};
+use tokio_postgres::{AsyncMessage, CancelToken, Client, Config, Row, SimpleQueryStream};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::address::{Address, Tls};
@@ -111,6 +111,8 @@ pub struct Session {
     pub greeting: Greeting,
     /// Over the reserved role's way in.
     pub emergency: bool,
+    /// What was set after connecting.
+    settings: Vec<&'static str>,
 }
 
 /// The way to a server, for the poll and for actions.
@@ -176,11 +178,29 @@ impl Link {
             return;
         }
         self.interrupted.store(true, Ordering::Release);
+        self.cancel().await;
+    }
+
+    async fn cancel(&self) {
         let cancel = self.cancel.lock().ok().and_then(|cancel| cancel.clone());
         if let Some((token, tls)) = cancel {
             // Whether it came through is told by the turn.
             let _ = timeout(AFTER_CANCEL, token.cancel_query(tls)).await;
         }
+    }
+
+    /// Cancels what whoever has the turn has sent and no longer waits for; says whether the session can be used again.
+    pub async fn give_up(&self, session: &Session) -> bool {
+        let _one = self.cancelling.lock().await;
+        self.cancel().await;
+        // The cancel may meet this one.
+        for _ in 0..2 {
+            match session.ask("SELECT 1", &[]).await {
+                Ok(_) | Err(Fault::Said { .. }) => return true,
+                Err(_) => {}
+            }
+        }
+        false
     }
 
     /// Whether the statement that was cut off was cut off by us.
@@ -266,25 +286,19 @@ pub(in crate::sources) fn config(address: &Address) -> Config {
 
 /// Makes a new connection harmless and asks who is there.
 async fn settle(client: Client, emergency: bool) -> Result<Session, Fault> {
-    let mut session = Session { client, greeting: Greeting::default(), emergency };
+    let mut session = Session { client, greeting: Greeting::default(), emergency, settings: Vec::new() };
     let first = "SELECT current_setting('server_version_num')::int4, current_setting('server_encoding')";
     let first = session.ask(first, &[]).await?;
     let version: i32 = first.first().and_then(|row| row.try_get(0).ok()).unwrap_or_default();
     let encoding = first.first().map(|row| text(row, 1)).unwrap_or_default();
-    let mut settings = Vec::new();
     if encoding == "SQL_ASCII" {
         // It knows no encoding, and would refuse to send what is none of ours.
-        settings.push("client_encoding='SQL_ASCII'");
+        session.settings.push("client_encoding='SQL_ASCII'");
     }
     if version >= 140_000 {
-        settings.push("idle_session_timeout=0");
+        session.settings.push("idle_session_timeout=0");
     }
-    for setting in settings {
-        // What is not let through is done without.
-        if let Err(fault) = session.ask(&format!("SET {setting}"), &[]).await {
-            tracing::info!("{setting}: {}", fault.words());
-        }
-    }
+    session.set().await;
     let who = "SELECT current_setting('server_version'), current_user::text, current_database()::text, \
         (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user), \
         pg_has_role('pg_read_all_stats', 'USAGE'), pg_has_role('pg_signal_backend', 'USAGE'), \
@@ -329,6 +343,47 @@ impl Session {
             Ok(answer) => Ok(answer?),
             Err(_) => Err(Fault::Lost("timed out".into())),
         }
+    }
+
+    /// A text as it is, in one round trip; the server cuts it into statements.
+    pub async fn send(&self, text: &str) -> Result<SimpleQueryStream, Fault> {
+        Ok(self.client.simple_query_raw(text).await?)
+    }
+
+    async fn set(&self) {
+        for setting in &self.settings {
+            // What is not let through is done without.
+            if let Err(fault) = self.ask(&format!("SET {setting}"), &[]).await {
+                tracing::info!("{setting}: {}", fault.words());
+            }
+        }
+    }
+
+    /// Puts back whatever statements of others have set; says whether they left a transaction open, which is undone.
+    pub async fn restore(&self) -> Result<bool, Fault> {
+        let mut open = false;
+        // It runs in no transaction, and that is how one is seen. What was set may have been the time for an answer.
+        for _ in 0..3 {
+            match self.ask("DISCARD ALL", &[]).await {
+                Err(fault) if fault.has_code("25001") || fault.has_code("25P02") => {
+                    open = true;
+                    self.ask("ROLLBACK", &[]).await?;
+                }
+                Err(fault) if fault.has_code("57014") => {}
+                Err(fault) => return Err(fault),
+                Ok(_) => {
+                    self.set().await;
+                    let user = self.ask("SELECT current_user::text", &[]).await?;
+                    let user = user.first().map(|row| text(row, 0)).unwrap_or_default();
+                    return if *user == *self.greeting.user {
+                        Ok(open)
+                    } else {
+                        Err(Fault::Lost(format!("it speaks as `{user}` now")))
+                    };
+                }
+            }
+        }
+        Err(Fault::Lost("it is not put back in time".into()))
     }
 
     pub fn is_open(&self) -> bool {

@@ -7,9 +7,10 @@ use tokio_postgres::types::Type;
 
 use super::link::{Fault, Greeting, Session as Held};
 use super::value::{flag, number, text};
-use super::{Server, read, sql};
+use super::{Server, query, read, sql};
 use crate::domain::Text;
 use crate::domain::action::{Check, Findings, Looked, Native, Verb};
+use crate::domain::approval::Tier;
 use crate::domain::database::{PREPARED, Session, State, Tree};
 use crate::domain::time::{Age, Timestamp};
 use crate::sources::now;
@@ -30,6 +31,7 @@ struct Part {
     identity: Option<String>,
     unchecked: Option<String>,
     drift: Option<String>,
+    undo: &'static str,
 }
 
 pub async fn look(server: impl Fn(&Text) -> Option<Arc<Server>>, natives: &[Native]) -> Findings {
@@ -55,6 +57,9 @@ pub async fn look(server: impl Fn(&Text) -> Option<Arc<Server>>, natives: &[Nati
         found.warnings.extend(part.warnings.into_iter().map(named));
         found.unchecked.extend(part.unchecked.map(named));
         drift.extend(part.drift.map(named));
+        if found.undo.is_empty() {
+            part.undo.clone_into(&mut found.undo);
+        }
         found.identity = found.identity.or(part.identity);
         found.allowed = match (found.allowed, part.allowed) {
             (no @ Check::No(_), _) => no,
@@ -77,6 +82,7 @@ fn unchecked(native: &Native, why: &str) -> Part {
         identity: None,
         unchecked: Some(format!("the session: {why}")),
         drift: None,
+        undo: "",
     }
 }
 
@@ -110,7 +116,42 @@ pub async fn tree(held: &Held) -> Result<Tree, Fault> {
     Ok(Tree::new(read::waits(&held.ask(ask, &[]).await?)))
 }
 
+/// Over which session statements would go, and as whom.
+async fn held(server: &Server, native: &Native, sql: &[String], risk: Tier) -> Part {
+    let mut part = unchecked(native, "");
+    part.unchecked = None;
+    let refused = sql.iter().find_map(|text| query::refusal(text));
+    let turn = match server.link.first().await {
+        _ if refused.is_some() => {
+            part.allowed = Check::No(refused.unwrap_or_default());
+            return part;
+        }
+        Ok(turn) => turn,
+        Err(fault) => {
+            part.allowed = Check::No(format!("firedeck holds no session there now: {}", fault.words()));
+            return part;
+        }
+    };
+    let Some(held) = turn.as_ref() else { return part };
+    (part.allowed, part.identity) = (Check::Yes, Some(held.greeting.user.to_string()));
+    part.looked.also = Some(query::session(held));
+    let way = if held.emergency { ", the reserved role's" } else { "" };
+    part.effect = vec![format!(
+        "these statements go over the session that firedeck holds{way}, as `{}` on database `{}`",
+        held.greeting.user, held.greeting.database
+    )];
+    part.effect.push(format!("each text has {} s; the session is then as it was", query::GIVEN.as_secs()));
+    if risk == Tier::Read {
+        part.effect.push("what would write is refused by the server meanwhile".into());
+        part.undo = "it only reads";
+    }
+    part
+}
+
 async fn part(server: &Server, native: &Native) -> Result<Part, Fault> {
+    if let Verb::Query { sql, risk, .. } = &native.verb {
+        return Ok(held(server, native, sql, *risk).await);
+    }
     let turn = server.link.first().await?;
     let held = turn.as_ref().ok_or_else(|| Fault::Lost("not connected".into()))?;
     let mut part = unchecked(native, "");

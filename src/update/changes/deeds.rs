@@ -4,6 +4,7 @@ use crate::domain::action::{Outcome, Verb};
 use crate::domain::change::ChangeKind;
 use crate::domain::level::Level;
 use crate::domain::object::{Facts, Kind};
+use crate::domain::text::first_line;
 use crate::model::{Deed, Model};
 
 /// A line for each thing that something was done to, at the time it was done; how it went on replaces what it said.
@@ -12,7 +13,7 @@ pub fn tell(model: &mut Model, deed: &Deed) {
     let (says, level) = match &deed.outcome {
         Outcome::Started => return,
         Outcome::Accepted { .. } | Outcome::Progress { .. } => ("accepted".to_owned(), Level::Fine),
-        Outcome::Settled { says } => (says.clone(), Level::Fine),
+        Outcome::Settled { says } => (first_line(says).into_owned(), Level::Fine),
         Outcome::Refused { why } => (format!("refused: {why}"), Level::Warn),
         Outcome::Uncertain { why } => (format!("may have happened: {why}"), Level::Unknown),
         Outcome::Failed { why } => (format!("failed: {why}"), Level::Bad),

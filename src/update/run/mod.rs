@@ -2,6 +2,7 @@
 mod evidence;
 mod go;
 mod hand;
+mod held;
 pub mod output;
 mod settle;
 mod values;
@@ -39,6 +40,7 @@ pub fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
         Action::SkipStep => hand::skip(model),
         Action::CloseRun => hand::close(model),
         Action::SetValue => values::anew(model),
+        Action::HeldSession => held::ask(model),
         _ => return None,
     })
 }

@@ -2,7 +2,7 @@
 use super::page::Page;
 use super::shell;
 use crate::domain::action::{Check, Findings, Looked, Verb};
-use crate::domain::approval::{Look, Obstacle, Question, Tier, effect};
+use crate::domain::approval::{Look, Obstacle, Question, Tier, effect, statements};
 use crate::domain::settings::Role;
 use crate::domain::text::clean_to;
 use crate::view::wrap::{middle, width};
@@ -17,6 +17,9 @@ pub(super) fn write(page: &mut Page, question: &Question) {
         shell::what(page, question, command);
     } else {
         place(page, question, arrow);
+        if let Some(text) = statements(question.plan()) {
+            shell::whole(page, &text);
+        }
         what(page, question);
     }
     also(page, question);
@@ -177,6 +180,14 @@ fn also(page: &mut Page, question: &Question) {
             "{sign} a shell can do whatever its container may; what you type is not asked about"
         ));
     }
+    for action in question.actions() {
+        if let Verb::Query { meant, .. } = &action.native.verb
+            && !meant.is_empty()
+        {
+            let meant = clean_to(meant, 512);
+            warnings.push(format!("{sign} the command names {meant}, which this may not be"));
+        }
+    }
     if let Some(findings) = question.findings() {
         warnings
             .extend(findings.warnings.iter().map(|warning| format!("{sign} {}", clean_to(warning, 2_048))));
@@ -185,7 +196,9 @@ fn also(page: &mut Page, question: &Question) {
 }
 
 fn rights(page: &mut Page, question: &Question, findings: &Findings) {
-    let allowed = findings.allowed == Check::Yes;
+    let query = question.actions().iter().any(|action| matches!(action.native.verb, Verb::Query { .. }));
+    // What statements may is known by the server alone, once it has them.
+    let allowed = findings.allowed == Check::Yes && !query;
     let shell = question.actions().iter().all(|action| matches!(action.native.verb, Verb::Shell { .. }));
     let command = question.plan().shell();
     if command.is_some() && (findings.undo.trim().is_empty() || !page.detail.extras) {

@@ -60,14 +60,19 @@ pub(super) fn place(page: &mut Page, command: &ShellCommand, arrow: char) {
     }
 }
 
+/// A text that runs, all of it: what has no room is counted, and one key away.
+pub(super) fn whole(page: &mut Page, text: &str) {
+    let room = page.room();
+    let mut pieces: Vec<String> = Vec::new();
+    for line in clean_lines(text.trim_end()).lines() {
+        pieces.extend(crate::panes::text::broken(line, room).into_iter().map(str::to_owned));
+    }
+    block(page, "runs", &pieces, Role::Title);
+}
+
 pub(super) fn what(page: &mut Page, question: &Question, command: &ShellCommand) {
     if !fits(command, page.columns) {
-        let room = page.room();
-        let mut pieces: Vec<String> = Vec::new();
-        for line in clean_lines(command.shown.trim_end()).lines() {
-            pieces.extend(crate::panes::text::broken(line, room).into_iter().map(str::to_owned));
-        }
-        block(page, "runs", &pieces, Role::Title);
+        whole(page, &command.shown);
     }
     match (question.look(), question.findings()) {
         (Look::Running, _) => page.row("what", "looking what it would hit, at most 2 s", Role::Dim),

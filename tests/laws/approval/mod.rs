@@ -224,11 +224,17 @@ fn a_look_may_fill_in_when_a_silence_ends_and_correct_who_waits() {
     };
     let later = |seconds, until| one(Kind::Silence, Verb::Extend { seconds, until });
     let ends = |frees| one(Kind::Session, Verb::Terminate { frees });
+    let asks = |sql: &str, risk| {
+        one(Kind::Server, Verb::Query { sql: vec![sql.into()], risk, meant: String::new() })
+    };
     for (planned, seen, runs) in [
         (later(3_600, None), later(3_600, Some(firedeck::domain::time::Timestamp(5))), true),
         (later(3_600, None), later(7_200, Some(firedeck::domain::time::Timestamp(5))), false),
         (ends(2), ends(9), true),
         (ends(2), one(Kind::Session, Verb::Cancel), false),
+        (asks("SELECT 1", Tier::Read), asks("SELECT 1", Tier::Read), true),
+        (asks("SELECT 1", Tier::Read), asks("DELETE FROM x", Tier::Read), false),
+        (asks("DELETE FROM x", Tier::Danger), asks("DELETE FROM x", Tier::Read), false),
     ] {
         let mut desk = Desk::open(&planned, false);
         let (id, ..) = desk.current();

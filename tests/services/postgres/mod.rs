@@ -1,6 +1,7 @@
 //! The database's source against `PostgreSQL` 12, 15 and 18.
 mod broken;
 mod bytes;
+mod held;
 mod kinds;
 mod place;
 pub(crate) mod watched;

@@ -54,6 +54,24 @@ pub fn sql_words(text: &str) -> Vec<String> {
     out
 }
 
+/// What no server takes of a text, because it is the console's: a command of its own, rows that stand in the text or
+/// are written beside it; `None` where all of it is statements.
+pub fn of_console(text: &str) -> Option<String> {
+    for cut in cut(text, Dialect::Postgres) {
+        if let Some(meta) = cut.tokens.iter().find(|token| token.kind == Kind::Meta) {
+            return meta.text.split_whitespace().next().map(str::to_owned);
+        }
+        let says = |word: &str| cut.tokens.iter().any(|token| token.is(word));
+        let copies = cut.tokens.first().is_some_and(|token| token.is("COPY"));
+        for (way, end) in [("FROM", "STDIN"), ("TO", "STDOUT")] {
+            if copies && says(way) && says(end) {
+                return Some(format!("COPY … {way} {end}"));
+            }
+        }
+    }
+    None
+}
+
 pub(super) fn judge_as(text: &str, dialect: Dialect) -> Vec<SqlMeaning> {
     cut(text, dialect).iter().map(|cut| statement(cut, dialect)).collect()
 }
