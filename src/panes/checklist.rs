@@ -193,9 +193,7 @@ pub fn about(list: &Checklist) -> [Vec<Fact>; 2] {
     if statement.lang == Lang::Query || statement.role == Purpose::Query {
         second.push("to be copied, not run".to_owned());
     }
-    if command.future {
-        second.push("not in use yet".into());
-    }
+    second.extend(super::runbooks::not_in_use(&list.book.document, command));
     if !command.placeholders.is_empty() {
         let asked: Vec<_> = command.placeholders.iter().map(|one| one_line(&one.text)).collect();
         second.push(format!("fill in {}", asked.join(", ")));

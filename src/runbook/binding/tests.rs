@@ -15,7 +15,13 @@ fn commands_of(text: &str) -> Vec<Command> {
     for statement in script.statements {
         let placeholders = find(&statement, &scope);
         scope.learn(&statement);
-        all.push(Command { statement, placeholders, future: false, attributes: Attributes::default() });
+        all.push(Command {
+            statement,
+            placeholders,
+            future: false,
+            elsewhere: None,
+            attributes: Attributes::default(),
+        });
     }
     all
 }
