@@ -74,8 +74,8 @@ async fn a001_03_the_morning_gives_six_results_and_unhealthy_is_seen_through() {
     let dead = results(dead).await.expect("run");
     assert_eq!(dead.len(), 6, "{dead:?}");
     assert!(dead.iter().all(|(verdict, ..)| *verdict > Verdict::Accepted), "{dead:?}");
-    for (verdict, says, _) in &dead[..3] {
-        assert!(*verdict == Verdict::Failed && says.contains("FAIL"), "{dead:?}");
+    for (verdict, _, out) in &dead[..3] {
+        assert!(*verdict == Verdict::Failed && out.contains("FAIL"), "{dead:?}");
     }
 }
 
@@ -98,6 +98,7 @@ async fn a001_04_a_backup_step_by_step_uses_one_timestamp() {
     let mut seen = log.clone();
     for (line, result) in &all {
         let (ended, _) = result.as_ref().unwrap_or_else(|why| panic!("line {line}: {why}"));
+        seen.push('\n');
         seen.push_str(&ended.says);
     }
     for at in seen.match_indices("stamp") {
