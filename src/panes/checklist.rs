@@ -419,7 +419,7 @@ impl Page<'_> {
         let (_, tone) = stand::sign(&view.state);
         let role = if view.state.is_bad() { tone } else { Role::Dim };
         self.words(indent, Some(spot), "", &view.says, role);
-        for warning in self.stand.warnings(spot, view) {
+        for warning in self.stand.warnings(spot, view).iter().filter(|one| !view.says.contains(*one)) {
             self.words(indent, Some(spot), "▲ ", warning, Role::Warning);
         }
         if let Some(says) = self.stand.settling(spot, view) {

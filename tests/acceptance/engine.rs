@@ -14,12 +14,8 @@ use firedeck::runbook::execution::{Go, Refusal};
 use firedeck::runbook::order::{self, Ground, Ordered};
 use firedeck::runbook::{Command, catalogue};
 
-use self::bench::{Desk, Root};
+use super::bench::{self, Desk, Root};
 use super::paper;
-
-#[allow(dead_code, reason = "a part of it is used here; tests/runs uses all of it")]
-#[path = "../runs/bench.rs"]
-pub(crate) mod bench;
 
 /// What the commands of a run find.
 #[derive(Default)]

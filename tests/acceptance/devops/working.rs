@@ -7,7 +7,8 @@ use firedeck::model::msg::Msg;
 use firedeck::model::run::News;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::acceptance::engine::{Tools, Work, bench};
+use crate::acceptance::bench;
+use crate::acceptance::engine::{Tools, Work};
 
 /// Tools that say that all is well, but for the health of two servers, a disk and a rate.
 fn morning(mcp: &str, rest: &str, disk: u32, rate: &str) -> Tools {

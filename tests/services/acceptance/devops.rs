@@ -15,7 +15,8 @@ use firedeck::domain::settings::endpoint::Backend;
 use firedeck::domain::settings::limit::{Fact, FactSource};
 use firedeck::incident::event::{End, Verdict};
 
-use super::engine::{Tools, Work, bench};
+use super::bench;
+use super::engine::{Tools, Work};
 use crate::docker::{Cockpit, ENGINE, cli, socket};
 use crate::probes::{Asking, access, page};
 use crate::redis::server::Server;
