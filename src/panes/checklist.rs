@@ -194,9 +194,7 @@ pub fn about(list: &Checklist) -> [Vec<Fact>; 2] {
     if statement.lang == Lang::Query || statement.role == Purpose::Query {
         second.push("to be copied, not run".to_owned());
     }
-    if command.future {
-        second.push("not in use yet".into());
-    }
+    second.extend(super::runbooks::not_in_use(&list.book.document, command));
     if !command.placeholders.is_empty() {
         let asked: Vec<_> = command.placeholders.iter().map(|one| one_line(&one.text)).collect();
         second.push(format!("fill in {}", asked.join(", ")));
@@ -445,7 +443,7 @@ impl Page<'_> {
         let (_, tone) = stand::sign(&view.state);
         let role = if view.state.is_bad() { tone } else { Role::Dim };
         self.words(indent, Some(spot), "", &view.says, role);
-        for warning in self.stand.warnings(spot, view) {
+        for warning in self.stand.warnings(spot, view).iter().filter(|one| !view.says.contains(*one)) {
             self.words(indent, Some(spot), "▲ ", warning, Role::Warning);
         }
         if let Some(says) = self.stand.full(spot, view) {

@@ -9,7 +9,7 @@ use crate::domain::text::{clean, grouped};
 use crate::model::Model;
 use crate::model::board::PaneKind;
 use crate::model::shelf::{At, Book, Fit, List, Reading, Shelf};
-use crate::runbook::{Mode, Status};
+use crate::runbook::{Command, Document, Mode, Status};
 
 /// One line of the list.
 #[derive(Debug, Clone)]
@@ -94,13 +94,24 @@ pub fn offer(model: &Model, keys: &mut Vec<Action>) {
 
 /// `000:89`: the document's number, or its name, and the line.
 pub fn place(book: &Book) -> String {
-    let path = &book.document.path;
+    place_in(&book.document.path, book.runbook.line)
+}
+
+/// Why a command is not in use.
+pub fn not_in_use(document: &Document, command: &Command) -> Option<String> {
+    match command.elsewhere {
+        Some(line) => Some(format!("not the current platform ({})", place_in(&document.path, line))),
+        None => command.future.then(|| "not in use yet".to_owned()),
+    }
+}
+
+fn place_in(path: &str, line: u32) -> String {
     let file = path.rsplit('/').next().unwrap_or(path);
     let stem = file.split('.').next().unwrap_or(file);
     let number: String = stem.chars().take_while(char::is_ascii_digit).collect();
     let after = stem.as_bytes().get(number.len());
     let name = if !number.is_empty() && matches!(after, None | Some(b'-' | b'_')) { &number } else { stem };
-    format!("{}:{}", clean(&shortened(name)), book.runbook.line)
+    format!("{}:{line}", clean(&shortened(name)))
 }
 
 /// A name that tells a document apart and leaves room for the rest.
@@ -189,6 +200,10 @@ fn all(shelf: &Shelf, lines: &mut Vec<Line>) {
         for runbook in &document.runbooks {
             let book = Book { document: document.clone(), runbook: runbook.clone() };
             lines.push(Line::Book { book, why: None });
+        }
+        for planned in &document.planned {
+            let place = place_in(&document.path, planned.line);
+            lines.push(words(&format!("not in use: {}  {place}", planned.text), Role::Dim));
         }
     }
     if lines.is_empty() {

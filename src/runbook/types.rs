@@ -15,6 +15,8 @@ pub struct Document {
     pub lines: u32,
     pub runbooks: Vec<Arc<Runbook>>,
     pub facts: Vec<Fact>,
+    /// Sections that are marked as not there yet, and hold nothing that could be done.
+    pub planned: Vec<Note>,
     /// What stood wrong in its form and was read all the same: an unclosed fence, bytes that are not UTF-8.
     pub defects: Vec<Note>,
     /// From the front matter; unknown keys are not kept.
@@ -196,6 +198,8 @@ pub struct Command {
     pub placeholders: Vec<Placeholder>,
     /// Marked or implied as not of the present platform, or not yet built.
     pub future: bool,
+    /// The line of the document that says that this command's platform is not the present one.
+    pub elsewhere: Option<u32>,
     /// From a fence's or the front matter's attributes.
     pub attributes: Attributes,
 }

@@ -136,3 +136,9 @@ fn flushing_the_packet_filter_shows_the_rules_that_go() {
     says(&found.drops, "--dport 22 -j ACCEPT");
     says(&found.evidence, "iptables-save");
 }
+
+#[test]
+fn what_is_only_known_when_it_runs_is_named_by_no_sign_of_our_own() {
+    let said = effect("mkdir -p ${YARD_DIR}", &[]).unknown.join("\n");
+    assert!(said.contains("mkdir") && said.chars().all(|c| u32::from(c) < 0xf_0000), "{said:?}");
+}

@@ -187,3 +187,17 @@ fn a_test_that_reached_nobody_has_not_said_no() {
     let missing = "Error from server (NotFound): deployments.apps \"crane\" not found";
     is(&judged(text, &[1], "", missing), Verdict::Ok, "does not hold");
 }
+
+#[test]
+fn a_script_that_says_itself_that_it_failed_has_failed_whatever_else_complained() {
+    let text = "if redis-cli ping | grep -q \"PONG\"; then\n  echo \"✓ PASS\"\nelse\n  echo \"✗ FAIL\"\nfi";
+    is(&judged(text, &[0], "✗ FAIL\n", "something was refused\n"), Verdict::Failed, "FAIL");
+    is(&judged(text, &[0], "✓ PASS\n", "something was refused\n"), Verdict::NoData, "may have failed");
+}
+
+#[test]
+fn what_only_speaks_of_a_warning_has_not_failed() {
+    let spoken =
+        judged("echo \"WARNING: this overwrites ${YARD}\"", &[0], "WARNING: this overwrites a\n", "");
+    assert_eq!(spoken.verdict, Verdict::Ok, "{spoken:?}");
+}

@@ -21,7 +21,13 @@ fn resolved(template: &str, value: &str) -> Result<Resolved, String> {
     let statement = script.statements.into_iter().next().expect("a statement");
     let placeholders = find(&statement, &Scope::default());
     assert_eq!(placeholders.len(), 1, "{template}");
-    let command = Command { statement, placeholders, future: false, attributes: Attributes::default() };
+    let command = Command {
+        statement,
+        placeholders,
+        future: false,
+        elsewhere: None,
+        attributes: Attributes::default(),
+    };
     let mut values = Values::default();
     values.set("value", Value { text: value.into(), origin: Origin::Operator });
     resolve(&command, &values, &tables).map_err(|refusal| refusal.to_string())

@@ -153,3 +153,13 @@ async fn a_hundred_megabytes_are_bounded_on_disk_and_in_what_is_kept() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_a_reader_of_a_result_should_know_is_written_down_beside_it() {
+    let mut desk = Desk::new();
+    desk.open("if echo unhealthy | grep -q healthy; then echo '✓ PASS'; else echo '✗ FAIL'; fi").await;
+    let command = desk.command(0, Tier::Read, Session::New);
+    let ended = desk.run(command).await;
+    assert_eq!(ended.verdict, Verdict::Ok, "{}", ended.says);
+    assert!(ended.says.contains("PASS; `grep` here lets `unhealthy` pass"), "{}", ended.says);
+}

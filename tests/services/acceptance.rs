@@ -2,6 +2,10 @@
 #[allow(dead_code, reason = "this binary uses a part of it; the other one tests all of it")]
 #[path = "../runs/bench.rs"]
 mod bench;
+mod devops;
+#[allow(dead_code, reason = "this binary uses a part of it; the other one tests all of it")]
+#[path = "../acceptance/engine.rs"]
+mod engine;
 mod lego;
 #[allow(dead_code, reason = "this binary uses a part of it; the other one tests all of it")]
 #[path = "../acceptance/paper.rs"]

@@ -52,7 +52,7 @@ fn fact(name: &str, source: FactSource, query: &str, bounds: [&str; 3]) -> Fact 
     }
 }
 
-fn access(backend: Kind, url: &str) -> Access {
+pub(crate) fn access(backend: Kind, url: &str) -> Access {
     let endpoint = Endpoint::new(backend, backend.name(), url);
     Access { endpoint, secrets: no_secrets() }
 }
@@ -62,7 +62,7 @@ fn no_secrets() -> Secrets {
 }
 
 /// The source at work, and every row as it was last told.
-struct Asking {
+pub(crate) struct Asking {
     backend: Arc<dyn Backend>,
     rows: BTreeMap<String, (ObjectRef, Vital)>,
     /// How often each row was told.
@@ -72,7 +72,7 @@ struct Asking {
 }
 
 impl Asking {
-    fn start(facts: Vec<Fact>, access: Vec<Access>) -> Asking {
+    pub(crate) fn start(facts: Vec<Fact>, access: Vec<Access>) -> Asking {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (out, inbox) = mpsc::channel(64);
         let signals = Signals::default();
@@ -99,7 +99,7 @@ impl Asking {
         }
     }
 
-    async fn answered(&mut self) {
+    pub(crate) async fn answered(&mut self) {
         let waits = |(_, vital): &(ObjectRef, Vital)| vital.answer == Answer::Waiting;
         self.until("every answer", |asking| !asking.rows.is_empty() && !asking.rows.values().any(waits))
             .await;
@@ -109,7 +109,7 @@ impl Asking {
         &self.rows.get(name).unwrap_or_else(|| panic!("there is no `{name}`")).1
     }
 
-    fn verdict(&self, name: &str) -> (String, Level, String) {
+    pub(crate) fn verdict(&self, name: &str) -> (String, Level, String) {
         let vital = self.vital(name);
         let why = match &vital.answer {
             Answer::Error { why, .. } => why.to_string(),
@@ -148,7 +148,7 @@ async fn answering(answer: &str) -> u16 {
     port
 }
 
-async fn page(status: &str, body: &str) -> String {
+pub(crate) async fn page(status: &str, body: &str) -> String {
     let length = body.len();
     let head = "content-type: application/json\r\nset-cookie: session=hunter2\r\nconnection: close";
     let port =

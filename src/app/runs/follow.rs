@@ -79,6 +79,7 @@ impl Judging {
             statement,
             placeholders: Vec::new(),
             future: false,
+            elsewhere: None,
             attributes: Attributes::default(),
         });
         let step = Step { commands: command.into_iter().collect(), ..Step::default() };
@@ -188,7 +189,10 @@ impl Done {
                 Err(why) => shared.trouble(&name, why).await,
             }
         }
-        let (verdict, says) = (judged.verdict, judged.says.clone());
+        // What a reader of the result should know stays beside it.
+        let says = [&judged.says].into_iter().chain(&judged.warnings).filter(|words| !words.is_empty());
+        let says = says.map(String::as_str).collect::<Vec<_>>().join("; ");
+        let verdict = judged.verdict;
         let event = StepEnded { at: at.clone(), order, end, verdict, says, milliseconds, output };
         shared.record_or_say(&name, What::StepEnded(Box::new(event))).await;
         shared.say(News::Judged { at, judged }).await;

@@ -18,13 +18,14 @@ const LONGEST: usize = 200;
 
 struct Page<'a> {
     ink: &'a Ink,
+    document: &'a Document,
     text: String,
 }
 
 /// The runbook with everything that its document says about it.
 pub(super) fn checklist(ink: &Ink, document: &Document, runbook: &Runbook) -> String {
-    let mut page = Page { ink, text: String::new() };
-    page.head(document, runbook);
+    let mut page = Page { ink, document, text: String::new() };
+    page.head(runbook);
     let (mut phase, mut brief) = (None, true);
     for step in &runbook.steps {
         let before = page.text.len();
@@ -78,8 +79,8 @@ impl Page<'_> {
         }
     }
 
-    fn head(&mut self, document: &Document, runbook: &Runbook) {
-        let ink = self.ink;
+    fn head(&mut self, runbook: &Runbook) {
+        let (ink, document) = (self.ink, self.document);
         self.put(0, "", Role::Title, &runbook.title);
         let mut about: Vec<String> = vec![runbook.kind.name().into()];
         about.extend(runbook.severity.as_deref().map(line));
@@ -189,9 +190,7 @@ impl Page<'_> {
         if statement.lang == Lang::Query || statement.role == Purpose::Query {
             about.push("to be copied, not run".into());
         }
-        if command.future {
-            about.push("not in use yet".into());
-        }
+        about.extend(crate::panes::runbooks::not_in_use(self.document, command));
         self.put(indent + 2, "", role, &about.join(" · "));
         let asked: Vec<String> = command.placeholders.iter().map(placeholder).collect();
         if !asked.is_empty() {

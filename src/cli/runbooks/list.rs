@@ -74,6 +74,18 @@ fn people(shelf: &Shelf, wanted: &Wanted<'_>) -> String {
     let fitting = all.iter().filter(|(document, runbook)| wanted.fits(document, runbook));
     let rows: Vec<[Cell; 6]> = fitting.map(|(document, runbook)| row(shelf, document, runbook)).collect();
     let mut text = table(ink, &COLUMNS, &rows);
+    let mut planned = shelf
+        .documents()
+        .filter(|_| wanted.everything())
+        .flat_map(|document| document.planned.iter().map(move |planned| (document, planned)))
+        .peekable();
+    if planned.peek().is_some() {
+        text.push('\n');
+    }
+    for (document, planned) in planned {
+        let said = format!("not in use: {}:{}  {}", line(&document.path), planned.line, line(&planned.text));
+        let _ = writeln!(text, "{}", ink.paint(Role::Dim, &said));
+    }
     let documents = counted(shelf.documents().count(), "document");
     let said = if wanted.everything() {
         format!("{} in {documents}", counted(all.len(), "runbook"))

@@ -59,7 +59,8 @@ impl<'a> At<'a> {
     }
 
     pub fn name(&self) -> String {
-        let verb = self.args.operand(0);
+        // A value that is only known when it runs is none to name it by.
+        let verb: String = self.args.operand(0).chars().map(|c| if is_mark(c) { '…' } else { c }).collect();
         short(&if verb.is_empty() { self.tool.to_owned() } else { format!("{} {verb}", self.tool) })
     }
 

@@ -15,7 +15,13 @@ fn commands_of(text: &str) -> Vec<Command> {
     for statement in script.statements {
         let placeholders = find(&statement, &scope);
         scope.learn(&statement);
-        all.push(Command { statement, placeholders, future: false, attributes: Attributes::default() });
+        all.push(Command {
+            statement,
+            placeholders,
+            future: false,
+            elsewhere: None,
+            attributes: Attributes::default(),
+        });
     }
     all
 }
@@ -215,4 +221,16 @@ fn what_another_fence_would_have_set_is_looked_at_like_any_value() {
     );
     let refused = resolved("a; reboot").expect_err("another shell reads it").to_string();
     assert!(refused.contains("another program reads it again"), "{refused}");
+}
+
+#[test]
+fn a_value_by_its_place_is_asked_for_by_its_name_too() {
+    let page = "### Move the yard\n\n```bash\nYARD=$1\nmv a \"/srv/$YARD\"\nls <crane>\n```\n";
+    let document = crate::runbook::catalogue::read("yard.md", page, &Tables::default());
+    let all = wanted(document.runbooks.first().expect("a runbook"));
+    let asked = |text: &str| {
+        all.iter().find(|one| one.texts.iter().any(|known| known == text)).map(|one| one.asked_as(text))
+    };
+    assert_eq!(asked("$1").as_deref(), Some("YARD ($1)"));
+    assert_eq!(asked("<crane>").as_deref(), Some("<crane>"));
 }

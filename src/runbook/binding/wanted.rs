@@ -3,6 +3,7 @@ use super::super::placeholder::fallback;
 use super::super::types::Runbook;
 use super::key;
 use crate::domain::secret;
+use crate::domain::text::one_line;
 
 /// What a value is, as far as its name tells: who knows the candidates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,6 +28,18 @@ pub struct Wanted {
     pub lines: Vec<u32>,
     pub default: Option<String>,
     pub sort: Sort,
+}
+
+impl Wanted {
+    /// How it is asked for: the way the document writes it, and its name where that tells more.
+    pub fn asked_as(&self, text: &str) -> String {
+        let place = text.strip_prefix('$').is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit()));
+        if place && !self.name.starts_with('$') && self.name != text.trim_start_matches('$') {
+            format!("{} ({text})", one_line(&self.name))
+        } else {
+            one_line(text)
+        }
+    }
 }
 
 /// In the order of their first lines.

@@ -56,8 +56,10 @@ pub fn finish(plan: &Plan, built: Built, around: &Around<'_>) -> Runbook {
     for (index, draft) in drafts.iter_mut().enumerate() {
         let embedded = about.embedded.contains(&index);
         for command in &mut draft.step.commands {
-            command.future |=
-                platform.is_other(&command.statement.text) || embedded && platform.is_other("kubectl apply");
+            command.elsewhere = platform
+                .other(&command.statement.text)
+                .or_else(|| platform.other("kubectl apply").filter(|_| embedded));
+            command.future |= command.elsewhere.is_some();
         }
     }
     let mode = choose(&mut drafts, &plan.title);

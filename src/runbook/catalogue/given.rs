@@ -55,6 +55,7 @@ impl Given {
             statement,
             placeholders: Vec::new(),
             future: self.future,
+            elsewhere: None,
             attributes: self.attributes.clone(),
         }
     }

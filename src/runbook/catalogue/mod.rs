@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 use super::document::{self, Blocks, What};
 use super::facts;
-use super::types::{Document, Runbook};
+use super::types::{Document, Note, Runbook};
 use crate::commands::tools::Tables;
 use finish::Around;
 use outline::Outline;
@@ -60,10 +60,20 @@ pub fn read(path: &str, text: &str, tables: &Tables) -> Document {
         title,
         lines: blocks.lines,
         runbooks,
+        planned: planned(&outline, &plans),
         facts,
         tags: tags(&blocks),
         defects: blocks.defects,
     }
+}
+
+/// Sections that are not there yet, by their titles; those that are runbooks all the same say it themselves.
+fn planned(outline: &Outline<'_>, plans: &[pick::Plan]) -> Vec<Note> {
+    let is_planned = |section: &&outline::Section| {
+        pick::is_future(&section.title) && plans.iter().all(|plan| plan.line != section.line)
+    };
+    let sections = outline.sections.iter().filter(|section| section.level > 1).filter(is_planned);
+    sections.map(|section| Note { line: section.line, text: section.title.clone() }).collect()
 }
 
 /// The last line of the blocks of a plan.

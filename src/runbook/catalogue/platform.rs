@@ -17,7 +17,8 @@ const FAMILIES: [(&str, &[&str], &[&str]); 4] = [
 /// The families that are not the present platform.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Platform {
-    others: Vec<usize>,
+    /// Each with the line that says so.
+    others: Vec<(usize, u32)>,
 }
 
 impl Platform {
@@ -27,13 +28,13 @@ impl Platform {
         for block in &blocks.blocks {
             let (What::Paragraph(lines) | What::Item { text: lines, .. }) = &block.what else { continue };
             for line in lines {
-                platform.sentence(&line.text);
+                platform.sentence(&line.text, line.no);
             }
         }
         platform
     }
 
-    fn sentence(&mut self, text: &str) {
+    fn sentence(&mut self, text: &str, line: u32) {
         let now = [
             "currently",
             "runs on",
@@ -66,26 +67,26 @@ impl Platform {
             FAMILIES.get(index).is_some_and(|(_, words, _)| words.iter().any(|w| text.contains(w)))
         };
         let Some(refused) = (0..FAMILIES.len()).find(|i| has(clause, *i)) else { return };
-        self.add(refused);
+        self.add(refused, line);
         if let Some(present) = (0..FAMILIES.len()).find(|i| *i != refused && has(before, *i)) {
             for other in (0..FAMILIES.len()).filter(|i| *i != present) {
-                self.add(other);
+                self.add(other, line);
             }
         }
     }
 
-    fn add(&mut self, family: usize) {
-        if !self.others.contains(&family) {
-            self.others.push(family);
+    fn add(&mut self, family: usize, line: u32) {
+        if self.others.iter().all(|(known, _)| *known != family) {
+            self.others.push((family, line));
         }
     }
 
-    /// Whether a command is of a platform that is not the present one.
-    pub fn is_other(&self, text: &str) -> bool {
+    /// The line that says that a command's platform is not the present one.
+    pub fn other(&self, text: &str) -> Option<u32> {
         self.others
             .iter()
-            .filter_map(|i| FAMILIES.get(*i))
-            .any(|(_, _, tools)| tools.iter().any(|tool| calls(text, tool)))
+            .filter_map(|(i, line)| FAMILIES.get(*i).map(|(_, _, tools)| (tools, *line)))
+            .find_map(|(tools, line)| tools.iter().any(|tool| calls(text, tool)).then_some(line))
     }
 }
 

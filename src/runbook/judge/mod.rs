@@ -235,14 +235,20 @@ fn verdict(case: &Case<'_>, expected: Option<&str>) -> Said {
     if let Some(said) = codes::failed(case) {
         return said;
     }
-    if let Some(said) = doubt::fallback(case).or_else(|| doubt::complaint(case)) {
+    if let Some(said) = doubt::fallback(case) {
+        return said;
+    }
+    // A script that says itself that it is bad need not be doubted.
+    let own = told::by_itself(case);
+    let doubt = doubt::complaint(case);
+    if let Some(said) = own.clone().filter(|(verdict, _)| *verdict == Verdict::Failed).or(doubt) {
         return said;
     }
     if case.is_partly_known() && !case.is_clean() {
         let says = format!("how the earlier parts of the pipe ended is not known: {}", first_of(case));
         return (Verdict::NoData, says);
     }
-    if let Some(said) = told::by_itself(case) {
+    if let Some(said) = own {
         return said;
     }
     if case.command.statement.risk > Tier::Read {

@@ -168,7 +168,9 @@ pub fn by_itself(case: &Case<'_>) -> Option<Said> {
     const NONE: &[&str] = &["N/A", "Unable to", "UNKNOWN", "unknown"];
     let speaks = case.all.iter().any(|call| matches!(call.tool.as_str(), "echo" | "printf"));
     let marks = |list: &[&str]| list.iter().any(|mark| case.text.contains(mark));
-    if !speaks || !marks(BAD) && !marks(GOOD) {
+    // What only speaks has found nothing out.
+    let only_speaks = case.command.statement.role == Role::Narration;
+    if !speaks || only_speaks || !marks(BAD) && !marks(GOOD) {
         return None;
     }
     let line = |list: &[&str]| {

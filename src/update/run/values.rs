@@ -36,7 +36,7 @@ pub(super) fn ask(model: &mut Model, missing: &[String]) {
         [] => String::new(),
         all => format!(" (Down: {})", all.join(", ")),
     };
-    let title = format!("{}{others}:", crate::domain::text::one_line(text));
+    let title = format!("{}{others}:", one.asked_as(text));
     let ask = Ask::RunValue { name: one.name.clone(), title, offered: offered.clone(), origin, candidates };
     typing::ask(model, ask, &offered);
 }

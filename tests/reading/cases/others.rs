@@ -129,3 +129,17 @@ fn a_fences_attributes_raise_its_risk_and_never_lower_it() {
     let first = commands(document.runbooks.first().expect("two"));
     assert_eq!(first.first().and_then(|one| one.attributes.undo.as_deref()), Some("kubectl get pods"));
 }
+
+#[test]
+fn what_is_of_another_platform_names_the_line_that_says_so_and_what_is_planned_is_listed() {
+    let page = "# Yard\n\nThe yard currently runs on Docker Compose, not Kubernetes.\n\n## Lift\n\n```bash\n\
+                # Restart the lift\ndocker-compose restart lift\nkubectl rollout restart deployment/lift\n```\n\n\
+                ## Future: Robots (Not Implemented)\n\nThey will come.\n";
+    let document = read(page);
+    let commands = document.runbooks.iter().flat_map(|one| &one.steps).flat_map(|step| &step.commands);
+    let elsewhere: Vec<(bool, Option<u32>)> = commands.map(|one| (one.future, one.elsewhere)).collect();
+    assert_eq!(elsewhere, [(false, None), (true, Some(3))]);
+    let planned: Vec<(u32, &str)> =
+        document.planned.iter().map(|note| (note.line, note.text.as_str())).collect();
+    assert_eq!(planned, [(13, "Future: Robots (Not Implemented)")]);
+}

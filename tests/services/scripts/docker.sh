@@ -102,7 +102,7 @@ start_ssh() {
   printf '%s\n' "Port $port" 'ListenAddress 127.0.0.1' "HostKey $at/host" "AuthorizedKeysFile $at/authorized_keys" \
     'PasswordAuthentication no' 'KbdInteractiveAuthentication no' 'PermitRootLogin prohibit-password' 'StrictModes no' \
     'UsePAM no' "PidFile $at/sshd.pid" >"$at/sshd_config"
-  printf '%s\n' 'Host *' "  IdentityFile $at/key" "  UserKnownHostsFile $at/known_hosts" '  IdentitiesOnly yes' >"$at/config"
+  printf '%s\n' 'Host suite-box' '  HostName 127.0.0.1' "  Port $port" 'Host *' "  IdentityFile $at/key" "  UserKnownHostsFile $at/known_hosts" '  IdentitiesOnly yes' >"$at/config"
   printf '#!/bin/sh\nexec %s -F %s "$@"\n' "$(PATH=/usr/bin:/bin command -v ssh)" "$at/config" >"$DIR/bin/ssh"
   chmod +x "$DIR/bin/ssh"
   start sshd /usr/sbin/sshd -D -f "$at/sshd_config"

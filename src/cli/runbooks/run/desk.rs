@@ -327,7 +327,7 @@ impl<'a> Desk<'a> {
             }
             let default = one.default.clone().filter(|text| !text.trim().is_empty());
             let offered = default.as_ref().map_or_else(String::new, |text| format!(" [{}]", one_line(text)));
-            let words = format!("    {}{offered}, or q to leave: ", one_line(text));
+            let words = format!("    {}{offered}, or q to leave: ", one.asked_as(text));
             let hidden = secret::looks_secret(&one.name);
             match self.typist.line(&words, hidden).await {
                 None => return Err(Left::Quit),
