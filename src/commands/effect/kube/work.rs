@@ -240,7 +240,7 @@ fn workload(sort: &Sort, object: &Object, reading: &mut Reading) {
             reading.undo(Undo::Words("a restart cannot be taken back".to_owned()));
         }
         Sort::Back { undo, .. } => {
-            reading.hit(now(object));
+            reading.hit(present(object));
             match (undo, object.kind.as_str()) {
                 (Some(undo), "deployment") if !object.revision.is_empty() => {
                     let revision = quoted(&object.revision);
@@ -255,7 +255,7 @@ fn workload(sort: &Sort, object: &Object, reading: &mut Reading) {
 }
 
 /// What a deployment is before it goes back.
-fn now(object: &Object) -> String {
+fn present(object: &Object) -> String {
     format!("{}: revision {}, {}", object.title(), object.revision, object.images.join(", "))
 }
 
@@ -340,7 +340,7 @@ fn revisions(to: Option<u64>, answer: &Answer, reading: &mut Reading) {
             Some((revision, images)) => {
                 reading.set(&format!("{title} image"), &object.images.join(","), &images);
                 // What it is now is said with what it will be.
-                let now = now(&object);
+                let now = present(&object);
                 reading.effect.hits.retain(|hit| *hit != now);
                 reading.hit(format!("{title}: revision {} → {revision}", object.revision));
             }
