@@ -452,6 +452,9 @@ impl Page<'_> {
         if let Some(says) = self.stand.settling(spot, view) {
             self.words(indent, Some(spot), "", says, Role::Warning);
         }
+        if let Some(behind) = self.stand.behind(spot).filter(|_| spot == self.here) {
+            self.words(indent, Some(spot), "", &behind, Role::Warning);
+        }
         let room = stand::shown(&view.state, spot == self.here);
         let Some(tail) = self.stand.tail(spot).filter(|_| room > 0) else { return };
         let from = tail.lines.len().saturating_sub(room);

@@ -1,0 +1,121 @@
+//! Where it is not known whether something was done: nothing is told that may be wrong, and nothing is done twice.
+use std::io::Read as _;
+use std::process::Command;
+
+use firedeck::domain::approval::Tier;
+use firedeck::domain::shell::{Sent, Session};
+use firedeck::incident::What;
+use firedeck::incident::event::{End, Verdict};
+use firedeck::incident::line::sha256;
+use firedeck::model::msg::Msg;
+use firedeck::model::run::News;
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::bench::{Desk, not_started, now, places, wait};
+
+fn runner(desk: &Desk) -> Pid {
+    let line = |pid: &i32| std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let is_runner = |pid: &i32| line(pid).windows(8).any(|part| part == b"\0runner\0");
+    let pid = desk.processes().into_iter().find(is_runner).expect("a runner");
+    Pid::from_raw(pid).expect("a process")
+}
+
+#[tokio::test]
+async fn a_runner_that_is_slow_to_answer_may_have_begun_and_is_not_told_to_have_refused() {
+    let mut desk = Desk::new();
+    desk.open("A=1\necho \"$A\" >>said\necho after").await;
+    let first = desk.command(0, Tier::Read, Session::New);
+    let order = desk.run(first).await.order;
+    let runner = runner(&desk);
+    kill_process(runner, Signal::STOP).expect("it stands still");
+    let second = desk.command(1, Tier::Change, Session::Join(order.session.clone()));
+    let approved = desk.approve(second);
+    desk.runs.begin(approved, Vec::new());
+    desk.started().await;
+    let in_doubt =
+        |msg: &Msg| matches!(msg, Msg::Ran(News::Trouble { why, .. }) if why.contains("not known yet"));
+    desk.until(in_doubt).await;
+    let third = desk.command(2, Tier::Read, Session::Join(order.session.clone()));
+    let approved = desk.approve(third.clone());
+    desk.runs.begin(approved, Vec::new());
+    assert_eq!(desk.not_started().await, "statement 2 is still running in its shell");
+    kill_process(runner, Signal::CONT).expect("it goes on");
+    let ended = desk.ended().await;
+    assert_eq!((ended.order.statement, ended.end, ended.verdict), (2, End::Exit(vec![0]), Verdict::Ok));
+    assert_eq!(std::fs::read_to_string(desk.root.path().join("said")).expect("said"), "1\n");
+    assert_eq!(desk.run(third).await.verdict, Verdict::Ok);
+    assert_eq!((desk.count("step-started"), desk.count("step-ended")), (3, 3));
+}
+
+#[tokio::test]
+async fn what_the_disk_takes_too_late_stands_there_with_its_end() {
+    let mut desk = Desk::new();
+    desk.open("touch here").await;
+    let dir = desk.root.path().join("state/journal").join(firedeck::incident::day(now()));
+    let files = std::fs::read_dir(&dir).expect("there").flatten();
+    let mut names = files.filter_map(|entry| entry.file_name().into_string().ok());
+    let writer = names.find_map(|name| name.strip_suffix(".jsonl").map(str::to_owned)).expect("a journal");
+    let file = format!("{writer}.{}.{}-x.part", desk.journal().len() + 1, &sha256(b"x")[..8]);
+    // Whoever opens it to write waits for somebody who reads.
+    assert!(Command::new("mkfifo").arg(dir.join(&file)).status().expect("started").success());
+    let writes = desk.writes.clone();
+    let mut stuck = Box::pin(writes.keep("x", b"x".to_vec(), now()));
+    assert!(futures::poll!(&mut stuck).is_pending());
+    let command = desk.command(0, Tier::Change, Session::New);
+    let approved = desk.approve(command);
+    desk.runs.begin(approved, Vec::new());
+    let why = desk.not_started().await;
+    assert!(why.contains("recorded first"), "{why}");
+    let mut all = Vec::new();
+    std::fs::File::open(dir.join(&file)).and_then(|mut file| file.read_to_end(&mut all)).expect("read");
+    let told = || -> Vec<String> {
+        let book = firedeck::store::read::journal(&places(&desk.root), &firedeck::incident::day(now()));
+        let events = book.merged.entries.into_iter().map(|entry| entry.event.what);
+        let kinds = events.filter_map(|what| match what {
+            What::StepStarted(_) => Some("started".to_owned()),
+            What::StepEnded(body) => Some(format!("{:?}", body.end)),
+            _ => None,
+        });
+        kinds.collect()
+    };
+    wait(|| told() == ["started", "NotStarted"]).await;
+    assert!(!desk.root.path().join("here").exists());
+}
+
+#[tokio::test]
+async fn of_two_things_of_one_name_the_evidence_of_both_is_kept() {
+    let mut desk = Desk::new();
+    desk.open("echo >one\necho >two").await;
+    let first = desk.command(0, Tier::Change, Session::New);
+    let approved = desk.approve(first);
+    desk.runs.begin(approved, vec![Sent::new("echo of one")]);
+    let order = desk.ended().await.order;
+    let second = desk.command(1, Tier::Change, Session::Join(order.session));
+    let approved = desk.approve(second);
+    desk.runs.begin(approved, vec![Sent::new("echo of the other")]);
+    desk.ended().await;
+    assert_eq!(desk.count("evidence-kept"), 2);
+}
+
+#[tokio::test]
+async fn what_a_statement_leaves_behind_its_shell_is_told_and_can_be_stopped() {
+    let mut desk = Desk::new();
+    desk.open("sleep 300 &\necho on").await;
+    let first = desk.command(0, Tier::Read, Session::New);
+    let order = desk.run(first).await.order;
+    let children = |msg: &Msg| match msg {
+        Msg::Ran(News::Background { children, .. }) => Some(children.len()),
+        _ => None,
+    };
+    desk.until(|msg| children(msg) == Some(1)).await;
+    desk.runs.stop(order.clone());
+    let sleeps = |desk: &Desk| {
+        let line = |pid: &i32| std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        desk.processes().iter().any(|pid| line(pid).starts_with("sleep"))
+    };
+    wait(|| !sleeps(&desk)).await;
+    let second = desk.command(1, Tier::Read, Session::Join(order.session));
+    assert_eq!(desk.run(second).await.verdict, Verdict::Ok, "its shell lives");
+    desk.until(|msg| children(msg) == Some(0)).await;
+    assert!(!desk.heard.iter().any(not_started));
+}
