@@ -19,7 +19,7 @@ use crate::domain::text::grouped;
 use crate::incident::What;
 use crate::incident::event::{At, End, ShellEnded};
 use crate::model::run::News;
-use crate::tools::runner::{Child, Event, Gone, Handle, Stream};
+use crate::tools::runner::{self, Child, Event, Gone, Handle, State, Stream};
 
 /// All the looks of a command together.
 const LOOKS: Duration = Duration::from_secs(2);
@@ -263,9 +263,13 @@ impl Task {
             return Ok(());
         }
         let stopped = self.handle.stop(statement).await;
-        if stopped.is_err() && !self.handle.in_doubt() {
-            // The runner lives and knows nothing of it: it never got that far.
-            self.never_given(statement).await;
+        if stopped.is_err() && self.about.pending.contains_key(&statement) {
+            // A runner that lives and has written nothing of it down never got it.
+            let found = runner::session(self.handle.dir());
+            let never = |found: &runner::Session| found.state == State::Idle && found.last < statement;
+            if found.as_ref().is_some_and(never) {
+                self.never_given(statement).await;
+            }
         }
         stopped
     }
