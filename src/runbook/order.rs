@@ -238,14 +238,19 @@ fn place(run: &Run, go: Option<&Go>, here: &Where) -> Where {
     )
 }
 
-/// What the answers say, for the question; and what is worth keeping first, asked behind the lines that set the
-/// command's variables.
-pub fn findings(
-    looks: &Looks,
-    answers: &[Option<Answer>],
-    lang: Lang,
-    before: &Sent,
-) -> (Findings, Vec<Sent>) {
+/// What is worth keeping before a change, as it has to be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence(Vec<String>);
+
+impl Evidence {
+    /// Behind the lines that set the command's variables: without them it would be asked of nothing.
+    pub fn behind(self, before: &Sent) -> Vec<Sent> {
+        self.0.into_iter().map(|ask| Sent::new(format!("{}{ask}", before.expose()))).collect()
+    }
+}
+
+/// What the answers say, for the question; and what is worth keeping first.
+pub fn findings(looks: &Looks, answers: &[Option<Answer>], lang: Lang) -> (Findings, Evidence) {
     let effect = effect::read(looks, answers);
     let mut lines: Vec<String> =
         effect.zero.iter().map(|why| format!("nothing would be hit: {why}")).collect();
@@ -260,8 +265,7 @@ pub fn findings(
         Some(Undo::Words(words)) => words.clone(),
         None => String::new(),
     };
-    let asked = |ask: &String| Sent::new(format!("{}{}", before.expose(), spoken(lang, ask, true)));
-    let evidence = effect.evidence.iter().map(asked);
+    let evidence = effect.evidence.iter().map(|ask| spoken(lang, ask, true));
     let found = Findings {
         effect: lines,
         warnings: effect.undone_by,
@@ -269,7 +273,7 @@ pub fn findings(
         unchecked: effect.unknown,
         ..Findings::default()
     };
-    (found, evidence.collect())
+    (found, Evidence(evidence.collect()))
 }
 
 /// A console's language is spoken to its own program.

@@ -33,7 +33,8 @@ fn evidence_is_asked_with_the_variables_that_the_command_has() {
     let go = story.may_with("kubectl rollout", &values).expect("it may run");
     let ordered = order::order(&story.run, &go, "yard.md", ground).expect("an order");
     let answers = vec![None; ordered.looks.looks.len()];
-    let (_, evidence) = order::findings(&ordered.looks, &answers, Lang::Shell, &ordered.before);
+    let (_, evidence) = order::findings(&ordered.looks, &answers, Lang::Shell);
+    let evidence = evidence.behind(&ordered.before);
     assert!(!evidence.is_empty());
     for ask in evidence.iter().chain(&ordered.command.looks) {
         assert!(ask.expose().starts_with("CRANE='tall one'\n"), "{}", ask.expose());

@@ -157,8 +157,8 @@ pub fn answered(model: &mut Model, question: QuestionId, answers: &[Option<Answe
     let Some(looking) = model.runs.looking.as_mut().filter(|looking| looking.question == question) else {
         return;
     };
-    let (findings, evidence) = findings(&looking.looks, answers, looking.lang, &looking.before);
-    looking.evidence = evidence;
+    let (findings, evidence) = findings(&looking.looks, answers, looking.lang);
+    looking.evidence = evidence.behind(&looking.before);
     super::act::looked(model, question, findings);
 }
 

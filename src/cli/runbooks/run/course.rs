@@ -63,8 +63,8 @@ impl Desk<'_> {
         let mut evidence = Vec::new();
         match answers {
             Some(answers) => {
-                let (found, kept) = order::findings(&looks, &answers, lang, &before);
-                evidence = kept;
+                let (found, kept) = order::findings(&looks, &answers, lang);
+                evidence = kept.behind(&before);
                 question.looked(found);
             }
             None => {
