@@ -70,7 +70,7 @@ impl Pane for ChecklistPane {
     }
 
     fn keys(&self, model: &Model) -> Vec<Action> {
-        if model.checklist.as_ref().is_some_and(|list| is_by_hand(list)) {
+        if model.checklist.as_ref().is_some_and(is_by_hand) {
             return vec![
                 Action::TickStep,
                 Action::SkipStep,

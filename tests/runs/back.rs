@@ -254,7 +254,9 @@ fn what_somebody_began_after_this_start_is_recorded_here_once_he_is_gone() {
         let order = tokio::task::spawn_blocking(move || {
             let order = first.block_on(async {
                 let command = one.command(1, Tier::Read, Session::New);
-                one.begin(command).await
+                let order = one.begin(command).await;
+                wait(|| one.output(&order).contains("begun")).await;
+                order
             });
             first.shutdown_background();
             order

@@ -1,17 +1,12 @@
 //! Where it is not known whether something was done: nothing is told that may be wrong, and nothing is done twice.
-use std::io::Read as _;
-use std::process::Command;
-
 use firedeck::domain::approval::Tier;
 use firedeck::domain::shell::{Sent, Session};
-use firedeck::incident::What;
 use firedeck::incident::event::{End, Verdict};
-use firedeck::incident::line::sha256;
 use firedeck::model::msg::Msg;
 use firedeck::model::run::News;
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::bench::{Desk, not_started, now, places, wait};
+use super::bench::{Desk, not_started, wait};
 
 fn runner(desk: &Desk) -> Pid {
     let line = |pid: &i32| std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
@@ -45,41 +40,6 @@ async fn a_runner_that_is_slow_to_answer_may_have_begun_and_is_not_told_to_have_
     assert_eq!(std::fs::read_to_string(desk.root.path().join("said")).expect("said"), "1\n");
     assert_eq!(desk.run(third).await.verdict, Verdict::Ok);
     assert_eq!((desk.count("step-started"), desk.count("step-ended")), (3, 3));
-}
-
-#[tokio::test]
-async fn what_the_disk_takes_too_late_stands_there_with_its_end() {
-    let mut desk = Desk::new();
-    desk.open("touch here").await;
-    let dir = desk.root.path().join("state/journal").join(firedeck::incident::day(now()));
-    let files = std::fs::read_dir(&dir).expect("there").flatten();
-    let mut names = files.filter_map(|entry| entry.file_name().into_string().ok());
-    let writer = names.find_map(|name| name.strip_suffix(".jsonl").map(str::to_owned)).expect("a journal");
-    let file = format!("{writer}.{}.{}-x.part", desk.journal().len() + 1, &sha256(b"x")[..8]);
-    // Whoever opens it to write waits for somebody who reads.
-    assert!(Command::new("mkfifo").arg(dir.join(&file)).status().expect("started").success());
-    let writes = desk.writes.clone();
-    let mut stuck = Box::pin(writes.keep("x", b"x".to_vec(), now()));
-    assert!(futures::poll!(&mut stuck).is_pending());
-    let command = desk.command(0, Tier::Change, Session::New);
-    let approved = desk.approve(command);
-    desk.runs.begin(approved, Vec::new());
-    let why = desk.not_started().await;
-    assert!(why.contains("recorded first"), "{why}");
-    let mut all = Vec::new();
-    std::fs::File::open(dir.join(&file)).and_then(|mut file| file.read_to_end(&mut all)).expect("read");
-    let told = || -> Vec<String> {
-        let book = firedeck::store::read::journal(&places(&desk.root), &firedeck::incident::day(now()));
-        let events = book.merged.entries.into_iter().map(|entry| entry.event.what);
-        let kinds = events.filter_map(|what| match what {
-            What::StepStarted(_) => Some("started".to_owned()),
-            What::StepEnded(body) => Some(format!("{:?}", body.end)),
-            _ => None,
-        });
-        kinds.collect()
-    };
-    wait(|| told() == ["started", "NotStarted"]).await;
-    assert!(!desk.root.path().join("here").exists());
 }
 
 #[tokio::test]

@@ -177,20 +177,7 @@ async fn take_up(shared: &Arc<Shared>, run: &str, runbook: &Arc<Runbook>, name: 
         return;
     }
     let found = shared.dir_of(&name).and_then(|dir: PathBuf| runner::session(&dir));
-    for (statement, (by, body)) in &told.started {
-        let last = found.as_ref().map(|found| found.last);
-        if told.ended.contains(statement) || is_pending(&here, last, *statement, by) {
-            continue;
-        }
-        // It never came to its shell, or nobody knows.
-        let (end, verdict, says) = if found.is_some() {
-            (End::NotStarted, Verdict::Failed, "it was never given to its shell")
-        } else {
-            (End::Interrupted, Verdict::Interrupted, "its session is not on this box any more")
-        };
-        let order = Order { session: name.clone(), statement: *statement };
-        record_unless_known(shared, by, end_of(body.at.clone(), order, end, verdict, says)).await;
-    }
+    end_what_never_began(shared, &name, &told, found.as_ref()).await;
     let Some(found) = found else {
         let ours = !told.started.values().any(|(by, _)| here.lives(&by.writer));
         return over(shared, run, &name, ours, "its session is not on this box any more").await;
@@ -199,6 +186,29 @@ async fn take_up(shared: &Arc<Shared>, run: &str, runbook: &Arc<Runbook>, name: 
     match runner::attach(&found.dir).await {
         Ok(handle) => drop(Session::follow(shared, name, handle, about)),
         Err(why) => shared.trouble(&name, format!("a session cannot be followed: {why}")).await,
+    }
+}
+
+/// Records of what never came to its shell that it has ended; of what nobody knows any more, that too.
+async fn end_what_never_began(
+    shared: &Arc<Shared>,
+    session: &str,
+    told: &Told,
+    found: Option<&runner::Session>,
+) {
+    let here = Here::new(&shared.options.host);
+    for (statement, (by, body)) in &told.started {
+        let last = found.map(|found| found.last);
+        if told.ended.contains(statement) || is_pending(&here, last, *statement, by) {
+            continue;
+        }
+        let (end, verdict, says) = if found.is_some() {
+            (End::NotStarted, Verdict::Failed, "it was never given to its shell")
+        } else {
+            (End::Interrupted, Verdict::Interrupted, "its session is not on this box any more")
+        };
+        let order = Order { session: session.to_owned(), statement: *statement };
+        record_unless_known(shared, by, end_of(body.at.clone(), order, end, verdict, says)).await;
     }
 }
 
@@ -251,6 +261,7 @@ pub(super) async fn known(shared: &Arc<Shared>, found: &runner::Session) -> Opti
     });
     let (run, told) = reading.await.ok().flatten()?;
     let runbook = lock(&shared.books).get(&run).map(|book| book.runbook.clone())?;
+    end_what_never_began(shared, &found.name, &told, Some(found)).await;
     Some(about(shared, &run, &runbook, told, found))
 }
 

@@ -91,7 +91,8 @@ fn remove(dir: &Path) {
 fn unneeded(root: &Path, session: &str, file: &Path, now: Timestamp) {
     let young = fs::symlink_metadata(file).is_ok_and(|found| now.0.saturating_sub(changed(&found)) <= YOUNG);
     let dir = root.join(session);
-    if !young && !(dir.is_dir() && runner::lives(&dir)) {
+    let is_needed = dir.is_dir() && runner::lives(&dir);
+    if !young && !is_needed {
         remove(file);
     }
 }
