@@ -150,6 +150,7 @@ fn what_goes_on_behind_a_shell_is_said_shown_and_stopped_by_its_key() {
     assert!(press(&mut desk.model, "s").is_empty());
     let effects = press(&mut desk.model, "s");
     assert!(matches!(effects.as_slice(), [Effect::Stop(one)] if *one == order), "{effects:?}");
+    desk.model.flash = None;
     let picture = crate::screens::picture(&desk.model);
     assert!(!picture.contains("goes on behind its shell"), "{picture}");
 }
