@@ -340,7 +340,7 @@ fn revisions(to: Option<u64>, answer: &Answer, reading: &mut Reading) {
             Some((revision, images)) => {
                 reading.set(&format!("{title} image"), &object.images.join(","), &images);
                 // What it is now is said with what it will be.
-                let now = now(&object);
+                let now = self::now(&object);
                 reading.effect.hits.retain(|hit| *hit != now);
                 reading.hit(format!("{title}: revision {} → {revision}", object.revision));
             }
