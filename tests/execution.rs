@@ -5,6 +5,7 @@ mod fences;
 mod measures;
 mod merging;
 mod next;
+mod orders;
 
 use std::sync::Arc;
 

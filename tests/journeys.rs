@@ -11,6 +11,7 @@ mod measures;
 mod output;
 mod runbooks;
 pub mod settling;
+mod together;
 mod working;
 
 use firedeck::domain::feed::FeedState;

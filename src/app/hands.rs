@@ -97,6 +97,7 @@ impl Hands {
         hands.tell_what_was(model.now);
         if !model.wall {
             hands.runs.come_back();
+            hands.runs.tidy();
         }
         // What is looked at from the start.
         let watched = crate::update::table::watched(model);
@@ -233,6 +234,7 @@ impl Hands {
             Effect::LeaveIncident => self.ledger.leave(),
             Effect::Write { name, text, says } => self.write(name, text, says),
             Effect::OpenRun { book, alert } => self.runs.open(book, alert),
+            Effect::FindRuns => self.runs.come_back(),
             Effect::Start { approved, evidence } => self.runs.begin(approved, evidence),
             Effect::Stop(order) => self.runs.stop(order),
             Effect::ReadOutput { order, stream, from, find } => self.runs.read(order, stream, from, find),

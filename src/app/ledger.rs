@@ -194,22 +194,49 @@ async fn follow(setup: Setup, follower: Follower, msgs: mpsc::Sender<Msg>) {
     }
 }
 
+/// Whoever has been writing to a day for longer is not heard.
+const DAYS: i64 = 14 * 86_400_000;
+/// In so many looks, those at what is over are one.
+const SELDOM: u32 = 30;
+
 /// Which journals are read on, and those that are over.
 struct Eyes {
     follower: Follower,
     over: BTreeSet<String>,
+    looks: u32,
 }
 
 impl Eyes {
     fn look(&mut self, now: Timestamp) -> Vec<Event> {
-        let today = day(now);
         let names = self.follower.names();
-        let wanted = names
-            .into_iter()
-            .filter(|name| (name.starts_with(name::INCIDENT) && !self.over.contains(name)) || *name == today);
-        let wanted: Vec<String> = wanted.collect();
-        wanted.iter().flat_map(|name| self.follower.more(name)).collect()
+        let wanted: Vec<String> =
+            names.into_iter().filter(|name| !self.over.contains(name) && is_near(name, now)).collect();
+        let mut events: Vec<Event> = wanted.iter().flat_map(|name| self.follower.more(name)).collect();
+        self.looks = (self.looks + 1) % SELDOM;
+        if self.looks == 0 {
+            events.extend(self.reopened());
+        }
+        events
     }
+
+    /// Whoever goes on with what was over tells of all of it.
+    fn reopened(&mut self) -> Vec<Event> {
+        let follower = &mut self.follower;
+        let again: Vec<String> =
+            self.over.iter().filter(|name| !follower.more(name).is_empty()).cloned().collect();
+        let mut events = Vec::new();
+        for name in again {
+            self.over.remove(&name);
+            self.follower.forget(&name);
+            events.extend(self.follower.more(&name));
+        }
+        events
+    }
+}
+
+/// An incident, or a day to which somebody may still write: a cockpit writes to the day on which it was opened.
+fn is_near(name: &str, now: Timestamp) -> bool {
+    name.starts_with(name::INCIDENT) || name >= day(Timestamp(now.0 - DAYS)).as_str()
 }
 
 /// The days and the incidents of this shift, and those that nobody has closed.
@@ -225,18 +252,95 @@ fn first(setup: &Setup, mut follower: Follower, now: Timestamp) -> (Eyes, Vec<Ev
     let mut over = BTreeSet::new();
     for journal in &found {
         let is_incident = journal.name.starts_with(name::INCIDENT);
-        if !is_incident && !fresh.contains(journal.name.as_str()) {
+        let is_fresh = fresh.contains(journal.name.as_str());
+        if !is_fresh && !is_near(&journal.name, now) {
             continue;
         }
         let read = follower.more(&journal.name);
-        if is_incident
-            && !fresh.contains(journal.name.as_str())
-            && unfinished(read.iter().cloned()).is_empty()
-        {
+        if is_fresh {
+            events.extend(read);
+        } else if is_incident && unfinished(read.iter().cloned()).is_empty() {
             over.insert(journal.name.clone());
-            continue;
+        } else if is_incident {
+            events.extend(read);
         }
-        events.extend(read);
     }
-    (Eyes { follower, over }, events)
+    (Eyes { follower, over, looks: 0 }, events)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::incident::event::{Milestone, MilestoneSet, Note, OpenedFrom};
+    use crate::store::Places;
+
+    const HOUR: i64 = 3_600_000;
+
+    fn setup(base: &std::path::Path, user: &str, incident: &str, started: Timestamp) -> Setup {
+        let places = Places { first: base.join("state"), second: base.join("run") };
+        let (host, user) = ("box".into(), user.into());
+        Setup { places, incident: incident.into(), host, user, pid: 7, started }
+    }
+
+    async fn write(journal: &Journal, what: What) {
+        journal.append(what, now()).await.expect("recorded");
+    }
+
+    fn note(text: &str) -> What {
+        What::Note(Note { text: text.into() })
+    }
+
+    fn kinds(events: &[Event]) -> Vec<&str> {
+        events.iter().map(|event| event.what.kind()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_cockpit_that_is_open_since_yesterday_is_heard() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let started = now();
+        let ann = setup(dir.path(), "ann", &day(started), started);
+        let yesterday = day(Timestamp(started.0 - 30 * HOUR));
+        let joe = Journal::open(setup(dir.path(), "joe", &yesterday, started));
+        write(&joe, note("before")).await;
+        let follower = Follower::new(ann.places.clone(), &ann.writer());
+        let (mut eyes, events) = first(&ann, follower, started);
+        assert_eq!(kinds(&events), ["note"]);
+        write(&joe, note("since")).await;
+        assert_eq!(kinds(&eyes.look(now())), ["note"]);
+    }
+
+    #[tokio::test]
+    async fn an_incident_that_was_over_long_ago_is_told_whole_once_somebody_goes_on_with_it() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let name = "inc-2026-01-01-0000-k7qd";
+        let started = now();
+        let set = |milestone| {
+            What::MilestoneSet(MilestoneSet { milestone, at: now(), says: String::new(), by: "joe".into() })
+        };
+        let joe = Journal::open(setup(dir.path(), "joe", name, started));
+        let opened = IncidentOpened {
+            title: "full".into(),
+            severity: None,
+            scale: None,
+            response: None,
+            rto: None,
+            review: None,
+            from: OpenedFrom::Hand,
+            detected: started,
+            profile: String::new(),
+            by: "joe".into(),
+        };
+        write(&joe, What::IncidentOpened(Box::new(opened))).await;
+        write(&joe, set(Milestone::Closed)).await;
+        let ann = setup(dir.path(), "ann", &day(started), started);
+        let follower = Follower::new(ann.places.clone(), &ann.writer());
+        // A shift later it is nobody's business any more.
+        let (mut eyes, events) = first(&ann, follower, Timestamp(started.0 + 40 * HOUR));
+        assert_eq!(kinds(&events), [""; 0]);
+        write(&joe, set(Milestone::Reopened)).await;
+        let heard: Vec<Event> = (0..SELDOM).flat_map(|_| eyes.look(now())).collect();
+        assert_eq!(kinds(&heard), ["incident-opened", "milestone-set", "milestone-set"]);
+        write(&joe, note("again")).await;
+        assert_eq!(kinds(&eyes.look(now())), ["note"]);
+    }
 }

@@ -138,6 +138,8 @@ pub enum Effect {
         book: super::shelf::Book,
         alert: Option<ObjectRef>,
     },
+    /// Take up the runs that others on this box have begun.
+    FindRuns,
     /// Write this down; it comes back as [`Msg::Told`], or as [`Msg::Untold`].
     Tell(Box<What>),
     /// Open an incident with a journal of its own; these runs of the day belong to it.

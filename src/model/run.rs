@@ -51,6 +51,10 @@ pub struct Runs {
     pub stopping: Option<(Order, Timestamp)>,
     /// What is being found out for a command.
     pub looking: Option<Looking>,
+    /// What goes on behind the shells of sessions.
+    pub behind: BTreeMap<String, Vec<(i32, Text)>>,
+    /// Runs that others have begun and that were looked for.
+    pub sought: BTreeSet<String>,
 }
 
 /// A change that was accepted, as the panes see it now.
@@ -72,6 +76,8 @@ pub struct Looking {
     pub question: QuestionId,
     pub looks: Looks,
     pub lang: Lang,
+    /// What sets its variables.
+    pub before: Sent,
     /// Known once the looks have answered.
     pub evidence: Vec<Sent>,
 }
@@ -138,6 +144,10 @@ pub enum News {
     Page(Page),
     /// What was looked for is not in what follows.
     NotFound(String),
+    /// A run could not be opened, and why not.
+    NotOpened {
+        why: String,
+    },
     /// It was not given to its shell, and why not.
     NotStarted {
         at: At,

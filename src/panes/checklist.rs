@@ -70,7 +70,7 @@ impl Pane for ChecklistPane {
     }
 
     fn keys(&self, model: &Model) -> Vec<Action> {
-        if model.checklist.as_ref().is_some_and(|list| is_by_hand(list)) {
+        if model.checklist.as_ref().is_some_and(is_by_hand) {
             return vec![
                 Action::TickStep,
                 Action::SkipStep,
@@ -451,6 +451,9 @@ impl Page<'_> {
         }
         if let Some(says) = self.stand.settling(spot, view) {
             self.words(indent, Some(spot), "", says, Role::Warning);
+        }
+        if let Some(behind) = self.stand.behind(spot).filter(|_| spot == self.here) {
+            self.words(indent, Some(spot), "", &behind, Role::Warning);
         }
         let room = stand::shown(&view.state, spot == self.here);
         let Some(tail) = self.stand.tail(spot).filter(|_| room > 0) else { return };

@@ -8,7 +8,7 @@ use super::placeholder;
 use super::types::Command;
 use crate::commands::effect::{self, Answer, Looks, Undo};
 use crate::commands::tools::Tables;
-use crate::commands::{self, Lang, Source, Statement};
+use crate::commands::{self, Lang, Role, Source, Statement};
 use crate::domain::action::Findings;
 use crate::domain::approval::Tier;
 use crate::domain::secret;
@@ -30,6 +30,8 @@ pub struct Ground<'a> {
 pub struct Ordered {
     pub command: ShellCommand,
     pub looks: Looks,
+    /// The lines that set its variables: whatever is asked in its place begins with them.
+    pub before: Sent,
 }
 
 /// A command of the runbook.
@@ -86,6 +88,7 @@ pub fn order(run: &Run, go: &Go, document: &str, ground: Ground<'_>) -> Result<O
             edited: false,
         },
         looks,
+        before: Sent::new(before),
     })
 }
 
@@ -118,14 +121,7 @@ pub fn own(
         return Err(format!("this is no command: {error}"));
     }
     let worst = script.statements.iter().max_by_key(|one| one.risk).ok_or("nothing in this would run")?;
-    // What stands in signs is looked for as in a document, and never reaches a shell.
-    let mut open: Vec<String> = Vec::new();
-    for statement in &script.statements {
-        let literal = placeholder::find(statement, &placeholder::Scope::default());
-        open.extend(
-            literal.into_iter().filter(|one| one.text.starts_with(['<', '{', '['])).map(|one| one.text),
-        );
-    }
+    let Wants { open, variables } = wants(&script.statements);
     if !open.is_empty() {
         return Err(format!("not filled in: `{}`", open.join("`, `")));
     }
@@ -152,7 +148,18 @@ pub fn own(
         Kind::Plain
     };
     let looks = effect::looks(&Statement { text: text.to_owned(), ..worst.clone() });
-    let set = of.map(|go| set_beside(&go.set, ground.values)).unwrap_or_default();
+    // What its shell has is its shell's to say; what the run has a value for is set as it would be for the document.
+    let in_shell = |name: &String| of.is_some_and(|go| go.filled.contains(name));
+    let asked = binding::wanted(run.runbook());
+    let is_asked = |name: &String| asked.iter().any(|one| one.texts.contains(&format!("${name}")));
+    let mut names = of.map(|go| go.set.clone()).unwrap_or_default();
+    names.extend(variables.iter().filter(|name| is_asked(name) && !in_shell(name)).cloned());
+    names.sort();
+    names.dedup();
+    let mut set = set_beside(&names, ground.values);
+    set.retain(|(_, value)| !value.trim().is_empty());
+    let filled: Vec<String> =
+        variables.into_iter().filter(|name| !set.iter().any(|(known, _)| known == name)).collect();
     let mut before = String::new();
     for (name, value) in &set {
         let _ = writeln!(before, "{name}={}", quoted(value));
@@ -166,9 +173,9 @@ pub fn own(
             document: document.to_owned(),
             line,
             end_line: origin.map_or(line, |command| command.statement.end_line),
-            shown: masked(text),
+            shown: masked(&shown_with(&set, text)),
             text: Sent::new(format!("{before}{}", spoken(lang, text, false))),
-            probe: None,
+            probe: probe(&filled).map(|probe| Sent::new(format!("{before}{probe}"))),
             looks: looked(&looks, lang, &before),
             kind,
             session: of.map_or(Session::Apart, |go| go.session.clone()),
@@ -181,7 +188,42 @@ pub fn own(
             edited: true,
         },
         looks,
+        before: Sent::new(before),
     })
+}
+
+/// What a text that was typed needs from elsewhere.
+#[derive(Default)]
+struct Wants {
+    /// It stands in signs as in a document, or is an argument that no script has: it never reaches a shell.
+    open: Vec<String>,
+    /// Variables that it uses and does not set.
+    variables: Vec<String>,
+}
+
+fn wants(statements: &[Statement]) -> Wants {
+    let mut wants = Wants::default();
+    let mut scope = placeholder::Scope::default();
+    for statement in statements {
+        for one in placeholder::find(statement, &scope) {
+            let name = one.text.strip_prefix('$').unwrap_or_default();
+            let argument = name.starts_with(|c: char| c.is_ascii_digit());
+            if one.text.starts_with(['<', '{', '[']) || argument && one.default.is_none() {
+                wants.open.push(one.text);
+            } else if is_variable(name) && one.default.is_none() && statement.role != Role::Guard {
+                // A check may ask whether there is something.
+                wants.variables.push(name.to_owned());
+            }
+        }
+        scope.learn(statement);
+    }
+    wants.variables.sort();
+    wants.variables.dedup();
+    wants
+}
+
+fn is_variable(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// Where it runs: behind a session that was opened on another box, that box is shown, and what it has there is not known.
@@ -196,8 +238,19 @@ fn place(run: &Run, go: Option<&Go>, here: &Where) -> Where {
     )
 }
 
+/// What is worth keeping before a change, as it has to be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence(Vec<String>);
+
+impl Evidence {
+    /// Behind the lines that set the command's variables: without them it would be asked of nothing.
+    pub fn behind(self, before: &Sent) -> Vec<Sent> {
+        self.0.into_iter().map(|ask| Sent::new(format!("{}{ask}", before.expose()))).collect()
+    }
+}
+
 /// What the answers say, for the question; and what is worth keeping first.
-pub fn findings(looks: &Looks, answers: &[Option<Answer>], lang: Lang) -> (Findings, Vec<Sent>) {
+pub fn findings(looks: &Looks, answers: &[Option<Answer>], lang: Lang) -> (Findings, Evidence) {
     let effect = effect::read(looks, answers);
     let mut lines: Vec<String> =
         effect.zero.iter().map(|why| format!("nothing would be hit: {why}")).collect();
@@ -212,7 +265,7 @@ pub fn findings(looks: &Looks, answers: &[Option<Answer>], lang: Lang) -> (Findi
         Some(Undo::Words(words)) => words.clone(),
         None => String::new(),
     };
-    let evidence = effect.evidence.iter().map(|ask| Sent::new(spoken(lang, ask, true)));
+    let evidence = effect.evidence.iter().map(|ask| spoken(lang, ask, true));
     let found = Findings {
         effect: lines,
         warnings: effect.undone_by,
@@ -220,7 +273,7 @@ pub fn findings(looks: &Looks, answers: &[Option<Answer>], lang: Lang) -> (Findi
         unchecked: effect.unknown,
         ..Findings::default()
     };
-    (found, evidence.collect())
+    (found, Evidence(evidence.collect()))
 }
 
 /// A console's language is spoken to its own program.

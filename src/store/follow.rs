@@ -74,6 +74,12 @@ impl Follower {
         events
     }
 
+    /// What was read of this journal is read again.
+    pub fn forget(&mut self, name: &str) {
+        let dirs: Vec<PathBuf> = self.bases().map(|base| places::directory(base, name)).collect();
+        self.files.retain(|path, _| !dirs.iter().any(|dir| path.starts_with(dir)));
+    }
+
     fn bases(&self) -> impl Iterator<Item = &Path> {
         let (first, second) = (self.places.first.as_path(), self.places.second.as_path());
         let second = (second != first && places::ours_alone(second).is_ok()).then_some(second);
@@ -88,6 +94,11 @@ fn read_on(path: &Path, mark: &mut Mark, length: u64) -> Vec<Event> {
         file.take(AT_ONCE).read_to_end(&mut bytes)
     });
     if read.is_err() {
+        return Vec::new();
+    }
+    if bytes.len() as u64 == AT_ONCE && !bytes.contains(&b'\n') {
+        // No line is as long: it would be read again and again.
+        mark.broken = Some(length);
         return Vec::new();
     }
     let mut events = Vec::new();
@@ -170,6 +181,19 @@ mod tests {
         raw.write_all(b"{\"half").expect("written");
         assert!(follower.more("inc-1").is_empty());
         raw.write_all(b"\": 1}\n").expect("written");
+        assert!(follower.more("inc-1").is_empty());
+        assert!(follower.files.values().all(|mark| mark.broken.is_some()));
+    }
+
+    #[test]
+    fn a_file_without_an_end_of_a_line_is_not_read_again_and_again() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let joe = setup(dir.path(), "joe");
+        let journal = dir.path().join("state/journal/inc-1");
+        std::fs::create_dir_all(&journal).expect("made");
+        let file = File::create(journal.join("joe.jsonl")).expect("made");
+        file.set_len(AT_ONCE + 1).expect("long");
+        let mut follower = Follower::new(joe.places, "nobody");
         assert!(follower.more("inc-1").is_empty());
         assert!(follower.files.values().all(|mark| mark.broken.is_some()));
     }

@@ -187,3 +187,115 @@ fn of_two_cockpits_that_start_one_step_at_once_one_does_and_nothing_is_disputed(
         assert_eq!((third.said(), first.count("step-ended")), (Vec::new(), 2));
     });
 }
+
+#[test]
+fn a_run_in_the_journal_of_a_day_long_ago_to_which_its_cockpit_still_wrote_is_taken_up() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let (root, order) = runtime.block_on(async {
+        let mut desk = Desk::of(Root::new(), dead(), |options, _| {
+            options.journal = firedeck::store::Journal::open(firedeck::store::Setup {
+                places: options.places.clone(),
+                incident: "day-2026-01-01".into(),
+                host: "box".into(),
+                user: "ann".into(),
+                pid: options.pid,
+                started: options.started,
+            });
+        });
+        desk.open("A=1\necho \"$A\"").await;
+        let command = desk.command(0, Tier::Read, Session::New);
+        let order = desk.run(command).await.order;
+        (desk.root.clone(), order)
+    });
+    runtime.shutdown_background();
+    on(async {
+        let mut desk = back(&root).await;
+        let next = desk.command(1, Tier::Read, Session::Join(order.session.clone()));
+        assert_eq!(desk.run(next).await.verdict, Verdict::Ok);
+    });
+}
+
+#[test]
+fn what_was_typed_beside_the_runbook_is_over_with_its_command_and_not_told_to_be_lost() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let (root, order) = runtime.block_on(async {
+        let mut desk = Desk::at(Root::new(), dead());
+        desk.open("echo one").await;
+        let mut command = desk.command(0, Tier::Read, Session::Apart);
+        (command.command, command.edited) = (None, true);
+        let order = desk.run(command).await.order;
+        wait(|| matches!(state(&desk.root, &order), State::Over(_))).await;
+        (desk.root.clone(), order)
+    });
+    runtime.shutdown_background();
+    on(async {
+        let mut desk = back(&root).await;
+        let next = desk.command(0, Tier::Read, Session::New);
+        assert_eq!(desk.run(next).await.verdict, Verdict::Ok);
+        let told = |msg: &Msg| matches!(msg, Msg::Ran(firedeck::model::run::News::Trouble { .. }));
+        assert!(!desk.heard.iter().any(told), "{:?} {:?}", order, desk.heard);
+        assert_eq!(desk.count("shell-ended"), 0);
+    });
+}
+
+#[test]
+fn what_somebody_began_after_this_start_is_recorded_here_once_he_is_gone() {
+    let first = tokio::runtime::Runtime::new().expect("a runtime");
+    let root = Root::new();
+    let mut one = first.block_on(async {
+        let mut one = Desk::at(root.clone(), dead());
+        one.open(&format!("echo one\n{WAITS}")).await;
+        let command = one.command(0, Tier::Read, Session::New);
+        one.run(command).await;
+        one
+    });
+    on(async {
+        let mut two = back(&root).await;
+        let order = tokio::task::spawn_blocking(move || {
+            let order = first.block_on(async {
+                let command = one.command(1, Tier::Read, Session::New);
+                let order = one.begin(command).await;
+                wait(|| one.output(&order).contains("begun")).await;
+                order
+            });
+            first.shutdown_background();
+            order
+        });
+        let order = order.await.expect("begun");
+        two.runs.stop(order.clone());
+        let ended = two.ended().await;
+        assert_eq!((ended.order, ended.verdict), (order, Verdict::Stopped));
+    });
+}
+
+#[test]
+fn a_shell_that_somebody_else_pinned_takes_nothing_that_was_shown_for_another_cluster() {
+    on(async {
+        let root = Root::new();
+        let path = root.path().join("config");
+        std::fs::write(
+            &path,
+            "clusters: [{name: one, cluster: {server: 'https://127.0.0.1:1'}}]\nusers: [{name: ann, user: {}}]\n\
+             contexts: [{name: a, context: {cluster: one, user: ann}}, {name: b, context: {cluster: one, user: ann}}]\n",
+        )
+        .expect("written");
+        let desk =
+            |pid: u32| Desk::of(root.clone(), pid, |options, _| options.kubeconfig = vec![path.clone()]);
+        let mut one = desk(std::process::id());
+        one.open("echo one").await;
+        let first = one.command(0, Tier::Read, Session::New);
+        one.run(first.clone()).await;
+        let mut two = desk(std::process::id());
+        two.runs.come_back();
+        let Msg::RunKnown(known) = two.until(|msg| matches!(msg, Msg::RunKnown(_))).await else { panic!() };
+        two.run = Some(*known);
+        let mut there = first.clone();
+        there.place.context = "a".into();
+        let order = one.run(there).await.order;
+        let mut other = first;
+        (other.session, other.place.context) = (Session::Join(order.session), "b".into());
+        let approved = two.approve(other);
+        two.runs.begin(approved, Vec::new());
+        assert_eq!(two.not_started().await, "it was shown for context `b`, and its shell has `a`");
+    });
+}

@@ -100,7 +100,7 @@ impl Desk {
         std::fs::write(self.document(), &text).expect("written");
         let book = self.book(&text);
         self.runs.open(book, None);
-        let msg = self.until(|msg| matches!(msg, Msg::RunKnown(_) | Msg::Said { .. })).await;
+        let msg = self.until(|msg| matches!(msg, Msg::RunKnown(_) | Msg::Ran(News::NotOpened { .. }))).await;
         match msg {
             Msg::RunKnown(known) => self.run = Some(*known),
             other => panic!("{other:?}"),

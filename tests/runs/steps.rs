@@ -47,8 +47,11 @@ async fn a_document_that_has_changed_since_is_not_opened() {
     let book = desk.book(&text);
     std::fs::write(desk.document(), text.replace("one", "two")).expect("written");
     desk.runs.open(book, None);
-    let said = desk.until(|msg| matches!(msg, Msg::Said { .. })).await;
-    assert!(matches!(&said, Msg::Said { text, bad: true } if text.contains("has changed since")), "{said:?}");
+    let said = desk.until(|msg| matches!(msg, Msg::Ran(News::NotOpened { .. }))).await;
+    assert!(
+        matches!(&said, Msg::Ran(News::NotOpened { why }) if why.contains("has changed since")),
+        "{said:?}"
+    );
     assert_eq!(desk.count("run-opened"), 1);
 }
 

@@ -11,9 +11,8 @@ use super::alive::Here;
 use super::follow::Judging;
 use super::session::{About, By, Pending, Pinned, Session};
 use super::{Shared, lock, open};
-use crate::domain::time::Timestamp;
 use crate::incident::event::{At, End, Event, Order, ShellEnded, StepEnded, StepStarted, Verdict};
-use crate::incident::{What, day, name, state};
+use crate::incident::{What, name, state};
 use crate::model::msg::Msg;
 use crate::model::run::Known;
 use crate::model::shelf::Book;
@@ -39,6 +38,8 @@ struct Found {
 
 /// Takes up what was left.
 pub(super) async fn come_back(shared: &Arc<Shared>) {
+    // Nothing is taken up twice.
+    let _coming = shared.coming.lock().await;
     let reading = {
         let shared = shared.clone();
         tokio::task::spawn_blocking(move || look(&shared)).await
@@ -109,23 +110,31 @@ fn look(shared: &Shared) -> (Vec<Found>, Vec<String>) {
     (found, troubles)
 }
 
-/// What the journals of today, yesterday and of unfinished incidents hold, in its order.
+/// What the journals of unfinished incidents hold, and those of the days to which somebody still writes, or from which
+/// a run came into an incident, in its order.
 fn events(shared: &Shared) -> Vec<Event> {
     let (places, at) = (&shared.options.places, now());
     let journal = |name: &str| {
         let entries = read::journal(places, name).merged.entries;
         entries.into_iter().map(|entry| entry.event).collect::<Vec<_>>()
     };
-    let recent = read::journals(places)
-        .0
-        .into_iter()
-        .filter(|one| one.name.starts_with(name::INCIDENT) && at.0.saturating_sub(one.changed.0) < INCIDENTS);
+    let (of_incidents, of_days): (Vec<_>, Vec<_>) =
+        read::journals(places).0.into_iter().partition(|one| one.name.starts_with(name::INCIDENT));
+    let within = |one: &read::Found, time: i64| at.0.saturating_sub(one.changed.0) < time;
+    let recent = of_incidents.iter().filter(|one| within(one, INCIDENTS));
     let incidents: Vec<Event> = recent.flat_map(|one| journal(&one.name)).collect();
     let open: BTreeSet<String> =
         state::unfinished(incidents.iter().cloned()).into_iter().map(|incident| incident.name).collect();
     let mut all: Vec<Event> = incidents.into_iter().filter(|event| open.contains(&event.incident)).collect();
-    for time in [Timestamp(at.0 - DAY), at] {
-        all.extend(journal(&day(time)));
+    // A cockpit that is open for days writes to the day on which it was opened.
+    let mut days: BTreeSet<String> =
+        of_days.into_iter().filter(|one| within(one, 2 * DAY)).map(|one| one.name).collect();
+    days.extend(all.iter().filter_map(|event| match &event.what {
+        What::RunJoined(body) if !open.contains(&body.journal) => Some(body.journal.clone()),
+        _ => None,
+    }));
+    for day in days {
+        all.extend(journal(&day));
     }
     let ordered = crate::incident::order::Ordered::of(all);
     ordered.events().cloned().collect()
@@ -161,68 +170,107 @@ fn sessions(events: &[Event]) -> BTreeMap<String, Told> {
     all
 }
 
-async fn take_up(shared: &Arc<Shared>, run: &str, runbook: &Runbook, name: String, told: Told) {
+async fn take_up(shared: &Arc<Shared>, run: &str, runbook: &Arc<Runbook>, name: String, told: Told) {
     let here = Here::new(&shared.options.host);
     // A session on another box is that box's.
     if told.lost || !told.started.values().all(|(by, _)| here.is_here(&by.writer)) {
         return;
     }
-    let pinned = told.started.values().last().map(|(_, body)| Pinned {
-        remote: None,
-        context: Some(body.context.clone()),
-        namespace: Some(body.namespace.clone()),
-    });
-    let ours = !told.started.values().any(|(by, _)| here.lives(&by.writer));
     let found = shared.dir_of(&name).and_then(|dir: PathBuf| runner::session(&dir));
-    let last = found.as_ref().map(|found| found.last);
-    // On another box nothing has a terminal.
-    let found_here = found.as_ref().is_some_and(|found| found.remote.is_none());
-    let mut pending = BTreeMap::new();
-    for (statement, (by, body)) in told.started {
-        if told.ended.contains(&statement) {
+    end_what_never_began(shared, &name, &told, found.as_ref()).await;
+    let Some(found) = found else {
+        let ours = !told.started.values().any(|(by, _)| here.lives(&by.writer));
+        return over(shared, run, &name, ours, "its session is not on this box any more").await;
+    };
+    let about = about(shared, run, runbook, told, &found);
+    match runner::attach(&found.dir).await {
+        Ok(handle) => drop(Session::follow(shared, name, handle, about)),
+        Err(why) => shared.trouble(&name, format!("a session cannot be followed: {why}")).await,
+    }
+}
+
+/// Records of what never came to its shell that it has ended; of what nobody knows any more, that too.
+async fn end_what_never_began(
+    shared: &Arc<Shared>,
+    session: &str,
+    told: &Told,
+    found: Option<&runner::Session>,
+) {
+    let here = Here::new(&shared.options.host);
+    for (statement, (by, body)) in &told.started {
+        let last = found.map(|found| found.last);
+        if told.ended.contains(statement) || is_pending(&here, last, *statement, by) {
             continue;
         }
-        // Whoever is about to give it to its shell will do so.
-        let known = last.is_some_and(|last| statement <= last || here.lives(&by.writer));
-        if known {
-            let own = body.at.command.filter(|_| !body.edited);
-            let step = runbook.steps.get(body.at.step as usize);
-            let command = body.at.command.and_then(|command| step?.commands.get(command as usize));
-            let terminal = command.is_some_and(|one| one.statement.traits.interactive) && found_here;
-            let tables = &shared.options.tables;
-            let judging =
-                Judging::by(runbook, body.at.step, own, body.at.command, &body.text, terminal, tables)
-                    .shown_as(&body.n);
-            pending.insert(statement, Pending { at: body.at, judging, by });
-            continue;
-        }
-        // It never came to its shell, or nobody knows.
         let (end, verdict, says) = if found.is_some() {
             (End::NotStarted, Verdict::Failed, "it was never given to its shell")
         } else {
             (End::Interrupted, Verdict::Interrupted, "its session is not on this box any more")
         };
-        let order = Order { session: name.clone(), statement };
-        record_unless_known(shared, &by, end_of(body.at, order, end, verdict, says)).await;
+        let order = Order { session: session.to_owned(), statement: *statement };
+        record_unless_known(shared, by, end_of(body.at.clone(), order, end, verdict, says)).await;
     }
-    let Some(found) = found else {
-        return over(shared, run, &name, ours, "its session is not on this box any more").await;
-    };
+}
+
+/// Whether its shell has a statement, or will get it: whoever is about to give it will do so.
+fn is_pending(here: &Here, last: Option<u64>, statement: u64, by: &By) -> bool {
+    last.is_some_and(|last| statement <= last || here.lives(&by.writer))
+}
+
+/// What the journals tell of a session that is there.
+fn about(shared: &Shared, run: &str, runbook: &Arc<Runbook>, told: Told, found: &runner::Session) -> About {
+    let here = Here::new(&shared.options.host);
+    // On another box nothing has a terminal, and what kubectl sees there nobody has pinned.
+    let found_here = found.remote.is_none();
+    let pinned = told.started.values().last().filter(|_| found_here).map(|(_, body)| Pinned {
+        remote: None,
+        context: Some(body.context.clone()),
+        namespace: Some(body.namespace.clone()),
+    });
+    let ours = !told.started.values().any(|(by, _)| here.lives(&by.writer));
+    let shape = Run::new(run, runbook.clone());
+    let is_apart = |body: &StepStarted| body.at.command.is_none_or(|one| shape.is_apart((body.at.step, one)));
+    let apart = !told.started.is_empty() && told.started.values().all(|(_, body)| is_apart(body));
+    let mut pending = BTreeMap::new();
+    for (statement, (by, body)) in told.started {
+        if told.ended.contains(&statement) || !is_pending(&here, Some(found.last), statement, &by) {
+            continue;
+        }
+        let own = body.at.command.filter(|_| !body.edited);
+        let step = runbook.steps.get(body.at.step as usize);
+        let command = body.at.command.and_then(|command| step?.commands.get(command as usize));
+        let terminal = command.is_some_and(|one| one.statement.traits.interactive) && found_here;
+        let tables = &shared.options.tables;
+        let judging = Judging::by(runbook, body.at.step, own, body.at.command, &body.text, terminal, tables)
+            .shown_as(&body.n);
+        pending.insert(statement, Pending { at: body.at, judging, by: Some(by) });
+    }
     let busy = if let State::Running(statement) = found.state { Some(statement) } else { None };
     let place = Pinned { remote: found.remote.clone(), ..pinned.unwrap_or_default() };
-    let about = About {
-        run: run.to_owned(),
-        next: found.last + 1,
-        busy,
-        ours,
-        apart: false,
-        used: true,
-        place,
-        pending,
-    };
-    match runner::attach(&found.dir).await {
-        Ok(handle) => drop(Session::follow(shared, name, handle, about)),
-        Err(why) => shared.trouble(&name, format!("a session cannot be followed: {why}")).await,
+    About { run: run.to_owned(), next: found.last + 1, busy, ours, apart, used: true, place, pending }
+}
+
+/// What there is to know of a session that somebody else has begun since this program's start.
+pub(super) async fn known(shared: &Arc<Shared>, found: &runner::Session) -> Option<About> {
+    let (looking, name) = (shared.clone(), found.name.clone());
+    let reading = tokio::task::spawn_blocking(move || {
+        let own = events(&looking).into_iter().filter(|event| session_of(event) == Some(&name));
+        let own: Vec<Event> = own.collect();
+        let run = own.iter().find_map(|event| event.what.run())?.to_owned();
+        Some((run, sessions(&own).remove(&name)?))
+    });
+    let (run, told) = reading.await.ok().flatten()?;
+    let runbook = lock(&shared.books).get(&run).map(|book| book.runbook.clone())?;
+    end_what_never_began(shared, &found.name, &told, Some(found)).await;
+    Some(about(shared, &run, &runbook, told, found))
+}
+
+fn session_of(event: &Event) -> Option<&String> {
+    match &event.what {
+        What::StepStarted(body) => Some(&body.order.session),
+        What::StepEnded(body) => Some(&body.order.session),
+        What::ShellEnded(body) => Some(&body.session),
+        _ => None,
     }
 }
 

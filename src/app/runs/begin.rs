@@ -7,7 +7,7 @@ use tokio::sync::OnceCell;
 use super::behind::Way;
 use super::session::{About, Pinned, Session};
 use super::start::Work;
-use super::{Shared, lock};
+use super::{Shared, back, lock};
 use crate::commands::effect::Answer;
 use crate::domain::approval::{Approved, QuestionId};
 use crate::domain::shell::{self, Sent, ShellCommand};
@@ -142,7 +142,13 @@ impl Shared {
         let handle = runner::attach(&found.dir).await?;
         let busy = if let State::Running(statement) = found.state { Some(statement) } else { None };
         let place = Pinned { remote: found.remote.clone(), ..Pinned::default() };
-        let about = About { next: found.last + 1, busy, used: true, place, ..About::default() };
+        let about = back::known(self, found).await.unwrap_or_else(|| About {
+            next: found.last + 1,
+            busy,
+            used: true,
+            place,
+            ..About::default()
+        });
         Ok(Session::follow(self, found.name.clone(), handle, about))
     }
 

@@ -124,7 +124,7 @@ impl Judging {
             now: crate::sources::now(),
         };
         let mut judged = judge(&self.step, self.index, &self.text, &seen);
-        if !how.why.is_empty() && matches!(how.end, End::ShellGone) {
+        if !how.why.is_empty() && matches!(how.end, End::ShellGone | End::NotStarted) {
             judged.says = crate::domain::text::clean_to(&how.why, 240).into_owned();
         }
         judged

@@ -22,6 +22,7 @@ mod session;
 mod start;
 mod tail;
 mod tell;
+mod tidy;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -46,6 +47,7 @@ use begin::Prepared;
 use session::Session;
 
 pub use tell::UNRECORDED;
+pub use tidy::tidy;
 
 /// How long leaving may take for sessions that nothing runs in.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -107,6 +109,8 @@ struct Shared {
     sessions: Mutex<BTreeMap<String, Session>>,
     /// Held by whoever attaches to a session, so that nobody does so twice.
     attaching: tokio::sync::Mutex<()>,
+    /// Held by whoever looks for runs that others have begun.
+    coming: tokio::sync::Mutex<()>,
     /// Sessions that were begun for a question which is not answered yet.
     prepared: Mutex<BTreeMap<QuestionId, Prepared>>,
     /// Targets that a run has changed already, or is about to: the evidence of before is kept.
@@ -123,6 +127,7 @@ impl Runs {
             books: Mutex::default(),
             sessions: Mutex::default(),
             attaching: tokio::sync::Mutex::default(),
+            coming: tokio::sync::Mutex::default(),
             prepared: Mutex::default(),
             touched: Mutex::default(),
         };
@@ -135,12 +140,23 @@ impl Runs {
         tokio::spawn(async move { back::come_back(&shared).await });
     }
 
-    /// Keeps the document and opens a run: `Msg::RunKnown`, or `Msg::Said` says why not.
+    /// Removes what is left of sessions that nobody needs any more.
+    pub fn tidy(&self) {
+        let places = self.shared.options.places.clone();
+        tokio::task::spawn_blocking(move || {
+            let gone = tidy::tidy(&places, crate::sources::now(), tidy::MOST);
+            if !gone.is_empty() {
+                tracing::info!(count = gone.len(), "old sessions were removed");
+            }
+        });
+    }
+
+    /// Keeps the document and opens a run: `Msg::RunKnown`, or `News::NotOpened`.
     pub fn open(&self, book: Book, alert: Option<ObjectRef>) {
         let shared = self.shared.clone();
         tokio::spawn(async move {
             if let Err(why) = open::open(&shared, book, alert).await {
-                shared.send(Msg::Said { text: format!("not opened: {why}"), bad: true }).await;
+                shared.say(News::NotOpened { why }).await;
             }
         });
     }

@@ -19,7 +19,7 @@ use crate::domain::text::grouped;
 use crate::incident::What;
 use crate::incident::event::{At, End, ShellEnded};
 use crate::model::run::News;
-use crate::tools::runner::{Child, Event, Gone, Handle, Stream};
+use crate::tools::runner::{self, Child, Event, Gone, Handle, State, Stream};
 
 /// All the looks of a command together.
 const LOOKS: Duration = Duration::from_secs(2);
@@ -134,12 +134,13 @@ pub(super) struct Pinned {
     pub(super) namespace: Option<String>,
 }
 
-/// A statement that was begun by somebody else, or by this program's predecessor.
+/// A statement of which its shell has not told yet: begun by somebody else, or by this program's predecessor.
 #[derive(Debug)]
 pub(super) struct Pending {
     pub(super) at: At,
     pub(super) judging: Judging,
-    pub(super) by: By,
+    /// `None` where it was given to its shell here, and whether that got it is not known.
+    pub(super) by: Option<By>,
 }
 
 /// Who wrote that a statement was begun, and in which journal.
@@ -255,7 +256,34 @@ impl Task {
             // What it left behind its shell.
             return self.handle.end(true).await;
         }
-        self.handle.stop(statement).await
+        if self.about.busy.is_none() && !self.lasting.is_empty() {
+            for child in self.lasting.clone() {
+                self.handle.stop_child(child).await?;
+            }
+            return Ok(());
+        }
+        let stopped = self.handle.stop(statement).await;
+        if stopped.is_err() && self.about.pending.contains_key(&statement) {
+            // A runner that lives and has written nothing of it down never got it.
+            let found = runner::session(self.handle.dir());
+            let never = |found: &runner::Session| found.state == State::Idle && found.last < statement;
+            if found.as_ref().is_some_and(never) {
+                self.never_given(statement).await;
+            }
+        }
+        stopped
+    }
+
+    /// What its shell never got has ended before it began.
+    async fn never_given(&mut self, statement: u64) {
+        let Some(Pending { at, judging, by }) = self.about.pending.remove(&statement) else { return };
+        if self.about.busy == Some(statement) {
+            (self.about.busy, self.about.next) = (None, statement);
+        }
+        let tail = Tailing::new(judging.terminal);
+        let why = "it was never given to its shell".to_owned();
+        let how = How { end: End::NotStarted, ms: 0, whole: true, why };
+        self.ended(Running { at, statement, judging, tail, by }, how).await;
     }
 
     async fn look(&mut self, looks: Vec<Sent>) -> Vec<Option<Answer>> {
@@ -326,7 +354,7 @@ impl Task {
                 self.about.busy = Some(statement);
                 if let Some(pending) = self.about.pending.remove(&statement) {
                     let tail = Tailing::new(pending.judging.terminal);
-                    let (at, judging, by) = (pending.at, pending.judging, Some(pending.by));
+                    let Pending { at, judging, by } = pending;
                     self.running = Some(Running { at, statement, judging, tail, by });
                 }
             }
@@ -342,14 +370,16 @@ impl Task {
                 if self.about.busy.is_none_or(|busy| busy <= ended.statement) {
                     self.about.busy = None;
                 }
+                let before = !self.lasting.is_empty();
                 self.left_behind(ended.statement, &ended.background).await;
                 let lasting = !ended.background.is_empty();
                 if let Some(running) = self.running.take_if(|one| one.statement == ended.statement) {
                     let (end, whole) = (End::Exit(ended.codes), ended.unwritten == [0; 3]);
                     self.ended(running, How { end, ms: ended.ms, whole, why: String::new() }).await;
-                    if lasting {
+                    if lasting || before {
                         self.background(ended.background).await;
-                    } else if self.about.apart {
+                    }
+                    if self.about.apart && !lasting {
                         // One that is gone already has nothing to end.
                         let _ = self.handle.end(false).await;
                     }
@@ -391,6 +421,10 @@ impl Task {
             let says = crate::domain::text::clean_to(&why, 240).into_owned();
             let what = What::ShellEnded(ShellEnded { run, session, end, says });
             self.shared.record_or_say(&self.name, what).await;
+        }
+        let pending: Vec<u64> = self.about.pending.keys().copied().collect();
+        for statement in pending {
+            self.never_given(statement).await;
         }
         if self.leaving.is_empty() && self.about.used && !self.about.apart {
             self.shared.trouble(&self.name, format!("a session is over: {why}")).await;

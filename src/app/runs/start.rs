@@ -1,12 +1,13 @@
 //! From an approved command to its shell: the test before it, the evidence, the journal, and only then the order.
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::behind::{self, Way};
 use super::follow::Judging;
-use super::session::{Asked, By, Running, Task};
+use super::session::{Asked, By, Pending, Running, Task};
 use super::tail::Tailing;
 use super::{Shared, ask, back, begin, lock};
 use crate::domain::approval::{Approved, Tier};
@@ -14,8 +15,10 @@ use crate::domain::secret;
 use crate::domain::shell::{Kind, Sent, ShellCommand};
 use crate::incident::What;
 use crate::incident::event::{self, At, End, EvidenceKept, Output, StepEnded, StepStarted, Target, Verdict};
+use crate::incident::line::sha256;
 use crate::model::run::News;
 use crate::sources::now;
+use crate::store::JournalError;
 use crate::tools::runner::Stream;
 
 /// A test of a variable takes no time, unless the shell is far away.
@@ -130,6 +133,10 @@ impl Task {
             return self.end_unused().await;
         }
         self.keep_evidence(&work).await;
+        if let Some(statement) = self.about.busy {
+            let why = format!("statement {statement} is still running in its shell");
+            return self.shared.not_started(at, why).await;
+        }
         let order = event::Order { session: self.name.clone(), statement: self.about.next };
         let started = work.started(order.clone(), &self.shared.options.user);
         let what = What::StepStarted(Box::new(started));
@@ -137,19 +144,33 @@ impl Task {
             Ok(id) => By { writer: id.writer, journal: id.incident },
             Err(error) if !work.command.only_reads() => {
                 let why = format!("what changes something is recorded first: {error}");
-                return self.shared.not_started(at, why).await;
+                if error == JournalError::Slow {
+                    self.shared.take_back(at.clone(), order);
+                }
+                self.shared.not_started(at, why).await;
+                return self.end_unused().await;
             }
             Err(error) => {
                 self.shared.tell_unrecorded(&self.name, what, &error).await;
                 By::default()
             }
         };
-        if let Err(why) = self.handle.order(work.text(), order.statement).await {
-            return self.refused(at, order, by, why).await;
+        let given = self.handle.order(work.text(), order.statement).await;
+        if let Err(why) = &given
+            && !self.handle.in_doubt()
+        {
+            return self.refused(at, order, by, why.clone()).await;
         }
         self.about.busy = Some(order.statement);
         self.about.next = order.statement + 1;
+        self.about.used = true;
         let terminal = work.judging.terminal;
+        if let Err(why) = given {
+            // It may begin at any time: that it does not is said by nobody but its session.
+            self.about.pending.insert(order.statement, Pending { at, judging: work.judging, by: None });
+            let why = format!("whether its shell has got it is not known yet: {why}");
+            return self.shared.trouble(&self.name, why).await;
+        }
         self.running = Some(Running {
             at,
             statement: order.statement,
@@ -157,7 +178,6 @@ impl Task {
             tail: Tailing::new(terminal),
             by: None,
         });
-        self.about.used = true;
         if terminal {
             self.shared.say(News::WantsTerminal(order)).await;
         }
@@ -200,7 +220,11 @@ impl Task {
         if work.evidence.is_empty() || command.risk == Tier::Read {
             return;
         }
-        if !lock(&self.shared.touched).insert((command.run.clone(), command.phrase.clone())) {
+        // Of one name there may be several things: on another box, in another place, asked for in another way.
+        let place = &command.place;
+        let asks: Vec<&str> = work.evidence.iter().map(Sent::expose).collect();
+        let target = [&*place.host, &*place.context, &*place.namespace, &*command.phrase, &*asks.join("\n")];
+        if !lock(&self.shared.touched).insert((command.run.clone(), sha256(target.join("\0").as_bytes()))) {
             return;
         }
         let deadline = Instant::now() + EVIDENCE;
@@ -267,6 +291,24 @@ impl Task {
 }
 
 impl Shared {
+    /// The disk may still take what it was given too late: then its end stands right behind it.
+    fn take_back(self: &Arc<Self>, at: At, order: event::Order) {
+        let shared = self.clone();
+        tokio::spawn(async move {
+            let ended = StepEnded {
+                at,
+                order,
+                end: End::NotStarted,
+                verdict: Verdict::Failed,
+                says: "the journal took too long to take it".into(),
+                milliseconds: 0,
+                output: Vec::new(),
+            };
+            // It is queued behind its start, whenever the disk comes to that.
+            let _ = shared.options.journal.append(What::StepEnded(Box::new(ended)), now()).await;
+        });
+    }
+
     /// What a statement wrote to one stream, as it is kept beside the journal.
     pub(super) async fn keep_output(
         &self,

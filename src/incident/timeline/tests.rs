@@ -3,8 +3,8 @@ use super::*;
 use crate::domain::object::{Kind as Thing, ObjectRef};
 use crate::incident::What;
 use crate::incident::event::{
-    ActionOutcome, ActionStarted, AlertsAcknowledged, EntryPinned, EvidenceKept, JournalDamaged, Milestone,
-    Other, Outcome, Stands, Tier, ValueGiven, Verdict,
+    ActionOutcome, ActionStarted, AlertsAcknowledged, End, EntryPinned, EvidenceKept, JournalDamaged,
+    Milestone, Other, Outcome, ShellEnded, Stands, Tier, ValueGiven, Verdict,
 };
 use crate::incident::order::Ordered;
 use crate::incident::story::*;
@@ -221,4 +221,17 @@ fn a_long_list_is_told_by_its_first_names_and_a_number() {
     let alerts = (0..40).map(|n| target("alert", &format!("A{n}"))).collect();
     let what = What::AlertsAcknowledged(AlertsAcknowledged { alerts, by: "ann".into(), no_longer: false });
     assert_eq!(one(what).words, "acknowledged A0, A1, A2, A3, A4 and 35 more");
+}
+
+#[test]
+fn a_shell_that_is_gone_is_told_with_its_run() {
+    let what = What::ShellEnded(ShellEnded {
+        run: "r1".into(),
+        session: "r1-7-1".into(),
+        end: End::Interrupted,
+        says: "its runner is dead".into(),
+    });
+    let entry = one(what);
+    assert_eq!((entry.kind, entry.level), (Kind::Run, Level::Unknown));
+    assert_eq!(entry.words, "a shell of run r1 is gone, with what it held: its runner is dead");
 }

@@ -295,6 +295,15 @@ fn of_a_run(teller: &mut Teller, event: &Event) -> Option<Line> {
             let words = format!("{step}: {}{}", verdict(said.verdict), colon(&said.says));
             line(Kind::Step, "", words).level(level(said.verdict))
         }
+        What::ShellEnded(said) => {
+            let how = match said.end {
+                End::Exit(_) | End::ShellGone | End::NotStarted => "has ended",
+                End::Stopped => "was stopped",
+                End::Interrupted => "is gone",
+            };
+            let words = format!("a shell of run {} {how}, with what it held{}", said.run, colon(&said.says));
+            line(Kind::Run, "", words).level(Level::Unknown)
+        }
         What::StepTicked(said) => {
             let how = if said.ticked { "ticked" } else { "no longer ticked" };
             let item = said.item.map(|item| format!(", item {}", u64::from(item) + 1)).unwrap_or_default();

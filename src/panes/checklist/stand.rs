@@ -51,6 +51,16 @@ impl<'a> Stand<'a> {
         self.runs.tails.get(&self.order(spot)?)
     }
 
+    /// What goes on behind the shell in which a command ran.
+    pub fn behind(&self, spot: Spot) -> Option<String> {
+        let children = self.runs.behind.get(&self.order(spot)?.session)?;
+        let lines: Vec<String> =
+            children.iter().take(3).map(|(pid, line)| format!("{} ({pid})", one_line(line))).collect();
+        let more = children.len().saturating_sub(lines.len());
+        let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+        Some(format!("goes on behind its shell: {}{more}", lines.join(", ")))
+    }
+
     /// What the panes say to a condition.
     pub fn answer(&self, spot: Spot) -> Option<&'a Answer> {
         self.runs.evidence.answers.get(&spot)
@@ -98,6 +108,13 @@ impl<'a> Stand<'a> {
         }
         if progress.running > 0 {
             facts.push(Fact::new(format!("{} running", progress.running), Role::Focus));
+        }
+        let run = self.known?.run.name();
+        let own = |session: &String| session.strip_prefix(run).is_some_and(|rest| rest.starts_with('-'));
+        let behind: usize =
+            self.runs.behind.iter().filter(|(session, _)| own(session)).map(|(_, all)| all.len()).sum();
+        if behind > 0 {
+            facts.push(Fact::new(format!("{behind} behind a shell"), Role::Warning));
         }
         Some(facts)
     }

@@ -289,7 +289,7 @@ impl Run {
     }
 
     /// A command with a shell of its own: one that goes on and needs nothing of its fence's.
-    fn is_apart(&self, at: At) -> bool {
+    pub fn is_apart(&self, at: At) -> bool {
         let (Some(command), Some(stand)) = (self.command_of(at), self.fences.stand(at)) else { return false };
         may::kind(command) == Kind::Job && stand.needs.is_empty() && stand.inside.is_none()
     }

@@ -42,6 +42,8 @@ pub struct Handle {
     waiting: VecDeque<Event>,
     /// Answers that the runner still owes, also to questions that were given up.
     owed: usize,
+    /// Something was sent, and whether the runner got it is not known.
+    in_doubt: bool,
     /// Part of a request was sent, and its rest never will be.
     half_sent: bool,
     /// Events that came by a connection, without those of output; after a new one so many are told again.
@@ -122,6 +124,7 @@ pub async fn attach(dir: &Path) -> Result<Handle, String> {
         link: None,
         waiting: VecDeque::new(),
         owed: 0,
+        in_doubt: false,
         half_sent: false,
         heard: 0,
         told_again: 0,
@@ -168,6 +171,11 @@ impl Handle {
     /// Gives the next statement. `expected` is the number it is to have: when another has taken it, this is refused.
     pub async fn order(&mut self, text: impl Into<Vec<u8>>, expected: u64) -> Result<(), String> {
         self.ask(&Request::Order { number: expected, text: text.into() }).await
+    }
+
+    /// Whether what was asked last, and failed, may be done all the same.
+    pub fn in_doubt(&self) -> bool {
+        self.in_doubt
     }
 
     /// Stops a statement, and with it the session: INT, then TERM, then KILL.
@@ -302,13 +310,14 @@ impl Handle {
         if frame.len() > LONGEST {
             return Err(format!("{} bytes are too long for the runner", frame.len()));
         }
+        self.in_doubt = false;
         let answer = async {
             if self.half_sent {
                 // What follows would be taken for the rest of it.
                 self.cut().await;
             }
             let (_, write) = self.link.as_mut()?;
-            self.half_sent = true;
+            (self.half_sent, self.in_doubt) = (true, true);
             write.write_all(&frame).await.ok()?;
             self.half_sent = false;
             self.owed += 1;
@@ -316,7 +325,7 @@ impl Handle {
                 let (frames, _) = self.link.as_mut()?;
                 let (kind, payload) = frames.next().await?;
                 if let (Some(Said::Done(done)), 1) = (Said::read(kind, &payload), self.owed) {
-                    self.owed = 0;
+                    (self.owed, self.in_doubt) = (0, false);
                     return Some(done);
                 }
                 self.heard(kind, &payload);

@@ -48,6 +48,6 @@ pub use event::{Child, Ended, Event, Gone, Stream};
 pub use handle::{Handle, attach, start};
 pub use lines::{Page, page};
 pub use session::run;
-pub use sessions::{Session, State, list, remains, session};
+pub use sessions::{Session, State, list, lives, remains, session};
 pub use setup::{Setup, environment};
 pub use shell::become_shell;

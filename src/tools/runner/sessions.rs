@@ -84,6 +84,11 @@ fn state(events: &[Event], held: bool) -> (u64, State) {
     (last, state)
 }
 
+/// Whether a session's runner lives, or may live as far as can be told.
+pub fn lives(dir: &Path) -> bool {
+    is_held(dir).unwrap_or(true)
+}
+
 /// Whether the session's runner lives: it holds the lock as long as it does, and no longer.
 pub(super) fn is_held(dir: &Path) -> io::Result<bool> {
     let lock = match options().read(true).open(Files(dir.to_owned()).lock()) {

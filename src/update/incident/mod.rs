@@ -80,12 +80,17 @@ pub fn heard(model: &mut Model, events: Vec<Event>) -> Vec<Effect> {
             _ => None,
         })
         .collect();
-    others_steps(model, &events);
+    let was_closed = model.incidents.state().is_some_and(|state| !state.is_unfinished());
+    let of_runs: Vec<Event> = events.iter().filter(|event| event.what.run().is_some()).cloned().collect();
     let mut effects = take(model, events);
+    for event in &of_runs {
+        effects.extend(super::run::heard(model, event));
+    }
     // Whoever has none open works on what the others on this box work on.
     let idle = model.incidents.open().is_none() && model.incidents.wanted.is_none() && model.incidents.read;
     let again = model.incidents.open().filter(|_| !model.incidents.taken).map(|state| state.name.clone());
-    if let Some(name) = again.filter(|_| model.incidents.read && model.incidents.wanted.is_none()) {
+    let may = was_closed && model.incidents.read && model.incidents.wanted.is_none();
+    if let Some(name) = again.filter(|_| may) {
         model.say("somebody says that it is not over", true);
         effects.extend(take_up(model, name));
     }
@@ -97,16 +102,6 @@ pub fn heard(model: &mut Model, events: Vec<Event>) -> Vec<Effect> {
         model.say(format!("{by} opened “{title}” (#{}): it is open here too", short(&name)), false);
     }
     effects
-}
-
-/// What others do in a runbook that is open here too.
-fn others_steps(model: &mut Model, events: &[Event]) {
-    for event in events {
-        let Some(run) = event.what.run() else { continue };
-        if let Some(known) = model.runs.all.get_mut(run) {
-            known.run.take(event);
-        }
-    }
 }
 
 /// Goes on with this incident. The wall shows it and writes nothing.

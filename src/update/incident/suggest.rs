@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use super::measures;
 use crate::domain::action::Verb;
 use crate::domain::object::Kind;
+use crate::domain::text::quoted;
 use crate::incident::event::{At, Order, StepStarted, Target, Verdict, What};
 use crate::incident::words;
 use crate::model::Model;
@@ -49,14 +50,19 @@ fn of_deeds(model: &Model) -> Option<Suggestion> {
     model.deeds.iter().rev().filter(|deed| deed.began >= since).find_map(|deed| {
         let of = &deed.native.target;
         let target = Target::from(&deed.native);
-        let on = format!("kubectl --context {} -n {}", of.context, of.namespace);
+        let on = format!("kubectl --context {} -n {}", quoted(&of.context), quoted(&of.namespace));
         let (what, prior, now, revert) = match &deed.native.verb {
             Verb::Scale { from, to } => {
-                let revert = format!("{on} scale {}/{} --replicas={from}", of.kind, of.name);
+                let revert = format!("{on} scale {}/{} --replicas={from}", of.kind, quoted(&of.name));
                 ("replicas".to_owned(), from.to_string(), to.to_string(), revert)
             }
             Verb::SetImage { container, from, to } => {
-                let revert = format!("{on} set image {}/{} {container}={from}", of.kind, of.name);
+                let revert = format!(
+                    "{on} set image {}/{} {}",
+                    of.kind,
+                    quoted(&of.name),
+                    quoted(&format!("{container}={from}"))
+                );
                 (format!("image of {container}"), from.to_string(), to.to_string(), revert)
             }
             _ => return None,

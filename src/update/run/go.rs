@@ -259,7 +259,7 @@ fn own(model: &mut Model, at: Spot, text: &str, beside: bool) -> Vec<Effect> {
 
 /// Runs what only reads; asks about everything else.
 fn asked(model: &mut Model, ordered: Result<Ordered, String>) -> Vec<Effect> {
-    let Ordered { command, looks } = match ordered {
+    let Ordered { command, looks, before } = match ordered {
         Ok(ordered) => ordered,
         Err(why) => {
             model.say(why, true);
@@ -288,7 +288,7 @@ fn asked(model: &mut Model, ordered: Result<Ordered, String>) -> Vec<Effect> {
             let place = Place { host: command.place.host.clone(), ..Place::default() };
             let effects = act::question_of(model, Plan::Shell(command), place);
             let Some(question) = model.questions.open.as_ref().map(|open| open.id()) else { return effects };
-            model.runs.looking = Some(Looking { question, looks, lang, evidence: Vec::new() });
+            model.runs.looking = Some(Looking { question, looks, lang, before, evidence: Vec::new() });
             if !asks {
                 // Nothing is to be looked at: what is known stands there at once.
                 super::answered(model, question, &[]);
@@ -435,17 +435,36 @@ fn running(model: &Model) -> Option<(Order, u32)> {
     own.or_else(step).or_else(only).map(|(step, _, order)| (order.clone(), *step))
 }
 
+/// The statement here, where something of its session goes on behind the shell.
+fn lasting(model: &Model) -> Option<Order> {
+    let (checklist, known) = open(model)?;
+    let here = checklist.here;
+    let own = known.run.last_order(number(here.step), here.command.map(number));
+    let typed = || known.run.last_order(number(here.step), None);
+    let goes_on = |order: &Order| model.runs.behind.contains_key(&order.session);
+    own.filter(goes_on).or_else(|| typed().filter(goes_on))
+}
+
 /// Stops what runs here: the first key says what goes with it, the second does it.
 pub(super) fn stop(model: &mut Model) -> Vec<Effect> {
-    let Some((order, _)) = running(model) else {
+    let running = running(model).map(|(order, _)| order);
+    let behind = running.is_none();
+    let Some(order) = running.or_else(|| lasting(model)) else {
         model.say("nothing runs here", false);
         return Vec::new();
     };
     let meant = model.runs.stopping.take();
     if meant.is_some_and(|(known, since)| known == order && model.now.since(since) < MEANT) {
+        if behind {
+            model.runs.behind.remove(&order.session);
+        }
         return vec![Effect::Stop(order)];
     }
     model.runs.stopping = Some((order, model.now));
+    if behind {
+        model.say("this ends what goes on behind its shell: s again to stop it", true);
+        return Vec::new();
+    }
     model.say("stopping it ends its shell, and what the block has set: s again to stop it", true);
     Vec::new()
 }

@@ -9,18 +9,20 @@ mod values;
 
 use super::table;
 use crate::commands::effect::Answer;
+use crate::domain::Text;
 use crate::domain::approval::QuestionId;
 use crate::domain::object::Kind;
 use crate::domain::settings::Action;
 use crate::domain::time::Timestamp;
 use crate::incident::What;
-use crate::incident::event::Event;
+use crate::incident::event::{Event, Order};
 use crate::model::checklist::{Checklist, Mark};
 use crate::model::msg::Effect;
 use crate::model::run::{Known, News};
 use crate::model::shelf::Book;
 use crate::model::{Dirty, Model};
 use crate::runbook::execution::State;
+use crate::runbook::order::findings;
 
 pub use go::{approved, closed};
 pub use hand::event;
@@ -54,9 +56,57 @@ pub fn known(model: &mut Model, known: Known) -> Vec<Effect> {
         // Its steps are counted as they were then.
         open.book = known.book.clone();
     }
-    model.runs.all.insert(name, known);
+    let mut known = known;
+    // What others wrote between the reading of the journal and now was heard already.
+    let heard = model.incidents.known.events().filter(|event| event.what.run() == Some(&*name));
+    for event in heard {
+        known.run.take(event);
+    }
+    let closed = known.run.closed().is_some();
+    model.runs.all.insert(name.clone(), known);
     model.mark_dirty(Dirty::Soon);
+    if closed {
+        over(model, &name);
+    }
     go::wanted(model)
+}
+
+/// What others did in a run. Those that they have begun since this start are looked for.
+pub fn heard(model: &mut Model, event: &Event) -> Vec<Effect> {
+    let Some(name) = event.what.run() else { return Vec::new() };
+    let Some(known) = model.runs.all.get_mut(name) else {
+        let begun = matches!(event.what, What::StepStarted(_)) && !model.wall;
+        let new = begun && model.runs.sought.insert(name.to_owned());
+        return if new { vec![Effect::FindRuns] } else { Vec::new() };
+    };
+    known.run.take(event);
+    model.mark_dirty(Dirty::Soon);
+    let ours = model.checklist.as_ref().is_some_and(|open| open.run.as_deref() == Some(name));
+    match &event.what {
+        What::RunClosed(said) => {
+            over(model, name);
+            if ours {
+                let by = crate::domain::text::one_line(&said.by);
+                model.say(format!("{by} closed the run; Enter begins another"), false);
+            }
+            Vec::new()
+        }
+        What::StepEnded(ended) if ours => go::ended(model, ended),
+        _ => Vec::new(),
+    }
+}
+
+/// A run is closed: what was kept for it goes, and its checklist may begin another.
+fn over(model: &mut Model, run: &str) {
+    let runs = &mut model.runs;
+    let own = |session: &str| session.strip_prefix(run).is_some_and(|rest| rest.starts_with('-'));
+    runs.tails.retain(|order, _| !own(&order.session));
+    runs.judged.retain(|(of, ..), _| of != run);
+    runs.settling.retain(|(of, ..), _| of != run);
+    runs.secrets.remove(run);
+    if let Some(open) = model.checklist.as_mut().filter(|open| open.run.as_deref() == Some(run)) {
+        (open.run, open.wants) = (None, None);
+    }
 }
 
 /// The run of a runbook that somebody is in the middle of.
@@ -78,12 +128,16 @@ pub fn told(model: &mut Model, event: &Event) -> Vec<Effect> {
     let ours = model.checklist.as_ref().is_some_and(|open| open.run.as_deref() == Some(name));
     match &event.what {
         What::StepEnded(ended) if ours => go::ended(model, ended),
-        What::RunClosed(_) if ours => {
-            model.say("the run is closed; Enter begins another", false);
-            if let Some(open) = &mut model.checklist {
-                (open.run, open.wants) = (None, None);
+        What::RunClosed(_) => {
+            over(model, name);
+            if ours {
+                model.say("the run is closed; Enter begins another", false);
             }
             Vec::new()
+        }
+        What::ShellEnded(said) => {
+            model.runs.behind.remove(&said.session);
+            if ours { go::wanted(model) } else { Vec::new() }
         }
         _ if ours => go::wanted(model),
         _ => Vec::new(),
@@ -103,8 +157,8 @@ pub fn answered(model: &mut Model, question: QuestionId, answers: &[Option<Answe
     let Some(looking) = model.runs.looking.as_mut().filter(|looking| looking.question == question) else {
         return;
     };
-    let (findings, evidence) = crate::runbook::order::findings(&looking.looks, answers, looking.lang);
-    looking.evidence = evidence;
+    let (findings, evidence) = findings(&looking.looks, answers, looking.lang);
+    looking.evidence = evidence.behind(&looking.before);
     super::act::looked(model, question, findings);
 }
 
@@ -112,6 +166,7 @@ pub fn ran(model: &mut Model, news: News) -> Vec<Effect> {
     match news {
         News::Tail(order, tail) => {
             model.runs.tails.insert(order, tail);
+            fewer_tails(model);
             model.mark_dirty(Dirty::Soon);
         }
         News::NotStarted { at, why } => {
@@ -120,6 +175,12 @@ pub fn ran(model: &mut Model, news: News) -> Vec<Effect> {
                 open.wants = None;
             }
             model.say(format!("not started: {why}"), true);
+        }
+        News::NotOpened { why } => {
+            if let Some(open) = model.checklist.as_mut().filter(|open| open.run.is_none()) {
+                open.wants = None;
+            }
+            model.say(format!("not opened: {why}"), true);
         }
         News::Judged { at, judged } => {
             if let Some(warning) = judged.warnings.first() {
@@ -132,9 +193,39 @@ pub fn ran(model: &mut Model, news: News) -> Vec<Effect> {
         News::Page(page) => return output::came(model, page),
         News::NotFound(what) => model.say(format!("`{what}` is in nothing that follows"), false),
         News::WantsTerminal(order) => return vec![Effect::EnterSession(order.session)],
-        News::Background { .. } => {}
+        News::Background { session, children } => behind(model, session, children),
     }
     Vec::new()
+}
+
+/// Of runs that go on for days, the last lines of the newest commands alone are kept.
+fn fewer_tails(model: &mut Model) {
+    const MOST: usize = 200;
+    if model.runs.tails.len() <= MOST {
+        return;
+    }
+    let running: Vec<Order> =
+        model.runs.all.values().flat_map(|known| known.run.in_flight()).map(|(_, _, order)| order).collect();
+    // Names of sessions begin with the time of their run.
+    let old = model.runs.tails.keys().find(|order| !running.contains(order)).cloned();
+    if let Some(old) = old {
+        model.runs.tails.remove(&old);
+    }
+}
+
+/// What a statement has left behind its shell is said once, and stands beside it.
+fn behind(model: &mut Model, session: String, children: Vec<(i32, Text)>) {
+    let before = model.runs.behind.remove(&session).unwrap_or_default();
+    let new: Vec<&(i32, Text)> = children.iter().filter(|child| !before.contains(child)).collect();
+    if let Some((pid, line)) = new.first() {
+        let line = crate::domain::text::clean_to(&crate::domain::text::one_line(line), 60).into_owned();
+        let more = if new.len() > 1 { format!(", and {} more", new.len() - 1) } else { String::new() };
+        model.say(format!("goes on behind its shell: {line} ({pid}){more}; s stops it"), false);
+    }
+    if !children.is_empty() {
+        model.runs.behind.insert(session, children);
+    }
+    model.mark_dirty(Dirty::Soon);
 }
 
 /// Seconds are counted for what runs and for what has to hold, and for nothing else.

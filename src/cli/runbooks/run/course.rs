@@ -24,7 +24,7 @@ impl Desk<'_> {
         let (values, place_of) = (self.values(), self.place());
         let ground = Ground { values: &values, tables: &self.tables, place: &place_of };
         let ordered = order::order(&self.known.run, go, &self.known.book.document.path, ground);
-        let Ordered { command, looks } = match ordered {
+        let Ordered { command, looks, before } = match ordered {
             Ok(ordered) => ordered,
             Err(why) => {
                 println!("    {}", self.paint(Role::Bad, &format!("not run: {why}")));
@@ -64,7 +64,7 @@ impl Desk<'_> {
         match answers {
             Some(answers) => {
                 let (found, kept) = order::findings(&looks, &answers, lang);
-                evidence = kept;
+                evidence = kept.behind(&before);
                 question.looked(found);
             }
             None => {
@@ -134,6 +134,12 @@ impl Desk<'_> {
                 }
                 Msg::Ran(News::Trouble { why, .. }) => {
                     println!("    {}", self.paint(Role::Warning, why));
+                }
+                Msg::Ran(News::Background { children, .. }) => {
+                    for (pid, line) in children {
+                        let words = format!("goes on behind its shell: {line} ({pid})");
+                        println!("    {}", self.paint(Role::Warning, &words));
+                    }
                 }
                 Msg::Ran(News::Tail(of, _)) => self.pages(of, &mut read, false).await,
                 _ => {}

@@ -12,7 +12,7 @@ use crate::domain::shell::{Kind, Where};
 use crate::domain::text::{clean_lines, one_line};
 use crate::model::checklist::Mark;
 use crate::model::msg::Msg;
-use crate::model::run::Known;
+use crate::model::run::{Known, News};
 use crate::model::shelf::Book;
 use crate::runbook::binding::{Origin, Value, Values, wanted as wanted_values};
 use crate::runbook::execution::{Go, Refusal, State, items};
@@ -65,7 +65,7 @@ impl<'a> Desk<'a> {
         let known = loop {
             match plain.inbox.recv().await {
                 Some(Msg::RunKnown(known)) => break *known,
-                Some(Msg::Said { text, bad: true }) => return Err(text),
+                Some(Msg::Ran(News::NotOpened { why })) => return Err(format!("not opened: {why}")),
                 Some(_) => {}
                 None => return Err("the run could not be opened".into()),
             }
