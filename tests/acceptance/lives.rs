@@ -322,7 +322,7 @@ fn a000_07_after_a_whole_screen_the_cursor_stands_on_the_same_step() {
         desk.keys("y");
     }
     let seen = picture(&desk);
-    assert!(seen.contains("1 running"), "{seen}");
+    assert!(seen.contains("● kubectl exec"), "{seen}");
     assert!(crate::common::estate::press(&mut desk.model, "s").is_empty());
     let stops = crate::common::estate::press(&mut desk.model, "s");
     assert!(matches!(stops.as_slice(), [firedeck::model::msg::Effect::Stop(_)]), "{stops:?}");
