@@ -51,7 +51,7 @@ pub fn turned(model: &mut Model, down: bool) -> bool {
     let last = candidates.len().saturating_sub(1);
     let next = match (now, down) {
         (None, true) => 0,
-        (None, false) | (Some(0), false) => last,
+        (None | Some(0), false) => last,
         (Some(at), true) => {
             if at >= last {
                 0
