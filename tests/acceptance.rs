@@ -10,6 +10,7 @@ mod lego;
 mod lego_night;
 mod lives;
 mod paper;
+#[allow(dead_code, reason = "the services suite uses the rest of it")]
 mod shells;
 
 use crate::runs::bench;

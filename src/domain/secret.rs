@@ -81,6 +81,7 @@ static TOLD: LazyLock<Option<Regex>> = LazyLock::new(|| {
         |(?P<bearer>(?:\bbearer|authorization\W{{1,4}}basic)\ +)[a-z0-9._~+/=-]{{16,}}
         |(?P<json>{name}\\?["']\ ?:\ ?\\?["'])(?:[^"'\\]|\\[^"'])+
         |(?P<quoted>{name}{colour}={colour}\\?["'])(?:[^"'\\]|\\[^"'])+
+        |(?P<field>^[\s-]*["']?[\w.-]*?{name}["']?:[\ \t]+)(?:"[^"]+"|'[^']+'|[^\s"'<>{{\[|&*]\S*)\s*$
         |(?P<bare>{name}{colour}={colour})[^\s,;&}}"'\\]+"#
     ))
     .ok()
@@ -286,6 +287,9 @@ mod tests {
             (r#"msg="{\"token\":\"hunter2\"}" a=1"#, r#"msg="{\"token\":\"(hidden)\"}" a=1"#),
             ("Authorization: Bearer hunter2hunter2hunter2", "Authorization: Bearer (hidden)"),
             ("authorization: Basic c3VwZXJzZWNyZXRzdHVm", "authorization: Basic (hidden)"),
+            ("      DB_PASSWORD:   hunter2", "      DB_PASSWORD:   (hidden)"),
+            ("  password: aHVudGVyMg==", "  password: (hidden)"),
+            ("- api_key: \"hunter2 z\"", "- api_key: (hidden)"),
             ("PGPASS=hunter2 bindpw=hunter2 z", "PGPASS=(hidden) bindpw=(hidden) z"),
             ("DB_PW=hunter2 MYSQL_PWD=hunter2 z", "DB_PW=(hidden) MYSQL_PWD=(hidden) z"),
             ("AccountName=a;AccountKey=aHU=;B=c", "AccountName=a;AccountKey=(hidden);B=c"),
@@ -294,6 +298,9 @@ mod tests {
         }
         for line in [
             "unexpected token: foo",
+            "      DB_PASSWORD:  <set to the key 'password' in secret 'db'>  Optional: false",
+            "password: authentication failed",
+            "max_tokens: 5",
             "max_tokens=5 tokens=3 prompt_tokens=2",
             "secret \"db\" not found",
             "invalid password: authentication failed for user app",

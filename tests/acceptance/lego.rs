@@ -1,5 +1,4 @@
 //! Document 000: its catalogue, its choices, its values.
-use firedeck::commands::tools::Tables;
 use firedeck::domain::approval::Tier;
 use firedeck::domain::news::{News, Seen};
 use firedeck::domain::object::{Certificate, Facts, Kind, Object};
@@ -89,7 +88,7 @@ fn a000_03_of_the_ways_one_is_chosen_and_only_its_line_runs() {
     }
     goes(&mut desk, 148);
     desk.keys("Enter");
-    assert!(desk.sent.is_empty() && desk.flash().contains("Rollback"), "{}", desk.flash());
+    assert!(desk.sent.is_empty() && desk.flash().contains("4b if recent change"), "{}", desk.flash());
     desk.keys("Enter");
     assert_eq!(desk.tier(), Some(Tier::Change));
     desk.reads();
@@ -274,7 +273,6 @@ fn case_49_credentials_that_switch_the_cluster_say_that_every_later_command_goes
     }
     let asked = answered(&mut desk, &[("current-context", ok("primary\n"))]);
     assert!(asked.contains("every later kubectl") && asked.contains("instead of primary"), "{asked}");
-    let _ = Tables::default();
 }
 
 #[test]

@@ -212,7 +212,7 @@ fn a000_11_the_handover_knows_what_is_open_and_closing_writes_the_time_line_and_
     };
     // Two days behind its end, to the minute.
     assert!(says.contains("to be looked back upon by Fri 27 Mar 12:00"), "{says}");
-    assert!(text.contains("kubectl get pods -n lego-mcp") && text.contains("110"), "{text}");
+    assert!(text.contains("line 110") && text.contains("kubectl get pods"), "{text}");
 }
 
 fn database(columns: u16, rows: u16) -> Model {

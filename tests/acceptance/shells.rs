@@ -8,7 +8,7 @@ use firedeck::domain::approval::{self, Answer, Approved, Place, Plan, Press, Que
 use firedeck::domain::settings::{Key, KeyCode};
 use firedeck::domain::shell::{Session, ShellCommand, Where};
 use firedeck::domain::time::Timestamp;
-use firedeck::incident::event::{Order, StepEnded};
+use firedeck::incident::event::StepEnded;
 use firedeck::model::msg::Msg;
 use firedeck::model::shelf::Book;
 use firedeck::runbook::binding::{Origin, Value, Values};
@@ -81,22 +81,9 @@ impl Shells {
         order::order(&known.run, &go, "the document", ground).expect("an order")
     }
 
-    pub(crate) async fn begins(&mut self, line: u32) -> Order {
-        let command = self.order(line);
-        self.desk.begin(command).await
-    }
-
     pub(crate) async fn runs(&mut self, line: u32) -> StepEnded {
         let command = self.order(line);
         self.desk.run(command).await
-    }
-
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.desk.root.path().join(name).exists()
-    }
-
-    pub(crate) fn file(&self, name: &str) -> String {
-        std::fs::read_to_string(self.desk.root.path().join(name)).unwrap_or_default()
     }
 
     pub(crate) fn write(&self, name: &str, text: &str) {

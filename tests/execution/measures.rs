@@ -99,7 +99,14 @@ fn what_is_meant_for_a_while_is_likely() {
 fn what_is_meant_for_a_while_is_kept_even_where_nobody_knows_how_it_is_taken_back() {
     let all = of("kubectl apply -f k8s/emergency/quarantine.yaml");
     assert_eq!(all.iter().map(|one| (one.likely, one.revert("x"))).collect::<Vec<_>>(), [(true, None)]);
-    assert!(of("kubectl delete -f k8s/emergency/quarantine.yaml").is_empty());
+    let lifted = of("kubectl delete -n yard -f k8s/emergency/quarantine.yaml");
+    assert_eq!(lifted.len(), 1);
+    assert_eq!((lifted[0].new.as_str(), lifted[0].likely), ("lifted", true));
+    assert_eq!(
+        lifted[0].revert("").as_deref(),
+        Some("kubectl apply -n yard -f k8s/emergency/quarantine.yaml")
+    );
+    assert!(of("kubectl delete -f k8s/base.yaml").is_empty());
     assert!(of("cat k8s/emergency/quarantine.yaml").is_empty());
 }
 

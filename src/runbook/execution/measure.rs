@@ -165,6 +165,9 @@ fn shell(statement: &Statement, text: &str, likely: bool) -> Vec<Measure> {
             likely: true,
         });
     }
+    if out.is_empty() && likely {
+        out.extend(parts::parts(text).all.iter().take(32).filter_map(|part| kube::lifted(&part.words)));
+    }
     let ends = statement.subcommand.as_deref().is_some_and(|verb| verb.contains("delete"));
     if out.is_empty() && likely && statement.risk > Tier::Read && statement.role == Role::Action && !ends {
         out.push(Measure {

@@ -168,6 +168,19 @@ fn labels(call: &Call<'_>, out: &mut Vec<Measure>) {
     }
 }
 
+/// A manifest that was there for a while and is taken away: it may have to come back.
+pub(super) fn lifted(words: &[String]) -> Option<Measure> {
+    let call = Call::of(words);
+    let base = words.first()?.rsplit('/').next()?;
+    if !matches!(base, "kubectl" | "oc") || call.word(0) != "delete" || call.bare.len() > 1 {
+        return None;
+    }
+    let at = words.iter().position(|word| matches!(word.as_str(), "-f" | "--filename"))?;
+    let file = words.get(at + 1).filter(|file| *file != "-")?;
+    let back = Back::Fixed(format!("{} apply{}", call.tool, call.place));
+    Some(Measure { back, likely: true, ..measure(file, "", "lifted") })
+}
+
 fn measure(subject: &str, name: &str, new: &str) -> Measure {
     Measure {
         subject: subject.to_owned(),
