@@ -5,6 +5,7 @@ pub mod answers;
 mod asking;
 mod changes;
 mod containers;
+mod heeding;
 mod incidents;
 mod measures;
 mod output;

@@ -8,6 +8,8 @@ use crate::domain::secret;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sort {
     Pod,
+    /// The address of a pod.
+    PodAddress,
     Deployment,
     Node,
     Namespace,
@@ -68,7 +70,9 @@ fn sort(name: &str) -> Sort {
     let own = key(name);
     let words: Vec<&str> = own.split(|c: char| !c.is_ascii_alphanumeric()).collect();
     let any = |of: &[&str]| words.iter().any(|word| of.contains(word));
-    if any(&["ip", "cidr", "port", "selector", "label"]) {
+    if any(&["pod", "pods"]) && any(&["ip", "address", "addr"]) {
+        Sort::PodAddress
+    } else if any(&["ip", "cidr", "port", "selector", "label"]) {
         Sort::Other
     } else if any(&["namespace", "ns"]) {
         Sort::Namespace
