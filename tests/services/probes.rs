@@ -29,14 +29,14 @@ use crate::common::fault::{Fault, Proxy};
 const LONGEST: Duration = Duration::from_mins(3);
 
 /// Where a backend is, which `tests/services/run` started.
-fn address(name: &str) -> String {
+pub(crate) fn address(name: &str) -> String {
     match std::env::var(name) {
         Ok(value) if !value.is_empty() => value,
         _ => panic!("`{name}` is not set: start these tests with `tests/services/run`"),
     }
 }
 
-fn fact(name: &str, source: FactSource, query: &str, bounds: [&str; 3]) -> Fact {
+pub(crate) fn fact(name: &str, source: FactSource, query: &str, bounds: [&str; 3]) -> Fact {
     let [ok, warning, critical] = bounds.map(|text| Bound::parse(text).ok());
     Fact {
         name: name.into(),
@@ -52,7 +52,7 @@ fn fact(name: &str, source: FactSource, query: &str, bounds: [&str; 3]) -> Fact 
     }
 }
 
-fn access(backend: Kind, url: &str) -> Access {
+pub(crate) fn access(backend: Kind, url: &str) -> Access {
     let endpoint = Endpoint::new(backend, backend.name(), url);
     Access { endpoint, secrets: no_secrets() }
 }
@@ -62,7 +62,7 @@ fn no_secrets() -> Secrets {
 }
 
 /// The source at work, and every row as it was last told.
-struct Asking {
+pub(crate) struct Asking {
     backend: Arc<dyn Backend>,
     rows: BTreeMap<String, (ObjectRef, Vital)>,
     /// How often each row was told.
@@ -72,7 +72,7 @@ struct Asking {
 }
 
 impl Asking {
-    fn start(facts: Vec<Fact>, access: Vec<Access>) -> Asking {
+    pub(crate) fn start(facts: Vec<Fact>, access: Vec<Access>) -> Asking {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (out, inbox) = mpsc::channel(64);
         let signals = Signals::default();
@@ -99,17 +99,17 @@ impl Asking {
         }
     }
 
-    async fn answered(&mut self) {
+    pub(crate) async fn answered(&mut self) {
         let waits = |(_, vital): &(ObjectRef, Vital)| vital.answer == Answer::Waiting;
         self.until("every answer", |asking| !asking.rows.is_empty() && !asking.rows.values().any(waits))
             .await;
     }
 
-    fn vital(&self, name: &str) -> &Vital {
+    pub(crate) fn vital(&self, name: &str) -> &Vital {
         &self.rows.get(name).unwrap_or_else(|| panic!("there is no `{name}`")).1
     }
 
-    fn verdict(&self, name: &str) -> (String, Level, String) {
+    pub(crate) fn verdict(&self, name: &str) -> (String, Level, String) {
         let vital = self.vital(name);
         let why = match &vital.answer {
             Answer::Error { why, .. } => why.to_string(),
