@@ -5,6 +5,7 @@ pub mod answers;
 mod asking;
 mod changes;
 mod containers;
+mod heeding;
 mod held;
 mod incidents;
 mod measures;

@@ -43,8 +43,12 @@ where
 {
     terminal::lend()?;
     input.set_plain(true);
+    // A program that takes the whole screen leaves the window's own title.
+    screen.send(format!("\x1b[22;2t\x1b]2;{title}\x07").as_bytes())?;
     screen.send(format!("\r\n{title}; Ctrl-] returns to firedeck and leaves it running\r\n").as_bytes())?;
     let back = bridge(screen, input, signals, (from, to), resized).await;
+    // A terminal that is gone, or behind, keeps that title.
+    let _ = screen.send(b"\x1b[23;2t");
     input.set_plain(false);
     // The cockpit comes back as it was, whatever the other side did to the terminal.
     screen.resume()?;

@@ -58,6 +58,8 @@ pub struct ClusterFacts {
     pub namespaces: Vec<Text>,
     /// Where they come from: `kubeconfig`, `profile`, `flag`, `default, none given`.
     pub namespace_origin: String,
+    /// The namespace that the kubeconfig names for this context, whoever else has said one; empty where it names none.
+    pub own_namespace: String,
     /// `edit`, `view`, `everything`, worked out from access reviews; `None` when not known.
     pub rights: Option<String>,
 }

@@ -14,6 +14,8 @@ pub struct Pod {
     pub owner: Option<Owner>,
     pub labels: Labels,
     pub node: Option<Text>,
+    /// Its own address within the cluster.
+    pub ip: Option<Text>,
     pub deleting: Option<Timestamp>,
     pub phase: Phase,
     /// `status.reason`: `Evicted`, `NodeLost`, `Preempting`.

@@ -1,4 +1,5 @@
 //! A command for a shell, as it would run: what an operator is shown of it, and what the shell gets.
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -47,6 +48,9 @@ impl fmt::Debug for Sent {
     }
 }
 
+/// For each session whose own statements have switched kubectl: the context and the namespace that it has now.
+pub type Moved = BTreeMap<String, (String, String)>;
+
 /// Where a command runs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Where {
@@ -60,6 +64,8 @@ pub struct Where {
     pub namespace: String,
     /// Where the namespace comes from: `kubeconfig`, `profile`, `flag`.
     pub origin: String,
+    /// The namespace that the kubeconfig itself names, where that is another one.
+    pub beside: String,
 }
 
 impl Where {

@@ -8,7 +8,7 @@ use crate::commands::effect::Looks;
 use crate::domain::Text;
 use crate::domain::approval::QuestionId;
 use crate::domain::object::Kind;
-use crate::domain::shell::Sent;
+use crate::domain::shell::{Moved, Sent};
 use crate::domain::text::Ink;
 use crate::domain::time::Timestamp;
 use crate::incident::event::{At, Order};
@@ -45,6 +45,8 @@ pub struct Runs {
     pub watched: Vec<Kind>,
     /// Given to its shell, and not yet heard of: it is not given twice.
     pub starting: BTreeSet<Spot>,
+    /// Where kubectl goes in sessions whose statements have switched it.
+    pub moved: Moved,
     /// The page of output that is read.
     pub page: Option<Page>,
     /// What a first key would stop, and when that was pressed.
@@ -152,6 +154,12 @@ pub enum News {
     NotStarted {
         at: At,
         why: String,
+    },
+    /// What kubectl goes to in a session was switched by its own statements.
+    Moved {
+        session: String,
+        context: String,
+        namespace: String,
     },
     /// It ended: what is to be known of it beside the event.
     Judged {

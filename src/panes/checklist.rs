@@ -1,5 +1,6 @@
 //! A runbook beside the live panes: its steps, their commands, and how risky each is.
 pub mod held;
+mod own;
 mod stand;
 
 pub use stand::sign;
@@ -22,7 +23,7 @@ use crate::model::checklist::{Checklist, Spot};
 use crate::model::evidence::Answer;
 use crate::panes::answers;
 use crate::runbook::execution::{CommandView, State};
-use crate::runbook::{Command, Mode, Note, Runbook, Status, Step, StepKind};
+use crate::runbook::{Command, Document, Mode, Note, Runbook, Status, Step, StepKind, by_hand};
 pub use stand::NOBODY;
 use stand::Stand;
 
@@ -149,7 +150,7 @@ pub fn lines(model: &Model, list: &Checklist, width: usize) -> Vec<Line> {
     let runbook = &list.book.runbook;
     let stand = Stand::of(model, list);
     let mut page = Page { width, lines: Vec::new(), stand, here: list.here };
-    page.head(runbook);
+    page.head(&list.book.document, runbook);
     let (mut phase, mut brief) = (None, false);
     for (at, step) in runbook.steps.iter().enumerate() {
         let new = step.phase != phase;
@@ -178,6 +179,12 @@ pub fn about(list: &Checklist) -> [Vec<Fact>; 2] {
     let Some(step) = runbook.steps.get(list.here.step) else { return Default::default() };
     let Some(command) = command(runbook, list.here) else {
         let says = match step.kind {
+            StepKind::Manual if by_hand::risk(step) > Tier::Read => {
+                return [
+                    vec![risk(Tier::Danger), Fact::new("  done by hand, and hard to take back", Role::Text)],
+                    Vec::new(),
+                ];
+            }
             StepKind::Manual => "done by hand",
             StepKind::Branch => "choose one of those below",
             StepKind::Note => "to be read",
@@ -250,7 +257,14 @@ impl Page<'_> {
         }
     }
 
-    fn head(&mut self, runbook: &Runbook) {
+    /// How fast each part has to be back, and how much of it may be lost: for who recovers one.
+    fn objectives(&mut self, document: &Document, runbook: &Runbook) {
+        for row in crate::runbook::facts::objectives_for(&document.facts, runbook) {
+            self.words(1, None, "· ", &row, Role::Text);
+        }
+    }
+
+    fn head(&mut self, document: &Document, runbook: &Runbook) {
         let mut about = vec![runbook.kind.name().to_owned()];
         about.extend(runbook.severity.as_deref().map(one_line));
         about.extend(
@@ -269,11 +283,13 @@ impl Page<'_> {
         for (name, text) in [
             ("purpose", &runbook.purpose),
             ("trigger", &runbook.trigger),
+            ("frequency", &runbook.frequency),
             ("RTO", &runbook.rto),
             ("RPO", &runbook.rpo),
         ] {
             self.words(1, None, &format!("{name}: "), text.as_deref().unwrap_or_default(), Role::Text);
         }
+        self.objectives(document, runbook);
         if !runbook.symptoms.is_empty() {
             self.words(1, None, "symptoms: ", &runbook.symptoms.join("\n"), Role::Text);
         }
@@ -289,7 +305,7 @@ impl Page<'_> {
         let role = if step.kind == StepKind::Note { Role::Dim } else { Role::Title };
         let title = one_line(&step.title);
         // The budget keeps its place at the right edge.
-        let tail = step.time_budget.as_deref().map(|time| Fact::new(one_line(time), Role::Dim));
+        let tail = self.tail(at, step);
         let spare = tail.as_ref().map_or(0, |tail| tail.text.width() + 2);
         let whole = self.width;
         self.width = whole.saturating_sub(spare);
@@ -341,6 +357,17 @@ impl Page<'_> {
         self.own(indent, at);
         let expected = step.expected.as_deref().unwrap_or_default();
         self.words(indent, stands, "expected: ", expected, Role::Dim);
+    }
+
+    /// How long it may take and what is left of that; how risky it is what is done by hand.
+    fn tail(&self, at: usize, step: &Step) -> Option<Fact> {
+        let hand = by_hand::risk(step);
+        let Some(time) = step.time_budget.as_deref() else {
+            return (hand > Tier::Read).then(|| risk(hand));
+        };
+        let time = one_line(time);
+        let Some((left, role)) = self.stand.left(at, &time) else { return Some(Fact::new(time, Role::Dim)) };
+        Some(Fact::new(format!("{time}, {left}"), role))
     }
 
     /// What the panes say to the condition in the line at `from`: behind it where there is room, else below.
@@ -414,28 +441,6 @@ impl Page<'_> {
         if let Some(view) = view {
             self.outcome(indent, spot, &view);
         }
-    }
-
-    /// What the operator wrote last in this step, beside what the document says.
-    fn own(&mut self, indent: u16, step: usize) {
-        let Some((text, view)) = self.stand.own(step) else { return };
-        let (sign, tone) = stand::sign(&view.state);
-        let tail = self.stand.words(&view);
-        let at = self.lines.len();
-        self.words(
-            indent.saturating_sub(2),
-            None,
-            &format!("{sign} "),
-            &format!("! {}", one_line(&text)),
-            Role::Key,
-        );
-        if let Some(line) = self.lines.get_mut(at) {
-            line.tail = tail;
-            if let Some(lead) = line.text.first_mut() {
-                lead.role = tone;
-            }
-        }
-        self.outcome(indent, Spot { step, command: None }, &view);
     }
 
     /// What it came to, and the end of what it wrote.

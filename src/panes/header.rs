@@ -58,6 +58,7 @@ fn identity(cluster: &ClusterFacts) -> Option<Fact> {
 /// The open incident and what must not be overlooked, at the right of the first line.
 pub fn warnings(model: &Model) -> Vec<Fact> {
     let mut facts = super::incident::clock::facts(model, model.now);
+    facts.extend(switched(model));
     if model.settings.profile.protected {
         facts.push(Fact::new("protected", Role::Warning));
     }
@@ -73,6 +74,15 @@ pub fn warnings(model: &Model) -> Vec<Fact> {
         facts.push(Fact::new("config refused", Role::Warning));
     }
     facts
+}
+
+/// Where kubectl goes in the open runbook, once its own commands have switched that.
+fn switched(model: &Model) -> Option<Fact> {
+    let run = model.checklist.as_ref()?.run.as_deref()?;
+    let of_run = |session: &str| session.strip_prefix(run).is_some_and(|rest| rest.starts_with('-'));
+    let (_, (context, _)) = model.runs.moved.iter().rfind(|(session, _)| of_run(session))?;
+    let context = crate::domain::text::clean_to(context, 60);
+    Some(Fact::new(format!("kubectl of the runbook: {context}"), Role::Warning))
 }
 
 /// A lamp and a few words for each pane, but not for what is only opened from one.

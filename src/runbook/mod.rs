@@ -5,6 +5,7 @@
 //! [`lint`] says what an author should mend. [`binding`] puts values in, [`execution`] keeps one run of a runbook,
 //! [`order`] makes of a command what is asked and sent, [`judge`] says what it came to.
 pub mod binding;
+pub mod by_hand;
 pub mod catalogue;
 pub mod document;
 pub mod execution;

@@ -4,18 +4,25 @@ use std::fmt::Write;
 use super::binding::{self, Resolved, Values};
 use super::execution::conditional::Test;
 use super::execution::{Ask, Go, Place, Run, probe};
-use super::placeholder;
-use super::types::Command;
+use super::types::{Command, Mode, Note, Step};
+use super::{lint, placeholder};
 use crate::commands::effect::{self, Answer, Looks, Undo};
 use crate::commands::tools::Tables;
 use crate::commands::{self, Lang, Role, Source, Statement};
 use crate::domain::action::Findings;
 use crate::domain::approval::Tier;
 use crate::domain::secret;
-use crate::domain::shell::{Kind, Sent, Session, ShellCommand, Where};
+use crate::domain::shell::{Kind, Moved, Sent, Session, ShellCommand, Where};
+use crate::domain::text::{clean_to, one_line};
 
 /// Longer than anybody types.
 const LONGEST_PHRASE: usize = 48;
+/// Notes of a step that a question repeats, and how much of each.
+const MOST_NOTES: usize = 3;
+const LONGEST_NOTE: usize = 200;
+
+/// Where a context comes from that the block itself has switched to.
+const SWITCHED: &str = "switched to in this block";
 
 /// What an order stands on.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +30,7 @@ pub struct Ground<'a> {
     pub values: &'a Values,
     pub tables: &'a Tables,
     pub place: &'a Where,
+    pub moved: &'a Moved,
 }
 
 /// A command with what can be asked about it.
@@ -57,12 +65,21 @@ pub fn order(run: &Run, go: &Go, document: &str, ground: Ground<'_>) -> Result<O
         let times = if ran.times == 1 { "once".to_owned() } else { format!("{} times", ran.times) };
         why.push(format!("it ran {times} before"));
     }
+    if resolved.risk > Tier::Read {
+        why.extend(noted(step));
+        why.extend(evidence_first(run, go, &text));
+    }
+    let place = place(run, Some(go), &ground);
+    let mut tier = tier_of(resolved.risk, &go.asks);
+    if let Some(words) = differs(run, &place, &text) {
+        why.push(words);
+        tier = tier.max(Tier::Change);
+    }
     let lines: Vec<u32> = (command.statement.line..=command.statement.end_line).collect();
     let statement = the_statement(&text, &lines, command, ground.tables);
     let looks = effect::looks(&Statement { risk: statement.risk.max(resolved.risk), ..statement.clone() });
     let lang = command.statement.lang;
     let shown = if go.text.is_some() { text.clone() } else { resolved.shown.clone() };
-    let tier = tier_of(resolved.risk, &go.asks);
     let before = before(&resolved, &set);
     Ok(Ordered {
         command: ShellCommand {
@@ -79,7 +96,7 @@ pub fn order(run: &Run, go: &Go, document: &str, ground: Ground<'_>) -> Result<O
             looks: looked(&looks, lang, &before),
             kind: go.kind,
             session: go.session.clone(),
-            place: place(run, Some(go), ground.place),
+            place,
             risk: resolved.risk,
             tier,
             why,
@@ -179,7 +196,7 @@ pub fn own(
             looks: looked(&looks, lang, &before),
             kind,
             session: of.map_or(Session::Apart, |go| go.session.clone()),
-            place: place(run, of, ground.place),
+            place: place(run, of, &ground),
             risk: worst.risk,
             tier,
             why,
@@ -226,8 +243,47 @@ fn is_variable(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
+/// What the document itself says of the step: it is read before the answer, not afterwards.
+fn noted(step: &Step) -> impl Iterator<Item = String> + '_ {
+    let words =
+        |note: &Note| format!("line {} says: {}", note.line, clean_to(&one_line(&note.text), LONGEST_NOTE));
+    step.notes.iter().take(MOST_NOTES).map(words)
+}
+
+/// What this would end is to be kept first, as a later step says.
+fn evidence_first(run: &Run, go: &Go, text: &str) -> Option<String> {
+    let runbook = run.runbook();
+    if runbook.mode == Mode::Menu || !lint::ends_processes(text) {
+        return None;
+    }
+    let open = |step: u32| run.view(step).is_some_and(|view| !view.state.is_done());
+    let mut later =
+        (0..).zip(&runbook.steps).filter(|(at, step)| *at > go.step && lint::gathers(&step.title));
+    let (_, step) = later.find(|(at, _)| open(*at))?;
+    Some(format!("step {} keeps the evidence: this ends processes and their logs before that", step.n))
+}
+
+/// The profile and the kubeconfig name different namespaces, and the text names none: said once in a run.
+fn differs(run: &Run, place: &Where, text: &str) -> Option<String> {
+    if place.beside.is_empty() || !lint::names_none(text) {
+        return None;
+    }
+    let words = format!(
+        "the profile says namespace `{}`, the kubeconfig `{}`: it would run in the first",
+        place.namespace, place.beside
+    );
+    (!run.was_told(&words)).then_some(words)
+}
+
 /// Where it runs: behind a session that was opened on another box, that box is shown, and what it has there is not known.
-fn place(run: &Run, go: Option<&Go>, here: &Where) -> Where {
+fn place(run: &Run, go: Option<&Go>, ground: &Ground<'_>) -> Where {
+    let here = ground.place;
+    if let Some(Session::Join(session)) = go.map(|go| &go.session)
+        && let Some((context, namespace)) = ground.moved.get(session)
+    {
+        let (context, namespace) = (context.clone(), namespace.clone());
+        return Where { context, namespace, origin: SWITCHED.into(), beside: String::new(), ..here.clone() };
+    }
     let opener = match go.map(|go| go.place) {
         Some(Place::Behind { step, command }) => run.host_of(step, command),
         Some(Place::Here) | None => None,

@@ -209,8 +209,8 @@ pub(super) fn fits_of(model: &Model, id: &ObjectRef) -> Vec<Fit> {
             .map(|pod| Wrong::Pod(trouble(pod))),
         kind if kind.realm() == Realm::Database => {
             let servers = model.listing(Kind::Server).into_iter().flat_map(Listing::all);
-            let own = servers.filter(|object| object.id.context == id.context);
-            own.filter_map(full).next().map(Wrong::Server)
+            let mut own = servers.filter(|object| object.id.context == id.context);
+            own.find_map(full).map(Wrong::Server)
         }
         _ => None,
     };

@@ -82,7 +82,7 @@ pub fn checklist(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Ar
     let lines = checklist::lines(model, open, usize::from(area.width.saturating_sub(1)));
     let of = |line: &checklist::Line| line.spot == Some(open.here);
     let first = first(&lines, open);
-    let top = above(first, room, lines.len());
+    let top = top(open, first, room, lines.len());
     for (line, y) in lines.iter().skip(top).take(room).zip(area.y + 2..) {
         let row = Area { y, height: 1, ..area };
         let here = of(line);
@@ -107,13 +107,19 @@ fn first(lines: &[checklist::Line], open: &Checklist) -> usize {
     lines.iter().position(|line| line.first && line.spot == Some(open.here)).unwrap_or(0)
 }
 
+/// The first line shown: of what stands above all steps nothing is cut off while the cursor is at the first of them.
+fn top(open: &Checklist, first: usize, room: usize, lines: usize) -> usize {
+    let begins = checklist::spots(&open.book.runbook).next() == Some(open.here);
+    if begins && first + 4 <= room { 0 } else { above(first, room, lines) }
+}
+
 /// The row of the screen in which the cursor stands.
 pub fn row(model: &Model, area: Area) -> Option<u16> {
     let open = model.checklist.as_ref()?;
     let lines = checklist::lines(model, open, usize::from(area.width.saturating_sub(1)));
     let room = usize::from(area.height.saturating_sub(2 + about(area)));
     let first = first(&lines, open);
-    let below = first - above(first, room, lines.len());
+    let below = first - top(open, first, room, lines.len());
     Some(area.y + 2 + u16::try_from(below).ok()?)
 }
 

@@ -11,6 +11,7 @@ use crate::model::board::PaneKind;
 use crate::model::form::{Field, Form};
 use crate::panes::incident::{IncidentPane, lines};
 use crate::panes::layout::Area;
+use crate::panes::text::broken;
 use crate::panes::{Cut, Fact};
 
 /// Lines for the words of the chosen line of the time line, and the rule above them.
@@ -74,7 +75,9 @@ pub fn form(buffer: &mut Buffer, paint: &Paint<'_>, form: &Form) -> Option<(u16,
     // The last two lines say how it is taken and left.
     let most = screen.height.saturating_sub(top + 2);
     let listed = if choices > 0 { choices.saturating_add(1) } else { 0 };
-    let height = fields.saturating_add(listed).saturating_add(3).min(most);
+    let details = details(field, usize::from(width - 4));
+    let told = u16::try_from(details.len()).unwrap_or(u16::MAX);
+    let height = fields.saturating_add(listed).saturating_add(told).saturating_add(3).min(most);
     if width < 24 || height < fields.saturating_add(2) {
         return None;
     }
@@ -102,7 +105,14 @@ pub fn form(buffer: &mut Buffer, paint: &Paint<'_>, form: &Form) -> Option<(u16,
         };
         paint.text(buffer, inner.x, last, inner.width, says, role);
     }
-    let below = Area::new(inner.x, inner.y + fields, inner.width, last.saturating_sub(inner.y + fields));
+    let mut below = Area::new(inner.x, inner.y + fields, inner.width, last.saturating_sub(inner.y + fields));
+    // The list needs a line and the gap above it.
+    if told > 0 && below.height >= told.saturating_add(2) {
+        below.height -= told;
+        for (line, y) in details.iter().zip(below.bottom()..) {
+            paint.text(buffer, inner.x + 2, y, inner.width - 2, line, Role::Dim);
+        }
+    }
     choose(buffer, paint, field, below);
     cursor
 }
@@ -119,6 +129,16 @@ fn typed(buffer: &mut Buffer, paint: &Paint<'_>, field: &Field, area: Area) -> u
     let visible: String = field.input.text().chars().skip(skip).collect();
     paint.text(buffer, area.x, area.y, area.width, &visible, Role::Input);
     area.x + column.min(room)
+}
+
+/// All that is said of the chosen one, where its own line cannot hold it.
+fn details(field: &Field, room: usize) -> Vec<String> {
+    let widest = field.choices.iter().map(|(name, _)| name.width()).max().unwrap_or_default().min(28);
+    let Some((_, more)) = field.chosen().and_then(|at| field.choices.get(at)) else { return Vec::new() };
+    if widest + 4 + more.width() <= room {
+        return Vec::new();
+    }
+    broken(more, room.saturating_sub(2).max(16)).into_iter().take(4).map(str::to_owned).collect()
 }
 
 /// What can be chosen, the chosen one in sight.

@@ -98,13 +98,15 @@ impl Work {
         let go = self.may(at)?;
         let run = &self.desk.run.as_ref().expect("a run").run;
         let place = Where { host: "box".into(), workdir: Some(self.dir()), ..Where::default() };
-        let ground = Ground { values: &self.values, tables: &Tables::default(), place: &place };
+        let moved = firedeck::domain::shell::Moved::default();
+        let ground =
+            Ground { values: &self.values, tables: &Tables::default(), place: &place, moved: &moved };
         Ok(order::order(run, &go, "a document", ground).expect("an order"))
     }
 
     /// What would be said of what it hits.
     pub(crate) async fn looks(&mut self, at: (u32, u32)) -> Vec<String> {
-        let Ordered { command, looks } = self.ordered(at).expect("it may run");
+        let Ordered { command, looks, .. } = self.ordered(at).expect("it may run");
         self.asked += 1;
         let id = QuestionId(70_000 + self.asked);
         self.desk.runs.look(id, &command);

@@ -6,7 +6,7 @@ use firedeck::commands::tools::Tables;
 use firedeck::domain::action::Findings;
 use firedeck::domain::approval::{self, Answer, Approved, Place, Plan, Press, Question, QuestionId};
 use firedeck::domain::settings::{Key, KeyCode};
-use firedeck::domain::shell::{Session, ShellCommand, Where};
+use firedeck::domain::shell::{Moved, Session, ShellCommand, Where};
 use firedeck::domain::time::Timestamp;
 use firedeck::incident::event::StepEnded;
 use firedeck::model::msg::Msg;
@@ -77,7 +77,12 @@ impl Shells {
             known.run.may(step, command, &self.values).unwrap_or_else(|why| panic!("line {line}: {why}"));
         let place =
             Where { host: "box".into(), workdir: Some(self.desk.root.path().into()), ..Where::default() };
-        let ground = Ground { values: &self.values, tables: &Tables::default(), place: &place };
+        let ground = Ground {
+            values: &self.values,
+            tables: &Tables::default(),
+            place: &place,
+            moved: &Moved::default(),
+        };
         order::order(&known.run, &go, "the document", ground).expect("an order")
     }
 

@@ -55,6 +55,7 @@ pub fn pod(namespace: &str, name: &str, node: &str) -> Pod {
         }),
         labels: [("app".into(), app.into()), ("pod-template-hash".into(), hash.into())].into_iter().collect(),
         node: Some(node.into()),
+        ip: Some("10.1.0.7".into()),
         deleting: None,
         phase: Phase::Running,
         reason: None,
@@ -194,6 +195,7 @@ pub fn connected(columns: u16, rows: u16) -> Model {
         identity: Some("jane".into()),
         namespaces: Vec::new(),
         namespace_origin: "flag".into(),
+        own_namespace: String::new(),
         rights: Some("edit".into()),
     };
     news(&mut model, vec![News::Cluster(facts), News::Feed(feed(Kind::Pod), FeedState::Loading)]);

@@ -345,6 +345,7 @@ impl Desk {
             Happens::Context(which) => {
                 let context = ["prod-eu", "a-lab", "prod-us"][which];
                 let facts = ClusterFacts {
+                    own_namespace: String::new(),
                     context: context.into(),
                     server: format!("https://{context}:6443"),
                     version: None,

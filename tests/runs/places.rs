@@ -115,6 +115,40 @@ async fn kubectl_sees_one_context_in_a_file_that_nobody_else_reads() {
     assert!(desk.output(&ended.order).ends_with("{\"apiVersion\":\"v1\",\"kind\":\"Config\"}"));
 }
 
+#[tokio::test]
+async fn a_block_that_switches_the_context_is_shown_for_the_other_one_from_then_on() {
+    let mut desk = Desk::with(|options, root| {
+        let path = root.join("config");
+        let text = "{current-context: yard, clusters: [{name: one, cluster: {server: 'https://one'}}], \
+                    contexts: [{name: yard, context: {cluster: one, namespace: dock}}]}";
+        std::fs::write(&path, text).expect("written");
+        options.kubeconfig = vec![path];
+    });
+    desk.open("sed -i 's/yard/quay/g' \"$KUBECONFIG\"\necho more").await;
+    let mut command = desk.command(0, Tier::Read, Session::New);
+    (command.place.context, command.place.namespace) = ("yard".into(), "dock".into());
+    let order = desk.run(command.clone()).await.order;
+    let moved = |msg: &Msg| match msg {
+        Msg::Ran(News::Moved { session, context, namespace }) => {
+            *session == order.session && context == "quay" && namespace == "dock"
+        }
+        _ => false,
+    };
+    assert!(desk.heard.iter().any(moved), "{:?}", desk.heard);
+    let mut stale = desk.command(1, Tier::Read, Session::Join(order.session.clone()));
+    stale.place = command.place.clone();
+    let approved = desk.approve(stale.clone());
+    desk.runs.begin(approved, Vec::new());
+    assert_eq!(desk.not_started().await, "it was shown for context `yard`, and its shell has `quay`");
+    let mut fresh = stale;
+    fresh.place.context = "quay".into();
+    assert_eq!(desk.run(fresh).await.verdict, Verdict::Ok);
+    // Who takes the run up again is told of it before anything is shown for the wrong place.
+    let mut back = Desk::at(desk.root.clone(), std::process::id());
+    back.runs.come_back();
+    back.until(|msg| matches!(msg, Msg::RunKnown(_))).await;
+}
+
 /// A box behind an `ssh` that is this box.
 fn far(desk: &mut Desk) {
     let bin = desk.root.path().join("bin");
@@ -150,7 +184,12 @@ async fn what_follows_a_bare_ssh_runs_there_or_nowhere() {
     assert_eq!(go.place, Place::Behind { step: 0, command: 0 });
     let here = desk.command(1, Tier::Read, Session::New).place;
     let (values, tables) = (known.run.values(), firedeck::commands::tools::Tables::default());
-    let ground = firedeck::runbook::order::Ground { values: &values, tables: &tables, place: &here };
+    let ground = firedeck::runbook::order::Ground {
+        values: &values,
+        tables: &tables,
+        place: &here,
+        moved: &Default::default(),
+    };
     let ordered = firedeck::runbook::order::order(&known.run, &go, "Yard", ground).expect("an order");
     let place = ordered.command.place;
     assert_eq!((place.host.as_str(), place.remote.as_deref()), ("ops@web-1", Some("ops@web-1")));

@@ -13,3 +13,4 @@ mod paper;
 #[allow(dead_code, reason = "this binary uses a part of it; the other one tests all of it")]
 #[path = "../acceptance/shells.rs"]
 mod shells;
+mod utilities;

@@ -29,14 +29,14 @@ use crate::common::fault::{Fault, Proxy};
 const LONGEST: Duration = Duration::from_mins(3);
 
 /// Where a backend is, which `tests/services/run` started.
-fn address(name: &str) -> String {
+pub(crate) fn address(name: &str) -> String {
     match std::env::var(name) {
         Ok(value) if !value.is_empty() => value,
         _ => panic!("`{name}` is not set: start these tests with `tests/services/run`"),
     }
 }
 
-fn fact(name: &str, source: FactSource, query: &str, bounds: [&str; 3]) -> Fact {
+pub(crate) fn fact(name: &str, source: FactSource, query: &str, bounds: [&str; 3]) -> Fact {
     let [ok, warning, critical] = bounds.map(|text| Bound::parse(text).ok());
     Fact {
         name: name.into(),
@@ -105,7 +105,7 @@ impl Asking {
             .await;
     }
 
-    fn vital(&self, name: &str) -> &Vital {
+    pub(crate) fn vital(&self, name: &str) -> &Vital {
         &self.rows.get(name).unwrap_or_else(|| panic!("there is no `{name}`")).1
     }
 

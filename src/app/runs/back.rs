@@ -76,7 +76,7 @@ fn look(shared: &Shared) -> (Vec<Found>, Vec<String>) {
     }
     for (run, events) in runs {
         let closed = events.iter().any(|event| matches!(event.what, What::RunClosed(_)));
-        let begun = events.iter().any(|event| matches!(event.what, What::StepStarted(_)));
+        let begun = events.iter().any(|event| is_begun(&event.what));
         let opened = events.iter().find_map(|event| match &event.what {
             What::RunOpened(body) => Some((event, body)),
             _ => None,
@@ -108,6 +108,18 @@ fn look(shared: &Shared) -> (Vec<Found>, Vec<String>) {
         }
     }
     (found, troubles)
+}
+
+/// Something was done of it, if only by hand.
+fn is_begun(what: &What) -> bool {
+    matches!(
+        what,
+        What::StepStarted(_)
+            | What::StepTicked(_)
+            | What::StepSkipped(_)
+            | What::BranchChosen(_)
+            | What::ValueGiven(_)
+    )
 }
 
 /// What the journals of unfinished incidents hold, and those of the days to which somebody still writes, or from which

@@ -73,7 +73,7 @@ impl Task {
         let before = piece.map(|piece| piece.bytes).unwrap_or_default();
         view.at = total;
         let again = self.seen.replace(running.statement) == Some(running.statement);
-        let title = format!("step {} of {}", running.judging.n(), self.about.run);
+        let title = format!("step {} of {}{}", running.judging.n(), self.about.run, running.judging.words());
         let (show, live) = mpsc::channel(16);
         (self.viewer, self.view) = (Some(show), view);
         self.backlog.clear();

@@ -17,6 +17,8 @@ use crate::tools::runner::{Output, Stream};
 
 /// So much of what was written is judged: all of it, or its first and its last half.
 const JUDGED: usize = 4 << 20;
+/// So much of a step's words is told to who takes its terminal.
+const WORDS: usize = 200;
 /// So much of each stream is kept beside the journal.
 const KEPT: usize = 1 << 20;
 
@@ -100,6 +102,13 @@ impl Judging {
         Judging { says: Some(says), terminal: false, ..self }
     }
 
+    /// What the document says is to be done in the step, behind a colon.
+    pub(super) fn words(&self) -> String {
+        let words = crate::domain::text::clean_to(&crate::domain::text::one_line(&self.step.text), WORDS)
+            .into_owned();
+        if words.is_empty() { words } else { format!(": {words}") }
+    }
+
     pub(super) fn n(&self) -> &str {
         &self.n
     }
@@ -153,6 +162,7 @@ impl Task {
     /// A statement has ended. One that somebody else began is his to record, as long as he lives.
     pub(super) async fn ended(&mut self, mut running: Running, how: How) {
         self.unview();
+        self.look_where().await;
         let order = Order { session: self.name.clone(), statement: running.statement };
         let tail = running.tail.read(self.handle.dir(), running.statement);
         self.shared.send(Msg::Ran(News::Tail(order.clone(), tail))).await;

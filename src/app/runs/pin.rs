@@ -4,10 +4,11 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::Shared;
-use super::session::Pinned;
+use super::session::{Pinned, Task};
 use crate::domain::shell::{ShellCommand, Where};
+use crate::model::run::News;
 use crate::sources::kubernetes::kubeconfig;
-use crate::sources::kubernetes::pinned::pinned;
+use crate::sources::kubernetes::pinned::{current, pinned};
 
 /// No context at all: what asks for one fails, and reaches no other cluster.
 const NOTHING: &str = r#"{"apiVersion":"v1","kind":"Config"}"#;
@@ -60,6 +61,55 @@ impl Shared {
             // Most sessions have none.
             let _ = std::fs::remove_file(root.join(format!("{name}.kube")));
         }
+    }
+}
+
+/// A kubeconfig of one context and whatever its statements add is no larger.
+const LONGEST: u64 = 1 << 20;
+
+impl Task {
+    /// What the session's kubeconfig names as current; nothing where it has none of ours.
+    async fn current(&self) -> Option<(String, String)> {
+        if self.about.place.remote.is_some() {
+            return None;
+        }
+        let path = self.handle.dir().parent()?.join(format!("{}.kube", self.name));
+        if tokio::fs::metadata(&path).await.ok()?.len() > LONGEST {
+            return None;
+        }
+        current(&tokio::fs::read_to_string(&path).await.ok()?)
+    }
+
+    /// Where its kubectl goes when it is met: what was switched while nobody followed it is known at once.
+    pub(super) async fn find_current(&mut self) {
+        let now = self.current().await;
+        let place = &self.about.place;
+        let shown = (place.context.clone().unwrap_or_default(), place.namespace.clone().unwrap_or_default());
+        self.current.clone_from(&now);
+        if let Some((context, namespace)) = now
+            && self.about.used
+            && !shown.0.is_empty()
+            && (context != shown.0 || !shown.1.is_empty() && namespace != shown.1)
+        {
+            self.moved(context, namespace).await;
+        }
+    }
+
+    /// A statement may have sent every later kubectl elsewhere: they are shown for that place, and run there.
+    pub(super) async fn look_where(&mut self) {
+        let now = self.current().await;
+        if let Some((context, namespace)) = now.clone()
+            && self.current != now
+        {
+            self.current = now;
+            self.moved(context, namespace).await;
+        }
+    }
+
+    async fn moved(&mut self, context: String, namespace: String) {
+        let place = &mut self.about.place;
+        (place.context, place.namespace) = (Some(context.clone()), Some(namespace.clone()));
+        self.shared.say(News::Moved { session: self.name.clone(), context, namespace }).await;
     }
 }
 

@@ -63,6 +63,7 @@ impl Session {
             seen: None,
             asking: None,
             lasting: BTreeSet::new(),
+            current: None,
             over: false,
         };
         tokio::spawn(task.live(inbox));
@@ -179,6 +180,8 @@ pub(super) struct Task {
     asking: Option<u64>,
     /// What goes on behind the shell, begun by its statements.
     lasting: BTreeSet<i32>,
+    /// What its kubeconfig named as current when that was last looked at.
+    pub(super) current: Option<(String, String)>,
     pub(super) over: bool,
 }
 
@@ -193,6 +196,7 @@ pub(super) enum Asked {
 
 impl Task {
     async fn live(mut self, mut inbox: mpsc::Receiver<Order>) {
+        self.find_current().await;
         while !self.over {
             let due = self.running.as_ref().and_then(|running| running.tail.due());
             tokio::select! {

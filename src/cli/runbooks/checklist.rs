@@ -118,6 +118,8 @@ impl Page<'_> {
         ] {
             self.named(0, name, text.as_deref());
         }
+        let objectives = crate::runbook::facts::objectives_for(&document.facts, runbook);
+        self.named(0, "objectives", Some(&objectives.join("\n")));
         for (name, list) in [("symptoms", &runbook.symptoms), ("alerts", &runbook.alerts)] {
             let lines: Vec<String> = list.iter().map(|one| line(one)).collect();
             self.named(0, name, Some(&lines.join("\n")));

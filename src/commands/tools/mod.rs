@@ -11,6 +11,7 @@ use crate::domain::settings::CommandRule;
 
 mod args;
 mod automation;
+mod azure;
 mod brokers;
 mod cloud;
 mod consoles;

@@ -255,6 +255,7 @@ mod tests {
             owner: None,
             labels: Vec::new().into(),
             node: Some("n1".into()),
+            ip: None,
             deleting: None,
             phase,
             reason: None,

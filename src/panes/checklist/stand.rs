@@ -9,6 +9,7 @@ use crate::model::evidence::Answer;
 use crate::model::run::{Known, Tail};
 use crate::model::{Model, run::Runs};
 use crate::panes::Fact;
+use crate::runbook::execution::budget::{Budget, Left};
 use crate::runbook::execution::{CommandView, State, StepView};
 
 /// What is said where no pane shows whether a change has helped.
@@ -21,16 +22,39 @@ pub struct Stand<'a> {
     model: &'a Model,
     runs: &'a Runs,
     now: Timestamp,
+    /// From when on the times of its steps count: from the incident, else from the run.
+    since: Option<Timestamp>,
 }
 
 impl<'a> Stand<'a> {
     pub fn of(model: &'a Model, list: &Checklist) -> Stand<'a> {
         let known = list.run.as_ref().and_then(|run| model.runs.all.get(run));
-        Stand { known, model, runs: &model.runs, now: model.now }
+        let since = model.incidents.open().map(crate::incident::state::State::detected);
+        let since = since.or(known.and_then(|known| known.run.opened_at()));
+        Stand { known, model, runs: &model.runs, now: model.now, since }
     }
 
     pub fn step(&self, step: usize) -> Option<StepView> {
         self.known?.run.view(u32::try_from(step).ok()?)
+    }
+
+    /// How much of a step's time is left, while it is not done.
+    pub fn left(&self, step: usize, time: &str) -> Option<(String, Role)> {
+        let budget = Budget::read(time)?;
+        let gone = self.now.since(self.since?);
+        if self.step(step).is_some_and(|view| view.state.is_done()) {
+            return None;
+        }
+        // Minutes alone, so that nothing ticks.
+        let minutes = |span: std::time::Duration| span.as_secs().div_ceil(60);
+        Some(match budget.left(gone) {
+            Left::Before(span) => (format!("in {} min", minutes(span)), Role::Dim),
+            Left::Within(span) if span.as_secs() < 60 => {
+                ("less than a minute left".to_owned(), Role::Warning)
+            }
+            Left::Within(span) => (format!("{} min left", minutes(span)), Role::Text),
+            Left::Over(span) => (format!("{} min over", minutes(span)), Role::Bad),
+        })
     }
 
     pub fn command(&self, spot: Spot) -> Option<CommandView> {

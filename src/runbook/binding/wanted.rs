@@ -9,6 +9,8 @@ use crate::domain::text::one_line;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sort {
     Pod,
+    /// The address of a pod.
+    PodAddress,
     Deployment,
     Node,
     Namespace,
@@ -81,7 +83,9 @@ fn sort(name: &str) -> Sort {
     let own = key(name);
     let words: Vec<&str> = own.split(|c: char| !c.is_ascii_alphanumeric()).collect();
     let any = |of: &[&str]| words.iter().any(|word| of.contains(word));
-    if any(&["ip", "cidr", "port", "selector", "label"]) {
+    if any(&["pod", "pods"]) && any(&["ip", "address", "addr"]) {
+        Sort::PodAddress
+    } else if any(&["ip", "cidr", "port", "selector", "label"]) {
         Sort::Other
     } else if any(&["namespace", "ns"]) {
         Sort::Namespace

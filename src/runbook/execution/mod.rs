@@ -176,6 +176,18 @@ impl Run {
         open.then_some(Accepted { order, started, began: began.at, ended: ended.at })
     }
 
+    /// Something of it was started after this was said of it.
+    pub fn was_told(&self, words: &str) -> bool {
+        let attempts = self.record.attempts.values().flat_map(BTreeMap::values);
+        let mut started = attempts.filter_map(|attempt| attempt.started.as_ref());
+        started.any(|(_, body)| body.why.contains(words))
+    }
+
+    /// When it was opened.
+    pub fn opened_at(&self) -> Option<Timestamp> {
+        self.record.opened.as_ref().map(|(key, _)| key.at)
+    }
+
     /// A reason was given for something in it.
     pub fn has_reason(&self) -> bool {
         let attempts = self.record.attempts.values().flat_map(BTreeMap::values);

@@ -22,7 +22,7 @@ mod severity;
 mod thresholds;
 
 use super::document::Blocks;
-use super::types::Fact;
+use super::types::{Fact, Kind, Runbook};
 use page::Page;
 
 /// All facts of a document, in the order of their lines.
@@ -68,6 +68,27 @@ impl Spans {
         above.checked_sub(1).and_then(|at| self.0.get(at)).is_some_and(|(_, last)| line <= *last)
     }
 }
+
+/// What the document wants of each part that is recovered, in words: for a runbook that recovers something, and where
+/// it speaks of parts at all.
+pub fn objectives_for(facts: &[Fact], runbook: &Runbook) -> Vec<String> {
+    if runbook.kind != Kind::Recovery {
+        return Vec::new();
+    }
+    let rows = facts.iter().filter(|fact| fact.kind == "objectives").flat_map(|fact| &fact.rows);
+    let words = rows.filter_map(|row| {
+        let mut parts = Vec::new();
+        for (name, value) in [("RPO", row.get("rpo")), ("RTO", row.get("rto"))] {
+            parts.extend(value.map(|value| format!("{name} {value}")));
+        }
+        parts.extend(row.get("recovery_method").map(str::to_owned));
+        Some(format!("{}: {}", row.get("component")?, parts.join(", ")))
+    });
+    words.take(MOST_OBJECTIVES).collect()
+}
+
+/// More parts would hide the steps.
+const MOST_OBJECTIVES: usize = 12;
 
 /// One level of the document's severity scale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -232,7 +232,12 @@ fn says_none(case: &Case<'_>) -> bool {
 
 /// Output that holds nothing, where something was to be read.
 pub fn empty(case: &Case<'_>) -> Option<Said> {
-    if case.parts.assigns {
+    // What it would print is in its variable: `TOKEN=$(make-one)`.
+    let one = &case.command.statement;
+    let keeps = one.sets.iter().any(|name| {
+        one.text.trim_start().strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('='))
+    });
+    if case.parts.assigns || keeps {
         return None;
     }
     if says_none(case) {

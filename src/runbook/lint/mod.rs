@@ -29,6 +29,8 @@ mod word;
 
 use super::types::Document;
 
+pub use namespace::names_none;
+pub use order::{ends_processes, gathers};
 pub use rule::{Rule, Severity};
 pub use sarif::sarif;
 

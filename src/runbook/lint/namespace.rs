@@ -107,6 +107,14 @@ pub(super) fn check(scene: &Scene<'_>, out: &mut Findings) {
     }
 }
 
+/// Whether a text has a kubectl command that goes to whichever namespace is current.
+pub fn names_none(text: &str) -> bool {
+    super::through::read(text).iter().any(|call| {
+        let wanting = kube(call).is_some_and(|kube| wants(call, &kube));
+        wanting && !named_in(call) && !call.elsewhere
+    })
+}
+
 /// The value that stands most often.
 fn most(values: &[String]) -> String {
     let count = |value: &String| values.iter().filter(|other| *other == value).count();

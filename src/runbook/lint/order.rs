@@ -48,12 +48,22 @@ fn destroys_evidence(call: &Call) -> bool {
     }
 }
 
+/// Whether a step of this title keeps what may be looked into afterwards.
+pub fn gathers(title: &str) -> bool {
+    let title = title.to_lowercase();
+    has_any(&title, &["evidence", "forensic", "forensics"])
+        && has_any(&title, &["collect", "preserve", "capture", "gather", "save", "secure", "record"])
+}
+
+/// Whether a text ends processes, and what only they knew.
+pub fn ends_processes(text: &str) -> bool {
+    super::through::read(text).iter().any(destroys_evidence)
+}
+
 fn evidence(lines: &[Line<'_>], out: &mut Findings) {
     let mut gone: Option<u32> = None;
     for line in lines {
-        let heading = line.heading.to_lowercase();
-        let gathers = has_any(&heading, &["evidence", "forensic", "forensics"])
-            && has_any(&heading, &["collect", "preserve", "capture", "gather", "save", "secure", "record"]);
+        let gathers = gathers(&line.heading);
         if let Some(gone) = gone.filter(|_| gathers && line.owner.mode == Mode::Sequence) {
             out.say(
                 Rule::EvidenceDestroyed,

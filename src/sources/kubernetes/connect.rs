@@ -26,6 +26,8 @@ pub struct Cluster {
     pub namespaces: Vec<Text>,
     /// Where they come from: `flag`, `profile`, `kubeconfig`, `default, none given`.
     pub namespace_origin: &'static str,
+    /// What the kubeconfig names for the context; empty where it names none.
+    pub own_namespace: Text,
     /// Where requests go, without credentials.
     pub server: Text,
     /// As the kubeconfig names the user.
@@ -64,6 +66,7 @@ pub async fn connect(options: &Options, context: &Text) -> Result<Cluster, Sourc
         client,
         namespaces: chosen.names,
         namespace_origin: chosen.origin,
+        own_namespace: origin.own_namespace(context).unwrap_or_default(),
         server: address(&server).into(),
         user: origin.user(context).map(Text::from),
         generation: 0,

@@ -68,6 +68,7 @@ fn known(cluster: &Cluster) -> ClusterFacts {
         identity: cluster.user.as_deref().map(str::to_owned),
         namespaces: cluster.namespaces.clone(),
         namespace_origin: cluster.namespace_origin.to_owned(),
+        own_namespace: cluster.own_namespace.to_string(),
         rights: None,
     }
 }

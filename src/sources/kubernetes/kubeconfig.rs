@@ -171,6 +171,16 @@ impl Origin {
         self.context(context)?.user.clone()
     }
 
+    /// The namespace that kubectl would go to where nobody else says one; none where that is `default`.
+    pub fn own_namespace(&self, context: &str) -> Option<Text> {
+        match self {
+            Origin::InCluster => Some(own_namespace()),
+            Origin::Kubeconfig(_) => {
+                self.context(context)?.namespace.as_deref().filter(|name| !name.is_empty()).map(Text::from)
+            }
+        }
+    }
+
     /// Which namespaces to watch, and who said so.
     pub fn namespaces(&self, context: &str, options: &Options) -> Namespaces {
         for (asked, origin) in [(&options.flag_namespaces, "flag"), (&options.profile_namespaces, "profile")]

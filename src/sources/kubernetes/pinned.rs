@@ -34,6 +34,15 @@ fn only(config: Kubeconfig, name: &str, namespace: &str) -> Result<Kubeconfig, S
     })
 }
 
+/// The context that a kubeconfig's text names as current, with its namespace.
+pub fn current(text: &str) -> Option<(String, String)> {
+    let config = Kubeconfig::from_yaml(text).ok()?;
+    let name = config.current_context.filter(|name| !name.is_empty())?;
+    let chosen = config.contexts.into_iter().find(|one| one.name == name)?;
+    let namespace = chosen.context.and_then(|context| context.namespace).unwrap_or_default();
+    Some((name, namespace))
+}
+
 fn absent(why: String) -> SourceError {
     SourceError::Absent { why }
 }
@@ -51,6 +60,15 @@ users: [{name: ann, user: {token: letmein, client-key: keys/a.pem}}, {name: bob,
 contexts: [{name: a, context: {cluster: one, user: ann, namespace: yard}},
            {name: b, context: {cluster: two, user: bob}}]
 ";
+
+    #[test]
+    fn what_is_current_is_read_with_its_namespace() {
+        let pair = |context: &str, namespace: &str| Some((context.to_owned(), namespace.to_owned()));
+        assert_eq!(current(TWO), pair("b", ""));
+        assert_eq!(current(&TWO.replace("current-context: b", "current-context: a")), pair("a", "yard"));
+        assert_eq!(current(&TWO.replace("current-context: b", "current-context: c")), None);
+        assert_eq!((current(""), current("{")), (None, None));
+    }
 
     #[test]
     fn one_context_is_left_with_its_cluster_its_user_and_absolute_paths() {

@@ -62,6 +62,9 @@ struct Status {
     phase: Option<String>,
     reason: Option<String>,
     message: Option<String>,
+    /// As Kubernetes spells it.
+    #[serde(rename = "podIP")]
+    pod_ip: Option<String>,
     conditions: Option<Vec<LeanCondition>>,
     init_container_statuses: Option<Vec<ContainerStatus>>,
     container_statuses: Option<Vec<ContainerStatus>>,
@@ -128,6 +131,8 @@ impl Lean for PodLite {
             owner: owner(&metadata, known),
             labels: known.labels(pairs),
             node: known.some(spec.node_name.as_deref()),
+            // Each has its own: nothing is shared.
+            ip: status.pod_ip.as_deref().filter(|ip| !ip.is_empty()).map(Text::from),
             deleting: metadata.deletion_timestamp.as_ref().map(moment),
             phase: phase(status.phase.as_deref()),
             reason: known.some(reason),
@@ -243,7 +248,7 @@ mod tests {
       "spec":{"nodeName":"n1","initContainers":[{"name":"mesh","image":"mesh:2","restartPolicy":"Always"}],
         "containers":[{"name":"api","image":"api:7","resources":{"requests":{"cpu":"250m","memory":"64Mi"},
         "limits":{"memory":"128Mi"}},"env":[{"name":"SECRET","value":"x"}]}]},
-      "status":{"phase":"Running","conditions":[{"type":"Ready","status":"False"}],
+      "status":{"phase":"Running","podIP":"10.1.0.7","conditions":[{"type":"Ready","status":"False"}],
         "containerStatuses":[{"name":"api","ready":false,"restartCount":4,
           "state":{"waiting":{"reason":"CrashLoopBackOff","message":"back-off 40s"}},
           "lastState":{"terminated":{"reason":"OOMKilled","exitCode":137,"finishedAt":"2026-11-20T10:05:00Z"}}}],
@@ -254,6 +259,7 @@ mod tests {
     fn a_crashing_pod_keeps_all_that_tells_why() {
         let pod = reduced(CRASHING, &mut Interner::default());
         assert_eq!((pod.id.to_string().as_str(), pod.node.as_deref()), ("shop/api-1", Some("n1")));
+        assert_eq!(pod.ip.as_deref(), Some("10.1.0.7"));
         assert_eq!(pod.owner.as_ref().map(|owner| &*owner.name), Some("api-7f"));
         assert_eq!((pod.phase, pod.ready), (Phase::Running, Some(false)));
         let [mesh, api] = &*pod.containers else { panic!("two containers") };

@@ -1,8 +1,9 @@
 //! From a key to an order: what may run, what is asked first, what follows by itself.
+use super::place::place;
 use super::{begin, mark, number, open, values, went_well};
 use crate::commands::tools::Tables;
 use crate::domain::approval::{Approved, Place, Plan, Question, QuestionId};
-use crate::domain::shell::{Sent, ShellCommand, Where};
+use crate::domain::shell::{Sent, ShellCommand};
 use crate::incident::event::{Order, StepEnded};
 use crate::model::checklist::{Mark, Spot, Wants};
 use crate::model::msg::Effect;
@@ -231,7 +232,7 @@ fn make(
     let tables = Tables { rules: model.settings.commands.clone() };
     let place = place(model);
     let Some((checklist, known)) = open(model) else { return Vec::new() };
-    let ground = Ground { values: &values, tables: &tables, place: &place };
+    let ground = Ground { values: &values, tables: &tables, place: &place, moved: &model.runs.moved };
     let ordered = order(&known.run, &checklist.book.document.path, ground);
     asked(model, ordered)
 }
@@ -326,28 +327,6 @@ pub fn closed(model: &mut Model, question: &Question) {
     let id: QuestionId = question.id();
     model.runs.looking.take_if(|looking| looking.question == id);
     done_with(model);
-}
-
-/// Where the commands of the open runbook run.
-fn place(model: &Model) -> Where {
-    let profile = &model.settings.profile;
-    let of = model.checklist.as_ref().and_then(|open| open.of.as_ref()).map(|of| &of.context);
-    let known = of.and_then(|of| model.clusters.get_key_value(of));
-    let cluster = known.or_else(|| model.clusters.first_key_value());
-    let (context, facts) = match cluster {
-        Some((context, facts)) => (context.to_string(), Some(facts)),
-        None => (profile.contexts.first().cloned().unwrap_or_default(), None),
-    };
-    let namespace = profile.namespaces.iter().find(|name| *name != "*").cloned();
-    let own = facts.and_then(|facts| facts.namespaces.first().map(ToString::to_string));
-    let path = model.checklist.as_ref().map_or("", |open| open.book.document.path.as_str());
-    let footing = profile.footing(path);
-    Where {
-        context,
-        namespace: namespace.or(own).unwrap_or_default(),
-        origin: facts.map(|facts| facts.namespace_origin.clone()).unwrap_or_default(),
-        ..Where::on(&model.host, footing)
-    }
 }
 
 /// A command of the open run has ended.

@@ -4,6 +4,7 @@ mod go;
 mod hand;
 mod held;
 pub mod output;
+mod place;
 mod settle;
 mod values;
 
@@ -194,6 +195,11 @@ pub fn ran(model: &mut Model, news: News) -> Vec<Effect> {
         News::NotFound(what) => model.say(format!("`{what}` is in nothing that follows"), false),
         News::WantsTerminal(order) => return vec![Effect::EnterSession(order.session)],
         News::Background { session, children } => behind(model, session, children),
+        News::Moved { session, context, namespace } => {
+            model.say(format!("kubectl goes to `{context}` from here on in this block"), false);
+            model.runs.moved.insert(session, (context, namespace));
+            model.mark_dirty(Dirty::Soon);
+        }
     }
     Vec::new()
 }
@@ -234,10 +240,25 @@ pub fn tick(model: &mut Model, before: Timestamp) -> Vec<Effect> {
     if second(before) == second(model.now) {
         return Vec::new();
     }
-    if open(model).is_some_and(|(_, known)| !known.run.in_flight().is_empty()) {
+    if open(model).is_some_and(|(_, known)| !known.run.in_flight().is_empty()) || budget_moved(model, before)
+    {
         model.mark_dirty(Dirty::Soon);
     }
     settle::tick(model)
+}
+
+/// Whether another minute of a step's time is gone.
+fn budget_moved(model: &Model, before: Timestamp) -> bool {
+    let Some(list) = &model.checklist else { return false };
+    let run = open(model).and_then(|(_, known)| known.run.opened_at());
+    let since = model.incidents.open().map(crate::incident::state::State::detected).or(run);
+    let Some(since) = since.filter(|_| list.book.runbook.steps.iter().any(|step| step.time_budget.is_some()))
+    else {
+        return false;
+    };
+    // Spans are shown as begun minutes.
+    let minute = |at: Timestamp| (at.0 - since.0).div_euclid(1_000).div_euclid(60);
+    minute(before) != minute(model.now)
 }
 
 /// Keeps up with what the open runbook asks of the panes, and has watched what it and its changes need.

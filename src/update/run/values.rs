@@ -34,6 +34,7 @@ pub(super) fn ask(model: &mut Model, missing: &[String]) {
     let (offered, origin, candidates) = offer(model, one);
     let others = match candidates.as_slice() {
         [] => String::new(),
+        all if one.sort == Sort::PodAddress => format!(" (Down: {})", whose(model, all).join(", ")),
         all => format!(" (Down: {})", all.join(", ")),
     };
     let title = format!("{}{others}:", one.asked_as(text));
@@ -98,7 +99,7 @@ fn offer(model: &Model, one: &Wanted) -> (String, &'static str, Vec<String>) {
     if let Some(label) = label(model, one) {
         return (label, "alert", Vec::new());
     }
-    let candidates = candidates(model, one.sort);
+    let candidates = candidates(model, one);
     if let Some(selected) = selected(model, one.sort) {
         return (selected, "selection", Vec::new());
     }
@@ -186,19 +187,28 @@ fn namespace(model: &Model) -> Option<String> {
     None
 }
 
-/// What the panes know of this sort, those in trouble first.
-fn candidates(model: &Model, sort: Sort) -> Vec<String> {
+/// What the panes know of this sort: those that the value's own name speaks of first, then those in trouble.
+fn candidates(model: &Model, one: &Wanted) -> Vec<String> {
+    let sort = one.sort;
     let place = namespace(model);
     let here =
         |id: &ObjectRef| id.namespace.is_empty() || place.as_ref().is_none_or(|own| **own == *id.namespace);
     let mut found: Vec<String> = match kind_of(sort) {
-        Some(Kind::Pod) => model
-            .pods
-            .first(MOST)
-            .filter(|(pod, _)| here(&pod.id))
-            .take(NAMED)
-            .map(|(pod, _)| pod.id.name.to_string())
-            .collect(),
+        _ if sort == Sort::PodAddress => addresses(model),
+        Some(Kind::Pod) => {
+            let pods = model.pods.first(MOST).filter(|(pod, _)| here(&pod.id));
+            let mut names: Vec<String> = pods.map(|(pod, _)| pod.id.name.to_string()).collect();
+            // `redis-pod` is a pod of redis.
+            let own = one.name.to_lowercase();
+            let own: Vec<&str> = own
+                .split(|c: char| !c.is_ascii_alphanumeric())
+                .filter(|word| {
+                    word.len() > 2 && !matches!(*word, "pod" | "pods" | "podname" | "name" | "the")
+                })
+                .collect();
+            names.sort_by_key(|name| !own.iter().any(|word| name.contains(word)));
+            names
+        }
         Some(Kind::Namespace) => model.pods.first(200).map(|(pod, _)| pod.id.namespace.to_string()).collect(),
         Some(kind) => model
             .listing(kind)
@@ -214,6 +224,25 @@ fn candidates(model: &Model, sort: Sort) -> Vec<String> {
     found.retain(|name| seen.insert(name.clone()));
     found.truncate(NAMED);
     found
+}
+
+/// Addresses of pods, those in trouble first: of the one that the runbook was opened for, where it is one.
+fn addresses(model: &Model) -> Vec<String> {
+    let of = model.checklist.as_ref().and_then(|open| open.of.as_ref()).filter(|of| of.kind == Kind::Pod);
+    if let Some(ip) = of.and_then(|of| model.pods.get(of)).and_then(|pod| pod.ip.as_ref()) {
+        return vec![ip.to_string()];
+    }
+    model.pods.first(NAMED * 4).filter_map(|(pod, _)| pod.ip.as_ref()).map(ToString::to_string).collect()
+}
+
+/// `10.1.0.7 of web-5dc8`: an address alone tells nobody anything.
+fn whose(model: &Model, addresses: &[String]) -> Vec<String> {
+    let of = |address: &String| {
+        let mut pods = model.pods.first(NAMED * 4).map(|(pod, _)| pod);
+        let pod = pods.find(|pod| pod.ip.as_deref() == Some(address.as_str()))?;
+        Some(format!("{address} of {}", pod.id.name))
+    };
+    addresses.iter().map(|address| of(address).unwrap_or_else(|| address.clone())).collect()
 }
 
 /// A value was typed.

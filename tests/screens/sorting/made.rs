@@ -371,6 +371,7 @@ pub(super) fn some_pod(dice: &mut Dice, id: ObjectRef) -> pod::Pod {
         owner: None,
         labels: [].into_iter().collect(),
         node: dice.of(&[None, Some("node-1".into()), Some("node-2".into()), Some("dead".into())]),
+        ip: None,
         deleting: None,
         phase: dice.of(&[pod::Phase::Running, pod::Phase::Pending]),
         reason: None,

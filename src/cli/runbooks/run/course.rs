@@ -22,7 +22,7 @@ impl Desk<'_> {
     /// The right to run it, with what is kept first; none where it was left.
     pub(super) async fn approval(&mut self, go: &Go) -> Result<Option<(Approved, Vec<Sent>)>, Left> {
         let (values, place_of) = (self.values(), self.place());
-        let ground = Ground { values: &values, tables: &self.tables, place: &place_of };
+        let ground = Ground { values: &values, tables: &self.tables, place: &place_of, moved: &self.moved };
         let ordered = order::order(&self.known.run, go, &self.known.book.document.path, ground);
         let Ordered { command, looks, before } = match ordered {
             Ok(ordered) => ordered,
@@ -131,6 +131,11 @@ impl Desk<'_> {
                     println!("    {}", self.paint(Role::Bad, &format!("not started: {why}")));
                     self.wrong = true;
                     return self.after(false).await;
+                }
+                Msg::Ran(News::Moved { session, context, namespace }) => {
+                    let says = format!("kubectl goes to `{context}` from here on in this block");
+                    println!("    {}", self.paint(Role::Warning, &one_line(&says)));
+                    self.moved.insert(session.clone(), (context.clone(), namespace.clone()));
                 }
                 Msg::Ran(News::Trouble { why, .. }) => {
                     println!("    {}", self.paint(Role::Warning, why));

@@ -8,7 +8,7 @@ use crate::commands::tools::Tables;
 use crate::domain::approval::Tier;
 use crate::domain::secret;
 use crate::domain::settings::{Role, Settings};
-use crate::domain::shell::{Kind, Where};
+use crate::domain::shell::{Kind, Moved, Where};
 use crate::domain::text::{clean_lines, one_line};
 use crate::model::checklist::Mark;
 use crate::model::msg::Msg;
@@ -51,6 +51,8 @@ pub(super) struct Desk<'a> {
     pub(super) wrong: bool,
     /// The last line that was shown of what a command wrote.
     pub(super) last: Option<String>,
+    /// Where its sessions have switched kubectl to.
+    pub(super) moved: Moved,
 }
 
 impl<'a> Desk<'a> {
@@ -85,6 +87,7 @@ impl<'a> Desk<'a> {
             asked: 0,
             wrong: false,
             last: None,
+            moved: Moved::default(),
         };
         for (name, value) in &wanted.set {
             desk.give(name, value).await;

@@ -26,6 +26,7 @@ fn pod(name: &str, set: &str, state: ContainerState) -> Pod {
         owner: Some(Owner { kind: "ReplicaSet".into(), name: set.into(), uid }),
         labels: std::sync::Arc::new([]),
         node: Some("node-1".into()),
+        ip: None,
         deleting: None,
         phase: Phase::Running,
         reason: None,

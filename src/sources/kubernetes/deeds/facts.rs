@@ -138,6 +138,7 @@ pub(super) fn pod(context: &Text, object: &Value) -> Pod {
         owner: owner(object),
         labels: pairs(object, "/metadata/labels").into_iter().map(|(k, v)| (k.into(), v.into())).collect(),
         node: some("/spec/nodeName").map(Text::from),
+        ip: some("/status/podIP").map(Text::from),
         deleting: time(object, "/metadata/deletionTimestamp"),
         phase: match text(object, "/status/phase") {
             "Pending" => Phase::Pending,

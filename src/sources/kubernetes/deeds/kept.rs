@@ -241,6 +241,7 @@ mod tests {
             client,
             namespaces: Vec::new(),
             namespace_origin: "flag",
+            own_namespace: "".into(),
             server: "".into(),
             user: None,
             generation: 0,
