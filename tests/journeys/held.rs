@@ -30,6 +30,8 @@ const OFFERED: &str = "the server is full: Q asks it over the session that fired
 /// The first line has failed, with these texts of it to be asked elsewhere.
 fn failed(sql: &[&str], named: Named) -> Desk {
     let mut desk = Desk::open(PAGE);
+    // Wide enough for every sentence to stand in one line.
+    say(&mut desk.model, Msg::Resized { columns: 240, rows: 60 });
     desk.keys("Enter");
     let at = desk.last.clone().expect("it runs").0;
     desk.ends(Verdict::Failed);

@@ -170,7 +170,7 @@ mod tests {
     fn a_table_is_aligned_counted_and_harmless() {
         let mut shown = Shown::default();
         answer(&mut shown, &["id", "name"], &[&["1", "a\nb\u{1b}[2Jc"], &["100", "null"], &["2", "値"]]);
-        assert_eq!(shown.says(""), "3 rows\nid   name\n───  ─────\n1    a bc\n100  null\n2    値");
+        assert_eq!(shown.says(""), "3 rows\nid   name\n───  ────\n1    a bc\n100  null\n2    値");
         let mut shown = Shown::default();
         answer(&mut shown, &["count"], &[&["31"]]);
         shown.end(Answer::default(), 2);
