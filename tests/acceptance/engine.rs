@@ -1,4 +1,5 @@
 //! A runbook of a document, worked through by the real engine: real shells, a journal, and tools that the test gives.
+use std::fmt::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -187,8 +188,8 @@ fn wrapper(root: &Path, ground: &Tools) -> PathBuf {
     }
     let mut text = format!("#!/bin/bash\nexport PATH='{}':$PATH HOME='{}'\n", bin.display(), root.display());
     for (name, value) in &ground.env {
-        text.push_str(&format!("export {name}='{value}'\n"));
+        let _ = writeln!(text, "export {name}='{value}'");
     }
-    text.push_str(&format!("exec '{}' \"$@\"\n", env!("CARGO_BIN_EXE_firedeck")));
+    let _ = writeln!(text, "exec '{}' \"$@\"", env!("CARGO_BIN_EXE_firedeck"));
     script("firedeck-here", &text)
 }

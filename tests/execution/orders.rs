@@ -20,7 +20,7 @@ const PAGE: &str = "\
 fn typed(text: &str, values: &Values) -> Result<Ordered, String> {
     let story = Story::of(PAGE);
     let (tables, place) = (Tables::default(), Where::default());
-    let moved = Default::default();
+    let moved = firedeck::domain::shell::Moved::default();
     let ground = Ground { values, tables: &tables, place: &place, moved: &moved };
     order::own(&story.run, 0, None, text, "yard.md", ground)
 }
@@ -30,7 +30,7 @@ fn evidence_is_asked_with_the_variables_that_the_command_has() {
     let story = Story::of(PAGE);
     let values = values(&[("CRANE", "tall")]);
     let (tables, place) = (Tables::default(), Where::default());
-    let moved = Default::default();
+    let moved = firedeck::domain::shell::Moved::default();
     let ground = Ground { values: &values, tables: &tables, place: &place, moved: &moved };
     let go = story.may_with("kubectl rollout", &values).expect("it may run");
     let ordered = order::order(&story.run, &go, "yard.md", ground).expect("an order");

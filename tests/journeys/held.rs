@@ -189,7 +189,7 @@ fn a_line_that_did_not_fail_so_offers_nothing() {
 
 #[test]
 fn long_statements_are_read_to_their_end_in_the_question() {
-    let sql: String = (0..60).map(|n| format!("SELECT {n} AS column_{n};\n")).collect();
+    let sql = (0..60).map(|n| format!("SELECT {n} AS column_{n};\n")).collect::<Vec<_>>().concat();
     let mut desk = failed(&[&sql], Named::default());
     holds(&mut desk, "main", "ledger:5432/yard");
     let (id, native) = asked(&mut desk).expect("it is asked");

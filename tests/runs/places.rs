@@ -188,7 +188,7 @@ async fn what_follows_a_bare_ssh_runs_there_or_nowhere() {
         values: &values,
         tables: &tables,
         place: &here,
-        moved: &Default::default(),
+        moved: &firedeck::domain::shell::Moved::default(),
     };
     let ordered = firedeck::runbook::order::order(&known.run, &go, "Yard", ground).expect("an order");
     let place = ordered.command.place;

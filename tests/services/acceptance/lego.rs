@@ -150,6 +150,6 @@ async fn a000_12_the_connections_are_shown_and_a_full_server_is_said_to_be_full(
     assert!(counted.says.contains("no connection slot left"), "{}", counted.says);
     let judged = shells.desk.until(|msg| matches!(msg, Msg::Ran(News::Judged { .. }))).await;
     let Msg::Ran(News::Judged { judged, .. }) = judged else { panic!("{judged:?}") };
-    assert!(matches!(&judged.offer, Some(Offer::HeldSession { sql }) if sql.len() == 1), "{judged:?}");
+    assert!(matches!(&judged.offer, Some(Offer::HeldSession { sql, .. }) if sql.len() == 1), "{judged:?}");
     drop(all);
 }
