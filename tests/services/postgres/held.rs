@@ -73,7 +73,7 @@ async fn a_full_server_answers_over_the_session_that_is_held() {
             matches!(&why, Outcome::Failed { why } if why.contains("nowhere") && why.contains("(42P01)")),
             "{why:?}"
         );
-        let why = query(&watched, &["SELEC 1"], Tier::Change).await;
+        let why = query(&watched, &["SELECT FROM WHERE"], Tier::Change).await;
         assert!(matches!(&why, Outcome::Refused { why } if why.contains("(42601)")), "{why:?}");
         let why = query(&watched, &["DELETE FROM stock"], Tier::Read).await;
         assert!(
