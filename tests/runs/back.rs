@@ -294,8 +294,16 @@ fn a_shell_that_somebody_else_pinned_takes_nothing_that_was_shown_for_another_cl
         let order = one.run(there).await.order;
         let mut other = first;
         (other.session, other.place.context) = (Session::Join(order.session), "b".into());
-        let approved = two.approve(other);
-        two.runs.begin(approved, Vec::new());
-        assert_eq!(two.not_started().await, "it was shown for context `b`, and its shell has `a`");
+        let why = loop {
+            let approved = two.approve(other.clone());
+            two.runs.begin(approved, Vec::new());
+            let why = two.not_started().await;
+            // The end of what ran there may not have been heard yet.
+            if !why.contains("still running") {
+                break why;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        };
+        assert_eq!(why, "it was shown for context `b`, and its shell has `a`");
     });
 }
