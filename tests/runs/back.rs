@@ -71,7 +71,7 @@ fn what_runs_is_followed_and_recorded_once_and_its_shell_can_be_joined() {
         assert_eq!(desk.run(next).await.verdict, Verdict::Ok);
         let mut third = back(&root).await;
         let last = third.command(1, Tier::Read, Session::Join(order.session.clone()));
-        assert_eq!(third.run_when_free(last).await.verdict, Verdict::Ok);
+        assert_eq!(third.run(last).await.verdict, Verdict::Ok);
         assert_eq!(third.count("step-ended"), 3);
         assert_eq!(run(&third).said(), Vec::<String>::new());
     });

@@ -157,23 +157,19 @@ impl Desk {
         self.ended().await
     }
 
-    /// Starts a command: where it runs.
+    /// Starts a command: where it runs. A desk that came back may not have heard yet that what ran before has ended.
     pub(crate) async fn begin(&mut self, command: ShellCommand) -> Order {
-        let approved = self.approve(command);
-        self.runs.begin(approved, Vec::new());
-        self.started().await
-    }
-
-    /// The same for a desk that came back, and may not have heard yet that what ran before has ended.
-    pub(crate) async fn run_when_free(&mut self, command: ShellCommand) -> StepEnded {
         loop {
             let approved = self.approve(command.clone());
             self.runs.begin(approved, Vec::new());
             match self.until(|msg| told(msg, "step-started") || not_started(msg)).await {
                 Msg::Ran(News::NotStarted { why, .. }) if why.contains("still running") => {
-                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                    tokio::time::sleep(Duration::from_millis(20)).await;
                 }
-                Msg::Told(_) => return self.ended().await,
+                Msg::Told(event) => match event.what {
+                    What::StepStarted(body) => return body.order,
+                    other => panic!("{other:?}"),
+                },
                 other => panic!("{other:?}"),
             }
         }
