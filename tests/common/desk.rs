@@ -185,3 +185,28 @@ impl Desk {
         self.model.checklist.as_ref().expect("open").here
     }
 }
+
+/// That a command began which only reads, with nothing asked.
+pub fn started(at: At, order: Order, text: &str, by: &str) -> StepStarted {
+    StepStarted {
+        at,
+        order,
+        n: "1".into(),
+        line: 1,
+        end_line: 1,
+        text: text.into(),
+        edited: false,
+        tier: Tier::Read.into(),
+        why: String::new(),
+        host: "here".into(),
+        workdir: String::new(),
+        context: String::new(),
+        namespace: String::new(),
+        namespace_origin: String::new(),
+        question: None,
+        revision: 0,
+        typed: None,
+        reason: None,
+        by: by.into(),
+    }
+}

@@ -1,5 +1,4 @@
 //! Several cockpits on one journal: what others do in a runbook is here too, once, and is said as it is.
-use firedeck::domain::approval::Tier;
 use firedeck::domain::time::Timestamp;
 use firedeck::incident::What;
 use firedeck::incident::event::{
@@ -10,7 +9,7 @@ use firedeck::model::run::{Line, News, Tail};
 use firedeck::runbook::execution::State;
 
 use super::said;
-use crate::common::desk::Desk;
+use crate::common::desk::{Desk, started as begun};
 use crate::common::estate::{cockpit, press, say};
 use crate::common::night::{INCIDENT, Writer, note};
 
@@ -31,27 +30,8 @@ fn at(run: &str) -> At {
 }
 
 fn started(run: &str, session: &str) -> What {
-    What::StepStarted(Box::new(StepStarted {
-        at: at(run),
-        order: Order { session: session.into(), statement: 1 },
-        n: "1".into(),
-        line: 7,
-        end_line: 7,
-        text: "uptime".into(),
-        edited: false,
-        tier: Tier::Read.into(),
-        why: String::new(),
-        host: "here".into(),
-        workdir: String::new(),
-        context: String::new(),
-        namespace: String::new(),
-        namespace_origin: String::new(),
-        question: None,
-        revision: 0,
-        typed: None,
-        reason: None,
-        by: "joe".into(),
-    }))
+    let step = begun(at(run), Order { session: session.into(), statement: 1 }, "uptime", "joe");
+    What::StepStarted(Box::new(StepStarted { line: 7, end_line: 7, ..step }))
 }
 
 fn ended(run: &str, session: &str) -> What {

@@ -12,9 +12,7 @@ use firedeck::domain::settings::{Key, KeyCode, Settings};
 use firedeck::domain::shell::ShellCommand;
 use firedeck::domain::time::Timestamp;
 use firedeck::incident::What;
-use firedeck::incident::event::{
-    At, End, Event, EventId, Order, StepEnded, StepStarted, ValueGiven, Verdict,
-};
+use firedeck::incident::event::{At, End, Event, EventId, Order, StepEnded, ValueGiven, Verdict};
 use firedeck::model::msg::{Effect, Msg};
 use firedeck::model::run::{Known, News as Told};
 use firedeck::model::{Journal, Model};
@@ -26,6 +24,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::TestRunner;
 
+use crate::common::desk::started;
 use crate::common::estate;
 use crate::screens::picture;
 
@@ -312,7 +311,7 @@ impl Desk {
         self.n += 1;
         let order = Order { session: "s1".into(), statement: self.n };
         self.running.push((at.clone(), order.clone()));
-        self.tell(started(at, order, "ada"))
+        self.tell(What::StepStarted(Box::new(started(at, order, "as it was", "ada"))))
     }
 
     fn ended(&mut self, verdict: Verdict) -> Result<(), TestCaseError> {
@@ -375,7 +374,7 @@ impl Desk {
                 self.n += 1;
                 let at = At { run: "r1".into(), step, command: Some(command) };
                 let order = Order { session: "s2".into(), statement: self.n };
-                self.heard(started(at, order, "bob"))
+                self.heard(What::StepStarted(Box::new(started(at, order, "as it was", "bob"))))
             }
             Happens::Value(name) => self.heard(What::ValueGiven(ValueGiven {
                 run: "r1".into(),
@@ -388,30 +387,6 @@ impl Desk {
             Happens::Resized => self.say(Msg::Resized { columns: 80, rows: 24 }),
         }
     }
-}
-
-fn started(at: At, order: Order, by: &str) -> What {
-    What::StepStarted(Box::new(StepStarted {
-        at,
-        order,
-        n: "1".into(),
-        line: 1,
-        end_line: 1,
-        text: "as it was".into(),
-        edited: false,
-        tier: Tier::Read.into(),
-        why: String::new(),
-        host: "here".into(),
-        workdir: String::new(),
-        context: String::new(),
-        namespace: String::new(),
-        namespace_origin: String::new(),
-        question: None,
-        revision: 0,
-        typed: None,
-        reason: None,
-        by: by.into(),
-    }))
 }
 
 /// So many stories; `FIREDECK_STORIES` asks for more.

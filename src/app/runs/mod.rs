@@ -201,12 +201,11 @@ impl Runs {
         let runs = self.clone();
         tokio::spawn(async move {
             let session = order.session.clone();
-            let shared = runs.shared.clone();
-            let read = tokio::task::spawn_blocking(move || match find {
-                Some(find) => tail::find(&shared, &order, stream, from, &find),
-                None => tail::read(&shared, order, stream, from).map(News::Page),
+            let read = runs.off(move |shared| match find {
+                Some(find) => tail::find(shared, &order, stream, from, &find),
+                None => tail::read(shared, order, stream, from).map(News::Page),
             });
-            match read.await.unwrap_or_else(|error| Err(error.to_string())) {
+            match read.await {
                 Ok(news) => runs.shared.say(news).await,
                 Err(why) => runs.shared.trouble(&session, why).await,
             }
@@ -215,8 +214,16 @@ impl Runs {
 
     /// The same for whoever waits for it.
     pub async fn page(&self, order: Order, stream: Stream, from: u64) -> Result<Page, String> {
+        self.off(move |shared| tail::read(shared, order, stream, from)).await
+    }
+
+    /// Reads from the disk, beside everything that waits for nothing.
+    async fn off<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Shared) -> Result<T, String> + Send + 'static,
+    ) -> Result<T, String> {
         let shared = self.shared.clone();
-        let read = tokio::task::spawn_blocking(move || tail::read(&shared, order, stream, from)).await;
+        let read = tokio::task::spawn_blocking(move || read(&shared)).await;
         read.unwrap_or_else(|error| Err(error.to_string()))
     }
 

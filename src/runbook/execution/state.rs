@@ -137,41 +137,35 @@ impl Run {
     pub fn command(&self, step: u32, command: u32) -> Option<CommandView> {
         let at = (step, command);
         self.command_of(at)?;
-        let spot = (step, Some(command));
+        let view = self.seen((step, Some(command)), self.command_state(at));
+        let settled = self.settled(at).map(|(_, says)| says.to_owned());
+        Some(CommandView { says: settled.unwrap_or(view.says), ..view })
+    }
+
+    /// What the last start of these came to, in this state.
+    fn seen(&self, spot: (u32, Option<u32>), state: State) -> CommandView {
         let last = self.record.last(spot);
         let attempts = self.record.attempts.get(&spot);
         let ended = last.and_then(|(_, attempt)| attempt.ended.as_ref().map(|(_, body)| body));
-        let settled = self.settled(at).map(|(_, says)| says);
-        let says = settled.or(ended.map(|body| body.says.as_str())).unwrap_or_default();
-        let started = last.and_then(|(_, attempt)| attempt.started.as_ref().map(|(key, _)| key.at));
-        Some(CommandView {
-            state: self.command_state(at),
-            says: says.to_owned(),
+        CommandView {
+            state,
+            says: ended.map(|body| body.says.clone()).unwrap_or_default(),
             times: attempts.map_or(0, BTreeMap::len),
             session: last.map(|(order, _)| order.session.clone()),
-            started,
+            started: last.and_then(|(_, attempt)| attempt.started.as_ref().map(|(key, _)| key.at)),
             milliseconds: ended.map(|body| body.milliseconds),
             disputed: attempts.is_some_and(|all| all.values().any(|attempt| attempt.disputed)),
-        })
+        }
     }
 
     /// What the operator wrote last in a step, with how it stands.
     pub fn own(&self, step: u32) -> Option<(String, CommandView)> {
         let spot = (step, None);
-        let (order, attempt) = self.record.last(spot)?;
-        let (key, body) = attempt.started.as_ref()?;
+        let (_, attempt) = self.record.last(spot)?;
+        let (_, body) = attempt.started.as_ref()?;
         let ended = attempt.ended.as_ref();
         let state = ended.map_or(State::Running, |(key, body)| State::of(body.verdict, key.at));
-        let view = CommandView {
-            state: if attempt.is_running() { State::Running } else { state },
-            says: ended.map(|(_, body)| body.says.clone()).unwrap_or_default(),
-            times: self.record.attempts.get(&spot).map_or(0, BTreeMap::len),
-            session: Some(order.session.clone()),
-            started: Some(key.at),
-            milliseconds: ended.map(|(_, body)| body.milliseconds),
-            disputed: attempt.disputed,
-        };
-        Some((body.text.clone(), view))
+        Some((body.text.clone(), self.seen(spot, state)))
     }
 
     pub(super) fn command_state(&self, at: At) -> State {

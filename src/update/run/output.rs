@@ -61,7 +61,7 @@ pub(super) fn came(model: &mut Model, page: Page) -> Vec<Effect> {
     }
     let last = page.lines.len().saturating_sub(room);
     reading.top = match (page.found, reading.land) {
-        (Some(line), _) => line.min(last.max(line)),
+        (Some(line), _) => line,
         (None, Land::Top) => 0,
         (None, Land::Bottom) => last,
     };

@@ -51,16 +51,10 @@ pub fn turned(model: &mut Model, down: bool) -> bool {
     let now = candidates.iter().position(|one| one == input.text());
     let last = candidates.len().saturating_sub(1);
     let next = match (now, down) {
-        (None, true) => 0,
-        (None | Some(0), false) => last,
-        (Some(at), true) => {
-            if at >= last {
-                0
-            } else {
-                at + 1
-            }
-        }
-        (Some(at), false) => at - 1,
+        (Some(at), true) if at < last => at + 1,
+        (_, true) => 0,
+        (Some(at), false) if at > 0 => at - 1,
+        (_, false) => last,
     };
     let Some(text) = candidates.get(next) else { return false };
     *input = Input::with(text);

@@ -4,10 +4,9 @@ use firedeck::incident::event::Verdict;
 use firedeck::model::msg::Msg;
 use firedeck::model::run::News;
 use firedeck::runbook::judge::Offer;
-use tokio_postgres::NoTls;
 
 use super::shells::Shells;
-use crate::postgres::watched::{app, url};
+use crate::postgres::watched::{app, fill, url};
 use crate::suite::{cockpit, postgres_is_mine};
 
 /// A role as the document has it, which sees a part of the sessions as if they had rested for twenty minutes: nobody
@@ -119,22 +118,7 @@ async fn a000_12_the_connections_are_shown_and_a_full_server_is_said_to_be_full(
     screen.press("\x03");
     drop(screen);
     let mut all = vec![first.client];
-    loop {
-        match tokio_postgres::connect(&url(version, "web"), NoTls).await {
-            Ok((client, connection)) => {
-                tokio::spawn(async move { _ = connection.await });
-                all.push(client);
-            }
-            Err(error) => {
-                assert_eq!(
-                    error.code().map(tokio_postgres::error::SqlState::code),
-                    Some("53300"),
-                    "{error:?}"
-                );
-                break;
-            }
-        }
-    }
+    all.extend(fill(version).await);
     let (screen, _home) = cockpit(&["--postgres", &address]);
     screen.press("5");
     let seen = screen.wait_for("the server is full");

@@ -2,28 +2,10 @@
 use firedeck::domain::action::{Check, Native, Outcome, Verb};
 use firedeck::domain::approval::Tier;
 use firedeck::domain::object::{Kind, ObjectRef};
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::NoTls;
 
-use super::watched::{Watched, url};
+use super::watched::{Watched, fill, url};
 use crate::suite::{POSTGRES_VERSIONS as VERSIONS, postgres_is_mine};
-
-/// Takes all slots that are left.
-async fn fill(version: &str) -> Vec<Client> {
-    let mut all = Vec::new();
-    loop {
-        match tokio_postgres::connect(&url(version, "web"), NoTls).await {
-            Ok((client, connection)) => {
-                tokio::spawn(async move { _ = connection.await });
-                all.push(client);
-            }
-            Err(error) => {
-                let code = error.code().map(tokio_postgres::error::SqlState::code);
-                assert_eq!(code, Some("53300"), "{error:?}");
-                return all;
-            }
-        }
-    }
-}
 
 fn native(sql: &[&str], risk: Tier) -> Native {
     let target =

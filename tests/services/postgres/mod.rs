@@ -16,7 +16,7 @@ use firedeck::domain::object::{Facts, Kind, Object};
 use tokio_postgres::NoTls;
 
 use crate::suite::{POSTGRES_VERSIONS as VERSIONS, eventually, postgres_is_mine};
-use watched::{USABLE, Watched, app, in_database, url};
+use watched::{USABLE, Watched, app, fill, in_database, url};
 
 #[tokio::test]
 async fn the_gauge_counts_what_is_usable_on_every_version() {
@@ -305,24 +305,7 @@ async fn a_full_server_is_waited_for_and_an_open_connection_goes_on() {
     for (version, usable) in VERSIONS.into_iter().zip(USABLE) {
         let _alone = postgres_is_mine(version).await;
         let mut before = Watched::at(version, "watcher", &[Kind::Session]).await;
-        let mut all = Vec::new();
-        loop {
-            let address = url(version, "web");
-            match tokio_postgres::connect(&address, NoTls).await {
-                Ok((client, connection)) => {
-                    tokio::spawn(async move { _ = connection.await });
-                    all.push(client);
-                }
-                Err(error) => {
-                    assert_eq!(
-                        error.code().map(tokio_postgres::error::SqlState::code),
-                        Some("53300"),
-                        "{error:?}"
-                    );
-                    break;
-                }
-            }
-        }
+        let all = fill(version).await;
         before.until("the full gauge", |w| w.server().filter(|s| s.used >= usable).map(|_| ())).await;
         assert_eq!(before.server().unwrap().level(), Level::Bad);
 

@@ -169,3 +169,21 @@ impl App {
         self.pid
     }
 }
+
+/// Takes all slots that are left to clients.
+pub(crate) async fn fill(version: &str) -> Vec<tokio_postgres::Client> {
+    let mut all = Vec::new();
+    loop {
+        match tokio_postgres::connect(&url(version, "web"), tokio_postgres::NoTls).await {
+            Ok((client, connection)) => {
+                tokio::spawn(async move { _ = connection.await });
+                all.push(client);
+            }
+            Err(error) => {
+                let code = error.code().map(tokio_postgres::error::SqlState::code);
+                assert_eq!(code, Some("53300"), "{error:?}");
+                return all;
+            }
+        }
+    }
+}
