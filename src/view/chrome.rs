@@ -177,6 +177,13 @@ pub fn keys(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
     let help = short(model, Action::Help, Scope::Board);
     let help_width = u16::try_from(help.0.len() + help.1.len() + 3).unwrap_or(8);
     let here = model.scope();
+    // The line above is being typed: why it was not taken can only stand here.
+    if let (Some(Overlay::Line { .. }), Some(flash)) = (model.overlays.last(), &model.flash)
+        && flash.bad
+    {
+        paint.text(buffer, x, area.y, end.saturating_sub(x), &flash.text, Role::Bad);
+        return;
+    }
     let actions = match here {
         Scope::Input if matches!(model.overlays.last(), Some(Overlay::Palette(_))) => {
             vec![Action::Accept, Action::NextChoice, Action::Complete, Action::Cancel]
