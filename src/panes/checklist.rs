@@ -149,7 +149,7 @@ pub fn risk(tier: Tier) -> Fact {
 pub fn lines(model: &Model, list: &Checklist, width: usize) -> Vec<Line> {
     let runbook = &list.book.runbook;
     let stand = Stand::of(model, list);
-    let mut page = Page { width, lines: Vec::new(), stand, here: list.here };
+    let mut page = Page { width, lines: Vec::new(), stand, here: list.here, under: String::new() };
     page.head(&list.book.document, runbook);
     let (mut phase, mut brief) = (None, false);
     for (at, step) in runbook.steps.iter().enumerate() {
@@ -224,6 +224,8 @@ struct Page<'a> {
     lines: Vec<Line>,
     stand: Stand<'a>,
     here: Spot,
+    /// The condition that was said last: what goes on under it does not say it again.
+    under: String,
 }
 
 /// Where a step's title begins, and what stands below it.
@@ -325,11 +327,13 @@ impl Page<'_> {
         let closed = view.as_ref().is_some_and(|view| view.state == State::NotChosen);
         let indent = TITLE + arm;
         let said = |text: &str| title.to_lowercase().contains(&one_line(text).to_lowercase());
-        let branch = step.branch.as_deref().filter(|branch| !said(branch));
-        let answer = self.stand.answer(own).filter(|_| !closed);
+        let again = step.branch.as_deref().is_some_and(|branch| branch == self.under);
+        let branch = step.branch.as_deref().filter(|branch| !again && !said(branch));
+        let answer = self.stand.answer(own).filter(|_| !closed && !again);
         if let Some(answer) = answer.filter(|_| branch.is_none()) {
             self.answer(indent, stands, before, answer);
         }
+        self.under = step.branch.clone().unwrap_or_default();
         if let Some(line) = self.lines.get_mut(before) {
             line.first = stands.is_some();
             line.tail = tail;
@@ -347,11 +351,14 @@ impl Page<'_> {
                 let (lead, role) = if ticked { ("✓ ", Role::Dim) } else { ("  ", Role::Text) };
                 self.words(indent, stands, lead, item, role);
             }
-        } else if one_line(&step.text) != title {
+        } else if one_line(&step.text) != title && !is_printed(step) {
             self.words(indent, stands, "", &step.text, Role::Text);
         }
         self.notes(indent, stands, &step.notes);
         for (n, command) in step.commands.iter().enumerate() {
+            if let Some(label) = command.statement.label.as_deref().filter(|label| one_line(label) != title) {
+                self.words(indent, None, "# ", label, Role::Dim);
+            }
             self.command(indent, Spot { step: at, command: Some(n) }, command);
         }
         self.own(indent, at);
@@ -395,6 +402,10 @@ impl Page<'_> {
         let Some(answer) = self.stand.answer(spot) else { return };
         let from = self.lines.len();
         let condition = command.statement.condition.as_deref().unwrap_or_default();
+        if condition == self.under {
+            return;
+        }
+        condition.clone_into(&mut self.under);
         self.words(indent, Some(spot), "", &one_line(condition), Role::Dim);
         self.answer(indent, Some(spot), from, answer);
     }
@@ -402,9 +413,6 @@ impl Page<'_> {
     /// The command as it is written; lines too long for the pane go on in the next, so that all of it can be read.
     fn command(&mut self, indent: u16, spot: Spot, command: &Command) {
         let statement = &command.statement;
-        if let Some(label) = &statement.label {
-            self.words(indent, None, "# ", label, Role::Dim);
-        }
         let quiet = matches!(statement.role, Purpose::Setup | Purpose::Guard | Purpose::Narration)
             && statement.risk == Tier::Read;
         let view = self.stand.command(spot).filter(|view| view.state != State::ToDo);
@@ -470,6 +478,13 @@ impl Page<'_> {
             self.lines.push(Line { spot: Some(spot), first: false, indent, text, tail: None });
         }
     }
+}
+
+/// Its text is what one of its commands prints, and stands there.
+fn is_printed(step: &Step) -> bool {
+    let narrated = step.commands.iter().filter(|command| command.statement.role == Purpose::Narration);
+    let mut printed = narrated.map(|command| &command.statement.text);
+    !step.text.trim().is_empty() && printed.any(|text| text.contains(step.text.trim()))
 }
 
 /// The number, or what stands in its place.

@@ -315,7 +315,10 @@ pub fn findings(looks: &Looks, answers: &[Option<Answer>], lang: Lang) -> (Findi
         let old = if setting.old.is_empty() { "?" } else { &setting.old };
         lines.push(format!("{}: {old} → {}", setting.what, setting.new));
     }
-    lines.extend(effect.drops.iter().map(|what| format!("gone with it: {what}")));
+    // What is hit and what is lost may be the same thing.
+    let lost = effect.drops.iter().filter(|what| !lines.contains(what));
+    let lost: Vec<_> = lost.map(|what| format!("gone with it: {what}")).collect();
+    lines.extend(lost);
     let undo = match &effect.undo {
         Some(Undo::Command(command)) => masked(command),
         Some(Undo::Words(words)) => words.clone(),

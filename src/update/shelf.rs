@@ -1,5 +1,6 @@
 //! The team's runbooks: the list, what fits, and moving about in the one that is open.
 use super::{overview, typing};
+use crate::domain::Text;
 use crate::domain::alert::AlertFacts;
 use crate::domain::database::DatabaseFacts;
 use crate::domain::level::Level;
@@ -84,8 +85,7 @@ fn land(model: &mut Model) {
 /// What fits what is wrong, worked out anew where something else is wrong now.
 pub fn refit(model: &mut Model) {
     let Some(index) = model.shelf.index.clone() else { return };
-    let alerts =
-        model.firing.iter().take(ALERTS).filter_map(|id| Some((id.clone(), Wrong::Alert(alert(model, id)?))));
+    let alerts = apart(model).into_iter().map(|(id, alert)| (id, Wrong::Alert(alert)));
     let pods = model.pods.first(PODS).take_while(|(_, rank)| rank.level < Level::Fine);
     let pods = pods.map(|(pod, _)| (pod.id.clone(), Wrong::Pod(trouble(pod))));
     let servers = model.listing(Kind::Server).into_iter().flat_map(Listing::all);
@@ -112,6 +112,33 @@ pub fn refit(model: &mut Model) {
     model.shelf.fits = fits;
     model.shelf.fits_of = of;
     model.mark_dirty(Dirty::Soon);
+}
+
+/// What fires, each name once: ten pods that crash are one thing that is wrong, and hide no other. Alerts of
+/// namespaces that are not looked at come last.
+fn apart(model: &Model) -> Vec<(ObjectRef, Alert)> {
+    let mut found: Vec<(ObjectRef, Alert)> = Vec::new();
+    for id in &model.firing {
+        if found.len() >= ALERTS {
+            break;
+        }
+        if let Some(alert) = alert(model, id).filter(|new| found.iter().all(|(_, old)| old.name != new.name))
+        {
+            found.push((id.clone(), alert));
+        }
+    }
+    let elsewhere = |alert: &Alert| {
+        let named = alert.labels.iter().find(|(name, _)| name == "namespace");
+        named.is_some_and(|(_, namespace)| !looks_at(model, namespace))
+    };
+    found.sort_by_key(|(_, alert)| elsewhere(alert));
+    found
+}
+
+fn looks_at(model: &Model, namespace: &str) -> bool {
+    let shown =
+        |namespaces: &[Text]| namespaces.is_empty() || namespaces.iter().any(|one| **one == *namespace);
+    model.clusters.is_empty() || model.clusters.values().any(|cluster| shown(&cluster.namespaces))
 }
 
 /// The best first, those of this system's own documents before others that fit as well.

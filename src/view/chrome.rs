@@ -2,6 +2,8 @@
 use ratatui::buffer::Buffer;
 
 use super::style::Paint;
+use unicode_width::UnicodeWidthStr;
+
 use crate::domain::feed::Feed;
 use crate::domain::level::Level;
 use crate::domain::settings::{Action, Key, Role, Scope};
@@ -115,7 +117,11 @@ pub fn says(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) -
     let inner = Area { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     if let Some(Overlay::Line { ask, input }) = model.overlays.last() {
         let prompt = prompt(ask);
-        let used = paint.text(buffer, inner.x, inner.y, inner.width, &prompt, Role::Key);
+        // What is typed has the room that it needs, up to half of the line.
+        let typed = u16::try_from(input.text().width()).unwrap_or(u16::MAX).saturating_add(2);
+        let most = inner.width.saturating_sub(typed.clamp(16, inner.width.max(32) / 2));
+        let mut used = paint.text(buffer, inner.x, inner.y, most, &prompt, Role::Key);
+        used += u16::from(used == most);
         let room = inner.width.saturating_sub(used + 1);
         // The end of a long line is what is being typed.
         let column = u16::try_from(input.column()).unwrap_or(u16::MAX);

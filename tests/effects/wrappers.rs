@@ -1,4 +1,7 @@
 //! A look runs where its statement runs: every wrapper is kept as it is written.
+use firedeck::commands::Lang;
+use firedeck::commands::effect::target;
+
 use super::{asks, effect, failed, looked, ok, says};
 
 /// The first question of a statement.
@@ -201,4 +204,20 @@ fn lines_inside_a_session_that_was_opened_before_are_not_looked_at_from_here() {
     let found = firedeck::commands::effect::looks(inside);
     assert!(found.looks.is_empty(), "{found:#?}");
     says(&found.said.unknown, "a session that an earlier line opened");
+}
+
+#[test]
+fn what_is_done_inside_of_a_pod_or_a_container_is_done_to_it() {
+    for (text, name) in [
+        ("docker exec redis redis-cli FLUSHALL", "redis"),
+        ("docker exec -u root -i cache sh -c 'redis-cli FLUSHALL'", "cache"),
+        (
+            "kubectl exec -n lab deployment/db -c main -- psql -c 'SELECT pg_terminate_backend(7)'",
+            "deployment/db",
+        ),
+        ("kubectl delete pod web-0 -n lab", "web-0"),
+    ] {
+        let read = super::statements(text, Lang::Shell);
+        assert_eq!(target(&read[0]).as_deref(), Some(name), "{text}");
+    }
 }

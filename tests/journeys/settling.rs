@@ -2,10 +2,13 @@
 use std::sync::Arc;
 
 use firedeck::commands::tools::Tables;
+use firedeck::domain::container::{Container, ContainerState, Health};
+use firedeck::domain::database::{DatabaseFacts, Server};
 use firedeck::domain::feed::{Feed, FeedState};
 use firedeck::domain::news::{News, Seen};
-use firedeck::domain::object::{Condition, Facts, Kind, Object};
+use firedeck::domain::object::{Condition, Facts, Kind, Object, ObjectRef};
 use firedeck::domain::pod::Pod;
+use firedeck::domain::settings::Backend;
 use firedeck::domain::time::Timestamp;
 use firedeck::incident::What;
 use firedeck::incident::event::{
@@ -306,6 +309,56 @@ fn a_drained_node_is_settled_once_nothing_is_left_on_it() {
     let mut mended = Mended::new(80, 24, drained);
     mended.wait(3, BOTH);
     assert_eq!(mended.says(), "settling: 1 pod is still on node-4");
+}
+
+fn polled(backend: Backend) -> Feed {
+    Feed::Endpoint(backend, "prod".into())
+}
+
+fn polls(mended: &mut Mended, backend: Backend, seconds: i64, kind: Kind, facts: &dyn Fn() -> Facts) {
+    for _ in 0..seconds {
+        let id = ObjectRef { context: "prod".into(), kind, namespace: "".into(), name: "crane".into() };
+        let row =
+            Object { id, uid: "c1".into(), created: ago(900), deleting: false, owner: None, facts: facts() };
+        let feed = polled(backend);
+        let seen =
+            vec![News::Feed(feed.clone(), FeedState::Live), News::Rows(feed, kind, vec![Seen::Is(row)])];
+        news(&mut mended.model, seen);
+        mended.wait(1, &[]);
+    }
+}
+
+#[test]
+fn a_container_that_was_restarted_has_helped_once_its_check_says_so_for_a_minute() {
+    let watch = Watch::RolledOut { object: "container/crane".into(), namespace: None };
+    let mut mended = Mended::new(80, 24, watch);
+    mended.wait(2, &[]);
+    assert_eq!(mended.says(), "nobody sees from here whether it helped: Space ticks it");
+    let runs = |health| {
+        let state = ContainerState::Running;
+        move || Facts::Container(Box::new(Container { state, health: Some(health), ..Container::default() }))
+    };
+    polls(&mut mended, Backend::Docker, 3, Kind::Container, &runs(Health::Unhealthy));
+    assert_eq!(mended.says(), "settling: crane: unhealthy");
+    polls(&mut mended, Backend::Docker, 62, Kind::Container, &runs(Health::Healthy));
+    let [settled] = &mended.settled[..] else { panic!("{:?} {}", mended.settled, mended.says()) };
+    assert_eq!((settled.verdict, settled.says.as_str()), (Verdict::Ok, "healthy for 60 s"));
+}
+
+#[test]
+fn ended_sessions_have_helped_once_the_database_has_had_room_for_a_minute() {
+    let mut mended = Mended::new(80, 24, Watch::SlotsFree);
+    let uses = |used| {
+        move || {
+            let server = Server { used, max: 20, reserved: 3, ..Server::default() };
+            Facts::Database(DatabaseFacts::Server(Box::new(server)))
+        }
+    };
+    polls(&mut mended, Backend::Postgres, 30, Kind::Server, &uses(17));
+    assert_eq!(mended.says(), "settling: 17 of 17 connections used");
+    polls(&mut mended, Backend::Postgres, 62, Kind::Server, &uses(5));
+    let [settled] = &mended.settled[..] else { panic!("{:?} {}", mended.settled, mended.says()) };
+    assert_eq!(settled.says, "5 of 17 connections used for 60 s");
 }
 
 #[test]

@@ -272,10 +272,14 @@ fn what_was_changed_is_accepted_until_it_has_held_a_minute() {
         watch("psql -c \"ALTER SYSTEM SET work_mem = '64MB'\"", "ALTER SYSTEM\n"),
         Watch::ValueAsSet { name: "work_mem".into(), value: "64MB".into() }
     );
+    assert_eq!(
+        watch("psql -c 'SELECT pg_terminate_backend(7)'", " pg_terminate_backend \n---\n t\n(1 row)\n"),
+        Watch::SlotsFree
+    );
     assert_eq!(watch("az redis regenerate-key --name yard", "{}"), Watch::Nothing);
     assert_eq!(
         watch("ssh ops@yard-7 'docker compose restart crane'", "done\n"),
-        Watch::RolledOut { object: "crane".into(), namespace: None }
+        rolled("container/crane", None)
     );
     assert_eq!(watch("ssh ops@yard-7 'sudo systemctl restart crane'", ""), Watch::Nothing);
     let failed = judged("kubectl rollout restart deployment/crane", &[1], "", "Error from server (NotFound)");

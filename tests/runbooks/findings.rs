@@ -179,8 +179,8 @@ fn lint_goes_on_while_the_author_writes() {
     assert!(said.starts_with("1 error"), "{said}");
     world.write("new", "# Yard\n\nNothing to run.\n");
     std::fs::rename(world.path("new"), world.path("a.md")).expect("replaced");
-    let said = lines.find(|line| line.contains("in 1 document")).expect("a second report");
-    assert_eq!(said, "nothing to mend in 1 document");
+    // A late word of the first writing may have it say the first thing again.
+    lines.find(|line| line == "nothing to mend in 1 document").expect("a second report");
     drop(lines);
     world.write("a.md", "# Yard, again\n");
     let ended = child.wait().expect("ended");

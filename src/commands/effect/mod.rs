@@ -165,6 +165,10 @@ pub fn target(statement: &Statement) -> Option<String> {
         let args = tools::told_apart(&judged).unwrap_or_default();
         let mut looks = Looks::default();
         let at = At::new(tool, one, args, &found.marks, &mut looks);
+        // Whatever is done inside of a pod or a container is done to it.
+        if let Some(inside) = one.place.inside() {
+            return (!is_open(inside)).then(|| inside.to_owned());
+        }
         let last = at.operands.last().and_then(|last| one.words.get(*last))?;
         (!is_open(&last.text) && !last.glob).then(|| last.text.clone())
     };

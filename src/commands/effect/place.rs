@@ -70,6 +70,45 @@ impl Place {
         place
     }
 
+    /// The pod or container that the command runs in: the innermost of `kubectl exec web-0 --`.
+    pub fn inside(&self) -> Option<&str> {
+        const VALUES: [&str; 12] = [
+            "-n",
+            "--namespace",
+            "-c",
+            "--container",
+            "--context",
+            "--kubeconfig",
+            "-u",
+            "--user",
+            "-e",
+            "--env",
+            "-w",
+            "--workdir",
+        ];
+        let words = self.layers.iter().rev().find_map(|layer| match layer {
+            Layer::Words(words) | Layer::Text { before: words, .. } => {
+                let at = words.iter().position(|word| word == "exec")?;
+                let enters = ["kubectl", "oc", "docker", "podman", "docker-compose", "nerdctl"];
+                words
+                    .iter()
+                    .take(at)
+                    .any(|word| enters.contains(&word.as_str()))
+                    .then(|| words.get(at + 1..))?
+            }
+            Layer::Around(..) => None,
+        })?;
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            if VALUES.contains(&word.as_str()) {
+                words.next();
+            } else if !word.starts_with('-') {
+                return Some(word);
+            }
+        }
+        None
+    }
+
     /// It runs more than once: in a loop, or for each word that comes in.
     pub fn repeats(&self) -> bool {
         self.layers.iter().any(|layer| match layer {

@@ -17,6 +17,8 @@ pub enum Watch {
     RolledOut { object: String, namespace: Option<String> },
     /// These are gone, and what replaces them is ready.
     PodsGone { object: String, namespace: Option<String> },
+    /// Slots of the database are free again.
+    SlotsFree,
     /// The setting has this value.
     ValueAsSet { name: String, value: String },
     /// Nothing that could be looked at: the operator's word settles it.
@@ -92,7 +94,10 @@ fn call(call: &Call) -> Option<Watch> {
             let verb = bare.iter().position(|word| verbs.contains(word))?;
             match word(verb) {
                 "stop" | "down" | "kill" | "rm" => Some(Watch::Nothing),
-                _ => Some(Watch::RolledOut { object: word(verb + 1).to_owned(), namespace: None }),
+                _ => Some(Watch::RolledOut {
+                    object: format!("container/{}", word(verb + 1)),
+                    namespace: None,
+                }),
             }
         }
         "psql" => call.values(&["-c", "--command"]).iter().find_map(|text| sql(text)),
@@ -169,7 +174,10 @@ fn is_workload(kind: &str) -> bool {
 
 fn sql(text: &str) -> Option<Watch> {
     let lower = text.to_lowercase();
-    if lower.contains("pg_terminate_backend") || lower.contains("pg_cancel_backend") {
+    if lower.contains("pg_terminate_backend") {
+        return Some(Watch::SlotsFree);
+    }
+    if lower.contains("pg_cancel_backend") {
         return Some(Watch::Nothing);
     }
     let words: Vec<&str> =

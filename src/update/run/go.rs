@@ -124,6 +124,15 @@ fn refused(model: &mut Model, at: Spot, refusal: &Refusal) -> Vec<Effect> {
     {
         return effects;
     }
+    if *refusal == Refusal::Narration {
+        // It was read by being looked at: nobody has to step over it.
+        model.say("only speaks: read, and on", false);
+        let spots = model.checklist.as_ref().map(|open| checklist::spots(&open.book.runbook));
+        if let Some(next) = spots.and_then(|mut spots| spots.find(|spot| *spot > at)) {
+            go_to(model, next);
+        }
+        return Vec::new();
+    }
     model.say(refusal.to_string(), true);
     Vec::new()
 }

@@ -1,12 +1,14 @@
 //! Values that have to be given before a command can run: asked once per run, with what is known offered.
 use super::{mark, open};
+use crate::domain::level::Level;
 use crate::domain::object::{Facts, Kind, ObjectRef};
 use crate::domain::secret;
-use crate::model::checklist::{Mark, Wants};
+use crate::model::checklist::{Mark, Spot, Wants};
 use crate::model::input::Input;
 use crate::model::msg::Effect;
 use crate::model::overlay::{Ask, Overlay};
 use crate::model::{Dirty, Model};
+use crate::runbook::Mode;
 use crate::runbook::binding::{Origin, Sort, Value, Values, Wanted, wanted};
 use crate::update::{act, typing};
 
@@ -96,6 +98,9 @@ fn offer(model: &Model, one: &Wanted) -> (String, &'static str, Vec<String>) {
     let candidates = candidates(model, one);
     if let Some(selected) = selected(model, one.sort) {
         return (selected, "selection", Vec::new());
+    }
+    if let Some(arm) = fitting(model).filter(|arm| candidates.contains(arm)) {
+        return (arm, "candidate", candidates);
     }
     match (candidates.as_slice(), &one.default) {
         (_, Some(default)) if !default.trim().is_empty() => (default.clone(), "default", candidates),
@@ -212,12 +217,34 @@ fn candidates(model: &Model, one: &Wanted) -> Vec<String> {
             })
             .unwrap_or_default(),
         None if sort == Sort::Context => model.clusters.keys().map(ToString::to_string).collect(),
+        None if one.texts.iter().any(|text| text == "$1") => {
+            arms(model).map(|(_, arm)| arm.to_owned()).collect()
+        }
         None => Vec::new(),
     };
     let mut seen = std::collections::BTreeSet::new();
     found.retain(|name| seen.insert(name.clone()));
     found.truncate(NAMED);
     found
+}
+
+/// What a script that is a menu may be told to do, each with the step that begins it.
+fn arms(model: &Model) -> impl Iterator<Item = (usize, &str)> {
+    let open = model.checklist.as_ref().map(|open| &open.book.runbook);
+    let menu = open.filter(|runbook| runbook.mode == Mode::Menu);
+    let steps = menu.map_or(&[][..], |runbook| runbook.steps.as_slice());
+    let arms = steps.iter().enumerate().filter(|(_, step)| !step.is_arm());
+    let arms = arms.filter_map(|(at, step)| Some((at, step.branch.as_deref()?)));
+    arms.filter(|(_, arm)| arm.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')))
+}
+
+/// The one arm whose trouble the panes show.
+fn fitting(model: &Model) -> Option<String> {
+    let told = |step| model.runs.evidence.answers.get(&Spot { step, command: None });
+    let mut fits =
+        arms(model).filter(|(step, _)| told(*step).is_some_and(|answer| answer.level == Level::Bad));
+    let (_, arm) = fits.next()?;
+    fits.next().is_none().then(|| arm.to_owned())
 }
 
 /// Addresses of pods, those in trouble first: of the one that the runbook was opened for, where it is one.

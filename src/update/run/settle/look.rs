@@ -1,4 +1,6 @@
 //! A look at what a change was to bring about, as the panes show it now.
+mod servers;
+
 use crate::domain::Text;
 use crate::domain::feed::FeedState;
 use crate::domain::level::Level;
@@ -37,6 +39,10 @@ pub fn kind(watch: &Watch) -> Option<Kind> {
 
 pub fn look(model: &Model, watch: &Watch, accepted: &Accepted<'_>) -> Look {
     match watch {
+        Watch::RolledOut { object, .. } if object.starts_with("container/") => {
+            servers::container(model, object.trim_start_matches("container/"), accepted)
+        }
+        Watch::SlotsFree => servers::slots(model, accepted),
         Watch::RolledOut { object, namespace } => match named(object) {
             Some((kind, name)) => {
                 rolled_out(model, kind, name, &place(accepted, namespace.as_deref()), accepted)
@@ -69,6 +75,7 @@ fn named(object: &str) -> Option<(Kind, Option<&str>)> {
 }
 
 /// Where a command changed something.
+#[derive(Default)]
 struct Where {
     context: Option<Text>,
     namespace: Option<Text>,
@@ -246,8 +253,7 @@ fn in_redis(model: &Model, name: &str, value: &str, accepted: &Accepted<'_>) -> 
     let shown = matches!(name.to_lowercase().as_str(), "maxmemory" | "maxmemory-policy");
     let mut all = model.listing(Kind::RedisNode).into_iter().flat_map(crate::model::listing::Listing::all);
     let (Some(object), None, true) = (all.next(), all.next(), shown) else { return Look::Nobody };
-    let everywhere = Where { context: None, namespace: None };
-    if let Some(unheard) = unheard(model, Kind::RedisNode, &everywhere, accepted) {
+    if let Some(unheard) = unheard(model, Kind::RedisNode, &Where::default(), accepted) {
         return unheard;
     }
     let Some(node) = redis::node(object) else { return Look::Nobody };
