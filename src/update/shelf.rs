@@ -2,11 +2,12 @@
 use super::{overview, typing};
 use crate::domain::Text;
 use crate::domain::alert::AlertFacts;
-use crate::domain::database::DatabaseFacts;
+use crate::domain::database::{DatabaseFacts, FULL};
+use crate::domain::feed::{Feed, FeedState};
 use crate::domain::level::Level;
 use crate::domain::object::{Facts, Kind, Object, ObjectRef, Realm};
 use crate::domain::pod::Pod;
-use crate::domain::settings::Action;
+use crate::domain::settings::{Action, Backend};
 use crate::model::board::{Glance, PaneKind};
 use crate::model::checklist::{Checklist, Spot};
 use crate::model::listing::Listing;
@@ -90,6 +91,7 @@ pub fn refit(model: &mut Model) {
     let pods = pods.map(|(pod, _)| (pod.id.clone(), Wrong::Pod(trouble(pod))));
     let servers = model.listing(Kind::Server).into_iter().flat_map(Listing::all);
     let servers = servers.filter_map(|object| Some((object.id.clone(), Wrong::Server(full(object)?))));
+    let servers = servers.chain(shut(model));
     let wrong: Vec<(ObjectRef, Wrong)> = servers.chain(alerts).chain(pods).collect();
     let of: Vec<(ObjectRef, String)> = wrong.iter().map(|(id, wrong)| (id.clone(), wrong.sign())).collect();
     if of == model.shelf.fits_of {
@@ -146,7 +148,7 @@ fn ranked(model: &Model, hits: Vec<Hit>, of: &ObjectRef) -> Vec<Fit> {
     let mut fits: Vec<Fit> = hits.into_iter().filter_map(|hit| model.shelf.fit(hit, Some(of))).collect();
     for fit in &mut fits {
         if model.settings.profile.hint(&fit.book.document.path).is_some() {
-            fit.score += fit.score / 2;
+            fit.score *= 2;
         }
     }
     fits.sort_by_key(|fit| std::cmp::Reverse(fit.score));
@@ -186,6 +188,19 @@ impl Wrong {
             }
         }
     }
+}
+
+/// Databases that let nobody in, us among them: what is known of them is only that.
+fn shut(model: &Model) -> impl Iterator<Item = (ObjectRef, Wrong)> {
+    model.feeds.iter().filter_map(|(feed, status)| {
+        let (Feed::Endpoint(Backend::Postgres, name), FeedState::Down { why, .. }) = (feed, &status.state)
+        else {
+            return None;
+        };
+        let id =
+            ObjectRef { context: name.clone(), kind: Kind::Server, namespace: "".into(), name: name.clone() };
+        why.starts_with(FULL).then(|| (id, Wrong::Server("no connection is left".into())))
+    })
 }
 
 /// `17 of 17 connections used`, where a server has few left.
@@ -315,6 +330,7 @@ pub fn open(model: &mut Model, book: Book) -> Vec<Effect> {
         let here = checklist::spots(&book.runbook).next().unwrap_or_default();
         let of = model.shelf.list.as_ref().and_then(|list| list.of.clone());
         model.checklist = Some(Checklist { here, outdated, run, of, ..Checklist::new(book) });
+        super::run::go::stand(model);
     }
     model.board.focus = PaneKind::Checklist;
     Vec::new()

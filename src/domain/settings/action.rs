@@ -229,7 +229,7 @@ actions! {
     Output       "output"        Checklist ["o"]                      "all that this line wrote",
     StopStep     "stop-step"     Checklist ["s"]                      "stop what runs here",
     StepTerminal "step-terminal" Checklist ["t"]                      "into the terminal of what runs here",
-    HeldSession  "held-session"  Checklist ["Q"]                      "ask the statements of this line over the session that the pane holds, when the server is full",
+    HeldSession  "held-session"  Checklist ["Q"]                      "ask the statements of this line over the session that the database pane holds",
     SetValue     "set-value"     Checklist ["v"]                      "give a value of this line anew",
     CloseRun     "close-run"     Checklist ["D"]                      "end this run of the runbook",
     NextStep     "next-step"     Checklist ["]"]                      "the next step",

@@ -30,11 +30,16 @@ pub fn live(model: &Model) -> impl Iterator<Item = (&Text, &str)> {
 
 /// What stands under such a line.
 pub fn words(model: &Model) -> String {
-    if live(model).next().is_none() {
-        return format!("the server is full; {}", none(model));
-    }
     let key = model.settings.keymap.keys(Action::HeldSession).first().map(ToString::to_string);
     let key = key.unwrap_or_else(|| Action::HeldSession.name().to_owned());
+    if live(model).next().is_none() {
+        return match crate::panes::database::offers(model).next() {
+            Some((_, role)) => {
+                format!("the server is full: {key} lets firedeck in as its reserved role `{role}`")
+            }
+            None => format!("the server is full; {}", none(model)),
+        };
+    }
     format!("the server is full: {key} asks it over the session that firedeck holds")
 }
 

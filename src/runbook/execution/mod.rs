@@ -176,6 +176,15 @@ impl Run {
         open.then_some(Accepted { order, started, began: began.at, ended: ended.at })
     }
 
+    /// Which command of the runbook was started last.
+    pub fn last_started(&self) -> Option<(u32, u32)> {
+        let all =
+            self.record.attempts.iter().flat_map(|(spot, all)| all.values().map(move |one| (spot, one)));
+        let started =
+            all.filter_map(|((step, command), one)| Some((one.started.as_ref()?.0.at, *step, (*command)?)));
+        started.max().map(|(_, step, command)| (step, command))
+    }
+
     /// Something of it was started after this was said of it.
     pub fn was_told(&self, words: &str) -> bool {
         let attempts = self.record.attempts.values().flat_map(BTreeMap::values);

@@ -119,6 +119,15 @@ impl Case<'_> {
 
 type Said = (Verdict, String);
 
+/// What settles a command that was accepted, by its text as it ran.
+pub fn watched(command: &Command, text: &str) -> Option<Watch> {
+    watch::of(command, &call::all(&parts_of(command, text)))
+}
+
+fn parts_of(command: &Command, text: &str) -> Parts {
+    if command.statement.lang == Lang::Shell { parts::parts(text) } else { Parts::default() }
+}
+
 /// Judges a command of a step, by its text as it ran.
 pub fn judge(step: &Step, index: usize, text: &str, seen: &Seen<'_>) -> Judged {
     let Some(command) = step.commands.get(index) else {
@@ -138,8 +147,7 @@ pub fn judge(step: &Step, index: usize, text: &str, seen: &Seen<'_>) -> Judged {
         }
         End::NotStarted => return plain((Verdict::Failed, "it was never started".to_owned())),
     };
-    let shell = command.statement.lang == Lang::Shell;
-    let parts = if shell { parts::parts(text) } else { Parts::default() };
+    let parts = parts_of(command, text);
     let (out, err) = (window(seen.stdout), window(seen.stderr));
     let case = Case {
         command,
@@ -284,17 +292,25 @@ pub fn expectation(step: &Step, index: usize) -> Option<&str> {
 }
 
 fn offer(case: &Case<'_>) -> Option<Offer> {
-    let sql = case.is_sql();
-    if !sql || !(told::is_full(case.err) || told::is_full(case.out)) {
-        return None;
+    let full = told::is_full(case.err) || told::is_full(case.out);
+    let held = full.then(|| statements(case.command, case.text, &case.all))?;
+    held.map(|(sql, named)| Offer::HeldSession { sql, named })
+}
+
+/// The statements of a command that could go over a session which is held, and whom they are meant for.
+pub fn for_a_server(command: &Command) -> Option<(Vec<String>, Named)> {
+    let text = &command.statement.text;
+    statements(command, text, &call::all(&parts_of(command, text)))
+}
+
+fn statements(command: &Command, text: &str, calls: &[Call]) -> Option<(Vec<String>, Named)> {
+    if command.statement.lang == Lang::Sql {
+        return Some((vec![text.to_owned()], Named::default()));
     }
-    if case.command.statement.lang == Lang::Sql {
-        return Some(Offer::HeldSession { sql: vec![case.text.to_owned()], named: Named::default() });
-    }
-    let mut psql = case.all.iter().filter(|call| call.tool == "psql");
-    let (sql, named) = held::read(&psql.next()?.words)?;
-    // Which of several found no slot is not known.
-    psql.next().is_none().then_some(Offer::HeldSession { sql, named })
+    let mut psql = calls.iter().filter(|call| call.tool == "psql");
+    let read = held::read(&psql.next()?.words)?;
+    // Of several, which is meant is not known.
+    psql.next().is_none().then_some(read)
 }
 
 /// The first line that says why: of standard error, else of the output.

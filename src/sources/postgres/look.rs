@@ -136,10 +136,17 @@ async fn held(server: &Server, native: &Native, sql: &[String], risk: Tier) -> P
     (part.allowed, part.identity) = (Check::Yes, Some(held.greeting.user.to_string()));
     part.looked.also = Some(query::session(held));
     let way = if held.emergency { ", the reserved role's" } else { "" };
-    part.effect = vec![format!(
+    if risk > Tier::Read {
+        for found in super::effect::of(held, sql).await {
+            part.effect.extend(found.effect);
+            part.warnings.extend(found.warnings);
+            part.effect.extend(found.unchecked.into_iter().map(|what| format!("not known: {what}")));
+        }
+    }
+    part.effect.push(format!(
         "these statements go over the session that firedeck holds{way}, as `{}` on database `{}`",
         held.greeting.user, held.greeting.database
-    )];
+    ));
     part.effect.push(format!("each text has {} s; the session is then as it was", query::GIVEN.as_secs()));
     if risk == Tier::Read {
         part.effect.push("what would write is refused by the server meanwhile".into());

@@ -2,6 +2,7 @@
 mod act;
 pub(super) mod address;
 mod board;
+mod effect;
 mod inspect;
 mod kinds;
 pub(super) mod link;

@@ -5,10 +5,10 @@ use crate::commands::tools::Tables;
 use crate::domain::approval::{Approved, Place, Plan, Question, QuestionId};
 use crate::domain::shell::{Sent, ShellCommand};
 use crate::incident::event::{Order, StepEnded};
-use crate::model::checklist::{Mark, Spot, Wants};
+use crate::model::checklist::{Checklist, Mark, Spot, Wants};
 use crate::model::msg::Effect;
 use crate::model::overlay::Ask;
-use crate::model::run::Looking;
+use crate::model::run::{Known, Looking};
 use crate::model::{Dirty, Model};
 use crate::panes::checklist;
 use crate::runbook::execution::{self, Go, Refusal, Run, State, Stop};
@@ -232,6 +232,26 @@ fn go_to(model: &mut Model, to: Spot) {
     model.mark_dirty(Dirty::Now);
 }
 
+/// The next line that is on the way that was chosen.
+fn next(checklist: &Checklist, known: &Known, at: Spot) -> Option<Spot> {
+    let closed =
+        |step: usize| known.run.view(number(step)).is_some_and(|view| view.state == State::NotChosen);
+    checklist::spots(&checklist.book.runbook).find(|spot| *spot > at && !closed(spot.step))
+}
+
+/// A run that was begun before: whoever has not moved yet goes on where it was left.
+pub fn stand(model: &mut Model) {
+    let Some((checklist, known)) = open(model) else { return };
+    let Some((step, command)) = known.run.last_started() else { return };
+    if checklist::spots(&checklist.book.runbook).next() != Some(checklist.here) {
+        return;
+    }
+    let at = Spot { step: step as usize, command: Some(command as usize) };
+    let well = known.run.command(step, command).is_some_and(|view| view.state == State::Ok);
+    let to = if well { next(checklist, known, at).unwrap_or(at) } else { at };
+    go_to(model, to);
+}
+
 /// Makes an order of the open run, and runs it or asks about it.
 fn make(
     model: &mut Model,
@@ -351,7 +371,7 @@ pub(super) fn ended(model: &mut Model, ended: &StepEnded) -> Vec<Effect> {
     let at = Spot { step: ended.at.step as usize, command: ended.at.command.map(|command| command as usize) };
     let stayed = checklist.here == at;
     if well && stayed && ended.at.command.is_some() {
-        let next = checklist::spots(&checklist.book.runbook).find(|spot| *spot > at);
+        let next = next(checklist, known, at);
         // Whoever comes back from a whole screen finds the step that he left.
         if let Some(next) = next.filter(|next| next.step == at.step || !terminal) {
             go_to(model, next);

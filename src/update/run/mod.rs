@@ -1,6 +1,6 @@
 //! Working through a runbook: what the journal tells of runs, and what runs beside that.
 mod evidence;
-mod go;
+pub mod go;
 mod hand;
 mod held;
 pub mod output;
@@ -64,10 +64,15 @@ pub fn known(model: &mut Model, known: Known) -> Vec<Effect> {
         known.run.take(event);
     }
     let closed = known.run.closed().is_some();
+    if !closed {
+        settle::resume(&mut model.runs, &known);
+    }
     model.runs.all.insert(name.clone(), known);
     model.mark_dirty(Dirty::Soon);
     if closed {
         over(model, &name);
+    } else {
+        go::stand(model);
     }
     go::wanted(model)
 }

@@ -8,11 +8,11 @@ use crate::domain::time::Timestamp;
 use crate::incident::What;
 use crate::incident::event::{At, StepSettled, Verdict};
 use crate::model::msg::Effect;
-use crate::model::run::{Settling, Spot};
+use crate::model::run::{Known, Runs, Settling, Spot};
 use crate::model::{Dirty, Model};
 use crate::panes::checklist::NOBODY;
 use crate::runbook::execution::Accepted;
-use crate::runbook::judge::{HOLD, Judged, Watch};
+use crate::runbook::judge::{HOLD, Judged, Watch, watched};
 use look::Look;
 
 /// Of more commands than these nobody waits at once.
@@ -43,6 +43,24 @@ pub(super) fn tick(model: &mut Model) -> Vec<Effect> {
         model.mark_dirty(Dirty::Soon);
     }
     effects
+}
+
+/// What was accepted before this cockpit came, and has still to prove itself.
+pub(super) fn resume(runs: &mut Runs, known: &Known) {
+    for (step, one) in (0..).zip(&known.run.runbook().steps) {
+        for (n, command) in (0..).zip(&one.commands) {
+            let Some(accepted) = known.run.accepted(step, Some(n)) else { continue };
+            let watch = watched(command, &accepted.started.text);
+            let spot = (known.run.name().to_owned(), step, Some(n));
+            runs.judged.entry(spot).or_insert_with(|| Judged {
+                verdict: Verdict::Accepted,
+                says: String::new(),
+                warnings: Vec::new(),
+                watch,
+                offer: None,
+            });
+        }
+    }
 }
 
 /// What was accepted and is still open, of the runs of this cockpit.

@@ -228,6 +228,11 @@ fn candidates(model: &Model, one: &Wanted) -> Vec<String> {
     found
 }
 
+/// Whether it is the first argument, by which a script that is a menu is told what to do.
+fn tells_the_arm(one: &Wanted) -> bool {
+    one.texts.iter().any(|text| text == "$1")
+}
+
 /// What a script that is a menu may be told to do, each with the step that begins it.
 fn arms(model: &Model) -> impl Iterator<Item = (usize, &str)> {
     let open = model.checklist.as_ref().map(|open| &open.book.runbook);
@@ -286,8 +291,22 @@ pub fn given(model: &mut Model, ask: &Ask, text: &str) -> Vec<Effect> {
         model.runs.secrets.entry(run).or_default().set(name, value);
     }
     let value = Mark::Value { name: name.clone(), value: text.to_owned(), origin };
+    let chosen = chosen(model, name, text);
     // What waits for it goes on once it is recorded.
-    mark(model, value)
+    let mut effects = mark(model, value);
+    effects.extend(chosen.into_iter().flat_map(|wish| mark(model, wish)));
+    effects
+}
+
+/// Who tells a menu what to do has chosen the way that it goes.
+fn chosen(model: &Model, name: &str, text: &str) -> Option<Mark> {
+    let (checklist, known) = open(model)?;
+    let all = wanted(&checklist.book.runbook);
+    let tells = all.iter().any(|one| one.name == *name && tells_the_arm(one));
+    let (step, _) = arms(model).find(|(_, arm)| tells && *arm == text)?;
+    let gate = known.run.shape().gates(super::number(step)).last()?;
+    let wish = Mark::Choose { asks: gate.asks, chosen: gate.option, no_longer: false };
+    (known.run.chosen(gate.asks) != Some(gate.option)).then_some(wish)
 }
 
 /// It was left: what waited for it is not run.

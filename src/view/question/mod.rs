@@ -21,7 +21,8 @@ use ratatui::symbols::border;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Padding, Widget};
 
-use crate::domain::approval::{Question, QuestionId, Tier};
+use crate::domain::action::Verb;
+use crate::domain::approval::{Plan, Question, QuestionId, Tier};
 use crate::domain::settings::{Keymap, Role};
 use crate::domain::text::clean_to;
 use crate::model::questions::Questions;
@@ -56,7 +57,13 @@ pub fn draw(
     let area = area.intersection(buf.area);
     let wide = if area.width >= ROOMY { WIDEST.min(area.width - 2) } else { area.width };
     let lines = |detail: &Detail| page::lines(question, questions.scroll, detail, wide, keymap, paint);
-    let found = if wide < NARROWEST { None } else { spot(area, beside, lines) };
+    // A command stands in the box itself: there is no need to see its row as well.
+    let whole = match question.plan() {
+        Plan::Shell(_) => true,
+        Plan::Native(natives) => natives.iter().any(|one| matches!(one.verb, Verb::Query { .. })),
+    };
+    let kept = if whole { 1 } else { BESIDE };
+    let found = if wide < NARROWEST { None } else { spot(area, beside, kept, lines) };
     let Some((y, lines)) = found else {
         too_small(buf, area, question, paint);
         return None;
@@ -75,6 +82,7 @@ pub fn draw(
 fn spot<'l>(
     area: Rect,
     beside: Option<u16>,
+    kept: usize,
     lines: impl Fn(&Detail) -> Vec<Line<'l>>,
 ) -> Option<(u16, Vec<Line<'l>>)> {
     let drawn = |detail| {
@@ -82,7 +90,7 @@ fn spot<'l>(
         u16::try_from(lines.len()).ok()?.checked_add(2).map(|height| (height, lines))
     };
     if let Some(row) = beside.filter(|row| (area.top()..area.bottom()).contains(row)) {
-        for detail in &DETAILS[..BESIDE] {
+        for detail in DETAILS.iter().take(kept) {
             let (height, lines) = drawn(detail)?;
             if height < area.bottom() - row {
                 return Some((row + 1, lines));
