@@ -27,6 +27,26 @@ fn stderr(command: &mut Command, code: i32) -> String {
     String::from_utf8(command.assert().code(code).get_output().stderr.clone()).expect("UTF-8")
 }
 
+#[test]
+fn a_profile_sets_variables_for_the_shells_of_steps_and_takes_no_secret() {
+    let home = tempfile::tempdir().expect("a directory");
+    let file = home.path().join("c.toml");
+    let shown = |text: &str| {
+        fs::write(&file, text).expect("written");
+        firedeck(home.path()).args(["--config", "c.toml", "config", "show"]).output().expect("ran")
+    };
+    let good = shown("profile = \"a\"\n[profiles.a.env]\nPGHOST = \"db.shop\"\n");
+    assert!(String::from_utf8_lossy(&good.stdout).contains("db.shop"), "{good:?}");
+    for (env, says) in [
+        ("PGPASSWORD = \"x\"", "is a secret"),
+        ("\"A-B\" = \"x\"", "cannot be the name of a variable"),
+        ("A = 3", "text in quotes"),
+    ] {
+        let bad = shown(&format!("profile = \"a\"\n[profiles.a.env]\n{env}\n"));
+        assert!(String::from_utf8_lossy(&bad.stderr).contains(says), "{env}: {bad:?}");
+    }
+}
+
 /// Every `.toml` below a directory, by its path from there.
 fn tomls(dir: &Path) -> Vec<PathBuf> {
     let mut all: Vec<PathBuf> = Vec::new();

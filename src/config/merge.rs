@@ -345,6 +345,9 @@ impl Merge<'_> {
                 self.show(format!("{of} {key}").trim_start(), value, origin(at));
             }
         }
+        for (name, value) in &profile.ground.env {
+            self.show(&format!("env {name}"), value, origin("env"));
+        }
         for document in &profile.documents {
             let name = format!("document {}", document.number);
             self.show(&name, document.path.display(), origin(&name));

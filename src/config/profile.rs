@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use super::reader::{Located, Table};
 use super::secret;
 use super::{facts, meant, web};
+use crate::domain::secret::{carries_password, looks_secret};
 use crate::domain::settings::Profile;
 use crate::domain::settings::endpoint::{Backend, DocumentHint, Endpoint, Footing};
 use crate::domain::settings::web::WebOptions;
@@ -91,9 +92,9 @@ pub(super) fn read(name: &str, table: &Table<'_, '_>) -> ProfileFile {
     let endpoints: Vec<Endpoint> =
         Backend::ALL.iter().flat_map(|backend| endpoints(table, *backend, &mut lines)).collect();
     let sites = web::sites(table, &mut lines);
-    let ground = footing(table);
+    let ground = Footing { env: env(table), ..footing(table) };
     let (probes, limits) = facts::read(table, &documents, &endpoints);
-    for key in ["probes", "limits", "run_on", "workdir"] {
+    for key in ["probes", "limits", "run_on", "workdir", "env"] {
         lines.extend(table.raw(key).map(|value| (key.to_owned(), table.reader.line(&value.span()))));
     }
     let read = ProfileFile {
@@ -130,7 +131,26 @@ fn footing(table: &Table<'_, '_>) -> Footing {
         }
         if remote { PathBuf::from(&dir.value) } else { table.reader.path(&dir.value) }
     });
-    Footing { run_on: run_on.map(|text| text.value), workdir }
+    Footing { run_on: run_on.map(|text| text.value), workdir, env: Vec::new() }
+}
+
+/// `[env]`: what the shells of steps find set.
+fn env(table: &Table<'_, '_>) -> Vec<(String, String)> {
+    let Some(inner) = table.table("env") else { return Vec::new() };
+    let mut all = Vec::new();
+    for (name, value) in inner.free_texts() {
+        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if name.value.starts_with(|c: char| c.is_ascii_digit()) || !name.value.chars().all(word) {
+            let what = format!("`{}` cannot be the name of a variable", name.value);
+            table.reader.fault(&name.span, what, "letters, digits and `_` can");
+        } else if looks_secret(&name.value) || carries_password(&value.value) {
+            let what = format!("`{}` is a secret and is not written here", name.value);
+            table.reader.fault(&value.span, what, "set it in the environment that firedeck is started in");
+        } else {
+            all.push((name.value, value.value));
+        }
+    }
+    all
 }
 
 fn documents(table: &Table<'_, '_>, lines: &mut Vec<(String, usize)>) -> Vec<DocumentHint> {

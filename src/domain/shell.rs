@@ -59,6 +59,8 @@ pub struct Where {
     /// `user@host`, where that is not this box.
     pub remote: Option<String>,
     pub workdir: Option<PathBuf>,
+    /// Variables that the profile sets there.
+    pub env: Vec<(String, String)>,
     /// What kubectl is pinned to; empty where there is no cluster.
     pub context: String,
     pub namespace: String,
@@ -75,6 +77,7 @@ impl Where {
             host: footing.run_on.clone().unwrap_or_else(|| here.to_owned()),
             remote: footing.run_on,
             workdir: footing.workdir,
+            env: footing.env,
             ..Where::default()
         }
     }

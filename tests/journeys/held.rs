@@ -173,18 +173,31 @@ fn what_is_no_statement_or_bears_a_secret_is_not_asked() {
 }
 
 #[test]
-fn a_line_that_did_not_fail_so_offers_nothing() {
+fn a_line_that_did_not_fail_so_offers_nothing_by_itself() {
     let mut desk = failed(&["SELECT 1"], Named::default());
     holds(&mut desk, "main", "ledger:5432/yard");
     desk.keys("j");
-    assert_eq!(asked(&mut desk), None);
+    assert_eq!(asked(&mut desk), None, "no statement stands in it");
     // Begun again, it is not known yet.
     desk.keys("k Enter");
     assert!(!picture(&desk.model).contains(OFFERED));
-    assert_eq!(asked(&mut desk), None);
+    desk.ends(Verdict::Ok);
+    assert!(!picture(&desk.model).contains(OFFERED));
+}
+
+#[test]
+fn a_line_goes_over_the_held_session_without_having_failed_first() {
+    let mut desk = failed(&["SELECT 1"], Named::default());
+    holds(&mut desk, "main", "ledger:5432/yard");
+    desk.keys("Enter");
     desk.ends(Verdict::Ok);
     desk.keys("k");
-    assert_eq!(asked(&mut desk), None);
+    let (_, native) = asked(&mut desk).expect("it is asked");
+    let (sql, risk, meant) = query(&native);
+    assert_eq!(
+        (sql, risk, meant),
+        (&["SELECT count(*) FROM pg_stat_activity".to_owned()][..], Tier::Read, "")
+    );
 }
 
 #[test]

@@ -165,6 +165,9 @@ impl Shared {
             Way::Goes(target) => setup.remote = Some(target.clone()),
             Way::Stays | Way::Leaves => {
                 setup.workdir.clone_from(&place.workdir);
+                if place.remote.is_none() {
+                    setup.env.clone_from(&place.env);
+                }
                 setup.remote.clone_from(&place.remote);
             }
         }

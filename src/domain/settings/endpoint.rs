@@ -108,4 +108,6 @@ pub struct Footing {
     /// `user@host`, reached by the box's own `ssh`; this box where none is named.
     pub run_on: Option<String>,
     pub workdir: Option<PathBuf>,
+    /// Variables that their shells have on this box, besides those of firedeck itself.
+    pub env: Vec<(String, String)>,
 }

@@ -40,6 +40,7 @@ impl Profile {
             Some(own) => Footing {
                 run_on: self.ground.run_on.clone(),
                 workdir: own.workdir.clone().or_else(|| self.ground.workdir.clone()),
+                env: self.ground.env.clone(),
             },
             None => self.ground.clone(),
         }
