@@ -1,0 +1,670 @@
+//! What operators ask a Redis about itself: its users and their rights, settings, clients, slow calls, latency.
+use bytes::Bytes;
+use std::fmt::Write;
+use std::sync::atomic::Ordering;
+
+use super::commands::{Ask, COMMANDS, Command, SYNTAX};
+use super::reply::{OK, Reply, Said, fits, human};
+use super::{BASE, Redis, later, seconds, whole};
+
+const POLICIES: &str = "volatile-lru, volatile-lfu, volatile-random, volatile-ttl, allkeys-lru, allkeys-lfu, allkeys-random, noeviction";
+const MOST_USERS: usize = 100;
+const MOST_RULES: usize = 200;
+
+/// The settings there are, and their values at the beginning.
+pub(super) const SETTINGS: &[(&str, &str)] = &[
+    ("activedefrag", "no"),
+    ("active-expire-effort", "1"),
+    ("appendfsync", "everysec"),
+    ("appendonly", "no"),
+    ("bind", "* -::*"),
+    ("busy-reply-threshold", "5000"),
+    ("client-output-buffer-limit", "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60"),
+    ("client-query-buffer-limit", "1073741824"),
+    ("cluster-enabled", "no"),
+    ("databases", "16"),
+    ("dbfilename", "dump.rdb"),
+    ("dir", "/data"),
+    ("hz", "10"),
+    ("io-threads", "1"),
+    ("latency-monitor-threshold", "100"),
+    ("lazyfree-lazy-eviction", "no"),
+    ("lazyfree-lazy-expire", "no"),
+    ("lfu-decay-time", "1"),
+    ("lfu-log-factor", "10"),
+    ("loglevel", "notice"),
+    ("maxclients", "10000"),
+    ("maxmemory", "0"),
+    ("maxmemory-clients", "0"),
+    ("maxmemory-policy", "noeviction"),
+    ("maxmemory-samples", "5"),
+    ("min-replicas-max-lag", "10"),
+    ("min-replicas-to-write", "0"),
+    ("notify-keyspace-events", ""),
+    ("port", "6379"),
+    ("protected-mode", "no"),
+    ("proto-max-bulk-len", "536870912"),
+    ("replica-priority", "100"),
+    ("replica-read-only", "yes"),
+    ("replica-serve-stale-data", "yes"),
+    ("repl-backlog-size", "1048576"),
+    ("requirepass", ""),
+    ("save", "3600 1 300 100 60 10000"),
+    ("slowlog-log-slower-than", "10000"),
+    ("slowlog-max-len", "128"),
+    ("stop-writes-on-bgsave-error", "yes"),
+    ("tcp-backlog", "511"),
+    ("tcp-keepalive", "300"),
+    ("timeout", "0"),
+];
+const FIXED: [&str; 5] = ["bind", "cluster-enabled", "databases", "io-threads", "port"];
+
+#[derive(Debug, Clone)]
+pub(super) struct User {
+    pub name: String,
+    on: bool,
+    open: bool,
+    passwords: Vec<String>,
+    rules: Vec<String>,
+    keys: Vec<String>,
+}
+
+impl User {
+    pub fn first() -> User {
+        let (rules, keys) = (vec!["+@all".to_owned()], vec!["*".to_owned()]);
+        User { name: "default".into(), on: true, open: true, passwords: Vec::new(), rules, keys }
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.on && self.open
+    }
+
+    /// The last rule that speaks of a command decides.
+    fn may(&self, command: &Command) -> bool {
+        let parent = command.name.split('|').next();
+        let speaks = |what: &str| match what.strip_prefix('@') {
+            Some("all") => true,
+            Some(category) => command.traits.split(' ').any(|own| own == category),
+            None => what == command.name || Some(what) == parent,
+        };
+        let rule = self.rules.iter().rev().find(|rule| rule.get(1..).is_some_and(speaks));
+        rule.is_some_and(|rule| rule.starts_with('+'))
+    }
+
+    /// As ACL LIST tells it; passwords are never told.
+    pub fn line(&self) -> String {
+        let mut line = format!("user {} {}", self.name, if self.on { "on" } else { "off" });
+        if self.open {
+            line.push_str(" nopass");
+        }
+        self.keys.iter().for_each(|key| line.extend([" ~", key]));
+        line.push_str(" &*");
+        self.rules.iter().for_each(|rule| line.extend([" ", rule]));
+        line
+    }
+}
+
+impl Redis {
+    pub(super) fn who(&self, id: u64) -> String {
+        self.clients.get(&id).and_then(|client| client.user.clone()).unwrap_or_default()
+    }
+
+    pub(super) fn set_user(&mut self, name: &str, rule: &str) -> Result<(), String> {
+        let wrong = || Err(format!("ERR Error in ACL SETUSER modifier '{rule}': Syntax error"));
+        let room = self.users.len() < MOST_USERS;
+        let user = match self.users.iter_mut().position(|user| user.name == name) {
+            Some(at) => self.users.get_mut(at),
+            None if room => {
+                let rules = vec!["-@all".to_owned()];
+                let (on, open) = (false, false);
+                self.users.push(User {
+                    name: name.into(),
+                    on,
+                    open,
+                    passwords: Vec::new(),
+                    rules,
+                    keys: Vec::new(),
+                });
+                self.users.last_mut()
+            }
+            None => None,
+        };
+        let Some(user) = user.filter(|user| user.rules.len() + user.keys.len() < MOST_RULES) else {
+            return wrong();
+        };
+        match (rule, rule.chars().next()) {
+            ("", _) => {}
+            ("on", _) => user.on = true,
+            ("off", _) => user.on = false,
+            ("nopass", _) => (user.open, user.passwords) = (true, Vec::new()),
+            ("resetpass", _) => (user.open, user.passwords) = (false, Vec::new()),
+            ("resetkeys", _) => user.keys.clear(),
+            ("allkeys", _) => user.keys = vec!["*".into()],
+            ("allcommands", _) => user.rules = vec!["+@all".into()],
+            ("nocommands", _) => user.rules = vec!["-@all".into()],
+            ("sanitize-payload" | "allchannels" | "resetchannels", _) | (_, Some('&')) => {}
+            ("reset", _) => {
+                (user.on, user.open, user.passwords, user.rules, user.keys) =
+                    (false, false, Vec::new(), vec!["-@all".into()], Vec::new())
+            }
+            (_, Some('>')) => {
+                user.open = false;
+                user.passwords.push(rule.chars().skip(1).collect());
+                user.passwords.drain(..user.passwords.len().saturating_sub(10));
+            }
+            (_, Some('<')) => user.passwords.retain(|own| Some(own.as_str()) != rule.get(1..)),
+            (_, Some('~')) => user.keys.push(rule.chars().skip(1).collect()),
+            (_, Some('%')) if rule.contains('~') => {
+                user.keys.extend(rule.split_once('~').map(|(_, key)| key.to_owned()))
+            }
+            // A selector grants what stands in it; here that is added to the whole.
+            (_, Some('(')) => {
+                let inside = rule.trim_matches(['(', ')']).to_owned();
+                return inside.split_whitespace().try_for_each(|rule| self.set_user(name, rule));
+            }
+            ("+@all" | "-@all", _) => user.rules = vec![rule.to_lowercase()],
+            (_, Some('+' | '-')) if rule.len() > 1 => user.rules.push(rule.to_lowercase()),
+            _ => return wrong(),
+        }
+        Ok(())
+    }
+
+    pub(super) fn allows(&self, user: &str, command: &Command, words: &[Bytes]) -> Result<(), String> {
+        let known = self.users.iter().find(|own| own.name == user);
+        if command.traits.split(' ').any(|own| own == "open") {
+            return Ok(());
+        }
+        let Some(known) = known.filter(|known| known.may(command)) else {
+            return Err(format!("User {user} has no permissions to run the '{}' command", command.name));
+        };
+        let (first, last, step) = command.keys;
+        let end = if last < 0 { words.len().saturating_add_signed(last) } else { last.unsigned_abs() };
+        let mut keys = words.iter().take(end + 1).skip(first).step_by(step.max(1)).take(if first == 0 {
+            0
+        } else {
+            usize::MAX
+        });
+        if keys.all(|key| known.keys.iter().any(|pattern| fits(pattern.as_bytes(), key))) {
+            Ok(())
+        } else {
+            Err("No permissions to access a key".into())
+        }
+    }
+
+    pub(super) fn dry_run(&mut self, ask: &Ask) -> Said {
+        let user = ask.text(2);
+        if !self.users.iter().any(|own| own.name == user) {
+            return Err(format!("ERR User '{user}' not found"));
+        }
+        let whole = format!("{}|{}", ask.lower(3), ask.lower(4));
+        let command = COMMANDS.iter().find(|command| command.name == whole || command.name == ask.lower(3));
+        let command = command.ok_or_else(|| format!("ERR Command '{}' not found", ask.text(3)))?;
+        let words = ask.words.get(3..).unwrap_or_default();
+        Ok(match self.allows(&user, command, words) {
+            Ok(()) => OK,
+            Err(why) => Reply::text(why),
+        })
+    }
+
+    fn log_in(&mut self, id: u64, name: &str, password: &str) -> Result<(), String> {
+        let user = self.users.iter().find(|user| user.name == name && user.on);
+        if !user.is_some_and(|user| user.open || user.passwords.iter().any(|own| own == password)) {
+            return Err("WRONGPASS invalid username-password pair or user is disabled.".into());
+        }
+        if let Some(client) = self.clients.get_mut(&id) {
+            client.user = Some(name.to_owned());
+        }
+        Ok(())
+    }
+
+    pub(super) fn auth(&mut self, ask: &Ask) -> Said {
+        match ask.words.len() {
+            2 if self.users.first().is_some_and(User::is_open) => Err("ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?".into()),
+            2 => self.log_in(ask.id, "default", &ask.text(1)).map(|()| OK),
+            3 => self.log_in(ask.id, &ask.text(1), &ask.text(2)).map(|()| OK),
+            _ => Err(SYNTAX.into()),
+        }
+    }
+
+    pub(super) fn hello(&mut self, ask: &Ask) -> Said {
+        let resp3 = match ask.text(1).as_str() {
+            "" => self.clients.get(&ask.id).is_some_and(|client| client.resp3),
+            "2" => false,
+            "3" => true,
+            number if number.parse::<i64>().is_err() => {
+                return Err("ERR Protocol version is not an integer or out of range".into());
+            }
+            _ => return Err("NOPROTO unsupported protocol version".into()),
+        };
+        let mut at = 2;
+        while at < ask.words.len() {
+            match (ask.lower(at).as_str(), ask.words.len() - at) {
+                ("auth", 3..) => {
+                    self.log_in(ask.id, &ask.text(at + 1), &ask.text(at + 2))?;
+                    at += 3;
+                }
+                ("setname", 2..) => {
+                    self.set_name(ask.id, &ask.text(at + 1))?;
+                    at += 2;
+                }
+                (option, _) => return Err(format!("ERR Syntax error in HELLO option '{option}'")),
+            }
+        }
+        let Some(client) = self.clients.get_mut(&ask.id).filter(|client| client.user.is_some()) else {
+            return Err("NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time".into());
+        };
+        client.resp3 = resp3;
+        let text = |text: &str| Reply::text(text);
+        Ok(Reply::Map(vec![
+            text("server"),
+            text("redis"),
+            text("version"),
+            text(super::info::VERSION),
+            text("proto"),
+            Reply::Int(if resp3 { 3 } else { 2 }),
+            text("id"),
+            Reply::int(ask.id),
+            text("mode"),
+            text("standalone"),
+            text("role"),
+            text("master"),
+            text("modules"),
+            Reply::List(Vec::new()),
+        ]))
+    }
+
+    pub(super) fn select(&mut self, ask: &Ask) -> Said {
+        let db =
+            u8::try_from(ask.int(1)?).ok().filter(|db| *db < 16).ok_or("ERR DB index is out of range")?;
+        if let Some(client) = self.clients.get_mut(&ask.id) {
+            client.db = db;
+        }
+        Ok(OK)
+    }
+
+    /// The connection closes when it has heard the answer.
+    pub(super) fn quit(&mut self, ask: &Ask) -> Said {
+        if let Some(client) = self.clients.get(&ask.id) {
+            client.gone.store(true, Ordering::Relaxed);
+        }
+        Ok(OK)
+    }
+
+    fn set_name(&mut self, id: u64, name: &str) -> Result<(), String> {
+        if name.len() > 100 || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err("ERR Client names cannot contain spaces, newlines or special characters.".into());
+        }
+        if let Some(client) = self.clients.get_mut(&id) {
+            name.clone_into(&mut client.name);
+        }
+        Ok(())
+    }
+
+    pub(super) fn name(&mut self, ask: &Ask) -> Said {
+        self.set_name(ask.id, &ask.text(2)).map(|()| OK)
+    }
+
+    pub(super) fn library(&mut self, ask: &Ask) -> Said {
+        let value: String = ask.text(3).chars().filter(char::is_ascii_graphic).take(64).collect();
+        let Some(client) = self.clients.get_mut(&ask.id) else { return Ok(OK) };
+        match (ask.lower(2).as_str(), &mut client.library) {
+            ("lib-name", [name, _]) => *name = value,
+            ("lib-ver", [_, version]) => *version = value,
+            (other, _) => return Err(format!("ERR Unrecognized option '{other}'")),
+        }
+        Ok(OK)
+    }
+
+    pub(super) fn line_of(&self, id: u64, client: &super::Client) -> String {
+        let span = |since| whole(seconds(since, self.now));
+        let (own, port) = (client.crowd.is_none(), self.number("port"));
+        let [name, version] = &client.library;
+        let mut line = format!(
+            "id={id} addr={} laddr=127.0.0.1:{port} fd={} name={}",
+            client.address,
+            id % 4_000 + 8,
+            client.name
+        );
+        let _ =
+            write!(line, " age={} idle={} flags=N db={}", span(client.since), span(client.last), client.db);
+        line.push_str(" sub=0 psub=0 ssub=0 multi=-1 ");
+        line.push_str(if own { "qbuf=26 qbuf-free=20448" } else { "qbuf=0 qbuf-free=0" });
+        let queued = client.memory.saturating_sub(super::CLIENT_MEMORY);
+        let _ = write!(
+            line,
+            " argv-mem=10 multi-mem=0 rbs=1024 rbp=0 obl=0 oll={} omem={queued}",
+            queued / 16_384
+        );
+        let _ = write!(
+            line,
+            " tot-mem={} events={} cmd={}",
+            client.memory,
+            if queued > 0 { "rw" } else { "r" },
+            client.command
+        );
+        let _ = writeln!(
+            line,
+            " user={} redir=-1 resp={} lib-name={name} lib-ver={version}",
+            client.user.as_deref().unwrap_or("default"),
+            if client.resp3 { 3 } else { 2 },
+        );
+        line
+    }
+
+    pub(super) fn client_list(&mut self, ask: &Ask) -> Said {
+        let wanted: Option<Vec<u64>> = match (ask.lower(2).as_str(), ask.words.len()) {
+            ("", _) => None,
+            ("type", 4) => match ask.lower(3).as_str() {
+                "normal" => None,
+                "master" | "replica" | "slave" | "pubsub" => Some(Vec::new()),
+                other => return Err(format!("ERR Unknown client type '{other}'")),
+            },
+            ("id", 4..) => Some(
+                (3..ask.words.len())
+                    .map(|at| {
+                        u64::try_from(ask.int(at).unwrap_or(-1))
+                            .map_err(|_| "ERR Invalid client ID".to_owned())
+                    })
+                    .collect::<Result<_, _>>()?,
+            ),
+            _ => return Err(SYNTAX.into()),
+        };
+        let chosen =
+            self.clients.iter().filter(|(id, _)| wanted.as_ref().is_none_or(|wanted| wanted.contains(id)));
+        Ok(Reply::Text(chosen.map(|(id, client)| self.line_of(*id, client)).collect()))
+    }
+
+    pub(super) fn kill(&mut self, ask: &Ask) -> Said {
+        let old = ask.words.len() == 3;
+        if !old && ask.words.len() % 2 == 1 {
+            return Err(SYNTAX.into());
+        }
+        let mut filters = Vec::new();
+        let mut skip = true;
+        for at in (2..ask.words.len()).step_by(2) {
+            let (name, value) =
+                if old { ("addr".into(), ask.text(2)) } else { (ask.lower(at), ask.text(at + 1)) };
+            match name.as_str() {
+                "id" if value.parse::<u64>().is_ok_and(|id| id > 0) => {}
+                "id" => return Err("ERR client-id should be greater than 0".into()),
+                "addr" | "laddr" => {}
+                "user" if self.users.iter().any(|user| user.name == value) => {}
+                "user" => return Err(format!("ERR No such user '{value}'")),
+                "type" if ["normal", "master", "replica", "slave", "pubsub"].contains(&value.as_str()) => {}
+                "type" => return Err(format!("ERR Unknown client type '{value}'")),
+                "skipme" => skip = value != "no",
+                _ => return Err(SYNTAX.into()),
+            }
+            filters.push((name, value));
+        }
+        let fit = |id: u64, client: &super::Client| {
+            filters.iter().all(|(name, value)| match name.as_str() {
+                "id" => *value == id.to_string(),
+                "addr" => *value == client.address,
+                "user" => client.user.as_ref() == Some(value),
+                "type" => value == "normal",
+                _ => true,
+            })
+        };
+        let found: Vec<u64> = self
+            .clients
+            .iter()
+            .filter(|(id, client)| fit(**id, client) && (old || !skip || **id != ask.id))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in &found {
+            if let Some(client) = self.clients.get(id) {
+                client.gone.store(true, Ordering::Relaxed);
+            }
+            // One that kills itself hears so first.
+            if *id != ask.id {
+                self.clients.remove(id);
+            }
+        }
+        match (old, found.is_empty()) {
+            (false, _) => Ok(Reply::int(found.len())),
+            (true, false) => Ok(OK),
+            (true, true) => Err("ERR No such client".into()),
+        }
+    }
+
+    pub(super) fn config_get(&mut self, ask: &Ask) -> Said {
+        let patterns: Vec<String> = (2..ask.words.len()).map(|at| ask.lower(at)).collect();
+        let fit = |name: &str| patterns.iter().any(|pattern| fits(pattern.as_bytes(), name.as_bytes()));
+        let found = self.settings.iter().filter(|(name, _)| fit(name));
+        Ok(Reply::Map(found.flat_map(|(name, value)| [Reply::text(*name), Reply::text(value)]).collect()))
+    }
+
+    pub(super) fn set_setting(&mut self, name: &str, value: &str) -> Result<(), String> {
+        let failed =
+            |why: &str| Err(format!("ERR CONFIG SET failed (possibly related to argument '{name}') - {why}"));
+        let Some((known, first)) = SETTINGS.iter().find(|(known, _)| *known == name) else {
+            return Err(format!("ERR Unknown option or number of arguments for CONFIG SET - '{name}'"));
+        };
+        let value = match name {
+            "maxmemory" | "maxmemory-clients" => match memory(value) {
+                Some(bytes) => bytes.to_string(),
+                None => return failed("argument must be a memory value"),
+            },
+            "maxmemory-policy" if !POLICIES.split(", ").any(|policy| policy == value) => {
+                return failed(&format!("argument(s) must be one of the following: {POLICIES}"));
+            }
+            _ if ["yes", "no"].contains(first) && !["yes", "no"].contains(&value) => {
+                return failed("argument must be 'yes' or 'no'");
+            }
+            _ if !first.is_empty() && first.parse::<i64>().is_ok() && value.parse::<i64>().is_err() => {
+                return failed("argument couldn't be parsed into an integer");
+            }
+            _ if value.len() > 1_000 => return failed("argument too long"),
+            _ => value.to_owned(),
+        };
+        if name == "requirepass" {
+            let rule = if value.is_empty() { "nopass".to_owned() } else { format!(">{value}") };
+            self.set_user("default", "resetpass")?;
+            self.set_user("default", &rule)?;
+        }
+        self.settings.insert(known, value);
+        self.make_room();
+        Ok(())
+    }
+
+    pub(super) fn config_set(&mut self, ask: &Ask) -> Said {
+        let names: Vec<String> = (2..ask.words.len()).step_by(2).map(|at| ask.lower(at)).collect();
+        if ask.words.len() % 2 == 1 {
+            return Err("ERR wrong number of arguments for 'config|set' command".into());
+        }
+        if let Some(fixed) = names.iter().find(|name| FIXED.contains(&name.as_str())) {
+            return Err(format!(
+                "ERR CONFIG SET failed (possibly related to argument '{fixed}') - can't set immutable config"
+            ));
+        }
+        for (at, name) in names.iter().enumerate() {
+            self.set_setting(name, &ask.text(at * 2 + 3))?;
+        }
+        Ok(OK)
+    }
+
+    pub(super) fn reset(&mut self) -> Said {
+        let (peak, changes) = (self.counts.peak, self.counts.changes);
+        self.counts = super::Counts { peak, changes, ..super::Counts::default() };
+        (self.calls, self.errors) = Default::default();
+        Ok(OK)
+    }
+
+    pub(super) fn slowlog(&mut self, ask: &Ask) -> Said {
+        let count = if ask.words.len() > 2 { ask.int(2)? } else { 10 };
+        if count < -1 {
+            return Err("ERR count should be greater than or equal to -1".into());
+        }
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        let one = |slow: &super::Slow| {
+            let shown = slow.words.iter().take(31).map(|word| {
+                let long = word.len().saturating_sub(128);
+                let text = String::from_utf8_lossy(word.get(..128).unwrap_or(word)).into_owned();
+                if long > 0 {
+                    Reply::text(format!("{text}... ({long} more bytes)"))
+                } else {
+                    Reply::text(text)
+                }
+            });
+            Reply::List(vec![
+                Reply::int(slow.id),
+                Reply::Int(slow.at.as_second()),
+                Reply::int(slow.micros),
+                Reply::List(shown.collect()),
+                Reply::text(&slow.address),
+                Reply::text(&slow.name),
+            ])
+        };
+        Ok(Reply::List(self.slow.iter().take(count).map(one).collect()))
+    }
+
+    pub(super) fn latest(&self) -> Reply {
+        let Some((at, last)) = self.spikes.back() else { return Reply::List(Vec::new()) };
+        let most = self.spikes.iter().map(|(_, took)| *took).max();
+        let (at, last, most) = (Reply::Int(at.as_second()), Reply::int(*last), Reply::int(most.unwrap_or(0)));
+        Reply::List(vec![Reply::List(vec![Reply::text("command"), at, last, most])])
+    }
+
+    pub(super) fn history(&self, event: &str) -> Reply {
+        let all = self.spikes.iter().filter(|_| event == "command");
+        Reply::List(
+            all.map(|(at, took)| Reply::List(vec![Reply::Int(at.as_second()), Reply::int(*took)])).collect(),
+        )
+    }
+
+    pub(super) fn latency_doctor(&self) -> String {
+        if self.number("latency-monitor-threshold") == 0 {
+            return "Latency monitoring is off. CONFIG SET latency-monitor-threshold turns it on.".into();
+        }
+        match (self.spikes.len(), self.spikes.iter().map(|(_, took)| *took).max()) {
+            (count, Some(most)) => format!(
+                "1 event was slower than the threshold:\n\n1. command: {count} spikes, the worst took {most} ms. \
+                 SLOWLOG GET names the calls."
+            ),
+            _ => "No latency spike was seen since this server was started.".into(),
+        }
+    }
+
+    pub(super) fn memory_doctor(&self) -> String {
+        let (used, max) = (self.used(), self.max());
+        if used < 5 << 20 {
+            return "This instance holds very little: there is nothing to judge yet.".into();
+        }
+        let buffers = self.client_memory() / self.clients.len().max(1);
+        let mut found = Vec::new();
+        if buffers > 200 << 10 {
+            found.push(format!(
+                "Big client buffers: {} for a client on average. CLIENT LIST names them by tot-mem.",
+                human(buffers)
+            ));
+        }
+        if max > 0 && used * 10 > max * 9 {
+            found.push(format!(
+                "Near the limit: {} of {} are used, the policy is {}.",
+                human(used),
+                human(max),
+                self.policy()
+            ));
+        }
+        if self.counts.peak > used * 3 / 2 {
+            found.push(format!(
+                "Peak memory: {} were in use, {} are now.",
+                human(self.counts.peak),
+                human(used)
+            ));
+        }
+        if found.is_empty() {
+            return "No memory issue was found in this instance.".into();
+        }
+        let list: String = found.iter().map(|one| format!(" * {one}\n")).collect();
+        format!(
+            "{} found in this instance:\n\n{list}",
+            if found.len() == 1 { "1 issue was".into() } else { format!("{} issues were", found.len()) }
+        )
+    }
+
+    pub(super) fn memory_stats(&self) -> Reply {
+        let (used, data) = (self.used(), self.store.size());
+        let keys = self.store.len();
+        let numbers = [
+            ("peak.allocated", self.counts.peak),
+            ("total.allocated", used),
+            ("startup.allocated", BASE),
+            ("replication.backlog", 0),
+            ("clients.slaves", 0),
+            ("clients.normal", self.client_memory()),
+            ("cluster.links", 0),
+            ("aof.buffer", 0),
+            ("lua.caches", 0),
+            ("functions.caches", 0),
+            ("overhead.total", used.saturating_sub(data) + keys * 48),
+            ("keys.count", keys),
+            ("keys.bytes-per-key", data.checked_div(keys).unwrap_or(0)),
+            ("dataset.bytes", data.saturating_sub(keys * 48)),
+        ];
+        let all = numbers.into_iter().flat_map(|(name, value)| [Reply::text(name), Reply::int(value)]);
+        let share = super::float(used) * 100.0 / super::float(self.counts.peak.max(1));
+        Reply::Map(all.chain([Reply::text("peak.percentage"), Reply::Real(share)]).collect())
+    }
+
+    pub(super) fn role(&self) -> Reply {
+        let offset = self.offset();
+        let replicas = self
+            .replicas
+            .iter()
+            .map(|(host, port, _)| Reply::words([host.clone(), port.to_string(), offset.to_string()]));
+        Reply::List(vec![Reply::text("master"), Reply::int(offset), Reply::List(replicas.collect())])
+    }
+
+    pub(super) fn offset(&self) -> u64 {
+        if self.replicas.is_empty() {
+            0
+        } else {
+            self.counts.changes * 80 + whole(seconds(self.started, self.now)) * 14
+        }
+    }
+
+    pub(super) fn save(&mut self, wait: bool) -> Said {
+        if self.saving.is_some() {
+            return Err("ERR Background save already in progress".into());
+        }
+        if wait {
+            (self.saved, self.counts.changes) = (self.now, 0);
+            return Ok(OK);
+        }
+        self.saving = Some(later(self.now, 0.5 + super::float(self.store.size()) / 200e6));
+        Ok(Reply::Word("Background saving started"))
+    }
+
+    pub(super) fn end(&mut self, script: bool) -> Said {
+        match self.busy {
+            Some((since, _)) if script => {
+                self.end_script(since);
+                Ok(OK)
+            }
+            Some(_) => {
+                Err("BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
+                    .into())
+            }
+            None => Err("NOTBUSY No scripts in execution right now.".into()),
+        }
+    }
+}
+
+/// `4gb`, `100mb`, `1024`.
+fn memory(text: &str) -> Option<u64> {
+    let lower = text.to_lowercase();
+    let digits = lower.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let unit = match lower.get(digits.len()..)? {
+        "" | "b" => 1,
+        "k" => 1_000,
+        "kb" => 1 << 10,
+        "m" => 1_000_000,
+        "mb" => 1 << 20,
+        "g" => 1_000_000_000,
+        "gb" => 1 << 30,
+        _ => return None,
+    };
+    digits.parse::<u64>().ok()?.checked_mul(unit)
+}
