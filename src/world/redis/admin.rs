@@ -1,296 +1,43 @@
 //! What operators ask a Redis about itself: its users and their rights, settings, clients, slow calls, latency.
-use bytes::Bytes;
 use std::fmt::Write;
 use std::sync::atomic::Ordering;
 
-use super::commands::{Ask, COMMANDS, Command, SYNTAX};
+use super::keys::SYNTAX;
 use super::reply::{OK, Reply, Said, fits, human};
+use super::table::Ask;
 use super::{BASE, Redis, later, seconds, whole};
 
 const POLICIES: &str = "volatile-lru, volatile-lfu, volatile-random, volatile-ttl, allkeys-lru, allkeys-lfu, allkeys-random, noeviction";
-const MOST_USERS: usize = 100;
-const MOST_RULES: usize = 200;
 
 /// The settings there are, and their values at the beginning.
-pub(super) const SETTINGS: &[(&str, &str)] = &[
-    ("activedefrag", "no"),
-    ("active-expire-effort", "1"),
-    ("appendfsync", "everysec"),
-    ("appendonly", "no"),
-    ("bind", "* -::*"),
-    ("busy-reply-threshold", "5000"),
-    ("client-output-buffer-limit", "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60"),
-    ("client-query-buffer-limit", "1073741824"),
-    ("cluster-enabled", "no"),
-    ("databases", "16"),
-    ("dbfilename", "dump.rdb"),
-    ("dir", "/data"),
-    ("hz", "10"),
-    ("io-threads", "1"),
-    ("latency-monitor-threshold", "100"),
-    ("lazyfree-lazy-eviction", "no"),
-    ("lazyfree-lazy-expire", "no"),
-    ("lfu-decay-time", "1"),
-    ("lfu-log-factor", "10"),
-    ("loglevel", "notice"),
-    ("maxclients", "10000"),
-    ("maxmemory", "0"),
-    ("maxmemory-clients", "0"),
-    ("maxmemory-policy", "noeviction"),
-    ("maxmemory-samples", "5"),
-    ("min-replicas-max-lag", "10"),
-    ("min-replicas-to-write", "0"),
-    ("notify-keyspace-events", ""),
-    ("port", "6379"),
-    ("protected-mode", "no"),
-    ("proto-max-bulk-len", "536870912"),
-    ("replica-priority", "100"),
-    ("replica-read-only", "yes"),
-    ("replica-serve-stale-data", "yes"),
-    ("repl-backlog-size", "1048576"),
-    ("requirepass", ""),
-    ("save", "3600 1 300 100 60 10000"),
-    ("slowlog-log-slower-than", "10000"),
-    ("slowlog-max-len", "128"),
-    ("stop-writes-on-bgsave-error", "yes"),
-    ("tcp-backlog", "511"),
-    ("tcp-keepalive", "300"),
-    ("timeout", "0"),
-];
+const SETTINGS: &str = "\
+    activedefrag=no|active-expire-effort=1|appendfsync=everysec|appendonly=no|bind=* -::*|\
+    busy-reply-threshold=5000|\
+    client-output-buffer-limit=normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60|\
+    client-query-buffer-limit=1073741824|cluster-enabled=no|databases=16|dbfilename=dump.rdb|dir=/data|\
+    hz=10|io-threads=1|latency-monitor-threshold=100|lazyfree-lazy-eviction=no|lazyfree-lazy-expire=no|\
+    lfu-decay-time=1|lfu-log-factor=10|loglevel=notice|maxclients=10000|maxmemory=0|maxmemory-clients=0|\
+    maxmemory-policy=noeviction|maxmemory-samples=5|min-replicas-max-lag=10|min-replicas-to-write=0|\
+    notify-keyspace-events=|port=6379|protected-mode=no|proto-max-bulk-len=536870912|\
+    replica-priority=100|replica-read-only=yes|replica-serve-stale-data=yes|repl-backlog-size=1048576|\
+    requirepass=|save=3600 1 300 100 60 10000|slowlog-log-slower-than=10000|slowlog-max-len=128|\
+    stop-writes-on-bgsave-error=yes|tcp-backlog=511|tcp-keepalive=300|timeout=0";
 const FIXED: [&str; 5] = ["bind", "cluster-enabled", "databases", "io-threads", "port"];
 
-#[derive(Debug, Clone)]
-pub(super) struct User {
-    pub name: String,
-    on: bool,
-    open: bool,
-    passwords: Vec<String>,
-    rules: Vec<String>,
-    keys: Vec<String>,
-}
-
-impl User {
-    pub fn first() -> User {
-        let (rules, keys) = (vec!["+@all".to_owned()], vec!["*".to_owned()]);
-        User { name: "default".into(), on: true, open: true, passwords: Vec::new(), rules, keys }
-    }
-
-    pub fn is_open(&self) -> bool {
-        self.on && self.open
-    }
-
-    /// The last rule that speaks of a command decides.
-    fn may(&self, command: &Command) -> bool {
-        let parent = command.name.split('|').next();
-        let speaks = |what: &str| match what.strip_prefix('@') {
-            Some("all") => true,
-            Some(category) => command.traits.split(' ').any(|own| own == category),
-            None => what == command.name || Some(what) == parent,
-        };
-        let rule = self.rules.iter().rev().find(|rule| rule.get(1..).is_some_and(speaks));
-        rule.is_some_and(|rule| rule.starts_with('+'))
-    }
-
-    /// As ACL LIST tells it; passwords are never told.
-    pub fn line(&self) -> String {
-        let mut line = format!("user {} {}", self.name, if self.on { "on" } else { "off" });
-        if self.open {
-            line.push_str(" nopass");
-        }
-        self.keys.iter().for_each(|key| line.extend([" ~", key]));
-        line.push_str(" &*");
-        self.rules.iter().for_each(|rule| line.extend([" ", rule]));
-        line
-    }
+pub(super) fn settings() -> impl Iterator<Item = (&'static str, &'static str)> {
+    SETTINGS.split('|').filter_map(|setting| setting.split_once('='))
 }
 
 impl Redis {
-    pub(super) fn who(&self, id: u64) -> String {
-        self.clients.get(&id).and_then(|client| client.user.clone()).unwrap_or_default()
-    }
-
-    pub(super) fn set_user(&mut self, name: &str, rule: &str) -> Result<(), String> {
-        let wrong = || Err(format!("ERR Error in ACL SETUSER modifier '{rule}': Syntax error"));
-        let room = self.users.len() < MOST_USERS;
-        let user = match self.users.iter_mut().position(|user| user.name == name) {
-            Some(at) => self.users.get_mut(at),
-            None if room => {
-                let rules = vec!["-@all".to_owned()];
-                let (on, open) = (false, false);
-                self.users.push(User {
-                    name: name.into(),
-                    on,
-                    open,
-                    passwords: Vec::new(),
-                    rules,
-                    keys: Vec::new(),
-                });
-                self.users.last_mut()
-            }
-            None => None,
-        };
-        let Some(user) = user.filter(|user| user.rules.len() + user.keys.len() < MOST_RULES) else {
-            return wrong();
-        };
-        match (rule, rule.chars().next()) {
-            ("", _) => {}
-            ("on", _) => user.on = true,
-            ("off", _) => user.on = false,
-            ("nopass", _) => (user.open, user.passwords) = (true, Vec::new()),
-            ("resetpass", _) => (user.open, user.passwords) = (false, Vec::new()),
-            ("resetkeys", _) => user.keys.clear(),
-            ("allkeys", _) => user.keys = vec!["*".into()],
-            ("allcommands", _) => user.rules = vec!["+@all".into()],
-            ("nocommands", _) => user.rules = vec!["-@all".into()],
-            ("sanitize-payload" | "allchannels" | "resetchannels", _) | (_, Some('&')) => {}
-            ("reset", _) => {
-                (user.on, user.open, user.passwords, user.rules, user.keys) =
-                    (false, false, Vec::new(), vec!["-@all".into()], Vec::new())
-            }
-            (_, Some('>')) => {
-                user.open = false;
-                user.passwords.push(rule.chars().skip(1).collect());
-                user.passwords.drain(..user.passwords.len().saturating_sub(10));
-            }
-            (_, Some('<')) => user.passwords.retain(|own| Some(own.as_str()) != rule.get(1..)),
-            (_, Some('~')) => user.keys.push(rule.chars().skip(1).collect()),
-            (_, Some('%')) if rule.contains('~') => {
-                user.keys.extend(rule.split_once('~').map(|(_, key)| key.to_owned()))
-            }
-            // A selector grants what stands in it; here that is added to the whole.
-            (_, Some('(')) => {
-                let inside = rule.trim_matches(['(', ')']).to_owned();
-                return inside.split_whitespace().try_for_each(|rule| self.set_user(name, rule));
-            }
-            ("+@all" | "-@all", _) => user.rules = vec![rule.to_lowercase()],
-            (_, Some('+' | '-')) if rule.len() > 1 => user.rules.push(rule.to_lowercase()),
-            _ => return wrong(),
-        }
-        Ok(())
-    }
-
-    pub(super) fn allows(&self, user: &str, command: &Command, words: &[Bytes]) -> Result<(), String> {
-        let known = self.users.iter().find(|own| own.name == user);
-        if command.traits.split(' ').any(|own| own == "open") {
-            return Ok(());
-        }
-        let Some(known) = known.filter(|known| known.may(command)) else {
-            return Err(format!("User {user} has no permissions to run the '{}' command", command.name));
-        };
-        let (first, last, step) = command.keys;
-        let end = if last < 0 { words.len().saturating_add_signed(last) } else { last.unsigned_abs() };
-        let mut keys = words.iter().take(end + 1).skip(first).step_by(step.max(1)).take(if first == 0 {
-            0
-        } else {
-            usize::MAX
-        });
-        if keys.all(|key| known.keys.iter().any(|pattern| fits(pattern.as_bytes(), key))) {
-            Ok(())
-        } else {
-            Err("No permissions to access a key".into())
-        }
-    }
-
-    pub(super) fn dry_run(&mut self, ask: &Ask) -> Said {
-        let user = ask.text(2);
-        if !self.users.iter().any(|own| own.name == user) {
-            return Err(format!("ERR User '{user}' not found"));
-        }
-        let whole = format!("{}|{}", ask.lower(3), ask.lower(4));
-        let command = COMMANDS.iter().find(|command| command.name == whole || command.name == ask.lower(3));
-        let command = command.ok_or_else(|| format!("ERR Command '{}' not found", ask.text(3)))?;
-        let words = ask.words.get(3..).unwrap_or_default();
-        Ok(match self.allows(&user, command, words) {
-            Ok(()) => OK,
-            Err(why) => Reply::text(why),
-        })
-    }
-
-    fn log_in(&mut self, id: u64, name: &str, password: &str) -> Result<(), String> {
-        let user = self.users.iter().find(|user| user.name == name && user.on);
-        if !user.is_some_and(|user| user.open || user.passwords.iter().any(|own| own == password)) {
-            return Err("WRONGPASS invalid username-password pair or user is disabled.".into());
-        }
-        if let Some(client) = self.clients.get_mut(&id) {
-            client.user = Some(name.to_owned());
-        }
-        Ok(())
-    }
-
-    pub(super) fn auth(&mut self, ask: &Ask) -> Said {
-        match ask.words.len() {
-            2 if self.users.first().is_some_and(User::is_open) => Err("ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?".into()),
-            2 => self.log_in(ask.id, "default", &ask.text(1)).map(|()| OK),
-            3 => self.log_in(ask.id, &ask.text(1), &ask.text(2)).map(|()| OK),
-            _ => Err(SYNTAX.into()),
-        }
-    }
-
-    pub(super) fn hello(&mut self, ask: &Ask) -> Said {
-        let resp3 = match ask.text(1).as_str() {
-            "" => self.clients.get(&ask.id).is_some_and(|client| client.resp3),
-            "2" => false,
-            "3" => true,
-            number if number.parse::<i64>().is_err() => {
-                return Err("ERR Protocol version is not an integer or out of range".into());
-            }
-            _ => return Err("NOPROTO unsupported protocol version".into()),
-        };
-        let mut at = 2;
-        while at < ask.words.len() {
-            match (ask.lower(at).as_str(), ask.words.len() - at) {
-                ("auth", 3..) => {
-                    self.log_in(ask.id, &ask.text(at + 1), &ask.text(at + 2))?;
-                    at += 3;
-                }
-                ("setname", 2..) => {
-                    self.set_name(ask.id, &ask.text(at + 1))?;
-                    at += 2;
-                }
-                (option, _) => return Err(format!("ERR Syntax error in HELLO option '{option}'")),
-            }
-        }
-        let Some(client) = self.clients.get_mut(&ask.id).filter(|client| client.user.is_some()) else {
-            return Err("NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time".into());
-        };
-        client.resp3 = resp3;
-        let text = |text: &str| Reply::text(text);
-        Ok(Reply::Map(vec![
-            text("server"),
-            text("redis"),
-            text("version"),
-            text(super::info::VERSION),
-            text("proto"),
-            Reply::Int(if resp3 { 3 } else { 2 }),
-            text("id"),
-            Reply::int(ask.id),
-            text("mode"),
-            text("standalone"),
-            text("role"),
-            text("master"),
-            text("modules"),
-            Reply::List(Vec::new()),
-        ]))
-    }
-
-    pub(super) fn select(&mut self, ask: &Ask) -> Said {
-        let db =
-            u8::try_from(ask.int(1)?).ok().filter(|db| *db < 16).ok_or("ERR DB index is out of range")?;
-        if let Some(client) = self.clients.get_mut(&ask.id) {
-            client.db = db;
-        }
-        Ok(OK)
-    }
-
     /// The connection closes when it has heard the answer.
-    pub(super) fn quit(&mut self, ask: &Ask) -> Said {
-        if let Some(client) = self.clients.get(&ask.id) {
+    pub(super) fn quit(&self, id: u64) -> Reply {
+        if let Some(client) = self.clients.get(&id) {
             client.gone.store(true, Ordering::Relaxed);
         }
-        Ok(OK)
+        OK
     }
 
-    fn set_name(&mut self, id: u64, name: &str) -> Result<(), String> {
+    pub(super) fn set_name(&mut self, id: u64, name: &str) -> Result<(), String> {
         if name.len() > 100 || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err("ERR Client names cannot contain spaces, newlines or special characters.".into());
         }
@@ -428,17 +175,17 @@ impl Redis {
         }
     }
 
-    pub(super) fn config_get(&mut self, ask: &Ask) -> Said {
+    pub(super) fn config_get(&self, ask: &Ask) -> Reply {
         let patterns: Vec<String> = (2..ask.words.len()).map(|at| ask.lower(at)).collect();
         let fit = |name: &str| patterns.iter().any(|pattern| fits(pattern.as_bytes(), name.as_bytes()));
         let found = self.settings.iter().filter(|(name, _)| fit(name));
-        Ok(Reply::Map(found.flat_map(|(name, value)| [Reply::text(*name), Reply::text(value)]).collect()))
+        Reply::Map(found.flat_map(|(name, value)| [Reply::text(*name), Reply::text(value)]).collect())
     }
 
     pub(super) fn set_setting(&mut self, name: &str, value: &str) -> Result<(), String> {
         let failed =
             |why: &str| Err(format!("ERR CONFIG SET failed (possibly related to argument '{name}') - {why}"));
-        let Some((known, first)) = SETTINGS.iter().find(|(known, _)| *known == name) else {
+        let Some((known, first)) = settings().find(|(known, _)| *known == name) else {
             return Err(format!("ERR Unknown option or number of arguments for CONFIG SET - '{name}'"));
         };
         let value = match name {
@@ -449,7 +196,7 @@ impl Redis {
             "maxmemory-policy" if !POLICIES.split(", ").any(|policy| policy == value) => {
                 return failed(&format!("argument(s) must be one of the following: {POLICIES}"));
             }
-            _ if ["yes", "no"].contains(first) && !["yes", "no"].contains(&value) => {
+            _ if ["yes", "no"].contains(&first) && !["yes", "no"].contains(&value) => {
                 return failed("argument must be 'yes' or 'no'");
             }
             _ if !first.is_empty() && first.parse::<i64>().is_ok() && value.parse::<i64>().is_err() => {
@@ -484,11 +231,10 @@ impl Redis {
         Ok(OK)
     }
 
-    pub(super) fn reset(&mut self) -> Said {
+    pub(super) fn reset(&mut self) {
         let (peak, changes) = (self.counts.peak, self.counts.changes);
-        self.counts = super::Counts { peak, changes, ..super::Counts::default() };
+        self.counts = super::Counts { changes, peak, ..super::Counts::default() };
         (self.calls, self.errors) = Default::default();
-        Ok(OK)
     }
 
     pub(super) fn slowlog(&mut self, ask: &Ask) -> Said {
@@ -577,11 +323,7 @@ impl Redis {
         if found.is_empty() {
             return "No memory issue was found in this instance.".into();
         }
-        let list: String = found.iter().map(|one| format!(" * {one}\n")).collect();
-        format!(
-            "{} found in this instance:\n\n{list}",
-            if found.len() == 1 { "1 issue was".into() } else { format!("{} issues were", found.len()) }
-        )
+        format!("Found in this instance:\n\n * {}\n", found.join("\n * "))
     }
 
     pub(super) fn memory_stats(&self) -> Reply {

@@ -106,12 +106,12 @@ impl Redis {
             }
             "calls" => {
                 for (name, calls) in &self.calls {
-                    let super::Calls { calls, refused, failed } = calls;
-                    let micros = calls * 2;
+                    let super::Calls { done, refused, failed } = calls;
+                    let micros = done * 2;
                     line(
                         out,
                         format!(
-                            "cmdstat_{name}:calls={calls},usec={micros},usec_per_call=2.00,rejected_calls={refused},failed_calls={failed}"
+                            "cmdstat_{name}:calls={done},usec={micros},usec_per_call=2.00,rejected_calls={refused},failed_calls={failed}"
                         ),
                     );
                 }
@@ -186,7 +186,7 @@ impl Redis {
             "lru_clock" => u64::try_from(self.now.as_second()).unwrap_or(0) & 0x00ff_ffff,
             "connected_clients" => self.clients.len() as u64,
             "maxclients" => self.number("maxclients") as u64,
-            "used_memory" | "allocator_allocated" => used as u64,
+            "used_memory" | "allocator_allocated" | "loading_total_bytes" => used as u64,
             "used_memory_rss" | "allocator_resident" => rss as u64,
             "used_memory_peak" => counts.peak.max(used) as u64,
             "used_memory_overhead" => used.saturating_sub(data) as u64,
@@ -200,14 +200,12 @@ impl Redis {
             "mem_clients_normal" => self.client_memory() as u64,
             "loading" => u64::from(self.loading.is_some()),
             "loading_start_time" => u64::try_from(self.loading?.0.as_second()).unwrap_or(0),
-            "loading_total_bytes" => used as u64,
             "loading_eta_seconds" => whole(seconds(self.now, self.loading?.1)),
             "rdb_changes_since_last_save" => counts.changes,
             "rdb_bgsave_in_progress" => u64::from(self.saving.is_some()),
             "rdb_last_save_time" => u64::try_from(self.saved.as_second()).unwrap_or(0),
             "aof_enabled" => u64::from(self.settings.get("appendonly").is_some_and(|on| on == "yes")),
             "total_connections_received" => counts.connections,
-            "total_commands_processed" => counts.ops,
             "instantaneous_ops_per_sec" => whole(counts.rate),
             "total_net_input_bytes" => counts.read + counts.ops * 60,
             "total_net_output_bytes" => counts.written + counts.ops * 200,
@@ -218,7 +216,7 @@ impl Redis {
             "keyspace_hits" => counts.hits,
             "keyspace_misses" => counts.misses,
             "total_error_replies" => counts.errors,
-            "total_reads_processed" | "total_writes_processed" => counts.ops,
+            "total_commands_processed" | "total_reads_processed" | "total_writes_processed" => counts.ops,
             "connected_slaves" => self.replicas.len() as u64,
             "master_repl_offset" => self.offset(),
             "repl_backlog_active" => u64::from(!self.replicas.is_empty()),

@@ -1,13 +1,17 @@
 //! A Redis: keys that applications fill and ask for, a limit and what happens at it, clients, users, and all that
-//! operators look at. What its clients are told is in `commands` and `admin`, how they are told it in `reply`.
+//! operators look at. What its clients are told is in `keys` and `admin`, how they are told it in `reply`.
 mod admin;
-mod commands;
+mod clients;
 mod info;
+mod keys;
+mod life;
 mod reply;
 mod serve;
 mod store;
+mod table;
 #[cfg(test)]
 mod tests;
+mod users;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -17,10 +21,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use self::admin::{SETTINGS, User};
+use self::admin::settings;
 pub use self::reply::Reply;
 pub use self::serve::serve;
-use self::store::{Kind, Store, part, place};
+use self::store::{Kind, Store};
+use self::users::User;
 use super::base::{Dice, seconds};
 
 /// What it takes before there is a key.
@@ -28,8 +33,6 @@ const BASE: usize = 900_000;
 const CLIENT_MEMORY: usize = 22_298;
 const MOST_DEEDS: usize = 1_000;
 const MOST_CLIENTS: usize = 10_000;
-/// So many writes and lookups of an application are done in one tick; what is more is counted.
-const MOST_AT_ONCE: u64 = 2_000;
 
 /// An application that fills the server. Strings and hashes go to a key each, other kinds to the one of the prefix.
 #[derive(Debug, Clone, Default)]
@@ -92,7 +95,7 @@ struct Slow {
 
 #[derive(Debug, Default)]
 struct Calls {
-    calls: u64,
+    done: u64,
     refused: u64,
     failed: u64,
 }
@@ -201,7 +204,7 @@ impl Redis {
             users: vec![User::first()],
             clients: BTreeMap::new(),
             next_client: 3 + dice.below(200),
-            settings: SETTINGS.iter().map(|(name, value)| (*name, (*value).to_owned())).collect(),
+            settings: settings().map(|(name, value)| (name, value.to_owned())).collect(),
             slow: VecDeque::new(),
             next_slow: 0,
             spikes: VecDeque::new(),
@@ -225,8 +228,8 @@ impl Redis {
     }
 
     fn hex(&mut self) -> String {
-        let all: String = (0..3).map(|_| format!("{:016x}", self.dice.roll())).collect();
-        all.chars().take(40).collect()
+        let all: Vec<String> = (0..3).map(|_| format!("{:016x}", self.dice.roll())).collect();
+        all.concat().chars().take(40).collect()
     }
 
     pub fn tick(&mut self, now: Timestamp) {
@@ -291,14 +294,14 @@ impl Redis {
         self.lookups = (per_second, share);
     }
 
-    pub fn client(&mut self, crowd: Crowd) {
+    pub fn client(&mut self, crowd: &Crowd) {
         self.crowds.retain(|other| other.name != crowd.name);
         for client in self.clients.values().filter(|client| client.crowd.as_ref() == Some(&crowd.name)) {
             client.gone.store(true, Ordering::Relaxed);
         }
         self.clients.retain(|_, client| client.crowd.as_ref() != Some(&crowd.name));
         self.crowds.push(crowd.clone());
-        (0..crowd.count).for_each(|_| self.join(&crowd, crowd.memory));
+        (0..crowd.count).for_each(|_| self.join(crowd, crowd.memory));
     }
 
     /// False where there is no such setting, or no such value of it.
@@ -389,303 +392,5 @@ impl Redis {
         if self.deeds.len() < MOST_DEEDS {
             self.deeds.push_back(Deed { at: self.now, user, command });
         }
-    }
-
-    // What goes on by itself.
-
-    fn used(&self) -> usize {
-        BASE + self.store.size() + self.client_memory()
-    }
-
-    fn client_memory(&self) -> usize {
-        self.clients.values().map(|client| client.memory).sum()
-    }
-
-    fn max(&self) -> usize {
-        self.number("maxmemory")
-    }
-
-    fn number(&self, name: &str) -> usize {
-        self.settings.get(name).and_then(|value| value.parse().ok()).unwrap_or(0)
-    }
-
-    /// Whether there is room now, after whatever may go is gone.
-    fn make_room(&mut self) -> bool {
-        let max = self.max();
-        while max > 0 && self.used() > max {
-            let policy = self.settings.get("maxmemory-policy").map_or("", String::as_str);
-            let Some(victim) = self.store.victim(policy, &mut self.dice) else { return false };
-            self.store.remove(victim);
-            self.counts.evicted += 1;
-        }
-        true
-    }
-
-    /// One value of a writer; `share` of its time to live is still to come. False where it is refused.
-    fn write_one(&mut self, at: usize, share: f64) -> bool {
-        if !self.make_room() || self.store.len() >= store::MOST_KEYS {
-            return false;
-        }
-        let (now, Some(writing)) = (self.millis(), self.writers.get_mut(at)) else { return false };
-        writing.written += 1;
-        let (kind, value, written) = (writing.kind, writing.value.clone(), writing.written);
-        let own = matches!(kind, Kind::String | Kind::Hash);
-        let key = if own { format!("{}{written}", writing.plan.prefix) } else { writing.plan.prefix.clone() };
-        let key = Bytes::from(key);
-        let ttl = writing.plan.ttl.map(|ttl| whole(ttl * share * 1000.0));
-        let at = place(0, &key);
-        let _ = self.store.change((at, &key, kind), (now, false), |body| {
-            let before = body.len();
-            let parts: Vec<(Bytes, Bytes)> = match kind {
-                Kind::Hash => {
-                    let field = |name: &'static str| {
-                        (Bytes::from_static(name.as_bytes()), value.slice(..value.len() / 4))
-                    };
-                    ["id", "body", "state", "at"].into_iter().map(field).collect()
-                }
-                Kind::Zset => vec![(Bytes::from(written.to_string()), Bytes::from(written.to_string()))],
-                _ => vec![(Bytes::from(written.to_string()), Bytes::new())],
-            };
-            let mut grown = 0;
-            match body {
-                store::Body::One(held) => (*held, grown) = (value.clone(), part(kind, value.len())),
-                store::Body::Line(all) => {
-                    all.push_back(value.clone());
-                    grown = part(kind, value.len());
-                }
-                store::Body::Named(all) => {
-                    for (name, content) in parts {
-                        grown += part(kind, name.len() + content.len());
-                        all.insert(name, content);
-                    }
-                }
-            }
-            ((), if before == 0 || !own { grown.cast_signed() } else { 0 })
-        });
-        self.store.expire(at, ttl.map(|ttl| now.saturating_add_unsigned(ttl)));
-        self.counts.changes += 1;
-        true
-    }
-
-    fn write(&mut self, passed: f64) {
-        for at in 0..self.writers.len() {
-            let Some(writing) = self.writers.get_mut(at) else { continue };
-            writing.due += writing.plan.bytes_per_second * passed / float(writing.value.len().max(1));
-            let due = whole(writing.due);
-            writing.due -= float(due);
-            let mut left = due.min(MOST_AT_ONCE);
-            self.counts.ops += due;
-            while left > 0 && self.write_one(at, 1.0) {
-                left -= 1;
-            }
-            if left > 0 {
-                self.counts.refused += left;
-                self.counts.errors += left;
-                *self.errors.entry("OOM".into()).or_default() += left;
-                self.calls.entry("set").or_default().refused += left;
-            }
-            self.calls.entry("set").or_default().calls += due.saturating_sub(left);
-        }
-    }
-
-    /// A few of the lookups are really done, and stand for the others.
-    fn look_up(&mut self, passed: f64) {
-        let (per_second, share) = self.lookups;
-        let count = whole(per_second * passed + self.dice.share());
-        let tried = count.min(200);
-        let (mut hits, now) = (0, self.millis());
-        for _ in 0..tried {
-            let which = self.dice.below(self.writers.len() as u64);
-            let Some(writing) = usize::try_from(which).ok().and_then(|at| self.writers.get(at)) else {
-                break;
-            };
-            // Of what should still be there: a key that was evicted is asked for like all others.
-            let live = writing.plan.ttl.map(|ttl| {
-                whole(ttl * writing.plan.bytes_per_second / float(writing.value.len().max(1))).max(1)
-            });
-            let live = live.unwrap_or(u64::MAX).min(writing.written);
-            let number = writing.written.saturating_sub(self.dice.below(live));
-            let key = match writing.kind {
-                Kind::String | Kind::Hash => format!("{}{number}", writing.plan.prefix),
-                _ => writing.plan.prefix.clone(),
-            };
-            let at = place(0, key.as_bytes());
-            if self.dice.share() < share && self.store.get(at).is_some() {
-                self.store.used(at, now);
-                hits += 1;
-            }
-        }
-        let hits = (hits * count).checked_div(tried).unwrap_or(0);
-        self.counts.hits += hits;
-        self.counts.misses += count - hits;
-        self.counts.ops += count;
-        self.calls.entry("get").or_default().calls += count;
-    }
-
-    fn crowd(&mut self) {
-        for crowd in self.crowds.clone() {
-            let there = self.clients.values().filter(|client| client.crowd.as_ref() == Some(&crowd.name));
-            let missing = crowd.count.saturating_sub(there.count());
-            (0..missing).for_each(|_| self.join(&crowd, CLIENT_MEMORY));
-        }
-        let now = self.now;
-        for client in self.clients.values_mut().filter(|client| client.crowd.is_some()) {
-            if self.dice.share() < 0.5 {
-                client.last = now;
-            }
-        }
-    }
-
-    fn join(&mut self, crowd: &Crowd, memory: usize) {
-        let address = format!("{}:{}", crowd.host, 32_768 + self.dice.below(28_000));
-        if let Ok((id, _)) = self.connect(&address)
-            && let Some(client) = self.clients.get_mut(&id)
-        {
-            client.name.clone_from(&crowd.name);
-            client.user = Some(crowd.user.clone());
-            client.crowd = Some(crowd.name.clone());
-            crowd.command.clone_into(&mut client.command);
-            client.memory = memory;
-        }
-    }
-
-    fn end_script(&mut self, since: Timestamp) {
-        self.busy = None;
-        let micros = whole(seconds(since, self.now) * 1e6);
-        let words = ["EVAL", "while true do end", "0"].map(|word| Bytes::from_static(word.as_bytes()));
-        self.note_slow(micros, words.to_vec(), "127.0.0.1:0".into(), String::new());
-    }
-
-    fn note_slow(&mut self, micros: u64, words: Vec<Bytes>, address: String, name: String) {
-        self.slow.push_front(Slow { id: self.next_slow, at: self.now, micros, words, address, name });
-        self.next_slow += 1;
-        self.slow.truncate(self.number("slowlog-max-len").min(1_000));
-        let threshold = u64::try_from(self.number("latency-monitor-threshold")).unwrap_or(0);
-        if threshold > 0 && micros / 1000 >= threshold {
-            self.spikes.push_back((self.now, micros / 1000));
-            self.spikes.drain(..self.spikes.len().saturating_sub(160));
-        }
-    }
-
-    // Connections.
-
-    /// A place for a client, and what tells it that it has to go; the refusal's words where there is none.
-    pub fn connect(&mut self, address: &str) -> Result<(u64, Arc<AtomicBool>), String> {
-        if !self.up {
-            return Err(String::new());
-        }
-        if self.clients.len() >= self.number("maxclients").min(MOST_CLIENTS) {
-            self.counts.rejected += 1;
-            return Err("ERR max number of clients reached".into());
-        }
-        let (id, gone) = (self.next_client, Arc::new(AtomicBool::new(false)));
-        self.next_client += 1;
-        self.counts.connections += 1;
-        let open = self.users.first().is_some_and(User::is_open);
-        let client = Client {
-            address: address.to_owned(),
-            name: String::new(),
-            library: [String::new(), String::new()],
-            user: open.then(|| "default".to_owned()),
-            since: self.now,
-            last: self.now,
-            command: "NULL".into(),
-            db: 0,
-            resp3: false,
-            memory: CLIENT_MEMORY,
-            crowd: None,
-            gone: Arc::clone(&gone),
-        };
-        self.clients.insert(id, client);
-        Ok((id, gone))
-    }
-
-    pub fn leave(&mut self, id: u64) {
-        self.clients.remove(&id);
-    }
-
-    /// One command and its answer, as bytes.
-    pub fn answer(&mut self, id: u64, words: &[Bytes]) -> Vec<u8> {
-        let mut out = Vec::new();
-        let reply = self.ask(id, words);
-        let resp3 = self.clients.get(&id).is_some_and(|client| client.resp3);
-        reply.encode(resp3, &mut out);
-        self.counts.read += words.iter().map(|word| word.len() as u64 + 5).sum::<u64>();
-        self.counts.written += out.len() as u64;
-        out
-    }
-
-    /// `redis-cli` as it runs within a pod, without a terminal: its words without the program's name.
-    pub fn run(&mut self, user: &str, argv: &[&str]) -> String {
-        let (mut rest, mut db, mut login, mut scan, mut pattern) = (argv, None, None, false, "*");
-        let mut name = None;
-        loop {
-            rest = match rest {
-                ["-h" | "-p" | "-i" | "-t" | "--count", _, rest @ ..] => rest,
-                ["-a" | "--pass", password, rest @ ..] => {
-                    login = Some(*password);
-                    rest
-                }
-                ["--user", user, rest @ ..] => {
-                    name = Some(*user);
-                    rest
-                }
-                ["-n", number, rest @ ..] => {
-                    db = Some(*number);
-                    rest
-                }
-                ["--pattern", given, rest @ ..] => {
-                    pattern = given;
-                    rest
-                }
-                ["--scan", rest @ ..] => {
-                    scan = true;
-                    rest
-                }
-                ["--no-auth-warning" | "--raw", rest @ ..] => rest,
-                [unknown, ..] if unknown.starts_with('-') => {
-                    return format!("Unrecognized option or bad number of args for: '{unknown}'\n");
-                }
-                _ => break,
-            };
-        }
-        let id = match self.connect("127.0.0.1:0") {
-            Ok((id, _)) => id,
-            Err(why) if why.is_empty() => {
-                return "Could not connect to Redis at 127.0.0.1:6379: Connection refused\n".into();
-            }
-            Err(why) => return format!("Error: {why}\n"),
-        };
-        if user != "default"
-            && let Some(client) = self.clients.get_mut(&id)
-        {
-            client.user = Some(user.to_owned());
-        }
-        let mut say = |words: &[&str]| {
-            let words: Vec<Bytes> =
-                words.iter().map(|word| Bytes::copy_from_slice(word.as_bytes())).collect();
-            self.ask(id, &words)
-        };
-        let mut out = String::new();
-        if let Some(password) = login
-            && let Reply::Error(why) = say(&["AUTH", name.unwrap_or("default"), password])
-        {
-            out = format!("AUTH failed: {why}\n");
-        }
-        if let Some(db) = db {
-            say(&["SELECT", db]);
-        }
-        if scan {
-            if let Reply::List(all) = say(&["SCAN", "0", "MATCH", pattern, "COUNT", "100000"])
-                && let Some(Reply::List(keys)) = all.get(1)
-            {
-                keys.iter().for_each(|key| out.extend([key.raw(), "\n".into()]));
-            }
-        } else {
-            out.push_str(&say(rest).raw());
-            out.push('\n');
-        }
-        self.leave(id);
-        out
     }
 }

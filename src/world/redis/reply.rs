@@ -44,7 +44,9 @@ impl Reply {
     pub fn encode(&self, resp3: bool, out: &mut Vec<u8>) {
         let many = |mark: char, count: usize, all: &[Reply], out: &mut Vec<u8>| {
             out.extend(format!("{mark}{count}\r\n").bytes());
-            all.iter().for_each(|one| one.encode(resp3, out));
+            for one in all {
+                one.encode(resp3, out);
+            }
         };
         let bulk = |bytes: &[u8], out: &mut Vec<u8>| {
             out.extend(format!("${}\r\n", bytes.len()).bytes());
@@ -64,9 +66,8 @@ impl Reply {
                 out.extend(format!("={}\r\ntxt:{text}\r\n", text.len() + 4).bytes());
             }
             Reply::Text(text) => bulk(text.as_bytes(), out),
-            Reply::List(all) => many('*', all.len(), all, out),
             Reply::Map(all) if resp3 => many('%', all.len() / 2, all, out),
-            Reply::Map(all) => many('*', all.len(), all, out),
+            Reply::List(all) | Reply::Map(all) => many('*', all.len(), all, out),
         }
     }
 
@@ -76,9 +77,9 @@ impl Reply {
             Reply::Nil => String::new(),
             Reply::Int(number) => number.to_string(),
             Reply::Real(number) => number.to_string(),
-            Reply::Word(word) => (*word).to_owned(),
+            Reply::Word(word) => (*word).into(),
             Reply::Error(why) => format!("{why}\n"),
-            Reply::Bulk(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            Reply::Bulk(bytes) => String::from_utf8_lossy(bytes).into(),
             Reply::Text(text) => text.clone(),
             Reply::List(all) | Reply::Map(all) => all.iter().map(Reply::raw).collect::<Vec<_>>().join("\n"),
         }

@@ -49,7 +49,7 @@ async fn talk(stream: &mut TcpStream, id: u64, gone: &Arc<AtomicBool>, mut part:
             match take(&mut heard) {
                 Ok(Some(words)) if words.is_empty() => {}
                 Ok(Some(words)) => {
-                    out.extend(part.with(|redis| redis.answer(id, &words)).unwrap_or_default())
+                    out.extend(part.with(|redis| redis.answer(id, &words)).unwrap_or_default());
                 }
                 Ok(None) => break false,
                 Err(why) => {
