@@ -171,7 +171,7 @@ impl Api {
                 return Err(Fault::error(format!("the built-in kubectl does not know `--{unmet}`")));
             }
         }
-        if let Some(most) = call.span("request-timeout")? {
+        if let Some(most) = call.span("request-timeout") {
             config.read_timeout = Some(most);
         }
         if config.cluster_url.scheme_str() == Some("http") && config.root_cert.is_none() {
@@ -342,9 +342,12 @@ fn strings(value: &Value, name: &str) -> Vec<String> {
     list(value, name).iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
+/// An answer that goes on.
+pub type Lines = std::pin::Pin<Box<dyn futures::io::AsyncBufRead + Send>>;
+
 /// What changes, one event after the other.
 pub struct Events {
-    lines: futures::io::Lines<std::pin::Pin<Box<dyn futures::io::AsyncBufRead + Send>>>,
+    lines: futures::io::Lines<Lines>,
 }
 
 impl Events {
@@ -357,11 +360,7 @@ impl Events {
 
 impl Api {
     /// The lines of an answer that goes on.
-    pub async fn lines(
-        &self,
-        path: &str,
-        accept: &str,
-    ) -> Result<std::pin::Pin<Box<dyn futures::io::AsyncBufRead + Send>>, Fault> {
+    pub async fn lines(&self, path: &str, accept: &str) -> Result<Lines, Fault> {
         // An answer that is packed comes late.
         let request = Api::request(Method::GET, path, accept).header("Accept-Encoding", "identity");
         let request = request.body(Vec::new()).map_err(Fault::error)?;

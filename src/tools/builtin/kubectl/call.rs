@@ -3,30 +3,30 @@ use std::ffi::OsString;
 
 use super::Fault;
 
-/// What every verb takes: `name/short=`, with `=` where a value follows.
+/// What every verb takes: `name/short=`, with `=` where a value follows, `#` where it is a number, `~` a time span.
 const EVERY: &str = "namespace/n= context= cluster= kubeconfig= user= server/s= token= as= as-group= as-uid= \
-    certificate-authority= client-certificate= client-key= tls-server-name= insecure-skip-tls-verify request-timeout=";
+    certificate-authority= client-certificate= client-key= tls-server-name= insecure-skip-tls-verify request-timeout~";
 
 /// The verbs, with what else each takes. `+` stands for the options of `FORM`, `%` for those of `CHOICE`.
 const VERBS: &[(&str, &str)] = &[
-    ("get", "+ % show-labels sort-by= no-headers watch/w watch-only ignore-not-found label-columns/L= show-kind show-managed-fields chunk-size="),
-    ("describe", "% show-events chunk-size="),
-    ("logs", "follow/f tail= since= since-time= previous/p selector/l= container/c= all-containers prefix timestamps limit-bytes= max-log-requests= ignore-errors all-pods pod-running-timeout="),
-    ("exec", "stdin/i tty/t container/c= quiet/q pod-running-timeout="),
-    ("rollout status", "% watch/w timeout= revision="),
-    ("rollout history", "+ % revision="),
-    ("rollout undo", "+ % to-revision= dry-run="),
+    ("get", "+ % show-labels sort-by= no-headers watch/w watch-only ignore-not-found label-columns/L= show-kind show-managed-fields chunk-size#"),
+    ("describe", "% show-events chunk-size#"),
+    ("logs", "follow/f tail# since~ since-time= previous/p selector/l= container/c= all-containers prefix timestamps limit-bytes# max-log-requests# ignore-errors all-pods pod-running-timeout~"),
+    ("exec", "stdin/i tty/t container/c= quiet/q pod-running-timeout~"),
+    ("rollout status", "% watch/w timeout~ revision#"),
+    ("rollout history", "+ % revision#"),
+    ("rollout undo", "+ % to-revision# dry-run="),
     ("rollout restart", "+ % field-manager="),
     ("rollout pause", "+ % field-manager="),
     ("rollout resume", "+ % field-manager="),
-    ("scale", "+ % replicas= current-replicas= resource-version= timeout= all dry-run="),
+    ("scale", "+ % replicas# current-replicas# resource-version= timeout~ all dry-run="),
     ("set image", "+ % all local dry-run= field-manager="),
     ("set env", "+ % all containers/c= env/e= overwrite dry-run= list from= keys= prefix= resolve field-manager="),
     ("set resources", "+ % all containers/c= limits= requests= dry-run= field-manager="),
     ("patch", "+ % patch/p= type= patch-file= dry-run= subresource= field-manager="),
-    ("apply", "+ % dry-run= server-side force-conflicts validate= field-manager= prune all force grace-period= wait timeout= overwrite"),
+    ("apply", "+ % dry-run= server-side force-conflicts validate= field-manager= prune all force grace-period# wait timeout~ overwrite"),
     ("diff", "% server-side force-conflicts field-manager="),
-    ("delete", "+ % all dry-run= force grace-period= now wait ignore-not-found cascade= timeout="),
+    ("delete", "+ % all dry-run= force grace-period# now wait ignore-not-found cascade= timeout~"),
     ("create", "+ % dry-run= validate= save-config field-manager="),
     ("create secret", "+ from-literal= from-file= from-env-file= type= cert= key= dry-run= save-config append-hash validate= field-manager="),
     ("create configmap", "+ from-literal= from-file= from-env-file= dry-run= save-config append-hash validate= field-manager="),
@@ -36,12 +36,12 @@ const VERBS: &[(&str, &str)] = &[
     ("annotate", "+ % all overwrite dry-run= list resource-version= field-manager="),
     ("cordon", "selector/l= dry-run="),
     ("uncordon", "selector/l= dry-run="),
-    ("drain", "selector/l= dry-run= ignore-daemonsets delete-emptydir-data force grace-period= timeout= disable-eviction pod-selector= skip-wait-for-delete-timeout= chunk-size="),
+    ("drain", "selector/l= dry-run= ignore-daemonsets delete-emptydir-data force grace-period# timeout~ disable-eviction pod-selector= skip-wait-for-delete-timeout# chunk-size#"),
     ("top pods", "selector/l= field-selector= all-namespaces/A containers sort-by= no-headers sum use-protocol-buffers"),
     ("top nodes", "selector/l= sort-by= no-headers show-capacity use-protocol-buffers"),
-    ("events", "+ all-namespaces/A for= types= watch/w no-headers chunk-size="),
-    ("wait", "% for= timeout= all"),
-    ("autoscale", "+ % min= max= cpu-percent= name= dry-run="),
+    ("events", "+ all-namespaces/A for= types= watch/w no-headers chunk-size#"),
+    ("wait", "% for= timeout~ all"),
+    ("autoscale", "+ % min# max# cpu-percent# name= dry-run="),
     ("auth can-i", "all-namespaces/A quiet/q list subresource= no-headers"),
     ("config view", "+ minify flatten raw merge"),
     ("config current-context", ""),
@@ -80,7 +80,15 @@ pub struct Call {
 struct Known<'a> {
     name: &'a str,
     short: Option<char>,
-    value: bool,
+    /// `=`, `#` or `~` where a value follows.
+    value: Option<char>,
+}
+
+impl Known<'_> {
+    /// As errors name it.
+    fn said(&self) -> String {
+        self.short.map_or(String::new(), |short| format!("-{short}, ")) + "--" + self.name
+    }
 }
 
 fn options(spec: &str) -> impl Iterator<Item = Known<'_>> {
@@ -90,7 +98,8 @@ fn options(spec: &str) -> impl Iterator<Item = Known<'_>> {
         word => word,
     };
     spec.split_whitespace().flat_map(move |word| one(word).split_whitespace()).map(|word| {
-        let (word, value) = word.strip_suffix('=').map_or((word, false), |word| (word, true));
+        let value = word.chars().last().filter(|sign| matches!(sign, '=' | '#' | '~'));
+        let word = word.trim_end_matches(['=', '#', '~']);
         let (name, short) = word.split_once('/').unwrap_or((word, ""));
         Known { name, short: short.chars().next(), value }
     })
@@ -112,7 +121,7 @@ impl Call {
                 let (name, given) = long.split_once('=').map_or((long, None), |(a, b)| (a, Some(b)));
                 let known = all.iter().find(|one| one.name == name);
                 let known = known.ok_or_else(|| usage(format!("unknown flag: --{name}")))?;
-                let value = match (given, known.value) {
+                let value = match (given, known.value.is_some()) {
                     (Some(given), _) => given,
                     // Alone it means something else than no.
                     (None, true) if name == "dry-run" => "client",
@@ -126,7 +135,7 @@ impl Call {
                     rest = rest.get(short.len_utf8()..).unwrap_or_default();
                     let known = all.iter().find(|one| one.short == Some(short));
                     let known = known.ok_or_else(|| usage(format!("unknown shorthand flag: '{short}' in -{cluster}")))?;
-                    let value = match (known.value, rest.strip_prefix('=')) {
+                    let value = match (known.value.is_some(), rest.strip_prefix('=')) {
                         (_, Some(value)) => std::mem::take(&mut rest).strip_prefix('=').unwrap_or(value),
                         (false, None) => "true",
                         (true, None) if !rest.is_empty() => std::mem::take(&mut rest),
@@ -144,15 +153,16 @@ impl Call {
     }
 
     fn option(&mut self, known: &Known<'_>, value: &str) -> Result<(), String> {
+        let wrong = |why: String| Err(format!("invalid argument \"{value}\" for \"{}\" flag: {why}", known.said()));
         let value = match (known.value, value) {
-            (true, value) => value,
-            (false, "true" | "1" | "t" | "T" | "TRUE" | "True") => "true",
-            (false, "false" | "0" | "f" | "F" | "FALSE" | "False") => "false",
-            (false, other) => {
-                let name = known.short.map_or(String::new(), |short| format!("-{short}, ")) + "--" + known.name;
-                let why = format!("strconv.ParseBool: parsing \"{other}\": invalid syntax");
-                return Err(format!("invalid argument \"{other}\" for \"{name}\" flag: {why}"));
+            (None, "true" | "1" | "t" | "T" | "TRUE" | "True") => "true",
+            (None, "false" | "0" | "f" | "F" | "FALSE" | "False") => "false",
+            (None, other) => return wrong(format!("strconv.ParseBool: parsing \"{other}\": invalid syntax")),
+            (Some('#'), other) if other.parse::<i64>().is_err() => {
+                return wrong(format!("strconv.ParseInt: parsing \"{other}\": invalid syntax"));
             }
+            (Some('~'), other) if span(other).is_none() => return wrong(format!("time: invalid duration \"{other}\"")),
+            (_, value) => value,
         };
         self.options.push((known.name.to_owned(), value.to_owned()));
         Ok(())
@@ -176,21 +186,13 @@ impl Call {
     }
 
     /// A number, where the option stands.
-    pub fn number(&self, name: &str) -> Result<Option<i64>, Fault> {
-        let Some(text) = self.value(name) else { return Ok(None) };
-        let why = || format!("strconv.ParseInt: parsing \"{text}\": invalid syntax");
-        let wrong = || Fault::error(format!("invalid argument \"{text}\" for \"--{name}\" flag: {}", why()));
-        text.parse().map(Some).map_err(|_| wrong())
+    pub fn number(&self, name: &str) -> Option<i64> {
+        self.value(name)?.parse().ok()
     }
 
     /// A time span such as `1h30m`, where the option stands.
-    pub fn span(&self, name: &str) -> Result<Option<std::time::Duration>, Fault> {
-        let Some(text) = self.value(name) else { return Ok(None) };
-        let wrong = || {
-            let why = format!("time: invalid duration \"{text}\"");
-            Fault::error(format!("invalid argument \"{text}\" for \"--{name}\" flag: {why}"))
-        };
-        span(text).map(Some).ok_or_else(wrong)
+    pub fn span(&self, name: &str) -> Option<std::time::Duration> {
+        span(self.value(name)?)
     }
 }
 
@@ -226,7 +228,7 @@ fn verb(args: &[&str]) -> Result<(&'static str, &'static str, Vec<usize>), Fault
         if let Some(name) = arg.strip_prefix('-') {
             let long = name.strip_prefix('-');
             skip = every.iter().any(|one| {
-                one.value && long.map_or(name.len() == 1 && one.short == name.chars().next(), |name| name == one.name)
+                one.value.is_some() && long.map_or(name.len() == 1 && one.short == name.chars().next(), |name| name == one.name)
             });
         } else {
             words.push((place, *arg));

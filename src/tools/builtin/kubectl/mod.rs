@@ -6,11 +6,17 @@ use super::Io;
 
 mod api;
 mod call;
+mod describe;
+mod exec;
 mod get;
 mod jsonpath;
+mod logs;
 mod pick;
+mod pods;
 mod print;
+mod quantity;
 mod table;
+mod time;
 mod yaml;
 
 use api::Api;
@@ -94,6 +100,9 @@ async fn ended(args: Vec<OsString>, io: &mut Io) -> Done {
     let mut kubectl = Kubectl { call, api, io, failed: false };
     match kubectl.call.verb {
         "get" => get::get(&mut kubectl).await?,
+        "describe" => describe::describe(&mut kubectl).await?,
+        "logs" => logs::logs(&mut kubectl).await?,
+        "exec" => exec::exec(&mut kubectl).await?,
         verb => return Err(Fault::error(format!("the built-in kubectl does not know `{verb}`"))),
     }
     if kubectl.failed { Err(Fault::code(1)) } else { Ok(()) }
