@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::container::{Container, Line, Spec, State};
 use super::json::{inspected, listed, run};
-use super::{Engine, Event, Hook, MOST_CONTAINERS, MOST_RUNS, Run, json};
+use super::{Behaviour, Engine, Event, Heals, Hook, MOST_CONTAINERS, MOST_GONE, MOST_RUNS, Run, json};
 use crate::world::base::seconds;
 
 pub(super) const VERSION: &str = "24.0.7";
@@ -190,7 +190,13 @@ impl Engine {
             ("GET", ["volumes", name]) => found(self.volumes(), &["Name"], name, "volume")?,
             ("GET", ["networks"]) => Reply::Json(200, self.networks().into()),
             ("GET", ["networks", name]) => found(self.networks(), &["Name", "Id"], name, "network")?,
+            // There is a network for as long as a project has containers.
+            ("POST", ["networks", "create"]) => {
+                let name = body.get("Name").and_then(Value::as_str).unwrap_or_default();
+                Reply::Json(201, json!({ "Id": json::numbered(name), "Warning": "" }))
+            }
             ("POST", ["networks", _, "connect" | "disconnect"]) => Reply::Empty(200),
+            ("DELETE", ["networks", _]) => Reply::Empty(204),
             ("POST", ["volumes" | "networks" | "build", "prune"]) => {
                 Reply::Json(200, json!({ "VolumesDeleted": null, "NetworksDeleted": null, "CachesDeleted": null, "SpaceReclaimed": 0 }))
             }
@@ -303,7 +309,11 @@ impl Engine {
             self.end(at, "9", 137);
         }
         self.happens(at, "destroy", &[]);
-        self.containers.remove(at);
+        let gone = self.containers.remove(at);
+        if !gone.spec.service.is_empty() {
+            self.gone.push_back(gone);
+            self.gone.drain(..self.gone.len().saturating_sub(MOST_GONE));
+        }
         Ok(Reply::Empty(204))
     }
 
@@ -344,8 +354,11 @@ impl Engine {
         }
         let label = |name: &str| text(&format!("/Labels/com.docker.compose.{name}"));
         let (project, service) = (label("project"), label("service"));
-        let like = self.containers.iter().rev().find(|one| !service.is_empty() && one.spec.project == project && one.spec.service == service);
-        let (behaviour, heals) = like.map_or((super::Behaviour::Ok, super::Heals::Nothing), |one| (one.behaviour.clone(), one.heals.clone()));
+        let same = |one: &&Container| !service.is_empty() && one.spec.project == project && one.spec.service == service;
+        let like = self.containers.iter().rev().find(same).or_else(|| self.gone.iter().rev().find(same));
+        let well = |one: &&Container| one.heals != Heals::OtherImage || one.spec.image == image;
+        let sick = like.filter(well).map(|one| (one.behaviour.clone(), one.heals.clone()));
+        let (behaviour, heals) = sick.unwrap_or((Behaviour::Ok, Heals::Nothing));
         let mut spec = like.map_or_else(|| Spec { rate: 0.0, memory: 4 << 20, ..Spec::default() }, |one| one.spec.clone());
         let labels = body.pointer("/Labels").and_then(Value::as_object);
         let pair = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
@@ -434,18 +447,21 @@ impl Engine {
     }
 
     fn pull(&mut self, name: &str, tag: &str) -> Reply {
+        let name = name.trim_start_matches("docker.io/").trim_start_matches("library/");
         let whole = if tag.is_empty() { name.to_owned() } else { format!("{name}:{tag}") };
-        let line = |status: &str, id: &str| format!("{}\r\n", json!({ "status": status, "id": id }));
-        let bytes = if whole.is_empty() || whole.len() > 300 || self.images.len() >= MOST_CONTAINERS {
-            format!("{}\r\n", json!({ "error": "invalid reference format", "errorDetail": { "message": "invalid reference format" } }))
-        } else {
-            let new = !self.images.iter().any(|image| is_called(image, &whole));
-            self.note_deed(format!("pull {whole}"));
-            let id = self.image(&whole);
-            let said = if new { "Downloaded newer image" } else { "Image is up to date" };
-            line(&format!("Pulling from {name}"), tag) + &format!("{}\r\n{}\r\n", json!({ "status": format!("Digest: {id}") }), json!({ "status": format!("Status: {said} for {whole}") }))
-        };
-        Reply::Bytes(200, "application/json", bytes.into_bytes())
+        let new = !self.images.iter().any(|image| is_called(image, &whole));
+        if new && !self.registry.contains(&whole) {
+            return says(404, &format!("pull access denied for {name}, repository does not exist or may require 'docker login': denied: requested access to the resource is denied"));
+        }
+        self.note_deed(format!("pull {whole}"));
+        let id = self.image(&whole);
+        let said = if new { "Downloaded newer image" } else { "Image is up to date" };
+        let lines = [
+            json!({ "status": format!("Pulling from {name}"), "id": tag }),
+            json!({ "status": format!("Digest: {id}") }),
+            json!({ "status": format!("Status: {said} for {whole}") }),
+        ];
+        Reply::Bytes(200, "application/json", lines.map(|line| format!("{line}\r\n")).concat().into_bytes())
     }
 
     fn prune_images(&mut self, filters: &Filters) -> Reply {

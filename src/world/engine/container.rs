@@ -96,6 +96,8 @@ pub enum Heals {
     Nothing,
     /// A start of this service of the same project.
     StartOf(String),
+    /// A container made anew from another image.
+    OtherImage,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -214,7 +214,7 @@ impl Engine {
             return json!({
                 "Id": image.id, "RepoTags": image.tags, "RepoDigests": digests, "Parent": "", "Comment": "",
                 "Created": image.created.to_string(), "Author": "", "Architecture": "amd64", "Os": "linux",
-                "Size": image.size, "VirtualSize": image.size, "Config": { "Labels": labels, "Env": [], "Cmd": [] },
+                "Size": image.size, "VirtualSize": image.size, "Config": { "Labels": labels, "Env": [], "Cmd": [] }, "ContainerConfig": {},
                 "RootFS": { "Type": "layers", "Layers": [image.id] }, "Metadata": { "LastTagTime": NEVER },
             });
         }

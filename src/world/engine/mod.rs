@@ -22,6 +22,7 @@ const MOST_EVENTS: usize = 1_000;
 const MOST_DEEDS: usize = 1_000;
 const MOST_CONTAINERS: usize = 200;
 const MOST_RUNS: usize = 200;
+const MOST_GONE: usize = 50;
 const MEMORY: u64 = 16 << 30;
 const CORES: u64 = 4;
 
@@ -107,6 +108,10 @@ pub struct Engine {
     dice: Dice,
     containers: Vec<Container>,
     images: Vec<Image>,
+    /// What services were like whose containers are gone: `up` after `down` brings the same back.
+    gone: VecDeque<Container>,
+    /// What may be pulled beside what is there.
+    registry: Vec<String>,
     events: VecDeque<Event>,
     next_event: u64,
     runs: VecDeque<Run>,
@@ -122,6 +127,8 @@ impl Engine {
             dice: Dice::new(seed),
             containers: Vec::new(),
             images: Vec::new(),
+            gone: VecDeque::new(),
+            registry: Vec::new(),
             events: VecDeque::new(),
             next_event: 0,
             runs: VecDeque::new(),
@@ -187,6 +194,11 @@ impl Engine {
         id
     }
 
+    /// An image that can be pulled.
+    pub fn registry(&mut self, tag: &str) {
+        self.registry.push(tag.to_owned());
+    }
+
     /// From now on, in all containers of a service.
     pub fn behave(&mut self, project: &str, service: &str, behaviour: &Behaviour, heals: &Heals) {
         for container in self.of(project, service) {
@@ -240,7 +252,7 @@ impl Engine {
 
     fn of(&mut self, project: &str, service: &str) -> impl Iterator<Item = &mut Container> {
         let own = move |one: &Container| one.spec.project == project && one.spec.service == service;
-        self.containers.iter_mut().filter(move |one| own(one))
+        self.containers.iter_mut().chain(&mut self.gone).filter(move |one| own(one))
     }
 
     fn hex(&mut self) -> String {
@@ -306,7 +318,7 @@ impl Engine {
             let healed = match &other.heals {
                 Heals::Restart => by_hand && other.id == id,
                 Heals::StartOf(of) => by_hand && *of == service,
-                Heals::Nothing => false,
+                Heals::Nothing | Heals::OtherImage => false,
             };
             if healed {
                 (other.behaviour, other.heals) = (Behaviour::Ok, Heals::Nothing);

@@ -35,22 +35,22 @@ fn words(line: &str) -> Vec<String> {
     all
 }
 
-/// What a command prints, what it complains of, and its code.
-fn done(begins: &Begins, command: &[String]) -> (String, String, i64) {
+/// What a command prints, what it complains of, and its code; `None` where there is no such command.
+fn done(begins: &Begins, command: &[String]) -> Option<(String, String, i64)> {
     let first = command.first().map_or("", String::as_str);
     let name = first.rsplit('/').next().unwrap_or(first);
     let known = begins.hook.as_ref().and_then(|hook| hook(&begins.container, command));
-    if let Some(known) = known {
+    if known.is_some() {
         return known;
     }
     let rest = command.get(1..).unwrap_or_default();
-    match name {
+    Some(match name {
         _ if SHELLS.contains(&name) && rest.first().is_some_and(|flag| flag == "-c") => {
             let script = rest.get(1).map_or("", String::as_str);
             let mut all = (String::new(), String::new(), 0);
             for line in script.split([';', '\n']).map(words).filter(|line| !line.is_empty()) {
-                let (out, err, code) = done(begins, &line);
-                (all.0, all.1, all.2) = (all.0 + &out, all.1 + &err, code);
+                let (out, err, code) = line_done(begins, &line);
+                all = (all.0 + &out, all.1 + &err, code);
             }
             all
         }
@@ -60,8 +60,17 @@ fn done(begins: &Begins, command: &[String]) -> (String, String, i64) {
         "hostname" => (format!("{}\n", begins.container), String::new(), 0),
         "whoami" => ("root\n".into(), String::new(), 0),
         "pwd" => ("/app\n".into(), String::new(), 0),
-        _ => (String::new(), format!("sh: {first}: not found\n"), 127),
-    }
+        _ => return None,
+    })
+}
+
+/// A line of a shell.
+fn line_done(begins: &Begins, command: &[String]) -> (String, String, i64) {
+    let missing = || {
+        let first = command.first().map_or("", String::as_str);
+        (String::new(), format!("sh: {first}: not found\n"), 127)
+    };
+    done(begins, command).unwrap_or_else(missing)
 }
 
 /// Runs what was prepared over the connection, and tells the engine how it ended.
@@ -76,7 +85,13 @@ pub(super) async fn run<C: AsyncRead + AsyncWrite + Unpin>(mut connection: C, be
         }
         shell(&mut connection, begins, part).await
     } else {
-        let (out, err, code) = done(begins, &begins.command);
+        // The engine itself says what it cannot begin.
+        let missing = || {
+            let why = "executable file not found in $PATH: unknown";
+            let said = "OCI runtime exec failed: exec failed: unable to start container process";
+            (format!("{said}: exec: \"{first}\": {why}\n"), String::new(), 126)
+        };
+        let (out, err, code) = done(begins, &begins.command).unwrap_or_else(missing);
         for (error, text) in [(false, out), (true, err)] {
             if text.is_empty() {
                 continue;
@@ -118,7 +133,7 @@ async fn shell<C: AsyncRead + AsyncWrite + Unpin>(connection: &mut C, begins: &B
                         return command.get(1).and_then(|code| code.parse().ok()).unwrap_or(code);
                     }
                     if !command.is_empty() {
-                        let (said, complained, ended) = done(begins, &command);
+                        let (said, complained, ended) = line_done(begins, &command);
                         code = ended;
                         let text = said + &complained;
                         if !begins.tty && !text.is_empty() {
