@@ -198,7 +198,7 @@ fn last_step(window: &Window, counter: bool) -> Option<(f64, f64)> {
 fn steps(window: &Window, so: impl Fn(f64, f64) -> bool) -> f64 {
     let all = values(window);
     let found = all.iter().zip(all.iter().skip(1)).filter(|(a, b)| so(**a, **b));
-    found.map(|_| 1.0).sum()
+    found.fold(0.0, |sum, _| sum + 1.0)
 }
 
 /// The line through the points: its slope, and where it is at an instant.
