@@ -1,0 +1,685 @@
+//! Expressions: bound once to names and types, which is where most mistakes show, then worked out row by row.
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use sqlparser::ast::{
+    AccessExpr, BinaryOperator as Op, Expr, Function as Call, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
+    InTarget, Query, Spanned, Subscript, UnaryOperator, Value as Literal,
+};
+
+use super::aggregate::{self, Aggregate};
+use super::fault::{Fault, Res};
+use super::function;
+use super::operator;
+use super::state::Database;
+use super::value::kind::{
+    ANY, ANYARRAY, ANYELEMENT, BOOL, CHAR, DATE, INT2, INT4, INT8, INTERVAL, NUMERIC, OID, REGCLASS,
+    REGNAMESPACE, REGROLE, REGTYPE, TEXT, TIMESTAMP, TIMESTAMPTZ, UNKNOWN, XID,
+};
+use super::value::{self, Oid, Row, Value, array, category, element, named, order, parse};
+
+/// What a statement may work on: rows and bytes, weighed together.
+const MOST_STEPS: usize = 3_000_000;
+const LONGEST: usize = 1 << 20;
+
+/// Where a statement is worked out.
+pub struct Env<'a> {
+    pub db: &'a mut Database,
+    /// Of the session that asks.
+    pub pid: i32,
+    pub params: &'a [Value],
+    pub stack: Vec<Row>,
+    pub aggregates: Vec<Vec<Value>>,
+    pub steps: usize,
+    /// Seconds for which the answer is held back.
+    pub sleep: f64,
+    pub notices: Vec<Fault>,
+}
+
+impl Env<'_> {
+    pub fn step(&mut self, weight: usize) -> Res<()> {
+        self.steps = self.steps.saturating_add(weight);
+        if self.steps > MOST_STEPS {
+            return Err(Fault::new("53400", "the statement works on more than this server is made for"));
+        }
+        Ok(())
+    }
+
+    /// With a row that the innermost names stand for.
+    pub fn within<T>(&mut self, row: Row, work: impl FnOnce(&mut Self) -> Res<T>) -> Res<(Row, T)> {
+        self.step(1)?;
+        self.stack.push(row);
+        let result = work(self);
+        let row = self.stack.pop().unwrap_or_default();
+        Ok((row, result?))
+    }
+}
+
+pub type Run = Box<dyn Fn(&mut Env<'_>) -> Res<Value>>;
+
+/// An expression with its type.
+pub struct Code {
+    pub ty: Oid,
+    pub run: Run,
+    /// What may still become any type: a text without one, or a parameter.
+    literal: Option<Value>,
+    param: Option<usize>,
+}
+
+impl Code {
+    pub fn new(ty: Oid, run: impl Fn(&mut Env<'_>) -> Res<Value> + 'static) -> Code {
+        Code { ty, run: Box::new(run), literal: None, param: None }
+    }
+
+    pub fn constant(ty: Oid, value: Value) -> Code {
+        let kept = value.clone();
+        Code { literal: Some(kept), ..Code::new(ty, move |_| Ok(value.clone())) }
+    }
+
+    pub fn null() -> Code {
+        Code::constant(UNKNOWN, Value::Null)
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Column {
+    pub table: String,
+    pub name: String,
+    pub ty: Oid,
+}
+
+/// The names that can be used, and what may be made of them.
+#[derive(Default)]
+pub struct Scope<'s> {
+    pub columns: Vec<Column>,
+    pub outer: Option<&'s Scope<'s>>,
+    /// Where aggregates may stand they are gathered here.
+    pub aggregates: Option<RefCell<Vec<Aggregate>>>,
+    /// What rows are grouped by: columns by their place, and whole expressions.
+    pub grouped: Option<(Vec<usize>, Vec<String>)>,
+    pub free: Cell<bool>,
+    /// Inside of an aggregate there is no other.
+    pub nested: Cell<bool>,
+}
+
+pub struct Binder<'b> {
+    pub db: &'b Database,
+    pub pid: i32,
+    pub params: RefCell<Vec<Oid>>,
+    pub ctes: RefCell<Vec<(String, Vec<String>, Query)>>,
+}
+
+/// A name as it is meant: what is not quoted is in small letters.
+pub fn ident(ident: &Ident) -> String {
+    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
+}
+
+impl Binder<'_> {
+    pub fn expr(&self, e: &Expr, s: &Scope<'_>) -> Res<Code> {
+        if let Some((_, whole)) = &s.grouped
+            && !s.free.get()
+            && whole.contains(&e.to_string())
+        {
+            return self.freely(e, s);
+        }
+        match e {
+            Expr::Identifier(name) => self.column(None, name, s),
+            Expr::CompoundIdentifier(parts) => match parts.as_slice() {
+                [.., table, name] => self.column(Some(&ident(table)), name, s),
+                _ => Err(Fault::unsupported(e)),
+            },
+            Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => self.expr(inner, s),
+            Expr::Value(value) => self.literal(&value.value).map_err(|fault| fault.at(value.span)),
+            Expr::Cast { expr, data_type, .. } => {
+                let scale = scale_of(&data_type.to_string());
+                self.cast(self.expr(expr, s)?, &data_type.to_string(), scale).map_err(|f| f.at(e.span()))
+            }
+            Expr::TypedString(typed) => {
+                let text = self.literal(&typed.value.value)?;
+                self.cast(text, &typed.data_type.to_string(), None)
+            }
+            Expr::Interval(interval) => {
+                let unit = interval.leading_field.as_ref().map(|unit| format!(" {unit}")).unwrap_or_default();
+                let text = self.expr(&interval.value, s)?.literal.map(|text| format!("{}{unit}", text.text()));
+                let text = text.ok_or_else(|| Fault::unsupported(e))?;
+                Ok(Code::constant(INTERVAL, parse(&text, INTERVAL)?))
+            }
+            Expr::BinaryOp { left, op: Op::And, right } => self.logic(left, right, false, s),
+            Expr::BinaryOp { left, op: Op::Or, right } => self.logic(left, right, true, s),
+            Expr::BinaryOp { left, op, right } => {
+                let symbol = symbol(op);
+                operator::binary(self, &symbol, self.expr(left, s)?, self.expr(right, s)?).map_err(|f| f.at(e.span()))
+            }
+            Expr::UnaryOp { op: UnaryOperator::Not, expr } => {
+                let code = self.coerce(self.expr(expr, s)?, BOOL)?;
+                Ok(Code::new(BOOL, move |env| {
+                    Ok(match (code.run)(env)? {
+                        Value::Bool(is) => (!is).into(),
+                        _ => Value::Null,
+                    })
+                }))
+            }
+            Expr::UnaryOp { op: UnaryOperator::Plus, expr } => self.expr(expr, s),
+            Expr::UnaryOp { op: UnaryOperator::Minus, expr } => {
+                let code = self.expr(expr, s)?;
+                if let Some(Value::Int(n)) = code.literal {
+                    return Ok(Code::constant(code.ty, Value::Int(n.saturating_neg())));
+                }
+                operator::binary(self, "*", Code::constant(INT4, Value::Int(-1)), code)
+            }
+            Expr::IsNull(e) => self.test(e, s, |v| v.is_null()),
+            Expr::IsNotNull(e) => self.test(e, s, |v| !v.is_null()),
+            Expr::IsTrue(e) => self.test(e, s, Value::is_true),
+            Expr::IsNotTrue(e) => self.test(e, s, |v| !v.is_true()),
+            Expr::IsFalse(e) => self.test(e, s, |v| matches!(v, Value::Bool(false))),
+            Expr::IsNotFalse(e) => self.test(e, s, |v| !matches!(v, Value::Bool(false))),
+            Expr::IsDistinctFrom(a, b) => self.distinct(a, b, true, s),
+            Expr::IsNotDistinctFrom(a, b) => self.distinct(a, b, false, s),
+            Expr::Between { expr, negated, low, high } => {
+                let part = |op: &str, bound: &Expr| {
+                    operator::binary(self, op, self.expr(expr, s)?, self.expr(bound, s)?)
+                };
+                let both = operator::both(part(">=", low)?, part("<=", high)?, false);
+                Ok(if *negated { operator::not(both) } else { both })
+            }
+            Expr::Like { negated, expr, pattern, .. } => {
+                self.match_of(if *negated { "!~~" } else { "~~" }, expr, pattern, s)
+            }
+            Expr::ILike { negated, expr, pattern, .. } => {
+                self.match_of(if *negated { "!~~*" } else { "~~*" }, expr, pattern, s)
+            }
+            Expr::In { expr, target, negated, .. } => {
+                let found = match target {
+                    InTarget::List(list) => {
+                        let list = list.iter().map(|e| self.expr(e, s)).collect::<Res<Vec<_>>>()?;
+                        operator::any(self, "=", self.expr(expr, s)?, self.array(list)?, false)?
+                    }
+                    InTarget::Subquery(query) => {
+                        let all = self.gathered(query, s)?;
+                        operator::any(self, "=", self.expr(expr, s)?, all, false)?
+                    }
+                    _ => return Err(Fault::unsupported(e)),
+                };
+                Ok(if *negated { operator::not(found) } else { found })
+            }
+            Expr::AnyOp { left, compare_op, right, .. } => self.quantified(left, compare_op, right, false, s),
+            Expr::AllOp { left, compare_op, right } => self.quantified(left, compare_op, right, true, s),
+            Expr::Exists { subquery, negated } => {
+                let (plan, negated) = (self.query(subquery, Some(s))?, *negated);
+                Ok(Code::new(BOOL, move |env| Ok(((plan.run)(env)?.is_empty() == negated).into())))
+            }
+            Expr::Subquery(query) => {
+                let plan = self.query(query, Some(s))?;
+                let [(_, ty)] = plan.columns.as_slice() else {
+                    return Err(Fault::new("42601", "subquery must return only one column"));
+                };
+                Ok(Code::new(*ty, move |env| {
+                    let mut rows = (plan.run)(env)?;
+                    if rows.len() > 1 {
+                        let why = "more than one row returned by a subquery used as an expression";
+                        return Err(Fault::new("21000", why));
+                    }
+                    Ok(rows.pop().and_then(|mut row| row.pop()).unwrap_or(Value::Null))
+                }))
+            }
+            Expr::Case { operand, conditions, else_result, .. } => {
+                let mut branches = Vec::new();
+                for when in conditions {
+                    let condition = match operand {
+                        Some(operand) => {
+                            let (left, right) = (self.expr(operand, s)?, self.expr(&when.condition, s)?);
+                            operator::binary(self, "=", left, right)?
+                        }
+                        None => self.coerce(self.expr(&when.condition, s)?, BOOL)?,
+                    };
+                    branches.push((condition, self.expr(&when.result, s)?));
+                }
+                let last = else_result.as_ref().map_or_else(|| Ok(Code::null()), |e| self.expr(e, s))?;
+                let (conditions, mut results): (Vec<Code>, Vec<Code>) = branches.into_iter().unzip();
+                results.push(last);
+                let (results, ty) = self.unified("CASE", results)?;
+                Ok(Code::new(ty, move |env| {
+                    for (condition, result) in conditions.iter().zip(&results) {
+                        if (condition.run)(env)?.is_true() {
+                            return (result.run)(env);
+                        }
+                    }
+                    results.last().map_or(Ok(Value::Null), |result| (result.run)(env))
+                }))
+            }
+            Expr::Extract { field, expr, .. } => {
+                let field = Code::constant(TEXT, field.to_string().to_lowercase().into());
+                let what = self.expr(expr, s)?;
+                function::call(self, "extract", vec![field, what]).map_err(|f| f.at(e.span()))
+            }
+            Expr::AtTimeZone { timestamp, .. } => {
+                let code = self.expr(timestamp, s)?;
+                let ty = if code.ty == TIMESTAMPTZ { TIMESTAMP } else { TIMESTAMPTZ };
+                self.convert(code, ty, None)
+            }
+            Expr::Ceil { expr, .. } => function::call(self, "ceil", vec![self.expr(expr, s)?]),
+            Expr::Floor { expr, .. } => function::call(self, "floor", vec![self.expr(expr, s)?]),
+            Expr::Position { expr, r#in } => {
+                function::call(self, "strpos", vec![self.expr(r#in, s)?, self.expr(expr, s)?])
+            }
+            Expr::Substring { expr, substring_from, substring_for, .. } => {
+                let parts = [Some(expr), substring_from.as_ref(), substring_for.as_ref()];
+                let parts = parts.into_iter().flatten().map(|e| self.expr(e, s)).collect::<Res<Vec<_>>>()?;
+                function::call(self, "substring", parts)
+            }
+            Expr::Trim { expr, trim_where: None, trim_what: None, .. } => {
+                function::call(self, "btrim", vec![self.expr(expr, s)?])
+            }
+            Expr::Array(all) => {
+                self.array(all.elem.iter().map(|e| self.expr(e, s)).collect::<Res<Vec<_>>>()?)
+            }
+            Expr::CompoundFieldAccess { root, access_chain } => {
+                let [AccessExpr::Subscript(Subscript::Index { index })] = access_chain.as_slice() else {
+                    return Err(Fault::unsupported(e));
+                };
+                let (list, index) = (self.expr(root, s)?, self.coerce(self.expr(index, s)?, INT4)?);
+                let ty = element(list.ty).ok_or_else(|| {
+                    let ty = value::name(list.ty);
+                    Fault::new("42804", format!("cannot subscript type {ty} because it does not support subscripting"))
+                })?;
+                Ok(Code::new(ty, move |env| {
+                    let (list, index) = ((list.run)(env)?, (index.run)(env)?);
+                    let at = usize::try_from(index.int()).ok().and_then(|n| n.checked_sub(1));
+                    Ok(at.and_then(|at| list.list().get(at).cloned()).unwrap_or(Value::Null))
+                }))
+            }
+            Expr::Function(call) => self.function(call, s).map_err(|fault| fault.at(e.span())),
+            _ => Err(Fault::unsupported(format!("`{e}`"))),
+        }
+    }
+
+    fn freely(&self, e: &Expr, s: &Scope<'_>) -> Res<Code> {
+        let before = s.free.replace(true);
+        let code = self.expr(e, s);
+        s.free.set(before);
+        code
+    }
+
+    /// A column by its name, from the innermost names outwards.
+    fn column(&self, table: Option<&str>, name: &Ident, scope: &Scope<'_>) -> Res<Code> {
+        let wanted = ident(name);
+        let (mut scope, mut depth, mut knows_table) = (Some(scope), 0, table.is_none());
+        while let Some(s) = scope {
+            let matches = |c: &Column| c.name == wanted && table.is_none_or(|table| c.table == table);
+            let mut found = s.columns.iter().enumerate().filter(|(_, column)| matches(column));
+            knows_table |= s.columns.iter().any(|column| Some(&*column.table) == table);
+            if let Some((at, column)) = found.next() {
+                if found.next().is_some() {
+                    let why = format!("column reference \"{wanted}\" is ambiguous");
+                    return Err(Fault::new("42702", why).at(name.span));
+                }
+                if s.grouped.as_ref().is_some_and(|(columns, _)| !columns.contains(&at)) && !s.free.get() {
+                    let why = format!(
+                        "column \"{}.{wanted}\" must appear in the GROUP BY clause or be used in an aggregate function",
+                        column.table
+                    );
+                    return Err(Fault::new("42803", why).at(name.span));
+                }
+                return Ok(Code::new(column.ty, move |env| {
+                    let row = env.stack.len().checked_sub(depth + 1).and_then(|n| env.stack.get(n));
+                    Ok(row.and_then(|row| row.get(at).cloned()).unwrap_or(Value::Null))
+                }));
+            }
+            depth += 1;
+            scope = s.outer;
+        }
+        Err(match table {
+            Some(table) if !knows_table => {
+                Fault::new("42P01", format!("missing FROM-clause entry for table \"{table}\""))
+            }
+            Some(table) => Fault::new("42703", format!("column {table}.{wanted} does not exist")),
+            None => Fault::new("42703", format!("column \"{wanted}\" does not exist")),
+        }
+        .at(name.span))
+    }
+
+    fn literal(&self, value: &Literal) -> Res<Code> {
+        Ok(match value {
+            Literal::Number(text, _) => match text.parse::<i64>() {
+                Ok(n) => Code::constant(if i32::try_from(n).is_ok() { INT4 } else { INT8 }, n.into()),
+                Err(_) => Code::constant(NUMERIC, parse(text, NUMERIC)?),
+            },
+            Literal::SingleQuotedString(text)
+            | Literal::EscapedStringLiteral(text)
+            | Literal::NationalStringLiteral(text) => Code::constant(UNKNOWN, text.into()),
+            Literal::DollarQuotedString(text) => Code::constant(UNKNOWN, (&text.value).into()),
+            Literal::Boolean(is) => Code::constant(BOOL, (*is).into()),
+            Literal::Null => Code::null(),
+            Literal::Placeholder(name) => {
+                let at = name.trim_start_matches('$').parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+                let at = at.filter(|at| *at < 1000);
+                let at = at.ok_or_else(|| Fault::new("42P02", format!("there is no parameter {name}")))?;
+                let mut params = self.params.borrow_mut();
+                if params.len() <= at {
+                    params.resize(at + 1, UNKNOWN);
+                }
+                let ty = params.get(at).copied().unwrap_or(UNKNOWN);
+                let run = move |env: &mut Env<'_>| Ok(env.params.get(at).cloned().unwrap_or(Value::Null));
+                Code { param: Some(at), ..Code::new(ty, run) }
+            }
+            other => return Err(Fault::unsupported(format!("`{other}`"))),
+        })
+    }
+
+    fn test(&self, e: &Expr, s: &Scope<'_>, is: fn(&Value) -> bool) -> Res<Code> {
+        let code = self.settled(self.expr(e, s)?)?;
+        Ok(Code::new(BOOL, move |env| Ok(is(&(code.run)(env)?).into())))
+    }
+
+    fn logic(&self, left: &Expr, right: &Expr, or: bool, s: &Scope<'_>) -> Res<Code> {
+        let (left, right) = (self.expr(left, s)?, self.expr(right, s)?);
+        Ok(operator::both(self.coerce(left, BOOL)?, self.coerce(right, BOOL)?, or))
+    }
+
+    fn distinct(&self, a: &Expr, b: &Expr, is: bool, s: &Scope<'_>) -> Res<Code> {
+        let (all, _) = self.unified("IS DISTINCT FROM", vec![self.expr(a, s)?, self.expr(b, s)?])?;
+        Ok(Code::new(BOOL, move |env| {
+            let both = all.iter().map(|code| (code.run)(env)).collect::<Res<Vec<_>>>()?;
+            let differs = both.first().zip(both.get(1)).is_some_and(|(a, b)| order(a, b).is_ne());
+            Ok((differs == is).into())
+        }))
+    }
+
+    fn match_of(&self, op: &str, expr: &Expr, pattern: &Expr, s: &Scope<'_>) -> Res<Code> {
+        operator::binary(self, op, self.expr(expr, s)?, self.expr(pattern, s)?)
+    }
+
+    fn quantified(&self, left: &Expr, op: &Op, right: &Expr, all: bool, s: &Scope<'_>) -> Res<Code> {
+        let list = match right {
+            Expr::Subquery(query) => self.gathered(query, s)?,
+            Expr::Nested(inner) => match &**inner {
+                Expr::Subquery(query) => self.gathered(query, s)?,
+                other => self.expr(other, s)?,
+            },
+            other => self.expr(other, s)?,
+        };
+        operator::any(self, &symbol(op), self.expr(left, s)?, list, all)
+    }
+
+    /// All rows of a query as one array.
+    fn gathered(&self, query: &Query, s: &Scope<'_>) -> Res<Code> {
+        let plan = self.query(query, Some(s))?;
+        let ty = plan.columns.first().map_or(TEXT, |(_, ty)| *ty);
+        Ok(Code::new(array(ty), move |env| {
+            let rows = (plan.run)(env)?;
+            let each = rows.into_iter().map(|row| row.into_iter().next().unwrap_or(Value::Null));
+            Ok(each.collect::<Vec<_>>().into())
+        }))
+    }
+
+    fn array(&self, all: Vec<Code>) -> Res<Code> {
+        let (all, ty) = self.unified("ARRAY", all)?;
+        Ok(Code::new(array(ty), move |env| {
+            Ok(all.iter().map(|code| (code.run)(env)).collect::<Res<Vec<_>>>()?.into())
+        }))
+    }
+
+    fn function(&self, call: &Call, s: &Scope<'_>) -> Res<Code> {
+        let name = call.name.0.last().and_then(|part| part.as_ident()).map(ident).unwrap_or_default();
+        if call.over.is_some() {
+            return Err(Fault::unsupported("a window function"));
+        }
+        let list = match &call.args {
+            FunctionArguments::None => &[][..],
+            FunctionArguments::Subquery(query) if name == "array" => return self.gathered(query, s),
+            FunctionArguments::Subquery(_) => return Err(Fault::unsupported(call)),
+            FunctionArguments::List(list) => list.args.as_slice(),
+        };
+        let mut star = false;
+        let args: Vec<&Expr> = list.iter().filter_map(|arg| match arg {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(e)) | FunctionArg::Named { arg: FunctionArgExpr::Expr(e), .. } => Some(e),
+            _ => {
+                star = true;
+                None
+            }
+        }).collect();
+        if aggregate::is_one(&name) {
+            let Some(gathered) = &s.aggregates else {
+                return Err(Fault::new("42803", format!("aggregate functions are not allowed here: {name}")));
+            };
+            if s.nested.replace(true) {
+                return Err(Fault::new("42803", "aggregate function calls cannot be nested"));
+            }
+            let before = s.free.replace(true);
+            let made = self.aggregate(&name, call, &args, star, s);
+            s.free.set(before);
+            s.nested.set(false);
+            let (ty, made) = made?;
+            let at = gathered.borrow().len();
+            gathered.borrow_mut().push(made);
+            return Ok(Code::new(ty, move |env| {
+                Ok(env.aggregates.last().and_then(|all| all.get(at).cloned()).unwrap_or(Value::Null))
+            }));
+        }
+        let args = args.into_iter().map(|e| self.expr(e, s)).collect::<Res<Vec<_>>>()?;
+        function::call(self, &name, args)
+    }
+
+    /// Several expressions brought to one type.
+    pub fn unified(&self, what: &str, all: Vec<Code>) -> Res<(Vec<Code>, Oid)> {
+        let mut ty = UNKNOWN;
+        for code in &all {
+            ty = common(ty, code.ty).ok_or_else(|| {
+                let (a, b) = (value::name(ty), value::name(code.ty));
+                Fault::new("42804", format!("{what} types {a} and {b} cannot be matched"))
+            })?;
+        }
+        let ty = if ty == UNKNOWN { TEXT } else { ty };
+        Ok((all.into_iter().map(|code| self.coerce(code, ty)).collect::<Res<Vec<_>>>()?, ty))
+    }
+
+    /// What has no type yet is text.
+    pub fn settled(&self, code: Code) -> Res<Code> {
+        if code.ty == UNKNOWN { self.coerce(code, TEXT) } else { Ok(code) }
+    }
+
+    fn cast(&self, code: Code, to: &str, scale: Option<u32>) -> Res<Code> {
+        let ty = named(to).ok_or_else(|| {
+            Fault::new("42704", format!("type \"{}\" does not exist", to.to_lowercase()))
+        })?;
+        self.convert(code, ty, scale)
+    }
+
+    /// To a type that is asked for by its place.
+    pub fn coerce(&self, code: Code, to: Oid) -> Res<Code> {
+        if code.ty == to || matches!(to, ANY | ANYELEMENT | ANYARRAY) && code.ty != UNKNOWN {
+            return Ok(code);
+        }
+        if code.ty != UNKNOWN && !implicit(code.ty, to) {
+            let (from, to) = (value::name(code.ty), value::name(to));
+            return Err(Fault::new("42804", format!("argument must be type {to}, not type {from}")));
+        }
+        self.convert(code, to, None)
+    }
+
+    pub fn convert(&self, code: Code, to: Oid, scale: Option<u32>) -> Res<Code> {
+        let to = if matches!(to, ANY | ANYELEMENT) { TEXT } else { to };
+        if let (UNKNOWN, Some(at)) = (code.ty, code.param) {
+            if let Some(ty) = self.params.borrow_mut().get_mut(at) {
+                *ty = to;
+            }
+            return Ok(Code { ty: to, ..code });
+        }
+        if let (UNKNOWN, Some(Value::Text(text))) = (code.ty, &code.literal)
+            && !matches!(to, REGCLASS | REGNAMESPACE | REGROLE | REGTYPE)
+        {
+            return Ok(Code::constant(to, parse(text, to)?));
+        }
+        let from = code.ty;
+        if !castable(from, to) {
+            let (from, to) = (value::name(from), value::name(to));
+            return Err(Fault::new("42846", format!("cannot cast type {from} to {to}")));
+        }
+        Ok(Code::new(to, move |env| {
+            let value = (code.run)(env)?;
+            let value = cast(env, value, from, to)?;
+            Ok(match scale {
+                Some(scale) if !value.is_null() => Value::Num(value::rounded(&value, scale), scale),
+                _ => value,
+            })
+        }))
+    }
+}
+
+/// The scale of `numeric(10, 2)`.
+fn scale_of(ty: &str) -> Option<u32> {
+    let lower = ty.to_lowercase();
+    let inner = lower.strip_prefix("numeric(").or_else(|| lower.strip_prefix("decimal("))?.trim_end_matches(')');
+    inner.split_once(',').map_or(Some(0), |(_, scale)| scale.trim().parse().ok())
+}
+
+fn symbol(op: &Op) -> String {
+    match op {
+        Op::PGCustomBinaryOperator(parts) => parts.last().cloned().unwrap_or_default(),
+        other => other.to_string(),
+    }
+}
+
+const LADDER: [Oid; 6] = [INT2, INT4, INT8, NUMERIC, value::kind::FLOAT4, value::kind::FLOAT8];
+const TIMES: [Oid; 3] = [DATE, TIMESTAMP, TIMESTAMPTZ];
+const NUMBERED: [Oid; 6] = [OID, XID, REGCLASS, REGTYPE, REGROLE, REGNAMESPACE];
+
+fn is_text(ty: Oid) -> bool {
+    category(ty) == 'S' || ty == CHAR
+}
+
+/// The type that two are compared in.
+pub fn common(a: Oid, b: Oid) -> Option<Oid> {
+    let higher = |ladder: &[Oid]| {
+        let place = |ty| ladder.iter().position(|one| *one == ty);
+        place(a).zip(place(b)).and_then(|(a, b)| ladder.get(a.max(b)).copied())
+    };
+    match (a, b) {
+        _ if a == b => Some(a),
+        (UNKNOWN, other) | (other, UNKNOWN) => Some(other),
+        _ if is_text(a) && is_text(b) => Some(TEXT),
+        _ => {
+            let numbered = |n: Oid, i: Oid| NUMBERED.contains(&n) && (NUMBERED.contains(&i) || LADDER[..3].contains(&i));
+            let numbered = numbered(a, b) || numbered(b, a);
+            let arrays = || Some(array(common(element(a)?, element(b)?)?));
+            higher(&LADDER).or_else(|| higher(&TIMES)).or(numbered.then_some(OID)).or_else(arrays)
+        }
+    }
+}
+
+pub fn implicit(from: Oid, to: Oid) -> bool {
+    let up = |ladder: &[Oid]| {
+        let place = |ty| ladder.iter().position(|one| *one == ty);
+        place(from).zip(place(to)).is_some_and(|(from, to)| from <= to)
+    };
+    from == to
+        || matches!(from, UNKNOWN)
+        || matches!(to, ANY | ANYELEMENT)
+        || to == ANYARRAY && element(from).is_some()
+        || is_text(from) && is_text(to)
+        || up(&LADDER)
+        || up(&TIMES)
+        || to == OID && (LADDER[..3].contains(&from) || NUMBERED.contains(&from))
+        || from == OID && NUMBERED.contains(&to)
+        || element(from).zip(element(to)).is_some_and(|(from, to)| implicit(from, to))
+}
+
+fn castable(from: Oid, to: Oid) -> bool {
+    let number = |ty| LADDER.contains(&ty);
+    implicit(from, to)
+        || is_text(from)
+        || is_text(to)
+        || number(from) && (number(to) || NUMBERED.contains(&to))
+        || number(to) && (NUMBERED.contains(&from) || from == BOOL)
+        || from == INT4 && to == BOOL
+        || TIMES.contains(&from) && TIMES.contains(&to)
+        || element(from).zip(element(to)).is_some_and(|(from, to)| castable(from, to))
+        || matches!((value::category(from), value::category(to)), ('U', 'U'))
+}
+
+/// A value of one type as one of another.
+pub fn cast(env: &mut Env<'_>, value: Value, from: Oid, to: Oid) -> Res<Value> {
+    if let (Value::List(all), Some(to)) = (&value, element(to)) {
+        let from = element(from).unwrap_or(TEXT);
+        let all: Res<Vec<Value>> = all.iter().map(|value| cast(env, value.clone(), from, to)).collect();
+        return Ok(all?.into());
+    }
+    if value.is_null() || from == to {
+        return Ok(value);
+    }
+    let number = |ty| LADDER.contains(&ty) || NUMBERED.contains(&ty);
+    Ok(match to {
+        REGCLASS | REGNAMESPACE | REGROLE | REGTYPE if is_text(from) || from == UNKNOWN => {
+            super::names::oid_of(env.db, env.pid, &value.text(), to)?
+        }
+        _ if is_text(to) || to == UNKNOWN => {
+            let text = super::names::shown(env.db, env.pid, &value, from);
+            env.step(text.len() / 16)?;
+            let text = if from == BOOL { if text == "t" { "true".into() } else { "false".into() } } else { text };
+            if to == CHAR { text.chars().take(1).collect::<String>().into() } else { text.into() }
+        }
+        _ if is_text(from) || from == UNKNOWN => parse(&value.text(), to)?,
+        value::kind::FLOAT4 | value::kind::FLOAT8 => Value::Float(value.float()),
+        NUMERIC => match value {
+            Value::Float(n) => parse(&n.to_string(), NUMERIC)?,
+            other => other,
+        },
+        BOOL => (value.int() != 0).into(),
+        _ if number(to) && from == BOOL => value.int().into(),
+        _ if number(to) => value::fits(value::rounded(&value, 0), to)?,
+        DATE => Value::Time(value.int().div_euclid(86_400_000_000).saturating_mul(86_400_000_000)),
+        _ => value,
+    })
+}
+
+/// Texts have a limit, so that no statement doubles one for ever.
+pub fn limited(env: &mut Env<'_>, text: String) -> Res<Value> {
+    if text.len() > LONGEST {
+        return Err(Fault::new("54000", "a text is longer than this server is made for"));
+    }
+    env.step(text.len() / 16)?;
+    Ok(Value::Text(Arc::from(text)))
+}
+
+/// What an expression is called in the answer.
+pub fn title(e: &Expr) -> String {
+    let plain = "?column?".to_owned();
+    match e {
+        Expr::Identifier(name) => ident(name),
+        Expr::CompoundIdentifier(parts) => parts.last().map(ident).unwrap_or(plain),
+        Expr::Function(call) => call.name.0.last().and_then(|part| part.as_ident()).map_or(plain, ident),
+        Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => title(inner),
+        Expr::CompoundFieldAccess { root, .. } => title(root),
+        Expr::Cast { expr, data_type, .. } => match title(expr) {
+            inner if inner == plain => named(&data_type.to_string())
+                .and_then(|ty| value::TYPES.iter().find(|entry| entry.0 == ty))
+                .map_or(plain, |entry| entry.1.to_owned()),
+            inner => inner,
+        },
+        Expr::Case { else_result, .. } => match else_result.as_ref().map(|e| title(e)) {
+            Some(inner) if inner != plain && inner != "bool" => inner,
+            _ => "case".into(),
+        },
+        Expr::Exists { .. } => "exists".into(),
+        Expr::Array(_) => "array".into(),
+        Expr::Extract { .. } => "extract".into(),
+        Expr::Ceil { .. } => "ceil".into(),
+        Expr::Floor { .. } => "floor".into(),
+        Expr::Interval(_) => "interval".into(),
+        Expr::AtTimeZone { .. } => "timezone".into(),
+        Expr::Substring { .. } => "substring".into(),
+        Expr::Position { .. } => "position".into(),
+        Expr::Trim { .. } => "btrim".into(),
+        Expr::Value(value) if matches!(value.value, Literal::Boolean(_)) => "bool".into(),
+        Expr::TypedString(typed) => typed.data_type.to_string().to_lowercase(),
+        Expr::Subquery(query) => match &*query.body {
+            sqlparser::ast::SetExpr::Select(select) => match select.projection.first() {
+                Some(sqlparser::ast::SelectItem::UnnamedExpr(e)) => title(e),
+                Some(sqlparser::ast::SelectItem::ExprWithAlias { alias, .. }) => ident(alias),
+                _ => plain,
+            },
+            _ => plain,
+        },
+        _ => plain,
+    }
+}

@@ -1,0 +1,33 @@
+//! The database of the world: a PostgreSQL of version 15 as its clients see it, with everything that they hold.
+//!
+//! `state`, `pool` and `table` are what it is; `command`, `utility`, `select`, `expr` and what these use work out
+//! statements over it; `serve` speaks the protocol.
+mod admin;
+mod aggregate;
+mod catalog;
+mod command;
+mod expr;
+mod fault;
+mod function;
+mod login;
+mod names;
+mod operator;
+mod pool;
+mod select;
+mod serve;
+mod state;
+mod statement;
+mod table;
+mod text;
+mod utility;
+mod value;
+mod views;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+pub use pool::{Facts, Pool, Work};
+pub use serve::serve;
+pub use state::{Database, Deed, Replica, Role};
+pub use table::Table;
