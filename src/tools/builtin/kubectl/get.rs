@@ -129,7 +129,7 @@ async fn tables(kubectl: &mut Kubectl<'_>, wide: bool, sort: Option<&Template>) 
             return watched(kubectl, path.as_str(), &version, &columns, &look, table).await;
         }
     }
-    if !printed && !kubectl.failed && !kubectl.call.on("ignore-not-found") {
+    if !printed && kubectl.faults.is_empty() && !kubectl.call.on("ignore-not-found") {
         let place = format!(" in {} namespace.", kubectl.api.namespace);
         let everywhere = kubectl.call.on("all-namespaces") || !spaced;
         kubectl.warn(&format!("No resources found{}", if everywhere { "" } else { &place }))?;
@@ -197,7 +197,7 @@ async fn objects(kubectl: &mut Kubectl<'_>, form: &Form, sort: Option<&Template>
         (true, None) => Ok(()),
         (false, last) => {
             all.extend(last);
-            if all.is_empty() && kubectl.failed { Ok(()) } else { write(kubectl, form, &together(all)) }
+            if all.is_empty() && !kubectl.faults.is_empty() { Ok(()) } else { write(kubectl, form, &together(all)) }
         }
     }
 }

@@ -5,16 +5,23 @@ use std::io::{ErrorKind, Write};
 use super::Io;
 
 mod api;
+mod apply;
 mod call;
+mod change;
+mod config;
+mod create;
 mod describe;
+mod drain;
 mod exec;
 mod get;
+mod info;
 mod jsonpath;
 mod logs;
 mod pick;
 mod pods;
 mod print;
 mod quantity;
+mod rollout;
 mod table;
 mod time;
 mod yaml;
@@ -62,8 +69,8 @@ struct Kubectl<'i> {
     call: Call,
     api: Api,
     io: &'i mut Io,
-    /// Objects that went wrong while others went well.
-    failed: bool,
+    /// What went wrong with some objects while others went well.
+    faults: Vec<String>,
 }
 
 impl Kubectl<'_> {
@@ -77,8 +84,11 @@ impl Kubectl<'_> {
 
     /// What is wrong with one of several objects.
     fn fail(&mut self, fault: &Fault) -> Done {
-        self.failed = true;
-        self.warn(&fault.says)
+        if fault.code == 141 {
+            return Err(Fault::code(141));
+        }
+        self.faults.push(fault.says.clone());
+        Ok(())
     }
 }
 
@@ -97,13 +107,37 @@ pub async fn run(args: Vec<OsString>, io: &mut Io) -> u8 {
 async fn ended(args: Vec<OsString>, io: &mut Io) -> Done {
     let call = Call::read(&args)?;
     let api = Api::open(&call).await?;
-    let mut kubectl = Kubectl { call, api, io, failed: false };
+    let mut kubectl = Kubectl { call, api, io, faults: Vec::new() };
     match kubectl.call.verb {
         "get" => get::get(&mut kubectl).await?,
         "describe" => describe::describe(&mut kubectl).await?,
         "logs" => logs::logs(&mut kubectl).await?,
         "exec" => exec::exec(&mut kubectl).await?,
+        "scale" => change::scale(&mut kubectl).await?,
+        "set image" | "set env" | "set resources" => change::set(&mut kubectl).await?,
+        "patch" => change::patch(&mut kubectl).await?,
+        "label" | "annotate" => change::mark(&mut kubectl).await?,
+        "cordon" | "uncordon" => change::cordon(&mut kubectl).await?,
+        "drain" => drain::drain(&mut kubectl).await?,
+        "delete" => drain::delete(&mut kubectl).await?,
+        "apply" => apply::apply(&mut kubectl).await?,
+        "diff" => apply::diff(&mut kubectl).await?,
+        "autoscale" => create::autoscale(&mut kubectl).await?,
+        "top pods" | "top nodes" => info::top(&mut kubectl).await?,
+        "events" => info::events(&mut kubectl).await?,
+        "wait" => info::wait(&mut kubectl).await?,
+        "auth can-i" => info::can_i(&mut kubectl).await?,
+        "cluster-info" => info::cluster_info(&mut kubectl).await?,
+        "version" => info::version(&mut kubectl).await?,
+        verb if verb.starts_with("rollout") => rollout::rollout(&mut kubectl).await?,
+        verb if verb.starts_with("create") => create::create(&mut kubectl).await?,
+        verb if verb.starts_with("config") => config::config(&mut kubectl).await?,
         verb => return Err(Fault::error(format!("the built-in kubectl does not know `{verb}`"))),
     }
-    if kubectl.failed { Err(Fault::code(1)) } else { Ok(()) }
+    match kubectl.faults.as_slice() {
+        [] => Ok(()),
+        [one] => Err(Fault::new(one)),
+        // Of several faults none is called one.
+        many => Err(Fault::new(many.iter().map(|one| one.trim_start_matches("error: ")).collect::<Vec<_>>().join("\n"))),
+    }
 }

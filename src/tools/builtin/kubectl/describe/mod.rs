@@ -11,6 +11,8 @@ mod node;
 mod others;
 mod workload;
 
+pub use workload::below;
+
 /// The longest annotation that stands on its name's line.
 const LONG: usize = 140;
 const LAST: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -123,7 +125,7 @@ pub async fn describe(kubectl: &mut Kubectl<'_>) -> Done {
         return Err(Fault::error(format!("You must specify the type of resource to describe. {rest}\n")));
     }
     let picked = pick(kubectl, 0, Unnamed::All).await?;
-    if picked.is_empty() && !kubectl.failed {
+    if picked.is_empty() && kubectl.faults.is_empty() {
         let everywhere = kubectl.call.on("all-namespaces");
         let place = format!(" in {} namespace.", kubectl.api.namespace);
         kubectl.warn(&format!("No resources found{}", if everywhere { "" } else { &place }))?;
@@ -134,6 +136,13 @@ pub async fn describe(kubectl: &mut Kubectl<'_>) -> Done {
         kubectl.io.stdout.write_all(page.as_bytes())?;
     }
     Ok(())
+}
+
+/// A pod's template alone, its cells with tabs between them.
+pub fn template(template: &Value) -> String {
+    let mut page = Page::default();
+    containers::template(&mut page, template);
+    page.open
 }
 
 async fn page(kubectl: &mut Kubectl<'_>, one: &Picked) -> Result<String, Fault> {
