@@ -10,6 +10,8 @@ use crate::world::base::seconds;
 pub(super) const VERSION: &str = "24.0.7";
 pub(super) const API: &str = "1.43";
 
+type Query<'q> = &'q [(String, String)];
+
 /// What a request is answered with; a server turns it into bytes.
 pub enum Reply {
     Json(u16, Value),
@@ -102,31 +104,75 @@ fn moment(text: &str) -> Option<Timestamp> {
     }
 }
 
+fn asked(query: Query, name: &str) -> Option<String> {
+    query.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone())
+}
+
 impl Engine {
     /// One request: its method, its path without the version, its query, its document.
-    pub fn ask(&mut self, method: &str, path: &str, query: &[(String, String)], body: &Value) -> Reply {
+    pub fn ask(&mut self, method: &str, path: &str, query: Query, body: &Value) -> Reply {
         self.route(method, path, query, body).unwrap_or_else(|reply| reply)
     }
 
-    fn route(&mut self, method: &str, path: &str, query: &[(String, String)], body: &Value) -> Result<Reply, Reply> {
-        let asked = |name: &str| query.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone());
-        let set = |name: &str| asked(name).is_some_and(|value| ["1", "true", "True"].contains(&value.as_str()));
+    fn route(&mut self, method: &str, path: &str, query: Query, body: &Value) -> Result<Reply, Reply> {
         let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-        Ok(match (method, parts.as_slice()) {
+        match parts.first() {
+            Some(&("containers" | "exec")) => self.of_containers(method, &parts, query, body),
+            Some(&("images" | "volumes" | "networks" | "build")) => {
+                self.of_images(method, &parts, query, body)
+            }
+            _ => self.of_itself(method, &parts, query),
+        }
+    }
+
+    fn of_itself(&mut self, method: &str, parts: &[&str], query: Query) -> Result<Reply, Reply> {
+        let asked = |name: &str| asked(query, name);
+        Ok(match (method, parts) {
             ("GET" | "HEAD", ["_ping"]) => Reply::Bytes(200, "text/plain; charset=utf-8", b"OK".to_vec()),
-            ("GET", ["version"]) => Reply::Json(200, json!({
-                "Platform": { "Name": "" }, "Version": VERSION, "ApiVersion": API, "MinAPIVersion": "1.24", "GitCommit": "",
-                "GoVersion": "", "Os": "linux", "Arch": "amd64", "KernelVersion": "6.1.0", "BuildTime": "",
-                "Components": [{ "Name": "Engine", "Version": VERSION, "Details": { "ApiVersion": API, "MinAPIVersion": "1.24", "Os": "linux", "Arch": "amd64" } }],
-            })),
+            ("GET", ["version"]) => Reply::Json(
+                200,
+                json!({
+                    "Platform": { "Name": "" }, "Version": VERSION, "ApiVersion": API, "MinAPIVersion": "1.24", "GitCommit": "",
+                    "GoVersion": "", "Os": "linux", "Arch": "amd64", "KernelVersion": "6.1.0", "BuildTime": "",
+                    "Components": [{ "Name": "Engine", "Version": VERSION, "Details": { "ApiVersion": API, "MinAPIVersion": "1.24", "Os": "linux", "Arch": "amd64" } }],
+                }),
+            ),
             ("GET", ["info"]) => Reply::Json(200, self.about()),
             ("GET", ["events"]) => Reply::Events(Events {
                 from: self.events_since(asked("since").as_deref()),
                 until: asked("until").as_deref().and_then(moment),
                 filters: Filters::read(asked("filters"))?,
             }),
+            ("GET", ["system", "df"]) => {
+                let (now, images) = (self.now, &self.images);
+                Reply::Json(
+                    200,
+                    json!({
+                        "LayersSize": images.iter().map(|image| image.size).sum::<u64>(), "BuildCache": [],
+                        "Images": images.iter().map(|image| self.image_of(image, false)).collect::<Value>(),
+                        "Containers": self.containers.iter().map(|one| listed(one, now, true)).collect::<Value>(),
+                        "Volumes": self.volumes(),
+                    }),
+                )
+            }
+            _ => return Err(says(404, "page not found")),
+        })
+    }
+
+    fn of_containers(
+        &mut self,
+        method: &str,
+        parts: &[&str],
+        query: Query,
+        body: &Value,
+    ) -> Result<Reply, Reply> {
+        let asked = |name: &str| asked(query, name);
+        let set =
+            |name: &str| asked(name).is_some_and(|value| ["1", "true", "True"].contains(&value.as_str()));
+        Ok(match (method, parts) {
             ("GET", ["containers", "json"]) => {
-                let limit = asked("limit").and_then(|limit| limit.parse::<usize>().ok()).filter(|limit| *limit > 0);
+                let limit =
+                    asked("limit").and_then(|limit| limit.parse::<usize>().ok()).filter(|limit| *limit > 0);
                 let filters = Filters::read(asked("filters"))?;
                 let all = set("all") || limit.is_some() || filters.first("status").is_some();
                 self.list(&filters, all, limit, set("size"))
@@ -140,7 +186,8 @@ impl Engine {
                     return Err(says(400, "Bad parameters: you must choose at least one stream"));
                 }
                 let (since, until) = (asked("since"), asked("until"));
-                let time = |text: &Option<String>| text.as_deref().filter(|text| *text != "0").and_then(moment);
+                let time =
+                    |text: &Option<String>| text.as_deref().filter(|text| *text != "0").and_then(moment);
                 let container = self.one(id)?;
                 let tail = asked("tail").and_then(|tail| tail.parse::<usize>().ok());
                 let (from, until) = (first_line(container, time(&since), tail, streams), time(&until));
@@ -159,23 +206,47 @@ impl Engine {
                 if !container.is_up() {
                     return Err(says(409, &format!("Container {} is not running", container.id)));
                 }
-                let (pid, began) = (container.pid.to_string(), container.started.unwrap_or(self.now).strftime("%H:%M").to_string());
-                let row = ["root", &pid, "1", "0", &began, "?", "00:00:01", &container.spec.command.join(" ")];
-                Reply::Json(200, json!({ "Titles": ["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"], "Processes": [row] }))
+                let (pid, began) = (
+                    container.pid.to_string(),
+                    container.started.unwrap_or(self.now).strftime("%H:%M").to_string(),
+                );
+                let row =
+                    ["root", &pid, "1", "0", &began, "?", "00:00:01", &container.spec.command.join(" ")];
+                Reply::Json(
+                    200,
+                    json!({ "Titles": ["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"], "Processes": [row] }),
+                )
             }
             ("POST", ["containers", id, "exec"]) => self.prepare(id, body)?,
-            ("POST", ["containers", id, "wait"]) => Reply::Json(200, json!({ "StatusCode": self.one(id)?.code, "Error": null })),
+            ("POST", ["containers", id, "wait"]) => {
+                Reply::Json(200, json!({ "StatusCode": self.one(id)?.code, "Error": null }))
+            }
             ("POST", ["containers", id, "rename"]) => self.rename(id, &asked("name").unwrap_or_default())?,
-            ("POST", ["containers", _, "resize"]) => Reply::Empty(200),
+            ("POST", ["containers" | "exec", _, "resize"]) => Reply::Empty(200),
             ("POST", ["containers", id, order]) => self.order(id, order, asked("signal"))?,
             ("DELETE", ["containers", id]) => self.remove(id, set("force"))?,
             ("GET", ["exec", id, "json"]) => Reply::Json(200, run(self.run(id)?)),
             ("POST", ["exec", id, "start"]) => self.begin(id, body)?,
-            ("POST", ["exec", id, "resize"]) => self.run(id).map(|_| Reply::Empty(200))?,
+            _ => return Err(says(404, "page not found")),
+        })
+    }
+
+    fn of_images(
+        &mut self,
+        method: &str,
+        parts: &[&str],
+        query: Query,
+        body: &Value,
+    ) -> Result<Reply, Reply> {
+        let asked = |name: &str| asked(query, name);
+        Ok(match (method, parts) {
             ("GET", ["images", "json"]) => {
                 let filters = Filters::read(asked("filters"))?;
                 let fits = |image: &&super::Image| self.image_fits(image, &filters);
-                Reply::Json(200, self.images.iter().filter(fits).map(|image| self.image_of(image, false)).collect())
+                Reply::Json(
+                    200,
+                    self.images.iter().filter(fits).map(|image| self.image_of(image, false)).collect(),
+                )
             }
             ("GET", ["images", name @ .., "json"]) => {
                 let name = name.join("/");
@@ -183,7 +254,9 @@ impl Engine {
                 let found = found.ok_or_else(|| says(404, &format!("No such image: {name}")))?;
                 Reply::Json(200, self.image_of(found, true))
             }
-            ("POST", ["images", "create"]) => self.pull(&asked("fromImage").unwrap_or_default(), &asked("tag").unwrap_or_default()),
+            ("POST", ["images", "create"]) => {
+                self.pull(&asked("fromImage").unwrap_or_default(), &asked("tag").unwrap_or_default())
+            }
             ("POST", ["images", "prune"]) => self.prune_images(&Filters::read(asked("filters"))?),
             ("DELETE", ["images", name @ ..]) => self.remove_image(&name.join("/"))?,
             ("GET", ["volumes"]) => Reply::Json(200, json!({ "Volumes": self.volumes(), "Warnings": null })),
@@ -197,18 +270,10 @@ impl Engine {
             }
             ("POST", ["networks", _, "connect" | "disconnect"]) => Reply::Empty(200),
             ("DELETE", ["networks", _]) => Reply::Empty(204),
-            ("POST", ["volumes" | "networks" | "build", "prune"]) => {
-                Reply::Json(200, json!({ "VolumesDeleted": null, "NetworksDeleted": null, "CachesDeleted": null, "SpaceReclaimed": 0 }))
-            }
-            ("GET", ["system", "df"]) => {
-                let (now, images) = (self.now, &self.images);
-                Reply::Json(200, json!({
-                    "LayersSize": images.iter().map(|image| image.size).sum::<u64>(), "BuildCache": [],
-                    "Images": images.iter().map(|image| self.image_of(image, false)).collect::<Value>(),
-                    "Containers": self.containers.iter().map(|one| listed(one, now, true)).collect::<Value>(),
-                    "Volumes": self.volumes(),
-                }))
-            }
+            ("POST", ["volumes" | "networks" | "build", "prune"]) => Reply::Json(
+                200,
+                json!({ "VolumesDeleted": null, "NetworksDeleted": null, "CachesDeleted": null, "SpaceReclaimed": 0 }),
+            ),
             _ => return Err(says(404, "page not found")),
         })
     }
@@ -223,7 +288,10 @@ impl Engine {
     }
 
     fn run(&self, id: &str) -> Result<&Run, Reply> {
-        self.runs.iter().find(|run| run.id == id).ok_or_else(|| says(404, &format!("No such exec instance: {id}")))
+        self.runs
+            .iter()
+            .find(|run| run.id == id)
+            .ok_or_else(|| says(404, &format!("No such exec instance: {id}")))
     }
 
     fn list(&self, filters: &Filters, all: bool, limit: Option<usize>, size: bool) -> Reply {
@@ -232,7 +300,9 @@ impl Engine {
                 && filters.fit(|name, word| match name {
                     "label" => labelled(&json::labels(one), word),
                     "status" => one.word() == word,
-                    "name" => one.spec.name.contains(word.trim_start_matches(['^', '/']).trim_end_matches('$')),
+                    "name" => {
+                        one.spec.name.contains(word.trim_start_matches(['^', '/']).trim_end_matches('$'))
+                    }
                     "id" => one.id.starts_with(word),
                     "health" => one.health == word || (word == "none" && one.health.is_empty()),
                     "ancestor" => one.spec.image == word || one.image_id.contains(word),
@@ -254,15 +324,16 @@ impl Engine {
         match order {
             "start" if up => return Ok(Reply::Empty(304)),
             "stop" if !alive => return Ok(Reply::Empty(304)),
-            "kill" if !up => return Err(conflict("is not running")),
+            "kill" | "pause" if !up => return Err(conflict("is not running")),
             "pause" if state == State::Paused => return Err(conflict("is already paused")),
-            "pause" if !up => return Err(conflict("is not running")),
             "unpause" if state != State::Paused => return Err(conflict("is not paused")),
             "start" | "stop" | "restart" | "kill" | "pause" | "unpause" => {}
             _ => return Err(says(404, "page not found")),
         }
         self.note_deed(format!("{order} {name}"));
-        let signal = signal.map(|signal| signal.trim_start_matches("SIG").to_owned()).filter(|signal| !signal.is_empty());
+        let signal = signal
+            .map(|signal| signal.trim_start_matches("SIG").to_owned())
+            .filter(|signal| !signal.is_empty());
         match order {
             "start" => self.start(at),
             "restart" => {
@@ -300,9 +371,16 @@ impl Engine {
     fn remove(&mut self, id: &str, force: bool) -> Result<Reply, Reply> {
         let at = self.at(id)?;
         let container = self.one(id)?;
-        let (name, up) = (container.spec.name.clone(), container.is_up() || container.state == State::Restarting);
+        let (name, up) =
+            (container.spec.name.clone(), container.is_up() || container.state == State::Restarting);
         if up && !force {
-            return Err(says(409, &format!("You cannot remove a running container {}. Stop the container before attempting removal or force remove", container.id)));
+            return Err(says(
+                409,
+                &format!(
+                    "You cannot remove a running container {}. Stop the container before attempting removal or force remove",
+                    container.id
+                ),
+            ));
         }
         self.note_deed(format!("rm {name}"));
         if up {
@@ -319,9 +397,14 @@ impl Engine {
 
     fn rename(&mut self, id: &str, name: &str) -> Result<Reply, Reply> {
         let at = self.at(id)?;
-        let fine = !name.is_empty() && name.len() < 200 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte));
+        let fine = !name.is_empty()
+            && name.len() < 200
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte));
         if !fine {
-            return Err(says(400, &format!("Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")));
+            return Err(says(
+                400,
+                &format!("Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"),
+            ));
         }
         if self.containers.iter().any(|one| one.spec.name == name) {
             return Err(says(409, &format!("Conflict. The container name \"/{name}\" is already in use")));
@@ -338,10 +421,13 @@ impl Engine {
         let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str).unwrap_or("").to_owned();
         let words = |pointer: &str| -> Vec<String> {
             let all = body.pointer(pointer).and_then(Value::as_array);
-            all.map(|all| all.iter().filter_map(Value::as_str).map(str::to_owned).collect()).unwrap_or_default()
+            all.map(|all| all.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+                .unwrap_or_default()
         };
         let image = text("/Image");
-        let Some(image_id) = self.images.iter().find(|known| is_called(known, &image)).map(|known| known.id.clone()) else {
+        let Some(image_id) =
+            self.images.iter().find(|known| is_called(known, &image)).map(|known| known.id.clone())
+        else {
             return Err(says(404, &format!("No such image: {image}")));
         };
         if self.containers.len() >= MOST_CONTAINERS || body.to_string().len() > 64 << 10 {
@@ -350,23 +436,33 @@ impl Engine {
         let id = self.hex();
         let name = name.unwrap_or_else(|| format!("happy_{}", self.dice.letters(6)));
         if self.containers.iter().any(|one| one.spec.name == name) {
-            return Err(says(409, &format!("Conflict. The container name \"/{name}\" is already in use. You have to remove (or rename) that container to be able to reuse that name.")));
+            return Err(says(
+                409,
+                &format!(
+                    "Conflict. The container name \"/{name}\" is already in use. You have to remove (or rename) that container to be able to reuse that name."
+                ),
+            ));
         }
         let label = |name: &str| text(&format!("/Labels/com.docker.compose.{name}"));
         let (project, service) = (label("project"), label("service"));
-        let same = |one: &&Container| !service.is_empty() && one.spec.project == project && one.spec.service == service;
+        let same = |one: &&Container| {
+            !service.is_empty() && one.spec.project == project && one.spec.service == service
+        };
         let like = self.containers.iter().rev().find(same).or_else(|| self.gone.iter().rev().find(same));
         let well = |one: &&Container| one.heals != Heals::OtherImage || one.spec.image == image;
         let sick = like.filter(well).map(|one| (one.behaviour.clone(), one.heals.clone()));
         let (behaviour, heals) = sick.unwrap_or((Behaviour::Ok, Heals::Nothing));
-        let mut spec = like.map_or_else(|| Spec { rate: 0.0, memory: 4 << 20, ..Spec::default() }, |one| one.spec.clone());
+        let mut spec = like
+            .map_or_else(|| Spec { rate: 0.0, memory: 4 << 20, ..Spec::default() }, |one| one.spec.clone());
         let labels = body.pointer("/Labels").and_then(Value::as_object);
         let pair = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
         spec.labels = labels.map(|all| all.iter().filter_map(pair).collect()).unwrap_or_default();
         (spec.name, spec.image, spec.project, spec.service) = (name, image, project, service);
         spec.command = Some(words("/Cmd")).filter(|command| !command.is_empty()).unwrap_or(spec.command);
         spec.env = words("/Env");
-        spec.policy = Some(text("/HostConfig/RestartPolicy/Name")).filter(|policy| !policy.is_empty()).unwrap_or("no".into());
+        spec.policy = Some(text("/HostConfig/RestartPolicy/Name"))
+            .filter(|policy| !policy.is_empty())
+            .unwrap_or("no".into());
         spec.memory_limit = body.pointer("/HostConfig/Memory").and_then(Value::as_u64).unwrap_or(0);
         self.note_deed(format!("create {}", spec.name));
         let mut container = Container::new(spec, id.clone(), image_id, self.now);
@@ -377,7 +473,12 @@ impl Engine {
     }
 
     fn prune_containers(&mut self) -> Reply {
-        let over: Vec<String> = self.containers.iter().filter(|one| matches!(one.state, State::Exited | State::Created)).map(|one| one.id.clone()).collect();
+        let over: Vec<String> = self
+            .containers
+            .iter()
+            .filter(|one| matches!(one.state, State::Exited | State::Created))
+            .map(|one| one.id.clone())
+            .collect();
         for id in &over {
             let _ = self.remove(id, false);
         }
@@ -391,11 +492,21 @@ impl Engine {
         let (container, name) = (container.id.clone(), container.spec.name.clone());
         match self.one(id)?.state {
             State::Running => {}
-            State::Paused => return Err(says(409, &format!("Container {id} is paused, unpause the container before exec"))),
+            State::Paused => {
+                return Err(says(
+                    409,
+                    &format!("Container {id} is paused, unpause the container before exec"),
+                ));
+            }
             _ => return Err(says(409, &format!("Container {container} is not running"))),
         }
-        let command = body.get("Cmd").and_then(Value::as_array).map(|all| all.iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>());
-        let command = command.filter(|command| !command.is_empty()).ok_or_else(|| says(400, "No exec command specified"))?;
+        let command = body
+            .get("Cmd")
+            .and_then(Value::as_array)
+            .map(|all| all.iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>());
+        let command = command
+            .filter(|command| !command.is_empty())
+            .ok_or_else(|| says(400, "No exec command specified"))?;
         self.note_deed(format!("exec {name} {}", command.join(" ").chars().take(200).collect::<String>()));
         let tty = body.get("Tty").and_then(Value::as_bool).unwrap_or(false);
         let id = self.hex();
@@ -425,7 +536,10 @@ impl Engine {
     }
 
     pub fn ended(&mut self, id: &str, code: i64) {
-        self.runs.iter_mut().filter(|run| run.id == id).for_each(|run| (run.running, run.code) = (false, Some(code)));
+        self.runs
+            .iter_mut()
+            .filter(|run| run.id == id)
+            .for_each(|run| (run.running, run.code) = (false, Some(code)));
     }
 
     /// Whether a run goes on: its container may have ended under it.
@@ -439,8 +553,13 @@ impl Engine {
         let old = |word: &str| spoken(word).or_else(|| Some(seconds(moment(word)?, self.now)));
         filters.fit(|name, word| match name {
             "dangling" => image.tags.is_empty() == ["true", "1"].contains(&word),
-            "reference" => image.tags.iter().any(|tag| tag.split(':').next() == Some(word) || tag == word || tag.ends_with(word)),
-            "label" => word.split_once('=').is_some_and(|(name, value)| name == "version" && value == image.version),
+            "reference" => image
+                .tags
+                .iter()
+                .any(|tag| tag.split(':').next() == Some(word) || tag == word || tag.ends_with(word)),
+            "label" => {
+                word.split_once('=').is_some_and(|(name, value)| name == "version" && value == image.version)
+            }
             "until" => old(word).is_some_and(|old| seconds(image.created, self.now) >= old),
             _ => true,
         })
@@ -451,7 +570,12 @@ impl Engine {
         let whole = if tag.is_empty() { name.to_owned() } else { format!("{name}:{tag}") };
         let new = !self.images.iter().any(|image| is_called(image, &whole));
         if new && !self.registry.contains(&whole) {
-            return says(404, &format!("pull access denied for {name}, repository does not exist or may require 'docker login': denied: requested access to the resource is denied"));
+            return says(
+                404,
+                &format!(
+                    "pull access denied for {name}, repository does not exist or may require 'docker login': denied: requested access to the resource is denied"
+                ),
+            );
         }
         self.note_deed(format!("pull {whole}"));
         let id = self.image(&whole);
@@ -479,7 +603,10 @@ impl Engine {
             let tags = image.tags.iter().map(|tag| json!({ "Untagged": tag }));
             tags.chain([json!({ "Deleted": image.id })]).collect::<Vec<_>>()
         });
-        Reply::Json(200, json!({ "ImagesDeleted": deleted.collect::<Value>(), "SpaceReclaimed": gone.iter().map(|image| image.size).sum::<u64>() }))
+        Reply::Json(
+            200,
+            json!({ "ImagesDeleted": deleted.collect::<Value>(), "SpaceReclaimed": gone.iter().map(|image| image.size).sum::<u64>() }),
+        )
     }
 
     fn remove_image(&mut self, name: &str) -> Result<Reply, Reply> {
@@ -487,7 +614,12 @@ impl Engine {
         let image = found.ok_or_else(|| says(404, &format!("No such image: {name}")))?;
         if let Some(user) = self.containers.iter().find(|one| one.image_id == image.id) {
             let id = user.id.get(..12).unwrap_or_default();
-            return Err(says(409, &format!("conflict: unable to remove repository reference \"{name}\" (must force) - container {id} is using its referenced image")));
+            return Err(says(
+                409,
+                &format!(
+                    "conflict: unable to remove repository reference \"{name}\" (must force) - container {id} is using its referenced image"
+                ),
+            ));
         }
         self.note_deed(format!("rmi {name}"));
         self.images.retain(|other| other.id != image.id);
@@ -509,13 +641,21 @@ impl Engine {
                 && wanted.filters.fit(|name, word| match name {
                     "type" => word == "container",
                     "event" => event.action == word || event.action.split(':').next() == Some(word),
-                    "container" => event.id.starts_with(word) || event.attributes.get("name").is_some_and(|own| own == word),
+                    "container" => {
+                        event.id.starts_with(word)
+                            || event.attributes.get("name").is_some_and(|own| own == word)
+                    }
                     "image" => event.attributes.get("image").is_some_and(|own| own == word),
                     "label" => labelled(&event.attributes, word),
                     _ => true,
                 })
         };
-        let lines: String = self.events.iter().filter(fits).flat_map(|event| [json::event(event).to_string(), "\n".into()]).collect();
+        let lines: String = self
+            .events
+            .iter()
+            .filter(fits)
+            .flat_map(|event| [json::event(event).to_string(), "\n".into()])
+            .collect();
         wanted.from = self.next_event;
         (lines.into_bytes(), wanted.until.is_none_or(|until| until > self.now))
     }
@@ -544,7 +684,12 @@ impl Engine {
 }
 
 /// The number of the first line that is wanted.
-fn first_line(container: &Container, since: Option<Timestamp>, tail: Option<usize>, [out, err]: [bool; 2]) -> u64 {
+fn first_line(
+    container: &Container,
+    since: Option<Timestamp>,
+    tail: Option<usize>,
+    [out, err]: [bool; 2],
+) -> u64 {
     let none = container.lines.back().map_or(0, |line| line.number + 1);
     let since = |line: &&Line| since.is_none_or(|since| line.at >= since);
     let own = container.lines.iter().filter(since).filter(|line| if line.error { err } else { out });
@@ -577,7 +722,8 @@ fn is_called(image: &super::Image, name: &str) -> bool {
 }
 
 fn found(all: Vec<Value>, fields: &[&str], name: &str, what: &str) -> Result<Reply, Reply> {
-    let is = |value: &Value| fields.iter().any(|field| value.get(field).and_then(Value::as_str) == Some(name));
+    let is =
+        |value: &Value| fields.iter().any(|field| value.get(field).and_then(Value::as_str) == Some(name));
     let found = all.into_iter().find(is).ok_or_else(|| says(404, &format!("{what} {name} not found")))?;
     Ok(Reply::Json(200, found))
 }

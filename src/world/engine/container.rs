@@ -78,15 +78,30 @@ impl Default for Spec {
 pub enum Behaviour {
     Ok,
     /// It takes so many seconds until it is healthy.
-    Slow { seconds: f64 },
+    Slow {
+        seconds: f64,
+    },
     /// Its check fails with these words.
-    Unhealthy { says: String },
+    Unhealthy {
+        says: String,
+    },
     /// Each run ends after so many seconds, with a code and last words.
-    Crash { after: f64, code: i64, says: String },
+    Crash {
+        after: f64,
+        code: i64,
+        says: String,
+    },
     /// Each run runs out of memory after so many seconds.
-    Oom { after: f64 },
-    Noisy { lines_per_second: f64, says: String },
-    Leak { bytes_per_second: f64 },
+    Oom {
+        after: f64,
+    },
+    Noisy {
+        lines_per_second: f64,
+        says: String,
+    },
+    Leak {
+        bytes_per_second: f64,
+    },
 }
 
 /// What mends a behaviour.

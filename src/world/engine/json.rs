@@ -63,7 +63,8 @@ pub(super) fn numbered(name: &str) -> String {
 
 fn endpoint(container: &Container) -> Value {
     let spec = &container.spec;
-    let address = if container.is_up() { format!("172.18.0.{}", container.pid % 250 + 2) } else { String::new() };
+    let address =
+        if container.is_up() { format!("172.18.0.{}", container.pid % 250 + 2) } else { String::new() };
     json!({ network(spec): {
         "IPAMConfig": null, "Links": null, "Aliases": [spec.service, container.id.get(..12)],
         "NetworkID": numbered(&network(spec)), "EndpointID": "", "Gateway": "172.18.0.1", "IPAddress": address,
@@ -87,7 +88,9 @@ fn mounts(spec: &Spec) -> Value {
 pub(super) fn listed(container: &Container, now: Timestamp, sized: bool) -> Value {
     let spec = &container.spec;
     let ports = spec.ports.iter().map(|(inside, outside)| match (container.is_up(), outside) {
-        (true, 1..) => json!({ "IP": "0.0.0.0", "PrivatePort": inside, "PublicPort": outside, "Type": "tcp" }),
+        (true, 1..) => {
+            json!({ "IP": "0.0.0.0", "PrivatePort": inside, "PublicPort": outside, "Type": "tcp" })
+        }
         _ => json!({ "PrivatePort": inside, "Type": "tcp" }),
     });
     let mut value = json!({
@@ -127,7 +130,8 @@ pub(super) fn inspected(container: &Container) -> Value {
         });
         let health = json!({ "Status": container.health, "FailingStreak": container.streak, "Log": log.collect::<Value>() });
         let every = whole(spec.every * 1e9);
-        let check = json!({ "Test": spec.check, "Interval": every, "Timeout": 3_000_000_000_u64, "Retries": 3 });
+        let check =
+            json!({ "Test": spec.check, "Interval": every, "Timeout": 3_000_000_000_u64, "Retries": 3 });
         state.as_object_mut().map(|state| state.insert("Health".into(), health));
         config.as_object_mut().map(|config| config.insert("Healthcheck".into(), check));
     }
@@ -175,11 +179,13 @@ impl Engine {
     /// What a container took until now, and a second before.
     pub(super) fn measured(&self, container: &Container, both: bool) -> Value {
         let whole_box = |at: Timestamp| whole(seconds(self.booted, at) * 1e9).saturating_mul(CORES);
-        let cpu = |used: u64, at: Timestamp| json!({
-            "cpu_usage": { "total_usage": used, "usage_in_kernelmode": used / 4, "usage_in_usermode": used / 4 * 3 },
-            "system_cpu_usage": whole_box(at), "online_cpus": CORES,
-            "throttling_data": { "periods": 0, "throttled_periods": 0, "throttled_time": 0 },
-        });
+        let cpu = |used: u64, at: Timestamp| {
+            json!({
+                "cpu_usage": { "total_usage": used, "usage_in_kernelmode": used / 4, "usage_in_usermode": used / 4 * 3 },
+                "system_cpu_usage": whole_box(at), "online_cpus": CORES,
+                "throttling_data": { "periods": 0, "throttled_periods": 0, "throttled_time": 0 },
+            })
+        };
         let limit = if container.spec.memory_limit > 0 { container.spec.memory_limit } else { MEMORY };
         let before = self.now - jiff::SignedDuration::from_secs(1);
         let second = whole(container.spec.cores * 1e9);
@@ -207,9 +213,13 @@ impl Engine {
     pub(super) fn image_of(&self, image: &Image, detailed: bool) -> Value {
         let used = self.containers.iter().filter(|one| one.image_id == image.id).count();
         let labels = json!({ "version": image.version, "org.opencontainers.image.version": image.version });
-        let name = image.tags.first().map_or("", |tag| tag.rsplit_once(':').map_or(tag.as_str(), |(name, _)| name));
-        let digests: Vec<String> =
-            Some(name).filter(|name| !name.is_empty()).map(|name| format!("{name}@{}", image.id)).into_iter().collect();
+        let name =
+            image.tags.first().map_or("", |tag| tag.rsplit_once(':').map_or(tag.as_str(), |(name, _)| name));
+        let digests: Vec<String> = Some(name)
+            .filter(|name| !name.is_empty())
+            .map(|name| format!("{name}@{}", image.id))
+            .into_iter()
+            .collect();
         if detailed {
             return json!({
                 "Id": image.id, "RepoTags": image.tags, "RepoDigests": digests, "Parent": "", "Comment": "",
@@ -250,11 +260,13 @@ impl Engine {
         let mut names: Vec<&String> = all.filter(|source| !source.starts_with('/')).collect();
         names.sort();
         names.dedup();
-        let one = |name: &String| json!({
-            "Name": name, "Driver": "local", "Mountpoint": format!("/var/lib/docker/volumes/{name}/_data"), "Scope": "local",
-            "CreatedAt": self.booted.to_string(), "Labels": {}, "Options": null,
-            "UsageData": { "RefCount": 1, "Size": 48_000_000 },
-        });
+        let one = |name: &String| {
+            json!({
+                "Name": name, "Driver": "local", "Mountpoint": format!("/var/lib/docker/volumes/{name}/_data"), "Scope": "local",
+                "CreatedAt": self.booted.to_string(), "Labels": {}, "Options": null,
+                "UsageData": { "RefCount": 1, "Size": 48_000_000 },
+            })
+        };
         names.into_iter().map(one).collect()
     }
 

@@ -287,7 +287,9 @@ impl Engine {
 
     fn happens(&mut self, at: usize, action: &str, with: &[(&str, String)]) {
         if let Some(container) = self.containers.get(at) {
-            let event = with.iter().fold(Event::of(action, container), |event, (name, value)| event.with(name, value));
+            let event = with
+                .iter()
+                .fold(Event::of(action, container), |event, (name, value)| event.with(name, value));
             self.note(event);
         }
     }

@@ -59,9 +59,9 @@ async fn answer(request: Request, part: Handle<Engine>, later: Later) -> Answer 
         Some(Reply::Json(code, value)) => json(code, &value),
         Some(Reply::Bytes(code, kind, bytes)) => whole(code, kind, bytes),
         Some(Reply::Empty(code)) => empty(code),
-        Some(Reply::Logs(wanted)) => streamed(200, RAW, followed(part, wanted, |engine, wanted| engine.written(wanted))),
+        Some(Reply::Logs(wanted)) => streamed(200, RAW, followed(part, wanted, Engine::written)),
         Some(Reply::Events(wanted)) => {
-            streamed(200, "application/json", followed(part, wanted, |engine, wanted| engine.happened(wanted)))
+            streamed(200, "application/json", followed(part, wanted, Engine::happened))
         }
         Some(Reply::Stats(id)) => streamed(200, "application/json", measurements(part, id)),
         Some(Reply::Begins(begins)) => begin(request, begins, part, later).await,

@@ -18,7 +18,6 @@ fn words(line: &str) -> Vec<String> {
     for letter in line.chars() {
         match (letter, quote) {
             (letter, Some(open)) if letter == open => quote = None,
-            (letter, Some(_)) => word.push(letter),
             ('\'' | '"', None) => (quote, begun) = (Some(letter), true),
             (letter, None) if letter.is_whitespace() => {
                 if begun || !word.is_empty() {
@@ -26,7 +25,7 @@ fn words(line: &str) -> Vec<String> {
                 }
                 begun = false;
             }
-            (letter, None) => word.push(letter),
+            _ => word.push(letter),
         }
     }
     if begun || !word.is_empty() {
@@ -74,7 +73,11 @@ fn line_done(begins: &Begins, command: &[String]) -> (String, String, i64) {
 }
 
 /// Runs what was prepared over the connection, and tells the engine how it ended.
-pub(super) async fn run<C: AsyncRead + AsyncWrite + Unpin>(mut connection: C, begins: &Begins, part: &Handle<Engine>) {
+pub(super) async fn run<C: AsyncRead + AsyncWrite + Unpin>(
+    mut connection: C,
+    begins: &Begins,
+    part: &Handle<Engine>,
+) {
     let first = begins.command.first().map_or("", String::as_str);
     let name = first.rsplit('/').next().unwrap_or(first);
     let script = begins.command.get(2).map_or("", String::as_str);
@@ -109,7 +112,11 @@ pub(super) async fn run<C: AsyncRead + AsyncWrite + Unpin>(mut connection: C, be
     let _ = connection.shutdown().await;
 }
 
-async fn shell<C: AsyncRead + AsyncWrite + Unpin>(connection: &mut C, begins: &Begins, part: &Handle<Engine>) -> i64 {
+async fn shell<C: AsyncRead + AsyncWrite + Unpin>(
+    connection: &mut C,
+    begins: &Begins,
+    part: &Handle<Engine>,
+) -> i64 {
     let (mut line, mut code) = (String::new(), 0);
     let prompt: &[u8] = if begins.tty { b"/app # " } else { b"" };
     let _ = connection.write_all(prompt).await;
@@ -149,11 +156,7 @@ async fn shell<C: AsyncRead + AsyncWrite + Unpin>(connection: &mut C, begins: &B
                     out.extend_from_slice(prompt);
                 }
                 4 if line.is_empty() => return code,
-                8 | 127 => {
-                    if line.pop().is_some() {
-                        out.extend_from_slice(b"\x08 \x08");
-                    }
-                }
+                8 | 127 if line.pop().is_some() => out.extend_from_slice(b"\x08 \x08"),
                 byte if line.len() < LONGEST_LINE && (32..127).contains(byte) => {
                     line.push(char::from(*byte));
                     if begins.tty {

@@ -47,10 +47,8 @@ impl Redis {
 
     /// One command and its answer, as bytes.
     pub fn answer(&mut self, id: u64, words: &[Bytes]) -> Vec<u8> {
-        let mut out = Vec::new();
         let reply = self.ask(id, words);
-        let resp3 = self.clients.get(&id).is_some_and(|client| client.resp3);
-        reply.encode(resp3, &mut out);
+        let out = reply.bytes(self.clients.get(&id).is_some_and(|client| client.resp3));
         self.counts.read += words.iter().map(|word| word.len() as u64 + 5).sum::<u64>();
         self.counts.written += out.len() as u64;
         out

@@ -8,6 +8,8 @@ use crate::world::base::seconds;
 
 /// So many writes of an application are done in one tick; what is more is counted.
 const MOST_AT_ONCE: u64 = 2_000;
+/// More than any queue of a scenario holds.
+const MOST_PARTS: usize = 500_000;
 
 impl Redis {
     pub(super) fn used(&self) -> usize {
@@ -51,6 +53,9 @@ impl Redis {
         let key = Bytes::from(key);
         let ttl = writing.plan.ttl.map(|ttl| whole(ttl * share * 1000.0));
         let at = place(0, &key);
+        if self.store.get(at).is_some_and(|entry| !own && entry.body.len() >= MOST_PARTS) {
+            return false;
+        }
         let _ = self.store.change((at, &key, kind), (now, false), |body| {
             let before = body.len();
             let parts: Vec<(Bytes, Bytes)> = match kind {

@@ -5,7 +5,8 @@ use bytes::{Buf, Bytes, BytesMut};
 
 /// No client of the world sends more; a command is refused at the first of these limits.
 const MOST_WORDS: usize = 4_096;
-const LONGEST: usize = 8 << 20;
+const LONGEST: usize = 1 << 20;
+const LONGEST_ANSWER: usize = 64 << 20;
 const LONGEST_LINE: usize = 64 << 10;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -41,7 +42,28 @@ impl Reply {
         Reply::List(words.into_iter().map(Reply::text).collect())
     }
 
-    pub fn encode(&self, resp3: bool, out: &mut Vec<u8>) {
+    fn size(&self) -> usize {
+        match self {
+            Reply::Bulk(bytes) => bytes.len() + 16,
+            Reply::List(all) | Reply::Map(all) => {
+                all.iter().fold(16, |sum, one| sum.saturating_add(one.size()))
+            }
+            _ => 32,
+        }
+    }
+
+    /// As bytes, unless it is larger than anybody should be sent.
+    pub fn bytes(&self, resp3: bool) -> Vec<u8> {
+        let mut out = Vec::new();
+        if self.size() <= LONGEST_ANSWER {
+            self.encode(resp3, &mut out);
+        } else {
+            Reply::Error("ERR the answer is too large".into()).encode(resp3, &mut out);
+        }
+        out
+    }
+
+    fn encode(&self, resp3: bool, out: &mut Vec<u8>) {
         let many = |mark: char, count: usize, all: &[Reply], out: &mut Vec<u8>| {
             out.extend(format!("{mark}{count}\r\n").bytes());
             for one in all {

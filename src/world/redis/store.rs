@@ -170,6 +170,8 @@ impl Store {
             given: 0,
         };
         let before = self.all.get(&place).map_or(0, Entry::weight);
+        let parts = |body: &Body| if matches!(body, Body::One(_)) { 1 } else { body.len() };
+        let parts_before = self.all.get(&place).map_or(0, |entry| parts(&entry.body));
         let entry = self.all.entry(place).or_insert_with(empty);
         if entry.kind != kind {
             return Err(WRONG_TYPE.into());
@@ -180,8 +182,8 @@ impl Store {
         self.size = (self.size + entry.weight()).saturating_sub(before);
         if given {
             // Small parts cost more than their bytes.
-            let more = grown.unsigned_abs().saturating_add(if grown > 0 { 64 } else { 0 });
-            let held = if grown > 0 { entry.given + more } else { entry.given.saturating_sub(more) };
+            let more = parts(&entry.body).cast_signed() - parts_before.cast_signed();
+            let held = entry.given.saturating_add_signed(grown + more * 64);
             self.given = (self.given + held).saturating_sub(entry.given);
             entry.given = held;
         }
