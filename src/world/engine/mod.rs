@@ -2,8 +2,11 @@
 //! its clients are told is in `api` and `json`, how they are told it in `serve`.
 mod api;
 mod container;
+mod images;
 mod json;
+mod orders;
 mod serve;
+mod streams;
 mod terminal;
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::Engine;
-use super::api::{Begins, frame};
+use super::api::Begins;
+use super::streams::frame;
 use crate::world::base::Handle;
 
 const LONGEST_LINE: usize = 4_096;

@@ -294,10 +294,10 @@ async fn a_command_runs_over_the_connection_and_its_code_is_told() {
     let shared = super::super::base::Shared::new(inner);
     let server = tokio::spawn(serve(tokio::net::UnixListener::bind(&socket).unwrap(), shared.whole()));
     let mut stream = tokio::net::UnixStream::connect(&socket).await.unwrap();
-    let head = format!(
+    let request = format!(
         "POST /v1.43/exec/{id}/start HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 2\r\n\r\n{{}}"
     );
-    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
     let mut heard = Vec::new();
     stream.read_to_end(&mut heard).await.unwrap();
     let heard = String::from_utf8_lossy(&heard);
