@@ -322,6 +322,11 @@ fn words(status: &Status) -> String {
             };
             format!("The {} \"{}\" is invalid: {causes}", details.kind, details.name)
         }
+        ("Invalid", Some(details)) if !details.causes.is_empty() => {
+            let causes = details.causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message));
+            format!("The request is invalid: {}", causes.collect::<Vec<_>>().join(", "))
+        }
+        ("Invalid", _) => format!("The request is invalid: {}", status.message),
         ("Unauthorized", _) => "error: You must be logged in to the server (Unauthorized)".to_owned(),
         ("" | "Unknown", _) => format!("Error from server: {}", status.message),
         (reason, _) => format!("Error from server ({reason}): {}", status.message),

@@ -7,53 +7,67 @@ use super::Fault;
 const EVERY: &str = "namespace/n= context= cluster= kubeconfig= user= server/s= token= as= as-group= as-uid= \
     certificate-authority= client-certificate= client-key= tls-server-name= insecure-skip-tls-verify request-timeout~";
 
-/// The verbs, with what else each takes. `+` stands for the options of `FORM`, `%` for those of `CHOICE`.
+/// The verbs, with what else each takes.
 const VERBS: &[(&str, &str)] = &[
-    ("get", "+ % show-labels sort-by= no-headers watch/w watch-only ignore-not-found label-columns/L= show-kind show-managed-fields chunk-size#"),
-    ("describe", "% show-events chunk-size#"),
-    ("logs", "follow/f tail# since~ since-time= previous/p selector/l= container/c= all-containers prefix timestamps limit-bytes# max-log-requests# ignore-errors all-pods pod-running-timeout~"),
-    ("exec", "stdin/i tty/t container/c= quiet/q pod-running-timeout~"),
-    ("rollout status", "% watch/w timeout~ revision#"),
-    ("rollout history", "+ % revision#"),
+    (
+        "get",
+        "+ % @ show-labels sort-by= no-headers watch/w ignore-not-found label-columns/L= show-kind show-managed-fields",
+    ),
+    ("describe", "% all-namespaces/A show-events"),
+    (
+        "logs",
+        "follow/f tail# since~ since-time= previous/p selector/l= container/c= all-containers prefix timestamps \
+            limit-bytes# max-log-requests# ignore-errors all-pods",
+    ),
+    ("exec", "stdin/i tty/t container/c= quiet/q"),
+    ("rollout status", "% watch/w timeout~"),
+    ("rollout history", "% revision#"),
     ("rollout undo", "+ % to-revision# dry-run="),
-    ("rollout restart", "+ % field-manager="),
-    ("rollout pause", "+ % field-manager="),
-    ("rollout resume", "+ % field-manager="),
-    ("scale", "+ % replicas# current-replicas# resource-version= timeout~ all dry-run="),
-    ("set image", "+ % all local dry-run= field-manager="),
-    ("set env", "+ % all containers/c= env/e= overwrite dry-run= list from= keys= prefix= resolve field-manager="),
-    ("set resources", "+ % all containers/c= limits= requests= dry-run= field-manager="),
-    ("patch", "+ % patch/p= type= patch-file= dry-run= subresource= field-manager="),
-    ("apply", "+ % dry-run= server-side force-conflicts validate= field-manager= prune all force grace-period# wait timeout~ overwrite"),
-    ("diff", "% server-side force-conflicts field-manager="),
-    ("delete", "+ % all dry-run= force grace-period# now wait ignore-not-found cascade= timeout~"),
-    ("create", "+ % dry-run= validate= save-config field-manager="),
-    ("create secret", "+ from-literal= from-file= from-env-file= type= cert= key= dry-run= save-config append-hash validate= field-manager="),
-    ("create configmap", "+ from-literal= from-file= from-env-file= dry-run= save-config append-hash validate= field-manager="),
-    ("create job", "+ from= image= dry-run= save-config validate= field-manager="),
-    ("create namespace", "+ dry-run= save-config validate= field-manager="),
-    ("label", "+ % all overwrite dry-run= list resource-version= field-manager="),
-    ("annotate", "+ % all overwrite dry-run= list resource-version= field-manager="),
+    ("rollout restart", "+ %"),
+    ("rollout pause", "+ %"),
+    ("rollout resume", "+ %"),
+    ("scale", "+ % replicas# current-replicas# all dry-run="),
+    ("set image", "+ % all dry-run="),
+    ("set env", "+ % all containers/c= dry-run="),
+    ("set resources", "+ % all containers/c= limits= requests= dry-run="),
+    ("patch", "+ filename/f= recursive/R patch/p= type= patch-file= dry-run= subresource="),
+    ("apply", "+ filename/f= recursive/R dry-run="),
+    ("diff", "filename/f= recursive/R"),
+    (
+        "delete",
+        "+ % @ all dry-run= force grace-period# now wait ignore-not-found cascade= timeout~",
+    ),
+    ("create", "+ filename/f= recursive/R dry-run="),
+    ("create secret", "+ from-literal= from-file= from-env-file= type= cert= key= dry-run="),
+    ("create configmap", "+ from-literal= from-file= from-env-file= dry-run="),
+    ("create job", "+ from= dry-run="),
+    ("create namespace", "+ dry-run="),
+    ("label", "+ % @ all overwrite dry-run="),
+    ("annotate", "+ % @ all overwrite dry-run="),
     ("cordon", "selector/l= dry-run="),
     ("uncordon", "selector/l= dry-run="),
-    ("drain", "selector/l= dry-run= ignore-daemonsets delete-emptydir-data force grace-period# timeout~ disable-eviction pod-selector= skip-wait-for-delete-timeout# chunk-size#"),
-    ("top pods", "selector/l= field-selector= all-namespaces/A containers sort-by= no-headers sum use-protocol-buffers"),
-    ("top nodes", "selector/l= sort-by= no-headers show-capacity use-protocol-buffers"),
-    ("events", "+ all-namespaces/A for= types= watch/w no-headers chunk-size#"),
-    ("wait", "% for= timeout~ all"),
-    ("autoscale", "+ % min# max# cpu-percent# name= dry-run="),
+    (
+        "drain",
+        "selector/l= dry-run= ignore-daemonsets delete-emptydir-data force grace-period# timeout~ pod-selector=",
+    ),
+    ("top pods", "selector/l= @ containers sort-by= no-headers"),
+    ("top nodes", "selector/l= sort-by= no-headers"),
+    ("events", "+ all-namespaces/A for= types= no-headers"),
+    ("wait", "% @ for= timeout~ all"),
+    ("autoscale", "+ filename/f= recursive/R min# max# cpu-percent# name= dry-run="),
     ("auth can-i", "all-namespaces/A quiet/q list subresource= no-headers"),
-    ("config view", "+ minify flatten raw merge"),
+    ("config view", "+ minify raw"),
     ("config current-context", ""),
-    ("config get-contexts", "output/o= no-headers"),
+    ("config get-contexts", "+ no-headers"),
     ("config use-context", ""),
-    ("config set-context", "current namespace= cluster= user="),
+    ("config set-context", "current"),
     ("cluster-info", ""),
-    ("version", "client output/o="),
+    ("version", "client"),
 ];
 
-const FORM: &str = "output/o=";
-const CHOICE: &str = "selector/l= field-selector= all-namespaces/A filename/f= recursive/R";
+/// What several verbs take: `+`, `%` and `@`.
+const SETS: [(&str, &str); 3] =
+    [("+", "output/o="), ("%", "selector/l= filename/f= recursive/R"), ("@", "field-selector= all-namespaces/A")];
 
 /// Other names of verbs.
 const ALIASES: &[(&str, &str)] = &[
@@ -92,12 +106,8 @@ impl Known<'_> {
 }
 
 fn options(spec: &str) -> impl Iterator<Item = Known<'_>> {
-    let one = |word| match word {
-        "+" => FORM,
-        "%" => CHOICE,
-        word => word,
-    };
-    spec.split_whitespace().flat_map(move |word| one(word).split_whitespace()).map(|word| {
+    let several = |word: &str| SETS.iter().find(|(sign, _)| *sign == word).map(|(_, options)| *options);
+    spec.split_whitespace().flat_map(move |word| several(word).unwrap_or(word).split_whitespace()).map(|word| {
         let value = word.chars().last().filter(|sign| matches!(sign, '=' | '#' | '~'));
         let word = word.trim_end_matches(['=', '#', '~']);
         let (name, short) = word.split_once('/').unwrap_or((word, ""));
@@ -123,8 +133,6 @@ impl Call {
                 let known = known.ok_or_else(|| usage(format!("unknown flag: --{name}")))?;
                 let value = match (given, known.value.is_some()) {
                     (Some(given), _) => given,
-                    // Alone it means something else than no.
-                    (None, true) if name == "dry-run" => "client",
                     (None, true) => args.next().ok_or_else(|| usage(format!("flag needs an argument: --{name}")))?,
                     (None, false) => "true",
                 };

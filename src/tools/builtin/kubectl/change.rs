@@ -70,6 +70,11 @@ pub async fn scale(kubectl: &mut Kubectl<'_>) -> Done {
     let to = to.ok_or_else(|| Fault::error(why))?;
     let words = kubectl.call.words.clone();
     let picked = pick_of(kubectl, &words, Unnamed::Asked).await?;
+    if picked.is_empty() && !kubectl.faults.is_empty() {
+        let why = std::mem::take(&mut kubectl.faults).join("\n");
+        let why = why.trim_start_matches("Error from server (NotFound): ");
+        return Err(Fault::error(format!("no objects passed to scale {why}")));
+    }
     for one in picked {
         let now = one.object.pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or(1);
         match kubectl.call.number("current-replicas") {
@@ -161,7 +166,7 @@ pub async fn set(kubectl: &mut Kubectl<'_>) -> Done {
             let env: Vec<Value> = pairs.iter().map(variable).collect();
             changes.extend(names.iter().map(|name| match what {
                 "resource" => json!({"name": name, "resources": limits}),
-                _ => json!({"name": name, "env": env}),
+                _ => json!({"name": name, "env": env, "$setElementOrder/env": order(&one.object, name, &pairs)}),
             }));
         }
         if changes.is_empty() {
@@ -171,6 +176,20 @@ pub async fn set(kubectl: &mut Kubectl<'_>) -> Done {
         changed(kubectl, &one, STRATEGIC, &patch, said).await?;
     }
     Ok(())
+}
+
+/// The variables of a container in their order: new ones stand last.
+fn order(object: &Value, container: &str, pairs: &[(String, Option<String>)]) -> Vec<Value> {
+    let path = format!("/{}/containers", spec(object).join("/"));
+    let held = list(object, &path).iter().filter(|one| text(one, "/name") == container);
+    let mut names: Vec<&str> = held.flat_map(|one| list(one, "env")).map(|one| text(one, "/name")).collect();
+    for (name, value) in pairs {
+        names.retain(|held| value.is_some() || held != name);
+        if value.is_some() && !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    names.into_iter().map(|name| json!({ "name": name })).collect()
 }
 
 /// Patches one; nothing is said where nothing changes.
@@ -221,10 +240,12 @@ pub async fn patch(kubectl: &mut Kubectl<'_>) -> Done {
     let words = kubectl.call.words.clone();
     for one in pick_of(kubectl, &words, Unnamed::Asked).await? {
         match send(kubectl, &one, sort, &patch, &part).await {
-            Ok(after) if text(&after, "/metadata/resourceVersion") == text(&one.object, "/metadata/resourceVersion") => {
-                done(kubectl, &after, if same(&after, &one.object) { "patched (no change)" } else { "patched" })?;
+            Ok(after) if !matches!(Form::of(kubectl)?, Form::Table { .. }) => done(kubectl, &after, "")?,
+            // The original does not say here that it is only tried.
+            Ok(after) => {
+                let no = if same(&after, &one.object) { " (no change)" } else { "" };
+                kubectl.say(&format!("{} patched{no}", one.said()))?;
             }
-            Ok(after) => done(kubectl, &after, "patched")?,
             Err(fault) => kubectl.fail(&fault)?,
         }
     }

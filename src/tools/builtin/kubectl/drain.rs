@@ -22,7 +22,10 @@ pub async fn delete(kubectl: &mut Kubectl<'_>) -> Done {
     let unfound = kubectl.call.value("filename").is_some() && kubectl.call.words.is_empty();
     let field = kubectl.call.value("field-selector").is_some();
     if kubectl.call.words.is_empty() && !unfound {
-        return Err(Fault::error("You must provide one or more resources by argument or filename"));
+        let forms = ["-f rsrc.yaml", "--filename=rsrc.json", "<resource> <name>", "<resource>"];
+        let forms: String = forms.iter().map(|form| format!("\n   '{form}'")).collect();
+        let first = "You must provide one or more resources by argument or filename";
+        return Err(Fault::error(format!("{first}.\nExample resource specifications include:{forms}")));
     }
     let cascade = match kubectl.call.value("cascade").unwrap_or("background") {
         "background" | "true" => "Background",

@@ -52,7 +52,8 @@ pub async fn top(kubectl: &mut Kubectl<'_>) -> Done {
     if found.is_empty() {
         return if nodes { Err(Fault::error("metrics not available yet")) } else { none(kubectl, "resources") };
     }
-    let mut rows: Vec<(Usage, Vec<String>)> = Vec::new();
+    // What each uses: the pod, and the container by itself.
+    let mut rows: Vec<(Usage, Usage, Vec<String>)> = Vec::new();
     let everywhere = kubectl.call.on("all-namespaces");
     for one in &found {
         let mut cells = vec![text(one, "/metadata/name").to_owned()];
@@ -60,10 +61,11 @@ pub async fn top(kubectl: &mut Kubectl<'_>) -> Done {
             cells.insert(0, text(one, "/metadata/namespace").to_owned());
         }
         let each: Vec<(&Value, Usage)> = list(one, "containers").iter().map(|one| (one, usage(one))).collect();
+        let sum = each.iter().fold((0, 0), |sum, (_, used)| (sum.0 + used.0, sum.1 + used.1));
         if kubectl.call.on("containers") {
             for (container, used) in each {
                 let name = [text(container, "/name").to_owned()];
-                rows.push((used, cells.iter().cloned().chain(name).chain(shown(used)).collect()));
+                rows.push((sum, used, cells.iter().cloned().chain(name).chain(shown(used)).collect()));
             }
         } else if nodes {
             let used = usage(one);
@@ -74,17 +76,16 @@ pub async fn top(kubectl: &mut Kubectl<'_>) -> Done {
             let [cpu, memory] = shown(used);
             let shares = (share(used.0, "cpu"), share(used.1 * 1000, "memory"));
             cells.extend([cpu, format!("{}%", shares.0), memory, format!("{}%", shares.1)]);
-            rows.push((used, cells));
+            rows.push((used, used, cells));
         } else {
-            let used = each.iter().fold((0, 0), |sum, (_, used)| (sum.0 + used.0, sum.1 + used.1));
-            cells.extend(shown(used));
-            rows.push((used, cells));
+            cells.extend(shown(sum));
+            rows.push((sum, sum, cells));
         }
     }
     match sort.as_deref() {
-        Some("cpu") => rows.sort_by_key(|(used, _)| -used.0),
-        Some(_) => rows.sort_by_key(|(used, _)| -used.1),
-        None => rows.sort_by(|a, b| a.1.cmp(&b.1)),
+        Some("cpu") => rows.sort_by_key(|(sum, used, _)| (-sum.0, -used.0)),
+        Some(_) => rows.sort_by_key(|(sum, used, _)| (-sum.1, -used.1)),
+        None => rows.sort_by(|a, b| a.2.cmp(&b.2)),
     }
     let mut head = match (nodes, kubectl.call.on("containers")) {
         (true, _) => vec!["NAME", "CPU(cores)", "CPU(%)", "MEMORY(bytes)", "MEMORY(%)"],
@@ -100,7 +101,7 @@ pub async fn top(kubectl: &mut Kubectl<'_>) -> Done {
     if !kubectl.call.on("no-headers") {
         table.head = open(head.into_iter().map(str::to_owned).collect());
     }
-    table.rows = rows.into_iter().map(|(_, cells)| open(cells)).collect();
+    table.rows = rows.into_iter().map(|(_, _, cells)| open(cells)).collect();
     Ok(kubectl.io.stdout.write_all(table.take().as_bytes())?)
 }
 
@@ -288,7 +289,10 @@ async fn rules(kubectl: &mut Kubectl<'_>, space: &str) -> Done {
     }
     for (verbs, group, resource, names, url) in rows {
         let dot = if group.is_empty() { "" } else { "." };
-        let kind = format!("{resource}{dot}{group}");
+        let kind = match resource.split_once('/') {
+            Some((kind, part)) => format!("{kind}{dot}{group}/{part}"),
+            None => format!("{resource}{dot}{group}"),
+        };
         table.rows.push(vec![kind, format!("[{url}]"), format!("[{}]", names.join(" ")), format!("[{}]", verbs.join(" "))]);
     }
     Ok(kubectl.io.stdout.write_all(table.take().as_bytes())?)

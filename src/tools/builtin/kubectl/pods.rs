@@ -74,7 +74,7 @@ pub fn usual(kubectl: &mut Kubectl<'_>, pod: &Value) -> Result<String, Fault> {
     if all.iter().any(|one| one == annotated) {
         return Ok(annotated.to_owned());
     }
-    if all.len() > 1 {
+    if all.len() > 1 && !kubectl.call.on("quiet") {
         let init: Vec<&str> = list(pod, "/spec/initContainers").iter().map(|one| text(one, "/name")).collect();
         let plain = list(pod, "/spec/containers").iter().map(|one| text(one, "/name").to_owned());
         let named: Vec<String> = plain.chain(init.iter().map(|name| format!("{name} (init)"))).collect();

@@ -27,11 +27,15 @@ impl Quantity {
     pub fn read(text: &str) -> Option<Quantity> {
         let unit = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
         let (number, unit) = text.split_at(unit);
-        let nano = |each: i128| Some(Quantity { thousandths: number.parse::<i128>().ok()?.checked_mul(1)? / each, binary: false });
-        match unit {
-            "u" => return nano(1000),
-            "n" => return nano(1_000_000),
-            _ => {}
+        // Of what is smaller than a thousandth, a part counts as a whole.
+        let parts = match unit {
+            "u" => 1000,
+            "n" => 1_000_000,
+            _ => 1,
+        };
+        if parts > 1 {
+            let thousandths = number.parse::<i128>().ok()?.checked_add(parts - 1)? / parts;
+            return Some(Quantity { thousandths, binary: false });
         }
         let (_, each) = UNITS.iter().find(|(name, _)| *name == unit)?;
         let (whole, part) = number.split_once('.').unwrap_or((number, ""));

@@ -57,8 +57,8 @@ impl Page {
             self.line(0, format!("{indent}{name}:\t<none>"));
         }
         for (at, value) in values.iter().enumerate() {
-            let name = if at == 0 { format!("{name}:") } else { String::new() };
-            self.line(0, format!("{indent}{name}\t{value}"));
+            let name = if at == 0 { format!("{indent}{name}:") } else { String::new() };
+            self.line(0, format!("{name}\t{value}"));
         }
     }
 
