@@ -22,6 +22,8 @@ pub struct Call {
     pub path: String,
     pub query: Vec<(String, String)>,
     pub token: String,
+    /// Who it is from when it brings no token.
+    pub usual: String,
     pub acts_as: String,
     pub accept: String,
     pub content: String,
@@ -72,6 +74,7 @@ pub struct Watch {
 #[derive(Debug)]
 pub enum Reply {
     Json(u16, String),
+    Discovery(String),
     Text(String),
     Watch(Watch),
     Log(Key, Call),
@@ -152,12 +155,11 @@ impl Cluster {
     }
 
     fn who(&self, call: &Call) -> Result<User, Refusal> {
-        let anonymous = || User {
-            name: "system:anonymous".into(),
-            token: String::new(),
-            groups: vec!["system:unauthenticated".into()],
+        let user = match (call.token.as_str(), call.usual.as_str()) {
+            ("", "") => Some(User { name: "system:anonymous".into(), ..User::default() }),
+            ("", usual) => self.users.iter().find(|user| user.name == usual).cloned(),
+            (token, _) => self.known(token),
         };
-        let user = if call.token.is_empty() { Some(anonymous()) } else { self.known(&call.token) };
         let user = user.ok_or_else(|| Refusal::new(401, "Unauthorized", "Unauthorized"))?;
         if call.acts_as.is_empty() {
             return Ok(user);
@@ -179,12 +181,14 @@ impl Cluster {
         if call.method != "GET" {
             return None;
         }
-        let aggregated = call.accept.contains("as=APIGroupDiscoveryList");
         Some(match parts {
             ["version"] => reply(200, &discovery::version()),
             ["healthz" | "livez" | "readyz", ..] => Reply::Text("ok".into()),
-            ["api"] => reply(200, &self.discover(true, aggregated)),
-            ["apis"] => reply(200, &self.discover(false, aggregated)),
+            ["api" | "apis"] if call.accept.contains("as=APIGroupDiscoveryList") => {
+                Reply::Discovery(self.discover(parts == ["api"], true).to_string())
+            }
+            ["api"] => reply(200, &self.discover(true, false)),
+            ["apis"] => reply(200, &self.discover(false, false)),
             ["api", version] => reply(200, &self.resources("", version)?),
             ["apis", group] => reply(200, &self.group(group)?),
             ["apis", group, version] => reply(200, &self.resources(group, version)?),

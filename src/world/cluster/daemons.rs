@@ -17,8 +17,8 @@ const HASH: &str = "controller-revision-hash";
 impl Cluster {
     pub(super) fn daemons(&mut self) {
         for (kind, stateful) in [(STATEFUL_SETS, true), (DAEMON_SETS, false)] {
-            let all: Vec<Arc<Value>> = self.store.all(kind, "").filter(|one| !leaves(one)).cloned().collect();
-            for set in all {
+            // A new node is news for every daemon set.
+            for set in if stateful { self.busy(kind) } else { self.store.all(kind, "").cloned().collect() } {
                 let hash = self.revision_of(&set);
                 if stateful {
                     self.keep_named(&set, &hash);

@@ -20,13 +20,11 @@ const HASH_AT: &str = "/metadata/labels/pod-template-hash";
 
 impl Cluster {
     pub(super) fn deploy(&mut self) {
-        let all: Vec<Arc<Value>> = self.store.all(DEPLOYMENTS, "").cloned().collect();
-        for one in all.iter().filter(|one| !leaves(one)) {
-            self.roll(one);
+        for one in self.busy(DEPLOYMENTS) {
+            self.roll(&one);
         }
-        let all: Vec<Arc<Value>> = self.store.all(REPLICA_SETS, "").cloned().collect();
-        for set in all.iter().filter(|one| !leaves(one)) {
-            self.keep_up(set);
+        for set in self.busy(REPLICA_SETS) {
+            self.keep_up(&set);
         }
     }
 

@@ -16,13 +16,10 @@ use crate::world::base::seconds;
 
 impl Cluster {
     pub(super) fn jobs(&mut self) {
-        let all: Vec<Arc<Value>> =
-            self.store.all(CRON_JOBS, "").filter(|one| !leaves(one)).cloned().collect();
-        for cron in all {
+        for cron in self.busy(CRON_JOBS) {
             self.keep_calendar(&cron);
         }
-        let all: Vec<Arc<Value>> = self.store.all(JOBS, "").filter(|one| !leaves(one)).cloned().collect();
-        for job in all {
+        for job in self.busy(JOBS) {
             self.work(&job);
         }
     }

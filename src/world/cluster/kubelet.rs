@@ -318,7 +318,7 @@ impl Life {
         let errors = self.plan.errors.unwrap_or(if bad { 20 } else { 1 });
         let format = self.plan.log_format.clone().unwrap_or_default();
         for one in self.containers.iter_mut().filter(|one| matches!(one.state, State::Running(_))) {
-            one.due_lines = (one.due_lines + rate * passed).min(200.0);
+            one.due_lines = (one.due_lines + rate * passed).min(if passed > 60.0 { 20.0 } else { 200.0 });
             let count = one.due_lines.floor();
             one.due_lines -= count;
             for at in 0..whole(count) {

@@ -32,7 +32,7 @@ mod table;
 mod value;
 mod write;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -42,7 +42,7 @@ pub use self::behaviour::{Behaviour, What};
 pub use self::facts::{Deed, DeploymentFact, NodeFact, PodFact};
 pub use self::nodes::NodeState;
 pub use self::rights::User;
-pub use self::serve::serve;
+pub use self::serve::{serve, serve_as};
 
 use self::kubelet::Life;
 use self::nodes::Beat;
@@ -74,7 +74,9 @@ pub struct Cluster {
     epoch: u64,
     /// Something was deleted that may have owned something.
     orphaned: bool,
-    /// The version up to which the controllers have seen everything, and when they looked.
+    /// What changed since the controllers looked last; `None` is anything.
+    touched: Option<BTreeSet<Key>>,
+    /// The version up to which the controllers have seen everything, and when they looked at all of it.
     settled: (u64, Timestamp),
     scaled: Timestamp,
     /// What each autoscaler wanted lately.
@@ -98,6 +100,7 @@ impl Cluster {
             usages: BTreeMap::new(),
             epoch: 0,
             orphaned: false,
+            touched: None,
             settled: (0, now),
             scaled: now,
             wishes: BTreeMap::new(),
@@ -123,13 +126,18 @@ impl Cluster {
         self.now = self.now.max(now);
         self.beat();
         self.live(passed);
-        let due = crate::world::base::seconds(self.settled.1, self.now) >= 1.0;
+        let due = crate::world::base::seconds(self.settled.1, self.now) >= 2.0;
         // A change of one controller is the cause of another's; they settle in a few rounds.
-        for round in 0..6 {
-            if self.settled.0 == self.store.version() && !(due && round == 0) {
+        for round in 0..8 {
+            let version = self.store.version();
+            self.touched = if due && round == 0 { None } else { self.store.touched(self.settled.0) };
+            if self.touched.as_ref().is_some_and(BTreeSet::is_empty) {
                 break;
             }
-            self.settled = (self.store.version(), self.now);
+            self.settled.0 = version;
+            if due {
+                self.settled.1 = self.now;
+            }
             self.sweep();
             self.deploy();
             self.daemons();
@@ -146,7 +154,15 @@ impl Cluster {
             self.tick(later(self.now, 0.5).min(until));
         }
         while self.now < until {
-            self.tick(later(self.now, 300.0).min(until));
+            let left = crate::world::base::seconds(self.now, until);
+            let step = if left > 660.0 {
+                600.0
+            } else if left > 60.0 {
+                left - 60.0
+            } else {
+                1.0
+            };
+            self.tick(later(self.now, step).min(until));
         }
     }
 
@@ -232,6 +248,27 @@ impl Cluster {
     /// Who may come in.
     pub fn users(&self) -> &[User] {
         &self.users
+    }
+
+    /// The objects of a kind that may have something to do: they changed, or what they own did.
+    fn busy(&self, kind: usize) -> Vec<Arc<Value>> {
+        let busy = |key: &Key| self.touched.as_ref().is_none_or(|touched| touched.contains(key));
+        let all = self.store.all(kind, "").filter(|one| !value::leaves(one) && busy(&Key::of(kind, one)));
+        all.cloned().collect()
+    }
+
+    /// The same of those that depend on the pods around them.
+    fn beside_pods(&self, kind: usize) -> Vec<Arc<Value>> {
+        let busy = |key: &Key| {
+            let Some(touched) = &self.touched else { return true };
+            let near = Key::new(kinds::PODS, &key.namespace, "");
+            touched.contains(key)
+                || touched
+                    .range(near..)
+                    .next()
+                    .is_some_and(|one| one.kind == kinds::PODS && one.namespace == key.namespace)
+        };
+        self.store.all(kind, "").filter(|one| busy(&Key::of(kind, one))).cloned().collect()
     }
 
     fn woken(&mut self) {

@@ -9,7 +9,7 @@ use super::refusal::Refusal;
 use super::value::Dig;
 use crate::world::base::Dice;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct User {
     pub name: String,
     pub token: String,

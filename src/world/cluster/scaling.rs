@@ -28,12 +28,10 @@ impl Cluster {
                 self.autoscale(&one);
             }
         }
-        let all: Vec<Arc<Value>> = self.store.all(BUDGETS, "").cloned().collect();
-        for one in all {
+        for one in self.beside_pods(BUDGETS) {
             self.budget(&one);
         }
-        let all: Vec<Arc<Value>> = self.store.all(QUOTAS, "").cloned().collect();
-        for quota in all {
+        for quota in self.beside_pods(QUOTAS) {
             let used = self.store.all(PODS, namespace(&quota)).filter(|pod| serves(pod)).count();
             self.store.edit(&Key::of(QUOTAS, &quota), |quota| {
                 let hard = quota.pointer("/spec/hard").cloned().unwrap_or_default();
@@ -41,10 +39,8 @@ impl Cluster {
                 quota.put("/status/used/pods", used.to_string());
             });
         }
-        let all: Vec<Arc<Value>> =
-            self.store.all(SERVICES, "").filter(|one| one.at("/spec/selector").is_some()).cloned().collect();
-        for one in all {
-            self.endpoints(&one);
+        for service in self.beside_pods(SERVICES).iter().filter(|one| one.at("/spec/selector").is_some()) {
+            self.endpoints(service);
         }
     }
 

@@ -22,15 +22,22 @@ pub(super) struct Desk {
     /// The version of the last change.
     pub told: watch::Receiver<u64>,
     pub ends: CancellationToken,
+    /// Who comes without a token.
+    user: std::sync::Arc<str>,
 }
 
-/// Serves until it is dropped, and ends with everything that it began.
+/// Serves until it is dropped, and ends with everything that it began. Users come with their tokens.
 pub async fn serve(listener: TcpListener, part: Handle<Cluster>) {
+    serve_as(listener, part, "").await;
+}
+
+/// The same, where whoever comes without a token is this user: `kubectl` sends none over plain HTTP.
+pub async fn serve_as(listener: TcpListener, part: Handle<Cluster>, user: &str) {
     let (tell, told) = watch::channel(0);
     part.with(|cluster| cluster.wakes.push(Box::new(move |version| tell.send(version).is_ok())));
     let ends = CancellationToken::new();
     let _ended = ends.clone().drop_guard();
-    let desk = Desk { cluster: part, told, ends };
+    let desk = Desk { cluster: part, told, ends, user: user.into() };
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -49,7 +56,7 @@ pub async fn serve(listener: TcpListener, part: Handle<Cluster>) {
 
 impl Desk {
     async fn answer(self, request: Request) -> Answer {
-        let call = call(&request);
+        let call = Call { usual: self.user.to_string(), ..call(&request) };
         let done = self.cluster.with(|cluster| {
             let reply = cluster.call(call);
             cluster.woken();
@@ -57,6 +64,9 @@ impl Desk {
         });
         match done {
             Some(Ok(Reply::Json(code, body))) => http::whole(code, "application/json", body),
+            Some(Ok(Reply::Discovery(body))) => {
+                http::whole(200, "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList", body)
+            }
             Some(Ok(Reply::Text(text))) => http::whole(200, "text/plain; charset=utf-8", text),
             Some(Ok(Reply::Watch(watch))) => {
                 http::streamed(200, "application/json", serve_watch::told(self, watch))
@@ -92,5 +102,6 @@ fn call(request: &Request) -> Call {
         accept: header("accept"),
         content: header("content-type"),
         body: request.body.to_vec(),
+        ..Call::default()
     }
 }

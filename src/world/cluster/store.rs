@@ -1,5 +1,5 @@
 //! All objects, each change under a number of its own, and the last changes for those who watch.
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -181,6 +181,28 @@ impl Store {
             self.tape.pop_front();
         }
         self.tape.push_back(Change { version: self.version, kind, old, new });
+    }
+
+    /// What changed after a version, and what controls it; `None` when that is no longer known.
+    pub fn touched(&self, version: u64) -> Option<BTreeSet<Key>> {
+        if self.tape.front().is_some_and(|first| version + 1 < first.version) {
+            return None;
+        }
+        let mut all = BTreeSet::new();
+        let from = self.tape.partition_point(|change| change.version <= version);
+        for change in
+            self.tape.range(from..).filter(|change| !matches!(change.kind, kinds::EVENTS | kinds::LEASES))
+        {
+            for object in [&change.old, &change.new].into_iter().flatten() {
+                all.insert(Key::of(change.kind, object));
+                if let Some((kind, name, _)) = super::value::controller(object)
+                    && let Some(kind) = self.kinds.iter().position(|one| one.kind == kind)
+                {
+                    all.insert(Key::new(kind, namespace(object), name));
+                }
+            }
+        }
+        Some(all)
     }
 
     /// What a watch is told after a version: the kind of change and the object.

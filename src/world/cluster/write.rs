@@ -460,20 +460,23 @@ impl Cluster {
                 let _ = self.delete(&key, &Value::Null, false);
             }
         }
-        let old = super::value::later(self.now, -3600.0);
-        let over = |event: &&Arc<Value>| event.time("/lastTimestamp").is_some_and(|at| at < old);
-        let mut over: Vec<Key> =
-            self.store.all(EVENTS, "").filter(over).map(|event| Key::of(EVENTS, event)).collect();
-        let events = self.store.all(EVENTS, "").count();
-        if over.is_empty() && events > super::MOST_EVENTS {
-            let mut all: Vec<(&str, Key)> = self
-                .store
-                .all(EVENTS, "")
-                .map(|one| (one.text("/lastTimestamp"), Key::of(EVENTS, one)))
-                .collect();
-            all.sort();
-            over = all.into_iter().take(events - super::MOST_EVENTS).map(|(_, key)| key).collect();
+        if self.touched.is_some() {
+            return;
         }
+        let old = stamp(super::value::later(self.now, -3600.0));
+        let mut all: Vec<(&str, Key)> = self
+            .store
+            .all(EVENTS, "")
+            .map(|one| (one.text("/lastTimestamp"), Key::of(EVENTS, one)))
+            .collect();
+        all.sort();
+        let most = all.len().saturating_sub(super::MOST_EVENTS);
+        let over: Vec<Key> = all
+            .into_iter()
+            .enumerate()
+            .filter(|(at, (seen, _))| *at < most || *seen < &*old)
+            .map(|(_, (_, key))| key)
+            .collect();
         for key in over {
             self.store.take(&key);
         }
