@@ -1,8 +1,7 @@
 //! What operators ask a Redis about itself: its users and their rights, settings, clients, slow calls, latency.
-use std::fmt::Write;
 use std::sync::atomic::Ordering;
 
-use super::keys::SYNTAX;
+use super::keys::{BUSY, SYNTAX};
 use super::reply::{OK, Reply, Said, fits, human};
 use super::table::Ask;
 use super::{BASE, Redis, later, seconds, whole};
@@ -64,38 +63,20 @@ impl Redis {
 
     pub(super) fn line_of(&self, id: u64, client: &super::Client) -> String {
         let span = |since| whole(seconds(since, self.now));
-        let (own, port) = (client.crowd.is_none(), self.number("port"));
-        let [name, version] = &client.library;
-        let mut line = format!(
-            "id={id} addr={} laddr=127.0.0.1:{port} fd={} name={}",
-            client.address,
-            id % 4_000 + 8,
-            client.name
-        );
-        let _ =
-            write!(line, " age={} idle={} flags=N db={}", span(client.since), span(client.last), client.db);
-        line.push_str(" sub=0 psub=0 ssub=0 multi=-1 ");
-        line.push_str(if own { "qbuf=26 qbuf-free=20448" } else { "qbuf=0 qbuf-free=0" });
-        let queued = client.memory.saturating_sub(super::CLIENT_MEMORY);
-        let _ = write!(
-            line,
-            " argv-mem=10 multi-mem=0 rbs=1024 rbp=0 obl=0 oll={} omem={queued}",
-            queued / 16_384
-        );
-        let _ = write!(
-            line,
-            " tot-mem={} events={} cmd={}",
-            client.memory,
-            if queued > 0 { "rw" } else { "r" },
-            client.command
-        );
-        let _ = writeln!(
-            line,
-            " user={} redir=-1 resp={} lib-name={name} lib-ver={version}",
-            client.user.as_deref().unwrap_or("default"),
-            if client.resp3 { 3 } else { 2 },
-        );
-        line
+        let super::Client { address, name, library: [lib, version], db, memory, command, .. } = client;
+        let (age, idle, port, fd) =
+            (span(client.since), span(client.last), self.number("port"), id % 4_000 + 8);
+        let queued = memory.saturating_sub(super::CLIENT_MEMORY);
+        let (user, resp) = (client.user.as_deref().unwrap_or("default"), if client.resp3 { 3 } else { 2 });
+        let (events, free) =
+            (if queued > 0 { "rw" } else { "r" }, if client.crowd.is_none() { 20_448 } else { 0 });
+        format!(
+            "id={id} addr={address} laddr=127.0.0.1:{port} fd={fd} name={name} age={age} idle={idle} flags=N db={db} \
+             sub=0 psub=0 ssub=0 multi=-1 qbuf=0 qbuf-free={free} argv-mem=10 multi-mem=0 rbs=1024 rbp=0 obl=0 oll={} \
+             omem={queued} tot-mem={memory} events={events} cmd={command} user={user} redir=-1 resp={resp} \
+             lib-name={lib} lib-ver={version}\n",
+            queued / 16_384,
+        )
     }
 
     pub(super) fn client_list(&mut self, ask: &Ask) -> Said {
@@ -106,14 +87,10 @@ impl Redis {
                 "master" | "replica" | "slave" | "pubsub" => Some(Vec::new()),
                 other => return Err(format!("ERR Unknown client type '{other}'")),
             },
-            ("id", 4..) => Some(
-                (3..ask.words.len())
-                    .map(|at| {
-                        u64::try_from(ask.int(at).unwrap_or(-1))
-                            .map_err(|_| "ERR Invalid client ID".to_owned())
-                    })
-                    .collect::<Result<_, _>>()?,
-            ),
+            ("id", 4..) => {
+                let id = |at| u64::try_from(ask.int(at).unwrap_or(-1)).map_err(|_| "ERR Invalid client ID");
+                Some((3..ask.words.len()).map(id).collect::<Result<_, _>>()?)
+            }
             _ => return Err(SYNTAX.into()),
         };
         let chosen =
@@ -246,12 +223,8 @@ impl Redis {
         let one = |slow: &super::Slow| {
             let shown = slow.words.iter().take(31).map(|word| {
                 let long = word.len().saturating_sub(128);
-                let text = String::from_utf8_lossy(word.get(..128).unwrap_or(word)).into_owned();
-                if long > 0 {
-                    Reply::text(format!("{text}... ({long} more bytes)"))
-                } else {
-                    Reply::text(text)
-                }
+                let rest = if long > 0 { format!("... ({long} more bytes)") } else { String::new() };
+                Reply::text(String::from_utf8_lossy(word.get(..128).unwrap_or(word)).into_owned() + &rest)
             });
             Reply::List(vec![
                 Reply::int(slow.id),
@@ -298,28 +271,20 @@ impl Redis {
             return "This instance holds very little: there is nothing to judge yet.".into();
         }
         let buffers = self.client_memory() / self.clients.len().max(1);
-        let mut found = Vec::new();
-        if buffers > 200 << 10 {
-            found.push(format!(
-                "Big client buffers: {} for a client on average. CLIENT LIST names them by tot-mem.",
-                human(buffers)
-            ));
-        }
-        if max > 0 && used * 10 > max * 9 {
-            found.push(format!(
-                "Near the limit: {} of {} are used, the policy is {}.",
-                human(used),
-                human(max),
-                self.policy()
-            ));
-        }
-        if self.counts.peak > used * 3 / 2 {
-            found.push(format!(
-                "Peak memory: {} were in use, {} are now.",
-                human(self.counts.peak),
-                human(used)
-            ));
-        }
+        let (now, limit, peak) = (human(used), human(max), human(self.counts.peak));
+        let (size, policy) = (human(buffers), self.policy());
+        let issues = [
+            (
+                buffers > 200 << 10,
+                format!("Big client buffers: {size} each on average; CLIENT LIST has tot-mem."),
+            ),
+            (
+                max > 0 && used * 10 > max * 9,
+                format!("Near the limit: {now} of {limit}, the policy is {policy}."),
+            ),
+            (self.counts.peak > used * 3 / 2, format!("Peak memory: {peak} were in use, {now} are now.")),
+        ];
+        let found: Vec<String> = issues.into_iter().filter(|(is, _)| *is).map(|(_, says)| says).collect();
         if found.is_empty() {
             return "No memory issue was found in this instance.".into();
         }
@@ -385,10 +350,7 @@ impl Redis {
                 self.end_script(since);
                 Ok(OK)
             }
-            Some(_) => {
-                Err("BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
-                    .into())
-            }
+            Some(_) => Err(BUSY.into()),
             None => Err("NOTBUSY No scripts in execution right now.".into()),
         }
     }

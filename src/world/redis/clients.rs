@@ -25,17 +25,13 @@ impl Redis {
         let open = self.users.first().is_some_and(User::is_open);
         let client = Client {
             address: address.to_owned(),
-            name: String::new(),
-            library: [String::new(), String::new()],
             user: open.then(|| "default".to_owned()),
             since: self.now,
             last: self.now,
             command: "NULL".into(),
-            db: 0,
-            resp3: false,
             memory: CLIENT_MEMORY,
-            crowd: None,
             gone: Arc::clone(&gone),
+            ..Client::default()
         };
         self.clients.insert(id, client);
         Ok((id, gone))

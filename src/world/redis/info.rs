@@ -98,22 +98,16 @@ impl Redis {
             "replicas" => {
                 for (at, (host, port, lag)) in self.replicas.iter().enumerate() {
                     let offset = self.offset().saturating_sub(lag * 4_000);
-                    line(
-                        out,
-                        format!("slave{at}:ip={host},port={port},state=online,offset={offset},lag={lag}"),
-                    );
+                    let behind = format!("state=online,offset={offset},lag={lag}");
+                    line(out, format!("slave{at}:ip={host},port={port},{behind}"));
                 }
             }
             "calls" => {
                 for (name, calls) in &self.calls {
                     let super::Calls { done, refused, failed } = calls;
-                    let micros = done * 2;
-                    line(
-                        out,
-                        format!(
-                            "cmdstat_{name}:calls={done},usec={micros},usec_per_call=2.00,rejected_calls={refused},failed_calls={failed}"
-                        ),
-                    );
+                    let time = format!("usec={},usec_per_call=2.00", done * 2);
+                    let ends = format!("rejected_calls={refused},failed_calls={failed}");
+                    line(out, format!("cmdstat_{name}:calls={done},{time},{ends}"));
                 }
             }
             "errors" => self

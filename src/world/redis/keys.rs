@@ -9,6 +9,8 @@ use super::store::{Body, Entry, Kind, Place, WRONG_TYPE, part, place};
 use super::table::{Ask, Command, find};
 
 pub(super) const SYNTAX: &str = "ERR syntax error";
+pub(super) const BUSY: &str =
+    "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
 const NOT_WHOLE: &str = "ERR value is not an integer or out of range";
 const NOT_FLOAT: &str = "ERR value is not a valid float";
 
@@ -16,13 +18,8 @@ pub(super) fn encoding(entry: &Entry) -> Reply {
     let small = entry.size < 4_096 && entry.body.len() <= 128;
     Reply::text(match (entry.kind, &entry.body) {
         (Kind::String, Body::One(held)) if number(held).is_some() => "int",
-        (Kind::String, _) => {
-            if entry.size <= 44 {
-                "embstr"
-            } else {
-                "raw"
-            }
-        }
+        (Kind::String, _) if entry.size <= 44 => "embstr",
+        (Kind::String, _) => "raw",
         (_, _) if small => "listpack",
         (Kind::List, _) => "quicklist",
         (Kind::Zset, _) => "skiplist",
@@ -123,10 +120,7 @@ impl Redis {
             return Err("LOADING Redis is loading the dataset in memory".into());
         }
         if self.busy.is_some() && !has("busy") {
-            return Err(
-                "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
-                    .into(),
-            );
+            return Err(BUSY.into());
         }
         Ok(())
     }
@@ -150,23 +144,26 @@ impl Redis {
         }
     }
 
+    /// What a key of a kind holds; nothing where it is not there.
+    fn held<T>(
+        &mut self,
+        place: Place,
+        kind: Kind,
+        pick: fn(&Body) -> Option<T>,
+    ) -> Result<Option<T>, String> {
+        Ok(self.of_kind(place, kind)?.and_then(|entry| pick(&entry.body)))
+    }
+
     pub(super) fn get(&mut self, ask: &Ask, at: usize) -> Result<Option<Bytes>, String> {
-        let entry = self.of_kind(ask.place(at), Kind::String)?;
-        Ok(entry.and_then(|entry| if let Body::One(held) = &entry.body { Some(held.clone()) } else { None }))
+        self.held(ask.place(at), Kind::String, Body::one)
     }
 
     pub(super) fn named(&mut self, ask: &Ask, kind: Kind) -> Result<BTreeMap<Bytes, Bytes>, String> {
-        let entry = self.of_kind(ask.place(1), kind)?;
-        Ok(entry
-            .and_then(|entry| if let Body::Named(all) = &entry.body { Some(all.clone()) } else { None })
-            .unwrap_or_default())
+        self.held(ask.place(1), kind, Body::named).map(Option::unwrap_or_default)
     }
 
     pub(super) fn line(&mut self, ask: &Ask, at: usize) -> Result<VecDeque<Bytes>, String> {
-        let entry = self.of_kind(ask.place(at), Kind::List)?;
-        Ok(entry
-            .and_then(|entry| if let Body::Line(all) = &entry.body { Some(all.clone()) } else { None })
-            .unwrap_or_default())
+        self.held(ask.place(at), Kind::List, Body::line).map(Option::unwrap_or_default)
     }
 
     pub(super) fn count(&mut self, ask: &Ask, kind: Kind) -> Said {
@@ -174,10 +171,11 @@ impl Redis {
     }
 
     pub(super) fn part(&mut self, ask: &Ask, kind: Kind) -> Said {
-        let entry = self.of_kind(ask.place(1), kind)?;
-        let found = entry
-            .and_then(|entry| if let Body::Named(all) = &entry.body { all.get(&ask.word(2)) } else { None });
-        Ok(found.cloned().map_or(Reply::Nil, Reply::Bulk))
+        let found = match self.of_kind(ask.place(1), kind)?.map(|entry| &entry.body) {
+            Some(Body::Named(all)) => all.get(&ask.word(2)).cloned(),
+            _ => None,
+        };
+        Ok(found.map_or(Reply::Nil, Reply::Bulk))
     }
 
     pub(super) fn no_stream(&mut self, ask: &Ask, at: usize) -> Result<(), String> {
@@ -317,13 +315,8 @@ impl Redis {
         let (from, to) = ask.range(2, all.len())?;
         let scores = options.iter().any(|option| option == "withscores");
         let chosen = all.into_iter().take(to).skip(from);
-        Ok(Reply::List(
-            chosen
-                .flat_map(|(name, score)| [Some(name), scores.then_some(score)])
-                .flatten()
-                .map(Reply::Bulk)
-                .collect(),
-        ))
+        let words = chosen.flat_map(|(name, score)| [Some(name), scores.then_some(score)]).flatten();
+        Ok(Reply::List(words.map(Reply::Bulk).collect()))
     }
 
     pub(super) fn on_line(
@@ -430,10 +423,8 @@ impl Redis {
         let found: Vec<Reply> = all.filter(|key| fits(&pattern, key)).cloned().map(Reply::Bulk).collect();
         let micros = self.store.len() as u64 / 2;
         if micros >= self.number("slowlog-log-slower-than") as u64 {
-            let client =
-                self.clients.get(&ask.id).map(|client| (client.address.clone(), client.name.clone()));
-            let (address, name) = client.unwrap_or_default();
-            self.note_slow(micros, ask.words.to_vec(), address, name);
+            let from = self.clients.get(&ask.id).map(|client| (client.address.clone(), client.name.clone()));
+            self.note_slow(micros, ask.words.to_vec(), from);
         }
         Reply::List(found)
     }
@@ -441,17 +432,12 @@ impl Redis {
     pub(super) fn scan(&mut self, ask: &Ask, cursor: i64, options: usize) -> Said {
         let cursor = u64::try_from(cursor).map_err(|_| "ERR invalid cursor")?;
         let (pattern, count, kind) = scan_options(ask, options)?;
-        let mut next = 0;
-        let mut found = Vec::new();
-        for (seen, (place, entry)) in self.store.from((ask.db, cursor)).enumerate() {
-            if seen >= count {
-                next = place.1;
-                break;
-            }
-            if fits(&pattern, &entry.key) && kind.as_ref().is_none_or(|kind| kind == entry.kind.word()) {
-                found.push(Reply::Bulk(entry.key.clone()));
-            }
-        }
+        let next = self.store.from((ask.db, cursor)).nth(count).map_or(0, |(place, _)| place.1);
+        let seen = self.store.from((ask.db, cursor)).take(count).map(|(_, entry)| entry);
+        let fit = |entry: &&Entry| {
+            fits(&pattern, &entry.key) && kind.as_ref().is_none_or(|kind| kind == entry.kind.word())
+        };
+        let found = seen.filter(fit).map(|entry| Reply::Bulk(entry.key.clone())).collect();
         Ok(Reply::List(vec![Reply::text(next.to_string()), Reply::List(found)]))
     }
 

@@ -33,7 +33,7 @@ impl Redis {
         let max = self.max();
         while max > 0 && self.used() > max {
             let policy = self.settings.get("maxmemory-policy").map_or("", String::as_str);
-            let Some(victim) = self.store.victim(policy, &mut self.dice) else { return false };
+            let Some(victim) = self.store.victim(policy, &mut self.dice.0) else { return false };
             self.store.remove(victim);
             self.counts.evicted += 1;
         }
@@ -58,15 +58,12 @@ impl Redis {
         }
         let _ = self.store.change((at, &key, kind), (now, false), |body| {
             let before = body.len();
-            let parts: Vec<(Bytes, Bytes)> = match kind {
-                Kind::Hash => {
-                    let field = |name: &'static str| {
-                        (Bytes::from_static(name.as_bytes()), value.slice(..value.len() / 4))
-                    };
-                    ["id", "body", "state", "at"].into_iter().map(field).collect()
-                }
-                Kind::Zset => vec![(Bytes::from(written.to_string()), Bytes::from(written.to_string()))],
-                _ => vec![(Bytes::from(written.to_string()), Bytes::new())],
+            let number = Bytes::from(written.to_string());
+            let quarter = |name: &'static str| (Bytes::from(name), value.slice(..value.len() / 4));
+            let parts = match kind {
+                Kind::Hash => ["id", "body", "state", "at"].map(quarter).to_vec(),
+                Kind::Zset => vec![(number.clone(), number)],
+                _ => vec![(number, Bytes::new())],
             };
             let mut grown = 0;
             match body {
@@ -113,11 +110,11 @@ impl Redis {
     /// A few of the lookups are really done, and stand for the others.
     pub(super) fn look_up(&mut self, passed: f64) {
         let (per_second, share) = self.lookups;
-        let count = whole(per_second * passed + self.dice.share());
+        let count = whole(per_second * passed + self.dice.0.share());
         let tried = count.min(200);
         let (mut hits, now) = (0, self.millis());
         for _ in 0..tried {
-            let which = self.dice.below(self.writers.len() as u64);
+            let which = self.dice.0.below(self.writers.len() as u64);
             let Some(writing) = usize::try_from(which).ok().and_then(|at| self.writers.get(at)) else {
                 break;
             };
@@ -126,13 +123,13 @@ impl Redis {
                 whole(ttl * writing.plan.bytes_per_second / float(writing.value.len().max(1))).max(1)
             });
             let live = live.unwrap_or(u64::MAX).min(writing.written);
-            let number = writing.written.saturating_sub(self.dice.below(live));
+            let number = writing.written.saturating_sub(self.dice.0.below(live));
             let key = match writing.kind {
                 Kind::String | Kind::Hash => format!("{}{number}", writing.plan.prefix),
                 _ => writing.plan.prefix.clone(),
             };
             let at = place(0, key.as_bytes());
-            if self.dice.share() < share && self.store.get(at).is_some() {
+            if self.dice.0.share() < share && self.store.get(at).is_some() {
                 self.store.used(at, now);
                 hits += 1;
             }
@@ -152,14 +149,14 @@ impl Redis {
         }
         let now = self.now;
         for client in self.clients.values_mut().filter(|client| client.crowd.is_some()) {
-            if self.dice.share() < 0.5 {
+            if self.dice.0.share() < 0.5 {
                 client.last = now;
             }
         }
     }
 
     pub(super) fn join(&mut self, crowd: &Crowd, memory: usize) {
-        let address = format!("{}:{}", crowd.host, 32_768 + self.dice.below(28_000));
+        let address = format!("{}:{}", crowd.host, 32_768 + self.dice.0.below(28_000));
         if let Ok((id, _)) = self.connect(&address)
             && let Some(client) = self.clients.get_mut(&id)
         {
@@ -175,10 +172,11 @@ impl Redis {
         self.busy = None;
         let micros = whole(seconds(since, self.now) * 1e6);
         let words = ["EVAL", "while true do end", "0"].map(|word| Bytes::from_static(word.as_bytes()));
-        self.note_slow(micros, words.to_vec(), "127.0.0.1:0".into(), String::new());
+        self.note_slow(micros, words.to_vec(), None);
     }
 
-    pub(super) fn note_slow(&mut self, micros: u64, words: Vec<Bytes>, address: String, name: String) {
+    pub(super) fn note_slow(&mut self, micros: u64, words: Vec<Bytes>, from: Option<(String, String)>) {
+        let (address, name) = from.unwrap_or_else(|| ("127.0.0.1:0".into(), String::new()));
         self.slow.push_front(Slow { id: self.next_slow, at: self.now, micros, words, address, name });
         self.next_slow += 1;
         self.slow.truncate(self.number("slowlog-max-len").min(1_000));

@@ -65,7 +65,7 @@ pub struct Crowd {
     pub command: &'static str,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Client {
     address: String,
     name: String,
@@ -120,6 +120,12 @@ pub struct Facts {
     pub max_clients: usize,
     pub keys: usize,
     pub lasting: usize,
+    pub counts: Counts,
+}
+
+/// Since it was started.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Counts {
     pub hits: u64,
     pub misses: u64,
     pub evicted: u64,
@@ -127,17 +133,8 @@ pub struct Facts {
     /// Writes that were refused because there was no room.
     pub refused: u64,
     pub ops: u64,
-    pub ops_per_second: f64,
-}
-
-#[derive(Debug, Default)]
-struct Counts {
-    hits: u64,
-    misses: u64,
-    evicted: u64,
-    expired: u64,
-    refused: u64,
-    ops: u64,
+    /// Commands a second, of late.
+    pub rate: f64,
     errors: u64,
     connections: u64,
     rejected: u64,
@@ -145,16 +142,25 @@ struct Counts {
     written: u64,
     changes: u64,
     peak: usize,
-    /// Of the whole time, at the last tick, and a second's worth of it.
+    /// Commands until the last tick.
     before: u64,
-    rate: f64,
 }
 
+/// The dice of a server that is not begun yet are those of any.
 #[derive(Debug)]
+struct Seeded(Dice);
+
+impl Default for Seeded {
+    fn default() -> Seeded {
+        Seeded(Dice::new(0))
+    }
+}
+
+#[derive(Debug, Default)]
 pub struct Redis {
     now: Timestamp,
     started: Timestamp,
-    dice: Dice,
+    dice: Seeded,
     id: String,
     store: Store,
     users: Vec<User>,
@@ -195,40 +201,23 @@ fn float(number: impl TryInto<u32>) -> f64 {
 
 impl Redis {
     pub fn new(seed: u64, now: Timestamp) -> Redis {
-        let mut dice = Dice::new(seed);
         let mut redis = Redis {
             now,
             started: now,
-            id: String::new(),
-            store: Store::default(),
+            dice: Seeded(Dice::new(seed)),
             users: vec![User::first()],
-            clients: BTreeMap::new(),
-            next_client: 3 + dice.below(200),
+            next_client: 3 + seed % 200,
             settings: settings().map(|(name, value)| (name, value.to_owned())).collect(),
-            slow: VecDeque::new(),
-            next_slow: 0,
-            spikes: VecDeque::new(),
-            counts: Counts::default(),
-            calls: BTreeMap::new(),
-            errors: BTreeMap::new(),
-            writers: Vec::new(),
-            lookups: (0.0, 0.0),
-            crowds: Vec::new(),
-            replicas: Vec::new(),
-            busy: None,
-            loading: None,
             saved: now,
-            saving: None,
             up: true,
-            deeds: VecDeque::new(),
-            dice,
+            ..Redis::default()
         };
         redis.id = redis.hex();
         redis
     }
 
     fn hex(&mut self) -> String {
-        let all: Vec<String> = (0..3).map(|_| format!("{:016x}", self.dice.roll())).collect();
+        let all: Vec<String> = (0..3).map(|_| format!("{:016x}", self.dice.0.roll())).collect();
         all.concat().chars().take(40).collect()
     }
 
@@ -281,7 +270,7 @@ impl Redis {
     pub fn stock(&mut self, prefix: &str, count: u64) {
         let Some(at) = self.writers.iter().position(|writing| writing.plan.prefix == prefix) else { return };
         for _ in 0..count.min(200_000) {
-            let share = 1.0 - self.dice.share() * 0.98;
+            let share = 1.0 - self.dice.0.share() * 0.98;
             if !self.write_one(at, share) {
                 break;
             }
@@ -333,11 +322,8 @@ impl Redis {
     pub fn slow(&mut self, micros: u64, command: &str) {
         let words = command.split_whitespace().map(|word| Bytes::from(word.to_owned())).collect();
         let client = self.clients.values().find(|client| client.crowd.is_some());
-        let (address, name) = client.map_or_else(
-            || ("127.0.0.1:0".into(), String::new()),
-            |client| (client.address.clone(), client.name.clone()),
-        );
-        self.note_slow(micros, words, address, name);
+        let from = client.map(|client| (client.address.clone(), client.name.clone()));
+        self.note_slow(micros, words, from);
     }
 
     /// The process ends; what it held is lost.
@@ -373,13 +359,7 @@ impl Redis {
             max_clients: self.number("maxclients"),
             keys: self.store.len(),
             lasting: self.store.lasting(),
-            hits: self.counts.hits,
-            misses: self.counts.misses,
-            evicted: self.counts.evicted,
-            expired: self.counts.expired,
-            refused: self.counts.refused,
-            ops: self.counts.ops,
-            ops_per_second: self.counts.rate,
+            counts: self.counts.clone(),
         }
     }
 

@@ -43,6 +43,18 @@ pub enum Body {
 }
 
 impl Body {
+    pub fn one(&self) -> Option<Bytes> {
+        if let Body::One(bytes) = self { Some(bytes.clone()) } else { None }
+    }
+
+    pub fn line(&self) -> Option<VecDeque<Bytes>> {
+        if let Body::Line(all) = self { Some(all.clone()) } else { None }
+    }
+
+    pub fn named(&self) -> Option<BTreeMap<Bytes, Bytes>> {
+        if let Body::Named(all) = self { Some(all.clone()) } else { None }
+    }
+
     pub fn len(&self) -> usize {
         match self {
             Body::One(bytes) => bytes.len(),

@@ -137,7 +137,7 @@ pub(super) const COMMANDS: &[Command] = table! {
     "sscan" -3 ONE "read set slow" |r, a| r.scan_parts(a, Kind::Set);
     "zscan" -3 ONE "read sortedset slow" |r, a| r.scan_parts(a, Kind::Zset);
     "randomkey" 1 NO "keyspace read slow" |r, a| {
-        let any = r.store.any(a.db, &mut r.dice);
+        let any = r.store.any(a.db, &mut r.dice.0);
         Ok(any.and_then(|place| r.store.get(place)).map_or(Reply::Nil, |entry| Reply::Bulk(entry.key.clone())))
     };
     "dbsize" 1 NO "keyspace read fast" |r, a| Ok(Reply::int(r.store.count(a.db)));

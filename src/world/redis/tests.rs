@@ -27,13 +27,13 @@ fn at_its_limit_writes_are_refused_or_old_keys_go_as_the_policy_says() {
     redis.writer(pages("string"));
     pass(&mut redis, 20);
     let full = redis.facts();
-    assert!(full.refused > 0 && full.evicted == 0 && full.used <= full.max + 2_000, "{full:?}");
+    assert!(full.counts.refused > 0 && full.counts.evicted == 0 && full.used <= full.max + 2_000, "{full:?}");
     assert_eq!(say(&mut redis, "SET a 1"), "OOM command not allowed when used memory > 'maxmemory'.\n\n");
     assert!(say(&mut redis, "INFO errorstats").contains("errorstat_OOM:count="));
     assert_eq!(say(&mut redis, "GET page:1").trim().len(), 1_000, "reads go on");
     say(&mut redis, "CONFIG SET maxmemory-policy allkeys-lru");
     pass(&mut redis, 5);
-    assert!(redis.facts().evicted > 100 && redis.facts().used <= full.max);
+    assert!(redis.facts().counts.evicted > 100 && redis.facts().used <= full.max);
     assert_eq!(say(&mut redis, "SET a 1"), "OK\n");
 }
 
@@ -43,11 +43,11 @@ fn volatile_policies_leave_keys_without_a_time_to_live_alone() {
     redis.setting("maxmemory-policy", "volatile-lru");
     redis.writer(pages("string"));
     pass(&mut redis, 20);
-    assert_eq!((redis.facts().evicted, redis.facts().refused > 0), (0, true));
+    assert_eq!((redis.facts().counts.evicted, redis.facts().counts.refused > 0), (0, true));
     redis.clear_writer("page:");
     say(&mut redis, "EXPIRE page:7 1000");
     redis.setting("maxmemory", "1900kb");
-    assert_eq!((say(&mut redis, "EXISTS page:7"), redis.facts().evicted), ("0\n".into(), 1));
+    assert_eq!((say(&mut redis, "EXISTS page:7"), redis.facts().counts.evicted), ("0\n".into(), 1));
 }
 
 #[test]
@@ -61,7 +61,8 @@ fn after_a_flush_lookups_miss_until_the_keys_are_there_again() {
         let before = redis.facts();
         pass(redis, 4);
         let after = redis.facts();
-        let (hits, misses) = (after.hits - before.hits, after.misses - before.misses);
+        let (hits, misses) =
+            (after.counts.hits - before.counts.hits, after.counts.misses - before.counts.misses);
         hits * 100 / (hits + misses)
     };
     let warm = rate(&mut redis);
@@ -83,7 +84,7 @@ fn keys_end_when_their_time_is_over_and_scan_meets_every_one_that_stays() {
     assert_eq!(say(&mut redis, "PERSIST key:1"), "1\n");
     assert_eq!(redis.run("default", &["--scan", "--pattern", "key:*"]).lines().count(), 50);
     pass(&mut redis, 31);
-    assert_eq!((say(&mut redis, "DBSIZE"), redis.facts().expired), ("1\n".into(), 49));
+    assert_eq!((say(&mut redis, "DBSIZE"), redis.facts().counts.expired), ("1\n".into(), 49));
     assert_eq!(redis.run("default", &["--scan"]), "key:1\n");
 }
 

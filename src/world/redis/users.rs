@@ -9,7 +9,7 @@ use super::table::{Ask, COMMANDS, Command};
 const MOST_USERS: usize = 100;
 const MOST_RULES: usize = 200;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct User {
     pub name: String,
     on: bool,
@@ -61,27 +61,11 @@ impl Redis {
 
     pub(super) fn set_user(&mut self, name: &str, rule: &str) -> Result<(), String> {
         let wrong = || Err(format!("ERR Error in ACL SETUSER modifier '{rule}': Syntax error"));
-        let room = self.users.len() < MOST_USERS;
-        let user = match self.users.iter_mut().position(|user| user.name == name) {
-            Some(at) => self.users.get_mut(at),
-            None if room => {
-                let rules = vec!["-@all".to_owned()];
-                let (on, open) = (false, false);
-                self.users.push(User {
-                    name: name.into(),
-                    on,
-                    open,
-                    passwords: Vec::new(),
-                    rules,
-                    keys: Vec::new(),
-                });
-                self.users.last_mut()
-            }
-            None => None,
-        };
-        let Some(user) = user.filter(|user| user.rules.len() + user.keys.len() < MOST_RULES) else {
-            return wrong();
-        };
+        if !self.users.iter().any(|user| user.name == name) && self.users.len() < MOST_USERS {
+            self.users.push(User { name: name.into(), rules: vec!["-@all".into()], ..User::default() });
+        }
+        let room = |user: &&mut User| user.name == name && user.rules.len() + user.keys.len() < MOST_RULES;
+        let Some(user) = self.users.iter_mut().find(room) else { return wrong() };
         match (rule, rule.chars().next()) {
             ("on", _) => user.on = true,
             ("off", _) => user.on = false,
@@ -93,8 +77,7 @@ impl Redis {
             ("nocommands", _) => user.rules = vec!["-@all".into()],
             ("" | "sanitize-payload" | "allchannels" | "resetchannels", _) | (_, Some('&')) => {}
             ("reset", _) => {
-                (user.on, user.open, user.passwords, user.rules, user.keys) =
-                    (false, false, Vec::new(), vec!["-@all".into()], Vec::new());
+                *user = User { name: name.into(), rules: vec!["-@all".into()], ..User::default() };
             }
             (_, Some('>')) => {
                 user.open = false;
@@ -128,11 +111,8 @@ impl Redis {
         };
         let (first, last, step) = command.keys;
         let end = if last < 0 { words.len().saturating_add_signed(last) } else { last.unsigned_abs() };
-        let mut keys = words.iter().take(end + 1).skip(first).step_by(step.max(1)).take(if first == 0 {
-            0
-        } else {
-            usize::MAX
-        });
+        let most = if first == 0 { 0 } else { end + 1 };
+        let mut keys = words.iter().take(most).skip(first).step_by(step.max(1));
         if keys.all(|key| known.keys.iter().any(|pattern| fits(pattern.as_bytes(), key))) {
             Ok(())
         } else {
@@ -203,23 +183,11 @@ impl Redis {
             return Err("NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time".into());
         };
         client.resp3 = resp3;
-        let text = |text: &str| Reply::text(text);
-        Ok(Reply::Map(vec![
-            text("server"),
-            text("redis"),
-            text("version"),
-            text(super::info::VERSION),
-            text("proto"),
-            Reply::Int(if resp3 { 3 } else { 2 }),
-            text("id"),
-            Reply::int(ask.id),
-            text("mode"),
-            text("standalone"),
-            text("role"),
-            text("master"),
-            text("modules"),
-            Reply::List(Vec::new()),
-        ]))
+        let facts = format!("server redis version {} mode standalone role master", super::info::VERSION);
+        let mut all: Vec<Reply> = facts.split(' ').map(Reply::text).collect();
+        all.extend([Reply::text("proto"), Reply::Int(if resp3 { 3 } else { 2 })]);
+        all.extend([Reply::text("id"), Reply::int(ask.id), Reply::text("modules"), Reply::List(Vec::new())]);
+        Ok(Reply::Map(all))
     }
 
     pub(super) fn select(&mut self, ask: &Ask) -> Said {
