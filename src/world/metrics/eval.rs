@@ -70,6 +70,9 @@ pub fn parse(text: &str) -> std::result::Result<Expr, String> {
     if text.len() > LONGEST {
         return Err(format!("1:1: parse error: longer than {LONGEST} bytes"));
     }
+    if !spans_fit(text) {
+        return Err("1:1: parse error: duration out of range".into());
+    }
     let expr = promql_parser::parser::parse(text).map_err(|why| match why.trim() {
         why if why.starts_with("illegal regex") => format!("1:1: parse error: error parsing regexp: {why}"),
         _ if opened('(', ')') => format!("1:{end}: parse error: unclosed left parenthesis"),
@@ -99,6 +102,38 @@ pub fn parse(text: &str) -> std::result::Result<Expr, String> {
         }
     }
     Ok(expr)
+}
+
+/// Whether no span of time is a number that the parser breaks on: endless, none, or of more digits than a year has.
+fn spans_fit(text: &str) -> bool {
+    let (mut quote, mut word, mut spans) = (None, String::new(), false);
+    let mut letters = text.chars().chain([' ']);
+    while let Some(letter) = letters.next() {
+        if let Some(end) = quote {
+            if letter == '\\' && matches!(end, '"' | '\'') {
+                letters.next();
+            }
+            quote = Some(end).filter(|end| *end != letter);
+            continue;
+        }
+        if letter.is_ascii_alphanumeric() || letter == '_' || letter == '.' {
+            word.push(letter.to_ascii_lowercase());
+            continue;
+        }
+        if !word.is_empty() {
+            let digits = word.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+            let odd = digits && (word.len() > 12 || word.contains('e')) || word == "inf" || word == "nan";
+            if spans && odd {
+                return false;
+            }
+            spans = word == "offset";
+            word.clear();
+        }
+        spans |= matches!(letter, '[' | ':');
+        quote = Some(letter).filter(|letter| matches!(letter, '"' | '\'' | '`' | '#'));
+        quote = quote.map(|letter| if letter == '#' { '\n' } else { letter });
+    }
+    true
 }
 
 /// What is asked, of what, and for which time.

@@ -198,6 +198,17 @@ fn hostile_expressions_are_refused_on_a_small_stack() {
             assert_eq!(query(&metrics, &text).0, 400, "{open}");
         }
         assert_eq!(query(&metrics, &"x".repeat(10_000)).0, 400);
+        for span in ["Inf", "1e999", "0xffffffffffffffff", "99999999999999999999", "NaN"] {
+            for text in [
+                format!("load[{span}]"),
+                format!("load offset {span}"),
+                format!("load{{a=\"\\\"\"}} offset #\n-{span}"),
+            ] {
+                assert_eq!(query(&metrics, &text).0, 400, "{text}");
+            }
+        }
+        let fine = "increase(took_seconds_bucket{le=\"+Inf\"}[5m] offset 5s) > 1e-7";
+        assert_eq!(values(&metrics, fine).len(), 1);
     };
     let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(work).expect("a thread");
     thread.join().expect("no overflow");
