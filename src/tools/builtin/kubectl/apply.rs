@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::api::{Kind, text};
 use super::change::{Dry, MERGE, STRATEGIC, done};
-use super::pick::{manifests, place};
+use super::pick::{Manifest, manifests, place};
 use super::print::lean;
 use super::{Done, Fault, Kubectl, yaml};
 
@@ -24,6 +24,7 @@ const KEYS: &[(&str, &str)] = &[
     ("volumeMounts", "mountPath"),
     ("volumeDevices", "devicePath"),
     ("ports", "containerPort"),
+    ("ports", "port"),
     ("hostAliases", "ip"),
     ("topologySpreadConstraints", "topologyKey"),
     ("conditions", "type"),
@@ -57,8 +58,9 @@ fn builtin(kind: &Kind) -> bool {
     !kind.group.contains('.') || kind.group.ends_with(".k8s.io")
 }
 
-async fn change(kubectl: &mut Kubectl<'_>, mut manifest: Value) -> Result<Change, Fault> {
-    let (kind, path) = place(kubectl, &manifest).await?;
+async fn change(kubectl: &mut Kubectl<'_>, manifest: &Manifest) -> Result<Change, Fault> {
+    let (kind, path) = place(kubectl, manifest).await?;
+    let mut manifest = manifest.object.clone();
     if text(&manifest, "/metadata/name").is_empty() {
         return Err(Fault::error("resource name may not be empty"));
     }
@@ -72,7 +74,9 @@ async fn change(kubectl: &mut Kubectl<'_>, mut manifest: Value) -> Result<Change
     let marks = marks.as_object_mut().ok_or_else(|| Fault::error("annotations are no object"))?;
     marks.remove(LAST);
     let applied = format!("{}\n", super::print::escaped(&manifest.to_string()));
-    if let Some(marks) = manifest.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
+    let marks = manifest.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut);
+    // A comparison leaves it as it is.
+    if let (Some(marks), "apply") = (marks, kubectl.call.verb) {
         marks.insert(LAST.to_owned(), applied.into());
     }
     match kubectl.api.get(&path).await {
@@ -127,8 +131,8 @@ fn differing(before: &Value, wanted: &Value, live: &Value, lists: bool) -> Value
 }
 
 fn key(list: &str, elements: &[Value]) -> Option<&'static str> {
-    let (_, key) = KEYS.iter().find(|(name, _)| *name == list)?;
-    elements.iter().all(|one| one.get(key).is_some()).then_some(*key)
+    let all = |key: &str| elements.iter().all(|one| one.get(key).is_some());
+    KEYS.iter().find(|(name, key)| *name == list && all(key)).map(|(_, key)| *key)
 }
 
 fn elements(before: &Value, wanted: &[Value], live: &[Value], key: &str) -> Vec<Value> {
@@ -163,18 +167,15 @@ pub async fn apply(kubectl: &mut Kubectl<'_>) -> Done {
     }
     let dry = Dry::of(kubectl)?;
     for manifest in manifests(kubectl)? {
-        if let Err(fault) = one(kubectl, manifest, dry).await {
-            if fault.code == 141 {
-                return Err(fault);
-            }
+        if let Err(fault) = one(kubectl, &manifest, dry).await {
             kubectl.fail(&fault)?;
         }
     }
     Ok(())
 }
 
-async fn one(kubectl: &mut Kubectl<'_>, manifest: Value, dry: Dry) -> Done {
-    let change = change(kubectl, manifest.clone()).await?;
+async fn one(kubectl: &mut Kubectl<'_>, manifest: &Manifest, dry: Dry) -> Done {
+    let change = change(kubectl, manifest).await?;
     let said = match (&change.live, change.changes()) {
         (None, _) => "created",
         (Some(_), true) => "configured",
@@ -184,7 +185,10 @@ async fn one(kubectl: &mut Kubectl<'_>, manifest: Value, dry: Dry) -> Done {
         (Some(live), Dry::No | Dry::Server) if !change.changes() => live.clone(),
         (Some(live), Dry::Client) => live.clone(),
         (None, Dry::Client) => change.body,
-        _ => change.send(kubectl, dry.query()).await?,
+        (live, _) => {
+            let doing = if live.is_some() { "applying patch to" } else { "creating" };
+            change.send(kubectl, dry.query()).await.map_err(|fault| fault.with(manifest, doing))?
+        }
     };
     done(kubectl, &after, said)
 }
@@ -222,15 +226,20 @@ async fn compared(
     merged: &std::path::Path,
 ) -> Result<std::process::Output, Fault> {
     for manifest in manifests(kubectl)? {
-        let change = change(kubectl, manifest).await?;
-        let after = change.send(kubectl, Dry::Server.query()).await?;
+        let change = change(kubectl, &manifest).await?;
+        let after = match &change.live {
+            Some(live) if !change.changes() => live.clone(),
+            _ => change.send(kubectl, Dry::Server.query()).await?,
+        };
         let (version, kind) = (change.kind.api_version().replace('/', "."), &change.kind.kind);
         let name = format!("{version}.{kind}.{}.{}", text(&after, "/metadata/namespace"), text(&after, "/metadata/name"));
         for (dir, object) in [(live, change.live), (merged, Some(after))] {
-            let Some(mut object) = object else { continue };
-            lean(&mut object);
-            hide(&mut object);
-            std::fs::write(dir.join(&name), yaml::yaml(&object))?;
+            let text = object.map_or(String::new(), |mut object| {
+                lean(&mut object);
+                hide(&mut object);
+                yaml::yaml(&object)
+            });
+            std::fs::write(dir.join(&name), text)?;
         }
     }
     let missing = |error| Fault { code: 2, says: format!("error: failed to run \"diff\": {error}") };

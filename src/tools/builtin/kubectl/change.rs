@@ -163,10 +163,15 @@ pub async fn set(kubectl: &mut Kubectl<'_>) -> Done {
                 Some(value) => json!({"name": name, "value": value, "valueFrom": null}),
                 None => json!({"name": name, "$patch": "delete"}),
             };
-            let env: Vec<Value> = pairs.iter().map(variable).collect();
-            changes.extend(names.iter().map(|name| match what {
-                "resource" => json!({"name": name, "resources": limits}),
-                _ => json!({"name": name, "env": env, "$setElementOrder/env": order(&one.object, name, &pairs)}),
+            changes.extend(names.iter().map(|name| {
+                if what == "resource" {
+                    return json!({"name": name, "resources": limits});
+                }
+                let order = order(&one.object, name, &pairs);
+                let mut pairs: Vec<_> = pairs.iter().collect();
+                pairs.sort_by_key(|(name, _)| order.iter().position(|one| text(one, "/name") == name).unwrap_or(usize::MAX));
+                let env: Vec<Value> = pairs.into_iter().map(variable).collect();
+                json!({"name": name, "env": env, "$setElementOrder/env": order})
             }));
         }
         if changes.is_empty() {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::api::text;
 use super::change::{Dry, done};
-use super::pick::{manifests, place};
+use super::pick::{at, manifests};
 use super::pods::named;
 use super::{Done, Fault, Kubectl};
 
@@ -25,8 +25,8 @@ pub async fn create(kubectl: &mut Kubectl<'_>) -> Done {
             return Err(Fault::error("must specify one of -f and -k"));
         }
         for manifest in manifests(kubectl)? {
-            if let Err(fault) = post(kubectl, manifest, "").await {
-                kubectl.fail(&fault)?;
+            if let Err(fault) = post(kubectl, manifest.object.clone(), "").await {
+                kubectl.fail(&fault.with(&manifest, "creating"))?;
             }
         }
         return Ok(());
@@ -65,7 +65,8 @@ pub async fn create(kubectl: &mut Kubectl<'_>) -> Done {
             for (option, key) in [("cert", "tls.crt"), ("key", "tls.key")] {
                 let path = kubectl.call.value(option);
                 let path = path.ok_or_else(|| Fault::error("key and cert must be specified"))?;
-                let bytes = read(Path::new(path))?;
+                let unread = |fault: Fault| Fault::error(format!("Cannot read file {path}, {}", fault.says.trim_start_matches("error: ")));
+                let bytes = read(Path::new(path)).map_err(unread)?;
                 if !String::from_utf8_lossy(&bytes).contains("-----BEGIN ") {
                     let what = if option == "cert" { "certificate" } else { "key" };
                     return Err(Fault::error(format!("tls: failed to find any PEM data in {what} input")));
@@ -168,14 +169,13 @@ async fn post(kubectl: &mut Kubectl<'_>, object: Value, failing: &str) -> Done {
     if dry == Dry::Client {
         return done(kubectl, &object, "created");
     }
-    let (kind, path) = place(kubectl, &object).await?;
+    let (_, path) = at(kubectl, &object, "").await?;
     let list = path.rsplit_once('/').map_or(path.as_str(), |(list, _)| list);
     let after = kubectl.api.send(Method::POST, &format!("{list}{}", dry.query()), "application/json", &object).await;
     let after = after.map_err(|fault| match fault.says.split_once("): ") {
         Some((_, why)) if !failing.is_empty() => Fault::error(format!("{failing}{why}")),
         _ => fault,
     })?;
-    debug_assert_eq!(kind.kind, text(&after, "/kind"));
     done(kubectl, &after, "created")
 }
 
@@ -229,7 +229,7 @@ pub async fn autoscale(kubectl: &mut Kubectl<'_>) -> Done {
             done(kubectl, &scaler, said)?;
             continue;
         }
-        let (_, path) = place(kubectl, &scaler).await?;
+        let (_, path) = at(kubectl, &scaler, "").await?;
         let list = path.rsplit_once('/').map_or(path.as_str(), |(list, _)| list);
         match kubectl.api.send(Method::POST, &format!("{list}{}", dry.query()), "application/json", &scaler).await {
             Ok(after) => done(kubectl, &after, said)?,

@@ -20,7 +20,8 @@ pub async fn delete(kubectl: &mut Kubectl<'_>) -> Done {
         return Err(Fault::error("--grace-period=0 must be set with --force to delete immediately; use --grace-period=1 or --now for a short wait"));
     }
     let unfound = kubectl.call.value("filename").is_some() && kubectl.call.words.is_empty();
-    let field = kubectl.call.value("field-selector").is_some();
+    let call = &kubectl.call;
+    let selects = call.value("field-selector").is_some() || call.value("selector").is_some() || call.on("all");
     if kubectl.call.words.is_empty() && !unfound {
         let forms = ["-f rsrc.yaml", "--filename=rsrc.json", "<resource> <name>", "<resource>"];
         let forms: String = forms.iter().map(|form| format!("\n   '{form}'")).collect();
@@ -52,7 +53,7 @@ pub async fn delete(kubectl: &mut Kubectl<'_>) -> Done {
             match kubectl.api.send(Method::DELETE, &path, "application/json", &options).await {
                 Ok(_) => {}
                 // A list is as old as its answer.
-                Err(fault) if field && fault.says.contains("(NotFound)") => continue,
+                Err(fault) if selects && fault.says.contains("(NotFound)") => continue,
                 Err(fault) => {
                     kubectl.fail(&fault)?;
                     continue;

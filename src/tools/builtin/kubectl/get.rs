@@ -30,7 +30,7 @@ async fn asked(kubectl: &mut Kubectl<'_>) -> Result<Vec<(Kind, Option<String>, S
     if kubectl.call.value("filename").is_some() {
         for manifest in pick::manifests(kubectl)? {
             let (kind, path) = pick::place(kubectl, &manifest).await?;
-            asked.push((kind, Some(text(&manifest, "/metadata/name").to_owned()), path));
+            asked.push((kind, Some(text(&manifest.object, "/metadata/name").to_owned()), path));
         }
         return Ok(asked);
     }

@@ -134,6 +134,7 @@ pub async fn pick_of(kubectl: &mut Kubectl<'_>, words: &[String], unnamed: Unnam
             let (kind, path) = place(kubectl, &manifest).await?;
             match kubectl.api.get(&path).await {
                 Ok(object) => picked.push(Picked { kind, object }),
+                Err(fault) if kubectl.call.verb == "delete" => missing(kubectl, &fault.with(&manifest, "deleting"))?,
                 Err(fault) => missing(kubectl, &fault)?,
             }
         }
@@ -172,13 +173,36 @@ fn missing(kubectl: &mut Kubectl<'_>, fault: &Fault) -> Result<(), Fault> {
     kubectl.fail(fault)
 }
 
+/// An object that is written down somewhere.
+#[derive(Debug)]
+pub struct Manifest {
+    pub object: Value,
+    /// The file, or `STDIN`.
+    from: String,
+}
+
+impl Fault {
+    /// With what was done to which file.
+    pub fn with(mut self, manifest: &Manifest, doing: &str) -> Fault {
+        if let Some((sort, why)) = self.says.split_once("): ").filter(|(sort, _)| sort.starts_with("Error from server (")) {
+            self.says = format!("{sort}): error when {doing} \"{}\": {why}", manifest.from);
+        }
+        self
+    }
+}
+
 /// The kind of a manifest, and where its object lies or would lie.
-pub async fn place(kubectl: &mut Kubectl<'_>, manifest: &Value) -> Result<(Kind, String), Fault> {
+pub async fn place(kubectl: &mut Kubectl<'_>, manifest: &Manifest) -> Result<(Kind, String), Fault> {
+    at(kubectl, &manifest.object, &format!(" from \"{}\"", manifest.from)).await
+}
+
+/// The same of an object that stands in no file.
+pub async fn at(kubectl: &mut Kubectl<'_>, manifest: &Value, from: &str) -> Result<(Kind, String), Fault> {
     let (version, kind) = (text(manifest, "/apiVersion"), text(manifest, "/kind"));
     let found = kubectl.api.kinds().await?.iter().find(|one| one.kind == kind && one.api_version() == version);
     let Some(found) = found.cloned() else {
         let why = format!("no matches for kind \"{kind}\" in version \"{version}\"\nensure CRDs are installed first");
-        return Err(Fault::error(format!("resource mapping not found for name: \"{}\" namespace: \"{}\": {why}",
+        return Err(Fault::error(format!("resource mapping not found for name: \"{}\" namespace: \"{}\"{from}: {why}",
             text(manifest, "/metadata/name"), text(manifest, "/metadata/namespace"))));
     };
     let own = text(manifest, "/metadata/namespace");
@@ -192,7 +216,7 @@ pub async fn place(kubectl: &mut Kubectl<'_>, manifest: &Value) -> Result<(Kind,
 }
 
 /// The objects that `-f` names, lists taken apart.
-pub fn manifests(kubectl: &mut Kubectl<'_>) -> Result<Vec<Value>, Fault> {
+pub fn manifests(kubectl: &mut Kubectl<'_>) -> Result<Vec<Manifest>, Fault> {
     let names: Vec<String> = kubectl.call.values("filename").map(str::to_owned).collect();
     let deep = kubectl.call.on("recursive");
     let mut objects = Vec::new();
@@ -243,18 +267,20 @@ fn found(path: &Path, top: bool, deep: bool, files: &mut Vec<PathBuf>) -> Result
     Ok(())
 }
 
-fn read(text: &str, from: &str, objects: &mut Vec<Value>) -> Result<(), Fault> {
+fn read(text: &str, from: &str, objects: &mut Vec<Manifest>) -> Result<(), Fault> {
     let wrong = |why: String| Fault::error(format!("error parsing {from}: {why}"));
-    let read: Vec<Value> = serde_saphyr::from_multiple(text).map_err(|error| wrong(error.to_string()))?;
+    let read: Vec<Value> = serde_saphyr::from_multiple(text).map_err(|error| wrong(error.to_string().lines().next().unwrap_or_default().to_owned()))?;
     for object in read.into_iter().filter(|object| !object.is_null()) {
         match object.get("items").and_then(Value::as_array) {
-            Some(items) if super::api::text(&object, "/kind").ends_with("List") => objects.extend(items.iter().cloned()),
-            _ => objects.push(object),
+            Some(items) if super::api::text(&object, "/kind").ends_with("List") => {
+                objects.extend(items.iter().map(|one| Manifest { object: one.clone(), from: from.to_owned() }));
+            }
+            _ => objects.push(Manifest { object, from: from.to_owned() }),
         }
     }
-    for object in objects {
+    for one in objects {
         for (pointer, name) in [("/kind", "Kind"), ("/apiVersion", "apiVersion")] {
-            if super::api::text(object, pointer).is_empty() {
+            if super::api::text(&one.object, pointer).is_empty() {
                 return Err(Fault::error(format!("error validating \"{from}\": error validating data: {name} not set")));
             }
         }

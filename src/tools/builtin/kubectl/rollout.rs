@@ -36,9 +36,6 @@ pub async fn rollout(kubectl: &mut Kubectl<'_>) -> Done {
             _ => pause(kubectl, &one, false).await,
         };
         if let Err(fault) = result {
-            if fault.code == 141 {
-                return Err(fault);
-            }
             kubectl.fail(&fault)?;
         }
     }
@@ -183,7 +180,7 @@ async fn undo(kubectl: &mut Kubectl<'_>, one: &Picked) -> Done {
     let name = one.name();
     if one.object.pointer("/spec/paused") == Some(&Value::Bool(true)) {
         let hint = "resume it first with 'kubectl rollout resume' and try again";
-        return Err(Fault::error(format!("cannot rollback a paused deployment; {hint}")));
+        return Err(Fault::error(format!("you cannot rollback a paused deployment; {hint}")));
     }
     let all = revisions(kubectl, one).await?;
     let wanted = kubectl.call.number("to-revision").unwrap_or(0);
