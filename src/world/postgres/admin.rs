@@ -19,17 +19,17 @@ fn text(values: &[Value], n: usize) -> String {
     at(values, n).text().to_string()
 }
 
-fn now(env: &mut Env<'_>, _: &[Value]) -> Res<Value> {
+fn now(env: &mut Env<'_>, _: &[Value]) -> Value {
     let begun = env.db.sessions.get(&env.pid).and_then(|one| one.transaction);
-    Ok(Value::Time(begun.unwrap_or(env.db.now)))
+    Value::Time(begun.unwrap_or(env.db.now))
 }
 
-fn clock(env: &mut Env<'_>, _: &[Value]) -> Res<Value> {
-    Ok(Value::Time(env.db.now))
+fn clock(env: &mut Env<'_>, _: &[Value]) -> Value {
+    Value::Time(env.db.now)
 }
 
-fn user(env: &mut Env<'_>, _: &[Value]) -> Res<Value> {
-    Ok(env.db.user(env.pid).into())
+fn user(env: &mut Env<'_>, _: &[Value]) -> Value {
+    env.db.user(env.pid).into()
 }
 
 /// Ends a session, or what it runs, if this one may.
@@ -65,7 +65,8 @@ fn sized(env: &mut Env<'_>, values: &[Value], size: fn(&Relation) -> i64) -> Val
     let oid = at(values, 0).int();
     let table = env.db.relations.iter().find(|one| i64::from(one.oid) == oid);
     let index = || env.db.relations.iter().flat_map(|one| &one.indexes).find(|one| i64::from(one.oid) == oid);
-    let view = || catalog::views().any(|view| catalog::number(view.name).map(i64::from) == Some(oid)).then_some(0);
+    let view =
+        || catalog::views().any(|view| catalog::number(view.name).map(i64::from) == Some(oid)).then_some(0);
     table.map(size).or_else(|| index().map(|one| one.bytes)).or_else(view).into()
 }
 
@@ -82,16 +83,16 @@ fn database_size(env: &mut Env<'_>, name: &str) -> Res<Value> {
 }
 
 /// Something of a table or an index that is counted.
-fn counted(env: &mut Env<'_>, values: &[Value], of: fn(&Relation) -> Value) -> Res<Value> {
+fn counted(env: &mut Env<'_>, values: &[Value], of: fn(&Relation) -> Value) -> Value {
     let oid = at(values, 0).int();
-    Ok(env.db.relations.iter().find(|one| i64::from(one.oid) == oid).map_or(Value::Null, of))
+    env.db.relations.iter().find(|one| i64::from(one.oid) == oid).map_or(Value::Null, of)
 }
 
-fn scans(env: &mut Env<'_>, values: &[Value]) -> Res<Value> {
+fn scans(env: &mut Env<'_>, values: &[Value]) -> Value {
     let oid = at(values, 0).int();
     let index = env.db.relations.iter().flat_map(|one| &one.indexes).find(|one| i64::from(one.oid) == oid);
     match index.map(|one| one.scans) {
-        Some(scans) => Ok(scans.into()),
+        Some(scans) => scans.into(),
         None => counted(env, values, |one| one.scans[0].into()),
     }
 }
@@ -104,7 +105,8 @@ fn setting(env: &mut Env<'_>, values: &[Value]) -> Res<Value> {
     let name = text(values, 0);
     let hidden = matches!(name.as_str(), "data_directory" | "shared_preload_libraries" | "primary_conninfo");
     if hidden && !env.db.has(env.db.user(env.pid), "pg_read_all_settings") {
-        let why = format!("must be superuser or have privileges of pg_read_all_settings to examine \"{name}\"");
+        let why =
+            format!("must be superuser or have privileges of pg_read_all_settings to examine \"{name}\"");
         return Err(Fault::new("42501", why));
     }
     match env.db.current(env.pid, &name) {
@@ -162,20 +164,20 @@ fn dropped_slot(env: &mut Env<'_>, values: &[Value]) -> Res<Value> {
 }
 
 pub const FUNCTIONS: &[Function] = &[
-    ("now", &[], TIMESTAMPTZ, now),
-    ("current_timestamp", &[], TIMESTAMPTZ, now),
-    ("transaction_timestamp", &[], TIMESTAMPTZ, now),
-    ("statement_timestamp", &[], TIMESTAMPTZ, clock),
-    ("clock_timestamp", &[], TIMESTAMPTZ, clock),
-    ("localtimestamp", &[], value::kind::TIMESTAMP, now),
+    ("now", &[], TIMESTAMPTZ, |env, v| Ok(now(env, v))),
+    ("current_timestamp", &[], TIMESTAMPTZ, |env, v| Ok(now(env, v))),
+    ("transaction_timestamp", &[], TIMESTAMPTZ, |env, v| Ok(now(env, v))),
+    ("statement_timestamp", &[], TIMESTAMPTZ, |env, v| Ok(clock(env, v))),
+    ("clock_timestamp", &[], TIMESTAMPTZ, |env, v| Ok(clock(env, v))),
+    ("localtimestamp", &[], value::kind::TIMESTAMP, |env, v| Ok(now(env, v))),
     ("current_date", &[], value::kind::DATE, |env, _| {
         Ok(Value::Time(env.db.now.div_euclid(86_400_000_000) * 86_400_000_000))
     }),
     ("version", &[], TEXT, |_, _| Ok(VERSION.into())),
-    ("current_user", &[], NAME, user),
-    ("user", &[], NAME, user),
+    ("current_user", &[], NAME, |env, v| Ok(user(env, v))),
+    ("user", &[], NAME, |env, v| Ok(user(env, v))),
     ("session_user", &[], NAME, |env, _| {
-        Ok(env.db.sessions.get(&env.pid).map(|one| one.user_of_session.as_str()).into())
+        Ok(env.db.sessions.get(&env.pid).map(|one| one.logged_in.as_str()).into())
     }),
     ("current_database", &[], NAME, |env, _| Ok(env.db.database(env.pid).into())),
     ("current_catalog", &[], NAME, |env, _| Ok(env.db.database(env.pid).into())),
@@ -249,7 +251,8 @@ pub const FUNCTIONS: &[Function] = &[
     ("pg_try_advisory_lock", &[INT8], BOOL, |_, _| Ok(true.into())),
     ("pg_database_size", &[NAME], INT8, |env, v| database_size(env, &text(v, 0))),
     ("pg_database_size", &[OID], INT8, |env, v| {
-        let name = env.db.bases.iter().find(|one| i64::from(one.oid) == at(v, 0).int()).map(|one| one.name.clone());
+        let name =
+            env.db.bases.iter().find(|one| i64::from(one.oid) == at(v, 0).int()).map(|one| one.name.clone());
         name.map_or(Ok(Value::Null), |name| database_size(env, &name))
     }),
     ("pg_total_relation_size", &[REGCLASS], INT8, |env, v| Ok(sized(env, v, Relation::total))),
@@ -260,13 +263,21 @@ pub const FUNCTIONS: &[Function] = &[
     ("pg_relation_size", &[TEXT], INT8, |env, v| sized_by_name(env, v, Relation::size)),
     ("pg_table_size", &[TEXT], INT8, |env, v| sized_by_name(env, v, Relation::size)),
     ("pg_indexes_size", &[TEXT], INT8, |env, v| sized_by_name(env, v, |one| one.total() - one.size())),
-    ("pg_stat_get_live_tuples", &[OID], INT8, |env, v| counted(env, v, |one| one.rows.len().into())),
-    ("pg_stat_get_dead_tuples", &[OID], INT8, |env, v| counted(env, v, |one| one.dead.into())),
-    ("pg_stat_get_numscans", &[OID], INT8, scans),
-    ("pg_stat_get_last_vacuum_time", &[OID], TIMESTAMPTZ, |env, v| counted(env, v, |one| moment(one.vacuumed, 0))),
-    ("pg_stat_get_last_autovacuum_time", &[OID], TIMESTAMPTZ, |env, v| counted(env, v, |one| moment(one.vacuumed, 1))),
-    ("pg_stat_get_last_analyze_time", &[OID], TIMESTAMPTZ, |env, v| counted(env, v, |one| moment(one.analyzed, 0))),
-    ("pg_stat_get_last_autoanalyze_time", &[OID], TIMESTAMPTZ, |env, v| counted(env, v, |one| moment(one.analyzed, 1))),
+    ("pg_stat_get_live_tuples", &[OID], INT8, |env, v| Ok(counted(env, v, |one| one.rows.len().into()))),
+    ("pg_stat_get_dead_tuples", &[OID], INT8, |env, v| Ok(counted(env, v, |one| one.dead.into()))),
+    ("pg_stat_get_numscans", &[OID], INT8, |env, v| Ok(scans(env, v))),
+    ("pg_stat_get_last_vacuum_time", &[OID], TIMESTAMPTZ, |env, v| {
+        Ok(counted(env, v, |one| moment(one.vacuumed, 0)))
+    }),
+    ("pg_stat_get_last_autovacuum_time", &[OID], TIMESTAMPTZ, |env, v| {
+        Ok(counted(env, v, |one| moment(one.vacuumed, 1)))
+    }),
+    ("pg_stat_get_last_analyze_time", &[OID], TIMESTAMPTZ, |env, v| {
+        Ok(counted(env, v, |one| moment(one.analyzed, 0)))
+    }),
+    ("pg_stat_get_last_autoanalyze_time", &[OID], TIMESTAMPTZ, |env, v| {
+        Ok(counted(env, v, |one| moment(one.analyzed, 1)))
+    }),
     ("age", &[XID], INT4, |_, v| Ok((views::XID - at(v, 0).int()).into())),
     ("mxid_age", &[XID], INT4, |_, v| Ok((i64::from(at(v, 0).int() > 0) * 10).into())),
     ("host", &[value::kind::INET], TEXT, |_, v| Ok(text(v, 0).split('/').next().unwrap_or_default().into())),
@@ -290,8 +301,12 @@ pub const FUNCTIONS: &[Function] = &[
     ("to_regclass", &[TEXT], REGCLASS, |env, v| {
         Ok(names::oid_of(env.db, env.pid, &text(v, 0), REGCLASS).unwrap_or(Value::Null))
     }),
-    ("format_type", &[OID, INT4], TEXT, |_, v| Ok(value::name(u32::try_from(at(v, 0).int()).unwrap_or(0)).into())),
-    ("pg_encoding_to_char", &[INT4], NAME, |_, v| Ok(if at(v, 0).int() == 6 { "UTF8" } else { "SQL_ASCII" }.into())),
+    ("format_type", &[OID, INT4], TEXT, |_, v| {
+        Ok(value::name(u32::try_from(at(v, 0).int()).unwrap_or(0)).into())
+    }),
+    ("pg_encoding_to_char", &[INT4], NAME, |_, v| {
+        Ok(if at(v, 0).int() == 6 { "UTF8" } else { "SQL_ASCII" }.into())
+    }),
     ("pg_table_is_visible", &[OID], BOOL, |env, v| {
         let oid = at(v, 0).int();
         Ok(env.db.relations.iter().all(|one| i64::from(one.oid) != oid || one.schema == "public").into())
@@ -305,7 +320,8 @@ pub const FUNCTIONS: &[Function] = &[
     }),
     ("pg_get_constraintdef", &[OID, BOOL], TEXT, |env, v| {
         let oid = at(v, 0).int() - 1;
-        let index = env.db.relations.iter().flat_map(|one| &one.indexes).find(|one| i64::from(one.oid) == oid);
+        let index =
+            env.db.relations.iter().flat_map(|one| &one.indexes).find(|one| i64::from(one.oid) == oid);
         Ok(index.map(|index| format!("PRIMARY KEY ({})", index.columns.join(", "))).into())
     }),
     ("pg_get_expr", &[TEXT, OID], TEXT, |_, v| Ok(at(v, 0).clone())),

@@ -45,12 +45,13 @@ impl Aggregate {
                 Ok(Some((args, keys)))
             })?;
             *row = back;
-            gathered.extend(kept.filter(|(args, _)| !self.skips || !args.first().is_some_and(Value::is_null)));
+            gathered
+                .extend(kept.filter(|(args, _)| !self.skips || !args.first().is_some_and(Value::is_null)));
         }
         if self.distinct {
             let mut seen = BTreeSet::new();
             gathered.retain(|(args, _)| seen.insert(Key(args.clone())));
-            gathered.sort_by(|a, b| Key(a.0.clone()).cmp(&Key(b.0.clone())));
+            gathered.sort_by_key(|(args, _)| Key(args.clone()));
         }
         let ways: Vec<Way> = self.keys.iter().map(|(_, way)| *way).collect();
         let rows: Vec<Row> = sorted(gathered, &ways).collect();
@@ -67,7 +68,9 @@ fn summed(rows: &[Row]) -> Res<Value> {
     let widest = rows.iter().map(|row| scale(first(row))).max().unwrap_or(0);
     let mut sum = 0_i128;
     for row in rows {
-        sum = sum.checked_add(rounded(first(row), widest)).ok_or_else(|| Fault::new("22003", "out of range"))?;
+        sum = sum
+            .checked_add(rounded(first(row), widest))
+            .ok_or_else(|| Fault::new("22003", "out of range"))?;
     }
     Ok(match i64::try_from(sum) {
         Ok(n) if widest == 0 => Value::Int(n),
@@ -87,19 +90,29 @@ fn length(rows: &[Row]) -> i64 {
 }
 
 fn extreme(rows: &[Row], wanted: std::cmp::Ordering) -> Value {
-    let better = |best: Value, row: &Row| if order(first(row), &best) == wanted { first(row).clone() } else { best };
+    let better =
+        |best: Value, row: &Row| if order(first(row), &best) == wanted { first(row).clone() } else { best };
     rows.split_first().map_or(Value::Null, |(row, rest)| rest.iter().fold(first(row).clone(), better))
 }
 
 impl Binder<'_> {
-    pub fn aggregate(&self, name: &str, call: &Call, args: &[&Expr], star: bool, s: &Scope<'_>) -> Res<(Oid, Aggregate)> {
+    pub fn aggregate(
+        &self,
+        name: &str,
+        call: &Call,
+        args: &[&Expr],
+        star: bool,
+        s: &Scope<'_>,
+    ) -> Res<(Oid, Aggregate)> {
         let mut codes = args.iter().map(|e| self.expr(e, s)).collect::<Res<Vec<_>>>()?;
         let ty = codes.first().map_or(UNKNOWN, |code| code.ty);
         let (mut distinct, mut keys) = (false, Vec::new());
         if let FunctionArguments::List(list) = &call.args {
             distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
             for clause in &list.clauses {
-                let FunctionArgumentClause::OrderBy(all) = clause else { return Err(Fault::unsupported(clause)) };
+                let FunctionArgumentClause::OrderBy(all) = clause else {
+                    return Err(Fault::unsupported(clause));
+                };
                 for key in all {
                     keys.push((self.settled(self.expr(&key.expr, s)?)?, Way::of(&key.options)));
                 }
@@ -128,7 +141,11 @@ impl Binder<'_> {
                 (result, |_, rows| if rows.is_empty() { Ok(Value::Null) } else { summed(rows) })
             }
             ("avg", 1) if number => (NUMERIC, |_, rows| {
-                if rows.is_empty() { Ok(Value::Null) } else { operator::quotient(&summed(rows)?, &rows.len().into()) }
+                if rows.is_empty() {
+                    Ok(Value::Null)
+                } else {
+                    operator::quotient(&summed(rows)?, &rows.len().into())
+                }
             }),
             ("sum", 1) if ty == INTERVAL => {
                 (ty, |_, rows| Ok(if rows.is_empty() { Value::Null } else { Span::of(length(rows)).into() }))
@@ -154,18 +171,21 @@ impl Binder<'_> {
                 }
                 if rows.is_empty() { Ok(Value::Null) } else { super::expr::limited(env, out) }
             }),
-            ("bool_and" | "every", 1) if ty == BOOL => {
-                (BOOL, |_, rows| Ok((!rows.is_empty()).then(|| rows.iter().all(|row| first(row).is_true())).into()))
-            }
-            ("bool_or", 1) if ty == BOOL => {
-                (BOOL, |_, rows| Ok((!rows.is_empty()).then(|| rows.iter().any(|row| first(row).is_true())).into()))
-            }
+            ("bool_and" | "every", 1) if ty == BOOL => (BOOL, |_, rows| {
+                Ok((!rows.is_empty()).then(|| rows.iter().all(|row| first(row).is_true())).into())
+            }),
+            ("bool_or", 1) if ty == BOOL => (BOOL, |_, rows| {
+                Ok((!rows.is_empty()).then(|| rows.iter().any(|row| first(row).is_true())).into())
+            }),
             _ => return Err(super::function::missing(name, &codes)),
         };
         if name == "string_agg" || category(ty) == 'X' {
             codes = codes.into_iter().map(|code| self.coerce(code, TEXT)).collect::<Res<Vec<_>>>()?;
         }
         let result = if result == UNKNOWN { TEXT } else { result };
-        Ok((result, Aggregate { args: codes, filter, keys, distinct, skips: name != "array_agg" && !star, fold }))
+        Ok((
+            result,
+            Aggregate { args: codes, filter, keys, distinct, skips: name != "array_agg" && !star, fold },
+        ))
     }
 }

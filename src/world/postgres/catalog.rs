@@ -1,7 +1,7 @@
 //! The server's own tables and parameters, by what they are called and what columns they have.
 use super::expr::Env;
 use super::fault::Res;
-use super::value::{Oid, Row, Value, kind, named};
+use super::value::{Oid, Row, Value, kind, named, parse};
 use super::views;
 
 const VIEWS: &str = include_str!("catalog.txt");
@@ -65,11 +65,18 @@ impl View {
     pub fn rows(self, env: &mut Env<'_>) -> Res<Vec<Row>> {
         let rows = views::rows(env.db, env.pid, self.name)?;
         env.step(rows.len())?;
-        let names: Vec<&str> = self.columns.split(' ').filter_map(|column| column.split(':').next()).collect();
+        let types: Vec<(String, Oid)> = self.columns().collect();
+        // What a row does not say is as the table of columns has it, or null.
+        let mut blank = Vec::new();
+        for (column, (_, ty)) in self.columns.split(' ').zip(&types) {
+            let value = column.split_once('=').map(|(_, value)| parse(value, *ty));
+            blank.push(value.transpose()?.unwrap_or(Value::Null));
+        }
         let filled = |row: Vec<(&str, Value)>| {
-            let mut cells = vec![Value::Null; names.len()];
+            let mut cells = blank.clone();
             for (name, value) in row {
-                if let Some(cell) = names.iter().position(|one| *one == name).and_then(|at| cells.get_mut(at)) {
+                let at = types.iter().position(|(one, _)| one == name);
+                if let Some(cell) = at.and_then(|at| cells.get_mut(at)) {
                     *cell = value;
                 }
             }

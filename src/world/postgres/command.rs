@@ -57,8 +57,17 @@ pub fn split(sql: &str) -> Res<Vec<Tokens>> {
                 operators = 0;
                 continue;
             }
-            Token::Comma | Token::Period | Token::Number(..) | Token::SingleQuotedString(_) | Token::LParen | Token::RParen => {}
-            Token::Word(ref word) if !matches!(word.value.to_lowercase().as_str(), "and" | "or" | "union" | "not" | "is" | "case" | "join" | "collate" | "at") => {}
+            Token::Comma
+            | Token::Period
+            | Token::Number(..)
+            | Token::SingleQuotedString(_)
+            | Token::LParen
+            | Token::RParen => {}
+            Token::Word(ref word)
+                if !matches!(
+                    word.value.to_lowercase().as_str(),
+                    "and" | "or" | "union" | "not" | "is" | "case" | "join" | "collate" | "at"
+                ) => {}
             _ => operators += 1,
         }
         count += 1;
@@ -96,12 +105,16 @@ pub fn parsed(tokens: &Tokens) -> Res<Statement> {
     match statement {
         Ok(statement) if next.token == Token::EOF => Ok(statement),
         Ok(_) => Err(fault(&next)),
-        Err(sqlparser::parser::ParserError::RecursionLimitExceeded) => Err(Fault::new("54001", "stack depth limit exceeded")),
+        Err(sqlparser::parser::ParserError::RecursionLimitExceeded) => {
+            Err(Fault::new("54001", "stack depth limit exceeded"))
+        }
         Err(error) => {
             // Where it stands is only in its text.
             let text = error.to_string();
             let place = text.rsplit_once("at Line: ").and_then(|(_, at)| at.split_once(", Column: "));
-            let place = place.and_then(|(line, column)| Some((line.parse::<u64>().ok()?, column.trim().parse::<u64>().ok()?)));
+            let place = place.and_then(|(line, column)| {
+                Some((line.parse::<u64>().ok()?, column.trim().parse::<u64>().ok()?))
+            });
             let token = place.and_then(|(line, column)| {
                 tokens.iter().find(|token| (token.span.start.line, token.span.start.column) == (line, column))
             });
@@ -187,7 +200,11 @@ impl Database {
                 }
             }
             Ok(answer) => {
-                let (user, text) = self.sessions.get(&pid).map(|one| (one.user.clone(), one.query.clone())).unwrap_or_default();
+                let (user, text) = self
+                    .sessions
+                    .get(&pid)
+                    .map(|one| (one.user.clone(), one.query.clone()))
+                    .unwrap_or_default();
                 let rows = if let Reply::Rows { rows, .. } = &answer.reply { rows.len() } else { 0 };
                 self.count(&user, &database, &text, 1.0, 0.000_4 + answer.sleep, Value::from(rows).float());
             }
@@ -222,7 +239,12 @@ impl Database {
                 if words.windows(2).any(|pair| *pair == ["read", "only"]) {
                     set(self, pid, "transaction_read_only", Some("on"))?;
                 }
-                return Ok(warned(block.is_some(), "25001", "there is already a transaction in progress", "BEGIN"));
+                return Ok(warned(
+                    block.is_some(),
+                    "25001",
+                    "there is already a transaction in progress",
+                    "BEGIN",
+                ));
             }
             "commit" | "end" | "rollback" | "abort" => {
                 if words.iter().any(|word| word == "to") {
@@ -256,8 +278,20 @@ impl Database {
 
     /// Whether a statement that changes something may do so here and now.
     fn may_write(&self, pid: i32, verb: &str, what: &str) -> Res<()> {
-        let changes = matches!(verb, "insert" | "update" | "delete" | "truncate" | "drop" | "create" | "grant" | "revoke" | "reindex" | "vacuum" | "analyze")
-            || verb == "alter" && what != "system";
+        let changes = matches!(
+            verb,
+            "insert"
+                | "update"
+                | "delete"
+                | "truncate"
+                | "drop"
+                | "create"
+                | "grant"
+                | "revoke"
+                | "reindex"
+                | "vacuum"
+                | "analyze"
+        ) || verb == "alter" && what != "system";
         let name = || match verb {
             "create" | "drop" | "alter" => format!("{} {}", verb.to_uppercase(), what.to_uppercase()),
             _ => verb.to_uppercase(),
@@ -278,7 +312,11 @@ impl Database {
         let mut env = self.env(pid, params);
         let rows = (plan.run)(&mut env)?;
         let (notices, sleep) = (env.notices, env.sleep);
-        let columns = plan.columns.into_iter().map(|(name, ty)| (name, if ty == UNKNOWN { TEXT } else { ty })).collect();
+        let columns = plan
+            .columns
+            .into_iter()
+            .map(|(name, ty)| (name, if ty == UNKNOWN { TEXT } else { ty }))
+            .collect();
         let tag = format!("SELECT {}", rows.len());
         Ok(Answer { reply: Reply::Rows { columns, rows, tag }, notices, sleep })
     }
@@ -297,7 +335,16 @@ impl Database {
     }
 
     fn env<'a>(&'a mut self, pid: i32, params: &'a [Value]) -> Env<'a> {
-        Env { db: self, pid, params, stack: Vec::new(), aggregates: Vec::new(), steps: 0, sleep: 0.0, notices: Vec::new() }
+        Env {
+            db: self,
+            pid,
+            params,
+            stack: Vec::new(),
+            aggregates: Vec::new(),
+            steps: 0,
+            sleep: 0.0,
+            notices: Vec::new(),
+        }
     }
 }
 
@@ -338,7 +385,9 @@ fn based(text: &str, base: &str) -> Option<i64> {
 
 /// The value of a parameter as people are shown it: in the largest unit that fits.
 pub fn shown_setting(name: &str, value: &str) -> String {
-    let Some(known) = catalog::setting(name).filter(|known| !known.unit.is_empty()) else { return value.to_owned() };
+    let Some(known) = catalog::setting(name).filter(|known| !known.unit.is_empty()) else {
+        return value.to_owned();
+    };
     let Some(count) = value.parse::<i64>().ok().filter(|count| *count > 0) else { return value.to_owned() };
     let fits = units(known.unit).iter().find(|(_, factor)| *factor > 0 && count % factor == 0);
     match fits {
@@ -361,7 +410,10 @@ pub fn accepted(name: &str, value: &str) -> Res<String> {
             "on" | "true" | "yes" | "1" => "on",
             "off" | "false" | "no" | "0" => "off",
             _ => {
-                return Err(Fault::new("22023", format!("parameter \"{}\" requires a Boolean value", known.name)));
+                return Err(Fault::new(
+                    "22023",
+                    format!("parameter \"{}\" requires a Boolean value", known.name),
+                ));
             }
         }
         .to_owned()),
@@ -385,7 +437,9 @@ pub fn set(db: &mut Database, pid: i32, name: &str, value: Option<&str>) -> Res<
                 let why = format!("parameter \"{name}\" cannot be changed without restarting the server");
                 return Err(Fault::new("55P02", why));
             }
-            "sighup" => return Err(Fault::new("55P02", format!("parameter \"{name}\" cannot be changed now"))),
+            "sighup" => {
+                return Err(Fault::new("55P02", format!("parameter \"{name}\" cannot be changed now")));
+            }
             "superuser" | "superuser-backend" if !superuser => {
                 return Err(Fault::new("42501", format!("permission denied to set parameter \"{name}\"")));
             }
@@ -393,7 +447,9 @@ pub fn set(db: &mut Database, pid: i32, name: &str, value: Option<&str>) -> Res<
         }
     }
     let name = known.map_or_else(|| name.to_lowercase(), |known| known.name.to_owned());
-    let value = value.map(|value| if name == "role" { Ok(value.to_owned()) } else { accepted(&name, value) }).transpose()?;
+    let value = value
+        .map(|value| if name == "role" { Ok(value.to_owned()) } else { accepted(&name, value) })
+        .transpose()?;
     let Some(one) = db.sessions.get_mut(&pid) else { return Ok(()) };
     match (name.as_str(), value) {
         ("application_name", value) => one.application = value.unwrap_or_default().chars().take(63).collect(),

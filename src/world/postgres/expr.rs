@@ -3,20 +3,18 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use sqlparser::ast::{
-    AccessExpr, BinaryOperator as Op, Expr, Function as Call, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
-    InTarget, Query, Spanned, Subscript, UnaryOperator, Value as Literal,
+    AccessExpr, BinaryOperator as Op, CaseWhen, Expr, Function as Call, FunctionArg, FunctionArgExpr,
+    FunctionArguments, Ident, InTarget, Query, Spanned, Subscript, UnaryOperator, Value as Literal,
 };
 
 use super::aggregate::{self, Aggregate};
+use super::cast::scale_of;
 use super::fault::{Fault, Res};
 use super::function;
 use super::operator;
 use super::state::Database;
-use super::value::kind::{
-    ANY, ANYARRAY, ANYELEMENT, BOOL, CHAR, DATE, INT2, INT4, INT8, INTERVAL, NUMERIC, OID, REGCLASS,
-    REGNAMESPACE, REGROLE, REGTYPE, TEXT, TIMESTAMP, TIMESTAMPTZ, UNKNOWN, XID,
-};
-use super::value::{self, Oid, Row, Value, array, category, element, named, order, parse};
+use super::value::kind::{BOOL, INT4, INT8, INTERVAL, NUMERIC, TEXT, TIMESTAMP, TIMESTAMPTZ, UNKNOWN};
+use super::value::{self, Oid, Row, Value, array, element, order, parse};
 
 /// What a statement may work on: rows and bytes, weighed together.
 const MOST_STEPS: usize = 3_000_000;
@@ -62,8 +60,8 @@ pub struct Code {
     pub ty: Oid,
     pub run: Run,
     /// What may still become any type: a text without one, or a parameter.
-    literal: Option<Value>,
-    param: Option<usize>,
+    pub literal: Option<Value>,
+    pub param: Option<usize>,
 }
 
 impl Code {
@@ -123,9 +121,9 @@ impl Binder<'_> {
             return self.freely(e, s);
         }
         match e {
-            Expr::Identifier(name) => self.column(None, name, s),
+            Expr::Identifier(name) => Self::column(None, name, s),
             Expr::CompoundIdentifier(parts) => match parts.as_slice() {
-                [.., table, name] => self.column(Some(&ident(table)), name, s),
+                [.., table, name] => Self::column(Some(&ident(table)), name, s),
                 _ => Err(Fault::unsupported(e)),
             },
             Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => self.expr(inner, s),
@@ -140,7 +138,8 @@ impl Binder<'_> {
             }
             Expr::Interval(interval) => {
                 let unit = interval.leading_field.as_ref().map(|unit| format!(" {unit}")).unwrap_or_default();
-                let text = self.expr(&interval.value, s)?.literal.map(|text| format!("{}{unit}", text.text()));
+                let text =
+                    self.expr(&interval.value, s)?.literal.map(|text| format!("{}{unit}", text.text()));
                 let text = text.ok_or_else(|| Fault::unsupported(e))?;
                 Ok(Code::constant(INTERVAL, parse(&text, INTERVAL)?))
             }
@@ -148,7 +147,8 @@ impl Binder<'_> {
             Expr::BinaryOp { left, op: Op::Or, right } => self.logic(left, right, true, s),
             Expr::BinaryOp { left, op, right } => {
                 let symbol = symbol(op);
-                operator::binary(self, &symbol, self.expr(left, s)?, self.expr(right, s)?).map_err(|f| f.at(e.span()))
+                operator::binary(self, &symbol, self.expr(left, s)?, self.expr(right, s)?)
+                    .map_err(|f| f.at(e.span()))
             }
             Expr::UnaryOp { op: UnaryOperator::Not, expr } => {
                 let code = self.coerce(self.expr(expr, s)?, BOOL)?;
@@ -167,7 +167,15 @@ impl Binder<'_> {
                 }
                 operator::binary(self, "*", Code::constant(INT4, Value::Int(-1)), code)
             }
-            Expr::IsNull(e) => self.test(e, s, |v| v.is_null()),
+            Expr::Function(call) => self.function(call, s).map_err(|fault| fault.at(e.span())),
+            _ => self.condition(e, s),
+        }
+    }
+
+    /// What is true or false.
+    fn condition(&self, e: &Expr, s: &Scope<'_>) -> Res<Code> {
+        match e {
+            Expr::IsNull(e) => self.test(e, s, Value::is_null),
             Expr::IsNotNull(e) => self.test(e, s, |v| !v.is_null()),
             Expr::IsTrue(e) => self.test(e, s, Value::is_true),
             Expr::IsNotTrue(e) => self.test(e, s, |v| !v.is_true()),
@@ -208,6 +216,13 @@ impl Binder<'_> {
                 let (plan, negated) = (self.query(subquery, Some(s))?, *negated);
                 Ok(Code::new(BOOL, move |env| Ok(((plan.run)(env)?.is_empty() == negated).into())))
             }
+            _ => self.form(e, s),
+        }
+    }
+
+    /// Queries as values, choices, and forms with words of their own.
+    fn form(&self, e: &Expr, s: &Scope<'_>) -> Res<Code> {
+        match e {
             Expr::Subquery(query) => {
                 let plan = self.query(query, Some(s))?;
                 let [(_, ty)] = plan.columns.as_slice() else {
@@ -223,29 +238,7 @@ impl Binder<'_> {
                 }))
             }
             Expr::Case { operand, conditions, else_result, .. } => {
-                let mut branches = Vec::new();
-                for when in conditions {
-                    let condition = match operand {
-                        Some(operand) => {
-                            let (left, right) = (self.expr(operand, s)?, self.expr(&when.condition, s)?);
-                            operator::binary(self, "=", left, right)?
-                        }
-                        None => self.coerce(self.expr(&when.condition, s)?, BOOL)?,
-                    };
-                    branches.push((condition, self.expr(&when.result, s)?));
-                }
-                let last = else_result.as_ref().map_or_else(|| Ok(Code::null()), |e| self.expr(e, s))?;
-                let (conditions, mut results): (Vec<Code>, Vec<Code>) = branches.into_iter().unzip();
-                results.push(last);
-                let (results, ty) = self.unified("CASE", results)?;
-                Ok(Code::new(ty, move |env| {
-                    for (condition, result) in conditions.iter().zip(&results) {
-                        if (condition.run)(env)?.is_true() {
-                            return (result.run)(env);
-                        }
-                    }
-                    results.last().map_or(Ok(Value::Null), |result| (result.run)(env))
-                }))
+                self.case(operand.as_deref(), conditions, else_result.as_deref(), s)
             }
             Expr::Extract { field, expr, .. } => {
                 let field = Code::constant(TEXT, field.to_string().to_lowercase().into());
@@ -280,7 +273,10 @@ impl Binder<'_> {
                 let (list, index) = (self.expr(root, s)?, self.coerce(self.expr(index, s)?, INT4)?);
                 let ty = element(list.ty).ok_or_else(|| {
                     let ty = value::name(list.ty);
-                    Fault::new("42804", format!("cannot subscript type {ty} because it does not support subscripting"))
+                    Fault::new(
+                        "42804",
+                        format!("cannot subscript type {ty} because it does not support subscripting"),
+                    )
                 })?;
                 Ok(Code::new(ty, move |env| {
                     let (list, index) = ((list.run)(env)?, (index.run)(env)?);
@@ -288,9 +284,40 @@ impl Binder<'_> {
                     Ok(at.and_then(|at| list.list().get(at).cloned()).unwrap_or(Value::Null))
                 }))
             }
-            Expr::Function(call) => self.function(call, s).map_err(|fault| fault.at(e.span())),
             _ => Err(Fault::unsupported(format!("`{e}`"))),
         }
+    }
+
+    fn case(
+        &self,
+        operand: Option<&Expr>,
+        conditions: &[CaseWhen],
+        else_result: Option<&Expr>,
+        s: &Scope<'_>,
+    ) -> Res<Code> {
+        let mut branches = Vec::new();
+        for when in conditions {
+            let condition = match operand {
+                Some(operand) => {
+                    let (left, right) = (self.expr(operand, s)?, self.expr(&when.condition, s)?);
+                    operator::binary(self, "=", left, right)?
+                }
+                None => self.coerce(self.expr(&when.condition, s)?, BOOL)?,
+            };
+            branches.push((condition, self.expr(&when.result, s)?));
+        }
+        let last = else_result.map_or_else(|| Ok(Code::null()), |e| self.expr(e, s))?;
+        let (conditions, mut results): (Vec<Code>, Vec<Code>) = branches.into_iter().unzip();
+        results.push(last);
+        let (results, ty) = self.unified("CASE", results)?;
+        Ok(Code::new(ty, move |env| {
+            for (condition, result) in conditions.iter().zip(&results) {
+                if (condition.run)(env)?.is_true() {
+                    return (result.run)(env);
+                }
+            }
+            results.last().map_or(Ok(Value::Null), |result| (result.run)(env))
+        }))
     }
 
     fn freely(&self, e: &Expr, s: &Scope<'_>) -> Res<Code> {
@@ -301,7 +328,7 @@ impl Binder<'_> {
     }
 
     /// A column by its name, from the innermost names outwards.
-    fn column(&self, table: Option<&str>, name: &Ident, scope: &Scope<'_>) -> Res<Code> {
+    fn column(table: Option<&str>, name: &Ident, scope: &Scope<'_>) -> Res<Code> {
         let wanted = ident(name);
         let (mut scope, mut depth, mut knows_table) = (Some(scope), 0, table.is_none());
         while let Some(s) = scope {
@@ -431,13 +458,17 @@ impl Binder<'_> {
             FunctionArguments::List(list) => list.args.as_slice(),
         };
         let mut star = false;
-        let args: Vec<&Expr> = list.iter().filter_map(|arg| match arg {
-            FunctionArg::Unnamed(FunctionArgExpr::Expr(e)) | FunctionArg::Named { arg: FunctionArgExpr::Expr(e), .. } => Some(e),
-            _ => {
-                star = true;
-                None
-            }
-        }).collect();
+        let args: Vec<&Expr> = list
+            .iter()
+            .filter_map(|arg| match arg {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(e))
+                | FunctionArg::Named { arg: FunctionArgExpr::Expr(e), .. } => Some(e),
+                _ => {
+                    star = true;
+                    None
+                }
+            })
+            .collect();
         if aggregate::is_one(&name) {
             let Some(gathered) = &s.aggregates else {
                 return Err(Fault::new("42803", format!("aggregate functions are not allowed here: {name}")));
@@ -459,78 +490,6 @@ impl Binder<'_> {
         let args = args.into_iter().map(|e| self.expr(e, s)).collect::<Res<Vec<_>>>()?;
         function::call(self, &name, args)
     }
-
-    /// Several expressions brought to one type.
-    pub fn unified(&self, what: &str, all: Vec<Code>) -> Res<(Vec<Code>, Oid)> {
-        let mut ty = UNKNOWN;
-        for code in &all {
-            ty = common(ty, code.ty).ok_or_else(|| {
-                let (a, b) = (value::name(ty), value::name(code.ty));
-                Fault::new("42804", format!("{what} types {a} and {b} cannot be matched"))
-            })?;
-        }
-        let ty = if ty == UNKNOWN { TEXT } else { ty };
-        Ok((all.into_iter().map(|code| self.coerce(code, ty)).collect::<Res<Vec<_>>>()?, ty))
-    }
-
-    /// What has no type yet is text.
-    pub fn settled(&self, code: Code) -> Res<Code> {
-        if code.ty == UNKNOWN { self.coerce(code, TEXT) } else { Ok(code) }
-    }
-
-    fn cast(&self, code: Code, to: &str, scale: Option<u32>) -> Res<Code> {
-        let ty = named(to).ok_or_else(|| {
-            Fault::new("42704", format!("type \"{}\" does not exist", to.to_lowercase()))
-        })?;
-        self.convert(code, ty, scale)
-    }
-
-    /// To a type that is asked for by its place.
-    pub fn coerce(&self, code: Code, to: Oid) -> Res<Code> {
-        if code.ty == to || matches!(to, ANY | ANYELEMENT | ANYARRAY) && code.ty != UNKNOWN {
-            return Ok(code);
-        }
-        if code.ty != UNKNOWN && !implicit(code.ty, to) {
-            let (from, to) = (value::name(code.ty), value::name(to));
-            return Err(Fault::new("42804", format!("argument must be type {to}, not type {from}")));
-        }
-        self.convert(code, to, None)
-    }
-
-    pub fn convert(&self, code: Code, to: Oid, scale: Option<u32>) -> Res<Code> {
-        let to = if matches!(to, ANY | ANYELEMENT) { TEXT } else { to };
-        if let (UNKNOWN, Some(at)) = (code.ty, code.param) {
-            if let Some(ty) = self.params.borrow_mut().get_mut(at) {
-                *ty = to;
-            }
-            return Ok(Code { ty: to, ..code });
-        }
-        if let (UNKNOWN, Some(Value::Text(text))) = (code.ty, &code.literal)
-            && !matches!(to, REGCLASS | REGNAMESPACE | REGROLE | REGTYPE)
-        {
-            return Ok(Code::constant(to, parse(text, to)?));
-        }
-        let from = code.ty;
-        if !castable(from, to) {
-            let (from, to) = (value::name(from), value::name(to));
-            return Err(Fault::new("42846", format!("cannot cast type {from} to {to}")));
-        }
-        Ok(Code::new(to, move |env| {
-            let value = (code.run)(env)?;
-            let value = cast(env, value, from, to)?;
-            Ok(match scale {
-                Some(scale) if !value.is_null() => Value::Num(value::rounded(&value, scale), scale),
-                _ => value,
-            })
-        }))
-    }
-}
-
-/// The scale of `numeric(10, 2)`.
-fn scale_of(ty: &str) -> Option<u32> {
-    let lower = ty.to_lowercase();
-    let inner = lower.strip_prefix("numeric(").or_else(|| lower.strip_prefix("decimal("))?.trim_end_matches(')');
-    inner.split_once(',').map_or(Some(0), |(_, scale)| scale.trim().parse().ok())
 }
 
 fn symbol(op: &Op) -> String {
@@ -540,98 +499,6 @@ fn symbol(op: &Op) -> String {
     }
 }
 
-const LADDER: [Oid; 6] = [INT2, INT4, INT8, NUMERIC, value::kind::FLOAT4, value::kind::FLOAT8];
-const TIMES: [Oid; 3] = [DATE, TIMESTAMP, TIMESTAMPTZ];
-const NUMBERED: [Oid; 6] = [OID, XID, REGCLASS, REGTYPE, REGROLE, REGNAMESPACE];
-
-fn is_text(ty: Oid) -> bool {
-    category(ty) == 'S' || ty == CHAR
-}
-
-/// The type that two are compared in.
-pub fn common(a: Oid, b: Oid) -> Option<Oid> {
-    let higher = |ladder: &[Oid]| {
-        let place = |ty| ladder.iter().position(|one| *one == ty);
-        place(a).zip(place(b)).and_then(|(a, b)| ladder.get(a.max(b)).copied())
-    };
-    match (a, b) {
-        _ if a == b => Some(a),
-        (UNKNOWN, other) | (other, UNKNOWN) => Some(other),
-        _ if is_text(a) && is_text(b) => Some(TEXT),
-        _ => {
-            let numbered = |n: Oid, i: Oid| NUMBERED.contains(&n) && (NUMBERED.contains(&i) || LADDER[..3].contains(&i));
-            let numbered = numbered(a, b) || numbered(b, a);
-            let arrays = || Some(array(common(element(a)?, element(b)?)?));
-            higher(&LADDER).or_else(|| higher(&TIMES)).or(numbered.then_some(OID)).or_else(arrays)
-        }
-    }
-}
-
-pub fn implicit(from: Oid, to: Oid) -> bool {
-    let up = |ladder: &[Oid]| {
-        let place = |ty| ladder.iter().position(|one| *one == ty);
-        place(from).zip(place(to)).is_some_and(|(from, to)| from <= to)
-    };
-    from == to
-        || matches!(from, UNKNOWN)
-        || matches!(to, ANY | ANYELEMENT)
-        || to == ANYARRAY && element(from).is_some()
-        || is_text(from) && is_text(to)
-        || up(&LADDER)
-        || up(&TIMES)
-        || to == OID && (LADDER[..3].contains(&from) || NUMBERED.contains(&from))
-        || from == OID && NUMBERED.contains(&to)
-        || element(from).zip(element(to)).is_some_and(|(from, to)| implicit(from, to))
-}
-
-fn castable(from: Oid, to: Oid) -> bool {
-    let number = |ty| LADDER.contains(&ty);
-    implicit(from, to)
-        || is_text(from)
-        || is_text(to)
-        || number(from) && (number(to) || NUMBERED.contains(&to))
-        || number(to) && (NUMBERED.contains(&from) || from == BOOL)
-        || from == INT4 && to == BOOL
-        || TIMES.contains(&from) && TIMES.contains(&to)
-        || element(from).zip(element(to)).is_some_and(|(from, to)| castable(from, to))
-        || matches!((value::category(from), value::category(to)), ('U', 'U'))
-}
-
-/// A value of one type as one of another.
-pub fn cast(env: &mut Env<'_>, value: Value, from: Oid, to: Oid) -> Res<Value> {
-    if let (Value::List(all), Some(to)) = (&value, element(to)) {
-        let from = element(from).unwrap_or(TEXT);
-        let all: Res<Vec<Value>> = all.iter().map(|value| cast(env, value.clone(), from, to)).collect();
-        return Ok(all?.into());
-    }
-    if value.is_null() || from == to {
-        return Ok(value);
-    }
-    let number = |ty| LADDER.contains(&ty) || NUMBERED.contains(&ty);
-    Ok(match to {
-        REGCLASS | REGNAMESPACE | REGROLE | REGTYPE if is_text(from) || from == UNKNOWN => {
-            super::names::oid_of(env.db, env.pid, &value.text(), to)?
-        }
-        _ if is_text(to) || to == UNKNOWN => {
-            let text = super::names::shown(env.db, env.pid, &value, from);
-            env.step(text.len() / 16)?;
-            let text = if from == BOOL { if text == "t" { "true".into() } else { "false".into() } } else { text };
-            if to == CHAR { text.chars().take(1).collect::<String>().into() } else { text.into() }
-        }
-        _ if is_text(from) || from == UNKNOWN => parse(&value.text(), to)?,
-        value::kind::FLOAT4 | value::kind::FLOAT8 => Value::Float(value.float()),
-        NUMERIC => match value {
-            Value::Float(n) => parse(&n.to_string(), NUMERIC)?,
-            other => other,
-        },
-        BOOL => (value.int() != 0).into(),
-        _ if number(to) && from == BOOL => value.int().into(),
-        _ if number(to) => value::fits(value::rounded(&value, 0), to)?,
-        DATE => Value::Time(value.int().div_euclid(86_400_000_000).saturating_mul(86_400_000_000)),
-        _ => value,
-    })
-}
-
 /// Texts have a limit, so that no statement doubles one for ever.
 pub fn limited(env: &mut Env<'_>, text: String) -> Res<Value> {
     if text.len() > LONGEST {
@@ -639,47 +506,4 @@ pub fn limited(env: &mut Env<'_>, text: String) -> Res<Value> {
     }
     env.step(text.len() / 16)?;
     Ok(Value::Text(Arc::from(text)))
-}
-
-/// What an expression is called in the answer.
-pub fn title(e: &Expr) -> String {
-    let plain = "?column?".to_owned();
-    match e {
-        Expr::Identifier(name) => ident(name),
-        Expr::CompoundIdentifier(parts) => parts.last().map(ident).unwrap_or(plain),
-        Expr::Function(call) => call.name.0.last().and_then(|part| part.as_ident()).map_or(plain, ident),
-        Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => title(inner),
-        Expr::CompoundFieldAccess { root, .. } => title(root),
-        Expr::Cast { expr, data_type, .. } => match title(expr) {
-            inner if inner == plain => named(&data_type.to_string())
-                .and_then(|ty| value::TYPES.iter().find(|entry| entry.0 == ty))
-                .map_or(plain, |entry| entry.1.to_owned()),
-            inner => inner,
-        },
-        Expr::Case { else_result, .. } => match else_result.as_ref().map(|e| title(e)) {
-            Some(inner) if inner != plain && inner != "bool" => inner,
-            _ => "case".into(),
-        },
-        Expr::Exists { .. } => "exists".into(),
-        Expr::Array(_) => "array".into(),
-        Expr::Extract { .. } => "extract".into(),
-        Expr::Ceil { .. } => "ceil".into(),
-        Expr::Floor { .. } => "floor".into(),
-        Expr::Interval(_) => "interval".into(),
-        Expr::AtTimeZone { .. } => "timezone".into(),
-        Expr::Substring { .. } => "substring".into(),
-        Expr::Position { .. } => "position".into(),
-        Expr::Trim { .. } => "btrim".into(),
-        Expr::Value(value) if matches!(value.value, Literal::Boolean(_)) => "bool".into(),
-        Expr::TypedString(typed) => typed.data_type.to_string().to_lowercase(),
-        Expr::Subquery(query) => match &*query.body {
-            sqlparser::ast::SetExpr::Select(select) => match select.projection.first() {
-                Some(sqlparser::ast::SelectItem::UnnamedExpr(e)) => title(e),
-                Some(sqlparser::ast::SelectItem::ExprWithAlias { alias, .. }) => ident(alias),
-                _ => plain,
-            },
-            _ => plain,
-        },
-        _ => plain,
-    }
 }

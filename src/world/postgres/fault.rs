@@ -4,8 +4,7 @@ pub struct Fault {
     pub severity: &'static str,
     pub code: &'static str,
     pub message: String,
-    pub detail: Option<String>,
-    pub hint: Option<String>,
+    pub hint: Option<&'static str>,
     /// Line and column of the statement, from 1.
     pub at: Option<(u64, u64)>,
 }
@@ -14,7 +13,7 @@ pub type Res<T> = Result<T, Fault>;
 
 impl Fault {
     pub fn new(code: &'static str, message: impl Into<String>) -> Fault {
-        Fault { severity: "ERROR", code, message: message.into(), detail: None, hint: None, at: None }
+        Fault { severity: "ERROR", code, message: message.into(), hint: None, at: None }
     }
 
     pub fn fatal(code: &'static str, message: impl Into<String>) -> Fault {
@@ -30,13 +29,14 @@ impl Fault {
         Fault::new("0A000", format!("{what} is not supported"))
     }
 
-    pub fn hint(mut self, hint: impl Into<String>) -> Fault {
-        self.hint = Some(hint.into());
+    pub fn hint(mut self, hint: &'static str) -> Fault {
+        self.hint = Some(hint);
         self
     }
 
     pub fn at(mut self, span: sqlparser::tokenizer::Span) -> Fault {
-        if span.start.line > 0 && self.at.is_none() {
+        // A refusal points nowhere.
+        if span.start.line > 0 && self.at.is_none() && self.code != "42501" {
             self.at = Some((span.start.line, span.start.column));
         }
         self

@@ -1,11 +1,14 @@
 //! Functions by their names and the types they take: those of any database here, the server's own in `admin`.
+use std::fmt::Write;
+
 use super::admin;
-use super::expr::{Binder, Code, Env, implicit, limited};
+use super::cast::implicit;
+use super::expr::{Binder, Code, Env, limited};
 use super::fault::{Fault, Res};
 use super::operator::shifted;
 use super::value::kind::{
-    ANYARRAY, ANYELEMENT, BOOL, FLOAT8, INT4, INT8, INTERVAL, INTS, NUMERIC, TEXT, TEXTS, TIMESTAMP, TIMESTAMPTZ,
-    UNKNOWN,
+    ANYARRAY, ANYELEMENT, BOOL, FLOAT8, INT4, INT8, INTERVAL, INTS, NUMERIC, TEXT, TEXTS, TIMESTAMP,
+    TIMESTAMPTZ, UNKNOWN,
 };
 use super::value::{self, Oid, Span, Value, array, civil, element, order, rounded};
 
@@ -18,8 +21,9 @@ const LAX: [&str; 5] = ["array_to_string", "concat", "quote_nullable", "pg_get_e
 
 pub fn missing(name: &str, args: &[Code]) -> Fault {
     let types: Vec<String> = args.iter().map(|code| value::name(code.ty)).collect();
-    Fault::new("42883", format!("function {name}({}) does not exist", types.join(", ")))
-        .hint("No function matches the given name and argument types. You might need to add explicit type casts.")
+    Fault::new("42883", format!("function {name}({}) does not exist", types.join(", "))).hint(
+        "No function matches the given name and argument types. You might need to add explicit type casts.",
+    )
 }
 
 /// Functions that return a set: as an array here.
@@ -45,7 +49,8 @@ pub fn call(binder: &Binder<'_>, name: &str, args: Vec<Code>) -> Res<Code> {
             let (all, ty) = binder.unified("NULLIF", args)?;
             return Ok(Code::new(ty, move |env| {
                 let both = all.iter().map(|code| (code.run)(env)).collect::<Res<Vec<_>>>()?;
-                let same = both.first().zip(both.get(1)).is_some_and(|(a, b)| !b.is_null() && order(a, b).is_eq());
+                let same =
+                    both.first().zip(both.get(1)).is_some_and(|(a, b)| !b.is_null() && order(a, b).is_eq());
                 Ok(both.into_iter().next().filter(|_| !same).unwrap_or(Value::Null))
             }));
         }
@@ -83,7 +88,8 @@ pub fn call(binder: &Binder<'_>, name: &str, args: Vec<Code>) -> Res<Code> {
         ANYARRAY => array(first),
         other => other,
     };
-    let args = args.into_iter().zip(takes).map(|(code, to)| binder.coerce(code, *to)).collect::<Res<Vec<_>>>()?;
+    let args =
+        args.into_iter().zip(takes).map(|(code, to)| binder.coerce(code, *to)).collect::<Res<Vec<_>>>()?;
     let lax = LAX.contains(&name);
     Ok(Code::new(ty, move |env| {
         let values = args.iter().map(|code| (code.run)(env)).collect::<Res<Vec<_>>>()?;
@@ -101,11 +107,13 @@ fn texts(binder: &Binder<'_>, name: &str, args: Vec<Code>) -> Res<Code> {
     let name = name.to_owned();
     Ok(Code::new(TEXT, move |env| {
         let values = args.iter().map(|code| (code.run)(env)).collect::<Res<Vec<_>>>()?;
-        let (first, rest) = values.split_first().map_or((Value::Null, &[][..]), |(first, rest)| (first.clone(), rest));
+        let (first, rest) =
+            values.split_first().map_or((Value::Null, &[][..]), |(first, rest)| (first.clone(), rest));
         let text = match name.as_str() {
             "concat" => values.iter().map(|value| value.text().to_string()).collect(),
             "concat_ws" => {
-                let all: Vec<String> = rest.iter().filter(|v| !v.is_null()).map(|v| v.text().to_string()).collect();
+                let all: Vec<String> =
+                    rest.iter().filter(|v| !v.is_null()).map(|v| v.text().to_string()).collect();
                 all.join(&first.text())
             }
             _ => formatted(&first.text(), rest)?,
@@ -126,11 +134,12 @@ fn formatted(pattern: &str, values: &[Value]) -> Res<String> {
             out.push('%');
             continue;
         }
-        let value = values.next().ok_or_else(|| Fault::new("22023", "too few arguments for format()"))?.text();
+        let value =
+            values.next().ok_or_else(|| Fault::new("22023", "too few arguments for format()"))?.text();
         match kind {
             Some('s') => out.push_str(&value),
             Some('I') => out.push_str(&quoted_name(&value)),
-            Some('L') => out.push_str(&format!("'{}'", value.replace('\'', "''"))),
+            Some('L') => _ = write!(out, "'{}'", value.replace('\'', "''")),
             _ => return Err(Fault::new("22023", "unrecognized format() type specifier")),
         }
     }
@@ -215,7 +224,11 @@ fn truncated(field: &str, micros: i64) -> Res<Value> {
         "month" | "year" => {
             let date = civil(micros);
             let back = if field == "year" { i64::from(date.month()) - 1 } else { 0 };
-            let day = shifted(micros.div_euclid(86_400_000_000) * 86_400_000_000, Span { days: 1 - i64::from(date.day()), ..Span::default() }, 1)?;
+            let day = shifted(
+                micros.div_euclid(86_400_000_000) * 86_400_000_000,
+                Span { days: 1 - i64::from(date.day()), ..Span::default() },
+                1,
+            )?;
             return shifted(day.int(), Span { months: back, ..Span::default() }, -1);
         }
         _ => return Err(Fault::new("22023", format!("unit \"{field}\" not recognized"))),
@@ -229,11 +242,18 @@ fn truncated(field: &str, micros: i64) -> Res<Value> {
 fn age(later: i64, earlier: i64) -> Value {
     let (sign, later, earlier) = if later < earlier { (-1, earlier, later) } else { (1, later, earlier) };
     let (a, b) = (civil(later), civil(earlier));
-    let months = (i64::from(a.year()) - i64::from(b.year())) * 12 + i64::from(a.month()) - i64::from(b.month());
-    let moved = |months: i64| shifted(earlier, Span { months, ..Span::default() }, 1).map_or(earlier, |v| v.int());
+    let months =
+        (i64::from(a.year()) - i64::from(b.year())) * 12 + i64::from(a.month()) - i64::from(b.month());
+    let moved =
+        |months: i64| shifted(earlier, Span { months, ..Span::default() }, 1).map_or(earlier, |v| v.int());
     let months = if moved(months) > later { months - 1 } else { months };
     let rest = later - moved(months);
-    Span { months: sign * months, days: sign * (rest / 86_400_000_000), micros: sign * (rest % 86_400_000_000) }.into()
+    Span {
+        months: sign * months,
+        days: sign * (rest / 86_400_000_000),
+        micros: sign * (rest % 86_400_000_000),
+    }
+    .into()
 }
 
 const UNITS: [&str; 6] = ["bytes", "kB", "MB", "GB", "TB", "PB"];
@@ -244,7 +264,7 @@ fn pretty(bytes: i128) -> String {
     for (at, unit) in UNITS.iter().enumerate() {
         let limit = if at == 0 { 10 * 1024 } else { 20 * 1024 - 1 };
         if size.abs() < limit || at + 1 == UNITS.len() {
-            let size = if halved { (size + size.signum()) / 2 } else { size };
+            let size = if halved { size.midpoint(size.signum()) } else { size };
             return format!("{size} {unit}");
         }
         // One bit more is kept, to round by.
@@ -296,10 +316,12 @@ fn size_of(text: &str) -> Value {
 const FUNCTIONS: &[Function] = &[
     ("abs", &[INT8], INT8, |_, v| Ok(at(v, 0).int().saturating_abs().into())),
     ("abs", &[FLOAT8], FLOAT8, |_, v| Ok(at(v, 0).float().abs().into())),
-    ("abs", &[NUMERIC], NUMERIC, |_, v| Ok(match at(v, 0) {
-        Value::Num(n, scale) => Value::Num(n.abs(), *scale),
-        other => other.int().saturating_abs().into(),
-    })),
+    ("abs", &[NUMERIC], NUMERIC, |_, v| {
+        Ok(match at(v, 0) {
+            Value::Num(n, scale) => Value::Num(n.abs(), *scale),
+            other => other.int().saturating_abs().into(),
+        })
+    }),
     ("round", &[NUMERIC], NUMERIC, |_, v| Ok(Value::Num(rounded(at(v, 0), 0), 0))),
     ("round", &[FLOAT8], FLOAT8, |_, v| Ok(at(v, 0).float().round_ties_even().into())),
     ("round", &[NUMERIC, INT4], NUMERIC, |_, v| {
@@ -311,7 +333,11 @@ const FUNCTIONS: &[Function] = &[
     ("trunc", &[FLOAT8], FLOAT8, |_, v| Ok(at(v, 0).float().trunc().into())),
     ("sqrt", &[FLOAT8], FLOAT8, |_, v| Ok(at(v, 0).float().sqrt().into())),
     ("mod", &[INT8, INT8], INT8, |_, v| {
-        at(v, 0).int().checked_rem(at(v, 1).int()).map(Value::Int).ok_or_else(|| Fault::new("22012", "division by zero"))
+        at(v, 0)
+            .int()
+            .checked_rem(at(v, 1).int())
+            .map(Value::Int)
+            .ok_or_else(|| Fault::new("22012", "division by zero"))
     }),
     ("random", &[], FLOAT8, |env, _| Ok(env.db.dice.share().into())),
     ("length", &[TEXT], INT4, |_, v| Ok(size_of(&text(v, 0)))),
@@ -327,7 +353,11 @@ const FUNCTIONS: &[Function] = &[
     ("substr", &[TEXT, INT4, INT4], TEXT, |_, v| Ok(part(&text(v, 0), at(v, 1).int(), at(v, 2).int()))),
     ("strpos", &[TEXT, TEXT], INT4, |_, v| {
         let all = text(v, 0);
-        Ok(all.find(&*text(v, 1)).and_then(|at| all.get(..at)).map_or(0, |before| before.chars().count() + 1).into())
+        Ok(all
+            .find(&*text(v, 1))
+            .and_then(|at| all.get(..at))
+            .map_or(0, |before| before.chars().count() + 1)
+            .into())
     }),
     ("replace", &[TEXT, TEXT, TEXT], TEXT, |env, v| {
         let (all, from, to) = (text(v, 0), text(v, 1), text(v, 2));
@@ -339,14 +369,20 @@ const FUNCTIONS: &[Function] = &[
     }),
     ("split_part", &[TEXT, TEXT, INT4], TEXT, |_, v| {
         let at = usize::try_from(at(v, 2).int()).ok().and_then(|n| n.checked_sub(1));
-        Ok(at.and_then(|at| text(v, 0).split(&*text(v, 1)).nth(at).map(Value::from)).unwrap_or_else(|| "".into()))
+        Ok(at
+            .and_then(|at| text(v, 0).split(&*text(v, 1)).nth(at).map(Value::from))
+            .unwrap_or_else(|| "".into()))
     }),
     ("quote_ident", &[TEXT], TEXT, |_, v| Ok(quoted_name(&text(v, 0)).into())),
     ("quote_literal", &[TEXT], TEXT, |_, v| Ok(format!("'{}'", text(v, 0).replace('\'', "''")).into())),
     ("to_char", &[TIMESTAMPTZ, TEXT], TEXT, |_, v| dated(at(v, 0).int(), &text(v, 1))),
     ("cardinality", &[ANYARRAY], INT4, |_, v| Ok(at(v, 0).list().len().into())),
-    ("array_length", &[ANYARRAY, INT4], INT4, |_, v| Ok(Some(at(v, 0).list().len()).filter(|n| *n > 0).into())),
-    ("array_upper", &[ANYARRAY, INT4], INT4, |_, v| Ok(Some(at(v, 0).list().len()).filter(|n| *n > 0).into())),
+    ("array_length", &[ANYARRAY, INT4], INT4, |_, v| {
+        Ok(Some(at(v, 0).list().len()).filter(|n| *n > 0).into())
+    }),
+    ("array_upper", &[ANYARRAY, INT4], INT4, |_, v| {
+        Ok(Some(at(v, 0).list().len()).filter(|n| *n > 0).into())
+    }),
     ("array_to_string", &[ANYARRAY, TEXT], TEXT, |env, v| {
         let text = joined(v);
         if text.is_null() { Ok(text) } else { limited(env, text.text().to_string()) }
@@ -376,7 +412,9 @@ const FUNCTIONS: &[Function] = &[
     ("age", &[TIMESTAMPTZ], INTERVAL, |env, v| {
         Ok(age(env.db.now.div_euclid(86_400_000_000) * 86_400_000_000, at(v, 0).int()))
     }),
-    ("to_timestamp", &[FLOAT8], TIMESTAMPTZ, |_, v| Ok(Value::Time(Value::Float(at(v, 0).float() * 1e6).int()))),
+    ("to_timestamp", &[FLOAT8], TIMESTAMPTZ, |_, v| {
+        Ok(Value::Time(Value::Float(at(v, 0).float() * 1e6).int()))
+    }),
     ("pg_size_pretty", &[INT8], TEXT, |_, v| Ok(pretty(at(v, 0).int().into()).into())),
     ("pg_size_pretty", &[NUMERIC], TEXT, |_, v| Ok(pretty(rounded(at(v, 0), 0)).into())),
     ("isfinite", &[TIMESTAMPTZ], BOOL, |_, _| Ok(true.into())),

@@ -16,9 +16,15 @@ impl Database {
     }
 
     /// Opens a session for who said this in the first packet; its number and its secret.
-    pub fn connect(&mut self, said: &BTreeMap<String, String>, password: Option<&str>, from: Option<(String, i32)>) -> Res<(i32, i32)> {
+    pub fn connect(
+        &mut self,
+        said: &BTreeMap<String, String>,
+        password: Option<&str>,
+        from: Option<(String, i32)>,
+    ) -> Res<(i32, i32)> {
         let user = said.get("user").cloned().unwrap_or_default();
-        let name = said.get("database").filter(|name| !name.is_empty()).cloned().unwrap_or_else(|| user.clone());
+        let name =
+            said.get("database").filter(|name| !name.is_empty()).cloned().unwrap_or_else(|| user.clone());
         let Some(role) = self.role_named(&user) else {
             return Err(Fault::fatal("28000", format!("role \"{user}\" does not exist")));
         };
@@ -35,13 +41,16 @@ impl Database {
             return Err(Fault::fatal("3D000", format!("database \"{name}\" does not exist")));
         }
         if name == "template0" {
-            return Err(Fault::fatal("55000", "database \"template0\" is not currently accepting connections"));
+            return Err(Fault::fatal(
+                "55000",
+                "database \"template0\" is not currently accepting connections",
+            ));
         }
         let (pid, secret) = (self.pid(), i32::try_from(self.dice.roll() >> 33).unwrap_or(7));
         let session = Session {
             pid,
             secret,
-            user_of_session: user.clone(),
+            logged_in: user.clone(),
             user,
             database: name,
             port: from.as_ref().map_or(-1, |(_, port)| *port),
@@ -77,7 +86,10 @@ impl Database {
 /// `-c name=value`, and `--name=value`.
 fn options(text: &str) -> Vec<(String, String)> {
     let words = text.split_whitespace().map(|word| word.trim_start_matches("-c").trim_start_matches("--"));
-    words.filter_map(|word| word.split_once('=')).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    words
+        .filter_map(|word| word.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
 }
 
 /// Whether a password is the one that is kept: in clear, or as a verifier that a client has made of it.
@@ -90,7 +102,8 @@ fn verified(verifier: &str, given: &str) -> Option<bool> {
     let (way, keys) = verifier.split_once('$')?;
     let (rounds, salt) = way.split_once(':')?;
     let (stored, _) = keys.split_once(':')?;
-    let rounds = rounds.parse().ok().and_then(std::num::NonZeroU32::new).filter(|rounds| rounds.get() <= 100_000)?;
+    let rounds =
+        rounds.parse().ok().and_then(std::num::NonZeroU32::new).filter(|rounds| rounds.get() <= 100_000)?;
     let (salt, stored) = (STANDARD.decode(salt).ok()?, STANDARD.decode(stored).ok()?);
     let mut salted = [0; digest::SHA256_OUTPUT_LEN];
     pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, rounds, &salt, given.as_bytes(), &mut salted);

@@ -1,13 +1,16 @@
-//! The database of the world: a PostgreSQL of version 15 as its clients see it, with everything that they hold.
+//! The database of the world: a `PostgreSQL` of version 15 as its clients see it, with everything that they hold.
 //!
 //! `state`, `pool` and `table` are what it is; `command`, `utility`, `select`, `expr` and what these use work out
 //! statements over it; `serve` speaks the protocol.
 mod admin;
 mod aggregate;
+mod cast;
 mod catalog;
 mod command;
 mod expr;
 mod fault;
+mod form;
+mod from;
 mod function;
 mod login;
 mod names;
@@ -19,6 +22,7 @@ mod state;
 mod statement;
 mod table;
 mod text;
+mod title;
 mod utility;
 mod value;
 mod views;

@@ -15,8 +15,10 @@ pub fn oid_of(db: &Database, pid: i32, text: &str, ty: Oid) -> Res<Value> {
     let missing = |code, what: &str| Fault::new(code, format!("{what} \"{bare}\" does not exist"));
     Ok(match ty {
         REGCLASS => {
-            let (schema, name) = bare.split_once('.').map_or((None, &*bare), |(schema, name)| (Some(schema), name));
-            let own = if schema == Some("pg_catalog") || schema.is_none() { catalog::number(name) } else { None };
+            let (schema, name) =
+                bare.split_once('.').map_or((None, &*bare), |(schema, name)| (Some(schema), name));
+            let own =
+                if schema == Some("pg_catalog") || schema.is_none() { catalog::number(name) } else { None };
             let index = || db.relations.iter().flat_map(|one| &one.indexes).find(|index| index.name == name);
             match (own, index()) {
                 (Some(oid), _) => oid.into(),
@@ -36,11 +38,11 @@ pub fn oid_of(db: &Database, pid: i32, text: &str, ty: Oid) -> Res<Value> {
 }
 
 /// The text of a value, with the names of what numbers stand for.
-pub fn shown(db: &Database, pid: i32, value: &Value, ty: Oid) -> String {
+pub fn shown(db: &Database, value: &Value, ty: Oid) -> String {
     if let (Value::List(all), Some(inner)) = (value, value::element(ty))
         && matches!(inner, REGCLASS | REGROLE)
     {
-        let all: Vec<Value> = all.iter().map(|value| shown(db, pid, value, inner).into()).collect();
+        let all: Vec<Value> = all.iter().map(|value| shown(db, value, inner).into()).collect();
         return value::shown(&all.into(), value::kind::TEXTS);
     }
     let Value::Int(oid) = value else { return value::shown(value, ty) };
@@ -51,16 +53,24 @@ pub fn shown(db: &Database, pid: i32, value: &Value, ty: Oid) -> String {
                 let (own, schema) = (&one.name, &one.schema);
                 if schema == "public" { own.clone() } else { format!("{schema}.{own}") }
             });
-            let index = || db.relations.iter().flat_map(|one| &one.indexes).find(|one| i64::from(one.oid) == *oid);
-            let view = || catalog::views().find(|view| catalog::number(view.name).map(i64::from) == Some(*oid));
-            table.or_else(|| index().map(|one| one.name.clone())).or_else(|| view().map(|view| view.name.to_owned()))
+            let index =
+                || db.relations.iter().flat_map(|one| &one.indexes).find(|one| i64::from(one.oid) == *oid);
+            let view =
+                || catalog::views().find(|view| catalog::number(view.name).map(i64::from) == Some(*oid));
+            table
+                .or_else(|| index().map(|one| one.name.clone()))
+                .or_else(|| view().map(|view| view.name.to_owned()))
         }
         REGROLE => db.roles.iter().find(|one| i64::from(one.oid) == *oid).map(|one| one.name.clone()),
         REGTYPE => Oid::try_from(*oid).ok().map(value::name),
         REGNAMESPACE => match oid {
             11 => Some("pg_catalog".into()),
             2200 => Some("public".into()),
-            _ => db.relations.iter().find(|one| views::schema_oid(&one.schema) == *oid).map(|one| one.schema.clone()),
+            _ => db
+                .relations
+                .iter()
+                .find(|one| views::schema_oid(&one.schema) == *oid)
+                .map(|one| one.schema.clone()),
         },
         _ => None,
     };

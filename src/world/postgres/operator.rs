@@ -1,10 +1,12 @@
 //! Operators: comparisons, sums, moments and spans of time, texts and patterns.
 use regex::RegexBuilder;
 
-use super::expr::{Binder, Code, Env, cast, common, limited};
+use super::cast::{cast, common};
+use super::expr::{Binder, Code, Env, limited};
 use super::fault::{Fault, Res};
 use super::value::kind::{
-    BOOL, DATE, FLOAT4, FLOAT8, INT2, INT4, INT8, INTERVAL, LSN, NUMERIC, TEXT, TIMESTAMP, TIMESTAMPTZ, UNKNOWN,
+    BOOL, DATE, FLOAT4, FLOAT8, INT2, INT4, INT8, INTERVAL, LSN, NUMERIC, TEXT, TIMESTAMP, TIMESTAMPTZ,
+    UNKNOWN,
 };
 use super::value::{self, Oid, Span, Value, category, civil, element, fits, order, rounded};
 
@@ -18,7 +20,12 @@ fn unknown(op: &str, a: Oid, b: Oid) -> Fault {
 type Work = fn(&mut Env<'_>, &Value, &Value) -> Res<Value>;
 
 /// Null of null, whatever the operator.
-fn strict(ty: Oid, a: Code, b: Code, work: impl Fn(&mut Env<'_>, &Value, &Value) -> Res<Value> + 'static) -> Code {
+fn strict(
+    ty: Oid,
+    a: Code,
+    b: Code,
+    work: impl Fn(&mut Env<'_>, &Value, &Value) -> Res<Value> + 'static,
+) -> Code {
     Code::new(ty, move |env| {
         let (a, b) = ((a.run)(env)?, (b.run)(env)?);
         if a.is_null() || b.is_null() { Ok(Value::Null) } else { work(env, &a, &b) }
@@ -83,7 +90,9 @@ fn fits_pattern(text: &str, pattern: &str, like: bool, any_case: bool) -> Res<bo
         source.push_str(pattern);
     }
     let regex = RegexBuilder::new(&source).case_insensitive(any_case).size_limit(1 << 20).build();
-    Ok(regex.map_err(|_| Fault::new("2201B", format!("invalid regular expression: {pattern}")))?.is_match(text))
+    Ok(regex
+        .map_err(|_| Fault::new("2201B", format!("invalid regular expression: {pattern}")))?
+        .is_match(text))
 }
 
 fn concatenation(binder: &Binder<'_>, a: Code, b: Code) -> Res<Code> {
@@ -185,7 +194,7 @@ fn arithmetic(binder: &Binder<'_>, op: &str, a: Code, b: Code) -> Res<Code> {
         ("-", a, b) if moment(a) && moment(b) => {
             (INTERVAL, |_, a, b| Ok(Span::of(a.int().saturating_sub(b.int())).into()))
         }
-        ("+", DATE, day) | ("-", DATE, day) if whole(day) => {
+        ("+" | "-", DATE, day) if whole(day) => {
             let work: Work = if op == "+" { |_, a, b| days(a, b.int()) } else { |_, a, b| days(a, -b.int()) };
             (DATE, work)
         }
@@ -307,7 +316,10 @@ fn sum(a: Span, b: Span, sign: i64) -> Span {
 
 fn scaled(span: Span, by: f64) -> Res<Value> {
     let micros = Value::Float(Value::Int(span.length()).float() * by);
-    Ok(Span::of(i64::try_from(rounded(&micros, 0)).map_err(|_| Fault::new("22008", "interval out of range"))?).into())
+    Ok(Span::of(
+        i64::try_from(rounded(&micros, 0)).map_err(|_| Fault::new("22008", "interval out of range"))?,
+    )
+    .into())
 }
 
 fn days(from: &Value, days: i64) -> Res<Value> {
@@ -319,7 +331,8 @@ pub fn shifted(micros: i64, by: Span, sign: i64) -> Res<Value> {
     let out_of_range = || Fault::new("22008", "timestamp out of range");
     let mut at = micros;
     if by.months != 0 {
-        let moved = jiff::Span::new().try_months(by.months.saturating_mul(sign)).map_err(|_| out_of_range())?;
+        let moved =
+            jiff::Span::new().try_months(by.months.saturating_mul(sign)).map_err(|_| out_of_range())?;
         let date = civil(at).checked_add(moved).map_err(|_| out_of_range())?;
         let moved = jiff::tz::Offset::UTC.to_timestamp(date).map_err(|_| out_of_range())?;
         at = moved.as_microsecond();

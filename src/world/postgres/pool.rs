@@ -33,7 +33,10 @@ pub struct Pool {
 pub enum Work {
     Idle,
     /// Statements that take so many seconds, with so many between them.
-    Busy { takes: f64, pause: f64 },
+    Busy {
+        takes: f64,
+        pause: f64,
+    },
     /// One statement that goes on.
     Active,
     InTransaction,
@@ -126,20 +129,25 @@ impl Database {
     /// Whether one more of this role may come in, in the server's own words if not.
     pub fn admit(&mut self, user: &str, database: &str) -> Res<()> {
         let clients = || self.sessions.values().filter(|one| one.backend == "client backend");
-        let (used, max) = (clients().count(), self.number("max_connections"));
+        let (taken, max) = (clients().count(), self.number("max_connections"));
         let superuser = self.role_named(user).is_some_and(|role| role.superuser);
         let reserved = self.number("superuser_reserved_connections");
-        let of = |limit: Option<i64>, used: usize| {
-            limit.and_then(|limit| usize::try_from(limit).ok()).is_some_and(|limit| used >= limit)
+        let of = |limit: Option<i64>, held: usize| {
+            limit.and_then(|limit| usize::try_from(limit).ok()).is_some_and(|limit| held >= limit)
         };
-        let why = if used >= max {
+        let why = if taken >= max {
             "sorry, too many clients already".to_owned()
-        } else if !superuser && used + reserved >= max {
+        } else if !superuser && taken + reserved >= max {
             "remaining connection slots are reserved for non-replication superuser connections".to_owned()
-        } else if !superuser && of(self.role_named(user).map(|role| role.limit), clients().filter(|s| s.user == user).count()) {
+        } else if !superuser
+            && of(self.role_named(user).map(|role| role.limit), clients().filter(|s| s.user == user).count())
+        {
             format!("too many connections for role \"{user}\"")
         } else if !superuser
-            && of(self.base_named(database).map(|base| base.limit), clients().filter(|s| s.database == database).count())
+            && of(
+                self.base_named(database).map(|base| base.limit),
+                clients().filter(|s| s.database == database).count(),
+            )
         {
             format!("too many connections for database \"{database}\"")
         } else {
@@ -217,6 +225,7 @@ impl Database {
         };
         if old || pool.leak {
             (session.doing, session.transaction, session.wait) = match pool.work {
+                _ if pool.waits_for.is_some() => (Doing::Active, Some(since), None),
                 Work::Active => (Doing::Active, Some(since), None),
                 Work::InTransaction => (Doing::InTransaction, Some(since - 40_000), session.wait),
                 _ => (Doing::Idle, None, session.wait),
@@ -247,7 +256,8 @@ impl Database {
             if pool.waits_for.is_some() && !one.fresh {
                 if holder.is_some() {
                     if one.doing != Doing::Active {
-                        (one.doing, one.transaction, one.asked, one.changed) = (Doing::Active, Some(now), Some(now), now);
+                        (one.doing, one.transaction, one.asked, one.changed) =
+                            (Doing::Active, Some(now), Some(now), now);
                         one.holds.clone_from(&pool.table);
                     }
                     one.wait = Some(("Lock", "transactionid"));
@@ -313,15 +323,21 @@ impl Database {
 
     /// Ends sessions that are idle for longer than the server allows.
     fn expire(&mut self) {
-        for (setting, doing) in
-            [("idle_session_timeout", Doing::Idle), ("idle_in_transaction_session_timeout", Doing::InTransaction)]
-        {
-            let over: Vec<i32> = self.sessions.values().filter(|one| one.doing == doing && one.backend == "client backend")
+        for (setting, doing) in [
+            ("idle_session_timeout", Doing::Idle),
+            ("idle_in_transaction_session_timeout", Doing::InTransaction),
+        ] {
+            let over: Vec<i32> = self
+                .sessions
+                .values()
+                .filter(|one| one.doing == doing && one.backend == "client backend")
                 .filter(|one| {
-                    let limit = super::command::milliseconds(&self.current(one.pid, setting).unwrap_or_default());
+                    let limit =
+                        super::command::milliseconds(&self.current(one.pid, setting).unwrap_or_default());
                     limit.is_some_and(|limit| limit > 0 && one.changed + limit * 1000 < self.now)
                 })
-                .map(|one| one.pid).collect();
+                .map(|one| one.pid)
+                .collect();
             for pid in over {
                 self.strike(pid, Signal::Terminate);
             }
@@ -330,15 +346,18 @@ impl Database {
 
     /// Whom a session waits for.
     pub fn blockers(&self, pid: i32) -> Vec<i32> {
-        let waits = self.sessions.get(&pid).filter(|one| one.wait == Some(("Lock", "transactionid")) && !one.fresh);
+        let waits =
+            self.sessions.get(&pid).filter(|one| one.wait == Some(("Lock", "transactionid")) && !one.fresh);
         let pool = waits.and_then(|one| self.crowds.get(one.pool.as_deref()?)?.pool.waits_for.as_deref());
-        let holder = pool.and_then(|pool| self.held(pool).find(|one| !one.fresh && one.transaction.is_some()));
+        let holder =
+            pool.and_then(|pool| self.held(pool).find(|one| !one.fresh && one.transaction.is_some()));
         holder.map(|one| one.pid).into_iter().collect()
     }
 
     /// What the server is now.
     pub fn facts(&self) -> Facts {
-        let clients: Vec<&Session> = self.sessions.values().filter(|one| one.backend == "client backend").collect();
+        let clients: Vec<&Session> =
+            self.sessions.values().filter(|one| one.backend == "client backend").collect();
         let counted = |name: fn(&Session) -> String| {
             let mut all = std::collections::BTreeMap::<String, usize>::new();
             for one in &clients {
@@ -363,7 +382,12 @@ impl Database {
                 .map(|base| {
                     let sessions = clients.iter().filter(|one| one.database == base.name).count();
                     let c = &base.counts;
-                    (base.name.clone(), self.size(&base.name), sessions, [c.commits, c.rollbacks, c.deadlocks, c.hit, c.read])
+                    (
+                        base.name.clone(),
+                        self.size(&base.name),
+                        sessions,
+                        [c.commits, c.rollbacks, c.deadlocks, c.hit, c.read],
+                    )
                 })
                 .collect(),
             size: self.bases.iter().fold(0, |sum, base| sum.saturating_add(self.size(&base.name))),

@@ -24,8 +24,16 @@ const VERSION: i32 = 3 << 16;
 /// Statements and portals that one client may keep.
 const MOST: usize = 500;
 const REPORTED: [&str; 10] = [
-    "application_name", "client_encoding", "DateStyle", "IntervalStyle", "integer_datetimes", "is_superuser",
-    "server_encoding", "server_version", "standard_conforming_strings", "TimeZone",
+    "application_name",
+    "client_encoding",
+    "DateStyle",
+    "IntervalStyle",
+    "integer_datetimes",
+    "is_superuser",
+    "server_encoding",
+    "server_version",
+    "standard_conforming_strings",
+    "TimeZone",
 ];
 
 /// Takes connections until it is dropped.
@@ -84,7 +92,7 @@ struct Portal {
 async fn connection(stream: TcpStream, from: SocketAddr, database: Handle<Database>) {
     let _ = stream.set_nodelay(true);
     let mut stream = BufReader::new(stream);
-    let entered = tokio::time::timeout(Duration::from_secs(60), enter(&mut stream, from, &database)).await;
+    let entered = tokio::time::timeout(Duration::from_mins(1), enter(&mut stream, from, &database)).await;
     if let Ok(Some((pid, out))) = entered {
         let seat = Seat { database, pid };
         let (statements, portals) = (BTreeMap::new(), BTreeMap::new());
@@ -97,7 +105,11 @@ async fn connection(stream: TcpStream, from: SocketAddr, database: Handle<Databa
 }
 
 /// From the first packet until it is known who is there.
-async fn enter(stream: &mut BufReader<TcpStream>, from: SocketAddr, database: &Handle<Database>) -> Option<(i32, Writer)> {
+async fn enter(
+    stream: &mut BufReader<TcpStream>,
+    from: SocketAddr,
+    database: &Handle<Database>,
+) -> Option<(i32, Writer)> {
     let mut out = Writer::default();
     let said = loop {
         let (_, body) = read(stream, true).await?;
@@ -229,7 +241,11 @@ impl Client {
             b'C' => {
                 let kind = reader.bytes(1).ok_or_else(broken)?;
                 let name = reader.text().ok_or_else(broken)?;
-                if kind == b"S" { _ = self.statements.remove(&name) } else { _ = self.portals.remove(&name) }
+                if kind == b"S" {
+                    self.statements.remove(&name);
+                } else {
+                    self.portals.remove(&name);
+                }
                 self.out.empty(b'3');
                 Ok(())
             }
@@ -280,15 +296,19 @@ impl Client {
     }
 
     fn rows(&mut self, columns: &Columns, formats: &[i16], rows: &[Row]) -> Res<()> {
-        let pid = self.pid();
         let mut out = std::mem::take(&mut self.out);
-        let done = self.db(|db| rows.iter().for_each(|row| out.row(db, pid, columns, formats, row)));
+        let done = self.db(|db| rows.iter().for_each(|row| out.row(db, columns, formats, row)));
         self.out = out;
         done
     }
 
     /// Does one statement, and holds its answer back as long as it takes.
-    async fn run(&mut self, tokens: &Tokens, types: &[Oid], params: &[Value]) -> Res<Option<(Columns, Vec<Row>, String)>> {
+    async fn run(
+        &mut self,
+        tokens: &Tokens,
+        types: &[Oid],
+        params: &[Value],
+    ) -> Res<Option<(Columns, Vec<Row>, String)>> {
         let pid = self.pid();
         let answer = self.db(|db| {
             let answer = db.execute(pid, tokens, types, params);
@@ -301,7 +321,8 @@ impl Client {
             self.out.fault(notice, "");
         }
         // A session that ended itself is gone before its answer.
-        let ended = self.db(|db| db.sessions.get(&pid).is_none_or(|one| one.signal == Some(Signal::Terminate)))?;
+        let ended =
+            self.db(|db| db.sessions.get(&pid).is_none_or(|one| one.signal == Some(Signal::Terminate)))?;
         if ended {
             return Err(terminated());
         }
@@ -399,14 +420,20 @@ impl Client {
         };
         if raw.len() != prepared.types.len() {
             let (given, wants) = (raw.len(), prepared.types.len());
-            let why = format!("bind message supplies {given} parameters, but prepared statement \"{name}\" requires {wants}");
+            let why = format!(
+                "bind message supplies {given} parameters, but prepared statement \"{name}\" requires {wants}"
+            );
             return Some(Err((Fault::new("08P01", why), String::new())));
         }
         let binary = |at: usize| match formats.as_slice() {
             [all] => *all == 1,
             each => each.get(at) == Some(&1),
         };
-        let values = raw.iter().zip(&prepared.types).enumerate().map(|(at, (raw, ty))| parameter(*raw, binary(at), *ty));
+        let values = raw
+            .iter()
+            .zip(&prepared.types)
+            .enumerate()
+            .map(|(at, (raw, ty))| parameter(*raw, binary(at), *ty));
         Some(match values.collect::<Res<Vec<Value>>>() {
             Ok(params) if self.portals.len() < MOST => {
                 self.portals.insert(portal, Portal { prepared, params, formats: results, left: None });
@@ -424,7 +451,10 @@ impl Client {
             (self.statements.get(&name), Vec::new())
         } else {
             let portal = self.portals.get(&name);
-            (portal.map(|portal| &portal.prepared), portal.map(|portal| portal.formats.clone()).unwrap_or_default())
+            (
+                portal.map(|portal| &portal.prepared),
+                portal.map(|portal| portal.formats.clone()).unwrap_or_default(),
+            )
         };
         let Some(prepared) = prepared.cloned() else {
             let why = format!("prepared statement \"{name}\" does not exist");
@@ -436,7 +466,9 @@ impl Client {
                 if kind == b"S" {
                     self.out.message(b't', |out| {
                         short(out, types.len());
-                        types.iter().for_each(|ty| out.extend(ty.to_be_bytes()));
+                        for ty in &types {
+                            out.extend(ty.to_be_bytes());
+                        }
                     });
                 }
                 match columns {

@@ -13,6 +13,16 @@ use crate::world::base::Dice;
 pub const SECOND: i64 = 1_000_000;
 pub const VERSION: &str =
     "PostgreSQL 15.18 on x86_64-pc-linux-gnu, compiled by gcc (Debian 12.2.0-14) 12.2.0, 64-bit";
+/// Roles that are there from the beginning, and what they are members of.
+const GROUPS: [(&str, &[&str]); 7] = [
+    ("pg_monitor", &["pg_read_all_settings", "pg_read_all_stats", "pg_stat_scan_tables"]),
+    ("pg_read_all_settings", &[]),
+    ("pg_read_all_stats", &[]),
+    ("pg_stat_scan_tables", &[]),
+    ("pg_signal_backend", &[]),
+    ("pg_read_all_data", &[]),
+    ("pg_write_all_data", &[]),
+];
 /// Of everything that clients can make more and more of.
 const MOST: usize = 1_000;
 
@@ -71,7 +81,7 @@ pub struct Session {
     pub settings: BTreeMap<String, String>,
     /// Tables as they were when its transaction began, once it has changed some.
     pub before: Option<Vec<Relation>>,
-    pub user_of_session: String,
+    pub logged_in: String,
     /// In a transaction that a client began; true when an error ended it.
     pub block: Option<bool>,
 }
@@ -247,16 +257,12 @@ impl Database {
             next_pid: 412,
             next_oid: 16_384,
         };
-        database.role(Role { name: "postgres".into(), superuser: true, replication: true, ..Role::default() });
-        const GROUPS: [(&str, &[&str]); 7] = [
-            ("pg_monitor", &["pg_read_all_settings", "pg_read_all_stats", "pg_stat_scan_tables"]),
-            ("pg_read_all_settings", &[]),
-            ("pg_read_all_stats", &[]),
-            ("pg_stat_scan_tables", &[]),
-            ("pg_signal_backend", &[]),
-            ("pg_read_all_data", &[]),
-            ("pg_write_all_data", &[]),
-        ];
+        database.role(Role {
+            name: "postgres".into(),
+            superuser: true,
+            replication: true,
+            ..Role::default()
+        });
         for (name, of) in GROUPS {
             let member_of = of.iter().map(|name| (*name).to_owned()).collect();
             database.role(Role { name: name.into(), member_of, ..Role::default() });
@@ -264,8 +270,13 @@ impl Database {
         for name in ["postgres", "template1", "template0"] {
             database.base(name, "postgres", 7_500_000);
         }
-        for backend in ["checkpointer", "background writer", "walwriter", "autovacuum launcher", "logical replication launcher"]
-        {
+        for backend in [
+            "checkpointer",
+            "background writer",
+            "walwriter",
+            "autovacuum launcher",
+            "logical replication launcher",
+        ] {
             let pid = database.pid();
             let session = Session { backend, pid, began: database.started, ..database.blank() };
             database.sessions.insert(pid, session);
@@ -309,7 +320,13 @@ impl Database {
             "postgres" => 5,
             _ => self.oid(),
         };
-        let counts = Counts { commits: 4_310_000, rollbacks: 2_100, hit: 88_000_000, read: 640_000, ..Counts::default() };
+        let counts = Counts {
+            commits: 4_310_000,
+            rollbacks: 2_100,
+            hit: 88_000_000,
+            read: 640_000,
+            ..Counts::default()
+        };
         let counts = if oid < 6 { Counts::default() } else { counts };
         self.bases.push(Base { oid, name: name.into(), owner: owner.into(), limit: -1, bytes, counts });
     }
@@ -339,7 +356,8 @@ impl Database {
 
     /// As a standby that is so many seconds behind, or as the primary.
     pub fn standby(&mut self, behind: Option<f64>) {
-        self.standby = behind.map(|seconds| i64::try_from(super::value::rounded(&seconds.into(), 6)).unwrap_or(0));
+        self.standby =
+            behind.map(|seconds| i64::try_from(super::value::rounded(&seconds.into(), 6)).unwrap_or(0));
         self.setting("in_hot_standby", if self.standby.is_some() { "on" } else { "off" });
     }
 
@@ -391,7 +409,7 @@ impl Database {
             waker: None,
             settings: BTreeMap::new(),
             before: None,
-            user_of_session: String::new(),
+            logged_in: String::new(),
             block: None,
         }
     }
@@ -435,12 +453,21 @@ impl Database {
     /// A parameter as a session sees it.
     pub fn current(&self, pid: i32, name: &str) -> Option<String> {
         let own = self.sessions.get(&pid).and_then(|session| {
-            session.settings.iter().find(|(one, _)| one.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone())
+            session
+                .settings
+                .iter()
+                .find(|(one, _)| one.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value.clone())
         });
-        let all = || self.settings.iter().find(|(one, _)| one.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone());
+        let all = || {
+            self.settings
+                .iter()
+                .find(|(one, _)| one.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value.clone())
+        };
         match name.to_lowercase().as_str() {
             "is_superuser" => Some(if self.is_superuser(pid) { "on" } else { "off" }.into()),
-            "session_authorization" => self.sessions.get(&pid).map(|session| session.user_of_session.clone()),
+            "session_authorization" => self.sessions.get(&pid).map(|session| session.logged_in.clone()),
             "role" => own.or_else(|| Some("none".into())),
             "application_name" => self.sessions.get(&pid).map(|session| session.application.clone()),
             "transaction_read_only" => own.or_else(|| self.current(pid, "default_transaction_read_only")),
@@ -484,7 +511,11 @@ impl Database {
     }
 
     pub fn is_server_full_of<T>(all: &[T]) -> Res<()> {
-        if all.len() < MOST { Ok(()) } else { Err(Fault::new("53400", "there are too many of these already")) }
+        if all.len() < MOST {
+            Ok(())
+        } else {
+            Err(Fault::new("53400", "there are too many of these already"))
+        }
     }
 
     /// Bytes of a database with everything in it.

@@ -1,4 +1,6 @@
 //! What is counted of statements: those that differ in their values alone are one.
+use std::fmt::Write;
+
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::tokenizer::{Token, Tokenizer};
 
@@ -20,7 +22,7 @@ pub fn shape(text: &str) -> String {
         match token {
             Token::Number(..) | Token::SingleQuotedString(_) | Token::EscapedStringLiteral(_) => {
                 count += 1;
-                out.push_str(&format!("${count}"));
+                _ = write!(out, "${count}");
             }
             Token::SemiColon | Token::EOF => {}
             other => out.push_str(&other.to_string()),
@@ -48,7 +50,8 @@ impl Database {
         }
         let shape = shape(text);
         let mut same = self.statements.iter_mut();
-        if let Some(one) = same.find(|one| one.text == shape && one.user == user && one.database == database) {
+        if let Some(one) = same.find(|one| one.text == shape && one.user == user && one.database == database)
+        {
             one.calls += calls;
             one.total += calls * takes * 1000.0;
             one.slowest = one.slowest.max(takes * 1400.0);

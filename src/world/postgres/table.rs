@@ -3,13 +3,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sqlparser::ast::{
-    AssignmentTarget, ColumnOption, CreateTable, Delete, Expr, FromTable, Insert, ObjectType, SetExpr, Statement,
-    TableConstraint, TableFactor, TableObject, TableWithJoins, Update,
+    AssignmentTarget, ColumnOption, CreateTable, Delete, Expr, FromTable, Insert, ObjectType, SetExpr,
+    Statement, TableConstraint, TableFactor, TableObject, TableWithJoins, Update,
 };
 
-use super::expr::{Binder, Code, Column, Env, Scope, cast, ident};
+use super::cast::cast;
+use super::expr::{Binder, Code, Column, Env, Scope, ident};
 use super::fault::{Fault, Res};
-use super::select::{Key, last};
+use super::from::last;
+use super::select::Key;
 use super::state::{Database, Index, Relation, SECOND};
 use super::value::kind::{BOOL, DATE, FLOAT8, INT2, INT4, INT8, NUMERIC, TIMESTAMP, TIMESTAMPTZ};
 use super::value::{Oid, Row, Value, named};
@@ -39,18 +41,31 @@ type Work = Box<dyn FnOnce(&mut Env<'_>) -> Res<String>>;
 pub fn is_write(words: &[String]) -> bool {
     let word = |at: usize| words.get(at).map_or("", String::as_str);
     matches!(word(0), "insert" | "update" | "delete" | "truncate")
-        || matches!((word(0), word(1)), ("create", "table" | "temp" | "temporary" | "index" | "unique") | ("drop", "table" | "index"))
+        || matches!(
+            (word(0), word(1)),
+            ("create", "table" | "temp" | "temporary" | "index" | "unique") | ("drop", "table" | "index")
+        )
 }
 
 fn made_up(at: usize, name: &str, ty: Oid, now: i64) -> Value {
     let n = i64::try_from(at).unwrap_or(0) + 1;
     match ty {
         BOOL => (n % 7 != 0).into(),
-        INT2 | INT4 | INT8 => if name == "id" { n.into() } else { (n * 37 % 1_000).into() },
+        INT2 | INT4 | INT8 => {
+            if name == "id" {
+                n.into()
+            } else {
+                (n * 37 % 1_000).into()
+            }
+        }
         NUMERIC => Value::Num((n * 1_313 % 90_000).into(), 2),
         FLOAT8 => Value::Int(n % 100).float().into(),
-        TIMESTAMP | TIMESTAMPTZ | DATE if name.starts_with("expires") => Value::Time(now + n * 86_400 * SECOND * 9),
-        TIMESTAMP | TIMESTAMPTZ | DATE if name.starts_with("revoked") || name.starts_with("deleted") => Value::Null,
+        TIMESTAMP | TIMESTAMPTZ | DATE if name.starts_with("expires") => {
+            Value::Time(now + n * 86_400 * SECOND * 9)
+        }
+        TIMESTAMP | TIMESTAMPTZ | DATE if name.starts_with("revoked") || name.starts_with("deleted") => {
+            Value::Null
+        }
         TIMESTAMP | TIMESTAMPTZ | DATE => Value::Time(now - n * 3_600 * SECOND),
         _ => format!("{name}-{n}").into(),
     }
@@ -62,7 +77,8 @@ impl Database {
         self.base(table.database, "postgres", 7_500_000);
         let owner = self.base_named(table.database).map(|base| base.owner.clone()).unwrap_or_default();
         let oid = self.oid();
-        let typed = |(name, ty): &(&str, &str)| ((*name).to_owned(), named(ty).unwrap_or(super::value::kind::TEXT));
+        let typed =
+            |(name, ty): &(&str, &str)| ((*name).to_owned(), named(ty).unwrap_or(super::value::kind::TEXT));
         let columns: Vec<(String, Oid)> = table.columns.iter().map(typed).collect();
         let (now, count) = (self.now, table.rows.min(MOST_ROWS));
         let row = |at| columns.iter().map(|(name, ty)| made_up(at, name, *ty, now)).collect::<Row>();
@@ -73,7 +89,8 @@ impl Database {
         (relation.bytes, relation.dead, relation.bloat) = (table.bytes, table.dead, table.bloat);
         relation.scans = [table.scans, table.scans.saturating_mul(i64::try_from(count).unwrap_or(0))];
         relation.changes = [i64::try_from(count).unwrap_or(0), table.dead, table.dead / 4];
-        (relation.vacuumed[1], relation.analyzed[1]) = (Some(now - 5_400 * SECOND), Some(now - 5_100 * SECOND));
+        (relation.vacuumed[1], relation.analyzed[1]) =
+            (Some(now - 5_400 * SECOND), Some(now - 5_100 * SECOND));
         let share = table.bytes / 6;
         relation.indexes.push(self.index(format!("{}_pkey", table.name), vec![key], true, share, 912_000));
         for (column, nth) in table.indexes.iter().zip(0_i64..) {
@@ -148,11 +165,17 @@ impl Binder<'_> {
             Statement::CreateTable(table) => self.create(table),
             Statement::CreateIndex(index) => {
                 let relation = self.target(None, &last(&index.table_name), "OWN")?;
-                let columns: Vec<String> = index.columns.iter().map(|column| column.column.expr.to_string()).collect();
-                if let Some(missing) = columns.iter().find(|name| !relation.columns.iter().any(|(one, _)| one == *name)) {
+                let columns: Vec<String> =
+                    index.columns.iter().map(|column| column.column.expr.to_string()).collect();
+                if let Some(missing) =
+                    columns.iter().find(|name| !relation.columns.iter().any(|(one, _)| one == *name))
+                {
                     return Err(Fault::new("42703", format!("column \"{missing}\" does not exist")));
                 }
-                let name = index.name.as_ref().map_or_else(|| format!("{}_{}_idx", relation.name, columns.join("_")), last);
+                let name = index
+                    .name
+                    .as_ref()
+                    .map_or_else(|| format!("{}_{}_idx", relation.name, columns.join("_")), last);
                 if relation.indexes.iter().any(|one| one.name == name) {
                     return Err(Fault::new("42P07", format!("relation \"{name}\" already exists")));
                 }
@@ -176,7 +199,10 @@ impl Binder<'_> {
                         Ok(relation) => oids.push(relation.oid),
                         Err(fault) if fault.code == "42P01" && *if_exists => {}
                         Err(fault) if fault.code == "42P01" => {
-                            return Err(Fault::new("42P01", format!("table \"{}\" does not exist", last(name))));
+                            return Err(Fault::new(
+                                "42P01",
+                                format!("table \"{}\" does not exist", last(name)),
+                            ));
                         }
                         Err(fault) => return Err(fault),
                     }
@@ -216,7 +242,9 @@ impl Binder<'_> {
     }
 
     fn insert(&self, insert: &Insert) -> Res<Work> {
-        let TableObject::TableName(name) = &insert.table else { return Err(Fault::unsupported("this target")) };
+        let TableObject::TableName(name) = &insert.table else {
+            return Err(Fault::unsupported("this target"));
+        };
         if insert.returning.is_some() || insert.on.is_some() {
             return Err(Fault::unsupported("RETURNING or ON CONFLICT"));
         }
@@ -287,7 +315,13 @@ impl Binder<'_> {
                     if let Some(key) = row.first_mut().filter(|key| key.is_null())
                         && matches!(types.first(), Some(&INT4 | &INT8))
                     {
-                        *key = rows.iter().filter_map(|row| row.first()).map(Value::int).max().map_or(1, |n| n + 1).into();
+                        *key = rows
+                            .iter()
+                            .filter_map(|row| row.first())
+                            .map(Value::int)
+                            .max()
+                            .map_or(1, |n| n + 1)
+                            .into();
                     }
                     rows.push(row);
                 }
@@ -306,7 +340,8 @@ impl Binder<'_> {
     }
 
     fn scope(relation: &Relation, alias: &str) -> Scope<'static> {
-        let column = |(name, ty): &(String, Oid)| Column { table: alias.to_owned(), name: name.clone(), ty: *ty };
+        let column =
+            |(name, ty): &(String, Oid)| Column { table: alias.to_owned(), name: name.clone(), ty: *ty };
         Scope { columns: relation.columns.iter().map(column).collect(), ..Scope::default() }
     }
 
@@ -440,13 +475,20 @@ fn changed(env: &mut Env<'_>, oid: Oid, work: impl FnOnce(&mut Vec<Row>) -> Res<
     let before = i64::try_from(rows.len()).unwrap_or(0).max(1);
     let counts = work(&mut rows)?;
     for index in one.indexes.iter().filter(|index| index.primary) {
-        let places: Vec<usize> =
-            index.columns.iter().filter_map(|name| one.columns.iter().position(|(column, _)| column == name)).collect();
+        let places: Vec<usize> = index
+            .columns
+            .iter()
+            .filter_map(|name| one.columns.iter().position(|(column, _)| column == name))
+            .collect();
         let mut seen = BTreeSet::new();
         for row in &rows {
             let key: Row = places.iter().filter_map(|at| row.get(*at).cloned()).collect();
             if key.iter().any(Value::is_null) {
-                let why = format!("null value in column \"{}\" of relation \"{}\" violates not-null constraint", index.columns.join(", "), one.name);
+                let why = format!(
+                    "null value in column \"{}\" of relation \"{}\" violates not-null constraint",
+                    index.columns.join(", "),
+                    one.name
+                );
                 return Err(Fault::new("23502", why));
             }
             if !seen.insert(Key(key)) {

@@ -1,5 +1,6 @@
 //! Statements as `psql` asks them inside of a pod: the same server, and its answers as a table of text.
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use super::command::{Reply, split};
 use super::fault::Fault;
@@ -11,11 +12,15 @@ impl Database {
     /// What `psql` prints for a text, or its error; `plain` is its `-At`.
     pub fn query(&mut self, user: &str, database: &str, sql: &str, plain: bool) -> Result<String, String> {
         let said = [("user", user), ("database", database), ("application_name", "psql")];
-        let said: BTreeMap<String, String> = said.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let said: BTreeMap<String, String> =
+            said.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let password = self.role_named(user).and_then(|role| role.password.clone());
         let (pid, _) = self.connect(&said, password.as_deref(), None).map_err(|fault| {
             let socket = "/var/run/postgresql/.s.PGSQL.5432";
-            format!("psql: error: connection to server on socket \"{socket}\" failed: FATAL:  {}\n", fault.message)
+            format!(
+                "psql: error: connection to server on socket \"{socket}\" failed: FATAL:  {}\n",
+                fault.message
+            )
         })?;
         let done = self.answered(pid, sql, plain);
         self.finish(pid);
@@ -28,14 +33,16 @@ impl Database {
         let mut out = String::new();
         self.begin(pid, sql);
         for tokens in split(sql).map_err(|fault| said(&fault))? {
-            let answer = self.execute(pid, &tokens, &[], &[]).map_err(|fault| format!("{out}{}", said(&fault)))?;
+            let answer =
+                self.execute(pid, &tokens, &[], &[]).map_err(|fault| format!("{out}{}", said(&fault)))?;
             out.extend(answer.notices.iter().map(said));
             match answer.reply {
                 Reply::Empty => {}
-                Reply::Done(tag) => out.push_str(&format!("{tag}\n")),
+                Reply::Done(tag) => _ = writeln!(out, "{tag}"),
                 Reply::Rows { columns, rows, .. } => {
-                    let cell = |(value, (_, ty)): (&Value, &(String, u32))| names::shown(self, pid, value, *ty);
-                    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().zip(&columns).map(cell).collect()).collect();
+                    let cell = |(value, (_, ty)): (&Value, &(String, u32))| names::shown(self, value, *ty);
+                    let rows: Vec<Vec<String>> =
+                        rows.iter().map(|row| row.iter().zip(&columns).map(cell).collect()).collect();
                     if plain {
                         out.extend(rows.iter().map(|row| format!("{}\n", row.join("|"))));
                     } else {
@@ -55,9 +62,8 @@ fn told(fault: &Fault, sql: &str) -> String {
         let at = |n: u64| usize::try_from(n).unwrap_or(1).saturating_sub(1);
         let lead = format!("LINE {line}: ");
         let text = sql.lines().nth(at(line)).unwrap_or_default();
-        out.push_str(&format!("{lead}{text}\n{}^\n", " ".repeat(lead.len() + at(column).min(10_000))));
+        _ = write!(out, "{lead}{text}\n{}^\n", " ".repeat(lead.len() + at(column).min(10_000)));
     }
-    out.extend(fault.detail.iter().map(|detail| format!("DETAIL:  {detail}\n")));
     out.extend(fault.hint.iter().map(|hint| format!("HINT:  {hint}\n")));
     out
 }
@@ -85,6 +91,6 @@ fn aligned(columns: &[(String, u32)], rows: &[Vec<String>]) -> String {
         out.push('\n');
     }
     let count = if rows.len() == 1 { "row" } else { "rows" };
-    out.push_str(&format!("({} {count})\n\n", rows.len()));
+    _ = write!(out, "({} {count})\n\n", rows.len());
     out
 }

@@ -39,20 +39,7 @@ pub fn run(db: &mut Database, pid: i32, words: &[String]) -> Res<Option<Answer>>
         }
         ["alter", "system", rest @ ..] => system(db, pid, rest)?,
         ["alter", "role" | "user", name, rest @ ..] => alter_role(db, pid, name, rest)?,
-        ["create", kind @ ("role" | "user"), name, rest @ ..] => {
-            superuser(db, pid, "permission denied to create role")?;
-            if db.role_named(name).is_some() {
-                return Err(Fault::new("42710", format!("role \"{name}\" already exists")));
-            }
-            Database::is_server_full_of(&db.roles)?;
-            db.role(Role { name: (*name).to_owned(), ..Role::default() });
-            if let Some(role) = db.roles.last_mut() {
-                role.login = *kind == "user";
-            }
-            options(db, name, rest)?;
-            db.deed("create role", pid, Vec::new());
-            Answer::done("CREATE ROLE")
-        }
+        ["create", kind @ ("role" | "user"), name, rest @ ..] => create_role(db, pid, kind, name, rest)?,
         ["drop", "role" | "user", name] => {
             superuser(db, pid, "permission denied to drop role")?;
             known_role(db, name)?;
@@ -76,7 +63,11 @@ pub fn run(db: &mut Database, pid: i32, words: &[String]) -> Res<Option<Answer>>
         ["drop", "database", rest @ ..] => drop_database(db, pid, rest)?,
         ["create", "extension", rest @ ..] => {
             superuser(db, pid, "permission denied to create extension")?;
-            let name = rest.iter().find(|word| !matches!(**word, "if" | "not" | "exists")).copied().unwrap_or_default();
+            let name = rest
+                .iter()
+                .find(|word| !matches!(**word, "if" | "not" | "exists"))
+                .copied()
+                .unwrap_or_default();
             if !matches!(name, "pg_stat_statements" | "amcheck" | "pg_trgm" | "pgcrypto") {
                 return Err(Fault::new("0A000", format!("extension \"{name}\" is not available")));
             }
@@ -90,7 +81,8 @@ pub fn run(db: &mut Database, pid: i32, words: &[String]) -> Res<Option<Answer>>
             Answer::done("CREATE EXTENSION")
         }
         ["alter", "table", rest @ ..] => {
-            let rest: Vec<&str> = rest.iter().filter(|word| !matches!(**word, "if" | "exists" | "only")).copied().collect();
+            let rest: Vec<&str> =
+                rest.iter().filter(|word| !matches!(**word, "if" | "exists" | "only")).copied().collect();
             let name = target(&rest);
             owned(db, pid, name)?;
             if !rest.contains(&"set") && !rest.contains(&"reset") {
@@ -146,12 +138,19 @@ fn show(db: &Database, pid: i32, words: Words<'_>) -> Res<Answer> {
     let name = catalog::setting(&name).map_or(name.clone(), |known| known.name.to_owned());
     let value = shown_setting(&name, &value);
     let rows = vec![vec![value.into()]];
-    Ok(Answer { reply: Reply::Rows { columns: vec![(name, TEXT)], rows, tag: "SHOW".into() }, ..Answer::done("") })
+    Ok(Answer {
+        reply: Reply::Rows { columns: vec![(name, TEXT)], rows, tag: "SHOW".into() },
+        ..Answer::done("")
+    })
 }
 
 fn assign(db: &mut Database, pid: i32, words: Words<'_>) -> Res<()> {
     let words = match words {
-        ["session" | "local", rest @ ..] if !matches!(rest.first(), Some(&"authorization" | &"characteristics")) => rest,
+        ["session" | "local", rest @ ..]
+            if !matches!(rest.first(), Some(&"authorization" | &"characteristics")) =>
+        {
+            rest
+        }
         other => other,
     };
     let only = |words: Words<'_>| {
@@ -175,7 +174,12 @@ fn assign(db: &mut Database, pid: i32, words: Words<'_>) -> Res<()> {
         _ => match words.iter().position(|word| matches!(*word, "=" | "to")) {
             Some(at) if at > 0 && at + 1 < words.len() => {
                 let (name, value) = words.split_at(at);
-                set(db, pid, &name.concat(), Some(&value.get(1..).unwrap_or_default().concat().replace(',', ", ")))
+                set(
+                    db,
+                    pid,
+                    &name.concat(),
+                    Some(&value.get(1..).unwrap_or_default().concat().replace(',', ", ")),
+                )
             }
             _ => Err(Fault::new("42601", "syntax error at end of input")),
         },
@@ -184,7 +188,7 @@ fn assign(db: &mut Database, pid: i32, words: Words<'_>) -> Res<()> {
 
 /// Speaks as another role, or as who it is.
 fn role(db: &mut Database, pid: i32, name: Option<&str>) -> Res<()> {
-    let own = db.sessions.get(&pid).map(|one| one.user_of_session.clone()).unwrap_or_default();
+    let own = db.sessions.get(&pid).map(|one| one.logged_in.clone()).unwrap_or_default();
     if let Some(name) = name {
         known_role(db, name)?;
         if !db.has(&own, name) {
@@ -198,7 +202,11 @@ fn role(db: &mut Database, pid: i32, name: Option<&str>) -> Res<()> {
 }
 
 fn system(db: &mut Database, pid: i32, words: Words<'_>) -> Res<Answer> {
-    superuser(db, pid, "permission denied to set parameter: must be superuser to execute ALTER SYSTEM command")?;
+    superuser(
+        db,
+        pid,
+        "permission denied to set parameter: must be superuser to execute ALTER SYSTEM command",
+    )?;
     alone(db, pid, "ALTER SYSTEM")?;
     let (name, value) = match words {
         ["set", name @ .., "=" | "to", value] => (name.concat(), Some(*value)),
@@ -216,11 +224,25 @@ fn system(db: &mut Database, pid: i32, words: Words<'_>) -> Res<Answer> {
     Ok(Answer::done("ALTER SYSTEM"))
 }
 
+fn create_role(db: &mut Database, pid: i32, kind: &str, name: &str, words: Words<'_>) -> Res<Answer> {
+    superuser(db, pid, "permission denied to create role")?;
+    if db.role_named(name).is_some() {
+        return Err(Fault::new("42710", format!("role \"{name}\" already exists")));
+    }
+    Database::is_server_full_of(&db.roles)?;
+    db.role(Role { name: name.to_owned(), ..Role::default() });
+    known_role(db, name)?.login = kind == "user";
+    options(db, name, words)?;
+    db.deed("create role", pid, Vec::new());
+    Ok(Answer::done("CREATE ROLE"))
+}
+
 fn alter_role(db: &mut Database, pid: i32, name: &str, words: Words<'_>) -> Res<Answer> {
     let own = db.user(pid).to_owned();
     let name = if name == "current_user" { own.as_str() } else { name };
     known_role(db, name)?;
-    let harmless = own == name && matches!(words, ["set" | "reset", ..] | ["password", _] | ["with", "password", _]);
+    let harmless =
+        own == name && matches!(words, ["set" | "reset", ..] | ["password", _] | ["with", "password", _]);
     if !harmless {
         superuser(db, pid, "permission denied")?;
     }
@@ -244,7 +266,8 @@ fn options(db: &mut Database, name: &str, words: Words<'_>) -> Res<()> {
         let value = if matches!(word, "password" | "limit" | "until") { words.next() } else { None };
         let role = known_role(db, name)?;
         match word {
-            "with" | "connection" | "valid" | "until" | "encrypted" | "inherit" | "createdb" | "nocreatedb" => {}
+            "-" | "with" | "connection" | "valid" | "until" | "encrypted" | "inherit" | "createdb"
+            | "nocreatedb" => {}
             "login" | "nologin" => role.login = word == "login",
             "superuser" | "nosuperuser" => role.superuser = word == "superuser",
             "replication" => role.replication = true,
@@ -253,7 +276,6 @@ fn options(db: &mut Database, name: &str, words: Words<'_>) -> Res<()> {
                 let count = value.and_then(|value| value.parse().ok());
                 role.limit = count.unwrap_or(-1);
             }
-            "-" => {}
             other => return Err(Fault::new("42601", format!("unrecognized role option \"{other}\""))),
         }
     }
@@ -278,7 +300,13 @@ fn grant(db: &mut Database, pid: i32, words: Words<'_>) -> Res<Answer> {
             superuser(db, pid, "permission denied")?;
         } else {
             let oid = owned(db, pid, target(&object))?;
-            let rights: Vec<String> = what.get(..on).unwrap_or_default().iter().filter(|word| **word != ",").map(|word| word.to_uppercase()).collect();
+            let rights: Vec<String> = what
+                .get(..on)
+                .unwrap_or_default()
+                .iter()
+                .filter(|word| **word != ",")
+                .map(|word| word.to_uppercase())
+                .collect();
             if let Some(one) = db.relations.iter_mut().find(|one| one.oid == oid) {
                 one.readers.retain(|(role, right)| role != whom || !rights.contains(right));
                 if gives && one.readers.len() < 100 {
@@ -308,7 +336,10 @@ fn drop_database(db: &mut Database, pid: i32, words: Words<'_>) -> Res<Answer> {
     let Some(owner) = db.base_named(name).map(|base| base.owner.clone()) else {
         let why = format!("database \"{name}\" does not exist");
         return if maybe {
-            Ok(Answer { notices: vec![Fault::notice("NOTICE", "00000", format!("{why}, skipping"))], ..Answer::done("DROP DATABASE") })
+            Ok(Answer {
+                notices: vec![Fault::notice("NOTICE", "00000", format!("{why}, skipping"))],
+                ..Answer::done("DROP DATABASE")
+            })
         } else {
             Err(Fault::new("3D000", why))
         };
@@ -355,15 +386,20 @@ fn care(db: &mut Database, pid: i32, words: Words<'_>) -> Res<Answer> {
     if vacuums {
         alone(db, pid, "VACUUM")?;
     }
-    let options = ["(", ")", ",", "vacuum", "analyze", "verbose", "full", "freeze", "on", "true", "skip_locked"];
+    let options =
+        ["(", ")", ",", "vacuum", "analyze", "verbose", "full", "freeze", "on", "true", "skip_locked"];
     let at = words.iter().position(|word| !options.contains(word)).unwrap_or(words.len());
     let (said, names) = words.split_at(at);
     let analyzes = said.contains(&"analyze");
     let only = if names.is_empty() { None } else { Some(db.relation(pid, None, target(names))?.oid) };
     let (user, database, now) = (db.user(pid).to_owned(), db.database(pid).to_owned(), db.now);
     let mut notices = Vec::new();
-    let all: Vec<(u32, String, String)> = db.relations.iter().filter(|one| one.database == database && only.is_none_or(|oid| oid == one.oid))
-        .map(|one| (one.oid, one.owner.clone(), one.name.clone())).collect();
+    let all: Vec<(u32, String, String)> = db
+        .relations
+        .iter()
+        .filter(|one| one.database == database && only.is_none_or(|oid| oid == one.oid))
+        .map(|one| (one.oid, one.owner.clone(), one.name.clone()))
+        .collect();
     for (oid, owner, name) in all {
         if !db.has(&user, &owner) {
             let verb = tag.to_lowercase();
@@ -381,7 +417,10 @@ fn care(db: &mut Database, pid: i32, words: Words<'_>) -> Res<Answer> {
         if vacuums {
             says(format!("vacuuming \"{database}.{}.{name}\"", one.schema));
             let (dead, live) = (one.dead, one.rows.len());
-            says(format!("finished vacuuming \"{database}.{}.{name}\": {dead} tuples removed, {live} remain in {pages} pages", one.schema));
+            says(format!(
+                "finished vacuuming \"{database}.{}.{name}\": {dead} tuples removed, {live} remain in {pages} pages",
+                one.schema
+            ));
             (one.dead, one.vacuumed[0]) = (0, Some(now));
             if said.contains(&"full") {
                 one.bloat = 0;
@@ -390,7 +429,9 @@ fn care(db: &mut Database, pid: i32, words: Words<'_>) -> Res<Answer> {
         if analyzes || !vacuums {
             says(format!("analyzing \"{}.{name}\"", one.schema));
             let (live, dead) = (one.rows.len(), one.dead);
-            says(format!("\"{name}\": scanned {pages} of {pages} pages, containing {live} live rows and {dead} dead rows"));
+            says(format!(
+                "\"{name}\": scanned {pages} of {pages} pages, containing {live} live rows and {dead} dead rows"
+            ));
             one.analyzed[0] = Some(now);
         }
     }
@@ -399,7 +440,11 @@ fn care(db: &mut Database, pid: i32, words: Words<'_>) -> Res<Answer> {
 }
 
 fn reindex(db: &mut Database, pid: i32, words: Words<'_>) -> Res<Answer> {
-    let words: Vec<&str> = words.iter().copied().filter(|word| !matches!(*word, "concurrently" | "(" | ")" | "verbose")).collect();
+    let words: Vec<&str> = words
+        .iter()
+        .copied()
+        .filter(|word| !matches!(*word, "concurrently" | "(" | ")" | "verbose"))
+        .collect();
     let (kind, names) = words.split_first().map_or(("", &[][..]), |(kind, names)| (*kind, names));
     let (name, database) = (target(names), db.database(pid).to_owned());
     let user = db.user(pid).to_owned();
@@ -415,7 +460,9 @@ fn reindex(db: &mut Database, pid: i32, words: Words<'_>) -> Res<Answer> {
         other => return Err(Fault::new("42601", format!("syntax error at or near \"{other}\""))),
     }
     let owners: Vec<bool> = db.relations.iter().map(|one| db.has(&user, &one.owner)).collect();
-    for (one, owns) in db.relations.iter_mut().zip(owners).filter(|(one, owns)| *owns && one.database == database) {
+    for (one, owns) in
+        db.relations.iter_mut().zip(owners).filter(|(one, owns)| *owns && one.database == database)
+    {
         let _ = owns;
         let whole = kind != "index" && (kind != "table" || one.name == name);
         for index in one.indexes.iter_mut().filter(|index| whole || index.name == name) {

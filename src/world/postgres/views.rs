@@ -128,7 +128,11 @@ pub fn schema_oid(name: &str) -> i64 {
 }
 
 fn schemas(db: &Database, pid: i32) -> Vec<(i64, String)> {
-    let mut all = vec![(CATALOG, "pg_catalog".to_owned()), (13_000, "information_schema".into()), (PUBLIC, "public".into())];
+    let mut all = vec![
+        (CATALOG, "pg_catalog".to_owned()),
+        (13_000, "information_schema".into()),
+        (PUBLIC, "public".into()),
+    ];
     for one in tables(db, pid) {
         if !all.iter().any(|(_, name)| *name == one.schema) {
             all.push((schema_oid(&one.schema), one.schema.clone()));
@@ -143,29 +147,28 @@ fn classes(db: &Database, pid: i32) -> Vec<Cells> {
         let common = |oid: u32, name: &str, kind: &str, bytes: i64, columns: usize| {
             let table = kind == "r";
             cells![
-                oid: oid, relname: name, relnamespace: schema_oid(&one.schema), reltype: 0_i64, reloftype: 0_i64,
+                oid: oid, relname: name, relnamespace: schema_oid(&one.schema),
                 relowner: owner(db, &one.owner), relam: if table { 2_i64 } else { 403 }, relfilenode: oid,
-                reltablespace: 0_i64, relpages: bytes / 8192, reltuples: Value::from(one.rows.len()).float(),
-                relallvisible: 0_i64, reltoastrelid: 0_i64, relhasindex: table && !one.indexes.is_empty(),
-                relisshared: false, relpersistence: "p", relkind: kind, relnatts: columns, relchecks: 0_i64,
-                relhasrules: false, relhastriggers: false, relhassubclass: false, relrowsecurity: false,
-                relforcerowsecurity: false, relispopulated: true, relreplident: if table { "d" } else { "n" },
-                relispartition: false, relrewrite: 0_i64, relminmxid: i64::from(table),
+                relpages: bytes / 8192, reltuples: Value::from(one.rows.len()).float(),
+                relhasindex: table && !one.indexes.is_empty(),
+                relkind: kind, relnatts: columns, relreplident: if table { "d" } else { "n" },
+                relminmxid: i64::from(table),
                 relfrozenxid: if table { XID - 9_400_000 - i64::from(one.oid) * 11 } else { 0 },
             ]
         };
         all.push(common(one.oid, &one.name, "r", one.size(), one.columns.len()));
-        all.extend(one.indexes.iter().map(|index| common(index.oid, &index.name, "i", index.bytes, index.columns.len())));
+        all.extend(
+            one.indexes
+                .iter()
+                .map(|index| common(index.oid, &index.name, "i", index.bytes, index.columns.len())),
+        );
     }
     for view in catalog::views() {
         let space = if view.name.starts_with("pg_stat_statements") { PUBLIC } else { CATALOG };
         all.push(cells![
-            oid: catalog::number(view.name), relname: view.name, relnamespace: space, relowner: 10_i64, relam: 0_i64,
-            relpages: 0_i64, reltuples: -1.0, reltoastrelid: 0_i64, relkind: "v", relhasindex: false, relfrozenxid: 0_i64,
-            relpersistence: "p", reltablespace: 0_i64, reloftype: 0_i64, relispartition: false, relreplident: "n",
-            relchecks: 0_i64, relhasrules: true, relhastriggers: false, relrowsecurity: false, relforcerowsecurity: false,
-            relnatts: view.columns().count(), relisshared: false,
-        ]);
+            oid: catalog::number(view.name), relname: view.name, relnamespace: space, relowner: 10_i64, reltuples: -1.0, relkind: "v", relfrozenxid: 0_i64,
+            relreplident: "n",
+            relhasrules: true, relnatts: view.columns().count(), ]);
     }
     all
 }
@@ -174,21 +177,21 @@ fn attributes(db: &Database, pid: i32) -> Vec<Cells> {
     let attribute = |of: i64, at: usize, name: &str, ty: u32, key: bool| {
         cells![
             attrelid: of, attname: name, atttypid: ty, attlen: i64::from(super::value::length(ty)), attnum: at + 1,
-            attndims: 0_i64, atttypmod: -1_i64, attnotnull: key, atthasdef: false, attidentity: "", attgenerated: "",
-            attisdropped: false, attislocal: true, attinhcount: 0_i64, attstattarget: -1_i64, attcompression: "",
-            attstorage: if super::value::length(ty) > 0 { "p" } else { "x" },
+            attnotnull: key, attstorage: if super::value::length(ty) > 0 { "p" } else { "x" },
             attcollation: if super::value::category(ty) == 'S' { 100_i64 } else { 0 },
         ]
     };
     let mut all = Vec::new();
     for one in tables(db, pid) {
-        let key = |name: &String| one.indexes.iter().any(|index| index.primary && index.columns.contains(name));
+        let key =
+            |name: &String| one.indexes.iter().any(|index| index.primary && index.columns.contains(name));
         for (at, (name, ty)) in one.columns.iter().enumerate() {
             all.push(attribute(one.oid.into(), at, name, *ty, key(name)));
         }
         for index in &one.indexes {
             for (at, name) in index.columns.iter().enumerate() {
-                let ty = one.columns.iter().find(|(column, _)| column == name).map_or(kind::TEXT, |(_, ty)| *ty);
+                let ty =
+                    one.columns.iter().find(|(column, _)| column == name).map_or(kind::TEXT, |(_, ty)| *ty);
                 all.push(attribute(index.oid.into(), at, name, ty, false));
             }
         }
@@ -228,25 +231,14 @@ fn statements(db: &Database, pid: i32) -> Vec<Cells> {
         let calls = super::value::rounded(&one.calls.into(), 0);
         let count = |n: f64| Value::Int(Value::Float(n).int());
         let mean = if one.calls > 0.0 { one.total / one.calls } else { 0.0 };
-        let seen = sees(db, pid, &one.user);
-        let mut cells = cells![
+        let visible = sees(db, pid, &one.user);
+        cells![
             userid: owner(db, &one.user), dbid: base_oid(db, &one.database), toplevel: true,
-            queryid: seen.then_some(one.id), query: if seen { one.text.as_str() } else { "<insufficient privilege>" },
+            queryid: visible.then_some(one.id), query: if visible { one.text.as_str() } else { "<insufficient privilege>" },
             calls: i64::try_from(calls).unwrap_or(i64::MAX), total_exec_time: one.total, min_exec_time: mean * 0.4,
-            max_exec_time: one.slowest, mean_exec_time: mean, stddev_exec_time: mean * 0.3, wal_bytes: 0_i64,
+            max_exec_time: one.slowest, mean_exec_time: mean, stddev_exec_time: mean * 0.3, rows: count(one.rows),
             shared_blks_hit: count(one.rows * 4.0 + one.calls * 3.0), shared_blks_read: count(one.total / 8.0),
-        ];
-        cells.push(("rows", count(one.rows)));
-        for zero in [
-            "plans", "shared_blks_dirtied", "shared_blks_written", "local_blks_hit", "local_blks_read", "local_blks_dirtied",
-            "local_blks_written", "temp_blks_read", "temp_blks_written", "wal_records", "wal_fpi", "jit_functions",
-        ] {
-            cells.push((zero, Value::Int(0)));
-        }
-        for zero in ["total_plan_time", "mean_plan_time", "blk_read_time", "blk_write_time"] {
-            cells.push((zero, Value::Float(0.0)));
-        }
-        cells
+        ]
     };
     db.statements.iter().map(row).collect()
 }
@@ -270,13 +262,11 @@ fn replication(db: &Database) -> Vec<Cells> {
     db.replicas.iter().filter_map(of).collect()
 }
 
-fn indexes<'d>(db: &'d Database, pid: i32) -> impl Iterator<Item = (&'d Relation, &'d super::state::Index)> {
+fn indexes(db: &Database, pid: i32) -> impl Iterator<Item = (&Relation, &super::state::Index)> {
     tables(db, pid).flat_map(|one| one.indexes.iter().map(move |index| (one, index)))
 }
 
-#[allow(clippy::too_many_lines)]
 pub fn rows(db: &Database, pid: i32, name: &str) -> Res<Vec<Cells>> {
-    let roles = || db.roles.iter();
     Ok(match name {
         "pg_stat_activity" => db.sessions.values().map(|one| activity(db, pid, one)).collect(),
         "pg_locks" => locks(db, pid),
@@ -296,12 +286,27 @@ pub fn rows(db: &Database, pid: i32, name: &str) -> Res<Vec<Cells>> {
             cells![
                 datid: one.oid, datname: &one.name, numbackends: used, xact_commit: c.commits, xact_rollback: c.rollbacks,
                 blks_read: c.read, blks_hit: c.hit, tup_returned: c.returned, tup_fetched: c.returned / 3,
-                tup_inserted: c.changed / 2, tup_updated: c.changed / 3, tup_deleted: c.changed / 6, conflicts: 0_i64,
-                temp_files: c.temp_bytes / 1_048_576, temp_bytes: c.temp_bytes, deadlocks: c.deadlocks,
-                blk_read_time: 0.0, blk_write_time: 0.0, sessions: c.commits / 900, sessions_abandoned: 0_i64,
-                sessions_fatal: 0_i64, sessions_killed: c.killed, stats_reset: at(db.started),
+                tup_inserted: c.changed / 2, tup_updated: c.changed / 3, tup_deleted: c.changed / 6, temp_files: c.temp_bytes / 1_048_576, temp_bytes: c.temp_bytes, deadlocks: c.deadlocks,
+                sessions: c.commits / 900, sessions_killed: c.killed, stats_reset: at(db.started),
             ]
         }).collect(),
+        "pg_stat_replication" => replication(db),
+        "pg_replication_slots" => db.replicas.iter().filter(|one| one.slot).map(|one| {
+            let sender = db.sessions.values().find(|s| s.backend == "walsender" && s.application == one.name);
+            cells![
+                slot_name: one.name.replace('-', "_"), slot_type: "physical", temporary: false, active: one.state.is_some(),
+                active_pid: sender.map(|one| one.pid), restart_lsn: db.wal.saturating_sub(one.behind),
+                wal_status: if one.behind > 1 << 30 { "extended" } else { "reserved" }, two_phase: false,
+            ]
+        }).collect(),
+        _ => return settled(db, pid, name),
+    })
+}
+
+/// Roles and parameters.
+fn settled(db: &Database, pid: i32, name: &str) -> Res<Vec<Cells>> {
+    let roles = || db.roles.iter();
+    Ok(match name {
         "pg_roles" => roles().map(|one| {
             let config: Vec<Value> = one.settings.iter().map(|(name, value)| format!("{name}={value}").into()).collect();
             cells![
@@ -324,15 +329,13 @@ pub fn rows(db: &Database, pid: i32, name: &str) -> Res<Vec<Cells>> {
                 boot_val: one.value, reset_val: db.settings.get(one.name).cloned(), pending_restart: db.pending.contains_key(one.name),
             ]
         }).collect(),
-        "pg_stat_replication" => replication(db),
-        "pg_replication_slots" => db.replicas.iter().filter(|one| one.slot).map(|one| {
-            let sender = db.sessions.values().find(|s| s.backend == "walsender" && s.application == one.name);
-            cells![
-                slot_name: one.name.replace('-', "_"), slot_type: "physical", temporary: false, active: one.state.is_some(),
-                active_pid: sender.map(|one| one.pid), restart_lsn: db.wal.saturating_sub(one.behind),
-                wal_status: if one.behind > 1 << 30 { "extended" } else { "reserved" }, two_phase: false,
-            ]
-        }).collect(),
+        _ => return stored(db, pid, name),
+    })
+}
+
+/// What tables are in the catalog.
+fn stored(db: &Database, pid: i32, name: &str) -> Res<Vec<Cells>> {
+    Ok(match name {
         "pg_class" => classes(db, pid),
         "pg_namespace" => schemas(db, pid).into_iter().map(|(oid, name)| cells![oid: oid, nspname: name, nspowner: 10_i64]).collect(),
         "pg_attribute" => attributes(db, pid),
@@ -341,22 +344,18 @@ pub fn rows(db: &Database, pid: i32, name: &str) -> Res<Vec<Cells>> {
             let key: Vec<Value> = index.columns.iter().map(|name| place(name).into()).collect();
             cells![
                 indexrelid: index.oid, indrelid: one.oid, indnatts: key.len(), indnkeyatts: key.len(), indisunique: index.unique,
-                indisprimary: index.primary, indisexclusion: false, indisclustered: false, indisvalid: index.valid,
-                indisready: true, indislive: true, indisreplident: false, indimmediate: true, indkey: key,
+                indisprimary: index.primary, indisvalid: index.valid,
+                indkey: key,
             ]
         }).collect(),
         "pg_constraint" => indexes(db, pid).filter(|(_, index)| index.primary).map(|(one, index)| {
             cells![
-                oid: index.oid + 1, conname: &index.name, connamespace: schema_oid(&one.schema), contype: "p", condeferrable: false,
-                condeferred: false, convalidated: true, conrelid: one.oid, conindid: index.oid, contypid: 0_i64,
-                conparentid: 0_i64, confrelid: 0_i64,
-            ]
+                oid: index.oid + 1, conname: &index.name, connamespace: schema_oid(&one.schema), contype: "p", conrelid: one.oid, conindid: index.oid, ]
         }).collect(),
         "pg_type" => TYPES.iter().map(|one| {
             cells![
                 oid: one.0, typname: one.1, typnamespace: CATALOG, typowner: 10_i64, typlen: i64::from(one.5), typtype: "b",
-                typcategory: one.4.to_string(), typisdefined: true, typdelim: ",", typrelid: 0_i64, typelem: 0_i64,
-                typarray: one.3, typbasetype: 0_i64, typcollation: if one.4 == 'S' { 100_i64 } else { 0 },
+                typcategory: one.4.to_string(), typdelim: ",", typarray: one.3, typcollation: if one.4 == 'S' { 100_i64 } else { 0 },
             ]
         }).collect(),
         "pg_am" => vec![cells![oid: 2_i64, amname: "heap", amtype: "t"], cells![oid: 403_i64, amname: "btree", amtype: "i"]],
@@ -377,6 +376,13 @@ pub fn rows(db: &Database, pid: i32, name: &str) -> Res<Vec<Cells>> {
                 idx_scan: index.scans, idx_tup_read: index.scans * 3, idx_tup_fetch: index.scans * 3,
             ]
         }).collect(),
+        _ => return counted(db, pid, name),
+    })
+}
+
+/// What is counted since the server started.
+fn counted(db: &Database, pid: i32, name: &str) -> Res<Vec<Cells>> {
+    Ok(match name {
         "pg_stat_statements" => statements(db, pid),
         "pg_extension" => db.extensions.iter().map(|name| {
             let counts = name == "pg_stat_statements";

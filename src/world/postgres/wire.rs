@@ -8,8 +8,8 @@ use super::names;
 use super::select::Columns;
 use super::state::Database;
 use super::value::kind::{
-    BOOL, DATE, FLOAT4, FLOAT8, INET, INT2, INT4, INT8, INTERVAL, LSN, NUMERIC, OID, REGCLASS, REGNAMESPACE, REGROLE,
-    REGTYPE, TIMESTAMP, TIMESTAMPTZ, UUID, XID,
+    BOOL, DATE, FLOAT4, FLOAT8, INET, INT2, INT4, INT8, INTERVAL, LSN, NUMERIC, OID, REGCLASS, REGNAMESPACE,
+    REGROLE, REGTYPE, TIMESTAMP, TIMESTAMPTZ, UUID, XID,
 };
 use super::value::{self, Oid, Row, Value, element};
 
@@ -109,8 +109,7 @@ impl Writer {
                 (b'V', Some(fault.severity)),
                 (b'C', Some(fault.code)),
                 (b'M', Some(fault.message.as_str())),
-                (b'D', fault.detail.as_deref()),
-                (b'H', fault.hint.as_deref()),
+                (b'H', fault.hint),
                 (b'P', position.as_deref()),
             ];
             for (field, text) in fields {
@@ -137,13 +136,13 @@ impl Writer {
         });
     }
 
-    pub fn row(&mut self, db: &Database, pid: i32, columns: &Columns, formats: &[i16], row: &Row) {
+    pub fn row(&mut self, db: &Database, columns: &Columns, formats: &[i16], row: &Row) {
         self.message(b'D', |out| {
             short(out, columns.len());
             for (at, ((_, ty), value)) in columns.iter().zip(row).enumerate() {
                 cell(out, value, |out| match format_of(formats, at) {
-                    1 => binary(out, db, pid, value, *ty),
-                    _ => out.extend(names::shown(db, pid, value, *ty).bytes()),
+                    1 => binary(out, db, value, *ty),
+                    _ => out.extend(names::shown(db, value, *ty).bytes()),
                 });
             }
         });
@@ -189,7 +188,7 @@ fn cell(out: &mut Vec<u8>, value: &Value, body: impl FnOnce(&mut Vec<u8>)) {
     }
 }
 
-fn binary(out: &mut Vec<u8>, db: &Database, pid: i32, value: &Value, ty: Oid) {
+fn binary(out: &mut Vec<u8>, db: &Database, value: &Value, ty: Oid) {
     if let Some(inner) = element(ty) {
         let all = value.list();
         int(out, i64::from(!all.is_empty()));
@@ -200,7 +199,7 @@ fn binary(out: &mut Vec<u8>, db: &Database, pid: i32, value: &Value, ty: Oid) {
             int(out, 1);
         }
         for one in all {
-            cell(out, one, |out| binary(out, db, pid, one, inner));
+            cell(out, one, |out| binary(out, db, one, inner));
         }
         return;
     }
@@ -240,7 +239,7 @@ fn binary(out: &mut Vec<u8>, db: &Database, pid: i32, value: &Value, ty: Oid) {
             let digits: String = value.text().chars().filter(char::is_ascii_hexdigit).collect();
             out.extend(u128::from_str_radix(&digits, 16).unwrap_or(0).to_be_bytes());
         }
-        _ => out.extend(names::shown(db, pid, value, ty).bytes()),
+        _ => out.extend(names::shown(db, value, ty).bytes()),
     }
 }
 
@@ -303,7 +302,9 @@ pub fn parameter(raw: Option<&[u8]>, binary: bool, ty: Oid) -> Result<Value, Fau
         INT8 | LSN => big().into(),
         FLOAT8 => raw.try_into().ok().map(f64::from_be_bytes).into(),
         TIMESTAMP | TIMESTAMPTZ => big().map_or(Value::Null, |n| Value::Time(n.saturating_add(EPOCH))),
-        FLOAT4 | NUMERIC | INTERVAL | DATE | INET => return Err(Fault::unsupported("this parameter in binary")),
+        FLOAT4 | NUMERIC | INTERVAL | DATE | INET => {
+            return Err(Fault::unsupported("this parameter in binary"));
+        }
         _ => String::from_utf8_lossy(raw).into_owned().into(),
     })
 }
