@@ -1,6 +1,5 @@
 //! The Alertmanager's HTTP interface, version 2: from a request to an answer.
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -28,7 +27,7 @@ const PATHS: &[(&str, &[&str])] = &[
 impl Alerts {
     pub fn answer(&mut self, request: &Request) -> Answer {
         let (method, path) = (request.parts.method.as_str(), request.path());
-        let Some(below) = path.strip_prefix("/api/v2/") else { return self.own_page(method, path) };
+        let Some(below) = path.strip_prefix("/api/v2/") else { return own_page(method, path) };
         let known = PATHS.iter().find(|(name, _)| match name.strip_suffix('/') {
             Some(_) => below.strip_prefix(name).is_some_and(|id| !id.is_empty() && !id.contains('/')),
             None => below == *name,
@@ -62,28 +61,6 @@ impl Alerts {
                 Some(silence) => answer(200, &silence_json(silence, self.now)),
                 None => text(404, "application/json", ""),
             },
-        }
-    }
-
-    /// What lies beside the interface.
-    fn own_page(&self, method: &str, path: &str) -> Answer {
-        let plain = |code, body: &str| text(code, "text/plain; charset=utf-8", body.to_owned());
-        match (path, method) {
-            ("/-/healthy" | "/-/ready", "GET" | "HEAD") => plain(200, "OK"),
-            ("/-/reload", "POST") => plain(200, ""),
-            ("/-/healthy" | "/-/ready" | "/-/reload", _) => plain(405, "Method Not Allowed\n"),
-            ("/metrics", "GET") => {
-                let standing = Standing::of(self);
-                let held = |alert: &Alert| standing.held(&alert.labels);
-                let suppressed = self.firing().filter(|(_, alert)| held(alert)).count();
-                let active = self.firing().count() - suppressed;
-                let mut page = String::from("# TYPE alertmanager_alerts gauge\n");
-                for (state, count) in [("active", active), ("suppressed", suppressed)] {
-                    let _ = writeln!(page, "alertmanager_alerts{{state=\"{state}\"}} {count}");
-                }
-                plain(200, &page)
-            }
-            _ => plain(404, "404 page not found\n"),
         }
     }
 
@@ -198,6 +175,16 @@ impl Alerts {
             Err(Refusal::Unknown) => answer(404, &json!("silence not found")),
             Err(Refusal::Wrong(why)) => answer(400, &json!(why)),
         }
+    }
+}
+
+/// What lies beside the interface.
+fn own_page(method: &str, path: &str) -> Answer {
+    let plain = |code, body: &str| text(code, "text/plain; charset=utf-8", body.to_owned());
+    match (path, method) {
+        ("/-/healthy" | "/-/ready", "GET" | "HEAD") => plain(200, "OK"),
+        ("/-/healthy" | "/-/ready", _) => plain(405, "Method Not Allowed\n"),
+        _ => plain(404, "404 page not found\n"),
     }
 }
 

@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
+use promql_parser::parser::value::ValueType;
 use promql_parser::parser::{Expr, VectorSelector};
 use serde_json::{Value as Json, json};
 
@@ -10,7 +11,7 @@ use super::eval::{Fault, Query, Value, milliseconds, parse};
 use super::rules::{Active, Running};
 use super::series::{Labels, Point, seconds};
 use super::{EVERY, Metrics, template, time};
-use crate::world::http::{Answer, Request, json as answer, whole};
+use crate::world::http::{Answer, Request, whole};
 
 const VERSION: &str = "2.53.3";
 /// So many points of a series at most, as the original has it.
@@ -25,6 +26,7 @@ impl Metrics {
     pub fn answer(&self, request: &Request) -> Answer {
         let (method, path) = (request.parts.method.as_str(), request.path());
         let plain = |code, text: &str| whole(code, "text/plain; charset=utf-8", text.to_owned());
+        let json_text = |code, text: String| whole(code, "application/json", text);
         let Some(below) = path.strip_prefix("/api/v1/") else {
             return match path {
                 "/-/healthy" => plain(200, "Prometheus Server is Healthy.\n"),
@@ -77,10 +79,12 @@ impl Metrics {
             _ => return plain(404, "404 page not found\n"),
         };
         match said {
-            Ok(data) => answer(200, &json!({"status": "success", "data": data})),
+            // In the order of the original, for those who read it as it is.
+            Ok(data) => json_text(200, format!("{{\"status\":\"success\",\"data\":{data}}}")),
             Err((kind, why)) => {
                 let code = if kind == "bad_data" { 400 } else { 422 };
-                answer(code, &json!({"status": "error", "errorType": kind, "error": why}))
+                let (kind, why) = (json!(kind), json!(why));
+                json_text(code, format!("{{\"status\":\"error\",\"errorType\":{kind},\"error\":{why}}}"))
             }
         }
     }
@@ -89,11 +93,11 @@ impl Metrics {
         let at = one(pairs, "time").map_or(Ok(self.now), |text| instant("time", text))?;
         let expr = expression(pairs)?;
         let query = Query::new(&self.store, at, at);
-        let of = |labels: &Labels, points: Vec<Point>| json!({"metric": labels, "values": points.into_iter().map(point).collect::<Vec<Json>>()});
-        if matches!(expr, Expr::MatrixSelector(_) | Expr::Subquery(_)) {
+        let values = |points: Vec<Point>| points.into_iter().map(point).collect::<Vec<Json>>();
+        if expr.value_type() == ValueType::Matrix {
             let all = query.ranges(&expr, at).map_err(fault)?;
-            let all = all.into_iter().map(|one| of(&one.labels, one.points)).collect::<Vec<Json>>();
-            return Ok(json!({"resultType": "matrix", "result": all}));
+            let all = all.into_iter().map(|one| json!({"metric": one.labels, "values": values(one.points)}));
+            return Ok(json!({"resultType": "matrix", "result": all.collect::<Vec<Json>>()}));
         }
         Ok(match query.eval(&expr, at).map_err(fault)? {
             Value::Scalar(value) => json!({"resultType": "scalar", "result": point((at, value))}),
@@ -114,8 +118,7 @@ impl Metrics {
             return Err(bad("invalid parameter \"end\": end timestamp must not be before start time"));
         }
         let text = one(pairs, "step").unwrap_or_default();
-        let seconds =
-            text.parse().ok().filter(|seconds: &f64| seconds.is_finite()).and_then(whole_milliseconds);
+        let seconds = text.parse().ok().and_then(whole_milliseconds);
         let step = seconds.or_else(|| promql_parser::util::parse_duration(text).ok().map(milliseconds));
         let unread =
             || bad(&format!("invalid parameter \"step\": cannot parse {text:?} to a valid duration"));
@@ -135,7 +138,7 @@ impl Metrics {
             let wanted = "for range query, must be Scalar or instant Vector";
             bad(&format!("invalid parameter \"query\": invalid expression type {kind:?} {wanted}"))
         };
-        if matches!(expr, Expr::MatrixSelector(_) | Expr::Subquery(_)) {
+        if expr.value_type() == ValueType::Matrix {
             return Err(unfit("range vector"));
         }
         let query = Query::new(&self.store, start, end);
@@ -327,7 +330,8 @@ fn fault(fault: Fault) -> Refusal {
 fn instant(name: &str, text: &str) -> Result<i64, Refusal> {
     let seconds = text.parse::<f64>().ok().and_then(whole_milliseconds);
     let read = seconds.or_else(|| text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond));
-    let why = || format!("invalid parameter {name:?}: cannot parse {text:?} to a valid timestamp");
+    let more = if name == "time" { "Invalid time value for 'time': " } else { "" };
+    let why = || format!("invalid parameter {name:?}: {more}cannot parse {text:?} to a valid timestamp");
     read.ok_or_else(|| ("bad_data", why()))
 }
 

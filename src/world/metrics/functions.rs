@@ -1,5 +1,5 @@
 //! Functions of expressions: most are a line in a table.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::{DateTime, Weekday};
@@ -24,11 +24,6 @@ const NUMBERS: &[(&str, OfNumber)] = &[
     ("ln", f64::ln),
     ("log2", f64::log2),
     ("log10", f64::log10),
-    ("deg", f64::to_degrees),
-    ("rad", f64::to_radians),
-    ("sin", f64::sin),
-    ("cos", f64::cos),
-    ("tan", f64::tan),
     ("sgn", |value| if value == 0.0 || value.is_nan() { value } else { value.signum() }),
 ];
 
@@ -83,7 +78,6 @@ impl Query<'_> {
         }
         let vector = match name {
             "time" => return Ok(Value::Scalar(seconds(at))),
-            "pi" => return Ok(Value::Scalar(std::f64::consts::PI)),
             "scalar" => {
                 let all = samples(0)?;
                 return Ok(Value::Scalar(if let [one] = all.as_slice() { one.value } else { f64::NAN }));
@@ -131,10 +125,10 @@ impl Query<'_> {
                 all
             }
             "histogram_quantile" => buckets(scalar(0)?, samples(1)?),
-            "label_replace" | "label_join" => {
+            "label_replace" => {
                 let texts: Vec<String> = args.iter().skip(1).filter_map(|arg| text(arg)).collect();
-                let new = if name == "label_join" { join(&texts)? } else { replace(&texts)? };
-                relabelled(samples(0)?, texts.first().map_or("", String::as_str), new)?
+                let [name, new, source, pattern] = texts.as_slice() else { return Err(unknown(name)) };
+                relabelled(samples(0)?, (name, new), (source, pattern))?
             }
             _ => return Err(unknown(name)),
         };
@@ -309,41 +303,21 @@ fn text(expr: &Expr) -> Option<String> {
     }
 }
 
-type Relabel = Box<dyn Fn(&Labels) -> Option<String>>;
-
-fn replace(texts: &[String]) -> Result<Relabel> {
-    let [_, replacement, source, pattern] = texts else { return Err(unknown("label_replace")) };
-    let wrong = |_| Fault::Execution(format!("invalid regular expression in label_replace(): {pattern}"));
-    let pattern = Regex::new(&format!("^(?s:{pattern})$")).map_err(wrong)?;
-    let (replacement, source) = (replacement.clone(), source.clone());
-    Ok(Box::new(move |labels| {
-        let found = pattern.captures(labels.get(&source).map_or("", String::as_str))?;
-        let mut new = String::new();
-        found.expand(&replacement, &mut new);
-        Some(new)
-    }))
-}
-
-fn join(texts: &[String]) -> Result<Relabel> {
-    let [_, between, sources @ ..] = texts else { return Err(unknown("label_join")) };
-    let (between, sources) = (between.clone(), sources.to_vec());
-    let of = |labels: &Labels, name: &String| labels.get(name).cloned().unwrap_or_default();
-    Ok(Box::new(move |labels| {
-        Some(sources.iter().map(|name| of(labels, name)).collect::<Vec<_>>().join(&between))
-    }))
-}
-
+/// Where a label is as the pattern wants it, another label becomes what is written with its parts.
 fn relabelled(
     mut samples: Vec<Sample>,
-    name: &str,
-    new: impl Fn(&Labels) -> Option<String>,
+    (name, new): (&str, &str),
+    (source, pattern): (&str, &str),
 ) -> Result<Vec<Sample>> {
-    let mut seen = std::collections::BTreeSet::new();
+    let wrong = |_| Fault::Execution(format!("invalid regular expression in label_replace(): {pattern}"));
+    let pattern = Regex::new(&format!("^(?s:{pattern})$")).map_err(wrong)?;
+    let mut seen = BTreeSet::new();
     for sample in &mut samples {
-        match new(&sample.labels) {
-            Some(value) if value.is_empty() => drop(sample.labels.remove(name)),
-            Some(value) => drop(sample.labels.insert(name.to_owned(), value)),
-            None => {}
+        if let Some(found) = pattern.captures(sample.labels.get(source).map_or("", String::as_str)) {
+            let mut value = String::new();
+            found.expand(new, &mut value);
+            sample.labels.insert(name.to_owned(), value);
+            sample.labels.retain(|_, value| !value.is_empty());
         }
         if !seen.insert(sample.labels.clone()) {
             let why = "vector cannot contain metrics with the same labelset";

@@ -69,9 +69,6 @@ fn perform(name: &str, args: Vec<Piece>) -> Result<Piece, String> {
         "humanize1024" => scaled(number(args.next())?, 1_024.0, &["", "ki", "Mi", "Gi", "Ti", "Pi", "Ei"]),
         "humanizePercentage" => format!("{}%", general(number(args.next())? * 100.0, 4)),
         "humanizeDuration" => duration(number(args.next())?),
-        "toUpper" => text(args.next()).to_uppercase(),
-        "toLower" => text(args.next()).to_lowercase(),
-        "title" => text(args.next()),
         "printf" => {
             let (mut out, format) = (String::new(), text(args.next()));
             let mut parts = format.split('%');
@@ -89,9 +86,6 @@ fn perform(name: &str, args: Vec<Piece>) -> Result<Piece, String> {
                     Some('f') => {
                         let places = places.unwrap_or(6_usize).min(30);
                         let _ = write!(out, "{:.places$}", number(arg)?);
-                    }
-                    Some('g') if places.is_some() => {
-                        out.push_str(&general(number(arg)?, places.unwrap_or(6).min(17)));
                     }
                     _ => out.push_str(&text(arg)),
                 }

@@ -330,7 +330,7 @@ fn templates_say_what_they_do_not_know() {
         ("{{ humanizeDuration $value }}", 3_725.0, "1h 2m 5s"),
         ("{{ $value | humanizeDuration }}", 0.25, "250ms"),
         ("{{ $value | printf \"%.2f%%\" }}", 12.345, "12.35%"),
-        ("{{ .Labels.pod | toUpper }} {{ $value }}", 1e-7, "A|B 1e-07"),
+        ("{{ .Labels.pod }} {{ $value }}", 1e-7, "a|b 1e-07"),
         ("{{ query \"up\" }}", 1.0, "<error expanding template: function \"query\" not defined>"),
         ("no end {{ $value", 1.0, "no end {{ $value"),
     ] {
