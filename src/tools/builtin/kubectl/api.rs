@@ -10,9 +10,9 @@ use serde_json::Value;
 use super::Fault;
 use super::call::Call;
 
-const DISCOVERY: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
-pub const TABLE: &str =
-    "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
+const DISCOVERY: &str =
+    "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
+pub const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
 
 /// A kind of objects, as the server tells of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -134,15 +134,18 @@ impl Api {
         if let Some(name) = &options.context
             && !said.contexts.iter().any(|one| one.name == *name)
         {
-            return Err(Fault::new(format!("Error in configuration: context was not found for specified context: {name}")));
+            return Err(Fault::new(format!(
+                "Error in configuration: context was not found for specified context: {name}"
+            )));
         }
         let unnamed = said.clusters.is_empty() && call.value("server").is_none();
-        let mut config = if said.clusters.is_empty() || said.current_context.is_none() && options.context.is_none() {
-            let server = call.value("server").unwrap_or("http://localhost:8080");
-            Config::new(server.parse().map_err(Fault::error)?)
-        } else {
-            Config::from_custom_kubeconfig(said, &options).await.map_err(Fault::error)?
-        };
+        let mut config =
+            if said.clusters.is_empty() || said.current_context.is_none() && options.context.is_none() {
+                let server = call.value("server").unwrap_or("http://localhost:8080");
+                Config::new(server.parse().map_err(Fault::error)?)
+            } else {
+                Config::from_custom_kubeconfig(said, &options).await.map_err(Fault::error)?
+            };
         if let Some(server) = call.value("server") {
             config.cluster_url = server.parse().map_err(Fault::error)?;
         }
@@ -227,7 +230,9 @@ impl Api {
         while let Some(error) = cause {
             let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
             if kind == Some(std::io::ErrorKind::ConnectionRefused) {
-                return Fault::new(refused(self.server.split_once("://").map_or(&self.server, |(_, host)| host)));
+                return Fault::new(refused(
+                    self.server.split_once("://").map_or(&self.server, |(_, host)| host),
+                ));
             }
             last = error.to_string();
             cause = error.source();

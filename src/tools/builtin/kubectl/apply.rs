@@ -82,14 +82,17 @@ async fn change(kubectl: &mut Kubectl<'_>, manifest: &Manifest) -> Result<Change
     match kubectl.api.get(&path).await {
         Ok(live) => {
             let last = live.pointer(&format!("/metadata/annotations/{}", LAST.replace('/', "~1")));
-            let known = last.and_then(Value::as_str).and_then(|last| serde_json::from_str::<Value>(last).ok());
+            let known =
+                last.and_then(Value::as_str).and_then(|last| serde_json::from_str::<Value>(last).ok());
             if known.is_none() && kubectl.call.verb == "apply" {
                 kubectl.warn(&format!("Warning: resource {}/{} is missing the {LAST} annotation which is required by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically.", kind.plural, text(&live, "/metadata/name")))?;
             }
             let body = differing(&known.unwrap_or_default(), &manifest, &live, builtin(&kind));
             Ok(Change { kind, path, live: Some(live), body })
         }
-        Err(fault) if fault.says.contains("(NotFound)") => Ok(Change { kind, path, live: None, body: manifest }),
+        Err(fault) if fault.says.contains("(NotFound)") => {
+            Ok(Change { kind, path, live: None, body: manifest })
+        }
         Err(fault) => Err(fault),
     }
 }
@@ -145,7 +148,9 @@ fn elements(before: &Value, wanted: &[Value], live: &[Value], key: &str) -> Vec<
             None => out.push(one.clone()),
             Some(live) => {
                 let mut inside = differing(&of(before, id).unwrap_or_default(), one, &live, true);
-                if let (Some(fields), Some(id)) = (inside.as_object_mut().filter(|fields| !fields.is_empty()), id) {
+                if let (Some(fields), Some(id)) =
+                    (inside.as_object_mut().filter(|fields| !fields.is_empty()), id)
+                {
                     fields.insert(key.to_owned(), id.clone());
                     out.push(inside);
                 }
@@ -216,7 +221,10 @@ pub async fn diff(kubectl: &mut Kubectl<'_>) -> Done {
     match out.status.code() {
         Some(0) => Ok(()),
         Some(1) => Err(Fault::code(1)),
-        code => Err(Fault { code: code.and_then(|code| u8::try_from(code).ok()).unwrap_or(2), says: "error: diff failed".to_owned() }),
+        code => Err(Fault {
+            code: code.and_then(|code| u8::try_from(code).ok()).unwrap_or(2),
+            says: "error: diff failed".to_owned(),
+        }),
     }
 }
 
@@ -232,7 +240,11 @@ async fn compared(
             _ => change.send(kubectl, Dry::Server.query()).await?,
         };
         let (version, kind) = (change.kind.api_version().replace('/', "."), &change.kind.kind);
-        let name = format!("{version}.{kind}.{}.{}", text(&after, "/metadata/namespace"), text(&after, "/metadata/name"));
+        let name = format!(
+            "{version}.{kind}.{}.{}",
+            text(&after, "/metadata/namespace"),
+            text(&after, "/metadata/name")
+        );
         for (dir, object) in [(live, change.live), (merged, Some(after))] {
             let text = object.map_or(String::new(), |mut object| {
                 lean(&mut object);

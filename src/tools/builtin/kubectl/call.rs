@@ -33,10 +33,7 @@ const VERBS: &[(&str, &str)] = &[
     ("patch", "+ filename/f= recursive/R patch/p= type= patch-file= dry-run= subresource="),
     ("apply", "+ filename/f= recursive/R dry-run="),
     ("diff", "filename/f= recursive/R"),
-    (
-        "delete",
-        "+ % @ all dry-run= force grace-period# now wait ignore-not-found cascade= timeout~",
-    ),
+    ("delete", "+ % @ all dry-run= force grace-period# now wait ignore-not-found cascade= timeout~"),
     ("create", "+ filename/f= recursive/R dry-run="),
     ("create secret", "+ from-literal= from-file= from-env-file= type= cert= key= dry-run="),
     ("create configmap", "+ from-literal= from-file= from-env-file= dry-run="),
@@ -66,8 +63,11 @@ const VERBS: &[(&str, &str)] = &[
 ];
 
 /// What several verbs take: `+`, `%` and `@`.
-const SETS: [(&str, &str); 3] =
-    [("+", "output/o="), ("%", "selector/l= filename/f= recursive/R"), ("@", "field-selector= all-namespaces/A")];
+const SETS: [(&str, &str); 3] = [
+    ("+", "output/o="),
+    ("%", "selector/l= filename/f= recursive/R"),
+    ("@", "field-selector= all-namespaces/A"),
+];
 
 /// Other names of verbs.
 const ALIASES: &[(&str, &str)] = &[
@@ -107,12 +107,14 @@ impl Known<'_> {
 
 fn options(spec: &str) -> impl Iterator<Item = Known<'_>> {
     let several = |word: &str| SETS.iter().find(|(sign, _)| *sign == word).map(|(_, options)| *options);
-    spec.split_whitespace().flat_map(move |word| several(word).unwrap_or(word).split_whitespace()).map(|word| {
-        let value = word.chars().last().filter(|sign| matches!(sign, '=' | '#' | '~'));
-        let word = word.trim_end_matches(['=', '#', '~']);
-        let (name, short) = word.split_once('/').unwrap_or((word, ""));
-        Known { name, short: short.chars().next(), value }
-    })
+    spec.split_whitespace().flat_map(move |word| several(word).unwrap_or(word).split_whitespace()).map(
+        |word| {
+            let value = word.chars().last().filter(|sign| matches!(sign, '=' | '#' | '~'));
+            let word = word.trim_end_matches(['=', '#', '~']);
+            let (name, short) = word.split_once('/').unwrap_or((word, ""));
+            Known { name, short: short.chars().next(), value }
+        },
+    )
 }
 
 impl Call {
@@ -133,7 +135,9 @@ impl Call {
                 let known = known.ok_or_else(|| usage(format!("unknown flag: --{name}")))?;
                 let value = match (given, known.value.is_some()) {
                     (Some(given), _) => given,
-                    (None, true) => args.next().ok_or_else(|| usage(format!("flag needs an argument: --{name}")))?,
+                    (None, true) => {
+                        args.next().ok_or_else(|| usage(format!("flag needs an argument: --{name}")))?
+                    }
                     (None, false) => "true",
                 };
                 call.option(known, value).map_err(&usage)?;
@@ -142,14 +146,15 @@ impl Call {
                 while let Some(short) = rest.chars().next() {
                     rest = rest.get(short.len_utf8()..).unwrap_or_default();
                     let known = all.iter().find(|one| one.short == Some(short));
-                    let known = known.ok_or_else(|| usage(format!("unknown shorthand flag: '{short}' in -{cluster}")))?;
+                    let known = known
+                        .ok_or_else(|| usage(format!("unknown shorthand flag: '{short}' in -{cluster}")))?;
                     let value = match (known.value.is_some(), rest.strip_prefix('=')) {
                         (_, Some(value)) => std::mem::take(&mut rest).strip_prefix('=').unwrap_or(value),
                         (false, None) => "true",
                         (true, None) if !rest.is_empty() => std::mem::take(&mut rest),
-                        (true, None) => args
-                            .next()
-                            .ok_or_else(|| usage(format!("flag needs an argument: '{short}' in -{cluster}")))?,
+                        (true, None) => args.next().ok_or_else(|| {
+                            usage(format!("flag needs an argument: '{short}' in -{cluster}"))
+                        })?,
                     };
                     call.option(known, value).map_err(&usage)?;
                 }
@@ -161,7 +166,8 @@ impl Call {
     }
 
     fn option(&mut self, known: &Known<'_>, value: &str) -> Result<(), String> {
-        let wrong = |why: String| Err(format!("invalid argument \"{value}\" for \"{}\" flag: {why}", known.said()));
+        let wrong =
+            |why: String| Err(format!("invalid argument \"{value}\" for \"{}\" flag: {why}", known.said()));
         let value = match (known.value, value) {
             (None, "true" | "1" | "t" | "T" | "TRUE" | "True") => "true",
             (None, "false" | "0" | "f" | "F" | "FALSE" | "False") => "false",
@@ -169,7 +175,9 @@ impl Call {
             (Some('#'), other) if other.parse::<i64>().is_err() => {
                 return wrong(format!("strconv.ParseInt: parsing \"{other}\": invalid syntax"));
             }
-            (Some('~'), other) if span(other).is_none() => return wrong(format!("time: invalid duration \"{other}\"")),
+            (Some('~'), other) if span(other).is_none() => {
+                return wrong(format!("time: invalid duration \"{other}\""));
+            }
             (_, value) => value,
         };
         self.options.push((known.name.to_owned(), value.to_owned()));
@@ -236,7 +244,9 @@ fn verb(args: &[&str]) -> Result<(&'static str, &'static str, Vec<usize>), Fault
         if let Some(name) = arg.strip_prefix('-') {
             let long = name.strip_prefix('-');
             skip = every.iter().any(|one| {
-                one.value.is_some() && long.map_or(name.len() == 1 && one.short == name.chars().next(), |name| name == one.name)
+                one.value.is_some()
+                    && long
+                        .map_or(name.len() == 1 && one.short == name.chars().next(), |name| name == one.name)
             });
         } else {
             words.push((place, *arg));
@@ -254,7 +264,8 @@ fn verb(args: &[&str]) -> Result<(&'static str, &'static str, Vec<usize>), Fault
     }
     if let Some((verb, spec)) = find(first) {
         // `create backup x` names a sort that cannot be created like this; `create -f` names none.
-        if *first != "create" || args.iter().any(|arg| arg.starts_with("-f") || arg.starts_with("--filename")) {
+        if *first != "create" || args.iter().any(|arg| arg.starts_with("-f") || arg.starts_with("--filename"))
+        {
             return Ok((verb, spec, vec![*place]));
         }
     }

@@ -59,7 +59,13 @@ pub fn done(kubectl: &mut Kubectl<'_>, object: &Value, what: &str) -> Done {
 }
 
 /// Patches one, and gives back what became of it.
-pub async fn send(kubectl: &Kubectl<'_>, one: &Picked, sort: &str, patch: &Value, part: &str) -> Result<Value, Fault> {
+pub async fn send(
+    kubectl: &Kubectl<'_>,
+    one: &Picked,
+    sort: &str,
+    patch: &Value,
+    part: &str,
+) -> Result<Value, Fault> {
     let path = format!("{}{part}{}", one.path(), Dry::of(kubectl)?.query());
     kubectl.api.send(Method::PATCH, &path, sort, patch).await
 }
@@ -102,7 +108,11 @@ fn pairs(kubectl: &Kubectl<'_>, what: &str) -> Result<Pairs, Fault> {
             (Some((name, value)), _) => pairs.push((name.to_owned(), Some(value.to_owned()))),
             (None, Some(name)) if !name.is_empty() => pairs.push((name.to_owned(), None)),
             _ if pairs.is_empty() => objects.push(word.clone()),
-            _ => return Err(Fault::error(format!("all resources must be specified before {what} changes: {word}"))),
+            _ => {
+                return Err(Fault::error(format!(
+                    "all resources must be specified before {what} changes: {word}"
+                )));
+            }
         }
     }
     Ok((objects, pairs))
@@ -131,13 +141,17 @@ fn containers(object: &Value, wanted: &str) -> Vec<String> {
 pub async fn set(kubectl: &mut Kubectl<'_>) -> Done {
     let (what, said, none) = match kubectl.call.verb {
         "set image" => ("image", "image updated", "at least one image update is required"),
-        "set env" => ("environment variables", "env updated", "at least one environment variable must be provided"),
+        "set env" => {
+            ("environment variables", "env updated", "at least one environment variable must be provided")
+        }
         _ => ("resource", "resource requirements updated", ""),
     };
     let (objects, pairs) = pairs(kubectl, what)?;
     let limits = limits(kubectl)?;
     if limits.is_empty() && what == "resource" {
-        return Err(Fault::error("you must specify an update to requests or limits (in the form of --requests/--limits)"));
+        return Err(Fault::error(
+            "you must specify an update to requests or limits (in the form of --requests/--limits)",
+        ));
     }
     if pairs.is_empty() && what != "resource" {
         // The original is silent where no variable is named.
@@ -169,7 +183,9 @@ pub async fn set(kubectl: &mut Kubectl<'_>) -> Done {
                 }
                 let order = order(&one.object, name, &pairs);
                 let mut pairs: Vec<_> = pairs.iter().collect();
-                pairs.sort_by_key(|(name, _)| order.iter().position(|one| text(one, "/name") == name).unwrap_or(usize::MAX));
+                pairs.sort_by_key(|(name, _)| {
+                    order.iter().position(|one| text(one, "/name") == name).unwrap_or(usize::MAX)
+                });
                 let env: Vec<Value> = pairs.into_iter().map(variable).collect();
                 json!({"name": name, "env": env, "$setElementOrder/env": order})
             }));
@@ -231,13 +247,21 @@ pub async fn patch(kubectl: &mut Kubectl<'_>) -> Done {
             text
         }
         (None, Some(file)) => std::fs::read_to_string(file)?,
-        _ => return Err(Fault::error("must specify --patch or --patch-file containing the contents of the patch")),
+        _ => {
+            return Err(Fault::error(
+                "must specify --patch or --patch-file containing the contents of the patch",
+            ));
+        }
     };
     let sort = match kubectl.call.value("type").unwrap_or("strategic") {
         "strategic" => STRATEGIC,
         "merge" => MERGE,
         "json" => JSON,
-        other => return Err(Fault::error(format!("--type must be one of [json merge strategic], not \"{other}\""))),
+        other => {
+            return Err(Fault::error(format!(
+                "--type must be one of [json merge strategic], not \"{other}\""
+            )));
+        }
     };
     let patch: Value = serde_saphyr::from_str(&given)
         .map_err(|error| Fault::error(format!("unable to parse \"{given}\": {error}")))?;
@@ -321,9 +345,12 @@ pub async fn mark(kubectl: &mut Kubectl<'_>) -> Done {
 /// The nodes that are named or selected.
 pub async fn nodes(kubectl: &mut Kubectl<'_>) -> Result<Vec<Picked>, Fault> {
     let verb = kubectl.call.verb;
-    let names: Vec<String> = kubectl.call.words.iter().map(|name| name.trim_start_matches("node/").to_owned()).collect();
+    let names: Vec<String> =
+        kubectl.call.words.iter().map(|name| name.trim_start_matches("node/").to_owned()).collect();
     if names.is_empty() && kubectl.call.value("selector").is_none() {
-        return Err(Fault::error(format!("USAGE: {verb} NODE [flags]\nSee 'kubectl {verb} -h' for help and examples")));
+        return Err(Fault::error(format!(
+            "USAGE: {verb} NODE [flags]\nSee 'kubectl {verb} -h' for help and examples"
+        )));
     }
     let words: Vec<String> = ["nodes".to_owned()].into_iter().chain(names).collect();
     pick_of(kubectl, &words, Unnamed::Asked).await
@@ -347,6 +374,11 @@ pub async fn close_node(kubectl: &mut Kubectl<'_>, node: &Picked, close: bool) -
     let patch = json!({"spec": {"unschedulable": if close { Value::Bool(true) } else { Value::Null }}});
     match send(kubectl, node, STRATEGIC, &patch, "").await {
         Ok(_) => kubectl.say(&format!("{} {said}{}", node.said(), Dry::of(kubectl)?.said())),
-        Err(fault) => kubectl.fail(&Fault::error(format!("unable to {} node \"{}\": {}", kubectl.call.verb, node.name(), fault.says))),
+        Err(fault) => kubectl.fail(&Fault::error(format!(
+            "unable to {} node \"{}\": {}",
+            kubectl.call.verb,
+            node.name(),
+            fault.says
+        ))),
     }
 }

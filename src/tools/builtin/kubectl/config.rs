@@ -34,7 +34,9 @@ fn all(kubectl: &Kubectl<'_>) -> Result<Value, Fault> {
                 fields.insert(name.to_owned(), together.into());
             }
         }
-        if let (Some(current), Some("")) = (one.get("current-context"), fields.get("current-context").and_then(Value::as_str)) {
+        if let (Some(current), Some("")) =
+            (one.get("current-context"), fields.get("current-context").and_then(Value::as_str))
+        {
             fields.insert("current-context".to_owned(), current.clone());
         }
     }
@@ -71,9 +73,13 @@ pub async fn config(kubectl: &mut Kubectl<'_>) -> Done {
             if entry(&all, "contexts", &name).is_none() {
                 return Err(Fault::error(format!("no context exists with the name: \"{name}\"")));
             }
-            change(kubectl, |one| one.get("current-context").is_some(), |fields| {
-                fields.insert("current-context".to_owned(), name.clone().into());
-            })?;
+            change(
+                kubectl,
+                |one| one.get("current-context").is_some(),
+                |fields| {
+                    fields.insert("current-context".to_owned(), name.clone().into());
+                },
+            )?;
             kubectl.say(&format!("Switched to context \"{name}\"."))
         }
         _ => set_context(kubectl, &all, if kubectl.call.on("current") { Some(current) } else { word }),
@@ -86,7 +92,11 @@ fn minify(all: &mut Value, current: &str) -> Done {
     }
     let context = entry(all, "contexts", current).cloned();
     let context = context.ok_or_else(|| Fault::error(format!("cannot locate context {current}")))?;
-    for (name, kept) in [("contexts", current), ("clusters", text(&context, "/context/cluster")), ("users", text(&context, "/context/user"))] {
+    for (name, kept) in [
+        ("contexts", current),
+        ("clusters", text(&context, "/context/cluster")),
+        ("users", text(&context, "/context/user")),
+    ] {
         if let Some(items) = all.get_mut(name).and_then(Value::as_array_mut) {
             items.retain(|one| text(one, "/name") == kept);
         }
@@ -100,7 +110,9 @@ fn hide(all: &mut Value) {
         for fields in items.filter_map(|one| one.get_mut(inside)?.as_object_mut()) {
             for (name, value) in fields.iter_mut() {
                 match name.as_str() {
-                    "certificate-authority-data" | "client-certificate-data" | "client-key-data" => *value = "DATA+OMITTED".into(),
+                    "certificate-authority-data" | "client-certificate-data" | "client-key-data" => {
+                        *value = "DATA+OMITTED".into()
+                    }
                     "token" | "password" => *value = "REDACTED".into(),
                     _ => {}
                 }
@@ -126,7 +138,13 @@ fn contexts(kubectl: &mut Kubectl<'_>, all: &Value, current: &str, only: Option<
     }
     for one in &found {
         let mark = if text(one, "/name") == current { "*" } else { "" };
-        let cells = [mark, text(one, "/name"), text(one, "/context/cluster"), text(one, "/context/user"), text(one, "/context/namespace")];
+        let cells = [
+            mark,
+            text(one, "/name"),
+            text(one, "/context/cluster"),
+            text(one, "/context/user"),
+            text(one, "/context/namespace"),
+        ];
         table.rows.push(cells.map(str::to_owned).to_vec());
     }
     kubectl.io.stdout.write_all(table.take().as_bytes())?;
@@ -137,7 +155,9 @@ fn contexts(kubectl: &mut Kubectl<'_>, all: &Value, current: &str, only: Option<
 }
 
 fn set_context(kubectl: &mut Kubectl<'_>, all: &Value, name: Option<String>) -> Done {
-    let name = name.filter(|name| !name.is_empty()).ok_or_else(|| Fault::error("you must specify a non-empty context name or --current"))?;
+    let name = name
+        .filter(|name| !name.is_empty())
+        .ok_or_else(|| Fault::error("you must specify a non-empty context name or --current"))?;
     let known = entry(all, "contexts", &name).is_some();
     let mut given = Map::new();
     for option in ["cluster", "user", "namespace"] {
@@ -145,22 +165,30 @@ fn set_context(kubectl: &mut Kubectl<'_>, all: &Value, name: Option<String>) -> 
             given.insert(option.to_owned(), value.into());
         }
     }
-    change(kubectl, |one| entry(one, "contexts", &name).is_some(), |fields| {
-        let contexts = fields.entry("contexts").or_insert_with(|| json!([]));
-        let Some(contexts) = contexts.as_array_mut() else { return };
-        if !contexts.iter().any(|one| text(one, "/name") == name) {
-            contexts.push(json!({"name": name, "context": {}}));
-        }
-        let held = contexts.iter_mut().find(|one| text(one, "/name") == name);
-        if let Some(held) = held.and_then(|one| one.get_mut("context")?.as_object_mut()) {
-            held.append(&mut given);
-        }
-    })?;
+    change(
+        kubectl,
+        |one| entry(one, "contexts", &name).is_some(),
+        |fields| {
+            let contexts = fields.entry("contexts").or_insert_with(|| json!([]));
+            let Some(contexts) = contexts.as_array_mut() else { return };
+            if !contexts.iter().any(|one| text(one, "/name") == name) {
+                contexts.push(json!({"name": name, "context": {}}));
+            }
+            let held = contexts.iter_mut().find(|one| text(one, "/name") == name);
+            if let Some(held) = held.and_then(|one| one.get_mut("context")?.as_object_mut()) {
+                held.append(&mut given);
+            }
+        },
+    )?;
     kubectl.say(&format!("Context \"{name}\" {}.", if known { "modified" } else { "created" }))
 }
 
 /// Writes a change into the file that holds it, or into the first one.
-fn change(kubectl: &Kubectl<'_>, holds: impl Fn(&Value) -> bool, edit: impl FnOnce(&mut Map<String, Value>)) -> Done {
+fn change(
+    kubectl: &Kubectl<'_>,
+    holds: impl Fn(&Value) -> bool,
+    edit: impl FnOnce(&mut Map<String, Value>),
+) -> Done {
     let files = files(&kubectl.call);
     let held = files.iter().find(|path| read(path).is_ok_and(|one| holds(&one)));
     let path = held.or(files.first()).ok_or_else(|| Fault::error("there is no kubeconfig to write to"))?;

@@ -12,8 +12,10 @@ use super::{Done, Fault, Kubectl};
 
 /// An object as it is made before a server has seen it.
 fn made(version: &str, kind: &str, name: &str, space: Option<&str>) -> Value {
-    let mut object = json!({"apiVersion": version, "kind": kind, "metadata": {"name": name, "creationTimestamp": null}});
-    if let (Some(space), Some(meta)) = (space, object.pointer_mut("/metadata").and_then(Value::as_object_mut)) {
+    let mut object =
+        json!({"apiVersion": version, "kind": kind, "metadata": {"name": name, "creationTimestamp": null}});
+    if let (Some(space), Some(meta)) = (space, object.pointer_mut("/metadata").and_then(Value::as_object_mut))
+    {
         meta.insert("namespace".to_owned(), space.into());
     }
     object
@@ -34,7 +36,11 @@ pub async fn create(kubectl: &mut Kubectl<'_>) -> Done {
     let words = kubectl.call.words.clone();
     let (sort, name) = match (kubectl.call.verb, words.as_slice()) {
         ("create secret", [sort, name]) => (sort.as_str(), name),
-        ("create secret", _) => return Err(Fault::error("the built-in kubectl creates secrets of the sorts generic and tls, each with one NAME")),
+        ("create secret", _) => {
+            return Err(Fault::error(
+                "the built-in kubectl creates secrets of the sorts generic and tls, each with one NAME",
+            ));
+        }
         (_, [name]) => ("", name),
         (_, words) => return Err(Fault::error(format!("exactly one NAME is required, got {}", words.len()))),
     };
@@ -46,8 +52,12 @@ pub async fn create(kubectl: &mut Kubectl<'_>) -> Done {
         ("create job", _) => job(kubectl, name).await,
         ("create configmap", _) => {
             let mut map = made("v1", "ConfigMap", name, space);
-            let (data, binary) = data(kubectl)?.into_iter().partition::<Vec<_>, _>(|(_, bytes)| std::str::from_utf8(bytes).is_ok());
-            let data = data.into_iter().map(|(key, bytes)| (key, String::from_utf8_lossy(&bytes).into_owned().into()));
+            let (data, binary) = data(kubectl)?
+                .into_iter()
+                .partition::<Vec<_>, _>(|(_, bytes)| std::str::from_utf8(bytes).is_ok());
+            let data = data
+                .into_iter()
+                .map(|(key, bytes)| (key, String::from_utf8_lossy(&bytes).into_owned().into()));
             fill(&mut map, "data", data.collect());
             fill(&mut map, "binaryData", encoded(binary));
             post(kubectl, map, "failed to create configmap: ").await
@@ -65,7 +75,12 @@ pub async fn create(kubectl: &mut Kubectl<'_>) -> Done {
             for (option, key) in [("cert", "tls.crt"), ("key", "tls.key")] {
                 let path = kubectl.call.value(option);
                 let path = path.ok_or_else(|| Fault::error("key and cert must be specified"))?;
-                let unread = |fault: Fault| Fault::error(format!("Cannot read file {path}, {}", fault.says.trim_start_matches("error: ")));
+                let unread = |fault: Fault| {
+                    Fault::error(format!(
+                        "Cannot read file {path}, {}",
+                        fault.says.trim_start_matches("error: ")
+                    ))
+                };
                 let bytes = read(Path::new(path)).map_err(unread)?;
                 if !String::from_utf8_lossy(&bytes).contains("-----BEGIN ") {
                     let what = if option == "cert" { "certificate" } else { "key" };
@@ -80,7 +95,9 @@ pub async fn create(kubectl: &mut Kubectl<'_>) -> Done {
             }
             post(kubectl, secret, "failed to create secret ").await
         }
-        (_, other) => Err(Fault::error(format!("the built-in kubectl does not know `create secret {other}`"))),
+        (_, other) => {
+            Err(Fault::error(format!("the built-in kubectl does not know `create secret {other}`")))
+        }
     }
 }
 
@@ -98,7 +115,8 @@ pub fn base64(bytes: &[u8]) -> String {
     const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();
     for three in bytes.chunks(3) {
-        let whole = three.iter().fold(0_usize, |sum, byte| sum << 8 | usize::from(*byte)) << (8 * (3 - three.len()));
+        let whole =
+            three.iter().fold(0_usize, |sum, byte| sum << 8 | usize::from(*byte)) << (8 * (3 - three.len()));
         for at in 0..4 {
             let sign = SIGNS.get(whole >> (18 - 6 * at) & 63).copied().unwrap_or(b'=');
             out.push(if at > three.len() { '=' } else { char::from(sign) });
@@ -109,7 +127,9 @@ pub fn base64(bytes: &[u8]) -> String {
 
 fn read(path: &Path) -> Result<Vec<u8>, Fault> {
     std::fs::read(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Fault::error(format!("open {}: no such file or directory", path.display())),
+        std::io::ErrorKind::NotFound => {
+            Fault::error(format!("open {}: no such file or directory", path.display()))
+        }
         _ => Fault::error(format!("open {}: {error}", path.display())),
     })
 }
@@ -119,15 +139,18 @@ fn data(kubectl: &Kubectl<'_>) -> Result<Vec<(String, Vec<u8>)>, Fault> {
     let mut data: Vec<(String, Vec<u8>)> = Vec::new();
     let mut add = |key: &str, bytes: Vec<u8>| {
         if data.iter().any(|(one, _)| one == key) {
-            return Err(Fault::error(format!("cannot add key {key}, another key by that name already exists")));
+            return Err(Fault::error(format!(
+                "cannot add key {key}, another key by that name already exists"
+            )));
         }
         data.push((key.to_owned(), bytes));
         Ok(())
     };
     for literal in kubectl.call.values("from-literal") {
-        let (key, value) = literal.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
-            Fault::error(format!("invalid literal source {literal}, expected key=value"))
-        })?;
+        let (key, value) = literal
+            .split_once('=')
+            .filter(|(key, _)| !key.is_empty())
+            .ok_or_else(|| Fault::error(format!("invalid literal source {literal}, expected key=value")))?;
         let inner = ['"', '\''].iter().find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote));
         add(key, inner.unwrap_or(value).as_bytes().to_vec())?;
     }
@@ -138,7 +161,8 @@ fn data(kubectl: &Kubectl<'_>) -> Result<Vec<(String, Vec<u8>)>, Fault> {
         };
         let named = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if path.is_dir() && key.is_empty() {
-            let mut files: Vec<_> = std::fs::read_dir(path)?.filter_map(|one| Some(one.ok()?.path())).collect();
+            let mut files: Vec<_> =
+                std::fs::read_dir(path)?.filter_map(|one| Some(one.ok()?.path())).collect();
             files.sort();
             for file in files.iter().filter(|file| file.is_file()) {
                 add(&named(file), read(file)?)?;
@@ -153,7 +177,9 @@ fn data(kubectl: &Kubectl<'_>) -> Result<Vec<(String, Vec<u8>)>, Fault> {
     }
     for file in kubectl.call.values("from-env-file") {
         let text = String::from_utf8_lossy(&read(Path::new(file))?).into_owned();
-        for line in text.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        for line in
+            text.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with('#'))
+        {
             match line.split_once('=') {
                 Some((key, value)) => add(key, value.as_bytes().to_vec())?,
                 None => add(line, std::env::var(line).unwrap_or_default().into_bytes())?,
@@ -171,7 +197,8 @@ async fn post(kubectl: &mut Kubectl<'_>, object: Value, failing: &str) -> Done {
     }
     let (_, path) = at(kubectl, &object, "").await?;
     let list = path.rsplit_once('/').map_or(path.as_str(), |(list, _)| list);
-    let after = kubectl.api.send(Method::POST, &format!("{list}{}", dry.query()), "application/json", &object).await;
+    let after =
+        kubectl.api.send(Method::POST, &format!("{list}{}", dry.query()), "application/json", &object).await;
     let after = after.map_err(|fault| match fault.says.split_once("): ") {
         Some((_, why)) if !failing.is_empty() => Fault::error(format!("{failing}{why}")),
         _ => fault,
@@ -182,14 +209,16 @@ async fn post(kubectl: &mut Kubectl<'_>, object: Value, failing: &str) -> Done {
 /// A job of a cron job, now.
 async fn job(kubectl: &mut Kubectl<'_>, name: &str) -> Done {
     let from = kubectl.call.value("from").filter(|from| from.contains('/')).map(str::to_owned);
-    let from = from.ok_or_else(|| Fault::error("the built-in kubectl creates a job only --from=cronjob/NAME"))?;
+    let from =
+        from.ok_or_else(|| Fault::error("the built-in kubectl creates a job only --from=cronjob/NAME"))?;
     let cron = named(kubectl, &from).await?;
     if cron.kind.plural != "cronjobs" {
         return Err(Fault::error(format!("from must be an existing cronjob: {from} is none")));
     }
     let template = cron.object.pointer("/spec/jobTemplate").cloned().unwrap_or_default();
     let mut job = made("batch/v1", "Job", name, Some(cron.namespace()));
-    let mut marks = template.pointer("/metadata/annotations").and_then(Value::as_object).cloned().unwrap_or_default();
+    let mut marks =
+        template.pointer("/metadata/annotations").and_then(Value::as_object).cloned().unwrap_or_default();
     marks.insert("cronjob.kubernetes.io/instantiate".to_owned(), "manual".into());
     if let Some(meta) = job.pointer_mut("/metadata").and_then(Value::as_object_mut) {
         meta.insert("annotations".to_owned(), marks.into());
@@ -206,7 +235,8 @@ async fn job(kubectl: &mut Kubectl<'_>, name: &str) -> Done {
 
 pub async fn autoscale(kubectl: &mut Kubectl<'_>) -> Done {
     let most = kubectl.call.number("max").filter(|most| *most > 0);
-    let most = most.ok_or_else(|| Fault::error("--max=MAXPODS is required and must be at least 1, max: -1"))?;
+    let most =
+        most.ok_or_else(|| Fault::error("--max=MAXPODS is required and must be at least 1, max: -1"))?;
     for one in super::pick::pick(kubectl, 0, super::pick::Unnamed::Asked).await? {
         let name = kubectl.call.value("name").unwrap_or(one.name()).to_owned();
         let mut spec = json!({"maxReplicas": most, "scaleTargetRef": {"apiVersion": one.kind.api_version(),
@@ -217,7 +247,10 @@ pub async fn autoscale(kubectl: &mut Kubectl<'_>) -> Done {
             }
             if let Some(share) = kubectl.call.number("cpu-percent").filter(|share| *share > 0) {
                 let target = json!({"type": "Utilization", "averageUtilization": share});
-                spec.insert("metrics".to_owned(), json!([{"type": "Resource", "resource": {"name": "cpu", "target": target}}]));
+                spec.insert(
+                    "metrics".to_owned(),
+                    json!([{"type": "Resource", "resource": {"name": "cpu", "target": target}}]),
+                );
             }
         }
         let mut scaler = made("autoscaling/v2", "HorizontalPodAutoscaler", &name, Some(one.namespace()));
@@ -231,7 +264,11 @@ pub async fn autoscale(kubectl: &mut Kubectl<'_>) -> Done {
         }
         let (_, path) = at(kubectl, &scaler, "").await?;
         let list = path.rsplit_once('/').map_or(path.as_str(), |(list, _)| list);
-        match kubectl.api.send(Method::POST, &format!("{list}{}", dry.query()), "application/json", &scaler).await {
+        match kubectl
+            .api
+            .send(Method::POST, &format!("{list}{}", dry.query()), "application/json", &scaler)
+            .await
+        {
             Ok(after) => done(kubectl, &after, said)?,
             Err(fault) => kubectl.fail(&fault)?,
         }

@@ -15,13 +15,21 @@ const LOOK: Duration = Duration::from_millis(300);
 pub async fn delete(kubectl: &mut Kubectl<'_>) -> Done {
     let dry = Dry::of(kubectl)?;
     let (force, now) = (kubectl.call.on("force"), kubectl.call.on("now"));
-    let grace = kubectl.call.number("grace-period").filter(|seconds| *seconds >= 0).or(now.then_some(1)).or(force.then_some(0));
+    let grace = kubectl
+        .call
+        .number("grace-period")
+        .filter(|seconds| *seconds >= 0)
+        .or(now.then_some(1))
+        .or(force.then_some(0));
     if grace == Some(0) && !force {
-        return Err(Fault::error("--grace-period=0 must be set with --force to delete immediately; use --grace-period=1 or --now for a short wait"));
+        return Err(Fault::error(
+            "--grace-period=0 must be set with --force to delete immediately; use --grace-period=1 or --now for a short wait",
+        ));
     }
     let unfound = kubectl.call.value("filename").is_some() && kubectl.call.words.is_empty();
     let call = &kubectl.call;
-    let selects = call.value("field-selector").is_some() || call.value("selector").is_some() || call.on("all");
+    let selects =
+        call.value("field-selector").is_some() || call.value("selector").is_some() || call.on("all");
     if kubectl.call.words.is_empty() && !unfound {
         let forms = ["-f rsrc.yaml", "--filename=rsrc.json", "<resource> <name>", "<resource>"];
         let forms: String = forms.iter().map(|form| format!("\n   '{form}'")).collect();
@@ -32,7 +40,11 @@ pub async fn delete(kubectl: &mut Kubectl<'_>) -> Done {
         "background" | "true" => "Background",
         "orphan" | "false" => "Orphan",
         "foreground" => "Foreground",
-        other => return Err(Fault::error(format!("invalid cascade value ({other}). Must be \"background\", \"foreground\", or \"orphan\""))),
+        other => {
+            return Err(Fault::error(format!(
+                "invalid cascade value ({other}). Must be \"background\", \"foreground\", or \"orphan\""
+            )));
+        }
     };
     let picked = pick(kubectl, 0, Unnamed::Asked).await?;
     if picked.is_empty() && kubectl.faults.is_empty() && !kubectl.call.on("ignore-not-found") {
@@ -89,7 +101,11 @@ async fn await_gone(kubectl: &mut Kubectl<'_>, one: &Picked, most: Option<Durati
             _ => return Ok(()),
         }
         if end.is_some_and(|end| Instant::now() > end) {
-            return Err(Fault::error(format!("timed out waiting for the condition on {}/{}", one.kind.plural, one.name())));
+            return Err(Fault::error(format!(
+                "timed out waiting for the condition on {}/{}",
+                one.kind.plural,
+                one.name()
+            )));
         }
         sleep(LOOK).await;
     }
@@ -122,7 +138,9 @@ pub async fn drain(kubectl: &mut Kubectl<'_>) -> Done {
         return Ok(());
     }
     for (node, why) in &left {
-        kubectl.warn(&format!("error: unable to drain node \"{node}\" due to error: {why}, continuing command..."))?;
+        kubectl.warn(&format!(
+            "error: unable to drain node \"{node}\" due to error: {why}, continuing command..."
+        ))?;
     }
     kubectl.warn("There are pending nodes to be drained:")?;
     for (node, why) in &left {
@@ -134,13 +152,18 @@ pub async fn drain(kubectl: &mut Kubectl<'_>) -> Done {
 /// The pods of a node that go, and what stands against it.
 async fn evictable(kubectl: &mut Kubectl<'_>, node: &Picked) -> Result<(Vec<Picked>, Option<String>), Fault> {
     let kind = kubectl.api.kind("pods").await?;
-    let selector = kubectl.call.value("pod-selector").map_or(String::new(), |text| format!("&labelSelector={}", escaped(text)));
+    let selector = kubectl
+        .call
+        .value("pod-selector")
+        .map_or(String::new(), |text| format!("&labelSelector={}", escaped(text)));
     let path = format!("{}?fieldSelector=spec.nodeName%3D{}{selector}", kind.path(None, None), node.name());
     let (mut pods, mut daemons, mut local, mut alone) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for object in of_list(kubectl, &kind, &path).await? {
         let pod = Picked { kind: kind.clone(), object };
         let over = matches!(text(&pod.object, "/status/phase"), "Succeeded" | "Failed");
-        let owner = list(&pod.object, "/metadata/ownerReferences").iter().find(|one| one.get("controller") == Some(&Value::Bool(true)));
+        let owner = list(&pod.object, "/metadata/ownerReferences")
+            .iter()
+            .find(|one| one.get("controller") == Some(&Value::Bool(true)));
         let named = format!("{}/{}", pod.namespace(), pod.name());
         let empty = list(&pod.object, "/spec/volumes").iter().any(|volume| volume.get("emptyDir").is_some());
         if pod.object.pointer("/metadata/annotations/kubernetes.io~1config.mirror").is_some() {
@@ -160,9 +183,24 @@ async fn evictable(kubectl: &mut Kubectl<'_>, node: &Picked) -> Result<(Vec<Pick
     }
     let (mut why, mut warned) = (Vec::new(), Vec::new());
     for (names, on, refused, warning) in [
-        (&daemons, kubectl.call.on("ignore-daemonsets"), "cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)", "ignoring DaemonSet-managed Pods"),
-        (&local, kubectl.call.on("delete-emptydir-data"), "cannot delete Pods with local storage (use --delete-emptydir-data to override)", ""),
-        (&alone, kubectl.call.on("force"), "cannot delete Pods that declare no controller (use --force to override)", "deleting Pods that declare no controller"),
+        (
+            &daemons,
+            kubectl.call.on("ignore-daemonsets"),
+            "cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)",
+            "ignoring DaemonSet-managed Pods",
+        ),
+        (
+            &local,
+            kubectl.call.on("delete-emptydir-data"),
+            "cannot delete Pods with local storage (use --delete-emptydir-data to override)",
+            "",
+        ),
+        (
+            &alone,
+            kubectl.call.on("force"),
+            "cannot delete Pods that declare no controller (use --force to override)",
+            "deleting Pods that declare no controller",
+        ),
     ] {
         match (names.is_empty(), on) {
             (true, _) => {}
@@ -174,7 +212,15 @@ async fn evictable(kubectl: &mut Kubectl<'_>, node: &Picked) -> Result<(Vec<Pick
     if why.is_empty() && !warned.is_empty() {
         kubectl.warn(&format!("Warning: {}", warned.join("; ")))?;
     }
-    Ok((pods, (!why.is_empty()).then(|| format!("[{}]", why.join(", ")).trim_matches(if why.len() > 1 { ' ' } else { '[' }).trim_end_matches(if why.len() > 1 { ' ' } else { ']' }).to_owned())))
+    Ok((
+        pods,
+        (!why.is_empty()).then(|| {
+            format!("[{}]", why.join(", "))
+                .trim_matches(if why.len() > 1 { ' ' } else { '[' })
+                .trim_end_matches(if why.len() > 1 { ' ' } else { ']' })
+                .to_owned()
+        }),
+    ))
 }
 
 /// Evicts them all, waits where a budget allows no eviction now, and until they are gone.
@@ -215,7 +261,9 @@ async fn evict(kubectl: &mut Kubectl<'_>, pods: Vec<Picked>, dry: Dry, most: Opt
         if !waiting.is_empty() {
             let next = Instant::now() + Duration::from_secs(5);
             if end.is_some_and(|end| next > end) {
-                return Err(Fault::new(format!("error when evicting pods: global timeout reached: {most:?}")));
+                return Err(Fault::new(format!(
+                    "error when evicting pods: global timeout reached: {most:?}"
+                )));
             }
             sleep(Duration::from_secs(5)).await;
             for pod in &waiting {

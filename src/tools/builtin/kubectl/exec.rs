@@ -1,9 +1,9 @@
 //! `exec`.
 use std::io::Read;
 
+use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::{AttachParams, TerminalSize};
-use k8s_openapi::api::core::v1::Pod;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
@@ -18,7 +18,9 @@ pub async fn exec(kubectl: &mut Kubectl<'_>) -> Done {
         return Err(Fault::error("pod, type/name or --filename must be specified"));
     };
     if words.len() > 1 {
-        return Err(Fault::error("exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead\nSee 'kubectl exec -h' for help and examples"));
+        return Err(Fault::error(
+            "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead\nSee 'kubectl exec -h' for help and examples",
+        ));
     }
     if command.is_empty() {
         return Err(Fault::error("you must specify at least one command for the container"));
@@ -26,7 +28,11 @@ pub async fn exec(kubectl: &mut Kubectl<'_>) -> Done {
     let found = named(kubectl, word).await?;
     let pod = match found.kind.plural.as_str() {
         "pods" => found,
-        _ => of(kubectl, &found).await?.into_iter().next().ok_or_else(|| Fault::error("timed out waiting for the condition"))?,
+        _ => of(kubectl, &found)
+            .await?
+            .into_iter()
+            .next()
+            .ok_or_else(|| Fault::error("timed out waiting for the condition"))?,
     };
     if let Some(fault) = ended(&pod.object) {
         return Err(fault);
@@ -40,7 +46,12 @@ pub async fn exec(kubectl: &mut Kubectl<'_>) -> Done {
     if kubectl.call.on("tty") && !terminal {
         kubectl.warn("Unable to use a TTY - input is not a terminal or the right kind of file")?;
     }
-    let how = AttachParams::default().container(container).stdin(stdin).stdout(true).stderr(!terminal).tty(terminal);
+    let how = AttachParams::default()
+        .container(container)
+        .stdin(stdin)
+        .stdout(true)
+        .stderr(!terminal)
+        .tty(terminal);
     let pods: Api<Pod> = Api::namespaced(kubectl.api.client()?.clone(), pod.namespace());
     let process = pods.exec(pod.name(), command, &how).await.map_err(|error| kubectl.api.fault(&error))?;
     let raw = if terminal { Raw::set() } else { None };
@@ -49,7 +60,12 @@ pub async fn exec(kubectl: &mut Kubectl<'_>) -> Done {
     done
 }
 
-async fn carry(kubectl: &mut Kubectl<'_>, mut process: kube::api::AttachedProcess, stdin: bool, terminal: bool) -> Done {
+async fn carry(
+    kubectl: &mut Kubectl<'_>,
+    mut process: kube::api::AttachedProcess,
+    stdin: bool,
+    terminal: bool,
+) -> Done {
     let status = process.take_status();
     let (mut out, mut err) = (process.stdout(), process.stderr());
     let (mut input, mut resized) = (process.stdin().filter(|_| stdin), process.terminal_size());
@@ -92,7 +108,9 @@ async fn carry(kubectl: &mut Kubectl<'_>, mut process: kube::api::AttachedProces
         Some(status) => status.await,
         None => None,
     };
-    let Some(status) = status.filter(|status| status.status.as_deref() != Some("Success")) else { return Ok(()) };
+    let Some(status) = status.filter(|status| status.status.as_deref() != Some("Success")) else {
+        return Ok(());
+    };
     let causes = status.details.and_then(|details| details.causes).unwrap_or_default();
     let code = causes.iter().find(|cause| cause.reason.as_deref() == Some("ExitCode"));
     let code = code.and_then(|cause| cause.message.as_deref()?.parse::<i32>().ok());

@@ -58,7 +58,9 @@ async fn asked(kubectl: &mut Kubectl<'_>) -> Result<Vec<(Kind, Option<String>, S
 async fn answers(kubectl: &mut Kubectl<'_>, path: &str, accept: &str) -> Result<Vec<Value>, Fault> {
     match pages(kubectl, path, accept).await {
         Ok(pages) => Ok(pages),
-        Err(fault) if kubectl.call.on("ignore-not-found") && fault.says.contains("(NotFound)") => Ok(Vec::new()),
+        Err(fault) if kubectl.call.on("ignore-not-found") && fault.says.contains("(NotFound)") => {
+            Ok(Vec::new())
+        }
         Err(fault) => {
             kubectl.fail(&fault)?;
             Ok(Vec::new())
@@ -111,7 +113,11 @@ async fn tables(kubectl: &mut Kubectl<'_>, wide: bool, sort: Option<&Template>) 
                     table.head = look.head(&page);
                 }
             }
-            rows.extend(list(&page, "rows").iter().map(|row| (look.row(&columns, row).into_iter().map(Value::from).collect(), row.clone())));
+            rows.extend(
+                list(&page, "rows")
+                    .iter()
+                    .map(|row| (look.row(&columns, row).into_iter().map(Value::from).collect(), row.clone())),
+            );
         }
         // Rows of one kind stand in one table.
         if asked.get(at + 1).is_some_and(|next| next.0 == *kind) {
@@ -197,7 +203,11 @@ async fn objects(kubectl: &mut Kubectl<'_>, form: &Form, sort: Option<&Template>
         (true, None) => Ok(()),
         (false, last) => {
             all.extend(last);
-            if all.is_empty() && !kubectl.faults.is_empty() { Ok(()) } else { write(kubectl, form, &together(all)) }
+            if all.is_empty() && !kubectl.faults.is_empty() {
+                Ok(())
+            } else {
+                write(kubectl, form, &together(all))
+            }
         }
     }
 }
@@ -210,7 +220,9 @@ fn sorted<T>(rows: &mut Vec<T>, path: &Template, object: impl Fn(&T) -> &Value) 
         keyed.push((key, row));
     }
     if !keyed.is_empty() && keyed.iter().all(|(key, _)| key.is_none()) {
-        return Err(Fault::error("couldn't find any field with the path of --sort-by in the list of objects"));
+        return Err(Fault::error(
+            "couldn't find any field with the path of --sort-by in the list of objects",
+        ));
     }
     keyed.sort_by(|a, b| match (&a.0, &b.0) {
         (Some(a), Some(b)) => order(a, b),
@@ -222,7 +234,9 @@ fn sorted<T>(rows: &mut Vec<T>, path: &Template, object: impl Fn(&T) -> &Value) 
 
 fn order(a: &Value, b: &Value) -> Ordering {
     match (a, b) {
-        (Value::Number(a), Value::Number(b)) => a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(Ordering::Equal),
+        (Value::Number(a), Value::Number(b)) => {
+            a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(Ordering::Equal)
+        }
         (Value::String(a), Value::String(b)) => natural(a, b),
         _ => Ordering::Equal,
     }

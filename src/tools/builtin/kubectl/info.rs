@@ -26,7 +26,8 @@ fn none(kubectl: &mut Kubectl<'_>, what: &str) -> Done {
 type Usage = (i128, i128);
 
 fn usage(of: &Value) -> Usage {
-    let amount = |name: &str| Quantity::read(text(of, &format!("/usage/{name}"))).unwrap_or_default().thousandths;
+    let amount =
+        |name: &str| Quantity::read(text(of, &format!("/usage/{name}"))).unwrap_or_default().thousandths;
     (amount("cpu"), amount("memory") / 1000)
 }
 
@@ -50,7 +51,11 @@ pub async fn top(kubectl: &mut Kubectl<'_>) -> Done {
         None => of_list(kubectl, &kind, &format!("{path}{}", query(kubectl))).await?,
     };
     if found.is_empty() {
-        return if nodes { Err(Fault::error("metrics not available yet")) } else { none(kubectl, "resources") };
+        return if nodes {
+            Err(Fault::error("metrics not available yet"))
+        } else {
+            none(kubectl, "resources")
+        };
     }
     // What each uses: the pod, and the container by itself.
     let mut rows: Vec<(Usage, Usage, Vec<String>)> = Vec::new();
@@ -60,7 +65,8 @@ pub async fn top(kubectl: &mut Kubectl<'_>) -> Done {
         if everywhere {
             cells.insert(0, text(one, "/metadata/namespace").to_owned());
         }
-        let each: Vec<(&Value, Usage)> = list(one, "containers").iter().map(|one| (one, usage(one))).collect();
+        let each: Vec<(&Value, Usage)> =
+            list(one, "containers").iter().map(|one| (one, usage(one))).collect();
         let sum = each.iter().fold((0, 0), |sum, (_, used)| (sum.0 + used.0, sum.1 + used.1));
         if kubectl.call.on("containers") {
             for (container, used) in each {
@@ -71,8 +77,14 @@ pub async fn top(kubectl: &mut Kubectl<'_>) -> Done {
             let used = usage(one);
             let node = kubectl.api.kind("nodes").await?;
             let node = kubectl.api.get(&node.path(None, Some(text(one, "/metadata/name")))).await?;
-            let of = |name: &str| Quantity::read(&go(node.pointer(&format!("/status/allocatable/{name}")).unwrap_or(&Value::Null)));
-            let share = |used: i128, name: &str| of(name).filter(|all| all.thousandths > 0).map_or(0, |all| used * 100 / all.thousandths);
+            let of = |name: &str| {
+                Quantity::read(&go(node
+                    .pointer(&format!("/status/allocatable/{name}"))
+                    .unwrap_or(&Value::Null)))
+            };
+            let share = |used: i128, name: &str| {
+                of(name).filter(|all| all.thousandths > 0).map_or(0, |all| used * 100 / all.thousandths)
+            };
             let [cpu, memory] = shown(used);
             let shares = (share(used.0, "cpu"), share(used.1 * 1000, "memory"));
             cells.extend([cpu, format!("{}%", shares.0), memory, format!("{}%", shares.1)]);
@@ -107,19 +119,26 @@ pub async fn top(kubectl: &mut Kubectl<'_>) -> Done {
 
 pub async fn events(kubectl: &mut Kubectl<'_>) -> Done {
     let form = Form::of(kubectl)?;
-    let types: Vec<String> = kubectl.call.values("types").flat_map(|list| list.split(',')).map(str::to_owned).collect();
+    let types: Vec<String> =
+        kubectl.call.values("types").flat_map(|list| list.split(',')).map(str::to_owned).collect();
     if types.iter().any(|one| !["Normal", "Warning"].iter().any(|known| known.eq_ignore_ascii_case(one))) {
         return Err(Fault::error("valid --types are Normal or Warning"));
     }
     let kind = kubectl.api.kind("events").await?;
     let mut path = kind.path(namespace(kubectl).as_deref(), None) + "?limit=500";
     if let Some(of) = kubectl.call.value("for").map(str::to_owned) {
-        let (kind, name) = of.split_once('/').ok_or_else(|| Fault::error("--for must be in resource/name form"))?;
+        let (kind, name) =
+            of.split_once('/').ok_or_else(|| Fault::error("--for must be in resource/name form"))?;
         let kind = kubectl.api.kind(kind).await?.kind;
-        path.push_str(&format!("&fieldSelector={}", escaped(&format!("involvedObject.kind={kind},involvedObject.name={name}"))));
+        path.push_str(&format!(
+            "&fieldSelector={}",
+            escaped(&format!("involvedObject.kind={kind},involvedObject.name={name}"))
+        ));
     }
     let mut found = of_list(kubectl, &kind, &path).await?;
-    found.retain(|one| types.is_empty() || types.iter().any(|known| known.eq_ignore_ascii_case(text(one, "/type"))));
+    found.retain(|one| {
+        types.is_empty() || types.iter().any(|known| known.eq_ignore_ascii_case(text(one, "/type")))
+    });
     found.sort_by(|a, b| last(a).cmp(last(b)));
     if !matches!(form, Form::Table { .. }) {
         found.iter_mut().for_each(lean);
@@ -176,7 +195,8 @@ impl For {
         Ok(match self {
             For::Gone => false,
             For::Condition(name, value) => list(object, "/status/conditions").iter().any(|one| {
-                text(one, "/type").eq_ignore_ascii_case(name) && text(one, "/status").eq_ignore_ascii_case(value)
+                text(one, "/type").eq_ignore_ascii_case(name)
+                    && text(one, "/status").eq_ignore_ascii_case(value)
             }),
             For::Path(path, value) => match (path.values(object).map_err(Fault::error)?.as_slice(), value) {
                 ([], _) => false,
@@ -231,7 +251,9 @@ pub async fn can_i(kubectl: &mut Kubectl<'_>) -> Done {
     }
     let words = kubectl.call.words.clone();
     let ([verb, of] | [verb, of, _]) = words.as_slice() else {
-        return Err(Fault::error("you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples."));
+        return Err(Fault::error(
+            "you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.",
+        ));
     };
     let spec = if of.starts_with('/') {
         json!({"nonResourceAttributes": {"path": of, "verb": verb}})
@@ -241,7 +263,8 @@ pub async fn can_i(kubectl: &mut Kubectl<'_>) -> Done {
         if known.is_err() {
             kubectl.warn(&format!("Warning: the server doesn't have a resource type '{kind}'\n"))?;
         }
-        let (group, plural) = known.map_or((String::new(), kind.to_owned()), |kind| (kind.group, kind.plural));
+        let (group, plural) =
+            known.map_or((String::new(), kind.to_owned()), |kind| (kind.group, kind.plural));
         let part = kubectl.call.value("subresource").unwrap_or_default();
         json!({"resourceAttributes": {"namespace": space, "verb": verb, "group": group, "resource": plural,
             "name": name, "subresource": part}})
@@ -263,7 +286,9 @@ async fn review(kubectl: &Kubectl<'_>, kind: &str, path: &str, spec: &Value) -> 
 }
 
 async fn rules(kubectl: &mut Kubectl<'_>, space: &str) -> Done {
-    let said = review(kubectl, "SelfSubjectRulesReview", "selfsubjectrulesreviews", &json!({"namespace": space})).await?;
+    let said =
+        review(kubectl, "SelfSubjectRulesReview", "selfsubjectrulesreviews", &json!({"namespace": space}))
+            .await?;
     let words = |value: &Value, name: &str| -> Vec<String> { list(value, name).iter().map(go).collect() };
     // One row for each kind and each path: verbs, group, kind, names, path.
     let mut rows: Vec<(Vec<String>, String, String, Vec<String>, String)> = Vec::new();
@@ -272,7 +297,9 @@ async fn rules(kubectl: &mut Kubectl<'_>, space: &str) -> Done {
             for resource in words(rule, "resources") {
                 let (names, verbs) = (words(rule, "resourceNames"), words(rule, "verbs"));
                 match rows.iter_mut().find(|row| row.1 == group && row.2 == resource && row.3 == names) {
-                    Some(row) => row.0.extend(verbs.into_iter().filter(|verb| !row.0.contains(verb)).collect::<Vec<_>>()),
+                    Some(row) => row
+                        .0
+                        .extend(verbs.into_iter().filter(|verb| !row.0.contains(verb)).collect::<Vec<_>>()),
                     None => rows.push((verbs, group.clone(), resource, names, String::new())),
                 }
             }
@@ -280,12 +307,19 @@ async fn rules(kubectl: &mut Kubectl<'_>, space: &str) -> Done {
     }
     for rule in list(&said, "/status/nonResourceRules") {
         let verbs = words(rule, "verbs");
-        rows.extend(words(rule, "nonResourceURLs").into_iter().map(|url| (verbs.clone(), String::new(), String::new(), Vec::new(), url)));
+        rows.extend(
+            words(rule, "nonResourceURLs")
+                .into_iter()
+                .map(|url| (verbs.clone(), String::new(), String::new(), Vec::new(), url)),
+        );
     }
-    rows.sort_by_cached_key(|row| format!("[{}],[{}],[{}],{:?},[{}]", row.0.join(" "), row.1, row.2, row.3, row.4));
+    rows.sort_by_cached_key(|row| {
+        format!("[{}],[{}],[{}],{:?},[{}]", row.0.join(" "), row.1, row.2, row.3, row.4)
+    });
     let mut table = Table::default();
     if !kubectl.call.on("no-headers") {
-        table.head = ["Resources", "Non-Resource URLs", "Resource Names", "Verbs"].map(str::to_owned).to_vec();
+        table.head =
+            ["Resources", "Non-Resource URLs", "Resource Names", "Verbs"].map(str::to_owned).to_vec();
     }
     for (verbs, group, resource, names, url) in rows {
         let dot = if group.is_empty() { "" } else { "." };
@@ -293,7 +327,12 @@ async fn rules(kubectl: &mut Kubectl<'_>, space: &str) -> Done {
             Some((kind, part)) => format!("{kind}{dot}{group}/{part}"),
             None => format!("{resource}{dot}{group}"),
         };
-        table.rows.push(vec![kind, format!("[{url}]"), format!("[{}]", names.join(" ")), format!("[{}]", verbs.join(" "))]);
+        table.rows.push(vec![
+            kind,
+            format!("[{url}]"),
+            format!("[{}]", names.join(" ")),
+            format!("[{}]", verbs.join(" ")),
+        ]);
     }
     Ok(kubectl.io.stdout.write_all(table.take().as_bytes())?)
 }
@@ -301,7 +340,9 @@ async fn rules(kubectl: &mut Kubectl<'_>, space: &str) -> Done {
 pub async fn cluster_info(kubectl: &mut Kubectl<'_>) -> Done {
     let kind = kubectl.api.kind("services").await?;
     let path = kind.path(Some("kube-system"), None);
-    let found = of_list(kubectl, &kind, &format!("{path}?labelSelector=kubernetes.io%2Fcluster-service%3Dtrue")).await?;
+    let found =
+        of_list(kubectl, &kind, &format!("{path}?labelSelector=kubernetes.io%2Fcluster-service%3Dtrue"))
+            .await?;
     let server = kubectl.api.server.clone();
     kubectl.say(&format!("Kubernetes control plane is running at {server}"))?;
     for one in found {

@@ -274,7 +274,9 @@ impl<'t> Reader<'t> {
                 }
             } else {
                 let sign = self.rest.chars().next();
-                return Err(sign.map_or("unclosed action".to_owned(), |c| format!("unrecognized character in action: '{c}'")));
+                return Err(sign.map_or("unclosed action".to_owned(), |c| {
+                    format!("unrecognized character in action: '{c}'")
+                }));
             }
         }
     }
@@ -355,7 +357,11 @@ impl<'t> Reader<'t> {
                 other => return Err(format!("unrecognized operator {other}")),
             };
             self.blank();
-            return if self.eat(")]") { Ok(Step::Filter(left, rest)) } else { Err("unterminated filter".to_owned()) };
+            return if self.eat(")]") {
+                Ok(Step::Filter(left, rest))
+            } else {
+                Err("unterminated filter".to_owned())
+            };
         }
         if self.rest.starts_with(['\'', '"']) {
             let mut paths = Vec::new();
@@ -364,7 +370,8 @@ impl<'t> Reader<'t> {
                 // What stands in quotes is a path too.
                 let quote = self.rest.chars().next().unwrap_or_default();
                 let text = self.until(|c| c == ']');
-                let end = text.get(1..).and_then(|text| text.find(quote)).ok_or("unterminated quoted string")?;
+                let end =
+                    text.get(1..).and_then(|text| text.find(quote)).ok_or("unterminated quoted string")?;
                 let (inner, behind) = (text.get(1..=end), text.get(end + 2..));
                 let path = format!(".{}", inner.unwrap_or_default());
                 paths.push(Reader { rest: &path }.path()?);
@@ -384,7 +391,9 @@ impl<'t> Reader<'t> {
             return Ok(Step::All);
         }
         if inner.contains(':') {
-            let mut ends = inner.split(':').map(|text| if text.trim().is_empty() { Ok(None) } else { number(text).map(Some) });
+            let mut ends = inner
+                .split(':')
+                .map(|text| if text.trim().is_empty() { Ok(None) } else { number(text).map(Some) });
             let mut end = || ends.next().unwrap_or(Ok(None));
             return Ok(Step::Slice(end()?, end()?, end()?.unwrap_or(1)));
         }

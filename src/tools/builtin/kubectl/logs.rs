@@ -32,7 +32,10 @@ pub async fn logs(kubectl: &mut Kubectl<'_>) -> Done {
         let names = match &container {
             Some(name) => {
                 if !containers(&pod.object).contains(name) {
-                    return Err(Fault::error(format!("container {name} is not valid for pod {}", pod.name())));
+                    return Err(Fault::error(format!(
+                        "container {name} is not valid for pod {}",
+                        pod.name()
+                    )));
                 }
                 vec![name.clone()]
             }
@@ -46,7 +49,11 @@ pub async fn logs(kubectl: &mut Kubectl<'_>) -> Done {
             asked.push((path, if kubectl.call.on("prefix") { prefix } else { String::new() }));
         }
     }
-    if kubectl.call.on("follow") && asked.len() > 1 { together(kubectl, asked).await } else { one_by_one(kubectl, asked).await }
+    if kubectl.call.on("follow") && asked.len() > 1 {
+        together(kubectl, asked).await
+    } else {
+        one_by_one(kubectl, asked).await
+    }
 }
 
 /// The pod of this name, or of a workload the one that serves best.
@@ -88,7 +95,9 @@ fn query(kubectl: &Kubectl<'_>) -> Result<String, Fault> {
     }
     if let Some(time) = call.value("since-time").filter(|time| !time.is_empty()) {
         if time.parse::<jiff::Timestamp>().is_err() {
-            return Err(Fault::error(format!("parsing time \"{time}\": it has another form than 2006-01-02T15:04:05Z")));
+            return Err(Fault::error(format!(
+                "parsing time \"{time}\": it has another form than 2006-01-02T15:04:05Z"
+            )));
         }
         query.push_str(&format!("&sinceTime={}", escaped(time)));
     }
@@ -129,7 +138,10 @@ async fn one_by_one(kubectl: &mut Kubectl<'_>, asked: Vec<(String, String)>) -> 
 async fn together(kubectl: &mut Kubectl<'_>, asked: Vec<(String, String)>) -> Done {
     let most = kubectl.call.number("max-log-requests").unwrap_or(5);
     if i64::try_from(asked.len()).unwrap_or(i64::MAX) > most {
-        let why = format!("you are attempting to follow {} log streams, but maximum allowed concurrency is {most}", asked.len());
+        let why = format!(
+            "you are attempting to follow {} log streams, but maximum allowed concurrency is {most}",
+            asked.len()
+        );
         return Err(Fault::error(format!("{why}, use --max-log-requests to increase the limit")));
     }
     let mut streams = Vec::new();

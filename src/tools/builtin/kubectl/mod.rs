@@ -138,6 +138,8 @@ async fn ended(args: Vec<OsString>, io: &mut Io) -> Done {
         [] => Ok(()),
         [one] => Err(Fault::new(one)),
         // Of several faults none is called one.
-        many => Err(Fault::new(many.iter().map(|one| one.trim_start_matches("error: ")).collect::<Vec<_>>().join("\n"))),
+        many => Err(Fault::new(
+            many.iter().map(|one| one.trim_start_matches("error: ")).collect::<Vec<_>>().join("\n"),
+        )),
     }
 }

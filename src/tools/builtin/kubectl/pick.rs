@@ -66,7 +66,8 @@ pub async fn groups(kubectl: &mut Kubectl<'_>, words: &[String]) -> Result<Vec<(
     let Some((kinds, names)) = words.split_first() else { return Ok(groups) };
     for name in kinds.split(',').filter(|name| !name.is_empty()) {
         let all: Vec<Kind> = kubectl.api.kinds().await?.to_vec();
-        let of: Vec<Kind> = all.into_iter().filter(|kind| kind.categories.iter().any(|one| one == name)).collect();
+        let of: Vec<Kind> =
+            all.into_iter().filter(|kind| kind.categories.iter().any(|one| one == name)).collect();
         let of = if of.is_empty() { vec![kubectl.api.kind(name).await?] } else { of };
         groups.extend(of.into_iter().map(|kind| (kind, names.to_vec())));
     }
@@ -125,7 +126,11 @@ pub async fn pick(kubectl: &mut Kubectl<'_>, from: usize, unnamed: Unnamed) -> R
     pick_of(kubectl, &words, unnamed).await
 }
 
-pub async fn pick_of(kubectl: &mut Kubectl<'_>, words: &[String], unnamed: Unnamed) -> Result<Vec<Picked>, Fault> {
+pub async fn pick_of(
+    kubectl: &mut Kubectl<'_>,
+    words: &[String],
+    unnamed: Unnamed,
+) -> Result<Vec<Picked>, Fault> {
     let mut picked = Vec::new();
     let call = &kubectl.call;
     let selects = call.value("selector").is_some() || call.value("field-selector").is_some();
@@ -134,7 +139,9 @@ pub async fn pick_of(kubectl: &mut Kubectl<'_>, words: &[String], unnamed: Unnam
             let (kind, path) = place(kubectl, &manifest).await?;
             match kubectl.api.get(&path).await {
                 Ok(object) => picked.push(Picked { kind, object }),
-                Err(fault) if kubectl.call.verb == "delete" => missing(kubectl, &fault.with(&manifest, "deleting"))?,
+                Err(fault) if kubectl.call.verb == "delete" => {
+                    missing(kubectl, &fault.with(&manifest, "deleting"))?
+                }
                 Err(fault) => missing(kubectl, &fault)?,
             }
         }
@@ -184,7 +191,9 @@ pub struct Manifest {
 impl Fault {
     /// With what was done to which file.
     pub fn with(mut self, manifest: &Manifest, doing: &str) -> Fault {
-        if let Some((sort, why)) = self.says.split_once("): ").filter(|(sort, _)| sort.starts_with("Error from server (")) {
+        if let Some((sort, why)) =
+            self.says.split_once("): ").filter(|(sort, _)| sort.starts_with("Error from server ("))
+        {
             self.says = format!("{sort}): error when {doing} \"{}\": {why}", manifest.from);
         }
         self
@@ -199,16 +208,26 @@ pub async fn place(kubectl: &mut Kubectl<'_>, manifest: &Manifest) -> Result<(Ki
 /// The same of an object that stands in no file.
 pub async fn at(kubectl: &mut Kubectl<'_>, manifest: &Value, from: &str) -> Result<(Kind, String), Fault> {
     let (version, kind) = (text(manifest, "/apiVersion"), text(manifest, "/kind"));
-    let found = kubectl.api.kinds().await?.iter().find(|one| one.kind == kind && one.api_version() == version);
+    let found =
+        kubectl.api.kinds().await?.iter().find(|one| one.kind == kind && one.api_version() == version);
     let Some(found) = found.cloned() else {
-        let why = format!("no matches for kind \"{kind}\" in version \"{version}\"\nensure CRDs are installed first");
-        return Err(Fault::error(format!("resource mapping not found for name: \"{}\" namespace: \"{}\"{from}: {why}",
-            text(manifest, "/metadata/name"), text(manifest, "/metadata/namespace"))));
+        let why = format!(
+            "no matches for kind \"{kind}\" in version \"{version}\"\nensure CRDs are installed first"
+        );
+        return Err(Fault::error(format!(
+            "resource mapping not found for name: \"{}\" namespace: \"{}\"{from}: {why}",
+            text(manifest, "/metadata/name"),
+            text(manifest, "/metadata/namespace")
+        )));
     };
     let own = text(manifest, "/metadata/namespace");
-    if let Some(given) = kubectl.call.value("namespace").filter(|given| found.namespaced && !own.is_empty() && *given != own) {
+    if let Some(given) =
+        kubectl.call.value("namespace").filter(|given| found.namespaced && !own.is_empty() && *given != own)
+    {
         let why = "the namespace from the provided object";
-        return Err(Fault::error(format!("{why} \"{own}\" does not match the namespace \"{given}\". You must pass '--namespace={own}' to perform this operation.")));
+        return Err(Fault::error(format!(
+            "{why} \"{own}\" does not match the namespace \"{given}\". You must pass '--namespace={own}' to perform this operation."
+        )));
     }
     let namespace = if own.is_empty() { kubectl.api.namespace.as_str() } else { own };
     let path = found.path(Some(namespace), Some(text(manifest, "/metadata/name")));
@@ -258,7 +277,8 @@ fn found(path: &Path, top: bool, deep: bool, files: &mut Vec<PathBuf>) -> Result
         let manifest = path.extension().is_some_and(|end| end == "yaml" || end == "yml" || end == "json");
         files.extend((top || manifest).then(|| path.to_owned()));
     } else if top || deep {
-        let mut inside: Vec<PathBuf> = std::fs::read_dir(path)?.filter_map(|one| Some(one.ok()?.path())).collect();
+        let mut inside: Vec<PathBuf> =
+            std::fs::read_dir(path)?.filter_map(|one| Some(one.ok()?.path())).collect();
         inside.sort();
         for path in inside {
             found(&path, false, deep, files)?;
@@ -269,11 +289,13 @@ fn found(path: &Path, top: bool, deep: bool, files: &mut Vec<PathBuf>) -> Result
 
 fn read(text: &str, from: &str, objects: &mut Vec<Manifest>) -> Result<(), Fault> {
     let wrong = |why: String| Fault::error(format!("error parsing {from}: {why}"));
-    let read: Vec<Value> = serde_saphyr::from_multiple(text).map_err(|error| wrong(error.to_string().lines().next().unwrap_or_default().to_owned()))?;
+    let read: Vec<Value> = serde_saphyr::from_multiple(text)
+        .map_err(|error| wrong(error.to_string().lines().next().unwrap_or_default().to_owned()))?;
     for object in read.into_iter().filter(|object| !object.is_null()) {
         match object.get("items").and_then(Value::as_array) {
             Some(items) if super::api::text(&object, "/kind").ends_with("List") => {
-                objects.extend(items.iter().map(|one| Manifest { object: one.clone(), from: from.to_owned() }));
+                objects
+                    .extend(items.iter().map(|one| Manifest { object: one.clone(), from: from.to_owned() }));
             }
             _ => objects.push(Manifest { object, from: from.to_owned() }),
         }
@@ -281,7 +303,9 @@ fn read(text: &str, from: &str, objects: &mut Vec<Manifest>) -> Result<(), Fault
     for one in objects {
         for (pointer, name) in [("/kind", "Kind"), ("/apiVersion", "apiVersion")] {
             if super::api::text(&one.object, pointer).is_empty() {
-                return Err(Fault::error(format!("error validating \"{from}\": error validating data: {name} not set")));
+                return Err(Fault::error(format!(
+                    "error validating \"{from}\": error validating data: {name} not set"
+                )));
             }
         }
     }

@@ -10,7 +10,8 @@ use super::{Fault, Kubectl};
 pub fn selector(object: &Value) -> Option<String> {
     let spec = object.pointer("/spec/selector")?;
     let labels = spec.get("matchLabels").or_else(|| spec.get("matchExpressions").is_none().then_some(spec));
-    let mut parts: Vec<String> = labels.map(|labels| joined(Some(labels))).into_iter().filter(|one| one != "<none>").collect();
+    let mut parts: Vec<String> =
+        labels.map(|labels| joined(Some(labels))).into_iter().filter(|one| one != "<none>").collect();
     for one in list(spec, "matchExpressions") {
         let (key, values) = (text(one, "/key"), list(one, "values"));
         let values: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
@@ -36,7 +37,8 @@ pub async fn of(kubectl: &mut Kubectl<'_>, owner: &Picked) -> Result<Vec<Picked>
     let mut found = of_list(kubectl, &pods, &path).await?;
     found.sort_by_key(|pod| {
         let ready = condition(pod, "Ready").filter(|one| text(one, "/status") == "True");
-        let phase = ["Running", "Unknown", "Pending"].iter().position(|one| *one == text(pod, "/status/phase"));
+        let phase =
+            ["Running", "Unknown", "Pending"].iter().position(|one| *one == text(pod, "/status/phase"));
         let since = ready.map(|one| text(one, "/lastTransitionTime").to_owned()).unwrap_or_default();
         let unset = text(pod, "/spec/nodeName").is_empty();
         (unset, phase, ready.is_none(), since, text(pod, "/metadata/creationTimestamp").to_owned())
@@ -46,8 +48,10 @@ pub async fn of(kubectl: &mut Kubectl<'_>, owner: &Picked) -> Result<Vec<Picked>
 
 /// `POD`, or `KIND/NAME`, as `logs` and `exec` have it.
 pub async fn named(kubectl: &mut Kubectl<'_>, word: &str) -> Result<Picked, Fault> {
-    let words = if word.contains('/') { vec![word.to_owned()] } else { vec!["pods".to_owned(), word.to_owned()] };
-    let (kind, names) = groups(kubectl, &words).await?.pop().ok_or_else(|| Fault::error("no pod is named"))?;
+    let words =
+        if word.contains('/') { vec![word.to_owned()] } else { vec!["pods".to_owned(), word.to_owned()] };
+    let (kind, names) =
+        groups(kubectl, &words).await?.pop().ok_or_else(|| Fault::error("no pod is named"))?;
     let path = kind.path(Some(&kubectl.api.namespace), names.first().map(String::as_str));
     let object = kubectl.api.get(&path).await?;
     Ok(Picked { kind, object })
@@ -75,7 +79,8 @@ pub fn usual(kubectl: &mut Kubectl<'_>, pod: &Value) -> Result<String, Fault> {
         return Ok(annotated.to_owned());
     }
     if all.len() > 1 && !kubectl.call.on("quiet") {
-        let init: Vec<&str> = list(pod, "/spec/initContainers").iter().map(|one| text(one, "/name")).collect();
+        let init: Vec<&str> =
+            list(pod, "/spec/initContainers").iter().map(|one| text(one, "/name")).collect();
         let plain = list(pod, "/spec/containers").iter().map(|one| text(one, "/name").to_owned());
         let named: Vec<String> = plain.chain(init.iter().map(|name| format!("{name} (init)"))).collect();
         kubectl.warn(&format!("Defaulted container \"{first}\" out of: {}", named.join(", ")))?;

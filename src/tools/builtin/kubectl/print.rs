@@ -51,7 +51,9 @@ impl Form {
 fn columns(spec: &str) -> Result<Vec<(String, Template)>, Fault> {
     let one = |part: &str| {
         let (head, path) = part.split_once(':').filter(|(_, path)| !path.is_empty()).ok_or_else(|| {
-            Fault::error(format!("unexpected custom-columns spec: {part}, expected <header>:<json-path-expr>"))
+            Fault::error(format!(
+                "unexpected custom-columns spec: {part}, expected <header>:<json-path-expr>"
+            ))
         })?;
         Ok((head.to_owned(), Template::relaxed(path).map_err(Fault::error)?))
     };
@@ -67,8 +69,11 @@ pub fn write(kubectl: &mut Kubectl<'_>, form: &Form, object: &Value) -> Done {
         Form::Yaml => yaml::yaml(object),
         Form::Name => items.into_iter().map(|one| format!("{}\n", name(one))).collect(),
         Form::Path(text, template) => template.text(object).map_err(|why| {
-            let more = format!("Printing more information for debugging the template:\n\ttemplate was:\n\t\t{text}");
-            Fault::error(format!("error executing jsonpath {text:?}: Error executing template: {why}. {more}"))
+            let more =
+                format!("Printing more information for debugging the template:\n\ttemplate was:\n\t\t{text}");
+            Fault::error(format!(
+                "error executing jsonpath {text:?}: Error executing template: {why}. {more}"
+            ))
         })?,
         Form::Columns(columns) => {
             let mut table = Table::default();
@@ -122,7 +127,8 @@ pub fn go(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Array(list) => format!("[{}]", list.iter().map(go).collect::<Vec<_>>().join(" ")),
         Value::Object(map) => {
-            let pairs: Vec<String> = map.iter().map(|(name, value)| format!("{name}:{}", go(value))).collect();
+            let pairs: Vec<String> =
+                map.iter().map(|(name, value)| format!("{name}:{}", go(value))).collect();
             format!("map[{}]", pairs.join(" "))
         }
         other => other.to_string(),

@@ -25,7 +25,10 @@ pub async fn rollout(kubectl: &mut Kubectl<'_>) -> Done {
         };
         let result = match (kubectl.call.verb, known.contains(&kind)) {
             (verb, false) => {
-                let what = verb.trim_start_matches("rollout ").replace("restart", "restarting").replace("pause", "pausing");
+                let what = verb
+                    .trim_start_matches("rollout ")
+                    .replace("restart", "restarting")
+                    .replace("pause", "pausing");
                 Err(Fault::error(format!("{} \"{}\" {what} is not supported", one.kind.full(), one.name())))
             }
             ("rollout status", _) => status(kubectl, &one).await,
@@ -48,7 +51,9 @@ fn progress(object: &Value, name: &str) -> Result<(String, bool), Fault> {
     let behind = n("/metadata/generation") > n("/status/observedGeneration");
     match text(object, "/kind") {
         "Deployment" => {
-            let wait = |why: String| Ok((format!("Waiting for deployment \"{name}\" rollout to finish: {why}..."), false));
+            let wait = |why: String| {
+                Ok((format!("Waiting for deployment \"{name}\" rollout to finish: {why}..."), false))
+            };
             let (wanted, updated) = (n("/spec/replicas"), n("/status/updatedReplicas"));
             let (all, free) = (n("/status/replicas"), n("/status/availableReplicas"));
             if behind {
@@ -69,9 +74,11 @@ fn progress(object: &Value, name: &str) -> Result<(String, bool), Fault> {
             }
         }
         "StatefulSet" => {
-            let (wanted, updated, ready) = (n("/spec/replicas"), n("/status/updatedReplicas"), n("/status/readyReplicas"));
+            let (wanted, updated, ready) =
+                (n("/spec/replicas"), n("/status/updatedReplicas"), n("/status/readyReplicas"));
             let part = n("/spec/updateStrategy/rollingUpdate/partition");
-            let (now, next) = (text(object, "/status/currentRevision"), text(object, "/status/updateRevision"));
+            let (now, next) =
+                (text(object, "/status/currentRevision"), text(object, "/status/updateRevision"));
             if behind {
                 Ok(("Waiting for statefulset spec update to be observed...".to_owned(), false))
             } else if ready < wanted {
@@ -79,9 +86,17 @@ fn progress(object: &Value, name: &str) -> Result<(String, bool), Fault> {
             } else if object.pointer("/spec/updateStrategy/rollingUpdate/partition").is_some() {
                 if updated < wanted - part {
                     let of = wanted - part;
-                    Ok((format!("Waiting for partitioned roll out to finish: {updated} out of {of} new pods have been updated..."), false))
+                    Ok((
+                        format!(
+                            "Waiting for partitioned roll out to finish: {updated} out of {of} new pods have been updated..."
+                        ),
+                        false,
+                    ))
                 } else {
-                    Ok((format!("partitioned roll out complete: {updated} new pods have been updated..."), true))
+                    Ok((
+                        format!("partitioned roll out complete: {updated} new pods have been updated..."),
+                        true,
+                    ))
                 }
             } else if now != next {
                 let why = format!("{updated} pods at revision {next}");
@@ -92,9 +107,12 @@ fn progress(object: &Value, name: &str) -> Result<(String, bool), Fault> {
             }
         }
         _ => {
-            let (updated, wanted) = (n("/status/updatedNumberScheduled"), n("/status/desiredNumberScheduled"));
+            let (updated, wanted) =
+                (n("/status/updatedNumberScheduled"), n("/status/desiredNumberScheduled"));
             let free = n("/status/numberAvailable");
-            let wait = |why: String| Ok((format!("Waiting for daemon set \"{name}\" rollout to finish: {why}..."), false));
+            let wait = |why: String| {
+                Ok((format!("Waiting for daemon set \"{name}\" rollout to finish: {why}..."), false))
+            };
             if behind {
                 Ok(("Waiting for daemon set spec update to be observed...".to_owned(), false))
             } else if updated < wanted {
@@ -153,13 +171,16 @@ async fn history(kubectl: &mut Kubectl<'_>, one: &Picked) -> Done {
     let all = revisions(kubectl, one).await?;
     let wanted = kubectl.call.number("revision").unwrap_or(0);
     if wanted > 0 {
-        let (_, found) = all.iter().find(|(number, _)| *number == wanted).ok_or_else(|| {
-            Fault::error(format!("unable to find the specified revision"))
-        })?;
+        let (_, found) = all
+            .iter()
+            .find(|(number, _)| *number == wanted)
+            .ok_or_else(|| Fault::error(format!("unable to find the specified revision")))?;
         kubectl.say(&format!("{} with revision #{wanted}", one.said()))?;
         let mut template = template(found);
         let cause = text(found, CAUSE);
-        if let Some(marks) = template.pointer_mut("/metadata").and_then(Value::as_object_mut).filter(|_| !cause.is_empty()) {
+        if let Some(marks) =
+            template.pointer_mut("/metadata").and_then(Value::as_object_mut).filter(|_| !cause.is_empty())
+        {
             let marks = marks.entry("annotations").or_insert_with(|| json!({}));
             if let Some(marks) = marks.as_object_mut() {
                 marks.insert("kubernetes.io/change-cause".to_owned(), cause.into());
@@ -194,7 +215,10 @@ async fn undo(kubectl: &mut Kubectl<'_>, one: &Picked) -> Done {
         wanted => Fault::error(format!("unable to find specified revision {wanted} in history")),
     })?;
     if all.last().is_some_and(|(last, _)| last == number) {
-        return kubectl.say(&format!("{} skipped rollback (current template already matches revision {number})", one.said()));
+        return kubectl.say(&format!(
+            "{} skipped rollback (current template already matches revision {number})",
+            one.said()
+        ));
     }
     let mut template = template(found);
     if let Some(labels) = template.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
@@ -204,7 +228,9 @@ async fn undo(kubectl: &mut Kubectl<'_>, one: &Picked) -> Done {
         template.remove("$patch");
     }
     let mut patch = vec![json!({"op": "replace", "path": "/spec/template", "value": template})];
-    if let Some(cause) = found.pointer(CAUSE).filter(|_| one.object.pointer("/metadata/annotations").is_some()) {
+    if let Some(cause) =
+        found.pointer(CAUSE).filter(|_| one.object.pointer("/metadata/annotations").is_some())
+    {
         patch.push(json!({"op": "add", "path": CAUSE, "value": cause}));
     }
     let after = send(kubectl, one, JSON, &patch.into(), "").await?;

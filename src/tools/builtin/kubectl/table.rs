@@ -89,7 +89,8 @@ impl Look {
     }
 
     pub fn head(&self, table: &Value) -> Vec<String> {
-        let columns = self.shown(list(table, "columnDefinitions")).map(|(_, one)| text(one, "/name").to_uppercase());
+        let columns =
+            self.shown(list(table, "columnDefinitions")).map(|(_, one)| text(one, "/name").to_uppercase());
         let namespace = self.namespaces.then(|| "NAMESPACE".to_owned());
         let mut head: Vec<String> = namespace.into_iter().chain(columns).collect();
         head.extend(self.columns.iter().map(|one| one.rsplit('/').next().unwrap_or_default().to_uppercase()));
@@ -120,7 +121,8 @@ impl Look {
 /// `a=1,b=2`
 pub fn joined(labels: Option<&Value>) -> String {
     let pairs = labels.and_then(Value::as_object).into_iter().flatten();
-    let pairs: Vec<String> = pairs.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect();
+    let pairs: Vec<String> =
+        pairs.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect();
     if pairs.is_empty() { "<none>".to_owned() } else { pairs.join(",") }
 }
 

@@ -111,8 +111,10 @@ static OTHER: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 fn string(text: &str, indent: usize) -> String {
-    let special = |c: char| c.is_control() && c != '\n' || matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{85}');
-    let broken = text.contains(" \n") || text.starts_with('\n') && text.trim_start_matches('\n').starts_with(' ');
+    let special =
+        |c: char| c.is_control() && c != '\n' || matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{85}');
+    let broken =
+        text.contains(" \n") || text.starts_with('\n') && text.trim_start_matches('\n').starts_with(' ');
     if text.chars().any(special) || text.contains('\n') && (broken || text.ends_with(' ')) {
         return double(text);
     }
@@ -170,7 +172,9 @@ fn double(text: &str) -> String {
             '\u{85}' => out.push_str("\\N"),
             '\u{2028}' => out.push_str("\\L"),
             '\u{2029}' => out.push_str("\\P"),
-            sign if u32::from(sign) < 0x100 && sign.is_control() => out.push_str(&format!("\\x{:02X}", u32::from(sign))),
+            sign if u32::from(sign) < 0x100 && sign.is_control() => {
+                out.push_str(&format!("\\x{:02X}", u32::from(sign)))
+            }
             '\u{feff}' => out.push_str("\\uFEFF"),
             sign => out.push(sign),
         }

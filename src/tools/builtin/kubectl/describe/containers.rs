@@ -25,7 +25,11 @@ pub fn pod(page: &mut Page, pod: &Value) {
         "" => page.put(0, "Status", text(pod, "/status/phase")),
         time => {
             page.put(0, "Status", format!("Terminating (lasts {})", super::time::ago(time)));
-            page.put(0, "Termination Grace Period", format!("{}s", number(pod, "/metadata/deletionGracePeriodSeconds")));
+            page.put(
+                0,
+                "Termination Grace Period",
+                format!("{}s", number(pod, "/metadata/deletionGracePeriodSeconds")),
+            );
         }
     }
     page.put_some(0, "Reason", text(pod, "/status/reason"));
@@ -120,14 +124,19 @@ fn container(page: &mut Page, one: &Value, state: Option<&Value>) {
     let ports = list(one, "ports");
     let many = if ports.len() > 1 { "s" } else { "" };
     for (name, pointer) in [("Port", "/containerPort"), ("Host Port", "/hostPort")] {
-        let each = ports.iter().map(|port| format!("{}/{}", number(port, pointer), or(text(port, "/protocol"), "TCP")));
+        let each = ports
+            .iter()
+            .map(|port| format!("{}/{}", number(port, pointer), or(text(port, "/protocol"), "TCP")));
         let each: Vec<String> = each.collect();
         page.put(2, &format!("{name}{many}"), or(&each.join(", "), "<none>"));
     }
     for (name, words) in [("Command", list(one, "command")), ("Args", list(one, "args"))] {
         if !words.is_empty() {
             page.line(2, format!("{name}:"));
-            words.iter().flat_map(|word| word.as_str().unwrap_or_default().split('\n')).for_each(|line| page.line(3, line));
+            words
+                .iter()
+                .flat_map(|word| word.as_str().unwrap_or_default().split('\n'))
+                .for_each(|line| page.line(3, line));
         }
     }
     if let Some(state) = state {
@@ -146,7 +155,9 @@ fn container(page: &mut Page, one: &Value, state: Option<&Value>) {
             amounts.iter().for_each(|(name, amount)| page.put(3, name, go(amount)));
         }
     }
-    for (name, part) in [("Liveness", "livenessProbe"), ("Readiness", "readinessProbe"), ("Startup", "startupProbe")] {
+    for (name, part) in
+        [("Liveness", "livenessProbe"), ("Readiness", "readinessProbe"), ("Startup", "startupProbe")]
+    {
         if let Some(found) = one.get(part) {
             page.put(2, name, probe(found));
         }
@@ -239,7 +250,8 @@ fn probe(probe: &Value) -> String {
         "unknown".to_owned()
     };
     let (delay, wait) = (whole("initialDelaySeconds", 0), whole("timeoutSeconds", 1));
-    let (period, good, bad) = (whole("periodSeconds", 10), whole("successThreshold", 1), whole("failureThreshold", 3));
+    let (period, good, bad) =
+        (whole("periodSeconds", 10), whole("successThreshold", 1), whole("failureThreshold", 3));
     format!("{how} delay={delay}s timeout={wait}s period={period}s #success={good} #failure={bad}")
 }
 
@@ -274,7 +286,11 @@ fn volume(page: &mut Page, one: &Value) {
         page.put(2, "Path", text(host, "/path"));
         page.put(2, "HostPathType", text(host, "/type"));
     } else if let Some(claim) = one.get("persistentVolumeClaim") {
-        page.put(2, "Type", "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)");
+        page.put(
+            2,
+            "Type",
+            "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)",
+        );
         page.put(2, "ClaimName", text(claim, "/claimName"));
         page.put(2, "ReadOnly", read_only(claim));
     } else if let Some(projected) = one.get("projected") {

@@ -64,7 +64,8 @@ impl Page {
 
     fn labels(&mut self, indent: &str, name: &str, labels: Option<&Value>) {
         let labels = labels.and_then(Value::as_object).into_iter().flatten();
-        let labels: Vec<String> = labels.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect();
+        let labels: Vec<String> =
+            labels.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect();
         self.under(indent, name, &labels);
     }
 
@@ -176,8 +177,13 @@ async fn page(kubectl: &mut Kubectl<'_>, one: &Picked) -> Result<String, Fault> 
 
 /// Every field, of a kind that is not known better.
 fn plain(page: &mut Page, level: usize, value: &Value, above: &str) {
-    const SKIP: &[&str] =
-        &[".metadata.managedFields", ".metadata.name", ".metadata.namespace", ".metadata.labels", ".metadata.annotations"];
+    const SKIP: &[&str] = &[
+        ".metadata.managedFields",
+        ".metadata.name",
+        ".metadata.namespace",
+        ".metadata.labels",
+        ".metadata.annotations",
+    ];
     for (name, value) in value.as_object().into_iter().flatten() {
         let path = format!("{above}.{name}");
         if SKIP.contains(&path.as_str()) {
@@ -237,7 +243,8 @@ fn titled(name: &str) -> String {
 async fn events(kubectl: &mut Kubectl<'_>, page: &mut Page, one: &Picked) -> Done {
     let kind = kubectl.api.kind("events").await?;
     let object = &one.object;
-    let mut fields = format!("involvedObject.name={},involvedObject.namespace={}", one.name(), one.namespace());
+    let mut fields =
+        format!("involvedObject.name={},involvedObject.namespace={}", one.name(), one.namespace());
     fields.push_str(&format!(",involvedObject.kind={}", text(object, "/kind")));
     // A node's events bear its name in place of its id.
     if one.kind.plural != "nodes" {
@@ -257,7 +264,15 @@ async fn events(kubectl: &mut Kubectl<'_>, page: &mut Page, one: &Picked) -> Don
     for event in &found {
         let from = or(text(event, "/source/component"), text(event, "/reportingComponent"));
         let message = text(event, "/message").trim();
-        page.line(1, format!("{}\t{}\t{}\t{from}\t{message}", text(event, "/type"), text(event, "/reason"), seen(event)));
+        page.line(
+            1,
+            format!(
+                "{}\t{}\t{}\t{from}\t{message}",
+                text(event, "/type"),
+                text(event, "/reason"),
+                seen(event)
+            ),
+        );
     }
     Ok(())
 }

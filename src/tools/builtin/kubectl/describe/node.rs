@@ -21,7 +21,8 @@ pub async fn node(kubectl: &mut Kubectl<'_>, page: &mut Page, one: &Picked) -> D
     page.under("", "Taints", &taints);
     page.put(0, "Unschedulable", node.pointer("/spec/unschedulable") == Some(&Value::Bool(true)));
     if let Ok(kind) = kubectl.api.kind("leases.coordination.k8s.io").await {
-        let lease = kubectl.api.get(&kind.path(Some("kube-node-lease"), Some(one.name()))).await.unwrap_or_default();
+        let lease =
+            kubectl.api.get(&kind.path(Some("kube-node-lease"), Some(one.name()))).await.unwrap_or_default();
         page.line(0, "Lease:");
         page.put(1, "HolderIdentity", or(text(&lease, "/spec/holderIdentity"), "<unset>"));
         page.put(1, "AcquireTime", long(text(&lease, "/spec/acquireTime")));
@@ -33,13 +34,23 @@ pub async fn node(kubectl: &mut Kubectl<'_>, page: &mut Page, one: &Picked) -> D
         page.line(0, format!("Conditions:\n  {}", head.join("\t")));
         page.line(1, head.map(|name| "-".repeat(name.len())).join("\t"));
         for one in conditions {
-            let (beat, change) = (long(text(one, "/lastHeartbeatTime")), long(text(one, "/lastTransitionTime")));
+            let (beat, change) =
+                (long(text(one, "/lastHeartbeatTime")), long(text(one, "/lastTransitionTime")));
             let (reason, message) = (text(one, "/reason"), text(one, "/message"));
-            page.line(1, format!("{} \t{} \t{beat} \t{change} \t{reason} \t{message}", text(one, "/type"), text(one, "/status")));
+            page.line(
+                1,
+                format!(
+                    "{} \t{} \t{beat} \t{change} \t{reason} \t{message}",
+                    text(one, "/type"),
+                    text(one, "/status")
+                ),
+            );
         }
     }
     page.line(0, "Addresses:");
-    list(node, "/status/addresses").iter().for_each(|one| page.put(1, text(one, "/type"), text(one, "/address")));
+    list(node, "/status/addresses")
+        .iter()
+        .for_each(|one| page.put(1, text(one, "/type"), text(one, "/address")));
     for name in ["Capacity", "Allocatable"] {
         let amounts = node.pointer(&format!("/status/{}", name.to_lowercase())).and_then(Value::as_object);
         if let Some(amounts) = amounts {
@@ -91,7 +102,8 @@ fn asked(pod: &Value, part: &str, name: &str) -> Quantity {
 }
 
 fn allocated(page: &mut Page, node: &Value, pods: &[Value]) {
-    const EACH: [(&str, &str); 4] = [("requests", "cpu"), ("limits", "cpu"), ("requests", "memory"), ("limits", "memory")];
+    const EACH: [(&str, &str); 4] =
+        [("requests", "cpu"), ("limits", "cpu"), ("requests", "memory"), ("limits", "memory")];
     let of = |name: &str| {
         let amount = node.pointer(&format!("/status/allocatable/{name}")).map(go);
         amount.and_then(|text| Quantity::read(&text)).unwrap_or_default()
@@ -103,7 +115,10 @@ fn allocated(page: &mut Page, node: &Value, pods: &[Value]) {
     for pod in pods {
         let amounts = EACH.map(|(part, name)| said(asked(pod, part, name), name)).join("\t");
         let (space, name) = (text(pod, "/metadata/namespace"), text(pod, "/metadata/name"));
-        page.line(1, format!("{space}\t{name}\t\t{amounts}\t{}", ago(text(pod, "/metadata/creationTimestamp"))));
+        page.line(
+            1,
+            format!("{space}\t{name}\t\t{amounts}\t{}", ago(text(pod, "/metadata/creationTimestamp"))),
+        );
     }
     page.line(0, "Allocated resources:\n  (Total limits may be over 100 percent, i.e., overcommitted.)");
     page.line(1, "Resource\tRequests\tLimits\n  --------\t--------\t------");

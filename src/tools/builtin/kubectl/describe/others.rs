@@ -23,15 +23,27 @@ pub async fn service(kubectl: &mut Kubectl<'_>, page: &mut Page, one: &Picked) -
     page.put_some(0, "External IPs", &strings("/spec/externalIPs"));
     page.put_some(0, "External Name", text(service, "/spec/externalName"));
     let kind = kubectl.api.kind("endpointslices.discovery.k8s.io").await?;
-    let path = format!("{}?labelSelector=kubernetes.io%2Fservice-name%3D{}", kind.path(Some(one.namespace()), None), one.name());
+    let path = format!(
+        "{}?labelSelector=kubernetes.io%2Fservice-name%3D{}",
+        kind.path(Some(one.namespace()), None),
+        one.name()
+    );
     let slices = of_list(kubectl, &kind, &path).await?;
     for port in list(service, "/spec/ports") {
         let protocol = or(text(port, "/protocol"), "TCP");
         let name = text(port, "/name");
         page.put(0, "Port", format!("{}\t{}/{protocol}", or(name, "<unset>"), number(port, "/port")));
-        page.put(0, "TargetPort", format!("{}/{protocol}", port.get("targetPort").map(go).unwrap_or_default()));
+        page.put(
+            0,
+            "TargetPort",
+            format!("{}/{protocol}", port.get("targetPort").map(go).unwrap_or_default()),
+        );
         if number(port, "/nodePort") != 0 {
-            page.put(0, "NodePort", format!("{}\t{}/{protocol}", or(name, "<unset>"), number(port, "/nodePort")));
+            page.put(
+                0,
+                "NodePort",
+                format!("{}\t{}/{protocol}", or(name, "<unset>"), number(port, "/nodePort")),
+            );
         }
         page.put(0, "Endpoints", endpoints(&slices, name));
     }
@@ -49,8 +61,15 @@ fn endpoints(slices: &[Value], name: &str) -> String {
     let mut found = Vec::new();
     for slice in slices {
         for port in list(slice, "ports").iter().filter(|port| text(port, "/name") == name) {
-            for end in list(slice, "endpoints").iter().filter(|end| end.pointer("/conditions/ready") != Some(&Value::Bool(false))) {
-                found.extend(list(end, "addresses").iter().map(|address| format!("{}:{}", go(address), number(port, "/port"))));
+            for end in list(slice, "endpoints")
+                .iter()
+                .filter(|end| end.pointer("/conditions/ready") != Some(&Value::Bool(false)))
+            {
+                found.extend(
+                    list(end, "addresses")
+                        .iter()
+                        .map(|address| format!("{}:{}", go(address), number(port, "/port"))),
+                );
             }
         }
     }
@@ -73,7 +92,8 @@ pub fn scaler(page: &mut Page, object: &Value) {
     }
     page.put(0, "Min replicas", object.pointer("/spec/minReplicas").map_or("<unset>".to_owned(), go));
     page.put(0, "Max replicas", number(object, "/spec/maxReplicas"));
-    let (now, wanted) = (number(object, "/status/currentReplicas"), number(object, "/status/desiredReplicas"));
+    let (now, wanted) =
+        (number(object, "/status/currentReplicas"), number(object, "/status/desiredReplicas"));
     page.put(0, &format!("{} pods", target("kind")), format!("{now} current / {wanted} desired"));
     if !list(object, "/status/conditions").is_empty() {
         page.line(0, "Conditions:\n  Type\tStatus\tReason\tMessage\n  ----\t------\t------\t-------");
@@ -96,11 +116,17 @@ fn measured(metric: &Value, now: &Value) -> (String, String) {
                 Some(share) => format!("{share}% ({})", current("averageValue").unwrap_or_else(unknown)),
                 None => unknown(),
             };
-            (format!("resource {name} on pods  (as a percentage of request)"), format!("{share} / {}%", go(wanted)))
+            (
+                format!("resource {name} on pods  (as a percentage of request)"),
+                format!("{share} / {}%", go(wanted)),
+            )
         }
         ("Resource", None) => {
             let wanted = text(resource, "/target/averageValue");
-            (format!("resource {name} on pods"), format!("{} / {wanted}", current("averageValue").unwrap_or_else(unknown)))
+            (
+                format!("resource {name} on pods"),
+                format!("{} / {wanted}", current("averageValue").unwrap_or_else(unknown)),
+            )
         }
         (other, _) => (format!("\"{}\" metric", other.to_lowercase()), "<unknown> / <unknown>".to_owned()),
     }

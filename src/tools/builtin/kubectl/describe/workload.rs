@@ -25,14 +25,18 @@ pub async fn workload(kubectl: &mut Kubectl<'_>, page: &mut Page, one: &Picked) 
             page.signs(object);
             page.put(0, "Selector", selects);
             let (wanted, updated) = (n("/spec/replicas"), n("/status/updatedReplicas"));
-            let (total, free, down) = (n("/status/replicas"), n("/status/availableReplicas"), n("/status/unavailableReplicas"));
-            let counts = format!("{wanted} desired | {updated} updated | {total} total | {free} available | {down} unavailable");
+            let (total, free, down) =
+                (n("/status/replicas"), n("/status/availableReplicas"), n("/status/unavailableReplicas"));
+            let counts = format!(
+                "{wanted} desired | {updated} updated | {total} total | {free} available | {down} unavailable"
+            );
             page.put(0, "Replicas", counts);
             page.put(0, "StrategyType", text(object, "/spec/strategy/type"));
             page.put(0, "MinReadySeconds", n("/spec/minReadySeconds"));
             if let Some(rolling) = object.pointer("/spec/strategy/rollingUpdate") {
                 let most = |name: &str| rolling.get(name).map(go).unwrap_or_default();
-                let said = format!("{} max unavailable, {} max surge", most("maxUnavailable"), most("maxSurge"));
+                let said =
+                    format!("{} max unavailable, {} max surge", most("maxUnavailable"), most("maxSurge"));
                 page.put(0, "RollingUpdateStrategy", said);
             }
             containers::template(page, template);
@@ -44,13 +48,21 @@ pub async fn workload(kubectl: &mut Kubectl<'_>, page: &mut Page, one: &Picked) 
             page.put(0, "Selector", selects);
             page.signs(object);
             page.owner(object);
-            page.put(0, "Replicas", format!("{} current / {} desired", n("/status/replicas"), n("/spec/replicas")));
+            page.put(
+                0,
+                "Replicas",
+                format!("{} current / {} desired", n("/status/replicas"), n("/spec/replicas")),
+            );
         }
         "StatefulSet" => {
             page.put(0, "CreationTimestamp", long(text(object, "/metadata/creationTimestamp")));
             page.put(0, "Selector", selects);
             page.signs(object);
-            page.put(0, "Replicas", format!("{} desired | {} total", n("/spec/replicas"), n("/status/replicas")));
+            page.put(
+                0,
+                "Replicas",
+                format!("{} desired | {} total", n("/spec/replicas"), n("/status/replicas")),
+            );
             page.put(0, "Update Strategy", text(object, "/spec/updateStrategy/type"));
             if object.pointer("/spec/updateStrategy/rollingUpdate/partition").is_some() {
                 page.put(1, "Partition", n("/spec/updateStrategy/rollingUpdate/partition"));
@@ -77,7 +89,11 @@ pub async fn workload(kubectl: &mut Kubectl<'_>, page: &mut Page, one: &Picked) 
         let count = |phase: &str| pods.iter().filter(|pod| text(pod, "/status/phase") == phase).count();
         let (running, waiting) = (count("Running"), count("Pending"));
         let (good, bad) = (count("Succeeded"), count("Failed"));
-        page.put(0, "Pods Status", format!("{running} Running / {waiting} Waiting / {good} Succeeded / {bad} Failed"));
+        page.put(
+            0,
+            "Pods Status",
+            format!("{running} Running / {waiting} Waiting / {good} Succeeded / {bad} Failed"),
+        );
     }
     containers::template(page, template);
     if kind == "ReplicaSet" {
@@ -109,7 +125,11 @@ fn job(page: &mut Page, object: &Value, selects: &str) {
     let n = |pointer: &str| number(object, pointer);
     let (active, ready) = (n("/status/active"), n("/status/ready"));
     let (good, bad) = (n("/status/succeeded"), n("/status/failed"));
-    page.put(0, "Pods Statuses", format!("{active} Active ({ready} Ready) / {good} Succeeded / {bad} Failed"));
+    page.put(
+        0,
+        "Pods Statuses",
+        format!("{active} Active ({ready} Ready) / {good} Succeeded / {bad} Failed"),
+    );
 }
 
 fn claims(page: &mut Page, object: &Value) {
@@ -150,7 +170,9 @@ pub async fn below(kubectl: &mut Kubectl<'_>, one: &Picked, kind: &str) -> Resul
     let path = format!("{}?labelSelector={}", kind.path(Some(one.namespace()), None), escaped(&selector));
     let mut found = of_list(kubectl, &kind, &path).await?;
     let uid = text(&one.object, "/metadata/uid");
-    found.retain(|below| list(below, "/metadata/ownerReferences").iter().any(|owner| text(owner, "/uid") == uid));
+    found.retain(|below| {
+        list(below, "/metadata/ownerReferences").iter().any(|owner| text(owner, "/uid") == uid)
+    });
     Ok(found)
 }
 
