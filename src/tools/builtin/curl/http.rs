@@ -170,6 +170,11 @@ impl Connection {
         Ok(body)
     }
 
+    /// What follows is no answer any more, but goes on until the connection ends.
+    pub fn until_closed(&mut self) {
+        self.rest = Rest::UntilClosed;
+    }
+
     /// How long the body says it is.
     pub fn expected(&self) -> Option<u64> {
         match self.rest {

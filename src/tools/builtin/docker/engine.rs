@@ -12,6 +12,7 @@ use super::Fault;
 /// No whole answer of an engine is longer.
 const ANSWER: usize = 64 << 20;
 
+#[derive(Clone)]
 pub struct Engine {
     /// As `DOCKER_HOST` says it.
     host: String,
@@ -27,7 +28,10 @@ impl Engine {
     async fn connect(&self) -> Result<Connection, Fault> {
         let host = &self.host;
         let failed = |_| {
-            Fault::new(1, format!("Cannot connect to the Docker daemon at {host}. Is the docker daemon running?"))
+            Fault::new(
+                1,
+                format!("Cannot connect to the Docker daemon at {host}. Is the docker daemon running?"),
+            )
         };
         let stream = if let Some(path) = host.strip_prefix("unix://") {
             net::unix(Path::new(path)).await.map_err(failed)?
@@ -37,14 +41,20 @@ impl Engine {
             let (name, port) =
                 place.ok_or_else(|| Fault::new(1, format!("unable to parse docker host `{host}`")))?;
             let addresses = net::addresses(name, port).await.map_err(failed)?;
-            let first = addresses.first().copied().ok_or_else(|| failed(std::io::ErrorKind::NotFound.into()))?;
+            let first =
+                addresses.first().copied().ok_or_else(|| failed(std::io::ErrorKind::NotFound.into()))?;
             net::tcp(first).await.map_err(failed)?
         };
         Ok(Connection::new(stream))
     }
 
     /// A request; an answer that refuses it is a fault with the engine's words.
-    pub async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<(Head, Connection), Fault> {
+    pub async fn call(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<(Head, Connection), Fault> {
         let mut connection = self.connect().await?;
         let upgrade = path.starts_with("/exec/") && path.ends_with("/start");
         let body = body.map(Value::to_string).unwrap_or_default();
@@ -54,7 +64,8 @@ impl Engine {
         let request = format!(
             "{method} /v1.41{path} HTTP/1.1\r\nHost: docker\r\n{kind}{more}Content-Length: {length}\r\n\r\n{body}"
         );
-        let broken = |error: std::io::Error| Fault::new(1, format!("error during connect: {}", net::plain(&error)));
+        let broken =
+            |error: std::io::Error| Fault::new(1, format!("error during connect: {}", net::plain(&error)));
         connection.send(request.as_bytes()).await.map_err(broken)?;
         let head = connection.head(false).await.map_err(broken)?;
         if head.code < 400 {
@@ -79,7 +90,8 @@ impl Engine {
         if text.trim().is_empty() {
             return Ok(Value::Null);
         }
-        serde_json::from_str(&text).map_err(|error| Fault::new(1, format!("invalid answer of the engine: {error}")))
+        serde_json::from_str(&text)
+            .map_err(|error| Fault::new(1, format!("invalid answer of the engine: {error}")))
     }
 
     pub async fn get(&self, path: &str) -> Result<Value, Fault> {
@@ -105,7 +117,7 @@ pub fn escaped(text: &str) -> String {
     out
 }
 
-/// Passes output on as it comes; `lines` changes each line where it is given.
+/// Passes output on as it comes, with something in front of each line.
 pub async fn pour(connection: &mut Connection, plain: bool, prefix: &str, io: &mut Io) -> Result<(), Fault> {
     let (mut frames, mut begun) = (Vec::new(), [false; 2]);
     let broken = |error: std::io::Error| Fault::new(1, format!("error during connect: {error}"));

@@ -80,7 +80,11 @@ impl Template {
         let (parts, how, _) = parts(&text.replace("\\t", "\t").replace("\\n", "\n"), 0)
             .map(|(parts, how, _)| (parts, how, ()))
             .map_err(|why| format!("template: :1: {why}"))?;
-        if how.is_empty() { Ok(Template { parts, table }) } else { Err(format!("template: :1: unexpected {{{{{how}}}}}")) }
+        if how.is_empty() {
+            Ok(Template { parts, table })
+        } else {
+            Err(format!("template: :1: unexpected {{{{{how}}}}}"))
+        }
     }
 
     pub fn filled(&self, value: &Value) -> Result<String, String> {
@@ -193,7 +197,8 @@ pub type Heads = [(&'static str, &'static str)];
 
 /// What is printed of rows: by a template, or in the columns that are usual.
 pub fn listed(rows: &[Value], format: Option<&str>, usual: &str, heads: &Heads) -> Result<String, String> {
-    let template = Template::read(format.unwrap_or(usual)).map_err(|why| format!("failed to parse template: {why}"))?;
+    let template =
+        Template::read(format.unwrap_or(usual)).map_err(|why| format!("failed to parse template: {why}"))?;
     let mut lines = Vec::new();
     if template.table {
         let over = heads.iter().map(|(name, head)| ((*name).to_owned(), Value::from(*head)));

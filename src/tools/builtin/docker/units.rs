@@ -3,7 +3,8 @@ use jiff::Timestamp;
 
 /// With so many digits that count, and the units of a thousand or of 1024.
 fn scaled(size: f64, digits: usize, base: f64, units: &[&str]) -> String {
-    let mut size = size.max(0.0);
+    // The sum of nothing is a zero below zero.
+    let mut size = if size > 0.0 { size } else { 0.0 };
     let mut unit = 0;
     while size >= base && unit + 1 < units.len() {
         size /= base;
@@ -84,7 +85,10 @@ mod tests {
 
     #[test]
     fn sizes_ages_and_moments_are_those_of_the_original() {
-        assert_eq!([decimal(1_982_345.0, 3), decimal(21_890_000.0, 4), decimal(0.0, 4)], ["1.98MB", "21.89MB", "0B"]);
+        assert_eq!(
+            [decimal(1_982_345.0, 3), decimal(21_890_000.0, 4), decimal(0.0, 4)],
+            ["1.98MB", "21.89MB", "0B"]
+        );
         assert_eq!([binary(5.301 * 1_048_576.0), binary(524_288.0)], ["5.301MiB", "512KiB"]);
         let ages = [0, 59, 60, 119, 3599, 3600, 5400, 86_400, 200_000, 2_000_000];
         let words = ["Less than a second", "59 seconds", "About a minute", "About a minute", "59 minutes"];
