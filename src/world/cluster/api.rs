@@ -13,7 +13,7 @@ use super::store::Key;
 use super::table::table;
 use super::value::{Dig, name, namespace, stamp, uid};
 use super::write::Part;
-use super::{Cluster, discovery, patch};
+use super::{Cluster, discovery, patch, wire};
 
 /// A request, as far as it matters.
 #[derive(Debug, Clone, Default)]
@@ -43,9 +43,8 @@ impl Call {
         if self.body.is_empty() {
             return Ok(Value::Null);
         }
-        if self.body.starts_with(b"k8s\0") {
-            let why = "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml";
-            return Err(Refusal::new(415, "UnsupportedMediaType", why));
+        if wire::is_binary(&self.body) {
+            return wire::read(&self.body).map_err(|why| Refusal::new(415, "UnsupportedMediaType", why));
         }
         serde_json::from_slice(&self.body)
             .map_err(|error| Refusal::bad(format!("the object provided is unrecognized: {error}")))
@@ -269,7 +268,7 @@ impl Cluster {
 
     fn listed(&self, kind: &Kind, items: &[&Value], meta: Value, tabled: Option<&str>) -> Reply {
         if let Some(include) = tabled {
-            return reply(200, &table(kind, items, meta, include, self.now, true));
+            return reply(200, &table(kind, items, &meta, include, self.now, true));
         }
         let list = List {
             kind: format!("{}List", kind.kind),

@@ -1,63 +1,16 @@
 //! What the server adds to an object that does not say it.
+use std::sync::LazyLock;
+
 use serde_json::{Value, json};
 
 use super::value::{Dig, escaped, quantity};
 
-/// By kind: where, and which value. A star stands for every item of a list.
-const DEFAULTS: &[(&str, &str)] = &[
-    (
-        "Pod",
-        r#"{"/spec/enableServiceLinks": true, "/spec/priority": 0, "/spec/preemptionPolicy": "PreemptLowerPriority",
-        "/spec/serviceAccountName": "default", "/spec/serviceAccount": "default", "/status/phase": "Pending"}"#,
-    ),
-    (
-        "Deployment",
-        r#"{"/spec/replicas": 1, "/spec/strategy/type": "RollingUpdate", "/spec/revisionHistoryLimit": 10,
-        "/spec/progressDeadlineSeconds": 600}"#,
-    ),
-    ("ReplicaSet", r#"{"/spec/replicas": 1}"#),
-    (
-        "StatefulSet",
-        r#"{"/spec/replicas": 1, "/spec/podManagementPolicy": "OrderedReady", "/spec/revisionHistoryLimit": 10,
-        "/spec/updateStrategy/type": "RollingUpdate"}"#,
-    ),
-    ("DaemonSet", r#"{"/spec/revisionHistoryLimit": 10, "/spec/updateStrategy/type": "RollingUpdate"}"#),
-    (
-        "Job",
-        r#"{"/spec/parallelism": 1, "/spec/completions": 1, "/spec/backoffLimit": 6, "/spec/completionMode": "NonIndexed",
-        "/spec/suspend": false, "/spec/podReplacementPolicy": "TerminatingOrFailed"}"#,
-    ),
-    (
-        "CronJob",
-        r#"{"/spec/concurrencyPolicy": "Allow", "/spec/suspend": false, "/spec/successfulJobsHistoryLimit": 3,
-        "/spec/failedJobsHistoryLimit": 1}"#,
-    ),
-    ("HorizontalPodAutoscaler", r#"{"/spec/minReplicas": 1}"#),
-    ("Namespace", r#"{"/status/phase": "Active", "/spec/finalizers": ["kubernetes"]}"#),
-    (
-        "Service",
-        r#"{"/spec/type": "ClusterIP", "/spec/sessionAffinity": "None", "/spec/internalTrafficPolicy": "Cluster",
-        "/spec/ipFamilyPolicy": "SingleStack", "/spec/ipFamilies": ["IPv4"], "/status/loadBalancer": {}}"#,
-    ),
-    ("Secret", r#"{"/type": "Opaque"}"#),
-    ("PersistentVolumeClaim", r#"{"/spec/volumeMode": "Filesystem", "/status/phase": "Pending"}"#),
-    (
-        "PersistentVolume",
-        r#"{"/spec/volumeMode": "Filesystem", "/spec/persistentVolumeReclaimPolicy": "Retain",
-        "/status/phase": "Available"}"#,
-    ),
-    ("Node", r#"{"/spec": {}}"#),
-];
+/// By kind: where, and which value.
+static DEFAULTS: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("defaults.json")).unwrap_or_default());
 
-const OF_TEMPLATES: &str = r#"{"/restartPolicy": "Always", "/terminationGracePeriodSeconds": 30, "/dnsPolicy": "ClusterFirst",
-    "/schedulerName": "default-scheduler", "/securityContext": {}}"#;
-const OF_CONTAINERS: &str = r#"{"/terminationMessagePath": "/dev/termination-log", "/terminationMessagePolicy": "File", "/resources": {}}"#;
-const OF_PROBES: &str =
-    r#"{"/timeoutSeconds": 1, "/periodSeconds": 10, "/successThreshold": 1, "/failureThreshold": 3}"#;
-
-fn fill(object: &mut Value, table: &str) {
-    let table: Value = serde_json::from_str(table).unwrap_or_default();
-    for (place, value) in table.map("") {
+fn fill(object: &mut Value, of: &str) {
+    for (place, value) in DEFAULTS.get(of).into_iter().flat_map(|table| table.map("")) {
         object.fill(place, value.clone());
     }
 }
@@ -77,25 +30,14 @@ pub fn pod_spec(kind: &str) -> Option<&'static str> {
 /// Fills in what is not said. Once filled, an object stays as it is.
 pub fn apply(object: &mut Value) {
     let kind = object.text("/kind").to_owned();
-    if let Some((_, table)) = DEFAULTS.iter().find(|(of, _)| *of == kind) {
-        fill(object, table);
-    }
+    fill(object, &kind);
+    let strategy = [object.text("/spec/strategy/type"), object.text("/spec/updateStrategy/type")].concat();
+    fill(object, &format!("{kind} {strategy}"));
     if let Some(spec) = pod_spec(&kind).and_then(|place| object.pointer_mut(place)) {
         template(spec);
     }
     match kind.as_str() {
         "Pod" => pod(object),
-        "Deployment" if object.text("/spec/strategy/type") == "RollingUpdate" => {
-            object.fill("/spec/strategy/rollingUpdate/maxUnavailable", "25%");
-            object.fill("/spec/strategy/rollingUpdate/maxSurge", "25%");
-        }
-        "StatefulSet" if object.text("/spec/updateStrategy/type") == "RollingUpdate" => {
-            object.fill("/spec/updateStrategy/rollingUpdate/partition", 0);
-        }
-        "DaemonSet" if object.text("/spec/updateStrategy/type") == "RollingUpdate" => {
-            object.fill("/spec/updateStrategy/rollingUpdate/maxUnavailable", 1);
-            object.fill("/spec/updateStrategy/rollingUpdate/maxSurge", 0);
-        }
         "Namespace" => {
             let name = super::value::name(object).to_owned();
             object.put("/metadata/labels/kubernetes.io~1metadata.name", name);
@@ -123,10 +65,10 @@ fn each(object: &mut Value, place: &str, change: impl Fn(&mut Value)) {
 }
 
 fn template(spec: &mut Value) {
-    fill(spec, OF_TEMPLATES);
+    fill(spec, "of pods");
     for list in ["/initContainers", "/containers"] {
         each(spec, list, |container| {
-            fill(container, OF_CONTAINERS);
+            fill(container, "of containers");
             let image = container.text("/image").to_owned();
             let tag = image.rsplit_once(':').map(|(_, tag)| tag).filter(|tag| !tag.contains('/'));
             let policy = if tag.is_none_or(|tag| tag == "latest") { "Always" } else { "IfNotPresent" };
@@ -138,7 +80,7 @@ fn template(spec: &mut Value) {
             }
             for probe in ["/livenessProbe", "/readinessProbe", "/startupProbe"] {
                 if let Some(probe) = container.pointer_mut(probe) {
-                    fill(probe, OF_PROBES);
+                    fill(probe, "of probes");
                     if probe.get("httpGet").is_some() {
                         probe.fill("/httpGet/scheme", "HTTP");
                     }
@@ -164,7 +106,6 @@ fn pod(object: &mut Value) {
         () => "Burstable",
     };
     object.fill("/status/qosClass", class);
-    object.fill("/spec/tolerations", json!([]));
     for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
         let tolerated = object.list("/spec/tolerations").iter().any(|one| {
             let effect = one.text("/effect");

@@ -280,8 +280,11 @@ impl Cluster {
             self.store.owned(PODS, set).into_iter().filter(|pod| !leaves(pod) && serves(pod)).collect();
         let wanted =
             usize::try_from(set.int("/spec/replicas").unwrap_or(1)).unwrap_or(0).min(super::MOST_EVENTS);
-        let mut failure = None;
-        while pods.len() < wanted {
+        let failed = set.list("/status/conditions").iter().find(|one| one.text("/type") == "ReplicaFailure");
+        let mut failure = failed.map(|one| one.text("/message").to_owned()).filter(|_| pods.len() < wanted);
+        // What was refused is tried again after a while.
+        let tries = failure.is_none() || self.now.as_second() % 20 < 2;
+        while tries && pods.len() < wanted {
             match self.pod_of(set, &format!("{}-", name(set)), "") {
                 Ok(pod) => {
                     self.event(

@@ -36,7 +36,8 @@ impl Inside<'_> {
         if is_shell(first) {
             let script = match rest {
                 [flag, script, ..] if flag.starts_with('-') && flag.ends_with('c') => script.as_str(),
-                _ => input,
+                // What is read as a script is not read again by its commands.
+                _ => return self.script(input, ""),
             };
             return self.script(script, input);
         }
@@ -48,29 +49,24 @@ impl Inside<'_> {
 
     /// Commands one after the other, with `;`, `&&` and `||` between them.
     pub fn script(&self, script: &str, input: &str) -> Said {
-        let mut all = Said::default();
+        let (mut all, mut begun) = (Said::default(), 0);
         for (joined, words) in commands(script) {
-            let skipped = match joined {
-                "&&" => all.code != 0,
-                "||" => all.code == 0,
-                _ => false,
-            };
-            if skipped || words.is_empty() {
-                continue;
-            }
-            if words.first().is_some_and(|word| word == "exit") {
+            let skipped = matches!((joined, all.code), ("&&", 1..) | ("||", 0));
+            // A pipe takes what the command before has said.
+            let piped = (joined == "|").then(|| all.out.split_off(begun));
+            let Some(first) = words.first().filter(|_| !skipped) else { continue };
+            if first == "exit" {
                 all.code = words.get(1).map_or(all.code, |code| code.parse().unwrap_or(2));
                 return all;
             }
             let words: Vec<String> = words.iter().map(|word| self.filled(word, all.code)).collect();
-            let said = self.run(&words, input);
-            let missing = said.code == 127 && said.out.is_empty();
+            let said = self.run(&words, piped.as_deref().unwrap_or(input));
+            begun = all.out.len();
             all.out.push_str(&said.out);
-            all.err.push_str(&if missing {
-                format!("sh: {}: not found\n", words.first().map_or("", String::as_str))
-            } else {
-                said.err
-            });
+            match said.code {
+                127 if said.out.is_empty() => all.err.push_str(&format!("sh: {first}: not found\n")),
+                _ => all.err.push_str(&said.err),
+            }
             all.code = said.code;
         }
         all
@@ -211,6 +207,10 @@ fn commands(script: &str) -> Vec<(&'static str, Vec<String>)> {
                 signs.next();
                 end(&mut word, &mut quoted, &mut all);
                 all.push((if sign == '&' { "&&" } else { "||" }, Vec::new()));
+            }
+            (None, '|') => {
+                end(&mut word, &mut quoted, &mut all);
+                all.push(("|", Vec::new()));
             }
             (None, sign) if sign.is_whitespace() => end(&mut word, &mut quoted, &mut all),
             (None, sign) => word.push(sign),

@@ -10,7 +10,7 @@ use super::deployments::owner;
 use super::events::controller;
 use super::kinds::{CRON_JOBS, JOBS, PODS};
 use super::store::Key;
-use super::value::{Dig, condition, later, leaves, met, name, namespace, stamp};
+use super::value::{Dig, condition, later, leaves, met, name, namespace, stamp, whole};
 use super::write::Part;
 use crate::world::base::seconds;
 
@@ -150,7 +150,11 @@ impl Cluster {
             .time("/status/lastScheduleTime")
             .or_else(|| cron.time("/metadata/creationTimestamp"))
             .unwrap_or(now);
-        let due = minute > last && fits(cron.text("/spec/schedule"), minute);
+        // Whoever slept over a time makes up for the last one that was missed.
+        let slept = whole(self.passed / 60.0).clamp(0, 1440);
+        let minutes = (0..=slept).filter_map(|back| Timestamp::from_second(minute.as_second() - 60 * back).ok());
+        let mut missed = minutes.filter(|minute| *minute > last && fits(cron.text("/spec/schedule"), *minute));
+        let (due, minute) = missed.next().map_or((false, minute), |minute| (true, minute));
         if due && !busy && !cron.flag("/spec/suspend") {
             let mut body = cron.pointer("/spec/jobTemplate").cloned().unwrap_or_default();
             body.put("/metadata/name", format!("{}-{}", name(cron), minute.as_second() / 60));

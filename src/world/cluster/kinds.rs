@@ -18,8 +18,8 @@ pub struct Kind {
     /// Part of `kubectl get all`.
     pub all: bool,
     pub verbs: Verbs,
-    /// Of a defined kind: title, pointer, priority.
-    pub columns: Vec<(String, String, i64)>,
+    /// Of a defined kind, as the table reads them.
+    pub columns: Vec<String>,
     /// Made by a definition.
     pub defined: bool,
 }
@@ -105,83 +105,44 @@ pub const VOLUMES: usize = 21;
 pub const QUOTAS: usize = 22;
 pub const ACCOUNTS: usize = 23;
 
-/// Group and version, kind, plural, short names, and letters: n(amespaced) s(tatus) x (scale) a(ll) r(ead) q(uestion).
-const BUILT_IN: &[(&str, &str, &str, &str, &str)] = &[
-    ("v1", "Pod", "pods", "po", "nsa"),
-    ("v1", "Node", "nodes", "no", "s"),
-    ("v1", "Namespace", "namespaces", "ns", "s"),
-    ("v1", "Event", "events", "ev", "n"),
-    ("apps/v1", "Deployment", "deployments", "deploy", "nsxa"),
-    ("apps/v1", "ReplicaSet", "replicasets", "rs", "nsxa"),
-    ("apps/v1", "StatefulSet", "statefulsets", "sts", "nsxa"),
-    ("apps/v1", "DaemonSet", "daemonsets", "ds", "nsa"),
-    ("batch/v1", "Job", "jobs", "", "nsa"),
-    ("batch/v1", "CronJob", "cronjobs", "cj", "nsa"),
-    ("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", "hpa", "nsa"),
-    ("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets", "pdb", "ns"),
-    ("v1", "Service", "services", "svc", "nsa"),
-    ("discovery.k8s.io/v1", "EndpointSlice", "endpointslices", "", "n"),
-    ("coordination.k8s.io/v1", "Lease", "leases", "", "n"),
-    ("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", "crd,crds", "s"),
-    ("rbac.authorization.k8s.io/v1", "ClusterRole", "clusterroles", "", ""),
-    ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "clusterrolebindings", "", ""),
-    ("rbac.authorization.k8s.io/v1", "Role", "roles", "", "n"),
-    ("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings", "", "n"),
-    ("v1", "PersistentVolumeClaim", "persistentvolumeclaims", "pvc", "ns"),
-    ("v1", "PersistentVolume", "persistentvolumes", "pv", "s"),
-    ("v1", "ResourceQuota", "resourcequotas", "quota", "ns"),
-    ("v1", "ServiceAccount", "serviceaccounts", "sa", "n"),
-    ("v1", "ConfigMap", "configmaps", "cm", "n"),
-    ("v1", "Secret", "secrets", "", "n"),
-    ("v1", "LimitRange", "limitranges", "limits", "n"),
-    ("v1", "Endpoints", "endpoints", "ep", "n"),
-    ("v1", "ReplicationController", "replicationcontrollers", "rc", "nsxa"),
-    ("apps/v1", "ControllerRevision", "controllerrevisions", "", "n"),
-    ("networking.k8s.io/v1", "Ingress", "ingresses", "ing", "ns"),
-    ("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies", "netpol", "n"),
-    ("networking.k8s.io/v1", "IngressClass", "ingressclasses", "", ""),
-    ("storage.k8s.io/v1", "StorageClass", "storageclasses", "sc", ""),
-    ("storage.k8s.io/v1", "CSINode", "csinodes", "", ""),
-    ("storage.k8s.io/v1", "VolumeAttachment", "volumeattachments", "", "s"),
-    ("scheduling.k8s.io/v1", "PriorityClass", "priorityclasses", "pc", ""),
-    ("metrics.k8s.io/v1beta1", "PodMetrics", "pods", "", "nr"),
-    ("metrics.k8s.io/v1beta1", "NodeMetrics", "nodes", "", "r"),
-    ("authorization.k8s.io/v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", "", "q"),
-    ("authorization.k8s.io/v1", "SelfSubjectRulesReview", "selfsubjectrulesreviews", "", "q"),
-    ("authentication.k8s.io/v1", "SelfSubjectReview", "selfsubjectreviews", "", "q"),
-];
+/// From a line of `kinds.txt`: group and version, kind, plural, short names, and letters for namespaced, with a
+/// status, with a scale (x), among all, only read, and a question.
+fn read(line: &str) -> Option<Kind> {
+    let mut words = line.split(' ');
+    let (version, kind, plural) = (words.next()?, words.next()?, words.next()?);
+    let (short, letters) = (words.next()?, words.next()?);
+    let (group, version) = version.split_once('/').unwrap_or(("", version));
+    let has = |letter| letters.contains(letter);
+    Some(Kind {
+        group: group.into(),
+        version: version.into(),
+        kind: kind.into(),
+        plural: plural.into(),
+        short: short.split(',').filter(|one| *one != "-").map(str::to_owned).collect(),
+        namespaced: has('n'),
+        status: has('s'),
+        scale: has('x'),
+        all: has('a'),
+        verbs: if has('r') { Verbs::Read } else if has('q') { Verbs::Ask } else { Verbs::All },
+        ..Kind::default()
+    })
+}
 
 pub fn built_in() -> Vec<Kind> {
-    let of = |&(version, kind, plural, short, letters): &(&str, &str, &str, &str, &str)| {
-        let (group, version) = version.split_once('/').unwrap_or(("", version));
-        Kind {
-            group: group.into(),
-            version: version.into(),
-            kind: kind.into(),
-            plural: plural.into(),
-            short: short.split(',').filter(|one| !one.is_empty()).map(str::to_owned).collect(),
-            namespaced: letters.contains('n'),
-            status: letters.contains('s'),
-            scale: letters.contains('x'),
-            all: letters.contains('a'),
-            verbs: match letters {
-                _ if letters.contains('r') => Verbs::Read,
-                _ if letters.contains('q') => Verbs::Ask,
-                _ => Verbs::All,
-            },
-            ..Kind::default()
-        }
-    };
-    BUILT_IN.iter().map(of).collect()
+    include_str!("kinds.txt").lines().filter_map(read).collect()
 }
 
 /// The kind that a definition serves, if it serves one.
 pub fn defined(definition: &Value) -> Option<Kind> {
     let version = definition.list("/spec/versions").iter().find(|one| one.flag("/served"))?;
     let column = |one: &Value| {
-        // Paths of definitions are like `.status.conditions[?(@.type=="Ready")].status`.
-        (one.text("/name").to_owned(), one.text("/jsonPath").to_owned(), one.int("/priority").unwrap_or(0))
+        let (wide, path) = (if one.int("/priority") > Some(0) { "*" } else { "" }, one.text("/jsonPath"));
+        match one.text("/type") {
+            "date" => format!("{wide}{}=~{}", one.text("/name"), path.replace('.', "/")),
+            _ => format!("{wide}{}={path}", one.text("/name")),
+        }
     };
+    let own = version.list("/additionalPrinterColumns").iter().map(column);
     let names =
         |place: &str| definition.list(place).iter().filter_map(Value::as_str).map(str::to_owned).collect();
     Some(Kind {
@@ -192,7 +153,7 @@ pub fn defined(definition: &Value) -> Option<Kind> {
         short: names("/spec/names/shortNames"),
         namespaced: definition.text("/spec/scope") == "Namespaced",
         status: version.at("/subresources/status").is_some(),
-        columns: version.list("/additionalPrinterColumns").iter().map(column).collect(),
+        columns: std::iter::once("Name".to_owned()).chain(own).collect(),
         defined: true,
         ..Kind::default()
     })
@@ -213,20 +174,21 @@ pub fn definition_for(object: &Value) -> Option<Value> {
         "CertificateRequest" => &["cr", "crs"],
         _ => &[],
     };
-    let ready = json!({"name": "Ready", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Ready\")].status"});
-    let status = json!({"name": "Status", "type": "string", "priority": 1, "jsonPath": ".status.conditions[?(@.type==\"Ready\")].message"});
-    let secret = json!({"name": "Secret", "type": "string", "jsonPath": ".spec.secretName"});
-    let issuer =
-        json!({"name": "Issuer", "type": "string", "priority": 1, "jsonPath": ".spec.issuerRef.name"});
-    let state = json!({"name": "State", "type": "string", "jsonPath": ".status.state"});
-    let age = json!({"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"});
-    let columns = match kind {
-        "Certificate" => json!([ready, secret, issuer, status, age]),
-        "CertificateRequest" => json!([ready, issuer, status, age]),
-        "Issuer" | "ClusterIssuer" => json!([ready, status, age]),
-        "Order" | "Challenge" => json!([state, age]),
-        _ => json!([age]),
+    let column = |text: &&str| {
+        let (title, path) = text.split_once('=').unwrap_or((text, ".metadata.creationTimestamp"));
+        let (title, wide) = title.strip_prefix('*').map_or((title, 0), |title| (title, 1));
+        let kind = if path.ends_with("Timestamp") { "date" } else { "string" };
+        json!({"name": title, "type": kind, "priority": wide, "jsonPath": path})
     };
+    let ready = r#"Ready=.status.conditions[?(@.type=="Ready")].status"#;
+    let why = r#"*Status=.status.conditions[?(@.type=="Ready")].message"#;
+    let columns: &[&str] = match kind {
+        "Certificate" => &[ready, "Secret=.spec.secretName", "*Issuer=.spec.issuerRef.name", why, "Age"],
+        "CertificateRequest" | "Issuer" | "ClusterIssuer" => &[ready, "*Issuer=.spec.issuerRef.name", why, "Age"],
+        "Order" | "Challenge" => &["State=.status.state", "Age"],
+        _ => &["Age"],
+    };
+    let columns: Vec<Value> = columns.iter().map(column).collect();
     let namespaced = object.at("/metadata/namespace").is_some();
     Some(json!({
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",

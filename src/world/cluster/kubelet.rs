@@ -87,7 +87,7 @@ pub struct Life {
 
 impl Cluster {
     /// One step of every pod whose kubelet is alive.
-    pub(super) fn live(&mut self, passed: f64) {
+    pub(super) fn live(&mut self) {
         let store = &self.store;
         self.lives.retain(|key, life| store.get(key).is_some_and(|pod| uid(pod) == life.uid));
         let pods: Vec<_> = self.store.all(PODS, "").cloned().collect();
@@ -116,7 +116,7 @@ impl Cluster {
                 .iter()
                 .find_map(|app| self.usages.get(&(key.namespace.clone(), app.clone())))
                 .copied();
-            life.spend(self.now, passed, usage);
+            life.spend(self.now, self.passed, usage);
             let mut gone = false;
             for _ in 0..4 {
                 gone = life.step(self.now);

@@ -30,6 +30,7 @@ mod serve_watch;
 mod store;
 mod table;
 mod value;
+mod wire;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -60,6 +61,8 @@ pub type Exec = Arc<dyn Fn(&PodFact, &[String], &str) -> Option<(String, String,
 pub struct Cluster {
     store: Store,
     now: Timestamp,
+    /// Seconds since the tick before.
+    passed: f64,
     users: Vec<User>,
     /// What the kubelets know of their pods.
     lives: BTreeMap<Key, Life>,
@@ -92,6 +95,7 @@ impl Cluster {
         let mut cluster = Cluster {
             store: Store::new(seed),
             now,
+            passed: 0.0,
             users: Vec::new(),
             lives: BTreeMap::new(),
             beats: BTreeMap::new(),
@@ -122,10 +126,10 @@ impl Cluster {
 
     /// Everything that happens by itself until `now`.
     pub fn tick(&mut self, now: Timestamp) {
-        let passed = crate::world::base::seconds(self.now, now);
+        self.passed = crate::world::base::seconds(self.now, now);
         self.now = self.now.max(now);
         self.beat();
-        self.live(passed);
+        self.live();
         let due = crate::world::base::seconds(self.settled.1, self.now) >= 2.0;
         // A change of one controller is the cause of another's; they settle in a few rounds.
         for round in 0..8 {

@@ -29,113 +29,38 @@ pub struct Wish<'a> {
     pub path: &'a str,
 }
 
-const READ: &[&str] = &["get", "list", "watch"];
-const WRITE: &[&str] = &["create", "delete", "deletecollection", "patch", "update"];
-
-/// By group: what a viewer sees and an editor changes.
-const WORK: &[(&str, &[&str])] = &[
-    (
-        "",
-        &[
-            "configmaps",
-            "endpoints",
-            "persistentvolumeclaims",
-            "pods",
-            "replicationcontrollers",
-            "serviceaccounts",
-            "services",
-        ],
-    ),
-    (
-        "apps",
-        &[
-            "daemonsets",
-            "deployments",
-            "deployments/scale",
-            "replicasets",
-            "replicasets/scale",
-            "statefulsets",
-            "statefulsets/scale",
-        ],
-    ),
-    ("autoscaling", &["horizontalpodautoscalers"]),
-    ("batch", &["cronjobs", "jobs"]),
-    ("networking.k8s.io", &["ingresses", "networkpolicies"]),
-    ("policy", &["poddisruptionbudgets"]),
-    ("cert-manager.io", &["certificates", "certificaterequests", "issuers"]),
-    ("acme.cert-manager.io", &["challenges", "orders"]),
-];
-/// What nobody but an administrator changes.
-const SEEN: &[(&str, &[&str])] = &[
-    ("", &["events", "limitranges", "namespaces", "pods/log", "pods/status", "resourcequotas"]),
-    (
-        "apps",
-        &[
-            "controllerrevisions",
-            "daemonsets/status",
-            "deployments/status",
-            "replicasets/status",
-            "statefulsets/status",
-        ],
-    ),
-    ("discovery.k8s.io", &["endpointslices"]),
+/// Which role is bound to whom.
+const BOUND: &[(&str, &str, &str)] = &[
+    ("cluster-admin", "Group", "system:masters"),
+    ("view", "User", "viewer"),
+    ("edit", "User", "operator"),
+    ("node-reader", "User", "operator"),
+    ("system:discovery", "Group", "system:authenticated"),
+    ("system:basic-user", "Group", "system:authenticated"),
 ];
 
-fn rules(of: &[(&str, &[&str])], verbs: &[&str]) -> impl Iterator<Item = Value> {
-    of.iter()
-        .map(move |(group, resources)| json!({"apiGroups": [group], "resources": resources, "verbs": verbs}))
+/// A binding of a role of the cluster, in a namespace or, where it is empty, everywhere.
+fn bind(role: &str, kind: &str, to: &str, namespace: &str) -> Value {
+    let group = "rbac.authorization.k8s.io";
+    let mut bound = json!({"apiVersion": format!("{group}/v1"), "kind": "ClusterRoleBinding",
+        "metadata": {"name": format!("{role}:{to}")},
+        "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": role},
+        "subjects": [{"apiGroup": group, "kind": kind, "name": to}]});
+    if !namespace.is_empty() {
+        bound.put("/kind", "RoleBinding");
+        bound.put("/metadata/namespace", namespace);
+    }
+    bound
 }
 
 /// The roles and bindings that are there from the beginning.
 pub(super) fn objects() -> Vec<Value> {
-    let metrics = json!({"apiGroups": ["metrics.k8s.io"], "resources": ["pods"], "verbs": ["get", "list"]});
-    let view: Vec<Value> = rules(WORK, READ).chain(rules(SEEN, READ)).chain([metrics]).collect();
-    let more = [
-        json!({"apiGroups": [""], "resources": ["secrets", "pods/attach", "pods/exec", "pods/portforward", "pods/proxy"], "verbs": READ}),
-        json!({"apiGroups": [""], "resources": ["secrets", "pods/attach", "pods/exec", "pods/portforward", "pods/proxy", "pods/eviction"], "verbs": WRITE}),
-        json!({"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "list", "watch", "create", "delete", "patch", "update"]}),
-    ];
-    let edit: Vec<Value> = rules(WORK, WRITE).chain(view.clone()).chain(more).collect();
-    let all = json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}, {"nonResourceURLs": ["*"], "verbs": ["*"]}]);
-    let nodes = json!([{"apiGroups": [""], "resources": ["nodes", "persistentvolumes"], "verbs": READ},
-        {"apiGroups": ["storage.k8s.io"], "resources": ["storageclasses"], "verbs": READ},
-        {"apiGroups": ["metrics.k8s.io"], "resources": ["nodes", "pods"], "verbs": ["get", "list"]}]);
-    let paths = [
-        "/api",
-        "/api/*",
-        "/apis",
-        "/apis/*",
-        "/healthz",
-        "/livez",
-        "/openapi",
-        "/openapi/*",
-        "/readyz",
-        "/version",
-        "/version/",
-    ];
-    let discovery = json!([{"nonResourceURLs": paths, "verbs": ["get"]}]);
-    let ask = ["selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews"];
-    let basic = json!([{"apiGroups": ["authorization.k8s.io", "authentication.k8s.io"], "resources": ask, "verbs": ["create"]}]);
-    let role = |name: &str, rules: Value| json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": name}, "rules": rules});
-    let bind = |role: &str, kind: &str, to: &str| {
-        json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": format!("{role}:{to}")},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
-            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": to}]})
+    let roles: Value = serde_json::from_str(include_str!("roles.json")).unwrap_or_default();
+    let role = |(name, rules): (&String, &Value)| {
+        json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": name}, "rules": rules})
     };
-    vec![
-        role("cluster-admin", all),
-        role("edit", edit.into()),
-        role("view", view.into()),
-        role("node-reader", nodes),
-        role("system:discovery", discovery),
-        role("system:basic-user", basic),
-        bind("cluster-admin", "Group", "system:masters"),
-        bind("view", "User", "viewer"),
-        bind("edit", "User", "operator"),
-        bind("node-reader", "User", "operator"),
-        bind("system:discovery", "Group", "system:authenticated"),
-        bind("system:basic-user", "Group", "system:authenticated"),
-    ]
+    let bound = BOUND.iter().map(|(role, kind, to)| bind(role, kind, to, ""));
+    roles.map("").map(role).chain(bound).collect()
 }
 
 pub(super) fn users(dice: &mut Dice) -> Vec<User> {
@@ -151,10 +76,7 @@ fn user(dice: &mut Dice, name: &str) -> User {
 impl Cluster {
     /// A user more, who sees one namespace only; the token to come in with.
     pub fn local_user(&mut self, name: &str, namespace: &str) -> Result<String, String> {
-        self.apply(json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
-            "metadata": {"name": format!("view-{name}"), "namespace": namespace},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
-            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": name}]}))?;
+        self.apply(bind("view", "User", name, namespace))?;
         let user = user(self.store.dice(), name);
         let token = user.token.clone();
         self.users.push(user);

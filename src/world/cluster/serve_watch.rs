@@ -105,7 +105,7 @@ fn event(cluster: &Cluster, watch: &Watch, change: &str, object: &Value, head: b
     match (&watch.table, cluster.store.kind(watch.kind)) {
         (Some(include), Some(kind)) => {
             let meta = json!({"resourceVersion": object.text("/metadata/resourceVersion")});
-            line(change, &table(kind, &[object], meta, include, cluster.now, head))
+            line(change, &table(kind, &[object], &meta, include, cluster.now, head))
         }
         _ => line(change, object),
     }

@@ -1,4 +1,11 @@
 //! Lists as `kubectl` shows them: the server makes the columns.
+//!
+//! `columns.txt` says what each kind shows: a title and where its cell comes from. A star stands for a wide column,
+//! `#` for a number, `~` for how long ago, `&` for pairs, `+` for the items of a list, `'` for a text that may be
+//! empty, `?` for one that may not apply, `!` for itself and `@` for what is told by a function here.
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -7,502 +14,179 @@ use super::kinds::Kind;
 use super::value::{Dig, age, met, name};
 use crate::world::base::seconds;
 
-/// By plural: the columns; those after the bar are wide.
-const COLUMNS: &[(&str, &str)] = &[
-    ("pods", "Name,Ready,Status,Restarts,Age|IP,Node,Nominated Node,Readiness Gates"),
-    (
-        "nodes",
-        "Name,Status,Roles,Age,Version|Internal-IP,External-IP,OS-Image,Kernel-Version,Container-Runtime",
-    ),
-    ("namespaces", "Name,Status,Age"),
-    ("events", "Last Seen,Type,Reason,Object|Subobject,Source|Message|First Seen,Count,Name"),
-    ("deployments", "Name,Ready,Up-to-date,Available,Age|Containers,Images,Selector"),
-    ("replicasets", "Name,Desired,Current,Ready,Age|Containers,Images,Selector"),
-    ("replicationcontrollers", "Name,Desired,Current,Ready,Age|Containers,Images,Selector"),
-    ("statefulsets", "Name,Ready,Age|Containers,Images"),
-    (
-        "daemonsets",
-        "Name,Desired,Current,Ready,Up-to-date,Available,Node Selector,Age|Containers,Images,Selector",
-    ),
-    ("jobs", "Name,Status,Completions,Duration,Age|Containers,Images,Selector"),
-    ("cronjobs", "Name,Schedule,Timezone,Suspend,Active,Last Schedule,Age|Containers,Images,Selector"),
-    ("horizontalpodautoscalers", "Name,Reference,Targets,MinPods,MaxPods,Replicas,Age"),
-    ("poddisruptionbudgets", "Name,Min Available,Max Unavailable,Allowed Disruptions,Age"),
-    ("services", "Name,Type,Cluster-IP,External-IP,Port(s),Age|Selector"),
-    ("endpointslices", "Name,AddressType,Ports,Endpoints,Age"),
-    ("configmaps", "Name,Data,Age"),
-    ("secrets", "Name,Type,Data,Age"),
-    ("ingresses", "Name,Class,Hosts,Address,Ports,Age"),
-    ("networkpolicies", "Name,Pod-Selector,Age"),
-    (
-        "persistentvolumeclaims",
-        "Name,Status,Volume,Capacity,Access Modes,StorageClass,VolumeAttributesClass,Age|VolumeMode",
-    ),
-    (
-        "persistentvolumes",
-        "Name,Capacity,Access Modes,Reclaim Policy,Status,Claim,StorageClass,VolumeAttributesClass,Reason,Age|VolumeMode",
-    ),
-    ("storageclasses", "Name,Provisioner,ReclaimPolicy,VolumeBindingMode,AllowVolumeExpansion,Age"),
-    ("serviceaccounts", "Name,Age"),
-    ("resourcequotas", "Name,Request,Limit,Age"),
-    ("leases", "Name,Holder,Age"),
-    ("controllerrevisions", "Name,Controller,Revision,Age"),
-    ("clusterroles", "Name,Created At"),
-    ("customresourcedefinitions", "Name,Created At"),
-    ("clusterrolebindings", "Name,Role,Age|Users,Groups,ServiceAccounts"),
-    ("rolebindings", "Name,Role,Age|Users,Groups,ServiceAccounts"),
-    ("roles", "Name,Created At"),
-];
-
-/// The whole answer; `include` is how much of each object stands beside its row.
-pub fn table(kind: &Kind, items: &[&Value], meta: Value, include: &str, now: Timestamp, head: bool) -> Value {
-    let rows: Vec<Value> = items.iter().map(|object| {
-        let mut row = json!({"cells": cells(kind, object, now)});
-        match include {
-            "None" => {}
-            "Object" => row.put("/object", (*object).clone()),
-            _ => {
-                let meta = object.get("metadata").cloned().unwrap_or_default();
-                row.put("/object", json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": meta}));
-            }
-        }
-        row
-    }).collect();
-    let columns = if head { Value::Array(columns(kind)) } else { Value::Null };
-    json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": meta, "columnDefinitions": columns, "rows": rows})
+struct Column {
+    title: String,
+    wide: i64,
+    from: String,
 }
 
-fn columns(kind: &Kind) -> Vec<Value> {
-    let column = |title: &str, priority: i64| {
-        let format = if title == "Name" { "name" } else { "" };
-        let number = [
-            "Desired",
-            "Current",
-            "Ready",
-            "Up-to-date",
-            "Available",
-            "Active",
-            "Data",
-            "Count",
-            "Replicas",
-            "Revision",
-        ]
-        .contains(&title);
-        let number = number
-            && !matches!((kind.plural.as_str(), title), ("pods" | "deployments" | "statefulsets", "Ready"));
-        json!({"name": title, "type": if number { "integer" } else { "string" }, "format": format, "description": title, "priority": priority})
-    };
-    if kind.defined {
-        let own = kind.columns.iter().map(|(title, _, priority)| column(title, *priority));
-        return std::iter::once(column("Name", 0)).chain(own).collect();
+impl Column {
+    fn read(text: &str) -> Column {
+        let (text, wide) = text.strip_prefix('*').map_or((text, 0), |text| (text, 1));
+        let (title, from) = match text {
+            "Name" => ("Name", "'/metadata/name"),
+            "Age" => ("Age", "~/metadata/creationTimestamp"),
+            other => other.split_once('=').unwrap_or((other, "/none")),
+        };
+        Column { title: title.into(), wide, from: from.into() }
     }
-    let titles =
-        COLUMNS.iter().find(|(plural, _)| *plural == kind.plural).map_or("Name,Age", |(_, titles)| titles);
-    let parts = titles.split('|').enumerate();
-    parts
-        .flat_map(|(at, titles)| titles.split(',').map(move |title| (title, i64::from(at % 2 == 1))))
-        .map(|(title, wide)| column(title, wide))
-        .collect()
+
+    fn definition(&self) -> Value {
+        let format = if self.title == "Name" && self.wide == 0 { "name" } else { "" };
+        let number = self.from.starts_with('#') && !self.from.contains('%') || matches!(&*self.from, "@data" | "@active");
+        let kind = if number { "integer" } else { "string" };
+        json!({"name": self.title, "type": kind, "format": format, "description": self.title, "priority": self.wide})
+    }
+
+    fn cell(&self, object: &Value, now: Timestamp) -> Value {
+        let mut signs = self.from.chars();
+        let (sign, place) = (signs.next().unwrap_or('/'), signs.as_str());
+        match sign {
+            '#' => match place.split_once(" %") {
+                Some((part, whole)) => format!("{}/{}", object.int(part).unwrap_or(0), object.int(whole).unwrap_or(0)).into(),
+                None => object.int(place).unwrap_or(0).into(),
+            },
+            '~' => {
+                let none = if place.contains("Schedule") { "<none>" } else { "<unknown>" };
+                object.time(place).map_or_else(|| none.into(), |at| age(seconds(at, now)).into())
+            }
+            '&' => none(&pairs(object.pointer(place).unwrap_or(&Value::Null))),
+            '+' => {
+                let (list, field) = place.split_once(' ').unwrap_or((place, ""));
+                none(&object.list(list).iter().filter_map(|one| plain(one.at(field)?)).collect::<Vec<_>>().join(","))
+            }
+            '\'' => object.text(place).trim().into(),
+            '?' => object.at(place).and_then(plain).unwrap_or_else(|| "N/A".into()).into(),
+            '!' => place.into(),
+            '@' => told(place, object, now),
+            '.' => defined(object, &self.from),
+            _ => none(object.text(&self.from)),
+        }
+    }
+}
+
+static COLUMNS: LazyLock<BTreeMap<&str, Vec<Column>>> = LazyLock::new(|| {
+    let lines = include_str!("columns.txt").lines().filter_map(|line| line.split_once(": "));
+    lines.map(|(plural, all)| (plural, all.split("; ").map(Column::read).collect())).collect()
+});
+
+/// The whole answer; `include` is how much of each object stands beside its row.
+pub fn table(kind: &Kind, items: &[&Value], meta: &Value, include: &str, now: Timestamp, head: bool) -> Value {
+    let own: Vec<Column> = kind.columns.iter().map(|text| Column::read(text)).collect();
+    let usual = || ["Name", "Age"].map(Column::read).into();
+    let rest: Vec<Column> = if own.is_empty() { usual() } else { own };
+    let columns = COLUMNS.get(kind.plural.as_str()).filter(|_| !kind.defined).unwrap_or(&rest);
+    let row = |object: &&Value| {
+        let cells: Vec<Value> = columns.iter().map(|column| column.cell(object, now)).collect();
+        let beside = match include {
+            "None" => Value::Null,
+            "Object" => (*object).clone(),
+            _ => json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object.get("metadata")}),
+        };
+        json!({"cells": cells, "object": beside})
+    };
+    let rows: Vec<Value> = items.iter().map(row).collect();
+    let head: Option<Vec<Value>> = head.then(|| columns.iter().map(Column::definition).collect());
+    json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": meta, "columnDefinitions": head, "rows": rows})
 }
 
 fn none(text: &str) -> Value {
     if text.is_empty() { "<none>".into() } else { text.into() }
 }
 
-fn joined(items: &[Value], place: &str, by: &str) -> String {
-    items.iter().map(|one| one.text(place)).collect::<Vec<_>>().join(by)
-}
-
-fn containers(spec: &Value) -> [Value; 2] {
-    let all = spec.list("/containers");
-    [joined(all, "/name", ",").into(), joined(all, "/image", ",").into()]
+fn plain(value: &Value) -> Option<String> {
+    Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned)).filter(|text| !text.is_empty())
 }
 
 fn pairs(map: &Value) -> String {
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    map.map("").map(|(key, value)| format!("{key}={}", text(value))).collect::<Vec<_>>().join(",")
+    map.map("").map(|(key, value)| format!("{key}={}", plain(value).unwrap_or_default())).collect::<Vec<_>>().join(",")
 }
 
-fn selector(object: &Value) -> Value {
-    none(&pairs(object.pointer("/spec/selector/matchLabels").unwrap_or(&Value::Null)))
-}
-
-fn modes(object: &Value) -> Value {
-    let short = |mode: &Value| match mode.as_str() {
-        Some("ReadWriteOnce") => "RWO",
-        Some("ReadOnlyMany") => "ROX",
-        Some("ReadWriteMany") => "RWX",
-        _ => "RWOP",
-    };
-    object.list("/spec/accessModes").iter().map(short).collect::<Vec<_>>().join(",").into()
-}
-
-fn cells(kind: &Kind, object: &Value, now: Timestamp) -> Vec<Value> {
-    let ago = |place: &str| object.time(place).map(|at| age(seconds(at, now)));
-    let aged = || Value::from(ago("/metadata/creationTimestamp").unwrap_or_else(|| "<unknown>".into()));
-    let n = |place: &str| Value::from(object.int(place).unwrap_or(0));
-    let t = |place: &str| none(object.text(place));
-    let of = |part: &str, whole: &str| {
-        Value::from(format!("{}/{}", object.int(part).unwrap_or(0), object.int(whole).unwrap_or(0)))
-    };
-    let own = Value::from(name(object));
-    let template = object.pointer("/spec/template/spec").unwrap_or(&Value::Null);
-    let [names, images] = containers(template);
-    if kind.defined {
-        let column = |(_, path, _): &(String, String, i64)| defined(object, path, now);
-        return std::iter::once(own).chain(kind.columns.iter().map(column)).collect();
-    }
-    match kind.plural.as_str() {
-        "pods" => {
-            let all = object.list("/status/containerStatuses");
-            let ready = all.iter().filter(|one| one.flag("/ready")).count();
-            let last = all.iter().filter_map(|one| one.time("/lastState/terminated/finishedAt")).max();
-            let restarted = match (restarts(object), last) {
-                (0, _) | (_, None) => restarts(object).to_string(),
-                (count, Some(last)) => format!("{count} ({} ago)", age(seconds(last, now))),
-            };
-            let whole = object.list("/spec/containers").len();
-            vec![
-                own,
-                format!("{ready}/{whole}").into(),
-                status(object).into(),
-                restarted.into(),
-                aged(),
-                t("/status/podIP"),
-                t("/spec/nodeName"),
-                t("/status/nominatedNodeName"),
-                "<none>".into(),
-            ]
+/// What takes more than a place in the object.
+fn told(what: &str, object: &Value, now: Timestamp) -> Value {
+    let list = |place: &str| object.list(place);
+    let text = |place: &str| object.text(place);
+    match what {
+        "ready" => {
+            let ready = list("/status/containerStatuses").iter().filter(|one| one.flag("/ready")).count();
+            format!("{ready}/{}", list("/spec/containers").len()).into()
         }
-        "nodes" => {
-            let ready = object
-                .list("/status/conditions")
-                .iter()
-                .find(|one| one.text("/type") == "Ready")
-                .map(|one| one.text("/status"));
-            let word = match ready {
-                Some("True") => "Ready",
-                Some(_) => "NotReady",
-                None => "Unknown",
-            };
-            let cordoned = if object.flag("/spec/unschedulable") { ",SchedulingDisabled" } else { "" };
-            let role =
-                |(key, _): (&String, &Value)| key.strip_prefix("node-role.kubernetes.io/").map(str::to_owned);
-            let roles = object.map("/metadata/labels").filter_map(role).collect::<Vec<_>>().join(",");
-            let address = |kind: &str| {
-                none(
-                    object
-                        .list("/status/addresses")
-                        .iter()
-                        .find(|one| one.text("/type") == kind)
-                        .map_or("", |one| one.text("/address")),
-                )
-            };
-            vec![
-                own,
-                format!("{word}{cordoned}").into(),
-                none(&roles),
-                aged(),
-                t("/status/nodeInfo/kubeletVersion"),
-                address("InternalIP"),
-                address("ExternalIP"),
-                t("/status/nodeInfo/osImage"),
-                t("/status/nodeInfo/kernelVersion"),
-                t("/status/nodeInfo/containerRuntimeVersion"),
-            ]
+        "status" => status(object).into(),
+        "restarts" => {
+            let last = list("/status/containerStatuses").iter().filter_map(|one| one.time("/lastState/terminated/finishedAt")).max();
+            match (restarts(object), last) {
+                (0, _) | (_, None) => restarts(object).to_string().into(),
+                (count, Some(last)) => format!("{count} ({} ago)", age(seconds(last, now))).into(),
+            }
         }
-        "namespaces" => vec![own, t("/status/phase"), aged()],
-        "events" => {
-            let about = format!(
-                "{}/{}",
-                object.text("/involvedObject/kind").to_lowercase(),
-                object.text("/involvedObject/name")
-            );
-            let source = [object.text("/source/component"), object.text("/source/host")]
-                .into_iter()
-                .filter(|one| !one.is_empty())
-                .collect::<Vec<_>>()
-                .join(", ");
-            let seen = |place: &str| {
-                Value::from(ago(place).or_else(|| ago("/eventTime")).unwrap_or_else(|| "<unknown>".into()))
-            };
-            vec![
-                seen("/lastTimestamp"),
-                t("/type"),
-                t("/reason"),
-                about.into(),
-                object.text("/involvedObject/fieldPath").into(),
-                source.into(),
-                object.text("/message").trim().into(),
-                seen("/firstTimestamp"),
-                object.int("/count").unwrap_or(1).into(),
-                own,
-            ]
+        "node" => {
+            let ready = if met(object, "Ready") { "Ready" } else { "NotReady" };
+            format!("{ready}{}", if object.flag("/spec/unschedulable") { ",SchedulingDisabled" } else { "" }).into()
         }
-        "deployments" => vec![
-            own,
-            of("/status/readyReplicas", "/spec/replicas"),
-            n("/status/updatedReplicas"),
-            n("/status/availableReplicas"),
-            aged(),
-            names,
-            images,
-            selector(object),
-        ],
-        "replicasets" | "replicationcontrollers" => vec![
-            own,
-            n("/spec/replicas"),
-            n("/status/replicas"),
-            n("/status/readyReplicas"),
-            aged(),
-            names,
-            images,
-            selector(object),
-        ],
-        "statefulsets" => vec![own, of("/status/readyReplicas", "/spec/replicas"), aged(), names, images],
-        "daemonsets" => {
-            let nodes = none(&pairs(template.pointer("/nodeSelector").unwrap_or(&Value::Null)));
-            vec![
-                own,
-                n("/status/desiredNumberScheduled"),
-                n("/status/currentNumberScheduled"),
-                n("/status/numberReady"),
-                n("/status/updatedNumberScheduled"),
-                n("/status/numberAvailable"),
-                nodes,
-                aged(),
-                names,
-                images,
-                selector(object),
-            ]
+        "roles" => {
+            let role = |(key, _): (&String, &Value)| key.strip_prefix("node-role.kubernetes.io/").map(str::to_owned);
+            none(&object.map("/metadata/labels").filter_map(role).collect::<Vec<_>>().join(","))
         }
-        "jobs" => {
-            let word = ["Complete", "Failed", "Suspended"]
-                .into_iter()
-                .find(|one| met(object, one))
-                .unwrap_or("Running");
-            let (began, ended) =
-                (object.time("/status/startTime"), object.time("/status/completionTime").unwrap_or(now));
-            let took = began.map_or(String::new(), |began| age(seconds(began, ended)));
-            vec![
-                own,
-                word.into(),
-                of("/status/succeeded", "/spec/completions"),
-                took.into(),
-                aged(),
-                names,
-                images,
-                selector(object),
-            ]
+        "InternalIP" | "ExternalIP" => {
+            none(list("/status/addresses").iter().find(|one| one.text("/type") == what).map_or("", |one| one.text("/address")))
         }
-        "cronjobs" => {
-            let [names, images] =
-                containers(object.pointer("/spec/jobTemplate/spec/template/spec").unwrap_or(&Value::Null));
-            let suspended = if object.flag("/spec/suspend") { "True" } else { "False" };
-            vec![
-                own,
-                t("/spec/schedule"),
-                t("/spec/timeZone"),
-                suspended.into(),
-                object.list("/status/active").len().into(),
-                none(&ago("/status/lastScheduleTime").unwrap_or_default()),
-                aged(),
-                names,
-                images,
-                "<none>".into(),
-            ]
+        "about" => format!("{}/{}", text("/involvedObject/kind").to_lowercase(), text("/involvedObject/name")).into(),
+        "source" => [text("/source/component"), text("/source/host")].join(", ").trim_end_matches(", ").into(),
+        "job" => ["Complete", "Failed", "Suspended"].into_iter().find(|one| met(object, one)).unwrap_or("Running").into(),
+        "took" => {
+            let ended = object.time("/status/completionTime").unwrap_or(now);
+            object.time("/status/startTime").map_or_else(|| "".into(), |began| age(seconds(began, ended)).into())
         }
-        "horizontalpodautoscalers" => {
-            let target = format!(
-                "{}/{}",
-                object.text("/spec/scaleTargetRef/kind"),
-                object.text("/spec/scaleTargetRef/name")
-            );
-            let now = object.list("/status/currentMetrics");
+        "suspend" => if object.flag("/spec/suspend") { "True" } else { "False" }.into(),
+        "active" => list("/status/active").len().into(),
+        "target" => format!("{}/{}", text("/spec/scaleTargetRef/kind"), text("/spec/scaleTargetRef/name")).into(),
+        "targets" => {
             let metric = |wanted: &Value| {
                 let resource = wanted.text("/resource/name");
-                let is = now
-                    .iter()
-                    .find(|one| one.text("/resource/name") == resource)
-                    .and_then(|one| one.int("/resource/current/averageUtilization"));
+                let is = list("/status/currentMetrics").iter().find(|one| one.text("/resource/name") == resource);
+                let is = is.and_then(|one| one.int("/resource/current/averageUtilization"));
                 let is = is.map_or_else(|| "<unknown>".to_owned(), |is| format!("{is}%"));
-                format!(
-                    "{resource}: {is}/{}%",
-                    wanted.int("/resource/target/averageUtilization").unwrap_or(0)
-                )
+                format!("{resource}: {is}/{}%", wanted.int("/resource/target/averageUtilization").unwrap_or(0))
             };
-            let metrics = object.list("/spec/metrics").iter().map(metric).collect::<Vec<_>>().join(", ");
-            vec![
-                own,
-                target.into(),
-                none(&metrics),
-                n("/spec/minReplicas"),
-                n("/spec/maxReplicas"),
-                n("/status/currentReplicas"),
-                aged(),
-            ]
+            none(&list("/spec/metrics").iter().map(metric).collect::<Vec<_>>().join(", "))
         }
-        "poddisruptionbudgets" => {
-            let bound = |place: &str| match object.at(place) {
-                Some(Value::String(text)) => text.clone(),
-                Some(other) => other.to_string(),
-                None => "N/A".into(),
-            };
-            vec![
-                own,
-                bound("/spec/minAvailable").into(),
-                bound("/spec/maxUnavailable").into(),
-                n("/status/disruptionsAllowed"),
-                aged(),
-            ]
-        }
-        "services" => {
+        "outside" => match text("/spec/type") {
+            "ExternalName" => none(text("/spec/externalName")),
+            "LoadBalancer" if list("/status/loadBalancer/ingress").is_empty() => "<pending>".into(),
+            _ => none(text("/status/loadBalancer/ingress/0/ip")),
+        },
+        "ports" => {
             let port = |port: &Value| {
                 let node = port.int("/nodePort").map(|port| format!(":{port}")).unwrap_or_default();
                 format!("{}{node}/{}", port.int("/port").unwrap_or(0), port.text("/protocol"))
             };
-            let ports = object.list("/spec/ports").iter().map(port).collect::<Vec<_>>().join(",");
-            let outside = match object.text("/spec/type") {
-                "ExternalName" => object.text("/spec/externalName").to_owned(),
-                "LoadBalancer" => {
-                    let all = object.list("/status/loadBalancer/ingress");
-                    if all.is_empty() { "<pending>".into() } else { joined(all, "/ip", ",") }
-                }
-                _ => String::new(),
-            };
-            vec![
-                own,
-                t("/spec/type"),
-                t("/spec/clusterIP"),
-                none(&outside),
-                none(&ports),
-                aged(),
-                none(&pairs(object.pointer("/spec/selector").unwrap_or(&Value::Null))),
-            ]
+            none(&list("/spec/ports").iter().map(port).collect::<Vec<_>>().join(","))
         }
-        "endpointslices" => {
-            let ports = object
-                .list("/ports")
-                .iter()
-                .filter_map(|port| port.int("/port"))
-                .map(|port| port.to_string())
-                .collect::<Vec<_>>()
-                .join(",");
-            let unset = |text: String| if text.is_empty() { "<unset>".into() } else { Value::from(text) };
-            vec![
-                own,
-                t("/addressType"),
-                unset(ports),
-                unset(joined(object.list("/endpoints"), "/addresses/0", ",")),
-                aged(),
-            ]
+        "data" => (object.map("/data").count() + object.map("/binaryData").count()).into(),
+        "tls" => if list("/spec/tls").is_empty() { "80" } else { "80, 443" }.into(),
+        "modes" => {
+            let short = |mode: &Value| plain(mode).unwrap_or_default().chars().filter(char::is_ascii_uppercase).collect::<String>();
+            // Of `ReadWriteMany` the second word is spelled with an X.
+            let all: Vec<String> = list("/spec/accessModes").iter().map(short).collect();
+            all.join(",").replace("RWM", "RWX").replace("ROM", "ROX").into()
         }
-        "configmaps" => {
-            vec![own, (object.map("/data").count() + object.map("/binaryData").count()).into(), aged()]
+        "claim" => [text("/spec/claimRef/namespace"), text("/spec/claimRef/name")].join("/").trim_matches('/').into(),
+        "quota" => {
+            let used = |key: &str| object.pointer("/status/used").and_then(|used| used.get(key)).and_then(plain).unwrap_or_else(|| "0".into());
+            let hard = object.map("/status/hard").map(|(key, hard)| format!("{key}: {}/{}", used(key), plain(hard).unwrap_or_default()));
+            hard.collect::<Vec<_>>().join(", ").into()
         }
-        "secrets" => vec![own, t("/type"), object.map("/data").count().into(), aged()],
-        "ingresses" => {
-            let hosts = joined(object.list("/spec/rules"), "/host", ",");
-            let ports = if object.list("/spec/tls").is_empty() { "80" } else { "80, 443" };
-            vec![
-                own,
-                t("/spec/ingressClassName"),
-                if hosts.is_empty() { "*".into() } else { hosts.into() },
-                joined(object.list("/status/loadBalancer/ingress"), "/ip", ",").into(),
-                ports.into(),
-                aged(),
-            ]
-        }
-        "networkpolicies" => vec![
-            own,
-            none(&pairs(object.pointer("/spec/podSelector/matchLabels").unwrap_or(&Value::Null))),
-            aged(),
-        ],
-        "persistentvolumeclaims" => vec![
-            own,
-            t("/status/phase"),
-            object.text("/spec/volumeName").into(),
-            object.text("/status/capacity/storage").into(),
-            modes(object),
-            object.text("/spec/storageClassName").into(),
-            "<unset>".into(),
-            aged(),
-            t("/spec/volumeMode"),
-        ],
-        "persistentvolumes" => {
-            let claim =
-                [object.text("/spec/claimRef/namespace"), object.text("/spec/claimRef/name")].join("/");
-            vec![
-                own,
-                object.text("/spec/capacity/storage").into(),
-                modes(object),
-                t("/spec/persistentVolumeReclaimPolicy"),
-                t("/status/phase"),
-                claim.trim_matches('/').into(),
-                object.text("/spec/storageClassName").into(),
-                "<unset>".into(),
-                object.text("/status/reason").into(),
-                aged(),
-                t("/spec/volumeMode"),
-            ]
-        }
-        "storageclasses" => vec![
-            own,
-            t("/provisioner"),
-            t("/reclaimPolicy"),
-            t("/volumeBindingMode"),
-            object.flag("/allowVolumeExpansion").into(),
-            aged(),
-        ],
-        "resourcequotas" => {
-            let hard = object.map("/status/hard").map(|(key, hard)| {
-                let used = object
-                    .pointer("/status/used")
-                    .and_then(|used| used.get(key))
-                    .and_then(Value::as_str)
-                    .unwrap_or("0");
-                format!("{key}: {used}/{}", hard.as_str().unwrap_or_default())
-            });
-            vec![own, hard.collect::<Vec<_>>().join(", ").into(), "".into(), aged()]
-        }
-        "leases" => vec![own, object.text("/spec/holderIdentity").into(), aged()],
-        "controllerrevisions" => {
+        "owner" => {
             let (kind, owner, _) = super::value::controller(object).unwrap_or_default();
-            vec![own, format!("{}.apps/{owner}", kind.to_lowercase()).into(), n("/revision"), aged()]
+            format!("{}.apps/{owner}", kind.to_lowercase()).into()
         }
-        "clusterroles" | "roles" | "customresourcedefinitions" => vec![own, t("/metadata/creationTimestamp")],
-        "clusterrolebindings" | "rolebindings" => {
-            let of = |kind: &str| {
-                Value::from(
-                    object
-                        .list("/subjects")
-                        .iter()
-                        .filter(|one| one.text("/kind") == kind)
-                        .map(|one| one.text("/name"))
-                        .collect::<Vec<_>>()
-                        .join(", "),
-                )
-            };
-            vec![
-                own,
-                format!("{}/{}", object.text("/roleRef/kind"), object.text("/roleRef/name")).into(),
-                aged(),
-                of("User"),
-                of("Group"),
-                of("ServiceAccount"),
-            ]
-        }
-        _ => vec![own, aged()],
+        "role" => format!("{}/{}", text("/roleRef/kind"), text("/roleRef/name")).into(),
+        _ => name(object).into(),
     }
 }
 
 /// What a definition's path leads to: `.spec.a`, or `.status.conditions[?(@.type=="Ready")].status`.
-fn defined(object: &Value, path: &str, now: Timestamp) -> Value {
-    if path == ".metadata.creationTimestamp" {
-        return object
-            .time("/metadata/creationTimestamp")
-            .map_or_else(|| "<unknown>".into(), |at| age(seconds(at, now)).into());
-    }
+fn defined(object: &Value, path: &str) -> Value {
     let place = |path: &str| path.replace('.', "/");
     match path.split_once("[?(@.type==\"").and_then(|(list, rest)| Some((list, rest.split_once("\")]")?))) {
         Some((list, (kind, field))) => {
