@@ -214,7 +214,7 @@ pub const FUNCTIONS: &[Function] = &[
     ("pg_last_xact_replay_timestamp", &[], TIMESTAMPTZ, |env, _| {
         Ok(env.db.standby.map_or(Value::Null, |behind| Value::Time(env.db.now - behind)))
     }),
-    ("pg_wal_lsn_diff", &[LSN, LSN], NUMERIC, |_, v| Ok((at(v, 0).int() - at(v, 1).int()).into())),
+    ("pg_wal_lsn_diff", &[LSN, LSN], NUMERIC, |_, v| Ok(at(v, 0).int().saturating_sub(at(v, 1).int()).into())),
     ("pg_promote", &[], BOOL, |env, _| {
         only_superuser(env, "pg_promote")?;
         if env.db.standby.is_none() {

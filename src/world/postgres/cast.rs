@@ -55,7 +55,7 @@ impl Binder<'_> {
         if let (UNKNOWN, Some(Value::Text(text))) = (code.ty, &code.literal)
             && !matches!(to, REGCLASS | REGNAMESPACE | REGROLE | REGTYPE)
         {
-            return Ok(Code::constant(to, parse(text, to)?));
+            return Ok(Code::constant(to, parse(text, to).map_err(|fault| fault.at(code.span))?));
         }
         let from = code.ty;
         if !castable(from, to) {

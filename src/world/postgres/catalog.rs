@@ -64,7 +64,7 @@ impl View {
 
     pub fn rows(self, env: &mut Env<'_>) -> Res<Vec<Row>> {
         let rows = views::rows(env.db, env.pid, self.name)?;
-        env.step(rows.len())?;
+        env.step(rows.len().saturating_mul(2))?;
         let types: Vec<(String, Oid)> = self.columns().collect();
         // What a row does not say is as the table of columns has it, or null.
         let mut blank = Vec::new();

@@ -2,7 +2,7 @@
 use sqlparser::ast::Statement;
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
-use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
+use sqlparser::tokenizer::{Span, Token, TokenWithSpan, Tokenizer};
 
 use super::catalog;
 use super::expr::{Binder, Env};
@@ -95,6 +95,13 @@ pub fn words(tokens: &Tokens) -> Vec<String> {
 
 pub fn parsed(tokens: &Tokens) -> Res<Statement> {
     let dialect = PostgreSqlDialect {};
+    let mut tokens = tokens.clone();
+    if let [first, ..] = tokens.as_slice()
+        && first.token.to_string().eq_ignore_ascii_case("table")
+    {
+        let all = [Token::make_keyword("SELECT"), Token::Mul, Token::make_keyword("FROM")];
+        tokens.splice(..1, all.map(TokenWithSpan::wrap));
+    }
     let mut parser = Parser::new(&dialect).with_tokens_with_locations(tokens.clone());
     let statement = parser.parse_statement();
     let next = parser.peek_token();
@@ -122,6 +129,13 @@ pub fn parsed(tokens: &Tokens) -> Res<Statement> {
         }
     }
 }
+
+/// Statements that the real server knows and this one does not.
+const OTHERS: [&str; 27] = [
+    "alter", "call", "close", "cluster", "comment", "copy", "create", "deallocate", "declare", "do", "drop", "execute",
+    "explain", "fetch", "import", "listen", "load", "lock", "merge", "move", "notify", "prepare", "reassign", "refresh",
+    "security", "set", "unlisten",
+];
 
 fn is_query(words: &[String]) -> bool {
     words.first().is_some_and(|word| matches!(word.as_str(), "select" | "values" | "table" | "with" | "("))
@@ -272,7 +286,10 @@ impl Database {
         if let Some(done) = super::utility::run(self, pid, &words)? {
             return Ok(done);
         }
-        parsed(tokens)?;
+        if !OTHERS.contains(&word(0)) {
+            let first = tokens.first().map(|token| (token.token.to_string(), token.span)).unwrap_or_else(|| (String::new(), Span::empty()));
+            return Err(Fault::new("42601", format!("syntax error at or near \"{}\"", first.0)).at(first.1));
+        }
         Err(Fault::unsupported(format!("{} {}", word(0).to_uppercase(), word(1).to_uppercase()).trim_end()))
     }
 
@@ -454,7 +471,7 @@ pub fn set(db: &mut Database, pid: i32, name: &str, value: Option<&str>) -> Res<
     match (name.as_str(), value) {
         ("application_name", value) => one.application = value.unwrap_or_default().chars().take(63).collect(),
         (_, None) => _ = one.settings.remove(&name),
-        (_, Some(value)) if one.settings.len() < 200 => _ = one.settings.insert(name, value),
+        (_, Some(value)) if one.settings.len() < 200 && value.len() < 2_000 => _ = one.settings.insert(name, value),
         _ => return Err(Fault::new("53400", "too many parameters are set")),
     }
     Ok(())

@@ -7,6 +7,8 @@ use sqlparser::ast::{
     FunctionArguments, Ident, InTarget, Query, Spanned, Subscript, UnaryOperator, Value as Literal,
 };
 
+use sqlparser::tokenizer::Span;
+
 use super::aggregate::{self, Aggregate};
 use super::cast::scale_of;
 use super::fault::{Fault, Res};
@@ -17,7 +19,7 @@ use super::value::kind::{BOOL, INT4, INT8, INTERVAL, NUMERIC, TEXT, TIMESTAMP, T
 use super::value::{self, Oid, Row, Value, array, element, order, parse};
 
 /// What a statement may work on: rows and bytes, weighed together.
-const MOST_STEPS: usize = 3_000_000;
+const MOST_STEPS: usize = 2_000_000;
 const LONGEST: usize = 1 << 20;
 
 /// Where a statement is worked out.
@@ -61,12 +63,13 @@ pub struct Code {
     pub run: Run,
     /// What may still become any type: a text without one, or a parameter.
     pub literal: Option<Value>,
+    pub span: Span,
     pub param: Option<usize>,
 }
 
 impl Code {
     pub fn new(ty: Oid, run: impl Fn(&mut Env<'_>) -> Res<Value> + 'static) -> Code {
-        Code { ty, run: Box::new(run), literal: None, param: None }
+        Code { ty, run: Box::new(run), literal: None, span: Span::empty(), param: None }
     }
 
     pub fn constant(ty: Oid, value: Value) -> Code {
@@ -121,13 +124,19 @@ impl Binder<'_> {
             return self.freely(e, s);
         }
         match e {
-            Expr::Identifier(name) => Self::column(None, name, s),
+            Expr::Identifier(name) => Self::column(None, name, name.span, s).or_else(|fault| match &*ident(name) {
+                word @ ("current_schema" | "current_catalog" | "localtimestamp") => function::call(self, word, Vec::new()),
+                _ => Err(fault),
+            }),
             Expr::CompoundIdentifier(parts) => match parts.as_slice() {
-                [.., table, name] => Self::column(Some(&ident(table)), name, s),
+                [.., table, name] => Self::column(Some(&ident(table)), name, e.span(), s),
                 _ => Err(Fault::unsupported(e)),
             },
             Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => self.expr(inner, s),
-            Expr::Value(value) => self.literal(&value.value).map_err(|fault| fault.at(value.span)),
+            Expr::Value(value) => match self.literal(&value.value) {
+                Ok(code) => Ok(Code { span: value.span, ..code }),
+                Err(fault) => Err(fault.at(value.span)),
+            },
             Expr::Cast { expr, data_type, .. } => {
                 let scale = scale_of(&data_type.to_string());
                 self.cast(self.expr(expr, s)?, &data_type.to_string(), scale).map_err(|f| f.at(e.span()))
@@ -148,7 +157,6 @@ impl Binder<'_> {
             Expr::BinaryOp { left, op, right } => {
                 let symbol = symbol(op);
                 operator::binary(self, &symbol, self.expr(left, s)?, self.expr(right, s)?)
-                    .map_err(|f| f.at(e.span()))
             }
             Expr::UnaryOp { op: UnaryOperator::Not, expr } => {
                 let code = self.coerce(self.expr(expr, s)?, BOOL)?;
@@ -328,7 +336,7 @@ impl Binder<'_> {
     }
 
     /// A column by its name, from the innermost names outwards.
-    fn column(table: Option<&str>, name: &Ident, scope: &Scope<'_>) -> Res<Code> {
+    fn column(table: Option<&str>, name: &Ident, span: Span, scope: &Scope<'_>) -> Res<Code> {
         let wanted = ident(name);
         let (mut scope, mut depth, mut knows_table) = (Some(scope), 0, table.is_none());
         while let Some(s) = scope {
@@ -338,14 +346,14 @@ impl Binder<'_> {
             if let Some((at, column)) = found.next() {
                 if found.next().is_some() {
                     let why = format!("column reference \"{wanted}\" is ambiguous");
-                    return Err(Fault::new("42702", why).at(name.span));
+                    return Err(Fault::new("42702", why).at(span));
                 }
                 if s.grouped.as_ref().is_some_and(|(columns, _)| !columns.contains(&at)) && !s.free.get() {
                     let why = format!(
                         "column \"{}.{wanted}\" must appear in the GROUP BY clause or be used in an aggregate function",
                         column.table
                     );
-                    return Err(Fault::new("42803", why).at(name.span));
+                    return Err(Fault::new("42803", why).at(span));
                 }
                 return Ok(Code::new(column.ty, move |env| {
                     let row = env.stack.len().checked_sub(depth + 1).and_then(|n| env.stack.get(n));
@@ -362,7 +370,7 @@ impl Binder<'_> {
             Some(table) => Fault::new("42703", format!("column {table}.{wanted} does not exist")),
             None => Fault::new("42703", format!("column \"{wanted}\" does not exist")),
         }
-        .at(name.span))
+        .at(span))
     }
 
     fn literal(&self, value: &Literal) -> Res<Code> {
@@ -373,6 +381,7 @@ impl Binder<'_> {
             },
             Literal::SingleQuotedString(text)
             | Literal::EscapedStringLiteral(text)
+            | Literal::UnicodeStringLiteral(text)
             | Literal::NationalStringLiteral(text) => Code::constant(UNKNOWN, text.into()),
             Literal::DollarQuotedString(text) => Code::constant(UNKNOWN, (&text.value).into()),
             Literal::Boolean(is) => Code::constant(BOOL, (*is).into()),

@@ -104,6 +104,10 @@ fn shortened(n: f64) -> f32 {
 
 fn float(text: &str) -> String {
     let text = text.strip_suffix(".0").unwrap_or(text);
+    if let Some((digits, power)) = text.split_once('e') {
+        let (sign, power) = power.strip_prefix('-').map_or(('+', power), |power| ('-', power));
+        return format!("{digits}e{sign}{power:0>2}");
+    }
     match text {
         "inf" => "Infinity".into(),
         "-inf" => "-Infinity".into(),

@@ -7,7 +7,7 @@ use super::expr::{Binder, Code, Env, limited};
 use super::fault::{Fault, Res};
 use super::operator::shifted;
 use super::value::kind::{
-    ANYARRAY, ANYELEMENT, BOOL, FLOAT8, INT4, INT8, INTERVAL, INTS, NUMERIC, TEXT, TEXTS, TIMESTAMP,
+    ANYARRAY, ANYELEMENT, BOOL, FLOAT8, INT4, INT8, INTERVAL, INTS, NUMERIC, REGTYPE, TEXT, TEXTS, TIMESTAMP,
     TIMESTAMPTZ, UNKNOWN,
 };
 use super::value::{self, Oid, Span, Value, array, civil, element, order, rounded};
@@ -69,6 +69,9 @@ pub fn call(binder: &Binder<'_>, name: &str, args: Vec<Code>) -> Res<Code> {
             }));
         }
         "concat" | "concat_ws" | "format" => return texts(binder, name, args),
+        "pg_typeof" if args.len() == 1 => {
+            return Ok(Code::constant(REGTYPE, args.first().map_or(UNKNOWN, |code| code.ty).into()));
+        }
         _ => {}
     }
     let found = FUNCTIONS.iter().chain(admin::FUNCTIONS).filter(|f| f.0 == name && f.1.len() == args.len());
@@ -184,8 +187,10 @@ fn extracted(field: &str, value: &Value) -> Res<Value> {
         return Ok(match field {
             // A year of spans has 365 and a quarter days.
             "epoch" => {
-                let days = (span.months / 12) * 1461 * 6 + ((span.months % 12) * 30 + span.days) * 24;
-                micros(days.saturating_mul(3_600_000_000).saturating_add(span.micros))
+                let years = (span.months / 12).saturating_mul(1461 * 6);
+                let days = (span.months % 12 * 30).saturating_add(span.days).saturating_mul(24);
+                let hours = years.saturating_add(days);
+                micros(hours.saturating_mul(3_600_000_000).saturating_add(span.micros))
             }
             "year" => (span.months / 12).into(),
             "month" => (span.months % 12).into(),
@@ -235,25 +240,27 @@ fn truncated(field: &str, micros: i64) -> Res<Value> {
     };
     // Weeks begin on a Monday; 1970 began on a Thursday.
     let start = if field == "week" { -3 * 86_400_000_000 } else { 0 };
-    Ok(Value::Time((micros - start).div_euclid(unit) * unit + start))
+    Ok(Value::Time(micros.saturating_sub(start).div_euclid(unit).saturating_mul(unit).saturating_add(start)))
 }
 
-/// Years, months and days between two moments, as a calendar counts them.
+/// Years, months and days between two moments, each counted by itself as a calendar does; days that are missing
+/// come from the month of the earlier one.
 fn age(later: i64, earlier: i64) -> Value {
-    let (sign, later, earlier) = if later < earlier { (-1, earlier, later) } else { (1, later, earlier) };
-    let (a, b) = (civil(later), civil(earlier));
-    let months =
-        (i64::from(a.year()) - i64::from(b.year())) * 12 + i64::from(a.month()) - i64::from(b.month());
-    let moved =
-        |months: i64| shifted(earlier, Span { months, ..Span::default() }, 1).map_or(earlier, |v| v.int());
-    let months = if moved(months) > later { months - 1 } else { months };
-    let rest = later - moved(months);
-    Span {
-        months: sign * months,
-        days: sign * (rest / 86_400_000_000),
-        micros: sign * (rest % 86_400_000_000),
+    if later < earlier {
+        let Value::Span(span) = age(earlier, later) else { return Value::Null };
+        return Span { months: -span.months, days: -span.days, micros: -span.micros }.into();
     }
-    .into()
+    let (a, b) = (civil(later), civil(earlier));
+    let mut months = (i64::from(a.year()) - i64::from(b.year())) * 12 + i64::from(a.month()) - i64::from(b.month());
+    let mut days = i64::from(a.day()) - i64::from(b.day());
+    let mut micros = later.rem_euclid(86_400_000_000) - earlier.rem_euclid(86_400_000_000);
+    if micros < 0 {
+        (micros, days) = (micros + 86_400_000_000, days - 1);
+    }
+    if days < 0 {
+        (days, months) = (days + i64::from(b.date().days_in_month()), months - 1);
+    }
+    Span { months, days, micros }.into()
 }
 
 const UNITS: [&str; 6] = ["bytes", "kB", "MB", "GB", "TB", "PB"];

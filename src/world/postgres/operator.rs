@@ -65,7 +65,7 @@ pub fn binary(binder: &Binder<'_>, op: &str, a: Code, b: Code) -> Res<Code> {
             _ => return Err(unknown(op, a.ty, b.ty)),
         };
         return Ok(strict(BOOL, a, b, move |env, a, b| {
-            env.step(4 + b.text().len())?;
+            env.step(4 + b.text().len() + a.text().len() / 64)?;
             Ok((fits_pattern(&a.text(), &b.text(), like, any_case)? != negated).into())
         }));
     }
@@ -195,7 +195,7 @@ fn arithmetic(binder: &Binder<'_>, op: &str, a: Code, b: Code) -> Res<Code> {
             (INTERVAL, |_, a, b| Ok(Span::of(a.int().saturating_sub(b.int())).into()))
         }
         ("+" | "-", DATE, day) if whole(day) => {
-            let work: Work = if op == "+" { |_, a, b| days(a, b.int()) } else { |_, a, b| days(a, -b.int()) };
+            let work: Work = if op == "+" { |_, a, b| days(a, b.int()) } else { |_, a, b| days(a, b.int().saturating_neg()) };
             (DATE, work)
         }
         ("+", INTERVAL, ty) if moment(ty) => {
@@ -212,7 +212,7 @@ fn arithmetic(binder: &Binder<'_>, op: &str, a: Code, b: Code) -> Res<Code> {
         ("*", INTERVAL, n) if number(n) => (INTERVAL, |_, a, b| scaled(span(a), b.float())),
         ("*", n, INTERVAL) if number(n) => (INTERVAL, |_, a, b| scaled(span(b), a.float())),
         ("/", INTERVAL, n) if number(n) => (INTERVAL, |_, a, b| scaled(span(a), 1.0 / b.float())),
-        ("-", LSN, LSN) => (NUMERIC, |_, a, b| Ok((a.int() - b.int()).into())),
+        ("-", LSN, LSN) => (NUMERIC, |_, a, b| Ok(a.int().saturating_sub(b.int()).into())),
         (_, a, b) if number(a) && number(b) => {
             let ty = common(a, b).ok_or_else(|| unknown(op, a, b))?;
             (ty, numbers(op, ty).ok_or_else(|| unknown(op, left, right))?)

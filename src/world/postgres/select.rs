@@ -277,13 +277,11 @@ impl Binder<'_> {
         let items = items(select, &scope)?;
         let names: Columns = items.iter().map(|(name, _)| (name.clone(), UNKNOWN)).collect();
         // What stands at a place of the answer, or is called as one of its columns, is that column.
-        let meant = |e: &Expr| place(e, &names).ok().and_then(|at| items.get(at)).map(|(_, e)| e.clone());
+        let meant = |e: &Expr| place(e, &names).ok().and_then(|at| items.get(at)).map(|(_, e)| e);
         let groups: Vec<Expr> = match &select.group_by {
             GroupByExpr::Expressions(all, more) if more.is_empty() => {
                 let own = |e: &Expr| self.expr(e, &scope).is_ok() && !matches!(e, Expr::Value(_));
-                all.iter()
-                    .map(|e| if own(e) { e.clone() } else { meant(e).unwrap_or_else(|| e.clone()) })
-                    .collect()
+                all.iter().map(|e| if own(e) { e } else { meant(e).unwrap_or(e) }.clone()).collect()
             }
             _ => return Err(Fault::unsupported("this kind of GROUP BY")),
         };
@@ -297,10 +295,11 @@ impl Binder<'_> {
             let bound = items.iter().map(|(_, e)| self.expr(e, scope)).collect::<Res<Vec<_>>>()?;
             let order = keys.iter().map(|key| {
                 let e = match &key.expr {
-                    e @ (Expr::Identifier(_) | Expr::Value(_)) => meant(e).unwrap_or_else(|| e.clone()),
-                    e => e.clone(),
+                    e @ Expr::Value(_) => items.get(place(e, &names)?).map_or(e, |(_, e)| e),
+                    e @ Expr::Identifier(_) => meant(e).unwrap_or(e),
+                    e => e,
                 };
-                self.settled(self.expr(&e, scope)?)
+                self.settled(self.expr(e, scope)?)
             });
             Ok((having, bound, order.collect::<Res<Vec<_>>>()?))
         };
@@ -436,7 +435,10 @@ fn items(select: &Select, scope: &Scope<'_>) -> Res<Vec<(String, Expr)>> {
         }
         if items.len() == before {
             return Err(match of {
-                Some(of) => Fault::new("42P01", format!("missing FROM-clause entry for table \"{of}\"")),
+                Some(of) => {
+                    let why = format!("missing FROM-clause entry for table \"{of}\"");
+                    Fault::new("42P01", why).at(item.span())
+                }
                 None => Fault::new("42601", "SELECT * with no tables specified is not valid"),
             });
         }

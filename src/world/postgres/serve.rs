@@ -22,7 +22,10 @@ const GSS: i32 = 80_877_104;
 const CANCEL: i32 = 80_877_102;
 const VERSION: i32 = 3 << 16;
 /// Statements and portals that one client may keep.
-const MOST: usize = 500;
+const MOST: usize = 300;
+const MOST_BYTES: usize = 8 << 20;
+const MOST_PORTALS: usize = 16;
+const MOST_CONNECTIONS: usize = 3_000;
 const REPORTED: [&str; 10] = [
     "application_name",
     "client_encoding",
@@ -42,7 +45,10 @@ pub async fn serve(listener: TcpListener, database: Handle<Database>) {
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, from)) => _ = all.spawn(connection(stream, from, database.clone())),
+                Ok((stream, from)) if all.len() < MOST_CONNECTIONS => {
+                    all.spawn(connection(stream, from, database.clone()));
+                }
+                Ok(_) => {}
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             },
             Some(_) = all.join_next() => {}
@@ -381,7 +387,8 @@ impl Client {
         if all.len() > 1 {
             return Err(Fault::new("42601", "cannot insert multiple commands into a prepared statement"));
         }
-        if self.statements.len() >= MOST {
+        let bytes: usize = self.statements.values().map(|one| one.sql.len()).sum();
+        if self.statements.len() >= MOST || bytes + sql.len() > MOST_BYTES {
             return Err(Fault::new("53400", "too many prepared statements"));
         }
         let tokens = all.pop().unwrap_or_default();
@@ -435,7 +442,7 @@ impl Client {
             .enumerate()
             .map(|(at, (raw, ty))| parameter(*raw, binary(at), *ty));
         Some(match values.collect::<Res<Vec<Value>>>() {
-            Ok(params) if self.portals.len() < MOST => {
+            Ok(params) if self.portals.len() < MOST_PORTALS => {
                 self.portals.insert(portal, Portal { prepared, params, formats: results, left: None });
                 self.out.empty(b'2');
                 Ok(())

@@ -28,7 +28,7 @@ pub fn shape(text: &str) -> String {
             other => out.push_str(&other.to_string()),
         }
     }
-    out.trim().to_owned()
+    out.trim().chars().take(4_000).collect()
 }
 
 pub fn id_of(text: &str) -> i64 {

@@ -17,6 +17,7 @@ use super::value::kind::{BOOL, DATE, FLOAT8, INT2, INT4, INT8, NUMERIC, TIMESTAM
 use super::value::{Oid, Row, Value, named};
 
 const MOST_ROWS: usize = 100_000;
+const MOST_BYTES: usize = 256 << 20;
 
 /// A table to begin with. Its rows are made up: numbers count on, moments lie an hour apart.
 #[derive(Debug, Clone)]
@@ -282,7 +283,7 @@ impl Binder<'_> {
             }
             _ => Err(self.query(source, None)?),
         };
-        let (oid, name) = (relation.oid, relation.name.clone());
+        let oid = relation.oid;
         let types: Vec<Oid> = relation.columns.iter().map(|(_, ty)| *ty).collect();
         Ok(Box::new(move |env| {
             let mut fresh = Vec::new();
@@ -324,10 +325,6 @@ impl Binder<'_> {
                             .into();
                     }
                     rows.push(row);
-                }
-                if rows.len() > MOST_ROWS {
-                    let why = format!("could not extend table \"{name}\": No space left on device");
-                    return Err(Fault::new("53100", why));
                 }
                 Ok([count, 0, 0])
             })?;
@@ -426,7 +423,7 @@ impl Binder<'_> {
     }
 
     fn create(&self, table: &CreateTable) -> Res<Work> {
-        let name = last(&table.name);
+        let name: String = last(&table.name).chars().take(63).collect();
         if self.db.relation(self.pid, None, &name).is_ok() {
             if table.if_not_exists {
                 return Ok(Box::new(|_| Ok("CREATE TABLE".into())));
@@ -446,7 +443,7 @@ impl Binder<'_> {
             if column.options.iter().any(|option| matches!(option.option, ColumnOption::PrimaryKey(_))) {
                 key = Some(vec![ident(&column.name)]);
             }
-            columns.push((ident(&column.name), ty));
+            columns.push((ident(&column.name).chars().take(63).collect(), ty));
         }
         for constraint in &table.constraints {
             if let TableConstraint::PrimaryKey(primary) = constraint {
@@ -504,6 +501,11 @@ fn changed(env: &mut Env<'_>, oid: Oid, work: impl FnOnce(&mut Vec<Row>) -> Res<
         *count += more;
     }
     one.rows = Arc::new(rows);
+    let weight: usize = env.db.relations.iter().flat_map(|one| one.rows.iter()).map(weight).sum();
+    if weight > MOST_BYTES {
+        return Err(Fault::new("53100", "could not extend the table: No space left on device"));
+    }
+    let Some(one) = env.db.relations.iter().find(|one| one.oid == oid) else { return Ok(()) };
     let (name, database) = (one.name.clone(), one.database.clone());
     if let Some(base) = env.db.bases.iter_mut().find(|base| base.name == database) {
         base.counts.changed += new + updated + deleted;
@@ -515,4 +517,10 @@ fn changed(env: &mut Env<'_>, oid: Oid, work: impl FnOnce(&mut Vec<Row>) -> Res<
         env.db.deed("write", pid, Vec::new());
     }
     Ok(())
+}
+
+/// About how many bytes a row takes here.
+fn weight(row: &Row) -> usize {
+    let cell = |value: &Value| 40 + if let Value::Text(text) = value { text.len() } else { 0 };
+    row.iter().map(cell).sum()
 }

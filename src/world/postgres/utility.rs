@@ -250,7 +250,9 @@ fn alter_role(db: &mut Database, pid: i32, name: &str, words: Words<'_>) -> Res<
         ["set", setting, "=" | "to", value] => {
             let value = accepted(setting, value).map(|_| (*value).to_owned())?;
             let role = known_role(db, name)?;
-            role.settings.insert((*setting).to_owned(), value);
+            if role.settings.len() < 100 && value.len() < 2_000 {
+                role.settings.insert((*setting).to_owned(), value);
+            }
         }
         ["reset", "all"] => known_role(db, name)?.settings.clear(),
         ["reset", setting] => _ = known_role(db, name)?.settings.remove(*setting),
