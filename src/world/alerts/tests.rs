@@ -80,6 +80,17 @@ fn a_critical_alert_holds_back_the_warning_about_the_same_pod_alone() {
 }
 
 #[test]
+fn what_is_on_both_sides_of_a_rule_is_not_held_back_by_its_like() {
+    let matcher = |text: &str| vec![Matcher::parse(text).expect(text)];
+    let rule = Inhibition { source: matcher("x=1"), target: matcher("y=1"), equal: vec![] };
+    let mut alerts = quiet();
+    alerts.config.inhibit = vec![rule];
+    let both = |name| told(&[("alertname", name), ("x", "1"), ("y", "1")]);
+    alerts.receive(vec![both("A"), both("B"), told(&[("alertname", "C"), ("y", "1")])]);
+    assert_eq!(named(&mut alerts, "/api/v2/alerts?active=false"), ["C"]);
+}
+
+#[test]
 fn a_silence_holds_back_what_it_hits_until_it_is_ended_and_is_kept() {
     let mut alerts = quiet();
     alerts.receive(vec![told(&[("alertname", "Slow")]), told(&[("alertname", "Slower")])]);
@@ -108,12 +119,13 @@ fn a_silence_holds_back_what_it_hits_until_it_is_ended_and_is_kept() {
 #[test]
 fn ending_a_silence_tells_its_alerts_again_and_one_that_never_was_is_not_found() {
     let mut alerts = quiet();
-    alerts.receive(vec![told(&[("alertname", "Slow")])]);
+    alerts.receive(vec![told(&[("alertname", "Slow")]), told(&[("alertname", "Slower")])]);
     let (_, made) = silence(&mut alerts, &wanted("Slow", 60));
     let path = format!("/api/v2/silence/{}", made["silenceID"].as_str().expect("an id"));
+    assert_eq!(named(&mut alerts, "/api/v2/alerts?silenced=false"), ["Slower"]);
     assert_eq!(ask(&mut alerts, "DELETE", &path, "").0, 200);
     assert_eq!(ask(&mut alerts, "GET", &path, "").1["status"]["state"], "expired");
-    assert_eq!(named(&mut alerts, "/api/v2/alerts?silenced=false"), ["Slow"]);
+    assert_eq!(named(&mut alerts, "/api/v2/alerts?silenced=false").len(), 2);
     let never = "/api/v2/silence/00000000-0000-4000-8000-000000000000";
     assert_eq!(ask(&mut alerts, "DELETE", never, "").0, 404);
     assert_eq!(ask(&mut alerts, "GET", "/api/v2/silence/never", "").0, 422);
@@ -157,6 +169,10 @@ fn an_alert_is_over_at_its_end_or_when_nobody_sends_it_again() {
     let body = json!([{"labels": {"alertname": "Brief"}, "endsAt": at(60).to_string(), "generatorURL": null},
         {"labels": {"alertname": "Open"}}]);
     assert_eq!(ask(&mut alerts, "POST", "/api/v2/alerts", &body.to_string()).0, 200);
+    let sooner = json!([{"labels": {"alertname": "Brief"}, "endsAt": at(30).to_string()}]);
+    assert_eq!(ask(&mut alerts, "POST", "/api/v2/alerts", &sooner.to_string()).0, 200);
+    alerts.tick(at(59));
+    assert_eq!(named(&mut alerts, "/api/v2/alerts").len(), 2, "the later end counts");
     alerts.tick(at(61));
     assert_eq!(named(&mut alerts, "/api/v2/alerts"), ["Open"]);
     alerts.receive(vec![told(&[("alertname", "Open")])]);

@@ -72,7 +72,7 @@ impl Metrics {
         self.store.set(named(name, labels), value);
     }
 
-    /// What a series was before it is measured first.
+    /// What a series was before it is measured first; what is there from the start was as it is, if nothing is said.
     pub fn past(&mut self, name: &str, labels: &[(&str, &str)], past: Past) {
         self.store.past(named(name, labels), past);
     }
@@ -100,7 +100,7 @@ impl Metrics {
         if !due {
             return;
         }
-        self.scraped = Some(self.now);
+        let start = self.scraped.replace(self.now).is_none();
         for ((job, instance), target) in &mut self.targets {
             target.scraped = Some(self.now);
             let up = if target.fault.is_none() { 1.0 } else { 0.0 };
@@ -111,7 +111,7 @@ impl Metrics {
             let target = target.and_then(|key| self.targets.get(&key));
             labels.get(NAME).is_some_and(|name| name != "up") && target.is_some_and(|one| one.fault.is_some())
         };
-        self.store.scrape(self.now, |labels| !down(labels));
+        self.store.scrape(self.now, start, |labels| !down(labels));
         for rule in &mut self.rules {
             rule.evaluate(&mut self.store, self.now);
         }

@@ -149,11 +149,17 @@ impl Store {
         }
     }
 
-    /// Takes in what was set since the last time; what was not has ended.
-    pub fn scrape(&mut self, at: i64, up: impl Fn(&Labels) -> bool) {
+    /// Takes in what was set since the last time; what was not has ended. What is there from the start has long been
+    /// as it is, unless somebody says otherwise.
+    pub fn scrape(&mut self, at: i64, start: bool, up: impl Fn(&Labels) -> bool) {
         for series in self.series.values_mut().flat_map(BTreeMap::values_mut) {
             match series.next.take().filter(|_| up(&series.labels)) {
-                Some(value) => series.keep(at, value),
+                Some(value) => {
+                    if start {
+                        series.past.get_or_insert(Past::Level { around: value, swing: 0.0 });
+                    }
+                    series.keep(at, value);
+                }
                 None if std::mem::take(&mut series.lives) => series.keep(at, f64::from_bits(STALE)),
                 // Rules keep their own.
                 None => {}

@@ -37,6 +37,11 @@ fn busy() -> Metrics {
         metrics.set("load", &[("pod", "a")], if nth % 2 == 0 { 1.0 } else { 3.0 });
         metrics.set("load", &[("pod", "b")], seconds);
         metrics.set("limit", &[("pod", "b"), ("node", "n1")], 1_200.0);
+        metrics.set("fallen_total", &[], seconds % 400.0);
+        if nth >= 110 {
+            metrics.set("late_total", &[("from", "100")], 100.0 + seconds - 550.0);
+            metrics.set("late_total", &[("from", "5")], 5.0 + seconds - 550.0);
+        }
         for (le, rate) in [("0.1", 1.0), ("0.5", 3.0), ("+Inf", 4.0)] {
             metrics.set("took_seconds_bucket", &[("le", le)], rate * seconds);
         }
@@ -90,6 +95,15 @@ fn a_rate_of_minutes_is_there_with_the_first_sample() {
     }
     assert_eq!(values(&metrics, "load offset 1h"), values(&metrics, "load offset 1h"));
     assert!(values(&metrics, "load offset 5h").is_empty());
+    let mut metrics = empty();
+    scraped(&mut metrics, 0..2, |metrics, nth| {
+        metrics.set("old", &[], 7.0);
+        if nth == 1 {
+            metrics.set("new", &[], 7.0);
+        }
+    });
+    assert_eq!(values(&metrics, "old offset 1h"), ["7"], "it has long been so");
+    assert!(values(&metrics, "new offset 1m").is_empty());
 }
 
 #[test]
@@ -106,7 +120,7 @@ fn what_is_not_measured_any_more_has_ended_at_once() {
         }
     });
     assert_eq!(values(&metrics, "count(pod)"), ["1"]);
-    assert_eq!(values(&metrics, "count_over_time(pod{pod=\"goes\"}[1m])"), ["2"]);
+    assert_eq!(values(&metrics, "count_over_time(pod{pod=\"goes\"}[10s])"), ["2"]);
     metrics.target("web", "a:80", Err("connection refused"));
     scraped(&mut metrics, 3..4, |metrics, _| metrics.set("own", &own, 1.0));
     assert_eq!(values(&metrics, "up"), ["0"]);
@@ -123,6 +137,8 @@ fn expressions_have_the_values_of_the_original() {
         ("sum(rate(hits_total[5m]))", vec!["2.5"]),
         ("100 * sum(rate(hits_total{code=~\"5..\"}[5m])) / sum(rate(hits_total[5m]))", vec!["20"]),
         ("increase(hits_total{code!=\"500\"}[1m])", vec!["120"]),
+        ("increase(fallen_total[5m])", vec!["295"]),
+        ("increase(late_total[5m])", vec!["52.5", "55"]),
         ("irate(hits_total{code=\"500\"}[1m])", vec!["0.5"]),
         ("histogram_quantile(0.5, sum by (le) (rate(took_seconds_bucket[5m])))", vec!["0.30000000000000004"]),
         ("histogram_quantile(0.95, rate(took_seconds_bucket[5m]))", vec!["0.5"]),
@@ -132,6 +148,7 @@ fn expressions_have_the_values_of_the_original() {
         ("load * on (pod) group_left (node) limit", vec!["720000"]),
         ("load > 1 and on (pod) limit", vec!["600"]),
         ("load unless on (pod) limit", vec!["1"]),
+        ("1 < load", vec!["600"]),
         ("load > bool 1", vec!["0", "1"]),
         ("nothing or vector(0)", vec!["0"]),
         ("avg_over_time(load{pod=\"a\"}[10s])", vec!["1.6666666666666667"]),
