@@ -48,7 +48,7 @@ struct Options {
 type Fault = (u8, String);
 
 pub fn run(args: Vec<OsString>, io: &mut Io) -> Ready<u8> {
-    let code = options(&args).and_then(|options| filter(&options, io));
+    let code = options(args).and_then(|options| filter(&options, io));
     ready(code.unwrap_or_else(|(code, says)| {
         if !says.is_empty() {
             let _ = writeln!(io.stderr, "{says}");
@@ -57,9 +57,9 @@ pub fn run(args: Vec<OsString>, io: &mut Io) -> Ready<u8> {
     }))
 }
 
-fn options(args: &[OsString]) -> Result<Options, Fault> {
+fn options(args: Vec<OsString>) -> Result<Options, Fault> {
     let mut options = Options::default();
-    let mut args = args.iter().map(|arg| arg.to_string_lossy().into_owned());
+    let mut args = args.into_iter().map(|arg| arg.to_string_lossy().into_owned());
     let mut plain = false;
     while let Some(arg) = args.next() {
         let unknown = || (2, format!("jq: Unknown option {arg}\n{USAGE}"));

@@ -16,7 +16,7 @@ pub const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,applicatio
 
 /// A kind of objects, as the server tells of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Kind {
+pub struct Resource {
     pub group: String,
     pub version: String,
     pub plural: String,
@@ -27,7 +27,7 @@ pub struct Kind {
     pub categories: Vec<String>,
 }
 
-impl Kind {
+impl Resource {
     /// `deployments.apps`
     pub fn full(&self) -> String {
         self.with_group(&self.plural)
@@ -90,7 +90,7 @@ pub struct Api {
     client: Option<Client>,
     pub namespace: String,
     pub server: String,
-    kinds: Option<Vec<Kind>>,
+    kinds: Option<Vec<Resource>>,
 }
 
 /// The kubeconfig's files: the option's, the variable's, or the one at home.
@@ -241,7 +241,7 @@ impl Api {
     }
 
     /// Every kind that the server has; asked once.
-    pub async fn kinds(&mut self) -> Result<&[Kind], Fault> {
+    pub async fn kinds(&mut self) -> Result<&[Resource], Fault> {
         if self.kinds.is_none() {
             let mut kinds = Vec::new();
             for root in ["/api", "/apis"] {
@@ -257,7 +257,7 @@ impl Api {
     }
 
     /// From a server that tells of one group after the other.
-    async fn one_by_one(&self, root: &str, said: &Value, kinds: &mut Vec<Kind>) -> Result<(), Fault> {
+    async fn one_by_one(&self, root: &str, said: &Value, kinds: &mut Vec<Resource>) -> Result<(), Fault> {
         let core = list(said, "versions").iter().filter_map(Value::as_str).map(str::to_owned);
         let preferred = |group: &Value| text(group, "/preferredVersion/groupVersion").to_owned();
         let groups: Vec<String> = core.chain(list(said, "groups").iter().map(preferred)).collect();
@@ -267,7 +267,7 @@ impl Api {
             let (group, version) = group.split_once('/').unwrap_or(("", &group));
             for one in list(&said, "resources").iter().filter(|one| !text(one, "/name").contains('/')) {
                 let strings = |name| strings(one, name);
-                kinds.push(Kind {
+                kinds.push(Resource {
                     group: group.to_owned(),
                     version: version.to_owned(),
                     plural: text(one, "/name").to_owned(),
@@ -283,7 +283,7 @@ impl Api {
     }
 
     /// The kind of this name.
-    pub async fn kind(&mut self, name: &str) -> Result<Kind, Fault> {
+    pub async fn kind(&mut self, name: &str) -> Result<Resource, Fault> {
         let lower = name.to_lowercase();
         let found = self.kinds().await?.iter().find(|kind| kind.is(&lower)).cloned();
         found.ok_or_else(|| Fault::error(format!("the server doesn't have a resource type \"{name}\"")))
@@ -295,11 +295,11 @@ fn refused(host: &str) -> String {
     format!("The connection to the server {host} was refused - did you specify the right host or port?")
 }
 
-fn aggregated(items: &Value, kinds: &mut Vec<Kind>) {
+fn aggregated(items: &Value, kinds: &mut Vec<Resource>) {
     for group in items.as_array().into_iter().flatten() {
         let Some(version) = list(group, "versions").first() else { continue };
         for one in list(version, "resources") {
-            kinds.push(Kind {
+            kinds.push(Resource {
                 group: text(group, "/metadata/name").to_owned(),
                 version: text(version, "/version").to_owned(),
                 plural: text(one, "/resource").to_owned(),
@@ -323,7 +323,7 @@ fn words(status: &Status) -> String {
             let causes = match causes.as_slice() {
                 [] => status.message.clone(),
                 [one] => one.clone(),
-                many => many.iter().map(|one| format!("\n* {one}")).collect(),
+                many => format!("\n* {}", many.join("\n* ")),
             };
             format!("The {} \"{}\" is invalid: {causes}", details.kind, details.name)
         }

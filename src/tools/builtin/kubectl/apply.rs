@@ -4,7 +4,7 @@ use std::process::Command;
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use super::api::{Kind, text};
+use super::api::{Resource, text};
 use super::change::{Dry, MERGE, STRATEGIC, done};
 use super::pick::{Manifest, manifests, place};
 use super::print::lean;
@@ -32,7 +32,7 @@ const KEYS: &[(&str, &str)] = &[
 
 /// What has to be sent so that an object becomes what its manifest says.
 struct Change {
-    kind: Kind,
+    kind: Resource,
     path: String,
     live: Option<Value>,
     body: Value,
@@ -54,7 +54,7 @@ impl Change {
 }
 
 /// Whether the server knows how lists of this kind are merged.
-fn builtin(kind: &Kind) -> bool {
+fn builtin(kind: &Resource) -> bool {
     !kind.group.contains('.') || kind.group.ends_with(".k8s.io")
 }
 

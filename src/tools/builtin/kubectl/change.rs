@@ -66,8 +66,8 @@ pub async fn send(
     patch: &Value,
     part: &str,
 ) -> Result<Value, Fault> {
-    let path = format!("{}{part}{}", one.path(), Dry::of(kubectl)?.query());
-    kubectl.api.send(Method::PATCH, &path, sort, patch).await
+    let to = format!("{}{part}{}", one.path(), Dry::of(kubectl)?.query());
+    kubectl.api.send(Method::PATCH, &to, sort, patch).await
 }
 
 pub async fn scale(kubectl: &mut Kubectl<'_>) -> Done {

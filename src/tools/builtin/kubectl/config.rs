@@ -50,7 +50,7 @@ fn entry<'a>(all: &'a Value, list_name: &str, name: &str) -> Option<&'a Value> {
     list(all, list_name).iter().find(|one| text(one, "/name") == name)
 }
 
-pub async fn config(kubectl: &mut Kubectl<'_>) -> Done {
+pub fn config(kubectl: &mut Kubectl<'_>) -> Done {
     let mut all = all(kubectl)?;
     let current = text(&all, "/current-context").to_owned();
     let word = kubectl.call.words.first().cloned();
@@ -111,7 +111,7 @@ fn hide(all: &mut Value) {
             for (name, value) in fields.iter_mut() {
                 match name.as_str() {
                     "certificate-authority-data" | "client-certificate-data" | "client-key-data" => {
-                        *value = "DATA+OMITTED".into()
+                        *value = "DATA+OMITTED".into();
                     }
                     "token" | "password" => *value = "REDACTED".into(),
                     _ => {}

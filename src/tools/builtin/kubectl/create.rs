@@ -168,9 +168,12 @@ fn data(kubectl: &Kubectl<'_>) -> Result<Vec<(String, Vec<u8>)>, Fault> {
                 add(&named(file), read(file)?)?;
             }
         } else {
-            let bytes = read(path).map_err(|fault| match path.exists() {
-                true => fault,
-                false => Fault::error(format!("error reading {}: no such file or directory", path.display())),
+            let bytes = read(path).map_err(|fault| {
+                if path.exists() {
+                    fault
+                } else {
+                    Fault::error(format!("error reading {}: no such file or directory", path.display()))
+                }
             })?;
             add(&if key.is_empty() { named(path) } else { key }, bytes)?;
         }

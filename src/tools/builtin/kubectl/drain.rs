@@ -32,7 +32,7 @@ pub async fn delete(kubectl: &mut Kubectl<'_>) -> Done {
         call.value("field-selector").is_some() || call.value("selector").is_some() || call.on("all");
     if kubectl.call.words.is_empty() && !unfound {
         let forms = ["-f rsrc.yaml", "--filename=rsrc.json", "<resource> <name>", "<resource>"];
-        let forms: String = forms.iter().map(|form| format!("\n   '{form}'")).collect();
+        let forms = format!("\n   '{}'", forms.join("'\n   '"));
         let first = "You must provide one or more resources by argument or filename";
         return Err(Fault::error(format!("{first}.\nExample resource specifications include:{forms}")));
     }

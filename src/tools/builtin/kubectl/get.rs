@@ -3,7 +3,7 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use super::api::{Kind, TABLE, list, text};
+use super::api::{Resource, TABLE, list, text};
 use super::jsonpath::Template;
 use super::pick::{self, groups, listed, namespace, pages, query};
 use super::print::{Form, lean, together, write};
@@ -25,7 +25,7 @@ pub async fn get(kubectl: &mut Kubectl<'_>) -> Done {
 }
 
 /// What is asked of one kind: all, or one name; with the path of it.
-async fn asked(kubectl: &mut Kubectl<'_>) -> Result<Vec<(Kind, Option<String>, String)>, Fault> {
+async fn asked(kubectl: &mut Kubectl<'_>) -> Result<Vec<(Resource, Option<String>, String)>, Fault> {
     let mut asked = Vec::new();
     if kubectl.call.value("filename").is_some() {
         for manifest in pick::manifests(kubectl)? {
@@ -79,7 +79,7 @@ async fn tables(kubectl: &mut Kubectl<'_>, wide: bool, sort: Option<&Template>) 
         columns: call.values("label-columns").flat_map(|list| list.split(',')).map(str::to_owned).collect(),
         prefix: String::new(),
     };
-    let (mut shown, mut version) = (None::<Kind>, String::new());
+    let (mut shown, mut version) = (None::<Resource>, String::new());
     let mut rows: Vec<(Vec<Value>, Value)> = Vec::new();
     let mut table = Table::default();
     let mut printed = false;
@@ -100,7 +100,7 @@ async fn tables(kubectl: &mut Kubectl<'_>, wide: bool, sort: Option<&Template>) 
             (Some(_), false) => format!("{path}?includeObject=Object"),
         };
         for page in answers(kubectl, &path, TABLE).await? {
-            version = text(&page, "/metadata/resourceVersion").to_owned();
+            text(&page, "/metadata/resourceVersion").clone_into(&mut version);
             if columns.is_empty() || shown.as_ref() != Some(kind) {
                 columns = list(&page, "columnDefinitions").to_vec();
             }
@@ -206,7 +206,7 @@ async fn objects(kubectl: &mut Kubectl<'_>, form: &Form, sort: Option<&Template>
             if all.is_empty() && !kubectl.faults.is_empty() {
                 Ok(())
             } else {
-                write(kubectl, form, &together(all))
+                write(kubectl, form, &together(&all))
             }
         }
     }

@@ -1,4 +1,5 @@
 //! What is read of the whole: `top`, `events`, `wait`, `auth can-i`, `cluster-info`, `version`.
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use http::Method;
@@ -130,10 +131,11 @@ pub async fn events(kubectl: &mut Kubectl<'_>) -> Done {
         let (kind, name) =
             of.split_once('/').ok_or_else(|| Fault::error("--for must be in resource/name form"))?;
         let kind = kubectl.api.kind(kind).await?.kind;
-        path.push_str(&format!(
+        let _ = write!(
+            path,
             "&fieldSelector={}",
             escaped(&format!("involvedObject.kind={kind},involvedObject.name={name}"))
-        ));
+        );
     }
     let mut found = of_list(kubectl, &kind, &path).await?;
     found.retain(|one| {
@@ -142,7 +144,7 @@ pub async fn events(kubectl: &mut Kubectl<'_>) -> Done {
     found.sort_by(|a, b| last(a).cmp(last(b)));
     if !matches!(form, Form::Table { .. }) {
         found.iter_mut().for_each(lean);
-        return write(kubectl, &form, &together(found));
+        return write(kubectl, &form, &together(&found));
     }
     if found.is_empty() {
         return none(kubectl, "events");
@@ -285,13 +287,15 @@ async fn review(kubectl: &Kubectl<'_>, kind: &str, path: &str, spec: &Value) -> 
     kubectl.api.send(Method::POST, &path, "application/json", &body).await
 }
 
+/// Verbs, group, resource, names, path.
+type Rule = (Vec<String>, String, String, Vec<String>, String);
+
 async fn rules(kubectl: &mut Kubectl<'_>, space: &str) -> Done {
     let said =
         review(kubectl, "SelfSubjectRulesReview", "selfsubjectrulesreviews", &json!({"namespace": space}))
             .await?;
     let words = |value: &Value, name: &str| -> Vec<String> { list(value, name).iter().map(go).collect() };
-    // One row for each kind and each path: verbs, group, kind, names, path.
-    let mut rows: Vec<(Vec<String>, String, String, Vec<String>, String)> = Vec::new();
+    let mut rows: Vec<Rule> = Vec::new();
     for rule in list(&said, "/status/resourceRules") {
         for group in words(rule, "apiGroups") {
             for resource in words(rule, "resources") {

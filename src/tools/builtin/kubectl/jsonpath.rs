@@ -341,7 +341,7 @@ impl<'t> Reader<'t> {
             }
         }
         self.rest = self.rest.get(end..).unwrap_or_default();
-        (!name.is_empty()).then(|| Step::Field(name))
+        (!name.is_empty()).then_some(Step::Field(name))
     }
 
     fn bracket(&mut self) -> Read<Step> {

@@ -2,6 +2,7 @@
 use futures::AsyncBufReadExt;
 use futures::stream::{self, StreamExt};
 use serde_json::Value;
+use std::fmt::Write as _;
 
 use super::api::{escaped, text};
 use super::pick::{Picked, listed};
@@ -88,10 +89,10 @@ fn query(kubectl: &Kubectl<'_>) -> Result<String, Fault> {
     let many = call.value("selector").is_some() && !call.on("follow");
     let tail = call.number("tail").unwrap_or(if many { 10 } else { -1 });
     if tail >= 0 {
-        query.push_str(&format!("&tailLines={tail}"));
+        let _ = write!(query, "&tailLines={tail}");
     }
     if let Some(since) = call.span("since").filter(|since| !since.is_zero()) {
-        query.push_str(&format!("&sinceSeconds={}", since.as_secs_f64().ceil()));
+        let _ = write!(query, "&sinceSeconds={}", since.as_secs_f64().ceil());
     }
     if let Some(time) = call.value("since-time").filter(|time| !time.is_empty()) {
         if time.parse::<jiff::Timestamp>().is_err() {
@@ -99,14 +100,14 @@ fn query(kubectl: &Kubectl<'_>) -> Result<String, Fault> {
                 "parsing time \"{time}\": it has another form than 2006-01-02T15:04:05Z"
             )));
         }
-        query.push_str(&format!("&sinceTime={}", escaped(time)));
+        let _ = write!(query, "&sinceTime={}", escaped(time));
     }
     if let Some(bytes) = call.number("limit-bytes") {
-        query.push_str(&format!("&limitBytes={bytes}"));
+        let _ = write!(query, "&limitBytes={bytes}");
     }
     for option in ["follow", "previous", "timestamps"] {
         if call.on(option) {
-            query.push_str(&format!("&{option}=true"));
+            let _ = write!(query, "&{option}=true");
         }
     }
     Ok(query)

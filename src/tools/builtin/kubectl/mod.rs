@@ -131,7 +131,7 @@ async fn ended(args: Vec<OsString>, io: &mut Io) -> Done {
         "version" => info::version(&mut kubectl).await?,
         verb if verb.starts_with("rollout") => rollout::rollout(&mut kubectl).await?,
         verb if verb.starts_with("create") => create::create(&mut kubectl).await?,
-        verb if verb.starts_with("config") => config::config(&mut kubectl).await?,
+        verb if verb.starts_with("config") => config::config(&mut kubectl)?,
         verb => return Err(Fault::error(format!("the built-in kubectl does not know `{verb}`"))),
     }
     match kubectl.faults.as_slice() {

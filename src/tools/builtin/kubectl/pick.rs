@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::api::{Kind, escaped, list, text};
+use super::api::{Resource, escaped, list, text};
 use super::{Fault, Kubectl};
 
 /// An object as the server has it.
 #[derive(Debug, Clone)]
 pub struct Picked {
-    pub kind: Kind,
+    pub kind: Resource,
     pub object: Value,
 }
 
@@ -43,8 +43,11 @@ pub enum Unnamed {
 }
 
 /// Kinds with the names asked for of each; none means all.
-pub async fn groups(kubectl: &mut Kubectl<'_>, words: &[String]) -> Result<Vec<(Kind, Vec<String>)>, Fault> {
-    let mut groups: Vec<(Kind, Vec<String>)> = Vec::new();
+pub async fn groups(
+    kubectl: &mut Kubectl<'_>,
+    words: &[String],
+) -> Result<Vec<(Resource, Vec<String>)>, Fault> {
+    let mut groups: Vec<(Resource, Vec<String>)> = Vec::new();
     if words.iter().any(|word| word.contains('/')) {
         for word in words {
             let (kind, name) = word.split_once('/').ok_or_else(|| {
@@ -65,8 +68,8 @@ pub async fn groups(kubectl: &mut Kubectl<'_>, words: &[String]) -> Result<Vec<(
     }
     let Some((kinds, names)) = words.split_first() else { return Ok(groups) };
     for name in kinds.split(',').filter(|name| !name.is_empty()) {
-        let all: Vec<Kind> = kubectl.api.kinds().await?.to_vec();
-        let of: Vec<Kind> =
+        let all: Vec<Resource> = kubectl.api.kinds().await?.to_vec();
+        let of: Vec<Resource> =
             all.into_iter().filter(|kind| kind.categories.iter().any(|one| one == name)).collect();
         let of = if of.is_empty() { vec![kubectl.api.kind(name).await?] } else { of };
         groups.extend(of.into_iter().map(|kind| (kind, names.to_vec())));
@@ -104,13 +107,13 @@ pub async fn pages(kubectl: &Kubectl<'_>, path: &str, accept: &str) -> Result<Ve
 }
 
 /// All objects of a kind that the selectors leave.
-pub async fn listed(kubectl: &Kubectl<'_>, kind: &Kind) -> Result<Vec<Value>, Fault> {
+pub async fn listed(kubectl: &Kubectl<'_>, kind: &Resource) -> Result<Vec<Value>, Fault> {
     let path = kind.path(namespace(kubectl).as_deref(), None) + &query(kubectl);
     of_list(kubectl, kind, &path).await
 }
 
 /// The objects of a list, each of which says what it is.
-pub async fn of_list(kubectl: &Kubectl<'_>, kind: &Kind, path: &str) -> Result<Vec<Value>, Fault> {
+pub async fn of_list(kubectl: &Kubectl<'_>, kind: &Resource, path: &str) -> Result<Vec<Value>, Fault> {
     let pages = pages(kubectl, path, "application/json").await?;
     let mut objects: Vec<Value> = pages.iter().flat_map(|page| list(page, "items").to_vec()).collect();
     for object in objects.iter_mut().filter_map(Value::as_object_mut) {
@@ -140,7 +143,7 @@ pub async fn pick_of(
             match kubectl.api.get(&path).await {
                 Ok(object) => picked.push(Picked { kind, object }),
                 Err(fault) if kubectl.call.verb == "delete" => {
-                    missing(kubectl, &fault.with(&manifest, "deleting"))?
+                    missing(kubectl, &fault.with(&manifest, "deleting"))?;
                 }
                 Err(fault) => missing(kubectl, &fault)?,
             }
@@ -201,12 +204,16 @@ impl Fault {
 }
 
 /// The kind of a manifest, and where its object lies or would lie.
-pub async fn place(kubectl: &mut Kubectl<'_>, manifest: &Manifest) -> Result<(Kind, String), Fault> {
+pub async fn place(kubectl: &mut Kubectl<'_>, manifest: &Manifest) -> Result<(Resource, String), Fault> {
     at(kubectl, &manifest.object, &format!(" from \"{}\"", manifest.from)).await
 }
 
 /// The same of an object that stands in no file.
-pub async fn at(kubectl: &mut Kubectl<'_>, manifest: &Value, from: &str) -> Result<(Kind, String), Fault> {
+pub async fn at(
+    kubectl: &mut Kubectl<'_>,
+    manifest: &Value,
+    from: &str,
+) -> Result<(Resource, String), Fault> {
     let (version, kind) = (text(manifest, "/apiVersion"), text(manifest, "/kind"));
     let found =
         kubectl.api.kinds().await?.iter().find(|one| one.kind == kind && one.api_version() == version);

@@ -1,7 +1,7 @@
 //! Objects in the forms that `-o` names.
 use serde_json::{Value, json};
 
-use super::api::{Kind, text};
+use super::api::{Resource, text};
 use super::jsonpath::Template;
 use super::table::Table;
 use super::{Done, Fault, Kubectl, yaml};
@@ -67,7 +67,7 @@ pub fn write(kubectl: &mut Kubectl<'_>, form: &Form, object: &Value) -> Done {
     let out = match form {
         Form::Json => json(object),
         Form::Yaml => yaml::yaml(object),
-        Form::Name => items.into_iter().map(|one| format!("{}\n", name(one))).collect(),
+        Form::Name => items.into_iter().map(|one| name(one) + "\n").collect(),
         Form::Path(text, template) => template.text(object).map_err(|why| {
             let more =
                 format!("Printing more information for debugging the template:\n\ttemplate was:\n\t\t{text}");
@@ -99,7 +99,8 @@ pub fn write(kubectl: &mut Kubectl<'_>, form: &Form, object: &Value) -> Done {
 pub fn name(object: &Value) -> String {
     let version = text(object, "/apiVersion");
     let group = version.split_once('/').map_or("", |(group, _)| group);
-    let kind = Kind { group: group.to_owned(), kind: text(object, "/kind").to_owned(), ..Kind::default() };
+    let kind =
+        Resource { group: group.to_owned(), kind: text(object, "/kind").to_owned(), ..Resource::default() };
     format!("{}/{}", kind.one(), text(object, "/metadata/name"))
 }
 
@@ -136,7 +137,7 @@ pub fn go(value: &Value) -> String {
 }
 
 /// Several objects as one.
-pub fn together(items: Vec<Value>) -> Value {
+pub fn together(items: &[Value]) -> Value {
     json!({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {"resourceVersion": ""}})
 }
 

@@ -1,4 +1,5 @@
 //! `rollout`: how far a change of a workload has come, and the way back.
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -152,9 +153,12 @@ async fn revisions(kubectl: &mut Kubectl<'_>, one: &Picked) -> Result<Vec<(i64, 
     let sets = text(&one.object, "/kind") == "Deployment";
     let kind = if sets { "replicasets.apps" } else { "controllerrevisions.apps" };
     let found = describe::below(kubectl, one, kind).await?;
-    let number = |object: &Value| match sets {
-        true => text(object, REVISION).parse().unwrap_or(0),
-        false => object.get("revision").and_then(Value::as_i64).unwrap_or(0),
+    let number = |object: &Value| {
+        if sets {
+            text(object, REVISION).parse().unwrap_or(0)
+        } else {
+            object.get("revision").and_then(Value::as_i64).unwrap_or(0)
+        }
     };
     let mut all: Vec<(i64, Value)> = found.into_iter().map(|object| (number(&object), object)).collect();
     all.sort_by_key(|(number, _)| *number);
@@ -174,7 +178,7 @@ async fn history(kubectl: &mut Kubectl<'_>, one: &Picked) -> Done {
         let (_, found) = all
             .iter()
             .find(|(number, _)| *number == wanted)
-            .ok_or_else(|| Fault::error(format!("unable to find the specified revision")))?;
+            .ok_or_else(|| Fault::error("unable to find the specified revision"))?;
         kubectl.say(&format!("{} with revision #{wanted}", one.said()))?;
         let mut template = template(found);
         let cause = text(found, CAUSE);
@@ -191,7 +195,7 @@ async fn history(kubectl: &mut Kubectl<'_>, one: &Picked) -> Done {
     let mut out = format!("{} \nREVISION\tCHANGE-CAUSE\n", one.said());
     for (number, object) in &all {
         let cause = text(object, CAUSE);
-        out.push_str(&format!("{number}\t{}\n", if cause.is_empty() { "<none>" } else { cause }));
+        let _ = writeln!(out, "{number}\t{}", if cause.is_empty() { "<none>" } else { cause });
     }
     let (first, rest) = out.split_once('\n').unwrap_or_default();
     kubectl.say(&format!("{first}\n{}", super::table::align(rest, 0, 2)))

@@ -1,5 +1,6 @@
 //! Columns: what the server has put in a table, and text with tabs between its cells.
 use serde_json::Value;
+use std::fmt::Write as _;
 
 use super::api::{list, text};
 
@@ -27,7 +28,7 @@ pub fn align(text: &str, least: usize, gap: usize) -> String {
     let mut out = String::new();
     for (line, widths) in lines.iter().zip(&widths) {
         for (cell, width) in line.iter().zip(widths) {
-            out.push_str(&format!("{cell:width$}"));
+            let _ = write!(out, "{cell:width$}");
         }
         out.push('\n');
     }
@@ -61,7 +62,7 @@ impl Table {
         for row in &rows {
             for (at, (cell, width)) in row.iter().zip(&self.widths).enumerate() {
                 let width = if at + 1 == row.len() { 0 } else { *width };
-                out.push_str(&format!("{cell:width$}"));
+                let _ = write!(out, "{cell:width$}");
             }
             out.push('\n');
         }

@@ -1,5 +1,6 @@
 //! YAML as the original writes it.
 use std::cmp::Ordering;
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -173,7 +174,7 @@ fn double(text: &str) -> String {
             '\u{2028}' => out.push_str("\\L"),
             '\u{2029}' => out.push_str("\\P"),
             sign if u32::from(sign) < 0x100 && sign.is_control() => {
-                out.push_str(&format!("\\x{:02X}", u32::from(sign)))
+                let _ = write!(out, "\\x{:02X}", u32::from(sign));
             }
             '\u{feff}' => out.push_str("\\uFEFF"),
             sign => out.push(sign),

@@ -1,5 +1,6 @@
 //! Pods, and what a template says of them.
 use serde_json::Value;
+use std::fmt::Write as _;
 
 use super::super::api::{list, text};
 use super::super::print::go;
@@ -39,7 +40,9 @@ pub fn pod(page: &mut Page, pod: &Value) {
         [] => page.put(0, "IPs", "<none>"),
         ips => {
             page.line(0, "IPs:");
-            ips.iter().for_each(|one| page.put(1, "IP", text(one, "/ip")));
+            for one in ips {
+                page.put(1, "IP", text(one, "/ip"));
+            }
         }
     }
     page.owner(pod);
@@ -93,7 +96,7 @@ fn placing(page: &mut Page, indent: &str, spec: &Value) {
             out.push_str(if out.is_empty() { "op=Exists" } else { " op=Exists" });
         }
         if let Some(seconds) = one.get("tolerationSeconds") {
-            out.push_str(&format!(" for {seconds}s"));
+            let _ = write!(out, " for {seconds}s");
         }
         out
     };
@@ -176,7 +179,9 @@ fn container(page: &mut Page, one: &Value, state: Option<&Value>) {
         page.line(2, "Environment:\t<none>");
     } else {
         page.line(2, "Environment:");
-        list(one, "env").iter().for_each(|variable| environment(page, variable));
+        for variable in list(one, "env") {
+            environment(page, variable);
+        }
     }
     let mut mounts: Vec<&Value> = list(one, "volumeMounts").iter().collect();
     mounts.sort_by_key(|mount| text(mount, "/mountPath"));

@@ -1,5 +1,6 @@
 //! `describe`: one object with what belongs to it, in lines for people.
 use serde_json::Value;
+use std::fmt::Write as _;
 
 use super::api::{escaped, list, text};
 use super::pick::{Picked, Unnamed, of_list, pick};
@@ -26,7 +27,7 @@ struct Page {
 
 impl Page {
     fn line(&mut self, level: usize, text: impl std::fmt::Display) {
-        self.open.push_str(&format!("{}{text}\n", "  ".repeat(level)));
+        let _ = writeln!(self.open, "{}{text}", "  ".repeat(level));
     }
 
     /// `Name:` and a value.
@@ -221,8 +222,7 @@ fn titled(name: &str) -> String {
         let upper = |c: Option<&char>| c.is_some_and(|c| c.is_uppercase());
         let lower = |c: Option<&char>| c.is_some_and(|c| c.is_lowercase());
         let starts = match before {
-            None => true,
-            Some('-') => true,
+            None | Some('-') => true,
             _ if *sign == '-' => true,
             before => sign.is_uppercase() && (!upper(before) || lower(next)),
         };
@@ -245,10 +245,10 @@ async fn events(kubectl: &mut Kubectl<'_>, page: &mut Page, one: &Picked) -> Don
     let object = &one.object;
     let mut fields =
         format!("involvedObject.name={},involvedObject.namespace={}", one.name(), one.namespace());
-    fields.push_str(&format!(",involvedObject.kind={}", text(object, "/kind")));
+    let _ = write!(fields, ",involvedObject.kind={}", text(object, "/kind"));
     // A node's events bear its name in place of its id.
     if one.kind.plural != "nodes" {
-        fields.push_str(&format!(",involvedObject.uid={}", text(object, "/metadata/uid")));
+        let _ = write!(fields, ",involvedObject.uid={}", text(object, "/metadata/uid"));
     }
     let space = Some(one.namespace()).filter(|name| !name.is_empty());
     let path = format!("{}?fieldSelector={}&limit=500", kind.path(space, None), escaped(&fields));

@@ -48,9 +48,9 @@ pub async fn node(kubectl: &mut Kubectl<'_>, page: &mut Page, one: &Picked) -> D
         }
     }
     page.line(0, "Addresses:");
-    list(node, "/status/addresses")
-        .iter()
-        .for_each(|one| page.put(1, text(one, "/type"), text(one, "/address")));
+    for one in list(node, "/status/addresses") {
+        page.put(1, text(one, "/type"), text(one, "/address"));
+    }
     for name in ["Capacity", "Allocatable"] {
         let amounts = node.pointer(&format!("/status/{}", name.to_lowercase())).and_then(Value::as_object);
         if let Some(amounts) = amounts {
@@ -96,7 +96,9 @@ fn asked(pod: &Value, part: &str, name: &str) -> Quantity {
     let amount = |one: &Value| one.pointer(&format!("/resources/{part}/{name}")).map(go);
     let amount = |one: &Value| amount(one).and_then(|text| Quantity::read(&text)).unwrap_or_default();
     let mut sum = Quantity::default();
-    list(pod, "/spec/containers").iter().for_each(|one| sum.add(amount(one)));
+    for one in list(pod, "/spec/containers") {
+        sum.add(amount(one));
+    }
     let start = list(pod, "/spec/initContainers").iter().map(amount).max_by_key(|amount| amount.thousandths);
     start.filter(|start| start.thousandths > sum.thousandths).unwrap_or(sum)
 }
@@ -125,7 +127,9 @@ fn allocated(page: &mut Page, node: &Value, pods: &[Value]) {
     for name in ["cpu", "memory", "ephemeral-storage"] {
         let sum = |part: &str| {
             let mut sum = Quantity::default();
-            pods.iter().for_each(|pod| sum.add(asked(pod, part, name)));
+            for pod in pods {
+                sum.add(asked(pod, part, name));
+            }
             said(sum, name)
         };
         page.line(1, format!("{name}\t{}\t{}", sum("requests"), sum("limits")));
