@@ -7,7 +7,7 @@ use promql_parser::parser::value::ValueType;
 use promql_parser::parser::{Expr, VectorSelector};
 use serde_json::{Value as Json, json};
 
-use super::eval::{Fault, Query, Value, milliseconds, parse};
+use super::eval::{Fault, Query, Value, parse, span};
 use super::rules::{Active, Running};
 use super::series::{Labels, Point, seconds};
 use super::{EVERY, Metrics, template, time};
@@ -118,8 +118,7 @@ impl Metrics {
             return Err(bad("invalid parameter \"end\": end timestamp must not be before start time"));
         }
         let text = one(pairs, "step").unwrap_or_default();
-        let seconds = text.parse().ok().and_then(whole_milliseconds);
-        let step = seconds.or_else(|| promql_parser::util::parse_duration(text).ok().map(milliseconds));
+        let step = text.parse().map_or_else(|_| span(text), whole_milliseconds);
         let unread =
             || bad(&format!("invalid parameter \"step\": cannot parse {text:?} to a valid duration"));
         let step = step.ok_or_else(unread)?;

@@ -287,13 +287,8 @@ impl<'s> Query<'s> {
                     let sign = if op == "topk" { -1.0 } else { 1.0 };
                     let last = |value: f64| if value.is_nan() { f64::INFINITY } else { sign * value };
                     members.sort_by(|a, b| last(a.value).total_cmp(&last(b.value)));
-                    found.extend(
-                        members
-                            .into_iter()
-                            .zip(1..)
-                            .take_while(|(_, nth)| f64::from(*nth) <= *many)
-                            .map(|(one, _)| one),
-                    );
+                    let first = members.into_iter().zip(1..).take_while(|(_, nth)| f64::from(*nth) <= *many);
+                    found.extend(first.map(|(one, _)| one));
                 }
                 ("count_values", Some(Value::Text(label))) => {
                     let mut counts: BTreeMap<String, f64> = BTreeMap::new();
@@ -373,6 +368,13 @@ pub fn part(labels: &Labels, modifier: &LabelModifier) -> Labels {
     labels.iter().filter(|(name, _)| keeps(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
+/// Reads a span of time with its units.
+pub fn span(text: &str) -> Option<i64> {
+    let fits = spans_fit(&format!("[{text}]"));
+    promql_parser::util::parse_duration(if fits { text } else { "" }).ok().map(milliseconds)
+}
+
+/// Never more than some thousands of years: a hundred of these on each other are still a time.
 pub fn milliseconds(span: Duration) -> i64 {
-    i64::try_from(span.as_millis()).unwrap_or(i64::MAX / 4)
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX).min(100_000_000_000_000)
 }

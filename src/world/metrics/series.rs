@@ -65,9 +65,9 @@ impl Series {
 
     /// Whether it has a sample in a time.
     pub fn within(&self, from: i64, to: i64) -> bool {
-        let of = |point: Option<&Point>| point.map(|(time, _)| *time);
-        of(self.kept.back()).is_some_and(|last| last >= from)
-            && of(self.first.as_ref()).is_some_and(|first| first <= to)
+        let past = self.past.map_or(0, |_| PAST_STEP * PAST_STEPS);
+        let begins = self.first.is_some_and(|(first, _)| first - past <= to);
+        begins && self.kept.back().is_some_and(|(last, _)| *last >= from)
     }
 
     /// What would have been measured in a time before the first sample.

@@ -213,6 +213,8 @@ fn hostile_expressions_are_refused_on_a_small_stack() {
         {
             let text = format!("{}load{}", open.repeat(800), close.repeat(800));
             assert_eq!(query(&metrics, &text).0, 400, "{open}");
+            let text = format!("{}load{}", open.repeat(90), close.repeat(90));
+            assert_eq!(query(&metrics, &text).0 == 200, open != "{", "{open}");
         }
         assert_eq!(query(&metrics, &"x".repeat(10_000)).0, 400);
         for span in ["Inf", "1e999", "0xffffffffffffffff", "99999999999999999999", "NaN"] {
@@ -224,6 +226,8 @@ fn hostile_expressions_are_refused_on_a_small_stack() {
                 assert_eq!(query(&metrics, &text).0, 400, "{text}");
             }
         }
+        let far = "max_over_time(".repeat(20) + "load" + &"[500000000y:500000000y])".repeat(20);
+        assert_eq!(query(&metrics, &far).0, 422, "too many, but no overflow");
         let fine = "increase(took_seconds_bucket{le=\"+Inf\"}[5m] offset 5s) > 1e-7";
         assert_eq!(values(&metrics, fine).len(), 1);
     };
@@ -245,7 +249,12 @@ fn a_range_is_asked_by_address_or_form_and_has_its_limits() {
         assert_eq!((code, result[1]["values"].as_array().map(Vec::len)), (200, Some(11)), "{said}");
         assert_eq!(result[1]["values"][1], json!([start + 60, "60"]));
     }
-    for (step, words) in [("0.01", "11,000 points"), ("0", "zero or negative"), ("x", "valid duration")] {
+    for (step, words) in [
+        ("0.01", "11,000 points"),
+        ("0", "zero or negative"),
+        ("x", "valid duration"),
+        ("1e400", "valid duration"),
+    ] {
         let (code, said) = ask(&metrics, "POST", "/api/v1/query_range", &range(step));
         assert!(code == 400 && said["error"].as_str().is_some_and(|why| why.contains(words)), "{said}");
     }
