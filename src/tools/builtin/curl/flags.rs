@@ -48,7 +48,7 @@ pub fn read(args: &[String], table: &'static str, mixed: bool) -> Result<Given, 
     let mut given = Given::default();
     let mut args = args.iter();
     while let Some(arg) = args.next() {
-        if arg == "--" || !mixed && !(arg.starts_with('-') && arg.len() > 1) {
+        if arg == "--" || !(mixed || arg.starts_with('-') && arg.len() > 1) {
             given.words.extend((arg != "--").then(|| arg.clone()));
             given.words.extend(args.cloned());
             break;

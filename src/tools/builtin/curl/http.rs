@@ -54,10 +54,8 @@ impl Connection {
     }
 
     async fn more(&mut self) -> io::Result<bool> {
-        let mut buffer = [0; 16 << 10];
-        let count = self.stream.read(&mut buffer).await?;
-        self.kept.extend_from_slice(buffer.get(..count).unwrap_or_default());
-        Ok(count > 0)
+        self.kept.reserve(16 << 10);
+        Ok(self.stream.read_buf(&mut self.kept).await? > 0)
     }
 
     /// The head of the answer; those that only say that another follows are passed over.
@@ -92,7 +90,7 @@ impl Connection {
         let pair =
             |line: &str| line.split_once(':').map(|(name, value)| (name.to_owned(), value.trim().to_owned()));
         let headers = lines.filter_map(pair).collect();
-        Ok(Head { version, code, headers, raw })
+        Ok(Head { raw, version, code, headers })
     }
 
     /// The next piece of the body; nothing when it has ended.

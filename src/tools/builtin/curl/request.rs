@@ -90,7 +90,7 @@ pub fn superfluous(options: &Options) -> bool {
 }
 
 /// `changed` after a redirect that makes a GET of a POST.
-pub fn method<'a>(options: &'a Options, changed: bool, inferred: bool) -> &'a str {
+pub fn method(options: &Options, changed: bool, inferred: bool) -> &str {
     if let Some(said) = options.given.value("--request").filter(|_| !inferred) {
         return said;
     }

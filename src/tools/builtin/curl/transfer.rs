@@ -151,7 +151,7 @@ impl<'a> Transfer<'a> {
         let stream = self.reach(url, err).await?;
         let mut connection = Connection::new(stream);
         let (head, body) = request::made(url, options, changed, known);
-        self.method = request::method(options, changed, false).to_owned();
+        request::method(options, changed, false).clone_into(&mut self.method);
         if loud {
             let _ = err.write_all(show::prefixed("> ", &head).as_bytes());
         }
@@ -197,7 +197,7 @@ impl<'a> Transfer<'a> {
         self.code = head.code;
         self.version.clone_from(&head.version);
         self.heads += head.raw.len();
-        self.kind = head.header("content-type").unwrap_or_default().to_owned();
+        head.header("content-type").unwrap_or_default().clone_into(&mut self.kind);
         let to = head.header("location").filter(|_| matches!(head.code, 300..=399));
         self.redirect = to.map(|to| url.join(to)).unwrap_or_default();
     }

@@ -146,9 +146,10 @@ pub async fn logs(
                 ),
             )
         };
-        path.push_str(&format!("&since={}", moment(since, Timestamp::now()).ok_or_else(wrong)?));
+        let since = moment(since, Timestamp::now()).ok_or_else(wrong)?;
+        path.extend(["&since=", &since]);
     }
-    path.push_str(&format!("&tail={}", escaped(given.value("--tail").unwrap_or("all"))));
+    path.extend(["&tail=", &escaped(given.value("--tail").unwrap_or("all"))]);
     let (_, mut connection) = engine.call("GET", &path, None).await?;
     pour(&mut connection, plain, prefix, io).await
 }
@@ -204,7 +205,7 @@ pub async fn order(verb: &str, engine: &Engine, name: &str, given: &Given) -> Re
     let mut path = format!("/containers/{name}/{verb}?");
     for (option, field) in [("--time", "t"), ("--signal", "signal"), ("--timeout", "t")] {
         if let Some(value) = given.value(option) {
-            path.push_str(&format!("&{field}={}", escaped(value)));
+            path.extend(["&", field, "=", &escaped(value)]);
         }
     }
     engine.text("POST", path.trim_end_matches('?'), None).await.map(drop)

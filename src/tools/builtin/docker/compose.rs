@@ -136,7 +136,7 @@ async fn projects(engine: &Engine, given: &Given, io: &mut Io) -> Result<(), Fau
         }
     }
     let out = if given.has("--quiet") {
-        rows.iter().skip(1).filter_map(|row| row.first()).map(|name| format!("{name}\n")).collect()
+        rows.iter().skip(1).filter_map(|row| row.first()).flat_map(|name| [name, "\n"]).collect()
     } else {
         columns(&rows, 20)
     };
@@ -153,17 +153,15 @@ impl Project {
             (file, _) => file?,
         };
         let all = engine.list("/containers/json?all=1").await?;
-        let named = said.or_else(|| file.variable("COMPOSE_PROJECT_NAME")).or_else(|| file.project());
         // A project whose file is not on this box is known by the file's name, which its containers bear.
-        let borne = || {
-            let bears = |one: &&Value| {
-                label(one, "project.config_files")
-                    .split(',')
-                    .any(|path| Path::new(path).file_name() == file.path.file_name())
-            };
-            all.iter().find(bears).map(|one| label(one, "project").to_owned())
+        let bears = |one: &&Value| {
+            let files = label(one, "project.config_files").split(',');
+            files.map(Path::new).any(|path| path.file_name() == file.path.file_name())
         };
-        let name = named.or_else(borne).ok_or_else(|| file.missing())?;
+        let borne = || all.iter().find(bears).map(|one| label(one, "project").to_owned());
+        let own = || file.variable("COMPOSE_PROJECT_NAME").or_else(|| file.project());
+        let name = said.or_else(|| if file.model.is_some() { own() } else { borne() });
+        let name = name.ok_or_else(|| file.missing())?;
         let mut containers: Vec<Value> =
             all.iter().filter(|one| label(one, "project") == name).cloned().collect();
         containers.sort_by_key(|one| self::name(one).to_owned());
@@ -215,7 +213,9 @@ impl Project {
                 ));
             }
         };
-        lines.iter().for_each(|line| drop(writeln!(io.stdout, "{line}")));
+        for line in lines {
+            let _ = writeln!(io.stdout, "{line}");
+        }
         Ok(())
     }
 

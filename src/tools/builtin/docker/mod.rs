@@ -175,9 +175,10 @@ async fn docker(args: &[String], io: &mut Io) -> Result<(), Fault> {
             (_, "logs") => "requires 1 argument",
             _ => "requires at least 1 argument",
         };
+        let see = if *verb == "logs" { "Run" } else { "See" };
         let usage = usage(verb);
         let says = format!("docker: 'docker {verb}' {says}\n\nUsage:  docker {verb} {usage}");
-        return Err(Fault::new(1, format!("{says}\n\nSee 'docker {verb} --help' for more information")));
+        return Err(Fault::new(1, format!("{says}\n\n{see} 'docker {verb} --help' for more information")));
     }
     match *verb {
         "ps" | "images" | "volume ls" | "network ls" | "system df" => {

@@ -40,13 +40,12 @@ fn row(stats: &Value, name: &str) -> Value {
     let used = if idle < used { used - idle } else { used };
     let limit = of("/memory_stats/limit");
     let networks = stats.get("networks").and_then(Value::as_object);
-    let net = |field: &str| -> f64 {
-        networks.map(|all| all.values().map(|one| number(one, field)).sum()).unwrap_or(0.0)
-    };
+    let net =
+        |field: &str| -> f64 { networks.map_or(0.0, |all| all.values().map(|one| number(one, field)).sum()) };
     let blocks = stats.pointer("/blkio_stats/io_service_bytes_recursive").and_then(Value::as_array);
     let block = |wanted: &str| -> f64 {
         let is = |one: &&Value| text(one, "/op").eq_ignore_ascii_case(wanted);
-        blocks.map(|all| all.iter().filter(is).map(|one| number(one, "/value")).sum()).unwrap_or(0.0)
+        blocks.map_or(0.0, |all| all.iter().filter(is).map(|one| number(one, "/value")).sum())
     };
     let pair = |a: f64, b: f64| format!("{} / {}", decimal(a, 3), decimal(b, 3));
     json!({

@@ -35,7 +35,7 @@ fn words(action: &str) -> Vec<String> {
 }
 
 /// Parts up to the word that ends them.
-fn parts<'a>(mut rest: &'a str, depth: usize) -> Result<(Vec<Part>, &'static str, &'a str), String> {
+fn parts(mut rest: &str, depth: usize) -> Result<(Vec<Part>, &'static str, &str), String> {
     let mut parts = Vec::new();
     loop {
         let Some((text, action)) = rest.split_once("{{") else {
@@ -77,9 +77,8 @@ impl Template {
     pub fn read(text: &str) -> Result<Template, String> {
         let (table, text) = text.strip_prefix("table ").map_or((false, text), |rest| (true, rest));
         let text = if text.trim() == "json" { "{{json .}}" } else { text.trim() };
-        let (parts, how, _) = parts(&text.replace("\\t", "\t").replace("\\n", "\n"), 0)
-            .map(|(parts, how, _)| (parts, how, ()))
-            .map_err(|why| format!("template: :1: {why}"))?;
+        let text = text.replace("\\t", "\t").replace("\\n", "\n");
+        let (parts, how, _) = parts(&text, 0).map_err(|why| format!("template: :1: {why}"))?;
         if how.is_empty() {
             Ok(Template { parts, table })
         } else {
@@ -185,7 +184,7 @@ pub fn columns(rows: &[Vec<String>], least: usize) -> String {
     for row in rows {
         for (at, (cell, width)) in row.iter().zip(&widths).enumerate() {
             let width = if at + 1 < row.len() { *width } else { 0 };
-            out.push_str(&format!("{cell:<width$}"));
+            out.extend([cell.as_str(), &" ".repeat(width.saturating_sub(cell.chars().count()))]);
         }
         out.push('\n');
     }
@@ -213,7 +212,7 @@ pub fn listed(rows: &[Value], format: Option<&str>, usual: &str, heads: &Heads) 
         lines.push(template.filled(row).map_err(|why| format!("failed to execute template: {why}"))?);
     }
     if !template.table {
-        return Ok(lines.iter().map(|line| format!("{line}\n")).collect());
+        return Ok(lines.iter().flat_map(|line| [line, "\n"]).collect());
     }
     let cells = lines.iter().map(|line| line.split('\t').map(str::to_owned).collect());
     Ok(columns(&cells.collect::<Vec<_>>(), 10))

@@ -279,7 +279,7 @@ impl Session<'_> {
         let error = matches!(get(b'V'), "ERROR" | "FATAL" | "PANIC");
         for (letter, name) in [(b'D', "DETAIL"), (b'H', "HINT"), (b'q', "QUERY"), (b'W', "CONTEXT")] {
             if let Some(more) = said.get(letter).filter(|_| letter != b'W' || error) {
-                out += &format!("{name}:  {more}\n");
+                out.extend([name, ":  ", more, "\n"]);
             }
         }
         let _ = self.io.stdout.flush();

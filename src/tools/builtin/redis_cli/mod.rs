@@ -243,8 +243,8 @@ async fn all(options: &Options, io: &mut Io) -> Result<(), String> {
             let _ = write!(io.stdout, "{}:{}{database}> ", options.host, options.port);
             let _ = io.stdout.flush();
         }
-        let Some(Ok(line)) = lines.next() else { return Ok(()) };
-        match words(&line) {
+        let Some(Ok(typed)) = lines.next() else { return Ok(()) };
+        match words(&typed) {
             None => drop(writeln!(io.stdout, "Invalid argument(s)")),
             Some(words) if words.is_empty() => {}
             Some(words) if words.len() == 1 && matches!(name(&words, 0).as_str(), "QUIT" | "EXIT") => {

@@ -60,8 +60,8 @@ async fn scan(link: &mut Link, options: &Options, io: &mut Io) -> io::Result<()>
     loop {
         let (next, found) = keys(cursor, options.pattern.as_deref(), link).await?;
         for key in found {
-            let line = if options.form == Form::Terminal { quoted(&key).into_bytes() } else { key };
-            io.stdout.write_all(&line)?;
+            let shown = if options.form == Form::Terminal { quoted(&key).into_bytes() } else { key };
+            io.stdout.write_all(&shown)?;
             io.stdout.write_all(b"\n")?;
         }
         if next == 0 {
