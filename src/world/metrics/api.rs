@@ -147,6 +147,8 @@ impl Metrics {
             match query.eval(&expr, at).map_err(fault)? {
                 Value::Scalar(value) => all.entry(Labels::new()).or_default().push(point((at, value))),
                 Value::Vector(samples) => {
+                    // Each is told, which takes more room than to look at it.
+                    query.spend(3 * samples.len()).map_err(fault)?;
                     for one in samples {
                         all.entry(one.labels).or_default().push(point((at, one.value)));
                     }

@@ -17,6 +17,8 @@ const STEP: usize = 8;
 /// Deeper and longer expressions nobody writes.
 const DEEPEST: usize = 100;
 const LONGEST: usize = 4_096;
+/// Each may take some megabytes.
+const MOST_PATTERNS: usize = 12;
 /// How often a subquery asks that does not say.
 const SUBQUERY_STEP: i64 = 5_000;
 
@@ -69,6 +71,9 @@ pub fn parse(text: &str) -> std::result::Result<Expr, String> {
     }
     if text.len() > LONGEST {
         return Err(format!("1:1: parse error: longer than {LONGEST} bytes"));
+    }
+    if text.matches("=~").count() + text.matches("!~").count() > MOST_PATTERNS {
+        return Err(format!("1:1: parse error: more than {MOST_PATTERNS} patterns"));
     }
     if !spans_fit(text) {
         return Err("1:1: parse error: duration out of range".into());

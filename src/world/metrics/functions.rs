@@ -6,7 +6,7 @@ use jiff::civil::{DateTime, Weekday};
 use jiff::tz::TimeZone;
 use promql_parser::label::MatchOp;
 use promql_parser::parser::Expr;
-use regex::Regex;
+use regex::RegexBuilder;
 
 use super::eval::{AGGREGATES, Fault, Query, Result, Sample, Value, Window, count, nameless, unknown};
 use super::series::{Labels, NAME, Point, seconds};
@@ -54,6 +54,9 @@ const WINDOWS: &[(&str, OfWindow)] = &[
     ("resets", |window| Some(steps(window, |a, b| b < a))),
     ("present_over_time", |_| Some(1.0)),
 ];
+
+/// What reading a pattern costs, in samples.
+const PATTERN: usize = 500;
 
 impl Query<'_> {
     pub fn call(&self, name: &str, args: &[Box<Expr>], at: i64) -> Result<Value> {
@@ -127,6 +130,8 @@ impl Query<'_> {
             "histogram_quantile" => buckets(scalar(0)?, samples(1)?),
             "label_replace" => {
                 let texts: Vec<String> = args.iter().skip(1).filter_map(|arg| text(arg)).collect();
+                // The pattern is read anew at each step.
+                self.spend(PATTERN)?;
                 let [name, new, source, pattern] = texts.as_slice() else { return Err(unknown(name)) };
                 relabelled(samples(0)?, (name, new), (source, pattern))?
             }
@@ -310,7 +315,8 @@ fn relabelled(
     (source, pattern): (&str, &str),
 ) -> Result<Vec<Sample>> {
     let wrong = |_| Fault::Execution(format!("invalid regular expression in label_replace(): {pattern}"));
-    let pattern = Regex::new(&format!("^(?s:{pattern})$")).map_err(wrong)?;
+    let pattern =
+        RegexBuilder::new(&format!("^(?s:{pattern})$")).size_limit(1 << 17).build().map_err(wrong)?;
     let mut seen = BTreeSet::new();
     for sample in &mut samples {
         if let Some(found) = pattern.captures(sample.labels.get(source).map_or("", String::as_str)) {

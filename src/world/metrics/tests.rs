@@ -226,6 +226,10 @@ fn hostile_expressions_are_refused_on_a_small_stack() {
                 assert_eq!(query(&metrics, &text).0, 400, "{text}");
             }
         }
+        let many = "load{a=~\"(x{50}){50}\"} or ".repeat(20) + "load";
+        assert_eq!(query(&metrics, &many).0, 400);
+        let slow = "count_over_time(label_replace(load,\"a\",\"\",\"pod\",\"(x{50}){9}\")[1d:1s])";
+        assert_eq!(query(&metrics, slow).0, 422);
         let far = "max_over_time(".repeat(20) + "load" + &"[500000000y:500000000y])".repeat(20);
         assert_eq!(query(&metrics, &far).0, 422, "too many, but no overflow");
         let fine = "increase(took_seconds_bucket{le=\"+Inf\"}[5m] offset 5s) > 1e-7";
