@@ -20,6 +20,8 @@ pub enum Reply {
     Empty(u16),
     Logs(Logs),
     Events(Events),
+    /// The end of a container, when it comes.
+    Wait(String),
     /// Measurements, one a second.
     Stats(String),
     /// A command that begins now, outside of the lock.
@@ -120,6 +122,12 @@ impl Engine {
                 }),
             ),
             ("GET", ["info"]) => Reply::Json(200, self.about()),
+            (_, ["services" | "nodes" | "tasks" | "secrets" | "configs", ..]) => {
+                return Err(says(
+                    503,
+                    "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" to connect this node to swarm and try again.",
+                ));
+            }
             ("GET", ["events"]) => Reply::Events(Events {
                 from: self.events_since(asked("since").as_deref()),
                 until: asked("until").as_deref().and_then(moment),
@@ -200,9 +208,7 @@ impl Engine {
                 )
             }
             ("POST", ["containers", id, "exec"]) => self.prepare(id, body)?,
-            ("POST", ["containers", id, "wait"]) => {
-                Reply::Json(200, json!({ "StatusCode": self.one(id)?.code, "Error": null }))
-            }
+            ("POST", ["containers", id, "wait"]) => Reply::Wait(self.one(id)?.id.clone()),
             ("POST", ["containers", id, "rename"]) => self.rename(id, &asked("name").unwrap_or_default())?,
             ("POST", ["containers" | "exec", _, "resize"]) => Reply::Empty(200),
             ("POST", ["containers", id, order]) => self.order(id, order, asked("signal"))?,
