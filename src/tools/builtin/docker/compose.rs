@@ -6,13 +6,13 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::super::Io;
-use super::super::curl::flags::{self, Given, Wrong};
+use super::super::curl::flags::{self, Given};
 use super::engine::{Engine, escaped};
 use super::file::File;
 use super::list::{HEADS, container, number, short, text};
 use super::template::{columns, listed};
 use super::units::decimal;
-use super::{Fault, act};
+use super::{Fault, act, wrongly};
 
 const GLOBAL: &str =
     "-f|--file= -p|--project-name= --env-file= --project-directory= --profile= --ansi= --progress=";
@@ -55,16 +55,9 @@ struct Project {
 
 fn options(verb: &str, args: &[String], table: &'static str, mixed: bool) -> Result<Given, Fault> {
     flags::read(args, table, mixed).map_err(|wrong| {
-        let wrong = match wrong {
-            Wrong::Unknown(name, _) if name.starts_with("--") => format!("unknown flag: {name}"),
-            Wrong::Unknown(name, word) => {
-                format!("unknown shorthand flag: '{}' in {word}", name.trim_start_matches('-'))
-            }
-            Wrong::Missing(name) => format!("flag needs an argument: {name}"),
-            Wrong::Surplus(name) => format!("invalid argument for \"{name}\" flag"),
-        };
         let verb = if verb.is_empty() { String::new() } else { format!(" {verb}") };
-        Fault::new(16, format!("{wrong}\n\nRun 'docker compose{verb} --help' for more information"))
+        let more = format!("Run 'docker compose{verb} --help' for more information");
+        Fault::new(16, format!("{}\n\n{more}", wrongly(&wrong)))
     })
 }
 

@@ -136,7 +136,7 @@ pub fn container(one: &Value, whole: bool) -> Value {
         "Labels": labels.join(","),
         "Mounts": mounts.iter().map(mount).collect::<Vec<_>>().join(","),
         "Networks": networks.map(|all| all.keys().cloned().collect::<Vec<_>>().join(",")).unwrap_or_default(),
-        "LocalVolumes": mounts.iter().filter(|mount| text(mount, "/Type") == "volume").count().to_string(),
+        "LocalVolumes": mounts.iter().filter(|mount| text(mount, "/Driver") == "local").count().to_string(),
     })
 }
 
@@ -225,8 +225,10 @@ async fn space(engine: &Engine, given: &Given, io: &mut Io) -> Result<(), Fault>
         |rows: &[Value], pointer: &str| rows.iter().map(|one| number(one, pointer).max(0.0)).sum::<f64>();
     let layers = number(&all, "/LayersSize");
     let used = |one: &&Value| number(one, "/Containers") > 0.0;
-    let held =
-        images.iter().filter(used).map(|one| number(one, "/Size") - number(one, "/SharedSize").max(0.0));
+    // An image whose share is not known is left out, as the original leaves it out.
+    let known = |one: &&Value| number(one, "/Size") >= 0.0 && number(one, "/SharedSize") >= 0.0;
+    let held = images.iter().filter(used).filter(known);
+    let held = held.map(|one| number(one, "/Size") - number(one, "/SharedSize"));
     let lives = |one: &&Value| matches!(text(one, "/State"), "running" | "paused" | "restarting");
     let linked = |one: &&Value| number(one, "/UsageData/RefCount") > 0.0;
     let dead: Vec<Value> = containers.iter().filter(|one| !lives(one)).cloned().collect();
@@ -234,7 +236,7 @@ async fn space(engine: &Engine, given: &Given, io: &mut Io) -> Result<(), Fault>
     let idle: Vec<Value> =
         cache.iter().filter(|one| one.get("InUse") != Some(&Value::Bool(true))).cloned().collect();
     let row = |kind: &str, total: usize, active: usize, size: f64, free: f64| {
-        let share = format!(" ({}%)", if size > 0.0 { (free * 100.0 / size).trunc() } else { 0.0 });
+        let share = format!(" ({}%)", if free > 0.0 { (free * 100.0 / size).trunc() } else { 0.0 });
         let share = if size > 0.0 && kind != "Build Cache" { share } else { String::new() };
         json!({
             "Type": kind, "TotalCount": total.to_string(), "Active": active.to_string(),
@@ -281,10 +283,11 @@ fn detailed(
 ) -> Result<(), Fault> {
     let mut rows = Vec::new();
     for one in images {
-        let shared = number(one, "/SharedSize").max(0.0);
+        let shared = number(one, "/SharedSize");
+        let size = |size: f64| if shared < 0.0 { "N/A".to_owned() } else { decimal(size, 4) };
         let more = [
-            ("SharedSize", decimal(shared, 4)),
-            ("UniqueSize", decimal(number(one, "/Size") - shared, 4)),
+            ("SharedSize", size(shared)),
+            ("UniqueSize", size(number(one, "/Size") - shared)),
             ("Containers", number(one, "/Containers").to_string()),
         ];
         for mut row in self::images(one, false).into_iter().take(1) {

@@ -102,22 +102,27 @@ fn ended(result: Result<(), Fault>, io: &mut Io) -> u8 {
 /// Options of a verb; what is wrong with them in the original's words.
 fn read(verb: &str, args: &[String], table: &'static str, mixed: bool) -> Result<Given, Fault> {
     flags::read(args, table, mixed).map_err(|wrong| {
-        let wrong = match wrong {
-            Wrong::Unknown(name, _) if name.starts_with("--") => format!("unknown flag: {name}"),
-            Wrong::Unknown(name, word) => {
-                format!("unknown shorthand flag: '{}' in {word}", name.trim_start_matches('-'))
-            }
-            Wrong::Missing(name) if name.starts_with("--") => format!("flag needs an argument: {name}"),
-            Wrong::Missing(name) => {
-                format!("flag needs an argument: '{}' in {name}", name.trim_start_matches('-'))
-            }
-            Wrong::Surplus(name) => format!("invalid argument for \"{name}\" flag"),
-        };
-        let usage = VERBS.iter().find(|(name, _)| *name == verb).map_or("", |(name, _)| usage(name));
-        let usage =
-            if usage.is_empty() { String::new() } else { format!("Usage:  docker {verb} {usage}\n\n") };
-        Fault::new(125, format!("{wrong}\n\n{usage}Run 'docker {verb} --help' for more information"))
+        let usage = Some(usage(verb)).filter(|_| !verb.is_empty());
+        let usage = usage.map(|usage| format!("Usage:  docker {verb} {usage}\n\n")).unwrap_or_default();
+        Fault::new(
+            125,
+            format!("{}\n\n{usage}Run 'docker {verb} --help' for more information", wrongly(&wrong)),
+        )
     })
+}
+
+fn wrongly(wrong: &Wrong) -> String {
+    match wrong {
+        Wrong::Unknown(name, _) if name.starts_with("--") => format!("unknown flag: {name}"),
+        Wrong::Unknown(name, word) => {
+            format!("unknown shorthand flag: '{}' in {word}", name.trim_start_matches('-'))
+        }
+        Wrong::Missing(name) if name.starts_with("--") => format!("flag needs an argument: {name}"),
+        Wrong::Missing(name) => {
+            format!("flag needs an argument: '{}' in {name}", name.trim_start_matches('-'))
+        }
+        Wrong::Surplus(name) => format!("invalid argument for \"{name}\" flag"),
+    }
 }
 
 /// What follows a verb.

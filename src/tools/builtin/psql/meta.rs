@@ -7,6 +7,30 @@ use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 use super::{End, Session};
 
+/// What the original asks for `\l` and `\dt`.
+const DATABASES: &str = r#"SELECT d.datname as "Name",
+       pg_catalog.pg_get_userbyid(d.datdba) as "Owner",
+       pg_catalog.pg_encoding_to_char(d.encoding) as "Encoding",
+       d.datcollate as "Collate",
+       d.datctype as "Ctype",
+       d.daticulocale as "ICU Locale",
+       CASE d.datlocprovider WHEN 'c' THEN 'libc' WHEN 'i' THEN 'icu' END AS "Locale Provider",
+       pg_catalog.array_to_string(d.datacl, E'\n') AS "Access privileges"
+FROM pg_catalog.pg_database d
+ORDER BY 1;"#;
+const TABLES: &str = r#"SELECT n.nspname as "Schema",
+  c.relname as "Name",
+  CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' END as "Type",
+  pg_catalog.pg_get_userbyid(c.relowner) as "Owner"
+FROM pg_catalog.pg_class c
+     LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r','p','')
+      AND n.nspname <> 'pg_catalog'
+      AND n.nspname !~ '^pg_toast'
+      AND n.nspname <> 'information_schema'
+  AND pg_catalog.pg_table_is_visible(c.oid)
+ORDER BY 1,2;"#;
+
 /// What is typed on the terminal, unseen.
 pub fn secret(prompt: &str) -> Option<String> {
     let mut terminal = OpenOptions::new().read(true).write(true).open("/dev/tty").ok()?;
@@ -58,6 +82,8 @@ impl Session<'_> {
                 let _ = writeln!(self.io.stdout, "You are connected {who} {place} at port \"{port}\".");
                 return End::Good;
             }
+            "\\l" => return self.titled("List of databases", DATABASES).await,
+            "\\dt" if word.is_none() => return self.titled("List of relations", TABLES).await,
             "\\password" => return self.password(word).await,
             _ => {
                 let _ = writeln!(self.io.stderr, "{}invalid command {command}", self.prefix);
@@ -71,6 +97,13 @@ impl Session<'_> {
             let _ = writeln!(self.io.stdout, "{says}");
         }
         End::Good
+    }
+
+    async fn titled(&mut self, title: &'static str, query: &str) -> End {
+        self.shape.title = Some(title);
+        let end = self.ask(query).await;
+        self.shape.title = None;
+        end
     }
 
     /// A new password is made unreadable here: the server never sees it.

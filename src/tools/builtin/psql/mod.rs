@@ -20,7 +20,7 @@ use target::Target;
 
 const FLAGS: &str = "-c|--command= -f|--file= -h|--host= -p|--port= -U|--username= -d|--dbname= -v|--set|--variable= \
     -F|--field-separator= -t|--tuples-only -A|--no-align -x|--expanded -q|--quiet -X|--no-psqlrc -w|--no-password \
-    -W|--password --csv";
+    -W|--password -l|--list --csv";
 
 /// How a statement or a script ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,7 +104,7 @@ async fn begun(args: &[String], io: &mut Io) -> Result<u8, (u8, String)> {
         io,
         link,
         target,
-        shape: Shape { form, tuples, expanded, separator },
+        shape: Shape { form, tuples, expanded, separator, title: None },
         quiet: given.has("--quiet"),
         timing: false,
         stop,
@@ -116,6 +116,9 @@ async fn begun(args: &[String], io: &mut Io) -> Result<u8, (u8, String)> {
 impl Session<'_> {
     /// What the options ask for, in their order; or what comes in.
     async fn all(&mut self, given: &Given) -> u8 {
+        if given.has("--list") {
+            return u8::from(self.meta("\\l").await != End::Good);
+        }
         let asked = |name: &str| matches!(name, "--command" | "--file");
         let mut code = 0;
         let mut any = false;
@@ -232,7 +235,10 @@ impl Session<'_> {
                 Ok(Answer::Columns(new)) => columns = Some(new),
                 Ok(Answer::Row(row)) => rows.push(row),
                 Ok(Answer::Done(tag)) => {
-                    if let Some(columns) = columns.take() {
+                    if self.shape.title.is_some_and(|_| rows.is_empty()) {
+                        columns = None;
+                        let _ = writeln!(self.io.stderr, "Did not find any relations.");
+                    } else if let Some(columns) = columns.take() {
                         let _ = write!(self.io.stdout, "{}", print::printed(&columns, &rows, &self.shape));
                         rows.clear();
                     } else if !self.quiet && !tag.is_empty() && !copied {

@@ -18,6 +18,8 @@ pub struct Shape {
     pub tuples: bool,
     pub expanded: bool,
     pub separator: String,
+    /// Over the next table.
+    pub title: Option<&'static str>,
 }
 
 /// The lines of a cell, with what cannot be printed made visible.
@@ -52,6 +54,10 @@ pub fn printed(columns: &[Column], rows: &[Row], shape: &Shape) -> String {
         footer(rows.len(), shape, &mut out);
         out.push_str(if shape.form == Form::Aligned { "\n" } else { "" });
         return out;
+    }
+    let over = shape.title.filter(|_| !shape.tuples && shape.form != Form::Csv);
+    if let Some(title) = over.filter(|_| shape.expanded || shape.form == Form::Unaligned) {
+        out.extend([title, "\n"]);
     }
     match (shape.form, shape.expanded) {
         (Form::Aligned, false) => aligned(columns, rows, shape, &mut out),
@@ -123,6 +129,10 @@ fn aligned(columns: &[Column], rows: &[Row], shape: &Shape, out: &mut String) {
         }
     }
     if !shape.tuples {
+        if let Some(title) = shape.title {
+            let all = widths.iter().map(|width| width + 3).sum::<usize>().saturating_sub(1);
+            out.extend([&spaces(all.saturating_sub(title.width()) / 2), title, "\n"]);
+        }
         let head = columns.iter().zip(&widths).map(|(column, width)| {
             let free = width.saturating_sub(column.name.width());
             format!(" {}{}{} ", spaces(free / 2), column.name, spaces(free - free / 2))

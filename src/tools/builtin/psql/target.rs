@@ -118,13 +118,14 @@ impl Target {
         }
         let own = || environment("USER").or_else(|| environment("LOGNAME")).unwrap_or("root".to_owned());
         let user = get("user").unwrap_or_else(own);
+        let usual = || if given.has("--list") { "postgres".to_owned() } else { user.clone() };
         Ok(Target {
             host: get("host").unwrap_or("/var/run/postgresql".to_owned()),
             port: port.parse().map_err(|_| wrong())?,
-            database: get("dbname").unwrap_or_else(|| user.clone()),
-            user,
+            database: get("dbname").unwrap_or_else(usual),
             password: get("password"),
             ssl,
+            user,
             options: get("options"),
             application: get("application_name").unwrap_or("psql".to_owned()),
             timeout: get("connect_timeout").as_deref().and_then(limit),

@@ -3,7 +3,7 @@ use super::print::{Form, Shape, printed};
 use super::wire::Column;
 
 fn shape(form: Form) -> Shape {
-    Shape { form, tuples: false, expanded: false, separator: "|".to_owned() }
+    Shape { form, tuples: false, expanded: false, separator: "|".to_owned(), title: None }
 }
 
 #[test]

@@ -211,13 +211,15 @@ pub async fn run(args: Vec<OsString>, io: &mut Io) -> u8 {
         Ok(options) => all(&options, io).await,
         Err(why) => Err(why),
     };
-    result.map_or_else(
-        |why| {
+    match result {
+        Ok(()) => 0,
+        // What the signal of a pipe that nobody reads would make of it.
+        Err(why) if why.is_empty() => 141,
+        Err(why) => {
             let _ = writeln!(io.stderr, "{why}");
             1
-        },
-        |()| 0,
-    )
+        }
+    }
 }
 
 async fn all(options: &Options, io: &mut Io) -> Result<(), String> {
@@ -258,6 +260,7 @@ async fn all(options: &Options, io: &mut Io) -> Result<(), String> {
 fn closed(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => "Error: Server closed the connection".to_owned(),
+        io::ErrorKind::BrokenPipe => String::new(),
         io::ErrorKind::Other => error.to_string(),
         _ => format!("Error: {}", plain(error)),
     }
