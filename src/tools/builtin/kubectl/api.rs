@@ -332,7 +332,10 @@ fn words(status: &Status) -> String {
             format!("The request is invalid: {}", causes.collect::<Vec<_>>().join(", "))
         }
         ("Invalid", _) => format!("The request is invalid: {}", status.message),
-        ("Unauthorized", _) => "error: You must be logged in to the server (Unauthorized)".to_owned(),
+        ("Unauthorized", _) => {
+            "error: You must be logged in to the server (the server has asked for the client to provide credentials)"
+                .to_owned()
+        },
         ("" | "Unknown", _) => format!("Error from server: {}", status.message),
         (reason, _) => format!("Error from server ({reason}): {}", status.message),
     }

@@ -27,7 +27,7 @@ pub async fn create(kubectl: &mut Kubectl<'_>) -> Done {
             return Err(Fault::error("must specify one of -f and -k"));
         }
         for manifest in manifests(kubectl)? {
-            if let Err(fault) = post(kubectl, manifest.object.clone(), "").await {
+            if let Err(fault) = post(kubectl, manifest.object.clone(), "created", "").await {
                 kubectl.fail(&fault.with(&manifest, "creating"))?;
             }
         }
@@ -48,7 +48,7 @@ pub async fn create(kubectl: &mut Kubectl<'_>) -> Done {
     let space = kubectl.call.value("namespace").map(str::to_owned);
     let space = space.as_deref();
     match (kubectl.call.verb, sort) {
-        ("create namespace", _) => post(kubectl, made("v1", "Namespace", name, None), "").await,
+        ("create namespace", _) => post(kubectl, made("v1", "Namespace", name, None), "created", "").await,
         ("create job", _) => job(kubectl, name).await,
         ("create configmap", _) => {
             let mut map = made("v1", "ConfigMap", name, space);
@@ -60,7 +60,7 @@ pub async fn create(kubectl: &mut Kubectl<'_>) -> Done {
                 .map(|(key, bytes)| (key, String::from_utf8_lossy(&bytes).into_owned().into()));
             fill(&mut map, "data", data.collect());
             fill(&mut map, "binaryData", encoded(binary));
-            post(kubectl, map, "failed to create configmap: ").await
+            post(kubectl, map, "created", "failed to create configmap: ").await
         }
         ("create secret", "generic") => {
             let mut secret = made("v1", "Secret", name, space);
@@ -68,7 +68,7 @@ pub async fn create(kubectl: &mut Kubectl<'_>) -> Done {
             if let (Some(sort), Some(secret)) = (kubectl.call.value("type"), secret.as_object_mut()) {
                 secret.insert("type".to_owned(), sort.into());
             }
-            post(kubectl, secret, "failed to create secret ").await
+            post(kubectl, secret, "created", "failed to create secret ").await
         }
         ("create secret", "tls") => {
             let mut found = Vec::new();
@@ -93,7 +93,7 @@ pub async fn create(kubectl: &mut Kubectl<'_>) -> Done {
             if let Some(secret) = secret.as_object_mut() {
                 secret.insert("type".to_owned(), "kubernetes.io/tls".into());
             }
-            post(kubectl, secret, "failed to create secret ").await
+            post(kubectl, secret, "created", "failed to create secret ").await
         }
         (_, other) => {
             Err(Fault::error(format!("the built-in kubectl does not know `create secret {other}`")))
@@ -193,10 +193,10 @@ fn data(kubectl: &Kubectl<'_>) -> Result<Vec<(String, Vec<u8>)>, Fault> {
 }
 
 /// Makes it; `failing` stands before what the server says against it.
-async fn post(kubectl: &mut Kubectl<'_>, object: Value, failing: &str) -> Done {
+async fn post(kubectl: &mut Kubectl<'_>, object: Value, said: &str, failing: &str) -> Done {
     let dry = Dry::of(kubectl)?;
     if dry == Dry::Client {
-        return done(kubectl, &object, "created");
+        return done(kubectl, &object, said);
     }
     let (_, path) = at(kubectl, &object, "").await?;
     let list = path.rsplit_once('/').map_or(path.as_str(), |(list, _)| list);
@@ -206,7 +206,7 @@ async fn post(kubectl: &mut Kubectl<'_>, object: Value, failing: &str) -> Done {
         Some((_, why)) if !failing.is_empty() => Fault::error(format!("{failing}{why}")),
         _ => fault,
     })?;
-    done(kubectl, &after, "created")
+    done(kubectl, &after, said)
 }
 
 /// A job of a cron job, now.
@@ -233,7 +233,7 @@ async fn job(kubectl: &mut Kubectl<'_>, name: &str) -> Done {
     if let Some(fields) = job.as_object_mut() {
         fields.insert("spec".to_owned(), template.get("spec").cloned().unwrap_or_default());
     }
-    post(kubectl, job, "failed to create job: ").await
+    post(kubectl, job, "created", "failed to create job: ").await
 }
 
 pub async fn autoscale(kubectl: &mut Kubectl<'_>) -> Done {
@@ -260,20 +260,8 @@ pub async fn autoscale(kubectl: &mut Kubectl<'_>) -> Done {
         if let Some(fields) = scaler.as_object_mut() {
             fields.insert("spec".to_owned(), spec);
         }
-        let (dry, said) = (Dry::of(kubectl)?, "autoscaled");
-        if dry == Dry::Client {
-            done(kubectl, &scaler, said)?;
-            continue;
-        }
-        let (_, path) = at(kubectl, &scaler, "").await?;
-        let list = path.rsplit_once('/').map_or(path.as_str(), |(list, _)| list);
-        match kubectl
-            .api
-            .send(Method::POST, &format!("{list}{}", dry.query()), "application/json", &scaler)
-            .await
-        {
-            Ok(after) => done(kubectl, &after, said)?,
-            Err(fault) => kubectl.fail(&fault)?,
+        if let Err(fault) = post(kubectl, scaler, "autoscaled", "").await {
+            kubectl.fail(&fault)?;
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! What is read of the whole: `top`, `events`, `wait`, `auth can-i`, `cluster-info`, `version`.
+//! What is read of the whole: `events`, `wait`, `auth can-i`, `cluster-info`, `version`.
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -9,113 +9,17 @@ use tokio::time::{Instant, sleep};
 use super::api::{escaped, list, text};
 use super::describe::{last, seen};
 use super::jsonpath::Template;
-use super::pick::{Unnamed, namespace, of_list, pick, query};
+use super::pick::{Unnamed, namespace, of_list, pick};
 use super::print::{Form, go, lean, together, write};
-use super::quantity::Quantity;
 use super::table::Table;
 use super::{Done, Fault, Kubectl};
 
 const LOOK: Duration = Duration::from_millis(300);
 
-fn none(kubectl: &mut Kubectl<'_>, what: &str) -> Done {
+pub fn none(kubectl: &mut Kubectl<'_>, what: &str) -> Done {
     let place = format!(" in {} namespace.", kubectl.api.namespace);
     let place = if kubectl.call.on("all-namespaces") { "" } else { &place };
     kubectl.warn(&format!("No {what} found{place}"))
-}
-
-/// CPU in thousandths of a core, and memory in bytes.
-type Usage = (i128, i128);
-
-fn usage(of: &Value) -> Usage {
-    let amount =
-        |name: &str| Quantity::read(text(of, &format!("/usage/{name}"))).unwrap_or_default().thousandths;
-    (amount("cpu"), amount("memory") / 1000)
-}
-
-fn shown((cpu, memory): Usage) -> [String; 2] {
-    [format!("{cpu}m"), format!("{}Mi", memory >> 20)]
-}
-
-pub async fn top(kubectl: &mut Kubectl<'_>) -> Done {
-    let nodes = kubectl.call.verb == "top nodes";
-    let sort = kubectl.call.value("sort-by").map(str::to_owned);
-    if sort.as_deref().is_some_and(|sort| sort != "cpu" && sort != "memory") {
-        return Err(Fault::error("--sort-by accepts only cpu or memory"));
-    }
-    let absent = |_| Fault::error("Metrics API not available");
-    let name = if nodes { "nodes.metrics.k8s.io" } else { "pods.metrics.k8s.io" };
-    let kind = kubectl.api.kind(name).await.map_err(absent)?;
-    let (space, word) = (namespace(kubectl), kubectl.call.words.first().cloned());
-    let path = kind.path(space.as_deref(), word.as_deref());
-    let found = match &word {
-        Some(_) => vec![kubectl.api.get(&path).await?],
-        None => of_list(kubectl, &kind, &format!("{path}{}", query(kubectl))).await?,
-    };
-    if found.is_empty() {
-        return if nodes {
-            Err(Fault::error("metrics not available yet"))
-        } else {
-            none(kubectl, "resources")
-        };
-    }
-    // What each uses: the pod, and the container by itself.
-    let mut rows: Vec<(Usage, Usage, Vec<String>)> = Vec::new();
-    let everywhere = kubectl.call.on("all-namespaces");
-    for one in &found {
-        let mut cells = vec![text(one, "/metadata/name").to_owned()];
-        if everywhere {
-            cells.insert(0, text(one, "/metadata/namespace").to_owned());
-        }
-        let each: Vec<(&Value, Usage)> =
-            list(one, "containers").iter().map(|one| (one, usage(one))).collect();
-        let sum = each.iter().fold((0, 0), |sum, (_, used)| (sum.0 + used.0, sum.1 + used.1));
-        if kubectl.call.on("containers") {
-            for (container, used) in each {
-                let name = [text(container, "/name").to_owned()];
-                rows.push((sum, used, cells.iter().cloned().chain(name).chain(shown(used)).collect()));
-            }
-        } else if nodes {
-            let used = usage(one);
-            let node = kubectl.api.kind("nodes").await?;
-            let node = kubectl.api.get(&node.path(None, Some(text(one, "/metadata/name")))).await?;
-            let of = |name: &str| {
-                Quantity::read(&go(node
-                    .pointer(&format!("/status/allocatable/{name}"))
-                    .unwrap_or(&Value::Null)))
-            };
-            let share = |used: i128, name: &str| {
-                of(name).filter(|all| all.thousandths > 0).map_or(0, |all| used * 100 / all.thousandths)
-            };
-            let [cpu, memory] = shown(used);
-            let shares = (share(used.0, "cpu"), share(used.1 * 1000, "memory"));
-            cells.extend([cpu, format!("{}%", shares.0), memory, format!("{}%", shares.1)]);
-            rows.push((used, used, cells));
-        } else {
-            cells.extend(shown(sum));
-            rows.push((sum, sum, cells));
-        }
-    }
-    match sort.as_deref() {
-        Some("cpu") => rows.sort_by_key(|(sum, used, _)| (-sum.0, -used.0)),
-        Some(_) => rows.sort_by_key(|(sum, used, _)| (-sum.1, -used.1)),
-        None => rows.sort_by(|a, b| a.2.cmp(&b.2)),
-    }
-    let mut head = match (nodes, kubectl.call.on("containers")) {
-        (true, _) => vec!["NAME", "CPU(cores)", "CPU(%)", "MEMORY(bytes)", "MEMORY(%)"],
-        (false, true) => vec!["POD", "NAME", "CPU(cores)", "MEMORY(bytes)"],
-        (false, false) => vec!["NAME", "CPU(cores)", "MEMORY(bytes)"],
-    };
-    if everywhere {
-        head.insert(0, "NAMESPACE");
-    }
-    let mut table = Table::default();
-    // Every cell ends in a gap, the last one too.
-    let open = |cells: Vec<String>| cells.into_iter().chain([String::new()]).collect();
-    if !kubectl.call.on("no-headers") {
-        table.head = open(head.into_iter().map(str::to_owned).collect());
-    }
-    table.rows = rows.into_iter().map(|(_, _, cells)| open(cells)).collect();
-    Ok(kubectl.io.stdout.write_all(table.take().as_bytes())?)
 }
 
 pub async fn events(kubectl: &mut Kubectl<'_>) -> Done {
@@ -213,18 +117,15 @@ impl For {
 pub async fn wait(kubectl: &mut Kubectl<'_>) -> Done {
     let what = For::read(kubectl.call.value("for").unwrap_or_default())?;
     let most = kubectl.call.span("timeout").unwrap_or(Duration::from_secs(30));
-    let picked = match pick(kubectl, 0, Unnamed::Asked).await {
-        Ok(picked) => picked,
-        Err(fault) => return Err(fault),
-    };
+    let picked = pick(kubectl, 0, Unnamed::Asked).await?;
     if matches!(what, For::Gone) {
         // What is not there is gone already.
         kubectl.faults.retain(|why| !why.contains("(NotFound)"));
     } else if picked.is_empty() && kubectl.faults.is_empty() {
         return Err(Fault::error("no matching resources found"));
     }
+    let end = Instant::now() + most;
     for one in picked {
-        let end = Instant::now() + most;
         let mut object = Some(one.object.clone());
         while !what.met(object.as_ref())? {
             if Instant::now() + LOOK > end {

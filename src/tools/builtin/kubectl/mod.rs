@@ -24,6 +24,7 @@ mod quantity;
 mod rollout;
 mod table;
 mod time;
+mod top;
 mod yaml;
 
 use api::Api;
@@ -123,7 +124,7 @@ async fn ended(args: Vec<OsString>, io: &mut Io) -> Done {
         "apply" => apply::apply(&mut kubectl).await?,
         "diff" => apply::diff(&mut kubectl).await?,
         "autoscale" => create::autoscale(&mut kubectl).await?,
-        "top pods" | "top nodes" => info::top(&mut kubectl).await?,
+        "top pods" | "top nodes" => top::top(&mut kubectl).await?,
         "events" => info::events(&mut kubectl).await?,
         "wait" => info::wait(&mut kubectl).await?,
         "auth can-i" => info::can_i(&mut kubectl).await?,

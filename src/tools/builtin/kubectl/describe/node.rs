@@ -99,8 +99,8 @@ fn asked(pod: &Value, part: &str, name: &str) -> Quantity {
     for one in list(pod, "/spec/containers") {
         sum.add(amount(one));
     }
-    let start = list(pod, "/spec/initContainers").iter().map(amount).max_by_key(|amount| amount.thousandths);
-    start.filter(|start| start.thousandths > sum.thousandths).unwrap_or(sum)
+    let start = list(pod, "/spec/initContainers").iter().map(amount).max_by_key(|amount| amount.parts);
+    start.filter(|start| start.parts > sum.parts).unwrap_or(sum)
 }
 
 fn allocated(page: &mut Page, node: &Value, pods: &[Value]) {
