@@ -77,7 +77,7 @@ impl Engine {
     }
 
     /// How a container ended, once it has.
-    pub fn over(&self, id: &mut String) -> (Vec<u8>, bool) {
+    pub fn over(&self, id: &str) -> (Vec<u8>, bool) {
         let Ok(container) = self.one(id) else { return (Vec::new(), false) };
         let ended = serde_json::json!({ "StatusCode": container.code, "Error": null });
         if container.is_up() { (Vec::new(), true) } else { (ended.to_string().into_bytes(), false) }
