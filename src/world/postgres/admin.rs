@@ -110,7 +110,7 @@ fn setting(env: &mut Env<'_>, values: &[Value]) -> Res<Value> {
         return Err(Fault::new("42501", why));
     }
     match env.db.current(env.pid, &name) {
-        Some(value) => Ok(super::command::shown_setting(&name, &value).into()),
+        Some(value) => Ok(super::parameter::shown_setting(&name, &value).into()),
         None if at(values, 1).is_true() => Ok(Value::Null),
         None => Err(Fault::new("42704", format!("unrecognized configuration parameter \"{name}\""))),
     }
@@ -189,7 +189,7 @@ pub const FUNCTIONS: &[Function] = &[
     ("current_setting", &[TEXT], TEXT, setting),
     ("current_setting", &[TEXT, BOOL], TEXT, setting),
     ("set_config", &[TEXT, TEXT, BOOL], TEXT, |env, v| {
-        super::command::set(env.db, env.pid, &text(v, 0), Some(&text(v, 1)))?;
+        super::parameter::set(env.db, env.pid, &text(v, 0), Some(&text(v, 1)))?;
         Ok(at(v, 1).clone())
     }),
     ("pg_backend_pid", &[], INT4, |env, _| Ok(env.pid.into())),
@@ -214,7 +214,9 @@ pub const FUNCTIONS: &[Function] = &[
     ("pg_last_xact_replay_timestamp", &[], TIMESTAMPTZ, |env, _| {
         Ok(env.db.standby.map_or(Value::Null, |behind| Value::Time(env.db.now - behind)))
     }),
-    ("pg_wal_lsn_diff", &[LSN, LSN], NUMERIC, |_, v| Ok(at(v, 0).int().saturating_sub(at(v, 1).int()).into())),
+    ("pg_wal_lsn_diff", &[LSN, LSN], NUMERIC, |_, v| {
+        Ok(at(v, 0).int().saturating_sub(at(v, 1).int()).into())
+    }),
     ("pg_promote", &[], BOOL, |env, _| {
         only_superuser(env, "pg_promote")?;
         if env.db.standby.is_none() {
@@ -234,7 +236,7 @@ pub const FUNCTIONS: &[Function] = &[
     }),
     ("pg_reload_conf", &[], BOOL, |env, _| {
         only_superuser(env, "pg_reload_conf")?;
-        super::command::reload(env.db);
+        super::parameter::reload(env.db);
         env.db.deed("reload", env.pid, Vec::new());
         Ok(true.into())
     }),
@@ -304,6 +306,8 @@ pub const FUNCTIONS: &[Function] = &[
     ("format_type", &[OID, INT4], TEXT, |_, v| {
         Ok(value::name(u32::try_from(at(v, 0).int()).unwrap_or(0)).into())
     }),
+    ("pg_tablespace_location", &[OID], TEXT, |_, _| Ok("".into())),
+    ("txid_current", &[], INT8, |_, _| Ok(views::XID.into())),
     ("pg_encoding_to_char", &[INT4], NAME, |_, v| {
         Ok(if at(v, 0).int() == 6 { "UTF8" } else { "SQL_ASCII" }.into())
     }),

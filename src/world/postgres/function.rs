@@ -251,7 +251,8 @@ fn age(later: i64, earlier: i64) -> Value {
         return Span { months: -span.months, days: -span.days, micros: -span.micros }.into();
     }
     let (a, b) = (civil(later), civil(earlier));
-    let mut months = (i64::from(a.year()) - i64::from(b.year())) * 12 + i64::from(a.month()) - i64::from(b.month());
+    let mut months =
+        (i64::from(a.year()) - i64::from(b.year())) * 12 + i64::from(a.month()) - i64::from(b.month());
     let mut days = i64::from(a.day()) - i64::from(b.day());
     let mut micros = later.rem_euclid(86_400_000_000) - earlier.rem_euclid(86_400_000_000);
     if micros < 0 {

@@ -1,13 +1,14 @@
 //! Who may come in: the first packet of a client, its password, and its slot.
 use std::collections::BTreeMap;
+use std::task::Waker;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ring::{digest, hmac, pbkdf2};
 
-use super::command::set;
 use super::fault::{Fault, Res};
-use super::state::{Database, Session};
+use super::parameter::set;
+use super::state::{Database, Session, Signal};
 
 impl Database {
     /// Whether this role has a password.
@@ -80,6 +81,31 @@ impl Database {
     pub fn disconnect(&mut self, pid: i32) {
         self.roll_back(pid);
         self.sessions.remove(&pid);
+    }
+
+    /// What reached a session, or who is woken when something does.
+    pub fn listen(&mut self, pid: i32, waker: &Waker) -> Option<Signal> {
+        let Some(one) = self.sessions.get_mut(&pid) else { return Some(Signal::Terminate) };
+        let signal = one.signal.take();
+        if signal.is_none() {
+            one.waker = Some(waker.clone());
+        }
+        signal
+    }
+
+    /// A client cancels what another connection of its runs, by the secret it was given.
+    pub fn cancel(&mut self, pid: i32, secret: i32) {
+        if self.sessions.get(&pid).is_some_and(|one| one.secret == secret && one.pool.is_none()) {
+            self.strike(pid, Signal::Cancel);
+        }
+    }
+
+    /// What it ran has failed, and its transaction with it.
+    pub fn fail(&mut self, pid: i32) {
+        self.roll_back(pid);
+        if let Some(one) = self.sessions.get_mut(&pid) {
+            one.block = one.block.map(|_| true);
+        }
     }
 }
 

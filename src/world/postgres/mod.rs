@@ -6,8 +6,10 @@ mod admin;
 mod aggregate;
 mod cast;
 mod catalog;
+mod code;
 mod command;
 mod expr;
+mod extended;
 mod fault;
 mod form;
 mod from;
@@ -15,6 +17,8 @@ mod function;
 mod login;
 mod names;
 mod operator;
+mod parameter;
+mod part;
 mod pool;
 mod select;
 mod serve;
@@ -27,6 +31,7 @@ mod utility;
 mod value;
 mod views;
 mod wire;
+mod write;
 
 #[cfg(test)]
 mod tests;

@@ -195,7 +195,11 @@ fn arithmetic(binder: &Binder<'_>, op: &str, a: Code, b: Code) -> Res<Code> {
             (INTERVAL, |_, a, b| Ok(Span::of(a.int().saturating_sub(b.int())).into()))
         }
         ("+" | "-", DATE, day) if whole(day) => {
-            let work: Work = if op == "+" { |_, a, b| days(a, b.int()) } else { |_, a, b| days(a, b.int().saturating_neg()) };
+            let work: Work = if op == "+" {
+                |_, a, b| days(a, b.int())
+            } else {
+                |_, a, b| days(a, b.int().saturating_neg())
+            };
             (DATE, work)
         }
         ("+", INTERVAL, ty) if moment(ty) => {

@@ -106,7 +106,9 @@ impl Database {
             if pool.size < crowd.pool.size {
                 crowd.gone = 0;
             }
-            let changed = Pool { size: 0, ..pool.clone() } != Pool { size: 0, ..crowd.pool.clone() };
+            // How long it has been so is said of the beginning alone.
+            let kind = |pool: &Pool| Pool { size: 0, age: 0.0, ..pool.clone() };
+            let changed = kind(&pool) != kind(&crowd.pool);
             let name = pool.name.clone();
             crowd.pool = pool;
             if changed {
@@ -333,7 +335,7 @@ impl Database {
                 .filter(|one| one.doing == doing && one.backend == "client backend")
                 .filter(|one| {
                     let limit =
-                        super::command::milliseconds(&self.current(one.pid, setting).unwrap_or_default());
+                        super::parameter::milliseconds(&self.current(one.pid, setting).unwrap_or_default());
                     limit.is_some_and(|limit| limit > 0 && one.changed + limit * 1000 < self.now)
                 })
                 .map(|one| one.pid)

@@ -354,10 +354,13 @@ fn is(test: Option<&Code>, env: &mut Env<'_>) -> Res<bool> {
 
 impl Steps {
     fn take(&self, env: &mut Env<'_>, rows: Vec<Row>) -> Res<Vec<(Row, Row)>> {
-        let mut kept = Vec::new();
-        for row in rows {
-            let (row, keep) = env.within(row, |env| is(self.filter.as_ref(), env))?;
-            kept.extend(keep.then_some(row));
+        let mut kept = rows;
+        if let Some(filter) = &self.filter {
+            let rows = std::mem::take(&mut kept);
+            for row in rows {
+                let (row, keep) = env.within(row, |env| is(Some(filter), env))?;
+                kept.extend(keep.then_some(row));
+            }
         }
         let mut out = Vec::new();
         match &self.groups {

@@ -2,6 +2,7 @@
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -9,22 +10,19 @@ use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use super::command::{Reply, Tokens, milliseconds, split};
+use super::command::{Reply, Tokens, split};
 use super::fault::{Fault, Res};
+use super::parameter::milliseconds;
 use super::select::Columns;
 use super::state::{Database, Signal};
 use super::value::{Oid, Row, Value};
-use super::wire::{Reader, Writer, parameter, read, short};
+use super::wire::{Reader, Writer, read};
 use crate::world::base::Handle;
 
 const SSL: i32 = 80_877_103;
 const GSS: i32 = 80_877_104;
 const CANCEL: i32 = 80_877_102;
 const VERSION: i32 = 3 << 16;
-/// Statements and portals that one client may keep.
-const MOST: usize = 300;
-const MOST_BYTES: usize = 8 << 20;
-const MOST_PORTALS: usize = 16;
 const MOST_CONNECTIONS: usize = 3_000;
 const REPORTED: [&str; 10] = [
     "application_name",
@@ -68,31 +66,31 @@ impl Drop for Seat {
     }
 }
 
-struct Client {
+pub struct Client {
     stream: BufReader<TcpStream>,
     seat: Seat,
-    out: Writer,
-    statements: BTreeMap<String, Prepared>,
-    portals: BTreeMap<String, Portal>,
+    pub out: Writer,
+    pub statements: BTreeMap<String, Prepared>,
+    pub portals: BTreeMap<String, Portal>,
     reported: Vec<Option<String>>,
     /// After an error everything is passed over until the client waits for an answer.
     skips: bool,
 }
 
 #[derive(Clone, Default)]
-struct Prepared {
-    sql: String,
-    tokens: Tokens,
-    types: Vec<Oid>,
+pub struct Prepared {
+    pub sql: String,
+    pub tokens: Tokens,
+    pub types: Vec<Oid>,
 }
 
 #[derive(Default)]
-struct Portal {
-    prepared: Prepared,
-    params: Vec<Value>,
-    formats: Vec<i16>,
+pub struct Portal {
+    pub prepared: Prepared,
+    pub params: Vec<Value>,
+    pub formats: Vec<i16>,
     /// What was worked out, and not fetched yet.
-    left: Option<(Columns, Vec<Row>, String)>,
+    pub left: Option<(Columns, Vec<Row>, String)>,
 }
 
 async fn connection(stream: TcpStream, from: SocketAddr, database: Handle<Database>) {
@@ -170,11 +168,11 @@ fn terminated() -> Fault {
 }
 
 impl Client {
-    fn pid(&self) -> i32 {
+    pub fn pid(&self) -> i32 {
         self.seat.pid
     }
 
-    fn db<R>(&self, work: impl FnOnce(&mut Database) -> R) -> Res<R> {
+    pub fn db<R>(&self, work: impl FnOnce(&mut Database) -> R) -> Res<R> {
         self.seat.database.with(work).ok_or_else(terminated)
     }
 
@@ -185,18 +183,20 @@ impl Client {
             }
             let message = {
                 let Client { stream, seat, .. } = self;
-                tokio::select! {
-                    biased;
-                    signal = signal(&seat.database, seat.pid) => Err(signal),
-                    message = read(stream, false) => Ok(message),
+                let mut message = pin!(read(stream, false));
+                loop {
+                    tokio::select! {
+                        biased;
+                        // Whoever runs nothing has nothing that could be cancelled.
+                        signal = signal(&seat.database, seat.pid) => if signal == Signal::Terminate { break None },
+                        message = &mut message => break Some(message),
+                    }
                 }
             };
             let done = match message {
-                Ok(None | Some((b'X', _))) => return,
-                Ok(Some((kind, body))) => self.handle(kind, &body).await,
-                // Whoever does nothing has nothing that could be cancelled.
-                Err(Signal::Cancel) => Ok(()),
-                Err(Signal::Terminate) => Err(terminated()),
+                Some(None | Some((b'X', _))) => return,
+                Some(Some((kind, body))) => self.handle(kind, &body).await,
+                None => Err(terminated()),
             };
             if let Err(fault) = done {
                 self.out.fault(&fault, "");
@@ -301,7 +301,7 @@ impl Client {
         Ok(())
     }
 
-    fn rows(&mut self, columns: &Columns, formats: &[i16], rows: &[Row]) -> Res<()> {
+    pub fn rows(&mut self, columns: &Columns, formats: &[i16], rows: &[Row]) -> Res<()> {
         let mut out = std::mem::take(&mut self.out);
         let done = self.db(|db| rows.iter().for_each(|row| out.row(db, columns, formats, row)));
         self.out = out;
@@ -309,7 +309,7 @@ impl Client {
     }
 
     /// Does one statement, and holds its answer back as long as it takes.
-    async fn run(
+    pub async fn run(
         &mut self,
         tokens: &Tokens,
         types: &[Oid],
@@ -371,171 +371,6 @@ impl Client {
             () = tokio::time::sleep(wait) => {
                 over.then(|| Fault::new("57014", "canceling statement due to statement timeout"))
             }
-        }
-    }
-
-    fn parse(&mut self, reader: &mut Reader<'_>) -> Option<Result<(), (Fault, String)>> {
-        let (name, sql) = (reader.text()?, reader.text()?);
-        let count = reader.short()?;
-        let types = (0..count).map(|_| reader.int().map(i32::cast_unsigned)).collect::<Option<Vec<Oid>>>()?;
-        Some(self.prepare(name, &sql, &types).map_err(|fault| (fault, sql)))
-    }
-
-    fn prepare(&mut self, name: String, sql: &str, types: &[Oid]) -> Res<()> {
-        let pid = self.pid();
-        let mut all = split(sql)?;
-        if all.len() > 1 {
-            return Err(Fault::new("42601", "cannot insert multiple commands into a prepared statement"));
-        }
-        let bytes: usize = self.statements.values().map(|one| one.sql.len()).sum();
-        if self.statements.len() >= MOST || bytes + sql.len() > MOST_BYTES {
-            return Err(Fault::new("53400", "too many prepared statements"));
-        }
-        let tokens = all.pop().unwrap_or_default();
-        let (types, _) = self.db(|db| {
-            db.begin(pid, sql);
-            let described = db.describe(pid, &tokens, types);
-            if described.is_err() {
-                db.fail(pid);
-            }
-            described
-        })??;
-        self.statements.insert(name, Prepared { sql: sql.to_owned(), tokens, types });
-        self.out.empty(b'1');
-        Ok(())
-    }
-
-    fn bind(&mut self, reader: &mut Reader<'_>) -> Option<Result<(), (Fault, String)>> {
-        let (portal, name) = (reader.text()?, reader.text()?);
-        let shorts = |reader: &mut Reader<'_>| {
-            let count = reader.short()?;
-            (0..count).map(|_| reader.short()).collect::<Option<Vec<i16>>>()
-        };
-        let formats = shorts(reader)?;
-        let count = reader.short()?;
-        let mut raw = Vec::new();
-        for _ in 0..count {
-            raw.push(match usize::try_from(reader.int()?) {
-                Ok(size) => Some(reader.bytes(size)?),
-                Err(_) => None,
-            });
-        }
-        let results = shorts(reader)?;
-        let Some(prepared) = self.statements.get(&name).cloned() else {
-            let why = format!("prepared statement \"{name}\" does not exist");
-            return Some(Err((Fault::new("26000", why), String::new())));
-        };
-        if raw.len() != prepared.types.len() {
-            let (given, wants) = (raw.len(), prepared.types.len());
-            let why = format!(
-                "bind message supplies {given} parameters, but prepared statement \"{name}\" requires {wants}"
-            );
-            return Some(Err((Fault::new("08P01", why), String::new())));
-        }
-        let binary = |at: usize| match formats.as_slice() {
-            [all] => *all == 1,
-            each => each.get(at) == Some(&1),
-        };
-        let values = raw
-            .iter()
-            .zip(&prepared.types)
-            .enumerate()
-            .map(|(at, (raw, ty))| parameter(*raw, binary(at), *ty));
-        Some(match values.collect::<Res<Vec<Value>>>() {
-            Ok(params) if self.portals.len() < MOST_PORTALS => {
-                self.portals.insert(portal, Portal { prepared, params, formats: results, left: None });
-                self.out.empty(b'2');
-                Ok(())
-            }
-            Ok(_) => Err((Fault::new("53400", "too many portals"), String::new())),
-            Err(fault) => Err((fault, String::new())),
-        })
-    }
-
-    fn describe(&mut self, reader: &mut Reader<'_>) -> Option<Result<(), (Fault, String)>> {
-        let (kind, name, pid) = (reader.bytes(1)?, reader.text()?, self.pid());
-        let (prepared, formats) = if kind == b"S" {
-            (self.statements.get(&name), Vec::new())
-        } else {
-            let portal = self.portals.get(&name);
-            (
-                portal.map(|portal| &portal.prepared),
-                portal.map(|portal| portal.formats.clone()).unwrap_or_default(),
-            )
-        };
-        let Some(prepared) = prepared.cloned() else {
-            let why = format!("prepared statement \"{name}\" does not exist");
-            return Some(Err((Fault::new("26000", why), String::new())));
-        };
-        let described = self.db(|db| db.describe(pid, &prepared.tokens, &prepared.types));
-        Some(match described.and_then(|described| described) {
-            Ok((types, columns)) => {
-                if kind == b"S" {
-                    self.out.message(b't', |out| {
-                        short(out, types.len());
-                        for ty in &types {
-                            out.extend(ty.to_be_bytes());
-                        }
-                    });
-                }
-                match columns {
-                    Some(columns) => self.out.columns(&columns, &formats),
-                    None => self.out.empty(b'n'),
-                }
-                Ok(())
-            }
-            Err(fault) => Err((fault, prepared.sql)),
-        })
-    }
-
-    async fn execute(&mut self, name: &str, most: usize) -> Result<(), (Fault, String)> {
-        let Some(mut portal) = self.portals.remove(name) else {
-            return Err((Fault::new("34000", format!("portal \"{name}\" does not exist")), String::new()));
-        };
-        let pid = self.pid();
-        let Prepared { sql, tokens, types } = portal.prepared.clone();
-        let told = |fault| (fault, sql.clone());
-        if portal.left.is_none() {
-            self.db(|db| db.begin(pid, &sql)).map_err(told)?;
-            portal.left = self.run(&tokens, &types, &portal.params).await.map_err(told)?;
-        }
-        let Some((columns, mut rows, tag)) = portal.left.take() else { return Ok(()) };
-        let more = if most > 0 && rows.len() > most { rows.split_off(most) } else { Vec::new() };
-        self.rows(&columns, &portal.formats, &rows).map_err(told)?;
-        if more.is_empty() {
-            self.out.tag(&tag);
-        } else {
-            portal.left = Some((columns, more, tag));
-            self.portals.insert(name.to_owned(), portal);
-            self.out.empty(b's');
-        }
-        Ok(())
-    }
-}
-
-impl Database {
-    /// What reached a session, or who is woken when something does.
-    fn listen(&mut self, pid: i32, waker: &std::task::Waker) -> Option<Signal> {
-        let Some(one) = self.sessions.get_mut(&pid) else { return Some(Signal::Terminate) };
-        let signal = one.signal.take();
-        if signal.is_none() {
-            one.waker = Some(waker.clone());
-        }
-        signal
-    }
-
-    /// A client cancels what another connection of its runs, by the secret it was given.
-    fn cancel(&mut self, pid: i32, secret: i32) {
-        if self.sessions.get(&pid).is_some_and(|one| one.secret == secret && one.pool.is_none()) {
-            self.strike(pid, Signal::Cancel);
-        }
-    }
-
-    /// What it ran has failed, and its transaction with it.
-    fn fail(&mut self, pid: i32) {
-        self.roll_back(pid);
-        if let Some(one) = self.sessions.get_mut(&pid) {
-            one.block = one.block.map(|_| true);
         }
     }
 }

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_postgres::{Client, Config, NoTls};
@@ -34,7 +34,9 @@ fn pool(name: &str, size: usize, work: Work) -> Pool {
 fn database() -> Database {
     let mut db = Database::new(7, at(0));
     db.setting("max_connections", "20");
-    for (name, groups) in [("app", vec![]), ("plain", vec![]), ("mon", vec!["pg_monitor", "pg_signal_backend"])] {
+    for (name, groups) in
+        [("app", vec![]), ("plain", vec![]), ("mon", vec!["pg_monitor", "pg_signal_backend"])]
+    {
         let member_of = groups.into_iter().map(str::to_owned).collect();
         db.role(Role { name: name.into(), member_of, ..Role::default() });
     }
@@ -43,10 +45,26 @@ fn database() -> Database {
     db.base("mcp", "app", 1 << 20);
     for (name, second) in [("orders", ("note", "text")), ("stock", ("n", "int4"))] {
         let columns = &[("id", "int8"), second, ("created_at", "timestamptz")];
-        let table = Table { database: "orders", name, columns, rows: 40, bytes: 1 << 20, dead: 9, bloat: 5, indexes: &[second.0], scans: 3 };
+        let table = Table {
+            database: "orders",
+            name,
+            columns,
+            rows: 40,
+            bytes: 1 << 20,
+            dead: 9,
+            bloat: 5,
+            indexes: &[second.0],
+            scans: 3,
+        };
         db.table(&table);
     }
-    db.replica(Replica { name: "copy".into(), client: "10.0.0.9".into(), state: Some("streaming".into()), slot: true, ..Replica::default() });
+    db.replica(Replica {
+        name: "copy".into(),
+        client: "10.0.0.9".into(),
+        state: Some("streaming".into()),
+        slot: true,
+        ..Replica::default()
+    });
     db
 }
 
@@ -56,9 +74,11 @@ fn ask(db: &mut Database, user: &str, sql: &str) -> String {
 
 /// The code of what a statement is refused with.
 fn code(db: &mut Database, user: &str, sql: &str) -> &'static str {
-    let said = [("user", user), ("database", "orders")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let said =
+        [("user", user), ("database", "orders")].map(|(name, value)| (name.to_owned(), value.to_owned()));
     let (pid, _) = db.connect(&BTreeMap::from(said), None, None).expect("a session");
-    let answer = split(sql).and_then(|all| all.iter().try_for_each(|one| db.execute(pid, one, &[], &[]).map(|_| ())));
+    let answer =
+        split(sql).and_then(|all| all.iter().try_for_each(|one| db.execute(pid, one, &[], &[]).map(|_| ())));
     db.disconnect(pid);
     answer.err().map_or("00000", |fault| fault.code)
 }
@@ -68,7 +88,8 @@ fn every_statement_that_the_cockpit_sends_is_understood() {
     let mut db = database();
     db.pool(pool("web", 3, Work::Active));
     db.tick(at(1));
-    let said = [("user", "mon"), ("database", "orders")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let said =
+        [("user", "mon"), ("database", "orders")].map(|(name, value)| (name.to_owned(), value.to_owned()));
     let (pid, _) = db.connect(&BTreeMap::from(said), None, None).expect("a session");
     for sql in include_str!("asked.sql").lines() {
         let tokens = split(sql).expect(sql).remove(0);
@@ -103,16 +124,31 @@ fn what_runbooks_and_profiles_ask_is_answered() {
     let mut db = database();
     for name in ["contexts", "vector_embeddings", "api_keys"] {
         let columns = &[("id", "int8"), ("expires_at", "timestamptz"), ("revoked_at", "timestamptz")];
-        db.table(&Table { database: "orders", name, columns, rows: 9, bytes: 9, dead: 0, bloat: 0, indexes: &[], scans: 0 });
+        db.table(&Table {
+            database: "orders",
+            name,
+            columns,
+            rows: 9,
+            bytes: 9,
+            dead: 0,
+            bloat: 0,
+            indexes: &[],
+            scans: 0,
+        });
     }
-    let starts = ["SELECT ", "ANALYZE ", "ALTER ROLE "];
+    let starts = ["SELECT ", "ANALYZE ", "ALTER ROLE <"];
     let asked = runbooks.split('"').filter(|text| starts.iter().any(|start| text.starts_with(start)));
     let mut count = 0;
     for sql in asked {
         let mut sql = sql.to_owned();
         for (name, value) in [
-            ("<pid>", "1"), ("<table-name>", "orders"), ("<time-column>", "created_at"), ("<role>", "app"),
-            ("<backend-start>", "2026-01-01"), ("<changed-at>", "2026-01-01"), ("<timeout>", "30s"),
+            ("<pid>", "1"),
+            ("<table-name>", "orders"),
+            ("<time-column>", "created_at"),
+            ("<role>", "app"),
+            ("<backend-start>", "2026-01-01"),
+            ("<changed-at>", "2026-01-01"),
+            ("<timeout>", "30s"),
         ] {
             sql = sql.replace(name, value);
         }
@@ -153,7 +189,10 @@ fn what_leaked_stays_gone_and_what_is_missed_comes_back() {
         AND state = 'idle' AND state_change < now() - interval '10 minutes'";
     assert_eq!(ask(&mut db, "mon", end), "10");
     let deeds = db.deeds();
-    assert_eq!((deeds.len(), deeds[0].what, deeds[0].pids.len(), &*deeds[0].user), (1, "terminate", 10, "mon"));
+    assert_eq!(
+        (deeds.len(), deeds[0].what, deeds[0].pids.len(), &*deeds[0].user),
+        (1, "terminate", 10, "mon")
+    );
     db.tick(at(2));
     assert_eq!(db.facts().by_application, [("web".to_owned(), 5)]);
     assert_eq!(ask(&mut db, "mon", end), "0", "those that came back have just begun");
@@ -191,7 +230,10 @@ fn a_role_sees_and_ends_what_it_may() {
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'";
     assert_eq!(code(&mut db, "plain", end), "42501");
     assert_eq!(code(&mut db, "plain", "SELECT * FROM orders"), "42501");
-    assert_eq!(code(&mut db, "postgres", "GRANT SELECT ON orders TO plain; GRANT pg_signal_backend TO plain"), "00000");
+    assert_eq!(
+        code(&mut db, "postgres", "GRANT SELECT ON orders TO plain; GRANT pg_signal_backend TO plain"),
+        "00000"
+    );
     assert_eq!(code(&mut db, "plain", "SELECT * FROM orders"), "00000");
     assert_eq!(ask(&mut db, "plain", end), "t");
 }
@@ -228,15 +270,30 @@ fn mistakes_have_the_codes_of_the_real_server() {
 fn queries_are_worked_out_as_the_real_server_does() {
     let mut db = database();
     for (sql, wanted) in [
-        ("SELECT 100.0 * 47 / 197, round(2.5), 10 / 4, 10 / 4.0", "23.8578680203045685|3|2|2.5000000000000000"),
-        ("SELECT avg(x), sum(x), string_agg(x::text, ',' ORDER BY x DESC) FROM (VALUES (1), (2)) t (x)", "1.5000000000000000|3|2,1"),
-        ("SELECT interval '90 minutes', interval '1 day' * 2.5, date '2024-01-31' + interval '1 month'", "01:30:00|2 days 12:00:00|2024-02-29 00:00:00"),
+        (
+            "SELECT 100.0 * 47 / 197, round(2.5), 10 / 4, 10 / 4.0",
+            "23.8578680203045685|3|2|2.5000000000000000",
+        ),
+        (
+            "SELECT avg(x), sum(x), string_agg(x::text, ',' ORDER BY x DESC) FROM (VALUES (1), (2)) t (x)",
+            "1.5000000000000000|3|2,1",
+        ),
+        (
+            "SELECT interval '90 minutes', interval '1 day' * 2.5, date '2024-01-31' + interval '1 month'",
+            "01:30:00|2 days 12:00:00|2024-02-29 00:00:00",
+        ),
         ("SELECT age(timestamp '2024-03-01', timestamp '2023-01-15 10:00')", "1 year 1 mon 16 days 14:00:00"),
         ("SELECT pg_size_pretty(10240::bigint), pg_size_pretty(123456789012::bigint)", "10 kB|115 GB"),
-        ("SELECT a, count(*) FILTER (WHERE b > 1) FROM (VALUES ('x', 1), ('x', 2), ('y', 3)) t (a, b) GROUP BY a HAVING count(*) > 1", "x|1"),
+        (
+            "SELECT a, count(*) FILTER (WHERE b > 1) FROM (VALUES ('x', 1), ('x', 2), ('y', 3)) t (a, b) GROUP BY a HAVING count(*) > 1",
+            "x|1",
+        ),
         ("WITH t AS (SELECT 1 AS a UNION ALL SELECT 2) SELECT sum(a), (SELECT max(a) FROM t) FROM t", "3|2"),
         ("SELECT t.n, s.x FROM (VALUES (1)) t (n), LATERAL (SELECT t.n * 10 AS x) s", "1|10"),
-        ("SELECT array['a', 'b c', null], 2 = ANY ('{1,2}'), '{1,2}'::int[] || 3", "{a,\"b c\",NULL}|t|{1,2,3}"),
+        (
+            "SELECT array['a', 'b c', null], 2 = ANY ('{1,2}'), '{1,2}'::int[] || 3",
+            "{a,\"b c\",NULL}|t|{1,2,3}",
+        ),
         ("SELECT 'a' || null IS NULL, null AND false, 1 IS DISTINCT FROM null, 3 NOT IN (1, null)", "t|f|t|"),
         ("SELECT pg_wal_lsn_diff('1/0', '0/0'), '0/16B3748'::pg_lsn", "4294967296|0/16B3748"),
         ("SELECT count(*) FROM generate_series(1, 300000)", "300000"),
@@ -244,7 +301,7 @@ fn queries_are_worked_out_as_the_real_server_does() {
         assert_eq!(ask(&mut db, "app", sql), wanted, "{sql}");
     }
     let table = db.query("app", "orders", "SELECT 1 AS n, 'a' AS word", false);
-    assert_eq!(table.as_deref(), Ok(" n | word\n---+------\n 1 | a\n(1 row)\n\n"));
+    assert_eq!(table.as_deref(), Ok(" n | word \n---+------\n 1 | a\n(1 row)\n\n"));
 }
 
 #[test]
@@ -254,7 +311,14 @@ fn what_is_written_stays_unless_it_is_undone() {
     assert_eq!(ask(&mut db, "app", "BEGIN; DELETE FROM stock; ROLLBACK"), "BEGIN\nDELETE 40\nROLLBACK");
     assert_eq!(code(&mut db, "app", "DELETE FROM stock; SELECT 1 / 0"), "22012");
     assert_eq!(ask(&mut db, "app", "SELECT count(*), min(n) FILTER (WHERE id < 3) FROM stock"), "40|5");
-    assert_eq!(ask(&mut db, "app", "CREATE TABLE t (id int PRIMARY KEY, x text); INSERT INTO t (x) VALUES ('a'), ('b')"), "CREATE TABLE\nINSERT 0 2");
+    assert_eq!(
+        ask(
+            &mut db,
+            "app",
+            "CREATE TABLE t (id int PRIMARY KEY, x text); INSERT INTO t (x) VALUES ('a'), ('b')"
+        ),
+        "CREATE TABLE\nINSERT 0 2"
+    );
     assert_eq!(ask(&mut db, "app", "SELECT * FROM t ORDER BY id DESC"), "2|b\n1|a");
     let dead = "SELECT n_dead_tup, last_vacuum IS NULL FROM pg_stat_user_tables WHERE relname = 'stock'";
     assert_eq!(ask(&mut db, "app", dead), "11|t");
@@ -274,14 +338,18 @@ fn parameters_take_effect_when_the_real_server_would_let_them() {
     assert_eq!(db.facts().used, 0, "what is idle for longer is ended");
     ask(&mut db, "postgres", "ALTER ROLE app SET statement_timeout = '30s'");
     assert_eq!(ask(&mut db, "app", "SHOW statement_timeout"), "30s");
-    assert_eq!(ask(&mut db, "mon", "SELECT rolconfig FROM pg_roles WHERE rolname = 'app'"), "{statement_timeout=30s}");
+    assert_eq!(
+        ask(&mut db, "mon", "SELECT rolconfig FROM pg_roles WHERE rolname = 'app'"),
+        "{statement_timeout=30s}"
+    );
 }
 
 #[test]
 fn a_standby_says_how_far_it_is_behind_until_it_is_promoted() {
     let mut db = database();
     db.standby(Some(90.0));
-    let behind = "SELECT pg_is_in_recovery(), extract(epoch FROM now() - pg_last_xact_replay_timestamp())::int";
+    let behind =
+        "SELECT pg_is_in_recovery(), extract(epoch FROM now() - pg_last_xact_replay_timestamp())::int";
     assert_eq!(ask(&mut db, "mon", behind), "t|90");
     assert_eq!(code(&mut db, "app", "DELETE FROM stock"), "25006");
     assert_eq!(ask(&mut db, "postgres", "SELECT pg_promote()"), "t");
@@ -293,9 +361,13 @@ fn no_statement_is_too_much() {
     let mut db = database();
     let chain = format!("SELECT {}1", "1 + ".repeat(100_000));
     let nested = format!("SELECT {}1{}", "(".repeat(5_000), ")".repeat(5_000));
-    let doubled = (0..30).fold("SELECT 'xxxxxxxx' AS a".to_owned(), |sql, _| format!("SELECT a || a AS a FROM ({sql}) t"));
+    let doubled = (0..30)
+        .fold("SELECT 'xxxxxxxx' AS a".to_owned(), |sql, _| format!("SELECT a || a AS a FROM ({sql}) t"));
     let crossed = "SELECT count(*) FROM pg_attribute a, pg_attribute b, pg_attribute c".to_owned();
-    for sql in [chain, nested, doubled, crossed, "SELECT * FROM generate_series(1, 9000000000)".to_owned()] {
+    let liked = format!("SELECT 'a'{}", " LIKE 'a'".repeat(20_000));
+    for sql in
+        [chain, nested, liked, doubled, crossed, "SELECT * FROM generate_series(1, 9000000000)".to_owned()]
+    {
         let code = code(&mut db, "app", &sql);
         assert!(["54001", "54000", "53400"].contains(&code), "{code}: {}", sql.get(..60).unwrap_or(&sql));
     }
@@ -304,7 +376,11 @@ fn no_statement_is_too_much() {
 async fn served() -> (Config, Handle<Database>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let mut config = Config::new();
-    config.host("127.0.0.1").port(listener.local_addr().expect("an address").port()).user("app").dbname("orders");
+    config
+        .host("127.0.0.1")
+        .port(listener.local_addr().expect("an address").port())
+        .user("app")
+        .dbname("orders");
     let shared = Shared::new(database());
     tokio::spawn(serve(listener, shared.whole()));
     (config, shared.whole())
@@ -328,7 +404,8 @@ async fn a_client_prepares_and_reads_every_type() {
     assert_eq!(now.duration_since(std::time::UNIX_EPOCH).expect("later").as_secs(), START.unsigned_abs());
     assert_eq!((row.get::<_, bool>(4), row.get::<_, Vec<Option<i32>>>(5)), (true, vec![Some(1), None]));
     assert_eq!((row.get::<_, Vec<String>>(6), row.get::<_, i64>(8)), (vec!["a".to_owned()], 3));
-    let done = client.execute("UPDATE stock SET n = $1 WHERE id = ANY ($2)", &[&7_i32, &vec![1_i64, 2]]).await;
+    let done =
+        client.execute("UPDATE stock SET n = $1 WHERE id = ANY ($2)", &[&7_i32, &vec![1_i64, 2]]).await;
     assert_eq!(done.expect("done"), 2);
     let fault = client.query("SELECT nothing", &[]).await.expect_err("a mistake");
     assert_eq!(fault.code().map(|code| code.code().to_owned()).as_deref(), Some("42703"));
@@ -339,17 +416,21 @@ async fn a_client_prepares_and_reads_every_type() {
 async fn what_runs_is_cancelled_timed_out_and_ended() {
     let (config, database) = served().await;
     let (sleeper, other) = (client(&config).await, client(&config).await);
-    let code = |fault: tokio_postgres::Error| fault.code().map(|code| code.code().to_owned()).unwrap_or_default();
+    let code =
+        |fault: tokio_postgres::Error| fault.code().map(|code| code.code().to_owned()).unwrap_or_default();
     sleeper.batch_execute("SET statement_timeout = 20").await.expect("set");
     let late = sleeper.query("SELECT pg_sleep(60)", &[]).await.expect_err("late");
-    assert_eq!((late.to_string().contains("timeout") || true, code(late).as_str()), (true, "57014"));
+    assert_eq!(code(late), "57014");
     sleeper.batch_execute("RESET statement_timeout").await.expect("reset");
     let running = |database: &Handle<Database>| {
-        let asked = database.with(|db| ask(db, "mon", "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"));
+        let asked = database
+            .with(|db| ask(db, "mon", "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"));
         asked.as_deref() == Some("1")
     };
     let token = sleeper.cancel_token();
-    let sleep = tokio::spawn(async move { (sleeper.query("SELECT pg_sleep(60)", &[]).await.expect_err("ended"), sleeper) });
+    let sleep = tokio::spawn(async move {
+        (sleeper.query("SELECT pg_sleep(60)", &[]).await.expect_err("ended"), sleeper)
+    });
     while !running(&database) {
         tokio::task::yield_now().await;
     }
@@ -366,7 +447,8 @@ async fn what_runs_is_cancelled_timed_out_and_ended() {
 async fn a_password_is_asked_for_and_a_session_ends_with_its_connection() {
     let (mut config, database) = served().await;
     config.user("guarded").password("wrong");
-    let fault = config.connect(NoTls).await.err().and_then(|fault| fault.code().map(|code| code.code().to_owned()));
+    let fault =
+        config.connect(NoTls).await.err().and_then(|fault| fault.code().map(|code| code.code().to_owned()));
     assert_eq!(fault.as_deref(), Some("28P01"));
     let one = client(config.password("secret")).await;
     one.batch_execute("BEGIN").await.expect("begun");

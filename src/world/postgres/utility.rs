@@ -1,6 +1,7 @@
 //! Statements that are no queries: settings, roles, databases, and the care of tables.
-use super::command::{Answer, Reply, accepted, set, shown_setting};
+use super::command::{Answer, Reply};
 use super::fault::{Fault, Res};
+use super::parameter::{accepted, set, shown_setting};
 use super::state::{Database, Role};
 use super::value::kind::TEXT;
 use super::{catalog, state};
