@@ -20,7 +20,7 @@ use crate::world::http::{self as web, Answer, Request, json, streamed, whole};
 
 const RAW: &str = "application/vnd.docker.raw-stream";
 /// How soon whoever follows hears of what is new.
-const SOON: Duration = Duration::from_millis(100);
+const SOON: Duration = Duration::from_millis(200);
 
 type Later = mpsc::Sender<BoxFuture<'static, ()>>;
 

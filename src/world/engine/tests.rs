@@ -1,3 +1,4 @@
+//! What the clients of the world's engine are promised.
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 

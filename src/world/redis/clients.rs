@@ -52,7 +52,8 @@ impl Redis {
 
     /// `redis-cli` as it runs within a pod, without a terminal: its words without the program's name.
     pub fn run(&mut self, user: &str, argv: &[&str]) -> String {
-        const VALUED: [&str; 9] = ["-h", "-p", "-i", "-t", "-a", "-n", "--pass", "--user", "--pattern"];
+        const VALUED: [&str; 10] =
+            ["--rdb", "-h", "-p", "-i", "-t", "-a", "-n", "--pass", "--user", "--pattern"];
         let (mut words, mut options) = (argv, BTreeMap::new());
         while let [option, rest @ ..] = words
             && option.starts_with('-')
@@ -91,7 +92,13 @@ impl Redis {
         if let Some(db) = options.get("-n") {
             say(&["SELECT", db]);
         }
-        if options.contains_key("--scan") {
+        if let Some(file) = options.get("--rdb") {
+            let bytes = self.store.size();
+            self.note_deed(user.to_owned(), format!("SYNC to {file}"));
+            out = format!(
+                "SYNC sent to master, writing {bytes} bytes to '{file}'\nTransfer finished with success.\n"
+            );
+        } else if options.contains_key("--scan") {
             let pattern = options.get("--pattern").copied().unwrap_or("*");
             let said = say(&["SCAN", "0", "MATCH", pattern, "COUNT", "1000000"]).raw();
             out.extend(said.split_inclusive('\n').skip(1));

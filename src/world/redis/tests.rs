@@ -1,3 +1,4 @@
+//! What the clients of the world's Redis are promised.
 use super::reply::{fits, human, take};
 use super::*;
 
@@ -133,6 +134,28 @@ fn what_is_held_is_weighed_and_nothing_is_left_when_all_is_gone() {
 }
 
 #[test]
+fn no_command_breaks_it_and_what_was_weighed_goes_with_the_keys() {
+    let (mut redis, mut dice) = (redis(), Dice::new(5));
+    let empty = redis.facts().used;
+    let words =
+        ["a", "b", "-1", "0", "7", "*", "[", "EX", "COUNT", "LEFT", "", "9223372036854775807", "nan", "ID"];
+    for _ in 0..30_000 {
+        let mut below = |limit: usize| usize::try_from(dice.below(limit as u64)).unwrap();
+        let command = super::table::COMMANDS[below(super::table::COMMANDS.len())].name;
+        if matches!(command, "shutdown" | "quit" | "config|set" | "client|kill" | "acl|setuser") {
+            continue;
+        }
+        let mut line: Vec<&str> = command.split('|').collect();
+        for _ in 0..below(5) {
+            line.push(words[below(words.len())]);
+        }
+        redis.run("default", &line);
+    }
+    redis.run("default", &["FLUSHALL"]);
+    assert_eq!((redis.facts().used, redis.facts().keys), (empty, 0));
+}
+
+#[test]
 fn users_are_let_in_by_their_password_and_may_what_their_rules_say() {
     let mut redis = redis();
     redis.setting("requirepass", "sesame");
@@ -196,6 +219,18 @@ fn a_client_that_is_killed_is_gone_and_its_application_comes_back_with_empty_buf
 }
 
 #[test]
+fn a_backup_is_as_large_as_what_is_held() {
+    let mut redis = redis();
+    redis.writer(pages("string"));
+    redis.stock("page:", 500);
+    let said = redis.run("default", &["--rdb", "/backup/redis.rdb"]);
+    let bytes =
+        said.split_once("writing ").and_then(|(_, rest)| rest.split(' ').next()?.parse::<usize>().ok());
+    assert!(bytes.is_some_and(|bytes| bytes > 500_000), "{said}");
+    assert!(redis.deeds().iter().any(|deed| deed.command == "SYNC to /backup/redis.rdb"));
+}
+
+#[test]
 fn a_stopped_server_is_empty_when_it_is_back() {
     let mut redis = redis();
     say(&mut redis, "SET a 1");
@@ -213,7 +248,9 @@ fn commands_come_in_pieces_and_limits_hold() {
     assert_eq!(take(&mut bytes).unwrap().unwrap(), ["GET", "a"]);
     assert_eq!(take(&mut bytes).unwrap().unwrap(), ["PING", "x"]);
     assert_eq!(take(&mut bytes), Ok(None));
-    for hostile in ["*99999999\r\n", "*-1\r\n", "*1\r\n$99999999999999999999\r\n", "*1\r\nGET\r\n"] {
+    for hostile in
+        ["*99999999\r\n", "*-1\r\n", "*1\r\n$99999999999999999999\r\n", "*1\r\nGET\r\n", "*1\r\n$1500000\r\n"]
+    {
         assert!(take(&mut bytes::BytesMut::from(hostile)).is_err(), "{hostile:?}");
     }
     assert!(take(&mut bytes::BytesMut::from(vec![b'x'; 70_000].as_slice())).is_err());
