@@ -22,7 +22,8 @@ impl Engine {
     }
 
     pub(super) fn pull(&mut self, name: &str, tag: &str) -> Reply {
-        let name = name.trim_start_matches("docker.io/").trim_start_matches("library/");
+        // A client writes a plain name out.
+        let name = name.split_once("/library/").map_or(name, |(_, plain)| plain);
         let whole = if tag.is_empty() { name.to_owned() } else { format!("{name}:{tag}") };
         let new = !self.images.iter().any(|image| is_called(image, &whole));
         if new && !self.registry.contains(&whole) {

@@ -281,7 +281,7 @@ impl Engine {
             "Debug": false, "NFd": 60, "NGoroutines": 70, "NEventsListener": 1, "SystemTime": self.now.to_string(),
             "LoggingDriver": "json-file", "CgroupDriver": "systemd", "CgroupVersion": "2", "KernelVersion": "6.1.0",
             "OperatingSystem": "Debian GNU/Linux 12 (bookworm)", "OSVersion": "12", "OSType": "linux", "Architecture": "x86_64",
-            "IndexServerAddress": "https://index.docker.io/v1/", "RegistryConfig": { "InsecureRegistryCIDRs": [], "IndexConfigs": {}, "Mirrors": [] },
+            "IndexServerAddress": "", "RegistryConfig": { "IndexConfigs": {}, "Mirrors": [] },
             "NCPU": CORES, "MemTotal": MEMORY, "DockerRootDir": "/var/lib/docker", "ServerVersion": super::api::VERSION,
             "Swarm": { "LocalNodeState": "inactive", "ControlAvailable": false }, "SecurityOptions": [], "Warnings": null,
             "Runtimes": { "runc": { "path": "runc" } }, "DefaultRuntime": "runc", "LiveRestoreEnabled": false, "Labels": [],

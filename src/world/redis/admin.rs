@@ -6,7 +6,8 @@ use super::reply::{OK, Reply, Said, fits, human};
 use super::table::Ask;
 use super::{BASE, Redis, later, seconds, whole};
 
-const POLICIES: &str = "volatile-lru, volatile-lfu, volatile-random, volatile-ttl, allkeys-lru, allkeys-lfu, allkeys-random, noeviction";
+const POLICIES: &str = "volatile-lru, volatile-lfu, volatile-random, volatile-ttl, allkeys-lru, allkeys-lfu, \
+     allkeys-random, noeviction";
 
 /// The settings there are, and their values at the beginning.
 const SETTINGS: &str = "\

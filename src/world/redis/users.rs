@@ -148,7 +148,9 @@ impl Redis {
 
     pub(super) fn auth(&mut self, ask: &Ask) -> Said {
         match ask.words.len() {
-            2 if self.users.first().is_some_and(User::is_open) => Err("ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?".into()),
+            2 if self.users.first().is_some_and(User::is_open) => {
+                Err("ERR AUTH <password> called without any password configured for the default user.".into())
+            }
             2 => self.log_in(ask.id, "default", &ask.text(1)).map(|()| OK),
             3 => self.log_in(ask.id, &ask.text(1), &ask.text(2)).map(|()| OK),
             _ => Err(SYNTAX.into()),
@@ -180,7 +182,7 @@ impl Redis {
             }
         }
         let Some(client) = self.clients.get_mut(&ask.id).filter(|client| client.user.is_some()) else {
-            return Err("NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time".into());
+            return Err("NOAUTH HELLO must be called with the client already authenticated".into());
         };
         client.resp3 = resp3;
         let facts = format!("server redis version {} mode standalone role master", super::info::VERSION);
