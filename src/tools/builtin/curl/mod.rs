@@ -18,9 +18,9 @@ mod transfer;
 mod url;
 
 const FLAGS: &str = "-s|--silent -S|--show-error -f|--fail -o|--output= -w|--write-out= -I|--head -i|--include \
-    -k|--insecure -L|--location -X|--request= -H|--header= -d|--data= --data-raw= --data-binary= --data-urlencode= \
-    -G|--get -u|--user= -m|--max-time= --connect-timeout= --retry= --retry-delay= -v|--verbose --cacert= -E|--cert= \
-    --key= --unix-socket= -A|--user-agent= --http1.1";
+    -k|--insecure -L|--location -X|--request= -H|--header= -d|--data=  --data-urlencode= \
+    -G|--get -u|--user= -m|--max-time= --connect-timeout= --retry= -v|--verbose --cacert= -E|--cert= \
+    --key=";
 
 /// Why a transfer ended: the exit code, and what is said of it.
 #[derive(Debug)]
@@ -163,7 +163,7 @@ fn complain(fault: &Fault, options: &Options, io: &mut Io) -> u8 {
 async fn one(text: &str, output: Option<PathBuf>, options: &Options, io: &mut Io) -> u8 {
     let hidden = output.is_some() || !io::stdout().is_terminal();
     let meter = hidden && !options.has("--silent");
-    let (mut left, mut wait) = (options.retries, span(&options.given, "--retry-delay").ok().flatten());
+    let (mut left, mut delay) = (options.retries, Duration::from_secs(1));
     if meter {
         let _ = writeln!(io.stderr, "{}", show::METER);
     }
@@ -200,7 +200,6 @@ async fn one(text: &str, output: Option<PathBuf>, options: &Options, io: &mut Io
             Ok(()) => false,
         } || matches!(transfer.code, 408 | 429 | 500 | 502 | 503 | 504);
         if transient && left > 0 {
-            let delay = wait.unwrap_or(Duration::from_secs(1));
             if !options.has("--silent") {
                 let why = if transfer.code > 0 { "HTTP error" } else { "timeout" };
                 let seconds = delay.as_secs();
@@ -208,7 +207,7 @@ async fn one(text: &str, output: Option<PathBuf>, options: &Options, io: &mut Io
                 let _ = writeln!(io.stderr, "Warning: Problem : {why}. {said}");
             }
             tokio::time::sleep(delay).await;
-            wait = Some(delay.saturating_mul(if options.has("--retry-delay") { 1 } else { 2 }));
+            delay = delay.saturating_mul(2);
             left -= 1;
             continue;
         }

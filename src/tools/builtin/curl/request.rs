@@ -58,8 +58,6 @@ pub fn given(given: &Given) -> (Option<Vec<u8>>, Vec<String>) {
                 bytes.retain(|byte| !value.starts_with('@') || !matches!(byte, b'\r' | b'\n' | 0));
                 bytes
             }
-            "--data-binary" => content(value),
-            "--data-raw" => value.clone().into_bytes(),
             "--data-urlencode" => encoding(value, given.has("--get")),
             "--header" if value.starts_with('@') => {
                 let text = content(value);
@@ -139,8 +137,7 @@ pub fn made(url: &Url, options: &Options, changed: bool, known: bool) -> (String
         let login = if login.contains(':') { login.to_owned() } else { format!("{login}:") };
         add("Authorization", &format!("Basic {}", base64(login.as_bytes())));
     }
-    let agent = options.given.value("--user-agent").map_or(format!("curl/{VERSION}"), str::to_owned);
-    add("User-Agent", &agent);
+    add("User-Agent", &format!("curl/{VERSION}"));
     add("Accept", "*/*");
     for line in options.headers.iter().filter(|line| !line.to_ascii_lowercase().starts_with("host:")) {
         let secret =

@@ -1,7 +1,6 @@
 //! One transfer: to the server, through its redirects, to the last byte; and how long each part took.
 use std::io::{self, ErrorKind, Write};
 use std::net::SocketAddr;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::http::{Connection, Head};
@@ -250,12 +249,6 @@ impl<'a> Transfer<'a> {
                 format!("Failed to connect to {host} port {port} after {ms} ms: Couldn't connect to server"),
             )
         };
-        if let Some(path) = self.options.given.value("--unix-socket") {
-            self.looked_up = self.now();
-            let stream = net::unix(Path::new(path)).await;
-            self.connected = self.now();
-            return stream.map_err(|_| refused(self.began.elapsed().as_millis()));
-        }
         let unknown = |_| Fault::new(6, format!("Could not resolve host: {}", url.host));
         let addresses = net::addresses(&url.host, url.port).await.map_err(unknown)?;
         self.looked_up = self.now();

@@ -10,28 +10,15 @@ use super::super::curl::flags::Given;
 use super::Fault;
 use super::engine::{Engine, escaped, pour};
 use super::list::{filters, text};
-use super::template::{Template, columns};
+use super::template::Template;
 use super::units::{decimal, moment};
 
 pub async fn run(verb: &str, engine: &Engine, given: &Given, io: &mut Io) -> Result<(), Fault> {
     let name = given.words.first().map_or("", String::as_str);
     match verb {
-        "inspect" | "image inspect" | "volume inspect" | "network inspect" => {
-            inspect(verb, engine, given, io).await
-        }
+        "inspect" | "image inspect" => inspect(verb, engine, given, io).await,
         "logs" => logs(engine, name, given, "", io).await,
         "exec" => exec(engine, given, io).await,
-        "top" => {
-            let found = engine.get(&format!("/containers/{}/top", escaped(name))).await?;
-            let cells = |row: &Value| {
-                let row = row.as_array().cloned().unwrap_or_default();
-                row.iter().map(|cell| cell.as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
-            };
-            let mut rows = vec![cells(found.get("Titles").unwrap_or(&Value::Null))];
-            rows.extend(found.get("Processes").and_then(Value::as_array).into_iter().flatten().map(cells));
-            let _ = write!(io.stdout, "{}", columns(&rows, 20));
-            Ok(())
-        }
         "container prune" | "image prune" | "system prune" => prune(verb, engine, given, io).await,
         _ => orders(verb, engine, given, io).await,
     }
@@ -78,23 +65,18 @@ fn indented(text: &str, depth: usize) -> String {
 }
 
 async fn inspect(verb: &str, engine: &Engine, given: &Given, io: &mut Io) -> Result<(), Fault> {
-    let kinds = [
-        ("container", "containers", "/json"),
-        ("image", "images", "/json"),
-        ("network", "networks", ""),
-        ("volume", "volumes", ""),
-    ];
+    let kinds = [("container", "containers"), ("image", "images")];
     let wanted = verb.strip_suffix(" inspect").or(given.value("--type"));
     let format = given.value("--format").map(Template::read).transpose();
     let format = format.map_err(|why| Fault::new(64, format!("template parsing error: {why}")))?;
     let (mut found, mut wrong) = (Vec::new(), Vec::new());
     for name in &given.words {
         let mut fault = None;
-        for (kind, path, tail) in kinds {
+        for (kind, path) in kinds {
             if wanted.is_some_and(|wanted| wanted != kind) {
                 continue;
             }
-            match engine.text("GET", &format!("/{path}/{}{tail}", escaped(name)), None).await {
+            match engine.text("GET", &format!("/{path}/{}/json", escaped(name)), None).await {
                 Ok(text) => {
                     found.push(text);
                     fault = None;
@@ -198,10 +180,6 @@ async fn exec(engine: &Engine, given: &Given, io: &mut Io) -> Result<(), Fault> 
 /// One order to one container.
 pub async fn order(verb: &str, engine: &Engine, name: &str, given: &Given) -> Result<(), Fault> {
     let name = escaped(name);
-    if verb == "rm" {
-        let path = format!("/containers/{name}?force={}&v={}", given.has("--force"), given.has("--volumes"));
-        return engine.text("DELETE", &path, None).await.map(drop);
-    }
     let mut path = format!("/containers/{name}/{verb}?");
     for (option, field) in [("--time", "t"), ("--signal", "signal"), ("--timeout", "t")] {
         if let Some(value) = given.value(option) {

@@ -16,7 +16,7 @@ use super::{Fault, act, wrongly};
 
 const GLOBAL: &str =
     "-f|--file= -p|--project-name= --env-file= --project-directory= --profile= --ansi= --progress=";
-const VERBS: [(&str, &str); 12] = [
+const VERBS: [(&str, &str); 9] = [
     ("ls", "-a|--all -q|--quiet"),
     ("ps", "-a|--all -q|--quiet --format="),
     ("logs", "-n|--tail= --since= -t|--timestamps --no-color --no-log-prefix"),
@@ -26,9 +26,6 @@ const VERBS: [(&str, &str); 12] = [
     ("start", ""),
     ("stop", "-t|--timeout="),
     ("restart", "-t|--timeout= --no-deps"),
-    ("kill", "-s|--signal="),
-    ("pause", ""),
-    ("unpause", ""),
 ];
 const USUAL: &str =
     "table {{.Name}}\t{{.Image}}\t{{.Command}}\t{{.Service}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}";
@@ -82,7 +79,7 @@ pub async fn run(engine: &Engine, args: &[String], io: &mut Io) -> Result<(), Fa
         "up" => project.up(engine, &given, io).await,
         verb => {
             for one in project.chosen(&given)? {
-                if verb == "start" && lives(one) || matches!(verb, "stop" | "kill") && !lives(one) {
+                if verb == "start" && lives(one) || verb == "stop" && !lives(one) {
                     continue;
                 }
                 order(verb, engine, one, &given, io).await?;
@@ -100,10 +97,7 @@ async fn order(verb: &str, engine: &Engine, one: &Value, given: &Given, io: &mut
     let (begins, ended) = match verb {
         "start" => ("Starting", "Started"),
         "stop" => ("Stopping", "Stopped"),
-        "restart" => ("Restarting", "Started"),
-        "kill" => ("Killing", "Killed"),
-        "pause" => ("Pausing", "Paused"),
-        _ => ("Unpausing", "Unpaused"),
+        _ => ("Restarting", "Started"),
     };
     say(name(one), begins, io);
     act::order(verb, engine, text(one, "/Id"), given).await?;
@@ -344,7 +338,7 @@ impl Project {
         if lives(old) {
             act::order("stop", engine, id, &none).await?;
         }
-        act::order("rm", engine, id, &none).await?;
+        engine.text("DELETE", &format!("/containers/{id}"), None).await?;
         engine.text("POST", &format!("/containers/{new}/rename?name={}", escaped(name)), None).await?;
         say(name, "Recreated", io);
         say(name, "Starting", io);

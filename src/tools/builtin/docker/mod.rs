@@ -37,7 +37,7 @@ impl Fault {
 }
 
 /// Verbs, with the options of each.
-const VERBS: [(&str, &str); 23] = [
+const VERBS: [(&str, &str); 17] = [
     ("ps", "-a|--all -q|--quiet -f|--filter= --format= --no-trunc"),
     ("images", "-a|--all -q|--quiet -f|--filter= --format= --digests"),
     ("volume ls", "-q|--quiet -f|--filter= --format="),
@@ -45,26 +45,20 @@ const VERBS: [(&str, &str); 23] = [
     ("system df", "-v|--verbose --format="),
     ("inspect", "-f|--format= --type="),
     ("image inspect", "-f|--format="),
-    ("volume inspect", "-f|--format="),
-    ("network inspect", "-f|--format="),
     ("logs", "-f|--follow -n|--tail= --since= -t|--timestamps"),
     ("exec", "-i|--interactive -t|--tty -u|--user= -e|--env= -w|--workdir="),
     ("stats", "--no-stream -a|--all --format="),
-    ("top", ""),
     ("start", ""),
     ("stop", "-t|--time= -s|--signal="),
     ("restart", "-t|--time= -s|--signal="),
     ("kill", "-s|--signal="),
-    ("pause", ""),
-    ("unpause", ""),
-    ("rm", "-f|--force -v|--volumes"),
     ("container prune", "-f|--force --filter="),
     ("image prune", "-a|--all -f|--force --filter="),
     ("system prune", "-a|--all -f|--force --filter="),
 ];
 
 /// Words that may stand in front of a verb that is known without them.
-const SHORT: [(&str, &str); 9] = [
+const SHORT: [(&str, &str); 8] = [
     ("container ls", "ps"),
     ("image ls", "images"),
     ("container inspect", "inspect"),
@@ -73,7 +67,6 @@ const SHORT: [(&str, &str); 9] = [
     ("container stop", "stop"),
     ("container start", "start"),
     ("container kill", "kill"),
-    ("container rm", "rm"),
 ];
 
 /// Runs `docker` with the words behind the name.
@@ -131,14 +124,10 @@ fn usage(verb: &str) -> &'static str {
         "images" => "[OPTIONS] [REPOSITORY[:TAG]]",
         "inspect" => "[OPTIONS] NAME|ID [NAME|ID...]",
         "image inspect" => "[OPTIONS] IMAGE [IMAGE...]",
-        "volume inspect" => "[OPTIONS] VOLUME [VOLUME...]",
-        "network inspect" => "[OPTIONS] NETWORK [NETWORK...]",
         "logs" => "[OPTIONS] CONTAINER",
         "exec" => "[OPTIONS] CONTAINER COMMAND [ARG...]",
         "stats" => "[OPTIONS] [CONTAINER...]",
-        "top" => "CONTAINER [ps OPTIONS]",
-        "pause" | "unpause" => "CONTAINER [CONTAINER...]",
-        "start" | "stop" | "restart" | "kill" | "rm" => "[OPTIONS] CONTAINER [CONTAINER...]",
+        "start" | "stop" | "restart" | "kill" => "[OPTIONS] CONTAINER [CONTAINER...]",
         _ => "[OPTIONS]",
     }
 }
@@ -158,9 +147,9 @@ async fn docker(args: &[String], io: &mut Io) -> Result<(), Fault> {
     let Some(((verb, table), skip)) = found else {
         let says = match one {
             "" => "Usage:  docker [OPTIONS] COMMAND".to_owned(),
-            "run" | "pull" | "push" | "build" | "service" | "rmi" | "cp" | "create" | "login" | "swarm"
-            | "stack" | "info" | "version" | "events" | "system" | "image" | "container" | "volume"
-            | "network" | "context" => {
+            "run" | "rm" | "pause" | "unpause" | "top" | "pull" | "push" | "build" | "service" | "rmi"
+            | "cp" | "create" | "login" | "swarm" | "stack" | "info" | "version" | "events" | "system"
+            | "image" | "container" | "volume" | "network" | "context" => {
                 format!("docker: the built-in docker has no `docker {}`", global.words.join(" "))
             }
             _ => format!("docker: unknown command: docker {one}\n\nRun 'docker --help' for more information"),
@@ -170,8 +159,7 @@ async fn docker(args: &[String], io: &mut Io) -> Result<(), Fault> {
     let given = read(verb, global.words.get(skip..).unwrap_or_default(), table, *verb != "exec")?;
     let needed = match *verb {
         "exec" => 2,
-        "inspect" | "image inspect" | "volume inspect" | "network inspect" | "logs" | "top" | "start"
-        | "stop" | "restart" | "kill" | "pause" | "unpause" | "rm" => 1,
+        "inspect" | "image inspect" | "logs" | "start" | "stop" | "restart" | "kill" => 1,
         _ => 0,
     };
     if given.words.len() < needed {

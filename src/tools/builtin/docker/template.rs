@@ -1,12 +1,11 @@
-//! Templates as `--format` takes them: fields, `json`, `len`, `index`, conditions, ranges, and tables of their rows.
+//! Templates as `--format` takes them: fields, `json` and `len` of them, and tables of their rows.
 use serde_json::Value;
 
 #[derive(Debug, PartialEq)]
 enum Part {
     Text(String),
-    Value(Vec<String>),
-    If(Vec<String>, Vec<Part>, Vec<Part>),
-    Range(Vec<String>, Vec<Part>),
+    /// A function, where there is one, and the path of a field.
+    Value(Option<&'static str>, String),
 }
 
 #[derive(Debug)]
@@ -15,147 +14,62 @@ pub struct Template {
     pub table: bool,
 }
 
-/// The words of an action; what stands in quotes is one word, and keeps its first quote.
-fn words(action: &str) -> Vec<String> {
-    let (mut all, mut word, mut quoted) = (Vec::new(), String::new(), false);
-    for sign in action.chars() {
-        match sign {
-            '"' => {
-                if !quoted {
-                    word.push('"');
-                }
-                quoted = !quoted;
-            }
-            ' ' if !quoted => all.extend(Some(std::mem::take(&mut word)).filter(|word| !word.is_empty())),
-            sign => word.push(sign),
-        }
-    }
-    all.extend(Some(word).filter(|word| !word.is_empty()));
-    all
-}
-
-/// Parts up to the word that ends them.
-fn parts(mut rest: &str, depth: usize) -> Result<(Vec<Part>, &'static str, &str), String> {
-    let mut parts = Vec::new();
-    loop {
-        let Some((text, action)) = rest.split_once("{{") else {
-            parts.push(Part::Text(rest.to_owned()));
-            return Ok((parts, "", ""));
-        };
-        parts.push(Part::Text(text.to_owned()));
-        let (action, behind) = action.split_once("}}").ok_or("unclosed action")?;
-        rest = behind;
-        let words = words(action);
-        let tail = words.get(1..).unwrap_or_default().to_vec();
-        match words.first().map(String::as_str) {
-            _ if depth > 16 => return Err("too deep".to_owned()),
-            None => return Err("missing value for command".to_owned()),
-            Some("end") => return Ok((parts, "end", rest)),
-            Some("else") => return Ok((parts, "else", rest)),
-            Some("if") => {
-                let (then, how, behind) = self::parts(rest, depth + 1)?;
-                let (other, how, behind) =
-                    if how == "else" { self::parts(behind, depth + 1)? } else { (Vec::new(), how, behind) };
-                rest = Some(behind).filter(|_| how == "end").ok_or("unexpected EOF")?;
-                parts.push(Part::If(tail, then, other));
-            }
-            Some("range") => {
-                let (inner, how, behind) = self::parts(rest, depth + 1)?;
-                rest = Some(behind).filter(|_| how == "end").ok_or("unexpected EOF")?;
-                parts.push(Part::Range(tail, inner));
-            }
-            Some(first) if first.starts_with('.') || ["json", "len", "index", "println"].contains(&first) => {
-                parts.push(Part::Value(words));
-            }
-            Some(first) => return Err(format!("function \"{first}\" not defined")),
-        }
-    }
-}
-
 impl Template {
     /// `json` and `table …` are forms of their own.
     pub fn read(text: &str) -> Result<Template, String> {
         let (table, text) = text.strip_prefix("table ").map_or((false, text), |rest| (true, rest));
         let text = if text.trim() == "json" { "{{json .}}" } else { text.trim() };
         let text = text.replace("\\t", "\t").replace("\\n", "\n");
-        let (parts, how, _) = parts(&text, 0).map_err(|why| format!("template: :1: {why}"))?;
-        if how.is_empty() {
-            Ok(Template { parts, table })
-        } else {
-            Err(format!("template: :1: unexpected {{{{{how}}}}}"))
+        let (mut parts, mut rest) = (Vec::new(), text.as_str());
+        while let Some((before, action)) = rest.split_once("{{") {
+            parts.push(Part::Text(before.to_owned()));
+            let (action, behind) = action.split_once("}}").ok_or("template: :1: unclosed action")?;
+            rest = behind;
+            let words: Vec<&str> = action.split_whitespace().collect();
+            let (function, path) = match words.as_slice() {
+                [path] => (None, *path),
+                ["json", path] => (Some("json"), *path),
+                ["len", path] => (Some("len"), *path),
+                _ => (None, ""),
+            };
+            if !path.starts_with('.') {
+                return Err(format!("template: :1: the built-in docker has no {{{{{action}}}}}"));
+            }
+            parts.push(Part::Value(function, path.to_owned()));
         }
+        parts.push(Part::Text(rest.to_owned()));
+        Ok(Template { parts, table })
     }
 
     pub fn filled(&self, value: &Value) -> Result<String, String> {
-        fill(&self.parts, value)
-    }
-}
-
-fn fill(parts: &[Part], value: &Value) -> Result<String, String> {
-    let mut out = String::new();
-    for part in parts {
-        match part {
-            Part::Text(text) => out.push_str(text),
-            Part::Value(words) => out.push_str(&said(&worth(words, value)?)),
-            Part::If(words, then, other) => {
-                let holds = match worth(words, value)? {
-                    Value::Null => false,
-                    Value::Bool(holds) => holds,
-                    Value::Number(number) => number.as_f64() != Some(0.0),
-                    Value::String(text) => !text.is_empty(),
-                    Value::Array(all) => !all.is_empty(),
-                    Value::Object(all) => !all.is_empty(),
-                };
-                out.push_str(&fill(if holds { then } else { other }, value)?);
-            }
-            Part::Range(words, inner) => {
-                let all = match worth(words, value)? {
-                    Value::Array(all) => all,
-                    Value::Object(all) => all.into_iter().map(|(_, value)| value).collect(),
-                    _ => Vec::new(),
-                };
-                for one in &all {
-                    out.push_str(&fill(inner, one)?);
+        let mut out = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => out.push_str(text),
+                Part::Value(None, path) => out.push_str(&said(field(path, value)?)),
+                Part::Value(Some("json"), path) => out.push_str(&field(path, value)?.to_string()),
+                Part::Value(Some(_), path) => {
+                    let length = match field(path, value)? {
+                        Value::Array(all) => all.len(),
+                        Value::Object(all) => all.len(),
+                        Value::String(text) => text.len(),
+                        _ => 0,
+                    };
+                    out.push_str(&length.to_string());
                 }
             }
         }
-    }
-    Ok(out)
-}
-
-fn worth(words: &[String], value: &Value) -> Result<Value, String> {
-    let argument = |at: usize| words.get(at).map_or(Ok(value.clone()), |word| field(word, value));
-    match words.first().map(String::as_str) {
-        Some("json") => Ok(Value::String(argument(1)?.to_string())),
-        Some("println") => Ok(Value::String(said(&argument(1)?) + "\n")),
-        Some("len") => Ok(match argument(1)? {
-            Value::Array(all) => all.len(),
-            Value::Object(all) => all.len(),
-            Value::String(text) => text.len(),
-            _ => 0,
-        }
-        .into()),
-        Some("index") => {
-            let mut of = argument(1)?;
-            for key in words.get(2..).unwrap_or_default() {
-                let key = key.trim_start_matches('"');
-                let next = key.parse::<usize>().ok().and_then(|at| of.get(at)).or_else(|| of.get(key));
-                of = next.cloned().unwrap_or(Value::String(String::new()));
-            }
-            Ok(of)
-        }
-        _ => argument(0),
+        Ok(out)
     }
 }
 
-fn field(path: &str, value: &Value) -> Result<Value, String> {
-    let mut value = value;
+fn field<'a>(path: &str, mut value: &'a Value) -> Result<&'a Value, String> {
     for name in path.split('.').filter(|name| !name.is_empty()) {
         value = value.get(name).ok_or_else(|| {
             format!("template: :1:2: executing \"\" at <{path}>: can't evaluate field {name} in type *formatter.Context")
         })?;
     }
-    Ok(value.clone())
+    Ok(value)
 }
 
 /// As Go prints it.
@@ -227,10 +141,9 @@ mod tests {
     fn a_template_is_filled_as_the_original_fills_it() {
         let value = json!({"Name": "/a", "N": 0, "State": {"Up": true}, "L": ["x", "y"], "M": {"k.l": "v"}});
         let filled = |text: &str| Template::read(text).and_then(|template| template.filled(&value));
-        let every = "{{.Name}} {{.State.Up}} {{len .L}} {{json .L}} {{index .M \"k.l\"}} {{.M}}{{range .L}} <{{.}}>{{end}}";
-        assert_eq!(filled(every).as_deref(), Ok("/a true 2 [\"x\",\"y\"] v map[k.l:v] <x> <y>"));
-        assert_eq!(filled("{{if .N}}yes{{else}}no{{end}}").as_deref(), Ok("no"));
-        for wrong in ["{{.Name", "{{nosuch .Name}}", "{{if .N}}", "{{.No}}", "{{end}}"] {
+        let every = "{{.Name}} {{.State.Up}} {{ len .L }} {{json .L}} {{.M}}";
+        assert_eq!(filled(every).as_deref(), Ok("/a true 2 [\"x\",\"y\"] map[k.l:v]"));
+        for wrong in ["{{.Name", "{{nosuch .Name}}", "{{if .N}}", "{{.No}}", "{{end}}", "{{}}"] {
             assert!(filled(wrong).is_err(), "{wrong}");
         }
         let rows = [json!({"A": "1", "B": "x"}), json!({"A": "longer than ten", "B": ""})];

@@ -20,7 +20,7 @@ use target::Target;
 
 const FLAGS: &str = "-c|--command= -f|--file= -h|--host= -p|--port= -U|--username= -d|--dbname= -v|--set|--variable= \
     -F|--field-separator= -t|--tuples-only -A|--no-align -x|--expanded -q|--quiet -X|--no-psqlrc -w|--no-password \
-    -W|--password -l|--list --csv";
+    -l|--list --csv";
 
 /// How a statement or a script ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,9 +89,6 @@ async fn begun(args: &[String], io: &mut Io) -> Result<u8, (u8, String)> {
     let error = |says: String| (2, format!("psql: error: {says}"));
     let mut target = Target::of(&given).map_err(error)?;
     let asks = |given: &Given| !given.has("--no-password");
-    if given.has("--password") {
-        target.password = meta::secret("Password: ");
-    }
     let link = match Link::open(&target).await {
         Err(refusal) if refusal.wants_password && asks(&given) => {
             target.password = meta::secret(&format!("Password for user {}: ", target.user));

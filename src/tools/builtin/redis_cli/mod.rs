@@ -2,31 +2,27 @@
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader as Lines, IsTerminal, Write};
 use std::os::unix::ffi::OsStringExt;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::io::{AsyncWriteExt, BufReader};
 
 use super::Io;
 use super::curl::flags;
-use super::curl::net::{self, Check, Stream, plain};
+use super::curl::net::{self, Stream, plain};
 use reply::{Form, Reply};
 
 mod reply;
 mod survey;
 
-const FLAGS: &str = "-h= -p= -s= -a|--pass= --user= -u= -n= -r= -i= --no-auth-warning --raw --no-raw --csv --scan \
-    --pattern= --bigkeys --memkeys --latency --latency-history --stat --tls --insecure --cacert= --cert= --key= --sni=";
+const FLAGS: &str = "-h= -p= -a|--pass= --user= -u= -n= -r= -i= --no-auth-warning --raw --no-raw --scan \
+    --pattern= --bigkeys --memkeys --latency --latency-history --stat";
 
 struct Options {
     host: String,
     port: u16,
-    socket: Option<String>,
     user: Option<String>,
     password: Option<String>,
     database: u32,
-    tls: Option<net::Tls>,
-    sni: Option<String>,
     interval: Duration,
     times: u64,
     form: Form,
@@ -39,10 +35,8 @@ struct Options {
 /// `redis://user:password@host:port/database`.
 fn address(text: &str, options: &mut Options) -> Option<()> {
     let (scheme, rest) = text.split_once("://")?;
-    match scheme {
-        "redis" => {}
-        "rediss" => drop(options.tls.get_or_insert(TLS)),
-        _ => return None,
+    if scheme != "redis" {
+        return None;
     }
     let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
     let (login, place) = authority.rsplit_once('@').unwrap_or(("", authority));
@@ -57,19 +51,14 @@ fn address(text: &str, options: &mut Options) -> Option<()> {
     Some(())
 }
 
-const TLS: net::Tls = net::Tls { check: Check::Full, roots: None, speaks: None, own: None };
-
 fn options(args: Vec<OsString>, io: &mut Io) -> Result<Options, String> {
     let form = if io::stdout().is_terminal() { Form::Terminal } else { Form::Raw };
     let mut options = Options {
         host: "127.0.0.1".to_owned(),
         port: 6379,
-        socket: None,
         user: None,
         password: std::env::var("REDISCLI_AUTH").ok(),
         database: 0,
-        tls: None,
-        sni: None,
         interval: Duration::ZERO,
         times: 1,
         form,
@@ -78,7 +67,6 @@ fn options(args: Vec<OsString>, io: &mut Io) -> Result<Options, String> {
         command: Vec::new(),
     };
     let (mut warned, mut quiet) = (false, false);
-    let (mut cert, mut key) = (None, None);
     let mut args = args.into_iter();
     while let Some(arg) = args.next() {
         let word = arg.to_string_lossy().into_owned();
@@ -93,11 +81,9 @@ fn options(args: Vec<OsString>, io: &mut Io) -> Result<Options, String> {
         let (name, takes) = flags::find(FLAGS, &word).ok_or_else(bad)?;
         let value = if takes { args.next().ok_or_else(bad)? } else { OsString::new() };
         let value = value.to_string_lossy().into_owned();
-        let path = PathBuf::from(&value);
         match name {
             "-h" => options.host = value,
             "-p" => options.port = value.parse().map_err(|_| "Invalid server port.")?,
-            "-s" => options.socket = Some(value),
             "--pass" => (options.password, warned) = (Some(value), true),
             "--user" => options.user = Some(value),
             "-u" => {
@@ -114,19 +100,9 @@ fn options(args: Vec<OsString>, io: &mut Io) -> Result<Options, String> {
             "--no-auth-warning" => quiet = true,
             "--raw" => options.form = Form::Raw,
             "--no-raw" => options.form = Form::Terminal,
-            "--csv" => options.form = Form::Csv,
             "--pattern" => options.pattern = Some(value),
-            "--tls" => drop(options.tls.get_or_insert(TLS)),
-            "--insecure" => options.tls.get_or_insert(TLS).check = Check::Nothing,
-            "--cacert" => options.tls.get_or_insert(TLS).roots = Some(path),
-            "--cert" => cert = Some(path),
-            "--key" => key = Some(path),
-            "--sni" => options.sni = Some(value),
             mode => options.mode = Some(mode),
         }
-    }
-    if let Some(tls) = &mut options.tls {
-        tls.own = cert.zip(key);
     }
     if warned && !quiet {
         let says = "Using a password with '-a' or '-u' option on the command line interface may not be safe.";
@@ -141,13 +117,9 @@ struct Link(BufReader<Stream>);
 impl Link {
     async fn open(options: &Options, io: &mut Io) -> Result<Link, String> {
         let (host, port) = (&options.host, options.port);
-        let name = options.socket.clone().unwrap_or(format!("{host}:{port}"));
-        let failed = |error: io::Error| format!("Could not connect to Redis at {name}: {}", plain(&error));
-        let mut stream = reach(options).await.map_err(failed)?;
-        if let Some(tls) = &options.tls {
-            let (result, _) = net::secure(stream, options.sni.as_deref().unwrap_or(host), tls).await;
-            stream = result.map_err(failed)?;
-        }
+        let failed =
+            |error: io::Error| format!("Could not connect to Redis at {host}:{port}: {}", plain(&error));
+        let stream = reach(options).await.map_err(failed)?;
         let mut link = Link(BufReader::new(stream));
         if let Some(password) = &options.password {
             let mut words = vec![b"AUTH".to_vec()];
@@ -192,9 +164,6 @@ impl Link {
 }
 
 async fn reach(options: &Options) -> io::Result<Stream> {
-    if let Some(path) = &options.socket {
-        return net::unix(&PathBuf::from(path)).await;
-    }
     let mut last = io::Error::from(io::ErrorKind::NotFound);
     for address in net::addresses(&options.host, options.port).await? {
         match net::tcp(address).await {

@@ -71,7 +71,6 @@ pub fn read(stream: &mut BufReader<Stream>, depth: usize) -> Reading<'_> {
 pub enum Form {
     Terminal,
     Raw,
-    Csv,
 }
 
 /// In quotes, with what cannot be printed as escapes.
@@ -99,7 +98,6 @@ pub fn shown(reply: &Reply, form: Form, verbatim: bool) -> Vec<u8> {
     }
     match form {
         Form::Terminal => terminal(reply, "").into_bytes(),
-        Form::Csv => (csv(reply) + "\n").into_bytes(),
         Form::Raw => {
             let mut out = raw(reply);
             out.push(b'\n');
@@ -116,17 +114,6 @@ fn raw(reply: &Reply) -> Vec<u8> {
         Reply::Bulk(bytes) => bytes.clone(),
         Reply::Nil => Vec::new(),
         Reply::Array(all) => all.iter().map(raw).collect::<Vec<_>>().join(&b'\n'),
-    }
-}
-
-fn csv(reply: &Reply) -> String {
-    match reply {
-        Reply::Status(text) => quoted(text.as_bytes()),
-        Reply::Error(text) => format!("ERROR,{}", quoted(text.as_bytes())),
-        Reply::Integer(number) => number.to_string(),
-        Reply::Bulk(bytes) => quoted(bytes),
-        Reply::Nil => "NULL".to_owned(),
-        Reply::Array(all) => all.iter().map(csv).collect::<Vec<_>>().join(","),
     }
 }
 
@@ -167,7 +154,6 @@ mod tests {
         let lines = "1) (integer) 1\n2) 1) (integer) 2\n   2) (empty array)\n3) (nil)\n4) \"\\\"\\n\"\n5) (error) ERR x\n";
         assert_eq!(text(Form::Terminal), lines);
         assert_eq!(text(Form::Raw), "1\n2\n\n\n\"\n\nERR x\n\n");
-        assert_eq!(text(Form::Csv), "1,2,,NULL,\"\\\"\\n\",ERROR,\"ERR x\"\n");
         drop(there);
         assert!(read(&mut stream, 0).await.is_err());
     }

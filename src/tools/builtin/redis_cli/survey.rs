@@ -154,7 +154,6 @@ async fn latency(history: bool, link: &mut Link, options: &Options, io: &mut Io)
         let average = ratio(sum, count);
         match options.form {
             Form::Terminal => format!("min: {least}, max: {most}, avg: {average:.2} ({count} samples)"),
-            Form::Csv => format!("{least},{most},{average:.2},{count}\n"),
             Form::Raw => format!("{least} {most} {average:.2} {count}\n"),
         }
     };
