@@ -181,8 +181,9 @@ impl Engine {
                 let container = self.one(id)?;
                 let tail = asked("tail").and_then(|tail| tail.parse::<usize>().ok());
                 let (from, until) = (first_line(container, time(&since), tail, streams), time(&until));
-                let (stamps, follow, container) = (set("timestamps"), set("follow"), container.id.clone());
-                Reply::Logs(Logs { container, from, until, stamps, streams, follow, framed: true })
+                let (stamps, follow, run) = (set("timestamps"), set("follow"), container.started);
+                let container = container.id.clone();
+                Reply::Logs(Logs { container, from, until, stamps, streams, follow, run })
             }
             ("GET", ["containers", id, "stats"]) => {
                 let container = self.one(id)?;

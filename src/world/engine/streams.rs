@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::api::{Filters, labelled, moment};
-use super::container::{Container, Line, State};
+use super::container::{Container, Line};
 use super::{Engine, Event, json};
 
 /// Lines that are wanted, from a number on.
@@ -15,7 +15,8 @@ pub struct Logs {
     pub stamps: bool,
     pub streams: [bool; 2],
     pub follow: bool,
-    pub framed: bool,
+    /// The run that is followed, by its beginning.
+    pub run: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -73,7 +74,7 @@ impl Engine {
                 framed(line, wanted, &mut bytes);
             }
         }
-        (bytes, wanted.follow && (container.is_up() || container.state == State::Restarting))
+        (bytes, wanted.follow && container.is_up() && container.started == wanted.run)
     }
 
     /// How a container ended, once it has.
@@ -107,9 +108,7 @@ pub(super) fn first_line(
 fn framed(line: &Line, wanted: &Logs, bytes: &mut Vec<u8>) {
     let stamp = if wanted.stamps { format!("{:.9} ", line.at) } else { String::new() };
     let text = format!("{stamp}{}\n", line.text);
-    if wanted.framed {
-        bytes.extend_from_slice(&frame(line.error, text.len()));
-    }
+    bytes.extend_from_slice(&frame(line.error, text.len()));
     bytes.extend_from_slice(text.as_bytes());
 }
 

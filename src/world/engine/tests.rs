@@ -152,8 +152,14 @@ fn a_log_is_given_by_its_end_its_time_and_its_streams() {
     assert_eq!(ask(&mut engine, "GET", "/containers/api/logs", &Value::Null).0, 400);
     let more = |engine: &mut Engine| get(engine, "/containers/api/logs?stdout=1&follow=1")[1].clone();
     assert_eq!(more(&mut engine), true);
+    let query = [("stdout".to_owned(), "1".to_owned()), ("follow".to_owned(), "1".to_owned())];
+    let Reply::Logs(mut wanted) = engine.ask("GET", "/containers/api/logs", &query, &Value::Null) else {
+        panic!()
+    };
+    post(&mut engine, "/containers/api/restart");
+    assert!(!engine.written(&mut wanted).1, "the log ends with the run");
     post(&mut engine, "/containers/api/stop");
-    assert_eq!(more(&mut engine), false, "the log ends with its container");
+    assert_eq!(more(&mut engine), false, "and with its container");
 }
 
 #[test]
