@@ -14,6 +14,8 @@ pub mod http;
 pub mod net;
 mod request;
 mod show;
+#[cfg(test)]
+pub mod tests;
 mod transfer;
 mod url;
 

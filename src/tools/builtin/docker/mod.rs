@@ -14,6 +14,8 @@ mod file;
 mod list;
 mod stats;
 mod template;
+#[cfg(test)]
+mod tests;
 mod units;
 
 /// Why it ends early: the exit code, and what is said on the way out.

@@ -306,7 +306,34 @@ fn words(line: &[u8]) -> Option<Vec<Vec<u8>>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::curl::tests::{said, server};
     use super::*;
+
+    async fn cli(line: &str) -> (u8, String, String) {
+        let port = server(|asked| match asked {
+            b"*2\r\n$3\r\nGET\r\n$1\r\na\r\n" => b"$1\r\nx\r\n".to_vec(),
+            b"*3\r\n$4\r\nAUTH\r\n$1\r\nu\r\n$1\r\np\r\n" => b"-WRONGPASS no\r\n".to_vec(),
+            b"*1\r\n$4\r\nINFO\r\n" => b"$6\r\na:1\r\n\n\r\n".to_vec(),
+            b"*1\r\n$4\r\nQUIT\r\n" => Vec::new(),
+            _ => b"-ERR unknown\r\n".to_vec(),
+        });
+        let line = format!("--raw -p {} {line}", port.await);
+        said(&line, async |args, mut io| super::run(args, &mut io).await).await
+    }
+
+    #[tokio::test]
+    async fn a_command_is_sent_and_its_reply_shown() {
+        let text = |text: &str| text.to_owned();
+        assert_eq!(cli("GET a").await, (0, text("x\n"), text("")));
+        assert_eq!(cli("--no-raw GET a").await.1, "\"x\"\n");
+        assert_eq!(cli("INFO").await.1, "a:1\r\n\n");
+        assert_eq!(cli("NOSUCH").await, (0, text("ERR unknown\n\n"), text("")));
+        let refused = cli("--user u --pass p --no-auth-warning GET a").await;
+        assert_eq!(refused, (0, text("x\n"), text("AUTH failed: WRONGPASS no\n")));
+        assert_eq!(cli("QUIT").await, (1, text(""), text("Error: Server closed the connection\n")));
+        assert_eq!(cli("--nosuch").await.2, "Unrecognized option or bad number of args for: '--nosuch'\n");
+        assert_eq!(cli("--scan").await.2, "SCAN error: ERR unknown\n");
+    }
 
     #[test]
     fn a_line_is_taken_apart_with_its_quotes_and_escapes() {
