@@ -376,3 +376,76 @@ fn number(number: &Num, out: &mut String) {
         power => write!(out, "{digits}e+{power:02}"),
     };
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Sink(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("whole").extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn jq(args: &[&str], stdin: &str) -> (u8, String) {
+        let out = Sink::default();
+        let mut io = Io {
+            stdin: Box::new(io::Cursor::new(stdin.to_owned())),
+            stdout: Box::new(out.clone()),
+            stderr: Box::new(io::sink()),
+            terminal: false,
+        };
+        let code = run(args.iter().map(OsString::from).collect(), &mut io).into_inner();
+        let text = String::from_utf8_lossy(&out.0.lock().expect("whole")).into_owned();
+        (code, text)
+    }
+
+    #[test]
+    fn values_are_written_as_the_original_writes_them() {
+        for (args, stdin, out) in [
+            (
+                vec!["."],
+                r#"{"b":[1,{}],"a":"\u00e9\n"}"#,
+                "{\n  \"b\": [\n    1,\n    {}\n  ],\n  \"a\": \"é\\n\"\n}\n",
+            ),
+            (vec!["-c", "."], "{\"a\":1} [2]", "{\"a\":1}\n[2]\n"),
+            (vec!["-Sc", "."], r#"{"b":1,"a":2}"#, "{\"a\":2,\"b\":1}\n"),
+            (vec!["-r", ".a"], r#"{"a":"x\ty"}"#, "x\ty\n"),
+            (vec!["-n", "100*0.5, 1/4, nan, 1e17"], "", "50\n0.25\nnull\n1e+17\n"),
+            (vec!["-s", "length"], "1 2 3", "3\n"),
+            (vec!["-R", "."], "a\nb\n", "\"a\"\n\"b\"\n"),
+            (vec!["-nR", "[inputs] | length"], "a\nb", "2\n"),
+            (vec!["-r", "@tsv, @csv"], r#"["a\tb",1,null,true]"#, "a\\tb\t1\t\ttrue\n\"a\tb\",1,,true\n"),
+            (vec!["-n", "--arg", "a", "3", "--argjson", "b", "[4]", "($a | tonumber) + $b[0]"], "", "7\n"),
+        ] {
+            assert_eq!(jq(&args, stdin), (0, out.to_owned()), "{args:?}");
+        }
+    }
+
+    #[test]
+    fn the_exit_code_tells_what_came_of_it() {
+        for (args, stdin, code) in [
+            (vec!["-e", ".a"], r#"{"a":true}"#, 0),
+            (vec!["-e", ".a"], r#"{"a":false}"#, 1),
+            (vec!["-e", ".[]"], "[]", 4),
+            (vec![".a"], "3", 5),
+            (vec![".a"], "{", 2),
+            (vec!["{"], "", 3),
+            (vec!["walrus"], "", 3),
+            (vec!["--walrus", "."], "", 2),
+            (vec![".", "/no/such/file"], "", 2),
+        ] {
+            assert_eq!(jq(&args, stdin).0, code, "{args:?}");
+        }
+    }
+}

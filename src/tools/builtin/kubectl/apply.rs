@@ -70,14 +70,14 @@ async fn change(kubectl: &mut Kubectl<'_>, manifest: &Manifest) -> Result<Change
     if kind.namespaced {
         meta.entry("namespace").or_insert_with(|| space.into());
     }
-    let marks = meta.entry("annotations").or_insert_with(|| json!({}));
-    let marks = marks.as_object_mut().ok_or_else(|| Fault::error("annotations are no object"))?;
-    marks.remove(LAST);
-    let applied = format!("{}\n", super::print::escaped(&manifest.to_string()));
-    let marks = manifest.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut);
-    // A comparison leaves it as it is.
-    if let (Some(marks), "apply") = (marks, kubectl.call.verb) {
-        marks.insert(LAST.to_owned(), applied.into());
+    // A comparison leaves no mark.
+    if kubectl.call.verb == "apply" {
+        let marks = meta.entry("annotations").or_insert_with(|| json!({}));
+        marks.as_object_mut().ok_or_else(|| Fault::error("annotations are no object"))?.remove(LAST);
+        let applied = format!("{}\n", super::print::escaped(&manifest.to_string()));
+        if let Some(marks) = manifest.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
+            marks.insert(LAST.to_owned(), applied.into());
+        }
     }
     match kubectl.api.get(&path).await {
         Ok(live) => {

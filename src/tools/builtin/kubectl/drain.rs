@@ -54,15 +54,17 @@ pub async fn delete(kubectl: &mut Kubectl<'_>) -> Done {
         kubectl.warn("Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.")?;
     }
     let mut options = json!({"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": cascade});
+    // The server looks for it here alone, as there is a body.
+    if let (Some(options), Dry::Server) = (options.as_object_mut(), dry) {
+        options.insert("dryRun".to_owned(), json!(["All"]));
+    }
     if let (Some(options), Some(grace)) = (options.as_object_mut(), grace) {
         options.insert("gracePeriodSeconds".to_owned(), grace.into());
     }
     let mut gone = Vec::new();
     for one in picked {
         if dry != Dry::Client {
-            let query = if dry == Dry::Server { "?dryRun=All" } else { "" };
-            let path = format!("{}{query}", one.path());
-            match kubectl.api.send(Method::DELETE, &path, "application/json", &options).await {
+            match kubectl.api.send(Method::DELETE, &one.path(), "application/json", &options).await {
                 Ok(_) => {}
                 // A list is as old as its answer.
                 Err(fault) if selects && fault.says.contains("(NotFound)") => continue,

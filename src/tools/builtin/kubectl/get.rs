@@ -104,7 +104,7 @@ async fn tables(kubectl: &mut Kubectl<'_>, wide: bool, sort: Option<&Template>) 
             if columns.is_empty() || shown.as_ref() != Some(kind) {
                 columns = list(&page, "columnDefinitions").to_vec();
             }
-            if shown.as_ref() != Some(kind) && !list(&page, "rows").is_empty() {
+            if shown.as_ref() != Some(kind) && (!list(&page, "rows").is_empty() || kubectl.call.on("watch")) {
                 let first = shown.replace(kind.clone()).is_none();
                 if !kubectl.call.on("no-headers") {
                     if !first {
@@ -129,7 +129,9 @@ async fn tables(kubectl: &mut Kubectl<'_>, wide: bool, sort: Option<&Template>) 
         let cells = |row: (Vec<Value>, Value)| row.0.iter().map(super::print::go).collect();
         table.rows = rows.drain(..).map(cells).collect();
         printed |= !table.rows.is_empty();
-        kubectl.io.stdout.write_all(table.take().as_bytes())?;
+        if !table.rows.is_empty() {
+            kubectl.io.stdout.write_all(table.take().as_bytes())?;
+        }
         if kubectl.call.on("watch") {
             kubectl.io.stdout.flush()?;
             return watched(kubectl, path.as_str(), &version, &columns, &look, table).await;
@@ -160,11 +162,17 @@ async fn watched(
     };
     let query = query.replace("limit=500", "watch=true");
     let query = if query.is_empty() { "watch=true" } else { &query };
+    // An object may be older than what the server still tells of; then it comes once more, and is shown already.
+    let mut known = !one.is_empty();
+    let version = if known { "0" } else { version };
     let path = format!("{list_path}?{query}{one}&resourceVersion={version}");
     let mut events = kubectl.api.watch(&path, TABLE).await?;
     while let Some(event) = events.next().await? {
         if text(&event, "/type") == "ERROR" {
             return Err(Fault::error(text(&event, "/object/message")));
+        }
+        if std::mem::take(&mut known) && text(&event, "/type") == "ADDED" {
+            continue;
         }
         for row in list(&event, "/object/rows") {
             table.rows.push(look.row(columns, row));

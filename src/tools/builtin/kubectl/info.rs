@@ -129,7 +129,7 @@ pub async fn wait(kubectl: &mut Kubectl<'_>) -> Done {
         let mut object = Some(one.object.clone());
         while !what.met(object.as_ref())? {
             if Instant::now() + LOOK > end {
-                let on = format!("{}/{}", one.kind.full(), one.name());
+                let on = format!("{}/{}", one.kind.plural, one.name());
                 kubectl.fail(&Fault::error(format!("timed out waiting for the condition on {on}")))?;
                 break;
             }

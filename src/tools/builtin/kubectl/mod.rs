@@ -23,6 +23,8 @@ mod print;
 mod quantity;
 mod rollout;
 mod table;
+#[cfg(test)]
+mod tests;
 mod time;
 mod top;
 mod yaml;
