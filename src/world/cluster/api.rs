@@ -132,7 +132,7 @@ impl Cluster {
             name: &target.name,
             path: "",
         };
-        if kind.verbs == Verbs::Ask || kind.kind != "Namespace" || target.name.is_empty() {
+        if kind.verbs == Verbs::Ask || kind.title != "Namespace" || target.name.is_empty() {
             self.check(&user, &wish)?;
         } else {
             // A namespace is also of itself.
@@ -142,7 +142,7 @@ impl Cluster {
             return Err(Refusal::method());
         }
         match kind.verbs {
-            Verbs::Ask => return Ok(reply(201, &self.review(&user, &kind.kind, call.json()?))),
+            Verbs::Ask => return Ok(reply(201, &self.review(&user, &kind.title, call.json()?))),
             Verbs::Read => return self.measure(&kind, &target, &call),
             Verbs::All => {}
         }
@@ -229,7 +229,7 @@ impl Cluster {
 
     fn selector(kind: &Kind, call: &Call) -> Result<Selector, Refusal> {
         let selector = Selector::parse(call.asked("labelSelector"), call.asked("fieldSelector"))?;
-        match selector.unknown_field(&kind.kind, kind.namespaced) {
+        match selector.unknown_field(&kind.title) {
             Some(field) => Err(Refusal::bad(format!("field label not supported: {field}"))),
             None => Ok(selector),
         }
@@ -271,7 +271,7 @@ impl Cluster {
             return reply(200, &table(kind, items, &meta, include, self.now, true));
         }
         let list = List {
-            kind: format!("{}List", kind.kind),
+            kind: format!("{}List", kind.title),
             api_version: kind.api_version(),
             metadata: meta,
             items: items.to_vec(),
@@ -352,10 +352,10 @@ impl Cluster {
         let changed =
             Key { name: if key.name.is_empty() { name(&body).to_owned() } else { key.name.clone() }, ..key };
         if let (Some(old), Some(new)) = (old, self.store.get(&changed)) {
-            detail = differences(&old, new, kind.kind == "Secret");
+            detail = differences(&old, new, kind.title == "Secret");
         }
         self.done(&changed, user, verb, resource, detail, dry);
-        if call.accept.contains("as=Table") && kind.kind == body.text("/kind") {
+        if call.accept.contains("as=Table") && kind.title == body.text("/kind") {
             return Ok(self.listed(kind, &[&body], json!({}), Some(call.asked("includeObject"))));
         }
         Ok(reply(code, &body))
@@ -416,7 +416,7 @@ impl Cluster {
                     meta.put(&format!("/{place}"), value.clone());
                 }
             }
-            let mut one = json!({"metadata": meta, "timestamp": at, "window": "15.021s", "kind": kind.kind, "apiVersion": kind.api_version()});
+            let mut one = json!({"metadata": meta, "timestamp": at, "window": "15.021s", "kind": kind.title, "apiVersion": kind.api_version()});
             if nodes {
                 self.beats.get(name(object)).filter(|beat| beat.is_alive())?;
                 let (cpu, memory) = self.used(name(object));
@@ -490,7 +490,7 @@ fn patched(kind: &Kind, old: &Value, call: &Call) -> Result<Value, Refusal> {
             });
         }
         "application/strategic-merge-patch+json" | "application/apply-patch+yaml" if !kind.defined => {
-            patch::strategic(&mut new, &change)
+            patch::strategic(&mut new, &change);
         }
         "application/merge-patch+json" | "application/apply-patch+yaml" => patch::merge(&mut new, &change),
         _ => {

@@ -13,6 +13,7 @@ pub enum What {
     /// Its volume never comes.
     Stuck,
     ImagePull,
+    /// Fails at its start, before it is ready unless `ready_delay` says otherwise.
     Crash,
     /// Its memory grows until it is killed.
     Oom,

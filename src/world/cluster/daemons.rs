@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Cluster;
 use super::deployments::{owner, serves};
 use super::events::controller;
-use super::kinds::{DAEMON_SETS, NODES, PODS, STATEFUL_SETS};
+use super::kinds::{DAEMON_SETS, NODES, PODS, REVISIONS, STATEFUL_SETS};
 use super::select::Selector;
 use super::store::Key;
 use super::value::{Dig, escaped, label, leaves, mark, met, name, namespace};
@@ -33,7 +33,7 @@ impl Cluster {
     fn revision_of(&mut self, set: &Value) -> String {
         let template = set.pointer("/spec/template").cloned().unwrap_or_default();
         let hash = crate::world::base::Dice::new(mark(&template.to_string())).letters(9);
-        let Some(kind) = self.store.served("apps", "v1", "controllerrevisions") else { return hash };
+        let kind = REVISIONS;
         let own = self.store.owned(kind, set);
         let newest = own.iter().filter_map(|one| one.int("/revision")).max().unwrap_or(0);
         let key = Key::new(kind, namespace(set), &format!("{}-{hash}", name(set)));
@@ -58,19 +58,13 @@ impl Cluster {
         plan.put(&format!("/spec/template/metadata/labels/{HASH}"), hash);
         if let Some(node) = node {
             plan.put("/spec/template/spec/nodeName", node);
-            for key in [
-                "not-ready",
-                "unreachable",
-                "disk-pressure",
-                "memory-pressure",
-                "pid-pressure",
-                "unschedulable",
-            ] {
-                let one = json!({"key": format!("node.kubernetes.io/{key}"), "operator": "Exists"});
-                plan.fill("/spec/template/spec/tolerations", json!([]));
-                if let Some(Value::Array(all)) = plan.pointer_mut("/spec/template/spec/tolerations") {
-                    all.push(one);
-                }
+            plan.fill("/spec/template/spec/tolerations", json!([]));
+            let all = plan.pointer_mut("/spec/template/spec/tolerations").and_then(Value::as_array_mut);
+            let own =
+                "not-ready unreachable disk-pressure memory-pressure pid-pressure unschedulable".split(' ');
+            let tolerated = |key| json!({"key": format!("node.kubernetes.io/{key}"), "operator": "Exists"});
+            if let Some(all) = all {
+                all.extend(own.map(tolerated));
             }
         } else {
             plan.put("/spec/template/metadata/labels/statefulset.kubernetes.io~1pod-name", exact);
@@ -79,7 +73,7 @@ impl Cluster {
         let from = controller(if node.is_some() { "daemonset-controller" } else { "statefulset-controller" });
         match self.pod_of(&plan, &format!("{}-", name(set)), exact) {
             Ok(pod) if node.is_some() => {
-                self.event(set, from, "SuccessfulCreate", &format!("Created pod: {}", name(&pod)), "")
+                self.event(set, from, "SuccessfulCreate", &format!("Created pod: {}", name(&pod)), "");
             }
             Ok(pod) => {
                 let why = format!("create Pod {} in StatefulSet {} successful", name(&pod), name(set));
@@ -96,7 +90,7 @@ impl Cluster {
         let mut pods = self.store.owned(PODS, set);
         pods.sort_by_key(|pod| ordinal(pod));
         for pod in pods.iter().filter(|pod| !serves(pod) && !leaves(pod)) {
-            let _ = self.delete(&Key::of(PODS, pod), &Value::Null, false);
+            self.drop(&Key::of(PODS, pod));
         }
         let one_by_one = set.text("/spec/podManagementPolicy") != "Parallel";
         let well = |pod: &Value| met(pod, "Ready") && !leaves(pod);
@@ -108,14 +102,14 @@ impl Cluster {
             }
             in_order &= !one_by_one || pod.is_some_and(|pod| well(pod));
         }
-        let steady = pods.iter().all(|pod| well(pod));
+        let settled = pods.iter().all(|pod| well(pod));
         let extra = pods.iter().rev().find(|pod| ordinal(pod).is_some_and(|number| number >= wanted));
         let stale = pods.iter().rev().find(|pod| label(pod, HASH) != hash);
-        let updates = set.text("/spec/updateStrategy/type") != "OnDelete";
+        let rolls = set.text("/spec/updateStrategy/type") != "OnDelete";
         // One at a time from the last; a stale one that does not serve is replaced in any case.
-        let next = extra.or(stale.filter(|pod| updates && (steady || !met(pod, "Ready"))));
+        let next = extra.or(stale.filter(|pod| rolls && (settled || !met(pod, "Ready"))));
         if let Some(pod) = next.filter(|pod| !leaves(pod)) {
-            let _ = self.delete(&Key::of(PODS, pod), &Value::Null, false);
+            self.drop(&Key::of(PODS, pod));
             let why = format!("delete Pod {} in StatefulSet {} successful", name(pod), name(set));
             self.event(set, controller("statefulset-controller"), "SuccessfulDelete", &why, "");
         }
@@ -134,8 +128,7 @@ impl Cluster {
     }
 
     fn keep_everywhere(&mut self, set: &Arc<Value>, hash: &str) {
-        let selector =
-            Selector::pairs(set.pointer("/spec/template/spec/nodeSelector").unwrap_or(&Value::Null));
+        let selector = Selector::pairs(set, "/spec/template/spec/nodeSelector");
         let nodes: Vec<Arc<Value>> =
             self.store.all(NODES, "").filter(|node| selector.fits(node)).cloned().collect();
         let pods = self.store.owned(PODS, set);
@@ -144,7 +137,7 @@ impl Cluster {
         for pod in pods.iter().filter(|pod| !leaves(pod)) {
             let lost = !nodes.iter().any(|node| name(node) == pod.text("/spec/nodeName"));
             if lost || !serves(pod) {
-                let _ = self.delete(&Key::of(PODS, pod), &Value::Null, false);
+                self.drop(&Key::of(PODS, pod));
             }
         }
         for node in &nodes {
@@ -161,11 +154,11 @@ impl Cluster {
             }
         }
         let stale = pods.iter().find(|pod| label(pod, HASH) != hash && !leaves(pod));
-        let steady = pods.len() >= nodes.len() && pods.iter().all(|pod| met(pod, "Ready") && !leaves(pod));
+        let settled = pods.len() >= nodes.len() && pods.iter().all(|pod| met(pod, "Ready") && !leaves(pod));
         if let Some(pod) = stale.filter(|pod| {
-            set.text("/spec/updateStrategy/type") != "OnDelete" && (steady || !met(pod, "Ready"))
+            set.text("/spec/updateStrategy/type") != "OnDelete" && (settled || !met(pod, "Ready"))
         }) {
-            let _ = self.delete(&Key::of(PODS, pod), &Value::Null, false);
+            self.drop(&Key::of(PODS, pod));
             self.event(
                 set,
                 controller("daemonset-controller"),

@@ -72,7 +72,7 @@ impl Cluster {
         let kinds = groups.get(group)?.get(version)?;
         let mut all = Vec::new();
         for kind in kinds {
-            let mut one = json!({"name": kind.plural, "singularName": kind.singular(), "namespaced": kind.namespaced, "kind": kind.kind, "verbs": kind.verbs.words()});
+            let mut one = json!({"name": kind.plural, "singularName": kind.singular(), "namespaced": kind.namespaced, "kind": kind.title, "verbs": kind.verbs.words()});
             if !kind.short.is_empty() {
                 one.put("/shortNames", kind.short.clone());
             }
@@ -124,7 +124,7 @@ impl Cluster {
                 .iter()
                 .map(|name| json!({"name": name, "in": "query", "schema": {"type": "string"}}))
                 .collect();
-            let about = json!({"group": kind.group, "version": kind.version, "kind": kind.kind});
+            let about = json!({"group": kind.group, "version": kind.version, "kind": kind.title});
             let patch = json!({"patch": {"x-kubernetes-action": "patch", "x-kubernetes-group-version-kind": about, "parameters": parameters, "responses": {}}});
             paths.put(
                 &format!("/{}", super::value::escaped(&format!("{base}{place}/{}/{{name}}", kind.plural))),
@@ -137,7 +137,7 @@ impl Cluster {
 
 /// One resource as aggregated discovery has it.
 fn whole(kind: &Kind) -> Value {
-    let about = |kind: &Kind| json!({"group": kind.group, "version": kind.version, "kind": kind.kind});
+    let about = |kind: &Kind| json!({"group": kind.group, "version": kind.version, "kind": kind.title});
     let parts: Vec<Value> = kind.parts().into_iter().map(|(part, of)| {
         let (group, version) = match of.text("/version") {
             "" => (kind.group.as_str(), kind.version.as_str()),

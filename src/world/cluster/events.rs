@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::Cluster;
 use super::kinds::EVENTS;
 use super::store::Key;
-use super::value::{Dig, mark, micro, name, namespace, stamp, uid};
+use super::value::{Dig, mark, name, namespace, stamp, uid};
 
 /// Who says it.
 #[derive(Debug, Clone, Copy)]
@@ -57,9 +57,4 @@ impl Cluster {
             "reportingInstance": from.host,
         }));
     }
-}
-
-/// For leases, which are finer.
-pub(super) fn renewed(at: jiff::Timestamp) -> String {
-    micro(at)
 }

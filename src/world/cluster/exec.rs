@@ -63,10 +63,8 @@ impl Inside<'_> {
             let said = self.run(&words, piped.as_deref().unwrap_or(input));
             begun = all.out.len();
             all.out.push_str(&said.out);
-            match said.code {
-                127 if said.out.is_empty() => all.err.push_str(&format!("sh: {first}: not found\n")),
-                _ => all.err.push_str(&said.err),
-            }
+            let missing = said.code == 127 && said.out.is_empty();
+            all.err += &if missing { ["sh: ", first, ": not found\n"].concat() } else { said.err };
             all.code = said.code;
         }
         all
@@ -74,104 +72,82 @@ impl Inside<'_> {
 
     /// `$NAME` and `$?` in a word.
     fn filled(&self, word: &str, code: i32) -> String {
-        let Some(name) = word.strip_prefix('$') else { return word.to_owned() };
-        if name == "?" {
-            return code.to_string();
+        match word.strip_prefix('$') {
+            Some("?") => code.to_string(),
+            Some(name) => self.variable(name).unwrap_or_default(),
+            None => word.to_owned(),
         }
-        self.environment()
-            .into_iter()
-            .find(|(one, _)| one == name)
-            .map(|(_, value)| value)
-            .unwrap_or_default()
     }
 
-    fn environment(&self) -> Vec<(String, String)> {
-        let mut all = vec![
-            ("PATH".into(), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into()),
-            ("HOSTNAME".into(), self.fact.name.clone()),
-            ("KUBERNETES_SERVICE_HOST".into(), "10.96.0.1".into()),
-            ("KUBERNETES_SERVICE_PORT".into(), "443".into()),
-        ];
-        let own =
+    fn environment(&self) -> Vec<String> {
+        let all =
             self.pod.list("/spec/containers").iter().find(|one| one.text("/name") == self.fact.container);
-        let own = own.map(|one| one.list("/env")).unwrap_or_default();
-        all.extend(own.iter().map(|one| (one.text("/name").to_owned(), one.text("/value").to_owned())));
-        all.push(("HOME".into(), "/root".into()));
-        all
+        let own = all.map(|one| one.list("/env")).unwrap_or_default().iter();
+        let own = own.map(|one| [one.text("/name"), "=", one.text("/value")].concat());
+        let usual = format!(
+            "PATH=/usr/local/bin:/usr/bin:/bin HOSTNAME={} KUBERNETES_SERVICE_HOST=10.96.0.1 KUBERNETES_SERVICE_PORT=443 HOME=/root",
+            self.fact.name
+        );
+        usual.split(' ').map(str::to_owned).chain(own).collect()
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        self.environment().iter().find_map(|one| Some(one.strip_prefix(name)?.strip_prefix('=')?.to_owned()))
     }
 
     fn command(&self, name: &str, rest: &[String], input: &str) -> Said {
         let plain: Vec<&str> =
             rest.iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
-        let address = if self.fact.address.is_empty() { "127.0.0.1" } else { &self.fact.address };
+        let (first, fact) = (plain.first().copied().unwrap_or_default(), self.fact);
+        let known = |text: Option<String>, code: i32| text.map_or(Said::failed(code, ""), Said::out);
         match name.rsplit('/').next().unwrap_or(name) {
             "true" | ":" | "sleep" => Said::default(),
-            "false" => Said { code: 1, ..Said::default() },
-            "echo" => Said::out(format!("{}\n", rest.join(" "))),
-            "hostname" => Said::out(format!("{}\n", self.fact.name)),
+            "false" => Said::failed(1, ""),
+            "echo" => Said::out(rest.join(" ") + "\n"),
+            "hostname" => Said::out(format!("{}\n", fact.name)),
             "whoami" => Said::out("root\n"),
             "id" => Said::out("uid=0(root) gid=0(root) groups=0(root)\n"),
             "pwd" => Said::out("/\n"),
-            "env" | "printenv" if plain.is_empty() => Said::out(
-                self.environment()
-                    .iter()
-                    .map(|(name, value)| format!("{name}={value}\n"))
-                    .collect::<String>(),
-            ),
-            "printenv" => {
-                match self.environment().into_iter().find(|(one, _)| Some(&one.as_str()) == plain.first()) {
-                    Some((_, value)) => Said::out(format!("{value}\n")),
-                    None => Said { code: 1, ..Said::default() },
-                }
-            }
-            "ls" => match plain.first() {
-                None | Some(&"/") => Said::out("app\nbin\ndev\netc\nproc\ntmp\nusr\nvar\n"),
-                Some(path) if self.file(path).is_some() => Said::out(format!("{path}\n")),
-                Some(path) => Said::failed(1, format!("ls: {path}: No such file or directory\n")),
-            },
+            "env" | "printenv" if plain.is_empty() => Said::out(self.environment().join("\n") + "\n"),
+            "printenv" => known(self.variable(first).map(|value| value + "\n"), 1),
+            "ls" if matches!(first, "" | "/") => Said::out("app\nbin\ndev\netc\nproc\ntmp\nusr\nvar\n"),
+            "ls" if self.file(first).is_some() => Said::out(format!("{first}\n")),
+            "ls" => Said::failed(1, format!("ls: {first}: No such file or directory\n")),
             "cat" if plain.is_empty() => Said::out(input),
-            "cat" => {
-                let mut said = Said::default();
-                for path in plain {
-                    match self.file(path) {
-                        Some(text) => said.out.push_str(&text),
-                        None => {
-                            said.err
-                                .push_str(&format!("cat: can't open '{path}': No such file or directory\n"));
-                            said.code = 1;
-                        }
-                    }
+            "cat" => match plain.iter().find(|path| self.file(path).is_none()) {
+                Some(path) => {
+                    Said::failed(1, format!("cat: can't open '{path}': No such file or directory\n"))
                 }
-                said
-            }
+                None => Said::out(plain.iter().filter_map(|path| self.file(path)).collect::<String>()),
+            },
             "ps" => Said::out(format!(
                 "PID   USER     TIME  COMMAND\n    1 root      0:03 /app/{}\n   42 root      0:00 ps\n",
-                self.fact.container
+                fact.container
             )),
-            "nproc" => Said::out("4\n"),
-            "getent" if plain.first() == Some(&"hosts") => match plain.get(1) {
-                Some(host) if *host == self.fact.name || *host == "localhost" => {
-                    Said::out(format!("{address}      {host}\n"))
-                }
-                _ => Said { code: 2, ..Said::default() },
-            },
+            "getent" if first == "hosts" => {
+                let own = |host: &&str| *host == fact.name || *host == "localhost";
+                known(
+                    plain
+                        .get(1)
+                        .copied()
+                        .filter(|host| own(host))
+                        .map(|host| format!("{}      {host}\n", fact.address)),
+                    2,
+                )
+            }
             other => Said::failed(127, format!("exec: \"{other}\": executable file not found in $PATH\n")),
         }
     }
 
     /// The few files that every container has.
     fn file(&self, path: &str) -> Option<String> {
+        let PodFact { name, namespace, address, .. } = self.fact;
         Some(match path {
-            "/etc/hostname" => format!("{}\n", self.fact.name),
-            "/etc/hosts" => format!("127.0.0.1\tlocalhost\n{}\t{}\n", self.fact.address, self.fact.name),
+            "/etc/hostname" => format!("{name}\n"),
+            "/etc/hosts" => format!("127.0.0.1\tlocalhost\n{address}\t{name}\n"),
             "/etc/resolv.conf" => format!(
-                "search {}.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n",
-                self.fact.namespace
+                "search {namespace}.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n"
             ),
-            "/etc/os-release" => {
-                "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\nVERSION_ID=\"12\"\n".into()
-            }
-            "/proc/loadavg" => format!("{:.2} 0.30 0.25 1/180 42\n", self.fact.cpu_milli / 1000.0),
             _ => return None,
         })
     }
@@ -184,39 +160,30 @@ pub fn is_shell(word: &str) -> bool {
 /// The commands of a line, each with what joins it to the one before.
 fn commands(script: &str) -> Vec<(&'static str, Vec<String>)> {
     let mut all: Vec<(&'static str, Vec<String>)> = vec![("", Vec::new())];
-    let (mut word, mut quote, mut quoted) = (String::new(), None, false);
-    let mut signs = script.chars().peekable();
+    let (mut word, mut quote) = (None::<String>, None);
+    let mut signs = script.chars().chain(['\n']).peekable();
     while let Some(sign) = signs.next() {
-        let end = |word: &mut String, quoted: &mut bool, all: &mut Vec<(&'static str, Vec<String>)>| {
-            if (!word.is_empty() || std::mem::take(quoted))
-                && let Some((_, words)) = all.last_mut()
-            {
-                words.push(std::mem::take(word));
-            }
-        };
         match (quote, sign) {
             (Some(open), sign) if sign == open => quote = None,
-            (Some('"'), '\\') | (None, '\\') => word.extend(signs.next()),
-            (Some(_), sign) => word.push(sign),
-            (None, '"' | '\'') => (quote, quoted) = (Some(sign), true),
-            (None, ';' | '\n') => {
-                end(&mut word, &mut quoted, &mut all);
-                all.push((";", Vec::new()));
+            (Some('"') | None, '\\') => word.get_or_insert_default().extend(signs.next()),
+            (None, '"' | '\'') => {
+                quote = Some(sign);
+                word.get_or_insert_default();
             }
-            (None, '&' | '|') if signs.peek() == Some(&sign) => {
-                signs.next();
-                end(&mut word, &mut quoted, &mut all);
-                all.push((if sign == '&' { "&&" } else { "||" }, Vec::new()));
+            (None, sign) if sign.is_whitespace() || ";&|".contains(sign) => {
+                if let (Some(word), Some((_, words))) = (word.take(), all.last_mut()) {
+                    words.push(word);
+                }
+                let doubled = matches!(sign, '&' | '|') && signs.next_if_eq(&sign).is_some();
+                match (sign, doubled) {
+                    ('&', true) => all.push(("&&", Vec::new())),
+                    ('|', true) => all.push(("||", Vec::new())),
+                    ('|', false) => all.push(("|", Vec::new())),
+                    ('\n' | ';' | '&', _) => all.push((";", Vec::new())),
+                    _ => {}
+                }
             }
-            (None, '|') => {
-                end(&mut word, &mut quoted, &mut all);
-                all.push(("|", Vec::new()));
-            }
-            (None, sign) if sign.is_whitespace() => end(&mut word, &mut quoted, &mut all),
-            (None, sign) => word.push(sign),
-        }
-        if signs.peek().is_none() {
-            end(&mut word, &mut quoted, &mut all);
+            (_, sign) => word.get_or_insert_default().push(sign),
         }
     }
     all
@@ -228,13 +195,9 @@ mod tests {
 
     #[test]
     fn a_line_is_taken_apart_as_a_shell_does() {
-        let words = |script: &str| {
-            commands(script)
-                .into_iter()
-                .map(|(join, words)| format!("{join}[{}]", words.join("|")))
-                .collect::<String>()
-        };
-        assert_eq!(words("echo 'a b' \"c\";false && x || exit 7"), "[echo|a b|c];[false]&&[x]||[exit|7]");
-        assert_eq!(words("echo ''"), "[echo|]");
+        let one = |(join, words): (&str, Vec<String>)| [join, "[", &words.join("+"), "]"].concat();
+        let words = |script: &str| commands(script).into_iter().map(one).collect::<String>();
+        assert_eq!(words("echo 'a b' \"c\";false && x || exit 7"), "[echo+a b+c];[false]&&[x]||[exit+7];[]");
+        assert_eq!(words("echo ''"), "[echo+];[]");
     }
 }

@@ -33,7 +33,7 @@ impl Cluster {
                 .int("/spec/ttlSecondsAfterFinished")
                 .is_some_and(|most| seconds(since, now) >= super::value::float(most))
             {
-                let _ = self.delete(&Key::of(JOBS, job), &Value::Null, false);
+                self.drop(&Key::of(JOBS, job));
             }
             return;
         }
@@ -73,7 +73,7 @@ impl Cluster {
         let mut running = i64::try_from(active.len()).unwrap_or(0);
         if suspended || verdict.is_some() {
             for pod in &active {
-                let _ = self.delete(&Key::of(PODS, pod), &Value::Null, false);
+                self.drop(&Key::of(PODS, pod));
             }
             running = 0;
         } else {
@@ -138,7 +138,7 @@ impl Cluster {
             let ended: Vec<&Arc<Value>> = jobs.iter().filter(|job| met(job, kind)).collect();
             let keep = usize::try_from(cron.int(&format!("/spec/{field}")).unwrap_or(1)).unwrap_or(0);
             for job in ended.iter().take(ended.len().saturating_sub(keep)) {
-                let _ = self.delete(&Key::of(JOBS, job), &Value::Null, false);
+                self.drop(&Key::of(JOBS, job));
             }
         }
         let running: Vec<Value> = jobs.iter().filter(|job| !met(job, "Complete") && !met(job, "Failed")).map(|job| {
@@ -152,8 +152,10 @@ impl Cluster {
             .unwrap_or(now);
         // Whoever slept over a time makes up for the last one that was missed.
         let slept = whole(self.passed / 60.0).clamp(0, 1440);
-        let minutes = (0..=slept).filter_map(|back| Timestamp::from_second(minute.as_second() - 60 * back).ok());
-        let mut missed = minutes.filter(|minute| *minute > last && fits(cron.text("/spec/schedule"), *minute));
+        let minutes =
+            (0..=slept).filter_map(|back| Timestamp::from_second(minute.as_second() - 60 * back).ok());
+        let mut missed =
+            minutes.filter(|minute| *minute > last && fits(cron.text("/spec/schedule"), *minute));
         let (due, minute) = missed.next().map_or((false, minute), |minute| (true, minute));
         if due && !busy && !cron.flag("/spec/suspend") {
             let mut body = cron.pointer("/spec/jobTemplate").cloned().unwrap_or_default();

@@ -3,12 +3,12 @@ use serde_json::{Value, json};
 
 use super::value::Dig;
 
-/// One resource of the API.
+/// One resource of the API. `title` is what its objects call their kind.
 #[derive(Debug, Clone, Default)]
 pub struct Kind {
     pub group: String,
     pub version: String,
-    pub kind: String,
+    pub title: String,
     pub plural: String,
     pub short: Vec<String>,
     pub namespaced: bool,
@@ -52,7 +52,7 @@ impl Kind {
     }
 
     pub fn singular(&self) -> String {
-        self.kind.to_lowercase()
+        self.title.to_lowercase()
     }
 
     /// As errors call it: `deployments.apps`.
@@ -64,13 +64,13 @@ impl Kind {
     pub fn parts(&self) -> Vec<(&'static str, Value)> {
         let mut parts = Vec::new();
         if self.status {
-            parts.push(("status", json!({"kind": self.kind, "verbs": ["get", "patch", "update"]})));
+            parts.push(("status", json!({"kind": self.title, "verbs": ["get", "patch", "update"]})));
         }
         if self.scale {
             let scale = json!({"group": "autoscaling", "version": "v1", "kind": "Scale", "verbs": ["get", "patch", "update"]});
             parts.push(("scale", scale));
         }
-        if self.kind == "Pod" && self.group.is_empty() {
+        if self.title == "Pod" && self.group.is_empty() {
             let evict = json!({"group": "policy", "version": "v1", "kind": "Eviction", "verbs": ["create"]});
             parts.push(("eviction", evict));
             parts.push(("exec", json!({"kind": "PodExecOptions", "verbs": ["create", "get"]})));
@@ -104,6 +104,8 @@ pub const CLAIMS: usize = 20;
 pub const VOLUMES: usize = 21;
 pub const QUOTAS: usize = 22;
 pub const ACCOUNTS: usize = 23;
+pub const CONFIG_MAPS: usize = 24;
+pub const REVISIONS: usize = 25;
 
 /// From a line of `kinds.txt`: group and version, kind, plural, short names, and letters for namespaced, with a
 /// status, with a scale (x), among all, only read, and a question.
@@ -116,14 +118,20 @@ fn read(line: &str) -> Option<Kind> {
     Some(Kind {
         group: group.into(),
         version: version.into(),
-        kind: kind.into(),
+        title: kind.into(),
         plural: plural.into(),
         short: short.split(',').filter(|one| *one != "-").map(str::to_owned).collect(),
         namespaced: has('n'),
         status: has('s'),
         scale: has('x'),
         all: has('a'),
-        verbs: if has('r') { Verbs::Read } else if has('q') { Verbs::Ask } else { Verbs::All },
+        verbs: if has('r') {
+            Verbs::Read
+        } else if has('q') {
+            Verbs::Ask
+        } else {
+            Verbs::All
+        },
         ..Kind::default()
     })
 }
@@ -148,7 +156,7 @@ pub fn defined(definition: &Value) -> Option<Kind> {
     Some(Kind {
         group: definition.text("/spec/group").into(),
         version: version.text("/name").into(),
-        kind: definition.text("/spec/names/kind").into(),
+        title: definition.text("/spec/names/kind").into(),
         plural: definition.text("/spec/names/plural").into(),
         short: names("/spec/names/shortNames"),
         namespaced: definition.text("/spec/scope") == "Namespaced",
@@ -184,7 +192,9 @@ pub fn definition_for(object: &Value) -> Option<Value> {
     let why = r#"*Status=.status.conditions[?(@.type=="Ready")].message"#;
     let columns: &[&str] = match kind {
         "Certificate" => &[ready, "Secret=.spec.secretName", "*Issuer=.spec.issuerRef.name", why, "Age"],
-        "CertificateRequest" | "Issuer" | "ClusterIssuer" => &[ready, "*Issuer=.spec.issuerRef.name", why, "Age"],
+        "CertificateRequest" | "Issuer" | "ClusterIssuer" => {
+            &[ready, "*Issuer=.spec.issuerRef.name", why, "Age"]
+        }
         "Order" | "Challenge" => &["State=.status.state", "Age"],
         _ => &["Age"],
     };
@@ -222,7 +232,7 @@ mod tests {
             (ACCOUNTS, "ServiceAccount"),
         ];
         for (at, kind) in named {
-            assert_eq!(all[at].kind, kind);
+            assert_eq!(all.get(at).map(|one| &*one.title), Some(kind));
         }
     }
 }

@@ -7,9 +7,9 @@ use super::events::From;
 use super::kinds::PODS;
 use super::lines::Log;
 use super::store::Key;
-use super::value::{Dig, amount, later, leaves, mark, name, namespace, quantity, uid, whole};
+use super::value::{Dig, amount, float, later, leaves, mark, name, namespace, quantity, uid};
 use super::{Cluster, facts};
-use crate::world::base::{Dice, seconds};
+use crate::world::base::Dice;
 
 #[derive(Debug, Clone)]
 pub enum State {
@@ -39,8 +39,14 @@ pub struct Container {
     due_lines: f64,
 }
 
+impl Container {
+    pub fn runs(&self) -> bool {
+        matches!(self.state, State::Running(_))
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+pub(super) enum Stage {
     New,
     Creating,
     Running,
@@ -53,36 +59,36 @@ enum Stage {
 }
 
 /// What a kubelet says: the reason, the message and the container it is about.
-type Said = (&'static str, String, Option<usize>);
+pub(super) type Said = (&'static str, String, Option<usize>);
 
 #[derive(Debug)]
 pub struct Life {
-    pub uid: String,
-    title: String,
-    apps: Vec<String>,
-    seen: (String, u64),
-    plan: Behaviour,
-    stage: Stage,
-    due: Option<Timestamp>,
-    ready_at: Option<Timestamp>,
-    exit_at: Option<Timestamp>,
-    probe_at: Option<Timestamp>,
-    policy: String,
-    pub ready: bool,
-    pub phase: &'static str,
-    pub reason: Option<(&'static str, String)>,
-    pub started: Option<Timestamp>,
-    pub ip: String,
-    exits: u32,
-    pub containers: Vec<Container>,
-    target: usize,
-    pub cpu: f64,
-    pub memory: f64,
-    base: (f64, f64),
-    pub limit: Option<f64>,
-    dice: Dice,
-    dirty: bool,
-    said: Vec<Said>,
+    pub(super) uid: String,
+    pub(super) title: String,
+    pub(super) apps: Vec<String>,
+    pub(super) seen: (String, u64),
+    pub(super) plan: Behaviour,
+    pub(super) stage: Stage,
+    pub(super) due: Option<Timestamp>,
+    pub(super) ready_at: Option<Timestamp>,
+    pub(super) exit_at: Option<Timestamp>,
+    pub(super) probe_at: Option<Timestamp>,
+    pub(super) policy: String,
+    pub(super) ready: bool,
+    pub(super) phase: &'static str,
+    pub(super) reason: Option<(&'static str, String)>,
+    pub(super) started: Option<Timestamp>,
+    pub(super) ip: String,
+    pub(super) exits: u32,
+    pub(super) containers: Vec<Container>,
+    pub(super) target: usize,
+    pub(super) cpu: f64,
+    pub(super) memory: f64,
+    pub(super) base: (f64, f64),
+    pub(super) limit: Option<f64>,
+    pub(super) dice: Dice,
+    pub(super) dirty: bool,
+    pub(super) said: Vec<Said>,
 }
 
 impl Cluster {
@@ -90,45 +96,27 @@ impl Cluster {
     pub(super) fn live(&mut self) {
         let store = &self.store;
         self.lives.retain(|key, life| store.get(key).is_some_and(|pod| uid(pod) == life.uid));
-        let pods: Vec<_> = self.store.all(PODS, "").cloned().collect();
-        for pod in pods {
-            let (key, node) = (Key::of(PODS, &pod), pod.text("/spec/nodeName").to_owned());
-            if node.is_empty() || !self.beats.get(&node).is_some_and(super::nodes::Beat::is_alive) {
+        for pod in self.store.all(PODS, "").cloned().collect::<Vec<_>>() {
+            let (key, node) = (Key::of(PODS, &pod), pod.text("/spec/nodeName"));
+            if !self.beats.get(node).is_some_and(super::nodes::Beat::is_alive) {
                 continue;
             }
-            let over = matches!(pod.text("/status/phase"), "Succeeded" | "Failed");
             let mut life = match self.lives.remove(&key) {
                 Some(life) => life,
-                None if over => continue,
-                None => {
-                    let seed = self.store.dice().roll();
-                    Life::new(&pod, seed, self.lives.len())
-                }
+                None if !super::deployments::serves(&pod) => continue,
+                None => Life::new(&pod, self.store.dice().roll(), self.lives.len()),
             };
             let seen = pod.text("/metadata/resourceVersion");
             if life.seen.0 != seen || life.seen.1 != self.epoch {
                 life.seen = (seen.to_owned(), self.epoch);
-                let plan = self.behaviour(&pod);
-                life.look(&pod, plan, self.now);
+                life.look(&pod, self.behaviour(&pod), self.now);
             }
-            let usage = life
-                .apps
-                .iter()
-                .find_map(|app| self.usages.get(&(key.namespace.clone(), app.clone())))
-                .copied();
-            life.spend(self.now, self.passed, usage);
-            let mut gone = false;
-            for _ in 0..4 {
-                gone = life.step(self.now);
-                if gone || life.due.is_none_or(|due| due > self.now) {
-                    break;
-                }
-            }
-            let from = From { component: "kubelet", host: &node };
+            let usage = |app: &String| self.usages.get(&(key.namespace.clone(), app.clone())).copied();
+            life.spend(self.now, self.passed, life.apps.iter().find_map(usage));
+            let gone = (0..4).any(|_| life.step(self.now));
             for (reason, message, at) in std::mem::take(&mut life.said) {
-                let container =
-                    at.and_then(|at| life.containers.get(at)).map(|one| one.name.clone()).unwrap_or_default();
-                self.event(&pod, from, reason, &message, &container);
+                let container = at.and_then(|at| life.containers.get(at)).map_or("", |one| &one.name);
+                self.event(&pod, From { component: "kubelet", host: node }, reason, &message, container);
             }
             if gone {
                 self.store.take(&key);
@@ -173,10 +161,8 @@ impl Life {
         let (cpu, memory) = (sum("/resources/requests/cpu") * 1000.0, sum("/resources/requests/memory"));
         let mut dice = Dice::new(seed);
         let lot = 0.3 + 0.3 * dice.share();
-        let base = (
-            if cpu > 0.0 { cpu * lot } else { 20.0 * lot },
-            if memory > 0.0 { memory * (0.4 + lot) } else { 48e6 * (0.5 + lot) },
-        );
+        let asked = |asked: f64, usual: f64| if asked > 0.0 { asked } else { usual };
+        let base = (asked(cpu, 20.0) * lot, asked(memory, 48e6) * (0.4 + lot));
         Life {
             uid: uid(pod).into(),
             title: format!("{}_{}({})", name(pod), namespace(pod), uid(pod)),
@@ -212,18 +198,19 @@ impl Life {
     }
 
     pub fn say(&mut self, now: Timestamp, line: &str) {
-        if let Some(one) =
-            self.containers.get_mut(self.target).filter(|one| matches!(one.state, State::Running(_)))
-        {
+        if let Some(one) = self.containers.get_mut(self.target).filter(|one| one.runs()) {
             one.log.push(now, line);
         }
     }
 
+    pub(super) fn tell(&mut self, reason: &'static str, message: impl Into<String>, at: usize) {
+        self.said.push((reason, message.into(), Some(at)));
+    }
+
     /// Takes a newer version of the object.
     fn look(&mut self, pod: &Value, plan: Behaviour, now: Timestamp) {
-        for (one, spec) in
-            self.containers.iter_mut().filter(|one| !one.init).zip(pod.list("/spec/containers"))
-        {
+        let mains = self.containers.iter_mut().filter(|one| !one.init);
+        for (one, spec) in mains.zip(pod.list("/spec/containers")) {
             one.image = spec.text("/image").into();
         }
         let named = self.containers.iter().position(|one| Some(&one.name) == plan.container.as_ref());
@@ -232,42 +219,36 @@ impl Life {
         self.plan = plan;
         if leaves(pod) && self.stage != Stage::Stopping {
             self.stage = Stage::Stopping;
-            #[expect(clippy::cast_precision_loss, reason = "seconds")]
-            let grace = pod.int("/metadata/deletionGracePeriodSeconds").unwrap_or(30) as f64;
+            let grace = float(pod.int("/metadata/deletionGracePeriodSeconds").unwrap_or(30));
             let wish = self.plan.stop_delay.unwrap_or(1.2);
             // Whoever never ends outlives what it is given: a node that has lost touch.
             self.due = Some(later(now, if wish >= 1e9 { wish } else { wish.min(grace) }));
-            let running = |one: &Container| matches!(one.state, State::Running(_));
-            let stopping = self.containers.iter().enumerate().filter(|(_, one)| running(one));
-            let said: Vec<Said> = stopping
-                .map(|(at, one)| ("Killing", format!("Stopping container {}", one.name), Some(at)))
-                .collect();
-            self.said.extend(said);
+            for (at, one) in self.containers.iter().enumerate().filter(|(_, one)| one.runs()) {
+                self.said.push(("Killing", format!("Stopping container {}", one.name), Some(at)));
+            }
         } else if other {
             match self.stage {
                 Stage::Running => self.arm(now),
-                Stage::Backoff | Stage::Exited | Stage::PullFailed | Stage::PullBackoff => {
-                    self.due = Some(now)
-                }
-                Stage::Creating if self.due.is_none() => self.due = Some(now),
-                _ => {}
+                Stage::New | Stage::Finished | Stage::Stopping => {}
+                Stage::Creating if self.due.is_some() => {}
+                _ => self.due = Some(now),
             }
         }
     }
 
     /// Sets the timers of a running pod.
-    fn arm(&mut self, now: Timestamp) {
-        let since = self.containers.get(self.target).and_then(|one| match one.state {
-            State::Running(since) => Some(since),
-            _ => None,
-        });
-        let after = |most: f64| {
-            Some(later(since.unwrap_or(now), self.plan.run_for.unwrap_or(most)).max(later(now, 0.3)))
-        };
+    pub(super) fn arm(&mut self, now: Timestamp) {
+        let (since, run_for) = (self.since(now), self.plan.run_for);
+        let after = |most: f64| Some(later(since, run_for.unwrap_or(most)).max(later(now, 0.3)));
         (self.probe_at, self.exit_at) = (None, None);
-        self.ready_at = (!self.ready).then(|| later(now, self.plan.ready_delay.unwrap_or(0.8)));
+        let usual = if self.plan.what == What::Slow { 15.0 } else { 0.8 };
+        self.ready_at = (!self.ready).then(|| later(now, self.plan.ready_delay.unwrap_or(usual)));
         match self.plan.what {
-            What::Crash | What::Fail => self.exit_at = after(6.0),
+            What::Crash | What::Fail => {
+                self.exit_at = after(6.0);
+                // What fails at its start was never ready, unless it is said when it is.
+                self.ready_at = self.ready_at.filter(|_| self.plan.ready_delay.is_some());
+            }
             What::Complete | What::Evicted => self.exit_at = after(8.0),
             What::ImagePull => self.exit_at = Some(now),
             What::Unready => {
@@ -276,19 +257,24 @@ impl Life {
                 self.probe_at = Some(later(now, 1.0));
             }
             What::Flap => self.probe_at = Some(later(now, self.plan.run_for.unwrap_or(15.0))),
-            What::Slow if !self.ready => {
-                self.ready_at = Some(later(now, self.plan.ready_delay.unwrap_or(15.0)))
-            }
             _ => {}
         }
         self.timer();
     }
 
-    fn timer(&mut self) {
+    /// Since when it runs.
+    pub(super) fn since(&self, now: Timestamp) -> Timestamp {
+        match self.containers.get(self.target).map(|one| &one.state) {
+            Some(State::Running(since)) => *since,
+            _ => now,
+        }
+    }
+
+    pub(super) fn timer(&mut self) {
         self.due = [self.ready_at, self.exit_at, self.probe_at].into_iter().flatten().min();
     }
 
-    fn set_ready(&mut self, ready: bool) {
+    pub(super) fn set_ready(&mut self, ready: bool) {
         self.dirty |= self.ready != ready;
         self.ready = ready;
     }
@@ -317,261 +303,13 @@ impl Life {
         let bad = matches!(self.plan.what, What::Crash | What::Oom | What::Unready);
         let errors = self.plan.errors.unwrap_or(if bad { 20 } else { 1 });
         let format = self.plan.log_format.clone().unwrap_or_default();
-        for one in self.containers.iter_mut().filter(|one| matches!(one.state, State::Running(_))) {
+        for one in self.containers.iter_mut().filter(|one| one.runs()) {
             one.due_lines = (one.due_lines + rate * passed).min(if passed > 60.0 { 20.0 } else { 200.0 });
-            let count = one.due_lines.floor();
-            one.due_lines -= count;
-            for at in 0..whole(count) {
-                #[expect(clippy::cast_precision_loss, reason = "at most 200")]
-                let before = (count - at as f64 - 1.0) * passed.min(count / rate.max(1e-3)) / count;
-                one.log.write(later(now, -before), &mut self.dice, &format, errors);
+            let apart = passed.min(one.due_lines / rate.max(1e-3)) / one.due_lines.max(1.0);
+            while one.due_lines >= 1.0 {
+                one.due_lines -= 1.0;
+                one.log.write(later(now, -one.due_lines.floor() * apart), &mut self.dice, &format, errors);
             }
         }
-    }
-
-    /// The next thing whose time has come; true when the pod is gone.
-    fn step(&mut self, now: Timestamp) -> bool {
-        if self.stage != Stage::New && self.due.is_none_or(|due| due > now) {
-            return false;
-        }
-        self.due = None;
-        let stuck = self.plan.what == What::Stuck;
-        match self.stage {
-            Stage::New => {
-                self.started = Some(now);
-                self.stage = Stage::Creating;
-                self.dirty = true;
-                let usual = if self.plan.what == What::Slow { 20.0 } else { 0.5 + 0.7 * self.dice.share() };
-                self.due = Some(later(now, self.plan.start_delay.unwrap_or(usual)));
-                let pulling = |(at, one): (usize, &Container)| {
-                    ("Pulling", format!("Pulling image \"{}\"", one.image), Some(at))
-                };
-                let said: Vec<Said> = self.containers.iter().enumerate().map(pulling).collect();
-                self.said.extend(said);
-            }
-            Stage::Creating if stuck => {
-                let why =
-                    "MountVolume.SetUp failed for volume \"config\" : configmap \"app-config\" not found";
-                self.said.push(("!FailedMount", why.into(), None));
-                self.due = Some(later(now, 30.0));
-            }
-            Stage::Creating | Stage::PullFailed | Stage::PullBackoff if self.plan.what == What::ImagePull => {
-                self.pull(now)
-            }
-            Stage::Creating | Stage::PullFailed | Stage::PullBackoff => {
-                for at in 0..self.containers.len() {
-                    self.start(at, now);
-                }
-                self.stage = Stage::Running;
-                self.phase = "Running";
-                self.arm(now);
-            }
-            Stage::Running => self.run(now),
-            Stage::Exited if self.exits > 1 => self.back_off(now),
-            Stage::Exited | Stage::Backoff => {
-                if let Some(one) = self.containers.get_mut(self.target) {
-                    one.restarts += 1;
-                }
-                self.start(self.target, now);
-                self.stage = Stage::Running;
-                self.arm(now);
-            }
-            Stage::Finished => {}
-            Stage::Stopping => return true,
-        }
-        false
-    }
-
-    fn start(&mut self, at: usize, now: Timestamp) {
-        let took = 300 + self.dice.below(600);
-        let Some(one) = self.containers.get_mut(at).filter(|one| !matches!(one.state, State::Running(_)))
-        else {
-            return;
-        };
-        let (name, image) = (one.name.clone(), one.image.clone());
-        if let State::Ended(end) = &one.state {
-            one.last = Some(end.clone());
-        }
-        if one.restarts > 0 {
-            one.before = Some(std::mem::take(&mut one.log));
-        }
-        one.state = State::Running(now);
-        if one.init {
-            one.state = State::Ended(End { reason: "Completed", code: 0, began: now, at: now });
-            one.log.push(now, "done");
-        } else {
-            one.log.push(now, &format!("{now:.3} INFO  starting {name} ({image})"));
-        }
-        let pulled = if one.restarts > 0 {
-            format!("Container image \"{image}\" already present on machine")
-        } else {
-            format!(
-                "Successfully pulled image \"{image}\" in {took}ms ({took}ms including waiting). Image size: 48234496 bytes."
-            )
-        };
-        self.said.push(("Pulled", pulled, Some(at)));
-        self.said.push(("Created", format!("Container created: {name}"), Some(at)));
-        self.said.push(("Started", format!("Container started: {name}"), Some(at)));
-        self.memory = self.base.1 * 0.4;
-        self.dirty = true;
-    }
-
-    fn pull(&mut self, now: Timestamp) {
-        let at = self.target;
-        let Some(one) = self.containers.get_mut(at) else { return };
-        let image = one.image.clone();
-        self.dirty = true;
-        if self.stage == Stage::PullFailed {
-            let why = format!("Back-off pulling image \"{image}\"");
-            one.state = State::Waiting("ImagePullBackOff", why.clone());
-            self.said.push(("BackOff", why, Some(at)));
-            self.said.push(("!Failed", "Error: ImagePullBackOff".into(), Some(at)));
-            self.stage = Stage::PullBackoff;
-            self.due = Some(later(now, self.wait(self.exits)));
-            return;
-        }
-        let why = format!(
-            "rpc error: code = NotFound desc = failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": {image}: not found"
-        );
-        one.state = State::Waiting("ErrImagePull", why.clone());
-        self.said.push(("!Failed", format!("Failed to pull image \"{image}\": {why}"), Some(at)));
-        self.said.push(("!Failed", "Error: ErrImagePull".into(), Some(at)));
-        self.exits += 1;
-        self.stage = Stage::PullFailed;
-        self.due = Some(later(now, 4.0));
-    }
-
-    /// Before try number `exits`: doubling from the first wait up to the longest.
-    fn wait(&self, exits: u32) -> f64 {
-        let doubled = self.plan.backoff.unwrap_or(10.0) * f64::from(1_u32 << exits.saturating_sub(1).min(20));
-        doubled.min(self.plan.backoff_most.unwrap_or(300.0))
-    }
-
-    fn back_off(&mut self, now: Timestamp) {
-        let (at, wait) = (self.target, self.wait(self.exits - 1));
-        let Some(one) = self.containers.get_mut(at) else { return };
-        let seconds = whole(wait);
-        let human =
-            if seconds >= 60 { format!("{}m{}s", seconds / 60, seconds % 60) } else { format!("{seconds}s") };
-        let why = format!("restarting failed container={} pod={}", one.name, self.title);
-        if let State::Ended(end) = &one.state {
-            one.last = Some(end.clone());
-        }
-        self.said.push((
-            "!BackOff",
-            format!("Back-off restarting failed container {} in pod {}", one.name, self.title),
-            Some(at),
-        ));
-        one.state = State::Waiting("CrashLoopBackOff", format!("back-off {human} {why}"));
-        self.stage = Stage::Backoff;
-        self.dirty = true;
-        self.due = Some(later(now, wait));
-    }
-
-    fn run(&mut self, now: Timestamp) {
-        if self.exit_at.is_some_and(|at| at <= now) {
-            self.exit(now);
-            return;
-        }
-        if self.ready_at.is_some_and(|at| at <= now) {
-            self.ready_at = None;
-            self.set_ready(true);
-        }
-        if self.probe_at.is_some_and(|at| at <= now) {
-            let (flaps, at) = (self.plan.what == What::Flap, self.target);
-            if flaps {
-                self.set_ready(!self.ready);
-                self.ready_at = None;
-            }
-            if !self.ready {
-                let why = if flaps {
-                    "context deadline exceeded"
-                } else {
-                    "HTTP probe failed with statuscode: 503"
-                };
-                self.said.push(("!Unhealthy", format!("Readiness probe failed: {why}"), Some(at)));
-            }
-            let again = if flaps { self.plan.run_for.unwrap_or(15.0) } else { 10.0 };
-            self.probe_at = Some(later(now, again));
-        }
-        self.timer();
-    }
-
-    fn exit(&mut self, now: Timestamp) {
-        let killed = self.memory > self.limit.unwrap_or(256e6);
-        let (reason, code) = match self.plan.what {
-            _ if killed => ("OOMKilled", 137),
-            What::Complete => ("Completed", 0),
-            What::Evicted => ("Error", 137),
-            What::ImagePull => ("Error", 143),
-            _ => ("Error", self.plan.exit_code.unwrap_or(1)),
-        };
-        let ran = match self.containers.get(self.target).map(|one| &one.state) {
-            Some(State::Running(since)) => seconds(*since, now),
-            _ => 0.0,
-        };
-        // Who ran for ten minutes begins with short waits again.
-        self.exits = if ran > 600.0 { 1 } else { self.exits + 1 };
-        self.stop(self.target, now, reason, code);
-        self.set_ready(false);
-        (self.exit_at, self.ready_at, self.probe_at) = (None, None, None);
-        let ends = self.policy == "Never" || (self.policy == "OnFailure" && code == 0);
-        if self.plan.what == What::ImagePull {
-            self.stage = Stage::Creating;
-            self.due = Some(later(now, 0.5));
-        } else if self.plan.what == What::Evicted || ends {
-            for at in 0..self.containers.len() {
-                self.stop(at, now, "Completed", 0);
-            }
-            self.phase = if code == 0 { "Succeeded" } else { "Failed" };
-            if self.plan.what == What::Evicted {
-                let name = self.containers.get(self.target).map(|one| one.name.clone()).unwrap_or_default();
-                let why = format!(
-                    "The node was low on resource: memory. Threshold quantity: 100Mi, available: 84512Ki. Container {name} was using 1893412Ki, request is 128Mi, has larger consumption of memory. "
-                );
-                self.said.push(("!Evicted", why.clone(), None));
-                self.reason = Some(("Evicted", why));
-            }
-            self.stage = Stage::Finished;
-        } else {
-            self.stage = Stage::Exited;
-            self.due = Some(later(now, 1.5));
-        }
-    }
-
-    fn stop(&mut self, at: usize, now: Timestamp, reason: &'static str, code: i64) {
-        let words = std::mem::take(&mut self.plan.words);
-        if let Some(one) = self.containers.get_mut(at)
-            && let State::Running(began) = one.state
-        {
-            for word in last_words(now, reason, code, &words) {
-                one.log.push(now, &word);
-            }
-            one.state = State::Ended(End { reason, code, began, at: now });
-            self.dirty = true;
-        }
-        self.plan.words = words;
-    }
-}
-
-/// What a run that fails writes at its end.
-fn last_words(now: Timestamp, reason: &str, code: i64, own: &[String]) -> Vec<String> {
-    match (reason, code) {
-        (_, 0) => Vec::new(),
-        ("OOMKilled", _) => {
-            vec![format!("{now:.3} WARN  heap at 98% of limit, allocation of 67108864 bytes pending")]
-        }
-        _ if !own.is_empty() => own.iter().map(|line| format!("{now:.3} ERROR {line}")).collect(),
-        _ => vec![
-            format!(
-                "{now:.3} ERROR startup check failed: dial tcp 127.0.0.1:5432: connect: connection refused"
-            ),
-            "panic: cannot reach database: dial tcp 127.0.0.1:5432: connect: connection refused".into(),
-            String::new(),
-            "goroutine 1 [running]:".into(),
-            "main.mustConnect(0xc0000b2000, 0x2a)".into(),
-            "\t/app/main.go:87 +0x1d4".into(),
-            format!("exit status {code}"),
-        ],
     }
 }

@@ -4,6 +4,7 @@
 //! [`Cluster::apply`] and say how pods behave; everything else follows from what the operator does.
 mod api;
 mod behaviour;
+mod check;
 mod daemons;
 mod defaults;
 mod deployments;
@@ -14,6 +15,7 @@ mod facts;
 mod jobs;
 mod kinds;
 mod kubelet;
+mod life;
 mod lines;
 mod nodes;
 mod patch;
@@ -28,7 +30,10 @@ mod serve_exec;
 mod serve_log;
 mod serve_watch;
 mod store;
+mod sweep;
 mod table;
+#[cfg(test)]
+mod tests;
 mod value;
 mod wire;
 mod write;

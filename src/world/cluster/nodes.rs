@@ -5,10 +5,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Cluster;
-use super::events::{controller, renewed};
+use super::events::controller;
 use super::kinds::{LEASES, NODES, PODS};
 use super::store::Key;
-use super::value::{Dig, condition, leaves, met, name, stamp};
+use super::value::{Dig, condition, float, leaves, mark, met, micro, name, stamp};
 use crate::world::base::seconds;
 
 /// Silent for this long is not ready, and for five minutes more is given up.
@@ -112,14 +112,12 @@ impl Cluster {
             self.report_all(&name);
         }
         let lease = Key::new(LEASES, "kube-node-lease", &name);
-        match self.store.get(&lease) {
-            Some(_) => self.store.edit(&lease, |lease| lease.put("/spec/renewTime", renewed(now))),
-            None => {
-                let body = json!({"metadata": {"name": name}, "spec": {"holderIdentity": name, "leaseDurationSeconds": 40,
-                    "renewTime": renewed(now)}});
-                let _ = self.create(LEASES, "kube-node-lease", body, super::write::Part::Whole, false);
-            }
+        if self.store.get(&lease).is_some() {
+            return self.store.edit(&lease, |lease| lease.put("/spec/renewTime", micro(now)));
         }
+        let spec = json!({"holderIdentity": name, "leaseDurationSeconds": 40, "renewTime": micro(now)});
+        let body = json!({"metadata": {"name": name}, "spec": spec});
+        let _ = self.create(LEASES, "kube-node-lease", body, super::write::Part::Whole, false);
     }
 
     /// Nobody knows how a silent node's pods are: they serve no longer.
@@ -167,11 +165,11 @@ impl Cluster {
             });
             let patience = match toleration {
                 None => 0.0,
-                Some(one) => one.int("/tolerationSeconds").map_or(f64::INFINITY, super::value::float),
+                Some(one) => one.int("/tolerationSeconds").map_or(f64::INFINITY, float),
             };
             if lost >= patience && !leaves(&pod) {
                 let key = Key::of(PODS, &pod);
-                let _ = self.delete(&key, &Value::Null, false);
+                self.drop(&key);
                 let now = self.now;
                 self.store.edit(&key, |pod| {
                     let why = "Taint manager: deleting due to NoExecute taint";
@@ -225,10 +223,10 @@ fn furnish(node: &mut Value, name: &str) {
     node.fill("/metadata/labels/kubernetes.io~1hostname", name);
     node.fill("/metadata/labels/kubernetes.io~1os", "linux");
     node.fill("/metadata/labels/kubernetes.io~1arch", "amd64");
-    node.fill("/spec/podCIDR", format!("10.244.{}.0/24", super::value::mark(name) % 200));
+    node.fill("/spec/podCIDR", format!("10.244.{}.0/24", mark(name) % 200));
     node.fill("/status/nodeInfo", json!({
         "kubeletVersion": super::discovery::VERSION, "kubeProxyVersion": "", "osImage": "Debian GNU/Linux 12 (bookworm)",
         "kernelVersion": "6.1.0-28-amd64", "containerRuntimeVersion": "containerd://2.1.4", "operatingSystem": "linux",
-        "architecture": "amd64", "machineID": format!("{:032x}", super::value::mark(name)), "systemUUID": format!("{:032x}", super::value::mark(name)), "bootID": format!("{:032x}", super::value::mark(name)),
+        "architecture": "amd64", "machineID": format!("{:032x}", mark(name)), "systemUUID": format!("{:032x}", mark(name)), "bootID": format!("{:032x}", mark(name)),
     }));
 }

@@ -124,9 +124,9 @@ fn strategic_list(target: &mut Value, name: &str, items: &[Value]) {
 }
 
 /// RFC 6902: all operations, or none and why.
-pub fn operations(target: &Value, patch: &Value) -> Result<Value, String> {
-    let mut result = target.clone();
-    for one in patch.as_array().map(Vec::as_slice).unwrap_or_default() {
+pub fn operations(object: &Value, changes: &Value) -> Result<Value, String> {
+    let mut result = object.clone();
+    for one in changes.as_array().map(Vec::as_slice).unwrap_or_default() {
         let (op, path, value) =
             (one.text("/op"), one.text("/path"), one.get("value").cloned().unwrap_or_default());
         let missing =

@@ -11,7 +11,7 @@ pub(super) fn report(life: &Life, pod: &mut Value, now: Timestamp) {
     let started = life.started.unwrap_or(now);
     let over = matches!(life.phase, "Succeeded" | "Failed");
     let waiting: Vec<&str> =
-        life.containers.iter().filter(|one| !one.init && !runs(one)).map(|one| one.name.as_str()).collect();
+        life.containers.iter().filter(|one| !one.init && !one.runs()).map(|one| one.name.as_str()).collect();
     let why = match (life.ready, life.phase) {
         (true, _) => ("", String::new()),
         (_, "Succeeded") => ("PodCompleted", String::new()),
@@ -40,7 +40,7 @@ pub(super) fn report(life: &Life, pod: &mut Value, now: Timestamp) {
     let node = pod.text("/spec/nodeName").to_owned();
     pod.put("/status/hostIP", host(&node));
     pod.put("/status/hostIPs", json!([{"ip": host(&node)}]));
-    if begun || life.containers.iter().any(runs) {
+    if begun || life.containers.iter().any(Container::runs) {
         pod.put("/status/podIP", life.ip.clone());
         pod.put("/status/podIPs", json!([{"ip": life.ip}]));
     }
@@ -59,10 +59,6 @@ pub(super) fn report(life: &Life, pod: &mut Value, now: Timestamp) {
             pod.put(list, all);
         }
     }
-}
-
-fn runs(one: &Container) -> bool {
-    matches!(one.state, State::Running(_))
 }
 
 /// The address of a node.
@@ -104,11 +100,11 @@ fn status(one: &Container, ready: bool, uid: &str) -> Value {
     let last = one
         .last
         .as_ref()
-        .map_or_else(|| json!({}), |end| ended(end, if runs(one) { &before } else { &current }));
+        .map_or_else(|| json!({}), |end| ended(end, if one.runs() { &before } else { &current }));
     json!({
         "name": one.name, "image": one.image, "restartCount": one.restarts, "state": state, "lastState": last,
-        "ready": if one.init { matches!(one.state, State::Ended(_)) } else { runs(one) && ready },
-        "started": runs(one),
+        "ready": if one.init { matches!(one.state, State::Ended(_)) } else { one.runs() && ready },
+        "started": one.runs(),
         "imageID": if known { digest(&one.image) } else { String::new() },
         "containerID": if known { current } else { String::new() },
     })

@@ -56,7 +56,7 @@ impl Refusal {
     /// One field is not as it must be.
     pub fn invalid(kind: &Kind, name: &str, field: &str, why: &str) -> Refusal {
         let of =
-            if kind.group.is_empty() { kind.kind.clone() } else { format!("{}.{}", kind.kind, kind.group) };
+            if kind.group.is_empty() { kind.title.clone() } else { format!("{}.{}", kind.title, kind.group) };
         let refusal = Refusal::new(422, "Invalid", format!("{of} \"{name}\" is invalid: {field}: {why}"));
         let reason = match why {
             _ if why.starts_with("Required") => "FieldValueRequired",
@@ -65,9 +65,18 @@ impl Refusal {
         };
         let causes = json!([{"reason": reason, "message": why, "field": field}]);
         Refusal {
-            details: json!({"name": name, "group": kind.group, "kind": kind.kind, "causes": causes}),
+            details: json!({"name": name, "group": kind.group, "kind": kind.title, "causes": causes}),
             ..refusal
         }
+    }
+
+    pub fn forbidden(kind: &Kind, name: &str, why: &str) -> Refusal {
+        let message = format!("{} \"{name}\" is forbidden: {why}", kind.resource());
+        Refusal::new(403, "Forbidden", message).about(kind, name)
+    }
+
+    pub fn internal(message: impl Into<String>) -> Refusal {
+        Refusal::new(500, "InternalError", message)
     }
 
     pub fn bad(message: impl Into<String>) -> Refusal {

@@ -56,9 +56,7 @@ fn bind(role: &str, kind: &str, to: &str, namespace: &str) -> Value {
 /// The roles and bindings that are there from the beginning.
 pub(super) fn objects() -> Vec<Value> {
     let roles: Value = serde_json::from_str(include_str!("roles.json")).unwrap_or_default();
-    let role = |(name, rules): (&String, &Value)| {
-        json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": name}, "rules": rules})
-    };
+    let role = |(name, rules): (&String, &Value)| json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": name}, "rules": rules});
     let bound = BOUND.iter().map(|(role, kind, to)| bind(role, kind, to, ""));
     roles.map("").map(role).chain(bound).collect()
 }

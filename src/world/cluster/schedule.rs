@@ -10,7 +10,9 @@ use super::events::controller;
 use super::kinds::{NODES, PODS};
 use super::select::Selector;
 use super::store::Key;
-use super::value::{Dig, condition, leaves, name, namespace, quantity};
+use super::value::{
+    Dig, condition, controller as controlled, count, float, leaves, name, namespace, quantity,
+};
 
 /// What is taken on a node: CPU, memory, pods.
 type Room = [f64; 3];
@@ -42,22 +44,19 @@ impl Cluster {
         let mut best: Option<(f64, &str)> = None;
         for node in nodes {
             let used = taken.get(name(node)).copied().unwrap_or_default();
-            match unfit(pod, node, used) {
-                Some(why) => *against.entry(why).or_default() += 1,
-                None => {
-                    // The emptiest first; pods of one owner spread.
-                    let (_, owner, _) = super::value::controller(pod).unwrap_or_default();
-                    let kin = self.store.all(PODS, namespace(pod)).filter(|one| {
-                        one.text("/spec/nodeName") == name(node)
-                            && super::value::controller(one).is_some_and(|(_, of, _)| of == owner)
-                    });
-                    let room = room(node);
-                    let load = used[0] / room[0].max(1e-9) + used[1] / room[1].max(1.0);
-                    let score = load + super::value::float(i64::try_from(kin.count()).unwrap_or(0));
-                    if best.is_none_or(|(least, _)| score < least) {
-                        best = Some((score, name(node)));
-                    }
-                }
+            if let Some(why) = unfit(pod, node, used) {
+                *against.entry(why).or_default() += 1;
+                continue;
+            }
+            // The emptiest first; pods of one owner spread.
+            let owner = |pod: &Value| controlled(pod).map(|(_, name, _)| name.to_owned());
+            let here =
+                |one: &&Arc<Value>| one.text("/spec/nodeName") == name(node) && owner(one) == owner(pod);
+            let kin = count(self.store.all(PODS, namespace(pod)).filter(here).count());
+            let room = room(node);
+            let score = used[0] / room[0].max(1e-9) + used[1] / room[1].max(1.0) + float(kin);
+            if best.is_none_or(|(least, _)| score < least) {
+                best = Some((score, name(node)));
             }
         }
         if let Some((_, node)) = best {
@@ -117,7 +116,7 @@ fn unfit(pod: &Value, node: &Value, used: Room) -> Option<String> {
     if node.flag("/spec/unschedulable") {
         return Some("node(s) were unschedulable".into());
     }
-    if !Selector::pairs(pod.pointer("/spec/nodeSelector").unwrap_or(&Value::Null)).fits(node) {
+    if !Selector::pairs(pod, "/spec/nodeSelector").fits(node) {
         return Some("node(s) didn't match Pod's node affinity/selector".into());
     }
     if let Some(why) = tolerates(pod.pointer("/spec").unwrap_or(&Value::Null), node, false) {

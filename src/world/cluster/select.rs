@@ -58,9 +58,14 @@ impl Selector {
         Selector { labels, fields: Vec::new() }
     }
 
+    /// The selector at a place of an object.
+    pub fn at(object: &Value, place: &str) -> Selector {
+        Selector::of(object.pointer(place).unwrap_or(&Value::Null))
+    }
+
     /// A plain map of labels, as services and node selectors have it.
-    pub fn pairs(map: &Value) -> Selector {
-        Selector::of(&serde_json::json!({"matchLabels": map}))
+    pub fn pairs(object: &Value, place: &str) -> Selector {
+        Selector::of(&serde_json::json!({"matchLabels": object.pointer(place)}))
     }
 
     pub fn is_empty(&self) -> bool {
@@ -75,28 +80,26 @@ impl Selector {
     }
 
     /// A field that cannot be asked for.
-    pub fn unknown_field(&self, kind: &str, namespaced: bool) -> Option<String> {
-        let known = |key: &str| match (key, kind) {
-            ("/metadata/name", _) => true,
-            ("/metadata/namespace", _) => namespaced,
-            (_, "Pod") => {
-                key.starts_with("/spec/")
-                    && ["nodeName", "restartPolicy", "schedulerName", "serviceAccountName", "hostNetwork"]
-                        .contains(&&key[6..])
-                    || ["/status/phase", "/status/podIP", "/status/nominatedNodeName"].contains(&key)
-            }
-            (_, "Event") => {
-                key.starts_with("/involvedObject/")
-                    || ["/reason", "/type", "/source", "/reportingComponent"].contains(&key)
-            }
-            ("/spec/unschedulable", "Node") | ("/type", "Secret") | ("/status/phase", "Namespace") => true,
-            ("/status/successful", "Job") | ("/status/replicas", "ReplicaSet") => true,
-            _ => false,
+    pub fn unknown_field(&self, kind: &str) -> Option<String> {
+        let known = |key: &str| {
+            key.starts_with("/metadata/name")
+                || match kind {
+                    "Pod" => key.starts_with("/spec/") || key.starts_with("/status/"),
+                    "Event" => !key.starts_with("/metadata/"),
+                    _ => FIELDS.contains(&(kind, key)),
+                }
         };
         let unknown = self.fields.iter().find(|need| !known(&need.key))?;
         Some(unknown.key.trim_start_matches('/').replace('/', "."))
     }
 }
+
+const FIELDS: &[(&str, &str)] = &[
+    ("Node", "/spec/unschedulable"),
+    ("Secret", "/type"),
+    ("Namespace", "/status/phase"),
+    ("Job", "/status/successful"),
+];
 
 fn field(object: &Value, place: &str) -> String {
     let place = if place == "/source" { "/source/component" } else { place };

@@ -46,7 +46,7 @@ pub async fn serve_as(listener: TcpListener, part: Handle<Cluster>, user: &str) 
                 let desk = desk.clone();
                 connections.spawn(http::serve(stream, move |request| {
                     let desk = desk.clone();
-                    Box::pin(async move { desk.answer(request).await })
+                    Box::pin(async move { desk.answer(request) })
                 }));
             }
             Some(_) = connections.join_next() => {}
@@ -55,7 +55,7 @@ pub async fn serve_as(listener: TcpListener, part: Handle<Cluster>, user: &str) 
 }
 
 impl Desk {
-    async fn answer(self, request: Request) -> Answer {
+    fn answer(self, request: Request) -> Answer {
         let call = Call { usual: self.user.to_string(), ..call(&request) };
         let done = self.cluster.with(|cluster| {
             let reply = cluster.call(call);
@@ -75,12 +75,12 @@ impl Desk {
                 Ok(lines) => http::streamed(200, "text/plain", lines.boxed()),
                 Err(refusal) => refused(&refusal),
             },
-            Some(Ok(Reply::Exec(key, call))) => match serve_exec::open(&self, key, call, request) {
+            Some(Ok(Reply::Exec(key, call))) => match serve_exec::open(&self, &key, &call, request) {
                 Ok(answer) => answer,
                 Err(refusal) => refused(&refusal),
             },
             Some(Err(refusal)) => refused(&refusal),
-            None => refused(&Refusal::new(500, "InternalError", "the world has ended")),
+            None => refused(&Refusal::internal("the world has ended")),
         }
     }
 }

@@ -35,52 +35,42 @@ struct Session {
     source: SplitStream<Socket>,
 }
 
-pub(super) fn open(desk: &Desk, key: Key, call: Call, request: Request) -> Result<Answer, Refusal> {
-    let argv: Vec<String> =
-        call.query.iter().filter(|(name, _)| name == "command").map(|(_, word)| word.clone()).collect();
+pub(super) fn open(desk: &Desk, key: &Key, call: &Call, request: Request) -> Result<Answer, Refusal> {
+    let words = call.query.iter().filter(|(name, _)| name == "command");
+    let argv: Vec<String> = words.map(|(_, word)| word.clone()).collect();
     if argv.is_empty() {
         return Err(Refusal::bad("you must specify at least 1 command for the container"));
     }
     if !request.header("upgrade").is_some_and(|kind| kind.eq_ignore_ascii_case("websocket")) {
         return Err(Refusal::bad("Upgrade request required"));
     }
-    let offered = request.header("sec-websocket-protocol").unwrap_or_default().to_owned();
-    let spoken = ["v5.channel.k8s.io", "v4.channel.k8s.io"];
-    let spoken = spoken.into_iter().find(|one| offered.split(',').any(|offer| offer.trim() == *one));
-    let spoken = spoken.ok_or_else(|| {
-        Refusal::bad(format!("unable to upgrade: unable to negotiate protocol: client supports [{offered}]"))
-    })?;
+    let offered = request.header("sec-websocket-protocol").unwrap_or_default();
+    let mut spoken = ["v5.channel.k8s.io", "v4.channel.k8s.io"].into_iter();
+    let spoken =
+        spoken.find(|one| offered.split(',').any(|offer| offer.trim() == *one)).ok_or_else(|| {
+            Refusal::bad(format!(
+                "unable to upgrade: unable to negotiate protocol: client supports [{offered}]"
+            ))
+        })?;
     let accept = derive_accept_key(request.header("sec-websocket-key").unwrap_or_default().as_bytes());
     let found = desk.cluster.with(|cluster| {
-        let pod = cluster.existing(&key)?;
-        let wanted = call.asked("container").to_owned();
+        let pod = cluster.existing(key)?;
         let mut fact = cluster.pod_fact(&pod);
-        let statuses = pod.list("/status/containerStatuses");
-        let named = |one: &&Value| {
-            if wanted.is_empty() { one.text("/name") == fact.container } else { one.text("/name") == wanted }
-        };
-        let one = statuses.iter().find(named);
-        if let Some(one) = one.filter(|one| one.at("/state/running").is_some()) {
-            fact.container = one.text("/name").to_owned();
-            cluster.done_by(&key, &call, "pods/exec", argv.join(" "));
-            return Ok((fact, Value::clone(&pod), cluster.exec.clone()));
+        if !call.asked("container").is_empty() {
+            call.asked("container").clone_into(&mut fact.container);
         }
-        let known =
-            pod.list("/spec/containers").iter().any(|one| wanted.is_empty() || one.text("/name") == wanted);
-        Err(match known {
-            false => Refusal::bad(format!("container {wanted} is not valid for pod {}", key.name)),
-            true => Refusal::new(
-                500,
-                "InternalError",
-                format!(
-                    "container not found (\"{}\")",
-                    if wanted.is_empty() { &fact.container } else { &wanted }
-                ),
-            ),
-        })
+        let (wanted, named) = (fact.container.clone(), |one: &&Value| one.text("/name") == fact.container);
+        let running = pod.list("/status/containerStatuses").iter().find(named);
+        if !pod.list("/spec/containers").iter().any(|one| named(&one)) {
+            return Err(Refusal::bad(format!("container {wanted} is not valid for pod {}", key.name)));
+        }
+        if running.is_none_or(|one| one.at("/state/running").is_none()) {
+            return Err(Refusal::internal(format!("container not found (\"{wanted}\")")));
+        }
+        cluster.done_by(key, call, "pods/exec", argv.join(" "));
+        Ok((fact, Value::clone(&pod), cluster.exec.clone()))
     });
-    let (fact, pod, outside) =
-        found.ok_or_else(|| Refusal::new(500, "InternalError", "the world has ended"))??;
+    let (fact, pod, outside) = found.ok_or_else(|| Refusal::internal("the world has ended"))??;
     let (tty, input) = (call.says("tty"), call.says("stdin"));
     let ends = desk.ends.clone();
     tokio::spawn(async move {
@@ -186,11 +176,8 @@ impl Session {
                         self.send(1, b"^C\n").await;
                         self.send(1, prompt).await;
                     }
-                    8 | 127 => {
-                        if line.pop().is_some() {
-                            self.echo(b"\x08 \x08").await;
-                        }
-                    }
+                    8 | 127 if line.pop().is_some() => self.echo(b"\x08 \x08").await,
+                    8 | 127 => {}
                     byte if line.len() < LONGEST => {
                         line.push(byte);
                         self.echo(&[byte]).await;

@@ -43,7 +43,7 @@ pub(super) fn lines(
     call: &Call,
 ) -> Result<impl Stream<Item = Bytes> + Send + use<>, Refusal> {
     let number = |name: &str| call.asked(name).parse::<usize>().ok();
-    let ended = || Refusal::new(500, "InternalError", "the world has ended");
+    let ended = || Refusal::internal("the world has ended");
     let wanted = Wanted {
         container: call.asked("container").into(),
         previous: call.says("previous"),
@@ -86,44 +86,42 @@ pub(super) fn lines(
 impl Cluster {
     /// The lines from a place on, or from where it is asked; and where to go on, if there will be more.
     fn log(&self, wanted: &Wanted, from: Option<Place>) -> Result<(String, Option<Place>), Refusal> {
-        let pod = self.existing(&wanted.key)?;
+        let object = self.existing(&wanted.key)?;
         let Some(life) = self.lives.get(&wanted.key) else { return Ok((String::new(), None)) };
-        let node = pod.text("/spec/nodeName");
+        let node = object.text("/spec/nodeName");
         if !self.beats.get(node).is_some_and(super::nodes::Beat::is_alive) {
             let address = super::pods::host(node);
             let why = format!(
                 "Get \"https://{address}:10250/containerLogs/{}/{}\": dial tcp {address}:10250: i/o timeout",
                 wanted.key.namespace, wanted.key.name
             );
-            return Err(Refusal::new(500, "InternalError", why));
+            return Err(Refusal::internal(why));
         }
         let names: Vec<&str> = life.containers.iter().map(|one| one.name.as_str()).collect();
-        let one = match wanted.container.as_str() {
-            "" => match &life.containers[..] {
-                [only] => only,
-                _ => {
-                    return Err(Refusal::bad(format!(
-                        "a container name must be specified for pod {}, choose one of: [{}]",
-                        wanted.key.name,
-                        names.join(" ")
-                    )));
-                }
-            },
-            name => life.containers.iter().find(|one| one.name == name).ok_or_else(|| {
-                Refusal::bad(format!("container {name} is not valid for pod {}", wanted.key.name))
-            })?,
+        let pod = &wanted.key.name;
+        let one = match (&*wanted.container, &life.containers[..]) {
+            ("", [only]) => only,
+            ("", _) => {
+                let all = names.join(" ");
+                let why = format!("a container name must be specified for pod {pod}, choose one of: [{all}]");
+                return Err(Refusal::bad(why));
+            }
+            (name, all) => {
+                let no = || Refusal::bad(format!("container {name} is not valid for pod {pod}"));
+                all.iter().find(|one| one.name == name).ok_or_else(no)?
+            }
         };
         if let Some(place) = from {
             return Ok(follow(one, place, wanted));
         }
-        let named = format!("container \"{}\" in pod \"{}\"", one.name, wanted.key.name);
+        let about = format!("container \"{}\" in pod \"{pod}\"", one.name);
         if wanted.previous {
             // While it waits for its next run, the one that ended is the last.
             let log = match (&one.before, &one.state) {
                 (_, State::Waiting("CrashLoopBackOff", _)) => Some(&one.log),
                 (before, _) => before.as_ref(),
             };
-            let log = log.ok_or_else(|| Refusal::bad(format!("previous terminated {named} not found")))?;
+            let log = log.ok_or_else(|| Refusal::bad(format!("previous terminated {about} not found")))?;
             return Ok((text(log, 0, wanted), None));
         }
         if let State::Waiting(reason, _) = &one.state
@@ -134,7 +132,7 @@ impl Cluster {
                 "ImagePullBackOff" => "trying and failing to pull image",
                 other => other,
             };
-            return Err(Refusal::bad(format!("{named} is waiting to start: {why}")));
+            return Err(Refusal::bad(format!("{about} is waiting to start: {why}")));
         }
         let place = Place { run: one.restarts, line: one.log.end() };
         let goes_on = matches!(one.state, State::Running(_));
@@ -163,7 +161,7 @@ fn text(log: &Log, from: u64, wanted: &Wanted) -> String {
     let mut out = String::new();
     for (_, (at, line)) in lines {
         if wanted.stamps {
-            out.push_str(&format!("{at:.9} "));
+            out.extend([&*format!("{at:.9}"), " "]);
         }
         out.push_str(line);
         out.push('\n');

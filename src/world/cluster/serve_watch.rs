@@ -117,13 +117,13 @@ fn bookmark(cluster: &Cluster, watch: &Watch, end: bool) -> String {
     if end {
         meta.put("/annotations", json!({"k8s.io/initial-events-end": "true"}));
     }
-    let mut object = json!({"kind": kind.kind, "apiVersion": kind.api_version(), "metadata": meta});
+    let mut object = json!({"kind": kind.title, "apiVersion": kind.api_version(), "metadata": meta});
     if kind.status {
         object.put("/spec", json!({}));
         object.put("/status", json!({}));
     }
     // Pods and their templates cannot be read without a list of containers.
-    if kind.kind == "Pod" {
+    if kind.title == "Pod" {
         object.put("/spec", json!({"containers": null}));
     }
     line("BOOKMARK", &object)

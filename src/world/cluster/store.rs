@@ -93,7 +93,7 @@ impl Store {
     /// The kind of an object.
     pub fn kind_of(&self, object: &Value) -> Option<usize> {
         let (version, kind) = (object.text("/apiVersion"), object.text("/kind"));
-        self.kinds.iter().position(|one| one.kind == kind && one.api_version() == version)
+        self.kinds.iter().position(|one| one.title == kind && one.api_version() == version)
     }
 
     pub fn get(&self, key: &Key) -> Option<&Arc<Value>> {
@@ -134,6 +134,11 @@ impl Store {
 
     pub fn keys(&self) -> impl Iterator<Item = (&Key, &Arc<Value>)> {
         self.objects.iter()
+    }
+
+    /// Which objects are like this.
+    pub fn those(&self, like: impl Fn(&Value) -> bool) -> Vec<Key> {
+        self.objects.iter().filter(|(_, object)| like(object)).map(|(key, _)| key.clone()).collect()
     }
 
     pub fn is_full(&self) -> bool {
@@ -196,7 +201,7 @@ impl Store {
             for object in [&change.old, &change.new].into_iter().flatten() {
                 all.insert(Key::of(change.kind, object));
                 if let Some((kind, name, _)) = super::value::controller(object)
-                    && let Some(kind) = self.kinds.iter().position(|one| one.kind == kind)
+                    && let Some(kind) = self.kinds.iter().position(|one| one.title == kind)
                 {
                     all.insert(Key::new(kind, namespace(object), name));
                 }

@@ -33,7 +33,8 @@ impl Column {
 
     fn definition(&self) -> Value {
         let format = if self.title == "Name" && self.wide == 0 { "name" } else { "" };
-        let number = self.from.starts_with('#') && !self.from.contains('%') || matches!(&*self.from, "@data" | "@active");
+        let number = self.from.starts_with('#') && !self.from.contains('%')
+            || matches!(&*self.from, "@data" | "@active");
         let kind = if number { "integer" } else { "string" };
         json!({"name": self.title, "type": kind, "format": format, "description": self.title, "priority": self.wide})
     }
@@ -43,7 +44,9 @@ impl Column {
         let (sign, place) = (signs.next().unwrap_or('/'), signs.as_str());
         match sign {
             '#' => match place.split_once(" %") {
-                Some((part, whole)) => format!("{}/{}", object.int(part).unwrap_or(0), object.int(whole).unwrap_or(0)).into(),
+                Some((part, whole)) => {
+                    format!("{}/{}", object.int(part).unwrap_or(0), object.int(whole).unwrap_or(0)).into()
+                }
                 None => object.int(place).unwrap_or(0).into(),
             },
             '~' => {
@@ -53,7 +56,14 @@ impl Column {
             '&' => none(&pairs(object.pointer(place).unwrap_or(&Value::Null))),
             '+' => {
                 let (list, field) = place.split_once(' ').unwrap_or((place, ""));
-                none(&object.list(list).iter().filter_map(|one| plain(one.at(field)?)).collect::<Vec<_>>().join(","))
+                none(
+                    &object
+                        .list(list)
+                        .iter()
+                        .filter_map(|one| plain(one.at(field)?))
+                        .collect::<Vec<_>>()
+                        .join(","),
+                )
             }
             '\'' => object.text(place).trim().into(),
             '?' => object.at(place).and_then(plain).unwrap_or_else(|| "N/A".into()).into(),
@@ -71,7 +81,14 @@ static COLUMNS: LazyLock<BTreeMap<&str, Vec<Column>>> = LazyLock::new(|| {
 });
 
 /// The whole answer; `include` is how much of each object stands beside its row.
-pub fn table(kind: &Kind, items: &[&Value], meta: &Value, include: &str, now: Timestamp, head: bool) -> Value {
+pub fn table(
+    kind: &Kind,
+    items: &[&Value],
+    meta: &Value,
+    include: &str,
+    now: Timestamp,
+    head: bool,
+) -> Value {
     let own: Vec<Column> = kind.columns.iter().map(|text| Column::read(text)).collect();
     let usual = || ["Name", "Age"].map(Column::read).into();
     let rest: Vec<Column> = if own.is_empty() { usual() } else { own };
@@ -81,7 +98,9 @@ pub fn table(kind: &Kind, items: &[&Value], meta: &Value, include: &str, now: Ti
         let beside = match include {
             "None" => Value::Null,
             "Object" => (*object).clone(),
-            _ => json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object.get("metadata")}),
+            _ => {
+                json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object.get("metadata")})
+            }
         };
         json!({"cells": cells, "object": beside})
     };
@@ -99,7 +118,10 @@ fn plain(value: &Value) -> Option<String> {
 }
 
 fn pairs(map: &Value) -> String {
-    map.map("").map(|(key, value)| format!("{key}={}", plain(value).unwrap_or_default())).collect::<Vec<_>>().join(",")
+    map.map("")
+        .map(|(key, value)| format!("{key}={}", plain(value).unwrap_or_default()))
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
 /// What takes more than a place in the object.
@@ -113,43 +135,72 @@ fn told(what: &str, object: &Value, now: Timestamp) -> Value {
         }
         "status" => status(object).into(),
         "restarts" => {
-            let last = list("/status/containerStatuses").iter().filter_map(|one| one.time("/lastState/terminated/finishedAt")).max();
-            match (restarts(object), last) {
+            let ends = |one: &Value| one.time("/lastState/terminated/finishedAt");
+            match (restarts(object), list("/status/containerStatuses").iter().filter_map(ends).max()) {
                 (0, _) | (_, None) => restarts(object).to_string().into(),
-                (count, Some(last)) => format!("{count} ({} ago)", age(seconds(last, now))).into(),
+                (count, Some(end)) => format!("{count} ({} ago)", age(seconds(end, now))).into(),
             }
         }
         "node" => {
             let ready = if met(object, "Ready") { "Ready" } else { "NotReady" };
-            format!("{ready}{}", if object.flag("/spec/unschedulable") { ",SchedulingDisabled" } else { "" }).into()
+            format!("{ready}{}", if object.flag("/spec/unschedulable") { ",SchedulingDisabled" } else { "" })
+                .into()
         }
         "roles" => {
-            let role = |(key, _): (&String, &Value)| key.strip_prefix("node-role.kubernetes.io/").map(str::to_owned);
+            let role =
+                |(key, _): (&String, &Value)| key.strip_prefix("node-role.kubernetes.io/").map(str::to_owned);
             none(&object.map("/metadata/labels").filter_map(role).collect::<Vec<_>>().join(","))
         }
-        "InternalIP" | "ExternalIP" => {
-            none(list("/status/addresses").iter().find(|one| one.text("/type") == what).map_or("", |one| one.text("/address")))
+        "InternalIP" | "ExternalIP" => none(
+            list("/status/addresses")
+                .iter()
+                .find(|one| one.text("/type") == what)
+                .map_or("", |one| one.text("/address")),
+        ),
+        "about" => {
+            format!("{}/{}", text("/involvedObject/kind").to_lowercase(), text("/involvedObject/name")).into()
         }
-        "about" => format!("{}/{}", text("/involvedObject/kind").to_lowercase(), text("/involvedObject/name")).into(),
-        "source" => [text("/source/component"), text("/source/host")].join(", ").trim_end_matches(", ").into(),
-        "job" => ["Complete", "Failed", "Suspended"].into_iter().find(|one| met(object, one)).unwrap_or("Running").into(),
+        "source" => {
+            [text("/source/component"), text("/source/host")].join(", ").trim_end_matches(", ").into()
+        }
+        "job" => ["Complete", "Failed", "Suspended"]
+            .into_iter()
+            .find(|one| met(object, one))
+            .unwrap_or("Running")
+            .into(),
         "took" => {
             let ended = object.time("/status/completionTime").unwrap_or(now);
-            object.time("/status/startTime").map_or_else(|| "".into(), |began| age(seconds(began, ended)).into())
+            object
+                .time("/status/startTime")
+                .map_or_else(|| "".into(), |began| age(seconds(began, ended)).into())
         }
         "suspend" => if object.flag("/spec/suspend") { "True" } else { "False" }.into(),
         "active" => list("/status/active").len().into(),
-        "target" => format!("{}/{}", text("/spec/scaleTargetRef/kind"), text("/spec/scaleTargetRef/name")).into(),
+        "target" => {
+            format!("{}/{}", text("/spec/scaleTargetRef/kind"), text("/spec/scaleTargetRef/name")).into()
+        }
         "targets" => {
             let metric = |wanted: &Value| {
                 let resource = wanted.text("/resource/name");
-                let is = list("/status/currentMetrics").iter().find(|one| one.text("/resource/name") == resource);
+                let is =
+                    list("/status/currentMetrics").iter().find(|one| one.text("/resource/name") == resource);
                 let is = is.and_then(|one| one.int("/resource/current/averageUtilization"));
                 let is = is.map_or_else(|| "<unknown>".to_owned(), |is| format!("{is}%"));
-                format!("{resource}: {is}/{}%", wanted.int("/resource/target/averageUtilization").unwrap_or(0))
+                format!(
+                    "{resource}: {is}/{}%",
+                    wanted.int("/resource/target/averageUtilization").unwrap_or(0)
+                )
             };
             none(&list("/spec/metrics").iter().map(metric).collect::<Vec<_>>().join(", "))
         }
+        _ => told_too(what, object),
+    }
+}
+
+fn told_too(what: &str, object: &Value) -> Value {
+    let list = |place: &str| object.list(place);
+    let text = |place: &str| object.text(place);
+    match what {
         "outside" => match text("/spec/type") {
             "ExternalName" => none(text("/spec/externalName")),
             "LoadBalancer" if list("/status/loadBalancer/ingress").is_empty() => "<pending>".into(),
@@ -165,15 +216,27 @@ fn told(what: &str, object: &Value, now: Timestamp) -> Value {
         "data" => (object.map("/data").count() + object.map("/binaryData").count()).into(),
         "tls" => if list("/spec/tls").is_empty() { "80" } else { "80, 443" }.into(),
         "modes" => {
-            let short = |mode: &Value| plain(mode).unwrap_or_default().chars().filter(char::is_ascii_uppercase).collect::<String>();
+            let short = |mode: &Value| {
+                plain(mode).unwrap_or_default().chars().filter(char::is_ascii_uppercase).collect::<String>()
+            };
             // Of `ReadWriteMany` the second word is spelled with an X.
             let all: Vec<String> = list("/spec/accessModes").iter().map(short).collect();
             all.join(",").replace("RWM", "RWX").replace("ROM", "ROX").into()
         }
-        "claim" => [text("/spec/claimRef/namespace"), text("/spec/claimRef/name")].join("/").trim_matches('/').into(),
+        "claim" => {
+            [text("/spec/claimRef/namespace"), text("/spec/claimRef/name")].join("/").trim_matches('/').into()
+        }
         "quota" => {
-            let used = |key: &str| object.pointer("/status/used").and_then(|used| used.get(key)).and_then(plain).unwrap_or_else(|| "0".into());
-            let hard = object.map("/status/hard").map(|(key, hard)| format!("{key}: {}/{}", used(key), plain(hard).unwrap_or_default()));
+            let used = |key: &str| {
+                object
+                    .pointer("/status/used")
+                    .and_then(|used| used.get(key))
+                    .and_then(plain)
+                    .unwrap_or_else(|| "0".into())
+            };
+            let hard = object
+                .map("/status/hard")
+                .map(|(key, hard)| format!("{key}: {}/{}", used(key), plain(hard).unwrap_or_default()));
             hard.collect::<Vec<_>>().join(", ").into()
         }
         "owner" => {

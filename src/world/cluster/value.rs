@@ -82,6 +82,11 @@ impl Dig for Value {
     }
 }
 
+/// A collection's size as objects count.
+pub fn count(size: usize) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX)
+}
+
 pub fn name(object: &Value) -> &str {
     object.text("/metadata/name")
 }
@@ -164,11 +169,25 @@ pub fn condition(
     true
 }
 
+/// A condition of an object.
+pub fn found<'v>(object: &'v Value, kind: &str) -> Option<&'v Value> {
+    object.list("/status/conditions").iter().find(|one| one.text("/type") == kind)
+}
+
 pub fn met(object: &Value, kind: &str) -> bool {
-    object
-        .list("/status/conditions")
-        .iter()
-        .any(|one| one.text("/type") == kind && one.text("/status") == "True")
+    found(object, kind).is_some_and(|one| one.text("/status") == "True")
+}
+
+/// Counts in a status. What is nought is not written.
+pub fn counted(object: &mut Value, counts: &[(&str, i64)]) {
+    for (field, count) in counts {
+        let place = format!("/status/{field}");
+        if *count == 0 {
+            object.cut(&place);
+        } else {
+            object.put(&place, *count);
+        }
+    }
 }
 
 pub fn stamp(at: Timestamp) -> String {
