@@ -1,8 +1,8 @@
 //! Where the rows of a query come from: tables, the server's own tables, functions, other queries, and all of
 //! these side by side.
 use sqlparser::ast::{
-    FunctionArg, FunctionArgExpr, Join, JoinConstraint, JoinOperator, ObjectName, Spanned, TableAlias,
-    TableFactor, TableWithJoins,
+    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, Join, JoinConstraint, JoinOperator, ObjectName,
+    Spanned, TableAlias, TableFactor, TableWithJoins,
 };
 
 use super::catalog;
@@ -65,6 +65,9 @@ impl Binder<'_> {
             let missing =
                 || Fault::new("42703", format!("column \"{name}\" specified in USING clause does not exist"));
             places.push(place(&columns).zip(place(&right.columns)).ok_or_else(missing)?);
+        }
+        if let Some((JoinConstraint::On(e), _)) = on {
+            equal(e, &columns, &right.columns, &mut places);
         }
         let mut all = columns;
         // The right one of two that are joined by their name is reached only through its table.
@@ -168,9 +171,10 @@ impl Binder<'_> {
             let columns = plan.columns.into_iter().map(own).collect();
             return Ok(Source { columns, rows: plan.run, lateral: false });
         }
-        if schema.is_none_or(|schema| {
-            schema == "pg_catalog" || schema == "information_schema" || name.starts_with("pg_stat_statements")
-        }) && let Some(view) = catalog::view(name)
+        let full = format!("{}.{name}", schema.unwrap_or_default());
+        let known = schema.is_none_or(|schema| schema == "pg_catalog" || name == "pg_stat_statements");
+        if let Some(view) = catalog::view(if schema == Some("information_schema") { &full } else { name })
+            && (known || view.name == full)
         {
             let columns = view.columns().map(own).collect();
             return Ok(Source { columns, rows: Box::new(move |env| view.rows(env)), lateral: false });
@@ -200,6 +204,28 @@ impl Binder<'_> {
             other => Err(Fault::unsupported(other)),
         });
         Ok(series(name, function::call(self, name, args.collect::<Res<Vec<_>>>()?)?))
+    }
+}
+
+/// Columns that have to be equal in both: what differs there needs no closer look.
+fn equal(e: &Expr, left: &[Column], right: &[Column], places: &mut Vec<(usize, usize)>) {
+    let Expr::BinaryOp { left: a, op, right: b } = e else { return };
+    if *op == BinaryOperator::And {
+        equal(a, left, right, places);
+        equal(b, left, right, places);
+    }
+    let place = |e: &Expr, columns: &[Column]| match e {
+        Expr::CompoundIdentifier(parts) => match parts.as_slice() {
+            [table, name] => {
+                let (table, name) = (ident(table), ident(name));
+                columns.iter().position(|column| column.table == table && column.name == name)
+            }
+            _ => None,
+        },
+        _ => None,
+    };
+    if *op == BinaryOperator::Eq {
+        places.extend(place(a, left).zip(place(b, right)).or_else(|| place(b, left).zip(place(a, right))));
     }
 }
 

@@ -7,8 +7,8 @@ use super::expr::{Binder, Code, Env, limited};
 use super::fault::{Fault, Res};
 use super::operator::shifted;
 use super::value::kind::{
-    ANYARRAY, ANYELEMENT, BOOL, FLOAT8, INT4, INT8, INTERVAL, INTS, NUMERIC, REGTYPE, TEXT, TEXTS, TIMESTAMP,
-    TIMESTAMPTZ, UNKNOWN,
+    ANYARRAY, ANYELEMENT, FLOAT8, INT4, INT8, INTERVAL, INTS, NUMERIC, REGTYPE, TEXT, TIMESTAMP, TIMESTAMPTZ,
+    UNKNOWN,
 };
 use super::value::{self, Oid, Span, Value, array, civil, element, order, rounded};
 
@@ -338,15 +338,6 @@ const FUNCTIONS: &[Function] = &[
     }),
     ("ceil", &[FLOAT8], FLOAT8, |_, v| Ok(at(v, 0).float().ceil().into())),
     ("floor", &[FLOAT8], FLOAT8, |_, v| Ok(at(v, 0).float().floor().into())),
-    ("trunc", &[FLOAT8], FLOAT8, |_, v| Ok(at(v, 0).float().trunc().into())),
-    ("sqrt", &[FLOAT8], FLOAT8, |_, v| Ok(at(v, 0).float().sqrt().into())),
-    ("mod", &[INT8, INT8], INT8, |_, v| {
-        at(v, 0)
-            .int()
-            .checked_rem(at(v, 1).int())
-            .map(Value::Int)
-            .ok_or_else(|| Fault::new("22012", "division by zero"))
-    }),
     ("random", &[], FLOAT8, |env, _| Ok(env.db.dice.share().into())),
     ("length", &[TEXT], INT4, |_, v| Ok(size_of(&text(v, 0)))),
     ("char_length", &[TEXT], INT4, |_, v| Ok(size_of(&text(v, 0)))),
@@ -381,9 +372,6 @@ const FUNCTIONS: &[Function] = &[
             .and_then(|at| text(v, 0).split(&*text(v, 1)).nth(at).map(Value::from))
             .unwrap_or_else(|| "".into()))
     }),
-    ("quote_ident", &[TEXT], TEXT, |_, v| Ok(quoted_name(&text(v, 0)).into())),
-    ("quote_literal", &[TEXT], TEXT, |_, v| Ok(format!("'{}'", text(v, 0).replace('\'', "''")).into())),
-    ("to_char", &[TIMESTAMPTZ, TEXT], TEXT, |_, v| dated(at(v, 0).int(), &text(v, 1))),
     ("cardinality", &[ANYARRAY], INT4, |_, v| Ok(at(v, 0).list().len().into())),
     ("array_length", &[ANYARRAY, INT4], INT4, |_, v| {
         Ok(Some(at(v, 0).list().len()).filter(|n| *n > 0).into())
@@ -394,9 +382,6 @@ const FUNCTIONS: &[Function] = &[
     ("array_to_string", &[ANYARRAY, TEXT], TEXT, |env, v| {
         let text = joined(v);
         if text.is_null() { Ok(text) } else { limited(env, text.text().to_string()) }
-    }),
-    ("string_to_array", &[TEXT, TEXT], TEXTS, |_, v| {
-        Ok(text(v, 0).split(&*text(v, 1)).map(Value::from).collect::<Vec<_>>().into())
     }),
     ("unnest", &[ANYARRAY], ANYARRAY, |env, v| env.step(at(v, 0).list().len()).map(|()| at(v, 0).clone())),
     ("generate_series", &[INT4, INT4], INTS, series),
@@ -425,25 +410,4 @@ const FUNCTIONS: &[Function] = &[
     }),
     ("pg_size_pretty", &[INT8], TEXT, |_, v| Ok(pretty(at(v, 0).int().into()).into())),
     ("pg_size_pretty", &[NUMERIC], TEXT, |_, v| Ok(pretty(rounded(at(v, 0), 0)).into())),
-    ("isfinite", &[TIMESTAMPTZ], BOOL, |_, _| Ok(true.into())),
 ];
-
-/// The patterns that are in use; another is said to be unknown.
-fn dated(micros: i64, pattern: &str) -> Res<Value> {
-    let date = civil(micros);
-    let mut out = pattern.to_owned();
-    for (name, value) in [
-        ("YYYY", format!("{:04}", date.year())),
-        ("MM", format!("{:02}", date.month())),
-        ("DD", format!("{:02}", date.day())),
-        ("HH24", format!("{:02}", date.hour())),
-        ("MI", format!("{:02}", date.minute())),
-        ("SS", format!("{:02}", date.second())),
-    ] {
-        out = out.replace(name, &value);
-    }
-    if out.contains(|c: char| c.is_ascii_alphabetic() && c != 'T' && c != 'Z') {
-        return Err(Fault::unsupported(format!("the pattern \"{pattern}\"")));
-    }
-    Ok(out.into())
-}

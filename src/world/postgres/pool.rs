@@ -128,8 +128,25 @@ impl Database {
         self.sessions.retain(|_, one| one.pool.as_deref() != Some(name));
     }
 
+    /// Stops the server, or starts it: nobody is left then, and what waited for a start is in force.
+    pub fn running(&mut self, runs: bool) {
+        if runs && self.down {
+            self.started = self.now;
+            let pending = std::mem::take(&mut self.pending);
+            self.settings.extend(pending);
+        }
+        self.down = !runs;
+        let clients = self.sessions.values().filter(|one| one.backend == "client backend");
+        for pid in clients.map(|one| one.pid).collect::<Vec<_>>() {
+            self.end(pid);
+        }
+    }
+
     /// Whether one more of this role may come in, in the server's own words if not.
     pub fn admit(&mut self, user: &str, database: &str) -> Res<()> {
+        if self.down {
+            return Err(Fault::fatal("57P03", "the database system is starting up"));
+        }
         let clients = || self.sessions.values().filter(|one| one.backend == "client backend");
         let (taken, max) = (clients().count(), self.number("max_connections"));
         let superuser = self.role_named(user).is_some_and(|role| role.superuser);
@@ -286,6 +303,15 @@ impl Database {
         }
     }
 
+    /// Ends a session without anybody's will.
+    fn end(&mut self, pid: i32) {
+        if self.sessions.get(&pid).is_some_and(|one| one.pool.is_some()) {
+            self.sessions.remove(&pid);
+        } else {
+            self.strike(pid, Signal::Terminate);
+        }
+    }
+
     /// Ends a session or what it runs, as far as nobody else has to do so.
     pub fn strike(&mut self, pid: i32, signal: Signal) {
         let now = self.now;
@@ -341,7 +367,7 @@ impl Database {
                 .map(|one| one.pid)
                 .collect();
             for pid in over {
-                self.strike(pid, Signal::Terminate);
+                self.end(pid);
             }
         }
     }

@@ -46,6 +46,8 @@ pub struct Database {
     pub pending: BTreeMap<String, String>,
     pub extensions: Vec<String>,
     pub refused: u64,
+    /// Nobody comes in: it is stopped, or comes up.
+    pub down: bool,
     /// How far the log of changes is.
     pub wal: i64,
     /// On a standby: how old is what it has applied, in microseconds.
@@ -74,6 +76,7 @@ impl Database {
             pending: BTreeMap::new(),
             extensions: vec!["plpgsql".into(), "pg_stat_statements".into()],
             refused: 0,
+            down: false,
             wal: 0x2a_4c00_0000,
             standby: None,
             deeds: VecDeque::new(),
@@ -191,11 +194,15 @@ impl Database {
 
     pub fn deed(&mut self, what: &'static str, pid: i32, pids: Vec<i32>) {
         let Some(session) = self.sessions.get(&pid) else { return };
-        let (user, text) = (session.user.clone(), session.query.clone());
+        let (user, mut text) = (session.user.clone(), session.query.clone());
+        // What comes after this word is nobody else's.
+        if let Some(at) = text.to_ascii_lowercase().find("password") {
+            text.truncate(at + 8);
+        }
         // Several sessions that one statement ends are one deed.
         if let Some(last) = self.deeds.back_mut()
             && last.at.as_microsecond() == self.now
-            && (last.what, &last.text) == (what, &text)
+            && (last.what, &last.text, &last.user) == (what, &text, &user)
         {
             last.pids.extend(pids);
             return;

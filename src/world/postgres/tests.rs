@@ -230,6 +230,9 @@ fn a_role_sees_and_ends_what_it_may() {
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'";
     assert_eq!(code(&mut db, "plain", end), "42501");
     assert_eq!(code(&mut db, "plain", "SELECT * FROM orders"), "42501");
+    let said = BTreeMap::from([("user".to_owned(), "postgres".to_owned())]);
+    let (own, _) = db.connect(&said, None, None).expect("a session");
+    assert_eq!(code(&mut db, "mon", &format!("SELECT pg_terminate_backend({own})")), "42501");
     assert_eq!(
         code(&mut db, "postgres", "GRANT SELECT ON orders TO plain; GRANT pg_signal_backend TO plain"),
         "00000"
@@ -335,13 +338,35 @@ fn parameters_take_effect_when_the_real_server_would_let_them() {
     db.pool(Pool { leak: true, ..pool("leaky", 4, Work::Idle) });
     db.tick(at(1));
     db.tick(at(2));
-    assert_eq!(db.facts().used, 0, "what is idle for longer is ended");
+    assert_eq!(
+        ask(
+            &mut db,
+            "mon",
+            "SELECT count(*) FROM pg_stat_activity WHERE now() - backend_start > '15min' AND usename = 'app'"
+        ),
+        "0",
+        "what is idle for longer is ended"
+    );
     ask(&mut db, "postgres", "ALTER ROLE app SET statement_timeout = '30s'");
     assert_eq!(ask(&mut db, "app", "SHOW statement_timeout"), "30s");
     assert_eq!(
         ask(&mut db, "mon", "SELECT rolconfig FROM pg_roles WHERE rolname = 'app'"),
         "{statement_timeout=30s}"
     );
+}
+
+#[test]
+fn a_server_that_starts_anew_has_nobody_and_what_waited_for_it() {
+    let mut db = database();
+    ask(&mut db, "postgres", "ALTER SYSTEM SET max_connections = 30");
+    db.pool(Pool { leak: true, ..pool("web", 4, Work::Active) });
+    db.tick(at(1));
+    db.running(false);
+    assert!(ask(&mut db, "mon", "SELECT 1").contains("the database system is starting up"));
+    db.running(true);
+    assert_eq!((db.facts().used, db.facts().max), (0, 30));
+    db.tick(at(5));
+    assert_eq!(db.facts().used, 4, "its clients come back");
 }
 
 #[test]

@@ -163,7 +163,7 @@ fn classes(db: &Database, pid: i32) -> Vec<Cells> {
                 .map(|index| common(index.oid, &index.name, "i", index.bytes, index.columns.len())),
         );
     }
-    for view in catalog::views() {
+    for view in catalog::views().filter(|view| !view.name.contains('.')) {
         let space = if view.name.starts_with("pg_stat_statements") { PUBLIC } else { CATALOG };
         all.push(cells![
             oid: catalog::number(view.name), relname: view.name, relnamespace: space, relowner: 10_i64, reltuples: -1.0, relkind: "v", relfrozenxid: 0_i64,
@@ -196,7 +196,7 @@ fn attributes(db: &Database, pid: i32) -> Vec<Cells> {
             }
         }
     }
-    for view in catalog::views() {
+    for view in catalog::views().filter(|view| !view.name.contains('.')) {
         let of = catalog::number(view.name).map_or(0, i64::from);
         all.extend(view.columns().enumerate().map(|(at, (name, ty))| attribute(of, at, &name, ty, false)));
     }
@@ -366,6 +366,18 @@ fn stored(db: &Database, pid: i32, name: &str) -> Res<Vec<Cells>> {
                 hasrules: false, hastriggers: false, rowsecurity: false,
             ]
         }).collect(),
+        "information_schema.tables" => tables(db, pid).map(|one| {
+            cells![
+                table_catalog: &one.database, table_schema: &one.schema, table_name: &one.name,
+                table_type: "BASE TABLE", is_insertable_into: "YES",
+            ]
+        }).collect(),
+        "information_schema.columns" => tables(db, pid).flat_map(|one| one.columns.iter().zip(1_i64..).map(|((name, ty), at)| {
+            cells![
+                table_catalog: &one.database, table_schema: &one.schema, table_name: &one.name, column_name: name,
+                ordinal_position: at, is_nullable: "YES", data_type: super::value::name(*ty),
+            ]
+        })).collect(),
         "pg_indexes" => indexes(db, pid).map(|(one, index)| {
             cells![schemaname: &one.schema, tablename: &one.name, indexname: &index.name, indexdef: index_sql(one, index)]
         }).collect(),
