@@ -117,6 +117,17 @@ impl Metrics {
         }
     }
 
+    /// Whether an expression gives anything now that is not zero; what cannot be read does not hold.
+    pub fn holds(&self, expr: &str) -> bool {
+        let Ok(expr) = eval::parse(expr) else { return false };
+        let query = eval::Query::new(&self.store, self.now, self.now);
+        match query.eval(&expr, self.now) {
+            Ok(eval::Value::Scalar(value)) => value != 0.0,
+            Ok(eval::Value::Vector(samples)) => samples.iter().any(|sample| sample.value != 0.0),
+            _ => false,
+        }
+    }
+
     /// The alerts that fire, and those that have ended lately.
     pub fn firing(&self) -> Vec<Fired> {
         let mut all = Vec::new();
