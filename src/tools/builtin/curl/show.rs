@@ -28,7 +28,12 @@ pub fn metered(transfer: &Transfer<'_>, failed: bool) -> String {
     if failed && down == 0 || down + up == 0 {
         return format!("{NOTHING}\n");
     }
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "never negative, and it saturates"
+    )]
     let speed = |bytes: u64| (bytes as f64 / transfer.total.max(0.000_001)) as u64;
     let all = down + up;
     let share = if up > 0 { 100 } else { 0 };

@@ -132,9 +132,13 @@ mod tests {
 
     #[test]
     fn variables_are_put_in_as_compose_does_it() {
-        let value = |name: &str| (name == "TAG").then(|| "7".to_owned());
-        let text = "a:$TAG b:${TAG} ${NO:-x:y} ${TAG:-z} $$TAG ${NO}";
-        assert_eq!(filled(text, &value).as_deref(), Ok("a:7 b:7 x:y 7 $TAG "));
+        let value = |name: &str| match name {
+            "TAG" => Some("7".to_owned()),
+            "NONE" => Some(String::new()),
+            _ => None,
+        };
+        let text = "a:$TAG b:${TAG} ${NO:-x:y} ${TAG:-z} $$TAG ${NO} ${NONE:-a}${NONE-b}";
+        assert_eq!(filled(text, &value).as_deref(), Ok("a:7 b:7 x:y 7 $TAG  a"));
         assert!(filled("${NO:?say it}", &value).is_err_and(|why| why.ends_with("say it")));
         assert_eq!(variables("# no\nA=1\nexport B='2'\n").len(), 2);
     }

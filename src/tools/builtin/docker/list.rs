@@ -81,7 +81,7 @@ pub fn filters<'a>(words: impl Iterator<Item = &'a str>) -> Result<String, Fault
 }
 
 fn since(seconds: f64) -> String {
-    #[expect(clippy::cast_possible_truncation)]
+    #[expect(clippy::cast_possible_truncation, reason = "it saturates")]
     age(Timestamp::now().as_second() - seconds as i64)
 }
 
@@ -102,7 +102,7 @@ fn ports(container: &Value) -> String {
 /// The fields of a container that formats know.
 pub fn container(one: &Value, whole: bool) -> Value {
     let at = |seconds: f64| {
-        #[expect(clippy::cast_possible_truncation)]
+        #[expect(clippy::cast_possible_truncation, reason = "it saturates")]
         let at = Timestamp::from_second(seconds as i64).unwrap_or_default();
         at.strftime("%Y-%m-%d %H:%M:%S +0000 UTC").to_string()
     };

@@ -76,7 +76,9 @@ async fn begun(args: &[String], io: &mut Io) -> Result<u8, (u8, String)> {
     for word in given.values("--variable") {
         match word.split_once('=').unwrap_or((word, "")) {
             ("ON_ERROR_STOP", value) => stop = !matches!(value, "" | "0" | "off" | "false"),
-            (name, _) => return Err((1, format!("psql: error: this psql has no variable \"{name}\""))),
+            (name, _) => {
+                return Err((1, format!("psql: error: the built-in psql has no variable \"{name}\"")));
+            }
         }
     }
     let form = match (given.has("--csv"), given.has("--no-align")) {

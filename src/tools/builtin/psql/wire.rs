@@ -168,7 +168,7 @@ impl Link {
     }
 
     pub async fn refuse_copy(&mut self) -> io::Result<()> {
-        self.send(|out| frontend::copy_fail("this psql has no COPY FROM STDIN", out)).await
+        self.send(|out| frontend::copy_fail("the built-in psql has no COPY FROM STDIN", out)).await
     }
 
     /// Safe to be dropped while it waits.

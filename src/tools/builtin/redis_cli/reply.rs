@@ -162,6 +162,7 @@ mod tests {
     async fn a_server_that_nests_without_end_is_not_followed() {
         let (here, mut there) = tokio::io::duplex(4096);
         tokio::io::AsyncWriteExt::write_all(&mut there, &b"*1\r\n".repeat(200)).await.expect("written");
+        drop(there);
         let mut stream = BufReader::new(Box::new(here) as Stream);
         assert_eq!(read(&mut stream, 0).await.map_err(|error| error.kind()), Err(ErrorKind::InvalidData));
     }

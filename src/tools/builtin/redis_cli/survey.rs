@@ -72,7 +72,7 @@ async fn scan(link: &mut Link, options: &Options, io: &mut Io) -> io::Result<()>
     }
 }
 
-#[expect(clippy::cast_precision_loss)]
+#[expect(clippy::cast_precision_loss, reason = "two digits of it are shown")]
 fn ratio(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
