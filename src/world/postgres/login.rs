@@ -74,6 +74,9 @@ impl Database {
                 return Err(Fault { severity: "FATAL", ..fault });
             }
         }
+        if let Some(one) = self.sessions.get_mut(&pid) {
+            one.initial.clone_from(&one.settings);
+        }
         Ok((pid, secret))
     }
 

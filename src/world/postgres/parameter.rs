@@ -103,7 +103,10 @@ pub fn set(db: &mut Database, pid: i32, name: &str, value: Option<&str>) -> Res<
     let Some(one) = db.sessions.get_mut(&pid) else { return Ok(()) };
     match (name.as_str(), value) {
         ("application_name", value) => one.application = value.unwrap_or_default().chars().take(63).collect(),
-        (_, None) => _ = one.settings.remove(&name),
+        (_, None) => match one.initial.get(&name).cloned() {
+            Some(value) => _ = one.settings.insert(name, value),
+            None => _ = one.settings.remove(&name),
+        },
         (_, Some(value)) if one.settings.len() < 200 && value.len() < 2_000 => {
             one.settings.insert(name, value);
         }

@@ -60,6 +60,8 @@ pub struct Session {
     pub signal: Option<Signal>,
     pub waker: Option<Waker>,
     pub settings: BTreeMap<String, String>,
+    /// What it came with, and what is in force again after a reset.
+    pub initial: BTreeMap<String, String>,
     /// Tables as they were when its transaction began, once it has changed some.
     pub before: Option<Vec<Relation>>,
     pub logged_in: String,

@@ -238,6 +238,7 @@ impl Database {
             signal: None,
             waker: None,
             settings: BTreeMap::new(),
+            initial: BTreeMap::new(),
             before: None,
             logged_in: String::new(),
             block: None,
@@ -340,7 +341,7 @@ impl Database {
         Err(Fault::new("42501", format!("permission denied for table {}", relation.name)))
     }
 
-    pub fn is_server_full_of<T>(all: &[T]) -> Res<()> {
+    pub fn room_beside<T>(all: &[T]) -> Res<()> {
         if all.len() < MOST {
             Ok(())
         } else {

@@ -162,7 +162,7 @@ impl Binder<'_> {
                 if relation.indexes.iter().any(|one| one.name == name) {
                     return Err(Fault::new("42P07", format!("relation \"{name}\" already exists")));
                 }
-                Database::is_server_full_of(&relation.indexes)?;
+                Database::room_beside(&relation.indexes)?;
                 let (oid, unique) = (relation.oid, index.unique);
                 Ok(Box::new(move |env| {
                     let mut index = env.db.index(name, columns, false, 0, 0);
@@ -235,7 +235,7 @@ impl Binder<'_> {
         if table.query.is_some() || table.temporary {
             return Err(Fault::unsupported("this kind of CREATE TABLE"));
         }
-        Database::is_server_full_of(&self.db.relations)?;
+        Database::room_beside(&self.db.relations)?;
         let (mut columns, mut key) = (Vec::new(), None);
         for column in &table.columns {
             let ty = column.data_type.to_string();

@@ -349,6 +349,9 @@ fn parameters_take_effect_when_the_real_server_would_let_them() {
     );
     ask(&mut db, "postgres", "ALTER ROLE app SET statement_timeout = '30s'");
     assert_eq!(ask(&mut db, "app", "SHOW statement_timeout"), "30s");
+    let again = "SET statement_timeout = 1; SET work_mem = '1MB'; DISCARD ALL";
+    let shown = ask(&mut db, "app", &format!("{again}; SHOW statement_timeout; SHOW work_mem"));
+    assert_eq!(shown, "SET\nSET\nDISCARD ALL\n30s\n4MB", "what it came with is in force again");
     assert_eq!(
         ask(&mut db, "mon", "SELECT rolconfig FROM pg_roles WHERE rolname = 'app'"),
         "{statement_timeout=30s}"

@@ -19,7 +19,7 @@ pub fn run(db: &mut Database, pid: i32, words: &[String]) -> Res<Option<Answer>>
         }
         ["reset", "all"] => {
             if let Some(one) = db.sessions.get_mut(&pid) {
-                one.settings.clear();
+                one.settings.clone_from(&one.initial);
             }
             Answer::done("RESET")
         }
@@ -34,7 +34,7 @@ pub fn run(db: &mut Database, pid: i32, words: &[String]) -> Res<Option<Answer>>
             alone(db, pid, "DISCARD ALL")?;
             role(db, pid, None)?;
             if let Some(one) = db.sessions.get_mut(&pid) {
-                one.settings.clear();
+                one.settings.clone_from(&one.initial);
             }
             Answer::done(format!("DISCARD {}", what.to_uppercase()))
         }
@@ -55,7 +55,7 @@ pub fn run(db: &mut Database, pid: i32, words: &[String]) -> Res<Option<Answer>>
             if db.base_named(name).is_some() {
                 return Err(Fault::new("42P04", format!("database \"{name}\" already exists")));
             }
-            Database::is_server_full_of(&db.bases)?;
+            Database::room_beside(&db.bases)?;
             let owner = db.user(pid).to_owned();
             db.base(name, &owner, 7_500_000);
             db.deed("create database", pid, Vec::new());
@@ -230,7 +230,7 @@ fn create_role(db: &mut Database, pid: i32, kind: &str, name: &str, words: Words
     if db.role_named(name).is_some() {
         return Err(Fault::new("42710", format!("role \"{name}\" already exists")));
     }
-    Database::is_server_full_of(&db.roles)?;
+    Database::room_beside(&db.roles)?;
     db.role(Role { name: name.to_owned(), ..Role::default() });
     known_role(db, name)?.login = kind == "user";
     options(db, name, words)?;
@@ -463,10 +463,8 @@ fn reindex(db: &mut Database, pid: i32, words: Words<'_>) -> Res<Answer> {
         other => return Err(Fault::new("42601", format!("syntax error at or near \"{other}\""))),
     }
     let owners: Vec<bool> = db.relations.iter().map(|one| db.has(&user, &one.owner)).collect();
-    for (one, owns) in
-        db.relations.iter_mut().zip(owners).filter(|(one, owns)| *owns && one.database == database)
-    {
-        let _ = owns;
+    let own = db.relations.iter_mut().zip(owners).filter_map(|(one, owns)| owns.then_some(one));
+    for one in own.filter(|one| one.database == database) {
         let whole = kind != "index" && (kind != "table" || one.name == name);
         for index in one.indexes.iter_mut().filter(|index| whole || index.name == name) {
             index.valid = true;

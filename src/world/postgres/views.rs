@@ -1,7 +1,7 @@
 //! The rows of the server's own tables, read from its state at the moment they are asked for.
 use super::catalog;
 use super::fault::{Fault, Res};
-use super::state::{Database, Doing, Relation, Session};
+use super::state::{Database, Doing, Index, Relation, Role, Session};
 use super::value::{Span, TYPES, Value, kind};
 
 type Cells = Vec<(&'static str, Value)>;
@@ -203,7 +203,7 @@ fn attributes(db: &Database, pid: i32) -> Vec<Cells> {
     all
 }
 
-pub fn index_sql(one: &Relation, index: &super::state::Index) -> String {
+pub fn index_sql(one: &Relation, index: &Index) -> String {
     let unique = if index.unique { "UNIQUE " } else { "" };
     let columns = index.columns.join(", ");
     format!("CREATE {unique}INDEX {} ON {}.{} USING btree ({columns})", index.name, one.schema, one.name)
@@ -262,7 +262,7 @@ fn replication(db: &Database) -> Vec<Cells> {
     db.replicas.iter().filter_map(of).collect()
 }
 
-fn indexes(db: &Database, pid: i32) -> impl Iterator<Item = (&Relation, &super::state::Index)> {
+fn indexes(db: &Database, pid: i32) -> impl Iterator<Item = (&Relation, &Index)> {
     tables(db, pid).flat_map(|one| one.indexes.iter().map(move |index| (one, index)))
 }
 
@@ -306,13 +306,19 @@ pub fn rows(db: &Database, pid: i32, name: &str) -> Res<Vec<Cells>> {
 /// Roles and parameters.
 fn settled(db: &Database, pid: i32, name: &str) -> Res<Vec<Cells>> {
     let roles = || db.roles.iter();
+    let config = |one: &Role| -> Option<Vec<Value>> {
+        let each = one.settings.iter().map(|(name, value)| format!("{name}={value}").into());
+        (!one.settings.is_empty()).then(|| each.collect())
+    };
     Ok(match name {
+        "pg_db_role_setting" => roles().filter(|one| !one.settings.is_empty()).map(|one| {
+            cells![setrole: one.oid, setconfig: config(one)]
+        }).collect(),
         "pg_roles" => roles().map(|one| {
-            let config: Vec<Value> = one.settings.iter().map(|(name, value)| format!("{name}={value}").into()).collect();
             cells![
                 oid: one.oid, rolname: &one.name, rolsuper: one.superuser, rolinherit: true, rolcreaterole: one.superuser,
                 rolcreatedb: one.superuser, rolcanlogin: one.login, rolreplication: one.replication, rolconnlimit: one.limit,
-                rolpassword: "********", rolbypassrls: one.superuser, rolconfig: (!config.is_empty()).then_some(config),
+                rolpassword: "********", rolbypassrls: one.superuser, rolconfig: config(one),
             ]
         }).collect(),
         "pg_user" => roles().filter(|one| one.login).map(|one| {
