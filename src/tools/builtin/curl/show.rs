@@ -97,7 +97,7 @@ pub fn judged(fault: &Error, certificate: &[u8], host: &str) -> (u8, String) {
 }
 
 /// What `-v` says of a certificate.
-pub fn certificate(seen: &Seen, checked: bool) -> String {
+pub fn certificate(seen: &Seen) -> String {
     let mut out =
         format!("* SSL connection using {} / {}\n* Server certificate:\n", seen.version, seen.suite);
     if let Ok(certificate) = Certificate::from_der(&seen.certificate) {
@@ -114,7 +114,6 @@ pub fn certificate(seen: &Seen, checked: bool) -> String {
     }
     match &seen.fault {
         None => out.push_str("*  SSL certificate verify ok.\n"),
-        Some(_) if checked => {}
         Some(fault) => {
             let (code, why) = judged(fault, &seen.certificate, "");
             let why = why.trim_start_matches("SSL certificate problem: ");

@@ -219,15 +219,22 @@ impl<'a> Transfer<'a> {
             return Err(Fault::new(77, format!("error setting certificate file: {}", path.display())));
         }
         let (result, seen) = net::secure(stream, &url.host, &self.options.tls).await;
-        self.shaken = self.now();
         self.seen = seen;
-        if loud && !self.seen.certificate.is_empty() {
-            let checked = self.options.tls.check != Check::Nothing;
-            let _ = err.write_all(show::certificate(&self.seen, checked).as_bytes());
-        }
-        result.map_err(|error| match &self.seen.fault {
-            Some(fault) if self.options.tls.check != Check::Nothing => {
-                let (_, says) = show::judged(fault, &self.seen.certificate, &url.host);
+        let checked = self.options.tls.check != Check::Nothing;
+        let error = match result {
+            Ok(stream) => {
+                self.shaken = self.now();
+                if loud {
+                    let _ = err.write_all(show::certificate(&self.seen).as_bytes());
+                }
+                return Ok(stream);
+            }
+            Err(error) => error,
+        };
+        let (host, port) = (&url.host, url.port);
+        let fault = match &self.seen.fault {
+            Some(fault) if checked => {
+                let (_, says) = show::judged(fault, &self.seen.certificate, host);
                 Fault::new(60, format!("{says}\n{}", show::LEGITIMACY))
             }
             _ if error.kind() == ErrorKind::InvalidData => {
@@ -235,9 +242,13 @@ impl<'a> Transfer<'a> {
             }
             _ => Fault::new(
                 35,
-                format!("OpenSSL SSL_connect: {} in connection to {}:{} ", plain(&error), url.host, url.port),
+                format!("OpenSSL SSL_connect: {} in connection to {host}:{port} ", plain(&error)),
             ),
-        })
+        };
+        if loud {
+            let _ = writeln!(err, "* {}", fault.says.lines().next().unwrap_or_default());
+        }
+        Err(fault)
     }
 
     async fn connect(&mut self, url: &Url, err: &mut (dyn Write + Send)) -> Result<Stream, Fault> {
