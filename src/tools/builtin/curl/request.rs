@@ -1,0 +1,166 @@
+//! What is sent: the method, the headers, and data in their several forms.
+use std::fmt::Write;
+
+use super::Options;
+use super::flags::Given;
+use super::http::base64;
+use super::url::Url;
+
+const VERSION: &str = "7.88.1";
+
+/// What a value names: itself, or `@file`, or what comes in by `@-`.
+fn content(text: &str) -> Vec<u8> {
+    let read = |name: &str| {
+        let mut bytes = Vec::new();
+        if name == "-" {
+            std::io::Read::read_to_end(&mut std::io::stdin(), &mut bytes).map(|_| bytes)
+        } else {
+            std::fs::read(name)
+        }
+    };
+    // A file that cannot be read is as good as an empty one.
+    text.strip_prefix('@').map_or_else(|| text.as_bytes().to_vec(), |name| read(name).unwrap_or_default())
+}
+
+/// All but letters, digits and four signs as hexadecimal numbers.
+fn encoded(bytes: &[u8], lower: bool) -> String {
+    let mut out = String::new();
+    for byte in bytes {
+        let _ = match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                out.write_char(char::from(*byte))
+            }
+            b' ' => out.write_char('+'),
+            _ if lower => write!(out, "%{byte:02x}"),
+            _ => write!(out, "%{byte:02X}"),
+        };
+    }
+    out
+}
+
+/// `name=content`, `=content`, `content`, `name@file`, `@file`.
+fn encoding(text: &str, lower: bool) -> Vec<u8> {
+    let (name, value) = match text.find(['=', '@']).and_then(|at| text.split_at_checked(at)) {
+        Some((name, value)) => (name, value.strip_prefix('=').unwrap_or(value)),
+        None => ("", text),
+    };
+    let value = encoded(&content(value), lower);
+    if name.is_empty() { value } else { format!("{name}={value}") }.into_bytes()
+}
+
+/// The data and the headers that the options give.
+pub fn given(given: &Given) -> (Option<Vec<u8>>, Vec<String>) {
+    let (mut data, mut headers) = (None::<Vec<u8>>, Vec::new());
+    for (name, value) in &given.flags {
+        let piece = match *name {
+            "--data" => {
+                let mut bytes = content(value);
+                bytes.retain(|byte| !value.starts_with('@') || !matches!(byte, b'\r' | b'\n' | 0));
+                bytes
+            }
+            "--data-urlencode" => encoding(value, given.has("--get")),
+            "--header" if value.starts_with('@') => {
+                let text = content(value);
+                headers.extend(String::from_utf8_lossy(&text).lines().map(str::to_owned));
+                continue;
+            }
+            "--header" => {
+                headers.push(value.clone());
+                continue;
+            }
+            _ => continue,
+        };
+        match &mut data {
+            Some(data) => {
+                data.push(b'&');
+                data.extend(piece);
+            }
+            None => data = Some(piece),
+        }
+    }
+    headers.retain(|line| !line.trim().is_empty());
+    (data, headers)
+}
+
+/// Whether the method that is said would be taken anyhow.
+pub fn superfluous(options: &Options) -> bool {
+    options.given.value("--request").is_some_and(|said| said == method(options, false, true))
+}
+
+/// `changed` after a redirect that makes a GET of a POST.
+pub fn method(options: &Options, changed: bool, inferred: bool) -> &str {
+    if let Some(said) = options.given.value("--request").filter(|_| !inferred) {
+        return said;
+    }
+    if options.has("--head") {
+        "HEAD"
+    } else if options.data.is_some() && !options.has("--get") && !changed {
+        "POST"
+    } else {
+        "GET"
+    }
+}
+
+/// The path with the data behind it, where they go into the address.
+pub fn aimed(url: &mut Url, options: &Options) {
+    if let Some(data) = options.data.as_ref().filter(|_| options.has("--get")) {
+        let sign = if url.path.contains('?') { '&' } else { '?' };
+        let _ = write!(url.path, "{sign}{}", String::from_utf8_lossy(data));
+    }
+}
+
+/// The head of a request, and its body.
+pub fn made(url: &Url, options: &Options, changed: bool, known: bool) -> (String, Vec<u8>) {
+    let body = options.data.clone().filter(|_| !options.has("--get") && !changed && !options.has("--head"));
+    let own = |name: &str| {
+        options.headers.iter().any(|line| {
+            line.split([':', ';']).next().is_some_and(|own| own.trim().eq_ignore_ascii_case(name))
+        })
+    };
+    let host = options.headers.iter().find_map(|line| {
+        line.split_once(':')
+            .filter(|(name, _)| name.eq_ignore_ascii_case("host"))
+            .map(|(_, value)| value.trim())
+    });
+    let mut head = format!("{} {} HTTP/1.1\r\n", method(options, changed, false), url.path);
+    if let Some(host) = host.filter(|host| !host.is_empty()) {
+        let _ = write!(head, "Host: {host}\r\n");
+    }
+    let mut add = |name: &str, value: &str| {
+        if !own(name) {
+            let _ = write!(head, "{name}: {value}\r\n");
+        }
+    };
+    add("Host", &url.authority());
+    let login = options.given.value("--user").filter(|_| known).or(url.login.as_deref());
+    if let Some(login) = login {
+        let login = if login.contains(':') { login.to_owned() } else { format!("{login}:") };
+        add("Authorization", &format!("Basic {}", base64(login.as_bytes())));
+    }
+    add("User-Agent", &format!("curl/{VERSION}"));
+    add("Accept", "*/*");
+    for line in options.headers.iter().filter(|line| !line.to_ascii_lowercase().starts_with("host:")) {
+        let secret =
+            ["authorization", "cookie"].iter().any(|name| line.to_ascii_lowercase().starts_with(name));
+        if secret && !known {
+            continue;
+        }
+        // `Name:` takes a header away, `Name;` sends it without a value.
+        match (line.split_once(':'), line.strip_suffix(';')) {
+            (Some((_, value)), _) if !value.trim().is_empty() => drop(write!(head, "{line}\r\n")),
+            (None, Some(name)) => drop(write!(head, "{name}:\r\n")),
+            _ => {}
+        }
+    }
+    if let Some(body) = &body {
+        let mut add = |name: &str, value: &str| {
+            if !own(name) {
+                let _ = write!(head, "{name}: {value}\r\n");
+            }
+        };
+        add("Content-Length", &body.len().to_string());
+        add("Content-Type", "application/x-www-form-urlencoded");
+    }
+    head.push_str("\r\n");
+    (head, body.unwrap_or_default())
+}

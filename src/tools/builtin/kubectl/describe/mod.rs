@@ -1,0 +1,294 @@
+//! `describe`: one object with what belongs to it, in lines for people.
+use serde_json::Value;
+use std::fmt::Write as _;
+
+use super::api::{escaped, list, text};
+use super::pick::{Picked, Unnamed, of_list, pick};
+use super::table::align;
+use super::{Done, Fault, Kubectl, print, time};
+
+mod containers;
+mod node;
+mod others;
+mod workload;
+
+pub use workload::below;
+
+/// The longest annotation that stands on its name's line.
+const LONG: usize = 140;
+const LAST: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// Lines with tabs between their cells, which are aligned up to where a new table begins.
+#[derive(Default)]
+struct Page {
+    done: String,
+    open: String,
+}
+
+impl Page {
+    fn line(&mut self, level: usize, text: impl std::fmt::Display) {
+        let _ = writeln!(self.open, "{}{text}", "  ".repeat(level));
+    }
+
+    /// `Name:` and a value.
+    fn put(&mut self, level: usize, name: &str, value: impl std::fmt::Display) {
+        self.line(level, format!("{name}:\t{value}"));
+    }
+
+    /// The same where there is a value.
+    fn put_some(&mut self, level: usize, name: &str, value: &str) {
+        if !value.is_empty() {
+            self.put(level, name, value);
+        }
+    }
+
+    fn flush(&mut self) {
+        self.done.push_str(&align(&self.open, 0, 2));
+        self.open.clear();
+    }
+
+    fn finish(mut self) -> String {
+        self.flush();
+        self.done
+    }
+
+    /// Several values of one name under each other.
+    fn under(&mut self, indent: &str, name: &str, values: &[String]) {
+        if values.is_empty() {
+            self.line(0, format!("{indent}{name}:\t<none>"));
+        }
+        for (at, value) in values.iter().enumerate() {
+            let name = if at == 0 { format!("{indent}{name}:") } else { String::new() };
+            self.line(0, format!("{name}\t{value}"));
+        }
+    }
+
+    fn labels(&mut self, indent: &str, name: &str, labels: Option<&Value>) {
+        let labels = labels.and_then(Value::as_object).into_iter().flatten();
+        let labels: Vec<String> =
+            labels.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect();
+        self.under(indent, name, &labels);
+    }
+
+    fn annotations(&mut self, indent: &str, of: &Value) {
+        let all = of.pointer("/metadata/annotations").and_then(Value::as_object).into_iter().flatten();
+        let mut lines = Vec::new();
+        for (name, value) in all.filter(|(name, _)| *name != LAST) {
+            let value = value.as_str().unwrap_or_default();
+            let value = value.strip_suffix('\n').unwrap_or(value);
+            if value.len() + name.len() + 2 > LONG || value.contains('\n') {
+                lines.push(format!("{name}:"));
+                lines.extend(value.split('\n').map(|line| format!("  {}", short(line))));
+            } else {
+                lines.push(format!("{name}: {value}"));
+            }
+        }
+        self.under(indent, "Annotations", &lines);
+    }
+
+    /// What every kind begins with.
+    fn head(&mut self, object: &Value) {
+        self.put(0, "Name", text(object, "/metadata/name"));
+        self.put_some(0, "Namespace", text(object, "/metadata/namespace"));
+    }
+
+    fn signs(&mut self, object: &Value) {
+        self.labels("", "Labels", object.pointer("/metadata/labels"));
+        self.annotations("", object);
+    }
+
+    fn owner(&mut self, object: &Value) {
+        let owners = list(object, "/metadata/ownerReferences");
+        if let Some(owner) = owners.iter().find(|one| one.get("controller") == Some(&Value::Bool(true))) {
+            self.put(0, "Controlled By", format!("{}/{}", text(owner, "/kind"), text(owner, "/name")));
+        }
+    }
+}
+
+fn short(line: &str) -> String {
+    match line.char_indices().nth(LONG - 2) {
+        Some((end, _)) => format!("{}...", line.split_at(end).0),
+        None => line.to_owned(),
+    }
+}
+
+/// A number, or what stands for none.
+fn number(value: &Value, pointer: &str) -> i64 {
+    value.pointer(pointer).and_then(Value::as_i64).unwrap_or_default()
+}
+
+fn or<'a>(text: &'a str, none: &'a str) -> &'a str {
+    if text.is_empty() { none } else { text }
+}
+
+pub async fn describe(kubectl: &mut Kubectl<'_>) -> Done {
+    if kubectl.call.words.is_empty() && kubectl.call.value("filename").is_none() {
+        let rest = "Use \"kubectl api-resources\" for a complete list of supported resources.";
+        return Err(Fault::error(format!("You must specify the type of resource to describe. {rest}\n")));
+    }
+    let picked = pick(kubectl, 0, Unnamed::All).await?;
+    if picked.is_empty() && kubectl.faults.is_empty() {
+        let everywhere = kubectl.call.on("all-namespaces");
+        let place = format!(" in {} namespace.", kubectl.api.namespace);
+        kubectl.warn(&format!("No resources found{}", if everywhere { "" } else { &place }))?;
+    }
+    for (at, one) in picked.iter().enumerate() {
+        let page = page(kubectl, one).await?;
+        kubectl.io.stdout.write_all(if at > 0 { b"\n\n" } else { b"" })?;
+        kubectl.io.stdout.write_all(page.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// A pod's template alone, its cells with tabs between them.
+pub fn template(template: &Value) -> String {
+    let mut page = Page::default();
+    containers::template(&mut page, template);
+    page.open
+}
+
+async fn page(kubectl: &mut Kubectl<'_>, one: &Picked) -> Result<String, Fault> {
+    let mut page = Page::default();
+    let object = &one.object;
+    match one.kind.full().as_str() {
+        "pods" => containers::pod(&mut page, object),
+        "deployments.apps" | "replicasets.apps" | "statefulsets.apps" | "daemonsets.apps" | "jobs.batch" => {
+            workload::workload(kubectl, &mut page, one).await?;
+        }
+        "nodes" => node::node(kubectl, &mut page, one).await?,
+        "services" => others::service(kubectl, &mut page, one).await?,
+        "horizontalpodautoscalers.autoscaling" => others::scaler(&mut page, object),
+        "secrets" => {
+            others::secret(&mut page, object);
+            return Ok(page.finish());
+        }
+        "configmaps" => others::configmap(&mut page, object),
+        _ => {
+            page.put(0, "Name", one.name());
+            page.put(0, "Namespace", one.namespace());
+            page.signs(object);
+            plain(&mut page, 0, object, "");
+        }
+    }
+    if !kubectl.call.off("show-events") {
+        events(kubectl, &mut page, one).await?;
+    }
+    Ok(page.finish())
+}
+
+/// Every field, of a kind that is not known better.
+fn plain(page: &mut Page, level: usize, value: &Value, above: &str) {
+    const SKIP: &[&str] = &[
+        ".metadata.managedFields",
+        ".metadata.name",
+        ".metadata.namespace",
+        ".metadata.labels",
+        ".metadata.annotations",
+    ];
+    for (name, value) in value.as_object().into_iter().flatten() {
+        let path = format!("{above}.{name}");
+        if SKIP.contains(&path.as_str()) {
+            continue;
+        }
+        match value {
+            Value::Object(_) => {
+                page.line(level, format!("{}:", titled(name)));
+                plain(page, level + 1, value, &path);
+            }
+            Value::Array(items) => {
+                page.line(level, format!("{}:", titled(name)));
+                for item in items {
+                    if item.is_object() {
+                        plain(page, level + 1, item, &path);
+                    } else {
+                        page.line(level + 1, print::go(item));
+                    }
+                }
+            }
+            value => page.put(level, &titled(name), print::go(value)),
+        }
+    }
+}
+
+/// `renewalTime` as `Renewal Time`.
+fn titled(name: &str) -> String {
+    if name.chars().any(|c| !c.is_alphabetic() && c != '-') {
+        return name.to_owned();
+    }
+    let mut parts: Vec<String> = Vec::new();
+    let signs: Vec<char> = name.chars().collect();
+    for (at, sign) in signs.iter().enumerate() {
+        let (before, next) = (at.checked_sub(1).and_then(|at| signs.get(at)), signs.get(at + 1));
+        let upper = |c: Option<&char>| c.is_some_and(|c| c.is_uppercase());
+        let lower = |c: Option<&char>| c.is_some_and(|c| c.is_lowercase());
+        let starts = match before {
+            None | Some('-') => true,
+            _ if *sign == '-' => true,
+            before => sign.is_uppercase() && (!upper(before) || lower(next)),
+        };
+        match parts.last_mut().filter(|_| !starts) {
+            Some(part) => part.push(*sign),
+            None => parts.push(sign.to_string()),
+        }
+    }
+    let known = ["API", "URL", "UID", "OSB", "GUID"];
+    let titled = |part: String| match known.iter().find(|known| part.eq_ignore_ascii_case(known)) {
+        Some(known) => (*known).to_owned(),
+        None => part.chars().take(1).flat_map(char::to_uppercase).chain(part.chars().skip(1)).collect(),
+    };
+    parts.into_iter().map(titled).collect::<Vec<String>>().join(" ")
+}
+
+/// What was said about it.
+async fn events(kubectl: &mut Kubectl<'_>, page: &mut Page, one: &Picked) -> Done {
+    let kind = kubectl.api.kind("events").await?;
+    let object = &one.object;
+    let mut fields =
+        format!("involvedObject.name={},involvedObject.namespace={}", one.name(), one.namespace());
+    let _ = write!(fields, ",involvedObject.kind={}", text(object, "/kind"));
+    // A node's events bear its name in place of its id.
+    if one.kind.plural != "nodes" {
+        let _ = write!(fields, ",involvedObject.uid={}", text(object, "/metadata/uid"));
+    }
+    let space = Some(one.namespace()).filter(|name| !name.is_empty());
+    let path = format!("{}?fieldSelector={}&limit=500", kind.path(space, None), escaped(&fields));
+    let Ok(mut found) = of_list(kubectl, &kind, &path).await else { return Ok(()) };
+    found.sort_by(|a, b| last(a).cmp(last(b)));
+    if found.is_empty() {
+        page.put(0, "Events", "<none>");
+        return Ok(());
+    }
+    page.flush();
+    page.line(0, "Events:\n  Type\tReason\tAge\tFrom\tMessage");
+    page.line(1, "----\t------\t----\t----\t-------");
+    for event in &found {
+        let from = or(text(event, "/source/component"), text(event, "/reportingComponent"));
+        let message = text(event, "/message").trim();
+        page.line(
+            1,
+            format!(
+                "{}\t{}\t{}\t{from}\t{message}",
+                text(event, "/type"),
+                text(event, "/reason"),
+                seen(event)
+            ),
+        );
+    }
+    Ok(())
+}
+
+/// When an event was last seen.
+pub fn last(event: &Value) -> &str {
+    let series = text(event, "/series/lastObservedTime");
+    or(series, or(text(event, "/lastTimestamp"), text(event, "/eventTime")))
+}
+
+/// `98m (x18 over 141m)`
+pub fn seen(event: &Value) -> String {
+    let count = number(event, "/series/count").max(number(event, "/count"));
+    let first = or(text(event, "/firstTimestamp"), text(event, "/eventTime"));
+    if count > 1 {
+        return format!("{} (x{count} over {})", time::ago(last(event)), time::ago(first));
+    }
+    time::ago(first)
+}

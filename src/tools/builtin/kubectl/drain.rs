@@ -1,0 +1,282 @@
+//! `delete` and `drain`: what takes objects away and waits until they are gone.
+use std::time::Duration;
+
+use http::Method;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use super::api::{escaped, list, text};
+use super::change::{Dry, close_node, nodes};
+use super::pick::{Picked, Unnamed, of_list, pick};
+use super::{Done, Fault, Kubectl};
+
+const LOOK: Duration = Duration::from_millis(300);
+
+pub async fn delete(kubectl: &mut Kubectl<'_>) -> Done {
+    let dry = Dry::of(kubectl)?;
+    let (force, now) = (kubectl.call.on("force"), kubectl.call.on("now"));
+    let grace = kubectl
+        .call
+        .number("grace-period")
+        .filter(|seconds| *seconds >= 0)
+        .or(now.then_some(1))
+        .or(force.then_some(0));
+    if grace == Some(0) && !force {
+        return Err(Fault::error(
+            "--grace-period=0 must be set with --force to delete immediately; use --grace-period=1 or --now for a short wait",
+        ));
+    }
+    let unfound = kubectl.call.value("filename").is_some() && kubectl.call.words.is_empty();
+    let call = &kubectl.call;
+    let selects =
+        call.value("field-selector").is_some() || call.value("selector").is_some() || call.on("all");
+    if kubectl.call.words.is_empty() && !unfound {
+        let forms = ["-f rsrc.yaml", "--filename=rsrc.json", "<resource> <name>", "<resource>"];
+        let forms = format!("\n   '{}'", forms.join("'\n   '"));
+        let first = "You must provide one or more resources by argument or filename";
+        return Err(Fault::error(format!("{first}.\nExample resource specifications include:{forms}")));
+    }
+    let cascade = match kubectl.call.value("cascade").unwrap_or("background") {
+        "background" | "true" => "Background",
+        "orphan" | "false" => "Orphan",
+        "foreground" => "Foreground",
+        other => {
+            return Err(Fault::error(format!(
+                "invalid cascade value ({other}). Must be \"background\", \"foreground\", or \"orphan\""
+            )));
+        }
+    };
+    let picked = pick(kubectl, 0, Unnamed::Asked).await?;
+    if picked.is_empty() && kubectl.faults.is_empty() && !kubectl.call.on("ignore-not-found") {
+        return kubectl.say("No resources found");
+    }
+    if force && dry == Dry::No {
+        kubectl.warn("Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.")?;
+    }
+    let mut options = json!({"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": cascade});
+    // The server looks for it here alone, as there is a body.
+    if let (Some(options), Dry::Server) = (options.as_object_mut(), dry) {
+        options.insert("dryRun".to_owned(), json!(["All"]));
+    }
+    if let (Some(options), Some(grace)) = (options.as_object_mut(), grace) {
+        options.insert("gracePeriodSeconds".to_owned(), grace.into());
+    }
+    let mut gone = Vec::new();
+    for one in picked {
+        if dry != Dry::Client {
+            match kubectl.api.send(Method::DELETE, &one.path(), "application/json", &options).await {
+                Ok(_) => {}
+                // A list is as old as its answer.
+                Err(fault) if selects && fault.says.contains("(NotFound)") => continue,
+                Err(fault) => {
+                    kubectl.fail(&fault)?;
+                    continue;
+                }
+            }
+        }
+        if kubectl.call.value("output") == Some("name") {
+            kubectl.say(&one.said())?;
+        } else {
+            let how = if force { "force deleted" } else { "deleted" };
+            kubectl.say(&format!("{} \"{}\" {how}{}", one.kind.one(), one.name(), dry.said()))?;
+        }
+        kubectl.io.stdout.flush()?;
+        gone.push(one);
+    }
+    if dry != Dry::No || kubectl.call.off("wait") || force {
+        return Ok(());
+    }
+    let most = kubectl.call.span("timeout").filter(|most| !most.is_zero());
+    for one in gone {
+        await_gone(kubectl, &one, most).await?;
+    }
+    Ok(())
+}
+
+/// Comes back when this very object is gone.
+async fn await_gone(kubectl: &mut Kubectl<'_>, one: &Picked, most: Option<Duration>) -> Done {
+    let end = most.map(|most| Instant::now() + most);
+    loop {
+        match kubectl.api.get(&one.path()).await {
+            Ok(now) if text(&now, "/metadata/uid") == text(&one.object, "/metadata/uid") => {}
+            Err(fault) if !fault.says.contains("(NotFound)") => return Err(fault),
+            _ => return Ok(()),
+        }
+        if end.is_some_and(|end| Instant::now() > end) {
+            return Err(Fault::error(format!(
+                "timed out waiting for the condition on {}/{}",
+                one.kind.plural,
+                one.name()
+            )));
+        }
+        sleep(LOOK).await;
+    }
+}
+
+pub async fn drain(kubectl: &mut Kubectl<'_>) -> Done {
+    let dry = Dry::of(kubectl)?;
+    let nodes = nodes(kubectl).await?;
+    if !kubectl.faults.is_empty() {
+        return Ok(());
+    }
+    for node in &nodes {
+        close_node(kubectl, node, true).await?;
+    }
+    let most = kubectl.call.span("timeout").filter(|most| !most.is_zero());
+    let mut left: Vec<(String, String)> = Vec::new();
+    for node in &nodes {
+        let (pods, why) = evictable(kubectl, node).await?;
+        if let Some(why) = why {
+            left.push((node.name().to_owned(), why));
+            continue;
+        }
+        match evict(kubectl, pods, dry, most).await {
+            Ok(()) => kubectl.say(&format!("{} drained{}", node.said(), dry.said()))?,
+            Err(fault) if fault.code == 141 => return Err(fault),
+            Err(fault) => left.push((node.name().to_owned(), fault.says)),
+        }
+    }
+    if left.is_empty() {
+        return Ok(());
+    }
+    for (node, why) in &left {
+        kubectl.warn(&format!(
+            "error: unable to drain node \"{node}\" due to error: {why}, continuing command..."
+        ))?;
+    }
+    kubectl.warn("There are pending nodes to be drained:")?;
+    for (node, why) in &left {
+        kubectl.warn(&format!(" {node}\n{why}"))?;
+    }
+    Err(Fault::code(1))
+}
+
+/// The pods of a node that go, and what stands against it.
+async fn evictable(kubectl: &mut Kubectl<'_>, node: &Picked) -> Result<(Vec<Picked>, Option<String>), Fault> {
+    let kind = kubectl.api.kind("pods").await?;
+    let selector = kubectl
+        .call
+        .value("pod-selector")
+        .map_or(String::new(), |text| format!("&labelSelector={}", escaped(text)));
+    let path = format!("{}?fieldSelector=spec.nodeName%3D{}{selector}", kind.path(None, None), node.name());
+    let (mut pods, mut daemons, mut local, mut alone) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for object in of_list(kubectl, &kind, &path).await? {
+        let pod = Picked { kind: kind.clone(), object };
+        let over = matches!(text(&pod.object, "/status/phase"), "Succeeded" | "Failed");
+        let owner = list(&pod.object, "/metadata/ownerReferences")
+            .iter()
+            .find(|one| one.get("controller") == Some(&Value::Bool(true)));
+        let named = format!("{}/{}", pod.namespace(), pod.name());
+        let empty = list(&pod.object, "/spec/volumes").iter().any(|volume| volume.get("emptyDir").is_some());
+        if pod.object.pointer("/metadata/annotations/kubernetes.io~1config.mirror").is_some() {
+            continue;
+        }
+        if owner.is_some_and(|owner| text(owner, "/kind") == "DaemonSet") && !over {
+            daemons.push(named);
+            continue;
+        }
+        if empty && !over {
+            local.push(named.clone());
+        }
+        if owner.is_none() && !over {
+            alone.push(named);
+        }
+        pods.push(pod);
+    }
+    let (mut why, mut warned) = (Vec::new(), Vec::new());
+    for (names, on, refused, warning) in [
+        (
+            &daemons,
+            kubectl.call.on("ignore-daemonsets"),
+            "cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)",
+            "ignoring DaemonSet-managed Pods",
+        ),
+        (
+            &local,
+            kubectl.call.on("delete-emptydir-data"),
+            "cannot delete Pods with local storage (use --delete-emptydir-data to override)",
+            "",
+        ),
+        (
+            &alone,
+            kubectl.call.on("force"),
+            "cannot delete Pods that declare no controller (use --force to override)",
+            "deleting Pods that declare no controller",
+        ),
+    ] {
+        match (names.is_empty(), on) {
+            (true, _) => {}
+            (false, false) => why.push(format!("{refused}: {}", names.join(", "))),
+            (false, true) if warning.is_empty() => {}
+            (false, true) => warned.push(format!("{warning}: {}", names.join(", "))),
+        }
+    }
+    if why.is_empty() && !warned.is_empty() {
+        kubectl.warn(&format!("Warning: {}", warned.join("; ")))?;
+    }
+    Ok((
+        pods,
+        (!why.is_empty()).then(|| {
+            format!("[{}]", why.join(", "))
+                .trim_matches(if why.len() > 1 { ' ' } else { '[' })
+                .trim_end_matches(if why.len() > 1 { ' ' } else { ']' })
+                .to_owned()
+        }),
+    ))
+}
+
+/// Evicts them all, waits where a budget allows no eviction now, and until they are gone.
+async fn evict(kubectl: &mut Kubectl<'_>, pods: Vec<Picked>, dry: Dry, most: Option<Duration>) -> Done {
+    let end = most.map(|most| Instant::now() + most);
+    let grace = kubectl.call.number("grace-period").filter(|seconds| *seconds >= 0);
+    let mut waiting = pods;
+    let mut gone = Vec::new();
+    for pod in &waiting {
+        kubectl.say(&format!("evicting pod {}/{}{}", pod.namespace(), pod.name(), dry.said()))?;
+    }
+    if dry != Dry::No {
+        return Ok(());
+    }
+    while !waiting.is_empty() {
+        let mut again = Vec::new();
+        for pod in waiting {
+            let mut options = json!({});
+            if let (Some(options), Some(grace)) = (options.as_object_mut(), grace) {
+                options.insert("gracePeriodSeconds".to_owned(), grace.into());
+            }
+            let body = json!({"apiVersion": "policy/v1", "kind": "Eviction", "deleteOptions": options,
+                "metadata": {"name": pod.name(), "namespace": pod.namespace()}});
+            let path = format!("{}/eviction", pod.path());
+            match kubectl.api.send(Method::POST, &path, "application/json", &body).await {
+                Ok(_) => gone.push(pod),
+                Err(fault) if fault.says.contains("(NotFound)") => gone.push(pod),
+                Err(fault) if fault.says.contains("(TooManyRequests)") => {
+                    let why = fault.says.trim_start_matches("Error from server (TooManyRequests): ");
+                    let name = format!("\"{}\" -n \"{}\"", pod.name(), pod.namespace());
+                    kubectl.warn(&format!("error when evicting pods/{name} (will retry after 5s): {why}"))?;
+                    again.push(pod);
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        waiting = again;
+        if !waiting.is_empty() {
+            let next = Instant::now() + Duration::from_secs(5);
+            if end.is_some_and(|end| next > end) {
+                return Err(Fault::new(format!(
+                    "error when evicting pods: global timeout reached: {most:?}"
+                )));
+            }
+            sleep(Duration::from_secs(5)).await;
+            for pod in &waiting {
+                kubectl.say(&format!("evicting pod {}/{}", pod.namespace(), pod.name()))?;
+            }
+        }
+    }
+    for pod in gone {
+        let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+        await_gone(kubectl, &pod, left).await?;
+        kubectl.say(&format!("pod/{} evicted", pod.name()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,269 @@
+//! What is read of the whole: `events`, `wait`, `auth can-i`, `cluster-info`, `version`.
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use http::Method;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use super::api::{escaped, list, text};
+use super::describe::{last, seen};
+use super::jsonpath::Template;
+use super::pick::{Unnamed, namespace, of_list, pick};
+use super::print::{Form, go, lean, together, write};
+use super::table::Table;
+use super::{Done, Fault, Kubectl};
+
+const LOOK: Duration = Duration::from_millis(300);
+
+pub fn none(kubectl: &mut Kubectl<'_>, what: &str) -> Done {
+    let place = format!(" in {} namespace.", kubectl.api.namespace);
+    let place = if kubectl.call.on("all-namespaces") { "" } else { &place };
+    kubectl.warn(&format!("No {what} found{place}"))
+}
+
+pub async fn events(kubectl: &mut Kubectl<'_>) -> Done {
+    let form = Form::of(kubectl)?;
+    let types: Vec<String> =
+        kubectl.call.values("types").flat_map(|list| list.split(',')).map(str::to_owned).collect();
+    if types.iter().any(|one| !["Normal", "Warning"].iter().any(|known| known.eq_ignore_ascii_case(one))) {
+        return Err(Fault::error("valid --types are Normal or Warning"));
+    }
+    let kind = kubectl.api.kind("events").await?;
+    let mut path = kind.path(namespace(kubectl).as_deref(), None) + "?limit=500";
+    if let Some(of) = kubectl.call.value("for").map(str::to_owned) {
+        let (kind, name) =
+            of.split_once('/').ok_or_else(|| Fault::error("--for must be in resource/name form"))?;
+        let kind = kubectl.api.kind(kind).await?.kind;
+        let _ = write!(
+            path,
+            "&fieldSelector={}",
+            escaped(&format!("involvedObject.kind={kind},involvedObject.name={name}"))
+        );
+    }
+    let mut found = of_list(kubectl, &kind, &path).await?;
+    found.retain(|one| {
+        types.is_empty() || types.iter().any(|known| known.eq_ignore_ascii_case(text(one, "/type")))
+    });
+    found.sort_by(|a, b| last(a).cmp(last(b)));
+    if !matches!(form, Form::Table { .. }) {
+        found.iter_mut().for_each(lean);
+        return write(kubectl, &form, &together(&found));
+    }
+    if found.is_empty() {
+        return none(kubectl, "events");
+    }
+    let everywhere = kubectl.call.on("all-namespaces");
+    let mut table = Table::default();
+    if !kubectl.call.on("no-headers") {
+        let space = everywhere.then_some("NAMESPACE");
+        let head = ["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"];
+        table.head = space.into_iter().chain(head).map(str::to_owned).collect();
+    }
+    for one in &found {
+        let object = format!("{}/{}", text(one, "/involvedObject/kind"), text(one, "/involvedObject/name"));
+        let space = everywhere.then(|| text(one, "/metadata/namespace").to_owned());
+        let (sort, reason) = (text(one, "/type").to_owned(), text(one, "/reason").to_owned());
+        let cells = [seen(one), sort, reason, object, text(one, "/message").trim().to_owned()];
+        table.rows.push(space.into_iter().chain(cells).collect());
+    }
+    Ok(kubectl.io.stdout.write_all(table.take().as_bytes())?)
+}
+
+/// What `wait` waits for.
+enum For {
+    Condition(String, String),
+    Path(Template, Option<String>),
+    Gone,
+}
+
+impl For {
+    fn read(text: &str) -> Result<For, Fault> {
+        let wrong = || Fault::error(format!("unrecognized condition: \"{text}\""));
+        match text.split_once('=') {
+            None if text == "delete" => Ok(For::Gone),
+            Some(("condition", rest)) => {
+                let (name, value) = rest.split_once('=').unwrap_or((rest, "true"));
+                Ok(For::Condition(name.to_owned(), value.to_owned()))
+            }
+            Some(("jsonpath", rest)) => {
+                let end = rest.rfind('}').map_or(0, |end| end + 1);
+                let (path, value) = rest.split_at_checked(end).filter(|_| end > 0).ok_or_else(wrong)?;
+                let value = value.strip_prefix('=').map(|value| value.trim_matches(['\'', '"']).to_owned());
+                Ok(For::Path(Template::relaxed(path).map_err(Fault::error)?, value))
+            }
+            _ => Err(wrong()),
+        }
+    }
+
+    fn met(&self, object: Option<&Value>) -> Result<bool, Fault> {
+        let Some(object) = object else { return Ok(matches!(self, For::Gone)) };
+        Ok(match self {
+            For::Gone => false,
+            For::Condition(name, value) => list(object, "/status/conditions").iter().any(|one| {
+                text(one, "/type").eq_ignore_ascii_case(name)
+                    && text(one, "/status").eq_ignore_ascii_case(value)
+            }),
+            For::Path(path, value) => match (path.values(object).map_err(Fault::error)?.as_slice(), value) {
+                ([], _) => false,
+                (_, None) => true,
+                ([one], Some(value)) => go(one) == *value,
+                _ => return Err(Fault::error("given jsonpath expression matches more than one value")),
+            },
+        })
+    }
+}
+
+pub async fn wait(kubectl: &mut Kubectl<'_>) -> Done {
+    let what = For::read(kubectl.call.value("for").unwrap_or_default())?;
+    let most = kubectl.call.span("timeout").unwrap_or(Duration::from_secs(30));
+    let picked = pick(kubectl, 0, Unnamed::Asked).await?;
+    if matches!(what, For::Gone) {
+        // What is not there is gone already.
+        kubectl.faults.retain(|why| !why.contains("(NotFound)"));
+    } else if picked.is_empty() && kubectl.faults.is_empty() {
+        return Err(Fault::error("no matching resources found"));
+    }
+    let end = Instant::now() + most;
+    for one in picked {
+        let mut object = Some(one.object.clone());
+        while !what.met(object.as_ref())? {
+            if Instant::now() + LOOK > end {
+                let on = format!("{}/{}", one.kind.plural, one.name());
+                kubectl.fail(&Fault::error(format!("timed out waiting for the condition on {on}")))?;
+                break;
+            }
+            sleep(LOOK).await;
+            object = match kubectl.api.get(&one.path()).await {
+                Ok(object) => Some(object),
+                Err(fault) if fault.says.contains("(NotFound)") => None,
+                Err(fault) => return Err(fault),
+            };
+        }
+        if what.met(object.as_ref())? {
+            kubectl.say(&format!("{} condition met", one.said()))?;
+        }
+    }
+    Ok(())
+}
+
+pub async fn can_i(kubectl: &mut Kubectl<'_>) -> Done {
+    let space = namespace(kubectl).unwrap_or_default();
+    if kubectl.call.on("list") {
+        return rules(kubectl, &space).await;
+    }
+    let words = kubectl.call.words.clone();
+    let ([verb, of] | [verb, of, _]) = words.as_slice() else {
+        return Err(Fault::error(
+            "you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.",
+        ));
+    };
+    let spec = if of.starts_with('/') {
+        json!({"nonResourceAttributes": {"path": of, "verb": verb}})
+    } else {
+        let (kind, name) = of.split_once('/').unwrap_or((of, words.get(2).map_or("", String::as_str)));
+        let known = kubectl.api.kind(kind).await;
+        if known.is_err() {
+            kubectl.warn(&format!("Warning: the server doesn't have a resource type '{kind}'\n"))?;
+        }
+        let (group, plural) =
+            known.map_or((String::new(), kind.to_owned()), |kind| (kind.group, kind.plural));
+        let part = kubectl.call.value("subresource").unwrap_or_default();
+        json!({"resourceAttributes": {"namespace": space, "verb": verb, "group": group, "resource": plural,
+            "name": name, "subresource": part}})
+    };
+    let said = review(kubectl, "SelfSubjectAccessReview", "selfsubjectaccessreviews", &spec).await?;
+    let may = said.pointer("/status/allowed") == Some(&Value::Bool(true));
+    if !kubectl.call.on("quiet") {
+        let why = text(&said, "/status/reason");
+        let why = if may || why.is_empty() { String::new() } else { format!(" - {why}") };
+        kubectl.say(&format!("{}{why}", if may { "yes" } else { "no" }))?;
+    }
+    if may { Ok(()) } else { Err(Fault::code(1)) }
+}
+
+async fn review(kubectl: &Kubectl<'_>, kind: &str, path: &str, spec: &Value) -> Result<Value, Fault> {
+    let body = json!({"apiVersion": "authorization.k8s.io/v1", "kind": kind, "spec": spec});
+    let path = format!("/apis/authorization.k8s.io/v1/{path}");
+    kubectl.api.send(Method::POST, &path, "application/json", &body).await
+}
+
+/// Verbs, group, resource, names, path.
+type Rule = (Vec<String>, String, String, Vec<String>, String);
+
+async fn rules(kubectl: &mut Kubectl<'_>, space: &str) -> Done {
+    let said =
+        review(kubectl, "SelfSubjectRulesReview", "selfsubjectrulesreviews", &json!({"namespace": space}))
+            .await?;
+    let words = |value: &Value, name: &str| -> Vec<String> { list(value, name).iter().map(go).collect() };
+    let mut rows: Vec<Rule> = Vec::new();
+    for rule in list(&said, "/status/resourceRules") {
+        for group in words(rule, "apiGroups") {
+            for resource in words(rule, "resources") {
+                let (names, verbs) = (words(rule, "resourceNames"), words(rule, "verbs"));
+                match rows.iter_mut().find(|row| row.1 == group && row.2 == resource && row.3 == names) {
+                    Some(row) => row
+                        .0
+                        .extend(verbs.into_iter().filter(|verb| !row.0.contains(verb)).collect::<Vec<_>>()),
+                    None => rows.push((verbs, group.clone(), resource, names, String::new())),
+                }
+            }
+        }
+    }
+    for rule in list(&said, "/status/nonResourceRules") {
+        let verbs = words(rule, "verbs");
+        rows.extend(
+            words(rule, "nonResourceURLs")
+                .into_iter()
+                .map(|url| (verbs.clone(), String::new(), String::new(), Vec::new(), url)),
+        );
+    }
+    rows.sort_by_cached_key(|row| {
+        format!("[{}],[{}],[{}],{:?},[{}]", row.0.join(" "), row.1, row.2, row.3, row.4)
+    });
+    let mut table = Table::default();
+    if !kubectl.call.on("no-headers") {
+        table.head =
+            ["Resources", "Non-Resource URLs", "Resource Names", "Verbs"].map(str::to_owned).to_vec();
+    }
+    for (verbs, group, resource, names, url) in rows {
+        let dot = if group.is_empty() { "" } else { "." };
+        let kind = match resource.split_once('/') {
+            Some((kind, part)) => format!("{kind}{dot}{group}/{part}"),
+            None => format!("{resource}{dot}{group}"),
+        };
+        table.rows.push(vec![
+            kind,
+            format!("[{url}]"),
+            format!("[{}]", names.join(" ")),
+            format!("[{}]", verbs.join(" ")),
+        ]);
+    }
+    Ok(kubectl.io.stdout.write_all(table.take().as_bytes())?)
+}
+
+pub async fn cluster_info(kubectl: &mut Kubectl<'_>) -> Done {
+    let kind = kubectl.api.kind("services").await?;
+    let path = kind.path(Some("kube-system"), None);
+    let found =
+        of_list(kubectl, &kind, &format!("{path}?labelSelector=kubernetes.io%2Fcluster-service%3Dtrue"))
+            .await?;
+    let server = kubectl.api.server.clone();
+    kubectl.say(&format!("Kubernetes control plane is running at {server}"))?;
+    for one in found {
+        let name = text(&one, "/metadata/labels/kubernetes.io~1name");
+        let port = list(&one, "/spec/ports").first().map_or("", |port| text(port, "/name"));
+        let at = format!("{path}/{}:{port}/proxy", text(&one, "/metadata/name"));
+        kubectl.say(&format!("{name} is running at {server}{at}"))?;
+    }
+    kubectl.say("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.")
+}
+
+pub async fn version(kubectl: &mut Kubectl<'_>) -> Done {
+    kubectl.say("Client Version: built-in")?;
+    if kubectl.call.on("client") {
+        return Ok(());
+    }
+    let said = kubectl.api.get("/version").await?;
+    kubectl.say(&format!("Server Version: {}", text(&said, "/gitVersion")))
+}

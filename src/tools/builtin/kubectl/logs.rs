@@ -1,0 +1,174 @@
+//! `logs`.
+use futures::AsyncBufReadExt;
+use futures::stream::{self, StreamExt};
+use serde_json::Value;
+use std::fmt::Write as _;
+
+use super::api::{escaped, text};
+use super::pick::{Picked, listed};
+use super::pods::{containers, named, of, usual};
+use super::{Done, Fault, Kubectl};
+
+const USAGE: &str = "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command\nSee 'kubectl logs -h' for help and examples";
+
+pub async fn logs(kubectl: &mut Kubectl<'_>) -> Done {
+    let words = kubectl.call.words.clone();
+    let pods = match (words.as_slice(), kubectl.call.value("selector")) {
+        ([], None | Some("")) => return Err(Fault::error(USAGE)),
+        ([], Some(_)) => {
+            let kind = kubectl.api.kind("pods").await?;
+            let found = listed(kubectl, &kind).await?;
+            if found.is_empty() {
+                return kubectl.warn(&format!("No resources found in {} namespace.", kubectl.api.namespace));
+            }
+            found.into_iter().map(|object| Picked { kind: kind.clone(), object }).collect()
+        }
+        (_, Some(_)) => return Err(Fault::error("only a selector (-l) or a POD name is allowed")),
+        ([word] | [word, _], None) => chosen(kubectl, word).await?,
+        _ => return Err(Fault::error(USAGE)),
+    };
+    let container = kubectl.call.value("container").or(words.get(1).map(String::as_str)).map(str::to_owned);
+    let mut asked = Vec::new();
+    for pod in &pods {
+        let names = match &container {
+            Some(name) => {
+                if !containers(&pod.object).contains(name) {
+                    return Err(Fault::error(format!(
+                        "container {name} is not valid for pod {}",
+                        pod.name()
+                    )));
+                }
+                vec![name.clone()]
+            }
+            None if kubectl.call.on("all-containers") => containers(&pod.object),
+            None => vec![usual(kubectl, &pod.object)?],
+        };
+        for name in names {
+            let mut path = format!("{}/log?container={}", pod.path(), escaped(&name));
+            path.push_str(&query(kubectl)?);
+            let prefix = format!("[pod/{}/{name}] ", pod.name());
+            asked.push((path, if kubectl.call.on("prefix") { prefix } else { String::new() }));
+        }
+    }
+    if kubectl.call.on("follow") && asked.len() > 1 {
+        together(kubectl, asked).await
+    } else {
+        one_by_one(kubectl, asked).await
+    }
+}
+
+/// The pod of this name, or of a workload the one that serves best.
+async fn chosen(kubectl: &mut Kubectl<'_>, word: &str) -> Result<Vec<Picked>, Fault> {
+    let object = named(kubectl, word).await.map_err(|fault| match fault.says.strip_prefix("Error") {
+        Some(why) => Fault::error(format!("error{why} in namespace \"{}\"", kubectl.api.namespace)),
+        None => fault,
+    })?;
+    if object.kind.plural == "pods" {
+        return Ok(vec![object]);
+    }
+    let mut pods = of(kubectl, &object).await?;
+    if kubectl.call.on("all-pods") {
+        return Ok(pods);
+    }
+    match (pods.len(), pods.first()) {
+        (_, None) => return Err(Fault::error("timed out waiting for the condition")),
+        (1, _) => {}
+        (count, Some(first)) => {
+            let said = format!("Found {count} pods, using pod/{}", first.name());
+            kubectl.warn(&said)?;
+        }
+    }
+    pods.truncate(1);
+    Ok(pods)
+}
+
+fn query(kubectl: &Kubectl<'_>) -> Result<String, Fault> {
+    let call = &kubectl.call;
+    let mut query = String::new();
+    // Of many pods only the end is shown, unless more is asked for.
+    let many = call.value("selector").is_some() && !call.on("follow");
+    let tail = call.number("tail").unwrap_or(if many { 10 } else { -1 });
+    if tail >= 0 {
+        let _ = write!(query, "&tailLines={tail}");
+    }
+    if let Some(since) = call.span("since").filter(|since| !since.is_zero()) {
+        let _ = write!(query, "&sinceSeconds={}", since.as_secs_f64().ceil());
+    }
+    if let Some(time) = call.value("since-time").filter(|time| !time.is_empty()) {
+        if time.parse::<jiff::Timestamp>().is_err() {
+            return Err(Fault::error(format!(
+                "parsing time \"{time}\": it has another form than 2006-01-02T15:04:05Z"
+            )));
+        }
+        let _ = write!(query, "&sinceTime={}", escaped(time));
+    }
+    if let Some(bytes) = call.number("limit-bytes") {
+        let _ = write!(query, "&limitBytes={bytes}");
+    }
+    for option in ["follow", "previous", "timestamps"] {
+        if call.on(option) {
+            let _ = write!(query, "&{option}=true");
+        }
+    }
+    Ok(query)
+}
+
+async fn one_by_one(kubectl: &mut Kubectl<'_>, asked: Vec<(String, String)>) -> Done {
+    for (path, prefix) in asked {
+        let mut lines = match kubectl.api.lines(&path, "*/*").await {
+            Ok(lines) => lines,
+            Err(fault) if kubectl.call.on("ignore-errors") => {
+                kubectl.say(&fault.says)?;
+                continue;
+            }
+            Err(fault) => return Err(fault),
+        };
+        let mut line = Vec::new();
+        while lines.read_until(b'\n', &mut line).await? > 0 {
+            kubectl.io.stdout.write_all(prefix.as_bytes())?;
+            kubectl.io.stdout.write_all(&std::mem::take(&mut line))?;
+            if kubectl.call.on("follow") {
+                kubectl.io.stdout.flush()?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Follows several at a time, line by line.
+async fn together(kubectl: &mut Kubectl<'_>, asked: Vec<(String, String)>) -> Done {
+    let most = kubectl.call.number("max-log-requests").unwrap_or(5);
+    if i64::try_from(asked.len()).unwrap_or(i64::MAX) > most {
+        let why = format!(
+            "you are attempting to follow {} log streams, but maximum allowed concurrency is {most}",
+            asked.len()
+        );
+        return Err(Fault::error(format!("{why}, use --max-log-requests to increase the limit")));
+    }
+    let mut streams = Vec::new();
+    for (path, prefix) in asked {
+        let lines = kubectl.api.lines(&path, "*/*").await?;
+        let next = |(mut lines, prefix): (super::api::Lines, String)| async move {
+            let mut line = prefix.clone().into_bytes();
+            match lines.read_until(b'\n', &mut line).await {
+                Ok(0) => None,
+                Ok(_) => Some((Ok(line), (lines, prefix))),
+                Err(error) => Some((Err(error), (lines, prefix))),
+            }
+        };
+        streams.push(Box::pin(stream::unfold((lines, prefix), next)));
+    }
+    let mut all = stream::select_all(streams);
+    while let Some(line) = all.next().await {
+        kubectl.io.stdout.write_all(&line?)?;
+        kubectl.io.stdout.flush()?;
+    }
+    Ok(())
+}
+
+/// What a pod's phase says against running something in it.
+pub fn ended(pod: &Value) -> Option<Fault> {
+    let phase = text(pod, "/status/phase");
+    let why = format!("cannot exec into a container in a completed pod; current phase is {phase}");
+    matches!(phase, "Succeeded" | "Failed").then(|| Fault::error(why))
+}

@@ -1,0 +1,320 @@
+//! Which objects a call means: by kind and name, by a selector, or by manifests.
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::api::{Resource, escaped, list, text};
+use super::{Fault, Kubectl};
+
+/// An object as the server has it.
+#[derive(Debug, Clone)]
+pub struct Picked {
+    pub kind: Resource,
+    pub object: Value,
+}
+
+impl Picked {
+    pub fn name(&self) -> &str {
+        text(&self.object, "/metadata/name")
+    }
+
+    pub fn namespace(&self) -> &str {
+        text(&self.object, "/metadata/namespace")
+    }
+
+    pub fn path(&self) -> String {
+        self.kind.path(Some(self.namespace()).filter(|name| !name.is_empty()), Some(self.name()))
+    }
+
+    /// `deployment.apps/web`
+    pub fn said(&self) -> String {
+        format!("{}/{}", self.kind.one(), self.name())
+    }
+}
+
+/// What stands for a whole kind where no name is given.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Unnamed {
+    /// All of them.
+    All,
+    /// All where `--all`, a selector or a field selector is given; else it is an error.
+    Asked,
+}
+
+/// Kinds with the names asked for of each; none means all.
+pub async fn groups(
+    kubectl: &mut Kubectl<'_>,
+    words: &[String],
+) -> Result<Vec<(Resource, Vec<String>)>, Fault> {
+    let mut groups: Vec<(Resource, Vec<String>)> = Vec::new();
+    if words.iter().any(|word| word.contains('/')) {
+        for word in words {
+            let (kind, name) = word.split_once('/').ok_or_else(|| {
+                let example = "'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'";
+                Fault::error(format!("there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. {example}"))
+            })?;
+            if kind.is_empty() || name.is_empty() || name.contains('/') {
+                let why = "arguments in resource/name form must have a single resource and name";
+                return Err(Fault::error(why));
+            }
+            let kind = kubectl.api.kind(kind).await?;
+            match groups.last_mut().filter(|(last, _)| *last == kind) {
+                Some((_, names)) => names.push(name.to_owned()),
+                None => groups.push((kind, vec![name.to_owned()])),
+            }
+        }
+        return Ok(groups);
+    }
+    let Some((kinds, names)) = words.split_first() else { return Ok(groups) };
+    for name in kinds.split(',').filter(|name| !name.is_empty()) {
+        let all: Vec<Resource> = kubectl.api.kinds().await?.to_vec();
+        let of: Vec<Resource> =
+            all.into_iter().filter(|kind| kind.categories.iter().any(|one| one == name)).collect();
+        let of = if of.is_empty() { vec![kubectl.api.kind(name).await?] } else { of };
+        groups.extend(of.into_iter().map(|kind| (kind, names.to_vec())));
+    }
+    Ok(groups)
+}
+
+/// The namespace that a request goes to.
+pub fn namespace(kubectl: &Kubectl<'_>) -> Option<String> {
+    (!kubectl.call.on("all-namespaces")).then(|| kubectl.api.namespace.clone())
+}
+
+/// What is behind the path of a list.
+pub fn query(kubectl: &Kubectl<'_>) -> String {
+    let mut query = "?limit=500".to_owned();
+    for (option, name) in [("selector", "labelSelector"), ("field-selector", "fieldSelector")] {
+        if let Some(value) = kubectl.call.value(option).filter(|value| !value.is_empty()) {
+            query.extend(["&", name, "=", &escaped(value)]);
+        }
+    }
+    query
+}
+
+/// All objects of a kind that the selectors leave, or the pages of a table of them.
+pub async fn pages(kubectl: &Kubectl<'_>, path: &str, accept: &str) -> Result<Vec<Value>, Fault> {
+    let (mut pages, mut next) = (Vec::new(), String::new());
+    loop {
+        let page = kubectl.api.read(&format!("{path}{next}"), accept).await?;
+        next = format!("&continue={}", escaped(text(&page, "/metadata/continue")));
+        pages.push(page);
+        if next == "&continue=" {
+            return Ok(pages);
+        }
+    }
+}
+
+/// All objects of a kind that the selectors leave.
+pub async fn listed(kubectl: &Kubectl<'_>, kind: &Resource) -> Result<Vec<Value>, Fault> {
+    let path = kind.path(namespace(kubectl).as_deref(), None) + &query(kubectl);
+    of_list(kubectl, kind, &path).await
+}
+
+/// The objects of a list, each of which says what it is.
+pub async fn of_list(kubectl: &Kubectl<'_>, kind: &Resource, path: &str) -> Result<Vec<Value>, Fault> {
+    let pages = pages(kubectl, path, "application/json").await?;
+    let mut objects: Vec<Value> = pages.iter().flat_map(|page| list(page, "items").to_vec()).collect();
+    for object in objects.iter_mut().filter_map(Value::as_object_mut) {
+        object.insert("apiVersion".to_owned(), kind.api_version().into());
+        object.insert("kind".to_owned(), kind.kind.clone().into());
+    }
+    Ok(objects)
+}
+
+/// The objects that the words behind `from` mean. One that is not there is said, and the others are done.
+pub async fn pick(kubectl: &mut Kubectl<'_>, from: usize, unnamed: Unnamed) -> Result<Vec<Picked>, Fault> {
+    let words: Vec<String> = kubectl.call.words.get(from..).unwrap_or_default().to_vec();
+    pick_of(kubectl, &words, unnamed).await
+}
+
+pub async fn pick_of(
+    kubectl: &mut Kubectl<'_>,
+    words: &[String],
+    unnamed: Unnamed,
+) -> Result<Vec<Picked>, Fault> {
+    let mut picked = Vec::new();
+    let call = &kubectl.call;
+    let selects = call.value("selector").is_some() || call.value("field-selector").is_some();
+    if call.value("filename").is_some() {
+        for manifest in manifests(kubectl)? {
+            let (kind, path) = place(kubectl, &manifest).await?;
+            match kubectl.api.get(&path).await {
+                Ok(object) => picked.push(Picked { kind, object }),
+                Err(fault) if kubectl.call.verb == "delete" => {
+                    missing(kubectl, &fault.with(&manifest, "deleting"))?;
+                }
+                Err(fault) => missing(kubectl, &fault)?,
+            }
+        }
+        return Ok(picked);
+    }
+    if words.is_empty() {
+        return Err(Fault::error("you must provide one or more resources by argument or filename"));
+    }
+    for (kind, names) in groups(kubectl, words).await? {
+        if names.is_empty() {
+            if unnamed == Unnamed::Asked && !selects && !kubectl.call.on("all") {
+                return Err(Fault::error("resource(s) were provided, but no name was specified"));
+            }
+            let objects = listed(kubectl, &kind).await?;
+            picked.extend(objects.into_iter().map(|object| Picked { kind: kind.clone(), object }));
+        } else if selects {
+            return Err(Fault::error("name cannot be provided when a selector is specified"));
+        } else if kubectl.call.on("all-namespaces") && kind.namespaced {
+            return Err(Fault::error("a resource cannot be retrieved by name across all namespaces"));
+        }
+        for name in names {
+            let path = kind.path(namespace(kubectl).as_deref(), Some(&name));
+            match kubectl.api.get(&path).await {
+                Ok(object) => picked.push(Picked { kind: kind.clone(), object }),
+                Err(fault) => missing(kubectl, &fault)?,
+            }
+        }
+    }
+    Ok(picked)
+}
+
+fn missing(kubectl: &mut Kubectl<'_>, fault: &Fault) -> Result<(), Fault> {
+    if kubectl.call.on("ignore-not-found") && fault.says.contains("(NotFound)") {
+        return Ok(());
+    }
+    kubectl.fail(fault)
+}
+
+/// An object that is written down somewhere.
+#[derive(Debug)]
+pub struct Manifest {
+    pub object: Value,
+    /// The file, or `STDIN`.
+    from: String,
+}
+
+impl Fault {
+    /// With what was done to which file.
+    pub fn with(mut self, manifest: &Manifest, doing: &str) -> Fault {
+        if let Some((sort, why)) =
+            self.says.split_once("): ").filter(|(sort, _)| sort.starts_with("Error from server ("))
+        {
+            self.says = format!("{sort}): error when {doing} \"{}\": {why}", manifest.from);
+        }
+        self
+    }
+}
+
+/// The kind of a manifest, and where its object lies or would lie.
+pub async fn place(kubectl: &mut Kubectl<'_>, manifest: &Manifest) -> Result<(Resource, String), Fault> {
+    at(kubectl, &manifest.object, &format!(" from \"{}\"", manifest.from)).await
+}
+
+/// The same of an object that stands in no file.
+pub async fn at(
+    kubectl: &mut Kubectl<'_>,
+    manifest: &Value,
+    from: &str,
+) -> Result<(Resource, String), Fault> {
+    let (version, kind) = (text(manifest, "/apiVersion"), text(manifest, "/kind"));
+    let found =
+        kubectl.api.kinds().await?.iter().find(|one| one.kind == kind && one.api_version() == version);
+    let Some(found) = found.cloned() else {
+        let why = format!(
+            "no matches for kind \"{kind}\" in version \"{version}\"\nensure CRDs are installed first"
+        );
+        return Err(Fault::error(format!(
+            "resource mapping not found for name: \"{}\" namespace: \"{}\"{from}: {why}",
+            text(manifest, "/metadata/name"),
+            text(manifest, "/metadata/namespace")
+        )));
+    };
+    let own = text(manifest, "/metadata/namespace");
+    if let Some(given) =
+        kubectl.call.value("namespace").filter(|given| found.namespaced && !own.is_empty() && *given != own)
+    {
+        let why = "the namespace from the provided object";
+        return Err(Fault::error(format!(
+            "{why} \"{own}\" does not match the namespace \"{given}\". You must pass '--namespace={own}' to perform this operation."
+        )));
+    }
+    let namespace = if own.is_empty() { kubectl.api.namespace.as_str() } else { own };
+    let path = found.path(Some(namespace), Some(text(manifest, "/metadata/name")));
+    Ok((found, path))
+}
+
+/// The objects that `-f` names, lists taken apart.
+pub fn manifests(kubectl: &mut Kubectl<'_>) -> Result<Vec<Manifest>, Fault> {
+    let names: Vec<String> = kubectl.call.values("filename").map(str::to_owned).collect();
+    let deep = kubectl.call.on("recursive");
+    let mut objects = Vec::new();
+    for name in names {
+        if name == "-" {
+            let mut text = String::new();
+            kubectl.io.stdin.read_to_string(&mut text)?;
+            read(&text, "STDIN", &mut objects)?;
+            continue;
+        }
+        if name.starts_with("http://") || name.starts_with("https://") {
+            return Err(Fault::error("the built-in kubectl reads no manifest from a URL"));
+        }
+        let mut files = Vec::new();
+        let path = Path::new(&name);
+        if !path.exists() {
+            return Err(Fault::error(format!("the path \"{name}\" does not exist")));
+        }
+        found(path, true, deep, &mut files)?;
+        for file in files {
+            read(&std::fs::read_to_string(&file)?, &file.display().to_string(), &mut objects)?;
+        }
+    }
+    if objects.is_empty() {
+        return Err(Fault::error("no objects passed to apply").renamed(kubectl.call.verb));
+    }
+    Ok(objects)
+}
+
+impl Fault {
+    fn renamed(mut self, verb: &str) -> Fault {
+        self.says = self.says.replace("apply", verb);
+        self
+    }
+}
+
+fn found(path: &Path, top: bool, deep: bool, files: &mut Vec<PathBuf>) -> Result<(), Fault> {
+    if !path.is_dir() {
+        let manifest = path.extension().is_some_and(|end| end == "yaml" || end == "yml" || end == "json");
+        files.extend((top || manifest).then(|| path.to_owned()));
+    } else if top || deep {
+        let mut inside: Vec<PathBuf> =
+            std::fs::read_dir(path)?.filter_map(|one| Some(one.ok()?.path())).collect();
+        inside.sort();
+        for path in inside {
+            found(&path, false, deep, files)?;
+        }
+    }
+    Ok(())
+}
+
+fn read(text: &str, from: &str, objects: &mut Vec<Manifest>) -> Result<(), Fault> {
+    let wrong = |why: String| Fault::error(format!("error parsing {from}: {why}"));
+    let read: Vec<Value> = serde_saphyr::from_multiple(text)
+        .map_err(|error| wrong(error.to_string().lines().next().unwrap_or_default().to_owned()))?;
+    for object in read.into_iter().filter(|object| !object.is_null()) {
+        match object.get("items").and_then(Value::as_array) {
+            Some(items) if super::api::text(&object, "/kind").ends_with("List") => {
+                objects
+                    .extend(items.iter().map(|one| Manifest { object: one.clone(), from: from.to_owned() }));
+            }
+            _ => objects.push(Manifest { object, from: from.to_owned() }),
+        }
+    }
+    for one in objects {
+        for (pointer, name) in [("/kind", "Kind"), ("/apiVersion", "apiVersion")] {
+            if super::api::text(&one.object, pointer).is_empty() {
+                return Err(Fault::error(format!(
+                    "error validating \"{from}\": error validating data: {name} not set"
+                )));
+            }
+        }
+    }
+    Ok(())
+}

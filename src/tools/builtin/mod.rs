@@ -1,0 +1,47 @@
+//! Stand-ins for the tools that runbooks call, for a box that has none of them: what the verbs and options that
+//! runbooks use do, over the real protocols, in the originals' words. What a stand-in does not know it refuses.
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Read, Write};
+
+mod jq;
+mod kubectl;
+
+/// What a tool reads and writes.
+pub struct Io {
+    pub stdin: Box<dyn Read + Send>,
+    pub stdout: Box<dyn Write + Send>,
+    pub stderr: Box<dyn Write + Send>,
+    /// Whether somebody types what stands in `stdin`.
+    pub terminal: bool,
+}
+
+impl Io {
+    /// Those of this process.
+    pub fn process() -> Io {
+        Io {
+            stdin: Box::new(io::stdin()),
+            stdout: Box::new(io::stdout()),
+            stderr: Box::new(io::stderr()),
+            terminal: io::stdin().is_terminal(),
+        }
+    }
+}
+
+/// The names that `call` knows.
+pub fn tools() -> &'static [&'static str] {
+    &["jq", "kubectl"]
+}
+
+/// Runs the tool of this name; `args` are the words behind the name. What comes back is its exit code, or nothing
+/// where there is no such tool.
+pub async fn call(name: &str, args: Vec<OsString>, io: &mut Io) -> Option<u8> {
+    let code = match name {
+        "jq" => jq::run(args, io).await,
+        "kubectl" => kubectl::run(args, io).await,
+        _ => return None,
+    };
+    // A reader that has gone away wants no more of it.
+    let _ = io.stdout.flush();
+    let _ = io.stderr.flush();
+    Some(code)
+}

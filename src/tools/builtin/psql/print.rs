@@ -1,0 +1,203 @@
+//! Results as psql prints them: aligned, unaligned, expanded, or with commas.
+use std::fmt::Write;
+
+use unicode_width::UnicodeWidthStr;
+
+use super::wire::{Column, Row};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    Aligned,
+    Unaligned,
+    Csv,
+}
+
+#[derive(Debug, Clone)]
+pub struct Shape {
+    pub form: Form,
+    pub tuples: bool,
+    pub expanded: bool,
+    pub separator: String,
+    /// Over the next table.
+    pub title: Option<&'static str>,
+}
+
+/// The lines of a cell, with what cannot be printed made visible.
+fn lines(cell: Option<&str>) -> Vec<String> {
+    let shown = |line: &str| {
+        let mut out = String::new();
+        for sign in line.chars() {
+            match sign {
+                '\r' => out.push_str("\\r"),
+                '\t' => out.extend(std::iter::repeat_n(' ', 8 - out.width() % 8)),
+                sign if u32::from(sign) < 0x20 || sign == '\x7f' => {
+                    let _ = write!(out, "\\x{:02X}", u32::from(sign));
+                }
+                sign => out.push(sign),
+            }
+        }
+        out
+    };
+    cell.unwrap_or_default().split('\n').map(shown).collect()
+}
+
+fn spaces(count: usize) -> String {
+    " ".repeat(count)
+}
+
+pub fn printed(columns: &[Column], rows: &[Row], shape: &Shape) -> String {
+    let mut out = String::new();
+    if columns.is_empty() && shape.form != Form::Csv {
+        if shape.form == Form::Aligned && !shape.tuples {
+            out.push_str("--\n");
+        }
+        footer(rows.len(), shape, &mut out);
+        out.push_str(if shape.form == Form::Aligned { "\n" } else { "" });
+        return out;
+    }
+    let over = shape.title.filter(|_| !shape.tuples && shape.form != Form::Csv);
+    if let Some(title) = over.filter(|_| shape.expanded || shape.form == Form::Unaligned) {
+        out.extend([title, "\n"]);
+    }
+    match (shape.form, shape.expanded) {
+        (Form::Aligned, false) => aligned(columns, rows, shape, &mut out),
+        (Form::Aligned, true) => records(columns, rows, shape, &mut out),
+        (Form::Unaligned, false) => {
+            let mut line = |cells: &mut dyn Iterator<Item = &str>| {
+                let cells: Vec<&str> = cells.collect();
+                out.push_str(&cells.join(&shape.separator));
+                out.push('\n');
+            };
+            if !shape.tuples {
+                line(&mut columns.iter().map(|column| column.name.as_str()));
+            }
+            for row in rows {
+                line(&mut row.iter().map(|cell| cell.as_deref().unwrap_or_default()));
+            }
+            footer(rows.len(), shape, &mut out);
+        }
+        (Form::Unaligned, true) => {
+            for (number, row) in rows.iter().enumerate() {
+                out.push_str(if number > 0 { "\n" } else { "" });
+                for (column, cell) in columns.iter().zip(row) {
+                    let cell = cell.as_deref().unwrap_or_default();
+                    let _ = writeln!(out, "{}{}{cell}", column.name, shape.separator);
+                }
+            }
+        }
+        (Form::Csv, expanded) => {
+            let mut line = |cells: &[&str]| {
+                let cells: Vec<String> = cells.iter().map(|cell| quoted(cell)).collect();
+                out.push_str(&cells.join(","));
+                out.push('\n');
+            };
+            let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+            if !shape.tuples && !expanded {
+                line(&names);
+            }
+            for row in rows {
+                let row: Vec<&str> = row.iter().map(|cell| cell.as_deref().unwrap_or_default()).collect();
+                if expanded {
+                    names.iter().zip(row).for_each(|(name, cell)| line(&[name, cell]));
+                } else {
+                    line(&row);
+                }
+            }
+        }
+    }
+    out
+}
+
+fn quoted(cell: &str) -> String {
+    let special = cell.contains([',', '"', '\n', '\r']) || cell == "\\.";
+    if special { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+}
+
+fn footer(count: usize, shape: &Shape, out: &mut String) {
+    if !shape.tuples {
+        let _ = writeln!(out, "({count} row{})", if count == 1 { "" } else { "s" });
+    }
+}
+
+fn aligned(columns: &[Column], rows: &[Row], shape: &Shape, out: &mut String) {
+    let cells: Vec<Vec<Vec<String>>> =
+        rows.iter().map(|row| row.iter().map(|cell| lines(cell.as_deref())).collect()).collect();
+    let mut widths: Vec<usize> = columns.iter().map(|column| column.name.width()).collect();
+    for row in &cells {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.iter().map(|line| line.width()).chain([*width]).max().unwrap_or(0);
+        }
+    }
+    if !shape.tuples {
+        if let Some(title) = shape.title {
+            let all = widths.iter().map(|width| width + 3).sum::<usize>().saturating_sub(1);
+            out.extend([&spaces(all.saturating_sub(title.width()) / 2), title, "\n"]);
+        }
+        let head = columns.iter().zip(&widths).map(|(column, width)| {
+            let free = width.saturating_sub(column.name.width());
+            format!(" {}{}{} ", spaces(free / 2), column.name, spaces(free - free / 2))
+        });
+        out.push_str(&head.collect::<Vec<_>>().join("|"));
+        let rule: Vec<String> = widths.iter().map(|width| "-".repeat(width + 2)).collect();
+        let _ = write!(out, "\n{}\n", rule.join("+"));
+    }
+    for row in &cells {
+        let height = row.iter().map(Vec::len).max().unwrap_or(1);
+        for at in 0..height {
+            for (index, (cell, (column, width))) in row.iter().zip(columns.iter().zip(&widths)).enumerate() {
+                let last = index + 1 == columns.len();
+                let (line, more) = (cell.get(at), at + 1 < cell.len());
+                let text = line.map_or("", String::as_str);
+                let free = width.saturating_sub(text.width());
+                out.push_str(if index > 0 { "| " } else { " " });
+                match (column.right && line.is_some(), last && !more) {
+                    (true, _) => out.push_str(&(spaces(free) + text)),
+                    (false, true) => out.push_str(text),
+                    (false, false) => out.push_str(&(text.to_owned() + &spaces(free))),
+                }
+                out.push_str(if more {
+                    "+"
+                } else if last {
+                    ""
+                } else {
+                    " "
+                });
+            }
+            out.push('\n');
+        }
+    }
+    footer(rows.len(), shape, out);
+    out.push('\n');
+}
+
+fn records(columns: &[Column], rows: &[Row], shape: &Shape, out: &mut String) {
+    if rows.is_empty() {
+        footer(0, shape, out);
+        out.push('\n');
+        return;
+    }
+    let left = columns.iter().map(|column| column.name.width()).max().unwrap_or(0);
+    let cells = rows.iter().flatten().map(|cell| lines(cell.as_deref()));
+    let right = cells.flatten().map(|line| line.width()).max().unwrap_or(0);
+    for (number, row) in rows.iter().enumerate() {
+        if !shape.tuples || number > 0 {
+            let mut head = if shape.tuples { String::new() } else { format!("-[ RECORD {} ]", number + 1) };
+            while head.len() < left + right + 3 {
+                head.push(if head.len() == left + 1 { '+' } else { '-' });
+            }
+            let _ = writeln!(out, "{head}");
+        }
+        for (column, cell) in columns.iter().zip(row) {
+            let cell = lines(cell.as_deref());
+            for (at, line) in cell.iter().enumerate() {
+                let name = if at == 0 { column.name.as_str() } else { "" };
+                let more = at + 1 < cell.len();
+                let tail =
+                    if more { spaces(right.saturating_sub(line.width())) + "+" } else { String::new() };
+                let free = spaces(left.saturating_sub(name.width()));
+                let _ = writeln!(out, "{name}{free} | {line}{tail}");
+            }
+        }
+    }
+    out.push('\n');
+}

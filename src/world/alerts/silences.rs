@@ -1,0 +1,223 @@
+//! Silences: made, changed in place where that is allowed, ended, and kept for a while after that.
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+
+use super::matcher::all;
+use super::{Alerts, Matcher};
+
+/// So many are kept, with those that have ended: each is held against each alert.
+const MOST: usize = 250;
+const MOST_BYTES: usize = 1 << 16;
+const KEPT: SignedDuration = SignedDuration::from_hours(120);
+/// The world's clock moves in steps: what starts within one starts now.
+const STEP: SignedDuration = SignedDuration::from_secs(1);
+/// So many deeds wait to be asked for.
+const MOST_DEEDS: usize = 1_000;
+
+#[derive(Debug, Clone)]
+pub struct Silence {
+    pub id: String,
+    pub matchers: Vec<Matcher>,
+    pub starts: Timestamp,
+    pub ends: Timestamp,
+    pub updated: Timestamp,
+    pub by: String,
+    pub comment: String,
+}
+
+impl Silence {
+    pub fn state(&self, now: Timestamp) -> &'static str {
+        if now < self.starts {
+            "pending"
+        } else if now < self.ends {
+            "active"
+        } else {
+            "expired"
+        }
+    }
+}
+
+/// Something that a person did.
+#[derive(Debug, Clone)]
+pub struct Deed {
+    pub did: Did,
+    pub at: Timestamp,
+    /// The silence as it is after it; nobody says who ends one.
+    pub silence: Silence,
+    /// The names of the alerts that it hit.
+    pub hit: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Did {
+    Silenced,
+    Changed,
+    Expired,
+}
+
+/// A silence as a client writes it.
+#[derive(Debug, Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Wanted {
+    id: Option<String>,
+    matchers: Option<Vec<WantedMatcher>>,
+    starts_at: Option<Timestamp>,
+    ends_at: Option<Timestamp>,
+    created_by: Option<String>,
+    comment: Option<String>,
+}
+
+#[derive(Debug, Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct WantedMatcher {
+    name: Option<String>,
+    value: Option<String>,
+    is_regex: Option<bool>,
+    is_equal: Option<bool>,
+}
+
+/// Why there will be no such silence.
+pub(super) enum Refusal {
+    Lacks(String),
+    Empty,
+    Unknown,
+    Wrong(String),
+}
+
+impl Alerts {
+    /// Makes or changes one, and says its id.
+    pub(super) fn silence(&mut self, wanted: Wanted) -> Result<String, Refusal> {
+        let now = self.now;
+        let mut silence = read(wanted)?;
+        let old = self.silences.iter_mut().find(|old| old.id == silence.id);
+        if old.is_none() && !silence.id.is_empty() {
+            return Err(Refusal::Unknown);
+        }
+        if let Some(old) = old
+            && may_change(old, &silence, now)
+        {
+            silence.updated = now;
+            *old = silence.clone();
+            let id = silence.id.clone();
+            self.did(Did::Changed, silence);
+            return Ok(id);
+        }
+        if silence.ends < now {
+            return Err(Refusal::Wrong("Failed to create silence: end time can't be in the past".into()));
+        }
+        if self.silences.len() >= MOST && !self.forget_one() {
+            let count = self.silences.len();
+            let why = format!("exceeded maximum number of silences: {count} (limit: {MOST})");
+            return Err(Refusal::Wrong(why));
+        }
+        let replaced = std::mem::take(&mut silence.id);
+        if !replaced.is_empty() {
+            self.expire(&replaced);
+        }
+        if silence.starts < now + STEP {
+            silence.starts = now;
+        }
+        let (high, low) = (self.dice.roll(), self.dice.roll());
+        silence.id = format!(
+            "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+            high >> 32,
+            (high >> 16) & 0xffff,
+            high & 0xfff,
+            (low >> 48) & 0x3fff | 0x8000,
+            low & 0xffff_ffff_ffff
+        );
+        silence.updated = now;
+        self.silences.push(silence.clone());
+        let id = silence.id.clone();
+        self.did(Did::Silenced, silence);
+        Ok(id)
+    }
+
+    /// Whether there is such a one. One that has ended stays as it is.
+    pub(super) fn expire(&mut self, id: &str) -> bool {
+        let now = self.now;
+        let Some(silence) = self.silences.iter_mut().find(|silence| silence.id == id) else { return false };
+        if silence.state(now) != "expired" {
+            (silence.starts, silence.ends, silence.updated) = (silence.starts.min(now), now, now);
+            let silence = silence.clone();
+            self.did(Did::Expired, silence);
+        }
+        true
+    }
+
+    fn did(&mut self, did: Did, silence: Silence) {
+        let hit = self.firing().filter(|(_, alert)| all(&silence.matchers, &alert.labels));
+        let mut hit: Vec<String> =
+            hit.filter_map(|(_, alert)| alert.labels.get("alertname")).cloned().collect();
+        hit.dedup();
+        if self.deeds.len() < MOST_DEEDS {
+            self.deeds.push(Deed { did, at: self.now, silence, hit });
+        }
+    }
+
+    pub(super) fn forget_silences(&mut self) {
+        let now = self.now;
+        self.silences.retain(|silence| now.duration_since(silence.ends) < KEPT);
+    }
+
+    /// Makes room by the one that ended first.
+    fn forget_one(&mut self) -> bool {
+        let ended = self.silences.iter().enumerate().filter(|(_, one)| one.state(self.now) == "expired");
+        let first = ended.min_by_key(|(_, one)| one.ends).map(|(at, _)| at);
+        first.map(|at| self.silences.remove(at)).is_some()
+    }
+}
+
+fn read(wanted: Wanted) -> Result<Silence, Refusal> {
+    let lacks = |what: &str| Refusal::Lacks(format!("{what} in body is required"));
+    let comment = wanted.comment.ok_or_else(|| lacks("comment"))?;
+    let by = wanted.created_by.ok_or_else(|| lacks("createdBy"))?;
+    let ends = wanted.ends_at.ok_or_else(|| lacks("endsAt"))?;
+    let written = wanted.matchers.ok_or_else(|| lacks("matchers"))?;
+    if written.is_empty() {
+        return Err(Refusal::Empty);
+    }
+    let mut size = comment.len() + by.len();
+    let mut matchers = Vec::new();
+    for (at, one) in written.into_iter().enumerate() {
+        let lacks = |what: &str| lacks(&format!("matchers.{at}.{what}"));
+        let regex = one.is_regex.ok_or_else(|| lacks("isRegex"))?;
+        let name = one.name.ok_or_else(|| lacks("name"))?;
+        let value = one.value.ok_or_else(|| lacks("value"))?;
+        let invalid =
+            |why: &str| Refusal::Wrong(format!("silence invalid: invalid label matcher {at}: {why}"));
+        if name.is_empty() {
+            return Err(invalid("invalid label name \"\""));
+        }
+        size += name.len() + value.len() + 64;
+        if size > MOST_BYTES {
+            let why = format!("silence exceeded maximum size: {size} bytes (limit: {MOST_BYTES} bytes)");
+            return Err(Refusal::Wrong(why));
+        }
+        let matcher = Matcher::new(&name, &value, one.is_equal.unwrap_or(true), regex);
+        matchers.push(matcher.map_err(|why| {
+            let why = why.replace(&format!("^(?:{value})$"), &value);
+            invalid(&format!("invalid regular expression {value:?}: {why}"))
+        })?);
+    }
+    let starts = wanted.starts_at.ok_or_else(|| lacks("startsAt"))?;
+    if matchers.iter().all(|matcher| matcher.takes("")) {
+        let why = "silence invalid: at least one matcher must not match the empty string";
+        return Err(Refusal::Wrong(why.into()));
+    }
+    if ends <= starts {
+        let why = "Failed to create silence: start time must be before end time";
+        return Err(Refusal::Wrong(why.into()));
+    }
+    Ok(Silence { id: wanted.id.unwrap_or_default(), matchers, starts, ends, updated: starts, by, comment })
+}
+
+/// What holds already keeps its beginning and its matchers.
+fn may_change(old: &Silence, new: &Silence, now: Timestamp) -> bool {
+    let starts = match old.state(now) {
+        "active" => new.starts.as_second() == old.starts.as_second() && new.ends >= now,
+        "pending" => new.starts >= now,
+        _ => false,
+    };
+    starts && old.matchers == new.matchers
+}

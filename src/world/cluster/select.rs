@@ -1,0 +1,189 @@
+//! Which objects are meant: by labels and by fields.
+use serde_json::Value;
+
+use super::refusal::Refusal;
+use super::value::Dig;
+
+#[derive(Debug, Clone, PartialEq)]
+struct Need {
+    key: String,
+    /// The value must be one of these, or must not be; none at all asks whether the key is there.
+    values: Vec<String>,
+    holds: bool,
+}
+
+impl Need {
+    fn fits(&self, value: Option<&str>) -> bool {
+        let found = match value {
+            Some(value) => self.values.is_empty() || self.values.iter().any(|one| one == value),
+            None => false,
+        };
+        found == self.holds
+    }
+}
+
+/// What a list or a watch is narrowed to. Empty fits all.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Selector {
+    labels: Vec<Need>,
+    fields: Vec<Need>,
+}
+
+impl Selector {
+    pub fn parse(labels: &str, fields: &str) -> Result<Selector, Refusal> {
+        let labels = parts(labels).into_iter().map(need).collect::<Option<Vec<_>>>();
+        let labels =
+            labels.ok_or_else(|| Refusal::bad("unable to parse requirement: found an unexpected token"))?;
+        let field = |part: &str| {
+            let (key, value, holds) = comparison(part)?;
+            Some(Need { key: format!("/{}", key.replace('.', "/")), values: vec![value.into()], holds })
+        };
+        let fields = parts(fields).into_iter().map(field).collect::<Option<Vec<_>>>();
+        let fields = fields.ok_or_else(|| Refusal::bad("invalid field selector"))?;
+        Ok(Selector { labels, fields })
+    }
+
+    /// As an object writes it: `matchLabels` and `matchExpressions`.
+    pub fn of(selector: &Value) -> Selector {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let mut labels: Vec<Need> = selector
+            .map("/matchLabels")
+            .map(|(key, value)| Need { key: key.clone(), values: vec![text(value)], holds: true })
+            .collect();
+        labels.extend(selector.list("/matchExpressions").iter().map(|one| Need {
+            key: one.text("/key").into(),
+            values: one.list("/values").iter().map(text).collect(),
+            holds: matches!(one.text("/operator"), "In" | "Exists"),
+        }));
+        Selector { labels, fields: Vec::new() }
+    }
+
+    /// The selector at a place of an object.
+    pub fn at(object: &Value, place: &str) -> Selector {
+        Selector::of(object.pointer(place).unwrap_or(&Value::Null))
+    }
+
+    /// A plain map of labels, as services and node selectors have it.
+    pub fn pairs(object: &Value, place: &str) -> Selector {
+        Selector::of(&serde_json::json!({"matchLabels": object.pointer(place)}))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty() && self.fields.is_empty()
+    }
+
+    pub fn fits(&self, object: &Value) -> bool {
+        let labels = object.pointer("/metadata/labels");
+        let label = |key: &str| labels.and_then(|all| all.get(key)).and_then(Value::as_str);
+        self.labels.iter().all(|need| need.fits(label(&need.key)))
+            && self.fields.iter().all(|need| need.fits(Some(&*field(object, &need.key))))
+    }
+
+    /// A field that cannot be asked for.
+    pub fn unknown_field(&self, kind: &str) -> Option<String> {
+        let known = |key: &str| {
+            key.starts_with("/metadata/name")
+                || match kind {
+                    "Pod" => key.starts_with("/spec/") || key.starts_with("/status/"),
+                    "Event" => !key.starts_with("/metadata/"),
+                    _ => FIELDS.contains(&(kind, key)),
+                }
+        };
+        let unknown = self.fields.iter().find(|need| !known(&need.key))?;
+        Some(unknown.key.trim_start_matches('/').replace('/', "."))
+    }
+}
+
+const FIELDS: &[(&str, &str)] = &[
+    ("Node", "/spec/unschedulable"),
+    ("Secret", "/type"),
+    ("Namespace", "/status/phase"),
+    ("Job", "/status/successful"),
+];
+
+fn field(object: &Value, place: &str) -> String {
+    let place = if place == "/source" { "/source/component" } else { place };
+    match object.pointer(place) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Null) | None if place == "/spec/unschedulable" => "false".into(),
+        Some(Value::Null) | None => String::new(),
+        Some(other) => other.to_string(),
+    }
+}
+
+/// Split at commas that stand in no parentheses.
+fn parts(text: &str) -> Vec<&str> {
+    let mut depth = 0;
+    let split = text.split(|c| {
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        c == ',' && depth == 0
+    });
+    split.map(str::trim).filter(|part| !part.is_empty()).collect()
+}
+
+fn comparison(part: &str) -> Option<(&str, &str, bool)> {
+    let (key, value, holds) = if let Some((key, value)) = part.split_once("!=") {
+        (key, value, false)
+    } else {
+        let (key, value) = part.split_once("==").or_else(|| part.split_once('='))?;
+        (key, value, true)
+    };
+    let (key, value) = (key.trim(), value.trim());
+    (!key.is_empty() && !value.contains('=')).then_some((key, value, holds))
+}
+
+fn need(part: &str) -> Option<Need> {
+    if let Some((before, list)) = part.split_once('(') {
+        let mut words = before.split_whitespace();
+        let (key, operator) = (words.next()?, words.next()?);
+        let values = list.strip_suffix(')')?.split(',').map(|value| value.trim().to_owned()).collect();
+        return Some(Need {
+            key: key.into(),
+            values,
+            holds: match operator {
+                "in" => true,
+                "notin" => false,
+                _ => return None,
+            },
+        });
+    }
+    if part.contains('=') {
+        let (key, value, holds) = comparison(part)?;
+        return Some(Need { key: key.into(), values: vec![value.into()], holds });
+    }
+    let (key, holds) = part.strip_prefix('!').map_or((part, true), |key| (key, false));
+    (!key.contains(char::is_whitespace)).then(|| Need { key: key.into(), values: Vec::new(), holds })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn labels_and_fields_are_understood_in_every_spelling() {
+        let pod = json!({"metadata": {"name": "a", "labels": {"app": "web", "tier": "front"}}, "status": {"phase": "Running"}});
+        let fits = |labels: &str, fields: &str| Selector::parse(labels, fields).unwrap().fits(&pod);
+        for yes in [
+            "app=web",
+            "app==web,tier",
+            "app in (web, api)",
+            "tier notin (back)",
+            "!gone",
+            "app!=api",
+            "gone!=x",
+        ] {
+            assert!(fits(yes, ""), "{yes}");
+        }
+        for no in ["app=api", "gone", "!app", "app notin (web)", "app in (a,b),tier"] {
+            assert!(!fits(no, ""), "{no}");
+        }
+        assert!(fits("", "status.phase=Running,metadata.name!=b") && !fits("", "status.phase!=Running"));
+        assert!(Selector::parse("a b", "").is_err() && Selector::parse("", "x").is_err());
+    }
+}

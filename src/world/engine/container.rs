@@ -1,0 +1,395 @@
+//! One container: what it was made from, how it is, and what it does as time passes.
+use std::collections::VecDeque;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Event;
+use crate::world::base::{Dice, seconds};
+
+const MOST_LINES: usize = 4_000;
+const MOST_CHECKS: usize = 5;
+const LONGEST_LINE: usize = 16_384;
+/// An engine doubles its pause between starts up to a minute, and forgets it after a run of ten seconds.
+const FIRST_PAUSE: f64 = 0.1;
+const LONGEST_PAUSE: f64 = 60.0;
+const STEADY: f64 = 10.0;
+const RETRIES: u32 = 3;
+
+/// What a container is made from.
+#[derive(Debug, Clone)]
+pub struct Spec {
+    pub project: String,
+    pub service: String,
+    pub name: String,
+    pub image: String,
+    pub command: Vec<String>,
+    /// As Compose labels it: `redis:service_healthy:false,db:service_started:false`.
+    pub needs: String,
+    /// `no`, `always`, `unless-stopped`, `on-failure`.
+    pub policy: String,
+    /// Inside, and on the box.
+    pub ports: Vec<(u16, u16)>,
+    /// From where on the box, to where, and whether it may be written.
+    pub mounts: Vec<(String, String, bool)>,
+    pub env: Vec<String>,
+    pub labels: Vec<(String, String)>,
+    /// The health check's command; none: it has no check.
+    pub check: Vec<String>,
+    /// Seconds between two checks.
+    pub every: f64,
+    pub memory_limit: u64,
+    /// What it takes when it is well, in bytes, and in cores.
+    pub memory: u64,
+    pub cores: f64,
+    /// Lines a second, and what they say; `{n}` counts them.
+    pub rate: f64,
+    pub says: Vec<String>,
+    /// Its work is done after so long, with 0; for ever where it is nothing.
+    pub done_after: f64,
+}
+
+impl Default for Spec {
+    fn default() -> Spec {
+        Spec {
+            project: String::new(),
+            service: String::new(),
+            name: String::new(),
+            image: String::new(),
+            command: vec!["/app/server".into()],
+            needs: String::new(),
+            policy: "unless-stopped".into(),
+            ports: Vec::new(),
+            mounts: Vec::new(),
+            env: Vec::new(),
+            labels: Vec::new(),
+            check: Vec::new(),
+            every: 5.0,
+            memory_limit: 0,
+            memory: 60 << 20,
+            cores: 0.05,
+            rate: 0.5,
+            says: vec!["level=info msg=\"request served\" n={n} status=200".into()],
+            done_after: 0.0,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Behaviour {
+    Ok,
+    /// It takes so many seconds until it is healthy.
+    Slow {
+        seconds: f64,
+    },
+    /// Its check fails with these words.
+    Unhealthy {
+        says: String,
+    },
+    /// Each run ends after so many seconds, with a code and last words.
+    Crash {
+        after: f64,
+        code: i64,
+        says: String,
+    },
+    /// Each run runs out of memory after so many seconds.
+    Oom {
+        after: f64,
+    },
+    Noisy {
+        lines_per_second: f64,
+        says: String,
+    },
+    Leak {
+        bytes_per_second: f64,
+    },
+}
+
+/// What mends a behaviour.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heals {
+    Restart,
+    Nothing,
+    /// A start of this service of the same project.
+    StartOf(String),
+    /// A container made anew from another image.
+    OtherImage,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Created,
+    Running,
+    Paused,
+    Restarting,
+    Exited,
+}
+
+#[derive(Debug, Clone)]
+pub struct Line {
+    pub number: u64,
+    pub at: Timestamp,
+    pub error: bool,
+    pub text: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct Check {
+    pub at: Timestamp,
+    pub code: i64,
+    pub says: String,
+}
+
+#[derive(Debug)]
+pub struct Container {
+    pub id: String,
+    pub image_id: String,
+    pub spec: Spec,
+    pub created: Timestamp,
+    pub state: State,
+    pub started: Option<Timestamp>,
+    pub finished: Option<Timestamp>,
+    pub code: i64,
+    pub oom: bool,
+    pub restarts: u64,
+    pub pid: u64,
+    pub health: &'static str,
+    pub streak: u32,
+    pub checks: VecDeque<Check>,
+    pub lines: VecDeque<Line>,
+    pub behaviour: Behaviour,
+    pub heals: Heals,
+    /// Of processor time, in nanoseconds.
+    pub used: u64,
+    pub memory: u64,
+    wrote: u64,
+    due: f64,
+    next_check: Timestamp,
+    pause: f64,
+    again_at: Option<Timestamp>,
+}
+
+pub(super) fn after(at: Timestamp, seconds: f64) -> Timestamp {
+    SignedDuration::try_from_secs_f64(seconds.clamp(0.0, 1e9)).map_or(at, |span| at + span)
+}
+
+/// Without what stands behind the point.
+pub(super) fn whole(number: f64) -> u64 {
+    std::time::Duration::try_from_secs_f64(number).map_or(0, |span| span.as_secs())
+}
+
+fn float(bytes: u64) -> f64 {
+    f64::from(u32::try_from(bytes >> 10).unwrap_or(u32::MAX)) * 1024.0
+}
+
+impl Container {
+    pub fn new(spec: Spec, id: String, image_id: String, now: Timestamp) -> Container {
+        Container {
+            id,
+            image_id,
+            spec,
+            created: now,
+            state: State::Created,
+            started: None,
+            finished: None,
+            code: 0,
+            oom: false,
+            restarts: 0,
+            pid: 0,
+            health: "",
+            streak: 0,
+            checks: VecDeque::new(),
+            lines: VecDeque::new(),
+            behaviour: Behaviour::Ok,
+            heals: Heals::Nothing,
+            used: 0,
+            memory: 0,
+            wrote: 0,
+            due: 0.0,
+            next_check: now,
+            pause: FIRST_PAUSE,
+            again_at: None,
+        }
+    }
+
+    pub fn is_up(&self) -> bool {
+        matches!(self.state, State::Running | State::Paused)
+    }
+
+    pub fn word(&self) -> &'static str {
+        match self.state {
+            State::Created => "created",
+            State::Running => "running",
+            State::Paused => "paused",
+            State::Restarting => "restarting",
+            State::Exited => "exited",
+        }
+    }
+
+    /// `Up 4 minutes (healthy)`
+    pub fn status(&self, now: Timestamp) -> String {
+        let up = || span(self.started, now);
+        let health = if self.health == "starting" { "health: starting" } else { self.health };
+        match self.state {
+            State::Created => "Created".into(),
+            State::Running if health.is_empty() => format!("Up {}", up()),
+            State::Running => format!("Up {} ({health})", up()),
+            State::Paused => format!("Up {} (Paused)", up()),
+            State::Restarting => format!("Restarting ({}) {} ago", self.code, span(self.finished, now)),
+            State::Exited => format!("Exited ({}) {} ago", self.code, span(self.finished, now)),
+        }
+    }
+
+    pub fn say(&mut self, now: Timestamp, error: bool, text: &str) {
+        let number = self.wrote;
+        self.wrote += 1;
+        // Lines of one instant stand in their order.
+        let at = after(now, f64::from(u32::try_from(number % 1_000).unwrap_or(0)) * 1e-6);
+        let text = text.chars().take(LONGEST_LINE).collect();
+        self.lines.push_back(Line { number, at, error, text });
+        if self.lines.len() > MOST_LINES {
+            self.lines.pop_front();
+        }
+    }
+
+    pub fn start(&mut self, now: Timestamp, dice: &mut Dice) {
+        (self.state, self.started, self.oom, self.again_at) = (State::Running, Some(now), false, None);
+        (self.code, self.pid) = (0, 2_000 + dice.below(60_000));
+        (self.health, self.streak) = (if self.spec.check.is_empty() { "" } else { "starting" }, 0);
+        self.checks.clear();
+        (self.memory, self.due) = (self.spec.memory / 2, 0.0);
+        self.next_check = after(now, self.spec.every);
+        let name = if self.spec.service.is_empty() { &self.spec.name } else { &self.spec.service };
+        let text = format!("level=info msg=\"{name} starts\" image={}", self.spec.image);
+        self.say(now, false, &text);
+    }
+
+    /// The process is gone; whether it comes again is another question.
+    pub fn end(&mut self, now: Timestamp, code: i64) {
+        (self.state, self.finished, self.code, self.pid) = (State::Exited, Some(now), code, 0);
+        (self.memory, self.again_at) = (0, None);
+        // An engine leaves the last word of a check that is no more.
+        if !self.health.is_empty() {
+            self.health = "unhealthy";
+        }
+    }
+
+    /// A while passes.
+    pub fn tick(&mut self, now: Timestamp, passed: f64, dice: &mut Dice) -> Vec<Event> {
+        let mut events = Vec::new();
+        if self.again_at.is_some_and(|at| at <= now) {
+            self.restarts += 1;
+            self.start(now, dice);
+            events.push(Event::of("start", self));
+        }
+        if self.state != State::Running {
+            return events;
+        }
+        let up = self.started.map_or(0.0, |at| seconds(at, now));
+        let load = self.spec.cores * (0.7 + 0.6 * dice.share());
+        self.used += whole(load * passed * 1e9);
+        self.grow(passed, dice);
+        self.write(now, passed);
+        let ends = match &self.behaviour {
+            Behaviour::Crash { after, code, says } if up >= *after => Some((*code, false, says.clone())),
+            Behaviour::Oom { after } if up >= *after => Some((137, true, String::new())),
+            _ if self.spec.memory_limit > 0 && self.memory > self.spec.memory_limit => {
+                Some((137, true, String::new()))
+            }
+            _ if self.spec.done_after > 0.0 && up >= self.spec.done_after => Some((0, false, String::new())),
+            _ => None,
+        };
+        if let Some((code, oom, says)) = ends {
+            if !says.is_empty() {
+                self.say(now, true, &says);
+            }
+            events.extend(oom.then(|| Event::of("oom", self)));
+            self.end(now, code);
+            self.oom = oom;
+            events.push(Event::of("die", self).with("exitCode", &code.to_string()));
+            self.pause = if up >= STEADY { FIRST_PAUSE } else { (self.pause * 2.0).min(LONGEST_PAUSE) };
+            let again = match self.spec.policy.as_str() {
+                "always" | "unless-stopped" => true,
+                "on-failure" => code != 0,
+                _ => false,
+            };
+            if again {
+                (self.state, self.again_at) = (State::Restarting, Some(after(now, self.pause)));
+            }
+            return events;
+        }
+        if !self.spec.check.is_empty() && self.next_check <= now {
+            self.next_check = after(now, self.spec.every);
+            events.extend(self.check(now, up));
+        }
+        events
+    }
+
+    fn grow(&mut self, passed: f64, dice: &mut Dice) {
+        let wobble = self.spec.memory / 50;
+        if let Behaviour::Leak { bytes_per_second } = self.behaviour {
+            self.memory += whole(bytes_per_second * passed);
+        } else if let Behaviour::Oom { after } = self.behaviour {
+            self.memory += whole(float(self.spec.memory_limit) * passed / after.max(1.0));
+        } else if self.memory < self.spec.memory {
+            self.memory += (self.spec.memory / 20).max(1);
+        } else {
+            self.memory = self.spec.memory + dice.below(wobble.max(1));
+        }
+    }
+
+    pub(super) fn write(&mut self, now: Timestamp, passed: f64) {
+        let noise = match &self.behaviour {
+            Behaviour::Noisy { lines_per_second, says } => Some((*lines_per_second, vec![says.clone()])),
+            _ => None,
+        };
+        let (rate, says) = noise.unwrap_or_else(|| (self.spec.rate, self.spec.says.clone()));
+        self.due += rate * passed;
+        let due = whole(self.due);
+        self.due -= f64::from(u32::try_from(due).unwrap_or(u32::MAX));
+        for _ in 0..due.min(1_000) {
+            let at = usize::try_from(self.wrote).unwrap_or(0).checked_rem(says.len()).unwrap_or(0);
+            let Some(text) = says.get(at) else { return };
+            let error = text.contains("level=error") || text.contains("ERROR");
+            self.say(now, error, &text.replace("{n}", &self.wrote.to_string()));
+        }
+    }
+
+    fn check(&mut self, now: Timestamp, up: f64) -> Option<Event> {
+        let (code, says) = match &self.behaviour {
+            Behaviour::Unhealthy { says } => (1, says.clone()),
+            Behaviour::Slow { seconds } if up < *seconds => (1, "connection refused".into()),
+            _ => (0, "ok".into()),
+        };
+        self.checks.push_back(Check { at: now, code, says });
+        self.checks.drain(..self.checks.len().saturating_sub(MOST_CHECKS));
+        self.streak = if code == 0 { 0 } else { self.streak + 1 };
+        let slow = matches!(self.behaviour, Behaviour::Slow { .. });
+        let health = match code {
+            0 => "healthy",
+            // What is slow has its time to begin.
+            _ if self.streak >= RETRIES && !(slow && self.health == "starting") => "unhealthy",
+            _ => self.health,
+        };
+        let changed = health != self.health;
+        self.health = health;
+        changed.then(|| Event::of(&format!("health_status: {health}"), self))
+    }
+}
+
+/// A span as the engine says it.
+pub(super) fn span(from: Option<Timestamp>, now: Timestamp) -> String {
+    let seconds = from.map_or(0, |from| whole(seconds(from, now)));
+    let (minutes, hours) = (seconds / 60, (seconds + 1_800) / 3_600);
+    match seconds {
+        0 => "Less than a second".into(),
+        1 => "1 second".into(),
+        2..60 => format!("{seconds} seconds"),
+        60..120 => "About a minute".into(),
+        120..3_600 => format!("{minutes} minutes"),
+        _ if hours == 1 => "About an hour".into(),
+        _ if hours < 48 => format!("{hours} hours"),
+        _ if hours < 24 * 14 => format!("{} days", hours / 24),
+        _ if hours < 24 * 60 => format!("{} weeks", hours / 24 / 7),
+        _ => format!("{} months", hours / 24 / 30),
+    }
+}

@@ -1,0 +1,376 @@
+//! Serves connections: from the first packet to the last, a session for each.
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::io::{AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use super::command::{Reply, Tokens, split};
+use super::fault::{Fault, Res};
+use super::parameter::milliseconds;
+use super::select::Columns;
+use super::state::{Database, Signal};
+use super::value::{Oid, Row, Value};
+use super::wire::{Reader, Writer, read};
+use crate::world::base::Handle;
+
+const SSL: i32 = 80_877_103;
+const GSS: i32 = 80_877_104;
+const CANCEL: i32 = 80_877_102;
+const VERSION: i32 = 3 << 16;
+const MOST_CONNECTIONS: usize = 3_000;
+const REPORTED: [&str; 10] = [
+    "application_name",
+    "client_encoding",
+    "DateStyle",
+    "IntervalStyle",
+    "integer_datetimes",
+    "is_superuser",
+    "server_encoding",
+    "server_version",
+    "standard_conforming_strings",
+    "TimeZone",
+];
+
+/// Takes connections until it is dropped.
+pub async fn serve(listener: TcpListener, database: Handle<Database>) {
+    let mut all = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, from)) if all.len() < MOST_CONNECTIONS => {
+                    all.spawn(connection(stream, from, database.clone()));
+                }
+                Ok(_) => {}
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            },
+            Some(_) = all.join_next() => {}
+        }
+    }
+}
+
+/// A session ends with its connection, however that ends.
+struct Seat {
+    database: Handle<Database>,
+    pid: i32,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.database.with(|db| db.disconnect(self.pid));
+    }
+}
+
+pub struct Client {
+    stream: BufReader<TcpStream>,
+    seat: Seat,
+    pub out: Writer,
+    pub statements: BTreeMap<String, Prepared>,
+    pub portals: BTreeMap<String, Portal>,
+    reported: Vec<Option<String>>,
+    /// After an error everything is passed over until the client waits for an answer.
+    skips: bool,
+}
+
+#[derive(Clone, Default)]
+pub struct Prepared {
+    pub sql: String,
+    pub tokens: Tokens,
+    pub types: Vec<Oid>,
+}
+
+#[derive(Default)]
+pub struct Portal {
+    pub prepared: Prepared,
+    pub params: Vec<Value>,
+    pub formats: Vec<i16>,
+    /// What was worked out, and not fetched yet.
+    pub left: Option<(Columns, Vec<Row>, String)>,
+}
+
+async fn connection(stream: TcpStream, from: SocketAddr, database: Handle<Database>) {
+    let _ = stream.set_nodelay(true);
+    let mut stream = BufReader::new(stream);
+    let entered = tokio::time::timeout(Duration::from_mins(1), enter(&mut stream, from, &database)).await;
+    if let Ok(Some((pid, out))) = entered {
+        let seat = Seat { database, pid };
+        let (statements, portals) = (BTreeMap::new(), BTreeMap::new());
+        let reported = vec![None; REPORTED.len()];
+        let mut client = Client { stream, seat, out, statements, portals, reported, skips: false };
+        client.report();
+        client.ready();
+        client.talk().await;
+    }
+}
+
+/// From the first packet until it is known who is there.
+async fn enter(
+    stream: &mut BufReader<TcpStream>,
+    from: SocketAddr,
+    database: &Handle<Database>,
+) -> Option<(i32, Writer)> {
+    let mut out = Writer::default();
+    let said = loop {
+        let (_, body) = read(stream, true).await?;
+        let mut reader = Reader(&body);
+        match reader.int()? {
+            SSL | GSS => stream.write_all(b"N").await.ok()?,
+            CANCEL => {
+                let (pid, secret) = (reader.int()?, reader.int()?);
+                database.with(|db| db.cancel(pid, secret));
+                return None;
+            }
+            VERSION.. => break reader.pairs(),
+            _ => return None,
+        }
+    };
+    let user = said.get("user").cloned().unwrap_or_default();
+    let mut password = None;
+    if database.with(|db| db.asks_password(&user))? {
+        out.message(b'R', |out| out.extend(3_i32.to_be_bytes()));
+        stream.write_all(&std::mem::take(&mut out.0)).await.ok()?;
+        let (kind, body) = read(stream, false).await?;
+        password = Reader(&body).text().filter(|_| kind == b'p');
+    }
+    let from = Some((from.ip().to_string(), i32::from(from.port())));
+    match database.with(|db| db.connect(&said, password.as_deref(), from))? {
+        Ok((pid, secret)) => {
+            out.message(b'R', |out| out.extend(0_i32.to_be_bytes()));
+            out.message(b'K', |out| out.extend([pid.to_be_bytes(), secret.to_be_bytes()].concat()));
+            Some((pid, out))
+        }
+        Err(fault) => {
+            out.fault(&fault, "");
+            let _ = stream.write_all(&out.0).await;
+            let _ = stream.shutdown().await;
+            None
+        }
+    }
+}
+
+/// Waits until something reaches the session from outside.
+async fn signal(database: &Handle<Database>, pid: i32) -> Signal {
+    poll_fn(|context| match database.with(|db| db.listen(pid, context.waker())) {
+        Some(None) => Poll::Pending,
+        Some(Some(signal)) => Poll::Ready(signal),
+        None => Poll::Ready(Signal::Terminate),
+    })
+    .await
+}
+
+fn terminated() -> Fault {
+    Fault::fatal("57P01", "terminating connection due to administrator command")
+}
+
+impl Client {
+    pub fn pid(&self) -> i32 {
+        self.seat.pid
+    }
+
+    pub fn db<R>(&self, work: impl FnOnce(&mut Database) -> R) -> Res<R> {
+        self.seat.database.with(work).ok_or_else(terminated)
+    }
+
+    async fn talk(&mut self) {
+        loop {
+            if self.stream.get_mut().write_all(&std::mem::take(&mut self.out.0)).await.is_err() {
+                return;
+            }
+            let message = {
+                let Client { stream, seat, .. } = self;
+                let mut message = pin!(read(stream, false));
+                loop {
+                    tokio::select! {
+                        biased;
+                        // Whoever runs nothing has nothing that could be cancelled.
+                        signal = signal(&seat.database, seat.pid) => if signal == Signal::Terminate { break None },
+                        message = &mut message => break Some(message),
+                    }
+                }
+            };
+            let done = match message {
+                Some(None | Some((b'X', _))) => return,
+                Some(Some((kind, body))) => self.handle(kind, &body).await,
+                None => Err(terminated()),
+            };
+            if let Err(fault) = done {
+                self.out.fault(&fault, "");
+                let stream = self.stream.get_mut();
+                let _ = stream.write_all(&self.out.0).await;
+                let _ = stream.shutdown().await;
+                return;
+            }
+        }
+    }
+
+    /// One message. What is returned ends the connection.
+    async fn handle(&mut self, kind: u8, body: &[u8]) -> Res<()> {
+        if self.skips && !matches!(kind, b'S' | b'H') {
+            return Ok(());
+        }
+        let mut reader = Reader(body);
+        let broken = || Fault::fatal("08P01", "invalid message format");
+        let done = match kind {
+            b'Q' => {
+                let sql = reader.text().ok_or_else(broken)?;
+                let done = self.simple(&sql).await;
+                if let Err(fault) = done {
+                    if fault.severity == "FATAL" {
+                        return Err(fault);
+                    }
+                    self.out.fault(&fault, &sql);
+                }
+                self.report();
+                self.ready();
+                return Ok(());
+            }
+            b'S' => {
+                self.skips = false;
+                self.portals.clear();
+                self.report();
+                self.ready();
+                return Ok(());
+            }
+            b'H' => return Ok(()),
+            b'P' => self.parse(&mut reader).ok_or_else(broken)?,
+            b'B' => self.bind(&mut reader).ok_or_else(broken)?,
+            b'D' => self.describe(&mut reader).ok_or_else(broken)?,
+            b'E' => {
+                let (name, most) = (reader.text().ok_or_else(broken)?, reader.int().ok_or_else(broken)?);
+                self.execute(&name, usize::try_from(most).unwrap_or(0)).await
+            }
+            b'C' => {
+                let kind = reader.bytes(1).ok_or_else(broken)?;
+                let name = reader.text().ok_or_else(broken)?;
+                if kind == b"S" {
+                    self.statements.remove(&name);
+                } else {
+                    self.portals.remove(&name);
+                }
+                self.out.empty(b'3');
+                Ok(())
+            }
+            _ => return Err(Fault::fatal("08P01", format!("invalid frontend message type {kind}"))),
+        };
+        if let Err((fault, sql)) = done {
+            if fault.severity == "FATAL" {
+                return Err(fault);
+            }
+            self.out.fault(&fault, &sql);
+            self.skips = true;
+        }
+        Ok(())
+    }
+
+    fn ready(&mut self) {
+        let pid = self.pid();
+        let block = self.db(|db| {
+            db.finish(pid);
+            db.sessions.get(&pid).and_then(|one| one.block)
+        });
+        self.out.ready(block.ok().flatten());
+    }
+
+    /// Tells of the parameters that clients want to know of.
+    fn report(&mut self) {
+        let pid = self.pid();
+        let now = self.db(|db| REPORTED.map(|name| db.current(pid, name)));
+        for ((name, value), known) in REPORTED.iter().zip(now.into_iter().flatten()).zip(&mut self.reported) {
+            if value != *known {
+                self.out.pair(name, value.as_deref().unwrap_or_default());
+                *known = value;
+            }
+        }
+    }
+
+    async fn simple(&mut self, sql: &str) -> Res<()> {
+        let pid = self.pid();
+        self.db(|db| db.begin(pid, sql))?;
+        for tokens in split(sql)? {
+            if let Some((columns, rows, tag)) = self.run(&tokens, &[], &[]).await? {
+                self.out.columns(&columns, &[]);
+                self.rows(&columns, &[], &rows)?;
+                self.out.tag(&tag);
+            }
+        }
+        Ok(())
+    }
+
+    pub fn rows(&mut self, columns: &Columns, formats: &[i16], rows: &[Row]) -> Res<()> {
+        let mut out = std::mem::take(&mut self.out);
+        let done = self.db(|db| rows.iter().for_each(|row| out.row(db, columns, formats, row)));
+        self.out = out;
+        done
+    }
+
+    /// Does one statement, and holds its answer back as long as it takes.
+    pub async fn run(
+        &mut self,
+        tokens: &Tokens,
+        types: &[Oid],
+        params: &[Value],
+    ) -> Res<Option<(Columns, Vec<Row>, String)>> {
+        let pid = self.pid();
+        let answer = self.db(|db| {
+            let answer = db.execute(pid, tokens, types, params);
+            if let (Ok(answer), Some(one)) = (&answer, db.sessions.get_mut(&pid)) {
+                one.wait = (answer.sleep > 0.0).then_some(("Timeout", "PgSleep"));
+            }
+            answer
+        })??;
+        for notice in &answer.notices {
+            self.out.fault(notice, "");
+        }
+        // A session that ended itself is gone before its answer.
+        let ended =
+            self.db(|db| db.sessions.get(&pid).is_none_or(|one| one.signal == Some(Signal::Terminate)))?;
+        if ended {
+            return Err(terminated());
+        }
+        if answer.sleep > 0.0 {
+            let stopped = self.sleep(answer.sleep).await;
+            if let Some(fault) = stopped {
+                self.db(|db| db.fail(pid))?;
+                return Err(fault);
+            }
+        }
+        Ok(match answer.reply {
+            Reply::Empty => {
+                self.out.empty(b'I');
+                None
+            }
+            Reply::Done(tag) => {
+                self.out.tag(&tag);
+                None
+            }
+            Reply::Rows { columns, rows, tag } => Some((columns, rows, tag)),
+        })
+    }
+
+    /// Why it did not sleep to the end.
+    async fn sleep(&mut self, seconds: f64) -> Option<Fault> {
+        let pid = self.pid();
+        let limit = self.db(|db| db.current(pid, "statement_timeout")).ok().flatten();
+        let limit = limit.and_then(|limit| milliseconds(&limit)).and_then(|limit| u64::try_from(limit).ok());
+        let limit = limit.filter(|limit| *limit > 0).map(Duration::from_millis);
+        let whole = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        let (wait, over) = match limit {
+            Some(limit) if limit < whole => (limit, true),
+            _ => (whole, false),
+        };
+        tokio::select! {
+            signal = signal(&self.seat.database, pid) => Some(match signal {
+                Signal::Cancel => Fault::new("57014", "canceling statement due to user request"),
+                Signal::Terminate => terminated(),
+            }),
+            () = tokio::time::sleep(wait) => {
+                over.then(|| Fault::new("57014", "canceling statement due to statement timeout"))
+            }
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! Scenarios: what happens when, what it comes to by what is done, and what was right to do. Read from TOML.
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// What there is before anything happens, and what happens then.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Scenario {
+    pub name: String,
+    pub title: String,
+    /// Two sentences for whoever is paged.
+    pub brief: String,
+    /// The runbook that heals it.
+    pub runbook: String,
+    /// The alert that pages; without one nothing is wrong from the start.
+    pub page: String,
+    /// It is over when this holds for so many seconds; where nothing is said, when nothing fires any more.
+    pub healed: String,
+    pub node: Vec<Node>,
+    pub app: Vec<App>,
+    /// Any object of the cluster, as YAML's JSON would have it.
+    pub object: Vec<serde_json::Value>,
+    pub writer: Vec<Writer>,
+    pub container: Vec<Container>,
+    pub site: Vec<Site>,
+    pub rule: Vec<Rule>,
+    pub redis: BTreeMap<String, String>,
+    pub postgres: BTreeMap<String, String>,
+    /// Days until the certificate of the sites ends.
+    pub certificate_days: Option<i64>,
+    pub at: Vec<At>,
+    pub when: Vec<When>,
+    pub right: Vec<Deed>,
+    pub worse: Vec<Deed>,
+    pub hint: Vec<String>,
+    /// What the document could say better.
+    pub lesson: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Node {
+    pub name: String,
+    #[serde(default)]
+    pub zone: String,
+}
+
+/// A deployment, with what it holds elsewhere.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct App {
+    pub namespace: String,
+    pub name: String,
+    pub image: String,
+    /// An image that it ran before, so that there is a way back.
+    pub before: String,
+    pub replicas: u32,
+    pub memory_mib: u32,
+    pub memory_limit_mib: u32,
+    pub cpu_milli: u32,
+    pub log: String,
+    pub env: BTreeMap<String, String>,
+    /// Requests a second.
+    pub traffic: f64,
+    /// Sessions that each of its pods holds in the database.
+    pub sessions: usize,
+    pub database: String,
+    pub query: String,
+    /// Apps that it cannot serve without.
+    pub needs: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Writer {
+    pub prefix: String,
+    pub bytes_per_second: f64,
+    pub value: usize,
+    pub ttl: Option<f64>,
+    #[serde(default)]
+    pub stock: u64,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Container {
+    pub project: String,
+    pub service: String,
+    pub image: String,
+    pub needs: String,
+    pub port: u16,
+    pub memory_mib: u64,
+    pub checked: bool,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Site {
+    pub name: String,
+    pub path: String,
+    /// The app whose pods decide how it is.
+    pub app: String,
+    /// Fixed, whatever the app does: a check that lies, a box outside of the cluster.
+    pub says: String,
+    pub status: u16,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rule {
+    pub name: String,
+    pub expr: String,
+    pub hold: u64,
+    pub severity: String,
+    pub summary: String,
+    pub runbook: String,
+    pub labels: BTreeMap<String, String>,
+}
+
+/// Something that happens, so many seconds after the start.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct At {
+    pub after: f64,
+    #[serde(default)]
+    pub says: String,
+    #[serde(rename = "do")]
+    pub what: Vec<What>,
+}
+
+/// What follows once an expression holds that the metrics are asked, or once something is done.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct When {
+    pub holds: String,
+    /// A pattern over what is heard of the operator.
+    pub did: String,
+    pub says: String,
+    /// Each time that it begins to hold; else once.
+    pub again: bool,
+    #[serde(rename = "do")]
+    pub what: Vec<What>,
+}
+
+/// `app` is `NAMESPACE/NAME` throughout.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum What {
+    Image {
+        app: String,
+        to: String,
+    },
+    Behave {
+        app: String,
+        what: String,
+        #[serde(default)]
+        words: Vec<String>,
+        #[serde(default)]
+        exit_code: Option<i64>,
+    },
+    Usage {
+        app: String,
+        cpu_milli: f64,
+        memory_mib: f64,
+    },
+    /// So many requests of a hundred fail, whatever else is so.
+    Errors {
+        app: String,
+        percent: f64,
+    },
+    Node {
+        name: String,
+        state: String,
+    },
+    /// Sessions that an application opens and does not give back: so many a minute, up to so many.
+    Leak {
+        app: String,
+        per_minute: f64,
+        most: usize,
+        #[serde(default)]
+        in_transaction: bool,
+    },
+    /// It opens no more; what it has opened stays until it is ended.
+    EndLeak {
+        app: String,
+    },
+    /// One session holds a row, and so many wait for it.
+    Lock {
+        app: String,
+        table: String,
+        waiting: usize,
+    },
+    Writer(Writer),
+    EndWriter {
+        prefix: String,
+    },
+    Redis {
+        setting: String,
+        value: String,
+    },
+    Site {
+        name: String,
+        path: String,
+        status: u16,
+        says: String,
+    },
+    Certificate {
+        days: i64,
+    },
+    Container {
+        service: String,
+        what: String,
+        #[serde(default)]
+        says: String,
+        #[serde(default)]
+        heals: String,
+    },
+    Say {
+        app: String,
+        line: String,
+    },
+    Apply {
+        object: serde_json::Value,
+    },
+}
+
+/// What was good or bad to do: a pattern over what is heard of the operator.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deed {
+    pub did: String,
+    pub says: String,
+}
+
+impl Scenario {
+    /// Says what is wrong with it, by the name of its file.
+    pub fn read(name: &str, text: &str) -> Result<Scenario, String> {
+        let mut read: Scenario = toml::from_str(text).map_err(|error| format!("{name}: {error}"))?;
+        name.clone_into(&mut read.name);
+        let deeds = read.right.iter().chain(&read.worse).map(|deed| &deed.did);
+        for did in deeds.chain(read.when.iter().map(|when| &when.did)) {
+            regex::Regex::new(did).map_err(|error| format!("{name}: `{did}`: {error}"))?;
+        }
+        Ok(read)
+    }
+
+    /// What there is everywhere, with what this one has besides and instead: of one name the own one counts.
+    pub fn over(mut self, estate: &Scenario) -> Scenario {
+        fn join<T: Clone>(own: &mut Vec<T>, estate: &[T], key: impl Fn(&T) -> String) {
+            let known: Vec<String> = own.iter().map(&key).collect();
+            let more = estate.iter().filter(|one| !known.contains(&key(one))).cloned();
+            let mut all: Vec<T> = more.collect();
+            all.append(own);
+            *own = all;
+        }
+        join(&mut self.node, &estate.node, |one| one.name.clone());
+        join(&mut self.app, &estate.app, |one| format!("{}/{}", one.namespace, one.name));
+        join(&mut self.writer, &estate.writer, |one| one.prefix.clone());
+        join(&mut self.container, &estate.container, |one| format!("{}/{}", one.project, one.service));
+        join(&mut self.site, &estate.site, |one| format!("{}{}", one.name, one.path));
+        join(&mut self.rule, &estate.rule, |one| one.name.clone());
+        self.object.splice(0..0, estate.object.iter().cloned());
+        for (name, value) in &estate.redis {
+            self.redis.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        for (name, value) in &estate.postgres {
+            self.postgres.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        self.certificate_days = self.certificate_days.or(estate.certificate_days);
+        self.when.extend(estate.when.iter().cloned());
+        self
+    }
+}

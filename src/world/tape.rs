@@ -1,0 +1,138 @@
+//! What happened and what was done, for the debrief.
+use jiff::Timestamp;
+
+use super::base::seconds;
+use super::scenario::Scenario;
+
+/// So much of it is kept.
+const MOST: usize = 5_000;
+/// It has to be well for so long before it is over.
+const HOLD: f64 = 15.0;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    World,
+    Operator,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub at: Timestamp,
+    pub who: Who,
+    pub says: String,
+}
+
+/// A deed that the scenario judges.
+#[derive(Debug)]
+struct Judged {
+    pattern: Option<regex::Regex>,
+    says: String,
+    done: Vec<Timestamp>,
+}
+
+#[derive(Debug)]
+pub struct Tape {
+    began: Timestamp,
+    entries: Vec<Entry>,
+    right: Vec<Judged>,
+    worse: Vec<Judged>,
+    paged: Option<Timestamp>,
+    /// Since when nothing is wrong any more.
+    well: Option<Timestamp>,
+    healed: Option<Timestamp>,
+}
+
+impl Tape {
+    pub fn new(scenario: &Scenario, began: Timestamp) -> Tape {
+        let judged = |all: &[super::scenario::Deed]| {
+            all.iter()
+                .map(|deed| Judged {
+                    pattern: regex::Regex::new(&deed.did).ok(),
+                    says: deed.says.clone(),
+                    done: Vec::new(),
+                })
+                .collect()
+        };
+        Tape {
+            began,
+            entries: Vec::new(),
+            right: judged(&scenario.right),
+            worse: judged(&scenario.worse),
+            paged: None,
+            well: None,
+            healed: None,
+        }
+    }
+
+    fn note(&mut self, at: Timestamp, who: Who, says: String) {
+        if self.entries.len() < MOST {
+            self.entries.push(Entry { at, who, says });
+        }
+    }
+
+    pub fn happens(&mut self, at: Timestamp, says: &str) {
+        if !says.is_empty() {
+            self.note(at, Who::World, says.to_owned());
+        }
+    }
+
+    /// Something that was done to the world, in one line.
+    pub fn did(&mut self, at: Timestamp, says: String) {
+        for one in self.right.iter_mut().chain(&mut self.worse) {
+            if one.pattern.as_ref().is_some_and(|pattern| pattern.is_match(&says)) {
+                one.done.push(at);
+            }
+        }
+        self.note(at, Who::Operator, says);
+    }
+
+    /// Whether something that fits was done.
+    pub fn has(&self, pattern: &str) -> bool {
+        let Ok(pattern) = regex::Regex::new(pattern) else { return false };
+        let mut did = self.entries.iter().filter(|entry| entry.who == Who::Operator);
+        did.any(|entry| pattern.is_match(&entry.says))
+    }
+
+    /// Whether the page fires, and whether all is well.
+    pub fn looks(&mut self, now: Timestamp, fires: bool, well: bool) {
+        if fires && self.paged.is_none() {
+            self.paged = Some(now);
+            self.note(now, Who::World, "the page goes out".into());
+        }
+        if self.paged.is_none() || self.healed.is_some() {
+            return;
+        }
+        self.well = well.then(|| self.well.unwrap_or(now));
+        if let Some(since) = self.well.filter(|since| seconds(*since, now) >= HOLD) {
+            self.healed = Some(since);
+            self.note(now, Who::World, "nothing fires any more".into());
+        }
+    }
+
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    pub fn began(&self) -> Timestamp {
+        self.began
+    }
+
+    pub fn paged(&self) -> Option<Timestamp> {
+        self.paged
+    }
+
+    pub fn healed(&self) -> Option<Timestamp> {
+        self.healed
+    }
+
+    /// What was right to do, with when it was done first.
+    pub fn right(&self) -> impl Iterator<Item = (&str, Option<Timestamp>)> {
+        self.right.iter().map(|one| (one.says.as_str(), one.done.first().copied()))
+    }
+
+    /// What made it worse and was done, with how often.
+    pub fn worse(&self) -> impl Iterator<Item = (&str, usize)> {
+        let done = self.worse.iter().filter(|one| !one.done.is_empty());
+        done.map(|one| (one.says.as_str(), one.done.len()))
+    }
+}
