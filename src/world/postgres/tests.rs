@@ -202,7 +202,8 @@ fn what_leaked_stays_gone_and_what_is_missed_comes_back() {
 fn those_that_wait_go_on_when_the_root_ends() {
     let mut db = database();
     db.pool(pool("batch", 1, Work::InTransaction));
-    db.pool(Pool { waits_for: Some("batch".into()), ..pool("web", 3, Work::Idle) });
+    let busy = Work::Busy { takes: 1.0, pause: 0.0 };
+    db.pool(Pool { waits_for: Some("batch".into()), ..pool("web", 3, busy) });
     db.tick(at(1));
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0 AND wait_event_type = 'Lock'";
     assert_eq!((ask(&mut db, "mon", waiting).as_str(), db.facts().blocked), ("3", 3));
@@ -216,6 +217,8 @@ fn those_that_wait_go_on_when_the_root_ends() {
     ask(&mut db, "mon", &format!("SELECT pg_terminate_backend({pid})"));
     db.tick(at(3));
     assert_eq!(ask(&mut db, "mon", waiting), "0");
+    let works = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'web' AND state = 'active'";
+    assert_eq!(ask(&mut db, "mon", works), "3", "they work again");
     assert_ne!(ask(&mut db, "mon", root), pid, "its application is back with another session");
 }
 
