@@ -275,7 +275,8 @@ impl Database {
         };
         let mut dice = self.dice.clone();
         for one in self.sessions.values_mut().filter(|one| one.pool.as_deref() == Some(name)) {
-            if holder.is_some() && !one.fresh {
+            // Whoever is new wants the same row.
+            if holder.is_some() {
                 if one.doing != Doing::Active {
                     (one.doing, one.transaction, one.asked, one.changed) =
                         (Doing::Active, Some(now), Some(now), now);
@@ -376,7 +377,7 @@ impl Database {
 
     /// Whom a session waits for.
     pub fn blockers(&self, pid: i32) -> Vec<i32> {
-        let waits = self.sessions.get(&pid).filter(|one| one.wait == LOCK && !one.fresh);
+        let waits = self.sessions.get(&pid).filter(|one| one.wait == LOCK);
         let pool = waits.and_then(|one| self.crowds.get(one.pool.as_deref()?)?.pool.waits_for.as_deref());
         let holder =
             pool.and_then(|pool| self.held(pool).find(|one| !one.fresh && one.transaction.is_some()));

@@ -207,6 +207,11 @@ fn those_that_wait_go_on_when_the_root_ends() {
     db.tick(at(1));
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0 AND wait_event_type = 'Lock'";
     assert_eq!((ask(&mut db, "mon", waiting).as_str(), db.facts().blocked), ("3", 3));
+    let victims =
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'web'";
+    assert_eq!(ask(&mut db, "mon", victims), "3");
+    db.tick(at(2));
+    assert_eq!(ask(&mut db, "mon", waiting), "3", "it does not help to end those that wait");
     let locks = "SELECT count(*) FROM pg_locks w JOIN pg_locks h ON h.transactionid = w.transactionid AND h.granted WHERE NOT w.granted";
     assert_eq!(ask(&mut db, "mon", locks), "3");
     let root = "SELECT pid FROM pg_stat_activity WHERE application_name = 'batch'";
