@@ -18,6 +18,8 @@ pub use silences::{Deed, Did, Silence};
 use super::base::Dice;
 use matcher::all;
 
+/// The world's clock moves in steps: what begins or ends within one does so now.
+const STEP: SignedDuration = SignedDuration::from_secs(1);
 /// So many alerts are held; what comes beyond is dropped.
 const MOST: usize = 12_000;
 
@@ -143,7 +145,7 @@ impl Alert {
             return;
         }
         self.starts = self.starts.min(old.starts);
-        if self.ends > now && old.ends > self.ends && !old.open {
+        if self.ends > now + STEP && old.ends > self.ends && !old.open {
             self.ends = old.ends;
         }
     }

@@ -3,14 +3,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::matcher::all;
-use super::{Alerts, Matcher};
+use super::{Alerts, Matcher, STEP};
 
 /// So many are kept, with those that have ended: each is held against each alert.
 const MOST: usize = 250;
 const MOST_BYTES: usize = 1 << 16;
 const KEPT: SignedDuration = SignedDuration::from_hours(120);
-/// The world's clock moves in steps: what starts within one starts now.
-const STEP: SignedDuration = SignedDuration::from_secs(1);
 /// So many deeds wait to be asked for.
 const MOST_DEEDS: usize = 1_000;
 
@@ -96,7 +94,7 @@ impl Alerts {
         if let Some(old) = old
             && may_change(old, &silence, now)
         {
-            silence.updated = now;
+            silence.updated = later(old, now);
             *old = silence.clone();
             let id = silence.id.clone();
             self.did(Did::Changed, silence);
@@ -138,7 +136,8 @@ impl Alerts {
         let now = self.now;
         let Some(silence) = self.silences.iter_mut().find(|silence| silence.id == id) else { return false };
         if silence.state(now) != "expired" {
-            (silence.starts, silence.ends, silence.updated) = (silence.starts.min(now), now, now);
+            let updated = later(silence, now);
+            (silence.starts, silence.ends, silence.updated) = (silence.starts.min(now), now, updated);
             let silence = silence.clone();
             self.did(Did::Expired, silence);
         }
@@ -210,6 +209,11 @@ fn read(wanted: Wanted) -> Result<Silence, Refusal> {
         return Err(Refusal::Wrong(why.into()));
     }
     Ok(Silence { id: wanted.id.unwrap_or_default(), matchers, starts, ends, updated: starts, by, comment })
+}
+
+/// When it is changed: each change is told from the one before, however short the while.
+fn later(old: &Silence, now: Timestamp) -> Timestamp {
+    now.max(old.updated.saturating_add(SignedDuration::from_millis(1)).unwrap_or(now))
 }
 
 /// What holds already keeps its beginning and its matchers.

@@ -99,7 +99,10 @@ fn a_silence_holds_back_what_it_hits_until_it_is_ended_and_is_kept() {
     assert_eq!((code, named(&mut alerts, "/api/v2/alerts?silenced=false").len()), (200, 0));
     let mut longer = wanted("Slow.*", 90);
     longer["id"] = json!(id);
+    let path = format!("/api/v2/silence/{id}");
+    let before = ask(&mut alerts, "GET", &path, "").1["updatedAt"].clone();
     assert_eq!(silence(&mut alerts, &longer), (200, json!({"silenceID": id})), "changed in place");
+    assert_ne!(ask(&mut alerts, "GET", &path, "").1["updatedAt"], before, "whoever looked before knows it");
     let mut other = wanted("Slower", 90);
     other["id"] = json!(id);
     let (_, other) = silence(&mut alerts, &other);
@@ -174,6 +177,14 @@ fn an_alert_is_over_at_its_end_or_when_nobody_sends_it_again() {
     alerts.tick(at(59));
     assert_eq!(named(&mut alerts, "/api/v2/alerts").len(), 2, "the later end counts");
     alerts.tick(at(61));
+    assert_eq!(named(&mut alerts, "/api/v2/alerts"), ["Open"]);
+    let now = at(61) + SignedDuration::from_millis(200);
+    for ends in [at(200), now] {
+        // Who sends it reads a clock that has gone on.
+        let body = json!([{"labels": {"alertname": "Ended"}, "endsAt": ends.to_string()}]);
+        assert_eq!(ask(&mut alerts, "POST", "/api/v2/alerts", &body.to_string()).0, 200);
+    }
+    alerts.tick(now);
     assert_eq!(named(&mut alerts, "/api/v2/alerts"), ["Open"]);
     alerts.receive(vec![told(&[("alertname", "Open")])]);
     alerts.tick(at(350));

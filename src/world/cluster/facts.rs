@@ -206,13 +206,6 @@ impl Cluster {
         lives.fold((140.0, 900e6), |(cpu, memory), one| (cpu + one.0, memory + one.1))
     }
 
-    pub(super) fn record(&mut self, deed: Deed) {
-        if self.deeds.len() >= super::MOST_DEEDS {
-            self.deeds.pop_front();
-        }
-        self.deeds.push_back(deed);
-    }
-
     /// What users did since this was asked last.
     pub fn deeds(&mut self) -> Vec<Deed> {
         self.deeds.drain(..).collect()
@@ -263,7 +256,7 @@ pub(super) fn differences(old: &Value, new: &Value, secret: bool) -> String {
     out.join(", ")
 }
 
-/// A quantity of memory or CPU as the metrics API writes it.
-pub(super) fn measured(cpu_milli: f64, memory: f64) -> Value {
+/// CPU and memory as the metrics API writes them.
+pub(super) fn measured((cpu_milli, memory): (f64, f64)) -> Value {
     serde_json::json!({"cpu": format!("{}n", whole(cpu_milli * 1e6)), "memory": format!("{}Ki", whole(memory / 1024.0))})
 }

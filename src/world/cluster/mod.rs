@@ -4,6 +4,7 @@
 //! [`Cluster::apply`] and say how pods behave; everything else follows from what the operator does.
 mod api;
 mod behaviour;
+mod change;
 mod check;
 mod daemons;
 mod defaults;

@@ -81,11 +81,6 @@ impl Cluster {
         Ok(token)
     }
 
-    /// Whoever carries this token.
-    pub(super) fn known(&self, token: &str) -> Option<User> {
-        self.users.iter().find(|user| user.token == token).cloned()
-    }
-
     /// All rules for a user in a namespace; those of the whole cluster alone where it is empty.
     pub(super) fn rules(&self, user: &User, namespace: &str) -> Vec<Value> {
         let is_meant = |subject: &Value| match subject.text("/kind") {

@@ -67,7 +67,8 @@ pub(super) fn open(desk: &Desk, key: &Key, call: &Call, request: Request) -> Res
         if running.is_none_or(|one| one.at("/state/running").is_none()) {
             return Err(Refusal::internal(format!("container not found (\"{wanted}\")")));
         }
-        cluster.done_by(key, call, "pods/exec", argv.join(" "));
+        let user = cluster.who(call)?;
+        cluster.remember(&user.name, "create", "pods/exec", key, argv.join(" "));
         Ok((fact, Value::clone(&pod), cluster.exec.clone()))
     });
     let (fact, pod, outside) = found.ok_or_else(|| Refusal::internal("the world has ended"))??;

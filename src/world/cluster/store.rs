@@ -246,8 +246,7 @@ impl Store {
     /// A page of a list: the objects, the version of the whole, where to go on and how many are left.
     pub fn page(
         &self,
-        kind: usize,
-        place: &str,
+        place: &Key,
         selector: &Selector,
         limit: usize,
         from: &str,
@@ -264,7 +263,8 @@ impl Store {
         }
         let passed =
             |object: &&Arc<Value>| after.is_none_or(|after| (namespace(object), name(object)) > after);
-        let mut all = self.all(kind, place).filter(passed).filter(|object| selector.fits(object));
+        let mut all =
+            self.all(place.kind, &place.namespace).filter(passed).filter(|object| selector.fits(object));
         let limit = if limit == 0 { usize::MAX } else { limit };
         let items: Vec<Arc<Value>> = all.by_ref().take(limit).cloned().collect();
         let left = all.count();

@@ -56,7 +56,7 @@ const WINDOWS: &[(&str, OfWindow)] = &[
 ];
 
 /// What reading a pattern costs, in samples.
-const PATTERN: usize = 500;
+const PATTERN: usize = 1_500;
 
 impl Query<'_> {
     pub fn call(&self, name: &str, args: &[Box<Expr>], at: i64) -> Result<Value> {

@@ -31,11 +31,7 @@ impl Client {
         let tokens = all.pop().unwrap_or_default();
         let (types, _) = self.db(|db| {
             db.begin(pid, sql);
-            let described = db.describe(pid, &tokens, types);
-            if described.is_err() {
-                db.fail(pid);
-            }
-            described
+            db.describe(pid, &tokens, types)
         })??;
         self.statements.insert(name, Prepared { sql: sql.to_owned(), tokens, types });
         self.out.empty(b'1');

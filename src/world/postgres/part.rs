@@ -7,8 +7,9 @@ use jiff::Timestamp;
 
 use super::value::{Oid, Row};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Doing {
+    #[default]
     Idle,
     Active,
     InTransaction,
@@ -35,7 +36,7 @@ pub enum Signal {
 }
 
 /// One process of the server; those of clients are held by real ones or by pools.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Session {
     pub pid: i32,
     pub secret: i32,
@@ -119,7 +120,7 @@ pub struct Index {
     pub valid: bool,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Relation {
     pub oid: Oid,
     pub database: String,

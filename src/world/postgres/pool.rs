@@ -28,6 +28,9 @@ pub struct Pool {
     pub table: Option<String>,
 }
 
+/// What a session waits for while another holds the row.
+const LOCK: Option<(&str, &str)> = Some(("Lock", "transactionid"));
+
 /// What the sessions of a pool do.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Work {
@@ -272,19 +275,19 @@ impl Database {
         };
         let mut dice = self.dice.clone();
         for one in self.sessions.values_mut().filter(|one| one.pool.as_deref() == Some(name)) {
-            if pool.waits_for.is_some() && !one.fresh {
-                if holder.is_some() {
-                    if one.doing != Doing::Active {
-                        (one.doing, one.transaction, one.asked, one.changed) =
-                            (Doing::Active, Some(now), Some(now), now);
-                        one.holds.clone_from(&pool.table);
-                    }
-                    one.wait = Some(("Lock", "transactionid"));
-                    continue;
+            // Whoever is new wants the same row.
+            if holder.is_some() {
+                if one.doing != Doing::Active {
+                    (one.doing, one.transaction, one.asked, one.changed) =
+                        (Doing::Active, Some(now), Some(now), now);
+                    one.holds.clone_from(&pool.table);
                 }
-                ended += if one.doing == Doing::Active { 1.0 } else { 0.0 };
-                rest(one, now);
+                one.wait = LOCK;
                 continue;
+            }
+            if one.wait == LOCK {
+                ended += 1.0;
+                rest(one, now);
             }
             if let Some((takes, pause)) = busy {
                 ended += passed / (takes + pause);
@@ -374,8 +377,7 @@ impl Database {
 
     /// Whom a session waits for.
     pub fn blockers(&self, pid: i32) -> Vec<i32> {
-        let waits =
-            self.sessions.get(&pid).filter(|one| one.wait == Some(("Lock", "transactionid")) && !one.fresh);
+        let waits = self.sessions.get(&pid).filter(|one| one.wait == LOCK);
         let pool = waits.and_then(|one| self.crowds.get(one.pool.as_deref()?)?.pool.waits_for.as_deref());
         let holder =
             pool.and_then(|pool| self.held(pool).find(|one| !one.fresh && one.transaction.is_some()));

@@ -460,7 +460,9 @@ fn place(e: &Expr, columns: &Columns) -> Res<usize> {
         _ => None,
     };
     at.filter(|at| *at < columns.len()).ok_or_else(|| match e {
-        Expr::Value(value) => Fault::new("42P10", format!("ORDER BY position {value} is not in select list")),
+        Expr::Value(value) => {
+            Fault::new("42P10", format!("ORDER BY position {value} is not in select list")).at(value.span)
+        }
         other => Fault::new("42703", format!("column \"{other}\" does not exist")).at(e.span()),
     })
 }

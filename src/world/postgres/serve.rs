@@ -223,7 +223,7 @@ impl Client {
                     if fault.severity == "FATAL" {
                         return Err(fault);
                     }
-                    self.out.fault(&fault, &sql);
+                    self.failed(&fault, &sql);
                 }
                 self.report();
                 self.ready();
@@ -261,10 +261,17 @@ impl Client {
             if fault.severity == "FATAL" {
                 return Err(fault);
             }
-            self.out.fault(&fault, &sql);
+            self.failed(&fault, &sql);
             self.skips = true;
         }
         Ok(())
+    }
+
+    /// A mistake of any kind ends the transaction.
+    fn failed(&mut self, fault: &Fault, sql: &str) {
+        let pid = self.pid();
+        self.seat.database.with(|db| db.fail(pid));
+        self.out.fault(fault, sql);
     }
 
     fn ready(&mut self) {
@@ -335,7 +342,6 @@ impl Client {
         if answer.sleep > 0.0 {
             let stopped = self.sleep(answer.sleep).await;
             if let Some(fault) = stopped {
-                self.db(|db| db.fail(pid))?;
                 return Err(fault);
             }
         }

@@ -216,33 +216,8 @@ impl Database {
 
     /// A process that does nothing yet.
     pub fn blank(&self) -> Session {
-        Session {
-            pid: 0,
-            secret: 0,
-            backend: "client backend",
-            user: String::new(),
-            database: String::new(),
-            application: String::new(),
-            client: None,
-            port: -1,
-            began: self.now,
-            transaction: None,
-            asked: None,
-            changed: self.now,
-            doing: Doing::Idle,
-            query: String::new(),
-            wait: None,
-            holds: None,
-            pool: None,
-            fresh: true,
-            signal: None,
-            waker: None,
-            settings: BTreeMap::new(),
-            initial: BTreeMap::new(),
-            before: None,
-            logged_in: String::new(),
-            block: None,
-        }
+        let (began, changed) = (self.now, self.now);
+        Session { backend: "client backend", port: -1, began, changed, fresh: true, ..Session::default() }
     }
 
     pub fn role_named(&self, name: &str) -> Option<&Role> {

@@ -105,24 +105,8 @@ impl Database {
 }
 
 fn blank(oid: Oid, database: &str, name: &str, owner: &str, columns: Vec<(String, Oid)>) -> Relation {
-    Relation {
-        oid,
-        database: database.to_owned(),
-        schema: "public".into(),
-        name: name.to_owned(),
-        owner: owner.to_owned(),
-        columns,
-        rows: Arc::default(),
-        bytes: 8192,
-        dead: 0,
-        bloat: 0,
-        indexes: Vec::new(),
-        scans: [0, 0],
-        changes: [0, 0, 0],
-        vacuumed: [None, None],
-        analyzed: [None, None],
-        readers: Vec::new(),
-    }
+    let [database, name, owner, schema] = [database, name, owner, "public"].map(str::to_owned);
+    Relation { oid, database, schema, name, owner, columns, bytes: 8192, ..Relation::default() }
 }
 
 impl Binder<'_> {

@@ -202,10 +202,16 @@ fn what_leaked_stays_gone_and_what_is_missed_comes_back() {
 fn those_that_wait_go_on_when_the_root_ends() {
     let mut db = database();
     db.pool(pool("batch", 1, Work::InTransaction));
-    db.pool(Pool { waits_for: Some("batch".into()), ..pool("web", 3, Work::Idle) });
+    let busy = Work::Busy { takes: 1.0, pause: 0.0 };
+    db.pool(Pool { waits_for: Some("batch".into()), ..pool("web", 3, busy) });
     db.tick(at(1));
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0 AND wait_event_type = 'Lock'";
     assert_eq!((ask(&mut db, "mon", waiting).as_str(), db.facts().blocked), ("3", 3));
+    let victims =
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'web'";
+    assert_eq!(ask(&mut db, "mon", victims), "3");
+    db.tick(at(2));
+    assert_eq!(ask(&mut db, "mon", waiting), "3", "it does not help to end those that wait");
     let locks = "SELECT count(*) FROM pg_locks w JOIN pg_locks h ON h.transactionid = w.transactionid AND h.granted WHERE NOT w.granted";
     assert_eq!(ask(&mut db, "mon", locks), "3");
     let root = "SELECT pid FROM pg_stat_activity WHERE application_name = 'batch'";
@@ -216,6 +222,8 @@ fn those_that_wait_go_on_when_the_root_ends() {
     ask(&mut db, "mon", &format!("SELECT pg_terminate_backend({pid})"));
     db.tick(at(3));
     assert_eq!(ask(&mut db, "mon", waiting), "0");
+    let works = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'web' AND state = 'active'";
+    assert_eq!(ask(&mut db, "mon", works), "3", "they work again");
     assert_ne!(ask(&mut db, "mon", root), pid, "its application is back with another session");
 }
 

@@ -24,9 +24,10 @@ pub async fn read(from: &mut (impl AsyncRead + Unpin), first: bool) -> Option<(u
     if size > if first { 10_000 } else { LARGEST } {
         return None;
     }
-    let mut body = vec![0; size];
-    from.read_exact(&mut body).await.ok()?;
-    Some((kind, body))
+    // It grows with what really comes.
+    let mut body = Vec::new();
+    let count = from.take(u64::try_from(size).ok()?).read_to_end(&mut body).await.ok()?;
+    (count == size).then_some((kind, body))
 }
 
 /// What is left to be read of a message.

@@ -48,6 +48,18 @@ pub async fn tcp(address: SocketAddr) -> io::Result<Stream> {
     Ok(Box::new(stream))
 }
 
+/// The first address of a name where somebody answers.
+pub async fn reach(host: &str, port: u16) -> io::Result<Stream> {
+    let mut last = io::Error::from(io::ErrorKind::NotFound);
+    for address in addresses(host, port).await? {
+        match tcp(address).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
 pub async fn unix(path: &Path) -> io::Result<Stream> {
     Ok(Box::new(UnixStream::connect(path).await?))
 }

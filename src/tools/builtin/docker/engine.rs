@@ -40,10 +40,7 @@ impl Engine {
             let place = place.and_then(|(name, port)| Some((name, port.trim_end_matches('/').parse().ok()?)));
             let (name, port) =
                 place.ok_or_else(|| Fault::new(1, format!("unable to parse docker host `{host}`")))?;
-            let addresses = net::addresses(name, port).await.map_err(failed)?;
-            let first =
-                addresses.first().copied().ok_or_else(|| failed(std::io::ErrorKind::NotFound.into()))?;
-            net::tcp(first).await.map_err(failed)?
+            net::reach(name, port).await.map_err(failed)?
         };
         Ok(Connection::new(stream))
     }

@@ -1,7 +1,9 @@
 //! The server: where it is, which kinds of objects it has, requests and what it says against them.
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use http::{Method, Request};
+use http_body_util::BodyExt;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::Status;
 use kube::{Client, Config};
@@ -91,6 +93,8 @@ pub struct Api {
     pub namespace: String,
     pub server: String,
     kinds: Option<Vec<Resource>>,
+    /// What the server wants said beside its answers.
+    pub warnings: Mutex<Vec<String>>,
 }
 
 /// The kubeconfig's files: the option's, the variable's, or the one at home.
@@ -187,7 +191,7 @@ impl Api {
         // What only reads the kubeconfig must not fail for what it says of the server.
         let offline = unnamed || call.verb.starts_with("config");
         let client = if offline { None } else { Some(Client::try_from(config).map_err(Fault::error)?) };
-        Ok(Api { client, namespace, server, kinds: None })
+        Ok(Api { client, namespace, server, kinds: None, warnings: Mutex::default() })
     }
 
     pub fn client(&self) -> Result<&Client, Fault> {
@@ -200,8 +204,22 @@ impl Api {
     }
 
     async fn answer(&self, request: http::Result<Request<Vec<u8>>>) -> Result<String, Fault> {
-        let request = request.map_err(Fault::error)?;
-        self.client()?.request_text(request).await.map_err(|error| self.fault(&error))
+        let request = request.map_err(Fault::error)?.map(kube::client::Body::from);
+        let answer = self.client()?.send(request).await.map_err(|error| self.fault(&error))?;
+        // `299 - "what is to be said"`
+        let warnings = answer.headers().get_all("warning").iter().filter_map(|one| one.to_str().ok());
+        let warnings =
+            warnings.filter_map(|one| Some(one.split_once('"')?.1.strip_suffix('"')?.replace("\\\"", "\"")));
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).extend(warnings);
+        let (status, body) = (answer.status(), answer.into_body());
+        let bytes = body.collect().await.map_err(|error| self.fault(&error))?.to_bytes();
+        if status.is_client_error() || status.is_server_error() {
+            let plain = || format!("Error from server: {status}: {}", String::from_utf8_lossy(&bytes));
+            return Err(Fault::new(
+                serde_json::from_slice(&bytes).map_or_else(|_| plain(), |status| words(&status)),
+            ));
+        }
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     pub async fn read(&self, path: &str, accept: &str) -> Result<Value, Fault> {
@@ -246,40 +264,14 @@ impl Api {
             let mut kinds = Vec::new();
             for root in ["/api", "/apis"] {
                 let said = self.read(root, DISCOVERY).await?;
-                match said.get("items") {
-                    Some(items) => aggregated(items, &mut kinds),
-                    None => self.one_by_one(root, &said, &mut kinds).await?,
-                }
+                let items = said.get("items").ok_or_else(|| {
+                    Fault::error("the server is too old: it does not tell of its kinds at once")
+                })?;
+                aggregated(items, &mut kinds);
             }
             self.kinds = Some(kinds);
         }
         Ok(self.kinds.as_deref().unwrap_or_default())
-    }
-
-    /// From a server that tells of one group after the other.
-    async fn one_by_one(&self, root: &str, said: &Value, kinds: &mut Vec<Resource>) -> Result<(), Fault> {
-        let core = list(said, "versions").iter().filter_map(Value::as_str).map(str::to_owned);
-        let preferred = |group: &Value| text(group, "/preferredVersion/groupVersion").to_owned();
-        let groups: Vec<String> = core.chain(list(said, "groups").iter().map(preferred)).collect();
-        for group in groups {
-            // A group whose own server is away hides no other.
-            let Ok(said) = self.get(&format!("{root}/{group}")).await else { continue };
-            let (group, version) = group.split_once('/').unwrap_or(("", &group));
-            for one in list(&said, "resources").iter().filter(|one| !text(one, "/name").contains('/')) {
-                let strings = |name| strings(one, name);
-                kinds.push(Resource {
-                    group: group.to_owned(),
-                    version: version.to_owned(),
-                    plural: text(one, "/name").to_owned(),
-                    singular: text(one, "/singularName").to_owned(),
-                    kind: text(one, "/kind").to_owned(),
-                    namespaced: one.get("namespaced") == Some(&Value::Bool(true)),
-                    short: strings("shortNames"),
-                    categories: strings("categories"),
-                });
-            }
-        }
-        Ok(())
     }
 
     /// The kind of this name.

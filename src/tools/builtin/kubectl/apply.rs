@@ -5,7 +5,7 @@ use http::Method;
 use serde_json::{Map, Value, json};
 
 use super::api::{Resource, text};
-use super::change::{Dry, MERGE, STRATEGIC, done};
+use super::change::{Dry, MERGE, STRATEGIC, STRICT, done};
 use super::pick::{Manifest, manifests, place};
 use super::print::lean;
 use super::{Done, Fault, Kubectl, yaml};
@@ -46,10 +46,16 @@ impl Change {
     async fn send(&self, kubectl: &Kubectl<'_>, query: &str) -> Result<Value, Fault> {
         let sort = if builtin(&self.kind) { STRATEGIC } else { MERGE };
         if self.live.is_some() {
-            return kubectl.api.send(Method::PATCH, &format!("{}{query}", self.path), sort, &self.body).await;
+            return kubectl
+                .api
+                .send(Method::PATCH, &format!("{}{query}{STRICT}", self.path), sort, &self.body)
+                .await;
         }
         let list = self.path.rsplit_once('/').map_or(self.path.as_str(), |(list, _)| list);
-        kubectl.api.send(Method::POST, &format!("{list}{query}"), "application/json", &self.body).await
+        kubectl
+            .api
+            .send(Method::POST, &format!("{list}{query}{STRICT}"), "application/json", &self.body)
+            .await
     }
 }
 
@@ -81,6 +87,10 @@ async fn change(kubectl: &mut Kubectl<'_>, manifest: &Manifest) -> Result<Change
     }
     match kubectl.api.get(&path).await {
         Ok(live) => {
+            // Without annotations it does not mean that there shall be none.
+            if let Some(meta) = manifest.pointer_mut("/metadata").and_then(Value::as_object_mut) {
+                meta.entry("annotations").or_insert_with(|| json!({}));
+            }
             let last = live.pointer(&format!("/metadata/annotations/{}", LAST.replace('/', "~1")));
             let known =
                 last.and_then(Value::as_str).and_then(|last| serde_json::from_str::<Value>(last).ok());

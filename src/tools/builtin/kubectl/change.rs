@@ -11,6 +11,8 @@ use super::{Done, Fault, Kubectl};
 
 pub const MERGE: &str = "application/merge-patch+json";
 pub const STRATEGIC: &str = "application/strategic-merge-patch+json";
+/// A field that the server does not know is an error.
+pub const STRICT: &str = "&fieldValidation=Strict";
 pub const JSON: &str = "application/json-patch+json";
 
 /// Whether it is only tried.

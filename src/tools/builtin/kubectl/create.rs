@@ -5,7 +5,7 @@ use http::Method;
 use serde_json::{Map, Value, json};
 
 use super::api::text;
-use super::change::{Dry, done};
+use super::change::{Dry, STRICT, done};
 use super::pick::{at, manifests};
 use super::pods::named;
 use super::{Done, Fault, Kubectl};
@@ -200,8 +200,10 @@ async fn post(kubectl: &mut Kubectl<'_>, object: Value, said: &str, failing: &st
     }
     let (_, path) = at(kubectl, &object, "").await?;
     let list = path.rsplit_once('/').map_or(path.as_str(), |(list, _)| list);
-    let after =
-        kubectl.api.send(Method::POST, &format!("{list}{}", dry.query()), "application/json", &object).await;
+    let after = kubectl
+        .api
+        .send(Method::POST, &format!("{list}{}{STRICT}", dry.query()), "application/json", &object)
+        .await;
     let after = after.map_err(|fault| match fault.says.split_once("): ") {
         Some((_, why)) if !failing.is_empty() => Fault::error(format!("{failing}{why}")),
         _ => fault,

@@ -95,7 +95,7 @@ pub async fn delete(kubectl: &mut Kubectl<'_>) -> Done {
 
 /// Comes back when this very object is gone.
 async fn await_gone(kubectl: &mut Kubectl<'_>, one: &Picked, most: Option<Duration>) -> Done {
-    let end = most.map(|most| Instant::now() + most);
+    let end = most.and_then(|most| Instant::now().checked_add(most));
     loop {
         match kubectl.api.get(&one.path()).await {
             Ok(now) if text(&now, "/metadata/uid") == text(&one.object, "/metadata/uid") => {}
@@ -227,7 +227,7 @@ async fn evictable(kubectl: &mut Kubectl<'_>, node: &Picked) -> Result<(Vec<Pick
 
 /// Evicts them all, waits where a budget allows no eviction now, and until they are gone.
 async fn evict(kubectl: &mut Kubectl<'_>, pods: Vec<Picked>, dry: Dry, most: Option<Duration>) -> Done {
-    let end = most.map(|most| Instant::now() + most);
+    let end = most.and_then(|most| Instant::now().checked_add(most));
     let grace = kubectl.call.number("grace-period").filter(|seconds| *seconds >= 0);
     let mut waiting = pods;
     let mut gone = Vec::new();

@@ -124,11 +124,11 @@ pub async fn wait(kubectl: &mut Kubectl<'_>) -> Done {
     } else if picked.is_empty() && kubectl.faults.is_empty() {
         return Err(Fault::error("no matching resources found"));
     }
-    let end = Instant::now() + most;
+    let end = Instant::now().checked_add(most);
     for one in picked {
         let mut object = Some(one.object.clone());
         while !what.met(object.as_ref())? {
-            if Instant::now() + LOOK > end {
+            if end.is_some_and(|end| Instant::now() + LOOK > end) {
                 let on = format!("{}/{}", one.kind.plural, one.name());
                 kubectl.fail(&Fault::error(format!("timed out waiting for the condition on {on}")))?;
                 break;

@@ -158,11 +158,11 @@ fn one<'v>(step: &Step, value: &'v Value, root: &'v Value, next: &mut Vec<&'v Va
             }
             if at != to {
                 within(at, length)?;
-                within(to - 1, length)?;
+                within(to.saturating_sub(1), length)?;
             }
             while at < to {
                 next.extend(usize::try_from(at).ok().and_then(|at| list.get(at)));
-                at += by;
+                at = at.saturating_add(*by);
             }
         }
         (Step::Places(places), Value::Array(list)) => {

@@ -1,6 +1,7 @@
 //! `kubectl`: the verbs and options that runbooks use, in the original's words.
 use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
+use std::sync::PoisonError;
 
 use super::Io;
 
@@ -111,38 +112,52 @@ async fn ended(args: Vec<OsString>, io: &mut Io) -> Done {
     let call = Call::read(&args)?;
     let api = Api::open(&call).await?;
     let mut kubectl = Kubectl { call, api, io, faults: Vec::new() };
-    match kubectl.call.verb {
-        "get" => get::get(&mut kubectl).await?,
-        "describe" => describe::describe(&mut kubectl).await?,
-        "logs" => logs::logs(&mut kubectl).await?,
-        "exec" => exec::exec(&mut kubectl).await?,
-        "scale" => change::scale(&mut kubectl).await?,
-        "set image" | "set env" | "set resources" => change::set(&mut kubectl).await?,
-        "patch" => change::patch(&mut kubectl).await?,
-        "label" | "annotate" => change::mark(&mut kubectl).await?,
-        "cordon" | "uncordon" => change::cordon(&mut kubectl).await?,
-        "drain" => drain::drain(&mut kubectl).await?,
-        "delete" => drain::delete(&mut kubectl).await?,
-        "apply" => apply::apply(&mut kubectl).await?,
-        "diff" => apply::diff(&mut kubectl).await?,
-        "autoscale" => create::autoscale(&mut kubectl).await?,
-        "top pods" | "top nodes" => top::top(&mut kubectl).await?,
-        "events" => info::events(&mut kubectl).await?,
-        "wait" => info::wait(&mut kubectl).await?,
-        "auth can-i" => info::can_i(&mut kubectl).await?,
-        "cluster-info" => info::cluster_info(&mut kubectl).await?,
-        "version" => info::version(&mut kubectl).await?,
-        verb if verb.starts_with("rollout") => rollout::rollout(&mut kubectl).await?,
-        verb if verb.starts_with("create") => create::create(&mut kubectl).await?,
-        verb if verb.starts_with("config") => config::config(&mut kubectl)?,
-        verb => return Err(Fault::error(format!("the built-in kubectl does not know `{verb}`"))),
+    let done = work(&mut kubectl).await;
+    let warnings = std::mem::take(&mut *kubectl.api.warnings.lock().unwrap_or_else(PoisonError::into_inner));
+    for warning in warnings {
+        kubectl.warn(&format!("Warning: {warning}"))?;
     }
+    done?;
     match kubectl.faults.as_slice() {
         [] => Ok(()),
         [one] => Err(Fault::new(one)),
         // Of several faults none is called one.
-        many => Err(Fault::new(
-            many.iter().map(|one| one.trim_start_matches("error: ")).collect::<Vec<_>>().join("\n"),
-        )),
+        many => {
+            let many: Vec<&str> = many.iter().map(|one| one.trim_start_matches("error: ")).collect();
+            Err(Fault::new(many.join("\n")))
+        }
+    }
+}
+
+async fn work(kubectl: &mut Kubectl<'_>) -> Done {
+    match kubectl.call.verb {
+        "get" => get::get(kubectl).await,
+        "describe" => describe::describe(kubectl).await,
+        "logs" => logs::logs(kubectl).await,
+        "exec" => exec::exec(kubectl).await,
+        "scale" => change::scale(kubectl).await,
+        "set image" | "set env" | "set resources" => change::set(kubectl).await,
+        "patch" => change::patch(kubectl).await,
+        "label" | "annotate" => change::mark(kubectl).await,
+        "cordon" | "uncordon" => change::cordon(kubectl).await,
+        "drain" => drain::drain(kubectl).await,
+        "delete" => drain::delete(kubectl).await,
+        "apply" => apply::apply(kubectl).await,
+        // One means that there is a difference.
+        "diff" => apply::diff(kubectl).await.map_err(|fault| match fault.says.as_str() {
+            "" => fault,
+            _ => Fault { code: fault.code.max(2), ..fault },
+        }),
+        "autoscale" => create::autoscale(kubectl).await,
+        "top pods" | "top nodes" => top::top(kubectl).await,
+        "events" => info::events(kubectl).await,
+        "wait" => info::wait(kubectl).await,
+        "auth can-i" => info::can_i(kubectl).await,
+        "cluster-info" => info::cluster_info(kubectl).await,
+        "version" => info::version(kubectl).await,
+        verb if verb.starts_with("rollout") => rollout::rollout(kubectl).await,
+        verb if verb.starts_with("create") => create::create(kubectl).await,
+        verb if verb.starts_with("config") => config::config(kubectl),
+        verb => Err(Fault::error(format!("the built-in kubectl does not know `{verb}`"))),
     }
 }

@@ -128,7 +128,11 @@ fn progress(object: &Value, name: &str) -> Result<(String, bool), Fault> {
 }
 
 async fn status(kubectl: &mut Kubectl<'_>, one: &Picked) -> Done {
-    let end = kubectl.call.span("timeout").filter(|most| !most.is_zero()).map(|most| Instant::now() + most);
+    let end = kubectl
+        .call
+        .span("timeout")
+        .filter(|most| !most.is_zero())
+        .and_then(|most| Instant::now().checked_add(most));
     let (mut object, mut said) = (one.object.clone(), String::new());
     loop {
         let (text, over) = progress(&object, one.name())?;

@@ -302,11 +302,16 @@ fn yaml_quotes_what_would_be_read_as_something_else() {
 
 #[test]
 fn amounts_and_ages_are_said_as_the_original_says_them() {
-    let mut sum = Quantity::default();
-    ["64Mi", "1Gi", "512Ki"].iter().for_each(|one| sum.add(Quantity::read(one).expect("an amount")));
-    assert_eq!(sum.to_string(), "1114624Ki");
-    let mut sum = Quantity::default();
-    ["450m", "0.55", "1"].iter().for_each(|one| sum.add(Quantity::read(one).expect("an amount")));
+    let sum = |amounts: &[&str]| {
+        let mut sum = Quantity::default();
+        for one in amounts {
+            sum.add(Quantity::read(one).expect("an amount"));
+        }
+        sum
+    };
+    let memory = sum(&["64Mi", "1Gi", "512Ki"]);
+    assert_eq!(memory.to_string(), "1114624Ki");
+    let sum = sum(&["450m", "0.55", "1"]);
     assert_eq!((sum.to_string().as_str(), sum.share(Quantity::read("4").expect("an amount"))), ("2", 50));
     assert_eq!(Quantity::read("1500001n").map(Quantity::thousandths), Some(2));
     assert_eq!(Quantity::read("walrus"), None);

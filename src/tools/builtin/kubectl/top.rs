@@ -29,7 +29,9 @@ pub async fn top(kubectl: &mut Kubectl<'_>) -> Done {
         Some("memory") => Some(1),
         Some(_) => return Err(Fault::error("--sort-by accepts only cpu or memory")),
     };
-    let absent = |_| Fault::error("Metrics API not available");
+    let absent = |fault: Fault| {
+        if fault.says.contains("resource type") { Fault::error("Metrics API not available") } else { fault }
+    };
     let name = if nodes { "nodes.metrics.k8s.io" } else { "pods.metrics.k8s.io" };
     let kind = kubectl.api.kind(name).await.map_err(absent)?;
     let (space, word) = (namespace(kubectl), kubectl.call.words.first().cloned());

@@ -119,7 +119,7 @@ impl Link {
         let (host, port) = (&options.host, options.port);
         let failed =
             |error: io::Error| format!("Could not connect to Redis at {host}:{port}: {}", plain(&error));
-        let stream = reach(options).await.map_err(failed)?;
+        let stream = net::reach(host, port).await.map_err(failed)?;
         let mut link = Link(BufReader::new(stream));
         if let Some(password) = &options.password {
             let mut words = vec![b"AUTH".to_vec()];
@@ -161,17 +161,6 @@ impl Link {
         let words: Vec<Vec<u8>> = words.iter().map(|word| word.as_bytes().to_vec()).collect();
         self.ask(&words).await
     }
-}
-
-async fn reach(options: &Options) -> io::Result<Stream> {
-    let mut last = io::Error::from(io::ErrorKind::NotFound);
-    for address in net::addresses(&options.host, options.port).await? {
-        match net::tcp(address).await {
-            Ok(stream) => return Ok(stream),
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
 }
 
 /// Runs it with the words behind the name.
