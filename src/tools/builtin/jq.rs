@@ -1,4 +1,4 @@
-//! `jq`: programs of the jq language, run by the jaq library, with the original's options, output and exit codes.
+//! `jq`: programs in its language, run by a library, with the original's options, output and exit codes.
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs::File;
@@ -21,7 +21,8 @@ def row(f; $sort): map(
     if . == null then "" elif isstring then f
     elif isarray or isobject then error("\(type) (\(tojson)) is not valid in a \($sort) row")
     else tostring end);
-def @tsv: row(split("\\") | join("\\\\") | split("\t") | join("\\t") | split("\n") | join("\\n") | split("\r") | join("\\r"); "tsv") | join("\t");
+def put($from; $to): split($from) | join($to);
+def @tsv: row(put("\\"; "\\\\") | put("\t"; "\\t") | put("\n"; "\\n") | put("\r"; "\\r"); "tsv") | join("\t");
 def @csv: row("\"" + (split("\"") | join("\"\"")) + "\""; "csv") | join(",");
 "#;
 /// Where an object is nested deeper, it is not written.

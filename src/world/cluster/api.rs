@@ -200,7 +200,7 @@ impl Cluster {
         (placed && known).then(|| (Key::new(at, &decoded(place), &decoded(name)), part.to_owned()))
     }
 
-    pub(super) fn selector(&self, work: &Work) -> Result<Selector, Refusal> {
+    pub(super) fn selector(work: &Work) -> Result<Selector, Refusal> {
         let selector = Selector::parse(work.call.asked("labelSelector"), work.call.asked("fieldSelector"))?;
         match selector.unknown_field(&work.kind.title) {
             Some(field) => Err(Refusal::bad(format!("field label not supported: {field}"))),
@@ -209,7 +209,7 @@ impl Cluster {
     }
 
     fn list(&self, work: &Work) -> Result<Reply, Refusal> {
-        let (selector, call) = (self.selector(work)?, &work.call);
+        let (selector, call) = (Self::selector(work)?, &work.call);
         let limit = call.asked("limit").parse().unwrap_or(0);
         let (items, meta) = self.store.page(&work.key, &selector, limit, call.asked("continue"))?;
         let items: Vec<&Value> = items.iter().map(AsRef::as_ref).collect();
@@ -217,7 +217,7 @@ impl Cluster {
     }
 
     fn watch(&self, work: Work) -> Result<Reply, Refusal> {
-        let (selector, call) = (self.selector(&work)?, &work.call);
+        let (selector, call) = (Self::selector(&work)?, &work.call);
         let asked = call.asked("resourceVersion").parse::<u64>().unwrap_or(0);
         let tells_end = call.says("sendInitialEvents");
         let all = tells_end || asked == 0;

@@ -50,7 +50,7 @@ impl Cluster {
     }
 
     fn delete_all(&mut self, work: &Work) -> Result<Reply, Refusal> {
-        let (items, meta) = self.store.page(&work.key, &self.selector(work)?, 0, "")?;
+        let (items, meta) = self.store.page(&work.key, &Self::selector(work)?, 0, "")?;
         let options = options(&work.call)?;
         for one in &items {
             self.delete(&Key::of(work.key.kind, one), &options, work.call.dry())?;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Cluster;
 use super::kinds::{Kind, Verbs};
-use super::value::Dig;
+use super::value::{Dig, escaped, mark};
 
 pub const VERSION: &str = "v1.36.3";
 
@@ -94,19 +94,11 @@ impl Cluster {
     /// Where the descriptions of the groups stand.
     pub(super) fn descriptions(&self) -> Value {
         let mut paths = json!({});
-        for (group, versions) in self.groups() {
-            for version in versions.keys() {
-                let place = if group.is_empty() {
-                    format!("api/{version}")
-                } else {
-                    format!("apis/{group}/{version}")
-                };
-                let at = format!("/openapi/v3/{place}?hash={:016X}", super::value::mark(&place));
-                paths.put(
-                    &format!("/paths/{}", super::value::escaped(&place)),
-                    json!({"serverRelativeURL": at}),
-                );
-            }
+        for kind in self.store.kinds.iter().filter(|kind| !kind.version.is_empty()) {
+            let place = kind.place();
+            let at = format!("/openapi/v3{place}?hash={:016X}", mark(&place));
+            let place = escaped(place.trim_start_matches('/'));
+            paths.put(&format!("/paths/{place}"), json!({"serverRelativeURL": at}));
         }
         paths
     }
@@ -115,21 +107,16 @@ impl Cluster {
     pub(super) fn description(&self, group: &str, version: &str) -> Option<Value> {
         let groups = self.groups();
         let kinds = groups.get(group)?.get(version)?;
+        let parameter = |name: &str| json!({"name": name, "in": "query", "schema": {"type": "string"}});
+        let parameters: Vec<Value> =
+            "dryRun fieldManager fieldValidation force".split(' ').map(parameter).collect();
         let mut paths = json!({});
         for kind in kinds.iter().filter(|kind| kind.verbs == Verbs::All) {
-            let base =
-                if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") };
             let place = if kind.namespaced { "/namespaces/{namespace}" } else { "" };
-            let parameters: Vec<Value> = ["dryRun", "fieldManager", "fieldValidation", "force"]
-                .iter()
-                .map(|name| json!({"name": name, "in": "query", "schema": {"type": "string"}}))
-                .collect();
+            let place = [&*kind.place(), place, "/", &kind.plural, "/{name}"].concat();
             let about = json!({"group": kind.group, "version": kind.version, "kind": kind.title});
-            let patch = json!({"patch": {"x-kubernetes-action": "patch", "x-kubernetes-group-version-kind": about, "parameters": parameters, "responses": {}}});
-            paths.put(
-                &format!("/{}", super::value::escaped(&format!("{base}{place}/{}/{{name}}", kind.plural))),
-                patch,
-            );
+            let patch = json!({"x-kubernetes-action": "patch", "x-kubernetes-group-version-kind": about, "parameters": parameters, "responses": {}});
+            paths.put(&format!("/{}", escaped(&place)), json!({"patch": patch}));
         }
         Some(json!({"openapi": "3.0.0", "info": {"title": "Kubernetes", "version": VERSION}, "paths": paths}))
     }

@@ -94,39 +94,27 @@ pub(super) fn status(pod: &Value) -> String {
             (reason, _) => reason.to_owned(),
         })
     };
-    let inits = pod.list("/status/initContainerStatuses");
-    let mut starting = false;
-    for (at, one) in inits.iter().enumerate() {
-        if one.int("/state/terminated/exitCode") == Some(0) {
-            continue;
-        }
-        let waits = one.text("/state/waiting/reason");
-        word = match said(one) {
-            Some(said) => format!("Init:{said}"),
-            None if !matches!(waits, "" | "PodInitializing") => format!("Init:{waits}"),
-            None => format!("Init:{at}/{}", inits.len()),
+    let (inits, all) = (pod.list("/status/initContainerStatuses"), pod.list("/status/containerStatuses"));
+    let undone = inits.iter().enumerate().find(|(_, one)| one.int("/state/terminated/exitCode") != Some(0));
+    if let Some((at, one)) = undone {
+        word = match (said(one), one.text("/state/waiting/reason")) {
+            (Some(said), _) => format!("Init:{said}"),
+            (None, "" | "PodInitializing") => format!("Init:{at}/{}", inits.len()),
+            (None, waits) => format!("Init:{waits}"),
         };
-        starting = true;
-        break;
-    }
-    if !starting {
-        let all = pod.list("/status/containerStatuses");
-        let running = all.iter().any(|one| one.at("/state/running").is_some() && one.flag("/ready"));
+    } else {
         for one in all.iter().rev() {
             match one.text("/state/waiting/reason") {
                 "" => word = said(one).unwrap_or(word),
                 reason => reason.clone_into(&mut word),
             }
         }
+        let running = all.iter().any(|one| one.at("/state/running").is_some() && one.flag("/ready"));
         if word == "Completed" && running {
             word = if met(pod, "Ready") { "Running" } else { "NotReady" }.into();
         }
     }
-    match (leaves(pod), pod.text("/status/reason")) {
-        (true, "NodeLost") => "Unknown".into(),
-        (true, _) if !matches!(pod.text("/status/phase"), "Succeeded" | "Failed") => "Terminating".into(),
-        _ => word,
-    }
+    if leaves(pod) && super::deployments::serves(pod) { "Terminating".into() } else { word }
 }
 
 pub(super) fn restarts(pod: &Value) -> i64 {
@@ -199,11 +187,13 @@ impl Cluster {
 
     /// CPU in thousandths and memory that a node uses, the system's part included.
     pub(super) fn used(&self, node: &str) -> (f64, f64) {
-        let lives = self
-            .pods_of(node)
-            .into_iter()
-            .filter_map(|pod| self.lives.get(&Key::of(PODS, &pod)).map(|life| (life.cpu, life.memory)));
-        lives.fold((140.0, 900e6), |(cpu, memory), one| (cpu + one.0, memory + one.1))
+        let uses = |pod: &std::sync::Arc<Value>| {
+            self.lives.get(&Key::of(PODS, pod)).map(|life| (life.cpu, life.memory))
+        };
+        self.pods_of(node)
+            .iter()
+            .filter_map(uses)
+            .fold((140.0, 900e6), |sum, one| (sum.0 + one.0, sum.1 + one.1))
     }
 
     /// What users did since this was asked last.
@@ -222,22 +212,16 @@ pub(super) fn differences(old: &Value, new: &Value, secret: bool) -> String {
         let below = |key: &str| if place.is_empty() { key.to_owned() } else { format!("{place}.{key}") };
         match (old, new) {
             (Value::Object(was), Value::Object(is)) => {
-                let keys: std::collections::BTreeSet<&String> = was.keys().chain(is.keys()).collect();
-                for key in keys {
-                    walk(
-                        &below(key),
-                        was.get(key).unwrap_or(&Value::Null),
-                        is.get(key).unwrap_or(&Value::Null),
-                        secret,
-                        out,
-                    );
+                for key in was.keys().chain(is.keys().filter(|key| !was.contains_key(*key))) {
+                    let of =
+                        |map: &'_ serde_json::Map<String, Value>| map.get(key).cloned().unwrap_or_default();
+                    walk(&below(key), &of(was), &of(is), secret, out);
                 }
             }
             (Value::Array(was), Value::Array(is)) if was.len() == is.len() => {
-                was.iter()
-                    .zip(is)
-                    .enumerate()
-                    .for_each(|(at, (was, is))| walk(&below(&at.to_string()), was, is, secret, out));
+                for (at, (was, is)) in was.iter().zip(is).enumerate() {
+                    walk(&below(&at.to_string()), was, is, secret, out);
+                }
             }
             _ if secret => out.push(place.to_owned()),
             _ => {

@@ -51,6 +51,12 @@ impl Kind {
         if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
     }
 
+    /// Where its paths begin.
+    pub fn place(&self) -> String {
+        let above = if self.group.is_empty() { "/api" } else { "/apis" };
+        format!("{above}/{}", self.api_version())
+    }
+
     pub fn singular(&self) -> String {
         self.title.to_lowercase()
     }

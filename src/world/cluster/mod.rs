@@ -29,6 +29,8 @@ mod select;
 mod serve;
 mod serve_exec;
 mod serve_log;
+#[cfg(test)]
+mod serve_tests;
 mod serve_watch;
 mod store;
 mod sweep;

@@ -14,6 +14,14 @@ use crate::world::base::seconds;
 /// Silent for this long is not ready, and for five minutes more is given up.
 const GRACE: f64 = 40.0;
 
+const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
+/// What a node can be short of: its condition, its taint, and the condition's reason when all is well.
+const PRESSURES: &[(&str, &str, &str)] = &[
+    ("MemoryPressure", "node.kubernetes.io/memory-pressure", "SufficientMemory"),
+    ("DiskPressure", "node.kubernetes.io/disk-pressure", "NoDiskPressure"),
+    ("PIDPressure", "node.kubernetes.io/pid-pressure", "SufficientPID"),
+];
+
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum NodeState {
     #[default]
@@ -82,29 +90,17 @@ impl Cluster {
     fn report_node(&mut self, node: &Value, state: &NodeState, back: bool) {
         let (now, name) = (self.now, name(node).to_owned());
         self.store.edit(&Key::of(NODES, node), |node| {
-            for (kind, good, bad) in [
-                ("MemoryPressure", "KubeletHasSufficientMemory", "KubeletHasInsufficientMemory"),
-                ("DiskPressure", "KubeletHasNoDiskPressure", "KubeletHasDiskPressure"),
-                ("PIDPressure", "KubeletHasSufficientPID", "KubeletHasInsufficientPID"),
-            ] {
+            for (kind, key, good) in PRESSURES {
                 let under =
-                    matches!(state, NodeState::Pressure(which) if which.split(',').any(|one| one == kind));
-                let words = format!("kubelet has {}", if under { "pressure" } else { "no pressure" });
-                let (status, reason) = if under { ("True", bad) } else { ("False", good) };
-                condition(node, now, kind, status, reason, &words);
-                let key = format!(
-                    "node.kubernetes.io/{}",
-                    match kind {
-                        "MemoryPressure" => "memory-pressure",
-                        "DiskPressure" => "disk-pressure",
-                        _ => "pid-pressure",
-                    }
-                );
-                taint(node, &key, "NoSchedule", under.then_some(now));
+                    matches!(state, NodeState::Pressure(all) if all.split(',').any(|one| one == *kind));
+                let is = if under { ("True", "pressure") } else { ("False", "no pressure") };
+                let reason = if under { format!("KubeletHas{kind}") } else { format!("KubeletHas{good}") };
+                condition(node, now, kind, is.0, &reason, &format!("kubelet has {}", is.1));
+                taint(node, key, "NoSchedule", under.then_some(now));
             }
             condition(node, now, "Ready", "True", "KubeletReady", "kubelet is posting ready status");
             for effect in ["NoSchedule", "NoExecute"] {
-                taint(node, "node.kubernetes.io/unreachable", effect, None);
+                taint(node, UNREACHABLE, effect, None);
             }
             furnish(node, &name);
         });
@@ -124,29 +120,17 @@ impl Cluster {
     fn lose(&mut self, node: &Value) {
         let now = self.now;
         self.store.edit(&Key::of(NODES, node), |node| {
-            for kind in ["MemoryPressure", "DiskPressure", "PIDPressure", "Ready"] {
-                condition(
-                    node,
-                    now,
-                    kind,
-                    "Unknown",
-                    "NodeStatusUnknown",
-                    "Kubelet stopped posting node status.",
-                );
+            let why = "Kubelet stopped posting node status.";
+            for kind in PRESSURES.iter().map(|(kind, ..)| *kind).chain(["Ready"]) {
+                condition(node, now, kind, "Unknown", "NodeStatusUnknown", why);
             }
             for effect in ["NoSchedule", "NoExecute"] {
-                taint(node, "node.kubernetes.io/unreachable", effect, Some(now));
+                taint(node, UNREACHABLE, effect, Some(now));
             }
         });
-        let from = controller("node-controller");
-        self.event(
-            node,
-            from,
-            "NodeNotReady",
-            &format!("Node {} status is now: NodeNotReady", name(node)),
-            "",
-        );
-        for pod in self.pods_of(name(node)) {
+        let (from, name) = (controller("node-controller"), name(node));
+        self.event(node, from, "NodeNotReady", &format!("Node {name} status is now: NodeNotReady"), "");
+        for pod in self.pods_of(name) {
             if met(&pod, "Ready") {
                 self.store.edit(&Key::of(PODS, &pod), |pod| {
                     condition(pod, now, "Ready", "False", "NodeNotReady", "");
@@ -159,14 +143,11 @@ impl Cluster {
     /// Pods are deleted that do not put up with a lost node for so long. Nobody there hears of it.
     fn give_up(&mut self, node: &str, lost: f64) {
         for pod in self.pods_of(node) {
-            let toleration = pod.list("/spec/tolerations").iter().find(|one| {
-                matches!(one.text("/key"), "node.kubernetes.io/unreachable" | "")
-                    && matches!(one.text("/effect"), "NoExecute" | "")
-            });
-            let patience = match toleration {
-                None => 0.0,
-                Some(one) => one.int("/tolerationSeconds").map_or(f64::INFINITY, float),
-            };
+            let meant = |one: &&Value| ["", UNREACHABLE].contains(&one.text("/key"));
+            let mut all = pod.list("/spec/tolerations").iter().filter(meant);
+            let toleration = all.find(|one| matches!(one.text("/effect"), "NoExecute" | ""));
+            let forever = |one: &Value| one.int("/tolerationSeconds").map_or(f64::INFINITY, float);
+            let patience = toleration.map_or(0.0, forever);
             if lost >= patience && !leaves(&pod) {
                 let key = Key::of(PODS, &pod);
                 self.drop(&key);
@@ -188,45 +169,37 @@ impl Cluster {
 
 /// Sets a taint since a time, or takes it away.
 fn taint(node: &mut Value, key: &str, effect: &str, since: Option<Timestamp>) {
+    let mut all = node.list("/spec/taints").to_vec();
     let is = |one: &Value| one.text("/key") == key && one.text("/effect") == effect;
-    let has = node.list("/spec/taints").iter().any(is);
-    match (has, since) {
-        (false, Some(since)) => {
-            node.fill("/spec/taints", json!([]));
-            if let Some(Value::Array(all)) = node.pointer_mut("/spec/taints") {
-                all.push(json!({"key": key, "effect": effect, "timeAdded": stamp(since)}));
-            }
-        }
-        (true, None) => {
-            if let Some(Value::Array(all)) = node.pointer_mut("/spec/taints") {
-                all.retain(|one| !is(one));
-            }
-            if node.list("/spec/taints").is_empty() {
-                node.cut("/spec/taints");
-            }
-        }
-        _ => {}
+    match since {
+        Some(_) if all.iter().any(is) => {}
+        Some(since) => all.push(json!({"key": key, "effect": effect, "timeAdded": stamp(since)})),
+        None => all.retain(|one| !is(one)),
+    }
+    if all.is_empty() {
+        node.cut("/spec/taints");
+    } else {
+        node.put("/spec/taints", all);
     }
 }
 
 /// What a kubelet says of its machine, where the scenario says nothing.
 fn furnish(node: &mut Value, name: &str) {
+    let (address, id) = (super::pods::host(name), format!("{:032x}", mark(name)));
     let room = json!({"cpu": "4", "memory": "16Gi", "pods": "110", "ephemeral-storage": "100Gi"});
     node.fill("/status/capacity", room);
     let capacity = node.pointer("/status/capacity").cloned().unwrap_or_default();
     node.fill("/status/allocatable", capacity);
-    let address = super::pods::host(name);
-    node.fill(
-        "/status/addresses",
-        json!([{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": name}]),
-    );
-    node.fill("/metadata/labels/kubernetes.io~1hostname", name);
-    node.fill("/metadata/labels/kubernetes.io~1os", "linux");
-    node.fill("/metadata/labels/kubernetes.io~1arch", "amd64");
+    let addresses =
+        json!([{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": name}]);
+    node.fill("/status/addresses", addresses);
+    for (key, value) in [("hostname", name), ("os", "linux"), ("arch", "amd64")] {
+        node.fill(&format!("/metadata/labels/kubernetes.io~1{key}"), value);
+    }
     node.fill("/spec/podCIDR", format!("10.244.{}.0/24", mark(name) % 200));
     node.fill("/status/nodeInfo", json!({
         "kubeletVersion": super::discovery::VERSION, "kubeProxyVersion": "", "osImage": "Debian GNU/Linux 12 (bookworm)",
         "kernelVersion": "6.1.0-28-amd64", "containerRuntimeVersion": "containerd://2.1.4", "operatingSystem": "linux",
-        "architecture": "amd64", "machineID": format!("{:032x}", mark(name)), "systemUUID": format!("{:032x}", mark(name)), "bootID": format!("{:032x}", mark(name)),
+        "architecture": "amd64", "machineID": id, "systemUUID": id, "bootID": id,
     }));
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Cluster;
-use super::kinds::{self, DEFINITIONS, EVENTS, NAMESPACES};
+use super::kinds::{self, DEFINITIONS, EVENTS, NAMESPACES, NODES, PODS};
 use super::store::Key;
 use super::value::{Dig, condition, controller, later, leaves, name, stamp, uid};
 
@@ -57,6 +57,16 @@ impl Cluster {
         }
         if self.touched.is_some() {
             return;
+        }
+        // Pods of a node that is gone are gone with it.
+        let homeless = |pod: &&Arc<Value>| {
+            let node = pod.text("/spec/nodeName");
+            !node.is_empty() && self.store.find(NODES, "", node).is_none()
+        };
+        let homeless: Vec<Key> =
+            self.store.all(PODS, "").filter(homeless).map(|pod| Key::of(PODS, pod)).collect();
+        for key in homeless {
+            let _ = self.delete(&key, &serde_json::json!({"gracePeriodSeconds": 0}), false);
         }
         let old = stamp(later(self.now, -3600.0));
         let aged = |one: &Arc<Value>| (one.text("/lastTimestamp").to_owned(), Key::of(EVENTS, one));

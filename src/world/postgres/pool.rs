@@ -81,7 +81,6 @@ pub struct Facts {
     pub max: usize,
     pub usable: usize,
     pub refused_total: u64,
-    /// By database, user, application and state.
     pub by_state: Vec<(String, usize)>,
     pub by_application: Vec<(String, usize)>,
     /// Seconds that the oldest transaction is open.

@@ -165,16 +165,23 @@ impl Database {
     /// A standby and its slot, added or changed.
     pub fn replica(&mut self, replica: Replica) {
         self.replicas.retain(|one| one.name != replica.name);
-        self.sessions.retain(|_, one| one.backend != "walsender" || one.application != replica.name);
-        if replica.state.is_some() {
-            let pid = self.pid();
-            let mut session = Session { backend: "walsender", pid, ..self.blank() };
-            session.application.clone_from(&replica.name);
-            session.client = Some(replica.client.clone());
-            session.user = "replicator".into();
-            session.query = "START_REPLICATION".into();
-            session.wait = Some(("Activity", "WalSenderMain"));
-            session.doing = Doing::Active;
+        let own = |one: &Session| one.backend == "walsender" && one.application == replica.name;
+        if replica.state.is_none() {
+            self.sessions.retain(|_, one| !own(one));
+        } else if !self.sessions.values().any(own) {
+            let (pid, port) = (self.pid(), 32_768 + i32::try_from(self.dice.below(28_000)).unwrap_or(0));
+            let session = Session {
+                backend: "walsender",
+                pid,
+                port,
+                application: replica.name.clone(),
+                client: Some(replica.client.clone()),
+                user: "replicator".into(),
+                query: "START_REPLICATION".into(),
+                wait: Some(("Activity", "WalSenderMain")),
+                doing: Doing::Active,
+                ..self.blank()
+            };
             self.sessions.insert(pid, session);
         }
         self.replicas.push(replica);

@@ -381,6 +381,23 @@ fn a_server_that_starts_anew_has_nobody_and_what_waited_for_it() {
 }
 
 #[test]
+fn a_standby_that_is_told_of_again_stays_connected() {
+    let mut db = database();
+    let seen = "SELECT pid, state, replay_lag FROM pg_stat_replication";
+    let before = ask(&mut db, "mon", seen);
+    let copy =
+        Replica { name: "copy".into(), state: Some("streaming".into()), slot: true, ..Replica::default() };
+    db.replica(Replica { lag: 9.0, behind: 1 << 31, ..copy.clone() });
+    assert_eq!(ask(&mut db, "mon", seen), format!("{before}00:00:09"));
+    db.replica(Replica { state: None, ..copy });
+    assert_eq!(ask(&mut db, "mon", seen), "");
+    let slot = "SELECT active FROM pg_replication_slots";
+    assert_eq!(ask(&mut db, "mon", slot), "f");
+    assert_eq!(ask(&mut db, "postgres", "SELECT pg_drop_replication_slot('copy')"), "");
+    assert_eq!(ask(&mut db, "mon", slot), "");
+}
+
+#[test]
 fn a_standby_says_how_far_it_is_behind_until_it_is_promoted() {
     let mut db = database();
     db.standby(Some(90.0));

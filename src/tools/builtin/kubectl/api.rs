@@ -14,7 +14,8 @@ use super::call::Call;
 
 const DISCOVERY: &str =
     "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
-pub const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
+pub const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,\
+    application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
 
 /// A kind of objects, as the server tells of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -324,10 +325,9 @@ fn words(status: &Status) -> String {
             format!("The request is invalid: {}", causes.collect::<Vec<_>>().join(", "))
         }
         ("Invalid", _) => format!("The request is invalid: {}", status.message),
-        ("Unauthorized", _) => {
-            "error: You must be logged in to the server (the server has asked for the client to provide credentials)"
-                .to_owned()
-        },
+        ("Unauthorized", _) => "error: You must be logged in to the server \
+                (the server has asked for the client to provide credentials)"
+            .to_owned(),
         ("" | "Unknown", _) => format!("Error from server: {}", status.message),
         (reason, _) => format!("Error from server ({reason}): {}", status.message),
     }

@@ -95,7 +95,14 @@ async fn change(kubectl: &mut Kubectl<'_>, manifest: &Manifest) -> Result<Change
             let known =
                 last.and_then(Value::as_str).and_then(|last| serde_json::from_str::<Value>(last).ok());
             if known.is_none() && kubectl.call.verb == "apply" {
-                kubectl.warn(&format!("Warning: resource {}/{} is missing the {LAST} annotation which is required by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically.", kind.plural, text(&live, "/metadata/name")))?;
+                kubectl.warn(&format!(
+                    "Warning: resource {}/{} is missing the {LAST} annotation which is required by kubectl \
+                    apply. kubectl apply should only be used on resources created declaratively by either \
+                    kubectl create --save-config or kubectl apply. The missing annotation will be patched \
+                    automatically.",
+                    kind.plural,
+                    text(&live, "/metadata/name")
+                ))?;
             }
             let body = differing(&known.unwrap_or_default(), &manifest, &live, builtin(&kind));
             Ok(Change { kind, path, live: Some(live), body })

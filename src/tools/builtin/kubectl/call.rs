@@ -3,20 +3,23 @@ use std::ffi::OsString;
 
 use super::Fault;
 
-/// What every verb takes: `name/short=`, with `=` where a value follows, `#` where it is a number, `~` a time span.
+/// What every verb takes: `name/short=`, with `=` where a value follows, `#` where a number does, `~` a span.
 const EVERY: &str = "namespace/n= context= cluster= kubeconfig= user= server/s= token= as= as-group= as-uid= \
-    certificate-authority= client-certificate= client-key= tls-server-name= insecure-skip-tls-verify request-timeout~";
+    certificate-authority= client-certificate= client-key= tls-server-name= insecure-skip-tls-verify \
+    request-timeout~";
 
 /// The verbs, with what else each takes.
 const VERBS: &[(&str, &str)] = &[
     (
         "get",
-        "+ % @ show-labels sort-by= no-headers watch/w ignore-not-found label-columns/L= show-kind show-managed-fields",
+        "+ % @ show-labels sort-by= no-headers watch/w ignore-not-found label-columns/L= show-kind \
+            show-managed-fields",
     ),
     ("describe", "% all-namespaces/A show-events"),
     (
         "logs",
-        "follow/f tail# since~ since-time= previous/p selector/l= container/c= all-containers prefix timestamps \
+        "follow/f tail# since~ since-time= previous/p selector/l= container/c= all-containers prefix \
+            timestamps \
             limit-bytes# max-log-requests# ignore-errors all-pods",
     ),
     ("exec", "stdin/i tty/t container/c= quiet/q"),
@@ -45,7 +48,8 @@ const VERBS: &[(&str, &str)] = &[
     ("uncordon", "selector/l= dry-run="),
     (
         "drain",
-        "selector/l= dry-run= ignore-daemonsets delete-emptydir-data force grace-period# timeout~ pod-selector=",
+        "selector/l= dry-run= ignore-daemonsets delete-emptydir-data force grace-period# timeout~ \
+            pod-selector=",
     ),
     ("top pods", "selector/l= @ containers sort-by= no-headers"),
     ("top nodes", "selector/l= sort-by= no-headers"),

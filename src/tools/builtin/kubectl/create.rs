@@ -228,8 +228,8 @@ async fn job(kubectl: &mut Kubectl<'_>, name: &str) -> Done {
     if let Some(meta) = job.pointer_mut("/metadata").and_then(Value::as_object_mut) {
         meta.insert("annotations".to_owned(), marks.into());
         meta.insert("labels".to_owned(), template.pointer("/metadata/labels").cloned().unwrap_or_default());
-        let owner = json!({"apiVersion": "batch/v1", "kind": "CronJob", "name": cron.name(), "controller": true,
-            "uid": text(&cron.object, "/metadata/uid")});
+        let owner = json!({"apiVersion": "batch/v1", "kind": "CronJob", "controller": true,
+            "name": cron.name(),            "uid": text(&cron.object, "/metadata/uid")});
         meta.insert("ownerReferences".to_owned(), json!([owner]));
     }
     if let Some(fields) = job.as_object_mut() {

@@ -23,7 +23,8 @@ pub async fn delete(kubectl: &mut Kubectl<'_>) -> Done {
         .or(force.then_some(0));
     if grace == Some(0) && !force {
         return Err(Fault::error(
-            "--grace-period=0 must be set with --force to delete immediately; use --grace-period=1 or --now for a short wait",
+            "--grace-period=0 must be set with --force to delete immediately; \
+            use --grace-period=1 or --now for a short wait",
         ));
     }
     let unfound = kubectl.call.value("filename").is_some() && kubectl.call.words.is_empty();
@@ -51,7 +52,10 @@ pub async fn delete(kubectl: &mut Kubectl<'_>) -> Done {
         return kubectl.say("No resources found");
     }
     if force && dry == Dry::No {
-        kubectl.warn("Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.")?;
+        kubectl.warn(
+            "Warning: Immediate deletion does not wait for confirmation that the running resource has been \
+            terminated. The resource may continue to run on the cluster indefinitely.",
+        )?;
     }
     let mut options = json!({"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": cascade});
     // The server looks for it here alone, as there is a body.

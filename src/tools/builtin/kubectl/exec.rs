@@ -19,7 +19,8 @@ pub async fn exec(kubectl: &mut Kubectl<'_>) -> Done {
     };
     if words.len() > 1 {
         return Err(Fault::error(
-            "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead\nSee 'kubectl exec -h' for help and examples",
+            "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead\n\
+            See 'kubectl exec -h' for help and examples",
         ));
     }
     if command.is_empty() {

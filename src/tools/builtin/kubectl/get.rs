@@ -13,8 +13,12 @@ use super::{Done, Fault, Kubectl};
 pub async fn get(kubectl: &mut Kubectl<'_>) -> Done {
     let form = Form::of(kubectl)?;
     if kubectl.call.words.is_empty() && kubectl.call.value("filename").is_none() {
-        kubectl.warn("You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n")?;
-        let rest = "Use \"kubectl explain <resource>\" for a detailed description of that resource (e.g. kubectl explain pods).\nSee 'kubectl get -h' for help and examples";
+        kubectl.warn(
+            "You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete \
+            list of supported resources.\n",
+        )?;
+        let rest = "Use \"kubectl explain <resource>\" for a detailed description of that resource (e.g. \
+            kubectl explain pods).\nSee 'kubectl get -h' for help and examples";
         return Err(Fault::error(format!("Required resource not specified.\n{rest}")));
     }
     let sort = kubectl.call.value("sort-by").map(Template::relaxed).transpose().map_err(Fault::error)?;
@@ -162,7 +166,7 @@ async fn watched(
     };
     let query = query.replace("limit=500", "watch=true");
     let query = if query.is_empty() { "watch=true" } else { &query };
-    // An object may be older than what the server still tells of; then it comes once more, and is shown already.
+    // One object may be older than what the server still tells of: it comes once more, though it is shown.
     let mut known = !one.is_empty();
     let version = if known { "0" } else { version };
     let path = format!("{list_path}?{query}{one}&resourceVersion={version}");

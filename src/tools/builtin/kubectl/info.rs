@@ -155,7 +155,8 @@ pub async fn can_i(kubectl: &mut Kubectl<'_>) -> Done {
     let words = kubectl.call.words.clone();
     let ([verb, of] | [verb, of, _]) = words.as_slice() else {
         return Err(Fault::error(
-            "you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.",
+            "you must specify two arguments: verb resource or verb resource/resourceName.\n\
+            See 'kubectl auth can-i -h' for help and examples.",
         ));
     };
     let spec = if of.starts_with('/') {

@@ -1,4 +1,4 @@
-//! Paths into objects, as `-o jsonpath=…`, `custom-columns`, `--sort-by` and `wait --for=jsonpath` have them.
+//! Paths into objects, as `-o jsonpath=…`, `custom-columns`, `--sort-by` and `--for=jsonpath` have them.
 use serde_json::Value;
 
 /// A text with paths in it.

@@ -9,7 +9,9 @@ use super::pick::{Picked, listed};
 use super::pods::{containers, named, of, usual};
 use super::{Done, Fault, Kubectl};
 
-const USAGE: &str = "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command\nSee 'kubectl logs -h' for help and examples";
+const USAGE: &str = "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\n\
+    POD or TYPE/NAME is a required argument for the logs command\n\
+    See 'kubectl logs -h' for help and examples";
 
 pub async fn logs(kubectl: &mut Kubectl<'_>) -> Done {
     let words = kubectl.call.words.clone();

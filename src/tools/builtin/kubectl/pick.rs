@@ -51,8 +51,11 @@ pub async fn groups(
     if words.iter().any(|word| word.contains('/')) {
         for word in words {
             let (kind, name) = word.split_once('/').ok_or_else(|| {
-                let example = "'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'";
-                Fault::error(format!("there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. {example}"))
+                Fault::error(
+                    "there is no need to specify a resource type as a separate argument when passing \
+                    arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get \
+                    resource resource/<resource_name>'",
+                )
             })?;
             if kind.is_empty() || name.is_empty() || name.contains('/') {
                 let why = "arguments in resource/name form must have a single resource and name";
@@ -233,7 +236,8 @@ pub async fn at(
     {
         let why = "the namespace from the provided object";
         return Err(Fault::error(format!(
-            "{why} \"{own}\" does not match the namespace \"{given}\". You must pass '--namespace={own}' to perform this operation."
+            "{why} \"{own}\" does not match the namespace \"{given}\". \
+            You must pass '--namespace={own}' to perform this operation."
         )));
     }
     let namespace = if own.is_empty() { kubectl.api.namespace.as_str() } else { own };

@@ -89,7 +89,8 @@ fn progress(object: &Value, name: &str) -> Result<(String, bool), Fault> {
                     let of = wanted - part;
                     Ok((
                         format!(
-                            "Waiting for partitioned roll out to finish: {updated} out of {of} new pods have been updated..."
+                            "Waiting for partitioned roll out to finish: \
+                            {updated} out of {of} new pods have been updated..."
                         ),
                         false,
                     ))

@@ -56,7 +56,7 @@ fn discovery() -> [Value; 2] {
     [group("", core), group("apps", vec![kind("deployments", "Deployment", space)])]
 }
 
-/// Runs a call; `answers` are by `METHOD path`, with their body and, where it is no 200, their status in front.
+/// Runs a call; a `_` in it is a blank. What the server answers is named by `METHOD path`; all else is not found.
 async fn kubectl(line: &str, stdin: &str, answers: &[(&str, Value)]) -> Ran {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -197,7 +197,8 @@ async fn a_manifest_that_says_less_than_before_takes_away_what_it_said() {
     let ran = kubectl("apply -f -", &manifest.to_string(), std::slice::from_ref(&get)).await;
     assert_eq!((ran.out.as_str(), ran.err.as_str()), ("deployment.apps/web unchanged\n", ""));
     manifest["spec"]["template"]["spec"]["containers"][0]["env"] = json!([{"name": "A", "value": "9"}]);
-    let patch = "PATCH /apis/apps/v1/namespaces/default/deployments/web?fieldManager=kubectl";
+    let patch =
+        "PATCH /apis/apps/v1/namespaces/default/deployments/web?fieldManager=kubectl&fieldValidation=Strict";
     let ran = kubectl("apply -f -", &manifest.to_string(), &[get, (patch, live)]).await;
     assert_eq!(ran.out, "deployment.apps/web configured\n");
     let sent = ran.asked.iter().find_map(|one| one.strip_prefix(patch)).expect("a patch");

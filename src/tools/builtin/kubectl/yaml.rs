@@ -101,12 +101,14 @@ fn folded(text: &str, indent: usize, mut column: usize) -> String {
 /// What would be read as something else than text.
 static OTHER: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
-        r"^(?:|~|<<|=|null|Null|NULL|true|True|TRUE|false|False|FALSE|y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF",
+        r"^(?:|~|<<|=|null|Null|NULL|true|True|TRUE|false|False|FALSE|y|Y|yes|Yes|YES",
+        r"|n|N|no|No|NO|on|On|ON|off|Off|OFF",
         r"|\.nan|\.NaN|\.NAN|[+-]?\.(?:inf|Inf|INF)",
         r"|[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?",
         r"|[-+]?0b[01_]+|[-+]?0o?[0-7_]+|[-+]?0x[0-9a-fA-F_]+",
         r"|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?",
-        r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ][0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?(?:Z|[-+][0-9:]+)?)?)$",
+        r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}",
+        r"(?:[Tt ][0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?(?:Z|[-+][0-9:]+)?)?)$",
     ))
     .ok()
 });
