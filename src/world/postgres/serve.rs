@@ -380,3 +380,117 @@ impl Client {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio_postgres::{Client, Config, NoTls};
+
+    use super::super::tests::{START, ask, database};
+    use super::*;
+    use crate::world::base::Shared;
+
+    async fn served() -> (Config, Handle<Database>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let mut config = Config::new();
+        config
+            .host("127.0.0.1")
+            .port(listener.local_addr().expect("an address").port())
+            .user("app")
+            .dbname("orders");
+        let shared = Shared::new(database());
+        tokio::spawn(serve(listener, shared.whole()));
+        (config, shared.whole())
+    }
+
+    async fn client(config: &Config) -> Client {
+        let (client, connection) = config.connect(NoTls).await.expect("a session");
+        tokio::spawn(connection);
+        client
+    }
+
+    #[tokio::test]
+    async fn a_client_prepares_and_reads_every_type() {
+        let (config, _) = served().await;
+        let client = client(&config).await;
+        let sql = "SELECT $1::int8 + 1, $2 || 'b', now(), 1.5::float8, true, array[1, null], '{a}'::text[], \
+            pg_backend_pid(), id FROM stock WHERE id = $1";
+        let row = client.query_one(sql, &[&3_i64, &"a"]).await.expect("a row");
+        assert_eq!((row.get::<_, i64>(0), row.get::<_, &str>(1), row.get::<_, f64>(3)), (4, "ab", 1.5));
+        let now: std::time::SystemTime = row.get(2);
+        assert_eq!(now.duration_since(std::time::UNIX_EPOCH).expect("later").as_secs(), START.unsigned_abs());
+        assert_eq!((row.get::<_, bool>(4), row.get::<_, Vec<Option<i32>>>(5)), (true, vec![Some(1), None]));
+        assert_eq!((row.get::<_, Vec<String>>(6), row.get::<_, i64>(8)), (vec!["a".to_owned()], 3));
+        let done =
+            client.execute("UPDATE stock SET n = $1 WHERE id = ANY ($2)", &[&7_i32, &vec![1_i64, 2]]).await;
+        assert_eq!(done.expect("done"), 2);
+        let fault = client.query("SELECT nothing", &[]).await.expect_err("a mistake");
+        assert_eq!(fault.code().map(|code| code.code().to_owned()).as_deref(), Some("42703"));
+        assert!(client.query_one("SELECT 1", &[]).await.is_ok(), "the session stands");
+    }
+
+    #[tokio::test]
+    async fn what_runs_is_cancelled_timed_out_and_ended() {
+        let (config, database) = served().await;
+        let (sleeper, other) = (client(&config).await, client(&config).await);
+        let code = |fault: tokio_postgres::Error| {
+            fault.code().map(|code| code.code().to_owned()).unwrap_or_default()
+        };
+        sleeper.batch_execute("SET statement_timeout = 20").await.expect("set");
+        let late = sleeper.query("SELECT pg_sleep(60)", &[]).await.expect_err("late");
+        assert_eq!(code(late), "57014");
+        sleeper.batch_execute("RESET statement_timeout").await.expect("reset");
+        let running = |database: &Handle<Database>| {
+            let asked = database.with(|db| {
+                ask(db, "mon", "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+            });
+            asked.as_deref() == Some("1")
+        };
+        let token = sleeper.cancel_token();
+        let sleep = tokio::spawn(async move {
+            (sleeper.query("SELECT pg_sleep(60)", &[]).await.expect_err("ended"), sleeper)
+        });
+        while !running(&database) {
+            tokio::task::yield_now().await;
+        }
+        token.cancel_query(NoTls).await.expect("sent");
+        let (fault, sleeper) = sleep.await.expect("an end");
+        assert_eq!(code(fault), "57014");
+        let pid: i32 = sleeper.query_one("SELECT pg_backend_pid()", &[]).await.expect("a row").get(0);
+        other.query("SELECT pg_terminate_backend($1)", &[&pid]).await.expect("ended");
+        let fault = sleeper.query("SELECT 1", &[]).await.expect_err("it is gone");
+        assert!(fault.is_closed() || code(fault) == "57P01");
+    }
+
+    #[tokio::test]
+    async fn a_password_is_asked_for_and_a_session_ends_with_its_connection() {
+        let (mut config, database) = served().await;
+        config.user("guarded").password("wrong");
+        let fault = config
+            .connect(NoTls)
+            .await
+            .err()
+            .and_then(|fault| fault.code().map(|code| code.code().to_owned()));
+        assert_eq!(fault.as_deref(), Some("28P01"));
+        let one = client(config.password("secret")).await;
+        one.batch_execute("BEGIN").await.expect("begun");
+        drop(one);
+        while database.with(|db| db.facts().used) != Some(0) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn bytes_that_are_no_protocol_end_their_connection_alone() {
+        let (config, _) = served().await;
+        let port = config.get_ports()[0];
+        for bytes in [&b"GET / HTTP/1.1\r\n\r\n"[..], &[0; 64], &[0, 0, 0, 9, 0, 3, 0, 0, 0], &[255; 300]] {
+            let mut stream = TcpStream::connect(("127.0.0.1", port)).await.expect("a connection");
+            stream.write_all(bytes).await.expect("sent");
+            stream.shutdown().await.expect("shut");
+            let mut end = Vec::new();
+            let _ = stream.read_to_end(&mut end).await;
+        }
+        assert!(client(&config).await.query_one("SELECT 1", &[]).await.is_ok());
+    }
+}
