@@ -1,4 +1,7 @@
 //! `config`: the kubeconfig itself. Nothing is asked of a server.
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
@@ -196,11 +199,12 @@ fn change(
     if let Some(fields) = one.as_object_mut() {
         edit(fields);
     }
-    // Somebody who reads it now finds it whole.
+    // Somebody who reads it now finds it whole; a link to it stays one.
+    let path = path.canonicalize().unwrap_or_else(|_| path.clone());
     let new = path.with_extension("new");
-    let mode = std::os::unix::fs::OpenOptionsExt::mode(&mut std::fs::OpenOptions::new(), 0o600).clone();
-    let mut file = mode.clone().write(true).create(true).truncate(true).open(&new)?;
-    std::io::Write::write_all(&mut file, yaml::yaml(&one).as_bytes())?;
+    let mut how = OpenOptions::new();
+    let mut file = how.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    file.write_all(yaml::yaml(&one).as_bytes())?;
     std::fs::rename(&new, path)?;
     Ok(())
 }

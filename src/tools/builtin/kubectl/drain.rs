@@ -218,15 +218,12 @@ async fn evictable(kubectl: &mut Kubectl<'_>, node: &Picked) -> Result<(Vec<Pick
     if why.is_empty() && !warned.is_empty() {
         kubectl.warn(&format!("Warning: {}", warned.join("; ")))?;
     }
-    Ok((
-        pods,
-        (!why.is_empty()).then(|| {
-            format!("[{}]", why.join(", "))
-                .trim_matches(if why.len() > 1 { ' ' } else { '[' })
-                .trim_end_matches(if why.len() > 1 { ' ' } else { ']' })
-                .to_owned()
-        }),
-    ))
+    let why = match why.as_slice() {
+        [] => None,
+        [one] => Some(one.clone()),
+        many => Some(format!("[{}]", many.join(", "))),
+    };
+    Ok((pods, why))
 }
 
 /// Evicts them all, waits where a budget allows no eviction now, and until they are gone.
