@@ -13,6 +13,7 @@
 //! | [`update`] and [`view`] | change the model; draw the model | yes |
 //! | [`panes`] | what each pane says, where it stands, what it can do | yes |
 //! | [`model`] | everything the screen can show; [`model::msg`] is all that goes in and comes out | yes |
+//! | [`world`] | the embedded backends of the demo; only [`app`] and [`cli`] know it | |
 //! | [`config`], [`sources`], [`tools`], [`store`] | the hands: files, backends, what runs, the journal | |
 //! | [`runbook`] | documents, runbooks, their steps; finding them, mending them | yes |
 //! | [`commands`], [`incident`] | what a command means; the events of the journal | yes |
@@ -115,3 +116,4 @@ pub mod store;
 pub mod tools;
 pub mod update;
 pub mod view;
+pub mod world;

@@ -117,6 +117,7 @@ fn model(options: &Options) -> Model {
         user: who::user(),
         host: who::host(),
         wall: options.view == View::Wall,
+        banner: options.banner.clone(),
         ..Model::default()
     };
     model.board.mouse = settings.mouse;

@@ -1,5 +1,6 @@
 //! The command line: flags, sub-commands, exit codes.
 mod books;
+mod demo;
 pub mod incidents;
 mod ink;
 mod list;
@@ -56,17 +57,49 @@ pub fn run() -> color_eyre::Result<ExitCode> {
             return Ok(out::print(&text));
         }
         Some(Command::Runner { dir, parent, shell }) => return Ok(runner(&dir, parent, &shell)),
+        Some(Command::Tool { name, args }) => return tool(&name, args),
+        Some(Command::Demo(wanted)) => {
+            return if wanted.lists() || is_terminal() {
+                demo::run(&wanted, request, None)
+            } else {
+                Ok(no_terminal())
+            };
+        }
+        Some(Command::Drill { wanted, no_hints }) => {
+            return if wanted.lists() || is_terminal() {
+                demo::run(&wanted, request, Some(!no_hints))
+            } else {
+                Ok(no_terminal())
+            };
+        }
         Some(Command::Doctor { json }) => {
             return work(request, View::Board, |options| app::doctor::run(options, json));
         }
     };
-    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
-        return Ok(out::complain(
-            "firedeck: stdin and stdout must be a terminal: the cockpit cannot be piped\n  \
-             = `firedeck doctor --json` and `firedeck config show` are for programs",
-        ));
+    if !is_terminal() {
+        return Ok(no_terminal());
     }
     work(request, view, app::run)
+}
+
+fn is_terminal() -> bool {
+    std::io::stdout().is_terminal() && std::io::stdin().is_terminal()
+}
+
+fn no_terminal() -> ExitCode {
+    out::complain(
+        "firedeck: stdin and stdout must be a terminal: the cockpit cannot be piped\n  \
+         = `firedeck doctor --json` and `firedeck config show` are for programs",
+    )
+}
+
+/// A tool that the program stands in for.
+fn tool(name: &str, args: Vec<OsString>) -> color_eyre::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let code = runtime.block_on(tools::builtin::call(name, args, &mut tools::builtin::Io::process()));
+    runtime.shutdown_background();
+    Ok(code
+        .map_or_else(|| out::complain(&format!("firedeck: there is no built-in `{name}`")), ExitCode::from))
 }
 
 /// Owns a session's shell, or becomes it. What is said on stderr goes to the session's log.
@@ -99,7 +132,7 @@ where
     };
     let state_dir = request.env.state_dir();
     let log = app::log::start(state_dir.as_deref(), effective.settings.log_level);
-    let options = Options { effective, request, view, state_dir, log: log.path };
+    let options = Options { effective, request, view, state_dir, log: log.path, banner: String::new() };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let code = runtime.block_on(what(options));
     // A task that hangs in a call to the system must not hold up the way out.

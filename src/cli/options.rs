@@ -227,6 +227,42 @@ Examples:
         json: bool,
     },
 
+    /// The whole cockpit over a small world of its own, in which something goes wrong: nothing is installed
+    #[command(after_help = "\
+Everything is real but the world: small servers on this box's loopback speak the protocols of Kubernetes, PostgreSQL,
+Redis, Prometheus, Alertmanager, Docker and HTTP. Commands of runbooks run with built-in tools.
+
+Examples:
+  firedeck demo                    a bad release, and half of the nodes gone
+  firedeck demo --list
+  firedeck demo connections
+  firedeck demo cache-full --real-tools")]
+    Demo(super::demo::Wanted),
+
+    /// The same as an exercise: with a clock, and a debrief at the end
+    #[command(after_help = "\
+`i` opens an incident, which counts as taking it up; `q` ends the drill. Results are kept beside the journal.
+
+Examples:
+  firedeck drill --list
+  firedeck drill connections
+  firedeck drill signer --no-hints")]
+    Drill {
+        #[command(flatten)]
+        wanted: super::demo::Wanted,
+        /// No hints in the debrief
+        #[arg(long)]
+        no_hints: bool,
+    },
+
+    /// A tool that the program stands in for
+    #[command(hide = true, disable_help_flag = true)]
+    Tool {
+        name: String,
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+
     /// Own one session's shell; the cockpit starts this by itself
     #[command(hide = true)]
     Runner {

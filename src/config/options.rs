@@ -15,6 +15,8 @@ pub struct Options {
     pub state_dir: Option<PathBuf>,
     /// Where the log is written, or why nowhere.
     pub log: Result<PathBuf, String>,
+    /// Said in front of everything else: that this is no real system.
+    pub banner: String,
 }
 
 /// What the cockpit opens with.

@@ -98,7 +98,8 @@ pub(super) fn expand(text: &str, base: Option<&Path>) -> PathBuf {
         return Path::new(&home).join(rest);
     }
     match base {
-        Some(base) if Path::new(text).is_relative() => base.join(text),
+        // The runbooks that come with firedeck are in no directory.
+        Some(base) if Path::new(text).is_relative() && !text.starts_with("models:") => base.join(text),
         _ => PathBuf::from(text),
     }
 }

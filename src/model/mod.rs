@@ -67,6 +67,8 @@ pub struct Model {
     /// Whose hands are on the keys.
     pub user: String,
     pub settings: Settings,
+    /// Said in front of everything else: that this is no real system.
+    pub banner: String,
     /// The wall: the same panes, larger, and no way to act.
     pub wall: bool,
     /// Which page of it is shown.

@@ -11,6 +11,10 @@ use crate::model::{Journal, Model};
 /// Context, namespaces with their origin, identity and rights; warnings about ourselves.
 pub fn place(model: &Model) -> Vec<Fact> {
     let mut facts = Vec::new();
+    if !model.banner.is_empty() {
+        facts.push(Fact::new(format!(" {} ", model.banner), Role::Hit));
+        facts.push(Fact::new("  ", Role::Dim));
+    }
     if model.clusters.is_empty() && tables::in_view(model, Realm::Kubernetes) {
         facts.push(Fact::new("no cluster", Role::Unknown));
     } else if model.clusters.is_empty() {

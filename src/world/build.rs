@@ -58,8 +58,7 @@ pub fn mebi(count: u32) -> f64 {
 pub fn deployment(app: &App, image: &str) -> Value {
     let labels = json!({"app": app.name});
     let limit = if app.memory_limit_mib > 0 { app.memory_limit_mib } else { app.memory_mib.max(32) * 2 };
-    let env: Vec<Value> =
-        app.env.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
+    let env: Vec<Value> = app.env.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
     json!({
         "apiVersion": "apps/v1", "kind": "Deployment",
         "metadata": {"name": app.name, "namespace": app.namespace, "labels": labels},
@@ -104,9 +103,11 @@ pub fn database(scenario: &Scenario, seed: u64, now: Timestamp) -> Database {
     for name in names {
         database.role(Role { name: name.into(), ..Role::default() });
         database.base(name, name, 3 << 30);
-        for (table, rows, bytes, dead) in
-            [("orders", 1_200_000, 640 << 20, 31_000), ("customers", 310_000, 120 << 20, 2_100), ("outbox", 48_000, 36 << 20, 22_000)]
-        {
+        for (table, rows, bytes, dead) in [
+            ("orders", 1_200_000, 640 << 20, 31_000),
+            ("customers", 310_000, 120 << 20, 2_100),
+            ("outbox", 48_000, 36 << 20, 22_000),
+        ] {
             database.table(&Table {
                 database: name,
                 name: table,
@@ -171,11 +172,12 @@ pub fn engine(scenario: &Scenario, seed: u64, now: Timestamp) -> Engine {
 }
 
 pub fn metrics(scenario: &Scenario, seed: u64, now: Timestamp) -> Result<Metrics, String> {
-    let mut metrics = Metrics::new(seed, "http://prometheus.shop.example", &[("cluster", "demo")], now);
+    let mut metrics = Metrics::new(seed, "http://prometheus.shop.example", &[], now);
     for rule in &scenario.rule {
         let mut labels = rule.labels.clone();
         labels.insert("severity".into(), rule.severity.clone());
-        let mut annotations = std::collections::BTreeMap::from([("summary".to_owned(), rule.summary.clone())]);
+        let mut annotations =
+            std::collections::BTreeMap::from([("summary".to_owned(), rule.summary.clone())]);
         if !rule.runbook.is_empty() {
             annotations.insert("runbook_url".into(), rule.runbook.clone());
         }
@@ -195,7 +197,11 @@ pub fn metrics(scenario: &Scenario, seed: u64, now: Timestamp) -> Result<Metrics
 }
 
 pub fn alerts(seed: u64, now: Timestamp) -> Alerts {
-    Alerts::new(Config::simple("on-call", &["alertname", "namespace"], &["namespace", "deployment"]), seed, now)
+    Alerts::new(
+        Config::simple("on-call", &["alertname", "namespace"], &["namespace", "deployment"]),
+        seed,
+        now,
+    )
 }
 
 pub fn sites(scenario: &Scenario, now: Timestamp) -> Sites {

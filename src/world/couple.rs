@@ -89,7 +89,7 @@ impl World {
     }
 
     /// Sets every series anew.
-    pub(super) fn measure(&mut self, _passed: f64) {
+    pub(super) fn measure(&mut self) {
         let pods = self.cluster.pods();
         let facts = self.database.facts();
         self.couple.refusals = facts.refused_total.saturating_sub(self.couple.refused);
@@ -110,13 +110,17 @@ impl World {
             .collect();
         for (namespace, name, traffic, fails) in apps.iter().filter(|app| app.2 > 0.0) {
             for (code, share) in [("200", 1.0 - fails), ("500", *fails)] {
-                let all = self.couple.requests.entry((format!("{namespace}/{name}"), code)).or_insert(40_000.0 * share);
+                let all = self
+                    .couple
+                    .requests
+                    .entry((format!("{namespace}/{name}"), code))
+                    .or_insert(40_000.0 * share);
                 *all += traffic * seconds * share;
-                let labels = [("namespace", namespace.as_str()), ("app", name), ("deployment", name), ("code", code)];
+                let labels =
+                    [("namespace", namespace.as_str()), ("app", name), ("deployment", name), ("code", code)];
                 self.metrics.set("http_requests_total", &labels, *all);
             }
         }
-        let now = self.now.as_second();
         let expires = self.sites.certificate().ends.as_second();
         let sites: Vec<(String, String)> =
             self.scenario.site.iter().map(|site| (site.name.clone(), site.path.clone())).collect();
@@ -130,9 +134,9 @@ impl World {
                 float(u64::try_from(expires).unwrap_or(0)),
             );
         }
-        let _ = now;
         for job in ["kubernetes", "postgres", "redis", "docker"] {
-            let up = if job == "redis" && !self.cache.facts().up { Err("connection refused") } else { Ok(()) };
+            let up =
+                if job == "redis" && !self.cache.facts().up { Err("connection refused") } else { Ok(()) };
             self.metrics.target(job, &format!("{job}.shop.example:9100"), up);
         }
         self.metrics.set("watchdog", &[], 1.0);
@@ -148,7 +152,11 @@ impl World {
                 ("app", &pod.app),
                 ("deployment", &pod.app),
             ];
-            m.set("kube_pod_container_status_restarts_total", &labels, float(u64::try_from(pod.restarts).unwrap_or(0)));
+            m.set(
+                "kube_pod_container_status_restarts_total",
+                &labels,
+                float(u64::try_from(pod.restarts).unwrap_or(0)),
+            );
             m.set("kube_pod_status_ready", &labels, if pod.ready { 1.0 } else { 0.0 });
             m.set("container_memory_working_set_bytes", &labels, pod.memory);
             m.set("container_cpu_millicores", &labels, pod.cpu_milli);
@@ -268,7 +276,10 @@ impl World {
                         fails if fails >= DEGRADED => (200, "degraded"),
                         _ => (200, "healthy"),
                     };
-                    Page::json(status, json!({"status": word, "service": app.name, "version": tag(&app.image)}))
+                    Page::json(
+                        status,
+                        json!({"status": word, "service": app.name, "version": tag(&app.image)}),
+                    )
                 }
                 None => Page::text(if site.status == 0 { 200 } else { site.status }, &site.says),
             };
@@ -287,7 +298,7 @@ impl World {
             heard.push((deed.at, says));
         }
         for deed in self.database.deeds() {
-            heard.push((self.now, format!("postgres {deed:?}")));
+            heard.push((deed.at, format!("postgres {} {}", deed.what, deed.text)));
         }
         for deed in self.cache.deeds() {
             heard.push((deed.at, format!("redis {}", deed.command)));
@@ -296,7 +307,12 @@ impl World {
             heard.push((deed.at, format!("docker {}", deed.command)));
         }
         for deed in self.alerts.deeds() {
-            heard.push((self.now, format!("alertmanager {deed:?}")));
+            let did = match deed.did {
+                super::alerts::Did::Silenced => "silenced",
+                super::alerts::Did::Changed => "changed a silence of",
+                super::alerts::Did::Expired => "ended a silence of",
+            };
+            heard.push((deed.at, format!("alertmanager {did} {}", deed.hit.join(", "))));
         }
         for deed in self.sites.deeds() {
             heard.push((self.now, format!("http {} {}{}", deed.method, deed.site, deed.path)));

@@ -24,7 +24,6 @@ struct Leak {
     in_transaction: bool,
     /// How many it has opened so far; a part of one waits for its time.
     open: f64,
-    ends: bool,
 }
 
 pub(super) fn split(app: &str) -> (&str, &str) {
@@ -90,19 +89,14 @@ impl World {
             }
             What::Leak { app, per_minute, most, in_transaction } => {
                 let open = self.leaks.0.get(app).map_or(0.0, |leak| leak.open);
-                let leak = Leak {
-                    per_minute: *per_minute,
-                    most: *most,
-                    in_transaction: *in_transaction,
-                    open,
-                    ends: false,
-                };
+                let leak =
+                    Leak { per_minute: *per_minute, most: *most, in_transaction: *in_transaction, open };
                 self.leaks.0.insert(app.clone(), leak);
             }
             What::EndLeak { app } => {
-                if let Some(leak) = self.leaks.0.get_mut(app) {
-                    leak.ends = true;
-                }
+                // The pods that held them are gone.
+                self.leaks.0.remove(app);
+                self.database.remove_pool(&format!("{app} leaked"));
             }
             What::Lock { app, table, waiting } => self.lock(app, table, *waiting),
             What::Writer(writer) => self.cache.writer(redis::Writer {
@@ -194,22 +188,19 @@ impl World {
             let pods = self.cluster.pods();
             let of = |pod: &&super::cluster::PodFact| pod.namespace == namespace && pod.app == name;
             let address = pods.iter().filter(of).find(|pod| pod.ready).map(|pod| pod.address.clone());
-            let (Some(mut pool), Some(leak)) = (self.pool_of(&app), self.leaks.0.get_mut(&app)) else { continue };
-            if !leak.ends && address.is_some() {
-                leak.open = (leak.open + leak.per_minute * passed / 60.0).min(f64::from(u32::try_from(leak.most).unwrap_or(0)));
+            let (Some(mut pool), Some(leak)) = (self.pool_of(&app), self.leaks.0.get_mut(&app)) else {
+                continue;
+            };
+            if address.is_some() {
+                leak.open = (leak.open + leak.per_minute * passed / 60.0)
+                    .min(f64::from(u32::try_from(leak.most).unwrap_or(0)));
             }
             pool.name = format!("{app} leaked");
             pool.client = address.unwrap_or(pool.client);
             pool.leak = true;
             pool.work = if leak.in_transaction { Work::InTransaction } else { Work::Idle };
             pool.size = whole(leak.open);
-            // What leaked before it came to light is older than any limit of minutes.
-            pool.age = 1_500.0;
-            if leak.ends && leak.open < 1.0 {
-                self.database.remove_pool(&pool.name);
-            } else {
-                self.database.pool(pool);
-            }
+            self.database.pool(pool);
         }
     }
 

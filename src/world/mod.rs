@@ -19,6 +19,8 @@ pub mod scenario;
 pub mod servers;
 pub mod sites;
 pub mod tape;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -98,14 +100,14 @@ impl World {
         self.database.tick(now);
         self.cache.tick(now);
         self.engine.tick(now);
+        self.show();
         if self.metrics.due(now) {
-            self.measure(passed);
+            self.measure();
             self.metrics.tick(now);
             self.react();
         }
         self.tell_alerts();
         self.alerts.tick(now);
-        self.show();
         self.hear();
     }
 }

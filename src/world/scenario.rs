@@ -181,7 +181,7 @@ pub enum What {
         #[serde(default)]
         in_transaction: bool,
     },
-    /// It opens no more; what it has opened stays until it is ended.
+    /// It opens no more, and what it has opened goes with the pods that held it.
     EndLeak {
         app: String,
     },

@@ -35,18 +35,29 @@ pub struct Running {
     _tasks: JoinSet<()>,
 }
 
+/// Listeners, before anybody serves them: what has to know their addresses can be written first.
+pub struct Bound {
+    tcp: [std::net::TcpListener; 7],
+    engine: std::os::unix::net::UnixListener,
+    authority: Authority,
+    pub addresses: Addresses,
+}
+
 /// `dir` is a directory of our own: the engine's socket and the authority's certificate go there.
-pub async fn start(world: World, dir: &Path) -> std::io::Result<Running> {
-    let shared = Shared::new(world);
-    let listen = || TcpListener::bind(("127.0.0.1", 0));
-    let (kubernetes, postgres, redis) = (listen().await?, listen().await?, listen().await?);
-    let (prometheus, alertmanager) = (listen().await?, listen().await?);
-    let (http, https) = (listen().await?, listen().await?);
+pub fn bind(dir: &Path) -> std::io::Result<Bound> {
+    let listen = || {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
+        listener.set_nonblocking(true)?;
+        std::io::Result::Ok(listener)
+    };
+    let tcp = [listen()?, listen()?, listen()?, listen()?, listen()?, listen()?, listen()?];
     let docker = dir.join("docker.sock");
-    let engine = UnixListener::bind(&docker)?;
+    let engine = std::os::unix::net::UnixListener::bind(&docker)?;
+    engine.set_nonblocking(true)?;
     let authority = Authority::new().map_err(std::io::Error::other)?;
     let file = dir.join("authority.pem");
     std::fs::write(&file, authority.pem())?;
+    let [kubernetes, postgres, redis, prometheus, alertmanager, http, https] = &tcp;
     let addresses = Addresses {
         kubernetes: kubernetes.local_addr()?,
         postgres: postgres.local_addr()?,
@@ -58,16 +69,27 @@ pub async fn start(world: World, dir: &Path) -> std::io::Result<Running> {
         docker,
         authority: file,
     };
+    Ok(Bound { tcp, engine, authority, addresses })
+}
+
+/// Lets the servers of a world run, and its time pass.
+pub fn start(bound: Bound, world: World) -> std::io::Result<Running> {
+    let shared = Shared::new(world);
+    let Bound { tcp, engine, authority, addresses } = bound;
+    let [kubernetes, postgres, redis, prometheus, alertmanager, http, https] = tcp;
+    let tcp = TcpListener::from_std;
     let mut tasks = JoinSet::new();
-    let admin = shared.part(|world: &mut World| &mut world.cluster);
-    tasks.spawn(async move { cluster::serve_as(kubernetes, admin, "admin").await });
-    tasks.spawn(postgres::serve(postgres, shared.part(|world: &mut World| &mut world.database)));
-    tasks.spawn(redis::serve(redis, shared.part(|world: &mut World| &mut world.cache)));
-    tasks.spawn(metrics::serve::serve(prometheus, shared.part(|world: &mut World| &mut world.metrics)));
-    tasks.spawn(alerts::serve::serve(alertmanager, shared.part(|world: &mut World| &mut world.alerts)));
+    let kubernetes = (tcp(kubernetes)?, shared.part(|world: &mut World| &mut world.cluster));
+    tasks.spawn(async move { cluster::serve_as(kubernetes.0, kubernetes.1, "admin").await });
+    tasks.spawn(postgres::serve(tcp(postgres)?, shared.part(|world: &mut World| &mut world.database)));
+    tasks.spawn(redis::serve(tcp(redis)?, shared.part(|world: &mut World| &mut world.cache)));
+    tasks.spawn(metrics::serve::serve(tcp(prometheus)?, shared.part(|world: &mut World| &mut world.metrics)));
+    tasks.spawn(alerts::serve::serve(tcp(alertmanager)?, shared.part(|world: &mut World| &mut world.alerts)));
+    let engine = UnixListener::from_std(engine)?;
     tasks.spawn(engine::serve(engine, shared.part(|world: &mut World| &mut world.engine)));
-    tasks.spawn(sites::serve::serve(http, shared.part(|world: &mut World| &mut world.sites)));
-    tasks.spawn(sites::serve::serve_tls(https, shared.part(|world: &mut World| &mut world.sites), authority));
+    tasks.spawn(sites::serve::serve(tcp(http)?, shared.part(|world: &mut World| &mut world.sites)));
+    let sites = shared.part(|world: &mut World| &mut world.sites);
+    tasks.spawn(sites::serve::serve_tls(tcp(https)?, sites, authority));
     let ticked = shared.whole();
     tasks.spawn(async move {
         let mut beat = tokio::time::interval(BEAT);

@@ -3,8 +3,12 @@
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Read, Write};
 
+mod curl;
+mod docker;
 mod jq;
 mod kubectl;
+mod psql;
+mod redis_cli;
 
 /// What a tool reads and writes.
 pub struct Io {
@@ -29,15 +33,20 @@ impl Io {
 
 /// The names that `call` knows.
 pub fn tools() -> &'static [&'static str] {
-    &["jq", "kubectl"]
+    &["curl", "docker", "docker-compose", "jq", "kubectl", "psql", "redis-cli"]
 }
 
 /// Runs the tool of this name; `args` are the words behind the name. What comes back is its exit code, or nothing
 /// where there is no such tool.
 pub async fn call(name: &str, args: Vec<OsString>, io: &mut Io) -> Option<u8> {
     let code = match name {
+        "curl" => curl::run(args, io).await,
+        "docker" => docker::run(args, io).await,
+        "docker-compose" => docker::run_compose(args, io).await,
         "jq" => jq::run(args, io).await,
         "kubectl" => kubectl::run(args, io).await,
+        "psql" => psql::run(args, io).await,
+        "redis-cli" => redis_cli::run(args, io).await,
         _ => return None,
     };
     // A reader that has gone away wants no more of it.

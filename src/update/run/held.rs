@@ -12,12 +12,15 @@ use crate::model::Model;
 use crate::model::msg::Effect;
 use crate::panes::checklist::{self, held};
 use crate::panes::database;
-use crate::runbook::judge::for_a_server;
+use crate::runbook::judge::{Named, for_a_server};
 use crate::update::{act, realms};
 
 pub(super) fn ask(model: &mut Model) -> Vec<Effect> {
     // Nothing is held, but a role is named for which slots are kept: it is let in first.
-    if failed_full(model) && held::live(model).next().is_none() && database::offers(model).next().is_some() {
+    if failed(model).is_some()
+        && held::live(model).next().is_none()
+        && database::offers(model).next().is_some()
+    {
         return realms::database::rescue(model);
     }
     match native(model) {
@@ -35,29 +38,23 @@ pub(super) fn ask(model: &mut Model) -> Vec<Effect> {
     }
 }
 
-/// Whether the line here failed for want of a slot.
-fn failed_full(model: &Model) -> bool {
-    let failed = || {
-        let (list, known) = open(model)?;
-        let (step, command) = (number(list.here.step), number(list.here.command?));
-        let state = known.run.command(step, command)?.state;
-        held::offered(model, &(known.run.name().to_owned(), step, Some(command)), &state).map(|_| ())
-    };
-    failed().is_some()
+/// What the line here has not got an answer to, as it failed for want of a slot.
+fn failed(model: &Model) -> Option<(Vec<String>, Named)> {
+    let (list, known) = open(model)?;
+    let (step, command) = (number(list.here.step), number(list.here.command?));
+    let state = known.run.command(step, command)?.state;
+    let (sql, named) = held::offered(model, &(known.run.name().to_owned(), step, Some(command)), &state)?;
+    Some((sql.to_vec(), named.clone()))
 }
 
 /// What would be asked of whom; and what has to be said beside it.
 fn native(model: &Model) -> Result<(Native, Option<String>), String> {
     let unfit = "nothing of this line could go over the session that the database pane holds: Enter runs it";
-    let (list, known) = open(model).ok_or("nothing ran here yet")?;
-    let (step, command) = (number(list.here.step), list.here.command.map(number).ok_or(unfit)?);
-    let view = known.run.command(step, command).ok_or(unfit)?;
-    let at = (known.run.name().to_owned(), step, Some(command));
-    let line = checklist::command(known.run.runbook(), list.here).ok_or(unfit)?;
+    let list = model.checklist.as_ref().ok_or(unfit)?;
+    let line = checklist::command(&list.book.runbook, list.here).ok_or(unfit)?;
     // What has not run yet goes as it is written: into a full server nobody has to fail first.
     let written = || for_a_server(line).filter(|_| line.placeholders.is_empty());
-    let failed = held::offered(model, &at, &view.state).map(|(sql, named)| (sql.to_vec(), named.clone()));
-    let (sql, named) = failed.or_else(written).ok_or(unfit)?;
+    let (sql, named) = failed(model).or_else(written).ok_or(unfit)?;
     let pick = held::pick(model, &named).ok_or_else(|| held::none(model).to_owned())?;
     if let Some(own) = sql.iter().find_map(|text| of_console(text)) {
         return Err(format!("`{}` is for psql itself: no server takes it as a statement", one_line(&own)));

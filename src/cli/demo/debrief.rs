@@ -1,0 +1,211 @@
+//! What came of it: how long it took, what was done, what made it worse, and how that compares with the times before.
+use std::fmt::Write as _;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::incident::What;
+use crate::incident::event::Verdict;
+use crate::store::{Places, read};
+use crate::world::World;
+use crate::world::base::seconds;
+use crate::world::scenario::Scenario;
+use crate::world::tape::Who;
+
+/// Lines of what happened that are printed.
+const LINES: usize = 24;
+
+/// What is kept of a drill.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Kept {
+    at: String,
+    scenario: String,
+    acknowledged: Option<f64>,
+    mitigated: Option<f64>,
+    steps: usize,
+    right: usize,
+    of: usize,
+    worse: usize,
+}
+
+pub struct Told {
+    began: Timestamp,
+    paged: Option<Timestamp>,
+    acknowledged: Option<Timestamp>,
+    healed: Option<Timestamp>,
+    steps: usize,
+    failed: usize,
+    right: Vec<(String, Option<Timestamp>)>,
+    worse: Vec<(String, usize)>,
+    lines: Vec<(Timestamp, bool, String)>,
+}
+
+/// What the world and the journal of this demo say.
+pub fn told(world: &mut World, began: Timestamp, dir: &Path) -> Told {
+    let places = Places::new(|name| match name {
+        "XDG_STATE_HOME" => Some(dir.join("state").into_os_string()),
+        "XDG_RUNTIME_DIR" => Some(dir.join("run").into_os_string()),
+        _ => None,
+    });
+    let (mut steps, mut failed, mut acknowledged) = (0, 0, None);
+    for found in read::journals(&places).0 {
+        for entry in read::journal(&places, &found.name).merged.entries {
+            let event = &entry.event;
+            match &event.what {
+                What::StepEnded(ended) => {
+                    steps += 1;
+                    failed += usize::from(matches!(ended.verdict, Verdict::Failed));
+                }
+                What::IncidentOpened(_) | What::AlertsAcknowledged(_) | What::MilestoneSet(_) => {
+                    let at = Timestamp::from_millisecond(event.at.0).ok();
+                    acknowledged = match (acknowledged, at) {
+                        (Some(first), Some(at)) => Some(std::cmp::min(first, at)),
+                        (first, at) => first.or(at),
+                    };
+                }
+                _ => {}
+            }
+        }
+    }
+    let tape = &world.tape;
+    Told {
+        began,
+        paged: tape.paged(),
+        acknowledged,
+        healed: tape.healed(),
+        steps,
+        failed,
+        right: tape.right().map(|(says, at)| (says.to_owned(), at)).collect(),
+        worse: tape.worse().map(|(says, times)| (says.to_owned(), times)).collect(),
+        lines: tape
+            .entries()
+            .iter()
+            .map(|entry| (entry.at, entry.who == Who::Operator, entry.says.clone()))
+            .collect(),
+    }
+}
+
+fn clock(seconds: f64) -> String {
+    let whole = std::time::Duration::from_secs_f64(seconds).as_secs();
+    format!("{}:{:02}", whole / 60, whole % 60)
+}
+
+impl Told {
+    fn after_page(&self, at: Option<Timestamp>) -> Option<f64> {
+        at.map(|at| seconds(self.paged.unwrap_or(self.began), at))
+    }
+
+    pub fn print(&self, scenario: &Scenario, drill: Option<bool>) {
+        let mut text = format!("\n{}\n{}\n\n", scenario.title, scenario.brief);
+        let timed = |at: Option<Timestamp>, none: &str| {
+            self.after_page(at).map_or_else(|| none.to_owned(), |seconds| clock(seconds) + " after the page")
+        };
+        if drill.is_some() {
+            let _ = writeln!(
+                text,
+                "  taken up    {}",
+                timed(self.acknowledged, "never: nothing was acknowledged, no incident opened")
+            );
+            let _ = writeln!(
+                text,
+                "  over        {}",
+                timed(
+                    self.healed,
+                    if self.paged.is_some() { "not yet" } else { "nothing had gone wrong yet" }
+                )
+            );
+            let _ = writeln!(
+                text,
+                "  steps run   {}{}",
+                self.steps,
+                if self.failed > 0 { format!(", {} failed", self.failed) } else { String::new() }
+            );
+            for (says, at) in &self.right {
+                let (sign, when) =
+                    at.map_or(("–", "not done".to_owned()), |at| ("✓", clock(seconds(self.began, at))));
+                let _ = writeln!(text, "  {sign} {says:<58} {when}");
+            }
+            for (says, times) in &self.worse {
+                let times = if *times > 1 { format!(" ({times} times)") } else { String::new() };
+                let _ = writeln!(text, "  ✗ {says}{times}");
+            }
+            text.push('\n');
+        }
+        let from = self.lines.len().saturating_sub(LINES);
+        for (at, operator, says) in self.lines.iter().skip(from) {
+            let who = if *operator { "you  " } else { "world" };
+            let _ = writeln!(
+                text,
+                "  {:>5}  {who}  {}",
+                clock(seconds(self.began, *at)),
+                crate::domain::text::clean_to(says, 96)
+            );
+        }
+        if drill.is_some() {
+            text.push('\n');
+            let mut told = |head: &str, lines: &[String]| {
+                let _ = writeln!(text, "  {head}");
+                for line in lines {
+                    let _ = writeln!(text, "    {line}");
+                }
+            };
+            if !scenario.lesson.is_empty() {
+                told("What the document could say better", &scenario.lesson);
+            }
+            if drill == Some(true) && self.healed.is_none() && !scenario.hint.is_empty() {
+                told("Hints", &scenario.hint);
+            }
+        }
+        let _ = super::super::out::print(text.as_bytes());
+    }
+
+    /// Kept beside the journal of this user, so that one sees how one gets on.
+    pub fn keep(&self, scenario: &Scenario, state: Option<&Path>) {
+        let Some(state) = state.filter(|state| !state.as_os_str().is_empty()) else { return };
+        let file = state.join("drills.jsonl");
+        let before: Vec<Kept> = fs::read_to_string(&file)
+            .unwrap_or_default()
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .filter(|kept: &Kept| kept.scenario == scenario.name)
+            .collect();
+        let now = Kept {
+            at: self.began.to_string(),
+            scenario: scenario.name.clone(),
+            acknowledged: self.after_page(self.acknowledged),
+            mitigated: self.after_page(self.healed),
+            steps: self.steps,
+            right: self.right.iter().filter(|(_, at)| at.is_some()).count(),
+            of: self.right.len(),
+            worse: self.worse.iter().map(|(_, times)| times).sum(),
+        };
+        let mut text = String::new();
+        if !before.is_empty() {
+            text.push_str("\n  the times before:\n");
+        }
+        for kept in before.iter().rev().take(5) {
+            let over = kept
+                .mitigated
+                .map_or_else(|| "not over".to_owned(), |seconds| format!("over in {}", clock(seconds)));
+            let _ = writeln!(
+                text,
+                "  {}  {over}, {} of {} right, {} worse",
+                kept.at.get(..16).unwrap_or_default(),
+                kept.right,
+                kept.of,
+                kept.worse
+            );
+        }
+        let _ = super::super::out::print(text.as_bytes());
+        let line = serde_json::to_string(&now).unwrap_or_default();
+        let kept = fs::create_dir_all(state)
+            .and_then(|()| OpenOptions::new().create(true).append(true).open(&file))
+            .and_then(|mut file| writeln!(file, "{line}"));
+        if let Err(error) = kept {
+            super::super::out::complain(&format!("firedeck: the result is not kept: {error}"));
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Scenarios as they go by themselves, and what heals them, in the world's own time.
+use jiff::{SignedDuration, Timestamp};
+
+use super::World;
+use super::scenario::Scenario;
+
+const ESTATE: &str = include_str!("../../assets/scenarios/estate.toml");
+
+macro_rules! scenario {
+    ($name:literal) => {
+        ($name, include_str!(concat!("../../assets/scenarios/", $name, ".toml")))
+    };
+}
+
+const ALL: [(&str, &str); 10] = [
+    scenario!("connections"),
+    scenario!("bad-release"),
+    scenario!("memory-leak"),
+    scenario!("cache-full"),
+    scenario!("certificate"),
+    scenario!("signer"),
+    scenario!("lying-check"),
+    scenario!("unhealthy-container"),
+    scenario!("blocked"),
+    scenario!("quiet-morning"),
+];
+
+struct Told {
+    world: World,
+    now: Timestamp,
+}
+
+impl Told {
+    fn new(name: &str) -> Told {
+        let estate = Scenario::read("estate", ESTATE).expect("the estate is read");
+        let text = ALL.iter().find(|(known, _)| *known == name).expect("there is one").1;
+        let scenario = Scenario::read(name, text).expect("it is read").over(&estate);
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(500_000);
+        Told { world: World::new(scenario, 7, now).expect("it is built"), now }
+    }
+
+    fn passes(&mut self, seconds: i64) -> &mut Told {
+        for _ in 0..seconds * 2 {
+            self.now += SignedDuration::from_millis(500);
+            self.world.tick(self.now);
+        }
+        self
+    }
+
+    fn firing(&self) -> Vec<String> {
+        let facts = self.world.alerts.facts();
+        let name = |fact: &super::alerts::Fact| fact.labels.get("alertname").cloned().unwrap_or_default();
+        let mut all: Vec<String> = facts.iter().map(name).filter(|name| name != "Watchdog").collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+}
+
+#[test]
+fn every_page_goes_out_within_two_minutes_and_before_it_all_is_well() {
+    for (name, _) in ALL {
+        let mut told = Told::new(name);
+        assert_eq!(told.passes(6).firing(), [""; 0], "{name}: nothing is wrong yet");
+        told.passes(114);
+        let page = told.world.scenario().page.clone();
+        match page.as_str() {
+            "" => assert_eq!(told.firing(), [""; 0], "{name}"),
+            page => assert!(told.firing().iter().any(|one| one == page), "{name}: {:?}", told.firing()),
+        }
+        assert_eq!(told.world.tape.paged().is_some(), !page.is_empty(), "{name}");
+        assert!(told.world.tape.healed().is_none(), "{name} heals only when something is done");
+    }
+}
