@@ -158,9 +158,13 @@ fn contexts(kubectl: &mut Kubectl<'_>, all: &Value, current: &str, only: Option<
 }
 
 fn set_context(kubectl: &mut Kubectl<'_>, all: &Value, name: Option<String>) -> Done {
-    let name = name
-        .filter(|name| !name.is_empty())
-        .ok_or_else(|| Fault::error("you must specify a non-empty context name or --current"))?;
+    let name = name.filter(|name| !name.is_empty()).ok_or_else(|| {
+        Fault::error(if kubectl.call.on("current") {
+            "no current context is set"
+        } else {
+            "you must specify a non-empty context name or --current"
+        })
+    })?;
     let known = entry(all, "contexts", &name).is_some();
     let mut given = Map::new();
     for option in ["cluster", "user", "namespace"] {
