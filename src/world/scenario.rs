@@ -246,6 +246,7 @@ impl Scenario {
     }
 
     /// What there is everywhere, with what this one has besides and instead: of one name the own one counts.
+    #[must_use]
     pub fn over(mut self, estate: &Scenario) -> Scenario {
         fn join<T: Clone>(own: &mut Vec<T>, estate: &[T], key: impl Fn(&T) -> String) {
             let known: Vec<String> = own.iter().map(&key).collect();

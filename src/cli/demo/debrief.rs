@@ -123,14 +123,14 @@ impl Told {
                 self.steps,
                 if self.failed > 0 { format!(", {} failed", self.failed) } else { String::new() }
             );
-            for (says, at) in &self.right {
+            for (deed, at) in &self.right {
                 let (sign, when) =
                     at.map_or(("–", "not done".to_owned()), |at| ("✓", clock(seconds(self.began, at))));
-                let _ = writeln!(text, "  {sign} {says:<58} {when}");
+                let _ = writeln!(text, "  {sign} {deed:<58} {when}");
             }
-            for (says, times) in &self.worse {
+            for (deed, times) in &self.worse {
                 let times = if *times > 1 { format!(" ({times} times)") } else { String::new() };
-                let _ = writeln!(text, "  ✗ {says}{times}");
+                let _ = writeln!(text, "  ✗ {deed}{times}");
             }
             text.push('\n');
         }

@@ -6,6 +6,7 @@
 mod debrief;
 mod place;
 
+use std::fmt::Write as _;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -131,7 +132,7 @@ fn over(
         async move {
             let running = servers::start(bound, world)?;
             *heard = Some(running.world.clone());
-            crate::app::run(options).await
+            Box::pin(crate::app::run(options)).await
         }
     })?;
     if let Some(world) = heard {
@@ -165,7 +166,9 @@ fn list() -> ExitCode {
     let mut text = String::new();
     for (name, _) in SCENARIOS {
         match read(name) {
-            Ok(scenario) => text += &format!("{name:<21}{}\n", scenario.title),
+            Ok(scenario) => {
+                let _ = writeln!(text, "{name:<21}{}", scenario.title);
+            }
             Err(why) => return out::complain(&format!("firedeck: {why}")),
         }
     }

@@ -1,4 +1,5 @@
 //! The directory of a demo: settings, a kubeconfig, the shop's own runbooks, and stand-ins for the tools.
+use std::fmt::Write as _;
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -119,7 +120,8 @@ impl Place<'_> {
         for (name, site) in
             [("shop", "shop.example"), ("orders", "orders.shop.example"), ("signer", "signer.shop.example")]
         {
-            text += &format!(
+            let _ = write!(
+                text,
                 "\n[[profiles.demo.probes]]\nname = \"{name} says\"\nsource = \"http\"\nevery = \"10s\"\n\
                  query = \"http://{}/{site}/health\"\npick = \".status\"\nok = \"= healthy\"\ncritical = \"!= healthy\"\n",
                 at.http
@@ -142,7 +144,8 @@ impl Place<'_> {
                 "< 7",
             ),
         ] {
-            text += &format!(
+            let _ = write!(
+                text,
                 "\n[[profiles.demo.probes]]\nname = \"{name}\"\nsource = \"promql\"\nevery = \"10s\"\nquery = \"{query}\"\n\
                  on = \"metrics\"\nunit = \"{unit}\"\nok = \"{ok}\"\ncritical = \"{critical}\"\n"
             );
