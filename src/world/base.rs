@@ -11,7 +11,8 @@ pub struct Handle<P> {
     changed: watch::Receiver<u64>,
 }
 
-type Reach<P> = dyn Fn(&mut dyn FnMut(&mut P)) + Send + Sync;
+/// Whether it may be changed is said beside it.
+type Reach<P> = dyn Fn(bool, &mut dyn FnMut(&mut P)) + Send + Sync;
 
 impl<P> Clone for Handle<P> {
     fn clone(&self) -> Handle<P> {
@@ -22,7 +23,7 @@ impl<P> Clone for Handle<P> {
 impl<P: 'static> Handle<P> {
     /// Of something that is locked elsewhere; `changed` counts what has happened to it.
     pub fn new(
-        reach: impl Fn(&mut dyn FnMut(&mut P)) + Send + Sync + 'static,
+        reach: impl Fn(bool, &mut dyn FnMut(&mut P)) + Send + Sync + 'static,
         changed: watch::Receiver<u64>,
     ) -> Handle<P> {
         Handle { reach: Arc::new(reach), changed }
@@ -30,8 +31,17 @@ impl<P: 'static> Handle<P> {
 
     /// Looks at the part, or changes it, at one instant. Whoever waits for a change is woken afterwards.
     pub fn with<R>(&self, work: impl FnOnce(&mut P) -> R) -> Option<R> {
+        self.reached(true, work)
+    }
+
+    /// Only looks at the part: nobody is woken.
+    pub fn look<R>(&self, work: impl FnOnce(&P) -> R) -> Option<R> {
+        self.reached(false, |part| work(part))
+    }
+
+    fn reached<R>(&self, changes: bool, work: impl FnOnce(&mut P) -> R) -> Option<R> {
         let (mut work, mut result) = (Some(work), None);
-        (self.reach)(&mut |part| result = work.take().map(|work| work(part)));
+        (self.reach)(changes, &mut |part| result = work.take().map(|work| work(part)));
         result
     }
 
@@ -55,9 +65,11 @@ impl<S: Send + 'static> Shared<S> {
     /// The handle of one part.
     pub fn part<P: 'static>(&self, pick: impl Fn(&mut S) -> &mut P + Send + Sync + 'static) -> Handle<P> {
         let (state, count) = (Arc::clone(&self.state), self.count.clone());
-        let reach = move |work: &mut dyn FnMut(&mut P)| {
+        let reach = move |changes: bool, work: &mut dyn FnMut(&mut P)| {
             work(pick(&mut state.lock().unwrap_or_else(PoisonError::into_inner)));
-            count.send_modify(|count| *count = count.wrapping_add(1));
+            if changes {
+                count.send_modify(|count| *count = count.wrapping_add(1));
+            }
         };
         Handle::new(reach, self.count.subscribe())
     }

@@ -123,9 +123,9 @@ impl Told {
                 self.steps,
                 if self.failed > 0 { format!(", {} failed", self.failed) } else { String::new() }
             );
-            for (deed, at) in &self.right {
+            for (deed, done) in &self.right {
                 let (sign, when) =
-                    at.map_or(("–", "not done".to_owned()), |at| ("✓", clock(seconds(self.began, at))));
+                    done.map_or(("–", "not done".to_owned()), |at| ("✓", clock(seconds(self.began, at))));
                 let _ = writeln!(text, "  {sign} {deed:<58} {when}");
             }
             for (deed, times) in &self.worse {

@@ -117,11 +117,9 @@ fn patched(kind: &Kind, old: &Value, call: &Call) -> Result<Value, Refusal> {
     let mut new = old.clone();
     match call.content.split(';').next().unwrap_or_default().trim() {
         "application/json-patch+json" => {
-            return patch::operations(old, &change).map_err(|why| {
-                let message = "the server rejected our request due to an error in our request";
-                let causes = json!([{"reason": "UnexpectedServerResponse", "message": why}]);
-                Refusal { details: json!({"causes": causes}), ..Refusal::new(422, "Invalid", message) }
-            });
+            let why = "the server rejected our request due to an error in our request";
+            let done = patch::operations(old, &change);
+            return done.ok_or_else(|| Refusal::new(422, "Invalid", why));
         }
         "application/strategic-merge-patch+json" | "application/apply-patch+yaml" if !kind.defined => {
             patch::strategic(&mut new, &change);

@@ -34,8 +34,9 @@ pub fn valid(kind: &Kind, object: &Value) -> Result<(), Refusal> {
         }
     }
     let (replicas, most) = (object.int("/spec/replicas"), object.int("/spec/maxReplicas"));
-    if let Some(count) = replicas.filter(|count| *count < 0) {
-        return no("spec.replicas", &format!("Invalid value: {count}: must be greater than or equal to 0"));
+    if let Some(count) = replicas.filter(|count| !(0..=i64::from(i32::MAX)).contains(count)) {
+        let limit = if count < 0 { "greater than or equal to 0" } else { "a number of 32 bits" };
+        return no("spec.replicas", &format!("Invalid value: {count}: must be {limit}"));
     }
     if let Some(most) = most.filter(|most| Some(*most) < object.int("/spec/minReplicas")) {
         let why = format!("Invalid value: {most}: must be greater than or equal to `minReplicas`");

@@ -222,7 +222,7 @@ impl Cluster {
         let failed = found(set, "ReplicaFailure").map(|one| one.text("/message").to_owned());
         let mut failure = failed.filter(|_| pods.len() < wanted);
         // What was refused is tried again after a while.
-        let tries = failure.is_none() || self.now.as_second() % 20 < 2;
+        let tries = failure.is_none() || (self.touched.is_none() && self.now.as_second() % 20 < 2);
         while tries && pods.len() < wanted {
             match self.pod_of(set, &format!("{}-", name(set)), "") {
                 Ok(pod) => {

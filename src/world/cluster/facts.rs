@@ -206,7 +206,8 @@ impl Cluster {
 pub(super) fn differences(old: &Value, new: &Value, secret: bool) -> String {
     fn walk(place: &str, old: &Value, new: &Value, secret: bool, out: &mut Vec<String>) {
         let apart = ["metadata.managedFields", "metadata.resourceVersion", "metadata.generation", "status"];
-        if old == new || apart.contains(&place) || place.contains("last-applied-configuration") {
+        let told = !place.starts_with("metadata.deletion") && !place.contains("last-applied-configuration");
+        if old == new || apart.contains(&place) || !told {
             return;
         }
         let below = |key: &str| if place.is_empty() { key.to_owned() } else { format!("{place}.{key}") };

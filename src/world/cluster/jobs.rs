@@ -85,7 +85,7 @@ impl Cluster {
                 .max();
             let wait = 10.0 * f64::from(1_u32 << u32::try_from(failed.clamp(1, 6) - 1).unwrap_or(0));
             let waits = last.is_some_and(|last| now < later(last, wait));
-            let most = job.int("/spec/parallelism").unwrap_or(1).min(wanted - succeeded);
+            let most = job.int("/spec/parallelism").unwrap_or(1).min(wanted.clamp(0, 500) - succeeded);
             while running < most && !waits {
                 let Ok(pod) = self.pod_of(job, &format!("{}-", name(job)), "") else { break };
                 self.event(job, from, "SuccessfulCreate", &format!("Created pod: {}", name(&pod)), "");

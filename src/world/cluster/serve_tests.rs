@@ -18,10 +18,10 @@ async fn served() -> (u16, Handle<Cluster>, tokio::task::JoinHandle<()>) {
         cluster.tick(later(cluster.now, 0.5));
     }
     let shared = Shared::new(cluster);
-    let (handle, served) = (shared.whole(), shared.whole());
+    let (state, served) = (shared.whole(), shared.whole());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    (port, handle, tokio::spawn(async move { serve_as(listener, served, "admin").await }))
+    (port, state, tokio::spawn(async move { serve_as(listener, served, "admin").await }))
 }
 
 type Answer = Lines<BufReader<TcpStream>>;
@@ -49,7 +49,7 @@ fn object(line: &str) -> Value {
 
 #[tokio::test]
 async fn a_watch_tells_what_is_there_then_its_end_then_every_change() {
-    let (port, handle, _server) = served().await;
+    let (port, state, _server) = served().await;
     let path = "/api/v1/pods?watch=true&sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan";
     let mut answer = ask(port, &format!("GET {path}")).await;
     line(&mut answer, "200 OK").await;
@@ -57,10 +57,10 @@ async fn a_watch_tells_what_is_there_then_its_end_then_every_change() {
     assert_eq!(there.text("/status/phase"), "Running");
     let end = object(&line(&mut answer, "\"BOOKMARK\"").await);
     assert_eq!(end.text("/metadata/annotations/k8s.io~1initial-events-end"), "true");
-    handle.with(|cluster| cluster.remove("v1", "Pod", "default", "web"));
+    state.with(|cluster| cluster.remove("v1", "Pod", "default", "web"));
     let gone = object(&line(&mut answer, "\"MODIFIED\"").await);
     assert!(gone.at("/metadata/deletionTimestamp").is_some());
-    handle.with(|cluster| {
+    state.with(|cluster| {
         for _ in 0..8 {
             cluster.tick(later(cluster.now, 0.5));
         }
@@ -77,12 +77,12 @@ async fn a_watch_from_a_version_that_is_forgotten_is_told_so() {
 
 #[tokio::test]
 async fn a_log_is_followed_line_by_line_until_the_pod_is_gone() {
-    let (port, handle, _server) = served().await;
+    let (port, state, _server) = served().await;
     let mut answer = ask(port, "GET /api/v1/namespaces/default/pods/web/log?follow=true&tailLines=1").await;
     line(&mut answer, "200 OK").await;
-    handle.with(|cluster| cluster.say("default", "web", "said now"));
+    state.with(|cluster| cluster.say("default", "web", "said now"));
     line(&mut answer, "said now").await;
-    handle.with(|cluster| {
+    state.with(|cluster| {
         cluster.remove("v1", "Pod", "default", "web");
         for _ in 0..8 {
             cluster.tick(later(cluster.now, 0.5));
@@ -98,8 +98,8 @@ async fn a_log_is_followed_line_by_line_until_the_pod_is_gone() {
 
 #[tokio::test]
 async fn a_command_is_run_over_a_websocket_and_its_exit_code_told() {
-    let (port, handle, _server) = served().await;
-    handle.with(|cluster| {
+    let (port, state, _server) = served().await;
+    state.with(|cluster| {
         cluster.exec(std::sync::Arc::new(|fact, argv, _| {
             (argv.first()? == "psql").then(|| (format!("psql in {}\n", fact.name), String::new(), 3))
         }));

@@ -320,3 +320,19 @@ fn a_namespace_goes_with_everything_in_it() {
     );
     assert!(cluster.pods().is_empty());
 }
+
+#[test]
+fn numbers_that_no_cluster_has_are_refused_or_bounded() {
+    let mut cluster = with("web", "web:1", 1);
+    for count in [i64::MAX, i64::MIN, -1] {
+        let refused =
+            ask(&mut cluster, "admin", "PATCH", WEB, &json!({"spec": {"replicas": count}})).unwrap_err();
+        assert_eq!((refused.code, refused.reason), (422, "Invalid"));
+    }
+    let most = json!({"spec": {"replicas": 2, "strategy": {"rollingUpdate": {"maxSurge": i64::MAX, "maxUnavailable": "9223372036854775807%"}}}});
+    ask(&mut cluster, "admin", "PATCH", WEB, &most).unwrap();
+    let job = json!({"metadata": {"name": "many"}, "spec": {"parallelism": i64::MAX, "completions": i64::MAX, "template": {"spec": {"containers": [{"name": "a", "image": "a"}]}}}});
+    ask(&mut cluster, "admin", "POST", "/apis/batch/v1/namespaces/shop/jobs", &job).unwrap();
+    run(&mut cluster, 3.0);
+    assert!(cluster.pods().len() < 1_000);
+}

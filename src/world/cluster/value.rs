@@ -251,13 +251,14 @@ pub fn float(number: i64) -> f64 {
 
 /// A number or a share of `of`, as surge and budgets are written.
 pub fn share(value: Option<&Value>, of: i64, up: bool) -> Option<i64> {
-    match value? {
+    let number = match value? {
         Value::String(text) => {
             let percent: i64 = text.strip_suffix('%')?.parse().ok()?;
-            Some((percent.saturating_mul(of) + if up { 99 } else { 0 }) / 100)
+            percent.clamp(0, 10_000) * of.clamp(0, 1 << 31)
         }
-        other => other.as_i64(),
-    }
+        other => return other.as_i64().map(|number| number.clamp(0, 1 << 31)),
+    };
+    Some((number + if up { 99 } else { 0 }) / 100)
 }
 
 /// As `kubectl` writes how long ago something was.

@@ -253,7 +253,7 @@ fn mistakes_have_the_codes_of_the_real_server() {
         ("SELECT nothing FROM orders", "42703"),
         ("SELECT nothing(1)", "42883"),
         ("SELECT 1 + true", "42883"),
-        ("SELEC 1", "42601"),
+        ("CHOOSE 1", "42601"),
         ("SELECT FROM WHERE", "42601"),
         ("SELECT 'x'::int", "22P02"),
         ("SELECT 1 / 0", "22012"),
