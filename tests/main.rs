@@ -8,6 +8,8 @@ mod config;
 #[cfg(test)]
 mod deeds;
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod doctor;
 #[cfg(test)]
 mod documents;

@@ -9,12 +9,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::incident::What;
 use crate::incident::event::Verdict;
+use crate::panes::text::broken;
 use crate::store::{Places, read};
 use crate::world::World;
 use crate::world::base::seconds;
 use crate::world::scenario::Scenario;
 use crate::world::tape::Who;
 
+/// Wide enough for a sentence, and narrow enough for every terminal.
+const COLUMNS: usize = 78;
 /// Lines of what happened that are printed.
 const LINES: usize = 24;
 
@@ -99,20 +102,24 @@ impl Told {
     }
 
     pub fn print(&self, scenario: &Scenario, drill: Option<bool>) {
-        let mut text = format!("\n{}\n{}\n\n", scenario.title, scenario.brief);
-        let timed = |at: Option<Timestamp>, none: &str| {
+        let mut text = format!("\n{}\n", scenario.title);
+        for piece in broken(&scenario.brief, COLUMNS) {
+            let _ = writeln!(text, "{piece}");
+        }
+        text.push('\n');
+        let passed = |at: Option<Timestamp>, none: &str| {
             self.after_page(at).map_or_else(|| none.to_owned(), |seconds| clock(seconds) + " after the page")
         };
         if drill.is_some() {
             let _ = writeln!(
                 text,
                 "  taken up    {}",
-                timed(self.acknowledged, "never: nothing was acknowledged, no incident opened")
+                passed(self.acknowledged, "never: nothing was acknowledged, no incident opened")
             );
             let _ = writeln!(
                 text,
                 "  over        {}",
-                timed(
+                passed(
                     self.healed,
                     if self.paged.is_some() { "not yet" } else { "nothing had gone wrong yet" }
                 )
@@ -124,9 +131,9 @@ impl Told {
                 if self.failed > 0 { format!(", {} failed", self.failed) } else { String::new() }
             );
             for (deed, done) in &self.right {
-                let (sign, when) =
+                let (mark, when) =
                     done.map_or(("–", "not done".to_owned()), |at| ("✓", clock(seconds(self.began, at))));
-                let _ = writeln!(text, "  {sign} {deed:<58} {when}");
+                let _ = writeln!(text, "  {mark} {deed:<56} {when}");
             }
             for (deed, times) in &self.worse {
                 let times = if *times > 1 { format!(" ({times} times)") } else { String::new() };
@@ -141,7 +148,7 @@ impl Told {
                 text,
                 "  {:>5}  {who}  {}",
                 clock(seconds(self.began, *at)),
-                crate::domain::text::clean_to(says, 96)
+                crate::domain::text::clean_to(says, COLUMNS - 16)
             );
         }
         if drill.is_some() {
@@ -149,7 +156,9 @@ impl Told {
             let mut told = |head: &str, lines: &[String]| {
                 let _ = writeln!(text, "  {head}");
                 for line in lines {
-                    let _ = writeln!(text, "    {line}");
+                    for piece in broken(line, COLUMNS - 4) {
+                        let _ = writeln!(text, "    {piece}");
+                    }
                 }
             };
             if !scenario.lesson.is_empty() {

@@ -71,7 +71,7 @@ pub(super) fn lines(
             return Some((Bytes::from(text), (desk, wanted, place, None)));
         }
         while let Some(at) = place.filter(|_| wanted.most > 0) {
-            let (text, next) = desk.cluster.with(|cluster| cluster.log(&wanted, Some(at)))?.ok()?;
+            let (text, next) = desk.cluster.look(|cluster| cluster.log(&wanted, Some(at)))?.ok()?;
             place = next;
             if !text.is_empty() {
                 wanted.most = wanted.most.saturating_sub(text.len());

@@ -127,7 +127,7 @@ async fn shell<C: AsyncRead + AsyncWrite + Unpin>(
             Ok(Ok(count @ 1..)) => count,
             Ok(_) => return code,
             // A shell ends with its container.
-            Err(_) if part.with(|engine| engine.goes_on(&begins.id)) != Some(true) => return 137,
+            Err(_) if part.look(|engine| engine.goes_on(&begins.id)) != Some(true) => return 137,
             Err(_) => continue,
         };
         let mut out = Vec::new();

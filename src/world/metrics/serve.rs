@@ -27,7 +27,7 @@ pub async fn serve(listener: TcpListener, metrics: Handle<Metrics>) {
         connections.spawn(http::serve(connection, move |request| {
             let metrics = metrics.clone();
             Box::pin(async move {
-                let answer = metrics.with(|metrics| metrics.answer(&request));
+                let answer = metrics.look(|metrics| metrics.answer(&request));
                 answer.unwrap_or_else(|| http::whole(503, "text/plain", "the world has ended\n"))
             })
         }));

@@ -1,3 +1,4 @@
+//! The server as clients see it: what it answers, what it refuses, and what it does when it is full.
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;

@@ -37,7 +37,7 @@ pub async fn serve_tls(listener: TcpListener, sites: Handle<Sites>, authority: A
     let mut shown: Option<(Certificate, TlsAcceptor)> = None;
     loop {
         let connection = accept(&listener, &mut connections).await;
-        let Some(wanted) = sites.with(|sites| sites.certificate().clone()) else { return };
+        let Some(wanted) = sites.look(|sites| sites.certificate().clone()) else { return };
         if shown.as_ref().is_none_or(|(certificate, _)| *certificate != wanted) {
             shown = authority.acceptor(&wanted).ok().map(|acceptor| (wanted, acceptor));
         }
