@@ -119,8 +119,11 @@ fn line_of(run: &Run, at: Spot) -> Option<u32> {
 
 /// Why it does not run; where a way has to be chosen first, Enter chooses the one that the cursor stands in.
 fn refused(model: &mut Model, at: Spot, refusal: &Refusal) -> Vec<Effect> {
-    if matches!(refusal, Refusal::NotChosen { .. } | Refusal::Undecided { line: None, .. })
-        && let Some(effects) = choose(model, at)
+    // Who has chosen wrongly chooses anew, and nothing runs by that.
+    if matches!(
+        refusal,
+        Refusal::NotChosen { .. } | Refusal::OtherChosen { .. } | Refusal::Undecided { line: None, .. }
+    ) && let Some(effects) = choose(model, at)
     {
         return effects;
     }
