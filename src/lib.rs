@@ -101,6 +101,9 @@
 //! | incident | something is wrong and is worked on; its journal gets everything that is recorded meanwhile |
 //! | measure | what was set for a while and has to be taken back: value before, way back, owner, due time |
 //! | runner | a process of its own that owns one session; it outlives the cockpit |
+//! | world | the embedded backends of `firedeck demo`, over one state that one clock moves |
+//! | scenario | what goes wrong in the world, what it comes to by what is done, and what was right to do |
+//! | tape | what happened in the world and what was done to it, for the debrief of a drill |
 //! | session | one shell for the statements of a fence, with its terminal and its output |
 pub mod app;
 pub mod cli;

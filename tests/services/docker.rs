@@ -197,7 +197,9 @@ async fn every_container_of_the_project_is_there_with_what_is_wrong_with_it() {
         cockpit.until(name, words, |c| c.status() == words && c.level() == level).await;
     }
     let worker = cockpit
-        .until("worker", "crashing", |c| c.restarts.is_some_and(|n| n > 1) && c.level() != Level::Fine)
+        .until("worker", "crashing, and read how it ended", |c| {
+            c.restarts.is_some_and(|n| n > 1) && c.level() != Level::Fine && c.end.is_some()
+        })
         .await;
     assert_eq!((worker.end.map(|end| end.code), worker.policy.name()), (Some(7), "always"));
     let server = cockpit.until("mcp-server", "read", |c| c.memory_limit.is_some()).await;
