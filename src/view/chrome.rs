@@ -1,9 +1,8 @@
 //! What surrounds the panes: the header, the lamps, the rules, the last two lines.
 use ratatui::buffer::Buffer;
-
-use super::style::Paint;
 use unicode_width::UnicodeWidthStr;
 
+use super::style::Paint;
 use crate::domain::feed::Feed;
 use crate::domain::level::Level;
 use crate::domain::settings::{Action, Key, Role, Scope};

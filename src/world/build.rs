@@ -7,12 +7,14 @@ use super::cluster::Cluster;
 use super::engine::{Engine, Spec};
 use super::metrics::{Metrics, Rule};
 use super::postgres::{Database, Role, Table};
-use super::redis::{self, Redis};
+use super::redis::Redis;
 use super::scenario::{App, Scenario};
 use super::sites::{Certificate, Sites};
 
 /// How old the estate is when the demo begins.
 const AGE: SignedDuration = SignedDuration::from_hours(72);
+/// How long a certificate is good for.
+pub const VALID: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// Where the servers are, as the estate's own people call them.
 pub const DATABASE: &str = "db.shop.example";
 pub const CACHE: &str = "cache.shop.example";
@@ -133,13 +135,7 @@ pub fn cache(scenario: &Scenario, seed: u64, now: Timestamp) -> Redis {
         cache.setting(name, value);
     }
     for writer in &scenario.writer {
-        cache.writer(redis::Writer {
-            prefix: writer.prefix.clone(),
-            bytes_per_second: writer.bytes_per_second,
-            value: writer.value,
-            ttl: writer.ttl,
-            kind: "string",
-        });
+        cache.writer(writer.into());
         cache.stock(&writer.prefix, writer.stock);
     }
     cache.lookups(420.0, 0.97);
@@ -208,5 +204,5 @@ pub fn sites(scenario: &Scenario, now: Timestamp) -> Sites {
     let days = scenario.certificate_days.unwrap_or(74);
     let names = scenario.site.iter().map(|site| site.name.clone()).collect();
     let ends = now + SignedDuration::from_hours(days * 24 + 7);
-    Sites::new(Certificate { names, begins: ends - SignedDuration::from_hours(90 * 24), ends })
+    Sites::new(Certificate { names, begins: ends - VALID, ends })
 }

@@ -7,7 +7,7 @@ use super::World;
 use super::alerts::Sent;
 use super::base::seconds;
 use super::cluster::PodFact;
-use super::happen::split;
+use super::happen::pool_of;
 use super::postgres::{Facts, Pool, Work};
 use super::scenario::App;
 use super::sites::Page;
@@ -18,9 +18,6 @@ pub(super) struct Couple {
     pools: BTreeSet<String>,
     /// Requests so far, by app and code.
     requests: BTreeMap<(String, &'static str), f64>,
-    refused: u64,
-    /// How many sessions were refused between the last two looks.
-    refusals: u64,
     /// Pages that the scenario has written itself.
     pub fixed: BTreeSet<(String, String)>,
     sent: usize,
@@ -46,22 +43,17 @@ fn of<'p>(pods: &'p [PodFact], app: &App) -> impl Iterator<Item = &'p PodFact> {
 
 impl World {
     /// Each pod that runs holds its sessions.
-    pub(super) fn hold(&mut self) {
-        let pods = self.cluster.pods();
+    pub(super) fn hold(&mut self, pods: &[PodFact]) {
         let mut now = BTreeSet::new();
         for app in self.scenario.app.iter().filter(|app| app.sessions > 0) {
-            for pod in of(&pods, app).filter(|pod| pod.phase == "Running" && pod.ready) {
+            for pod in of(pods, app).filter(|pod| pod.phase == "Running" && pod.ready) {
                 now.insert(pod.name.clone());
                 self.database.pool(Pool {
                     name: pod.name.clone(),
-                    application: app.name.clone(),
-                    user: app.database.clone(),
                     client: pod.address.clone(),
-                    database: app.database.clone(),
                     size: app.sessions,
                     work: Work::Busy { takes: 0.02, pause: 0.9 },
-                    query: app.query.clone(),
-                    ..Pool::default()
+                    ..pool_of(app)
                 });
             }
         }
@@ -76,26 +68,19 @@ impl World {
         if of(pods, app).all(|pod| !pod.ready) {
             return 1.0;
         }
-        let key = format!("{}/{}", app.namespace, app.name);
-        let own = self.errors.get(&key).map_or(0.002, |percent| percent / 100.0);
+        let own = self.errors.get(&app.key()).map_or(0.002, |percent| percent / 100.0);
         let starved = if app.sessions > 0 && facts.used >= facts.usable { 0.55 } else { 0.0 };
         let needed = app.needs.iter().filter_map(|needed| {
-            let (namespace, name) = split(needed);
-            let found =
-                self.scenario.app.iter().find(|one| one.namespace == namespace && one.name == name)?;
+            let found = self.scenario.app(needed)?;
             (depth > 0).then(|| self.failing(found, pods, facts, depth - 1) * 0.8)
         });
         needed.fold(own.max(starved), f64::max)
     }
 
     /// Sets every series anew.
-    pub(super) fn measure(&mut self) {
-        let pods = self.cluster.pods();
-        let facts = self.database.facts();
-        self.couple.refusals = facts.refused_total.saturating_sub(self.couple.refused);
-        self.couple.refused = facts.refused_total;
-        self.measure_cluster(&pods);
-        self.measure_database(&facts);
+    pub(super) fn measure(&mut self, pods: &[PodFact], facts: &Facts) {
+        self.measure_cluster(pods);
+        self.measure_database(facts);
         self.measure_cache();
         self.measure_engine();
         let seconds = float(u64::try_from(super::metrics::EVERY).unwrap_or(5));
@@ -104,7 +89,7 @@ impl World {
             .app
             .iter()
             .map(|app| {
-                let fails = self.failing(app, &pods, &facts, 3);
+                let fails = self.failing(app, pods, facts, 3);
                 (app.namespace.clone(), app.name.clone(), app.traffic, fails)
             })
             .collect();
@@ -260,17 +245,15 @@ impl World {
     }
 
     /// Pages say how their app is.
-    pub(super) fn show(&mut self) {
-        let (pods, facts) = (self.cluster.pods(), self.database.facts());
-        for site in self.scenario.site.clone() {
+    pub(super) fn show(&mut self, pods: &[PodFact], facts: &Facts) {
+        let mut pages = Vec::new();
+        for site in &self.scenario.site {
             if self.couple.fixed.contains(&(site.name.clone(), site.path.clone())) {
                 continue;
             }
-            let (namespace, name) = split(&site.app);
-            let app = self.scenario.app.iter().find(|one| one.namespace == namespace && one.name == name);
-            let page = match app {
+            let page = match self.scenario.app(&site.app) {
                 Some(app) => {
-                    let fails = self.failing(app, &pods, &facts, 3);
+                    let fails = self.failing(app, pods, facts, 3);
                     let (status, word) = match fails {
                         fails if fails >= DOWN => (503, "unhealthy"),
                         fails if fails >= DEGRADED => (200, "degraded"),
@@ -283,7 +266,10 @@ impl World {
                 }
                 None => Page::text(if site.status == 0 { 200 } else { site.status }, &site.says),
             };
-            self.sites.site(&site.name, &site.path, page);
+            pages.push((site.name.clone(), site.path.clone(), page));
+        }
+        for (name, path, page) in pages {
+            self.sites.site(&name, &path, page);
         }
     }
 

@@ -6,12 +6,11 @@ use jiff::SignedDuration;
 use super::World;
 use super::base::seconds;
 use super::build;
-use super::cluster::{Behaviour, NodeState, What as Does};
+use super::cluster::{Behaviour, NodeState, PodFact, What as Does};
 use super::engine::{Behaviour as Ran, Heals};
 use super::postgres::{Pool, Work};
-use super::redis;
-use super::scenario::What;
-use super::sites::{Certificate, Page};
+use super::scenario::{App, What};
+use super::sites::Page;
 
 /// Sessions that apps open and do not give back.
 #[derive(Debug, Default)]
@@ -26,7 +25,7 @@ struct Leak {
     open: f64,
 }
 
-pub(super) fn split(app: &str) -> (&str, &str) {
+fn split(app: &str) -> (&str, &str) {
     app.split_once('/').unwrap_or(("default", app))
 }
 
@@ -99,13 +98,7 @@ impl World {
                 self.database.remove_pool(&format!("{app} leaked"));
             }
             What::Lock { app, table, waiting } => self.lock(app, table, *waiting),
-            What::Writer(writer) => self.cache.writer(redis::Writer {
-                prefix: writer.prefix.clone(),
-                bytes_per_second: writer.bytes_per_second,
-                value: writer.value,
-                ttl: writer.ttl,
-                kind: "string",
-            }),
+            What::Writer(writer) => self.cache.writer(writer.into()),
             What::EndWriter { prefix } => self.cache.clear_writer(prefix),
             What::Redis { setting, value } => {
                 self.cache.setting(setting, value);
@@ -116,11 +109,7 @@ impl World {
             }
             What::Certificate { days } => {
                 let ends = self.now + SignedDuration::from_hours(days * 24);
-                let begins = ends - SignedDuration::from_hours(90 * 24);
-                let names = self.sites.certificate().names.clone();
-                if (Certificate { names, begins, ends }) != *self.sites.certificate() {
-                    self.sites.renew(begins, ends);
-                }
+                self.sites.renew(ends - build::VALID, ends);
             }
             What::Container { service, what, says, heals } => self.container(service, what, says, heals),
             What::Say { app, line } => {
@@ -135,15 +124,13 @@ impl World {
     }
 
     fn image(&mut self, app: &str, to: &str) {
-        let (namespace, name) = split(app);
-        let found = self.scenario.app.iter().find(|one| one.namespace == namespace && one.name == name);
-        if let Some(app) = found {
+        if let Some(app) = self.scenario.app(app) {
             let _ = self.cluster.apply(build::deployment(app, to));
         }
     }
 
     fn lock(&mut self, app: &str, table: &str, waiting: usize) {
-        let Some(base) = self.pool_of(app) else { return };
+        let Some(base) = self.scenario.app(app).map(pool_of) else { return };
         let holder = format!("{app} lock");
         let update = format!("UPDATE {table} SET state = 'paid' WHERE id = 4711");
         self.database.pool(Pool {
@@ -166,37 +153,18 @@ impl World {
         });
     }
 
-    /// A pool of this app as its pods have them; of no size yet.
-    pub(super) fn pool_of(&self, app: &str) -> Option<Pool> {
-        let (namespace, name) = split(app);
-        let one = self.scenario.app.iter().find(|one| one.namespace == namespace && one.name == name)?;
-        Some(Pool {
-            application: one.name.clone(),
-            user: one.database.clone(),
-            database: one.database.clone(),
-            query: one.query.clone(),
-            size: 0,
-            ..Pool::default()
-        })
-    }
-
     /// Leaks go on, for as long as there are pods that leak.
-    pub(super) fn leak(&mut self, passed: f64) {
-        let apps: Vec<String> = self.leaks.0.keys().cloned().collect();
-        for app in apps {
-            let (namespace, name) = split(&app);
-            let pods = self.cluster.pods();
-            let of = |pod: &&super::cluster::PodFact| pod.namespace == namespace && pod.app == name;
-            let address = pods.iter().filter(of).find(|pod| pod.ready).map(|pod| pod.address.clone());
-            let (Some(mut pool), Some(leak)) = (self.pool_of(&app), self.leaks.0.get_mut(&app)) else {
-                continue;
-            };
-            if address.is_some() {
+    pub(super) fn leak(&mut self, passed: f64, pods: &[PodFact]) {
+        for (key, leak) in &mut self.leaks.0 {
+            let Some(app) = self.scenario.app(key) else { continue };
+            let own = |pod: &&PodFact| pod.namespace == app.namespace && pod.app == app.name && pod.ready;
+            let mut pool = pool_of(app);
+            if let Some(pod) = pods.iter().find(own) {
                 leak.open = (leak.open + leak.per_minute * passed / 60.0)
                     .min(f64::from(u32::try_from(leak.most).unwrap_or(0)));
+                pool.client.clone_from(&pod.address);
             }
-            pool.name = format!("{app} leaked");
-            pool.client = address.unwrap_or(pool.client);
+            pool.name = format!("{key} leaked");
             pool.leak = true;
             pool.work = if leak.in_transaction { Work::InTransaction } else { Work::Idle };
             pool.size = whole(leak.open);
@@ -223,6 +191,18 @@ impl World {
             start => Heals::StartOf(start.to_owned()),
         };
         self.engine.behave(&project, service, &behaviour, &heals);
+    }
+}
+
+/// A pool of this app as its pods have them; of no size yet.
+pub(super) fn pool_of(app: &App) -> Pool {
+    Pool {
+        application: app.name.clone(),
+        user: app.database.clone(),
+        database: app.database.clone(),
+        query: app.query.clone(),
+        size: 0,
+        ..Pool::default()
     }
 }
 

@@ -2,6 +2,7 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
@@ -10,6 +11,8 @@ use hyper::body::{Frame, Incoming};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 
 pub type Body = UnsyncBoxBody<Bytes, Infallible>;
 pub type Answer = http::Response<Body>;
@@ -116,4 +119,39 @@ where
     let _ = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new())
         .serve_connection_with_upgrades(TokioIo::new(connection), service)
         .await;
+}
+
+/// So many connections of one listener are served at once; others wait.
+const MOST: usize = 128;
+
+/// The next connection, once there is room for it beside those that are served.
+pub async fn accept(listener: &TcpListener, connections: &mut JoinSet<()>) -> TcpStream {
+    loop {
+        while connections.len() >= MOST {
+            connections.join_next().await;
+        }
+        while connections.try_join_next().is_some() {}
+        match listener.accept().await {
+            Ok((connection, _)) => return connection,
+            // Out of descriptors, most likely.
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+    }
+}
+
+/// Answers every request by one function, which waits for nothing, until this is dropped; without an answer the
+/// world has ended.
+pub async fn listen(
+    listener: TcpListener,
+    answer: impl Fn(&Request) -> Option<Answer> + Clone + Send + Sync + 'static,
+) {
+    let mut connections = JoinSet::new();
+    loop {
+        let connection = accept(&listener, &mut connections).await;
+        let answer = answer.clone();
+        connections.spawn(serve(connection, move |request| {
+            let answer = answer(&request);
+            Box::pin(async { answer.unwrap_or_else(|| whole(503, "text/plain", "the world has ended\n")) })
+        }));
+    }
 }

@@ -73,7 +73,7 @@ impl World {
             metrics: build::metrics(&scenario, seed, now)?,
             alerts: build::alerts(seed, now),
             sites: build::sites(&scenario, now),
-            tape: Tape::new(&scenario, now),
+            tape: Tape::new(&scenario),
             scenario,
             began: now,
             now,
@@ -95,14 +95,16 @@ impl World {
         self.now = self.now.max(now);
         self.happen();
         self.cluster.tick(now);
-        self.leak(passed);
-        self.hold();
+        let pods = self.cluster.pods();
+        self.leak(passed, &pods);
+        self.hold(&pods);
         self.database.tick(now);
+        let facts = self.database.facts();
         self.cache.tick(now);
         self.engine.tick(now);
-        self.show();
+        self.show(&pods, &facts);
         if self.metrics.due(now) {
-            self.measure();
+            self.measure(&pods, &facts);
             self.metrics.tick(now);
             self.react();
         }

@@ -3,6 +3,34 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::redis;
+
+const ESTATE: &str = include_str!("../../assets/scenarios/estate.toml");
+
+macro_rules! built_in {
+    ($($name:literal)*) => {
+        &[$(($name, include_str!(concat!("../../assets/scenarios/", $name, ".toml")))),*]
+    };
+}
+
+const BUILT_IN: &[(&str, &str)] = built_in! {
+    "connections"
+    "bad-release"
+    "memory-leak"
+    "cache-full"
+    "certificate"
+    "signer"
+    "lying-check"
+    "unhealthy-container"
+    "blocked"
+    "quiet-morning"
+};
+
+/// The names of the scenarios that come with firedeck.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.iter().map(|(name, _)| *name)
+}
+
 /// What there is before anything happens, and what happens then.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -80,6 +108,18 @@ pub struct Writer {
     pub ttl: Option<f64>,
     #[serde(default)]
     pub stock: u64,
+}
+
+impl From<&Writer> for redis::Writer {
+    fn from(writer: &Writer) -> redis::Writer {
+        redis::Writer {
+            prefix: writer.prefix.clone(),
+            bytes_per_second: writer.bytes_per_second,
+            value: writer.value,
+            ttl: writer.ttl,
+            kind: "string",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -233,9 +273,22 @@ pub struct Deed {
     pub says: String,
 }
 
+impl App {
+    /// `NAMESPACE/NAME`, as everything else calls it.
+    pub fn key(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
+    }
+}
+
 impl Scenario {
+    /// The app that is called so, `NAMESPACE/NAME`.
+    pub fn app(&self, key: &str) -> Option<&App> {
+        let (namespace, name) = key.split_once('/')?;
+        self.app.iter().find(|app| app.namespace == namespace && app.name == name)
+    }
+
     /// Says what is wrong with it, by the name of its file.
-    pub fn read(name: &str, text: &str) -> Result<Scenario, String> {
+    fn read(name: &str, text: &str) -> Result<Scenario, String> {
         let mut read: Scenario = toml::from_str(text).map_err(|error| format!("{name}: {error}"))?;
         name.clone_into(&mut read.name);
         let deeds = read.right.iter().chain(&read.worse).map(|deed| &deed.did);
@@ -245,9 +298,19 @@ impl Scenario {
         Ok(read)
     }
 
+    /// One that comes with firedeck, over the estate; none of this name.
+    pub fn built_in(name: &str) -> Option<Result<Scenario, String>> {
+        let (_, text) = BUILT_IN.iter().find(|(known, _)| *known == name)?;
+        Some(Scenario::told(name, text))
+    }
+
+    /// One that is written so, over the estate.
+    pub fn told(name: &str, text: &str) -> Result<Scenario, String> {
+        Ok(Scenario::read(name, text)?.over(&Scenario::read("estate", ESTATE)?))
+    }
+
     /// What there is everywhere, with what this one has besides and instead: of one name the own one counts.
-    #[must_use]
-    pub fn over(mut self, estate: &Scenario) -> Scenario {
+    fn over(mut self, estate: &Scenario) -> Scenario {
         fn join<T: Clone>(own: &mut Vec<T>, estate: &[T], key: impl Fn(&T) -> String) {
             let known: Vec<String> = own.iter().map(&key).collect();
             let more = estate.iter().filter(|one| !known.contains(&key(one))).cloned();
@@ -256,7 +319,7 @@ impl Scenario {
             *own = all;
         }
         join(&mut self.node, &estate.node, |one| one.name.clone());
-        join(&mut self.app, &estate.app, |one| format!("{}/{}", one.namespace, one.name));
+        join(&mut self.app, &estate.app, App::key);
         join(&mut self.writer, &estate.writer, |one| one.prefix.clone());
         join(&mut self.container, &estate.container, |one| format!("{}/{}", one.project, one.service));
         join(&mut self.site, &estate.site, |one| format!("{}{}", one.name, one.path));

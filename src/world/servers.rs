@@ -13,6 +13,10 @@ use super::{World, alerts, cluster, engine, metrics, postgres, redis, sites};
 
 const BEAT: Duration = Duration::from_millis(250);
 
+/// In the directory of a world: the engine's socket, and in PEM the authority behind the sites' certificates.
+pub const DOCKER: &str = "docker.sock";
+pub const AUTHORITY: &str = "authority.pem";
+
 /// Where everything is.
 #[derive(Debug, Clone)]
 pub struct Addresses {
@@ -24,13 +28,10 @@ pub struct Addresses {
     pub http: SocketAddr,
     pub https: SocketAddr,
     pub docker: PathBuf,
-    /// Of the authority behind the sites' certificates, in PEM.
-    pub authority: PathBuf,
 }
 
 /// A world whose servers run until this is dropped.
 pub struct Running {
-    pub addresses: Addresses,
     pub world: Handle<World>,
     _tasks: JoinSet<()>,
 }
@@ -51,12 +52,11 @@ pub fn bind(dir: &Path) -> std::io::Result<Bound> {
         std::io::Result::Ok(listener)
     };
     let tcp = [listen()?, listen()?, listen()?, listen()?, listen()?, listen()?, listen()?];
-    let docker = dir.join("docker.sock");
+    let docker = dir.join(DOCKER);
     let engine = std::os::unix::net::UnixListener::bind(&docker)?;
     engine.set_nonblocking(true)?;
     let authority = Authority::new().map_err(std::io::Error::other)?;
-    let file = dir.join("authority.pem");
-    std::fs::write(&file, authority.pem())?;
+    std::fs::write(dir.join(AUTHORITY), authority.pem())?;
     let [kubernetes, postgres, redis, prometheus, alertmanager, http, https] = &tcp;
     let addresses = Addresses {
         kubernetes: kubernetes.local_addr()?,
@@ -67,7 +67,6 @@ pub fn bind(dir: &Path) -> std::io::Result<Bound> {
         http: http.local_addr()?,
         https: https.local_addr()?,
         docker,
-        authority: file,
     };
     Ok(Bound { tcp, engine, authority, addresses })
 }
@@ -75,7 +74,7 @@ pub fn bind(dir: &Path) -> std::io::Result<Bound> {
 /// Lets the servers of a world run, and its time pass.
 pub fn start(bound: Bound, world: World) -> std::io::Result<Running> {
     let shared = Shared::new(world);
-    let Bound { tcp, engine, authority, addresses } = bound;
+    let Bound { tcp, engine, authority, .. } = bound;
     let [kubernetes, postgres, redis, prometheus, alertmanager, http, https] = tcp;
     let tcp = TcpListener::from_std;
     let mut tasks = JoinSet::new();
@@ -99,5 +98,5 @@ pub fn start(bound: Bound, world: World) -> std::io::Result<Running> {
             ticked.with(|world| world.tick(Timestamp::now()));
         }
     });
-    Ok(Running { addresses, world: shared.whole(), _tasks: tasks })
+    Ok(Running { world: shared.whole(), _tasks: tasks })
 }

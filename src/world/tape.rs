@@ -32,7 +32,6 @@ struct Judged {
 
 #[derive(Debug)]
 pub struct Tape {
-    began: Timestamp,
     entries: Vec<Entry>,
     right: Vec<Judged>,
     worse: Vec<Judged>,
@@ -43,7 +42,7 @@ pub struct Tape {
 }
 
 impl Tape {
-    pub fn new(scenario: &Scenario, began: Timestamp) -> Tape {
+    pub fn new(scenario: &Scenario) -> Tape {
         let judged = |all: &[super::scenario::Deed]| {
             all.iter()
                 .map(|deed| Judged {
@@ -54,7 +53,6 @@ impl Tape {
                 .collect()
         };
         Tape {
-            began,
             entries: Vec::new(),
             right: judged(&scenario.right),
             worse: judged(&scenario.worse),
@@ -111,10 +109,6 @@ impl Tape {
 
     pub fn entries(&self) -> &[Entry] {
         &self.entries
-    }
-
-    pub fn began(&self) -> Timestamp {
-        self.began
     }
 
     pub fn paged(&self) -> Option<Timestamp> {

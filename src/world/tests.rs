@@ -2,28 +2,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::World;
-use super::scenario::Scenario;
-
-const ESTATE: &str = include_str!("../../assets/scenarios/estate.toml");
-
-macro_rules! scenario {
-    ($name:literal) => {
-        ($name, include_str!(concat!("../../assets/scenarios/", $name, ".toml")))
-    };
-}
-
-const ALL: [(&str, &str); 10] = [
-    scenario!("connections"),
-    scenario!("bad-release"),
-    scenario!("memory-leak"),
-    scenario!("cache-full"),
-    scenario!("certificate"),
-    scenario!("signer"),
-    scenario!("lying-check"),
-    scenario!("unhealthy-container"),
-    scenario!("blocked"),
-    scenario!("quiet-morning"),
-];
+use super::scenario::{self, Scenario};
 
 struct Told {
     world: World,
@@ -32,9 +11,7 @@ struct Told {
 
 impl Told {
     fn new(name: &str) -> Told {
-        let estate = Scenario::read("estate", ESTATE).expect("the estate is read");
-        let text = ALL.iter().find(|(known, _)| *known == name).expect("there is one").1;
-        let scenario = Scenario::read(name, text).expect("it is read").over(&estate);
+        let scenario = Scenario::built_in(name).expect("there is one").expect("it is read");
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(500_000);
         Told { world: World::new(scenario, 7, now).expect("it is built"), now }
     }
@@ -59,7 +36,7 @@ impl Told {
 
 #[test]
 fn every_page_goes_out_within_two_minutes_and_before_it_all_is_well() {
-    for (name, _) in ALL {
+    for name in scenario::names() {
         let mut told = Told::new(name);
         assert_eq!(told.passes(6).firing(), [""; 0], "{name}: nothing is wrong yet");
         told.passes(114);

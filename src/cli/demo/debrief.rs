@@ -7,10 +7,10 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::super::books::Books;
 use crate::incident::What;
 use crate::incident::event::Verdict;
 use crate::panes::text::broken;
-use crate::store::{Places, read};
 use crate::world::World;
 use crate::world::base::seconds;
 use crate::world::scenario::Scenario;
@@ -47,30 +47,20 @@ pub struct Told {
 }
 
 /// What the world and the journal of this demo say.
-pub fn told(world: &mut World, began: Timestamp, dir: &Path) -> Told {
-    let places = Places::new(|name| match name {
-        "XDG_STATE_HOME" => Some(dir.join("state").into_os_string()),
-        "XDG_RUNTIME_DIR" => Some(dir.join("run").into_os_string()),
-        _ => None,
-    });
+pub fn told(world: &mut World, began: Timestamp) -> Told {
     let (mut steps, mut failed, mut acknowledged) = (0, 0, None);
-    for found in read::journals(&places).0 {
-        for entry in read::journal(&places, &found.name).merged.entries {
-            let event = &entry.event;
-            match &event.what {
-                What::StepEnded(ended) => {
-                    steps += 1;
-                    failed += usize::from(matches!(ended.verdict, Verdict::Failed));
-                }
-                What::IncidentOpened(_) | What::AlertsAcknowledged(_) | What::MilestoneSet(_) => {
-                    let at = Timestamp::from_millisecond(event.at.0).ok();
-                    acknowledged = match (acknowledged, at) {
-                        (Some(first), Some(at)) => Some(std::cmp::min(first, at)),
-                        (first, at) => first.or(at),
-                    };
-                }
-                _ => {}
+    // All there is, the earliest first.
+    let books = Books::open(Some(crate::domain::time::Timestamp(0)));
+    for event in books.events.events() {
+        match &event.what {
+            What::StepEnded(ended) => {
+                steps += 1;
+                failed += usize::from(matches!(ended.verdict, Verdict::Failed));
             }
+            What::IncidentOpened(_) | What::AlertsAcknowledged(_) | What::MilestoneSet(_) => {
+                acknowledged = acknowledged.or(Timestamp::from_millisecond(event.at.0).ok());
+            }
+            _ => {}
         }
     }
     let tape = &world.tape;

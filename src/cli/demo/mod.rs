@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use super::out;
 use crate::config::{Env, Request, View};
-use crate::world::scenario::Scenario;
+use crate::world::scenario::{self, Scenario};
 use crate::world::{World, servers};
 use place::Place;
 
@@ -24,20 +24,6 @@ use place::Place;
 const DIR: &str = "FIREDECK_DEMO_DIR";
 /// Where the state of this user is, which a demo leaves alone.
 const STATE: &str = "FIREDECK_DEMO_STATE";
-
-const ESTATE: &str = include_str!("../../../assets/scenarios/estate.toml");
-const SCENARIOS: [(&str, &str); 10] = [
-    ("connections", include_str!("../../../assets/scenarios/connections.toml")),
-    ("bad-release", include_str!("../../../assets/scenarios/bad-release.toml")),
-    ("memory-leak", include_str!("../../../assets/scenarios/memory-leak.toml")),
-    ("cache-full", include_str!("../../../assets/scenarios/cache-full.toml")),
-    ("certificate", include_str!("../../../assets/scenarios/certificate.toml")),
-    ("signer", include_str!("../../../assets/scenarios/signer.toml")),
-    ("lying-check", include_str!("../../../assets/scenarios/lying-check.toml")),
-    ("unhealthy-container", include_str!("../../../assets/scenarios/unhealthy-container.toml")),
-    ("blocked", include_str!("../../../assets/scenarios/blocked.toml")),
-    ("quiet-morning", include_str!("../../../assets/scenarios/quiet-morning.toml")),
-];
 
 #[derive(Debug, Args)]
 pub struct Wanted {
@@ -97,8 +83,8 @@ fn begin(real_tools: bool) -> color_eyre::Result<ExitCode> {
         .env("PATH", path)
         .env("XDG_STATE_HOME", dir.join("state"))
         .env("XDG_RUNTIME_DIR", dir.join("run"))
-        .env("DOCKER_HOST", format!("unix://{}", dir.join("docker.sock").display()))
-        .env("CURL_CA_BUNDLE", dir.join("authority.pem"))
+        .env("DOCKER_HOST", format!("unix://{}", dir.join(servers::DOCKER).display()))
+        .env("CURL_CA_BUNDLE", dir.join(servers::AUTHORITY))
         .env_remove("KUBECONFIG")
         .env_remove("PGPASSWORD")
         .env_remove("REDISCLI_AUTH")
@@ -137,7 +123,7 @@ fn over(
     })?;
     if let Some(world) = heard {
         let state = std::env::var_os(STATE).map(PathBuf::from);
-        let told = world.with(|world| debrief::told(world, began, dir));
+        let told = world.with(|world| debrief::told(world, began));
         if let Some(told) = told {
             told.print(scenario, drill);
             if drill.is_some() {
@@ -150,21 +136,20 @@ fn over(
 
 /// A scenario that is built in, or one of a file.
 fn read(name: &str) -> Result<Scenario, String> {
-    let estate = Scenario::read("estate", ESTATE)?;
-    if let Some((_, text)) = SCENARIOS.iter().find(|(known, _)| *known == name) {
-        return Ok(Scenario::read(name, text)?.over(&estate));
+    if let Some(scenario) = Scenario::built_in(name) {
+        return scenario;
     }
     if std::path::Path::new(name).extension().is_some_and(|end| end == "toml") {
         let text = std::fs::read_to_string(name).map_err(|error| format!("{name}: {error}"))?;
-        return Ok(Scenario::read(name, &text)?.over(&estate));
+        return Scenario::told(name, &text);
     }
-    let known: Vec<&str> = SCENARIOS.iter().map(|(name, _)| *name).collect();
+    let known: Vec<&str> = scenario::names().collect();
     Err(format!("there is no scenario `{name}`\n  = one of {}", known.join(", ")))
 }
 
 fn list() -> ExitCode {
     let mut text = String::new();
-    for (name, _) in SCENARIOS {
+    for name in scenario::names() {
         match read(name) {
             Ok(scenario) => {
                 let _ = writeln!(text, "{name:<21}{}", scenario.title);
@@ -181,7 +166,7 @@ mod tests {
 
     #[test]
     fn every_scenario_can_be_read_and_its_world_be_built() {
-        for (name, _) in SCENARIOS {
+        for name in scenario::names() {
             let scenario = read(name).expect("it is read");
             assert!(!scenario.brief.is_empty() && !scenario.runbook.is_empty(), "{name}");
             assert!(place::SHOP.contains(&format!("Runbook: {}", scenario.runbook)), "{name}");

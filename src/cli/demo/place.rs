@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use crate::tools::builtin;
 use crate::world::scenario::Scenario;
 use crate::world::servers::Addresses;
 use crate::world::{CACHE, DATABASE};
 
 pub const SHOP: &str = include_str!("../../../assets/scenarios/shop.md");
 const PREFIX: &str = "firedeck-demo-";
-const TOOLS: [&str; 7] = ["kubectl", "psql", "redis-cli", "curl", "docker", "docker-compose", "jq"];
 
 pub fn make() -> io::Result<PathBuf> {
     let dir = std::env::temp_dir().join(format!("{PREFIX}{}", std::process::id()));
@@ -40,7 +40,7 @@ pub fn sweep() {
 /// Scripts of the tools' names, which call this program's own.
 pub fn tools(dir: &Path, program: &Path) -> io::Result<()> {
     let program = program.to_string_lossy().replace('\'', "'\\''");
-    for tool in TOOLS {
+    for tool in builtin::tools() {
         let file = dir.join("bin").join(tool);
         fs::write(&file, format!("#!/bin/sh\nexec '{program}' tool {tool} \"$@\"\n"))?;
         fs::set_permissions(&file, fs::Permissions::from_mode(0o700))?;
@@ -101,7 +101,7 @@ impl Place<'_> {
             "runbooks = [\"{dir}/shop.md\", \"models:\"]\nprofile = \"demo\"\n\n\
              [profiles.demo]\ntitle = \"{}\"\ncontexts = [\"demo\"]\nnamespaces = [\"shop\"]\n\
              kubeconfig = [\"{dir}/kubeconfig\"]\n\n\
-             [profiles.demo.env]\nFIREDECK_DEMO_HOSTS = \"{hosts}\"\n\n\
+             [profiles.demo.env]\n{} = \"{hosts}\"\n\n\
              [[profiles.demo.documents]]\nnumber = \"shop\"\npath = \"{dir}/shop.md\"\n\n\
              [[profiles.demo.alertmanager]]\nname = \"alerts\"\nurl = \"http://{}\"\n\n\
              [[profiles.demo.prometheus]]\nname = \"metrics\"\nurl = \"http://{}\"\n\n\
@@ -110,6 +110,7 @@ impl Place<'_> {
              [[profiles.demo.redis]]\nname = \"cache\"\nurl = \"redis://{}\"\n\n\
              [[profiles.demo.docker]]\nname = \"portal\"\nurl = \"unix://{}\"\n",
             scenario.title.replace('"', "'"),
+            builtin::HOSTS,
             at.alertmanager,
             at.prometheus,
             at.postgres,

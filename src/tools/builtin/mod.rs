@@ -10,6 +10,8 @@ mod kubectl;
 mod psql;
 mod redis_cli;
 
+pub use curl::net::HOSTS;
+
 /// What a tool reads and writes.
 pub struct Io {
     pub stdin: Box<dyn Read + Send>,

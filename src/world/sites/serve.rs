@@ -8,7 +8,7 @@ use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -17,8 +17,6 @@ use super::{Certificate, Sites};
 use crate::world::base::Handle;
 use crate::world::http;
 
-/// So many connections are served at once; others wait.
-const MOST: usize = 128;
 /// After this long a black hole lets go of a connection.
 const HOLE: Duration = Duration::from_mins(5);
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -26,7 +24,7 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 pub async fn serve(listener: TcpListener, sites: Handle<Sites>) {
     let mut connections = JoinSet::new();
     loop {
-        let connection = accept(&listener, &mut connections).await;
+        let connection = http::accept(&listener, &mut connections).await;
         connections.spawn(speak(connection, sites.clone()));
     }
 }
@@ -36,7 +34,7 @@ pub async fn serve_tls(listener: TcpListener, sites: Handle<Sites>, authority: A
     let mut connections = JoinSet::new();
     let mut shown: Option<(Certificate, TlsAcceptor)> = None;
     loop {
-        let connection = accept(&listener, &mut connections).await;
+        let connection = http::accept(&listener, &mut connections).await;
         let Some(wanted) = sites.look(|sites| sites.certificate().clone()) else { return };
         if shown.as_ref().is_none_or(|(certificate, _)| *certificate != wanted) {
             shown = authority.acceptor(&wanted).ok().map(|acceptor| (wanted, acceptor));
@@ -49,20 +47,6 @@ pub async fn serve_tls(listener: TcpListener, sites: Handle<Sites>, authority: A
                 speak(connection, sites).await;
             }
         });
-    }
-}
-
-async fn accept(listener: &TcpListener, connections: &mut JoinSet<()>) -> TcpStream {
-    loop {
-        while connections.len() >= MOST {
-            connections.join_next().await;
-        }
-        while connections.try_join_next().is_some() {}
-        match listener.accept().await {
-            Ok((connection, _)) => return connection,
-            // Out of descriptors, most likely.
-            Err(_) => sleep(Duration::from_millis(100)).await,
-        }
     }
 }
 
