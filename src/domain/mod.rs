@@ -6,6 +6,7 @@ pub mod change;
 pub mod container;
 pub mod database;
 pub mod feed;
+pub mod known;
 pub mod level;
 pub mod log;
 pub mod news;

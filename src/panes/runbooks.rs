@@ -105,7 +105,8 @@ pub fn not_in_use(document: &Document, command: &Command) -> Option<String> {
     }
 }
 
-fn place_in(path: &str, line: u32) -> String {
+/// The same of any line.
+pub(super) fn place_in(path: &str, line: u32) -> String {
     let file = path.rsplit('/').next().unwrap_or(path);
     let stem = file.split('.').next().unwrap_or(file);
     let number: String = stem.chars().take_while(char::is_ascii_digit).collect();

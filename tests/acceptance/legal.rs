@@ -131,7 +131,6 @@ fn a004_04_what_cannot_be_taken_back_says_why_and_its_note_before_the_answer() {
 const SECRET: &str = "q9Zk2mWx7Tt5LpVbN3cDs8RyHf6GjAe1";
 
 #[tokio::test]
-#[ignore = "a tool that prints what it was given under another name is not masked"]
 async fn a004_05_a_new_password_lives_in_its_block_is_wanted_there_and_shown_nowhere() {
     let az = format!(
         "{WORDS}; case \"$*\" in *keyvault*) printf '{{\\n  \"name\": \"database-password\",\\n  \"value\": \"%s\"\\n}}\\n' \"${{9}}\" ;; esac"

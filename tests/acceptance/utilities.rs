@@ -15,7 +15,7 @@ use firedeck::runbook::{Mode, StepKind};
 use super::hands::{Hands, NOTES, agree, asked, book, flat, go, line, picture, tier, wanted};
 use super::paper;
 use crate::common::estate::{feed, news, pod, press, say};
-use crate::common::night::begun;
+use crate::common::night::{self, begun};
 
 const NUMBER: &str = "002";
 
@@ -310,6 +310,20 @@ fn a002_10_contacts_that_nobody_filled_in_are_said_to_be_so_and_the_ladder_is_in
     for (row, written) in ladder.iter().zip(written) {
         assert!(written.ends_with(row.get("role").expect("a role")), "{written}");
     }
+    let mut desk = paper::desk(NUMBER, "Incident Response Procedures").expect("a desk");
+    say(&mut desk.model, Msg::Resized { columns: 100, rows: 70 });
+    night::open(&mut desk.model, 60);
+    press(&mut desk.model, "i");
+    let seen = picture(&desk);
+    let at = |words: &str| seen.find(words).unwrap_or_else(|| panic!("`{words}` in {seen}"));
+    for role in ["On-call Engineer", "Engineering Manager", "DevOps Team", "Security Team", "Cloud Provider"]
+    {
+        assert!(seen.lines().any(|line| line.contains(role) && line.contains("not filled in")), "{seen}");
+    }
+    let climbs =
+        ["1. On-call Engineer", "2. Engineering Manager", "3. Director of Engineering", "4. CTO"].map(at);
+    assert!(climbs.is_sorted(), "{seen}");
+    assert!(!seen.contains("[Contact]") && !seen.contains("[Pager/Phone]"), "{seen}");
     let said = firedeck(&["runbooks", "lint"]);
     let told = said.lines().filter(|line| line.contains("not-filled-in")).count();
     assert!(told >= 1 && said.contains(":337"), "{said}");

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::session::{Running, Task, bytes};
-use super::{Shared, back};
+use super::{Shared, back, lock};
 use crate::commands::tools::Tables;
 use crate::commands::{self, Lang, Source};
 use crate::domain::shell::{Kind, ShellCommand};
@@ -163,8 +163,11 @@ impl Task {
     pub(super) async fn ended(&mut self, mut running: Running, how: How) {
         self.unview();
         self.look_where().await;
+        if self.unlearned {
+            self.learn().await;
+        }
         let order = Order { session: self.name.clone(), statement: running.statement };
-        let tail = running.tail.read(self.handle.dir(), running.statement);
+        let tail = running.tail.read(&self.shared, self.handle.dir(), running.statement);
         self.shared.send(Msg::Ran(News::Tail(order.clone(), tail))).await;
         let (shared, dir) = (self.shared.clone(), self.handle.dir().to_owned());
         let done = Done { shared, dir, at: running.at, order, judging: running.judging, how };
@@ -185,13 +188,19 @@ impl Done {
         let (milliseconds, end) = (how.ms, how.end.clone());
         let looking = dir.clone();
         let judged = tokio::task::spawn_blocking(move || judging.judge(&looking, statement, &how)).await;
-        let judged = judged.unwrap_or_else(|_| Judged {
+        let mut judged = judged.unwrap_or_else(|_| Judged {
             verdict: Verdict::NoData,
             says: "firedeck failed to judge it: this is a defect of firedeck".into(),
             warnings: Vec::new(),
             watch: None,
             offer: None,
         });
+        {
+            let known = lock(&shared.known);
+            for words in [&mut judged.says].into_iter().chain(&mut judged.warnings) {
+                *words = known.mask(words).into_owned();
+            }
+        }
         let mut output = Vec::new();
         for stream in [Stream::Out, Stream::Err] {
             match shared.keep_output(&dir, statement, stream, &n).await {

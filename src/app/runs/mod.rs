@@ -16,6 +16,7 @@ mod begin;
 mod behind;
 mod enter;
 mod follow;
+mod learn;
 mod open;
 mod pin;
 mod session;
@@ -34,6 +35,7 @@ use tokio::sync::mpsc;
 
 use crate::commands::tools::Tables;
 use crate::domain::approval::{Approved, QuestionId};
+use crate::domain::known::Known;
 use crate::domain::object::ObjectRef;
 use crate::domain::settings::Settings;
 use crate::domain::shell::{Sent, ShellCommand};
@@ -115,6 +117,8 @@ struct Shared {
     prepared: Mutex<BTreeMap<QuestionId, Prepared>>,
     /// Targets that a run has changed already, or is about to: the evidence of before is kept.
     touched: Mutex<BTreeSet<(String, String)>>,
+    /// Secrets that shells hold, which no output shows.
+    known: Mutex<Known>,
 }
 
 impl Runs {
@@ -130,6 +134,7 @@ impl Runs {
             coming: tokio::sync::Mutex::default(),
             prepared: Mutex::default(),
             touched: Mutex::default(),
+            known: Mutex::new(learn::inherited()),
         };
         Runs { shared: Arc::new(shared) }
     }

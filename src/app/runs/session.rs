@@ -13,7 +13,6 @@ use super::start::Work;
 use super::tail::Tailing;
 use super::{Shared, ask, lock};
 use crate::commands::effect::Answer;
-use crate::domain::secret;
 use crate::domain::shell::Sent;
 use crate::domain::text::grouped;
 use crate::incident::What;
@@ -25,6 +24,9 @@ use crate::tools::runner::{self, Child, Event, Gone, Handle, State, Stream};
 const LOOKS: Duration = Duration::from_secs(2);
 /// How much longer than its time a question may take to be taken back.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// After so long a session has told what it told before.
+const SETTLED: Duration = Duration::from_millis(300);
 
 /// A session that this program is attached to.
 #[derive(Debug, Clone)]
@@ -50,6 +52,8 @@ impl Session {
         let (orders, inbox) = mpsc::channel(16);
         let session = Session { orders };
         lock(&shared.sessions).insert(name.clone(), session.clone());
+        // What a shell on this box begins with is this program's own environment.
+        let unlearned = about.used || about.place.remote.is_some();
         let task = Task {
             shared: shared.clone(),
             name,
@@ -64,6 +68,7 @@ impl Session {
             asking: None,
             lasting: BTreeSet::new(),
             current: None,
+            unlearned,
             over: false,
         };
         tokio::spawn(task.live(inbox));
@@ -182,6 +187,8 @@ pub(super) struct Task {
     lasting: BTreeSet<i32>,
     /// What its kubeconfig named as current when that was last looked at.
     pub(super) current: Option<(String, String)>,
+    /// Its shell may hold secrets that it was not asked for yet.
+    pub(super) unlearned: bool,
     pub(super) over: bool,
 }
 
@@ -197,6 +204,8 @@ pub(super) enum Asked {
 impl Task {
     async fn live(mut self, mut inbox: mpsc::Receiver<Order>) {
         self.find_current().await;
+        // What was told before is heard first.
+        let mut settled = Some(Instant::now() + SETTLED);
         while !self.over {
             let due = self.running.as_ref().and_then(|running| running.tail.due());
             tokio::select! {
@@ -209,6 +218,12 @@ impl Task {
                     None => break,
                 },
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => self.tell_tail(),
+                () = sleep_until(settled.unwrap_or_else(Instant::now)), if settled.is_some() => {
+                    settled = None;
+                    if self.unlearned {
+                        self.learn().await;
+                    }
+                }
                 shown = enter::show(self.viewer.as_ref(), &mut self.backlog), if self.is_shown() => {
                     self.viewer.take_if(|_| !shown);
                 }
@@ -443,18 +458,18 @@ impl Task {
     }
 
     async fn background(&self, children: Vec<Child>) {
-        let named = |child: Child| {
-            let line = secret::mask(child.command.as_bytes());
-            (child.pid, String::from_utf8_lossy(&line).as_ref().into())
+        let children = {
+            let known = lock(&self.shared.known);
+            let named = |child: Child| (child.pid, known.mask(&child.command).as_ref().into());
+            children.into_iter().map(named).collect()
         };
-        let children = children.into_iter().map(named).collect();
         self.shared.say(News::Background { session: self.name.clone(), children }).await;
     }
 
     /// The last lines, if the screen takes them now.
     pub(super) fn tell_tail(&mut self) {
         let Some(running) = &mut self.running else { return };
-        let tail = running.tail.read(self.handle.dir(), running.statement);
+        let tail = running.tail.read(&self.shared, self.handle.dir(), running.statement);
         let order =
             crate::incident::event::Order { session: self.name.clone(), statement: running.statement };
         if self.shared.out.try_send(crate::model::msg::Msg::Ran(News::Tail(order, tail))).is_err() {

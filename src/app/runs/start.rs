@@ -9,9 +9,8 @@ use super::behind::{self, Way};
 use super::follow::Judging;
 use super::session::{Asked, By, Pending, Running, Task};
 use super::tail::Tailing;
-use super::{Shared, ask, back, begin, lock};
+use super::{Shared, ask, back, begin, learn, lock};
 use crate::domain::approval::{Approved, Tier};
-use crate::domain::secret;
 use crate::domain::shell::{Kind, Sent, ShellCommand};
 use crate::incident::What;
 use crate::incident::event::{self, At, End, EvidenceKept, Output, StepEnded, StepStarted, Target, Verdict};
@@ -132,6 +131,7 @@ impl Task {
             self.shared.not_started(at, why).await;
             return self.end_unused().await;
         }
+        learn::given(work.command.text.expose(), &mut lock(&self.shared.known));
         self.keep_evidence(&work).await;
         if let Some(statement) = self.about.busy {
             let why = format!("statement {statement} is still running in its shell");
@@ -178,6 +178,7 @@ impl Task {
             tail: Tailing::new(terminal),
             by: None,
         });
+        self.unlearned |= learn::may_set(work.command.text.expose());
         if terminal {
             self.shared.say(News::WantsTerminal(order)).await;
         }
@@ -244,7 +245,7 @@ impl Task {
                         .shared
                         .options
                         .journal
-                        .keep(&label, secret::mask_lines(text.as_bytes()), now())
+                        .keep(&label, self.shared.masked(text.as_bytes()), now())
                         .await
                     {
                         Ok(output) => files.push(output),
@@ -291,6 +292,11 @@ impl Task {
 }
 
 impl Shared {
+    /// What was written without its secrets.
+    fn masked(&self, text: &[u8]) -> Vec<u8> {
+        lock(&self.known).mask_lines(text)
+    }
+
     /// The disk may still take what it was given too late: then its end stands right behind it.
     fn take_back(self: &Arc<Self>, at: At, order: event::Order) {
         let shared = self.clone();
@@ -323,7 +329,7 @@ impl Shared {
             return Ok(None);
         }
         let label = format!("step-{n}.{}.txt", stream.name());
-        let kept = self.options.journal.keep(&label, secret::mask_lines(&bytes), now()).await;
+        let kept = self.options.journal.keep(&label, self.masked(&bytes), now()).await;
         kept.map(Some).map_err(|error| format!("what it wrote is not kept: {error}"))
     }
 }

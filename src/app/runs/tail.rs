@@ -1,12 +1,13 @@
 //! The last lines of what runs, and pages of what ran.
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::path::Path;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Shared;
-use crate::domain::secret;
+use super::{Shared, lock};
+use crate::domain::known::Known;
 use crate::domain::text::Ink;
 use crate::incident::event::Order;
 use crate::model::run::{Line, News, Page, Stream, Tail};
@@ -74,8 +75,9 @@ impl Tailing {
     }
 
     /// Reads what is new. What cannot be read is shown as far as it was read.
-    pub(super) fn read(&mut self, dir: &Path, statement: u64) -> Tail {
+    pub(super) fn read(&mut self, shared: &Shared, dir: &Path, statement: u64) -> Tail {
         (self.due, self.told) = (None, Some(Instant::now()));
+        let known = lock(&shared.known);
         for reading in &mut self.streams {
             let Ok(mut output) = Output::open(dir, statement, reading.stream) else { continue };
             let Ok(total) = output.total() else { continue };
@@ -94,7 +96,7 @@ impl Tailing {
                 let last = page.len() - 1;
                 for n in 0..page.len() {
                     let Some((text, inks)) = page.line(n) else { continue };
-                    let line = line(text, inks, err, LONGEST);
+                    let line = line(&known, text, inks, err, LONGEST);
                     if page.open && n == last {
                         reading.open = Some(line);
                     } else {
@@ -119,11 +121,10 @@ impl Tailing {
 }
 
 /// A line without secrets; where one stood, its colours are gone.
-fn line(text: &str, inks: Vec<(usize, Ink)>, err: bool, longest: usize) -> Line {
-    let masked = secret::mask(text.as_bytes());
-    let (mut text, mut inks) = match masked {
-        std::borrow::Cow::Borrowed(_) => (text.to_owned(), inks),
-        std::borrow::Cow::Owned(masked) => (String::from_utf8_lossy(&masked).into_owned(), Vec::new()),
+fn line(known: &Known, text: &str, inks: Vec<(usize, Ink)>, err: bool, longest: usize) -> Line {
+    let (mut text, mut inks) = match known.mask(text) {
+        Cow::Borrowed(_) => (text.to_owned(), inks),
+        Cow::Owned(masked) => (masked, Vec::new()),
     };
     if text.len() > longest {
         let end = (0..=longest).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
@@ -143,7 +144,8 @@ pub(super) fn read(shared: &Shared, order: Order, stream: Stream, from: u64) -> 
     let page = runner::page(&mut output, from, BYTES).map_err(bad)?;
     let err = stream == Stream::Err;
     let lines = (0..page.len()).filter_map(|n| page.line(n));
-    let lines = lines.map(|(text, inks)| line(text, inks, err, usize::MAX)).collect();
+    let known = lock(&shared.known);
+    let lines = lines.map(|(text, inks)| line(&known, text, inks, err, usize::MAX)).collect();
     let (from, to, open) = (page.from, page.to, page.open);
     Ok(Page { order, stream, lines, from, to, total, open, found: None })
 }

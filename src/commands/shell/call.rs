@@ -74,7 +74,7 @@ impl Walker<'_> {
         let tool = tool_name(&name.text);
         let wraps = meaning.through == Through::Here && !meaning.nested.is_empty();
         if !wraps {
-            let class = class_of(tool, &meaning.traits, writes);
+            let class = class_of(tool, meaning.subcommand.as_deref(), &meaning.traits, writes);
             self.name_tool(order, class, tool, meaning.subcommand.as_deref().map(str::trim), place);
         }
         let by = match meaning.subcommand.as_deref().map(str::trim) {
@@ -96,7 +96,7 @@ impl Walker<'_> {
             traits.opaque |= more.opaque;
         }
         // A wrapper's own words say less than what it starts.
-        let helps = class_of(tool, &meaning.traits, writes) == Class::Helper;
+        let helps = class_of(tool, meaning.subcommand.as_deref(), &meaning.traits, writes) == Class::Helper;
         if (!wraps && !helps && meaning.nested.is_empty()) || meaning.risk > Tier::Read {
             self.raise(place, meaning.risk, &meaning.why, Some(&by));
         } else {
@@ -305,8 +305,10 @@ fn tool_name(text: &str) -> &str {
     }
 }
 
-fn class_of(tool: &str, traits: &crate::commands::Traits, writes: bool) -> Class {
+fn class_of(tool: &str, verb: Option<&str>, traits: &crate::commands::Traits, writes: bool) -> Class {
     match tool {
+        // A new secret, and no system knows of it yet.
+        "openssl" if verb == Some("rand") && !writes && !traits.writes_file => Class::Helper,
         "cat" | "tee" if writes || traits.writes_file => Class::Action,
         "grep" | "egrep" | "fgrep" | "rg" | "awk" | "gawk" | "mawk" | "sed" | "jq" | "yq" | "sort"
         | "uniq" | "cut" | "tr" | "head" | "wc" | "column" | "xargs" | "tee" | "cat" | "date"

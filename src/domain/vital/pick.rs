@@ -60,6 +60,21 @@ impl Path {
         Ok(Path(parts))
     }
 
+    /// Every value it leads to with the name of what it belongs to, where a list says one.
+    pub fn named<'v>(&self, body: &'v Value) -> Vec<(Option<String>, &'v Value)> {
+        let Some(at) = self.0.iter().rposition(|part| *part == Part::Each) else {
+            return self.pick(body).into_iter().map(|value| (None, value)).collect();
+        };
+        let (to, behind) = self.0.split_at(at + 1);
+        let behind = Path(behind.to_vec());
+        let items = Path(to.to_vec()).pick(body);
+        let named = items.into_iter().flat_map(|item| {
+            let name = name(item);
+            behind.pick(item).into_iter().map(move |value| (name.clone(), value)).collect::<Vec<_>>()
+        });
+        named.take(MOST).collect()
+    }
+
     /// Every value it leads to; none where the body has no such place.
     pub fn pick<'v>(&self, body: &'v Value) -> Vec<&'v Value> {
         let mut here = vec![body];
@@ -67,6 +82,19 @@ impl Path {
             here = here.into_iter().flat_map(|value| step(value, part)).take(MOST).collect();
         }
         here
+    }
+}
+
+/// How an item of a list calls itself, or its labels do.
+fn name(item: &Value) -> Option<String> {
+    const NAMES: [&str; 5] = ["name", "job", "title", "id", "service"];
+    let labels = [Some(item), item.get("labels"), item.get("metadata"), item.get("metric")];
+    let found =
+        labels.into_iter().flatten().find_map(|at| NAMES.iter().find_map(|name| at.get(name)?.as_str()));
+    let instance = item.get("labels").and_then(|labels| labels.get("instance")?.as_str());
+    match (found, instance) {
+        (Some(name), Some(instance)) => Some(format!("{name} {instance}")),
+        (found, instance) => found.or(instance).map(str::to_owned),
     }
 }
 

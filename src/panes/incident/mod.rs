@@ -1,5 +1,6 @@
 //! The incident: how it stands, what happened, what is handed over.
 pub mod clock;
+mod contacts;
 pub mod lines;
 mod stand;
 

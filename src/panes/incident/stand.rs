@@ -28,6 +28,7 @@ pub(super) fn lines(model: &Model) -> Vec<Line> {
     page.measures(state);
     page.runs(state);
     page.notes(state);
+    page.contacts(Some(state));
     page.others();
     page.lines
 }
@@ -42,6 +43,9 @@ fn none(model: &Model) -> Vec<Line> {
     let mut lines = vec![line(says)];
     if model.incidents.read {
         lines.push(line("One is opened from the selected alert, from the open runbook, or by hand."));
+        let mut page = Page { model, lines };
+        page.contacts(None);
+        return page.lines;
     }
     lines
 }
@@ -248,6 +252,15 @@ impl Page<'_> {
         }
         if over > 0 {
             self.plain(vec![Fact::new(format!("{over} earlier ones are in the time line"), Role::Dim)]);
+        }
+    }
+
+    fn contacts(&mut self, state: Option<&State>) {
+        for (title, entries) in super::contacts::of(self.model, state) {
+            self.heading(&title);
+            for entry in entries {
+                self.plain(entry);
+            }
         }
     }
 

@@ -147,15 +147,20 @@ impl Page {
                 _ => self.floored(Heard::text(&self.in_short())),
             };
         };
-        let values = path.pick(body);
-        let answers: Vec<Answer> = values.iter().map(|value| answer(value)).collect();
+        let named = path.named(body);
+        let answers: Vec<Answer> = named.iter().map(|(_, value)| answer(value)).collect();
         let Some((nth, ill)) = worst(fact, &answers) else {
             return Heard::error(&format!("the body has no `{path}`"));
         };
         let heard = self.floored(Heard::of(answers.get(nth).cloned().unwrap_or_default()));
         if answers.len() > 1 && heard.note.is_empty() {
             let all = answers.len();
-            return heard.note(if ill > 0 { format!("{ill} of {all}") } else { format!("of {all}") });
+            let told = tally(&named, answers.get(nth));
+            return heard.note(if ill > 0 {
+                format!("{ill} of {all}{told}")
+            } else {
+                format!("of {all}{told}")
+            });
         }
         heard
     }
@@ -191,6 +196,24 @@ impl Page {
         }
         text.chars().take(400).collect()
     }
+}
+
+/// `: db down, api up`: what is worst first, each thing once.
+fn tally(named: &[(Option<String>, &Value)], worst: Option<&Answer>) -> String {
+    const MOST: usize = 12;
+    let mut named: Vec<_> = named.iter().filter_map(|(name, value)| Some((name.as_ref()?, *value))).collect();
+    named.sort_by_key(|(_, value)| Some(&answer(value)) != worst);
+    let mut told: Vec<String> = Vec::new();
+    for (name, value) in named {
+        let one = format!("{name} {}", word(value));
+        if !told.contains(&one) {
+            told.push(one);
+        }
+    }
+    let more = told.len().saturating_sub(MOST);
+    told.truncate(MOST);
+    let more = if more > 0 { format!(", {more} more") } else { String::new() };
+    if told.is_empty() { String::new() } else { format!(": {}{more}", told.join(", ")) }
 }
 
 fn answer(value: &Value) -> Answer {
@@ -296,6 +319,10 @@ mod tests {
         assert_eq!((value.as_str(), level), ("down", Level::Bad));
         assert_eq!(says, "says \"down\", wants \"up\"; 1 of 3");
         assert_eq!(judged(up, "", ".data.none", 200, body).1, Level::Unknown);
+        let body = r#"{"all":[{"labels":{"job":"web","instance":"a:1"},"health":"up"},
+            {"labels":{"job":"web","instance":"b:1"},"health":"up"},{"name":"db","health":"down"}]}"#;
+        let says = judged(up, "", ".all[].health", 200, body).2;
+        assert_eq!(says, "says \"down\", wants \"up\"; 1 of 3: db down, web a:1 up, web b:1 up");
         assert_eq!(
             judged(["= ok", "", "!= ok"], "", ".database", 200, r#"{"database":"ok"}"#).1,
             Level::Fine

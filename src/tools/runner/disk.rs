@@ -118,6 +118,15 @@ impl Output {
         Ok(output)
     }
 
+    /// Removes what a statement wrote that nobody may read again.
+    pub fn forget(dir: &Path, statement: u64, stream: Stream) {
+        let path = Files(dir.to_owned()).output(statement, stream);
+        for path in [tail_of(&path), path] {
+            // There is no second part of most, and a directory that is gone has taken both along.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
     fn look(&mut self) -> io::Result<()> {
         let open = |path: &Path| match options().read(true).open(path) {
             Ok(file) => Ok(Some(file)),

@@ -167,7 +167,8 @@ async fn a001_11_the_rates_have_values_and_the_targets_and_grafana_are_read() {
         assert_eq!(asking.verdict("Grafana's database").1, Level::Fine);
         // One of the two targets of the suite is not there.
         let targets = asking.verdict("Prometheus targets");
-        (targets.1 == Level::Bad && targets.2.contains("1 of 2")).then_some(())
+        (targets.1 == Level::Bad && targets.2.contains("1 of 2: self 127.0.0.1:9 down, self 127.0.0.1:"))
+            .then_some(())
     })
     .await;
     // The document's own line is refused by curl, and nothing is made of it.
