@@ -238,8 +238,9 @@ impl Hands {
             Effect::Start { approved, evidence } => self.runs.begin(approved, evidence),
             Effect::Stop(order) => self.runs.stop(order),
             Effect::ReadOutput { order, stream, from, find } => self.runs.read(order, stream, from, find),
-            // The loop keeps what needs the terminal.
+            // The loop keeps what needs the terminal, and what is played.
             Effect::Quit
+            | Effect::Break(..)
             | Effect::Suspend
             | Effect::Redraw
             | Effect::SetMouse(_)

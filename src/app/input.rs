@@ -51,6 +51,11 @@ impl Read {
         read
     }
 
+    /// How many keys that were.
+    pub fn pressed(&self) -> u64 {
+        self.keys.len() as u64
+    }
+
     /// In the words of the program. The keys of a read stay together.
     pub fn into_msgs(self, at: Timestamp) -> Vec<Msg> {
         let mut msgs: Vec<Msg> = self.pastes.into_iter().map(Msg::Paste).collect();

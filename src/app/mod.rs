@@ -25,6 +25,7 @@ mod who;
 mod writer;
 
 use std::process::ExitCode;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use color_eyre::eyre::WrapErr;
@@ -117,7 +118,7 @@ fn model(options: &Options) -> Model {
         user: who::user(),
         host: who::host(),
         wall: options.view == View::Wall,
-        banner: options.banner.clone(),
+        exercise: options.exercise.clone(),
         ..Model::default()
     };
     model.board.mouse = settings.mouse;
@@ -240,6 +241,9 @@ impl Cockpit {
     async fn read(&mut self, read: input::Read) -> color_eyre::Result<Option<&'static str>> {
         self.shells.operator_goes_on();
         let at = self.steady.at(self.input.read_at());
+        if let Some(exercise) = &self.model.exercise {
+            exercise.keys.fetch_add(read.pressed(), Ordering::Relaxed);
+        }
         for msg in read.into_msgs(at) {
             if let Some(how) = self.take(msg).await? {
                 return Ok(Some(how));
@@ -272,6 +276,11 @@ impl Cockpit {
                 Effect::Redraw => {
                     self.screen.repaint()?;
                     self.model.dirty = Dirty::Now;
+                }
+                Effect::Break(backend, fault) => {
+                    if let Some(exercise) = &self.model.exercise {
+                        exercise.faults.set(backend, fault);
+                    }
                 }
                 Effect::SetMouse(on) => self.screen.set_mouse(on)?,
                 Effect::Copy(text) => self.copy(text)?,

@@ -132,7 +132,7 @@ where
     };
     let state_dir = request.env.state_dir();
     let log = app::log::start(state_dir.as_deref(), effective.settings.log_level);
-    let options = Options { effective, request, view, state_dir, log: log.path, banner: String::new() };
+    let options = Options { effective, request, view, state_dir, log: log.path, exercise: None };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let code = runtime.block_on(what(options));
     // A task that hangs in a call to the system must not hold up the way out.

@@ -2,6 +2,7 @@
 use std::path::PathBuf;
 
 use super::request::{Effective, Request};
+use crate::domain::exercise::Exercise;
 use crate::domain::object::Kind;
 use crate::domain::settings::values::NamespacesFrom;
 
@@ -15,8 +16,8 @@ pub struct Options {
     pub state_dir: Option<PathBuf>,
     /// Where the log is written, or why nowhere.
     pub log: Result<PathBuf, String>,
-    /// Said in front of everything else: that this is no real system.
-    pub banner: String,
+    /// That this is no real system, and what is played in it.
+    pub exercise: Option<Exercise>,
 }
 
 /// What the cockpit opens with.

@@ -5,6 +5,7 @@ pub mod approval;
 pub mod change;
 pub mod container;
 pub mod database;
+pub mod exercise;
 pub mod feed;
 pub mod known;
 pub mod level;

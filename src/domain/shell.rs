@@ -68,6 +68,8 @@ pub struct Where {
     pub origin: String,
     /// The namespace that the kubeconfig itself names, where that is another one.
     pub beside: String,
+    /// Tools that its shells have from firedeck itself.
+    pub built_in: Vec<String>,
 }
 
 impl Where {

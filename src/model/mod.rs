@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::Text;
 use crate::domain::action::{Native, Outcome};
+use crate::domain::exercise::Exercise;
 use crate::domain::feed::{Feed, FeedState, FeedStatus};
 use crate::domain::level::Level;
 use crate::domain::news::{ActionId, ClusterFacts, PlaceFacts};
@@ -67,8 +68,10 @@ pub struct Model {
     /// Whose hands are on the keys.
     pub user: String,
     pub settings: Settings,
-    /// Said in front of everything else: that this is no real system.
-    pub banner: String,
+    /// That this is no real system, and what is played in it.
+    pub exercise: Option<Exercise>,
+    /// How many of its hints were asked for.
+    pub hints: usize,
     /// The wall: the same panes, larger, and no way to act.
     pub wall: bool,
     /// Which page of it is shown.

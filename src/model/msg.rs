@@ -3,6 +3,7 @@ use crate::commands::effect::Answer;
 use crate::domain::Text;
 use crate::domain::approval::{Approved, Question, QuestionId};
 use crate::domain::change::Change;
+use crate::domain::exercise::{Backend, Fault};
 use crate::domain::log::Follow;
 use crate::domain::news::{ActionId, News};
 use crate::domain::object::{Kind, ObjectRef};
@@ -127,6 +128,8 @@ pub enum Effect {
     FollowSince(Timestamp),
     /// Try every feed that is down now.
     Retry,
+    /// Break a backend of the demo on purpose, or mend it.
+    Break(Backend, Fault),
     /// Take the reserved role's way into this full database server.
     Rescue(Text),
     /// Find out, read-only and within two seconds, what a question would hit.

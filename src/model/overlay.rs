@@ -29,6 +29,10 @@ pub enum Overlay {
     Columns {
         line: usize,
     },
+    /// What is played: its hints, and what can be broken.
+    Exercise {
+        line: usize,
+    },
     /// What a statement wrote.
     Output(Reading),
     /// The question that `model.questions` holds.
@@ -140,9 +144,11 @@ pub enum Chosen {
 impl Overlay {
     pub fn scope(&self) -> Scope {
         match self {
-            Overlay::Help { .. } | Overlay::Deeds { .. } | Overlay::Columns { .. } | Overlay::Output(_) => {
-                Scope::Help
-            }
+            Overlay::Help { .. }
+            | Overlay::Deeds { .. }
+            | Overlay::Columns { .. }
+            | Overlay::Exercise { .. }
+            | Overlay::Output(_) => Scope::Help,
             Overlay::Palette(_) | Overlay::Line { .. } | Overlay::Form(_) => Scope::Input,
             Overlay::Question => Scope::Question,
         }

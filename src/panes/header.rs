@@ -5,14 +5,19 @@ use crate::domain::level::Level;
 use crate::domain::news::ClusterFacts;
 use crate::domain::object::Realm;
 use crate::domain::settings::Role;
+use crate::domain::time::{Age, Timestamp};
 use crate::model::board::PaneKind;
 use crate::model::{Journal, Model};
 
 /// Context, namespaces with their origin, identity and rights; warnings about ourselves.
 pub fn place(model: &Model) -> Vec<Fact> {
     let mut facts = Vec::new();
-    if !model.banner.is_empty() {
-        facts.push(Fact::new(format!(" {} ", model.banner), Role::Hit));
+    if let Some(exercise) = &model.exercise {
+        facts.push(Fact::new(format!(" {} {} ", exercise.word, clock(model, exercise.began)), Role::Hit));
+        // On a small screen where one is says more.
+        if model.size.0 >= WIDE {
+            facts.push(Fact::new(format!(" {}", exercise.title), Role::Title));
+        }
         facts.push(Fact::new("  ", Role::Dim));
     }
     if model.clusters.is_empty() && tables::in_view(model, Realm::Kubernetes) {
@@ -50,6 +55,14 @@ pub fn place(model: &Model) -> Vec<Fact> {
         facts.extend(identity(cluster));
     }
     facts
+}
+
+/// Columns from which on there is room for what is played.
+const WIDE: u16 = 110;
+
+/// Like every age: in steps of ten seconds, then by minutes.
+fn clock(model: &Model, began: Timestamp) -> Age {
+    Age(model.now.since(began))
 }
 
 /// `as ops: edit`: who we are there, and what we may.

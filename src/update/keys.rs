@@ -1,7 +1,8 @@
 //! Keys to actions, actions to the part of the board they belong to.
 use super::realms::Part;
 use super::{
-    act, changes, detail, groups, incident, lines, overview, palette, realms, run, shelf, table, typing, wall,
+    act, changes, detail, exercise, groups, incident, lines, overview, palette, realms, run, shelf, table,
+    typing, wall,
 };
 use crate::domain::action::{Outcome, Verb};
 use crate::domain::object::{Kind, Realm};
@@ -62,6 +63,7 @@ fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         Some(Overlay::Line { .. }) => typing::key(model, key, action),
         Some(Overlay::Form(_)) => incident::key(model, key, action),
         Some(Overlay::Output(_)) => run::output::key(model, key, action),
+        Some(Overlay::Exercise { .. }) => exercise::key(model, key, action),
         Some(Overlay::Help { .. } | Overlay::Deeds { .. } | Overlay::Columns { .. }) => {
             list_key(model, key, action)
         }
@@ -153,6 +155,7 @@ fn everywhere(model: &mut Model, action: Action, key: Key) -> Option<Vec<Effect>
         Action::Redraw => return Some(vec![Effect::Redraw]),
         Action::Suspend => return Some(vec![Effect::Suspend]),
         Action::Outcomes => model.overlays.push(Overlay::Deeds { line: 0 }),
+        Action::Exercise => exercise::open(model),
         Action::Columns => model.overlays.push(Overlay::Columns { line: 0 }),
         Action::Mouse => {
             model.board.mouse = !model.board.mouse;

@@ -2,6 +2,7 @@
 pub mod act;
 pub mod changes;
 pub mod detail;
+pub mod exercise;
 pub mod groups;
 pub mod incident;
 pub mod keys;

@@ -5,6 +5,7 @@ use unicode_width::UnicodeWidthStr;
 use super::style::Paint;
 use super::wrap::wrap;
 use crate::domain::action::{Outcome, Verb};
+use crate::domain::exercise::{Backend, Fault};
 use crate::domain::level::Level;
 use crate::domain::settings::{Role, Scope};
 use crate::model::{Deed, Model};
@@ -152,4 +153,46 @@ pub fn columns(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, line: usiz
         .collect();
     let area = window(buffer, 30, lines.len() + 2);
     boxed(buffer, paint, area, "columns", &lines, 0);
+}
+
+/// What is played: what it is about, the hints that were asked for, and what is broken on purpose.
+pub fn exercise(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, line: usize) {
+    let Some(exercise) = &model.exercise else { return };
+    let room = usize::from(buffer.area.width.min(78).saturating_sub(4)).max(10);
+    let mut lines: Vec<Vec<Fact>> = vec![vec![Fact::new(&*exercise.title, Role::Title)]];
+    let wrapped = |text: &str, before: &str, role: Role| -> Vec<Vec<Fact>> {
+        let pieces = wrap(text, room.saturating_sub(before.len()).max(8), 20);
+        pieces.into_iter().map(|piece| vec![Fact::new(format!("{before}{piece}"), role)]).collect()
+    };
+    lines.extend(wrapped(&exercise.brief, "", Role::Text));
+    lines.push(Vec::new());
+    let mark = |at: usize| Fact::new(if at == line { "> " } else { "  " }, Role::Focus);
+    let hint = match exercise.hints.len() {
+        0 => "no hints are given".to_owned(),
+        all if model.hints >= all => "all hints are below".to_owned(),
+        all => format!("hint {} of {all}", model.hints + 1),
+    };
+    lines.push(vec![mark(0), Fact::new(hint, Role::Text)]);
+    for hint in exercise.hints.iter().take(model.hints) {
+        lines.extend(wrapped(hint, "    ", Role::Hit));
+    }
+    lines.push(Vec::new());
+    lines.push(vec![Fact::new("Broken on purpose", Role::Title)]);
+    for (at, backend) in (1..).zip(Backend::ALL) {
+        let fault = exercise.faults.of(backend);
+        let role = if fault == Fault::None { Role::Dim } else { Role::Warning };
+        lines.push(vec![
+            mark(at),
+            Fact::new(format!("{:<14}", backend.name()), Role::Text),
+            Fact::new(fault.says(), role),
+        ]);
+    }
+    lines.push(Vec::new());
+    lines.push(vec![Fact::new(
+        "Enter gives the next hint, or breaks a backend in another way; Esc closes",
+        Role::Dim,
+    )]);
+    let area = window(buffer, 78, lines.len() + 2);
+    let top = lines.len().saturating_sub(usize::from(area.height.saturating_sub(2)));
+    boxed(buffer, paint, area, &exercise.word.to_lowercase(), &lines, if line > 0 { top } else { 0 });
 }

@@ -112,6 +112,7 @@ fn overlays(frame: &mut Frame<'_>, paint: &Paint<'_>, model: &Model) -> Option<(
             Overlay::Palette(palette) => cursor = palette::draw(buffer, paint, palette),
             Overlay::Form(form) => cursor = incident::form(buffer, paint, form),
             Overlay::Deeds { line } => help::deeds(buffer, paint, model, *line),
+            Overlay::Exercise { line } => help::exercise(buffer, paint, model, *line),
             Overlay::Columns { line } => help::columns(buffer, paint, model, *line),
             Overlay::Output(reading) => output::draw(buffer, paint, model, reading),
             Overlay::Line { .. } | Overlay::Question => {}

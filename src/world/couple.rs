@@ -5,7 +5,6 @@ use serde_json::json;
 
 use super::World;
 use super::alerts::Sent;
-use super::base::seconds;
 use super::cluster::PodFact;
 use super::happen::pool_of;
 use super::postgres::{Facts, Pool, Work};
@@ -215,7 +214,9 @@ impl World {
     }
 
     /// The alerts go where alerts go; and the debrief hears whether the page is out, and whether all is well.
-    pub(super) fn tell_alerts(&mut self) {
+    ///
+    /// As a Prometheus does it: at once when something has changed, else every so often.
+    pub(super) fn tell_alerts(&mut self, due: bool) {
         let fired = self.metrics.firing();
         let page = self.scenario.page.as_str();
         let name = |labels: &BTreeMap<String, String>| labels.get("alertname").cloned().unwrap_or_default();
@@ -237,8 +238,7 @@ impl World {
             generator: one.generator,
         });
         let sent: Vec<Sent> = sent.collect();
-        // As a Prometheus does it: at once when something has changed, else every so often.
-        if sent.len() != self.couple.sent || self.metrics.due(now) || seconds(self.began, now) < 2.0 {
+        if due || sent.len() != self.couple.sent {
             self.couple.sent = sent.len();
             self.alerts.receive(sent);
         }
@@ -266,6 +266,7 @@ impl World {
                 }
                 None => Page::text(if site.status == 0 { 200 } else { site.status }, &site.says),
             };
+            let page = Page { method: if site.posted { "POST" } else { "GET" }, ..page };
             pages.push((site.name.clone(), site.path.clone(), page));
         }
         for (name, path, page) in pages {

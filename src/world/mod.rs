@@ -10,6 +10,7 @@ mod build;
 pub mod cluster;
 mod couple;
 pub mod engine;
+pub mod fault;
 mod happen;
 pub mod http;
 pub mod metrics;
@@ -103,12 +104,13 @@ impl World {
         self.cache.tick(now);
         self.engine.tick(now);
         self.show(&pods, &facts);
-        if self.metrics.due(now) {
+        let due = self.metrics.due(now);
+        if due {
             self.measure(&pods, &facts);
             self.metrics.tick(now);
             self.react();
         }
-        self.tell_alerts();
+        self.tell_alerts(due);
         self.alerts.tick(now);
         self.hear();
     }

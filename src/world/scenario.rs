@@ -144,6 +144,8 @@ pub struct Site {
     /// Fixed, whatever the app does: a check that lies, a box outside of the cluster.
     pub says: String,
     pub status: u16,
+    /// It does something, and takes nothing but POST.
+    pub posted: bool,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -8,8 +8,10 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinSet;
 
 use super::base::{Handle, Shared};
+use super::fault::{self, Door};
 use super::sites::serve::Authority;
 use super::{World, alerts, cluster, engine, metrics, postgres, redis, sites};
+use crate::domain::exercise::{Backend, Faults};
 
 const BEAT: Duration = Duration::from_millis(250);
 
@@ -41,16 +43,52 @@ pub struct Bound {
     tcp: [std::net::TcpListener; 7],
     engine: std::os::unix::net::UnixListener,
     authority: Authority,
+    doors: Vec<(Way, Backend)>,
+    faults: Faults,
     pub addresses: Addresses,
+}
+
+/// A listener before one of the servers.
+enum Way {
+    Tcp(std::net::TcpListener, SocketAddr),
+    Unix(std::os::unix::net::UnixListener, PathBuf),
+}
+
+impl Bound {
+    /// From now on every server stands behind a door that can be broken.
+    pub fn behind(&mut self, faults: Faults) -> std::io::Result<()> {
+        let own = &mut self.addresses;
+        for (address, backend) in [
+            (&mut own.kubernetes, Backend::Kubernetes),
+            (&mut own.postgres, Backend::Database),
+            (&mut own.redis, Backend::Redis),
+            (&mut own.prometheus, Backend::Prometheus),
+            (&mut own.alertmanager, Backend::Alertmanager),
+            (&mut own.http, Backend::Sites),
+            (&mut own.https, Backend::Sites),
+        ] {
+            let door = listen()?;
+            let to = std::mem::replace(address, door.local_addr()?);
+            self.doors.push((Way::Tcp(door, to), backend));
+        }
+        let to = own.docker.with_extension("engine");
+        std::fs::rename(&own.docker, &to)?;
+        let door = std::os::unix::net::UnixListener::bind(&own.docker)?;
+        door.set_nonblocking(true)?;
+        self.doors.push((Way::Unix(door, to), Backend::Docker));
+        self.faults = faults;
+        Ok(())
+    }
+}
+
+fn listen() -> std::io::Result<std::net::TcpListener> {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
 }
 
 /// `dir` is a directory of our own: the engine's socket and the authority's certificate go there.
 pub fn bind(dir: &Path) -> std::io::Result<Bound> {
-    let listen = || {
-        let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
-        listener.set_nonblocking(true)?;
-        std::io::Result::Ok(listener)
-    };
     let tcp = [listen()?, listen()?, listen()?, listen()?, listen()?, listen()?, listen()?];
     let docker = dir.join(DOCKER);
     let engine = std::os::unix::net::UnixListener::bind(&docker)?;
@@ -68,16 +106,23 @@ pub fn bind(dir: &Path) -> std::io::Result<Bound> {
         https: https.local_addr()?,
         docker,
     };
-    Ok(Bound { tcp, engine, authority, addresses })
+    Ok(Bound { tcp, engine, authority, doors: Vec::new(), faults: Faults::default(), addresses })
 }
 
 /// Lets the servers of a world run, and its time pass.
 pub fn start(bound: Bound, world: World) -> std::io::Result<Running> {
     let shared = Shared::new(world);
-    let Bound { tcp, engine, authority, .. } = bound;
+    let Bound { tcp, engine, authority, doors, faults, .. } = bound;
     let [kubernetes, postgres, redis, prometheus, alertmanager, http, https] = tcp;
     let tcp = TcpListener::from_std;
     let mut tasks = JoinSet::new();
+    for (way, backend) in doors {
+        let door = match way {
+            Way::Tcp(listener, to) => Door::Tcp(tcp(listener)?, to),
+            Way::Unix(listener, to) => Door::Unix(UnixListener::from_std(listener)?, to),
+        };
+        tasks.spawn(fault::stand(door, backend, faults.clone()));
+    }
     let kubernetes = (tcp(kubernetes)?, shared.part(|world: &mut World| &mut world.cluster));
     tasks.spawn(async move { cluster::serve_as(kubernetes.0, kubernetes.1, "admin").await });
     tasks.spawn(postgres::serve(tcp(postgres)?, shared.part(|world: &mut World| &mut world.database)));

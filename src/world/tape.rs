@@ -97,14 +97,19 @@ impl Tape {
             self.paged = Some(now);
             self.note(now, Who::World, "the page goes out".into());
         }
-        if self.paged.is_none() || self.healed.is_some() {
+        // What only went away for a while comes back: it is over when something right was done, and it stays well.
+        let done = self.right.is_empty() || self.right.iter().any(|one| !one.done.is_empty());
+        if self.paged.is_none() || !done {
             return;
         }
         self.well = well.then(|| self.well.unwrap_or(now));
-        if let Some(since) = self.well.filter(|since| seconds(*since, now) >= HOLD) {
-            self.healed = Some(since);
-            self.note(now, Who::World, "nothing fires any more".into());
+        let healed = self.well.filter(|since| seconds(*since, now) >= HOLD);
+        match (self.healed, healed) {
+            (None, Some(_)) => self.note(now, Who::World, "nothing fires any more".into()),
+            (Some(_), None) => self.note(now, Who::World, "it fires again".into()),
+            _ => {}
         }
+        self.healed = healed;
     }
 
     pub fn entries(&self) -> &[Entry] {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::books::Books;
 use crate::incident::What;
-use crate::incident::event::Verdict;
+use crate::incident::event::{Tier, Verdict};
 use crate::panes::text::broken;
 use crate::world::World;
 use crate::world::base::seconds;
@@ -29,6 +29,8 @@ struct Kept {
     acknowledged: Option<f64>,
     mitigated: Option<f64>,
     steps: usize,
+    #[serde(default)]
+    keys: u64,
     right: usize,
     of: usize,
     worse: usize,
@@ -41,14 +43,17 @@ pub struct Told {
     healed: Option<Timestamp>,
     steps: usize,
     failed: usize,
+    /// Of the steps, those that asked for a name to be typed.
+    dangerous: usize,
+    keys: u64,
     right: Vec<(String, Option<Timestamp>)>,
     worse: Vec<(String, usize)>,
     lines: Vec<(Timestamp, bool, String)>,
 }
 
 /// What the world and the journal of this demo say.
-pub fn told(world: &mut World, began: Timestamp) -> Told {
-    let (mut steps, mut failed, mut acknowledged) = (0, 0, None);
+pub fn told(world: &mut World, began: Timestamp, keys: u64) -> Told {
+    let (mut steps, mut failed, mut dangerous, mut acknowledged) = (0, 0, 0, None);
     // All there is, the earliest first.
     let books = Books::open(Some(crate::domain::time::Timestamp(0)));
     for event in books.events.events() {
@@ -57,6 +62,7 @@ pub fn told(world: &mut World, began: Timestamp) -> Told {
                 steps += 1;
                 failed += usize::from(matches!(ended.verdict, Verdict::Failed));
             }
+            What::StepStarted(started) => dangerous += usize::from(started.tier == Tier::Danger),
             What::IncidentOpened(_) | What::AlertsAcknowledged(_) | What::MilestoneSet(_) => {
                 acknowledged = acknowledged.or(Timestamp::from_millisecond(event.at.0).ok());
             }
@@ -71,6 +77,8 @@ pub fn told(world: &mut World, began: Timestamp) -> Told {
         healed: tape.healed(),
         steps,
         failed,
+        dangerous,
+        keys,
         right: tape.right().map(|(says, at)| (says.to_owned(), at)).collect(),
         worse: tape.worse().map(|(says, times)| (says.to_owned(), times)).collect(),
         lines: tape
@@ -116,10 +124,12 @@ impl Told {
             );
             let _ = writeln!(
                 text,
-                "  steps run   {}{}",
+                "  steps run   {}{}{}",
                 self.steps,
-                if self.failed > 0 { format!(", {} failed", self.failed) } else { String::new() }
+                if self.failed > 0 { format!(", {} failed", self.failed) } else { String::new() },
+                if self.dangerous > 0 { format!(", {} dangerous", self.dangerous) } else { String::new() }
             );
+            let _ = writeln!(text, "  keys        {}", self.keys);
             for (deed, done) in &self.right {
                 let (mark, when) =
                     done.map_or(("–", "not done".to_owned()), |at| ("✓", clock(seconds(self.began, at))));
@@ -177,6 +187,7 @@ impl Told {
             acknowledged: self.after_page(self.acknowledged),
             mitigated: self.after_page(self.healed),
             steps: self.steps,
+            keys: self.keys,
             right: self.right.iter().filter(|(_, at)| at.is_some()).count(),
             of: self.right.len(),
             worse: self.worse.iter().map(|(_, times)| times).sum(),
@@ -191,8 +202,9 @@ impl Told {
                 .map_or_else(|| "not over".to_owned(), |seconds| format!("over in {}", clock(seconds)));
             let _ = writeln!(
                 text,
-                "  {}  {over}, {} of {} right, {} worse",
+                "  {}  {over}, {} keys, {} of {} right, {} worse",
                 kept.at.get(..16).unwrap_or_default(),
+                kept.keys,
                 kept.right,
                 kept.of,
                 kept.worse

@@ -10,12 +10,14 @@ use std::fmt::Write as _;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
+use std::sync::atomic::Ordering;
 
 use clap::Args;
 use jiff::Timestamp;
 
 use super::out;
 use crate::config::{Env, Request, View};
+use crate::domain::exercise::{Exercise, Faults};
 use crate::world::scenario::{self, Scenario};
 use crate::world::{World, servers};
 use place::Place;
@@ -100,20 +102,31 @@ fn over(
     drill: Option<bool>,
     dir: &std::path::Path,
 ) -> color_eyre::Result<ExitCode> {
-    let bound = servers::bind(dir)?;
+    let mut bound = servers::bind(dir)?;
+    let faults = Faults::default();
+    bound.behind(faults.clone())?;
     let place = Place { dir, addresses: &bound.addresses, real_tools: wanted.real_tools };
     place.write(scenario)?;
     request.config = Some(dir.join("config.toml"));
     request.profile = None;
     request.kubeconfig.clear();
-    let banner = if drill.is_some() { "DRILL" } else { "DEMO" };
-    let title = format!("{banner}: {}", scenario.title);
     let world = World::new(scenario.clone(), wanted.seed, Timestamp::now());
     let world = world.map_err(|why| color_eyre::eyre::eyre!("the world of `{}`: {why}", scenario.name))?;
     let began = Timestamp::now();
+    let exercise = Exercise {
+        word: if drill.is_some() { "DRILL" } else { "DEMO" }.to_owned(),
+        title: scenario.title.clone(),
+        brief: scenario.brief.clone(),
+        hints: if drill == Some(false) { Vec::new() } else { scenario.hint.clone() },
+        built_in: if wanted.real_tools { Vec::new() } else { built_in() },
+        began: crate::domain::time::Timestamp(began.as_millisecond()),
+        faults,
+        keys: std::sync::Arc::default(),
+    };
+    let keys = exercise.keys.clone();
     let mut heard = None;
     let code = super::work(request, View::Board, |mut options| {
-        options.banner = title;
+        options.exercise = Some(exercise);
         let heard = &mut heard;
         async move {
             let running = servers::start(bound, world)?;
@@ -123,7 +136,7 @@ fn over(
     })?;
     if let Some(world) = heard {
         let state = std::env::var_os(STATE).map(PathBuf::from);
-        let told = world.with(|world| debrief::told(world, began));
+        let told = world.with(|world| debrief::told(world, began, keys.load(Ordering::Relaxed)));
         if let Some(told) = told {
             told.print(scenario, drill);
             if drill.is_some() {
@@ -132,6 +145,11 @@ fn over(
         }
     }
     Ok(code)
+}
+
+/// Tools that stand first in the path of its shells.
+fn built_in() -> Vec<String> {
+    crate::tools::builtin::tools().iter().map(|&tool| tool.to_owned()).collect()
 }
 
 /// A scenario that is built in, or one of a file.

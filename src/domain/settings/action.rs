@@ -157,6 +157,7 @@ actions! {
     Right        "right"         Board    ["Right"]                   "scroll to the right",
     Copy         "copy"          Board    ["c"]                       "copy the name or line here",
     Outcomes     "outcomes"      Board    ["a"]                       "what was done, and what became of it",
+    Exercise     "exercise"      Board    ["Ctrl-E"]                  "in a demo or a drill: what it is about, hints, and faults",
     Mouse        "mouse"         Board    []                          "switch the mouse on or off",
 
     Open         "open"          Table    ["Enter"]                   "look inside",

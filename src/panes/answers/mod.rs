@@ -122,7 +122,7 @@ pub fn kinds(question: &Question) -> impl Iterator<Item = Kind> + '_ {
         .flat_map(|asked| match asked.subject {
             Subject::Autoscaler => &[Kind::Hpa][..],
             Subject::Certificate => &[Kind::Certificate],
-            Subject::Change => CHANGES,
+            Subject::Change | Subject::Release => CHANGES,
             _ => &[],
         })
         .copied()

@@ -29,7 +29,8 @@ pub fn answer(model: &Model, subject: Subject, scope: &Scope) -> Answer {
         Subject::Connections => connections(model),
         Subject::Replication => replication(model),
         Subject::Certificate => certificates(model, scope),
-        Subject::Change => changed(model, scope),
+        Subject::Change => changed(model, scope, false),
+        Subject::Release => changed(model, scope, true),
         Subject::Memory => {
             let own = measured::trouble(model, subject);
             let starved = pods(model, scope, |counts| counts.starved);
@@ -233,25 +234,23 @@ fn certificates(model: &Model, scope: &Scope) -> Answer {
 }
 
 /// What was changed within the last hour; that nothing was is only said where all of it was watched.
-fn changed(model: &Model, scope: &Scope) -> Answer {
+fn changed(model: &Model, scope: &Scope, release: bool) -> Answer {
     const HOUR: Duration = Duration::from_hours(1);
-    let ours = |kind| {
-        matches!(
-            kind,
-            ChangeKind::Rollout
-                | ChangeKind::Scaling
-                | ChangeKind::Container
-                | ChangeKind::Configuration
-                | ChangeKind::Deed
-        )
-    };
-    let newest =
+    let newest = |of: &[ChangeKind]| {
         changes::newest(model).take_while(|change| model.now.since(change.at) < HOUR).find(|change| {
             let id = &change.target;
-            ours(change.what)
+            of.contains(&change.what)
                 && (id.kind.realm() != Realm::Kubernetes || scope.holds(&id.context, &id.namespace))
-        });
-    if let Some(change) = newest {
+        })
+    };
+    let found = if release {
+        newest(&[ChangeKind::Rollout, ChangeKind::Container])
+    } else {
+        use ChangeKind::{Configuration, Container, Deed, Rollout, Scaling};
+        // More replicas mostly follow from what was changed.
+        newest(&[Rollout, Container, Configuration, Deed]).or_else(|| newest(&[Scaling]))
+    };
+    if let Some(change) = found {
         let age = Age(model.now.since(change.at));
         let ago = if age.0.as_secs() < 10 { "now".to_owned() } else { format!("{age} ago") };
         return bad(format!("{} {}, {ago}", overview::thing(&change.target), change.says));

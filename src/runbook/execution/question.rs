@@ -30,7 +30,9 @@ pub enum Subject {
     Queue,
     Network,
     Certificate,
-    /// Something was rolled out, or changed.
+    /// Something was rolled out.
+    Release,
+    /// Something was changed, whatever it was.
     Change,
     Autoscaler,
 }
@@ -117,13 +119,13 @@ const WORDS: &[(&str, Subject, bool)] = &[
     ("dns", Subject::Network, false),
     ("certificate", Subject::Certificate, false),
     ("tls", Subject::Certificate, false),
-    ("deployment", Subject::Change, false),
-    ("deploy", Subject::Change, false),
-    ("release", Subject::Change, false),
-    ("rollout", Subject::Change, false),
+    ("deployment", Subject::Release, false),
+    ("deploy", Subject::Release, false),
+    ("release", Subject::Release, false),
+    ("rollout", Subject::Release, false),
     ("change", Subject::Change, false),
     ("changed", Subject::Change, false),
-    ("image", Subject::Change, false),
+    ("image", Subject::Release, false),
     ("hpa", Subject::Autoscaler, false),
     ("autoscaler", Subject::Autoscaler, false),
     ("autoscaling", Subject::Autoscaler, false),
@@ -236,7 +238,7 @@ fn one(part: &str) -> Option<Asked> {
         let relation = if negated { Relation::Well } else { Relation::Trouble };
         return Some(Asked { subject: *subject, relation });
     }
-    if *subject == Subject::Change {
+    if matches!(subject, Subject::Change | Subject::Release) {
         return (has(RECENT) && !negated).then_some(Asked { subject: *subject, relation: Relation::Recent });
     }
     // `not responding` is trouble, `not healthy` as well, and `not full` is none.
@@ -290,7 +292,8 @@ mod tests {
             ("if CPU is above 90 percent", "Cpu > 90 percent"),
             ("if recent change", "Change recent"),
             ("if load related", "Load trouble"),
-            ("If it began with a new image", "Change recent"),
+            ("If it began with a new image", "Release recent"),
+            ("if it came with a release", "Release recent"),
             ("if the configuration was changed", "Change recent"),
             ("if HPA not responding", "Autoscaler trouble"),
             ("When the database is healthy:", "Database well"),

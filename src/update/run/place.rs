@@ -38,6 +38,7 @@ pub(super) fn place(model: &Model) -> Where {
         namespace,
         beside: beside.unwrap_or_default(),
         origin,
+        built_in: model.exercise.as_ref().map(|exercise| exercise.built_in.clone()).unwrap_or_default(),
         ..Where::on(&model.host, footing)
     }
 }

@@ -48,6 +48,15 @@ pub(super) fn place(page: &mut Page, command: &ShellCommand, arrow: char) {
         way = format!("{way}, kubectl at {}{namespace}", clean(&place.context));
     }
     page.row("where", &way, Role::Text);
+    let named = |tool: &&String| {
+        let mut words =
+            command.shown.split(|sign: char| !sign.is_alphanumeric() && sign != '-' && sign != '_');
+        words.any(|word| word == tool.as_str())
+    };
+    let built_in: Vec<&str> = place.built_in.iter().filter(named).map(String::as_str).collect();
+    if !built_in.is_empty() {
+        page.row("built-in", &format!("{}: firedeck's own stands in", built_in.join(", ")), Role::Dim);
+    }
     if page.detail.extras {
         let shell = match (&command.session, command.kind) {
             (_, Kind::Job) => "goes on beside the checklist until it ends or is stopped",
