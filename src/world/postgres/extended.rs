@@ -3,24 +3,70 @@ use super::command::split;
 use super::fault::{Fault, Res};
 use super::serve::{Client, Portal, Prepared};
 use super::value::{Oid, Value};
-use super::wire::{Reader, parameter, short};
+use super::wire::{Reader, is_binary, only_text, parameter};
 
 /// Statements and portals that one client may keep.
 const MOST: usize = 300;
 const MOST_BYTES: usize = 8 << 20;
-const MOST_PORTALS: usize = 16;
+
+/// The message is broken, or what it asks is refused.
+pub fn broken() -> Fault {
+    Fault::fatal("08P01", "invalid message format")
+}
+
+fn no_statement(name: &str) -> Fault {
+    Fault::missing("26000", "prepared statement", name)
+}
+
+fn no_portal(name: &str) -> Fault {
+    Fault::missing("34000", "portal", name)
+}
 
 impl Client {
-    pub fn parse(&mut self, reader: &mut Reader<'_>) -> Option<Result<(), (Fault, String)>> {
-        let (name, sql) = (reader.text()?, reader.text()?);
-        let count = reader.short()?;
-        let types = (0..count).map(|_| reader.int().map(i32::cast_unsigned)).collect::<Option<Vec<Oid>>>()?;
-        Some(self.prepare(name, &sql, &types).map_err(|fault| (fault, sql)))
+    /// One of these messages.
+    pub async fn extended(&mut self, kind: u8, reader: &mut Reader<'_>) -> Res<()> {
+        match kind {
+            b'P' => {
+                let (name, sql) = (reader.text(), reader.text());
+                let types = reader.many(|reader| reader.int().map(i32::cast_unsigned));
+                let ((name, sql), types) = name.zip(sql).zip(types).ok_or_else(broken)?;
+                self.sql.clone_from(&sql);
+                self.prepare(name, sql, &types)
+            }
+            b'B' => {
+                let (portal, name) = reader.text().zip(reader.text()).ok_or_else(broken)?;
+                let shorts = |reader: &mut Reader<'_>| {
+                    let each = reader.many(|reader| reader.bytes(2)?.try_into().ok().map(i16::from_be_bytes));
+                    each.ok_or_else(broken)
+                };
+                let formats = shorts(reader)?;
+                let raw = reader.many(Reader::cell).ok_or_else(broken)?;
+                let results = shorts(reader)?;
+                self.bind(portal, &name, &formats, &raw, results)
+            }
+            b'D' | b'C' => {
+                let what = reader.bytes(1).ok_or_else(broken)?;
+                let name = reader.text().ok_or_else(broken)?;
+                if kind == b'D' {
+                    return self.describe(what == b"S", &name);
+                }
+                if what == b"S" {
+                    self.statements.remove(&name);
+                } else {
+                    self.portals.remove(&name);
+                }
+                self.out.empty(b'3');
+                Ok(())
+            }
+            _ => {
+                let (name, most) = reader.text().zip(reader.int()).ok_or_else(broken)?;
+                self.fetch(&name, usize::try_from(most).unwrap_or(0)).await
+            }
+        }
     }
 
-    fn prepare(&mut self, name: String, sql: &str, types: &[Oid]) -> Res<()> {
-        let pid = self.pid();
-        let mut all = split(sql)?;
+    fn prepare(&mut self, name: String, sql: String, types: &[Oid]) -> Res<()> {
+        let (pid, mut all) = (self.pid(), split(&sql)?);
         if all.len() > 1 {
             return Err(Fault::new("42601", "cannot insert multiple commands into a prepared statement"));
         }
@@ -30,111 +76,73 @@ impl Client {
         }
         let tokens = all.pop().unwrap_or_default();
         let (types, _) = self.db(|db| {
-            db.begin(pid, sql);
+            db.begin(pid, &sql);
             db.describe(pid, &tokens, types)
         })??;
-        self.statements.insert(name, Prepared { sql: sql.to_owned(), tokens, types });
+        self.statements.insert(name, Prepared { sql, tokens, types });
         self.out.empty(b'1');
         Ok(())
     }
 
-    pub fn bind(&mut self, reader: &mut Reader<'_>) -> Option<Result<(), (Fault, String)>> {
-        let (portal, name) = (reader.text()?, reader.text()?);
-        let shorts = |reader: &mut Reader<'_>| {
-            let count = reader.short()?;
-            (0..count).map(|_| reader.short()).collect::<Option<Vec<i16>>>()
-        };
-        let formats = shorts(reader)?;
-        let count = reader.short()?;
-        let mut raw = Vec::new();
-        for _ in 0..count {
-            raw.push(match usize::try_from(reader.int()?) {
-                Ok(size) => Some(reader.bytes(size)?),
-                Err(_) => None,
-            });
+    fn bind(
+        &mut self,
+        portal: String,
+        name: &str,
+        formats: &[i16],
+        raw: &[Option<&[u8]>],
+        results: Vec<i16>,
+    ) -> Res<()> {
+        let prepared = self.statements.get(name).cloned().ok_or_else(|| no_statement(name))?;
+        let (given, wants) = (raw.len(), prepared.types.len());
+        if given != wants {
+            let needs = format!("but prepared statement \"{name}\" requires {wants}");
+            return Err(Fault::new("08P01", format!("bind message supplies {given} parameters, {needs}")));
         }
-        let results = shorts(reader)?;
-        let Some(prepared) = self.statements.get(&name).cloned() else {
-            let why = format!("prepared statement \"{name}\" does not exist");
-            return Some(Err((Fault::new("26000", why), String::new())));
-        };
-        if raw.len() != prepared.types.len() {
-            let (given, wants) = (raw.len(), prepared.types.len());
-            let why = format!(
-                "bind message supplies {given} parameters, but prepared statement \"{name}\" requires {wants}"
-            );
-            return Some(Err((Fault::new("08P01", why), String::new())));
+        if self.portals.len() >= MOST {
+            return Err(Fault::new("53400", "too many portals"));
         }
-        let binary = |at: usize| match formats.as_slice() {
-            [all] => *all == 1,
-            each => each.get(at) == Some(&1),
-        };
-        let values = raw
-            .iter()
-            .zip(&prepared.types)
-            .enumerate()
-            .map(|(at, (raw, ty))| parameter(*raw, binary(at), *ty));
-        Some(match values.collect::<Res<Vec<Value>>>() {
-            Ok(params) if self.portals.len() < MOST_PORTALS => {
-                self.portals.insert(portal, Portal { prepared, params, formats: results, left: None });
-                self.out.empty(b'2');
-                Ok(())
-            }
-            Ok(_) => Err((Fault::new("53400", "too many portals"), String::new())),
-            Err(fault) => Err((fault, String::new())),
-        })
+        let values = raw.iter().zip(&prepared.types).enumerate();
+        let params = values.map(|(at, (raw, ty))| parameter(*raw, is_binary(formats, at), *ty));
+        let params = params.collect::<Res<Vec<Value>>>()?;
+        self.sql.clone_from(&prepared.sql);
+        self.portals.insert(portal, Portal { prepared, params, formats: results, left: None });
+        self.out.empty(b'2');
+        Ok(())
     }
 
-    pub fn describe(&mut self, reader: &mut Reader<'_>) -> Option<Result<(), (Fault, String)>> {
-        let (kind, name, pid) = (reader.bytes(1)?, reader.text()?, self.pid());
-        let (prepared, formats) = if kind == b"S" {
-            (self.statements.get(&name), Vec::new())
+    fn describe(&mut self, of_statement: bool, name: &str) -> Res<()> {
+        let (prepared, formats) = if of_statement {
+            (self.statements.get(name).cloned().ok_or_else(|| no_statement(name))?, Vec::new())
         } else {
-            let portal = self.portals.get(&name);
-            (
-                portal.map(|portal| &portal.prepared),
-                portal.map(|portal| portal.formats.clone()).unwrap_or_default(),
-            )
-        };
-        let Some(prepared) = prepared.cloned() else {
-            let why = format!("prepared statement \"{name}\" does not exist");
-            return Some(Err((Fault::new("26000", why), String::new())));
-        };
-        let described = self.db(|db| db.describe(pid, &prepared.tokens, &prepared.types));
-        Some(match described.and_then(|described| described) {
-            Ok((types, columns)) => {
-                if kind == b"S" {
-                    self.out.message(b't', |out| {
-                        short(out, types.len());
-                        for ty in &types {
-                            out.extend(ty.to_be_bytes());
-                        }
-                    });
-                }
-                match columns {
-                    Some(columns) => self.out.columns(&columns, &formats),
-                    None => self.out.empty(b'n'),
-                }
-                Ok(())
-            }
-            Err(fault) => Err((fault, prepared.sql)),
-        })
-    }
-
-    pub async fn execute(&mut self, name: &str, most: usize) -> Result<(), (Fault, String)> {
-        let Some(mut portal) = self.portals.remove(name) else {
-            return Err((Fault::new("34000", format!("portal \"{name}\" does not exist")), String::new()));
+            let portal = self.portals.get(name).ok_or_else(|| no_portal(name))?;
+            (portal.prepared.clone(), portal.formats.clone())
         };
         let pid = self.pid();
-        let Prepared { sql, tokens, types } = portal.prepared.clone();
-        let told = |fault| (fault, sql.clone());
+        let (types, columns) = self.db(|db| db.describe(pid, &prepared.tokens, &prepared.types))??;
+        if of_statement {
+            self.out.types(&types);
+        }
+        let Some(columns) = columns else {
+            self.out.empty(b'n');
+            return Ok(());
+        };
+        if columns.iter().enumerate().any(|(at, (_, ty))| only_text(*ty) && is_binary(&formats, at)) {
+            return Err(Fault::unsupported("a column of this type in binary"));
+        }
+        self.out.columns(&columns, &formats);
+        Ok(())
+    }
+
+    async fn fetch(&mut self, name: &str, most: usize) -> Res<()> {
+        let mut portal = self.portals.remove(name).ok_or_else(|| no_portal(name))?;
+        let (pid, Prepared { sql, tokens, types }) = (self.pid(), &portal.prepared);
         if portal.left.is_none() {
-            self.db(|db| db.begin(pid, &sql)).map_err(told)?;
-            portal.left = self.run(&tokens, &types, &portal.params).await.map_err(told)?;
+            self.db(|db| db.begin(pid, sql))?;
+            portal.left = self.run(tokens, types, &portal.params).await?;
         }
         let Some((columns, mut rows, tag)) = portal.left.take() else { return Ok(()) };
         let more = if most > 0 && rows.len() > most { rows.split_off(most) } else { Vec::new() };
-        self.rows(&columns, &portal.formats, &rows).map_err(told)?;
+        rows.iter().for_each(|row| self.out.row(&columns, &portal.formats, row));
         if more.is_empty() {
             self.out.tag(&tag);
         } else {

@@ -1,10 +1,11 @@
 //! What a server says when it refuses, with the code that programs read.
+use sqlparser::tokenizer::Span;
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     pub severity: &'static str,
     pub code: &'static str,
     pub message: String,
-    pub hint: Option<&'static str>,
     /// Line and column of the statement, from 1.
     pub at: Option<(u64, u64)>,
 }
@@ -13,7 +14,7 @@ pub type Res<T> = Result<T, Fault>;
 
 impl Fault {
     pub fn new(code: &'static str, message: impl Into<String>) -> Fault {
-        Fault { severity: "ERROR", code, message: message.into(), hint: None, at: None }
+        Fault { severity: "ERROR", code, message: message.into(), at: None }
     }
 
     pub fn fatal(code: &'static str, message: impl Into<String>) -> Fault {
@@ -29,12 +30,11 @@ impl Fault {
         Fault::new("0A000", format!("{what} is not supported"))
     }
 
-    pub fn hint(mut self, hint: &'static str) -> Fault {
-        self.hint = Some(hint);
-        self
+    pub fn missing(code: &'static str, kind: &str, name: &str) -> Fault {
+        Fault::new(code, format!("{kind} \"{name}\" does not exist"))
     }
 
-    pub fn at(mut self, span: sqlparser::tokenizer::Span) -> Fault {
+    pub fn at(mut self, span: Span) -> Fault {
         // A refusal points nowhere.
         if span.start.line > 0 && self.at.is_none() && self.code != "42501" {
             self.at = Some((span.start.line, span.start.column));

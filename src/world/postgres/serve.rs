@@ -11,8 +11,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use super::command::{Reply, Tokens, split};
+use super::extended::broken;
 use super::fault::{Fault, Res};
-use super::parameter::milliseconds;
 use super::select::Columns;
 use super::state::{Database, Signal};
 use super::value::{Oid, Row, Value};
@@ -24,13 +24,12 @@ const GSS: i32 = 80_877_104;
 const CANCEL: i32 = 80_877_102;
 const VERSION: i32 = 3 << 16;
 const MOST_CONNECTIONS: usize = 3_000;
-const REPORTED: [&str; 10] = [
+/// What clients want to know from the beginning.
+const REPORTED: [&str; 8] = [
     "application_name",
     "client_encoding",
     "DateStyle",
-    "IntervalStyle",
     "integer_datetimes",
-    "is_superuser",
     "server_encoding",
     "server_version",
     "standard_conforming_strings",
@@ -72,7 +71,8 @@ pub struct Client {
     pub out: Writer,
     pub statements: BTreeMap<String, Prepared>,
     pub portals: BTreeMap<String, Portal>,
-    reported: Vec<Option<String>>,
+    /// The text that was asked last, into which an error points.
+    pub sql: String,
     /// After an error everything is passed over until the client waits for an answer.
     skips: bool,
 }
@@ -84,13 +84,14 @@ pub struct Prepared {
     pub types: Vec<Oid>,
 }
 
-#[derive(Default)]
+type Found = (Columns, Vec<Row>, String);
+
 pub struct Portal {
     pub prepared: Prepared,
     pub params: Vec<Value>,
     pub formats: Vec<i16>,
     /// What was worked out, and not fetched yet.
-    pub left: Option<(Columns, Vec<Row>, String)>,
+    pub left: Option<Found>,
 }
 
 async fn connection(stream: TcpStream, from: SocketAddr, database: Handle<Database>) {
@@ -98,13 +99,18 @@ async fn connection(stream: TcpStream, from: SocketAddr, database: Handle<Databa
     let mut stream = BufReader::new(stream);
     let entered = tokio::time::timeout(Duration::from_mins(1), enter(&mut stream, from, &database)).await;
     if let Ok(Some((pid, out))) = entered {
-        let seat = Seat { database, pid };
         let (statements, portals) = (BTreeMap::new(), BTreeMap::new());
-        let reported = vec![None; REPORTED.len()];
-        let mut client = Client { stream, seat, out, statements, portals, reported, skips: false };
-        client.report();
+        let (seat, sql) = (Seat { database, pid }, String::new());
+        let mut client = Client { stream, seat, out, statements, portals, sql, skips: false };
+        if let Ok(known) = client.db(|db| REPORTED.map(|name| (name, db.current(pid, name)))) {
+            known.iter().for_each(|(name, now)| client.out.pair(name, now.as_deref().unwrap_or_default()));
+        }
         client.ready();
-        client.talk().await;
+        if let Err(fault) = client.talk().await {
+            client.out.fault(&fault, "");
+            let _ = client.stream.write_all(&client.out.0).await;
+            let _ = client.stream.shutdown().await;
+        }
     }
 }
 
@@ -115,7 +121,8 @@ async fn enter(
     database: &Handle<Database>,
 ) -> Option<(i32, Writer)> {
     let mut out = Writer::default();
-    let said = loop {
+    let mut said = BTreeMap::new();
+    while said.is_empty() {
         let (_, body) = read(stream, true).await?;
         let mut reader = Reader(&body);
         match reader.int()? {
@@ -125,13 +132,17 @@ async fn enter(
                 database.with(|db| db.cancel(pid, secret));
                 return None;
             }
-            VERSION.. => break reader.pairs(),
+            VERSION.. => {
+                while let Some(name) = reader.text().filter(|name| !name.is_empty()) {
+                    said.insert(name, reader.text()?);
+                }
+                said.get("user")?;
+            }
             _ => return None,
         }
-    };
-    let user = said.get("user").cloned().unwrap_or_default();
+    }
     let mut password = None;
-    if database.with(|db| db.asks_password(&user))? {
+    if database.with(|db| db.asks_password(said.get("user").map_or("", |user| user)))? {
         out.message(b'R', |out| out.extend(3_i32.to_be_bytes()));
         stream.write_all(&std::mem::take(&mut out.0)).await.ok()?;
         let (kind, body) = read(stream, false).await?;
@@ -176,10 +187,11 @@ impl Client {
         self.seat.database.with(work).ok_or_else(terminated)
     }
 
-    async fn talk(&mut self) {
+    /// Until the client goes, or why it has to.
+    async fn talk(&mut self) -> Res<()> {
         loop {
             if self.stream.get_mut().write_all(&std::mem::take(&mut self.out.0)).await.is_err() {
-                return;
+                return Ok(());
             }
             let message = {
                 let Client { stream, seat, .. } = self;
@@ -188,90 +200,49 @@ impl Client {
                     tokio::select! {
                         biased;
                         // Whoever runs nothing has nothing that could be cancelled.
-                        signal = signal(&seat.database, seat.pid) => if signal == Signal::Terminate { break None },
-                        message = &mut message => break Some(message),
+                        signal = signal(&seat.database, seat.pid) => if signal == Signal::Terminate {
+                            return Err(terminated());
+                        },
+                        message = &mut message => break message,
                     }
                 }
             };
-            let done = match message {
-                Some(None | Some((b'X', _))) => return,
-                Some(Some((kind, body))) => self.handle(kind, &body).await,
-                None => Err(terminated()),
-            };
-            if let Err(fault) = done {
-                self.out.fault(&fault, "");
-                let stream = self.stream.get_mut();
-                let _ = stream.write_all(&self.out.0).await;
-                let _ = stream.shutdown().await;
-                return;
+            match message {
+                None | Some((b'X', _)) => return Ok(()),
+                Some((kind, body)) => self.handle(kind, &body).await?,
             }
         }
     }
 
     /// One message. What is returned ends the connection.
     async fn handle(&mut self, kind: u8, body: &[u8]) -> Res<()> {
-        if self.skips && !matches!(kind, b'S' | b'H') {
-            return Ok(());
-        }
         let mut reader = Reader(body);
-        let broken = || Fault::fatal("08P01", "invalid message format");
         let done = match kind {
-            b'Q' => {
-                let sql = reader.text().ok_or_else(broken)?;
-                let done = self.simple(&sql).await;
-                if let Err(fault) = done {
-                    if fault.severity == "FATAL" {
-                        return Err(fault);
-                    }
-                    self.failed(&fault, &sql);
-                }
-                self.report();
-                self.ready();
-                return Ok(());
-            }
-            b'S' => {
-                self.skips = false;
-                self.portals.clear();
-                self.report();
-                self.ready();
-                return Ok(());
-            }
+            b'S' => Ok(()),
             b'H' => return Ok(()),
-            b'P' => self.parse(&mut reader).ok_or_else(broken)?,
-            b'B' => self.bind(&mut reader).ok_or_else(broken)?,
-            b'D' => self.describe(&mut reader).ok_or_else(broken)?,
-            b'E' => {
-                let (name, most) = (reader.text().ok_or_else(broken)?, reader.int().ok_or_else(broken)?);
-                self.execute(&name, usize::try_from(most).unwrap_or(0)).await
+            _ if self.skips => return Ok(()),
+            b'Q' => {
+                self.sql = reader.text().ok_or_else(broken)?;
+                self.simple().await
             }
-            b'C' => {
-                let kind = reader.bytes(1).ok_or_else(broken)?;
-                let name = reader.text().ok_or_else(broken)?;
-                if kind == b"S" {
-                    self.statements.remove(&name);
-                } else {
-                    self.portals.remove(&name);
-                }
-                self.out.empty(b'3');
-                Ok(())
-            }
+            b'P' | b'B' | b'D' | b'E' | b'C' => self.extended(kind, &mut reader).await,
             _ => return Err(Fault::fatal("08P01", format!("invalid frontend message type {kind}"))),
         };
-        if let Err((fault, sql)) = done {
+        if let Err(fault) = done {
             if fault.severity == "FATAL" {
                 return Err(fault);
             }
-            self.failed(&fault, &sql);
-            self.skips = true;
+            let pid = self.pid();
+            self.db(|db| db.fail(pid))?;
+            self.out.fault(&fault, &self.sql);
+            self.skips = kind != b'Q';
+        }
+        if matches!(kind, b'Q' | b'S') {
+            self.skips = false;
+            self.portals.clear();
+            self.ready();
         }
         Ok(())
-    }
-
-    /// A mistake of any kind ends the transaction.
-    fn failed(&mut self, fault: &Fault, sql: &str) {
-        let pid = self.pid();
-        self.seat.database.with(|db| db.fail(pid));
-        self.out.fault(fault, sql);
     }
 
     fn ready(&mut self) {
@@ -283,99 +254,62 @@ impl Client {
         self.out.ready(block.ok().flatten());
     }
 
-    /// Tells of the parameters that clients want to know of.
-    fn report(&mut self) {
+    async fn simple(&mut self) -> Res<()> {
         let pid = self.pid();
-        let now = self.db(|db| REPORTED.map(|name| db.current(pid, name)));
-        for ((name, value), known) in REPORTED.iter().zip(now.into_iter().flatten()).zip(&mut self.reported) {
-            if value != *known {
-                self.out.pair(name, value.as_deref().unwrap_or_default());
-                *known = value;
-            }
-        }
-    }
-
-    async fn simple(&mut self, sql: &str) -> Res<()> {
-        let pid = self.pid();
-        self.db(|db| db.begin(pid, sql))?;
-        for tokens in split(sql)? {
+        self.db(|db| db.begin(pid, &self.sql))?;
+        for tokens in split(&self.sql)? {
             if let Some((columns, rows, tag)) = self.run(&tokens, &[], &[]).await? {
                 self.out.columns(&columns, &[]);
-                self.rows(&columns, &[], &rows)?;
+                rows.iter().for_each(|row| self.out.row(&columns, &[], row));
                 self.out.tag(&tag);
             }
         }
         Ok(())
     }
 
-    pub fn rows(&mut self, columns: &Columns, formats: &[i16], rows: &[Row]) -> Res<()> {
-        let mut out = std::mem::take(&mut self.out);
-        let done = self.db(|db| rows.iter().for_each(|row| out.row(db, columns, formats, row)));
-        self.out = out;
-        done
-    }
-
     /// Does one statement, and holds its answer back as long as it takes.
-    pub async fn run(
-        &mut self,
-        tokens: &Tokens,
-        types: &[Oid],
-        params: &[Value],
-    ) -> Res<Option<(Columns, Vec<Row>, String)>> {
+    pub async fn run(&mut self, tokens: &Tokens, types: &[Oid], params: &[Value]) -> Res<Option<Found>> {
         let pid = self.pid();
-        let answer = self.db(|db| {
+        let (answer, ended) = self.db(|db| {
             let answer = db.execute(pid, tokens, types, params);
-            if let (Ok(answer), Some(one)) = (&answer, db.sessions.get_mut(&pid)) {
+            let one = db.sessions.get_mut(&pid);
+            // A session that ended itself is gone before its answer.
+            let ended = one.as_ref().is_none_or(|one| one.signal == Some(Signal::Terminate));
+            if let (Ok(answer), Some(one)) = (&answer, one) {
                 one.wait = (answer.sleep > 0.0).then_some(("Timeout", "PgSleep"));
             }
-            answer
-        })??;
-        for notice in &answer.notices {
-            self.out.fault(notice, "");
-        }
-        // A session that ended itself is gone before its answer.
-        let ended =
-            self.db(|db| db.sessions.get(&pid).is_none_or(|one| one.signal == Some(Signal::Terminate)))?;
+            (answer, ended)
+        })?;
+        let answer = answer?;
+        answer.notices.iter().for_each(|notice| self.out.fault(notice, ""));
         if ended {
             return Err(terminated());
         }
         if answer.sleep > 0.0 {
-            let stopped = self.sleep(answer.sleep).await;
-            if let Some(fault) = stopped {
-                return Err(fault);
-            }
+            self.sleep(answer.sleep).await?;
         }
-        Ok(match answer.reply {
-            Reply::Empty => {
-                self.out.empty(b'I');
-                None
-            }
-            Reply::Done(tag) => {
-                self.out.tag(&tag);
-                None
-            }
-            Reply::Rows { columns, rows, tag } => Some((columns, rows, tag)),
-        })
+        match answer.reply {
+            Reply::Empty => self.out.empty(b'I'),
+            Reply::Done(tag) => self.out.tag(&tag),
+            Reply::Rows { columns, rows, tag } => return Ok(Some((columns, rows, tag))),
+        }
+        Ok(None)
     }
 
-    /// Why it did not sleep to the end.
-    async fn sleep(&mut self, seconds: f64) -> Option<Fault> {
+    /// To the end, or why not.
+    async fn sleep(&mut self, seconds: f64) -> Res<()> {
         let pid = self.pid();
-        let limit = self.db(|db| db.current(pid, "statement_timeout")).ok().flatten();
-        let limit = limit.and_then(|limit| milliseconds(&limit)).and_then(|limit| u64::try_from(limit).ok());
-        let limit = limit.filter(|limit| *limit > 0).map(Duration::from_millis);
+        let limit = self.db(|db| db.current(pid, "statement_timeout"))?.and_then(|limit| limit.parse().ok());
+        let limit = limit.filter(|limit| *limit > 0).map_or(Duration::MAX, Duration::from_millis);
         let whole = Duration::try_from_secs_f64(seconds).unwrap_or_default();
-        let (wait, over) = match limit {
-            Some(limit) if limit < whole => (limit, true),
-            _ => (whole, false),
-        };
+        let cancelled = |why: &str| Fault::new("57014", format!("canceling statement due to {why}"));
         tokio::select! {
-            signal = signal(&self.seat.database, pid) => Some(match signal {
-                Signal::Cancel => Fault::new("57014", "canceling statement due to user request"),
+            signal = signal(&self.seat.database, pid) => Err(match signal {
+                Signal::Cancel => cancelled("user request"),
                 Signal::Terminate => terminated(),
             }),
-            () = tokio::time::sleep(wait) => {
-                over.then(|| Fault::new("57014", "canceling statement due to statement timeout"))
+            () = tokio::time::sleep(limit.min(whole)) => {
+                if limit < whole { Err(cancelled("statement timeout")) } else { Ok(()) }
             }
         }
     }
@@ -414,16 +348,13 @@ mod tests {
         let (config, _) = served().await;
         let client = client(&config).await;
         let sql = "SELECT $1::int8 + 1, $2 || 'b', now(), 1.5::float8, true, array[1, null], '{a}'::text[], \
-            pg_backend_pid(), id FROM stock WHERE id = $1";
-        let row = client.query_one(sql, &[&3_i64, &"a"]).await.expect("a row");
+            pg_backend_pid(), id FROM stock WHERE id = $1 AND id = ANY ($3)";
+        let row = client.query_one(sql, &[&3_i64, &"a", &vec![3_i64, 4]]).await.expect("a row");
         assert_eq!((row.get::<_, i64>(0), row.get::<_, &str>(1), row.get::<_, f64>(3)), (4, "ab", 1.5));
         let now: std::time::SystemTime = row.get(2);
         assert_eq!(now.duration_since(std::time::UNIX_EPOCH).expect("later").as_secs(), START.unsigned_abs());
         assert_eq!((row.get::<_, bool>(4), row.get::<_, Vec<Option<i32>>>(5)), (true, vec![Some(1), None]));
         assert_eq!((row.get::<_, Vec<String>>(6), row.get::<_, i64>(8)), (vec!["a".to_owned()], 3));
-        let done =
-            client.execute("UPDATE stock SET n = $1 WHERE id = ANY ($2)", &[&7_i32, &vec![1_i64, 2]]).await;
-        assert_eq!(done.expect("done"), 2);
         let fault = client.query("SELECT nothing", &[]).await.expect_err("a mistake");
         assert_eq!(fault.code().map(|code| code.code().to_owned()).as_deref(), Some("42703"));
         assert!(client.query_one("SELECT 1", &[]).await.is_ok(), "the session stands");
