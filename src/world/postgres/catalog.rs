@@ -31,7 +31,6 @@ pub fn setting(name: &str) -> Option<Setting> {
 /// A table of the server's own: what its rows are read from, and which columns are shown of those.
 #[derive(Clone, Copy)]
 pub struct View {
-    pub name: &'static str,
     of: &'static str,
     columns: &'static str,
 }
@@ -40,16 +39,11 @@ pub fn view(name: &str) -> Option<View> {
     VIEWS.lines().find_map(|line| {
         let (own, rest) = line.split_once(' ')?;
         let (of, columns) = rest.split_once(' ')?;
-        (own == name).then_some(View { name: own, of, columns })
+        (own == name).then_some(View { of, columns })
     })
 }
 
 impl View {
-    /// Asked like a function.
-    pub fn is_called(self) -> bool {
-        self.name == "pg_control_system"
-    }
-
     pub fn columns(self) -> impl Iterator<Item = (String, Oid)> {
         self.columns.split(' ').filter_map(|column| column.split_once(':')).map(|(name, ty)| {
             let ty = ty.split('=').next().unwrap_or_default();

@@ -1,8 +1,10 @@
 //! Bound expressions, the names they are bound to, what they are worked out in, and how one type becomes another.
 use std::cell::{Cell, RefCell};
 
-use super::aggregate::Aggregate;
+use regex::Regex;
+
 use super::fault::{Fault, Res};
+use super::select::Aggregate;
 use super::state::Database;
 use super::value::kind::{ANY, BOOL, CHAR, FLOAT8, NUMERIC, OID, REGCLASS, TEXT, UNKNOWN};
 use super::value::{self, Oid, Row, Value, array, category, element, parse, rank, shown};
@@ -18,6 +20,8 @@ pub struct Env<'a> {
     pub params: &'a [Value],
     pub stack: Vec<Row>,
     pub steps: usize,
+    /// The pattern that was looked for last.
+    pub pattern: Option<(String, Regex)>,
     /// Seconds for which the answer is held back.
     pub sleep: f64,
     pub notices: Vec<Fault>,
@@ -53,21 +57,17 @@ impl Env<'_> {
     }
 }
 
-pub type Run = Box<dyn Fn(&mut Env<'_>) -> Res<Value>>;
-
 /// An expression with its type.
 pub struct Code {
     pub ty: Oid,
-    pub run: Run,
-    /// The parameter that it is, which takes the type that it is used as.
-    pub param: Option<usize>,
+    pub run: Box<dyn Fn(&mut Env<'_>) -> Res<Value>>,
     /// The place of the column that it is.
     pub column: Option<usize>,
 }
 
 impl Code {
     pub fn new(ty: Oid, run: impl Fn(&mut Env<'_>) -> Res<Value> + 'static) -> Code {
-        Code { ty, run: Box::new(run), param: None, column: None }
+        Code { ty, run: Box::new(run), column: None }
     }
 
     pub fn constant(ty: Oid, value: impl Into<Value>) -> Code {
@@ -109,54 +109,43 @@ pub struct Scope<'s> {
     pub inside: Cell<bool>,
 }
 
-/// Names and types of a statement's parts while it is bound.
+/// What the names and the parameters of a statement are bound to.
 pub struct Binder<'b> {
     pub db: &'b Database,
     pub pid: i32,
-    pub params: RefCell<Vec<Oid>>,
+    /// The types of its parameters.
+    pub types: &'b [Oid],
 }
 
-impl Binder<'_> {
-    /// Several expressions brought to one type.
-    pub fn unified(&self, what: &str, all: Vec<Code>) -> Res<(Vec<Code>, Oid)> {
-        let mut ty = UNKNOWN;
-        for code in &all {
-            ty = common(ty, code.ty).ok_or_else(|| unmatched(what, ty, code.ty))?;
-        }
-        let ty = if ty == UNKNOWN { TEXT } else { ty };
-        Ok((all.into_iter().map(|code| self.convert(code, ty)).collect::<Res<_>>()?, ty))
+/// Several expressions brought to one type.
+pub fn unified(what: &str, all: Vec<Code>) -> Res<(Vec<Code>, Oid)> {
+    let mut ty = UNKNOWN;
+    for code in &all {
+        ty = common(ty, code.ty).ok_or_else(|| unmatched(what, ty, code.ty))?;
     }
+    let ty = if ty == UNKNOWN { TEXT } else { ty };
+    Ok((all.into_iter().map(|code| convert(code, ty)).collect::<Res<_>>()?, ty))
+}
 
-    /// To the type that is asked for by the place.
-    pub fn coerce(&self, code: Code, to: Oid) -> Res<Code> {
-        let named = to == REGCLASS && matches!(category(code.ty), 'S' | 'O');
-        if to != ANY && !named && common(code.ty, to) != Some(to) {
-            let (from, to) = (value::name(code.ty), value::name(to));
-            return Err(Fault::new("42804", format!("argument must be type {to}, not type {from}")));
-        }
-        self.convert(code, to)
-    }
+/// Whether a type becomes another without being asked to.
+pub fn becomes(from: Oid, to: Oid) -> bool {
+    to == ANY || common(from, to) == Some(to) || to == REGCLASS && matches!(category(from), 'S' | 'O')
+}
 
-    pub fn convert(&self, code: Code, to: Oid) -> Res<Code> {
-        let (from, to) = (code.ty, if to == ANY && code.ty == UNKNOWN { TEXT } else { to });
-        if from == to || to == ANY {
-            return Ok(code);
-        }
-        if let (UNKNOWN, Some(at)) = (from, code.param) {
-            if let Some(ty) = self.params.borrow_mut().get_mut(at) {
-                *ty = to;
-            }
-            return Ok(Code { ty: to, ..code });
-        }
-        if !castable(from, to) {
-            let (from, to) = (value::name(from), value::name(to));
-            return Err(Fault::new("42846", format!("cannot cast type {from} to {to}")));
-        }
-        Ok(Code::new(to, move |env| {
-            let value = (code.run)(env)?;
-            cast(env, value, from, to)
-        }))
+/// As it is asked to.
+pub fn convert(code: Code, to: Oid) -> Res<Code> {
+    let (from, to) = (code.ty, if to == ANY && code.ty == UNKNOWN { TEXT } else { to });
+    if from == to || to == ANY {
+        return Ok(code);
     }
+    if !castable(from, to) {
+        let (from, to) = (value::name(from), value::name(to));
+        return Err(Fault::new("42846", format!("cannot cast type {from} to {to}")));
+    }
+    Ok(Code::new(to, move |env| {
+        let value = (code.run)(env)?;
+        cast(env, value, from, to)
+    }))
 }
 
 pub fn unmatched(what: &str, a: Oid, b: Oid) -> Fault {
@@ -196,7 +185,9 @@ fn cast(env: &mut Env<'_>, value: Value, from: Oid, to: Oid) -> Res<Value> {
         (Value::Null, _) => value,
         (Value::Bool(is), _) if category(to) == 'S' => is.to_string().into(),
         (_, CHAR) => shown(&value, from).chars().take(1).collect::<String>().into(),
-        (Value::Int(oid), REGCLASS) => env.db.name_of(*oid).unwrap_or_else(|| oid.to_string()).into(),
+        (Value::Int(oid), REGCLASS) => {
+            env.db.numbered(*oid).map_or_else(|| oid.to_string(), |one| one.name.clone()).into()
+        }
         (Value::Text(name), REGCLASS) => env.db.relation(env.pid, name)?.name.as_str().into(),
         _ if category(to) == 'S' => shown(&value, from).into(),
         (Value::Text(text), _) => parse(text, to)?,

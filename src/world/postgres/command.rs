@@ -1,18 +1,16 @@
 //! Statements as they come: cut apart, described, and done.
-use std::cell::RefCell;
-
 use sqlparser::ast::Statement;
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Span, Token, TokenWithSpan, Tokenizer};
+use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use super::code::{Binder, Env};
 use super::fault::{Fault, Res};
 use super::select::{Columns, Plan};
 use super::setting;
 use super::state::{Database, Doing, Signal};
-use super::value::kind::{TEXT, UNKNOWN};
+use super::value::kind::TEXT;
 use super::value::{Oid, Row, Value};
 
 pub type Tokens = Vec<TokenWithSpan>;
@@ -24,12 +22,15 @@ const DEEPEST: usize = 16;
 /// Words that nest nothing.
 const FLAT: [Keyword; 5] = [Keyword::NoKeyword, Keyword::NULL, Keyword::TRUE, Keyword::FALSE, Keyword::AS];
 
+/// Columns, rows, and what is said at their end.
+pub type Found = (Columns, Vec<Row>, String);
+
 /// What a statement is answered with.
 #[derive(Debug, Clone)]
 pub enum Reply {
     Empty,
     Done(String),
-    Rows { columns: Columns, rows: Vec<Row>, tag: String },
+    Rows(Found),
 }
 
 #[derive(Debug)]
@@ -53,9 +54,7 @@ impl Answer {
 /// The statements of a text, each as its words.
 pub fn split(sql: &str) -> Res<Vec<Tokens>> {
     let tokens = Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize_with_location();
-    let tokens = tokens.map_err(|error| {
-        Fault::new("42601", error.message.to_lowercase()).at(Span::new(error.location, error.location))
-    })?;
+    let tokens = tokens.map_err(|error| Fault::new("42601", error.message.to_lowercase()))?;
     let (mut all, mut one) = (Vec::new(), Vec::new());
     let (mut operators, mut depth) = (0, 0_usize);
     if tokens.len() > MOST_TOKENS {
@@ -104,9 +103,9 @@ fn parsed(tokens: &Tokens) -> Res<Statement> {
     let dialect = PostgreSqlDialect {};
     let mut parser = Parser::new(&dialect).with_tokens_with_locations(tokens.clone());
     let statement = parser.parse_statement();
-    let fault = |token: &TokenWithSpan| match token.token {
+    let fault = |token: &TokenWithSpan| match &token.token {
         Token::EOF => Fault::new("42601", "syntax error at end of input"),
-        _ => Fault::new("42601", format!("syntax error at or near \"{}\"", token.token)).at(token.span),
+        token => Fault::new("42601", format!("syntax error at or near \"{token}\"")),
     };
     let next = parser.peek_token();
     match statement {
@@ -120,14 +119,9 @@ fn parsed(tokens: &Tokens) -> Res<Statement> {
                 let at = token.span.start;
                 text.ends_with(&format!("Line: {}, Column: {}", at.line, at.column))
             };
-            let end = || Fault::new("42601", "syntax error at end of input");
-            Err(tokens.iter().find(stands).map_or_else(end, fault))
+            Err(fault(tokens.iter().find(stands).unwrap_or(&next)))
         }
     }
-}
-
-fn settled(ty: Oid) -> Oid {
-    if ty == UNKNOWN { TEXT } else { ty }
 }
 
 impl Database {
@@ -172,26 +166,19 @@ impl Database {
         }
     }
 
-    /// A query that is ready to be asked, and the types of its parameters.
-    fn plan(&self, pid: i32, tokens: &Tokens, types: &[Oid]) -> Res<(Plan, Vec<Oid>)> {
+    /// A query that is ready to be asked.
+    fn plan(&self, pid: i32, tokens: &Tokens, types: &[Oid]) -> Res<Plan> {
         let Statement::Query(query) = parsed(tokens)? else { return Err(Fault::unsupported("this query")) };
-        let types = types.iter().map(|ty| if *ty == 0 { UNKNOWN } else { *ty }).collect();
-        let binder = Binder { db: self, pid, params: RefCell::new(types) };
-        let mut plan = binder.query(&query, None)?;
-        plan.columns.iter_mut().for_each(|(_, ty)| *ty = settled(*ty));
-        Ok((plan, binder.params.into_inner().into_iter().map(settled).collect()))
+        Binder { db: self, pid, types }.query(&query, None)
     }
 
-    /// The types of its parameters, and the columns of its answer if it has rows.
-    pub fn describe(&self, pid: i32, tokens: &Tokens, types: &[Oid]) -> Res<(Vec<Oid>, Option<Columns>)> {
-        match words(tokens).iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-            ["select" | "(", ..] => {
-                let (plan, types) = self.plan(pid, tokens, types)?;
-                Ok((types, Some(plan.columns)))
-            }
-            ["show", name @ ..] => Ok((Vec::new(), Some(vec![(name.concat(), TEXT)]))),
-            _ => Ok((Vec::new(), None)),
-        }
+    /// The columns of its answer, if it has rows.
+    pub fn describe(&self, pid: i32, tokens: &Tokens, types: &[Oid]) -> Res<Option<Columns>> {
+        Ok(match words(tokens).iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            ["select" | "(", ..] => Some(self.plan(pid, tokens, types)?.columns),
+            ["show", name @ ..] => Some(vec![(name.concat(), TEXT)]),
+            _ => None,
+        })
     }
 
     /// Does one statement. An error ends the transaction it is in.
@@ -200,7 +187,7 @@ impl Database {
         match (&done, self.sessions.get(&pid)) {
             (Ok(answer), Some(one)) => {
                 let (user, database, text) = (one.user.clone(), one.database.clone(), one.query.clone());
-                let rows = if let Reply::Rows { rows, .. } = &answer.reply { rows.len() } else { 0 };
+                let rows = if let Reply::Rows(found) = &answer.reply { found.1.len() } else { 0 };
                 let rows = Value::from(rows).float();
                 self.count(&user, &database, &text, 1.0, 0.000_4 + answer.sleep, rows);
             }
@@ -241,14 +228,13 @@ impl Database {
                 Ok(warned(block.is_none(), "25P01", "there is no transaction in progress", tag))
             }
             "select" | "(" => self.ask(pid, tokens, types, params),
-            _ => match self.utility(pid, &words)? {
-                Some(answer) => Ok(answer),
-                None => {
-                    parsed(tokens)?;
-                    let what = format!("{} {}", verb.to_uppercase(), what.to_uppercase());
-                    Err(Fault::unsupported(what.trim_end()))
+            _ => {
+                if let Some(answer) = self.utility(pid, &words)? {
+                    return Ok(answer);
                 }
-            },
+                parsed(tokens)?;
+                Err(Fault::unsupported(verb.to_uppercase()))
+            }
         }
     }
 
@@ -265,17 +251,17 @@ impl Database {
     }
 
     fn ask(&mut self, pid: i32, tokens: &Tokens, types: &[Oid], params: &[Value]) -> Res<Answer> {
-        let (Plan { columns, rows }, _) = self.plan(pid, tokens, types)?;
-        let (stack, notices) = (Vec::new(), Vec::new());
-        let mut env = Env { db: self, pid, params, stack, steps: 0, sleep: 0.0, notices };
+        let Plan { columns, rows } = self.plan(pid, tokens, types)?;
+        let (stack, notices, pattern) = (Vec::new(), Vec::new(), None);
+        let mut env = Env { db: self, pid, params, stack, steps: 0, pattern, sleep: 0.0, notices };
         let rows = rows(&mut env)?;
         let (notices, sleep) = (env.notices, env.sleep);
         let tag = format!("SELECT {}", rows.len());
-        Ok(Answer { reply: Reply::Rows { columns, rows, tag }, notices, sleep })
+        Ok(Answer { reply: Reply::Rows((columns, rows, tag)), notices, sleep })
     }
 }
 
 fn warned(warns: bool, code: &'static str, why: &str, tag: &str) -> Answer {
-    let notices = if warns { vec![Fault::notice("WARNING", code, why)] } else { Vec::new() };
+    let notices = if warns { vec![Fault::warning(code, why)] } else { Vec::new() };
     Answer { notices, ..Answer::done(tag) }
 }

@@ -1,15 +1,17 @@
 //! Expressions: bound once to names and types, which is where most mistakes show, then worked out row by row.
+use std::cmp::Ordering;
+
 use sqlparser::ast::{
     BinaryOperator as Op, CaseWhen, Expr, Function as Call, FunctionArg, FunctionArgExpr, FunctionArguments,
-    Ident, InTarget, ObjectName, Query, Spanned, UnaryOperator, Value as Literal,
+    Ident, InTarget, ObjectName, Query, UnaryOperator, Value as Literal,
 };
 
-use super::aggregate;
-use super::code::{Binder, Code, Column, Scope, all};
+use super::code::{Binder, Code, Column, Scope, all, becomes, common, convert, unified};
 use super::fault::{Fault, Res};
-use super::operator::{both, not};
+use super::function::{call, missing};
+use super::select::aggregate;
 use super::value::kind::{BOOL, INT4, INT8, INTERVAL, NUMERIC, TEXT, UNKNOWN};
-use super::value::{Value, array, order, parse};
+use super::value::{self, Value, array, category, element, order, parse};
 
 /// A name as it is meant: what is not quoted is in small letters.
 pub fn ident(ident: &Ident) -> String {
@@ -38,7 +40,7 @@ impl Binder<'_> {
             s.inside.set(false);
             return code;
         }
-        let code = match e {
+        match e {
             Expr::Identifier(name) => Self::column(None, name, s),
             Expr::CompoundIdentifier(parts) => match parts.as_slice() {
                 [.., table, name] => Self::column(Some(&ident(table)), name, s),
@@ -48,9 +50,9 @@ impl Binder<'_> {
             Expr::Value(value) => self.literal(&value.value),
             Expr::Cast { expr, data_type, .. } => {
                 let (code, ty) = (self.expr(expr, s)?, data_type.to_string());
-                let known = super::value::named(&ty);
+                let known = value::named(&ty);
                 let known = known.ok_or_else(|| Fault::missing("42704", "type", &ty.to_lowercase()));
-                self.convert(code, known?)
+                convert(code, known?)
             }
             Expr::Interval(interval) => match (&*interval.value, &interval.leading_field) {
                 (Expr::Value(text), None) => {
@@ -60,74 +62,71 @@ impl Binder<'_> {
                 _ => Err(Fault::unsupported(e)),
             },
             Expr::BinaryOp { left, op: op @ (Op::And | Op::Or), right } => {
-                let (left, right) = (self.truth(left, s)?, self.truth(right, s)?);
-                Ok(both(left, right, *op == Op::Or))
+                Ok(both(self.truth(left, s)?, self.truth(right, s)?, *op == Op::Or))
             }
             Expr::BinaryOp { left, op, right } => {
-                self.binary(&symbol(op), self.expr(left, s)?, self.expr(right, s)?)
+                binary(&symbol(op), self.expr(left, s)?, self.expr(right, s)?)
             }
             Expr::UnaryOp { op: UnaryOperator::Not, expr } => Ok(not(self.truth(expr, s)?)),
             Expr::UnaryOp { op: UnaryOperator::Minus, expr } => {
-                self.binary("-", Code::constant(INT4, 0_i64), self.expr(expr, s)?)
+                call("-", vec![Code::constant(INT4, 0_i64), self.expr(expr, s)?])
             }
             Expr::Function(call) => self.function(call, s),
             Expr::Extract { field, expr, .. } => {
                 let field = Code::constant(TEXT, field.to_string().to_lowercase());
-                self.call("extract", vec![field, self.expr(expr, s)?])
+                call("extract", vec![field, self.expr(expr, s)?])
             }
             Expr::Case { operand, conditions, else_result, .. } => {
                 self.case(operand.as_deref(), conditions, else_result.as_deref(), s)
             }
             Expr::Subquery(query) => self.scalar(query, s),
             _ => self.condition(e, s),
-        };
-        code.map_err(|fault| fault.at(e.span()))
+        }
     }
 
     pub fn truth(&self, e: &Expr, s: &Scope<'_>) -> Res<Code> {
-        self.coerce(self.expr(e, s)?, BOOL).map_err(|fault| fault.at(e.span()))
+        let code = self.expr(e, s)?;
+        if !becomes(code.ty, BOOL) {
+            let from = value::name(code.ty);
+            return Err(Fault::new("42804", format!("argument must be type boolean, not type {from}")));
+        }
+        convert(code, BOOL)
     }
 
     /// What is true or false.
     fn condition(&self, e: &Expr, s: &Scope<'_>) -> Res<Code> {
-        let negated = |is: &bool, code: Code| if *is { not(code) } else { code };
-        Ok(match e {
-            Expr::IsNull(e) => self.test(e, s, Value::is_null)?,
-            Expr::IsNotNull(e) => self.test(e, s, |v| !v.is_null())?,
-            Expr::IsTrue(e) => self.test(e, s, Value::is_true)?,
-            Expr::IsNotTrue(e) => self.test(e, s, |v| !v.is_true())?,
-            Expr::IsDistinctFrom(a, b) => self.distinct(a, b, s)?,
-            Expr::IsNotDistinctFrom(a, b) => not(self.distinct(a, b, s)?),
-            Expr::Between { expr, negated: is, low, high } => {
-                let part =
-                    |op: &str, bound: &Expr| self.binary(op, self.expr(expr, s)?, self.expr(bound, s)?);
-                negated(is, both(part(">=", low)?, part("<=", high)?, false))
+        let (is_not, code) = match e {
+            Expr::IsNull(of) | Expr::IsNotNull(of) => {
+                let code = self.expr(of, s)?;
+                let is_null = Code::new(BOOL, move |env| Ok((code.run)(env)?.is_null().into()));
+                (matches!(e, Expr::IsNotNull(_)), is_null)
             }
-            Expr::Like { negated: is, expr, pattern, .. } => {
-                negated(is, self.binary("~~", self.expr(expr, s)?, self.expr(pattern, s)?)?)
+            Expr::Between { expr, negated, low, high } => {
+                let part = |op: &str, bound: &Expr| binary(op, self.expr(expr, s)?, self.expr(bound, s)?);
+                (*negated, both(part(">=", low)?, part("<=", high)?, false))
             }
-            Expr::ILike { negated: is, expr, pattern, .. } => {
-                negated(is, self.binary("~~*", self.expr(expr, s)?, self.expr(pattern, s)?)?)
+            Expr::Like { negated, expr, pattern, .. } => {
+                (*negated, call("~~", vec![self.expr(expr, s)?, self.expr(pattern, s)?])?)
             }
-            Expr::In { expr, target, negated: is, .. } => {
-                let list = match target {
-                    InTarget::List(list) => self.list(list, s)?,
-                    InTarget::Subquery(query) => self.gathered(query, s)?,
-                    _ => return Err(Fault::unsupported(e)),
-                };
-                negated(is, self.any("=", self.expr(expr, s)?, list, false)?)
+            Expr::ILike { negated, expr, pattern, .. } => {
+                (*negated, call("~~*", vec![self.expr(expr, s)?, self.expr(pattern, s)?])?)
+            }
+            Expr::In { expr, target: InTarget::List(list), negated, .. } => {
+                let codes = list.iter().map(|e| self.expr(e, s)).collect::<Res<_>>()?;
+                let (codes, ty) = unified("IN", codes)?;
+                let list = Code::new(array(ty), move |env| Ok(all(&codes, env)?.into()));
+                (*negated, any("=", self.expr(expr, s)?, list)?)
             }
             Expr::AnyOp { left, compare_op, right, .. } => {
-                self.quantified(left, compare_op, right, false, s)?
+                (false, any(&symbol(compare_op), self.expr(left, s)?, self.expr(right, s)?)?)
             }
-            Expr::AllOp { left, compare_op, right } => self.quantified(left, compare_op, right, true, s)?,
-            Expr::Exists { subquery, negated: is } => {
+            Expr::Exists { subquery, negated } => {
                 let plan = self.query(subquery, Some(s))?;
-                negated(is, Code::new(BOOL, move |env| Ok((!(plan.rows)(env)?.is_empty()).into())))
+                (*negated, Code::new(BOOL, move |env| Ok((!(plan.rows)(env)?.is_empty()).into())))
             }
-            Expr::Array(array) => self.list(&array.elem, s)?,
             _ => return Err(Fault::unsupported(format!("`{e}`"))),
-        })
+        };
+        Ok(if is_not { not(code) } else { code })
     }
 
     fn scalar(&self, query: &Query, s: &Scope<'_>) -> Res<Code> {
@@ -155,14 +154,14 @@ impl Binder<'_> {
         let (mut tests, mut results) = (Vec::new(), Vec::new());
         for when in conditions {
             tests.push(match operand {
-                Some(operand) => self.binary("=", self.expr(operand, s)?, self.expr(&when.condition, s)?)?,
+                Some(operand) => binary("=", self.expr(operand, s)?, self.expr(&when.condition, s)?)?,
                 None => self.truth(&when.condition, s)?,
             });
             results.push(self.expr(&when.result, s)?);
         }
         let null = || Ok(Code::constant(UNKNOWN, Value::Null));
         results.push(otherwise.map_or_else(null, |e| self.expr(e, s))?);
-        let (results, ty) = self.unified("CASE", results)?;
+        let (results, ty) = unified("CASE", results)?;
         Ok(Code::new(ty, move |env| {
             for (test, result) in tests.iter().zip(&results) {
                 if (test.run)(env)?.is_true() {
@@ -214,54 +213,14 @@ impl Binder<'_> {
             Literal::Null => Code::constant(UNKNOWN, Value::Null),
             Literal::Placeholder(name) => {
                 let at = name.trim_start_matches('$').parse::<usize>().ok().and_then(|n| n.checked_sub(1));
-                let at = at.filter(|at| *at < 1000);
-                let at = at.ok_or_else(|| Fault::new("42P02", format!("there is no parameter {name}")))?;
-                let mut params = self.params.borrow_mut();
-                if params.len() <= at {
-                    params.resize(at + 1, UNKNOWN);
-                }
-                let ty = params.get(at).copied().unwrap_or(UNKNOWN);
-                let code = Code::new(ty, move |env| Ok(env.params.get(at).cloned().unwrap_or(Value::Null)));
-                Code { param: Some(at), ..code }
+                let typed = at.and_then(|at| Some((at, *self.types.get(at)?)));
+                let (at, ty) = typed.ok_or_else(|| {
+                    Fault::new("42P18", format!("could not determine data type of parameter {name}"))
+                })?;
+                Code::new(ty, move |env| Ok(env.params.get(at).cloned().unwrap_or(Value::Null)))
             }
             other => return Err(Fault::unsupported(format!("`{other}`"))),
         })
-    }
-
-    fn test(&self, e: &Expr, s: &Scope<'_>, is: fn(&Value) -> bool) -> Res<Code> {
-        let code = self.expr(e, s)?;
-        Ok(Code::new(BOOL, move |env| Ok(is(&(code.run)(env)?).into())))
-    }
-
-    fn distinct(&self, a: &Expr, b: &Expr, s: &Scope<'_>) -> Res<Code> {
-        let (both, _) = self.unified("IS DISTINCT FROM", vec![self.expr(a, s)?, self.expr(b, s)?])?;
-        Ok(Code::new(BOOL, move |env| {
-            let values = all(&both, env)?;
-            Ok(values.first().zip(values.get(1)).is_some_and(|(a, b)| order(a, b).is_ne()).into())
-        }))
-    }
-
-    fn quantified(&self, left: &Expr, op: &Op, right: &Expr, all: bool, s: &Scope<'_>) -> Res<Code> {
-        let list = match right {
-            Expr::Subquery(query) => self.gathered(query, s)?,
-            other => self.expr(other, s)?,
-        };
-        self.any(&symbol(op), self.expr(left, s)?, list, all)
-    }
-
-    /// All rows of a query as one array.
-    fn gathered(&self, query: &Query, s: &Scope<'_>) -> Res<Code> {
-        let plan = self.query(query, Some(s))?;
-        let ty = plan.columns.first().map_or(TEXT, |(_, ty)| *ty);
-        Ok(Code::new(array(ty), move |env| {
-            Ok((plan.rows)(env)?.into_iter().filter_map(|mut row| row.pop()).collect::<Vec<_>>().into())
-        }))
-    }
-
-    fn list(&self, list: &[Expr], s: &Scope<'_>) -> Res<Code> {
-        let codes = list.iter().map(|e| self.expr(e, s)).collect::<Res<_>>()?;
-        let (codes, ty) = self.unified("ARRAY", codes)?;
-        Ok(Code::new(array(ty), move |env| Ok(all(&codes, env)?.into())))
     }
 
     fn function(&self, call: &Call, s: &Scope<'_>) -> Res<Code> {
@@ -282,16 +241,19 @@ impl Binder<'_> {
                 _ => return Err(Fault::unsupported(call)),
             }
         }
-        if !aggregate::is_one(&name) {
-            return self.call(&name, args.into_iter().map(|e| self.expr(e, s)).collect::<Res<_>>()?);
-        }
+        let Some(fold) = aggregate(&name) else {
+            return super::function::call(
+                &name,
+                args.into_iter().map(|e| self.expr(e, s)).collect::<Res<_>>()?,
+            );
+        };
         let Some(gathered) = &s.aggregates else {
             return Err(Fault::new("42803", format!("aggregate functions are not allowed here: {name}")));
         };
         if s.inside.replace(true) {
             return Err(Fault::new("42803", "aggregate function calls cannot be nested"));
         }
-        let made = self.aggregate(&name, call, &args, s);
+        let made = self.aggregate(call, &args, fold, s);
         s.inside.set(false);
         let (ty, made) = made?;
         let mut gathered = gathered.borrow_mut();
@@ -299,4 +261,71 @@ impl Binder<'_> {
         // What is gathered of a group stands behind the cells of its first row.
         Ok(Code { column: None, ..Code::cell(ty, 0, s.columns.len() + gathered.len() - 1) })
     }
+}
+
+fn comparison(op: &str) -> Option<fn(Ordering) -> bool> {
+    Some(match op {
+        "=" => Ordering::is_eq,
+        "<>" | "!=" => Ordering::is_ne,
+        "<" => Ordering::is_lt,
+        "<=" => Ordering::is_le,
+        ">" => Ordering::is_gt,
+        ">=" => Ordering::is_ge,
+        _ => return None,
+    })
+}
+
+fn binary(op: &str, a: Code, b: Code) -> Res<Code> {
+    let texts = [a.ty, b.ty].iter().any(|ty| matches!(category(*ty), 'S' | 'X'));
+    match (op, comparison(op)) {
+        (_, Some(is)) => {
+            let refused = missing(op, &[a.ty, b.ty]);
+            let (both, _) = unified(op, vec![a, b]).map_err(|_| refused)?;
+            Ok(Code::new(BOOL, move |env| match all(&both, env)?.as_slice() {
+                [a, b] if !a.is_null() && !b.is_null() => Ok(is(order(a, b)).into()),
+                _ => Ok(Value::Null),
+            }))
+        }
+        ("||", _) if texts => call(op, vec![convert(a, TEXT)?, convert(b, TEXT)?]),
+        ("!~" | "!~*" | "!~~" | "!~~*", _) => Ok(not(call(op.trim_start_matches('!'), vec![a, b])?)),
+        _ => call(op, vec![a, b]),
+    }
+}
+
+/// `expr op ANY (list)`.
+fn any(op: &str, one: Code, list: Code) -> Res<Code> {
+    let is = comparison(op).ok_or_else(|| Fault::unsupported(format!("ANY with {op}")))?;
+    let list = if list.ty == UNKNOWN { convert(list, array(one.ty))? } else { list };
+    let wrong = || Fault::new("42809", "op ANY/ALL (array) requires array on right side");
+    let inner = element(list.ty).ok_or_else(wrong)?;
+    let ty = common(one.ty, inner).ok_or_else(|| missing(op, &[one.ty, inner]))?;
+    let (one, list) = (convert(one, ty)?, convert(list, array(ty))?);
+    Ok(Code::new(BOOL, move |env| {
+        let (one, list) = ((one.run)(env)?, (list.run)(env)?);
+        env.step(list.list().len())?;
+        let known = list.list().iter().filter(|each| !one.is_null() && !each.is_null());
+        let all = !list.is_null() && known.clone().count() == list.list().len();
+        let found = known.into_iter().any(|each| is(order(&one, each)));
+        Ok((found || all).then_some(found).into())
+    }))
+}
+
+/// AND, and OR, of what may be unknown.
+fn both(a: Code, b: Code, or: bool) -> Code {
+    Code::new(BOOL, move |env| {
+        let first = (a.run)(env)?;
+        if matches!(first, Value::Bool(is) if is == or) {
+            return Ok(or.into());
+        }
+        let second = (b.run)(env)?;
+        let decided = matches!(second, Value::Bool(is) if is == or);
+        Ok(if first.is_null() && !decided { first } else { second })
+    })
+}
+
+fn not(code: Code) -> Code {
+    Code::new(BOOL, move |env| {
+        let value = (code.run)(env)?;
+        Ok(if value.is_null() { value } else { (!value.is_true()).into() })
+    })
 }

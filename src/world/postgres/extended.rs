@@ -30,7 +30,6 @@ impl Client {
                 let (name, sql) = (reader.text(), reader.text());
                 let types = reader.many(|reader| reader.int().map(i32::cast_unsigned));
                 let ((name, sql), types) = name.zip(sql).zip(types).ok_or_else(broken)?;
-                self.sql.clone_from(&sql);
                 self.prepare(name, sql, &types)
             }
             b'B' => {
@@ -59,14 +58,21 @@ impl Client {
                 Ok(())
             }
             _ => {
-                let (name, most) = reader.text().zip(reader.int()).ok_or_else(broken)?;
-                self.fetch(&name, usize::try_from(most).unwrap_or(0)).await
+                // All rows at once, however few are asked for.
+                let name = reader.text().ok_or_else(broken)?;
+                let portal = self.portals.remove(&name).ok_or_else(|| no_portal(&name))?;
+                let (pid, Prepared { sql, tokens, types }) = (self.pid, &portal.prepared);
+                self.db(|db| db.begin(pid, sql))?;
+                if let Some(found) = self.run(tokens, types, &portal.params).await? {
+                    self.out.rows(&found, &portal.formats);
+                }
+                Ok(())
             }
         }
     }
 
     fn prepare(&mut self, name: String, sql: String, types: &[Oid]) -> Res<()> {
-        let (pid, mut all) = (self.pid(), split(&sql)?);
+        let (pid, mut all) = (self.pid, split(&sql)?);
         if all.len() > 1 {
             return Err(Fault::new("42601", "cannot insert multiple commands into a prepared statement"));
         }
@@ -75,11 +81,11 @@ impl Client {
             return Err(Fault::new("53400", "too many prepared statements"));
         }
         let tokens = all.pop().unwrap_or_default();
-        let (types, _) = self.db(|db| {
+        self.db(|db| {
             db.begin(pid, &sql);
             db.describe(pid, &tokens, types)
         })??;
-        self.statements.insert(name, Prepared { sql, tokens, types });
+        self.statements.insert(name, Prepared { sql, tokens, types: types.to_vec() });
         self.out.empty(b'1');
         Ok(())
     }
@@ -104,8 +110,7 @@ impl Client {
         let values = raw.iter().zip(&prepared.types).enumerate();
         let params = values.map(|(at, (raw, ty))| parameter(*raw, is_binary(formats, at), *ty));
         let params = params.collect::<Res<Vec<Value>>>()?;
-        self.sql.clone_from(&prepared.sql);
-        self.portals.insert(portal, Portal { prepared, params, formats: results, left: None });
+        self.portals.insert(portal, Portal { prepared, params, formats: results });
         self.out.empty(b'2');
         Ok(())
     }
@@ -117,10 +122,10 @@ impl Client {
             let portal = self.portals.get(name).ok_or_else(|| no_portal(name))?;
             (portal.prepared.clone(), portal.formats.clone())
         };
-        let pid = self.pid();
-        let (types, columns) = self.db(|db| db.describe(pid, &prepared.tokens, &prepared.types))??;
+        let pid = self.pid;
+        let columns = self.db(|db| db.describe(pid, &prepared.tokens, &prepared.types))??;
         if of_statement {
-            self.out.types(&types);
+            self.out.types(&prepared.types);
         }
         let Some(columns) = columns else {
             self.out.empty(b'n');
@@ -130,26 +135,6 @@ impl Client {
             return Err(Fault::unsupported("a column of this type in binary"));
         }
         self.out.columns(&columns, &formats);
-        Ok(())
-    }
-
-    async fn fetch(&mut self, name: &str, most: usize) -> Res<()> {
-        let mut portal = self.portals.remove(name).ok_or_else(|| no_portal(name))?;
-        let (pid, Prepared { sql, tokens, types }) = (self.pid(), &portal.prepared);
-        if portal.left.is_none() {
-            self.db(|db| db.begin(pid, sql))?;
-            portal.left = self.run(tokens, types, &portal.params).await?;
-        }
-        let Some((columns, mut rows, tag)) = portal.left.take() else { return Ok(()) };
-        let more = if most > 0 && rows.len() > most { rows.split_off(most) } else { Vec::new() };
-        rows.iter().for_each(|row| self.out.row(&columns, &portal.formats, row));
-        if more.is_empty() {
-            self.out.tag(&tag);
-        } else {
-            portal.left = Some((columns, more, tag));
-            self.portals.insert(name.to_owned(), portal);
-            self.out.empty(b's');
-        }
         Ok(())
     }
 }

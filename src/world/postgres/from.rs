@@ -1,7 +1,5 @@
 //! Where the rows of a query come from: tables, the server's own tables, other queries, and these side by side.
-use sqlparser::ast::{
-    Expr, Join, JoinConstraint, JoinOperator, Spanned, TableAlias, TableFactor, TableWithJoins,
-};
+use sqlparser::ast::{Expr, Join, JoinConstraint, JoinOperator, TableAlias, TableFactor, TableWithJoins};
 
 use super::catalog;
 use super::code::{Binder, Column, Scope};
@@ -72,10 +70,10 @@ impl Binder<'_> {
 
     fn factor(&self, factor: &TableFactor, outer: Option<&Scope<'_>>) -> Res<Source> {
         let (mut source, alias) = match factor {
-            TableFactor::Table { name, alias, args, .. } => {
+            // Those that are asked like functions are tables as well; what they are called with changes nothing.
+            TableFactor::Table { name, alias, .. } => {
                 let schema = name.0.iter().rev().nth(1).and_then(|part| part.as_ident()).map(ident);
-                let found = self.table(schema.as_deref(), &last(name), args.is_some());
-                (found.map_err(|fault| fault.at(name.span()))?, alias)
+                (self.table(schema.as_deref(), &last(name))?, alias)
             }
             TableFactor::Derived { lateral: false, subquery, alias, .. } => {
                 let plan = self.query(subquery, outer)?;
@@ -90,19 +88,13 @@ impl Binder<'_> {
         Ok(source)
     }
 
-    fn table(&self, schema: Option<&str>, name: &str, called: bool) -> Res<Source> {
+    fn table(&self, schema: Option<&str>, name: &str) -> Res<Source> {
         let own = |column: (String, Oid)| Column { table: name.to_owned(), name: column.0, ty: column.1 };
-        let view = catalog::view(name).filter(|view| match schema {
-            Some("pg_catalog") | None => true,
-            schema => schema == Some("public") && view.name == "pg_stat_statements",
-        });
-        match view {
-            Some(view) if called == view.is_called() || view.name == "pg_stat_statements" => {
-                let columns = view.columns().map(own).collect();
-                return Ok(Source { columns, rows: Box::new(move |env| view.rows(env)) });
-            }
-            _ if called => return Err(super::function::missing(name, &[])),
-            _ => {}
+        if let Some(view) = catalog::view(name)
+            .filter(|_| schema.is_none_or(|schema| schema != "public" || name == "pg_stat_statements"))
+        {
+            let columns = view.columns().map(own).collect();
+            return Ok(Source { columns, rows: Box::new(move |env| view.rows(env)) });
         }
         let full = schema.map_or_else(|| name.to_owned(), |schema| format!("{schema}.{name}"));
         let table = self.db.relation(self.pid, &full)?;

@@ -49,7 +49,7 @@ impl Database {
         let port = from.as_ref().map_or(-1, |(_, port)| *port);
         let client = from.map(|(host, _)| host);
         let wait = Some(("Client", "ClientRead"));
-        let session = Session { pid, secret, user, database, port, client, wait, ..self.blank() };
+        let session = Session { pid, secret, user, database, client, port, wait, ..self.blank() };
         self.sessions.insert(pid, session);
         for (name, value) in said {
             match name.as_str() {
@@ -105,7 +105,7 @@ pub fn signalled(env: &mut Env<'_>, pid: i64, signal: Signal) -> Res<Value> {
     let target = i32::try_from(pid).ok().and_then(|pid| env.db.sessions.get(&pid));
     let Some(target) = target else {
         let why = format!("PID {pid} is not a PostgreSQL backend process");
-        env.notices.push(Fault::notice("WARNING", "01000", why));
+        env.notices.push(Fault::warning("01000", why));
         return Ok(false.into());
     };
     let (pid, owner) = (target.pid, &target.user);

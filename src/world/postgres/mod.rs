@@ -2,7 +2,6 @@
 //!
 //! `state` and `pool` are what it is; `command`, `utility`, `select`, `expr` and what these use work out statements
 //! over it; `serve` speaks the protocol.
-mod aggregate;
 mod catalog;
 mod code;
 mod command;
@@ -12,7 +11,6 @@ mod fault;
 mod from;
 mod function;
 mod login;
-mod operator;
 mod pool;
 mod select;
 mod serve;

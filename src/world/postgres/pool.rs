@@ -8,7 +8,7 @@ use super::state::{Database, Doing, Session, Signal};
 use super::value::{SECOND, float, whole};
 
 /// Sessions of one application from one place.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Pool {
     /// Of the pool itself: the one who holds it, a pod for example.
     pub name: String,
@@ -33,9 +33,13 @@ pub struct Pool {
 /// What a session waits for while another holds the row.
 const LOCK: Option<(&str, &str)> = Some(("Lock", "transactionid"));
 
+/// Where a pool is that says nothing of it.
+const NOWHERE: &str = "10.42.0.1";
+
 /// What the sessions of a pool do.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub enum Work {
+    #[default]
     Idle,
     /// Statements that take so many seconds, with so many between them.
     Busy {
@@ -45,25 +49,6 @@ pub enum Work {
     /// One statement that goes on.
     Active,
     InTransaction,
-}
-
-impl Default for Pool {
-    fn default() -> Pool {
-        Pool {
-            name: String::new(),
-            application: String::new(),
-            user: "postgres".into(),
-            client: "10.42.0.1".into(),
-            database: "postgres".into(),
-            size: 1,
-            work: Work::Idle,
-            query: "SELECT 1".into(),
-            age: 0.0,
-            leak: false,
-            waits_for: None,
-            table: None,
-        }
-    }
 }
 
 #[derive(Debug)]
@@ -193,7 +178,7 @@ impl Database {
             user: pool.user.clone(),
             database: pool.database.clone(),
             application: pool.application.clone(),
-            client: Some(pool.client.clone()),
+            client: Some(if pool.client.is_empty() { NOWHERE } else { &pool.client }.to_owned()),
             began: since - if old { 41 * SECOND } else { 0 },
             query: pool.query.clone(),
             pool: Some(pool.name.clone()),

@@ -1,18 +1,19 @@
 //! Queries: which rows stay, how they are grouped, sorted and cut, and what of them is shown.
 use std::cell::RefCell;
+use std::cmp::Ordering;
 
 use sqlparser::ast::{
-    Distinct, Expr, GroupByExpr, Ident, LimitClause, OrderByExpr, OrderByKind, OrderBySort, Query, Select,
-    SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier, Spanned,
-    Value as Literal,
+    Distinct, DuplicateTreatment, Expr, Function as Call, FunctionArguments, GroupByExpr, Ident, LimitClause,
+    OrderByExpr, OrderByKind, OrderBySort, Query, Select, SelectItem, SelectItemQualifiedWildcardKind,
+    SetExpr, SetOperator, SetQuantifier, Value as Literal,
 };
 
-use super::aggregate::Aggregate;
-use super::code::{Binder, Code, Env, Scope, all, common, unmatched};
+use super::code::{Binder, Code, Env, Scope, all, common, convert, unmatched};
 use super::expr::{ident, last};
 use super::fault::{Fault, Res};
-use super::value::kind::{INT8, TEXT, UNKNOWN};
-use super::value::{Oid, Row, Value, named, order, rows_order, short};
+use super::function::missing;
+use super::value::kind::{FLOAT8, INT4, INT8, NUMERIC, TEXT, UNKNOWN};
+use super::value::{Oid, Row, Value, category, named, order, rows_order, short};
 
 pub type Columns = Vec<(String, Oid)>;
 pub type Rows = Box<dyn Fn(&mut Env<'_>) -> Res<Vec<Row>>>;
@@ -39,12 +40,11 @@ impl Binder<'_> {
         let Plan { columns, rows } = self.body(&q.body, keys, outer)?;
         let down = |key: &OrderByExpr| matches!(key.options.sort, Some(OrderBySort::Desc));
         let (ways, wide): (Vec<bool>, usize) = (keys.iter().map(down).collect(), columns.len());
-        let number = |e: &Expr| self.coerce(self.expr(e, &Scope::default())?, INT8);
-        let (limit, offset) = match &q.limit_clause {
-            None => (None, None),
-            Some(LimitClause::LimitOffset { limit, offset, .. }) => {
-                let offset = offset.as_ref().map(|offset| number(&offset.value));
-                (limit.as_ref().map(number).transpose()?, offset.transpose()?)
+        let number = |e: &Expr| convert(self.expr(e, &Scope::default())?, INT8);
+        let limit = match &q.limit_clause {
+            None => None,
+            Some(LimitClause::LimitOffset { limit, offset: None, .. }) => {
+                limit.as_ref().map(number).transpose()?
             }
             Some(other) => return Err(Fault::unsupported(other)),
         };
@@ -53,17 +53,16 @@ impl Binder<'_> {
             rows.sort_by(|a, b| {
                 let each = ways.iter().zip(a.iter().skip(wide).zip(b.iter().skip(wide)));
                 let mut each = each.map(|(down, (a, b))| if *down { order(b, a) } else { order(a, b) });
-                each.find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
+                each.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
             });
-            let mut count = |code: &Option<Code>, otherwise: usize| {
-                let value = code.as_ref().map(|code| (code.run)(env)).transpose()?;
-                let value = value.filter(|value| !value.is_null()).map(|value| value.int());
+            let most = limit.as_ref().map(|limit| (limit.run)(env)).transpose()?.unwrap_or(Value::Null);
+            if !most.is_null() {
                 let negative = |_| Fault::new("2201W", "LIMIT must not be negative");
-                value.map_or(Ok(otherwise), |n| usize::try_from(n).map_err(negative))
-            };
-            let (skip, most) = (count(&offset, 0)?, count(&limit, usize::MAX)?);
-            let mut rows: Vec<Row> = rows.into_iter().skip(skip).take(most).collect();
-            rows.iter_mut().for_each(|row| row.truncate(wide));
+                rows.truncate(usize::try_from(most.int()).map_err(negative)?);
+            }
+            for row in &mut rows {
+                row.truncate(wide);
+            }
             Ok(rows)
         });
         Ok(Plan { columns, rows })
@@ -96,23 +95,24 @@ impl Binder<'_> {
     }
 
     fn select(&self, select: &Select, keys: &[OrderByExpr], outer: Option<&Scope<'_>>) -> Res<Plan> {
-        let plain = select.into.is_none() && select.named_window.is_empty() && select.qualify.is_none();
-        let (groups, distinct) = match (&select.group_by, &select.distinct) {
-            (GroupByExpr::Expressions(all, more), None | Some(Distinct::All)) if more.is_empty() && plain => {
-                (all, false)
-            }
-            (GroupByExpr::Expressions(all, more), Some(Distinct::Distinct)) if more.is_empty() && plain => {
-                (all, true)
-            }
-            _ => return Err(Fault::unsupported("this kind of SELECT")),
+        let GroupByExpr::Expressions(by, more) = &select.group_by else {
+            return Err(Fault::unsupported("this kind of GROUP BY"));
         };
+        let distinct = matches!(select.distinct, Some(Distinct::Distinct));
+        let other = select.distinct.is_some() && (!distinct || !by.is_empty());
+        if other || select.into.is_some() || !select.named_window.is_empty() || !more.is_empty() {
+            return Err(Fault::unsupported("this kind of SELECT"));
+        }
         let source = self.from(&select.from, outer)?;
         let mut scope = Scope { columns: source.columns, outer, ..Scope::default() };
         let filter = select.selection.as_ref().map(|e| self.truth(e, &scope)).transpose()?;
         let items = items(select, &scope)?;
         let own = |e: &Expr| !matches!(e, Expr::Value(_)) && self.expr(e, &scope).is_ok();
         let group = |e| if own(e) { Ok(e) } else { meant(e, &items) };
-        let groups = groups.iter().map(group).collect::<Res<Vec<&Expr>>>()?;
+        let mut groups = by.iter().map(group).collect::<Res<Vec<&Expr>>>()?;
+        if distinct {
+            groups.extend(items.iter().map(|(_, e)| e));
+        }
         let group_codes = groups.iter().map(|e| self.expr(e, &scope)).collect::<Res<Vec<_>>>()?;
         // Whether it is grouped is known once everything has been looked at.
         let bind = |scope: &Scope<'_>| -> Res<_> {
@@ -135,21 +135,16 @@ impl Binder<'_> {
         let columns: Columns =
             items.iter().zip(&codes).map(|((name, _), code)| (name.clone(), settled(code.ty))).collect();
         let aggregates = scope.aggregates.take().map(RefCell::into_inner).unwrap_or_default();
-        let (rows, wide, from_wide) = (source.rows, columns.len(), scope.columns.len());
+        let (rows, wide) = (source.rows, scope.columns.len());
         let rows: Rows = Box::new(move |env| {
             let found = rows(env)?;
             let mut rows = env.kept(found, filter.as_ref())?;
             if is_grouped {
-                rows = grouped(env, rows, &group_codes, &aggregates, from_wide)?;
+                rows = grouped(env, rows, &group_codes, &aggregates, wide)?;
                 rows = env.kept(rows, having.as_ref())?;
             }
             let shown = rows.into_iter().map(|row| Ok(env.within(row, |env| all(&codes, env))?.1));
-            let mut rows = shown.collect::<Res<Vec<Row>>>()?;
-            if distinct {
-                rows.sort_by(|a, b| rows_order(a, b));
-                rows.dedup_by(|a, b| a.iter().zip(b).take(wide).all(|(a, b)| order(a, b).is_eq()));
-            }
-            Ok(rows)
+            shown.collect()
         });
         Ok(Plan { columns, rows })
     }
@@ -207,8 +202,7 @@ fn items(select: &Select, scope: &Scope<'_>) -> Res<Vec<(String, Expr)>> {
             items.push((column.name.clone(), Expr::CompoundIdentifier(parts.to_vec())));
         }
         if items.len() == before {
-            let why = "SELECT * with no tables specified is not valid";
-            return Err(Fault::new("42601", why).at(item.span()));
+            return Err(Fault::new("42601", "SELECT * with no tables specified is not valid"));
         }
     }
     Ok(items)
@@ -224,7 +218,7 @@ fn meant<'e>(e: &'e Expr, items: &'e [(String, Expr)]) -> Res<&'e Expr> {
             let Literal::Number(text, _) = &value.value else { return Ok(e) };
             let at = text.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
             let missing = || Fault::new("42P10", format!("position {text} is not in select list"));
-            Ok(&at.and_then(|at| items.get(at)).ok_or_else(|| missing().at(value.span))?.1)
+            Ok(&at.and_then(|at| items.get(at)).ok_or_else(missing)?.1)
         }
         _ => Ok(e),
     }
@@ -241,21 +235,95 @@ fn title(e: &Expr) -> Option<String> {
             Some(title) if title != "case" => title,
             _ => short(named(&data_type.to_string())?).to_owned(),
         },
-        Expr::Case { else_result, .. } => match else_result.as_deref().and_then(title) {
-            Some(title) if !matches!(else_result.as_deref(), Some(Expr::Cast { .. })) => title,
-            _ => "case".into(),
-        },
-        Expr::Subquery(query) => match &*query.body {
-            SetExpr::Select(select) => match select.projection.first()? {
-                SelectItem::UnnamedExpr(e) => return title(e),
-                SelectItem::ExprWithAlias { alias, .. } => ident(alias),
-                _ => return None,
-            },
-            _ => return None,
-        },
-        Expr::Exists { .. } => "exists".into(),
+        Expr::Case { .. } => "case".into(),
         Expr::Extract { .. } => "extract".into(),
         Expr::Interval(_) => "interval".into(),
         _ => return None,
     })
+}
+
+/// What an aggregate makes of the values of a group.
+pub type Fold = fn(&[Value]) -> Value;
+
+pub struct Aggregate {
+    /// Of every row; without one rows are counted as they are.
+    arg: Option<Code>,
+    filter: Option<Code>,
+    distinct: bool,
+    fold: Fold,
+}
+
+pub fn aggregate(name: &str) -> Option<Fold> {
+    Some(match name {
+        "count" => |all| all.len().into(),
+        "sum" => sum,
+        "avg" => |all| match sum(all) {
+            Value::Null => Value::Null,
+            sum => (sum.float() / Value::from(all.len()).float()).into(),
+        },
+        "min" => |all| extreme(all, Ordering::Less),
+        "max" => |all| extreme(all, Ordering::Greater),
+        _ => return None,
+    })
+}
+
+fn sum(all: &[Value]) -> Value {
+    let is_whole = all.iter().all(|value| matches!(value, Value::Int(_)));
+    let exact = || all.iter().try_fold(0_i64, |sum, value| sum.checked_add(value.int()));
+    match (all, if is_whole { exact() } else { None }) {
+        ([], _) => Value::Null,
+        (_, Some(sum)) => sum.into(),
+        _ => all.iter().map(Value::float).sum::<f64>().into(),
+    }
+}
+
+/// The least or the greatest of those that are known.
+pub fn extreme(all: &[Value], wanted: Ordering) -> Value {
+    let known = all.iter().filter(|value| !value.is_null());
+    known.reduce(|best, one| if order(one, best) == wanted { one } else { best }).cloned().into()
+}
+
+impl Aggregate {
+    /// Over the rows of one group.
+    fn of(&self, env: &mut Env<'_>, rows: &[Row]) -> Res<Value> {
+        let mut all = Vec::new();
+        for row in env.kept(rows.to_vec(), self.filter.as_ref())? {
+            let value = match &self.arg {
+                Some(arg) => env.within(row, |env| (arg.run)(env))?.1,
+                None => true.into(),
+            };
+            all.extend(Some(value).filter(|value| !value.is_null()));
+        }
+        if self.distinct {
+            all.sort_by(order);
+            all.dedup_by(|a, b| order(a, b).is_eq());
+        }
+        Ok((self.fold)(&all))
+    }
+}
+
+impl Binder<'_> {
+    /// An aggregate with the type of what it gives.
+    pub fn aggregate(&self, call: &Call, args: &[&Expr], fold: Fold, s: &Scope<'_>) -> Res<(Oid, Aggregate)> {
+        let arg = args.first().map(|e| self.expr(e, s)).transpose()?;
+        let (name, ty) = (last(&call.name), arg.as_ref().map_or(UNKNOWN, |code| code.ty));
+        let gives = match (&*name, args.len()) {
+            ("count", 0 | 1) => INT8,
+            ("min" | "max", 1) => {
+                if ty == UNKNOWN {
+                    TEXT
+                } else {
+                    ty
+                }
+            }
+            ("sum", 1) if ty == INT4 => INT8,
+            ("sum" | "avg", 1) if ty == FLOAT8 => FLOAT8,
+            ("sum" | "avg", 1) if category(ty) == 'N' => NUMERIC,
+            _ => return Err(missing(&name, &[ty])),
+        };
+        let distinct = matches!(&call.args, FunctionArguments::List(list)
+            if list.duplicate_treatment == Some(DuplicateTreatment::Distinct));
+        let filter = call.filter.as_ref().map(|e| self.truth(e, s)).transpose()?;
+        Ok((gives, Aggregate { arg, filter, distinct, fold }))
+    }
 }

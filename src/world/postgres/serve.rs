@@ -10,12 +10,11 @@ use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use super::command::{Reply, Tokens, split};
+use super::command::{Found, Reply, Tokens, split};
 use super::extended::broken;
 use super::fault::{Fault, Res};
-use super::select::Columns;
 use super::state::{Database, Signal};
-use super::value::{Oid, Row, Value};
+use super::value::{Oid, Value};
 use super::wire::{Reader, Writer, read};
 use crate::world::base::Handle;
 
@@ -25,16 +24,8 @@ const CANCEL: i32 = 80_877_102;
 const VERSION: i32 = 3 << 16;
 const MOST_CONNECTIONS: usize = 3_000;
 /// What clients want to know from the beginning.
-const REPORTED: [&str; 8] = [
-    "application_name",
-    "client_encoding",
-    "DateStyle",
-    "integer_datetimes",
-    "server_encoding",
-    "server_version",
-    "standard_conforming_strings",
-    "TimeZone",
-];
+const REPORTED: &str = "application_name client_encoding DateStyle integer_datetimes server_encoding \
+    server_version standard_conforming_strings TimeZone";
 
 /// Takes connections until it is dropped.
 pub async fn serve(listener: TcpListener, database: Handle<Database>) {
@@ -53,26 +44,13 @@ pub async fn serve(listener: TcpListener, database: Handle<Database>) {
     }
 }
 
-/// A session ends with its connection, however that ends.
-struct Seat {
-    database: Handle<Database>,
-    pid: i32,
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.database.with(|db| db.disconnect(self.pid));
-    }
-}
-
 pub struct Client {
     stream: BufReader<TcpStream>,
-    seat: Seat,
+    database: Handle<Database>,
+    pub pid: i32,
     pub out: Writer,
     pub statements: BTreeMap<String, Prepared>,
     pub portals: BTreeMap<String, Portal>,
-    /// The text that was asked last, into which an error points.
-    pub sql: String,
     /// After an error everything is passed over until the client waits for an answer.
     skips: bool,
 }
@@ -84,14 +62,10 @@ pub struct Prepared {
     pub types: Vec<Oid>,
 }
 
-type Found = (Columns, Vec<Row>, String);
-
 pub struct Portal {
     pub prepared: Prepared,
     pub params: Vec<Value>,
     pub formats: Vec<i16>,
-    /// What was worked out, and not fetched yet.
-    pub left: Option<Found>,
 }
 
 async fn connection(stream: TcpStream, from: SocketAddr, database: Handle<Database>) {
@@ -100,17 +74,13 @@ async fn connection(stream: TcpStream, from: SocketAddr, database: Handle<Databa
     let entered = tokio::time::timeout(Duration::from_mins(1), enter(&mut stream, from, &database)).await;
     if let Ok(Some((pid, out))) = entered {
         let (statements, portals) = (BTreeMap::new(), BTreeMap::new());
-        let (seat, sql) = (Seat { database, pid }, String::new());
-        let mut client = Client { stream, seat, out, statements, portals, sql, skips: false };
-        if let Ok(known) = client.db(|db| REPORTED.map(|name| (name, db.current(pid, name)))) {
-            known.iter().for_each(|(name, now)| client.out.pair(name, now.as_deref().unwrap_or_default()));
-        }
-        client.ready();
+        let mut client = Client { stream, database, pid, out, statements, portals, skips: false };
         if let Err(fault) = client.talk().await {
-            client.out.fault(&fault, "");
+            client.out.fault(&fault);
             let _ = client.stream.write_all(&client.out.0).await;
             let _ = client.stream.shutdown().await;
         }
+        client.database.with(|db| db.disconnect(pid));
     }
 }
 
@@ -156,7 +126,7 @@ async fn enter(
             Some((pid, out))
         }
         Err(fault) => {
-            out.fault(&fault, "");
+            out.fault(&fault);
             let _ = stream.write_all(&out.0).await;
             let _ = stream.shutdown().await;
             None
@@ -179,28 +149,30 @@ fn terminated() -> Fault {
 }
 
 impl Client {
-    pub fn pid(&self) -> i32 {
-        self.seat.pid
-    }
-
     pub fn db<R>(&self, work: impl FnOnce(&mut Database) -> R) -> Res<R> {
-        self.seat.database.with(work).ok_or_else(terminated)
+        self.database.with(work).ok_or_else(terminated)
     }
 
     /// Until the client goes, or why it has to.
     async fn talk(&mut self) -> Res<()> {
+        let pid = self.pid;
+        for name in REPORTED.split(' ') {
+            let value = self.db(|db| db.current(pid, name))?.unwrap_or_default();
+            self.out.pair(name, &value);
+        }
+        self.ready();
         loop {
             if self.stream.get_mut().write_all(&std::mem::take(&mut self.out.0)).await.is_err() {
                 return Ok(());
             }
             let message = {
-                let Client { stream, seat, .. } = self;
+                let Client { stream, database, .. } = self;
                 let mut message = pin!(read(stream, false));
                 loop {
                     tokio::select! {
                         biased;
                         // Whoever runs nothing has nothing that could be cancelled.
-                        signal = signal(&seat.database, seat.pid) => if signal == Signal::Terminate {
+                        signal = signal(database, pid) => if signal == Signal::Terminate {
                             return Err(terminated());
                         },
                         message = &mut message => break message,
@@ -222,8 +194,8 @@ impl Client {
             b'H' => return Ok(()),
             _ if self.skips => return Ok(()),
             b'Q' => {
-                self.sql = reader.text().ok_or_else(broken)?;
-                self.simple().await
+                let sql = reader.text().ok_or_else(broken)?;
+                self.simple(&sql).await
             }
             b'P' | b'B' | b'D' | b'E' | b'C' => self.extended(kind, &mut reader).await,
             _ => return Err(Fault::fatal("08P01", format!("invalid frontend message type {kind}"))),
@@ -232,9 +204,9 @@ impl Client {
             if fault.severity == "FATAL" {
                 return Err(fault);
             }
-            let pid = self.pid();
+            let pid = self.pid;
             self.db(|db| db.fail(pid))?;
-            self.out.fault(&fault, &self.sql);
+            self.out.fault(&fault);
             self.skips = kind != b'Q';
         }
         if matches!(kind, b'Q' | b'S') {
@@ -246,7 +218,7 @@ impl Client {
     }
 
     fn ready(&mut self) {
-        let pid = self.pid();
+        let pid = self.pid;
         let block = self.db(|db| {
             db.finish(pid);
             db.sessions.get(&pid).and_then(|one| one.block)
@@ -254,14 +226,13 @@ impl Client {
         self.out.ready(block.ok().flatten());
     }
 
-    async fn simple(&mut self) -> Res<()> {
-        let pid = self.pid();
-        self.db(|db| db.begin(pid, &self.sql))?;
-        for tokens in split(&self.sql)? {
-            if let Some((columns, rows, tag)) = self.run(&tokens, &[], &[]).await? {
-                self.out.columns(&columns, &[]);
-                rows.iter().for_each(|row| self.out.row(&columns, &[], row));
-                self.out.tag(&tag);
+    async fn simple(&mut self, sql: &str) -> Res<()> {
+        let pid = self.pid;
+        self.db(|db| db.begin(pid, sql))?;
+        for tokens in split(sql)? {
+            if let Some(found) = self.run(&tokens, &[], &[]).await? {
+                self.out.columns(&found.0, &[]);
+                self.out.rows(&found, &[]);
             }
         }
         Ok(())
@@ -269,7 +240,7 @@ impl Client {
 
     /// Does one statement, and holds its answer back as long as it takes.
     pub async fn run(&mut self, tokens: &Tokens, types: &[Oid], params: &[Value]) -> Res<Option<Found>> {
-        let pid = self.pid();
+        let pid = self.pid;
         let (answer, ended) = self.db(|db| {
             let answer = db.execute(pid, tokens, types, params);
             let one = db.sessions.get_mut(&pid);
@@ -281,7 +252,9 @@ impl Client {
             (answer, ended)
         })?;
         let answer = answer?;
-        answer.notices.iter().for_each(|notice| self.out.fault(notice, ""));
+        for notice in &answer.notices {
+            self.out.fault(notice);
+        }
         if ended {
             return Err(terminated());
         }
@@ -291,20 +264,20 @@ impl Client {
         match answer.reply {
             Reply::Empty => self.out.empty(b'I'),
             Reply::Done(tag) => self.out.tag(&tag),
-            Reply::Rows { columns, rows, tag } => return Ok(Some((columns, rows, tag))),
+            Reply::Rows(found) => return Ok(Some(found)),
         }
         Ok(None)
     }
 
     /// To the end, or why not.
     async fn sleep(&mut self, seconds: f64) -> Res<()> {
-        let pid = self.pid();
+        let pid = self.pid;
         let limit = self.db(|db| db.current(pid, "statement_timeout"))?.and_then(|limit| limit.parse().ok());
         let limit = limit.filter(|limit| *limit > 0).map_or(Duration::MAX, Duration::from_millis);
         let whole = Duration::try_from_secs_f64(seconds).unwrap_or_default();
         let cancelled = |why: &str| Fault::new("57014", format!("canceling statement due to {why}"));
         tokio::select! {
-            signal = signal(&self.seat.database, pid) => Err(match signal {
+            signal = signal(&self.database, self.pid) => Err(match signal {
                 Signal::Cancel => cancelled("user request"),
                 Signal::Terminate => terminated(),
             }),
@@ -318,6 +291,7 @@ impl Client {
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio_postgres::types::Type;
     use tokio_postgres::{Client, Config, NoTls};
 
     use super::super::tests::{START, ask, database};
@@ -347,14 +321,21 @@ mod tests {
     async fn a_client_prepares_and_reads_every_type() {
         let (config, _) = served().await;
         let client = client(&config).await;
-        let sql = "SELECT $1::int8 + 1, $2 || 'b', now(), 1.5::float8, true, array[1, null], '{a}'::text[], \
+        let sql = "SELECT $1::int8 + 1, $2 || 'b', now(), 1.5::float8, true, pg_blocking_pids(1), current_user::text, \
             pg_backend_pid(), id FROM stock WHERE id = $1 AND id = ANY ($3)";
-        let row = client.query_one(sql, &[&3_i64, &"a", &vec![3_i64, 4]]).await.expect("a row");
+        let row = client
+            .query_typed(
+                sql,
+                &[(&3_i64, Type::INT8), (&"a", Type::TEXT), (&vec![3_i64, 4], Type::INT8_ARRAY)],
+            )
+            .await
+            .expect("a row");
+        let row = row.first().expect("a row");
         assert_eq!((row.get::<_, i64>(0), row.get::<_, &str>(1), row.get::<_, f64>(3)), (4, "ab", 1.5));
         let now: std::time::SystemTime = row.get(2);
         assert_eq!(now.duration_since(std::time::UNIX_EPOCH).expect("later").as_secs(), START.unsigned_abs());
-        assert_eq!((row.get::<_, bool>(4), row.get::<_, Vec<Option<i32>>>(5)), (true, vec![Some(1), None]));
-        assert_eq!((row.get::<_, Vec<String>>(6), row.get::<_, i64>(8)), (vec!["a".to_owned()], 3));
+        assert_eq!((row.get::<_, bool>(4), row.get::<_, Vec<i32>>(5)), (true, vec![]));
+        assert_eq!((row.get::<_, &str>(6), row.get::<_, i64>(8)), ("app", 3));
         let fault = client.query("SELECT nothing", &[]).await.expect_err("a mistake");
         assert_eq!(fault.code().map(|code| code.code().to_owned()).as_deref(), Some("42703"));
         assert!(client.query_one("SELECT 1", &[]).await.is_ok(), "the session stands");
@@ -388,7 +369,7 @@ mod tests {
         let (fault, sleeper) = sleep.await.expect("an end");
         assert_eq!(code(fault), "57014");
         let pid: i32 = sleeper.query_one("SELECT pg_backend_pid()", &[]).await.expect("a row").get(0);
-        other.query("SELECT pg_terminate_backend($1)", &[&pid]).await.expect("ended");
+        other.query_typed("SELECT pg_terminate_backend($1)", &[(&pid, Type::INT4)]).await.expect("ended");
         let fault = sleeper.query("SELECT 1", &[]).await.expect_err("it is gone");
         assert!(fault.is_closed() || code(fault) == "57P01");
     }

@@ -120,16 +120,6 @@ pub struct Base {
     pub returned: i64,
 }
 
-#[derive(Debug, Clone)]
-pub struct Index {
-    pub oid: Oid,
-    pub name: String,
-    pub column: String,
-    pub primary: bool,
-    pub bytes: i64,
-    pub scans: i64,
-}
-
 /// A table to begin with. Its rows are made up: numbers count on, moments lie an hour apart.
 #[derive(Debug, Clone)]
 pub struct Table<'t> {
@@ -148,28 +138,24 @@ pub struct Table<'t> {
     pub scans: i64,
 }
 
+/// A table, or an index of one.
 #[derive(Debug, Clone)]
 pub struct Relation {
     pub oid: Oid,
     pub database: String,
     pub name: String,
     pub owner: String,
+    /// The table that it is an index of.
+    pub of: Option<Oid>,
     pub columns: Vec<(String, Oid)>,
     pub rows: usize,
     pub bytes: i64,
     pub dead: i64,
-    pub indexes: Vec<Index>,
     pub scans: i64,
     pub vacuumed: Option<i64>,
     pub analyzed: Option<i64>,
     /// When the server itself has last done both.
     pub cared: Option<i64>,
-}
-
-impl Relation {
-    pub fn total(&self) -> i64 {
-        self.indexes.iter().fold(self.bytes, |sum, index| sum.saturating_add(index.bytes))
-    }
 }
 
 /// What was counted of one statement.
@@ -293,35 +279,34 @@ impl Database {
 
     /// Adds a table to a database.
     pub fn table(&mut self, table: &Table<'_>) {
-        let owner = self.base_named(table.database).map(|base| base.owner.clone()).unwrap_or_default();
         let typed = |(name, ty): &(&str, &str)| ((*name).to_owned(), named(ty).unwrap_or(TEXT));
-        let key = table.columns.first().map_or("", |(name, _)| name);
-        let mut indexes = vec![(format!("{}_pkey", table.name), key, true, 912_000)];
-        for (column, nth) in table.indexes.iter().zip(0_i64..) {
-            // The first is used, the others are less and less.
-            let scans = 40_000 / (1 + nth * nth * 40_001);
-            indexes.push((format!("{}_{column}_idx", table.name), column, false, scans));
-        }
-        let index = |(name, column, primary, scans): (String, &str, bool, i64)| {
-            let (oid, bytes) = (self.oid(), (table.bytes / 6).max(8192));
-            Index { oid, name, column: column.to_owned(), primary, bytes, scans }
-        };
-        let indexes = indexes.into_iter().map(index).collect();
         let relation = Relation {
             oid: self.oid(),
             database: table.database.to_owned(),
             name: table.name.to_owned(),
-            owner,
+            owner: self.base_named(table.database).map(|base| base.owner.clone()).unwrap_or_default(),
+            of: None,
             columns: table.columns.iter().map(typed).collect(),
             rows: table.rows.min(MOST_ROWS),
             bytes: table.bytes.saturating_add(table.bloat),
             dead: table.dead,
-            indexes,
             scans: table.scans,
             vacuumed: None,
             analyzed: None,
             cared: Some(self.now - 5_400 * SECOND),
         };
+        let key =
+            relation.columns.iter().take(1).map(|column| (format!("{}_pkey", table.name), column, 912_000));
+        let others = relation.columns.iter().filter(|(name, _)| table.indexes.contains(&name.as_str()));
+        // The first is used, the others are less and less.
+        let others = others.zip(0_i64..).map(|(column, nth)| {
+            (format!("{}_{}_idx", table.name, column.0), column, 40_000 / (1 + nth * nth * 40_001))
+        });
+        for (name, column, scans) in key.chain(others) {
+            let (oid, bytes, columns) = (self.oid(), (table.bytes / 6).max(8192), vec![column.clone()]);
+            let (of, rows) = (Some(relation.oid), 0);
+            self.relations.push(Relation { oid, name, of, columns, rows, bytes, scans, ..relation.clone() });
+        }
         self.relations.push(relation);
     }
 
@@ -416,20 +401,21 @@ impl Database {
         found.ok_or_else(|| Fault::missing("42P01", "relation", name))
     }
 
-    /// What a table or an index with this number is called.
-    pub fn name_of(&self, oid: i64) -> Option<String> {
-        let index = |one: &Relation| {
-            one.indexes.iter().find(|index| i64::from(index.oid) == oid).map(|index| index.name.clone())
-        };
-        let name = |one: &Relation| (i64::from(one.oid) == oid).then(|| one.name.clone());
-        self.relations.iter().find_map(|one| name(one).or_else(|| index(one)))
+    pub fn numbered(&self, oid: i64) -> Option<&Relation> {
+        self.relations.iter().find(|one| i64::from(one.oid) == oid)
+    }
+
+    /// Bytes of a table with its indexes.
+    pub fn total(&self, one: &Relation) -> i64 {
+        let parts = self.relations.iter().filter(|part| part.oid == one.oid || part.of == Some(one.oid));
+        parts.fold(0, |sum, part| sum.saturating_add(part.bytes))
     }
 
     /// Bytes of a database with everything in it.
     pub fn size(&self, name: &str) -> i64 {
         let tables = self.relations.iter().filter(|one| one.database == name);
         let base = self.base_named(name).map_or(0, |base| base.bytes);
-        tables.fold(base, |sum, one| sum.saturating_add(one.total()))
+        tables.fold(base, |sum, one| sum.saturating_add(one.bytes))
     }
 }
 

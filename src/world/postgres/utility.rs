@@ -1,5 +1,4 @@
 //! Statements that are no queries: parameters, and the care of tables.
-use super::catalog;
 use super::command::{Answer, Reply};
 use super::fault::{Fault, Res};
 use super::setting::{for_role, set, shown};
@@ -10,30 +9,16 @@ impl Database {
     /// `None` when it is none of these.
     pub fn utility(&mut self, pid: i32, words: &[&str]) -> Res<Option<Answer>> {
         let tag = match words {
-            ["show", "all"] => {
-                let columns = ["name", "setting"].map(|name| (name.to_owned(), TEXT)).to_vec();
-                let row = |one: catalog::Setting| {
-                    let (name, value) = shown(self, pid, one.name)?;
-                    Ok(vec![name.into(), value.into()])
-                };
-                let rows = catalog::settings().map(row).collect::<Res<_>>()?;
-                return Ok(Some(Answer::of(Reply::Rows { columns, rows, tag: "SHOW".into() })));
-            }
             ["show", name @ ..] => {
-                let name = match name {
-                    ["time", "zone"] => "TimeZone".to_owned(),
-                    ["transaction", "isolation", "level"] => "transaction_isolation".to_owned(),
-                    other => other.concat(),
-                };
-                let (name, value) = shown(self, pid, &name)?;
-                let (columns, rows) = (vec![(name, TEXT)], vec![vec![value.into()]]);
-                return Ok(Some(Answer::of(Reply::Rows { columns, rows, tag: "SHOW".into() })));
+                let (name, value) = shown(self, pid, &name.concat())?;
+                let found = (vec![(name, TEXT)], vec![vec![value.into()]], "SHOW".into());
+                return Ok(Some(Answer::of(Reply::Rows(found))));
             }
             ["set", rest @ ..] => {
                 self.assign(pid, rest)?;
                 "SET"
             }
-            ["reset", "all"] | ["discard", "all"] => {
+            ["reset" | "discard", "all"] => {
                 let discards = words.first() == Some(&"discard");
                 if discards {
                     self.alone(pid, "DISCARD ALL")?;
@@ -58,12 +43,12 @@ impl Database {
                 self.deed("alter table", pid);
                 "ALTER TABLE"
             }
-            ["vacuum" | "analyze", ..] => return self.care(pid, words).map(Some),
+            ["vacuum" | "analyze", ..] => self.care(pid, words)?,
             ["reindex", kind @ ("table" | "database"), name] => {
-                if *kind == "table" {
-                    self.owned(pid, name)?;
-                } else if *name != self.database(pid) {
-                    return Err(Fault::unsupported("to reindex another database"));
+                match *kind {
+                    "table" => _ = self.owned(pid, name)?,
+                    _ if *name == self.database(pid) => {}
+                    _ => return Err(Fault::unsupported("to reindex another database")),
                 }
                 self.deed("reindex", pid);
                 "REINDEX"
@@ -84,18 +69,13 @@ impl Database {
     fn assign(&mut self, pid: i32, words: &[&str]) -> Res<()> {
         let (local, words) = match words {
             ["local", rest @ ..] => (true, rest),
-            ["session", rest @ ..] if rest.first() != Some(&"characteristics") => (false, rest),
+            ["session", rest @ ..] => (false, rest),
             other => (false, other),
         };
         match words {
-            ["time", "zone", value] => set(self, pid, "TimeZone", Some(value), local),
             ["transaction", .., "read", what @ ("only" | "write")] => {
                 let only = if *what == "only" { "on" } else { "off" };
                 set(self, pid, "transaction_read_only", Some(only), true)
-            }
-            ["session", "characteristics", .., "read", what @ ("only" | "write")] => {
-                let only = if *what == "only" { "on" } else { "off" };
-                set(self, pid, "default_transaction_read_only", Some(only), false)
             }
             [name, "=" | "to", "default"] => set(self, pid, name, None, local),
             [name, "=" | "to", value @ ..] if !value.is_empty() => {
@@ -133,41 +113,27 @@ impl Database {
         Err(Fault::new("42501", format!("must be owner of table {name}")))
     }
 
-    fn care(&mut self, pid: i32, words: &[&str]) -> Res<Answer> {
-        let vacuums = words.first() == Some(&"vacuum");
+    fn care(&mut self, pid: i32, words: &[&str]) -> Res<&'static str> {
+        let options = ["vacuum", "analyze", "verbose", "full", "freeze", "(", ")", ","];
+        let (said, names): (Vec<&str>, Vec<&str>) = words.iter().partition(|word| options.contains(word));
+        let (vacuums, analyzes) = (said.first() == Some(&"vacuum"), said.contains(&"analyze"));
         if vacuums {
             self.alone(pid, "VACUUM")?;
         }
-        let options = ["vacuum", "analyze", "verbose", "full", "freeze", "(", ")", ","];
-        let (said, names): (Vec<&str>, Vec<&str>) = words.iter().partition(|word| options.contains(word));
-        let analyzes = said.contains(&"analyze");
-        let only = match names.concat() {
-            name if name.is_empty() => None,
-            name => Some(self.owned(pid, &name)?),
-        };
+        let only = if names.is_empty() { None } else { Some(self.owned(pid, &names.concat())?) };
         let (user, database) = (self.user(pid).to_owned(), self.database(pid).to_owned());
         let owners: Vec<bool> = self.relations.iter().map(|one| self.has(&user, &one.owner)).collect();
-        let mut notices = Vec::new();
-        for (one, owns) in self.relations.iter_mut().zip(owners) {
-            if !owns || one.database != database || only.is_some_and(|only| only != one.oid) {
-                continue;
-            }
-            let (name, pages, live, dead) = (&one.name, one.bytes / 8192, one.rows, one.dead);
+        let own =
+            self.relations.iter_mut().zip(owners).filter(|(one, owns)| *owns && one.database == database);
+        for (one, _) in own.filter(|(one, _)| only.is_none_or(|only| only == one.oid)) {
             if vacuums {
                 (one.dead, one.vacuumed) = (0, Some(self.now));
             }
             if analyzes {
                 one.analyzed = Some(self.now);
             }
-            if said.contains(&"verbose") {
-                let what = format!(
-                    "scanned {pages} of {pages} pages, containing {live} live rows and {dead} dead rows"
-                );
-                notices.push(Fault::notice("INFO", "00000", format!("\"{name}\": {what}")));
-            }
         }
-        let tag = if vacuums { "vacuum" } else { "analyze" };
-        self.deed(tag, pid);
-        Ok(Answer { notices, ..Answer::done(tag.to_uppercase()) })
+        self.deed(if vacuums { "vacuum" } else { "analyze" }, pid);
+        Ok(if vacuums { "VACUUM" } else { "ANALYZE" })
     }
 }

@@ -2,66 +2,48 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use jiff::{Timestamp, civil, tz};
+use jiff::{Span, SpanRelativeTo, Timestamp, civil, tz};
 
 use super::fault::{Fault, Res};
 
 pub type Oid = u32;
 pub type Row = Vec<Value>;
 
-/// The types by their numbers, which are the protocol's own.
-pub mod kind {
-    use super::Oid;
-    pub const BOOL: Oid = 16;
-    pub const CHAR: Oid = 18;
-    pub const NAME: Oid = 19;
-    pub const INT8: Oid = 20;
-    pub const INT2: Oid = 21;
-    pub const INT4: Oid = 23;
-    pub const TEXT: Oid = 25;
-    pub const OID: Oid = 26;
-    pub const XID: Oid = 28;
-    pub const FLOAT8: Oid = 701;
-    pub const UNKNOWN: Oid = 705;
-    pub const INET: Oid = 869;
-    pub const INTS: Oid = 1007;
-    pub const TEXTS: Oid = 1009;
-    pub const TIMESTAMPTZ: Oid = 1184;
-    pub const INTERVAL: Oid = 1186;
-    pub const NUMERIC: Oid = 1700;
-    pub const REGCLASS: Oid = 2205;
-    pub const ANY: Oid = 2276;
-    pub const VOID: Oid = 2278;
-    pub const LSN: Oid = 3220;
-}
-use kind::{
-    BOOL, CHAR, FLOAT8, INET, INT2, INT4, INT8, INTERVAL, LSN, NAME, NUMERIC, OID, REGCLASS, TEXT,
-    TIMESTAMPTZ, UNKNOWN, VOID, XID,
-};
-
-/// Number, name, name in the standard, array of it, length, and the kind of things that it is of: what is of one
-/// kind compares.
+/// Number, name, name in the standard, array of it, length, and the kind of things that it is of.
 type Type = (Oid, &'static str, &'static str, Oid, i16, char);
-const TYPES: &[Type] = &[
-    (BOOL, "bool", "boolean", 1000, 1, 'B'),
-    (CHAR, "char", "\"char\"", 1002, 1, 'S'),
-    (NAME, "name", "name", 1003, 64, 'S'),
-    (TEXT, "text", "text", 1009, -1, 'S'),
-    (INT2, "int2", "smallint", 1005, 2, 'N'),
-    (INT4, "int4", "integer", 1007, 4, 'N'),
-    (INT8, "int8", "bigint", 1016, 8, 'N'),
-    (NUMERIC, "numeric", "numeric", 1231, -1, 'N'),
-    (FLOAT8, "float8", "double precision", 1022, 8, 'N'),
-    (OID, "oid", "oid", 1028, 4, 'O'),
-    (XID, "xid", "xid", 1011, 4, 'O'),
-    (REGCLASS, "regclass", "regclass", 2210, 4, 'C'),
-    (UNKNOWN, "unknown", "unknown", 0, -2, 'X'),
-    (INET, "inet", "inet", 1041, -1, 'I'),
-    (TIMESTAMPTZ, "timestamptz", "timestamp with time zone", 1185, 8, 'D'),
-    (INTERVAL, "interval", "interval", 1187, 16, 'T'),
-    (VOID, "void", "void", 0, 4, 'P'),
-    (LSN, "pg_lsn", "pg_lsn", 3221, 8, 'L'),
-];
+
+macro_rules! types {
+    ($($const:ident $oid:literal $name:literal $standard:literal $array:literal $length:literal $kind:literal;)*) => {
+        /// The types by their numbers, which are the protocol's own.
+        pub mod kind {
+            $(pub const $const: super::Oid = $oid;)*
+            pub const INTS: super::Oid = 1007;
+            pub const TEXTS: super::Oid = 1009;
+        }
+        const TYPES: &[Type] = &[$(($oid, $name, $standard, $array, $length, $kind),)*];
+    };
+}
+types! {
+    BOOL 16 "bool" "boolean" 1000 1 'B';
+    CHAR 18 "char" "\"char\"" 1002 1 'S';
+    NAME 19 "name" "name" 1003 64 'S';
+    TEXT 25 "text" "text" 1009 -1 'S';
+    INT4 23 "int4" "integer" 1007 4 'N';
+    INT8 20 "int8" "bigint" 1016 8 'N';
+    NUMERIC 1700 "numeric" "numeric" 1231 -1 'N';
+    FLOAT8 701 "float8" "double precision" 1022 8 'N';
+    OID 26 "oid" "oid" 1028 4 'O';
+    XID 28 "xid" "xid" 1011 4 'O';
+    REGCLASS 2205 "regclass" "regclass" 2210 4 'C';
+    UNKNOWN 705 "unknown" "unknown" 0 -2 'X';
+    INET 869 "inet" "inet" 1041 -1 'I';
+    TIMESTAMPTZ 1184 "timestamptz" "timestamp with time zone" 1185 8 'D';
+    INTERVAL 1186 "interval" "interval" 1187 16 'T';
+    ANY 2276 "any" "any" 0 4 'P';
+    VOID 2278 "void" "void" 0 4 'P';
+    LSN 3220 "pg_lsn" "pg_lsn" 3221 8 'L';
+}
+use kind::{BOOL, FLOAT8, INET, INT4, INT8, INTERVAL, LSN, NUMERIC, OID, TEXT, TIMESTAMPTZ, XID};
 
 fn of(ty: Oid) -> Option<&'static Type> {
     TYPES.iter().find(|one| one.0 == ty)
@@ -255,28 +237,8 @@ fn span(micros: i64) -> String {
 }
 
 fn parse_span(text: &str) -> Option<i64> {
-    let mut micros = 0.0;
-    let mut words = text.split_whitespace();
-    while let Some(word) = words.next() {
-        if let [hours, minutes, seconds] = word.split(':').collect::<Vec<_>>()[..] {
-            let of = |part: &str, unit: f64| part.parse::<f64>().ok().map(|n| n * unit);
-            micros += of(hours, 3600e6)? + of(minutes, 60e6)? + of(seconds, 1e6)?;
-            continue;
-        }
-        let (count, unit) = word.split_at(word.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(word.len()));
-        let unit = if unit.is_empty() { words.next().unwrap_or("s") } else { unit }.to_lowercase();
-        let of_unit = match unit.trim_end_matches('s') {
-            "" | "sec" | "second" => 1e6,
-            "m" if unit == "ms" => 1e3,
-            "m" | "min" | "minute" => 60e6,
-            "h" | "hour" => 3600e6,
-            "d" | "day" => 86_400e6,
-            "week" => 7.0 * 86_400e6,
-            _ => return None,
-        };
-        micros += count.parse::<f64>().ok()? * of_unit;
-    }
-    Some(whole(micros)).filter(|_| !text.trim().is_empty())
+    let of_days = SpanRelativeTo::days_are_24_hours();
+    i64::try_from(text.parse::<Span>().ok()?.to_duration(of_days).ok()?.as_micros()).ok()
 }
 
 fn parse_moment(text: &str) -> Option<i64> {
@@ -288,24 +250,18 @@ fn parse_moment(text: &str) -> Option<i64> {
 pub fn parse(text: &str, ty: Oid) -> Res<Value> {
     let bad = |code| Fault::new(code, format!("invalid input syntax for type {}: \"{text}\"", name(ty)));
     let trimmed = text.trim();
-    if let Some(inner) = element(ty) {
-        let body = trimmed.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
-        let body = body.ok_or_else(|| Fault::new("22P02", format!("malformed array literal: \"{text}\"")))?;
-        let parts = body.split(',').filter(|part| !part.is_empty());
-        return Ok(parts.map(|part| parse(part, inner)).collect::<Res<Row>>()?.into());
-    }
     Ok(match ty {
         BOOL => match trimmed.to_lowercase().as_str() {
             "t" | "true" | "on" | "yes" | "1" => true.into(),
             "f" | "false" | "off" | "no" | "0" => false.into(),
             _ => return Err(bad("22P02")),
         },
-        INT2 | INT4 | INT8 | OID | XID => fits(trimmed.parse::<i64>().map_err(|_| bad("22P02"))?, ty)?,
+        INT4 | INT8 | OID | XID => fits(trimmed.parse::<i64>().map_err(|_| bad("22P02"))?, ty)?,
         FLOAT8 | NUMERIC => Value::Float(trimmed.parse().map_err(|_| bad("22P02"))?),
         TIMESTAMPTZ => parse_moment(trimmed).ok_or_else(|| bad("22007"))?.into(),
         INTERVAL => parse_span(trimmed).ok_or_else(|| bad("22007"))?.into(),
         INET if trimmed.parse::<std::net::IpAddr>().is_err() => return Err(bad("22P02")),
-        LSN => return Err(Fault::unsupported("a log position as a text")),
+        _ if element(ty).is_some() || ty == LSN => return Err(Fault::unsupported("such a text")),
         _ => text.into(),
     })
 }
@@ -313,7 +269,6 @@ pub fn parse(text: &str, ty: Oid) -> Res<Value> {
 /// A whole number in the range of its type.
 pub fn fits(n: i64, ty: Oid) -> Res<Value> {
     let range = match ty {
-        INT2 => i64::from(i16::MIN)..=i64::from(i16::MAX),
         INT4 => i64::from(i32::MIN)..=i64::from(i32::MAX),
         OID | XID => 0..=i64::from(u32::MAX),
         _ => i64::MIN..=i64::MAX,

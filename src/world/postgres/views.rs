@@ -1,7 +1,7 @@
 //! The rows of the server's own tables, read from its state at the moment they are asked for. One row says
 //! everything that any table of its kind shows; which of it one shows is said by the list of its columns.
 use super::catalog;
-use super::state::{Base, Database, Doing, Index, Relation, Role, Session, Statement, XID_NOW};
+use super::state::{Base, Database, Doing, Relation, Role, Session, Statement, XID_NOW};
 use super::value::{Value, float, whole};
 
 type Cells = Vec<(&'static str, Value)>;
@@ -14,12 +14,9 @@ const PUBLIC: i64 = 2200;
 const CATALOG: i64 = 11;
 
 pub fn rows(db: &Database, pid: i32, of: &str) -> Vec<Cells> {
-    let tables = || db.relations.iter().filter(|one| one.database == db.database(pid));
-    let indexes = |in_class: bool| {
-        let of_one = move |one: &Relation| {
-            one.indexes.iter().map(|own| index(db, one, own, in_class)).collect::<Vec<_>>()
-        };
-        tables().flat_map(of_one)
+    let relations = |in_class: bool| {
+        let own = db.relations.iter().filter(|one| one.database == db.database(pid));
+        own.map(move |one| (one.of.is_some(), relation(db, one, in_class)))
     };
     match of {
         "session" => db.sessions.values().map(|one| session(db, pid, one)).collect(),
@@ -28,9 +25,9 @@ pub fn rows(db: &Database, pid: i32, of: &str) -> Vec<Cells> {
         "role" => db.roles.iter().map(role).collect(),
         "role_setting" => db.roles.iter().filter(|one| !one.settings.is_empty()).map(role).collect(),
         "setting" => catalog::settings().map(|one| setting(db, pid, &one)).collect(),
-        "table" => tables().map(|one| table(db, one)).collect(),
-        "index" => indexes(false).collect(),
-        "class" => tables().map(|one| table(db, one)).chain(indexes(true)).collect(),
+        "table" => relations(false).filter(|(is_index, _)| !is_index).map(|(_, cells)| cells).collect(),
+        "index" => relations(false).filter(|(is_index, _)| *is_index).map(|(_, cells)| cells).collect(),
+        "class" => relations(true).map(|(_, cells)| cells).collect(),
         "namespace" => [(CATALOG, "pg_catalog"), (PUBLIC, "public")]
             .map(|(oid, name)| cells![oid: oid, nspname: name, nspowner: 10_i64])
             .into(),
@@ -147,30 +144,25 @@ fn setting(db: &Database, pid: i32, one: &catalog::Setting) -> Cells {
     ]
 }
 
-fn table(db: &Database, one: &Relation) -> Cells {
-    let index_scans = one.indexes.iter().fold(0, |sum, index| index.scans.saturating_add(sum));
+/// A table or an index; but in the list of both an index is called as its table is.
+fn relation(db: &Database, one: &Relation, in_class: bool) -> Cells {
+    let own = |index: &&Relation| index.of == Some(one.oid) || index.oid == one.oid && one.of.is_some();
+    let index_scans = db.relations.iter().filter(own).fold(0, |sum, index| index.scans.saturating_add(sum));
+    let of = one.of.and_then(|oid| db.numbered(oid.into())).unwrap_or(one);
+    let (is_key, column) = (one.name.ends_with("_pkey"), one.columns.first().map_or("", |(name, _)| name));
+    let unique = if is_key { "UNIQUE " } else { "" };
+    let made = format!("CREATE {unique}INDEX {} ON public.{} USING btree ({column})", one.name, of.name);
     cells![
-        oid: one.oid, relid: one.oid, relname: &one.name, tablename: &one.name, relowner: owner(db, &one.owner),
-        tableowner: &one.owner, relpages: one.bytes / 8192, reltuples: one.rows, relkind: "r",
-        relfrozenxid: XID_NOW - 9_400_000 - i64::from(one.oid) * 11, seq_scan: one.scans,
-        seq_tup_read: one.scans.saturating_mul(Value::from(one.rows).int()), idx_scan: index_scans,
-        idx_tup_fetch: index_scans * 3, n_tup_ins: one.rows, n_tup_upd: one.dead, n_tup_del: one.dead / 4,
-        n_live_tup: one.rows, n_dead_tup: one.dead, n_mod_since_analyze: one.dead / 2,
-        last_vacuum: one.vacuumed, last_autovacuum: one.cared, last_analyze: one.analyzed,
-        last_autoanalyze: one.cared,
-    ]
-}
-
-fn index(db: &Database, one: &Relation, index: &Index, in_class: bool) -> Cells {
-    let unique = if index.primary { "UNIQUE " } else { "" };
-    let made =
-        format!("CREATE {unique}INDEX {} ON public.{} USING btree ({})", index.name, one.name, index.column);
-    cells![
-        oid: index.oid, indexrelid: index.oid, relid: one.oid, indrelid: one.oid, indexname: &index.name,
-        relname: if in_class { &index.name } else { &one.name }, tablename: &one.name, indexdef: made,
-        indexrelname: &index.name, relowner: owner(db, &one.owner), relpages: index.bytes / 8192, relkind: "i",
-        relfrozenxid: 0_i64, indisunique: index.primary, indisprimary: index.primary, idx_scan: index.scans,
-        idx_tup_read: index.scans * 3, idx_tup_fetch: index.scans * 3,
+        oid: one.oid, relid: of.oid, indexrelid: one.oid, indrelid: of.oid, tablename: &of.name, indexname: &one.name,
+        indexrelname: &one.name, relname: if in_class { &one.name } else { &of.name }, relowner: owner(db, &one.owner),
+        tableowner: &one.owner, indexdef: made, indisunique: is_key, indisprimary: is_key,
+        relpages: one.bytes / 8192, reltuples: one.rows, relkind: if one.of.is_some() { "i" } else { "r" },
+        relfrozenxid: if one.of.is_some() { 0 } else { XID_NOW - 9_400_000 - i64::from(one.oid) * 11 },
+        seq_scan: one.scans, seq_tup_read: one.scans.saturating_mul(Value::from(one.rows).int()),
+        idx_scan: index_scans, idx_tup_read: index_scans * 3, idx_tup_fetch: index_scans * 3,
+        n_tup_ins: one.rows, n_tup_upd: one.dead, n_tup_del: one.dead / 4, n_live_tup: one.rows,
+        n_dead_tup: one.dead, n_mod_since_analyze: one.dead / 2, last_vacuum: one.vacuumed,
+        last_autovacuum: one.cared, last_analyze: one.analyzed, last_autoanalyze: one.cared,
     ]
 }
 

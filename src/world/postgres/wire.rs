@@ -2,9 +2,10 @@
 use bytes::Buf;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
+use super::command::Found;
 use super::fault::{Fault, Res};
 use super::select::Columns;
-use super::value::kind::{BOOL, FLOAT8, INET, INT2, INT4, INT8, INTERVAL, NUMERIC, OID, TIMESTAMPTZ, XID};
+use super::value::kind::{BOOL, FLOAT8, INT4, INT8, NUMERIC, OID, TIMESTAMPTZ, XID};
 use super::value::{self, Oid, Row, Value, category, element, shown};
 
 const LARGEST: usize = 4 << 20;
@@ -87,18 +88,16 @@ impl Writer {
     }
 
     /// An error or a notice.
-    pub fn fault(&mut self, fault: &Fault, sql: &str) {
+    pub fn fault(&mut self, fault: &Fault) {
         let is_error = matches!(fault.severity, "ERROR" | "FATAL");
-        let position = fault.position(sql).map(|at| at.to_string());
         self.message(if is_error { b'E' } else { b'N' }, |out| {
             let fields = [
                 (b'S', fault.severity),
                 (b'V', fault.severity),
                 (b'C', fault.code),
                 (b'M', fault.message.as_str()),
-                (b'P', position.as_deref().unwrap_or_default()),
             ];
-            for (field, text) in fields.into_iter().filter(|(_, text)| !text.is_empty()) {
+            for (field, text) in fields {
                 out.push(field);
                 string(out, text);
             }
@@ -123,17 +122,21 @@ impl Writer {
     pub fn types(&mut self, types: &[Oid]) {
         self.message(b't', |out| {
             short(out, types.len());
-            types.iter().for_each(|ty| out.extend(ty.to_be_bytes()));
+            out.extend(types.iter().flat_map(|ty| ty.to_be_bytes()));
         });
     }
 
-    pub fn row(&mut self, columns: &Columns, formats: &[i16], row: &Row) {
-        self.message(b'D', |out| {
-            short(out, columns.len());
-            for (at, ((_, ty), value)) in columns.iter().zip(row).enumerate() {
-                cell(out, value, *ty, is_binary(formats, at));
-            }
-        });
+    /// All rows, and what has been done.
+    pub fn rows(&mut self, (columns, rows, tag): &Found, formats: &[i16]) {
+        for row in rows {
+            self.message(b'D', |out| {
+                short(out, columns.len());
+                for (at, ((_, ty), value)) in columns.iter().zip(row).enumerate() {
+                    cell(out, value, *ty, is_binary(formats, at));
+                }
+            });
+        }
+        self.tag(tag);
     }
 
     pub fn tag(&mut self, tag: &str) {
@@ -179,10 +182,9 @@ fn cell(out: &mut Vec<u8>, value: &Value, ty: Oid, in_binary: bool) {
     }
 }
 
-/// Types that this server reads and writes as text alone.
+/// Types that this server writes as text alone.
 pub fn only_text(ty: Oid) -> bool {
-    matches!(ty, NUMERIC | INET)
-        || !matches!(category(ty), 'A' | 'B' | 'D' | 'L' | 'N' | 'O' | 'P' | 'S' | 'T')
+    ty == NUMERIC || matches!(category(ty), 'C' | 'I' | 'L' | 'T')
 }
 
 fn binary(out: &mut Vec<u8>, value: &Value, ty: Oid) {
@@ -196,19 +198,15 @@ fn binary(out: &mut Vec<u8>, value: &Value, ty: Oid) {
                 int(out, Value::from(all.len()).int());
                 int(out, 1);
             }
-            all.iter().for_each(|one| cell(out, one, inner, true));
+            for one in all {
+                cell(out, one, inner, true);
+            }
         }
         (BOOL, _) => out.push(u8::from(value.is_true())),
-        (INT2, _) => out.extend(i16::try_from(value.int()).unwrap_or(0).to_be_bytes()),
         (INT4, _) => int(out, value.int()),
         (OID | XID, _) => out.extend(u32::try_from(value.int()).unwrap_or(0).to_be_bytes()),
         (FLOAT8, _) => out.extend(value.float().to_be_bytes()),
         (TIMESTAMPTZ, _) => out.extend((value.int() - EPOCH).to_be_bytes()),
-        (INTERVAL, _) => {
-            out.extend((value.int() % value::DAY).to_be_bytes());
-            int(out, value.int() / value::DAY);
-            int(out, 0);
-        }
         _ => match value {
             Value::Int(n) => out.extend(n.to_be_bytes()),
             other => out.extend(other.text().bytes()),
@@ -235,7 +233,6 @@ pub fn parameter(raw: Option<&[u8]>, in_binary: bool, ty: Oid) -> Res<Value> {
             Ok((0..count).map(one).collect::<Res<Row>>()?.into())
         }
         (BOOL, _) => Ok(raw.first().map(|byte| *byte != 0).into()),
-        (INT2, _) => number(raw.try_into().ok().map(|raw| i16::from_be_bytes(raw).into())),
         (INT4, _) => number(reader.int().map(i64::from)),
         (OID | XID, _) => number(reader.int().map(|n| n.cast_unsigned().into())),
         (INT8, _) => number(raw.try_into().ok().map(i64::from_be_bytes)),
