@@ -115,6 +115,7 @@ pub struct Binder<'b> {
     pub pid: i32,
     /// The types of its parameters.
     pub types: &'b [Oid],
+    pub depth: Cell<usize>,
 }
 
 /// Several expressions brought to one type.

@@ -1,7 +1,8 @@
 //! Statements as they come: cut apart, described, and done.
+use std::cell::Cell;
+
 use sqlparser::ast::Statement;
 use sqlparser::dialect::PostgreSqlDialect;
-use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
@@ -15,39 +16,23 @@ use super::value::{Oid, Row, Value};
 
 pub type Tokens = Vec<TokenWithSpan>;
 
-/// Longer ones nest deeper than anybody's stack.
-const MOST_TOKENS: usize = 60_000;
-const MOST_OPERATORS: usize = 400;
-const DEEPEST: usize = 16;
-/// Words that nest nothing.
-const FLAT: [Keyword; 5] = [Keyword::NoKeyword, Keyword::NULL, Keyword::TRUE, Keyword::FALSE, Keyword::AS];
-
-/// Columns, rows, and what is said at their end.
-pub type Found = (Columns, Vec<Row>, String);
+/// Longer statements nest deeper than anybody's stack.
+const MOST_TOKENS: usize = 2_000;
 
 /// What a statement is answered with.
-#[derive(Debug, Clone)]
-pub enum Reply {
-    Empty,
-    Done(String),
-    Rows(Found),
-}
-
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Answer {
-    pub reply: Reply,
+    pub found: Option<(Columns, Vec<Row>)>,
+    /// What is said at the end; nothing of an empty statement.
+    pub tag: String,
     pub notices: Vec<Fault>,
     /// Seconds until it is given.
     pub sleep: f64,
 }
 
 impl Answer {
-    pub fn of(reply: Reply) -> Answer {
-        Answer { reply, notices: Vec::new(), sleep: 0.0 }
-    }
-
     pub fn done(tag: impl Into<String>) -> Answer {
-        Answer::of(Reply::Done(tag.into()))
+        Answer { tag: tag.into(), ..Answer::default() }
     }
 }
 
@@ -55,36 +40,21 @@ impl Answer {
 pub fn split(sql: &str) -> Res<Vec<Tokens>> {
     let tokens = Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize_with_location();
     let tokens = tokens.map_err(|error| Fault::new("42601", error.message.to_lowercase()))?;
-    let (mut all, mut one) = (Vec::new(), Vec::new());
-    let (mut operators, mut depth) = (0, 0_usize);
-    if tokens.len() > MOST_TOKENS {
-        return Err(too_deep());
-    }
+    let mut all = vec![Vec::new()];
     for token in tokens {
-        match token.token {
-            Token::Whitespace(_) | Token::EOF => continue,
-            Token::SemiColon => {
-                all.push(std::mem::take(&mut one));
-                operators = 0;
-                continue;
-            }
-            Token::LParen => depth += 1,
-            Token::RParen => depth = depth.saturating_sub(1),
-            Token::Comma | Token::Period | Token::Number(..) | Token::SingleQuotedString(_) => {}
-            Token::Word(ref word) if FLAT.contains(&word.keyword) => {}
-            _ => operators += 1,
+        match (&token.token, all.last_mut()) {
+            (Token::Whitespace(_) | Token::EOF, _) | (_, None) => {}
+            (Token::SemiColon, _) => all.push(Vec::new()),
+            (_, Some(one)) if one.len() < MOST_TOKENS => one.push(token),
+            _ => return Err(too_deep()),
         }
-        if operators > MOST_OPERATORS || depth > DEEPEST {
-            return Err(too_deep());
-        }
-        one.push(token);
     }
-    all.push(one);
-    all.retain(|one| !one.is_empty());
-    Ok(if all.is_empty() { vec![Vec::new()] } else { all })
+    let only = all.len() == 1;
+    all.retain(|one| only || !one.is_empty());
+    Ok(all)
 }
 
-fn too_deep() -> Fault {
+pub fn too_deep() -> Fault {
     Fault::new("54001", "stack depth limit exceeded")
 }
 
@@ -103,25 +73,19 @@ fn parsed(tokens: &Tokens) -> Res<Statement> {
     let dialect = PostgreSqlDialect {};
     let mut parser = Parser::new(&dialect).with_tokens_with_locations(tokens.clone());
     let statement = parser.parse_statement();
-    let fault = |token: &TokenWithSpan| match &token.token {
-        Token::EOF => Fault::new("42601", "syntax error at end of input"),
-        token => Fault::new("42601", format!("syntax error at or near \"{token}\"")),
+    let near = match statement {
+        Ok(statement) if parser.peek_token().token == Token::EOF => return Ok(statement),
+        Ok(_) => parser.peek_token().to_string(),
+        Err(ParserError::RecursionLimitExceeded) => return Err(too_deep()),
+        Err(error) => error.to_string().rsplit("found: ").next().unwrap_or_default().to_owned(),
     };
-    let next = parser.peek_token();
-    match statement {
-        Ok(statement) if next.token == Token::EOF => Ok(statement),
-        Ok(_) => Err(fault(&next)),
-        Err(ParserError::RecursionLimitExceeded) => Err(too_deep()),
-        Err(error) => {
-            // Where it stands is only in its text.
-            let text = error.to_string();
-            let stands = |token: &&TokenWithSpan| {
-                let at = token.span.start;
-                text.ends_with(&format!("Line: {}, Column: {}", at.line, at.column))
-            };
-            Err(fault(tokens.iter().find(stands).unwrap_or(&next)))
-        }
-    }
+    Err(Fault::new(
+        "42601",
+        match near.split(" at Line").next().unwrap_or_default() {
+            "EOF" => "syntax error at end of input".to_owned(),
+            near => format!("syntax error at or near \"{near}\""),
+        },
+    ))
 }
 
 impl Database {
@@ -169,7 +133,7 @@ impl Database {
     /// A query that is ready to be asked.
     fn plan(&self, pid: i32, tokens: &Tokens, types: &[Oid]) -> Res<Plan> {
         let Statement::Query(query) = parsed(tokens)? else { return Err(Fault::unsupported("this query")) };
-        Binder { db: self, pid, types }.query(&query, None)
+        Binder { db: self, pid, types, depth: Cell::new(0) }.query(&query, None)
     }
 
     /// The columns of its answer, if it has rows.
@@ -187,7 +151,7 @@ impl Database {
         match (&done, self.sessions.get(&pid)) {
             (Ok(answer), Some(one)) => {
                 let (user, database, text) = (one.user.clone(), one.database.clone(), one.query.clone());
-                let rows = if let Reply::Rows(found) = &answer.reply { found.1.len() } else { 0 };
+                let rows = answer.found.as_ref().map_or(0, |(_, rows)| rows.len());
                 let rows = Value::from(rows).float();
                 self.count(&user, &database, &text, 1.0, 0.000_4 + answer.sleep, rows);
             }
@@ -208,7 +172,7 @@ impl Database {
         }
         self.may_write(pid, verb, what)?;
         match verb {
-            "" => Ok(Answer::of(Reply::Empty)),
+            "" => Ok(Answer::default()),
             "begin" | "start" => {
                 if let Some(one) = self.sessions.get_mut(&pid) {
                     one.block.get_or_insert(false);
@@ -257,7 +221,7 @@ impl Database {
         let rows = rows(&mut env)?;
         let (notices, sleep) = (env.notices, env.sleep);
         let tag = format!("SELECT {}", rows.len());
-        Ok(Answer { reply: Reply::Rows((columns, rows, tag)), notices, sleep })
+        Ok(Answer { found: Some((columns, rows)), tag, notices, sleep })
     }
 }
 

@@ -7,11 +7,15 @@ use sqlparser::ast::{
 };
 
 use super::code::{Binder, Code, Column, Scope, all, becomes, common, convert, unified};
+use super::command::too_deep;
 use super::fault::{Fault, Res};
 use super::function::{call, missing};
 use super::select::aggregate;
 use super::value::kind::{BOOL, INT4, INT8, INTERVAL, NUMERIC, TEXT, UNKNOWN};
 use super::value::{self, Value, array, category, element, order, parse};
+
+/// What nests deeper is not looked at.
+const DEEPEST: usize = 100;
 
 /// A name as it is meant: what is not quoted is in small letters.
 pub fn ident(ident: &Ident) -> String {
@@ -31,6 +35,17 @@ fn symbol(op: &Op) -> String {
 
 impl Binder<'_> {
     pub fn expr(&self, e: &Expr, s: &Scope<'_>) -> Res<Code> {
+        let depth = self.depth.get();
+        if depth > DEEPEST {
+            return Err(too_deep());
+        }
+        self.depth.set(depth + 1);
+        let code = self.bound(e, s);
+        self.depth.set(depth);
+        code
+    }
+
+    fn bound(&self, e: &Expr, s: &Scope<'_>) -> Res<Code> {
         if !s.inside.get()
             && let Some(grouped) = &s.grouped
             && grouped.iter().any(|(_, text)| *text == e.to_string())

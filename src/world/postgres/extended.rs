@@ -1,140 +1,113 @@
 //! The messages of prepared statements: parse, bind, describe, execute.
-use super::command::split;
+use super::command::{Tokens, split};
 use super::fault::{Fault, Res};
-use super::serve::{Client, Portal, Prepared};
-use super::value::{Oid, Value};
+use super::serve::Client;
+use super::value::{Oid, Row, Value};
 use super::wire::{Reader, is_binary, only_text, parameter};
 
-/// Statements and portals that one client may keep.
-const MOST: usize = 300;
-const MOST_BYTES: usize = 8 << 20;
+/// Statements that one client may keep.
+const MOST: usize = 50;
 
-/// The message is broken, or what it asks is refused.
+#[derive(Clone)]
+pub struct Prepared {
+    sql: String,
+    tokens: Tokens,
+    types: Vec<Oid>,
+}
+
+pub struct Portal {
+    prepared: Prepared,
+    params: Vec<Value>,
+    formats: Vec<i16>,
+}
+
 pub fn broken() -> Fault {
     Fault::fatal("08P01", "invalid message format")
 }
 
-fn no_statement(name: &str) -> Fault {
-    Fault::missing("26000", "prepared statement", name)
-}
-
-fn no_portal(name: &str) -> Fault {
-    Fault::missing("34000", "portal", name)
+fn no_portal() -> Fault {
+    Fault::new("34000", "portal does not exist")
 }
 
 impl Client {
-    /// One of these messages.
+    /// One of these messages. There is one portal, whatever it is called.
     pub async fn extended(&mut self, kind: u8, reader: &mut Reader<'_>) -> Res<()> {
+        let pid = self.pid;
         match kind {
             b'P' => {
-                let (name, sql) = (reader.text(), reader.text());
-                let types = reader.many(|reader| reader.int().map(i32::cast_unsigned));
-                let ((name, sql), types) = name.zip(sql).zip(types).ok_or_else(broken)?;
-                self.prepare(name, sql, &types)
+                let (name, sql) = reader.text().zip(reader.text()).ok_or_else(broken)?;
+                let types = reader.many(|reader| reader.int().map(i32::cast_unsigned)).ok_or_else(broken)?;
+                let Ok([tokens]) = <[Tokens; 1]>::try_from(split(&sql)?) else {
+                    let why = "cannot insert multiple commands into a prepared statement";
+                    return Err(Fault::new("42601", why));
+                };
+                if self.statements.len() >= MOST {
+                    return Err(Fault::new("53400", "too many prepared statements"));
+                }
+                self.db(|db| {
+                    db.begin(pid, &sql);
+                    db.describe(pid, &tokens, &types)
+                })??;
+                self.statements.insert(name, Prepared { sql, tokens, types });
+                self.out.empty(b'1');
             }
             b'B' => {
-                let (portal, name) = reader.text().zip(reader.text()).ok_or_else(broken)?;
-                let shorts = |reader: &mut Reader<'_>| {
-                    let each = reader.many(|reader| reader.bytes(2)?.try_into().ok().map(i16::from_be_bytes));
-                    each.ok_or_else(broken)
-                };
-                let formats = shorts(reader)?;
+                let (_, name) = reader.text().zip(reader.text()).ok_or_else(broken)?;
+                let given = reader.many(Reader::short).ok_or_else(broken)?;
                 let raw = reader.many(Reader::cell).ok_or_else(broken)?;
-                let results = shorts(reader)?;
-                self.bind(portal, &name, &formats, &raw, results)
-            }
-            b'D' | b'C' => {
-                let what = reader.bytes(1).ok_or_else(broken)?;
-                let name = reader.text().ok_or_else(broken)?;
-                if kind == b'D' {
-                    return self.describe(what == b"S", &name);
+                let formats = reader.many(Reader::short).ok_or_else(broken)?;
+                let prepared = self.prepared(&name)?;
+                if raw.len() != prepared.types.len() {
+                    let (given, wants) = (raw.len(), prepared.types.len());
+                    let why = format!("bind message supplies {given} parameters, but {wants} are required");
+                    return Err(Fault::new("08P01", why));
                 }
+                let values = raw.iter().zip(&prepared.types).enumerate();
+                let params = values.map(|(at, (raw, ty))| parameter(*raw, is_binary(&given, at), *ty));
+                let params = params.collect::<Res<Row>>()?;
+                self.portal = Some(Portal { prepared, params, formats });
+                self.out.empty(b'2');
+            }
+            b'D' => {
+                let (what, name) = reader.bytes(1).zip(reader.text()).ok_or_else(broken)?;
+                let (prepared, formats) = match &self.portal {
+                    _ if what == b"S" => (self.prepared(&name)?, Vec::new()),
+                    Some(portal) => (portal.prepared.clone(), portal.formats.clone()),
+                    None => return Err(no_portal()),
+                };
+                let columns = self.db(|db| db.describe(pid, &prepared.tokens, &prepared.types))??;
+                if what == b"S" {
+                    self.out.types(&prepared.types);
+                }
+                let of_text =
+                    |(at, (_, ty)): (usize, &(String, Oid))| only_text(*ty) && is_binary(&formats, at);
+                match columns {
+                    None => self.out.empty(b'n'),
+                    Some(columns) if columns.iter().enumerate().any(of_text) => {
+                        return Err(Fault::unsupported("a column of this type in binary"));
+                    }
+                    Some(columns) => self.out.columns(&columns, &formats),
+                }
+            }
+            b'C' => {
+                let (what, name) = reader.bytes(1).zip(reader.text()).ok_or_else(broken)?;
                 if what == b"S" {
                     self.statements.remove(&name);
-                } else {
-                    self.portals.remove(&name);
                 }
                 self.out.empty(b'3');
-                Ok(())
             }
             _ => {
                 // All rows at once, however few are asked for.
-                let name = reader.text().ok_or_else(broken)?;
-                let portal = self.portals.remove(&name).ok_or_else(|| no_portal(&name))?;
-                let (pid, Prepared { sql, tokens, types }) = (self.pid, &portal.prepared);
-                self.db(|db| db.begin(pid, sql))?;
-                if let Some(found) = self.run(tokens, types, &portal.params).await? {
-                    self.out.rows(&found, &portal.formats);
-                }
-                Ok(())
+                let Portal { prepared, params, formats } = self.portal.take().ok_or_else(no_portal)?;
+                self.db(|db| db.begin(pid, &prepared.sql))?;
+                self.run(&prepared.tokens, &prepared.types, &params, Some(&formats)).await?;
             }
         }
-    }
-
-    fn prepare(&mut self, name: String, sql: String, types: &[Oid]) -> Res<()> {
-        let (pid, mut all) = (self.pid, split(&sql)?);
-        if all.len() > 1 {
-            return Err(Fault::new("42601", "cannot insert multiple commands into a prepared statement"));
-        }
-        let bytes: usize = self.statements.values().map(|one| one.sql.len()).sum();
-        if self.statements.len() >= MOST || bytes + sql.len() > MOST_BYTES {
-            return Err(Fault::new("53400", "too many prepared statements"));
-        }
-        let tokens = all.pop().unwrap_or_default();
-        self.db(|db| {
-            db.begin(pid, &sql);
-            db.describe(pid, &tokens, types)
-        })??;
-        self.statements.insert(name, Prepared { sql, tokens, types: types.to_vec() });
-        self.out.empty(b'1');
         Ok(())
     }
 
-    fn bind(
-        &mut self,
-        portal: String,
-        name: &str,
-        formats: &[i16],
-        raw: &[Option<&[u8]>],
-        results: Vec<i16>,
-    ) -> Res<()> {
-        let prepared = self.statements.get(name).cloned().ok_or_else(|| no_statement(name))?;
-        let (given, wants) = (raw.len(), prepared.types.len());
-        if given != wants {
-            let needs = format!("but prepared statement \"{name}\" requires {wants}");
-            return Err(Fault::new("08P01", format!("bind message supplies {given} parameters, {needs}")));
-        }
-        if self.portals.len() >= MOST {
-            return Err(Fault::new("53400", "too many portals"));
-        }
-        let values = raw.iter().zip(&prepared.types).enumerate();
-        let params = values.map(|(at, (raw, ty))| parameter(*raw, is_binary(formats, at), *ty));
-        let params = params.collect::<Res<Vec<Value>>>()?;
-        self.portals.insert(portal, Portal { prepared, params, formats: results });
-        self.out.empty(b'2');
-        Ok(())
-    }
-
-    fn describe(&mut self, of_statement: bool, name: &str) -> Res<()> {
-        let (prepared, formats) = if of_statement {
-            (self.statements.get(name).cloned().ok_or_else(|| no_statement(name))?, Vec::new())
-        } else {
-            let portal = self.portals.get(name).ok_or_else(|| no_portal(name))?;
-            (portal.prepared.clone(), portal.formats.clone())
-        };
-        let pid = self.pid;
-        let columns = self.db(|db| db.describe(pid, &prepared.tokens, &prepared.types))??;
-        if of_statement {
-            self.out.types(&prepared.types);
-        }
-        let Some(columns) = columns else {
-            self.out.empty(b'n');
-            return Ok(());
-        };
-        if columns.iter().enumerate().any(|(at, (_, ty))| only_text(*ty) && is_binary(&formats, at)) {
-            return Err(Fault::unsupported("a column of this type in binary"));
-        }
-        self.out.columns(&columns, &formats);
-        Ok(())
+    fn prepared(&self, name: &str) -> Res<Prepared> {
+        let known = self.statements.get(name).cloned();
+        known.ok_or_else(|| Fault::missing("26000", "prepared statement", name))
     }
 }

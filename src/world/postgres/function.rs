@@ -118,16 +118,11 @@ fn left(values: &[Value]) -> Value {
     text.chars().take(keep).collect::<String>().into()
 }
 
-fn extracted(values: &[Value], is_span: bool) -> Res<Value> {
-    let (field, micros) = (text(values, 0), nth(values, 1).int());
-    let of_day = micros.rem_euclid(value::DAY) / value::SECOND;
-    Ok(match &*field {
-        "epoch" => Value::Float(value::float(micros) / 1e6),
-        "day" if is_span => (micros / value::DAY).into(),
-        "hour" => (of_day / 3600).into(),
-        "minute" => (of_day / 60 % 60).into(),
-        _ => return Err(Fault::new("0A000", format!("unit \"{field}\" is not supported"))),
-    })
+fn extracted(values: &[Value]) -> Res<Value> {
+    match &*text(values, 0) {
+        "epoch" => Ok(Value::Float(value::float(nth(values, 1).int()) / 1e6)),
+        field => Err(Fault::unsupported(format!("the unit \"{field}\""))),
+    }
 }
 
 fn pretty(bytes: i64) -> String {
@@ -259,8 +254,8 @@ const FUNCTIONS: &[Function] = &[
     ("age", &[XID], INT4, |_, v| Ok((XID_NOW - int(v)).into())),
     ("mxid_age", &[XID], INT4, |_, v| Ok((i64::from(int(v) > 0) * 10).into())),
     ("host", &[INET], TEXT, |_, v| Ok(text(v, 0).as_ref().into())),
-    ("extract", &[TEXT, TIMESTAMPTZ], NUMERIC, |_, v| extracted(v, false)),
-    ("extract", &[TEXT, INTERVAL], NUMERIC, |_, v| extracted(v, true)),
+    ("extract", &[TEXT, TIMESTAMPTZ], NUMERIC, |_, v| extracted(v)),
+    ("extract", &[TEXT, INTERVAL], NUMERIC, |_, v| extracted(v)),
     ("round", &[FLOAT8], FLOAT8, |_, v| Ok(value::float(int(v)).into())),
     ("round", &[NUMERIC], NUMERIC, |_, v| Ok(int(v).into())),
     ("lower", &[TEXT], TEXT, |_, v| Ok(text(v, 0).to_lowercase().into())),

@@ -10,8 +10,8 @@ use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use super::command::{Found, Reply, Tokens, split};
-use super::extended::broken;
+use super::command::{Tokens, split};
+use super::extended::{Portal, Prepared, broken};
 use super::fault::{Fault, Res};
 use super::state::{Database, Signal};
 use super::value::{Oid, Value};
@@ -50,22 +50,9 @@ pub struct Client {
     pub pid: i32,
     pub out: Writer,
     pub statements: BTreeMap<String, Prepared>,
-    pub portals: BTreeMap<String, Portal>,
+    pub portal: Option<Portal>,
     /// After an error everything is passed over until the client waits for an answer.
     skips: bool,
-}
-
-#[derive(Clone, Default)]
-pub struct Prepared {
-    pub sql: String,
-    pub tokens: Tokens,
-    pub types: Vec<Oid>,
-}
-
-pub struct Portal {
-    pub prepared: Prepared,
-    pub params: Vec<Value>,
-    pub formats: Vec<i16>,
 }
 
 async fn connection(stream: TcpStream, from: SocketAddr, database: Handle<Database>) {
@@ -73,8 +60,8 @@ async fn connection(stream: TcpStream, from: SocketAddr, database: Handle<Databa
     let mut stream = BufReader::new(stream);
     let entered = tokio::time::timeout(Duration::from_mins(1), enter(&mut stream, from, &database)).await;
     if let Ok(Some((pid, out))) = entered {
-        let (statements, portals) = (BTreeMap::new(), BTreeMap::new());
-        let mut client = Client { stream, database, pid, out, statements, portals, skips: false };
+        let (statements, portal) = (BTreeMap::new(), None);
+        let mut client = Client { stream, database, pid, out, statements, portal, skips: false };
         if let Err(fault) = client.talk().await {
             client.out.fault(&fault);
             let _ = client.stream.write_all(&client.out.0).await;
@@ -211,7 +198,7 @@ impl Client {
         }
         if matches!(kind, b'Q' | b'S') {
             self.skips = false;
-            self.portals.clear();
+            self.portal = None;
             self.ready();
         }
         Ok(())
@@ -230,16 +217,20 @@ impl Client {
         let pid = self.pid;
         self.db(|db| db.begin(pid, sql))?;
         for tokens in split(sql)? {
-            if let Some(found) = self.run(&tokens, &[], &[]).await? {
-                self.out.columns(&found.0, &[]);
-                self.out.rows(&found, &[]);
-            }
+            self.run(&tokens, &[], &[], None).await?;
         }
         Ok(())
     }
 
-    /// Does one statement, and holds its answer back as long as it takes.
-    pub async fn run(&mut self, tokens: &Tokens, types: &[Oid], params: &[Value]) -> Res<Option<Found>> {
+    /// Does one statement, and holds its answer back as long as it takes. Where the formats of its columns are known
+    /// the client has been told of them.
+    pub async fn run(
+        &mut self,
+        tokens: &Tokens,
+        types: &[Oid],
+        params: &[Value],
+        formats: Option<&[i16]>,
+    ) -> Res<()> {
         let pid = self.pid;
         let (answer, ended) = self.db(|db| {
             let answer = db.execute(pid, tokens, types, params);
@@ -261,12 +252,18 @@ impl Client {
         if answer.sleep > 0.0 {
             self.sleep(answer.sleep).await?;
         }
-        match answer.reply {
-            Reply::Empty => self.out.empty(b'I'),
-            Reply::Done(tag) => self.out.tag(&tag),
-            Reply::Rows(found) => return Ok(Some(found)),
+        if let Some((columns, rows)) = &answer.found {
+            if formats.is_none() {
+                self.out.columns(columns, &[]);
+            }
+            self.out.rows(columns, rows, formats.unwrap_or_default());
         }
-        Ok(None)
+        if answer.tag.is_empty() {
+            self.out.empty(b'I')
+        } else {
+            self.out.tag(&answer.tag)
+        }
+        Ok(())
     }
 
     /// To the end, or why not.

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::command::{Reply, split};
+use super::command::split;
 use super::value::kind::{INT4, INT8, INTS, NAME, TEXT};
 use super::value::shown;
 use super::*;
@@ -78,10 +78,10 @@ fn asked(db: &mut Database, user: &str, sql: &str) -> Result<String, (&'static s
     let mut lines = Vec::new();
     let done = split(sql).and_then(|all| {
         all.iter().try_for_each(|one| {
-            match db.execute(pid, one, &[], &[])?.reply {
-                Reply::Empty => {}
-                Reply::Done(tag) => lines.push(tag),
-                Reply::Rows((columns, rows, _)) => {
+            let answer = db.execute(pid, one, &[], &[])?;
+            match answer.found {
+                None => lines.push(answer.tag),
+                Some((columns, rows)) => {
                     let cells = |row: &Vec<_>| {
                         row.iter().zip(&columns).map(|(value, (_, ty))| shown(value, *ty)).collect::<Vec<_>>()
                     };
@@ -128,9 +128,9 @@ fn every_statement_that_the_cockpit_sends_is_understood() {
             typed.iter().find(|(part, _)| sql.contains(part)).map_or(vec![], |(_, types)| types.clone());
         let columns = db.describe(pid, &tokens, &types).expect(sql);
         if types.is_empty()
-            && let Reply::Rows(found) = db.execute(pid, &tokens, &[], &[]).expect(sql).reply
+            && let Some((found, _)) = db.execute(pid, &tokens, &[], &[]).expect(sql).found
         {
-            assert_eq!(Some(found.0), columns, "{sql}");
+            assert_eq!(Some(found), columns, "{sql}");
         }
     }
 }
@@ -347,8 +347,6 @@ fn a_table_that_is_cared_for_says_so() {
     ask(&mut db, "app", "VACUUM ANALYZE stock");
     assert_eq!(ask(&mut db, "app", dead), "0|f");
     assert_eq!(code(&mut db, "plain", "VACUUM stock"), "42501");
-    let table = "ALTER TABLE stock SET (autovacuum_vacuum_scale_factor = 0.1); REINDEX DATABASE orders";
-    assert_eq!(ask(&mut db, "app", table), "ALTER TABLE\nREINDEX");
 }
 
 #[test]
@@ -358,7 +356,8 @@ fn no_statement_is_too_much() {
     let nested = format!("SELECT {}1{}", "(".repeat(5_000), ")".repeat(5_000));
     let crossed = "SELECT count(*) FROM orders a, orders b, orders c, orders d".to_owned();
     let liked = format!("SELECT 'a'{}", " LIKE 'a'".repeat(20_000));
-    for sql in [chain, nested, crossed, liked] {
+    let inside = format!("SELECT 1{}", " FROM (SELECT 1".repeat(500));
+    for sql in [chain, nested, crossed, liked, inside] {
         let code = code(&mut db, "app", &sql);
         assert!(["54001", "53400"].contains(&code), "{code}: {}", sql.get(..60).unwrap_or(&sql));
     }

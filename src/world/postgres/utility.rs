@@ -1,5 +1,5 @@
 //! Statements that are no queries: parameters, and the care of tables.
-use super::command::{Answer, Reply};
+use super::command::Answer;
 use super::fault::{Fault, Res};
 use super::setting::{for_role, set, shown};
 use super::state::Database;
@@ -11,11 +11,15 @@ impl Database {
         let tag = match words {
             ["show", name @ ..] => {
                 let (name, value) = shown(self, pid, &name.concat())?;
-                let found = (vec![(name, TEXT)], vec![vec![value.into()]], "SHOW".into());
-                return Ok(Some(Answer::of(Reply::Rows(found))));
+                let found = Some((vec![(name, TEXT)], vec![vec![value.into()]]));
+                return Ok(Some(Answer { found, ..Answer::done("SHOW") }));
             }
-            ["set", rest @ ..] => {
-                self.assign(pid, rest)?;
+            ["set", "local", rest @ ..] => {
+                self.assign(pid, rest, true)?;
+                "SET"
+            }
+            ["set", "session", rest @ ..] | ["set", rest @ ..] => {
+                self.assign(pid, rest, false)?;
                 "SET"
             }
             ["reset" | "discard", "all"] => {
@@ -36,23 +40,7 @@ impl Database {
                 self.alter_role(pid, name, *rest == "set", more)?;
                 "ALTER ROLE"
             }
-            ["alter", "table", rest @ .., "set" | "reset", "(", _, ")"]
-            | ["alter", "table", rest @ .., "set" | "reset", "(", _, "=", _, ")"] => {
-                let name = rest.iter().filter(|word| !matches!(**word, "if" | "exists" | "only"));
-                self.owned(pid, &name.copied().collect::<String>())?;
-                self.deed("alter table", pid);
-                "ALTER TABLE"
-            }
             ["vacuum" | "analyze", ..] => self.care(pid, words)?,
-            ["reindex", kind @ ("table" | "database"), name] => {
-                match *kind {
-                    "table" => _ = self.owned(pid, name)?,
-                    _ if *name == self.database(pid) => {}
-                    _ => return Err(Fault::unsupported("to reindex another database")),
-                }
-                self.deed("reindex", pid);
-                "REINDEX"
-            }
             _ => return Ok(None),
         };
         Ok(Some(Answer::done(tag)))
@@ -66,17 +54,15 @@ impl Database {
         }
     }
 
-    fn assign(&mut self, pid: i32, words: &[&str]) -> Res<()> {
-        let (local, words) = match words {
-            ["local", rest @ ..] => (true, rest),
-            ["session", rest @ ..] => (false, rest),
-            other => (false, other),
-        };
+    fn assign(&mut self, pid: i32, words: &[&str], local: bool) -> Res<()> {
         match words {
-            ["transaction", .., "read", what @ ("only" | "write")] => {
-                let only = if *what == "only" { "on" } else { "off" };
-                set(self, pid, "transaction_read_only", Some(only), true)
-            }
+            ["transaction", .., "read", what @ ("only" | "write")] => set(
+                self,
+                pid,
+                "transaction_read_only",
+                Some(if *what == "only" { "on" } else { "off" }),
+                true,
+            ),
             [name, "=" | "to", "default"] => set(self, pid, name, None, local),
             [name, "=" | "to", value @ ..] if !value.is_empty() => {
                 set(self, pid, name, Some(&value.concat()), local)

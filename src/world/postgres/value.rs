@@ -9,39 +9,39 @@ use super::fault::{Fault, Res};
 pub type Oid = u32;
 pub type Row = Vec<Value>;
 
-/// Number, name, name in the standard, array of it, length, and the kind of things that it is of.
-type Type = (Oid, &'static str, &'static str, Oid, i16, char);
+/// Number, name, name in the standard, array of it, and the kind of things that it is of.
+type Type = (Oid, &'static str, &'static str, Oid, char);
 
 macro_rules! types {
-    ($($const:ident $oid:literal $name:literal $standard:literal $array:literal $length:literal $kind:literal;)*) => {
+    ($($const:ident $oid:literal $name:literal $standard:literal $array:literal $kind:literal;)*) => {
         /// The types by their numbers, which are the protocol's own.
         pub mod kind {
             $(pub const $const: super::Oid = $oid;)*
             pub const INTS: super::Oid = 1007;
             pub const TEXTS: super::Oid = 1009;
         }
-        const TYPES: &[Type] = &[$(($oid, $name, $standard, $array, $length, $kind),)*];
+        const TYPES: &[Type] = &[$(($oid, $name, $standard, $array, $kind),)*];
     };
 }
 types! {
-    BOOL 16 "bool" "boolean" 1000 1 'B';
-    CHAR 18 "char" "\"char\"" 1002 1 'S';
-    NAME 19 "name" "name" 1003 64 'S';
-    TEXT 25 "text" "text" 1009 -1 'S';
-    INT4 23 "int4" "integer" 1007 4 'N';
-    INT8 20 "int8" "bigint" 1016 8 'N';
-    NUMERIC 1700 "numeric" "numeric" 1231 -1 'N';
-    FLOAT8 701 "float8" "double precision" 1022 8 'N';
-    OID 26 "oid" "oid" 1028 4 'O';
-    XID 28 "xid" "xid" 1011 4 'O';
-    REGCLASS 2205 "regclass" "regclass" 2210 4 'C';
-    UNKNOWN 705 "unknown" "unknown" 0 -2 'X';
-    INET 869 "inet" "inet" 1041 -1 'I';
-    TIMESTAMPTZ 1184 "timestamptz" "timestamp with time zone" 1185 8 'D';
-    INTERVAL 1186 "interval" "interval" 1187 16 'T';
-    ANY 2276 "any" "any" 0 4 'P';
-    VOID 2278 "void" "void" 0 4 'P';
-    LSN 3220 "pg_lsn" "pg_lsn" 3221 8 'L';
+    BOOL 16 "bool" "boolean" 1000 'B';
+    CHAR 18 "char" "\"char\"" 1002 'S';
+    NAME 19 "name" "name" 1003 'S';
+    TEXT 25 "text" "text" 1009 'S';
+    INT4 23 "int4" "integer" 1007 'N';
+    INT8 20 "int8" "bigint" 1016 'N';
+    NUMERIC 1700 "numeric" "numeric" 1231 'N';
+    FLOAT8 701 "float8" "double precision" 1022 'N';
+    OID 26 "oid" "oid" 1028 'O';
+    XID 28 "xid" "xid" 1011 'O';
+    REGCLASS 2205 "regclass" "regclass" 2210 'C';
+    UNKNOWN 705 "unknown" "unknown" 0 'X';
+    INET 869 "inet" "inet" 1041 'I';
+    TIMESTAMPTZ 1184 "timestamptz" "timestamp with time zone" 1185 'D';
+    INTERVAL 1186 "interval" "interval" 1187 'T';
+    ANY 2276 "any" "any" 0 'P';
+    VOID 2278 "void" "void" 0 'P';
+    LSN 3220 "pg_lsn" "pg_lsn" 3221 'L';
 }
 use kind::{BOOL, FLOAT8, INET, INT4, INT8, INTERVAL, LSN, NUMERIC, OID, TEXT, TIMESTAMPTZ, XID};
 
@@ -58,17 +58,13 @@ pub fn array(ty: Oid) -> Oid {
     of(ty).map_or(kind::TEXTS, |one| one.3)
 }
 
-pub fn length(ty: Oid) -> i16 {
-    of(ty).map_or(-1, |one| one.4)
-}
-
 pub fn category(ty: Oid) -> char {
-    of(ty).map_or('A', |one| one.5)
+    of(ty).map_or('A', |one| one.4)
 }
 
 /// Numbers in the order in which one becomes the other.
 pub fn rank(ty: Oid) -> Option<usize> {
-    TYPES.iter().position(|one| one.0 == ty && one.5 == 'N')
+    TYPES.iter().position(|one| one.0 == ty && one.4 == 'N')
 }
 
 /// As columns that show nothing but it are called.

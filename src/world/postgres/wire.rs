@@ -2,7 +2,6 @@
 use bytes::Buf;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::command::Found;
 use super::fault::{Fault, Res};
 use super::select::Columns;
 use super::value::kind::{BOOL, FLOAT8, INT4, INT8, NUMERIC, OID, TIMESTAMPTZ, XID};
@@ -33,6 +32,10 @@ impl<'r> Reader<'r> {
         let (head, rest) = self.0.split_at_checked(count)?;
         self.0 = rest;
         Some(head)
+    }
+
+    pub fn short(&mut self) -> Option<i16> {
+        self.0.try_get_i16().ok()
     }
 
     pub fn int(&mut self) -> Option<i32> {
@@ -112,8 +115,7 @@ impl Writer {
                 string(out, name);
                 out.extend([0; 6]);
                 out.extend(ty.to_be_bytes());
-                out.extend(value::length(*ty).to_be_bytes());
-                out.extend((-1_i32).to_be_bytes());
+                out.extend([0xff; 6]);
                 out.extend(u16::from(is_binary(formats, at)).to_be_bytes());
             }
         });
@@ -126,8 +128,7 @@ impl Writer {
         });
     }
 
-    /// All rows, and what has been done.
-    pub fn rows(&mut self, (columns, rows, tag): &Found, formats: &[i16]) {
+    pub fn rows(&mut self, columns: &Columns, rows: &[Row], formats: &[i16]) {
         for row in rows {
             self.message(b'D', |out| {
                 short(out, columns.len());
@@ -136,7 +137,6 @@ impl Writer {
                 }
             });
         }
-        self.tag(tag);
     }
 
     pub fn tag(&mut self, tag: &str) {
