@@ -145,18 +145,13 @@ impl Database {
         })
     }
 
-    /// Does one statement. An error ends the transaction it is in.
+    /// Does one statement.
     pub fn execute(&mut self, pid: i32, tokens: &Tokens, types: &[Oid], params: &[Value]) -> Res<Answer> {
         let done = self.perform(pid, tokens, types, params);
-        match (&done, self.sessions.get(&pid)) {
-            (Ok(answer), Some(one)) => {
-                let (user, database, text) = (one.user.clone(), one.database.clone(), one.query.clone());
-                let rows = answer.found.as_ref().map_or(0, |(_, rows)| rows.len());
-                let rows = Value::from(rows).float();
-                self.count(&user, &database, &text, 1.0, 0.000_4 + answer.sleep, rows);
-            }
-            (Ok(_), None) => {}
-            (Err(_), _) => self.fail(pid),
+        if let (Ok(answer), Some(one)) = (&done, self.sessions.get(&pid)) {
+            let (user, database, text) = (one.user.clone(), one.database.clone(), one.query.clone());
+            let rows = Value::from(answer.found.as_ref().map_or(0, |(_, rows)| rows.len())).float();
+            self.count(&user, &database, &text, 1.0, 0.000_4 + answer.sleep, rows);
         }
         done
     }

@@ -1,5 +1,5 @@
 //! Where the rows of a query come from: tables, the server's own tables, other queries, and these side by side.
-use sqlparser::ast::{Expr, Join, JoinConstraint, JoinOperator, TableAlias, TableFactor, TableWithJoins};
+use sqlparser::ast::{Expr, Join, JoinConstraint, JoinOperator, TableFactor, TableWithJoins};
 
 use super::catalog;
 use super::code::{Binder, Column, Scope};
@@ -19,19 +19,14 @@ impl Binder<'_> {
         for table in from {
             all = self.beside(all, &table.relation, None, false, outer)?;
             for Join { relation, join_operator, .. } in &table.joins {
-                let (constraint, keeps) = match join_operator {
-                    JoinOperator::Join(on) | JoinOperator::Inner(on) | JoinOperator::CrossJoin(on) => {
-                        (on, false)
-                    }
-                    JoinOperator::Left(on) | JoinOperator::LeftOuter(on) => (on, true),
+                let (on, keeps) = match join_operator {
+                    JoinOperator::Join(JoinConstraint::On(e))
+                    | JoinOperator::Inner(JoinConstraint::On(e)) => (e, false),
+                    JoinOperator::Left(JoinConstraint::On(e))
+                    | JoinOperator::LeftOuter(JoinConstraint::On(e)) => (e, true),
                     _ => return Err(Fault::unsupported("this kind of join")),
                 };
-                let on = match constraint {
-                    JoinConstraint::On(e) => Some(e),
-                    JoinConstraint::None => None,
-                    _ => return Err(Fault::unsupported("a join without ON")),
-                };
-                all = self.beside(all, relation, on, keeps, outer)?;
+                all = self.beside(all, relation, Some(on), keeps, outer)?;
             }
         }
         Ok(all)
@@ -83,16 +78,20 @@ impl Binder<'_> {
             other => return Err(Fault::unsupported(format!("`{other}` in FROM"))),
         };
         if let Some(alias) = alias {
-            renamed(&mut source, alias)?;
+            for column in &mut source.columns {
+                column.table = ident(&alias.name);
+            }
+            for (column, new) in source.columns.iter_mut().zip(&alias.columns) {
+                column.name = ident(&new.name);
+            }
         }
         Ok(source)
     }
 
     fn table(&self, schema: Option<&str>, name: &str) -> Res<Source> {
         let own = |column: (String, Oid)| Column { table: name.to_owned(), name: column.0, ty: column.1 };
-        if let Some(view) = catalog::view(name)
-            .filter(|_| schema.is_none_or(|schema| schema != "public" || name == "pg_stat_statements"))
-        {
+        let in_public = schema == Some("public") && name != "pg_stat_statements";
+        if let Some(view) = catalog::view(name).filter(|_| !in_public) {
             let columns = view.columns().map(own).collect();
             return Ok(Source { columns, rows: Box::new(move |env| view.rows(env)) });
         }
@@ -104,18 +103,4 @@ impl Binder<'_> {
         let (oid, columns) = (table.oid, table.columns.iter().cloned().map(own).collect());
         Ok(Source { columns, rows: Box::new(move |env| env.scanned(oid)) })
     }
-}
-
-fn renamed(source: &mut Source, alias: &TableAlias) -> Res<()> {
-    let name = ident(&alias.name);
-    if alias.columns.len() > source.columns.len() {
-        return Err(Fault::new("42P10", format!("table \"{name}\" has too few columns")));
-    }
-    for column in &mut source.columns {
-        column.table.clone_from(&name);
-    }
-    for (column, new) in source.columns.iter_mut().zip(&alias.columns) {
-        column.name = ident(&new.name);
-    }
-    Ok(())
 }

@@ -37,7 +37,6 @@ fn of_one_type(name: &str) -> Option<fn(&[Value]) -> Value> {
     Some(match name {
         "coalesce" => |all| all.iter().find(|value| !value.is_null()).cloned().into(),
         "greatest" => |all| extreme(all, Ordering::Greater),
-        "least" => |all| extreme(all, Ordering::Less),
         "nullif" => |all| match all {
             [a, b] if !a.is_null() && order(a, b).is_eq() => Value::Null,
             all => all.first().cloned().into(),
@@ -259,8 +258,6 @@ const FUNCTIONS: &[Function] = &[
     ("round", &[FLOAT8], FLOAT8, |_, v| Ok(value::float(int(v)).into())),
     ("round", &[NUMERIC], NUMERIC, |_, v| Ok(int(v).into())),
     ("lower", &[TEXT], TEXT, |_, v| Ok(text(v, 0).to_lowercase().into())),
-    ("upper", &[TEXT], TEXT, |_, v| Ok(text(v, 0).to_uppercase().into())),
-    ("length", &[TEXT], INT4, |_, v| Ok(text(v, 0).chars().count().into())),
     ("left", &[TEXT, INT4], TEXT, |_, v| Ok(left(v))),
     ("cardinality", &[ANY], INT4, |_, v| Ok(nth(v, 0).list().len().into())),
     ("array_to_string", &[TEXTS, TEXT], TEXT, |_, v| {

@@ -24,6 +24,11 @@ pub struct Plan {
     pub rows: Rows,
 }
 
+/// What has no type by itself is text.
+fn settled(ty: Oid) -> Oid {
+    if ty == UNKNOWN { TEXT } else { ty }
+}
+
 impl Binder<'_> {
     pub fn query(&self, q: &Query, outer: Option<&Scope<'_>>) -> Res<Plan> {
         if q.with.is_some() || q.fetch.is_some() || !q.locks.is_empty() {
@@ -131,7 +136,6 @@ impl Binder<'_> {
             bound = bind(&scope)?;
         }
         let (having, codes) = bound;
-        let settled = |ty: Oid| if ty == UNKNOWN { TEXT } else { ty };
         let columns: Columns =
             items.iter().zip(&codes).map(|((name, _), code)| (name.clone(), settled(code.ty))).collect();
         let aggregates = scope.aggregates.take().map(RefCell::into_inner).unwrap_or_default();
@@ -143,8 +147,7 @@ impl Binder<'_> {
                 rows = grouped(env, rows, &group_codes, &aggregates, wide)?;
                 rows = env.kept(rows, having.as_ref())?;
             }
-            let shown = rows.into_iter().map(|row| Ok(env.within(row, |env| all(&codes, env))?.1));
-            shown.collect()
+            rows.into_iter().map(|row| Ok(env.within(row, |env| all(&codes, env))?.1)).collect()
         });
         Ok(Plan { columns, rows })
     }
@@ -309,13 +312,7 @@ impl Binder<'_> {
         let (name, ty) = (last(&call.name), arg.as_ref().map_or(UNKNOWN, |code| code.ty));
         let gives = match (&*name, args.len()) {
             ("count", 0 | 1) => INT8,
-            ("min" | "max", 1) => {
-                if ty == UNKNOWN {
-                    TEXT
-                } else {
-                    ty
-                }
-            }
+            ("min" | "max", 1) => settled(ty),
             ("sum", 1) if ty == INT4 => INT8,
             ("sum" | "avg", 1) if ty == FLOAT8 => FLOAT8,
             ("sum" | "avg", 1) if category(ty) == 'N' => NUMERIC,

@@ -59,15 +59,22 @@ async fn connection(stream: TcpStream, from: SocketAddr, database: Handle<Databa
     let _ = stream.set_nodelay(true);
     let mut stream = BufReader::new(stream);
     let entered = tokio::time::timeout(Duration::from_mins(1), enter(&mut stream, from, &database)).await;
-    if let Ok(Some((pid, out))) = entered {
-        let (statements, portal) = (BTreeMap::new(), None);
-        let mut client = Client { stream, database, pid, out, statements, portal, skips: false };
-        if let Err(fault) = client.talk().await {
-            client.out.fault(&fault);
-            let _ = client.stream.write_all(&client.out.0).await;
-            let _ = client.stream.shutdown().await;
+    let (mut out, ended) = match entered {
+        Ok(Some((out, Ok(pid)))) => {
+            let (statements, portal) = (BTreeMap::new(), None);
+            let mut client = Client { stream, database, pid, out, statements, portal, skips: false };
+            let ended = client.talk().await;
+            client.database.with(|db| db.disconnect(pid));
+            stream = client.stream;
+            (client.out, ended)
         }
-        client.database.with(|db| db.disconnect(pid));
+        Ok(Some((out, Err(fault)))) => (out, Err(fault)),
+        _ => return,
+    };
+    if let Err(fault) = ended {
+        out.fault(&fault);
+        let _ = stream.write_all(&out.0).await;
+        let _ = stream.shutdown().await;
     }
 }
 
@@ -76,7 +83,7 @@ async fn enter(
     stream: &mut BufReader<TcpStream>,
     from: SocketAddr,
     database: &Handle<Database>,
-) -> Option<(i32, Writer)> {
+) -> Option<(Writer, Res<i32>)> {
     let mut out = Writer::default();
     let mut said = BTreeMap::new();
     while said.is_empty() {
@@ -106,19 +113,12 @@ async fn enter(
         password = Reader(&body).text().filter(|_| kind == b'p');
     }
     let from = Some((from.ip().to_string(), i32::from(from.port())));
-    match database.with(|db| db.connect(&said, password.as_deref(), from))? {
-        Ok((pid, secret)) => {
-            out.message(b'R', |out| out.extend(0_i32.to_be_bytes()));
-            out.message(b'K', |out| out.extend([pid.to_be_bytes(), secret.to_be_bytes()].concat()));
-            Some((pid, out))
-        }
-        Err(fault) => {
-            out.fault(&fault);
-            let _ = stream.write_all(&out.0).await;
-            let _ = stream.shutdown().await;
-            None
-        }
+    let entered = database.with(|db| db.connect(&said, password.as_deref(), from))?;
+    if let Ok((pid, secret)) = &entered {
+        out.message(b'R', |out| out.extend(0_i32.to_be_bytes()));
+        out.message(b'K', |out| out.extend([pid.to_be_bytes(), secret.to_be_bytes()].concat()));
     }
+    Some((out, entered.map(|(pid, _)| pid)))
 }
 
 /// Waits until something reaches the session from outside.

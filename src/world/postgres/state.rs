@@ -159,12 +159,8 @@ pub struct Relation {
 }
 
 /// What was counted of one statement.
-#[derive(Debug, Clone)]
-pub struct Statement {
-    pub id: i64,
-    pub user: String,
-    pub database: String,
-    pub text: String,
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Counted {
     pub calls: f64,
     /// In milliseconds.
     pub total: f64,
@@ -191,7 +187,8 @@ pub struct Database {
     pub roles: Vec<Role>,
     pub bases: Vec<Base>,
     pub relations: Vec<Relation>,
-    pub statements: Vec<Statement>,
+    /// By role, database and text.
+    pub statements: BTreeMap<(String, String, String), Counted>,
     /// What is not as the catalog has it.
     pub settings: BTreeMap<String, String>,
     pub refused: u64,
@@ -215,7 +212,7 @@ impl Database {
             roles: Vec::new(),
             bases: Vec::new(),
             relations: Vec::new(),
-            statements: Vec::new(),
+            statements: BTreeMap::new(),
             settings: BTreeMap::new(),
             refused: 0,
             wal: 0x2a_4c00_0000,

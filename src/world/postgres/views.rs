@@ -1,7 +1,8 @@
 //! The rows of the server's own tables, read from its state at the moment they are asked for. One row says
 //! everything that any table of its kind shows; which of it one shows is said by the list of its columns.
 use super::catalog;
-use super::state::{Base, Database, Doing, Relation, Role, Session, Statement, XID_NOW};
+use super::state::{Base, Counted, Database, Doing, Relation, Role, Session, XID_NOW};
+use super::statement::id_of;
 use super::value::{Value, float, whole};
 
 type Cells = Vec<(&'static str, Value)>;
@@ -35,7 +36,7 @@ pub fn rows(db: &Database, pid: i32, of: &str) -> Vec<Cells> {
             oid: 14_000_i64, extname: "pg_stat_statements", extowner: 10_i64, extnamespace: PUBLIC,
             extrelocatable: true, extversion: "1.10",
         ]],
-        "statement" => db.statements.iter().map(|one| statement(db, pid, one)).collect(),
+        "statement" => db.statements.iter().map(|(of, one)| statement(db, pid, of, *one)).collect(),
         "server" => vec![server(db)],
         // There is none of these here.
         _ => Vec::new(),
@@ -73,8 +74,8 @@ fn session(db: &Database, pid: i32, one: &Session) -> Cells {
         state_change: client.then_some(one.changed), state: client.then(|| one.doing.word()),
         wait_event_type: one.wait.map(|wait| wait.0), wait_event: one.wait.map(|wait| wait.1),
         backend_xid: one.holds.as_ref().map(|_| xid(one)),
-        backend_xmin: (one.doing == Doing::Active && client).then(|| xmin(db, one)),
-        query_id: (client && !one.query.is_empty()).then(|| super::statement::id_of(&one.query)),
+        backend_xmin: (one.doing == Doing::Active && client).then(|| xid(one)),
+        query_id: (client && !one.query.is_empty()).then(|| id_of(&one.query)),
     ]);
     cells
 }
@@ -82,11 +83,6 @@ fn session(db: &Database, pid: i32, one: &Session) -> Cells {
 /// The number of the transaction that a session is in.
 fn xid(one: &Session) -> i64 {
     XID_NOW - 40_000 + i64::from(one.pid % 30_000)
-}
-
-/// The oldest that it still needs: the longer it runs, the older.
-fn xmin(db: &Database, one: &Session) -> i64 {
-    XID_NOW - one.transaction.map_or(0, |since| ((db.now - since) / 20_000).clamp(0, 4_000_000))
 }
 
 fn locks(db: &Database, one: &Session) -> Vec<Cells> {
@@ -97,7 +93,7 @@ fn locks(db: &Database, one: &Session) -> Vec<Cells> {
             cells![locktype: kind, pid: one.pid, mode: mode, granted: true, virtualtransaction: &own];
         [common, more].concat()
     };
-    let mut all = vec![lock("virtualxid", "ExclusiveLock", cells![virtualxid: &own])];
+    let mut all = Vec::new();
     if let Some(table) = &one.holds {
         let relation = db.relations.iter().find(|it| it.database == one.database && it.name == *table);
         let relation = relation.map(|relation| relation.oid);
@@ -130,7 +126,7 @@ fn role(one: &Role) -> Cells {
     let config = (!one.settings.is_empty()).then(|| each.collect::<Vec<Value>>());
     cells![
         oid: one.oid, rolname: &one.name, rolsuper: one.superuser, rolcreaterole: one.superuser,
-        rolcreatedb: one.superuser, rolcanlogin: one.can_log_in(), rolbypassrls: one.superuser,
+        rolcreatedb: one.superuser, rolcanlogin: !one.name.starts_with("pg_"), rolbypassrls: one.superuser,
         rolconfig: config.clone(), setrole: one.oid, setconfig: config,
     ]
 }
@@ -166,15 +162,14 @@ fn relation(db: &Database, one: &Relation, in_class: bool) -> Cells {
     ]
 }
 
-fn statement(db: &Database, pid: i32, one: &Statement) -> Cells {
-    let mean = if one.calls > 0.0 { one.total / one.calls } else { 0.0 };
-    let visible = sees(db, pid, &one.user);
+fn statement(db: &Database, pid: i32, (user, base, text): &(String, String, String), one: Counted) -> Cells {
+    let (mean, visible) = (one.total / one.calls, sees(db, pid, user));
     cells![
-        userid: owner(db, &one.user), dbid: base_oid(db, &one.database), queryid: visible.then_some(one.id),
-        query: if visible { &one.text } else { "<insufficient privilege>" }, calls: whole(one.calls),
+        userid: owner(db, user), dbid: base_oid(db, base), calls: whole(one.calls), rows: whole(one.rows),
+        queryid: visible.then(|| id_of(text)), query: if visible { text } else { "<insufficient privilege>" },
         total_exec_time: one.total, min_exec_time: mean * 0.4, max_exec_time: one.slowest,
-        mean_exec_time: mean, stddev_exec_time: mean * 0.3, rows: whole(one.rows),
-        shared_blks_hit: whole(one.rows * 4.0 + one.calls * 3.0), shared_blks_read: whole(one.total / 8.0),
+        mean_exec_time: mean, stddev_exec_time: mean * 0.3, shared_blks_read: whole(one.total / 8.0),
+        shared_blks_hit: whole(one.rows * 4.0 + one.calls * 3.0),
     ]
 }
 

@@ -232,11 +232,8 @@ pub fn parameter(raw: Option<&[u8]>, in_binary: bool, ty: Oid) -> Res<Value> {
             let one = |_| parameter(reader.cell().ok_or_else(bad)?, true, inner);
             Ok((0..count).map(one).collect::<Res<Row>>()?.into())
         }
-        (BOOL, _) => Ok(raw.first().map(|byte| *byte != 0).into()),
         (INT4, _) => number(reader.int().map(i64::from)),
-        (OID | XID, _) => number(reader.int().map(|n| n.cast_unsigned().into())),
         (INT8, _) => number(raw.try_into().ok().map(i64::from_be_bytes)),
-        (FLOAT8, _) => raw.try_into().ok().map(|raw| Value::Float(f64::from_be_bytes(raw))).ok_or_else(bad),
         _ if category(ty) == 'S' => Ok(String::from_utf8_lossy(raw).into_owned().into()),
         _ => Err(Fault::unsupported("this parameter in binary")),
     }
