@@ -3,11 +3,10 @@ use std::cell::{Cell, RefCell};
 
 use regex::Regex;
 
-use super::fault::{Fault, Res};
 use super::select::Aggregate;
 use super::state::Database;
-use super::value::kind::{ANY, BOOL, CHAR, FLOAT8, NUMERIC, OID, REGCLASS, TEXT, UNKNOWN};
-use super::value::{self, Oid, Row, Value, array, category, element, parse, rank, shown};
+use super::value::kind::{ANY, BOOL, FLOAT8, OID, REGCLASS, TEXT, UNKNOWN};
+use super::value::{self, Fault, Oid, Res, Row, Value, array, category, element, parse, rank, shown};
 
 /// What a statement may work on: rows and bytes, weighed together.
 const MOST_STEPS: usize = 1_500_000;
@@ -185,7 +184,6 @@ fn cast(env: &mut Env<'_>, value: Value, from: Oid, to: Oid) -> Res<Value> {
     Ok(match (&value, to) {
         (Value::Null, _) => value,
         (Value::Bool(is), _) if category(to) == 'S' => is.to_string().into(),
-        (_, CHAR) => shown(&value, from).chars().take(1).collect::<String>().into(),
         (Value::Int(oid), REGCLASS) => {
             env.db.numbered(*oid).map_or_else(|| oid.to_string(), |one| one.name.clone()).into()
         }
@@ -193,7 +191,6 @@ fn cast(env: &mut Env<'_>, value: Value, from: Oid, to: Oid) -> Res<Value> {
         _ if category(to) == 'S' => shown(&value, from).into(),
         (Value::Text(text), _) => parse(text, to)?,
         (_, FLOAT8) => Value::Float(value.float()),
-        (_, NUMERIC) => value,
         (_, BOOL) => (value.int() != 0).into(),
         _ => value::fits(value.int(), to)?,
     })

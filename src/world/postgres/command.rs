@@ -7,12 +7,11 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use super::code::{Binder, Env};
-use super::fault::{Fault, Res};
 use super::select::{Columns, Plan};
 use super::setting;
 use super::state::{Database, Doing, Signal};
 use super::value::kind::TEXT;
-use super::value::{Oid, Row, Value};
+use super::value::{Fault, Oid, Res, Row, Value};
 
 pub type Tokens = Vec<TokenWithSpan>;
 

@@ -8,11 +8,10 @@ use sqlparser::ast::{
 
 use super::code::{Binder, Code, Column, Scope, all, becomes, common, convert, unified};
 use super::command::too_deep;
-use super::fault::{Fault, Res};
 use super::function::{call, missing};
 use super::select::aggregate;
-use super::value::kind::{BOOL, INT4, INT8, INTERVAL, NUMERIC, TEXT, UNKNOWN};
-use super::value::{self, Value, array, category, element, order, parse};
+use super::value::kind::{BOOL, FLOAT8, INT4, INT8, INTERVAL, TEXT, UNKNOWN};
+use super::value::{self, Fault, Res, Value, array, category, element, order, parse};
 
 /// What nests deeper is not looked at.
 const DEEPEST: usize = 100;
@@ -219,7 +218,7 @@ impl Binder<'_> {
         Ok(match value {
             Literal::Number(text, _) => match text.parse::<i64>() {
                 Ok(n) => Code::constant(if i32::try_from(n).is_ok() { INT4 } else { INT8 }, n),
-                Err(_) => Code::constant(NUMERIC, parse(text, NUMERIC)?),
+                Err(_) => Code::constant(FLOAT8, parse(text, FLOAT8)?),
             },
             Literal::SingleQuotedString(text) | Literal::EscapedStringLiteral(text) => {
                 Code::constant(UNKNOWN, text)

@@ -1,8 +1,7 @@
 //! The messages of prepared statements: parse, bind, describe, execute.
 use super::command::{Tokens, split};
-use super::fault::{Fault, Res};
 use super::serve::Client;
-use super::value::{Oid, Row, Value};
+use super::value::{Fault, Oid, Res, Row, Value};
 use super::wire::{Reader, is_binary, only_text, parameter};
 
 /// Statements that one client may keep.

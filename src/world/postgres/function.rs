@@ -4,16 +4,15 @@ use std::cmp::Ordering;
 use regex::RegexBuilder;
 
 use super::code::{Code, Env, all, becomes, convert, unified};
-use super::fault::{Fault, Res};
 use super::login::signalled;
 use super::select::extreme;
 use super::setting::{set, shown};
 use super::state::{Relation, Signal, VERSION, XID_NOW};
 use super::value::kind::{
-    ANY, BOOL, FLOAT8, INET, INT4, INT8, INTERVAL, INTS, LSN, NAME, NUMERIC, OID, REGCLASS, TEXT, TEXTS,
-    TIMESTAMPTZ, VOID, XID,
+    ANY, BOOL, FLOAT8, INET, INT4, INT8, INTERVAL, INTS, LSN, NAME, OID, REGCLASS, TEXT, TEXTS, TIMESTAMPTZ,
+    VOID, XID,
 };
-use super::value::{self, Oid, Value, order};
+use super::value::{self, Fault, Oid, Res, Value, order};
 
 /// Name, what it takes, what it gives, and how. It gives null for a null.
 type Function = (&'static str, &'static [Oid], Oid, fn(&mut Env<'_>, &[Value]) -> Res<Value>);
@@ -168,7 +167,6 @@ macro_rules! sums {
         const SUMS: &[Function] = &[$(
             ($op, &[INT4, INT4], INT4, |_, $values| exact($checked, INT4, $exact)),
             ($op, &[INT8, INT8], INT8, |_, $values| exact($checked, INT8, $exact)),
-            ($op, &[NUMERIC, NUMERIC], NUMERIC, |_, $values| Ok(broken($checked, $broken))),
             ($op, &[FLOAT8, FLOAT8], FLOAT8, |_, $values| Ok(broken($checked, $broken))),
         )*];
     };
@@ -210,9 +208,8 @@ const FUNCTIONS: &[Function] = &[
     ("pg_last_wal_receive_lsn", &[], LSN, |_, _| Ok(Value::Null)),
     ("pg_last_wal_replay_lsn", &[], LSN, |_, _| Ok(Value::Null)),
     ("pg_last_xact_replay_timestamp", &[], TIMESTAMPTZ, |_, _| Ok(Value::Null)),
-    ("pg_wal_lsn_diff", &[LSN, LSN], NUMERIC, |_, v| Ok(int(v).saturating_sub(nth(v, 1).int()).into())),
+    ("pg_wal_lsn_diff", &[LSN, LSN], INT8, |_, v| Ok(int(v).saturating_sub(nth(v, 1).int()).into())),
     ("pg_terminate_backend", &[INT4], BOOL, |env, v| signalled(env, int(v), Signal::Terminate)),
-    ("pg_terminate_backend", &[INT4, INT8], BOOL, |env, v| signalled(env, int(v), Signal::Terminate)),
     ("pg_cancel_backend", &[INT4], BOOL, |env, v| signalled(env, int(v), Signal::Cancel)),
     ("pg_blocking_pids", &[INT4], INTS, |env, v| {
         let pids = i32::try_from(int(v)).ok().map(|pid| env.db.blockers(pid)).unwrap_or_default();
@@ -253,10 +250,9 @@ const FUNCTIONS: &[Function] = &[
     ("age", &[XID], INT4, |_, v| Ok((XID_NOW - int(v)).into())),
     ("mxid_age", &[XID], INT4, |_, v| Ok((i64::from(int(v) > 0) * 10).into())),
     ("host", &[INET], TEXT, |_, v| Ok(text(v, 0).as_ref().into())),
-    ("extract", &[TEXT, TIMESTAMPTZ], NUMERIC, |_, v| extracted(v)),
-    ("extract", &[TEXT, INTERVAL], NUMERIC, |_, v| extracted(v)),
+    ("extract", &[TEXT, TIMESTAMPTZ], FLOAT8, |_, v| extracted(v)),
+    ("extract", &[TEXT, INTERVAL], FLOAT8, |_, v| extracted(v)),
     ("round", &[FLOAT8], FLOAT8, |_, v| Ok(value::float(int(v)).into())),
-    ("round", &[NUMERIC], NUMERIC, |_, v| Ok(int(v).into())),
     ("lower", &[TEXT], TEXT, |_, v| Ok(text(v, 0).to_lowercase().into())),
     ("left", &[TEXT, INT4], TEXT, |_, v| Ok(left(v))),
     ("cardinality", &[ANY], INT4, |_, v| Ok(nth(v, 0).list().len().into())),
@@ -265,5 +261,4 @@ const FUNCTIONS: &[Function] = &[
         Ok(all.join(&text(v, 1)).into())
     }),
     ("pg_size_pretty", &[INT8], TEXT, |_, v| Ok(pretty(int(v)).into())),
-    ("pg_size_pretty", &[NUMERIC], TEXT, |_, v| Ok(pretty(int(v)).into())),
 ];

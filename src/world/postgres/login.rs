@@ -3,10 +3,9 @@ use std::collections::BTreeMap;
 use std::task::Waker;
 
 use super::code::Env;
-use super::fault::{Fault, Res};
 use super::setting::set;
 use super::state::{Database, Session, Signal};
-use super::value::Value;
+use super::value::{Fault, Res, Value};
 
 impl Database {
     /// Whether this role has a password.

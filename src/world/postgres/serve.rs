@@ -12,9 +12,8 @@ use tokio::task::JoinSet;
 
 use super::command::{Tokens, split};
 use super::extended::{Portal, Prepared, broken};
-use super::fault::{Fault, Res};
 use super::state::{Database, Signal};
-use super::value::{Oid, Value};
+use super::value::{Fault, Oid, Res, Value};
 use super::wire::{Reader, Writer, read};
 use crate::world::base::Handle;
 

@@ -6,10 +6,9 @@ use jiff::Timestamp;
 
 use super::catalog;
 use super::code::Env;
-use super::fault::{Fault, Res};
 use super::pool::Crowd;
 use super::value::kind::{BOOL, INT4, INT8, TEXT, TIMESTAMPTZ};
-use super::value::{Oid, Row, SECOND, Value, named};
+use super::value::{Fault, Oid, Res, Row, SECOND, Value, named};
 use crate::world::base::Dice;
 
 pub const VERSION: &str =
@@ -82,8 +81,6 @@ pub struct Session {
     /// The table that its transaction has changed.
     pub holds: Option<String>,
     pub pool: Option<String>,
-    /// Connected anew by its application: what its pool was stuck in it is not.
-    pub fresh: bool,
     pub signal: Option<Signal>,
     pub waker: Option<Waker>,
     pub settings: BTreeMap<String, String>,
@@ -325,7 +322,7 @@ impl Database {
     /// A process that does nothing yet.
     pub fn blank(&self) -> Session {
         let (began, changed) = (self.now, self.now);
-        Session { backend: "client backend", port: -1, began, changed, fresh: true, ..Session::default() }
+        Session { backend: "client backend", port: -1, began, changed, ..Session::default() }
     }
 
     /// Processes that clients hold.

@@ -2,10 +2,9 @@
 use bytes::Buf;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::fault::{Fault, Res};
 use super::select::Columns;
-use super::value::kind::{BOOL, FLOAT8, INT4, INT8, NUMERIC, OID, TIMESTAMPTZ, XID};
-use super::value::{self, Oid, Row, Value, category, element, shown};
+use super::value::kind::{BOOL, FLOAT8, INT4, INT8, OID, TIMESTAMPTZ, XID};
+use super::value::{self, Fault, Oid, Res, Row, Value, category, element, shown};
 
 const LARGEST: usize = 4 << 20;
 /// From 1970 to the year from which the protocol counts, in microseconds.
@@ -184,7 +183,7 @@ fn cell(out: &mut Vec<u8>, value: &Value, ty: Oid, in_binary: bool) {
 
 /// Types that this server writes as text alone.
 pub fn only_text(ty: Oid) -> bool {
-    ty == NUMERIC || matches!(category(ty), 'C' | 'I' | 'L' | 'T')
+    matches!(category(ty), 'C' | 'I' | 'L' | 'T')
 }
 
 fn binary(out: &mut Vec<u8>, value: &Value, ty: Oid) {
