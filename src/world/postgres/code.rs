@@ -56,10 +56,12 @@ impl Env<'_> {
     }
 }
 
+type Run = Box<dyn Fn(&mut Env<'_>) -> Res<Value>>;
+
 /// An expression with its type.
 pub struct Code {
     pub ty: Oid,
-    pub run: Box<dyn Fn(&mut Env<'_>) -> Res<Value>>,
+    pub run: Run,
     /// The place of the column that it is.
     pub column: Option<usize>,
 }

@@ -7,7 +7,7 @@ use super::code::{Code, Env, all, becomes, convert, unified};
 use super::login::signalled;
 use super::select::extreme;
 use super::setting::{set, shown};
-use super::state::{Relation, Signal, VERSION, XID_NOW};
+use super::state::{Signal, VERSION, XID_NOW};
 use super::value::kind::{
     ANY, BOOL, FLOAT8, INET, INT4, INT8, INTERVAL, INTS, LSN, NAME, OID, REGCLASS, TEXT, TEXTS, TIMESTAMPTZ,
     VOID, XID,
@@ -132,10 +132,6 @@ fn pretty(bytes: i64) -> String {
     format!("{} {}", value::whole(size), units.get(unit).unwrap_or(&""))
 }
 
-fn table(env: &mut Env<'_>, values: &[Value], of: fn(&Relation) -> Value) -> Res<Value> {
-    Ok(env.db.numbered(int(values)).map_or(Value::Null, of))
-}
-
 fn database_size(env: &mut Env<'_>, name: &str) -> Res<Value> {
     env.db.base_named(name).ok_or_else(|| Fault::missing("3D000", "database", name))?;
     Ok(env.db.size(name).into())
@@ -176,6 +172,13 @@ sums! {
     "-" i64::checked_sub, |a, b| a - b, values => values;
     "*" i64::checked_mul, |a, b| a * b, values => values;
     "/" i64::checked_div, |a, b| a / b, values => divisor(values)?;
+}
+
+/// Something of a table or an index.
+macro_rules! field {
+    ($name:ident) => {
+        |env, v| Ok(env.db.numbered(int(v)).map(|one| one.$name).into())
+    };
 }
 
 const FUNCTIONS: &[Function] = &[
@@ -228,15 +231,13 @@ const FUNCTIONS: &[Function] = &[
         Ok(env.db.total(env.db.relation(env.pid, &text(v, 0))?).into())
     }),
     ("pg_relation_size", &[REGCLASS], INT8, |env, v| Ok(env.db.relation(env.pid, &text(v, 0))?.bytes.into())),
-    ("pg_stat_get_live_tuples", &[OID], INT8, |env, v| table(env, v, |one| one.rows.into())),
-    ("pg_stat_get_dead_tuples", &[OID], INT8, |env, v| table(env, v, |one| one.dead.into())),
-    ("pg_stat_get_numscans", &[OID], INT8, |env, v| table(env, v, |one| one.scans.into())),
-    ("pg_stat_get_last_vacuum_time", &[OID], TIMESTAMPTZ, |env, v| table(env, v, |one| one.vacuumed.into())),
-    ("pg_stat_get_last_autovacuum_time", &[OID], TIMESTAMPTZ, |env, v| table(env, v, |one| one.cared.into())),
-    ("pg_stat_get_last_analyze_time", &[OID], TIMESTAMPTZ, |env, v| table(env, v, |one| one.analyzed.into())),
-    ("pg_stat_get_last_autoanalyze_time", &[OID], TIMESTAMPTZ, |env, v| {
-        table(env, v, |one| one.cared.into())
-    }),
+    ("pg_stat_get_live_tuples", &[OID], INT8, field!(rows)),
+    ("pg_stat_get_dead_tuples", &[OID], INT8, field!(dead)),
+    ("pg_stat_get_numscans", &[OID], INT8, field!(scans)),
+    ("pg_stat_get_last_vacuum_time", &[OID], TIMESTAMPTZ, field!(vacuumed)),
+    ("pg_stat_get_last_autovacuum_time", &[OID], TIMESTAMPTZ, field!(cared)),
+    ("pg_stat_get_last_analyze_time", &[OID], TIMESTAMPTZ, field!(analyzed)),
+    ("pg_stat_get_last_autoanalyze_time", &[OID], TIMESTAMPTZ, field!(cared)),
     ("pg_get_userbyid", &[OID], NAME, |env, v| {
         Ok(role_name(env, int(v)).unwrap_or_else(|| format!("unknown (OID={})", int(v))).into())
     }),

@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use super::command::{Tokens, split};
-use super::extended::{Portal, Prepared, broken};
+use super::extended::{Portal, Prepared};
 use super::state::{Database, Signal};
 use super::value::{Fault, Oid, Res, Value};
 use super::wire::{Reader, Writer, read};
@@ -88,16 +88,16 @@ async fn enter(
     while said.is_empty() {
         let (_, body) = read(stream, true).await?;
         let mut reader = Reader(&body);
-        match reader.int()? {
+        match reader.int().ok()? {
             SSL | GSS => stream.write_all(b"N").await.ok()?,
             CANCEL => {
-                let (pid, secret) = (reader.int()?, reader.int()?);
+                let (pid, secret) = (reader.int().ok()?, reader.int().ok()?);
                 database.with(|db| db.cancel(pid, secret));
                 return None;
             }
             VERSION.. => {
-                while let Some(name) = reader.text().filter(|name| !name.is_empty()) {
-                    said.insert(name, reader.text()?);
+                while let Some(name) = reader.text().ok().filter(|name| !name.is_empty()) {
+                    said.insert(name, reader.text().ok()?);
                 }
                 said.get("user")?;
             }
@@ -109,7 +109,7 @@ async fn enter(
         out.message(b'R', |out| out.extend(3_i32.to_be_bytes()));
         stream.write_all(&std::mem::take(&mut out.0)).await.ok()?;
         let (kind, body) = read(stream, false).await?;
-        password = Reader(&body).text().filter(|_| kind == b'p');
+        password = Reader(&body).text().ok().filter(|_| kind == b'p');
     }
     let from = Some((from.ip().to_string(), i32::from(from.port())));
     let entered = database.with(|db| db.connect(&said, password.as_deref(), from))?;
@@ -180,7 +180,7 @@ impl Client {
             b'H' => return Ok(()),
             _ if self.skips => return Ok(()),
             b'Q' => {
-                let sql = reader.text().ok_or_else(broken)?;
+                let sql = reader.text()?;
                 self.simple(&sql).await
             }
             b'P' | b'B' | b'D' | b'E' | b'C' => self.extended(kind, &mut reader).await,
@@ -258,9 +258,9 @@ impl Client {
             self.out.rows(columns, rows, formats.unwrap_or_default());
         }
         if answer.tag.is_empty() {
-            self.out.empty(b'I')
+            self.out.empty(b'I');
         } else {
-            self.out.tag(&answer.tag)
+            self.out.tag(&answer.tag);
         }
         Ok(())
     }

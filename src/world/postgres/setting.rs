@@ -168,7 +168,7 @@ impl Database {
         let role = role.ok_or_else(|| Fault::missing("42704", "role", name))?;
         match words {
             [setting, "=" | "to", value @ ..] if sets => {
-                role.settings.extend([for_role(setting, &value.concat())?])
+                role.settings.extend([for_role(setting, &value.concat())?]);
             }
             ["all"] if !sets => role.settings.clear(),
             [setting] if !sets => _ = role.settings.remove(*setting),

@@ -228,7 +228,7 @@ impl Database {
         for (backend, event) in PROCESSES {
             let (pid, began) = (database.pid(), database.started);
             let wait = Some(("Activity", event));
-            let session = Session { backend, pid, began, wait, ..database.blank() };
+            let session = Session { pid, backend, began, wait, ..database.blank() };
             database.sessions.insert(pid, session);
         }
         database

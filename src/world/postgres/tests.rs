@@ -112,7 +112,7 @@ fn every_statement_that_the_cockpit_sends_is_understood() {
     let said =
         [("user", "mon"), ("database", "orders")].map(|(name, value)| (name.to_owned(), value.to_owned()));
     let (pid, _) = db.connect(&BTreeMap::from(said), None, None).expect("a session");
-    let typed = [
+    let parameters = [
         ("queryid = $1 AND", vec![INT8, NAME, NAME]),
         ("pid = ANY($1)", vec![INTS]),
         ("(extract(epoch FROM query_start) * 1000000)::int8 = $3", vec![INT4, TEXT, INT8]),
@@ -124,7 +124,7 @@ fn every_statement_that_the_cockpit_sends_is_understood() {
     for sql in include_str!("asked.sql").lines() {
         let tokens = split(sql).expect(sql).remove(0);
         let types =
-            typed.iter().find(|(part, _)| sql.contains(part)).map_or(vec![], |(_, types)| types.clone());
+            parameters.iter().find(|(part, _)| sql.contains(part)).map_or(vec![], |(_, types)| types.clone());
         let columns = db.describe(pid, &tokens, &types).expect(sql);
         if types.is_empty()
             && let Some((found, _)) = db.execute(pid, &tokens, &[], &[]).expect(sql).found
