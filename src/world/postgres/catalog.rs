@@ -82,9 +82,6 @@ macro_rules! cells {
     ($($name:ident: $value:expr),* $(,)?) => { vec![$((stringify!($name), Value::from($value))),*] };
 }
 
-const PUBLIC: i64 = 2200;
-const CATALOG: i64 = 11;
-
 pub fn rows(db: &Database, pid: i32, of: &str) -> Vec<Cells> {
     let relations = |in_class: bool| {
         let own = db.relations.iter().filter(|one| one.database == db.database(pid));
@@ -100,13 +97,6 @@ pub fn rows(db: &Database, pid: i32, of: &str) -> Vec<Cells> {
         "table" => relations(false).filter(|(is_index, _)| !is_index).map(|(_, cells)| cells).collect(),
         "index" => relations(false).filter(|(is_index, _)| *is_index).map(|(_, cells)| cells).collect(),
         "class" => relations(true).map(|(_, cells)| cells).collect(),
-        "namespace" => [(CATALOG, "pg_catalog"), (PUBLIC, "public")]
-            .map(|(oid, name)| cells![oid: oid, nspname: name, nspowner: 10_i64])
-            .into(),
-        "extension" => vec![cells![
-            oid: 14_000_i64, extname: "pg_stat_statements", extowner: 10_i64, extnamespace: PUBLIC,
-            extrelocatable: true, extversion: "1.10",
-        ]],
         "statement" => db.statements.iter().map(|(of, one)| statement(db, pid, of, *one)).collect(),
         "server" => vec![server(db)],
         // There is none of these here.
@@ -180,13 +170,11 @@ fn locks(db: &Database, one: &Session) -> Vec<Cells> {
 }
 
 fn base(db: &Database, one: &Base) -> Cells {
-    let template = one.name.starts_with("template");
     let used = db.sessions.values().filter(|session| session.database == one.name).count();
-    let access = ["=c/postgres", "postgres=CTc/postgres"].map(Value::from).to_vec();
     cells![
         oid: one.oid, datid: one.oid, datname: &one.name, datdba: owner(db, &one.owner),
-        datistemplate: template, datallowconn: one.name != "template0",
-        datfrozenxid: XID_NOW - 31_000_000 - i64::from(one.oid), datacl: template.then_some(access),
+        datistemplate: one.name.starts_with("template"), datallowconn: one.name != "template0",
+        datfrozenxid: XID_NOW - 31_000_000 - i64::from(one.oid),
         numbackends: used, xact_commit: one.commits, xact_rollback: one.rollbacks, blks_read: one.read,
         blks_hit: one.hit, tup_returned: one.returned, stats_reset: db.started,
     ]
@@ -203,12 +191,8 @@ fn role(one: &Role) -> Cells {
 }
 
 fn parameter(db: &Database, pid: i32, one: &Setting) -> Cells {
-    let set = db.settings.get(one.name);
-    cells![
-        name: one.name, setting: db.current(pid, one.name), unit: Some(one.unit).filter(|unit| !unit.is_empty()),
-        context: one.context, vartype: one.kind, boot_val: one.value, reset_val: set.map_or(one.value, |set| set),
-        source: if set.is_some() { "configuration file" } else { "default" },
-    ]
+    let unit = Some(one.unit).filter(|unit| !unit.is_empty());
+    cells![name: one.name, setting: db.current(pid, one.name), unit: unit, context: one.context, vartype: one.kind, boot_val: one.value]
 }
 
 /// A table or an index; but in the list of both an index is called as its table is.
@@ -248,8 +232,7 @@ fn statement(db: &Database, pid: i32, (user, base, text): &(String, String, Stri
 fn server(db: &Database) -> Cells {
     let rounds = (db.now - db.started) / 300_000_000;
     cells![
-        system_identifier: 7_213_004_118_220_501_i64 + db.started / 1_000_000_000, stats_reset: db.started,
-        wal_records: db.wal / 90, wal_fpi: db.wal / 40_000, wal_bytes: db.wal, wal_buffers_full: 12_i64,
+        stats_reset: db.started, wal_records: db.wal / 90, wal_fpi: db.wal / 40_000, wal_bytes: db.wal,
         checkpoints_timed: rounds, checkpoints_req: rounds / 40, checkpoint_write_time: float(rounds) * 26e3,
         checkpoint_sync_time: float(rounds) * 120.0, buffers_checkpoint: rounds * 2_300,
         buffers_clean: rounds * 310, buffers_backend: rounds * 540, buffers_alloc: rounds * 4_100,

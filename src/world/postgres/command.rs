@@ -158,13 +158,18 @@ impl Database {
     fn perform(&mut self, pid: i32, tokens: &Tokens, types: &[Oid], params: &[Value]) -> Res<Answer> {
         let words = words(tokens);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let (verb, what) = (words.first().copied().unwrap_or(""), words.get(1).copied().unwrap_or(""));
+        let verb = words.first().copied().unwrap_or("");
         let block = self.sessions.get(&pid).and_then(|one| one.block);
         if block == Some(true) && !matches!(verb, "rollback" | "abort" | "commit" | "end" | "") {
             let why = "current transaction is aborted, commands ignored until end of transaction block";
             return Err(Fault::new("25P02", why));
         }
-        self.may_write(pid, verb, what)?;
+        let changes =
+            ["insert", "update", "delete", "truncate", "create", "drop", "alter", "grant", "revoke"];
+        if changes.contains(&verb) && self.current(pid, "transaction_read_only").as_deref() == Some("on") {
+            let why = format!("cannot execute {} in a read-only transaction", verb.to_uppercase());
+            return Err(Fault::new("25006", why));
+        }
         match verb {
             "" => Ok(Answer::default()),
             "begin" | "start" => {
@@ -194,18 +199,6 @@ impl Database {
                 Err(Fault::unsupported(verb.to_uppercase()))
             }
         }
-    }
-
-    /// Whether a statement that changes something may do so now.
-    fn may_write(&self, pid: i32, verb: &str, what: &str) -> Res<()> {
-        let of_object = matches!(verb, "create" | "drop" | "alter");
-        let changes =
-            of_object || matches!(verb, "insert" | "update" | "delete" | "truncate" | "grant" | "revoke");
-        if !changes || self.current(pid, "transaction_read_only").as_deref() != Some("on") {
-            return Ok(());
-        }
-        let name = if of_object { format!("{verb} {what}") } else { verb.to_owned() }.to_uppercase();
-        Err(Fault::new("25006", format!("cannot execute {name} in a read-only transaction")))
     }
 
     fn ask(&mut self, pid: i32, tokens: &Tokens, types: &[Oid], params: &[Value]) -> Res<Answer> {

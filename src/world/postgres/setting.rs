@@ -170,7 +170,6 @@ impl Database {
             [setting, "=" | "to", value @ ..] if sets => {
                 role.settings.extend([for_role(setting, &value.concat())?]);
             }
-            ["all"] if !sets => role.settings.clear(),
             [setting] if !sets => _ = role.settings.remove(*setting),
             _ => return Err(Fault::new("42601", "syntax error at end of input")),
         }

@@ -298,8 +298,9 @@ impl Database {
         });
         for (name, column, scans) in key.chain(others) {
             let (oid, bytes, columns) = (self.oid(), (table.bytes / 6).max(8192), vec![column.clone()]);
-            let (of, rows) = (Some(relation.oid), 0);
-            self.relations.push(Relation { oid, name, of, columns, rows, bytes, scans, ..relation.clone() });
+            let (of, rows, cared) = (Some(relation.oid), 0, None);
+            let table = relation.clone();
+            self.relations.push(Relation { oid, name, of, columns, rows, bytes, scans, cared, ..table });
         }
         self.relations.push(relation);
     }
