@@ -45,34 +45,29 @@ pub fn view(name: &str) -> Option<View> {
 }
 
 impl View {
-    pub fn columns(self) -> impl Iterator<Item = (String, Oid)> {
-        self.columns.split(' ').filter_map(|column| column.split_once(':')).map(|(name, ty)| {
-            let ty = ty.split('=').next().unwrap_or_default();
-            (name.to_owned(), named(ty).unwrap_or(kind::TEXT))
+    /// Names, types, and what stands there where a row says nothing.
+    fn parts(self) -> impl Iterator<Item = (&'static str, Oid, Option<&'static str>)> {
+        self.columns.split(' ').filter_map(|column| column.split_once(':')).map(|(name, rest)| {
+            let (ty, blank) = rest.split_once('=').map_or((rest, None), |(ty, blank)| (ty, Some(blank)));
+            (name, named(ty).unwrap_or(kind::TEXT), blank)
         })
+    }
+
+    pub fn columns(self) -> impl Iterator<Item = (String, Oid)> {
+        self.parts().map(|(name, ty, _)| (name.to_owned(), ty))
     }
 
     pub fn rows(self, env: &mut Env<'_>) -> Res<Vec<Row>> {
         let rows = rows(env.db, env.pid, self.of);
         env.step(rows.len())?;
-        let types: Vec<(String, Oid)> = self.columns().collect();
-        // What a row does not say is as the list of columns has it, or null.
-        let mut blank = Vec::new();
-        for (column, (_, ty)) in self.columns.split(' ').zip(&types) {
-            let value = column.split_once('=').map(|(_, value)| parse(value, *ty));
-            blank.push(value.transpose()?.unwrap_or(Value::Null));
-        }
-        let filled = |row: Vec<(&str, Value)>| {
-            let mut cells = blank.clone();
-            for (name, value) in row {
-                let at = types.iter().position(|(one, _)| one == name);
-                if let Some(cell) = at.and_then(|at| cells.get_mut(at)) {
-                    *cell = value;
-                }
-            }
-            cells
+        let blank = |(name, ty, blank): (_, _, Option<&str>)| {
+            Ok((name, blank.map_or(Ok(Value::Null), |text| parse(text, ty))?))
         };
-        Ok(rows.into_iter().map(filled).collect())
+        let blanks = self.parts().map(blank).collect::<Res<Cells>>()?;
+        let cell = |row: &Cells, (name, blank): &(&str, Value)| {
+            row.iter().rev().find(|(one, _)| one == name).map_or(blank, |(_, value)| value).clone()
+        };
+        Ok(rows.iter().map(|row| blanks.iter().map(|one| cell(row, one)).collect()).collect())
     }
 }
 
@@ -176,7 +171,7 @@ fn base(db: &Database, one: &Base) -> Cells {
         datistemplate: one.name.starts_with("template"), datallowconn: one.name != "template0",
         datfrozenxid: XID_NOW - 31_000_000 - i64::from(one.oid),
         numbackends: used, xact_commit: one.commits, xact_rollback: one.rollbacks, blks_read: one.read,
-        blks_hit: one.hit, tup_returned: one.returned, stats_reset: db.started,
+        blks_hit: one.hit, stats_reset: db.started,
     ]
 }
 

@@ -114,7 +114,6 @@ pub struct Base {
     pub rollbacks: i64,
     pub hit: i64,
     pub read: i64,
-    pub returned: i64,
 }
 
 /// A table to begin with. Its rows are made up: numbers count on, moments lie an hour apart.
@@ -186,7 +185,6 @@ pub struct Database {
     pub relations: Vec<Relation>,
     /// By role, database and text.
     pub statements: BTreeMap<(String, String, String), Counted>,
-    /// What is not as the catalog has it.
     pub settings: BTreeMap<String, String>,
     pub refused: u64,
     /// How far the log of changes is.
@@ -210,7 +208,7 @@ impl Database {
             bases: Vec::new(),
             relations: Vec::new(),
             statements: BTreeMap::new(),
-            settings: BTreeMap::new(),
+            settings: catalog::settings().map(|one| (one.name.to_owned(), one.value.to_owned())).collect(),
             refused: 0,
             wal: 0x2a_4c00_0000,
             deeds: VecDeque::new(),
@@ -240,13 +238,9 @@ impl Database {
     }
 
     pub fn pid(&mut self) -> i32 {
-        loop {
-            let step = i32::try_from(self.dice.below(3)).unwrap_or(0) + 1;
-            self.next_pid = if self.next_pid > 4_000_000 { 412 } else { self.next_pid + step };
-            if !self.sessions.contains_key(&self.next_pid) {
-                return self.next_pid;
-            }
-        }
+        let step = i32::try_from(self.dice.below(3)).unwrap_or(0) + 1;
+        self.next_pid = self.next_pid.wrapping_add(step);
+        self.next_pid
     }
 
     /// A role of this name, or another one for it.
@@ -263,7 +257,7 @@ impl Database {
         }
         let (oid, name, owner) = (self.oid(), name.to_owned(), owner.to_owned());
         let (commits, rollbacks, hit, read) = (4_310_000, 2_100, 88_000_000, 640_000);
-        self.bases.push(Base { oid, name, owner, bytes, commits, rollbacks, hit, read, returned: 0 });
+        self.bases.push(Base { oid, name, owner, bytes, commits, rollbacks, hit, read });
     }
 
     /// Sets a parameter, as if it stood in the server's file when it started.
@@ -341,17 +335,9 @@ impl Database {
 
     /// Whether a role has what another has: it is that one, a member of it, or a superuser.
     pub fn has(&self, user: &str, role: &str) -> bool {
-        let mut all = vec![user.to_owned()];
-        let mut at = 0;
-        while let Some(one) = all.get(at).and_then(|name| self.role_named(name)) {
-            if one.superuser || one.name == role {
-                return true;
-            }
-            let new: Vec<String> = one.member_of.iter().filter(|name| !all.contains(name)).cloned().collect();
-            all.extend(new);
-            at += 1;
-        }
-        false
+        self.role_named(user).is_some_and(|one| {
+            one.superuser || one.name == role || one.member_of.iter().any(|of| self.has(of, role))
+        })
     }
 
     pub fn user(&self, pid: i32) -> &str {
@@ -369,23 +355,19 @@ impl Database {
     /// A parameter as a session sees it, by the name that the catalog has for it.
     pub fn current(&self, pid: i32, name: &str) -> Option<String> {
         let one = self.sessions.get(&pid)?;
-        match name {
-            "application_name" => return Some(one.application.clone()),
-            "is_superuser" => return Some(if self.is_superuser(pid) { "on" } else { "off" }.into()),
-            _ => {}
+        if name == "application_name" {
+            return Some(one.application.clone());
         }
-        let own = one.local.get(name).or_else(|| one.settings.get(name)).or_else(|| self.settings.get(name));
+        let own = one.local.get(name).or_else(|| one.settings.get(name));
         if own.is_none() && name == "transaction_read_only" {
             return self.current(pid, "default_transaction_read_only");
         }
-        own.cloned().or_else(|| catalog::setting(name).map(|known| known.value.to_owned()))
+        own.or_else(|| self.settings.get(name)).cloned()
     }
 
     /// A parameter of the whole server that is a number.
     pub fn number(&self, name: &str) -> usize {
-        let own = self.settings.get(name).cloned();
-        let value = own.or_else(|| catalog::setting(name).map(|known| known.value.to_owned()));
-        value.and_then(|value| value.parse().ok()).unwrap_or(0)
+        self.settings.get(name).and_then(|value| value.parse().ok()).unwrap_or(0)
     }
 
     /// A table by its name as a session means it.

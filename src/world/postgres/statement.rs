@@ -41,7 +41,6 @@ impl Database {
             base.commits += ended;
             base.hit += ended * 9 + whole(rows);
             base.read += ended / 12;
-            base.returned += ended + whole(rows);
         }
         let key = (user.to_owned(), database.to_owned(), shape(text));
         if self.statements.len() < MOST || self.statements.contains_key(&key) {
