@@ -131,7 +131,7 @@ pub fn unified(what: &str, all: Vec<Code>) -> Res<(Vec<Code>, Oid)> {
 
 /// Whether a type becomes another without being asked to.
 pub fn becomes(from: Oid, to: Oid) -> bool {
-    to == ANY || common(from, to) == Some(to) || to == REGCLASS && matches!(category(from), 'S' | 'O')
+    to == ANY || common(from, to) == Some(to)
 }
 
 /// As it is asked to.

@@ -2,8 +2,8 @@
 use std::cmp::Ordering;
 
 use sqlparser::ast::{
-    BinaryOperator as Op, CaseWhen, Expr, Function as Call, FunctionArg, FunctionArgExpr, FunctionArguments,
-    Ident, InTarget, ObjectName, Query, UnaryOperator, Value as Literal,
+    BinaryOperator as Op, Expr, Function as Call, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
+    InTarget, ObjectName, Query, UnaryOperator, Value as Literal,
 };
 
 use super::code::{Binder, Code, Column, Scope, all, becomes, common, convert, unified};
@@ -68,13 +68,9 @@ impl Binder<'_> {
                 let known = known.ok_or_else(|| Fault::missing("42704", "type", &ty.to_lowercase()));
                 convert(code, known?)
             }
-            Expr::Interval(interval) => match (&*interval.value, &interval.leading_field) {
-                (Expr::Value(text), None) => {
-                    let text = text.value.clone().into_string().unwrap_or_default();
-                    Ok(Code::constant(INTERVAL, parse(&text, INTERVAL)?))
-                }
-                _ => Err(Fault::unsupported(e)),
-            },
+            Expr::Interval(interval) if interval.leading_field.is_none() => {
+                convert(self.expr(&interval.value, s)?, INTERVAL)
+            }
             Expr::BinaryOp { left, op: op @ (Op::And | Op::Or), right } => {
                 Ok(both(self.truth(left, s)?, self.truth(right, s)?, *op == Op::Or))
             }
@@ -91,7 +87,25 @@ impl Binder<'_> {
                 call("extract", vec![field, self.expr(expr, s)?])
             }
             Expr::Case { operand, conditions, else_result, .. } => {
-                self.case(operand.as_deref(), conditions, else_result.as_deref(), s)
+                let (mut tests, mut results) = (Vec::new(), Vec::new());
+                for when in conditions {
+                    tests.push(match operand {
+                        Some(operand) => binary("=", self.expr(operand, s)?, self.expr(&when.condition, s)?)?,
+                        None => self.truth(&when.condition, s)?,
+                    });
+                    results.push(self.expr(&when.result, s)?);
+                }
+                let null = || Ok(Code::constant(UNKNOWN, Value::Null));
+                results.push(else_result.as_ref().map_or_else(null, |e| self.expr(e, s))?);
+                let (results, ty) = unified("CASE", results)?;
+                Ok(Code::new(ty, move |env| {
+                    for (test, result) in tests.iter().zip(&results) {
+                        if (test.run)(env)?.is_true() {
+                            return (result.run)(env);
+                        }
+                    }
+                    results.last().map_or(Ok(Value::Null), |result| (result.run)(env))
+                }))
             }
             Expr::Subquery(query) => self.scalar(query, s),
             _ => self.condition(e, s),
@@ -155,34 +169,6 @@ impl Binder<'_> {
                 return Err(Fault::new("21000", why));
             }
             Ok(rows.pop().and_then(|mut row| row.pop()).unwrap_or(Value::Null))
-        }))
-    }
-
-    fn case(
-        &self,
-        operand: Option<&Expr>,
-        conditions: &[CaseWhen],
-        otherwise: Option<&Expr>,
-        s: &Scope<'_>,
-    ) -> Res<Code> {
-        let (mut tests, mut results) = (Vec::new(), Vec::new());
-        for when in conditions {
-            tests.push(match operand {
-                Some(operand) => binary("=", self.expr(operand, s)?, self.expr(&when.condition, s)?)?,
-                None => self.truth(&when.condition, s)?,
-            });
-            results.push(self.expr(&when.result, s)?);
-        }
-        let null = || Ok(Code::constant(UNKNOWN, Value::Null));
-        results.push(otherwise.map_or_else(null, |e| self.expr(e, s))?);
-        let (results, ty) = unified("CASE", results)?;
-        Ok(Code::new(ty, move |env| {
-            for (test, result) in tests.iter().zip(&results) {
-                if (test.run)(env)?.is_true() {
-                    return (result.run)(env);
-                }
-            }
-            results.last().map_or(Ok(Value::Null), |result| (result.run)(env))
         }))
     }
 

@@ -7,10 +7,9 @@ use super::code::{Code, Env, all, becomes, convert, unified};
 use super::login::signalled;
 use super::select::extreme;
 use super::setting::{set, shown};
-use super::state::{Signal, VERSION, XID_NOW};
+use super::state::{Base, Relation, Role, Signal, VERSION, XID_NOW};
 use super::value::kind::{
-    ANY, BOOL, FLOAT8, INET, INT4, INT8, INTERVAL, INTS, LSN, NAME, OID, REGCLASS, TEXT, TEXTS, TIMESTAMPTZ,
-    VOID, XID,
+    ANY, BOOL, FLOAT8, INET, INT4, INT8, INTERVAL, INTS, LSN, NAME, OID, TEXT, TEXTS, TIMESTAMPTZ, VOID, XID,
 };
 use super::value::{self, Fault, Oid, Res, Value, order};
 
@@ -108,14 +107,6 @@ fn fits_pattern(env: &mut Env<'_>, values: &[Value], like: bool, any_case: bool)
     Ok(env.pattern.as_ref().is_some_and(|(_, regex)| regex.is_match(&text(values, 0))).into())
 }
 
-/// The first so many letters; with a negative number, all but the last.
-fn left(values: &[Value]) -> Value {
-    let (text, count) = (text(values, 0), nth(values, 1).int());
-    let all = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
-    let keep = usize::try_from(if count < 0 { all + count } else { count }).unwrap_or(0);
-    text.chars().take(keep).collect::<String>().into()
-}
-
 fn extracted(values: &[Value]) -> Res<Value> {
     match &*text(values, 0) {
         "epoch" => Ok(Value::Float(value::float(nth(values, 1).int()) / 1e6)),
@@ -132,9 +123,33 @@ fn pretty(bytes: i64) -> String {
     format!("{} {}", value::whole(size), units.get(unit).unwrap_or(&""))
 }
 
-fn database_size(env: &mut Env<'_>, name: &str) -> Res<Value> {
-    env.db.base_named(name).ok_or_else(|| Fault::missing("3D000", "database", name))?;
-    Ok(env.db.size(name).into())
+/// One of many by its number or its name.
+fn by<'a, T>(all: &'a [T], missing: Fault, value: &Value, is: fn(&T) -> (Oid, &str)) -> Res<&'a T> {
+    let wanted = value.text();
+    let found = all.iter().find(|one| match value {
+        Value::Int(oid) => i64::from(is(one).0) == *oid,
+        _ => *is(one).1 == *wanted,
+    });
+    found.ok_or(missing)
+}
+
+fn base<'e>(env: &'e Env<'_>, values: &[Value]) -> Res<&'e Base> {
+    let missing = Fault::missing("3D000", "database", &text(values, 0));
+    by(&env.db.bases, missing, nth(values, 0), |one| (one.oid, &one.name))
+}
+
+fn role<'e>(env: &'e Env<'_>, values: &[Value]) -> Res<&'e Role> {
+    let missing = Fault::missing("42704", "role", &text(values, 0));
+    by(&env.db.roles, missing, nth(values, 0), |one| (one.oid, &one.name))
+}
+
+fn relation<'e>(env: &'e Env<'_>, values: &[Value]) -> Res<&'e Relation> {
+    match nth(values, 0) {
+        Value::Int(oid) => {
+            env.db.numbered(*oid).ok_or_else(|| Fault::new("42P01", "relation does not exist"))
+        }
+        name => env.db.relation(env.pid, &name.text()),
+    }
 }
 
 fn setting(env: &mut Env<'_>, values: &[Value]) -> Res<Value> {
@@ -143,15 +158,6 @@ fn setting(env: &mut Env<'_>, values: &[Value]) -> Res<Value> {
         Err(fault) if fault.code == "42704" && nth(values, 1).is_true() => Ok(Value::Null),
         found => Ok(found?.1.into()),
     }
-}
-
-fn has_role(env: &mut Env<'_>, role: &str) -> Res<Value> {
-    env.db.role_named(role).ok_or_else(|| Fault::missing("42704", "role", role))?;
-    Ok(env.db.has(env.db.user(env.pid), role).into())
-}
-
-fn role_name(env: &mut Env<'_>, oid: i64) -> Option<String> {
-    env.db.roles.iter().find(|one| i64::from(one.oid) == oid).map(|one| one.name.clone())
 }
 
 fn now(env: &mut Env<'_>) -> Value {
@@ -222,15 +228,9 @@ const FUNCTIONS: &[Function] = &[
         env.sleep = (env.sleep + nth(v, 0).float()).clamp(0.0, 86_400.0);
         Ok("".into())
     }),
-    ("pg_database_size", &[NAME], INT8, |env, v| database_size(env, &text(v, 0))),
-    ("pg_database_size", &[OID], INT8, |env, v| {
-        let name = env.db.bases.iter().find(|one| i64::from(one.oid) == int(v)).map(|one| one.name.clone());
-        name.map_or(Ok(Value::Null), |name| database_size(env, &name))
-    }),
-    ("pg_total_relation_size", &[REGCLASS], INT8, |env, v| {
-        Ok(env.db.total(env.db.relation(env.pid, &text(v, 0))?).into())
-    }),
-    ("pg_relation_size", &[REGCLASS], INT8, |env, v| Ok(env.db.relation(env.pid, &text(v, 0))?.bytes.into())),
+    ("pg_database_size", &[ANY], INT8, |env, v| Ok(env.db.size(&base(env, v)?.name).into())),
+    ("pg_total_relation_size", &[ANY], INT8, |env, v| Ok(env.db.total(relation(env, v)?).into())),
+    ("pg_relation_size", &[ANY], INT8, |env, v| Ok(relation(env, v)?.bytes.into())),
     ("pg_stat_get_live_tuples", &[OID], INT8, field!(rows)),
     ("pg_stat_get_dead_tuples", &[OID], INT8, field!(dead)),
     ("pg_stat_get_numscans", &[OID], INT8, field!(scans)),
@@ -238,12 +238,9 @@ const FUNCTIONS: &[Function] = &[
     ("pg_stat_get_last_autovacuum_time", &[OID], TIMESTAMPTZ, field!(cared)),
     ("pg_stat_get_last_analyze_time", &[OID], TIMESTAMPTZ, field!(analyzed)),
     ("pg_stat_get_last_autoanalyze_time", &[OID], TIMESTAMPTZ, field!(cared)),
-    ("pg_get_userbyid", &[OID], NAME, |env, v| {
-        Ok(role_name(env, int(v)).unwrap_or_else(|| format!("unknown (OID={})", int(v))).into())
-    }),
-    ("pg_has_role", &[NAME, TEXT], BOOL, |env, v| has_role(env, &text(v, 0))),
-    ("pg_has_role", &[OID, TEXT], BOOL, |env, v| {
-        role_name(env, int(v)).map_or(Ok(false.into()), |role| has_role(env, &role))
+    ("pg_get_userbyid", &[OID], NAME, |env, v| Ok(role(env, v)?.name.as_str().into())),
+    ("pg_has_role", &[ANY, TEXT], BOOL, |env, v| {
+        Ok(env.db.has(env.db.user(env.pid), &role(env, v)?.name).into())
     }),
     ("has_database_privilege", &[OID, TEXT], BOOL, |_, _| Ok(true.into())),
     ("pg_table_is_visible", &[OID], BOOL, |_, _| Ok(true.into())),
@@ -255,7 +252,10 @@ const FUNCTIONS: &[Function] = &[
     ("extract", &[TEXT, INTERVAL], FLOAT8, |_, v| extracted(v)),
     ("round", &[FLOAT8], FLOAT8, |_, v| Ok(value::float(int(v)).into())),
     ("lower", &[TEXT], TEXT, |_, v| Ok(text(v, 0).to_lowercase().into())),
-    ("left", &[TEXT, INT4], TEXT, |_, v| Ok(left(v))),
+    ("left", &[TEXT, INT4], TEXT, |_, v| {
+        let count = usize::try_from(nth(v, 1).int()).unwrap_or(0);
+        Ok(text(v, 0).chars().take(count).collect::<String>().into())
+    }),
     ("cardinality", &[ANY], INT4, |_, v| Ok(nth(v, 0).list().len().into())),
     ("array_to_string", &[TEXTS, TEXT], TEXT, |_, v| {
         let all: Vec<_> = nth(v, 0).list().iter().map(Value::text).collect();

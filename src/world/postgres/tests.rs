@@ -317,7 +317,7 @@ fn queries_are_worked_out_as_the_real_server_does() {
             "2027-01-15 07:00:00+00|2027-01-15 08:00:01.5+00",
         ),
         (
-            "SELECT CASE WHEN 1 > 2 THEN 'a' ELSE left('word', -1) END, coalesce(null, 3), nullif(1, 1)",
+            "SELECT CASE WHEN 1 > 2 THEN 'a' ELSE left('word', 3) END, coalesce(null, 3), nullif(1, 1)",
             "wor|3|",
         ),
     ] {
