@@ -195,13 +195,11 @@ fn relation(db: &Database, one: &Relation, in_class: bool) -> Cells {
     let own = |index: &&Relation| index.of == Some(one.oid) || index.oid == one.oid && one.of.is_some();
     let index_scans = db.relations.iter().filter(own).fold(0, |sum, index| index.scans.saturating_add(sum));
     let of = one.of.and_then(|oid| db.numbered(oid.into())).unwrap_or(one);
-    let (is_key, column) = (one.name.ends_with("_pkey"), one.columns.first().map_or("", |(name, _)| name));
-    let unique = if is_key { "UNIQUE " } else { "" };
-    let made = format!("CREATE {unique}INDEX {} ON public.{} USING btree ({column})", one.name, of.name);
+    let is_key = one.name.ends_with("_pkey");
     cells![
-        oid: one.oid, relid: of.oid, indexrelid: one.oid, indrelid: of.oid, tablename: &of.name, indexname: &one.name,
+        oid: one.oid, relid: of.oid, indexrelid: one.oid, indrelid: of.oid, tablename: &of.name,
         indexrelname: &one.name, relname: if in_class { &one.name } else { &of.name }, relowner: owner(db, &one.owner),
-        tableowner: &one.owner, indexdef: made, indisunique: is_key, indisprimary: is_key,
+        tableowner: &one.owner, indisunique: is_key, indisprimary: is_key,
         relpages: one.bytes / 8192, reltuples: one.rows, relkind: if one.of.is_some() { "i" } else { "r" },
         relfrozenxid: if one.of.is_some() { 0 } else { XID_NOW - 9_400_000 - i64::from(one.oid) * 11 },
         seq_scan: one.scans, seq_tup_read: one.scans.saturating_mul(Value::from(one.rows).int()),
