@@ -157,12 +157,11 @@ fn compiled(options: &Options) -> Result<jaq_core::compile::Filter<jaq_core::Nat
         |why: String| (3, format!("jq: error: {why} at <top-level>, line 1:\n{code}\njq: 1 compile error"));
     let modules = Loader::new(definitions).load(&arena, load::File { code, path: () }).map_err(|errors| {
         let near = errors.into_iter().find_map(|(_, error)| match error {
-            load::Error::Lex(list) => list.first().map(|(_, near)| (*near).to_owned()),
-            load::Error::Parse(list) => list.first().map(|(_, near)| (*near).to_owned()),
+            load::Error::Lex(list) => list.first().map(|(_, near)| *near),
+            load::Error::Parse(list) => list.first().map(|(_, near)| *near),
             load::Error::Io(_) => None,
         });
-        let near: String = near.unwrap_or_default().chars().take(20).collect();
-        let near = if near.is_empty() { "$end".to_owned() } else { format!("`{near}`") };
+        let near: String = near.filter(|near| !near.is_empty()).unwrap_or("$end").chars().take(20).collect();
         failed(format!("syntax error, unexpected {near} (Unix shell quoting issues?)"))
     })?;
     let functions = jaq_core::funs()

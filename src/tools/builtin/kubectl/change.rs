@@ -75,13 +75,7 @@ pub async fn scale(kubectl: &mut Kubectl<'_>) -> Done {
     let why = "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0";
     let to = to.ok_or_else(|| Fault::error(why))?;
     let words = kubectl.call.words.clone();
-    let picked = pick_of(kubectl, &words, Unnamed::Asked).await?;
-    if picked.is_empty() && !kubectl.faults.is_empty() {
-        let why = std::mem::take(&mut kubectl.faults).join("\n");
-        let why = why.trim_start_matches("Error from server (NotFound): ");
-        return Err(Fault::error(format!("no objects passed to scale {why}")));
-    }
-    for one in picked {
+    for one in pick_of(kubectl, &words, Unnamed::Asked).await? {
         match send(kubectl, &one, MERGE, &json!({"spec": {"replicas": to}}), "/scale").await {
             Ok(_) => done(kubectl, &one.object, "scaled")?,
             Err(fault) => kubectl.fail(&fault)?,

@@ -12,15 +12,6 @@ use super::{Done, Fault, Kubectl};
 
 pub async fn get(kubectl: &mut Kubectl<'_>) -> Done {
     let form = Form::of(kubectl)?;
-    if kubectl.call.words.is_empty() {
-        kubectl.warn(
-            "You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete \
-            list of supported resources.\n",
-        )?;
-        let rest = "Use \"kubectl explain <resource>\" for a detailed description of that resource (e.g. \
-            kubectl explain pods).\nSee 'kubectl get -h' for help and examples";
-        return Err(Fault::error(format!("Required resource not specified.\n{rest}")));
-    }
     if kubectl.call.on("watch") && !matches!(form, Form::Table { .. }) {
         return Err(Fault::error("the built-in kubectl watches tables only"));
     }

@@ -22,7 +22,7 @@ mod pods;
 mod print;
 mod quantity;
 mod rollout;
-mod table;
+pub mod table;
 #[cfg(test)]
 mod tests;
 mod time;

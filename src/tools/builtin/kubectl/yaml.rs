@@ -2,8 +2,7 @@
 use serde_json::Value;
 
 /// Words that would be read as something else than text.
-const WORDS: [&str; 12] =
-    ["true", "false", "null", "yes", "no", "on", "off", "y", "n", ".nan", ".inf", "nan"];
+const WORDS: [&str; 10] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan"];
 
 pub fn yaml(value: &Value) -> String {
     let mut out = String::new();
@@ -64,13 +63,9 @@ fn string(text: &str, indent: usize) -> String {
         }
         return out;
     }
-    let plain = text.starts_with(|c: char| c.is_alphabetic() || "/._".contains(c))
-        && !text.contains(|sign| odd(sign) || sign == '\n')
-        && !text.contains(": ")
-        && !text.contains(" #")
-        && !text.ends_with([':', ' '])
-        && !(text.starts_with('.') && text.chars().all(|c| c.is_ascii_digit() || "._eE+-".contains(c)))
-        && !text.starts_with("...")
-        && !WORDS.contains(&text.to_lowercase().as_str());
+    let begins = text.starts_with(|c: char| c.is_alphabetic() || "/_".contains(c));
+    let means = text.contains(": ") || text.contains(" #") || text.ends_with([':', ' ']);
+    let known = WORDS.contains(&text.to_lowercase().as_str());
+    let plain = begins && !means && !known && !text.contains(|sign| odd(sign) || sign == '\n');
     if plain { text.to_owned() } else { Value::from(text).to_string() }
 }

@@ -50,10 +50,9 @@ fn comment(text: &str) -> Option<usize> {
     while depth > 0 {
         let rest = text.get(at..)?;
         let (open, close) = (rest.find("/*"), rest.find("*/")?);
-        match open.filter(|open| *open < close) {
-            Some(open) => (at, depth) = (at + open + 2, depth + 1),
-            None => (at, depth) = (at + close + 2, depth - 1),
-        }
+        let opens = open.is_some_and(|open| open < close);
+        at += if opens { open.unwrap_or(close) } else { close } + 2;
+        depth = if opens { depth + 1 } else { depth - 1 };
     }
     Some(at)
 }

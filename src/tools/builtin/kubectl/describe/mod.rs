@@ -100,10 +100,6 @@ fn or<'a>(text: &'a str, none: &'a str) -> &'a str {
 }
 
 pub async fn describe(kubectl: &mut Kubectl<'_>) -> Done {
-    if kubectl.call.words.is_empty() {
-        let rest = "Use \"kubectl api-resources\" for a complete list of supported resources.";
-        return Err(Fault::error(format!("You must specify the type of resource to describe. {rest}\n")));
-    }
     let picked = pick(kubectl, 0, Unnamed::All).await?;
     if picked.is_empty() && kubectl.faults.is_empty() {
         let everywhere = kubectl.call.on("all-namespaces");
@@ -186,10 +182,9 @@ fn titled(name: &str) -> String {
         if before.is_some_and(|before| before.is_lowercase() && sign.is_uppercase()) {
             out.push(' ');
         }
-        if before.is_none() {
-            out.extend(sign.to_uppercase())
-        } else {
-            out.push(sign)
+        match before {
+            None => out.extend(sign.to_uppercase()),
+            Some(_) => out.push(sign),
         }
         before = Some(sign);
     }

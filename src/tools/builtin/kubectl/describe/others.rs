@@ -90,7 +90,9 @@ fn allocated(page: &mut Page, node: &Value, pods: &[Value]) {
     for name in ["cpu", "memory"] {
         let sum = |part: &str| {
             let mut sum = Quantity::default();
-            pods.iter().for_each(|pod| sum.add(asked(pod, part, name)));
+            for pod in pods {
+                sum.add(asked(pod, part, name));
+            }
             said(sum, name)
         };
         page.line(1, format!("{name}\t{}\t{}", sum("requests"), sum("limits")));
