@@ -54,7 +54,7 @@ fn string(text: &str, indent: usize) -> String {
     let lines = text.strip_suffix('\n').unwrap_or(text);
     let whole = !lines.starts_with([' ', '\n']) && !lines.ends_with('\n') && !lines.contains(" \n");
     let odd = |sign: char| sign.is_control() && sign != '\n' || "\u{feff}\u{2028}\u{2029}".contains(sign);
-    if lines.contains('\n') && whole && !lines.contains(odd) {
+    if text.contains('\n') && !lines.is_empty() && whole && !lines.contains(odd) {
         let mut out = if text.ends_with('\n') { "|" } else { "|-" }.to_owned();
         for line in lines.split('\n') {
             out.push('\n');
@@ -63,7 +63,10 @@ fn string(text: &str, indent: usize) -> String {
         }
         return out;
     }
-    let begins = text.starts_with(|c: char| c.is_alphabetic() || "/_".contains(c));
+    // Numbers and times in all their forms, and a little more.
+    let counts =
+        text.starts_with("0x") || text.chars().all(|c| c.is_ascii_digit() || "eETZxob_.:+-".contains(c));
+    let begins = text.starts_with(|c: char| c.is_alphanumeric() || "/_".contains(c)) && !counts;
     let means = text.contains(": ") || text.contains(" #") || text.ends_with([':', ' ']);
     let known = WORDS.contains(&text.to_lowercase().as_str());
     let plain = begins && !means && !known && !text.contains(|sign| odd(sign) || sign == '\n');

@@ -145,16 +145,19 @@ fn plain(page: &mut Page, level: usize, value: &Value, above: &str) {
     ];
     for (name, value) in value.as_object().into_iter().flatten() {
         let path = format!("{above}.{name}");
+        // What users name stands as they wrote it.
+        let own = [".data", ".labels", ".annotations", ".matchLabels", ".selector"].iter();
+        let shown = if own.copied().any(|end| above.ends_with(end)) { name.clone() } else { titled(name) };
         if SKIP.contains(&path.as_str()) {
             continue;
         }
         match value {
             Value::Object(_) => {
-                page.line(level, format!("{}:", titled(name)));
+                page.line(level, format!("{shown}:"));
                 plain(page, level + 1, value, &path);
             }
             Value::Array(items) => {
-                page.line(level, format!("{}:", titled(name)));
+                page.line(level, format!("{shown}:"));
                 for item in items {
                     if item.is_object() {
                         plain(page, level + 1, item, &path);
@@ -164,10 +167,10 @@ fn plain(page: &mut Page, level: usize, value: &Value, above: &str) {
                 }
             }
             Value::String(text) if text.contains('\n') => {
-                page.line(level, format!("{name}:"));
+                page.line(level, format!("{shown}:"));
                 text.lines().for_each(|line| page.line(level + 1, line));
             }
-            value => page.put(level, &titled(name), print::go(value)),
+            value => page.put(level, &shown, print::go(value)),
         }
     }
 }
