@@ -255,14 +255,6 @@ Examples:
         no_hints: bool,
     },
 
-    /// A tool that the program stands in for
-    #[command(hide = true, disable_help_flag = true)]
-    Tool {
-        name: String,
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        args: Vec<OsString>,
-    },
-
     /// Own one session's shell; the cockpit starts this by itself
     #[command(hide = true)]
     Runner {

@@ -1,6 +1,4 @@
-//! Changes of single fields: `scale`, `set`, `patch`, `label`, `annotate`, `cordon`.
-use std::io::Read;
-
+//! Changes of single fields: `scale`, `set`, `patch`, `label`, `cordon`.
 use http::Method;
 use serde_json::{Map, Value, json};
 
@@ -77,21 +75,7 @@ pub async fn scale(kubectl: &mut Kubectl<'_>) -> Done {
     let why = "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0";
     let to = to.ok_or_else(|| Fault::error(why))?;
     let words = kubectl.call.words.clone();
-    let picked = pick_of(kubectl, &words, Unnamed::Asked).await?;
-    if picked.is_empty() && !kubectl.faults.is_empty() {
-        let why = std::mem::take(&mut kubectl.faults).join("\n");
-        let why = why.trim_start_matches("Error from server (NotFound): ");
-        return Err(Fault::error(format!("no objects passed to scale {why}")));
-    }
-    for one in picked {
-        let now = one.object.pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or(1);
-        match kubectl.call.number("current-replicas") {
-            Some(wanted) if wanted != now && wanted >= 0 => {
-                kubectl.fail(&Fault::error(format!("Expected replicas to be {wanted}, was {now}")))?;
-                continue;
-            }
-            _ => {}
-        }
+    for one in pick_of(kubectl, &words, Unnamed::Asked).await? {
         match send(kubectl, &one, MERGE, &json!({"spec": {"replicas": to}}), "/scale").await {
             Ok(_) => done(kubectl, &one.object, "scaled")?,
             Err(fault) => kubectl.fail(&fault)?,
@@ -155,9 +139,15 @@ pub async fn set(kubectl: &mut Kubectl<'_>) -> Done {
             "you must specify an update to requests or limits (in the form of --requests/--limits)",
         ));
     }
+    if let Some((name, _)) = pairs.first().filter(|_| what == "resource") {
+        return Err(Fault::error(format!("the built-in kubectl does not know what {name} is for here")));
+    }
     if pairs.is_empty() && what != "resource" {
         // The original is silent where no variable is named.
         return if what == "image" { Err(Fault::error(none)) } else { Ok(()) };
+    }
+    if let Some((name, _)) = pairs.iter().find(|(_, value)| what == "image" && value.is_none()) {
+        return Err(Fault::error(format!("invalid image format: {name}-")));
     }
     let chosen = kubectl.call.value("containers").unwrap_or("*").to_owned();
     for one in pick_of(kubectl, &objects, Unnamed::Asked).await? {
@@ -175,21 +165,11 @@ pub async fn set(kubectl: &mut Kubectl<'_>) -> Done {
             if names.is_empty() {
                 kubectl.fail(&Fault::error(format!("unable to find container named {chosen}")))?;
             }
-            let variable = |(name, value): &(String, Option<String>)| match value {
-                Some(value) => json!({"name": name, "value": value, "valueFrom": null}),
-                None => json!({"name": name, "$patch": "delete"}),
-            };
             changes.extend(names.iter().map(|name| {
                 if what == "resource" {
                     return json!({"name": name, "resources": limits});
                 }
-                let order = order(&one.object, name, &pairs);
-                let mut pairs: Vec<_> = pairs.iter().collect();
-                pairs.sort_by_key(|(name, _)| {
-                    order.iter().position(|one| text(one, "/name") == name).unwrap_or(usize::MAX)
-                });
-                let env: Vec<Value> = pairs.into_iter().map(variable).collect();
-                json!({"name": name, "env": env, "$setElementOrder/env": order})
+                json!({"name": name, "env": environment(&one.object, name, &pairs)})
             }));
         }
         if changes.is_empty() {
@@ -201,18 +181,20 @@ pub async fn set(kubectl: &mut Kubectl<'_>) -> Done {
     Ok(())
 }
 
-/// The variables of a container in their order: new ones stand last.
-fn order(object: &Value, container: &str, pairs: &[(String, Option<String>)]) -> Vec<Value> {
+/// The variables of a container with what is set: in their order, as one may be made of those before it.
+fn environment(object: &Value, container: &str, pairs: &[(String, Option<String>)]) -> Vec<Value> {
     let path = format!("/{}/containers", spec(object).join("/"));
-    let held = list(object, &path).iter().filter(|one| text(one, "/name") == container);
-    let mut names: Vec<&str> = held.flat_map(|one| list(one, "env")).map(|one| text(one, "/name")).collect();
-    for (name, value) in pairs {
-        names.retain(|held| value.is_some() || held != name);
-        if value.is_some() && !names.contains(&name.as_str()) {
-            names.push(name);
-        }
-    }
-    names.into_iter().map(|name| json!({ "name": name })).collect()
+    let held = list(object, &path).iter().find(|one| text(one, "/name") == container);
+    let held: Vec<&str> =
+        held.map_or(&[][..], |one| list(one, "env")).iter().map(|one| text(one, "/name")).collect();
+    let new = |name: &&str| !held.contains(name);
+    let new: Vec<&str> = pairs.iter().map(|(name, _)| name.as_str()).filter(new).collect();
+    let one = |name: &&str| match pairs.iter().rev().find(|(one, _)| one == name) {
+        None => Some(json!({ "name": name })),
+        Some((_, Some(value))) => Some(json!({"name": name, "value": value, "valueFrom": null})),
+        Some((_, None)) => held.contains(name).then(|| json!({"name": name, "$patch": "delete"})),
+    };
+    held.iter().chain(&new).filter_map(one).collect()
 }
 
 /// Patches one; nothing is said where nothing changes.
@@ -241,20 +223,12 @@ fn limits(kubectl: &Kubectl<'_>) -> Result<Map<String, Value>, Fault> {
 }
 
 pub async fn patch(kubectl: &mut Kubectl<'_>) -> Done {
-    let given = match (kubectl.call.value("patch"), kubectl.call.value("patch-file")) {
-        (Some(patch), None) => patch.to_owned(),
-        (None, Some("-")) => {
-            let mut text = String::new();
-            kubectl.io.stdin.read_to_string(&mut text)?;
-            text
-        }
-        (None, Some(file)) => std::fs::read_to_string(file)?,
-        _ => {
-            return Err(Fault::error(
-                "must specify --patch or --patch-file containing the contents of the patch",
-            ));
-        }
-    };
+    let given = kubectl.call.value("patch").unwrap_or_default().to_owned();
+    if given.is_empty() {
+        return Err(Fault::error(
+            "must specify --patch or --patch-file containing the contents of the patch",
+        ));
+    }
     let sort = match kubectl.call.value("type").unwrap_or("strategic") {
         "strategic" => STRATEGIC,
         "merge" => MERGE,
@@ -267,11 +241,9 @@ pub async fn patch(kubectl: &mut Kubectl<'_>) -> Done {
     };
     let patch: Value = serde_saphyr::from_str(&given)
         .map_err(|error| Fault::error(format!("unable to parse \"{given}\": {error}")))?;
-    let part = kubectl.call.value("subresource").map_or(String::new(), |part| format!("/{part}"));
     let words = kubectl.call.words.clone();
     for one in pick_of(kubectl, &words, Unnamed::Asked).await? {
-        match send(kubectl, &one, sort, &patch, &part).await {
-            Ok(after) if !matches!(Form::of(kubectl)?, Form::Table { .. }) => done(kubectl, &after, "")?,
+        match send(kubectl, &one, sort, &patch, "").await {
             // The original does not say here that it is only tried.
             Ok(after) => {
                 let no = if same(&after, &one.object) { " (no change)" } else { "" };
@@ -293,50 +265,41 @@ fn same(a: &Value, b: &Value) -> bool {
     lean(a) == lean(b)
 }
 
-/// `label` and `annotate`.
-pub async fn mark(kubectl: &mut Kubectl<'_>) -> Done {
-    let label = kubectl.call.verb == "label";
-    let (what, field) = if label { ("label", "labels") } else { ("annotation", "annotations") };
-    let (objects, pairs) = pairs(kubectl, what)?;
+pub async fn label(kubectl: &mut Kubectl<'_>) -> Done {
+    let (objects, pairs) = pairs(kubectl, "label")?;
     if pairs.is_empty() {
-        return Err(Fault::error(format!("at least one {what} update is required")));
+        return Err(Fault::error("at least one label update is required"));
     }
     for one in pick_of(kubectl, &objects, Unnamed::Asked).await? {
-        let held = |name: &str| one.object.get("metadata")?.get(field)?.get(name)?.as_str();
-        let (mut patch, mut set, mut refused) = (Map::new(), false, Vec::new());
+        let held = |name: &str| one.object.get("metadata")?.get("labels")?.get(name)?.as_str();
+        let (mut patch, mut set, mut refused) = (Map::new(), false, None);
         for (name, value) in &pairs {
             match (held(name), value) {
                 (Some(held), Some(value)) if held != value && !kubectl.call.on("overwrite") => {
-                    refused.push(format!("'{name}' already has a value ({held})"));
+                    refused =
+                        Some(format!("'{name}' already has a value ({held}), and --overwrite is false"));
                 }
                 (held, Some(value)) => {
                     set |= held != Some(value);
                     patch.insert(name.clone(), value.as_str().into());
                 }
-                (None, None) => kubectl.say(&format!("{what} \"{name}\" not found."))?,
+                (None, None) => kubectl.say(&format!("label \"{name}\" not found."))?,
                 (Some(_), None) => {
                     patch.insert(name.clone(), Value::Null);
                 }
             }
         }
-        if let Some(first) = refused.first() {
-            let many = refused.join("; ");
-            let text = if label {
-                format!("{first}, and --overwrite is false")
-            } else {
-                format!("--overwrite is false but found the following declared annotation(s): {many}")
-            };
-            kubectl.fail(&Fault::error(text))?;
+        if let Some(why) = refused {
+            kubectl.fail(&Fault::error(why))?;
             continue;
         }
         let gone = patch.values().any(Value::is_null);
-        let said = match (label, set, gone) {
-            (false, ..) => "annotated",
-            (true, true, _) => "labeled",
-            (true, false, true) => "unlabeled",
-            (true, false, false) => "not labeled",
+        let said = match (set, gone) {
+            (true, _) => "labeled",
+            (false, true) => "unlabeled",
+            (false, false) => "not labeled",
         };
-        match send(kubectl, &one, MERGE, &json!({"metadata": {field: patch}}), "").await {
+        match send(kubectl, &one, MERGE, &json!({"metadata": {"labels": patch}}), "").await {
             Ok(after) => done(kubectl, &after, said)?,
             Err(fault) => kubectl.fail(&fault)?,
         }
@@ -347,8 +310,8 @@ pub async fn mark(kubectl: &mut Kubectl<'_>) -> Done {
 /// The nodes that are named or selected.
 pub async fn nodes(kubectl: &mut Kubectl<'_>) -> Result<Vec<Picked>, Fault> {
     let verb = kubectl.call.verb;
-    let names: Vec<String> =
-        kubectl.call.words.iter().map(|name| name.trim_start_matches("node/").to_owned()).collect();
+    let bare = |name: &String| name.strip_prefix("node/").unwrap_or(name).to_owned();
+    let names: Vec<String> = kubectl.call.words.iter().map(bare).collect();
     if names.is_empty() && kubectl.call.value("selector").is_none() {
         return Err(Fault::error(format!(
             "USAGE: {verb} NODE [flags]\nSee 'kubectl {verb} -h' for help and examples"

@@ -7,36 +7,29 @@ use tokio::time::{Instant, sleep};
 
 use super::api::{escaped, list, text};
 use super::change::{Dry, close_node, nodes};
-use super::pick::{Picked, Unnamed, of_list, pick};
+use super::pick::{Picked, Unnamed, filed, of_list, pick};
 use super::{Done, Fault, Kubectl};
 
 const LOOK: Duration = Duration::from_millis(300);
 
 pub async fn delete(kubectl: &mut Kubectl<'_>) -> Done {
     let dry = Dry::of(kubectl)?;
-    let (force, now) = (kubectl.call.on("force"), kubectl.call.on("now"));
-    let grace = kubectl
-        .call
-        .number("grace-period")
-        .filter(|seconds| *seconds >= 0)
-        .or(now.then_some(1))
-        .or(force.then_some(0));
-    if grace == Some(0) && !force {
-        return Err(Fault::error(
-            "--grace-period=0 must be set with --force to delete immediately; \
-            use --grace-period=1 or --now for a short wait",
-        ));
-    }
-    let unfound = kubectl.call.value("filename").is_some() && kubectl.call.words.is_empty();
     let call = &kubectl.call;
-    let selects =
-        call.value("field-selector").is_some() || call.value("selector").is_some() || call.on("all");
-    if kubectl.call.words.is_empty() && !unfound {
-        let forms = ["-f rsrc.yaml", "--filename=rsrc.json", "<resource> <name>", "<resource>"];
-        let forms = format!("\n   '{}'", forms.join("'\n   '"));
-        let first = "You must provide one or more resources by argument or filename";
-        return Err(Fault::error(format!("{first}.\nExample resource specifications include:{forms}")));
-    }
+    let (force, now, selects) = (call.on("force"), call.on("now"), call.selects() || call.on("all"));
+    let said = call.number("grace-period").filter(|seconds| *seconds >= 0);
+    let grace = match said {
+        Some(_) if now => return Err(Fault::error("--now and --grace-period cannot be specified together")),
+        Some(1..) if force => {
+            let why = "--force and --grace-period greater than 0 cannot be specified together";
+            return Err(Fault::error(why));
+        }
+        // At once is only where it is forced.
+        Some(0) if !force => Some(1),
+        Some(seconds) => Some(seconds),
+        None if now => Some(1),
+        None => force.then_some(0),
+    };
+    let filed = call.value("filename").is_some();
     let cascade = match kubectl.call.value("cascade").unwrap_or("background") {
         "background" | "true" => "Background",
         "orphan" | "false" => "Orphan",
@@ -47,7 +40,7 @@ pub async fn delete(kubectl: &mut Kubectl<'_>) -> Done {
             )));
         }
     };
-    let picked = pick(kubectl, 0, Unnamed::Asked).await?;
+    let picked = if filed { self::filed(kubectl).await? } else { pick(kubectl, 0, Unnamed::Asked).await? };
     if picked.is_empty() && kubectl.faults.is_empty() && !kubectl.call.on("ignore-not-found") {
         return kubectl.say("No resources found");
     }
@@ -78,12 +71,8 @@ pub async fn delete(kubectl: &mut Kubectl<'_>) -> Done {
                 }
             }
         }
-        if kubectl.call.value("output") == Some("name") {
-            kubectl.say(&one.said())?;
-        } else {
-            let how = if force { "force deleted" } else { "deleted" };
-            kubectl.say(&format!("{} \"{}\" {how}{}", one.kind.one(), one.name(), dry.said()))?;
-        }
+        let how = if force { "force deleted" } else { "deleted" };
+        kubectl.say(&format!("{} \"{}\" {how}{}", one.kind.one(), one.name(), dry.said()))?;
         kubectl.io.stdout.flush()?;
         gone.push(one);
     }
@@ -126,6 +115,10 @@ pub async fn drain(kubectl: &mut Kubectl<'_>) -> Done {
     for node in &nodes {
         close_node(kubectl, node, true).await?;
     }
+    // A node that takes new pods would get them back.
+    if !kubectl.faults.is_empty() {
+        return Ok(());
+    }
     let most = kubectl.call.span("timeout").filter(|most| !most.is_zero());
     let mut left: Vec<(String, String)> = Vec::new();
     for node in &nodes {
@@ -158,11 +151,7 @@ pub async fn drain(kubectl: &mut Kubectl<'_>) -> Done {
 /// The pods of a node that go, and what stands against it.
 async fn evictable(kubectl: &mut Kubectl<'_>, node: &Picked) -> Result<(Vec<Picked>, Option<String>), Fault> {
     let kind = kubectl.api.kind("pods").await?;
-    let selector = kubectl
-        .call
-        .value("pod-selector")
-        .map_or(String::new(), |text| format!("&labelSelector={}", escaped(text)));
-    let path = format!("{}?fieldSelector=spec.nodeName%3D{}{selector}", kind.path(None, None), node.name());
+    let path = format!("{}?fieldSelector=spec.nodeName%3D{}", kind.path(None, None), escaped(node.name()));
     let (mut pods, mut daemons, mut local, mut alone) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for object in of_list(kubectl, &kind, &path).await? {
         let pod = Picked { kind: kind.clone(), object };
@@ -187,36 +176,15 @@ async fn evictable(kubectl: &mut Kubectl<'_>, node: &Picked) -> Result<(Vec<Pick
         }
         pods.push(pod);
     }
-    let (mut why, mut warned) = (Vec::new(), Vec::new());
-    for (names, on, refused, warning) in [
-        (
-            &daemons,
-            kubectl.call.on("ignore-daemonsets"),
-            "cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)",
-            "ignoring DaemonSet-managed Pods",
-        ),
-        (
-            &local,
-            kubectl.call.on("delete-emptydir-data"),
-            "cannot delete Pods with local storage (use --delete-emptydir-data to override)",
-            "",
-        ),
-        (
-            &alone,
-            kubectl.call.on("force"),
-            "cannot delete Pods that declare no controller (use --force to override)",
-            "deleting Pods that declare no controller",
-        ),
+    let mut why = Vec::new();
+    for (names, option, what) in [
+        (&daemons, "ignore-daemonsets", "DaemonSet-managed Pods (use --ignore-daemonsets to ignore)"),
+        (&local, "delete-emptydir-data", "Pods with local storage (use --delete-emptydir-data to override)"),
+        (&alone, "force", "Pods that declare no controller (use --force to override)"),
     ] {
-        match (names.is_empty(), on) {
-            (true, _) => {}
-            (false, false) => why.push(format!("{refused}: {}", names.join(", "))),
-            (false, true) if warning.is_empty() => {}
-            (false, true) => warned.push(format!("{warning}: {}", names.join(", "))),
+        if !names.is_empty() && !kubectl.call.on(option) {
+            why.push(format!("cannot delete {what}: {}", names.join(", ")));
         }
-    }
-    if why.is_empty() && !warned.is_empty() {
-        kubectl.warn(&format!("Warning: {}", warned.join("; ")))?;
     }
     let why = match why.as_slice() {
         [] => None,

@@ -1,7 +1,8 @@
-//! Which server, database and user: from options, an address, `key=value` words and the environment.
+//! Which server, database and user: from options, an address and the environment.
 use std::time::Duration;
 
 use super::super::curl::flags::Given;
+use super::super::curl::url::decoded;
 use super::wire::limit;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,16 +31,7 @@ const NAMES: [(&str, &str); 9] = [
     ("connect_timeout", "PGCONNECT_TIMEOUT"),
 ];
 
-fn decoded(text: &str) -> String {
-    let (mut out, mut rest) = (Vec::new(), text.as_bytes());
-    while let Some((first, after)) = rest.split_first() {
-        let hex = after.get(..2).filter(|_| *first == b'%').and_then(|hex| std::str::from_utf8(hex).ok());
-        let byte = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        out.push(byte.unwrap_or(*first));
-        rest = if byte.is_some() { after.get(2..).unwrap_or_default() } else { after };
-    }
-    String::from_utf8_lossy(&out).into_owned()
-}
+const ELSEWHERE: [&str; 4] = ["PGSERVICE", "PGHOSTADDR", "PGTARGETSESSIONATTRS", "PGREQUIREAUTH"];
 
 /// `postgresql://user:password@host:port/database?name=value`.
 fn address(text: &str) -> Option<Vec<(String, String)>> {
@@ -59,27 +51,6 @@ fn address(text: &str) -> Option<Vec<(String, String)>> {
     Some(pairs.map(|(name, value)| (name.to_owned(), decoded(value))).collect())
 }
 
-/// `host=a port=1 password='b c'`.
-fn words(text: &str) -> Option<Vec<(String, String)>> {
-    let (mut pairs, mut signs) = (Vec::new(), text.trim().chars().peekable());
-    while signs.peek().is_some() {
-        let name: String = signs.by_ref().take_while(|sign| *sign != '=').collect();
-        let quoted = signs.next_if_eq(&'\'').is_some();
-        let mut value = String::new();
-        while let Some(sign) = signs.next() {
-            match sign {
-                '\\' => value.extend(signs.next()),
-                '\'' if quoted => break,
-                sign if sign.is_whitespace() && !quoted => break,
-                sign => value.push(sign),
-            }
-        }
-        while signs.next_if(|sign| sign.is_whitespace()).is_some() {}
-        pairs.push((name.trim().to_owned(), value));
-    }
-    text.contains('=').then_some(pairs)
-}
-
 impl Target {
     pub fn of(given: &Given) -> Result<Target, String> {
         Target::from(given, |name| std::env::var(name).ok().filter(|value| !value.is_empty()))
@@ -89,16 +60,26 @@ impl Target {
         let option = |name| given.value(name).map(str::to_owned);
         let mut pairs = Vec::new();
         let mut free = given.words.iter().cloned();
+        // They would lead elsewhere, and are not followed here.
+        if let Some(name) = ELSEWHERE.iter().find(|name| environment(name).is_some()) {
+            return Err(format!("the built-in psql does not follow {name}"));
+        }
         let database = option("--dbname").or_else(|| free.next());
         let (mut host, port) = (option("--host"), option("--port"));
         let user = option("--username").or_else(|| free.next());
+        if let Some(word) = free.next() {
+            return Err(format!("the built-in psql does not know what \"{word}\" is for"));
+        }
         for (name, value) in [("host", host.take()), ("port", port), ("user", user)] {
             pairs.extend(value.map(|value| (name.to_owned(), value)));
         }
         if let Some(database) = database {
-            match address(&database).or_else(|| words(&database)) {
+            match address(&database) {
                 // What stands in an address goes before the options.
                 Some(inner) => pairs.splice(0..0, inner).for_each(drop),
+                None if database.contains('=') => {
+                    return Err("the built-in psql takes an address, and no `name=value` words".to_owned());
+                }
                 None => pairs.push(("dbname".to_owned(), database)),
             }
         }
@@ -118,11 +99,10 @@ impl Target {
         }
         let own = || environment("USER").or_else(|| environment("LOGNAME")).unwrap_or("root".to_owned());
         let user = get("user").unwrap_or_else(own);
-        let usual = || if given.has("--list") { "postgres".to_owned() } else { user.clone() };
         Ok(Target {
             host: get("host").unwrap_or("/var/run/postgresql".to_owned()),
             port: port.parse().map_err(|_| wrong())?,
-            database: get("dbname").unwrap_or_else(usual),
+            database: get("dbname").unwrap_or_else(|| user.clone()),
             password: get("password"),
             ssl,
             user,
@@ -138,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_is_named_by_options_an_address_words_or_the_environment() {
+    fn a_server_is_named_by_options_an_address_or_the_environment() {
         let with = |database: &str| Given {
             flags: vec![("--host", "h".to_owned()), ("--dbname", database.to_owned())],
             words: Vec::new(),
@@ -150,8 +130,12 @@ mod tests {
         let uri = read("postgresql://a%40b:p@[::1]:1/d?sslmode=disable&connect_timeout=3").expect("target");
         assert_eq!((uri.host.as_str(), uri.user.as_str(), uri.database.as_str()), ("::1", "a@b", "d"));
         assert_eq!((uri.ssl.as_str(), uri.timeout), ("disable", Some(Duration::from_secs(3))));
-        let words = read("host=/run port=2 password='b \\' c'").expect("target");
-        assert_eq!((words.host.as_str(), words.password.as_deref()), ("/run", Some("b ' c")));
-        assert_eq!(read("nosuch=1").expect_err("option"), "invalid connection option \"nosuch\"");
+        let aimed = |name: &'static str| move |asked: &str| (asked == name).then(|| "x".to_owned());
+        assert!(Target::from(&with("d"), aimed("PGSERVICE")).is_err(), "it may be another server");
+        let many = Given { words: vec!["user".to_owned(), "more".to_owned()], ..with("d") };
+        assert!(Target::from(&many, environment).is_err());
+        assert!(read("host=elsewhere").is_err());
+        let odd = read("postgres://h/d?nosuch=1").expect_err("option");
+        assert_eq!(odd, "invalid connection option \"nosuch\"");
     }
 }

@@ -2,20 +2,14 @@
 use serde_json::Value;
 use std::fmt::Write as _;
 
-use super::api::{escaped, list, text};
+use super::api::{escaped, text};
 use super::pick::{Picked, Unnamed, of_list, pick};
-use super::table::align;
+use super::table::{align, harmless};
 use super::{Done, Fault, Kubectl, print, time};
 
-mod containers;
-mod node;
 mod others;
-mod workload;
+mod pod;
 
-pub use workload::below;
-
-/// The longest annotation that stands on its name's line.
-const LONG: usize = 140;
 const LAST: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// Lines with tabs between their cells, which are aligned up to where a new table begins.
@@ -49,41 +43,34 @@ impl Page {
 
     fn finish(mut self) -> String {
         self.flush();
-        self.done
+        harmless(&self.done)
+    }
+
+    /// Amounts by their names, where there are any.
+    fn amounts(&mut self, level: usize, name: &str, amounts: Option<&Value>) {
+        let amounts = amounts.and_then(Value::as_object).filter(|all| !all.is_empty());
+        if let Some(amounts) = amounts {
+            self.line(level, format!("{name}:"));
+            amounts.iter().for_each(|(name, amount)| self.put(level + 1, name, print::go(amount)));
+        }
     }
 
     /// Several values of one name under each other.
-    fn under(&mut self, indent: &str, name: &str, values: &[String]) {
+    fn under(&mut self, name: &str, values: &[String]) {
         if values.is_empty() {
-            self.line(0, format!("{indent}{name}:\t<none>"));
+            self.put(0, name, "<none>");
         }
         for (at, value) in values.iter().enumerate() {
-            let name = if at == 0 { format!("{indent}{name}:") } else { String::new() };
+            let name = if at == 0 { format!("{name}:") } else { String::new() };
             self.line(0, format!("{name}\t{value}"));
         }
     }
 
-    fn labels(&mut self, indent: &str, name: &str, labels: Option<&Value>) {
+    fn labels(&mut self, name: &str, labels: Option<&Value>) {
         let labels = labels.and_then(Value::as_object).into_iter().flatten();
         let labels: Vec<String> =
             labels.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect();
-        self.under(indent, name, &labels);
-    }
-
-    fn annotations(&mut self, indent: &str, of: &Value) {
-        let all = of.pointer("/metadata/annotations").and_then(Value::as_object).into_iter().flatten();
-        let mut lines = Vec::new();
-        for (name, value) in all.filter(|(name, _)| *name != LAST) {
-            let value = value.as_str().unwrap_or_default();
-            let value = value.strip_suffix('\n').unwrap_or(value);
-            if value.len() + name.len() + 2 > LONG || value.contains('\n') {
-                lines.push(format!("{name}:"));
-                lines.extend(value.split('\n').map(|line| format!("  {}", short(line))));
-            } else {
-                lines.push(format!("{name}: {value}"));
-            }
-        }
-        self.under(indent, "Annotations", &lines);
+        self.under(name, &labels);
     }
 
     /// What every kind begins with.
@@ -93,22 +80,13 @@ impl Page {
     }
 
     fn signs(&mut self, object: &Value) {
-        self.labels("", "Labels", object.pointer("/metadata/labels"));
-        self.annotations("", object);
-    }
-
-    fn owner(&mut self, object: &Value) {
-        let owners = list(object, "/metadata/ownerReferences");
-        if let Some(owner) = owners.iter().find(|one| one.get("controller") == Some(&Value::Bool(true))) {
-            self.put(0, "Controlled By", format!("{}/{}", text(owner, "/kind"), text(owner, "/name")));
-        }
-    }
-}
-
-fn short(line: &str) -> String {
-    match line.char_indices().nth(LONG - 2) {
-        Some((end, _)) => format!("{}...", line.split_at(end).0),
-        None => line.to_owned(),
+        self.labels("Labels", object.pointer("/metadata/labels"));
+        let all = object.pointer("/metadata/annotations").and_then(Value::as_object).into_iter().flatten();
+        let all = all.filter(|(name, _)| *name != LAST);
+        let line = |(name, value): (&String, &Value)| {
+            format!("{name}: {}", value.as_str().unwrap_or_default().trim().replace('\n', "\n\t  "))
+        };
+        self.under("Annotations", &all.map(line).collect::<Vec<_>>());
     }
 }
 
@@ -122,10 +100,6 @@ fn or<'a>(text: &'a str, none: &'a str) -> &'a str {
 }
 
 pub async fn describe(kubectl: &mut Kubectl<'_>) -> Done {
-    if kubectl.call.words.is_empty() && kubectl.call.value("filename").is_none() {
-        let rest = "Use \"kubectl api-resources\" for a complete list of supported resources.";
-        return Err(Fault::error(format!("You must specify the type of resource to describe. {rest}\n")));
-    }
     let picked = pick(kubectl, 0, Unnamed::All).await?;
     if picked.is_empty() && kubectl.faults.is_empty() {
         let everywhere = kubectl.call.on("all-namespaces");
@@ -140,39 +114,23 @@ pub async fn describe(kubectl: &mut Kubectl<'_>) -> Done {
     Ok(())
 }
 
-/// A pod's template alone, its cells with tabs between them.
-pub fn template(template: &Value) -> String {
-    let mut page = Page::default();
-    containers::template(&mut page, template);
-    page.open
-}
-
 async fn page(kubectl: &mut Kubectl<'_>, one: &Picked) -> Result<String, Fault> {
     let mut page = Page::default();
     let object = &one.object;
     match one.kind.full().as_str() {
-        "pods" => containers::pod(&mut page, object),
-        "deployments.apps" | "replicasets.apps" | "statefulsets.apps" | "daemonsets.apps" | "jobs.batch" => {
-            workload::workload(kubectl, &mut page, one).await?;
-        }
-        "nodes" => node::node(kubectl, &mut page, one).await?,
-        "services" => others::service(kubectl, &mut page, one).await?,
-        "horizontalpodautoscalers.autoscaling" => others::scaler(&mut page, object),
+        "pods" => pod::pod(&mut page, object),
+        "nodes" => others::node(kubectl, &mut page, one).await?,
         "secrets" => {
             others::secret(&mut page, object);
             return Ok(page.finish());
         }
-        "configmaps" => others::configmap(&mut page, object),
         _ => {
-            page.put(0, "Name", one.name());
-            page.put(0, "Namespace", one.namespace());
+            page.head(object);
             page.signs(object);
             plain(&mut page, 0, object, "");
         }
     }
-    if !kubectl.call.off("show-events") {
-        events(kubectl, &mut page, one).await?;
-    }
+    events(kubectl, &mut page, one).await?;
     Ok(page.finish())
 }
 
@@ -187,16 +145,19 @@ fn plain(page: &mut Page, level: usize, value: &Value, above: &str) {
     ];
     for (name, value) in value.as_object().into_iter().flatten() {
         let path = format!("{above}.{name}");
+        // What users name stands as they wrote it.
+        let own = [".data", ".labels", ".annotations", ".matchLabels", ".selector"].iter();
+        let shown = if own.copied().any(|end| above.ends_with(end)) { name.clone() } else { titled(name) };
         if SKIP.contains(&path.as_str()) {
             continue;
         }
         match value {
             Value::Object(_) => {
-                page.line(level, format!("{}:", titled(name)));
+                page.line(level, format!("{shown}:"));
                 plain(page, level + 1, value, &path);
             }
             Value::Array(items) => {
-                page.line(level, format!("{}:", titled(name)));
+                page.line(level, format!("{shown}:"));
                 for item in items {
                     if item.is_object() {
                         plain(page, level + 1, item, &path);
@@ -205,38 +166,32 @@ fn plain(page: &mut Page, level: usize, value: &Value, above: &str) {
                     }
                 }
             }
-            value => page.put(level, &titled(name), print::go(value)),
+            Value::String(text) if text.contains('\n') => {
+                page.line(level, format!("{shown}:"));
+                text.lines().for_each(|line| page.line(level + 1, line));
+            }
+            value => page.put(level, &shown, print::go(value)),
         }
     }
 }
 
 /// `renewalTime` as `Renewal Time`.
 fn titled(name: &str) -> String {
-    if name.chars().any(|c| !c.is_alphabetic() && c != '-') {
+    if name.chars().any(|c| !c.is_alphabetic()) {
         return name.to_owned();
     }
-    let mut parts: Vec<String> = Vec::new();
-    let signs: Vec<char> = name.chars().collect();
-    for (at, sign) in signs.iter().enumerate() {
-        let (before, next) = (at.checked_sub(1).and_then(|at| signs.get(at)), signs.get(at + 1));
-        let upper = |c: Option<&char>| c.is_some_and(|c| c.is_uppercase());
-        let lower = |c: Option<&char>| c.is_some_and(|c| c.is_lowercase());
-        let starts = match before {
-            None | Some('-') => true,
-            _ if *sign == '-' => true,
-            before => sign.is_uppercase() && (!upper(before) || lower(next)),
-        };
-        match parts.last_mut().filter(|_| !starts) {
-            Some(part) => part.push(*sign),
-            None => parts.push(sign.to_string()),
+    let (mut out, mut before) = (String::new(), None::<char>);
+    for sign in name.chars() {
+        if before.is_some_and(|before| before.is_lowercase() && sign.is_uppercase()) {
+            out.push(' ');
         }
+        match before {
+            None => out.extend(sign.to_uppercase()),
+            Some(_) => out.push(sign),
+        }
+        before = Some(sign);
     }
-    let known = ["API", "URL", "UID", "OSB", "GUID"];
-    let titled = |part: String| match known.iter().find(|known| part.eq_ignore_ascii_case(known)) {
-        Some(known) => (*known).to_owned(),
-        None => part.chars().take(1).flat_map(char::to_uppercase).chain(part.chars().skip(1)).collect(),
-    };
-    parts.into_iter().map(titled).collect::<Vec<String>>().join(" ")
+    out
 }
 
 /// What was said about it.
