@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::api::{Begins, Reply, says};
 use super::container::{Container, Spec, State};
-use super::{Engine, Heals, MOST_CONTAINERS, MOST_RUNS, Run};
+use super::{CHECK_EVERY, Engine, Heals, MOST_CONTAINERS, MOST_RUNS, Run};
 
 const IN_USE: &str =
     "is already in use. You have to remove (or rename) that container to be able to reuse that name.";
@@ -31,11 +31,12 @@ impl Engine {
             "start" | "stop" | "restart" | "kill" | "pause" | "unpause" => {}
             _ => return Err(says(404, "page not found")),
         }
+        let ends = if container.spec.deaf { ("9", 137) } else { ("15", 0) };
         self.note_deed(format!("{order} {name}"));
         let signal = signal.unwrap_or_default();
         let signal = signal.trim_start_matches("SIG");
         if alive && ["stop", "restart"].contains(&order) {
-            self.end(at, "15", 0);
+            self.end(at, ends.0, ends.1);
             self.happens(at, "stop", &[]);
         }
         if ["start", "restart"].contains(&order) {
@@ -119,26 +120,47 @@ impl Engine {
         let like = self.containers.iter().rev().find(same);
         let well = |one: &&Container| one.heals != Heals::OtherImage || one.spec.image == image;
         let sick = like.filter(well).map(|one| (one.behaviour.clone(), one.heals.clone()));
-        let before = like.map_or_else(|| Spec { memory: 4 << 20, ..Spec::default() }, |one| one.spec.clone());
+        let is_own = like.is_none();
+        let own = || Spec { every: CHECK_EVERY, memory: 4 << 20, ..Spec::default() };
+        let before = like.map_or_else(own, |one| one.spec.clone());
+        let (mut behaviour, heals) = sick.unwrap_or_default();
         let labels = body.pointer("/Labels").and_then(Value::as_object).into_iter().flatten();
         let pair = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
+        let bind = |text: String| {
+            let (from, to) = text.split_once(':')?;
+            let (to, way) = to.split_once(':').unwrap_or((to, "rw"));
+            Some((from.to_owned(), to.to_owned(), way != "ro"))
+        };
+        let binds = words(body, "/HostConfig/Binds").into_iter().filter_map(bind);
+        let number = |pointer: &str| body.pointer(pointer).and_then(Value::as_u64);
+        let said = |text: String, before: String| if text.is_empty() { before } else { text };
         let command = Some(words(body, "/Cmd")).filter(|command| !command.is_empty());
-        let spec = Spec {
+        let mut spec = Spec {
             name,
             image,
             project,
+            needs: said(label("depends_on"), before.needs),
             service,
             labels: labels.filter_map(pair).collect(),
+            mounts: before.mounts.into_iter().chain(binds).collect(),
             command: command.unwrap_or(before.command),
             env: words(body, "/Env"),
-            policy: text("/HostConfig/RestartPolicy/Name"),
-            memory_limit: body.pointer("/HostConfig/Memory").and_then(Value::as_u64).unwrap_or(0),
+            tty: body.pointer("/Tty").and_then(Value::as_bool).unwrap_or(false),
+            grace: number("/StopTimeout"),
+            policy: said(text("/HostConfig/RestartPolicy/Name"), "no".into()),
+            memory_limit: number("/HostConfig/Memory").unwrap_or(0),
             ..before
         };
+        if is_own {
+            spec.check = words(body, "/Healthcheck/Test");
+            let every = body.pointer("/Healthcheck/Interval").and_then(Value::as_f64);
+            spec.every = every.map_or(spec.every, |nanos| nanos / 1e9);
+            behaviour = super::script::follow(&mut spec).unwrap_or(behaviour);
+        }
         self.note_deed(format!("create {}", spec.name));
         let id = self.hex();
         let mut container = Container::new(spec, id.clone(), image_id, self.now);
-        (container.behaviour, container.heals) = sick.unwrap_or_default();
+        (container.behaviour, container.heals) = (behaviour, heals);
         self.containers.push(container);
         self.happens(self.containers.len() - 1, "create", &[]);
         Ok(Reply::Json(201, json!({ "Id": id, "Warnings": [] })))
