@@ -217,8 +217,9 @@ impl Container {
         self.checks.clear();
         (self.memory, self.due) = (self.spec.memory / 2, 0.0);
         self.next_check = after(now, self.spec.every);
-        let first = self.spec.first.clone();
-        first.iter().for_each(|text| self.says(now, text));
+        for text in self.spec.first.clone() {
+            self.says(now, &text);
+        }
     }
 
     /// The process is gone; whether it comes again is another question.
