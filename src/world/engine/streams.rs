@@ -1,10 +1,11 @@
 //! What goes on over a connection: logs, events, measurements.
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::api::{Filters, labelled, moment};
 use super::container::{Container, Line};
-use super::{Engine, Event, json};
+use super::json::event;
+use super::{Engine, Event};
 
 /// Lines that are wanted, from a number on.
 #[derive(Debug, Clone, Default)]
@@ -49,12 +50,8 @@ impl Engine {
                     _ => true,
                 })
         };
-        let lines: String = self
-            .events
-            .iter()
-            .filter(fits)
-            .flat_map(|event| [json::event(event).to_string(), "\n".into()])
-            .collect();
+        let lines: String =
+            self.events.iter().filter(fits).flat_map(|one| [event(one).to_string(), "\n".into()]).collect();
         wanted.from = self.next_event;
         (lines.into_bytes(), wanted.until.is_none_or(|until| until > self.now))
     }
@@ -71,7 +68,7 @@ impl Engine {
             wanted.from = line.number + 1;
             let [out, err] = wanted.streams;
             if if line.error { err } else { out } {
-                framed(line, wanted, &mut bytes);
+                framed(line, wanted, container.spec.tty, &mut bytes);
             }
         }
         (bytes, wanted.follow && container.is_up() && container.started == wanted.run)
@@ -80,12 +77,12 @@ impl Engine {
     /// How a container ended, once it has.
     pub fn over(&self, id: &str) -> (Vec<u8>, bool) {
         let Ok(container) = self.one(id) else { return (Vec::new(), false) };
-        let ended = serde_json::json!({ "StatusCode": container.code, "Error": null });
+        let ended = json!({ "StatusCode": container.code, "Error": null });
         if container.is_up() { (Vec::new(), true) } else { (ended.to_string().into_bytes(), false) }
     }
 
     pub fn stats(&self, id: &str) -> Option<Value> {
-        self.one(id).ok().map(|container| self.measured(container, true))
+        self.one(id).ok().map(|container| self.measured(container))
     }
 }
 
@@ -104,11 +101,13 @@ pub(super) fn first_line(
     numbers.get(at).copied().unwrap_or(none)
 }
 
-/// A line as it goes over the wire: which stream, how long, what.
-fn framed(line: &Line, wanted: &Logs, bytes: &mut Vec<u8>) {
+/// A line as it goes over the wire: which stream, how long, what; of a terminal as it is.
+fn framed(line: &Line, wanted: &Logs, tty: bool, bytes: &mut Vec<u8>) {
     let stamp = if wanted.stamps { format!("{:.9} ", line.at) } else { String::new() };
-    let text = format!("{stamp}{}\n", line.text);
-    bytes.extend_from_slice(&frame(line.error, text.len()));
+    let text = format!("{stamp}{}{}", line.text, if tty { "\r\n" } else { "\n" });
+    if !tty {
+        bytes.extend_from_slice(&frame(line.error, text.len()));
+    }
     bytes.extend_from_slice(text.as_bytes());
 }
 
