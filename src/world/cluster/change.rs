@@ -1,9 +1,10 @@
 //! The requests that change something, and what is remembered of them.
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::api::{Call, Reply, Work, reply};
-use super::facts::{Deed, differences};
-use super::kinds::Kind;
+use super::facts::Deed;
 use super::refusal::Refusal;
 use super::store::Key;
 use super::value::{Dig, name, namespace, uid};
@@ -14,24 +15,18 @@ impl Cluster {
     pub(super) fn change(&mut self, work: Work) -> Result<Reply, Refusal> {
         let Work { kind, key, call, .. } = &work;
         let (old, dry) = (self.store.get(key).cloned(), call.dry());
-        let part = if work.part == "status" { Part::Status } else { Part::Main };
         let there = || old.as_deref().ok_or_else(|| Refusal::not_found(kind, &key.name));
-        let applies = call.content.contains("apply-patch") && old.is_none();
+        let part = if work.part == "status" { Part::Status } else { Part::Main };
         let (code, body) = match (work.verb, work.part.as_str()) {
             ("create", "exec") => return Ok(Reply::Exec(work.key, work.call)),
             ("create", "eviction") => (201, self.evict(key, &call.json()?, dry)?),
-            ("create", "") => (201, self.create(key.kind, &key.namespace, call.json()?, Part::Main, dry)?),
-            ("patch", "") if applies => {
-                (201, self.create(key.kind, &key.namespace, call.json()?, Part::Main, dry)?)
-            }
+            ("create", "") => (201, self.create(kind.title, &key.namespace, call.json()?, Part::Main, dry)?),
             ("delete", "") => (200, self.delete(key, &options(call)?, dry)?),
             ("deletecollection", "") => return self.delete_all(&work),
             ("update", "scale") => (200, self.rescale(key, there()?, &call.json()?, dry)?),
-            ("patch", "scale") => {
-                (200, self.rescale(key, there()?, &patched(kind, &scale(there()?), call)?, dry)?)
-            }
+            ("patch", "scale") => (200, self.rescale(key, there()?, &patched(&scale(there()?), call)?, dry)?),
             ("update", _) => (200, self.update(key, call.json()?, part, dry)?),
-            ("patch", _) => (200, self.update(key, patched(kind, there()?, call)?, part, dry)?),
+            ("patch", _) => (200, self.update(key, patched(there()?, call)?, part, dry)?),
             _ => return Err(Refusal::method()),
         };
         let mut changed = key.clone();
@@ -39,21 +34,18 @@ impl Cluster {
             name(&body).clone_into(&mut changed.name);
         }
         let detail = match (&old, self.store.get(&changed)) {
-            (Some(old), Some(new)) => differences(old, new, kind.title == "Secret"),
+            (Some(old), Some(new)) => differences(old, new),
             _ => String::new(),
         };
         self.done(&work, &changed, detail);
-        if call.table().is_some() && kind.title == body.text("/kind") {
-            return Ok(self.listed(&work, &[&body], &json!({})));
-        }
         Ok(reply(code, &body))
     }
 
     fn delete_all(&mut self, work: &Work) -> Result<Reply, Refusal> {
-        let (items, meta) = self.store.page(&work.key, &Self::selector(work)?, 0, "")?;
+        let (items, meta) = self.store.page(&work.key, &Self::selector(&work.call)?, 0, "")?;
         let options = options(&work.call)?;
         for one in &items {
-            self.delete(&Key::of(work.key.kind, one), &options, work.call.dry())?;
+            self.delete(&Key::of(one), &options, work.call.dry())?;
         }
         let names: Vec<&str> = items.iter().map(|one| name(one)).collect();
         self.done(work, &work.key, names.join(", "));
@@ -63,40 +55,25 @@ impl Cluster {
     fn done(&mut self, work: &Work, key: &Key, detail: String) {
         // Who only tries changes nothing, and a status is no deed of an operator.
         if !work.call.dry() && work.part != "status" {
-            self.remember(&work.user.name, work.verb, &work.resource, key, detail);
+            self.remember(work.verb, &work.resource, key, detail);
         }
     }
 
-    pub(super) fn remember(
-        &mut self,
-        user: &str,
-        verb: &'static str,
-        resource: &str,
-        key: &Key,
-        detail: String,
-    ) {
+    pub(super) fn remember(&mut self, verb: &'static str, resource: &str, key: &Key, detail: String) {
         if self.deeds.len() >= super::MOST_DEEDS {
             self.deeds.pop_front();
         }
-        self.deeds.push_back(Deed {
-            at: self.now,
-            user: user.to_owned(),
-            verb,
-            resource: resource.to_owned(),
-            namespace: key.namespace.clone(),
-            name: key.name.clone(),
-            detail,
-        });
+        let (resource, key) = (resource.to_owned(), key.clone());
+        let (namespace, name) = (key.namespace, key.name);
+        self.deeds.push_back(Deed { at: self.now, verb, resource, namespace, name, detail });
     }
 
     fn rescale(&mut self, key: &Key, old: &Value, body: &Value, dry: bool) -> Result<Value, Refusal> {
         let mut new = old.clone();
         for place in ["/metadata/resourceVersion", "/metadata/uid"] {
-            if !body.text(place).is_empty() {
-                new.put(place, body.text(place));
-            }
+            new.put(place, body.text(place));
         }
-        new.put("/spec/replicas", body.int("/spec/replicas").unwrap_or(0));
+        new.put("/spec/replicas", body.count("/spec/replicas"));
         self.update(key, new, Part::Main, dry).map(|written| scale(&written))
     }
 }
@@ -112,22 +89,19 @@ fn options(call: &Call) -> Result<Value, Refusal> {
     Ok(options)
 }
 
-fn patched(kind: &Kind, old: &Value, call: &Call) -> Result<Value, Refusal> {
-    let change = call.json()?;
-    let mut new = old.clone();
+fn patched(old: &Value, call: &Call) -> Result<Value, Refusal> {
+    let (change, mut new) = (call.json()?, old.clone());
     match call.content.split(';').next().unwrap_or_default().trim() {
         "application/json-patch+json" => {
             let why = "the server rejected our request due to an error in our request";
-            let done = patch::operations(old, &change);
-            return done.ok_or_else(|| Refusal::new(422, "Invalid", why));
+            return patch::operations(old, &change).ok_or_else(|| Refusal::new(422, "Invalid", why));
         }
-        "application/strategic-merge-patch+json" | "application/apply-patch+yaml" if !kind.defined => {
-            patch::strategic(&mut new, &change);
-        }
-        "application/merge-patch+json" | "application/apply-patch+yaml" => patch::merge(&mut new, &change),
+        "application/strategic-merge-patch+json" => patch::merge(&mut new, &change, true),
+        "application/merge-patch+json" => patch::merge(&mut new, &change, false),
         _ => {
-            let why = "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
-            return Err(Refusal::new(415, "UnsupportedMediaType", why));
+            return Err(Refusal::form(
+                "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json",
+            ));
         }
     }
     // Who sends no version means the one that is there.
@@ -142,12 +116,42 @@ pub(super) fn scale(object: &Value) -> Value {
     let labels = object
         .map("/spec/selector/matchLabels")
         .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()));
-    let mut scale = json!({"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": {"name": name(object), "namespace": namespace(object), "uid": uid(object),
+    json!({"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": {"name": name(object), "namespace": namespace(object), "uid": uid(object),
         "resourceVersion": object.text("/metadata/resourceVersion"), "creationTimestamp": object.text("/metadata/creationTimestamp")},
-        "spec": {}, "status": {"replicas": object.int("/status/replicas").unwrap_or(0), "selector": labels.collect::<Vec<_>>().join(",")}});
-    // Nought is not written.
-    if let Some(replicas) = object.int("/spec/replicas").filter(|count| *count > 0) {
-        scale.put("/spec/replicas", replicas);
+        "spec": {"replicas": object.count("/spec/replicas")},
+        "status": {"replicas": object.count("/status/replicas"), "selector": labels.collect::<Vec<_>>().join(",")}})
+}
+
+/// Which leaves differ, as far as they are worth telling; values of secrets are not.
+fn differences(old: &Value, new: &Value) -> String {
+    fn flat(place: String, value: &Value, out: &mut BTreeMap<String, String>) {
+        match value {
+            Value::Object(map) => {
+                map.iter().for_each(|(key, value)| flat(format!("{place}.{key}"), value, out))
+            }
+            Value::Array(all) => {
+                all.iter().enumerate().for_each(|(at, value)| flat(format!("{place}.{at}"), value, out));
+            }
+            Value::String(text) => drop(out.insert(place, text.chars().take(60).collect())),
+            other => drop(out.insert(place, other.to_string())),
+        }
     }
-    scale
+    let leaves = |object: &Value| {
+        let mut out = BTreeMap::new();
+        for place in ["metadata.labels", "metadata.annotations", "spec", "data"] {
+            let part = object.pointer(&format!("/{}", place.replace('.', "/")));
+            flat(place.to_owned(), part.unwrap_or(&Value::Null), &mut out);
+        }
+        out.retain(|place, value| value != "null" && !place.contains("last-applied-configuration"));
+        out
+    };
+    let (was, is) = (leaves(old), leaves(new));
+    let places = was.keys().chain(is.keys().filter(|place| !was.contains_key(*place)));
+    let differ = places.filter(|place| was.get(*place) != is.get(*place));
+    let secret = new.text("/kind") == "Secret";
+    let told = differ.map(|place| {
+        let value = |of: &BTreeMap<String, String>| of.get(place).map_or("none", String::as_str).to_owned();
+        if secret { place.clone() } else { format!("{place}: {} → {}", value(&was), value(&is)) }
+    });
+    told.take(4).collect::<Vec<_>>().join(", ")
 }

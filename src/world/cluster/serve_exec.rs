@@ -9,12 +9,10 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
 
-use super::Exec;
 use super::api::Call;
-use super::exec::{Inside, Said, is_shell};
-use super::facts::PodFact;
 use super::refusal::Refusal;
 use super::serve::Desk;
+use super::shell::{Inside, Said, is_shell};
 use super::store::Key;
 use super::value::Dig;
 use crate::world::http::{self, Answer, Request};
@@ -25,9 +23,7 @@ type Socket = WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>;
 const LONGEST: usize = 1 << 20;
 
 struct Session {
-    fact: PodFact,
-    pod: Value,
-    outside: Option<Exec>,
+    inside: Inside,
     argv: Vec<String>,
     tty: bool,
     input: bool,
@@ -60,18 +56,17 @@ pub(super) fn open(desk: &Desk, key: &Key, call: &Call, request: Request) -> Res
             call.asked("container").clone_into(&mut fact.container);
         }
         let (wanted, named) = (fact.container.clone(), |one: &&Value| one.text("/name") == fact.container);
-        let running = pod.list("/status/containerStatuses").iter().find(named);
         if !pod.list("/spec/containers").iter().any(|one| named(&one)) {
             return Err(Refusal::bad(format!("container {wanted} is not valid for pod {}", key.name)));
         }
+        let running = pod.list("/status/containerStatuses").iter().find(named);
         if running.is_none_or(|one| one.at("/state/running").is_none()) {
             return Err(Refusal::internal(format!("container not found (\"{wanted}\")")));
         }
-        let user = cluster.who(call)?;
-        cluster.remember(&user.name, "create", "pods/exec", key, argv.join(" "));
-        Ok((fact, Value::clone(&pod), cluster.exec.clone()))
+        cluster.remember("create", "pods/exec", key, argv.join(" "));
+        Ok(Inside { fact, pod: Value::clone(&pod), outside: cluster.exec.clone() })
     });
-    let (fact, pod, outside) = found.ok_or_else(|| Refusal::internal("the world has ended"))??;
+    let inside = found.ok_or_else(|| Refusal::internal("the world has ended"))??;
     let (tty, input) = (call.says("tty"), call.says("stdin"));
     let ends = desk.ends.clone();
     tokio::spawn(async move {
@@ -79,8 +74,9 @@ pub(super) fn open(desk: &Desk, key: &Key, call: &Call, request: Request) -> Res
             let Ok(upgraded) = request.upgrade.await else { return };
             let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
             let (sink, source) = socket.split();
-            let mut session = Session { fact, pod, outside, argv, tty, input, sink, source };
-            session.run().await;
+            let mut session = Session { inside, argv, tty, input, sink, source };
+            let code = session.run().await;
+            session.finish(code).await;
         };
         ends.run_until_cancelled(session).await;
     });
@@ -100,99 +96,69 @@ pub(super) fn open(desk: &Desk, key: &Key, call: &Call, request: Request) -> Res
 }
 
 impl Session {
-    async fn run(&mut self) {
-        let shell = self.argv.first().is_some_and(|word| is_shell(word));
-        let typed = shell && !self.argv.iter().any(|word| word.starts_with('-') && word.ends_with('c'));
-        if typed && self.input {
+    /// Runs the command, or what is typed into a shell line by line; the exit code.
+    async fn run(&mut self) -> i32 {
+        let first = self.argv.first().map_or("", String::as_str);
+        let typed = is_shell(first) && self.argv.len() == 1;
+        let reads = typed || matches!(first, "cat" | "psql" | "redis-cli");
+        if typed && self.tty {
             return self.typed().await;
         }
-        let reads = !typed
-            && self
-                .argv
-                .iter()
-                .any(|word| matches!(word.as_str(), "cat" | "psql" | "redis-cli" | "tee" | "pg_restore"));
-        let input = if self.input && reads && !self.tty { self.all_input().await } else { String::new() };
-        let said = self.inside(|inside, argv| inside.run(argv, &input));
+        let mut input = Vec::new();
+        while self.input && reads && input.len() < LONGEST {
+            let Some(piece) = self.next().await else { break };
+            input.extend(piece);
+        }
+        let said = self.inside.run(&self.argv, &String::from_utf8_lossy(&input));
         self.say(&said).await;
-        self.finish(said.code).await;
+        said.code
     }
 
-    fn inside(&self, work: impl FnOnce(&Inside, &[String]) -> Said) -> Said {
-        let inside = Inside { fact: &self.fact, pod: &self.pod, outside: self.outside.as_ref() };
-        work(&inside, &self.argv)
-    }
-
-    /// Everything that is sent until the client closes its side.
-    async fn all_input(&mut self) -> String {
-        let mut all = Vec::new();
+    /// What the client types next; nothing once its side is closed.
+    async fn next(&mut self) -> Option<Vec<u8>> {
         while let Some(Ok(message)) = self.source.next().await {
             match message {
                 Message::Binary(piece) => match piece.split_first() {
-                    Some((0, typed)) if all.len() < LONGEST => all.extend_from_slice(typed),
-                    Some((255, _)) => break,
+                    Some((0, typed)) => return Some(typed.to_vec()),
+                    Some((255, _)) => return None,
                     _ => {}
                 },
-                Message::Close(_) => break,
+                Message::Close(_) => return None,
                 _ => {}
             }
         }
-        String::from_utf8_lossy(&all).into_owned()
+        None
     }
 
-    /// A shell that is typed into, line by line.
-    async fn typed(&mut self) {
-        let prompt: &[u8] = if self.tty { b"/ # " } else { b"" };
-        self.send(1, prompt).await;
+    /// A terminal: what is typed is shown, and run when the line ends.
+    async fn typed(&mut self) -> i32 {
         let (mut line, mut last) = (Vec::new(), 0);
-        while let Some(Ok(message)) = self.source.next().await {
-            let typed = match message {
-                Message::Binary(piece) => match piece.split_first() {
-                    Some((0, typed)) => typed.to_vec(),
-                    // The client's side is closed: as if the end of the input was typed.
-                    Some((255, _)) => b"\n\x04".to_vec(),
-                    _ => continue,
-                },
-                Message::Close(_) => return,
-                _ => continue,
-            };
+        self.send(1, b"/ # ").await;
+        while let Some(typed) = self.next().await {
             for byte in typed {
                 match byte {
                     b'\r' | b'\n' => {
-                        self.echo(b"\n").await;
+                        self.send(1, b"\n").await;
                         let script = String::from_utf8_lossy(&std::mem::take(&mut line)).into_owned();
-                        let script = script.trim();
-                        if let Some(code) = script.strip_prefix("exit") {
-                            return self.finish(code.trim().parse().unwrap_or(last)).await;
+                        let said = self.inside.script(&script, "");
+                        self.say(&said).await;
+                        last = said.code;
+                        if script.trim_start().starts_with("exit") {
+                            return last;
                         }
-                        if !script.is_empty() {
-                            let said = self.inside(|inside, _| inside.script(script, ""));
-                            last = said.code;
-                            self.say(&said).await;
-                        }
-                        self.send(1, prompt).await;
+                        self.send(1, b"/ # ").await;
                     }
-                    4 if line.is_empty() => return self.finish(last).await,
-                    3 => {
-                        line.clear();
-                        self.send(1, b"^C\n").await;
-                        self.send(1, prompt).await;
-                    }
-                    8 | 127 if line.pop().is_some() => self.echo(b"\x08 \x08").await,
-                    8 | 127 => {}
-                    byte if line.len() < LONGEST => {
+                    4 if line.is_empty() => return last,
+                    8 | 127 if line.pop().is_some() => self.send(1, b"\x08 \x08").await,
+                    byte if byte >= b' ' && line.len() < LONGEST => {
                         line.push(byte);
-                        self.echo(&[byte]).await;
+                        self.send(1, &[byte]).await;
                     }
                     _ => {}
                 }
             }
         }
-    }
-
-    async fn echo(&mut self, bytes: &[u8]) {
-        if self.tty {
-            self.send(1, bytes).await;
-        }
+        last
     }
 
     async fn say(&mut self, said: &Said) {
@@ -222,7 +188,7 @@ impl Session {
             127 if !is_shell(self.argv.first().map_or("", String::as_str)) => {
                 let word = self.argv.first().map_or("", String::as_str);
                 let why = format!(
-                    "failed to exec in container: failed to start exec: OCI runtime exec failed: exec failed: unable to start container process: exec: \"{word}\": executable file not found in $PATH: unknown"
+                    "failed to exec in container: failed to start exec: exec: \"{word}\": executable file not found in $PATH: unknown"
                 );
                 json!({"metadata": {}, "status": "Failure", "reason": "InternalError", "message": why, "code": 500})
             }

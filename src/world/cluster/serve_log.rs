@@ -1,9 +1,6 @@
 //! The logs of containers: read once, or followed until the container ends.
-use std::time::Duration;
-
 use bytes::Bytes;
 use futures::Stream;
-use futures::future::Either;
 use jiff::Timestamp;
 
 use super::Cluster;
@@ -15,15 +12,12 @@ use super::serve::Desk;
 use super::store::Key;
 use super::value::{Dig, later};
 
-const EVERY: Duration = Duration::from_millis(200);
-
 /// Which lines are wanted, and how.
 #[derive(Debug, Clone)]
 struct Wanted {
     key: Key,
     container: String,
     previous: bool,
-    follow: bool,
     stamps: bool,
     tail: Option<usize>,
     since: Option<Timestamp>,
@@ -43,44 +37,38 @@ pub(super) fn lines(
     call: &Call,
 ) -> Result<impl Stream<Item = Bytes> + Send + use<>, Refusal> {
     let number = |name: &str| call.asked(name).parse::<usize>().ok();
-    let ended = || Refusal::internal("the world has ended");
-    let wanted = Wanted {
+    let since = number("sinceSeconds").and_then(|seconds| u32::try_from(seconds).ok());
+    let mut wanted = Wanted {
+        key,
         container: call.asked("container").into(),
         previous: call.says("previous"),
-        follow: call.says("follow"),
         stamps: call.says("timestamps"),
         tail: number("tailLines"),
         since: call.asked("sinceTime").parse().ok(),
         most: number("limitBytes").unwrap_or(usize::MAX),
-        key,
     };
-    let since = number("sinceSeconds").and_then(|seconds| u32::try_from(seconds).ok());
     let first = desk.cluster.with(|cluster| {
-        let since = since.map(|seconds| later(cluster.now, -f64::from(seconds))).or(wanted.since);
-        let wanted = Wanted { since, ..wanted };
-        cluster.log(&wanted, None).map(|read| (wanted, read))
+        let ago = since.map(|seconds| later(cluster.now, -f64::from(seconds)));
+        wanted.since = ago.or(wanted.since);
+        cluster.log(&wanted, None)
     });
-    let (mut wanted, (text, place)) = first.ok_or_else(ended)??;
-    wanted.most = wanted.most.saturating_sub(text.len());
-    if !wanted.follow || wanted.previous {
-        return Ok(Either::Left(futures::stream::iter([Bytes::from(text)])));
-    }
+    let (text, place) = first.ok_or_else(|| Refusal::internal("the world has ended"))??;
+    let place = place.filter(|_| call.says("follow"));
     let begin = (desk, wanted, place, Some(text));
-    Ok(Either::Right(futures::stream::unfold(begin, |(desk, mut wanted, mut place, mut text)| async move {
-        if let Some(text) = text.take().filter(|text| !text.is_empty()) {
-            return Some((Bytes::from(text), (desk, wanted, place, None)));
-        }
-        while let Some(at) = place.filter(|_| wanted.most > 0) {
-            let (text, next) = desk.cluster.look(|cluster| cluster.log(&wanted, Some(at)))?.ok()?;
-            place = next;
-            if !text.is_empty() {
+    Ok(futures::stream::unfold(begin, |(mut desk, mut wanted, mut place, mut text)| async move {
+        loop {
+            if let Some(text) = text.take().filter(|text| !text.is_empty()) {
                 wanted.most = wanted.most.saturating_sub(text.len());
                 return Some((Bytes::from(text), (desk, wanted, place, None)));
             }
-            tokio::time::sleep(EVERY).await;
+            let at = place.filter(|_| wanted.most > 0)?;
+            if !desk.cluster.changed().await {
+                return None;
+            }
+            let (more, next) = desk.cluster.look(|cluster| cluster.log(&wanted, Some(at)))?.ok()?;
+            (text, place) = (Some(more), next);
         }
-        None
-    })))
+    }))
 }
 
 impl Cluster {
@@ -97,20 +85,17 @@ impl Cluster {
             );
             return Err(Refusal::internal(why));
         }
+        let (wanted_name, pod) = (&*wanted.container, &wanted.key.name);
         let names: Vec<&str> = life.containers.iter().map(|one| one.name.as_str()).collect();
-        let pod = &wanted.key.name;
-        let one = match (&*wanted.container, &life.containers[..]) {
-            ("", [only]) => only,
-            ("", _) => {
-                let all = names.join(" ");
-                let why = format!("a container name must be specified for pod {pod}, choose one of: [{all}]");
-                return Err(Refusal::bad(why));
-            }
-            (name, all) => {
-                let no = || Refusal::bad(format!("container {name} is not valid for pod {pod}"));
-                all.iter().find(|one| one.name == name).ok_or_else(no)?
-            }
-        };
+        if wanted_name.is_empty() && names.len() > 1 {
+            let all = names.join(" ");
+            let why = format!("a container name must be specified for pod {pod}, choose one of: [{all}]");
+            return Err(Refusal::bad(why));
+        }
+        let mut all = life.containers.iter();
+        let one = all.find(|one| wanted_name.is_empty() || one.name == wanted_name);
+        let one =
+            one.ok_or_else(|| Refusal::bad(format!("container {wanted_name} is not valid for pod {pod}")))?;
         if let Some(place) = from {
             return Ok(follow(one, place, wanted));
         }

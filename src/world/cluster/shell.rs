@@ -12,42 +12,33 @@ pub struct Said {
     pub code: i32,
 }
 
-impl Said {
-    fn out(text: impl Into<String>) -> Said {
-        Said { out: text.into(), ..Said::default() }
-    }
-
-    fn failed(code: i32, text: impl Into<String>) -> Said {
-        Said { err: text.into(), code, ..Said::default() }
-    }
+fn said(code: i32, out: impl Into<String>, err: impl Into<String>) -> Said {
+    Said { out: out.into(), err: err.into(), code }
 }
 
 /// Where a command runs.
-pub struct Inside<'a> {
-    pub fact: &'a PodFact,
-    pub pod: &'a Value,
-    pub outside: Option<&'a super::Exec>,
+pub struct Inside {
+    pub fact: PodFact,
+    pub pod: Value,
+    pub outside: Option<super::Exec>,
 }
 
-impl Inside<'_> {
-    /// Runs a command with its words; a shell's `-c` is taken apart.
+impl Inside {
+    /// Runs a command with its words; a shell's script is taken apart.
     pub fn run(&self, argv: &[String], input: &str) -> Said {
         let (first, rest) = argv.split_first().map_or(("", argv), |(first, rest)| (first.as_str(), rest));
-        if is_shell(first) {
-            let script = match rest {
-                [flag, script, ..] if flag.starts_with('-') && flag.ends_with('c') => script.as_str(),
-                // What is read as a script is not read again by its commands.
-                _ => return self.script(input, ""),
-            };
-            return self.script(script, input);
+        match rest {
+            [flag, script, ..] if is_shell(first) && flag.ends_with('c') => self.script(script, input),
+            // What is read as a script is not read again by its commands.
+            _ if is_shell(first) => self.script(input, ""),
+            _ => match self.outside.as_ref().and_then(|outside| outside(&self.fact, argv, input)) {
+                Some((out, err, code)) => Said { out, err, code },
+                None => self.command(first, rest, input),
+            },
         }
-        if let Some((out, err, code)) = self.outside.and_then(|outside| outside(self.fact, argv, input)) {
-            return Said { out, err, code };
-        }
-        self.command(first, rest, input)
     }
 
-    /// Commands one after the other, with `;`, `&&` and `||` between them.
+    /// Commands one after the other, with `;`, `&&`, `||` and `|` between them.
     pub fn script(&self, script: &str, input: &str) -> Said {
         let (mut all, mut begun) = (Said::default(), 0);
         for (joined, words) in commands(script) {
@@ -59,35 +50,27 @@ impl Inside<'_> {
                 all.code = words.get(1).map_or(all.code, |code| code.parse().unwrap_or(2));
                 return all;
             }
-            let words: Vec<String> = words.iter().map(|word| self.filled(word, all.code)).collect();
+            let filled = |word: &String| match word.strip_prefix('$') {
+                Some("?") => all.code.to_string(),
+                Some(name) => self.variable(name).unwrap_or_default(),
+                None => word.clone(),
+            };
+            let words: Vec<String> = words.iter().map(filled).collect();
             let said = self.run(&words, piped.as_deref().unwrap_or(input));
             begun = all.out.len();
-            all.out.push_str(&said.out);
-            let missing = said.code == 127 && said.out.is_empty();
-            all.err += &if missing { ["sh: ", first, ": not found\n"].concat() } else { said.err };
+            all.out += &said.out;
+            all.err += &if said.code == 127 { format!("sh: {first}: not found\n") } else { said.err };
             all.code = said.code;
         }
         all
     }
 
-    /// `$NAME` and `$?` in a word.
-    fn filled(&self, word: &str, code: i32) -> String {
-        match word.strip_prefix('$') {
-            Some("?") => code.to_string(),
-            Some(name) => self.variable(name).unwrap_or_default(),
-            None => word.to_owned(),
-        }
-    }
-
     fn environment(&self) -> Vec<String> {
-        let all =
-            self.pod.list("/spec/containers").iter().find(|one| one.text("/name") == self.fact.container);
-        let own = all.map(|one| one.list("/env")).unwrap_or_default().iter();
+        let mut all = self.pod.list("/spec/containers").iter();
+        let own = all.find(|one| one.text("/name") == self.fact.container);
+        let own = own.map(|one| one.list("/env")).unwrap_or_default().iter();
         let own = own.map(|one| [one.text("/name"), "=", one.text("/value")].concat());
-        let usual = format!(
-            "PATH=/usr/local/bin:/usr/bin:/bin HOSTNAME={} KUBERNETES_SERVICE_HOST=10.96.0.1 KUBERNETES_SERVICE_PORT=443 HOME=/root",
-            self.fact.name
-        );
+        let usual = format!("PATH=/usr/local/bin:/usr/bin:/bin HOSTNAME={} HOME=/root", self.fact.name);
         usual.split(' ').map(str::to_owned).chain(own).collect()
     }
 
@@ -98,50 +81,34 @@ impl Inside<'_> {
     fn command(&self, name: &str, rest: &[String], input: &str) -> Said {
         let plain: Vec<&str> =
             rest.iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
-        let (first, fact) = (plain.first().copied().unwrap_or_default(), self.fact);
-        let known = |text: Option<String>, code: i32| text.map_or(Said::failed(code, ""), Said::out);
+        let (first, fact) = (plain.first().copied().unwrap_or_default(), &self.fact);
+        let missing = |what: &str| said(1, "", format!("{name}: {what}: No such file or directory\n"));
         match name.rsplit('/').next().unwrap_or(name) {
-            "true" | ":" | "sleep" => Said::default(),
-            "false" => Said::failed(1, ""),
-            "echo" => Said::out(rest.join(" ") + "\n"),
-            "hostname" => Said::out(format!("{}\n", fact.name)),
-            "whoami" => Said::out("root\n"),
-            "id" => Said::out("uid=0(root) gid=0(root) groups=0(root)\n"),
-            "pwd" => Said::out("/\n"),
-            "env" | "printenv" if plain.is_empty() => Said::out(self.environment().join("\n") + "\n"),
-            "printenv" => known(self.variable(first).map(|value| value + "\n"), 1),
-            "ls" if matches!(first, "" | "/") => Said::out("app\nbin\ndev\netc\nproc\ntmp\nusr\nvar\n"),
-            "ls" if self.file(first).is_some() => Said::out(format!("{first}\n")),
-            "ls" => Said::failed(1, format!("ls: {first}: No such file or directory\n")),
-            "cat" if plain.is_empty() => Said::out(input),
+            "true" | "sleep" => Said::default(),
+            "false" => said(1, "", ""),
+            "echo" => said(0, rest.join(" ") + "\n", ""),
+            "hostname" => said(0, format!("{}\n", fact.name), ""),
+            "env" | "printenv" if plain.is_empty() => said(0, self.environment().join("\n") + "\n", ""),
+            "printenv" => self.variable(first).map_or(said(1, "", ""), |value| said(0, value + "\n", "")),
+            "ls" if matches!(first, "" | "/") => said(0, "app\nbin\ndev\netc\nproc\ntmp\nusr\nvar\n", ""),
+            "ls" if self.file(first).is_some() => said(0, format!("{first}\n"), ""),
+            "ls" => missing(first),
+            "cat" if plain.is_empty() => said(0, input, ""),
             "cat" => match plain.iter().find(|path| self.file(path).is_none()) {
-                Some(path) => {
-                    Said::failed(1, format!("cat: can't open '{path}': No such file or directory\n"))
-                }
-                None => Said::out(plain.iter().filter_map(|path| self.file(path)).collect::<String>()),
+                Some(path) => missing(path),
+                None => said(0, plain.iter().filter_map(|path| self.file(path)).collect::<String>(), ""),
             },
-            "ps" => Said::out(format!(
-                "PID   USER     TIME  COMMAND\n    1 root      0:03 /app/{}\n   42 root      0:00 ps\n",
-                fact.container
-            )),
-            "getent" if first == "hosts" => {
-                let own = |host: &&str| *host == fact.name || *host == "localhost";
-                known(
-                    plain
-                        .get(1)
-                        .copied()
-                        .filter(|host| own(host))
-                        .map(|host| format!("{}      {host}\n", fact.address)),
-                    2,
-                )
+            "ps" => {
+                let head = "PID   USER     TIME  COMMAND\n    1 root      0:03 /app/";
+                said(0, format!("{head}{}\n   42 root      0:00 ps\n", fact.container), "")
             }
-            other => Said::failed(127, format!("exec: \"{other}\": executable file not found in $PATH\n")),
+            other => said(127, "", format!("exec: \"{other}\": executable file not found in $PATH\n")),
         }
     }
 
     /// The few files that every container has.
     fn file(&self, path: &str) -> Option<String> {
-        let PodFact { name, namespace, address, .. } = self.fact;
+        let PodFact { name, namespace, address, .. } = &self.fact;
         Some(match path {
             "/etc/hostname" => format!("{name}\n"),
             "/etc/hosts" => format!("127.0.0.1\tlocalhost\n{address}\t{name}\n"),
