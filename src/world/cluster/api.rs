@@ -10,78 +10,50 @@ use super::select::Selector;
 use super::store::Key;
 use super::table::table;
 use super::value::{Dig, name, stamp};
-use super::{Cluster, discovery};
+use super::watch::Watch;
+use super::{Cluster, discovery, wire};
+use crate::world::http::Request;
 
-/// A request, as far as it matters.
-#[derive(Debug, Clone, Default)]
-pub struct Call {
-    pub method: String,
-    pub path: String,
-    pub query: Vec<(String, String)>,
-    pub token: String,
-    /// Who it is from when it brings no token.
-    pub usual: String,
-    pub acts_as: String,
-    pub accept: String,
-    pub content: String,
-    pub body: Vec<u8>,
+/// The first value of a name in the query; empty where there is none.
+pub fn asked(request: &Request, name: &str) -> String {
+    request.asked(name).unwrap_or_default()
 }
 
-impl Call {
-    pub fn asked(&self, name: &str) -> &str {
-        self.query.iter().find(|(one, _)| one == name).map(|(_, value)| value.as_str()).unwrap_or_default()
-    }
-
-    pub fn says(&self, name: &str) -> bool {
-        matches!(self.asked(name), "true" | "1")
-    }
-
-    pub(super) fn json(&self) -> Result<Value, Refusal> {
-        if self.body.is_empty() {
-            return Ok(Value::Null);
-        }
-        if self.content.contains("protobuf") {
-            return Err(Refusal::form(
-                "the body of the request was in an unknown format - accepted media types include: application/json",
-            ));
-        }
-        serde_json::from_slice(&self.body)
-            .map_err(|error| Refusal::bad(format!("the object provided is unrecognized: {error}")))
-    }
-
-    pub(super) fn dry(&self) -> bool {
-        self.asked("dryRun") == "All"
-    }
+pub fn says(request: &Request, name: &str) -> bool {
+    matches!(&*asked(request, name), "true" | "1")
 }
 
-/// What a request asks to be told from now on.
-#[derive(Debug, Clone)]
-pub struct Watch {
-    pub kind: &'static Kind,
-    pub place: Key,
-    pub selector: Selector,
-    pub version: u64,
-    /// What is there already, and whether its end is told.
-    pub first: Vec<Arc<Value>>,
-    pub tells_end: bool,
-    pub bookmarks: bool,
-    /// How much of each object stands beside its row, where a table is wanted.
-    pub table: Option<String>,
-    pub seconds: u64,
+fn header<'r>(request: &'r Request, name: &str) -> &'r str {
+    request.header(name).unwrap_or_default()
 }
 
-#[derive(Debug)]
+/// The object that a request brings; nothing where it brings none.
+pub fn body(request: &Request) -> Result<Value, Refusal> {
+    if request.body.is_empty() {
+        return Ok(Value::Null);
+    }
+    if header(request, "content-type").contains("protobuf") {
+        return wire::read(&request.body).map_err(|why| Refusal::form(&why));
+    }
+    serde_json::from_slice(&request.body)
+        .map_err(|error| Refusal::bad(format!("the object provided is unrecognized: {error}")))
+}
+
+/// How much of each object stands beside its row, where a table is wanted.
+pub fn table_of(request: &Request) -> Option<String> {
+    header(request, "accept").contains("as=Table").then(|| asked(request, "includeObject"))
+}
+
 pub enum Reply {
-    Json(u16, String),
-    Discovery(String),
-    Text(String),
-    Watch(Watch),
-    Log(Key, Call),
-    Exec(Key, Call),
+    /// The code, the type and the text.
+    Whole(u16, &'static str, String),
+    Watch(&'static Kind, Watch),
+    Log(Key),
+    Exec(Key),
 }
 
 /// A request that is understood and allowed.
-pub(super) struct Work {
+pub(super) struct Work<'r> {
     pub kind: &'static Kind,
     pub key: Key,
     /// A sub-resource, or nothing.
@@ -89,107 +61,80 @@ pub(super) struct Work {
     pub verb: &'static str,
     /// As rules name it: `deployments/scale`.
     pub resource: String,
-    pub call: Call,
+    pub request: &'r Request,
 }
 
 pub(super) fn reply(code: u16, body: &Value) -> Reply {
-    Reply::Json(code, body.to_string())
+    Reply::Whole(code, "application/json", body.to_string())
 }
 
 impl Cluster {
-    pub(super) fn call(&mut self, call: Call) -> Result<Reply, Refusal> {
-        let user = self.who(&call)?;
-        let path = call.path.clone();
+    pub(super) fn call(&mut self, user: &str, request: &Request) -> Result<Reply, Refusal> {
+        let user = self.who(user, header(request, "impersonate-user"))?;
+        let path = request.path();
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         let Some((kind, key, part)) = target(&parts) else {
-            let verb = call.method.to_lowercase();
-            self.check(&user, &Wish { verb: &verb, path: &path, ..Wish::default() })?;
-            return page_of(&parts, &call);
+            let verb = request.parts.method.as_str().to_lowercase();
+            self.check(&user, &Wish { verb: &verb, path, ..Wish::default() })?;
+            return page_of(&parts, request);
         };
-        let verb = verb(&call, &key.name, &part)?;
+        let verb = verb(request, &key.name, &part)?;
         let resource = [kind.plural, &part].join("/").trim_end_matches('/').to_owned();
         // A namespace is also of itself.
         let namespace = if kind.title == "Namespace" { &key.name } else { &key.namespace };
         let wish =
             Wish { verb, group: kind.group, resource: &resource, namespace, name: &key.name, path: "" };
         self.check(&user, &wish)?;
-        let work = Work { kind, key, part, verb, resource, call };
+        let work = Work { kind, key, part, verb, resource, request };
         match verb {
             verb if !kind.verbs().contains(&verb) => Err(Refusal::method()),
             _ if kind.verbs() == ["create"] => {
-                Ok(reply(201, &self.review(&user, kind.title, work.call.json()?)))
+                Ok(reply(201, &self.review(&user, kind.title, body(request)?)))
             }
             _ if kind.is_measured() => self.measure(&work),
             "list" => self.list(&work),
-            "watch" => self.watch(work),
+            "watch" => Ok(Reply::Watch(kind, Watch::of(&work, self)?)),
             "get" => self.read(work),
             _ => self.change(work),
         }
     }
 
-    fn who(&self, call: &Call) -> Result<User, Refusal> {
-        let named = |name: &str| self.users.iter().find(|user| user.name == name).cloned();
-        let user = match (call.token.as_str(), call.usual.as_str()) {
-            ("", "") => Some(User { name: "system:anonymous".into(), ..User::default() }),
-            ("", usual) => named(usual),
-            (token, _) => self.users.iter().find(|user| user.token == token).cloned(),
-        };
-        let user = user.ok_or_else(|| Refusal::new(401, "Unauthorized", "Unauthorized"))?;
-        let Some(other) = Some(&*call.acts_as).filter(|other| !other.is_empty()) else { return Ok(user) };
+    fn who(&self, user: &str, other: &str) -> Result<User, Refusal> {
+        let user = User::named(user);
+        if other.is_empty() {
+            return Ok(user);
+        }
         let resource = if other.starts_with("system:serviceaccount:") { "serviceaccounts" } else { "users" };
         self.check(&user, &Wish { verb: "impersonate", resource, name: other, ..Wish::default() })?;
-        let groups = vec!["system:authenticated".to_owned()];
-        Ok(named(other).unwrap_or_else(|| User { name: other.to_owned(), token: String::new(), groups }))
-    }
-
-    pub(super) fn selector(call: &Call) -> Result<Selector, Refusal> {
-        Selector::parse(call.asked("labelSelector"), call.asked("fieldSelector"))
+        Ok(User::named(other))
     }
 
     fn list(&self, work: &Work) -> Result<Reply, Refusal> {
-        let (selector, call) = (Self::selector(&work.call)?, &work.call);
-        let limit = call.asked("limit").parse().unwrap_or(0);
-        let (items, meta) = self.store.page(&work.key, &selector, limit, call.asked("continue"))?;
+        let asked = |name: &str| asked(work.request, name);
+        let limit = asked("limit").parse().unwrap_or(0);
+        let (items, meta) =
+            self.store.page(&work.key, &selector(work.request)?, limit, &asked("continue"))?;
         let items: Vec<&Value> = items.iter().map(AsRef::as_ref).collect();
         Ok(self.listed(work, &items, &meta))
     }
 
-    fn watch(&self, work: Work) -> Result<Reply, Refusal> {
-        let (selector, call) = (Self::selector(&work.call)?, &work.call);
-        let asked = call.asked("resourceVersion").parse::<u64>().unwrap_or(0);
-        let tells_end = call.says("sendInitialEvents");
-        let all = tells_end || asked == 0;
-        let first = if all { self.store.page(&work.key, &selector, 0, "")?.0 } else { Vec::new() };
-        Ok(Reply::Watch(Watch {
-            kind: work.kind,
-            version: if all { self.store.version() } else { asked },
-            first,
-            tells_end,
-            bookmarks: call.says("allowWatchBookmarks"),
-            table: table_of(call).map(str::to_owned),
-            seconds: call.asked("timeoutSeconds").parse().unwrap_or(1800).clamp(1, 3600),
-            selector,
-            place: work.key,
-        }))
-    }
-
     pub(super) fn listed(&self, work: &Work, items: &[&Value], meta: &Value) -> Reply {
-        if let Some(include) = table_of(&work.call) {
-            return reply(200, &table(work.kind, items, meta, include, self.now, true));
+        if let Some(include) = table_of(work.request) {
+            return reply(200, &table(work.kind, items, meta, &include, self.now, true));
         }
         // Written out without copying every object.
         let items: Vec<String> = items.iter().map(ToString::to_string).collect();
         let (list, version, items) = (work.kind.title, work.kind.api_version(), items.join(","));
         let head = format!(r#""kind":"{list}List","apiVersion":"{version}","metadata":{meta}"#);
-        Reply::Json(200, format!(r#"{{{head},"items":[{items}]}}"#))
+        Reply::Whole(200, "application/json", format!(r#"{{{head},"items":[{items}]}}"#))
     }
 
     fn read(&self, work: Work) -> Result<Reply, Refusal> {
         let object = self.existing(&work.key)?;
         Ok(match work.part.as_str() {
             "scale" => reply(200, &super::change::scale(&object)),
-            "log" => Reply::Log(work.key, work.call),
-            _ if table_of(&work.call).is_some() => {
+            "log" => Reply::Log(work.key),
+            _ if table_of(work.request).is_some() => {
                 let meta = json!({"resourceVersion": object.text("/metadata/resourceVersion")});
                 self.listed(&work, &[&object], &meta)
             }
@@ -199,7 +144,7 @@ impl Cluster {
 
     /// The metrics API: what pods and nodes use.
     fn measure(&self, work: &Work) -> Result<Reply, Refusal> {
-        let (kind, key, selector) = (work.kind, &work.key, Self::selector(&work.call)?);
+        let (kind, key, selector) = (work.kind, &work.key, selector(work.request)?);
         let of = |object: &Arc<Value>| {
             let mut one = self.measured(object)?;
             let (at, meta) = (stamp(self.now), object.get("metadata"));
@@ -226,23 +171,22 @@ impl Cluster {
     }
 }
 
-fn table_of(call: &Call) -> Option<&str> {
-    call.accept.contains("as=Table").then(|| call.asked("includeObject"))
+pub(super) fn selector(request: &Request) -> Result<Selector, Refusal> {
+    Selector::parse(&asked(request, "labelSelector"), &asked(request, "fieldSelector"))
 }
 
 /// What is no resource.
-fn page_of(parts: &[&str], call: &Call) -> Result<Reply, Refusal> {
-    if call.method != "GET" {
-        return Err(Refusal::no_such_path());
-    }
+fn page_of(parts: &[&str], request: &Request) -> Result<Reply, Refusal> {
+    let aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
     Ok(match parts {
-        ["healthz" | "livez" | "readyz", ..] => Reply::Text("ok".into()),
+        _ if request.parts.method != "GET" => return Err(Refusal::no_such_path()),
+        ["healthz" | "livez" | "readyz", ..] => Reply::Whole(200, "text/plain", "ok".into()),
         ["version"] => reply(200, &discovery::version()),
-        ["api" | "apis"] if call.accept.contains("as=APIGroupDiscoveryList") => {
-            Reply::Discovery(discovery::groups(parts == ["api"]).to_string())
+        ["api" | "apis"] if header(request, "accept").contains("as=APIGroupDiscoveryList") => {
+            Reply::Whole(200, aggregated, discovery::groups(parts == ["api"]).to_string())
         }
         ["api" | "apis"] => {
-            let why = "only the following media types are accepted: application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+            let why = format!("only the following media types are accepted: {aggregated}");
             return Err(Refusal::new(406, "NotAcceptable", why));
         }
         ["openapi", "v3"] => reply(200, &discovery::descriptions()),
@@ -281,9 +225,9 @@ fn target(parts: &[&str]) -> Option<(&'static Kind, Key, String)> {
     (placed && known).then(|| (kind, Key::new(kind.title, &decoded(place), &decoded(name)), part.to_owned()))
 }
 
-fn verb(call: &Call, name: &str, part: &str) -> Result<&'static str, Refusal> {
-    Ok(match (call.method.as_str(), name.is_empty()) {
-        ("GET", true) if call.says("watch") => "watch",
+fn verb(request: &Request, name: &str, part: &str) -> Result<&'static str, Refusal> {
+    Ok(match (request.parts.method.as_str(), name.is_empty()) {
+        ("GET", true) if says(request, "watch") => "watch",
         ("GET", true) => "list",
         // A terminal is asked for by a GET, and is not only a look.
         ("GET", false) if part == "exec" => "create",

@@ -19,6 +19,8 @@ pub enum What {
     /// Its memory grows until it is killed.
     Oom,
     Unready,
+    /// Ready and unready in turn.
+    Flap,
     Complete,
     Fail,
 }
@@ -31,6 +33,9 @@ pub struct Behaviour {
     pub run_for: Option<f64>,
     /// How long it takes to end; longer than it is given is as long as it is given.
     pub stop_delay: Option<f64>,
+    /// How long it waits before it is started again, at first and at most.
+    pub backoff: Option<f64>,
+    pub backoff_most: Option<f64>,
     pub exit_code: Option<i64>,
     /// Lines a second.
     pub log_rate: Option<f64>,
@@ -50,6 +55,7 @@ impl What {
             "crashloop" => What::Crash,
             "oom" => What::Oom,
             "unready" => What::Unready,
+            "flap" => What::Flap,
             "complete" => What::Complete,
             "fail" => What::Fail,
             _ => return None,
@@ -59,7 +65,7 @@ impl What {
     /// How many seconds pass until it starts, from its start until it is ready, and until it ends.
     pub(super) fn times(self) -> (f64, Option<f64>, Option<f64>) {
         match self {
-            What::Ok | What::ImagePull | What::Oom => (0.8, Some(0.8), None),
+            What::Ok | What::ImagePull | What::Oom | What::Flap => (0.8, Some(0.8), None),
             What::Slow => (20.0, Some(15.0), None),
             What::Stuck => (1e9, None, None),
             What::Crash | What::Fail => (0.8, None, Some(6.0)),
@@ -91,6 +97,8 @@ impl Cluster {
         Behaviour {
             run_for: base.run_for.or_else(|| seconds("run-for")),
             stop_delay: base.stop_delay.or_else(|| seconds("term-delay")),
+            backoff: base.backoff.or_else(|| seconds("backoff")),
+            backoff_most: base.backoff_most.or_else(|| seconds("backoff-max")),
             exit_code: base.exit_code.or_else(|| said("exit-code").parse().ok()),
             log_rate: base.log_rate.or_else(|| seconds("log-rate")),
             log_format: said("log-format").to_owned(),

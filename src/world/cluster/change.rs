@@ -3,60 +3,49 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::api::{Call, Reply, Work, reply};
+use super::api::{Reply, Work, asked, body, reply};
 use super::facts::Deed;
 use super::refusal::Refusal;
 use super::store::Key;
 use super::value::{Dig, name, namespace, uid};
 use super::write::Part;
 use super::{Cluster, patch};
+use crate::world::http::Request;
 
 impl Cluster {
     pub(super) fn change(&mut self, work: Work) -> Result<Reply, Refusal> {
-        let Work { kind, key, call, .. } = &work;
-        let (old, dry) = (self.store.get(key).cloned(), call.dry());
+        let Work { kind, key, request, .. } = &work;
+        let (old, dry) = (self.store.get(key).cloned(), dry(request));
         let there = || old.as_deref().ok_or_else(|| Refusal::not_found(kind, &key.name));
         let part = if work.part == "status" { Part::Status } else { Part::Main };
-        let (code, body) = match (work.verb, work.part.as_str()) {
-            ("create", "exec") => return Ok(Reply::Exec(work.key, work.call)),
-            ("create", "eviction") => (201, self.evict(key, &call.json()?, dry)?),
-            ("create", "") => (201, self.create(kind.title, &key.namespace, call.json()?, Part::Main, dry)?),
-            ("delete", "") => (200, self.delete(key, &options(call)?, dry)?),
-            ("deletecollection", "") => return self.delete_all(&work),
-            ("update", "scale") => (200, self.rescale(key, there()?, &call.json()?, dry)?),
-            ("patch", "scale") => (200, self.rescale(key, there()?, &patched(&scale(there()?), call)?, dry)?),
-            ("update", _) => (200, self.update(key, call.json()?, part, dry)?),
-            ("patch", _) => (200, self.update(key, patched(there()?, call)?, part, dry)?),
+        let (code, written) = match (work.verb, work.part.as_str()) {
+            ("create", "exec") => return Ok(Reply::Exec(work.key)),
+            ("create", "eviction") => (201, self.evict(key, &body(request)?, dry)?),
+            ("create", "") => {
+                (201, self.create(kind.title, &key.namespace, body(request)?, Part::Main, dry)?)
+            }
+            ("delete", "") => (200, self.delete(key, &options(request)?, dry)?),
+            ("update", "scale") => (200, self.rescale(key, there()?, &body(request)?, dry)?),
+            ("patch", "scale") => {
+                (200, self.rescale(key, there()?, &patched(&scale(there()?), request)?, dry)?)
+            }
+            ("update", _) => (200, self.update(key, body(request)?, part, dry)?),
+            ("patch", _) => (200, self.update(key, patched(there()?, request)?, part, dry)?),
             _ => return Err(Refusal::method()),
         };
         let mut changed = key.clone();
         if changed.name.is_empty() {
-            name(&body).clone_into(&mut changed.name);
+            name(&written).clone_into(&mut changed.name);
         }
         let detail = match (&old, self.store.get(&changed)) {
             (Some(old), Some(new)) => differences(old, new),
             _ => String::new(),
         };
-        self.done(&work, &changed, detail);
-        Ok(reply(code, &body))
-    }
-
-    fn delete_all(&mut self, work: &Work) -> Result<Reply, Refusal> {
-        let (items, meta) = self.store.page(&work.key, &Self::selector(&work.call)?, 0, "")?;
-        let options = options(&work.call)?;
-        for one in &items {
-            self.delete(&Key::of(one), &options, work.call.dry())?;
-        }
-        let names: Vec<&str> = items.iter().map(|one| name(one)).collect();
-        self.done(work, &work.key, names.join(", "));
-        Ok(self.listed(work, &items.iter().map(AsRef::as_ref).collect::<Vec<_>>(), &meta))
-    }
-
-    fn done(&mut self, work: &Work, key: &Key, detail: String) {
         // Who only tries changes nothing, and a status is no deed of an operator.
-        if !work.call.dry() && work.part != "status" {
-            self.remember(work.verb, &work.resource, key, detail);
+        if !dry && work.part != "status" {
+            self.remember(work.verb, &work.resource, &changed, detail);
         }
+        Ok(reply(code, &written))
     }
 
     pub(super) fn remember(&mut self, verb: &'static str, resource: &str, key: &Key, detail: String) {
@@ -78,20 +67,22 @@ impl Cluster {
     }
 }
 
-fn options(call: &Call) -> Result<Value, Refusal> {
-    let mut options = call.json()?;
-    if let Ok(seconds) = call.asked("gracePeriodSeconds").parse::<i64>() {
+fn dry(request: &Request) -> bool {
+    asked(request, "dryRun") == "All"
+}
+
+/// How something shall be deleted, by the body and by the query.
+fn options(request: &Request) -> Result<Value, Refusal> {
+    let mut options = body(request)?;
+    if let Ok(seconds) = asked(request, "gracePeriodSeconds").parse::<i64>() {
         options.put("/gracePeriodSeconds", seconds);
-    }
-    if !call.asked("propagationPolicy").is_empty() {
-        options.put("/propagationPolicy", call.asked("propagationPolicy"));
     }
     Ok(options)
 }
 
-fn patched(old: &Value, call: &Call) -> Result<Value, Refusal> {
-    let (change, mut new) = (call.json()?, old.clone());
-    match call.content.split(';').next().unwrap_or_default().trim() {
+fn patched(old: &Value, request: &Request) -> Result<Value, Refusal> {
+    let (change, mut new) = (body(request)?, old.clone());
+    match request.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default().trim() {
         "application/json-patch+json" => {
             let why = "the server rejected our request due to an error in our request";
             return patch::operations(old, &change).ok_or_else(|| Refusal::new(422, "Invalid", why));

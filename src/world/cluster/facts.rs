@@ -157,7 +157,7 @@ impl Cluster {
         // The first does the work.
         let each = |(at, one): (usize, &super::kubelet::Container)| {
             let part = if at == 0 { 1.0 } else { 0.1 };
-            json!({"name": one.name, "usage": usage(life.cpu * part, life.memory * part)})
+            json!({"name": one.status.get("name"), "usage": usage(life.cpu * part, life.memory * part)})
         };
         Some(json!({"containers": life.containers.iter().enumerate().map(each).collect::<Vec<_>>()}))
     }

@@ -66,7 +66,7 @@ impl Kind {
         match () {
             () if self.is_measured() => &["get", "list"],
             () if self.has('q') => &["create"],
-            () => &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"],
+            () => &["create", "delete", "get", "list", "patch", "update", "watch"],
         }
     }
 

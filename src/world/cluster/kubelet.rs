@@ -1,49 +1,40 @@
 //! The life of a pod on its node: started, ready, failing, restarted, ended.
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Cluster;
 use super::behaviour::{Behaviour, What};
 use super::lines::Log;
 use super::store::Key;
-use super::value::{Dig, float, later, leaves, mark, quantity, serves, uid, whole};
+use super::value::{Dig, condition, float, later, leaves, mark, quantity, serves, stamp, uid, whole};
 use crate::world::base::{Dice, seconds};
 
-#[derive(Debug, Clone)]
-pub enum State {
-    Waiting(&'static str, String),
-    Running(Timestamp),
-    Ended(End),
-}
-
-#[derive(Debug, Clone)]
-pub struct End {
-    pub reason: &'static str,
-    pub code: i64,
-    pub began: Timestamp,
-    pub at: Timestamp,
-}
-
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Container {
-    pub name: String,
-    pub image: String,
-    pub restarts: u32,
-    pub state: State,
-    pub last: Option<End>,
+    /// As its pod's status tells of it.
+    pub status: Value,
     pub log: Log,
     pub before: Option<Log>,
 }
 
 impl Container {
     pub fn runs(&self) -> bool {
-        matches!(self.state, State::Running(_))
+        self.status.at("/state/running").is_some()
+    }
+
+    fn turn(&mut self, state: &str, about: Value) {
+        if let Some(ended) = self.status.cut("/state/terminated") {
+            self.status.put("/lastState", json!({"terminated": ended}));
+        }
+        self.status.put("/state", json!({state: about}));
+        self.status.put("/started", state == "running");
     }
 }
 
 /// What there is to do when the time has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Stage {
+    #[default]
     Creating,
     Running,
     Exited,
@@ -53,9 +44,9 @@ enum Stage {
 }
 
 /// The first container behaves as the plan says; the others only run.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Life {
-    pub(super) uid: String,
+    uid: String,
     /// The object's version and the scenario's, as they were seen last.
     seen: (String, u64),
     plan: Behaviour,
@@ -63,9 +54,9 @@ pub struct Life {
     due: Timestamp,
     policy: String,
     pub(super) ready: bool,
-    pub(super) phase: &'static str,
-    pub(super) started: Timestamp,
-    pub(super) ip: String,
+    phase: &'static str,
+    started: Timestamp,
+    ip: String,
     exits: u32,
     pub(super) containers: Vec<Container>,
     pub(super) cpu: f64,
@@ -75,7 +66,6 @@ pub struct Life {
     /// Lines that are not quite due.
     lines: f64,
     probed: Timestamp,
-    dice: Dice,
     pub(super) dirty: bool,
     /// Reasons and messages that are to be told.
     said: Vec<(&'static str, String)>,
@@ -94,7 +84,7 @@ impl Cluster {
             let mut life = match self.lives.remove(&key) {
                 Some(life) => life,
                 None if !serves(&pod) => continue,
-                None => Life::new(&pod, self.store.dice.roll(), self.now),
+                None => Life::new(&pod, &mut self.store.dice, self.now),
             };
             let version = pod.text("/metadata/resourceVersion");
             if life.seen.0 != version || life.seen.1 != self.epoch {
@@ -102,7 +92,7 @@ impl Cluster {
                 life.look(&pod, self.behaviour(&pod), self.now);
             }
             let app = (key.namespace.clone(), super::facts::app(&pod).to_owned());
-            life.spend(self.now, self.passed, self.usages.get(&app).copied());
+            life.spend(self.now, self.passed, self.usages.get(&app).copied(), &mut self.store.dice);
             let gone = (0..4).any(|_| life.step(self.now));
             for (reason, message) in std::mem::take(&mut life.said) {
                 self.event(&pod, ("kubelet", node), reason, &message);
@@ -113,7 +103,7 @@ impl Cluster {
             }
             if std::mem::take(&mut life.dirty) {
                 let now = self.now;
-                self.store.edit(&key, |object| super::pods::report(&life, object, now));
+                self.store.edit(&key, |pod| life.report(pod, now));
             }
             self.lives.insert(key, life);
         }
@@ -121,46 +111,31 @@ impl Cluster {
 }
 
 impl Life {
-    fn new(pod: &Value, seed: u64, now: Timestamp) -> Life {
+    fn new(pod: &Value, dice: &mut Dice, now: Timestamp) -> Life {
         let all = pod.list("/spec/containers");
         let container = |one: &Value| Container {
-            name: one.text("/name").into(),
-            image: one.text("/image").into(),
-            restarts: 0,
-            state: State::Waiting("ContainerCreating", String::new()),
-            last: None,
-            log: Log::default(),
-            before: None,
+            status: json!({"name": one.text("/name"), "image": one.text("/image"), "restartCount": 0, "ready": false, "started": false,
+                "state": {"waiting": {"reason": "ContainerCreating"}}, "lastState": {}, "imageID": "", "containerID": ""}),
+            ..Container::default()
         };
         let sum = |what: &str, usual: f64| {
             let place = format!("/resources/requests/{what}");
             let asked = all.iter().map(|one| quantity(one.pointer(&place))).sum::<f64>();
             if asked > 0.0 { asked } else { usual }
         };
-        let mut dice = Dice::new(seed);
         let lot = 0.3 + 0.3 * dice.share();
         Life {
             uid: uid(pod).into(),
-            seen: (String::new(), 0),
-            plan: Behaviour::default(),
-            stage: Stage::Creating,
             due: later(now, 0.5 + 0.7 * dice.share()),
             policy: pod.text("/spec/restartPolicy").into(),
-            ready: false,
             phase: "Pending",
             started: now,
-            ip: format!("10.244.{}.{}", mark(pod.text("/spec/nodeName")) % 200, seed % 250 + 2),
-            exits: 0,
+            ip: format!("10.244.{}.{}", mark(pod.text("/spec/nodeName")) % 200, dice.below(250) + 2),
             containers: all.iter().map(container).collect(),
-            cpu: 0.0,
-            memory: 0.0,
             base: (sum("cpu", 0.02) * 1000.0 * lot, sum("memory", 48e6) * (0.4 + lot)),
             limit: pod.at("/spec/containers/0/resources/limits/memory").map(|limit| quantity(Some(limit))),
-            lines: 0.0,
-            probed: now,
-            dice,
             dirty: true,
-            said: Vec::new(),
+            ..Life::default()
         }
     }
 
@@ -170,14 +145,10 @@ impl Life {
         }
     }
 
-    fn tell(&mut self, reason: &'static str, message: impl Into<String>) {
-        self.said.push((reason, message.into()));
-    }
-
     /// Takes a newer version of the object.
     fn look(&mut self, pod: &Value, plan: Behaviour, now: Timestamp) {
         for (one, spec) in self.containers.iter_mut().zip(pod.list("/spec/containers")) {
-            one.image = spec.text("/image").into();
+            one.status.put("/image", spec.text("/image"));
         }
         let other = plan.what != self.plan.what;
         self.plan = plan;
@@ -187,30 +158,23 @@ impl Life {
             let wish = self.plan.stop_delay.unwrap_or(1.2);
             // Whoever never ends outlives what it is given: a node that has lost touch.
             self.due = later(now, if wish >= 1e9 { wish } else { wish.min(grace) });
-            for at in 0..self.containers.len() {
-                let name = self.containers.get(at).map(|one| one.name.clone()).unwrap_or_default();
-                self.tell("Killing", format!("Stopping container {name}"));
+            for one in &self.containers {
+                self.said.push(("Killing", format!("Stopping container {}", one.status.text("/name"))));
             }
         } else if other && self.stage == Stage::Creating {
             self.due = later(now, self.plan.what.times().0);
             if self.plan.what == What::Stuck {
-                self.tell(
-                    "!FailedMount",
-                    r#"MountVolume.SetUp failed for volume "config" : configmap "app-config" not found"#,
-                );
+                let why =
+                    r#"MountVolume.SetUp failed for volume "config" : configmap "app-config" not found"#;
+                self.said.push(("!FailedMount", why.into()));
             }
         } else if other {
             self.due = now;
         }
     }
 
-    fn set_ready(&mut self, ready: bool) {
-        self.dirty |= self.ready != ready;
-        self.ready = ready;
-    }
-
     /// Uses CPU and memory and writes lines, as long as it runs.
-    fn spend(&mut self, now: Timestamp, passed: f64, usage: Option<(f64, f64)>) {
+    fn spend(&mut self, now: Timestamp, passed: f64, usage: Option<(f64, f64)>, dice: &mut Dice) {
         if self.stage != Stage::Running {
             (self.cpu, self.memory) = (0.0, 0.0);
             return;
@@ -220,8 +184,8 @@ impl Life {
             memory = self.limit.unwrap_or(256e6) * 1.2;
         }
         let moved = |tau: f64| 1.0 - (-passed / tau).exp();
-        self.cpu += (cpu * (0.94 + 0.12 * self.dice.share()) - self.cpu) * moved(6.0);
-        self.memory += (memory * (0.99 + 0.02 * self.dice.share()) - self.memory) * moved(12.0);
+        self.cpu += (cpu * (0.94 + 0.12 * dice.share()) - self.cpu) * moved(6.0);
+        self.memory += (memory * (0.99 + 0.02 * dice.share()) - self.memory) * moved(12.0);
         let rate = self.plan.log_rate.unwrap_or(0.5);
         let bad = matches!(self.plan.what, What::Crash | What::Oom | What::Unready);
         self.lines = (self.lines + rate * passed).min(if passed > 60.0 { 20.0 } else { 200.0 });
@@ -230,7 +194,7 @@ impl Life {
             self.lines -= 1.0;
             let at = later(now, -self.lines.floor() * apart);
             for one in self.containers.iter_mut().filter(|one| one.runs()) {
-                one.log.write(at, &mut self.dice, &self.plan.log_format, if bad { 20 } else { 1 });
+                one.log.write(at, dice, &self.plan.log_format, if bad { 20 } else { 1 });
             }
         }
     }
@@ -246,98 +210,105 @@ impl Life {
             Stage::Exited if self.exits > 1 => self.back_off(now),
             _ => {
                 let again = self.stage != Stage::Creating;
-                for at in 0..self.containers.len() {
-                    self.start(at, now, again);
-                }
+                self.start(now, again);
                 (self.stage, self.phase, self.memory) = (Stage::Running, "Running", self.base.1 * 0.4);
             }
         }
         false
     }
 
-    fn start(&mut self, at: usize, now: Timestamp, again: bool) {
-        let took = 300 + self.dice.below(600);
-        let Some(one) = self.containers.get_mut(at).filter(|one| !one.runs()) else { return };
-        let (name, image) = (one.name.clone(), one.image.clone());
-        if again {
-            one.restarts += 1;
-            one.before = Some(std::mem::take(&mut one.log));
+    /// Starts what does not run.
+    fn start(&mut self, now: Timestamp, again: bool) {
+        for one in self.containers.iter_mut().filter(|one| !one.runs()) {
+            let (name, image) = (one.status.text("/name").to_owned(), one.status.text("/image").to_owned());
+            if again {
+                one.status.put("/restartCount", one.status.count("/restartCount") + 1);
+                one.before = Some(std::mem::take(&mut one.log));
+            }
+            one.turn("running", json!({"startedAt": stamp(now)}));
+            let id = |of: &str| {
+                ["a", "b", "c", "d"].map(|salt| format!("{:016x}", mark(&[of, salt].concat()))).concat()
+            };
+            let stem = image
+                .rsplit_once(':')
+                .filter(|(_, tag)| !tag.contains('/'))
+                .map_or(&*image, |(stem, _)| stem);
+            one.status.put("/imageID", format!("{stem}@sha256:{}", id(&image)));
+            one.status
+                .put("/containerID", format!("containerd://{}", id(&format!("{}{name}{now}", self.uid))));
+            one.log.push(now, &format!("{now:.3} INFO  starting {name} ({image})"));
+            let pulled = if again {
+                format!("Container image \"{image}\" already present on machine")
+            } else {
+                format!("Successfully pulled image \"{image}\"")
+            };
+            let said = [("Pulled", pulled), ("Created", format!("Container created: {name}"))];
+            self.said.extend(said);
+            self.said.push(("Started", format!("Container started: {name}")));
         }
-        if let State::Ended(end) = &one.state {
-            one.last = Some(end.clone());
-        }
-        one.state = State::Running(now);
-        one.log.push(now, &format!("{now:.3} INFO  starting {name} ({image})"));
-        let pulled = if again {
-            format!("Container image \"{image}\" already present on machine")
-        } else {
-            format!("Successfully pulled image \"{image}\" in {took}ms ({took}ms including waiting)")
-        };
-        self.tell("Pulled", pulled);
-        self.tell("Created", format!("Container created: {name}"));
-        self.tell("Started", format!("Container started: {name}"));
         self.dirty = true;
+    }
+
+    /// The first container waits, for a reason.
+    fn wait_for(&mut self, reason: &str, why: &str, due: Timestamp) {
+        if let Some(one) = self.containers.first_mut() {
+            one.turn("waiting", json!({"reason": reason, "message": why}));
+        }
+        (self.due, self.dirty) = (due, true);
+    }
+
+    /// The first container's field.
+    fn first(&self, place: &str) -> String {
+        self.containers.first().map(|one| one.status.text(place).to_owned()).unwrap_or_default()
     }
 
     /// An image that is not there: in turn it is looked for and waited.
     fn pull(&mut self, now: Timestamp) {
-        let wait = self.wait();
-        let Some(one) = self.containers.first_mut() else { return };
-        let image = one.image.clone();
-        let failed = matches!(one.state, State::Waiting("ErrImagePull", _));
-        let (state, why) = if failed {
-            ("ImagePullBackOff", format!("Back-off pulling image \"{image}\""))
-        } else {
-            self.exits += 1;
-            (
-                "ErrImagePull",
-                format!(
-                    "rpc error: code = NotFound desc = failed to pull and unpack image \"{image}\": not found"
-                ),
-            )
-        };
-        one.state = State::Waiting(state, why.clone());
-        self.due = later(now, if failed { wait } else { 4.0 });
-        let says = if failed { why } else { format!("Failed to pull image \"{image}\": {why}") };
-        self.tell(if failed { "BackOff" } else { "!Failed" }, says);
-        self.tell("!Failed", format!("Error: {state}"));
-        self.dirty = true;
+        let image = self.first("/image");
+        if self.first("/state/waiting/reason") == "ErrImagePull" {
+            let why = format!("Back-off pulling image \"{image}\"");
+            self.wait_for("ImagePullBackOff", &why, later(now, self.wait()));
+            return self.said.push(("BackOff", why));
+        }
+        self.exits += 1;
+        let why = format!(
+            "rpc error: code = NotFound desc = failed to pull and unpack image \"{image}\": not found"
+        );
+        self.wait_for("ErrImagePull", &why, later(now, 4.0));
+        self.said.push(("!Failed", format!("Failed to pull image \"{image}\": {why}")));
     }
 
-    /// Before the next try: doubling from ten seconds to five minutes.
+    /// Before the next try: doubling from the first wait up to the longest.
     fn wait(&self) -> f64 {
-        (10.0 * f64::from(1_u32 << self.exits.saturating_sub(2).min(20))).min(300.0)
+        let doubled =
+            self.plan.backoff.unwrap_or(10.0) * f64::from(1_u32 << self.exits.saturating_sub(2).min(20));
+        doubled.min(self.plan.backoff_most.unwrap_or(300.0))
     }
 
     fn back_off(&mut self, now: Timestamp) {
-        let wait = self.wait();
-        let Some(one) = self.containers.first_mut() else { return };
-        let (minutes, rest) = (whole(wait) / 60, whole(wait) % 60);
-        let human = if minutes > 0 { format!("{minutes}m{rest}s") } else { format!("{rest}s") };
-        if let State::Ended(end) = &one.state {
-            one.last = Some(end.clone());
-        }
-        let name = one.name.clone();
-        let why = format!("back-off {human} restarting failed container={name}");
-        one.state = State::Waiting("CrashLoopBackOff", why);
-        self.tell("!BackOff", format!("Back-off restarting failed container {name}"));
-        (self.stage, self.due, self.dirty) = (Stage::Backoff, later(now, wait), true);
+        let (wait, name) = (self.wait(), self.first("/name"));
+        let why = format!("back-off {}s restarting failed container={name}", whole(wait));
+        self.wait_for("CrashLoopBackOff", &why, later(now, wait));
+        self.said.push(("!BackOff", format!("Back-off restarting failed container {name}")));
+        self.stage = Stage::Backoff;
     }
 
     fn run(&mut self, now: Timestamp) {
-        let Some(State::Running(since)) = self.containers.first().map(|one| one.state.clone()) else {
-            return;
-        };
-        let (ran, (_, ready, ends)) = (seconds(since, now), self.plan.what.times());
-        let killed = self.memory > self.limit.unwrap_or(256e6)
-            && (self.limit.is_some() || self.plan.what == What::Oom);
+        let ran = seconds(self.first("/state/running/startedAt").parse().unwrap_or(now), now);
+        let (what, (_, ready, ends)) = (self.plan.what, self.plan.what.times());
+        let killed =
+            self.memory > self.limit.unwrap_or(if what == What::Oom { 256e6 } else { f64::INFINITY });
         if killed || ends.is_some_and(|ends| ran >= self.plan.run_for.unwrap_or(ends)) {
             return self.exit(now, killed, ran);
         }
-        self.set_ready(ready.is_some_and(|ready| self.ready || ran >= ready));
-        if self.plan.what == What::Unready && seconds(self.probed, now) >= 10.0 {
+        let flaps = what == What::Flap && whole(ran / self.plan.run_for.unwrap_or(15.0)) % 2 == 1;
+        let ready = !flaps && ready.is_some_and(|ready| self.ready || ran >= ready);
+        self.dirty |= self.ready != ready;
+        self.ready = ready;
+        if !ready && matches!(what, What::Unready | What::Flap) && seconds(self.probed, now) >= 10.0 {
             self.probed = now;
-            self.tell("!Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503");
+            let why = "Readiness probe failed: HTTP probe failed with statuscode: 503";
+            self.said.push(("!Unhealthy", why.into()));
         }
     }
 
@@ -350,20 +321,48 @@ impl Life {
         // Who ran for ten minutes begins with short waits again.
         self.exits = if ran > 600.0 { 1 } else { self.exits + 1 };
         let ends = self.policy == "Never" || (self.policy == "OnFailure" && code == 0);
-        for (at, one) in self.containers.iter_mut().enumerate().filter(|(at, _)| *at == 0 || ends) {
-            let State::Running(began) = one.state else { continue };
-            for word in last_words(now, reason, &self.plan.words).iter().filter(|_| at == 0) {
-                one.log.push(now, word);
-            }
-            one.state = State::Ended(End { reason, code, began, at: now });
+        for one in self.containers.iter_mut().take(if ends { usize::MAX } else { 1 }).filter(|one| one.runs())
+        {
+            last_words(now, reason, &self.plan.words).iter().for_each(|word| one.log.push(now, word));
+            let began = one.status.text("/state/running/startedAt").to_owned();
+            let end =
+                json!({"exitCode": code, "reason": reason, "startedAt": began, "finishedAt": stamp(now)});
+            one.turn("terminated", end);
         }
-        self.ready = false;
-        self.dirty = true;
+        (self.ready, self.dirty) = (false, true);
         (self.stage, self.due) = (Stage::Exited, later(now, 1.5));
         if ends {
             self.stage = Stage::Finished;
             self.phase = if code == 0 { "Succeeded" } else { "Failed" };
         }
+    }
+
+    /// Writes the status of the pod as its kubelet sees it.
+    fn report(&self, pod: &mut Value, now: Timestamp) {
+        let all = || self.containers.iter();
+        let names: Vec<&str> = all().map(|one| one.status.text("/name")).collect();
+        let (reason, why) = match self.phase {
+            _ if self.ready => ("", String::new()),
+            "Succeeded" => ("PodCompleted", String::new()),
+            _ => ("ContainersNotReady", format!("containers with unready status: [{}]", names.join(" "))),
+        };
+        let is = if self.ready { "True" } else { "False" };
+        pod.put("/status/phase", self.phase);
+        condition(pod, now, "Initialized", "True", "", "");
+        condition(pod, now, "Ready", is, reason, &why);
+        condition(pod, now, "ContainersReady", is, reason, &why);
+        pod.put("/status/startTime", stamp(self.started));
+        let node = super::nodes::address(pod.text("/spec/nodeName"));
+        pod.put("/status/hostIP", node);
+        if self.phase != "Pending" {
+            pod.put("/status/podIP", self.ip.as_str());
+        }
+        let status = |one: &Container| {
+            let mut status = one.status.clone();
+            status.put("/ready", one.runs() && self.ready);
+            status
+        };
+        pod.put("/status/containerStatuses", all().map(status).collect::<Vec<_>>());
     }
 }
 

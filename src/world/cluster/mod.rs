@@ -16,7 +16,6 @@ mod kubelet;
 mod lines;
 mod nodes;
 mod patch;
-mod pods;
 mod refusal;
 mod rights;
 mod schedule;
@@ -32,6 +31,7 @@ mod table;
 mod tests;
 mod value;
 mod watch;
+mod wire;
 mod write;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -43,7 +43,6 @@ use serde_json::{Value, json};
 pub use self::behaviour::{Behaviour, What};
 pub use self::facts::{Deed, DeploymentFact, NodeFact, PodFact};
 pub use self::nodes::NodeState;
-pub use self::rights::User;
 pub use self::serve::serve_as;
 
 use self::kubelet::Life;
@@ -65,7 +64,6 @@ pub struct Cluster {
     now: Timestamp,
     /// Seconds since the tick before.
     passed: f64,
-    users: Vec<User>,
     /// What the kubelets know of their pods.
     lives: BTreeMap<Key, Life>,
     beats: BTreeMap<String, Beat>,
@@ -86,13 +84,10 @@ pub struct Cluster {
 
 impl Cluster {
     pub fn new(seed: u64, now: Timestamp) -> Cluster {
-        let mut store = Store::new(seed);
-        let users = rights::users(&mut store.dice);
         let mut cluster = Cluster {
-            store,
+            store: Store::new(seed),
             now,
             passed: 0.0,
-            users,
             lives: BTreeMap::new(),
             beats: BTreeMap::new(),
             apps: BTreeMap::new(),
@@ -207,10 +202,5 @@ impl Cluster {
     /// Who runs commands that the pods' own little shell does not know.
     pub fn exec(&mut self, exec: Exec) {
         self.exec = Some(exec);
-    }
-
-    /// Who may come in, with what.
-    pub fn users(&self) -> &[User] {
-        &self.users
     }
 }

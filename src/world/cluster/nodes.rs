@@ -146,6 +146,10 @@ impl Cluster {
     }
 }
 
+pub(super) fn address(node: &str) -> String {
+    format!("10.0.{}.{}", mark(node) % 16, mark(node) / 16 % 250 + 2)
+}
+
 /// Sets a taint since a time, or takes it away.
 fn taint(node: &mut Value, key: &str, effect: &str, since: Option<Timestamp>) {
     let mut all = node.list("/spec/taints").to_vec();
@@ -161,7 +165,7 @@ fn taint(node: &mut Value, key: &str, effect: &str, since: Option<Timestamp>) {
 /// What a kubelet says of its machine, where the scenario says nothing.
 fn furnish(node: &mut Value) {
     let name = name(node).to_owned();
-    let (address, id) = (super::pods::host(&name), format!("{:032x}", mark(&name)));
+    let (address, id) = (address(&name), format!("{:032x}", mark(&name)));
     let room = json!({"cpu": "4", "memory": "16Gi", "pods": "110", "ephemeral-storage": "100Gi"});
     node.fill("/status/capacity", room);
     let capacity = node.pointer("/status/capacity").cloned().unwrap_or_default();

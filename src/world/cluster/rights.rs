@@ -1,4 +1,4 @@
-//! Who may do what: users by their tokens, and rules from the roles and bindings in the store.
+//! Who may do what: users, and rules from the roles and bindings in the store.
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -6,13 +6,19 @@ use serde_json::{Value, json};
 use super::Cluster;
 use super::refusal::Refusal;
 use super::value::Dig;
-use crate::world::base::Dice;
 
+/// Somebody, who is authenticated.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct User {
     pub name: String,
-    pub token: String,
-    pub groups: Vec<String>,
+    pub groups: Vec<&'static str>,
+}
+
+impl User {
+    pub fn named(name: &str) -> User {
+        let group = if name == "admin" { "system:masters" } else { "firedeck:demo" };
+        User { name: name.to_owned(), groups: vec![group, "system:authenticated"] }
+    }
 }
 
 /// What somebody wants to do.
@@ -52,21 +58,12 @@ pub(super) fn objects() -> Vec<Value> {
     roles.map("").map(role).chain(BOUND.iter().map(bind)).collect()
 }
 
-pub(super) fn users(dice: &mut Dice) -> Vec<User> {
-    let mut user = |name: &str| {
-        let group = if name == "admin" { "system:masters" } else { "firedeck:demo" };
-        let groups = [group, "system:authenticated"].map(str::to_owned).into();
-        User { name: name.into(), token: format!("{:016x}{:016x}", dice.roll(), dice.roll()), groups }
-    };
-    ["admin", "viewer", "operator"].map(&mut user).into()
-}
-
 impl Cluster {
     /// All rules for a user in a namespace; those of the whole cluster alone where it is empty.
     pub(super) fn rules(&self, user: &User, namespace: &str) -> Vec<Value> {
         let is_meant = |subject: &Value| match subject.text("/kind") {
             "User" => subject.text("/name") == user.name,
-            "Group" => user.groups.iter().any(|group| group == subject.text("/name")),
+            "Group" => user.groups.contains(&subject.text("/name")),
             "ServiceAccount" => {
                 let (namespace, name) = (subject.text("/namespace"), subject.text("/name"));
                 user.name == format!("system:serviceaccount:{namespace}:{name}")
