@@ -91,7 +91,7 @@ impl Cluster {
             _ if kind.verbs() == ["create"] => {
                 Ok(reply(201, &self.review(&user, kind.title, body(request)?)))
             }
-            _ if kind.is_measured() => self.measure(&work),
+            _ if kind.is("read") => self.measure(&work),
             "list" => self.list(&work),
             "watch" => Ok(Reply::Watch(kind, Watch::of(&work, self)?)),
             "get" => self.read(work),
@@ -219,7 +219,7 @@ fn target(parts: &[&str]) -> Option<(&'static Kind, Key, String)> {
         _ => return None,
     };
     let kind = served(plural)?;
-    let placed = if kind.namespaced() { !place.is_empty() || name.is_empty() } else { place.is_empty() };
+    let placed = if kind.is("namespaced") { !place.is_empty() || name.is_empty() } else { place.is_empty() };
     let known = part.is_empty() || kind.parts().iter().any(|(one, ..)| *one == part);
     let decoded = crate::world::http::decoded;
     (placed && known).then(|| (kind, Key::new(kind.title, &decoded(place), &decoded(name)), part.to_owned()))

@@ -9,10 +9,6 @@ use super::value::{Dig, namespace};
 pub enum What {
     #[default]
     Ok,
-    /// Twenty seconds until it starts, fifteen more until it is ready.
-    Slow,
-    /// Its volume never comes.
-    Stuck,
     ImagePull,
     /// Fails at its start, before it is ready.
     Crash,
@@ -31,8 +27,6 @@ pub struct Behaviour {
     pub what: What,
     /// How long it runs until it ends, if it does.
     pub run_for: Option<f64>,
-    /// How long it takes to end; longer than it is given is as long as it is given.
-    pub stop_delay: Option<f64>,
     /// How long it waits before it is started again, at first and at most.
     pub backoff: Option<f64>,
     pub backoff_most: Option<f64>,
@@ -45,33 +39,26 @@ pub struct Behaviour {
     pub words: Vec<String>,
 }
 
+/// By their words: how many seconds pass from the start until they are ready, and until they end.
+const WHATS: [(&str, What, Option<f64>, Option<f64>); 8] = [
+    ("ok", What::Ok, Some(0.8), None),
+    ("imagepull", What::ImagePull, Some(0.8), None),
+    ("crashloop", What::Crash, None, Some(6.0)),
+    ("oom", What::Oom, Some(0.8), None),
+    ("unready", What::Unready, None, None),
+    ("flap", What::Flap, Some(0.8), None),
+    ("complete", What::Complete, Some(0.8), Some(8.0)),
+    ("fail", What::Fail, None, Some(6.0)),
+];
+
 impl What {
     pub fn parse(text: &str) -> Option<What> {
-        Some(match text {
-            "ok" => What::Ok,
-            "slow" => What::Slow,
-            "pending" => What::Stuck,
-            "imagepull" => What::ImagePull,
-            "crashloop" => What::Crash,
-            "oom" => What::Oom,
-            "unready" => What::Unready,
-            "flap" => What::Flap,
-            "complete" => What::Complete,
-            "fail" => What::Fail,
-            _ => return None,
-        })
+        WHATS.iter().find(|(word, ..)| *word == text).map(|(_, what, ..)| *what)
     }
 
-    /// How many seconds pass until it starts, from its start until it is ready, and until it ends.
-    pub(super) fn times(self) -> (f64, Option<f64>, Option<f64>) {
-        match self {
-            What::Ok | What::ImagePull | What::Oom | What::Flap => (0.8, Some(0.8), None),
-            What::Slow => (20.0, Some(15.0), None),
-            What::Stuck => (1e9, None, None),
-            What::Crash | What::Fail => (0.8, None, Some(6.0)),
-            What::Unready => (0.8, None, None),
-            What::Complete => (0.8, Some(0.8), Some(8.0)),
-        }
+    pub(super) fn times(self) -> (Option<f64>, Option<f64>) {
+        let found = WHATS.iter().find(|(_, what, ..)| *what == self);
+        found.map_or((None, None), |(_, _, ready, end)| (*ready, *end))
     }
 }
 
@@ -86,9 +73,8 @@ impl Cluster {
     /// by the tag of its image, which may end with a word such as `-crashloop`.
     pub(super) fn behaviour(&self, pod: &Value) -> Behaviour {
         let said = |key: &str| pod.text(&format!("/metadata/annotations/demo~1{key}"));
-        let seconds = |key: &str| match said(key) {
-            "never" => Some(1e9),
-            text => text.trim_end_matches('s').parse().ok().filter(|seconds| (0.0..=1e9).contains(seconds)),
+        let seconds = |key: &str| {
+            said(key).trim_end_matches('s').parse().ok().filter(|seconds| (0.0..=1e9).contains(seconds))
         };
         let tag = pod.text("/spec/containers/0/image").rsplit_once('-').map_or("", |(_, tag)| tag);
         let what = What::parse(said("behaviour")).or_else(|| What::parse(tag));
@@ -96,7 +82,6 @@ impl Cluster {
         let base = told.cloned().unwrap_or_else(|| what.unwrap_or_default().into());
         Behaviour {
             run_for: base.run_for.or_else(|| seconds("run-for")),
-            stop_delay: base.stop_delay.or_else(|| seconds("term-delay")),
             backoff: base.backoff.or_else(|| seconds("backoff")),
             backoff_most: base.backoff_most.or_else(|| seconds("backoff-max")),
             exit_code: base.exit_code.or_else(|| said("exit-code").parse().ok()),

@@ -37,10 +37,18 @@ impl Cluster {
         if changed.name.is_empty() {
             name(&written).clone_into(&mut changed.name);
         }
-        let detail = match (&old, self.store.get(&changed)) {
-            (Some(old), Some(new)) => differences(old, new),
-            _ => String::new(),
+        let new = self.store.get(&changed).filter(|_| kind.title != "Secret");
+        let differ = |place: &str| {
+            let at = |object: &Value| {
+                object.pointer(&format!("/{}", place.replace('.', "/"))).cloned().unwrap_or_default()
+            };
+            old.iter()
+                .zip(new)
+                .flat_map(|(old, new)| differences(place, &at(old), &at(new)))
+                .collect::<Vec<_>>()
         };
+        let all = ["metadata.labels", "metadata.annotations", "spec", "data"].into_iter().flat_map(differ);
+        let detail = all.take(4).collect::<Vec<_>>().join(", ");
         // Who only tries changes nothing, and a status is no deed of an operator.
         if !dry && work.part != "status" {
             self.remember(work.verb, &work.resource, &changed, detail);
@@ -113,36 +121,26 @@ pub(super) fn scale(object: &Value) -> Value {
         "status": {"replicas": object.count("/status/replicas"), "selector": labels.collect::<Vec<_>>().join(",")}})
 }
 
-/// Which leaves differ, as far as they are worth telling; values of secrets are not.
-fn differences(old: &Value, new: &Value) -> String {
-    fn flat(place: String, value: &Value, out: &mut BTreeMap<String, String>) {
+/// Which leaves differ.
+fn differences(place: &str, old: &Value, new: &Value) -> Vec<String> {
+    let parts = |value: &Value| -> BTreeMap<String, Value> {
         match value {
-            Value::Object(map) => {
-                map.iter().for_each(|(key, value)| flat(format!("{place}.{key}"), value, out))
-            }
+            Value::Object(map) => map.iter().map(|(key, one)| (key.clone(), one.clone())).collect(),
             Value::Array(all) => {
-                all.iter().enumerate().for_each(|(at, value)| flat(format!("{place}.{at}"), value, out));
+                all.iter().enumerate().map(|(at, one)| (at.to_string(), one.clone())).collect()
             }
-            Value::String(text) => drop(out.insert(place, text.chars().take(60).collect())),
-            other => drop(out.insert(place, other.to_string())),
+            _ => BTreeMap::new(),
         }
-    }
-    let leaves = |object: &Value| {
-        let mut out = BTreeMap::new();
-        for place in ["metadata.labels", "metadata.annotations", "spec", "data"] {
-            let part = object.pointer(&format!("/{}", place.replace('.', "/")));
-            flat(place.to_owned(), part.unwrap_or(&Value::Null), &mut out);
-        }
-        out.retain(|place, value| value != "null" && !place.contains("last-applied-configuration"));
-        out
     };
-    let (was, is) = (leaves(old), leaves(new));
-    let places = was.keys().chain(is.keys().filter(|place| !was.contains_key(*place)));
-    let differ = places.filter(|place| was.get(*place) != is.get(*place));
-    let secret = new.text("/kind") == "Secret";
-    let told = differ.map(|place| {
-        let value = |of: &BTreeMap<String, String>| of.get(place).map_or("none", String::as_str).to_owned();
-        if secret { place.clone() } else { format!("{place}: {} → {}", value(&was), value(&is)) }
-    });
-    told.take(4).collect::<Vec<_>>().join(", ")
+    let (was, is) = (parts(old), parts(new));
+    if old == new || place.contains("last-applied-configuration") {
+        return Vec::new();
+    }
+    if was.is_empty() && is.is_empty() {
+        let says = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        return vec![format!("{place}: {} → {}", says(old), says(new))];
+    }
+    let keys = was.keys().chain(is.keys().filter(|key| !was.contains_key(*key)));
+    let of = |map: &BTreeMap<String, Value>, key: &String| map.get(key).cloned().unwrap_or_default();
+    keys.flat_map(|key| differences(&format!("{place}.{key}"), &of(&was, key), &of(&is, key))).collect()
 }

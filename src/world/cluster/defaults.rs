@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use base64::Engine;
 use serde_json::{Value, json};
 
-use super::value::{Dig, escaped, name};
+use super::value::{Dig, escaped, mark, name};
 
 /// By kind: where, and which value.
 static DEFAULTS: LazyLock<Value> =
@@ -51,6 +51,14 @@ pub fn apply(object: &mut Value) {
             let own = port.get("port").cloned().unwrap_or_default();
             port.fill("/targetPort", own);
         }),
+        "Node" => {
+            let (name, mark) = (name(object).to_owned(), mark(name(object)));
+            let address = format!("10.0.{}.{}", mark % 16, mark / 16 % 250 + 2);
+            let capacity = object.pointer("/status/capacity").cloned().unwrap_or_default();
+            object.fill("/status/allocatable", capacity);
+            object.fill("/status/addresses", json!([{"type": "InternalIP", "address": address}]));
+            object.fill("/metadata/labels/kubernetes.io~1hostname", name);
+        }
         "Secret" => {
             // What is written in the clear is kept encoded.
             for (key, value) in object.cut("/stringData").unwrap_or_default().map("") {

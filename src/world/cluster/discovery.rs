@@ -33,8 +33,8 @@ fn about(kind: &Kind) -> Value {
 fn resource(kind: &Kind) -> Value {
     let part = |(part, of, verbs): &(&str, Value, &[&str])| json!({"subresource": part, "responseKind": of, "verbs": verbs});
     let parts: Vec<Value> = kind.parts().iter().map(part).collect();
-    let categories: &[&str] = if kind.among_all() { &["all"] } else { &[] };
-    json!({"resource": kind.plural, "responseKind": about(kind), "scope": if kind.namespaced() { "Namespaced" } else { "Cluster" },
+    let categories: &[&str] = if kind.is("all") { &["all"] } else { &[] };
+    json!({"resource": kind.plural, "responseKind": about(kind), "scope": if kind.is("namespaced") { "Namespaced" } else { "Cluster" },
         "singularResource": kind.title.to_lowercase(), "verbs": kind.verbs(), "shortNames": kind.short, "categories": categories,
         "subresources": parts})
 }

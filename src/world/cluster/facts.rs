@@ -145,7 +145,9 @@ impl Cluster {
     pub(super) fn measured(&self, object: &Value) -> Option<Value> {
         let usage = |cpu_milli: f64, memory: f64| json!({"cpu": format!("{}n", whole(cpu_milli * 1e6)), "memory": format!("{}Ki", whole(memory / 1024.0))});
         if object.text("/kind") == "Node" {
-            self.beats.get(name(object)).filter(|beat| beat.is_alive())?;
+            if self.is_silent(name(object)) {
+                return None;
+            }
             let pods = self.pods_of(name(object));
             let lives = pods.iter().filter_map(|pod| self.lives.get(&Key::of(pod)));
             // The system's own part is included.

@@ -12,6 +12,7 @@ use super::value::{
     share, stamp, uid, whole,
 };
 use super::write::Part;
+use crate::world::base::seconds;
 
 /// So long it must be right to scale down before it is done.
 const STEADY: f64 = 300.0;
@@ -26,34 +27,23 @@ impl Cluster {
         let of = |field: &str| hpa.text(&format!("/spec/scaleTargetRef/{field}"));
         let key = Key::new(of("kind"), namespace(hpa), of("name"));
         let (now, own) = (self.now, Key::of(hpa));
-        let Some(target) = self.store.get(&key).cloned() else {
-            let why = format!(
-                "the HPA controller was unable to get the target's current scale: {} \"{}\" not found",
-                key.kind, key.name
-            );
-            self.event(hpa, FROM, "!FailedGetScale", &why);
-            return self
-                .store
-                .edit(&own, |hpa| condition(hpa, now, "AbleToScale", "False", "FailedGetScale", &why));
-        };
+        let Some(target) = self.store.get(&key).cloned() else { return };
         let has = target.count("/spec/replicas");
         let (asked, metrics) = self.asked(hpa, &target, has);
         let (least, most) = (hpa.int("/spec/minReplicas").unwrap_or(1), hpa.count("/spec/maxReplicas"));
-        // The highest of the last minutes, so that it does not swing.
-        let wishes = self.wishes.entry(own.clone()).or_default();
-        wishes.push_back((now, asked));
-        wishes.retain(|(at, _)| *at > later(now, -STEADY));
-        let held = wishes.iter().map(|(_, wish)| *wish).max().unwrap_or(has);
-        let wish = held.min(has.max(asked)).min(most.max(least)).max(least).min((2 * has).max(4));
-        let wish = if has == 0 { 0 } else { wish };
-        if wish != has {
+        // It does not go down soon after a change, so that it does not swing.
+        let calm = hpa.time("/status/lastScaleTime").is_none_or(|at| seconds(at, now) > STEADY);
+        let wish = if calm { asked } else { asked.max(has) };
+        let wish = wish.min(most).min((2 * has).max(4)).max(least);
+        if wish != has && has > 0 {
             self.resize(&key, wish);
-            let how = if wish > has {
-                "cpu resource utilization (percentage of request) above target"
-            } else {
-                "All metrics below target"
-            };
-            self.event(hpa, FROM, "SuccessfulRescale", &format!("New size: {wish}; reason: {how}"));
+            let how = if wish > has { "above target" } else { "below target" };
+            self.event(
+                hpa,
+                FROM,
+                "SuccessfulRescale",
+                &format!("New size: {wish}; reason: All metrics {how}"),
+            );
         }
         self.store.edit(&own, |hpa| {
             hpa.put("/status/currentReplicas", has);
@@ -61,20 +51,19 @@ impl Cluster {
             if wish != has {
                 hpa.put("/status/lastScaleTime", stamp(now));
             }
-            let ready = "recommended size matches current size";
-            condition(hpa, now, "AbleToScale", "True", "ReadyForNewScale", ready);
             let active = if metrics.is_empty() {
-                ("False", "FailedGetResourceMetric", "the HPA was unable to compute the replica count: failed to get cpu utilization")
+                ("False", "FailedGetResourceMetric")
             } else {
-                ("True", "ValidMetricFound", "the HPA was able to successfully calculate a replica count from cpu resource utilization (percentage of request)")
+                ("True", "ValidMetricFound")
             };
-            condition(hpa, now, "ScalingActive", active.0, active.1, active.2);
             let limited = match asked {
-                wish if wish > most => ("True", "TooManyReplicas", "the desired replica count is more than the maximum replica count"),
-                wish if wish < least => ("True", "TooFewReplicas", "the desired replica count is less than the minimum replica count"),
-                _ => ("False", "DesiredWithinRange", "the desired count is within the acceptable range"),
+                asked if asked > most => ("True", "TooManyReplicas"),
+                asked if asked < least => ("True", "TooFewReplicas"),
+                _ => ("False", "DesiredWithinRange"),
             };
-            condition(hpa, now, "ScalingLimited", limited.0, limited.1, limited.2);
+            condition(hpa, now, "AbleToScale", "True", "ReadyForNewScale", "");
+            condition(hpa, now, "ScalingActive", active.0, active.1, "");
+            condition(hpa, now, "ScalingLimited", limited.0, limited.1, "");
             hpa.put("/status/currentMetrics", metrics);
         });
     }
@@ -99,11 +88,7 @@ impl Cluster {
                 continue;
             }
             let percent = used / wanted * 100.0;
-            let average = if resource == "cpu" {
-                format!("{}m", whole(used / many * 1000.0))
-            } else {
-                whole(used / many).to_string()
-            };
+            let average = format!("{}m", whole(used / many * 1000.0));
             let now = json!({"averageUtilization": whole(percent.floor()), "averageValue": average});
             metrics.push(json!({"type": "Resource", "resource": {"name": resource, "current": now}}));
             let off = percent / aim;

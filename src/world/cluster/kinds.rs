@@ -13,20 +13,20 @@ pub struct Kind {
     pub short: Vec<&'static str>,
     /// Where a cell of its table comes from, by title.
     pub columns: &'static str,
-    letters: &'static str,
+    traits: Vec<&'static str>,
 }
 
-/// From a line of `kinds.txt`: group and version, kind, plural, short names, letters for namespaced, with a status,
-/// with a scale (x), among all, only read, and a question; then the columns beside the name.
+/// From a line of `kinds.txt`: group and version, kind, plural, short names, what it is: namespaced, with a
+/// `status` apart and a generation, with a `scale`, among `all`, only `read`, to `ask`; then the columns.
 static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
     let read = |line: &'static str| {
         let (kind, columns) = line.split_once(": ")?;
         let mut words = kind.split(' ');
         let (version, title, plural) = (words.next()?, words.next()?, words.next()?);
-        let (short, letters) = (words.next()?, words.next()?);
+        let (short, traits) = (words.next()?, words.next()?.split(',').collect());
         let (group, version) = version.split_once('/').unwrap_or(("", version));
         let short = short.split(',').filter(|one| *one != "-").collect();
-        Some(Kind { group, version, title, plural, short, columns, letters })
+        Some(Kind { group, version, title, plural, short, columns, traits })
     };
     include_str!("kinds.txt").lines().filter_map(read).collect()
 });
@@ -40,32 +40,14 @@ pub fn titled(title: &str) -> Option<&'static Kind> {
 }
 
 impl Kind {
-    fn has(&self, letter: char) -> bool {
-        self.letters.contains(letter)
-    }
-
-    pub fn namespaced(&self) -> bool {
-        self.has('n')
-    }
-
-    /// Has its status apart, and a generation.
-    pub fn status(&self) -> bool {
-        self.has('s')
-    }
-
-    /// Part of `kubectl get all`.
-    pub fn among_all(&self) -> bool {
-        self.has('a')
-    }
-
-    pub fn is_measured(&self) -> bool {
-        self.has('r')
+    pub fn is(&self, what: &str) -> bool {
+        self.traits.contains(&what)
     }
 
     pub fn verbs(&self) -> &'static [&'static str] {
         match () {
-            () if self.is_measured() => &["get", "list"],
-            () if self.has('q') => &["create"],
+            () if self.is("read") => &["get", "list"],
+            () if self.is("ask") => &["create"],
             () => &["create", "delete", "get", "list", "patch", "update", "watch"],
         }
     }
@@ -94,10 +76,10 @@ impl Kind {
         let own = |kind: &str| json!({"group": self.group, "version": self.version, "kind": kind});
         let other = |group: &str, kind: &str| json!({"group": group, "version": "v1", "kind": kind});
         let mut parts: Vec<(_, _, &[&str])> = Vec::new();
-        if self.status() {
+        if self.is("status") {
             parts.push(("status", own(self.title), &["get", "patch", "update"]));
         }
-        if self.has('x') {
+        if self.is("scale") {
             parts.push(("scale", other("autoscaling", "Scale"), &["get", "patch", "update"]));
         }
         if self.title == "Pod" {

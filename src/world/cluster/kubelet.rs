@@ -47,8 +47,6 @@ enum Stage {
 #[derive(Debug, Default)]
 pub struct Life {
     uid: String,
-    /// The object's version and the scenario's, as they were seen last.
-    seen: (String, u64),
     plan: Behaviour,
     stage: Stage,
     due: Timestamp,
@@ -66,7 +64,6 @@ pub struct Life {
     /// Lines that are not quite due.
     lines: f64,
     probed: Timestamp,
-    pub(super) dirty: bool,
     /// Reasons and messages that are to be told.
     said: Vec<(&'static str, String)>,
 }
@@ -78,7 +75,7 @@ impl Cluster {
         self.lives.retain(|key, life| store.get(key).is_some_and(|pod| uid(pod) == life.uid));
         for pod in self.store.list("Pod") {
             let (key, node) = (Key::of(&pod), pod.text("/spec/nodeName"));
-            if !self.beats.get(node).is_some_and(super::nodes::Beat::is_alive) {
+            if node.is_empty() || self.is_silent(node) {
                 continue;
             }
             let mut life = match self.lives.remove(&key) {
@@ -86,11 +83,7 @@ impl Cluster {
                 None if !serves(&pod) => continue,
                 None => Life::new(&pod, &mut self.store.dice, self.now),
             };
-            let version = pod.text("/metadata/resourceVersion");
-            if life.seen.0 != version || life.seen.1 != self.epoch {
-                life.seen = (version.to_owned(), self.epoch);
-                life.look(&pod, self.behaviour(&pod), self.now);
-            }
+            life.look(&pod, self.behaviour(&pod), self.now);
             let app = (key.namespace.clone(), super::facts::app(&pod).to_owned());
             life.spend(self.now, self.passed, self.usages.get(&app).copied(), &mut self.store.dice);
             let gone = (0..4).any(|_| life.step(self.now));
@@ -101,10 +94,8 @@ impl Cluster {
                 self.store.take(&key);
                 continue;
             }
-            if std::mem::take(&mut life.dirty) {
-                let now = self.now;
-                self.store.edit(&key, |pod| life.report(pod, now));
-            }
+            let now = self.now;
+            self.store.edit(&key, |pod| life.report(pod, now));
             self.lives.insert(key, life);
         }
     }
@@ -134,7 +125,6 @@ impl Life {
             containers: all.iter().map(container).collect(),
             base: (sum("cpu", 0.02) * 1000.0 * lot, sum("memory", 48e6) * (0.4 + lot)),
             limit: pod.at("/spec/containers/0/resources/limits/memory").map(|limit| quantity(Some(limit))),
-            dirty: true,
             ..Life::default()
         }
     }
@@ -155,18 +145,9 @@ impl Life {
         if leaves(pod) && self.stage != Stage::Stopping {
             self.stage = Stage::Stopping;
             let grace = float(pod.count("/metadata/deletionGracePeriodSeconds"));
-            let wish = self.plan.stop_delay.unwrap_or(1.2);
-            // Whoever never ends outlives what it is given: a node that has lost touch.
-            self.due = later(now, if wish >= 1e9 { wish } else { wish.min(grace) });
+            self.due = later(now, grace.min(1.2));
             for one in &self.containers {
                 self.said.push(("Killing", format!("Stopping container {}", one.status.text("/name"))));
-            }
-        } else if other && self.stage == Stage::Creating {
-            self.due = later(now, self.plan.what.times().0);
-            if self.plan.what == What::Stuck {
-                let why =
-                    r#"MountVolume.SetUp failed for volume "config" : configmap "app-config" not found"#;
-                self.said.push(("!FailedMount", why.into()));
             }
         } else if other {
             self.due = now;
@@ -229,24 +210,16 @@ impl Life {
             let id = |of: &str| {
                 ["a", "b", "c", "d"].map(|salt| format!("{:016x}", mark(&[of, salt].concat()))).concat()
             };
-            let stem = image
-                .rsplit_once(':')
-                .filter(|(_, tag)| !tag.contains('/'))
-                .map_or(&*image, |(stem, _)| stem);
-            one.status.put("/imageID", format!("{stem}@sha256:{}", id(&image)));
-            one.status
-                .put("/containerID", format!("containerd://{}", id(&format!("{}{name}{now}", self.uid))));
+            one.status.put("/imageID", format!("{image}@sha256:{}", id(&image)));
+            let this = id(&format!("{}{name}{now}", self.uid));
+            one.status.put("/containerID", format!("containerd://{this}"));
             one.log.push(now, &format!("{now:.3} INFO  starting {name} ({image})"));
-            let pulled = if again {
-                format!("Container image \"{image}\" already present on machine")
-            } else {
-                format!("Successfully pulled image \"{image}\"")
-            };
-            let said = [("Pulled", pulled), ("Created", format!("Container created: {name}"))];
-            self.said.extend(said);
-            self.said.push(("Started", format!("Container started: {name}")));
+            self.said.extend([
+                ("Pulled", format!("Container image \"{image}\" present on machine")),
+                ("Created", format!("Container created: {name}")),
+                ("Started", format!("Container started: {name}")),
+            ]);
         }
-        self.dirty = true;
     }
 
     /// The first container waits, for a reason.
@@ -254,7 +227,7 @@ impl Life {
         if let Some(one) = self.containers.first_mut() {
             one.turn("waiting", json!({"reason": reason, "message": why}));
         }
-        (self.due, self.dirty) = (due, true);
+        self.due = due;
     }
 
     /// The first container's field.
@@ -295,7 +268,7 @@ impl Life {
 
     fn run(&mut self, now: Timestamp) {
         let ran = seconds(self.first("/state/running/startedAt").parse().unwrap_or(now), now);
-        let (what, (_, ready, ends)) = (self.plan.what, self.plan.what.times());
+        let (what, (ready, ends)) = (self.plan.what, self.plan.what.times());
         let killed =
             self.memory > self.limit.unwrap_or(if what == What::Oom { 256e6 } else { f64::INFINITY });
         if killed || ends.is_some_and(|ends| ran >= self.plan.run_for.unwrap_or(ends)) {
@@ -303,7 +276,6 @@ impl Life {
         }
         let flaps = what == What::Flap && whole(ran / self.plan.run_for.unwrap_or(15.0)) % 2 == 1;
         let ready = !flaps && ready.is_some_and(|ready| self.ready || ran >= ready);
-        self.dirty |= self.ready != ready;
         self.ready = ready;
         if !ready && matches!(what, What::Unready | What::Flap) && seconds(self.probed, now) >= 10.0 {
             self.probed = now;
@@ -329,7 +301,7 @@ impl Life {
                 json!({"exitCode": code, "reason": reason, "startedAt": began, "finishedAt": stamp(now)});
             one.turn("terminated", end);
         }
-        (self.ready, self.dirty) = (false, true);
+        self.ready = false;
         (self.stage, self.due) = (Stage::Exited, later(now, 1.5));
         if ends {
             self.stage = Stage::Finished;
@@ -352,8 +324,6 @@ impl Life {
         condition(pod, now, "Ready", is, reason, &why);
         condition(pod, now, "ContainersReady", is, reason, &why);
         pod.put("/status/startTime", stamp(self.started));
-        let node = super::nodes::address(pod.text("/spec/nodeName"));
-        pod.put("/status/hostIP", node);
         if self.phase != "Pending" {
             pod.put("/status/podIP", self.ip.as_str());
         }
@@ -368,17 +338,13 @@ impl Life {
 
 /// What a run that fails writes at its end.
 fn last_words(now: Timestamp, reason: &str, own: &[String]) -> Vec<String> {
-    let refused = "dial tcp 127.0.0.1:5432: connect: connection refused";
-    let error = |line: &String| format!("{now:.3} ERROR {line}");
+    let error = |line: &str| format!("{now:.3} ERROR {line}");
     match reason {
         "Completed" => Vec::new(),
-        "OOMKilled" => {
-            vec![format!("{now:.3} WARN  heap at 98% of limit, allocation of 67108864 bytes pending")]
+        "OOMKilled" => vec![error("heap at 98% of limit, allocation of 67108864 bytes pending")],
+        _ if own.is_empty() => {
+            vec![error("startup check failed: dial tcp 127.0.0.1:5432: connect: connection refused")]
         }
-        _ if !own.is_empty() => own.iter().map(error).collect(),
-        _ => vec![
-            error(&format!("startup check failed: {refused}")),
-            format!("panic: cannot reach database: {refused}"),
-        ],
+        _ => own.iter().map(|line| error(line)).collect(),
     }
 }

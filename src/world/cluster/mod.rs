@@ -46,7 +46,6 @@ pub use self::nodes::NodeState;
 pub use self::serve::serve_as;
 
 use self::kubelet::Life;
-use self::nodes::Beat;
 use self::store::{Key, Store};
 use self::value::{Dig, later};
 use self::write::Part;
@@ -66,18 +65,14 @@ pub struct Cluster {
     passed: f64,
     /// What the kubelets know of their pods.
     lives: BTreeMap<Key, Life>,
-    beats: BTreeMap<String, Beat>,
+    /// How nodes are, and since when.
+    states: BTreeMap<String, (NodeState, Timestamp)>,
     /// How the pods of an app behave, whatever else is said, by namespace and name.
     apps: BTreeMap<(String, String), Behaviour>,
     /// CPU in thousandths and bytes of memory that pods of an app come to use.
     usages: BTreeMap<(String, String), (f64, f64)>,
-    /// Counts what changes how pods behave.
-    epoch: u64,
     /// The version up to which the controllers have seen everything, and when they looked at what time changes.
     settled: (u64, Timestamp),
-    scaled: Timestamp,
-    /// What each autoscaler wanted lately.
-    wishes: BTreeMap<Key, VecDeque<(Timestamp, i64)>>,
     deeds: VecDeque<Deed>,
     exec: Option<Exec>,
 }
@@ -89,13 +84,10 @@ impl Cluster {
             now,
             passed: 0.0,
             lives: BTreeMap::new(),
-            beats: BTreeMap::new(),
+            states: BTreeMap::new(),
             apps: BTreeMap::new(),
             usages: BTreeMap::new(),
-            epoch: 0,
             settled: (0, now),
-            scaled: now,
-            wishes: BTreeMap::new(),
             deeds: VecDeque::new(),
             exec: None,
         };
@@ -132,10 +124,7 @@ impl Cluster {
         for kind in sets::KINDS {
             self.store.list(kind).iter().for_each(|set| self.keep_up(set));
         }
-        if seconds(self.scaled, self.now) >= 15.0 {
-            self.scaled = self.now;
-            self.store.list("HorizontalPodAutoscaler").iter().for_each(|one| self.autoscale(one));
-        }
+        self.store.list("HorizontalPodAutoscaler").iter().for_each(|one| self.autoscale(one));
         self.store.list("PodDisruptionBudget").iter().for_each(|one| self.budget(one));
         self.store.list("Service").iter().for_each(|one| self.endpoints(one));
         self.schedule();
@@ -161,7 +150,7 @@ impl Cluster {
         let kind = kind.ok_or_else(|| {
             format!("no kind `{}` in `{}`", object.text("/kind"), object.text("/apiVersion"))
         })?;
-        if kind.namespaced() {
+        if kind.is("namespaced") {
             object.fill("/metadata/namespace", "default");
         }
         let key = Key::of(&object);
@@ -179,10 +168,9 @@ impl Cluster {
     pub fn behave(&mut self, namespace: &str, app: &str, behaviour: Option<Behaviour>) {
         let key = (namespace.to_owned(), app.to_owned());
         match behaviour {
-            Some(behaviour) => self.apps.insert(key, behaviour),
-            None => self.apps.remove(&key),
-        };
-        self.epoch += 1;
+            Some(behaviour) => drop(self.apps.insert(key, behaviour)),
+            None => drop(self.apps.remove(&key)),
+        }
     }
 
     /// What each pod of an app comes to use; above its limit of memory it is killed.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Cluster;
 use super::events::From;
 use super::store::Key;
-use super::value::{Dig, condition, float, leaves, mark, met, name, stamp};
+use super::value::{Dig, condition, float, leaves, met, name, stamp};
 use crate::world::base::seconds;
 
 /// Silent for this long is not ready.
@@ -31,58 +31,32 @@ pub enum NodeState {
     Pressure(String),
 }
 
-#[derive(Debug)]
-pub(super) struct Beat {
-    state: NodeState,
-    /// When the kubelet was heard last.
-    heard: Timestamp,
-    /// Since when it was given up.
-    lost: Option<Timestamp>,
-}
-
-impl Beat {
-    pub(super) fn is_alive(&self) -> bool {
-        self.state != NodeState::Silent
-    }
-}
-
 impl Cluster {
-    /// How a node is from now on; false when there is none of that name.
-    pub fn node_state(&mut self, name: &str, state: NodeState) -> bool {
-        let Some(beat) = self.beats.get_mut(name) else { return false };
-        if state != NodeState::Silent {
-            beat.heard = Timestamp::MIN;
-        }
-        beat.state = state;
-        self.beat();
-        true
+    /// How a node is from now on.
+    pub fn node_state(&mut self, name: &str, state: NodeState) {
+        self.states.insert(name.to_owned(), (state, self.now));
+    }
+
+    pub(super) fn is_silent(&self, node: &str) -> bool {
+        self.states.get(node).is_some_and(|(state, _)| *state == NodeState::Silent)
     }
 
     /// Heartbeats, and what follows when one is missing.
     pub(super) fn beat(&mut self) {
-        let (nodes, now) = (self.store.list("Node"), self.now);
-        self.beats.retain(|known, _| nodes.iter().any(|node| name(node) == known));
-        for node in nodes {
-            let fresh = Beat { state: NodeState::Ready, heard: Timestamp::MIN, lost: None };
-            let beat = self.beats.entry(name(&node).to_owned()).or_insert(fresh);
-            let over = seconds(beat.heard, now);
-            match (beat.is_alive(), beat.lost) {
-                (true, _) if over >= 10.0 => {
-                    beat.heard = now;
-                    let (state, back) = (beat.state.clone(), beat.lost.take().is_some());
-                    self.report_node(&node, &state, back);
-                }
-                (false, None) if over >= GRACE => {
-                    beat.lost = Some(now);
-                    self.lose(&node);
-                }
-                (false, Some(since)) => self.give_up(name(&node), seconds(since, now)),
-                _ => {}
+        for node in self.store.list("Node") {
+            let (state, since) = self.states.get(name(&node)).cloned().unwrap_or_default();
+            let over = seconds(since, self.now) - GRACE;
+            if state != NodeState::Silent {
+                self.report_node(&node, &state);
+            } else if over >= 0.0 && met(&node, "Ready") {
+                self.lose(&node);
+            } else if over >= 0.0 {
+                self.give_up(name(&node), over);
             }
         }
     }
 
-    fn report_node(&mut self, node: &Value, state: &NodeState, back: bool) {
+    fn report_node(&mut self, node: &Value, state: &NodeState) {
         let now = self.now;
         self.store.edit(&Key::of(node), |node| {
             for (kind, key, good) in PRESSURES {
@@ -97,13 +71,7 @@ impl Cluster {
             for effect in ["NoSchedule", "NoExecute"] {
                 taint(node, UNREACHABLE, effect, None);
             }
-            furnish(node);
         });
-        for pod in self.pods_of(name(node)).iter().filter(|_| back) {
-            if let Some(life) = self.lives.get_mut(&Key::of(pod)) {
-                life.dirty = true;
-            }
-        }
     }
 
     /// Nobody knows how a silent node's pods are: they serve no longer.
@@ -119,9 +87,9 @@ impl Cluster {
             }
         });
         self.event(node, FROM, "NodeNotReady", &format!("Node {name} status is now: NodeNotReady"));
-        for pod in self.pods_of(name).iter().filter(|pod| met(pod, "Ready")) {
-            self.store.edit(&Key::of(pod), |pod| condition(pod, now, "Ready", "False", "NodeNotReady", ""));
-            self.event(pod, FROM, "!NodeNotReady", "Node is not ready");
+        for pod in self.pods_of(name) {
+            self.store.edit(&Key::of(&pod), |pod| condition(pod, now, "Ready", "False", "NodeNotReady", ""));
+            self.event(&pod, FROM, "!NodeNotReady", "Node is not ready");
         }
     }
 
@@ -146,10 +114,6 @@ impl Cluster {
     }
 }
 
-pub(super) fn address(node: &str) -> String {
-    format!("10.0.{}.{}", mark(node) % 16, mark(node) / 16 % 250 + 2)
-}
-
 /// Sets a taint since a time, or takes it away.
 fn taint(node: &mut Value, key: &str, effect: &str, since: Option<Timestamp>) {
     let mut all = node.list("/spec/taints").to_vec();
@@ -160,23 +124,4 @@ fn taint(node: &mut Value, key: &str, effect: &str, since: Option<Timestamp>) {
         _ => return,
     }
     node.put("/spec/taints", all);
-}
-
-/// What a kubelet says of its machine, where the scenario says nothing.
-fn furnish(node: &mut Value) {
-    let name = name(node).to_owned();
-    let (address, id) = (address(&name), format!("{:032x}", mark(&name)));
-    let room = json!({"cpu": "4", "memory": "16Gi", "pods": "110", "ephemeral-storage": "100Gi"});
-    node.fill("/status/capacity", room);
-    let capacity = node.pointer("/status/capacity").cloned().unwrap_or_default();
-    node.fill("/status/allocatable", capacity);
-    let addresses =
-        json!([{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": name}]);
-    node.fill("/status/addresses", addresses);
-    node.fill("/metadata/labels/kubernetes.io~1hostname", name);
-    node.fill("/status/nodeInfo", json!({
-        "kubeletVersion": super::discovery::VERSION, "kubeProxyVersion": "", "osImage": "Debian GNU/Linux 12 (bookworm)",
-        "kernelVersion": "6.1.0-28-amd64", "containerRuntimeVersion": "containerd://2.1.4", "operatingSystem": "linux",
-        "architecture": "amd64", "machineID": id, "systemUUID": id, "bootID": id,
-    }));
 }

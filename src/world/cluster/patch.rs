@@ -66,16 +66,8 @@ pub fn operations(object: &Value, changes: &Value) -> Option<Value> {
         match one.text("/op") {
             "add" => add(&mut result, path, value)?,
             "replace" => *result.pointer_mut(path)? = value,
-            "remove" => drop(remove(&mut result, path)?),
+            "remove" => remove(&mut result, path)?,
             "test" if result.pointer(path).unwrap_or(&Value::Null) == &value => {}
-            "copy" => {
-                let value = result.pointer(one.text("/from"))?.clone();
-                add(&mut result, path, value)?;
-            }
-            "move" => {
-                let value = remove(&mut result, one.text("/from"))?;
-                add(&mut result, path, value)?;
-            }
             _ => return None,
         }
     }
@@ -96,13 +88,14 @@ fn add(target: &mut Value, path: &str, value: Value) -> Option<()> {
     Some(())
 }
 
-fn remove(target: &mut Value, path: &str) -> Option<Value> {
+fn remove(target: &mut Value, path: &str) -> Option<()> {
     let (above, token) = path.rsplit_once('/')?;
     match target.pointer_mut(above)? {
-        Value::Object(map) => map.remove(&plain(token)),
+        Value::Object(map) => map.remove(&plain(token)).map(drop),
         Value::Array(items) => {
             let at = token.parse::<usize>().ok().filter(|at| *at < items.len())?;
-            Some(items.remove(at))
+            items.remove(at);
+            Some(())
         }
         _ => None,
     }

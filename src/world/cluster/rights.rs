@@ -61,14 +61,13 @@ pub(super) fn objects() -> Vec<Value> {
 impl Cluster {
     /// All rules for a user in a namespace; those of the whole cluster alone where it is empty.
     pub(super) fn rules(&self, user: &User, namespace: &str) -> Vec<Value> {
-        let is_meant = |subject: &Value| match subject.text("/kind") {
-            "User" => subject.text("/name") == user.name,
-            "Group" => user.groups.contains(&subject.text("/name")),
-            "ServiceAccount" => {
-                let (namespace, name) = (subject.text("/namespace"), subject.text("/name"));
-                user.name == format!("system:serviceaccount:{namespace}:{name}")
+        let is_meant = |subject: &Value| {
+            let (place, name) = (subject.text("/namespace"), subject.text("/name"));
+            match subject.text("/kind") {
+                "Group" => user.groups.contains(&name),
+                "ServiceAccount" => user.name == format!("system:serviceaccount:{place}:{name}"),
+                _ => user.name == name,
             }
-            _ => false,
         };
         let own = self.store.all("RoleBinding", namespace).filter(|_| !namespace.is_empty());
         let all = self.store.all("ClusterRoleBinding", "").chain(own);
@@ -82,22 +81,17 @@ impl Cluster {
 
     pub(super) fn may(&self, user: &User, wish: &Wish) -> bool {
         let has = |rule: &Value, list: &str, what: &str| {
-            rule.list(list).iter().any(|one| one == "*" || one == what)
+            rule.list(list)
+                .iter()
+                .filter_map(Value::as_str)
+                .any(|one| one == what || one.strip_suffix('*').is_some_and(|start| what.starts_with(start)))
         };
-        let path = |rule: &Value| {
-            rule.list("/nonResourceURLs").iter().filter_map(Value::as_str).any(|one| {
-                one == wish.path || one.strip_suffix('*').is_some_and(|start| wish.path.starts_with(start))
-            })
-        };
-        let named = |rule: &Value| {
-            let names = rule.list("/resourceNames");
-            names.is_empty() || names.iter().any(|one| one == wish.name)
-        };
-        let fits = |rule: &Value| match wish.path {
-            "" => {
-                has(rule, "/apiGroups", wish.group) && has(rule, "/resources", wish.resource) && named(rule)
+        let fits = |rule: &Value| {
+            let named = rule.list("/resourceNames").is_empty() || has(rule, "/resourceNames", wish.name);
+            match wish.path {
+                "" => named && has(rule, "/apiGroups", wish.group) && has(rule, "/resources", wish.resource),
+                path => has(rule, "/nonResourceURLs", path),
             }
-            _ => path(rule),
         };
         self.rules(user, wish.namespace).iter().any(|rule| has(rule, "/verbs", wish.verb) && fits(rule))
     }

@@ -72,14 +72,8 @@ impl Cluster {
     fn log(&self, wanted: &Wanted, from: Option<Place>) -> Result<(String, Option<Place>), Refusal> {
         let object = self.existing(&wanted.key)?;
         let Some(life) = self.lives.get(&wanted.key) else { return Ok((String::new(), None)) };
-        let node = object.text("/spec/nodeName");
-        if !self.beats.get(node).is_some_and(super::nodes::Beat::is_alive) {
-            let address = super::nodes::address(node);
-            let why = format!(
-                "Get \"https://{address}:10250/containerLogs/{}/{}\": dial tcp {address}:10250: i/o timeout",
-                wanted.key.namespace, wanted.key.name
-            );
-            return Err(Refusal::internal(why));
+        if self.is_silent(object.text("/spec/nodeName")) {
+            return Err(Refusal::internal("Get \"https://node:10250/containerLogs\": dial tcp: i/o timeout"));
         }
         let (asked, pod) = (&*wanted.container, &wanted.key.name);
         let names: Vec<&str> = life.containers.iter().map(|one| one.status.text("/name")).collect();

@@ -107,7 +107,7 @@ pub fn count(size: usize) -> i64 {
 
 /// A count as a size, within what anybody would want.
 pub fn size(count: i64) -> usize {
-    usize::try_from(count.clamp(0, 500)).unwrap_or(0)
+    usize::try_from(count.clamp(0, 200)).unwrap_or(0)
 }
 
 pub fn name(object: &Value) -> &str {

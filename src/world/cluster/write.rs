@@ -9,7 +9,7 @@ use super::kinds::{self, Kind};
 use super::refusal::Refusal;
 use super::select::Selector;
 use super::store::Key;
-use super::value::{Dig, float, later, leaves, met, name, serves, stamp, uid};
+use super::value::{Dig, count, float, later, leaves, met, name, quantity, serves, stamp, uid, whole};
 
 pub type Written = Result<Value, Refusal>;
 
@@ -47,12 +47,12 @@ impl Cluster {
     ) -> Written {
         let kind = kind_of(title)?;
         let said = body.text("/metadata/namespace");
-        if !said.is_empty() && said != namespace && kind.namespaced() {
+        if !said.is_empty() && said != namespace && kind.is("namespaced") {
             let why = "the namespace of the provided object does not match the namespace sent on the request";
             return Err(Refusal::bad(why));
         }
         typed(kind, &mut body)?;
-        if kind.namespaced() {
+        if kind.is("namespaced") {
             body.put("/metadata/namespace", namespace);
         }
         let prefix = body.text("/metadata/generateName").to_owned();
@@ -71,13 +71,13 @@ impl Cluster {
         }
         if part != Part::Whole {
             body.cut("/metadata/creationTimestamp");
-            if kind.status() {
+            if kind.is("status") {
                 body.cut("/status");
             }
         }
         body.fill("/metadata/creationTimestamp", stamp(self.now));
         body.put("/metadata/uid", self.store.new_uid());
-        if body.at("/spec").is_some() && kind.status() {
+        if body.at("/spec").is_some() && kind.is("status") {
             body.put("/metadata/generation", 1);
         }
         if title == "Service" {
@@ -94,11 +94,25 @@ impl Cluster {
         if self.store.is_full() {
             return Err(Refusal::internal("the world is full"));
         }
-        let place = &key.namespace;
-        if kind.namespaced() && leaves(&*self.existing(&Key::new("Namespace", "", place))?) {
+        if !kind.is("namespaced") {
+            return Ok(());
+        }
+        let (place, of) = (&key.namespace, &key.name);
+        if leaves(&*self.existing(&Key::new("Namespace", "", place))?) {
             let why =
                 format!("unable to create new content in namespace {place} because it is being terminated");
-            return Err(Refusal::forbidden(kind, &key.name, &why));
+            return Err(Refusal::forbidden(kind, of, &why));
+        }
+        for quota in self.store.all("ResourceQuota", place) {
+            let used = count(self.store.pods(place, serves).len());
+            let hard = whole(quantity(quota.pointer("/spec/hard/pods")));
+            if kind.title == "Pod" && hard > 0 && used >= hard {
+                let why = format!(
+                    "exceeded quota: {}, requested: pods=1, used: pods={used}, limited: pods={hard}",
+                    name(quota)
+                );
+                return Err(Refusal::forbidden(kind, of, &why));
+            }
         }
         Ok(())
     }
@@ -129,7 +143,7 @@ impl Cluster {
             let status = body.cut("/status").unwrap_or_default();
             body = Value::clone(&old);
             body.put("/status", status);
-        } else if part == Part::Main && kind.status() {
+        } else if part == Part::Main && kind.is("status") {
             keep(&mut body, &old, "/status");
         }
         defaults::apply(&mut body);
@@ -259,45 +273,37 @@ fn grace(pod: &Value, options: &Value) -> i64 {
 }
 
 fn named(kind: &Kind, name: &str) -> Result<(), Refusal> {
-    let no = |why: &str| Err(Refusal::invalid(kind, name, "metadata.name", why));
-    if name.is_empty() {
-        return no("Required value: name or generateName is required");
-    }
     let more = if kind.group.starts_with("rbac") { "-.:_" } else { "-." };
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || more.contains(c);
-    if name.len() > 253 || !name.chars().all(fits) || name.trim_matches(['-', '.']) != name {
-        let must = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character";
-        return no(&format!("Invalid value: \"{name}\": {must}"));
+    if !name.is_empty() && name.len() < 254 && name.chars().all(fits) && name.trim_matches(['-', '.']) == name
+    {
+        return Ok(());
     }
-    Ok(())
+    let must = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character";
+    let why = format!("Invalid value: \"{name}\": {must}");
+    Err(Refusal::invalid(kind, name, "metadata.name", &why))
 }
 
 /// What an object must be like to be written.
 fn valid(kind: &Kind, object: &Value) -> Result<(), Refusal> {
     let no = |field: &str, why: &str| Err(Refusal::invalid(kind, name(object), field, why));
-    if let Some(place) = defaults::pod_spec(kind.title) {
-        let field = format!("{}.containers", place.trim_start_matches('/').replace('/', "."));
-        let all = object.list(&format!("{place}/containers"));
-        if all.is_empty() {
-            return no(&field, "Required value");
-        }
-        if let Some(at) = all.iter().position(|one| one.text("/image").trim().is_empty()) {
-            return no(&format!("{field}[{at}].image"), "Required value");
-        }
+    if let Some(place) = defaults::pod_spec(kind.title)
+        && object.list(&format!("{place}/containers")).is_empty()
+    {
+        let field = place.trim_start_matches('/').replace('/', ".");
+        return no(&format!("{field}.containers"), "Required value");
     }
     if let Some(count) = object.int("/spec/replicas").filter(|count| !(0..1 << 31).contains(count)) {
         return no("spec.replicas", &format!("Invalid value: {count}: must be greater than or equal to 0"));
     }
-    if object.int("/spec/maxReplicas").is_some_and(|most| most < object.count("/spec/minReplicas")) {
-        return no("spec.maxReplicas", "Invalid value: must be greater than or equal to `minReplicas`");
-    }
     let template = object.pointer("/spec/template").unwrap_or(&Value::Null);
     let selector = Selector::at(object, "/spec/selector");
-    if kind.group == "apps" && kind.status() && (selector == Selector::default() || !selector.fits(template))
+    if kind.group == "apps"
+        && kind.is("status")
+        && (selector == Selector::default() || !selector.fits(template))
     {
-        let labels = template.pointer("/metadata/labels").cloned().unwrap_or_default();
-        let why = format!("Invalid value: {labels}: `selector` does not match template `labels`");
-        return no("spec.template.metadata.labels", &why);
+        let why = "Invalid value: `selector` does not match template `labels`";
+        return no("spec.template.metadata.labels", why);
     }
     Ok(())
 }
