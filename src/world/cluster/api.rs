@@ -120,7 +120,7 @@ impl Cluster {
 
     pub(super) fn listed(&self, work: &Work, items: &[&Value], meta: &Value) -> Reply {
         if let Some(include) = table_of(work.request) {
-            return reply(200, &table(work.kind, items, meta, &include, self.now, true));
+            return reply(200, &table(work.kind, items, meta, &include, self.now));
         }
         // Written out without copying every object.
         let items: Vec<String> = items.iter().map(ToString::to_string).collect();
@@ -220,7 +220,7 @@ fn target(parts: &[&str]) -> Option<(&'static Kind, Key, String)> {
     };
     let kind = served(plural)?;
     let placed = if kind.is("namespaced") { !place.is_empty() || name.is_empty() } else { place.is_empty() };
-    let known = part.is_empty() || kind.parts().iter().any(|(one, ..)| *one == part);
+    let known = part.is_empty() || kind.parts().any(|(one, ..)| *one == part);
     let decoded = crate::world::http::decoded;
     (placed && known).then(|| (kind, Key::new(kind.title, &decoded(place), &decoded(name)), part.to_owned()))
 }

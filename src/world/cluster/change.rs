@@ -21,9 +21,7 @@ impl Cluster {
         let (code, written) = match (work.verb, work.part.as_str()) {
             ("create", "exec") => return Ok(Reply::Exec(work.key)),
             ("create", "eviction") => (201, self.evict(key, &body(request)?, dry)?),
-            ("create", "") => {
-                (201, self.create(kind.title, &key.namespace, body(request)?, Part::Main, dry)?)
-            }
+            ("create", "") => (201, self.create(key, body(request)?, Part::Main, dry)?),
             ("delete", "") => (200, self.delete(key, &options(request)?, dry)?),
             ("update", "scale") => (200, self.rescale(key, there()?, &body(request)?, dry)?),
             ("patch", "scale") => {

@@ -27,14 +27,8 @@ impl Cluster {
             current = self.new_set(deployment, template, newest + 1);
         } else if let Some(set) = current.as_ref().filter(|set| !paused && revision(set) < newest) {
             // An older template is in use again: it becomes the newest revision.
-            let key = Key::of(set);
-            self.store.edit(&key, |set| set.put(REVISION_AT, (newest + 1).to_string()));
-            self.progressing(
-                deployment,
-                "FoundNewReplicaSet",
-                &format!("Found new replica set \"{}\"", key.name),
-            );
-            current = self.store.get(&key).cloned();
+            self.store.edit(&Key::of(set), |set| set.put(REVISION_AT, (newest + 1).to_string()));
+            self.progressing(deployment, "FoundNewReplicaSet", "Found new replica set");
         }
         let bounds = bounds(deployment, wanted);
         let is_old = |set: &&Arc<Value>| current.as_ref().is_none_or(|now| uid(now) != uid(set));
@@ -42,7 +36,7 @@ impl Cluster {
         if let Some(current) = current.as_ref().filter(|_| !paused) {
             let gone = || old.iter().all(|set| self.store.owned("Pod", set).is_empty());
             if deployment.text("/spec/strategy/type") != "Recreate" {
-                self.roll_on(deployment, current, &old, wanted, bounds);
+                self.roll_on(deployment, current, &old, bounds);
             } else if gone() {
                 self.scale_set(deployment, current, wanted);
             } else {
@@ -56,14 +50,8 @@ impl Cluster {
     }
 
     /// One step of a rolling update, which may have so many pods more or fewer than wanted.
-    fn roll_on(
-        &mut self,
-        deployment: &Value,
-        current: &Value,
-        old: &[Arc<Value>],
-        wanted: i64,
-        (surge, unavailable): (i64, i64),
-    ) {
+    fn roll_on(&mut self, deployment: &Value, current: &Value, old: &[Arc<Value>], bounds: (i64, i64)) {
+        let (wanted, (surge, unavailable)) = (deployment.count("/spec/replicas"), bounds);
         let has = |set: &Value| set.count("/spec/replicas");
         // What was told to go serves no longer, even if it has not been counted yet.
         let serve = |set: &Value| set.count("/status/availableReplicas").min(has(set));
@@ -97,7 +85,8 @@ impl Cluster {
             "spec": {"replicas": 0, "selector": selector, "template": template, "minReadySeconds": deployment.count("/spec/minReadySeconds")},
         });
         body.put(REVISION_AT, revision.to_string());
-        let made = self.create("ReplicaSet", namespace(deployment), body, Part::Main, false).ok()?;
+        let made =
+            self.create(&Key::new("ReplicaSet", namespace(deployment), ""), body, Part::Main, false).ok()?;
         self.progressing(deployment, "NewReplicaSetCreated", &format!("Created new replica set \"{named}\""));
         Some(Arc::new(made))
     }
@@ -145,20 +134,19 @@ impl Cluster {
             if let Some(set) = set {
                 one.put(REVISION_AT, set.text(REVISION_AT));
             }
-            let counts = [
+            let mut moved = false;
+            for (field, count) in [
                 ("replicas", total),
                 ("updatedReplicas", updated),
                 ("readyReplicas", ready),
                 ("availableReplicas", available),
-                ("unavailableReplicas", (wanted.max(total) - available).max(0)),
-                ("observedGeneration", one.count("/metadata/generation")),
-            ];
-            let mut moved = false;
-            for (field, count) in counts {
+            ] {
                 let place = format!("/status/{field}");
-                moved |= field != "observedGeneration" && one.count(&place) != count;
+                moved |= one.count(&place) != count;
                 one.put(&place, count);
             }
+            one.put("/status/unavailableReplicas", (wanted.max(total) - available).max(0));
+            one.put("/status/observedGeneration", one.count("/metadata/generation"));
             let (is, reason, has) = if available >= wanted - unavailable {
                 ("True", "MinimumReplicasAvailable", "has")
             } else {

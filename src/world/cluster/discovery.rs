@@ -31,8 +31,12 @@ fn about(kind: &Kind) -> Value {
 }
 
 fn resource(kind: &Kind) -> Value {
-    let part = |(part, of, verbs): &(&str, Value, &[&str])| json!({"subresource": part, "responseKind": of, "verbs": verbs});
-    let parts: Vec<Value> = kind.parts().iter().map(part).collect();
+    let parts = kind.parts().map(|(part, group, other, verbs)| {
+        let own = json!({"group": kind.group, "version": kind.version, "kind": if other.is_empty() { kind.title } else { other }});
+        let of = if group.is_empty() { own } else { json!({"group": group, "version": "v1", "kind": other}) };
+        json!({"subresource": part, "responseKind": of, "verbs": verbs})
+    });
+    let parts: Vec<Value> = parts.collect();
     let categories: &[&str] = if kind.is("all") { &["all"] } else { &[] };
     json!({"resource": kind.plural, "responseKind": about(kind), "scope": if kind.is("namespaced") { "Namespaced" } else { "Cluster" },
         "singularResource": kind.title.to_lowercase(), "verbs": kind.verbs(), "shortNames": kind.short, "categories": categories,

@@ -142,7 +142,7 @@ impl Cluster {
         let labels = json!({"kubernetes.io/service-name": name(service)});
         let meta = json!({"generateName": format!("{}-", name(service)), "ownerReferences": [owner(service)], "labels": labels});
         let body = json!({"metadata": meta, "addressType": "IPv4", "endpoints": endpoints, "ports": ports});
-        let _ = self.create("EndpointSlice", namespace(service), body, Part::Main, false);
+        let _ = self.create(&Key::new("EndpointSlice", namespace(service), ""), body, Part::Main, false);
     }
 
     /// Orphans, and what is in namespaces that go.

@@ -1,8 +1,6 @@
 //! The kinds that the server knows: a table.
 use std::sync::LazyLock;
 
-use serde_json::{Value, json};
-
 /// One resource of the API. `title` is what its objects call their kind.
 #[derive(Debug, PartialEq)]
 pub struct Kind {
@@ -17,7 +15,8 @@ pub struct Kind {
 }
 
 /// From a line of `kinds.txt`: group and version, kind, plural, short names, what it is: namespaced, with a
-/// `status` apart and a generation, with a `scale`, among `all`, only `read`, to `ask`; then the columns.
+/// `status` apart and a generation, among `all`, only `read`, to
+/// `ask`, and with what below it; then the columns.
 static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
     let read = |line: &'static str| {
         let (kind, columns) = line.split_once(": ")?;
@@ -30,6 +29,16 @@ static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
     };
     include_str!("kinds.txt").lines().filter_map(read).collect()
 });
+
+/// What lies below an object: its name, the group and the kind of what is said there, where they are others, and verbs.
+type Below = (&'static str, &'static str, &'static str, &'static [&'static str]);
+const PARTS: [Below; 5] = [
+    ("status", "", "", &["get", "patch", "update"]),
+    ("scale", "autoscaling", "Scale", &["get", "patch", "update"]),
+    ("eviction", "policy", "Eviction", &["create"]),
+    ("exec", "", "PodExecOptions", &["create", "get"]),
+    ("log", "", "Pod", &["get"]),
+];
 
 pub fn all() -> impl Iterator<Item = &'static Kind> {
     KINDS.iter()
@@ -71,22 +80,7 @@ impl Kind {
         if self.group.is_empty() { word.to_owned() } else { format!("{word}.{}", self.group) }
     }
 
-    /// What lies below an object of it: its name, the kind of what is said there, and verbs.
-    pub fn parts(&self) -> Vec<(&'static str, Value, &'static [&'static str])> {
-        let own = |kind: &str| json!({"group": self.group, "version": self.version, "kind": kind});
-        let other = |group: &str, kind: &str| json!({"group": group, "version": "v1", "kind": kind});
-        let mut parts: Vec<(_, _, &[&str])> = Vec::new();
-        if self.is("status") {
-            parts.push(("status", own(self.title), &["get", "patch", "update"]));
-        }
-        if self.is("scale") {
-            parts.push(("scale", other("autoscaling", "Scale"), &["get", "patch", "update"]));
-        }
-        if self.title == "Pod" {
-            parts.push(("eviction", other("policy", "Eviction"), &["create"]));
-            parts.push(("exec", own("PodExecOptions"), &["create", "get"]));
-            parts.push(("log", own("Pod"), &["get"]));
-        }
-        parts
+    pub fn parts(&self) -> impl Iterator<Item = &'static Below> {
+        PARTS.iter().filter(|(part, ..)| self.is(part))
     }
 }

@@ -56,7 +56,7 @@ const MOST_DEEDS: usize = 1_000;
 
 /// What runs a command in a pod: standard output, standard error and the exit code; `None` when it knows no such
 /// command.
-pub type Exec = Arc<dyn Fn(&PodFact, &[String], &str) -> Option<(String, String, i32)> + Send + Sync>;
+pub type Exec = Arc<dyn Fn(&PodFact, &[String], &str) -> Option<shell::Said> + Send + Sync>;
 
 pub struct Cluster {
     store: Store,
@@ -159,7 +159,7 @@ impl Cluster {
                 object.fill("/status", old.get("status").cloned().unwrap_or_default());
                 self.update(&key, object, Part::Whole, false)
             }
-            None => self.create(kind.title, &key.namespace, object, Part::Whole, false),
+            None => self.create(&key, object, Part::Whole, false),
         };
         written.map(drop).map_err(|refusal| refusal.message)
     }

@@ -133,9 +133,9 @@ impl Session {
     }
 
     async fn say(&mut self, said: &Said) -> i32 {
-        self.send(1, said.out.as_bytes()).await;
-        self.send(2, said.err.as_bytes()).await;
-        said.code
+        self.send(1, said.0.as_bytes()).await;
+        self.send(2, said.1.as_bytes()).await;
+        said.2
     }
 
     /// Bytes on a channel. A terminal has one output, whose lines begin at its left edge.

@@ -138,7 +138,8 @@ impl Cluster {
                 }
             }
         }
-        self.create("Pod", namespace(set), pod, Part::Main, false).map_err(|refusal| refusal.message)
+        self.create(&Key::new("Pod", namespace(set), ""), pod, Part::Main, false)
+            .map_err(|refusal| refusal.message)
     }
 
     fn report_set(&mut self, set: &Value, hash: &str) {

@@ -88,17 +88,16 @@ impl Watch {
     /// What is there when the watch begins, and what has changed since it was told last.
     fn news(&mut self, cluster: &Cluster, kind: &Kind) -> Result<String, Refusal> {
         let changed = cluster.store.after(self.version, &self.place, &self.selector)?;
-        let event = |change: &str, object: &Value, head: bool| {
+        let event = |change: &str, object: &Value| {
             let Some(include) = &self.table else { return line(change, object) };
             let meta = json!({"resourceVersion": object.text("/metadata/resourceVersion")});
-            line(change, &table(kind, &[object], &meta, include, cluster.now, head))
+            line(change, &table(kind, &[object], &meta, include, cluster.now))
         };
-        let first = self.first.iter().enumerate();
-        let mut text: String = first.map(|(at, object)| event("ADDED", object, at == 0)).collect();
+        let mut text: String = self.first.iter().map(|object| event("ADDED", object)).collect();
         if self.tells_end {
             text.push_str(&self.bookmark(kind, true));
         }
-        text.extend(changed.iter().map(|(kind, object)| event(kind, object, false)));
+        text.extend(changed.iter().map(|(kind, object)| event(kind, object)));
         (self.tells_end, self.version) = (false, cluster.store.version());
         self.first.clear();
         Ok(text)

@@ -37,15 +37,9 @@ impl Cluster {
         }
     }
 
-    pub fn create(
-        &mut self,
-        title: &str,
-        namespace: &str,
-        mut body: Value,
-        part: Part,
-        dry: bool,
-    ) -> Written {
-        let kind = kind_of(title)?;
+    /// Makes an object of a kind, in a namespace.
+    pub fn create(&mut self, at: &Key, mut body: Value, part: Part, dry: bool) -> Written {
+        let (kind, namespace) = (kind_of(&at.kind)?, &*at.namespace);
         let said = body.text("/metadata/namespace");
         if !said.is_empty() && said != namespace && kind.is("namespaced") {
             let why = "the namespace of the provided object does not match the namespace sent on the request";
@@ -80,7 +74,7 @@ impl Cluster {
         if body.at("/spec").is_some() && kind.is("status") {
             body.put("/metadata/generation", 1);
         }
-        if title == "Service" {
+        if kind.title == "Service" {
             let (a, b) = (self.store.dice.below(256), self.store.dice.below(254) + 1);
             body.fill("/spec/clusterIP", format!("10.96.{a}.{b}"));
         }
@@ -120,22 +114,10 @@ impl Cluster {
     /// Puts a new version in the place of an old one.
     pub fn update(&mut self, key: &Key, mut body: Value, part: Part, dry: bool) -> Written {
         let (kind, old) = (kind_of(&key.kind)?, self.existing(key)?);
-        let said = body.text("/metadata/resourceVersion");
-        if !said.is_empty() && said != old.text("/metadata/resourceVersion") {
-            let why =
-                "the object has been modified; please apply your changes to the latest version and try again";
-            return Err(Refusal::conflict(kind, &key.name, why));
-        }
-        if !uid(&body).is_empty() {
-            same(kind, &old, "UID", uid(&body), uid(&old))?;
-        }
-        if name(&body) != key.name {
-            let (is, url) = (name(&body), &key.name);
-            let why = format!("the name of the object ({is}) does not match the name on the URL ({url})");
-            return Err(Refusal::bad(why));
-        }
+        same(kind, &old, uid(&body), body.text("/metadata/resourceVersion"))?;
         typed(kind, &mut body)?;
-        let fixed = "namespace uid creationTimestamp deletionTimestamp deletionGracePeriodSeconds generation";
+        let fixed =
+            "name namespace uid creationTimestamp deletionTimestamp deletionGracePeriodSeconds generation";
         for field in fixed.split(' ') {
             keep(&mut body, &old, &format!("/metadata/{field}"));
         }
@@ -164,14 +146,8 @@ impl Cluster {
     /// Deletes under the conditions of `options`; the answer is what the client gets.
     pub fn delete(&mut self, key: &Key, options: &Value, dry: bool) -> Written {
         let (kind, old) = (kind_of(&key.kind)?, self.existing(key)?);
-        let version = old.text("/metadata/resourceVersion");
-        for (field, title, is) in [("uid", "UID", uid(&old)), ("resourceVersion", "ResourceVersion", version)]
-        {
-            let wanted = options.text(&format!("/preconditions/{field}"));
-            if !wanted.is_empty() {
-                same(kind, &old, title, wanted, is)?;
-            }
-        }
+        let condition = |field: &str| options.text(&format!("/preconditions/{field}"));
+        same(kind, &old, condition("uid"), condition("resourceVersion"))?;
         let waits = key.kind == "Namespace";
         if waits && NAMESPACES.contains(&&*key.name) {
             return Err(Refusal::forbidden(kind, &key.name, "this namespace may not be deleted"));
@@ -257,11 +233,15 @@ fn keep(body: &mut Value, old: &Value, place: &str) {
     }
 }
 
-fn same(kind: &Kind, old: &Value, title: &str, wanted: &str, is: &str) -> Result<(), Refusal> {
-    if wanted == is {
+/// Refuses what was meant for another object, or another version of it.
+fn same(kind: &Kind, old: &Value, wanted: &str, version: &str) -> Result<(), Refusal> {
+    let why = if !wanted.is_empty() && wanted != uid(old) {
+        format!("Precondition failed: UID in precondition: {wanted}, UID in object meta: {}", uid(old))
+    } else if !version.is_empty() && version != old.text("/metadata/resourceVersion") {
+        "the object has been modified; please apply your changes to the latest version and try again".into()
+    } else {
         return Ok(());
-    }
-    let why = format!("Precondition failed: {title} in precondition: {wanted}, {title} in object meta: {is}");
+    };
     Err(Refusal::conflict(kind, name(old), &why))
 }
 
