@@ -7,11 +7,11 @@ use super::kinds::{self, Kind};
 use super::refusal::Refusal;
 use super::rights::{User, Wish};
 use super::select::Selector;
+use super::serve::Watch;
 use super::store::Key;
 use super::table::table;
 use super::value::{Dig, name, stamp};
-use super::watch::Watch;
-use super::{Cluster, discovery, wire};
+use super::{Cluster, wire};
 use crate::world::http::Request;
 
 /// The first value of a name in the query; empty where there is none.
@@ -132,7 +132,7 @@ impl Cluster {
     fn read(&self, work: Work) -> Result<Reply, Refusal> {
         let object = self.existing(&work.key)?;
         Ok(match work.part.as_str() {
-            "scale" => reply(200, &super::change::scale(&object)),
+            "scale" => reply(200, &super::write::scale(&object)),
             "log" => Reply::Log(work.key),
             _ if table_of(work.request).is_some() => {
                 let meta = json!({"resourceVersion": object.text("/metadata/resourceVersion")});
@@ -181,17 +181,17 @@ fn page_of(parts: &[&str], request: &Request) -> Result<Reply, Refusal> {
     Ok(match parts {
         _ if request.parts.method != "GET" => return Err(Refusal::no_such_path()),
         ["healthz" | "livez" | "readyz", ..] => Reply::Whole(200, "text/plain", "ok".into()),
-        ["version"] => reply(200, &discovery::version()),
+        ["version"] => reply(200, &kinds::version()),
         ["api" | "apis"] if header(request, "accept").contains("as=APIGroupDiscoveryList") => {
-            Reply::Whole(200, aggregated, discovery::groups(parts == ["api"]).to_string())
+            Reply::Whole(200, aggregated, kinds::groups(parts == ["api"]).to_string())
         }
         ["api" | "apis"] => {
             let why = format!("only the following media types are accepted: {aggregated}");
             return Err(Refusal::new(406, "NotAcceptable", why));
         }
-        ["openapi", "v3"] => reply(200, &discovery::descriptions()),
-        ["openapi", "v3", "api", _] => reply(200, &discovery::description("")),
-        ["openapi", "v3", "apis", group, _] => reply(200, &discovery::description(group)),
+        ["openapi", "v3"] => reply(200, &kinds::descriptions()),
+        ["openapi", "v3", "api", _] => reply(200, &kinds::description("")),
+        ["openapi", "v3", "apis", group, _] => reply(200, &kinds::description(group)),
         _ => return Err(Refusal::no_such_path()),
     })
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::Cluster;
-use super::events::From;
+use super::facts::From;
 use super::select::Selector;
 use super::store::Key;
 use super::value::{
@@ -152,7 +152,9 @@ impl Cluster {
             if inside.is_empty() {
                 self.store.take(&Key::of(namespace));
             }
-            inside.iter().for_each(|key| self.drop(key));
+            for key in &inside {
+                self.drop(key);
+            }
         }
         let lost = |object: &Value| {
             controller(object).is_some_and(|(kind, name, of)| {

@@ -3,12 +3,7 @@
 //! `Cluster` is the state and does no I/O; `serve` is the API server before it. Scenarios write objects with
 //! [`Cluster::apply`] and say how pods behave; everything else follows from what the operator does.
 mod api;
-mod behaviour;
-mod change;
 mod defaults;
-mod deployments;
-mod discovery;
-mod events;
 mod facts;
 mod follow;
 mod kinds;
@@ -18,20 +13,18 @@ mod nodes;
 mod patch;
 mod refusal;
 mod rights;
-mod schedule;
 mod select;
 mod serve;
 mod serve_exec;
 mod serve_log;
-mod sets;
 mod shell;
 mod store;
 mod table;
 #[cfg(test)]
 mod tests;
 mod value;
-mod watch;
 mod wire;
+mod workloads;
 mod write;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -40,8 +33,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-pub use self::behaviour::{Behaviour, What};
 pub use self::facts::{Deed, DeploymentFact, NodeFact, PodFact};
+pub use self::kubelet::{Behaviour, What};
 pub use self::nodes::NodeState;
 pub use self::serve::serve_as;
 
@@ -121,7 +114,7 @@ impl Cluster {
     fn control(&mut self) {
         self.sweep();
         self.store.list("Deployment").iter().for_each(|one| self.roll(one));
-        for kind in sets::KINDS {
+        for kind in workloads::KINDS {
             self.store.list(kind).iter().for_each(|set| self.keep_up(set));
         }
         self.store.list("HorizontalPodAutoscaler").iter().for_each(|one| self.autoscale(one));

@@ -48,7 +48,7 @@ impl Inside {
             };
             let (out, err, code) = self.run(&words.iter().map(filled).collect::<Vec<_>>(), input);
             all.0 += &out;
-            all.1 += &if code == 127 { format!("sh: {first}: not found\n") } else { err };
+            all.1 += &if code == 127 { ["sh: ", first, ": not found\n"].concat() } else { err };
             all.2 = code;
         }
         all
