@@ -185,10 +185,6 @@ fn page_of(parts: &[&str], request: &Request) -> Result<Reply, Refusal> {
         ["api" | "apis"] if header(request, "accept").contains("as=APIGroupDiscoveryList") => {
             Reply::Whole(200, aggregated, kinds::groups(parts == ["api"]).to_string())
         }
-        ["api" | "apis"] => {
-            let why = format!("only the following media types are accepted: {aggregated}");
-            return Err(Refusal::new(406, "NotAcceptable", why));
-        }
         ["openapi", "v3"] => reply(200, &kinds::descriptions()),
         ["openapi", "v3", "api", _] => reply(200, &kinds::description("")),
         ["openapi", "v3", "apis", group, _] => reply(200, &kinds::description(group)),

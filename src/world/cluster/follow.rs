@@ -16,6 +16,7 @@ use crate::world::base::seconds;
 
 /// So long it must be right to scale down before it is done.
 const STEADY: f64 = 300.0;
+const EVERY: f64 = 15.0;
 const FROM: From = ("horizontal-pod-autoscaler", "");
 
 impl Cluster {
@@ -31,10 +32,14 @@ impl Cluster {
         let has = target.count("/spec/replicas");
         let (asked, metrics) = self.asked(hpa, &target, has);
         let (least, most) = (hpa.int("/spec/minReplicas").unwrap_or(1), hpa.count("/spec/maxReplicas"));
-        // It does not go down soon after a change, so that it does not swing.
-        let calm = hpa.time("/status/lastScaleTime").is_none_or(|at| seconds(at, now) > STEADY);
-        let wish = if calm { asked } else { asked.max(has) };
-        let wish = wish.min(most).min((2 * has).max(4)).max(least);
+        // The highest of the last minutes, so that it does not swing.
+        let wishes = self.wishes.entry(own.clone()).or_default();
+        if wishes.back().is_none_or(|(at, _)| seconds(*at, now) >= EVERY) {
+            wishes.push_back((now, asked));
+        }
+        wishes.retain(|(at, _)| seconds(*at, now) < STEADY);
+        let held = wishes.iter().map(|(_, wish)| *wish).max().unwrap_or(has).max(asked);
+        let wish = held.min(has.max(asked)).min(most).min((2 * has).max(4)).max(least);
         if wish != has && has > 0 {
             self.resize(&key, wish);
             let how = if wish > has { "above target" } else { "below target" };
@@ -176,6 +181,7 @@ impl Cluster {
         for pod in self.store.pods("", homeless) {
             let _ = self.delete(&Key::of(&pod), &json!({"gracePeriodSeconds": 0}), false);
         }
+        self.wishes.retain(|key, _| self.store.get(key).is_some());
         let old = stamp(later(self.now, -3600.0));
         let mut all: Vec<(String, Key)> = self
             .store

@@ -66,6 +66,8 @@ pub struct Cluster {
     usages: BTreeMap<(String, String), (f64, f64)>,
     /// The version up to which the controllers have seen everything, and when they looked at what time changes.
     settled: (u64, Timestamp),
+    /// What each autoscaler wanted lately.
+    wishes: BTreeMap<Key, VecDeque<(Timestamp, i64)>>,
     deeds: VecDeque<Deed>,
     exec: Option<Exec>,
 }
@@ -81,6 +83,7 @@ impl Cluster {
             apps: BTreeMap::new(),
             usages: BTreeMap::new(),
             settled: (0, now),
+            wishes: BTreeMap::new(),
             deeds: VecDeque::new(),
             exec: None,
         };

@@ -148,7 +148,7 @@ impl Cluster {
     fn place(&mut self, pod: &Value) {
         let (now, key, nodes) = (self.now, Key::of(pod), self.store.list("Node"));
         let mut against: BTreeMap<String, usize> = BTreeMap::new();
-        let mut best: Option<(f64, &str)> = None;
+        let mut best: Option<(f64, &Value)> = None;
         for node in &nodes {
             let there: Vec<Arc<Value>> =
                 self.pods_of(name(node)).into_iter().filter(|pod| serves(pod)).collect();
@@ -162,14 +162,16 @@ impl Cluster {
             let full = |what: &str| share(&there, node, what, 0.0);
             let score = full("cpu") + full("memory") + float(count(there.iter().filter(kin).count()));
             if best.is_none_or(|(least, _)| score < least) {
-                best = Some((score, name(node)));
+                best = Some((score, node));
             }
         }
         if let Some((_, node)) = best {
             self.store.edit(&key, |pod| {
-                pod.put("/spec/nodeName", node);
+                pod.put("/spec/nodeName", name(node));
+                pod.put("/status/hostIP", node.text("/status/addresses/0/address"));
                 condition(pod, now, "PodScheduled", "True", "", "");
             });
+            let node = name(node);
             let why = format!("Successfully assigned {}/{} to {node}", key.namespace, key.name);
             return self.event(pod, SCHEDULER, "Scheduled", &why);
         }

@@ -26,7 +26,7 @@ impl Cluster {
             ("create", "exec") => return Ok(Reply::Exec(work.key)),
             ("create", "eviction") => (201, self.evict(key, &body(request)?, dry)?),
             ("create", "") => (201, self.create(key, body(request)?, Part::Main, dry)?),
-            ("delete", "") => (200, self.delete(key, &options(request)?, dry)?),
+            ("delete", "") => (200, self.delete(key, &body(request)?, dry)?),
             ("update", "scale") => (200, self.rescale(key, there()?, &body(request)?, dry)?),
             ("patch", "scale") => {
                 (200, self.rescale(key, there()?, &patched(&scale(there()?), request)?, dry)?)
@@ -81,15 +81,6 @@ fn dry(request: &Request) -> bool {
     asked(request, "dryRun") == "All"
 }
 
-/// How something shall be deleted, by the body and by the query.
-fn options(request: &Request) -> Result<Value, Refusal> {
-    let mut options = body(request)?;
-    if let Ok(seconds) = asked(request, "gracePeriodSeconds").parse::<i64>() {
-        options.put("/gracePeriodSeconds", seconds);
-    }
-    Ok(options)
-}
-
 fn patched(old: &Value, request: &Request) -> Result<Value, Refusal> {
     let (change, mut new) = (body(request)?, old.clone());
     match request.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default().trim() {
@@ -139,7 +130,11 @@ fn differences(place: &str, old: &Value, new: &Value) -> Vec<String> {
         return Vec::new();
     }
     if was.is_empty() && is.is_empty() {
-        let says = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let says = |value: &Value| match value {
+            Value::Null => "none".to_owned(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
         return vec![format!("{place}: {} → {}", says(old), says(new))];
     }
     let keys = was.keys().chain(is.keys().filter(|key| !was.contains_key(*key)));
