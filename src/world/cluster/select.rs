@@ -31,83 +31,52 @@ pub struct Selector {
 
 impl Selector {
     pub fn parse(labels: &str, fields: &str) -> Result<Selector, Refusal> {
-        let labels = parts(labels).into_iter().map(need).collect::<Option<Vec<_>>>();
-        let labels =
-            labels.ok_or_else(|| Refusal::bad("unable to parse requirement: found an unexpected token"))?;
-        let field = |part: &str| {
-            let (key, value, holds) = comparison(part)?;
-            Some(Need { key: format!("/{}", key.replace('.', "/")), values: vec![value.into()], holds })
+        let all = |text: &str| {
+            let needs = parts(text).into_iter().map(need).collect::<Option<Vec<_>>>();
+            needs.ok_or_else(|| Refusal::bad("unable to parse requirement: found an unexpected token"))
         };
-        let fields = parts(fields).into_iter().map(field).collect::<Option<Vec<_>>>();
-        let fields = fields.ok_or_else(|| Refusal::bad("invalid field selector"))?;
-        Ok(Selector { labels, fields })
+        Ok(Selector { labels: all(labels)?, fields: all(fields)? })
     }
 
-    /// As an object writes it: `matchLabels` and `matchExpressions`.
-    pub fn of(selector: &Value) -> Selector {
+    /// As an object writes it at a place: `matchLabels` and `matchExpressions`.
+    pub fn at(object: &Value, place: &str) -> Selector {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let mut labels: Vec<Need> = selector
-            .map("/matchLabels")
-            .map(|(key, value)| Need { key: key.clone(), values: vec![text(value)], holds: true })
-            .collect();
-        labels.extend(selector.list("/matchExpressions").iter().map(|one| Need {
+        let mut selector = Selector::pairs(object, &format!("{place}/matchLabels"));
+        let expressions = object.list(&format!("{place}/matchExpressions")).iter();
+        selector.labels.extend(expressions.map(|one| Need {
             key: one.text("/key").into(),
             values: one.list("/values").iter().map(text).collect(),
             holds: matches!(one.text("/operator"), "In" | "Exists"),
         }));
-        Selector { labels, fields: Vec::new() }
-    }
-
-    /// The selector at a place of an object.
-    pub fn at(object: &Value, place: &str) -> Selector {
-        Selector::of(object.pointer(place).unwrap_or(&Value::Null))
+        selector
     }
 
     /// A plain map of labels, as services and node selectors have it.
     pub fn pairs(object: &Value, place: &str) -> Selector {
-        Selector::of(&serde_json::json!({"matchLabels": object.pointer(place)}))
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.labels.is_empty() && self.fields.is_empty()
+        let need = |(key, value): (&String, &Value)| {
+            let values = vec![value.as_str().unwrap_or_default().to_owned()];
+            Need { key: key.clone(), values, holds: true }
+        };
+        Selector { labels: object.map(place).map(need).collect(), fields: Vec::new() }
     }
 
     pub fn fits(&self, object: &Value) -> bool {
         let labels = object.pointer("/metadata/labels");
         let label = |key: &str| labels.and_then(|all| all.get(key)).and_then(Value::as_str);
         self.labels.iter().all(|need| need.fits(label(&need.key)))
-            && self.fields.iter().all(|need| need.fits(Some(&*field(object, &need.key))))
-    }
-
-    /// A field that cannot be asked for.
-    pub fn unknown_field(&self, kind: &str) -> Option<String> {
-        let known = |key: &str| {
-            key.starts_with("/metadata/name")
-                || match kind {
-                    "Pod" => key.starts_with("/spec/") || key.starts_with("/status/"),
-                    "Event" => !key.starts_with("/metadata/"),
-                    _ => FIELDS.contains(&(kind, key)),
-                }
-        };
-        let unknown = self.fields.iter().find(|need| !known(&need.key))?;
-        Some(unknown.key.trim_start_matches('/').replace('/', "."))
+            && self
+                .fields
+                .iter()
+                .all(|need| need.fits(Some(&*field(object, &format!("/{}", need.key.replace('.', "/"))))))
     }
 }
 
-const FIELDS: &[(&str, &str)] = &[
-    ("Node", "/spec/unschedulable"),
-    ("Secret", "/type"),
-    ("Namespace", "/status/phase"),
-    ("Job", "/status/successful"),
-];
-
 fn field(object: &Value, place: &str) -> String {
-    let place = if place == "/source" { "/source/component" } else { place };
-    match object.pointer(place) {
+    match object.at(place) {
         Some(Value::String(text)) => text.clone(),
-        Some(Value::Null) | None if place == "/spec/unschedulable" => "false".into(),
-        Some(Value::Null) | None => String::new(),
         Some(other) => other.to_string(),
+        None if place == "/spec/unschedulable" => "false".into(),
+        None => String::new(),
     }
 }
 
@@ -125,38 +94,24 @@ fn parts(text: &str) -> Vec<&str> {
     split.map(str::trim).filter(|part| !part.is_empty()).collect()
 }
 
-fn comparison(part: &str) -> Option<(&str, &str, bool)> {
-    let (key, value, holds) = if let Some((key, value)) = part.split_once("!=") {
-        (key, value, false)
-    } else {
-        let (key, value) = part.split_once("==").or_else(|| part.split_once('='))?;
-        (key, value, true)
-    };
-    let (key, value) = (key.trim(), value.trim());
-    (!key.is_empty() && !value.contains('=')).then_some((key, value, holds))
-}
-
 fn need(part: &str) -> Option<Need> {
+    let made = |key: &str, values: &[&str], holds: bool| {
+        let values = values.iter().map(|value| value.trim().to_owned()).collect();
+        let key = key.trim();
+        let well = !key.is_empty() && !key.contains(char::is_whitespace);
+        well.then(|| Need { key: key.to_owned(), values, holds })
+    };
     if let Some((before, list)) = part.split_once('(') {
-        let mut words = before.split_whitespace();
-        let (key, operator) = (words.next()?, words.next()?);
-        let values = list.strip_suffix(')')?.split(',').map(|value| value.trim().to_owned()).collect();
-        return Some(Need {
-            key: key.into(),
-            values,
-            holds: match operator {
-                "in" => true,
-                "notin" => false,
-                _ => return None,
-            },
-        });
+        let (key, operator) = before.trim().rsplit_once(' ')?;
+        let values: Vec<&str> = list.strip_suffix(')')?.split(',').collect();
+        return made(key, &values, operator == "in").filter(|_| matches!(operator, "in" | "notin"));
     }
-    if part.contains('=') {
-        let (key, value, holds) = comparison(part)?;
-        return Some(Need { key: key.into(), values: vec![value.into()], holds });
+    match (part.split_once("!="), part.split_once('='), part.strip_prefix('!')) {
+        (Some((key, value)), ..) => made(key, &[value], false),
+        (_, Some((key, value)), _) => made(key, &[value.trim_start_matches('=')], true),
+        (.., Some(key)) => made(key, &[], false),
+        _ => made(part, &[], true),
     }
-    let (key, holds) = part.strip_prefix('!').map_or((part, true), |key| (key, false));
-    (!key.contains(char::is_whitespace)).then(|| Need { key: key.into(), values: Vec::new(), holds })
 }
 
 #[cfg(test)]
@@ -184,6 +139,6 @@ mod tests {
             assert!(!fits(no, ""), "{no}");
         }
         assert!(fits("", "status.phase=Running,metadata.name!=b") && !fits("", "status.phase!=Running"));
-        assert!(Selector::parse("a b", "").is_err() && Selector::parse("", "x").is_err());
+        assert!(Selector::parse("a b", "").is_err() && Selector::parse("", "x y=1").is_err());
     }
 }
