@@ -68,6 +68,7 @@ impl Fault {
         }
     }
 
+    #[must_use]
     pub fn next(self) -> Fault {
         let at = Fault::ALL.iter().position(|one| *one == self).unwrap_or_default();
         Fault::ALL.get(at + 1).copied().unwrap_or_default()
