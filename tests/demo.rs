@@ -55,7 +55,7 @@ fn left(cockpit: &mut Cockpit) {
 fn a_container_that_is_not_well_is_restarted_through_its_runbook() {
     let home = tempfile::tempdir().expect("a home");
     let mut cockpit = firedeck(home.path(), &["drill", "unhealthy-container"]).run();
-    cockpit.wait_for("DRILL: A container that is up and not well");
+    cockpit.wait_for("A container that is up and not well");
     taken_up(&mut cockpit, "ContainerUnhealthy", "The portal does not answer");
     cockpit.press("u");
     cockpit.wait_for("it says `unhealthy`");

@@ -5,6 +5,7 @@ pub mod answers;
 mod asking;
 mod changes;
 mod containers;
+mod exercise;
 mod heeding;
 mod held;
 mod incidents;

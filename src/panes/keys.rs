@@ -8,7 +8,8 @@ pub fn lines(model: &Model, of: Scope) -> Vec<Vec<Fact>> {
     let mut lines = Vec::new();
     for scope in model.scopes(of) {
         let before = lines.len();
-        for action in Action::ALL.iter().filter(|action| action.scope() == scope) {
+        for action in Action::ALL.iter().filter(|action| action.scope() == scope && is_here(model, **action))
+        {
             let keys: Vec<String> =
                 model.settings.keymap.keys(*action).iter().map(ToString::to_string).collect();
             if !keys.is_empty() {
@@ -23,4 +24,9 @@ pub fn lines(model: &Model, of: Scope) -> Vec<Vec<Fact>> {
         }
     }
     lines
+}
+
+/// What belongs to a demo alone is not named elsewhere.
+pub fn is_here(model: &Model, action: Action) -> bool {
+    action != Action::Exercise || model.exercise.is_some()
 }

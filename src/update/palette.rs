@@ -97,7 +97,8 @@ fn all(model: &Model) -> Vec<(Choice, &'static [&'static str])> {
         all.push((choice, kind.aliases()));
     }
     let scopes = model.scopes(model.board_scope());
-    let reachable = |action: &Action| scopes.contains(&action.scope());
+    let reachable =
+        |action: &Action| scopes.contains(&action.scope()) && crate::panes::keys::is_here(model, *action);
     for action in Action::ALL.iter().filter(|action| reachable(action) && **action != Action::Palette) {
         if kinds(model).any(|kind| named(&kind) == Some(*action)) {
             continue;
