@@ -58,6 +58,7 @@ pub fn run() -> color_eyre::Result<ExitCode> {
         }
         Some(Command::Runner { dir, parent, shell }) => return Ok(runner(&dir, parent, &shell)),
         Some(Command::Tool { name, args }) => return tool(&name, args),
+        Some(Command::World(wanted)) => return demo::alone::run(&wanted),
         Some(Command::Demo(wanted)) => {
             return if wanted.lists() || is_terminal() {
                 demo::run(&wanted, request, None)

@@ -287,8 +287,8 @@ impl Scenario {
         self.app.iter().find(|app| app.namespace == namespace && app.name == name)
     }
 
-    /// Says what is wrong with it, by the name of its file.
-    fn read(name: &str, text: &str) -> Result<Scenario, String> {
+    /// One that is written so, and nothing beside it. Says what is wrong with it, by the name of its file.
+    pub fn read(name: &str, text: &str) -> Result<Scenario, String> {
         let mut read: Scenario = toml::from_str(text).map_err(|error| format!("{name}: {error}"))?;
         name.clone_into(&mut read.name);
         let deeds = read.right.iter().chain(&read.worse).map(|deed| &deed.did);

@@ -135,18 +135,25 @@ impl Cluster {
     }
 
     pub(super) fn who(&self, call: &Call) -> Result<User, Refusal> {
-        let named = |name: &str| self.users.iter().find(|user| user.name == name).cloned();
+        let groups = vec!["system:authenticated".to_owned()];
+        let called = |name: &str| {
+            let known = self.users.iter().find(|user| user.name == name).cloned();
+            known.unwrap_or_else(|| User {
+                name: name.to_owned(),
+                token: String::new(),
+                groups: groups.clone(),
+            })
+        };
         let user = match (call.token.as_str(), call.usual.as_str()) {
             ("", "") => Some(User { name: "system:anonymous".into(), ..User::default() }),
-            ("", usual) => named(usual),
+            ("", usual) => Some(called(usual)),
             (token, _) => self.users.iter().find(|user| user.token == token).cloned(),
         };
         let user = user.ok_or_else(|| Refusal::new(401, "Unauthorized", "Unauthorized"))?;
         let Some(other) = Some(&*call.acts_as).filter(|other| !other.is_empty()) else { return Ok(user) };
         let resource = if other.starts_with("system:serviceaccount:") { "serviceaccounts" } else { "users" };
         self.check(&user, &Wish { verb: "impersonate", resource, name: other, ..Wish::default() })?;
-        let groups = vec!["system:authenticated".to_owned()];
-        Ok(named(other).unwrap_or_else(|| User { name: other.to_owned(), token: String::new(), groups }))
+        Ok(called(other))
     }
 
     /// What is no resource.

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Event;
+use super::script::LOUD;
 use crate::world::base::{Dice, seconds};
 
 const MOST_LINES: usize = 4_000;
@@ -32,6 +33,8 @@ pub struct Spec {
     /// From where on the box, to where, and whether it may be written.
     pub mounts: Vec<(String, String, bool)>,
     pub env: Vec<String>,
+    /// Its output is a terminal's.
+    pub tty: bool,
     pub labels: Vec<(String, String)>,
     /// The health check's command; none: it has no check.
     pub check: Vec<String>,
@@ -44,6 +47,8 @@ pub struct Spec {
     /// Lines a second, and what they say; `{n}` counts them.
     pub rate: f64,
     pub says: Vec<String>,
+    /// What it says when it starts.
+    pub first: Vec<String>,
     /// Its work is done after so long, with 0; for ever where it is nothing.
     pub done_after: f64,
 }
@@ -61,6 +66,7 @@ impl Default for Spec {
             ports: Vec::new(),
             mounts: Vec::new(),
             env: Vec::new(),
+            tty: false,
             labels: Vec::new(),
             check: Vec::new(),
             every: 5.0,
@@ -69,6 +75,7 @@ impl Default for Spec {
             cores: 0.05,
             rate: 0.5,
             says: vec!["level=info msg=\"request served\" n={n} status=200".into()],
+            first: vec!["level=info msg=\"{name} starts\" image={image}".into()],
             done_after: 0.0,
         }
     }
@@ -259,8 +266,13 @@ impl Container {
         (self.memory, self.due) = (self.spec.memory / 2, 0.0);
         self.next_check = after(now, self.spec.every);
         let name = if self.spec.service.is_empty() { &self.spec.name } else { &self.spec.service };
-        let text = format!("level=info msg=\"{name} starts\" image={}", self.spec.image);
-        self.say(now, false, &text);
+        let first: Vec<String> = self
+            .spec
+            .first
+            .iter()
+            .map(|text| text.replace("{name}", name).replace("{image}", &self.spec.image))
+            .collect();
+        first.iter().for_each(|text| self.says(now, text));
     }
 
     /// The process is gone; whether it comes again is another question.
@@ -349,9 +361,13 @@ impl Container {
         for _ in 0..due.min(1_000) {
             let at = usize::try_from(self.wrote).unwrap_or(0).checked_rem(says.len()).unwrap_or(0);
             let Some(text) = says.get(at) else { return };
-            let error = text.contains("level=error") || text.contains("ERROR");
-            self.say(now, error, &text.replace("{n}", &self.wrote.to_string()));
+            self.says(now, &text.replace("{n}", &self.wrote.to_string()));
         }
+    }
+
+    fn says(&mut self, now: Timestamp, text: &str) {
+        let error = text.contains("level=error") || text.contains("ERROR") || text.starts_with(LOUD);
+        self.say(now, error, text.trim_start_matches(LOUD));
     }
 
     fn check(&mut self, now: Timestamp, up: f64) -> Option<Event> {

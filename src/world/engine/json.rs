@@ -118,7 +118,7 @@ pub(super) fn inspected(container: &Container) -> Value {
     });
     let mut config = json!({
         "Hostname": container.id.get(..12), "Domainname": "", "User": "", "AttachStdin": false, "AttachStdout": false,
-        "AttachStderr": false, "Tty": false, "OpenStdin": false, "StdinOnce": false, "Env": spec.env,
+        "AttachStderr": false, "Tty": spec.tty, "OpenStdin": false, "StdinOnce": false, "Env": spec.env,
         "Cmd": spec.command, "Image": spec.image, "Volumes": null, "WorkingDir": "/app", "Entrypoint": null,
         "OnBuild": null, "Labels": labels(container),
         "ExposedPorts": spec.ports.iter().map(|(inside, _)| (format!("{inside}/tcp"), json!({}))).collect::<Value>(),

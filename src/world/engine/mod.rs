@@ -5,6 +5,7 @@ mod container;
 mod images;
 mod json;
 mod orders;
+mod script;
 mod serve;
 mod streams;
 mod terminal;

@@ -144,7 +144,8 @@ impl Engine {
         let like = self.containers.iter().rev().find(same).or_else(|| self.gone.iter().rev().find(same));
         let well = |one: &&Container| one.heals != Heals::OtherImage || one.spec.image == image;
         let sick = like.filter(well).map(|one| (one.behaviour.clone(), one.heals.clone()));
-        let (behaviour, heals) = sick.unwrap_or((Behaviour::Ok, Heals::Nothing));
+        let own = like.is_none();
+        let (mut behaviour, heals) = sick.unwrap_or((Behaviour::Ok, Heals::Nothing));
         let mut spec = like
             .map_or_else(|| Spec { rate: 0.0, memory: 4 << 20, ..Spec::default() }, |one| one.spec.clone());
         let labels = body.pointer("/Labels").and_then(Value::as_object);
@@ -157,6 +158,23 @@ impl Engine {
             .filter(|policy| !policy.is_empty())
             .unwrap_or("no".into());
         spec.memory_limit = body.pointer("/HostConfig/Memory").and_then(Value::as_u64).unwrap_or(0);
+        spec.needs = Some(label("depends_on")).filter(|needs| !needs.is_empty()).unwrap_or(spec.needs);
+        let binds = words("/HostConfig/Binds");
+        let bind = |text: &String| {
+            let (from, to) = text.split_once(':')?;
+            let (to, way) = to.split_once(':').unwrap_or((to, "rw"));
+            Some((from.to_owned(), to.to_owned(), way != "ro"))
+        };
+        spec.mounts.extend(binds.iter().filter_map(bind));
+        spec.tty = body.pointer("/Tty").and_then(Value::as_bool).unwrap_or(false);
+        if own {
+            spec.check = words("/Healthcheck/Test");
+            spec.every = body
+                .pointer("/Healthcheck/Interval")
+                .and_then(Value::as_f64)
+                .map_or(5.0, |nanos| nanos / 1e9);
+            behaviour = super::script::follow(&mut spec).unwrap_or(behaviour);
+        }
         self.note_deed(format!("create {}", spec.name));
         let mut container = Container::new(spec, id.clone(), image_id, self.now);
         (container.behaviour, container.heals) = (behaviour, heals);

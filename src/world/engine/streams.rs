@@ -71,7 +71,7 @@ impl Engine {
             wanted.from = line.number + 1;
             let [out, err] = wanted.streams;
             if if line.error { err } else { out } {
-                framed(line, wanted, &mut bytes);
+                framed(line, wanted, container.spec.tty, &mut bytes);
             }
         }
         (bytes, wanted.follow && container.is_up() && container.started == wanted.run)
@@ -104,11 +104,13 @@ pub(super) fn first_line(
     numbers.get(at).copied().unwrap_or(none)
 }
 
-/// A line as it goes over the wire: which stream, how long, what.
-fn framed(line: &Line, wanted: &Logs, bytes: &mut Vec<u8>) {
+/// A line as it goes over the wire: which stream, how long, what; of a terminal as it is.
+fn framed(line: &Line, wanted: &Logs, tty: bool, bytes: &mut Vec<u8>) {
     let stamp = if wanted.stamps { format!("{:.9} ", line.at) } else { String::new() };
-    let text = format!("{stamp}{}\n", line.text);
-    bytes.extend_from_slice(&frame(line.error, text.len()));
+    let text = format!("{stamp}{}{}", line.text, if tty { "\r\n" } else { "\n" });
+    if !tty {
+        bytes.extend_from_slice(&frame(line.error, text.len()));
+    }
     bytes.extend_from_slice(text.as_bytes());
 }
 

@@ -14,7 +14,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 const SHELLS: [&str; 3] = ["sh", "bash", "ash"];
 
 /// Words as a shell divides them: quotes hold them together.
-fn words(line: &str) -> Vec<String> {
+pub(super) fn words(line: &str) -> Vec<String> {
     let (mut all, mut word, mut quote, mut begun) = (Vec::new(), String::new(), None, false);
     for letter in line.chars() {
         match (letter, quote) {
