@@ -215,7 +215,7 @@ impl World {
     }
 
     /// The alerts go where alerts go; and the debrief hears whether the page is out, and whether all is well.
-    pub(super) fn tell_alerts(&mut self) {
+    pub(super) fn tell_alerts(&mut self, due: bool) {
         let fired = self.metrics.firing();
         let page = self.scenario.page.as_str();
         let name = |labels: &BTreeMap<String, String>| labels.get("alertname").cloned().unwrap_or_default();
@@ -238,7 +238,7 @@ impl World {
         });
         let sent: Vec<Sent> = sent.collect();
         // As a Prometheus does it: at once when something has changed, else every so often.
-        if sent.len() != self.couple.sent || self.metrics.due(now) || seconds(self.began, now) < 2.0 {
+        if sent.len() != self.couple.sent || due || seconds(self.began, now) < 2.0 {
             self.couple.sent = sent.len();
             self.alerts.receive(sent);
         }

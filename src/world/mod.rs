@@ -103,12 +103,13 @@ impl World {
         self.cache.tick(now);
         self.engine.tick(now);
         self.show(&pods, &facts);
-        if self.metrics.due(now) {
+        let due = self.metrics.due(now);
+        if due {
             self.measure(&pods, &facts);
             self.metrics.tick(now);
             self.react();
         }
-        self.tell_alerts();
+        self.tell_alerts(due);
         self.alerts.tick(now);
         self.hear();
     }

@@ -21,7 +21,7 @@ pub struct Wanted {
     user: Vec<String>,
     /// The port of its Redis; else one that the kernel picks
     #[arg(long, default_value_t = 0)]
-    redis: u16,
+    redis_port: u16,
 }
 
 /// Serves until it is killed.
@@ -29,7 +29,7 @@ pub fn run(wanted: &Wanted) -> color_eyre::Result<ExitCode> {
     let text = std::fs::read_to_string(&wanted.scenario)?;
     let scenario = Scenario::read(&wanted.scenario.to_string_lossy(), &text).map_err(|why| eyre!(why))?;
     let world = World::new(scenario, 7, Timestamp::now()).map_err(|why| eyre!(why))?;
-    let bound = servers::bind(&wanted.dir, wanted.redis)?;
+    let bound = servers::bind(&wanted.dir, wanted.redis_port)?;
     let at = bound.addresses.clone();
     let mut text = String::new();
     for (name, address) in [

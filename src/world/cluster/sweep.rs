@@ -69,7 +69,12 @@ impl Cluster {
             let _ = self.delete(&key, &serde_json::json!({"gracePeriodSeconds": 0}), false);
         }
         let old = stamp(later(self.now, -3600.0));
-        let aged = |one: &Arc<Value>| (one.text("/lastTimestamp").to_owned(), Key::of(EVENTS, one));
+        // Those of clients may not say when they were seen.
+        let seen = |one: &Arc<Value>| {
+            let places = ["/lastTimestamp", "/metadata/creationTimestamp"].map(|place| one.text(place).to_owned());
+            places.into_iter().max().unwrap_or_default()
+        };
+        let aged = |one: &Arc<Value>| (seen(one), Key::of(EVENTS, one));
         let mut all: Vec<(String, Key)> = self.store.all(EVENTS, "").map(aged).collect();
         all.sort();
         let most = all.len().saturating_sub(super::MOST_EVENTS);

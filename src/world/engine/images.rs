@@ -45,6 +45,16 @@ impl Engine {
         Reply::Bytes(200, "application/json", lines.map(|line| format!("{line}\r\n")).concat().into_bytes())
     }
 
+    pub(super) fn tag(&mut self, name: &str, repository: &str, tag: &str) -> Result<Reply, Reply> {
+        let whole = format!("{repository}:{}", if tag.is_empty() { "latest" } else { tag });
+        let known = self.images.iter().position(|image| is_called(image, name));
+        let at = known.ok_or_else(|| says(404, &format!("No such image: {name}")))?;
+        self.note_deed(format!("tag {name} {whole}"));
+        self.images.iter_mut().for_each(|image| image.tags.retain(|own| *own != whole));
+        self.images.get_mut(at).into_iter().for_each(|image| image.tags.push(whole.clone()));
+        Ok(Reply::Empty(201))
+    }
+
     pub(super) fn prune_images(&mut self, filters: &Filters) -> Reply {
         // Without a word only those go that have no name.
         let all = filters.first("dangling").is_some_and(|word| ["false", "0"].contains(&word));

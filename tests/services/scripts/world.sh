@@ -88,6 +88,6 @@ while [ \$# -gt 1 ]; do
   shift 2
 done
 printf '%s\n' "\$settings" >"\$dir/world.toml"
-exec '$PROGRAM' world "\$dir" "\$dir/world.toml" --redis "\$port"
+exec '$PROGRAM' world "\$dir" "\$dir/world.toml" --redis-port "\$port"
 S
 }
