@@ -53,6 +53,7 @@ pub struct Scenario {
     pub container: Vec<Container>,
     pub site: Vec<Site>,
     pub rule: Vec<Rule>,
+    pub role: Vec<Role>,
     pub redis: BTreeMap<String, String>,
     pub postgres: BTreeMap<String, String>,
     /// Days until the certificate of the sites ends.
@@ -144,6 +145,17 @@ pub struct Site {
     /// Fixed, whatever the app does: a check that lies, a box outside of the cluster.
     pub says: String,
     pub status: u16,
+}
+
+/// Somebody who may come into the database.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Role {
+    pub name: String,
+    /// Whoever comes says it; nothing is asked where there is none.
+    pub password: Option<String>,
+    pub superuser: bool,
+    pub member_of: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -323,6 +335,7 @@ impl Scenario {
         join(&mut self.writer, &estate.writer, |one| one.prefix.clone());
         join(&mut self.container, &estate.container, |one| format!("{}/{}", one.project, one.service));
         join(&mut self.site, &estate.site, |one| format!("{}{}", one.name, one.path));
+        join(&mut self.role, &estate.role, |one| one.name.clone());
         join(&mut self.rule, &estate.rule, |one| one.name.clone());
         self.object.splice(0..0, estate.object.iter().cloned());
         for (name, value) in &estate.redis {

@@ -57,7 +57,9 @@ async fn writes_that_are_refused_are_named_as_their_clients_hear_it() {
     let server = Server::start("7.0", &["--maxmemory", "2mb", "--maxmemory-policy", "noeviction"]).await;
     let cockpit = Cockpit::of(&server.url());
     cockpit.says(&server, "ok").await;
-    server.put("a", 1_500_000);
+    for key in ["a", "b"] {
+        server.put(key, 750_000);
+    }
     let refused = async {
         loop {
             assert!(server.try_cli(&["set", "b", "1"]).starts_with("OOM"));

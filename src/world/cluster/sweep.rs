@@ -71,7 +71,8 @@ impl Cluster {
         let old = stamp(later(self.now, -3600.0));
         // Those of clients may not say when they were seen.
         let seen = |one: &Arc<Value>| {
-            let places = ["/lastTimestamp", "/metadata/creationTimestamp"].map(|place| one.text(place).to_owned());
+            let places =
+                ["/lastTimestamp", "/metadata/creationTimestamp"].map(|place| one.text(place).to_owned());
             places.into_iter().max().unwrap_or_default()
         };
         let aged = |one: &Arc<Value>| (seen(one), Key::of(EVENTS, one));

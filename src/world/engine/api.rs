@@ -250,9 +250,11 @@ impl Engine {
             ("POST", ["images", "create"]) => {
                 self.pull(&asked("fromImage").unwrap_or_default(), &asked("tag").unwrap_or_default())
             }
-            ("POST", ["images", name @ .., "tag"]) => {
-                self.tag(&name.join("/"), &asked("repo").unwrap_or_default(), &asked("tag").unwrap_or_default())?
-            }
+            ("POST", ["images", name @ .., "tag"]) => self.tag(
+                &name.join("/"),
+                &asked("repo").unwrap_or_default(),
+                &asked("tag").unwrap_or_default(),
+            )?,
             ("POST", ["images", "prune"]) => self.prune_images(&Filters::read(asked("filters"))?),
             ("DELETE", ["images", name @ ..]) => self.remove_image(&name.join("/"))?,
             ("GET", ["volumes"]) => Reply::Json(200, json!({ "Volumes": self.volumes(), "Warnings": null })),

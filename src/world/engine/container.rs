@@ -35,6 +35,10 @@ pub struct Spec {
     pub env: Vec<String>,
     /// Its output is a terminal's.
     pub tty: bool,
+    /// Seconds that it is given to end by itself; `None` where nothing is said.
+    pub grace: Option<u64>,
+    /// It does not hear that it should end, and is killed.
+    pub deaf: bool,
     pub labels: Vec<(String, String)>,
     /// The health check's command; none: it has no check.
     pub check: Vec<String>,
@@ -67,6 +71,8 @@ impl Default for Spec {
             mounts: Vec::new(),
             env: Vec::new(),
             tty: false,
+            grace: None,
+            deaf: false,
             labels: Vec::new(),
             check: Vec::new(),
             every: 5.0,

@@ -121,6 +121,7 @@ pub(super) fn inspected(container: &Container) -> Value {
         "AttachStderr": false, "Tty": spec.tty, "OpenStdin": false, "StdinOnce": false, "Env": spec.env,
         "Cmd": spec.command, "Image": spec.image, "Volumes": null, "WorkingDir": "/app", "Entrypoint": null,
         "OnBuild": null, "Labels": labels(container),
+        "StopTimeout": spec.grace,
         "ExposedPorts": spec.ports.iter().map(|(inside, _)| (format!("{inside}/tcp"), json!({}))).collect::<Value>(),
     });
     if !spec.check.is_empty() {

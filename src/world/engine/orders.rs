@@ -12,6 +12,7 @@ impl Engine {
         let at = self.at(id)?;
         let container = self.one(id)?;
         let (name, up, state) = (container.spec.name.clone(), container.is_up(), container.state);
+        let ends = if container.spec.deaf { ("9", 137) } else { ("15", 0) };
         let alive = up || state == State::Restarting;
         let conflict = |why: &str| says(409, &format!("Cannot {order} container: {id}: Container {why}"));
         match order {
@@ -31,14 +32,14 @@ impl Engine {
             "start" => self.start(at),
             "restart" => {
                 if alive {
-                    self.end(at, "15", 0);
+                    self.end(at, ends.0, ends.1);
                     self.happens(at, "stop", &[]);
                 }
                 self.start(at);
                 self.happens(at, "restart", &[]);
             }
             "stop" => {
-                self.end(at, "15", 0);
+                self.end(at, ends.0, ends.1);
                 self.happens(at, "stop", &[]);
             }
             "kill" => match signal.as_deref() {
@@ -166,6 +167,7 @@ impl Engine {
             Some((from.to_owned(), to.to_owned(), way != "ro"))
         };
         spec.mounts.extend(binds.iter().filter_map(bind));
+        spec.grace = body.pointer("/StopTimeout").and_then(Value::as_u64);
         spec.tty = body.pointer("/Tty").and_then(Value::as_bool).unwrap_or(false);
         if own {
             spec.check = words("/Healthcheck/Test");

@@ -50,6 +50,8 @@ fn text(command: &[String]) -> Option<String> {
 pub(super) fn follow(spec: &mut Spec) -> Option<Behaviour> {
     let script = read(&text(&spec.command)?);
     (spec.rate, spec.says, spec.first) = (0.0, Vec::new(), Vec::new());
+    // The first process of a container has no default for a signal.
+    spec.deaf = true;
     if script.circles {
         let count = u32::try_from(script.lines.len()).unwrap_or(0);
         (spec.rate, spec.says) = (f64::from(count) / script.seconds.max(0.1), script.lines);

@@ -49,6 +49,9 @@ fn done(begins: &Begins, command: &[String]) -> Option<(String, String, i64)> {
             let script = rest.get(1).map_or("", String::as_str);
             let mut all = (String::new(), String::new(), 0);
             for line in script.split([';', '\n']).map(words).filter(|line| !line.is_empty()) {
+                if let Some(code) = line.first().filter(|word| *word == "exit").and(line.get(1)) {
+                    return Some((all.0, all.1, code.parse().unwrap_or(2)));
+                }
                 let (out, err, code) = line_done(begins, &line);
                 all = (all.0 + &out, all.1 + &err, code);
             }

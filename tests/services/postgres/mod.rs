@@ -66,6 +66,14 @@ async fn the_gauge_counts_what_is_usable_on_every_version() {
             .await;
         assert!(size > 1 << 20);
         assert!(watched.rows.contains_key(&(Kind::Database, "template0".to_owned())), "its age counts, too");
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_is_not_tracked_is_not_known() {
+    for version in postgres_versions() {
+        let _alone = postgres_is_mine(version).await;
+        let mut watched = Watched::at(version, "watcher", &[Kind::Session]).await;
         let admin = app(version, "postgres", "untracked").await;
         admin.run("SET track_activities = off").await;
         let pid = admin.pid;

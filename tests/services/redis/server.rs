@@ -23,7 +23,7 @@ use crate::suite::{eventually, on_world, setting};
 
 /// Every version that the script installs, with the beginning of its title; the world's is one alone.
 pub(super) fn versions() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let all = [("6.2", "Redis 6.2"), ("7.0", "Redis 7.0"), ("8.0", "Redis 8.0"), ("valkey", "Valkey 9.")];
+    let all = [("6.2", "Redis 6.2"), ("7.0", "Redis 7."), ("8.0", "Redis 8.0"), ("valkey", "Valkey 9.")];
     all.into_iter().filter(|(version, _)| !on_world() || *version == "7.0")
 }
 

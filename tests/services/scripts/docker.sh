@@ -58,6 +58,10 @@ start_docker() {
   start_engine
   start_ssh
   make_image
+  start_containers
+}
+
+start_containers() {
   estate_of_containers >"$DIR/compose/docker-compose.yml"
   say 'starting the Compose estate'
   compose up -d >"$DIR/logs/compose.log" 2>&1 || fail "the Compose estate does not start: $(tail -n 3 "$DIR/logs/compose.log")"

@@ -32,7 +32,7 @@ Y
 
 estate() {
   workload shop web 3 web:7.2.0 256Mi 'fakelet/log-format: json'
-  workload shop cart 2 cart:4.0.2 256Mi 'fakelet/behaviour: crashloop, fakelet/run-for: 3s, fakelet/backoff: 2s, fakelet/backoff-max: 8s, fakelet/exit-code: "2"'
+  workload shop cart 2 cart:4.0.2 256Mi 'fakelet/behaviour: crashloop, fakelet/run-for: 3s, fakelet/backoff: 2s, fakelet/backoff-max: 8s, fakelet/exit-code: "2", fakelet/log-rate: "5"'
   workload shop checkout 2 checkout:1.9.0 128Mi 'fakelet/behaviour: oom, fakelet/run-for: 5s, fakelet/backoff: 3s, fakelet/backoff-max: 10s'
   workload shop search 2 search:2.3.1 256Mi 'fakelet/log-format: logfmt'
   workload billing api 2 api:3.1.0 256Mi 'fakelet/log-format: logfmt'

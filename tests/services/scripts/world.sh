@@ -4,7 +4,7 @@
 # Only what speaks to servers; none of them is installed.
 prepare_clients() {
   local packages=() tool
-  for tool in psql:postgresql-client redis-cli:redis-tools promtool:prometheus amtool:prometheus-alertmanager docker:docker.io; do
+  for tool in psql:postgresql-client redis-cli:redis-tools promtool:prometheus amtool:prometheus-alertmanager docker:docker.io docker-compose:docker-compose; do
     command -v "${tool%%:*}" >/dev/null || packages+=("${tool##*:}")
   done
   [ ${#packages[@]} -gt 0 ] || return 0
@@ -66,10 +66,8 @@ export FIREDECK_TEST_POSTGRES_COMMON='postgres://watcher:suite@$(where main post
 Y
   . "$DIR/env"
   fill_redis "$(where main redis)"
-  for version in main small; do
-    pg_port() { where "$1" postgres | sed 's/.*://'; }
-    pg_fill "$version"
-  done
+  ln -s "$DIR/main/docker.sock" "$DIR/docker.sock"
+  start_containers
 }
 
 # Takes a server's own words: where it listens and keeps things, and its settings.
