@@ -1,5 +1,5 @@
 //! The server's own tables and parameters, by what they are called and what columns they have.
-use super::expr::Env;
+use super::code::Env;
 use super::fault::Res;
 use super::value::{Oid, Row, Value, kind, named, parse};
 use super::views;
@@ -28,45 +28,34 @@ pub fn setting(name: &str) -> Option<Setting> {
     settings().find(|one| one.name.eq_ignore_ascii_case(name))
 }
 
-/// A table of the server's own.
-#[derive(Debug, Clone, Copy)]
+/// A table of the server's own: what its rows are read from, and which columns are shown of those.
+#[derive(Clone, Copy)]
 pub struct View {
-    pub name: &'static str,
+    of: &'static str,
     columns: &'static str,
 }
 
-pub fn views() -> impl Iterator<Item = View> {
-    VIEWS.lines().filter_map(|line| line.split_once(' ')).map(|(name, columns)| View { name, columns })
-}
-
 pub fn view(name: &str) -> Option<View> {
-    views().find(|view| view.name == name)
-}
-
-/// Views that are asked like functions.
-pub fn is_function(name: &str) -> bool {
-    matches!(name, "pg_stat_statements" | "pg_control_system")
-}
-
-/// Its number, for whoever asks for it by name.
-pub fn number(name: &str) -> Option<Oid> {
-    let at = views().position(|view| view.name == name)?;
-    Some(12_000 + Oid::try_from(at).unwrap_or(0))
+    VIEWS.lines().find_map(|line| {
+        let (own, rest) = line.split_once(' ')?;
+        let (of, columns) = rest.split_once(' ')?;
+        (own == name).then_some(View { of, columns })
+    })
 }
 
 impl View {
     pub fn columns(self) -> impl Iterator<Item = (String, Oid)> {
         self.columns.split(' ').filter_map(|column| column.split_once(':')).map(|(name, ty)| {
             let ty = ty.split('=').next().unwrap_or_default();
-            (name.to_owned(), if ty == "char" { kind::CHAR } else { named(ty).unwrap_or(kind::TEXT) })
+            (name.to_owned(), named(ty).unwrap_or(kind::TEXT))
         })
     }
 
     pub fn rows(self, env: &mut Env<'_>) -> Res<Vec<Row>> {
-        let rows = views::rows(env.db, env.pid, self.name)?;
-        env.step(rows.len().saturating_mul(2))?;
+        let rows = views::rows(env.db, env.pid, self.of);
+        env.step(rows.len())?;
         let types: Vec<(String, Oid)> = self.columns().collect();
-        // What a row does not say is as the table of columns has it, or null.
+        // What a row does not say is as the list of columns has it, or null.
         let mut blank = Vec::new();
         for (column, (_, ty)) in self.columns.split(' ').zip(&types) {
             let value = column.split_once('=').map(|(_, value)| parse(value, *ty));

@@ -1,423 +1,29 @@
 //! Expressions: bound once to names and types, which is where most mistakes show, then worked out row by row.
-use std::cell::RefCell;
+use std::cmp::Ordering;
 
 use sqlparser::ast::{
-    AccessExpr, BinaryOperator as Op, CaseWhen, Expr, Function as Call, FunctionArg, FunctionArgExpr,
-    FunctionArguments, Ident, InTarget, Query, Spanned, Subscript, UnaryOperator, Value as Literal,
+    BinaryOperator as Op, CaseWhen, Expr, Function as Call, FunctionArg, FunctionArgExpr, FunctionArguments,
+    Ident, InTarget, ObjectName, Query, UnaryOperator, Value as Literal,
 };
 
-use sqlparser::tokenizer::Span;
-
-use super::aggregate::{self};
-use super::cast::scale_of;
-pub use super::code::{Code, Column, Env, Scope, limited};
+use super::code::{Binder, Code, Column, Scope, all, becomes, common, convert, unified};
+use super::command::too_deep;
 use super::fault::{Fault, Res};
-use super::function;
-use super::operator;
-use super::state::Database;
-use super::value::kind::{BOOL, INT4, INT8, INTERVAL, NUMERIC, TEXT, TIMESTAMP, TIMESTAMPTZ, UNKNOWN};
-use super::value::{self, Oid, Value, array, element, order, parse};
+use super::function::{call, missing};
+use super::select::aggregate;
+use super::value::kind::{BOOL, INT4, INT8, INTERVAL, NUMERIC, TEXT, UNKNOWN};
+use super::value::{self, Value, array, category, element, order, parse};
 
-pub struct Binder<'b> {
-    pub db: &'b Database,
-    pub pid: i32,
-    pub params: RefCell<Vec<Oid>>,
-    pub ctes: RefCell<Vec<(String, Vec<String>, Query)>>,
-}
+/// What nests deeper is not looked at.
+const DEEPEST: usize = 100;
 
 /// A name as it is meant: what is not quoted is in small letters.
 pub fn ident(ident: &Ident) -> String {
     if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
 }
 
-impl Binder<'_> {
-    pub fn expr(&self, e: &Expr, s: &Scope<'_>) -> Res<Code> {
-        if let Some((_, whole)) = &s.grouped
-            && !s.free.get()
-            && whole.contains(&e.to_string())
-        {
-            return self.freely(e, s);
-        }
-        match e {
-            Expr::Identifier(name) => {
-                Self::column(None, name, name.span, s).or_else(|fault| match &*ident(name) {
-                    word @ ("current_schema" | "current_catalog" | "localtimestamp") => {
-                        function::call(self, word, Vec::new())
-                    }
-                    _ => Err(fault),
-                })
-            }
-            Expr::CompoundIdentifier(parts) => match parts.as_slice() {
-                [.., table, name] => Self::column(Some(&ident(table)), name, e.span(), s),
-                _ => Err(Fault::unsupported(e)),
-            },
-            Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => self.expr(inner, s),
-            Expr::Value(value) => match self.literal(&value.value) {
-                Ok(code) => Ok(Code { span: value.span, ..code }),
-                Err(fault) => Err(fault.at(value.span)),
-            },
-            Expr::Cast { expr, data_type, .. } => {
-                let scale = scale_of(&data_type.to_string());
-                self.cast(self.expr(expr, s)?, &data_type.to_string(), scale).map_err(|f| f.at(e.span()))
-            }
-            Expr::TypedString(typed) => {
-                let text = self.literal(&typed.value.value)?;
-                self.cast(text, &typed.data_type.to_string(), None)
-            }
-            Expr::Interval(interval) => {
-                let unit = interval.leading_field.as_ref().map(|unit| format!(" {unit}")).unwrap_or_default();
-                let text =
-                    self.expr(&interval.value, s)?.literal.map(|text| format!("{}{unit}", text.text()));
-                let text = text.ok_or_else(|| Fault::unsupported(e))?;
-                Ok(Code::constant(INTERVAL, parse(&text, INTERVAL)?))
-            }
-            Expr::BinaryOp { left, op: Op::And, right } => self.logic(left, right, false, s),
-            Expr::BinaryOp { left, op: Op::Or, right } => self.logic(left, right, true, s),
-            Expr::BinaryOp { left, op, right } => {
-                let symbol = symbol(op);
-                operator::binary(self, &symbol, self.expr(left, s)?, self.expr(right, s)?)
-            }
-            Expr::UnaryOp { op: UnaryOperator::Not, expr } => {
-                let code = self.coerce(self.expr(expr, s)?, BOOL)?;
-                Ok(Code::new(BOOL, move |env| {
-                    Ok(match (code.run)(env)? {
-                        Value::Bool(is) => (!is).into(),
-                        _ => Value::Null,
-                    })
-                }))
-            }
-            Expr::UnaryOp { op: UnaryOperator::Plus, expr } => self.expr(expr, s),
-            Expr::UnaryOp { op: UnaryOperator::Minus, expr } => {
-                let code = self.expr(expr, s)?;
-                if let Some(Value::Int(n)) = code.literal {
-                    return Ok(Code::constant(code.ty, Value::Int(n.saturating_neg())));
-                }
-                operator::binary(self, "*", Code::constant(INT4, Value::Int(-1)), code)
-            }
-            Expr::Function(call) => self.function(call, s).map_err(|fault| fault.at(e.span())),
-            _ => self.condition(e, s),
-        }
-    }
-
-    /// What is true or false.
-    fn condition(&self, e: &Expr, s: &Scope<'_>) -> Res<Code> {
-        match e {
-            Expr::IsNull(e) => self.test(e, s, Value::is_null),
-            Expr::IsNotNull(e) => self.test(e, s, |v| !v.is_null()),
-            Expr::IsTrue(e) => self.test(e, s, Value::is_true),
-            Expr::IsNotTrue(e) => self.test(e, s, |v| !v.is_true()),
-            Expr::IsFalse(e) => self.test(e, s, |v| matches!(v, Value::Bool(false))),
-            Expr::IsNotFalse(e) => self.test(e, s, |v| !matches!(v, Value::Bool(false))),
-            Expr::IsDistinctFrom(a, b) => self.distinct(a, b, true, s),
-            Expr::IsNotDistinctFrom(a, b) => self.distinct(a, b, false, s),
-            Expr::Between { expr, negated, low, high } => {
-                let part = |op: &str, bound: &Expr| {
-                    operator::binary(self, op, self.expr(expr, s)?, self.expr(bound, s)?)
-                };
-                let both = operator::both(part(">=", low)?, part("<=", high)?, false);
-                Ok(if *negated { operator::not(both) } else { both })
-            }
-            Expr::Like { negated, expr, pattern, .. } => {
-                self.match_of(if *negated { "!~~" } else { "~~" }, expr, pattern, s)
-            }
-            Expr::ILike { negated, expr, pattern, .. } => {
-                self.match_of(if *negated { "!~~*" } else { "~~*" }, expr, pattern, s)
-            }
-            Expr::In { expr, target, negated, .. } => {
-                let found = match target {
-                    InTarget::List(list) => {
-                        let list = list.iter().map(|e| self.expr(e, s)).collect::<Res<Vec<_>>>()?;
-                        operator::any(self, "=", self.expr(expr, s)?, self.array(list)?, false)?
-                    }
-                    InTarget::Subquery(query) => {
-                        let all = self.gathered(query, s)?;
-                        operator::any(self, "=", self.expr(expr, s)?, all, false)?
-                    }
-                    _ => return Err(Fault::unsupported(e)),
-                };
-                Ok(if *negated { operator::not(found) } else { found })
-            }
-            Expr::AnyOp { left, compare_op, right, .. } => self.quantified(left, compare_op, right, false, s),
-            Expr::AllOp { left, compare_op, right } => self.quantified(left, compare_op, right, true, s),
-            Expr::Exists { subquery, negated } => {
-                let (plan, negated) = (self.query(subquery, Some(s))?, *negated);
-                Ok(Code::new(BOOL, move |env| Ok(((plan.run)(env)?.is_empty() == negated).into())))
-            }
-            _ => self.form(e, s),
-        }
-    }
-
-    /// Queries as values, choices, and forms with words of their own.
-    fn form(&self, e: &Expr, s: &Scope<'_>) -> Res<Code> {
-        match e {
-            Expr::Subquery(query) => {
-                let plan = self.query(query, Some(s))?;
-                let [(_, ty)] = plan.columns.as_slice() else {
-                    return Err(Fault::new("42601", "subquery must return only one column"));
-                };
-                Ok(Code::new(*ty, move |env| {
-                    let mut rows = (plan.run)(env)?;
-                    if rows.len() > 1 {
-                        let why = "more than one row returned by a subquery used as an expression";
-                        return Err(Fault::new("21000", why));
-                    }
-                    Ok(rows.pop().and_then(|mut row| row.pop()).unwrap_or(Value::Null))
-                }))
-            }
-            Expr::Case { operand, conditions, else_result, .. } => {
-                self.case(operand.as_deref(), conditions, else_result.as_deref(), s)
-            }
-            Expr::Extract { field, expr, .. } => {
-                let field = Code::constant(TEXT, field.to_string().to_lowercase().into());
-                let what = self.expr(expr, s)?;
-                function::call(self, "extract", vec![field, what]).map_err(|f| f.at(e.span()))
-            }
-            Expr::AtTimeZone { timestamp, .. } => {
-                let code = self.expr(timestamp, s)?;
-                let ty = if code.ty == TIMESTAMPTZ { TIMESTAMP } else { TIMESTAMPTZ };
-                self.convert(code, ty, None)
-            }
-            Expr::Ceil { expr, .. } => function::call(self, "ceil", vec![self.expr(expr, s)?]),
-            Expr::Floor { expr, .. } => function::call(self, "floor", vec![self.expr(expr, s)?]),
-            Expr::Position { expr, r#in } => {
-                function::call(self, "strpos", vec![self.expr(r#in, s)?, self.expr(expr, s)?])
-            }
-            Expr::Substring { expr, substring_from, substring_for, .. } => {
-                let parts = [Some(expr), substring_from.as_ref(), substring_for.as_ref()];
-                let parts = parts.into_iter().flatten().map(|e| self.expr(e, s)).collect::<Res<Vec<_>>>()?;
-                function::call(self, "substring", parts)
-            }
-            Expr::Trim { expr, trim_where: None, trim_what: None, .. } => {
-                function::call(self, "btrim", vec![self.expr(expr, s)?])
-            }
-            Expr::Array(all) => {
-                self.array(all.elem.iter().map(|e| self.expr(e, s)).collect::<Res<Vec<_>>>()?)
-            }
-            Expr::CompoundFieldAccess { root, access_chain } => {
-                let [AccessExpr::Subscript(Subscript::Index { index })] = access_chain.as_slice() else {
-                    return Err(Fault::unsupported(e));
-                };
-                let (list, index) = (self.expr(root, s)?, self.coerce(self.expr(index, s)?, INT4)?);
-                let ty = element(list.ty).ok_or_else(|| {
-                    let ty = value::name(list.ty);
-                    Fault::new(
-                        "42804",
-                        format!("cannot subscript type {ty} because it does not support subscripting"),
-                    )
-                })?;
-                Ok(Code::new(ty, move |env| {
-                    let (list, index) = ((list.run)(env)?, (index.run)(env)?);
-                    let at = usize::try_from(index.int()).ok().and_then(|n| n.checked_sub(1));
-                    Ok(at.and_then(|at| list.list().get(at).cloned()).unwrap_or(Value::Null))
-                }))
-            }
-            _ => Err(Fault::unsupported(format!("`{e}`"))),
-        }
-    }
-
-    fn case(
-        &self,
-        operand: Option<&Expr>,
-        conditions: &[CaseWhen],
-        else_result: Option<&Expr>,
-        s: &Scope<'_>,
-    ) -> Res<Code> {
-        let mut branches = Vec::new();
-        for when in conditions {
-            let condition = match operand {
-                Some(operand) => {
-                    let (left, right) = (self.expr(operand, s)?, self.expr(&when.condition, s)?);
-                    operator::binary(self, "=", left, right)?
-                }
-                None => self.coerce(self.expr(&when.condition, s)?, BOOL)?,
-            };
-            branches.push((condition, self.expr(&when.result, s)?));
-        }
-        let last = else_result.map_or_else(|| Ok(Code::null()), |e| self.expr(e, s))?;
-        let (conditions, mut results): (Vec<Code>, Vec<Code>) = branches.into_iter().unzip();
-        results.push(last);
-        let (results, ty) = self.unified("CASE", results)?;
-        Ok(Code::new(ty, move |env| {
-            for (condition, result) in conditions.iter().zip(&results) {
-                if (condition.run)(env)?.is_true() {
-                    return (result.run)(env);
-                }
-            }
-            results.last().map_or(Ok(Value::Null), |result| (result.run)(env))
-        }))
-    }
-
-    fn freely(&self, e: &Expr, s: &Scope<'_>) -> Res<Code> {
-        let before = s.free.replace(true);
-        let code = self.expr(e, s);
-        s.free.set(before);
-        code
-    }
-
-    /// A column by its name, from the innermost names outwards.
-    fn column(table: Option<&str>, name: &Ident, span: Span, scope: &Scope<'_>) -> Res<Code> {
-        let wanted = ident(name);
-        let (mut scope, mut depth, mut knows_table) = (Some(scope), 0, table.is_none());
-        while let Some(s) = scope {
-            let matches = |c: &Column| c.name == wanted && table.is_none_or(|table| c.table == table);
-            let mut found = s.columns.iter().enumerate().filter(|(_, column)| matches(column));
-            knows_table |= s.columns.iter().any(|column| Some(&*column.table) == table);
-            if let Some((at, column)) = found.next() {
-                if found.next().is_some() {
-                    let why = format!("column reference \"{wanted}\" is ambiguous");
-                    return Err(Fault::new("42702", why).at(span));
-                }
-                if s.grouped.as_ref().is_some_and(|(columns, _)| !columns.contains(&at)) && !s.free.get() {
-                    let why = format!(
-                        "column \"{}.{wanted}\" must appear in the GROUP BY clause or be used in an aggregate function",
-                        column.table
-                    );
-                    return Err(Fault::new("42803", why).at(span));
-                }
-                return Ok(Code::new(column.ty, move |env| {
-                    let row = env.stack.len().checked_sub(depth + 1).and_then(|n| env.stack.get(n));
-                    Ok(row.and_then(|row| row.get(at).cloned()).unwrap_or(Value::Null))
-                }));
-            }
-            depth += 1;
-            scope = s.outer;
-        }
-        Err(match table {
-            Some(table) if !knows_table => {
-                Fault::new("42P01", format!("missing FROM-clause entry for table \"{table}\""))
-            }
-            Some(table) => Fault::new("42703", format!("column {table}.{wanted} does not exist")),
-            None => Fault::new("42703", format!("column \"{wanted}\" does not exist")),
-        }
-        .at(span))
-    }
-
-    fn literal(&self, value: &Literal) -> Res<Code> {
-        Ok(match value {
-            Literal::Number(text, _) => match text.parse::<i64>() {
-                Ok(n) => Code::constant(if i32::try_from(n).is_ok() { INT4 } else { INT8 }, n.into()),
-                Err(_) => Code::constant(NUMERIC, parse(text, NUMERIC)?),
-            },
-            Literal::SingleQuotedString(text)
-            | Literal::EscapedStringLiteral(text)
-            | Literal::UnicodeStringLiteral(text)
-            | Literal::NationalStringLiteral(text) => Code::constant(UNKNOWN, text.into()),
-            Literal::DollarQuotedString(text) => Code::constant(UNKNOWN, (&text.value).into()),
-            Literal::Boolean(is) => Code::constant(BOOL, (*is).into()),
-            Literal::Null => Code::null(),
-            Literal::Placeholder(name) => {
-                let at = name.trim_start_matches('$').parse::<usize>().ok().and_then(|n| n.checked_sub(1));
-                let at = at.filter(|at| *at < 1000);
-                let at = at.ok_or_else(|| Fault::new("42P02", format!("there is no parameter {name}")))?;
-                let mut params = self.params.borrow_mut();
-                if params.len() <= at {
-                    params.resize(at + 1, UNKNOWN);
-                }
-                let ty = params.get(at).copied().unwrap_or(UNKNOWN);
-                let run = move |env: &mut Env<'_>| Ok(env.params.get(at).cloned().unwrap_or(Value::Null));
-                Code { param: Some(at), ..Code::new(ty, run) }
-            }
-            other => return Err(Fault::unsupported(format!("`{other}`"))),
-        })
-    }
-
-    fn test(&self, e: &Expr, s: &Scope<'_>, is: fn(&Value) -> bool) -> Res<Code> {
-        let code = self.settled(self.expr(e, s)?)?;
-        Ok(Code::new(BOOL, move |env| Ok(is(&(code.run)(env)?).into())))
-    }
-
-    fn logic(&self, left: &Expr, right: &Expr, or: bool, s: &Scope<'_>) -> Res<Code> {
-        let (left, right) = (self.expr(left, s)?, self.expr(right, s)?);
-        Ok(operator::both(self.coerce(left, BOOL)?, self.coerce(right, BOOL)?, or))
-    }
-
-    fn distinct(&self, a: &Expr, b: &Expr, is: bool, s: &Scope<'_>) -> Res<Code> {
-        let (all, _) = self.unified("IS DISTINCT FROM", vec![self.expr(a, s)?, self.expr(b, s)?])?;
-        Ok(Code::new(BOOL, move |env| {
-            let both = all.iter().map(|code| (code.run)(env)).collect::<Res<Vec<_>>>()?;
-            let differs = both.first().zip(both.get(1)).is_some_and(|(a, b)| order(a, b).is_ne());
-            Ok((differs == is).into())
-        }))
-    }
-
-    fn match_of(&self, op: &str, expr: &Expr, pattern: &Expr, s: &Scope<'_>) -> Res<Code> {
-        operator::binary(self, op, self.expr(expr, s)?, self.expr(pattern, s)?)
-    }
-
-    fn quantified(&self, left: &Expr, op: &Op, right: &Expr, all: bool, s: &Scope<'_>) -> Res<Code> {
-        let list = match right {
-            Expr::Subquery(query) => self.gathered(query, s)?,
-            Expr::Nested(inner) => match &**inner {
-                Expr::Subquery(query) => self.gathered(query, s)?,
-                other => self.expr(other, s)?,
-            },
-            other => self.expr(other, s)?,
-        };
-        operator::any(self, &symbol(op), self.expr(left, s)?, list, all)
-    }
-
-    /// All rows of a query as one array.
-    fn gathered(&self, query: &Query, s: &Scope<'_>) -> Res<Code> {
-        let plan = self.query(query, Some(s))?;
-        let ty = plan.columns.first().map_or(TEXT, |(_, ty)| *ty);
-        Ok(Code::new(array(ty), move |env| {
-            let rows = (plan.run)(env)?;
-            let each = rows.into_iter().map(|row| row.into_iter().next().unwrap_or(Value::Null));
-            Ok(each.collect::<Vec<_>>().into())
-        }))
-    }
-
-    fn array(&self, all: Vec<Code>) -> Res<Code> {
-        let (all, ty) = self.unified("ARRAY", all)?;
-        Ok(Code::new(array(ty), move |env| {
-            Ok(all.iter().map(|code| (code.run)(env)).collect::<Res<Vec<_>>>()?.into())
-        }))
-    }
-
-    fn function(&self, call: &Call, s: &Scope<'_>) -> Res<Code> {
-        let name = call.name.0.last().and_then(|part| part.as_ident()).map(ident).unwrap_or_default();
-        if call.over.is_some() {
-            return Err(Fault::unsupported("a window function"));
-        }
-        let list = match &call.args {
-            FunctionArguments::None => &[][..],
-            FunctionArguments::Subquery(query) if name == "array" => return self.gathered(query, s),
-            FunctionArguments::Subquery(_) => return Err(Fault::unsupported(call)),
-            FunctionArguments::List(list) => list.args.as_slice(),
-        };
-        let mut star = false;
-        let args: Vec<&Expr> = list
-            .iter()
-            .filter_map(|arg| match arg {
-                FunctionArg::Unnamed(FunctionArgExpr::Expr(e))
-                | FunctionArg::Named { arg: FunctionArgExpr::Expr(e), .. } => Some(e),
-                _ => {
-                    star = true;
-                    None
-                }
-            })
-            .collect();
-        if aggregate::is_one(&name) {
-            let Some(gathered) = &s.aggregates else {
-                return Err(Fault::new("42803", format!("aggregate functions are not allowed here: {name}")));
-            };
-            if s.nested.replace(true) {
-                return Err(Fault::new("42803", "aggregate function calls cannot be nested"));
-            }
-            let before = s.free.replace(true);
-            let made = self.aggregate(&name, call, &args, star, s);
-            s.free.set(before);
-            s.nested.set(false);
-            let (ty, made) = made?;
-            let at = gathered.borrow().len();
-            gathered.borrow_mut().push(made);
-            return Ok(Code::new(ty, move |env| {
-                Ok(env.aggregates.last().and_then(|all| all.get(at).cloned()).unwrap_or(Value::Null))
-            }));
-        }
-        let args = args.into_iter().map(|e| self.expr(e, s)).collect::<Res<Vec<_>>>()?;
-        function::call(self, &name, args)
-    }
+pub fn last(name: &ObjectName) -> String {
+    name.0.last().and_then(|part| part.as_ident()).map(ident).unwrap_or_default()
 }
 
 fn symbol(op: &Op) -> String {
@@ -425,4 +31,316 @@ fn symbol(op: &Op) -> String {
         Op::PGCustomBinaryOperator(parts) => parts.last().cloned().unwrap_or_default(),
         other => other.to_string(),
     }
+}
+
+impl Binder<'_> {
+    pub fn expr(&self, e: &Expr, s: &Scope<'_>) -> Res<Code> {
+        let depth = self.depth.get();
+        if depth > DEEPEST {
+            return Err(too_deep());
+        }
+        self.depth.set(depth + 1);
+        let code = self.bound(e, s);
+        self.depth.set(depth);
+        code
+    }
+
+    fn bound(&self, e: &Expr, s: &Scope<'_>) -> Res<Code> {
+        if !s.inside.get()
+            && let Some(grouped) = &s.grouped
+            && grouped.iter().any(|(_, text)| *text == e.to_string())
+        {
+            s.inside.set(true);
+            let code = self.expr(e, s);
+            s.inside.set(false);
+            return code;
+        }
+        match e {
+            Expr::Identifier(name) => Self::column(None, name, s),
+            Expr::CompoundIdentifier(parts) => match parts.as_slice() {
+                [.., table, name] => Self::column(Some(&ident(table)), name, s),
+                _ => Err(Fault::unsupported(e)),
+            },
+            Expr::Nested(inner) => self.expr(inner, s),
+            Expr::Value(value) => self.literal(&value.value),
+            Expr::Cast { expr, data_type, .. } => {
+                let (code, ty) = (self.expr(expr, s)?, data_type.to_string());
+                let known = value::named(&ty);
+                let known = known.ok_or_else(|| Fault::missing("42704", "type", &ty.to_lowercase()));
+                convert(code, known?)
+            }
+            Expr::Interval(interval) => match (&*interval.value, &interval.leading_field) {
+                (Expr::Value(text), None) => {
+                    let text = text.value.clone().into_string().unwrap_or_default();
+                    Ok(Code::constant(INTERVAL, parse(&text, INTERVAL)?))
+                }
+                _ => Err(Fault::unsupported(e)),
+            },
+            Expr::BinaryOp { left, op: op @ (Op::And | Op::Or), right } => {
+                Ok(both(self.truth(left, s)?, self.truth(right, s)?, *op == Op::Or))
+            }
+            Expr::BinaryOp { left, op, right } => {
+                binary(&symbol(op), self.expr(left, s)?, self.expr(right, s)?)
+            }
+            Expr::UnaryOp { op: UnaryOperator::Not, expr } => Ok(not(self.truth(expr, s)?)),
+            Expr::UnaryOp { op: UnaryOperator::Minus, expr } => {
+                call("-", vec![Code::constant(INT4, 0_i64), self.expr(expr, s)?])
+            }
+            Expr::Function(call) => self.function(call, s),
+            Expr::Extract { field, expr, .. } => {
+                let field = Code::constant(TEXT, field.to_string().to_lowercase());
+                call("extract", vec![field, self.expr(expr, s)?])
+            }
+            Expr::Case { operand, conditions, else_result, .. } => {
+                self.case(operand.as_deref(), conditions, else_result.as_deref(), s)
+            }
+            Expr::Subquery(query) => self.scalar(query, s),
+            _ => self.condition(e, s),
+        }
+    }
+
+    pub fn truth(&self, e: &Expr, s: &Scope<'_>) -> Res<Code> {
+        let code = self.expr(e, s)?;
+        if !becomes(code.ty, BOOL) {
+            let from = value::name(code.ty);
+            return Err(Fault::new("42804", format!("argument must be type boolean, not type {from}")));
+        }
+        convert(code, BOOL)
+    }
+
+    /// What is true or false.
+    fn condition(&self, e: &Expr, s: &Scope<'_>) -> Res<Code> {
+        let (is_not, code) = match e {
+            Expr::IsNull(of) | Expr::IsNotNull(of) => {
+                let code = self.expr(of, s)?;
+                let is_null = Code::new(BOOL, move |env| Ok((code.run)(env)?.is_null().into()));
+                (matches!(e, Expr::IsNotNull(_)), is_null)
+            }
+            Expr::Between { expr, negated, low, high } => {
+                let part = |op: &str, bound: &Expr| binary(op, self.expr(expr, s)?, self.expr(bound, s)?);
+                (*negated, both(part(">=", low)?, part("<=", high)?, false))
+            }
+            Expr::Like { negated, expr, pattern, .. } => {
+                (*negated, call("~~", vec![self.expr(expr, s)?, self.expr(pattern, s)?])?)
+            }
+            Expr::ILike { negated, expr, pattern, .. } => {
+                (*negated, call("~~*", vec![self.expr(expr, s)?, self.expr(pattern, s)?])?)
+            }
+            Expr::In { expr, target: InTarget::List(list), negated, .. } => {
+                let codes = list.iter().map(|e| self.expr(e, s)).collect::<Res<_>>()?;
+                let (codes, ty) = unified("IN", codes)?;
+                let list = Code::new(array(ty), move |env| Ok(all(&codes, env)?.into()));
+                (*negated, any("=", self.expr(expr, s)?, list)?)
+            }
+            Expr::AnyOp { left, compare_op, right, .. } => {
+                (false, any(&symbol(compare_op), self.expr(left, s)?, self.expr(right, s)?)?)
+            }
+            Expr::Exists { subquery, negated } => {
+                let plan = self.query(subquery, Some(s))?;
+                (*negated, Code::new(BOOL, move |env| Ok((!(plan.rows)(env)?.is_empty()).into())))
+            }
+            _ => return Err(Fault::unsupported(format!("`{e}`"))),
+        };
+        Ok(if is_not { not(code) } else { code })
+    }
+
+    fn scalar(&self, query: &Query, s: &Scope<'_>) -> Res<Code> {
+        let plan = self.query(query, Some(s))?;
+        let [(_, ty)] = plan.columns.as_slice() else {
+            return Err(Fault::new("42601", "subquery must return only one column"));
+        };
+        Ok(Code::new(*ty, move |env| {
+            let mut rows = (plan.rows)(env)?;
+            if rows.len() > 1 {
+                let why = "more than one row returned by a subquery used as an expression";
+                return Err(Fault::new("21000", why));
+            }
+            Ok(rows.pop().and_then(|mut row| row.pop()).unwrap_or(Value::Null))
+        }))
+    }
+
+    fn case(
+        &self,
+        operand: Option<&Expr>,
+        conditions: &[CaseWhen],
+        otherwise: Option<&Expr>,
+        s: &Scope<'_>,
+    ) -> Res<Code> {
+        let (mut tests, mut results) = (Vec::new(), Vec::new());
+        for when in conditions {
+            tests.push(match operand {
+                Some(operand) => binary("=", self.expr(operand, s)?, self.expr(&when.condition, s)?)?,
+                None => self.truth(&when.condition, s)?,
+            });
+            results.push(self.expr(&when.result, s)?);
+        }
+        let null = || Ok(Code::constant(UNKNOWN, Value::Null));
+        results.push(otherwise.map_or_else(null, |e| self.expr(e, s))?);
+        let (results, ty) = unified("CASE", results)?;
+        Ok(Code::new(ty, move |env| {
+            for (test, result) in tests.iter().zip(&results) {
+                if (test.run)(env)?.is_true() {
+                    return (result.run)(env);
+                }
+            }
+            results.last().map_or(Ok(Value::Null), |result| (result.run)(env))
+        }))
+    }
+
+    /// A column by its name, from the innermost names outwards.
+    fn column(table: Option<&str>, name: &Ident, scope: &Scope<'_>) -> Res<Code> {
+        let wanted = ident(name);
+        let mut knows_table = table.is_none();
+        for (depth, s) in std::iter::successors(Some(scope), |s| s.outer).enumerate() {
+            let named = |c: &Column| c.name == wanted && table.is_none_or(|table| c.table == table);
+            let mut found = s.columns.iter().enumerate().filter(|(_, column)| named(column));
+            knows_table |= s.columns.iter().any(|column| Some(&*column.table) == table);
+            let Some((at, column)) = found.next() else { continue };
+            if found.next().is_some() {
+                return Err(Fault::new("42702", format!("column reference \"{wanted}\" is ambiguous")));
+            }
+            let keys = s.grouped.as_ref().filter(|_| !s.inside.get());
+            if keys.is_some_and(|keys| !keys.iter().any(|(column, _)| *column == Some(at))) {
+                let why = "must appear in the GROUP BY clause or be used in an aggregate function";
+                return Err(Fault::new("42803", format!("column \"{}.{wanted}\" {why}", column.table)));
+            }
+            return Ok(Code::cell(column.ty, depth, at));
+        }
+        Err(match table {
+            Some(table) if !knows_table => {
+                Fault::new("42P01", format!("missing FROM-clause entry for table \"{table}\""))
+            }
+            Some(table) => Fault::new("42703", format!("column {table}.{wanted} does not exist")),
+            None => Fault::missing("42703", "column", &wanted),
+        })
+    }
+
+    fn literal(&self, value: &Literal) -> Res<Code> {
+        Ok(match value {
+            Literal::Number(text, _) => match text.parse::<i64>() {
+                Ok(n) => Code::constant(if i32::try_from(n).is_ok() { INT4 } else { INT8 }, n),
+                Err(_) => Code::constant(NUMERIC, parse(text, NUMERIC)?),
+            },
+            Literal::SingleQuotedString(text) | Literal::EscapedStringLiteral(text) => {
+                Code::constant(UNKNOWN, text)
+            }
+            Literal::Boolean(is) => Code::constant(BOOL, *is),
+            Literal::Null => Code::constant(UNKNOWN, Value::Null),
+            Literal::Placeholder(name) => {
+                let at = name.trim_start_matches('$').parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+                let typed = at.and_then(|at| Some((at, *self.types.get(at)?)));
+                let (at, ty) = typed.ok_or_else(|| {
+                    Fault::new("42P18", format!("could not determine data type of parameter {name}"))
+                })?;
+                Code::new(ty, move |env| Ok(env.params.get(at).cloned().unwrap_or(Value::Null)))
+            }
+            other => return Err(Fault::unsupported(format!("`{other}`"))),
+        })
+    }
+
+    fn function(&self, call: &Call, s: &Scope<'_>) -> Res<Code> {
+        let name = last(&call.name);
+        let list = match &call.args {
+            FunctionArguments::None => &[][..],
+            FunctionArguments::List(list) if list.clauses.is_empty() => list.args.as_slice(),
+            _ => return Err(Fault::unsupported(call)),
+        };
+        if call.over.is_some() {
+            return Err(Fault::unsupported("a window function"));
+        }
+        let mut args = Vec::new();
+        for arg in list {
+            match arg {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(e)) => args.push(e),
+                FunctionArg::Unnamed(FunctionArgExpr::Wildcard) if name == "count" => {}
+                _ => return Err(Fault::unsupported(call)),
+            }
+        }
+        let Some(fold) = aggregate(&name) else {
+            return super::function::call(
+                &name,
+                args.into_iter().map(|e| self.expr(e, s)).collect::<Res<_>>()?,
+            );
+        };
+        let Some(gathered) = &s.aggregates else {
+            return Err(Fault::new("42803", format!("aggregate functions are not allowed here: {name}")));
+        };
+        if s.inside.replace(true) {
+            return Err(Fault::new("42803", "aggregate function calls cannot be nested"));
+        }
+        let made = self.aggregate(call, &args, fold, s);
+        s.inside.set(false);
+        let (ty, made) = made?;
+        let mut gathered = gathered.borrow_mut();
+        gathered.push(made);
+        // What is gathered of a group stands behind the cells of its first row.
+        Ok(Code { column: None, ..Code::cell(ty, 0, s.columns.len() + gathered.len() - 1) })
+    }
+}
+
+fn comparison(op: &str) -> Option<fn(Ordering) -> bool> {
+    Some(match op {
+        "=" => Ordering::is_eq,
+        "<>" | "!=" => Ordering::is_ne,
+        "<" => Ordering::is_lt,
+        "<=" => Ordering::is_le,
+        ">" => Ordering::is_gt,
+        ">=" => Ordering::is_ge,
+        _ => return None,
+    })
+}
+
+fn binary(op: &str, a: Code, b: Code) -> Res<Code> {
+    let texts = [a.ty, b.ty].iter().any(|ty| matches!(category(*ty), 'S' | 'X'));
+    match (op, comparison(op)) {
+        (_, Some(is)) => {
+            let refused = missing(op, &[a.ty, b.ty]);
+            let (both, _) = unified(op, vec![a, b]).map_err(|_| refused)?;
+            Ok(Code::new(BOOL, move |env| match all(&both, env)?.as_slice() {
+                [a, b] if !a.is_null() && !b.is_null() => Ok(is(order(a, b)).into()),
+                _ => Ok(Value::Null),
+            }))
+        }
+        ("||", _) if texts => call(op, vec![convert(a, TEXT)?, convert(b, TEXT)?]),
+        ("!~" | "!~*" | "!~~" | "!~~*", _) => Ok(not(call(op.trim_start_matches('!'), vec![a, b])?)),
+        _ => call(op, vec![a, b]),
+    }
+}
+
+/// `expr op ANY (list)`.
+fn any(op: &str, one: Code, list: Code) -> Res<Code> {
+    let is = comparison(op).ok_or_else(|| Fault::unsupported(format!("ANY with {op}")))?;
+    let list = if list.ty == UNKNOWN { convert(list, array(one.ty))? } else { list };
+    let wrong = || Fault::new("42809", "op ANY/ALL (array) requires array on right side");
+    let inner = element(list.ty).ok_or_else(wrong)?;
+    let ty = common(one.ty, inner).ok_or_else(|| missing(op, &[one.ty, inner]))?;
+    let (one, list) = (convert(one, ty)?, convert(list, array(ty))?);
+    Ok(Code::new(BOOL, move |env| {
+        let (one, list) = ((one.run)(env)?, (list.run)(env)?);
+        env.step(list.list().len())?;
+        let known = list.list().iter().filter(|each| !one.is_null() && !each.is_null());
+        let all = !list.is_null() && known.clone().count() == list.list().len();
+        let found = known.into_iter().any(|each| is(order(&one, each)));
+        Ok((found || all).then_some(found).into())
+    }))
+}
+
+/// AND, and OR, of what may be unknown.
+fn both(a: Code, b: Code, or: bool) -> Code {
+    Code::new(BOOL, move |env| {
+        let first = (a.run)(env)?;
+        if matches!(first, Value::Bool(is) if is == or) {
+            return Ok(or.into());
+        }
+        let second = (b.run)(env)?;
+        let decided = matches!(second, Value::Bool(is) if is == or);
+        Ok(if first.is_null() && !decided { first } else { second })
+    })
+}
+
+fn not(code: Code) -> Code {
+    Code::new(BOOL, move |env| {
+        let value = (code.run)(env)?;
+        Ok(if value.is_null() { value } else { (!value.is_true()).into() })
+    })
 }

@@ -1,147 +1,113 @@
 //! The messages of prepared statements: parse, bind, describe, execute.
-use super::command::split;
+use super::command::{Tokens, split};
 use super::fault::{Fault, Res};
-use super::serve::{Client, Portal, Prepared};
-use super::value::{Oid, Value};
-use super::wire::{Reader, parameter, short};
+use super::serve::Client;
+use super::value::{Oid, Row, Value};
+use super::wire::{Reader, is_binary, only_text, parameter};
 
-/// Statements and portals that one client may keep.
-const MOST: usize = 300;
-const MOST_BYTES: usize = 8 << 20;
-const MOST_PORTALS: usize = 16;
+/// Statements that one client may keep.
+const MOST: usize = 50;
+
+#[derive(Clone)]
+pub struct Prepared {
+    sql: String,
+    tokens: Tokens,
+    types: Vec<Oid>,
+}
+
+pub struct Portal {
+    prepared: Prepared,
+    params: Vec<Value>,
+    formats: Vec<i16>,
+}
+
+pub fn broken() -> Fault {
+    Fault::fatal("08P01", "invalid message format")
+}
+
+fn no_portal() -> Fault {
+    Fault::new("34000", "portal does not exist")
+}
 
 impl Client {
-    pub fn parse(&mut self, reader: &mut Reader<'_>) -> Option<Result<(), (Fault, String)>> {
-        let (name, sql) = (reader.text()?, reader.text()?);
-        let count = reader.short()?;
-        let types = (0..count).map(|_| reader.int().map(i32::cast_unsigned)).collect::<Option<Vec<Oid>>>()?;
-        Some(self.prepare(name, &sql, &types).map_err(|fault| (fault, sql)))
-    }
-
-    fn prepare(&mut self, name: String, sql: &str, types: &[Oid]) -> Res<()> {
-        let pid = self.pid();
-        let mut all = split(sql)?;
-        if all.len() > 1 {
-            return Err(Fault::new("42601", "cannot insert multiple commands into a prepared statement"));
-        }
-        let bytes: usize = self.statements.values().map(|one| one.sql.len()).sum();
-        if self.statements.len() >= MOST || bytes + sql.len() > MOST_BYTES {
-            return Err(Fault::new("53400", "too many prepared statements"));
-        }
-        let tokens = all.pop().unwrap_or_default();
-        let (types, _) = self.db(|db| {
-            db.begin(pid, sql);
-            db.describe(pid, &tokens, types)
-        })??;
-        self.statements.insert(name, Prepared { sql: sql.to_owned(), tokens, types });
-        self.out.empty(b'1');
-        Ok(())
-    }
-
-    pub fn bind(&mut self, reader: &mut Reader<'_>) -> Option<Result<(), (Fault, String)>> {
-        let (portal, name) = (reader.text()?, reader.text()?);
-        let shorts = |reader: &mut Reader<'_>| {
-            let count = reader.short()?;
-            (0..count).map(|_| reader.short()).collect::<Option<Vec<i16>>>()
-        };
-        let formats = shorts(reader)?;
-        let count = reader.short()?;
-        let mut raw = Vec::new();
-        for _ in 0..count {
-            raw.push(match usize::try_from(reader.int()?) {
-                Ok(size) => Some(reader.bytes(size)?),
-                Err(_) => None,
-            });
-        }
-        let results = shorts(reader)?;
-        let Some(prepared) = self.statements.get(&name).cloned() else {
-            let why = format!("prepared statement \"{name}\" does not exist");
-            return Some(Err((Fault::new("26000", why), String::new())));
-        };
-        if raw.len() != prepared.types.len() {
-            let (given, wants) = (raw.len(), prepared.types.len());
-            let why = format!(
-                "bind message supplies {given} parameters, but prepared statement \"{name}\" requires {wants}"
-            );
-            return Some(Err((Fault::new("08P01", why), String::new())));
-        }
-        let binary = |at: usize| match formats.as_slice() {
-            [all] => *all == 1,
-            each => each.get(at) == Some(&1),
-        };
-        let values = raw
-            .iter()
-            .zip(&prepared.types)
-            .enumerate()
-            .map(|(at, (raw, ty))| parameter(*raw, binary(at), *ty));
-        Some(match values.collect::<Res<Vec<Value>>>() {
-            Ok(params) if self.portals.len() < MOST_PORTALS => {
-                self.portals.insert(portal, Portal { prepared, params, formats: results, left: None });
+    /// One of these messages. There is one portal, whatever it is called.
+    pub async fn extended(&mut self, kind: u8, reader: &mut Reader<'_>) -> Res<()> {
+        let pid = self.pid;
+        match kind {
+            b'P' => {
+                let (name, sql) = reader.text().zip(reader.text()).ok_or_else(broken)?;
+                let types = reader.many(|reader| reader.int().map(i32::cast_unsigned)).ok_or_else(broken)?;
+                let Ok([tokens]) = <[Tokens; 1]>::try_from(split(&sql)?) else {
+                    let why = "cannot insert multiple commands into a prepared statement";
+                    return Err(Fault::new("42601", why));
+                };
+                if self.statements.len() >= MOST {
+                    return Err(Fault::new("53400", "too many prepared statements"));
+                }
+                self.db(|db| {
+                    db.begin(pid, &sql);
+                    db.describe(pid, &tokens, &types)
+                })??;
+                self.statements.insert(name, Prepared { sql, tokens, types });
+                self.out.empty(b'1');
+            }
+            b'B' => {
+                let (_, name) = reader.text().zip(reader.text()).ok_or_else(broken)?;
+                let given = reader.many(Reader::short).ok_or_else(broken)?;
+                let raw = reader.many(Reader::cell).ok_or_else(broken)?;
+                let formats = reader.many(Reader::short).ok_or_else(broken)?;
+                let prepared = self.prepared(&name)?;
+                if raw.len() != prepared.types.len() {
+                    let (given, wants) = (raw.len(), prepared.types.len());
+                    let why = format!("bind message supplies {given} parameters, but {wants} are required");
+                    return Err(Fault::new("08P01", why));
+                }
+                let values = raw.iter().zip(&prepared.types).enumerate();
+                let params = values.map(|(at, (raw, ty))| parameter(*raw, is_binary(&given, at), *ty));
+                let params = params.collect::<Res<Row>>()?;
+                self.portal = Some(Portal { prepared, params, formats });
                 self.out.empty(b'2');
-                Ok(())
             }
-            Ok(_) => Err((Fault::new("53400", "too many portals"), String::new())),
-            Err(fault) => Err((fault, String::new())),
-        })
-    }
-
-    pub fn describe(&mut self, reader: &mut Reader<'_>) -> Option<Result<(), (Fault, String)>> {
-        let (kind, name, pid) = (reader.bytes(1)?, reader.text()?, self.pid());
-        let (prepared, formats) = if kind == b"S" {
-            (self.statements.get(&name), Vec::new())
-        } else {
-            let portal = self.portals.get(&name);
-            (
-                portal.map(|portal| &portal.prepared),
-                portal.map(|portal| portal.formats.clone()).unwrap_or_default(),
-            )
-        };
-        let Some(prepared) = prepared.cloned() else {
-            let why = format!("prepared statement \"{name}\" does not exist");
-            return Some(Err((Fault::new("26000", why), String::new())));
-        };
-        let described = self.db(|db| db.describe(pid, &prepared.tokens, &prepared.types));
-        Some(match described.and_then(|described| described) {
-            Ok((types, columns)) => {
-                if kind == b"S" {
-                    self.out.message(b't', |out| {
-                        short(out, types.len());
-                        for ty in &types {
-                            out.extend(ty.to_be_bytes());
-                        }
-                    });
+            b'D' => {
+                let (what, name) = reader.bytes(1).zip(reader.text()).ok_or_else(broken)?;
+                let (prepared, formats) = match &self.portal {
+                    _ if what == b"S" => (self.prepared(&name)?, Vec::new()),
+                    Some(portal) => (portal.prepared.clone(), portal.formats.clone()),
+                    None => return Err(no_portal()),
+                };
+                let columns = self.db(|db| db.describe(pid, &prepared.tokens, &prepared.types))??;
+                if what == b"S" {
+                    self.out.types(&prepared.types);
                 }
+                let of_text =
+                    |(at, (_, ty)): (usize, &(String, Oid))| only_text(*ty) && is_binary(&formats, at);
                 match columns {
-                    Some(columns) => self.out.columns(&columns, &formats),
                     None => self.out.empty(b'n'),
+                    Some(columns) if columns.iter().enumerate().any(of_text) => {
+                        return Err(Fault::unsupported("a column of this type in binary"));
+                    }
+                    Some(columns) => self.out.columns(&columns, &formats),
                 }
-                Ok(())
             }
-            Err(fault) => Err((fault, prepared.sql)),
-        })
-    }
-
-    pub async fn execute(&mut self, name: &str, most: usize) -> Result<(), (Fault, String)> {
-        let Some(mut portal) = self.portals.remove(name) else {
-            return Err((Fault::new("34000", format!("portal \"{name}\" does not exist")), String::new()));
-        };
-        let pid = self.pid();
-        let Prepared { sql, tokens, types } = portal.prepared.clone();
-        let told = |fault| (fault, sql.clone());
-        if portal.left.is_none() {
-            self.db(|db| db.begin(pid, &sql)).map_err(told)?;
-            portal.left = self.run(&tokens, &types, &portal.params).await.map_err(told)?;
-        }
-        let Some((columns, mut rows, tag)) = portal.left.take() else { return Ok(()) };
-        let more = if most > 0 && rows.len() > most { rows.split_off(most) } else { Vec::new() };
-        self.rows(&columns, &portal.formats, &rows).map_err(told)?;
-        if more.is_empty() {
-            self.out.tag(&tag);
-        } else {
-            portal.left = Some((columns, more, tag));
-            self.portals.insert(name.to_owned(), portal);
-            self.out.empty(b's');
+            b'C' => {
+                let (what, name) = reader.bytes(1).zip(reader.text()).ok_or_else(broken)?;
+                if what == b"S" {
+                    self.statements.remove(&name);
+                }
+                self.out.empty(b'3');
+            }
+            _ => {
+                // All rows at once, however few are asked for.
+                let Portal { prepared, params, formats } = self.portal.take().ok_or_else(no_portal)?;
+                self.db(|db| db.begin(pid, &prepared.sql))?;
+                self.run(&prepared.tokens, &prepared.types, &params, Some(&formats)).await?;
+            }
         }
         Ok(())
+    }
+
+    fn prepared(&self, name: &str) -> Res<Prepared> {
+        let known = self.statements.get(name).cloned();
+        known.ok_or_else(|| Fault::missing("26000", "prepared statement", name))
     }
 }

@@ -1,14 +1,19 @@
-//! Who may come in: the first packet of a client, its password, and its slot.
+//! Who may come in: the first packet of a client, its password, and its slot; and who is put out again.
 use std::collections::BTreeMap;
 use std::task::Waker;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use ring::{digest, hmac, pbkdf2};
-
+use super::code::Env;
 use super::fault::{Fault, Res};
-use super::parameter::set;
-use super::state::{Database, Session, Signal};
+use super::setting::set;
+use super::state::{Database, Role, Session, Signal};
+use super::value::Value;
+
+impl Role {
+    /// The groups that are there from the beginning are nobody.
+    pub fn can_log_in(&self) -> bool {
+        !self.name.starts_with("pg_")
+    }
+}
 
 impl Database {
     /// Whether this role has a password.
@@ -24,43 +29,28 @@ impl Database {
         from: Option<(String, i32)>,
     ) -> Res<(i32, i32)> {
         let user = said.get("user").cloned().unwrap_or_default();
-        let name =
-            said.get("database").filter(|name| !name.is_empty()).cloned().unwrap_or_else(|| user.clone());
+        let database = said.get("database").filter(|name| !name.is_empty()).cloned();
+        let database = database.unwrap_or_else(|| user.clone());
         let Some(role) = self.role_named(&user) else {
             return Err(Fault::fatal("28000", format!("role \"{user}\" does not exist")));
         };
-        let known = role.password.as_ref().is_none_or(|kept| password.is_some_and(|given| fits(kept, given)));
-        if !known {
+        if role.password.as_deref().is_some_and(|kept| password != Some(kept)) {
             return Err(Fault::fatal("28P01", format!("password authentication failed for user \"{user}\"")));
         }
-        if !role.login {
+        if !role.can_log_in() {
             return Err(Fault::fatal("28000", format!("role \"{user}\" is not permitted to log in")));
         }
-        let own = role.settings.clone();
-        self.admit(&user, &name)?;
-        if self.base_named(&name).is_none() {
-            return Err(Fault::fatal("3D000", format!("database \"{name}\" does not exist")));
-        }
-        if name == "template0" {
-            return Err(Fault::fatal(
-                "55000",
-                "database \"template0\" is not currently accepting connections",
-            ));
+        let mut wanted: Vec<(String, String)> = role.settings.clone().into_iter().collect();
+        self.admit(&user)?;
+        if self.base_named(&database).is_none() {
+            return Err(Fault::fatal("3D000", format!("database \"{database}\" does not exist")));
         }
         let (pid, secret) = (self.pid(), i32::try_from(self.dice.roll() >> 33).unwrap_or(7));
-        let session = Session {
-            pid,
-            secret,
-            logged_in: user.clone(),
-            user,
-            database: name,
-            port: from.as_ref().map_or(-1, |(_, port)| *port),
-            client: from.map(|(host, _)| host),
-            wait: Some(("Client", "ClientRead")),
-            ..self.blank()
-        };
+        let port = from.as_ref().map_or(-1, |(_, port)| *port);
+        let client = from.map(|(host, _)| host);
+        let wait = Some(("Client", "ClientRead"));
+        let session = Session { pid, secret, user, database, client, port, wait, ..self.blank() };
         self.sessions.insert(pid, session);
-        let mut wanted: Vec<(String, String)> = own.into_iter().collect();
         for (name, value) in said {
             match name.as_str() {
                 "user" | "database" | "replication" => {}
@@ -69,8 +59,8 @@ impl Database {
             }
         }
         for (name, value) in wanted {
-            if let Err(fault) = set(self, pid, &name, Some(&value)) {
-                self.sessions.remove(&pid);
+            if let Err(fault) = set(self, pid, &name, Some(&value), false) {
+                self.disconnect(pid);
                 return Err(Fault { severity: "FATAL", ..fault });
             }
         }
@@ -82,7 +72,6 @@ impl Database {
 
     /// The client is gone, and what it had begun with it.
     pub fn disconnect(&mut self, pid: i32) {
-        self.roll_back(pid);
         self.sessions.remove(&pid);
     }
 
@@ -102,40 +91,41 @@ impl Database {
             self.strike(pid, Signal::Cancel);
         }
     }
-
-    /// What it ran has failed, and its transaction with it.
-    pub fn fail(&mut self, pid: i32) {
-        self.roll_back(pid);
-        if let Some(one) = self.sessions.get_mut(&pid) {
-            one.block = one.block.map(|_| true);
-        }
-    }
 }
 
 /// `-c name=value`, and `--name=value`.
-fn options(text: &str) -> Vec<(String, String)> {
+fn options(text: &str) -> impl Iterator<Item = (String, String)> {
     let words = text.split_whitespace().map(|word| word.trim_start_matches("-c").trim_start_matches("--"));
-    words
-        .filter_map(|word| word.split_once('='))
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
+    let pairs = words.filter_map(|word| word.split_once('='));
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned()))
 }
 
-/// Whether a password is the one that is kept: in clear, or as a verifier that a client has made of it.
-fn fits(kept: &str, given: &str) -> bool {
-    let Some(rest) = kept.strip_prefix("SCRAM-SHA-256$") else { return kept == given };
-    verified(rest, given).unwrap_or(false)
-}
-
-fn verified(verifier: &str, given: &str) -> Option<bool> {
-    let (way, keys) = verifier.split_once('$')?;
-    let (rounds, salt) = way.split_once(':')?;
-    let (stored, _) = keys.split_once(':')?;
-    let rounds =
-        rounds.parse().ok().and_then(std::num::NonZeroU32::new).filter(|rounds| rounds.get() <= 100_000)?;
-    let (salt, stored) = (STANDARD.decode(salt).ok()?, STANDARD.decode(stored).ok()?);
-    let mut salted = [0; digest::SHA256_OUTPUT_LEN];
-    pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, rounds, &salt, given.as_bytes(), &mut salted);
-    let key = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &salted), b"Client Key");
-    Some(digest::digest(&digest::SHA256, key.as_ref()).as_ref() == stored)
+/// Ends a session, or what it runs, if the one who asks may.
+pub fn signalled(env: &mut Env<'_>, pid: i64, signal: Signal) -> Res<Value> {
+    let target = i32::try_from(pid).ok().and_then(|pid| env.db.sessions.get(&pid));
+    let Some(target) = target else {
+        let why = format!("PID {pid} is not a PostgreSQL backend process");
+        env.notices.push(Fault::warning("01000", why));
+        return Ok(false.into());
+    };
+    let (pid, owner) = (target.pid, &target.user);
+    let (verb, what, past) = match signal {
+        Signal::Terminate => ("terminate", "process", "terminated"),
+        Signal::Cancel => ("cancel", "query", "canceled"),
+    };
+    if !env.db.is_superuser(env.pid) {
+        if env.db.role_named(owner).is_none_or(|role| role.superuser) {
+            return Err(Fault::new("42501", format!("must be a superuser to {verb} superuser {what}")));
+        }
+        let own = env.db.user(env.pid);
+        if !env.db.has(own, owner) && !env.db.has(own, "pg_signal_backend") {
+            let why = format!(
+                "must be a member of the role whose {what} is being {past} or member of pg_signal_backend"
+            );
+            return Err(Fault::new("42501", why));
+        }
+    }
+    env.db.deed(verb, env.pid);
+    env.db.strike(pid, signal);
+    Ok(true.into())
 }

@@ -1,12 +1,14 @@
 //! Sessions that applications hold: they come and go with the pools that hold them, and take slots as real ones do.
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::fault::{Fault, Res};
-use super::state::{Database, Doing, SECOND, Session, Signal};
-use super::value::{Value, rounded};
+use super::state::{Database, Doing, Session, Signal};
+use super::value::{SECOND, float, whole};
 
 /// Sessions of one application from one place.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Pool {
     /// Of the pool itself: the one who holds it, a pod for example.
     pub name: String,
@@ -31,9 +33,13 @@ pub struct Pool {
 /// What a session waits for while another holds the row.
 const LOCK: Option<(&str, &str)> = Some(("Lock", "transactionid"));
 
+/// Where a pool is that says nothing of it.
+const NOWHERE: &str = "10.42.0.1";
+
 /// What the sessions of a pool do.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub enum Work {
+    #[default]
     Idle,
     /// Statements that take so many seconds, with so many between them.
     Busy {
@@ -45,28 +51,9 @@ pub enum Work {
     InTransaction,
 }
 
-impl Default for Pool {
-    fn default() -> Pool {
-        Pool {
-            name: String::new(),
-            application: String::new(),
-            user: "postgres".into(),
-            client: "10.42.0.1".into(),
-            database: "postgres".into(),
-            size: 1,
-            work: Work::Idle,
-            query: "SELECT 1".into(),
-            age: 0.0,
-            leak: false,
-            waits_for: None,
-            table: None,
-        }
-    }
-}
-
 #[derive(Debug)]
 pub struct Crowd {
-    pub pool: Pool,
+    pool: Pool,
     /// Of what leaked, how many were ended for good.
     gone: usize,
     /// Those that come later come without a past.
@@ -78,7 +65,6 @@ pub struct Crowd {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Facts {
     pub used: usize,
-    pub max: usize,
     pub usable: usize,
     pub refused_total: u64,
     pub by_state: Vec<(String, usize)>,
@@ -86,42 +72,35 @@ pub struct Facts {
     /// Seconds that the oldest transaction is open.
     pub longest: f64,
     pub blocked: usize,
-    /// Name, bytes, sessions, commits, rollbacks, deadlocks, blocks found, blocks read.
-    pub databases: Vec<(String, i64, usize, [i64; 5])>,
-    pub size: i64,
     /// Name, bytes behind, seconds behind, whether it is connected.
     pub replicas: Vec<(String, i64, f64, bool)>,
 }
 
 fn micros(seconds: f64) -> i64 {
-    i64::try_from(rounded(&Value::Float(seconds), 6)).unwrap_or(0)
+    whole(seconds * 1e6)
 }
 
 fn seconds(micros: i64) -> f64 {
-    Value::Int(micros).float() / 1e6
+    float(micros) / 1e6
 }
 
 impl Database {
     /// Adds a pool, or changes the one of this name; its sessions come with the next tick.
     pub fn pool(&mut self, pool: Pool) {
-        if let Some(crowd) = self.crowds.get_mut(&pool.name) {
+        let name = pool.name.clone();
+        // How long it has been so is said of the beginning alone.
+        let kind = |pool: &Pool| Pool { size: 0, age: 0.0, ..pool.clone() };
+        if let Some(crowd) = self.crowds.get_mut(&name)
+            && kind(&crowd.pool) == kind(&pool)
+        {
             if pool.size < crowd.pool.size {
                 crowd.gone = 0;
             }
-            // How long it has been so is said of the beginning alone.
-            let kind = |pool: &Pool| Pool { size: 0, age: 0.0, ..pool.clone() };
-            let changed = kind(&pool) != kind(&crowd.pool);
-            let name = pool.name.clone();
             crowd.pool = pool;
-            if changed {
-                self.sessions.retain(|_, one| one.pool.as_deref() != Some(&name));
-                if let Some(crowd) = self.crowds.get_mut(&name) {
-                    (crowd.begun, crowd.gone, crowd.retry) = (false, 0, 0);
-                }
-            }
             return;
         }
-        self.crowds.insert(pool.name.clone(), Crowd { pool, gone: 0, begun: false, retry: 0 });
+        self.remove_pool(&name);
+        self.crowds.insert(name, Crowd { pool, gone: 0, begun: false, retry: 0 });
     }
 
     /// The application is gone, and its sessions with it.
@@ -130,47 +109,14 @@ impl Database {
         self.sessions.retain(|_, one| one.pool.as_deref() != Some(name));
     }
 
-    /// Stops the server, or starts it: nobody is left then, and what waited for a start is in force.
-    pub fn running(&mut self, runs: bool) {
-        if runs && self.down {
-            self.started = self.now;
-            let pending = std::mem::take(&mut self.pending);
-            self.settings.extend(pending);
-        }
-        self.down = !runs;
-        let clients = self.sessions.values().filter(|one| one.backend == "client backend");
-        for pid in clients.map(|one| one.pid).collect::<Vec<_>>() {
-            self.end(pid);
-        }
-    }
-
     /// Whether one more of this role may come in, in the server's own words if not.
-    pub fn admit(&mut self, user: &str, database: &str) -> Res<()> {
-        if self.down {
-            return Err(Fault::fatal("57P03", "the database system is starting up"));
-        }
-        let clients = || self.sessions.values().filter(|one| one.backend == "client backend");
-        let (taken, max) = (clients().count(), self.number("max_connections"));
+    pub fn admit(&mut self, user: &str) -> Res<()> {
+        let (taken, max) = (self.clients().count(), self.number("max_connections"));
         let superuser = self.role_named(user).is_some_and(|role| role.superuser);
-        let reserved = self.number("superuser_reserved_connections");
-        let of = |limit: Option<i64>, held: usize| {
-            limit.and_then(|limit| usize::try_from(limit).ok()).is_some_and(|limit| held >= limit)
-        };
         let why = if taken >= max {
-            "sorry, too many clients already".to_owned()
-        } else if !superuser && taken + reserved >= max {
-            "remaining connection slots are reserved for non-replication superuser connections".to_owned()
-        } else if !superuser
-            && of(self.role_named(user).map(|role| role.limit), clients().filter(|s| s.user == user).count())
-        {
-            format!("too many connections for role \"{user}\"")
-        } else if !superuser
-            && of(
-                self.base_named(database).map(|base| base.limit),
-                clients().filter(|s| s.database == database).count(),
-            )
-        {
-            format!("too many connections for database \"{database}\"")
+            "sorry, too many clients already"
+        } else if !superuser && taken + self.number("superuser_reserved_connections") >= max {
+            "remaining connection slots are reserved for non-replication superuser connections"
         } else {
             return Ok(());
         };
@@ -192,7 +138,6 @@ impl Database {
             self.work(name, passed);
         }
         self.wal = self.wal.saturating_add(micros(passed) / 40);
-        self.expire();
     }
 
     fn resize(&mut self, name: &str) {
@@ -209,7 +154,7 @@ impl Database {
         let (pool, old) = (crowd.pool.clone(), !crowd.begun);
         crowd.begun = true;
         for missing in own.len()..wanted {
-            if self.admit(&pool.user, &pool.database).is_err() {
+            if self.admit(&pool.user).is_err() {
                 // Each that is missing is tried again and again; one of them has been counted.
                 let others = u64::try_from(wanted - missing).unwrap_or(1) - 1;
                 self.refused = self.refused.saturating_add(others);
@@ -227,55 +172,48 @@ impl Database {
         let age = if old { micros(pool.age) } else { 0 };
         let age = age + i64::try_from(self.dice.below(u64::try_from(age / 5).unwrap_or(0))).unwrap_or(0);
         let since = self.now - age;
-        let port = 32_768 + i32::try_from(self.dice.below(28_000)).unwrap_or(0);
         let mut session = Session {
             pid,
-            port,
+            port: 32_768 + i32::try_from(self.dice.below(28_000)).unwrap_or(0),
             user: pool.user.clone(),
             database: pool.database.clone(),
             application: pool.application.clone(),
-            client: Some(pool.client.clone()),
+            client: Some(if pool.client.is_empty() { NOWHERE } else { &pool.client }.to_owned()),
             began: since - if old { 41 * SECOND } else { 0 },
-            asked: Some(since),
-            changed: since,
             query: pool.query.clone(),
             pool: Some(pool.name.clone()),
             fresh: !old,
-            wait: Some(("Client", "ClientRead")),
             ..self.blank()
         };
+        rest(&mut session, since);
         if old || pool.leak {
-            (session.doing, session.transaction, session.wait) = match pool.work {
-                _ if pool.waits_for.is_some() => (Doing::Active, Some(since), None),
-                Work::Active => (Doing::Active, Some(since), None),
-                Work::InTransaction => (Doing::InTransaction, Some(since - 40_000), session.wait),
-                _ => (Doing::Idle, None, session.wait),
-            };
+            if pool.waits_for.is_some() || pool.work == Work::Active {
+                (session.doing, session.transaction, session.wait) = (Doing::Active, Some(since), None);
+            } else if pool.work == Work::InTransaction {
+                (session.doing, session.transaction) = (Doing::InTransaction, Some(since - 40_000));
+            }
             session.fresh = false;
             session.holds = session.transaction.and(pool.table.clone());
         }
         self.sessions.insert(pid, session);
     }
 
-    pub fn held<'d>(&'d self, pool: &'d str) -> impl Iterator<Item = &'d Session> {
+    fn held<'d>(&'d self, pool: &'d str) -> impl Iterator<Item = &'d Session> {
         self.sessions.values().filter(move |one| one.pool.as_deref() == Some(pool))
+    }
+
+    /// The session of a pool that holds what others wait for.
+    fn holder(&self, pool: &str) -> Option<i32> {
+        self.held(pool).find(|one| !one.fresh && one.transaction.is_some()).map(|one| one.pid)
     }
 
     fn work(&mut self, name: &str, passed: f64) {
         let Some(pool) = self.crowds.get(name).map(|crowd| crowd.pool.clone()) else { return };
-        let holder = pool.waits_for.as_ref().and_then(|other| {
-            self.held(other).find(|one| !one.fresh && one.transaction.is_some()).map(|one| one.pid)
-        });
-        let now = self.now;
-        let mut ended = 0.0;
-        let busy = match pool.work {
-            Work::Busy { takes, pause } => Some((takes.max(0.000_1), pause)),
-            _ => None,
-        };
-        let mut dice = self.dice.clone();
+        let is_held = pool.waits_for.as_ref().is_some_and(|other| self.holder(other).is_some());
+        let (now, mut ended) = (self.now, 0.0);
         for one in self.sessions.values_mut().filter(|one| one.pool.as_deref() == Some(name)) {
             // Whoever is new wants the same row.
-            if holder.is_some() {
+            if is_held {
                 if one.doing != Doing::Active {
                     (one.doing, one.transaction, one.asked, one.changed) =
                         (Doing::Active, Some(now), Some(now), now);
@@ -288,29 +226,19 @@ impl Database {
                 ended += 1.0;
                 rest(one, now);
             }
-            if let Some((takes, pause)) = busy {
+            if let Work::Busy { takes, pause } = pool.work {
                 ended += passed / (takes + pause);
-                let active = dice.share() < takes / (takes + pause);
-                let since = now - micros(if active { takes } else { pause } * dice.share());
+                let active = self.dice.share() < takes / (takes + pause);
+                let since = now - micros(if active { takes } else { pause } * self.dice.share());
                 rest(one, since.max(one.began));
                 if active {
                     (one.doing, one.transaction, one.wait) = (Doing::Active, one.asked, None);
                 }
             }
         }
-        self.dice = dice;
         if ended > 0.0 {
-            let takes = busy.map_or(0.5, |(takes, _)| takes);
+            let takes = if let Work::Busy { takes, .. } = pool.work { takes } else { 0.5 };
             self.count(&pool.user, &pool.database, &pool.query, ended, takes, ended);
-        }
-    }
-
-    /// Ends a session without anybody's will.
-    fn end(&mut self, pid: i32) {
-        if self.sessions.get(&pid).is_some_and(|one| one.pool.is_some()) {
-            self.sessions.remove(&pid);
-        } else {
-            self.strike(pid, Signal::Terminate);
         }
     }
 
@@ -318,9 +246,10 @@ impl Database {
     pub fn strike(&mut self, pid: i32, signal: Signal) {
         let now = self.now;
         let Some(session) = self.sessions.get_mut(&pid) else { return };
+        let active = session.doing == Doing::Active;
         let Some(name) = session.pool.clone() else {
             // The one who serves it does the rest.
-            if signal == Signal::Terminate || session.doing == Doing::Active {
+            if signal == Signal::Terminate || active {
                 session.signal = Some(signal);
                 if let Some(waker) = session.waker.take() {
                     waker.wake();
@@ -328,49 +257,16 @@ impl Database {
             }
             return;
         };
-        let (database, active) = (session.database.clone(), session.doing == Doing::Active);
-        match signal {
-            Signal::Cancel => {
-                if active {
-                    rest(session, now);
-                    session.fresh = true;
-                }
+        if signal == Signal::Terminate {
+            self.sessions.remove(&pid);
+            if let Some(crowd) = self.crowds.get_mut(&name)
+                && crowd.pool.leak
+            {
+                crowd.gone += 1;
             }
-            Signal::Terminate => {
-                self.sessions.remove(&pid);
-                if let Some(crowd) = self.crowds.get_mut(&name)
-                    && crowd.pool.leak
-                {
-                    crowd.gone += 1;
-                }
-            }
-        }
-        if let Some(base) = self.bases.iter_mut().find(|base| base.name == database) {
-            base.counts.killed += i64::from(signal == Signal::Terminate);
-            base.counts.rollbacks += i64::from(active);
-        }
-    }
-
-    /// Ends sessions that are idle for longer than the server allows.
-    fn expire(&mut self) {
-        for (setting, doing) in [
-            ("idle_session_timeout", Doing::Idle),
-            ("idle_in_transaction_session_timeout", Doing::InTransaction),
-        ] {
-            let over: Vec<i32> = self
-                .sessions
-                .values()
-                .filter(|one| one.doing == doing && one.backend == "client backend")
-                .filter(|one| {
-                    let limit =
-                        super::parameter::milliseconds(&self.current(one.pid, setting).unwrap_or_default());
-                    limit.is_some_and(|limit| limit > 0 && one.changed + limit * 1000 < self.now)
-                })
-                .map(|one| one.pid)
-                .collect();
-            for pid in over {
-                self.end(pid);
-            }
+        } else if active {
+            rest(session, now);
+            session.fresh = true;
         }
     }
 
@@ -378,53 +274,29 @@ impl Database {
     pub fn blockers(&self, pid: i32) -> Vec<i32> {
         let waits = self.sessions.get(&pid).filter(|one| one.wait == LOCK);
         let pool = waits.and_then(|one| self.crowds.get(one.pool.as_deref()?)?.pool.waits_for.as_deref());
-        let holder =
-            pool.and_then(|pool| self.held(pool).find(|one| !one.fresh && one.transaction.is_some()));
-        holder.map(|one| one.pid).into_iter().collect()
+        pool.and_then(|pool| self.holder(pool)).into_iter().collect()
     }
 
     /// What the server is now.
     pub fn facts(&self) -> Facts {
-        let clients: Vec<&Session> =
-            self.sessions.values().filter(|one| one.backend == "client backend").collect();
-        let counted = |name: fn(&Session) -> String| {
-            let mut all = std::collections::BTreeMap::<String, usize>::new();
-            for one in &clients {
-                *all.entry(name(one)).or_default() += 1;
+        let counted = |name: fn(&Session) -> &str| {
+            let mut all = BTreeMap::<String, usize>::new();
+            for one in self.clients() {
+                *all.entry(name(one).to_owned()).or_default() += 1;
             }
             all.into_iter().collect()
         };
-        let max = self.number("max_connections");
-        let oldest = clients.iter().filter_map(|one| one.transaction).min();
+        let reserved = self.number("superuser_reserved_connections");
+        let oldest = self.clients().filter_map(|one| one.transaction).min();
         Facts {
-            used: clients.len(),
-            max,
-            usable: max.saturating_sub(self.number("superuser_reserved_connections")),
+            used: self.clients().count(),
+            usable: self.number("max_connections").saturating_sub(reserved),
             refused_total: self.refused,
-            by_state: counted(|one| one.doing.word().to_owned()),
-            by_application: counted(|one| one.application.clone()),
+            by_state: counted(|one| one.doing.word()),
+            by_application: counted(|one| &one.application),
             longest: oldest.map_or(0.0, |at| seconds(self.now - at)),
-            blocked: clients.iter().filter(|one| !self.blockers(one.pid).is_empty()).count(),
-            databases: self
-                .bases
-                .iter()
-                .map(|base| {
-                    let sessions = clients.iter().filter(|one| one.database == base.name).count();
-                    let c = &base.counts;
-                    (
-                        base.name.clone(),
-                        self.size(&base.name),
-                        sessions,
-                        [c.commits, c.rollbacks, c.deadlocks, c.hit, c.read],
-                    )
-                })
-                .collect(),
-            size: self.bases.iter().fold(0, |sum, base| sum.saturating_add(self.size(&base.name))),
-            replicas: self
-                .replicas
-                .iter()
-                .map(|one| (one.name.clone(), one.behind, one.lag, one.state.is_some()))
-                .collect(),
+            blocked: self.clients().filter(|one| !self.blockers(one.pid).is_empty()).count(),
+            replicas: Vec::new(),
         }
     }
 }

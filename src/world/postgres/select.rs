@@ -1,411 +1,180 @@
-//! Queries: where rows come from, which of them stay, how they are grouped, sorted and cut.
+//! Queries: which rows stay, how they are grouped, sorted and cut, and what of them is shown.
 use std::cell::RefCell;
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
 
 use sqlparser::ast::{
-    Distinct, Expr, GroupByExpr, LimitClause, OrderByExpr, OrderByKind, OrderByOptions, Query, Select,
-    SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier, Spanned,
-    Value as Literal,
+    Distinct, DuplicateTreatment, Expr, Function as Call, FunctionArguments, GroupByExpr, Ident, LimitClause,
+    OrderByExpr, OrderByKind, OrderBySort, Query, Select, SelectItem, SelectItemQualifiedWildcardKind,
+    SetExpr, SetOperator, SetQuantifier, Value as Literal,
 };
 
-use super::aggregate::Aggregate;
-use super::cast::{cast, common};
-use super::expr::{Binder, Code, Env, Scope, ident};
+use super::code::{Binder, Code, Env, Scope, all, common, convert, unmatched};
+use super::expr::{ident, last};
 use super::fault::{Fault, Res};
-use super::from::last;
-use super::title::title;
-use super::value::kind::{BOOL, INT8, UNKNOWN};
-use super::value::{Oid, Row, Value, order};
-
-/// Rows as the key of a set.
-#[derive(Debug, Clone)]
-pub struct Key(pub Row);
-
-impl Ord for Key {
-    fn cmp(&self, other: &Key) -> Ordering {
-        let first = self.0.iter().zip(&other.0).map(|(a, b)| order(a, b)).find(|order| order.is_ne());
-        first.unwrap_or_else(|| self.0.len().cmp(&other.0.len()))
-    }
-}
-impl PartialOrd for Key {
-    fn partial_cmp(&self, other: &Key) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl PartialEq for Key {
-    fn eq(&self, other: &Key) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-impl Eq for Key {}
-
-/// Which way one key is sorted.
-#[derive(Debug, Clone, Copy)]
-pub struct Way {
-    down: bool,
-    nulls_first: bool,
-}
-
-impl Way {
-    pub fn of(options: &OrderByOptions) -> Way {
-        let down = matches!(options.sort, Some(sqlparser::ast::OrderBySort::Desc));
-        Way { down, nulls_first: options.nulls_first.unwrap_or(down) }
-    }
-}
-
-/// Rows in the order of the keys beside them.
-pub fn sorted(mut rows: Vec<(Row, Row)>, ways: &[Way]) -> impl Iterator<Item = Row> {
-    rows.sort_by(|(_, a), (_, b)| {
-        let each = ways.iter().zip(a.iter().zip(b)).map(|(way, (a, b))| match (a.is_null(), b.is_null()) {
-            (true, true) => Ordering::Equal,
-            (true, false) => {
-                if way.nulls_first {
-                    Ordering::Less
-                } else {
-                    Ordering::Greater
-                }
-            }
-            (false, true) => {
-                if way.nulls_first {
-                    Ordering::Greater
-                } else {
-                    Ordering::Less
-                }
-            }
-            _ if way.down => order(b, a),
-            _ => order(a, b),
-        });
-        each.fold(Ordering::Equal, Ordering::then)
-    });
-    rows.into_iter().map(|(row, _)| row)
-}
+use super::function::missing;
+use super::value::kind::{FLOAT8, INT4, INT8, NUMERIC, TEXT, UNKNOWN};
+use super::value::{Oid, Row, Value, category, named, order, rows_order, short};
 
 pub type Columns = Vec<(String, Oid)>;
 pub type Rows = Box<dyn Fn(&mut Env<'_>) -> Res<Vec<Row>>>;
-type Keyed = Box<dyn Fn(&mut Env<'_>) -> Res<Vec<(Row, Row)>>>;
 
-/// A query that can be asked.
+/// A query that can be asked. Its rows may be longer than its columns: what they are sorted by stands behind.
 pub struct Plan {
     pub columns: Columns,
-    pub run: Rows,
+    pub rows: Rows,
 }
 
 impl Binder<'_> {
     pub fn query(&self, q: &Query, outer: Option<&Scope<'_>>) -> Res<Plan> {
-        if q.fetch.is_some() || q.for_clause.is_some() || !q.pipe_operators.is_empty() {
+        if q.with.is_some() || q.fetch.is_some() || !q.locks.is_empty() {
             return Err(Fault::unsupported("this kind of query"));
-        }
-        let known = self.ctes.borrow().len();
-        if let Some(with) = &q.with {
-            if with.recursive {
-                return Err(Fault::unsupported("WITH RECURSIVE"));
-            }
-            for cte in &with.cte_tables {
-                let columns = cte.alias.columns.iter().map(|column| ident(&column.name)).collect();
-                self.ctes.borrow_mut().push((ident(&cte.alias.name), columns, (*cte.query).clone()));
-            }
         }
         let keys = match q.order_by.as_ref().map(|by| &by.kind) {
             Some(OrderByKind::Expressions(all)) => all.as_slice(),
             Some(OrderByKind::All(_)) => return Err(Fault::unsupported("ORDER BY ALL")),
             None => &[],
         };
-        let bound = self.body(&q.body, keys, outer);
-        let bound = bound.and_then(|bound| Ok((bound, self.bounds(q, outer)?)));
-        self.ctes.borrow_mut().truncate(known);
-        let ((columns, keyed), (limit, offset)) = bound?;
-        let ways: Vec<Way> = keys.iter().map(|key| Way::of(&key.options)).collect();
-        Ok(Plan {
-            columns,
-            run: Box::new(move |env| {
-                let rows = keyed(env)?;
-                let count = |code: &Option<Code>, env: &mut Env<'_>| -> Res<Option<usize>> {
-                    let Some(code) = code else { return Ok(None) };
-                    let value = (code.run)(env)?;
-                    if !value.is_null() && value.int() < 0 {
-                        return Err(Fault::new("2201W", "LIMIT must not be negative"));
-                    }
-                    Ok((!value.is_null()).then(|| usize::try_from(value.int()).unwrap_or(usize::MAX)))
+        if keys.iter().any(|key| key.options.nulls_first.is_some()) {
+            return Err(Fault::unsupported("NULLS FIRST and LAST"));
+        }
+        let Plan { columns, rows } = self.body(&q.body, keys, outer)?;
+        let down = |key: &OrderByExpr| matches!(key.options.sort, Some(OrderBySort::Desc));
+        let (ways, wide): (Vec<bool>, usize) = (keys.iter().map(down).collect(), columns.len());
+        let number = |e: &Expr| convert(self.expr(e, &Scope::default())?, INT8);
+        let limit = match &q.limit_clause {
+            None => None,
+            Some(LimitClause::LimitOffset { limit, offset: None, .. }) => {
+                limit.as_ref().map(number).transpose()?
+            }
+            Some(other) => return Err(Fault::unsupported(other)),
+        };
+        let rows: Rows = Box::new(move |env| {
+            let mut rows = rows(env)?;
+            rows.sort_by(|a, b| {
+                let each = ways.iter().zip(a.iter().skip(wide).zip(b.iter().skip(wide)));
+                let mut each = each.map(|(down, (a, b))| if *down { order(b, a) } else { order(a, b) });
+                each.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+            });
+            let most = limit.as_ref().map(|limit| (limit.run)(env)).transpose()?.unwrap_or(Value::Null);
+            if !most.is_null() {
+                let negative = |_| Fault::new("2201W", "LIMIT must not be negative");
+                rows.truncate(usize::try_from(most.int()).map_err(negative)?);
+            }
+            for row in &mut rows {
+                row.truncate(wide);
+            }
+            Ok(rows)
+        });
+        Ok(Plan { columns, rows })
+    }
+
+    fn body(&self, body: &SetExpr, keys: &[OrderByExpr], outer: Option<&Scope<'_>>) -> Res<Plan> {
+        match body {
+            SetExpr::Select(select) => self.select(select, keys, outer),
+            SetExpr::Query(query) if keys.is_empty() => self.query(query, outer),
+            SetExpr::SetOperation {
+                left,
+                op: SetOperator::Union,
+                set_quantifier: SetQuantifier::All,
+                right,
+            } if keys.is_empty() => {
+                let (left, right) = (self.body(left, &[], outer)?, self.body(right, &[], outer)?);
+                if left.columns.len() != right.columns.len() {
+                    return Err(Fault::new("42601", "each UNION query must have the same number of columns"));
+                }
+                let pairs = left.columns.into_iter().zip(&right.columns);
+                let column = |((name, a), (_, b)): ((String, Oid), &(String, Oid))| {
+                    Ok((name, common(a, *b).ok_or_else(|| unmatched("UNION", a, *b))?))
                 };
-                let (skip, most) =
-                    (count(&offset, env)?.unwrap_or(0), count(&limit, env)?.unwrap_or(usize::MAX));
-                Ok(sorted(rows, &ways).skip(skip).take(most).collect())
-            }),
-        })
-    }
-
-    fn bounds(&self, q: &Query, outer: Option<&Scope<'_>>) -> Res<(Option<Code>, Option<Code>)> {
-        let scope = Scope { outer, ..Scope::default() };
-        let number = |e: Option<&Expr>| e.map(|e| self.coerce(self.expr(e, &scope)?, INT8)).transpose();
-        match &q.limit_clause {
-            None => Ok((None, None)),
-            Some(LimitClause::LimitOffset { limit, offset, .. }) => {
-                Ok((number(limit.as_ref())?, number(offset.as_ref().map(|offset| &offset.value))?))
+                let columns = pairs.map(column).collect::<Res<_>>()?;
+                let rows: Rows = Box::new(move |env| Ok([(left.rows)(env)?, (right.rows)(env)?].concat()));
+                Ok(Plan { columns, rows })
             }
-            Some(other) => Err(Fault::unsupported(other)),
+            other => Err(Fault::unsupported(format!("`{other}` as a query"))),
         }
     }
 
-    fn body(&self, body: &SetExpr, keys: &[OrderByExpr], outer: Option<&Scope<'_>>) -> Res<(Columns, Keyed)> {
-        let (columns, run): (Columns, Rows) = match body {
-            SetExpr::Select(select) => return self.select(select, keys, outer),
-            SetExpr::Query(query) => {
-                let plan = self.query(query, outer)?;
-                (plan.columns, plan.run)
-            }
-            SetExpr::Values(values) => {
-                let scope = Scope { outer, ..Scope::default() };
-                let wide = values.rows.first().map_or(0, |row| row.content.len());
-                let mut columns: Vec<Vec<Code>> = (0..wide).map(|_| Vec::new()).collect();
-                for row in &values.rows {
-                    if row.content.len() != wide {
-                        return Err(Fault::new("42601", "VALUES lists must all be the same length"));
-                    }
-                    for (column, e) in columns.iter_mut().zip(&row.content) {
-                        column.push(self.expr(e, &scope)?);
-                    }
-                }
-                let mut types = Vec::new();
-                let mut all = Vec::new();
-                for (at, column) in columns.into_iter().enumerate() {
-                    let (column, ty) = self.unified("VALUES", column)?;
-                    types.push((format!("column{}", at + 1), ty));
-                    all.push(column);
-                }
-                let count = values.rows.len();
-                let run: Rows = Box::new(move |env| {
-                    env.step(count)?;
-                    let row = |at: usize, env: &mut Env<'_>| {
-                        all.iter().filter_map(|column| column.get(at)).map(|code| (code.run)(env)).collect()
-                    };
-                    (0..count).map(|at| row(at, env)).collect()
-                });
-                (types, run)
-            }
-            SetExpr::Table(table) => {
-                let name = table.table_name.as_ref().map(ident).unwrap_or_default();
-                let source = self.table(None, &name)?;
-                (source.columns.into_iter().map(|c| (c.name, c.ty)).collect(), source.rows)
-            }
-            SetExpr::SetOperation { left, op, set_quantifier, right } => {
-                self.united(*op, *set_quantifier, left, right, outer)?
-            }
-            other => return Err(Fault::unsupported(format!("`{other}` as a query"))),
+    fn select(&self, select: &Select, keys: &[OrderByExpr], outer: Option<&Scope<'_>>) -> Res<Plan> {
+        let GroupByExpr::Expressions(by, more) = &select.group_by else {
+            return Err(Fault::unsupported("this kind of GROUP BY"));
         };
-        let keys = keys.iter().map(|key| place(&key.expr, &columns)).collect::<Res<Vec<_>>>()?;
-        let keyed: Keyed = Box::new(move |env| {
-            let rows = run(env)?;
-            let key = |row: &Row| keys.iter().filter_map(|at| row.get(*at).cloned()).collect();
-            Ok(rows.into_iter().map(|row| (row.clone(), key(&row))).collect())
-        });
-        Ok((columns, keyed))
-    }
-
-    fn united(
-        &self,
-        op: SetOperator,
-        quantifier: SetQuantifier,
-        left: &SetExpr,
-        right: &SetExpr,
-        outer: Option<&Scope<'_>>,
-    ) -> Res<(Columns, Rows)> {
-        let ((a, left), (b, right)) = (self.body(left, &[], outer)?, self.body(right, &[], outer)?);
-        if a.len() != b.len() {
-            let why = format!("each {op} query must have the same number of columns");
-            return Err(Fault::new("42601", why));
-        }
-        let mut columns = Vec::new();
-        for ((name, one), (_, two)) in a.iter().zip(&b) {
-            let ty = common(*one, *two).ok_or_else(|| {
-                let (one, two) = (super::value::name(*one), super::value::name(*two));
-                Fault::new("42804", format!("{op} types {one} and {two} cannot be matched"))
-            })?;
-            columns.push((name.clone(), ty));
-        }
-        let types: Vec<Oid> = columns.iter().map(|(_, ty)| *ty).collect();
-        let brought = move |rows: Vec<(Row, Row)>, from: &Columns, env: &mut Env<'_>| -> Res<Vec<Row>> {
-            let mut brought = |row: Row| {
-                let cells = row.into_iter().zip(from.iter().zip(&types));
-                cells.map(|(value, ((_, from), to))| cast(env, value, *from, *to)).collect::<Res<Row>>()
-            };
-            rows.into_iter().map(|(row, _)| brought(row)).collect()
-        };
-        let run: Rows = Box::new(move |env| {
-            let rows = left(env)?;
-            let mut all = brought(rows, &a, env)?;
-            let rows = right(env)?;
-            let others = brought(rows, &b, env)?;
-            let set: BTreeSet<Key> = match op {
-                SetOperator::Union => {
-                    all.extend(others);
-                    BTreeSet::new()
-                }
-                _ => others.into_iter().map(Key).collect(),
-            };
-            match op {
-                SetOperator::Intersect => all.retain(|row| set.contains(&Key(row.clone()))),
-                SetOperator::Except | SetOperator::Minus => {
-                    all.retain(|row| !set.contains(&Key(row.clone())));
-                }
-                SetOperator::Union => {}
-            }
-            if quantifier != SetQuantifier::All {
-                let mut seen = BTreeSet::new();
-                all.retain(|row| seen.insert(Key(row.clone())));
-            }
-            Ok(all)
-        });
-        Ok((columns, run))
-    }
-
-    fn select(
-        &self,
-        select: &Select,
-        keys: &[OrderByExpr],
-        outer: Option<&Scope<'_>>,
-    ) -> Res<(Columns, Keyed)> {
-        if select.into.is_some() || !select.named_window.is_empty() || select.qualify.is_some() {
+        let distinct = matches!(select.distinct, Some(Distinct::Distinct));
+        let other = select.distinct.is_some() && (!distinct || !by.is_empty());
+        if other || select.into.is_some() || !select.named_window.is_empty() || !more.is_empty() {
             return Err(Fault::unsupported("this kind of SELECT"));
         }
         let source = self.from(&select.from, outer)?;
         let mut scope = Scope { columns: source.columns, outer, ..Scope::default() };
-        let test = |e: Option<&Expr>, scope: &Scope<'_>| {
-            e.map(|e| self.coerce(self.expr(e, scope)?, BOOL).map_err(|fault| fault.at(e.span()))).transpose()
-        };
-        let filter = test(select.selection.as_ref(), &scope)?;
+        let filter = select.selection.as_ref().map(|e| self.truth(e, &scope)).transpose()?;
         let items = items(select, &scope)?;
-        let names: Columns = items.iter().map(|(name, _)| (name.clone(), UNKNOWN)).collect();
-        // What stands at a place of the answer, or is called as one of its columns, is that column.
-        let meant = |e: &Expr| place(e, &names).ok().and_then(|at| items.get(at)).map(|(_, e)| e);
-        let groups: Vec<Expr> = match &select.group_by {
-            GroupByExpr::Expressions(all, more) if more.is_empty() => {
-                let own = |e: &Expr| self.expr(e, &scope).is_ok() && !matches!(e, Expr::Value(_));
-                all.iter().map(|e| if own(e) { e } else { meant(e).unwrap_or(e) }.clone()).collect()
-            }
-            _ => return Err(Fault::unsupported("this kind of GROUP BY")),
-        };
-        let group_codes =
-            groups.iter().map(|e| self.settled(self.expr(e, &scope)?)).collect::<Res<Vec<_>>>()?;
-        scope.aggregates = Some(RefCell::default());
-        scope.grouped = Some(grouped(&groups, &scope));
+        let own = |e: &Expr| !matches!(e, Expr::Value(_)) && self.expr(e, &scope).is_ok();
+        let group = |e| if own(e) { Ok(e) } else { meant(e, &items) };
+        let mut groups = by.iter().map(group).collect::<Res<Vec<&Expr>>>()?;
+        if distinct {
+            groups.extend(items.iter().map(|(_, e)| e));
+        }
+        let group_codes = groups.iter().map(|e| self.expr(e, &scope)).collect::<Res<Vec<_>>>()?;
         // Whether it is grouped is known once everything has been looked at.
         let bind = |scope: &Scope<'_>| -> Res<_> {
-            let having = test(select.having.as_ref(), scope)?;
-            let bound = items.iter().map(|(_, e)| self.expr(e, scope)).collect::<Res<Vec<_>>>()?;
-            let order = keys.iter().map(|key| {
-                let e = match &key.expr {
-                    e @ Expr::Value(_) => items.get(place(e, &names)?).map_or(e, |(_, e)| e),
-                    e @ Expr::Identifier(_) => meant(e).unwrap_or(e),
-                    e => e,
-                };
-                self.settled(self.expr(e, scope)?)
-            });
-            Ok((having, bound, order.collect::<Res<Vec<_>>>()?))
+            let having = select.having.as_ref().map(|e| self.truth(e, scope)).transpose()?;
+            let shown = items.iter().map(|(_, e)| self.expr(e, scope));
+            let sorted = keys.iter().map(|key| self.expr(meant(&key.expr, &items)?, scope));
+            Ok((having, shown.chain(sorted).collect::<Res<Vec<Code>>>()?))
         };
-        scope.free.set(true);
+        scope.aggregates = Some(RefCell::default());
         let mut bound = bind(&scope)?;
-        let mut aggregates =
-            scope.aggregates.replace(RefCell::default()).map(RefCell::into_inner).unwrap_or_default();
-        let is_grouped = !groups.is_empty() || select.having.is_some() || !aggregates.is_empty();
+        let found = scope.aggregates.replace(RefCell::default()).is_some_and(|all| !all.borrow().is_empty());
+        let is_grouped = found || !groups.is_empty() || select.having.is_some();
         if is_grouped {
-            scope.free.set(false);
+            let texts = groups.iter().map(ToString::to_string);
+            scope.grouped = Some(group_codes.iter().map(|code| code.column).zip(texts).collect());
             bound = bind(&scope)?;
-            aggregates = scope.aggregates.take().map(RefCell::into_inner).unwrap_or_default();
         }
-        let (having, codes, order) = bound;
-        let columns = names.iter().zip(&codes).map(|((name, _), code)| (name.clone(), code.ty)).collect();
-        let distinct = match &select.distinct {
-            None | Some(Distinct::All) => false,
-            Some(Distinct::Distinct) => true,
-            Some(Distinct::On(_)) => return Err(Fault::unsupported("DISTINCT ON")),
-        };
-        let wide = scope.columns.len();
-        let groups = is_grouped.then_some((group_codes, aggregates));
-        let steps = Steps { filter, groups, wide, having, codes, order, distinct };
-        let rows = source.rows;
-        let keyed: Keyed = Box::new(move |env| {
-            let rows = rows(env)?;
-            steps.take(env, rows)
+        let (having, codes) = bound;
+        let settled = |ty: Oid| if ty == UNKNOWN { TEXT } else { ty };
+        let columns: Columns =
+            items.iter().zip(&codes).map(|((name, _), code)| (name.clone(), settled(code.ty))).collect();
+        let aggregates = scope.aggregates.take().map(RefCell::into_inner).unwrap_or_default();
+        let (rows, wide) = (source.rows, scope.columns.len());
+        let rows: Rows = Box::new(move |env| {
+            let found = rows(env)?;
+            let mut rows = env.kept(found, filter.as_ref())?;
+            if is_grouped {
+                rows = grouped(env, rows, &group_codes, &aggregates, wide)?;
+                rows = env.kept(rows, having.as_ref())?;
+            }
+            let shown = rows.into_iter().map(|row| Ok(env.within(row, |env| all(&codes, env))?.1));
+            shown.collect()
         });
-        Ok((columns, keyed))
+        Ok(Plan { columns, rows })
     }
 }
 
-/// What is done with the rows of a SELECT, one thing after another.
-struct Steps {
-    filter: Option<Code>,
-    groups: Option<(Vec<Code>, Vec<Aggregate>)>,
-    /// How many columns there are to choose from.
+/// The first row of every group, with what was gathered of the group behind it.
+fn grouped(
+    env: &mut Env<'_>,
+    rows: Vec<Row>,
+    keys: &[Code],
+    aggregates: &[Aggregate],
     wide: usize,
-    having: Option<Code>,
-    codes: Vec<Code>,
-    order: Vec<Code>,
-    distinct: bool,
-}
-
-fn all(codes: &[Code], env: &mut Env<'_>) -> Res<Row> {
-    codes.iter().map(|code| (code.run)(env)).collect()
-}
-
-fn is(test: Option<&Code>, env: &mut Env<'_>) -> Res<bool> {
-    test.map_or(Ok(true), |test| Ok((test.run)(env)?.is_true()))
-}
-
-impl Steps {
-    fn take(&self, env: &mut Env<'_>, rows: Vec<Row>) -> Res<Vec<(Row, Row)>> {
-        let mut kept = rows;
-        if let Some(filter) = &self.filter {
-            let rows = std::mem::take(&mut kept);
-            for row in rows {
-                let (row, keep) = env.within(row, |env| is(Some(filter), env))?;
-                kept.extend(keep.then_some(row));
-            }
-        }
-        let mut out = Vec::new();
-        match &self.groups {
-            None => {
-                for row in kept {
-                    out.extend(self.made(env, row)?);
-                }
-            }
-            Some((keys, aggregates)) => {
-                let mut sets: BTreeMap<Key, Vec<Row>> = BTreeMap::new();
-                for row in kept {
-                    let (row, key) = env.within(row, |env| all(keys, env))?;
-                    sets.entry(Key(key)).or_default().push(row);
-                }
-                if sets.is_empty() && keys.is_empty() {
-                    sets.insert(Key(Vec::new()), Vec::new());
-                }
-                for mut rows in sets.into_values() {
-                    let results =
-                        aggregates.iter().map(|one| one.of(env, &mut rows)).collect::<Res<Row>>()?;
-                    env.aggregates.push(results);
-                    let row = rows.into_iter().next().unwrap_or_else(|| vec![Value::Null; self.wide]);
-                    let made = self.made(env, row);
-                    env.aggregates.pop();
-                    out.extend(made?);
-                }
-            }
-        }
-        if self.distinct {
-            let mut seen = BTreeSet::new();
-            out.retain(|(row, _)| seen.insert(Key(row.clone())));
-        }
-        Ok(out)
+) -> Res<Vec<Row>> {
+    let mut keyed = Vec::new();
+    for row in rows {
+        let (row, key) = env.within(row, |env| all(keys, env))?;
+        keyed.push((key, row));
     }
-
-    /// The answer's row of a row or a group, with the keys that it is sorted by.
-    fn made(&self, env: &mut Env<'_>, row: Row) -> Res<Option<(Row, Row)>> {
-        let (_, made) = env.within(row, |env| {
-            if !is(self.having.as_ref(), env)? {
-                return Ok(None);
-            }
-            Ok(Some((all(&self.codes, env)?, all(&self.order, env)?)))
-        })?;
-        Ok(made)
+    keyed.sort_by(|(a, _), (b, _)| rows_order(a, b));
+    let sets = keyed.chunk_by(|(a, _), (b, _)| rows_order(a, b).is_eq());
+    let mut sets: Vec<Vec<Row>> = sets.map(|set| set.iter().map(|(_, row)| row.clone()).collect()).collect();
+    if sets.is_empty() && keys.is_empty() {
+        sets.push(Vec::new());
     }
+    let group = |set: Vec<Row>| {
+        let gathered = aggregates.iter().map(|one| one.of(env, &set)).collect::<Res<Row>>()?;
+        let first = set.into_iter().next().unwrap_or_else(|| vec![Value::Null; wide]);
+        Ok([first, gathered].concat())
+    };
+    sets.into_iter().map(group).collect()
 }
 
 /// The columns of the answer with what they show.
@@ -414,7 +183,7 @@ fn items(select: &Select, scope: &Scope<'_>) -> Res<Vec<(String, Expr)>> {
     for item in &select.projection {
         let of = match item {
             SelectItem::UnnamedExpr(e) => {
-                items.push((title(e), e.clone()));
+                items.push((title(e).unwrap_or_else(|| "?column?".into()), e.clone()));
                 continue;
             }
             SelectItem::ExprWithAlias { expr, alias } => {
@@ -429,58 +198,132 @@ fn items(select: &Select, scope: &Scope<'_>) -> Res<Vec<(String, Expr)>> {
         };
         let before = items.len();
         for column in scope.columns.iter().filter(|c| of.as_ref().is_none_or(|of| c.table == *of)) {
-            if column.name.ends_with(' ') {
-                continue;
-            }
-            let part = |name: &str| sqlparser::ast::Ident::with_quote('"', name);
-            let parts = vec![part(&column.table), part(&column.name)];
-            items.push((column.name.clone(), Expr::CompoundIdentifier(parts)));
+            let parts = [&column.table, &column.name].map(|name| Ident::with_quote('"', name.as_str()));
+            items.push((column.name.clone(), Expr::CompoundIdentifier(parts.to_vec())));
         }
         if items.len() == before {
-            return Err(match of {
-                Some(of) => {
-                    let why = format!("missing FROM-clause entry for table \"{of}\"");
-                    Fault::new("42P01", why).at(item.span())
-                }
-                None => Fault::new("42601", "SELECT * with no tables specified is not valid"),
-            });
+            return Err(Fault::new("42601", "SELECT * with no tables specified is not valid"));
         }
     }
     Ok(items)
 }
 
-/// The place of a column of the answer: by its number, or its name.
-fn place(e: &Expr, columns: &Columns) -> Res<usize> {
-    let at = match e {
-        Expr::Value(value) => match &value.value {
-            Literal::Number(text, _) => text.parse::<usize>().ok().and_then(|n| n.checked_sub(1)),
-            _ => None,
-        },
-        Expr::Identifier(name) => columns.iter().position(|(column, _)| *column == ident(name)),
-        _ => None,
-    };
-    at.filter(|at| *at < columns.len()).ok_or_else(|| match e {
-        Expr::Value(value) => {
-            Fault::new("42P10", format!("ORDER BY position {value} is not in select list")).at(value.span)
+/// What stands at a place of the answer, or is called as one of its columns, is that column.
+fn meant<'e>(e: &'e Expr, items: &'e [(String, Expr)]) -> Res<&'e Expr> {
+    match e {
+        Expr::Identifier(name) => {
+            Ok(items.iter().find(|(title, _)| *title == ident(name)).map_or(e, |(_, item)| item))
         }
-        other => Fault::new("42703", format!("column \"{other}\" does not exist")).at(e.span()),
+        Expr::Value(value) => {
+            let Literal::Number(text, _) = &value.value else { return Ok(e) };
+            let at = text.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+            let missing = || Fault::new("42P10", format!("position {text} is not in select list"));
+            Ok(&at.and_then(|at| items.get(at)).ok_or_else(missing)?.1)
+        }
+        _ => Ok(e),
+    }
+}
+
+/// What a column is called: by what it shows, or else by its type.
+fn title(e: &Expr) -> Option<String> {
+    Some(match e {
+        Expr::Identifier(name) => ident(name),
+        Expr::CompoundIdentifier(parts) => ident(parts.last()?),
+        Expr::Function(call) => last(&call.name),
+        Expr::Nested(inner) => return title(inner),
+        Expr::Cast { expr, data_type, .. } => match title(expr) {
+            Some(title) if title != "case" => title,
+            _ => short(named(&data_type.to_string())?).to_owned(),
+        },
+        Expr::Case { .. } => "case".into(),
+        Expr::Extract { .. } => "extract".into(),
+        Expr::Interval(_) => "interval".into(),
+        _ => return None,
     })
 }
 
-fn grouped(groups: &[Expr], scope: &Scope<'_>) -> (Vec<usize>, Vec<String>) {
-    let find = |table: Option<String>, name: String| {
-        scope
-            .columns
-            .iter()
-            .position(|c| c.name == name && table.as_ref().is_none_or(|table| c.table == *table))
-    };
-    let columns = groups.iter().filter_map(|e| match e {
-        Expr::Identifier(name) => find(None, ident(name)),
-        Expr::CompoundIdentifier(parts) => match parts.as_slice() {
-            [.., table, name] => find(Some(ident(table)), ident(name)),
-            _ => None,
+/// What an aggregate makes of the values of a group.
+pub type Fold = fn(&[Value]) -> Value;
+
+pub struct Aggregate {
+    /// Of every row; without one rows are counted as they are.
+    arg: Option<Code>,
+    filter: Option<Code>,
+    distinct: bool,
+    fold: Fold,
+}
+
+pub fn aggregate(name: &str) -> Option<Fold> {
+    Some(match name {
+        "count" => |all| all.len().into(),
+        "sum" => sum,
+        "avg" => |all| match sum(all) {
+            Value::Null => Value::Null,
+            sum => (sum.float() / Value::from(all.len()).float()).into(),
         },
-        _ => None,
-    });
-    (columns.collect(), groups.iter().map(ToString::to_string).collect())
+        "min" => |all| extreme(all, Ordering::Less),
+        "max" => |all| extreme(all, Ordering::Greater),
+        _ => return None,
+    })
+}
+
+fn sum(all: &[Value]) -> Value {
+    let is_whole = all.iter().all(|value| matches!(value, Value::Int(_)));
+    let exact = || all.iter().try_fold(0_i64, |sum, value| sum.checked_add(value.int()));
+    match (all, if is_whole { exact() } else { None }) {
+        ([], _) => Value::Null,
+        (_, Some(sum)) => sum.into(),
+        _ => all.iter().map(Value::float).sum::<f64>().into(),
+    }
+}
+
+/// The least or the greatest of those that are known.
+pub fn extreme(all: &[Value], wanted: Ordering) -> Value {
+    let known = all.iter().filter(|value| !value.is_null());
+    known.reduce(|best, one| if order(one, best) == wanted { one } else { best }).cloned().into()
+}
+
+impl Aggregate {
+    /// Over the rows of one group.
+    fn of(&self, env: &mut Env<'_>, rows: &[Row]) -> Res<Value> {
+        let mut all = Vec::new();
+        for row in env.kept(rows.to_vec(), self.filter.as_ref())? {
+            let value = match &self.arg {
+                Some(arg) => env.within(row, |env| (arg.run)(env))?.1,
+                None => true.into(),
+            };
+            all.extend(Some(value).filter(|value| !value.is_null()));
+        }
+        if self.distinct {
+            all.sort_by(order);
+            all.dedup_by(|a, b| order(a, b).is_eq());
+        }
+        Ok((self.fold)(&all))
+    }
+}
+
+impl Binder<'_> {
+    /// An aggregate with the type of what it gives.
+    pub fn aggregate(&self, call: &Call, args: &[&Expr], fold: Fold, s: &Scope<'_>) -> Res<(Oid, Aggregate)> {
+        let arg = args.first().map(|e| self.expr(e, s)).transpose()?;
+        let (name, ty) = (last(&call.name), arg.as_ref().map_or(UNKNOWN, |code| code.ty));
+        let gives = match (&*name, args.len()) {
+            ("count", 0 | 1) => INT8,
+            ("min" | "max", 1) => {
+                if ty == UNKNOWN {
+                    TEXT
+                } else {
+                    ty
+                }
+            }
+            ("sum", 1) if ty == INT4 => INT8,
+            ("sum" | "avg", 1) if ty == FLOAT8 => FLOAT8,
+            ("sum" | "avg", 1) if category(ty) == 'N' => NUMERIC,
+            _ => return Err(missing(&name, &[ty])),
+        };
+        let distinct = matches!(&call.args, FunctionArguments::List(list)
+            if list.duplicate_treatment == Some(DuplicateTreatment::Distinct));
+        let filter = call.filter.as_ref().map(|e| self.truth(e, s)).transpose()?;
+        Ok((gives, Aggregate { arg, filter, distinct, fold }))
+    }
 }

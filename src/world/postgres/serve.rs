@@ -10,12 +10,11 @@ use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use super::command::{Reply, Tokens, split};
+use super::command::{Tokens, split};
+use super::extended::{Portal, Prepared, broken};
 use super::fault::{Fault, Res};
-use super::parameter::milliseconds;
-use super::select::Columns;
 use super::state::{Database, Signal};
-use super::value::{Oid, Row, Value};
+use super::value::{Oid, Value};
 use super::wire::{Reader, Writer, read};
 use crate::world::base::Handle;
 
@@ -24,18 +23,9 @@ const GSS: i32 = 80_877_104;
 const CANCEL: i32 = 80_877_102;
 const VERSION: i32 = 3 << 16;
 const MOST_CONNECTIONS: usize = 3_000;
-const REPORTED: [&str; 10] = [
-    "application_name",
-    "client_encoding",
-    "DateStyle",
-    "IntervalStyle",
-    "integer_datetimes",
-    "is_superuser",
-    "server_encoding",
-    "server_version",
-    "standard_conforming_strings",
-    "TimeZone",
-];
+/// What clients want to know from the beginning.
+const REPORTED: &str = "application_name client_encoding DateStyle integer_datetimes server_encoding \
+    server_version standard_conforming_strings TimeZone";
 
 /// Takes connections until it is dropped.
 pub async fn serve(listener: TcpListener, database: Handle<Database>) {
@@ -54,43 +44,15 @@ pub async fn serve(listener: TcpListener, database: Handle<Database>) {
     }
 }
 
-/// A session ends with its connection, however that ends.
-struct Seat {
-    database: Handle<Database>,
-    pid: i32,
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.database.with(|db| db.disconnect(self.pid));
-    }
-}
-
 pub struct Client {
     stream: BufReader<TcpStream>,
-    seat: Seat,
+    database: Handle<Database>,
+    pub pid: i32,
     pub out: Writer,
     pub statements: BTreeMap<String, Prepared>,
-    pub portals: BTreeMap<String, Portal>,
-    reported: Vec<Option<String>>,
+    pub portal: Option<Portal>,
     /// After an error everything is passed over until the client waits for an answer.
     skips: bool,
-}
-
-#[derive(Clone, Default)]
-pub struct Prepared {
-    pub sql: String,
-    pub tokens: Tokens,
-    pub types: Vec<Oid>,
-}
-
-#[derive(Default)]
-pub struct Portal {
-    pub prepared: Prepared,
-    pub params: Vec<Value>,
-    pub formats: Vec<i16>,
-    /// What was worked out, and not fetched yet.
-    pub left: Option<(Columns, Vec<Row>, String)>,
 }
 
 async fn connection(stream: TcpStream, from: SocketAddr, database: Handle<Database>) {
@@ -98,13 +60,14 @@ async fn connection(stream: TcpStream, from: SocketAddr, database: Handle<Databa
     let mut stream = BufReader::new(stream);
     let entered = tokio::time::timeout(Duration::from_mins(1), enter(&mut stream, from, &database)).await;
     if let Ok(Some((pid, out))) = entered {
-        let seat = Seat { database, pid };
-        let (statements, portals) = (BTreeMap::new(), BTreeMap::new());
-        let reported = vec![None; REPORTED.len()];
-        let mut client = Client { stream, seat, out, statements, portals, reported, skips: false };
-        client.report();
-        client.ready();
-        client.talk().await;
+        let (statements, portal) = (BTreeMap::new(), None);
+        let mut client = Client { stream, database, pid, out, statements, portal, skips: false };
+        if let Err(fault) = client.talk().await {
+            client.out.fault(&fault);
+            let _ = client.stream.write_all(&client.out.0).await;
+            let _ = client.stream.shutdown().await;
+        }
+        client.database.with(|db| db.disconnect(pid));
     }
 }
 
@@ -115,7 +78,8 @@ async fn enter(
     database: &Handle<Database>,
 ) -> Option<(i32, Writer)> {
     let mut out = Writer::default();
-    let said = loop {
+    let mut said = BTreeMap::new();
+    while said.is_empty() {
         let (_, body) = read(stream, true).await?;
         let mut reader = Reader(&body);
         match reader.int()? {
@@ -125,13 +89,17 @@ async fn enter(
                 database.with(|db| db.cancel(pid, secret));
                 return None;
             }
-            VERSION.. => break reader.pairs(),
+            VERSION.. => {
+                while let Some(name) = reader.text().filter(|name| !name.is_empty()) {
+                    said.insert(name, reader.text()?);
+                }
+                said.get("user")?;
+            }
             _ => return None,
         }
-    };
-    let user = said.get("user").cloned().unwrap_or_default();
+    }
     let mut password = None;
-    if database.with(|db| db.asks_password(&user))? {
+    if database.with(|db| db.asks_password(said.get("user").map_or("", |user| user)))? {
         out.message(b'R', |out| out.extend(3_i32.to_be_bytes()));
         stream.write_all(&std::mem::take(&mut out.0)).await.ok()?;
         let (kind, body) = read(stream, false).await?;
@@ -145,7 +113,7 @@ async fn enter(
             Some((pid, out))
         }
         Err(fault) => {
-            out.fault(&fault, "");
+            out.fault(&fault);
             let _ = stream.write_all(&out.0).await;
             let _ = stream.shutdown().await;
             None
@@ -168,114 +136,76 @@ fn terminated() -> Fault {
 }
 
 impl Client {
-    pub fn pid(&self) -> i32 {
-        self.seat.pid
-    }
-
     pub fn db<R>(&self, work: impl FnOnce(&mut Database) -> R) -> Res<R> {
-        self.seat.database.with(work).ok_or_else(terminated)
+        self.database.with(work).ok_or_else(terminated)
     }
 
-    async fn talk(&mut self) {
+    /// Until the client goes, or why it has to.
+    async fn talk(&mut self) -> Res<()> {
+        let pid = self.pid;
+        for name in REPORTED.split(' ') {
+            let value = self.db(|db| db.current(pid, name))?.unwrap_or_default();
+            self.out.pair(name, &value);
+        }
+        self.ready();
         loop {
             if self.stream.get_mut().write_all(&std::mem::take(&mut self.out.0)).await.is_err() {
-                return;
+                return Ok(());
             }
             let message = {
-                let Client { stream, seat, .. } = self;
+                let Client { stream, database, .. } = self;
                 let mut message = pin!(read(stream, false));
                 loop {
                     tokio::select! {
                         biased;
                         // Whoever runs nothing has nothing that could be cancelled.
-                        signal = signal(&seat.database, seat.pid) => if signal == Signal::Terminate { break None },
-                        message = &mut message => break Some(message),
+                        signal = signal(database, pid) => if signal == Signal::Terminate {
+                            return Err(terminated());
+                        },
+                        message = &mut message => break message,
                     }
                 }
             };
-            let done = match message {
-                Some(None | Some((b'X', _))) => return,
-                Some(Some((kind, body))) => self.handle(kind, &body).await,
-                None => Err(terminated()),
-            };
-            if let Err(fault) = done {
-                self.out.fault(&fault, "");
-                let stream = self.stream.get_mut();
-                let _ = stream.write_all(&self.out.0).await;
-                let _ = stream.shutdown().await;
-                return;
+            match message {
+                None | Some((b'X', _)) => return Ok(()),
+                Some((kind, body)) => self.handle(kind, &body).await?,
             }
         }
     }
 
     /// One message. What is returned ends the connection.
     async fn handle(&mut self, kind: u8, body: &[u8]) -> Res<()> {
-        if self.skips && !matches!(kind, b'S' | b'H') {
-            return Ok(());
-        }
         let mut reader = Reader(body);
-        let broken = || Fault::fatal("08P01", "invalid message format");
         let done = match kind {
+            b'S' => Ok(()),
+            b'H' => return Ok(()),
+            _ if self.skips => return Ok(()),
             b'Q' => {
                 let sql = reader.text().ok_or_else(broken)?;
-                let done = self.simple(&sql).await;
-                if let Err(fault) = done {
-                    if fault.severity == "FATAL" {
-                        return Err(fault);
-                    }
-                    self.failed(&fault, &sql);
-                }
-                self.report();
-                self.ready();
-                return Ok(());
+                self.simple(&sql).await
             }
-            b'S' => {
-                self.skips = false;
-                self.portals.clear();
-                self.report();
-                self.ready();
-                return Ok(());
-            }
-            b'H' => return Ok(()),
-            b'P' => self.parse(&mut reader).ok_or_else(broken)?,
-            b'B' => self.bind(&mut reader).ok_or_else(broken)?,
-            b'D' => self.describe(&mut reader).ok_or_else(broken)?,
-            b'E' => {
-                let (name, most) = (reader.text().ok_or_else(broken)?, reader.int().ok_or_else(broken)?);
-                self.execute(&name, usize::try_from(most).unwrap_or(0)).await
-            }
-            b'C' => {
-                let kind = reader.bytes(1).ok_or_else(broken)?;
-                let name = reader.text().ok_or_else(broken)?;
-                if kind == b"S" {
-                    self.statements.remove(&name);
-                } else {
-                    self.portals.remove(&name);
-                }
-                self.out.empty(b'3');
-                Ok(())
-            }
+            b'P' | b'B' | b'D' | b'E' | b'C' => self.extended(kind, &mut reader).await,
             _ => return Err(Fault::fatal("08P01", format!("invalid frontend message type {kind}"))),
         };
-        if let Err((fault, sql)) = done {
+        if let Err(fault) = done {
             if fault.severity == "FATAL" {
                 return Err(fault);
             }
-            self.failed(&fault, &sql);
-            self.skips = true;
+            let pid = self.pid;
+            self.db(|db| db.fail(pid))?;
+            self.out.fault(&fault);
+            self.skips = kind != b'Q';
+        }
+        if matches!(kind, b'Q' | b'S') {
+            self.skips = false;
+            self.portal = None;
+            self.ready();
         }
         Ok(())
     }
 
-    /// A mistake of any kind ends the transaction.
-    fn failed(&mut self, fault: &Fault, sql: &str) {
-        let pid = self.pid();
-        self.seat.database.with(|db| db.fail(pid));
-        self.out.fault(fault, sql);
-    }
-
     fn ready(&mut self) {
-        let pid = self.pid();
+        let pid = self.pid;
         let block = self.db(|db| {
             db.finish(pid);
             db.sessions.get(&pid).and_then(|one| one.block)
@@ -283,99 +213,73 @@ impl Client {
         self.out.ready(block.ok().flatten());
     }
 
-    /// Tells of the parameters that clients want to know of.
-    fn report(&mut self) {
-        let pid = self.pid();
-        let now = self.db(|db| REPORTED.map(|name| db.current(pid, name)));
-        for ((name, value), known) in REPORTED.iter().zip(now.into_iter().flatten()).zip(&mut self.reported) {
-            if value != *known {
-                self.out.pair(name, value.as_deref().unwrap_or_default());
-                *known = value;
-            }
-        }
-    }
-
     async fn simple(&mut self, sql: &str) -> Res<()> {
-        let pid = self.pid();
+        let pid = self.pid;
         self.db(|db| db.begin(pid, sql))?;
         for tokens in split(sql)? {
-            if let Some((columns, rows, tag)) = self.run(&tokens, &[], &[]).await? {
-                self.out.columns(&columns, &[]);
-                self.rows(&columns, &[], &rows)?;
-                self.out.tag(&tag);
-            }
+            self.run(&tokens, &[], &[], None).await?;
         }
         Ok(())
     }
 
-    pub fn rows(&mut self, columns: &Columns, formats: &[i16], rows: &[Row]) -> Res<()> {
-        let mut out = std::mem::take(&mut self.out);
-        let done = self.db(|db| rows.iter().for_each(|row| out.row(db, columns, formats, row)));
-        self.out = out;
-        done
-    }
-
-    /// Does one statement, and holds its answer back as long as it takes.
+    /// Does one statement, and holds its answer back as long as it takes. Where the formats of its columns are known
+    /// the client has been told of them.
     pub async fn run(
         &mut self,
         tokens: &Tokens,
         types: &[Oid],
         params: &[Value],
-    ) -> Res<Option<(Columns, Vec<Row>, String)>> {
-        let pid = self.pid();
-        let answer = self.db(|db| {
+        formats: Option<&[i16]>,
+    ) -> Res<()> {
+        let pid = self.pid;
+        let (answer, ended) = self.db(|db| {
             let answer = db.execute(pid, tokens, types, params);
-            if let (Ok(answer), Some(one)) = (&answer, db.sessions.get_mut(&pid)) {
+            let one = db.sessions.get_mut(&pid);
+            // A session that ended itself is gone before its answer.
+            let ended = one.as_ref().is_none_or(|one| one.signal == Some(Signal::Terminate));
+            if let (Ok(answer), Some(one)) = (&answer, one) {
                 one.wait = (answer.sleep > 0.0).then_some(("Timeout", "PgSleep"));
             }
-            answer
-        })??;
+            (answer, ended)
+        })?;
+        let answer = answer?;
         for notice in &answer.notices {
-            self.out.fault(notice, "");
+            self.out.fault(notice);
         }
-        // A session that ended itself is gone before its answer.
-        let ended =
-            self.db(|db| db.sessions.get(&pid).is_none_or(|one| one.signal == Some(Signal::Terminate)))?;
         if ended {
             return Err(terminated());
         }
         if answer.sleep > 0.0 {
-            let stopped = self.sleep(answer.sleep).await;
-            if let Some(fault) = stopped {
-                return Err(fault);
-            }
+            self.sleep(answer.sleep).await?;
         }
-        Ok(match answer.reply {
-            Reply::Empty => {
-                self.out.empty(b'I');
-                None
+        if let Some((columns, rows)) = &answer.found {
+            if formats.is_none() {
+                self.out.columns(columns, &[]);
             }
-            Reply::Done(tag) => {
-                self.out.tag(&tag);
-                None
-            }
-            Reply::Rows { columns, rows, tag } => Some((columns, rows, tag)),
-        })
+            self.out.rows(columns, rows, formats.unwrap_or_default());
+        }
+        if answer.tag.is_empty() {
+            self.out.empty(b'I')
+        } else {
+            self.out.tag(&answer.tag)
+        }
+        Ok(())
     }
 
-    /// Why it did not sleep to the end.
-    async fn sleep(&mut self, seconds: f64) -> Option<Fault> {
-        let pid = self.pid();
-        let limit = self.db(|db| db.current(pid, "statement_timeout")).ok().flatten();
-        let limit = limit.and_then(|limit| milliseconds(&limit)).and_then(|limit| u64::try_from(limit).ok());
-        let limit = limit.filter(|limit| *limit > 0).map(Duration::from_millis);
+    /// To the end, or why not.
+    async fn sleep(&mut self, seconds: f64) -> Res<()> {
+        let pid = self.pid;
+        let limit = self.db(|db| db.current(pid, "statement_timeout"))?.and_then(|limit| limit.parse().ok());
+        let limit = limit.filter(|limit| *limit > 0).map_or(Duration::MAX, Duration::from_millis);
         let whole = Duration::try_from_secs_f64(seconds).unwrap_or_default();
-        let (wait, over) = match limit {
-            Some(limit) if limit < whole => (limit, true),
-            _ => (whole, false),
-        };
+        let cancelled = |why: &str| Fault::new("57014", format!("canceling statement due to {why}"));
         tokio::select! {
-            signal = signal(&self.seat.database, pid) => Some(match signal {
-                Signal::Cancel => Fault::new("57014", "canceling statement due to user request"),
+            signal = signal(&self.database, self.pid) => Err(match signal {
+                Signal::Cancel => cancelled("user request"),
                 Signal::Terminate => terminated(),
             }),
-            () = tokio::time::sleep(wait) => {
-                over.then(|| Fault::new("57014", "canceling statement due to statement timeout"))
+            () = tokio::time::sleep(limit.min(whole)) => {
+                if limit < whole { Err(cancelled("statement timeout")) } else { Ok(()) }
             }
         }
     }
@@ -384,6 +288,7 @@ impl Client {
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio_postgres::types::Type;
     use tokio_postgres::{Client, Config, NoTls};
 
     use super::super::tests::{START, ask, database};
@@ -413,17 +318,21 @@ mod tests {
     async fn a_client_prepares_and_reads_every_type() {
         let (config, _) = served().await;
         let client = client(&config).await;
-        let sql = "SELECT $1::int8 + 1, $2 || 'b', now(), 1.5::float8, true, array[1, null], '{a}'::text[], \
-            pg_backend_pid(), id FROM stock WHERE id = $1";
-        let row = client.query_one(sql, &[&3_i64, &"a"]).await.expect("a row");
+        let sql = "SELECT $1::int8 + 1, $2 || 'b', now(), 1.5::float8, true, pg_blocking_pids(1), current_user::text, \
+            pg_backend_pid(), id FROM stock WHERE id = $1 AND id = ANY ($3)";
+        let row = client
+            .query_typed(
+                sql,
+                &[(&3_i64, Type::INT8), (&"a", Type::TEXT), (&vec![3_i64, 4], Type::INT8_ARRAY)],
+            )
+            .await
+            .expect("a row");
+        let row = row.first().expect("a row");
         assert_eq!((row.get::<_, i64>(0), row.get::<_, &str>(1), row.get::<_, f64>(3)), (4, "ab", 1.5));
         let now: std::time::SystemTime = row.get(2);
         assert_eq!(now.duration_since(std::time::UNIX_EPOCH).expect("later").as_secs(), START.unsigned_abs());
-        assert_eq!((row.get::<_, bool>(4), row.get::<_, Vec<Option<i32>>>(5)), (true, vec![Some(1), None]));
-        assert_eq!((row.get::<_, Vec<String>>(6), row.get::<_, i64>(8)), (vec!["a".to_owned()], 3));
-        let done =
-            client.execute("UPDATE stock SET n = $1 WHERE id = ANY ($2)", &[&7_i32, &vec![1_i64, 2]]).await;
-        assert_eq!(done.expect("done"), 2);
+        assert_eq!((row.get::<_, bool>(4), row.get::<_, Vec<i32>>(5)), (true, vec![]));
+        assert_eq!((row.get::<_, &str>(6), row.get::<_, i64>(8)), ("app", 3));
         let fault = client.query("SELECT nothing", &[]).await.expect_err("a mistake");
         assert_eq!(fault.code().map(|code| code.code().to_owned()).as_deref(), Some("42703"));
         assert!(client.query_one("SELECT 1", &[]).await.is_ok(), "the session stands");
@@ -457,7 +366,7 @@ mod tests {
         let (fault, sleeper) = sleep.await.expect("an end");
         assert_eq!(code(fault), "57014");
         let pid: i32 = sleeper.query_one("SELECT pg_backend_pid()", &[]).await.expect("a row").get(0);
-        other.query("SELECT pg_terminate_backend($1)", &[&pid]).await.expect("ended");
+        other.query_typed("SELECT pg_terminate_backend($1)", &[(&pid, Type::INT4)]).await.expect("ended");
         let fault = sleeper.query("SELECT 1", &[]).await.expect_err("it is gone");
         assert!(fault.is_closed() || code(fault) == "57P01");
     }

@@ -5,19 +5,14 @@ use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::tokenizer::{Token, Tokenizer};
 
 use super::state::{Database, Statement};
+use super::value::whole;
 
 const MOST: usize = 400;
 
-/// A number of a text that stays the same.
-pub fn hash(text: &str) -> u32 {
-    text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
-}
-
 /// The text without its values.
-pub fn shape(text: &str) -> String {
+fn shape(text: &str) -> String {
     let Ok(tokens) = Tokenizer::new(&PostgreSqlDialect {}, text).tokenize() else { return text.to_owned() };
-    let mut count = 0;
-    let mut out = String::new();
+    let (mut count, mut out) = (0, String::new());
     for token in tokens {
         match token {
             Token::Number(..) | Token::SingleQuotedString(_) | Token::EscapedStringLiteral(_) => {
@@ -31,22 +26,22 @@ pub fn shape(text: &str) -> String {
     out.trim().chars().take(4_000).collect()
 }
 
+/// A number that stays the same for a shape.
 pub fn id_of(text: &str) -> i64 {
-    let shape = shape(text);
-    i64::from(hash(&shape)) << 31 ^ i64::from(hash(&shape.to_lowercase()).rotate_left(7))
+    let hash = |hash: i64, byte: u8| (hash ^ i64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    shape(text).bytes().fold(0x0bf2_9ce4_8422_2325, hash)
 }
 
 impl Database {
     /// So many runs of a statement, with what they took each, in seconds.
     pub fn count(&mut self, user: &str, database: &str, text: &str, calls: f64, takes: f64, rows: f64) {
         if let Some(base) = self.bases.iter_mut().find(|base| base.name == database) {
-            let whole = |n: f64| super::value::Value::Float(n).int();
             // A part of a call is one now and then.
             let ended = whole(calls.floor()) + i64::from(self.dice.share() < calls.fract());
-            base.counts.commits += ended;
-            base.counts.hit += ended * 9 + whole(rows);
-            base.counts.read += ended / 12;
-            base.counts.returned += ended + whole(rows);
+            base.commits += ended;
+            base.hit += ended * 9 + whole(rows);
+            base.read += ended / 12;
+            base.returned += ended + whole(rows);
         }
         let shape = shape(text);
         let mut same = self.statements.iter_mut();
@@ -57,16 +52,10 @@ impl Database {
             one.slowest = one.slowest.max(takes * 1400.0);
             one.rows += rows;
         } else if self.statements.len() < MOST {
-            self.statements.push(Statement {
-                id: id_of(text),
-                user: user.to_owned(),
-                database: database.to_owned(),
-                text: shape,
-                calls,
-                total: calls * takes * 1000.0,
-                slowest: takes * 1400.0,
-                rows,
-            });
+            let (total, slowest) = (calls * takes * 1000.0, takes * 1400.0);
+            let (user, database) = (user.to_owned(), database.to_owned());
+            let id = id_of(text);
+            self.statements.push(Statement { id, user, database, text: shape, calls, total, slowest, rows });
         }
     }
 }
