@@ -3,267 +3,138 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::facts::measured;
-use super::kinds::{Kind, NODES, PODS, Verbs};
+use super::kinds::{self, Kind};
 use super::refusal::Refusal;
 use super::rights::{User, Wish};
 use super::select::Selector;
 use super::store::Key;
 use super::table::table;
-use super::value::{Dig, count, float, name, stamp};
+use super::value::{Dig, name, stamp};
+use super::watch::Watch;
 use super::{Cluster, discovery, wire};
+use crate::world::http::Request;
 
-/// A request, as far as it matters.
-#[derive(Debug, Clone, Default)]
-pub struct Call {
-    pub method: String,
-    pub path: String,
-    pub query: Vec<(String, String)>,
-    pub token: String,
-    /// Who it is from when it brings no token.
-    pub usual: String,
-    pub acts_as: String,
-    pub accept: String,
-    pub content: String,
-    pub body: Vec<u8>,
+/// The first value of a name in the query; empty where there is none.
+pub fn asked(request: &Request, name: &str) -> String {
+    request.asked(name).unwrap_or_default()
 }
 
-impl Call {
-    pub fn asked(&self, name: &str) -> &str {
-        self.query.iter().find(|(one, _)| one == name).map(|(_, value)| value.as_str()).unwrap_or_default()
-    }
-
-    pub fn says(&self, name: &str) -> bool {
-        matches!(self.asked(name), "true" | "1")
-    }
-
-    pub(super) fn json(&self) -> Result<Value, Refusal> {
-        if self.body.is_empty() {
-            return Ok(Value::Null);
-        }
-        if wire::is_binary(&self.body) {
-            return wire::read(&self.body).map_err(|why| Refusal::new(415, "UnsupportedMediaType", why));
-        }
-        serde_json::from_slice(&self.body)
-            .map_err(|error| Refusal::bad(format!("the object provided is unrecognized: {error}")))
-    }
-
-    /// How much of each object is wanted beside its row, where a table is.
-    pub(super) fn table(&self) -> Option<&str> {
-        self.accept.contains("as=Table").then(|| self.asked("includeObject"))
-    }
-
-    pub(super) fn dry(&self) -> bool {
-        self.asked("dryRun") == "All"
-    }
+pub fn says(request: &Request, name: &str) -> bool {
+    matches!(&*asked(request, name), "true" | "1")
 }
 
-/// What a request asks to be told from now on.
-#[derive(Debug, Clone)]
-pub struct Watch {
-    pub kind: usize,
-    pub place: String,
-    pub selector: Selector,
-    pub version: u64,
-    /// What is there already, and whether its end is told.
-    pub first: Vec<Arc<Value>>,
-    pub tells_end: bool,
-    pub bookmarks: bool,
-    pub table: Option<String>,
-    pub seconds: u64,
+fn header<'r>(request: &'r Request, name: &str) -> &'r str {
+    request.header(name).unwrap_or_default()
 }
 
-#[derive(Debug)]
+/// The object that a request brings; nothing where it brings none.
+pub fn body(request: &Request) -> Result<Value, Refusal> {
+    if request.body.is_empty() {
+        return Ok(Value::Null);
+    }
+    if header(request, "content-type").contains("protobuf") {
+        return wire::read(&request.body).map_err(|why| Refusal::form(&why));
+    }
+    serde_json::from_slice(&request.body)
+        .map_err(|error| Refusal::bad(format!("the object provided is unrecognized: {error}")))
+}
+
+/// How much of each object stands beside its row, where a table is wanted.
+pub fn table_of(request: &Request) -> Option<String> {
+    header(request, "accept").contains("as=Table").then(|| asked(request, "includeObject"))
+}
+
 pub enum Reply {
-    Json(u16, String),
-    Discovery(String),
-    Text(String),
-    Watch(Watch),
-    Log(Key, Call),
-    Exec(Key, Call),
+    /// The code, the type and the text.
+    Whole(u16, &'static str, String),
+    Watch(&'static Kind, Watch),
+    Log(Key),
+    Exec(Key),
 }
 
 /// A request that is understood and allowed.
-pub(super) struct Work {
-    pub user: User,
-    pub kind: Kind,
+pub(super) struct Work<'r> {
+    pub kind: &'static Kind,
     pub key: Key,
     /// A sub-resource, or nothing.
     pub part: String,
     pub verb: &'static str,
     /// As rules name it: `deployments/scale`.
     pub resource: String,
-    pub call: Call,
+    pub request: &'r Request,
 }
 
 pub(super) fn reply(code: u16, body: &Value) -> Reply {
-    Reply::Json(code, body.to_string())
+    Reply::Whole(code, "application/json", body.to_string())
 }
 
 impl Cluster {
-    pub(super) fn call(&mut self, call: Call) -> Result<Reply, Refusal> {
-        let user = self.who(&call)?;
-        let path = call.path.clone();
+    pub(super) fn call(&mut self, user: &str, request: &Request) -> Result<Reply, Refusal> {
+        let user = self.who(user, header(request, "impersonate-user"))?;
+        let path = request.path();
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-        let (group, version, rest) = match &parts[..] {
-            ["api", version, rest @ ..] if !rest.is_empty() => ("", *version, rest),
-            ["apis", group, version, rest @ ..] if !rest.is_empty() => (*group, *version, rest),
-            _ => {
-                let verb = call.method.to_lowercase();
-                self.check(&user, &Wish { verb: &verb, path: &path, ..Wish::default() })?;
-                return self.page_of(&parts, &call).ok_or_else(Refusal::no_such_path);
-            }
+        let Some((kind, key, part)) = target(&parts) else {
+            let verb = request.parts.method.as_str().to_lowercase();
+            self.check(&user, &Wish { verb: &verb, path, ..Wish::default() })?;
+            return page_of(&parts, request);
         };
-        let (key, part) = self.target(group, version, rest).ok_or_else(Refusal::no_such_path)?;
-        let kind = self.kind(key.kind)?.clone();
-        let verb = verb(&call, &key.name, &part)?;
-        let resource = [&*kind.plural, &part].join("/").trim_end_matches('/').to_owned();
+        let verb = verb(request, &key.name, &part)?;
+        let resource = [kind.plural, &part].join("/").trim_end_matches('/').to_owned();
         // A namespace is also of itself.
-        let place = if kind.title == "Namespace" { &key.name } else { &key.namespace };
-        let wish = Wish { verb, group, resource: &resource, namespace: place, name: &key.name, path: "" };
+        let namespace = if kind.title == "Namespace" { &key.name } else { &key.namespace };
+        let wish =
+            Wish { verb, group: kind.group, resource: &resource, namespace, name: &key.name, path: "" };
         self.check(&user, &wish)?;
-        let work = Work { user, kind, key, part, verb, resource, call };
-        match (work.kind.verbs, verb) {
-            (verbs, verb) if !verbs.words().contains(&verb) => Err(Refusal::method()),
-            (Verbs::Ask, _) => Ok(reply(201, &self.review(&work.user, &work.kind.title, work.call.json()?))),
-            (Verbs::Read, _) => self.measure(&work),
-            (_, "list") => self.list(&work),
-            (_, "watch") => self.watch(work),
-            (_, "get") => self.read(work),
+        let work = Work { kind, key, part, verb, resource, request };
+        match verb {
+            verb if !kind.verbs().contains(&verb) => Err(Refusal::method()),
+            _ if kind.verbs() == ["create"] => {
+                Ok(reply(201, &self.review(&user, kind.title, body(request)?)))
+            }
+            _ if kind.is("read") => self.measure(&work),
+            "list" => self.list(&work),
+            "watch" => Ok(Reply::Watch(kind, Watch::of(&work, self)?)),
+            "get" => self.read(work),
             _ => self.change(work),
         }
     }
 
-    pub(super) fn who(&self, call: &Call) -> Result<User, Refusal> {
-        let groups = vec!["system:authenticated".to_owned()];
-        let called = |name: &str| {
-            let known = self.users.iter().find(|user| user.name == name).cloned();
-            known.unwrap_or_else(|| User {
-                name: name.to_owned(),
-                token: String::new(),
-                groups: groups.clone(),
-            })
-        };
-        let user = match (call.token.as_str(), call.usual.as_str()) {
-            ("", "") => Some(User { name: "system:anonymous".into(), ..User::default() }),
-            ("", usual) => Some(called(usual)),
-            (token, _) => self.users.iter().find(|user| user.token == token).cloned(),
-        };
-        let user = user.ok_or_else(|| Refusal::new(401, "Unauthorized", "Unauthorized"))?;
-        let Some(other) = Some(&*call.acts_as).filter(|other| !other.is_empty()) else { return Ok(user) };
+    fn who(&self, user: &str, other: &str) -> Result<User, Refusal> {
+        let user = User::named(user);
+        if other.is_empty() {
+            return Ok(user);
+        }
         let resource = if other.starts_with("system:serviceaccount:") { "serviceaccounts" } else { "users" };
         self.check(&user, &Wish { verb: "impersonate", resource, name: other, ..Wish::default() })?;
-        Ok(called(other))
-    }
-
-    /// What is no resource.
-    fn page_of(&self, parts: &[&str], call: &Call) -> Option<Reply> {
-        if call.method != "GET" {
-            return None;
-        }
-        Some(match parts {
-            ["healthz" | "livez" | "readyz", ..] => Reply::Text("ok".into()),
-            ["api" | "apis"] if call.accept.contains("as=APIGroupDiscoveryList") => {
-                Reply::Discovery(self.discover(parts == ["api"], true).to_string())
-            }
-            _ => reply(200, &self.described(parts)?),
-        })
-    }
-
-    fn described(&self, parts: &[&str]) -> Option<Value> {
-        match parts {
-            ["version"] => Some(discovery::version()),
-            ["api" | "apis"] => Some(self.discover(parts == ["api"], false)),
-            ["api", version] => self.resources("", version),
-            ["apis", group] => self.group(group),
-            ["apis", group, version] => self.resources(group, version),
-            ["openapi", "v3"] => Some(self.descriptions()),
-            ["openapi", "v3", "api", version] => self.description("", version),
-            ["openapi", "v3", "apis", group, version] => self.description(group, version),
-            _ => None,
-        }
-    }
-
-    /// What a path names: an object or a list of them, and which part of it.
-    fn target(&self, group: &str, version: &str, rest: &[&str]) -> Option<(Key, String)> {
-        let served = |plural: &str| self.store.served(group, version, plural);
-        let (place, rest) = match rest {
-            ["namespaces", place, rest @ ..] if rest.first().is_some_and(|one| served(one).is_some()) => {
-                (*place, rest)
-            }
-            _ => ("", rest),
-        };
-        let (plural, name, part) = match rest {
-            [plural] => (plural, "", ""),
-            [plural, name] => (plural, *name, ""),
-            [plural, name, part] => (plural, *name, *part),
-            _ => return None,
-        };
-        let at = served(plural)?;
-        let kind = self.store.kind(at)?;
-        let placed = if kind.namespaced { !place.is_empty() || name.is_empty() } else { place.is_empty() };
-        let known = part.is_empty() || kind.parts().iter().any(|(one, _)| *one == part);
-        let decoded = crate::world::http::decoded;
-        (placed && known).then(|| (Key::new(at, &decoded(place), &decoded(name)), part.to_owned()))
-    }
-
-    pub(super) fn selector(work: &Work) -> Result<Selector, Refusal> {
-        let selector = Selector::parse(work.call.asked("labelSelector"), work.call.asked("fieldSelector"))?;
-        match selector.unknown_field(&work.kind.title) {
-            Some(field) => Err(Refusal::bad(format!("field label not supported: {field}"))),
-            None => Ok(selector),
-        }
+        Ok(User::named(other))
     }
 
     fn list(&self, work: &Work) -> Result<Reply, Refusal> {
-        let (selector, call) = (Self::selector(work)?, &work.call);
-        let limit = call.asked("limit").parse().unwrap_or(0);
-        let (items, meta) = self.store.page(&work.key, &selector, limit, call.asked("continue"))?;
+        let asked = |name: &str| asked(work.request, name);
+        let limit = asked("limit").parse().unwrap_or(0);
+        let (items, meta) =
+            self.store.page(&work.key, &selector(work.request)?, limit, &asked("continue"))?;
         let items: Vec<&Value> = items.iter().map(AsRef::as_ref).collect();
         Ok(self.listed(work, &items, &meta))
     }
 
-    fn watch(&self, work: Work) -> Result<Reply, Refusal> {
-        let (selector, call) = (Self::selector(&work)?, &work.call);
-        let asked = call.asked("resourceVersion").parse::<u64>().unwrap_or(0);
-        let tells_end = call.says("sendInitialEvents");
-        let all = tells_end || asked == 0;
-        let first = if all { self.store.page(&work.key, &selector, 0, "")?.0 } else { Vec::new() };
-        Ok(Reply::Watch(Watch {
-            kind: work.key.kind,
-            place: work.key.namespace,
-            selector,
-            version: if all { self.store.version() } else { asked },
-            first,
-            tells_end,
-            bookmarks: call.says("allowWatchBookmarks"),
-            table: call.table().map(str::to_owned),
-            seconds: call.asked("timeoutSeconds").parse().unwrap_or(1800).clamp(1, 3600),
-        }))
-    }
-
     pub(super) fn listed(&self, work: &Work, items: &[&Value], meta: &Value) -> Reply {
-        let kind = &work.kind;
-        if let Some(include) = work.call.table() {
-            return reply(200, &table(kind, items, meta, include, self.now, true));
+        if let Some(include) = table_of(work.request) {
+            return reply(200, &table(work.kind, items, meta, &include, self.now, true));
         }
         // Written out without copying every object.
         let items: Vec<String> = items.iter().map(ToString::to_string).collect();
-        let (list, version, items) = (&kind.title, kind.api_version(), items.join(","));
-        Reply::Json(
-            200,
-            format!(
-                r#"{{"kind":"{list}List","apiVersion":"{version}","metadata":{meta},"items":[{items}]}}"#
-            ),
-        )
+        let (list, version, items) = (work.kind.title, work.kind.api_version(), items.join(","));
+        let head = format!(r#""kind":"{list}List","apiVersion":"{version}","metadata":{meta}"#);
+        Reply::Whole(200, "application/json", format!(r#"{{{head},"items":[{items}]}}"#))
     }
 
     fn read(&self, work: Work) -> Result<Reply, Refusal> {
         let object = self.existing(&work.key)?;
         Ok(match work.part.as_str() {
             "scale" => reply(200, &super::change::scale(&object)),
-            "log" => Reply::Log(work.key, work.call),
-            _ if work.call.table().is_some() => {
+            "log" => Reply::Log(work.key),
+            _ if table_of(work.request).is_some() => {
                 let meta = json!({"resourceVersion": object.text("/metadata/resourceVersion")});
                 self.listed(&work, &[&object], &meta)
             }
@@ -273,33 +144,23 @@ impl Cluster {
 
     /// The metrics API: what pods and nodes use.
     fn measure(&self, work: &Work) -> Result<Reply, Refusal> {
-        let (kind, key) = (&work.kind, &work.key);
-        let selector = Selector::parse(work.call.asked("labelSelector"), work.call.asked("fieldSelector"))?;
-        let nodes = kind.plural == "nodes";
+        let (kind, key, selector) = (work.kind, &work.key, selector(work.request)?);
         let of = |object: &Arc<Value>| {
-            let usage = if nodes {
-                self.beats.get(name(object)).filter(|beat| beat.is_alive())?;
-                ("/usage", measured(self.used(name(object))))
-            } else {
-                let life = self.lives.get(&Key::of(PODS, object)).filter(|life| life.memory > 0.0)?;
-                let mains: Vec<&str> =
-                    life.containers.iter().filter(|one| !one.init).map(|one| &*one.name).collect();
-                let parts = float(count(mains.len()));
-                let each = |name: &&str| json!({"name": name, "usage": measured((life.cpu / parts, life.memory / parts))});
-                ("/containers", mains.iter().map(each).collect())
-            };
-            let at = stamp(self.now);
-            let mut meta = json!({"name": name(object), "creationTimestamp": at});
-            for field in ["/namespace", "/labels"] {
-                if let Some(value) = object.at(&format!("/metadata{field}")) {
-                    meta.put(field, value.clone());
-                }
+            let mut one = self.measured(object)?;
+            let (at, meta) = (stamp(self.now), object.get("metadata"));
+            let part = |place: &str| meta.and_then(|meta| meta.pointer(place));
+            one.put("/metadata", json!({"name": name(object), "namespace": part("/namespace"), "labels": part("/labels"), "creationTimestamp": at}));
+            for (place, text) in [
+                ("/kind", kind.title),
+                ("/apiVersion", &kind.api_version()),
+                ("/timestamp", &at),
+                ("/window", "15.021s"),
+            ] {
+                one.put(place, text);
             }
-            let mut one = json!({"kind": kind.title, "apiVersion": kind.api_version(), "metadata": meta, "timestamp": at, "window": "15.021s"});
-            one.put(usage.0, usage.1);
             Some(one)
         };
-        let from = if nodes { NODES } else { PODS };
+        let from = if kind.plural == "nodes" { "Node" } else { "Pod" };
         if !key.name.is_empty() {
             let object = self.store.find(from, &key.namespace, &key.name);
             return Ok(reply(200, &object.and_then(of).ok_or_else(|| Refusal::not_found(kind, &key.name))?));
@@ -310,9 +171,63 @@ impl Cluster {
     }
 }
 
-fn verb(call: &Call, name: &str, part: &str) -> Result<&'static str, Refusal> {
-    Ok(match (call.method.as_str(), name.is_empty()) {
-        ("GET", true) if call.says("watch") => "watch",
+pub(super) fn selector(request: &Request) -> Result<Selector, Refusal> {
+    Selector::parse(&asked(request, "labelSelector"), &asked(request, "fieldSelector"))
+}
+
+/// What is no resource.
+fn page_of(parts: &[&str], request: &Request) -> Result<Reply, Refusal> {
+    let aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+    Ok(match parts {
+        _ if request.parts.method != "GET" => return Err(Refusal::no_such_path()),
+        ["healthz" | "livez" | "readyz", ..] => Reply::Whole(200, "text/plain", "ok".into()),
+        ["version"] => reply(200, &discovery::version()),
+        ["api" | "apis"] if header(request, "accept").contains("as=APIGroupDiscoveryList") => {
+            Reply::Whole(200, aggregated, discovery::groups(parts == ["api"]).to_string())
+        }
+        ["api" | "apis"] => {
+            let why = format!("only the following media types are accepted: {aggregated}");
+            return Err(Refusal::new(406, "NotAcceptable", why));
+        }
+        ["openapi", "v3"] => reply(200, &discovery::descriptions()),
+        ["openapi", "v3", "api", _] => reply(200, &discovery::description("")),
+        ["openapi", "v3", "apis", group, _] => reply(200, &discovery::description(group)),
+        _ => return Err(Refusal::no_such_path()),
+    })
+}
+
+/// What a path names: an object or a list of them, and which part of it.
+fn target(parts: &[&str]) -> Option<(&'static Kind, Key, String)> {
+    let (group, version, rest) = match parts {
+        ["api", version, rest @ ..] => ("", *version, rest),
+        ["apis", group, version, rest @ ..] => (*group, *version, rest),
+        _ => return None,
+    };
+    let served = |plural: &str| {
+        kinds::all().find(|one| one.group == group && one.version == version && one.plural == plural)
+    };
+    let (place, rest) = match rest {
+        ["namespaces", place, rest @ ..] if rest.first().is_some_and(|one| served(one).is_some()) => {
+            (*place, rest)
+        }
+        _ => ("", rest),
+    };
+    let (plural, name, part) = match rest {
+        [plural] => (plural, "", ""),
+        [plural, name] => (plural, *name, ""),
+        [plural, name, part] => (plural, *name, *part),
+        _ => return None,
+    };
+    let kind = served(plural)?;
+    let placed = if kind.is("namespaced") { !place.is_empty() || name.is_empty() } else { place.is_empty() };
+    let known = part.is_empty() || kind.parts().iter().any(|(one, ..)| *one == part);
+    let decoded = crate::world::http::decoded;
+    (placed && known).then(|| (kind, Key::new(kind.title, &decoded(place), &decoded(name)), part.to_owned()))
+}
+
+fn verb(request: &Request, name: &str, part: &str) -> Result<&'static str, Refusal> {
+    Ok(match (request.parts.method.as_str(), name.is_empty()) {
+        ("GET", true) if says(request, "watch") => "watch",
         ("GET", true) => "list",
         // A terminal is asked for by a GET, and is not only a look.
         ("GET", false) if part == "exec" => "create",

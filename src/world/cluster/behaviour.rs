@@ -2,18 +2,15 @@
 use serde_json::Value;
 
 use super::Cluster;
-use super::value::{Dig, annotation, label};
+use super::facts::app;
+use super::value::{Dig, namespace};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum What {
     #[default]
     Ok,
-    /// Twenty seconds until it starts, fifteen more until it is ready.
-    Slow,
-    /// Its volume never comes.
-    Stuck,
     ImagePull,
-    /// Fails at its start, before it is ready unless `ready_delay` says otherwise.
+    /// Fails at its start, before it is ready.
     Crash,
     /// Its memory grows until it is killed.
     Oom,
@@ -22,51 +19,46 @@ pub enum What {
     Flap,
     Complete,
     Fail,
-    Evicted,
 }
 
 /// Durations are seconds.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Behaviour {
     pub what: What,
+    /// How long it runs until it ends, if it does.
     pub run_for: Option<f64>,
-    pub start_delay: Option<f64>,
-    pub ready_delay: Option<f64>,
-    /// How long it takes to end; longer than it is given is as long as it is given.
-    pub stop_delay: Option<f64>,
+    /// How long it waits before it is started again, at first and at most.
     pub backoff: Option<f64>,
     pub backoff_most: Option<f64>,
     pub exit_code: Option<i64>,
-    /// Which container behaves so; the first where nothing is said.
-    pub container: Option<String>,
     /// Lines a second.
     pub log_rate: Option<f64>,
     /// `plain`, `json` or `logfmt`.
-    pub log_format: Option<String>,
-    /// How many lines of a hundred are errors.
-    pub errors: Option<u64>,
-    pub cpu_milli: Option<f64>,
-    pub memory: Option<f64>,
+    pub log_format: String,
     /// What it writes before it fails.
     pub words: Vec<String>,
 }
 
+/// By their words: how many seconds pass from the start until they are ready, and until they end.
+const WHATS: [(&str, What, Option<f64>, Option<f64>); 8] = [
+    ("ok", What::Ok, Some(0.8), None),
+    ("imagepull", What::ImagePull, Some(0.8), None),
+    ("crashloop", What::Crash, None, Some(6.0)),
+    ("oom", What::Oom, Some(0.8), None),
+    ("unready", What::Unready, None, None),
+    ("flap", What::Flap, Some(0.8), None),
+    ("complete", What::Complete, Some(0.8), Some(8.0)),
+    ("fail", What::Fail, None, Some(6.0)),
+];
+
 impl What {
     pub fn parse(text: &str) -> Option<What> {
-        Some(match text {
-            "ok" => What::Ok,
-            "slow" => What::Slow,
-            "pending" => What::Stuck,
-            "imagepull" => What::ImagePull,
-            "crashloop" => What::Crash,
-            "oom" => What::Oom,
-            "unready" => What::Unready,
-            "flap" => What::Flap,
-            "complete" => What::Complete,
-            "fail" => What::Fail,
-            "evicted" => What::Evicted,
-            _ => return None,
-        })
+        WHATS.iter().find(|(word, ..)| *word == text).map(|(_, what, ..)| *what)
+    }
+
+    pub(super) fn times(self) -> (Option<f64>, Option<f64>) {
+        let found = WHATS.iter().find(|(_, what, ..)| *what == self);
+        found.map_or((None, None), |(_, _, ready, end)| (*ready, *end))
     }
 }
 
@@ -76,88 +68,26 @@ impl From<What> for Behaviour {
     }
 }
 
-/// A tag such as `1.4-crashloop` says what its image is good for.
-pub(super) fn of_images() -> Vec<(String, Behaviour)> {
-    let words = [
-        "slow",
-        "pending",
-        "imagepull",
-        "crashloop",
-        "oom",
-        "unready",
-        "flap",
-        "complete",
-        "fail",
-        "evicted",
-    ];
-    words.iter().filter_map(|word| Some((format!("-{word}"), What::parse(word)?.into()))).collect()
-}
-
-/// Seconds of `90`, `1.5s`, `2m` or `1h`; `never` is longer than anything.
-fn span(text: &str) -> Option<f64> {
-    let factors = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
-    if text == "never" {
-        return Some(1e9);
-    }
-    let found = factors.iter().find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)));
-    let (number, factor) = found.unwrap_or((text, &1.0));
-    number.parse::<f64>().ok().map(|number| number * factor).filter(|seconds| (0.0..=1e9).contains(seconds))
-}
-
 impl Cluster {
-    /// How this pod behaves now.
+    /// How this pod behaves now: by the scenario's word for its app, by its annotations such as `demo/run-for`, or
+    /// by the tag of its image, which may end with a word such as `-crashloop`.
     pub(super) fn behaviour(&self, pod: &Value) -> Behaviour {
-        let named = self.apps.iter().find(|((namespace, app), _)| {
-            namespace == super::value::namespace(pod) && super::facts::apps(pod).any(|one| one == app)
-        });
-        let said = |key: &str| Some(annotation(pod, &format!("demo/{key}"))).filter(|text| !text.is_empty());
-        let number = |key: &str| said(key).and_then(super::value::amount);
-        let image = pod.list("/spec/containers").iter().map(|one| one.text("/image"));
-        let mut by_image =
-            image.filter_map(|image| self.images.iter().find(|(end, _)| image.ends_with(end.as_str())));
-        let base = match (named, said("behaviour").and_then(What::parse)) {
-            (Some((_, behaviour)), _) => behaviour.clone(),
-            (None, Some(what)) => what.into(),
-            (None, None) => by_image.next().map(|(_, behaviour)| behaviour.clone()).unwrap_or_default(),
+        let said = |key: &str| pod.text(&format!("/metadata/annotations/demo~1{key}"));
+        let seconds = |key: &str| {
+            said(key).trim_end_matches('s').parse().ok().filter(|seconds| (0.0..=1e9).contains(seconds))
         };
+        let tag = pod.text("/spec/containers/0/image").rsplit_once('-').map_or("", |(_, tag)| tag);
+        let what = What::parse(said("behaviour")).or_else(|| What::parse(tag));
+        let told = self.apps.get(&(namespace(pod).to_owned(), app(pod).to_owned()));
+        let base = told.cloned().unwrap_or_else(|| what.unwrap_or_default().into());
         Behaviour {
-            run_for: base.run_for.or_else(|| said("run-for").and_then(span)),
-            start_delay: base.start_delay.or_else(|| said("start-delay").and_then(span)),
-            ready_delay: base.ready_delay.or_else(|| said("ready-delay").and_then(span)),
-            stop_delay: base.stop_delay.or_else(|| said("term-delay").and_then(span)),
-            backoff: base.backoff.or_else(|| said("backoff").and_then(span)),
-            backoff_most: base.backoff_most.or_else(|| said("backoff-max").and_then(span)),
-            exit_code: base.exit_code.or_else(|| said("exit-code")?.parse().ok()),
-            container: base.container.or_else(|| said("container").map(str::to_owned)),
-            log_rate: base.log_rate.or_else(|| number("log-rate")),
-            log_format: base.log_format.or_else(|| said("log-format").map(str::to_owned)),
-            errors: base.errors.or_else(|| said("errors")?.parse().ok()),
-            cpu_milli: base.cpu_milli.or_else(|| number("cpu-m")),
-            memory: base.memory.or_else(|| number("mem-mi").map(|mebi| mebi * 1_048_576.0)),
-            words: if base.words.is_empty() {
-                said("words").map(str::to_owned).into_iter().collect()
-            } else {
-                base.words
-            },
-            what: base.what,
+            run_for: base.run_for.or_else(|| seconds("run-for")),
+            backoff: base.backoff.or_else(|| seconds("backoff")),
+            backoff_most: base.backoff_most.or_else(|| seconds("backoff-max")),
+            exit_code: base.exit_code.or_else(|| said("exit-code").parse().ok()),
+            log_rate: base.log_rate.or_else(|| seconds("log-rate")),
+            log_format: said("log-format").to_owned(),
+            ..base
         }
-    }
-}
-
-/// What a pod is called by those who speak of its app.
-pub(super) fn names(pod: &Value) -> [&str; 3] {
-    ["app", "app.kubernetes.io/name", "k8s-app"].map(|key| label(pod, key))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_are_read() {
-        assert_eq!(
-            ["90", "1.5s", "2m", "1h", "250ms", "x", "-1s"].map(span),
-            [Some(90.0), Some(1.5), Some(120.0), Some(3600.0), Some(0.25), None, None]
-        );
     }
 }

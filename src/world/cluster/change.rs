@@ -1,133 +1,106 @@
 //! The requests that change something, and what is remembered of them.
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
-use super::api::{Call, Reply, Work, reply};
-use super::facts::{Deed, differences};
-use super::kinds::Kind;
+use super::api::{Reply, Work, asked, body, reply};
+use super::facts::Deed;
 use super::refusal::Refusal;
 use super::store::Key;
 use super::value::{Dig, name, namespace, uid};
 use super::write::Part;
 use super::{Cluster, patch};
+use crate::world::http::Request;
 
 impl Cluster {
     pub(super) fn change(&mut self, work: Work) -> Result<Reply, Refusal> {
-        let Work { kind, key, call, .. } = &work;
-        let (old, dry) = (self.store.get(key).cloned(), call.dry());
-        let part = if work.part == "status" { Part::Status } else { Part::Main };
+        let Work { kind, key, request, .. } = &work;
+        let (old, dry) = (self.store.get(key).cloned(), dry(request));
         let there = || old.as_deref().ok_or_else(|| Refusal::not_found(kind, &key.name));
-        let applies = call.content.contains("apply-patch") && old.is_none();
-        let (code, body) = match (work.verb, work.part.as_str()) {
-            ("create", "exec") => return Ok(Reply::Exec(work.key, work.call)),
-            ("create", "eviction") => (201, self.evict(key, &call.json()?, dry)?),
-            ("create", "") => (201, self.create(key.kind, &key.namespace, call.json()?, Part::Main, dry)?),
-            ("patch", "") if applies => {
-                (201, self.create(key.kind, &key.namespace, call.json()?, Part::Main, dry)?)
+        let part = if work.part == "status" { Part::Status } else { Part::Main };
+        let (code, written) = match (work.verb, work.part.as_str()) {
+            ("create", "exec") => return Ok(Reply::Exec(work.key)),
+            ("create", "eviction") => (201, self.evict(key, &body(request)?, dry)?),
+            ("create", "") => {
+                (201, self.create(kind.title, &key.namespace, body(request)?, Part::Main, dry)?)
             }
-            ("delete", "") => (200, self.delete(key, &options(call)?, dry)?),
-            ("deletecollection", "") => return self.delete_all(&work),
-            ("update", "scale") => (200, self.rescale(key, there()?, &call.json()?, dry)?),
+            ("delete", "") => (200, self.delete(key, &options(request)?, dry)?),
+            ("update", "scale") => (200, self.rescale(key, there()?, &body(request)?, dry)?),
             ("patch", "scale") => {
-                (200, self.rescale(key, there()?, &patched(kind, &scale(there()?), call)?, dry)?)
+                (200, self.rescale(key, there()?, &patched(&scale(there()?), request)?, dry)?)
             }
-            ("update", _) => (200, self.update(key, call.json()?, part, dry)?),
-            ("patch", _) => (200, self.update(key, patched(kind, there()?, call)?, part, dry)?),
+            ("update", _) => (200, self.update(key, body(request)?, part, dry)?),
+            ("patch", _) => (200, self.update(key, patched(there()?, request)?, part, dry)?),
             _ => return Err(Refusal::method()),
         };
         let mut changed = key.clone();
         if changed.name.is_empty() {
-            name(&body).clone_into(&mut changed.name);
+            name(&written).clone_into(&mut changed.name);
         }
-        let detail = match (&old, self.store.get(&changed)) {
-            (Some(old), Some(new)) => differences(old, new, kind.title == "Secret"),
-            _ => String::new(),
+        let new = self.store.get(&changed).filter(|_| kind.title != "Secret");
+        let differ = |place: &str| {
+            let at = |object: &Value| {
+                object.pointer(&format!("/{}", place.replace('.', "/"))).cloned().unwrap_or_default()
+            };
+            old.iter()
+                .zip(new)
+                .flat_map(|(old, new)| differences(place, &at(old), &at(new)))
+                .collect::<Vec<_>>()
         };
-        self.done(&work, &changed, detail);
-        if call.table().is_some() && kind.title == body.text("/kind") {
-            return Ok(self.listed(&work, &[&body], &json!({})));
-        }
-        Ok(reply(code, &body))
-    }
-
-    fn delete_all(&mut self, work: &Work) -> Result<Reply, Refusal> {
-        let (items, meta) = self.store.page(&work.key, &Self::selector(work)?, 0, "")?;
-        let options = options(&work.call)?;
-        for one in &items {
-            self.delete(&Key::of(work.key.kind, one), &options, work.call.dry())?;
-        }
-        let names: Vec<&str> = items.iter().map(|one| name(one)).collect();
-        self.done(work, &work.key, names.join(", "));
-        Ok(self.listed(work, &items.iter().map(AsRef::as_ref).collect::<Vec<_>>(), &meta))
-    }
-
-    fn done(&mut self, work: &Work, key: &Key, detail: String) {
+        let all = ["metadata.labels", "metadata.annotations", "spec", "data"].into_iter().flat_map(differ);
+        let detail = all.take(4).collect::<Vec<_>>().join(", ");
         // Who only tries changes nothing, and a status is no deed of an operator.
-        if !work.call.dry() && work.part != "status" {
-            self.remember(&work.user.name, work.verb, &work.resource, key, detail);
+        if !dry && work.part != "status" {
+            self.remember(work.verb, &work.resource, &changed, detail);
         }
+        Ok(reply(code, &written))
     }
 
-    pub(super) fn remember(
-        &mut self,
-        user: &str,
-        verb: &'static str,
-        resource: &str,
-        key: &Key,
-        detail: String,
-    ) {
+    pub(super) fn remember(&mut self, verb: &'static str, resource: &str, key: &Key, detail: String) {
         if self.deeds.len() >= super::MOST_DEEDS {
             self.deeds.pop_front();
         }
-        self.deeds.push_back(Deed {
-            at: self.now,
-            user: user.to_owned(),
-            verb,
-            resource: resource.to_owned(),
-            namespace: key.namespace.clone(),
-            name: key.name.clone(),
-            detail,
-        });
+        let (resource, key) = (resource.to_owned(), key.clone());
+        let (namespace, name) = (key.namespace, key.name);
+        self.deeds.push_back(Deed { at: self.now, verb, resource, namespace, name, detail });
     }
 
     fn rescale(&mut self, key: &Key, old: &Value, body: &Value, dry: bool) -> Result<Value, Refusal> {
         let mut new = old.clone();
         for place in ["/metadata/resourceVersion", "/metadata/uid"] {
-            if !body.text(place).is_empty() {
-                new.put(place, body.text(place));
-            }
+            new.put(place, body.text(place));
         }
-        new.put("/spec/replicas", body.int("/spec/replicas").unwrap_or(0));
+        new.put("/spec/replicas", body.count("/spec/replicas"));
         self.update(key, new, Part::Main, dry).map(|written| scale(&written))
     }
 }
 
-fn options(call: &Call) -> Result<Value, Refusal> {
-    let mut options = call.json()?;
-    if let Ok(seconds) = call.asked("gracePeriodSeconds").parse::<i64>() {
+fn dry(request: &Request) -> bool {
+    asked(request, "dryRun") == "All"
+}
+
+/// How something shall be deleted, by the body and by the query.
+fn options(request: &Request) -> Result<Value, Refusal> {
+    let mut options = body(request)?;
+    if let Ok(seconds) = asked(request, "gracePeriodSeconds").parse::<i64>() {
         options.put("/gracePeriodSeconds", seconds);
-    }
-    if !call.asked("propagationPolicy").is_empty() {
-        options.put("/propagationPolicy", call.asked("propagationPolicy"));
     }
     Ok(options)
 }
 
-fn patched(kind: &Kind, old: &Value, call: &Call) -> Result<Value, Refusal> {
-    let change = call.json()?;
-    let mut new = old.clone();
-    match call.content.split(';').next().unwrap_or_default().trim() {
+fn patched(old: &Value, request: &Request) -> Result<Value, Refusal> {
+    let (change, mut new) = (body(request)?, old.clone());
+    match request.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default().trim() {
         "application/json-patch+json" => {
             let why = "the server rejected our request due to an error in our request";
-            let done = patch::operations(old, &change);
-            return done.ok_or_else(|| Refusal::new(422, "Invalid", why));
+            return patch::operations(old, &change).ok_or_else(|| Refusal::new(422, "Invalid", why));
         }
-        "application/strategic-merge-patch+json" | "application/apply-patch+yaml" if !kind.defined => {
-            patch::strategic(&mut new, &change);
-        }
-        "application/merge-patch+json" | "application/apply-patch+yaml" => patch::merge(&mut new, &change),
+        "application/strategic-merge-patch+json" => patch::merge(&mut new, &change, true),
+        "application/merge-patch+json" => patch::merge(&mut new, &change, false),
         _ => {
-            let why = "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
-            return Err(Refusal::new(415, "UnsupportedMediaType", why));
+            return Err(Refusal::form(
+                "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json",
+            ));
         }
     }
     // Who sends no version means the one that is there.
@@ -142,12 +115,32 @@ pub(super) fn scale(object: &Value) -> Value {
     let labels = object
         .map("/spec/selector/matchLabels")
         .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()));
-    let mut scale = json!({"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": {"name": name(object), "namespace": namespace(object), "uid": uid(object),
+    json!({"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": {"name": name(object), "namespace": namespace(object), "uid": uid(object),
         "resourceVersion": object.text("/metadata/resourceVersion"), "creationTimestamp": object.text("/metadata/creationTimestamp")},
-        "spec": {}, "status": {"replicas": object.int("/status/replicas").unwrap_or(0), "selector": labels.collect::<Vec<_>>().join(",")}});
-    // Nought is not written.
-    if let Some(replicas) = object.int("/spec/replicas").filter(|count| *count > 0) {
-        scale.put("/spec/replicas", replicas);
+        "spec": {"replicas": object.count("/spec/replicas")},
+        "status": {"replicas": object.count("/status/replicas"), "selector": labels.collect::<Vec<_>>().join(",")}})
+}
+
+/// Which leaves differ.
+fn differences(place: &str, old: &Value, new: &Value) -> Vec<String> {
+    let parts = |value: &Value| -> BTreeMap<String, Value> {
+        match value {
+            Value::Object(map) => map.iter().map(|(key, one)| (key.clone(), one.clone())).collect(),
+            Value::Array(all) => {
+                all.iter().enumerate().map(|(at, one)| (at.to_string(), one.clone())).collect()
+            }
+            _ => BTreeMap::new(),
+        }
+    };
+    let (was, is) = (parts(old), parts(new));
+    if old == new || place.contains("last-applied-configuration") {
+        return Vec::new();
     }
-    scale
+    if was.is_empty() && is.is_empty() {
+        let says = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        return vec![format!("{place}: {} → {}", says(old), says(new))];
+    }
+    let keys = was.keys().chain(is.keys().filter(|key| !was.contains_key(*key)));
+    let of = |map: &BTreeMap<String, Value>, key: &String| map.get(key).cloned().unwrap_or_default();
+    keys.flat_map(|key| differences(&format!("{place}.{key}"), &of(&was, key), &of(&is, key))).collect()
 }

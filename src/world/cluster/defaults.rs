@@ -1,9 +1,10 @@
 //! What the server adds to an object that does not say it.
 use std::sync::LazyLock;
 
+use base64::Engine;
 use serde_json::{Value, json};
 
-use super::value::{Dig, escaped, quantity};
+use super::value::{Dig, escaped, mark, name};
 
 /// By kind: where, and which value.
 static DEFAULTS: LazyLock<Value> =
@@ -19,9 +20,7 @@ fn fill(object: &mut Value, of: &str) {
 pub fn pod_spec(kind: &str) -> Option<&'static str> {
     Some(match kind {
         "Pod" => "/spec",
-        "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job" | "ReplicationController" => {
-            "/spec/template/spec"
-        }
+        "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job" => "/spec/template/spec",
         "CronJob" => "/spec/jobTemplate/spec/template/spec",
         _ => return None,
     })
@@ -34,12 +33,17 @@ pub fn apply(object: &mut Value) {
     let strategy = [object.text("/spec/strategy/type"), object.text("/spec/updateStrategy/type")].concat();
     fill(object, &format!("{kind} {strategy}"));
     if let Some(spec) = pod_spec(&kind).and_then(|place| object.pointer_mut(place)) {
-        template(spec);
+        fill(spec, "of pods");
+        each(spec, "/containers", container);
     }
     match kind.as_str() {
-        "Pod" => pod(object),
+        "Pod" => {
+            let all = object.list("/spec/containers");
+            let none = all.iter().all(|one| one.map("/resources").next().is_none());
+            object.fill("/status/qosClass", if none { "BestEffort" } else { "Burstable" });
+        }
         "Namespace" => {
-            let name = super::value::name(object).to_owned();
+            let name = name(object).to_owned();
             object.put("/metadata/labels/kubernetes.io~1metadata.name", name);
         }
         "Service" => each(object, "/spec/ports", |port| {
@@ -47,11 +51,27 @@ pub fn apply(object: &mut Value) {
             let own = port.get("port").cloned().unwrap_or_default();
             port.fill("/targetPort", own);
         }),
+        "Node" => {
+            let (name, mark) = (name(object).to_owned(), mark(name(object)));
+            let address = format!("10.0.{}.{}", mark % 16, mark / 16 % 250 + 2);
+            let capacity = object.pointer("/status/capacity").cloned().unwrap_or_default();
+            object.fill("/status/allocatable", capacity);
+            object.fill("/status/addresses", json!([{"type": "InternalIP", "address": address}]));
+            object.fill("/metadata/labels/kubernetes.io~1hostname", name);
+        }
         "Secret" => {
             // What is written in the clear is kept encoded.
             for (key, value) in object.cut("/stringData").unwrap_or_default().map("") {
-                let encoded = base64(value.as_str().unwrap_or_default().as_bytes());
+                let clear = value.as_str().unwrap_or_default();
+                let encoded = base64::engine::general_purpose::STANDARD.encode(clear);
                 object.put(&format!("/data/{}", escaped(key)), encoded);
+            }
+        }
+        "Job" => {
+            let labels = json!({"job-name": name(object), "batch.kubernetes.io/job-name": name(object)});
+            object.fill("/spec/selector", json!({"matchLabels": {"job-name": name(object)}}));
+            for (key, value) in labels.map("") {
+                object.fill(&format!("/spec/template/metadata/labels/{}", escaped(key)), value.clone());
             }
         }
         _ => {}
@@ -64,74 +84,22 @@ fn each(object: &mut Value, place: &str, change: impl Fn(&mut Value)) {
     }
 }
 
-fn template(spec: &mut Value) {
-    fill(spec, "of pods");
-    for list in ["/initContainers", "/containers"] {
-        each(spec, list, |container| {
-            fill(container, "of containers");
-            let image = container.text("/image").to_owned();
-            let tag = image.rsplit_once(':').map(|(_, tag)| tag).filter(|tag| !tag.contains('/'));
-            let policy = if tag.is_none_or(|tag| tag == "latest") { "Always" } else { "IfNotPresent" };
-            container.fill("/imagePullPolicy", policy);
-            each(container, "/ports", |port| port.fill("/protocol", "TCP"));
-            // Who gives a limit alone asks for that much.
-            for (resource, value) in container.at("/resources/limits").cloned().unwrap_or_default().map("") {
-                container.fill(&format!("/resources/requests/{}", escaped(resource)), value.clone());
-            }
-            for probe in ["/livenessProbe", "/readinessProbe", "/startupProbe"] {
-                if let Some(probe) = container.pointer_mut(probe) {
-                    fill(probe, "of probes");
-                    if probe.get("httpGet").is_some() {
-                        probe.fill("/httpGet/scheme", "HTTP");
-                    }
-                }
-            }
-        });
+fn container(one: &mut Value) {
+    fill(one, "of containers");
+    let image = one.text("/image");
+    let tag = image.rsplit_once(':').map(|(_, tag)| tag).filter(|tag| !tag.contains('/'));
+    let policy = if tag.is_none_or(|tag| tag == "latest") { "Always" } else { "IfNotPresent" };
+    one.fill("/imagePullPolicy", policy);
+    each(one, "/ports", |port| port.fill("/protocol", "TCP"));
+    // Who gives a limit alone asks for that much.
+    for (resource, value) in one.at("/resources/limits").cloned().unwrap_or_default().map("") {
+        one.fill(&format!("/resources/requests/{}", escaped(resource)), value.clone());
     }
-}
-
-fn pod(object: &mut Value) {
-    let all = object.list("/spec/containers");
-    let has = |place: &str| all.iter().all(|one| quantity(one.pointer(place)).is_some());
-    let same = |resource: &str| {
-        let of = |side: &str| format!("/resources/{side}/{resource}");
-        all.iter().all(|one| {
-            one.at(&of("limits")).is_some() && one.pointer(&of("limits")) == one.pointer(&of("requests"))
-        })
-    };
-    let none = all.iter().all(|one| one.map("/resources").next().is_none());
-    let class = match () {
-        () if same("cpu") && same("memory") && has("/resources/limits/cpu") => "Guaranteed",
-        () if none => "BestEffort",
-        () => "Burstable",
-    };
-    object.fill("/status/qosClass", class);
-    for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
-        let tolerated = object.list("/spec/tolerations").iter().any(|one| {
-            let effect = one.text("/effect");
-            (one.text("/key") == key || one.text("/key").is_empty())
-                && (effect.is_empty() || effect == "NoExecute")
-        });
-        if let (false, Some(Value::Array(all))) = (tolerated, object.pointer_mut("/spec/tolerations")) {
-            all.push(
-                json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}),
-            );
+    for probe in ["/livenessProbe", "/readinessProbe", "/startupProbe"] {
+        if let Some(probe) = one.pointer_mut(probe) {
+            fill(probe, "of probes");
         }
     }
-}
-
-pub fn base64(bytes: &[u8]) -> String {
-    const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for chunk in bytes.chunks(3) {
-        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for place in 0..4 {
-            let sign = SIGNS.get((bits >> (18 - 6 * place) & 63) as usize).copied().unwrap_or(b'=');
-            out.push(char::from(if place > chunk.len() { b'=' } else { sign }));
-        }
-    }
-    out
 }
 
 #[cfg(test)]
@@ -148,11 +116,5 @@ mod tests {
         let mut two = one.clone();
         apply(&mut two);
         assert_eq!(one, two);
-    }
-
-    #[test]
-    fn secrets_are_kept_encoded() {
-        let all = ["", "t", "to", "too", "took"].map(|text| base64(text.as_bytes()));
-        assert_eq!(all, ["", "dA==", "dG8=", "dG9v", "dG9vaw=="]);
     }
 }

@@ -1,94 +1,71 @@
 //! The life of a pod on its node: started, ready, failing, restarted, ended.
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::Cluster;
 use super::behaviour::{Behaviour, What};
-use super::events::From;
-use super::kinds::PODS;
 use super::lines::Log;
 use super::store::Key;
-use super::value::{Dig, amount, float, later, leaves, mark, name, namespace, quantity, uid};
-use super::{Cluster, facts};
-use crate::world::base::Dice;
+use super::value::{Dig, condition, float, later, leaves, mark, quantity, serves, stamp, uid, whole};
+use crate::world::base::{Dice, seconds};
 
-#[derive(Debug, Clone)]
-pub enum State {
-    Waiting(&'static str, String),
-    Running(Timestamp),
-    Ended(End),
-}
-
-#[derive(Debug, Clone)]
-pub struct End {
-    pub reason: &'static str,
-    pub code: i64,
-    pub began: Timestamp,
-    pub at: Timestamp,
-}
-
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Container {
-    pub name: String,
-    pub image: String,
-    pub init: bool,
-    pub restarts: u32,
-    pub state: State,
-    pub last: Option<End>,
+    /// As its pod's status tells of it.
+    pub status: Value,
     pub log: Log,
     pub before: Option<Log>,
-    due_lines: f64,
 }
 
 impl Container {
     pub fn runs(&self) -> bool {
-        matches!(self.state, State::Running(_))
+        self.status.at("/state/running").is_some()
+    }
+
+    fn turn(&mut self, state: &str, about: Value) {
+        if let Some(ended) = self.status.cut("/state/terminated") {
+            self.status.put("/lastState", json!({"terminated": ended}));
+        }
+        self.status.put("/state", json!({state: about}));
+        self.status.put("/started", state == "running");
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stage {
-    New,
+/// What there is to do when the time has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Stage {
+    #[default]
     Creating,
     Running,
     Exited,
     Backoff,
-    PullFailed,
-    PullBackoff,
     Finished,
     Stopping,
 }
 
-/// What a kubelet says: the reason, the message and the container it is about.
-pub(super) type Said = (&'static str, String, Option<usize>);
-
-#[derive(Debug)]
+/// The first container behaves as the plan says; the others only run.
+#[derive(Debug, Default)]
 pub struct Life {
-    pub(super) uid: String,
-    pub(super) title: String,
-    pub(super) apps: Vec<String>,
-    pub(super) seen: (String, u64),
-    pub(super) plan: Behaviour,
-    pub(super) stage: Stage,
-    pub(super) due: Option<Timestamp>,
-    pub(super) ready_at: Option<Timestamp>,
-    pub(super) exit_at: Option<Timestamp>,
-    pub(super) probe_at: Option<Timestamp>,
-    pub(super) policy: String,
+    uid: String,
+    plan: Behaviour,
+    stage: Stage,
+    due: Timestamp,
+    policy: String,
     pub(super) ready: bool,
-    pub(super) phase: &'static str,
-    pub(super) reason: Option<(&'static str, String)>,
-    pub(super) started: Option<Timestamp>,
-    pub(super) ip: String,
-    pub(super) exits: u32,
+    phase: &'static str,
+    started: Timestamp,
+    ip: String,
+    exits: u32,
     pub(super) containers: Vec<Container>,
-    pub(super) target: usize,
     pub(super) cpu: f64,
     pub(super) memory: f64,
-    pub(super) base: (f64, f64),
+    base: (f64, f64),
     pub(super) limit: Option<f64>,
-    pub(super) dice: Dice,
-    pub(super) dirty: bool,
-    pub(super) said: Vec<Said>,
+    /// Lines that are not quite due.
+    lines: f64,
+    probed: Timestamp,
+    /// Reasons and messages that are to be told.
+    said: Vec<(&'static str, String)>,
 }
 
 impl Cluster {
@@ -96,220 +73,278 @@ impl Cluster {
     pub(super) fn live(&mut self) {
         let store = &self.store;
         self.lives.retain(|key, life| store.get(key).is_some_and(|pod| uid(pod) == life.uid));
-        for pod in self.store.all(PODS, "").cloned().collect::<Vec<_>>() {
-            let (key, node) = (Key::of(PODS, &pod), pod.text("/spec/nodeName"));
-            if !self.beats.get(node).is_some_and(super::nodes::Beat::is_alive) {
+        for pod in self.store.list("Pod") {
+            let (key, node) = (Key::of(&pod), pod.text("/spec/nodeName"));
+            if node.is_empty() || self.is_silent(node) {
                 continue;
             }
             let mut life = match self.lives.remove(&key) {
                 Some(life) => life,
-                None if !super::deployments::serves(&pod) => continue,
-                None => Life::new(&pod, self.store.dice().roll(), self.lives.len()),
+                None if !serves(&pod) => continue,
+                None => Life::new(&pod, &mut self.store.dice, self.now),
             };
-            let seen = pod.text("/metadata/resourceVersion");
-            if life.seen.0 != seen || life.seen.1 != self.epoch {
-                life.seen = (seen.to_owned(), self.epoch);
-                life.look(&pod, self.behaviour(&pod), self.now);
-            }
-            let usage = |app: &String| self.usages.get(&(key.namespace.clone(), app.clone())).copied();
-            life.spend(self.now, self.passed, life.apps.iter().find_map(usage));
+            life.look(&pod, self.behaviour(&pod), self.now);
+            let app = (key.namespace.clone(), super::facts::app(&pod).to_owned());
+            life.spend(self.now, self.passed, self.usages.get(&app).copied(), &mut self.store.dice);
             let gone = (0..4).any(|_| life.step(self.now));
-            for (reason, message, at) in std::mem::take(&mut life.said) {
-                let container = at.and_then(|at| life.containers.get(at)).map_or("", |one| &one.name);
-                self.event(&pod, From { component: "kubelet", host: node }, reason, &message, container);
+            for (reason, message) in std::mem::take(&mut life.said) {
+                self.event(&pod, ("kubelet", node), reason, &message);
             }
             if gone {
                 self.store.take(&key);
-                self.orphaned = true;
                 continue;
             }
-            if std::mem::take(&mut life.dirty) {
-                let now = self.now;
-                self.store.edit(&key, |object| super::pods::report(&life, object, now));
-            }
+            let now = self.now;
+            self.store.edit(&key, |pod| life.report(pod, now));
             self.lives.insert(key, life);
-        }
-    }
-
-    /// The pods of a node must be reported anew, for example since it has come back.
-    pub(super) fn report_all(&mut self, node: &str) {
-        for (key, life) in &mut self.lives {
-            if self.store.get(key).is_some_and(|pod| pod.text("/spec/nodeName") == node) {
-                life.dirty = true;
-            }
         }
     }
 }
 
 impl Life {
-    fn new(pod: &Value, seed: u64, place: usize) -> Life {
-        let container = |one: &Value, init: bool| Container {
-            name: one.text("/name").into(),
-            image: one.text("/image").into(),
-            init,
-            restarts: 0,
-            state: State::Waiting(if init { "PodInitializing" } else { "ContainerCreating" }, String::new()),
-            last: None,
-            log: Log::default(),
-            before: None,
-            due_lines: 0.0,
-        };
-        let inits = pod.list("/spec/initContainers").iter().map(|one| container(one, true));
+    fn new(pod: &Value, dice: &mut Dice, now: Timestamp) -> Life {
         let all = pod.list("/spec/containers");
-        let sum = |place: &str| all.iter().filter_map(|one| quantity(one.pointer(place))).sum::<f64>();
-        let first = all.first().unwrap_or(&Value::Null);
-        let (cpu, memory) = (sum("/resources/requests/cpu") * 1000.0, sum("/resources/requests/memory"));
-        let mut dice = Dice::new(seed);
+        let container = |one: &Value| Container {
+            status: json!({"name": one.text("/name"), "image": one.text("/image"), "restartCount": 0, "ready": false, "started": false,
+                "state": {"waiting": {"reason": "ContainerCreating"}}, "lastState": {}, "imageID": "", "containerID": ""}),
+            ..Container::default()
+        };
+        let sum = |what: &str, usual: f64| {
+            let place = format!("/resources/requests/{what}");
+            let asked = all.iter().map(|one| quantity(one.pointer(&place))).sum::<f64>();
+            if asked > 0.0 { asked } else { usual }
+        };
         let lot = 0.3 + 0.3 * dice.share();
-        let asked = |asked: f64, usual: f64| if asked > 0.0 { asked } else { usual };
-        let base = (asked(cpu, 20.0) * lot, asked(memory, 48e6) * (0.4 + lot));
         Life {
             uid: uid(pod).into(),
-            title: format!("{}_{}({})", name(pod), namespace(pod), uid(pod)),
-            apps: facts::apps(pod).map(str::to_owned).collect(),
-            seen: (String::new(), 0),
-            plan: Behaviour::default(),
-            stage: Stage::New,
-            due: None,
-            ready_at: None,
-            exit_at: None,
-            probe_at: None,
+            due: later(now, 0.5 + 0.7 * dice.share()),
             policy: pod.text("/spec/restartPolicy").into(),
-            ready: false,
             phase: "Pending",
-            reason: None,
-            started: None,
-            ip: format!("10.244.{}.{}", mark(pod.text("/spec/nodeName")) % 200, place % 250 + 2),
-            exits: 0,
-            containers: inits.chain(all.iter().map(|one| container(one, false))).collect(),
-            target: 0,
-            cpu: 0.0,
-            memory: 0.0,
-            base,
-            limit: first.at("/resources/limits/memory").and_then(|limit| amount(limit.as_str()?)),
-            dice,
-            dirty: true,
-            said: Vec::new(),
+            started: now,
+            ip: format!("10.244.{}.{}", mark(pod.text("/spec/nodeName")) % 200, dice.below(250) + 2),
+            containers: all.iter().map(container).collect(),
+            base: (sum("cpu", 0.02) * 1000.0 * lot, sum("memory", 48e6) * (0.4 + lot)),
+            limit: pod.at("/spec/containers/0/resources/limits/memory").map(|limit| quantity(Some(limit))),
+            ..Life::default()
         }
     }
 
-    pub fn is_of(&self, app: &str, pod: &str) -> bool {
-        pod == app || self.apps.iter().any(|one| one == app)
-    }
-
     pub fn say(&mut self, now: Timestamp, line: &str) {
-        if let Some(one) = self.containers.get_mut(self.target).filter(|one| one.runs()) {
+        if let Some(one) = self.containers.first_mut().filter(|one| one.runs()) {
             one.log.push(now, line);
         }
     }
 
-    pub(super) fn tell(&mut self, reason: &'static str, message: impl Into<String>, at: usize) {
-        self.said.push((reason, message.into(), Some(at)));
-    }
-
     /// Takes a newer version of the object.
     fn look(&mut self, pod: &Value, plan: Behaviour, now: Timestamp) {
-        let mains = self.containers.iter_mut().filter(|one| !one.init);
-        for (one, spec) in mains.zip(pod.list("/spec/containers")) {
-            one.image = spec.text("/image").into();
+        for (one, spec) in self.containers.iter_mut().zip(pod.list("/spec/containers")) {
+            one.status.put("/image", spec.text("/image"));
         }
-        let named = self.containers.iter().position(|one| Some(&one.name) == plan.container.as_ref());
-        self.target = named.or_else(|| self.containers.iter().position(|one| !one.init)).unwrap_or(0);
-        let other = plan.what != self.plan.what || plan.run_for != self.plan.run_for;
+        let other = plan.what != self.plan.what;
         self.plan = plan;
         if leaves(pod) && self.stage != Stage::Stopping {
             self.stage = Stage::Stopping;
-            let grace = float(pod.int("/metadata/deletionGracePeriodSeconds").unwrap_or(30));
-            let wish = self.plan.stop_delay.unwrap_or(1.2);
-            // Whoever never ends outlives what it is given: a node that has lost touch.
-            self.due = Some(later(now, if wish >= 1e9 { wish } else { wish.min(grace) }));
-            for (at, one) in self.containers.iter().enumerate().filter(|(_, one)| one.runs()) {
-                self.said.push(("Killing", format!("Stopping container {}", one.name), Some(at)));
+            let grace = float(pod.count("/metadata/deletionGracePeriodSeconds"));
+            self.due = later(now, grace.min(1.2));
+            for one in &self.containers {
+                self.said.push(("Killing", format!("Stopping container {}", one.status.text("/name"))));
             }
         } else if other {
-            match self.stage {
-                Stage::Running => self.arm(now),
-                Stage::New | Stage::Finished | Stage::Stopping => {}
-                Stage::Creating if self.due.is_some() => {}
-                _ => self.due = Some(now),
-            }
+            self.due = now;
         }
-    }
-
-    /// Sets the timers of a running pod.
-    pub(super) fn arm(&mut self, now: Timestamp) {
-        let (since, run_for) = (self.since(now), self.plan.run_for);
-        let after = |most: f64| Some(later(since, run_for.unwrap_or(most)).max(later(now, 0.3)));
-        (self.probe_at, self.exit_at) = (None, None);
-        let usual = if self.plan.what == What::Slow { 15.0 } else { 0.8 };
-        self.ready_at = (!self.ready).then(|| later(now, self.plan.ready_delay.unwrap_or(usual)));
-        match self.plan.what {
-            What::Crash | What::Fail => {
-                self.exit_at = after(6.0);
-                // What fails at its start was never ready, unless it is said when it is.
-                self.ready_at = self.ready_at.filter(|_| self.plan.ready_delay.is_some());
-            }
-            What::Complete | What::Evicted => self.exit_at = after(8.0),
-            What::ImagePull => self.exit_at = Some(now),
-            What::Unready => {
-                self.ready_at = None;
-                self.set_ready(false);
-                self.probe_at = Some(later(now, 1.0));
-            }
-            What::Flap => self.probe_at = Some(later(now, self.plan.run_for.unwrap_or(15.0))),
-            _ => {}
-        }
-        self.timer();
-    }
-
-    /// Since when it runs.
-    pub(super) fn since(&self, now: Timestamp) -> Timestamp {
-        match self.containers.get(self.target).map(|one| &one.state) {
-            Some(State::Running(since)) => *since,
-            _ => now,
-        }
-    }
-
-    pub(super) fn timer(&mut self) {
-        self.due = [self.ready_at, self.exit_at, self.probe_at].into_iter().flatten().min();
-    }
-
-    pub(super) fn set_ready(&mut self, ready: bool) {
-        self.dirty |= self.ready != ready;
-        self.ready = ready;
     }
 
     /// Uses CPU and memory and writes lines, as long as it runs.
-    fn spend(&mut self, now: Timestamp, passed: f64, usage: Option<(f64, f64)>) {
+    fn spend(&mut self, now: Timestamp, passed: f64, usage: Option<(f64, f64)>, dice: &mut Dice) {
         if self.stage != Stage::Running {
             (self.cpu, self.memory) = (0.0, 0.0);
             return;
         }
-        let own = (self.plan.cpu_milli.unwrap_or(self.base.0), self.plan.memory.unwrap_or(self.base.1));
-        let (cpu, memory) = usage.unwrap_or(own);
-        let moved = |tau: f64| 1.0 - (-passed / tau).exp();
-        self.cpu += (cpu * (0.94 + 0.12 * self.dice.share()) - self.cpu) * moved(6.0);
-        let most = self.limit.unwrap_or(256e6);
+        let (cpu, mut memory) = usage.unwrap_or(self.base);
         if self.plan.what == What::Oom {
-            self.memory += most * passed / self.plan.run_for.unwrap_or(45.0);
-        } else {
-            self.memory += (memory * (0.99 + 0.02 * self.dice.share()) - self.memory) * moved(12.0);
+            memory = self.limit.unwrap_or(256e6) * 1.2;
         }
-        if self.memory > most && (self.limit.is_some() || self.plan.what == What::Oom) {
-            self.exit_at = Some(now);
-            self.due = Some(now);
-        }
+        let moved = |tau: f64| 1.0 - (-passed / tau).exp();
+        self.cpu += (cpu * (0.94 + 0.12 * dice.share()) - self.cpu) * moved(6.0);
+        self.memory += (memory * (0.99 + 0.02 * dice.share()) - self.memory) * moved(12.0);
         let rate = self.plan.log_rate.unwrap_or(0.5);
         let bad = matches!(self.plan.what, What::Crash | What::Oom | What::Unready);
-        let errors = self.plan.errors.unwrap_or(if bad { 20 } else { 1 });
-        let format = self.plan.log_format.clone().unwrap_or_default();
-        for one in self.containers.iter_mut().filter(|one| one.runs()) {
-            one.due_lines = (one.due_lines + rate * passed).min(if passed > 60.0 { 20.0 } else { 200.0 });
-            let apart = passed.min(one.due_lines / rate.max(1e-3)) / one.due_lines.max(1.0);
-            while one.due_lines >= 1.0 {
-                one.due_lines -= 1.0;
-                one.log.write(later(now, -one.due_lines.floor() * apart), &mut self.dice, &format, errors);
+        self.lines = (self.lines + rate * passed).min(if passed > 60.0 { 20.0 } else { 200.0 });
+        let apart = passed.min(self.lines / rate.max(1e-3)) / self.lines.max(1.0);
+        while self.lines >= 1.0 {
+            self.lines -= 1.0;
+            let at = later(now, -self.lines.floor() * apart);
+            for one in self.containers.iter_mut().filter(|one| one.runs()) {
+                one.log.write(at, dice, &self.plan.log_format, if bad { 20 } else { 1 });
             }
         }
+    }
+
+    /// What is to be done now; true when the pod is gone.
+    fn step(&mut self, now: Timestamp) -> bool {
+        match self.stage {
+            Stage::Running => self.run(now),
+            Stage::Finished => {}
+            _ if now < self.due => {}
+            Stage::Stopping => return true,
+            Stage::Creating if self.plan.what == What::ImagePull => self.pull(now),
+            Stage::Exited if self.exits > 1 => self.back_off(now),
+            _ => {
+                let again = self.stage != Stage::Creating;
+                self.start(now, again);
+                (self.stage, self.phase, self.memory) = (Stage::Running, "Running", self.base.1 * 0.4);
+            }
+        }
+        false
+    }
+
+    /// Starts what does not run.
+    fn start(&mut self, now: Timestamp, again: bool) {
+        for one in self.containers.iter_mut().filter(|one| !one.runs()) {
+            let (name, image) = (one.status.text("/name").to_owned(), one.status.text("/image").to_owned());
+            if again {
+                one.status.put("/restartCount", one.status.count("/restartCount") + 1);
+                one.before = Some(std::mem::take(&mut one.log));
+            }
+            one.turn("running", json!({"startedAt": stamp(now)}));
+            let id = |of: &str| {
+                ["a", "b", "c", "d"].map(|salt| format!("{:016x}", mark(&[of, salt].concat()))).concat()
+            };
+            one.status.put("/imageID", format!("{image}@sha256:{}", id(&image)));
+            let this = id(&format!("{}{name}{now}", self.uid));
+            one.status.put("/containerID", format!("containerd://{this}"));
+            one.log.push(now, &format!("{now:.3} INFO  starting {name} ({image})"));
+            self.said.extend([
+                ("Pulled", format!("Container image \"{image}\" present on machine")),
+                ("Created", format!("Container created: {name}")),
+                ("Started", format!("Container started: {name}")),
+            ]);
+        }
+    }
+
+    /// The first container waits, for a reason.
+    fn wait_for(&mut self, reason: &str, why: &str, due: Timestamp) {
+        if let Some(one) = self.containers.first_mut() {
+            one.turn("waiting", json!({"reason": reason, "message": why}));
+        }
+        self.due = due;
+    }
+
+    /// The first container's field.
+    fn first(&self, place: &str) -> String {
+        self.containers.first().map(|one| one.status.text(place).to_owned()).unwrap_or_default()
+    }
+
+    /// An image that is not there: in turn it is looked for and waited.
+    fn pull(&mut self, now: Timestamp) {
+        let image = self.first("/image");
+        if self.first("/state/waiting/reason") == "ErrImagePull" {
+            let why = format!("Back-off pulling image \"{image}\"");
+            self.wait_for("ImagePullBackOff", &why, later(now, self.wait()));
+            return self.said.push(("BackOff", why));
+        }
+        self.exits += 1;
+        let why = format!(
+            "rpc error: code = NotFound desc = failed to pull and unpack image \"{image}\": not found"
+        );
+        self.wait_for("ErrImagePull", &why, later(now, 4.0));
+        self.said.push(("!Failed", format!("Failed to pull image \"{image}\": {why}")));
+    }
+
+    /// Before the next try: doubling from the first wait up to the longest.
+    fn wait(&self) -> f64 {
+        let doubled =
+            self.plan.backoff.unwrap_or(10.0) * f64::from(1_u32 << self.exits.saturating_sub(2).min(20));
+        doubled.min(self.plan.backoff_most.unwrap_or(300.0))
+    }
+
+    fn back_off(&mut self, now: Timestamp) {
+        let (wait, name) = (self.wait(), self.first("/name"));
+        let why = format!("back-off {}s restarting failed container={name}", whole(wait));
+        self.wait_for("CrashLoopBackOff", &why, later(now, wait));
+        self.said.push(("!BackOff", format!("Back-off restarting failed container {name}")));
+        self.stage = Stage::Backoff;
+    }
+
+    fn run(&mut self, now: Timestamp) {
+        let ran = seconds(self.first("/state/running/startedAt").parse().unwrap_or(now), now);
+        let (what, (ready, ends)) = (self.plan.what, self.plan.what.times());
+        let killed =
+            self.memory > self.limit.unwrap_or(if what == What::Oom { 256e6 } else { f64::INFINITY });
+        if killed || ends.is_some_and(|ends| ran >= self.plan.run_for.unwrap_or(ends)) {
+            return self.exit(now, killed, ran);
+        }
+        let flaps = what == What::Flap && whole(ran / self.plan.run_for.unwrap_or(15.0)) % 2 == 1;
+        let ready = !flaps && ready.is_some_and(|ready| self.ready || ran >= ready);
+        self.ready = ready;
+        if !ready && matches!(what, What::Unready | What::Flap) && seconds(self.probed, now) >= 10.0 {
+            self.probed = now;
+            let why = "Readiness probe failed: HTTP probe failed with statuscode: 503";
+            self.said.push(("!Unhealthy", why.into()));
+        }
+    }
+
+    fn exit(&mut self, now: Timestamp, killed: bool, ran: f64) {
+        let (reason, code) = match self.plan.what {
+            _ if killed => ("OOMKilled", 137),
+            What::Complete => ("Completed", 0),
+            _ => ("Error", self.plan.exit_code.unwrap_or(1)),
+        };
+        // Who ran for ten minutes begins with short waits again.
+        self.exits = if ran > 600.0 { 1 } else { self.exits + 1 };
+        let ends = self.policy == "Never" || (self.policy == "OnFailure" && code == 0);
+        for one in self.containers.iter_mut().take(if ends { usize::MAX } else { 1 }).filter(|one| one.runs())
+        {
+            last_words(now, reason, &self.plan.words).iter().for_each(|word| one.log.push(now, word));
+            let began = one.status.text("/state/running/startedAt").to_owned();
+            let end =
+                json!({"exitCode": code, "reason": reason, "startedAt": began, "finishedAt": stamp(now)});
+            one.turn("terminated", end);
+        }
+        self.ready = false;
+        (self.stage, self.due) = (Stage::Exited, later(now, 1.5));
+        if ends {
+            self.stage = Stage::Finished;
+            self.phase = if code == 0 { "Succeeded" } else { "Failed" };
+        }
+    }
+
+    /// Writes the status of the pod as its kubelet sees it.
+    fn report(&self, pod: &mut Value, now: Timestamp) {
+        let all = || self.containers.iter();
+        let names: Vec<&str> = all().map(|one| one.status.text("/name")).collect();
+        let (reason, why) = match self.phase {
+            _ if self.ready => ("", String::new()),
+            "Succeeded" => ("PodCompleted", String::new()),
+            _ => ("ContainersNotReady", format!("containers with unready status: [{}]", names.join(" "))),
+        };
+        let is = if self.ready { "True" } else { "False" };
+        pod.put("/status/phase", self.phase);
+        condition(pod, now, "Initialized", "True", "", "");
+        condition(pod, now, "Ready", is, reason, &why);
+        condition(pod, now, "ContainersReady", is, reason, &why);
+        pod.put("/status/startTime", stamp(self.started));
+        if self.phase != "Pending" {
+            pod.put("/status/podIP", self.ip.as_str());
+        }
+        let status = |one: &Container| {
+            let mut status = one.status.clone();
+            status.put("/ready", one.runs() && self.ready);
+            status
+        };
+        pod.put("/status/containerStatuses", all().map(status).collect::<Vec<_>>());
+    }
+}
+
+/// What a run that fails writes at its end.
+fn last_words(now: Timestamp, reason: &str, own: &[String]) -> Vec<String> {
+    let error = |line: &str| format!("{now:.3} ERROR {line}");
+    match reason {
+        "Completed" => Vec::new(),
+        "OOMKilled" => vec![error("heap at 98% of limit, allocation of 67108864 bytes pending")],
+        _ if own.is_empty() => {
+            vec![error("startup check failed: dial tcp 127.0.0.1:5432: connect: connection refused")]
+        }
+        _ => own.iter().map(|line| error(line)).collect(),
     }
 }

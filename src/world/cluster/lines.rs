@@ -53,47 +53,33 @@ impl Log {
     }
 }
 
-const PATHS: &[&str] = &[
-    "/api/v1/items",
-    "/api/v1/orders",
-    "/healthz",
-    "/api/v1/session",
-    "/api/v1/search",
-    "/api/v1/users",
-    "/metrics",
-    "/api/v1/invoices",
+const PATHS: &str = "items orders session search users invoices";
+const VERBS: &str = "GET GET GET POST PUT";
+/// Levels and messages: of a hundred lines, from this number on.
+const LINES: &[(u64, &str, &str)] = &[
+    (96, "WARN", "slow request {verb} /api/v1/{path}/{n} took {n}ms"),
+    (88, "DEBUG", "cache lookup key={path}:{n} hit=true"),
+    (0, "INFO", "{verb} /api/v1/{path}/{n} 200 {n}ms"),
 ];
-const VERBS: &[&str] = &["GET", "GET", "GET", "POST", "PUT"];
+const ERRORS: &[&str] = &[
+    "{verb} /api/v1/{path}/{n} 500 {n}ms err=\"upstream request timed out\"",
+    "upstream refused connection: dial tcp: connect: connection refused",
+    "{verb} /api/v1/{path}/{n} 502 {n}ms err=\"context deadline exceeded\"",
+];
 
-fn one<'t>(dice: &mut Dice, of: &[&'t str]) -> &'t str {
-    usize::try_from(dice.below(of.len() as u64)).ok().and_then(|at| of.get(at)).copied().unwrap_or_default()
+fn one<'t>(dice: &mut Dice, mut of: impl Iterator<Item = &'t str> + Clone) -> &'t str {
+    let at = dice.below(of.clone().count() as u64);
+    of.nth(usize::try_from(at).unwrap_or(0)).unwrap_or_default()
 }
 
 fn line(at: Timestamp, dice: &mut Dice, format: &str, errors: u64, number: u64) -> String {
-    let (verb, path, id) = (one(dice, VERBS), one(dice, PATHS), dice.below(90_000) + 1000);
-    let (level, message) = match dice.below(100) {
-        roll if roll < errors => (
-            "ERROR",
-            match dice.below(3) {
-                0 => format!(
-                    "{verb} {path}/{id} 500 {}ms err=\"upstream request timed out\"",
-                    800 + dice.below(4000)
-                ),
-                1 => format!(
-                    "upstream 10.244.{}.{} refused connection: dial tcp: connect: connection refused",
-                    dice.below(6),
-                    dice.below(250)
-                ),
-                _ => format!(
-                    "{verb} {path}/{id} 502 {}ms err=\"context deadline exceeded\"",
-                    5000 + dice.below(900)
-                ),
-            },
-        ),
-        96..100 => ("WARN", format!("slow request {verb} {path}/{id} took {}ms", 900 + dice.below(2000))),
-        88..96 => ("DEBUG", format!("cache lookup key=item:{id} hit={}", dice.below(3) > 0)),
-        _ => ("INFO", format!("{verb} {path}/{id} 200 {}ms", 3 + dice.below(60))),
-    };
+    let roll = dice.below(100);
+    let usual = LINES.iter().find(|(from, ..)| *from <= roll).map(|(_, level, says)| (*level, *says));
+    let error = ("ERROR", one(dice, ERRORS.iter().copied()));
+    let (level, says) = if roll < errors { error } else { usual.unwrap_or(error) };
+    let (verb, path) = (one(dice, VERBS.split(' ')), one(dice, PATHS.split(' ')));
+    let count = (3 + dice.below(4000)).to_string();
+    let message = says.replace("{verb}", verb).replace("{path}", path).replace("{n}", &count);
     let (time, trace) = (format!("{at:.3}"), dice.roll());
     match format {
         "json" => serde_json::json!({"ts": time, "level": level.to_lowercase(), "seq": number, "trace_id": format!("{trace:016x}"),

@@ -16,13 +16,38 @@ impl Refusal {
         Refusal { code, reason, message: message.into(), details: json!({}) }
     }
 
-    fn about(self, kind: &Kind, name: &str) -> Refusal {
-        Refusal { details: json!({"name": name, "group": kind.group, "kind": kind.plural}), ..self }
+    /// About one object: what is said of it.
+    fn about(code: u16, reason: &'static str, kind: &Kind, name: &str, says: &str) -> Refusal {
+        let message = format!("{} \"{name}\" {says}", kind.full(kind.plural));
+        let details = json!({"name": name, "group": kind.group, "kind": kind.plural});
+        Refusal { details, ..Refusal::new(code, reason, message) }
     }
 
     pub fn not_found(kind: &Kind, name: &str) -> Refusal {
-        let message = format!("{} \"{name}\" not found", kind.resource());
-        Refusal::new(404, "NotFound", message).about(kind, name)
+        Refusal::about(404, "NotFound", kind, name, "not found")
+    }
+
+    pub fn exists(kind: &Kind, name: &str) -> Refusal {
+        Refusal::about(409, "AlreadyExists", kind, name, "already exists")
+    }
+
+    pub fn forbidden(kind: &Kind, name: &str, why: &str) -> Refusal {
+        Refusal::about(403, "Forbidden", kind, name, &format!("is forbidden: {why}"))
+    }
+
+    pub fn conflict(kind: &Kind, name: &str, why: &str) -> Refusal {
+        let refusal = Refusal::about(409, "Conflict", kind, name, "");
+        let of = kind.full(kind.plural);
+        Refusal { message: format!("Operation cannot be fulfilled on {of} \"{name}\": {why}"), ..refusal }
+    }
+
+    /// One field is not as it must be.
+    pub fn invalid(kind: &Kind, name: &str, field: &str, why: &str) -> Refusal {
+        let message = format!("{} \"{name}\" is invalid: {field}: {why}", kind.full(kind.title));
+        let reason = if why.starts_with("Required") { "FieldValueRequired" } else { "FieldValueInvalid" };
+        let causes = json!([{"reason": reason, "message": why, "field": field}]);
+        let details = json!({"name": name, "group": kind.group, "kind": kind.title, "causes": causes});
+        Refusal { details, ..Refusal::new(422, "Invalid", message) }
     }
 
     pub fn no_such_path() -> Refusal {
@@ -30,49 +55,12 @@ impl Refusal {
     }
 
     pub fn method() -> Refusal {
-        Refusal::new(
-            405,
-            "MethodNotAllowed",
-            "the server does not allow this method on the requested resource",
-        )
+        let why = "the server does not allow this method on the requested resource";
+        Refusal::new(405, "MethodNotAllowed", why)
     }
 
-    pub fn exists(kind: &Kind, name: &str) -> Refusal {
-        let message = format!("{} \"{name}\" already exists", kind.resource());
-        Refusal::new(409, "AlreadyExists", message).about(kind, name)
-    }
-
-    pub fn conflict(kind: &Kind, name: &str, why: &str) -> Refusal {
-        let message = format!("Operation cannot be fulfilled on {} \"{name}\": {why}", kind.resource());
-        Refusal::new(409, "Conflict", message).about(kind, name)
-    }
-
-    pub fn outdated(kind: &Kind, name: &str) -> Refusal {
-        let why =
-            "the object has been modified; please apply your changes to the latest version and try again";
-        Refusal::conflict(kind, name, why)
-    }
-
-    /// One field is not as it must be.
-    pub fn invalid(kind: &Kind, name: &str, field: &str, why: &str) -> Refusal {
-        let of =
-            if kind.group.is_empty() { kind.title.clone() } else { format!("{}.{}", kind.title, kind.group) };
-        let refusal = Refusal::new(422, "Invalid", format!("{of} \"{name}\" is invalid: {field}: {why}"));
-        let reason = match why {
-            _ if why.starts_with("Required") => "FieldValueRequired",
-            _ if why.starts_with("Forbidden") => "FieldValueForbidden",
-            _ => "FieldValueInvalid",
-        };
-        let causes = json!([{"reason": reason, "message": why, "field": field}]);
-        Refusal {
-            details: json!({"name": name, "group": kind.group, "kind": kind.title, "causes": causes}),
-            ..refusal
-        }
-    }
-
-    pub fn forbidden(kind: &Kind, name: &str, why: &str) -> Refusal {
-        let message = format!("{} \"{name}\" is forbidden: {why}", kind.resource());
-        Refusal::new(403, "Forbidden", message).about(kind, name)
+    pub fn form(why: &str) -> Refusal {
+        Refusal::new(415, "UnsupportedMediaType", why)
     }
 
     pub fn internal(message: impl Into<String>) -> Refusal {
@@ -81,10 +69,6 @@ impl Refusal {
 
     pub fn bad(message: impl Into<String>) -> Refusal {
         Refusal::new(400, "BadRequest", message)
-    }
-
-    pub fn expired(asked: u64, oldest: u64) -> Refusal {
-        Refusal::new(410, "Expired", format!("too old resource version: {asked} ({oldest})"))
     }
 
     pub fn body(&self) -> Value {

@@ -2,151 +2,120 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Cluster;
-use super::deployments::serves;
-use super::events::controller;
-use super::kinds::{NODES, PODS};
+use super::events::From;
 use super::select::Selector;
 use super::store::Key;
 use super::value::{
-    Dig, condition, controller as controlled, count, float, leaves, name, namespace, quantity,
+    Dig, condition, controller, count, float, found, leaves, name, namespace, quantity, serves,
 };
 
-/// What is taken on a node: CPU, memory, pods.
-type Room = [f64; 3];
+const FROM: From = ("default-scheduler", "");
+/// What a node can run out of, and how that is said.
+const ROOM: [(&str, &str); 3] =
+    [("cpu", "Insufficient cpu"), ("memory", "Insufficient memory"), ("pods", "Too many pods")];
 
 impl Cluster {
     pub(super) fn schedule(&mut self) {
-        let waiting =
-            |pod: &&Arc<Value>| pod.text("/spec/nodeName").is_empty() && !leaves(pod) && serves(pod);
-        let mut waiting: Vec<Arc<Value>> = self.store.all(PODS, "").filter(waiting).cloned().collect();
-        if waiting.is_empty() {
-            return;
-        }
-        waiting
-            .sort_by(|a, b| a.text("/metadata/creationTimestamp").cmp(b.text("/metadata/creationTimestamp")));
-        let nodes: Vec<Arc<Value>> = self.store.all(NODES, "").cloned().collect();
-        let mut taken: BTreeMap<String, Room> = BTreeMap::new();
-        for pod in self.store.all(PODS, "").filter(|pod| serves(pod)) {
-            add(taken.entry(pod.text("/spec/nodeName").to_owned()).or_default(), needs(pod));
-        }
+        let waits = |pod: &Value| pod.text("/spec/nodeName").is_empty() && !leaves(pod) && serves(pod);
+        let mut waiting = self.store.pods("", waits);
+        waiting.sort_by_key(|pod| pod.text("/metadata/creationTimestamp").to_owned());
         for pod in waiting {
-            self.place_pod(&pod, &nodes, &mut taken);
+            self.place(&pod);
         }
     }
 
-    fn place_pod(&mut self, pod: &Value, nodes: &[Arc<Value>], taken: &mut BTreeMap<String, Room>) {
-        let (now, key) = (self.now, Key::of(PODS, pod));
-        let from = controller("default-scheduler");
+    fn place(&mut self, pod: &Value) {
+        let (now, key, nodes) = (self.now, Key::of(pod), self.store.list("Node"));
         let mut against: BTreeMap<String, usize> = BTreeMap::new();
         let mut best: Option<(f64, &str)> = None;
-        for node in nodes {
-            let used = taken.get(name(node)).copied().unwrap_or_default();
-            if let Some(why) = unfit(pod, node, used) {
+        for node in &nodes {
+            let there: Vec<Arc<Value>> =
+                self.pods_of(name(node)).into_iter().filter(|pod| serves(pod)).collect();
+            if let Some(why) = unfit(pod, node, &there) {
                 *against.entry(why).or_default() += 1;
                 continue;
             }
             // The emptiest first; pods of one owner spread.
-            let owner = |pod: &Value| controlled(pod).map(|(_, name, _)| name.to_owned());
-            let here =
-                |one: &&Arc<Value>| one.text("/spec/nodeName") == name(node) && owner(one) == owner(pod);
-            let kin = count(self.store.all(PODS, namespace(pod)).filter(here).count());
-            let room = room(node);
-            let score = used[0] / room[0].max(1e-9) + used[1] / room[1].max(1.0) + float(kin);
+            let owner = |pod: &Value| controller(pod).map(|(_, name, _)| name.to_owned());
+            let kin = |one: &&Arc<Value>| namespace(one) == namespace(pod) && owner(one) == owner(pod);
+            let full = |what: &str| share(&there, node, what, 0.0);
+            let score = full("cpu") + full("memory") + float(count(there.iter().filter(kin).count()));
             if best.is_none_or(|(least, _)| score < least) {
                 best = Some((score, name(node)));
             }
         }
         if let Some((_, node)) = best {
-            let node = node.to_owned();
-            add(taken.entry(node.clone()).or_default(), needs(pod));
             self.store.edit(&key, |pod| {
-                pod.put("/spec/nodeName", node.clone());
+                pod.put("/spec/nodeName", node);
                 condition(pod, now, "PodScheduled", "True", "", "");
             });
             let why = format!("Successfully assigned {}/{} to {node}", key.namespace, key.name);
-            self.event(pod, from, "Scheduled", &why, "");
-            return;
+            return self.event(pod, FROM, "Scheduled", &why);
         }
-        let mut reasons: Vec<String> = against.iter().map(|(why, count)| format!("{count} {why}")).collect();
-        reasons.sort();
-        let total = nodes.len();
-        let why = if total == 0 {
-            "no nodes available to schedule pods".to_owned()
-        } else {
-            format!(
+        let reasons: Vec<String> = against.iter().map(|(why, count)| format!("{count} {why}")).collect();
+        let why = match nodes.len() {
+            0 => "no nodes available to schedule pods".to_owned(),
+            total => format!(
                 "0/{total} nodes are available: {}. preemption: 0/{total} nodes are available: {total} Preemption is not helpful for scheduling.",
                 reasons.join(", ")
-            )
+            ),
         };
-        let old = pod.list("/status/conditions").iter().find(|one| one.text("/type") == "PodScheduled");
-        if old.is_none_or(|old| old.text("/message") != why) {
-            self.store.edit(&key, |pod| {
-                condition(pod, now, "PodScheduled", "False", "Unschedulable", &why);
-            });
-            self.event(pod, from, "!FailedScheduling", &why, "");
+        if found(pod, "PodScheduled").is_none_or(|old| old.text("/message") != why) {
+            self.store.edit(&key, |pod| condition(pod, now, "PodScheduled", "False", "Unschedulable", &why));
+            self.event(pod, FROM, "!FailedScheduling", &why);
         }
     }
 }
 
-fn add(room: &mut Room, needs: Room) {
-    room.iter_mut().zip(needs).for_each(|(room, need)| *room += need);
-}
-
 /// What a pod asks for.
-pub(super) fn needs(pod: &Value) -> Room {
-    let all = pod.list("/spec/containers");
-    let sum = |what: &str| {
-        all.iter()
-            .filter_map(|one| quantity(one.pointer(&format!("/resources/requests/{what}"))))
-            .sum::<f64>()
-    };
-    [sum("cpu"), sum("memory"), 1.0]
+fn need(pod: &Value, what: &str) -> f64 {
+    let place = format!("/resources/requests/{what}");
+    let asked = pod.list("/spec/containers").iter().map(|one| quantity(one.pointer(&place)));
+    if what == "pods" { 1.0 } else { asked.sum() }
 }
 
-fn room(node: &Value) -> Room {
-    ["cpu", "memory", "pods"]
-        .map(|what| quantity(node.pointer(&format!("/status/allocatable/{what}"))).unwrap_or(0.0))
+/// Which share of a node is taken by the pods there, and by so much more.
+fn share(there: &[Arc<Value>], node: &Value, what: &str, more: f64) -> f64 {
+    let room = quantity(node.pointer(&format!("/status/allocatable/{what}")));
+    (there.iter().map(|pod| need(pod, what)).sum::<f64>() + more) / room.max(1e-9)
 }
 
 /// Why a pod cannot come to a node, in the scheduler's words.
-fn unfit(pod: &Value, node: &Value, used: Room) -> Option<String> {
+fn unfit(pod: &Value, node: &Value, there: &[Arc<Value>]) -> Option<String> {
     if node.flag("/spec/unschedulable") {
         return Some("node(s) were unschedulable".into());
     }
     if !Selector::pairs(pod, "/spec/nodeSelector").fits(node) {
         return Some("node(s) didn't match Pod's node affinity/selector".into());
     }
-    if let Some(why) = tolerates(pod.pointer("/spec").unwrap_or(&Value::Null), node, false) {
-        return Some(why);
+    if let Some(taint) = untolerated(pod.get("spec").unwrap_or(&Value::Null), node, false) {
+        let (key, value) = (taint.text("/key"), taint.text("/value"));
+        return Some(format!("node(s) had untolerated taint {{{key}: {value}}}"));
     }
-    let (needs, room) = (needs(pod), room(node));
-    let short = ["Insufficient cpu", "Insufficient memory", "Too many pods"]
-        .into_iter()
-        .zip(needs.iter().zip(used).zip(room));
-    short
-        .into_iter()
-        .find(|(_, ((need, used), room))| **need > 0.0 && used + **need > *room + 1e-9)
-        .map(|(why, _)| why.into())
+    let short = |(what, _): &&(&str, &str)| {
+        let more = need(pod, what);
+        more > 0.0 && share(there, node, what, more) > 1.0 + 1e-9
+    };
+    ROOM.iter().find(short).map(|(_, why)| (*why).to_owned())
 }
 
 /// The taint that a pod's specification does not put up with, if there is one. Those that a node has by itself may
 /// be passed over.
-pub(super) fn tolerates(spec: &Value, node: &Value, own_too: bool) -> Option<String> {
-    let taints = node.list("/spec/taints").iter().filter(|taint| taint.text("/effect") != "PreferNoSchedule");
-    let tolerated = |taint: &&Value| {
-        (own_too && taint.text("/key").starts_with("node.kubernetes.io/"))
-            || spec.list("/tolerations").iter().any(|one| {
-                let key = one.text("/key");
-                let (effect, exists) = (one.text("/effect"), one.text("/operator") == "Exists");
-                (key == taint.text("/key") || key.is_empty() && exists)
-                    && (effect.is_empty() || effect == taint.text("/effect"))
-                    && (exists || one.text("/value") == taint.text("/value"))
-            })
+pub(super) fn untolerated<'n>(spec: &Value, node: &'n Value, own_too: bool) -> Option<&'n Value> {
+    let fits = |one: &Value, taint: &Value, field: &str| {
+        one.text(field).is_empty() || one.text(field) == taint.text(field)
     };
-    let taint = taints.clone().find(|taint| !tolerated(taint))?;
-    let shown = json!({"key": taint.text("/key"), "value": taint.text("/value")});
-    Some(format!("node(s) had untolerated taint {{{}: {}}}", shown.text("/key"), shown.text("/value")))
+    let tolerated = |taint: &Value| {
+        let by = |one: &Value| {
+            fits(one, taint, "/key")
+                && fits(one, taint, "/effect")
+                && (one.text("/operator") == "Exists" || one.text("/value") == taint.text("/value"))
+        };
+        own_too && taint.text("/key").starts_with("node.kubernetes.io/")
+            || spec.list("/tolerations").iter().any(by)
+    };
+    node.list("/spec/taints").iter().find(|one| one.text("/effect") != "PreferNoSchedule" && !tolerated(one))
 }

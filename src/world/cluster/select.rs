@@ -43,33 +43,26 @@ impl Selector {
         Ok(Selector { labels, fields })
     }
 
-    /// As an object writes it: `matchLabels` and `matchExpressions`.
-    pub fn of(selector: &Value) -> Selector {
+    /// As an object writes it at a place: `matchLabels` and `matchExpressions`.
+    pub fn at(object: &Value, place: &str) -> Selector {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let mut labels: Vec<Need> = selector
-            .map("/matchLabels")
-            .map(|(key, value)| Need { key: key.clone(), values: vec![text(value)], holds: true })
-            .collect();
-        labels.extend(selector.list("/matchExpressions").iter().map(|one| Need {
+        let mut selector = Selector::pairs(object, &format!("{place}/matchLabels"));
+        let expressions = object.list(&format!("{place}/matchExpressions")).iter();
+        selector.labels.extend(expressions.map(|one| Need {
             key: one.text("/key").into(),
             values: one.list("/values").iter().map(text).collect(),
             holds: matches!(one.text("/operator"), "In" | "Exists"),
         }));
-        Selector { labels, fields: Vec::new() }
-    }
-
-    /// The selector at a place of an object.
-    pub fn at(object: &Value, place: &str) -> Selector {
-        Selector::of(object.pointer(place).unwrap_or(&Value::Null))
+        selector
     }
 
     /// A plain map of labels, as services and node selectors have it.
     pub fn pairs(object: &Value, place: &str) -> Selector {
-        Selector::of(&serde_json::json!({"matchLabels": object.pointer(place)}))
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.labels.is_empty() && self.fields.is_empty()
+        let need = |(key, value): (&String, &Value)| {
+            let values = vec![value.as_str().unwrap_or_default().to_owned()];
+            Need { key: key.clone(), values, holds: true }
+        };
+        Selector { labels: object.map(place).map(need).collect(), fields: Vec::new() }
     }
 
     pub fn fits(&self, object: &Value) -> bool {
@@ -78,36 +71,14 @@ impl Selector {
         self.labels.iter().all(|need| need.fits(label(&need.key)))
             && self.fields.iter().all(|need| need.fits(Some(&*field(object, &need.key))))
     }
-
-    /// A field that cannot be asked for.
-    pub fn unknown_field(&self, kind: &str) -> Option<String> {
-        let known = |key: &str| {
-            key.starts_with("/metadata/name")
-                || match kind {
-                    "Pod" => key.starts_with("/spec/") || key.starts_with("/status/"),
-                    "Event" => !key.starts_with("/metadata/"),
-                    _ => FIELDS.contains(&(kind, key)),
-                }
-        };
-        let unknown = self.fields.iter().find(|need| !known(&need.key))?;
-        Some(unknown.key.trim_start_matches('/').replace('/', "."))
-    }
 }
 
-const FIELDS: &[(&str, &str)] = &[
-    ("Node", "/spec/unschedulable"),
-    ("Secret", "/type"),
-    ("Namespace", "/status/phase"),
-    ("Job", "/status/successful"),
-];
-
 fn field(object: &Value, place: &str) -> String {
-    let place = if place == "/source" { "/source/component" } else { place };
-    match object.pointer(place) {
+    match object.at(place) {
         Some(Value::String(text)) => text.clone(),
-        Some(Value::Null) | None if place == "/spec/unschedulable" => "false".into(),
-        Some(Value::Null) | None => String::new(),
         Some(other) => other.to_string(),
+        None if place == "/spec/unschedulable" => "false".into(),
+        None => String::new(),
     }
 }
 
@@ -138,18 +109,10 @@ fn comparison(part: &str) -> Option<(&str, &str, bool)> {
 
 fn need(part: &str) -> Option<Need> {
     if let Some((before, list)) = part.split_once('(') {
-        let mut words = before.split_whitespace();
-        let (key, operator) = (words.next()?, words.next()?);
+        let (key, operator) = before.trim().split_once(' ')?;
         let values = list.strip_suffix(')')?.split(',').map(|value| value.trim().to_owned()).collect();
-        return Some(Need {
-            key: key.into(),
-            values,
-            holds: match operator {
-                "in" => true,
-                "notin" => false,
-                _ => return None,
-            },
-        });
+        let holds = operator.trim() == "in";
+        return (holds || operator.trim() == "notin").then(|| Need { key: key.into(), values, holds });
     }
     if part.contains('=') {
         let (key, value, holds) = comparison(part)?;

@@ -1,21 +1,16 @@
 //! The logs of containers: read once, or followed until the container ends.
-use std::time::Duration;
-
 use bytes::Bytes;
 use futures::Stream;
-use futures::future::Either;
 use jiff::Timestamp;
 
 use super::Cluster;
-use super::api::Call;
-use super::kubelet::{Container, State};
+use super::api::{asked, says};
 use super::lines::Log;
 use super::refusal::Refusal;
 use super::serve::Desk;
 use super::store::Key;
 use super::value::{Dig, later};
-
-const EVERY: Duration = Duration::from_millis(200);
+use crate::world::http::Request;
 
 /// Which lines are wanted, and how.
 #[derive(Debug, Clone)]
@@ -23,7 +18,6 @@ struct Wanted {
     key: Key,
     container: String,
     previous: bool,
-    follow: bool,
     stamps: bool,
     tail: Option<usize>,
     since: Option<Timestamp>,
@@ -31,56 +25,46 @@ struct Wanted {
 }
 
 /// Where a reader is: in which run, and at which line of it.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    run: u32,
-    line: u64,
-}
+type Place = (i64, u64);
 
 pub(super) fn lines(
     desk: Desk,
     key: Key,
-    call: &Call,
+    request: &Request,
 ) -> Result<impl Stream<Item = Bytes> + Send + use<>, Refusal> {
-    let number = |name: &str| call.asked(name).parse::<usize>().ok();
-    let ended = || Refusal::internal("the world has ended");
-    let wanted = Wanted {
-        container: call.asked("container").into(),
-        previous: call.says("previous"),
-        follow: call.says("follow"),
-        stamps: call.says("timestamps"),
-        tail: number("tailLines"),
-        since: call.asked("sinceTime").parse().ok(),
-        most: number("limitBytes").unwrap_or(usize::MAX),
-        key,
-    };
+    let number = |name: &str| asked(request, name).parse::<usize>().ok();
     let since = number("sinceSeconds").and_then(|seconds| u32::try_from(seconds).ok());
+    let mut wanted = Wanted {
+        key,
+        container: asked(request, "container"),
+        previous: says(request, "previous"),
+        stamps: says(request, "timestamps"),
+        tail: number("tailLines"),
+        since: asked(request, "sinceTime").parse().ok(),
+        most: number("limitBytes").unwrap_or(usize::MAX),
+    };
     let first = desk.cluster.with(|cluster| {
-        let since = since.map(|seconds| later(cluster.now, -f64::from(seconds))).or(wanted.since);
-        let wanted = Wanted { since, ..wanted };
-        cluster.log(&wanted, None).map(|read| (wanted, read))
+        let ago = since.map(|seconds| later(cluster.now, -f64::from(seconds)));
+        wanted.since = ago.or(wanted.since);
+        cluster.log(&wanted, None)
     });
-    let (mut wanted, (text, place)) = first.ok_or_else(ended)??;
-    wanted.most = wanted.most.saturating_sub(text.len());
-    if !wanted.follow || wanted.previous {
-        return Ok(Either::Left(futures::stream::iter([Bytes::from(text)])));
-    }
+    let (text, place) = first.ok_or_else(|| Refusal::internal("the world has ended"))??;
+    let place = place.filter(|_| says(request, "follow"));
     let begin = (desk, wanted, place, Some(text));
-    Ok(Either::Right(futures::stream::unfold(begin, |(desk, mut wanted, mut place, mut text)| async move {
-        if let Some(text) = text.take().filter(|text| !text.is_empty()) {
-            return Some((Bytes::from(text), (desk, wanted, place, None)));
-        }
-        while let Some(at) = place.filter(|_| wanted.most > 0) {
-            let (text, next) = desk.cluster.look(|cluster| cluster.log(&wanted, Some(at)))?.ok()?;
-            place = next;
-            if !text.is_empty() {
+    Ok(futures::stream::unfold(begin, |(mut desk, mut wanted, mut place, mut text)| async move {
+        loop {
+            if let Some(text) = text.take().filter(|text| !text.is_empty()) {
                 wanted.most = wanted.most.saturating_sub(text.len());
                 return Some((Bytes::from(text), (desk, wanted, place, None)));
             }
-            tokio::time::sleep(EVERY).await;
+            let at = place.filter(|_| wanted.most > 0)?;
+            if !desk.cluster.changed().await {
+                return None;
+            }
+            let (more, next) = desk.cluster.look(|cluster| cluster.log(&wanted, Some(at)))?.ok()?;
+            (text, place) = (Some(more), next);
         }
-        None
-    })))
+    }))
 }
 
 impl Cluster {
@@ -88,87 +72,54 @@ impl Cluster {
     fn log(&self, wanted: &Wanted, from: Option<Place>) -> Result<(String, Option<Place>), Refusal> {
         let object = self.existing(&wanted.key)?;
         let Some(life) = self.lives.get(&wanted.key) else { return Ok((String::new(), None)) };
-        let node = object.text("/spec/nodeName");
-        if !self.beats.get(node).is_some_and(super::nodes::Beat::is_alive) {
-            let address = super::pods::host(node);
-            let why = format!(
-                "Get \"https://{address}:10250/containerLogs/{}/{}\": dial tcp {address}:10250: i/o timeout",
-                wanted.key.namespace, wanted.key.name
-            );
-            return Err(Refusal::internal(why));
+        if self.is_silent(object.text("/spec/nodeName")) {
+            return Err(Refusal::internal("Get \"https://node:10250/containerLogs\": dial tcp: i/o timeout"));
         }
-        let names: Vec<&str> = life.containers.iter().map(|one| one.name.as_str()).collect();
-        let pod = &wanted.key.name;
-        let one = match (&*wanted.container, &life.containers[..]) {
-            ("", [only]) => only,
-            ("", _) => {
-                let all = names.join(" ");
-                let why = format!("a container name must be specified for pod {pod}, choose one of: [{all}]");
-                return Err(Refusal::bad(why));
+        let (asked, pod) = (&*wanted.container, &wanted.key.name);
+        let names: Vec<&str> = life.containers.iter().map(|one| one.status.text("/name")).collect();
+        if asked.is_empty() && names.len() > 1 {
+            let all = names.join(" ");
+            let why = format!("a container name must be specified for pod {pod}, choose one of: [{all}]");
+            return Err(Refusal::bad(why));
+        }
+        let at = names.iter().position(|name| asked.is_empty() || *name == asked);
+        let one = at.and_then(|at| life.containers.get(at));
+        let one = one.ok_or_else(|| Refusal::bad(format!("container {asked} is not valid for pod {pod}")))?;
+        let (waits, run) = (one.status.text("/state/waiting/reason"), one.status.count("/restartCount"));
+        let next = one.runs().then_some((run, one.log.end()));
+        let about = format!("container \"{}\" in pod \"{pod}\"", one.status.text("/name"));
+        // While it waits for its next run, the one that ended is the last.
+        let before = if waits == "CrashLoopBackOff" { Some(&one.log) } else { one.before.as_ref() };
+        Ok(match from {
+            Some((of, line)) if of == run => (text(&one.log, line, wanted, None), next),
+            // Its last words, if it is only one run ago.
+            Some((of, line)) => {
+                let last = one.before.as_ref().filter(|_| of + 1 == run);
+                (last.map_or_else(String::new, |log| text(log, line, wanted, None)), None)
             }
-            (name, all) => {
-                let no = || Refusal::bad(format!("container {name} is not valid for pod {pod}"));
-                all.iter().find(|one| one.name == name).ok_or_else(no)?
+            None if wanted.previous => {
+                let no = || Refusal::bad(format!("previous terminated {about} not found"));
+                (text(before.ok_or_else(no)?, 0, wanted, wanted.tail), None)
             }
-        };
-        if let Some(place) = from {
-            return Ok(follow(one, place, wanted));
-        }
-        let about = format!("container \"{}\" in pod \"{pod}\"", one.name);
-        if wanted.previous {
-            // While it waits for its next run, the one that ended is the last.
-            let log = match (&one.before, &one.state) {
-                (_, State::Waiting("CrashLoopBackOff", _)) => Some(&one.log),
-                (before, _) => before.as_ref(),
-            };
-            let log = log.ok_or_else(|| Refusal::bad(format!("previous terminated {about} not found")))?;
-            return Ok((text(log, 0, wanted), None));
-        }
-        if let State::Waiting(reason, _) = &one.state
-            && one.log.end() == 0
-        {
-            let why = match *reason {
-                "ErrImagePull" => "image can't be pulled",
-                "ImagePullBackOff" => "trying and failing to pull image",
-                other => other,
-            };
-            return Err(Refusal::bad(format!("{about} is waiting to start: {why}")));
-        }
-        let place = Place { run: one.restarts, line: one.log.end() };
-        let goes_on = matches!(one.state, State::Running(_));
-        Ok((text(&one.log, 0, wanted), goes_on.then_some(place)))
+            None if one.log.end() == 0 && !waits.is_empty() => {
+                return Err(Refusal::bad(format!("{about} is waiting to start: {waits}")));
+            }
+            None => (text(&one.log, 0, wanted, wanted.tail), next),
+        })
     }
 }
 
-fn follow(one: &Container, place: Place, wanted: &Wanted) -> (String, Option<Place>) {
-    let again = Wanted { tail: None, since: None, ..wanted.clone() };
-    if one.restarts != place.run {
-        // Its last words, if it is only one run ago.
-        let last = one.before.as_ref().filter(|_| one.restarts == place.run + 1);
-        return (last.map(|log| text(log, place.line, &again)).unwrap_or_default(), None);
-    }
-    let next = Place { line: one.log.end(), ..place };
-    let goes_on = matches!(one.state, State::Running(_));
-    (text(&one.log, place.line, &again), goes_on.then_some(next))
-}
-
-fn text(log: &Log, from: u64, wanted: &Wanted) -> String {
-    let lines = log.from(from).filter(|(_, (at, _))| wanted.since.is_none_or(|since| *at >= since));
-    let lines: Vec<_> = match wanted.tail {
-        Some(tail) => lines.rev().take(tail).collect::<Vec<_>>().into_iter().rev().collect(),
-        None => lines.collect(),
-    };
+fn text(log: &Log, from: u64, wanted: &Wanted, tail: Option<usize>) -> String {
+    let after = |(_, (at, _)): &(u64, &(Timestamp, String))| wanted.since.is_none_or(|since| *at >= since);
+    let skip = tail.map_or(0, |tail| log.from(from).filter(after).count().saturating_sub(tail));
     let mut out = String::new();
-    for (_, (at, line)) in lines {
+    for (_, (at, line)) in log.from(from).filter(after).skip(skip) {
         if wanted.stamps {
             out.extend([&*format!("{at:.9}"), " "]);
         }
-        out.push_str(line);
-        out.push('\n');
+        out.extend([line, "\n"]);
     }
-    if out.len() > wanted.most {
-        let cut = (0..=wanted.most).rev().find(|at| out.is_char_boundary(*at)).unwrap_or(0);
-        out.truncate(cut);
-    }
+    let cut = (0..=wanted.most.min(out.len())).rev().find(|at| out.is_char_boundary(*at)).unwrap_or(0);
+    out.truncate(cut);
     out
 }

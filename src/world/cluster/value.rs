@@ -1,6 +1,6 @@
 //! Reading and writing inside JSON objects, and how Kubernetes writes times, quantities and shares.
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// Places are JSON pointers. What is not there reads as empty.
 pub trait Dig {
@@ -16,6 +16,11 @@ pub trait Dig {
     /// Sets a value where there is none.
     fn fill(&mut self, place: &str, value: impl Into<Value>);
     fn cut(&mut self, place: &str) -> Option<Value>;
+
+    /// A count; nought where there is none.
+    fn count(&self, place: &str) -> i64 {
+        self.int(place).unwrap_or(0)
+    }
 }
 
 impl Dig for Value {
@@ -50,21 +55,14 @@ impl Dig for Value {
     fn put(&mut self, place: &str, value: impl Into<Value>) {
         let mut here = self;
         for token in place.split('/').skip(1) {
-            let token = token.replace("~1", "/").replace("~0", "~");
+            let token = plain(token);
             here = match here {
                 Value::Array(items) => {
-                    let Some(item) = token.parse::<usize>().ok().and_then(|at| items.get_mut(at)) else {
-                        return;
-                    };
+                    let item = token.parse::<usize>().ok().and_then(|at| items.get_mut(at));
+                    let Some(item) = item else { return };
                     item
                 }
-                other => {
-                    if !other.is_object() {
-                        *other = Value::Object(Map::new());
-                    }
-                    let Some(map) = other.as_object_mut() else { return };
-                    map.entry(token).or_insert(Value::Null)
-                }
+                other => child(other, &token),
             };
         }
         *here = value.into();
@@ -78,13 +76,38 @@ impl Dig for Value {
 
     fn cut(&mut self, place: &str) -> Option<Value> {
         let (above, token) = place.rsplit_once('/')?;
-        self.pointer_mut(above)?.as_object_mut()?.remove(&token.replace("~1", "/").replace("~0", "~"))
+        self.pointer_mut(above)?.as_object_mut()?.remove(&plain(token))
     }
+}
+
+/// What an object has under a key; an empty place is made where there is none.
+pub fn child<'v>(object: &'v mut Value, key: &str) -> &'v mut Value {
+    if !object.is_object() {
+        *object = Value::Object(Map::new());
+    }
+    match object {
+        Value::Object(map) => map.entry(key).or_insert(Value::Null),
+        other => other,
+    }
+}
+
+/// A key as it is spelled in a pointer, and back.
+pub fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+pub fn plain(token: &str) -> String {
+    token.replace("~1", "/").replace("~0", "~")
 }
 
 /// A collection's size as objects count.
 pub fn count(size: usize) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX)
+}
+
+/// A count as a size, within what anybody would want.
+pub fn size(count: i64) -> usize {
+    usize::try_from(count.clamp(0, 200)).unwrap_or(0)
 }
 
 pub fn name(object: &Value) -> &str {
@@ -99,74 +122,25 @@ pub fn uid(object: &Value) -> &str {
     object.text("/metadata/uid")
 }
 
-pub fn label<'v>(object: &'v Value, key: &str) -> &'v str {
-    object
-        .pointer("/metadata/labels")
-        .and_then(|all| all.get(key))
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-}
-
-pub fn annotation<'v>(object: &'v Value, key: &str) -> &'v str {
-    let all = object.pointer("/metadata/annotations");
-    all.and_then(|all| all.get(key)).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// A pointer's spelling of a key.
-pub fn escaped(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
-}
-
 /// The owner that controls an object: its kind, name and identity.
 pub fn controller(object: &Value) -> Option<(&str, &str, &str)> {
     let owner = object.list("/metadata/ownerReferences").iter().find(|owner| owner.flag("/controller"))?;
     Some((owner.text("/kind"), owner.text("/name"), owner.text("/uid")))
 }
 
+/// The reference to an object that controls another.
+pub fn owner(of: &Value) -> Value {
+    json!({"apiVersion": of.text("/apiVersion"), "kind": of.text("/kind"), "name": name(of), "uid": uid(of), "controller": true,
+        "blockOwnerDeletion": true})
+}
+
 pub fn leaves(object: &Value) -> bool {
     object.at("/metadata/deletionTimestamp").is_some()
 }
 
-/// Sets a condition; its time moves when its status does. True when anything changed.
-pub fn condition(
-    object: &mut Value,
-    now: Timestamp,
-    kind: &str,
-    status: &str,
-    reason: &str,
-    message: &str,
-) -> bool {
-    let old = object.list("/status/conditions").iter().find(|one| one.text("/type") == kind);
-    let same = old.is_some_and(|old| old.text("/status") == status);
-    if same && old.is_some_and(|old| old.text("/reason") == reason && old.text("/message") == message) {
-        return false;
-    }
-    let since =
-        old.filter(|_| same).map_or_else(|| stamp(now), |old| old.text("/lastTransitionTime").to_owned());
-    let mut new = serde_json::json!({"type": kind, "status": status, "lastTransitionTime": since});
-    // Each kind has its own time of the last look.
-    match object.text("/kind") {
-        "Deployment" => new.put("/lastUpdateTime", stamp(now)),
-        "Node" => new.put("/lastHeartbeatTime", stamp(now)),
-        "Pod" | "Job" => new.put(
-            "/lastProbeTime",
-            if object.text("/kind") == "Job" { stamp(now).into() } else { Value::Null },
-        ),
-        _ => {}
-    }
-    for (key, text) in [("/reason", reason), ("/message", message)] {
-        if !text.is_empty() {
-            new.put(key, text);
-        }
-    }
-    object.fill("/status/conditions", Value::Array(Vec::new()));
-    if let Some(Value::Array(all)) = object.pointer_mut("/status/conditions") {
-        match all.iter_mut().find(|one| one.text("/type") == kind) {
-            Some(old) => *old = new,
-            None => all.push(new),
-        }
-    }
-    true
+/// A pod that has ended neither well nor badly.
+pub fn serves(pod: &Value) -> bool {
+    !matches!(pod.text("/status/phase"), "Succeeded" | "Failed")
 }
 
 /// A condition of an object.
@@ -178,63 +152,69 @@ pub fn met(object: &Value, kind: &str) -> bool {
     found(object, kind).is_some_and(|one| one.text("/status") == "True")
 }
 
-/// Counts in a status. What is nought is not written.
-pub fn counted(object: &mut Value, counts: &[(&str, i64)]) {
-    for (field, count) in counts {
-        let place = format!("/status/{field}");
-        if *count == 0 {
-            object.cut(&place);
-        } else {
-            object.put(&place, *count);
+/// Sets a condition; its time moves when its status does.
+pub fn condition(object: &mut Value, now: Timestamp, kind: &str, status: &str, reason: &str, message: &str) {
+    let old = found(object, kind).cloned().unwrap_or_default();
+    let same = old.text("/status") == status;
+    if same && old.text("/reason") == reason && old.text("/message") == message {
+        return;
+    }
+    let since = if same { old.text("/lastTransitionTime").to_owned() } else { stamp(now) };
+    let mut new = json!({"type": kind, "status": status, "lastTransitionTime": since});
+    match object.text("/kind") {
+        "Deployment" => new.put("/lastUpdateTime", stamp(now)),
+        "Node" => new.put("/lastHeartbeatTime", stamp(now)),
+        _ => {}
+    }
+    for (key, text) in [("/reason", reason), ("/message", message)] {
+        if !text.is_empty() {
+            new.put(key, text);
         }
     }
+    let mut all = object.list("/status/conditions").to_vec();
+    match all.iter_mut().find(|one| one.text("/type") == kind) {
+        Some(old) => *old = new,
+        None => all.push(new),
+    }
+    object.put("/status/conditions", all);
 }
 
 pub fn stamp(at: Timestamp) -> String {
     format!("{at:.0}")
 }
 
-pub fn micro(at: Timestamp) -> String {
-    format!("{at:.6}")
-}
-
 /// So many seconds later.
 pub fn later(at: Timestamp, seconds: f64) -> Timestamp {
-    jiff::SignedDuration::try_from_secs_f64(seconds)
-        .ok()
-        .and_then(|span| at.checked_add(span).ok())
-        .unwrap_or(at)
+    let span = jiff::SignedDuration::try_from_secs_f64(seconds).ok();
+    span.and_then(|span| at.checked_add(span).ok()).unwrap_or(at)
 }
 
 /// What a quantity amounts to: `250m` is 0.25, `64Mi` is 67108864.
 pub fn amount(text: &str) -> Option<f64> {
     let cut = text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '-')).unwrap_or(text.len());
     let (number, unit) = text.split_at(cut);
-    let number: f64 = number.parse().ok()?;
     let factor = match unit {
+        "" => 1.0,
         "n" => 1e-9,
         "u" => 1e-6,
         "m" => 1e-3,
-        "" => 1.0,
-        "k" => 1e3,
-        "M" => 1e6,
-        "G" => 1e9,
-        "T" => 1e12,
-        "Ki" => 1024.0,
-        "Mi" => 1_048_576.0,
-        "Gi" => 1_073_741_824.0,
-        "Ti" => 1_099_511_627_776.0,
-        _ => return None,
+        large => {
+            let power = ["k", "M", "G", "T"]
+                .iter()
+                .position(|one| large.trim_end_matches('i').eq_ignore_ascii_case(one))?;
+            let base: f64 = if large.ends_with('i') { 1024.0 } else { 1000.0 };
+            base.powi(i32::try_from(power).ok()? + 1)
+        }
     };
-    Some(number * factor)
+    Some(number.parse::<f64>().ok()? * factor)
 }
 
 /// The same of a value, which may be a number.
-pub fn quantity(value: Option<&Value>) -> Option<f64> {
-    match value? {
-        Value::String(text) => amount(text),
-        Value::Number(number) => number.as_f64(),
-        _ => None,
+pub fn quantity(value: Option<&Value>) -> f64 {
+    match value {
+        Some(Value::String(text)) => amount(text).unwrap_or(0.0),
+        Some(other) => other.as_f64().unwrap_or(0.0),
+        None => 0.0,
     }
 }
 
@@ -251,14 +231,14 @@ pub fn float(number: i64) -> f64 {
 
 /// A number or a share of `of`, as surge and budgets are written.
 pub fn share(value: Option<&Value>, of: i64, up: bool) -> Option<i64> {
-    let number = match value? {
+    let most = 1 << 31;
+    match value? {
         Value::String(text) => {
             let percent: i64 = text.strip_suffix('%')?.parse().ok()?;
-            percent.clamp(0, 10_000) * of.clamp(0, 1 << 31)
+            Some((percent.clamp(0, 10_000) * of.clamp(0, most) + if up { 99 } else { 0 }) / 100)
         }
-        other => return other.as_i64().map(|number| number.clamp(0, 1 << 31)),
-    };
-    Some((number + if up { 99 } else { 0 }) / 100)
+        other => other.as_i64().map(|number| number.clamp(0, most)),
+    }
 }
 
 /// As `kubectl` writes how long ago something was.
@@ -276,9 +256,7 @@ pub fn age(seconds: f64) -> String {
         10_800..28_800 => two(h, "h", m % 60, "m"),
         28_800..172_800 => format!("{h}h"),
         172_800..691_200 => two(d, "d", h % 24, "h"),
-        691_200..63_072_000 => format!("{d}d"),
-        63_072_000..252_288_000 => two(d / 365, "y", d % 365, "d"),
-        _ => format!("{}y", d / 365),
+        _ => format!("{d}d"),
     }
 }
 
@@ -302,8 +280,8 @@ mod tests {
     #[test]
     fn quantities_and_shares_are_read() {
         assert_eq!(
-            (amount("250m"), amount("64Mi"), amount("2"), amount("x")),
-            (Some(0.25), Some(67_108_864.0), Some(2.0), None)
+            ["250m", "64Mi", "2k", "2", "x"].map(amount),
+            [Some(0.25), Some(67_108_864.0), Some(2000.0), Some(2.0), None]
         );
         let quarter = Value::from("25%");
         assert_eq!((share(Some(&quarter), 3, true), share(Some(&quarter), 3, false)), (Some(1), Some(0)));

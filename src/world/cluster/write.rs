@@ -3,14 +3,13 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::kinds::{
-    self, BUDGETS, CLAIMS, DEFINITIONS, JOBS, Kind, NAMESPACES, PODS, QUOTAS, SERVICES, VOLUMES,
-};
+use super::Cluster;
+use super::defaults;
+use super::kinds::{self, Kind};
 use super::refusal::Refusal;
 use super::select::Selector;
 use super::store::Key;
-use super::value::{Dig, count, escaped, float, later, leaves, met, name, quantity, stamp, uid, whole};
-use super::{Cluster, check, defaults};
+use super::value::{Dig, count, float, later, leaves, met, name, quantity, serves, stamp, uid, whole};
 
 pub type Written = Result<Value, Refusal>;
 
@@ -23,73 +22,71 @@ pub enum Part {
     Whole,
 }
 
-impl Cluster {
-    pub(super) fn kind(&self, at: usize) -> Result<&Kind, Refusal> {
-        self.store.kind(at).ok_or_else(Refusal::no_such_path)
-    }
+/// These namespaces are always there.
+pub const NAMESPACES: [&str; 3] = ["default", "kube-system", "kube-public"];
 
+fn kind_of(title: &str) -> Result<&'static Kind, Refusal> {
+    kinds::titled(title).ok_or_else(Refusal::no_such_path)
+}
+
+impl Cluster {
     pub(super) fn existing(&self, key: &Key) -> Result<Arc<Value>, Refusal> {
         match self.store.get(key) {
             Some(object) => Ok(Arc::clone(object)),
-            None => Err(Refusal::not_found(self.kind(key.kind)?, &key.name)),
+            None => Err(Refusal::not_found(kind_of(&key.kind)?, &key.name)),
         }
     }
 
-    pub fn create(&mut self, at: usize, namespace: &str, mut body: Value, part: Part, dry: bool) -> Written {
-        let kind = self.kind(at)?.clone();
+    pub fn create(
+        &mut self,
+        title: &str,
+        namespace: &str,
+        mut body: Value,
+        part: Part,
+        dry: bool,
+    ) -> Written {
+        let kind = kind_of(title)?;
         let said = body.text("/metadata/namespace");
-        if !said.is_empty() && said != namespace && kind.namespaced {
+        if !said.is_empty() && said != namespace && kind.is("namespaced") {
             let why = "the namespace of the provided object does not match the namespace sent on the request";
             return Err(Refusal::bad(why));
         }
-        typed(&kind, &mut body)?;
-        if kind.namespaced {
+        typed(kind, &mut body)?;
+        if kind.is("namespaced") {
             body.put("/metadata/namespace", namespace);
         }
         let prefix = body.text("/metadata/generateName").to_owned();
         if name(&body).is_empty() && !prefix.is_empty() {
-            let end = self.store.dice().letters(5);
+            let end = self.store.dice.letters(5);
             body.put("/metadata/name", format!("{prefix}{end}"));
         }
-        let key = Key::of(at, &body);
-        check::named(&kind, &key.name)?;
+        let key = Key::of(&body);
+        named(kind, &key.name)?;
         if self.store.get(&key).is_some() {
-            return Err(Refusal::exists(&kind, &key.name));
+            return Err(Refusal::exists(kind, &key.name));
         }
-        self.has_room(&kind, &key)?;
+        self.has_room(kind, &key)?;
         for field in ["deletionTimestamp", "resourceVersion", "managedFields"] {
             body.cut(&format!("/metadata/{field}"));
         }
         if part != Part::Whole {
             body.cut("/metadata/creationTimestamp");
-            if kind.status {
+            if kind.is("status") {
                 body.cut("/status");
             }
         }
         body.fill("/metadata/creationTimestamp", stamp(self.now));
         body.put("/metadata/uid", self.store.new_uid());
-        if body.at("/spec").is_some() && kind.status {
+        if body.at("/spec").is_some() && kind.is("status") {
             body.put("/metadata/generation", 1);
         }
-        self.complete(at, &mut body);
+        if title == "Service" {
+            let (a, b) = (self.store.dice.below(256), self.store.dice.below(254) + 1);
+            body.fill("/spec/clusterIP", format!("10.96.{a}.{b}"));
+        }
         defaults::apply(&mut body);
-        check::valid(&kind, &body)?;
-        if dry {
-            return Ok(body);
-        }
-        let made = self.store.set(at, body);
-        match at {
-            DEFINITIONS => self.define(),
-            // What every namespace has from its beginning.
-            NAMESPACES => {
-                let authority = json!({"metadata": {"name": "kube-root-ca.crt"}, "data": {"ca.crt": ""}});
-                let account = json!({"metadata": {"name": "default"}});
-                let _ = self.create(kinds::ACCOUNTS, &key.name, account, Part::Whole, false);
-                let _ = self.create(kinds::CONFIG_MAPS, &key.name, authority, Part::Whole, false);
-            }
-            _ => {}
-        }
-        Ok(Value::clone(&made))
+        valid(kind, &body)?;
+        Ok(if dry { body } else { Value::clone(&self.store.set(body)) })
     }
 
     /// Whether something new may come here.
@@ -97,80 +94,47 @@ impl Cluster {
         if self.store.is_full() {
             return Err(Refusal::internal("the world is full"));
         }
-        if !kind.namespaced {
+        if !kind.is("namespaced") {
             return Ok(());
         }
-        let open = self.existing(&Key::new(NAMESPACES, "", &key.namespace))?;
-        if leaves(&open) {
-            let place = &key.namespace;
+        let (place, of) = (&key.namespace, &key.name);
+        if leaves(&*self.existing(&Key::new("Namespace", "", place))?) {
             let why =
                 format!("unable to create new content in namespace {place} because it is being terminated");
-            return Err(Refusal::forbidden(kind, &key.name, &why));
+            return Err(Refusal::forbidden(kind, of, &why));
         }
-        let quotas = self.store.all(QUOTAS, &key.namespace).filter(|_| key.kind == PODS);
-        for quota in quotas {
-            let pods = self.store.all(PODS, &key.namespace).filter(|pod| super::deployments::serves(pod));
-            let (used, hard) = (count(pods.count()), quantity(quota.pointer("/spec/hard/pods")).map(whole));
-            if let Some(hard) = hard.filter(|hard| used >= *hard) {
-                let of = name(quota);
+        for quota in self.store.all("ResourceQuota", place) {
+            let used = count(self.store.pods(place, serves).len());
+            let hard = whole(quantity(quota.pointer("/spec/hard/pods")));
+            if kind.title == "Pod" && hard > 0 && used >= hard {
                 let why = format!(
-                    "exceeded quota: {of}, requested: pods=1, used: pods={used}, limited: pods={hard}"
+                    "exceeded quota: {}, requested: pods=1, used: pods={used}, limited: pods={hard}",
+                    name(quota)
                 );
-                return Err(Refusal::forbidden(kind, &key.name, &why));
+                return Err(Refusal::forbidden(kind, of, &why));
             }
         }
         Ok(())
     }
 
-    /// What controllers of a real cluster would add at once: an address, a volume, the labels of a job's pods.
-    fn complete(&mut self, at: usize, body: &mut Value) {
-        let (own, uid) = (name(body).to_owned(), uid(body).to_owned());
-        if at == SERVICES && body.text("/spec/type") != "ExternalName" {
-            let (a, b) = (self.store.dice().below(256), self.store.dice().below(254) + 1);
-            body.fill("/spec/clusterIP", format!("10.96.{a}.{b}"));
-            let address = body.text("/spec/clusterIP").to_owned();
-            body.fill("/spec/clusterIPs", json!([address]));
-        } else if at == JOBS {
-            body.fill("/spec/selector", json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}));
-            for (key, value) in [("controller-uid", &uid), ("job-name", &own)] {
-                for key in [key, &format!("batch.kubernetes.io/{key}")] {
-                    body.put(&format!("/spec/template/metadata/labels/{}", escaped(key)), value.as_str());
-                }
-            }
-        } else if at == CLAIMS && body.at("/status").is_none() {
-            let size = body.pointer("/spec/resources/requests/storage").cloned().unwrap_or_default();
-            body.fill("/spec/accessModes", json!(["ReadWriteOnce"]));
-            body.fill("/spec/storageClassName", "standard");
-            body.put("/spec/volumeName", format!("pvc-{uid}"));
-            let mut volume = json!({"metadata": {"name": format!("pvc-{uid}")}, "status": {"phase": "Bound"},
-                "spec": {"capacity": {"storage": size}, "persistentVolumeReclaimPolicy": "Delete", "claimRef": {
-                    "kind": "PersistentVolumeClaim", "apiVersion": "v1", "name": own, "uid": uid,
-                    "namespace": body.text("/metadata/namespace")}}});
-            for field in ["/spec/accessModes", "/spec/storageClassName"] {
-                volume.put(field, body.pointer(field).cloned().unwrap_or_default());
-            }
-            body.put("/status", json!({"phase": "Bound", "capacity": {"storage": size}, "accessModes": volume.pointer("/spec/accessModes")}));
-            let _ = self.create(VOLUMES, "", volume, Part::Whole, false);
-        }
-    }
-
     /// Puts a new version in the place of an old one.
     pub fn update(&mut self, key: &Key, mut body: Value, part: Part, dry: bool) -> Written {
-        let kind = self.kind(key.kind)?.clone();
-        let old = self.existing(key)?;
+        let (kind, old) = (kind_of(&key.kind)?, self.existing(key)?);
         let said = body.text("/metadata/resourceVersion");
         if !said.is_empty() && said != old.text("/metadata/resourceVersion") {
-            return Err(Refusal::outdated(&kind, &key.name));
+            let why =
+                "the object has been modified; please apply your changes to the latest version and try again";
+            return Err(Refusal::conflict(kind, &key.name, why));
         }
         if !uid(&body).is_empty() {
-            same(&kind, &old, "UID", uid(&body), uid(&old))?;
+            same(kind, &old, "UID", uid(&body), uid(&old))?;
         }
         if name(&body) != key.name {
             let (is, url) = (name(&body), &key.name);
             let why = format!("the name of the object ({is}) does not match the name on the URL ({url})");
             return Err(Refusal::bad(why));
         }
-        typed(&kind, &mut body)?;
+        typed(kind, &mut body)?;
         let fixed = "namespace uid creationTimestamp deletionTimestamp deletionGracePeriodSeconds generation";
         for field in fixed.split(' ') {
             keep(&mut body, &old, &format!("/metadata/{field}"));
@@ -179,55 +143,49 @@ impl Cluster {
             let status = body.cut("/status").unwrap_or_default();
             body = Value::clone(&old);
             body.put("/status", status);
-        } else if part == Part::Main && kind.status {
+        } else if part == Part::Main && kind.is("status") {
             keep(&mut body, &old, "/status");
         }
         defaults::apply(&mut body);
-        check::valid(&kind, &body)?;
-        check::unchanged(&kind, &old, &body)?;
+        valid(kind, &body)?;
+        let selector = "/spec/selector";
+        if kind.group == "apps" && old.pointer(selector) != body.pointer(selector) {
+            let value = body.pointer(selector).cloned().unwrap_or_default();
+            let why = format!("Invalid value: {value}: field is immutable");
+            return Err(Refusal::invalid(kind, &key.name, "spec.selector", &why));
+        }
         let generation = old.int("/metadata/generation").filter(|_| old.get("spec") != body.get("spec"));
         if let Some(generation) = generation {
             body.put("/metadata/generation", generation + 1);
         }
-        if dry {
-            return Ok(body);
-        }
-        let held = |object: &Value| !object.list("/metadata/finalizers").is_empty();
-        if leaves(&old) && held(&old) && !held(&body) && key.kind != PODS {
-            self.store.take(key);
-            self.orphaned = true;
-            return Ok(body);
-        }
-        let written = self.store.set(key.kind, body);
-        if key.kind == DEFINITIONS {
-            self.define();
-        }
-        Ok(Value::clone(&written))
+        Ok(if dry { body } else { Value::clone(&self.store.set(body)) })
     }
 
     /// Deletes under the conditions of `options`; the answer is what the client gets.
     pub fn delete(&mut self, key: &Key, options: &Value, dry: bool) -> Written {
-        let kind = self.kind(key.kind)?.clone();
-        let old = self.existing(key)?;
+        let (kind, old) = (kind_of(&key.kind)?, self.existing(key)?);
         let version = old.text("/metadata/resourceVersion");
         for (field, title, is) in [("uid", "UID", uid(&old)), ("resourceVersion", "ResourceVersion", version)]
         {
             let wanted = options.text(&format!("/preconditions/{field}"));
             if !wanted.is_empty() {
-                same(&kind, &old, title, wanted, is)?;
+                same(kind, &old, title, wanted, is)?;
             }
         }
-        if key.kind == NAMESPACES && matches!(&*key.name, "default" | "kube-system" | "kube-public") {
-            return Err(Refusal::forbidden(&kind, &key.name, "this namespace may not be deleted"));
+        let waits = key.kind == "Namespace";
+        if waits && NAMESPACES.contains(&&*key.name) {
+            return Err(Refusal::forbidden(kind, &key.name, "this namespace may not be deleted"));
         }
         if dry {
             return Ok(Value::clone(&old));
         }
-        if options.text("/propagationPolicy") == "Orphan" || options.flag("/orphanDependents") {
-            self.release_all(uid(&old));
+        if options.text("/propagationPolicy") == "Orphan" {
+            let mine = |one: &Value| one.text("/ownerReferences/0/uid") == uid(&old);
+            for key in self.store.those(|object| object.get("metadata").is_some_and(mine)) {
+                self.store.edit(&key, |object| drop(object.cut("/metadata/ownerReferences")));
+            }
         }
-        let waits = key.kind == NAMESPACES || !old.list("/metadata/finalizers").is_empty();
-        let grace = if key.kind == PODS { grace(&old, options) } else { 0 };
+        let grace = if key.kind == "Pod" { grace(&old, options) } else { 0 };
         if grace > 0 || waits {
             let mut body = Value::clone(&old);
             let known = old.int("/metadata/deletionGracePeriodSeconds").filter(|_| leaves(&old));
@@ -235,17 +193,13 @@ impl Cluster {
                 body.put("/metadata/deletionTimestamp", stamp(later(self.now, float(grace))));
                 body.put("/metadata/deletionGracePeriodSeconds", grace);
             }
-            if key.kind == NAMESPACES {
+            if waits {
                 body.put("/status/phase", "Terminating");
             }
-            return Ok(Value::clone(&self.store.set(key.kind, body)));
+            return Ok(Value::clone(&self.store.set(body)));
         }
         let gone = self.store.take(key).unwrap_or(old);
-        self.orphaned = true;
-        if key.kind == DEFINITIONS {
-            self.define();
-        }
-        if key.kind == PODS {
+        if key.kind == "Pod" {
             return Ok(Value::clone(&gone));
         }
         let details = json!({"name": key.name, "group": kind.group, "kind": kind.plural, "uid": uid(&gone)});
@@ -259,30 +213,17 @@ impl Cluster {
         let _ = self.delete(key, &Value::Null, false);
     }
 
-    fn release_all(&mut self, owner: &str) {
-        let mine = |one: &Value| one.text("/uid") == owner;
-        for key in self.store.those(|object| object.list("/metadata/ownerReferences").iter().any(mine)) {
-            self.store.edit(&key, |object| {
-                if let Some(Value::Array(all)) = object.pointer_mut("/metadata/ownerReferences") {
-                    all.retain(|one| !mine(one));
-                }
-            });
-        }
-    }
-
     /// Deletes a pod unless a budget would be broken.
     pub fn evict(&mut self, key: &Key, eviction: &Value, dry: bool) -> Written {
         let pod = self.existing(key)?;
-        let serves = met(&pod, "Ready") && !leaves(&pod);
-        let over = |one: &&Arc<Value>| serves && Selector::at(one, "/spec/selector").fits(&pod);
-        let budgets: Vec<Arc<Value>> =
-            self.store.all(BUDGETS, &key.namespace).filter(over).cloned().collect();
-        for budget in &budgets {
-            let of = |field: &str| budget.int(&format!("/status/{field}")).unwrap_or(0);
-            let (allowed, needs, has) =
-                (of("disruptionsAllowed"), of("desiredHealthy"), of("currentHealthy"));
+        let counts = met(&pod, "Ready") && !leaves(&pod);
+        let over = |one: &&Arc<Value>| counts && Selector::at(one, "/spec/selector").fits(&pod);
+        let budgets = self.store.all("PodDisruptionBudget", &key.namespace).filter(over).cloned();
+        for budget in budgets.collect::<Vec<_>>() {
+            let of = |field: &str| budget.count(&format!("/status/{field}"));
+            let allowed = of("disruptionsAllowed");
             if allowed <= 0 {
-                let of = name(budget);
+                let (of, needs, has) = (name(&budget), of("desiredHealthy"), of("currentHealthy"));
                 let why =
                     format!("The disruption budget {of} needs {needs} healthy pods and has {has} currently");
                 let message = "Cannot evict pod as it would violate the pod's disruption budget.";
@@ -290,8 +231,7 @@ impl Cluster {
                 return Err(Refusal { details, ..Refusal::new(429, "TooManyRequests", message) });
             }
             if !dry {
-                let key = Key::of(BUDGETS, budget);
-                self.store.edit(&key, |budget| budget.put("/status/disruptionsAllowed", allowed - 1));
+                self.store.edit(&Key::of(&budget), |one| one.put("/status/disruptionsAllowed", allowed - 1));
             }
         }
         self.delete(key, eviction.pointer("/deleteOptions").unwrap_or(&Value::Null), dry)?;
@@ -305,7 +245,7 @@ fn typed(kind: &Kind, body: &mut Value) -> Result<(), Refusal> {
         return Err(Refusal::bad("the object provided is unrecognized (must be of type object)"));
     }
     body.put("/apiVersion", kind.api_version());
-    body.put("/kind", kind.title.clone());
+    body.put("/kind", kind.title);
     Ok(())
 }
 
@@ -328,6 +268,42 @@ fn same(kind: &Kind, old: &Value, title: &str, wanted: &str, is: &str) -> Result
 /// How long a pod may take to end.
 fn grace(pod: &Value, options: &Value) -> i64 {
     let asked = options.int("/gracePeriodSeconds").or_else(|| pod.int("/spec/terminationGracePeriodSeconds"));
-    let over = !super::deployments::serves(pod) || pod.text("/spec/nodeName").is_empty();
+    let over = !serves(pod) || pod.text("/spec/nodeName").is_empty();
     if over { 0 } else { asked.unwrap_or(30).max(0) }
+}
+
+fn named(kind: &Kind, name: &str) -> Result<(), Refusal> {
+    let more = if kind.group.starts_with("rbac") { "-.:_" } else { "-." };
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || more.contains(c);
+    if !name.is_empty() && name.len() < 254 && name.chars().all(fits) && name.trim_matches(['-', '.']) == name
+    {
+        return Ok(());
+    }
+    let must = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character";
+    let why = format!("Invalid value: \"{name}\": {must}");
+    Err(Refusal::invalid(kind, name, "metadata.name", &why))
+}
+
+/// What an object must be like to be written.
+fn valid(kind: &Kind, object: &Value) -> Result<(), Refusal> {
+    let no = |field: &str, why: &str| Err(Refusal::invalid(kind, name(object), field, why));
+    if let Some(place) = defaults::pod_spec(kind.title)
+        && object.list(&format!("{place}/containers")).is_empty()
+    {
+        let field = place.trim_start_matches('/').replace('/', ".");
+        return no(&format!("{field}.containers"), "Required value");
+    }
+    if let Some(count) = object.int("/spec/replicas").filter(|count| !(0..1 << 31).contains(count)) {
+        return no("spec.replicas", &format!("Invalid value: {count}: must be greater than or equal to 0"));
+    }
+    let template = object.pointer("/spec/template").unwrap_or(&Value::Null);
+    let selector = Selector::at(object, "/spec/selector");
+    if kind.group == "apps"
+        && kind.is("status")
+        && (selector == Selector::default() || !selector.fits(template))
+    {
+        let why = "Invalid value: `selector` does not match template `labels`";
+        return no("spec.template.metadata.labels", why);
+    }
+    Ok(())
 }

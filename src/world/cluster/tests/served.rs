@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::value::{Dig, later};
-use super::{Cluster, serve_as};
+use super::super::store::Key;
+use super::super::value::{Dig, later};
+use super::super::{Cluster, serve_as};
 use crate::world::base::{Handle, Shared};
 
 async fn served() -> (u16, Handle<Cluster>, tokio::task::JoinHandle<()>) {
@@ -57,7 +58,7 @@ async fn a_watch_tells_what_is_there_then_its_end_then_every_change() {
     assert_eq!(there.text("/status/phase"), "Running");
     let end = object(&line(&mut answer, "\"BOOKMARK\"").await);
     assert_eq!(end.text("/metadata/annotations/k8s.io~1initial-events-end"), "true");
-    state.with(|cluster| cluster.remove("v1", "Pod", "default", "web"));
+    state.with(|cluster| cluster.drop(&Key::new("Pod", "default", "web")));
     let gone = object(&line(&mut answer, "\"MODIFIED\"").await);
     assert!(gone.at("/metadata/deletionTimestamp").is_some());
     state.with(|cluster| {
@@ -83,7 +84,7 @@ async fn a_log_is_followed_line_by_line_until_the_pod_is_gone() {
     state.with(|cluster| cluster.say("default", "web", "said now"));
     line(&mut answer, "said now").await;
     state.with(|cluster| {
-        cluster.remove("v1", "Pod", "default", "web");
+        cluster.drop(&Key::new("Pod", "default", "web"));
         for _ in 0..8 {
             cluster.tick(later(cluster.now, 0.5));
         }
