@@ -169,8 +169,8 @@ pub fn engine(scenario: &Scenario, seed: u64, now: Timestamp) -> Engine {
     engine
 }
 
-pub fn metrics(scenario: &Scenario, seed: u64, now: Timestamp) -> Result<Metrics, String> {
-    let mut metrics = Metrics::new(seed, "http://prometheus.shop.example", &[], now);
+pub fn metrics(scenario: &Scenario, now: Timestamp) -> Result<Metrics, String> {
+    let mut metrics = Metrics::new("http://prometheus.shop.example", &[], now);
     for rule in &scenario.rule {
         let mut labels = rule.labels.clone();
         labels.insert("severity".into(), rule.severity.clone());
@@ -187,7 +187,6 @@ pub fn metrics(scenario: &Scenario, seed: u64, now: Timestamp) -> Result<Metrics
                 hold: std::time::Duration::from_secs(rule.hold),
                 labels,
                 annotations,
-                ..Rule::default()
             })
             .map_err(|why| format!("{}: {why}", rule.name))?;
     }

@@ -70,7 +70,7 @@ impl World {
             database: build::database(&scenario, seed, now),
             cache: build::cache(&scenario, seed, now),
             engine: build::engine(&scenario, seed, now),
-            metrics: build::metrics(&scenario, seed, now)?,
+            metrics: build::metrics(&scenario, now)?,
             alerts: build::alerts(seed, now),
             sites: build::sites(&scenario, now),
             tape: Tape::new(&scenario),

@@ -118,7 +118,6 @@ impl From<&Writer> for redis::Writer {
             bytes_per_second: writer.bytes_per_second,
             value: writer.value,
             ttl: writer.ttl,
-            kind: "string",
         }
     }
 }

@@ -5,62 +5,46 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::matcher::{all, whole};
-use super::silences::{Refusal, Wanted};
-use super::{Alert, Alerts, Labels, Matcher, Route, Sent, Silence, Standing};
+use super::matcher::all;
+use super::silences::Wanted;
+use super::{Alert, Alerts, Labels, Matcher, Sent, Silence, Standing};
 use crate::world::http::{Answer, Request, json as answer, whole as text};
 
 const VERSION: &str = "0.28.1";
+const JSON: &str = "application/json";
 /// No alert has labels and annotations of more bytes.
 const MOST_BYTES: usize = 1 << 15;
-
-/// What there is, and how it may be asked for.
-const PATHS: &[(&str, &[&str])] = &[
-    ("status", &["GET"]),
-    ("receivers", &["GET"]),
-    ("alerts", &["GET", "POST"]),
-    ("alerts/groups", &["GET"]),
-    ("silences", &["GET", "POST"]),
-    ("silence/", &["GET", "DELETE"]),
-];
 
 impl Alerts {
     pub fn answer(&mut self, request: &Request) -> Answer {
         let (method, path) = (request.parts.method.as_str(), request.path());
-        let Some(below) = path.strip_prefix("/api/v2/") else { return own_page(method, path) };
-        let known = PATHS.iter().find(|(name, _)| match name.strip_suffix('/') {
-            Some(_) => below.strip_prefix(name).is_some_and(|id| !id.is_empty() && !id.contains('/')),
-            None => below == *name,
-        });
-        let Some((name, methods)) = known else {
-            return coded(404, 404, &format!("path {path} was not found"));
+        let plain = |code, body: &str| text(code, "text/plain; charset=utf-8", body.to_owned());
+        let Some(below) = path.strip_prefix("/api/v2/") else {
+            return match path {
+                "/-/healthy" | "/-/ready" => plain(200, "OK"),
+                _ => plain(404, "404 page not found\n"),
+            };
         };
-        if !methods.contains(&method) {
-            let methods = methods.join(",");
-            return coded(405, 405, &format!("method {method} is not allowed, but [{methods}] are"));
-        }
-        let kind = request.header("content-type").unwrap_or("application/octet-stream");
-        if method == "POST" && !kind.starts_with("application/json") {
-            let why = format!("unsupported media type \"{kind}\", only [application/json] are allowed");
-            return coded(415, 415, &why);
-        }
-        let id = below.strip_prefix("silence/").unwrap_or_default();
-        match (*name, method) {
-            ("status", _) => answer(200, &self.status()),
-            ("receivers", _) => {
-                answer(200, &self.config.receivers().iter().map(|name| json!({"name": name})).collect())
+        match (method, below.split('/').collect::<Vec<&str>>().as_slice()) {
+            ("GET", ["status"]) => answer(200, &self.status()),
+            ("GET", ["receivers"]) => answer(200, &json!([{"name": self.config.receiver}])),
+            ("GET", ["alerts"]) => self.list(request, false),
+            ("GET", ["alerts", "groups"]) => self.list(request, true),
+            ("POST", ["alerts"]) => self.post(&request.body),
+            ("GET", ["silences"]) => self.list_silences(request),
+            ("POST", ["silences"]) => self.post_silence(&request.body),
+            ("GET" | "DELETE", ["silence", id]) if !is_uuid(id) => {
+                coded(422, 601, &format!("silenceID in path must be of type uuid: {id:?}"))
             }
-            ("alerts", "GET") => self.list(request, false),
-            ("alerts/groups", _) => self.list(request, true),
-            ("alerts", _) => self.post(&request.body),
-            ("silences", "GET") => self.list_silences(request),
-            ("silences", _) => self.post_silence(&request.body),
-            _ if !is_uuid(id) => coded(422, 601, &format!("silenceID in path must be of type uuid: {id:?}")),
-            (_, "DELETE") => text(if self.expire(id) { 200 } else { 404 }, "application/json", ""),
-            _ => match self.silences.iter().find(|silence| silence.id == id) {
+            ("DELETE", ["silence", id]) => text(if self.expire(id) { 200 } else { 404 }, JSON, ""),
+            ("GET", ["silence", id]) => match self.silences.iter().find(|silence| silence.id == *id) {
                 Some(silence) => answer(200, &silence_json(silence, self.now)),
-                None => text(404, "application/json", ""),
+                None => text(404, JSON, ""),
             },
+            (_, ["status" | "receivers" | "alerts" | "silences"] | ["alerts", "groups"] | ["silence", _]) => {
+                coded(405, 405, &format!("method {method} is not allowed"))
+            }
+            _ => coded(404, 404, &format!("path {path} was not found")),
         }
     }
 
@@ -74,37 +58,27 @@ impl Alerts {
         })
     }
 
-    /// The alerts that are asked for; one by one, or in the groups that a receiver is told of.
+    /// The alerts that are asked for; one by one, or in the groups that the receiver is told of.
     fn list(&self, request: &Request, grouped: bool) -> Answer {
         let filter = match Filter::read(request) {
             Ok(filter) => filter,
             Err(why) => return answer(400, &json!(why)),
         };
         let standing = Standing::of(self);
-        let mut all = Vec::new();
-        let mut groups: BTreeMap<(usize, Labels, &str), Vec<Value>> = BTreeMap::new();
-        for (print, alert) in self.firing() {
-            let mut routes = standing.routes(&alert.labels);
-            if let Some(receiver) = &filter.receiver {
-                routes.retain(|route| receiver.takes(&route.receiver));
-            }
-            if routes.is_empty() || !filter.takes(alert, &standing) {
-                continue;
-            }
-            if !grouped {
-                all.push(alert_json(print, alert, &standing, &[]));
-                continue;
-            }
-            for route in routes.into_iter().filter(|route| filter.muted || route.muted_by.is_empty()) {
-                let labels = group_of(route, &alert.labels);
-                let group = groups.entry((labels.len(), labels, &*route.receiver)).or_default();
-                group.push(alert_json(print, alert, &standing, &route.muted_by));
-            }
+        let receiver = json!({"name": self.config.receiver});
+        let shown = self.firing().filter(|(_, alert)| filter.takes(alert, &standing));
+        let shown = shown.map(|(print, alert)| (alert, alert_json(print, alert, &standing, &receiver)));
+        if !grouped {
+            return answer(200, &shown.map(|(_, alert)| alert).collect());
         }
-        let groups = groups.into_iter().map(|((_, labels, receiver), alerts)| {
-            json!({"labels": labels, "receiver": {"name": receiver}, "alerts": alerts})
-        });
-        if grouped { answer(200, &groups.collect()) } else { answer(200, &all.into()) }
+        let mut groups: BTreeMap<Labels, Vec<Value>> = BTreeMap::new();
+        for (alert, value) in shown {
+            let by = |(name, _): &(&String, &String)| self.config.group_by.contains(name);
+            let labels = alert.labels.iter().filter(by).map(|(name, value)| (name.clone(), value.clone()));
+            groups.entry(labels.collect()).or_default().push(value);
+        }
+        let group = |(labels, alerts)| json!({"labels": labels, "receiver": receiver, "alerts": alerts});
+        answer(200, &groups.into_iter().map(group).collect())
     }
 
     fn post(&mut self, body: &[u8]) -> Answer {
@@ -135,11 +109,7 @@ impl Alerts {
         }
         self.receive(sent);
         // What is right of it is taken all the same.
-        if wrong.is_empty() {
-            text(200, "application/json", "")
-        } else {
-            answer(400, &json!(wrong.join("; ")))
-        }
+        if wrong.is_empty() { text(200, JSON, "") } else { answer(400, &json!(wrong.join("; "))) }
     }
 
     fn list_silences(&self, request: &Request) -> Answer {
@@ -170,21 +140,8 @@ impl Alerts {
         };
         match self.silence(wanted) {
             Ok(id) => answer(200, &json!({"silenceID": id})),
-            Err(Refusal::Lacks(what)) => coded(422, 602, &what),
-            Err(Refusal::Empty) => coded(422, 612, "matchers in body should have at least 1 items"),
-            Err(Refusal::Unknown) => answer(404, &json!("silence not found")),
-            Err(Refusal::Wrong(why)) => answer(400, &json!(why)),
+            Err((code, why)) => answer(code, &why),
         }
-    }
-}
-
-/// What lies beside the interface.
-fn own_page(method: &str, path: &str) -> Answer {
-    let plain = |code, body: &str| text(code, "text/plain; charset=utf-8", body.to_owned());
-    match (path, method) {
-        ("/-/healthy" | "/-/ready", "GET" | "HEAD") => plain(200, "OK"),
-        ("/-/healthy" | "/-/ready", _) => plain(405, "Method Not Allowed\n"),
-        _ => plain(404, "404 page not found\n"),
     }
 }
 
@@ -218,88 +175,54 @@ fn why_not(sent: &Sent) -> Option<String> {
 /// Which alerts or silences are asked for.
 struct Filter {
     matchers: Vec<Matcher>,
-    receiver: Option<Matcher>,
     active: bool,
     silenced: bool,
     inhibited: bool,
-    muted: bool,
 }
 
 impl Filter {
     fn read(request: &Request) -> Result<Filter, String> {
         let pairs = request.query();
         let filters = pairs.iter().filter(|(name, _)| name == "filter");
-        let matchers = filters.map(|(_, text)| Matcher::parse(text)).collect::<Result<_, _>>()?;
-        let receiver = request.asked("receiver").filter(|pattern| !pattern.is_empty());
-        let receiver = receiver.map(|pattern| {
-            whole(&pattern).map_err(|why| format!("failed to parse receiver param: {why}"))?;
-            Matcher::new("receiver", &pattern, true, true)
-        });
-        let yes = ["1", "true", "t", "y", "yes", "ok", "on", "selected", "checked", "enabled"];
-        let wanted = |name: &str| {
-            let value = request.asked(name).filter(|value| !value.is_empty());
-            value.is_none_or(|value| yes.contains(&&*value.to_ascii_lowercase()))
-        };
+        let wanted = |name: &str| request.asked(name).is_none_or(|value| value != "false");
         Ok(Filter {
-            matchers,
-            receiver: receiver.transpose()?,
+            matchers: filters.map(|(_, text)| Matcher::parse(text)).collect::<Result<_, _>>()?,
             active: wanted("active"),
             silenced: wanted("silenced"),
             inhibited: wanted("inhibited"),
-            muted: wanted("muted"),
         })
     }
 
     fn takes(&self, alert: &Alert, standing: &Standing) -> bool {
-        let labels = &alert.labels;
-        all(&self.matchers, labels)
-            && (self.active || standing.held(labels))
-            && (self.silenced || standing.silences(labels).is_empty())
-            && (self.inhibited || standing.inhibitor(labels).is_none())
+        let silenced = !standing.silences(alert).is_empty();
+        let inhibited = standing.inhibitor(alert).is_some();
+        all(&self.matchers, &alert.labels)
+            && (self.active || silenced || inhibited)
+            && (self.silenced || !silenced)
+            && (self.inhibited || !inhibited)
     }
 }
 
-impl Standing<'_> {
-    fn held(&self, labels: &Labels) -> bool {
-        !self.silences(labels).is_empty() || self.inhibitor(labels).is_some()
-    }
-}
-
-fn group_of(route: &Route, labels: &Labels) -> Labels {
-    let by = |name: &str| route.group_by.iter().any(|one| one == name || one == "...");
-    labels.iter().filter(|(name, _)| by(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
-}
-
-fn alert_json(print: u64, alert: &Alert, standing: &Standing, muted_by: &[String]) -> Value {
-    let silences = standing.silences(&alert.labels);
-    let inhibitor = standing.inhibitor(&alert.labels).map(|print| format!("{print:016x}"));
-    let free = silences.is_empty() && inhibitor.is_none() && muted_by.is_empty();
-    let mut receivers: Vec<Value> = Vec::new();
-    for route in standing.routes(&alert.labels) {
-        let receiver = json!({"name": route.receiver});
-        if !receivers.contains(&receiver) {
-            receivers.push(receiver);
-        }
-    }
-    let mut shown = json!({
+fn alert_json(print: u64, alert: &Alert, standing: &Standing, receiver: &Value) -> Value {
+    let silences = standing.silences(alert);
+    let inhibitor = standing.inhibitor(alert).map(|print| format!("{print:016x}"));
+    let free = silences.is_empty() && inhibitor.is_none();
+    json!({
         "labels": alert.labels,
         "annotations": alert.annotations,
         "fingerprint": format!("{print:016x}"),
         "startsAt": stamp(alert.starts),
         "endsAt": stamp(alert.ends),
         "updatedAt": stamp(alert.updated),
-        "receivers": receivers,
+        "generatorURL": alert.generator,
+        "receivers": [receiver],
         "status": {
             "state": if free { "active" } else { "suppressed" },
             "silencedBy": silences,
-            "inhibitedBy": inhibitor.into_iter().collect::<Vec<String>>(),
-            "mutedBy": muted_by,
+            "inhibitedBy": inhibitor.as_slice(),
+            "mutedBy": [],
         },
-    });
-    if let Some(shown) = shown.as_object_mut().filter(|_| !alert.generator.is_empty()) {
-        shown.insert("generatorURL".into(), json!(alert.generator));
-    }
-    shown
+    })
 }
 
 fn silence_json(silence: &Silence, now: Timestamp) -> Value {

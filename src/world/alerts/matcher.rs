@@ -8,14 +8,6 @@ pub type Labels = BTreeMap<String, String>;
 /// No pattern of a client may compile to more.
 const LARGEST: usize = 1 << 18;
 
-/// What is wrong with a pattern, and how the original says it.
-const WORDS: &[(&str, &str)] = &[
-    ("unclosed group", "missing closing )"),
-    ("unopened group", "unexpected )"),
-    ("unclosed character class", "missing closing ]"),
-    ("repetition operator missing expression", "missing argument to repetition operator"),
-];
-
 #[derive(Debug, Clone)]
 pub struct Matcher {
     pub name: String,
@@ -68,30 +60,17 @@ impl Matcher {
     }
 }
 
-impl std::fmt::Display for Matcher {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let sign = match (self.equal, self.is_regex()) {
-            (true, false) => "=",
-            (false, false) => "!=",
-            (true, true) => "=~",
-            (false, true) => "!~",
-        };
-        write!(out, "{}{sign}{:?}", self.name, self.value)
-    }
-}
-
 pub fn all(matchers: &[Matcher], labels: &Labels) -> bool {
     matchers.iter().all(|matcher| matcher.hits(labels))
 }
 
 /// A pattern that has to match a value from its beginning to its end.
-pub fn whole(pattern: &str) -> Result<Regex, String> {
+fn whole(pattern: &str) -> Result<Regex, String> {
     let built = RegexBuilder::new(&format!("^(?:{pattern})$")).size_limit(LARGEST).build();
     built.map_err(|error| {
         let why = error.to_string();
-        let own = why.lines().last().unwrap_or_default().trim_start_matches("error: ");
-        let why = WORDS.iter().find(|(theirs, _)| *theirs == own).map_or(own, |(_, why)| why);
-        format!("error parsing regexp: {why}: `^(?:{pattern})$`")
+        let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ");
+        format!("error parsing regexp: {why}: `{pattern}`")
     })
 }
 

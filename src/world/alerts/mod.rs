@@ -1,6 +1,5 @@
 //! An Alertmanager: what it has been told, which of it is held back by whom, and who would be told.
 mod api;
-mod config;
 mod matcher;
 pub mod serve;
 mod silences;
@@ -11,7 +10,6 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use config::{Config, Inhibition, Route};
 pub use matcher::{Labels, Matcher};
 pub use silences::{Deed, Did, Silence};
 
@@ -20,8 +18,40 @@ use matcher::all;
 
 /// The world's clock moves in steps: what begins or ends within one does so now.
 const STEP: SignedDuration = SignedDuration::from_secs(1);
+/// An alert is over after so long that nobody sends again.
+const RESOLVED: SignedDuration = SignedDuration::from_secs(300);
 /// So many alerts are held; what comes beyond is dropped.
 const MOST: usize = 12_000;
+
+/// One receiver for all alerts; and a critical one holds back the warnings that have the same values of some labels.
+#[derive(Debug, Clone)]
+pub struct Config {
+    receiver: String,
+    /// Labels whose values make a group.
+    group_by: Vec<String>,
+    equal: Vec<String>,
+}
+
+impl Config {
+    pub fn simple(receiver: &str, group_by: &[&str], equal: &[&str]) -> Config {
+        let owned = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect();
+        Config { receiver: receiver.into(), group_by: owned(group_by), equal: owned(equal) }
+    }
+
+    /// As a server shows the file that it has read.
+    fn original(&self) -> String {
+        let Config { receiver, group_by, equal } = self;
+        let list = |all: &[String]| all.iter().map(|one| format!("  - {one}\n")).collect::<Vec<_>>().concat();
+        format!(
+            "global:\n  resolve_timeout: {}s\nroute:\n  receiver: {receiver}\n  group_by:\n{}inhibit_rules:\n\
+             - source_matchers:\n  - severity=\"critical\"\n  target_matchers:\n  - severity=\"warning\"\n  equal:\n{}\
+             receivers:\n- name: {receiver}\ntemplates: []\n",
+            RESOLVED.as_secs(),
+            list(group_by),
+            list(equal),
+        )
+    }
+}
 
 /// An alert as somebody sends it.
 #[derive(Debug, Clone, Default)]
@@ -50,9 +80,6 @@ struct Alert {
 #[derive(Debug, Clone)]
 pub struct Fact {
     pub labels: Labels,
-    pub since: Timestamp,
-    pub silenced: bool,
-    pub inhibited: bool,
 }
 
 pub struct Alerts {
@@ -80,32 +107,11 @@ impl Alerts {
             if old.is_none() && self.known.len() >= MOST {
                 continue;
             }
-            let mut new = self.dated(one);
+            let mut new = Alert::new(one, self.now);
             if let Some(old) = old {
                 new.follow(old, self.now);
             }
             self.known.insert(print, new);
-        }
-    }
-
-    /// An alert that says only half of when it is.
-    fn dated(&self, sent: Sent) -> Alert {
-        let now = self.now;
-        let starts = sent.starts.unwrap_or_else(|| sent.ends.map_or(now, |ends| ends.min(now)));
-        let wait = SignedDuration::from_secs(i64::from(self.config.resolve_timeout));
-        let ends = sent.ends.unwrap_or_else(|| now.saturating_add(wait).unwrap_or(now));
-        let filled = |mut pairs: Labels| {
-            pairs.retain(|_, value| !value.is_empty());
-            pairs
-        };
-        Alert {
-            labels: filled(sent.labels),
-            annotations: filled(sent.annotations),
-            starts,
-            ends,
-            updated: now,
-            open: sent.ends.is_none(),
-            generator: sent.generator,
         }
     }
 
@@ -116,14 +122,7 @@ impl Alerts {
     }
 
     pub fn facts(&self) -> Vec<Fact> {
-        let standing = Standing::of(self);
-        let fact = |alert: &Alert| Fact {
-            labels: alert.labels.clone(),
-            since: alert.starts,
-            silenced: !standing.silences(&alert.labels).is_empty(),
-            inhibited: standing.inhibitor(&alert.labels).is_some(),
-        };
-        self.firing().map(|(_, alert)| fact(alert)).collect()
+        self.firing().map(|(_, alert)| Fact { labels: alert.labels.clone() }).collect()
     }
 
     /// What people have done since this was asked last.
@@ -138,6 +137,23 @@ impl Alerts {
 }
 
 impl Alert {
+    /// Of one that may say only half of when it is.
+    fn new(sent: Sent, now: Timestamp) -> Alert {
+        let filled = |mut pairs: Labels| {
+            pairs.retain(|_, value| !value.is_empty());
+            pairs
+        };
+        Alert {
+            labels: filled(sent.labels),
+            annotations: filled(sent.annotations),
+            starts: sent.starts.unwrap_or_else(|| sent.ends.map_or(now, |ends| ends.min(now))),
+            ends: sent.ends.unwrap_or_else(|| now.saturating_add(RESOLVED).unwrap_or(now)),
+            updated: now,
+            open: sent.ends.is_none(),
+            generator: sent.generator,
+        }
+    }
+
     /// Goes on from what was known of it, where the two touch.
     fn follow(&mut self, old: &Alert, now: Timestamp) {
         let inside = |at: Timestamp| at > old.starts && at < old.ends;
@@ -149,54 +165,41 @@ impl Alert {
             self.ends = old.ends;
         }
     }
-}
 
-type Sources<'a> = HashMap<Vec<&'a str>, Vec<(u64, &'a Alert)>>;
+    fn is(&self, severity: &str) -> bool {
+        self.labels.get("severity").is_some_and(|own| own == severity)
+    }
+}
 
 /// What holds alerts back at this instant.
 struct Standing<'a> {
-    config: &'a Config,
+    equal: &'a [String],
     silences: Vec<&'a Silence>,
-    /// For each rule, by the labels that have to be equal: those that hold others back.
-    sources: Vec<Sources<'a>>,
+    /// Critical alerts, by the labels that have to be equal.
+    critical: HashMap<Vec<&'a str>, u64>,
 }
 
 impl<'a> Standing<'a> {
     fn of(alerts: &'a Alerts) -> Standing<'a> {
-        let sources = |rule: &'a Inhibition| {
-            let mut sources: Sources<'a> = HashMap::new();
-            for (print, alert) in alerts.firing().filter(|(_, alert)| all(&rule.source, &alert.labels)) {
-                sources.entry(values(&rule.equal, &alert.labels)).or_default().push((print, alert));
-            }
-            sources
-        };
+        let equal = &alerts.config.equal;
+        let critical = alerts.firing().filter(|(_, alert)| alert.is("critical"));
         let active = alerts.silences.iter().filter(|silence| silence.state(alerts.now) == "active");
-        let sources = alerts.config.inhibit.iter().map(sources).collect();
-        Standing { config: &alerts.config, silences: active.collect(), sources }
+        Standing {
+            equal,
+            silences: active.collect(),
+            critical: critical.map(|(print, alert)| (values(equal, &alert.labels), print)).collect(),
+        }
     }
 
-    fn silences(&self, labels: &Labels) -> Vec<&'a str> {
-        let hitting = self.silences.iter().filter(|silence| all(&silence.matchers, labels));
+    fn silences(&self, alert: &Alert) -> Vec<&'a str> {
+        let hitting = self.silences.iter().filter(|silence| all(&silence.matchers, &alert.labels));
         hitting.map(|silence| &*silence.id).collect()
     }
 
-    /// The fingerprint of an alert that holds this one back. What is of both sides is not held back by its like.
-    fn inhibitor(&self, labels: &Labels) -> Option<u64> {
-        self.config.inhibit.iter().zip(&self.sources).find_map(|(rule, sources)| {
-            if !all(&rule.target, labels) {
-                return None;
-            }
-            let two_sided = all(&rule.source, labels);
-            let others = sources.get(&values(&rule.equal, labels))?;
-            let holds = |alert: &Alert| !(two_sided && all(&rule.target, &alert.labels));
-            others.iter().find(|(_, alert)| holds(alert)).map(|(print, _)| *print)
-        })
-    }
-
-    fn routes(&self, labels: &Labels) -> Vec<&'a Route> {
-        let mut taken = Vec::new();
-        self.config.route.taken(labels, &mut taken);
-        taken
+    /// The fingerprint of an alert that holds this one back.
+    fn inhibitor(&self, alert: &Alert) -> Option<u64> {
+        let key = values(self.equal, &alert.labels);
+        self.critical.get(&key).copied().filter(|_| alert.is("warning"))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Silences: made, changed in place where that is allowed, ended, and kept for a while after that.
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::matcher::all;
 use super::{Alerts, Matcher, STEP};
@@ -40,9 +41,7 @@ impl Silence {
 pub struct Deed {
     pub did: Did,
     pub at: Timestamp,
-    /// The silence as it is after it; nobody says who ends one.
-    pub silence: Silence,
-    /// The names of the alerts that it hit.
+    /// The names of the alerts that the silence hit.
     pub hit: Vec<String>,
 }
 
@@ -74,12 +73,15 @@ struct WantedMatcher {
     is_equal: Option<bool>,
 }
 
-/// Why there will be no such silence.
-pub(super) enum Refusal {
-    Lacks(String),
-    Empty,
-    Unknown,
-    Wrong(String),
+/// Why there will be no such silence: the answer's code, and its document.
+pub(super) type Refusal = (u16, Value);
+
+fn lacks(what: &str) -> Refusal {
+    (422, json!({"code": 602, "message": format!("{what} in body is required")}))
+}
+
+fn wrong(why: impl Into<String>) -> Refusal {
+    (400, Value::from(why.into()))
 }
 
 impl Alerts {
@@ -89,24 +91,21 @@ impl Alerts {
         let mut silence = read(wanted)?;
         let old = self.silences.iter_mut().find(|old| old.id == silence.id);
         if old.is_none() && !silence.id.is_empty() {
-            return Err(Refusal::Unknown);
+            return Err((404, "silence not found".into()));
         }
         if let Some(old) = old
             && may_change(old, &silence, now)
         {
             silence.updated = later(old, now);
             *old = silence.clone();
-            let id = silence.id.clone();
-            self.did(Did::Changed, silence);
-            return Ok(id);
+            self.did(Did::Changed, &silence);
+            return Ok(silence.id);
         }
         if silence.ends < now {
-            return Err(Refusal::Wrong("Failed to create silence: end time can't be in the past".into()));
+            return Err(wrong("Failed to create silence: end time can't be in the past"));
         }
-        if self.silences.len() >= MOST && !self.forget_one() {
-            let count = self.silences.len();
-            let why = format!("exceeded maximum number of silences: {count} (limit: {MOST})");
-            return Err(Refusal::Wrong(why));
+        if self.silences.len() >= MOST {
+            return Err(wrong(format!("exceeded maximum number of silences: {MOST} (limit: {MOST})")));
         }
         let replaced = std::mem::take(&mut silence.id);
         if !replaced.is_empty() {
@@ -115,20 +114,13 @@ impl Alerts {
         if silence.starts < now + STEP {
             silence.starts = now;
         }
-        let (high, low) = (self.dice.roll(), self.dice.roll());
-        silence.id = format!(
-            "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
-            high >> 32,
-            (high >> 16) & 0xffff,
-            high & 0xfff,
-            (low >> 48) & 0x3fff | 0x8000,
-            low & 0xffff_ffff_ffff
-        );
+        let (a, b, c) = (self.dice.roll() >> 32, self.dice.roll() >> 48, self.dice.roll() >> 52);
+        let (d, e) = (self.dice.roll() >> 50 | 0x8000, self.dice.roll() >> 16);
+        silence.id = format!("{a:08x}-{b:04x}-4{c:03x}-{d:04x}-{e:012x}");
         silence.updated = now;
         self.silences.push(silence.clone());
-        let id = silence.id.clone();
-        self.did(Did::Silenced, silence);
-        Ok(id)
+        self.did(Did::Silenced, &silence);
+        Ok(silence.id)
     }
 
     /// Whether there is such a one. One that has ended stays as it is.
@@ -139,18 +131,18 @@ impl Alerts {
             let updated = later(silence, now);
             (silence.starts, silence.ends, silence.updated) = (silence.starts.min(now), now, updated);
             let silence = silence.clone();
-            self.did(Did::Expired, silence);
+            self.did(Did::Expired, &silence);
         }
         true
     }
 
-    fn did(&mut self, did: Did, silence: Silence) {
+    fn did(&mut self, did: Did, silence: &Silence) {
         let hit = self.firing().filter(|(_, alert)| all(&silence.matchers, &alert.labels));
         let mut hit: Vec<String> =
             hit.filter_map(|(_, alert)| alert.labels.get("alertname")).cloned().collect();
         hit.dedup();
         if self.deeds.len() < MOST_DEEDS {
-            self.deeds.push(Deed { did, at: self.now, silence, hit });
+            self.deeds.push(Deed { did, at: self.now, hit });
         }
     }
 
@@ -158,23 +150,15 @@ impl Alerts {
         let now = self.now;
         self.silences.retain(|silence| now.duration_since(silence.ends) < KEPT);
     }
-
-    /// Makes room by the one that ended first.
-    fn forget_one(&mut self) -> bool {
-        let ended = self.silences.iter().enumerate().filter(|(_, one)| one.state(self.now) == "expired");
-        let first = ended.min_by_key(|(_, one)| one.ends).map(|(at, _)| at);
-        first.map(|at| self.silences.remove(at)).is_some()
-    }
 }
 
 fn read(wanted: Wanted) -> Result<Silence, Refusal> {
-    let lacks = |what: &str| Refusal::Lacks(format!("{what} in body is required"));
     let comment = wanted.comment.ok_or_else(|| lacks("comment"))?;
     let by = wanted.created_by.ok_or_else(|| lacks("createdBy"))?;
     let ends = wanted.ends_at.ok_or_else(|| lacks("endsAt"))?;
     let written = wanted.matchers.ok_or_else(|| lacks("matchers"))?;
     if written.is_empty() {
-        return Err(Refusal::Empty);
+        return Err((422, json!({"code": 612, "message": "matchers in body should have at least 1 items"})));
     }
     let mut size = comment.len() + by.len();
     let mut matchers = Vec::new();
@@ -183,30 +167,26 @@ fn read(wanted: Wanted) -> Result<Silence, Refusal> {
         let regex = one.is_regex.ok_or_else(|| lacks("isRegex"))?;
         let name = one.name.ok_or_else(|| lacks("name"))?;
         let value = one.value.ok_or_else(|| lacks("value"))?;
-        let invalid =
-            |why: &str| Refusal::Wrong(format!("silence invalid: invalid label matcher {at}: {why}"));
+        let invalid = |why: &str| wrong(format!("silence invalid: invalid label matcher {at}: {why}"));
         if name.is_empty() {
             return Err(invalid("invalid label name \"\""));
         }
         size += name.len() + value.len() + 64;
         if size > MOST_BYTES {
-            let why = format!("silence exceeded maximum size: {size} bytes (limit: {MOST_BYTES} bytes)");
-            return Err(Refusal::Wrong(why));
+            return Err(wrong(format!(
+                "silence exceeded maximum size: {size} bytes (limit: {MOST_BYTES} bytes)"
+            )));
         }
         let matcher = Matcher::new(&name, &value, one.is_equal.unwrap_or(true), regex);
-        matchers.push(matcher.map_err(|why| {
-            let why = why.replace(&format!("^(?:{value})$"), &value);
-            invalid(&format!("invalid regular expression {value:?}: {why}"))
-        })?);
+        let regular = |why| invalid(&format!("invalid regular expression {value:?}: {why}"));
+        matchers.push(matcher.map_err(regular)?);
     }
     let starts = wanted.starts_at.ok_or_else(|| lacks("startsAt"))?;
     if matchers.iter().all(|matcher| matcher.takes("")) {
-        let why = "silence invalid: at least one matcher must not match the empty string";
-        return Err(Refusal::Wrong(why.into()));
+        return Err(wrong("silence invalid: at least one matcher must not match the empty string"));
     }
     if ends <= starts {
-        let why = "Failed to create silence: start time must be before end time";
-        return Err(Refusal::Wrong(why.into()));
+        return Err(wrong("Failed to create silence: start time must be before end time"));
     }
     Ok(Silence { id: wanted.id.unwrap_or_default(), matchers, starts, ends, updated: starts, by, comment })
 }

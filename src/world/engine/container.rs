@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Event;
-use super::script::LOUD;
+use super::script::Script;
 use crate::world::base::{Dice, seconds};
 
 const MOST_LINES: usize = 4_000;
@@ -15,10 +15,18 @@ const FIRST_PAUSE: f64 = 0.1;
 const LONGEST_PAUSE: f64 = 60.0;
 const STEADY: f64 = 10.0;
 const RETRIES: u32 = 3;
+/// Seconds between two checks.
+pub const CHECK_EVERY: f64 = 5.0;
+/// Of cores, for whatever runs.
+pub const LOAD: f64 = 0.05;
+/// Lines a second of a service, and what they say.
+const LINES: f64 = 0.5;
+const LINE: &str = "level=info msg=\"request served\" n={n} status=200";
 
 /// What a container is made from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Spec {
+    /// Both empty for one that no Compose project has.
     pub project: String,
     pub service: String,
     pub name: String,
@@ -26,74 +34,29 @@ pub struct Spec {
     pub command: Vec<String>,
     /// As Compose labels it: `redis:service_healthy:false,db:service_started:false`.
     pub needs: String,
-    /// `no`, `always`, `unless-stopped`, `on-failure`.
+    /// `no`, `always`, `unless-stopped`, `on-failure`; one of a project that says nothing is always started again.
     pub policy: String,
     /// Inside, and on the box.
     pub ports: Vec<(u16, u16)>,
-    /// From where on the box, to where, and whether it may be written.
-    pub mounts: Vec<(String, String, bool)>,
     pub env: Vec<String>,
     /// Its output is a terminal's.
     pub tty: bool,
     /// Seconds that it is given to end by itself; `None` where nothing is said.
     pub grace: Option<u64>,
-    /// It does not hear that it should end, and is killed.
-    pub deaf: bool,
+    /// What it does where no service says it. The first process of a container hears no signal but the last.
+    pub script: Option<Script>,
     pub labels: Vec<(String, String)>,
     /// The health check's command; none: it has no check.
     pub check: Vec<String>,
-    /// Seconds between two checks.
-    pub every: f64,
     pub memory_limit: u64,
-    /// What it takes when it is well, in bytes, and in cores.
+    /// What it takes when it is well, in bytes.
     pub memory: u64,
-    pub cores: f64,
-    /// Lines a second, and what they say; `{n}` counts them.
-    pub rate: f64,
-    pub says: Vec<String>,
-    /// What it says when it starts.
-    pub first: Vec<String>,
-    /// Its work is done after so long, with 0; for ever where it is nothing.
-    pub done_after: f64,
 }
 
-impl Default for Spec {
-    fn default() -> Spec {
-        Spec {
-            project: String::new(),
-            service: String::new(),
-            name: String::new(),
-            image: String::new(),
-            command: vec!["/app/server".into()],
-            needs: String::new(),
-            policy: "unless-stopped".into(),
-            ports: Vec::new(),
-            mounts: Vec::new(),
-            env: Vec::new(),
-            tty: false,
-            grace: None,
-            deaf: false,
-            labels: Vec::new(),
-            check: Vec::new(),
-            every: 5.0,
-            memory_limit: 0,
-            memory: 60 << 20,
-            cores: 0.05,
-            rate: 0.5,
-            says: vec!["level=info msg=\"request served\" n={n} status=200".into()],
-            first: vec!["level=info msg=\"{name} starts\" image={image}".into()],
-            done_after: 0.0,
-        }
-    }
-}
-
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub enum Behaviour {
+    #[default]
     Ok,
-    /// It takes so many seconds until it is healthy.
-    Slow {
-        seconds: f64,
-    },
     /// Its check fails with these words.
     Unhealthy {
         says: String,
@@ -118,9 +81,10 @@ pub enum Behaviour {
 }
 
 /// What mends a behaviour.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Heals {
     Restart,
+    #[default]
     Nothing,
     /// A start of this service of the same project.
     StartOf(String),
@@ -128,8 +92,9 @@ pub enum Heals {
     OtherImage,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum State {
+    #[default]
     Created,
     Running,
     Paused,
@@ -152,7 +117,7 @@ pub struct Check {
     pub says: String,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Default)]
 pub struct Container {
     pub id: String,
     pub image_id: String,
@@ -196,32 +161,7 @@ fn float(bytes: u64) -> f64 {
 
 impl Container {
     pub fn new(spec: Spec, id: String, image_id: String, now: Timestamp) -> Container {
-        Container {
-            id,
-            image_id,
-            spec,
-            created: now,
-            state: State::Created,
-            started: None,
-            finished: None,
-            code: 0,
-            oom: false,
-            restarts: 0,
-            pid: 0,
-            health: "",
-            streak: 0,
-            checks: VecDeque::new(),
-            lines: VecDeque::new(),
-            behaviour: Behaviour::Ok,
-            heals: Heals::Nothing,
-            used: 0,
-            memory: 0,
-            wrote: 0,
-            due: 0.0,
-            next_check: now,
-            pause: FIRST_PAUSE,
-            again_at: None,
-        }
+        Container { id, image_id, spec, created: now, pause: FIRST_PAUSE, ..Container::default() }
     }
 
     pub fn is_up(&self) -> bool {
@@ -270,15 +210,14 @@ impl Container {
         (self.health, self.streak) = (if self.spec.check.is_empty() { "" } else { "starting" }, 0);
         self.checks.clear();
         (self.memory, self.due) = (self.spec.memory / 2, 0.0);
-        self.next_check = after(now, self.spec.every);
+        self.next_check = after(now, CHECK_EVERY);
         let name = if self.spec.service.is_empty() { &self.spec.name } else { &self.spec.service };
-        let first: Vec<String> = self
-            .spec
-            .first
-            .iter()
-            .map(|text| text.replace("{name}", name).replace("{image}", &self.spec.image))
-            .collect();
-        first.iter().for_each(|text| self.says(now, text));
+        let lines = match &self.spec.script {
+            Some(script) if script.circles => Vec::new(),
+            Some(script) => script.lines.clone(),
+            None => vec![(format!("level=info msg=\"{name} starts\" image={}", self.spec.image), false)],
+        };
+        lines.iter().for_each(|(text, error)| self.say(now, *error, text));
     }
 
     /// The process is gone; whether it comes again is another question.
@@ -303,7 +242,7 @@ impl Container {
             return events;
         }
         let up = self.started.map_or(0.0, |at| seconds(at, now));
-        let load = self.spec.cores * (0.7 + 0.6 * dice.share());
+        let load = LOAD * (0.7 + 0.6 * dice.share());
         self.used += whole(load * passed * 1e9);
         self.grow(passed, dice);
         self.write(now, passed);
@@ -313,8 +252,7 @@ impl Container {
             _ if self.spec.memory_limit > 0 && self.memory > self.spec.memory_limit => {
                 Some((137, true, String::new()))
             }
-            _ if self.spec.done_after > 0.0 && up >= self.spec.done_after => Some((0, false, String::new())),
-            _ => None,
+            _ => self.spec.script.as_ref().and_then(|script| script.end(up)).map(|(code, oom)| (code, oom, String::new())),
         };
         if let Some((code, oom, says)) = ends {
             if !says.is_empty() {
@@ -336,8 +274,8 @@ impl Container {
             return events;
         }
         if !self.spec.check.is_empty() && self.next_check <= now {
-            self.next_check = after(now, self.spec.every);
-            events.extend(self.check(now, up));
+            self.next_check = after(now, CHECK_EVERY);
+            events.extend(self.check(now));
         }
         events
     }
@@ -356,40 +294,35 @@ impl Container {
     }
 
     pub(super) fn write(&mut self, now: Timestamp, passed: f64) {
-        let noise = match &self.behaviour {
-            Behaviour::Noisy { lines_per_second, says } => Some((*lines_per_second, vec![says.clone()])),
-            _ => None,
+        let (rate, lines) = match (&self.behaviour, &self.spec.script) {
+            (Behaviour::Noisy { lines_per_second, says }, _) => {
+                (*lines_per_second, vec![(says.clone(), says.contains("level=error"))])
+            }
+            (_, Some(script)) => (script.rate(), script.lines.clone()),
+            _ if self.spec.service.is_empty() => return,
+            _ => (LINES, vec![(LINE.to_owned(), false)]),
         };
-        let (rate, says) = noise.unwrap_or_else(|| (self.spec.rate, self.spec.says.clone()));
         self.due += rate * passed;
         let due = whole(self.due);
         self.due -= f64::from(u32::try_from(due).unwrap_or(u32::MAX));
         for _ in 0..due.min(1_000) {
-            let at = usize::try_from(self.wrote).unwrap_or(0).checked_rem(says.len()).unwrap_or(0);
-            let Some(text) = says.get(at) else { return };
-            self.says(now, &text.replace("{n}", &self.wrote.to_string()));
+            let at = usize::try_from(self.wrote).unwrap_or(0).checked_rem(lines.len()).unwrap_or(0);
+            let Some((text, error)) = lines.get(at) else { return };
+            self.say(now, *error, &text.replace("{n}", &self.wrote.to_string()));
         }
     }
 
-    fn says(&mut self, now: Timestamp, text: &str) {
-        let error = text.contains("level=error") || text.contains("ERROR") || text.starts_with(LOUD);
-        self.say(now, error, text.trim_start_matches(LOUD));
-    }
-
-    fn check(&mut self, now: Timestamp, up: f64) -> Option<Event> {
+    fn check(&mut self, now: Timestamp) -> Option<Event> {
         let (code, says) = match &self.behaviour {
             Behaviour::Unhealthy { says } => (1, says.clone()),
-            Behaviour::Slow { seconds } if up < *seconds => (1, "connection refused".into()),
             _ => (0, "ok".into()),
         };
         self.checks.push_back(Check { at: now, code, says });
         self.checks.drain(..self.checks.len().saturating_sub(MOST_CHECKS));
         self.streak = if code == 0 { 0 } else { self.streak + 1 };
-        let slow = matches!(self.behaviour, Behaviour::Slow { .. });
         let health = match code {
             0 => "healthy",
-            // What is slow has its time to begin.
-            _ if self.streak >= RETRIES && !(slow && self.health == "starting") => "unhealthy",
+            _ if self.streak >= RETRIES => "unhealthy",
             _ => self.health,
         };
         let changed = health != self.health;
@@ -410,8 +343,6 @@ pub(super) fn span(from: Option<Timestamp>, now: Timestamp) -> String {
         120..3_600 => format!("{minutes} minutes"),
         _ if hours == 1 => "About an hour".into(),
         _ if hours < 48 => format!("{hours} hours"),
-        _ if hours < 24 * 14 => format!("{} days", hours / 24),
-        _ if hours < 24 * 60 => format!("{} weeks", hours / 24 / 7),
-        _ => format!("{} months", hours / 24 / 30),
+        _ => format!("{} days", hours / 24),
     }
 }

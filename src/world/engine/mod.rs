@@ -13,11 +13,10 @@ mod terminal;
 mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use self::container::{Behaviour, Heals, Spec, State};
+pub use self::container::{Behaviour, Heals, Spec};
 use self::container::{Container, whole};
 pub use self::serve::serve;
 use super::base::{Dice, seconds};
@@ -26,13 +25,8 @@ const MOST_EVENTS: usize = 1_000;
 const MOST_DEEDS: usize = 1_000;
 const MOST_CONTAINERS: usize = 200;
 const MOST_RUNS: usize = 200;
-const MOST_GONE: usize = 50;
 const MEMORY: u64 = 16 << 30;
 const CORES: u64 = 4;
-
-/// Runs a command within a container for the world: what it prints, what it complains of, its exit code. `None`: the
-/// command is not found there.
-pub type Hook = Arc<dyn Fn(&str, &[String]) -> Option<(String, String, i64)> + Send + Sync>;
 
 #[derive(Debug, Clone)]
 pub struct Event {
@@ -91,19 +85,10 @@ pub struct Fact {
     pub project: String,
     pub service: String,
     pub name: String,
-    pub image: String,
     pub up: bool,
     /// None: it has no check, or no word of it yet.
     pub healthy: Option<bool>,
-    pub state: State,
-    pub started: Option<Timestamp>,
     pub restarts: u64,
-    pub code: i64,
-    pub oom: bool,
-    pub memory: u64,
-    pub memory_limit: u64,
-    pub cpu_seconds: f64,
-    pub well: bool,
 }
 
 pub struct Engine {
@@ -112,15 +97,10 @@ pub struct Engine {
     dice: Dice,
     containers: Vec<Container>,
     images: Vec<Image>,
-    /// What services were like whose containers are gone: `up` after `down` brings the same back.
-    gone: VecDeque<Container>,
-    /// What may be pulled beside what is there.
-    registry: Vec<String>,
     events: VecDeque<Event>,
     next_event: u64,
     runs: VecDeque<Run>,
-    hook: Option<Hook>,
-    deeds: VecDeque<Deed>,
+    deeds: Vec<Deed>,
 }
 
 impl Engine {
@@ -131,13 +111,10 @@ impl Engine {
             dice: Dice::new(seed),
             containers: Vec::new(),
             images: Vec::new(),
-            gone: VecDeque::new(),
-            registry: Vec::new(),
             events: VecDeque::new(),
             next_event: 0,
             runs: VecDeque::new(),
-            hook: None,
-            deeds: VecDeque::new(),
+            deeds: Vec::new(),
         }
     }
 
@@ -167,9 +144,15 @@ impl Engine {
         let id = self.hex();
         let since = container::after(self.booted, 60.0 + self.dice.share() * 600.0);
         let mut container = Container::new(spec, id, image, since);
+        if container.spec.policy.is_empty() {
+            container.spec.policy = "unless-stopped".into();
+        }
+        if container.spec.command.is_empty() {
+            container.spec.command = vec!["/app/server".into()];
+        }
         container.start(since, &mut self.dice);
         container.memory = container.spec.memory;
-        container.used = whole(container.spec.cores * seconds(since, self.now) * 1e9);
+        container.used = whole(container::LOAD * seconds(since, self.now) * 1e9);
         if !container.health.is_empty() {
             container.health = "healthy";
         }
@@ -177,20 +160,16 @@ impl Engine {
         for ago in (0..300_i64).rev() {
             container.write(self.now - SignedDuration::from_secs(ago), 1.0);
         }
-        if container.spec.done_after > 0.0 {
-            container.end(container::after(since, container.spec.done_after), 0);
-        }
-        self.containers.retain(|other| other.spec.name != container.spec.name);
         self.containers.push(container);
     }
 
     /// An image that is there; its number.
-    pub fn image(&mut self, tag: &str) -> String {
+    fn image(&mut self, tag: &str) -> String {
         if let Some(image) = self.images.iter().find(|image| image.tags.iter().any(|own| own == tag)) {
             return image.id.clone();
         }
         let id = format!("sha256:{}", self.hex());
-        let version = tag.rsplit('/').next().unwrap_or(tag).split_once(':').map_or("latest", |(_, tag)| tag);
+        let version = json::tag_of(tag);
         let created = self.booted - SignedDuration::from_hours(90);
         let size = (80 << 20) + self.dice.below(300 << 20);
         let (tags, version) = (vec![tag.to_owned()], version.to_owned());
@@ -198,28 +177,13 @@ impl Engine {
         id
     }
 
-    /// An image that can be pulled.
-    pub fn registry(&mut self, tag: &str) {
-        self.registry.push(tag.to_owned());
-    }
-
     /// From now on, in all containers of a service.
     pub fn behave(&mut self, project: &str, service: &str, behaviour: &Behaviour, heals: &Heals) {
-        for container in self.of(project, service) {
+        let own = |one: &&mut Container| one.spec.project == project && one.spec.service == service;
+        for container in self.containers.iter_mut().filter(own) {
             container.behaviour = behaviour.clone();
             container.heals = heals.clone();
         }
-    }
-
-    pub fn say(&mut self, service: &str, line: &str) {
-        let now = self.now;
-        for container in self.containers.iter_mut().filter(|one| one.spec.service == service && one.is_up()) {
-            container.say(now, line.contains("level=error") || line.contains("ERROR"), line);
-        }
-    }
-
-    pub fn hook(&mut self, hook: Hook) {
-        self.hook = Some(hook);
     }
 
     pub fn facts(&self) -> Vec<Fact> {
@@ -227,41 +191,26 @@ impl Engine {
             project: one.spec.project.clone(),
             service: one.spec.service.clone(),
             name: one.spec.name.clone(),
-            image: one.spec.image.clone(),
             up: one.is_up(),
             healthy: match one.health {
                 "healthy" => Some(one.is_up()),
                 "unhealthy" => Some(false),
                 _ => None,
             },
-            state: one.state,
-            started: one.started,
             restarts: one.restarts,
-            code: one.code,
-            oom: one.oom,
-            memory: one.memory,
-            memory_limit: one.spec.memory_limit,
-            cpu_seconds: std::time::Duration::from_nanos(one.used).as_secs_f64(),
-            well: one.behaviour == Behaviour::Ok,
         };
         self.containers.iter().map(fact).collect()
     }
 
     /// What was done since they were last asked for.
     pub fn deeds(&mut self) -> Vec<Deed> {
-        self.deeds.drain(..).collect()
+        std::mem::take(&mut self.deeds)
     }
 
     // What is done to containers.
 
-    fn of(&mut self, project: &str, service: &str) -> impl Iterator<Item = &mut Container> {
-        let own = move |one: &Container| one.spec.project == project && one.spec.service == service;
-        self.containers.iter_mut().chain(&mut self.gone).filter(move |one| own(one))
-    }
-
     fn hex(&mut self) -> String {
-        let all: Vec<String> = (0..4).map(|_| format!("{:016x}", self.dice.roll())).collect();
-        all.concat()
+        [(); 4].map(|()| format!("{:016x}", self.dice.roll())).concat()
     }
 
     fn note(&mut self, event: Event) {
@@ -274,7 +223,7 @@ impl Engine {
 
     fn note_deed(&mut self, command: String) {
         if self.deeds.len() < MOST_DEEDS {
-            self.deeds.push_back(Deed { at: self.now, command });
+            self.deeds.push(Deed { at: self.now, command });
         }
     }
 

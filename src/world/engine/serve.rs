@@ -57,14 +57,11 @@ async fn answer(request: Request, part: Handle<Engine>, later: Later) -> Answer 
     let mut answer = match reply {
         None => whole(503, "text/plain", "the engine is gone\n"),
         Some(Reply::Json(code, value)) => json(code, &value),
-        Some(Reply::Bytes(code, kind, bytes)) => whole(code, kind, bytes),
+        Some(Reply::Text(text)) => whole(200, "text/plain; charset=utf-8", text),
         Some(Reply::Empty(code)) => empty(code),
         Some(Reply::Logs(wanted)) => streamed(200, RAW, followed(part, wanted, Engine::written)),
         Some(Reply::Events(wanted)) => {
             streamed(200, "application/json", followed(part, wanted, Engine::happened))
-        }
-        Some(Reply::Wait(id)) => {
-            streamed(200, "application/json", followed(part, id, |engine, id| engine.over(id)))
         }
         Some(Reply::Stats(id)) => streamed(200, "application/json", measurements(part, id)),
         Some(Reply::Begins(begins)) => begin(request, begins, part, later).await,

@@ -77,15 +77,8 @@ impl Engine {
         (bytes, wanted.follow && container.is_up() && container.started == wanted.run)
     }
 
-    /// How a container ended, once it has.
-    pub fn over(&self, id: &str) -> (Vec<u8>, bool) {
-        let Ok(container) = self.one(id) else { return (Vec::new(), false) };
-        let ended = serde_json::json!({ "StatusCode": container.code, "Error": null });
-        if container.is_up() { (Vec::new(), true) } else { (ended.to_string().into_bytes(), false) }
-    }
-
     pub fn stats(&self, id: &str) -> Option<Value> {
-        self.one(id).ok().map(|container| self.measured(container, true))
+        self.one(id).ok().map(|container| self.measured(container))
     }
 }
 

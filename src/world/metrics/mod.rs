@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 pub use rules::Rule;
-pub use series::{Labels, Past};
+pub use series::Labels;
 
 use rules::Running;
 use series::{NAME, Store};
@@ -56,10 +56,11 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    pub fn new(seed: u64, address: &str, external: &[(&str, &str)], now: Timestamp) -> Metrics {
-        let (store, began) = (Store::new(seed), now.as_millisecond());
-        let (targets, rules, external) = (BTreeMap::new(), Vec::new(), owned(external));
-        Metrics { store, targets, rules, external, address: address.into(), began, now: began, scraped: None }
+    pub fn new(address: &str, external: &[(&str, &str)], now: Timestamp) -> Metrics {
+        let (store, targets, rules, now) =
+            (Store::default(), BTreeMap::new(), Vec::new(), now.as_millisecond());
+        let (external, address) = (owned(external), address.into());
+        Metrics { store, targets, rules, external, address, began: now, now, scraped: None }
     }
 
     /// Whether the next tick scrapes, near enough. Whatever is not set anew between two scrapes has ended.
@@ -72,20 +73,11 @@ impl Metrics {
         self.store.set(named(name, labels), value);
     }
 
-    /// What a series was before it is measured first; what is there from the start was as it is, if nothing is said.
-    pub fn past(&mut self, name: &str, labels: &[(&str, &str)], past: Past) {
-        self.store.past(named(name, labels), past);
-    }
-
     /// Something that is scraped, and why it cannot be.
     pub fn target(&mut self, job: &str, instance: &str, up: Result<(), &str>) {
         let key = (job.to_owned(), instance.to_owned());
         let target = self.targets.entry(key).or_insert(Target { fault: None, scraped: None });
         target.fault = up.err().map(str::to_owned);
-    }
-
-    pub fn forget_target(&mut self, job: &str, instance: &str) {
-        self.targets.remove(&(job.to_owned(), instance.to_owned()));
     }
 
     /// Says what is wrong with its expression.
@@ -120,7 +112,7 @@ impl Metrics {
     /// Whether an expression gives anything now that is not zero; what cannot be read does not hold.
     pub fn holds(&self, expr: &str) -> bool {
         let Ok(expr) = eval::parse(expr) else { return false };
-        let query = eval::Query::new(&self.store, self.now, self.now);
+        let query = eval::Query::new(&self.store);
         match query.eval(&expr, self.now) {
             Ok(eval::Value::Scalar(value)) => value != 0.0,
             Ok(eval::Value::Vector(samples)) => samples.iter().any(|sample| sample.value != 0.0),

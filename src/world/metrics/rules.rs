@@ -1,4 +1,4 @@
-//! Rules: series that are made of others, and alerts that wait, fire and end.
+//! Rules: alerts that wait, fire and end.
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -11,16 +11,14 @@ use super::template;
 /// An alert that has ended is told of for so long.
 const ENDED: i64 = 900_000;
 
-/// A rule as a file has it: without a hold it records.
+/// An alerting rule, as a file has it.
 #[derive(Debug, Clone, Default)]
 pub struct Rule {
     pub group: String,
     pub name: String,
     pub expr: String,
-    pub records: bool,
     /// How long it has to be so before it fires.
     pub hold: Duration,
-    pub keep_firing_for: Duration,
     pub labels: Labels,
     pub annotations: Labels,
 }
@@ -30,8 +28,8 @@ pub(super) struct Running {
     pub rule: Rule,
     pub expr: Expr,
     pub alerts: BTreeMap<Labels, Active>,
-    /// What was recorded last.
-    recorded: Vec<Labels>,
+    /// The series that told of the alerts last.
+    told: Vec<Labels>,
     pub fault: Option<String>,
     pub evaluated: Option<i64>,
 }
@@ -61,8 +59,8 @@ impl Active {
 impl Running {
     pub fn new(rule: Rule) -> std::result::Result<Running, String> {
         let expr = super::eval::parse(&rule.expr)?;
-        let (alerts, recorded) = (BTreeMap::new(), Vec::new());
-        Ok(Running { rule, expr, alerts, recorded, fault: None, evaluated: None })
+        let (alerts, told) = (BTreeMap::new(), Vec::new());
+        Ok(Running { rule, expr, alerts, told, fault: None, evaluated: None })
     }
 
     pub fn alive(&self) -> impl Iterator<Item = (&Labels, &Active)> {
@@ -71,7 +69,7 @@ impl Running {
 
     pub fn evaluate(&mut self, store: &mut Store, at: i64) {
         self.evaluated = Some(at);
-        let query = Query::new(store, at, at);
+        let query = Query::new(store);
         let found = query.eval(&self.expr, at).and_then(|value| match value {
             Value::Scalar(value) => Ok(vec![Sample { labels: Labels::new(), value }]),
             other => super::eval::vector(other),
@@ -81,15 +79,11 @@ impl Running {
             Fault::Expression(why) | Fault::Execution(why) => why.clone(),
         });
         let Ok(found) = found else { return };
-        let series = if self.rule.records {
-            found.into_iter().map(|(labels, sample)| (labels, sample.value)).collect()
-        } else {
-            self.turn(found, at);
-            self.told()
-        };
-        let gone = self.recorded.iter().filter(|labels| !series.contains_key(*labels));
+        self.turn(found, at);
+        let series = self.told();
+        let gone = self.told.iter().filter(|labels| !series.contains_key(*labels));
         gone.for_each(|labels| store.end(labels, at));
-        self.recorded = series.keys().cloned().collect();
+        self.told = series.keys().cloned().collect();
         for (labels, value) in series {
             store.keep(labels, at, value);
         }
@@ -104,14 +98,11 @@ impl Running {
             for (name, text) in &self.rule.labels {
                 labels.insert(name.clone(), template::expand(text, &sample.labels, sample.value));
             }
-            let own = if self.rule.records { NAME } else { "alertname" };
-            labels.insert(own.into(), self.rule.name.clone());
+            labels.insert("alertname".into(), self.rule.name.clone());
             labels.retain(|_, value| !value.is_empty());
             if all.insert(labels, sample).is_some() {
-                let what = if self.rule.records { "rule" } else { "alert" };
-                let why =
-                    format!("vector contains metrics with the same labelset after applying {what} labels");
-                return Err(Fault::Execution(why));
+                let why = "vector contains metrics with the same labelset after applying alert labels";
+                return Err(Fault::Execution(why.into()));
             }
         }
         Ok(all)
@@ -130,9 +121,8 @@ impl Running {
             let alert = Active { annotations, value: sample.value, since, fired, seen: at, ended: None };
             self.alerts.insert(labels, alert);
         }
-        let kept = milliseconds(self.rule.keep_firing_for);
         for alert in self.alerts.values_mut().filter(|alert| alert.seen != at) {
-            if alert.fired.is_some() && at - alert.seen >= kept {
+            if alert.fired.is_some() {
                 alert.ended.get_or_insert(at);
             }
         }

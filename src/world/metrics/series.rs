@@ -1,10 +1,8 @@
-//! Series: what was measured, and for the hours before the start what would have been.
+//! Series: what was measured, and the hours before the start, when all was as it was then.
 use std::collections::{BTreeMap, VecDeque};
 
 use promql_parser::label::{MatchOp, Matcher};
 use promql_parser::parser::VectorSelector;
-
-use crate::world::base::Dice;
 
 pub type Labels = BTreeMap<String, String>;
 pub const NAME: &str = "__name__";
@@ -23,20 +21,11 @@ const PAST_STEPS: i64 = 960;
 /// Says that a series has ended; no measurement has these bits.
 const STALE: u64 = 0x7ff0_0000_0000_0002;
 
-/// What a series was before it was measured first.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Past {
-    /// About this much, up and down by so much.
-    Level { around: f64, swing: f64 },
-    /// It has grown to its first value, by so much a second.
-    Count { per_second: f64 },
-}
-
 #[derive(Debug)]
 pub struct Series {
     pub labels: Labels,
-    past: Option<Past>,
-    seed: u64,
+    /// It was as it is for hours before it was measured first.
+    old: bool,
     first: Option<Point>,
     kept: VecDeque<Point>,
     /// Set since the last scrape.
@@ -63,34 +52,12 @@ impl Series {
         points
     }
 
-    /// Whether it has a sample in a time.
-    pub fn within(&self, from: i64, to: i64) -> bool {
-        let past = self.past.map_or(0, |_| PAST_STEP * PAST_STEPS);
-        let begins = self.first.is_some_and(|(first, _)| first - past <= to);
-        begins && self.kept.back().is_some_and(|(last, _)| *last >= from)
-    }
-
     /// What would have been measured in a time before the first sample.
     fn guesses(&self, from: i64, to: i64) -> Vec<Point> {
-        let (Some(past), Some((first, value))) = (self.past, self.first) else { return Vec::new() };
+        let Some((first, value)) = self.first.filter(|_| self.old) else { return Vec::new() };
         let oldest = first.saturating_sub(from).div_euclid(PAST_STEP).min(PAST_STEPS);
         let newest = (first - to.min(first - 1)).saturating_add(PAST_STEP - 1).div_euclid(PAST_STEP);
-        let turn = Dice::new(self.seed).share() * std::f64::consts::TAU;
-        let guess = |back: i64| {
-            let age = seconds(back * PAST_STEP);
-            let noise = Dice::new(self.seed ^ back.unsigned_abs()).share();
-            let guess = match past {
-                Past::Level { around, swing } => {
-                    around + swing * (0.6 * (age / 900.0 + turn).sin() + 0.8 * noise - 0.4)
-                }
-                Past::Count { per_second } => {
-                    // Less than a step, so that it never falls.
-                    (value - per_second * (age - 0.4 * noise * seconds(PAST_STEP))).max(0.0)
-                }
-            };
-            (first - back * PAST_STEP, guess)
-        };
-        (newest.max(1)..=oldest).rev().map(guess).collect()
+        (newest.max(1)..=oldest).rev().map(|back| (first - back * PAST_STEP, value)).collect()
     }
 
     fn keep(&mut self, at: i64, value: f64) {
@@ -115,23 +82,12 @@ fn is_stale(value: f64) -> bool {
 pub struct Store {
     series: BTreeMap<String, BTreeMap<Labels, Series>>,
     count: usize,
-    seed: u64,
 }
 
 impl Store {
-    pub fn new(seed: u64) -> Store {
-        Store { seed, ..Store::default() }
-    }
-
     pub fn set(&mut self, labels: Labels, value: f64) {
         if let Some(series) = self.find(labels) {
             (series.next, series.lives) = (Some(value), true);
-        }
-    }
-
-    pub fn past(&mut self, labels: Labels, past: Past) {
-        if let Some(series) = self.find(labels) {
-            series.past = Some(past);
         }
     }
 
@@ -150,14 +106,12 @@ impl Store {
     }
 
     /// Takes in what was set since the last time; what was not has ended. What is there from the start has long been
-    /// as it is, unless somebody says otherwise.
+    /// as it is.
     pub fn scrape(&mut self, at: i64, start: bool, up: impl Fn(&Labels) -> bool) {
         for series in self.series.values_mut().flat_map(BTreeMap::values_mut) {
             match series.next.take().filter(|_| up(&series.labels)) {
                 Some(value) => {
-                    if start {
-                        series.past.get_or_insert(Past::Level { around: value, swing: 0.0 });
-                    }
+                    series.old |= start;
                     series.keep(at, value);
                 }
                 None if std::mem::take(&mut series.lives) => series.keep(at, f64::from_bits(STALE)),
@@ -177,22 +131,15 @@ impl Store {
             }
             self.count += 1;
         }
-        let letters = labels.iter().flat_map(|(name, value)| name.bytes().chain(value.bytes()));
-        let seed = letters.fold(self.seed, |sum, byte| sum.rotate_left(7) ^ u64::from(byte));
         let new = Series {
             labels: labels.clone(),
-            past: None,
-            seed,
+            old: false,
             first: None,
             kept: VecDeque::new(),
             next: None,
             lives: false,
         };
         Some(all.entry(labels).or_insert(new))
-    }
-
-    pub fn names(&self) -> impl Iterator<Item = &String> {
-        self.series.keys()
     }
 
     /// The series that a selector finds: all its matchers match, or all of one of its lists.

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use super::Redis;
 use super::reply::take;
 use crate::world::base::Handle;
+use crate::world::http::accept;
 
 /// An answer that nobody reads must not grow without end.
 const MOST_AT_ONCE: usize = 4 << 20;
@@ -17,26 +18,21 @@ const MOST_AT_ONCE: usize = 4 << 20;
 pub async fn serve(listener: TcpListener, part: Handle<Redis>) {
     let mut connections = JoinSet::new();
     loop {
-        tokio::select! {
-            Ok((stream, from)) = listener.accept() => {
-                let part = part.clone();
-                connections.spawn(async move {
-                    let address = from.to_string();
-                    let mut stream = stream;
-                    match part.with(|redis| redis.connect(&address)) {
-                        Some(Ok((id, gone))) => {
-                            talk(&mut stream, id, &gone, part.clone()).await;
-                            part.with(|redis| redis.leave(id));
-                        }
-                        Some(Err(why)) if !why.is_empty() => {
-                            let _ = stream.write_all(format!("-{why}\r\n").as_bytes()).await;
-                        }
-                        _ => {}
-                    }
-                });
+        let mut stream = accept(&listener, &mut connections).await;
+        let part = part.clone();
+        connections.spawn(async move {
+            let address = stream.peer_addr().map_or(String::new(), |address| address.to_string());
+            match part.with(|redis| redis.connect(&address)) {
+                Some(Ok((id, gone))) => {
+                    talk(&mut stream, id, &gone, part.clone()).await;
+                    part.with(|redis| redis.leave(id));
+                }
+                Some(Err(why)) if !why.is_empty() => {
+                    let _ = stream.write_all(format!("-{why}\r\n").as_bytes()).await;
+                }
+                _ => {}
             }
-            Some(_) = connections.join_next() => {}
-        }
+        });
     }
 }
 
@@ -48,9 +44,7 @@ async fn talk(stream: &mut TcpStream, id: u64, gone: &Arc<AtomicBool>, mut part:
         let broken = loop {
             match take(&mut heard) {
                 Ok(Some(words)) if words.is_empty() => {}
-                Ok(Some(words)) => {
-                    out.extend(part.with(|redis| redis.answer(id, &words)).unwrap_or_default());
-                }
+                Ok(Some(words)) => drop(part.with(|redis| redis.answer(id, &words, &mut out))),
                 Ok(None) => break false,
                 Err(why) => {
                     out.extend_from_slice(format!("-{why}\r\n").as_bytes());

@@ -1,262 +1,387 @@
-//! Every command that is known, as a table.
+//! Every command that is known, as a table, and what the commands do.
+use std::sync::atomic::Ordering;
+
 use bytes::Bytes;
 
-use super::Redis;
-use super::keys::{SYNTAX, encoding};
-use super::reply::{OK, Reply, Said};
-use super::store::Kind;
+use super::reply::{OK, Reply, Said, pattern};
+use super::store::{Entry, Place, place};
+use super::{CLIENT_MEMORY, Client, Deed, MOST_DEEDS, Redis, float, later, seconds, whole};
+
+pub(super) const VERSION: &str = "7.2.5";
+const SYNTAX: &str = "ERR syntax error";
+const CURSOR: &str = "ERR invalid cursor";
+const WRONG_TYPE: &str = "WRONGTYPE Operation against a key holding the wrong kind of value";
 
 pub(super) struct Command {
+    /// In two parts where there are several of the first word.
     pub name: &'static str,
     /// With the name; below zero: at least so many.
-    pub arity: isize,
-    /// The categories of access rules; `oom` is refused where there is no room, `deed` is noted, `open` needs no
-    /// login, `busy` is answered beside a script.
-    pub traits: &'static str,
-    /// Where its keys stand: the first, the last (below zero: from the end), how far apart.
-    pub keys: (usize, isize, usize),
-    pub run: fn(&mut Redis, &Ask) -> Said,
+    arity: isize,
+    /// Whether it is noted that somebody did so.
+    deed: bool,
+    run: fn(&mut Redis, &Ask) -> Said,
 }
+
+const DEED: bool = true;
+const LOOK: bool = false;
 
 /// One command of one client.
 pub(super) struct Ask<'a> {
-    pub id: u64,
-    pub db: u8,
+    id: u64,
+    db: u8,
     pub words: &'a [Bytes],
 }
 
-const NO: (usize, isize, usize) = (0, 0, 0);
-const ONE: (usize, isize, usize) = (1, 1, 1);
-const TWO: (usize, isize, usize) = (1, 2, 1);
-const ALL: (usize, isize, usize) = (1, -1, 1);
-
 macro_rules! table {
-    ($($name:literal $arity:literal $keys:tt $traits:literal $run:expr;)*) => {
-        &[$(Command { name: $name, arity: $arity, traits: $traits, keys: $keys, run: $run }),*]
+    ($($name:literal $arity:literal $deed:ident $run:expr;)*) => {
+        &[$(Command { name: $name, arity: $arity, deed: $deed, run: $run }),*]
     };
 }
 
 pub(super) const COMMANDS: &[Command] = table! {
-    "get" 2 ONE "read string fast" |r, a| r.get(a, 1).map(|held| held.map_or(Reply::Nil, Reply::Bulk));
-    "strlen" 2 ONE "read string fast" |r, a| r.count(a, Kind::String);
-    "llen" 2 ONE "read list fast" |r, a| r.count(a, Kind::List);
-    "scard" 2 ONE "read set fast" |r, a| r.count(a, Kind::Set);
-    "hlen" 2 ONE "read hash fast" |r, a| r.count(a, Kind::Hash);
-    "zcard" 2 ONE "read sortedset fast" |r, a| r.count(a, Kind::Zset);
-    "mget" -2 ALL "read string fast" |r, a| Ok(Reply::List((1..a.words.len())
-        .map(|at| r.get(a, at).ok().flatten().map_or(Reply::Nil, Reply::Bulk)).collect()));
-    "getrange" 4 ONE "read string slow" |r, a| {
-        let held = r.get(a, 1)?.unwrap_or_default();
-        let (from, to) = a.range(2, held.len())?;
-        Ok(Reply::Bulk(held.slice(from..to)))
+    "get" 2 LOOK |r, a| Ok(r.look(a.place(1)).map_or(Reply::Nil, |entry| Reply::Bulk(entry.value.clone())));
+    "strlen" 2 LOOK |r, a| Ok(Reply::int(r.look(a.place(1)).map_or(0, |entry| entry.value.len())));
+    "exists" -2 LOOK |r, a| Ok(Reply::int(a.places().filter(|place| r.look(*place).is_some()).count()));
+    "type" 2 LOOK |r, a| Ok(Reply::Word(r.store.get(a.place(1)).map_or("none", |_| "string")));
+    "ttl" 2 LOOK |r, a| Ok(Reply::Int(r.left(a.place(1))));
+    "set" -3 DEED Redis::set;
+    "expire" 3 DEED |r, a| {
+        let until = Some(r.deadline(a.int(2)?, 1_000)?);
+        Ok(Reply::int(i64::from(r.store.expire(a.place(1), until))))
     };
-    "set" -3 ONE "write string slow oom deed" Redis::set;
-    "setex" 4 ONE "write string slow oom deed" |r, a| r.put(a, a.word(3), Some(r.deadline(a.int(2)?, 1_000, "setex")?));
-    "setnx" 3 ONE "write string fast oom deed" |r, a| {
-        let new = r.store.get(a.place(1)).is_none();
-        if new { r.put(a, a.word(2), None)?; }
-        Ok(Reply::int(i64::from(new)))
+    "persist" 2 DEED |r, a| {
+        let lasts = r.store.get(a.place(1)).is_none_or(|entry| entry.until.is_none());
+        Ok(Reply::int(i64::from(!lasts && r.store.expire(a.place(1), None))))
     };
-    "append" 3 ONE "write string fast oom deed" |r, a| {
-        let joined = [r.get(a, 1)?.unwrap_or_default(), a.word(2)].concat();
-        let length = joined.len();
-        let until = r.store.get(a.place(1)).and_then(|entry| entry.until);
-        r.put(a, Bytes::from(joined), until)?;
-        Ok(Reply::int(length))
-    };
-    "incr" 2 ONE "write string fast oom deed" |r, a| r.add(a, 1);
-    "decr" 2 ONE "write string fast oom deed" |r, a| r.add(a, -1);
-    "incrby" 3 ONE "write string fast oom deed" |r, a| r.add(a, a.int(2)?);
-    "decrby" 3 ONE "write string fast oom deed" |r, a| r.add(a, a.int(2)?.saturating_neg());
-    "hget" 3 ONE "read hash fast" |r, a| r.part(a, Kind::Hash);
-    "zscore" 3 ONE "read sortedset fast" |r, a| r.part(a, Kind::Zset);
-    "hmget" -3 ONE "read hash fast" |r, a| {
-        let all = r.named(a, Kind::Hash)?;
-        let of = |word: &Bytes| all.get(word).cloned().map_or(Reply::Nil, Reply::Bulk);
-        Ok(Reply::List(a.words.iter().skip(2).map(of).collect()))
-    };
-    "hexists" 3 ONE "read hash fast" |r, a| Ok(Reply::int(i64::from(r.named(a, Kind::Hash)?.contains_key(&a.word(2)))));
-    "sismember" 3 ONE "read set fast" |r, a| Ok(Reply::int(i64::from(r.named(a, Kind::Set)?.contains_key(&a.word(2)))));
-    "hgetall" 2 ONE "read hash slow" |r, a| Ok(Reply::Map(
-        r.named(a, Kind::Hash)?.into_iter().flat_map(|(name, value)| [name, value]).map(Reply::Bulk).collect()));
-    "hkeys" 2 ONE "read hash slow" |r, a| Ok(Reply::List(r.named(a, Kind::Hash)?.into_keys().map(Reply::Bulk).collect()));
-    "hvals" 2 ONE "read hash slow" |r, a| Ok(Reply::List(r.named(a, Kind::Hash)?.into_values().map(Reply::Bulk).collect()));
-    "smembers" 2 ONE "read set slow" |r, a| Ok(Reply::List(r.named(a, Kind::Set)?.into_keys().map(Reply::Bulk).collect()));
-    "hset" -4 ONE "write hash fast oom deed" |r, a| r.fill(a, Kind::Hash);
-    "sadd" -3 ONE "write set fast oom deed" |r, a| r.fill(a, Kind::Set);
-    "zadd" -4 ONE "write sortedset fast oom deed" |r, a| r.fill(a, Kind::Zset);
-    "hdel" -3 ONE "write hash fast deed" |r, a| r.drop_parts(a, Kind::Hash);
-    "srem" -3 ONE "write set fast deed" |r, a| r.drop_parts(a, Kind::Set);
-    "zrem" -3 ONE "write sortedset fast deed" |r, a| r.drop_parts(a, Kind::Zset);
-    "zrange" -4 ONE "read sortedset slow" |r, a| r.ranked(a, false);
-    "zrevrange" -4 ONE "read sortedset slow" |r, a| r.ranked(a, true);
-    "lpush" -3 ONE "write list fast oom deed" |r, a| r.push(a, true);
-    "rpush" -3 ONE "write list fast oom deed" |r, a| r.push(a, false);
-    "lpop" -2 ONE "write list fast deed" |r, a| r.pop(a, true);
-    "rpop" -2 ONE "write list fast deed" |r, a| r.pop(a, false);
-    "lmove" 5 TWO "write list slow oom deed" Redis::shift;
-    "lrange" 4 ONE "read list slow" |r, a| {
-        let all = r.line(a, 1)?;
-        let (from, to) = a.range(2, all.len())?;
-        Ok(Reply::List(all.range(from..to).cloned().map(Reply::Bulk).collect()))
-    };
-    "lindex" 3 ONE "read list slow" |r, a| {
-        let (all, at) = (r.line(a, 1)?, a.int(2)?);
-        let at = if at < 0 { at.saturating_add_unsigned(all.len() as u64) } else { at };
-        Ok(usize::try_from(at).ok().and_then(|at| all.get(at).cloned()).map_or(Reply::Nil, Reply::Bulk))
-    };
-    "ltrim" 4 ONE "write list slow deed" |r, a| {
-        let (from, to) = a.range(2, r.line(a, 1)?.len())?;
-        r.on_line(a, 1, |all| { all.truncate(to); all.drain(..from); OK })
-    };
-    "xlen" 2 ONE "read stream fast" |r, a| r.no_stream(a, 1).map(|()| Reply::Int(0));
-    "xinfo|groups" 3 ONE "read stream slow" |r, a| r.no_stream(a, 2).and_then(|()| Err("ERR no such key".into()));
-    "xinfo|stream" -3 ONE "read stream slow" |r, a| r.no_stream(a, 2).and_then(|()| Err("ERR no such key".into()));
-    "xpending" -3 ONE "read stream slow" |r, a| r.no_stream(a, 1).and_then(|()|
-        Err(format!("NOGROUP No such key '{}' or consumer group '{}'", a.text(1), a.text(2))));
-    "del" -2 ALL "keyspace write slow deed" |r, a| Ok(r.remove_keys(a));
-    "unlink" -2 ALL "keyspace write fast deed" |r, a| Ok(r.remove_keys(a));
-    "exists" -2 ALL "keyspace read fast" |r, a| Ok(Reply::int(
-        (1..a.words.len()).filter(|at| r.look(a.place(*at)).is_some()).count()));
-    "type" 2 ONE "keyspace read fast" |r, a| Ok(Reply::Word(r.store.get(a.place(1)).map_or("none", |e| e.kind.word())));
-    "ttl" 2 ONE "keyspace read fast" |r, a| Ok(Reply::Int(r.left(a, 1_000)));
-    "pttl" 2 ONE "keyspace read fast" |r, a| Ok(Reply::Int(r.left(a, 1)));
-    "expire" -3 ONE "keyspace write fast deed" |r, a| r.expire(a, 1_000, "expire");
-    "pexpire" -3 ONE "keyspace write fast deed" |r, a| r.expire(a, 1, "pexpire");
-    "persist" 2 ONE "keyspace write fast deed" |r, a| {
-        let lasted = r.store.get(a.place(1)).is_some_and(|entry| entry.until.is_some());
-        r.store.expire(a.place(1), None);
-        Ok(Reply::int(i64::from(lasted)))
-    };
-    "rename" 3 TWO "keyspace write slow deed" |r, a| {
-        if r.store.rename(a.place(1), a.place(2), &a.word(2)) { Ok(OK) } else { Err("ERR no such key".into()) }
-    };
-    "keys" 2 NO "keyspace read slow dangerous" |r, a| Ok(r.keys(a));
-    "scan" -2 NO "keyspace read slow" |r, a| r.scan(a, a.int(1)?, 2);
-    "hscan" -3 ONE "read hash slow" |r, a| r.scan_parts(a, Kind::Hash);
-    "sscan" -3 ONE "read set slow" |r, a| r.scan_parts(a, Kind::Set);
-    "zscan" -3 ONE "read sortedset slow" |r, a| r.scan_parts(a, Kind::Zset);
-    "randomkey" 1 NO "keyspace read slow" |r, a| {
-        let any = r.store.any(a.db, &mut r.dice.0);
-        Ok(any.and_then(|place| r.store.get(place)).map_or(Reply::Nil, |entry| Reply::Bulk(entry.key.clone())))
-    };
-    "dbsize" 1 NO "keyspace read fast" |r, a| Ok(Reply::int(r.store.count(a.db)));
-    "flushall" -1 NO "keyspace write slow dangerous deed" |r, _| { r.store.clear(None); Ok(OK) };
-    "flushdb" -1 NO "keyspace write slow dangerous deed" |r, a| { r.store.clear(Some(a.db)); Ok(OK) };
-    "object|encoding" 3 (2, 2, 1) "keyspace read slow" |r, a| Ok(r.store.get(a.place(2)).map_or(Reply::Nil, encoding));
-    "object|idletime" 3 (2, 2, 1) "keyspace read slow" |r, a| {
+    "del" -2 DEED |r, a| Ok(r.remove(a));
+    "unlink" -2 DEED |r, a| Ok(r.remove(a));
+    "flushall" -1 DEED |r, _| { r.store.clear(None); Ok(OK) };
+    "flushdb" -1 DEED |r, a| { r.store.clear(Some(a.db)); Ok(OK) };
+    "keys" 2 LOOK |r, a| Ok(r.keys(a));
+    "scan" -2 LOOK Redis::scan;
+    "dbsize" 1 LOOK |r, a| Ok(Reply::int(r.store.from((a.db, 0)).count()));
+    "object|encoding" 3 LOOK |r, a| Ok(r.of(a, |entry| Reply::text(if entry.value.len() > 44 { "raw" } else { "embstr" })));
+    "object|idletime" 3 LOOK |r, a| {
         let now = r.millis();
-        if r.policy().ends_with("lfu") {
-            return Err("ERR An LFU maxmemory policy is selected, idle time not tracked.".into());
-        }
-        Ok(r.store.get(a.place(2)).map_or(Reply::Nil, |entry| Reply::Int((now - entry.used) / 1_000)))
+        Ok(r.of(a, |entry| Reply::Int((now - entry.used) / 1_000)))
     };
-    "object|freq" 3 (2, 2, 1) "keyspace read slow" |r, a| {
+    "object|freq" 3 LOOK |r, a| {
         if !r.policy().ends_with("lfu") {
             return Err("ERR An LFU maxmemory policy is not selected, access frequency not tracked.".into());
         }
-        Ok(r.store.get(a.place(2)).map_or(Reply::Nil, |entry| Reply::int((entry.uses + 1).ilog2() * 8)))
+        Ok(r.of(a, |entry| Reply::int((entry.uses + 1).ilog2() * 8)))
     };
-    "object|refcount" 3 (2, 2, 1) "keyspace read slow" |r, a| Ok(r.store.get(a.place(2)).map_or(Reply::Nil, |_| Reply::Int(1)));
-    "memory|usage" -3 (2, 2, 1) "read slow" |r, a| Ok(r.store.get(a.place(2)).map_or(Reply::Nil, |e| Reply::int(e.weight())));
-    "memory|doctor" 2 NO "slow" |r, _| Ok(Reply::Text(r.memory_doctor()));
-    "memory|stats" 2 NO "slow" |r, _| Ok(r.memory_stats());
-    "memory|purge" 2 NO "slow deed" |_, _| Ok(OK);
-    "ping" -1 NO "fast connection" |_, a| Ok(a.words.get(1).cloned().map_or(Reply::Word("PONG"), Reply::Bulk));
-    "echo" 2 NO "fast connection" |_, a| Ok(Reply::Bulk(a.word(1)));
-    "select" 2 NO "fast connection" Redis::select;
-    "quit" -1 NO "fast connection open busy" |r, a| Ok(r.quit(a.id));
-    "auth" -2 NO "fast connection open busy" Redis::auth;
-    "hello" -1 NO "fast connection open busy" Redis::hello;
-    "client|id" 2 NO "slow connection" |_, a| Ok(Reply::int(a.id));
-    "client|getname" 2 NO "slow connection" |r, a| Ok(r.clients.get(&a.id).map_or(Reply::Nil, |c| Reply::text(&c.name)));
-    "client|setname" 3 NO "slow connection" |r, a| r.name(a);
-    "client|setinfo" 4 NO "slow connection" Redis::library;
-    "client|list" -2 NO "admin slow dangerous connection" Redis::client_list;
-    "client|info" 2 NO "slow connection" |r, a| Ok(Reply::Text(r.clients.get(&a.id).map_or(String::new(), |c| r.line_of(a.id, c))));
-    "client|kill" -3 NO "admin slow dangerous connection deed" Redis::kill;
-    "client|no-evict" 3 NO "admin slow dangerous connection" |_, _| Ok(OK);
-    "client|tracking" -3 NO "slow connection" |_, a| if a.lower(2) == "off" { Ok(OK) } else { Err(SYNTAX.into()) };
-    "config|get" -3 NO "admin slow dangerous" |r, a| Ok(r.config_get(a));
-    "config|set" -4 NO "admin slow dangerous deed" Redis::config_set;
-    "config|resetstat" 2 NO "admin slow dangerous deed" |r, _| { r.reset(); Ok(OK) };
-    "config|rewrite" 2 NO "admin slow dangerous deed" |_, _| Err("ERR The server is running without a config file".into());
-    "slowlog|get" -2 NO "admin slow dangerous" Redis::slowlog;
-    "slowlog|len" 2 NO "admin slow dangerous" |r, _| Ok(Reply::int(r.slow.len()));
-    "slowlog|reset" 2 NO "admin slow dangerous deed" |r, _| { r.slow.clear(); Ok(OK) };
-    "latency|latest" 2 NO "admin slow dangerous" |r, _| Ok(r.latest());
-    "latency|history" 3 NO "admin slow dangerous" |r, a| Ok(r.history(&a.lower(2)));
-    "latency|reset" -2 NO "admin slow dangerous deed" |r, _| Ok(Reply::int(usize::from(!std::mem::take(&mut r.spikes).is_empty())));
-    "latency|doctor" 2 NO "admin slow dangerous" |r, _| Ok(Reply::Text(r.latency_doctor()));
-    "acl|whoami" 2 NO "slow" |r, a| Ok(Reply::text(r.who(a.id)));
-    "acl|users" 2 NO "admin slow dangerous" |r, _| Ok(Reply::words(r.users.iter().map(|user| user.name.clone())));
-    "acl|list" 2 NO "admin slow dangerous" |r, _| Ok(Reply::words(r.users.iter().map(super::users::User::line)));
-    "acl|setuser" -3 NO "admin slow dangerous deed" |r, a| {
-        (3..a.words.len().max(4)).try_for_each(|at| r.set_user(&a.text(2), &a.text(at))).map(|()| OK)
-    };
-    "acl|dryrun" -4 NO "admin slow dangerous" Redis::dry_run;
-    "info" -1 NO "slow dangerous" |r, a| Ok(Reply::Text(r.info(&a.words.iter().skip(1)
-        .map(|word| String::from_utf8_lossy(word).to_lowercase()).collect::<Vec<_>>())));
-    "role" 1 NO "admin fast dangerous" |r, _| Ok(r.role());
-    "time" 1 NO "fast" |r, _| Ok(Reply::words([r.now.as_second().to_string(), (r.now.as_microsecond() % 1_000_000).to_string()]));
-    "lastsave" 1 NO "admin fast dangerous" |r, _| Ok(Reply::Int(r.saved.as_second()));
-    "bgsave" -1 NO "admin slow dangerous deed" |r, _| r.save(false);
-    "save" 1 NO "admin slow dangerous deed" |r, _| r.save(true);
-    "shutdown" -1 NO "admin slow dangerous busy deed" |r, _| { r.stop(); Ok(Reply::Nil) };
-    "script|kill" 2 NO "slow scripting busy deed" |r, _| r.end(true);
-    "function|kill" 2 NO "slow scripting busy deed" |r, _| r.end(false);
-    "function|stats" 2 NO "slow scripting busy" |_, _| Ok(Reply::Map(vec![Reply::text("running_script"), Reply::Nil]));
-    "pubsub|numpat" 2 NO "pubsub slow" |_, _| Ok(Reply::Int(0));
-    "pubsub|numsub" -2 NO "pubsub slow" |_, a| Ok(Reply::Map(
-        a.words.iter().skip(2).flat_map(|word| [Reply::Bulk(word.clone()), Reply::Int(0)]).collect()));
-    "cluster|info" 2 NO "slow" |_, _| Err("ERR This instance has cluster support disabled".into());
-    "cluster|nodes" 2 NO "slow" |_, _| Err("ERR This instance has cluster support disabled".into());
-    "debug" -2 NO "admin slow dangerous" |_, _| Err("ERR DEBUG command not allowed.".into());
-    "command" -1 NO "slow connection" |_, _| Ok(Reply::List(COMMANDS.iter().filter(|c| !c.name.contains('|')).map(told).collect()));
-    "command|count" 2 NO "slow connection" |_, _| Ok(Reply::int(COMMANDS.len()));
-    "command|docs" -2 NO "slow connection" |_, a| Ok(Reply::Map(COMMANDS.iter()
-        .filter(|c| a.words.len() == 2 || (2..a.words.len()).any(|at| a.lower(at) == c.name))
-        .flat_map(|c| [Reply::text(c.name), Reply::Map(vec![
-            Reply::text("summary"), Reply::text(c.traits), Reply::text("since"), Reply::text("1.0.0"),
-            Reply::text("group"), Reply::text("generic")])]).collect()));
+    "memory|usage" -3 LOOK |r, a| Ok(r.of(a, |entry| Reply::int(entry.weight())));
+    "memory|doctor" 2 LOOK |r, _| Ok(Reply::text(r.memory_doctor()));
+    // Kinds that nobody here can make: where there is a key it is a string, and else there is nothing.
+    "llen" 2 LOOK |r, a| r.no_string(a, 1, Ok(Reply::Int(0)));
+    "lrange" 4 LOOK |r, a| r.no_string(a, 1, Ok(Reply::List(Vec::new())));
+    "lmove" 5 LOOK |r, a| r.no_string(a, 1, Ok(Reply::Nil));
+    "xlen" 2 LOOK |r, a| r.no_string(a, 1, Ok(Reply::Int(0)));
+    "xinfo|groups" 3 LOOK |r, a| r.no_string(a, 2, Err("ERR no such key".into()));
+    "xpending" -3 LOOK |r, a| r.no_string(a, 1, Err(format!(
+        "NOGROUP No such key '{}' or consumer group '{}'", a.text(1), a.text(2))));
+    "ping" 1 LOOK |_, _| Ok(Reply::Word("PONG"));
+    "select" 2 LOOK Redis::select;
+    "auth" -2 LOOK log_in;
+    "hello" -1 LOOK Redis::hello;
+    "client|id" 2 LOOK |_, a| Ok(Reply::int(a.id));
+    "client|getname" 2 LOOK |r, a| Ok(Reply::text(r.clients.get(&a.id).map_or("", |own| own.name.as_str())));
+    "client|setname" 3 LOOK Redis::set_name;
+    "client|list" -2 LOOK Redis::client_list;
+    "client|kill" -4 DEED Redis::client_kill;
+    "config|get" -3 LOOK |r, a| Ok(r.config_get(a));
+    "config|set" -4 DEED Redis::config_set;
+    // No call here is a slow one.
+    "slowlog|get" -2 LOOK |_, _| Ok(Reply::List(Vec::new()));
+    "latency|latest" 2 LOOK |_, _| Ok(Reply::List(Vec::new()));
+    "latency|doctor" 2 LOOK |_, _| Ok(Reply::text("Latency monitoring is off: latency-monitor-threshold is 0."));
+    "acl|whoami" 2 LOOK |_, _| Ok(Reply::text("default"));
+    "acl|dryrun" -4 LOOK dry_run;
+    "info" -1 LOOK |r, a| Ok(Reply::text(r.info(&(1..a.words.len()).map(|at| a.lower(at)).collect::<Vec<_>>())));
+    "role" 1 LOOK |_, _| Ok(Reply::List(vec![Reply::text("master"), Reply::Int(0), Reply::List(Vec::new())]));
+    "bgsave" 1 DEED Redis::save;
+    "lastsave" 1 LOOK |r, _| Ok(Reply::Int(r.saved.as_second()));
+    "shutdown" -1 DEED |r, _| { r.stop(); Ok(Reply::Nil) };
+    // Nothing here runs a script.
+    "script|kill" 2 LOOK |_, _| Err("NOTBUSY No scripts in execution right now.".into());
+    "function|kill" 2 LOOK |_, _| Err("NOTBUSY No scripts in execution right now.".into());
 };
 
-fn told(command: &Command) -> Reply {
-    let (first, last, step) = command.keys;
-    let flags =
-        [("write", "write"), ("read", "readonly"), ("oom", "denyoom"), ("admin", "admin"), ("fast", "fast")];
-    let has = |word: &str| command.traits.split(' ').any(|own| own == word);
-    let flags = flags.into_iter().filter(|(word, _)| has(word)).map(|(_, flag)| Reply::Word(flag)).collect();
-    Reply::List(vec![
-        Reply::text(command.name),
-        Reply::int(command.arity),
-        Reply::List(flags),
-        Reply::int(first),
-        Reply::int(last),
-        Reply::int(step),
-    ])
-}
-
 /// The command that is meant, with its second word where it has several.
-pub(super) fn find(ask: &Ask) -> Result<&'static Command, String> {
-    let (first, second) = (ask.lower(0), ask.lower(1));
-    let own = COMMANDS.iter().find(|command| command.name == first);
-    let with = |command: &&Command| command.name.split_once('|') == Some((first.as_str(), second.as_str()));
-    let family = || COMMANDS.iter().any(|command| command.name.split('|').next() == Some(first.as_str()));
-    let found = COMMANDS.iter().find(with).or(own).ok_or_else(|| match (family(), ask.words.len()) {
-        (true, 1) => format!("ERR wrong number of arguments for '{first}' command"),
-        (true, _) => format!("ERR unknown subcommand '{}'. Try {} HELP.", ask.text(1), first.to_uppercase()),
-        _ => {
-            let rest = ask.words.iter().skip(1).take(10).map(|word| format!("'{}' ", short(word)));
-            let rest = rest.collect::<Vec<_>>().concat();
-            format!("ERR unknown command '{}', with args beginning with: {rest}", short(&ask.word(0)))
-        }
-    })?;
+fn find(words: &[String]) -> Result<&'static Command, String> {
+    let [first, rest @ ..] = words else { return Err("ERR no command".into()) };
+    let name = first.to_lowercase();
+    let second = rest.first().map(|second| format!("{name}|{}", second.to_lowercase()));
+    let is = |command: &&Command| command.name == name || Some(command.name) == second.as_deref();
+    let Some(found) = COMMANDS.iter().find(is) else {
+        let has_others = COMMANDS.iter().any(|one| one.name.starts_with(&format!("{name}|")));
+        let rest: Vec<String> = rest.iter().map(|word| format!("'{word}' ")).collect();
+        return Err(match rest.first().filter(|_| has_others) {
+            Some(second) => {
+                format!("ERR unknown subcommand {}. Try {} HELP.", second.trim(), first.to_uppercase())
+            }
+            None => format!("ERR unknown command '{first}', with args beginning with: {}", rest.concat()),
+        });
+    };
     let wanted = found.arity.unsigned_abs();
-    let right = if found.arity < 0 { ask.words.len() >= wanted } else { ask.words.len() == wanted };
+    let right = if found.arity < 0 { words.len() >= wanted } else { words.len() == wanted };
     if right { Ok(found) } else { Err(format!("ERR wrong number of arguments for '{}' command", found.name)) }
 }
 
-fn short(word: &[u8]) -> String {
-    String::from_utf8_lossy(word).chars().take(128).collect()
+/// There is one user, who may everything.
+fn dry_run(_: &mut Redis, ask: &Ask) -> Said {
+    match ask.text(2).as_str() {
+        "default" => find(&ask.short(3)).map(|_| OK),
+        other => Err(format!("ERR User '{other}' not found")),
+    }
+}
+
+/// A password, or a name and any password, as the one user has none.
+fn log_in(_: &mut Redis, ask: &Ask) -> Said {
+    match (ask.words.len(), ask.text(1).as_str()) {
+        (2, _) => {
+            Err("ERR AUTH <password> called without any password configured for the default user.".into())
+        }
+        (3, "default") => Ok(OK),
+        (3, _) => Err("WRONGPASS invalid username-password pair or user is disabled.".into()),
+        _ => Err(SYNTAX.into()),
+    }
+}
+
+impl Ask<'_> {
+    pub fn text(&self, at: usize) -> String {
+        String::from_utf8_lossy(self.words.get(at).map_or(&b""[..], Bytes::as_ref)).into_owned()
+    }
+
+    pub fn lower(&self, at: usize) -> String {
+        self.text(at).to_lowercase()
+    }
+
+    fn int(&self, at: usize) -> Result<i64, String> {
+        self.text(at).parse().map_err(|_| "ERR value is not an integer or out of range".into())
+    }
+
+    fn place(&self, at: usize) -> Place {
+        place(self.db, self.words.get(at).map_or(&b""[..], Bytes::as_ref))
+    }
+
+    /// Of all keys that it names.
+    fn places(&self) -> impl Iterator<Item = Place> {
+        (1..self.words.len()).map(|at| self.place(at))
+    }
+
+    /// The words from one on as a log has them: a few, and not the whole of a long one.
+    fn short(&self, from: usize) -> Vec<String> {
+        let cut = |at: usize| self.text(at).chars().take(128).collect();
+        (from..self.words.len().min(from + 10)).map(cut).collect()
+    }
+}
+
+impl Redis {
+    /// One command, and its answer as bytes behind others.
+    pub(super) fn answer(&mut self, id: u64, words: &[Bytes], out: &mut Vec<u8>) {
+        let reply = self.ask(id, words);
+        reply.encode(self.clients.get(&id).is_some_and(|client| client.resp3), out);
+    }
+
+    pub(super) fn ask(&mut self, id: u64, words: &[Bytes]) -> Reply {
+        let ask = Ask { id, db: self.clients.get(&id).map_or(0, |client| client.db), words };
+        let short = ask.short(0);
+        let said = find(&short).and_then(|command| {
+            self.counts.commands += 1;
+            if let Some(client) = self.clients.get_mut(&id) {
+                (client.last, client.command) = (self.now, command.name);
+            }
+            let said = (command.run)(self, &ask)?;
+            if command.deed && self.deeds.len() < MOST_DEEDS {
+                let rest = short.get(1..).unwrap_or_default();
+                let command = [&[ask.text(0).to_uppercase()], rest].concat().join(" ");
+                self.deeds.push(Deed { at: self.now, command });
+            }
+            Ok(said)
+        });
+        said.unwrap_or_else(|why| {
+            let code = why.split(' ').next().unwrap_or("ERR").to_owned();
+            *self.errors.entry(code).or_default() += 1;
+            Reply::Error(why)
+        })
+    }
+
+    // Keys.
+
+    /// A lookup that counts.
+    fn look(&mut self, place: Place) -> Option<&Entry> {
+        let now = self.millis();
+        let found = self.store.used(place, now);
+        *(if found.is_some() { &mut self.counts.hits } else { &mut self.counts.misses }) += 1;
+        found
+    }
+
+    /// What is so of the key that stands third.
+    fn of(&mut self, ask: &Ask, fact: impl Fn(&Entry) -> Reply) -> Reply {
+        self.store.get(ask.place(2)).map_or(Reply::Nil, fact)
+    }
+
+    fn no_string(&mut self, ask: &Ask, at: usize, nothing: Said) -> Said {
+        if self.store.get(ask.place(at)).is_some() { Err(WRONG_TYPE.into()) } else { nothing }
+    }
+
+    fn left(&mut self, place: Place) -> i64 {
+        let now = self.millis();
+        let Some(entry) = self.look(place) else { return -2 };
+        entry.until.map_or(-1, |until| (until - now + 500) / 1_000)
+    }
+
+    /// When a time to live that begins now is over.
+    fn deadline(&self, time: i64, unit: i64) -> Result<i64, String> {
+        let until = time.checked_mul(unit).and_then(|span| self.millis().checked_add(span));
+        until.filter(|_| time > 0).ok_or_else(|| "ERR invalid expire time".into())
+    }
+
+    fn set(&mut self, ask: &Ask) -> Said {
+        let until = match (ask.lower(3).as_str(), ask.words.len()) {
+            ("", 3) => None,
+            ("ex", 5) => Some(self.deadline(ask.int(4)?, 1_000)?),
+            ("px", 5) => Some(self.deadline(ask.int(4)?, 1)?),
+            _ => return Err(SYNTAX.into()),
+        };
+        if !self.make_room() || self.store.is_full() {
+            self.counts.refused += 1;
+            return Err("OOM command not allowed when used memory > 'maxmemory'.".into());
+        }
+        let word = |at: usize| ask.words.get(at).cloned().unwrap_or_default();
+        let entry = Entry { key: word(1), value: word(2), until, used: self.millis(), uses: 0, sent: true };
+        self.store.put(ask.place(1), entry);
+        self.changes += 1;
+        Ok(OK)
+    }
+
+    fn remove(&mut self, ask: &Ask) -> Reply {
+        let gone = ask.places().filter(|place| self.store.remove(*place).is_some()).count();
+        self.changes += gone as u64;
+        Reply::int(gone)
+    }
+
+    fn keys(&mut self, ask: &Ask) -> Reply {
+        let fits = pattern(&ask.text(1));
+        let all = self.store.from((ask.db, 0)).map(|(_, entry)| &entry.key);
+        Reply::List(all.filter(|key| fits(key)).cloned().map(Reply::Bulk).collect())
+    }
+
+    fn scan(&mut self, ask: &Ask) -> Said {
+        let (mut wanted, mut count) = ("*".to_owned(), 10);
+        for at in (2..ask.words.len()).step_by(2) {
+            match (ask.lower(at).as_str(), ask.words.get(at + 1)) {
+                ("match", Some(_)) => wanted = ask.text(at + 1),
+                ("count", Some(_)) => {
+                    count =
+                        usize::try_from(ask.int(at + 1)?).ok().filter(|count| *count > 0).ok_or(SYNTAX)?;
+                }
+                _ => return Err(SYNTAX.into()),
+            }
+        }
+        let cursor = ask.text(1).parse().map_err(|_| CURSOR)?;
+        let mut rest = self.store.from((ask.db, cursor));
+        let seen = rest.by_ref().take(count).map(|(_, entry)| &entry.key);
+        let fits = pattern(&wanted);
+        let found = seen.filter(|key| fits(key)).cloned().map(Reply::Bulk).collect();
+        let next = rest.next().map_or(0, |(place, _)| place.1);
+        Ok(Reply::List(vec![Reply::text(next.to_string()), Reply::List(found)]))
+    }
+
+    // Clients.
+
+    fn select(&mut self, ask: &Ask) -> Said {
+        let db =
+            u8::try_from(ask.int(1)?).ok().filter(|db| *db < 16).ok_or("ERR DB index is out of range")?;
+        if let Some(client) = self.clients.get_mut(&ask.id) {
+            client.db = db;
+        }
+        Ok(OK)
+    }
+
+    fn set_name(&mut self, ask: &Ask) -> Said {
+        let name = ask.text(2);
+        if name.len() > 100 || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err("ERR Client names cannot contain spaces, newlines or special characters.".into());
+        }
+        if let Some(client) = self.clients.get_mut(&ask.id) {
+            client.name = name;
+        }
+        Ok(OK)
+    }
+
+    fn hello(&mut self, ask: &Ask) -> Said {
+        let Some(client) = self.clients.get_mut(&ask.id) else { return Ok(Reply::Nil) };
+        match (ask.text(1).as_str(), ask.words.len()) {
+            ("", 1) => {}
+            ("2" | "3", 2) => client.resp3 = ask.text(1) == "3",
+            (_, 2) => return Err("NOPROTO unsupported protocol version".into()),
+            _ => return Err(format!("ERR Syntax error in HELLO option '{}'", ask.lower(2))),
+        }
+        let proto = if client.resp3 { 3 } else { 2 };
+        let facts = format!("server redis version {VERSION} mode standalone role master");
+        let mut all: Vec<Reply> = facts.split(' ').map(Reply::text).collect();
+        all.extend([Reply::text("proto"), Reply::Int(proto), Reply::text("id"), Reply::int(ask.id)]);
+        Ok(Reply::Map(all))
+    }
+
+    fn client_list(&mut self, ask: &Ask) -> Said {
+        let ids: Vec<String> = (3..ask.words.len()).map(|at| ask.text(at)).collect();
+        let wanted = |id: u64| match ask.lower(2).as_str() {
+            "id" => ids.contains(&id.to_string()),
+            "type" => ids.iter().all(|kind| kind == "normal"),
+            _ => true,
+        };
+        if !["", "id", "type"].contains(&ask.lower(2).as_str()) || (ask.words.len() > 2 && ids.is_empty()) {
+            return Err(SYNTAX.into());
+        }
+        let span = |since| whole(seconds(since, self.now));
+        let line = |(id, client): (&u64, &Client)| {
+            let Client { address, name, since, last, command, db, resp3, .. } = client;
+            let (age, idle, resp) = (span(*since), span(*last), if *resp3 { 3 } else { 2 });
+            format!(
+                "id={id} addr={address} laddr=127.0.0.1:6379 fd={} name={name} age={age} idle={idle} flags=N db={db} \
+                 sub=0 psub=0 ssub=0 multi=-1 qbuf=0 qbuf-free=20448 argv-mem=10 multi-mem=0 rbs=1024 rbp=0 obl=0 oll=0 \
+                 omem=0 tot-mem={CLIENT_MEMORY} events=r cmd={command} user=default redir=-1 resp={resp} lib-name= \
+                 lib-ver=\n",
+                id % 4_000 + 8,
+            )
+        };
+        let lines = self.clients.iter().filter(|(id, _)| wanted(**id)).map(line).collect::<String>();
+        Ok(Reply::text(lines))
+    }
+
+    /// By number and address, as `ID 7 ADDR 10.0.0.7:4711`.
+    fn client_kill(&mut self, ask: &Ask) -> Said {
+        let mut found: Vec<u64> = self.clients.keys().copied().collect();
+        for at in (2..ask.words.len()).step_by(2) {
+            let (name, value) = (ask.lower(at), ask.text(at + 1));
+            let address = |id: &u64| self.clients.get(id).map(|client| &client.address);
+            match name.as_str() {
+                "id" => found.retain(|id| id.to_string() == value),
+                "addr" => found.retain(|id| address(id) == Some(&value)),
+                _ => return Err(SYNTAX.into()),
+            }
+        }
+        for id in &found {
+            if let Some(client) = self.clients.get(id) {
+                client.gone.store(true, Ordering::Relaxed);
+            }
+            // One that kills itself hears so first.
+            if *id != ask.id {
+                self.leave(*id);
+            }
+        }
+        Ok(Reply::int(found.len()))
+    }
+
+    fn save(&mut self, _: &Ask) -> Said {
+        if self.saving.is_some() {
+            return Err("ERR Background save already in progress".into());
+        }
+        self.saving = Some(later(self.now, 0.5 + float(self.store.size()) / 200e6));
+        Ok(Reply::Word("Background saving started"))
+    }
 }
