@@ -18,6 +18,7 @@
 //! | [`runbook`] | documents, runbooks, their steps; finding them, mending them | yes |
 //! | [`commands`], [`incident`] | what a command means; the events of the journal | yes |
 //! | [`domain`] | plain facts, settings, limits, approval | yes |
+//! | [`tls`] | how a certificate is judged, for the hands | |
 //!
 //! Data flows one way:
 //!
@@ -116,6 +117,7 @@ pub mod panes;
 pub mod runbook;
 pub mod sources;
 pub mod store;
+pub mod tls;
 pub mod tools;
 pub mod update;
 pub mod view;

@@ -106,3 +106,13 @@ fn what_cannot_be_shown_is_said_before_anything_begins() {
     assert!(String::from_utf8_lossy(&piped.stderr).contains("must be a terminal"));
     assert_eq!(std::fs::read_dir(home.path()).expect("read").count(), 0, "nothing is left behind");
 }
+
+#[test]
+fn a_stand_in_gets_every_word_though_the_program_has_options_of_the_same_names() {
+    for words in [["-p", "1"].as_slice(), &["-n", "0", "-p", "1"]] {
+        let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_firedeck"));
+        let ran = command.args(["tool", "redis-cli"]).args(words).arg("PING").output().expect("ran");
+        let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+        assert_eq!(said, "Could not connect to Redis at 127.0.0.1:1: Connection refused\n");
+    }
+}

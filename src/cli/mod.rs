@@ -26,6 +26,13 @@ use options::{Cli, Command};
 /// Does what the command line says; the exit code is 0 when all is well, 1 for a problem, 2 for a
 /// mistake on the command line.
 pub fn run() -> color_eyre::Result<ExitCode> {
+    // A stand-in's words are its own: none of them is an option of this program.
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|word| word == "tool")
+        && let Some(name) = words.next()
+    {
+        return tool(&name.to_string_lossy(), words.collect());
+    }
     let cli = Cli::parse();
     let mut request = cli.flags.request(Env::read());
     let view = match cli.command {
@@ -57,7 +64,6 @@ pub fn run() -> color_eyre::Result<ExitCode> {
             return Ok(out::print(&text));
         }
         Some(Command::Runner { dir, parent, shell }) => return Ok(runner(&dir, parent, &shell)),
-        Some(Command::Tool { name, args }) => return tool(&name, args),
         Some(Command::World(wanted)) => return demo::alone::run(&wanted),
         Some(Command::Demo(wanted)) => {
             return if wanted.lists() || is_terminal() {

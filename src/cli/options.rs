@@ -255,14 +255,6 @@ Examples:
         no_hints: bool,
     },
 
-    /// A tool that the program stands in for
-    #[command(hide = true, disable_help_flag = true)]
-    Tool {
-        name: String,
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        args: Vec<OsString>,
-    },
-
     /// A demo's servers without a cockpit, for the tests of other programs
     #[command(hide = true)]
     World(super::demo::alone::Wanted),

@@ -14,7 +14,6 @@ pub mod redis;
 pub mod shell;
 pub mod supervise;
 pub mod taps;
-mod tls;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

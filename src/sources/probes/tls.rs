@@ -15,12 +15,12 @@ use x509_cert::ext::pkix::name::GeneralName;
 
 use super::super::now;
 use super::super::reason::{brief, reason};
-use super::super::tls::Judge;
 use super::ask::Asked;
 use super::net;
 use crate::domain::settings::limit::Fact;
 use crate::domain::time::Timestamp;
 use crate::domain::vital::{Certificate, Fault, Heard};
+use crate::tls::Judge;
 
 const HANDSHAKE: Duration = Duration::from_secs(5);
 

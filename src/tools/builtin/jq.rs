@@ -2,7 +2,6 @@
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs::File;
-use std::future::{Ready, ready};
 use std::io::{self, BufRead, BufReader, Read, Write as _};
 
 use jaq_core::data::HasLut;
@@ -48,19 +47,19 @@ struct Options {
 /// The exit code and what is said of it.
 type Fault = (u8, String);
 
-pub fn run(args: Vec<OsString>, io: &mut Io) -> Ready<u8> {
+pub fn run(args: Vec<String>, io: &mut Io) -> u8 {
     let code = options(args).and_then(|options| filter(&options, io));
-    ready(code.unwrap_or_else(|(code, says)| {
+    code.unwrap_or_else(|(code, says)| {
         if !says.is_empty() {
             let _ = writeln!(io.stderr, "{says}");
         }
         code
-    }))
+    })
 }
 
-fn options(args: Vec<OsString>) -> Result<Options, Fault> {
+fn options(args: Vec<String>) -> Result<Options, Fault> {
     let mut options = Options::default();
-    let mut args = args.into_iter().map(|arg| arg.to_string_lossy().into_owned());
+    let mut args = args.into_iter();
     let mut plain = false;
     while let Some(arg) = args.next() {
         let unknown = || (2, format!("jq: Unknown option {arg}\n{USAGE}"));
@@ -406,7 +405,7 @@ mod tests {
             stderr: Box::new(io::sink()),
             terminal: false,
         };
-        let code = run(args.iter().map(OsString::from).collect(), &mut io).into_inner();
+        let code = run(args.iter().map(|arg| (*arg).to_owned()).collect(), &mut io);
         let text = String::from_utf8_lossy(&out.0.lock().expect("whole")).into_owned();
         (code, text)
     }

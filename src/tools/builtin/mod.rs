@@ -41,15 +41,21 @@ pub fn tools() -> &'static [&'static str] {
 /// Runs the tool of this name; `args` are the words behind the name. What comes back is its exit code, or nothing
 /// where there is no such tool.
 pub async fn call(name: &str, args: Vec<OsString>, io: &mut Io) -> Option<u8> {
-    let code = match name {
-        "curl" => curl::run(args, io).await,
-        "docker" => docker::run(args, io).await,
-        "docker-compose" => docker::run_compose(args, io).await,
-        "jq" => jq::run(args, io).await,
-        "kubectl" => kubectl::run(args, io).await,
-        "psql" => psql::run(args, io).await,
-        "redis-cli" => redis_cli::run(args, io).await,
-        _ => return None,
+    let words: Result<Vec<String>, OsString> = args.into_iter().map(OsString::into_string).collect();
+    let code = match (name, words) {
+        (name, _) if !tools().contains(&name) => return None,
+        // A word less, or another one, would be another order.
+        (_, Err(word)) => {
+            let _ = writeln!(io.stderr, "the built-in {name} takes only text: {}", word.display());
+            2
+        }
+        ("curl", Ok(args)) => curl::run(args, io).await,
+        ("docker", Ok(args)) => docker::run(args, io).await,
+        ("docker-compose", Ok(args)) => docker::run_compose(args, io).await,
+        ("jq", Ok(args)) => jq::run(args, io),
+        ("kubectl", Ok(args)) => kubectl::run(args, io).await,
+        ("psql", Ok(args)) => psql::run(args, io).await,
+        (_, Ok(args)) => redis_cli::run(args, io).await,
     };
     // A reader that has gone away wants no more of it.
     let _ = io.stdout.flush();

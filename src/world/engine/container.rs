@@ -252,7 +252,12 @@ impl Container {
             _ if self.spec.memory_limit > 0 && self.memory > self.spec.memory_limit => {
                 Some((137, true, String::new()))
             }
-            _ => self.spec.script.as_ref().and_then(|script| script.end(up)).map(|(code, oom)| (code, oom, String::new())),
+            _ => self
+                .spec
+                .script
+                .as_ref()
+                .and_then(|script| script.end(up))
+                .map(|(code, oom)| (code, oom, String::new())),
         };
         if let Some((code, oom, says)) = ends {
             if !says.is_empty() {

@@ -16,7 +16,11 @@ fn words(body: &Value, pointer: &str) -> Vec<String> {
 }
 
 /// What a container is like whose service is not known: it does what its command and its check say.
-fn by_itself(command: Option<&[String]>, check: Vec<String>, needs: String) -> (Spec, Option<(Behaviour, Heals)>) {
+fn by_itself(
+    command: Option<&[String]>,
+    check: Vec<String>,
+    needs: String,
+) -> (Spec, Option<(Behaviour, Heals)>) {
     let ill = Script::read(check.get(1..).unwrap_or_default()).filter(|script| script.code != 0);
     let says = |script: Script| script.lines.into_iter().map(|(text, _)| text).collect::<Vec<_>>().join("\n");
     let sick = ill.map(|script| (Behaviour::Unhealthy { says: says(script) }, Heals::Nothing));

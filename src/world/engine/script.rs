@@ -25,7 +25,8 @@ impl Script {
         };
         let mut script = Script { circles: text.contains("while true"), ..Script::default() };
         for line in text.split([';', '\n']).map(words) {
-            let at = line.iter().position(|word| !["do", "done", "exec"].contains(&word.as_str())).unwrap_or(0);
+            let at =
+                line.iter().position(|word| !["do", "done", "exec"].contains(&word.as_str())).unwrap_or(0);
             let Some((name, rest)) = line.get(at..).and_then(<[String]>::split_first) else { continue };
             let first = rest.first().map_or("", String::as_str);
             match name.as_str() {

@@ -11,7 +11,6 @@ const HEAD: usize = 256 << 10;
 pub struct Head {
     /// As it came, with its line ends and the empty line.
     pub raw: String,
-    pub version: String,
     pub code: u16,
     headers: Vec<(String, String)>,
 }
@@ -84,13 +83,12 @@ impl Connection {
         let raw = String::from_utf8_lossy(&self.kept.drain(..end).collect::<Vec<_>>()).into_owned();
         let mut lines = raw.lines();
         let mut first = lines.next().unwrap_or_default().split(' ');
-        let version = first.next().and_then(|word| word.strip_prefix("HTTP/")).unwrap_or_default().to_owned();
-        let code = first.next().and_then(|code| code.parse().ok());
+        let code = first.nth(1).and_then(|code| code.parse().ok());
         let code = code.ok_or_else(|| garbled("Unsupported HTTP version in response"))?;
         let pair =
             |line: &str| line.split_once(':').map(|(name, value)| (name.to_owned(), value.trim().to_owned()));
         let headers = lines.filter_map(pair).collect();
-        Ok(Head { raw, version, code, headers })
+        Ok(Head { raw, code, headers })
     }
 
     /// The next piece of the body; nothing when it has ended.
@@ -194,21 +192,6 @@ fn rest(head: &Head, bodiless: bool) -> io::Result<Rest> {
     Ok(length.map_or(Rest::UntilClosed, Rest::Bytes))
 }
 
-/// Bytes in sixty-four signs.
-pub fn base64(bytes: &[u8]) -> String {
-    const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for three in bytes.chunks(3) {
-        let at = |index: usize| u32::from(three.get(index).copied().unwrap_or(0));
-        let bits = at(0) << 16 | at(1) << 8 | at(2);
-        for place in 0..4 {
-            let sign = SIGNS.get(((bits >> (18 - 6 * place)) & 63) as usize).copied().unwrap_or(b'=');
-            out.push(if place <= three.len() { char::from(sign) } else { '=' });
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,6 +214,5 @@ mod tests {
             assert_eq!(connection.head(false).await.expect("head").code, 200);
             assert_eq!(connection.whole(100).await.expect("body"), body);
         }
-        assert_eq!(base64(b"user:pw"), "dXNlcjpwdw==");
     }
 }

@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{CertificateError, Error, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
+
+use crate::tls::{Judge, stranger};
 
 /// Where the servers of a demo are that documents call by their own names: `name:port=address:port`, with commas
 /// between. It stands in the environment of the demo's shell.
@@ -80,8 +82,6 @@ pub struct Tls {
     pub roots: Option<PathBuf>,
     /// What is spoken over it, where that is said.
     pub speaks: Option<&'static str>,
-    /// The client's own certificate and key.
-    pub own: Option<(PathBuf, PathBuf)>,
 }
 
 /// What was seen while it was made safe.
@@ -92,68 +92,6 @@ pub struct Seen {
     pub fault: Option<Error>,
     pub version: String,
     pub suite: String,
-}
-
-#[derive(Debug)]
-struct Judge {
-    check: Check,
-    inner: Option<Arc<dyn ServerCertVerifier>>,
-    provider: Arc<CryptoProvider>,
-    seen: Arc<Mutex<Seen>>,
-}
-
-impl ServerCertVerifier for Judge {
-    fn verify_server_cert(
-        &self,
-        leaf: &CertificateDer<'_>,
-        others: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        let verdict = match &self.inner {
-            Some(inner) => inner.verify_server_cert(leaf, others, name, ocsp, now),
-            None => Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)),
-        };
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.certificate = leaf.to_vec();
-        seen.fault = verdict.err();
-        let stranger = matches!(
-            seen.fault,
-            Some(Error::InvalidCertificate(
-                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }
-            ))
-        );
-        match (&seen.fault, self.check) {
-            (Some(fault), Check::Full) => Err(fault.clone()),
-            (Some(fault), Check::Chain) if !stranger => Err(fault.clone()),
-            _ => Ok(ServerCertVerified::assertion()),
-        }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let known = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, leaf, signed, known)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let known = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, leaf, signed, known)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
 }
 
 fn other(error: impl std::fmt::Display) -> io::Error {
@@ -184,26 +122,25 @@ pub async fn secure(stream: Stream, name: &str, tls: &Tls) -> (io::Result<Stream
 
 async fn shake(stream: Stream, name: &str, tls: &Tls, seen: &Arc<Mutex<Seen>>) -> io::Result<Stream> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let judge = Judge {
-        check: tls.check,
-        inner: verifier(tls, &provider)?,
-        provider: Arc::clone(&provider),
-        seen: Arc::clone(seen),
-    };
+    let (check, inner, noted) = (tls.check, verifier(tls, &provider)?, Arc::clone(seen));
+    let judge = Judge::new(Arc::clone(&provider), move |shown| {
+        let nobody = Err(Error::InvalidCertificate(CertificateError::UnknownIssuer));
+        let verdict = inner.as_ref().map_or(nobody, |inner| shown.before(&**inner));
+        let mut seen = noted.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.certificate = shown.leaf.to_vec();
+        seen.fault = verdict.clone().err();
+        match (verdict, check) {
+            (Err(fault), Check::Full) => Err(fault),
+            (Err(fault), Check::Chain) if !stranger(&fault) => Err(fault),
+            _ => Ok(()),
+        }
+    });
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(other)?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(judge));
-    let mut config = match &tls.own {
-        None => config.with_no_client_auth(),
-        Some((certificate, key)) => {
-            let chain = CertificateDer::pem_file_iter(certificate).map_err(other)?;
-            let chain = chain.collect::<Result<Vec<_>, _>>().map_err(other)?;
-            let key = PrivateKeyDer::from_pem_file(key).map_err(other)?;
-            config.with_client_auth_cert(chain, key).map_err(other)?
-        }
-    };
+    let mut config = config.with_no_client_auth();
     config.alpn_protocols = tls.speaks.iter().map(|speaks| speaks.as_bytes().to_vec()).collect();
     let name = ServerName::try_from(name.to_owned()).map_err(other)?;
     let stream = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await?;

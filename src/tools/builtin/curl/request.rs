@@ -1,29 +1,30 @@
 //! What is sent: the method, the headers, and data in their several forms.
 use std::fmt::Write;
+use std::io::Read;
 
-use super::Options;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
+use super::super::Io;
 use super::flags::Given;
-use super::http::base64;
 use super::url::Url;
+use super::{Fault, Options};
 
 const VERSION: &str = "7.88.1";
 
-/// What a value names: itself, or `@file`, or what comes in by `@-`.
-fn content(text: &str) -> Vec<u8> {
-    let read = |name: &str| {
-        let mut bytes = Vec::new();
-        if name == "-" {
-            std::io::Read::read_to_end(&mut std::io::stdin(), &mut bytes).map(|_| bytes)
-        } else {
-            std::fs::read(name)
-        }
+/// What a value names: itself, or `@file`, or what comes in by `@-`. Without what it names it would be another request.
+fn content(text: &str, io: &mut Io) -> Result<Vec<u8>, Fault> {
+    let Some(name) = text.strip_prefix('@') else { return Ok(text.as_bytes().to_vec()) };
+    let mut bytes = Vec::new();
+    let read = match name {
+        "-" => io.stdin.read_to_end(&mut bytes).map(|_| bytes),
+        name => std::fs::read(name),
     };
-    // A file that cannot be read is as good as an empty one.
-    text.strip_prefix('@').map_or_else(|| text.as_bytes().to_vec(), |name| read(name).unwrap_or_default())
+    read.map_err(|error| Fault::new(26, format!("Failed to open {name}: {}", super::net::plain(&error))))
 }
 
 /// All but letters, digits and four signs as hexadecimal numbers.
-fn encoded(bytes: &[u8], lower: bool) -> String {
+fn encoded(bytes: &[u8]) -> String {
     let mut out = String::new();
     for byte in bytes {
         let _ = match byte {
@@ -31,7 +32,6 @@ fn encoded(bytes: &[u8], lower: bool) -> String {
                 out.write_char(char::from(*byte))
             }
             b' ' => out.write_char('+'),
-            _ if lower => write!(out, "%{byte:02x}"),
             _ => write!(out, "%{byte:02X}"),
         };
     }
@@ -39,28 +39,29 @@ fn encoded(bytes: &[u8], lower: bool) -> String {
 }
 
 /// `name=content`, `=content`, `content`, `name@file`, `@file`.
-fn encoding(text: &str, lower: bool) -> Vec<u8> {
+fn encoding(text: &str, io: &mut Io) -> Result<Vec<u8>, Fault> {
     let (name, value) = match text.find(['=', '@']).and_then(|at| text.split_at_checked(at)) {
-        Some((name, value)) => (name, value.strip_prefix('=').unwrap_or(value)),
-        None => ("", text),
+        Some((name, value)) if value.starts_with('@') => (name, content(value, io)?),
+        Some((name, value)) => (name, value.get(1..).unwrap_or_default().as_bytes().to_vec()),
+        None => ("", text.as_bytes().to_vec()),
     };
-    let value = encoded(&content(value), lower);
-    if name.is_empty() { value } else { format!("{name}={value}") }.into_bytes()
+    let value = encoded(&value);
+    Ok(if name.is_empty() { value } else { format!("{name}={value}") }.into_bytes())
 }
 
 /// The data and the headers that the options give.
-pub fn given(given: &Given) -> (Option<Vec<u8>>, Vec<String>) {
+pub fn given(given: &Given, io: &mut Io) -> Result<(Option<Vec<u8>>, Vec<String>), Fault> {
     let (mut data, mut headers) = (None::<Vec<u8>>, Vec::new());
     for (name, value) in &given.flags {
         let piece = match *name {
             "--data" => {
-                let mut bytes = content(value);
+                let mut bytes = content(value, io)?;
                 bytes.retain(|byte| !value.starts_with('@') || !matches!(byte, b'\r' | b'\n' | 0));
                 bytes
             }
-            "--data-urlencode" => encoding(value, given.has("--get")),
+            "--data-urlencode" => encoding(value, io)?,
             "--header" if value.starts_with('@') => {
-                let text = content(value);
+                let text = content(value, io)?;
                 headers.extend(String::from_utf8_lossy(&text).lines().map(str::to_owned));
                 continue;
             }
@@ -79,20 +80,14 @@ pub fn given(given: &Given) -> (Option<Vec<u8>>, Vec<String>) {
         }
     }
     headers.retain(|line| !line.trim().is_empty());
-    (data, headers)
-}
-
-/// Whether the method that is said would be taken anyhow.
-pub fn superfluous(options: &Options) -> bool {
-    options.given.value("--request").is_some_and(|said| said == method(options, false, true))
+    Ok((data, headers))
 }
 
 /// `changed` after a redirect that makes a GET of a POST.
-pub fn method(options: &Options, changed: bool, inferred: bool) -> &str {
-    if let Some(said) = options.given.value("--request").filter(|_| !inferred) {
-        return said;
-    }
-    if options.has("--head") {
+fn method(options: &Options, changed: bool) -> &str {
+    if let Some(said) = options.given.value("--request") {
+        said
+    } else if options.has("--head") {
         "HEAD"
     } else if options.data.is_some() && !options.has("--get") && !changed {
         "POST"
@@ -117,17 +112,17 @@ pub fn made(url: &Url, options: &Options, changed: bool, known: bool) -> (String
             line.split([':', ';']).next().is_some_and(|own| own.trim().eq_ignore_ascii_case(name))
         })
     };
-    let host = options.headers.iter().find_map(|line| {
+    let host = options.headers.iter().filter(|_| known).find_map(|line| {
         line.split_once(':')
             .filter(|(name, _)| name.eq_ignore_ascii_case("host"))
             .map(|(_, value)| value.trim())
     });
-    let mut head = format!("{} {} HTTP/1.1\r\n", method(options, changed, false), url.path);
+    let mut head = format!("{} {} HTTP/1.1\r\n", method(options, changed), url.path);
     if let Some(host) = host.filter(|host| !host.is_empty()) {
         let _ = write!(head, "Host: {host}\r\n");
     }
     let mut add = |name: &str, value: &str| {
-        if !own(name) {
+        if !own(name) || name == "Host" && host.is_none() {
             let _ = write!(head, "{name}: {value}\r\n");
         }
     };
@@ -135,7 +130,7 @@ pub fn made(url: &Url, options: &Options, changed: bool, known: bool) -> (String
     let login = options.given.value("--user").filter(|_| known).or(url.login.as_deref());
     if let Some(login) = login {
         let login = if login.contains(':') { login.to_owned() } else { format!("{login}:") };
-        add("Authorization", &format!("Basic {}", base64(login.as_bytes())));
+        add("Authorization", &format!("Basic {}", BASE64_STANDARD.encode(login)));
     }
     add("User-Agent", &format!("curl/{VERSION}"));
     add("Accept", "*/*");

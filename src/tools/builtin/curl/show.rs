@@ -1,4 +1,4 @@
-//! What is said beside the body: the meter, the certificate, and what `-w` asks for.
+//! What is said beside the body: the certificate, and what `-w` asks for.
 use std::fmt::Write as _;
 
 use rustls::{CertificateError, Error};
@@ -9,57 +9,13 @@ use x509_cert::name::Name;
 use super::super::Io;
 use super::net::Seen;
 use super::transfer::Transfer;
-
-pub const METER: &str = "  % Total    % Received % Xferd  Average Speed   Time    Time     Time  Current
-                                 Dload  Upload   Total   Spent    Left  Speed";
-
-/// The line of the meter before anything has come.
-pub const NOTHING: &str = "\r  0     0    0     0    0     0      0      0 --:--:-- --:--:-- --:--:--     0";
+use crate::tls::stranger;
 
 pub const LEGITIMACY: &str = "More details here: https://curl.se/docs/sslcerts.html
 
 curl failed to verify the legitimacy of the server and therefore could not
 establish a secure connection to it. To learn more about this situation and
 how to fix it, please visit the web page mentioned above.";
-
-/// The last line of the meter.
-pub fn metered(transfer: &Transfer<'_>, failed: bool) -> String {
-    let (down, up) = (transfer.received, transfer.sent as u64);
-    if failed && down == 0 || down + up == 0 {
-        return format!("{NOTHING}\n");
-    }
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "never negative, and it saturates"
-    )]
-    let speed = |bytes: u64| (bytes as f64 / transfer.total.max(0.000_001)) as u64;
-    let all = down + up;
-    let share = if up > 0 { 100 } else { 0 };
-    format!(
-        "\r100 {:>5}  100 {:>5} {share:>4} {up:>5} {:>6} {:>6} --:--:-- --:--:-- --:--:-- {:>5}\n",
-        short(all, 5),
-        short(down, 5),
-        short(speed(down), 5),
-        short(speed(up), 5),
-        short(speed(all), 5),
-    )
-}
-
-/// So that it has no more than so many signs.
-fn short(count: u64, signs: usize) -> String {
-    let mut text = count.to_string();
-    let mut left = count;
-    for unit in ["k", "M", "G", "T"] {
-        if text.len() <= signs {
-            break;
-        }
-        left /= 1024;
-        text = format!("{left}{unit}");
-    }
-    text
-}
 
 /// Every line of a head behind a sign.
 pub fn prefixed(sign: &str, head: &str) -> String {
@@ -75,14 +31,11 @@ fn words(name: &Name) -> String {
 pub fn judged(fault: &Error, certificate: &[u8], host: &str) -> (u8, String) {
     let read = Certificate::from_der(certificate).ok();
     let own = read.is_some_and(|read| read.tbs_certificate.subject == read.tbs_certificate.issuer);
+    if stranger(fault) {
+        let says = "SSL: no alternative certificate subject name matches target host name";
+        return (0, format!("{says} '{host}'"));
+    }
     let (code, why) = match fault {
-        Error::InvalidCertificate(
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        ) => {
-            let says =
-                format!("SSL: no alternative certificate subject name matches target host name '{host}'");
-            return (0, says);
-        }
         Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
             (10, "certificate has expired")
         }
@@ -124,7 +77,7 @@ pub fn certificate(seen: &Seen) -> String {
 }
 
 /// What `-w` asks for.
-pub fn written(format: &str, of: &Transfer<'_>, asked: &str, (code, said): (u8, &str), io: &mut Io) {
+pub fn written(format: &str, of: &Transfer<'_>, io: &mut Io) {
     let mut out = String::new();
     let mut rest = format;
     while let Some(at) = rest.find(['%', '\\']) {
@@ -141,7 +94,7 @@ pub fn written(format: &str, of: &Transfer<'_>, asked: &str, (code, said): (u8, 
             (Some('%'), Some('{')) if rest.contains('}') => {
                 let (name, behind) = rest.split_once('}').unwrap_or((rest, ""));
                 rest = behind;
-                match variable(name, of, asked, code, said) {
+                match variable(name, of) {
                     Some(value) => out.push_str(&value),
                     None => {
                         let _ = writeln!(io.stderr, "curl: unknown --write-out variable: '{name}'");
@@ -155,38 +108,24 @@ pub fn written(format: &str, of: &Transfer<'_>, asked: &str, (code, said): (u8, 
     let _ = io.stdout.write_all(out.as_bytes());
 }
 
-fn variable(name: &str, of: &Transfer<'_>, asked: &str, code: u8, said: &str) -> Option<String> {
+fn variable(name: &str, of: &Transfer<'_>) -> Option<String> {
     let time = |seconds: f64| format!("{seconds:.6}");
-    let scheme = of.url.split("://").next().unwrap_or_default();
     Some(match name {
         "http_code" | "response_code" => format!("{:03}", of.code),
-        "time_namelookup" => time(of.looked_up),
-        "time_connect" => time(of.connected),
-        "time_appconnect" => time(of.shaken),
-        "time_pretransfer" => time(of.sending),
-        "time_starttransfer" => time(of.first),
-        "time_total" => time(of.total),
+        "time_namelookup" => time(of.times.looked_up),
+        "time_connect" => time(of.times.connected),
+        "time_appconnect" => time(of.times.shaken),
+        "time_pretransfer" => time(of.times.sending),
+        "time_starttransfer" => time(of.times.first),
+        "time_total" => time(of.times.total),
         "size_download" => of.received.to_string(),
-        "size_upload" => of.sent.to_string(),
-        "size_header" => of.heads.to_string(),
         "content_type" => of.kind.clone(),
-        "url_effective" if of.url.is_empty() => asked.to_owned(),
         "url_effective" => of.url.clone(),
-        "url" => asked.to_owned(),
-        "method" => of.method.clone(),
-        "num_redirects" => of.redirects.to_string(),
-        "redirect_url" => of.redirect.clone(),
         "remote_ip" => of.remote.map(|remote| remote.ip().to_string()).unwrap_or_default(),
-        "remote_port" => of.remote.map_or(0, |remote| remote.port()).to_string(),
-        "http_version" => of.version.trim_end_matches(".0").to_owned(),
-        "scheme" => scheme.to_ascii_uppercase(),
         "ssl_verify_result" => {
-            let judged =
-                of.seen.fault.as_ref().map(|fault| super::show::judged(fault, &of.seen.certificate, ""));
+            let judged = of.seen.fault.as_ref().map(|fault| judged(fault, &of.seen.certificate, ""));
             judged.map_or(0, |(code, _)| code).to_string()
         }
-        "exitcode" => code.to_string(),
-        "errormsg" => said.to_owned(),
         _ => return None,
     })
 }

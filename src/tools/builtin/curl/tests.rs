@@ -1,5 +1,4 @@
 //! The tool against a server that says what it is told to; and what the other stand-ins need to be tried like that.
-use std::ffi::OsString;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
@@ -29,7 +28,7 @@ impl Write for Kept {
 }
 
 /// What a tool says: its exit code, and the text of its two outputs.
-pub async fn said<F>(line: &str, tool: impl FnOnce(Vec<OsString>, Box<Io>) -> F) -> (u8, String, String)
+pub async fn said<F>(line: &str, tool: impl FnOnce(Vec<String>, Box<Io>) -> F) -> (u8, String, String)
 where
     F: Future<Output = u8>,
 {
@@ -40,7 +39,7 @@ where
         stderr: Box::new(err.clone()),
         terminal: false,
     };
-    let args = line.split(' ').map(|word| OsString::from(word.replace('+', " "))).collect();
+    let args = line.split(' ').map(|word| String::from(word.replace('+', " "))).collect();
     let code = tool(args, Box::new(io)).await;
     (code, out.text(), err.text())
 }
@@ -114,5 +113,29 @@ async fn a_request_is_sent_as_the_options_say() {
     let followed = curl(&format!("-sL -d x http://127.0.0.1:{port}/away")).await.1;
     assert!(followed.starts_with("GET /echo HTTP/1.1\r\n"), "{followed}");
     let asked = curl(&format!("-sG --data-urlencode q=a{{=b http://127.0.0.1:{port}/echo")).await.1;
-    assert!(asked.starts_with("GET /echo?q=a%7b%3db HTTP/1.1\r\n"), "{asked}");
+    assert!(asked.starts_with("GET /echo?q=a%7B%3Db HTTP/1.1\r\n"), "{asked}");
+}
+
+#[tokio::test]
+async fn what_would_be_another_request_is_not_sent() {
+    let port = server(answer).await;
+    for (line, code) in [
+        ("-sS -H @/no/such/file", 26),
+        ("-sS -d @/no/such/file", 26),
+        ("-sS -I -d x", 2),
+        ("-sS -w @/no/such/file", 2),
+        ("-sS -u name", 2),
+        ("-sS --retry 3", 2),
+    ] {
+        let ran = curl(&format!("{line} http://127.0.0.1:{port}/echo")).await;
+        assert!(ran.0 == code && ran.1.is_empty() && ran.2.starts_with("curl: "), "{line}: {ran:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_never_shakes_hands_is_not_waited_for_beyond_the_limit() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("port");
+    let port = listener.local_addr().expect("address").port();
+    let ran = curl(&format!("-sS -k --connect-timeout 0.2 https://127.0.0.1:{port}/")).await;
+    assert_eq!((ran.0, ran.1.as_str()), (28, ""));
 }

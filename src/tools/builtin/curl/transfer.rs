@@ -11,56 +11,49 @@ use super::{Fault, Options, request, show};
 /// Redirects that are followed.
 const REDIRECTS: u32 = 50;
 
-pub struct Transfer<'a> {
-    options: &'a Options,
-    began: Instant,
-    /// Seconds since it began.
+/// Seconds since it began, of what has happened.
+#[derive(Default)]
+pub struct Times {
     pub looked_up: f64,
     pub connected: f64,
     pub shaken: f64,
     pub sending: f64,
     pub first: f64,
     pub total: f64,
+}
+
+pub struct Transfer<'a> {
+    options: &'a Options,
+    /// Whether the body comes before somebody's eyes.
+    seen_by_eye: bool,
+    began: Instant,
+    pub times: Times,
     pub code: u16,
-    pub version: String,
     pub kind: String,
-    pub method: String,
-    pub redirects: u32,
-    pub redirect: String,
+    redirect: String,
     pub url: String,
     pub host: String,
     pub remote: Option<SocketAddr>,
     pub received: u64,
-    pub expected: Option<u64>,
-    pub sent: usize,
-    pub heads: usize,
+    expected: Option<u64>,
     pub seen: Seen,
 }
 
 impl<'a> Transfer<'a> {
-    pub fn new(options: &'a Options) -> Transfer<'a> {
+    pub fn new(options: &'a Options, seen_by_eye: bool) -> Transfer<'a> {
         Transfer {
             options,
+            seen_by_eye,
             began: Instant::now(),
-            looked_up: 0.0,
-            connected: 0.0,
-            shaken: 0.0,
-            sending: 0.0,
-            first: 0.0,
-            total: 0.0,
+            times: Times::default(),
             code: 0,
-            version: "0".to_owned(),
             kind: String::new(),
-            method: String::new(),
-            redirects: 0,
             redirect: String::new(),
             url: String::new(),
             host: String::new(),
             remote: None,
             received: 0,
             expected: None,
-            sent: 0,
-            heads: 0,
             seen: Seen::default(),
         }
     }
@@ -69,45 +62,38 @@ impl<'a> Transfer<'a> {
         self.began.elapsed().as_secs_f64()
     }
 
-    /// Fetches the address into `out`; `hidden` where nobody sees it on a terminal.
+    /// Fetches the address into `out`.
     pub async fn run(
         &mut self,
         text: &str,
         out: &mut (dyn Write + Send),
         err: &mut (dyn Write + Send),
-        hidden: bool,
     ) -> Result<(), Fault> {
         let result = match self.options.limit {
-            Some(limit) => match tokio::time::timeout(limit, self.all(text, out, err, hidden)).await {
+            Some(limit) => match tokio::time::timeout(limit, self.all(text, out, err)).await {
                 Ok(result) => result,
                 Err(_) => Err(self.late()),
             },
-            None => self.all(text, out, err, hidden).await,
+            None => self.all(text, out, err).await,
         };
-        self.total = self.now();
+        self.times.total = self.now();
         result
     }
 
     /// Too late; how far it came.
     fn late(&self) -> Fault {
-        let ms = self.began.elapsed().as_millis();
-        Fault::new(
-            28,
-            match (self.looked_up > 0.0, self.connected > 0.0, self.expected) {
-                (false, ..) => format!("Resolving timed out after {ms} milliseconds"),
-                (_, false, _) => format!("Connection timed out after {ms} milliseconds"),
-                (_, _, Some(all)) => {
-                    format!(
-                        "Operation timed out after {ms} milliseconds with {} out of {all} bytes received",
-                        self.received
-                    )
-                }
-                _ => format!(
-                    "Operation timed out after {ms} milliseconds with {} bytes received",
-                    self.received
-                ),
-            },
-        )
+        let (ms, times, received) = (self.began.elapsed().as_millis(), &self.times, self.received);
+        let says = match (times.looked_up > 0.0, times.connected > 0.0, self.expected) {
+            (false, ..) => format!("Resolving timed out after {ms} milliseconds"),
+            (_, false, _) => format!("Connection timed out after {ms} milliseconds"),
+            (_, _, Some(all)) => {
+                format!(
+                    "Operation timed out after {ms} milliseconds with {received} out of {all} bytes received"
+                )
+            }
+            _ => format!("Operation timed out after {ms} milliseconds with {received} bytes received"),
+        };
+        Fault::new(28, says)
     }
 
     async fn all(
@@ -115,20 +101,20 @@ impl<'a> Transfer<'a> {
         text: &str,
         out: &mut (dyn Write + Send),
         err: &mut (dyn Write + Send),
-        hidden: bool,
     ) -> Result<(), Fault> {
         let mut url = Url::read(text).map_err(|(code, says)| Fault::new(code, says))?;
         request::aimed(&mut url, self.options);
-        let (first, mut changed) = ((url.host.clone(), url.port), false);
+        let place = |url: &Url| (url.host.clone(), url.port, url.secure);
+        let (first, mut changed, mut redirects) = (place(&url), false, 0);
         loop {
             self.url = url.full();
             self.host.clone_from(&url.host);
             // A login is not for another server.
-            let known = first == (url.host.clone(), url.port);
-            let next = self.once(&url, (changed, known), out, err, hidden).await?;
+            let known = first == place(&url);
+            let next = self.once(&url, (changed, known), out, err).await?;
             let Some((code, to)) = next else { return Ok(()) };
-            self.redirects += 1;
-            if self.redirects > REDIRECTS {
+            redirects += 1;
+            if redirects > REDIRECTS {
                 return Err(Fault::new(47, format!("Maximum ({REDIRECTS}) redirects followed")));
             }
             changed |= matches!(code, 301..=303);
@@ -143,28 +129,25 @@ impl<'a> Transfer<'a> {
         (changed, known): (bool, bool),
         out: &mut (dyn Write + Send),
         err: &mut (dyn Write + Send),
-        hidden: bool,
     ) -> Result<Option<(u16, String)>, Fault> {
         let options = self.options;
         let loud = options.has("--verbose");
-        let stream = self.reach(url, err).await?;
+        let stream = match tokio::time::timeout(options.connect, self.reach(url, err)).await {
+            Ok(stream) => stream?,
+            Err(_) => return Err(self.late()),
+        };
         let mut connection = Connection::new(stream);
         let (head, body) = request::made(url, options, changed, known);
-        request::method(options, changed, false).clone_into(&mut self.method);
         if loud {
             let _ = err.write_all(show::prefixed("> ", &head).as_bytes());
         }
-        self.sending = self.now();
+        self.times.sending = self.now();
         let mut bytes = head.into_bytes();
         bytes.extend_from_slice(&body);
         let failed = |error: &io::Error| Fault::new(55, format!("Send failure: {}", plain(error)));
         connection.send(&bytes).await.map_err(|error| failed(&error))?;
-        self.sent = body.len();
-        if loud && hidden && !body.is_empty() {
-            let _ = writeln!(err, "}} [{} bytes data]", body.len());
-        }
         let head = connection.head(options.has("--head")).await.map_err(|error| received(&error))?;
-        self.first = self.now();
+        self.times.first = self.now();
         self.heard(&head, url);
         if loud {
             let _ = err.write_all(show::prefixed("< ", &head.raw).as_bytes());
@@ -182,8 +165,9 @@ impl<'a> Transfer<'a> {
             if to.is_some() {
                 continue;
             }
-            if loud && hidden {
-                let _ = writeln!(err, "{{ [{} bytes data]", piece.len());
+            if self.seen_by_eye && self.received == 0 && piece.contains(&0) {
+                let says = "binary output can mess up your terminal: use `--output -` or `--output FILE`";
+                return Err(Fault::new(23, says));
             }
             self.received += piece.len() as u64;
             out.write_all(&piece).map_err(broken)?;
@@ -194,8 +178,6 @@ impl<'a> Transfer<'a> {
 
     fn heard(&mut self, head: &Head, url: &Url) {
         self.code = head.code;
-        self.version.clone_from(&head.version);
-        self.heads += head.raw.len();
         head.header("content-type").unwrap_or_default().clone_into(&mut self.kind);
         let to = head.header("location").filter(|_| matches!(head.code, 300..=399));
         self.redirect = to.map(|to| url.join(to)).unwrap_or_default();
@@ -204,14 +186,7 @@ impl<'a> Transfer<'a> {
     /// A connection, made safe where the address says so.
     async fn reach(&mut self, url: &Url, err: &mut (dyn Write + Send)) -> Result<Stream, Fault> {
         let loud = self.options.has("--verbose");
-        let limit = self.options.connect;
-        let stream = match limit {
-            Some(limit) => match tokio::time::timeout(limit, self.connect(url, err)).await {
-                Ok(stream) => stream?,
-                Err(_) => return Err(self.late()),
-            },
-            None => self.connect(url, err).await?,
-        };
+        let stream = self.connect(url, err).await?;
         if !url.secure {
             return Ok(stream);
         }
@@ -223,7 +198,7 @@ impl<'a> Transfer<'a> {
         let checked = self.options.tls.check != Check::Nothing;
         let error = match result {
             Ok(stream) => {
-                self.shaken = self.now();
+                self.times.shaken = self.now();
                 if loud {
                     let _ = err.write_all(show::certificate(&self.seen).as_bytes());
                 }
@@ -262,14 +237,14 @@ impl<'a> Transfer<'a> {
         };
         let unknown = |_| Fault::new(6, format!("Could not resolve host: {}", url.host));
         let addresses = net::addresses(&url.host, url.port).await.map_err(unknown)?;
-        self.looked_up = self.now();
+        self.times.looked_up = self.now();
         for address in addresses {
             if loud {
                 let _ = writeln!(err, "*   Trying {address}...");
             }
             match net::tcp(address).await {
                 Ok(stream) => {
-                    self.connected = self.now();
+                    self.times.connected = self.now();
                     self.remote = Some(address);
                     if loud {
                         let (host, ip) = (&url.host, address.ip());

@@ -1,4 +1,4 @@
-//! Addresses as curl reads them: with its braces, without a scheme, and relative to another.
+//! Addresses as curl reads them: without a scheme, and relative to another.
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Url {
@@ -73,35 +73,31 @@ impl Url {
     }
 }
 
-/// `{a,b}` stands for two addresses; a `[` that begins no range is an error.
-pub fn expanded(text: &str) -> Result<Vec<String>, String> {
-    unfold(text, text, 0)
+/// With the signs that stand as hexadecimal numbers.
+pub fn decoded(text: &str) -> String {
+    let (mut out, mut rest) = (Vec::new(), text.as_bytes());
+    while let Some((first, after)) = rest.split_first() {
+        let hex = after.get(..2).filter(|_| *first == b'%').and_then(|hex| std::str::from_utf8(hex).ok());
+        let byte = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        out.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { after.get(2..).unwrap_or_default() } else { after };
+    }
+    String::from_utf8_lossy(&out).into_owned()
 }
 
-/// The rest of a text, so many signs of which lie before it.
-fn unfold(text: &str, all: &str, before: usize) -> Result<Vec<String>, String> {
-    let Some(at) = text.find(['{', '[']) else { return Ok(vec![text.to_owned()]) };
-    let (front, rest) = text.split_at_checked(at).unwrap_or((text, ""));
-    let place = before + front.chars().count();
-    let wrong = |what: &str, at: usize| {
-        Err(format!("{what} in URL position {at}:\n{all}\n{}^", " ".repeat(at.saturating_sub(1))))
-    };
+/// Signs that stand for several addresses in the original are refused.
+pub fn plain(text: &str) -> Result<(), String> {
+    let (front, rest) = text.split_once("://").unwrap_or(("", text));
     // An address in brackets is none of these.
-    if let Some((inner, behind)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']'))
-        && front.ends_with("://")
-        && inner.contains(':')
-    {
-        let ends = unfold(behind, all, place + inner.chars().count() + 2)?;
-        return Ok(ends.into_iter().map(|end| format!("{front}[{inner}]{end}")).collect());
+    let inner = rest.strip_prefix('[').and_then(|inner| inner.split_once(']'));
+    let rest = inner.filter(|(inner, _)| inner.contains(':')).map_or(rest, |(_, behind)| behind);
+    let Some(at) = rest.find(['{', '[']) else { return Ok(()) };
+    let left = rest.get(at..).map_or(0, |left| left.chars().count());
+    let at = text.chars().count() - left;
+    if text.chars().nth(at) == Some('[') && !front.contains('{') {
+        return Err(format!("bad range in URL position {}:\n{text}\n{}^", at + 2, " ".repeat(at + 1)));
     }
-    let Some(inner) = rest.strip_prefix('{') else { return wrong("bad range", place + 2) };
-    let Some((inner, behind)) = inner.split_once('}') else { return wrong("unmatched brace", place + 1) };
-    let ends = unfold(behind, all, place + inner.chars().count() + 1)?;
-    if ends.len().saturating_mul(inner.matches(',').count() + 1) > 1000 {
-        return Err("too many globs in URL".to_owned());
-    }
-    let one = |part: &str| ends.iter().map(|end| format!("{front}{part}{end}")).collect::<Vec<_>>();
-    Ok(inner.split(',').flat_map(one).collect())
+    Err("the built-in curl takes one address at a time: without braces".to_owned())
 }
 
 #[cfg(test)]
@@ -109,15 +105,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_read_joined_and_unfolded() {
+    fn addresses_are_read_and_joined() {
         let url = Url::read("https://u:p@[::1]:8443?q=1#x").expect("address");
         assert_eq!((url.full().as_str(), url.host.as_str()), ("https://[::1]:8443/?q=1", "::1"));
         assert_eq!(Url::read("a.b/c").expect("address").full(), "http://a.b/c");
         assert_eq!(Url::read("http://a/b/c?d").expect("address").join("e"), "http://a/b/e");
-        assert_eq!(expanded("http://a/{x,y}").expect("two"), ["http://a/x", "http://a/y"]);
-        assert!(
-            expanded("http://a/{q}[1h]").expect_err("range").starts_with("bad range in URL position 13:")
-        );
+        assert_eq!(plain("http://[::1]:80/a?b"), Ok(()));
+        assert!(plain("http://a/q[1h]").expect_err("range").starts_with("bad range in URL position 12:"));
+        assert!(plain("http://a/{x,y}").is_err());
         assert_eq!(Url::read("ftp://a").expect_err("scheme").0, 1);
     }
 }

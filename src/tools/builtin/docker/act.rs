@@ -1,9 +1,8 @@
 //! What looks into containers and what changes them.
-use std::io::{Read, Write};
+use std::io::Write;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt;
 
 use super::super::Io;
 use super::super::curl::flags::Given;
@@ -137,24 +136,10 @@ pub async fn logs(
 }
 
 async fn exec(engine: &Engine, given: &Given, io: &mut Io) -> Result<(), Fault> {
-    if given.has("--tty") {
-        let says = if io.terminal {
-            "the built-in docker has no `exec --tty`"
-        } else {
-            "the input device is not a TTY"
-        };
-        return Err(Fault::new(1, says));
-    }
     let (name, command) = given.words.split_first().unwrap_or((const { &String::new() }, &[]));
-    let input = given.has("--interactive");
-    let mut body = json!({
-        "AttachStdin": input, "AttachStdout": true, "AttachStderr": true, "Cmd": command,
-        "Env": given.values("--env").collect::<Vec<_>>(),
-    });
-    for (option, field) in [("--user", "User"), ("--workdir", "WorkingDir")] {
-        if let (Some(value), Some(body)) = (given.value(option), body.as_object_mut()) {
-            body.insert(field.to_owned(), Value::from(value));
-        }
+    let mut body = json!({ "AttachStdout": true, "AttachStderr": true, "Cmd": command });
+    if let (Some(user), Some(body)) = (given.value("--user"), body.as_object_mut()) {
+        body.insert("User".to_owned(), Value::from(user));
     }
     let made = engine.json("POST", &format!("/containers/{}/exec", escaped(name)), Some(&body)).await?;
     let id = escaped(text(&made, "/Id"));
@@ -163,17 +148,12 @@ async fn exec(engine: &Engine, given: &Given, io: &mut Io) -> Result<(), Fault> 
     if head.code == 101 {
         connection.until_closed();
     }
-    if input {
-        let mut bytes = Vec::new();
-        let _ = io.stdin.read_to_end(&mut bytes);
-        let _ = connection.stream.write_all(&bytes).await;
-        let _ = connection.stream.shutdown().await;
-    }
     pour(&mut connection, false, "", io).await?;
     let ended = engine.get(&format!("/exec/{id}/json")).await?;
     match ended.get("ExitCode").and_then(Value::as_u64).map(|code| u8::try_from(code).unwrap_or(255)) {
-        Some(0) | None => Ok(()),
+        Some(0) => Ok(()),
         Some(code) => Err(Fault::code(code)),
+        None => Err(Fault::new(1, "the connection ended before the command did")),
     }
 }
 

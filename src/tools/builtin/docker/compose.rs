@@ -14,13 +14,12 @@ use super::template::{columns, listed};
 use super::units::decimal;
 use super::{Fault, act, wrongly};
 
-const GLOBAL: &str =
-    "-f|--file= -p|--project-name= --env-file= --project-directory= --profile= --ansi= --progress=";
+const GLOBAL: &str = "-f|--file= -p|--project-name= --env-file=";
 const VERBS: [(&str, &str); 9] = [
     ("ls", "-a|--all -q|--quiet"),
     ("ps", "-a|--all -q|--quiet --format="),
     ("logs", "-n|--tail= --since= -t|--timestamps --no-color --no-log-prefix"),
-    ("config", "-q|--quiet --services --volumes --images"),
+    ("config", "-q|--quiet --services"),
     ("images", ""),
     ("up", "-d|--detach --no-deps --force-recreate"),
     ("start", ""),
@@ -67,6 +66,9 @@ pub async fn run(engine: &Engine, args: &[String], io: &mut Io) -> Result<(), Fa
         return Err(Fault::new(1, format!("docker: the built-in docker has no `docker compose {verb}`")));
     };
     let given = options(verb, rest, table, true)?;
+    if let Some(twice) = ["--file", "--env-file"].into_iter().find(|name| global.values(name).count() > 1) {
+        return Err(Fault::new(1, format!("docker: the built-in docker takes only one {twice}")));
+    }
     if *verb == "ls" {
         return projects(engine, &given, io).await;
     }
@@ -181,23 +183,16 @@ impl Project {
     }
 
     fn config(&self, given: &Given, io: &mut Io) -> Result<(), Fault> {
-        let images = self.file.images()?;
+        self.file.images()?;
         if self.file.model.is_none() && given.has("--quiet") {
             return Err(self.file.missing());
         }
-        let lines = match given {
-            given if given.has("--services") => self.services(),
-            given if given.has("--volumes") => self.file.keys("volumes"),
-            given if given.has("--images") && self.file.model.is_some() => images,
-            given if given.has("--images") => {
-                self.containers.iter().map(|one| text(one, "/Image").to_owned()).collect()
-            }
-            given if given.has("--quiet") => Vec::new(),
+        let lines = match (given.has("--services"), given.has("--quiet")) {
+            (true, _) => self.services(),
+            (_, true) => Vec::new(),
             _ => {
-                return Err(Fault::new(
-                    1,
-                    "docker: the built-in docker has `compose config` only with --quiet, --services, --volumes or --images",
-                ));
+                let says = "docker: the built-in docker has `compose config` only with --quiet or --services";
+                return Err(Fault::new(1, says));
             }
         };
         for line in lines {
@@ -313,6 +308,17 @@ impl Project {
     ) -> Result<(), Fault> {
         let (id, name) = (text(old, "/Id"), name(old));
         let about = engine.get(&format!("/containers/{id}/json")).await?;
+        // What stands in a volume without a name would stay behind.
+        let mounts = about.get("Mounts").and_then(Value::as_array).into_iter().flatten();
+        let loose = |mount: &&Value| {
+            let volume = text(mount, "/Name");
+            volume.len() == 64 && volume.bytes().all(|byte| byte.is_ascii_hexdigit())
+        };
+        if let Some(mount) = mounts.into_iter().find(loose) {
+            let at = text(mount, "/Destination");
+            let says = format!("the built-in docker does not carry over the volume at {at}: {name} stays");
+            return Err(Fault::new(1, says));
+        }
         let mut body = about.get("Config").cloned().unwrap_or(json!({}));
         let networks = about.pointer("/NetworkSettings/Networks").cloned().unwrap_or(json!({}));
         if let Some(body) = body.as_object_mut() {

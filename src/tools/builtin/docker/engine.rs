@@ -19,10 +19,13 @@ pub struct Engine {
 }
 
 impl Engine {
-    pub fn at(host: Option<&str>) -> Engine {
-        let said = std::env::var("DOCKER_HOST").ok().filter(|host| !host.is_empty());
-        let usual = "unix:///var/run/docker.sock".to_owned();
-        Engine { host: host.map(str::to_owned).or(said).unwrap_or(usual) }
+    pub fn at(host: Option<&str>) -> Result<Engine, Fault> {
+        let said = |name: &str| std::env::var(name).ok().filter(|said| !said.is_empty());
+        let host = host.map(str::to_owned).or(said("DOCKER_HOST"));
+        if let Some(name) = said("DOCKER_CONTEXT").filter(|_| host.is_none()) {
+            return Err(Fault::new(1, format!("the built-in docker knows no contexts, such as {name}")));
+        }
+        Ok(Engine { host: host.unwrap_or("unix:///var/run/docker.sock".to_owned()) })
     }
 
     async fn connect(&self) -> Result<Connection, Fault> {
@@ -65,7 +68,8 @@ impl Engine {
             |error: std::io::Error| Fault::new(1, format!("error during connect: {}", net::plain(&error)));
         connection.send(request.as_bytes()).await.map_err(broken)?;
         let head = connection.head(false).await.map_err(broken)?;
-        if head.code < 400 {
+        // What runs already is not started again. An engine that shows another way has done nothing.
+        if matches!(head.code, 101 | 200..=299 | 304) {
             return Ok((head, connection));
         }
         let body = connection.whole(ANSWER).await.map_err(broken)?;
@@ -120,8 +124,9 @@ pub async fn pour(connection: &mut Connection, plain: bool, prefix: &str, io: &m
     let broken = |error: std::io::Error| Fault::new(1, format!("error during connect: {error}"));
     while let Some(piece) = connection.piece().await.map_err(broken)? {
         if plain {
-            let _ = io.stdout.write_all(&piece);
-            let _ = io.stdout.flush();
+            if io.stdout.write_all(&piece).and_then(|()| io.stdout.flush()).is_err() {
+                return Ok(());
+            }
             continue;
         }
         frames.extend_from_slice(&piece);

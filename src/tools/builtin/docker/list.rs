@@ -43,9 +43,6 @@ const IMAGE_HEADS: &Heads = &[
     ("Size", "SIZE"),
 ];
 
-const OTHER_HEADS: &Heads =
-    &[("Driver", "DRIVER"), ("Name", "NAME"), ("Scope", "SCOPE"), ("ID", "NETWORK ID")];
-
 pub fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
@@ -188,25 +185,9 @@ pub async fn run(verb: &str, engine: &Engine, given: &Given, io: &mut Io) -> Res
             let rows = found.iter().flat_map(|one| images(one, digests)).collect();
             (rows, if digests { DIGESTS } else { IMAGES }, IMAGE_HEADS)
         }
-        "volume ls" => {
-            let found = engine.get(&format!("/volumes?filters={filters}")).await?;
-            let mut rows = found.get("Volumes").and_then(Value::as_array).cloned().unwrap_or_default();
-            rows.sort_by_key(|one| text(one, "/Name").to_owned());
-            let heads: &Heads = &[("Driver", "DRIVER"), ("Name", "VOLUME NAME")];
-            (rows, "table {{.Driver}}\t{{.Name}}", heads)
-        }
-        "network ls" => {
-            let mut rows = engine.list(&format!("/networks?filters={filters}")).await?;
-            for row in &mut rows {
-                let id = Value::from(short(text(row, "/Id")));
-                row.as_object_mut().map(|row| row.insert("ID".to_owned(), id));
-            }
-            rows.sort_by_key(|one| text(one, "/Name").to_owned());
-            (rows, "table {{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}", OTHER_HEADS)
-        }
         _ => return space(engine, given, io).await,
     };
-    let format = if quiet { Some(if verb == "volume ls" { "{{.Name}}" } else { "{{.ID}}" }) } else { format };
+    let format = if quiet { Some("{{.ID}}") } else { format };
     let out = listed(&rows, format, usual, heads).map_err(|why| Fault::new(1, why))?;
     let _ = write!(io.stdout, "{out}");
     Ok(())

@@ -1,6 +1,5 @@
 //! `docker` and `docker-compose`: the verbs and options that runbooks use, over the engine's socket, in the originals'
 //! words.
-use std::ffi::OsString;
 use std::io::Write;
 
 use super::Io;
@@ -38,26 +37,25 @@ impl Fault {
     }
 }
 
-/// Verbs, with the options of each.
-const VERBS: [(&str, &str); 17] = [
-    ("ps", "-a|--all -q|--quiet -f|--filter= --format= --no-trunc"),
-    ("images", "-a|--all -q|--quiet -f|--filter= --format= --digests"),
-    ("volume ls", "-q|--quiet -f|--filter= --format="),
-    ("network ls", "-q|--quiet -f|--filter= --format="),
-    ("system df", "-v|--verbose --format="),
-    ("inspect", "-f|--format= --type="),
-    ("image inspect", "-f|--format="),
-    ("logs", "-f|--follow -n|--tail= --since= -t|--timestamps"),
-    ("exec", "-i|--interactive -t|--tty -u|--user= -e|--env= -w|--workdir="),
-    ("stats", "--no-stream -a|--all --format="),
-    ("start", ""),
-    ("stop", "-t|--time= -s|--signal="),
-    ("restart", "-t|--time= -s|--signal="),
-    ("kill", "-s|--signal="),
-    ("container prune", "-f|--force --filter="),
-    ("image prune", "-a|--all -f|--force --filter="),
-    ("system prune", "-a|--all -f|--force --filter="),
+/// Verbs, with the options of each and how many words each takes.
+const VERBS: [(&str, &str, usize, usize); 15] = [
+    ("ps", "-a|--all -q|--quiet -f|--filter= --format= --no-trunc", 0, 0),
+    ("images", "-a|--all -q|--quiet -f|--filter= --format= --digests", 0, 1),
+    ("system df", "-v|--verbose --format=", 0, 0),
+    ("inspect", "-f|--format= --type=", 1, MANY),
+    ("image inspect", "-f|--format=", 1, MANY),
+    ("logs", "-f|--follow -n|--tail= --since= -t|--timestamps", 1, 1),
+    ("exec", "-u|--user=", 2, MANY),
+    ("stats", "--no-stream -a|--all --format=", 0, MANY),
+    ("start", "", 1, MANY),
+    ("stop", "-t|--time= -s|--signal=", 1, MANY),
+    ("restart", "-t|--time= -s|--signal=", 1, MANY),
+    ("kill", "-s|--signal=", 1, MANY),
+    ("container prune", "-f|--force --filter=", 0, 0),
+    ("image prune", "-a|--all -f|--force --filter=", 0, 0),
+    ("system prune", "-a|--all -f|--force --filter=", 0, 0),
 ];
+const MANY: usize = usize::MAX;
 
 /// Words that may stand in front of a verb that is known without them.
 const SHORT: [(&str, &str); 8] = [
@@ -72,17 +70,17 @@ const SHORT: [(&str, &str); 8] = [
 ];
 
 /// Runs `docker` with the words behind the name.
-pub async fn run(args: Vec<OsString>, io: &mut Io) -> u8 {
-    ended(docker(&words(&args), io).await, io)
+pub async fn run(args: Vec<String>, io: &mut Io) -> u8 {
+    ended(docker(&args, io).await, io)
 }
 
 /// Runs `docker-compose` with the words behind the name.
-pub async fn run_compose(args: Vec<OsString>, io: &mut Io) -> u8 {
-    ended(compose::run(&Engine::at(None), &words(&args), io).await, io)
+pub async fn run_compose(args: Vec<String>, io: &mut Io) -> u8 {
+    ended(project(&args, io).await, io)
 }
 
-fn words(args: &[OsString]) -> Vec<String> {
-    args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect()
+async fn project(args: &[String], io: &mut Io) -> Result<(), Fault> {
+    compose::run(&Engine::at(None)?, args, io).await
 }
 
 fn ended(result: Result<(), Fault>, io: &mut Io) -> u8 {
@@ -136,49 +134,42 @@ fn usage(verb: &str) -> &'static str {
 
 async fn docker(args: &[String], io: &mut Io) -> Result<(), Fault> {
     let global = read("", args, "-H|--host=", false)?;
-    let engine = Engine::at(global.value("--host"));
+    let engine = Engine::at(global.value("--host"))?;
     let word = |at: usize| global.words.get(at).map_or("", String::as_str);
     if word(0) == "compose" {
         return compose::run(&engine, global.words.get(1..).unwrap_or_default(), io).await;
     }
     let (two, one) = (format!("{} {}", word(0), word(1)), word(0));
     let two = SHORT.iter().find(|(long, _)| *long == two).map_or(two.as_str(), |(_, short)| short);
-    let two_words = VERBS.iter().find(|(name, _)| *name == two).filter(|_| two != one);
+    let two_words = VERBS.iter().find(|verb| verb.0 == two).filter(|_| two != one);
     let found =
-        two_words.map(|verb| (verb, 2)).or(VERBS.iter().find(|(name, _)| *name == one).map(|verb| (verb, 1)));
-    let Some(((verb, table), skip)) = found else {
+        two_words.map(|verb| (verb, 2)).or(VERBS.iter().find(|verb| verb.0 == one).map(|verb| (verb, 1)));
+    let Some(((verb, table, least, most), skip)) = found else {
         let says = match one {
             "" => "Usage:  docker [OPTIONS] COMMAND".to_owned(),
-            "run" | "rm" | "pause" | "unpause" | "top" | "pull" | "push" | "build" | "service" | "rmi"
-            | "cp" | "create" | "login" | "swarm" | "stack" | "info" | "version" | "events" | "system"
-            | "image" | "container" | "volume" | "network" | "context" => {
-                format!("docker: the built-in docker has no `docker {}`", global.words.join(" "))
-            }
-            _ => format!("docker: unknown command: docker {one}\n\nRun 'docker --help' for more information"),
+            _ => format!("docker: the built-in docker has no `docker {}`", global.words.join(" ")),
         };
         return Err(Fault::new(1, says));
     };
     let given = read(verb, global.words.get(skip..).unwrap_or_default(), table, *verb != "exec")?;
-    let needed = match *verb {
-        "exec" => 2,
-        "inspect" | "image inspect" | "logs" | "start" | "stop" | "restart" | "kill" => 1,
-        _ => 0,
-    };
-    if given.words.len() < needed {
-        let says = match (needed, *verb) {
-            (2, _) => "requires at least 2 arguments",
-            (_, "logs") => "requires 1 argument",
-            _ => "requires at least 1 argument",
+    let count = given.words.len();
+    if !(*least..=*most).contains(&count) {
+        let many = if *least == 1 { "" } else { "s" };
+        let wants = match (*least, *most) {
+            (0, 0) => "accepts no arguments".to_owned(),
+            (0, most) => format!("requires at most {most} argument"),
+            (least, MANY) => format!("requires at least {least} argument{many}"),
+            (least, _) => format!("requires {least} argument{many}"),
         };
-        let see = if *verb == "logs" { "Run" } else { "See" };
         let usage = usage(verb);
-        let says = format!("docker: 'docker {verb}' {says}\n\nUsage:  docker {verb} {usage}");
-        return Err(Fault::new(1, format!("{says}\n\n{see} 'docker {verb} --help' for more information")));
+        let says = format!("docker: 'docker {verb}' {wants}\n\nUsage:  docker {verb} {usage}");
+        return Err(Fault::new(1, format!("{says}\n\nRun 'docker {verb} --help' for more information")));
+    }
+    if given.words.first().is_some_and(String::is_empty) {
+        return Err(Fault::new(1, "invalid container name or ID: value is empty"));
     }
     match *verb {
-        "ps" | "images" | "volume ls" | "network ls" | "system df" => {
-            list::run(verb, &engine, &given, io).await
-        }
+        "ps" | "images" | "system df" => list::run(verb, &engine, &given, io).await,
         "stats" => stats::run(&engine, &given, io).await,
         _ => act::run(verb, &engine, &given, io).await,
     }

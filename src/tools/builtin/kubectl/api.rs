@@ -131,11 +131,8 @@ pub fn kubeconfig(call: &Call) -> Result<Kubeconfig, Fault> {
 impl Api {
     pub async fn open(call: &Call) -> Result<Api, Fault> {
         let said = kubeconfig(call)?;
-        let options = KubeConfigOptions {
-            context: call.value("context").map(str::to_owned),
-            cluster: call.value("cluster").map(str::to_owned),
-            user: call.value("user").map(str::to_owned),
-        };
+        let options =
+            KubeConfigOptions { context: call.value("context").map(str::to_owned), ..Default::default() };
         if let Some(name) = &options.context
             && !said.contexts.iter().any(|one| one.name == *name)
         {
@@ -143,42 +140,13 @@ impl Api {
                 "Error in configuration: context was not found for specified context: {name}"
             )));
         }
-        let unnamed = said.clusters.is_empty() && call.value("server").is_none();
-        let mut config =
-            if said.clusters.is_empty() || said.current_context.is_none() && options.context.is_none() {
-                let server = call.value("server").unwrap_or("http://localhost:8080");
-                Config::new(server.parse().map_err(Fault::error)?)
-            } else {
-                Config::from_custom_kubeconfig(said, &options).await.map_err(Fault::error)?
-            };
-        if let Some(server) = call.value("server") {
-            config.cluster_url = server.parse().map_err(Fault::error)?;
-        }
-        if let Some(token) = call.value("token") {
-            config.auth_info.token = Some(token.to_owned().into());
-        }
+        let unnamed = said.clusters.is_empty();
+        let mut config = if unnamed || said.current_context.is_none() && options.context.is_none() {
+            Config::new("http://localhost:8080".parse().map_err(Fault::error)?)
+        } else {
+            Config::from_custom_kubeconfig(said, &options).await.map_err(Fault::error)?
+        };
         config.auth_info.impersonate = call.value("as").map(str::to_owned).or(config.auth_info.impersonate);
-        let groups: Vec<String> = call.values("as-group").map(str::to_owned).collect();
-        if !groups.is_empty() {
-            config.auth_info.impersonate_groups = Some(groups);
-        }
-        for (option, to) in [
-            ("client-certificate", &mut config.auth_info.client_certificate),
-            ("client-key", &mut config.auth_info.client_key),
-        ] {
-            if let Some(path) = call.value(option) {
-                *to = Some(path.to_owned());
-            }
-        }
-        if let Some(name) = call.value("tls-server-name") {
-            config.tls_server_name = Some(name.to_owned());
-        }
-        config.accept_invalid_certs |= call.on("insecure-skip-tls-verify");
-        for unmet in ["certificate-authority", "as-uid"] {
-            if call.value(unmet).is_some() {
-                return Err(Fault::error(format!("the built-in kubectl does not know `--{unmet}`")));
-            }
-        }
         if let Some(most) = call.span("request-timeout") {
             config.read_timeout = Some(most);
         }
@@ -189,9 +157,7 @@ impl Api {
         let namespace = call.value("namespace").map_or(config.default_namespace.clone(), str::to_owned);
         let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
         config.default_retry = false;
-        // What only reads the kubeconfig must not fail for what it says of the server.
-        let offline = unnamed || call.verb.starts_with("config");
-        let client = if offline { None } else { Some(Client::try_from(config).map_err(Fault::error)?) };
+        let client = if unnamed { None } else { Some(Client::try_from(config).map_err(Fault::error)?) };
         Ok(Api { client, namespace, server, kinds: None, warnings: Mutex::default() })
     }
 
@@ -200,8 +166,17 @@ impl Api {
         self.client.as_ref().ok_or_else(refused)
     }
 
-    pub fn request(method: Method, path: &str, accept: &str) -> http::request::Builder {
-        Request::builder().method(method).uri(path).header("Accept", accept)
+    /// No part of a path may be empty or lead up: a server would take it for another path.
+    fn request(method: Method, path: &str, accept: &str) -> Result<http::request::Builder, Fault> {
+        let mut parts = path.split('?').next().unwrap_or_default().split('/').skip(1);
+        if let Some(part) = parts.find(|part| matches!(*part, "" | "." | "..")) {
+            return Err(Fault::error(if part.is_empty() {
+                "resource name may not be empty".to_owned()
+            } else {
+                format!("invalid resource name \"{part}\": [may not be '{part}']")
+            }));
+        }
+        Ok(Request::builder().method(method).uri(path).header("Accept", accept))
     }
 
     async fn answer(&self, request: http::Result<Request<Vec<u8>>>) -> Result<String, Fault> {
@@ -224,7 +199,7 @@ impl Api {
     }
 
     pub async fn read(&self, path: &str, accept: &str) -> Result<Value, Fault> {
-        let text = self.answer(Api::request(Method::GET, path, accept).body(Vec::new())).await?;
+        let text = self.answer(Api::request(Method::GET, path, accept)?.body(Vec::new())).await?;
         serde_json::from_str(&text).map_err(Fault::error)
     }
 
@@ -234,7 +209,7 @@ impl Api {
 
     /// Sends an object or a patch.
     pub async fn send(&self, method: Method, path: &str, sort: &str, body: &Value) -> Result<Value, Fault> {
-        let request = Api::request(method, path, "application/json").header("Content-Type", sort);
+        let request = Api::request(method, path, "application/json")?.header("Content-Type", sort);
         let text = self.answer(request.body(body.to_string().into_bytes())).await?;
         serde_json::from_str(&text).map_err(Fault::error)
     }
@@ -367,7 +342,7 @@ impl Api {
     /// The lines of an answer that goes on.
     pub async fn lines(&self, path: &str, accept: &str) -> Result<Lines, Fault> {
         // An answer that is packed comes late.
-        let request = Api::request(Method::GET, path, accept).header("Accept-Encoding", "identity");
+        let request = Api::request(Method::GET, path, accept)?.header("Accept-Encoding", "identity");
         let request = request.body(Vec::new()).map_err(Fault::error)?;
         let stream = self.client()?.request_stream(request).await.map_err(|error| self.fault(&error))?;
         Ok(Box::pin(stream))

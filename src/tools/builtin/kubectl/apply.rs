@@ -256,16 +256,17 @@ async fn compared(
             Some(live) if !change.changes() => live.clone(),
             _ => change.send(kubectl, Dry::Server.query()).await?,
         };
+        let mut both = (change.live, Some(after.clone()));
+        hide(&mut both);
         let (version, kind) = (change.kind.api_version().replace('/', "."), &change.kind.kind);
         let name = format!(
             "{version}.{kind}.{}.{}",
             text(&after, "/metadata/namespace"),
             text(&after, "/metadata/name")
         );
-        for (dir, object) in [(live, change.live), (merged, Some(after))] {
+        for (dir, object) in [(live, both.0), (merged, both.1)] {
             let text = object.map_or(String::new(), |mut object| {
                 lean(&mut object);
-                hide(&mut object);
                 yaml::yaml(&object)
             });
             std::fs::write(dir.join(&name), text)?;
@@ -275,15 +276,19 @@ async fn compared(
     Command::new("diff").arg("-u").arg("-N").arg(live).arg(merged).output().map_err(missing)
 }
 
-/// No secret is shown.
-fn hide(object: &mut Value) {
-    if text(object, "/kind") != "Secret" {
-        return;
-    }
-    if let Some(data) = object.get_mut("data").and_then(Value::as_object_mut) {
-        data.values_mut().for_each(|value| *value = "***".into());
-    }
-    if let Some(marks) = object.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
-        marks.remove(LAST);
+/// No secret is shown, only that it changes.
+fn hide((live, merged): &mut (Option<Value>, Option<Value>)) {
+    let before = live.clone();
+    for (one, mark) in [(live, "before"), (merged, "after")] {
+        let Some(object) = one.as_mut().filter(|object| text(object, "/kind") == "Secret") else { continue };
+        let data = object.get_mut("data").and_then(Value::as_object_mut);
+        for (name, value) in data.into_iter().flatten() {
+            let held = before.as_ref().and_then(|before| before.get("data")?.get(name));
+            let after = mark == "after" && held.is_some_and(|held| held != value);
+            *value = if after { "*** (changed)".into() } else { "***".into() };
+        }
+        if let Some(marks) = object.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
+            marks.remove(LAST);
+        }
     }
 }

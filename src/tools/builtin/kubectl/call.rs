@@ -1,88 +1,61 @@
 //! The words of a call: the verb, its options, and the rest. An option that a verb does not have is an error.
-use std::ffi::OsString;
-
 use super::Fault;
 
-/// What every verb takes: `name/short=`, with `=` where a value follows, `#` where a number does, `~` a span.
-const EVERY: &str = "namespace/n= context= cluster= kubeconfig= user= server/s= token= as= as-group= as-uid= \
-    certificate-authority= client-certificate= client-key= tls-server-name= insecure-skip-tls-verify \
-    request-timeout~";
+/// What every verb takes: `name/short=`, with `=` where a value follows, `#` where a number does, `~` a span; where
+/// the value must stand behind a sign of equality, `?`.
+const EVERY: &str = "namespace/n= context= kubeconfig= as= request-timeout~";
 
-/// The verbs, with what else each takes.
+/// The verbs, with what else each takes. Behind a dot stands how many words there may be where not any number of
+/// objects is named.
 const VERBS: &[(&str, &str)] = &[
-    (
-        "get",
-        "+ % @ show-labels sort-by= no-headers watch/w ignore-not-found label-columns/L= show-kind \
-            show-managed-fields",
-    ),
-    ("describe", "% all-namespaces/A show-events"),
+    ("get", "selector/l= @ output/o= show-labels sort-by= no-headers watch/w ignore-not-found"),
+    ("describe", "selector/l= all-namespaces/A"),
     (
         "logs",
-        "follow/f tail# since~ since-time= previous/p selector/l= container/c= all-containers prefix \
-            timestamps \
-            limit-bytes# max-log-requests# ignore-errors all-pods",
+        ".2 selector/l= container/c= all-containers prefix timestamps follow/f previous/p tail# since~ \
+            since-time=",
     ),
-    ("exec", "stdin/i tty/t container/c= quiet/q"),
-    ("rollout status", "% watch/w timeout~"),
-    ("rollout history", "% revision#"),
-    ("rollout undo", "+ % to-revision# dry-run="),
-    ("rollout restart", "+ %"),
-    ("rollout pause", "+ %"),
-    ("rollout resume", "+ %"),
-    ("scale", "+ % replicas# current-replicas# all dry-run="),
-    ("set image", "+ % all dry-run="),
-    ("set env", "+ % all containers/c= dry-run="),
-    ("set resources", "+ % all containers/c= limits= requests= dry-run="),
-    ("patch", "+ filename/f= recursive/R patch/p= type= patch-file= dry-run= subresource="),
-    ("apply", "+ filename/f= recursive/R dry-run="),
-    ("diff", "filename/f= recursive/R"),
-    ("delete", "+ % @ all dry-run= force grace-period# now wait ignore-not-found cascade= timeout~"),
-    ("create", "+ filename/f= recursive/R dry-run="),
-    ("create secret", "+ from-literal= from-file= from-env-file= type= cert= key= dry-run="),
-    ("create configmap", "+ from-literal= from-file= from-env-file= dry-run="),
-    ("create job", "+ from= dry-run="),
-    ("create namespace", "+ dry-run="),
-    ("label", "+ % @ all overwrite dry-run="),
-    ("annotate", "+ % @ all overwrite dry-run="),
-    ("cordon", "selector/l= dry-run="),
-    ("uncordon", "selector/l= dry-run="),
+    ("exec", ".1 stdin/i tty/t container/c="),
+    ("rollout status", "watch/w timeout~"),
+    ("rollout history", ""),
+    ("rollout undo", "to-revision# dry-run?"),
+    ("rollout restart", "selector/l="),
+    ("rollout pause", ""),
+    ("rollout resume", ""),
+    ("scale", "selector/l= all replicas# dry-run?"),
+    ("set image", "selector/l= all dry-run?"),
+    ("set env", "selector/l= all containers/c= dry-run?"),
+    ("set resources", "selector/l= all containers/c= limits= requests= dry-run?"),
+    ("patch", "patch/p= type= dry-run?"),
+    ("apply", ".0 filename/f= output/o= dry-run?"),
+    ("diff", ".0 filename/f="),
     (
-        "drain",
-        "selector/l= dry-run= ignore-daemonsets delete-emptydir-data force grace-period# timeout~ \
-            pod-selector=",
+        "delete",
+        "selector/l= @ filename/f= all force grace-period# now wait ignore-not-found cascade? timeout~ dry-run?",
     ),
-    ("top pods", "selector/l= @ containers sort-by= no-headers"),
-    ("top nodes", "selector/l= sort-by= no-headers"),
-    ("events", "+ all-namespaces/A for= types= no-headers"),
-    ("wait", "% @ for= timeout~ all"),
-    ("autoscale", "+ filename/f= recursive/R min# max# cpu-percent# name= dry-run="),
-    ("auth can-i", "all-namespaces/A quiet/q list subresource= no-headers"),
-    ("config view", "+ minify raw"),
-    ("config current-context", ""),
-    ("config get-contexts", "+ no-headers"),
-    ("config use-context", ""),
-    ("config set-context", "current"),
-    ("cluster-info", ""),
-    ("version", "client"),
+    ("create secret", ".2 output/o= from-literal= from-file= from-env-file= type= cert= key= dry-run?"),
+    ("label", "selector/l= all overwrite dry-run?"),
+    ("annotate", "selector/l= all overwrite dry-run?"),
+    ("cordon", "selector/l= dry-run?"),
+    ("uncordon", "selector/l= dry-run?"),
+    ("drain", "selector/l= ignore-daemonsets delete-emptydir-data force grace-period# timeout~ dry-run?"),
+    ("top pods", ".1 selector/l= @ containers sort-by= no-headers"),
+    ("top nodes", ".1 selector/l= sort-by= no-headers"),
+    ("events", ".0 all-namespaces/A for= types= no-headers"),
+    ("wait", "selector/l= @ all for= timeout~"),
+    ("autoscale", "min# max# cpu-percent# dry-run?"),
+    ("auth can-i", ".3 all-namespaces/A quiet/q list no-headers"),
+    ("config current-context", ".0"),
+    ("config get-contexts", ".0 no-headers"),
+    ("version", ".0 client"),
 ];
 
-/// What several verbs take: `+`, `%` and `@`.
-const SETS: [(&str, &str); 3] = [
-    ("+", "output/o="),
-    ("%", "selector/l= filename/f= recursive/R"),
-    ("@", "field-selector= all-namespaces/A"),
-];
+/// What several verbs take.
+const FIELDS: (&str, &str) = ("@", "field-selector= all-namespaces/A");
 
 /// Other names of verbs.
-const ALIASES: &[(&str, &str)] = &[
-    ("top pod", "top pods"),
-    ("top po", "top pods"),
-    ("top node", "top nodes"),
-    ("top no", "top nodes"),
-    ("create cm", "create configmap"),
-    ("create ns", "create namespace"),
-    ("config use", "config use-context"),
-];
+const ALIASES: &[(&str, &str)] =
+    &[("top pod", "top pods"), ("top po", "top pods"), ("top node", "top nodes"), ("top no", "top nodes")];
 
 /// A call taken apart.
 #[derive(Debug, Clone, Default)]
@@ -90,7 +63,7 @@ pub struct Call {
     pub verb: &'static str,
     options: Vec<(String, String)>,
     pub words: Vec<String>,
-    /// The words behind `--`.
+    /// The command behind `--`.
     pub behind: Vec<String>,
 }
 
@@ -98,7 +71,7 @@ pub struct Call {
 struct Known<'a> {
     name: &'a str,
     short: Option<char>,
-    /// `=`, `#` or `~` where a value follows.
+    /// `=`, `#`, `~` or `?` where a value follows.
     value: Option<char>,
 }
 
@@ -110,20 +83,19 @@ impl Known<'_> {
 }
 
 fn options(spec: &str) -> impl Iterator<Item = Known<'_>> {
-    let several = |word: &str| SETS.iter().find(|(sign, _)| *sign == word).map(|(_, options)| *options);
-    spec.split_whitespace().flat_map(move |word| several(word).unwrap_or(word).split_whitespace()).map(
-        |word| {
-            let value = word.chars().last().filter(|sign| matches!(sign, '=' | '#' | '~'));
-            let word = word.trim_end_matches(['=', '#', '~']);
-            let (name, short) = word.split_once('/').unwrap_or((word, ""));
-            Known { name, short: short.chars().next(), value }
-        },
-    )
+    let words = spec.split_whitespace().filter(|word| !word.starts_with('.'));
+    let all = words.flat_map(|word| if word == FIELDS.0 { FIELDS.1 } else { word }.split_whitespace());
+    all.map(|word| {
+        let value = word.chars().last().filter(|sign| matches!(sign, '=' | '#' | '~' | '?'));
+        let word = word.trim_end_matches(['=', '#', '~', '?']);
+        let (name, short) = word.split_once('/').unwrap_or((word, ""));
+        Known { name, short: short.chars().next(), value }
+    })
 }
 
 impl Call {
-    pub fn read(args: &[OsString]) -> Result<Call, Fault> {
-        let args: Vec<&str> = args.iter().filter_map(|arg| arg.to_str()).collect();
+    pub fn read(args: &[String]) -> Result<Call, Fault> {
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let (verb, spec, at) = verb(&args)?;
         let mut call = Call { verb, ..Call::default() };
         let help = format!("\nSee 'kubectl {verb} --help' for usage.");
@@ -139,6 +111,9 @@ impl Call {
                 let known = known.ok_or_else(|| usage(format!("unknown flag: --{name}")))?;
                 let value = match (given, known.value.is_some()) {
                     (Some(given), _) => given,
+                    (None, _) if known.value == Some('?') => {
+                        return Err(usage(format!("the built-in kubectl needs a value: --{name}=...")));
+                    }
                     (None, true) => {
                         args.next().ok_or_else(|| usage(format!("flag needs an argument: --{name}")))?
                     }
@@ -166,7 +141,15 @@ impl Call {
                 call.words.push(arg.to_owned());
             }
         }
-        Ok(call)
+        // Only a command has options of its own behind the dashes.
+        if verb != "exec" {
+            call.words.append(&mut call.behind);
+        }
+        let most = spec.split_whitespace().find_map(|word| word.strip_prefix('.')?.parse::<usize>().ok());
+        match most.and_then(|most| call.words.get(most)) {
+            Some(word) => Err(usage(format!("the built-in kubectl does not know what `{word}` is for"))),
+            None => Ok(call),
+        }
     }
 
     fn option(&mut self, known: &Known<'_>, value: &str) -> Result<(), String> {
@@ -188,13 +171,19 @@ impl Call {
         Ok(())
     }
 
-    /// The value that stands last.
+    /// The value that stands last. An empty one says nothing, as a variable that is not set.
     pub fn value(&self, name: &str) -> Option<&str> {
-        self.options.iter().rev().find(|(one, _)| one == name).map(|(_, value)| value.as_str())
+        let last = self.options.iter().rev().find(|(one, _)| one == name);
+        last.map(|(_, value)| value.as_str()).filter(|value| !value.trim().is_empty())
     }
 
     pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.options.iter().filter(move |(one, _)| one == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether anything narrows what a kind stands for.
+    pub fn selects(&self) -> bool {
+        self.value("selector").is_some() || self.value("field-selector").is_some()
     }
 
     pub fn on(&self, name: &str) -> bool {
@@ -267,11 +256,7 @@ fn verb(args: &[&str]) -> Result<(&'static str, &'static str, Vec<usize>), Fault
         return Ok((verb, spec, vec![*place, *behind]));
     }
     if let Some((verb, spec)) = find(first) {
-        // `create backup x` names a sort that cannot be created like this; `create -f` names none.
-        if *first != "create" || args.iter().any(|arg| arg.starts_with("-f") || arg.starts_with("--filename"))
-        {
-            return Ok((verb, spec, vec![*place]));
-        }
+        return Ok((verb, spec, vec![*place]));
     }
     let name = if VERBS.iter().any(|(verb, _)| verb.split(' ').next() == Some(first)) { two } else { None };
     let name = name.unwrap_or_else(|| (*first).to_owned());

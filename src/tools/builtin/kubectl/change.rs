@@ -1,6 +1,4 @@
 //! Changes of single fields: `scale`, `set`, `patch`, `label`, `annotate`, `cordon`.
-use std::io::Read;
-
 use http::Method;
 use serde_json::{Map, Value, json};
 
@@ -84,14 +82,6 @@ pub async fn scale(kubectl: &mut Kubectl<'_>) -> Done {
         return Err(Fault::error(format!("no objects passed to scale {why}")));
     }
     for one in picked {
-        let now = one.object.pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or(1);
-        match kubectl.call.number("current-replicas") {
-            Some(wanted) if wanted != now && wanted >= 0 => {
-                kubectl.fail(&Fault::error(format!("Expected replicas to be {wanted}, was {now}")))?;
-                continue;
-            }
-            _ => {}
-        }
         match send(kubectl, &one, MERGE, &json!({"spec": {"replicas": to}}), "/scale").await {
             Ok(_) => done(kubectl, &one.object, "scaled")?,
             Err(fault) => kubectl.fail(&fault)?,
@@ -158,6 +148,9 @@ pub async fn set(kubectl: &mut Kubectl<'_>) -> Done {
     if pairs.is_empty() && what != "resource" {
         // The original is silent where no variable is named.
         return if what == "image" { Err(Fault::error(none)) } else { Ok(()) };
+    }
+    if let Some((name, _)) = pairs.iter().find(|(_, value)| what == "image" && value.is_none()) {
+        return Err(Fault::error(format!("invalid image format: {name}-")));
     }
     let chosen = kubectl.call.value("containers").unwrap_or("*").to_owned();
     for one in pick_of(kubectl, &objects, Unnamed::Asked).await? {
@@ -241,20 +234,12 @@ fn limits(kubectl: &Kubectl<'_>) -> Result<Map<String, Value>, Fault> {
 }
 
 pub async fn patch(kubectl: &mut Kubectl<'_>) -> Done {
-    let given = match (kubectl.call.value("patch"), kubectl.call.value("patch-file")) {
-        (Some(patch), None) => patch.to_owned(),
-        (None, Some("-")) => {
-            let mut text = String::new();
-            kubectl.io.stdin.read_to_string(&mut text)?;
-            text
-        }
-        (None, Some(file)) => std::fs::read_to_string(file)?,
-        _ => {
-            return Err(Fault::error(
-                "must specify --patch or --patch-file containing the contents of the patch",
-            ));
-        }
-    };
+    let given = kubectl.call.value("patch").unwrap_or_default().to_owned();
+    if given.is_empty() {
+        return Err(Fault::error(
+            "must specify --patch or --patch-file containing the contents of the patch",
+        ));
+    }
     let sort = match kubectl.call.value("type").unwrap_or("strategic") {
         "strategic" => STRATEGIC,
         "merge" => MERGE,
@@ -267,11 +252,9 @@ pub async fn patch(kubectl: &mut Kubectl<'_>) -> Done {
     };
     let patch: Value = serde_saphyr::from_str(&given)
         .map_err(|error| Fault::error(format!("unable to parse \"{given}\": {error}")))?;
-    let part = kubectl.call.value("subresource").map_or(String::new(), |part| format!("/{part}"));
     let words = kubectl.call.words.clone();
     for one in pick_of(kubectl, &words, Unnamed::Asked).await? {
-        match send(kubectl, &one, sort, &patch, &part).await {
-            Ok(after) if !matches!(Form::of(kubectl)?, Form::Table { .. }) => done(kubectl, &after, "")?,
+        match send(kubectl, &one, sort, &patch, "").await {
             // The original does not say here that it is only tried.
             Ok(after) => {
                 let no = if same(&after, &one.object) { " (no change)" } else { "" };
@@ -347,8 +330,8 @@ pub async fn mark(kubectl: &mut Kubectl<'_>) -> Done {
 /// The nodes that are named or selected.
 pub async fn nodes(kubectl: &mut Kubectl<'_>) -> Result<Vec<Picked>, Fault> {
     let verb = kubectl.call.verb;
-    let names: Vec<String> =
-        kubectl.call.words.iter().map(|name| name.trim_start_matches("node/").to_owned()).collect();
+    let bare = |name: &String| name.strip_prefix("node/").unwrap_or(name).to_owned();
+    let names: Vec<String> = kubectl.call.words.iter().map(bare).collect();
     if names.is_empty() && kubectl.call.value("selector").is_none() {
         return Err(Fault::error(format!(
             "USAGE: {verb} NODE [flags]\nSee 'kubectl {verb} -h' for help and examples"

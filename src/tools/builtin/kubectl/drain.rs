@@ -7,31 +7,30 @@ use tokio::time::{Instant, sleep};
 
 use super::api::{escaped, list, text};
 use super::change::{Dry, close_node, nodes};
-use super::pick::{Picked, Unnamed, of_list, pick};
+use super::pick::{Picked, Unnamed, filed, of_list, pick};
 use super::{Done, Fault, Kubectl};
 
 const LOOK: Duration = Duration::from_millis(300);
 
 pub async fn delete(kubectl: &mut Kubectl<'_>) -> Done {
     let dry = Dry::of(kubectl)?;
-    let (force, now) = (kubectl.call.on("force"), kubectl.call.on("now"));
-    let grace = kubectl
-        .call
-        .number("grace-period")
-        .filter(|seconds| *seconds >= 0)
-        .or(now.then_some(1))
-        .or(force.then_some(0));
-    if grace == Some(0) && !force {
-        return Err(Fault::error(
-            "--grace-period=0 must be set with --force to delete immediately; \
-            use --grace-period=1 or --now for a short wait",
-        ));
-    }
-    let unfound = kubectl.call.value("filename").is_some() && kubectl.call.words.is_empty();
-    let call = &kubectl.call;
-    let selects =
-        call.value("field-selector").is_some() || call.value("selector").is_some() || call.on("all");
-    if kubectl.call.words.is_empty() && !unfound {
+    let (call, words) = (&kubectl.call, &kubectl.call.words);
+    let (force, now, selects) = (call.on("force"), call.on("now"), call.selects() || call.on("all"));
+    let said = call.number("grace-period").filter(|seconds| *seconds >= 0);
+    let grace = match said {
+        Some(_) if now => return Err(Fault::error("--now and --grace-period cannot be specified together")),
+        Some(1..) if force => {
+            let why = "--force and --grace-period greater than 0 cannot be specified together";
+            return Err(Fault::error(why));
+        }
+        // At once is only where it is forced.
+        Some(0) if !force => Some(1),
+        Some(seconds) => Some(seconds),
+        None if now => Some(1),
+        None => force.then_some(0),
+    };
+    let filed = call.value("filename").is_some();
+    if words.is_empty() && !filed {
         let forms = ["-f rsrc.yaml", "--filename=rsrc.json", "<resource> <name>", "<resource>"];
         let forms = format!("\n   '{}'", forms.join("'\n   '"));
         let first = "You must provide one or more resources by argument or filename";
@@ -47,7 +46,7 @@ pub async fn delete(kubectl: &mut Kubectl<'_>) -> Done {
             )));
         }
     };
-    let picked = pick(kubectl, 0, Unnamed::Asked).await?;
+    let picked = if filed { self::filed(kubectl).await? } else { pick(kubectl, 0, Unnamed::Asked).await? };
     if picked.is_empty() && kubectl.faults.is_empty() && !kubectl.call.on("ignore-not-found") {
         return kubectl.say("No resources found");
     }
@@ -78,12 +77,8 @@ pub async fn delete(kubectl: &mut Kubectl<'_>) -> Done {
                 }
             }
         }
-        if kubectl.call.value("output") == Some("name") {
-            kubectl.say(&one.said())?;
-        } else {
-            let how = if force { "force deleted" } else { "deleted" };
-            kubectl.say(&format!("{} \"{}\" {how}{}", one.kind.one(), one.name(), dry.said()))?;
-        }
+        let how = if force { "force deleted" } else { "deleted" };
+        kubectl.say(&format!("{} \"{}\" {how}{}", one.kind.one(), one.name(), dry.said()))?;
         kubectl.io.stdout.flush()?;
         gone.push(one);
     }
@@ -126,6 +121,10 @@ pub async fn drain(kubectl: &mut Kubectl<'_>) -> Done {
     for node in &nodes {
         close_node(kubectl, node, true).await?;
     }
+    // A node that takes new pods would get them back.
+    if !kubectl.faults.is_empty() {
+        return Ok(());
+    }
     let most = kubectl.call.span("timeout").filter(|most| !most.is_zero());
     let mut left: Vec<(String, String)> = Vec::new();
     for node in &nodes {
@@ -158,11 +157,7 @@ pub async fn drain(kubectl: &mut Kubectl<'_>) -> Done {
 /// The pods of a node that go, and what stands against it.
 async fn evictable(kubectl: &mut Kubectl<'_>, node: &Picked) -> Result<(Vec<Picked>, Option<String>), Fault> {
     let kind = kubectl.api.kind("pods").await?;
-    let selector = kubectl
-        .call
-        .value("pod-selector")
-        .map_or(String::new(), |text| format!("&labelSelector={}", escaped(text)));
-    let path = format!("{}?fieldSelector=spec.nodeName%3D{}{selector}", kind.path(None, None), node.name());
+    let path = format!("{}?fieldSelector=spec.nodeName%3D{}", kind.path(None, None), escaped(node.name()));
     let (mut pods, mut daemons, mut local, mut alone) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for object in of_list(kubectl, &kind, &path).await? {
         let pod = Picked { kind: kind.clone(), object };

@@ -109,9 +109,12 @@ async fn carry(
         Some(status) => status.await,
         None => None,
     };
-    let Some(status) = status.filter(|status| status.status.as_deref() != Some("Success")) else {
-        return Ok(());
+    let Some(status) = status else {
+        return Err(Fault::error("the connection ended before the command said how it ended"));
     };
+    if status.status.as_deref() == Some("Success") {
+        return Ok(());
+    }
     let causes = status.details.and_then(|details| details.causes).unwrap_or_default();
     let code = causes.iter().find(|cause| cause.reason.as_deref() == Some("ExitCode"));
     let code = code.and_then(|cause| cause.message.as_deref()?.parse::<i32>().ok());

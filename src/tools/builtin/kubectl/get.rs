@@ -5,14 +5,14 @@ use serde_json::Value;
 
 use super::api::{Resource, TABLE, list, text};
 use super::jsonpath::Template;
-use super::pick::{self, groups, listed, namespace, pages, query};
+use super::pick::{groups, listed, namespace, pages, query};
 use super::print::{Form, lean, together, write};
 use super::table::{Look, Table};
 use super::{Done, Fault, Kubectl};
 
 pub async fn get(kubectl: &mut Kubectl<'_>) -> Done {
     let form = Form::of(kubectl)?;
-    if kubectl.call.words.is_empty() && kubectl.call.value("filename").is_none() {
+    if kubectl.call.words.is_empty() {
         kubectl.warn(
             "You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete \
             list of supported resources.\n",
@@ -20,6 +20,9 @@ pub async fn get(kubectl: &mut Kubectl<'_>) -> Done {
         let rest = "Use \"kubectl explain <resource>\" for a detailed description of that resource (e.g. \
             kubectl explain pods).\nSee 'kubectl get -h' for help and examples";
         return Err(Fault::error(format!("Required resource not specified.\n{rest}")));
+    }
+    if kubectl.call.on("watch") && !matches!(form, Form::Table { .. }) {
+        return Err(Fault::error("the built-in kubectl watches tables only"));
     }
     let sort = kubectl.call.value("sort-by").map(Template::relaxed).transpose().map_err(Fault::error)?;
     match form {
@@ -31,21 +34,13 @@ pub async fn get(kubectl: &mut Kubectl<'_>) -> Done {
 /// What is asked of one kind: all, or one name; with the path of it.
 async fn asked(kubectl: &mut Kubectl<'_>) -> Result<Vec<(Resource, Option<String>, String)>, Fault> {
     let mut asked = Vec::new();
-    if kubectl.call.value("filename").is_some() {
-        for manifest in pick::manifests(kubectl)? {
-            let (kind, path) = pick::place(kubectl, &manifest).await?;
-            asked.push((kind, Some(text(&manifest.object, "/metadata/name").to_owned()), path));
-        }
-        return Ok(asked);
-    }
-    let selects = kubectl.call.value("selector").is_some() || kubectl.call.value("field-selector").is_some();
     let words = kubectl.call.words.clone();
     let (space, query) = (namespace(kubectl), query(kubectl));
     for (kind, names) in groups(kubectl, &words).await? {
         if names.is_empty() {
             let path = kind.path(space.as_deref(), None) + &query;
             asked.push((kind.clone(), None, path));
-        } else if selects {
+        } else if kubectl.call.selects() {
             return Err(Fault::error("name cannot be provided when a selector is specified"));
         } else if space.is_none() && kind.namespaced {
             return Err(Fault::error("a resource cannot be retrieved by name across all namespaces"));
@@ -74,13 +69,11 @@ async fn answers(kubectl: &mut Kubectl<'_>, path: &str, accept: &str) -> Result<
 
 async fn tables(kubectl: &mut Kubectl<'_>, wide: bool, sort: Option<&Template>) -> Done {
     let asked = asked(kubectl).await?;
-    let call = &kubectl.call;
-    let several = asked.windows(2).any(|two| matches!(two, [a, b] if a.0 != b.0)) || call.on("show-kind");
+    let several = asked.windows(2).any(|two| matches!(two, [a, b] if a.0 != b.0));
     let look = Look {
         wide,
-        namespaces: call.on("all-namespaces"),
-        labels: call.on("show-labels"),
-        columns: call.values("label-columns").flat_map(|list| list.split(',')).map(str::to_owned).collect(),
+        namespaces: kubectl.call.on("all-namespaces"),
+        labels: kubectl.call.on("show-labels"),
         prefix: String::new(),
     };
     let (mut shown, mut version) = (None::<Resource>, String::new());
@@ -204,12 +197,7 @@ async fn objects(kubectl: &mut Kubectl<'_>, form: &Form, sort: Option<&Template>
     if let Some(path) = sort {
         sorted(&mut all, path, |object| object)?;
     }
-    if !kubectl.call.on("show-managed-fields") {
-        all.iter_mut().for_each(lean);
-    }
-    if kubectl.call.on("watch") {
-        return Err(Fault::error("the built-in kubectl watches tables only"));
-    }
+    all.iter_mut().for_each(lean);
     match (single, all.pop()) {
         (true, Some(object)) => write(kubectl, form, &object),
         (true, None) => Ok(()),

@@ -8,9 +8,8 @@ use tokio::time::{Instant, sleep};
 
 use super::api::{escaped, list, text};
 use super::describe::{last, seen};
-use super::jsonpath::Template;
 use super::pick::{Unnamed, namespace, of_list, pick};
-use super::print::{Form, go, lean, together, write};
+use super::print::go;
 use super::table::Table;
 use super::{Done, Fault, Kubectl};
 
@@ -23,7 +22,6 @@ pub fn none(kubectl: &mut Kubectl<'_>, what: &str) -> Done {
 }
 
 pub async fn events(kubectl: &mut Kubectl<'_>) -> Done {
-    let form = Form::of(kubectl)?;
     let types: Vec<String> =
         kubectl.call.values("types").flat_map(|list| list.split(',')).map(str::to_owned).collect();
     if types.iter().any(|one| !["Normal", "Warning"].iter().any(|known| known.eq_ignore_ascii_case(one))) {
@@ -46,10 +44,6 @@ pub async fn events(kubectl: &mut Kubectl<'_>) -> Done {
         types.is_empty() || types.iter().any(|known| known.eq_ignore_ascii_case(text(one, "/type")))
     });
     found.sort_by(|a, b| last(a).cmp(last(b)));
-    if !matches!(form, Form::Table { .. }) {
-        found.iter_mut().for_each(lean);
-        return write(kubectl, &form, &together(&found));
-    }
     if found.is_empty() {
         return none(kubectl, "events");
     }
@@ -73,44 +67,32 @@ pub async fn events(kubectl: &mut Kubectl<'_>) -> Done {
 /// What `wait` waits for.
 enum For {
     Condition(String, String),
-    Path(Template, Option<String>),
     Gone,
 }
 
 impl For {
     fn read(text: &str) -> Result<For, Fault> {
-        let wrong = || Fault::error(format!("unrecognized condition: \"{text}\""));
         match text.split_once('=') {
             None if text == "delete" => Ok(For::Gone),
             Some(("condition", rest)) => {
                 let (name, value) = rest.split_once('=').unwrap_or((rest, "true"));
                 Ok(For::Condition(name.to_owned(), value.to_owned()))
             }
-            Some(("jsonpath", rest)) => {
-                let end = rest.rfind('}').map_or(0, |end| end + 1);
-                let (path, value) = rest.split_at_checked(end).filter(|_| end > 0).ok_or_else(wrong)?;
-                let value = value.strip_prefix('=').map(|value| value.trim_matches(['\'', '"']).to_owned());
-                Ok(For::Path(Template::relaxed(path).map_err(Fault::error)?, value))
-            }
-            _ => Err(wrong()),
+            _ => Err(Fault::error(format!("unrecognized condition: \"{text}\""))),
         }
     }
 
-    fn met(&self, object: Option<&Value>) -> Result<bool, Fault> {
-        let Some(object) = object else { return Ok(matches!(self, For::Gone)) };
-        Ok(match self {
-            For::Gone => false,
-            For::Condition(name, value) => list(object, "/status/conditions").iter().any(|one| {
-                text(one, "/type").eq_ignore_ascii_case(name)
-                    && text(one, "/status").eq_ignore_ascii_case(value)
-            }),
-            For::Path(path, value) => match (path.values(object).map_err(Fault::error)?.as_slice(), value) {
-                ([], _) => false,
-                (_, None) => true,
-                ([one], Some(value)) => go(one) == *value,
-                _ => return Err(Fault::error("given jsonpath expression matches more than one value")),
-            },
-        })
+    fn met(&self, object: Option<&Value>) -> bool {
+        match (self, object) {
+            (For::Gone, object) => object.is_none(),
+            (_, None) => false,
+            (For::Condition(name, value), Some(object)) => {
+                list(object, "/status/conditions").iter().any(|one| {
+                    text(one, "/type").eq_ignore_ascii_case(name)
+                        && text(one, "/status").eq_ignore_ascii_case(value)
+                })
+            }
+        }
     }
 }
 
@@ -127,7 +109,7 @@ pub async fn wait(kubectl: &mut Kubectl<'_>) -> Done {
     let end = Instant::now().checked_add(most);
     for one in picked {
         let mut object = Some(one.object.clone());
-        while !what.met(object.as_ref())? {
+        while !what.met(object.as_ref()) {
             if end.is_some_and(|end| Instant::now() + LOOK > end) {
                 let on = format!("{}/{}", one.kind.plural, one.name());
                 kubectl.fail(&Fault::error(format!("timed out waiting for the condition on {on}")))?;
@@ -135,12 +117,14 @@ pub async fn wait(kubectl: &mut Kubectl<'_>) -> Done {
             }
             sleep(LOOK).await;
             object = match kubectl.api.get(&one.path()).await {
-                Ok(object) => Some(object),
+                Ok(now) if text(&now, "/metadata/uid") == text(&one.object, "/metadata/uid") => Some(now),
+                // Another one of the same name is not this one.
+                Ok(_) => None,
                 Err(fault) if fault.says.contains("(NotFound)") => None,
                 Err(fault) => return Err(fault),
             };
         }
-        if what.met(object.as_ref())? {
+        if what.met(object.as_ref()) {
             kubectl.say(&format!("{} condition met", one.said()))?;
         }
     }
@@ -149,10 +133,10 @@ pub async fn wait(kubectl: &mut Kubectl<'_>) -> Done {
 
 pub async fn can_i(kubectl: &mut Kubectl<'_>) -> Done {
     let space = namespace(kubectl).unwrap_or_default();
-    if kubectl.call.on("list") {
+    let words = kubectl.call.words.clone();
+    if kubectl.call.on("list") && words.is_empty() {
         return rules(kubectl, &space).await;
     }
-    let words = kubectl.call.words.clone();
     let ([verb, of] | [verb, of, _]) = words.as_slice() else {
         return Err(Fault::error(
             "you must specify two arguments: verb resource or verb resource/resourceName.\n\
@@ -169,9 +153,8 @@ pub async fn can_i(kubectl: &mut Kubectl<'_>) -> Done {
         }
         let (group, plural) =
             known.map_or((String::new(), kind.to_owned()), |kind| (kind.group, kind.plural));
-        let part = kubectl.call.value("subresource").unwrap_or_default();
         json!({"resourceAttributes": {"namespace": space, "verb": verb, "group": group, "resource": plural,
-            "name": name, "subresource": part}})
+            "name": name}})
     };
     let said = review(kubectl, "SelfSubjectAccessReview", "selfsubjectaccessreviews", &spec).await?;
     let may = said.pointer("/status/allowed") == Some(&Value::Bool(true));
@@ -241,23 +224,6 @@ async fn rules(kubectl: &mut Kubectl<'_>, space: &str) -> Done {
         ]);
     }
     Ok(kubectl.io.stdout.write_all(table.take().as_bytes())?)
-}
-
-pub async fn cluster_info(kubectl: &mut Kubectl<'_>) -> Done {
-    let kind = kubectl.api.kind("services").await?;
-    let path = kind.path(Some("kube-system"), None);
-    let found =
-        of_list(kubectl, &kind, &format!("{path}?labelSelector=kubernetes.io%2Fcluster-service%3Dtrue"))
-            .await?;
-    let server = kubectl.api.server.clone();
-    kubectl.say(&format!("Kubernetes control plane is running at {server}"))?;
-    for one in found {
-        let name = text(&one, "/metadata/labels/kubernetes.io~1name");
-        let port = list(&one, "/spec/ports").first().map_or("", |port| text(port, "/name"));
-        let at = format!("{path}/{}:{port}/proxy", text(&one, "/metadata/name"));
-        kubectl.say(&format!("{name} is running at {server}{at}"))?;
-    }
-    kubectl.say("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.")
 }
 
 pub async fn version(kubectl: &mut Kubectl<'_>) -> Done {

@@ -1,4 +1,4 @@
-//! Paths into objects, as `-o jsonpath=…`, `custom-columns`, `--sort-by` and `--for=jsonpath` have them.
+//! Paths into objects, as `-o jsonpath=…`, `custom-columns` and `--sort-by` have them.
 use serde_json::Value;
 
 /// A text with paths in it.
@@ -13,17 +13,10 @@ enum Part {
 #[derive(Debug, Clone, PartialEq)]
 enum Step {
     Field(String),
-    /// What several paths lead to, one after the other.
-    Union(Vec<Vec<Step>>),
     All,
-    /// Everything below.
-    Deep,
-    /// From, to, by; or one place.
-    Slice(Option<i64>, Option<i64>, i64),
-    Places(Vec<i64>),
+    /// One of a list; below zero from its end.
+    Place(i64),
     Filter(Side, Option<(String, Side)>),
-    /// Back to the whole.
-    Root,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -58,7 +51,7 @@ impl Template {
             let want = "expected a path like .metadata.name or {.metadata.name}";
             return Err(format!("unexpected path string, {want}"));
         }
-        let dot = if inner.starts_with(['.', '[', '$', '@']) { "" } else { "." };
+        let dot = if inner.starts_with(['.', '[', '@']) { "" } else { "." };
         Template::read(&format!("{{{dot}{inner}}}"))
     }
 
@@ -67,7 +60,7 @@ impl Template {
         let mut found = Vec::new();
         for part in &self.0 {
             if let Part::Path(steps) = part {
-                found.extend(follow(steps, &[root], root)?.into_iter().cloned());
+                found.extend(follow(steps, root)?.into_iter().cloned());
             }
         }
         Ok(found)
@@ -77,33 +70,33 @@ impl Template {
         let mut out = String::new();
         let mut parts = self.0.as_slice();
         while !parts.is_empty() {
-            parts = run(parts, root, root, &mut out)?;
+            parts = run(parts, root, &mut out)?;
         }
         Ok(out)
     }
 }
 
 /// Writes parts up to the end of a range, and says what stands behind it.
-fn run<'p>(mut parts: &'p [Part], here: &Value, root: &Value, out: &mut String) -> Read<&'p [Part]> {
+fn run<'p>(mut parts: &'p [Part], here: &Value, out: &mut String) -> Read<&'p [Part]> {
     while let Some((part, behind)) = parts.split_first() {
         parts = behind;
         match part {
             Part::Text(text) => out.push_str(text),
             Part::End => return Ok(parts),
             Part::Path(steps) => {
-                let found = follow(steps, &[here], root)?;
+                let found = follow(steps, here)?;
                 let shown: Vec<String> = found.into_iter().map(shown).collect();
                 out.push_str(&shown.join(" "));
             }
             Part::Range(steps) => {
-                let found = follow(steps, &[here], root)?;
+                let found = follow(steps, here)?;
                 let mut after = None;
                 for one in found {
-                    after = Some(run(behind, one, root, out)?);
+                    after = Some(run(behind, one, out)?);
                 }
                 parts = match after {
                     Some(after) => after,
-                    None => run(behind, &Value::Null, root, &mut String::new())?,
+                    None => run(behind, &Value::Null, &mut String::new())?,
                 };
             }
         }
@@ -118,63 +111,39 @@ fn shown(value: &Value) -> String {
     }
 }
 
-fn follow<'v>(steps: &[Step], from: &[&'v Value], root: &'v Value) -> Read<Vec<&'v Value>> {
-    let mut here = from.to_vec();
+fn follow<'v>(steps: &[Step], from: &'v Value) -> Read<Vec<&'v Value>> {
+    let mut here = vec![from];
     for step in steps {
         let mut next = Vec::new();
-        if let Step::Union(paths) = step {
-            for path in paths {
-                next.extend(follow(path, &here, root)?);
-            }
-        }
         for value in here {
-            one(step, value, root, &mut next)?;
+            one(step, value, &mut next)?;
         }
         here = next;
     }
     Ok(here)
 }
 
-fn one<'v>(step: &Step, value: &'v Value, root: &'v Value, next: &mut Vec<&'v Value>) -> Read<()> {
+fn one<'v>(step: &Step, value: &'v Value, next: &mut Vec<&'v Value>) -> Read<()> {
     match (step, value) {
-        (Step::Root, _) => next.push(root),
         (Step::Field(name), Value::Object(map)) => next.extend(map.get(name)),
         (Step::All, Value::Array(list)) => next.extend(list),
         (Step::All, Value::Object(map)) => next.extend(map.values()),
-        (Step::Deep, _) => deep(value, next, 0),
         (Step::Filter(left, rest), Value::Array(list)) => {
             for each in list {
-                if holds(left, rest.as_ref(), each, root)? {
+                if holds(left, rest.as_ref(), each)? {
                     next.push(each);
                 }
             }
         }
-        (Step::Slice(from, to, by), Value::Array(list)) => {
+        (Step::Place(place), Value::Array(list)) => {
             let length = i64::try_from(list.len()).unwrap_or(i64::MAX);
-            let wrap = |at: i64| if at < 0 { at + length } else { at };
-            let (mut at, to) = (wrap(from.unwrap_or(0)), wrap(to.unwrap_or(length)));
-            if *by < 1 {
-                return Err("step must be > 0".to_owned());
-            }
-            if at != to {
-                within(at, length)?;
-                within(to.saturating_sub(1), length)?;
-            }
-            while at < to {
-                next.extend(usize::try_from(at).ok().and_then(|at| list.get(at)));
-                at = at.saturating_add(*by);
-            }
+            let at = if *place < 0 { place.saturating_add(length) } else { *place };
+            let found = usize::try_from(at).ok().and_then(|at| list.get(at));
+            let beyond = || format!("array index out of bounds: index {at}, length {length}");
+            next.push(found.ok_or_else(beyond)?);
         }
-        (Step::Places(places), Value::Array(list)) => {
-            let length = i64::try_from(list.len()).unwrap_or(i64::MAX);
-            for place in places {
-                let at = if *place < 0 { place + length } else { *place };
-                within(at, length)?;
-                next.extend(usize::try_from(at).ok().and_then(|at| list.get(at)));
-            }
-        }
-        (Step::Slice(..) | Step::Places(_) | Step::Filter(..), Value::Null) => {}
-        (Step::Slice(..) | Step::Places(_) | Step::Filter(..), other) => {
+        (Step::Place(_) | Step::Filter(..), Value::Null) => {}
+        (Step::Place(_) | Step::Filter(..), other) => {
             return Err(format!("{} is not array or slice and cannot be filtered", super::print::go(other)));
         }
         _ => {}
@@ -182,29 +151,10 @@ fn one<'v>(step: &Step, value: &'v Value, root: &'v Value, next: &mut Vec<&'v Va
     Ok(())
 }
 
-fn within(at: i64, length: i64) -> Read<()> {
-    if (0..length).contains(&at) {
-        return Ok(());
-    }
-    Err(format!("array index out of bounds: index {at}, length {length}"))
-}
-
-fn deep<'v>(value: &'v Value, next: &mut Vec<&'v Value>, depth: usize) {
-    if depth > 200 || !(value.is_object() || value.is_array()) {
-        return;
-    }
-    next.push(value);
-    match value {
-        Value::Array(list) => list.iter().for_each(|value| deep(value, next, depth + 1)),
-        Value::Object(map) => map.values().for_each(|value| deep(value, next, depth + 1)),
-        _ => {}
-    }
-}
-
-fn holds(left: &Side, rest: Option<&(String, Side)>, here: &Value, root: &Value) -> Read<bool> {
+fn holds(left: &Side, rest: Option<&(String, Side)>, here: &Value) -> Read<bool> {
     let side = |side: &Side| match side {
         Side::Value(value) => Ok(vec![value.clone()]),
-        Side::Path(steps) => follow(steps, &[here], root).map(|found| found.into_iter().cloned().collect()),
+        Side::Path(steps) => follow(steps, here).map(|found| found.into_iter().cloned().collect()),
     };
     let left = side(left)?;
     let Some((sign, right)) = rest else { return Ok(!left.is_empty()) };
@@ -261,7 +211,7 @@ impl<'t> Reader<'t> {
                 return Ok(());
             } else if self.rest.starts_with(['"', '\'']) {
                 parts.push(Part::Text(self.quoted()?));
-            } else if self.rest.starts_with(['.', '[', '$', '@']) {
+            } else if self.rest.starts_with(['.', '[', '@']) {
                 parts.push(Part::Path(self.path()?));
             } else if let word = self.until(|c| !c.is_alphanumeric())
                 && !word.is_empty()
@@ -306,18 +256,11 @@ impl<'t> Reader<'t> {
     fn path(&mut self) -> Read<Vec<Step>> {
         let mut steps = Vec::new();
         loop {
-            if self.eat("..") {
-                steps.push(Step::Deep);
-                if !self.rest.starts_with(['[', '*']) {
-                    steps.extend(self.field());
-                }
-            } else if self.eat("$") {
-                steps.push(Step::Root);
+            if self.rest.starts_with("..") {
+                return Err("the built-in kubectl has no `..`".to_owned());
             } else if self.eat("@") {
             } else if self.eat(".") {
                 if self.eat("*") { steps.push(Step::All) } else { steps.extend(self.field()) }
-            } else if self.eat("*") {
-                steps.push(Step::All);
             } else if self.eat("[") {
                 steps.push(self.bracket()?);
             } else {
@@ -346,7 +289,6 @@ impl<'t> Reader<'t> {
 
     fn bracket(&mut self) -> Read<Step> {
         self.blank();
-        let whole = self.rest;
         if self.eat("?(") {
             let left = self.side()?;
             self.blank();
@@ -363,41 +305,19 @@ impl<'t> Reader<'t> {
                 Err("unterminated filter".to_owned())
             };
         }
-        if self.rest.starts_with(['\'', '"']) {
-            let mut paths = Vec::new();
-            while paths.is_empty() || self.eat(",") {
-                self.blank();
-                // What stands in quotes is a path too.
-                let quote = self.rest.chars().next().unwrap_or_default();
-                let text = self.until(|c| c == ']');
-                let end =
-                    text.get(1..).and_then(|text| text.find(quote)).ok_or("unterminated quoted string")?;
-                let (inner, behind) = (text.get(1..=end), text.get(end + 2..));
-                let path = format!(".{}", inner.unwrap_or_default());
-                paths.push(Reader { rest: &path }.path()?);
-                let left = self.rest.len() + behind.map_or(0, str::len);
-                self.rest = whole.get(whole.len() - left..).unwrap_or_default();
-                self.blank();
-            }
-            return if self.eat("]") { Ok(Step::Union(paths)) } else { Err("unterminated array".to_owned()) };
-        }
         let inner = self.until(|c| c == ']').trim();
         if !self.eat("]") {
             return Err("unterminated array".to_owned());
         }
-        let wrong = || format!("invalid array index {inner}");
-        let number = |text: &str| text.trim().parse::<i64>().map_err(|_| wrong());
-        if inner == "*" {
-            return Ok(Step::All);
+        let quoted = ['\'', '"'].iter().find_map(|quote| inner.strip_prefix(*quote)?.strip_suffix(*quote));
+        match (inner, quoted) {
+            ("*", _) => Ok(Step::All),
+            (_, Some(name)) => {
+                let name = Reader { rest: name }.field();
+                name.ok_or_else(|| format!("invalid array index {inner}"))
+            }
+            _ => inner.parse().map(Step::Place).map_err(|_| format!("invalid array index {inner}")),
         }
-        if inner.contains(':') {
-            let mut ends = inner
-                .split(':')
-                .map(|text| if text.trim().is_empty() { Ok(None) } else { number(text).map(Some) });
-            let mut end = || ends.next().unwrap_or(Ok(None));
-            return Ok(Step::Slice(end()?, end()?, end()?.unwrap_or(1)));
-        }
-        inner.split(',').map(number).collect::<Read<_>>().map(Step::Places)
     }
 
     fn side(&mut self) -> Read<Side> {
@@ -405,7 +325,7 @@ impl<'t> Reader<'t> {
         if self.rest.starts_with(['"', '\'']) {
             return Ok(Side::Value(Value::String(self.quoted()?)));
         }
-        if self.rest.starts_with(['@', '.', '$']) {
+        if self.rest.starts_with(['@', '.']) {
             return Ok(Side::Path(self.path()?));
         }
         let word = self.until(|c| matches!(c, ')' | ' ' | '=' | '!' | '<' | '>'));

@@ -1,13 +1,17 @@
 //! `logs`.
-use futures::AsyncBufReadExt;
-use futures::stream::{self, StreamExt};
+use futures::stream::{self, Stream, StreamExt, TryStreamExt};
+use futures::{AsyncBufReadExt, AsyncReadExt};
 use serde_json::Value;
 use std::fmt::Write as _;
 
-use super::api::{escaped, text};
+use super::api::{Lines, escaped, text};
 use super::pick::{Picked, listed};
 use super::pods::{containers, named, of, usual};
 use super::{Done, Fault, Kubectl};
+
+/// So many are followed at a time, and so much of a line is kept.
+const MOST: usize = 5;
+const LINE: u64 = 1 << 20;
 
 const USAGE: &str = "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\n\
     POD or TYPE/NAME is a required argument for the logs command\n\
@@ -52,11 +56,37 @@ pub async fn logs(kubectl: &mut Kubectl<'_>) -> Done {
             asked.push((path, if kubectl.call.on("prefix") { prefix } else { String::new() }));
         }
     }
-    if kubectl.call.on("follow") && asked.len() > 1 {
-        together(kubectl, asked).await
-    } else {
-        one_by_one(kubectl, asked).await
+    // Of several that go on none is waited for.
+    let most = if kubectl.call.on("follow") { MOST } else { 1 };
+    if most > 1 && asked.len() > most {
+        let why = format!("you are attempting to follow {} log streams, but", asked.len());
+        return Err(Fault::error(format!("{why} maximum allowed concurrency is {most}")));
     }
+    let api = &kubectl.api;
+    let mut pieces = stream::iter(asked.into_iter().map(|(path, prefix)| {
+        let begun = async move { Ok::<_, Fault>((api.lines(&path, "*/*").await?, prefix)) };
+        Box::pin(stream::once(begun).map_ok(|(lines, prefix)| pieces(lines, prefix)).try_flatten())
+    }))
+    .flatten_unordered(most);
+    while let Some(piece) = pieces.next().await {
+        kubectl.io.stdout.write_all(&piece?)?;
+        if most > 1 {
+            kubectl.io.stdout.flush()?;
+        }
+    }
+    Ok(())
+}
+
+/// Lines with something before each; one that does not end comes in pieces.
+fn pieces(lines: Lines, prefix: String) -> impl Stream<Item = Result<Vec<u8>, Fault>> {
+    stream::try_unfold((lines, true), move |(mut lines, begins)| {
+        let mut piece = if begins { prefix.clone().into_bytes() } else { Vec::new() };
+        async move {
+            let count = (&mut lines).take(LINE).read_until(b'\n', &mut piece).await?;
+            let ends = piece.ends_with(b"\n");
+            Ok((count > 0).then_some((piece, (lines, ends))))
+        }
+    })
 }
 
 /// The pod of this name, or of a workload the one that serves best.
@@ -69,9 +99,6 @@ async fn chosen(kubectl: &mut Kubectl<'_>, word: &str) -> Result<Vec<Picked>, Fa
         return Ok(vec![object]);
     }
     let mut pods = of(kubectl, &object).await?;
-    if kubectl.call.on("all-pods") {
-        return Ok(pods);
-    }
     match (pods.len(), pods.first()) {
         (_, None) => return Err(Fault::error("timed out waiting for the condition")),
         (1, _) => {}
@@ -104,68 +131,12 @@ fn query(kubectl: &Kubectl<'_>) -> Result<String, Fault> {
         }
         let _ = write!(query, "&sinceTime={}", escaped(time));
     }
-    if let Some(bytes) = call.number("limit-bytes") {
-        let _ = write!(query, "&limitBytes={bytes}");
-    }
     for option in ["follow", "previous", "timestamps"] {
         if call.on(option) {
             let _ = write!(query, "&{option}=true");
         }
     }
     Ok(query)
-}
-
-async fn one_by_one(kubectl: &mut Kubectl<'_>, asked: Vec<(String, String)>) -> Done {
-    for (path, prefix) in asked {
-        let mut lines = match kubectl.api.lines(&path, "*/*").await {
-            Ok(lines) => lines,
-            Err(fault) if kubectl.call.on("ignore-errors") => {
-                kubectl.say(&fault.says)?;
-                continue;
-            }
-            Err(fault) => return Err(fault),
-        };
-        let mut line = Vec::new();
-        while lines.read_until(b'\n', &mut line).await? > 0 {
-            kubectl.io.stdout.write_all(prefix.as_bytes())?;
-            kubectl.io.stdout.write_all(&std::mem::take(&mut line))?;
-            if kubectl.call.on("follow") {
-                kubectl.io.stdout.flush()?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Follows several at a time, line by line.
-async fn together(kubectl: &mut Kubectl<'_>, asked: Vec<(String, String)>) -> Done {
-    let most = kubectl.call.number("max-log-requests").unwrap_or(5);
-    if i64::try_from(asked.len()).unwrap_or(i64::MAX) > most {
-        let why = format!(
-            "you are attempting to follow {} log streams, but maximum allowed concurrency is {most}",
-            asked.len()
-        );
-        return Err(Fault::error(format!("{why}, use --max-log-requests to increase the limit")));
-    }
-    let mut streams = Vec::new();
-    for (path, prefix) in asked {
-        let lines = kubectl.api.lines(&path, "*/*").await?;
-        let next = |(mut lines, prefix): (super::api::Lines, String)| async move {
-            let mut line = prefix.clone().into_bytes();
-            match lines.read_until(b'\n', &mut line).await {
-                Ok(0) => None,
-                Ok(_) => Some((Ok(line), (lines, prefix))),
-                Err(error) => Some((Err(error), (lines, prefix))),
-            }
-        };
-        streams.push(Box::pin(stream::unfold((lines, prefix), next)));
-    }
-    let mut all = stream::select_all(streams);
-    while let Some(line) = all.next().await {
-        kubectl.io.stdout.write_all(&line?)?;
-        kubectl.io.stdout.flush()?;
-    }
-    Ok(())
 }
 
 /// What a pod's phase says against running something in it.

@@ -1,5 +1,4 @@
 //! `kubectl`: the verbs and options that runbooks use, in the original's words.
-use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
 use std::sync::PoisonError;
 
@@ -96,7 +95,7 @@ impl Kubectl<'_> {
     }
 }
 
-pub async fn run(args: Vec<OsString>, io: &mut Io) -> u8 {
+pub async fn run(args: Vec<String>, io: &mut Io) -> u8 {
     match ended(args, io).await {
         Ok(()) => 0,
         Err(fault) => {
@@ -108,8 +107,11 @@ pub async fn run(args: Vec<OsString>, io: &mut Io) -> u8 {
     }
 }
 
-async fn ended(args: Vec<OsString>, io: &mut Io) -> Done {
+async fn ended(args: Vec<String>, io: &mut Io) -> Done {
     let call = Call::read(&args)?;
+    if call.verb.starts_with("config") {
+        return config::config(&call, io);
+    }
     let api = Api::open(&call).await?;
     let mut kubectl = Kubectl { call, api, io, faults: Vec::new() };
     let done = work(&mut kubectl).await;
@@ -153,11 +155,9 @@ async fn work(kubectl: &mut Kubectl<'_>) -> Done {
         "events" => info::events(kubectl).await,
         "wait" => info::wait(kubectl).await,
         "auth can-i" => info::can_i(kubectl).await,
-        "cluster-info" => info::cluster_info(kubectl).await,
         "version" => info::version(kubectl).await,
         verb if verb.starts_with("rollout") => rollout::rollout(kubectl).await,
-        verb if verb.starts_with("create") => create::create(kubectl).await,
-        verb if verb.starts_with("config") => config::config(kubectl),
+        "create secret" => create::secret(kubectl).await,
         verb => Err(Fault::error(format!("the built-in kubectl does not know `{verb}`"))),
     }
 }

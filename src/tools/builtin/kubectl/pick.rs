@@ -48,6 +48,10 @@ pub async fn groups(
     words: &[String],
 ) -> Result<Vec<(Resource, Vec<String>)>, Fault> {
     let mut groups: Vec<(Resource, Vec<String>)> = Vec::new();
+    // Else it would stand for all of them.
+    if words.iter().any(|word| word.split(',').any(str::is_empty)) {
+        return Err(Fault::error("resource name may not be empty"));
+    }
     if words.iter().any(|word| word.contains('/')) {
         for word in words {
             let (kind, name) = word.split_once('/').ok_or_else(|| {
@@ -70,7 +74,7 @@ pub async fn groups(
         return Ok(groups);
     }
     let Some((kinds, names)) = words.split_first() else { return Ok(groups) };
-    for name in kinds.split(',').filter(|name| !name.is_empty()) {
+    for name in kinds.split(',') {
         let all: Vec<Resource> = kubectl.api.kinds().await?.to_vec();
         let of: Vec<Resource> =
             all.into_iter().filter(|kind| kind.categories.iter().any(|one| one == name)).collect();
@@ -89,7 +93,7 @@ pub fn namespace(kubectl: &Kubectl<'_>) -> Option<String> {
 pub fn query(kubectl: &Kubectl<'_>) -> String {
     let mut query = "?limit=500".to_owned();
     for (option, name) in [("selector", "labelSelector"), ("field-selector", "fieldSelector")] {
-        if let Some(value) = kubectl.call.value(option).filter(|value| !value.is_empty()) {
+        if let Some(value) = kubectl.call.value(option) {
             query.extend(["&", name, "=", &escaped(value)]);
         }
     }
@@ -138,32 +142,21 @@ pub async fn pick_of(
     unnamed: Unnamed,
 ) -> Result<Vec<Picked>, Fault> {
     let mut picked = Vec::new();
-    let call = &kubectl.call;
-    let selects = call.value("selector").is_some() || call.value("field-selector").is_some();
-    if call.value("filename").is_some() {
-        for manifest in manifests(kubectl)? {
-            let (kind, path) = place(kubectl, &manifest).await?;
-            match kubectl.api.get(&path).await {
-                Ok(object) => picked.push(Picked { kind, object }),
-                Err(fault) if kubectl.call.verb == "delete" => {
-                    missing(kubectl, &fault.with(&manifest, "deleting"))?;
-                }
-                Err(fault) => missing(kubectl, &fault)?,
-            }
-        }
-        return Ok(picked);
+    let (selects, all) = (kubectl.call.selects(), kubectl.call.on("all"));
+    if all && kubectl.call.value("selector").is_some() {
+        return Err(Fault::error("setting 'all' parameter but found a non empty selector. "));
     }
     if words.is_empty() {
         return Err(Fault::error("you must provide one or more resources by argument or filename"));
     }
     for (kind, names) in groups(kubectl, words).await? {
         if names.is_empty() {
-            if unnamed == Unnamed::Asked && !selects && !kubectl.call.on("all") {
+            if unnamed == Unnamed::Asked && !selects && !all {
                 return Err(Fault::error("resource(s) were provided, but no name was specified"));
             }
             let objects = listed(kubectl, &kind).await?;
             picked.extend(objects.into_iter().map(|object| Picked { kind: kind.clone(), object }));
-        } else if selects {
+        } else if selects || all {
             return Err(Fault::error("name cannot be provided when a selector is specified"));
         } else if kubectl.call.on("all-namespaces") && kind.namespaced {
             return Err(Fault::error("a resource cannot be retrieved by name across all namespaces"));
@@ -174,6 +167,24 @@ pub async fn pick_of(
                 Ok(object) => picked.push(Picked { kind: kind.clone(), object }),
                 Err(fault) => missing(kubectl, &fault)?,
             }
+        }
+    }
+    Ok(picked)
+}
+
+/// The objects of the manifests.
+pub async fn filed(kubectl: &mut Kubectl<'_>) -> Result<Vec<Picked>, Fault> {
+    if !kubectl.call.words.is_empty() || kubectl.call.selects() || kubectl.call.on("all") {
+        return Err(Fault::error(
+            "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well",
+        ));
+    }
+    let mut picked = Vec::new();
+    for manifest in manifests(kubectl)? {
+        let (kind, path) = place(kubectl, &manifest).await?;
+        match kubectl.api.get(&path).await {
+            Ok(object) => picked.push(Picked { kind, object }),
+            Err(fault) => missing(kubectl, &fault.with(&manifest, "deleting"))?,
         }
     }
     Ok(picked)
@@ -208,15 +219,7 @@ impl Fault {
 
 /// The kind of a manifest, and where its object lies or would lie.
 pub async fn place(kubectl: &mut Kubectl<'_>, manifest: &Manifest) -> Result<(Resource, String), Fault> {
-    at(kubectl, &manifest.object, &format!(" from \"{}\"", manifest.from)).await
-}
-
-/// The same of an object that stands in no file.
-pub async fn at(
-    kubectl: &mut Kubectl<'_>,
-    manifest: &Value,
-    from: &str,
-) -> Result<(Resource, String), Fault> {
+    let (from, manifest) = (&manifest.from, &manifest.object);
     let (version, kind) = (text(manifest, "/apiVersion"), text(manifest, "/kind"));
     let found =
         kubectl.api.kinds().await?.iter().find(|one| one.kind == kind && one.api_version() == version);
@@ -225,7 +228,7 @@ pub async fn at(
             "no matches for kind \"{kind}\" in version \"{version}\"\nensure CRDs are installed first"
         );
         return Err(Fault::error(format!(
-            "resource mapping not found for name: \"{}\" namespace: \"{}\"{from}: {why}",
+            "resource mapping not found for name: \"{}\" namespace: \"{}\" from \"{from}\": {why}",
             text(manifest, "/metadata/name"),
             text(manifest, "/metadata/namespace")
         )));
@@ -248,7 +251,6 @@ pub async fn at(
 /// The objects that `-f` names, lists taken apart.
 pub fn manifests(kubectl: &mut Kubectl<'_>) -> Result<Vec<Manifest>, Fault> {
     let names: Vec<String> = kubectl.call.values("filename").map(str::to_owned).collect();
-    let deep = kubectl.call.on("recursive");
     let mut objects = Vec::new();
     for name in names {
         if name == "-" {
@@ -260,42 +262,31 @@ pub fn manifests(kubectl: &mut Kubectl<'_>) -> Result<Vec<Manifest>, Fault> {
         if name.starts_with("http://") || name.starts_with("https://") {
             return Err(Fault::error("the built-in kubectl reads no manifest from a URL"));
         }
-        let mut files = Vec::new();
-        let path = Path::new(&name);
-        if !path.exists() {
-            return Err(Fault::error(format!("the path \"{name}\" does not exist")));
-        }
-        found(path, true, deep, &mut files)?;
-        for file in files {
+        for file in found(Path::new(&name))? {
             read(&std::fs::read_to_string(&file)?, &file.display().to_string(), &mut objects)?;
         }
     }
     if objects.is_empty() {
-        return Err(Fault::error("no objects passed to apply").renamed(kubectl.call.verb));
+        return Err(Fault::error(format!("no objects passed to {}", kubectl.call.verb)));
     }
     Ok(objects)
 }
 
-impl Fault {
-    fn renamed(mut self, verb: &str) -> Fault {
-        self.says = self.says.replace("apply", verb);
-        self
+/// The file, or the manifests in the directory.
+fn found(path: &Path) -> Result<Vec<PathBuf>, Fault> {
+    if !path.exists() {
+        return Err(Fault::error(format!("the path \"{}\" does not exist", path.display())));
     }
-}
-
-fn found(path: &Path, top: bool, deep: bool, files: &mut Vec<PathBuf>) -> Result<(), Fault> {
     if !path.is_dir() {
-        let manifest = path.extension().is_some_and(|end| end == "yaml" || end == "yml" || end == "json");
-        files.extend((top || manifest).then(|| path.to_owned()));
-    } else if top || deep {
-        let mut inside: Vec<PathBuf> =
-            std::fs::read_dir(path)?.filter_map(|one| Some(one.ok()?.path())).collect();
-        inside.sort();
-        for path in inside {
-            found(&path, false, deep, files)?;
-        }
+        return Ok(vec![path.to_owned()]);
     }
-    Ok(())
+    let inside = std::fs::read_dir(path)?.collect::<Result<Vec<_>, _>>()?;
+    let mut inside: Vec<PathBuf> = inside.into_iter().map(|one| one.path()).collect();
+    inside.retain(|path| {
+        path.is_file() && path.extension().is_some_and(|end| end == "yaml" || end == "yml" || end == "json")
+    });
+    inside.sort();
+    Ok(inside)
 }
 
 fn read(text: &str, from: &str, objects: &mut Vec<Manifest>) -> Result<(), Fault> {

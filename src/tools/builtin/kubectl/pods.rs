@@ -46,6 +46,19 @@ pub async fn of(kubectl: &mut Kubectl<'_>, owner: &Picked) -> Result<Vec<Picked>
     Ok(found.into_iter().map(|object| Picked { kind: pods.clone(), object }).collect())
 }
 
+/// Objects of a kind that it selects and controls.
+pub async fn below(kubectl: &mut Kubectl<'_>, one: &Picked, kind: &str) -> Result<Vec<Value>, Fault> {
+    let kind = kubectl.api.kind(kind).await?;
+    let selector = selector(&one.object).unwrap_or_default();
+    let path = format!("{}?labelSelector={}", kind.path(Some(one.namespace()), None), escaped(&selector));
+    let mut found = of_list(kubectl, &kind, &path).await?;
+    let uid = text(&one.object, "/metadata/uid");
+    found.retain(|below| {
+        list(below, "/metadata/ownerReferences").iter().any(|owner| text(owner, "/uid") == uid)
+    });
+    Ok(found)
+}
+
 /// `POD`, or `KIND/NAME`, as `logs` and `exec` have it.
 pub async fn named(kubectl: &mut Kubectl<'_>, word: &str) -> Result<Picked, Fault> {
     let words =

@@ -7,9 +7,9 @@ use tokio::time::{Instant, sleep};
 
 use super::api::text;
 use super::change::{JSON, STRATEGIC, done, nested, send};
-use super::describe;
 use super::pick::{Picked, Unnamed, pick};
-use super::pods::condition;
+use super::pods::{below, condition};
+use super::table::align;
 use super::{Done, Fault, Kubectl};
 
 const REVISION: &str = "/metadata/annotations/deployment.kubernetes.io~1revision";
@@ -17,27 +17,24 @@ const CAUSE: &str = "/metadata/annotations/kubernetes.io~1change-cause";
 const LOOK: Duration = Duration::from_millis(300);
 
 pub async fn rollout(kubectl: &mut Kubectl<'_>) -> Done {
-    let picked = pick(kubectl, 0, Unnamed::All).await?;
-    for one in picked {
-        let kind = text(&one.object, "/kind");
-        let known: &[&str] = match kubectl.call.verb {
-            "rollout pause" | "rollout resume" => &["Deployment"],
-            _ => &["Deployment", "StatefulSet", "DaemonSet"],
-        };
-        let result = match (kubectl.call.verb, known.contains(&kind)) {
-            (verb, false) => {
-                let what = verb
-                    .trim_start_matches("rollout ")
-                    .replace("restart", "restarting")
-                    .replace("pause", "pausing");
-                Err(Fault::error(format!("{} \"{}\" {what} is not supported", one.kind.full(), one.name())))
+    let verb = kubectl.call.verb.trim_start_matches("rollout ");
+    let unnamed =
+        if matches!(verb, "restart" | "status" | "history") { Unnamed::All } else { Unnamed::Asked };
+    for one in pick(kubectl, 0, unnamed).await? {
+        let result = match (verb, text(&one.object, "/kind")) {
+            ("restart", "Deployment" | "StatefulSet" | "DaemonSet") => restart(kubectl, &one).await,
+            ("status", "Deployment") => status(kubectl, &one).await,
+            ("history", "Deployment") => history(kubectl, &one).await,
+            ("undo", "Deployment") => undo(kubectl, &one).await,
+            ("pause", "Deployment") => pause(kubectl, &one, true).await,
+            ("resume", "Deployment") => pause(kubectl, &one, false).await,
+            _ => {
+                let (kind, name) = (one.kind.full(), one.name());
+                Err(Fault::error(format!(
+                    "the built-in kubectl has no {} of {kind} \"{name}\"",
+                    kubectl.call.verb
+                )))
             }
-            ("rollout status", _) => status(kubectl, &one).await,
-            ("rollout history", _) => history(kubectl, &one).await,
-            ("rollout undo", _) => undo(kubectl, &one).await,
-            ("rollout restart", _) => restart(kubectl, &one).await,
-            ("rollout pause", _) => pause(kubectl, &one, true).await,
-            _ => pause(kubectl, &one, false).await,
         };
         if let Err(fault) = result {
             kubectl.fail(&fault)?;
@@ -49,83 +46,24 @@ pub async fn rollout(kubectl: &mut Kubectl<'_>) -> Done {
 /// What is said of it, and whether it is over.
 fn progress(object: &Value, name: &str) -> Result<(String, bool), Fault> {
     let n = |pointer: &str| object.pointer(pointer).and_then(Value::as_i64).unwrap_or_default();
-    let behind = n("/metadata/generation") > n("/status/observedGeneration");
-    match text(object, "/kind") {
-        "Deployment" => {
-            let wait = |why: String| {
-                Ok((format!("Waiting for deployment \"{name}\" rollout to finish: {why}..."), false))
-            };
-            let (wanted, updated) = (n("/spec/replicas"), n("/status/updatedReplicas"));
-            let (all, free) = (n("/status/replicas"), n("/status/availableReplicas"));
-            if behind {
-                return Ok(("Waiting for deployment spec update to be observed...".to_owned(), false));
-            }
-            let why = condition(object, "Progressing").map(|one| text(one, "/reason"));
-            if why == Some("ProgressDeadlineExceeded") {
-                return Err(Fault::error(format!("deployment \"{name}\" exceeded its progress deadline")));
-            }
-            if updated < wanted {
-                wait(format!("{updated} out of {wanted} new replicas have been updated"))
-            } else if all > updated {
-                wait(format!("{} old replicas are pending termination", all - updated))
-            } else if free < updated {
-                wait(format!("{free} of {updated} updated replicas are available"))
-            } else {
-                Ok((format!("deployment \"{name}\" successfully rolled out"), true))
-            }
-        }
-        "StatefulSet" => {
-            let (wanted, updated, ready) =
-                (n("/spec/replicas"), n("/status/updatedReplicas"), n("/status/readyReplicas"));
-            let part = n("/spec/updateStrategy/rollingUpdate/partition");
-            let (now, next) =
-                (text(object, "/status/currentRevision"), text(object, "/status/updateRevision"));
-            if behind {
-                Ok(("Waiting for statefulset spec update to be observed...".to_owned(), false))
-            } else if ready < wanted {
-                Ok((format!("Waiting for {} pods to be ready...", wanted - ready), false))
-            } else if object.pointer("/spec/updateStrategy/rollingUpdate/partition").is_some() {
-                if updated < wanted - part {
-                    let of = wanted - part;
-                    Ok((
-                        format!(
-                            "Waiting for partitioned roll out to finish: \
-                            {updated} out of {of} new pods have been updated..."
-                        ),
-                        false,
-                    ))
-                } else {
-                    Ok((
-                        format!("partitioned roll out complete: {updated} new pods have been updated..."),
-                        true,
-                    ))
-                }
-            } else if now != next {
-                let why = format!("{updated} pods at revision {next}");
-                Ok((format!("waiting for statefulset rolling update to complete {why}..."), false))
-            } else {
-                let all = n("/status/currentReplicas");
-                Ok((format!("statefulset rolling update complete {all} pods at revision {now}..."), true))
-            }
-        }
-        _ => {
-            let (updated, wanted) =
-                (n("/status/updatedNumberScheduled"), n("/status/desiredNumberScheduled"));
-            let free = n("/status/numberAvailable");
-            let wait = |why: String| {
-                Ok((format!("Waiting for daemon set \"{name}\" rollout to finish: {why}..."), false))
-            };
-            if behind {
-                Ok(("Waiting for daemon set spec update to be observed...".to_owned(), false))
-            } else if updated < wanted {
-                wait(format!("{updated} out of {wanted} new pods have been updated"))
-            } else if free < wanted {
-                wait(format!("{free} of {wanted} updated pods are available"))
-            } else {
-                Ok((format!("daemon set \"{name}\" successfully rolled out"), true))
-            }
-        }
+    if n("/metadata/generation") > n("/status/observedGeneration") {
+        return Ok(("Waiting for deployment spec update to be observed...".to_owned(), false));
     }
+    if condition(object, "Progressing").map(|one| text(one, "/reason")) == Some("ProgressDeadlineExceeded") {
+        return Err(Fault::error(format!("deployment \"{name}\" exceeded its progress deadline")));
+    }
+    let (wanted, updated) = (n("/spec/replicas"), n("/status/updatedReplicas"));
+    let (all, free) = (n("/status/replicas"), n("/status/availableReplicas"));
+    let why = if updated < wanted {
+        format!("{updated} out of {wanted} new replicas have been updated")
+    } else if all > updated {
+        format!("{} old replicas are pending termination", all - updated)
+    } else if free < updated {
+        format!("{free} of {updated} updated replicas are available")
+    } else {
+        return Ok((format!("deployment \"{name}\" successfully rolled out"), true));
+    };
+    Ok((format!("Waiting for deployment \"{name}\" rollout to finish: {why}..."), false))
 }
 
 async fn status(kubectl: &mut Kubectl<'_>, one: &Picked) -> Done {
@@ -153,57 +91,22 @@ async fn status(kubectl: &mut Kubectl<'_>, one: &Picked) -> Done {
     }
 }
 
-/// The revisions of a workload, oldest first: the number, and the object with its template.
+/// The revisions of a deployment, oldest first.
 async fn revisions(kubectl: &mut Kubectl<'_>, one: &Picked) -> Result<Vec<(i64, Value)>, Fault> {
-    let sets = text(&one.object, "/kind") == "Deployment";
-    let kind = if sets { "replicasets.apps" } else { "controllerrevisions.apps" };
-    let found = describe::below(kubectl, one, kind).await?;
-    let number = |object: &Value| {
-        if sets {
-            text(object, REVISION).parse().unwrap_or(0)
-        } else {
-            object.get("revision").and_then(Value::as_i64).unwrap_or(0)
-        }
-    };
+    let found = below(kubectl, one, "replicasets.apps").await?;
+    let number = |object: &Value| text(object, REVISION).parse().unwrap_or(0);
     let mut all: Vec<(i64, Value)> = found.into_iter().map(|object| (number(&object), object)).collect();
     all.sort_by_key(|(number, _)| *number);
     Ok(all)
 }
 
-/// The template that a revision holds.
-fn template(revision: &Value) -> Value {
-    let found = revision.pointer("/spec/template").or_else(|| revision.pointer("/data/spec/template"));
-    found.cloned().unwrap_or_default()
-}
-
 async fn history(kubectl: &mut Kubectl<'_>, one: &Picked) -> Done {
-    let all = revisions(kubectl, one).await?;
-    let wanted = kubectl.call.number("revision").unwrap_or(0);
-    if wanted > 0 {
-        let (_, found) = all
-            .iter()
-            .find(|(number, _)| *number == wanted)
-            .ok_or_else(|| Fault::error("unable to find the specified revision"))?;
-        kubectl.say(&format!("{} with revision #{wanted}", one.said()))?;
-        let mut template = template(found);
-        let cause = text(found, CAUSE);
-        if let Some(marks) =
-            template.pointer_mut("/metadata").and_then(Value::as_object_mut).filter(|_| !cause.is_empty())
-        {
-            let marks = marks.entry("annotations").or_insert_with(|| json!({}));
-            if let Some(marks) = marks.as_object_mut() {
-                marks.insert("kubernetes.io/change-cause".to_owned(), cause.into());
-            }
-        }
-        return kubectl.say(&describe::template(&template));
-    }
-    let mut out = format!("{} \nREVISION\tCHANGE-CAUSE\n", one.said());
-    for (number, object) in &all {
-        let cause = text(object, CAUSE);
+    let mut out = "REVISION\tCHANGE-CAUSE\n".to_owned();
+    for (number, object) in revisions(kubectl, one).await? {
+        let cause = text(&object, CAUSE);
         let _ = writeln!(out, "{number}\t{}", if cause.is_empty() { "<none>" } else { cause });
     }
-    let (first, rest) = out.split_once('\n').unwrap_or_default();
-    kubectl.say(&format!("{first}\n{}", super::table::align(rest, 0, 2)))
+    kubectl.say(&format!("{} \n{}", one.said(), align(&out, 0, 2)))
 }
 
 async fn undo(kubectl: &mut Kubectl<'_>, one: &Picked) -> Done {
@@ -218,9 +121,8 @@ async fn undo(kubectl: &mut Kubectl<'_>, one: &Picked) -> Done {
         0 => all.iter().rev().nth(1),
         wanted => all.iter().find(|(number, _)| *number == wanted),
     };
-    let kind = text(&one.object, "/kind").to_lowercase();
     let (number, found) = found.ok_or_else(|| match wanted {
-        0 => Fault::error(format!("no rollout history found for {kind} \"{name}\"")),
+        0 => Fault::error(format!("no rollout history found for deployment \"{name}\"")),
         wanted => Fault::error(format!("unable to find specified revision {wanted} in history")),
     })?;
     if all.last().is_some_and(|(last, _)| last == number) {
@@ -229,12 +131,9 @@ async fn undo(kubectl: &mut Kubectl<'_>, one: &Picked) -> Done {
             one.said()
         ));
     }
-    let mut template = template(found);
+    let mut template = found.pointer("/spec/template").cloned().unwrap_or_default();
     if let Some(labels) = template.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
         labels.remove("pod-template-hash");
-    }
-    if let Some(template) = template.as_object_mut() {
-        template.remove("$patch");
     }
     let mut patch = vec![json!({"op": "replace", "path": "/spec/template", "value": template})];
     if let Some(cause) =

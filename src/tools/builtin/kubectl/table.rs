@@ -66,7 +66,7 @@ impl Table {
             }
             out.push('\n');
         }
-        out
+        harmless(&out)
     }
 }
 
@@ -76,8 +76,6 @@ pub struct Look {
     pub wide: bool,
     pub namespaces: bool,
     pub labels: bool,
-    /// Labels with a column of their own.
-    pub columns: Vec<String>,
     /// What stands before each name: `pod/`.
     pub prefix: String,
 }
@@ -94,7 +92,6 @@ impl Look {
             self.shown(list(table, "columnDefinitions")).map(|(_, one)| text(one, "/name").to_uppercase());
         let namespace = self.namespaces.then(|| "NAMESPACE".to_owned());
         let mut head: Vec<String> = namespace.into_iter().chain(columns).collect();
-        head.extend(self.columns.iter().map(|one| one.rsplit('/').next().unwrap_or_default().to_uppercase()));
         head.extend(self.labels.then(|| "LABELS".to_owned()));
         head
     }
@@ -110,10 +107,6 @@ impl Look {
             cells.push(if at == 0 { format!("{}{text}", self.prefix) } else { text });
         }
         let labels = row.pointer("/object/metadata/labels");
-        for name in &self.columns {
-            let value = labels.and_then(|labels| labels.get(name)).and_then(Value::as_str);
-            cells.push(value.unwrap_or_default().to_owned());
-        }
         cells.extend(self.labels.then(|| joined(labels)));
         cells
     }
@@ -127,7 +120,7 @@ pub fn joined(labels: Option<&Value>) -> String {
     if pairs.is_empty() { "<none>".to_owned() } else { pairs.join(",") }
 }
 
-/// One cell: a single line without a terminal's signs.
+/// One cell: a single line.
 fn cell(value: &Value) -> String {
     let text = match value {
         Value::String(text) => text.clone(),
@@ -136,5 +129,10 @@ fn cell(value: &Value) -> String {
     };
     let line = text.split(['\n', '\r', '\u{c}']).next().unwrap_or_default();
     let more = if line.len() < text.len() { "..." } else { "" };
-    line.replace('\u{1b}', "^[").replace('\t', " ") + more
+    line.replace('\t', " ") + more
+}
+
+/// Without the signs that move a terminal's cursor or begin its orders.
+pub fn harmless(text: &str) -> String {
+    text.replace('\u{1b}', "^[").replace('\r', "\\r")
 }

@@ -52,21 +52,22 @@ impl Session<'_> {
         let mut words = text.split_whitespace();
         let command = words.next().unwrap_or_default();
         let word = words.next();
-        let switched = |now: bool| match word {
-            Some("on") => true,
-            Some("off") => false,
-            _ => !now,
-        };
-        let state = |on: bool| if on { "on" } else { "off" };
-        let says = match command {
-            "\\q" => return End::Quit,
+        let more = words.next().is_some() || word.is_some() && !matches!(command, "\\x" | "\\password");
+        match command {
+            _ if more => self.unknown(text),
+            "\\q" => End::Quit,
             "\\x" => {
-                self.shape.expanded = switched(self.shape.expanded);
-                format!("Expanded display is {}.", state(self.shape.expanded))
-            }
-            "\\timing" => {
-                self.timing = switched(self.timing);
-                format!("Timing is {}.", state(self.timing))
+                self.shape.expanded = match word {
+                    None => !self.shape.expanded,
+                    Some("on") => true,
+                    Some("off") => false,
+                    Some(_) => return self.unknown(text),
+                };
+                let state = if self.shape.expanded { "on" } else { "off" };
+                if !self.quiet {
+                    let _ = writeln!(self.io.stdout, "Expanded display is {state}.");
+                }
+                End::Good
             }
             "\\conninfo" => {
                 let (target, ip) =
@@ -80,23 +81,18 @@ impl Session<'_> {
                 let (database, user) = (&target.database, &target.user);
                 let who = format!("to database \"{database}\" as user \"{user}\"");
                 let _ = writeln!(self.io.stdout, "You are connected {who} {place} at port \"{port}\".");
-                return End::Good;
+                End::Good
             }
-            "\\l" => return self.titled("List of databases", DATABASES).await,
-            "\\dt" if word.is_none() => return self.titled("List of relations", TABLES).await,
-            "\\password" => return self.password(word).await,
-            _ => {
-                let _ = writeln!(self.io.stderr, "{}invalid command {command}", self.prefix);
-                if self.io.terminal {
-                    let _ = writeln!(self.io.stderr, "Try \\? for help.");
-                }
-                return End::Failed;
-            }
-        };
-        if !self.quiet {
-            let _ = writeln!(self.io.stdout, "{says}");
+            "\\l" => self.titled("List of databases", DATABASES).await,
+            "\\dt" => self.titled("List of relations", TABLES).await,
+            "\\password" => self.password(word).await,
+            _ => self.unknown(command),
         }
-        End::Good
+    }
+
+    fn unknown(&mut self, command: &str) -> End {
+        let _ = writeln!(self.io.stderr, "the built-in psql does not know {command}");
+        End::Unknown
     }
 
     async fn titled(&mut self, title: &'static str, query: &str) -> End {
@@ -108,7 +104,14 @@ impl Session<'_> {
 
     /// A new password is made unreadable here: the server never sees it.
     async fn password(&mut self, user: Option<&str>) -> End {
-        let user = user.unwrap_or(&self.target.user).to_owned();
+        // As a name in SQL: in small letters where it stands in no quotes.
+        let user = match user
+            .map(|user| user.strip_prefix('"').and_then(|user| user.strip_suffix('"')).ok_or(user))
+        {
+            None => self.target.user.clone(),
+            Some(Ok(quoted)) => quoted.to_owned(),
+            Some(Err(plain)) => plain.to_lowercase(),
+        };
         let new = secret(&format!("Enter new password for user \"{user}\": "));
         let again = secret("Enter it again: ");
         let Some(new) = new.filter(|new| Some(new) == again.as_ref()) else {

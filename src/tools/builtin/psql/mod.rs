@@ -1,7 +1,5 @@
 //! `psql`: the options that runbooks use, in the simple form of the protocol, in the original's words.
-use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::time::{Duration, Instant};
 
 use super::Io;
 use super::curl::flags::{self, Given, Wrong};
@@ -18,9 +16,8 @@ mod wire;
 
 use target::Target;
 
-const FLAGS: &str = "-c|--command= -f|--file= -h|--host= -p|--port= -U|--username= -d|--dbname= -v|--set|--variable= \
-    -F|--field-separator= -t|--tuples-only -A|--no-align -x|--expanded -q|--quiet -X|--no-psqlrc -w|--no-password \
-    -l|--list --csv";
+const FLAGS: &str = "-c|--command= -h|--host= -p|--port= -U|--username= -d|--dbname= -v|--set|--variable= \
+    -F|--field-separator= -t|--tuples-only -A|--no-align -x|--expanded -q|--quiet -X|--no-psqlrc -w|--no-password";
 
 /// How a statement or a script ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +28,8 @@ enum End {
     Lost,
     /// `\q`.
     Quit,
-    /// A file that cannot be read.
-    Unread,
+    /// It is not known here, and without it what follows may mean something else.
+    Unknown,
 }
 
 struct Session<'a> {
@@ -41,10 +38,7 @@ struct Session<'a> {
     target: Target,
     shape: Shape,
     quiet: bool,
-    timing: bool,
     stop: bool,
-    /// In front of what is said of an error in a file: `psql:FILE:LINE: `.
-    prefix: String,
 }
 
 fn refused(wrong: Wrong) -> String {
@@ -59,8 +53,7 @@ fn refused(wrong: Wrong) -> String {
 }
 
 /// Runs it with the words behind the name.
-pub async fn run(args: Vec<OsString>, io: &mut Io) -> u8 {
-    let args: Vec<String> = args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
+pub async fn run(args: Vec<String>, io: &mut Io) -> u8 {
     match begun(&args, io).await {
         Ok(code) => code,
         Err((code, says)) => {
@@ -75,17 +68,20 @@ async fn begun(args: &[String], io: &mut Io) -> Result<u8, (u8, String)> {
     let mut stop = false;
     for word in given.values("--variable") {
         match word.split_once('=').unwrap_or((word, "")) {
-            ("ON_ERROR_STOP", value) => stop = !matches!(value, "" | "0" | "off" | "false"),
+            ("ON_ERROR_STOP", "1" | "on" | "true" | "yes") => stop = true,
+            ("ON_ERROR_STOP", "" | "0" | "off" | "false" | "no") => stop = false,
             (name, _) => {
-                return Err((1, format!("psql: error: the built-in psql has no variable \"{name}\"")));
+                return Err((
+                    1,
+                    format!("psql: error: the built-in psql has no variable \"{name}\" of that value"),
+                ));
             }
         }
     }
-    let form = match (given.has("--csv"), given.has("--no-align")) {
-        (true, _) => Form::Csv,
-        (_, true) => Form::Unaligned,
-        _ => Form::Aligned,
-    };
+    let form = if given.has("--no-align") { Form::Unaligned } else { Form::Aligned };
+    if form == Form::Unaligned && given.has("--expanded") {
+        return Err((1, "psql: error: the built-in psql expands only what is aligned".to_owned()));
+    }
     let separator = given.value("--field-separator").unwrap_or("|").to_owned();
     let (tuples, expanded) = (given.has("--tuples-only"), given.has("--expanded"));
     let error = |says: String| (2, format!("psql: error: {says}"));
@@ -105,70 +101,46 @@ async fn begun(args: &[String], io: &mut Io) -> Result<u8, (u8, String)> {
         target,
         shape: Shape { form, tuples, expanded, separator, title: None },
         quiet: given.has("--quiet"),
-        timing: false,
         stop,
-        prefix: String::new(),
     };
     Ok(session.all(&given).await)
 }
 
 impl Session<'_> {
-    /// What the options ask for, in their order; or what comes in.
+    /// The commands of the options in their order; or what comes in.
     async fn all(&mut self, given: &Given) -> u8 {
-        if given.has("--list") {
-            return u8::from(self.meta("\\l").await != End::Good);
-        }
-        let asked = |name: &str| matches!(name, "--command" | "--file");
-        let mut code = 0;
-        let mut any = false;
-        for (name, value) in given.flags.iter().filter(|(name, _)| asked(name)) {
-            any = true;
-            let end = if *name == "--command" { self.given(value).await } else { self.file(value).await };
-            code = match end {
-                End::Good | End::Quit => 0,
-                End::Failed if *name == "--file" => 3,
-                End::Failed | End::Unread => 1,
-                End::Lost => return 2,
+        let mut code = None;
+        for text in given.values("--command") {
+            let end = if text.trim_start().starts_with('\\') {
+                self.meta(text.trim()).await
+            } else {
+                self.ask(text).await
             };
-            if code > 0 && self.stop {
-                return code;
+            code = Some(match end {
+                End::Good | End::Quit => 0,
+                End::Failed => 1,
+                End::Unknown => return 1,
+                End::Lost => return 2,
+            });
+            if code > Some(0) && self.stop {
+                break;
             }
         }
-        if any {
+        if let Some(code) = code {
             return code;
         }
         let input = std::mem::replace(&mut self.io.stdin, Box::new(io::empty()));
-        match self.script(input, None).await {
-            End::Failed => 3,
+        match self.script(input).await {
+            End::Failed | End::Unknown => 3,
             End::Lost => 2,
-            _ => 0,
+            End::Good | End::Quit => 0,
         }
     }
 
-    /// One `-c`: SQL, or one backslash command.
-    async fn given(&mut self, text: &str) -> End {
-        if text.trim_start().starts_with('\\') { self.meta(text.trim()).await } else { self.ask(text).await }
-    }
-
-    async fn file(&mut self, name: &str) -> End {
-        if name == "-" {
-            let input = std::mem::replace(&mut self.io.stdin, Box::new(io::empty()));
-            return self.script(input, Some("<stdin>")).await;
-        }
-        match std::fs::File::open(name) {
-            Ok(file) => self.script(Box::new(file), Some(name)).await,
-            Err(error) => {
-                let why = super::curl::net::plain(&error);
-                let _ = writeln!(self.io.stderr, "psql: error: {name}: {why}");
-                End::Unread
-            }
-        }
-    }
-
-    /// A script line by line; it goes on behind an error unless it is to stop there.
-    async fn script(&mut self, input: Box<dyn Read + Send>, name: Option<&str>) -> End {
-        let typed = self.io.terminal && name.is_none();
-        let (mut lines, mut kept, mut number) = (BufReader::new(input).split(b'\n'), String::new(), 0);
+    /// A script line by line; it goes on behind an error unless it is to stop there, but not behind what is unknown.
+    async fn script(&mut self, input: Box<dyn Read + Send>) -> End {
+        let typed = self.io.terminal;
+        let (mut lines, mut kept) = (BufReader::new(input).split(b'\n'), String::new());
         loop {
             if typed {
                 let sign = if kept.trim().is_empty() { '=' } else { '-' };
@@ -177,9 +149,7 @@ impl Session<'_> {
             }
             let line = lines.next().and_then(Result::ok);
             let last = line.is_none();
-            number += usize::from(!last);
             let line = String::from_utf8_lossy(&line.unwrap_or_default()).into_owned();
-            self.prefix = name.map(|name| format!("psql:{name}:{number}: ")).unwrap_or_default();
             let mut ends = Vec::new();
             if kept.trim().is_empty() && line.trim_start().starts_with('\\') {
                 ends.push(self.meta(line.trim()).await);
@@ -204,6 +174,7 @@ impl Session<'_> {
                 match end {
                     End::Good => {}
                     End::Failed if !self.stop || typed => {}
+                    End::Unknown if typed => {}
                     other => return other,
                 }
             }
@@ -215,11 +186,11 @@ impl Session<'_> {
 
     /// Asks, and prints what comes, until the server is ready for more.
     async fn ask(&mut self, text: &str) -> End {
-        let began = Instant::now();
         if self.link.ask(text).await.is_err() {
             return self.lost();
         }
         let (mut end, mut columns, mut rows, mut copied) = (End::Good, None, Vec::new(), false);
+        let mut unknown = false;
         loop {
             let answer = tokio::select! {
                 answer = self.link.next() => answer,
@@ -252,29 +223,28 @@ impl Session<'_> {
                     rows.clear();
                     self.say(&said, text);
                 }
-                Ok(Answer::CopyIn) => drop(self.link.refuse_copy().await),
+                // The lines that follow are data: they must not be asked.
+                Ok(Answer::CopyIn) => {
+                    unknown = true;
+                    drop(self.link.refuse_copy().await);
+                }
                 Ok(Answer::Copied(bytes)) => copied |= self.io.stdout.write_all(&bytes).is_ok(),
                 Ok(Answer::Ready) => break,
                 Ok(Answer::Other) => {}
                 Err(_) => return self.lost(),
             }
         }
-        if self.timing {
-            let _ = writeln!(self.io.stdout, "{}", took(began.elapsed()));
-        }
-        end
+        if unknown || end == End::Failed && script::copies(text) { End::Unknown } else { end }
     }
 
     fn lost(&mut self) -> End {
-        let _ = writeln!(self.io.stderr, "{}{}", self.prefix, wire::CLOSED);
-        let error = if self.prefix.is_empty() { "" } else { "error: " };
-        let _ = writeln!(self.io.stderr, "{}{error}connection to server was lost", self.prefix);
+        let _ = writeln!(self.io.stderr, "{}\nconnection to server was lost", wire::CLOSED);
         End::Lost
     }
 
     fn say(&mut self, said: &Said, text: &str) {
         let get = |letter| said.get(letter).unwrap_or_default();
-        let mut out = format!("{}{}:  {}\n", self.prefix, get(b'S'), get(b'M'));
+        let mut out = format!("{}:  {}\n", get(b'S'), get(b'M'));
         let place = |letter| said.get(letter).and_then(|place| place.parse().ok());
         if let Some(place) = place(b'P') {
             out += &(script::pointed(text, place) + "\n");
@@ -290,14 +260,4 @@ impl Session<'_> {
         let _ = self.io.stdout.flush();
         let _ = write!(self.io.stderr, "{out}");
     }
-}
-
-fn took(time: Duration) -> String {
-    let ms = time.as_secs_f64() * 1000.0;
-    if ms < 1000.0 {
-        return format!("Time: {ms:.3} ms");
-    }
-    let seconds = time.as_secs();
-    let (minutes, rest) = (seconds / 60, ms % 60_000.0 / 1000.0);
-    format!("Time: {ms:.3} ms ({minutes:02}:{rest:06.3})")
 }

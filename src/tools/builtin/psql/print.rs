@@ -1,4 +1,4 @@
-//! Results as psql prints them: aligned, unaligned, expanded, or with commas.
+//! Results as psql prints them: aligned, unaligned, or expanded.
 use std::fmt::Write;
 
 use unicode_width::UnicodeWidthStr;
@@ -9,7 +9,6 @@ use super::wire::{Column, Row};
 pub enum Form {
     Aligned,
     Unaligned,
-    Csv,
 }
 
 #[derive(Debug, Clone)]
@@ -33,6 +32,9 @@ fn lines(cell: Option<&str>) -> Vec<String> {
                 sign if u32::from(sign) < 0x20 || sign == '\x7f' => {
                     let _ = write!(out, "\\x{:02X}", u32::from(sign));
                 }
+                sign if sign.is_control() => {
+                    let _ = write!(out, "\\u{:04X}", u32::from(sign));
+                }
                 sign => out.push(sign),
             }
         }
@@ -47,7 +49,7 @@ fn spaces(count: usize) -> String {
 
 pub fn printed(columns: &[Column], rows: &[Row], shape: &Shape) -> String {
     let mut out = String::new();
-    if columns.is_empty() && shape.form != Form::Csv {
+    if columns.is_empty() {
         if shape.form == Form::Aligned && !shape.tuples {
             out.push_str("--\n");
         }
@@ -55,14 +57,14 @@ pub fn printed(columns: &[Column], rows: &[Row], shape: &Shape) -> String {
         out.push_str(if shape.form == Form::Aligned { "\n" } else { "" });
         return out;
     }
-    let over = shape.title.filter(|_| !shape.tuples && shape.form != Form::Csv);
+    let over = shape.title.filter(|_| !shape.tuples);
     if let Some(title) = over.filter(|_| shape.expanded || shape.form == Form::Unaligned) {
         out.extend([title, "\n"]);
     }
     match (shape.form, shape.expanded) {
         (Form::Aligned, false) => aligned(columns, rows, shape, &mut out),
         (Form::Aligned, true) => records(columns, rows, shape, &mut out),
-        (Form::Unaligned, false) => {
+        (Form::Unaligned, _) => {
             let mut line = |cells: &mut dyn Iterator<Item = &str>| {
                 let cells: Vec<&str> = cells.collect();
                 out.push_str(&cells.join(&shape.separator));
@@ -76,41 +78,8 @@ pub fn printed(columns: &[Column], rows: &[Row], shape: &Shape) -> String {
             }
             footer(rows.len(), shape, &mut out);
         }
-        (Form::Unaligned, true) => {
-            for (number, row) in rows.iter().enumerate() {
-                out.push_str(if number > 0 { "\n" } else { "" });
-                for (column, cell) in columns.iter().zip(row) {
-                    let cell = cell.as_deref().unwrap_or_default();
-                    let _ = writeln!(out, "{}{}{cell}", column.name, shape.separator);
-                }
-            }
-        }
-        (Form::Csv, expanded) => {
-            let mut line = |cells: &[&str]| {
-                let cells: Vec<String> = cells.iter().map(|cell| quoted(cell)).collect();
-                out.push_str(&cells.join(","));
-                out.push('\n');
-            };
-            let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-            if !shape.tuples && !expanded {
-                line(&names);
-            }
-            for row in rows {
-                let row: Vec<&str> = row.iter().map(|cell| cell.as_deref().unwrap_or_default()).collect();
-                if expanded {
-                    names.iter().zip(row).for_each(|(name, cell)| line(&[name, cell]));
-                } else {
-                    line(&row);
-                }
-            }
-        }
     }
     out
-}
-
-fn quoted(cell: &str) -> String {
-    let special = cell.contains([',', '"', '\n', '\r']) || cell == "\\.";
-    if special { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
 }
 
 fn footer(count: usize, shape: &Shape, out: &mut String) {

@@ -12,7 +12,9 @@ pub fn end(text: &str) -> Option<usize> {
         let rest = text.get(at..).unwrap_or_default();
         at = match byte {
             b'\'' | b'"' => {
-                let escapes = *byte == b'\'' && at > 0 && matches!(bytes.get(at - 1), Some(b'E' | b'e'));
+                let before = |back: usize| at.checked_sub(back).and_then(|at| bytes.get(at));
+                let word = before(2).is_some_and(|sign| sign.is_ascii_alphanumeric() || *sign == b'_');
+                let escapes = *byte == b'\'' && matches!(before(1), Some(b'E' | b'e')) && !word;
                 let mut next = at + 1;
                 while bytes.get(next)? != byte {
                     next += if escapes && bytes.get(next) == Some(&b'\\') { 2 } else { 1 };
@@ -20,7 +22,7 @@ pub fn end(text: &str) -> Option<usize> {
                 next + 1
             }
             b'-' if rest.starts_with("--") => find(at, "\n")?,
-            b'/' if rest.starts_with("/*") => find(at + 2, "*/")?,
+            b'/' if rest.starts_with("/*") => at + comment(rest)?,
             b'$' => {
                 let tag = rest.get(1..).and_then(|rest| rest.split_once('$')).map(|(tag, _)| tag);
                 let name = |tag: &&str| tag.chars().all(|sign| sign.is_alphanumeric() || sign == '_');
@@ -29,7 +31,7 @@ pub fn end(text: &str) -> Option<usize> {
                     None => at + 1,
                 }
             }
-            b';' if depth == 0 => return Some(at + 1),
+            b';' if depth == 0 && !whole(text.get(..at).unwrap_or_default()) => return Some(at + 1),
             b'(' => {
                 depth += 1;
                 at + 1
@@ -42,6 +44,36 @@ pub fn end(text: &str) -> Option<usize> {
         };
     }
     None
+}
+
+/// Behind the end of a comment; others may lie in it.
+fn comment(text: &str) -> Option<usize> {
+    let (mut at, mut depth) = (2, 1_usize);
+    while depth > 0 {
+        let rest = text.get(at..)?;
+        let (open, close) = (rest.find("/*"), rest.find("*/")?);
+        match open.filter(|open| *open < close) {
+            Some(open) => (at, depth) = (at + open + 2, depth + 1),
+            None => (at, depth) = (at + close + 2, depth - 1),
+        }
+    }
+    Some(at)
+}
+
+/// Whether a semicolon ends nothing any more: it may stand in the body of a function.
+fn whole(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.windows(2).any(|two| {
+        two.first().is_some_and(|word| word.eq_ignore_ascii_case("begin"))
+            && two.get(1).is_some_and(|word| word.eq_ignore_ascii_case("atomic"))
+    })
+}
+
+/// Whether the lines behind it may be data.
+pub fn copies(text: &str) -> bool {
+    let mut words = text.split_whitespace();
+    words.next().is_some_and(|word| word.eq_ignore_ascii_case("copy"))
+        && words.any(|word| word.trim_end_matches(';').eq_ignore_ascii_case("stdin"))
 }
 
 /// The line of a statement with a mark under the sign that an error points at (the first is 1).
@@ -93,6 +125,9 @@ mod tests {
             assert_eq!(end(text), Some(text.len()), "{text}");
         }
         assert_eq!(end("do $$ ; $$"), None);
+        assert_eq!(end("/* a /* b */ ; drop table x; */ select 1;").map(|end| end > 30), Some(true));
+        assert_eq!(end("select DATE'\\'; select 2;"), Some(15));
+        assert_eq!(end("create function f() begin atomic delete from a; delete from b; end;"), None);
         assert_eq!(end("it's; open"), None);
     }
 

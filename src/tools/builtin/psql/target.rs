@@ -2,6 +2,7 @@
 use std::time::Duration;
 
 use super::super::curl::flags::Given;
+use super::super::curl::url::decoded;
 use super::wire::limit;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,16 +31,7 @@ const NAMES: [(&str, &str); 9] = [
     ("connect_timeout", "PGCONNECT_TIMEOUT"),
 ];
 
-fn decoded(text: &str) -> String {
-    let (mut out, mut rest) = (Vec::new(), text.as_bytes());
-    while let Some((first, after)) = rest.split_first() {
-        let hex = after.get(..2).filter(|_| *first == b'%').and_then(|hex| std::str::from_utf8(hex).ok());
-        let byte = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        out.push(byte.unwrap_or(*first));
-        rest = if byte.is_some() { after.get(2..).unwrap_or_default() } else { after };
-    }
-    String::from_utf8_lossy(&out).into_owned()
-}
+const ELSEWHERE: [&str; 4] = ["PGSERVICE", "PGHOSTADDR", "PGTARGETSESSIONATTRS", "PGREQUIREAUTH"];
 
 /// `postgresql://user:password@host:port/database?name=value`.
 fn address(text: &str) -> Option<Vec<(String, String)>> {
@@ -89,9 +81,16 @@ impl Target {
         let option = |name| given.value(name).map(str::to_owned);
         let mut pairs = Vec::new();
         let mut free = given.words.iter().cloned();
+        // They would lead elsewhere, and are not followed here.
+        if let Some(name) = ELSEWHERE.iter().find(|name| environment(name).is_some()) {
+            return Err(format!("the built-in psql does not follow {name}"));
+        }
         let database = option("--dbname").or_else(|| free.next());
         let (mut host, port) = (option("--host"), option("--port"));
         let user = option("--username").or_else(|| free.next());
+        if let Some(word) = free.next() {
+            return Err(format!("the built-in psql does not know what \"{word}\" is for"));
+        }
         for (name, value) in [("host", host.take()), ("port", port), ("user", user)] {
             pairs.extend(value.map(|value| (name.to_owned(), value)));
         }
@@ -118,11 +117,10 @@ impl Target {
         }
         let own = || environment("USER").or_else(|| environment("LOGNAME")).unwrap_or("root".to_owned());
         let user = get("user").unwrap_or_else(own);
-        let usual = || if given.has("--list") { "postgres".to_owned() } else { user.clone() };
         Ok(Target {
             host: get("host").unwrap_or("/var/run/postgresql".to_owned()),
             port: port.parse().map_err(|_| wrong())?,
-            database: get("dbname").unwrap_or_else(usual),
+            database: get("dbname").unwrap_or_else(|| user.clone()),
             password: get("password"),
             ssl,
             user,
@@ -152,6 +150,10 @@ mod tests {
         assert_eq!((uri.ssl.as_str(), uri.timeout), ("disable", Some(Duration::from_secs(3))));
         let words = read("host=/run port=2 password='b \\' c'").expect("target");
         assert_eq!((words.host.as_str(), words.password.as_deref()), ("/run", Some("b ' c")));
+        let aimed = |name: &'static str| move |asked: &str| (asked == name).then(|| "x".to_owned());
+        assert!(Target::from(&with("d"), aimed("PGSERVICE")).is_err(), "it may be another server");
+        let many = Given { words: vec!["user".to_owned(), "more".to_owned()], ..with("d") };
+        assert!(Target::from(&many, environment).is_err());
         assert_eq!(read("nosuch=1").expect_err("option"), "invalid connection option \"nosuch\"");
     }
 }

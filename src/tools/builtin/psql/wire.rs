@@ -292,7 +292,7 @@ async fn secured(mut stream: Stream, place: &Place, target: &Target) -> Result<S
         _ => Check::Nothing,
     };
     let roots = std::env::var_os("PGSSLROOTCERT").map(PathBuf::from);
-    let tls = net::Tls { check, roots, speaks: None, own: None };
+    let tls = net::Tls { check, roots, speaks: None };
     let (result, _) = net::secure(stream, &target.host, &tls).await;
     result.map_err(|error| format!("SSL error: {error}"))
 }
@@ -317,7 +317,7 @@ fn columns(body: &mut BytesMut) -> Vec<Column> {
     const RIGHT: [u32; 11] = [20, 21, 23, 26, 28, 29, 700, 701, 790, 1700, 5069];
     let count = body.try_get_u16().unwrap_or(0);
     let one = |body: &mut BytesMut| {
-        let name = text(body);
+        let name = text(body).replace(char::is_control, "?");
         body.advance(body.len().min(6));
         let kind = body.try_get_u32().unwrap_or(0);
         body.advance(body.len().min(8));

@@ -1,7 +1,5 @@
 //! `redis-cli`: the options that runbooks use, and every command, in the original's words.
-use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader as Lines, IsTerminal, Write};
-use std::os::unix::ffi::OsStringExt;
 use std::time::Duration;
 
 use tokio::io::{AsyncWriteExt, BufReader};
@@ -9,13 +7,14 @@ use tokio::io::{AsyncWriteExt, BufReader};
 use super::Io;
 use super::curl::flags;
 use super::curl::net::{self, Stream, plain};
+use super::curl::url::decoded;
 use reply::{Form, Reply};
 
 mod reply;
 mod survey;
 
-const FLAGS: &str = "-h= -p= -a|--pass= --user= -u= -n= -r= -i= --no-auth-warning --raw --no-raw --scan \
-    --pattern= --bigkeys --memkeys --latency --latency-history --stat";
+const FLAGS: &str = "-h= -p= -a|--pass= --user= -u= -n= -i= --no-auth-warning --raw --no-raw --scan --pattern= \
+    --bigkeys --memkeys --latency";
 
 struct Options {
     host: String,
@@ -24,7 +23,6 @@ struct Options {
     password: Option<String>,
     database: u32,
     interval: Duration,
-    times: u64,
     form: Form,
     pattern: Option<String>,
     /// `--scan` and its like.
@@ -43,15 +41,15 @@ fn address(text: &str, options: &mut Options) -> Option<()> {
     let (user, password) = login.split_once(':').unwrap_or(("", login));
     let (host, port) = place.split_once(':').unwrap_or((place, ""));
     let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-    options.user = some(user);
-    options.password = some(password);
+    options.user = some(&decoded(user));
+    options.password = some(&decoded(password));
     options.host = some(host).unwrap_or("127.0.0.1".to_owned());
     options.port = if port.is_empty() { 6379 } else { port.parse().ok()? };
-    options.database = database.parse().unwrap_or(0);
+    options.database = if database.is_empty() { 0 } else { database.parse().ok()? };
     Some(())
 }
 
-fn options(args: Vec<OsString>, io: &mut Io) -> Result<Options, String> {
+fn options(args: Vec<String>, io: &mut Io) -> Result<Options, String> {
     let form = if io::stdout().is_terminal() { Form::Terminal } else { Form::Raw };
     let mut options = Options {
         host: "127.0.0.1".to_owned(),
@@ -60,7 +58,6 @@ fn options(args: Vec<OsString>, io: &mut Io) -> Result<Options, String> {
         password: std::env::var("REDISCLI_AUTH").ok(),
         database: 0,
         interval: Duration::ZERO,
-        times: 1,
         form,
         pattern: None,
         mode: None,
@@ -69,33 +66,27 @@ fn options(args: Vec<OsString>, io: &mut Io) -> Result<Options, String> {
     let (mut warned, mut quiet) = (false, false);
     let mut args = args.into_iter();
     while let Some(arg) = args.next() {
-        let word = arg.to_string_lossy().into_owned();
-        if !word.starts_with('-') || word == "-" {
-            options.command = std::iter::once(arg).chain(args).map(OsString::into_vec).collect();
+        if !arg.starts_with('-') || arg == "-" {
+            options.command = std::iter::once(arg).chain(args).map(String::into_bytes).collect();
             break;
         }
-        let bad = || format!("Unrecognized option or bad number of args for: '{word}'");
-        if matches!(word.as_str(), "--pipe" | "--rdb" | "--functions-rdb") {
-            return Err(format!("the built-in redis-cli has no {word}"));
-        }
-        let (name, takes) = flags::find(FLAGS, &word).ok_or_else(bad)?;
-        let value = if takes { args.next().ok_or_else(bad)? } else { OsString::new() };
-        let value = value.to_string_lossy().into_owned();
+        let bad = || format!("Unrecognized option or bad number of args for: '{arg}'");
+        let (name, takes) = flags::find(FLAGS, &arg).ok_or_else(bad)?;
+        let value = if takes { args.next().ok_or_else(bad)? } else { String::new() };
         match name {
             "-h" => options.host = value,
             "-p" => options.port = value.parse().map_err(|_| "Invalid server port.")?,
             "--pass" => (options.password, warned) = (Some(value), true),
             "--user" => options.user = Some(value),
             "-u" => {
-                address(&value, &mut options).ok_or("Invalid URI scheme")?;
+                address(&value, &mut options).ok_or("Invalid URI")?;
                 warned |= options.password.is_some();
             }
             "-n" => options.database = value.parse().map_err(|_| bad())?,
-            "-r" => options.times = value.parse().unwrap_or(u64::MAX),
             "-i" => {
                 let seconds =
                     value.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-                options.interval = seconds.unwrap_or_default();
+                options.interval = seconds.ok_or_else(bad)?;
             }
             "--no-auth-warning" => quiet = true,
             "--raw" => options.form = Form::Raw,
@@ -103,6 +94,13 @@ fn options(args: Vec<OsString>, io: &mut Io) -> Result<Options, String> {
             "--pattern" => options.pattern = Some(value),
             mode => options.mode = Some(mode),
         }
+    }
+    let walks = matches!(options.mode, Some("--scan" | "--bigkeys" | "--memkeys"));
+    if options.mode.is_some() && !options.command.is_empty() || options.pattern.is_some() && !walks {
+        return Err(
+            "the built-in redis-cli takes a command, or one of --scan, --bigkeys, --memkeys and --latency"
+                .to_owned(),
+        );
     }
     if warned && !quiet {
         let says = "Using a password with '-a' or '-u' option on the command line interface may not be safe.";
@@ -131,7 +129,8 @@ impl Link {
         if options.database > 0 {
             let number = options.database.to_string();
             if let Reply::Error(why) = link.tell(&["SELECT", &number]).await.map_err(failed)? {
-                let _ = writeln!(io.stderr, "SELECT {number} failed: {why}");
+                // The original goes on in another database.
+                return Err(format!("SELECT {number} failed: {why}"));
             }
         }
         Ok(link)
@@ -164,7 +163,7 @@ impl Link {
 }
 
 /// Runs it with the words behind the name.
-pub async fn run(args: Vec<OsString>, io: &mut Io) -> u8 {
+pub async fn run(args: Vec<String>, io: &mut Io) -> u8 {
     let result = match options(args, io) {
         Ok(options) => all(&options, io).await,
         Err(why) => Err(why),
@@ -186,13 +185,7 @@ async fn all(options: &Options, io: &mut Io) -> Result<(), String> {
         return survey::run(mode, &mut link, options, io).await.map_err(|error| closed(&error));
     }
     if !options.command.is_empty() {
-        for time in 0..options.times {
-            if time > 0 {
-                tokio::time::sleep(options.interval).await;
-            }
-            command(&options.command, &mut link, options, io).await?;
-        }
-        return Ok(());
+        return command(&options.command, &mut link, options, io).await;
     }
     let input = std::mem::replace(&mut io.stdin, Box::new(io::empty()));
     let mut lines = Lines::new(input).split(b'\n');
@@ -322,6 +315,14 @@ mod tests {
         assert_eq!(cli("QUIT").await, (1, text(""), text("Error: Server closed the connection\n")));
         assert_eq!(cli("--nosuch").await.2, "Unrecognized option or bad number of args for: '--nosuch'\n");
         assert_eq!(cli("--scan").await.2, "SCAN error: ERR unknown\n");
+        let elsewhere = cli("-n 9 GET a").await;
+        assert_eq!(elsewhere, (1, text(""), text("SELECT 9 failed: ERR unknown\n")));
+        for line in
+            ["--scan GET a", "--pattern x GET a", "-i soon GET a", "-r 3 GET a", "-u redis://h/x GET a"]
+        {
+            let refused = cli(line).await;
+            assert!(refused.0 == 1 && refused.1.is_empty() && !refused.2.is_empty(), "{line}: {refused:?}");
+        }
     }
 
     #[test]

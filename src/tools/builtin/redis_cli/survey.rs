@@ -1,14 +1,9 @@
-//! What redis-cli asks by itself: all keys, the biggest of them, how long an answer takes, and what the server does.
-use std::fmt::Write as _;
+//! What redis-cli asks by itself: all keys, the biggest of them, and how long an answer takes.
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use super::reply::{Form, Reply, quoted};
 use super::{Io, Link, Options};
-
-/// Where nobody ends it by a key, it ends after so many ranges and lines.
-const RANGES: usize = 4;
-const LINES: usize = 600;
 
 const SCAN: &str = "SCAN error";
 
@@ -25,8 +20,7 @@ struct Kind {
 pub async fn run(mode: &str, link: &mut Link, options: &Options, io: &mut Io) -> io::Result<()> {
     match mode {
         "--scan" => scan(link, options, io).await,
-        "--stat" => stat(link, options, io).await,
-        "--latency" | "--latency-history" => latency(mode == "--latency-history", link, options, io).await,
+        "--latency" => latency(link, io).await,
         _ => biggest(mode == "--memkeys", link, options, io).await,
     }
 }
@@ -146,92 +140,17 @@ async fn biggest(memory: bool, link: &mut Link, options: &Options, io: &mut Io) 
     Ok(())
 }
 
-async fn latency(history: bool, link: &mut Link, options: &Options, io: &mut Io) -> io::Result<()> {
-    let given = Some(options.interval).filter(|interval| !interval.is_zero());
-    let usual = if history || options.form == Form::Terminal { 15 } else { 1 };
-    let range = given.unwrap_or(Duration::from_secs(usual));
-    let form = |(least, most, sum, count): (u64, u64, u64, u64)| {
-        let average = ratio(sum, count);
-        match options.form {
-            Form::Terminal => format!("min: {least}, max: {most}, avg: {average:.2} ({count} samples)"),
-            Form::Raw => format!("{least} {most} {average:.2} {count}\n"),
+/// For a second, and where nobody reads it as it comes.
+async fn latency(link: &mut Link, io: &mut Io) -> io::Result<()> {
+    let (began, mut least, mut most, mut sum, mut count) = (Instant::now(), u64::MAX, 0, 0, 0);
+    while began.elapsed() <= Duration::from_secs(1) {
+        let asked = Instant::now();
+        if let Reply::Error(why) = link.tell(&["PING"]).await? {
+            return Err(io::Error::other(why));
         }
-    };
-    for _ in 0..if history { RANGES } else { 1 } {
-        let (began, mut seen) = (Instant::now(), (u64::MAX, 0, 0, 0));
-        while began.elapsed() <= range {
-            let asked = Instant::now();
-            if let Reply::Error(why) = link.tell(&["PING"]).await? {
-                return Err(io::Error::other(why));
-            }
-            let took = u64::try_from(asked.elapsed().as_millis()).unwrap_or(u64::MAX);
-            seen = (seen.0.min(took), seen.1.max(took), seen.2 + took, seen.3 + 1);
-            if options.form == Form::Terminal {
-                write!(io.stdout, "\x1b[0G\x1b[2K{}", form(seen))?;
-            } else if history {
-                write!(io.stdout, "{}", form(seen))?;
-            }
-            io.stdout.flush()?;
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        match (history, options.form) {
-            (true, _) => writeln!(io.stdout, " -- {:.2} seconds range", began.elapsed().as_secs_f64())?,
-            (false, Form::Terminal) => writeln!(io.stdout)?,
-            (false, _) => write!(io.stdout, "{}", form(seen))?,
-        }
-        io.stdout.flush()?;
+        let took = u64::try_from(asked.elapsed().as_millis()).unwrap_or(u64::MAX);
+        (least, most, sum, count) = (least.min(took), most.max(took), sum + took, count + 1);
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    Ok(())
-}
-
-async fn stat(link: &mut Link, options: &Options, io: &mut Io) -> io::Result<()> {
-    let wait =
-        Some(options.interval).filter(|interval| !interval.is_zero()).unwrap_or(Duration::from_secs(1));
-    let mut before = None;
-    for line in 0..LINES {
-        if line % 20 == 0 {
-            let head = "------- data ------ --------------------- load -------------------- - child -";
-            let names = "keys       mem      clients blocked requests            connections          ";
-            writeln!(io.stdout, "{head}\n{names}")?;
-        }
-        let info = match link.tell(&["INFO"]).await? {
-            Reply::Bulk(info) => String::from_utf8_lossy(&info).into_owned(),
-            other => return Err(refused("ERROR", &other)),
-        };
-        let number = |name: &str| {
-            let value = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-            value.and_then(|value| value.trim().parse::<u64>().ok()).unwrap_or(0)
-        };
-        let keys = info.lines().filter(|line| line.starts_with("db"));
-        let keys = keys.filter_map(|line| line.split_once("keys=")?.1.split(',').next()?.parse::<u64>().ok());
-        let requests = number("total_commands_processed");
-        let more = requests.saturating_sub(before.unwrap_or(requests));
-        before = Some(requests);
-        let mut out = format!("{:<11}{:<8} ", keys.sum::<u64>(), human(number("used_memory")));
-        let _ = write!(out, "{:<8}{:<8}", number("connected_clients"), number("blocked_clients"));
-        let _ = write!(out, "{:<19} ", format!("{requests} (+{more})"));
-        let child =
-            match (number("rdb_bgsave_in_progress"), number("aof_rewrite_in_progress"), number("loading")) {
-                (0, 0, 0) => "",
-                (_, _, 1) => "LOAD",
-                (1, 1, _) => "SAVE + AOF",
-                (1, ..) => "SAVE",
-                _ => "AOF",
-            };
-        writeln!(io.stdout, "{out}{:<12}{child}", number("total_connections_received"))?;
-        io.stdout.flush()?;
-        tokio::time::sleep(wait).await;
-    }
-    Ok(())
-}
-
-fn human(bytes: u64) -> String {
-    let (mut size, mut unit) = (ratio(bytes, 1), 'B');
-    for next in ['K', 'M', 'G', 'T'] {
-        if size < 1024.0 {
-            break;
-        }
-        (size, unit) = (size / 1024.0, next);
-    }
-    if unit == 'B' { format!("{bytes}B") } else { format!("{size:.2}{unit}") }
+    writeln!(io.stdout, "{least} {most} {:.2} {count}", ratio(sum, count))
 }

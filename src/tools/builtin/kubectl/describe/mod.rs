@@ -2,17 +2,13 @@
 use serde_json::Value;
 use std::fmt::Write as _;
 
-use super::api::{escaped, list, text};
+use super::api::{escaped, text};
 use super::pick::{Picked, Unnamed, of_list, pick};
-use super::table::align;
+use super::table::{align, harmless};
 use super::{Done, Fault, Kubectl, print, time};
 
-mod containers;
-mod node;
 mod others;
-mod workload;
-
-pub use workload::below;
+mod pod;
 
 /// The longest annotation that stands on its name's line.
 const LONG: usize = 140;
@@ -49,7 +45,16 @@ impl Page {
 
     fn finish(mut self) -> String {
         self.flush();
-        self.done
+        harmless(&self.done)
+    }
+
+    /// Amounts by their names, where there are any.
+    fn amounts(&mut self, level: usize, name: &str, amounts: Option<&Value>) {
+        let amounts = amounts.and_then(Value::as_object).filter(|all| !all.is_empty());
+        if let Some(amounts) = amounts {
+            self.line(level, format!("{name}:"));
+            amounts.iter().for_each(|(name, amount)| self.put(level + 1, name, print::go(amount)));
+        }
     }
 
     /// Several values of one name under each other.
@@ -96,13 +101,6 @@ impl Page {
         self.labels("", "Labels", object.pointer("/metadata/labels"));
         self.annotations("", object);
     }
-
-    fn owner(&mut self, object: &Value) {
-        let owners = list(object, "/metadata/ownerReferences");
-        if let Some(owner) = owners.iter().find(|one| one.get("controller") == Some(&Value::Bool(true))) {
-            self.put(0, "Controlled By", format!("{}/{}", text(owner, "/kind"), text(owner, "/name")));
-        }
-    }
 }
 
 fn short(line: &str) -> String {
@@ -122,7 +120,7 @@ fn or<'a>(text: &'a str, none: &'a str) -> &'a str {
 }
 
 pub async fn describe(kubectl: &mut Kubectl<'_>) -> Done {
-    if kubectl.call.words.is_empty() && kubectl.call.value("filename").is_none() {
+    if kubectl.call.words.is_empty() {
         let rest = "Use \"kubectl api-resources\" for a complete list of supported resources.";
         return Err(Fault::error(format!("You must specify the type of resource to describe. {rest}\n")));
     }
@@ -140,39 +138,25 @@ pub async fn describe(kubectl: &mut Kubectl<'_>) -> Done {
     Ok(())
 }
 
-/// A pod's template alone, its cells with tabs between them.
-pub fn template(template: &Value) -> String {
-    let mut page = Page::default();
-    containers::template(&mut page, template);
-    page.open
-}
-
 async fn page(kubectl: &mut Kubectl<'_>, one: &Picked) -> Result<String, Fault> {
     let mut page = Page::default();
     let object = &one.object;
     match one.kind.full().as_str() {
-        "pods" => containers::pod(&mut page, object),
-        "deployments.apps" | "replicasets.apps" | "statefulsets.apps" | "daemonsets.apps" | "jobs.batch" => {
-            workload::workload(kubectl, &mut page, one).await?;
-        }
-        "nodes" => node::node(kubectl, &mut page, one).await?,
+        "pods" => pod::pod(&mut page, object),
+        "deployments.apps" => others::deployment(kubectl, &mut page, one).await?,
+        "nodes" => others::node(kubectl, &mut page, one).await?,
         "services" => others::service(kubectl, &mut page, one).await?,
-        "horizontalpodautoscalers.autoscaling" => others::scaler(&mut page, object),
         "secrets" => {
             others::secret(&mut page, object);
             return Ok(page.finish());
         }
-        "configmaps" => others::configmap(&mut page, object),
         _ => {
-            page.put(0, "Name", one.name());
-            page.put(0, "Namespace", one.namespace());
+            page.head(object);
             page.signs(object);
             plain(&mut page, 0, object, "");
         }
     }
-    if !kubectl.call.off("show-events") {
-        events(kubectl, &mut page, one).await?;
-    }
+    events(kubectl, &mut page, one).await?;
     Ok(page.finish())
 }
 
@@ -205,6 +189,10 @@ fn plain(page: &mut Page, level: usize, value: &Value, above: &str) {
                     }
                 }
             }
+            Value::String(text) if text.contains('\n') => {
+                page.line(level, format!("{name}:"));
+                text.lines().for_each(|line| page.line(level + 1, line));
+            }
             value => page.put(level, &titled(name), print::go(value)),
         }
     }
@@ -212,31 +200,22 @@ fn plain(page: &mut Page, level: usize, value: &Value, above: &str) {
 
 /// `renewalTime` as `Renewal Time`.
 fn titled(name: &str) -> String {
-    if name.chars().any(|c| !c.is_alphabetic() && c != '-') {
+    if name.chars().any(|c| !c.is_alphabetic()) {
         return name.to_owned();
     }
-    let mut parts: Vec<String> = Vec::new();
-    let signs: Vec<char> = name.chars().collect();
-    for (at, sign) in signs.iter().enumerate() {
-        let (before, next) = (at.checked_sub(1).and_then(|at| signs.get(at)), signs.get(at + 1));
-        let upper = |c: Option<&char>| c.is_some_and(|c| c.is_uppercase());
-        let lower = |c: Option<&char>| c.is_some_and(|c| c.is_lowercase());
-        let starts = match before {
-            None | Some('-') => true,
-            _ if *sign == '-' => true,
-            before => sign.is_uppercase() && (!upper(before) || lower(next)),
-        };
-        match parts.last_mut().filter(|_| !starts) {
-            Some(part) => part.push(*sign),
-            None => parts.push(sign.to_string()),
+    let (mut out, mut before) = (String::new(), None::<char>);
+    for sign in name.chars() {
+        if before.is_some_and(|before| before.is_lowercase() && sign.is_uppercase()) {
+            out.push(' ');
         }
+        if before.is_none() {
+            out.extend(sign.to_uppercase())
+        } else {
+            out.push(sign)
+        }
+        before = Some(sign);
     }
-    let known = ["API", "URL", "UID", "OSB", "GUID"];
-    let titled = |part: String| match known.iter().find(|known| part.eq_ignore_ascii_case(known)) {
-        Some(known) => (*known).to_owned(),
-        None => part.chars().take(1).flat_map(char::to_uppercase).chain(part.chars().skip(1)).collect(),
-    };
-    parts.into_iter().map(titled).collect::<Vec<String>>().join(" ")
+    out
 }
 
 /// What was said about it.

@@ -1,55 +1,77 @@
-//! Services, autoscalers, secrets and config maps.
+//! Deployments, services, secrets and nodes.
 use serde_json::Value;
 
-use super::super::api::{list, text};
+use super::super::api::{escaped, list, text};
 use super::super::pick::{Picked, of_list};
-use super::super::pods::selector;
+use super::super::pods::{below, selector};
 use super::super::print::go;
-use super::super::time::long;
+use super::super::quantity::Quantity;
+use super::super::time::{ago, long};
 use super::super::{Done, Kubectl};
-use super::{Page, number, or};
+use super::{Page, number, or, plain, pod};
+
+pub async fn deployment(kubectl: &mut Kubectl<'_>, page: &mut Page, one: &Picked) -> Done {
+    const REVISION: &str = "/metadata/annotations/deployment.kubernetes.io~1revision";
+    let object = &one.object;
+    page.head(object);
+    page.put(0, "CreationTimestamp", long(text(object, "/metadata/creationTimestamp")));
+    page.signs(object);
+    page.put(0, "Selector", selector(object).unwrap_or("<unset>".to_owned()));
+    let n = |pointer: &str| number(object, pointer);
+    let (wanted, updated) = (n("/spec/replicas"), n("/status/updatedReplicas"));
+    let (total, free, down) =
+        (n("/status/replicas"), n("/status/availableReplicas"), n("/status/unavailableReplicas"));
+    page.put(
+        0,
+        "Replicas",
+        format!(
+            "{wanted} desired | {updated} updated | {total} total | {free} available | {down} unavailable"
+        ),
+    );
+    page.put(0, "StrategyType", text(object, "/spec/strategy/type"));
+    if let Some(rolling) = object.pointer("/spec/strategy/rollingUpdate") {
+        let most = |name: &str| rolling.get(name).map(go).unwrap_or_default();
+        let said = format!("{} max unavailable, {} max surge", most("maxUnavailable"), most("maxSurge"));
+        page.put(0, "RollingUpdateStrategy", said);
+    }
+    pod::template(page, object.pointer("/spec/template").unwrap_or(&Value::Null));
+    page.line(0, "Conditions:\n  Type\tStatus\tReason\n  ----\t------\t------");
+    for one in list(object, "/status/conditions") {
+        page.line(1, format!("{} \t{}\t{}", text(one, "/type"), text(one, "/status"), text(one, "/reason")));
+    }
+    let mut sets = below(kubectl, one, "replicasets.apps").await?;
+    sets.sort_by_key(|set| text(set, "/metadata/creationTimestamp").to_owned());
+    let now = text(object, REVISION);
+    let (new, old): (Vec<&Value>, Vec<&Value>) = sets.iter().partition(|set| text(set, REVISION) == now);
+    for (name, sets) in [("OldReplicaSets", old), ("NewReplicaSet", new)] {
+        let said = |set: &&Value| {
+            let (there, wanted) = (number(set, "/status/replicas"), number(set, "/spec/replicas"));
+            format!("{} ({there}/{wanted} replicas created)", text(set, "/metadata/name"))
+        };
+        page.put(0, name, or(&sets.iter().map(said).collect::<Vec<_>>().join(", "), "<none>"));
+    }
+    Ok(())
+}
 
 pub async fn service(kubectl: &mut Kubectl<'_>, page: &mut Page, one: &Picked) -> Done {
     let service = &one.object;
-    let strings = |name: &str| list(service, name).iter().map(go).collect::<Vec<String>>().join(",");
     page.head(service);
     page.signs(service);
     page.put(0, "Selector", selector(service).unwrap_or("<none>".to_owned()));
     page.put(0, "Type", text(service, "/spec/type"));
-    page.put_some(0, "IP Family Policy", text(service, "/spec/ipFamilyPolicy"));
-    page.put(0, "IP Families", or(&strings("/spec/ipFamilies"), "<none>"));
     page.put(0, "IP", text(service, "/spec/clusterIP"));
-    page.put(0, "IPs", or(&strings("/spec/clusterIPs"), "<none>"));
-    page.put_some(0, "External IPs", &strings("/spec/externalIPs"));
-    page.put_some(0, "External Name", text(service, "/spec/externalName"));
     let kind = kubectl.api.kind("endpointslices.discovery.k8s.io").await?;
-    let path = format!(
-        "{}?labelSelector=kubernetes.io%2Fservice-name%3D{}",
-        kind.path(Some(one.namespace()), None),
-        one.name()
-    );
+    let named = escaped(&format!("kubernetes.io/service-name={}", one.name()));
+    let path = format!("{}?labelSelector={named}", kind.path(Some(one.namespace()), None));
     let slices = of_list(kubectl, &kind, &path).await?;
     for port in list(service, "/spec/ports") {
-        let protocol = or(text(port, "/protocol"), "TCP");
-        let name = text(port, "/name");
+        let (name, protocol) = (text(port, "/name"), or(text(port, "/protocol"), "TCP"));
         page.put(0, "Port", format!("{}\t{}/{protocol}", or(name, "<unset>"), number(port, "/port")));
-        page.put(
-            0,
-            "TargetPort",
-            format!("{}/{protocol}", port.get("targetPort").map(go).unwrap_or_default()),
-        );
-        if number(port, "/nodePort") != 0 {
-            page.put(
-                0,
-                "NodePort",
-                format!("{}\t{}/{protocol}", or(name, "<unset>"), number(port, "/nodePort")),
-            );
-        }
+        let target = port.get("targetPort").map(go).unwrap_or_default();
+        page.put(0, "TargetPort", format!("{target}/{protocol}"));
         page.put(0, "Endpoints", endpoints(&slices, name));
     }
     page.put(0, "Session Affinity", or(text(service, "/spec/sessionAffinity"), "None"));
-    page.put_some(0, "External Traffic Policy", text(service, "/spec/externalTrafficPolicy"));
-    page.put_some(0, "Internal Traffic Policy", text(service, "/spec/internalTrafficPolicy"));
     Ok(())
 }
 
@@ -61,16 +83,9 @@ fn endpoints(slices: &[Value], name: &str) -> String {
     let mut found = Vec::new();
     for slice in slices {
         for port in list(slice, "ports").iter().filter(|port| text(port, "/name") == name) {
-            for end in list(slice, "endpoints")
-                .iter()
-                .filter(|end| end.pointer("/conditions/ready") != Some(&Value::Bool(false)))
-            {
-                found.extend(
-                    list(end, "addresses")
-                        .iter()
-                        .map(|address| format!("{}:{}", go(address), number(port, "/port"))),
-                );
-            }
+            let ready = |end: &&Value| end.pointer("/conditions/ready") != Some(&Value::Bool(false));
+            let ends = list(slice, "endpoints").iter().filter(ready).flat_map(|end| list(end, "addresses"));
+            found.extend(ends.map(|address| format!("{}:{}", go(address), number(port, "/port"))));
         }
     }
     let more = found.len().saturating_sub(3);
@@ -78,82 +93,90 @@ fn endpoints(slices: &[Value], name: &str) -> String {
     if more > 0 { format!("{} + {more} more...", found.join(",")) } else { found.join(",") }
 }
 
-pub fn scaler(page: &mut Page, object: &Value) {
-    page.head(object);
-    page.signs(object);
-    page.put(0, "CreationTimestamp", long(text(object, "/metadata/creationTimestamp")));
-    let target = |name: &str| text(object, &format!("/spec/scaleTargetRef/{name}")).to_owned();
-    page.put(0, "Reference", format!("{}/{}", target("kind"), target("name")));
-    page.put(0, "Metrics", "( current / target )");
-    for (at, metric) in list(object, "/spec/metrics").iter().enumerate() {
-        let now = list(object, "/status/currentMetrics").get(at).unwrap_or(&Value::Null);
-        let (name, share) = measured(metric, now);
-        page.line(1, format!("{name}:\t{share}"));
-    }
-    page.put(0, "Min replicas", object.pointer("/spec/minReplicas").map_or("<unset>".to_owned(), go));
-    page.put(0, "Max replicas", number(object, "/spec/maxReplicas"));
-    let (now, wanted) =
-        (number(object, "/status/currentReplicas"), number(object, "/status/desiredReplicas"));
-    page.put(0, &format!("{} pods", target("kind")), format!("{now} current / {wanted} desired"));
-    if !list(object, "/status/conditions").is_empty() {
-        page.line(0, "Conditions:\n  Type\tStatus\tReason\tMessage\n  ----\t------\t------\t-------");
-        for one in list(object, "/status/conditions") {
-            let (reason, message) = (text(one, "/reason"), text(one, "/message"));
-            page.line(1, format!("{}\t{}\t{reason}\t{message}", text(one, "/type"), text(one, "/status")));
-        }
-    }
-}
-
-/// A metric of an autoscaler: what it is, and how much of it there is of what is wanted.
-fn measured(metric: &Value, now: &Value) -> (String, String) {
-    let resource = metric.get("resource").unwrap_or(&Value::Null);
-    let current = |name: &str| now.pointer(&format!("/resource/current/{name}")).map(go);
-    let unknown = || "<unknown>".to_owned();
-    let name = text(resource, "/name");
-    match (text(metric, "/type"), resource.pointer("/target/averageUtilization")) {
-        ("Resource", Some(wanted)) => {
-            let share = match current("averageUtilization") {
-                Some(share) => format!("{share}% ({})", current("averageValue").unwrap_or_else(unknown)),
-                None => unknown(),
-            };
-            (
-                format!("resource {name} on pods  (as a percentage of request)"),
-                format!("{share} / {}%", go(wanted)),
-            )
-        }
-        ("Resource", None) => {
-            let wanted = text(resource, "/target/averageValue");
-            (
-                format!("resource {name} on pods"),
-                format!("{} / {wanted}", current("averageValue").unwrap_or_else(unknown)),
-            )
-        }
-        (other, _) => (format!("\"{}\" metric", other.to_lowercase()), "<unknown> / <unknown>".to_owned()),
-    }
-}
-
+/// Of what is secret only the length is shown.
 pub fn secret(page: &mut Page, object: &Value) {
     page.head(object);
     page.signs(object);
     page.line(0, format!("\nType:\t{}\n\nData\n====", text(object, "/type")));
     for (name, value) in object.get("data").and_then(Value::as_object).into_iter().flatten() {
-        let encoded = value.as_str().unwrap_or_default();
-        let bytes = encoded.trim_end_matches('=').len() * 3 / 4;
+        let bytes = value.as_str().unwrap_or_default().trim_end_matches('=').len() * 3 / 4;
         page.put(0, name, format!("{bytes} bytes"));
     }
 }
 
-pub fn configmap(page: &mut Page, object: &Value) {
-    page.head(object);
-    page.signs(object);
-    page.line(0, "\nData\n====");
-    for (name, value) in object.get("data").and_then(Value::as_object).into_iter().flatten() {
-        page.line(0, format!("{name}:\n----\n{}\n", value.as_str().unwrap_or_default()));
+pub async fn node(kubectl: &mut Kubectl<'_>, page: &mut Page, one: &Picked) -> Done {
+    let node = &one.object;
+    page.put(0, "Name", one.name());
+    let labels = node.pointer("/metadata/labels").and_then(Value::as_object).into_iter().flatten();
+    let roles = labels.filter_map(|(name, _)| name.strip_prefix("node-role.kubernetes.io/"));
+    page.put(0, "Roles", or(&roles.collect::<Vec<&str>>().join(","), "<none>"));
+    page.signs(node);
+    page.put(0, "CreationTimestamp", long(text(node, "/metadata/creationTimestamp")));
+    page.under("", "Taints", &list(node, "/spec/taints").iter().map(pod::taint).collect::<Vec<String>>());
+    page.put(0, "Unschedulable", node.pointer("/spec/unschedulable") == Some(&Value::Bool(true)));
+    let head = ["Type", "Status", "LastHeartbeatTime", "LastTransitionTime", "Reason", "Message"];
+    page.line(0, format!("Conditions:\n  {}", head.join("\t")));
+    page.line(1, head.map(|name| "-".repeat(name.len())).join("\t"));
+    for one in list(node, "/status/conditions") {
+        let of = |name: &str| text(one, name);
+        let (beat, change) = (long(of("/lastHeartbeatTime")), long(of("/lastTransitionTime")));
+        let (sort, status, reason) = (of("/type"), of("/status"), of("/reason"));
+        page.line(1, format!("{sort} \t{status} \t{beat} \t{change} \t{reason} \t{}", of("/message")));
     }
-    page.line(0, "\nBinaryData\n====");
-    for (name, value) in object.get("binaryData").and_then(Value::as_object).into_iter().flatten() {
-        let bytes = value.as_str().unwrap_or_default().trim_end_matches('=').len() * 3 / 4;
-        page.line(0, format!("{name}: {bytes} bytes"));
+    page.line(0, "Addresses:");
+    for one in list(node, "/status/addresses") {
+        page.put(1, text(one, "/type"), text(one, "/address"));
     }
-    page.line(0, "");
+    for name in ["Capacity", "Allocatable"] {
+        page.amounts(0, name, node.pointer(&format!("/status/{}", name.to_lowercase())));
+    }
+    page.line(0, "System Info:");
+    plain(page, 1, node.pointer("/status/nodeInfo").unwrap_or(&Value::Null), "");
+    let kind = kubectl.api.kind("pods").await?;
+    let fields = format!("spec.nodeName={},status.phase!=Failed,status.phase!=Succeeded", one.name());
+    let path = format!("{}?fieldSelector={}&limit=500", kind.path(None, None), escaped(&fields));
+    let pods = of_list(kubectl, &kind, &path).await?;
+    allocated(page, node, &pods);
+    Ok(())
+}
+
+/// What a pod asks for of one thing: its containers together, or the largest of those that start it.
+fn asked(pod: &Value, part: &str, name: &str) -> Quantity {
+    let amount = |one: &Value| one.pointer(&format!("/resources/{part}/{name}")).map(go);
+    let amount = |one: &Value| amount(one).and_then(|text| Quantity::read(&text)).unwrap_or_default();
+    let mut sum = Quantity::default();
+    for one in list(pod, "/spec/containers") {
+        sum.add(amount(one));
+    }
+    let start = list(pod, "/spec/initContainers").iter().map(amount).max_by_key(|amount| amount.parts);
+    start.filter(|start| start.parts > sum.parts).unwrap_or(sum)
+}
+
+fn allocated(page: &mut Page, node: &Value, pods: &[Value]) {
+    const EACH: [(&str, &str); 4] =
+        [("requests", "cpu"), ("limits", "cpu"), ("requests", "memory"), ("limits", "memory")];
+    let said = |amount: Quantity, name: &str| {
+        let all = node.pointer(&format!("/status/allocatable/{name}")).map(go);
+        let all = all.and_then(|text| Quantity::read(&text)).unwrap_or_default();
+        format!("{amount} ({}%)", amount.share(all))
+    };
+    page.put(0, "Non-terminated Pods", format!("({} in total)", pods.len()));
+    page.line(1, "Namespace\tName\t\tCPU Requests\tCPU Limits\tMemory Requests\tMemory Limits\tAge");
+    page.line(1, "---------\t----\t\t------------\t----------\t---------------\t-------------\t---");
+    for pod in pods {
+        let amounts = EACH.map(|(part, name)| said(asked(pod, part, name), name)).join("\t");
+        let (space, name) = (text(pod, "/metadata/namespace"), text(pod, "/metadata/name"));
+        let age = ago(text(pod, "/metadata/creationTimestamp"));
+        page.line(1, format!("{space}\t{name}\t\t{amounts}\t{age}"));
+    }
+    page.line(0, "Allocated resources:\n  (Total limits may be over 100 percent, i.e., overcommitted.)");
+    page.line(1, "Resource\tRequests\tLimits\n  --------\t--------\t------");
+    for name in ["cpu", "memory"] {
+        let sum = |part: &str| {
+            let mut sum = Quantity::default();
+            pods.iter().for_each(|pod| sum.add(asked(pod, part, name)));
+            said(sum, name)
+        };
+        page.line(1, format!("{name}\t{}\t{}", sum("requests"), sum("limits")));
+    }
 }

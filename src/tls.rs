@@ -5,10 +5,16 @@ use std::sync::Arc;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
+
+/// Whether all that is wrong with a certificate is that it is somebody else's.
+pub fn stranger(error: &Error) -> bool {
+    let Error::InvalidCertificate(why) = error else { return false };
+    matches!(why, CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. })
+}
 
 /// What a server shows.
-pub(super) struct Shown<'a> {
+pub struct Shown<'a> {
     pub leaf: &'a CertificateDer<'a>,
     pub others: &'a [CertificateDer<'a>],
     pub name: &'a ServerName<'a>,
@@ -23,7 +29,7 @@ impl Shown<'_> {
     }
 }
 
-pub(super) struct Judge<F> {
+pub struct Judge<F> {
     provider: Arc<CryptoProvider>,
     judge: F,
 }
