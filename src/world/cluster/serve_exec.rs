@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::Role;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
 
 use super::api::says;
 use super::refusal::Refusal;
@@ -164,6 +165,7 @@ impl Session {
         };
         let message = [&[3], status.to_string().as_bytes()].concat();
         let _ = self.socket.send(Message::Binary(message.into())).await;
-        let _ = self.socket.close(None).await;
+        // Without a code the original client takes the status that it has just read for lost.
+        let _ = self.socket.close(Some(CloseFrame { code: CloseCode::Normal, reason: "".into() })).await;
     }
 }

@@ -102,6 +102,6 @@ fill_redis() { # host:port
   local i
   {
     echo "acl setuser few on >few resetkeys -@all +info +ping +hello +auth"
-    for ((i = 1; i <= 400; i++)); do printf 'setex session:%d 7200 user\nhset app:user:%d n %d\n' "$i" "$i" "$i"; done
+    for ((i = 1; i <= 400; i++)); do printf 'set session:%d user ex 7200\nhset app:user:%d n %d\n' "$i" "$i" "$i"; done
   } | redis-cli -h "${1%:*}" -p "${1#*:}" >/dev/null
 }
