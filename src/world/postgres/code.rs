@@ -3,11 +3,10 @@ use std::cell::{Cell, RefCell};
 
 use regex::Regex;
 
-use super::fault::{Fault, Res};
 use super::select::Aggregate;
 use super::state::Database;
-use super::value::kind::{ANY, BOOL, CHAR, FLOAT8, NUMERIC, OID, REGCLASS, TEXT, UNKNOWN};
-use super::value::{self, Oid, Row, Value, array, category, element, parse, rank, shown};
+use super::value::kind::{ANY, BOOL, FLOAT8, OID, REGCLASS, TEXT, UNKNOWN};
+use super::value::{self, Fault, Oid, Res, Row, Value, array, category, element, parse, rank, shown};
 
 /// What a statement may work on: rows and bytes, weighed together.
 const MOST_STEPS: usize = 1_500_000;
@@ -57,10 +56,12 @@ impl Env<'_> {
     }
 }
 
+type Run = Box<dyn Fn(&mut Env<'_>) -> Res<Value>>;
+
 /// An expression with its type.
 pub struct Code {
     pub ty: Oid,
-    pub run: Box<dyn Fn(&mut Env<'_>) -> Res<Value>>,
+    pub run: Run,
     /// The place of the column that it is.
     pub column: Option<usize>,
 }
@@ -130,7 +131,7 @@ pub fn unified(what: &str, all: Vec<Code>) -> Res<(Vec<Code>, Oid)> {
 
 /// Whether a type becomes another without being asked to.
 pub fn becomes(from: Oid, to: Oid) -> bool {
-    to == ANY || common(from, to) == Some(to) || to == REGCLASS && matches!(category(from), 'S' | 'O')
+    to == ANY || common(from, to) == Some(to)
 }
 
 /// As it is asked to.
@@ -185,7 +186,6 @@ fn cast(env: &mut Env<'_>, value: Value, from: Oid, to: Oid) -> Res<Value> {
     Ok(match (&value, to) {
         (Value::Null, _) => value,
         (Value::Bool(is), _) if category(to) == 'S' => is.to_string().into(),
-        (_, CHAR) => shown(&value, from).chars().take(1).collect::<String>().into(),
         (Value::Int(oid), REGCLASS) => {
             env.db.numbered(*oid).map_or_else(|| oid.to_string(), |one| one.name.clone()).into()
         }
@@ -193,7 +193,6 @@ fn cast(env: &mut Env<'_>, value: Value, from: Oid, to: Oid) -> Res<Value> {
         _ if category(to) == 'S' => shown(&value, from).into(),
         (Value::Text(text), _) => parse(text, to)?,
         (_, FLOAT8) => Value::Float(value.float()),
-        (_, NUMERIC) => value,
         (_, BOOL) => (value.int() != 0).into(),
         _ => value::fits(value.int(), to)?,
     })

@@ -7,12 +7,11 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use super::code::{Binder, Env};
-use super::fault::{Fault, Res};
 use super::select::{Columns, Plan};
 use super::setting;
 use super::state::{Database, Doing, Signal};
 use super::value::kind::TEXT;
-use super::value::{Oid, Row, Value};
+use super::value::{Fault, Oid, Res, Row, Value};
 
 pub type Tokens = Vec<TokenWithSpan>;
 
@@ -145,18 +144,13 @@ impl Database {
         })
     }
 
-    /// Does one statement. An error ends the transaction it is in.
+    /// Does one statement.
     pub fn execute(&mut self, pid: i32, tokens: &Tokens, types: &[Oid], params: &[Value]) -> Res<Answer> {
         let done = self.perform(pid, tokens, types, params);
-        match (&done, self.sessions.get(&pid)) {
-            (Ok(answer), Some(one)) => {
-                let (user, database, text) = (one.user.clone(), one.database.clone(), one.query.clone());
-                let rows = answer.found.as_ref().map_or(0, |(_, rows)| rows.len());
-                let rows = Value::from(rows).float();
-                self.count(&user, &database, &text, 1.0, 0.000_4 + answer.sleep, rows);
-            }
-            (Ok(_), None) => {}
-            (Err(_), _) => self.fail(pid),
+        if let (Ok(answer), Some(one)) = (&done, self.sessions.get(&pid)) {
+            let (user, database, text) = (one.user.clone(), one.database.clone(), one.query.clone());
+            let rows = Value::from(answer.found.as_ref().map_or(0, |(_, rows)| rows.len())).float();
+            self.count(&user, &database, &text, 1.0, 0.000_4 + answer.sleep, rows);
         }
         done
     }
@@ -164,13 +158,18 @@ impl Database {
     fn perform(&mut self, pid: i32, tokens: &Tokens, types: &[Oid], params: &[Value]) -> Res<Answer> {
         let words = words(tokens);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let (verb, what) = (words.first().copied().unwrap_or(""), words.get(1).copied().unwrap_or(""));
+        let verb = words.first().copied().unwrap_or("");
         let block = self.sessions.get(&pid).and_then(|one| one.block);
         if block == Some(true) && !matches!(verb, "rollback" | "abort" | "commit" | "end" | "") {
             let why = "current transaction is aborted, commands ignored until end of transaction block";
             return Err(Fault::new("25P02", why));
         }
-        self.may_write(pid, verb, what)?;
+        let changes =
+            ["insert", "update", "delete", "truncate", "create", "drop", "alter", "grant", "revoke"];
+        if changes.contains(&verb) && self.current(pid, "transaction_read_only").as_deref() == Some("on") {
+            let why = format!("cannot execute {} in a read-only transaction", verb.to_uppercase());
+            return Err(Fault::new("25006", why));
+        }
         match verb {
             "" => Ok(Answer::default()),
             "begin" | "start" => {
@@ -200,18 +199,6 @@ impl Database {
                 Err(Fault::unsupported(verb.to_uppercase()))
             }
         }
-    }
-
-    /// Whether a statement that changes something may do so now.
-    fn may_write(&self, pid: i32, verb: &str, what: &str) -> Res<()> {
-        let of_object = matches!(verb, "create" | "drop" | "alter");
-        let changes =
-            of_object || matches!(verb, "insert" | "update" | "delete" | "truncate" | "grant" | "revoke");
-        if !changes || self.current(pid, "transaction_read_only").as_deref() != Some("on") {
-            return Ok(());
-        }
-        let name = if of_object { format!("{verb} {what}") } else { verb.to_owned() }.to_uppercase();
-        Err(Fault::new("25006", format!("cannot execute {name} in a read-only transaction")))
     }
 
     fn ask(&mut self, pid: i32, tokens: &Tokens, types: &[Oid], params: &[Value]) -> Res<Answer> {

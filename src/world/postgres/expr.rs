@@ -2,17 +2,16 @@
 use std::cmp::Ordering;
 
 use sqlparser::ast::{
-    BinaryOperator as Op, CaseWhen, Expr, Function as Call, FunctionArg, FunctionArgExpr, FunctionArguments,
-    Ident, InTarget, ObjectName, Query, UnaryOperator, Value as Literal,
+    BinaryOperator as Op, Expr, Function as Call, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
+    InTarget, ObjectName, Query, UnaryOperator, Value as Literal,
 };
 
 use super::code::{Binder, Code, Column, Scope, all, becomes, common, convert, unified};
 use super::command::too_deep;
-use super::fault::{Fault, Res};
 use super::function::{call, missing};
 use super::select::aggregate;
-use super::value::kind::{BOOL, INT4, INT8, INTERVAL, NUMERIC, TEXT, UNKNOWN};
-use super::value::{self, Value, array, category, element, order, parse};
+use super::value::kind::{BOOL, FLOAT8, INT4, INT8, INTERVAL, TEXT, UNKNOWN};
+use super::value::{self, Fault, Res, Value, array, category, element, order, parse};
 
 /// What nests deeper is not looked at.
 const DEEPEST: usize = 100;
@@ -69,13 +68,9 @@ impl Binder<'_> {
                 let known = known.ok_or_else(|| Fault::missing("42704", "type", &ty.to_lowercase()));
                 convert(code, known?)
             }
-            Expr::Interval(interval) => match (&*interval.value, &interval.leading_field) {
-                (Expr::Value(text), None) => {
-                    let text = text.value.clone().into_string().unwrap_or_default();
-                    Ok(Code::constant(INTERVAL, parse(&text, INTERVAL)?))
-                }
-                _ => Err(Fault::unsupported(e)),
-            },
+            Expr::Interval(interval) if interval.leading_field.is_none() => {
+                convert(self.expr(&interval.value, s)?, INTERVAL)
+            }
             Expr::BinaryOp { left, op: op @ (Op::And | Op::Or), right } => {
                 Ok(both(self.truth(left, s)?, self.truth(right, s)?, *op == Op::Or))
             }
@@ -92,7 +87,25 @@ impl Binder<'_> {
                 call("extract", vec![field, self.expr(expr, s)?])
             }
             Expr::Case { operand, conditions, else_result, .. } => {
-                self.case(operand.as_deref(), conditions, else_result.as_deref(), s)
+                let (mut tests, mut results) = (Vec::new(), Vec::new());
+                for when in conditions {
+                    tests.push(match operand {
+                        Some(operand) => binary("=", self.expr(operand, s)?, self.expr(&when.condition, s)?)?,
+                        None => self.truth(&when.condition, s)?,
+                    });
+                    results.push(self.expr(&when.result, s)?);
+                }
+                let null = || Ok(Code::constant(UNKNOWN, Value::Null));
+                results.push(else_result.as_ref().map_or_else(null, |e| self.expr(e, s))?);
+                let (results, ty) = unified("CASE", results)?;
+                Ok(Code::new(ty, move |env| {
+                    for (test, result) in tests.iter().zip(&results) {
+                        if (test.run)(env)?.is_true() {
+                            return (result.run)(env);
+                        }
+                    }
+                    results.last().map_or(Ok(Value::Null), |result| (result.run)(env))
+                }))
             }
             Expr::Subquery(query) => self.scalar(query, s),
             _ => self.condition(e, s),
@@ -159,34 +172,6 @@ impl Binder<'_> {
         }))
     }
 
-    fn case(
-        &self,
-        operand: Option<&Expr>,
-        conditions: &[CaseWhen],
-        otherwise: Option<&Expr>,
-        s: &Scope<'_>,
-    ) -> Res<Code> {
-        let (mut tests, mut results) = (Vec::new(), Vec::new());
-        for when in conditions {
-            tests.push(match operand {
-                Some(operand) => binary("=", self.expr(operand, s)?, self.expr(&when.condition, s)?)?,
-                None => self.truth(&when.condition, s)?,
-            });
-            results.push(self.expr(&when.result, s)?);
-        }
-        let null = || Ok(Code::constant(UNKNOWN, Value::Null));
-        results.push(otherwise.map_or_else(null, |e| self.expr(e, s))?);
-        let (results, ty) = unified("CASE", results)?;
-        Ok(Code::new(ty, move |env| {
-            for (test, result) in tests.iter().zip(&results) {
-                if (test.run)(env)?.is_true() {
-                    return (result.run)(env);
-                }
-            }
-            results.last().map_or(Ok(Value::Null), |result| (result.run)(env))
-        }))
-    }
-
     /// A column by its name, from the innermost names outwards.
     fn column(table: Option<&str>, name: &Ident, scope: &Scope<'_>) -> Res<Code> {
         let wanted = ident(name);
@@ -219,7 +204,7 @@ impl Binder<'_> {
         Ok(match value {
             Literal::Number(text, _) => match text.parse::<i64>() {
                 Ok(n) => Code::constant(if i32::try_from(n).is_ok() { INT4 } else { INT8 }, n),
-                Err(_) => Code::constant(NUMERIC, parse(text, NUMERIC)?),
+                Err(_) => Code::constant(FLOAT8, parse(text, FLOAT8)?),
             },
             Literal::SingleQuotedString(text) | Literal::EscapedStringLiteral(text) => {
                 Code::constant(UNKNOWN, text)

@@ -1,8 +1,7 @@
 //! The messages of prepared statements: parse, bind, describe, execute.
 use super::command::{Tokens, split};
-use super::fault::{Fault, Res};
 use super::serve::Client;
-use super::value::{Oid, Row, Value};
+use super::value::{Fault, Oid, Res, Row, Value};
 use super::wire::{Reader, is_binary, only_text, parameter};
 
 /// Statements that one client may keep.
@@ -21,10 +20,6 @@ pub struct Portal {
     formats: Vec<i16>,
 }
 
-pub fn broken() -> Fault {
-    Fault::fatal("08P01", "invalid message format")
-}
-
 fn no_portal() -> Fault {
     Fault::new("34000", "portal does not exist")
 }
@@ -35,8 +30,8 @@ impl Client {
         let pid = self.pid;
         match kind {
             b'P' => {
-                let (name, sql) = reader.text().zip(reader.text()).ok_or_else(broken)?;
-                let types = reader.many(|reader| reader.int().map(i32::cast_unsigned)).ok_or_else(broken)?;
+                let (name, sql) = (reader.text()?, reader.text()?);
+                let types = reader.many(|reader| reader.int().map(i32::cast_unsigned))?;
                 let Ok([tokens]) = <[Tokens; 1]>::try_from(split(&sql)?) else {
                     let why = "cannot insert multiple commands into a prepared statement";
                     return Err(Fault::new("42601", why));
@@ -52,10 +47,10 @@ impl Client {
                 self.out.empty(b'1');
             }
             b'B' => {
-                let (_, name) = reader.text().zip(reader.text()).ok_or_else(broken)?;
-                let given = reader.many(Reader::short).ok_or_else(broken)?;
-                let raw = reader.many(Reader::cell).ok_or_else(broken)?;
-                let formats = reader.many(Reader::short).ok_or_else(broken)?;
+                let (_, name) = (reader.text()?, reader.text()?);
+                let given = reader.many(Reader::short)?;
+                let raw = reader.many(Reader::cell)?;
+                let formats = reader.many(Reader::short)?;
                 let prepared = self.prepared(&name)?;
                 if raw.len() != prepared.types.len() {
                     let (given, wants) = (raw.len(), prepared.types.len());
@@ -69,7 +64,7 @@ impl Client {
                 self.out.empty(b'2');
             }
             b'D' => {
-                let (what, name) = reader.bytes(1).zip(reader.text()).ok_or_else(broken)?;
+                let (what, name) = (reader.bytes(1)?, reader.text()?);
                 let (prepared, formats) = match &self.portal {
                     _ if what == b"S" => (self.prepared(&name)?, Vec::new()),
                     Some(portal) => (portal.prepared.clone(), portal.formats.clone()),
@@ -90,7 +85,7 @@ impl Client {
                 }
             }
             b'C' => {
-                let (what, name) = reader.bytes(1).zip(reader.text()).ok_or_else(broken)?;
+                let (what, name) = (reader.bytes(1)?, reader.text()?);
                 if what == b"S" {
                     self.statements.remove(&name);
                 }

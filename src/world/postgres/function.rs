@@ -4,16 +4,14 @@ use std::cmp::Ordering;
 use regex::RegexBuilder;
 
 use super::code::{Code, Env, all, becomes, convert, unified};
-use super::fault::{Fault, Res};
 use super::login::signalled;
 use super::select::extreme;
 use super::setting::{set, shown};
-use super::state::{Relation, Signal, VERSION, XID_NOW};
+use super::state::{Base, Relation, Role, Signal, VERSION, XID_NOW};
 use super::value::kind::{
-    ANY, BOOL, FLOAT8, INET, INT4, INT8, INTERVAL, INTS, LSN, NAME, NUMERIC, OID, REGCLASS, TEXT, TEXTS,
-    TIMESTAMPTZ, VOID, XID,
+    ANY, BOOL, FLOAT8, INET, INT4, INT8, INTERVAL, INTS, LSN, NAME, OID, TEXT, TEXTS, TIMESTAMPTZ, VOID, XID,
 };
-use super::value::{self, Oid, Value, order};
+use super::value::{self, Fault, Oid, Res, Value, order};
 
 /// Name, what it takes, what it gives, and how. It gives null for a null.
 type Function = (&'static str, &'static [Oid], Oid, fn(&mut Env<'_>, &[Value]) -> Res<Value>);
@@ -37,7 +35,6 @@ fn of_one_type(name: &str) -> Option<fn(&[Value]) -> Value> {
     Some(match name {
         "coalesce" => |all| all.iter().find(|value| !value.is_null()).cloned().into(),
         "greatest" => |all| extreme(all, Ordering::Greater),
-        "least" => |all| extreme(all, Ordering::Less),
         "nullif" => |all| match all {
             [a, b] if !a.is_null() && order(a, b).is_eq() => Value::Null,
             all => all.first().cloned().into(),
@@ -110,14 +107,6 @@ fn fits_pattern(env: &mut Env<'_>, values: &[Value], like: bool, any_case: bool)
     Ok(env.pattern.as_ref().is_some_and(|(_, regex)| regex.is_match(&text(values, 0))).into())
 }
 
-/// The first so many letters; with a negative number, all but the last.
-fn left(values: &[Value]) -> Value {
-    let (text, count) = (text(values, 0), nth(values, 1).int());
-    let all = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
-    let keep = usize::try_from(if count < 0 { all + count } else { count }).unwrap_or(0);
-    text.chars().take(keep).collect::<String>().into()
-}
-
 fn extracted(values: &[Value]) -> Res<Value> {
     match &*text(values, 0) {
         "epoch" => Ok(Value::Float(value::float(nth(values, 1).int()) / 1e6)),
@@ -134,13 +123,33 @@ fn pretty(bytes: i64) -> String {
     format!("{} {}", value::whole(size), units.get(unit).unwrap_or(&""))
 }
 
-fn table(env: &mut Env<'_>, values: &[Value], of: fn(&Relation) -> Value) -> Res<Value> {
-    Ok(env.db.numbered(int(values)).map_or(Value::Null, of))
+/// One of many by its number or its name.
+fn by<'a, T>(all: &'a [T], missing: Fault, value: &Value, is: fn(&T) -> (Oid, &str)) -> Res<&'a T> {
+    let wanted = value.text();
+    let found = all.iter().find(|one| match value {
+        Value::Int(oid) => i64::from(is(one).0) == *oid,
+        _ => *is(one).1 == *wanted,
+    });
+    found.ok_or(missing)
 }
 
-fn database_size(env: &mut Env<'_>, name: &str) -> Res<Value> {
-    env.db.base_named(name).ok_or_else(|| Fault::missing("3D000", "database", name))?;
-    Ok(env.db.size(name).into())
+fn base<'e>(env: &'e Env<'_>, values: &[Value]) -> Res<&'e Base> {
+    let missing = Fault::missing("3D000", "database", &text(values, 0));
+    by(&env.db.bases, missing, nth(values, 0), |one| (one.oid, &one.name))
+}
+
+fn role<'e>(env: &'e Env<'_>, values: &[Value]) -> Res<&'e Role> {
+    let missing = Fault::missing("42704", "role", &text(values, 0));
+    by(&env.db.roles, missing, nth(values, 0), |one| (one.oid, &one.name))
+}
+
+fn relation<'e>(env: &'e Env<'_>, values: &[Value]) -> Res<&'e Relation> {
+    match nth(values, 0) {
+        Value::Int(oid) => {
+            env.db.numbered(*oid).ok_or_else(|| Fault::new("42P01", "relation does not exist"))
+        }
+        name => env.db.relation(env.pid, &name.text()),
+    }
 }
 
 fn setting(env: &mut Env<'_>, values: &[Value]) -> Res<Value> {
@@ -149,15 +158,6 @@ fn setting(env: &mut Env<'_>, values: &[Value]) -> Res<Value> {
         Err(fault) if fault.code == "42704" && nth(values, 1).is_true() => Ok(Value::Null),
         found => Ok(found?.1.into()),
     }
-}
-
-fn has_role(env: &mut Env<'_>, role: &str) -> Res<Value> {
-    env.db.role_named(role).ok_or_else(|| Fault::missing("42704", "role", role))?;
-    Ok(env.db.has(env.db.user(env.pid), role).into())
-}
-
-fn role_name(env: &mut Env<'_>, oid: i64) -> Option<String> {
-    env.db.roles.iter().find(|one| i64::from(one.oid) == oid).map(|one| one.name.clone())
 }
 
 fn now(env: &mut Env<'_>) -> Value {
@@ -169,7 +169,6 @@ macro_rules! sums {
         const SUMS: &[Function] = &[$(
             ($op, &[INT4, INT4], INT4, |_, $values| exact($checked, INT4, $exact)),
             ($op, &[INT8, INT8], INT8, |_, $values| exact($checked, INT8, $exact)),
-            ($op, &[NUMERIC, NUMERIC], NUMERIC, |_, $values| Ok(broken($checked, $broken))),
             ($op, &[FLOAT8, FLOAT8], FLOAT8, |_, $values| Ok(broken($checked, $broken))),
         )*];
     };
@@ -179,6 +178,13 @@ sums! {
     "-" i64::checked_sub, |a, b| a - b, values => values;
     "*" i64::checked_mul, |a, b| a * b, values => values;
     "/" i64::checked_div, |a, b| a / b, values => divisor(values)?;
+}
+
+/// Something of a table or an index.
+macro_rules! field {
+    ($name:ident) => {
+        |env, v| Ok(env.db.numbered(int(v)).map(|one| one.$name).into())
+    };
 }
 
 const FUNCTIONS: &[Function] = &[
@@ -211,9 +217,8 @@ const FUNCTIONS: &[Function] = &[
     ("pg_last_wal_receive_lsn", &[], LSN, |_, _| Ok(Value::Null)),
     ("pg_last_wal_replay_lsn", &[], LSN, |_, _| Ok(Value::Null)),
     ("pg_last_xact_replay_timestamp", &[], TIMESTAMPTZ, |_, _| Ok(Value::Null)),
-    ("pg_wal_lsn_diff", &[LSN, LSN], NUMERIC, |_, v| Ok(int(v).saturating_sub(nth(v, 1).int()).into())),
+    ("pg_wal_lsn_diff", &[LSN, LSN], INT8, |_, v| Ok(int(v).saturating_sub(nth(v, 1).int()).into())),
     ("pg_terminate_backend", &[INT4], BOOL, |env, v| signalled(env, int(v), Signal::Terminate)),
-    ("pg_terminate_backend", &[INT4, INT8], BOOL, |env, v| signalled(env, int(v), Signal::Terminate)),
     ("pg_cancel_backend", &[INT4], BOOL, |env, v| signalled(env, int(v), Signal::Cancel)),
     ("pg_blocking_pids", &[INT4], INTS, |env, v| {
         let pids = i32::try_from(int(v)).ok().map(|pid| env.db.blockers(pid)).unwrap_or_default();
@@ -223,30 +228,19 @@ const FUNCTIONS: &[Function] = &[
         env.sleep = (env.sleep + nth(v, 0).float()).clamp(0.0, 86_400.0);
         Ok("".into())
     }),
-    ("pg_database_size", &[NAME], INT8, |env, v| database_size(env, &text(v, 0))),
-    ("pg_database_size", &[OID], INT8, |env, v| {
-        let name = env.db.bases.iter().find(|one| i64::from(one.oid) == int(v)).map(|one| one.name.clone());
-        name.map_or(Ok(Value::Null), |name| database_size(env, &name))
-    }),
-    ("pg_total_relation_size", &[REGCLASS], INT8, |env, v| {
-        Ok(env.db.total(env.db.relation(env.pid, &text(v, 0))?).into())
-    }),
-    ("pg_relation_size", &[REGCLASS], INT8, |env, v| Ok(env.db.relation(env.pid, &text(v, 0))?.bytes.into())),
-    ("pg_stat_get_live_tuples", &[OID], INT8, |env, v| table(env, v, |one| one.rows.into())),
-    ("pg_stat_get_dead_tuples", &[OID], INT8, |env, v| table(env, v, |one| one.dead.into())),
-    ("pg_stat_get_numscans", &[OID], INT8, |env, v| table(env, v, |one| one.scans.into())),
-    ("pg_stat_get_last_vacuum_time", &[OID], TIMESTAMPTZ, |env, v| table(env, v, |one| one.vacuumed.into())),
-    ("pg_stat_get_last_autovacuum_time", &[OID], TIMESTAMPTZ, |env, v| table(env, v, |one| one.cared.into())),
-    ("pg_stat_get_last_analyze_time", &[OID], TIMESTAMPTZ, |env, v| table(env, v, |one| one.analyzed.into())),
-    ("pg_stat_get_last_autoanalyze_time", &[OID], TIMESTAMPTZ, |env, v| {
-        table(env, v, |one| one.cared.into())
-    }),
-    ("pg_get_userbyid", &[OID], NAME, |env, v| {
-        Ok(role_name(env, int(v)).unwrap_or_else(|| format!("unknown (OID={})", int(v))).into())
-    }),
-    ("pg_has_role", &[NAME, TEXT], BOOL, |env, v| has_role(env, &text(v, 0))),
-    ("pg_has_role", &[OID, TEXT], BOOL, |env, v| {
-        role_name(env, int(v)).map_or(Ok(false.into()), |role| has_role(env, &role))
+    ("pg_database_size", &[ANY], INT8, |env, v| Ok(env.db.size(&base(env, v)?.name).into())),
+    ("pg_total_relation_size", &[ANY], INT8, |env, v| Ok(env.db.total(relation(env, v)?).into())),
+    ("pg_relation_size", &[ANY], INT8, |env, v| Ok(relation(env, v)?.bytes.into())),
+    ("pg_stat_get_live_tuples", &[OID], INT8, field!(rows)),
+    ("pg_stat_get_dead_tuples", &[OID], INT8, field!(dead)),
+    ("pg_stat_get_numscans", &[OID], INT8, field!(scans)),
+    ("pg_stat_get_last_vacuum_time", &[OID], TIMESTAMPTZ, field!(vacuumed)),
+    ("pg_stat_get_last_autovacuum_time", &[OID], TIMESTAMPTZ, field!(cared)),
+    ("pg_stat_get_last_analyze_time", &[OID], TIMESTAMPTZ, field!(analyzed)),
+    ("pg_stat_get_last_autoanalyze_time", &[OID], TIMESTAMPTZ, field!(cared)),
+    ("pg_get_userbyid", &[OID], NAME, |env, v| Ok(role(env, v)?.name.as_str().into())),
+    ("pg_has_role", &[ANY, TEXT], BOOL, |env, v| {
+        Ok(env.db.has(env.db.user(env.pid), &role(env, v)?.name).into())
     }),
     ("has_database_privilege", &[OID, TEXT], BOOL, |_, _| Ok(true.into())),
     ("pg_table_is_visible", &[OID], BOOL, |_, _| Ok(true.into())),
@@ -254,19 +248,18 @@ const FUNCTIONS: &[Function] = &[
     ("age", &[XID], INT4, |_, v| Ok((XID_NOW - int(v)).into())),
     ("mxid_age", &[XID], INT4, |_, v| Ok((i64::from(int(v) > 0) * 10).into())),
     ("host", &[INET], TEXT, |_, v| Ok(text(v, 0).as_ref().into())),
-    ("extract", &[TEXT, TIMESTAMPTZ], NUMERIC, |_, v| extracted(v)),
-    ("extract", &[TEXT, INTERVAL], NUMERIC, |_, v| extracted(v)),
+    ("extract", &[TEXT, TIMESTAMPTZ], FLOAT8, |_, v| extracted(v)),
+    ("extract", &[TEXT, INTERVAL], FLOAT8, |_, v| extracted(v)),
     ("round", &[FLOAT8], FLOAT8, |_, v| Ok(value::float(int(v)).into())),
-    ("round", &[NUMERIC], NUMERIC, |_, v| Ok(int(v).into())),
     ("lower", &[TEXT], TEXT, |_, v| Ok(text(v, 0).to_lowercase().into())),
-    ("upper", &[TEXT], TEXT, |_, v| Ok(text(v, 0).to_uppercase().into())),
-    ("length", &[TEXT], INT4, |_, v| Ok(text(v, 0).chars().count().into())),
-    ("left", &[TEXT, INT4], TEXT, |_, v| Ok(left(v))),
+    ("left", &[TEXT, INT4], TEXT, |_, v| {
+        let count = usize::try_from(nth(v, 1).int()).unwrap_or(0);
+        Ok(text(v, 0).chars().take(count).collect::<String>().into())
+    }),
     ("cardinality", &[ANY], INT4, |_, v| Ok(nth(v, 0).list().len().into())),
     ("array_to_string", &[TEXTS, TEXT], TEXT, |_, v| {
         let all: Vec<_> = nth(v, 0).list().iter().map(Value::text).collect();
         Ok(all.join(&text(v, 1)).into())
     }),
     ("pg_size_pretty", &[INT8], TEXT, |_, v| Ok(pretty(int(v)).into())),
-    ("pg_size_pretty", &[NUMERIC], TEXT, |_, v| Ok(pretty(int(v)).into())),
 ];

@@ -3,17 +3,9 @@ use std::collections::BTreeMap;
 use std::task::Waker;
 
 use super::code::Env;
-use super::fault::{Fault, Res};
 use super::setting::set;
-use super::state::{Database, Role, Session, Signal};
-use super::value::Value;
-
-impl Role {
-    /// The groups that are there from the beginning are nobody.
-    pub fn can_log_in(&self) -> bool {
-        !self.name.starts_with("pg_")
-    }
-}
+use super::state::{Database, Session, Signal};
+use super::value::{Fault, Res, Value};
 
 impl Database {
     /// Whether this role has a password.
@@ -31,14 +23,12 @@ impl Database {
         let user = said.get("user").cloned().unwrap_or_default();
         let database = said.get("database").filter(|name| !name.is_empty()).cloned();
         let database = database.unwrap_or_else(|| user.clone());
-        let Some(role) = self.role_named(&user) else {
+        // The groups that are there from the beginning are nobody.
+        let Some(role) = self.role_named(&user).filter(|role| !role.name.starts_with("pg_")) else {
             return Err(Fault::fatal("28000", format!("role \"{user}\" does not exist")));
         };
         if role.password.as_deref().is_some_and(|kept| password != Some(kept)) {
             return Err(Fault::fatal("28P01", format!("password authentication failed for user \"{user}\"")));
-        }
-        if !role.can_log_in() {
-            return Err(Fault::fatal("28000", format!("role \"{user}\" is not permitted to log in")));
         }
         let mut wanted: Vec<(String, String)> = role.settings.clone().into_iter().collect();
         self.admit(&user)?;

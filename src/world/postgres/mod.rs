@@ -1,14 +1,12 @@
 //! The database of the world: a `PostgreSQL` of version 15 as its clients see it, with everything that they hold.
 //!
-//! `state` and `pool` are what it is; `command`, `utility`, `select`, `expr` and what these use work out statements
+//! `state` and `pool` are what it is; `command`, `setting`, `select`, `expr` and what these use work out statements
 //! over it; `serve` speaks the protocol.
 mod catalog;
 mod code;
 mod command;
 mod expr;
 mod extended;
-mod fault;
-mod from;
 mod function;
 mod login;
 mod pool;
@@ -17,9 +15,7 @@ mod serve;
 mod setting;
 mod state;
 mod statement;
-mod utility;
 mod value;
-mod views;
 mod wire;
 
 #[cfg(test)]

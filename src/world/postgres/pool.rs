@@ -3,9 +3,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::fault::{Fault, Res};
 use super::state::{Database, Doing, Session, Signal};
-use super::value::{SECOND, float, whole};
+use super::value::{Fault, Res, SECOND, float, whole};
 
 /// Sessions of one application from one place.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -20,8 +19,6 @@ pub struct Pool {
     pub size: usize,
     pub work: Work,
     pub query: String,
-    /// How many seconds its first sessions have been doing this.
-    pub age: f64,
     /// Nobody gives them back, and nobody misses them: who ends one is rid of it.
     pub leak: bool,
     /// The pool whose first session holds what these wait for.
@@ -56,8 +53,6 @@ pub struct Crowd {
     pool: Pool,
     /// Of what leaked, how many were ended for good.
     gone: usize,
-    /// Those that come later come without a past.
-    begun: bool,
     retry: i64,
 }
 
@@ -88,8 +83,7 @@ impl Database {
     /// Adds a pool, or changes the one of this name; its sessions come with the next tick.
     pub fn pool(&mut self, pool: Pool) {
         let name = pool.name.clone();
-        // How long it has been so is said of the beginning alone.
-        let kind = |pool: &Pool| Pool { size: 0, age: 0.0, ..pool.clone() };
+        let kind = |pool: &Pool| Pool { size: 0, ..pool.clone() };
         if let Some(crowd) = self.crowds.get_mut(&name)
             && kind(&crowd.pool) == kind(&pool)
         {
@@ -100,7 +94,7 @@ impl Database {
             return;
         }
         self.remove_pool(&name);
-        self.crowds.insert(name, Crowd { pool, gone: 0, begun: false, retry: 0 });
+        self.crowds.insert(name, Crowd { pool, gone: 0, retry: 0 });
     }
 
     /// The application is gone, and its sessions with it.
@@ -151,8 +145,7 @@ impl Database {
         if own.len() >= wanted || crowd.retry > now {
             return;
         }
-        let (pool, old) = (crowd.pool.clone(), !crowd.begun);
-        crowd.begun = true;
+        let pool = crowd.pool.clone();
         for missing in own.len()..wanted {
             if self.admit(&pool.user).is_err() {
                 // Each that is missing is tried again and again; one of them has been counted.
@@ -163,15 +156,12 @@ impl Database {
                 }
                 return;
             }
-            self.join(&pool, old);
+            self.join(&pool);
         }
     }
 
-    fn join(&mut self, pool: &Pool, old: bool) {
-        let pid = self.pid();
-        let age = if old { micros(pool.age) } else { 0 };
-        let age = age + i64::try_from(self.dice.below(u64::try_from(age / 5).unwrap_or(0))).unwrap_or(0);
-        let since = self.now - age;
+    fn join(&mut self, pool: &Pool) {
+        let (pid, now) = (self.pid(), self.now);
         let mut session = Session {
             pid,
             port: 32_768 + i32::try_from(self.dice.below(28_000)).unwrap_or(0),
@@ -179,21 +169,17 @@ impl Database {
             database: pool.database.clone(),
             application: pool.application.clone(),
             client: Some(if pool.client.is_empty() { NOWHERE } else { &pool.client }.to_owned()),
-            began: since - if old { 41 * SECOND } else { 0 },
             query: pool.query.clone(),
             pool: Some(pool.name.clone()),
-            fresh: !old,
             ..self.blank()
         };
-        rest(&mut session, since);
-        if old || pool.leak {
-            if pool.waits_for.is_some() || pool.work == Work::Active {
-                (session.doing, session.transaction, session.wait) = (Doing::Active, Some(since), None);
-            } else if pool.work == Work::InTransaction {
-                (session.doing, session.transaction) = (Doing::InTransaction, Some(since - 40_000));
-            }
-            session.fresh = false;
-            session.holds = session.transaction.and(pool.table.clone());
+        rest(&mut session, now);
+        if matches!(pool.work, Work::Active | Work::InTransaction) {
+            (session.transaction, session.holds) = (Some(now), pool.table.clone());
+            session.doing = Doing::InTransaction;
+        }
+        if pool.work == Work::Active {
+            (session.doing, session.wait) = (Doing::Active, None);
         }
         self.sessions.insert(pid, session);
     }
@@ -204,7 +190,7 @@ impl Database {
 
     /// The session of a pool that holds what others wait for.
     fn holder(&self, pool: &str) -> Option<i32> {
-        self.held(pool).find(|one| !one.fresh && one.transaction.is_some()).map(|one| one.pid)
+        self.held(pool).find(|one| one.transaction.is_some()).map(|one| one.pid)
     }
 
     fn work(&mut self, name: &str, passed: f64) {
@@ -266,7 +252,6 @@ impl Database {
             }
         } else if active {
             rest(session, now);
-            session.fresh = true;
         }
     }
 

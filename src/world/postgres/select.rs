@@ -1,19 +1,20 @@
-//! Queries: which rows stay, how they are grouped, sorted and cut, and what of them is shown.
+//! Queries: where rows come from, which of them stay, how they are grouped, sorted and cut, and what is shown.
 use std::cell::RefCell;
 use std::cmp::Ordering;
 
 use sqlparser::ast::{
-    Distinct, DuplicateTreatment, Expr, Function as Call, FunctionArguments, GroupByExpr, Ident, LimitClause,
-    OrderByExpr, OrderByKind, OrderBySort, Query, Select, SelectItem, SelectItemQualifiedWildcardKind,
-    SetExpr, SetOperator, SetQuantifier, Value as Literal,
+    Distinct, DuplicateTreatment, Expr, Function as Call, FunctionArguments, GroupByExpr, Ident, Join,
+    JoinConstraint, JoinOperator, LimitClause, OrderByExpr, OrderByKind, OrderBySort, Query, Select,
+    SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier, TableFactor,
+    TableWithJoins, Value as Literal,
 };
 
-use super::code::{Binder, Code, Env, Scope, all, common, convert, unmatched};
+use super::catalog;
+use super::code::{Binder, Code, Column, Env, Scope, all, common, convert, unmatched};
 use super::expr::{ident, last};
-use super::fault::{Fault, Res};
 use super::function::missing;
-use super::value::kind::{FLOAT8, INT4, INT8, NUMERIC, TEXT, UNKNOWN};
-use super::value::{Oid, Row, Value, category, named, order, rows_order, short};
+use super::value::kind::{FLOAT8, INT4, INT8, TEXT, UNKNOWN};
+use super::value::{Fault, Oid, Res, Row, Value, category, named, order, rows_order, short};
 
 pub type Columns = Vec<(String, Oid)>;
 pub type Rows = Box<dyn Fn(&mut Env<'_>) -> Res<Vec<Row>>>;
@@ -22,6 +23,11 @@ pub type Rows = Box<dyn Fn(&mut Env<'_>) -> Res<Vec<Row>>>;
 pub struct Plan {
     pub columns: Columns,
     pub rows: Rows,
+}
+
+/// What has no type by itself is text.
+fn settled(ty: Oid) -> Oid {
+    if ty == UNKNOWN { TEXT } else { ty }
 }
 
 impl Binder<'_> {
@@ -131,7 +137,6 @@ impl Binder<'_> {
             bound = bind(&scope)?;
         }
         let (having, codes) = bound;
-        let settled = |ty: Oid| if ty == UNKNOWN { TEXT } else { ty };
         let columns: Columns =
             items.iter().zip(&codes).map(|((name, _), code)| (name.clone(), settled(code.ty))).collect();
         let aggregates = scope.aggregates.take().map(RefCell::into_inner).unwrap_or_default();
@@ -143,8 +148,7 @@ impl Binder<'_> {
                 rows = grouped(env, rows, &group_codes, &aggregates, wide)?;
                 rows = env.kept(rows, having.as_ref())?;
             }
-            let shown = rows.into_iter().map(|row| Ok(env.within(row, |env| all(&codes, env))?.1));
-            shown.collect()
+            rows.into_iter().map(|row| Ok(env.within(row, |env| all(&codes, env))?.1)).collect()
         });
         Ok(Plan { columns, rows })
     }
@@ -309,21 +313,111 @@ impl Binder<'_> {
         let (name, ty) = (last(&call.name), arg.as_ref().map_or(UNKNOWN, |code| code.ty));
         let gives = match (&*name, args.len()) {
             ("count", 0 | 1) => INT8,
-            ("min" | "max", 1) => {
-                if ty == UNKNOWN {
-                    TEXT
-                } else {
-                    ty
-                }
-            }
-            ("sum", 1) if ty == INT4 => INT8,
-            ("sum" | "avg", 1) if ty == FLOAT8 => FLOAT8,
-            ("sum" | "avg", 1) if category(ty) == 'N' => NUMERIC,
+            ("min" | "max", 1) => settled(ty),
+            ("sum", 1) if matches!(ty, INT4 | INT8) => INT8,
+            ("sum" | "avg", 1) if category(ty) == 'N' => FLOAT8,
             _ => return Err(missing(&name, &[ty])),
         };
         let distinct = matches!(&call.args, FunctionArguments::List(list)
             if list.duplicate_treatment == Some(DuplicateTreatment::Distinct));
         let filter = call.filter.as_ref().map(|e| self.truth(e, s)).transpose()?;
         Ok((gives, Aggregate { arg, filter, distinct, fold }))
+    }
+}
+
+pub struct Source {
+    pub columns: Vec<Column>,
+    pub rows: Rows,
+}
+
+impl Binder<'_> {
+    pub fn from(&self, from: &[TableWithJoins], outer: Option<&Scope<'_>>) -> Res<Source> {
+        let mut all = Source { columns: Vec::new(), rows: Box::new(|_| Ok(vec![Vec::new()])) };
+        for table in from {
+            all = self.beside(all, &table.relation, None, false, outer)?;
+            for Join { relation, join_operator, .. } in &table.joins {
+                let (on, keeps) = match join_operator {
+                    JoinOperator::Join(JoinConstraint::On(e))
+                    | JoinOperator::Inner(JoinConstraint::On(e)) => (e, false),
+                    JoinOperator::Left(JoinConstraint::On(e))
+                    | JoinOperator::LeftOuter(JoinConstraint::On(e)) => (e, true),
+                    _ => return Err(Fault::unsupported("this kind of join")),
+                };
+                all = self.beside(all, relation, Some(on), keeps, outer)?;
+            }
+        }
+        Ok(all)
+    }
+
+    /// Each row of the left with each of the right that fits it; where none does it may be kept alone.
+    fn beside(
+        &self,
+        left: Source,
+        right: &TableFactor,
+        on: Option<&Expr>,
+        keeps: bool,
+        outer: Option<&Scope<'_>>,
+    ) -> Res<Source> {
+        let right = self.factor(right, outer)?;
+        let wide = right.columns.len();
+        let columns = [left.columns, right.columns].concat();
+        let scope = Scope { columns, outer, ..Scope::default() };
+        let condition = on.map(|e| self.truth(e, &scope)).transpose()?;
+        let rows: Rows = Box::new(move |env| {
+            let (lefts, rights) = ((left.rows)(env)?, (right.rows)(env)?);
+            let mut out = Vec::new();
+            for row in lefts {
+                env.step(rights.len())?;
+                let both = rights.iter().map(|other| [row.as_slice(), other].concat()).collect();
+                let fitting = env.kept(both, condition.as_ref())?;
+                if keeps && fitting.is_empty() {
+                    out.push([row, vec![Value::Null; wide]].concat());
+                }
+                out.extend(fitting);
+            }
+            Ok(out)
+        });
+        Ok(Source { columns: scope.columns, rows })
+    }
+
+    fn factor(&self, factor: &TableFactor, outer: Option<&Scope<'_>>) -> Res<Source> {
+        let (mut source, alias) = match factor {
+            // Those that are asked like functions are tables as well; what they are called with changes nothing.
+            TableFactor::Table { name, alias, .. } => {
+                let schema = name.0.iter().rev().nth(1).and_then(|part| part.as_ident()).map(ident);
+                (self.table(schema.as_deref(), &last(name))?, alias)
+            }
+            TableFactor::Derived { lateral: false, subquery, alias, .. } => {
+                let plan = self.query(subquery, outer)?;
+                let column = |(name, ty)| Column { table: String::new(), name, ty };
+                (Source { columns: plan.columns.into_iter().map(column).collect(), rows: plan.rows }, alias)
+            }
+            other => return Err(Fault::unsupported(format!("`{other}` in FROM"))),
+        };
+        if let Some(alias) = alias {
+            for column in &mut source.columns {
+                column.table = ident(&alias.name);
+            }
+            for (column, new) in source.columns.iter_mut().zip(&alias.columns) {
+                column.name = ident(&new.name);
+            }
+        }
+        Ok(source)
+    }
+
+    fn table(&self, schema: Option<&str>, name: &str) -> Res<Source> {
+        let own = |column: (String, Oid)| Column { table: name.to_owned(), name: column.0, ty: column.1 };
+        let in_public = schema == Some("public") && name != "pg_stat_statements";
+        if let Some(view) = catalog::view(name).filter(|_| !in_public) {
+            let columns = view.columns().map(own).collect();
+            return Ok(Source { columns, rows: Box::new(move |env| view.rows(env)) });
+        }
+        let full = schema.map_or_else(|| name.to_owned(), |schema| format!("{schema}.{name}"));
+        let table = self.db.relation(self.pid, &full)?;
+        if !self.db.has(self.db.user(self.pid), &table.owner) {
+            return Err(Fault::new("42501", format!("permission denied for table {name}")));
+        }
+        let (oid, columns) = (table.oid, table.columns.iter().cloned().map(own).collect());
+        Ok(Source { columns, rows: Box::new(move |env| env.scanned(oid)) })
     }
 }

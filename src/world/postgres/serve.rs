@@ -11,10 +11,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use super::command::{Tokens, split};
-use super::extended::{Portal, Prepared, broken};
-use super::fault::{Fault, Res};
+use super::extended::{Portal, Prepared};
 use super::state::{Database, Signal};
-use super::value::{Oid, Value};
+use super::value::{Fault, Oid, Res, Value};
 use super::wire::{Reader, Writer, read};
 use crate::world::base::Handle;
 
@@ -59,15 +58,22 @@ async fn connection(stream: TcpStream, from: SocketAddr, database: Handle<Databa
     let _ = stream.set_nodelay(true);
     let mut stream = BufReader::new(stream);
     let entered = tokio::time::timeout(Duration::from_mins(1), enter(&mut stream, from, &database)).await;
-    if let Ok(Some((pid, out))) = entered {
-        let (statements, portal) = (BTreeMap::new(), None);
-        let mut client = Client { stream, database, pid, out, statements, portal, skips: false };
-        if let Err(fault) = client.talk().await {
-            client.out.fault(&fault);
-            let _ = client.stream.write_all(&client.out.0).await;
-            let _ = client.stream.shutdown().await;
+    let (mut out, ended) = match entered {
+        Ok(Some((out, Ok(pid)))) => {
+            let (statements, portal) = (BTreeMap::new(), None);
+            let mut client = Client { stream, database, pid, out, statements, portal, skips: false };
+            let ended = client.talk().await;
+            client.database.with(|db| db.disconnect(pid));
+            stream = client.stream;
+            (client.out, ended)
         }
-        client.database.with(|db| db.disconnect(pid));
+        Ok(Some((out, Err(fault)))) => (out, Err(fault)),
+        _ => return,
+    };
+    if let Err(fault) = ended {
+        out.fault(&fault);
+        let _ = stream.write_all(&out.0).await;
+        let _ = stream.shutdown().await;
     }
 }
 
@@ -76,22 +82,22 @@ async fn enter(
     stream: &mut BufReader<TcpStream>,
     from: SocketAddr,
     database: &Handle<Database>,
-) -> Option<(i32, Writer)> {
+) -> Option<(Writer, Res<i32>)> {
     let mut out = Writer::default();
     let mut said = BTreeMap::new();
     while said.is_empty() {
         let (_, body) = read(stream, true).await?;
         let mut reader = Reader(&body);
-        match reader.int()? {
+        match reader.int().ok()? {
             SSL | GSS => stream.write_all(b"N").await.ok()?,
             CANCEL => {
-                let (pid, secret) = (reader.int()?, reader.int()?);
+                let (pid, secret) = (reader.int().ok()?, reader.int().ok()?);
                 database.with(|db| db.cancel(pid, secret));
                 return None;
             }
             VERSION.. => {
-                while let Some(name) = reader.text().filter(|name| !name.is_empty()) {
-                    said.insert(name, reader.text()?);
+                while let Some(name) = reader.text().ok().filter(|name| !name.is_empty()) {
+                    said.insert(name, reader.text().ok()?);
                 }
                 said.get("user")?;
             }
@@ -103,22 +109,15 @@ async fn enter(
         out.message(b'R', |out| out.extend(3_i32.to_be_bytes()));
         stream.write_all(&std::mem::take(&mut out.0)).await.ok()?;
         let (kind, body) = read(stream, false).await?;
-        password = Reader(&body).text().filter(|_| kind == b'p');
+        password = Reader(&body).text().ok().filter(|_| kind == b'p');
     }
     let from = Some((from.ip().to_string(), i32::from(from.port())));
-    match database.with(|db| db.connect(&said, password.as_deref(), from))? {
-        Ok((pid, secret)) => {
-            out.message(b'R', |out| out.extend(0_i32.to_be_bytes()));
-            out.message(b'K', |out| out.extend([pid.to_be_bytes(), secret.to_be_bytes()].concat()));
-            Some((pid, out))
-        }
-        Err(fault) => {
-            out.fault(&fault);
-            let _ = stream.write_all(&out.0).await;
-            let _ = stream.shutdown().await;
-            None
-        }
+    let entered = database.with(|db| db.connect(&said, password.as_deref(), from))?;
+    if let Ok((pid, secret)) = &entered {
+        out.message(b'R', |out| out.extend(0_i32.to_be_bytes()));
+        out.message(b'K', |out| out.extend([pid.to_be_bytes(), secret.to_be_bytes()].concat()));
     }
+    Some((out, entered.map(|(pid, _)| pid)))
 }
 
 /// Waits until something reaches the session from outside.
@@ -181,7 +180,7 @@ impl Client {
             b'H' => return Ok(()),
             _ if self.skips => return Ok(()),
             b'Q' => {
-                let sql = reader.text().ok_or_else(broken)?;
+                let sql = reader.text()?;
                 self.simple(&sql).await
             }
             b'P' | b'B' | b'D' | b'E' | b'C' => self.extended(kind, &mut reader).await,
@@ -259,9 +258,9 @@ impl Client {
             self.out.rows(columns, rows, formats.unwrap_or_default());
         }
         if answer.tag.is_empty() {
-            self.out.empty(b'I')
+            self.out.empty(b'I');
         } else {
-            self.out.tag(&answer.tag)
+            self.out.tag(&answer.tag);
         }
         Ok(())
     }

@@ -6,10 +6,9 @@ use jiff::Timestamp;
 
 use super::catalog;
 use super::code::Env;
-use super::fault::{Fault, Res};
 use super::pool::Crowd;
 use super::value::kind::{BOOL, INT4, INT8, TEXT, TIMESTAMPTZ};
-use super::value::{Oid, Row, SECOND, Value, named};
+use super::value::{Fault, Oid, Res, Row, SECOND, Value, named};
 use crate::world::base::Dice;
 
 pub const VERSION: &str =
@@ -82,8 +81,6 @@ pub struct Session {
     /// The table that its transaction has changed.
     pub holds: Option<String>,
     pub pool: Option<String>,
-    /// Connected anew by its application: what its pool was stuck in it is not.
-    pub fresh: bool,
     pub signal: Option<Signal>,
     pub waker: Option<Waker>,
     pub settings: BTreeMap<String, String>,
@@ -117,7 +114,6 @@ pub struct Base {
     pub rollbacks: i64,
     pub hit: i64,
     pub read: i64,
-    pub returned: i64,
 }
 
 /// A table to begin with. Its rows are made up: numbers count on, moments lie an hour apart.
@@ -159,12 +155,8 @@ pub struct Relation {
 }
 
 /// What was counted of one statement.
-#[derive(Debug, Clone)]
-pub struct Statement {
-    pub id: i64,
-    pub user: String,
-    pub database: String,
-    pub text: String,
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Counted {
     pub calls: f64,
     /// In milliseconds.
     pub total: f64,
@@ -191,8 +183,8 @@ pub struct Database {
     pub roles: Vec<Role>,
     pub bases: Vec<Base>,
     pub relations: Vec<Relation>,
-    pub statements: Vec<Statement>,
-    /// What is not as the catalog has it.
+    /// By role, database and text.
+    pub statements: BTreeMap<(String, String, String), Counted>,
     pub settings: BTreeMap<String, String>,
     pub refused: u64,
     /// How far the log of changes is.
@@ -215,8 +207,8 @@ impl Database {
             roles: Vec::new(),
             bases: Vec::new(),
             relations: Vec::new(),
-            statements: Vec::new(),
-            settings: BTreeMap::new(),
+            statements: BTreeMap::new(),
+            settings: catalog::settings().map(|one| (one.name.to_owned(), one.value.to_owned())).collect(),
             refused: 0,
             wal: 0x2a_4c00_0000,
             deeds: VecDeque::new(),
@@ -234,7 +226,7 @@ impl Database {
         for (backend, event) in PROCESSES {
             let (pid, began) = (database.pid(), database.started);
             let wait = Some(("Activity", event));
-            let session = Session { backend, pid, began, wait, ..database.blank() };
+            let session = Session { pid, backend, began, wait, ..database.blank() };
             database.sessions.insert(pid, session);
         }
         database
@@ -246,13 +238,9 @@ impl Database {
     }
 
     pub fn pid(&mut self) -> i32 {
-        loop {
-            let step = i32::try_from(self.dice.below(3)).unwrap_or(0) + 1;
-            self.next_pid = if self.next_pid > 4_000_000 { 412 } else { self.next_pid + step };
-            if !self.sessions.contains_key(&self.next_pid) {
-                return self.next_pid;
-            }
-        }
+        let step = i32::try_from(self.dice.below(3)).unwrap_or(0) + 1;
+        self.next_pid = self.next_pid.wrapping_add(step);
+        self.next_pid
     }
 
     /// A role of this name, or another one for it.
@@ -269,7 +257,7 @@ impl Database {
         }
         let (oid, name, owner) = (self.oid(), name.to_owned(), owner.to_owned());
         let (commits, rollbacks, hit, read) = (4_310_000, 2_100, 88_000_000, 640_000);
-        self.bases.push(Base { oid, name, owner, bytes, commits, rollbacks, hit, read, returned: 0 });
+        self.bases.push(Base { oid, name, owner, bytes, commits, rollbacks, hit, read });
     }
 
     /// Sets a parameter, as if it stood in the server's file when it started.
@@ -304,8 +292,9 @@ impl Database {
         });
         for (name, column, scans) in key.chain(others) {
             let (oid, bytes, columns) = (self.oid(), (table.bytes / 6).max(8192), vec![column.clone()]);
-            let (of, rows) = (Some(relation.oid), 0);
-            self.relations.push(Relation { oid, name, of, columns, rows, bytes, scans, ..relation.clone() });
+            let (of, rows, cared) = (Some(relation.oid), 0, None);
+            let table = relation.clone();
+            self.relations.push(Relation { oid, name, of, columns, rows, bytes, scans, cared, ..table });
         }
         self.relations.push(relation);
     }
@@ -328,7 +317,7 @@ impl Database {
     /// A process that does nothing yet.
     pub fn blank(&self) -> Session {
         let (began, changed) = (self.now, self.now);
-        Session { backend: "client backend", port: -1, began, changed, fresh: true, ..Session::default() }
+        Session { backend: "client backend", port: -1, began, changed, ..Session::default() }
     }
 
     /// Processes that clients hold.
@@ -346,17 +335,9 @@ impl Database {
 
     /// Whether a role has what another has: it is that one, a member of it, or a superuser.
     pub fn has(&self, user: &str, role: &str) -> bool {
-        let mut all = vec![user.to_owned()];
-        let mut at = 0;
-        while let Some(one) = all.get(at).and_then(|name| self.role_named(name)) {
-            if one.superuser || one.name == role {
-                return true;
-            }
-            let new: Vec<String> = one.member_of.iter().filter(|name| !all.contains(name)).cloned().collect();
-            all.extend(new);
-            at += 1;
-        }
-        false
+        self.role_named(user).is_some_and(|one| {
+            one.superuser || one.name == role || one.member_of.iter().any(|of| self.has(of, role))
+        })
     }
 
     pub fn user(&self, pid: i32) -> &str {
@@ -374,23 +355,19 @@ impl Database {
     /// A parameter as a session sees it, by the name that the catalog has for it.
     pub fn current(&self, pid: i32, name: &str) -> Option<String> {
         let one = self.sessions.get(&pid)?;
-        match name {
-            "application_name" => return Some(one.application.clone()),
-            "is_superuser" => return Some(if self.is_superuser(pid) { "on" } else { "off" }.into()),
-            _ => {}
+        if name == "application_name" {
+            return Some(one.application.clone());
         }
-        let own = one.local.get(name).or_else(|| one.settings.get(name)).or_else(|| self.settings.get(name));
+        let own = one.local.get(name).or_else(|| one.settings.get(name));
         if own.is_none() && name == "transaction_read_only" {
             return self.current(pid, "default_transaction_read_only");
         }
-        own.cloned().or_else(|| catalog::setting(name).map(|known| known.value.to_owned()))
+        own.or_else(|| self.settings.get(name)).cloned()
     }
 
     /// A parameter of the whole server that is a number.
     pub fn number(&self, name: &str) -> usize {
-        let own = self.settings.get(name).cloned();
-        let value = own.or_else(|| catalog::setting(name).map(|known| known.value.to_owned()));
-        value.and_then(|value| value.parse().ok()).unwrap_or(0)
+        self.settings.get(name).and_then(|value| value.parse().ok()).unwrap_or(0)
     }
 
     /// A table by its name as a session means it.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::tokenizer::{Token, Tokenizer};
 
-use super::state::{Database, Statement};
+use super::state::Database;
 use super::value::whole;
 
 const MOST: usize = 400;
@@ -41,21 +41,14 @@ impl Database {
             base.commits += ended;
             base.hit += ended * 9 + whole(rows);
             base.read += ended / 12;
-            base.returned += ended + whole(rows);
         }
-        let shape = shape(text);
-        let mut same = self.statements.iter_mut();
-        if let Some(one) = same.find(|one| one.text == shape && one.user == user && one.database == database)
-        {
+        let key = (user.to_owned(), database.to_owned(), shape(text));
+        if self.statements.len() < MOST || self.statements.contains_key(&key) {
+            let one = self.statements.entry(key).or_default();
             one.calls += calls;
             one.total += calls * takes * 1000.0;
             one.slowest = one.slowest.max(takes * 1400.0);
             one.rows += rows;
-        } else if self.statements.len() < MOST {
-            let (total, slowest) = (calls * takes * 1000.0, takes * 1400.0);
-            let (user, database) = (user.to_owned(), database.to_owned());
-            let id = id_of(text);
-            self.statements.push(Statement { id, user, database, text: shape, calls, total, slowest, rows });
         }
     }
 }

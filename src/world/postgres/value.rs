@@ -1,10 +1,43 @@
-//! Values and their types: how they compare, what they look like as text, and how a text becomes one.
+//! Values and their types: how they compare, what they look like as text, and how a text becomes one; and why there is
+//! none.
 use std::cmp::Ordering;
 use std::sync::Arc;
 
 use jiff::{Span, SpanRelativeTo, Timestamp, civil, tz};
 
-use super::fault::{Fault, Res};
+use kind::{BOOL, FLOAT8, INET, INT4, INT8, INTERVAL, LSN, OID, TEXT, TIMESTAMPTZ, XID};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    pub severity: &'static str,
+    pub code: &'static str,
+    pub message: String,
+}
+
+pub type Res<T> = Result<T, Fault>;
+
+impl Fault {
+    pub fn new(code: &'static str, message: impl Into<String>) -> Fault {
+        Fault { severity: "ERROR", code, message: message.into() }
+    }
+
+    pub fn fatal(code: &'static str, message: impl Into<String>) -> Fault {
+        Fault { severity: "FATAL", ..Fault::new(code, message) }
+    }
+
+    pub fn warning(code: &'static str, message: impl Into<String>) -> Fault {
+        Fault { severity: "WARNING", ..Fault::new(code, message) }
+    }
+
+    /// What this server does not do, though the real one may.
+    pub fn unsupported(what: impl std::fmt::Display) -> Fault {
+        Fault::new("0A000", format!("{what} is not supported"))
+    }
+
+    pub fn missing(code: &'static str, kind: &str, name: &str) -> Fault {
+        Fault::new(code, format!("{kind} \"{name}\" does not exist"))
+    }
+}
 
 pub type Oid = u32;
 pub type Row = Vec<Value>;
@@ -25,12 +58,10 @@ macro_rules! types {
 }
 types! {
     BOOL 16 "bool" "boolean" 1000 'B';
-    CHAR 18 "char" "\"char\"" 1002 'S';
     NAME 19 "name" "name" 1003 'S';
     TEXT 25 "text" "text" 1009 'S';
     INT4 23 "int4" "integer" 1007 'N';
     INT8 20 "int8" "bigint" 1016 'N';
-    NUMERIC 1700 "numeric" "numeric" 1231 'N';
     FLOAT8 701 "float8" "double precision" 1022 'N';
     OID 26 "oid" "oid" 1028 'O';
     XID 28 "xid" "xid" 1011 'O';
@@ -43,7 +74,6 @@ types! {
     VOID 2278 "void" "void" 0 'P';
     LSN 3220 "pg_lsn" "pg_lsn" 3221 'L';
 }
-use kind::{BOOL, FLOAT8, INET, INT4, INT8, INTERVAL, LSN, NUMERIC, OID, TEXT, TIMESTAMPTZ, XID};
 
 fn of(ty: Oid) -> Option<&'static Type> {
     TYPES.iter().find(|one| one.0 == ty)
@@ -86,7 +116,9 @@ pub fn named(text: &str) -> Option<Oid> {
     }
     let bare = match bare {
         "int" => "int4",
-        "varchar" | "character varying" => "text",
+        "varchar" | "char" => "text",
+        // What is no whole number is kept as it is kept in floating point.
+        "numeric" => "float8",
         other => other,
     };
     TYPES.iter().find(|one| one.1 == bare || one.2 == bare).map(|one| one.0)
@@ -253,7 +285,7 @@ pub fn parse(text: &str, ty: Oid) -> Res<Value> {
             _ => return Err(bad("22P02")),
         },
         INT4 | INT8 | OID | XID => fits(trimmed.parse::<i64>().map_err(|_| bad("22P02"))?, ty)?,
-        FLOAT8 | NUMERIC => Value::Float(trimmed.parse().map_err(|_| bad("22P02"))?),
+        FLOAT8 => Value::Float(trimmed.parse().map_err(|_| bad("22P02"))?),
         TIMESTAMPTZ => parse_moment(trimmed).ok_or_else(|| bad("22007"))?.into(),
         INTERVAL => parse_span(trimmed).ok_or_else(|| bad("22007"))?.into(),
         INET if trimmed.parse::<std::net::IpAddr>().is_err() => return Err(bad("22P02")),

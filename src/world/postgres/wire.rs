@@ -2,10 +2,9 @@
 use bytes::Buf;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::fault::{Fault, Res};
 use super::select::Columns;
-use super::value::kind::{BOOL, FLOAT8, INT4, INT8, NUMERIC, OID, TIMESTAMPTZ, XID};
-use super::value::{self, Oid, Row, Value, category, element, shown};
+use super::value::kind::{BOOL, FLOAT8, INT4, INT8, OID, TIMESTAMPTZ, XID};
+use super::value::{self, Fault, Oid, Res, Row, Value, category, element, shown};
 
 const LARGEST: usize = 4 << 20;
 /// From 1970 to the year from which the protocol counts, in microseconds.
@@ -24,43 +23,43 @@ pub async fn read(from: &mut (impl AsyncRead + Unpin), first: bool) -> Option<(u
     (count == size).then_some((kind, body))
 }
 
+pub fn broken() -> Fault {
+    Fault::fatal("08P01", "invalid message format")
+}
+
 /// What is left to be read of a message.
 pub struct Reader<'r>(pub &'r [u8]);
 
 impl<'r> Reader<'r> {
-    pub fn bytes(&mut self, count: usize) -> Option<&'r [u8]> {
-        let (head, rest) = self.0.split_at_checked(count)?;
+    pub fn bytes(&mut self, count: usize) -> Res<&'r [u8]> {
+        let (head, rest) = self.0.split_at_checked(count).ok_or_else(broken)?;
         self.0 = rest;
-        Some(head)
+        Ok(head)
     }
 
-    pub fn short(&mut self) -> Option<i16> {
-        self.0.try_get_i16().ok()
+    pub fn short(&mut self) -> Res<i16> {
+        self.0.try_get_i16().map_err(|_| broken())
     }
 
-    pub fn int(&mut self) -> Option<i32> {
-        self.0.try_get_i32().ok()
+    pub fn int(&mut self) -> Res<i32> {
+        self.0.try_get_i32().map_err(|_| broken())
     }
 
-    pub fn text(&mut self) -> Option<String> {
-        let end = self.0.iter().position(|byte| *byte == 0)?;
+    pub fn text(&mut self) -> Res<String> {
+        let end = self.0.iter().position(|byte| *byte == 0).ok_or_else(broken)?;
         let text = String::from_utf8_lossy(self.bytes(end)?).into_owned();
         self.bytes(1)?;
-        Some(text)
+        Ok(text)
     }
 
     /// So many things as a number before them says.
-    pub fn many<T>(&mut self, one: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
-        let count = self.0.try_get_u16().ok()?;
-        (0..count).map(|_| one(self)).collect()
+    pub fn many<T>(&mut self, one: impl Fn(&mut Self) -> Res<T>) -> Res<Vec<T>> {
+        (0..self.short()?).map(|_| one(self)).collect()
     }
 
     /// Bytes with their number before them; none where it is negative.
-    pub fn cell(&mut self) -> Option<Option<&'r [u8]>> {
-        match usize::try_from(self.int()?) {
-            Ok(size) => self.bytes(size).map(Some),
-            Err(_) => Some(None),
-        }
+    pub fn cell(&mut self) -> Res<Option<&'r [u8]>> {
+        usize::try_from(self.int()?).ok().map(|size| self.bytes(size)).transpose()
     }
 }
 
@@ -184,7 +183,7 @@ fn cell(out: &mut Vec<u8>, value: &Value, ty: Oid, in_binary: bool) {
 
 /// Types that this server writes as text alone.
 pub fn only_text(ty: Oid) -> bool {
-    ty == NUMERIC || matches!(category(ty), 'C' | 'I' | 'L' | 'T')
+    matches!(category(ty), 'C' | 'I' | 'L' | 'T')
 }
 
 fn binary(out: &mut Vec<u8>, value: &Value, ty: Oid) {
@@ -220,23 +219,17 @@ pub fn parameter(raw: Option<&[u8]>, in_binary: bool, ty: Oid) -> Res<Value> {
     if !in_binary {
         return value::parse(&String::from_utf8_lossy(raw), ty);
     }
-    let bad = || Fault::new("22P03", "incorrect binary data format in bind parameter");
     let mut reader = Reader(raw);
-    let number = |n: Option<i64>| n.map(Value::Int).ok_or_else(bad);
     match (ty, element(ty)) {
         (_, Some(inner)) => {
-            let dimensions = reader.int().ok_or_else(bad)?;
-            reader.bytes(8).ok_or_else(bad)?;
-            let count = if dimensions > 0 { reader.int().ok_or_else(bad)? } else { 0 };
-            reader.bytes(if dimensions > 0 { 4 } else { 0 }).ok_or_else(bad)?;
-            let one = |_| parameter(reader.cell().ok_or_else(bad)?, true, inner);
-            Ok((0..count).map(one).collect::<Res<Row>>()?.into())
+            let dimensions = reader.int()?;
+            reader.bytes(8)?;
+            let count = if dimensions > 0 { reader.int()? } else { 0 };
+            reader.bytes(if dimensions > 0 { 4 } else { 0 })?;
+            Ok((0..count).map(|_| parameter(reader.cell()?, true, inner)).collect::<Res<Row>>()?.into())
         }
-        (BOOL, _) => Ok(raw.first().map(|byte| *byte != 0).into()),
-        (INT4, _) => number(reader.int().map(i64::from)),
-        (OID | XID, _) => number(reader.int().map(|n| n.cast_unsigned().into())),
-        (INT8, _) => number(raw.try_into().ok().map(i64::from_be_bytes)),
-        (FLOAT8, _) => raw.try_into().ok().map(|raw| Value::Float(f64::from_be_bytes(raw))).ok_or_else(bad),
+        (INT4, _) => Ok(reader.int()?.into()),
+        (INT8, _) => Ok(reader.0.try_get_i64().map_err(|_| broken())?.into()),
         _ if category(ty) == 'S' => Ok(String::from_utf8_lossy(raw).into_owned().into()),
         _ => Err(Fault::unsupported("this parameter in binary")),
     }
