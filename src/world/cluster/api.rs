@@ -7,11 +7,11 @@ use super::kinds::{self, Kind};
 use super::refusal::Refusal;
 use super::rights::{User, Wish};
 use super::select::Selector;
+use super::serve::Watch;
 use super::store::Key;
 use super::table::table;
 use super::value::{Dig, name, stamp};
-use super::watch::Watch;
-use super::{Cluster, discovery, wire};
+use super::{Cluster, wire};
 use crate::world::http::Request;
 
 /// The first value of a name in the query; empty where there is none.
@@ -120,7 +120,7 @@ impl Cluster {
 
     pub(super) fn listed(&self, work: &Work, items: &[&Value], meta: &Value) -> Reply {
         if let Some(include) = table_of(work.request) {
-            return reply(200, &table(work.kind, items, meta, &include, self.now, true));
+            return reply(200, &table(work.kind, items, meta, &include, self.now));
         }
         // Written out without copying every object.
         let items: Vec<String> = items.iter().map(ToString::to_string).collect();
@@ -132,7 +132,7 @@ impl Cluster {
     fn read(&self, work: Work) -> Result<Reply, Refusal> {
         let object = self.existing(&work.key)?;
         Ok(match work.part.as_str() {
-            "scale" => reply(200, &super::change::scale(&object)),
+            "scale" => reply(200, &super::write::scale(&object)),
             "log" => Reply::Log(work.key),
             _ if table_of(work.request).is_some() => {
                 let meta = json!({"resourceVersion": object.text("/metadata/resourceVersion")});
@@ -181,17 +181,13 @@ fn page_of(parts: &[&str], request: &Request) -> Result<Reply, Refusal> {
     Ok(match parts {
         _ if request.parts.method != "GET" => return Err(Refusal::no_such_path()),
         ["healthz" | "livez" | "readyz", ..] => Reply::Whole(200, "text/plain", "ok".into()),
-        ["version"] => reply(200, &discovery::version()),
+        ["version"] => reply(200, &kinds::version()),
         ["api" | "apis"] if header(request, "accept").contains("as=APIGroupDiscoveryList") => {
-            Reply::Whole(200, aggregated, discovery::groups(parts == ["api"]).to_string())
+            Reply::Whole(200, aggregated, kinds::groups(parts == ["api"]).to_string())
         }
-        ["api" | "apis"] => {
-            let why = format!("only the following media types are accepted: {aggregated}");
-            return Err(Refusal::new(406, "NotAcceptable", why));
-        }
-        ["openapi", "v3"] => reply(200, &discovery::descriptions()),
-        ["openapi", "v3", "api", _] => reply(200, &discovery::description("")),
-        ["openapi", "v3", "apis", group, _] => reply(200, &discovery::description(group)),
+        ["openapi", "v3"] => reply(200, &kinds::descriptions()),
+        ["openapi", "v3", "api", _] => reply(200, &kinds::description("")),
+        ["openapi", "v3", "apis", group, _] => reply(200, &kinds::description(group)),
         _ => return Err(Refusal::no_such_path()),
     })
 }
@@ -220,7 +216,7 @@ fn target(parts: &[&str]) -> Option<(&'static Kind, Key, String)> {
     };
     let kind = served(plural)?;
     let placed = if kind.is("namespaced") { !place.is_empty() || name.is_empty() } else { place.is_empty() };
-    let known = part.is_empty() || kind.parts().iter().any(|(one, ..)| *one == part);
+    let known = part.is_empty() || kind.parts().any(|(one, ..)| *one == part);
     let decoded = crate::world::http::decoded;
     (placed && known).then(|| (kind, Key::new(kind.title, &decoded(place), &decoded(name)), part.to_owned()))
 }

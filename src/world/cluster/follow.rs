@@ -4,7 +4,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::Cluster;
-use super::events::From;
+use super::facts::From;
 use super::select::Selector;
 use super::store::Key;
 use super::value::{
@@ -16,6 +16,7 @@ use crate::world::base::seconds;
 
 /// So long it must be right to scale down before it is done.
 const STEADY: f64 = 300.0;
+const EVERY: f64 = 15.0;
 const FROM: From = ("horizontal-pod-autoscaler", "");
 
 impl Cluster {
@@ -31,10 +32,14 @@ impl Cluster {
         let has = target.count("/spec/replicas");
         let (asked, metrics) = self.asked(hpa, &target, has);
         let (least, most) = (hpa.int("/spec/minReplicas").unwrap_or(1), hpa.count("/spec/maxReplicas"));
-        // It does not go down soon after a change, so that it does not swing.
-        let calm = hpa.time("/status/lastScaleTime").is_none_or(|at| seconds(at, now) > STEADY);
-        let wish = if calm { asked } else { asked.max(has) };
-        let wish = wish.min(most).min((2 * has).max(4)).max(least);
+        // The highest of the last minutes, so that it does not swing.
+        let wishes = self.wishes.entry(own.clone()).or_default();
+        if wishes.back().is_none_or(|(at, _)| seconds(*at, now) >= EVERY) {
+            wishes.push_back((now, asked));
+        }
+        wishes.retain(|(at, _)| seconds(*at, now) < STEADY);
+        let held = wishes.iter().map(|(_, wish)| *wish).max().unwrap_or(has).max(asked);
+        let wish = held.min(has.max(asked)).min(most).min((2 * has).max(4)).max(least);
         if wish != has && has > 0 {
             self.resize(&key, wish);
             let how = if wish > has { "above target" } else { "below target" };
@@ -142,7 +147,7 @@ impl Cluster {
         let labels = json!({"kubernetes.io/service-name": name(service)});
         let meta = json!({"generateName": format!("{}-", name(service)), "ownerReferences": [owner(service)], "labels": labels});
         let body = json!({"metadata": meta, "addressType": "IPv4", "endpoints": endpoints, "ports": ports});
-        let _ = self.create("EndpointSlice", namespace(service), body, Part::Main, false);
+        let _ = self.create(&Key::new("EndpointSlice", namespace(service), ""), body, Part::Main, false);
     }
 
     /// Orphans, and what is in namespaces that go.
@@ -152,7 +157,9 @@ impl Cluster {
             if inside.is_empty() {
                 self.store.take(&Key::of(namespace));
             }
-            inside.iter().for_each(|key| self.drop(key));
+            for key in &inside {
+                self.drop(key);
+            }
         }
         let lost = |object: &Value| {
             controller(object).is_some_and(|(kind, name, of)| {
@@ -174,6 +181,7 @@ impl Cluster {
         for pod in self.store.pods("", homeless) {
             let _ = self.delete(&Key::of(&pod), &json!({"gracePeriodSeconds": 0}), false);
         }
+        self.wishes.retain(|key, _| self.store.get(key).is_some());
         let old = stamp(later(self.now, -3600.0));
         // Those of clients may not say when they were seen.
         let seen = |one: &Value| {

@@ -1,4 +1,5 @@
-//! The kinds that the server knows: a table.
+//! The kinds that the server knows, a table, and what it says of them and of itself.
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
@@ -17,7 +18,8 @@ pub struct Kind {
 }
 
 /// From a line of `kinds.txt`: group and version, kind, plural, short names, what it is: namespaced, with a
-/// `status` apart and a generation, with a `scale`, among `all`, only `read`, to `ask`; then the columns.
+/// `status` apart and a generation, among `all`, only `read`, to
+/// `ask`, and with what below it; then the columns.
 static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
     let read = |line: &'static str| {
         let (kind, columns) = line.split_once(": ")?;
@@ -30,6 +32,16 @@ static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
     };
     include_str!("kinds.txt").lines().filter_map(read).collect()
 });
+
+/// What lies below an object: its name, the group and the kind of what is said there, where they are others, and verbs.
+type Below = (&'static str, &'static str, &'static str, &'static [&'static str]);
+const PARTS: [Below; 5] = [
+    ("status", "", "", &["get", "patch", "update"]),
+    ("scale", "autoscaling", "Scale", &["get", "patch", "update"]),
+    ("eviction", "policy", "Eviction", &["create"]),
+    ("exec", "", "PodExecOptions", &["create", "get"]),
+    ("log", "", "Pod", &["get"]),
+];
 
 pub fn all() -> impl Iterator<Item = &'static Kind> {
     KINDS.iter()
@@ -71,22 +83,68 @@ impl Kind {
         if self.group.is_empty() { word.to_owned() } else { format!("{word}.{}", self.group) }
     }
 
-    /// What lies below an object of it: its name, the kind of what is said there, and verbs.
-    pub fn parts(&self) -> Vec<(&'static str, Value, &'static [&'static str])> {
-        let own = |kind: &str| json!({"group": self.group, "version": self.version, "kind": kind});
-        let other = |group: &str, kind: &str| json!({"group": group, "version": "v1", "kind": kind});
-        let mut parts: Vec<(_, _, &[&str])> = Vec::new();
-        if self.is("status") {
-            parts.push(("status", own(self.title), &["get", "patch", "update"]));
-        }
-        if self.is("scale") {
-            parts.push(("scale", other("autoscaling", "Scale"), &["get", "patch", "update"]));
-        }
-        if self.title == "Pod" {
-            parts.push(("eviction", other("policy", "Eviction"), &["create"]));
-            parts.push(("exec", own("PodExecOptions"), &["create", "get"]));
-            parts.push(("log", own("Pod"), &["get"]));
-        }
-        parts
+    pub fn parts(&self) -> impl Iterator<Item = &'static Below> {
+        PARTS.iter().filter(|(part, ..)| self.is(part))
     }
+}
+
+pub const VERSION: &str = "v1.36.3";
+
+pub fn version() -> Value {
+    json!({"major": "1", "minor": "36", "gitVersion": VERSION, "gitCommit": "", "gitTreeState": "clean", "buildDate": "1970-01-01T00:00:00Z",
+        "goVersion": "", "compiler": "", "platform": "linux/amd64"})
+}
+
+/// The groups under `/apis`, or the core under `/api`, with everything in them.
+pub fn groups(core: bool) -> Value {
+    let mut groups: BTreeMap<(&str, &str), Vec<Value>> = BTreeMap::new();
+    for kind in all().filter(|kind| kind.group.is_empty() == core) {
+        groups.entry((kind.group, kind.version)).or_default().push(resource(kind));
+    }
+    let group = |((group, version), resources): (&(&str, &str), &Vec<Value>)| {
+        let meta = if core { json!({}) } else { json!({"name": group}) };
+        json!({"metadata": meta, "versions": [{"version": version, "resources": resources, "freshness": "Current"}]})
+    };
+    let items: Vec<Value> = groups.iter().map(group).collect();
+    json!({"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items})
+}
+
+fn about(kind: &Kind) -> Value {
+    json!({"group": kind.group, "version": kind.version, "kind": kind.title})
+}
+
+fn resource(kind: &Kind) -> Value {
+    let parts = kind.parts().map(|(part, group, other, verbs)| {
+        let own = json!({"group": kind.group, "version": kind.version, "kind": if other.is_empty() { kind.title } else { other }});
+        let of = if group.is_empty() { own } else { json!({"group": group, "version": "v1", "kind": other}) };
+        json!({"subresource": part, "responseKind": of, "verbs": verbs})
+    });
+    let parts: Vec<Value> = parts.collect();
+    let categories: &[&str] = if kind.is("all") { &["all"] } else { &[] };
+    json!({"resource": kind.plural, "responseKind": about(kind), "scope": if kind.is("namespaced") { "Namespaced" } else { "Cluster" },
+        "singularResource": kind.title.to_lowercase(), "verbs": kind.verbs(), "shortNames": kind.short, "categories": categories,
+        "subresources": parts})
+}
+
+/// Where the descriptions of the groups stand.
+pub fn descriptions() -> Value {
+    let place = |kind: &Kind| {
+        let at = json!({"serverRelativeURL": format!("/openapi/v3{}?hash=1", kind.place())});
+        (kind.place().trim_start_matches('/').to_owned(), at)
+    };
+    json!({"paths": all().map(place).collect::<serde_json::Map<_, _>>()})
+}
+
+/// As much of a description as `kubectl` needs to know that objects are checked here.
+pub fn description(group: &str) -> Value {
+    let parameter = json!({"name": "fieldValidation", "in": "query", "schema": {"type": "string"}});
+    let path = |kind: &Kind| {
+        let path = format!("{}/{}/{{name}}", kind.place(), kind.plural);
+        let does = json!({"x-kubernetes-action": "patch", "x-kubernetes-group-version-kind": about(kind),
+            "parameters": [parameter], "responses": {}});
+        (path, json!({"patch": does}))
+    };
+    let kinds = all().filter(|kind| kind.group == group);
+    let paths: serde_json::Map<_, _> = kinds.map(path).collect();
+    json!({"openapi": "3.0.0", "info": {"title": "Kubernetes", "version": VERSION}, "paths": paths})
 }

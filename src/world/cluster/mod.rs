@@ -3,12 +3,7 @@
 //! `Cluster` is the state and does no I/O; `serve` is the API server before it. Scenarios write objects with
 //! [`Cluster::apply`] and say how pods behave; everything else follows from what the operator does.
 mod api;
-mod behaviour;
-mod change;
 mod defaults;
-mod deployments;
-mod discovery;
-mod events;
 mod facts;
 mod follow;
 mod kinds;
@@ -18,20 +13,18 @@ mod nodes;
 mod patch;
 mod refusal;
 mod rights;
-mod schedule;
 mod select;
 mod serve;
 mod serve_exec;
 mod serve_log;
-mod sets;
 mod shell;
 mod store;
 mod table;
 #[cfg(test)]
 mod tests;
 mod value;
-mod watch;
 mod wire;
+mod workloads;
 mod write;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -40,8 +33,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-pub use self::behaviour::{Behaviour, What};
 pub use self::facts::{Deed, DeploymentFact, NodeFact, PodFact};
+pub use self::kubelet::{Behaviour, What};
 pub use self::nodes::NodeState;
 pub use self::serve::serve_as;
 
@@ -56,7 +49,7 @@ const MOST_DEEDS: usize = 1_000;
 
 /// What runs a command in a pod: standard output, standard error and the exit code; `None` when it knows no such
 /// command.
-pub type Exec = Arc<dyn Fn(&PodFact, &[String], &str) -> Option<(String, String, i32)> + Send + Sync>;
+pub type Exec = Arc<dyn Fn(&PodFact, &[String], &str) -> Option<shell::Said> + Send + Sync>;
 
 pub struct Cluster {
     store: Store,
@@ -73,6 +66,8 @@ pub struct Cluster {
     usages: BTreeMap<(String, String), (f64, f64)>,
     /// The version up to which the controllers have seen everything, and when they looked at what time changes.
     settled: (u64, Timestamp),
+    /// What each autoscaler wanted lately.
+    wishes: BTreeMap<Key, VecDeque<(Timestamp, i64)>>,
     deeds: VecDeque<Deed>,
     exec: Option<Exec>,
 }
@@ -88,6 +83,7 @@ impl Cluster {
             apps: BTreeMap::new(),
             usages: BTreeMap::new(),
             settled: (0, now),
+            wishes: BTreeMap::new(),
             deeds: VecDeque::new(),
             exec: None,
         };
@@ -121,7 +117,7 @@ impl Cluster {
     fn control(&mut self) {
         self.sweep();
         self.store.list("Deployment").iter().for_each(|one| self.roll(one));
-        for kind in sets::KINDS {
+        for kind in workloads::KINDS {
             self.store.list(kind).iter().for_each(|set| self.keep_up(set));
         }
         self.store.list("HorizontalPodAutoscaler").iter().for_each(|one| self.autoscale(one));
@@ -159,7 +155,7 @@ impl Cluster {
                 object.fill("/status", old.get("status").cloned().unwrap_or_default());
                 self.update(&key, object, Part::Whole, false)
             }
-            None => self.create(kind.title, &key.namespace, object, Part::Whole, false),
+            None => self.create(&key, object, Part::Whole, false),
         };
         written.map(drop).map_err(|refusal| refusal.message)
     }

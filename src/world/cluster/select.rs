@@ -31,16 +31,11 @@ pub struct Selector {
 
 impl Selector {
     pub fn parse(labels: &str, fields: &str) -> Result<Selector, Refusal> {
-        let labels = parts(labels).into_iter().map(need).collect::<Option<Vec<_>>>();
-        let labels =
-            labels.ok_or_else(|| Refusal::bad("unable to parse requirement: found an unexpected token"))?;
-        let field = |part: &str| {
-            let (key, value, holds) = comparison(part)?;
-            Some(Need { key: format!("/{}", key.replace('.', "/")), values: vec![value.into()], holds })
+        let all = |text: &str| {
+            let needs = parts(text).into_iter().map(need).collect::<Option<Vec<_>>>();
+            needs.ok_or_else(|| Refusal::bad("unable to parse requirement: found an unexpected token"))
         };
-        let fields = parts(fields).into_iter().map(field).collect::<Option<Vec<_>>>();
-        let fields = fields.ok_or_else(|| Refusal::bad("invalid field selector"))?;
-        Ok(Selector { labels, fields })
+        Ok(Selector { labels: all(labels)?, fields: all(fields)? })
     }
 
     /// As an object writes it at a place: `matchLabels` and `matchExpressions`.
@@ -69,7 +64,10 @@ impl Selector {
         let labels = object.pointer("/metadata/labels");
         let label = |key: &str| labels.and_then(|all| all.get(key)).and_then(Value::as_str);
         self.labels.iter().all(|need| need.fits(label(&need.key)))
-            && self.fields.iter().all(|need| need.fits(Some(&*field(object, &need.key))))
+            && self
+                .fields
+                .iter()
+                .all(|need| need.fits(Some(&*field(object, &format!("/{}", need.key.replace('.', "/"))))))
     }
 }
 
@@ -96,30 +94,24 @@ fn parts(text: &str) -> Vec<&str> {
     split.map(str::trim).filter(|part| !part.is_empty()).collect()
 }
 
-fn comparison(part: &str) -> Option<(&str, &str, bool)> {
-    let (key, value, holds) = if let Some((key, value)) = part.split_once("!=") {
-        (key, value, false)
-    } else {
-        let (key, value) = part.split_once("==").or_else(|| part.split_once('='))?;
-        (key, value, true)
-    };
-    let (key, value) = (key.trim(), value.trim());
-    (!key.is_empty() && !value.contains('=')).then_some((key, value, holds))
-}
-
 fn need(part: &str) -> Option<Need> {
+    let made = |key: &str, values: &[&str], holds: bool| {
+        let values = values.iter().map(|value| value.trim().to_owned()).collect();
+        let key = key.trim();
+        let well = !key.is_empty() && !key.contains(char::is_whitespace);
+        well.then(|| Need { key: key.to_owned(), values, holds })
+    };
     if let Some((before, list)) = part.split_once('(') {
-        let (key, operator) = before.trim().split_once(' ')?;
-        let values = list.strip_suffix(')')?.split(',').map(|value| value.trim().to_owned()).collect();
-        let holds = operator.trim() == "in";
-        return (holds || operator.trim() == "notin").then(|| Need { key: key.into(), values, holds });
+        let (key, operator) = before.trim().rsplit_once(' ')?;
+        let values: Vec<&str> = list.strip_suffix(')')?.split(',').collect();
+        return made(key, &values, operator == "in").filter(|_| matches!(operator, "in" | "notin"));
     }
-    if part.contains('=') {
-        let (key, value, holds) = comparison(part)?;
-        return Some(Need { key: key.into(), values: vec![value.into()], holds });
+    match (part.split_once("!="), part.split_once('='), part.strip_prefix('!')) {
+        (Some((key, value)), ..) => made(key, &[value], false),
+        (_, Some((key, value)), _) => made(key, &[value.trim_start_matches('=')], true),
+        (.., Some(key)) => made(key, &[], false),
+        _ => made(part, &[], true),
     }
-    let (key, holds) = part.strip_prefix('!').map_or((part, true), |key| (key, false));
-    (!key.contains(char::is_whitespace)).then(|| Need { key: key.into(), values: Vec::new(), holds })
 }
 
 #[cfg(test)]
@@ -147,6 +139,6 @@ mod tests {
             assert!(!fits(no, ""), "{no}");
         }
         assert!(fits("", "status.phase=Running,metadata.name!=b") && !fits("", "status.phase!=Running"));
-        assert!(Selector::parse("a b", "").is_err() && Selector::parse("", "x").is_err());
+        assert!(Selector::parse("a b", "").is_err() && Selector::parse("", "x y=1").is_err());
     }
 }

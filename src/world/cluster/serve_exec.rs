@@ -134,9 +134,9 @@ impl Session {
     }
 
     async fn say(&mut self, said: &Said) -> i32 {
-        self.send(1, said.out.as_bytes()).await;
-        self.send(2, said.err.as_bytes()).await;
-        said.code
+        self.send(1, said.0.as_bytes()).await;
+        self.send(2, said.1.as_bytes()).await;
+        said.2
     }
 
     /// Bytes on a channel. A terminal has one output, whose lines begin at its left edge.
@@ -165,7 +165,7 @@ impl Session {
         };
         let message = [&[3], status.to_string().as_bytes()].concat();
         let _ = self.socket.send(Message::Binary(message.into())).await;
-        // Without a code the original client takes the status that it has just read for lost.
-        let _ = self.socket.close(Some(CloseFrame { code: CloseCode::Normal, reason: "".into() })).await;
+        let goodbye = CloseFrame { code: CloseCode::Normal, reason: "".into() };
+        let _ = self.socket.close(Some(goodbye)).await;
     }
 }

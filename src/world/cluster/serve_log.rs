@@ -91,11 +91,11 @@ impl Cluster {
         // While it waits for its next run, the one that ended is the last.
         let before = if waits == "CrashLoopBackOff" { Some(&one.log) } else { one.before.as_ref() };
         Ok(match from {
-            Some((of, line)) if of == run => (text(&one.log, line, wanted, None), next),
+            Some((of, from)) if of == run => (text(&one.log, from, wanted, None), next),
             // Its last words, if it is only one run ago.
-            Some((of, line)) => {
+            Some((of, from)) => {
                 let last = one.before.as_ref().filter(|_| of + 1 == run);
-                (last.map_or_else(String::new, |log| text(log, line, wanted, None)), None)
+                (last.map_or_else(String::new, |log| text(log, from, wanted, None)), None)
             }
             None if wanted.previous => {
                 let no = || Refusal::bad(format!("previous terminated {about} not found"));

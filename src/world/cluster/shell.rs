@@ -5,15 +5,10 @@ use super::facts::PodFact;
 use super::value::Dig;
 
 /// What a command says on its two outputs, and its exit code.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Said {
-    pub out: String,
-    pub err: String,
-    pub code: i32,
-}
+pub type Said = (String, String, i32);
 
 fn said(code: i32, out: impl Into<String>, err: impl Into<String>) -> Said {
-    Said { out: out.into(), err: err.into(), code }
+    (out.into(), err.into(), code)
 }
 
 /// Where a command runs.
@@ -30,10 +25,10 @@ impl Inside {
             [shell, flag, script, ..] if is_shell(shell) && flag.ends_with('c') => self.script(script, input),
             // What is read as a script is not read again by its commands.
             [shell, ..] if is_shell(shell) => self.script(input, ""),
-            _ => match self.outside.as_ref().and_then(|outside| outside(&self.fact, argv, input)) {
-                Some((out, err, code)) => Said { out, err, code },
-                None => self.command(argv, input),
-            },
+            _ => {
+                let outside = self.outside.as_ref().and_then(|outside| outside(&self.fact, argv, input));
+                outside.unwrap_or_else(|| self.command(argv, input))
+            }
         }
     }
 
@@ -41,20 +36,20 @@ impl Inside {
     pub fn script(&self, script: &str, input: &str) -> Said {
         let mut all = Said::default();
         for (joined, words) in commands(script) {
-            let skipped = matches!((joined, all.code), ('&', 1..) | ('|', 0));
+            let skipped = matches!((joined, all.2), ('&', 1..) | ('|', 0));
             let Some(first) = words.first().filter(|_| !skipped) else { continue };
             if first == "exit" {
-                all.code = words.get(1).map_or(all.code, |code| code.parse().unwrap_or(2));
-                return all;
+                all.2 = words.get(1).map_or(all.2, |code| code.parse().unwrap_or(2));
+                break;
             }
-            let filled = |word: &String| {
-                word.strip_prefix('$')
-                    .map_or_else(|| word.clone(), |name| self.variable(name).unwrap_or_default())
+            let filled = |word: &String| match word.strip_prefix('$') {
+                Some(name) => self.variable(name).unwrap_or_default(),
+                None => word.clone(),
             };
-            let said = self.run(&words.iter().map(filled).collect::<Vec<_>>(), input);
-            all.out += &said.out;
-            all.err += &if said.code == 127 { format!("sh: {first}: not found\n") } else { said.err };
-            all.code = said.code;
+            let (out, err, code) = self.run(&words.iter().map(filled).collect::<Vec<_>>(), input);
+            all.0 += &out;
+            all.1 += &if code == 127 { ["sh: ", first, ": not found\n"].concat() } else { err };
+            all.2 = code;
         }
         all
     }

@@ -32,6 +32,11 @@ impl Key {
     }
 }
 
+/// Kinds of changes and objects.
+type News = Vec<(&'static str, Arc<Value>)>;
+/// Objects and what is said of all of them.
+type Page = (Vec<Arc<Value>>, Value);
+
 /// What happened to one object.
 #[derive(Debug, Clone)]
 struct Change {
@@ -164,12 +169,7 @@ impl Store {
     }
 
     /// What a watch is told after a version: the kind of change and the object.
-    pub fn after(
-        &self,
-        version: u64,
-        place: &Key,
-        selector: &Selector,
-    ) -> Result<Vec<(&'static str, Arc<Value>)>, Refusal> {
+    pub fn after(&self, version: u64, place: &Key, selector: &Selector) -> Result<News, Refusal> {
         self.known(version)?;
         let mine = |object: &&Arc<Value>| {
             object.text("/kind") == place.kind
@@ -194,22 +194,13 @@ impl Store {
     }
 
     /// A page of a list: the objects, and the version of the whole, where to go on and how many are left.
-    pub fn page(
-        &self,
-        place: &Key,
-        selector: &Selector,
-        limit: usize,
-        from: &str,
-    ) -> Result<(Vec<Arc<Value>>, Value), Refusal> {
+    pub fn page(&self, place: &Key, selector: &Selector, limit: usize, from: &str) -> Result<Page, Refusal> {
         let mut parts = from.splitn(3, '/');
-        let begun = parts.next().and_then(|version| version.parse::<u64>().ok());
-        let after = parts.next().zip(parts.next());
-        if !from.is_empty() && (begun.is_none() || after.is_none()) {
-            return Err(Refusal::bad("continue key is not valid"));
-        }
         // All pages are of the time of the first, as far as whoever watches from there is concerned.
-        let version = begun.unwrap_or(self.version);
+        let version = parts.next().filter(|version| !version.is_empty());
+        let version = version.map_or(self.version, |version| version.parse().unwrap_or(0));
         self.known(version)?;
+        let after = parts.next().zip(parts.next());
         let passed =
             |object: &&Arc<Value>| after.is_none_or(|after| (namespace(object), name(object)) > after);
         let mut all =

@@ -12,14 +12,7 @@ use super::value::{Dig, age, found, met, name};
 use crate::world::base::seconds;
 
 /// The whole answer; `include` is how much of each object stands beside its row.
-pub fn table(
-    kind: &Kind,
-    items: &[&Value],
-    meta: &Value,
-    include: &str,
-    now: Timestamp,
-    head: bool,
-) -> Value {
+pub fn table(kind: &Kind, items: &[&Value], meta: &Value, include: &str, now: Timestamp) -> Value {
     let columns = || std::iter::once("Name='/metadata/name").chain(kind.columns.split("; "));
     let row = |object: &&Value| {
         let cells: Vec<Value> = columns().map(|column| cell(source(column), object, now)).collect();
@@ -33,7 +26,7 @@ pub fn table(
         json!({"cells": cells, "object": beside})
     };
     let rows: Vec<Value> = items.iter().map(row).collect();
-    let head: Option<Vec<Value>> = head.then(|| columns().map(definition).collect());
+    let head: Vec<Value> = columns().map(definition).collect();
     json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": meta, "columnDefinitions": head, "rows": rows})
 }
 

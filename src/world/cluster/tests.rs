@@ -265,6 +265,22 @@ fn a_list_is_read_in_pages_and_a_watch_that_is_too_late_begins_anew() {
 }
 
 #[test]
+fn a_quota_holds_a_rollout_and_is_named_until_there_is_room() {
+    let mut cluster = with("web", "web:1", 2);
+    cluster.apply(json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "few", "namespace": "shop"},
+        "spec": {"hard": {"pods": "3"}}})).unwrap();
+    ask(&mut cluster, "admin", "PATCH", WEB, &json!({"spec": {"replicas": 4}})).unwrap();
+    run(&mut cluster, 10.0);
+    let web = ask(&mut cluster, "admin", "GET", WEB, &Value::Null).unwrap();
+    let why = super::value::found(&web, "ReplicaFailure").unwrap().text("/message");
+    assert!(running(&cluster).len() == 3 && why.contains("exceeded quota: few"), "{why}");
+    ask(&mut cluster, "admin", "PATCH", WEB, &json!({"spec": {"replicas": 3}})).unwrap();
+    run(&mut cluster, 10.0);
+    let web = ask(&mut cluster, "admin", "GET", WEB, &Value::Null).unwrap();
+    assert!(running(&cluster).len() == 3 && !met(&web, "ReplicaFailure"));
+}
+
+#[test]
 fn a_job_completes_and_another_fails() {
     let mut cluster = estate();
     let template = |how: &str| {

@@ -57,7 +57,7 @@ fn message(mut rest: &[u8], name: &str) -> Result<Value, String> {
             "s" => text(bytes),
             "m" | "y" | "q" => {
                 let (key, value) = pair(bytes).ok_or_else(cut)?;
-                place += &format!("/{}", escaped(&String::from_utf8_lossy(key)));
+                place = [&place, "/", &escaped(&String::from_utf8_lossy(key))].concat();
                 match kind {
                     "y" => base64::engine::general_purpose::STANDARD.encode(value).into(),
                     "q" => message(value, "Quantity")?.text("/string").into(),

@@ -1,15 +1,146 @@
-//! How objects come to be, change and go, with the conditions that a request carries.
+//! How objects come to be, change and go, with the conditions that a request carries, and what is remembered of it.
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::Cluster;
-use super::defaults;
-use super::kinds::{self, Kind};
+use super::api::{Reply, Work, asked, body, reply};
+use super::facts::Deed;
+use super::kinds::Kind;
 use super::refusal::Refusal;
 use super::select::Selector;
 use super::store::Key;
-use super::value::{Dig, count, float, later, leaves, met, name, quantity, serves, stamp, uid, whole};
+use super::value::{
+    Dig, count, float, later, leaves, met, name, namespace, quantity, serves, stamp, uid, whole,
+};
+use super::{Cluster, defaults, kinds, patch};
+use crate::world::http::Request;
+
+impl Cluster {
+    pub(super) fn change(&mut self, work: Work) -> Result<Reply, Refusal> {
+        let Work { kind, key, request, .. } = &work;
+        let (old, dry) = (self.store.get(key).cloned(), dry(request));
+        let there = || old.as_deref().ok_or_else(|| Refusal::not_found(kind, &key.name));
+        let part = if work.part == "status" { Part::Status } else { Part::Main };
+        let (code, written) = match (work.verb, work.part.as_str()) {
+            ("create", "exec") => return Ok(Reply::Exec(work.key)),
+            ("create", "eviction") => (201, self.evict(key, &body(request)?, dry)?),
+            ("create", "") => (201, self.create(key, body(request)?, Part::Main, dry)?),
+            ("delete", "") => (200, self.delete(key, &body(request)?, dry)?),
+            ("update", "scale") => (200, self.rescale(key, there()?, &body(request)?, dry)?),
+            ("patch", "scale") => {
+                (200, self.rescale(key, there()?, &patched(&scale(there()?), request)?, dry)?)
+            }
+            ("update", _) => (200, self.update(key, body(request)?, part, dry)?),
+            ("patch", _) => (200, self.update(key, patched(there()?, request)?, part, dry)?),
+            _ => return Err(Refusal::method()),
+        };
+        let mut changed = key.clone();
+        if changed.name.is_empty() {
+            name(&written).clone_into(&mut changed.name);
+        }
+        let new = self.store.get(&changed).filter(|_| kind.title != "Secret");
+        let differ = |place: &str| {
+            let at = |object: &Value| {
+                object.pointer(&format!("/{}", place.replace('.', "/"))).cloned().unwrap_or_default()
+            };
+            old.iter()
+                .zip(new)
+                .flat_map(|(old, new)| differences(place, &at(old), &at(new)))
+                .collect::<Vec<_>>()
+        };
+        let all = ["metadata.labels", "metadata.annotations", "spec", "data"].into_iter().flat_map(differ);
+        let detail = all.take(4).collect::<Vec<_>>().join(", ");
+        // Who only tries changes nothing, and a status is no deed of an operator.
+        if !dry && work.part != "status" {
+            self.remember(work.verb, &work.resource, &changed, detail);
+        }
+        Ok(reply(code, &written))
+    }
+
+    pub(super) fn remember(&mut self, verb: &'static str, resource: &str, key: &Key, detail: String) {
+        if self.deeds.len() >= super::MOST_DEEDS {
+            self.deeds.pop_front();
+        }
+        let (resource, key) = (resource.to_owned(), key.clone());
+        let (namespace, name) = (key.namespace, key.name);
+        self.deeds.push_back(Deed { at: self.now, verb, resource, namespace, name, detail });
+    }
+
+    fn rescale(&mut self, key: &Key, old: &Value, body: &Value, dry: bool) -> Result<Value, Refusal> {
+        let mut new = old.clone();
+        for place in ["/metadata/resourceVersion", "/metadata/uid"] {
+            new.put(place, body.text(place));
+        }
+        new.put("/spec/replicas", body.count("/spec/replicas"));
+        self.update(key, new, Part::Main, dry).map(|written| scale(&written))
+    }
+}
+
+fn dry(request: &Request) -> bool {
+    asked(request, "dryRun") == "All"
+}
+
+fn patched(old: &Value, request: &Request) -> Result<Value, Refusal> {
+    let (change, mut new) = (body(request)?, old.clone());
+    match request.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default().trim() {
+        "application/json-patch+json" => {
+            let why = "the server rejected our request due to an error in our request";
+            return patch::operations(old, &change).ok_or_else(|| Refusal::new(422, "Invalid", why));
+        }
+        "application/strategic-merge-patch+json" => patch::merge(&mut new, &change, true),
+        "application/merge-patch+json" => patch::merge(&mut new, &change, false),
+        _ => {
+            return Err(Refusal::form(
+                "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json",
+            ));
+        }
+    }
+    // Who sends no version means the one that is there.
+    if change.text("/metadata/resourceVersion").is_empty() {
+        new.put("/metadata/resourceVersion", old.text("/metadata/resourceVersion"));
+    }
+    Ok(new)
+}
+
+/// How many replicas of an object there shall be and are.
+pub(super) fn scale(object: &Value) -> Value {
+    let labels = object
+        .map("/spec/selector/matchLabels")
+        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()));
+    json!({"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": {"name": name(object), "namespace": namespace(object), "uid": uid(object),
+        "resourceVersion": object.text("/metadata/resourceVersion"), "creationTimestamp": object.text("/metadata/creationTimestamp")},
+        "spec": {"replicas": object.count("/spec/replicas")},
+        "status": {"replicas": object.count("/status/replicas"), "selector": labels.collect::<Vec<_>>().join(",")}})
+}
+
+/// Which leaves differ.
+fn differences(place: &str, old: &Value, new: &Value) -> Vec<String> {
+    let parts = |value: &Value| -> BTreeMap<String, Value> {
+        match value {
+            Value::Object(map) => map.iter().map(|(key, one)| (key.clone(), one.clone())).collect(),
+            Value::Array(all) => {
+                all.iter().enumerate().map(|(at, one)| (at.to_string(), one.clone())).collect()
+            }
+            _ => BTreeMap::new(),
+        }
+    };
+    let (was, is) = (parts(old), parts(new));
+    if old == new || place.contains("last-applied-configuration") {
+        return Vec::new();
+    }
+    if was.is_empty() && is.is_empty() {
+        let says = |value: &Value| match value {
+            Value::Null => "none".to_owned(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        return vec![format!("{place}: {} → {}", says(old), says(new))];
+    }
+    let keys = was.keys().chain(is.keys().filter(|key| !was.contains_key(*key)));
+    let of = |map: &BTreeMap<String, Value>, key: &String| map.get(key).cloned().unwrap_or_default();
+    keys.flat_map(|key| differences(&format!("{place}.{key}"), &of(&was, key), &of(&is, key))).collect()
+}
 
 pub type Written = Result<Value, Refusal>;
 
@@ -37,15 +168,9 @@ impl Cluster {
         }
     }
 
-    pub fn create(
-        &mut self,
-        title: &str,
-        namespace: &str,
-        mut body: Value,
-        part: Part,
-        dry: bool,
-    ) -> Written {
-        let kind = kind_of(title)?;
+    /// Makes an object of a kind, in a namespace.
+    pub fn create(&mut self, at: &Key, mut body: Value, part: Part, dry: bool) -> Written {
+        let (kind, namespace) = (kind_of(&at.kind)?, &*at.namespace);
         let said = body.text("/metadata/namespace");
         if !said.is_empty() && said != namespace && kind.is("namespaced") {
             let why = "the namespace of the provided object does not match the namespace sent on the request";
@@ -80,7 +205,7 @@ impl Cluster {
         if body.at("/spec").is_some() && kind.is("status") {
             body.put("/metadata/generation", 1);
         }
-        if title == "Service" {
+        if kind.title == "Service" {
             let (a, b) = (self.store.dice.below(256), self.store.dice.below(254) + 1);
             body.fill("/spec/clusterIP", format!("10.96.{a}.{b}"));
         }
@@ -120,22 +245,10 @@ impl Cluster {
     /// Puts a new version in the place of an old one.
     pub fn update(&mut self, key: &Key, mut body: Value, part: Part, dry: bool) -> Written {
         let (kind, old) = (kind_of(&key.kind)?, self.existing(key)?);
-        let said = body.text("/metadata/resourceVersion");
-        if !said.is_empty() && said != old.text("/metadata/resourceVersion") {
-            let why =
-                "the object has been modified; please apply your changes to the latest version and try again";
-            return Err(Refusal::conflict(kind, &key.name, why));
-        }
-        if !uid(&body).is_empty() {
-            same(kind, &old, "UID", uid(&body), uid(&old))?;
-        }
-        if name(&body) != key.name {
-            let (is, url) = (name(&body), &key.name);
-            let why = format!("the name of the object ({is}) does not match the name on the URL ({url})");
-            return Err(Refusal::bad(why));
-        }
+        same(kind, &old, uid(&body), body.text("/metadata/resourceVersion"))?;
         typed(kind, &mut body)?;
-        let fixed = "namespace uid creationTimestamp deletionTimestamp deletionGracePeriodSeconds generation";
+        let fixed =
+            "name namespace uid creationTimestamp deletionTimestamp deletionGracePeriodSeconds generation";
         for field in fixed.split(' ') {
             keep(&mut body, &old, &format!("/metadata/{field}"));
         }
@@ -164,14 +277,8 @@ impl Cluster {
     /// Deletes under the conditions of `options`; the answer is what the client gets.
     pub fn delete(&mut self, key: &Key, options: &Value, dry: bool) -> Written {
         let (kind, old) = (kind_of(&key.kind)?, self.existing(key)?);
-        let version = old.text("/metadata/resourceVersion");
-        for (field, title, is) in [("uid", "UID", uid(&old)), ("resourceVersion", "ResourceVersion", version)]
-        {
-            let wanted = options.text(&format!("/preconditions/{field}"));
-            if !wanted.is_empty() {
-                same(kind, &old, title, wanted, is)?;
-            }
-        }
+        let condition = |field: &str| options.text(&format!("/preconditions/{field}"));
+        same(kind, &old, condition("uid"), condition("resourceVersion"))?;
         let waits = key.kind == "Namespace";
         if waits && NAMESPACES.contains(&&*key.name) {
             return Err(Refusal::forbidden(kind, &key.name, "this namespace may not be deleted"));
@@ -257,11 +364,15 @@ fn keep(body: &mut Value, old: &Value, place: &str) {
     }
 }
 
-fn same(kind: &Kind, old: &Value, title: &str, wanted: &str, is: &str) -> Result<(), Refusal> {
-    if wanted == is {
+/// Refuses what was meant for another object, or another version of it.
+fn same(kind: &Kind, old: &Value, wanted: &str, version: &str) -> Result<(), Refusal> {
+    let why = if !wanted.is_empty() && wanted != uid(old) {
+        format!("Precondition failed: UID in precondition: {wanted}, UID in object meta: {}", uid(old))
+    } else if !version.is_empty() && version != old.text("/metadata/resourceVersion") {
+        "the object has been modified; please apply your changes to the latest version and try again".into()
+    } else {
         return Ok(());
-    }
-    let why = format!("Precondition failed: {title} in precondition: {wanted}, {title} in object meta: {is}");
+    };
     Err(Refusal::conflict(kind, name(old), &why))
 }
 
