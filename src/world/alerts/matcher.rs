@@ -75,21 +75,8 @@ fn whole(pattern: &str) -> Result<Regex, String> {
 }
 
 fn unquoted(text: &str) -> Result<String, String> {
-    let Some(inner) = text.strip_prefix('"') else { return Ok(text.to_owned()) };
-    let unescaped = || format!("matcher value contains unescaped double quote: {text}");
-    let (mut out, mut letters) = (String::new(), inner.chars());
-    while let Some(letter) = letters.next() {
-        match letter {
-            '"' if letters.as_str().is_empty() => return Ok(out),
-            '"' => return Err(unescaped()),
-            '\\' => match letters.next() {
-                Some('n') => out.push('\n'),
-                Some(other @ ('"' | '\\')) => out.push(other),
-                Some(other) => out.extend(['\\', other]),
-                None => return Err(unescaped()),
-            },
-            other => out.push(other),
-        }
+    if !text.starts_with('"') {
+        return Ok(text.to_owned());
     }
-    Err(unescaped())
+    serde_json::from_str(text).map_err(|_| format!("matcher value contains unescaped double quote: {text}"))
 }

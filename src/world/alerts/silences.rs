@@ -114,9 +114,10 @@ impl Alerts {
         if silence.starts < now + STEP {
             silence.starts = now;
         }
-        let (a, b, c) = (self.dice.roll() >> 32, self.dice.roll() >> 48, self.dice.roll() >> 52);
-        let (d, e) = (self.dice.roll() >> 50 | 0x8000, self.dice.roll() >> 16);
-        silence.id = format!("{a:08x}-{b:04x}-4{c:03x}-{d:04x}-{e:012x}");
+        let (high, low) = (self.dice.roll(), self.dice.roll());
+        let (time, more, rest) = (high >> 32, (high >> 16) & 0xffff, high & 0xfff);
+        let (clock, node) = ((low >> 48) & 0x3fff | 0x8000, low & 0xffff_ffff_ffff);
+        silence.id = format!("{time:08x}-{more:04x}-4{rest:03x}-{clock:04x}-{node:012x}");
         silence.updated = now;
         self.silences.push(silence.clone());
         self.did(Did::Silenced, &silence);

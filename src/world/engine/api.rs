@@ -19,6 +19,8 @@ pub enum Reply {
     Empty(u16),
     Logs(Logs),
     Events(Events),
+    /// The end of a container, when it comes.
+    Wait(String),
     /// Measurements, one a second.
     Stats(String),
     /// A command that begins now, outside of the lock.
@@ -56,10 +58,6 @@ impl Filters {
             "label" => words.iter().all(|word| fits(name, word)),
             _ => words.is_empty() || words.iter().any(|word| fits(name, word)),
         })
-    }
-
-    pub(super) fn without(&self, name: &str) -> Filters {
-        Filters(self.0.iter().filter(|(own, _)| own != name).cloned().collect())
     }
 
     pub(super) fn first(&self, name: &str) -> Option<&str> {
@@ -142,6 +140,7 @@ impl Engine {
             }
             ("GET", ["containers", id, "top"]) => Reply::Json(200, processes(self.one(id)?)?),
             ("POST", ["containers", id, "exec"]) => self.prepare(id, body)?,
+            ("POST", ["containers", id, "wait"]) => Reply::Wait(self.one(id)?.id.clone()),
             ("POST", ["containers", id, "rename"]) => self.rename(id, &asked("name").unwrap_or_default())?,
             ("POST", ["containers" | "exec", _, "resize"]) => Reply::Empty(200),
             ("POST", ["containers", id, order]) => self.order(id, order, asked("signal"))?,

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Event;
-use super::script::Script;
+use super::script::LOUD;
 use crate::world::base::{Dice, seconds};
 
 const MOST_LINES: usize = 4_000;
@@ -15,13 +15,8 @@ const FIRST_PAUSE: f64 = 0.1;
 const LONGEST_PAUSE: f64 = 60.0;
 const STEADY: f64 = 10.0;
 const RETRIES: u32 = 3;
-/// Seconds between two checks.
-pub const CHECK_EVERY: f64 = 5.0;
 /// Of cores, for whatever runs.
 pub const LOAD: f64 = 0.05;
-/// Lines a second of a service, and what they say.
-const LINES: f64 = 0.5;
-const LINE: &str = "level=info msg=\"request served\" n={n} status=200";
 
 /// What a container is made from.
 #[derive(Debug, Clone, Default)]
@@ -34,23 +29,34 @@ pub struct Spec {
     pub command: Vec<String>,
     /// As Compose labels it: `redis:service_healthy:false,db:service_started:false`.
     pub needs: String,
-    /// `no`, `always`, `unless-stopped`, `on-failure`; one of a project that says nothing is always started again.
+    /// `no`, `always`, `unless-stopped`, `on-failure`.
     pub policy: String,
     /// Inside, and on the box.
     pub ports: Vec<(u16, u16)>,
+    /// From where on the box, to where, and whether it may be written.
+    pub mounts: Vec<(String, String, bool)>,
     pub env: Vec<String>,
     /// Its output is a terminal's.
     pub tty: bool,
     /// Seconds that it is given to end by itself; `None` where nothing is said.
     pub grace: Option<u64>,
-    /// What it does where no service says it. The first process of a container hears no signal but the last.
-    pub script: Option<Script>,
+    /// It does not hear that it should end, and is killed.
+    pub deaf: bool,
     pub labels: Vec<(String, String)>,
     /// The health check's command; none: it has no check.
     pub check: Vec<String>,
+    /// Seconds between two checks.
+    pub every: f64,
     pub memory_limit: u64,
     /// What it takes when it is well, in bytes.
     pub memory: u64,
+    /// Lines a second, and what they say; `{n}` counts them.
+    pub rate: f64,
+    pub says: Vec<String>,
+    /// What it says when it starts.
+    pub first: Vec<String>,
+    /// Its work is done after so long, with 0; for ever where it is nothing.
+    pub done_after: f64,
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -210,14 +216,10 @@ impl Container {
         (self.health, self.streak) = (if self.spec.check.is_empty() { "" } else { "starting" }, 0);
         self.checks.clear();
         (self.memory, self.due) = (self.spec.memory / 2, 0.0);
-        self.next_check = after(now, CHECK_EVERY);
-        let name = if self.spec.service.is_empty() { &self.spec.name } else { &self.spec.service };
-        let lines = match &self.spec.script {
-            Some(script) if script.circles => Vec::new(),
-            Some(script) => script.lines.clone(),
-            None => vec![(format!("level=info msg=\"{name} starts\" image={}", self.spec.image), false)],
-        };
-        lines.iter().for_each(|(text, error)| self.say(now, *error, text));
+        self.next_check = after(now, self.spec.every);
+        for text in self.spec.first.clone() {
+            self.says(now, &text);
+        }
     }
 
     /// The process is gone; whether it comes again is another question.
@@ -252,12 +254,8 @@ impl Container {
             _ if self.spec.memory_limit > 0 && self.memory > self.spec.memory_limit => {
                 Some((137, true, String::new()))
             }
-            _ => self
-                .spec
-                .script
-                .as_ref()
-                .and_then(|script| script.end(up))
-                .map(|(code, oom)| (code, oom, String::new())),
+            _ if self.spec.done_after > 0.0 && up >= self.spec.done_after => Some((0, false, String::new())),
+            _ => None,
         };
         if let Some((code, oom, says)) = ends {
             if !says.is_empty() {
@@ -279,7 +277,7 @@ impl Container {
             return events;
         }
         if !self.spec.check.is_empty() && self.next_check <= now {
-            self.next_check = after(now, CHECK_EVERY);
+            self.next_check = after(now, self.spec.every);
             events.extend(self.check(now));
         }
         events
@@ -299,22 +297,23 @@ impl Container {
     }
 
     pub(super) fn write(&mut self, now: Timestamp, passed: f64) {
-        let (rate, lines) = match (&self.behaviour, &self.spec.script) {
-            (Behaviour::Noisy { lines_per_second, says }, _) => {
-                (*lines_per_second, vec![(says.clone(), says.contains("level=error"))])
-            }
-            (_, Some(script)) => (script.rate(), script.lines.clone()),
-            _ if self.spec.service.is_empty() => return,
-            _ => (LINES, vec![(LINE.to_owned(), false)]),
+        let (rate, says) = match &self.behaviour {
+            Behaviour::Noisy { lines_per_second, says } => (*lines_per_second, vec![says.clone()]),
+            _ => (self.spec.rate, self.spec.says.clone()),
         };
         self.due += rate * passed;
         let due = whole(self.due);
         self.due -= f64::from(u32::try_from(due).unwrap_or(u32::MAX));
         for _ in 0..due.min(1_000) {
-            let at = usize::try_from(self.wrote).unwrap_or(0).checked_rem(lines.len()).unwrap_or(0);
-            let Some((text, error)) = lines.get(at) else { return };
-            self.say(now, *error, &text.replace("{n}", &self.wrote.to_string()));
+            let at = usize::try_from(self.wrote).unwrap_or(0).checked_rem(says.len()).unwrap_or(0);
+            let Some(text) = says.get(at) else { return };
+            self.says(now, &text.replace("{n}", &self.wrote.to_string()));
         }
+    }
+
+    fn says(&mut self, now: Timestamp, text: &str) {
+        let error = text.contains("level=error") || text.starts_with(LOUD);
+        self.say(now, error, text.trim_start_matches(LOUD));
     }
 
     fn check(&mut self, now: Timestamp) -> Option<Event> {

@@ -48,12 +48,11 @@ impl Engine {
     }
 
     pub(super) fn prune_images(&mut self, filters: &Filters) -> Reply {
-        // Without a word only those go that have no name; `false` lets the others go too.
-        let all = filters.first("dangling").is_some_and(|word| ["false", "0"].contains(&word));
-        let rest = filters.without("dangling");
+        // Without a word only those go that have no name.
+        let any = filters.first("dangling").is_some();
         let goes = |image: &Image| {
             let used = self.containers.iter().any(|one| one.image_id == image.id);
-            !used && (all || image.tags.is_empty()) && self.image_fits(image, &rest)
+            !used && (any || image.tags.is_empty()) && self.image_fits(image, filters)
         };
         let gone: Vec<Image> = self.images.iter().filter(|image| goes(image)).cloned().collect();
         self.images.retain(|image| !gone.iter().any(|other| other.id == image.id));

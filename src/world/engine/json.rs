@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::api::{API, Reply, VERSION, says};
-use super::container::{CHECK_EVERY, Container, LOAD, Spec, State, whole};
+use super::container::{Container, LOAD, Spec, State, whole};
 use super::{CORES, Engine, Event, Image, MEMORY, Run};
 use crate::world::base::seconds;
 
@@ -72,6 +72,14 @@ fn endpoint(container: &Container) -> Value {
     }})
 }
 
+fn mounts(spec: &Spec) -> Value {
+    let one = |(source, target, writable): &(String, String, bool)| {
+        let mode = if *writable { "rw" } else { "ro" };
+        json!({ "Type": "bind", "Source": source, "Destination": target, "Mode": mode, "RW": writable })
+    };
+    spec.mounts.iter().map(one).collect()
+}
+
 /// One of `GET /containers/json`.
 pub(super) fn listed(container: &Container, now: Timestamp) -> Value {
     let spec = &container.spec;
@@ -86,7 +94,7 @@ pub(super) fn listed(container: &Container, now: Timestamp) -> Value {
         "Command": spec.command.join(" "), "Created": container.created.as_second(), "Ports": ports.collect::<Value>(),
         "Labels": labels(container), "State": container.word(), "Status": container.status(now),
         "HostConfig": { "NetworkMode": network(spec) }, "NetworkSettings": { "Networks": endpoint(container) },
-        "Mounts": [],
+        "Mounts": mounts(spec),
     })
 }
 
@@ -110,7 +118,7 @@ pub(super) fn inspected(container: &Container) -> Value {
             json!({ "Start": at, "End": at, "ExitCode": check.code, "Output": check.says })
         });
         let health = json!({ "Status": container.health, "FailingStreak": container.streak, "Log": log.collect::<Value>() });
-        let every = whole(CHECK_EVERY * 1e9);
+        let every = whole(spec.every * 1e9);
         let check =
             json!({ "Test": spec.check, "Interval": every, "Timeout": 3_000_000_000_u64, "Retries": 3 });
         state.as_object_mut().map(|state| state.insert("Health".into(), health));
@@ -132,7 +140,7 @@ pub(super) fn inspected(container: &Container) -> Value {
             "PortBindings": ports(true), "AutoRemove": false, "Privileged": false, "NanoCpus": 0,
             "RestartPolicy": { "Name": spec.policy, "MaximumRetryCount": 0 }, "Memory": spec.memory_limit,
         },
-        "Mounts": [], "Config": config,
+        "Mounts": mounts(spec), "Config": config,
         "NetworkSettings": { "Ports": ports(container.is_up()), "Networks": endpoint(container) },
     })
 }

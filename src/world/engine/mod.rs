@@ -25,6 +25,8 @@ const MOST_EVENTS: usize = 1_000;
 const MOST_DEEDS: usize = 1_000;
 const MOST_CONTAINERS: usize = 200;
 const MOST_RUNS: usize = 200;
+/// Seconds between two checks of a container that says nothing of it.
+const CHECK_EVERY: f64 = 5.0;
 const MEMORY: u64 = 16 << 30;
 const CORES: u64 = 4;
 
@@ -138,18 +140,22 @@ impl Engine {
 
     // What a scenario says.
 
-    /// Makes a container and its image, and starts it; it has run for a while, and is healthy where it has a check.
+    /// Makes a container of a project and its image, and starts it; it has run for a while, and is healthy where it
+    /// has a check.
     pub fn container(&mut self, spec: Spec) {
+        let spec = Spec {
+            command: vec!["/app/server".into()],
+            policy: "unless-stopped".into(),
+            every: CHECK_EVERY,
+            rate: 0.5,
+            says: vec!["level=info msg=\"request served\" n={n} status=200".into()],
+            first: vec![format!("level=info msg=\"{} starts\" image={}", spec.service, spec.image)],
+            ..spec
+        };
         let image = self.image(&spec.image);
         let id = self.hex();
         let since = container::after(self.booted, 60.0 + self.dice.share() * 600.0);
         let mut container = Container::new(spec, id, image, since);
-        if container.spec.policy.is_empty() {
-            container.spec.policy = "unless-stopped".into();
-        }
-        if container.spec.command.is_empty() {
-            container.spec.command = vec!["/app/server".into()];
-        }
         container.start(since, &mut self.dice);
         container.memory = container.spec.memory;
         container.used = whole(container::LOAD * seconds(since, self.now) * 1e9);

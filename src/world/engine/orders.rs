@@ -3,8 +3,7 @@ use serde_json::{Value, json};
 
 use super::api::{Begins, Reply, says};
 use super::container::{Container, Spec, State};
-use super::script::Script;
-use super::{Behaviour, Engine, Heals, MOST_CONTAINERS, MOST_RUNS, Run};
+use super::{CHECK_EVERY, Engine, Heals, MOST_CONTAINERS, MOST_RUNS, Run};
 
 const IN_USE: &str =
     "is already in use. You have to remove (or rename) that container to be able to reuse that name.";
@@ -15,25 +14,12 @@ fn words(body: &Value, pointer: &str) -> Vec<String> {
     all.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// What a container is like whose service is not known: it does what its command and its check say.
-fn by_itself(
-    command: Option<&[String]>,
-    check: Vec<String>,
-    needs: String,
-) -> (Spec, Option<(Behaviour, Heals)>) {
-    let ill = Script::read(check.get(1..).unwrap_or_default()).filter(|script| script.code != 0);
-    let says = |script: Script| script.lines.into_iter().map(|(text, _)| text).collect::<Vec<_>>().join("\n");
-    let sick = ill.map(|script| (Behaviour::Unhealthy { says: says(script) }, Heals::Nothing));
-    (Spec { memory: 4 << 20, script: command.and_then(Script::read), check, needs, ..Spec::default() }, sick)
-}
-
 impl Engine {
     /// Start, stop, restart, kill, pause and unpause.
     pub(super) fn order(&mut self, id: &str, order: &str, signal: Option<String>) -> Result<Reply, Reply> {
         let at = self.at(id)?;
         let container = self.one(id)?;
         let (name, up, state) = (container.spec.name.clone(), container.is_up(), container.state);
-        let ends = if container.spec.script.is_some() { ("9", 137) } else { ("15", 0) };
         let alive = up || state == State::Restarting;
         let conflict = |why: &str| says(409, &format!("Cannot {order} container: {id}: Container {why}"));
         match order {
@@ -45,6 +31,7 @@ impl Engine {
             "start" | "stop" | "restart" | "kill" | "pause" | "unpause" => {}
             _ => return Err(says(404, "page not found")),
         }
+        let ends = if container.spec.deaf { ("9", 137) } else { ("15", 0) };
         self.note_deed(format!("{order} {name}"));
         let signal = signal.unwrap_or_default();
         let signal = signal.trim_start_matches("SIG");
@@ -133,32 +120,47 @@ impl Engine {
         let like = self.containers.iter().rev().find(same);
         let well = |one: &&Container| one.heals != Heals::OtherImage || one.spec.image == image;
         let sick = like.filter(well).map(|one| (one.behaviour.clone(), one.heals.clone()));
-        let command = Some(words(body, "/Cmd")).filter(|command| !command.is_empty());
-        let check = words(body, "/Healthcheck/Test");
-        let (before, sick) = match like {
-            Some(one) => (one.spec.clone(), sick),
-            None => by_itself(command.as_deref(), check, label("depends_on")),
-        };
+        let is_own = like.is_none();
+        let own = || Spec { every: CHECK_EVERY, memory: 4 << 20, ..Spec::default() };
+        let before = like.map_or_else(own, |one| one.spec.clone());
+        let (mut behaviour, heals) = sick.unwrap_or_default();
         let labels = body.pointer("/Labels").and_then(Value::as_object).into_iter().flatten();
         let pair = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
-        let spec = Spec {
+        let bind = |text: String| {
+            let (from, to) = text.split_once(':')?;
+            let (to, way) = to.split_once(':').unwrap_or((to, "rw"));
+            Some((from.to_owned(), to.to_owned(), way != "ro"))
+        };
+        let binds = words(body, "/HostConfig/Binds").into_iter().filter_map(bind);
+        let number = |pointer: &str| body.pointer(pointer).and_then(Value::as_u64);
+        let said = |text: String, before: String| if text.is_empty() { before } else { text };
+        let command = Some(words(body, "/Cmd")).filter(|command| !command.is_empty());
+        let mut spec = Spec {
             name,
             image,
             project,
+            needs: said(label("depends_on"), before.needs),
             service,
             labels: labels.filter_map(pair).collect(),
+            mounts: before.mounts.into_iter().chain(binds).collect(),
             command: command.unwrap_or(before.command),
             env: words(body, "/Env"),
-            policy: text("/HostConfig/RestartPolicy/Name"),
             tty: body.pointer("/Tty").and_then(Value::as_bool).unwrap_or(false),
-            grace: body.pointer("/StopTimeout").and_then(Value::as_u64),
-            memory_limit: body.pointer("/HostConfig/Memory").and_then(Value::as_u64).unwrap_or(0),
+            grace: number("/StopTimeout"),
+            policy: said(text("/HostConfig/RestartPolicy/Name"), "no".into()),
+            memory_limit: number("/HostConfig/Memory").unwrap_or(0),
             ..before
         };
+        if is_own {
+            spec.check = words(body, "/Healthcheck/Test");
+            let every = body.pointer("/Healthcheck/Interval").and_then(Value::as_f64);
+            spec.every = every.map_or(spec.every, |nanos| nanos / 1e9);
+            behaviour = super::script::follow(&mut spec).unwrap_or(behaviour);
+        }
         self.note_deed(format!("create {}", spec.name));
         let id = self.hex();
         let mut container = Container::new(spec, id.clone(), image_id, self.now);
-        (container.behaviour, container.heals) = sick.unwrap_or_default();
+        (container.behaviour, container.heals) = (behaviour, heals);
         self.containers.push(container);
         self.happens(self.containers.len() - 1, "create", &[]);
         Ok(Reply::Json(201, json!({ "Id": id, "Warnings": [] })))

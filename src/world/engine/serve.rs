@@ -63,6 +63,9 @@ async fn answer(request: Request, part: Handle<Engine>, later: Later) -> Answer 
         Some(Reply::Events(wanted)) => {
             streamed(200, "application/json", followed(part, wanted, Engine::happened))
         }
+        Some(Reply::Wait(id)) => {
+            streamed(200, "application/json", followed(part, id, |engine, id| engine.over(id)))
+        }
         Some(Reply::Stats(id)) => streamed(200, "application/json", measurements(part, id)),
         Some(Reply::Begins(begins)) => begin(request, begins, part, later).await,
     };

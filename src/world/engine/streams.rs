@@ -1,10 +1,11 @@
 //! What goes on over a connection: logs, events, measurements.
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::api::{Filters, labelled, moment};
 use super::container::{Container, Line};
-use super::{Engine, Event, json};
+use super::json::event;
+use super::{Engine, Event};
 
 /// Lines that are wanted, from a number on.
 #[derive(Debug, Clone, Default)]
@@ -49,12 +50,8 @@ impl Engine {
                     _ => true,
                 })
         };
-        let lines: String = self
-            .events
-            .iter()
-            .filter(fits)
-            .flat_map(|event| [json::event(event).to_string(), "\n".into()])
-            .collect();
+        let lines: String =
+            self.events.iter().filter(fits).flat_map(|one| [event(one).to_string(), "\n".into()]).collect();
         wanted.from = self.next_event;
         (lines.into_bytes(), wanted.until.is_none_or(|until| until > self.now))
     }
@@ -75,6 +72,13 @@ impl Engine {
             }
         }
         (bytes, wanted.follow && container.is_up() && container.started == wanted.run)
+    }
+
+    /// How a container ended, once it has.
+    pub fn over(&self, id: &str) -> (Vec<u8>, bool) {
+        let Ok(container) = self.one(id) else { return (Vec::new(), false) };
+        let ended = json!({ "StatusCode": container.code, "Error": null });
+        if container.is_up() { (Vec::new(), true) } else { (ended.to_string().into_bytes(), false) }
     }
 
     pub fn stats(&self, id: &str) -> Option<Value> {

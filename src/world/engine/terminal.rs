@@ -43,9 +43,20 @@ fn done(begins: &Begins, command: &[String]) -> Option<(String, i64)> {
     })
 }
 
-/// Quotes hold nothing together here: they are only taken off.
+/// Words as a shell divides them: quotes hold them together.
 pub(super) fn words(line: &str) -> Vec<String> {
-    line.split_whitespace().map(|word| word.trim_matches(['\'', '"']).to_owned()).collect()
+    let (mut all, mut quote) = (vec![String::new()], None);
+    for letter in line.chars() {
+        let last = all.last_mut().into_iter();
+        match (letter, quote) {
+            (letter, Some(open)) if letter == open => quote = None,
+            ('\'' | '"', None) => quote = Some(letter),
+            (letter, None) if letter.is_whitespace() => all.push(String::new()),
+            _ => last.for_each(|word| word.push(letter)),
+        }
+    }
+    all.retain(|word| !word.is_empty());
+    all
 }
 
 /// A line of a shell.

@@ -46,6 +46,7 @@ fn ask(engine: &mut Engine, method: &str, target: &str, body: &Value) -> (u16, V
             let (bytes, more) = engine.happened(&mut wanted);
             (200, json!([String::from_utf8_lossy(&bytes), more]))
         }
+        Reply::Wait(id) => (200, json!([engine.over(&id).1])),
         Reply::Stats(id) => (200, engine.stats(&id).unwrap()),
         Reply::Begins(begins) => (101, begins.command.into()),
     }

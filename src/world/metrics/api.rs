@@ -1,10 +1,11 @@
 //! The Prometheus's HTTP interface: from a request to an answer.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use promql_parser::parser::Expr;
+use promql_parser::label::Matchers;
 use promql_parser::parser::value::ValueType;
+use promql_parser::parser::{Expr, VectorSelector};
 use serde_json::{Value as Json, json};
 
 use super::eval::{Fault, Query, Value, parse, span};
@@ -45,6 +46,11 @@ impl Metrics {
         let said = match (parts.as_slice(), method) {
             (["query"], "GET" | "POST") => self.query(&pairs),
             (["query_range"], "GET" | "POST") => self.query_range(&pairs),
+            (["series"], "GET" | "POST") => self.found(&pairs).map(|found| json!(found)),
+            (["label", name, "values"], "GET") => self.found(&pairs).map(|found| {
+                let values: BTreeSet<&String> = found.iter().filter_map(|labels| labels.get(*name)).collect();
+                json!(values)
+            }),
             (["rules"], "GET") => Ok(self.rules_json()),
             (["alerts"], "GET") => {
                 let alerts = self.rules.iter().flat_map(alerts_json).collect::<Vec<Json>>();
@@ -141,6 +147,22 @@ impl Metrics {
         }
         let all = all.into_iter().map(|(labels, values)| json!({"metric": labels, "values": values}));
         Ok(json!({"resultType": "matrix", "result": all.collect::<Vec<Json>>()}))
+    }
+
+    /// The labels of the series that are asked for; of all of them where nothing is said.
+    fn found(&self, pairs: &Pairs) -> Result<BTreeSet<&Labels>, Refusal> {
+        let mut wanted = Vec::new();
+        for (_, text) in pairs.iter().filter(|(name, _)| name == "match[]") {
+            let invalid = |why| ("bad_data", format!("invalid parameter \"match[]\": {why}"));
+            match parse(text).map_err(invalid)? {
+                Expr::VectorSelector(selector) => wanted.push(selector),
+                _ => return Err(invalid("1:1: parse error: expected a selector".into())),
+            }
+        }
+        if wanted.is_empty() {
+            wanted.push(VectorSelector::new(None, Matchers::empty()));
+        }
+        Ok(wanted.iter().flat_map(|one| self.store.select(one)).map(|one| &one.labels).collect())
     }
 
     fn rules_json(&self) -> Json {

@@ -225,21 +225,17 @@ impl<'s> Query<'s> {
         }
         let mut found = Vec::new();
         for (labels, mut members) in groups {
-            let values: Vec<f64> = members.iter().map(|one| one.value).collect();
-            match (&*op, &parameter) {
-                ("topk" | "bottomk", Some(Value::Scalar(many))) => {
-                    let sign = if op == "topk" { -1.0 } else { 1.0 };
-                    let last = |value: f64| if value.is_nan() { f64::INFINITY } else { sign * value };
-                    members.sort_by(|a, b| last(a.value).total_cmp(&last(b.value)));
-                    let first = members.into_iter().zip(1..).take_while(|(_, nth)| f64::from(*nth) <= *many);
-                    found.extend(first.map(|(one, _)| one));
-                }
-                _ => {
-                    let known =
-                        AGGREGATES.iter().find(|(name, _)| *name == op).ok_or_else(|| unknown(&op))?;
-                    found.push(Sample { labels, value: known.1(&values) });
-                }
+            if let ("topk" | "bottomk", Some(Value::Scalar(many))) = (&*op, &parameter) {
+                let sign = if op == "topk" { -1.0 } else { 1.0 };
+                let last = |value: f64| if value.is_nan() { f64::INFINITY } else { sign * value };
+                members.sort_by(|a, b| last(a.value).total_cmp(&last(b.value)));
+                let first = members.into_iter().zip(1..).take_while(|(_, nth)| f64::from(*nth) <= *many);
+                found.extend(first.map(|(one, _)| one));
+                continue;
             }
+            let known = AGGREGATES.iter().find(|(name, _)| *name == op).ok_or_else(|| unknown(&op))?;
+            let values: Vec<f64> = members.iter().map(|one| one.value).collect();
+            found.push(Sample { labels, value: known.1(&values) });
         }
         Ok(Value::Vector(found))
     }

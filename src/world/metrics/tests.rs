@@ -234,6 +234,15 @@ fn a_range_is_asked_by_address_or_form_and_has_its_limits() {
     assert_eq!(said["data"]["result"][0]["values"][2][1], "600");
 }
 
+#[test]
+fn series_and_the_values_of_their_labels_are_listed() {
+    let metrics = busy();
+    let get = |path: &str| ask(&metrics, "GET", &format!("/api/v1/{path}"), "").1["data"].clone();
+    assert_eq!(get("label/pod/values"), json!(["a", "b"]));
+    assert_eq!(get("series?match[]=up"), json!([{"__name__": "up", "instance": "a:80", "job": "web"}]));
+    assert!(get("status/buildinfo")["version"].is_string());
+}
+
 fn rule(name: &str, expr: &str, hold: u64) -> Rule {
     let summary = "{{ $labels.pod }} at {{ $value }}, {{ $value | humanizePercentage }}";
     Rule {

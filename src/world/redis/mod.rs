@@ -53,6 +53,8 @@ struct Client {
     command: &'static str,
     db: u8,
     resp3: bool,
+    /// It has said the password, or needs none.
+    known: bool,
     /// Told to the connection, which then closes.
     gone: Arc<AtomicBool>,
 }
@@ -258,6 +260,7 @@ impl Redis {
             since: self.now,
             last: self.now,
             command: "NULL",
+            known: self.is_open(),
             gone: Arc::clone(&gone),
             ..Client::default()
         };

@@ -11,8 +11,8 @@ const SETTINGS: &str = "\
     appendfsync=everysec|appendonly=no|busy-reply-threshold=5000|\
     client-output-buffer-limit=normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60|\
     databases=16|dbfilename=dump.rdb|dir=/data|hz=10|latency-monitor-threshold=0|loglevel=notice|\
-    maxclients=10000|maxmemory=0|maxmemory-policy=noeviction|maxmemory-samples=5|min-replicas-to-write=0|\
-    port=6379|replica-read-only=yes|save=3600 1 300 100 60 10000|\
+    masterauth=|maxclients=10000|maxmemory=0|maxmemory-policy=noeviction|maxmemory-samples=5|min-replicas-to-write=0|\
+    port=6379|replica-read-only=yes|requirepass=|save=3600 1 300 100 60 10000|\
     slowlog-log-slower-than=10000|slowlog-max-len=128|stop-writes-on-bgsave-error=yes|tcp-keepalive=300|timeout=0";
 /// What could only be set with another effect than to be told so.
 const FIXED: [&str; 4] = ["appendonly", "databases", "latency-monitor-threshold", "port"];
@@ -28,6 +28,11 @@ impl Redis {
 
     pub(super) fn policy(&self) -> &str {
         self.settings.get("maxmemory-policy").map_or("", String::as_str)
+    }
+
+    /// Whether nobody has to say a password.
+    pub(super) fn is_open(&self) -> bool {
+        self.settings.get("requirepass").is_none_or(String::is_empty)
     }
 
     pub(super) fn config_get(&self, ask: &Ask) -> Reply {

@@ -45,6 +45,7 @@ pub(super) const COMMANDS: &[Command] = table! {
     "type" 2 LOOK |r, a| Ok(Reply::Word(r.store.get(a.place(1)).map_or("none", |_| "string")));
     "ttl" 2 LOOK |r, a| Ok(Reply::Int(r.left(a.place(1))));
     "set" -3 DEED Redis::set;
+    "setex" 4 DEED |r, a| r.put(a, 3, Some(r.deadline(a.int(2)?, 1_000)?));
     "expire" 3 DEED |r, a| {
         let until = Some(r.deadline(a.int(2)?, 1_000)?);
         Ok(Reply::int(i64::from(r.store.expire(a.place(1), until))))
@@ -83,7 +84,7 @@ pub(super) const COMMANDS: &[Command] = table! {
         "NOGROUP No such key '{}' or consumer group '{}'", a.text(1), a.text(2))));
     "ping" 1 LOOK |_, _| Ok(Reply::Word("PONG"));
     "select" 2 LOOK Redis::select;
-    "auth" -2 LOOK log_in;
+    "auth" -2 LOOK Redis::auth;
     "hello" -1 LOOK Redis::hello;
     "client|id" 2 LOOK |_, a| Ok(Reply::int(a.id));
     "client|getname" 2 LOOK |r, a| Ok(Reply::text(r.clients.get(&a.id).map_or("", |own| own.name.as_str())));
@@ -129,23 +130,10 @@ fn find(words: &[String]) -> Result<&'static Command, String> {
     if right { Ok(found) } else { Err(format!("ERR wrong number of arguments for '{}' command", found.name)) }
 }
 
-/// There is one user, who may everything.
 fn dry_run(_: &mut Redis, ask: &Ask) -> Said {
     match ask.text(2).as_str() {
         "default" => find(&ask.short(3)).map(|_| OK),
         other => Err(format!("ERR User '{other}' not found")),
-    }
-}
-
-/// A password, or a name and any password, as the one user has none.
-fn log_in(_: &mut Redis, ask: &Ask) -> Said {
-    match (ask.words.len(), ask.text(1).as_str()) {
-        (2, _) => {
-            Err("ERR AUTH <password> called without any password configured for the default user.".into())
-        }
-        (3, "default") => Ok(OK),
-        (3, _) => Err("WRONGPASS invalid username-password pair or user is disabled.".into()),
-        _ => Err(SYNTAX.into()),
     }
 }
 
@@ -189,6 +177,10 @@ impl Redis {
         let ask = Ask { id, db: self.clients.get(&id).map_or(0, |client| client.db), words };
         let short = ask.short(0);
         let said = find(&short).and_then(|command| {
+            let known = self.clients.get(&id).is_some_and(|client| client.known);
+            if !known && !["auth", "hello"].contains(&command.name) {
+                return Err("NOAUTH Authentication required.".into());
+            }
             self.counts.commands += 1;
             if let Some(client) = self.clients.get_mut(&id) {
                 (client.last, client.command) = (self.now, command.name);
@@ -246,12 +238,17 @@ impl Redis {
             ("px", 5) => Some(self.deadline(ask.int(4)?, 1)?),
             _ => return Err(SYNTAX.into()),
         };
+        self.put(ask, 2, until)
+    }
+
+    /// Gives a key the value that stands at a word.
+    fn put(&mut self, ask: &Ask, at: usize, until: Option<i64>) -> Said {
         if !self.make_room() || self.store.is_full() {
             self.counts.refused += 1;
             return Err("OOM command not allowed when used memory > 'maxmemory'.".into());
         }
         let word = |at: usize| ask.words.get(at).cloned().unwrap_or_default();
-        let entry = Entry { key: word(1), value: word(2), until, used: self.millis(), uses: 0, sent: true };
+        let entry = Entry { key: word(1), value: word(at), until, used: self.millis(), uses: 0, sent: true };
         self.store.put(ask.place(1), entry);
         self.changes += 1;
         Ok(OK)
@@ -312,13 +309,41 @@ impl Redis {
         Ok(OK)
     }
 
+    fn auth(&mut self, ask: &Ask) -> Said {
+        match ask.words.len() {
+            2 if self.is_open() => Err("ERR AUTH <password> called without any password configured for the \
+                 default user. Are you sure your configuration is correct?"
+                .into()),
+            2 => self.log_in(ask.id, "default", &ask.text(1)).map(|()| OK),
+            3 => self.log_in(ask.id, &ask.text(1), &ask.text(2)).map(|()| OK),
+            _ => Err(SYNTAX.into()),
+        }
+    }
+
+    /// There is one user, who may everything, once it has said its password.
+    fn log_in(&mut self, id: u64, name: &str, password: &str) -> Result<(), String> {
+        let right = self.settings.get("requirepass").is_some_and(|own| own.is_empty() || own == password);
+        if name != "default" || !right {
+            return Err("WRONGPASS invalid username-password pair or user is disabled.".into());
+        }
+        self.clients.get_mut(&id).into_iter().for_each(|client| client.known = true);
+        Ok(())
+    }
+
     fn hello(&mut self, ask: &Ask) -> Said {
-        let Some(client) = self.clients.get_mut(&ask.id) else { return Ok(Reply::Nil) };
-        match (ask.text(1).as_str(), ask.words.len()) {
-            ("", 1) => {}
-            ("2" | "3", 2) => client.resp3 = ask.text(1) == "3",
-            (_, 2) => return Err("NOPROTO unsupported protocol version".into()),
-            _ => return Err(format!("ERR Syntax error in HELLO option '{}'", ask.lower(2))),
+        match (ask.words.len(), ask.lower(2).as_str()) {
+            (5, "auth") => self.log_in(ask.id, &ask.text(3), &ask.text(4))?,
+            (1 | 2, _) => {}
+            (_, option) => return Err(format!("ERR Syntax error in HELLO option '{option}'")),
+        }
+        let Some(client) = self.clients.get_mut(&ask.id).filter(|client| client.known) else {
+            return Err("NOAUTH HELLO must be called with the client already authenticated".into());
+        };
+        match ask.text(1).as_str() {
+            "" => {}
+            "2" => client.resp3 = false,
+            "3" => client.resp3 = true,
+            _ => return Err("NOPROTO unsupported protocol version".into()),
         }
         let proto = if client.resp3 { 3 } else { 2 };
         let facts = format!("server redis version {VERSION} mode standalone role master");

@@ -148,7 +148,7 @@ fn what_is_not_known_is_refused_in_the_words_of_the_original() {
 fn what_is_held_is_weighed_and_nothing_is_left_when_all_is_gone() {
     let mut redis = redis();
     let empty = redis.facts().used;
-    for line in ["SET a xxxxxxxxxxxxxxxx", "SET b 1 EX 5", "SET a x", "EXPIRE a 9", "PERSIST a"] {
+    for line in ["SET a xxxxxxxxxxxxxxxx", "SETEX b 5 1", "SET a x", "EXPIRE a 9", "PERSIST a"] {
         say(&mut redis, line);
     }
     assert!(redis.facts().used > empty);
@@ -192,6 +192,26 @@ fn a_client_that_is_killed_is_gone_and_no_more_are_let_in_than_may_be() {
     assert!(gone.load(Ordering::Relaxed));
     redis.setting("maxclients", "0");
     assert!(redis.connect("10.1.2.3:1").is_err());
+}
+
+#[test]
+fn whoever_says_the_password_is_let_in() {
+    let mut redis = redis();
+    assert!(say(&mut redis, "AUTH secret").starts_with("ERR AUTH <password> called without"));
+    redis.setting("requirepass", "sesame");
+    let (id, _) = redis.connect("10.1.2.3:4711").unwrap();
+    for (line, said) in [
+        ("PING", "NOAUTH Authentication required."),
+        ("HELLO 3", "NOAUTH HELLO must be called"),
+        ("AUTH wrong", "WRONGPASS invalid"),
+        ("HELLO 3 AUTH mon sesame", "WRONGPASS invalid"),
+        ("HELLO 3 AUTH default sesame", "server\nredis"),
+        ("PING", "PONG"),
+    ] {
+        let answer = shown(&redis.ask(id, &words(line)));
+        assert!(answer.starts_with(said), "{line}: {answer}");
+    }
+    assert_eq!(say(&mut redis, "AUTH sesame"), "OK");
 }
 
 #[test]
