@@ -26,6 +26,8 @@ def @csv: row("\"" + (split("\"") | join("\"\"")) + "\""; "csv") | join(",");
 "#;
 /// Where an object is nested deeper, it is not written.
 const DEEP: usize = 1000;
+/// Where input is nested deeper, it is not read.
+const DEEPEST: usize = 256;
 
 #[derive(Default)]
 struct Options {
@@ -157,12 +159,11 @@ fn compiled(options: &Options) -> Result<jaq_core::compile::Filter<jaq_core::Nat
         |why: String| (3, format!("jq: error: {why} at <top-level>, line 1:\n{code}\njq: 1 compile error"));
     let modules = Loader::new(definitions).load(&arena, load::File { code, path: () }).map_err(|errors| {
         let near = errors.into_iter().find_map(|(_, error)| match error {
-            load::Error::Lex(list) => list.first().map(|(_, near)| (*near).to_owned()),
-            load::Error::Parse(list) => list.first().map(|(_, near)| (*near).to_owned()),
+            load::Error::Lex(list) => list.first().map(|(_, near)| *near),
+            load::Error::Parse(list) => list.first().map(|(_, near)| *near),
             load::Error::Io(_) => None,
         });
-        let near: String = near.unwrap_or_default().chars().take(20).collect();
-        let near = if near.is_empty() { "$end".to_owned() } else { format!("`{near}`") };
+        let near: String = near.filter(|near| !near.is_empty()).unwrap_or("$end").chars().take(20).collect();
         failed(format!("syntax error, unexpected {near} (Unix shell quoting issues?)"))
     })?;
     let functions = jaq_core::funs()
@@ -178,6 +179,43 @@ fn compiled(options: &Options) -> Result<jaq_core::compile::Filter<jaq_core::Nat
         });
         failed(why.unwrap_or_default())
     })
+}
+
+/// Input that ends with an error where it is nested so deep that nobody can follow it.
+struct Shallow<R> {
+    inner: R,
+    most: usize,
+    depth: usize,
+    quoted: bool,
+    escaped: bool,
+}
+
+impl<R> Shallow<R> {
+    fn new(inner: R, options: &Options) -> Shallow<R> {
+        // Lines are only text.
+        let most = if options.lines { usize::MAX } else { DEEPEST };
+        Shallow { inner, most, depth: 0, quoted: false, escaped: false }
+    }
+}
+
+impl<R: Read> Read for Shallow<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(into)?;
+        for byte in into.iter().take(count) {
+            let escaped = std::mem::take(&mut self.escaped);
+            match (self.quoted, byte) {
+                (true, b'\\') => self.escaped = !escaped,
+                (_, b'"') if !escaped => self.quoted = !self.quoted,
+                (false, b'[' | b'{') => self.depth += 1,
+                (false, b']' | b'}') => self.depth = self.depth.saturating_sub(1),
+                _ => {}
+            }
+            if self.depth > self.most {
+                return Err(io::Error::other("Exceeds depth limit for parsing"));
+            }
+        }
+        Ok(count)
+    }
 }
 
 /// The inputs, one after the other, as they are asked for.
@@ -217,7 +255,7 @@ fn filter(options: &Options, io: &mut Io) -> Result<u8, Fault> {
     let (mut from, mut missing): (Vec<Box<dyn BufRead + '_>>, _) = (Vec::new(), None);
     for name in &options.files {
         match File::open(name) {
-            Ok(file) => from.push(Box::new(BufReader::new(file))),
+            Ok(file) => from.push(Box::new(BufReader::new(Shallow::new(file, options)))),
             Err(error) => {
                 let why = if error.kind() == io::ErrorKind::NotFound {
                     "No such file or directory".to_owned()
@@ -229,7 +267,7 @@ fn filter(options: &Options, io: &mut Io) -> Result<u8, Fault> {
         }
     }
     if options.files.is_empty() {
-        from.push(Box::new(BufReader::new(&mut io.stdin)));
+        from.push(Box::new(BufReader::new(Shallow::new(&mut io.stdin, options))));
     }
     let inputs = RcIter::new(inputs(options, from));
     let values = Vars::new(options.named.iter().map(|(_, value)| value.clone()));
@@ -434,12 +472,14 @@ mod tests {
 
     #[test]
     fn the_exit_code_tells_what_came_of_it() {
+        let deep = "[".repeat(100_000);
         for (args, stdin, code) in [
             (vec!["-e", ".a"], r#"{"a":true}"#, 0),
             (vec!["-e", ".a"], r#"{"a":false}"#, 1),
             (vec!["-e", ".[]"], "[]", 4),
             (vec![".a"], "3", 5),
             (vec![".a"], "{", 2),
+            (vec!["."], deep.as_str(), 2),
             (vec!["{"], "", 3),
             (vec!["walrus"], "", 3),
             (vec!["--walrus", "."], "", 2),

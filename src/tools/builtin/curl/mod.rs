@@ -23,7 +23,7 @@ const FLAGS: &str = "-s|--silent -S|--show-error -f|--fail -o|--output= -w|--wri
     -m|--max-time= --connect-timeout= -v|--verbose --cacert=";
 
 /// So long a connection may take where nothing else is said.
-const CONNECT: Duration = Duration::from_secs(300);
+const CONNECT: Duration = Duration::from_mins(5);
 
 /// Why a transfer ended: the exit code, and what is said of it.
 #[derive(Debug)]

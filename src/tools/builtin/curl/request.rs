@@ -7,7 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 
 use super::super::Io;
 use super::flags::Given;
-use super::url::Url;
+use super::url::{Url, encoded};
 use super::{Fault, Options};
 
 const VERSION: &str = "7.88.1";
@@ -23,21 +23,6 @@ fn content(text: &str, io: &mut Io) -> Result<Vec<u8>, Fault> {
     read.map_err(|error| Fault::new(26, format!("Failed to open {name}: {}", super::net::plain(&error))))
 }
 
-/// All but letters, digits and four signs as hexadecimal numbers.
-fn encoded(bytes: &[u8]) -> String {
-    let mut out = String::new();
-    for byte in bytes {
-        let _ = match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                out.write_char(char::from(*byte))
-            }
-            b' ' => out.write_char('+'),
-            _ => write!(out, "%{byte:02X}"),
-        };
-    }
-    out
-}
-
 /// `name=content`, `=content`, `content`, `name@file`, `@file`.
 fn encoding(text: &str, io: &mut Io) -> Result<Vec<u8>, Fault> {
     let (name, value) = match text.find(['=', '@']).and_then(|at| text.split_at_checked(at)) {
@@ -45,7 +30,7 @@ fn encoding(text: &str, io: &mut Io) -> Result<Vec<u8>, Fault> {
         Some((name, value)) => (name, value.get(1..).unwrap_or_default().as_bytes().to_vec()),
         None => ("", text.as_bytes().to_vec()),
     };
-    let value = encoded(&value);
+    let value = encoded(&value, "-._~ ").replace(' ', "+");
     Ok(if name.is_empty() { value } else { format!("{name}={value}") }.into_bytes())
 }
 

@@ -73,6 +73,19 @@ impl Url {
     }
 }
 
+/// All but letters, digits and what is kept as hexadecimal numbers.
+pub fn encoded(bytes: &[u8], kept: &str) -> String {
+    let mut out = String::new();
+    for byte in bytes {
+        if byte.is_ascii_alphanumeric() || kept.as_bytes().contains(byte) {
+            out.push(char::from(*byte));
+        } else {
+            out.extend(["%", &format!("{byte:02X}")]);
+        }
+    }
+    out
+}
+
 /// With the signs that stand as hexadecimal numbers.
 pub fn decoded(text: &str) -> String {
     let (mut out, mut rest) = (Vec::new(), text.as_bytes());

@@ -2,6 +2,7 @@
 use std::io::Write;
 
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::super::Io;
@@ -15,7 +16,7 @@ use super::units::{decimal, moment};
 pub async fn run(verb: &str, engine: &Engine, given: &Given, io: &mut Io) -> Result<(), Fault> {
     let name = given.words.first().map_or("", String::as_str);
     match verb {
-        "inspect" | "image inspect" => inspect(verb, engine, given, io).await,
+        "inspect" => inspect(engine, given, io).await,
         "logs" => logs(engine, name, given, "", io).await,
         "exec" => exec(engine, given, io).await,
         "container prune" | "image prune" | "system prune" => prune(verb, engine, given, io).await,
@@ -23,49 +24,12 @@ pub async fn run(verb: &str, engine: &Engine, given: &Given, io: &mut Io) -> Res
     }
 }
 
-/// JSON with its spaces and line ends made new, and everything else as it came.
-fn indented(text: &str, depth: usize) -> String {
-    let (mut out, mut depth, mut quoted, mut escaped) = (String::new(), depth, false, false);
-    let mut signs = text.chars().filter(|sign| !matches!(sign, '\r')).peekable();
-    let line = |depth: usize| format!("\n{}", "    ".repeat(depth));
-    while let Some(sign) = signs.next() {
-        if quoted {
-            out.push(sign);
-            quoted = escaped || sign != '"';
-            escaped = !escaped && sign == '\\';
-            continue;
-        }
-        match sign {
-            '{' | '[' => {
-                out.push(sign);
-                while signs.next_if(|sign| sign.is_whitespace()).is_some() {}
-                if let Some(end) = signs.next_if(|sign| matches!(sign, '}' | ']')) {
-                    out.push(end);
-                } else {
-                    depth += 1;
-                    out.push_str(&line(depth));
-                }
-            }
-            '}' | ']' => {
-                depth = depth.saturating_sub(1);
-                out.push_str(&line(depth));
-                out.push(sign);
-            }
-            ',' => out.push_str(&(",".to_owned() + &line(depth))),
-            ':' => out.push_str(": "),
-            sign if sign.is_whitespace() => {}
-            sign => {
-                quoted = sign == '"';
-                out.push(sign);
-            }
-        }
-    }
-    out
-}
-
-async fn inspect(verb: &str, engine: &Engine, given: &Given, io: &mut Io) -> Result<(), Fault> {
+async fn inspect(engine: &Engine, given: &Given, io: &mut Io) -> Result<(), Fault> {
     let kinds = [("container", "containers"), ("image", "images")];
-    let wanted = verb.strip_suffix(" inspect").or(given.value("--type"));
+    let wanted = given.value("--type");
+    if let Some(sort) = wanted.filter(|wanted| kinds.iter().all(|(kind, _)| kind != wanted)) {
+        return Err(Fault::new(1, format!("the built-in docker inspects no {sort}")));
+    }
     let format = given.value("--format").map(Template::read).transpose();
     let format = format.map_err(|why| Fault::new(64, format!("template parsing error: {why}")))?;
     let (mut found, mut wrong) = (Vec::new(), Vec::new());
@@ -75,9 +39,9 @@ async fn inspect(verb: &str, engine: &Engine, given: &Given, io: &mut Io) -> Res
             if wanted.is_some_and(|wanted| wanted != kind) {
                 continue;
             }
-            match engine.text("GET", &format!("/{path}/{}/json", escaped(name)), None).await {
-                Ok(text) => {
-                    found.push(text);
+            match engine.get(&format!("/{path}/{}/json", escaped(name))).await {
+                Ok(value) => {
+                    found.push(value);
                     fault = None;
                     break;
                 }
@@ -91,15 +55,18 @@ async fn inspect(verb: &str, engine: &Engine, given: &Given, io: &mut Io) -> Res
         wrong.extend(fault);
     }
     if let Some(format) = format {
-        for text in &found {
-            let value = serde_json::from_str(text).unwrap_or(Value::Null);
+        for value in &found {
             let line = format
-                .filled(&value)
+                .filled(value)
                 .map_err(|why| Fault::new(1, format!("template parsing error: {why}")))?;
             let _ = writeln!(io.stdout, "{line}");
         }
     } else {
-        let _ = writeln!(io.stdout, "{}", indented(&format!("[{}]", found.join(",")), 0));
+        let mut out = Vec::new();
+        let indent = serde_json::ser::PrettyFormatter::with_indent(b"    ");
+        let _ = found.serialize(&mut serde_json::Serializer::with_formatter(&mut out, indent));
+        out.push(b'\n');
+        let _ = io.stdout.write_all(&out);
     }
     if wrong.is_empty() { Ok(()) } else { Err(Fault::new(1, wrong.join("\n"))) }
 }
@@ -225,16 +192,4 @@ async fn prune(verb: &str, engine: &Engine, given: &Given, io: &mut Io) -> Resul
     }
     let _ = writeln!(io.stdout, "Total reclaimed space: {}", decimal(free, 4));
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::indented;
-
-    #[test]
-    fn what_is_inspected_keeps_the_order_of_the_engine() {
-        let text = "[{\"Id\":\"a\\\"{\",\"B\":[],\"A\":{\"x\":1.50, \"y\":null}}]\n";
-        let lines = "[\n    {\n        \"Id\": \"a\\\"{\",\n        \"B\": [],\n        \"A\": {\n            \"x\": 1.50,\n            \"y\": null\n        }\n    }\n]";
-        assert_eq!(indented(text, 0), lines);
-    }
 }

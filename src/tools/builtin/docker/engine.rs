@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::super::Io;
 use super::super::curl::http::{Connection, Head};
 use super::super::curl::net;
+use super::super::curl::url::encoded;
 use super::Fault;
 
 /// No whole answer of an engine is longer.
@@ -104,18 +105,9 @@ impl Engine {
     }
 }
 
-/// What is left of a name in a path.
+/// As it stands in a path; the names of images have slashes.
 pub fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' | b':' | b'@' => {
-                out.push(char::from(byte));
-            }
-            _ => out.extend(["%".to_owned(), format!("{byte:02X}")]),
-        }
-    }
-    out
+    encoded(text.as_bytes(), "-._~/:@")
 }
 
 /// Passes output on as it comes, with something in front of each line.

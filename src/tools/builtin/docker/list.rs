@@ -20,7 +20,6 @@ pub const HEADS: &Heads = &[
     ("ID", "CONTAINER ID"),
     ("Image", "IMAGE"),
     ("Command", "COMMAND"),
-    ("CreatedAt", "CREATED AT"),
     ("RunningFor", "CREATED"),
     ("Status", "STATUS"),
     ("State", "STATE"),
@@ -28,9 +27,6 @@ pub const HEADS: &Heads = &[
     ("Names", "NAMES"),
     ("Size", "SIZE"),
     ("Labels", "LABELS"),
-    ("Mounts", "MOUNTS"),
-    ("Networks", "NETWORKS"),
-    ("LocalVolumes", "LOCAL VOLUMES"),
 ];
 
 const IMAGE_HEADS: &Heads = &[
@@ -39,7 +35,6 @@ const IMAGE_HEADS: &Heads = &[
     ("Digest", "DIGEST"),
     ("ID", "IMAGE ID"),
     ("CreatedSince", "CREATED"),
-    ("CreatedAt", "CREATED AT"),
     ("Size", "SIZE"),
 ];
 
@@ -98,11 +93,6 @@ fn ports(container: &Value) -> String {
 
 /// The fields of a container that formats know.
 pub fn container(one: &Value, whole: bool) -> Value {
-    let at = |seconds: f64| {
-        #[expect(clippy::cast_possible_truncation, reason = "it saturates")]
-        let at = Timestamp::from_second(seconds as i64).unwrap_or_default();
-        at.strftime("%Y-%m-%d %H:%M:%S +0000 UTC").to_string()
-    };
     let names = one.get("Names").and_then(Value::as_array).cloned().unwrap_or_default();
     let names: Vec<&str> =
         names.iter().filter_map(Value::as_str).map(|name| name.trim_start_matches('/')).collect();
@@ -111,19 +101,11 @@ pub fn container(one: &Value, whole: bool) -> Value {
     let mut labels: Vec<String> =
         pairs.iter().map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect();
     labels.sort();
-    let networks = one.pointer("/NetworkSettings/Networks").and_then(Value::as_object);
-    let mounts = one.get("Mounts").and_then(Value::as_array).cloned().unwrap_or_default();
-    let mount = |mount: &Value| {
-        let name =
-            Some(text(mount, "/Name")).filter(|name| !name.is_empty()).unwrap_or(text(mount, "/Source"));
-        if whole { name.to_owned() } else { cut(name, 15) }
-    };
     let id = text(one, "/Id");
     json!({
         "ID": if whole { id.to_owned() } else { short(id) },
         "Image": text(one, "/Image"),
         "Command": command,
-        "CreatedAt": at(number(one, "/Created")),
         "RunningFor": since(number(one, "/Created")),
         "Status": text(one, "/Status"),
         "State": text(one, "/State"),
@@ -131,9 +113,6 @@ pub fn container(one: &Value, whole: bool) -> Value {
         "Names": names.join(","),
         "Size": decimal(number(one, "/SizeRw"), 3),
         "Labels": labels.join(","),
-        "Mounts": mounts.iter().map(mount).collect::<Vec<_>>().join(","),
-        "Networks": networks.map(|all| all.keys().cloned().collect::<Vec<_>>().join(",")).unwrap_or_default(),
-        "LocalVolumes": mounts.iter().filter(|mount| text(mount, "/Driver") == "local").count().to_string(),
     })
 }
 
@@ -286,7 +265,8 @@ fn detailed(
     ]);
     let table = format!("{IMAGES}\t{{{{.SharedSize}}}}\t{{{{.UniqueSize}}}}\t{{{{.Containers}}}}");
     let containers: Vec<Value> = containers.iter().map(|one| container(one, false)).collect();
-    let usual = "table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.LocalVolumes}}\t{{.Size}}\t{{.RunningFor}}\t{{.Status}}\t{{.Names}}";
+    let usual =
+        "table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.Size}}\t{{.RunningFor}}\t{{.Status}}\t{{.Names}}";
     let volume = |one: &Value| {
         let (links, size) = (number(one, "/UsageData/RefCount"), number(one, "/UsageData/Size"));
         json!({ "Name": text(one, "/Name"), "Links": links.to_string(), "Size": decimal(size, 4) })

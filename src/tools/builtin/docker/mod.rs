@@ -38,12 +38,11 @@ impl Fault {
 }
 
 /// Verbs, with the options of each and how many words each takes.
-const VERBS: [(&str, &str, usize, usize); 15] = [
+const VERBS: [(&str, &str, usize, usize); 14] = [
     ("ps", "-a|--all -q|--quiet -f|--filter= --format= --no-trunc", 0, 0),
     ("images", "-a|--all -q|--quiet -f|--filter= --format= --digests", 0, 1),
     ("system df", "-v|--verbose --format=", 0, 0),
     ("inspect", "-f|--format= --type=", 1, MANY),
-    ("image inspect", "-f|--format=", 1, MANY),
     ("logs", "-f|--follow -n|--tail= --since= -t|--timestamps", 1, 1),
     ("exec", "-u|--user=", 2, MANY),
     ("stats", "--no-stream -a|--all --format=", 0, MANY),
@@ -95,12 +94,7 @@ fn ended(result: Result<(), Fault>, io: &mut Io) -> u8 {
 /// Options of a verb; what is wrong with them in the original's words.
 fn read(verb: &str, args: &[String], table: &'static str, mixed: bool) -> Result<Given, Fault> {
     flags::read(args, table, mixed).map_err(|wrong| {
-        let usage = Some(usage(verb)).filter(|_| !verb.is_empty());
-        let usage = usage.map(|usage| format!("Usage:  docker {verb} {usage}\n\n")).unwrap_or_default();
-        Fault::new(
-            125,
-            format!("{}\n\n{usage}Run 'docker {verb} --help' for more information", wrongly(&wrong)),
-        )
+        Fault::new(125, format!("{}\n\nRun 'docker {verb} --help' for more information", wrongly(&wrong)))
     })
 }
 
@@ -115,20 +109,6 @@ fn wrongly(wrong: &Wrong) -> String {
             format!("flag needs an argument: '{}' in {name}", name.trim_start_matches('-'))
         }
         Wrong::Surplus(name) => format!("invalid argument for \"{name}\" flag"),
-    }
-}
-
-/// What follows a verb.
-fn usage(verb: &str) -> &'static str {
-    match verb {
-        "images" => "[OPTIONS] [REPOSITORY[:TAG]]",
-        "inspect" => "[OPTIONS] NAME|ID [NAME|ID...]",
-        "image inspect" => "[OPTIONS] IMAGE [IMAGE...]",
-        "logs" => "[OPTIONS] CONTAINER",
-        "exec" => "[OPTIONS] CONTAINER COMMAND [ARG...]",
-        "stats" => "[OPTIONS] [CONTAINER...]",
-        "start" | "stop" | "restart" | "kill" => "[OPTIONS] CONTAINER [CONTAINER...]",
-        _ => "[OPTIONS]",
     }
 }
 
@@ -161,8 +141,7 @@ async fn docker(args: &[String], io: &mut Io) -> Result<(), Fault> {
             (least, MANY) => format!("requires at least {least} argument{many}"),
             (least, _) => format!("requires {least} argument{many}"),
         };
-        let usage = usage(verb);
-        let says = format!("docker: 'docker {verb}' {wants}\n\nUsage:  docker {verb} {usage}");
+        let says = format!("docker: 'docker {verb}' {wants}");
         return Err(Fault::new(1, format!("{says}\n\nRun 'docker {verb} --help' for more information")));
     }
     if given.words.first().is_some_and(String::is_empty) {

@@ -1,6 +1,8 @@
 //! Templates as `--format` takes them: fields, `json` and `len` of them, and tables of their rows.
 use serde_json::Value;
 
+use super::super::kubectl::table::Table;
+
 #[derive(Debug, PartialEq)]
 enum Part {
     Text(String),
@@ -88,21 +90,7 @@ fn said(value: &Value) -> String {
 
 /// Rows in columns, three spaces between them, none narrower than `least`.
 pub fn columns(rows: &[Vec<String>], least: usize) -> String {
-    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |at: usize| {
-        let widest = rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max();
-        (widest.unwrap_or(0) + 3).max(least)
-    };
-    let widths: Vec<usize> = (0..count).map(width).collect();
-    let mut out = String::new();
-    for row in rows {
-        for (at, (cell, width)) in row.iter().zip(&widths).enumerate() {
-            let width = if at + 1 < row.len() { *width } else { 0 };
-            out.extend([cell.as_str(), &" ".repeat(width.saturating_sub(cell.chars().count()))]);
-        }
-        out.push('\n');
-    }
-    out
+    Table::of(rows, least).take()
 }
 
 /// Names of fields, and what stands over each in a table.

@@ -9,6 +9,7 @@ use kube::core::Status;
 use kube::{Client, Config};
 use serde_json::Value;
 
+use super::super::curl::url::encoded;
 use super::Fault;
 use super::call::Call;
 
@@ -77,15 +78,7 @@ impl Resource {
 
 /// As it stands in a URL.
 pub fn escaped(text: &str) -> String {
-    use std::fmt::Write;
-    text.bytes().fold(String::new(), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-        out
-    })
+    encoded(text.as_bytes(), "-._~")
 }
 
 pub struct Api {
@@ -283,11 +276,10 @@ fn aggregated(items: &Value, kinds: &mut Vec<Resource>) {
 
 /// A refusal in the original's words.
 fn words(status: &Status) -> String {
-    let details = status.details.as_ref();
-    match (status.reason.as_str(), details) {
-        ("Invalid", Some(details)) if !details.kind.is_empty() => {
-            let causes: Vec<String> =
-                details.causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
+    match (status.reason.as_str(), &status.details) {
+        ("Invalid", Some(details)) => {
+            let causes = details.causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message));
+            let causes: Vec<String> = causes.collect();
             let causes = match causes.as_slice() {
                 [] => status.message.clone(),
                 [one] => one.clone(),
@@ -295,11 +287,6 @@ fn words(status: &Status) -> String {
             };
             format!("The {} \"{}\" is invalid: {causes}", details.kind, details.name)
         }
-        ("Invalid", Some(details)) if !details.causes.is_empty() => {
-            let causes = details.causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message));
-            format!("The request is invalid: {}", causes.collect::<Vec<_>>().join(", "))
-        }
-        ("Invalid", _) => format!("The request is invalid: {}", status.message),
         ("Unauthorized", _) => "error: You must be logged in to the server \
                 (the server has asked for the client to provide credentials)"
             .to_owned(),

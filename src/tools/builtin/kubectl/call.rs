@@ -35,7 +35,6 @@ const VERBS: &[(&str, &str)] = &[
     ),
     ("create secret", ".2 output/o= from-literal= from-file= from-env-file= type= cert= key= dry-run?"),
     ("label", "selector/l= all overwrite dry-run?"),
-    ("annotate", "selector/l= all overwrite dry-run?"),
     ("cordon", "selector/l= dry-run?"),
     ("uncordon", "selector/l= dry-run?"),
     ("drain", "selector/l= ignore-daemonsets delete-emptydir-data force grace-period# timeout~ dry-run?"),

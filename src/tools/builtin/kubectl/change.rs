@@ -1,4 +1,4 @@
-//! Changes of single fields: `scale`, `set`, `patch`, `label`, `annotate`, `cordon`.
+//! Changes of single fields: `scale`, `set`, `patch`, `label`, `cordon`.
 use http::Method;
 use serde_json::{Map, Value, json};
 
@@ -75,13 +75,7 @@ pub async fn scale(kubectl: &mut Kubectl<'_>) -> Done {
     let why = "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0";
     let to = to.ok_or_else(|| Fault::error(why))?;
     let words = kubectl.call.words.clone();
-    let picked = pick_of(kubectl, &words, Unnamed::Asked).await?;
-    if picked.is_empty() && !kubectl.faults.is_empty() {
-        let why = std::mem::take(&mut kubectl.faults).join("\n");
-        let why = why.trim_start_matches("Error from server (NotFound): ");
-        return Err(Fault::error(format!("no objects passed to scale {why}")));
-    }
-    for one in picked {
+    for one in pick_of(kubectl, &words, Unnamed::Asked).await? {
         match send(kubectl, &one, MERGE, &json!({"spec": {"replicas": to}}), "/scale").await {
             Ok(_) => done(kubectl, &one.object, "scaled")?,
             Err(fault) => kubectl.fail(&fault)?,
@@ -176,13 +170,8 @@ pub async fn set(kubectl: &mut Kubectl<'_>) -> Done {
                 if what == "resource" {
                     return json!({"name": name, "resources": limits});
                 }
-                let order = order(&one.object, name, &pairs);
-                let mut pairs: Vec<_> = pairs.iter().collect();
-                pairs.sort_by_key(|(name, _)| {
-                    order.iter().position(|one| text(one, "/name") == name).unwrap_or(usize::MAX)
-                });
-                let env: Vec<Value> = pairs.into_iter().map(variable).collect();
-                json!({"name": name, "env": env, "$setElementOrder/env": order})
+                let env: Vec<Value> = pairs.iter().map(variable).collect();
+                json!({"name": name, "env": env})
             }));
         }
         if changes.is_empty() {
@@ -192,20 +181,6 @@ pub async fn set(kubectl: &mut Kubectl<'_>) -> Done {
         changed(kubectl, &one, STRATEGIC, &patch, said).await?;
     }
     Ok(())
-}
-
-/// The variables of a container in their order: new ones stand last.
-fn order(object: &Value, container: &str, pairs: &[(String, Option<String>)]) -> Vec<Value> {
-    let path = format!("/{}/containers", spec(object).join("/"));
-    let held = list(object, &path).iter().filter(|one| text(one, "/name") == container);
-    let mut names: Vec<&str> = held.flat_map(|one| list(one, "env")).map(|one| text(one, "/name")).collect();
-    for (name, value) in pairs {
-        names.retain(|held| value.is_some() || held != name);
-        if value.is_some() && !names.contains(&name.as_str()) {
-            names.push(name);
-        }
-    }
-    names.into_iter().map(|name| json!({ "name": name })).collect()
 }
 
 /// Patches one; nothing is said where nothing changes.
@@ -276,50 +251,41 @@ fn same(a: &Value, b: &Value) -> bool {
     lean(a) == lean(b)
 }
 
-/// `label` and `annotate`.
-pub async fn mark(kubectl: &mut Kubectl<'_>) -> Done {
-    let label = kubectl.call.verb == "label";
-    let (what, field) = if label { ("label", "labels") } else { ("annotation", "annotations") };
-    let (objects, pairs) = pairs(kubectl, what)?;
+pub async fn label(kubectl: &mut Kubectl<'_>) -> Done {
+    let (objects, pairs) = pairs(kubectl, "label")?;
     if pairs.is_empty() {
-        return Err(Fault::error(format!("at least one {what} update is required")));
+        return Err(Fault::error("at least one label update is required"));
     }
     for one in pick_of(kubectl, &objects, Unnamed::Asked).await? {
-        let held = |name: &str| one.object.get("metadata")?.get(field)?.get(name)?.as_str();
-        let (mut patch, mut set, mut refused) = (Map::new(), false, Vec::new());
+        let held = |name: &str| one.object.get("metadata")?.get("labels")?.get(name)?.as_str();
+        let (mut patch, mut set, mut refused) = (Map::new(), false, None);
         for (name, value) in &pairs {
             match (held(name), value) {
                 (Some(held), Some(value)) if held != value && !kubectl.call.on("overwrite") => {
-                    refused.push(format!("'{name}' already has a value ({held})"));
+                    refused =
+                        Some(format!("'{name}' already has a value ({held}), and --overwrite is false"));
                 }
                 (held, Some(value)) => {
                     set |= held != Some(value);
                     patch.insert(name.clone(), value.as_str().into());
                 }
-                (None, None) => kubectl.say(&format!("{what} \"{name}\" not found."))?,
+                (None, None) => kubectl.say(&format!("label \"{name}\" not found."))?,
                 (Some(_), None) => {
                     patch.insert(name.clone(), Value::Null);
                 }
             }
         }
-        if let Some(first) = refused.first() {
-            let many = refused.join("; ");
-            let text = if label {
-                format!("{first}, and --overwrite is false")
-            } else {
-                format!("--overwrite is false but found the following declared annotation(s): {many}")
-            };
-            kubectl.fail(&Fault::error(text))?;
+        if let Some(why) = refused {
+            kubectl.fail(&Fault::error(why))?;
             continue;
         }
         let gone = patch.values().any(Value::is_null);
-        let said = match (label, set, gone) {
-            (false, ..) => "annotated",
-            (true, true, _) => "labeled",
-            (true, false, true) => "unlabeled",
-            (true, false, false) => "not labeled",
+        let said = match (set, gone) {
+            (true, _) => "labeled",
+            (false, true) => "unlabeled",
+            (false, false) => "not labeled",
         };
-        match send(kubectl, &one, MERGE, &json!({"metadata": {field: patch}}), "").await {
+        match send(kubectl, &one, MERGE, &json!({"metadata": {"labels": patch}}), "").await {
             Ok(after) => done(kubectl, &after, said)?,
             Err(fault) => kubectl.fail(&fault)?,
         }

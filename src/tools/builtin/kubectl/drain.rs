@@ -14,7 +14,7 @@ const LOOK: Duration = Duration::from_millis(300);
 
 pub async fn delete(kubectl: &mut Kubectl<'_>) -> Done {
     let dry = Dry::of(kubectl)?;
-    let (call, words) = (&kubectl.call, &kubectl.call.words);
+    let call = &kubectl.call;
     let (force, now, selects) = (call.on("force"), call.on("now"), call.selects() || call.on("all"));
     let said = call.number("grace-period").filter(|seconds| *seconds >= 0);
     let grace = match said {
@@ -30,12 +30,6 @@ pub async fn delete(kubectl: &mut Kubectl<'_>) -> Done {
         None => force.then_some(0),
     };
     let filed = call.value("filename").is_some();
-    if words.is_empty() && !filed {
-        let forms = ["-f rsrc.yaml", "--filename=rsrc.json", "<resource> <name>", "<resource>"];
-        let forms = format!("\n   '{}'", forms.join("'\n   '"));
-        let first = "You must provide one or more resources by argument or filename";
-        return Err(Fault::error(format!("{first}.\nExample resource specifications include:{forms}")));
-    }
     let cascade = match kubectl.call.value("cascade").unwrap_or("background") {
         "background" | "true" => "Background",
         "orphan" | "false" => "Orphan",
@@ -182,36 +176,15 @@ async fn evictable(kubectl: &mut Kubectl<'_>, node: &Picked) -> Result<(Vec<Pick
         }
         pods.push(pod);
     }
-    let (mut why, mut warned) = (Vec::new(), Vec::new());
-    for (names, on, refused, warning) in [
-        (
-            &daemons,
-            kubectl.call.on("ignore-daemonsets"),
-            "cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)",
-            "ignoring DaemonSet-managed Pods",
-        ),
-        (
-            &local,
-            kubectl.call.on("delete-emptydir-data"),
-            "cannot delete Pods with local storage (use --delete-emptydir-data to override)",
-            "",
-        ),
-        (
-            &alone,
-            kubectl.call.on("force"),
-            "cannot delete Pods that declare no controller (use --force to override)",
-            "deleting Pods that declare no controller",
-        ),
+    let mut why = Vec::new();
+    for (names, option, what) in [
+        (&daemons, "ignore-daemonsets", "DaemonSet-managed Pods (use --ignore-daemonsets to ignore)"),
+        (&local, "delete-emptydir-data", "Pods with local storage (use --delete-emptydir-data to override)"),
+        (&alone, "force", "Pods that declare no controller (use --force to override)"),
     ] {
-        match (names.is_empty(), on) {
-            (true, _) => {}
-            (false, false) => why.push(format!("{refused}: {}", names.join(", "))),
-            (false, true) if warning.is_empty() => {}
-            (false, true) => warned.push(format!("{warning}: {}", names.join(", "))),
+        if !names.is_empty() && !kubectl.call.on(option) {
+            why.push(format!("cannot delete {what}: {}", names.join(", ")));
         }
-    }
-    if why.is_empty() && !warned.is_empty() {
-        kubectl.warn(&format!("Warning: {}", warned.join("; ")))?;
     }
     let why = match why.as_slice() {
         [] => None,

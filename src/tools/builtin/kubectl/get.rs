@@ -5,22 +5,13 @@ use serde_json::Value;
 
 use super::api::{Resource, TABLE, list, text};
 use super::jsonpath::Template;
-use super::pick::{groups, listed, namespace, pages, query};
+use super::pick::{self, Unnamed, listed, namespace, pages, query};
 use super::print::{Form, lean, together, write};
 use super::table::{Look, Table};
 use super::{Done, Fault, Kubectl};
 
 pub async fn get(kubectl: &mut Kubectl<'_>) -> Done {
     let form = Form::of(kubectl)?;
-    if kubectl.call.words.is_empty() {
-        kubectl.warn(
-            "You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete \
-            list of supported resources.\n",
-        )?;
-        let rest = "Use \"kubectl explain <resource>\" for a detailed description of that resource (e.g. \
-            kubectl explain pods).\nSee 'kubectl get -h' for help and examples";
-        return Err(Fault::error(format!("Required resource not specified.\n{rest}")));
-    }
     if kubectl.call.on("watch") && !matches!(form, Form::Table { .. }) {
         return Err(Fault::error("the built-in kubectl watches tables only"));
     }
@@ -31,26 +22,17 @@ pub async fn get(kubectl: &mut Kubectl<'_>) -> Done {
     }
 }
 
-/// What is asked of one kind: all, or one name; with the path of it.
+/// What is asked for, with the path of each.
 async fn asked(kubectl: &mut Kubectl<'_>) -> Result<Vec<(Resource, Option<String>, String)>, Fault> {
-    let mut asked = Vec::new();
     let words = kubectl.call.words.clone();
+    let asked = pick::asked(kubectl, &words, Unnamed::All).await?;
     let (space, query) = (namespace(kubectl), query(kubectl));
-    for (kind, names) in groups(kubectl, &words).await? {
-        if names.is_empty() {
-            let path = kind.path(space.as_deref(), None) + &query;
-            asked.push((kind.clone(), None, path));
-        } else if kubectl.call.selects() {
-            return Err(Fault::error("name cannot be provided when a selector is specified"));
-        } else if space.is_none() && kind.namespaced {
-            return Err(Fault::error("a resource cannot be retrieved by name across all namespaces"));
-        }
-        for name in names {
-            let path = kind.path(space.as_deref(), Some(&name));
-            asked.push((kind.clone(), Some(name), path));
-        }
-    }
-    Ok(asked)
+    let path = |(kind, name): (Resource, Option<String>)| {
+        let path = kind.path(space.as_deref(), name.as_deref());
+        let path = if name.is_none() { path + &query } else { path };
+        (kind, name, path)
+    };
+    Ok(asked.into_iter().map(path).collect())
 }
 
 /// Asks for one of them; what is not there is said.
@@ -237,29 +219,7 @@ fn order(a: &Value, b: &Value) -> Ordering {
         (Value::Number(a), Value::Number(b)) => {
             a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(Ordering::Equal)
         }
-        (Value::String(a), Value::String(b)) => natural(a, b),
+        (Value::String(a), Value::String(b)) => a.cmp(b),
         _ => Ordering::Equal,
     }
-}
-
-/// Texts in their order, with the numbers in them by their value.
-pub fn natural(a: &str, b: &str) -> Ordering {
-    let (mut a, mut b) = (a, b);
-    while let (Some(x), Some(y)) = (a.chars().next(), b.chars().next()) {
-        if x.is_ascii_digit() && y.is_ascii_digit() {
-            let number = |text: &str| text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-            let (left, right) = (a.split_at(number(a)), b.split_at(number(b)));
-            let bare = |text: &str| text.trim_start_matches('0').to_owned();
-            let (m, n) = (bare(left.0), bare(right.0));
-            match m.len().cmp(&n.len()).then_with(|| m.cmp(&n)) {
-                Ordering::Equal => (a, b) = (left.1, right.1),
-                other => return other,
-            }
-        } else if x == y {
-            (a, b) = (a.split_at(x.len_utf8()).1, b.split_at(y.len_utf8()).1);
-        } else {
-            return x.cmp(&y);
-        }
-    }
-    a.len().cmp(&b.len())
 }

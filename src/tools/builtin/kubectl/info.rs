@@ -172,56 +172,33 @@ async fn review(kubectl: &Kubectl<'_>, kind: &str, path: &str, spec: &Value) -> 
     kubectl.api.send(Method::POST, &path, "application/json", &body).await
 }
 
-/// Verbs, group, resource, names, path.
-type Rule = (Vec<String>, String, String, Vec<String>, String);
-
 async fn rules(kubectl: &mut Kubectl<'_>, space: &str) -> Done {
-    let said =
-        review(kubectl, "SelfSubjectRulesReview", "selfsubjectrulesreviews", &json!({"namespace": space}))
-            .await?;
+    let spec = json!({"namespace": space});
+    let said = review(kubectl, "SelfSubjectRulesReview", "selfsubjectrulesreviews", &spec).await?;
     let words = |value: &Value, name: &str| -> Vec<String> { list(value, name).iter().map(go).collect() };
-    let mut rows: Vec<Rule> = Vec::new();
+    let mut table = Table::default();
+    let row = |cells: [String; 4]| cells.to_vec();
     for rule in list(&said, "/status/resourceRules") {
+        let of = |name: &str| format!("[{}]", words(rule, name).join(" "));
         for group in words(rule, "apiGroups") {
+            let dot = if group.is_empty() { "" } else { "." };
             for resource in words(rule, "resources") {
-                let (names, verbs) = (words(rule, "resourceNames"), words(rule, "verbs"));
-                match rows.iter_mut().find(|row| row.1 == group && row.2 == resource && row.3 == names) {
-                    Some(row) => row
-                        .0
-                        .extend(verbs.into_iter().filter(|verb| !row.0.contains(verb)).collect::<Vec<_>>()),
-                    None => rows.push((verbs, group.clone(), resource, names, String::new())),
-                }
+                let (kind, part) = resource.split_once('/').unwrap_or((&resource, ""));
+                let slash = if part.is_empty() { "" } else { "/" };
+                let named = format!("{kind}{dot}{group}{slash}{part}");
+                table.rows.push(row([named, "[]".to_owned(), of("resourceNames"), of("verbs")]));
             }
         }
     }
     for rule in list(&said, "/status/nonResourceRules") {
-        let verbs = words(rule, "verbs");
-        rows.extend(
-            words(rule, "nonResourceURLs")
-                .into_iter()
-                .map(|url| (verbs.clone(), String::new(), String::new(), Vec::new(), url)),
-        );
+        let verbs = format!("[{}]", words(rule, "verbs").join(" "));
+        for url in words(rule, "nonResourceURLs") {
+            table.rows.push(row([String::new(), format!("[{url}]"), "[]".to_owned(), verbs.clone()]));
+        }
     }
-    rows.sort_by_cached_key(|row| {
-        format!("[{}],[{}],[{}],{:?},[{}]", row.0.join(" "), row.1, row.2, row.3, row.4)
-    });
-    let mut table = Table::default();
+    table.rows.sort();
     if !kubectl.call.on("no-headers") {
-        table.head =
-            ["Resources", "Non-Resource URLs", "Resource Names", "Verbs"].map(str::to_owned).to_vec();
-    }
-    for (verbs, group, resource, names, url) in rows {
-        let dot = if group.is_empty() { "" } else { "." };
-        let kind = match resource.split_once('/') {
-            Some((kind, part)) => format!("{kind}{dot}{group}/{part}"),
-            None => format!("{resource}{dot}{group}"),
-        };
-        table.rows.push(vec![
-            kind,
-            format!("[{url}]"),
-            format!("[{}]", names.join(" ")),
-            format!("[{}]", verbs.join(" ")),
-        ]);
+        table.head = row(["Resources", "Non-Resource URLs", "Resource Names", "Verbs"].map(str::to_owned));
     }
     Ok(kubectl.io.stdout.write_all(table.take().as_bytes())?)
 }

@@ -22,7 +22,7 @@ mod pods;
 mod print;
 mod quantity;
 mod rollout;
-mod table;
+pub mod table;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -140,7 +140,7 @@ async fn work(kubectl: &mut Kubectl<'_>) -> Done {
         "scale" => change::scale(kubectl).await,
         "set image" | "set env" | "set resources" => change::set(kubectl).await,
         "patch" => change::patch(kubectl).await,
-        "label" | "annotate" => change::mark(kubectl).await,
+        "label" => change::label(kubectl).await,
         "cordon" | "uncordon" => change::cordon(kubectl).await,
         "drain" => drain::drain(kubectl).await,
         "delete" => drain::delete(kubectl).await,

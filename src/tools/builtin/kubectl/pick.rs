@@ -142,6 +142,28 @@ pub async fn pick_of(
     unnamed: Unnamed,
 ) -> Result<Vec<Picked>, Fault> {
     let mut picked = Vec::new();
+    for (kind, name) in asked(kubectl, words, unnamed).await? {
+        let path = kind.path(namespace(kubectl).as_deref(), name.as_deref());
+        if name.is_none() {
+            let objects = of_list(kubectl, &kind, &(path + &query(kubectl))).await?;
+            picked.extend(objects.into_iter().map(|object| Picked { kind: kind.clone(), object }));
+            continue;
+        }
+        match kubectl.api.get(&path).await {
+            Ok(object) => picked.push(Picked { kind, object }),
+            Err(fault) => missing(kubectl, &fault)?,
+        }
+    }
+    Ok(picked)
+}
+
+/// What is asked of each kind: one name, or all that the selectors leave.
+pub async fn asked(
+    kubectl: &mut Kubectl<'_>,
+    words: &[String],
+    unnamed: Unnamed,
+) -> Result<Vec<(Resource, Option<String>)>, Fault> {
+    let mut asked = Vec::new();
     let (selects, all) = (kubectl.call.selects(), kubectl.call.on("all"));
     if all && kubectl.call.value("selector").is_some() {
         return Err(Fault::error("setting 'all' parameter but found a non empty selector. "));
@@ -154,22 +176,16 @@ pub async fn pick_of(
             if unnamed == Unnamed::Asked && !selects && !all {
                 return Err(Fault::error("resource(s) were provided, but no name was specified"));
             }
-            let objects = listed(kubectl, &kind).await?;
-            picked.extend(objects.into_iter().map(|object| Picked { kind: kind.clone(), object }));
+            asked.push((kind, None));
+            continue;
         } else if selects || all {
             return Err(Fault::error("name cannot be provided when a selector is specified"));
         } else if kubectl.call.on("all-namespaces") && kind.namespaced {
             return Err(Fault::error("a resource cannot be retrieved by name across all namespaces"));
         }
-        for name in names {
-            let path = kind.path(namespace(kubectl).as_deref(), Some(&name));
-            match kubectl.api.get(&path).await {
-                Ok(object) => picked.push(Picked { kind: kind.clone(), object }),
-                Err(fault) => missing(kubectl, &fault)?,
-            }
-        }
+        asked.extend(names.into_iter().map(|name| (kind.clone(), Some(name))));
     }
-    Ok(picked)
+    Ok(asked)
 }
 
 /// The objects of the manifests.

@@ -40,10 +40,16 @@ pub fn align(text: &str, least: usize, gap: usize) -> String {
 pub struct Table {
     pub head: Vec<String>,
     pub rows: Vec<Vec<String>>,
+    /// No column but the last is narrower, if it is more than six.
+    least: usize,
     widths: Vec<usize>,
 }
 
 impl Table {
+    pub fn of(rows: &[Vec<String>], least: usize) -> Table {
+        Table { rows: rows.to_vec(), least, ..Table::default() }
+    }
+
     /// What is in it, which is forgotten; the head is shown once.
     pub fn take(&mut self) -> String {
         let mut rows = Vec::new();
@@ -52,7 +58,7 @@ impl Table {
         }
         rows.append(&mut self.rows);
         for row in &rows {
-            self.widths.resize(self.widths.len().max(row.len()), 6);
+            self.widths.resize(self.widths.len().max(row.len()), self.least.max(6));
             // The last cell of a line is not padded, and makes no column wide.
             for (cell, width) in row.iter().take(row.len().saturating_sub(1)).zip(&mut self.widths) {
                 *width = (*width).max(cell.chars().count() + 3);

@@ -245,7 +245,7 @@ async fn a_rollout_that_misses_its_deadline_fails() {
 }
 
 #[tokio::test]
-async fn a_variable_is_set_where_it_stands_and_a_new_one_last() {
+async fn a_variable_is_set_and_taken_away() {
     let patch = format!("PATCH {WEB}?fieldManager=kubectl");
     let mut after = deployment();
     after["spec"]["replicas"] = json!(3);
@@ -260,11 +260,9 @@ async fn a_variable_is_set_where_it_stands_and_a_new_one_last() {
     let sent: Value =
         serde_json::from_str(ran.asked.iter().find_map(|one| one.strip_prefix(&patch)).expect("sent"))
             .expect("read");
-    let container = &sent["spec"]["template"]["spec"]["containers"][0];
-    assert_eq!(container["$setElementOrder/env"], json!([{"name": "A"}, {"name": "C"}]));
-    let names: Vec<&str> =
-        container["env"].as_array().expect("a list").iter().filter_map(|one| one["name"].as_str()).collect();
-    assert_eq!(names, ["A", "C", "B"]);
+    let set = |name: &str, value: &str| json!({"name": name, "value": value, "valueFrom": null});
+    let env = json!([set("C", "3"), set("A", "9"), {"name": "B", "$patch": "delete"}]);
+    assert_eq!(sent["spec"]["template"]["spec"]["containers"], json!([{"name": "web", "env": env}]));
 }
 
 #[test]
@@ -293,10 +291,32 @@ fn a_path_leads_where_the_original_goes() {
 
 #[test]
 fn yaml_quotes_what_would_be_read_as_something_else() {
-    let object = json!({"a": "true", "b": "1.5", "c": "a: b", "d": "", "e": "one\ntwo\n", "f": ["x", {"y": null}], "g": {},
-        "t": "2026-11-27T06:12:43Z", "z": "- x", "plain": "it's fine: really not", "a10": 1, "a2": 2});
-    let text = "a: \"true\"\na2: 2\na10: 1\nb: \"1.5\"\nc: 'a: b'\nd: \"\"\ne: |\n  one\n  two\nf:\n- x\n- \"y\": null\ng: {}\n\
-        plain: 'it''s fine: really not'\nt: \"2026-11-27T06:12:43Z\"\nz: '- x'\n";
+    let object = json!({"a": "true", "b": "1.5", "c": "a: b", "d": "", "e": "one\n\n  two\n", "f": ["x", {"y": null, "z": [1]}, ["w"]],
+        "g": {}, "h": "5affd306-64f0", "i": "10.0.0.0/8", "j": "{\"a\": 1}\n", "t": "2026-11-27T06:12:43Z", "z": "- x", "p": "it's fine", "q": {"r": {"s": "a\n b"}}});
+    let text = "a: \"true\"\nb: \"1.5\"\nc: \"a: b\"\nd: \"\"\ne: |\n  one\n\n    two\nf:\n- x\n- \"y\": null\n  z:\n  - 1\n- - w\ng: {}\nh: 5affd306-64f0\ni: 10.0.0.0/8\nj: |\n  {\"a\": 1}\n\
+        p: it's fine\nq:\n  r:\n    s: |-\n      a\n       b\nt: \"2026-11-27T06:12:43Z\"\nz: \"- x\"\n";
+    for odd in [
+        " a\nb",
+        "a \nb",
+        "a\n\n",
+        "\n",
+        "a\u{1b}b",
+        "~",
+        "1e3",
+        "0xaf",
+        "1:30",
+        "2026-11-27",
+        ".5",
+        "null",
+        "a #b",
+        "a:",
+        "'a",
+        "no",
+    ] {
+        let written = yaml::yaml(&json!({ "k": odd }));
+        let read: Value = serde_saphyr::from_str(&written).expect("read");
+        assert_eq!(read, json!({ "k": odd }), "{written}");
+    }
     assert_eq!(yaml::yaml(&object), text);
 }
 

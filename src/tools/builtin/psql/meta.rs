@@ -52,23 +52,10 @@ impl Session<'_> {
         let mut words = text.split_whitespace();
         let command = words.next().unwrap_or_default();
         let word = words.next();
-        let more = words.next().is_some() || word.is_some() && !matches!(command, "\\x" | "\\password");
+        let more = words.next().is_some() || word.is_some() && command != "\\password";
         match command {
             _ if more => self.unknown(text),
             "\\q" => End::Quit,
-            "\\x" => {
-                self.shape.expanded = match word {
-                    None => !self.shape.expanded,
-                    Some("on") => true,
-                    Some("off") => false,
-                    Some(_) => return self.unknown(text),
-                };
-                let state = if self.shape.expanded { "on" } else { "off" };
-                if !self.quiet {
-                    let _ = writeln!(self.io.stdout, "Expanded display is {state}.");
-                }
-                End::Good
-            }
             "\\conninfo" => {
                 let (target, ip) =
                     (&self.target, self.link.address().map(|address| address.ip().to_string()));

@@ -17,7 +17,7 @@ mod wire;
 use target::Target;
 
 const FLAGS: &str = "-c|--command= -h|--host= -p|--port= -U|--username= -d|--dbname= -v|--set|--variable= \
-    -F|--field-separator= -t|--tuples-only -A|--no-align -x|--expanded -q|--quiet -X|--no-psqlrc -w|--no-password";
+    -F|--field-separator= -t|--tuples-only -A|--no-align -q|--quiet -X|--no-psqlrc -w|--no-password";
 
 /// How a statement or a script ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,11 +79,7 @@ async fn begun(args: &[String], io: &mut Io) -> Result<u8, (u8, String)> {
         }
     }
     let form = if given.has("--no-align") { Form::Unaligned } else { Form::Aligned };
-    if form == Form::Unaligned && given.has("--expanded") {
-        return Err((1, "psql: error: the built-in psql expands only what is aligned".to_owned()));
-    }
     let separator = given.value("--field-separator").unwrap_or("|").to_owned();
-    let (tuples, expanded) = (given.has("--tuples-only"), given.has("--expanded"));
     let error = |says: String| (2, format!("psql: error: {says}"));
     let mut target = Target::of(&given).map_err(error)?;
     let asks = |given: &Given| !given.has("--no-password");
@@ -99,7 +95,7 @@ async fn begun(args: &[String], io: &mut Io) -> Result<u8, (u8, String)> {
         io,
         link,
         target,
-        shape: Shape { form, tuples, expanded, separator, title: None },
+        shape: Shape { form, tuples: given.has("--tuples-only"), separator, title: None },
         quiet: given.has("--quiet"),
         stop,
     };

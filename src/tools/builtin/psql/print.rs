@@ -1,4 +1,4 @@
-//! Results as psql prints them: aligned, unaligned, or expanded.
+//! Results as psql prints them: aligned or unaligned.
 use std::fmt::Write;
 
 use unicode_width::UnicodeWidthStr;
@@ -15,7 +15,6 @@ pub enum Form {
 pub struct Shape {
     pub form: Form,
     pub tuples: bool,
-    pub expanded: bool,
     pub separator: String,
     /// Over the next table.
     pub title: Option<&'static str>,
@@ -58,13 +57,12 @@ pub fn printed(columns: &[Column], rows: &[Row], shape: &Shape) -> String {
         return out;
     }
     let over = shape.title.filter(|_| !shape.tuples);
-    if let Some(title) = over.filter(|_| shape.expanded || shape.form == Form::Unaligned) {
+    if let Some(title) = over.filter(|_| shape.form == Form::Unaligned) {
         out.extend([title, "\n"]);
     }
-    match (shape.form, shape.expanded) {
-        (Form::Aligned, false) => aligned(columns, rows, shape, &mut out),
-        (Form::Aligned, true) => records(columns, rows, shape, &mut out),
-        (Form::Unaligned, _) => {
+    match shape.form {
+        Form::Aligned => aligned(columns, rows, shape, &mut out),
+        Form::Unaligned => {
             let mut line = |cells: &mut dyn Iterator<Item = &str>| {
                 let cells: Vec<&str> = cells.collect();
                 out.push_str(&cells.join(&shape.separator));
@@ -136,37 +134,5 @@ fn aligned(columns: &[Column], rows: &[Row], shape: &Shape, out: &mut String) {
         }
     }
     footer(rows.len(), shape, out);
-    out.push('\n');
-}
-
-fn records(columns: &[Column], rows: &[Row], shape: &Shape, out: &mut String) {
-    if rows.is_empty() {
-        footer(0, shape, out);
-        out.push('\n');
-        return;
-    }
-    let left = columns.iter().map(|column| column.name.width()).max().unwrap_or(0);
-    let cells = rows.iter().flatten().map(|cell| lines(cell.as_deref()));
-    let right = cells.flatten().map(|line| line.width()).max().unwrap_or(0);
-    for (number, row) in rows.iter().enumerate() {
-        if !shape.tuples || number > 0 {
-            let mut head = if shape.tuples { String::new() } else { format!("-[ RECORD {} ]", number + 1) };
-            while head.len() < left + right + 3 {
-                head.push(if head.len() == left + 1 { '+' } else { '-' });
-            }
-            let _ = writeln!(out, "{head}");
-        }
-        for (column, cell) in columns.iter().zip(row) {
-            let cell = lines(cell.as_deref());
-            for (at, line) in cell.iter().enumerate() {
-                let name = if at == 0 { column.name.as_str() } else { "" };
-                let more = at + 1 < cell.len();
-                let tail =
-                    if more { spaces(right.saturating_sub(line.width())) + "+" } else { String::new() };
-                let free = spaces(left.saturating_sub(name.width()));
-                let _ = writeln!(out, "{name}{free} | {line}{tail}");
-            }
-        }
-    }
     out.push('\n');
 }

@@ -1,4 +1,4 @@
-//! Which server, database and user: from options, an address, `key=value` words and the environment.
+//! Which server, database and user: from options, an address and the environment.
 use std::time::Duration;
 
 use super::super::curl::flags::Given;
@@ -51,27 +51,6 @@ fn address(text: &str) -> Option<Vec<(String, String)>> {
     Some(pairs.map(|(name, value)| (name.to_owned(), decoded(value))).collect())
 }
 
-/// `host=a port=1 password='b c'`.
-fn words(text: &str) -> Option<Vec<(String, String)>> {
-    let (mut pairs, mut signs) = (Vec::new(), text.trim().chars().peekable());
-    while signs.peek().is_some() {
-        let name: String = signs.by_ref().take_while(|sign| *sign != '=').collect();
-        let quoted = signs.next_if_eq(&'\'').is_some();
-        let mut value = String::new();
-        while let Some(sign) = signs.next() {
-            match sign {
-                '\\' => value.extend(signs.next()),
-                '\'' if quoted => break,
-                sign if sign.is_whitespace() && !quoted => break,
-                sign => value.push(sign),
-            }
-        }
-        while signs.next_if(|sign| sign.is_whitespace()).is_some() {}
-        pairs.push((name.trim().to_owned(), value));
-    }
-    text.contains('=').then_some(pairs)
-}
-
 impl Target {
     pub fn of(given: &Given) -> Result<Target, String> {
         Target::from(given, |name| std::env::var(name).ok().filter(|value| !value.is_empty()))
@@ -95,9 +74,12 @@ impl Target {
             pairs.extend(value.map(|value| (name.to_owned(), value)));
         }
         if let Some(database) = database {
-            match address(&database).or_else(|| words(&database)) {
+            match address(&database) {
                 // What stands in an address goes before the options.
                 Some(inner) => pairs.splice(0..0, inner).for_each(drop),
+                None if database.contains('=') => {
+                    return Err("the built-in psql takes an address, and no `name=value` words".to_owned());
+                }
                 None => pairs.push(("dbname".to_owned(), database)),
             }
         }
@@ -136,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_is_named_by_options_an_address_words_or_the_environment() {
+    fn a_server_is_named_by_options_an_address_or_the_environment() {
         let with = |database: &str| Given {
             flags: vec![("--host", "h".to_owned()), ("--dbname", database.to_owned())],
             words: Vec::new(),
@@ -148,12 +130,12 @@ mod tests {
         let uri = read("postgresql://a%40b:p@[::1]:1/d?sslmode=disable&connect_timeout=3").expect("target");
         assert_eq!((uri.host.as_str(), uri.user.as_str(), uri.database.as_str()), ("::1", "a@b", "d"));
         assert_eq!((uri.ssl.as_str(), uri.timeout), ("disable", Some(Duration::from_secs(3))));
-        let words = read("host=/run port=2 password='b \\' c'").expect("target");
-        assert_eq!((words.host.as_str(), words.password.as_deref()), ("/run", Some("b ' c")));
         let aimed = |name: &'static str| move |asked: &str| (asked == name).then(|| "x".to_owned());
         assert!(Target::from(&with("d"), aimed("PGSERVICE")).is_err(), "it may be another server");
         let many = Given { words: vec!["user".to_owned(), "more".to_owned()], ..with("d") };
         assert!(Target::from(&many, environment).is_err());
-        assert_eq!(read("nosuch=1").expect_err("option"), "invalid connection option \"nosuch\"");
+        assert!(read("host=elsewhere").is_err());
+        let odd = read("postgres://h/d?nosuch=1").expect_err("option");
+        assert_eq!(odd, "invalid connection option \"nosuch\"");
     }
 }

@@ -4,7 +4,7 @@ use super::print::{Form, Shape, printed};
 use super::wire::Column;
 
 fn shape(form: Form) -> Shape {
-    Shape { form, tuples: false, expanded: false, separator: "|".to_owned(), title: None }
+    Shape { form, tuples: false, separator: "|".to_owned(), title: None }
 }
 
 #[test]
@@ -21,9 +21,6 @@ fn an_answer_is_printed_as_the_original_prints_it() {
     assert_eq!(aligned, expected);
     let tuples = Shape { tuples: true, ..shape(Form::Unaligned) };
     assert_eq!(printed(&columns, &rows, &tuples), "1|x\n22|two\nlines\n|\n");
-    let records = Shape { expanded: true, ..shape(Form::Aligned) };
-    let one = printed(&columns, rows.get(..1).unwrap_or_default(), &records);
-    assert_eq!(one, "-[ RECORD 1 ]\na    | 1\nname | x\n\n");
 }
 
 /// A message of the server.
@@ -54,6 +51,8 @@ fn answer(asked: &[u8]) -> Vec<u8> {
             .concat()
         }
         Some(b'Q') if asked.ends_with(b"leave\0") => Vec::new(),
+        Some(b'Q') if asked.ends_with(b"copy a from stdin;\0") => message(b'G', b"\0\0\0"),
+        Some(b'f') => [message(b'E', b"SERROR\0VERROR\0Mno data\0\0"), ready].concat(),
         _ => [message(b'E', b"SERROR\0VERROR\0Mno\0P1\0Htry\0\0"), ready].concat(),
     }
 }
@@ -84,4 +83,39 @@ async fn statements_are_asked_one_after_the_other_and_their_end_is_the_exit_code
         "{refused:?}"
     );
     assert!(psql("-U me --nosuch").await.2.starts_with("psql: unrecognized option '--nosuch'\n"));
+}
+
+/// Runs a script that comes in.
+async fn fed(script: &'static str) -> (u8, String, String) {
+    let port = server(answer).await;
+    let line = format!("-X -w -h 127.0.0.1 -p {port} -d d -U me -At");
+    said(&line, async |args, mut io| {
+        io.stdin = Box::new(script.as_bytes());
+        super::run(args, &mut io).await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_script_ends_where_the_rest_of_it_may_mean_something_else() {
+    for unknown in
+        ["\\connect elsewhere", "\\if false", "\\i more.sql", "\\x", "\\q now", "copy a from stdin;"]
+    {
+        let script = format!("select 1\n;{unknown}\nselect 1;\n").replace("\n;", ";\n");
+        let ran = fed(script.leak()).await;
+        assert!(ran.0 == 3 && ran.1.is_empty() && !ran.2.is_empty(), "{unknown}: {ran:?}");
+    }
+    // An error by itself ends nothing.
+    assert_eq!(fed("bad;\nselect 1\n").await.0, 0);
+    for line in [
+        "-c \\dt+x",
+        "-v ON_ERROR_STOP=perhaps -c select+1",
+        "-v name=1 -c select+1",
+        "-f x.sql",
+        "-1 -c select+1",
+        "u x",
+    ] {
+        let ran = psql(line).await;
+        assert!(ran.0 > 0 && ran.1.is_empty() && !ran.2.is_empty(), "{line}: {ran:?}");
+    }
 }

@@ -10,8 +10,6 @@ use super::{Done, Fault, Kubectl, print, time};
 mod others;
 mod pod;
 
-/// The longest annotation that stands on its name's line.
-const LONG: usize = 140;
 const LAST: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// Lines with tabs between their cells, which are aligned up to where a new table begins.
@@ -58,37 +56,21 @@ impl Page {
     }
 
     /// Several values of one name under each other.
-    fn under(&mut self, indent: &str, name: &str, values: &[String]) {
+    fn under(&mut self, name: &str, values: &[String]) {
         if values.is_empty() {
-            self.line(0, format!("{indent}{name}:\t<none>"));
+            self.put(0, name, "<none>");
         }
         for (at, value) in values.iter().enumerate() {
-            let name = if at == 0 { format!("{indent}{name}:") } else { String::new() };
+            let name = if at == 0 { format!("{name}:") } else { String::new() };
             self.line(0, format!("{name}\t{value}"));
         }
     }
 
-    fn labels(&mut self, indent: &str, name: &str, labels: Option<&Value>) {
+    fn labels(&mut self, name: &str, labels: Option<&Value>) {
         let labels = labels.and_then(Value::as_object).into_iter().flatten();
         let labels: Vec<String> =
             labels.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect();
-        self.under(indent, name, &labels);
-    }
-
-    fn annotations(&mut self, indent: &str, of: &Value) {
-        let all = of.pointer("/metadata/annotations").and_then(Value::as_object).into_iter().flatten();
-        let mut lines = Vec::new();
-        for (name, value) in all.filter(|(name, _)| *name != LAST) {
-            let value = value.as_str().unwrap_or_default();
-            let value = value.strip_suffix('\n').unwrap_or(value);
-            if value.len() + name.len() + 2 > LONG || value.contains('\n') {
-                lines.push(format!("{name}:"));
-                lines.extend(value.split('\n').map(|line| format!("  {}", short(line))));
-            } else {
-                lines.push(format!("{name}: {value}"));
-            }
-        }
-        self.under(indent, "Annotations", &lines);
+        self.under(name, &labels);
     }
 
     /// What every kind begins with.
@@ -98,15 +80,13 @@ impl Page {
     }
 
     fn signs(&mut self, object: &Value) {
-        self.labels("", "Labels", object.pointer("/metadata/labels"));
-        self.annotations("", object);
-    }
-}
-
-fn short(line: &str) -> String {
-    match line.char_indices().nth(LONG - 2) {
-        Some((end, _)) => format!("{}...", line.split_at(end).0),
-        None => line.to_owned(),
+        self.labels("Labels", object.pointer("/metadata/labels"));
+        let all = object.pointer("/metadata/annotations").and_then(Value::as_object).into_iter().flatten();
+        let all = all.filter(|(name, _)| *name != LAST);
+        let line = |(name, value): (&String, &Value)| {
+            format!("{name}: {}", value.as_str().unwrap_or_default().trim().replace('\n', "\n\t  "))
+        };
+        self.under("Annotations", &all.map(line).collect::<Vec<_>>());
     }
 }
 
@@ -120,10 +100,6 @@ fn or<'a>(text: &'a str, none: &'a str) -> &'a str {
 }
 
 pub async fn describe(kubectl: &mut Kubectl<'_>) -> Done {
-    if kubectl.call.words.is_empty() {
-        let rest = "Use \"kubectl api-resources\" for a complete list of supported resources.";
-        return Err(Fault::error(format!("You must specify the type of resource to describe. {rest}\n")));
-    }
     let picked = pick(kubectl, 0, Unnamed::All).await?;
     if picked.is_empty() && kubectl.faults.is_empty() {
         let everywhere = kubectl.call.on("all-namespaces");
@@ -143,9 +119,7 @@ async fn page(kubectl: &mut Kubectl<'_>, one: &Picked) -> Result<String, Fault> 
     let object = &one.object;
     match one.kind.full().as_str() {
         "pods" => pod::pod(&mut page, object),
-        "deployments.apps" => others::deployment(kubectl, &mut page, one).await?,
         "nodes" => others::node(kubectl, &mut page, one).await?,
-        "services" => others::service(kubectl, &mut page, one).await?,
         "secrets" => {
             others::secret(&mut page, object);
             return Ok(page.finish());
@@ -171,16 +145,19 @@ fn plain(page: &mut Page, level: usize, value: &Value, above: &str) {
     ];
     for (name, value) in value.as_object().into_iter().flatten() {
         let path = format!("{above}.{name}");
+        // What users name stands as they wrote it.
+        let own = [".data", ".labels", ".annotations", ".matchLabels", ".selector"].iter();
+        let shown = if own.copied().any(|end| above.ends_with(end)) { name.clone() } else { titled(name) };
         if SKIP.contains(&path.as_str()) {
             continue;
         }
         match value {
             Value::Object(_) => {
-                page.line(level, format!("{}:", titled(name)));
+                page.line(level, format!("{shown}:"));
                 plain(page, level + 1, value, &path);
             }
             Value::Array(items) => {
-                page.line(level, format!("{}:", titled(name)));
+                page.line(level, format!("{shown}:"));
                 for item in items {
                     if item.is_object() {
                         plain(page, level + 1, item, &path);
@@ -190,10 +167,10 @@ fn plain(page: &mut Page, level: usize, value: &Value, above: &str) {
                 }
             }
             Value::String(text) if text.contains('\n') => {
-                page.line(level, format!("{name}:"));
+                page.line(level, format!("{shown}:"));
                 text.lines().for_each(|line| page.line(level + 1, line));
             }
-            value => page.put(level, &titled(name), print::go(value)),
+            value => page.put(level, &shown, print::go(value)),
         }
     }
 }
@@ -208,10 +185,9 @@ fn titled(name: &str) -> String {
         if before.is_some_and(|before| before.is_lowercase() && sign.is_uppercase()) {
             out.push(' ');
         }
-        if before.is_none() {
-            out.extend(sign.to_uppercase())
-        } else {
-            out.push(sign)
+        match before {
+            None => out.extend(sign.to_uppercase()),
+            Some(_) => out.push(sign),
         }
         before = Some(sign);
     }

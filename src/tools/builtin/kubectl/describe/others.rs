@@ -1,97 +1,13 @@
-//! Deployments, services, secrets and nodes.
+//! Secrets and nodes.
 use serde_json::Value;
 
 use super::super::api::{escaped, list, text};
 use super::super::pick::{Picked, of_list};
-use super::super::pods::{below, selector};
 use super::super::print::go;
 use super::super::quantity::Quantity;
 use super::super::time::{ago, long};
 use super::super::{Done, Kubectl};
-use super::{Page, number, or, plain, pod};
-
-pub async fn deployment(kubectl: &mut Kubectl<'_>, page: &mut Page, one: &Picked) -> Done {
-    const REVISION: &str = "/metadata/annotations/deployment.kubernetes.io~1revision";
-    let object = &one.object;
-    page.head(object);
-    page.put(0, "CreationTimestamp", long(text(object, "/metadata/creationTimestamp")));
-    page.signs(object);
-    page.put(0, "Selector", selector(object).unwrap_or("<unset>".to_owned()));
-    let n = |pointer: &str| number(object, pointer);
-    let (wanted, updated) = (n("/spec/replicas"), n("/status/updatedReplicas"));
-    let (total, free, down) =
-        (n("/status/replicas"), n("/status/availableReplicas"), n("/status/unavailableReplicas"));
-    page.put(
-        0,
-        "Replicas",
-        format!(
-            "{wanted} desired | {updated} updated | {total} total | {free} available | {down} unavailable"
-        ),
-    );
-    page.put(0, "StrategyType", text(object, "/spec/strategy/type"));
-    if let Some(rolling) = object.pointer("/spec/strategy/rollingUpdate") {
-        let most = |name: &str| rolling.get(name).map(go).unwrap_or_default();
-        let said = format!("{} max unavailable, {} max surge", most("maxUnavailable"), most("maxSurge"));
-        page.put(0, "RollingUpdateStrategy", said);
-    }
-    pod::template(page, object.pointer("/spec/template").unwrap_or(&Value::Null));
-    page.line(0, "Conditions:\n  Type\tStatus\tReason\n  ----\t------\t------");
-    for one in list(object, "/status/conditions") {
-        page.line(1, format!("{} \t{}\t{}", text(one, "/type"), text(one, "/status"), text(one, "/reason")));
-    }
-    let mut sets = below(kubectl, one, "replicasets.apps").await?;
-    sets.sort_by_key(|set| text(set, "/metadata/creationTimestamp").to_owned());
-    let now = text(object, REVISION);
-    let (new, old): (Vec<&Value>, Vec<&Value>) = sets.iter().partition(|set| text(set, REVISION) == now);
-    for (name, sets) in [("OldReplicaSets", old), ("NewReplicaSet", new)] {
-        let said = |set: &&Value| {
-            let (there, wanted) = (number(set, "/status/replicas"), number(set, "/spec/replicas"));
-            format!("{} ({there}/{wanted} replicas created)", text(set, "/metadata/name"))
-        };
-        page.put(0, name, or(&sets.iter().map(said).collect::<Vec<_>>().join(", "), "<none>"));
-    }
-    Ok(())
-}
-
-pub async fn service(kubectl: &mut Kubectl<'_>, page: &mut Page, one: &Picked) -> Done {
-    let service = &one.object;
-    page.head(service);
-    page.signs(service);
-    page.put(0, "Selector", selector(service).unwrap_or("<none>".to_owned()));
-    page.put(0, "Type", text(service, "/spec/type"));
-    page.put(0, "IP", text(service, "/spec/clusterIP"));
-    let kind = kubectl.api.kind("endpointslices.discovery.k8s.io").await?;
-    let named = escaped(&format!("kubernetes.io/service-name={}", one.name()));
-    let path = format!("{}?labelSelector={named}", kind.path(Some(one.namespace()), None));
-    let slices = of_list(kubectl, &kind, &path).await?;
-    for port in list(service, "/spec/ports") {
-        let (name, protocol) = (text(port, "/name"), or(text(port, "/protocol"), "TCP"));
-        page.put(0, "Port", format!("{}\t{}/{protocol}", or(name, "<unset>"), number(port, "/port")));
-        let target = port.get("targetPort").map(go).unwrap_or_default();
-        page.put(0, "TargetPort", format!("{target}/{protocol}"));
-        page.put(0, "Endpoints", endpoints(&slices, name));
-    }
-    page.put(0, "Session Affinity", or(text(service, "/spec/sessionAffinity"), "None"));
-    Ok(())
-}
-
-/// The first three addresses behind a port, and how many more.
-fn endpoints(slices: &[Value], name: &str) -> String {
-    if slices.is_empty() {
-        return "<none>".to_owned();
-    }
-    let mut found = Vec::new();
-    for slice in slices {
-        for port in list(slice, "ports").iter().filter(|port| text(port, "/name") == name) {
-            let ready = |end: &&Value| end.pointer("/conditions/ready") != Some(&Value::Bool(false));
-            let ends = list(slice, "endpoints").iter().filter(ready).flat_map(|end| list(end, "addresses"));
-            found.extend(ends.map(|address| format!("{}:{}", go(address), number(port, "/port"))));
-        }
-    }
-    let more = found.len().saturating_sub(3);
-    found.truncate(3);
-    if more > 0 { format!("{} + {more} more...", found.join(",")) } else { found.join(",") }
-}
+use super::{Page, or, plain, pod};
 
 /// Of what is secret only the length is shown.
 pub fn secret(page: &mut Page, object: &Value) {
@@ -112,7 +28,7 @@ pub async fn node(kubectl: &mut Kubectl<'_>, page: &mut Page, one: &Picked) -> D
     page.put(0, "Roles", or(&roles.collect::<Vec<&str>>().join(","), "<none>"));
     page.signs(node);
     page.put(0, "CreationTimestamp", long(text(node, "/metadata/creationTimestamp")));
-    page.under("", "Taints", &list(node, "/spec/taints").iter().map(pod::taint).collect::<Vec<String>>());
+    page.under("Taints", &list(node, "/spec/taints").iter().map(pod::taint).collect::<Vec<String>>());
     page.put(0, "Unschedulable", node.pointer("/spec/unschedulable") == Some(&Value::Bool(true)));
     let head = ["Type", "Status", "LastHeartbeatTime", "LastTransitionTime", "Reason", "Message"];
     page.line(0, format!("Conditions:\n  {}", head.join("\t")));
@@ -174,7 +90,9 @@ fn allocated(page: &mut Page, node: &Value, pods: &[Value]) {
     for name in ["cpu", "memory"] {
         let sum = |part: &str| {
             let mut sum = Quantity::default();
-            pods.iter().for_each(|pod| sum.add(asked(pod, part, name)));
+            for pod in pods {
+                sum.add(asked(pod, part, name));
+            }
             said(sum, name)
         };
         page.line(1, format!("{name}\t{}\t{}", sum("requests"), sum("limits")));

@@ -1,4 +1,4 @@
-//! Pods, and what a template says of them.
+//! Pods.
 use serde_json::Value;
 
 use super::super::api::{list, text};
@@ -34,31 +34,20 @@ pub fn pod(page: &mut Page, pod: &Value) {
         ("Init Containers", "/spec/initContainers", "/status/initContainerStatuses"),
         ("Containers", "/spec/containers", "/status/containerStatuses"),
     ] {
-        containers(page, "", name, list(pod, part), list(pod, states));
+        containers(page, name, list(pod, part), list(pod, states));
     }
     page.line(0, "Conditions:\n  Type\tStatus");
     for one in list(pod, "/status/conditions") {
         page.line(1, format!("{} \t{} ", text(one, "/type"), text(one, "/status")));
     }
-    volumes(page, "", list(pod, "/spec/volumes"));
+    volumes(page, list(pod, "/spec/volumes"));
     page.put(0, "QoS Class", text(pod, "/status/qosClass"));
-    placing(page, "", pod.get("spec").unwrap_or(&Value::Null));
-}
-
-pub fn template(page: &mut Page, template: &Value) {
-    page.line(0, "Pod Template:");
-    page.labels("  ", "Labels", template.pointer("/metadata/labels"));
-    page.annotations("  ", template);
-    for (name, part) in [("Init Containers", "/spec/initContainers"), ("Containers", "/spec/containers")] {
-        containers(page, "  ", name, list(template, part), &[]);
-    }
-    volumes(page, "  ", list(template, "/spec/volumes"));
-    placing(page, "  ", template.get("spec").unwrap_or(&Value::Null));
+    placing(page, pod.get("spec").unwrap_or(&Value::Null));
 }
 
 /// Where it may run.
-fn placing(page: &mut Page, indent: &str, spec: &Value) {
-    page.labels(indent, "Node-Selectors", spec.get("nodeSelector"));
+fn placing(page: &mut Page, spec: &Value) {
+    page.labels("Node-Selectors", spec.get("nodeSelector"));
     let said = |one: &Value| {
         let exists = if text(one, "/operator") == "Exists" { " op=Exists" } else { "" };
         let until = one.get("tolerationSeconds").map_or(String::new(), |seconds| format!(" for {seconds}s"));
@@ -66,7 +55,7 @@ fn placing(page: &mut Page, indent: &str, spec: &Value) {
     };
     let mut tolerations: Vec<String> = list(spec, "tolerations").iter().map(said).collect();
     tolerations.sort();
-    page.under(indent, "Tolerations", &tolerations);
+    page.under("Tolerations", &tolerations);
 }
 
 /// `key=value:effect`
@@ -78,13 +67,13 @@ pub fn taint(one: &Value) -> String {
     format!("{}{}{}", text(one, "/key"), part("=", "/value"), part(":", "/effect"))
 }
 
-fn containers(page: &mut Page, indent: &str, name: &str, all: &[Value], states: &[Value]) {
+fn containers(page: &mut Page, name: &str, all: &[Value], states: &[Value]) {
     if !all.is_empty() {
-        page.line(0, format!("{indent}{name}:"));
+        page.line(0, format!("{name}:"));
     }
     for one in all {
         let name = text(one, "/name");
-        page.line(0, format!("  {}{name}:", if indent.is_empty() { "" } else { " " }));
+        page.line(1, format!("{name}:"));
         container(page, one, states.iter().find(|state| text(state, "/name") == name));
     }
 }
@@ -194,10 +183,10 @@ fn probe(probe: &Value) -> String {
     format!("{how} delay={delay}s timeout={wait}s period={period}s #success={good} #failure={bad}")
 }
 
-fn volumes(page: &mut Page, indent: &str, all: &[Value]) {
-    page.line(0, format!("{indent}Volumes:{}", if all.is_empty() { "\t<none>" } else { "" }));
+fn volumes(page: &mut Page, all: &[Value]) {
+    page.line(0, format!("Volumes:{}", if all.is_empty() { "\t<none>" } else { "" }));
     for one in all {
-        page.line(0, format!("  {}{}:", if indent.is_empty() { "" } else { " " }, text(one, "/name")));
+        page.line(1, format!("{}:", text(one, "/name")));
         for (sort, source) in one.as_object().into_iter().flatten().filter(|(name, _)| *name != "name") {
             page.put(2, "Type", super::titled(sort));
             super::plain(page, 2, source, sort);
