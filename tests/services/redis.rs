@@ -17,10 +17,12 @@ use firedeck::domain::time::Timestamp;
 use self::server::{Cockpit, Server, versions};
 use crate::suite::{eventually, looked, setting};
 
+/// Megabytes of text, in pieces that fit what a server gives them.
 fn fill(server: &Server, megabytes: u32) {
-    for n in 0..megabytes {
-        assert_eq!(server.put(&format!("bulk:{n}"), 1 << 20), "OK");
-    }
+    let text = "x".repeat(63_000);
+    let all: String = (0..megabytes * 16).map(|n| format!("set bulk:{n} {text}\n")).collect();
+    let said = server.fed(&[], &all);
+    assert!(said.lines().all(|line| line == "OK"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -33,7 +35,7 @@ async fn every_version_tells_its_memory_against_its_limit() {
         let (node, _) = cockpit.look(|known| known.node(&server.name())).expect("it was just seen");
         assert!(node.server.starts_with(title), "{}", node.server);
         assert_eq!((node.mode, node.role, node.limit()), (Mode::Standalone, Role::Primary, Some(32 << 20)));
-        fill(&server, 29);
+        fill(&server, 30);
         let full = cockpit.says(&server, "nothing is evicted").await;
         assert_eq!(full.level(), Level::Bad, "{version}");
         server.cli(&["flushall"]);
@@ -57,9 +59,8 @@ async fn writes_that_are_refused_are_named_as_their_clients_hear_it() {
     let server = Server::start("7.0", &["--maxmemory", "2mb", "--maxmemory-policy", "noeviction"]).await;
     let cockpit = Cockpit::of(&server.url());
     cockpit.says(&server, "ok").await;
-    for key in ["a", "b"] {
-        server.put(key, 750_000);
-    }
+    server.put("a", 750_000);
+    server.cli(&["config", "set", "maxmemory", "1mb"]);
     let refused = async {
         loop {
             assert!(server.try_cli(&["set", "b", "1"]).starts_with("OOM"));
