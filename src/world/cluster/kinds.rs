@@ -17,9 +17,9 @@ pub struct Kind {
     traits: Vec<&'static str>,
 }
 
-/// From a line of `kinds.txt`: group and version, kind, plural, short names, what it is: namespaced, with a
-/// `status` apart and a generation, among `all`, only `read`, to
-/// `ask`, and with what below it; then the columns.
+/// From a line of `kinds.txt`: group and version, kind, plural, short names, what it is, and its columns. It may be
+/// `namespaced`, have a `status` apart and a generation, be among `all`, be there only to `read` or to `ask`, and have
+/// parts below it.
 static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
     let read = |line: &'static str| {
         let (kind, columns) = line.split_once(": ")?;

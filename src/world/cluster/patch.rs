@@ -3,6 +3,9 @@ use serde_json::{Map, Value};
 
 use super::value::{Dig, child, escaped, plain};
 
+/// A longer list takes the place of the old one, for the merging of two takes time.
+const MOST: usize = 1_000;
+
 /// RFC 7396; a strategic patch, as `kubectl` sends it for the built-in kinds, merges lists by the names of their
 /// items too.
 pub fn merge(target: &mut Value, patch: &Value, strategic: bool) {
@@ -40,7 +43,7 @@ fn merge_key(list: &str, items: &[Value]) -> Option<&'static str> {
 
 fn merge_list(target: &mut Value, name: &str, items: &[Value]) {
     let replaces = |item: &Value| item.text("/$patch") == "replace";
-    let by = merge_key(name, items).filter(|_| !items.iter().any(replaces));
+    let by = merge_key(name, items).filter(|_| items.len() <= MOST && !items.iter().any(replaces));
     let (Some(by), Value::Array(all)) = (by, &mut *target) else {
         *target = items.iter().filter(|item| item.text("/$patch").is_empty()).cloned().collect();
         return;

@@ -1,6 +1,7 @@
-//! Deployments: rollouts from one replica set to the next, and revisions to go back to. And what keeps pods up: replica
-//! sets, stateful sets, daemon sets and jobs. Each has places for pods: any, by name, by node, or as many as there is
-//! work; a place without a pod gets one, and a pod without a place goes.
+//! Deployments: rollouts from one replica set to the next, and revisions to go back to.
+//!
+//! And what keeps pods up: replica sets, stateful sets, daemon sets and jobs. Each has places for pods: any, by name,
+//! by node, or as many as there is work; a place without a pod gets one, and a pod without a place goes.
 use std::cmp::Reverse;
 use std::sync::Arc;
 
