@@ -139,6 +139,9 @@ pub async fn set(kubectl: &mut Kubectl<'_>) -> Done {
             "you must specify an update to requests or limits (in the form of --requests/--limits)",
         ));
     }
+    if let Some((name, _)) = pairs.first().filter(|_| what == "resource") {
+        return Err(Fault::error(format!("the built-in kubectl does not know what {name} is for here")));
+    }
     if pairs.is_empty() && what != "resource" {
         // The original is silent where no variable is named.
         return if what == "image" { Err(Fault::error(none)) } else { Ok(()) };
@@ -162,16 +165,11 @@ pub async fn set(kubectl: &mut Kubectl<'_>) -> Done {
             if names.is_empty() {
                 kubectl.fail(&Fault::error(format!("unable to find container named {chosen}")))?;
             }
-            let variable = |(name, value): &(String, Option<String>)| match value {
-                Some(value) => json!({"name": name, "value": value, "valueFrom": null}),
-                None => json!({"name": name, "$patch": "delete"}),
-            };
             changes.extend(names.iter().map(|name| {
                 if what == "resource" {
                     return json!({"name": name, "resources": limits});
                 }
-                let env: Vec<Value> = pairs.iter().map(variable).collect();
-                json!({"name": name, "env": env})
+                json!({"name": name, "env": environment(&one.object, name, &pairs)})
             }));
         }
         if changes.is_empty() {
@@ -181,6 +179,22 @@ pub async fn set(kubectl: &mut Kubectl<'_>) -> Done {
         changed(kubectl, &one, STRATEGIC, &patch, said).await?;
     }
     Ok(())
+}
+
+/// The variables of a container with what is set: in their order, as one may be made of those before it.
+fn environment(object: &Value, container: &str, pairs: &[(String, Option<String>)]) -> Vec<Value> {
+    let path = format!("/{}/containers", spec(object).join("/"));
+    let held = list(object, &path).iter().find(|one| text(one, "/name") == container);
+    let held: Vec<&str> =
+        held.map_or(&[][..], |one| list(one, "env")).iter().map(|one| text(one, "/name")).collect();
+    let new = |name: &&str| !held.contains(name);
+    let new: Vec<&str> = pairs.iter().map(|(name, _)| name.as_str()).filter(new).collect();
+    let one = |name: &&str| match pairs.iter().rev().find(|(one, _)| one == name) {
+        None => Some(json!({ "name": name })),
+        Some((_, Some(value))) => Some(json!({"name": name, "value": value, "valueFrom": null})),
+        Some((_, None)) => held.contains(name).then(|| json!({"name": name, "$patch": "delete"})),
+    };
+    held.iter().chain(&new).filter_map(one).collect()
 }
 
 /// Patches one; nothing is said where nothing changes.

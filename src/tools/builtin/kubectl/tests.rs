@@ -245,7 +245,7 @@ async fn a_rollout_that_misses_its_deadline_fails() {
 }
 
 #[tokio::test]
-async fn a_variable_is_set_and_taken_away() {
+async fn a_variable_is_set_where_it_stands_and_a_new_one_last() {
     let patch = format!("PATCH {WEB}?fieldManager=kubectl");
     let mut after = deployment();
     after["spec"]["replicas"] = json!(3);
@@ -261,7 +261,7 @@ async fn a_variable_is_set_and_taken_away() {
         serde_json::from_str(ran.asked.iter().find_map(|one| one.strip_prefix(&patch)).expect("sent"))
             .expect("read");
     let set = |name: &str, value: &str| json!({"name": name, "value": value, "valueFrom": null});
-    let env = json!([set("C", "3"), set("A", "9"), {"name": "B", "$patch": "delete"}]);
+    let env = json!([set("A", "9"), {"name": "B", "$patch": "delete"}, set("C", "3")]);
     assert_eq!(sent["spec"]["template"]["spec"]["containers"], json!([{"name": "web", "env": env}]));
 }
 

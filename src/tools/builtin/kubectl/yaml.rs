@@ -64,8 +64,9 @@ fn string(text: &str, indent: usize) -> String {
         return out;
     }
     // Numbers and times in all their forms, and a little more.
-    let counts =
-        text.starts_with("0x") || text.chars().all(|c| c.is_ascii_digit() || "eETZxob_.:+-".contains(c));
+    let digits = |c: char| c.is_ascii_digit() || "eETZxob_.:+-".contains(c);
+    let counts = text.starts_with(|c: char| c.is_ascii_digit()) && text.chars().all(digits);
+    let counts = counts || text.starts_with("0x");
     let begins = text.starts_with(|c: char| c.is_alphanumeric() || "/_".contains(c)) && !counts;
     let means = text.contains(": ") || text.contains(" #") || text.ends_with([':', ' ']);
     let known = WORDS.contains(&text.to_lowercase().as_str());
