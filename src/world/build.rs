@@ -93,9 +93,13 @@ fn service(app: &App) -> Value {
 pub fn database(scenario: &Scenario, seed: u64, now: Timestamp) -> Database {
     let mut database = Database::new(seed, now);
     for role in scenario.role.iter().cloned() {
-        let (name, password, superuser, member_of) =
-            (role.name, role.password, role.superuser, role.member_of);
-        database.role(Role { name, password, superuser, member_of, ..Role::default() });
+        database.role(Role {
+            name: role.name,
+            superuser: role.superuser,
+            password: role.password,
+            member_of: role.member_of,
+            ..Role::default()
+        });
     }
     let mut names: Vec<&str> = scenario.app.iter().map(|app| app.database.as_str()).collect();
     names.retain(|name| !name.is_empty());
