@@ -20,8 +20,8 @@ use crate::suite::{eventually, looked, setting};
 /// Megabytes of text, in pieces that fit what a server gives them.
 fn fill(server: &Server, megabytes: u32) {
     let text = "x".repeat(63_000);
-    let all: String = (0..megabytes * 16).map(|n| format!("set bulk:{n} {text}\n")).collect();
-    let said = server.fed(&[], &all);
+    let all: Vec<String> = (0..megabytes * 16).map(|n| format!("set bulk:{n} {text}\n")).collect();
+    let said = server.fed(&[], &all.concat());
     assert!(said.lines().all(|line| line == "OK"), "{said}");
 }
 
