@@ -64,6 +64,7 @@ pub fn run() -> color_eyre::Result<ExitCode> {
             return Ok(out::print(&text));
         }
         Some(Command::Runner { dir, parent, shell }) => return Ok(runner(&dir, parent, &shell)),
+        Some(Command::World(wanted)) => return demo::alone::run(&wanted),
         Some(Command::Demo(wanted)) => {
             return if wanted.lists() || is_terminal() {
                 demo::run(&wanted, request, None)

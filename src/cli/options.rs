@@ -255,6 +255,10 @@ Examples:
         no_hints: bool,
     },
 
+    /// A demo's servers without a cockpit, for the tests of other programs
+    #[command(hide = true)]
+    World(super::demo::alone::Wanted),
+
     /// Own one session's shell; the cockpit starts this by itself
     #[command(hide = true)]
     Runner {

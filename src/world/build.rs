@@ -92,11 +92,14 @@ fn service(app: &App) -> Value {
 
 pub fn database(scenario: &Scenario, seed: u64, now: Timestamp) -> Database {
     let mut database = Database::new(seed, now);
-    for (name, superuser, member_of) in
-        [("oncall", false, vec!["pg_monitor", "pg_signal_backend"]), ("rescue", true, Vec::new())]
-    {
-        let member_of = member_of.into_iter().map(str::to_owned).collect();
-        database.role(Role { name: name.into(), superuser, member_of, ..Role::default() });
+    for role in scenario.role.iter().cloned() {
+        database.role(Role {
+            name: role.name,
+            superuser: role.superuser,
+            password: role.password,
+            member_of: role.member_of,
+            ..Role::default()
+        });
     }
     let mut names: Vec<&str> = scenario.app.iter().map(|app| app.database.as_str()).collect();
     names.retain(|name| !name.is_empty());
@@ -138,7 +141,10 @@ pub fn cache(scenario: &Scenario, seed: u64, now: Timestamp) -> Redis {
         cache.writer(writer.into());
         cache.stock(&writer.prefix, writer.stock);
     }
-    cache.lookups(420.0, 0.97);
+    // Whoever writes there also reads there.
+    if !scenario.writer.is_empty() {
+        cache.lookups(420.0, 0.97);
+    }
     cache
 }
 

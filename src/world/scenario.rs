@@ -53,6 +53,7 @@ pub struct Scenario {
     pub container: Vec<Container>,
     pub site: Vec<Site>,
     pub rule: Vec<Rule>,
+    pub role: Vec<Role>,
     pub redis: BTreeMap<String, String>,
     pub postgres: BTreeMap<String, String>,
     /// Days until the certificate of the sites ends.
@@ -145,6 +146,17 @@ pub struct Site {
     pub status: u16,
     /// It does something, and takes nothing but POST.
     pub posted: bool,
+}
+
+/// Somebody who may come into the database.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Role {
+    pub name: String,
+    /// Whoever comes says it; nothing is asked where there is none.
+    pub password: Option<String>,
+    pub superuser: bool,
+    pub member_of: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -288,8 +300,8 @@ impl Scenario {
         self.app.iter().find(|app| app.namespace == namespace && app.name == name)
     }
 
-    /// Says what is wrong with it, by the name of its file.
-    fn read(name: &str, text: &str) -> Result<Scenario, String> {
+    /// One that is written so, and nothing beside it. Says what is wrong with it, by the name of its file.
+    pub fn read(name: &str, text: &str) -> Result<Scenario, String> {
         let mut read: Scenario = toml::from_str(text).map_err(|error| format!("{name}: {error}"))?;
         name.clone_into(&mut read.name);
         let deeds = read.right.iter().chain(&read.worse).map(|deed| &deed.did);
@@ -324,6 +336,7 @@ impl Scenario {
         join(&mut self.writer, &estate.writer, |one| one.prefix.clone());
         join(&mut self.container, &estate.container, |one| format!("{}/{}", one.project, one.service));
         join(&mut self.site, &estate.site, |one| format!("{}{}", one.name, one.path));
+        join(&mut self.role, &estate.role, |one| one.name.clone());
         join(&mut self.rule, &estate.rule, |one| one.name.clone());
         self.object.splice(0..0, estate.object.iter().cloned());
         for (name, value) in &estate.redis {

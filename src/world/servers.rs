@@ -8,6 +8,7 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinSet;
 
 use super::base::{Handle, Shared};
+use super::cluster::Cluster;
 use super::fault::{self, Door};
 use super::sites::serve::Authority;
 use super::{World, alerts, cluster, engine, metrics, postgres, redis, sites};
@@ -35,7 +36,26 @@ pub struct Addresses {
 /// A world whose servers run until this is dropped.
 pub struct Running {
     pub world: Handle<World>,
-    _tasks: JoinSet<()>,
+    cluster: Handle<Cluster>,
+    tasks: JoinSet<()>,
+}
+
+impl Running {
+    /// An address of the cluster's for another user: whoever comes in by it is this one.
+    pub fn admit(&mut self, user: &str) -> std::io::Result<SocketAddr> {
+        let listener = listen(0)?;
+        let address = listener.local_addr()?;
+        let (listener, cluster, user) =
+            (TcpListener::from_std(listener)?, self.cluster.clone(), user.to_owned());
+        self.tasks.spawn(async move { cluster::serve_as(listener, cluster, &user).await });
+        Ok(address)
+    }
+}
+
+fn listen(port: u16) -> std::io::Result<std::net::TcpListener> {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", port))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
 }
 
 /// Listeners, before anybody serves them: what has to know their addresses can be written first.
@@ -67,7 +87,7 @@ impl Bound {
             (&mut own.http, Backend::Sites),
             (&mut own.https, Backend::Sites),
         ] {
-            let door = listen()?;
+            let door = listen(0)?;
             let to = std::mem::replace(address, door.local_addr()?);
             self.doors.push((Way::Tcp(door, to), backend));
         }
@@ -81,15 +101,10 @@ impl Bound {
     }
 }
 
-fn listen() -> std::io::Result<std::net::TcpListener> {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
-}
-
-/// `dir` is a directory of our own: the engine's socket and the authority's certificate go there.
-pub fn bind(dir: &Path) -> std::io::Result<Bound> {
-    let tcp = [listen()?, listen()?, listen()?, listen()?, listen()?, listen()?, listen()?];
+/// `dir` is a directory of our own: the engine's socket and the authority's certificate go there. A port of nothing
+/// is one that the kernel picks.
+pub fn bind(dir: &Path, redis: u16) -> std::io::Result<Bound> {
+    let tcp = [listen(0)?, listen(0)?, listen(redis)?, listen(0)?, listen(0)?, listen(0)?, listen(0)?];
     let docker = dir.join(DOCKER);
     let engine = std::os::unix::net::UnixListener::bind(&docker)?;
     engine.set_nonblocking(true)?;
@@ -123,8 +138,9 @@ pub fn start(bound: Bound, world: World) -> std::io::Result<Running> {
         };
         tasks.spawn(fault::stand(door, backend, faults.clone()));
     }
-    let kubernetes = (tcp(kubernetes)?, shared.part(|world: &mut World| &mut world.cluster));
-    tasks.spawn(async move { cluster::serve_as(kubernetes.0, kubernetes.1, "admin").await });
+    let cluster = shared.part(|world: &mut World| &mut world.cluster);
+    let admin = (tcp(kubernetes)?, cluster.clone());
+    tasks.spawn(async move { cluster::serve_as(admin.0, admin.1, "admin").await });
     tasks.spawn(postgres::serve(tcp(postgres)?, shared.part(|world: &mut World| &mut world.database)));
     tasks.spawn(redis::serve(tcp(redis)?, shared.part(|world: &mut World| &mut world.cache)));
     tasks.spawn(metrics::serve::serve(tcp(prometheus)?, shared.part(|world: &mut World| &mut world.metrics)));
@@ -143,5 +159,5 @@ pub fn start(bound: Bound, world: World) -> std::io::Result<Running> {
             ticked.with(|world| world.tick(Timestamp::now()));
         }
     });
-    Ok(Running { world: shared.whole(), _tasks: tasks })
+    Ok(Running { world: shared.whole(), cluster, tasks })
 }

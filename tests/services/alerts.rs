@@ -21,7 +21,7 @@ use crate::common::fault::http::Answer;
 use crate::common::fault::{Fault, Proxy};
 use crate::suite::setting;
 pub(crate) use desk::calm;
-use desk::{Desk, WHO, endpoint, feed, storm};
+use desk::{Desk, WHO, endpoint, feed, managers, storm};
 
 fn silence(labels: &[(&str, &str)], comment: &str) -> Verb {
     let matchers = labels.iter().map(|(name, value)| Matcher::equals(*name, *value)).collect();
@@ -74,14 +74,14 @@ async fn each_alert_is_one_row_with_the_word_of_every_server() {
         assert!(alert.generator.is_some() && &*row.id.context == "am-a+am-b");
     }
     assert!(down.iter().any(|(_, alert)| alert.runbook.as_deref() == Some("https://runbooks.example/down")));
-    let (row, slow) = desk.one("Slow", 3).await;
+    let (row, slow) = desk.one("Slow", managers() + 1).await;
     assert_eq!((slow.state, slow.value.as_deref()), (AlertState::Inhibited, Some("+Inf")));
     assert_eq!(row.level(), Level::Done);
-    let (_, odd) = desk.one("Odd", 3).await;
+    let (_, odd) = desk.one("Odd", managers() + 1).await;
     assert_eq!(odd.value.as_deref(), Some("NaN"));
     let (row, later) = desk.one("Later", 1).await;
     assert_eq!((later.state, row.level()), (AlertState::Pending, Level::Warn));
-    let (row, _) = desk.one("Watchdog", 3).await;
+    let (row, _) = desk.one("Watchdog", managers() + 1).await;
     assert_eq!(row.level(), Level::Fine);
     let (up, down) = desk
         .until("two targets", |desk| {
@@ -110,7 +110,7 @@ async fn a_silence_shows_what_it_hits_holds_it_back_is_extended_and_ends() {
         .until("the alert", |desk| {
             let quiet = desk.named("Quiet").into_iter().find(|(_, alert)| alert.apart.contains("q-1"));
             quiet
-                .filter(|(_, alert)| alert.seen_by.len() == 3)
+                .filter(|(_, alert)| alert.seen_by.len() == managers() + 1)
                 .map(|(row, alert)| (row.clone(), alert.clone()))
         })
         .await;
@@ -143,7 +143,8 @@ async fn a_silence_shows_what_it_hits_holds_it_back_is_extended_and_ends() {
     let made = desk
         .until("the silence on both", |desk| {
             let (row, silence) = desk.silence(&id)?;
-            (silence.holds == 2 && silence.seen_by.len() == 2).then(|| (row.clone(), silence.clone()))
+            (silence.holds == 2 && silence.seen_by.len() == managers())
+                .then(|| (row.clone(), silence.clone()))
         })
         .await;
     assert_eq!((&*made.1.by, &*made.1.comment), (WHO, "being looked at"));
@@ -191,7 +192,7 @@ async fn a_silence_shows_what_it_hits_holds_it_back_is_extended_and_ends() {
 #[tokio::test]
 async fn a_silence_that_somebody_else_made_is_seen_with_its_maker() {
     let mut desk = Desk::whole().await;
-    desk.one("Elsewhere", 3).await;
+    desk.one("Elsewhere", managers() + 1).await;
     let body = json!({
         "matchers": [{"name": "alertname", "value": "Else.*", "isRegex": true}],
         "startsAt": now().rfc3339(), "endsAt": now().plus(Duration::from_mins(10)).rfc3339(),
@@ -220,7 +221,7 @@ async fn a_silence_that_somebody_else_made_is_seen_with_its_maker() {
 #[tokio::test]
 async fn a_hostile_label_is_harmless_on_the_screen_and_is_silenced_as_it_is() {
     let mut desk = Desk::whole().await;
-    let (row, alert) = desk.one("Hostile", 3).await;
+    let (row, alert) = desk.one("Hostile", managers() + 1).await;
     let shown = alert.label("service").expect("the label").clone();
     assert_eq!(&*shown, "a\u{fffd}bc d");
     let labels: Vec<(&str, &str)> = alert.labels.iter().map(|(name, value)| (&**name, &**value)).collect();
@@ -240,7 +241,7 @@ async fn a_hostile_label_is_harmless_on_the_screen_and_is_silenced_as_it_is() {
 #[tokio::test]
 async fn what_would_hit_everything_is_refused_and_so_is_a_silence_that_never_was() {
     let mut desk = Desk::whole().await;
-    let (row, _) = desk.one("Odd", 3).await;
+    let (row, _) = desk.one("Odd", managers() + 1).await;
     let found = desk.look(&row, silence(&[], "all")).await;
     assert!(matches!(found.allowed, Check::No(_)), "{found:#?}");
     let outcome = desk.act(Looked {
@@ -266,7 +267,7 @@ async fn one_alertmanager_down_takes_nothing_away_and_the_other_is_asked_to_sile
         (Server::Prometheus, "prom", &setting("PROMETHEUS")),
     ])
     .await;
-    let (_, before) = desk.one("Alone", 3).await;
+    let (_, before) = desk.one("Alone", managers() + 1).await;
     proxy.set(Fault::Refuse).await;
     let a = feed(Server::Alertmanager, "am-a");
     desk.until("am-a down", |desk| match desk.states.get(&a)? {
@@ -398,7 +399,7 @@ async fn a_watchdog_that_stops_is_a_red_row() {
     for address in &both {
         post(address, labels.clone(), 300).await;
     }
-    let (row, _) = desk.one("DeadMansSwitch", 2).await;
+    let (row, _) = desk.one("DeadMansSwitch", managers()).await;
     assert_eq!(row.level(), Level::Fine);
     for address in &both {
         post(address, labels.clone(), 0).await;
@@ -441,7 +442,7 @@ async fn ten_thousand_alerts_at_once_arrive_whole() {
 #[tokio::test]
 async fn what_is_opened_says_who_tells_what() {
     let mut desk = Desk::whole().await;
-    let (row, _) = desk.one("Slow", 3).await;
+    let (row, _) = desk.one("Slow", managers() + 1).await;
     let seen = desk.backend.inspect(&row.id).await;
     let lines: Vec<String> = seen
         .sections
@@ -453,6 +454,6 @@ async fn what_is_opened_says_who_tells_what() {
     let text = lines.join("\n");
     assert!(text.contains("Held back by/inhibited by: Down web-"), "{text}");
     assert!(text.contains("Alert/expression: vector(1) / vector(0)"), "{text}");
-    assert!(text.contains("What each server says/am-b: inhibited since"), "{text}");
+    assert!(text.contains("What each server says/am-a: inhibited since"), "{text}");
     assert_eq!((seen.uid, seen.missing.len()), (Some(row.uid), 0));
 }

@@ -7,7 +7,7 @@ use crate::common::fault::{Fault, Proxy};
 use crate::common::terminal::Cockpit;
 use crate::docker::ENGINE;
 use crate::redis::server::Server;
-use crate::suite::{self, As, kubeconfig_through, server_stays_up, setting};
+use crate::suite::{self, As, kubeconfig_through, on_world, server_stays_up, setting};
 
 /// Only the help says this.
 const HELP: &str = "mark this row for an action on many";
@@ -59,13 +59,15 @@ impl Desk {
             "--namespace".into(),
             "billing".into(),
         ];
-        for (name, key, flag, url) in [
+        let all = [
             ("db", "5", "--postgres", setting("POSTGRES_COMMON").replace(":suite@", "@")),
             ("redis", "6", "--redis", own.url()),
             ("containers", "3", "--docker", format!("{}/client", setting("DOCKER_TLS"))),
             ("alertmanager", "4", "--alertmanager", format!("http://{}", setting("ALERTMANAGER_B"))),
             ("prometheus", "4", "--prometheus", format!("http://{}", setting("PROMETHEUS"))),
-        ] {
+        ];
+        // The world's engine is a socket, before which no proxy stands.
+        for (name, key, flag, url) in all.into_iter().filter(|one| !on_world() || one.0 != "containers") {
             let (proxy, through) = before(&url).await;
             arguments.extend([flag.to_owned(), through]);
             sources.push(Source { name, key, proxy });

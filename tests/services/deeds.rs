@@ -170,6 +170,10 @@ async fn a_pod_is_deleted_by_its_identity_and_its_evidence_is_kept_before() {
     place.deployment("web", "web:1.0.0", "1");
     let name = place.kubectl(&["get", "pods", "-o", "jsonpath={.items[0].metadata.name}"]);
     let pod = place.target(Kind::Pod, name.trim());
+    eventually("its first words", || async {
+        (!place.kubectl(&["logs", name.trim()]).is_empty()).then_some(())
+    })
+    .await;
     let native = place.native(&pod, Verb::Delete { grace_seconds: Some(1), force: false }).await;
     let found = place.look(&native).await;
     assert!(found.effect[0].starts_with("owned by ReplicaSet"), "{:?}", found.effect);

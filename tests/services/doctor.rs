@@ -53,7 +53,7 @@ async fn everything_that_is_well_is_named_with_its_version_and_our_rights() {
     .await;
     for (section, product) in [
         ("postgres", "PostgreSQL 15."),
-        ("redis", "Redis 7.0."),
+        ("redis", "Redis 7."),
         ("alertmanager", "Alertmanager 0."),
         ("prometheus", "Prometheus "),
         ("docker", "Docker "),

@@ -15,6 +15,7 @@ mod bench;
 mod by_hand;
 mod certificates;
 mod changes;
+mod clients;
 mod cluster;
 mod cockpit;
 #[allow(dead_code, reason = "this binary uses a part of it; the other one tests all of it")]
@@ -43,3 +44,4 @@ mod redis;
 mod remote_runner;
 mod suite;
 mod taps;
+mod world;

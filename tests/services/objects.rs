@@ -17,6 +17,7 @@ async fn every_kind_is_shown_with_what_matters_of_it() {
         "{apiVersion: batch/v1, kind: CronJob, metadata: {name: nightly}, spec: {schedule: '0 3 * * *', suspend: true, \
          jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: a, image: a}]}}}}}}",
     );
+    own.apply("{apiVersion: v1, kind: ConfigMap, metadata: {name: limits}, data: {rate: '10'}}");
     // Of no namespace, so that it stays: another run finds it there.
     own.apply(
         "{apiVersion: v1, kind: PersistentVolume, metadata: {name: old-data}, spec: {capacity: {storage: 1Gi}, \

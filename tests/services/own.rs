@@ -3,7 +3,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::suite::{As, kubeconfig, kubectl, kubectl_says};
+use crate::suite::{As, kubeconfig, kubectl, kubectl_says, on_world};
 
 static MADE: AtomicUsize = AtomicUsize::new(0);
 
@@ -49,7 +49,10 @@ pub(crate) fn apply(namespace: &str, manifest: &str) {
         .stderr(Stdio::piped())
         .spawn()
         .expect("kubectl runs");
-    child.stdin.take().expect("its input").write_all(format!("---\n{manifest}").as_bytes()).expect("taken");
+    // The world has its own word for what the pretend kubelet is told.
+    let own = if on_world() { "demo/" } else { "fakelet/" };
+    let manifest = format!("---\n{}", manifest.replace("fakelet/", own));
+    child.stdin.take().expect("its input").write_all(manifest.as_bytes()).expect("taken");
     let output = child.wait_with_output().expect("its end");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -14,18 +14,20 @@ use firedeck::domain::redis::RedisFacts;
 use firedeck::domain::redis::node::{Mode, Role};
 use firedeck::domain::time::Timestamp;
 
-use self::server::{Cockpit, Server, VERSIONS};
+use self::server::{Cockpit, Server, versions};
 use crate::suite::{eventually, looked, setting};
 
-/// Megabytes of text, written where it cannot be refused half-way.
+/// Megabytes of text, in pieces that fit what a server gives them.
 fn fill(server: &Server, megabytes: u32) {
-    let script = "for i = 1, ARGV[1] do redis.call('set', KEYS[1] .. i, string.rep('x', 1048576)) end";
-    server.cli(&["eval", script, "1", "bulk:", &megabytes.to_string()]);
+    let text = "x".repeat(63_000);
+    let all: Vec<String> = (0..megabytes * 16).map(|n| format!("set bulk:{n} {text}\n")).collect();
+    let said = server.fed(&[], &all.concat());
+    assert!(said.lines().all(|line| line == "OK"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_version_tells_its_memory_against_its_limit() {
-    for (version, title) in VERSIONS.into_iter().zip(["Redis 6.2", "Redis 7.0", "Redis 8.0", "Valkey 9."]) {
+    for (version, title) in versions() {
         let server =
             Server::start(version, &["--maxmemory", "32mb", "--maxmemory-policy", "noeviction"]).await;
         let cockpit = Cockpit::of(&server.url());
@@ -33,7 +35,7 @@ async fn every_version_tells_its_memory_against_its_limit() {
         let (node, _) = cockpit.look(|known| known.node(&server.name())).expect("it was just seen");
         assert!(node.server.starts_with(title), "{}", node.server);
         assert_eq!((node.mode, node.role, node.limit()), (Mode::Standalone, Role::Primary, Some(32 << 20)));
-        fill(&server, 29);
+        fill(&server, 30);
         let full = cockpit.says(&server, "nothing is evicted").await;
         assert_eq!(full.level(), Level::Bad, "{version}");
         server.cli(&["flushall"]);
@@ -57,7 +59,8 @@ async fn writes_that_are_refused_are_named_as_their_clients_hear_it() {
     let server = Server::start("7.0", &["--maxmemory", "2mb", "--maxmemory-policy", "noeviction"]).await;
     let cockpit = Cockpit::of(&server.url());
     cockpit.says(&server, "ok").await;
-    server.try_cli(&["eval", "redis.call('set', 'a', string.rep('x', 1500000))", "0"]);
+    server.put("a", 750_000);
+    server.cli(&["config", "set", "maxmemory", "1mb"]);
     let refused = async {
         loop {
             assert!(server.try_cli(&["set", "b", "1"]).starts_with("OOM"));
@@ -93,12 +96,7 @@ async fn evictions_are_seen_while_they_happen() {
     cockpit.says(&server, "ok").await;
     let writes = async {
         for n in 0.. {
-            server.cli(&[
-                "eval",
-                "redis.call('set', KEYS[1], string.rep('x', 200000))",
-                "1",
-                &format!("page:{n}"),
-            ]);
+            server.put(&format!("page:{n}"), 200_000);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
@@ -112,7 +110,7 @@ async fn evictions_are_seen_while_they_happen() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_busy_with_a_script_says_what_helps_and_recovers() {
-    for version in VERSIONS {
+    for (version, _) in versions() {
         let name = if version == "6.2" { "--lua-time-limit" } else { "--busy-reply-threshold" };
         let server = Server::start(version, &[name, "300"]).await;
         let cockpit = Cockpit::of(&server.url());
@@ -168,7 +166,7 @@ async fn a_server_that_reads_its_data_says_how_far_it_is() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_password_is_no_login_and_the_right_one_lets_in_by_itself() {
-    for version in VERSIONS {
+    for (version, _) in versions() {
         let server = Server::start(version, &[]).await;
         server.cli(&["acl", "setuser", "mon", "on", ">old", "~*", "+@all"]);
         let cockpit = Cockpit::known_as(&server.url(), Some(("mon", "new")));
@@ -190,7 +188,7 @@ async fn without_a_password_it_says_that_one_is_wanted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_may_not_be_seen_is_named_by_the_statements_that_show_it() {
-    for version in VERSIONS {
+    for (version, _) in versions() {
         let server = Server::start(version, &[]).await;
         server.cli(&["acl", "setuser", "mon", "on", ">pw", "resetkeys", "-@all", "+ping", "+hello", "+auth"]);
         let cockpit = Cockpit::known_as(&server.url(), Some(("mon", "pw")));
@@ -387,7 +385,7 @@ async fn act(cockpit: &Cockpit, native: &Native) -> Outcome {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_is_disconnected_by_its_identity_and_seen_to_be_gone() {
-    for version in VERSIONS {
+    for (version, _) in versions() {
         let server = Server::start(version, &[]).await;
         let cockpit = Cockpit::of(&server.url());
         cockpit.backend.watch(&[Kind::RedisNode, Kind::Client]);
@@ -436,12 +434,12 @@ async fn who_may_not_disconnect_is_told_before_and_firedeck_never_cuts_itself_of
 
 #[tokio::test(flavor = "multi_thread")]
 async fn families_and_large_keys_are_found_by_a_bounded_sample_and_nothing_heavy_is_asked() {
-    for version in VERSIONS {
+    for (version, _) in versions() {
         let server = Server::start(version, &["--slowlog-log-slower-than", "0"]).await;
-        let seed = "for i = 1, 20000 do redis.call('setex', 'session:' .. i, 3600, 'user') end \
-                    for i = 1, 5000 do redis.call('hset', 'app:user:' .. i, 'name', string.rep('x', 50)) end \
-                    redis.call('set', 'app:queue:mail', string.rep('x', 3000000))";
-        server.cli(&["eval", seed, "0"]);
+        let sessions = (0..20_000).map(|n| format!("setex session:{n} 3600 user\n"));
+        let users = (0..5_000).map(|n| format!("hset app:user:{n} name {}\n", "x".repeat(50)));
+        server.fed(&[], &sessions.chain(users).collect::<String>());
+        server.put("app:queue:mail", 3_000_000);
         let cockpit = Cockpit::of(&server.url());
         cockpit.backend.watch(&[Kind::RedisNode, Kind::Client, Kind::SlowCall, Kind::KeyGroup]);
         let groups = cockpit
@@ -479,7 +477,7 @@ async fn families_and_large_keys_are_found_by_a_bounded_sample_and_nothing_heavy
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_is_described_and_no_secret_of_it_is_shown() {
-    for version in VERSIONS {
+    for (version, _) in versions() {
         let server =
             Server::start(version, &["--requirepass", "hunter2hunter2", "--masterauth", "hunter2hunter2"])
                 .await;

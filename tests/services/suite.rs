@@ -66,7 +66,12 @@ pub(crate) async fn certificates_are_mine() -> RwLockWriteGuard<'static, ()> {
 
 /// The databases: one test counts the sessions of a server, another fills it, a third restarts it.
 static POSTGRES: [RwLock<()>; 3] = [const { RwLock::const_new(()) }; 3];
-pub(crate) const POSTGRES_VERSIONS: [&str; 3] = ["12", "15", "18"];
+const POSTGRES_VERSIONS: [&str; 3] = ["12", "15", "18"];
+
+/// Those that there are: the world's is one alone.
+pub(crate) fn postgres_versions() -> impl Iterator<Item = &'static str> {
+    POSTGRES_VERSIONS.into_iter().filter(|version| !on_world() || *version == "15")
+}
 
 fn postgres(version: &str) -> &'static RwLock<()> {
     let at = POSTGRES_VERSIONS.iter().position(|one| *one == version).expect("one of them");
@@ -90,6 +95,11 @@ pub(crate) fn setting(name: &str) -> String {
         Ok(value) if !value.is_empty() => value,
         _ => panic!("`{name}` is not set: start these tests with `tests/services/run`"),
     }
+}
+
+/// Whether the embedded world stands in the place of the real backends.
+pub(crate) fn on_world() -> bool {
+    std::env::var_os("FIREDECK_TEST_WORLD").is_some()
 }
 
 /// The users of the suite, by what they may do.
@@ -131,14 +141,17 @@ async fn client_of(file: Kubeconfig) -> kube::Client {
     kube::Client::try_from(config).expect("a client")
 }
 
-/// A proxy before the API server that ends TLS with the suite's authority. A client that shows a certificate
+/// A proxy before the API server that ends TLS with the suite's authority, where there is TLS. A client that shows a certificate
 /// is the administrator behind it; one with a token is whoever the token says.
 pub(crate) async fn proxy(who: As) -> Proxy {
+    let backend = setting("SERVER").parse().expect("an address");
+    if on_world() {
+        return Proxy::before(backend).await;
+    }
     let read = |name: &str| std::fs::read_to_string(setting(name)).expect("a file of the suite");
     let server = Identity { certificate: read("PROXY_CERT"), key: read("PROXY_KEY") };
     let client = Identity { certificate: read("CLIENT_CERT"), key: read("CLIENT_KEY") };
     let client = (!matches!(who, As::Token)).then_some(&client);
-    let backend = setting("SERVER").parse().expect("an address");
     Proxy::ending_tls(backend, Tls::new(&server, &read("CA"), client)).await
 }
 

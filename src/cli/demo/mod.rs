@@ -3,6 +3,7 @@
 //! What the shells of steps find has to stand in the environment of this process, so it begins twice: the first time
 //! it makes a directory and becomes itself again with that in its environment; then it starts the world and the
 //! cockpit, in one process.
+pub mod alone;
 mod debrief;
 mod place;
 
@@ -102,7 +103,7 @@ fn over(
     drill: Option<bool>,
     dir: &std::path::Path,
 ) -> color_eyre::Result<ExitCode> {
-    let mut bound = servers::bind(dir)?;
+    let mut bound = servers::bind(dir, 0)?;
     let faults = Faults::default();
     bound.behind(faults.clone())?;
     let place = Place { dir, addresses: &bound.addresses, real_tools: wanted.real_tools };

@@ -149,7 +149,13 @@ impl Cluster {
             let mut one = self.measured(object)?;
             let (at, meta) = (stamp(self.now), object.get("metadata"));
             let part = |place: &str| meta.and_then(|meta| meta.pointer(place));
-            one.put("/metadata", json!({"name": name(object), "namespace": part("/namespace"), "labels": part("/labels"), "creationTimestamp": at}));
+            one.put(
+                "/metadata",
+                json!({"name": name(object), "labels": part("/labels"), "creationTimestamp": at}),
+            );
+            if let Some(place) = part("/namespace") {
+                one.put("/metadata/namespace", place.clone());
+            }
             for (place, text) in [
                 ("/kind", kind.title),
                 ("/apiVersion", &kind.api_version()),

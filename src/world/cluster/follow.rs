@@ -183,11 +183,13 @@ impl Cluster {
         }
         self.wishes.retain(|key, _| self.store.get(key).is_some());
         let old = stamp(later(self.now, -3600.0));
-        let mut all: Vec<(String, Key)> = self
-            .store
-            .all("Event", "")
-            .map(|one| (one.text("/lastTimestamp").to_owned(), Key::of(one)))
-            .collect();
+        // Those of clients may not say when they were seen.
+        let seen = |one: &Value| {
+            let places = ["/lastTimestamp", "/metadata/creationTimestamp"];
+            places.map(|place| one.text(place).to_owned()).into_iter().max().unwrap_or_default()
+        };
+        let mut all: Vec<(String, Key)> =
+            self.store.all("Event", "").map(|one| (seen(one), Key::of(one))).collect();
         all.sort();
         let most = all.len().saturating_sub(super::MOST_EVENTS);
         for (_, (_, key)) in all.iter().enumerate().filter(|(at, (seen, _))| *at < most || *seen < old) {

@@ -20,7 +20,7 @@ use super::engine::{Tools, Work};
 use crate::docker::{Cockpit, ENGINE, cli, socket};
 use crate::probes::{Asking, access, page};
 use crate::redis::server::Server;
-use crate::suite::{POSTGRES_VERSIONS, eventually, postgres_stays, setting, start};
+use crate::suite::{eventually, postgres_stays, postgres_versions, setting, start};
 
 /// What the built-in profile of the document watches under this name, asked every second.
 fn watched(name: &str) -> Fact {
@@ -52,7 +52,7 @@ fn database(port: &str) -> Tools {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a001_09_the_queries_run_one_by_one_and_what_is_wrong_stands_at_its_line() {
-    for version in POSTGRES_VERSIONS {
+    for version in postgres_versions() {
         let _well = postgres_stays(version).await;
         let url = setting(&format!("POSTGRES_{version}"));
         let opened = Work::open("001", "Database Operations", database(port(&url))).await;

@@ -16,7 +16,7 @@ use firedeck::sources::{alerts, now};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, mpsc};
 use tokio::time::timeout;
 
-use crate::suite::{alone, looked, setting};
+use crate::suite::{alone, looked, on_world, setting};
 
 pub(super) const WHO: &str = "jane@bastion";
 const LONGEST: Duration = Duration::from_mins(3);
@@ -62,6 +62,11 @@ pub(super) fn feed(backend: Server, name: &str) -> Feed {
     Feed::Endpoint(backend, name.into())
 }
 
+/// How many Alertmanagers there are: the world has one alone.
+pub(super) fn managers() -> usize {
+    if on_world() { 1 } else { 2 }
+}
+
 impl Desk {
     pub(super) async fn of(endpoints: &[(Server, &str, &str)]) -> Desk {
         let calm = calm().await;
@@ -102,12 +107,11 @@ impl Desk {
 
     /// Both Alertmanagers and the Prometheus.
     pub(super) async fn whole() -> Desk {
-        Desk::of(&[
-            (Server::Alertmanager, "am-a", &setting("ALERTMANAGER_A")),
-            (Server::Alertmanager, "am-b", &setting("ALERTMANAGER_B")),
-            (Server::Prometheus, "prom", &setting("PROMETHEUS")),
-        ])
-        .await
+        let (a, b) = (setting("ALERTMANAGER_A"), setting("ALERTMANAGER_B"));
+        let prometheus = setting("PROMETHEUS");
+        let all = [(Server::Alertmanager, "am-a", &*a), (Server::Alertmanager, "am-b", &*b)];
+        let all = all.into_iter().take(managers()).chain([(Server::Prometheus, "prom", &*prometheus)]);
+        Desk::of(&all.collect::<Vec<_>>()).await
     }
 
     /// Takes news in until they come to this state.

@@ -5,7 +5,7 @@ use firedeck::domain::alert::matcher::parse;
 use firedeck::domain::level::Level;
 use serde_json::json;
 
-use super::desk::Desk;
+use super::desk::{Desk, managers};
 use super::post;
 use crate::suite::setting;
 
@@ -20,7 +20,7 @@ async fn a_silence_by_typed_matchers_holds_what_they_hit_and_is_seen_after_its_e
     let row = desk
         .until("all four", |desk| {
             let typed = desk.named("Typed");
-            (typed.len() == 4 && typed.iter().all(|(_, alert)| alert.seen_by.len() == 2))
+            (typed.len() == 4 && typed.iter().all(|(_, alert)| alert.seen_by.len() == managers()))
                 .then(|| typed[0].0.clone())
         })
         .await;
@@ -44,7 +44,7 @@ async fn a_silence_by_typed_matchers_holds_what_they_hit_and_is_seen_after_its_e
     let over = desk
         .until("its end", |desk| {
             let (row, silence) = desk.silence(&id)?;
-            (silence.is_over() && silence.seen_by.len() == 2).then(|| (row.clone(), silence.clone()))
+            (silence.is_over() && silence.seen_by.len() == managers()).then(|| (row.clone(), silence.clone()))
         })
         .await;
     assert_eq!((over.0.level(), &over.1.matchers, over.1.holds), (Level::Done, &matchers, 0));

@@ -8,11 +8,11 @@ use firedeck::domain::object::{Facts, Kind};
 use tokio::process::Command;
 
 use super::watched::{Watched, app, in_database, url};
-use crate::suite::{POSTGRES_VERSIONS as VERSIONS, postgres_is_mine};
+use crate::suite::{postgres_is_mine, postgres_versions};
 
 #[tokio::test]
 async fn bytes_of_no_encoding_are_shown_as_far_as_they_can_be() {
-    for version in VERSIONS {
+    for version in postgres_versions() {
         let _alone = postgres_is_mine(version).await;
         let admin = app(version, "postgres", "admin").await;
         let _ = admin.client.batch_execute("DROP DATABASE IF EXISTS bytes").await;

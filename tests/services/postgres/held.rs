@@ -5,7 +5,7 @@ use firedeck::domain::object::{Kind, ObjectRef};
 use tokio_postgres::NoTls;
 
 use super::watched::{Watched, fill, url};
-use crate::suite::{POSTGRES_VERSIONS as VERSIONS, postgres_is_mine};
+use crate::suite::{postgres_is_mine, postgres_versions};
 
 fn native(sql: &[&str], risk: Tier) -> Native {
     let target =
@@ -32,7 +32,7 @@ const PID: &str = "SELECT pg_backend_pid() AS pid";
 
 #[tokio::test]
 async fn a_full_server_answers_over_the_session_that_is_held() {
-    for version in VERSIONS {
+    for version in postgres_versions() {
         let _alone = postgres_is_mine(version).await;
         let watched = Watched::at(version, "web", &[Kind::Session]).await;
         let all = fill(version).await;

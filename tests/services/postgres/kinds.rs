@@ -5,7 +5,7 @@ use firedeck::domain::level::Level;
 use firedeck::domain::object::{Facts, Kind, ObjectRef};
 
 use super::watched::{Watched, app};
-use crate::suite::{POSTGRES_VERSIONS as VERSIONS, postgres_is_mine};
+use crate::suite::{postgres_is_mine, postgres_versions};
 
 const ALL: &[Kind] = &[
     Kind::Session,
@@ -52,7 +52,7 @@ fn id(kind: Kind, name: &str) -> ObjectRef {
 
 #[tokio::test]
 async fn every_kind_is_read_on_every_version() {
-    for version in VERSIONS {
+    for version in postgres_versions() {
         let _alone = postgres_is_mine(version).await;
         let number: u32 = version.parse().expect("a number");
         let admin = app(version, "postgres", "admin").await;
@@ -100,7 +100,7 @@ async fn every_kind_is_read_on_every_version() {
 
 #[tokio::test]
 async fn a_role_at_its_own_limit_is_trouble_although_the_server_has_room() {
-    for version in VERSIONS {
+    for version in postgres_versions() {
         let _alone = postgres_is_mine(version).await;
         let admin = app(version, "postgres", "admin").await;
         let _ =
@@ -120,7 +120,7 @@ async fn a_role_at_its_own_limit_is_trouble_although_the_server_has_room() {
 
 #[tokio::test]
 async fn a_prepared_transaction_that_holds_others_up_is_named_with_its_owner() {
-    for version in VERSIONS {
+    for version in postgres_versions() {
         let _alone = postgres_is_mine(version).await;
         let web = app(version, "web", "web").await;
         for gid in ["it''s forgotten", "harmless"] {
@@ -154,7 +154,7 @@ async fn a_prepared_transaction_that_holds_others_up_is_named_with_its_owner() {
 
 #[tokio::test]
 async fn a_long_operation_says_how_far_it_is_and_whom_it_waits_for() {
-    for version in VERSIONS {
+    for version in postgres_versions() {
         let _alone = postgres_is_mine(version).await;
         let admin = app(version, "postgres", "admin").await;
         admin.run("DROP TABLE IF EXISTS growing; CREATE TABLE growing (n int)").await;

@@ -15,12 +15,13 @@ use firedeck::domain::level::Level;
 use firedeck::domain::object::{Facts, Kind, Object};
 use tokio_postgres::NoTls;
 
-use crate::suite::{POSTGRES_VERSIONS as VERSIONS, eventually, postgres_is_mine};
-use watched::{USABLE, Watched, app, fill, in_database, url};
+use crate::suite::{eventually, postgres_is_mine, postgres_versions};
+use watched::{Watched, app, fill, in_database, url, usable};
 
 #[tokio::test]
 async fn the_gauge_counts_what_is_usable_on_every_version() {
-    for (version, usable) in VERSIONS.into_iter().zip(USABLE) {
+    for version in postgres_versions() {
+        let usable = usable(version);
         let _alone = postgres_is_mine(version).await;
         let idle = app(version, "web", "web").await;
         let mut watched = Watched::at(version, "watcher", &[Kind::Session, Kind::Database]).await;
@@ -65,6 +66,14 @@ async fn the_gauge_counts_what_is_usable_on_every_version() {
             .await;
         assert!(size > 1 << 20);
         assert!(watched.rows.contains_key(&(Kind::Database, "template0".to_owned())), "its age counts, too");
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_is_not_tracked_is_not_known() {
+    for version in postgres_versions() {
+        let _alone = postgres_is_mine(version).await;
+        let mut watched = Watched::at(version, "watcher", &[Kind::Session]).await;
         let admin = app(version, "postgres", "untracked").await;
         admin.run("SET track_activities = off").await;
         let pid = admin.pid;
@@ -77,7 +86,7 @@ async fn the_gauge_counts_what_is_usable_on_every_version() {
 
 #[tokio::test]
 async fn killing_the_root_of_a_blocking_tree_frees_all_that_wait_and_that_is_seen() {
-    for version in VERSIONS {
+    for version in postgres_versions() {
         let _alone = postgres_is_mine(version).await;
         let (root, middle, last) = (
             app(version, "web", "root").await,
@@ -153,7 +162,7 @@ async fn a_number_that_was_given_to_another_session_is_not_terminated() {
 
 #[tokio::test]
 async fn cancelling_ends_the_query_that_was_shown_and_leaves_the_session() {
-    for version in VERSIONS {
+    for version in postgres_versions() {
         let _alone = postgres_is_mine(version).await;
         let session = app(version, "web", "slow").await;
         let pid = session.pid;
@@ -183,7 +192,7 @@ async fn cancelling_ends_the_query_that_was_shown_and_leaves_the_session() {
 
 #[tokio::test]
 async fn without_pg_monitor_it_says_how_much_it_sees_and_what_to_grant() {
-    for version in VERSIONS {
+    for version in postgres_versions() {
         let _alone = postgres_is_mine(version).await;
         let other = app(version, "web", "web").await;
         let pid = other.pid.to_string();
@@ -215,7 +224,7 @@ async fn without_pg_monitor_it_says_how_much_it_sees_and_what_to_grant() {
 
 #[tokio::test]
 async fn who_may_see_but_not_end_is_told_what_to_grant() {
-    for version in VERSIONS {
+    for version in postgres_versions() {
         let _alone = postgres_is_mine(version).await;
         let other = app(version, "web", "web").await;
         let mut watched = Watched::at(version, "seer", &[Kind::Session]).await;
@@ -235,7 +244,7 @@ async fn who_may_see_but_not_end_is_told_what_to_grant() {
 
 #[tokio::test]
 async fn statements_tables_and_replication_are_read_on_every_version() {
-    for version in VERSIONS {
+    for version in postgres_versions() {
         let _alone = postgres_is_mine(version).await;
         let session = app(version, "web", "web").await;
         session.run("SELECT count(*) FROM stock WHERE n >= 0").await;
@@ -287,7 +296,7 @@ async fn statements_tables_and_replication_are_read_on_every_version() {
 
 #[tokio::test]
 async fn a_table_that_is_locked_holds_nothing_up() {
-    for version in VERSIONS {
+    for version in postgres_versions() {
         let _alone = postgres_is_mine(version).await;
         let holder = app(version, "postgres", "holder").await;
         holder.run("BEGIN; LOCK TABLE stock IN ACCESS EXCLUSIVE MODE").await;
@@ -302,7 +311,8 @@ async fn a_table_that_is_locked_holds_nothing_up() {
 
 #[tokio::test]
 async fn a_full_server_is_waited_for_and_an_open_connection_goes_on() {
-    for (version, usable) in VERSIONS.into_iter().zip(USABLE) {
+    for version in postgres_versions() {
+        let usable = usable(version);
         let _alone = postgres_is_mine(version).await;
         let mut before = Watched::at(version, "watcher", &[Kind::Session]).await;
         let all = fill(version).await;
@@ -366,7 +376,7 @@ async fn a_full_server_is_waited_for_and_an_open_connection_goes_on() {
 
 #[tokio::test]
 async fn a_locked_catalog_is_said_and_the_connection_is_kept_until_it_is_free() {
-    for version in VERSIONS {
+    for version in postgres_versions() {
         let _alone = postgres_is_mine(version).await;
         let mut watched = Watched::at(version, "watcher", &[Kind::Session]).await;
         let own = |w: &Watched| {
@@ -424,7 +434,7 @@ async fn settled_after(version: &str, client: &tokio_postgres::Client) -> (f64, 
 
 #[tokio::test]
 async fn an_action_cancels_the_poll_that_is_in_its_way() {
-    for version in VERSIONS {
+    for version in postgres_versions() {
         let _alone = postgres_is_mine(version).await;
         let admin = app(version, "postgres", "admin").await;
         admin.run("DROP DATABASE IF EXISTS slow").await;

@@ -20,7 +20,9 @@ use tokio_postgres::{Client, NoTls};
 use crate::suite::{looked, setting};
 
 /// Slots for those without privileges.
-pub(super) const USABLE: [u32; 3] = [22, 22, 20];
+pub(super) fn usable(version: &str) -> u32 {
+    if version == "18" { 20 } else { 22 }
+}
 
 /// The server's address as this role.
 pub(crate) fn url(version: &str, role: &str) -> String {

@@ -3,7 +3,7 @@ use firedeck::domain::action::{Check, Native, Outcome, Verb};
 use firedeck::domain::object::Object;
 
 use super::act;
-use super::server::{Cockpit, Server, VERSIONS};
+use super::server::{Cockpit, Server, versions};
 
 fn end_script(node: &Object, function: bool) -> Native {
     Native { target: node.id.clone(), uid: node.uid.clone(), verb: Verb::EndScript { function } }
@@ -11,7 +11,7 @@ fn end_script(node: &Object, function: bool) -> Native {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_script_that_keeps_a_node_busy_is_ended_and_one_that_has_written_is_not() {
-    for version in VERSIONS {
+    for (version, _) in versions() {
         let name = if version == "6.2" { "--lua-time-limit" } else { "--busy-reply-threshold" };
         let server = Server::start(version, &[name, "300"]).await;
         let cockpit = Cockpit::of(&server.url());

@@ -2,7 +2,7 @@
 use firedeck::domain::object::{Facts, Kind};
 use firedeck::domain::redis::RedisFacts;
 
-use super::server::{self, Cockpit, Server, VERSIONS};
+use super::server::{self, Cockpit, Server, versions};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_two_endpoints_see_stands_once_and_stays_when_one_of_them_is_gone() {
@@ -29,13 +29,12 @@ async fn a_node_that_two_endpoints_see_stands_once_and_stays_when_one_of_them_is
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_hottest_keys_are_told_where_the_server_counts_and_our_own_look_is_no_use() {
-    for version in VERSIONS {
+    for (version, _) in versions() {
         let server =
             Server::start(version, &["--maxmemory", "64mb", "--maxmemory-policy", "allkeys-lfu"]).await;
-        let fill =
-            "for i = 1, 15 do redis.call('set', 'session:' .. i, 'x') end redis.call('set', 'page', 'x')";
-        server.cli(&["eval", fill, "0"]);
-        server.cli(&["eval", "for i = 1, 3000 do redis.call('get', 'page') end", "0"]);
+        let sessions = (0..15).map(|n| format!("set session:{n} x\n"));
+        let fill: String = sessions.chain(["set page x\n".to_owned()]).collect();
+        server.fed(&[], &(fill + &"get page\n".repeat(3_000)));
         server.cli(&["config", "resetstat"]);
         let cockpit = Cockpit::of(&server.url());
         cockpit.backend.watch(&[Kind::RedisNode, Kind::KeyGroup]);

@@ -19,10 +19,13 @@ use firedeck::sources::redis;
 use firedeck::sources::supervise::Signals;
 use secrecy::SecretString;
 
-use crate::suite::{eventually, setting};
+use crate::suite::{eventually, on_world, setting};
 
-/// Every version that the script installs.
-pub(super) const VERSIONS: [&str; 4] = ["6.2", "7.0", "8.0", "valkey"];
+/// Every version that the script installs, with the beginning of its title; the world's is one alone.
+pub(super) fn versions() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let all = [("6.2", "Redis 6.2"), ("7.0", "Redis 7."), ("8.0", "Redis 8.0"), ("valkey", "Valkey 9.")];
+    all.into_iter().filter(|(version, _)| !on_world() || *version == "7.0")
+}
 
 pub(crate) struct Server {
     child: Option<Child>,
@@ -120,6 +123,24 @@ impl Server {
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
             .trim()
             .into()
+    }
+
+    /// So many bytes at a key; what was answered.
+    pub(super) fn put(&self, key: &str, bytes: usize) -> String {
+        self.fed(&["-x", "set", key], &"x".repeat(bytes))
+    }
+
+    /// What `redis-cli` prints that is given this to read.
+    pub(super) fn fed(&self, words: &[&str], input: &str) -> String {
+        let mut command = Command::new("redis-cli");
+        command.args(["-h", "127.0.0.1", "-p", &self.port.to_string()]).args(words);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("redis-cli runs");
+        let mut pipe = child.stdin.take().expect("it is piped");
+        let input = input.to_owned();
+        let writes = std::thread::spawn(move || pipe.write_all(input.as_bytes()));
+        let output = child.wait_with_output().expect("its end");
+        writes.join().expect("no panic").expect("taken");
+        String::from_utf8_lossy(&output.stdout).trim().into()
     }
 
     pub(crate) fn cli(&self, words: &[&str]) -> String {

@@ -58,6 +58,10 @@ start_docker() {
   start_engine
   start_ssh
   make_image
+  start_containers
+}
+
+start_containers() {
   estate_of_containers >"$DIR/compose/docker-compose.yml"
   say 'starting the Compose estate'
   compose up -d >"$DIR/logs/compose.log" 2>&1 || fail "the Compose estate does not start: $(tail -n 3 "$DIR/logs/compose.log")"
@@ -154,7 +158,7 @@ estate_of_containers() {
   service for-start no 'echo seeded'
   service import no 'exit 3'
   service greedy no 'sleep 1; exec tail /dev/zero' 'mem_limit: 16m' 'memswap_limit: 16m'
-  service prompt unless-stopped 'while true; do printf \"hello $$(date +%s)\\r\\n\"; sleep 1; done' 'tty: true'
+  service prompt unless-stopped 'while true; do echo hello 1$$n; sleep 1; done' 'tty: true'
   service for-restart always 'sleep 100000' "$well"
   service for-stop unless-stopped 'sleep 100000'
   service for-shell unless-stopped 'sleep 100000'

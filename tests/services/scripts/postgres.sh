@@ -74,6 +74,14 @@ pg_up() { # version
   wait_for 30 "PostgreSQL $1" pg_sql "$1" 'SELECT 1'
 }
 
+pg_fill() { # version
+  pg_sql "$1" "CREATE ROLE watcher LOGIN PASSWORD 'suite'" 'GRANT pg_monitor, pg_signal_backend TO watcher' \
+    "CREATE ROLE seer LOGIN PASSWORD 'suite'" 'GRANT pg_monitor TO seer' \
+    "CREATE ROLE stranger LOGIN PASSWORD 'suite'" "CREATE ROLE web LOGIN PASSWORD 'suite'" \
+    'CREATE TABLE stock (id int PRIMARY KEY, n int)' 'INSERT INTO stock SELECT g, 0 FROM generate_series(1, 100) g' \
+    'CREATE INDEX stock_n ON stock (n)' 'GRANT ALL ON stock TO web' 'ANALYZE stock'
+}
+
 start_postgres() {
   local version home data more slots
   chmod 711 "$DIR"
@@ -112,12 +120,8 @@ max_prepared_transactions = 2
 wal_level = replica
 C
     pg_up "$version"
-    pg_sql "$version" 'CREATE EXTENSION pg_stat_statements' \
-      "CREATE ROLE watcher LOGIN PASSWORD 'suite'" 'GRANT pg_monitor, pg_signal_backend TO watcher' \
-      "CREATE ROLE seer LOGIN PASSWORD 'suite'" 'GRANT pg_monitor TO seer' \
-      "CREATE ROLE stranger LOGIN PASSWORD 'suite'" "CREATE ROLE web LOGIN PASSWORD 'suite'" \
-      'CREATE TABLE stock (id int PRIMARY KEY, n int)' 'INSERT INTO stock SELECT g, 0 FROM generate_series(1, 100) g' \
-      'CREATE INDEX stock_n ON stock (n)' 'GRANT ALL ON stock TO web' 'ANALYZE stock'
+    pg_sql "$version" 'CREATE EXTENSION pg_stat_statements'
+    pg_fill "$version"
     pg_setting "${version^^}" "postgres://watcher:suite@127.0.0.1:$(pg_port "$version")/postgres"
   done
   # For tests that restart a server, or want a standby.

@@ -89,14 +89,19 @@ start_redis() {
   start redis-replica "$REDIS_SERVERS/7.0/redis-server" --port "$replica" --bind 127.0.0.1 --dir "$DIR/redis/replica" \
     --save '' --replicaof 127.0.0.1 "$primary"
   wait_for 20 Redis redis-cli -h 127.0.0.1 -p "$primary" ping
-  redis-cli -h 127.0.0.1 -p "$primary" acl setuser few on '>few' resetkeys -@all +info +ping +hello +auth >/dev/null
-  redis-cli -h 127.0.0.1 -p "$primary" eval \
-    "for i = 1, 400 do redis.call('setex', 'session:' .. i, 7200, 'user') redis.call('hset', 'app:user:' .. i, 'n', i) end" \
-    0 >/dev/null
+  fill_redis "127.0.0.1:$primary"
   cat >>"$DIR/env" <<E
 export FIREDECK_TEST_REDIS_SERVERS='$REDIS_SERVERS'
 export FIREDECK_TEST_REDIS='redis://127.0.0.1:$primary'
 export FIREDECK_TEST_REDIS_REPLICA='redis://127.0.0.1:$replica'
 E
   . "$DIR/env"
+}
+
+fill_redis() { # host:port
+  local i
+  {
+    echo "acl setuser few on >few resetkeys -@all +info +ping +hello +auth"
+    for ((i = 1; i <= 400; i++)); do printf 'set session:%d user ex 7200\nhset app:user:%d n %d\n' "$i" "$i" "$i"; done
+  } | redis-cli -h "${1%:*}" -p "${1#*:}" >/dev/null
 }
