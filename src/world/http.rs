@@ -122,7 +122,7 @@ where
 }
 
 /// So many connections of one listener are served at once; others wait.
-const MOST: usize = 128;
+const MOST: usize = 512;
 
 /// The next connection, once there is room for it beside those that are served.
 pub async fn accept(listener: &TcpListener, connections: &mut JoinSet<()>) -> TcpStream {
