@@ -19,6 +19,10 @@ pub const VALID: SignedDuration = SignedDuration::from_hours(90 * 24);
 pub const DATABASE: &str = "db.shop.example";
 pub const CACHE: &str = "cache.shop.example";
 
+/// Of what an app requests, so much it uses while nothing is wrong.
+const BUSY: f64 = 0.45;
+const FILLED: f64 = 0.7;
+
 pub fn cluster(scenario: &Scenario, seed: u64, now: Timestamp) -> Result<Cluster, String> {
     let mut cluster = Cluster::new(seed, now - AGE);
     for node in &scenario.node {
@@ -40,7 +44,8 @@ pub fn cluster(scenario: &Scenario, seed: u64, now: Timestamp) -> Result<Cluster
         let first = if app.before.is_empty() { &app.image } else { &app.before };
         cluster.apply(deployment(app, first))?;
         cluster.apply(service(app))?;
-        cluster.usage(&app.namespace, &app.name, f64::from(app.cpu_milli), mebi(app.memory_mib));
+        let (cpu, memory) = (f64::from(app.cpu_milli) * BUSY, mebi(app.memory_mib) * FILLED);
+        cluster.usage(&app.namespace, &app.name, cpu, memory);
     }
     cluster.settle(now - SignedDuration::from_hours(20));
     // What runs today came after what ran before.

@@ -197,8 +197,10 @@ impl Redis {
     /// Lets a writer have written so many already, at times spread over those that its keys live.
     pub fn stock(&mut self, prefix: &str, count: u64) {
         let Some(at) = self.writers.iter().position(|writing| writing.plan.prefix == prefix) else { return };
-        for _ in 0..count.min(200_000) {
-            let share = 1.0 - self.dice.share() * 0.98;
+        let count = count.min(200_000);
+        for n in 0..count {
+            // Evenly, so that from the first second on as much goes as comes.
+            let share = float(n + 1) / float(count);
             if !self.write_one(at, share) {
                 break;
             }

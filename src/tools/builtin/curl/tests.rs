@@ -39,7 +39,7 @@ where
         stderr: Box::new(err.clone()),
         terminal: false,
     };
-    let args = line.split(' ').map(|word| String::from(word.replace('+', " "))).collect();
+    let args = line.split(' ').map(|word| word.replace('+', " ")).collect();
     let code = tool(args, Box::new(io)).await;
     (code, out.text(), err.text())
 }

@@ -260,8 +260,8 @@ async fn a_variable_is_set_where_it_stands_and_a_new_one_last() {
     let sent: Value =
         serde_json::from_str(ran.asked.iter().find_map(|one| one.strip_prefix(&patch)).expect("sent"))
             .expect("read");
-    let set = |name: &str, value: &str| json!({"name": name, "value": value, "valueFrom": null});
-    let env = json!([set("A", "9"), {"name": "B", "$patch": "delete"}, set("C", "3")]);
+    let named = |name: &str, value: &str| json!({"name": name, "value": value, "valueFrom": null});
+    let env = json!([named("A", "9"), {"name": "B", "$patch": "delete"}, named("C", "3")]);
     assert_eq!(sent["spec"]["template"]["spec"]["containers"], json!([{"name": "web", "env": env}]));
 }
 
@@ -468,11 +468,9 @@ async fn a_server_gives_a_terminal_no_orders() {
 #[tokio::test]
 async fn a_secret_that_changes_is_a_difference_which_is_not_shown() {
     let secret = |value: &str| json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"k": value}});
-    let path = "/api/v1/namespaces/default/secrets/s";
-    let (get, patch) = (
-        format!("GET {path}"),
-        format!("PATCH {path}?fieldManager=kubectl&dryRun=All&fieldValidation=Strict"),
-    );
+    let at = "/api/v1/namespaces/default/secrets/s";
+    let (get, patch) =
+        (format!("GET {at}"), format!("PATCH {at}?fieldManager=kubectl&dryRun=All&fieldValidation=Strict"));
     let answers = [(get.as_str(), secret("b2xk")), (patch.as_str(), secret("bmV3"))];
     let ran = kubectl("diff -f -", &secret("bmV3").to_string(), &answers).await;
     assert!(ran.code == 1 && ran.out.contains("changed"), "{} {}", ran.code, ran.err);
