@@ -1,5 +1,7 @@
 //! The embedded world in the real program: something goes wrong, its runbook heals it, by the keyboard alone and with
 //! nothing installed but a shell.
+mod story;
+
 use std::path::Path;
 use std::time::Duration;
 

@@ -118,11 +118,13 @@ fn place(model: &Model, body: Area, all: &mut Layout) {
         all.panes.push((focus, body));
         return;
     }
+    // The incident takes the table's place while it is looked at.
+    let table = if focus == PaneKind::Incident { focus } else { PaneKind::Things };
     if body.width >= WIDE {
         let left = Area { width: body.width * 11 / 20, ..body };
         all.uprights.push(Area { x: left.width, width: 1, ..body });
         let right = Area { x: left.width + 1, width: body.width - left.width - 1, ..body };
-        all.panes.push((PaneKind::Things, left));
+        all.panes.push((table, left));
         match beside.as_slice() {
             [one] => all.panes.push((*one, right)),
             _ => stack(all, right, &beside),
@@ -131,7 +133,7 @@ fn place(model: &Model, body: Area, all: &mut Layout) {
     }
     // One above the other: the table, and what was opened last.
     let below = if beside.contains(&focus) { focus } else { beside[0] };
-    stack(all, body, &[PaneKind::Things, below]);
+    stack(all, body, &[table, below]);
 }
 
 /// The list of runbooks while it is used, else the open one.
@@ -143,7 +145,7 @@ fn book(model: &Model) -> Option<PaneKind> {
 /// A runbook, and the live panes beside it; where that is too narrow, below.
 fn with_book(model: &Model, body: Area, book: PaneKind, beside: &[PaneKind], all: &mut Layout) {
     let mut live = match model.board.focus {
-        PaneKind::Overview => vec![PaneKind::Overview],
+        shown @ (PaneKind::Overview | PaneKind::Incident) => vec![shown],
         _ => vec![PaneKind::Things],
     };
     if body.width < BESIDE {

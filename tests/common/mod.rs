@@ -3,4 +3,5 @@ pub mod desk;
 pub mod estate;
 pub mod fault;
 pub mod night;
+pub mod picture;
 pub mod terminal;

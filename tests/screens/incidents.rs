@@ -99,3 +99,23 @@ fn none_is_open() {
     press(&mut model, "H");
     assert!(picture(&model).contains("None is open."), "{}", picture(&model));
 }
+
+#[test]
+fn it_is_seen_beside_an_open_runbook_and_beside_everything_else() {
+    for (columns, rows) in [(100, 70), (120, 40), (240, 70)] {
+        let text = "# Shop\n\n### Runbook: Stock\n\n1. Look\n\n```bash\nkubectl get pods\n```\n";
+        let tables = firedeck::commands::tools::Tables::default();
+        let document = firedeck::runbook::catalogue::read("shop.md", text, &tables);
+        for with_book in [false, true] {
+            let mut desk = crate::common::desk::Desk::of(vec![document.clone()]);
+            crate::common::estate::say(&mut desk.model, firedeck::model::msg::Msg::Resized { columns, rows });
+            open(&mut desk.model, 60);
+            if with_book {
+                desk.opens("Stock");
+            }
+            press(&mut desk.model, "i");
+            let seen = crate::screens::picture(&desk.model);
+            assert!(seen.contains("nobody has said") || seen.contains("not yet"), "{with_book}: {seen}");
+        }
+    }
+}

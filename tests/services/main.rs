@@ -35,7 +35,6 @@ mod nodes;
 mod objects;
 mod outages;
 mod own;
-mod picture;
 mod pictures;
 mod pods;
 mod postgres;

@@ -5,9 +5,9 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::common::picture::svg;
 use crate::common::terminal::{Cockpit, Start};
 use crate::docker::ENGINE;
-use crate::picture::svg;
 use crate::suite::{self, As};
 
 /// A server may be slow to answer, and a crash loop slow to become one.
