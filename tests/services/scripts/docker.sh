@@ -157,7 +157,7 @@ estate_of_containers() {
   service migrate no 'echo migrated'
   service for-start no 'echo seeded'
   service import no 'exit 3'
-  service greedy no 'sleep 1; exec tail /dev/zero' 'mem_limit: 16m' 'memswap_limit: 16m'
+  service greedy no 'sleep 1; tail /dev/zero; sleep 2; exit 137' 'mem_limit: 16m' 'memswap_limit: 16m'
   service prompt unless-stopped 'while true; do echo hello 1$$n; sleep 1; done' 'tty: true'
   service for-restart always 'sleep 100000' "$well"
   service for-stop unless-stopped 'sleep 100000'
