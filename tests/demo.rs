@@ -24,7 +24,7 @@ fn firedeck(home: &Path, arguments: &[&str]) -> Start {
 }
 
 /// Waits for the page, and opens the runbook of this name from the list of what fits.
-fn taken_up(cockpit: &mut Cockpit, alert: &str, runbook: &str) {
+fn taken_up(cockpit: &Cockpit, alert: &str, runbook: &str) {
     cockpit.wait_for(alert);
     cockpit.wait_for("Runbooks that fit");
     cockpit.press("r");
@@ -34,9 +34,14 @@ fn taken_up(cockpit: &mut Cockpit, alert: &str, runbook: &str) {
 }
 
 /// Answers what is asked about the line here, as a person does: until the question is gone.
-fn agreed(cockpit: &mut Cockpit) {
+fn agreed(cockpit: &Cockpit) {
     cockpit.press("\r");
     cockpit.wait_for("run it");
+    answered(cockpit);
+}
+
+/// What is pressed too early answers nothing.
+fn answered(cockpit: &Cockpit) {
     loop {
         cockpit.press("y");
         std::thread::sleep(Duration::from_millis(400));
@@ -47,7 +52,7 @@ fn agreed(cockpit: &mut Cockpit) {
 }
 
 /// From wherever it is.
-fn left(cockpit: &mut Cockpit) {
+fn left(cockpit: &Cockpit) {
     cockpit.press(":");
     cockpit.wait_for("quit");
     cockpit.press("quit\r");
@@ -58,13 +63,13 @@ fn a_container_that_is_not_well_is_restarted_through_its_runbook() {
     let home = tempfile::tempdir().expect("a home");
     let mut cockpit = firedeck(home.path(), &["drill", "unhealthy-container"]).run();
     cockpit.wait_for("A container that is up and not well");
-    taken_up(&mut cockpit, "ContainerUnhealthy", "The portal does not answer");
+    taken_up(&cockpit, "ContainerUnhealthy", "The portal does not answer");
     cockpit.press("u");
     cockpit.wait_for("it says `unhealthy`");
     cockpit.press("j");
-    agreed(&mut cockpit);
+    agreed(&cockpit);
     cockpit.wait_for("settling: healthy");
-    left(&mut cockpit);
+    left(&cockpit);
     let told = cockpit.wait_for("the api was restarted");
     assert!(told.contains("✓ the api was restarted"), "{told}");
     assert!(cockpit.exits().success());
@@ -79,10 +84,10 @@ fn a_container_that_is_not_well_is_restarted_through_its_runbook() {
 fn a_release_that_crashes_pages_and_the_built_in_kubectl_lists_the_nodes() {
     let home = tempfile::tempdir().expect("a home");
     let mut cockpit = firedeck(home.path(), &["demo"]).run();
-    taken_up(&mut cockpit, "HighErrorRate", "The shop is down");
+    taken_up(&cockpit, "HighErrorRate", "The shop is down");
     cockpit.press("u");
     cockpit.wait_for("node-6");
-    left(&mut cockpit);
+    left(&cockpit);
     cockpit.wait_for("web 7.4.0 goes out");
     assert!(cockpit.exits().success());
 }

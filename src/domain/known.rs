@@ -13,7 +13,7 @@ const LONGEST: usize = 64 << 10;
 const MOST: usize = 1_000;
 
 /// What must not be shown, longest first, so that no part of one is left behind by a shorter one.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Known {
     values: Vec<String>,
 }
@@ -54,16 +54,23 @@ impl Known {
 
     /// A line without what [`secret::mask`] finds, and without these values.
     pub fn mask<'a>(&self, line: &'a str) -> Cow<'a, str> {
-        let mut out = match secret::mask(line.as_bytes()) {
+        let masked = match secret::mask(line.as_bytes()) {
             Cow::Borrowed(_) => Cow::Borrowed(line),
             Cow::Owned(masked) => Cow::Owned(String::from_utf8_lossy(&masked).into_owned()),
         };
+        self.hide(&masked).map_or(masked, Cow::Owned)
+    }
+
+    /// The line without these values; `None` where none of them is in it.
+    fn hide(&self, line: &str) -> Option<String> {
+        let mut hidden: Option<String> = None;
         for value in &self.values {
-            if out.contains(value.as_str()) {
-                out = Cow::Owned(out.replace(value.as_str(), HIDDEN));
+            let now = hidden.as_deref().unwrap_or(line);
+            if now.contains(value.as_str()) {
+                hidden = Some(now.replace(value.as_str(), HIDDEN));
             }
         }
-        out
+        hidden
     }
 
     /// The same for a text of several lines, whatever bytes it holds.
@@ -72,13 +79,10 @@ impl Known {
         if self.values.is_empty() {
             return masked;
         }
-        let found = |line: &[u8]| self.values.iter().any(|value| holds(line, value.as_bytes()));
+        // Only a line that is changed loses the bytes that are no text.
         let lines = masked.split(|byte| *byte == b'\n').map(|line| {
-            if found(line) {
-                Cow::Owned(self.mask(&String::from_utf8_lossy(line)).into_owned().into_bytes())
-            } else {
-                Cow::Borrowed(line)
-            }
+            let hidden = self.hide(&String::from_utf8_lossy(line));
+            hidden.map_or(Cow::Borrowed(line), |hidden| Cow::Owned(hidden.into_bytes()))
         });
         lines.collect::<Vec<_>>().join(&b'\n')
     }
@@ -97,10 +101,6 @@ fn base64(bytes: &[u8]) -> String {
         }
     }
     out
-}
-
-fn holds(line: &[u8], value: &[u8]) -> bool {
-    line.windows(value.len()).any(|window| window == value)
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use crate::domain::level::Level;
 use crate::domain::news::ClusterFacts;
 use crate::domain::object::Realm;
 use crate::domain::settings::Role;
-use crate::domain::time::{Age, Timestamp};
 use crate::model::board::PaneKind;
 use crate::model::{Journal, Model};
 
@@ -13,7 +12,8 @@ use crate::model::{Journal, Model};
 pub fn place(model: &Model) -> Vec<Fact> {
     let mut facts = Vec::new();
     if let Some(exercise) = &model.exercise {
-        facts.push(Fact::new(format!(" {} {} ", exercise.word, clock(model, exercise.began)), Role::Hit));
+        let began = tables::ago(model, Some(exercise.began));
+        facts.push(Fact::new(format!(" {} {began} ", exercise.word), Role::Hit));
         // On a small screen where one is says more.
         if model.size.0 >= WIDE {
             facts.push(Fact::new(format!(" {}", exercise.title), Role::Title));
@@ -59,11 +59,6 @@ pub fn place(model: &Model) -> Vec<Fact> {
 
 /// Columns from which on there is room for what is played.
 const WIDE: u16 = 110;
-
-/// Like every age: in steps of ten seconds, then by minutes.
-fn clock(model: &Model, began: Timestamp) -> Age {
-    Age(model.now.since(began))
-}
 
 /// `as ops: edit`: who we are there, and what we may.
 fn identity(cluster: &ClusterFacts) -> Option<Fact> {

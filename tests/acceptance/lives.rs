@@ -290,8 +290,12 @@ async fn a000_07_a_watch_and_terraform_have_the_terminal_and_end_where_they_bega
     let order = shells.desk.started().await;
     shells.desk.until(|msg| matches!(msg, Msg::Ran(News::WantsTerminal(one)) if *one == order)).await;
     let (_, (mut printed, mut typing, _)) = shells.desk.runs.enter(&order.session).await.expect("entered");
-    typing.write_all(b"yes\r").await.expect("typed");
     let mut all = Vec::new();
+    // What is typed before it asks is no answer.
+    while !String::from_utf8_lossy(&all).contains("Are you sure") {
+        assert!(printed.read_buf(&mut all).await.expect("printed") > 0, "{}", String::from_utf8_lossy(&all));
+    }
+    typing.write_all(b"yes\r").await.expect("typed");
     printed.read_to_end(&mut all).await.expect("to its end");
     let all = String::from_utf8_lossy(&all).into_owned();
     assert!(all.contains("a terminal") && all.contains("applied yes") && !all.contains("not set"), "{all}");

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::firedeck;
+use super::{answered, firedeck, left};
 use crate::common::picture::svg;
 use crate::common::terminal::Cockpit;
 
@@ -101,7 +101,7 @@ fn a_bad_release_is_paged_found_taken_back_seen_well_and_told_of() {
     story.until("y  run it");
     story.until("revision 3");
     story.picture("story-3-question");
-    agreed(&story);
+    answered(&story.cockpit);
     story.until("settling");
     if story.to.is_some() {
         // Three nodes have to come back for it, and then it has to hold.
@@ -110,8 +110,7 @@ fn a_bad_release_is_paged_found_taken_back_seen_well_and_told_of() {
         story.until("ready for 60 s");
         story.picture("story-4-healed");
     }
-    story.press(":");
-    story.press("quit\r");
+    left(&story.cockpit);
     story.until("the release was taken back");
     story.until("What the document could say better");
     story.picture("story-5-debrief");
@@ -120,12 +119,5 @@ fn a_bad_release_is_paged_found_taken_back_seen_well_and_told_of() {
             "{{\"version\": 2, \"width\": {COLUMNS}, \"height\": {ROWS}, \"title\": \"firedeck drill\"}}\n"
         );
         std::fs::write(to.join("story.cast"), head + &story.cast.borrow()).expect("kept");
-    }
-}
-
-/// Until the question is gone: what is pressed too early answers nothing.
-fn agreed(story: &Story) {
-    while story.cockpit.screen().contains("y  run it") {
-        story.press("y");
     }
 }

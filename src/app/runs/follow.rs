@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::session::{Running, Task, bytes};
-use super::{Shared, back, lock};
+use super::{Shared, back};
 use crate::commands::tools::Tables;
 use crate::commands::{self, Lang, Source};
 use crate::domain::shell::{Kind, ShellCommand};
@@ -195,11 +195,9 @@ impl Done {
             watch: None,
             offer: None,
         });
-        {
-            let known = lock(&shared.known);
-            for words in [&mut judged.says].into_iter().chain(&mut judged.warnings) {
-                *words = known.mask(words).into_owned();
-            }
+        let known = shared.known();
+        for words in [&mut judged.says].into_iter().chain(&mut judged.warnings) {
+            *words = known.mask(words).into_owned();
         }
         let mut output = Vec::new();
         for stream in [Stream::Out, Stream::Err] {

@@ -1,9 +1,10 @@
 //! What a session's shell holds that nobody may see: asked of the shell itself, and kept in memory alone.
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::lock;
 use super::session::{Asked, Task};
+use super::{Shared, lock};
 use crate::domain::known::Known;
 use crate::domain::secret::looks_secret;
 use crate::domain::shell::Sent;
@@ -80,14 +81,25 @@ impl Task {
             let _ = write!(ask, " \"${{{name}-}}\"");
         }
         let statement = self.about.next;
-        let Asked::Answer(answer) = Box::pin(self.ask(&Sent::new(ask), WITHIN)).await else {
+        let asked = Box::pin(self.ask(&Sent::new(ask), WITHIN)).await;
+        // The answer, late or not, was written down on its way, and nobody reads it a second time.
+        Output::forget(self.handle.dir(), statement, Stream::Out);
+        let Asked::Answer(answer) = asked else {
             self.unlearned = true;
             return;
         };
-        // The answer was written down on its way, and nobody reads it a second time.
-        Output::forget(self.handle.dir(), statement, Stream::Out);
-        let mut known = lock(&self.shared.known);
-        answer.out.split('\0').for_each(|value| known.learn(value));
+        self.shared.learn(|known| answer.out.split('\0').for_each(|value| known.learn(value)));
+    }
+}
+
+impl Shared {
+    /// The secrets of this moment.
+    pub(super) fn known(&self) -> Arc<Known> {
+        lock(&self.known).clone()
+    }
+
+    pub(super) fn learn(&self, more: impl FnOnce(&mut Known)) {
+        more(Arc::make_mut(&mut lock(&self.known)));
     }
 }
 

@@ -118,7 +118,7 @@ struct Shared {
     /// Targets that a run has changed already, or is about to: the evidence of before is kept.
     touched: Mutex<BTreeSet<(String, String)>>,
     /// Secrets that shells hold, which no output shows.
-    known: Mutex<Known>,
+    known: Mutex<Arc<Known>>,
 }
 
 impl Runs {
@@ -134,7 +134,7 @@ impl Runs {
             coming: tokio::sync::Mutex::default(),
             prepared: Mutex::default(),
             touched: Mutex::default(),
-            known: Mutex::new(learn::inherited()),
+            known: Mutex::new(Arc::new(learn::inherited())),
         };
         Runs { shared: Arc::new(shared) }
     }

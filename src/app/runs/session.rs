@@ -205,7 +205,7 @@ impl Task {
     async fn live(mut self, mut inbox: mpsc::Receiver<Order>) {
         self.find_current().await;
         // What was told before is heard first.
-        let mut settled = Some(Instant::now() + SETTLED);
+        let mut settled = self.unlearned.then(|| Instant::now() + SETTLED);
         while !self.over {
             let due = self.running.as_ref().and_then(|running| running.tail.due());
             tokio::select! {
@@ -458,11 +458,9 @@ impl Task {
     }
 
     async fn background(&self, children: Vec<Child>) {
-        let children = {
-            let known = lock(&self.shared.known);
-            let named = |child: Child| (child.pid, known.mask(&child.command).as_ref().into());
-            children.into_iter().map(named).collect()
-        };
+        let known = self.shared.known();
+        let named = |child: Child| (child.pid, known.mask(&child.command).as_ref().into());
+        let children = children.into_iter().map(named).collect();
         self.shared.say(News::Background { session: self.name.clone(), children }).await;
     }
 

@@ -131,7 +131,7 @@ impl Task {
             self.shared.not_started(at, why).await;
             return self.end_unused().await;
         }
-        learn::given(work.command.text.expose(), &mut lock(&self.shared.known));
+        self.shared.learn(|known| learn::given(work.command.text.expose(), known));
         self.keep_evidence(&work).await;
         if let Some(statement) = self.about.busy {
             let why = format!("statement {statement} is still running in its shell");
@@ -245,7 +245,7 @@ impl Task {
                         .shared
                         .options
                         .journal
-                        .keep(&label, self.shared.masked(text.as_bytes()), now())
+                        .keep(&label, self.shared.known().mask_lines(text.as_bytes()), now())
                         .await
                     {
                         Ok(output) => files.push(output),
@@ -292,11 +292,6 @@ impl Task {
 }
 
 impl Shared {
-    /// What was written without its secrets.
-    fn masked(&self, text: &[u8]) -> Vec<u8> {
-        lock(&self.known).mask_lines(text)
-    }
-
     /// The disk may still take what it was given too late: then its end stands right behind it.
     fn take_back(self: &Arc<Self>, at: At, order: event::Order) {
         let shared = self.clone();
@@ -329,7 +324,7 @@ impl Shared {
             return Ok(None);
         }
         let label = format!("step-{n}.{}.txt", stream.name());
-        let kept = self.options.journal.keep(&label, self.masked(&bytes), now()).await;
+        let kept = self.options.journal.keep(&label, self.known().mask_lines(&bytes), now()).await;
         kept.map(Some).map_err(|error| format!("what it wrote is not kept: {error}"))
     }
 }

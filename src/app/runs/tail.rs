@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Shared, lock};
+use super::Shared;
 use crate::domain::known::Known;
 use crate::domain::text::Ink;
 use crate::incident::event::Order;
@@ -77,7 +77,7 @@ impl Tailing {
     /// Reads what is new. What cannot be read is shown as far as it was read.
     pub(super) fn read(&mut self, shared: &Shared, dir: &Path, statement: u64) -> Tail {
         (self.due, self.told) = (None, Some(Instant::now()));
-        let known = lock(&shared.known);
+        let known = shared.known();
         for reading in &mut self.streams {
             let Ok(mut output) = Output::open(dir, statement, reading.stream) else { continue };
             let Ok(total) = output.total() else { continue };
@@ -144,7 +144,7 @@ pub(super) fn read(shared: &Shared, order: Order, stream: Stream, from: u64) -> 
     let page = runner::page(&mut output, from, BYTES).map_err(bad)?;
     let err = stream == Stream::Err;
     let lines = (0..page.len()).filter_map(|n| page.line(n));
-    let known = lock(&shared.known);
+    let known = shared.known();
     let lines = lines.map(|(text, inks)| line(&known, text, inks, err, usize::MAX)).collect();
     let (from, to, open) = (page.from, page.to, page.open);
     Ok(Page { order, stream, lines, from, to, total, open, found: None })

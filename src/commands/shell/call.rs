@@ -73,8 +73,8 @@ impl Walker<'_> {
         let meaning = tools::judge(Call { words, input: place.input.as_input() }, self.tables);
         let tool = tool_name(&name.text);
         let wraps = meaning.through == Through::Here && !meaning.nested.is_empty();
+        let class = class_of(tool, meaning.subcommand.as_deref(), &meaning.traits, writes);
         if !wraps {
-            let class = class_of(tool, meaning.subcommand.as_deref(), &meaning.traits, writes);
             self.name_tool(order, class, tool, meaning.subcommand.as_deref().map(str::trim), place);
         }
         let by = match meaning.subcommand.as_deref().map(str::trim) {
@@ -96,8 +96,7 @@ impl Walker<'_> {
             traits.opaque |= more.opaque;
         }
         // A wrapper's own words say less than what it starts.
-        let helps = class_of(tool, meaning.subcommand.as_deref(), &meaning.traits, writes) == Class::Helper;
-        if (!wraps && !helps && meaning.nested.is_empty()) || meaning.risk > Tier::Read {
+        if (!wraps && class != Class::Helper && meaning.nested.is_empty()) || meaning.risk > Tier::Read {
             self.raise(place, meaning.risk, &meaning.why, Some(&by));
         } else {
             self.raise_weakly(place, meaning.risk, &meaning.why, Some(&by));
