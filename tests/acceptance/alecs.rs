@@ -11,12 +11,12 @@ use firedeck::model::msg::Msg;
 use firedeck::model::run::News as Ran;
 use firedeck::runbook::execution::{Refusal, State};
 use firedeck::runbook::{Mode, StepKind};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::hands::{Hands, NOTES, agree, asked, at, book, flat, go, line, next_second, picture, tier, why};
 use super::paper;
 use crate::common::desk::Desk;
 use crate::common::estate::{NOW, news, press};
+use crate::runs::bench::talk;
 
 const NUMBER: &str = "003";
 
@@ -281,15 +281,7 @@ cat >/dev/null; printf '%s' \"$typed\" | wc -c >\"$HERE/length\"";
     let order = hands.begin(ordered).await;
     hands.desk.until(|msg| matches!(msg, Msg::Ran(Ran::WantsTerminal(one)) if *one == order)).await;
     let (_, (mut printed, mut typing, _size)) = hands.desk.runs.enter(&order.session).await.expect("entered");
-    let (mut seen, mut buffer) = (String::new(), [0; 1024]);
-    while !seen.contains("Passphrase:") {
-        let length = printed.read(&mut buffer).await.expect("printed");
-        assert!(length > 0, "{seen}");
-        seen.push_str(&String::from_utf8_lossy(&buffer[..length]));
-    }
-    typing.write_all(format!("{passphrase}\r").as_bytes()).await.expect("typed");
-    let mut rest = Vec::new();
-    printed.read_to_end(&mut rest).await.expect("to its end");
+    talk(&mut printed, &mut typing, ("Passphrase:", &format!("{passphrase}\r"))).await;
     let End::Exit(codes) = hands.desk.ended().await.end else { panic!("not ended by itself") };
     assert!(codes.iter().all(|code| *code == 0), "{codes:?}");
     assert_eq!(hands.left("length").trim(), passphrase.len().to_string(), "it came to gpg");
@@ -356,11 +348,7 @@ while :; do echo pods; k=$(dd bs=1 count=1 </dev/tty 2>/dev/null); [ \"$k\" = q 
     let order = hands.begin(ordered).await;
     hands.desk.until(|msg| matches!(msg, Msg::Ran(Ran::WantsTerminal(one)) if *one == order)).await;
     let (_, (mut printed, mut typing, _size)) = hands.desk.runs.enter(&order.session).await.expect("entered");
-    let mut buffer = [0; 1024];
-    assert!(printed.read(&mut buffer).await.expect("printed") > 0);
-    typing.write_all(b"q").await.expect("typed");
-    let mut rest = Vec::new();
-    printed.read_to_end(&mut rest).await.expect("to its end");
+    talk(&mut printed, &mut typing, ("pods", "q")).await;
     let ended = hands.desk.ended().await;
     assert_eq!(ended.end, End::Exit(vec![0]));
     assert!(hands.left("words").starts_with("-n 5 "), "{}", hands.left("words"));

@@ -11,11 +11,11 @@ use firedeck::model::msg::Msg;
 use firedeck::model::run::News as Ran;
 use firedeck::runbook::execution::{Refusal, State};
 use firedeck::runbook::{Mode, StepKind, by_hand};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::hands::{Hands, NOTES, agree, asked, at, book, flat, go, line, picture, tier, why};
 use super::paper;
 use crate::common::estate::{NOW, say};
+use crate::runs::bench::talk;
 
 const NUMBER: &str = "004";
 
@@ -256,11 +256,7 @@ async fn a004_08_an_editor_has_the_terminal_and_what_is_to_be_typed_is_said() {
         hands.desk.runs.enter(&order.session).await.expect("entered");
     let said = line(NUMBER, 672);
     assert!(title.contains(said.trim_start_matches(['#', ' '])), "{title}");
-    let mut buffer = [0; 1024];
-    assert!(printed.read(&mut buffer).await.expect("printed") > 0);
-    typing.write_all(b"q").await.expect("typed");
-    let mut rest = Vec::new();
-    printed.read_to_end(&mut rest).await.expect("to its end");
+    talk(&mut printed, &mut typing, ("editing", "q")).await;
     assert_eq!(hands.desk.ended().await.end, End::Exit(vec![0]));
 }
 

@@ -10,9 +10,7 @@ use firedeck::incident::event::{End, Verdict};
 use firedeck::model::msg::Msg;
 use firedeck::model::run::News;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-use super::bench::wait;
+use super::bench::{talk, wait};
 use super::hand::{goes, picture};
 use super::paper;
 use super::shells::{Shells, tools};
@@ -290,14 +288,7 @@ async fn a000_07_a_watch_and_terraform_have_the_terminal_and_end_where_they_bega
     let order = shells.desk.started().await;
     shells.desk.until(|msg| matches!(msg, Msg::Ran(News::WantsTerminal(one)) if *one == order)).await;
     let (_, (mut printed, mut typing, _)) = shells.desk.runs.enter(&order.session).await.expect("entered");
-    let mut all = Vec::new();
-    // What is typed before it asks is no answer.
-    while !String::from_utf8_lossy(&all).contains("Are you sure") {
-        assert!(printed.read_buf(&mut all).await.expect("printed") > 0, "{}", String::from_utf8_lossy(&all));
-    }
-    typing.write_all(b"yes\r").await.expect("typed");
-    printed.read_to_end(&mut all).await.expect("to its end");
-    let all = String::from_utf8_lossy(&all).into_owned();
+    let all = talk(&mut printed, &mut typing, ("a terminal", "yes\r")).await;
     assert!(all.contains("a terminal") && all.contains("applied yes") && !all.contains("not set"), "{all}");
     let ended = shells.desk.ended().await;
     assert_eq!((ended.order.statement, ended.end), (order.statement, End::Exit(vec![0])));
@@ -367,15 +358,8 @@ async fn case_37_a_watch_has_a_terminal_that_it_knows_and_is_left_by_its_key() {
     let order = shells.desk.begin(command).await;
     shells.desk.until(|msg| matches!(msg, Msg::Ran(News::WantsTerminal(one)) if *one == order)).await;
     let (_, (mut printed, mut typing, _)) = shells.desk.runs.enter(&order.session).await.expect("entered");
-    let mut seen = String::new();
-    let mut buffer = [0; 4_096];
-    while !seen.contains("dashboard-1") {
-        let length = printed.read(&mut buffer).await.expect("printed");
-        assert!(length > 0, "{seen}");
-        seen.push_str(&String::from_utf8_lossy(&buffer[..length]));
-    }
+    let seen = talk(&mut printed, &mut typing, ("dashboard-1", "\x03")).await;
     assert!(!seen.contains("Error opening terminal"), "{seen}");
-    typing.write_all(b"\x03").await.expect("left");
     let ended = shells.desk.ended().await;
     assert_eq!(ended.order, order);
 }
@@ -401,10 +385,7 @@ async fn case_21_a_question_of_a_script_has_a_terminal_and_does_not_hang() {
     let order = shells.desk.begin(command).await;
     shells.desk.until(|msg| matches!(msg, Msg::Ran(News::WantsTerminal(one)) if *one == order)).await;
     let (_, (mut printed, mut typing, _)) = shells.desk.runs.enter(&order.session).await.expect("entered");
-    typing.write_all(b"yes\r").await.expect("typed");
-    let mut all = Vec::new();
-    printed.read_to_end(&mut all).await.expect("to its end");
-    assert!(String::from_utf8_lossy(&all).contains("Are you sure"), "{}", String::from_utf8_lossy(&all));
+    talk(&mut printed, &mut typing, ("Are you sure", "yes\r")).await;
     let ended = shells.desk.ended().await;
     assert_eq!(ended.end, End::Exit(vec![0]), "{}", ended.says);
 }

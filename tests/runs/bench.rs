@@ -20,6 +20,7 @@ use firedeck::model::shelf::Book;
 use firedeck::runbook::catalogue;
 use firedeck::store::{Journal, Places, Setup};
 use tempfile::TempDir;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 
 /// Only reached when something is wrong.
@@ -322,4 +323,29 @@ pub(crate) async fn wait(is: impl Fn() -> bool) {
         }
     };
     tokio::time::timeout(PATIENCE, waiting).await.expect("it comes to be so");
+}
+
+/// Waits until it asks so, answers, and gives all that was printed to its end.
+pub(crate) async fn talk(
+    printed: &mut (impl AsyncRead + Unpin),
+    typing: &mut (impl AsyncWrite + Unpin),
+    (asks, answer): (&str, &str),
+) -> String {
+    let mut all = Vec::new();
+    let talking = async {
+        loop {
+            let length = printed.read_buf(&mut all).await.expect("printed");
+            let said = String::from_utf8_lossy(&all);
+            assert!(length > 0, "it ended without asking {asks:?}: {said}");
+            if said.contains(asks) {
+                break;
+            }
+        }
+        typing.write_all(answer.as_bytes()).await.expect("typed");
+        printed.read_to_end(&mut all).await.expect("to its end");
+    };
+    let talked = tokio::time::timeout(PATIENCE, talking).await;
+    let all = String::from_utf8_lossy(&all).into_owned();
+    assert!(talked.is_ok(), "it asks {asks:?} and ends: {all}");
+    all
 }

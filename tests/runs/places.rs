@@ -8,9 +8,8 @@ use firedeck::incident::event::{End, Verdict};
 use firedeck::model::msg::Msg;
 use firedeck::model::run::{News, Stream};
 use firedeck::runbook::execution::Place;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::bench::{Desk, told, wait};
+use super::bench::{Desk, talk, told, wait};
 
 #[tokio::test]
 async fn what_there_is_to_know_is_kept_before_the_first_change_to_a_target_and_only_then() {
@@ -55,17 +54,7 @@ async fn a_command_with_the_terminal_is_entered_typed_to_and_left() {
     let (title, (mut printed, mut typing, size)) = desk.runs.enter(&order.session).await.expect("entered");
     assert!(title.starts_with("step 1 of run-"), "{title}");
     size.send_replace((100, 30));
-    let mut seen = String::new();
-    let mut buffer = [0; 1024];
-    while !seen.contains("who? ") {
-        let length = printed.read(&mut buffer).await.expect("printed");
-        assert!(length > 0, "{seen}");
-        seen.push_str(&String::from_utf8_lossy(&buffer[..length]));
-    }
-    typing.write_all(b"ann\r").await.expect("typed");
-    let mut rest = Vec::new();
-    printed.read_to_end(&mut rest).await.expect("to its end");
-    let rest = String::from_utf8_lossy(&rest).into_owned();
+    let rest = talk(&mut printed, &mut typing, ("who? ", "ann\r")).await;
     assert!(rest.contains("it is ann") && rest.contains("30 100"), "{rest}");
     let ended = desk.ended().await;
     assert_eq!((ended.end, ended.verdict), (End::Exit(vec![0]), Verdict::Ok));

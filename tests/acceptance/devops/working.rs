@@ -5,7 +5,6 @@ use firedeck::domain::shell::Kind;
 use firedeck::incident::event::{End, Verdict};
 use firedeck::model::msg::Msg;
 use firedeck::model::run::News;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::acceptance::bench;
 use crate::acceptance::engine::{Tools, Work};
@@ -140,16 +139,7 @@ async fn a001_06_the_question_of_the_script_takes_the_terminal_and_hangs_nothing
     let is = |msg: &Msg| matches!(msg, Msg::Ran(News::WantsTerminal(one)) if *one == order);
     work.desk.until(is).await;
     let (_, (mut printed, mut typing, _size)) = work.desk.runs.enter(&order.session).await.expect("entered");
-    let mut seen = String::new();
-    let mut buffer = [0; 1024];
-    while !seen.contains("(yes/no)") {
-        let length = printed.read(&mut buffer).await.expect("printed");
-        assert!(length > 0, "{seen}");
-        seen.push_str(&String::from_utf8_lossy(&buffer[..length]));
-    }
-    typing.write_all(b"yes\r").await.expect("typed");
-    let mut rest = Vec::new();
-    printed.read_to_end(&mut rest).await.expect("to its end");
+    bench::talk(&mut printed, &mut typing, ("(yes/no)", "yes\r")).await;
     let ended = work.desk.ended().await;
     assert_eq!((ended.end, ended.verdict), (End::Exit(vec![0]), Verdict::Ok), "{}", ended.says);
     let (ended, _) = work.line(417).await;
