@@ -93,6 +93,18 @@ fn a_release_that_crashes_pages_and_the_built_in_kubectl_lists_the_nodes() {
 }
 
 #[test]
+fn only_a_demo_opens_ports_and_only_on_the_loopback() {
+    let home = tempfile::tempdir().expect("a home");
+    let plain = firedeck(home.path(), &[]).run();
+    plain.wait_for("KUBECONFIG");
+    assert_eq!(plain.listens(), Vec::<String>::new());
+    let demo = firedeck(home.path(), &["demo", "quiet-morning"]).run();
+    demo.wait_for("web");
+    let open = demo.listens();
+    assert!(open.len() > 5 && open.iter().all(|address| address.starts_with("0100007F:")), "{open:?}");
+}
+
+#[test]
 fn what_cannot_be_shown_is_said_before_anything_begins() {
     let home = tempfile::tempdir().expect("a home");
     let run = |arguments: &[&str]| {

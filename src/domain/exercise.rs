@@ -1,6 +1,6 @@
 //! A demo or a drill: what it is about, and which backends are broken in it on purpose.
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 use super::time::Timestamp;
 
@@ -107,6 +107,14 @@ pub struct Exercise {
     pub faults: Faults,
     /// Keys that were pressed in it.
     pub keys: Arc<AtomicU64>,
+    /// What went wrong is over, and has been for a while.
+    pub over: Arc<AtomicBool>,
+}
+
+impl Exercise {
+    pub fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
 }
 
 impl PartialEq for Exercise {

@@ -14,8 +14,10 @@ pub fn place(model: &Model) -> Vec<Fact> {
     if let Some(exercise) = &model.exercise {
         let began = tables::ago(model, Some(exercise.began));
         facts.push(Fact::new(format!(" {} {began} ", exercise.word), Role::Hit));
-        // On a small screen where one is says more.
-        if model.size.0 >= WIDE {
+        if exercise.is_over() {
+            facts.push(Fact::new(" over: q tells how it went", Role::Good));
+        } else if model.size.0 >= WIDE {
+            // On a small screen where one is says more.
             facts.push(Fact::new(format!(" {}", exercise.title), Role::Title));
         }
         facts.push(Fact::new("  ", Role::Dim));

@@ -200,6 +200,7 @@ impl World {
         m.set("redis_keyspace_hits_total", &[], float(facts.counts.hits));
         m.set("redis_keyspace_misses_total", &[], float(facts.counts.misses));
         m.set("redis_refused_writes_total", &[], float(facts.counts.refused));
+        m.set("redis_evicts", &[], if self.cache.evicts() { 1.0 } else { 0.0 });
     }
 
     fn measure_engine(&mut self) {
@@ -221,7 +222,8 @@ impl World {
         let page = self.scenario.page.as_str();
         let name = |labels: &BTreeMap<String, String>| labels.get("alertname").cloned().unwrap_or_default();
         let open = |one: &&super::metrics::Fired| one.ends > self.now;
-        let paged = fired.iter().filter(open).any(|one| name(&one.labels) == page);
+        let paged =
+            fired.iter().filter(open).any(|one| page.split('|').any(|page| page == name(&one.labels)));
         let quiet = |one: &super::metrics::Fired| one.labels.get("severity").is_some_and(|own| own == "none");
         let firing = fired.iter().filter(open).filter(|one| !quiet(one)).count();
         let healed = match self.scenario.healed.as_str() {

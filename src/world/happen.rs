@@ -57,6 +57,8 @@ impl World {
                 rule.what.iter().for_each(|what| self.does(what));
             }
         }
+        let metrics = &self.metrics;
+        self.tape.weighs(|so| metrics.holds(so));
     }
 
     fn does(&mut self, what: &What) {

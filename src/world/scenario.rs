@@ -41,7 +41,7 @@ pub struct Scenario {
     pub brief: String,
     /// The runbook that heals it.
     pub runbook: String,
-    /// The alert that pages; without one nothing is wrong from the start.
+    /// The alerts that page, with `|` between them; without one nothing goes wrong.
     pub page: String,
     /// It is over when this holds for so many seconds; where nothing is said, when nothing fires any more.
     pub healed: String,
@@ -284,6 +284,9 @@ pub enum What {
 pub struct Deed {
     pub did: String,
     pub says: String,
+    /// What has to come of it before it counts: an expression that the metrics are asked.
+    #[serde(default)]
+    pub so: String,
 }
 
 impl App {

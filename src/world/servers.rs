@@ -1,6 +1,8 @@
 //! Starts the servers of a world on loopback, on ports that the kernel picks, and lets its time pass.
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -124,8 +126,8 @@ pub fn bind(dir: &Path, redis: u16) -> std::io::Result<Bound> {
     Ok(Bound { tcp, engine, authority, doors: Vec::new(), faults: Faults::default(), addresses })
 }
 
-/// Lets the servers of a world run, and its time pass.
-pub fn start(bound: Bound, world: World) -> std::io::Result<Running> {
+/// Lets the servers of a world run, and its time pass. `over` is kept at whether what went wrong is over.
+pub fn start(bound: Bound, world: World, over: Arc<AtomicBool>) -> std::io::Result<Running> {
     let shared = Shared::new(world);
     let Bound { tcp, engine, authority, doors, faults, .. } = bound;
     let [kubernetes, postgres, redis, prometheus, alertmanager, http, https] = tcp;
@@ -156,7 +158,11 @@ pub fn start(bound: Bound, world: World) -> std::io::Result<Running> {
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             beat.tick().await;
-            ticked.with(|world| world.tick(Timestamp::now()));
+            let healed = ticked.with(|world| {
+                world.tick(Timestamp::now());
+                world.tape.healed().is_some()
+            });
+            over.store(healed.unwrap_or_default(), Ordering::Relaxed);
         }
     });
     Ok(Running { world: shared.whole(), cluster, tasks })

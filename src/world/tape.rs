@@ -2,7 +2,7 @@
 use jiff::Timestamp;
 
 use super::base::seconds;
-use super::scenario::Scenario;
+use super::scenario::{Deed, Scenario};
 
 /// So much of it is kept.
 const MOST: usize = 5_000;
@@ -27,7 +27,23 @@ pub struct Entry {
 struct Judged {
     pattern: Option<regex::Regex>,
     says: String,
+    /// What has to come of it, before it counts.
+    so: String,
+    /// When it was done last, while nothing has come of it.
+    tried: Option<Timestamp>,
     done: Vec<Timestamp>,
+}
+
+fn judged(all: &[Deed]) -> Vec<Judged> {
+    all.iter()
+        .map(|deed| Judged {
+            pattern: regex::Regex::new(&deed.did).ok(),
+            says: deed.says.clone(),
+            so: deed.so.clone(),
+            tried: None,
+            done: Vec::new(),
+        })
+        .collect()
 }
 
 #[derive(Debug)]
@@ -43,15 +59,6 @@ pub struct Tape {
 
 impl Tape {
     pub fn new(scenario: &Scenario) -> Tape {
-        let judged = |all: &[super::scenario::Deed]| {
-            all.iter()
-                .map(|deed| Judged {
-                    pattern: regex::Regex::new(&deed.did).ok(),
-                    says: deed.says.clone(),
-                    done: Vec::new(),
-                })
-                .collect()
-        };
         Tape {
             entries: Vec::new(),
             right: judged(&scenario.right),
@@ -78,10 +85,19 @@ impl Tape {
     pub fn did(&mut self, at: Timestamp, says: String) {
         for one in self.right.iter_mut().chain(&mut self.worse) {
             if one.pattern.as_ref().is_some_and(|pattern| pattern.is_match(&says)) {
-                one.done.push(at);
+                if one.so.is_empty() { one.done.push(at) } else { one.tried = Some(at) }
             }
         }
         self.note(at, Who::Operator, says);
+    }
+
+    /// What was done counts once what should come of it is so.
+    pub fn weighs(&mut self, holds: impl Fn(&str) -> bool) {
+        for one in self.right.iter_mut().chain(&mut self.worse).filter(|one| one.tried.is_some()) {
+            if holds(&one.so) {
+                one.done.extend(one.tried.take());
+            }
+        }
     }
 
     /// Whether something that fits was done.
@@ -105,7 +121,7 @@ impl Tape {
         self.well = well.then(|| self.well.unwrap_or(now));
         let healed = self.well.filter(|since| seconds(*since, now) >= HOLD);
         match (self.healed, healed) {
-            (None, Some(_)) => self.note(now, Who::World, "nothing fires any more".into()),
+            (None, Some(since)) => self.note(since, Who::World, "nothing fires any more".into()),
             (Some(_), None) => self.note(now, Who::World, "it fires again".into()),
             _ => {}
         }

@@ -297,6 +297,27 @@ impl Cockpit {
         rustix::process::kill_process(self.pid, signal).expect("sent");
     }
 
+    /// The addresses at which the program itself listens, as the kernel writes them.
+    pub(crate) fn listens(&self) -> Vec<String> {
+        let own = format!("/proc/{}", self.pid.as_raw_nonzero());
+        let open = std::fs::read_dir(format!("{own}/fd")).expect("its files").flatten();
+        let sockets: Vec<String> = open
+            .filter_map(|file| Some(std::fs::read_link(file.path()).ok()?.to_str()?.to_owned()))
+            .filter_map(|to| Some(to.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned()))
+            .collect();
+        let tables = ["tcp", "tcp6"].map(|name| std::fs::read_to_string(format!("{own}/net/{name}")));
+        let mut all = Vec::new();
+        for table in tables.into_iter().flatten() {
+            for line in table.lines() {
+                let fields: Vec<&str> = line.split_whitespace().collect();
+                if fields.len() > 9 && fields[3] == "0A" && sockets.iter().any(|own| own == fields[9]) {
+                    all.push(fields[1].to_owned());
+                }
+            }
+        }
+        all
+    }
+
     /// Waits until the program is stopped, as a shell would see it.
     #[track_caller]
     pub(crate) fn wait_until_stopped(&self) {

@@ -44,7 +44,7 @@ pub fn run(wanted: &Wanted) -> color_eyre::Result<ExitCode> {
         let _ = writeln!(text, "{name} {address}");
     }
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-        let mut running = servers::start(bound, world)?;
+        let mut running = servers::start(bound, world, std::sync::Arc::default())?;
         for name in &wanted.user {
             let _ = writeln!(text, "{name} {}", running.admit(name)?);
         }

@@ -70,6 +70,13 @@ pub fn told(world: &mut World, began: Timestamp, keys: u64) -> Told {
         }
     }
     let tape = &world.tape;
+    let mut lines: Vec<(Timestamp, bool, String)> = tape
+        .entries()
+        .iter()
+        .map(|entry| (entry.at, entry.who == Who::Operator, entry.says.clone()))
+        .collect();
+    // What is known late has happened earlier.
+    lines.sort_by_key(|(at, ..)| *at);
     Told {
         began,
         paged: tape.paged(),
@@ -81,12 +88,15 @@ pub fn told(world: &mut World, began: Timestamp, keys: u64) -> Told {
         keys,
         right: tape.right().map(|(says, at)| (says.to_owned(), at)).collect(),
         worse: tape.worse().map(|(says, times)| (says.to_owned(), times)).collect(),
-        lines: tape
-            .entries()
-            .iter()
-            .map(|entry| (entry.at, entry.who == Who::Operator, entry.says.clone()))
-            .collect(),
+        lines,
     }
+}
+
+/// Of a place within an object, its last name: `spec.template.spec.containers.0.image:` is the image.
+fn short(says: &str) -> String {
+    let last = |word: &str| word.rsplit(['.', '/']).find(|part| !part.is_empty()).unwrap_or(word).to_owned();
+    let words = says.split(' ').map(|word| if word.ends_with(':') { last(word) } else { word.to_owned() });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 fn clock(seconds: f64) -> String {
@@ -109,19 +119,14 @@ impl Told {
             self.after_page(at).map_or_else(|| none.to_owned(), |seconds| clock(seconds) + " after the page")
         };
         if drill.is_some() {
-            let _ = writeln!(
-                text,
-                "  taken up    {}",
-                passed(self.acknowledged, "never: nothing was acknowledged, no incident opened")
-            );
-            let _ = writeln!(
-                text,
-                "  over        {}",
-                passed(
-                    self.healed,
-                    if self.paged.is_some() { "not yet" } else { "nothing had gone wrong yet" }
-                )
-            );
+            if scenario.page.is_empty() {
+                text.push_str("  nothing went wrong, and nothing was to\n");
+            } else {
+                let taken = passed(self.acknowledged, "never: nothing was acknowledged, no incident opened");
+                let not = if self.paged.is_some() { "not yet" } else { "nothing had gone wrong yet" };
+                let over = passed(self.healed, not);
+                let _ = writeln!(text, "  taken up    {taken}\n  over        {over}");
+            }
             let _ = writeln!(
                 text,
                 "  steps run   {}{}{}",
@@ -148,7 +153,7 @@ impl Told {
                 text,
                 "  {:>5}  {who}  {}",
                 clock(seconds(self.began, *at)),
-                crate::domain::text::clean_to(says, COLUMNS - 16)
+                crate::domain::text::clean_to(&short(says), COLUMNS - 16)
             );
         }
         if drill.is_some() {

@@ -123,14 +123,16 @@ fn over(
         began: crate::domain::time::Timestamp(began.as_millisecond()),
         faults,
         keys: std::sync::Arc::default(),
+        over: std::sync::Arc::default(),
     };
     let keys = exercise.keys.clone();
+    let is_over = exercise.over.clone();
     let mut heard = None;
     let code = super::work(request, View::Board, |mut options| {
         options.exercise = Some(exercise);
         let heard = &mut heard;
         async move {
-            let running = servers::start(bound, world)?;
+            let running = servers::start(bound, world, is_over)?;
             *heard = Some(running.world.clone());
             Box::pin(crate::app::run(options)).await
         }

@@ -131,8 +131,8 @@ impl Place<'_> {
         for (name, query, unit, ok, critical) in [
             ("connections used", "100 * pg_connections / pg_connections_usable", "%", "< 80", ">= 95"),
             (
-                "memory of the cache",
-                "100 * redis_memory_used_bytes / redis_memory_max_bytes",
+                "memory of the cache that can't be freed",
+                "100 * redis_memory_used_bytes / redis_memory_max_bytes * (1 - redis_evicts)",
                 "%",
                 "< 80",
                 ">= 95",

@@ -21,7 +21,7 @@ mod shell;
 mod store;
 mod table;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 mod value;
 mod wire;
 mod workloads;

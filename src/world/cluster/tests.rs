@@ -41,7 +41,7 @@ fn run(cluster: &mut Cluster, seconds: f64) {
     }
 }
 
-fn ask(cluster: &mut Cluster, who: &str, method: &str, path: &str, body: &Value) -> Result<Value, Refusal> {
+pub fn request(method: &str, path: &str, body: &Value) -> Request {
     let form = match method {
         "PATCH" if body.is_array() => "application/json-patch+json",
         "PATCH" => "application/strategic-merge-patch+json",
@@ -51,8 +51,17 @@ fn ask(cluster: &mut Cluster, who: &str, method: &str, path: &str, body: &Value)
     let mut request = request.body(()).unwrap();
     let upgrade = hyper::upgrade::on(&mut request);
     let body = if body.is_null() { String::new() } else { body.to_string() };
-    let request = Request { parts: request.into_parts().0, body: body.into(), upgrade };
-    match cluster.call(who, &request)? {
+    Request { parts: request.into_parts().0, body: body.into(), upgrade }
+}
+
+pub fn ask(
+    cluster: &mut Cluster,
+    who: &str,
+    method: &str,
+    path: &str,
+    body: &Value,
+) -> Result<Value, Refusal> {
+    match cluster.call(who, &request(method, path, body))? {
         Reply::Whole(_, _, text) => Ok(serde_json::from_str(&text).unwrap()),
         _ => panic!("it goes on"),
     }

@@ -10,7 +10,7 @@ mod serve;
 mod streams;
 mod terminal;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 

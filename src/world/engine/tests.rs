@@ -52,7 +52,7 @@ fn ask(engine: &mut Engine, method: &str, target: &str, body: &Value) -> (u16, V
     }
 }
 
-fn post(engine: &mut Engine, target: &str) -> u16 {
+pub fn post(engine: &mut Engine, target: &str) -> u16 {
     ask(engine, "POST", target, &Value::Null).0
 }
 

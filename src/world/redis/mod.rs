@@ -8,7 +8,7 @@ mod settings;
 mod store;
 mod table;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -224,6 +224,11 @@ impl Redis {
         for client in std::mem::take(&mut self.clients).into_values() {
             client.gone.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// Whether old keys make room for new ones where it is full.
+    pub fn evicts(&self) -> bool {
+        self.settings.get("maxmemory-policy").is_some_and(|policy| policy != "noeviction")
     }
 
     pub fn facts(&self) -> Facts {

@@ -30,7 +30,7 @@ fn shown(reply: &Reply) -> String {
 }
 
 /// By a client that comes and goes.
-fn say(redis: &mut Redis, line: &str) -> String {
+pub fn say(redis: &mut Redis, line: &str) -> String {
     let Ok((id, _)) = redis.connect("127.0.0.1:5") else { return "no connection".into() };
     let said = shown(&redis.ask(id, &words(line)));
     redis.leave(id);

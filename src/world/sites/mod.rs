@@ -93,7 +93,7 @@ impl Sites {
     }
 
     /// The answer and after how long, or that there is none. A site is named by the `Host` or by where its path begins.
-    fn answer(&mut self, request: &Request) -> Option<(Answer, Duration)> {
+    pub fn answer(&mut self, request: &Request) -> Option<(Answer, Duration)> {
         let host = request.parts.uri.authority().map(ToString::to_string);
         let host = host.or(request.header("host").map(str::to_owned)).unwrap_or_default();
         let bare = host.rsplit_once(':').map_or(&*host, |(bare, _)| bare);

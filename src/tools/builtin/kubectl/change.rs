@@ -133,6 +133,9 @@ pub async fn set(kubectl: &mut Kubectl<'_>) -> Done {
         _ => ("resource", "resource requirements updated", ""),
     };
     let (objects, pairs) = pairs(kubectl, what)?;
+    if kubectl.call.on("list") {
+        return environments(kubectl, &objects).await;
+    }
     let limits = limits(kubectl)?;
     if limits.is_empty() && what == "resource" {
         return Err(Fault::error(
@@ -177,6 +180,33 @@ pub async fn set(kubectl: &mut Kubectl<'_>) -> Done {
         }
         let patch = nested(spec(&one.object), json!({ "containers": changes }));
         changed(kubectl, &one, STRATEGIC, &patch, said).await?;
+    }
+    Ok(())
+}
+
+/// The variables of every container that is meant, as lines of a shell; where one comes from elsewhere, from where.
+async fn environments(kubectl: &mut Kubectl<'_>, objects: &[String]) -> Done {
+    let chosen = kubectl.call.value("containers").unwrap_or("*").to_owned();
+    for one in pick_of(kubectl, objects, Unnamed::Asked).await? {
+        let path = format!("/{}/containers", spec(&one.object).join("/"));
+        let (kind, name) = (text(&one.object, "/kind"), text(&one.object, "/metadata/name"));
+        for container in list(&one.object, &path) {
+            let own = text(container, "/name");
+            if chosen != "*" && chosen != own {
+                continue;
+            }
+            kubectl.say(&format!("# {kind} {name}, container {own}"))?;
+            for variable in list(container, "env") {
+                let named = text(variable, "/name");
+                let from = |kind: &str, what: &str| {
+                    let from = variable.pointer(&format!("/valueFrom/{kind}KeyRef"))?;
+                    let (name, key) = (text(from, "/name"), text(from, "/key"));
+                    Some(format!("# {named} from {what} {name}, key {key}"))
+                };
+                let from = from("secret", "secret").or_else(|| from("configMap", "configmap"));
+                kubectl.say(&from.unwrap_or_else(|| format!("{named}={}", text(variable, "/value"))))?;
+            }
+        }
     }
     Ok(())
 }

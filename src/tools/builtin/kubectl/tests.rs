@@ -265,6 +265,17 @@ async fn a_variable_is_set_where_it_stands_and_a_new_one_last() {
     assert_eq!(sent["spec"]["template"]["spec"]["containers"], json!([{"name": "web", "env": env}]));
 }
 
+#[tokio::test]
+async fn variables_are_listed_with_where_they_come_from() {
+    let mut web = deployment();
+    let from = json!({"secretKeyRef": {"name": "db", "key": "password"}});
+    web["spec"]["template"]["spec"]["containers"][0]["env"] =
+        json!([{"name": "A", "value": "1"}, {"name": "PASSWORD", "valueFrom": from}]);
+    let get = format!("GET {WEB}");
+    let ran = kubectl("set env deployment/web --list", "", &[(get.as_str(), web)]).await;
+    assert_eq!(ran.out, "# Deployment web, container web\nA=1\n# PASSWORD from secret db, key password\n");
+}
+
 #[test]
 fn a_path_leads_where_the_original_goes() {
     let pods = json!({"items": [
