@@ -429,13 +429,12 @@ fn what_empties_a_file_or_feeds_a_dump_into_a_console_is_danger() {
     ] {
         assert_eq!(risk(text), Tier::Danger, "{text}");
     }
-    for text in [
-        "echo \"\" > /tmp/x",
-        "echo \"a\" > /var/log/x.log",
-        "echo 'SELECT 1' | cat | psql",
-        "cat x | grep y",
-    ] {
+    for text in
+        ["echo \"\" > /tmp/x", "echo \"a\" > /var/log/x.log", "# Look at the volumes\n./volumes.sh x.tgz"]
+    {
+        assert_eq!(risk(text), Tier::Change, "{text}");
+    }
+    for text in ["echo 'SELECT 1' | cat | psql", "cat x | grep y"] {
         assert_eq!(risk(text), Tier::Read, "{text}");
     }
-    assert_eq!(risk("# Look at the volumes\n./volumes.sh x.tgz"), Tier::Change);
 }
