@@ -2,6 +2,7 @@
 use firedeck::commands::tools::Tables;
 use firedeck::commands::{Lang, Role, Script, Source, read};
 use firedeck::domain::approval::Tier;
+use firedeck::runbook::catalogue;
 
 fn script(lang: Lang, text: &str) -> Script {
     let lines: Vec<u32> = (11..).take(text.lines().count() + 1).collect();
@@ -105,4 +106,61 @@ fn hostile_text_ends_in_time_in_every_language() {
             assert!(start.elapsed().as_secs() < 20, "{lang:?} {:?}", text.get(..8));
         }
     }
+}
+
+/// Line, text, language, risk and whether it runs elsewhere, of every command of a document.
+fn commands(text: &str) -> Vec<(u32, String, Lang, Tier, bool)> {
+    let document = catalogue::read("x.md", text, &Tables::default());
+    let steps = document.runbooks.iter().flat_map(|book| &book.steps);
+    let all = steps.flat_map(|step| &step.commands).map(|command| &command.statement);
+    all.map(|one| (one.line, one.text.clone(), one.lang, one.risk, one.traits.remote)).collect()
+}
+
+#[test]
+fn what_is_typed_into_a_console_of_a_shells_block_is_no_line_of_the_shell() {
+    let text = "# Restore\n\n```bash\n# Connect\ndocker exec -it db psql -U app shop\n\n# Tables\n\\dt\n\n# Kill\nSELECT pg_terminate_backend(pid)\nFROM pg_stat_activity;\n```\n\n```bash\nredis-cli\nFLUSHALL\n```\n\n```bash\nmongosh\ndb.users.deleteMany({})\nrs.stepDown()\ndb.x.frobnicate()\n```\n";
+    let got = commands(text);
+    let got: Vec<_> = got.iter().map(|one| (one.0, one.2, one.3)).collect();
+    let want = [
+        (5, Lang::Shell, Tier::Change),
+        (8, Lang::Sql, Tier::Read),
+        (11, Lang::Sql, Tier::Danger),
+        (16, Lang::Shell, Tier::Change),
+        (17, Lang::Redis, Tier::Danger),
+        (21, Lang::Shell, Tier::Change),
+        (22, Lang::Query, Tier::Danger),
+        (23, Lang::Query, Tier::Danger),
+        (24, Lang::Query, Tier::Change),
+    ];
+    assert_eq!(got, want);
+}
+
+#[test]
+fn sql_in_a_shells_block_is_one_statement_under_its_comment() {
+    let text = "# Recover the pool\n\n```bash\n# STEP 1: Kill them\nSELECT pg_terminate_backend(pid) FROM pg_stat_activity\nWHERE state = 'idle';\n\n# STEP 2: In the code\nawait app.state.pool.close()\n\n# STEP 3: Restart\nkubectl rollout restart deployment/api\n```\n\n```bash\n# Verify the rows\nSELECT count(*) FROM orders;\n```\n";
+    let got = commands(text);
+    let got: Vec<_> = got.iter().map(|one| (one.0, one.2, one.3)).collect();
+    let want = [(5, Lang::Sql, Tier::Danger), (12, Lang::Shell, Tier::Change), (17, Lang::Sql, Tier::Read)];
+    assert_eq!(got, want);
+    let document = catalogue::read("x.md", text, &Tables::default());
+    let last = document.runbooks[0].steps.iter().flat_map(|step| &step.commands).next_back().unwrap();
+    assert_eq!(last.statement.text, "SELECT count(*) FROM orders;");
+    assert_eq!(last.statement.label.as_deref(), Some("Verify the rows"));
+}
+
+#[test]
+fn a_crontabs_lines_are_no_commands() {
+    let text = "# Clean up\n\n```bash\n# Add to /etc/cron.d\n0 3 * * 0 root /opt/clean.sh\n```\n\n```bash\ncrontab -l\n@daily /opt/x.sh\n```\n";
+    let got: Vec<_> = commands(text).into_iter().map(|one| (one.0, one.1)).collect();
+    assert_eq!(got, [(9, "crontab -l".to_owned())]);
+}
+
+#[test]
+fn a_session_that_a_block_leaves_open_holds_what_follows_until_it_is_left() {
+    let text = "# Clean\n\n1. Enter:\n   ```bash\n   oc rsh -n x $(oc get pod -oname | head -1)\n   ```\n2. Then:\n   ```bash\n   rm -rf /var/cache/x\n   ```\n3. Leave:\n   ```bash\n   exit\n   ```\n4. Look:\n   ```bash\n   df -h\n   ```\n";
+    let remote: Vec<_> = commands(text).into_iter().map(|one| one.4).collect();
+    assert_eq!(remote, [false, true, true, false]);
+    let text = "# Look\n\n```bash\ndocker exec -it web sh\n```\n\n```bash\ndocker logs web\nuptime\n```\n";
+    let remote: Vec<_> = commands(text).into_iter().map(|one| one.4).collect();
+    assert_eq!(remote, [false, false, false], "docker is called where the container is not");
 }

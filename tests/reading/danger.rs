@@ -415,3 +415,26 @@ fn what_only_looks_is_a_look_whatever_words_it_has() {
     );
     all_are(Tier::Change, "domectl show --format json\ndomectl --format=json list");
 }
+
+#[test]
+fn what_empties_a_file_or_feeds_a_dump_into_a_console_is_danger() {
+    for text in [
+        "echo \"\" > /var/log/x.log",
+        "printf '' > /var/log/x.log",
+        "echo -n > app.db",
+        "cat dump.sql | docker exec -i db psql -U app",
+        "cat dump.sql | psql shop",
+        "sort dump.sql | mysql shop",
+        "# Restore the volumes\n./volumes.sh x.tgz",
+    ] {
+        assert_eq!(risk(text), Tier::Danger, "{text}");
+    }
+    for text in
+        ["echo \"\" > /tmp/x", "echo \"a\" > /var/log/x.log", "# Look at the volumes\n./volumes.sh x.tgz"]
+    {
+        assert_eq!(risk(text), Tier::Change, "{text}");
+    }
+    for text in ["echo 'SELECT 1' | cat | psql", "cat x | grep y"] {
+        assert_eq!(risk(text), Tier::Read, "{text}");
+    }
+}

@@ -16,6 +16,7 @@ mod shape;
 mod shell;
 mod suggest;
 mod tools;
+mod tools_bare;
 mod tools_hosts;
 mod tools_platforms;
 mod tools_rules;

@@ -426,7 +426,7 @@ fn the_network_is_looked_at_shaped_or_cut() {
         (D, "o", "nft -f x"),
         (D, "", "nc redis 6379 <<< 'FLUSHALL'"),
         (R, "", "nc zk 2181 <<< 'ruok'"),
-        (C, "io", "nc host 80\ntelnet host 80"),
+        (C, "io", "nc host 80\ntelnet host"),
         (C, "o", "echo x | nc host 80"),
         (R, "", "ip netns exec blue ip a"),
         (D, "", "ip netns exec blue ip link set eth0 down"),

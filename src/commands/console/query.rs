@@ -2,6 +2,7 @@
 use std::ops::Range;
 
 use super::{Cuts, Piece, inside, lines};
+use crate::commands::tools::judge_mongo;
 use crate::commands::{Role, Traits};
 use crate::domain::approval::Tier;
 
@@ -81,6 +82,17 @@ fn end(open: &mut Option<Range<usize>>, text: &str, cuts: &mut Cuts) {
         (Tier::Change, "for another program's screen; it changes something there")
     } else {
         (Tier::Read, "text for another program's screen: copied, never run")
+    };
+    let mongo =
+        ["db.", "rs.", "sh."].iter().any(|start| query.starts_with(start)).then(|| judge_mongo(query));
+    let (risk, why) = match mongo.map(|mongo| mongo.risk) {
+        Some(Tier::Danger) if risk < Tier::Danger => {
+            (Tier::Danger, "for another program's screen; it takes something away there")
+        }
+        Some(Tier::Change) if risk < Tier::Change => {
+            (Tier::Change, "for another program's screen; what it does there is not known")
+        }
+        _ => (risk, why),
     };
     let splunk = ["source=", "index=", "sourcetype="].iter().any(|start| lower.starts_with(start));
     cuts.pieces.push(Piece {

@@ -24,7 +24,7 @@ use self::walk::{Place, Walker};
 use super::layout::Layout;
 use super::statement::Argument;
 use super::{Lang, Script, Source, Statement};
-use crate::commands::tools::Tables;
+use crate::commands::tools::{self, Tables};
 use crate::domain::approval::Tier;
 
 /// Reads a script; whatever the bytes, it answers, in linear time.
@@ -151,11 +151,18 @@ impl<'a> Reader<'a> {
             }
             risk => (risk, found.why()),
         };
+        let label = self.layout.label(first);
+        // Of a script that nobody sees the comment above it may say more than its name.
+        let said = label.as_deref().filter(|_| risk == Tier::Change && found.traits.opaque);
+        let (risk, why) = match said.filter(|label| tools::says_restore(&found.tool(), label)) {
+            Some(_) => (Tier::Danger, "by the comment above it, it overwrites or takes away".to_owned()),
+            None => (risk, why),
+        };
         self.script.statements.push(Statement {
             line,
             end_line: self.source.line(last),
             text: text.to_owned(),
-            label: self.layout.label(first),
+            label,
             lang: Lang::Shell,
             role: found.role(),
             risk,

@@ -1,5 +1,5 @@
 //! Lines behind a session that was opened run inside it, not here.
-use crate::commands::Statement;
+use crate::commands::{Lang, Statement};
 
 /// Marks what follows a bare `ssh host`, or a shell in a container, until it is left again.
 pub fn mark(statements: &mut [Statement]) {
@@ -17,15 +17,23 @@ pub fn mark(statements: &mut [Statement]) {
 /// Whether a statement leaves the session that it stands in.
 pub fn leaves(statement: &Statement) -> bool {
     matches!(statement.text.trim_end_matches(';').trim(), "exit" | "logout")
+        || statement.lang != Lang::Shell && is_leave(&statement.text)
+}
+
+/// What leaves a console.
+pub fn is_leave(text: &str) -> bool {
+    let text = text.trim().trim_end_matches([';', '(', ')']).trim().to_ascii_lowercase();
+    matches!(text.as_str(), "exit" | "quit" | "\\q" | ".exit" | ".quit")
 }
 
 /// Whether a statement opens a session and leaves it open.
 pub fn opens(statement: &Statement) -> bool {
     let traits = statement.traits;
-    if traits.pipe || traits.heredoc || traits.background || traits.compound {
+    let text = outside(&statement.text);
+    if traits.pipe && text.contains('|') || traits.heredoc || traits.background || traits.compound {
         return false;
     }
-    let words = words(&statement.text);
+    let words = words(&text);
     let has = |list: &[&str]| words.iter().any(|word| list.contains(word));
     let started = |word: &str| words.iter().any(|one| one.split('=').next() == Some(word));
     match statement.tool.as_str() {
@@ -44,6 +52,28 @@ pub fn opens(statement: &Statement) -> bool {
         }
         _ => false,
     }
+}
+
+/// The text with a word in place of each `$(…)`: what runs in there feeds nothing into the call.
+fn outside(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut depth = 0_u32;
+    let mut before = ' ';
+    for sign in text.chars() {
+        match sign {
+            '(' if depth > 0 || before == '$' => depth += 1,
+            ')' if depth > 0 => {
+                depth -= 1;
+                if depth == 0 {
+                    out.push('_');
+                }
+            }
+            _ if depth == 0 => out.push(sign),
+            _ => {}
+        }
+        before = sign;
+    }
+    out
 }
 
 /// The words of the call, without its comment and what follows where it fails; their quotes are taken away.
@@ -181,6 +211,8 @@ mod tests {
             "nsenter -t 1 -m",
             "chroot /mnt /bin/bash",
             "tmux attach",
+            "oc rsh -n shop $(oc get pod -oname | head -1)",
+            "ssh $(cat host | tail -1)",
         ] {
             assert!(opened(text), "{text}");
         }

@@ -17,6 +17,11 @@ const TAKES: &str = "delete terminate remove deregister purge stop reboot restar
     simulate-eviction schedule-key-deletion rebuild down \
     fail-over manual-failover break break-pair offline-region recycle forget discard dispose retire shrink";
 
+/// First words of verbs that change: a name behind one of them says nothing more (`eb deploy test-env`).
+const MAKES: &str = "create add set unset deploy push up launch start update patch apply put import install link login \
+    publish copy cp mv move sync scp upload write edit rename migrate enable pull attach connect invoke trigger new \
+    alias rollback restore";
+
 /// Verbs that print or make secrets.
 const SECRETS: &str = "get-secret-value get-parameter get-parameters get-parameters-by-path get-session-token assume-role get-password-data \
     get-login-password get-federation-token decrypt list-keys list-credentials get-access-token list-connection-strings \
@@ -198,18 +203,48 @@ fn s3(seen: &Seen<'_>, verb: &str, meaning: &mut Meaning) {
 /// `--parameters commands="…"` or JSON.
 fn send(seen: &Seen<'_>, meaning: &mut Meaning) {
     let given = seen.args.value("--parameters").unwrap_or_default();
-    let text = given.strip_prefix("commands=").map(|text| text.trim_matches(['[', ']', '"', '\'']));
-    shell(text, meaning);
-    if text.is_none() && words::says_destroy(given) {
-        meaning.set(D, "by its words, what it runs takes something away");
+    if let Some(all) = listed(given) {
+        meaning.set(R, "runs commands on other hosts");
+        meaning.through = Through::Elsewhere;
+        meaning.mark(mark::REMOTE);
+        meaning.nested.push(Nested::Shell(all.join("\n")));
+    } else {
+        let text = given.strip_prefix("commands=").map(|text| text.trim_matches(['[', ']', '"', '\'']));
+        shell(text, meaning);
+        if text.is_none() && words::says_destroy(given) {
+            meaning.set(D, "by its words, what it runs takes something away");
+        }
     }
-    meaning.raise(C, "runs a command on other hosts");
+    // Only where every command is seen, and a shell runs it, do these decide alone.
+    let by_shell =
+        seen.args.value("--document-name").is_some_and(|name| name.ends_with("AWS-RunShellScript"));
+    if listed(given).is_none() || !by_shell {
+        meaning.raise(C, "runs a command on other hosts");
+    }
+}
+
+/// The commands of a list as JSON has it: `commands=["df -h"]`, `{"commands":["df -h"]}`.
+fn listed(given: &str) -> Option<Vec<String>> {
+    let all: Vec<String> = match given.strip_prefix("commands=") {
+        Some(list) if list.starts_with('[') => serde_json::from_str(list).ok()?,
+        Some(text) if !text.starts_with(['"', '\'']) => vec![text.to_owned()],
+        Some(_) => return None,
+        None => {
+            let map: serde_json::Map<String, serde_json::Value> = serde_json::from_str(given).ok()?;
+            if map.len() != 1 {
+                return None;
+            }
+            serde_json::from_value(map.get("commands")?.clone()).ok()?
+        }
+    };
+    (!all.is_empty() && all.iter().all(|one| !one.trim().is_empty())).then_some(all)
 }
 
 /// Verbs of gcloud; the first operand that is one of them, behind the group, is the verb.
 const GCLOUD: &str = "create set add import enable update patch deploy start resume submit run upload configure init login activate apply \
     move migrate replace rolling-action resize clone connect ssh scp call execute publish pull access undelete retry \
-    get-credentials print-access-token print-identity-token set-iam-policy add-iam-policy-binding invoke copy cp mv rsync attach expand switch";
+    get-credentials print-access-token print-identity-token set-iam-policy add-iam-policy-binding invoke copy cp mv rsync attach expand switch \
+    restore restore-backup seek snapshot rollback rollout promote-replica";
 
 pub(super) fn gcloud(seen: &Seen<'_>, meaning: &mut Meaning) {
     let path: Vec<_> = seen
@@ -348,15 +383,35 @@ pub(super) fn generic(seen: &Seen<'_>, meaning: &mut Meaning) {
     let parts = path.iter().flat_map(|word| std::iter::once(word.rsplit(':').next().unwrap_or(word)));
     let parts: Vec<_> = parts.collect();
     let takes = parts.iter().find(|word| words::one_of(TAKES, head(word)) || words::destroys(word));
-    let reads = parts.iter().any(|word| words::one_of(READS, head(word)));
+    // What stands behind the first verb is a name.
+    let makes = |word: &str| words::one_of(MAKES, head(word));
+    let reads = parts
+        .iter()
+        .find(|word| makes(word) || words::one_of(READS, head(word)))
+        .is_some_and(|word| !makes(word));
+    let asks = seen.args.has("-h --help -v -V --version");
+    let bare = path.is_empty() && (asks || seen.args.options.is_empty() && seen.tool != "vercel");
     meaning.subcommand =
         (!path.is_empty()).then(|| path.iter().take(2).copied().collect::<Vec<_>>().join(" "));
-    match (takes, reads || path.is_empty()) {
+    match (takes, reads || bare) {
         (Some(verb), _) => {
             meaning.set(D, format!("`{verb}` takes something away, cuts it off or replaces it"));
         }
         (None, true) => meaning.set(R, "only reads"),
+        (None, false) if path.is_empty() && seen.tool == "vercel" => {
+            meaning.set(C, "deploys what is in this directory");
+        }
         (None, false) => meaning.set(C, "changes something of the cloud"),
+    }
+    let none = |word: &&&str| **word == "0" || word.ends_with("=0");
+    if parts.contains(&"scale") && path.iter().any(|word| none(&word)) {
+        meaning.raise(D, "scales to zero: nothing is left running");
+    }
+    if seen.args.value("-C --command").is_some_and(words::says_destroy) {
+        meaning.raise(D, "by its words, what it runs takes something away");
+    }
+    if seen.tool == "wrangler" && path.contains(&"tail") {
+        meaning.mark(mark::E);
     }
     if path.iter().any(|word| word.contains(UNKNOWN)) && meaning.risk == R {
         meaning.set(C, "what it does is only known when it runs");
@@ -369,6 +424,22 @@ pub(super) fn generic(seen: &Seen<'_>, meaning: &mut Meaning) {
         meaning.set(C, "runs a command elsewhere");
         meaning.mark(mark::REMOTE);
         return meaning.runs(seen.from(1), Through::Elsewhere);
+    }
+    // `dokku run APP COMMAND`, `dokku enter APP PROCESS COMMAND`, `kamal app exec TEXT`.
+    let own = match (seen.tool, seen.verb(), path.get(1)) {
+        ("dokku", "run" | "run:detached", _) => seen.from(2),
+        ("dokku", "enter", _) => seen.from(3),
+        ("kamal", "app" | "server" | "accessory", Some(&"exec")) => {
+            let text: Vec<_> = seen.from(2).iter().map(|word| word.text.as_str()).collect();
+            meaning.nested.push(Nested::Shell(text.join(" ")));
+            &[]
+        }
+        _ => &[],
+    };
+    if !own.is_empty() || !meaning.nested.is_empty() {
+        meaning.raise(C, "runs a command elsewhere");
+        meaning.mark(mark::REMOTE);
+        return meaning.runs(own, Through::Elsewhere);
     }
     if path.contains(&"ssh") || path.contains(&"exec") || path.contains(&"console") {
         meaning.raise(C, "opens a shell elsewhere");

@@ -69,6 +69,13 @@ fn javascript(text: &str, meaning: &mut Meaning) {
     }
 }
 
+/// What a line typed into `MongoDB`'s console does.
+pub(in crate::commands) fn judge_mongo(text: &str) -> Meaning {
+    let mut meaning = Meaning::new(R, "only reads", mark::NONE);
+    javascript(text, &mut meaning);
+    meaning
+}
+
 pub(super) fn mongo(seen: &Seen<'_>, meaning: &mut Meaning) {
     meaning.subcommand = None;
     meaning.is(R, "only reads", mark::NONE);

@@ -213,6 +213,8 @@ pub(super) fn language(seen: &Seen<'_>, meaning: &mut Meaning) {
             meaning.is(C, "a script: what it does cannot be seen here", mark::OPAQUE);
             meaning.known = false;
             super::by_script_name(file, meaning);
+            let at = words().position(|word| word == file).map_or(0, |at| at + 1);
+            super::by_script_words(seen.words.get(at..).unwrap_or_default(), true, meaning);
             if let Some(verb) = verb {
                 meaning.raise(D, format!("`{verb}` takes something away for good"));
             }

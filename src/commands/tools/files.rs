@@ -22,6 +22,30 @@ fn target<'a>(args: &Args<'a>) -> &'a str {
     args.value("-t --target-directory").or(last).unwrap_or_default()
 }
 
+/// A backup that goes back over what it was made of: `cp data/x.db.bak data/x.db`.
+fn restores(args: &Args<'_>) -> bool {
+    const BACKUPS: &str = "backup backups bak bkp snapshot snapshots orig old saved";
+    const APART: &str = "tmp temp test restore restored archive archives staging scratch";
+    let says = |text: &str, list: &str| words::parts(text).iter().any(|part| words::one_of(list, part));
+    let to = target(args);
+    let (directory, own) = to.rsplit_once('/').unwrap_or(("", to));
+    if own == "." || to.starts_with(UNKNOWN) || says(to, BACKUPS) || says(to, APART) {
+        return false;
+    }
+    let ends = ["db", "sqlite", "sqlite3", "rdb", "aof", "mdb"];
+    let kept = |name: &str| ends.iter().any(|end| words::is_script(name, end));
+    args.operands.iter().map(|word| word.text.as_str()).filter(|from| *from != to).any(|from| {
+        let (place, name) = from.rsplit_once('/').unwrap_or(("", from));
+        // The same name, but for what says that it is a backup.
+        let marked = own.len() > 2
+            && name
+                .split_once(own)
+                .is_some_and(|(before, after)| says(before, BACKUPS) || says(after, BACKUPS));
+        let same = name == own || own.is_empty() && !directory.is_empty() || kept(name) && kept(own);
+        marked || says(place, BACKUPS) && same
+    })
+}
+
 pub(super) fn rm(seen: &Seen<'_>, meaning: &mut Meaning) {
     let recursive = seen.args.has("-r -R --recursive");
     *meaning = fresh(
@@ -39,6 +63,8 @@ pub(super) fn moved(seen: &Seen<'_>, meaning: &mut Meaning) {
         meaning.raise(D, "overwrites files that a service keeps");
     } else if from_vital {
         meaning.raise(D, "takes files away that a service keeps");
+    } else if restores(&seen.args) {
+        meaning.raise(D, "puts a backup over what is there");
     }
 }
 
@@ -46,6 +72,8 @@ pub(super) fn copied(seen: &Seen<'_>, meaning: &mut Meaning) {
     *meaning = fresh(C, "copies files, over those that are there", mark::WRITES);
     if words::vital_path(target(&seen.args)) {
         meaning.raise(D, "overwrites files that a service keeps");
+    } else if restores(&seen.args) {
+        meaning.raise(D, "puts a backup over what is there");
     }
 }
 
@@ -247,6 +275,8 @@ pub(super) fn rsync(seen: &Seen<'_>, meaning: &mut Meaning) {
         meaning.raise(D, "deletes the files that it has copied");
     } else if words::vital_path(target(&seen.args)) {
         meaning.raise(D, "overwrites files that a service keeps");
+    } else if restores(&seen.args) {
+        meaning.raise(D, "puts a backup over what is there");
     }
     if remote(seen) {
         meaning.mark(mark::REMOTE);

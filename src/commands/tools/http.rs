@@ -104,19 +104,21 @@ fn acts_in_query(urls: &[&str]) -> Option<String> {
 
 fn secret_header(header: &str) -> bool {
     let name = header.split(':').next().unwrap_or_default().trim().to_ascii_lowercase();
+    // `X-Admin-API-Key` and its like say by their end what they carry; an `Idempotency-Key` is no secret.
     [
         "authorization",
         "cookie",
-        "x-api-key",
-        "x-auth-token",
         "api-key",
-        "x-vault-token",
-        "private-token",
-        "proxy-authorization",
-        "x-token",
+        "apikey",
+        "access-key",
+        "secret-key",
+        "auth-key",
         "token",
+        "secret",
+        "password",
     ]
-    .contains(&name.as_str())
+    .iter()
+    .any(|end| name.ends_with(end))
 }
 
 pub(super) fn curl(seen: &Seen<'_>, meaning: &mut Meaning) {

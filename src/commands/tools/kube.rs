@@ -156,15 +156,19 @@ fn delete(seen: &Seen<'_>, meaning: &mut Meaning) {
 
 fn patch(seen: &Seen<'_>, meaning: &mut Meaning) {
     let kind = seen.object(0);
-    let Some(text) = seen.args.value("-p --patch") else {
-        meaning.mark(mark::OPAQUE);
-        return;
-    };
-    if let Some(why) = object::patch(kind, text) {
-        meaning.raise(D, why);
+    let secret = kinds(kind).any(|kind| is(kind, "secret secrets"));
+    let text = seen.args.value("-p --patch");
+    match text {
+        Some(text) => object::patch(kind, text).into_iter().for_each(|why| meaning.raise(D, why)),
+        None => meaning.mark(mark::OPAQUE),
     }
-    if kinds(kind).any(|kind| is(kind, "secret secrets")) {
+    if secret {
         meaning.mark(mark::SECRET);
+        // Labels and notes of a secret are not what is used of it.
+        if text.is_none_or(|text| !text.contains("metadata") || text.replace("metadata", "").contains("ata"))
+        {
+            meaning.raise(D, "replaces a secret: whoever uses the old one is cut off");
+        }
     }
 }
 

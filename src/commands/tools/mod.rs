@@ -39,6 +39,7 @@ mod words;
 mod wrap;
 
 pub(in crate::commands) use args::Args;
+pub(in crate::commands) use consoles::judge_mongo;
 pub use redis::{RedisMeaning, judge_redis};
 pub use sql::{SqlMeaning, judge_sql, of_console, sql_words};
 
@@ -182,7 +183,7 @@ fn is_known(word: &Word) -> bool {
 
 /// A tool that no table has: a script of the team's own, or a program that nobody told us about.
 fn unknown(first: &Word, all: &[Word]) -> Meaning {
-    use rules::{C, D, mark};
+    use rules::{C, D, R, mark};
     let text = first.text.as_str();
     let verb = all.iter().skip(1).take(6).find(|word| words::destroys(&word.text));
     let script = text.contains('/') || words::is_script(text, "sh") || words::is_script(text, "py");
@@ -194,11 +195,45 @@ fn unknown(first: &Word, all: &[Word]) -> Meaning {
         Meaning::new(C, "not a known tool", mark::NONE)
     };
     by_script_name(text, &mut meaning);
+    by_script_words(all.get(1..).unwrap_or_default(), script, &mut meaning);
     if let Some(verb) = verb {
         meaning.raise(D, format!("`{}` takes something away for good", verb.text));
     }
+    if script && all.iter().skip(1).any(|word| matches!(word.text.as_str(), "--dry-run" | "--dryrun")) {
+        meaning.set(C, "a script that is told to pretend: whether it does cannot be seen here");
+    }
+    let version = matches!(all, [_, one] if one.known && matches!(one.text.as_str(), "--version" | "--help"));
+    if version && !script && meaning.risk == C && !meaning.traits.opaque {
+        meaning.set(R, "says its version, or how it is used");
+    }
     meaning.known = false;
     meaning
+}
+
+/// A script whose own words say that it overwrites or cuts over: `--restore`, `rollback`; of a program that nobody
+/// knows only `restore` does.
+fn by_script_words(own: &[Word], script: bool, meaning: &mut Meaning) {
+    let says = |text: &str| {
+        let text = text.trim_start_matches('-').split('=').next().unwrap_or_default();
+        let parts = words::parts(text);
+        let alone = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        let first = parts.first().map_or("", String::as_str);
+        alone && (first == "restore" || script && parts.len() == 1 && words::overturns(first))
+    };
+    // Options anywhere, and the first word that is none.
+    let options = own.iter().filter(|word| word.text.starts_with('-'));
+    let verb = own.iter().find(|word| !word.text.starts_with('-'));
+    if let Some(word) = options.chain(verb).take(8).find(|word| says(&word.text)) {
+        meaning.raise(rules::D, format!("by its word `{}`, it overwrites, cuts off or cuts over", word.text));
+    }
+}
+
+/// Whether a comment above a program that no table has begins with a verb that overwrites or takes away.
+pub(in crate::commands) fn says_restore(tool: &str, label: &str) -> bool {
+    let verb = label.split(|c: char| !c.is_ascii_alphabetic()).find(|word| !word.is_empty());
+    let verb = verb.unwrap_or_default().to_ascii_lowercase();
+    tables::find(name(tool)).is_none()
+        && (words::destroys(&verb) || matches!(verb.as_str(), "restore" | "rollback" | "failover" | "reset"))
 }
 
 /// A script whose name says that it takes away, overwrites or cuts over.

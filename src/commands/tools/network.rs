@@ -259,6 +259,12 @@ pub(super) fn nc(seen: &Seen<'_>, meaning: &mut Meaning) {
         meaning.is(R, "asks whether a port is open", mark::NONE);
         return;
     }
+    // A host, a port and nothing to send: whether it answers. Port 23 asks for a login.
+    let port = args.operand(1).parse::<u16>().is_ok_and(|port| port != 23);
+    if seen.tool == "telnet" && port && args.operands.len() == 2 && seen.input == Input::Nothing {
+        meaning.is(R, "asks whether a port is open", mark::I);
+        return;
+    }
     meaning.is(C, "sends bytes to a port", mark::OPAQUE);
     match seen.input {
         Input::Text(text) => {

@@ -69,6 +69,11 @@ pub(super) fn says_overturn(name: &str) -> bool {
     parts(name).iter().any(|part| one_of(OVERTURN, part) || one_of(DESTROY, part))
 }
 
+/// One word that cuts over or overwrites.
+pub(super) fn overturns(word: &str) -> bool {
+    word != "dns" && one_of(OVERTURN, word)
+}
+
 /// Its first word only looks.
 pub(super) fn looks(name: &str) -> bool {
     parts(name).first().is_some_and(|first| one_of(LOOK, first))

@@ -232,6 +232,7 @@ pub(super) fn shell(seen: &Seen<'_>, meaning: &mut Meaning) {
             meaning.mark(mark::OPAQUE);
             meaning.known = false;
             super::by_script_name(&word.text, meaning);
+            super::by_script_words(command(seen).get(1..).unwrap_or_default(), true, meaning);
         }
         _ => match seen.input {
             Input::Text(text) => {

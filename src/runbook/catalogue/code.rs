@@ -1,5 +1,6 @@
 //! What a code block holds: commands of which language, or none at all.
 use super::super::document::{Fence, Line};
+use super::console;
 use super::look::{Look, Said, said};
 use super::quotes::Quotes;
 use super::session;
@@ -48,7 +49,7 @@ fn read_lines(lines: &[Line], said: Said) -> Code {
     if told == 0 {
         return Code::Output;
     }
-    if matches!(said, Said::Snippet) {
+    if matches!(said, Said::Snippet) || is_crontab(lines) {
         return snippet(lines);
     }
     if !matches!(said, Said::Query)
@@ -57,7 +58,14 @@ fn read_lines(lines: &[Line], said: Said) -> Code {
         return Code::Commands(parts);
     }
     let look = Look::at(lines);
-    let whole = |lang: Lang| Code::Commands(vec![session::Part { lang, lines: without_prose(lines, lang) }]);
+    let whole = |lang: Lang| {
+        let lines = without_prose(lines, lang);
+        Code::Commands(if lang == Lang::Shell {
+            console::parts(lines)
+        } else {
+            vec![session::Part { lang, lines }]
+        })
+    };
     let begins = lines.iter().map(|line| line.text.trim()).find(|text| !text.is_empty()).unwrap_or_default();
     match said {
         Said::Sql if look.first_command && !look.sql => whole(Lang::Shell),
@@ -92,8 +100,7 @@ fn read_lines(lines: &[Line], said: Said) -> Code {
                 && look.labelled
             {
                 // A command with what it prints.
-                let lines = without_prose(&without_output(lines), Lang::Shell);
-                Code::Commands(vec![session::Part { lang: Lang::Shell, lines }])
+                Code::Commands(console::parts(without_prose(&without_output(lines), Lang::Shell)))
             } else {
                 whole(Lang::Shell)
             }
@@ -104,8 +111,7 @@ fn read_lines(lines: &[Line], said: Said) -> Code {
             } else if is_cmdlet(begins) {
                 whole(Lang::PowerShell)
             } else if look.first_command || look.prose {
-                let lines = without_prose(&without_output(lines), Lang::Shell);
-                Code::Commands(vec![session::Part { lang: Lang::Shell, lines }])
+                Code::Commands(console::parts(without_prose(&without_output(lines), Lang::Shell)))
             } else if look.query {
                 whole(Lang::Query)
             } else if look.redis {
@@ -117,6 +123,16 @@ fn read_lines(lines: &[Line], said: Said) -> Code {
             }
         }
     }
+}
+
+/// Nothing but a crontab's lines, and comments on them.
+fn is_crontab(lines: &[Line]) -> bool {
+    let mut told = lines
+        .iter()
+        .map(|line| line.text.trim())
+        .filter(|text| !text.is_empty() && !text.starts_with('#'))
+        .peekable();
+    told.peek().is_some() && told.all(console::is_cron)
 }
 
 /// A configuration: shell commands under a wrong name, a script inside, or nothing to run.
@@ -201,6 +217,9 @@ fn is_shown(text: &str, blank: bool) -> bool {
 
 /// Sentences between commands become comments, so that the lines keep their numbers and nothing runs them.
 fn without_prose(lines: &[Line], lang: Lang) -> Vec<Line> {
+    if lang == Lang::Sql {
+        return lines.iter().map(console::commented).collect();
+    }
     if lang != Lang::Shell {
         return lines.to_vec();
     }
@@ -208,7 +227,8 @@ fn without_prose(lines: &[Line], lang: Lang) -> Vec<Line> {
     let mut quotes = Quotes::default();
     for line in lines {
         let text = line.text.trim();
-        if !quotes.is_open() && (is_prose(text) || is_rule(text)) {
+        let other = || console::is_cron(text) || console::is_program_line(text);
+        if !quotes.is_open() && (is_prose(text) || is_rule(text) || other()) {
             kept.push(Line { no: line.no, text: format!("# {text}") });
         } else {
             quotes.take(&line.text);

@@ -8,8 +8,9 @@ use super::pick::{Plan, is_future};
 use super::platform::Platform;
 use super::steps::{Built, Draft};
 use super::vocabulary;
-use crate::commands::Role;
+use crate::commands::shell::session;
 use crate::commands::statement::Argument;
+use crate::commands::{Lang, Role};
 
 /// What the document says around a runbook.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +63,7 @@ pub fn finish(plan: &Plan, built: Built, around: &Around<'_>) -> Runbook {
             command.future |= command.elsewhere.is_some();
         }
     }
+    elsewhere(&mut drafts);
     let mode = choose(&mut drafts, &plan.title);
     let mut steps = numbered(drafts);
     fill_in(&mut steps);
@@ -95,6 +97,44 @@ pub fn finish(plan: &Plan, built: Built, around: &Around<'_>) -> Runbook {
         notes: about.notes,
         steps,
         arguments,
+    }
+}
+
+/// What follows a block that leaves a session open runs in that session, until it is left or one of the tools is
+/// called that only stand outside of it.
+fn elsewhere(drafts: &mut [Draft]) {
+    const PODS: &[&str] = &["kubectl", "oc", "docker", "docker-compose", "podman", "nerdctl", "crictl"];
+    const HOSTS: &[&str] = &["ssh", "mosh", "gcloud", "aws", "vagrant", "lxc", "incus"];
+    const OUTSIDE: &[&str] = &["helm", "terraform", "az", "ssh", "scp"];
+    let mut open: Vec<String> = Vec::new();
+    let mut block = 0;
+    for command in drafts.iter_mut().flat_map(|draft| &mut draft.step.commands) {
+        let one = &mut command.statement;
+        let own = command.attributes.block;
+        if one.lang != Lang::Shell {
+            continue;
+        }
+        let opens = session::opens(one);
+        if own == 0 || own != block {
+            block = own;
+            let outside = open.last().is_some_and(|opener| {
+                let tool = one.tool.as_str();
+                let pod = PODS.contains(&opener.as_str());
+                *opener == one.tool || pod && [PODS, HOSTS, OUTSIDE].iter().any(|tools| tools.contains(&tool))
+            });
+            if outside {
+                open.clear();
+            }
+        }
+        one.traits.remote |= !open.is_empty();
+        if session::leaves(one) {
+            open.pop();
+        } else if opens
+            && [PODS, HOSTS].iter().any(|tools| tools.contains(&one.tool.as_str()))
+            && open.len() < 16
+        {
+            open.push(one.tool.clone());
+        }
     }
 }
 

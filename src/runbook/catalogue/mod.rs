@@ -5,6 +5,7 @@
 mod about;
 mod code;
 mod coded;
+mod console;
 mod finish;
 mod given;
 mod instruct;

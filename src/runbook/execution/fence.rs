@@ -358,7 +358,9 @@ fn opens(one: &Statement) -> bool {
     }
     let words: Vec<&str> = one.text.split_whitespace().collect();
     let bare = |most: usize| words.len() <= most;
-    match one.tool.as_str() {
+    // A console in a container asks for a terminal even where it is given its text.
+    let tool = one.inner_tool.as_deref().filter(|_| traits.opaque).unwrap_or(&one.tool);
+    match tool {
         "psql" | "mysql" | "mariadb" | "redis-cli" | "valkey-cli" | "mongosh" | "sqlite3" | "cqlsh" => {
             let asks = ["-c", "--command", "-e", "--execute", "-f", "--file", "--eval", "-l", "--list"];
             !words.iter().any(|word| asks.contains(word) || word.starts_with("--command="))

@@ -23,10 +23,13 @@ static LEADS: Words = Words::new(
     internal external remote correct bad broken problematic specific",
 );
 
+/// Between a lead and a noun: `previous-stable-tag`.
+const STATES: &[&str] = &["stable", "good", "known", "working"];
+
 static CAPS: Words = Words::new(
     "NAMESPACE POD NODE PODNAME NODENAME HOSTNAME USERNAME CLUSTER CLUSTERNAME BUCKET CONTAINER \
     DEPLOYMENT INSTANCE INSTANCEID VERSION PROJECT REGION DBNAME DATABASE FILENAME SERVICE SERVICENAME \
-    SERVER BACKUP HOST IP PID TAG NAME SNAPSHOT RELEASE ENVIRONMENT VOLUME TOPIC ACCOUNT DOMAIN",
+    SERVER BACKUP HOST IP PID TAG NAME SNAPSHOT RELEASE ENVIRONMENT VOLUME TOPIC ACCOUNT DOMAIN ARN",
 );
 
 static CAPS_ENDS: Words = Words::new(
@@ -76,7 +79,9 @@ struct Chunk<'a> {
 fn in_chunk(statement: &Statement, one: &Chunk<'_>, found: &mut Vec<Found>) {
     let &Chunk { shape, piece, prose, at, text: chunk } = one;
     let (text, lang) = (statement.text.as_str(), statement.lang);
-    if let Some((from, length)) = whole(chunk, piece.quoting, prose, &statement.tool) {
+    let glued =
+        text.get(..at).and_then(|head| head.chars().next_back()).is_some_and(|c| matches!(c, ')' | '}'));
+    if let Some((from, length)) = whole(chunk, piece.quoting, prose || glued, &statement.tool) {
         let name = chunk.get(from..from + length).unwrap_or(chunk);
         push(found, name, at + from);
         return;
@@ -201,6 +206,10 @@ fn whole(chunk: &str, quoting: Quoting, prose: bool, tool: &str) -> Option<(usiz
             all
         };
     }
+    // The names that manuals give to an image: `registry/image:tag`.
+    if let Some(at) = chunk.find("image:tag").filter(|at| at + "image:tag".len() == chunk.len()) {
+        return all.filter(|_| at == 0 || chunk.get(..at).is_some_and(|head| head.ends_with('/')));
+    }
     if bytes.array_windows().any(|eight| matches!(eight, b"path/to/" | b"path/to-")) {
         return all;
     }
@@ -225,6 +234,12 @@ fn whole(chunk: &str, quoting: Quoting, prose: bool, tool: &str) -> Option<(usiz
 }
 
 fn is_value(token: &str, spot: &Spot<'_>) -> bool {
+    // `--to-revision=N`
+    if token == "N" {
+        let option = spot.head(80).rsplit(char::is_whitespace).next().unwrap_or_default();
+        let ends = spot.after(1).chars().next().is_none_or(char::is_whitespace);
+        return spot.lang == Lang::Shell && option.starts_with("--") && option.ends_with('=') && ends;
+    }
     if token.len() < 2 || token.len() > 120 || is_word(token) {
         return false;
     }
@@ -280,7 +295,9 @@ fn is_shouted(token: &str, spot: &Spot<'_>) -> bool {
         let heredoc = matches!(quoting, Quoting::Heredoc | Quoting::HeredocQuoted);
         !heredoc && !quoting.is_literal() && CAPS_ENDS.contains(last)
     } else {
-        quoting == Quoting::Bare
+        // A path in quotes has it between two signs: `"projects/PROJECT/zones"`.
+        let between = before == '/' && spot.after(token.len()).starts_with('/') && !spot.prose;
+        (quoting == Quoting::Bare || quoting == Quoting::Double && between)
             && (is_named_by_option(token, spot)
                 || (before.is_whitespace() || matches!(before, '/' | '=' | '@' | ':'))
                     && CAPS.contains(token)
@@ -330,7 +347,12 @@ fn is_named(lower: &str, spot: &Spot<'_>) -> bool {
     let (Some(first), Some(last)) = (parts().next(), parts().next_back()) else { return false };
     // `deployment/web`, but not the key of a path.
     let value = matches!(last, "name" | "id" | "ip" | "hostname" | "address");
-    let led = || LEADS.contains(first) && parts().nth(1).is_some_and(|part| NOUNS.contains(part));
+    let led = || {
+        LEADS.contains(first)
+            && parts()
+                .nth(1)
+                .is_some_and(|part| NOUNS.contains(part) || STATES.contains(&part) && NOUNS.contains(last))
+    };
     let before = spot.before();
     let pod = || {
         last == "pod"
@@ -340,7 +362,10 @@ fn is_named(lower: &str, spot: &Spot<'_>) -> bool {
     };
     let known = || {
         parts().all(|part| {
-            NOUNS.contains(part) || LEADS.contains(part) || part.bytes().all(|b| b.is_ascii_digit())
+            NOUNS.contains(part)
+                || LEADS.contains(part)
+                || STATES.contains(&part)
+                || part.bytes().all(|b| b.is_ascii_digit())
         })
     };
     let named = (value || before != '=' && led()) && known() || pod();

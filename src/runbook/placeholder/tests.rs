@@ -75,6 +75,9 @@ fn signs_of_the_shell_and_of_other_tools_ask_for_nothing() {
         "az x --output table --query \"{Nodes:agentPoolProfiles[0].count}\"",
         "kubectl get nodes -o custom-columns=NAME:.metadata.name",
         "date -d '1 hour ago' +%Y-%m-%d",
+        "for a in x; do echo \"Updating $(basename $a)...\"; docker compose pull; done",
+        "cat > r.sh <<'EOF'\necho \"Rolling back $(basename $a)...\"\nEOF",
+        "sed -n 's/x/N/p' f",
     ] {
         assert_eq!(asked(text), Vec::<String>::new(), "{text}");
     }
@@ -106,6 +109,11 @@ fn words_that_stand_for_a_value_ask_for_it() {
         ("ssh 10.0.0.x", &["10.0.0.x"]),
         ("helm upgrade x --version vX.Y.Z", &["vX.Y.Z"]),
         ("psql /path/to/dump.sql", &["/path/to/dump.sql"]),
+        ("kubectl set image deploy/x x=gcr.io/project/image:tag", &["gcr.io/project/image:tag"]),
+        ("gcloud x --attestor=\"projects/PROJECT/attestors/a\"", &["PROJECT"]),
+        ("kubectl set image deploy/x api=api:previous-stable-tag", &["previous-stable-tag"]),
+        ("aws ecs describe-tasks --tasks ARN", &["ARN"]),
+        ("kubectl rollout undo deploy/api --to-revision=N", &["N"]),
     ] {
         assert_eq!(asked(text), wanted, "{text}");
     }

@@ -248,8 +248,9 @@ impl<'a> Walker<'a> {
             self.node(node, &inner);
             input = match expand::output(std::slice::from_ref(node), self.scope(&inner), 0) {
                 Some(words) => Stdin::of(words),
-                // What only passes its input on is seen through.
-                None if is_passing(node) => input,
+                // What only passes its input on is seen through; without any it reads files.
+                None if is_passing(node) && !matches!(input, Stdin::Nothing) => input,
+                None if is_passing(node) => Stdin::Unseen,
                 None => self.printed(node, &inner),
             };
         }

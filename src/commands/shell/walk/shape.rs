@@ -1,5 +1,5 @@
 //! What a command looks like from outside: whether it ends, and what passes through it.
-use crate::commands::shell::tree::{Kind, Node, Piece};
+use crate::commands::shell::tree::{Kind, Node, Piece, Text};
 
 pub fn first_word(node: &Node) -> Option<&str> {
     match &node.kind {
@@ -28,6 +28,8 @@ pub fn prints_nothing(node: &Node) -> bool {
             let second = simple.words.get(1).map(|word| word.pieces.as_slice());
             match first_word(node) {
                 Some(":" | "true" | "false") => true,
+                // `echo "" > x` leaves a line feed, and nothing of what was there.
+                Some("echo" | "printf") => simple.words.iter().skip(1).all(is_empty),
                 Some("cat") => {
                     matches!(second, Some([Piece::Fixed { text, .. }]) if text == "/dev/null")
                 }
@@ -36,6 +38,18 @@ pub fn prints_nothing(node: &Node) -> bool {
         }
         _ => false,
     }
+}
+
+/// An empty word, or an option of `echo`.
+fn is_empty(word: &Text) -> bool {
+    let pieces = word.pieces.iter();
+    let text: Option<String> = pieces
+        .map(|piece| match piece {
+            Piece::Fixed { text, .. } => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    text.is_some_and(|text| matches!(text.trim(), "" | "-n" | "-e" | "-ne" | "-en"))
 }
 
 /// `while true` without a way out.

@@ -14,6 +14,6 @@ pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
         --command --num-nodes --node-pool --cluster --size --member --role --image --tier --database-version --instance --page-size --freshness --order --user -u --database -d --source-ranges --action --rules --min-instances --max-instances --to-revisions --to-tags --splits")]).judge(cloud::gcloud),
     Tool::new("gsutil").values(&[("", "-o -h -u -p -c -l -s")]).judge(cloud::gsutil),
     Tool::new("bq").values(&[("", "--project_id --dataset_id --location --format --job_id --destination_table --max_rows -n --schedule --display_name")]).judge(cloud::bq),
-    Tool::new("doctl oci ibmcloud hcloud linode-cli heroku fly flyctl vercel netlify scw exo openstack nova cinder neutron glance aliyun yc civo vultr-cli railway eb ecs-cli cf rosa ocm cloudctl tsh teleport rancher jenkins-cli pd opsgenie datadog-ci newrelic sentry-cli mimirtool cortextool")
+    Tool::new("doctl oci ibmcloud hcloud linode-cli heroku fly flyctl vercel netlify scw exo openstack nova cinder neutron glance aliyun yc civo vultr-cli railway firebase wrangler kamal dokku amplify copilot eb ecs-cli cf rosa ocm cloudctl tsh teleport rancher jenkins-cli pd opsgenie datadog-ci newrelic sentry-cli mimirtool cortextool")
         .values(&[("", "-t --access-token -c --config --context -o --output --format --profile --region --app -a --org --project --remote -r --image --size --count -C --command")]).judge(cloud::generic),
 ];

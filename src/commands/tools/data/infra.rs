@@ -66,7 +66,7 @@ pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
         ("run-all|run", D, "runs a command in every module", L),
         ("run-all plan|output|validate|init", R, "only reads", L),
     ]).judge(infra::terraform),
-    Tool::new("pulumi cdk cdktf packer crossplane serverless sam").rules(&[
+    Tool::new("pulumi cdk cdktf packer crossplane serverless sls sam").rules(&[
         ("preview|about|whoami|logs|version|diff|list|ls|synth|synthesize|doctor|metadata|context|validate|inspect|plan|print|info, stack ls|output|history, config get", R, "only reads", NONE),
         ("up|update|deploy|apply|destroy|down|remove|cancel|delete", D, "makes, changes and destroys infrastructure", L),
         ("stack rm", D, "deletes a stack", NONE),

@@ -2,7 +2,7 @@
 use crate::commands::tools::network;
 use crate::commands::tools::rules::{
     C, D, R, Tool,
-    mark::{I, NONE},
+    mark::{E, I, NONE, SECRET},
 };
 
 #[rustfmt::skip]
@@ -36,5 +36,22 @@ pub(in crate::commands::tools) const TOOLS: &[Tool] = &[
     Tool::new("telnet").judge(network::nc),
     Tool::new("socat").judge(network::nc),
     Tool::new("nmap masscan iperf iperf3 netperf qperf ab wrk hey siege vegeta k6 locust artillery jmeter stress stress-ng sysbench fio").judge(network::load),
+    Tool::new("fail2ban-client").values(&[("", "-c -s -p --loglevel --logtarget")]).rules(&[
+        ("status|ping|version|get|banned|help", R, "only reads", NONE),
+        ("set", C, "changes a jail: whoever it bans is cut off", NONE),
+        ("reload|start|add", C, "lets the server read its configuration again", NONE),
+        ("unban", C, "lets addresses in again", NONE),
+        ("stop|restart", D, "stops the server or a jail: what was banned gets in", NONE),
+    ]),
+    Tool::new("cloudflared").values(&[("", "--config --loglevel --logfile --metrics --origincert -o --output --credentials-file --cred-file --token --url --pidfile")]).rules(&[
+        ("version|help, tunnel list|info|diag|ready, tunnel ingress validate|rule, tunnel route ip show|list|get, access curl", R, "only reads", NONE),
+        ("tail", R, "follows logs until it is stopped", E),
+        ("tunnel", C, "runs or changes a tunnel", NONE),
+        ("tunnel run", C, "runs a tunnel until it is stopped", E),
+        ("tunnel delete|cleanup", D, "takes a tunnel or its connections away", NONE),
+        ("tunnel route dns|lb", D, "changes DNS records: moves traffic", NONE),
+        ("tunnel token", R, "prints a secret", SECRET),
+        ("service uninstall", D, "takes a service away", NONE),
+    ]),
     Tool::new("lldpctl lldpcli conntrack").judge(network::conntrack),
 ];

@@ -7,7 +7,7 @@ use crate::domain::approval::Tier;
 #[rustfmt::skip]
 const PLAIN: &[(&str, Tier, &str)] = &[
     ("SELECT TABLE VALUES WITH SHOW DESCRIBE DESC FETCH MOVE HELP EXPLAIN DECLARE CLOSE PREPARE WAIT_CLOSE HANDLER USE LIST PRAGMA", R, "only reads"),
-    ("BEGIN START COMMIT END ROLLBACK ABORT SAVEPOINT RELEASE DEALLOCATE DISCARD LISTEN UNLISTEN RESET SET", R, "concerns this session alone"),
+    ("BEGIN START COMMIT END ROLLBACK ABORT SAVEPOINT RELEASE DEALLOCATE DISCARD LISTEN UNLISTEN RESET SET EXIT QUIT", R, "concerns this session alone"),
     ("INSERT", C, "adds rows"),
     ("REPLACE", C, "adds or overwrites rows"),
     ("MERGE UPSERT", C, "adds or changes rows"),
