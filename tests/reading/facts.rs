@@ -371,3 +371,52 @@ fn the_other_documents_hold_what_the_requirements_say() {
     assert_eq!(rows(&fourth, "schedule", &["cadence", "at"]), ["22 daily|09:00", "78 every sunday|02:00"]);
     assert_eq!(rows(&fourth, "objectives", &["rpo", "rto"]).len(), 5);
 }
+
+#[test]
+fn limits_below_the_name_of_a_metric_are_that_metrics() {
+    let facts = facts(
+        "# Ops\n\n## Key Metrics to Monitor\n\n1. **Error Rate**\n   - Target: < 1%\n   - Warning: > 3%\n   - Critical: > 5%\n\n2. **Active Sessions**\n   - Warning: > 150\n   - Critical: > 200\n",
+    );
+    assert_eq!(
+        rows(&facts, "thresholds", &["metric", "target", "warning", "critical", "critical_value"]),
+        ["6 Error Rate|< 1%|> 3%|> 5%|5", "11 Active Sessions||> 150|> 200|200"]
+    );
+}
+
+#[test]
+fn how_long_it_has_to_hold_is_no_limit() {
+    let facts = facts(
+        "# Ops\n\n## API slow\n\n**Trigger:** Error rate > 3.6% over 1 hour (of the budget)\n\n## API bad\n\n**Symptoms:** Error rate >5% for >5 minutes\n\n## API down\n\n**Trigger:** Pods down for > 5 minutes\n",
+    );
+    assert_eq!(
+        rows(&facts, "thresholds", &["metric", "limit", "warning", "critical", "target", "for"]),
+        ["5 Error rate|> 3.6%||||1 hour", "9 Error rate|> 5%||||5 minutes"]
+    );
+}
+
+#[test]
+fn levels_may_stand_in_a_line_above_their_bullets() {
+    let facts = facts(
+        "# Ops\n\n## Severity Levels\n\n**P1 - Critical**: Service down\n- Response time: Immediate\n\n**P2 - High**: Slow\n- Response time: 1 hour\n\nText.\n\n- Response time: 1 year\n",
+    );
+    assert_eq!(
+        rows(&facts, "severity", &["level", "criteria", "response_time"]),
+        ["5 P1 - Critical|Service down|Immediate", "8 P2 - High|Slow|1 hour"]
+    );
+}
+
+#[test]
+fn people_stand_below_their_label_or_in_a_list_of_support() {
+    let facts = facts(
+        "# Ops\n\n## Whom to ask\n\n**Level 1 - Administration:**\n- Email: admin@x.example\n- Availability: Mon-Fri\n\n**Level 2 - Engineering:**\n- E-Mail: eng@x.example\n\n### External Support\n\n- **Vendor A**: support@a.example\n- **Vendor B**: support@b.example\n\n### Support matrix\n\n- **Linux**: yes\n",
+    );
+    assert_eq!(
+        rows(&facts, "contacts", &["role", "contact"]),
+        [
+            "5 Level 1 - Administration|admin@x.example",
+            "9 Level 2 - Engineering|eng@x.example",
+            "14 Vendor A|support@a.example",
+            "15 Vendor B|support@b.example"
+        ]
+    );
+}

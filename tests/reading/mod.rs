@@ -14,6 +14,7 @@ mod inline;
 mod lint;
 mod shape;
 mod shell;
+mod structure;
 mod suggest;
 mod tools;
 mod tools_bare;

@@ -1,23 +1,67 @@
 //! Code blocks of a runbook: into the open step, or as steps of their own.
-use super::super::document::{Fence, Line};
+use super::super::document::{Block, Fence, Line, What};
 use super::super::types::{Note, StepKind};
+use super::answer::Answer;
 use super::code::Code;
 use super::given::Given;
 use super::pick::code_is_future;
 use super::script::{self, Group, Sort};
-use super::steps::{Builder, line_of};
-use super::text::number;
+use super::steps::{Builder, joined, line_of};
+use super::text::{number, words};
 use super::titles;
 use super::vocabulary;
 use crate::commands::{Lang, Role, Statement};
 
 impl<'a> Builder<'_, 'a> {
     pub(super) fn fence(&mut self, at: usize, fence: &'a Fence) {
+        let open = self.open.is_some_and(|open| open.item.is_some());
+        if let Some(answer) = self.outline.answer(at).filter(|_| !self.output && !open) {
+            self.intro = None;
+            self.output = answer == Answer::Good;
+            if answer == Answer::Bad {
+                return;
+            }
+        }
+        if self.outline.blocks.get(at).is_some_and(|block| block.item.is_none())
+            && self.stands_apart(at, fence)
+        {
+            self.open = None;
+        }
         if let Some(code) = self.outline.code(at) {
             let mut given = Given::of(fence).block(&fence.body);
             given.future = self.future || code_is_future(code, &fence.body);
             self.code(code, &fence.body, &given);
         }
+    }
+
+    /// Code that stands behind a list, at its edge, and says in its first comment what it is for: no part of the
+    /// last item, unless they speak of the same thing or the item says that it follows.
+    fn stands_apart(&self, at: usize, fence: &Fence) -> bool {
+        let Some(item) = self.open.and_then(|open| open.item) else { return false };
+        let Some(Block { what: What::Item { text, .. }, .. }) = self.outline.blocks.get(item) else {
+            return false;
+        };
+        let Some(first) = fence.body.iter().map(|line| line.text.trim()).find(|text| !text.is_empty()) else {
+            return false;
+        };
+        let comment =
+            first.strip_prefix('#').filter(|rest| rest.starts_with(' ') && number(rest.trim()).is_none());
+        let Some(comment) = comment else { return false };
+        let told = joined(text);
+        let long = |text: &str| -> Vec<String> {
+            words(text)
+                .into_iter()
+                .filter(|word| word.len() > 3)
+                .map(|word| word.chars().take(5).collect())
+                .collect()
+        };
+        let (said, does) = (long(&told), long(comment));
+        let items = self.outline.blocks.get(..at).unwrap_or_default().iter().rev();
+        let listed = items.take_while(|block| matches!(block.what, What::Item { .. }));
+        listed.filter(|block| block.item.is_none()).count() >= 2
+            && !told.trim_end().ends_with(':')
+            && !does.iter().any(|word| said.contains(word))
+            && !self.goes_on(at, self.outline.blocks.len())
     }
 
     pub(super) fn indented(&mut self, at: usize, lines: &'a [Line]) {

@@ -42,6 +42,9 @@ fn grade(about: &mut About, title: &str, facts: &[Fact]) {
             about.severity = Some(named.map_or_else(|| said.to_owned(), |one| one.name.to_owned()));
         }
     }
+    if about.severity.is_none() {
+        about.severity = facts::severity_of(facts, &about.alerts).map(str::to_owned);
+    }
     if about.response_time.is_none()
         && let Some(severity) = &about.severity
     {

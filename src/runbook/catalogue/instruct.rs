@@ -160,7 +160,26 @@ fn unprompted(code: &str) -> &str {
 /// Words of a warning or a story.
 fn warns(text: &str) -> bool {
     let sentence = text.rsplit(['.', '!', '?']).find(|part| !part.trim().is_empty()).unwrap_or_default();
+    let sentence = if is_conditional(sentence) { remedy(sentence) } else { sentence };
     sentence.split(|c: char| !c.is_alphanumeric() && c != '\'').any(|w| NEVER.contains_in_any_case(w))
+}
+
+/// A sentence that begins with when to do it.
+fn is_conditional(sentence: &str) -> bool {
+    let first = sentence.split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty());
+    first.is_some_and(|first| {
+        ["if", "when", "once", "otherwise", "else"].iter().any(|word| first.eq_ignore_ascii_case(word))
+    })
+}
+
+/// What such a sentence says behind its condition: how it came to it, `If the deployment caused it:`, is no story
+/// that warns. All of it where the condition has no end.
+fn remedy(sentence: &str) -> &str {
+    let told = sentence.trim_end().trim_end_matches('*').trim_end();
+    match told.strip_suffix([':', ',']) {
+        Some(condition) => condition.rsplit_once(", ").map_or("", |(_, rest)| rest),
+        None => sentence.rsplit_once([',', ':']).map_or(sentence, |(_, rest)| rest),
+    }
 }
 
 /// Whether a command goes on from the one before it: only `,`, `then`, `and` and a pause stand between.
@@ -214,7 +233,9 @@ fn told(before: &str, code: &str, after: &str) -> bool {
             || trailing.starts_with("shows")
             || trailing.starts_with('`');
     }
-    if all.iter().any(|w| NEVER.contains(w)) {
+    let conditional = is_conditional(sentence);
+    let judged = if conditional { remedy(sentence) } else { sentence };
+    if judged.split(|c: char| !c.is_alphanumeric() && c != '\'').any(|w| NEVER.contains_in_any_case(w)) {
         return false;
     }
     // `to keep readers from running x`
@@ -222,8 +243,6 @@ fn told(before: &str, code: &str, after: &str) -> bool {
         return false;
     }
     let end = sentence.trim_end();
-    let conditional =
-        all.first().is_some_and(|w| ["if", "when", "once", "otherwise", "else"].contains(&w.as_str()));
     let shown = end.ends_with(':') || end.ends_with(',') && conditional;
     shown
         || all.iter().rev().take(8).any(|w| TELLS.contains(w))

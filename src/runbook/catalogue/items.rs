@@ -85,7 +85,7 @@ impl Builder<'_, '_> {
         self.push(titled, line, StepKind::Manual, Some(at));
         if let Some(draft) = self.drafts.last_mut() {
             draft.step.checkbox = checkbox;
-            draft.sub = below.is_some();
+            draft.sub = below.is_some() || self.chosen;
         }
         self.inline(told.to_vec());
     }

@@ -3,6 +3,8 @@
 //! `outline` makes a tree of the headings, `pick` says which parts are runbooks, `steps` walks the blocks of
 //! one of them, `script` the code in a block, `finish` puts the runbook together.
 mod about;
+mod answer;
+mod aside;
 mod code;
 mod coded;
 mod console;
@@ -13,6 +15,7 @@ mod items;
 mod kind;
 mod look;
 mod outline;
+mod parts;
 mod pick;
 mod platform;
 mod quotes;

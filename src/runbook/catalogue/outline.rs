@@ -120,7 +120,7 @@ impl<'a> Outline<'a> {
             match self.code(at) {
                 Some(Code::Commands(_) | Code::Embedded(_)) => holds.runs = true,
                 Some(Code::Prose(_)) => holds.procedure = true,
-                Some(Code::Snippet) => holds.snippet = true,
+                Some(Code::Snippet) => holds.snippet |= self.answer(at).is_none(),
                 _ => {}
             }
             match &block.what {

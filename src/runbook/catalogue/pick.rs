@@ -3,9 +3,11 @@ use std::ops::Range;
 
 use super::super::document::{Line, What};
 use super::super::words::Pairs;
+use super::aside;
 use super::code::Code;
 use super::kind;
 use super::outline::{Holds, Outline, is_alert_name, is_howto, named};
+use super::parts;
 use super::text::{Label, label, number, plain};
 use super::verbs::is_imperative;
 use super::vocabulary::{self, Part, part};
@@ -78,7 +80,10 @@ impl Picker<'_, '_> {
             .map(|one| one.title.as_str())
             .collect();
         // A page of a single alert, or of numbered headings, is a runbook even when it only tells in prose.
-        let (parts, steps) = (parts_of_one(&children, below.acts()), steps_of_one(&children, title));
+        let many = parts::is_collection(self.outline, at)
+            || section.children.iter().any(|one| parts::is_collection(self.outline, *one));
+        let parts = parts::of_one(&children, below.acts()) && !many;
+        let steps = parts::steps_of_one(&children, title) && !parts::has_chapters(self.outline, at);
         let told = parts && (is_alert_name(title) || children.len() >= 3) || steps;
         let listed = below.listed && named(title).is_some();
         if !(below.acts() || told || listed) {
@@ -247,6 +252,7 @@ impl Picker<'_, '_> {
                     blocks: at..range.end,
                     holds: Holds::default(),
                     fenced: false,
+                    colon: label.colon,
                 });
             }
         }
@@ -269,6 +275,7 @@ impl Picker<'_, '_> {
                 && !vocabulary::is_remark(&one.name)
                 && !vocabulary::is_metadata(&one.name)
                 && !vocabulary::is_expected(&one.name)
+                && !aside::is_aside(&one.name, one.colon)
                 && vocabulary::condition(&one.name).is_none_or(|condition| condition != one.name)
                 && number(&one.name).is_none()
                 && !is_platform(&one.name)
@@ -286,6 +293,14 @@ impl Picker<'_, '_> {
         let first = labels.iter().find(own).map_or(section.blocks.end, |one| one.blocks.start);
         let before = self.outline.holds(section.blocks.start..first);
         if introduce == 0 || phases > 0 && phases >= introduce || before.runs || before.procedure {
+            return false;
+        }
+        // One label alone does not take the heading's place; nor do those that tell how to look into what the
+        // heading names.
+        let count = labels.iter().filter(own).count();
+        let looks = labels.iter().filter(own).filter(|one| is_imperative(&one.name)).count();
+        let alone = at > 0 && count == 1;
+        if alone || aside::is_trouble(&section.title) && looks * 3 >= count * 2 {
             return false;
         }
         let mut last: Option<usize> = None;
@@ -334,6 +349,7 @@ struct Labelled {
     holds: Holds,
     /// Code follows directly.
     fenced: bool,
+    colon: bool,
 }
 
 /// A label that stands alone in its line, the last of its paragraph.
@@ -341,55 +357,6 @@ pub fn standing(lines: &[Line]) -> Option<(u32, Label<'_>)> {
     let last = lines.last()?;
     let found = label(&last.text)?;
     (found.rest.is_empty() && lines.len() == 1).then_some((last.no, found))
-}
-
-/// Headings that are parts of one runbook: diagnosis, mitigation and their like. Where something is done below them
-/// they may all be such as only tell: what follows the symptoms is no runbook of symptoms.
-fn parts_of_one(titles: &[&str], acts: bool) -> bool {
-    let mut acting = 0;
-    let mut told = 0;
-    let mut other = 0;
-    for title in titles {
-        match vocabulary::part_of_page(title) {
-            Some(Part::Acts | Part::Steps) => acting += 1,
-            Some(Part::Symptoms) => told += 1,
-            Some(Part::Describes) => {
-                let lower = title.to_lowercase();
-                told += usize::from(
-                    ["meaning", "impact", "cause", "root cause", "possible cause", "symptom"]
-                        .iter()
-                        .any(|w| lower.starts_with(w)),
-                );
-            }
-            Some(Part::Before | Part::Meta) => {}
-            None => other += 1,
-        }
-    }
-    if acts && acting == 0 && other == 0 && told > 0 {
-        return true;
-    }
-    acting > 0 && (acting + told) * 3 >= (acting + told + other) * 2 && (other == 0 || acting + told > 1)
-}
-
-/// Headings that are numbered steps of one runbook.
-fn steps_of_one(titles: &[&str], parent: &str) -> bool {
-    // Numbers that count up from one tell as well, when one of them tells to do something.
-    let counts: Vec<u32> = titles.iter().filter_map(|title| number(title)).map(|(n, _)| n).collect();
-    if counts.is_empty() {
-        return false;
-    }
-    let stepped = |title: &&&str| {
-        let lower = title.to_lowercase();
-        let word = lower.starts_with("step ") || lower.starts_with("phase ");
-        number(title).is_some_and(|(_, rest)| word || is_imperative(rest) || part(rest).is_some())
-    };
-    let numbered = titles.iter().filter(stepped).count();
-    let rest = titles.iter().filter(|title| !stepped(title) && part(title).is_none()).count();
-    let parent = parent.to_lowercase();
-    let many = ["procedures", "runbooks", "playbooks", "scenarios"].iter().any(|w| parent.contains(w));
-    let counted =
-        counts.len() >= 2 && counts.first().is_some_and(|n| *n <= 1) && counts.is_sorted() && numbered >= 1;
-    (numbered >= 2 && numbered >= rest * 2 || counted && counts.len() >= titles.len() - counts.len()) && !many
 }
 
 /// Alternatives by where they run.

@@ -1,6 +1,7 @@
 //! Paragraphs between the blocks of a runbook: labels, introductions, instructions, results.
 use super::super::document::{Block, Line, Marker, What};
 use super::super::types::StepKind;
+use super::aside;
 use super::instruct;
 use super::pick::is_platform;
 use super::steps::{Builder, joined};
@@ -25,6 +26,7 @@ struct Named<'a> {
 impl Builder<'_, '_> {
     pub(super) fn paragraph(&mut self, at: usize, lines: &[Line], inside: bool, end: usize) {
         self.output = false;
+        self.chosen &= inside;
         let mut rest: Vec<Line> = Vec::new();
         let listed = !inside && self.heads_list(at, end);
         for (nth, line) in lines.iter().enumerate() {
@@ -104,10 +106,15 @@ impl Builder<'_, '_> {
         if !rest.is_empty() {
             return false;
         }
+        if told.is_none() && aside::is_aside(name, colon) {
+            self.note(line.no, name);
+            return true;
+        }
         if let Some(condition) =
             vocabulary::condition(name).or_else(|| is_platform(name).then(|| plain(name).into_owned()))
         {
             self.choose(name, condition, line.no, inside);
+            self.chosen = !inside;
             return true;
         }
         if inside {
@@ -122,6 +129,7 @@ impl Builder<'_, '_> {
         }
         if told.is_some() {
             self.enter(name, told);
+            self.label = Some(at);
             return true;
         }
         if vocabulary::is_metadata(name) {
@@ -135,7 +143,18 @@ impl Builder<'_, '_> {
             self.outline.blocks.get(at + 1).is_some_and(|next| matches!(next.what, What::Item { .. }));
         if listed {
             self.enter(name, None);
+            self.label = Some(at);
         } else {
+            // Where something stood directly below the label before, this one is beside it and not below it.
+            let beside = |from: usize| {
+                self.outline
+                    .blocks
+                    .get(from + 1)
+                    .is_some_and(|below| matches!(below.what, What::Item { .. } | What::Fence(_)))
+            };
+            if self.label.is_some_and(beside) {
+                self.end_phase();
+            }
             self.open = None;
             self.intro = Some((line.no, name.to_owned()));
         }

@@ -83,6 +83,10 @@ pub(super) struct Builder<'b, 'a> {
     pub(super) prose: Vec<Told>,
     /// The step that a heading has opened; what is numbered below it are its sub-steps.
     pub(super) heads: Option<usize>,
+    /// The label that the phase is from, when it is from no heading.
+    pub(super) label: Option<usize>,
+    /// A choice has been made just above: what is listed below it are its sub-steps.
+    pub(super) chosen: bool,
 }
 
 /// The sentences of a phase.
@@ -113,6 +117,8 @@ impl<'b, 'a> Builder<'b, 'a> {
             outer: None,
             prose: Vec::new(),
             heads: None,
+            label: None,
+            chosen: false,
         }
     }
 
@@ -128,6 +134,10 @@ impl<'b, 'a> Builder<'b, 'a> {
         let lower = lower(title);
         let phased = lower.starts_with("phase ") || lower.starts_with("stage ");
         self.heads = None;
+        self.chosen = false;
+        if self.label.is_some() {
+            self.end_phase();
+        }
         let stepped = number(title).filter(|_| !phased).filter(|(_, rest)| {
             lower.starts_with("step ")
                 || is_imperative(rest) && told.is_none()
@@ -170,8 +180,14 @@ impl<'b, 'a> Builder<'b, 'a> {
         self.prose.push(Told { phase: self.phase.clone(), line, text: String::new(), part: self.part });
     }
 
+    /// What follows is in no phase.
+    pub(super) fn end_phase(&mut self) {
+        (self.phase, self.part, self.budget, self.label) = (None, None, None, None);
+    }
+
     /// Begins a phase.
     pub(super) fn enter(&mut self, title: &str, told: Option<Part>) {
+        self.label = None;
         let titled = titles::read(title);
         self.budget = titled.budget;
         self.part = told;

@@ -65,6 +65,14 @@ pub fn label(line: &str) -> Option<Label<'_>> {
         });
     }
     let lead = inline::lead(line)?;
+    // `**Name** (0-5 minutes):`
+    if let Some(inside) = lead.rest.strip_prefix('(').and_then(|rest| rest.strip_suffix("):"))
+        && !lead.colon
+        && lead.bold.len() + inside.len() <= 120
+    {
+        let name = Cow::Owned(format!("{} ({inside})", bared(lead.bold)));
+        return Some(Label { name, rest: "", colon: true });
+    }
     let fits = !lead.bold.is_empty() && lead.bold.len() <= 120 && (lead.colon || lead.rest.is_empty());
     fits.then(|| Label { name: bared(lead.bold), rest: lead.rest, colon: lead.colon })
 }

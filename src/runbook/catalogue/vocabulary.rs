@@ -20,7 +20,7 @@ pub enum Part {
 }
 
 const FILLERS: &str = "\
-    the a an possible potential common recommended suggested initial immediate further additional
+    the a an possible potential probable likely common recommended suggested initial immediate further additional
     detailed quick full and or first second third short long term phase section step steps of to how for
     in on this it your general basic best guide guidelines plan instructions actions action tasks
     activities part if needed required optional manual s by";
@@ -348,7 +348,7 @@ fn condition_of(title: &str) -> Option<String> {
 }
 
 /// Whether a title begins like a condition, or like one of several ways.
-fn leads(title: &str) -> bool {
+pub fn leads(title: &str) -> bool {
     // Most titles begin with another letter.
     if !title.starts_with([
         'i', 'w', 'u', 'o', 'e', 'f', 'a', 'm', 's', 'c', 'I', 'W', 'U', 'O', 'E', 'F', 'A', 'M', 'S', 'C',

@@ -43,7 +43,10 @@ pub fn read(page: &Page<'_>, parts: &[Part<'_>]) -> Vec<Fact> {
                 add(&mut facts, "contacts", part, rows, seen.block.end_line);
             }
         }
-        if about && !times(part) {
+        let one = by_label(page, part);
+        if let Some((row, end)) = one.filter(|_| !times(part)) {
+            add(&mut facts, "contacts", part, vec![row], end);
+        } else if (about || reached(page, part)) && !times(part) {
             let ladder = ladder(parts, at);
             let (rows, end) = of_list(page, part, ladder);
             add(&mut facts, "contacts", part, rows, end);
@@ -62,6 +65,64 @@ fn about(part: &Part<'_>) -> bool {
     };
     let says = |name: &Name<'_>| name.has(ABOUT) || on_call(name);
     says(&part.title) || part.label.as_ref().is_some_and(says)
+}
+
+/// `**Level 1 - Administration:**` above `- Email: …`: one contact, whose ways to be reached stand below it.
+fn by_label(page: &Page<'_>, part: &Part<'_>) -> Option<(Row, u32)> {
+    let people = const {
+        &Known::new(&[
+            "level",
+            "tier",
+            "team",
+            "lead",
+            "manager",
+            "engineer*",
+            "admin*",
+            "support",
+            "vendor",
+            "officer",
+        ])
+    };
+    let label = part.label.as_ref().filter(|label| label.has(people))?;
+    let mut values = vec![("role".to_owned(), label.to_string()), ("contact".to_owned(), String::new())];
+    let mut end = part.label_line;
+    for seen in part.of(page) {
+        let (What::Item { .. }, None, [said]) = (&seen.block.what, seen.block.item, seen.said) else {
+            return None;
+        };
+        let pair = said.full()?;
+        if matches!(column(&pair.name), Some(Column::Way)) && reachable(pair.plain()).is_some() {
+            let (_, contact) = values.get_mut(1)?;
+            if contact.is_empty() {
+                *contact = address(&pair.value);
+            }
+        }
+        values.push((key(&pair.name), address(&pair.value)));
+        end = seen.block.end_line;
+    }
+    let reached = values.get(1).is_some_and(|(_, contact)| !contact.is_empty());
+    (reached && values.len() < 16).then(|| (row(part.label_line, values), end))
+}
+
+/// `External Support`, `Teams`: about people where all that is listed there can be reached.
+fn reached(page: &Page<'_>, part: &Part<'_>) -> bool {
+    let people = const { &Known::new(&["support", "team", "teams", "people", "help", "helpdesk"]) };
+    let mut items = part
+        .of(page)
+        .filter(|seen| matches!(seen.block.what, What::Item { .. }) && seen.block.item.is_none());
+    let can = |seen: Seen<'_, '_>| match seen.said {
+        [said] => {
+            said.full().is_some_and(|pair| reachable(pair.plain()).is_some_and(|word| word.contains('@')))
+        }
+        _ => false,
+    };
+    let mut any = false;
+    part.name().has(people)
+        && items.all(|seen| {
+            any = true;
+            can(seen)
+        })
+        && any
 }
 
 /// Levels and their response times are no people.

@@ -15,6 +15,13 @@ pub struct Limit {
 }
 
 impl Limit {
+    /// Of a length of time that something may last: milliseconds are a measurement.
+    pub fn is_time(&self) -> bool {
+        const UNITS: [&str; 10] = ["s", "sec", "second", "m", "min", "minute", "h", "hr", "hour", "day"];
+        let unit = self.unit.to_ascii_lowercase();
+        UNITS.contains(&unit.as_str()) || unit.strip_suffix('s').is_some_and(|one| UNITS.contains(&one))
+    }
+
     /// The comparison alone, as it was written but for its blanks.
     pub fn text(&self) -> String {
         let tight = self.unit.is_empty() || self.unit.starts_with('%') || self.unit.len() <= 2;
@@ -98,6 +105,12 @@ pub fn cell(text: &str) -> Option<Limit> {
         let limit = number(text.trim().trim_start_matches(['~', '≈']))?;
         limit.after.split_whitespace().nth(3).is_none().then_some(limit)
     })
+}
+
+/// The number that a text begins with, with or without a sign in front.
+pub fn at_start(text: &str) -> Option<Limit> {
+    let text = text.trim_start();
+    number(text.trim_start_matches(['<', '>', '=', '≤', '≥']).trim_start())
 }
 
 /// The comparison that ends an expression of a query language: `… > 0.05`.

@@ -22,7 +22,7 @@ mod severity;
 mod thresholds;
 
 use super::document::Blocks;
-use super::types::{Fact, Kind, Runbook};
+use super::types::{Fact, Kind, Row, Runbook};
 use page::Page;
 
 /// All facts of a document, in the order of their lines.
@@ -104,6 +104,19 @@ pub fn scale(facts: &[Fact]) -> impl Iterator<Item = Level<'_>> {
     rows.filter_map(|row| {
         Some(Level { name: row.get("level")?, response_time: row.get("response_time"), line: row.line })
     })
+}
+
+/// The severity that the document's list of alerts gives to the first of these that it names; `*_Down` there stands for
+/// all that end so.
+pub fn severity_of<'a>(facts: &'a [Fact], alerts: &[String]) -> Option<&'a str> {
+    let rows = || facts.iter().filter(|fact| fact.kind == "alert-rules").flat_map(|fact| &fact.rows);
+    let named = |row: &Row, alert: &str| {
+        row.get("alert").is_some_and(|name| match name.strip_prefix('*') {
+            Some(end) => end.len() > 3 && alert.ends_with(end),
+            None => name == alert,
+        })
+    };
+    alerts.iter().find_map(|alert| rows().find(|row| named(row, alert))?.get("severity"))
 }
 
 /// The time within which the document wants a severity (`P0`, `P1 - Critical`, `SEV-2`) to be answered.

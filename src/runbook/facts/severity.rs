@@ -158,6 +158,8 @@ fn of_list(page: &Page<'_>, part: &Part<'_>) -> Vec<Step> {
     let mut levels: Vec<Level> = Vec::new();
     // The level to which each item below it belongs.
     let mut of: HashMap<usize, usize> = HashMap::new();
+    // The level whose paragraph stands above the list.
+    let mut under: Option<usize> = None;
     for at in part.blocks.clone() {
         let Some(seen) = page.at(at) else { continue };
         let block = seen.block;
@@ -171,8 +173,22 @@ fn of_list(page: &Page<'_>, part: &Part<'_>) -> Vec<Step> {
             of.insert(at, index);
             continue;
         }
-        let (What::Item { .. }, [said]) = (&block.what, seen.said) else { continue };
-        let Some((name, level, value)) = named(said, about) else { continue };
+        // `**P1 - Critical**: all is down` with bullets below it, which are about the same level.
+        let heads = matches!(block.what, What::Paragraph(_)) && block.item.is_none();
+        let ([said], true) = (seen.said, heads || matches!(block.what, What::Item { .. })) else {
+            under = under.filter(|_| !heads);
+            continue;
+        };
+        let found = named(said, about)
+            .filter(|(_, level, _)| !heads || level.code.is_some() && said.lead().is_some());
+        let Some((name, level, value)) = found else {
+            under = under.filter(|_| !heads);
+            if let Some(step) = under.and_then(|index: usize| steps.get_mut(index)) {
+                below(step, seen);
+            }
+            continue;
+        };
+        under = heads.then_some(steps.len());
         if levels.iter().any(|other| other.same(&level)) {
             continue;
         }

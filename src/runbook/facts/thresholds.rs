@@ -16,8 +16,15 @@ pub fn read(page: &Page<'_>, parts: &[Part<'_>]) -> Vec<Fact> {
         let mut metrics = Vec::new();
         let about = measured(&part.title) || part.label.as_ref().is_some_and(measured);
         let asked = part.title.has(const { &Known::new(&["metric*", "indicator*", "kpi*", "signals"]) });
+        // The limits that stand below the name of what they limit, by the item that names it.
+        let mut below: Vec<(usize, Row)> = Vec::new();
+        let mut last = part.line;
         for seen in part.of(page) {
             let end = seen.block.end_line;
+            if take_below(page, seen, &mut below) {
+                last = end;
+                continue;
+            }
             let rows = match &seen.block.what {
                 What::Table(table) if capacity(table) => {
                     add(&mut facts, "capacity", part, capacities(table, seen.heads), end);
@@ -29,6 +36,7 @@ pub fn read(page: &Page<'_>, parts: &[Part<'_>]) -> Vec<Fact> {
             add(&mut facts, "thresholds", part, rows, end);
             metrics.extend(asked.then(|| metric(seen)).flatten());
         }
+        add(&mut facts, "thresholds", part, below.into_iter().map(|(_, row)| row).collect(), last);
         let end = metrics.last().map_or(part.line, |row: &Row| row.line);
         add(&mut facts, "metrics", part, metrics, end);
     }
@@ -207,12 +215,44 @@ fn of_block(part: &Part<'_>, seen: Seen<'_, '_>, about: bool) -> Vec<Row> {
     }
 }
 
+/// `Warning: > 3%` below an item that names a metric belongs to that one's row; false when it is something else.
+fn take_below(page: &Page<'_>, seen: Seen<'_, '_>, rows: &mut Vec<(usize, Row)>) -> bool {
+    let (Some(above), What::Item { .. }, [said]) = (seen.block.item, &seen.block.what, seen.said) else {
+        return false;
+    };
+    let Some(pair) = said.full().filter(|pair| !pair.name.contains(' ')) else { return false };
+    let Some(level) = column(&pair.name).filter(|name| is_limit(Some(name))) else { return false };
+    let Some(limit) = limit::by_sign(pair.plain()).or_else(|| limit::by_word(pair.plain())) else {
+        return false;
+    };
+    let named = page.at(above).and_then(|seen| match seen.said {
+        [said] => Some(said.lead().map_or_else(|| said.plain().to_string(), |lead| lead.bold.to_string())),
+        _ => None,
+    });
+    let Some(metric) = named.filter(|name| !name.is_empty() && name.split_whitespace().count() <= 6) else {
+        return false;
+    };
+    let mut values = vec![(level.to_owned(), pair.plain().to_owned())];
+    values.extend(limit::values(level, &limit));
+    match rows.last_mut().filter(|(item, _)| *item == above) {
+        Some((_, row)) if row.get(level).is_none() => row.values.extend(values),
+        _ => {
+            values.insert(0, ("metric".to_owned(), metric.trim_end_matches(':').to_owned()));
+            rows.push((above, row(said.line, values)));
+        }
+    }
+    true
+}
+
 /// One line: `**CPU Usage**: Target < 70%`, `Memory: > 80% warning, > 90% critical`, `CPU > 70% for 10 minutes`.
 fn of_line(part: &Part<'_>, said: &Said<'_>, about: bool) -> Option<Row> {
     // Nothing is compared without a number; without a sign, it takes a name or a heading that says so.
     let bytes = said.text.as_bytes();
     let sign = || bytes.iter().any(|b| matches!(b, b'<' | b'>' | b'&')) || said.text.contains(['≤', '≥']);
     if !bytes.iter().any(u8::is_ascii_digit) || !(about || memchr::memchr(b':', bytes).is_some() || sign()) {
+        return None;
+    }
+    if first_lasts(said.plain()) {
         return None;
     }
     let unnamed = Name::default();
@@ -278,10 +318,23 @@ fn limits(text: &str) -> Vec<Limit> {
     let mut rest = text.to_owned();
     while found.len() < 4 {
         let Some(limit) = limit::by_sign(&rest).or_else(|| limit::by_word(&rest)) else { break };
-        rest.clone_from(&limit.after);
+        behind_time(&limit.after).clone_into(&mut rest);
         found.push(limit);
     }
     found
+}
+
+/// What follows `for 5 minutes`, `for > 5 minutes` or `over 1 hour`: how long it has to hold is no limit of its own.
+fn behind_time(text: &str) -> &str {
+    let trimmed = text.trim_start();
+    let time = ["for ", "over ", "within ", "during "].iter().find_map(|word| trimmed.strip_prefix(word));
+    let Some(limit) = time.and_then(limit::at_start).filter(Limit::is_time) else { return text };
+    trimmed.get(trimmed.trim_end().len().saturating_sub(limit.after.len())..).unwrap_or_default()
+}
+
+/// `Pods down for > 5 minutes`: it compares how long, and nothing else.
+fn first_lasts(text: &str) -> bool {
+    limit::by_sign(text).is_some_and(|limit| limit.before.ends_with(" for") && limit.is_time())
 }
 
 /// Whether a limit is a target, a warning or critical: by the word next to it.
@@ -311,8 +364,10 @@ fn without_level(text: &str) -> String {
 
 /// `sustained for 10 minutes`
 fn lasting(text: &str) -> Option<String> {
-    let (_, time) = text.split_once("for ")?;
-    let limit = limit::cell(time)?;
+    let limit = match text.trim_start().strip_prefix("over ") {
+        Some(time) => limit::at_start(time).filter(Limit::is_time)?,
+        None => limit::cell(text.split_once("for ")?.1)?,
+    };
     (!limit.unit.is_empty()).then(|| format!("{} {}", limit.number, limit.unit))
 }
 
