@@ -24,7 +24,7 @@ const VERBS: &[(&str, &str)] = &[
     ("rollout resume", ""),
     ("scale", "selector/l= all replicas# dry-run?"),
     ("set image", "selector/l= all dry-run?"),
-    ("set env", "selector/l= all containers/c= dry-run?"),
+    ("set env", "selector/l= all containers/c= list dry-run?"),
     ("set resources", "selector/l= all containers/c= limits= requests= dry-run?"),
     ("patch", "patch/p= type= dry-run?"),
     ("apply", ".0 filename/f= output/o= dry-run?"),

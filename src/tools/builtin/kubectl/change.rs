@@ -142,6 +142,9 @@ pub async fn set(kubectl: &mut Kubectl<'_>) -> Done {
     if let Some((name, _)) = pairs.first().filter(|_| what == "resource") {
         return Err(Fault::error(format!("the built-in kubectl does not know what {name} is for here")));
     }
+    if what == "environment variables" && kubectl.call.on("list") {
+        return variables(kubectl, &objects).await;
+    }
     if pairs.is_empty() && what != "resource" {
         // The original is silent where no variable is named.
         return if what == "image" { Err(Fault::error(none)) } else { Ok(()) };
@@ -177,6 +180,33 @@ pub async fn set(kubectl: &mut Kubectl<'_>) -> Done {
         }
         let patch = nested(spec(&one.object), json!({ "containers": changes }));
         changed(kubectl, &one, STRATEGIC, &patch, said).await?;
+    }
+    Ok(())
+}
+
+/// The variables of each container, as `NAME=value`; of those that come from elsewhere, from where.
+async fn variables(kubectl: &mut Kubectl<'_>, objects: &[String]) -> Done {
+    let chosen = kubectl.call.value("containers").unwrap_or("*").to_owned();
+    for one in pick_of(kubectl, objects, Unnamed::Asked).await? {
+        let path = format!("/{}/containers", spec(&one.object).join("/"));
+        for container in list(&one.object, &path) {
+            let name = text(container, "/name");
+            if chosen != "*" && chosen != name {
+                continue;
+            }
+            let object = super::print::name(&one.object);
+            kubectl.say(&format!("# {object}, container {name}"))?;
+            for variable in list(container, "env") {
+                let name = text(variable, "/name");
+                let from = ["secretKeyRef", "configMapKeyRef"].into_iter().find_map(|from| {
+                    let held = variable.get("valueFrom")?.get(from)?;
+                    let sort = if from == "secretKeyRef" { "secret" } else { "configmap" };
+                    Some(format!("# {name} from {sort} {}, key {}", text(held, "/name"), text(held, "/key")))
+                });
+                let line = from.unwrap_or_else(|| format!("{name}={}", text(variable, "/value")));
+                kubectl.say(&line)?;
+            }
+        }
     }
     Ok(())
 }
