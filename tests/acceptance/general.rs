@@ -47,8 +47,10 @@ fn g1_the_five_give_116_runbooks_with_438_commands_each_with_its_line_and_byte_f
             for spot in checklist::spots(runbook).filter(|spot| spot.command.is_some()) {
                 list.here = spot;
                 let one = &checklist::command(runbook, spot).expect("a command").statement;
-                let about =
-                    checklist::about(&model, &list)[1].iter().map(|fact| fact.text.clone()).collect::<String>();
+                let about = checklist::about(&model, &list)[1]
+                    .iter()
+                    .map(|fact| fact.text.clone())
+                    .collect::<String>();
                 let named = if one.end_line > one.line {
                     format!("lines {}–{}", one.line, one.end_line)
                 } else {

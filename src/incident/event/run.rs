@@ -308,7 +308,12 @@ mod tests {
             }),
             started(Some(3)),
             started(None),
-            What::StepSettled(StepSettled { at: at(), verdict: Verdict::Failed, says: "x".into(), held: true }),
+            What::StepSettled(StepSettled {
+                at: at(),
+                verdict: Verdict::Failed,
+                says: "x".into(),
+                held: true,
+            }),
             What::ShellEnded(ShellEnded {
                 run: "r1".into(),
                 session: "s1".into(),

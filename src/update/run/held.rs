@@ -70,7 +70,12 @@ pub fn answered(model: &mut Model, action: ActionId, server: &str, says: &str) -
     model.mark_dirty(Dirty::Soon);
     let says = format!("{}, over the session that firedeck holds with {server}", first_line(says));
     let at = At { run, step, command };
-    vec![Effect::Tell(Box::new(What::StepSettled(StepSettled { at, verdict: Verdict::Ok, says, held: true })))]
+    vec![Effect::Tell(Box::new(What::StepSettled(StepSettled {
+        at,
+        verdict: Verdict::Ok,
+        says,
+        held: true,
+    })))]
 }
 
 /// What the line here has not got an answer to, as it failed for want of a slot.
