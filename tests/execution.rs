@@ -176,7 +176,7 @@ fn ended(spot: (u32, u32), session: &str, statement: u64, end: End, verdict: Ver
 }
 
 fn settled(spot: (u32, u32), verdict: Verdict) -> What {
-    What::StepSettled(StepSettled { at: at(spot), verdict, says: "it holds".into() })
+    What::StepSettled(StepSettled { at: at(spot), verdict, says: "it holds".into(), held: false })
 }
 
 fn ticked(step: u32, item: Option<u32>, ticked: bool) -> What {

@@ -113,6 +113,10 @@ pub struct ShellCommand {
     pub tier: Tier,
     /// Why that much.
     pub why: Vec<String>,
+    /// What warns of it: that it ran before, that the document says it only under a condition.
+    pub heed: Vec<String>,
+    /// What it talks to, as far as that stands in it: `psql at db/orders`, `kubectl`.
+    pub reaches: Vec<String>,
     /// What has to be typed where it is dangerous.
     pub phrase: String,
     /// Nothing dangerous was done in this run yet: a reason has to be given.

@@ -98,8 +98,11 @@ pub fn value(name: &str, value: &str) -> String {
 
 /// `deployment shop/api in prod`.
 pub fn target(target: &Target) -> String {
-    let mut text = target.kind.clone();
-    text.push(' ');
+    // What only its command names has no kind.
+    let mut text = match target.kind.as_str() {
+        "target" => String::new(),
+        kind => format!("{kind} "),
+    };
     if !target.namespace.is_empty() {
         text.push_str(&target.namespace);
         text.push('/');

@@ -15,6 +15,8 @@ use crate::runbook::execution::question::Question;
 pub struct Answer {
     /// How the thing that is asked about fares: in trouble, or as it should be, or not known.
     pub level: Level,
+    /// Whether what the condition says is so, where that is known.
+    pub fits: Option<bool>,
     /// `2 pods say so`, `accepting connections`.
     pub words: String,
 }

@@ -7,6 +7,7 @@ use crate::commands::Lang;
 use crate::commands::effect::Looks;
 use crate::domain::Text;
 use crate::domain::approval::QuestionId;
+use crate::domain::news::ActionId;
 use crate::domain::object::Kind;
 use crate::domain::shell::{Moved, Sent};
 use crate::domain::text::Ink;
@@ -35,6 +36,11 @@ pub struct Runs {
     pub secrets: BTreeMap<String, Values>,
     /// The last lines of what runs, and of what ran.
     pub tails: BTreeMap<Order, Tail>,
+    /// Lines that were asked over the session of a pane: the order that their answer stands under, and when it came.
+    pub held: BTreeMap<Spot, (Order, Timestamp)>,
+    /// The question about a line that would go over the session of a pane, then the action.
+    pub asks: Option<(QuestionId, Spot)>,
+    pub asked: BTreeMap<ActionId, Spot>,
     /// What judging said beyond the verdict.
     pub judged: BTreeMap<Spot, Judged>,
     /// How far that is which was accepted and has to prove itself.
@@ -57,6 +63,38 @@ pub struct Runs {
     pub behind: BTreeMap<String, Vec<(i32, Text)>>,
     /// Runs that others have begun and that were looked for.
     pub sought: BTreeSet<String>,
+}
+
+impl Runs {
+    /// Where the latest output of a command is: from its shell, or from the session of a pane if that was later.
+    pub fn order(&self, known: &Known, step: u32, command: Option<u32>) -> Option<Order> {
+        let held = self.held.get(&(known.run.name().to_owned(), step, command));
+        let began = known.run.started_at(step, command);
+        match held.filter(|(_, at)| began.is_none_or(|began| began <= *at)) {
+            Some((order, _)) => Some(order.clone()),
+            None => known.run.last_order(step, command),
+        }
+    }
+
+    /// The step and the command of a run that wrote something last.
+    pub fn latest(&self, known: &Known) -> Option<(u32, Option<u32>)> {
+        let name = known.run.name();
+        let held = self.held.iter().filter(|((run, ..), _)| run == name);
+        let held = held.map(|((_, step, command), (_, at))| (*at, *step, *command)).max();
+        let began = known.run.latest().map(|(step, command, at)| (at, step, command));
+        let latest = held.into_iter().chain(began).max();
+        latest.map(|(_, step, command)| (step, command))
+    }
+
+    /// The command that wrote this, as it ran.
+    pub fn text_of(&self, order: &Order) -> Option<String> {
+        if let Some(text) = self.all.values().find_map(|known| known.run.text_of(order)) {
+            return Some(text.to_owned());
+        }
+        let ((run, step, command), _) = self.held.iter().find(|(_, (known, _))| known == order)?;
+        let step = self.all.get(run)?.run.step(*step)?;
+        Some(step.commands.get((*command)? as usize)?.statement.text.clone())
+    }
 }
 
 /// A change that was accepted, as the panes see it now.
@@ -107,6 +145,17 @@ pub struct Tail {
     pub lines: Vec<Line>,
     /// All that it wrote, in bytes.
     pub bytes: u64,
+}
+
+impl Tail {
+    /// Lines that are kept of the end, and bytes of them.
+    pub const LINES: usize = 200;
+    pub const BYTES: usize = 64 << 10;
+
+    /// Nothing stands before the first of its lines.
+    pub fn is_whole(&self) -> bool {
+        self.lines.len() < Tail::LINES && self.bytes < Tail::BYTES as u64
+    }
 }
 
 impl Line {

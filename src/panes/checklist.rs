@@ -1,4 +1,5 @@
 //! A runbook beside the live panes: its steps, their commands, and how risky each is.
+mod command;
 pub mod held;
 mod own;
 mod stand;
@@ -20,9 +21,7 @@ use crate::domain::text::{clean, clean_lines, one_line};
 use crate::model::Model;
 use crate::model::board::PaneKind;
 use crate::model::checklist::{Checklist, Spot};
-use crate::model::evidence::Answer;
-use crate::panes::answers;
-use crate::runbook::execution::{CommandView, State};
+use crate::runbook::execution::State;
 use crate::runbook::{Command, Document, Mode, Note, Runbook, Status, Step, StepKind, by_hand};
 pub use stand::NOBODY;
 use stand::Stand;
@@ -145,11 +144,21 @@ pub fn risk(tier: Tier) -> Fact {
     Fact::new(tier.to_string(), role)
 }
 
-/// All lines for a pane of this width.
-pub fn lines(model: &Model, list: &Checklist, width: usize) -> Vec<Line> {
+/// All lines for a pane of this size. Rows that are free show what the last command wrote, wherever the cursor is.
+pub fn lines(model: &Model, list: &Checklist, width: usize, rows: usize) -> Vec<Line> {
+    let folded = folded(model, list, width, None);
+    let free = rows.saturating_sub(folded.len());
+    let latest = Stand::of(model, list).latest().filter(|_| free > 0);
+    match latest {
+        Some(spot) => self::folded(model, list, width, Some((spot, free))),
+        None => folded,
+    }
+}
+
+fn folded(model: &Model, list: &Checklist, width: usize, open: Option<(Spot, usize)>) -> Vec<Line> {
     let runbook = &list.book.runbook;
     let stand = Stand::of(model, list);
-    let mut page = Page { width, lines: Vec::new(), stand, here: list.here, under: String::new() };
+    let mut page = Page { width, lines: Vec::new(), stand, here: list.here, under: String::new(), open };
     page.head(&list.book.document, runbook);
     let (mut phase, mut brief) = (None, false);
     for (at, step) in runbook.steps.iter().enumerate() {
@@ -174,7 +183,7 @@ fn is_brief(step: &Step) -> bool {
 }
 
 /// Two lines about what is selected: what it does, and what has to be known of it.
-pub fn about(list: &Checklist) -> [Vec<Fact>; 2] {
+pub fn about(model: &Model, list: &Checklist) -> [Vec<Fact>; 2] {
     let runbook = &list.book.runbook;
     let Some(step) = runbook.steps.get(list.here.step) else { return Default::default() };
     let Some(command) = command(runbook, list.here) else {
@@ -202,9 +211,11 @@ pub fn about(list: &Checklist) -> [Vec<Fact>; 2] {
         second.push("to be copied, not run".to_owned());
     }
     second.extend(super::runbooks::not_in_use(&list.book.document, command));
-    if !command.placeholders.is_empty() {
-        let asked: Vec<_> = command.placeholders.iter().map(|one| one_line(&one.text)).collect();
-        second.push(format!("fill in {}", asked.join(", ")));
+    let (given, missing) = Stand::of(model, list).values(command);
+    if !missing.is_empty() {
+        second.push(format!("fill in {}", missing.join(", ")));
+    } else if !given.is_empty() {
+        second.push(format!("{} gives another value", model.settings.keymap.named(Action::SetValue)));
     }
     second.extend(statement.traits.words().map(str::to_owned));
     if let Some(undo) = &command.attributes.undo {
@@ -226,6 +237,8 @@ struct Page<'a> {
     here: Spot,
     /// The condition that was said last: what goes on under it does not say it again.
     under: String,
+    /// Whose output has so many more lines than it would have otherwise.
+    open: Option<(Spot, usize)>,
 }
 
 /// Where a step's title begins, and what stands below it.
@@ -375,108 +388,6 @@ impl Page<'_> {
         let time = one_line(time);
         let Some((left, role)) = self.stand.left(at, &time) else { return Some(Fact::new(time, Role::Dim)) };
         Some(Fact::new(format!("{time}, {left}"), role))
-    }
-
-    /// What the panes say to the condition in the line at `from`: behind it where there is room, else below.
-    fn answer(&mut self, indent: u16, spot: Option<Spot>, from: usize, answer: &Answer) {
-        // So that the answers of several short arms stand below each other.
-        const COLUMN: usize = 34;
-        let (sign, role) = answers::sign(answer.level);
-        let words = format!("{sign} {}", one_line(&answer.words));
-        let alone = self.lines.len() == from + 1;
-        if let Some(line) = self.lines.last_mut().filter(|_| alone) {
-            let used: usize = line.text.iter().map(|fact| fact.text.width()).sum();
-            let gap = COLUMN.saturating_sub(used).max(2);
-            let tail = line.tail.as_ref().map_or(0, |tail| tail.text.width() + 2);
-            if usize::from(line.indent) + used + gap + words.width() + tail < self.width {
-                line.text.push(Fact::new(" ".repeat(gap), Role::Text));
-                line.text.push(Fact::new(words, role));
-                return;
-            }
-        }
-        self.words(indent, spot, &format!("{sign} "), &answer.words, role);
-    }
-
-    /// The condition that a command of a script stands under, with what the panes say to it.
-    fn condition(&mut self, indent: u16, spot: Spot, command: &Command) {
-        let Some(answer) = self.stand.answer(spot) else { return };
-        let from = self.lines.len();
-        let condition = command.statement.condition.as_deref().unwrap_or_default();
-        if condition == self.under {
-            return;
-        }
-        condition.clone_into(&mut self.under);
-        self.words(indent, Some(spot), "", &one_line(condition), Role::Dim);
-        self.answer(indent, Some(spot), from, answer);
-    }
-
-    /// The command as it is written; lines too long for the pane go on in the next, so that all of it can be read.
-    fn command(&mut self, indent: u16, spot: Spot, command: &Command) {
-        let statement = &command.statement;
-        let quiet = matches!(statement.role, Purpose::Setup | Purpose::Guard | Purpose::Narration)
-            && statement.risk == Tier::Read;
-        let view = self.stand.command(spot).filter(|view| view.state != State::ToDo);
-        if view.is_none() {
-            self.condition(indent, spot, command);
-        }
-        let says = view.as_ref().and_then(|view| self.stand.words(view));
-        let tail = says.or_else(|| (!quiet).then(|| risk(statement.risk)));
-        let role = if quiet || command.future { Role::Dim } else { Role::Key };
-        // Room for the risk, and for what goes on a little further in.
-        let room = self.width.saturating_sub(usize::from(indent) + 11).max(16);
-        let mut first = true;
-        for text in clean_lines(&statement.text).lines() {
-            for (n, piece) in broken(text, room).into_iter().enumerate() {
-                let tail = tail.clone().filter(|_| first);
-                let mut indent = if n > 0 { indent + 2 } else { indent };
-                let mut text = vec![Fact::new(piece, role)];
-                if let Some((sign, tone)) =
-                    view.as_ref().filter(|_| first).map(|view| stand::sign(&view.state))
-                {
-                    indent -= 2;
-                    text.insert(0, Fact::new(format!("{sign} "), tone));
-                }
-                self.lines.push(Line { spot: Some(spot), first, indent, text, tail });
-                first = false;
-            }
-        }
-        if !command.placeholders.is_empty() {
-            let asked: Vec<_> = command.placeholders.iter().map(|one| one_line(&one.text)).collect();
-            self.words(indent, Some(spot), "fill in: ", &asked.join(", "), Role::Hit);
-        }
-        let expect = command.attributes.expect.as_deref().unwrap_or_default();
-        self.words(indent, Some(spot), "expected: ", expect, Role::Dim);
-        if let Some(view) = view {
-            self.outcome(indent, spot, &view);
-        }
-    }
-
-    /// What it came to, and the end of what it wrote.
-    fn outcome(&mut self, indent: u16, spot: Spot, view: &CommandView) {
-        let (_, tone) = stand::sign(&view.state);
-        let role = if view.state.is_bad() { tone } else { Role::Dim };
-        self.words(indent, Some(spot), "", &view.says, role);
-        for warning in self.stand.warnings(spot, view).iter().filter(|one| !view.says.contains(*one)) {
-            self.words(indent, Some(spot), "▲ ", warning, Role::Warning);
-        }
-        if let Some(says) = self.stand.full(spot, view) {
-            self.words(indent, Some(spot), "", &says, Role::Act);
-        }
-        if let Some(says) = self.stand.settling(spot, view) {
-            self.words(indent, Some(spot), "", says, Role::Warning);
-        }
-        if let Some(behind) = self.stand.behind(spot).filter(|_| spot == self.here) {
-            self.words(indent, Some(spot), "", &behind, Role::Warning);
-        }
-        let room = stand::shown(&view.state, spot == self.here);
-        let Some(tail) = self.stand.tail(spot).filter(|_| room > 0) else { return };
-        let from = tail.lines.len().saturating_sub(room);
-        for line in tail.lines.iter().skip(from) {
-            let role = if line.err { Role::Warning } else { Role::Dim };
-            let mut text = vec![Fact::new("│ ", Role::Rule)];
-            text.extend(super::inked(&line.text, &line.inks, role));
-            self.lines.push(Line { spot: Some(spot), first: false, indent, text, tail: None });
-        }
     }
 }
 

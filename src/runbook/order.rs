@@ -58,12 +58,13 @@ pub fn order(run: &Run, go: &Go, document: &str, ground: Ground<'_>) -> Result<O
     let beside: Vec<String> = go.set.iter().filter(|name| !own(name)).cloned().collect();
     let set = set_beside(&beside, ground.values);
     let mut why = why_of(&go.asks);
+    let mut heed = heed_of(&go.asks);
     if resolved.risk > Tier::Read {
         why.insert(0, resolved.why.clone());
     }
     if let Some(ran) = &go.ran {
         let times = if ran.times == 1 { "once".to_owned() } else { format!("{} times", ran.times) };
-        why.push(format!("it ran {times} before"));
+        heed.push(format!("it ran {times} before"));
     }
     if resolved.risk > Tier::Read {
         why.extend(noted(step));
@@ -100,6 +101,8 @@ pub fn order(run: &Run, go: &Go, document: &str, ground: Ground<'_>) -> Result<O
             risk: resolved.risk,
             tier,
             why,
+            heed,
+            reaches: effect::reaches(&text, lang),
             phrase: phrase(&statement),
             needs_reason: tier == Tier::Danger && !run.has_reason(),
             edited: false,
@@ -200,6 +203,8 @@ pub fn own(
             risk: worst.risk,
             tier,
             why,
+            heed: Vec::new(),
+            reaches: effect::reaches(text, lang),
             phrase: phrase(worst),
             needs_reason: tier == Tier::Danger && !run.has_reason(),
             edited: true,
@@ -415,13 +420,12 @@ fn tier_of(risk: Tier, asks: &[Ask]) -> Tier {
 fn why_of(asks: &[Ask]) -> Vec<String> {
     let words = |ask: &Ask| {
         Some(match ask {
-            Ask::Change | Ask::Danger => return None,
+            Ask::Change | Ask::Danger | Ask::Conditional(_) => return None,
             Ask::Heavy => "a heavy read".to_owned(),
             Ask::Secret => "it touches secrets".to_owned(),
             Ask::Terminal => "it takes the terminal".to_owned(),
             Ask::Endless => "it never ends by itself".to_owned(),
             Ask::Opens => "it opens a session elsewhere: what follows in its block goes there".to_owned(),
-            Ask::Conditional(condition) => format!("the document says it only `{condition}`"),
             Ask::MaybeBehind(line) => {
                 format!("line {line} opened a session elsewhere: it may be meant for that")
             }
@@ -429,6 +433,15 @@ fn why_of(asks: &[Ask]) -> Vec<String> {
                 format!("line {line} switches the context, and that does not reach here")
             }
         })
+    };
+    asks.iter().filter_map(words).collect()
+}
+
+/// What has to be looked at before the answer, and not only read beside the rest.
+fn heed_of(asks: &[Ask]) -> Vec<String> {
+    let words = |ask: &Ask| match ask {
+        Ask::Conditional(condition) => Some(format!("the document says it only `{condition}`")),
+        _ => None,
     };
     asks.iter().filter_map(words).collect()
 }

@@ -190,6 +190,7 @@ fn came_to(model: &mut Model, did: Did) -> Vec<Effect> {
             if approved.command().is_some() {
                 return super::run::approved(model, approved);
             }
+            super::run::held::begun(model, approved.question(), id);
             let plan = approved.actions().iter().map(|looked| looked.native.clone()).collect();
             let in_turn = Plan::Native(plan).in_turn();
             for (n, looked) in approved.actions().iter().enumerate() {
@@ -231,11 +232,15 @@ pub fn resized(model: &mut Model) {
 }
 
 /// How an action goes on. What is final is said once, in the line above the keys.
-pub fn acted(model: &mut Model, id: ActionId, target: &ObjectRef, outcome: Outcome) {
+pub fn acted(model: &mut Model, id: ActionId, target: &ObjectRef, outcome: Outcome) -> Vec<Effect> {
     let now = model.now;
+    let answer = match &outcome {
+        Outcome::Settled { says } => Some(says.clone()),
+        _ => None,
+    };
     let Some(deed) = model.deeds.iter_mut().find(|deed| deed.id == id && deed.native.target == *target)
     else {
-        return;
+        return Vec::new();
     };
     let what = format!("{} {}", deed.native.verb.name(), deed.native.target);
     let said = match &outcome {
@@ -253,4 +258,5 @@ pub fn acted(model: &mut Model, id: ActionId, target: &ObjectRef, outcome: Outco
         model.say(text, bad);
     }
     model.mark_dirty(Dirty::Soon);
+    answer.map_or_else(Vec::new, |says| super::run::held::answered(model, id, &target.to_string(), &says))
 }

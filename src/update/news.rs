@@ -55,7 +55,7 @@ pub fn take(model: &mut Model, batch: Vec<News>) -> Vec<Effect> {
             News::Logs(news) => effects.extend(lines::news(model, news)),
             News::Inspected(inspection) => detail::inspected(model, *inspection),
             News::Looked(question, findings) => act::looked(model, question, *findings),
-            News::Acted(id, target, outcome) => act::acted(model, id, &target, outcome),
+            News::Acted(id, target, outcome) => effects.extend(act::acted(model, id, &target, outcome)),
         }
     }
     effects.extend(open::land(model));

@@ -399,7 +399,7 @@ pub fn find(model: &mut Model, text: &str) {
         open.find = text.to_lowercase();
     }
     let Some(open) = model.checklist.as_ref().filter(|open| !open.find.is_empty()) else { return };
-    let lines = checklist::lines(model, open, usize::MAX);
+    let lines = checklist::lines(model, open, usize::MAX, 0);
     let holds = |line: &checklist::Line| {
         let text: String = line.text.iter().map(|fact| fact.text.to_lowercase()).collect();
         text.contains(&open.find)

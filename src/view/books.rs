@@ -79,7 +79,7 @@ pub fn checklist(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Ar
     chrome::head(buffer, paint, model, area, &ChecklistPane, &checklist::progress(model, open));
     let about = about(area);
     let room = usize::from(area.height.saturating_sub(2 + about));
-    let lines = checklist::lines(model, open, usize::from(area.width.saturating_sub(1)));
+    let lines = checklist::lines(model, open, usize::from(area.width.saturating_sub(1)), room);
     let of = |line: &checklist::Line| line.spot == Some(open.here);
     let first = first(&lines, open);
     let top = top(open, first, room, lines.len());
@@ -94,7 +94,7 @@ pub fn checklist(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Ar
         put_line(buffer, paint, row, line, here && focused, &open.find);
     }
     if about > 0 {
-        foot(buffer, paint, area, &checklist::about(open));
+        foot(buffer, paint, area, &checklist::about(model, open));
     }
 }
 
@@ -116,8 +116,8 @@ fn top(open: &Checklist, first: usize, room: usize, lines: usize) -> usize {
 /// The row of the screen in which the cursor stands.
 pub fn row(model: &Model, area: Area) -> Option<u16> {
     let open = model.checklist.as_ref()?;
-    let lines = checklist::lines(model, open, usize::from(area.width.saturating_sub(1)));
     let room = usize::from(area.height.saturating_sub(2 + about(area)));
+    let lines = checklist::lines(model, open, usize::from(area.width.saturating_sub(1)), room);
     let first = first(&lines, open);
     let below = first - top(open, first, room, lines.len());
     Some(area.y + 2 + u16::try_from(below).ok()?)

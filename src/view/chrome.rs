@@ -166,6 +166,7 @@ fn prompt(ask: &Ask) -> String {
         Ask::Exclude => "without ".into(),
         Ask::Value { title, .. } | Ask::RunValue { title, .. } => format!("{title} "),
         Ask::SkipReason { .. } => "why is it skipped: ".into(),
+        Ask::CloseReason { left: 1 } => "1 step is left; why does it end: ".into(),
         Ask::CloseReason { left } => format!("{left} steps are left; why does it end: "),
         Ask::Command { beside: true, .. } => "run: ".into(),
         Ask::Command { .. } => "in its place: ".into(),

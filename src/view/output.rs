@@ -1,9 +1,12 @@
 //! What a command wrote, over the whole board: it is what is being read.
 use ratatui::buffer::Buffer;
+use unicode_width::UnicodeWidthStr;
 
 use super::help::boxed;
 use super::style::Paint;
+use super::wrap::middle;
 use crate::domain::settings::Role;
+use crate::domain::text::one_line;
 use crate::model::Model;
 use crate::model::overlay::Reading;
 use crate::model::run::{Line, Page, Stream};
@@ -21,7 +24,7 @@ pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, reading: &Rea
         lines.resize(reading.top, Vec::new());
     }
     let area = Area::new(0, 0, buffer.area.width, buffer.area.height.saturating_sub(1));
-    boxed(buffer, paint, area, &title(model.runs.page.as_ref(), reading), &lines, reading.top);
+    boxed(buffer, paint, area, &title(model, reading, area.width), &lines, reading.top);
     let ways = " j k move  g G ends  Tab other stream  / find  n next  Esc back ";
     let y = area.bottom().saturating_sub(1);
     let room = area.width.saturating_sub(4);
@@ -30,8 +33,17 @@ pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, reading: &Rea
     }
 }
 
-/// `standard output, 64K–128K of 1M`.
-fn title(page: Option<&Page>, reading: &Reading) -> String {
+/// `kubectl get pods -n shop · standard output, 64K–128K of 1M`.
+fn title(model: &Model, reading: &Reading, width: u16) -> String {
+    let stream = stream(model.runs.page.as_ref(), reading);
+    let room = usize::from(width).saturating_sub(stream.width() + 24);
+    let command = model.runs.text_of(&reading.order).map(|text| middle(&one_line(&text), room));
+    command
+        .filter(|text| !text.is_empty())
+        .map_or_else(|| stream.clone(), |text| format!("{text} · {stream}"))
+}
+
+fn stream(page: Option<&Page>, reading: &Reading) -> String {
     let name = match reading.stream {
         Stream::Out => "standard output",
         Stream::Err => "standard error",

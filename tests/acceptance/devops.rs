@@ -58,7 +58,7 @@ fn open(title: &str) -> Option<Desk> {
 
 /// The two lines about what is selected.
 fn about(desk: &Desk) -> String {
-    let facts = checklist::about(desk.model.checklist.as_ref().expect("open"));
+    let facts = checklist::about(&desk.model, desk.model.checklist.as_ref().expect("open"));
     facts.into_iter().flatten().map(|fact| fact.text).collect::<Vec<_>>().join(" ")
 }
 

@@ -41,14 +41,16 @@ fn g1_the_five_give_116_runbooks_with_438_commands_each_with_its_line_and_byte_f
         let document = std::sync::Arc::new(document);
         for runbook in &document.runbooks {
             let mut list = Checklist::new(Book { document: document.clone(), runbook: runbook.clone() });
-            let page = checklist::lines(&model, &list, 4_000);
+            let page = checklist::lines(&model, &list, 4_000, 0);
             let page: String =
                 page.iter().flat_map(|line| &line.text).flat_map(|fact| [fact.text.as_str(), "\n"]).collect();
             for spot in checklist::spots(runbook).filter(|spot| spot.command.is_some()) {
                 list.here = spot;
                 let one = &checklist::command(runbook, spot).expect("a command").statement;
-                let about =
-                    checklist::about(&list)[1].iter().map(|fact| fact.text.clone()).collect::<String>();
+                let about = checklist::about(&model, &list)[1]
+                    .iter()
+                    .map(|fact| fact.text.clone())
+                    .collect::<String>();
                 let named = if one.end_line > one.line {
                     format!("lines {}–{}", one.line, one.end_line)
                 } else {

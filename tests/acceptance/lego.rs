@@ -207,7 +207,7 @@ fn a000_09_certificate_renewal_shows_the_days_left_and_makes_the_operator_choose
         let at = firedeck::incident::event::At { run: "r1".into(), step, command: Some(command) };
         say(&mut desk.model, Msg::Ran(firedeck::model::run::News::Judged { at, judged }));
         let list = desk.model.checklist.as_ref().expect("open");
-        let lines = checklist::lines(&desk.model, list, 100);
+        let lines = checklist::lines(&desk.model, list, 100, 0);
         let amber = lines
             .iter()
             .flat_map(|line| &line.text)

@@ -137,6 +137,10 @@ fn going_back_shows_the_image_of_the_revision_that_would_run() {
     assert_eq!(before.undo, Some(Undo::Command(undo.to_owned())));
     let to = effect("kubectl rollout undo deployment/web -n shop --to-revision=5", &answers(sets));
     says(&to.hits, "revision 7 → 5");
+    assert!(before.undone_by.is_empty());
+    let same = "shop   web   6   shop/web:1.4\nshop   web   7   shop/web:1.4\n";
+    let same = effect("kubectl rollout undo deployment/web -n shop", &answers(same));
+    says(&same.undone_by, "revision 6 has the same image (shop/web:1.4): no earlier release comes back");
     let only =
         effect("kubectl rollout undo deployment/web -n shop", &answers("shop   web   7   shop/web:1.4\n"));
     assert_eq!(only.zero, None, "something is hit: {only:#?}");
@@ -180,6 +184,12 @@ fn images_variables_and_limits_show_old_and_new() {
         &[("--list", ok(listed)), ("get ", ok(&deployment("web", "2")))],
     );
     assert_eq!(pool.undo, Some(Undo::Command("kubectl set env deploy/web POOL_SIZE=20".to_owned())));
+
+    let unlisted = effect(
+        "kubectl set env deploy/web POOL_SIZE=30",
+        &[("--list", failed(1, "unknown flag: --list")), ("get ", ok(&deployment("web", "2")))],
+    );
+    assert_eq!(unlisted.undo, None, "no restart was asked for: {unlisted:#?}");
 
     let limits = effect(
         "kubectl set resources deploy/web --limits=memory=1Gi",

@@ -63,6 +63,23 @@ fn one_connection_is_looked_at_by_its_number_and_an_unknown_form_is_not_counted(
 }
 
 #[test]
+fn a_key_that_is_set_shows_what_it_holds_and_one_that_is_not_there_is_taken_away_again() {
+    let key = |there: &str, holds: &str| {
+        let answers = [("EXISTS flag", ok(there)), ("MEMORY", ok("72\n")), ("GET flag", ok(holds))];
+        effect("redis-cli -h cache SET flag on", &answers)
+    };
+    let there = key("1\n", "off\n");
+    assert_eq!((there.old_new[0].old.as_str(), there.old_new[0].new.as_str()), ("off", "on"));
+    assert_eq!(there.undo, Some(Undo::Command("redis-cli -h cache SET flag off".to_owned())));
+    let new = key("0\n", "\n");
+    says(&new.hits, "key flag is not there: it is made");
+    assert_eq!(new.zero, None);
+    assert_eq!(new.undo, Some(Undo::Command("redis-cli -h cache DEL flag".to_owned())));
+    let other = key("1\n", "WRONGTYPE Operation against a key holding the wrong kind of value\n");
+    says(&other.unknown, "key flag holds something else than a text");
+}
+
+#[test]
 fn a_range_is_one_condition_and_an_or_keeps_all_together() {
     let range = looked(
         "psql -c \"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid BETWEEN 1 AND 9 AND state = 'idle' AND pid <> pg_backend_pid()\"",

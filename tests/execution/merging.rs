@@ -118,6 +118,7 @@ fn events_that_nobody_understands_change_nothing_and_break_nothing() {
         at: strange,
         verdict: Verdict::Failed,
         says: String::new(),
+        held: false,
     });
     for what in [
         other,

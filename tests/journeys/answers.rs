@@ -111,7 +111,10 @@ fn beside(model: &Model, arm: &str) -> String {
     let spot = firedeck::model::checklist::Spot { step, command: None };
     let answer = model.runs.evidence.answers.get(&spot);
     answer.map_or_else(String::new, |answer| {
-        let (sign, _) = firedeck::panes::answers::sign(answer.level);
+        let sign = match answer.level {
+            Level::Fine | Level::Done => '✓',
+            level => level.sign(),
+        };
         format!("{sign} {}", answer.words)
     })
 }

@@ -8,6 +8,7 @@ use firedeck::domain::time::Timestamp;
 use firedeck::incident::event::Verdict;
 use firedeck::model::msg::{Effect, Msg};
 use firedeck::model::run;
+use firedeck::runbook::execution::State;
 use firedeck::runbook::judge::{Judged, Named, Offer};
 
 use crate::common::desk::Desk;
@@ -95,12 +96,25 @@ fn a_failed_line_is_asked_over_the_session_that_is_held_and_its_answer_is_told()
     read(&mut desk, id, &native);
     let text = picture(&desk.model);
     assert!(text.contains("SELECT count(*) FROM pg_stat_activity") && text.contains("as ada"), "{text}");
+    assert!(text.contains("┌ read ─"), "{text}");
     let effects = press(&mut desk.model, "y");
     let [Effect::Perform(action, _)] = effects.as_slice() else { panic!("{effects:?}") };
     let says = "2 rows\nid   name\n───  ────\n1    crane\n100  belt".to_owned();
     let settled = Outcome::Settled { says };
-    news(&mut desk.model, vec![News::Acted(*action, native.target.clone(), settled)]);
+    let effects = news(&mut desk.model, vec![News::Acted(*action, native.target.clone(), settled)]);
     assert_eq!(desk.flash(), "query main: 2 rows …");
+    // Its line is done by that, and has the rows as what it wrote.
+    desk.serve(effects);
+    assert_eq!(desk.state(0, 0), State::Ok);
+    let text = picture(&desk.model);
+    for line in ["2 rows", "│ id   name", "│ 100  belt"] {
+        assert!(text.lines().any(|own| own.contains(line)), "{line}: {text}");
+    }
+    assert!(!text.contains("the server is full"), "{text}");
+    press(&mut desk.model, "o");
+    let text = picture(&desk.model);
+    assert!(text.contains("psql -h ledger") && text.contains("100  belt"), "{text}");
+    press(&mut desk.model, "Esc");
     press(&mut desk.model, "a");
     let text = picture(&desk.model);
     for line in ["2 rows", "id   name", "1    crane", "100  belt"] {

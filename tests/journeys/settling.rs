@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use firedeck::commands::tools::Tables;
 use firedeck::domain::container::{Container, ContainerState, Health};
-use firedeck::domain::database::{DatabaseFacts, Server};
+use firedeck::domain::database::{Blocked, DatabaseFacts, Place, Server, Session, State as Doing};
 use firedeck::domain::feed::{Feed, FeedState};
 use firedeck::domain::news::{News, Seen};
 use firedeck::domain::object::{Condition, Facts, Kind, Object, ObjectRef};
@@ -70,6 +70,10 @@ impl Mended {
 
     /// The command runs, and is accepted.
     pub fn runs(&mut self, watch: Watch) {
+        self.runs_this("kubectl rollout restart deployment/crane -n yard", watch);
+    }
+
+    fn runs_this(&mut self, text: &str, watch: Watch) {
         let order = Order { session: "s1".into(), statement: self.n + 1 };
         self.tell(What::StepStarted(Box::new(StepStarted {
             at: at(),
@@ -77,7 +81,7 @@ impl Mended {
             n: "1".into(),
             line: 7,
             end_line: 7,
-            text: "kubectl rollout restart deployment/crane -n yard".into(),
+            text: text.into(),
             edited: false,
             tier: Tier::Change,
             why: "restarts".into(),
@@ -359,6 +363,55 @@ fn ended_sessions_have_helped_once_the_database_has_had_room_for_a_minute() {
     polls(&mut mended, Backend::Postgres, 62, Kind::Server, &uses(5));
     let [settled] = &mended.settled[..] else { panic!("{:?} {}", mended.settled, mended.says()) };
     assert_eq!(settled.says, "5 of 17 connections used for 60 s");
+}
+
+#[test]
+fn a_session_that_was_ended_by_its_number_has_helped_once_nobody_waits_for_a_lock() {
+    let mut mended = Mended::new(80, 24, Watch::Nothing);
+    mended.runs_this("psql -d yard -c 'SELECT pg_terminate_backend(495)'", Watch::SlotsFree);
+    let server =
+        || Facts::Database(DatabaseFacts::Server(Box::new(Server { used: 5, max: 20, ..Server::default() })));
+    let session = |pid: i32, waits: bool| {
+        let place = Place { root: 493, depth: 1, at: 1, blocks: 0 };
+        move || {
+            let blocked = waits.then(|| Blocked { place, by: vec![493] });
+            Facts::Database(DatabaseFacts::Session(Box::new(Session { pid, blocked, ..idle() })))
+        }
+    };
+    polls(&mut mended, Backend::Postgres, 1, Kind::Session, &session(495, false));
+    polls(&mut mended, Backend::Postgres, 2, Kind::Server, &server);
+    assert_eq!(mended.says(), "settling: session 495 is still there");
+    polls(&mut mended, Backend::Postgres, 1, Kind::Session, &session(497, true));
+    polls(&mut mended, Backend::Postgres, 90, Kind::Server, &server);
+    assert_eq!(mended.says(), "settling: 1 session still waits for a lock");
+    polls(&mut mended, Backend::Postgres, 1, Kind::Session, &session(497, false));
+    polls(&mut mended, Backend::Postgres, 62, Kind::Server, &server);
+    let [settled] = &mended.settled[..] else { panic!("{:?} {}", mended.settled, mended.says()) };
+    assert_eq!(settled.says, "no session waits for a lock, 5 of 20 connections used for 60 s");
+}
+
+fn idle() -> Session {
+    Session {
+        pid: 1,
+        began: "2026-11-26 02:00:00+00".into(),
+        backend: "client backend".into(),
+        user: "shop".into(),
+        database: "yard".into(),
+        application: "".into(),
+        client: "".into(),
+        state: Doing::Idle,
+        since: None,
+        transaction: None,
+        query_began: None,
+        wait: None,
+        xmin_age: None,
+        query_id: None,
+        query: "".into(),
+        blocked: None,
+        hidden: false,
+        own: false,
+        level: firedeck::domain::level::Level::Fine,
+    }
 }
 
 #[test]

@@ -5,10 +5,11 @@ use firedeck::commands::effect::Answer;
 use firedeck::commands::tools::Tables;
 use firedeck::domain::approval::Tier;
 use firedeck::domain::time::Timestamp;
-use firedeck::incident::event::Verdict;
+use firedeck::incident::event::{Order, Verdict};
 use firedeck::model::checklist::Spot;
 use firedeck::model::msg::{Effect, Msg};
 use firedeck::model::overlay::{Ask, Overlay};
+use firedeck::model::run::{Line, News, Tail};
 use firedeck::runbook::catalogue;
 use firedeck::runbook::execution::State;
 
@@ -148,7 +149,8 @@ fn it_runs_on_until_something_has_to_be_asked_and_stops_at_what_went_wrong() {
     desk.ends(Verdict::Failed);
     assert_eq!(desk.sent.len(), 1, "{}", desk.flash());
     desk.keys("u");
-    assert!(desk.flash().contains("did not go well"), "{}", desk.flash());
+    let says = "this did not go well: o shows what it wrote, Enter runs it again, j u goes on behind it";
+    assert_eq!(desk.flash(), says);
     desk.keys("j u");
     assert_eq!(desk.sent.len(), 2, "who goes past it has seen it");
 }
@@ -165,6 +167,126 @@ fn steps_are_ticked_skipped_with_a_reason_and_taken_back() {
     assert_eq!(view(&desk), State::Skipped { reason: "he knows".into() });
     desk.keys("x");
     assert_eq!(view(&desk), State::ToDo);
+}
+
+#[test]
+fn enter_ticks_nothing_that_is_done_by_hand_and_names_the_key_that_does() {
+    let mut desk = Desk::open(PAGE);
+    desk.keys("] ] Enter");
+    let done = desk.model.runs.all.get("r1").and_then(|known| known.run.view(2)).map(|view| view.state);
+    assert!(done.is_none_or(|state| state == State::ToDo), "it was not ticked");
+    assert_eq!(desk.flash(), "this is done by hand: Space ticks it");
+}
+
+/// Wide enough for every sentence to stand in one line.
+fn wide(desk: &mut Desk) {
+    say(&mut desk.model, Msg::Resized { columns: 240, rows: 50 });
+}
+
+fn wrote(desk: &mut Desk, order: &Order, count: usize) {
+    let line = |n: usize| Line { text: format!("row {n}"), ..Line::default() };
+    let tail = Tail { lines: (1..=count).map(line).collect(), bytes: 100 };
+    say(&mut desk.model, Msg::Ran(News::Tail(order.clone(), tail)));
+}
+
+#[test]
+fn where_rows_are_free_the_output_of_the_last_command_stays_open_from_its_first_line() {
+    let mut desk = Desk::open("# Yard\n\n## Look\n\n1. Look\n   ```bash\n   uptime\n   date\n   ```\n");
+    desk.keys("Enter");
+    let order = desk.last.clone().expect("it runs").1;
+    wrote(&mut desk, &order, 16);
+    desk.ends(Verdict::Ok);
+    assert_eq!(desk.here().command, Some(1), "the cursor has gone on");
+    let text = crate::screens::picture(&desk.model);
+    assert!(text.contains("│ row 1 ") && text.contains("│ row 16"), "{text}");
+    // Where there is no room for all of it, its beginning stands there as long as the cursor does.
+    desk.keys("k");
+    wrote(&mut desk, &order, 60);
+    let text = crate::screens::picture(&desk.model);
+    assert!(
+        text.contains("│ row 1 ") && text.contains("more lines: o") && !text.contains("row 60"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_output_of_what_ran_last_is_read_from_a_line_that_has_not_run() {
+    let mut desk = Desk::open(PAGE);
+    desk.keys("o");
+    assert_eq!(desk.flash(), "nothing ran here yet");
+    desk.keys("Enter");
+    let order = desk.last.clone().expect("it runs").1;
+    desk.ends(Verdict::Ok);
+    assert_eq!(desk.here().command, Some(1));
+    let effects = press(&mut desk.model, "o");
+    assert!(
+        matches!(&effects[..], [Effect::ReadOutput { order: read, .. }] if *read == order),
+        "{effects:?}"
+    );
+    let text = crate::screens::picture(&desk.model);
+    assert!(text.contains("uptime · standard output"), "{text}");
+}
+
+#[test]
+fn a_value_that_is_given_is_shown_and_replaced_by_what_is_typed_anew() {
+    let mut desk = Desk::open(PAGE);
+    wide(&mut desk);
+    desk.keys("j j Enter").types("crane-0");
+    desk.ends(Verdict::Ok);
+    desk.keys("k");
+    let text = crate::screens::picture(&desk.model);
+    assert!(text.contains("with: <pod-name> = crane-0") && !text.contains("fill in"), "{text}");
+    desk.keys("v");
+    type_text(&mut desk.model, "belt-7");
+    desk.keys("Enter");
+    let value = desk.model.runs.all["r1"].run.values().get("pod-name").map(|value| value.text.clone());
+    assert_eq!(value.as_deref(), Some("belt-7"));
+    let text = crate::screens::picture(&desk.model);
+    assert!(text.contains("with: <pod-name> = belt-7"), "{text}");
+    assert!(text.contains("ran: kubectl describe pod crane-0 -n yard"), "{text}");
+}
+
+#[test]
+fn what_was_edited_stands_below_the_line_of_the_document() {
+    let mut desk = Desk::open(PAGE);
+    desk.keys("e").types("uptime --pretty");
+    desk.ends(Verdict::Ok);
+    let text = crate::screens::picture(&desk.model);
+    assert!(text.contains("ran: uptime --pretty"), "{text}");
+}
+
+#[test]
+fn a_skipped_step_is_not_done_and_the_end_of_all_says_which_key_ends_it() {
+    let mut desk = Desk::open("# Yard\n\n## Tell\n\n1. Tell the master\n2. Tell the crew\n");
+    wide(&mut desk);
+    desk.keys("Space ] x").types("they know");
+    let text = crate::screens::picture(&desk.model);
+    assert!(text.contains("1 of 2 done") && text.contains("1 skipped"), "{text}");
+    assert!(text.contains("finished: D ends it"), "{text}");
+    desk.keys("D");
+    assert_eq!(desk.model.runs.all["r1"].run.closed(), Some(true), "nothing is asked");
+}
+
+#[test]
+fn one_command_that_failed_on_a_way_is_counted_once() {
+    let mut desk = Desk::open(PAGE);
+    wide(&mut desk);
+    desk.keys("G Enter Enter");
+    desk.ends(Verdict::Failed);
+    let text = crate::screens::picture(&desk.model);
+    assert!(text.contains("1 went wrong"), "{text}");
+}
+
+#[test]
+fn that_a_change_ran_before_is_a_warning_and_not_half_a_sentence() {
+    let mut desk = Desk::open(PAGE);
+    desk.keys("] Enter");
+    desk.reads();
+    desk.keys("y");
+    desk.ends(Verdict::Ok);
+    desk.keys("k Enter");
+    let text = crate::screens::picture(&desk.model);
+    assert!(text.contains("▲ it ran once before"), "{text}");
 }
 
 #[test]

@@ -136,6 +136,8 @@ impl Desk {
             risk,
             tier: risk,
             why: Vec::new(),
+            heed: Vec::new(),
+            reaches: Vec::new(),
             phrase: "crane".into(),
             needs_reason: false,
             edited: false,

@@ -29,7 +29,7 @@ fn the_answers_beside_the_arms() {
 fn an_arm_that_was_not_chosen_is_asked_no_more() {
     let mut model = asked(120, 40);
     // Of the arm, and of a way of the script.
-    let said = |model: &Model| picture(model).matches("✗ 2 pods say so").count();
+    let said = |model: &Model| picture(model).matches("it fits: 2 pods say so").count();
     assert_eq!(said(&model), 2, "{}", picture(&model));
     let book = model.checklist.as_ref().expect("open").book.clone();
     let known = Known { run: Run::new("r1", book.runbook.clone()), book };

@@ -91,7 +91,7 @@ impl Work {
             text: command.shown.clone(),
             edited: command.edited,
             tier: self.tier.into(),
-            why: command.why.join("; "),
+            why: [&*command.why, &*command.heed].concat().join("; "),
             host: match &self.way {
                 Way::Goes(target) => target.clone(),
                 Way::Stays | Way::Leaves => place.host.clone(),
@@ -259,10 +259,13 @@ impl Task {
                 Asked::Not(why) => missing.push(format!("evidence {number}: {why}")),
             }
         }
+        // A database or a Redis stands in no cluster.
+        let in_cluster = command.reaches.is_empty() || command.reaches.iter().any(|one| one == "kubectl");
+        let of = |text: &String| if in_cluster { text.clone() } else { String::new() };
         let target = Target {
-            context: command.place.context.clone(),
+            context: of(&command.place.context),
             kind: "target".into(),
-            namespace: command.place.namespace.clone(),
+            namespace: of(&command.place.namespace),
             name: command.phrase.clone(),
             uid: String::new(),
         };

@@ -15,9 +15,8 @@ use crate::tools::runner::{self, Output};
 
 /// Nobody reads faster.
 const EVERY: Duration = Duration::from_millis(200);
-/// Lines that are kept of the end, and bytes of them.
-const LINES: usize = 200;
-const BYTES: usize = 64 << 10;
+const LINES: usize = Tail::LINES;
+const BYTES: usize = Tail::BYTES;
 /// A line of the end is cut there.
 const LONGEST: usize = 2_000;
 /// What is read at once.

@@ -26,8 +26,10 @@ mod raw;
 mod reading;
 mod redis;
 mod sql;
+mod target;
 
 pub use self::reading::read;
+pub use self::target::{reaches, target};
 
 use self::at::At;
 use self::calls::{calls, short};
@@ -151,28 +153,6 @@ pub fn looks(statement: &Statement) -> Looks {
         looks.said.unknown.push("what it would hit cannot be looked at from here".to_owned());
     }
     looks
-}
-
-/// The thing that a statement is about, in the words that stand there: a name to be typed.
-pub fn target(statement: &Statement) -> Option<String> {
-    if statement.lang != Lang::Shell {
-        return None;
-    }
-    let found = calls(&statement.text);
-    let named = |one: &calls::Found| {
-        let judged = one.judged();
-        let tool = judged.first().map_or("", |word| tools::name(&word.text));
-        let args = tools::told_apart(&judged).unwrap_or_default();
-        let mut looks = Looks::default();
-        let at = At::new(tool, one, args, &found.marks, &mut looks);
-        // Whatever is done inside of a pod or a container is done to it.
-        if let Some(inside) = one.place.inside() {
-            return (!is_open(inside)).then(|| inside.to_owned());
-        }
-        let last = at.operands.last().and_then(|last| one.words.get(*last))?;
-        (!is_open(&last.text) && !last.glob).then(|| last.text.clone())
-    };
-    found.found.iter().rev().find_map(named)
 }
 
 /// An earlier line led elsewhere, such as a bare `ssh host`: alone, the statement runs here.

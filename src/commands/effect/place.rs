@@ -109,6 +109,21 @@ impl Place {
         None
     }
 
+    /// The tool that leads into a pod or a container.
+    pub fn leads(&self) -> Option<&'static str> {
+        let words = self.layers.iter().filter_map(|layer| match layer {
+            Layer::Words(words) | Layer::Text { before: words, .. } => Some(words),
+            Layer::Around(..) => None,
+        });
+        let mut words = words.flatten();
+        words.find_map(|word| match word.as_str() {
+            "kubectl" | "oc" | "k" | "kubecolor" => Some("kubectl"),
+            "docker" | "docker-compose" => Some("docker"),
+            "podman" | "podman-compose" => Some("podman"),
+            _ => None,
+        })
+    }
+
     /// It runs more than once: in a loop, or for each word that comes in.
     pub fn repeats(&self) -> bool {
         self.layers.iter().any(|layer| match layer {

@@ -27,6 +27,14 @@ pub enum Sort {
     Exists {
         keys: Vec<String>,
         gone: bool,
+        /// What takes it away again where it was not there.
+        back: Option<String>,
+    },
+    /// `GET` of what would be set; `undo` sets it back, up to the value.
+    Value {
+        key: String,
+        new: String,
+        undo: Option<String>,
     },
     Memory {
         key: String,
@@ -52,6 +60,7 @@ impl Sort {
     pub(super) fn what(&self) -> &'static str {
         match self {
             Sort::Keys { .. } | Sort::Exists { .. } | Sort::Memory { .. } => "the keys",
+            Sort::Value { .. } => "the key",
             Sort::Setting { .. } => "the setting",
             Sort::Limit { .. } => "the memory in use",
             Sort::Clients { .. } => "the clients",
@@ -188,13 +197,19 @@ fn command(words: &[String], incoming: bool, console: &mut Console<'_, '_>) {
             keyspace(console.database, "FLUSHDB", console);
         }
         ("SWAPDB", _) => keyspace(None, "SWAPDB", console),
-        ("DEL" | "UNLINK" | "GETDEL", _) => keys(words.get(1..).unwrap_or_default(), incoming, true, console),
+        ("DEL" | "UNLINK" | "GETDEL", _) => {
+            keys(words.get(1..).unwrap_or_default(), incoming, (true, false), console)
+        }
         (
             "SET" | "HSET" | "GETSET" | "SETEX" | "RESTORE" | "EXPIRE" | "PEXPIRE" | "EXPIREAT" | "PEXPIREAT"
             | "RENAME" | "LTRIM" | "XTRIM" | "HDEL" | "SREM" | "ZREM",
             _,
         ) => {
-            keys(words.get(1..2).unwrap_or_default(), false, false, console);
+            let makes = matches!(verb.as_str(), "SET" | "HSET" | "GETSET" | "SETEX" | "RESTORE");
+            keys(words.get(1..2).unwrap_or_default(), false, (false, makes), console);
+            if verb == "SET" {
+                value(words, console);
+            }
         }
         ("CONFIG", "SET") => setting(words.get(2..).unwrap_or_default(), console),
         ("CLIENT", "KILL") => {
@@ -220,7 +235,9 @@ fn keyspace(only: Option<u32>, asked: &str, console: &mut Console<'_, '_>) {
     console.at.undo("restore a dump that was written before");
 }
 
-fn keys(words: &[String], incoming: bool, gone: bool, console: &mut Console<'_, '_>) {
+/// `does` says whether the keys would be gone, and whether they are made where they are not there.
+fn keys(words: &[String], incoming: bool, does: (bool, bool), console: &mut Console<'_, '_>) {
+    let (gone, makes) = does;
     let own = if incoming { words.get(..words.len().saturating_sub(1)).unwrap_or_default() } else { words };
     let mut quoted = String::new();
     for word in own.iter().take(KEYS) {
@@ -238,7 +255,9 @@ fn keys(words: &[String], incoming: bool, gone: bool, console: &mut Console<'_, 
     }
     // Redis takes a pattern for a name: that is worth knowing.
     let keys = own.iter().take(KEYS).map(|word| if is_open(word) { "…".to_owned() } else { word.clone() });
-    console.ask(&format!("EXISTS{quoted}"), Sort::Exists { keys: keys.collect(), gone });
+    let makes = makes && own.len() == 1 && !incoming;
+    let back = if makes { console.inverse(&format!("DEL{quoted}")) } else { None };
+    console.ask(&format!("EXISTS{quoted}"), Sort::Exists { keys: keys.collect(), gone, back });
     if let [key] = own
         && !incoming
     {
@@ -249,6 +268,14 @@ fn keys(words: &[String], incoming: bool, gone: bool, console: &mut Console<'_, 
     } else {
         "set the key back to what it holds now"
     });
+}
+
+/// What a key holds that would be set.
+fn value(words: &[String], console: &mut Console<'_, '_>) {
+    let (Some(key), Some(new)) = (words.get(1), words.get(2)) else { return };
+    let Some(quoted) = console.at.quote(key).filter(|_| !is_open(key)) else { return };
+    let undo = console.inverse(&format!("SET {quoted}"));
+    console.ask(&format!("GET {quoted}"), Sort::Value { key: key.clone(), new: new.clone(), undo });
 }
 
 fn setting(words: &[String], console: &mut Console<'_, '_>) {
@@ -286,7 +313,8 @@ pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
     }
     match sort {
         Sort::Keys { only, asked } => keyspace_read(*only, asked, answer, reading),
-        Sort::Exists { keys, gone } => exists(keys, *gone, value, reading),
+        Sort::Exists { keys, gone, back } => exists(keys, *gone, back.as_deref(), value, reading),
+        Sort::Value { key, new, undo } => held(key, new, undo.as_deref(), value, reading),
         Sort::Memory { key } => {
             if let Ok(size) = value.trim_start_matches("(integer) ").parse() {
                 reading.hit(format!("key {key} takes {}", bytes(size)));
@@ -367,11 +395,30 @@ fn keyspace_read(only: Option<u32>, asked: &str, answer: &Answer, reading: &mut 
     }
 }
 
-fn exists(keys: &[String], gone: bool, value: &str, reading: &mut Reading) {
+/// The value of a key as it is; whether it is there was asked before.
+fn held(key: &str, new: &str, undo: Option<&str>, value: &str, reading: &mut Reading) {
+    /// What is longer is not written out.
+    const LONGEST: usize = 200;
+    if value.starts_with("WRONGTYPE") {
+        return reading.unknown(format!("key {key} holds something else than a text: that would be lost"));
+    }
+    let shown = if is_open(new) { "what its variable holds" } else { new };
+    reading.set(&format!("key {key}"), if value.is_empty() { "nothing" } else { value }, shown);
+    let told = !crate::domain::secret::looks_secret(key) && !value.is_empty() && value.len() <= LONGEST;
+    if let Some(undo) = undo.filter(|_| told && !value.contains('\n')) {
+        reading.undo(Undo::Command(format!("{undo} {}", crate::domain::text::quoted(value))));
+    }
+}
+
+fn exists(keys: &[String], gone: bool, back: Option<&str>, value: &str, reading: &mut Reading) {
     let Ok(found) = value.trim_start_matches("(integer) ").parse::<u64>() else {
         return reading.unknown("how many of the keys are there cannot be read");
     };
     let named = keys.join(", ");
+    if let (0, Some(back)) = (found, back) {
+        reading.hit(format!("key {named} is not there: it is made"));
+        return reading.undo(Undo::Command(back.to_owned()));
+    }
     if found == 0 {
         let pattern = keys.iter().any(|key| key.contains(['*', '?', '[']));
         let more = if pattern { ": the server takes a pattern for a name" } else { "" };

@@ -221,7 +221,7 @@ actions! {
     Suspect      "suspect"       Changes  ["S"]                       "mark as a suspect, or take that back",
 
     OpenRunbook  "open-runbook"  Runbooks ["Enter"]                   "open this runbook beside the panes",
-    RunStep      "run"           Checklist ["Enter"]                  "run this line, choose this way, tick what is done by hand",
+    RunStep      "run"           Checklist ["Enter"]                  "run this line, choose this way",
     RunOn        "run-on"        Checklist ["u"]                      "run what only reads, until the next question",
     SkipStep     "skip"          Checklist ["x"]                      "skip this step, with a reason; again to take that back",
     TickStep     "tick"          Checklist ["Space"]                  "tick what is done by hand, or take the tick away",

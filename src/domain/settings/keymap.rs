@@ -58,6 +58,14 @@ impl Keymap {
     pub fn keys(&self, action: Action) -> Vec<Key> {
         self.keys.iter().filter(|(_, a)| **a == action).map(|((_, key), _)| *key).collect()
     }
+
+    /// The key of an action for a sentence: its default one where that still holds, else any; without one its name.
+    pub fn named(&self, action: Action) -> String {
+        let keys = self.keys(action);
+        let usual = action.default_keys().iter().filter_map(|text| Key::parse(text));
+        let key = usual.into_iter().find(|key| keys.contains(key)).or_else(|| keys.first().copied());
+        key.map_or_else(|| action.name().to_owned(), |key| key.to_string())
+    }
 }
 
 #[cfg(test)]

@@ -169,6 +169,9 @@ pub struct StepSettled {
     pub verdict: Verdict,
     #[serde(default)]
     pub says: String,
+    /// It was answered over the session that a pane holds, whatever its own shell had come to.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
 }
 
 /// A session ended while nothing ran in it, and what it held with it.
@@ -305,7 +308,12 @@ mod tests {
             }),
             started(Some(3)),
             started(None),
-            What::StepSettled(StepSettled { at: at(), verdict: Verdict::Failed, says: "x".into() }),
+            What::StepSettled(StepSettled {
+                at: at(),
+                verdict: Verdict::Failed,
+                says: "x".into(),
+                held: true,
+            }),
             What::ShellEnded(ShellEnded {
                 run: "r1".into(),
                 session: "s1".into(),

@@ -85,7 +85,9 @@ impl State {
             What::StepEnded(said) => {
                 self.run(&said.at.run, at, |run| run.end(&said.at, &said.order, said.verdict));
             }
-            What::StepSettled(said) => self.run(&said.at.run, at, |run| run.settle(&said.at, said.verdict)),
+            What::StepSettled(said) => {
+                self.run(&said.at.run, at, |run| run.settle(&said.at, said.verdict, said.held))
+            }
             What::StepTicked(said) => {
                 self.took_part(&said.by);
                 self.run(&said.run, at, |run| run.tick(said.step, said.item, said.ticked));

@@ -163,7 +163,12 @@ impl Run {
         self.ended.insert(order.clone(), verdict);
     }
 
-    pub(super) fn settle(&mut self, at: &At, verdict: Verdict) {
+    pub(super) fn settle(&mut self, at: &At, verdict: Verdict, held: bool) {
+        if held {
+            // What went over the session of a pane may have no start.
+            let none = || Order { session: format!("{}-{}", at.step, at.command.unwrap_or(0)), statement: 0 };
+            self.started.entry((at.step, at.command)).or_insert_with(none);
+        }
         if let Some(order) = self.started.get(&(at.step, at.command)) {
             self.ended.insert(order.clone(), verdict);
         }

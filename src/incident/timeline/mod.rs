@@ -130,12 +130,17 @@ fn of_change((name, change): &(String, Change)) -> Entry {
     };
     let target = words::target(&super::event::Target::new(&change.target, ""));
     let suspect = if change.suspect { " (suspect)" } else { "" };
+    // The target of an alert says already that it is one.
+    let of = match change.what {
+        ChangeKind::Alert => String::new(),
+        what => format!("{} of ", what.name()),
+    };
     Entry {
         entry: format!("change/{name}"),
         at: change.at,
         kind,
         who: String::new(),
-        words: plain(&format!("{} of {target}: {}{suspect}", change.what.name(), change.says)),
+        words: plain(&format!("{of}{target}: {}{suspect}", change.says)),
         level: change.level,
         pinned: false,
     }

@@ -60,7 +60,7 @@ fn worst(model: &Model, subject: Subject) -> Option<Answer> {
         vital::Answer::Waiting => format!("{}: not asked yet", worst.name),
         _ => format!("{} {}", worst.name, worst.shown()),
     };
-    Some(Answer { level, words })
+    Some(Answer { level, fits: None, words })
 }
 
 /// An alert of it that fires.

@@ -77,15 +77,15 @@ impl Scope {
 pub fn answer(model: &Model, question: &Question, scope: &Scope) -> Answer {
     let answers = question.asked.iter().map(|asked| (asked, one(model, asked, scope)));
     let mut answers: Vec<(&Asked, Answer)> = answers.collect();
-    if let ([(_, only)], false) = (answers.as_mut_slice(), question.partly) {
-        return only.clone();
-    }
     // Whether each is so: in trouble is so where trouble is asked for.
     let so = |asked: &Asked, level: Level| match (&asked.relation, level) {
         (Relation::Well, Level::Bad) => Level::Fine,
         (Relation::Well, Level::Fine | Level::Done) => Level::Bad,
         (_, level) => level,
     };
+    if let ([(asked, only)], false) = (answers.as_mut_slice(), question.partly) {
+        return Answer { fits: fits(so(asked, only.level)), ..only.clone() };
+    }
     let rest = question.partly.then_some(Level::Unknown);
     let levels = answers.iter().map(|(asked, answer)| so(asked, answer.level)).chain(rest);
     // The scale begins with what is so.
@@ -103,14 +103,24 @@ pub fn answer(model: &Model, question: &Question, scope: &Scope) -> Answer {
     if question.partly {
         words.push("the rest is not looked at");
     }
-    Answer { level, words: words.join("; ") }
+    Answer { level, fits: fits(all), words: words.join("; ") }
 }
 
-/// The sign in front of the words, and its role.
-pub fn sign(level: Level) -> (char, Role) {
-    match level {
-        Level::Fine | Level::Done => ('✓', Role::Good),
-        level => (level.sign(), super::role(level)),
+/// Whether the way applies, by how much what it asks for is so; what is only on its way to that is no answer.
+fn fits(so: Level) -> Option<bool> {
+    match so {
+        Level::Bad => Some(true),
+        Level::Fine | Level::Done => Some(false),
+        _ => None,
+    }
+}
+
+/// The mark of a way: whether it applies, and not how the thing fares that it asks about.
+pub fn mark(answer: &Answer) -> (char, &'static str, Role) {
+    match answer.fits {
+        Some(true) => ('▲', "it fits: ", Role::Warning),
+        Some(false) => ('–', "it does not: ", Role::Dim),
+        None => (answer.level.sign(), "", super::role(answer.level)),
     }
 }
 
@@ -140,13 +150,13 @@ fn one(model: &Model, asked: &Asked, scope: &Scope) -> Answer {
 }
 
 fn bad(words: impl Into<String>) -> Answer {
-    Answer { level: Level::Bad, words: words.into() }
+    Answer { level: Level::Bad, fits: None, words: words.into() }
 }
 
 fn fine(words: impl Into<String>) -> Answer {
-    Answer { level: Level::Fine, words: words.into() }
+    Answer { level: Level::Fine, fits: None, words: words.into() }
 }
 
 fn unknown(words: impl Into<String>) -> Answer {
-    Answer { level: Level::Unknown, words: words.into() }
+    Answer { level: Level::Unknown, fits: None, words: words.into() }
 }

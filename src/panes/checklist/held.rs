@@ -30,8 +30,7 @@ pub fn live(model: &Model) -> impl Iterator<Item = (&Text, &str)> {
 
 /// What stands under such a line.
 pub fn words(model: &Model) -> String {
-    let key = model.settings.keymap.keys(Action::HeldSession).first().map(ToString::to_string);
-    let key = key.unwrap_or_else(|| Action::HeldSession.name().to_owned());
+    let key = model.settings.keymap.named(Action::HeldSession);
     if live(model).next().is_none() {
         return match crate::panes::database::offers(model).next() {
             Some((_, role)) => {

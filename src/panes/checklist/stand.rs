@@ -1,6 +1,7 @@
 //! How far a runbook is, in signs and words: what was done beside what is written.
 use super::held;
-use crate::domain::settings::Role;
+use crate::domain::secret::HIDDEN;
+use crate::domain::settings::{Action, Role};
 use crate::domain::text::one_line;
 use crate::domain::time::Timestamp;
 use crate::incident::event::Order;
@@ -9,6 +10,8 @@ use crate::model::evidence::Answer;
 use crate::model::run::{Known, Tail};
 use crate::model::{Model, run::Runs};
 use crate::panes::Fact;
+use crate::runbook::Command;
+use crate::runbook::binding::wanted;
 use crate::runbook::execution::budget::{Budget, Left};
 use crate::runbook::execution::{CommandView, State, StepView};
 
@@ -68,7 +71,50 @@ impl<'a> Stand<'a> {
 
     fn order(&self, spot: Spot) -> Option<Order> {
         let command = spot.command.and_then(|command| u32::try_from(command).ok());
-        self.known?.run.last_order(u32::try_from(spot.step).ok()?, command)
+        self.runs.order(self.known?, u32::try_from(spot.step).ok()?, command)
+    }
+
+    /// Where something was written last.
+    pub fn latest(&self) -> Option<Spot> {
+        let (step, command) = self.runs.latest(self.known?)?;
+        Some(Spot { step: step as usize, command: command.map(|command| command as usize) })
+    }
+
+    /// The key of an action, as it is named in a sentence.
+    pub fn key(&self, action: Action) -> String {
+        self.model.settings.keymap.named(action)
+    }
+
+    /// The values of a command: `<pid> = 495` of those that are given, and those that are not.
+    pub fn values(&self, command: &Command) -> (Vec<String>, Vec<String>) {
+        let (mut given, mut missing) = (Vec::new(), Vec::new());
+        for one in &command.placeholders {
+            let text = one_line(&one.text);
+            match self.value(&one.text) {
+                Some(value) => given.push(format!("{text} = {}", one_line(&value))),
+                None => missing.push(text),
+            }
+        }
+        (given, missing)
+    }
+
+    /// What a placeholder stands for in this run; of a secret only that it is given.
+    fn value(&self, text: &str) -> Option<String> {
+        let known = self.known?;
+        let all = wanted(known.run.runbook());
+        let one = all.iter().find(|one| one.texts.iter().any(|own| own == text))?;
+        if self.runs.secrets.get(known.run.name()).is_some_and(|all| all.get(&one.name).is_some()) {
+            return Some(HIDDEN.to_owned());
+        }
+        known.run.values().get(&one.name).map(|value| value.text.clone())
+    }
+
+    /// What ran in place of what stands here: it was edited, or had other values.
+    pub fn other(&self, command: &Command, view: &CommandView) -> Option<String> {
+        let has = |value: &String| value == HIDDEN || view.text.contains(value.as_str());
+        let mut values = command.placeholders.iter().filter_map(|one| self.value(&one.text));
+        let other = view.edited || !values.all(|value| has(&value));
+        (other && !view.text.is_empty()).then(|| one_line(&view.text))
     }
 
     pub fn tail(&self, spot: Spot) -> Option<&'a Tail> {
@@ -127,6 +173,15 @@ impl<'a> Stand<'a> {
     pub fn progress(&self) -> Option<Vec<Fact>> {
         let progress = self.known?.run.progress();
         let mut facts = vec![Fact::new(format!("{} of {} done", progress.done, progress.all), Role::Dim)];
+        if progress.is_finished() {
+            let key = self.key(Action::CloseRun);
+            facts.push(Fact::new(format!("finished: {key} ends it"), Role::Good));
+        } else if progress.left() == 0 && progress.accepted > 0 {
+            facts.push(Fact::new(format!("{} accepted", progress.accepted), Role::Warning));
+        }
+        if progress.skipped > 0 {
+            facts.push(Fact::new(format!("{} skipped", progress.skipped), Role::Dim));
+        }
         if progress.bad > 0 {
             facts.push(Fact::new(format!("{} went wrong", progress.bad), Role::Bad));
         }

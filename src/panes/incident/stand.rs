@@ -233,7 +233,10 @@ impl Page<'_> {
             let name = if run.runbook.is_empty() { &run.run } else { &run.runbook };
             let by = if run.by.is_empty() { String::new() } else { format!(", {}", run.by) };
             let ended = if run.closed.is_some() { ", ended" } else { "" };
-            let line = format!("{}{by}{ended}", run.progress().says());
+            // Where its document is known, it is counted as in its checklist.
+            let known = self.model.runs.all.get(&run.run).filter(|_| run.closed.is_none());
+            let told = known.map(|known| known.run.progress().says());
+            let line = format!("{}{by}{ended}", told.unwrap_or_else(|| run.progress().says()));
             self.about(
                 &Spot::Run(run.run.clone()),
                 vec![Fact::new(format!("{name}  "), Role::Text), Fact::new(line, Role::Dim)],

@@ -176,6 +176,25 @@ impl Run {
         open.then_some(Accepted { order, started, began: began.at, ended: ended.at })
     }
 
+    /// What was started last of all: its step, its command unless it is the operator's own, and when.
+    pub fn latest(&self) -> Option<(u32, Option<u32>, Timestamp)> {
+        let all =
+            self.record.attempts.iter().flat_map(|(spot, all)| all.values().map(move |one| (spot, one)));
+        let latest = all.max_by_key(|(spot, one)| (one.key(), *spot));
+        latest.and_then(|((step, command), one)| Some((*step, *command, one.key()?.at)))
+    }
+
+    /// What ran by this order.
+    pub fn text_of(&self, order: &Order) -> Option<&str> {
+        let attempt = self.record.attempts.values().find_map(|all| all.get(order))?;
+        attempt.started.as_ref().map(|(_, body)| body.text.as_str())
+    }
+
+    /// When a command was started last; without a number, one of those that the operator wrote in the step.
+    pub fn started_at(&self, step: u32, command: Option<u32>) -> Option<Timestamp> {
+        self.record.last((step, command)).and_then(|(_, attempt)| attempt.key()).map(|key| key.at)
+    }
+
     /// Which command of the runbook was started last.
     pub fn last_started(&self) -> Option<(u32, u32)> {
         let all =

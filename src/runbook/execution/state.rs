@@ -7,7 +7,7 @@ use super::record::{Attempt, Key};
 use super::{Refusal, Run, may};
 use crate::commands::Role;
 use crate::domain::time::Timestamp;
-use crate::incident::event::{End, Verdict};
+use crate::incident::event::{End, StepSettled, Verdict};
 
 /// Where a step or a command stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +95,9 @@ pub struct CommandView {
     pub says: String,
     /// How often it was started.
     pub times: usize,
+    /// What ran at its last start, and whether the operator had changed it.
+    pub text: String,
+    pub edited: bool,
     /// The session of its last start.
     pub session: Option<String>,
     pub started: Option<Timestamp>,
@@ -119,12 +122,40 @@ pub struct StepView {
 /// How far the run has come. Alternatives count once, until one is chosen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {
+    /// Without those that were skipped.
     pub done: usize,
+    pub skipped: usize,
+    /// Of those that are done: whether they helped is not yet seen.
+    pub accepted: usize,
     pub all: usize,
     pub ticked: usize,
     pub items: usize,
     pub bad: usize,
     pub running: usize,
+}
+
+impl Progress {
+    /// Neither done nor skipped.
+    pub fn left(&self) -> usize {
+        self.all.saturating_sub(self.done + self.skipped)
+    }
+
+    /// `3 of 12 done, 1 skipped, 1 went wrong`.
+    pub fn says(&self) -> String {
+        let mut parts = vec![format!("{} of {} done", self.done, self.all)];
+        for (count, words) in [(self.skipped, "skipped"), (self.bad, "went wrong"), (self.running, "running")]
+        {
+            if count > 0 {
+                parts.push(format!("{count} {words}"));
+            }
+        }
+        parts.join(", ")
+    }
+
+    /// Nothing of it is left, and nothing has still to prove itself.
+    pub fn is_finished(&self) -> bool {
+        self.all > 0 && self.left() == 0 && self.running == 0 && self.accepted == 0
+    }
 }
 
 /// What is done by hand in a step, one item a line.
@@ -138,7 +169,7 @@ impl Run {
         let at = (step, command);
         self.command_of(at)?;
         let view = self.seen((step, Some(command)), self.command_state(at));
-        let settled = self.settled(at).map(|(_, says)| says.to_owned());
+        let settled = self.settled(at).map(|body| body.says.clone());
         Some(CommandView { says: settled.unwrap_or(view.says), ..view })
     }
 
@@ -147,8 +178,11 @@ impl Run {
         let last = self.record.last(spot);
         let attempts = self.record.attempts.get(&spot);
         let ended = last.and_then(|(_, attempt)| attempt.ended.as_ref().map(|(_, body)| body));
+        let started = last.and_then(|(_, attempt)| attempt.started.as_ref().map(|(_, body)| body));
         CommandView {
             state,
+            text: started.map(|body| body.text.clone()).unwrap_or_default(),
+            edited: started.is_some_and(|body| body.edited),
             says: ended.map(|body| body.says.clone()).unwrap_or_default(),
             times: attempts.map_or(0, BTreeMap::len),
             session: last.map(|(order, _)| order.session.clone()),
@@ -184,9 +218,15 @@ impl Run {
                 return State::Failed;
             }
             return match self.settled(at) {
-                Some((verdict, _)) if body.verdict == Verdict::Accepted => State::of(verdict, key.at),
+                Some(settled) if body.verdict == Verdict::Accepted || settled.held => {
+                    State::of(settled.verdict, key.at)
+                }
                 _ => state,
             };
+        }
+        // Nobody has to fail first: it may have gone over the session of a pane at once.
+        if let Some((key, body)) = self.told(at).filter(|(_, body)| body.held) {
+            return State::of(body.verdict, key.at);
         }
         if let Some(reason) = self.skipped(at.0) {
             return State::Skipped { reason: reason.to_owned() };
@@ -201,12 +241,15 @@ impl Run {
     }
 
     /// What became known of a command's last attempt after it was accepted; the later word counts.
-    fn settled(&self, at: At) -> Option<(Verdict, &str)> {
-        let spot = (at.0, Some(at.1));
-        let began = self.record.last(spot).and_then(|(_, attempt)| attempt.key())?;
-        let all = self.record.settled.get(&spot)?;
-        let (key, body) = all.last_key_value()?;
-        (key > began).then_some((body.verdict, body.says.as_str()))
+    fn settled(&self, at: At) -> Option<&StepSettled> {
+        let (key, body) = self.told(at)?;
+        let began = self.record.last((at.0, Some(at.1))).and_then(|(_, attempt)| attempt.key());
+        began.map_or(body.held, |began| key > began).then_some(body)
+    }
+
+    /// The last word on a command that is not the end of a start of it.
+    fn told(&self, at: At) -> Option<(&Key, &StepSettled)> {
+        self.record.settled.get(&(at.0, Some(at.1)))?.last_key_value()
     }
 
     /// Why a step is skipped, or the one that it is a part of.
@@ -312,15 +355,21 @@ impl Run {
         }
         for (at, step) in self.steps().filter(|(_, step)| step.is_counted()) {
             let Some(view) = self.view(at) else { continue };
+            // A step that asks is counted by its arms.
+            if super::shape::asks_to_choose(step) {
+                continue;
+            }
             progress.bad += usize::from(view.state.is_bad());
             progress.running += usize::from(view.state == State::Running);
             let left_out = matches!(view.state, State::NotChosen | State::Future);
-            // A step that asks is counted by its arms.
-            if left_out || self.open(at).is_err() || super::shape::asks_to_choose(step) {
+            if left_out || self.open(at).is_err() {
                 continue;
             }
+            let skipped = matches!(view.state, State::Skipped { .. });
             progress.all += 1;
-            progress.done += usize::from(view.state.is_done());
+            progress.skipped += usize::from(skipped);
+            progress.done += usize::from(view.state.is_done() && !skipped);
+            progress.accepted += usize::from(matches!(view.state, State::Accepted { .. }));
             if step.kind == StepKind::Manual {
                 progress.items += view.ticks.len();
                 progress.ticked += view.ticks.iter().filter(|ticked| **ticked).count();

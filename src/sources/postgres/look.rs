@@ -31,7 +31,7 @@ struct Part {
     identity: Option<String>,
     unchecked: Option<String>,
     drift: Option<String>,
-    undo: &'static str,
+    undo: String,
 }
 
 pub async fn look(server: impl Fn(&Text) -> Option<Arc<Server>>, natives: &[Native]) -> Findings {
@@ -58,7 +58,7 @@ pub async fn look(server: impl Fn(&Text) -> Option<Arc<Server>>, natives: &[Nati
         found.unchecked.extend(part.unchecked.map(named));
         drift.extend(part.drift.map(named));
         if found.undo.is_empty() {
-            part.undo.clone_into(&mut found.undo);
+            found.undo = part.undo;
         }
         found.identity = found.identity.or(part.identity);
         found.allowed = match (found.allowed, part.allowed) {
@@ -82,7 +82,7 @@ fn unchecked(native: &Native, why: &str) -> Part {
         identity: None,
         unchecked: Some(format!("the session: {why}")),
         drift: None,
-        undo: "",
+        undo: String::new(),
     }
 }
 
@@ -140,6 +140,10 @@ async fn held(server: &Server, native: &Native, sql: &[String], risk: Tier) -> P
         for found in super::effect::of(held, sql).await {
             part.effect.extend(found.effect);
             part.warnings.extend(found.warnings);
+            // As the same statement has it in a shell.
+            if part.undo.is_empty() {
+                part.undo = found.undo;
+            }
             part.effect.extend(found.unchecked.into_iter().map(|what| format!("not known: {what}")));
         }
     }
@@ -150,7 +154,7 @@ async fn held(server: &Server, native: &Native, sql: &[String], risk: Tier) -> P
     part.effect.push(format!("each text has {} s; the session is then as it was", query::GIVEN.as_secs()));
     if risk == Tier::Read {
         part.effect.push("what would write is refused by the server meanwhile".into());
-        part.undo = "it only reads";
+        part.undo = "it only reads".into();
     }
     part
 }

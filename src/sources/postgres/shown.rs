@@ -40,9 +40,37 @@ impl Answer {
         }
     }
 
-    /// `5 rows`, `count = 31`, `done, 2 rows`.
+    /// Each row of a call that ends something is one that was hit: `24 connections ended, 1 was not`.
+    fn ended(&self) -> Option<String> {
+        let (at, noun, does) = self.header.iter().enumerate().find_map(|(at, name)| match name.as_str() {
+            "pg_terminate_backend" => Some((at, "connection", "ended")),
+            "pg_cancel_backend" => Some((at, "query", "cancelled")),
+            _ => None,
+        })?;
+        // What is beyond the rows that are kept is not known one by one.
+        if self.rows.len() as u64 != self.all {
+            return None;
+        }
+        let done = self.rows.iter().filter(|row| row.get(at).is_some_and(|cell| cell == "t")).count();
+        let noun = match (noun, done) {
+            (noun, 1) => noun,
+            ("query", _) => "queries",
+            _ => "connections",
+        };
+        let not = match self.rows.len() - done {
+            0 => String::new(),
+            1 => ", 1 was not".to_owned(),
+            n => format!(", {n} were not"),
+        };
+        Some(format!("{done} {noun} {does}{not}"))
+    }
+
+    /// `5 rows`, `count = 31`, `done, 2 rows`, `24 connections ended`.
     fn summary(&self) -> String {
         let rows = |n: u64| if n == 1 { "1 row".to_owned() } else { format!("{} rows", grouped(n)) };
+        if let Some(ended) = self.ended() {
+            return ended;
+        }
         if let ([name], [row], 1) = (&*self.header, &*self.rows, self.all)
             && let [value] = &**row
         {
@@ -157,6 +185,22 @@ fn cell(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_statement_that_ends_connections_says_how_many() {
+        let mut shown = Shown::default();
+        let mut answer = Answer::with(["pg_terminate_backend"].into_iter());
+        for cell in ["t", "t", "f"] {
+            shown.row(&mut answer, [cell].into_iter());
+        }
+        shown.end(answer, 3);
+        assert!(shown.says("").starts_with("2 connections ended, 1 was not\n"), "{}", shown.says(""));
+        let mut shown = Shown::default();
+        let mut answer = Answer::with(["pg_terminate_backend"].into_iter());
+        shown.row(&mut answer, ["t"].into_iter());
+        shown.end(answer, 1);
+        assert_eq!(shown.summary(1), "1 connection ended");
+    }
 
     fn answer(shown: &mut Shown, names: &[&str], rows: &[&[&str]]) {
         let mut answer = Answer::with(names.iter().copied());

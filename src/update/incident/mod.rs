@@ -320,7 +320,12 @@ fn close(model: &mut Model) -> Vec<Effect> {
     if left.is_empty() {
         return vec![set(model, Milestone::Closed, "")];
     }
+    let runs = state.open_runs().next().is_some();
     typing::ask(model, Ask::CloseIncident { left: left.join(", ") }, "");
+    if runs {
+        let key = model.settings.keymap.named(Action::CloseRun);
+        model.say(format!("Esc, and {key} in its checklist, ends a runbook"), true);
+    }
     Vec::new()
 }
 

@@ -3,23 +3,24 @@ use super::place::place;
 use super::{begin, mark, number, open, values, went_well};
 use crate::commands::tools::Tables;
 use crate::domain::approval::{Approved, Place, Plan, Question, QuestionId};
+use crate::domain::settings::Action;
 use crate::domain::shell::{Sent, ShellCommand};
 use crate::incident::event::{Order, StepEnded};
 use crate::model::checklist::{Checklist, Mark, Spot, Wants};
 use crate::model::msg::Effect;
-use crate::model::overlay::Ask;
 use crate::model::run::{Known, Looking};
 use crate::model::{Dirty, Model};
 use crate::panes::checklist;
 use crate::runbook::execution::{self, Go, Refusal, Run, State, Stop};
 use crate::runbook::order::{self, Ground, Ordered};
 use crate::runbook::{Step, StepKind};
-use crate::update::{act, typing};
+use crate::update::act;
 
 /// How long a first `s` is remembered.
 const MEANT: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// Enter: runs the line here, chooses the way that it stands for, or ticks what is done by hand.
+/// Enter: runs the line here, or chooses the way that it stands for. What is done by hand is never ticked by it: it may
+/// have been meant for the line before, which has just ended.
 pub(super) fn here(model: &mut Model) -> Vec<Effect> {
     let Some(checklist) = &model.checklist else { return Vec::new() };
     let at = checklist.here;
@@ -36,8 +37,19 @@ pub(super) fn here(model: &mut Model) -> Vec<Effect> {
             model.say("choose one of those below: Enter on the way to go", false);
             Vec::new()
         }
-        _ => choose(model, at).unwrap_or_else(|| super::hand::tick(model)),
+        _ => match choose(model, at) {
+            Some(effects) => effects,
+            None => {
+                let says = by_hand(model);
+                model.say(says, false);
+                Vec::new()
+            }
+        },
     }
+}
+
+fn by_hand(model: &Model) -> String {
+    format!("this is done by hand: {} ticks it", model.settings.keymap.named(Action::TickStep))
 }
 
 /// Runs what only reads, from here on, until something has to be asked.
@@ -204,12 +216,8 @@ fn until(model: &mut Model, from: Spot) -> Vec<Effect> {
             return Vec::new();
         }
         Stop::Refused { step, command, why } => (Some(spot(*step, Some(*command))), Some(why.to_string())),
-        Stop::Bad { step, command, .. } => {
-            (Some(spot(*step, Some(*command))), Some("this did not go well: look at it first".to_owned()))
-        }
-        Stop::ByHand(step) => {
-            (Some(spot(*step, None)), Some("this is done by hand: Space ticks it".to_owned()))
-        }
+        Stop::Bad { step, command, .. } => (Some(spot(*step, Some(*command))), Some(bad(model))),
+        Stop::ByHand(step) => (Some(spot(*step, None)), Some(by_hand(model))),
         Stop::Choose(asks) => (asks.map(|step| spot(step, None)), Some("choose a way first".to_owned())),
         Stop::End => (None, Some("nothing more is left to run from here".to_owned())),
     };
@@ -222,6 +230,18 @@ fn until(model: &mut Model, from: Spot) -> Vec<Effect> {
         None => model.say("the next one asks: Enter", false),
     }
     Vec::new()
+}
+
+/// What can be done about a line that stopped the rest.
+fn bad(model: &Model) -> String {
+    let key = |action| model.settings.keymap.named(action);
+    format!(
+        "this did not go well: {} shows what it wrote, {} runs it again, {} {} goes on behind it",
+        key(Action::Output),
+        key(Action::RunStep),
+        key(Action::Down),
+        key(Action::RunOn)
+    )
 }
 
 fn go_to(model: &mut Model, to: Spot) {
@@ -384,53 +404,6 @@ pub(super) fn ended(model: &mut Model, ended: &StepEnded) -> Vec<Effect> {
         done_with(model);
     }
     wanted(model)
-}
-
-/// Types a copy of the command.
-pub(super) fn edit(model: &mut Model) -> Vec<Effect> {
-    let Some(checklist) = &model.checklist else { return Vec::new() };
-    let at = checklist.here;
-    let Some(command) = checklist::command(&checklist.book.runbook, at) else {
-        model.say("there is no command here", false);
-        return Vec::new();
-    };
-    let text = command.statement.text.clone();
-    if text.contains('\n') {
-        // A line is what can be typed here.
-        let joined = joined(&text);
-        match joined {
-            Some(line) => typing::ask(model, Ask::Command { at, beside: false }, &line),
-            None => model.say("a command of several lines is not edited here: copy it with c", true),
-        }
-        return Vec::new();
-    }
-    typing::ask(model, Ask::Command { at, beside: false }, &text);
-    Vec::new()
-}
-
-/// One line of a command that goes on behind backslashes.
-fn joined(text: &str) -> Option<String> {
-    let mut out = String::new();
-    let mut lines = text.lines().peekable();
-    while let Some(line) = lines.next() {
-        match line.strip_suffix('\\') {
-            Some(line) => {
-                out.push_str(line.trim());
-                out.push(' ');
-            }
-            None if lines.peek().is_none() => out.push_str(line.trim()),
-            None => return None,
-        }
-    }
-    Some(out)
-}
-
-/// Types a command of the operator's own.
-pub(super) fn ad_hoc(model: &mut Model) -> Vec<Effect> {
-    let Some(checklist) = &model.checklist else { return Vec::new() };
-    let at = checklist.here;
-    typing::ask(model, Ask::Command { at, beside: true }, "");
-    Vec::new()
 }
 
 /// What runs here: of the line, of the step, or the only thing that runs at all.

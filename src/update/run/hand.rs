@@ -79,10 +79,10 @@ pub(super) fn close(model: &mut Model) -> Vec<Effect> {
         model.say("something is still running here: stop it first", true);
         return Vec::new();
     }
-    if progress.done >= progress.all {
+    if progress.left() == 0 {
         return mark(model, Mark::Close { done: true, why: String::new() });
     }
-    typing::ask(model, Ask::CloseReason { left: progress.all - progress.done }, "");
+    typing::ask(model, Ask::CloseReason { left: progress.left() }, "");
     Vec::new()
 }
 

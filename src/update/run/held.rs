@@ -3,13 +3,17 @@ use super::{number, open};
 use crate::commands::tools::{Tables, of_console};
 use crate::commands::{self, Lang, Source};
 use crate::domain::action::{Native, Verb};
-use crate::domain::approval::Tier;
+use crate::domain::approval::{QuestionId, Tier};
 use crate::domain::database::without_passwords;
+use crate::domain::news::ActionId;
 use crate::domain::object::{Kind, ObjectRef};
 use crate::domain::secret::{HIDDEN, carries_password};
-use crate::domain::text::one_line;
-use crate::model::Model;
+use crate::domain::text::{first_line, one_line};
+use crate::incident::What;
+use crate::incident::event::{At, Order, StepSettled, Verdict};
 use crate::model::msg::Effect;
+use crate::model::run::{Line, Tail};
+use crate::model::{Dirty, Model};
 use crate::panes::checklist::{self, held};
 use crate::panes::database;
 use crate::runbook::judge::{Named, for_a_server};
@@ -26,6 +30,11 @@ pub(super) fn ask(model: &mut Model) -> Vec<Effect> {
     match native(model) {
         Ok((native, says)) => {
             let effects = act::question_about(model, vec![native]);
+            let about = open(model).and_then(|(list, known)| {
+                let at = (known.run.name().to_owned(), number(list.here.step), list.here.command.map(number));
+                Some((model.questions.open.as_ref()?.id(), at))
+            });
+            model.runs.asks = about;
             if let Some(says) = says {
                 model.say(says, true);
             }
@@ -36,6 +45,37 @@ pub(super) fn ask(model: &mut Model) -> Vec<Effect> {
             Vec::new()
         }
     }
+}
+
+/// The operator has agreed: whose line it answers is remembered.
+pub fn begun(model: &mut Model, question: QuestionId, action: ActionId) {
+    if let Some((_, spot)) = model.runs.asks.take_if(|(asked, _)| *asked == question) {
+        model.runs.asked.insert(action, spot);
+    }
+}
+
+/// The server has answered: the line is done, with its rows as what it wrote.
+pub fn answered(model: &mut Model, action: ActionId, server: &str, says: &str) -> Vec<Effect> {
+    let Some(spot) = model.runs.asked.remove(&action) else { return Vec::new() };
+    let (run, step, command) = spot.clone();
+    let known = model.runs.all.get(&run).filter(|known| known.run.closed().is_none());
+    let Some(known) = known else { return Vec::new() };
+    // The clock of the screen may be a little behind the journal's.
+    let at = known.run.latest().map_or(model.now, |(.., began)| began.max(model.now));
+    let lines: Vec<Line> =
+        says.lines().map(|line| Line { text: line.to_owned(), inks: Vec::new(), err: false }).collect();
+    let order = Order { session: format!("{run}-held"), statement: action.0 };
+    model.runs.tails.insert(order.clone(), Tail { lines, bytes: says.len() as u64 });
+    model.runs.held.insert(spot, (order, at));
+    model.mark_dirty(Dirty::Soon);
+    let says = format!("{}, over the session that firedeck holds with {server}", first_line(says));
+    let at = At { run, step, command };
+    vec![Effect::Tell(Box::new(What::StepSettled(StepSettled {
+        at,
+        verdict: Verdict::Ok,
+        says,
+        held: true,
+    })))]
 }
 
 /// What the line here has not got an answer to, as it failed for want of a slot.

@@ -2,8 +2,9 @@
 mod evidence;
 pub mod go;
 mod hand;
-mod held;
+pub mod held;
 pub mod output;
+mod own;
 mod place;
 mod settle;
 mod values;
@@ -34,8 +35,8 @@ pub fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
     Some(match action {
         Action::RunStep => go::here(model),
         Action::RunOn => go::on(model),
-        Action::EditStep => go::edit(model),
-        Action::AdHoc => go::ad_hoc(model),
+        Action::EditStep => own::edit(model),
+        Action::AdHoc => own::ad_hoc(model),
         Action::StopStep => go::stop(model),
         Action::StepTerminal => go::terminal(model),
         Action::Output => output::open(model),
@@ -109,6 +110,7 @@ fn over(model: &mut Model, run: &str) {
     runs.tails.retain(|order, _| !own(&order.session));
     runs.judged.retain(|(of, ..), _| of != run);
     runs.settling.retain(|(of, ..), _| of != run);
+    runs.held.retain(|(of, ..), _| of != run);
     runs.secrets.remove(run);
     if let Some(open) = model.checklist.as_mut().filter(|open| open.run.as_deref() == Some(run)) {
         (open.run, open.wants) = (None, None);

@@ -12,15 +12,20 @@ const PAGE: u64 = 64 << 10;
 /// Lines that a page key moves.
 const FAR: isize = 10;
 
-/// All that the line here wrote.
+/// All that the line here wrote; where it has not run yet, what was written last in this run.
 pub(super) fn open(model: &mut Model) -> Vec<Effect> {
     let Some((checklist, known)) = opened(model) else {
         model.say("nothing ran here yet", false);
         return Vec::new();
     };
     let here = checklist.here;
-    let Some(order) = known.run.last_order(number(here.step), here.command.map(number)) else {
-        model.say("this has not run yet", false);
+    let own = model.runs.order(known, number(here.step), here.command.map(number));
+    let latest = || {
+        let (step, command) = model.runs.latest(known)?;
+        model.runs.order(known, step, command)
+    };
+    let Some(order) = own.or_else(latest) else {
+        model.say("nothing of this runbook has run yet", false);
         return Vec::new();
     };
     model.runs.page = None;
@@ -39,6 +44,18 @@ fn reading(model: &mut Model) -> Option<&mut Reading> {
 fn turn(model: &mut Model, from: u64, land: Land) -> Vec<Effect> {
     let Some(reading) = reading(model) else { return Vec::new() };
     reading.land = land;
+    let order = reading.order.clone();
+    // What a pane's session answered was never in a shell.
+    if model.runs.held.values().any(|(held, _)| *held == order) {
+        let lines = model.runs.tails.get(&order).map(|tail| tail.lines.clone()).unwrap_or_default();
+        let stream = self::reading(model).map_or(Stream::Out, |reading| reading.stream);
+        let lines = if stream == Stream::Out { lines } else { Vec::new() };
+        return came(
+            model,
+            Page { order, stream, lines, from: 0, to: 0, total: 0, open: false, found: None },
+        );
+    }
+    let Some(reading) = self::reading(model) else { return Vec::new() };
     vec![Effect::ReadOutput { order: reading.order.clone(), stream: reading.stream, from, find: None }]
 }
 
@@ -55,7 +72,7 @@ pub(super) fn came(model: &mut Model, page: Page) -> Vec<Effect> {
     if page.order != reading.order || page.stream != reading.stream {
         return Vec::new();
     }
-    if page.total == 0 && !reading.chosen && reading.stream != Stream::Term {
+    if page.total == 0 && page.lines.is_empty() && !reading.chosen && reading.stream != Stream::Term {
         reading.stream = after(reading.stream);
         return turn(model, 0, Land::Top);
     }

@@ -109,7 +109,7 @@ fn step(now: Timestamp, since: Option<Timestamp>, seen: Look) -> Next {
 
 fn tell((run, step, command): &Spot, verdict: Verdict, says: String) -> Effect {
     let at = At { run: run.clone(), step: *step, command: *command };
-    Effect::Tell(Box::new(What::StepSettled(StepSettled { at, verdict, says })))
+    Effect::Tell(Box::new(What::StepSettled(StepSettled { at, verdict, says, held: false })))
 }
 
 /// Kinds that have to be watched while something waits for them.

@@ -1,6 +1,5 @@
 //! Values that have to be given before a command can run: asked once per run, with what is known offered.
 use super::{mark, open};
-use crate::domain::level::Level;
 use crate::domain::object::{Facts, Kind, ObjectRef};
 use crate::domain::secret;
 use crate::model::checklist::{Mark, Spot, Wants};
@@ -10,7 +9,7 @@ use crate::model::overlay::{Ask, Overlay};
 use crate::model::{Dirty, Model};
 use crate::runbook::Mode;
 use crate::runbook::binding::{Origin, Sort, Value, Values, Wanted, wanted};
-use crate::update::{act, typing};
+use crate::update::act;
 
 /// So many candidates are named.
 const NAMED: usize = 6;
@@ -41,7 +40,7 @@ pub(super) fn ask(model: &mut Model, missing: &[String]) {
     };
     let title = format!("{}{others}:", one.asked_as(text));
     let ask = Ask::RunValue { name: one.name.clone(), title, offered: offered.clone(), origin, candidates };
-    typing::ask(model, ask, &offered);
+    model.overlays.push(Overlay::Line { ask, input: Input::offered(&offered) });
 }
 
 /// Down and Up: the next of what is known, in a circle.
@@ -59,7 +58,7 @@ pub fn turned(model: &mut Model, down: bool) -> bool {
         (_, false) => last,
     };
     let Some(text) = candidates.get(next) else { return false };
-    *input = Input::with(text);
+    *input = Input::offered(text);
     model.mark_dirty(Dirty::Now);
     true
 }
@@ -247,7 +246,7 @@ fn arms(model: &Model) -> impl Iterator<Item = (usize, &str)> {
 fn fitting(model: &Model) -> Option<String> {
     let told = |step| model.runs.evidence.answers.get(&Spot { step, command: None });
     let mut fits =
-        arms(model).filter(|(step, _)| told(*step).is_some_and(|answer| answer.level == Level::Bad));
+        arms(model).filter(|(step, _)| told(*step).is_some_and(|answer| answer.fits == Some(true)));
     let (_, arm) = fits.next()?;
     fits.next().is_none().then(|| arm.to_owned())
 }

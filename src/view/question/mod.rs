@@ -126,7 +126,7 @@ fn frame(buf: &mut Buffer, place: Rect, questions: &Questions, question: &Questi
         .border_style(paint.line(role))
         .style(paint.style(Role::Text))
         .padding(Padding::horizontal(1))
-        .title_top(Span::styled(format!(" {} ", question.tier()), paint.style(role)));
+        .title_top(Span::styled(format!(" {} ", named(question)), paint.style(role)));
     if let [one] = question.actions()
         && !one.native.uid.is_empty()
         && place.width >= 40
@@ -141,6 +141,21 @@ fn frame(buf: &mut Buffer, place: Rect, questions: &Questions, question: &Questi
         block = block.title_bottom(Line::from(title).right_aligned());
     }
     block.render(place, buf);
+}
+
+/// What would be done: a read stays one, though it is asked about like a change.
+fn named(question: &Question) -> Tier {
+    let risk = match question.plan() {
+        Plan::Shell(command) => command.risk,
+        Plan::Native(natives) => match natives.as_slice() {
+            [one] => match &one.verb {
+                Verb::Query { risk, .. } => *risk,
+                _ => return question.tier(),
+            },
+            _ => return question.tier(),
+        },
+    };
+    if risk == Tier::Read && question.tier() == Tier::Change { Tier::Read } else { question.tier() }
 }
 
 /// Better nothing to answer than half a question.

@@ -188,6 +188,9 @@ fn also(page: &mut Page, question: &Question) {
             warnings.push(format!("{sign} the command names {meant}, which this may not be"));
         }
     }
+    if let Some(command) = question.plan().shell() {
+        warnings.extend(command.heed.iter().map(|words| format!("{sign} {}", clean_to(words, 512))));
+    }
     if let Some(findings) = question.findings() {
         warnings
             .extend(findings.warnings.iter().map(|warning| format!("{sign} {}", clean_to(warning, 2_048))));

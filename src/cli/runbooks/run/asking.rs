@@ -106,6 +106,9 @@ fn page(question: &Question, ink: &Ink) -> String {
     };
     row("where", &place(command), Role::Text);
     row("runs", command.shown.trim_end(), Role::Title);
+    for words in &command.heed {
+        row("also", words, Role::Warning);
+    }
     if let Some(found) = question.findings() {
         for (nth, line) in found.effect.iter().enumerate() {
             row(if nth == 0 { "what" } else { "" }, line, Role::Text);
@@ -142,7 +145,11 @@ pub(super) fn place(command: &ShellCommand) -> String {
     if let Some(dir) = &place.workdir {
         let _ = write!(out, " in {}", dir.display());
     }
-    if !place.context.is_empty() {
+    for one in command.reaches.iter().filter(|one| *one != "kubectl") {
+        let _ = write!(out, ", {one}");
+    }
+    let in_cluster = command.reaches.is_empty() || command.reaches.iter().any(|one| one == "kubectl");
+    if !place.context.is_empty() && in_cluster {
         let _ = write!(out, ", kubectl at {}", place.context);
         if !place.namespace.is_empty() {
             let _ = write!(out, " > {}", place.namespace);

@@ -27,6 +27,8 @@ pub enum Sort {
         undo: Option<String>,
     },
     Restart,
+    /// Its pods start anew with what is set.
+    Anew,
     Back {
         to: Option<u64>,
         undo: Option<String>,
@@ -174,7 +176,7 @@ fn environment(at: &mut At<'_>) {
     let undo = at.inverse(&format!("{} set env{}{options}{objects}", at.program(), at.options(PLACE)));
     at.ask(&ask, kube(Sort::Env { new, undo: undo.filter(|_| single) }));
     let ask = of_objects(at, &named, COLUMNS);
-    at.ask(&ask, kube(Sort::Restart));
+    at.ask(&ask, kube(Sort::Anew));
 }
 
 fn resources(at: &mut At<'_>) {
@@ -187,7 +189,7 @@ fn resources(at: &mut At<'_>) {
     let objects = at.sources(2);
     let undo = at.inverse(&format!("{} set resources{}{options}{objects}", at.program(), at.options(PLACE)));
     ask(at, 2, RESOURCES, Sort::Resources { new, undo });
-    ask(at, 2, COLUMNS, Sort::Restart);
+    ask(at, 2, COLUMNS, Sort::Anew);
 }
 
 pub(super) fn read(sort: &Sort, answer: &Answer, reading: &mut Reading) {
@@ -227,7 +229,7 @@ fn workload(sort: &Sort, object: &Object, reading: &mut Reading) {
             ));
         }
         Sort::Images { new, undo } => set_images(new, undo.as_deref(), object, reading),
-        Sort::Restart => {
+        Sort::Restart | Sort::Anew => {
             let pods = object.replicas.parse().unwrap_or(0);
             let mut images = object.images.join(", ");
             if !object.revision.is_empty() {
@@ -237,7 +239,9 @@ fn workload(sort: &Sort, object: &Object, reading: &mut Reading) {
                 "{title}: {} start anew, one after the other ({images})",
                 count(pods, "pod", "pods")
             ));
-            reading.undo(Undo::Words("a restart cannot be taken back".to_owned()));
+            if *sort == Sort::Restart {
+                reading.undo(Undo::Words("a restart cannot be taken back".to_owned()));
+            }
         }
         Sort::Back { undo, .. } => {
             reading.hit(present(object));
@@ -338,7 +342,13 @@ fn revisions(to: Option<u64>, answer: &Answer, reading: &mut Reading) {
         let title = object.title();
         match found {
             Some((revision, images)) => {
-                reading.set(&format!("{title} image"), &object.images.join(","), &images);
+                let now = object.images.join(",");
+                reading.set(&format!("{title} image"), &now, &images);
+                if now == images {
+                    reading.undone_by(format!(
+                        "revision {revision} has the same image ({images}): no earlier release comes back"
+                    ));
+                }
                 // What it is now is said with what it will be.
                 let now = present(&object);
                 reading.effect.hits.retain(|hit| *hit != now);

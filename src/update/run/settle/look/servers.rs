@@ -60,5 +60,47 @@ pub(super) fn slots(model: &Model, accepted: &Accepted<'_>) -> Look {
     }
     let Facts::Database(DatabaseFacts::Server(server)) = &object.facts else { return Look::Nobody };
     let words = format!("{} of {} connections used", server.used, server.max.saturating_sub(server.reserved));
-    if server.gauge_level() == Level::Fine { Look::So(words) } else { Look::Going(words) }
+    if server.gauge_level() != Level::Fine {
+        return Look::Going(words);
+    }
+    let named = named(&accepted.started.text);
+    if named.is_empty() {
+        return Look::So(words);
+    }
+    // Whoever ends one session by its number frees those that wait for it, and no slots.
+    match freed(model, &named) {
+        Ok(()) => Look::So(format!("no session waits for a lock, {words}")),
+        Err(why) => Look::Going(why),
+    }
+}
+
+/// The numbers of sessions that a text ends one by one.
+fn named(text: &str) -> Vec<i32> {
+    let text = text.to_lowercase();
+    let calls = text.split("pg_terminate_backend").skip(1);
+    let number = |rest: &str| {
+        let rest = rest.trim_start().strip_prefix('(')?.trim_start();
+        rest.split(|sign: char| !sign.is_ascii_digit()).next()?.parse().ok()
+    };
+    calls.filter_map(number).collect()
+}
+
+/// Whether these are gone, and nobody waits any more.
+fn freed(model: &Model, named: &[i32]) -> Result<(), String> {
+    let sessions = all(model, Kind::Session).filter_map(|object| match &object.facts {
+        Facts::Database(DatabaseFacts::Session(session)) => Some(session),
+        _ => None,
+    });
+    let mut waiting = 0_usize;
+    for session in sessions {
+        if named.contains(&session.pid) {
+            return Err(format!("session {} is still there", session.pid));
+        }
+        waiting += usize::from(session.waits());
+    }
+    match waiting {
+        0 => Ok(()),
+        1 => Err("1 session still waits for a lock".to_owned()),
+        n => Err(format!("{n} sessions still wait for a lock")),
+    }
 }
