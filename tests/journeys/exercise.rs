@@ -20,6 +20,7 @@ fn drill(columns: u16, rows: u16) -> Model {
         began: Timestamp(model.now.0 - 125_000),
         faults: Faults::default(),
         keys: Arc::default(),
+        over: Arc::default(),
     });
     model
 }
