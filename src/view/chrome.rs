@@ -166,6 +166,7 @@ fn prompt(ask: &Ask) -> String {
         Ask::Exclude => "without ".into(),
         Ask::Value { title, .. } | Ask::RunValue { title, .. } => format!("{title} "),
         Ask::SkipReason { .. } => "why is it skipped: ".into(),
+        Ask::CloseReason { left: 1 } => "1 step is left; why does it end: ".into(),
         Ask::CloseReason { left } => format!("{left} steps are left; why does it end: "),
         Ask::Command { beside: true, .. } => "run: ".into(),
         Ask::Command { .. } => "in its place: ".into(),
@@ -245,7 +246,11 @@ fn short(model: &Model, action: Action, here: Scope) -> (String, String) {
 
 /// `acknowledged` of `set-acknowledged`, `close` of `close-incident`: on its own screen that is enough.
 fn short_of(action: Action) -> String {
-    let name = action.name();
+    let name = match action {
+        // The key of alerts and that of an incident have one word.
+        Action::SetAcknowledged => "acknowledge",
+        action => action.name(),
+    };
     let name = name.strip_prefix("set-").or_else(|| name.strip_prefix("add-")).unwrap_or(name);
     name.strip_suffix("-incident").unwrap_or(name).replace('-', " ")
 }

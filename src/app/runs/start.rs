@@ -261,9 +261,9 @@ impl Task {
         }
         let target = Target {
             context: command.place.context.clone(),
-            kind: "target".into(),
-            namespace: command.place.namespace.clone(),
-            name: command.phrase.clone(),
+            kind: "step".into(),
+            namespace: String::new(),
+            name: command.n.clone(),
             uid: String::new(),
         };
         self.shared
