@@ -232,7 +232,7 @@ impl Hands {
             Effect::OpenIncident { opened, joins } => self.ledger.begin(*opened, joins),
             Effect::TakeUp(name) => self.ledger.take_up(name),
             Effect::LeaveIncident => self.ledger.leave(),
-            Effect::Write { name, text, says } => self.write(name, text, says),
+            Effect::Write { name, text } => self.write(name, text),
             Effect::OpenRun { book, alert } => self.runs.open(book, alert),
             Effect::FindRuns => self.runs.come_back(),
             Effect::Start { approved, evidence } => self.runs.begin(approved, evidence),
@@ -321,12 +321,12 @@ impl Hands {
     }
 
     /// Writes a text to a new file in the directory firedeck was started in.
-    fn write(&self, name: String, text: String, says: String) {
+    fn write(&self, name: String, text: String) {
         let msgs = self.msgs.clone();
         tokio::task::spawn_blocking(move || {
             let (text, bad) = match write_text(&name, &text) {
-                Ok(name) => (format!("{says}written here: {name}"), false),
-                Err(error) => (format!("{says}`{name}` cannot be written here: {error}"), true),
+                Ok(name) => (format!("written here: {name}"), false),
+                Err(error) => (format!("`{name}` cannot be written here: {error}"), true),
             };
             let _ = msgs.blocking_send(Msg::Said { text, bad });
         });

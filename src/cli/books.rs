@@ -156,7 +156,7 @@ impl Books {
     pub(super) fn timeline(&self, incident: &State) -> Vec<timeline::Entry> {
         let events = state::events(&incident.name, &self.events);
         let end = incident.is_unfinished().then_some(self.now);
-        timeline::with_gaps(timeline::build(events, &[]), None, end)
+        timeline::with_gaps(timeline::build(events, &[], &timeline::Steps::new()), None, end)
     }
 
     /// What is wrong, in the words of a report.

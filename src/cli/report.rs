@@ -133,7 +133,7 @@ fn handover(wanted: &Wanted) -> ExitCode {
 
 /// Every line of every journal since then.
 fn all(books: &Books, since: Timestamp) -> Vec<Entry> {
-    let mut entries = timeline::build(books.events.iter(), &[]);
+    let mut entries = timeline::build(books.events.iter(), &[], &timeline::Steps::new());
     entries.retain(|entry| entry.at >= since);
     timeline::with_gaps(entries, Some(since), Some(books.now))
 }

@@ -286,10 +286,12 @@ impl Report {
         )
     }
 
-    /// What was pinned, and what every incident turns on.
+    /// What was pinned, what was changed, and what every incident turns on.
     fn key_moments(&self) -> impl Iterator<Item = &Entry> {
         self.timeline.iter().filter(|entry| {
-            entry.pinned || matches!(entry.kind, Kind::Incident | Kind::Measure | Kind::Handover)
+            entry.pinned
+                || entry.changes
+                || matches!(entry.kind, Kind::Incident | Kind::Measure | Kind::Handover)
         })
     }
 

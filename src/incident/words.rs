@@ -107,12 +107,21 @@ pub fn target(target: &Target) -> String {
         text.push_str(&target.namespace);
         text.push('/');
     }
-    text.push_str(&target.name);
+    text.push_str(match &*target.kind {
+        "alert" => alert(&target.name),
+        _ => target.name.as_str(),
+    });
     if !target.context.is_empty() {
         text.push_str(" in ");
         text.push_str(&target.context);
     }
     plain(&text)
+}
+
+/// The name of an alert without what tells it apart from others of that name: people know it by its labels.
+pub fn alert(name: &str) -> &str {
+    let is_mark = |mark: &str| mark.len() >= 8 && mark.bytes().all(|byte| byte.is_ascii_hexdigit());
+    name.rsplit_once('-').filter(|(_, mark)| is_mark(mark)).map_or(name, |(name, _)| name)
 }
 
 #[cfg(test)]

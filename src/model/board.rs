@@ -38,6 +38,8 @@ pub enum Glance {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Board {
     pub focus: PaneKind,
+    /// What is shown was gone to from the open runbook: the way back leads there.
+    pub from_runbook: bool,
     pub zoomed: bool,
     /// Where you are in the overview.
     pub glance: Option<Glance>,
@@ -63,6 +65,7 @@ impl Default for Board {
     fn default() -> Self {
         Board {
             focus: PaneKind::Things,
+            from_runbook: false,
             zoomed: false,
             glance: None,
             kind: Kind::Pod,

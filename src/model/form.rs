@@ -45,6 +45,8 @@ pub struct Field {
     pub choices: Vec<(String, String)>,
     /// The one that was chosen: two may bear one name.
     pub pick: Option<usize>,
+    /// What stands in it was not typed by anybody: the first letter takes its place.
+    pub offered: bool,
     /// Said where nothing is typed.
     pub hint: &'static str,
 }
@@ -52,7 +54,15 @@ pub struct Field {
 impl Field {
     pub fn new(label: &'static str, text: &str) -> Field {
         let input = Input::with(text);
-        Field { label, input, needed: false, choices: Vec::new(), pick: None, hint: "" }
+        Field {
+            label,
+            input,
+            offered: !text.is_empty(),
+            needed: false,
+            choices: Vec::new(),
+            pick: None,
+            hint: "",
+        }
     }
 
     #[must_use]

@@ -154,11 +154,10 @@ pub enum Effect {
     TakeUp(String),
     /// Back to the day's journal.
     LeaveIncident,
-    /// A text to a new file; these words come before where it is.
+    /// A text to a new file.
     Write {
         name: String,
         text: String,
-        says: String,
     },
     /// Record that a command begins, keep what these answer, then give it to its shell.
     Start {

@@ -8,11 +8,11 @@ use crate::commands::effect::Looks;
 use crate::domain::Text;
 use crate::domain::approval::QuestionId;
 use crate::domain::news::ActionId;
-use crate::domain::object::Kind;
+use crate::domain::object::{Kind, ObjectRef};
 use crate::domain::shell::{Moved, Sent};
 use crate::domain::text::Ink;
 use crate::domain::time::Timestamp;
-use crate::incident::event::{At, Order};
+use crate::incident::event::{At, Order, Verdict};
 use crate::runbook::binding::Values;
 use crate::runbook::execution::Run;
 use crate::runbook::judge::Judged;
@@ -45,6 +45,8 @@ pub struct Runs {
     pub judged: BTreeMap<Spot, Judged>,
     /// How far that is which was accepted and has to prove itself.
     pub settling: BTreeMap<Spot, Settling>,
+    /// What was changed from here, in the order in which it began.
+    pub done: Vec<Done>,
     /// What the panes say of the conditions of the open runbook.
     pub evidence: Evidence,
     /// Kinds that are watched for the sake of runbooks.
@@ -108,6 +110,24 @@ pub struct Settling {
     pub says: String,
     /// The verdict is on its way to the journal.
     pub told: bool,
+}
+
+/// What a step, or a command of the operator's own, has changed from here, and what became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Done {
+    pub at: Timestamp,
+    pub order: Order,
+    /// Where it stands in its run.
+    pub spot: At,
+    /// The step's number, as the document has it.
+    pub n: String,
+    /// As it ran, in one line without secrets.
+    pub text: String,
+    /// What it was done to; the runbook itself where no pane shows that.
+    pub target: ObjectRef,
+    /// None while it runs.
+    pub verdict: Option<Verdict>,
+    pub says: String,
 }
 
 /// What is being found out for the question about a command.

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use crate::domain::Text;
 use crate::domain::object::ObjectRef;
+use crate::domain::settings::Profile;
 use crate::runbook::suggest::{Hit, Index};
 use crate::runbook::{Document, Runbook};
 
@@ -68,6 +69,8 @@ pub struct List {
     /// What the runbooks were looked for, first of all.
     pub of: Option<ObjectRef>,
     pub fits: Vec<Fit>,
+    /// Those that somebody is in the middle of, and how far.
+    pub begun: Vec<Fit>,
     /// Only those that these words find.
     pub words: String,
     pub found: Vec<Fit>,
@@ -80,6 +83,11 @@ pub struct At {
     pub id: BookId,
     /// Among those that fit.
     pub fits: bool,
+}
+
+/// Whether it came with firedeck, and tells of no system in particular.
+pub fn is_model(document: &Document) -> bool {
+    document.path.starts_with("models:")
 }
 
 #[derive(Debug, Default)]
@@ -105,6 +113,16 @@ impl Shelf {
         self.index = Some(index);
         self.reading = Reading::Done;
         self.fits_of.clear();
+    }
+
+    /// This system's own documents: those that its profile names, else all but the models that firedeck brings along.
+    pub fn own(&self, profile: &Profile) -> Vec<&Arc<Document>> {
+        let named: Vec<_> =
+            self.documents.iter().filter(|document| profile.hint(&document.path).is_some()).collect();
+        if !named.is_empty() {
+            return named;
+        }
+        self.documents.iter().filter(|document| !is_model(document)).collect()
     }
 
     /// All of them, in the order of the documents.

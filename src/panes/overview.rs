@@ -227,6 +227,8 @@ pub fn thing(target: &ObjectRef) -> String {
     match target.kind.realm() {
         // The end of it tells apart what bears the same name; people know it by its labels.
         Realm::Alerts => target.name.rsplit_once('-').map_or(&*target.name, |(name, _)| name).to_owned(),
+        // What no pane shows has a name alone.
+        Realm::Changes => target.name.to_string(),
         _ => format!("{}/{}", short(target.kind), target.name),
     }
 }
@@ -234,7 +236,7 @@ pub fn thing(target: &ObjectRef) -> String {
 /// The same with its namespace, where there are several: `deploy/shop/worker`.
 fn placed(model: &Model, target: &ObjectRef) -> String {
     let one = model.clusters.values().all(|cluster| cluster.namespaces.len() == 1);
-    if one || target.namespace.is_empty() || target.kind.realm() == Realm::Alerts {
+    if one || target.namespace.is_empty() || matches!(target.kind.realm(), Realm::Alerts | Realm::Changes) {
         return thing(target);
     }
     format!("{}/{target}", short(target.kind))

@@ -180,10 +180,30 @@ fn fitting(shelf: &Shelf, list: &List, lines: &mut Vec<Line>) {
         Some(of) => (&list.fits, super::overview::thing(of)),
         None => (&shelf.fits, "what is wrong now".to_owned()),
     };
+    // What somebody is in the middle of stands before what fits anything, and among what fits the thing that is meant.
+    let is = |fit: &&Fit, other: &Fit| fit.book.id() == other.book.id();
+    let rest = |fit: &&Fit| list.of.is_some() || !list.begun.iter().any(|begun| is(fit, begun));
+    let begun = list.begun.iter().filter(|begun| list.of.is_none() || !fits.iter().any(|fit| is(begun, fit)));
+    let begun: Vec<Line> = begun.map(book).collect();
+    let add = |lines: &mut Vec<Line>| {
+        if !begun.is_empty() {
+            lines.push(heading("In progress", ""));
+            lines.extend(begun.iter().cloned());
+            lines.push(Line::Blank);
+        }
+    };
+    if list.of.is_none() {
+        add(lines);
+    }
+    let marked = |fit: &Fit| match list.begun.iter().find(|begun| is(begun, fit)) {
+        Some(begun) => book(&Fit { why: begun.why.clone(), ..fit.clone() }),
+        None => book(fit),
+    };
+    let fits: Vec<&Fit> = fits.iter().filter(rest).collect();
     match (fits.is_empty(), list.of.is_some()) {
         (false, _) => {
             lines.push(heading(&format!("Fits {of}"), ""));
-            lines.extend(fits.iter().map(book));
+            lines.extend(fits.into_iter().map(marked));
             lines.push(Line::Blank);
         }
         (true, true) => {
@@ -191,6 +211,9 @@ fn fitting(shelf: &Shelf, list: &List, lines: &mut Vec<Line>) {
             lines.push(Line::Blank);
         }
         (true, false) => {}
+    }
+    if list.of.is_some() {
+        add(lines);
     }
 }
 

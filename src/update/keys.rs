@@ -11,6 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::model::board::PaneKind;
 use crate::model::detail::Tab;
 use crate::model::filter::Filter;
+use crate::model::incident::short;
 use crate::model::msg::{Effect, MouseDid};
 use crate::model::overlay::{Ask, Overlay};
 use crate::model::{Deed, Model};
@@ -97,6 +98,19 @@ pub fn pasted(model: &mut Model, text: &str) -> Vec<Effect> {
 
 /// Does what an action says, wherever it came from: a key, the palette, the mouse.
 pub fn perform(model: &mut Model, action: Action, key: Key) -> Vec<Effect> {
+    let before = model.board.focus;
+    let effects = performed(model, action, key);
+    match model.board.focus {
+        PaneKind::Things | PaneKind::Logs if before == PaneKind::Checklist => {
+            model.board.from_runbook = model.checklist.is_some();
+        }
+        PaneKind::Overview | PaneKind::Runbooks | PaneKind::Checklist => model.board.from_runbook = false,
+        _ => {}
+    }
+    effects
+}
+
+fn performed(model: &mut Model, action: Action, key: Key) -> Vec<Effect> {
     if let Some(effects) = everywhere(model, action, key) {
         return effects;
     }
@@ -177,33 +191,50 @@ fn quit(model: &mut Model) -> Vec<Effect> {
     };
     let here = going().filter(|deed| !matches!(deed.native.verb, Verb::Shell { .. })).filter(ours).count();
     let others = going().count() - shells - here;
-    let warned = model
-        .flash
-        .as_ref()
-        .is_some_and(|flash| flash.text.starts_with(STILL_GOING) || flash.text.starts_with(OPEN_SHELLS));
+    let warned = model.flash.as_ref().is_some_and(|flash| flash.text.ends_with(AGAIN));
     if shells > 0 && !warned {
-        model.say(format!("{OPEN_SHELLS}: {shells}; leaving ends them. again to leave"), true);
+        model.say(format!("{OPEN_SHELLS}: {shells}; leaving ends them. {AGAIN}"), true);
         return Vec::new();
     }
     if here > 0 && !warned {
         model.say(
-            format!(
-                "{STILL_GOING}: {}; leaving stops {here} of them half-way. again to leave",
-                here + others
-            ),
+            format!("{STILL_GOING}: {}; leaving stops {here} of them half-way. {AGAIN}", here + others),
             true,
         );
         return Vec::new();
     }
     if others > 0 && !warned {
-        model.say(format!("{STILL_GOING}: {others}; the cluster goes on with them. again to leave"), true);
+        model.say(format!("{STILL_GOING}: {others}; the cluster goes on with them. {AGAIN}"), true);
+        return Vec::new();
+    }
+    if let Some(stays) = stays(model).filter(|_| !warned) {
+        model.say(format!("{stays}. {AGAIN}"), true);
         return Vec::new();
     }
     vec![Effect::Quit]
 }
 
+/// What is still there when this cockpit is left, and is found again by the next one.
+fn stays(model: &Model) -> Option<String> {
+    let open = model.incidents.open().filter(|_| model.incidents.taken);
+    let incident = open.map(|state| {
+        let title = crate::domain::text::clean_to(&state.title, 40).into_owned();
+        format!("“{title}” stays open (#{}): the next start goes on with it", short(&state.name))
+    });
+    let running: usize = model.runs.all.values().map(|known| known.run.in_flight().len()).sum();
+    let commands = match running {
+        0 => None,
+        1 => Some("1 command goes on running: the next start finds it".to_owned()),
+        several => Some(format!("{several} commands go on running: the next start finds them")),
+    };
+    let both: Vec<String> = commands.into_iter().chain(incident).collect();
+    (!both.is_empty()).then(|| both.join("; "))
+}
+
 const STILL_GOING: &str = "actions not yet settled";
 const OPEN_SHELLS: &str = "shells still open";
+/// How every warning ends that is given once.
+const AGAIN: &str = "again to leave";
 
 /// One layer back. Only `q` leaves the program, and only when there is nothing else to leave.
 fn back(model: &mut Model, key: Key) -> Vec<Effect> {
@@ -240,6 +271,8 @@ fn back(model: &mut Model, key: Key) -> Vec<Effect> {
         table::reorder(model);
     } else if model.board.zoomed {
         model.board.zoomed = false;
+    } else if model.board.from_runbook && model.checklist.is_some() {
+        model.board.focus = PaneKind::Checklist;
     } else if let Some(first) = table::first(model).filter(|first| *first != model.board.kind) {
         return table::show(model, first);
     } else if tables::others_in_view(model) {
@@ -364,7 +397,8 @@ fn list_key(model: &mut Model, key: Key, action: Option<Action>) -> Vec<Effect> 
         return Vec::new();
     }
     let columns = things::all_columns(model.board.kind).len();
-    let (deeds, room) = (model.deeds.len(), usize::from(model.size.1.saturating_sub(3)));
+    let (deeds, room) =
+        (model.deeds.len() + model.runs.done.len(), usize::from(model.size.1.saturating_sub(3)));
     let help = match model.overlays.last() {
         Some(Overlay::Help { of, .. }) => crate::panes::keys::lines(model, *of).len().saturating_sub(room),
         _ => 0,

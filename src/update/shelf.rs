@@ -278,7 +278,8 @@ pub fn list(model: &mut Model) -> Vec<Effect> {
     };
     let of = of.filter(|of| matches!(of.kind, Kind::Alert | Kind::Pod) || of.kind.realm() == Realm::Database);
     let fits = of.as_ref().map_or_else(Vec::new, |of| fits_of(model, of));
-    model.shelf.list = Some(List { of, fits, ..List::default() });
+    let begun = super::run::begun(model);
+    model.shelf.list = Some(List { of, fits, begun, ..List::default() });
     model.board.focus = PaneKind::Runbooks;
     Vec::new()
 }
@@ -433,8 +434,9 @@ fn look_again(model: &mut Model) {
     let (of, words) = (list.of.clone(), list.words.clone());
     let fits = of.as_ref().map_or_else(Vec::new, |of| fits_of(model, of));
     let found = search(&model.shelf, &words);
+    let begun = super::run::begun(model);
     if let Some(list) = &mut model.shelf.list {
-        (list.fits, list.found) = (fits, found);
+        (list.fits, list.found, list.begun) = (fits, found, begun);
     }
 }
 

@@ -246,7 +246,11 @@ fn short(model: &Model, action: Action, here: Scope) -> (String, String) {
 
 /// `acknowledged` of `set-acknowledged`, `close` of `close-incident`: on its own screen that is enough.
 fn short_of(action: Action) -> String {
-    let name = action.name();
+    let name = match action {
+        // The key of alerts and that of an incident have one word.
+        Action::SetAcknowledged => "acknowledge",
+        action => action.name(),
+    };
     let name = name.strip_prefix("set-").or_else(|| name.strip_prefix("add-")).unwrap_or(name);
     name.strip_suffix("-incident").unwrap_or(name).replace('-', " ")
 }

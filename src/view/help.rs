@@ -8,10 +8,13 @@ use crate::domain::action::{Outcome, Verb};
 use crate::domain::exercise::{Backend, Fault};
 use crate::domain::level::Level;
 use crate::domain::settings::{Role, Scope};
+use crate::domain::time::Timestamp;
+use crate::incident::event::Verdict;
+use crate::model::run::Done;
 use crate::model::{Deed, Model};
 use crate::panes::layout::Area;
 use crate::panes::text::broken;
-use crate::panes::{Fact, keys, things};
+use crate::panes::{Fact, keys, overview, things};
 
 /// A box in the middle, as large as its content but inside the screen.
 fn window(buffer: &Buffer, width: usize, height: usize) -> Area {
@@ -58,7 +61,13 @@ pub(super) fn boxed(
 
 /// What was done, the newest first, with what became of it; every word of it. `first` is the one on top.
 pub fn deeds(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, first: usize) {
-    let mut all: Vec<Vec<Fact>> = model.deeds.iter().rev().map(|deed| deed_facts(model, deed)).collect();
+    let deeds = model.deeds.iter().map(|deed| (deed.began, deed_facts(model, deed)));
+    let steps = model.runs.done.iter().map(|done| (done.at, done_facts(model, done)));
+    let mut all: Vec<(Timestamp, Vec<Fact>)> = deeds.chain(steps).collect();
+    // The newest first, also of what began at once.
+    all.reverse();
+    all.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    let mut all: Vec<Vec<Fact>> = all.into_iter().map(|(_, facts)| facts).collect();
     let widths: Vec<usize> =
         (0..4).map(|at| all.iter().map(|line| line[at].text.width()).max().unwrap_or(0)).collect();
     for line in &mut all {
@@ -133,6 +142,32 @@ pub fn deed_facts(model: &Model, deed: &Deed) -> Vec<Fact> {
         Fact::new(deed.native.target.to_string(), Role::Title),
         Fact::new(word, role),
         Fact::new(says, Role::Text),
+    ]
+}
+
+/// The same of what a step has changed: `02:58:04  step 3  deploy/web  accepted  kubectl rollout restart …`.
+fn done_facts(model: &Model, done: &Done) -> Vec<Fact> {
+    let step = if done.n.is_empty() { "step".to_owned() } else { format!("step {}", done.n) };
+    let (level, word) = match done.verdict {
+        None => (Level::Warn, "running"),
+        Some(verdict) => {
+            let level = match verdict {
+                Verdict::Ok | Verdict::NoMatches => Level::Fine,
+                Verdict::Accepted | Verdict::Stopped => Level::Warn,
+                Verdict::Failed => Level::Bad,
+                Verdict::NoData | Verdict::Lost | Verdict::Interrupted => Level::Unknown,
+            };
+            (level, crate::incident::state::run::verdict(verdict))
+        }
+    };
+    let role = if level == Level::Fine { Role::Good } else { crate::panes::role(level) };
+    let says = if done.says.is_empty() { String::new() } else { format!(": {}", done.says) };
+    vec![
+        Fact::new(done.at.clock(&model.zone), Role::Dim),
+        Fact::new(step, Role::Text),
+        Fact::new(overview::thing(&done.target), Role::Title),
+        Fact::new(word, role),
+        Fact::new(format!("{}{says}", done.text), Role::Text),
     ]
 }
 

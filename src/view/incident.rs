@@ -16,6 +16,8 @@ use crate::panes::{Cut, Fact};
 
 /// Lines for the words of the chosen line of the time line, and the rule above them.
 const FOOT: u16 = 4;
+/// Choices of a form that are seen at once.
+const CHOICES: u16 = 6;
 
 pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
     if area.is_empty() {
@@ -70,13 +72,18 @@ pub fn form(buffer: &mut Buffer, paint: &Paint<'_>, form: &Form) -> Option<(u16,
     let chosen = form.fields.iter().find(|field| !field.choices.is_empty());
     let field = if here.choices.is_empty() { chosen.unwrap_or(here) } else { here };
     let fields = u16::try_from(form.fields.len()).unwrap_or(u16::MAX);
-    let choices = u16::try_from(field.choices.len()).unwrap_or(u16::MAX);
+    // More than a few would only cover what it is about: the chosen one is always among them.
+    let choices = u16::try_from(field.choices.len()).unwrap_or(u16::MAX).min(CHOICES);
     let top = if screen.height < 16 { 0 } else { 2 };
     // The last two lines say how it is taken and left.
     let most = screen.height.saturating_sub(top + 2);
     let listed = if choices > 0 { choices.saturating_add(1) } else { 0 };
-    let details = details(field, usize::from(width - 4));
-    let told = u16::try_from(details.len()).unwrap_or(u16::MAX);
+    let room = usize::from(width - 4);
+    let details = details(field, field.chosen(), room);
+    // The form keeps its height whichever is chosen.
+    let told =
+        (0..field.choices.len()).map(|at| self::details(field, Some(at), room).len()).max().unwrap_or(0);
+    let told = u16::try_from(told).unwrap_or(u16::MAX);
     let height = fields.saturating_add(listed).saturating_add(told).saturating_add(3).min(most);
     if width < 24 || height < fields.saturating_add(2) {
         return None;
@@ -132,9 +139,9 @@ fn typed(buffer: &mut Buffer, paint: &Paint<'_>, field: &Field, area: Area) -> u
 }
 
 /// All that is said of the chosen one, where its own line cannot hold it.
-fn details(field: &Field, room: usize) -> Vec<String> {
+fn details(field: &Field, chosen: Option<usize>, room: usize) -> Vec<String> {
     let widest = field.choices.iter().map(|(name, _)| name.width()).max().unwrap_or_default().min(28);
-    let Some((_, more)) = field.chosen().and_then(|at| field.choices.get(at)) else { return Vec::new() };
+    let Some((_, more)) = chosen.and_then(|at| field.choices.get(at)) else { return Vec::new() };
     if widest + 4 + more.width() <= room {
         return Vec::new();
     }

@@ -89,7 +89,9 @@ pub fn asked(desk: &Keys) -> String {
 /// Why the open question asks.
 pub fn why(desk: &Keys) -> String {
     let question = desk.model.questions.open.as_ref().expect("a question");
-    question.why().iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    let heed: &[_] = if let Plan::Shell(command) = question.plan() { &command.heed } else { &[] };
+    let why = question.why().iter().map(ToString::to_string);
+    why.chain(heed.iter().map(ToString::to_string)).collect::<Vec<_>>().join("; ")
 }
 
 /// What is asked for by the line that is being typed: its name and its title.

@@ -150,7 +150,7 @@ async fn g6_every_execution_is_in_the_time_line_with_its_ends_its_output_and_wit
     assert!(all.contains("Name: dashboard-1") && all.contains("is deprecated"), "{all}");
     assert!(!all.contains("hunter2"), "{all}");
     let ranked = firedeck::incident::order::Ordered::of(journal);
-    let entries = firedeck::incident::timeline::build(ranked.iter(), &[]);
+    let entries = firedeck::incident::timeline::build(ranked.iter(), &[], &std::collections::BTreeMap::new());
     let words: Vec<&str> = entries.iter().map(|entry| entry.words.as_str()).collect();
     assert!(
         words.iter().any(|words| words.contains("kubectl label pod dashboard-1") && words.contains("445")),

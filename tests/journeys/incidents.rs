@@ -163,7 +163,7 @@ fn over_its_time_the_clock_is_red_and_once_it_is_mitigated_it_stands_still() {
 }
 
 #[test]
-fn each_milestone_is_one_key_and_the_draft_is_written_when_it_is_closed() {
+fn each_milestone_is_one_key_and_the_draft_is_written_once_it_is_asked_for() {
     let mut model = cockpit(80, 24);
     let mut jane = open(&mut model, 462);
     press(&mut model, "i");
@@ -176,12 +176,16 @@ fn each_milestone_is_one_key_and_the_draft_is_written_when_it_is_closed() {
     let effects = press(&mut model, "C");
     let effects = written(&mut model, &mut jane, effects);
     assert_eq!(stage(&model), Stage::Closed);
-    let [Effect::LeaveIncident, Effect::Write { name, text, says }] = effects.as_slice() else {
-        panic!("{effects:?}")
-    };
-    assert_eq!(name, &format!("{INCIDENT}-post-mortem.md"));
+    assert!(matches!(effects.as_slice(), [Effect::LeaveIncident]), "no file unasked: {effects:?}");
+    assert!(
+        said(&model).contains("to be looked back upon by Fri 27 Mar 12:00; w writes"),
+        "{}",
+        said(&model)
+    );
+    let effects = press(&mut model, "w");
+    let [Effect::Write { name, text }] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!(name, &format!("{INCIDENT}.md"));
     assert!(text.starts_with("# Post-mortem: no connections left"), "{text}");
-    assert!(says.contains("to be looked back upon by Fri 27 Mar 12:00"), "{says}");
     assert!(clock::facts(&model, model.now).is_empty(), "its clock is gone");
     // It is not over after all: the same journal goes on.
     let effects = press(&mut model, "U");
@@ -366,4 +370,62 @@ fn the_wall_shows_an_incident_and_never_writes() {
     let events = jane.opening("no connections left", 462);
     assert!(say(&mut model, Msg::RecordedBefore(events)).is_empty());
     assert!(model.incidents.open().is_some());
+}
+
+#[test]
+fn nothing_is_resolved_unasked_while_critical_alerts_fire() {
+    let mut model = alerted();
+    let mut jane = open(&mut model, 462);
+    press(&mut model, "i");
+    for key in ["A", "M"] {
+        let effects = press(&mut model, key);
+        written(&mut model, &mut jane, effects);
+    }
+    assert!(press(&mut model, "R").is_empty());
+    assert!(said(&model).starts_with("1 critical alert fires: R again"), "{}", said(&model));
+    let effects = press(&mut model, "R");
+    written(&mut model, &mut jane, effects);
+    assert_eq!(stage(&model), Stage::Resolved);
+    let resolved = model.incidents.state().and_then(|state| state.milestones.resolved.clone());
+    assert_eq!(resolved.map(|said| said.says).as_deref(), Some("1 critical alert fires"));
+}
+
+#[test]
+fn leaving_an_open_incident_says_once_that_it_stays_open() {
+    let mut model = cockpit(80, 24);
+    open(&mut model, 462);
+    assert!(press(&mut model, "Ctrl-C").is_empty());
+    assert!(said(&model).starts_with("“no connections left” stays open (#k7qd)"), "{}", said(&model));
+    assert!(matches!(press(&mut model, "Ctrl-C")[..], [Effect::Quit]));
+}
+
+#[test]
+fn the_scales_of_what_firedeck_brings_along_are_never_offered() {
+    let mut model = cockpit(80, 24);
+    begun(&mut model);
+    let text = "# Pods\n\n## Severities\n\n| Level | Criteria | Response time |\n|---|---|---|\n\
+        | P1 (Critical) | all | 15 minutes |\n\n### Runbook: Pod crashes\n\n1. Look\n";
+    let tables = firedeck::commands::tools::Tables::default();
+    let document = firedeck::runbook::catalogue::read("models:pods.md", text, &tables);
+    shelve_all(&mut model, vec![std::sync::Arc::new(document)]);
+    press(&mut model, "G i");
+    let Some(Overlay::Form(form)) = model.overlays.last() else { panic!("no form") };
+    let names: Vec<&str> = form.fields[1].choices.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["critical", "high", "medium", "low"]);
+}
+
+#[test]
+fn from_what_is_well_it_is_about_what_fires_and_the_first_letter_takes_the_place_of_what_was_offered() {
+    let mut model = alerted();
+    press(&mut model, "G i");
+    let title = |model: &Model| match model.overlays.last() {
+        Some(Overlay::Form(form)) => form.text("title"),
+        _ => String::new(),
+    };
+    assert_eq!(title(&model), "WorkerCrashLooping shop worker");
+    type_text(&mut model, "nobody can buy");
+    assert_eq!(title(&model), "nobody can buy");
+    press(&mut model, "Esc i End");
+    type_text(&mut model, "!");
+    assert_eq!(title(&model), "WorkerCrashLooping shop worker!", "who goes into it keeps it");
 }

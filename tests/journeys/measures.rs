@@ -1,10 +1,10 @@
 //! What was set for a while: told, offered, looked at, and taken back.
 use firedeck::domain::news::{News, Seen};
 use firedeck::domain::object::Kind;
-use firedeck::incident::What;
 use firedeck::incident::event::{
-    At, End, Ended, Order, Stands, StepEnded, StepStarted, Target, Tier, Verdict,
+    At, End, Ended, Findings, Order, QuestionAsked, Stands, StepEnded, StepStarted, Target, Tier, Verdict,
 };
+use firedeck::incident::{Event, What};
 use firedeck::model::Model;
 use firedeck::model::msg::{Effect, Msg};
 use firedeck::model::overlay::Overlay;
@@ -72,6 +72,11 @@ fn whether_replicas_still_stand_is_read_from_the_pane_and_told_once() {
 
 /// A command of a runbook has run here, and went well.
 fn ran(model: &mut Model, jane: &mut Writer, title: &str, command: &str) {
+    ran_after(model, jane, title, command, None);
+}
+
+/// The same after a question that has shown this.
+fn ran_after(model: &mut Model, jane: &mut Writer, title: &str, command: &str, shown: Option<Findings>) {
     let text = format!(
         "# Shop\n\n### Runbook: Pool is full\n\n1. **{title}**\n\n   ```bash\n   {command}\n   ```\n"
     );
@@ -97,7 +102,7 @@ fn ran(model: &mut Model, jane: &mut Writer, title: &str, command: &str) {
         context: "prod-eu".into(),
         namespace: "shop".into(),
         namespace_origin: String::new(),
-        question: None,
+        question: shown.is_some().then_some(7),
         revision: 0,
         typed: None,
         reason: None,
@@ -112,10 +117,20 @@ fn ran(model: &mut Model, jane: &mut Writer, title: &str, command: &str) {
         milliseconds: 5,
         output: Vec::new(),
     };
-    let events = vec![
-        jane.tell(ago(20), What::StepStarted(Box::new(started))),
-        jane.tell(ago(19), What::StepEnded(Box::new(ended))),
-    ];
+    let asked = shown.map(|findings| {
+        let asked = QuestionAsked {
+            question: 7,
+            revision: 1,
+            plan: vec![command.into()],
+            tier: Tier::Change,
+            targets: Vec::new(),
+            findings: Some(findings),
+        };
+        jane.tell(ago(21), What::QuestionAsked(Box::new(asked)))
+    });
+    let mut events: Vec<Event> = asked.into_iter().collect();
+    events.push(jane.tell(ago(20), What::StepStarted(Box::new(started))));
+    events.push(jane.tell(ago(19), What::StepEnded(Box::new(ended))));
     say(model, Msg::Recorded(events));
 }
 
@@ -147,4 +162,20 @@ fn what_is_only_known_to_be_meant_for_a_while_is_called_by_its_step() {
     let mut jane = open(&mut model, 462);
     ran(&mut model, &mut jane, "Put up the maintenance page (temporary)", "touch /srv/maintenance");
     assert!(said(&model).starts_with("`Put up the maintenance page (temporary)`"), "{}", said(&model));
+}
+
+#[test]
+fn what_the_question_has_shown_of_before_and_of_the_way_back_stands_in_the_form() {
+    let mut model = cockpit(80, 24);
+    let mut jane = open(&mut model, 462);
+    let command = "kubectl set resources deployment/worker --limits=memory=512Mi -n shop";
+    let undo = "kubectl set resources deployment/worker --limits=memory=256Mi -n shop";
+    let effect = vec!["deployment/worker: memory limit: 256Mi → 512Mi".to_owned()];
+    let shown = Findings { effect, undo: undo.into(), ..Findings::default() };
+    ran_after(&mut model, &mut jane, "More memory (temporary)", command, Some(shown));
+    press(&mut model, "i m");
+    let Some(Overlay::Form(form)) = model.overlays.last() else { panic!("no form") };
+    let text = |label: &str| form.text(label);
+    assert_eq!([text("value now"), text("taken back by")], ["512Mi", undo], "{form:?}");
+    assert_eq!(text("value before"), "256Mi");
 }

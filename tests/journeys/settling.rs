@@ -244,7 +244,9 @@ fn what_was_seen_before_the_command_has_ended_proves_nothing() {
     mended.sees(crane(3, 3)).wait(20, BOTH);
     // The same again: the rows are those from before, and no word came since.
     mended.runs(restarted());
-    mended.wait(30, &[Kind::Pod]);
+    mended.wait(5, &[Kind::Pod]);
+    assert_eq!(mended.says(), "settling: to be looked at", "a poll takes its time");
+    mended.wait(25, &[Kind::Pod]);
     assert_eq!(mended.says(), "settling: no word of it since");
     mended.wait(59, BOTH);
     assert!(mended.settled.is_empty());

@@ -384,3 +384,45 @@ fn a_command_of_ones_own_stands_below_its_step_with_what_became_of_it() {
     let text = crate::screens::picture(&desk.model);
     assert!(text.lines().any(|line| line.contains("✗ ! df -h /") && line.contains("failed")), "{text}");
 }
+
+#[test]
+fn what_a_step_has_changed_stands_in_what_was_done_and_among_the_changes() {
+    use firedeck::panes::changes;
+    let mut desk = Desk::open(PAGE);
+    let told = |desk: &Desk| -> Vec<String> {
+        changes::newest(&desk.model).map(|change| format!("{} {}", change.target, change.says)).collect()
+    };
+    desk.keys("Enter");
+    desk.ends(Verdict::Ok);
+    assert!(desk.model.runs.done.is_empty() && told(&desk).is_empty(), "what reads changes nothing");
+    desk.keys("] Enter");
+    desk.reads();
+    desk.keys("y");
+    let command = "kubectl rollout restart deployment/crane -n yard";
+    assert_eq!(told(&desk), [format!("yard/crane {command}: running")]);
+    desk.ends(Verdict::Accepted);
+    assert_eq!(told(&desk), [format!("yard/crane {command}: accepted")]);
+    desk.keys("a");
+    let seen = crate::screens::picture(&desk.model);
+    assert!(seen.contains("step 2") && seen.contains("deploy/crane") && seen.contains("accepted"), "{seen}");
+    // In the time line it stands once, as a step.
+    desk.keys("Esc T");
+    let entries = &desk.model.incidents.screen.entries;
+    assert!(entries.iter().all(|entry| !entry.words.contains("done here")), "{entries:?}");
+}
+
+#[test]
+fn a_runbook_that_was_begun_stands_on_top_of_the_list_and_the_way_back_leads_to_it() {
+    use firedeck::model::board::PaneKind;
+    let mut desk = Desk::open(PAGE);
+    desk.keys("Enter");
+    desk.ends(Verdict::Ok);
+    desk.keys("1");
+    assert_eq!(desk.model.board.focus, PaneKind::Things);
+    desk.keys("Esc");
+    assert_eq!(desk.model.board.focus, PaneKind::Checklist);
+    // Closed, and looked for again.
+    desk.keys("q r");
+    let seen = crate::screens::picture(&desk.model);
+    assert!(seen.contains("In progress") && seen.contains("in progress: 0 of "), "{seen}");
+}

@@ -259,14 +259,11 @@ impl Task {
                 Asked::Not(why) => missing.push(format!("evidence {number}: {why}")),
             }
         }
-        // A database or a Redis stands in no cluster.
-        let in_cluster = command.reaches.is_empty() || command.reaches.iter().any(|one| one == "kubectl");
-        let of = |text: &String| if in_cluster { text.clone() } else { String::new() };
         let target = Target {
-            context: of(&command.place.context),
-            kind: "target".into(),
-            namespace: of(&command.place.namespace),
-            name: command.phrase.clone(),
+            context: command.place.context.clone(),
+            kind: "step".into(),
+            namespace: String::new(),
+            name: command.n.clone(),
             uid: String::new(),
         };
         self.shared

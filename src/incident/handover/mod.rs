@@ -176,6 +176,12 @@ pub struct Anomaly {
     pub says: String,
 }
 
+impl OpenRun {
+    fn is_through(&self) -> bool {
+        self.unticked.as_ref().is_some_and(Vec::is_empty)
+    }
+}
+
 /// The clocks of an incident, the first answer before the recovery.
 pub fn clocks(state: &State, now: Timestamp, calendar: &Calendar) -> Vec<ToldClock> {
     [state.response(now, calendar), state.recovery(now, calendar)]
@@ -216,7 +222,8 @@ impl Handover {
         let open = || from.states.iter().filter(|state| state.is_unfinished());
         let fresh = |noted: &&Noted| noted.at >= from.since;
         let runs = from.states.iter().filter(|state| is_alive(state, from.since));
-        let runs = runs.flat_map(|state| open_runs(state, from.unticked));
+        // What is worked through is under way no more, though nobody has ended it.
+        let runs = runs.flat_map(|state| open_runs(state, from.unticked)).filter(|run| !run.is_through());
         // A measure outlives its incident.
         let measures = from.states.iter().flat_map(|state| measures(state, from.now));
         let told = |kinds: &[Kind]| -> Vec<Entry> {

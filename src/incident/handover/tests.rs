@@ -23,7 +23,7 @@ impl Shift {
         let events = Ordered::of(events);
         Shift {
             states: state::all(&events),
-            timeline: timeline::build(events.iter(), &[]),
+            timeline: timeline::build(events.iter(), &[], &timeline::Steps::new()),
             unticked: BTreeMap::new(),
             troubles: Vec::new(),
             alerts: Known::Seen(Vec::new()),
@@ -178,4 +178,11 @@ fn a_handover_as_json_has_times_that_programs_read() {
     assert_eq!(json["incidents"][0]["detected"], "2026-11-26T03:00:00.000Z");
     assert_eq!(json["measures"][0]["stands"], "yes");
     assert_eq!(json["alerts"]["seen"], serde_json::json!([]));
+}
+
+#[test]
+fn what_is_worked_through_is_under_way_no_more() {
+    let mut shift = Shift::of(night().events);
+    shift.unticked.insert("r1".into(), Vec::new());
+    assert!(shift.text().contains("None is under way."), "{}", shift.text());
 }

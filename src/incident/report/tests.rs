@@ -8,7 +8,7 @@ use crate::incident::{What, state, timeline};
 fn report(events: Vec<Event>, minutes: i64) -> Report {
     let events = Ordered::of(events);
     let (state, calendar) = (state::of(INCIDENT, &events), Calendar::default());
-    let timeline = timeline::build(state::events(INCIDENT, &events), &[]);
+    let timeline = timeline::build(state::events(INCIDENT, &events), &[], &timeline::Steps::new());
     Report::new(&Sources {
         now: at(minutes),
         calendar: &calendar,
@@ -152,4 +152,16 @@ fn a_short_form_shows_the_last_lines_alone() {
     let text = report(night().events, 100).brief(&Zone::default(), 2).text();
     assert!(text.contains("resolved") && text.contains("Last lines"), "{text}");
     assert!(!text.contains("opened a cockpit"), "{text}");
+}
+
+#[test]
+fn what_was_changed_is_a_key_moment() {
+    let mut change = started("r1", 3, 2, "kubectl rollout undo deployment/api");
+    if let What::StepStarted(said) = &mut change {
+        said.tier = crate::incident::event::Tier::Change;
+    }
+    let report = report(night().tell("ann", 28, change).events, 100);
+    let moments: Vec<&str> = report.key_moments().map(|entry| entry.words.as_str()).collect();
+    assert!(moments.iter().any(|words| words.contains("rollout undo")), "{moments:?}");
+    assert!(!moments.iter().any(|words| words.contains("get pods")), "{moments:?}");
 }

@@ -1,7 +1,7 @@
 //! The time line: what happened, when, to what, by whom, from the journal and from what was seen to change.
 mod told;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -94,6 +94,8 @@ pub struct Entry {
     pub who: String,
     pub words: String,
     pub level: Level,
+    /// Something was changed by it.
+    pub changes: bool,
     pub pinned: bool,
 }
 
@@ -102,12 +104,17 @@ pub fn name(event: &Event) -> String {
     format!("{}/{}/{}", event.incident, event.writer, event.n)
 }
 
+/// What steps are called in their documents, by run and place.
+pub type Steps = BTreeMap<(String, u32), String>;
+
 /// All lines in the order of time. `changes` have the names by which everybody knows them.
 pub fn build<'e>(
     events: impl IntoIterator<Item = (&'e Rank, &'e Event)>,
     changes: &[(String, Change)],
+    steps: &Steps,
 ) -> Vec<Entry> {
-    let mut teller = told::Teller::default();
+    let events: Vec<(&Rank, &Event)> = events.into_iter().collect();
+    let mut teller = told::Teller::of(steps, events.iter().map(|(_, event)| *event));
     let mut entries: Vec<Entry> =
         events.into_iter().filter_map(|(rank, event)| teller.tell(rank, event)).collect();
     entries.extend(changes.iter().filter(|(_, change)| !teller.has_done(change, SAME)).map(of_change));
@@ -130,18 +137,19 @@ fn of_change((name, change): &(String, Change)) -> Entry {
     };
     let target = words::target(&super::event::Target::new(&change.target, ""));
     let suspect = if change.suspect { " (suspect)" } else { "" };
-    // The target of an alert says already that it is one.
-    let of = match change.what {
-        ChangeKind::Alert => String::new(),
-        what => format!("{} of ", what.name()),
+    // An alert of an alert says it twice.
+    let what = match change.what.name() {
+        what if what == change.target.kind.to_string() => String::new(),
+        what => format!("{what} of "),
     };
     Entry {
         entry: format!("change/{name}"),
         at: change.at,
         kind,
         who: String::new(),
-        words: plain(&format!("{of}{target}: {}{suspect}", change.says)),
+        words: plain(&format!("{what}{target}: {}{suspect}", change.says)),
         level: change.level,
+        changes: false,
         pinned: false,
     }
 }
@@ -168,6 +176,7 @@ fn gap(from: Timestamp, to: Timestamp) -> Option<Entry> {
         who: String::new(),
         words: format!("nothing was recorded for {}", words::span(quiet)),
         level: Level::Unknown,
+        changes: false,
         pinned: false,
     })
 }

@@ -11,7 +11,7 @@ use crate::incident::story::*;
 
 fn lines(story: Story, changes: &[(String, Change)]) -> Vec<Entry> {
     let events = Ordered::of(story.events);
-    build(events.iter(), changes)
+    build(events.iter(), changes, &Steps::new())
 }
 
 fn told(story: Story) -> Vec<String> {
@@ -234,4 +234,56 @@ fn a_shell_that_is_gone_is_told_with_its_run() {
     let entry = one(what);
     assert_eq!((entry.kind, entry.level), (Kind::Run, Level::Unknown));
     assert_eq!(entry.words, "a shell of run r1 is gone, with what it held: its runner is dead");
+}
+
+#[test]
+fn nothing_is_said_twice_and_nothing_by_its_place_that_has_a_name() {
+    let mut alert = change(ChangeKind::Alert, 2);
+    alert.target.kind = Thing::Alert;
+    (alert.target.namespace, alert.target.name) = ("".into(), "SessionsBlocked-e9936ec9".into());
+    alert.says = "no longer fires".into();
+    let entries = lines(Story::default(), &[("alert 1".to_owned(), alert)]);
+    assert_eq!(entries[0].words, "alert SessionsBlocked in prod: no longer fires (suspect)");
+    let chosen = |step, chosen| {
+        let run = "r1".to_owned();
+        What::BranchChosen(crate::incident::event::BranchChosen {
+            run,
+            step,
+            chosen,
+            by: "ann".into(),
+            no_longer: false,
+        })
+    };
+    // It is chosen before it begins.
+    let story = Story::default().tell("ann", 1, chosen(Some(0), 2)).tell("ann", 2, started("r1", 2, 1, "x"));
+    assert_eq!(lines(story, &[])[0].words, "step 3 chosen");
+    assert_eq!(one(chosen(Some(4), 1)).words, "step at place 5: way 2 chosen");
+}
+
+#[test]
+fn the_codes_of_a_pipe_are_one_where_they_are_the_same() {
+    let end = |codes: &[i32]| {
+        let mut what = ended("r1", 2, 1, Verdict::Ok);
+        if let What::StepEnded(said) = &mut what {
+            said.end = End::Exit(codes.to_vec());
+        }
+        one(what).words
+    };
+    assert!(end(&[0, 0]).contains("(exit 0, "), "{}", end(&[0, 0]));
+    assert!(end(&[1, 0]).contains("(exits 1, 0 in its pipe, "), "{}", end(&[1, 0]));
+}
+
+#[test]
+fn what_was_kept_before_a_step_names_the_step() {
+    let kept = |kind: &str, name: &str| {
+        let target = crate::incident::event::Target {
+            kind: kind.into(),
+            namespace: String::new(),
+            ..target("x", name)
+        };
+        one(What::EvidenceKept(EvidenceKept { target, files: Vec::new(), missing: Vec::new() })).words
+    };
+    assert_eq!(kept("step", "3c"), "kept before step 3c in prod: 0 files");
+    assert_eq!(kept("target", "256mb"), "kept before a change (256mb): 0 files");
+    assert_eq!(kept("pod", "web-1"), "kept of pod web-1 in prod: 0 files");
 }

@@ -1,7 +1,7 @@
 //! What each event is in the words of the time line.
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Entry, Kind, name};
+use super::{Entry, Kind, Steps, name};
 use crate::domain::change::{Change, ChangeKind};
 use crate::domain::level::Level;
 use crate::domain::secret::HIDDEN;
@@ -25,7 +25,7 @@ pub(super) struct Teller {
     /// Who is behind a writer.
     writers: BTreeMap<String, String>,
     /// What a step is called in its document, by run, step and command.
-    steps: BTreeMap<(String, u32), String>,
+    steps: Steps,
     /// What a measure is about, by its name.
     measures: BTreeMap<String, String>,
     pub pinned: BTreeSet<String>,
@@ -52,6 +52,18 @@ impl Line {
 }
 
 impl Teller {
+    /// With the names of steps that are known, or that a later event tells: a way is chosen before it is gone.
+    pub(super) fn of<'e>(steps: &Steps, events: impl Iterator<Item = &'e Event>) -> Teller {
+        let mut teller = Teller { steps: steps.clone(), ..Teller::default() };
+        for event in events {
+            if let What::StepStarted(said) = &event.what {
+                let at = (said.at.run.clone(), said.at.step);
+                teller.steps.entry(at).or_insert_with(|| plain(&said.n));
+            }
+        }
+        teller
+    }
+
     pub(super) fn tell(&mut self, rank: &Rank, event: &Event) -> Option<Entry> {
         let by = self.writers.get(&event.writer).cloned().unwrap_or_else(|| plain(&event.writer));
         let told = self
@@ -64,8 +76,13 @@ impl Teller {
             What::MilestoneSet(said) => said.at,
             _ => rank.at,
         };
+        let changes = match &event.what {
+            What::ActionStarted(said) => said.tier > Tier::Read,
+            What::StepStarted(said) => said.tier > Tier::Read,
+            _ => false,
+        };
         let Line { kind, who, words, level } = told;
-        Some(Entry { entry: name(event), at, kind, who, words: plain(&words), level, pinned: false })
+        Some(Entry { entry: name(event), at, kind, who, words: plain(&words), level, changes, pinned: false })
     }
 
     /// Whether the journal has what was seen as a change.
@@ -140,7 +157,7 @@ impl Teller {
         Some(match &event.what {
             What::Note(said) => line(Kind::Note, by, said.text.clone()),
             What::AlertsAcknowledged(said) => {
-                let names = list(said.alerts.iter().map(|alert| alert.name.as_str()));
+                let names = list(said.alerts.iter().map(|alert| words::alert(&alert.name)));
                 let how = if said.no_longer { "no longer cares for" } else { "acknowledged" };
                 line(Kind::Alert, &said.by, format!("{how} {names}"))
             }
@@ -164,9 +181,14 @@ impl Teller {
                 line(Kind::Action, by, format!("declined: {}", list(said.plan.iter().map(String::as_str))))
             }
             What::EvidenceKept(said) => {
-                let target = words::target(&said.target);
+                let target = match &*said.target.kind {
+                    "step" => format!("before {}", words::target(&said.target)),
+                    // As it was written before: what had to be typed, which need not name anything.
+                    "target" => format!("before a change ({})", plain(&said.target.name)),
+                    _ => format!("of {}", words::target(&said.target)),
+                };
                 let files = words::counted(said.files.len(), "file");
-                let kept = line(Kind::Evidence, by, format!("kept of {target}: {files}"));
+                let kept = line(Kind::Evidence, by, format!("kept {target}: {files}"));
                 if said.missing.is_empty() {
                     kept
                 } else {
@@ -316,7 +338,14 @@ fn of_a_run(teller: &mut Teller, event: &Event) -> Option<Line> {
         }
         What::BranchChosen(said) => {
             let how = if said.no_longer { "no longer chosen" } else { "chosen" };
-            line(Kind::Step, &said.by, format!("{} {how}", teller.step(&said.run, said.chosen)))
+            let chosen = match said.step {
+                // Ways within a step are counted in it; ways that are steps come after the one that asks.
+                Some(step) if said.chosen <= step => {
+                    format!("{}: way {}", teller.step(&said.run, step), u64::from(said.chosen) + 1)
+                }
+                _ => teller.step(&said.run, said.chosen),
+            };
+            line(Kind::Step, &said.by, format!("{chosen} {how}"))
         }
         _ => return None,
     })
@@ -342,8 +371,12 @@ fn ended(teller: &Teller, said: &StepEnded) -> Line {
     let step = teller.step(&said.at.run, said.at.step);
     let end = match &said.end {
         End::Exit(codes) => {
-            let codes: Vec<String> = codes.iter().take(NAMES).map(ToString::to_string).collect();
-            format!("exit {}", codes.join("|"))
+            let told: Vec<String> = codes.iter().take(NAMES).map(ToString::to_string).collect();
+            match told.first() {
+                None => "ended".to_owned(),
+                Some(first) if told.iter().all(|code| code == first) => format!("exit {first}"),
+                _ => format!("exits {} in its pipe", told.join(", ")),
+            }
         }
         End::Stopped => "stopped".to_owned(),
         End::ShellGone => "its shell ended".to_owned(),

@@ -5,6 +5,7 @@ use crate::domain::settings::Role;
 use crate::domain::text::one_line;
 use crate::incident::state::State;
 use crate::model::Model;
+use crate::model::shelf::is_model;
 use crate::panes::Fact;
 use crate::panes::runbooks::place_in;
 use crate::runbook::{Document, Row};
@@ -15,13 +16,13 @@ const NAME: usize = 26;
 /// A heading, and the entries below it.
 type Told = (String, Vec<Vec<Fact>>);
 
-/// Of the documents of its runbooks, else of all that are known.
+/// Of the documents of its runbooks, else of this system's own.
 pub(super) fn of(model: &Model, state: Option<&State>) -> Vec<Told> {
     let all = &model.shelf.documents;
     let runs = state.map(|state| state.runs.as_slice()).unwrap_or_default();
     let used = |document: &&Arc<Document>| runs.iter().any(|run| run.path == document.path);
-    let own: Vec<&Arc<Document>> = all.iter().filter(used).collect();
-    let own = if own.is_empty() { all.iter().collect() } else { own };
+    let own: Vec<&Arc<Document>> = all.iter().filter(used).filter(|used| !is_model(used)).collect();
+    let own = if own.is_empty() { model.shelf.own(&model.settings.profile) } else { own };
     let told = own.into_iter().flat_map(|document| of_document(document));
     told.collect()
 }

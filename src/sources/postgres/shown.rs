@@ -28,7 +28,14 @@ pub struct Answer {
     rows: Vec<Vec<String>>,
     /// All that it had.
     all: u64,
+    /// The column that says of each row whether something was ended, and how many of them say so.
+    ends: Option<usize>,
+    ended: u64,
 }
+
+/// What a function has ended where it says so.
+const ENDS: [(&str, &str, &str); 2] =
+    [("pg_terminate_backend", "session", "ended"), ("pg_cancel_backend", "query", "cancelled")];
 
 impl Answer {
     pub fn with<'n>(names: impl Iterator<Item = &'n str>) -> Answer {
@@ -36,39 +43,15 @@ impl Answer {
         Answer {
             hidden: names.iter().map(|name| looks_secret(name)).collect(),
             header: names.iter().map(|name| cell(name)).collect(),
+            ends: names.iter().position(|name| ENDS.iter().any(|(ends, ..)| ends == name)),
             ..Answer::default()
         }
     }
 
-    /// Each row of a call that ends something is one that was hit: `24 connections ended, 1 was not`.
-    fn ended(&self) -> Option<String> {
-        let (at, noun, does) = self.header.iter().enumerate().find_map(|(at, name)| match name.as_str() {
-            "pg_terminate_backend" => Some((at, "connection", "ended")),
-            "pg_cancel_backend" => Some((at, "query", "cancelled")),
-            _ => None,
-        })?;
-        // What is beyond the rows that are kept is not known one by one.
-        if self.rows.len() as u64 != self.all {
-            return None;
-        }
-        let done = self.rows.iter().filter(|row| row.get(at).is_some_and(|cell| cell == "t")).count();
-        let noun = match (noun, done) {
-            (noun, 1) => noun,
-            ("query", _) => "queries",
-            _ => "connections",
-        };
-        let not = match self.rows.len() - done {
-            0 => String::new(),
-            1 => ", 1 was not".to_owned(),
-            n => format!(", {n} were not"),
-        };
-        Some(format!("{done} {noun} {does}{not}"))
-    }
-
-    /// `5 rows`, `count = 31`, `done, 2 rows`, `24 connections ended`.
+    /// `5 rows`, `count = 31`, `done, 2 rows`, `24 sessions ended`.
     fn summary(&self) -> String {
         let rows = |n: u64| if n == 1 { "1 row".to_owned() } else { format!("{} rows", grouped(n)) };
-        if let Some(ended) = self.ended() {
+        if let Some(ended) = self.ended_in_words() {
             return ended;
         }
         if let ([name], [row], 1) = (&*self.header, &*self.rows, self.all)
@@ -82,6 +65,19 @@ impl Answer {
             (false, false) => rows(self.all),
             (false, true) => format!("{}, the first {} are shown", rows(self.all), grouped(shown)),
         }
+    }
+
+    /// `24 sessions ended`, `23 of 24 sessions ended`: what was done, where rows alone would not say it.
+    fn ended_in_words(&self) -> Option<String> {
+        let name = self.header.get(self.ends?)?;
+        let (_, noun, how) = ENDS.iter().find(|(ends, ..)| ends == name)?;
+        let of = if self.ended == self.all { String::new() } else { format!("{} of ", grouped(self.ended)) };
+        let noun = match (self.all, *noun) {
+            (1, noun) => noun.to_owned(),
+            (_, "query") => "queries".to_owned(),
+            (_, noun) => format!("{noun}s"),
+        };
+        Some(format!("{of}{} {noun} {how}", grouped(self.all)))
     }
 
     fn lines(&self, out: &mut String) {
@@ -126,6 +122,9 @@ impl Shown {
     /// A row, where there is still room for one.
     pub fn row<'c>(&mut self, answer: &mut Answer, cells: impl Iterator<Item = &'c str>) {
         answer.all += 1;
+        let cells: Vec<&str> = cells.collect();
+        let ends = answer.ends.and_then(|at| cells.get(at));
+        answer.ended += u64::from(ends.is_some_and(|said| *said == "t"));
         if answer.rows.len() >= ROWS || self.bytes >= BYTES || self.answers.len() >= ANSWERS {
             return;
         }
@@ -135,7 +134,7 @@ impl Shown {
             _ if hidden(at) => HIDDEN.to_owned(),
             text => cell(text),
         };
-        let row: Vec<String> = cells.enumerate().map(row).collect();
+        let row: Vec<String> = cells.into_iter().enumerate().map(row).collect();
         self.bytes += row.iter().map(|cell| cell.len() + 2).sum::<usize>();
         answer.rows.push(row);
     }
@@ -186,22 +185,6 @@ fn cell(text: &str) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_statement_that_ends_connections_says_how_many() {
-        let mut shown = Shown::default();
-        let mut answer = Answer::with(["pg_terminate_backend"].into_iter());
-        for cell in ["t", "t", "f"] {
-            shown.row(&mut answer, [cell].into_iter());
-        }
-        shown.end(answer, 3);
-        assert!(shown.says("").starts_with("2 connections ended, 1 was not\n"), "{}", shown.says(""));
-        let mut shown = Shown::default();
-        let mut answer = Answer::with(["pg_terminate_backend"].into_iter());
-        shown.row(&mut answer, ["t"].into_iter());
-        shown.end(answer, 1);
-        assert_eq!(shown.summary(1), "1 connection ended");
-    }
-
     fn answer(shown: &mut Shown, names: &[&str], rows: &[&[&str]]) {
         let mut answer = Answer::with(names.iter().copied());
         for row in rows {
@@ -221,6 +204,23 @@ mod tests {
         let says = shown.says("; undone");
         assert!(says.starts_with("count = 31 (1 row); done, 2 rows; undone\n1. count = 31"), "{says}");
         assert!(says.ends_with("\n2. done, 2 rows"), "{says}");
+    }
+
+    #[test]
+    fn what_was_ended_is_counted_and_said() {
+        let name = "pg_terminate_backend";
+        for (rows, says) in [
+            (&["t", "t"][..], "2 sessions ended"),
+            (&["t"][..], "1 session ended"),
+            (&["t", "f", "t"][..], "2 of 3 sessions ended"),
+            (&[][..], "0 sessions ended"),
+        ] {
+            let mut shown = Shown::default();
+            let rows: Vec<[&str; 2]> = rows.iter().map(|row| ["7", *row]).collect();
+            let rows: Vec<&[&str]> = rows.iter().map(<[&str; 2]>::as_slice).collect();
+            answer(&mut shown, &["pid", name], &rows);
+            assert_eq!(shown.summary(1), says);
+        }
     }
 
     #[test]

@@ -3,8 +3,9 @@ use super::{add, change, found_at, id_of, put};
 use crate::domain::action::{Outcome, Verb};
 use crate::domain::change::ChangeKind;
 use crate::domain::level::Level;
-use crate::domain::object::{Facts, Kind};
+use crate::domain::object::{Facts, Kind, ObjectRef};
 use crate::domain::text::first_line;
+use crate::domain::time::Timestamp;
 use crate::model::{Deed, Model};
 
 /// A line for each thing that something was done to, at the time it was done; how it went on replaces what it said.
@@ -19,8 +20,38 @@ pub fn tell(model: &mut Model, deed: &Deed) {
         Outcome::Failed { why } => (format!("failed: {why}"), Level::Bad),
     };
     let says = format!("{}: {says}", words(&deed.native.verb));
-    let mut found = found_at(ChangeKind::Deed, target, deed.began, says, level);
-    found.name = format!("deed {} {} {} {target}", deed.id.0, target.context, target.kind);
+    let name = format!("deed {} {} {} {target}", deed.id.0, target.context, target.kind);
+    // What was refused changed nothing.
+    let refused = matches!(deed.outcome, Outcome::Refused { .. });
+    if !refused || is_told(model, &name, target) {
+        put_of(model, name, target, deed.began, says, level);
+    }
+}
+
+/// How the names begin of what steps have changed: the journal has them too.
+pub const STEP: &str = "step";
+
+fn is_told(model: &Model, name: &str, target: &ObjectRef) -> bool {
+    let id = ObjectRef {
+        context: target.context.clone(),
+        kind: Kind::Change,
+        namespace: "".into(),
+        name: name.into(),
+    };
+    model.listing(Kind::Change).is_some_and(|all| all.get(&id).is_some())
+}
+
+/// A line of this name, in the place of the one that is known by it.
+pub fn put_of(
+    model: &mut Model,
+    name: String,
+    target: &ObjectRef,
+    at: Timestamp,
+    says: String,
+    level: Level,
+) {
+    let mut found = found_at(ChangeKind::Deed, target, at, says, level);
+    found.name = name;
     let id = id_of(&found.change, found.name.as_str().into());
     let known = model.listing(Kind::Change).and_then(|all| all.get(&id)).cloned();
     match known {
@@ -32,8 +63,6 @@ pub fn tell(model: &mut Model, deed: &Deed) {
             }
             put(model, object);
         }
-        // What was refused changed nothing.
-        None if matches!(deed.outcome, Outcome::Refused { .. }) => {}
         None => add(model, vec![found]),
     }
 }

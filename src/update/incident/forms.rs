@@ -61,9 +61,17 @@ pub(super) fn open(model: &mut Model) {
             let since = alert.as_ref().map_or(model.now, |(_, _, since)| *since);
             (from, book.runbook.title.clone(), since)
         }
-        _ => (OpenedFrom::Hand, trouble(model, of.as_ref()), model.now),
+        _ => match (trouble(model, of.as_ref()), worst(model)) {
+            // Nothing is wrong with what is selected: it is about what fires.
+            (title, Some((target, worst, since))) if title.is_empty() => {
+                (OpenedFrom::Alert(target), worst, since)
+            }
+            (title, _) => (OpenedFrom::Hand, title, model.now),
+        },
     };
-    let all = grades::of(model, book.as_ref());
+    // Whoever has a runbook open is on its scale, wherever he looks meanwhile.
+    let open = || model.checklist.as_ref().map(|open| &open.book);
+    let all = grades::of(model, book.as_ref().or_else(open));
     let offered = grades::offered(model, &all, book.as_ref(), of.as_ref());
     let severity = severity(&all, &offered);
     let opening = Opening { from, detected, grades: all, of };
@@ -122,12 +130,23 @@ fn alert(model: &Model, of: &ObjectRef) -> Option<(Target, String, Timestamp)> {
     Some((Target::new(of, ""), title.trim().to_owned(), since))
 }
 
+/// The most urgent of what fires.
+fn worst(model: &Model) -> Option<(Target, String, Timestamp)> {
+    model.firing.iter().find_map(|of| alert(model, of))
+}
+
 /// What is wrong with the selected thing; nothing where it is well.
 fn trouble(model: &Model, of: Option<&ObjectRef>) -> String {
-    let Some(of) = of.filter(|of| of.kind == Kind::Pod) else { return String::new() };
-    let bad = model.pods.rank(of).is_some_and(|rank| rank.level < Level::Fine);
-    let pod = model.pods.get(of).filter(|_| bad);
-    pod.map(|pod| format!("{} {}", of.name, pod.status())).unwrap_or_default()
+    let Some(of) = of else { return String::new() };
+    if of.kind == Kind::Pod {
+        let bad = model.pods.rank(of).is_some_and(|rank| rank.level < Level::Fine);
+        let pod = model.pods.get(of).filter(|_| bad);
+        return pod.map(|pod| format!("{} {}", of.name, pod.status())).unwrap_or_default();
+    }
+    let listing = model.listing(of.kind);
+    let bad = listing.and_then(|all| all.rank(of)).is_some_and(|rank| rank.level < Level::Fine);
+    let row = listing.and_then(|all| all.get(of)).filter(|_| bad);
+    row.map(|row| format!("{} {}", of.name, row.facts.status())).unwrap_or_default()
 }
 
 /// The form for this action.
@@ -283,6 +302,14 @@ pub fn key(model: &mut Model, key: Key, action: Option<Action>) -> Vec<Effect> {
         Some(Action::Accept) => return accept(model),
         _ if matches!(key.code, KeyCode::BackTab) => form.at = if form.at == 0 { last } else { form.at - 1 },
         _ => {
+            // What was offered goes with the first letter; every other key keeps it.
+            if std::mem::take(&mut field.offered)
+                && matches!(key.code, KeyCode::Char(_))
+                && !key.ctrl
+                && !key.alt
+            {
+                field.input.clear();
+            }
             if edit(&mut field.input, key) {
                 form.says.clear();
             }
@@ -293,6 +320,9 @@ pub fn key(model: &mut Model, key: Key, action: Option<Action>) -> Vec<Effect> {
 
 pub fn pasted(form: &mut Form, text: &str) {
     if let Some(field) = form.fields.get_mut(form.at) {
+        if std::mem::take(&mut field.offered) {
+            field.input.clear();
+        }
         field.input.insert(text);
     }
 }

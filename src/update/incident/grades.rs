@@ -5,7 +5,7 @@ use crate::incident::event::Place;
 use crate::incident::words::plain as words;
 use crate::model::Model;
 use crate::model::incident::Grade;
-use crate::model::shelf::Book;
+use crate::model::shelf::{Book, is_model};
 use crate::runbook::facts::{level, scale};
 use crate::runbook::{Document, Runbook};
 
@@ -15,18 +15,38 @@ pub(super) fn book(model: &Model, of: Option<&ObjectRef>) -> Option<Book> {
     fits.into_iter().next().map(|fit| fit.book)
 }
 
-/// All that can be chosen: of this runbook's document, else of all documents.
+/// All that can be chosen: of this runbook's document, else of this system's own documents, else a scale that needs
+/// none. What firedeck brings along is of no system, and neither are its scales.
 pub(super) fn of(model: &Model, book: Option<&Book>) -> Vec<Grade> {
-    let own = book.map(|book| of_document(&book.document)).unwrap_or_default();
-    let mut all = if own.is_empty() {
-        model.shelf.documents.iter().flat_map(|document| of_document(document)).collect()
-    } else {
-        own
-    };
+    let own = book.filter(|book| !is_model(&book.document));
+    let mut all = own.map(|book| of_document(&book.document)).unwrap_or_default();
+    if all.is_empty() {
+        let documents = model.shelf.own(&model.settings.profile);
+        all = documents.into_iter().flat_map(|document| of_document(document)).collect();
+    }
+    if all.is_empty() {
+        all = usual();
+    }
     if let Some(book) = book {
         to_recover(&mut all, book);
     }
     all
+}
+
+/// Where nobody has written one down.
+fn usual() -> Vec<Grade> {
+    let all = [
+        ("critical", "it is down, or data is at risk"),
+        ("high", "much of it does not work"),
+        ("medium", "some of it is slow or fails"),
+        ("low", "nobody is hit yet"),
+    ];
+    let grade = |(name, criteria): (&str, &str)| Grade {
+        name: name.to_owned(),
+        criteria: criteria.to_owned(),
+        ..Grade::default()
+    };
+    all.map(grade).into()
 }
 
 fn of_document(document: &Document) -> Vec<Grade> {

@@ -5,12 +5,15 @@ mod measures;
 mod screen;
 mod suggest;
 
+use crate::domain::alert::{AlertFacts, urgency};
+use crate::domain::object::{Facts, Kind};
 use crate::domain::settings::Action;
 use crate::incident::event::{
     EntryPinned, Event, IncidentOpened, Milestone, MilestoneSet, Note, RunJoined, What,
 };
 use crate::incident::state::Stage;
 use crate::incident::words::counted;
+use crate::model::board::PaneKind;
 use crate::model::incident::{Page, Spot, short};
 use crate::model::msg::Effect;
 use crate::model::overlay::Ask;
@@ -133,7 +136,8 @@ pub fn not_taken_up(model: &mut Model, why: String) {
     model.say(why, true);
 }
 
-/// What was open and is closed now: the day's journal goes on, and the draft of what is looked back upon is written.
+/// What was open and is closed now: the day's journal goes on, and the key is named that writes the draft of what is
+/// looked back upon.
 fn closed(model: &mut Model, was_open: Option<&str>) -> Vec<Effect> {
     let Some(state) = model.incidents.state().filter(|state| Some(state.name.as_str()) == was_open) else {
         return Vec::new();
@@ -147,12 +151,18 @@ fn closed(model: &mut Model, was_open: Option<&str>) -> Vec<Effect> {
         return Vec::new();
     }
     model.incidents.taken = false;
-    let mut effects = vec![Effect::LeaveIncident];
+    let effects = vec![Effect::LeaveIncident];
     if by == model.user {
-        let (text, due) = screen::post_mortem(model);
+        let (_, due) = screen::post_mortem(model);
         let due = due.map(|due| format!(", to be looked back upon by {due}")).unwrap_or_default();
-        let says = format!("closed{due}; draft ");
-        effects.push(Effect::Write { name: format!("{name}-post-mortem.md"), text, says });
+        // What is written down is this page: nobody finds a file that he has not asked for.
+        if model.board.focus == PaneKind::Incident {
+            screen::show(model, Page::Stand);
+            model.say(format!("closed{due}; w writes the draft of the post-mortem"), false);
+        } else {
+            let way = format!("firedeck incidents export {}", short(&name));
+            model.say(format!("closed{due}; `{way}` writes the draft of the post-mortem"), false);
+        }
     } else {
         model.say(format!("{by} closed “{title}”"), false);
     }
@@ -262,7 +272,35 @@ fn reached(model: &mut Model, milestone: Milestone) -> Vec<Effect> {
         model.say(format!("it is {} already: `U` says that it is not over", milestone.name()), false);
         return Vec::new();
     }
-    vec![set(model, milestone, "")]
+    let mut says = String::new();
+    if milestone == Milestone::Resolved
+        && let Some(fires) = critical(model)
+    {
+        let warned = model.flash.as_ref().is_some_and(|flash| flash.text.ends_with(STILL_FIRES));
+        if !warned {
+            model.say(format!("{fires}: {STILL_FIRES}"), true);
+            return Vec::new();
+        }
+        says = fires;
+    }
+    vec![set(model, milestone, &says)]
+}
+
+const STILL_FIRES: &str = "R again says that it is over all the same";
+
+/// `2 critical alerts fire`; none where none does.
+fn critical(model: &Model) -> Option<String> {
+    let alerts = model.listing(Kind::Alert)?;
+    let facts = model.firing.iter().filter_map(|id| Some(&alerts.get(id)?.facts));
+    let critical = facts.filter(|facts| match facts {
+        Facts::Alerts(AlertFacts::Alert(alert)) => urgency(&alert.severity) == 0,
+        _ => false,
+    });
+    match critical.count() {
+        0 => None,
+        1 => Some("1 critical alert fires".to_owned()),
+        several => Some(format!("{several} critical alerts fire")),
+    }
 }
 
 fn set(model: &Model, milestone: Milestone, says: &str) -> Effect {
@@ -310,9 +348,12 @@ fn close(model: &mut Model) -> Vec<Effect> {
         [one] => left.push(format!("`{one}` is not taken back")),
         several => left.push(format!("{} are not taken back", counted(several.len(), "measure"))),
     }
-    match state.open_runs().count() {
+    // One that is worked through has nothing left.
+    let runs =
+        state.open_runs().filter(|run| screen::left_of(model, &run.run).is_none_or(|left| !left.is_empty()));
+    match runs.count() {
         0 => {}
-        runs => left.push(format!("{} not ended", counted(runs, "runbook"))),
+        runs => left.push(format!("{} not ended (D in it)", counted(runs, "runbook"))),
     }
     if state.stage() < Stage::Mitigated {
         left.push("nobody said that it is over".into());

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use crate::domain::alert::AlertFacts;
 use crate::domain::change::Change;
 use crate::domain::feed::{Feed, FeedState};
+use crate::domain::level::Level;
 use crate::domain::object::{Facts, Kind};
 use crate::domain::settings::Action;
 use crate::domain::time::Timestamp;
@@ -23,6 +24,7 @@ use crate::panes::incident::lines;
 use crate::panes::layout::Layout;
 use crate::panes::tables;
 use crate::runbook::StepKind;
+use crate::update::changes::deeds::STEP;
 use crate::update::typing;
 
 /// To one of the pages, as it is now.
@@ -170,7 +172,7 @@ fn write_down(model: &mut Model) -> Vec<Effect> {
         Page::TimeLine => (format!("{name}-time-line-{stamp}.md"), time_line(model).markdown()),
         Page::Handover => (format!("handover-{stamp}.md"), handover(model).paper(&model.zone).markdown()),
     };
-    vec![Effect::Write { name, text, says: String::new() }]
+    vec![Effect::Write { name, text }]
 }
 
 /// What is copied: the command that takes a measure back, a line, or the page as Markdown.
@@ -230,18 +232,33 @@ fn entries(model: &Model) -> Vec<Entry> {
     match &model.incidents.live {
         Some(live) => {
             let state = live.state();
-            let changes = changes(model, state.detected());
+            let changes = without_steps(changes(model, state.detected()));
             let events = state::events(&state.name, live.events());
             let end = state.is_unfinished().then_some(model.now);
-            timeline::with_gaps(timeline::build(events, &changes), None, end)
+            timeline::with_gaps(timeline::build(events, &changes, &steps(model)), None, end)
         }
-        None => of_shift(model),
+        None => of_shift(model, &without_steps(changes(model, shift(model.now)))),
     }
 }
 
-fn of_shift(model: &Model) -> Vec<Entry> {
+/// What the steps of the runs are called that are known here.
+fn steps(model: &Model) -> timeline::Steps {
+    let named = model.runs.all.values().flat_map(|known| {
+        let steps = (0..).zip(&known.run.runbook().steps);
+        steps.map(|(at, step)| ((known.run.name().to_owned(), at), step.n.clone()))
+    });
+    named.filter(|(_, n)| n != "0").collect()
+}
+
+/// Those that the journal has not told as steps.
+fn without_steps(mut changes: Vec<(String, Change)>) -> Vec<(String, Change)> {
+    changes.retain(|(name, _)| !name.starts_with(STEP));
+    changes
+}
+
+fn of_shift(model: &Model, changes: &[(String, Change)]) -> Vec<Entry> {
     let since = shift(model.now);
-    let mut entries = timeline::build(model.incidents.known.iter(), &changes(model, since));
+    let mut entries = timeline::build(model.incidents.known.iter(), changes, &steps(model));
     entries.retain(|entry| entry.at >= since);
     entries
 }
@@ -265,7 +282,8 @@ fn handover(model: &Model) -> Handover {
         since,
         calendar: &Calendar::at(model.zone.clone()),
         states: &states,
-        timeline: &of_shift(model),
+        // What steps have changed stands among the changes there.
+        timeline: &of_shift(model, &changes(model, since)),
         alerts: alerts(model),
         changes_seen,
         unticked: &unticked(model, &states),
@@ -288,7 +306,8 @@ fn alerts(model: &Model) -> Known<Vec<ActiveAlert>> {
         return Known::NotSeen(state.text);
     }
     let active = seen.into_iter().filter_map(|object| match &object.facts {
-        Facts::Alerts(AlertFacts::Alert(alert)) => {
+        // One that is there to arrive, or that only tells, is no trouble to hand over.
+        Facts::Alerts(AlertFacts::Alert(alert)) if alert.level() != Level::Fine => {
             let cares = model.acknowledged.get(&object.id).map(|said| (said.by.as_str(), said.at));
             Some(ActiveAlert::new(alert, cares))
         }
@@ -299,13 +318,15 @@ fn alerts(model: &Model) -> Known<Vec<ActiveAlert>> {
 
 /// The steps that nobody did, ticked or skipped, by run.
 fn unticked(model: &Model, states: &[State]) -> BTreeMap<String, Vec<String>> {
-    let mut found = BTreeMap::new();
-    for run in states.iter().flat_map(State::open_runs) {
-        let Some(known) = model.runs.all.get(&run.run) else { continue };
-        let steps = (0..).zip(&known.book.runbook.steps);
-        let to_do = steps.filter(|(_, step)| step.n != "0" && step.kind != StepKind::Note);
-        let left = to_do.filter(|(at, _)| !run.is_done(*at));
-        found.insert(run.run.clone(), left.map(|(_, step)| format!("{} {}", step.n, step.title)).collect());
-    }
-    found
+    let runs = states.iter().flat_map(State::open_runs);
+    runs.filter_map(|run| Some((run.run.clone(), left_of(model, &run.run)?))).collect()
+}
+
+/// What is left of a run, on the ways that were chosen; none where its runbook is not known here.
+pub(super) fn left_of(model: &Model, run: &str) -> Option<Vec<String>> {
+    let run = &model.runs.all.get(run)?.run;
+    let steps = (0..).zip(&run.runbook().steps);
+    let to_do = steps.filter(|(_, step)| step.n != "0" && step.kind != StepKind::Note);
+    let left = to_do.filter(|(at, _)| run.view(*at).is_some_and(|view| !view.state.is_done()));
+    Some(left.map(|(_, step)| format!("{} {}", step.n, step.title)).collect())
 }

@@ -5,7 +5,7 @@ use super::measures;
 use crate::domain::action::Verb;
 use crate::domain::object::Kind;
 use crate::domain::text::quoted;
-use crate::incident::event::{At, Order, StepStarted, Target, Verdict, What};
+use crate::incident::event::{At, Findings, Order, StepStarted, Target, Verdict, What};
 use crate::incident::words;
 use crate::model::Model;
 use crate::panes::things;
@@ -93,7 +93,8 @@ fn of_runs(model: &Model, wanted: impl Fn(&StepStarted) -> bool) -> Option<Sugge
                     && wanted(started)
                     && !known.contains(&(started.at.run.as_str(), started.at.step, started.at.command)) =>
             {
-                if let Some(found) = of_step(model, started) {
+                let asked = asked(model, &event.writer, started);
+                if let Some(found) = of_step(model, started, asked) {
                     return Some(found);
                 }
             }
@@ -103,23 +104,67 @@ fn of_runs(model: &Model, wanted: impl Fn(&StepStarted) -> bool) -> Option<Sugge
     None
 }
 
-fn of_step(model: &Model, started: &StepStarted) -> Option<Suggestion> {
+/// What the question about it has shown, as it was answered.
+fn asked<'m>(model: &'m Model, writer: &str, started: &StepStarted) -> Option<&'m Findings> {
+    let question = started.question?;
+    model.incidents.known.events().rev().find_map(|event| match &event.what {
+        What::QuestionAsked(said) if said.question == question && event.writer == writer => {
+            said.findings.as_ref()
+        }
+        _ => None,
+    })
+}
+
+/// `limit of memory: 256Mi → 512Mi`, where one thing alone was set and its value before was read.
+fn old_and_new(asked: &Findings) -> Option<(&str, &str, &str)> {
+    let mut all = asked.effect.iter().filter_map(|line| {
+        let (before, new) = line.split_once(" → ")?;
+        let (what, old) = before.rsplit_once(": ")?;
+        Some((what, old, new))
+    });
+    let (one, None) = (all.next()?, all.next()) else { return None };
+    Some(one).filter(|(_, old, _)| *old != "?")
+}
+
+fn of_step(model: &Model, started: &StepStarted, asked: Option<&Findings>) -> Option<Suggestion> {
     let run = &model.runs.all.get(&started.at.run)?.run;
     let step = run.step(started.at.step)?;
     let command = step.commands.get(usize::try_from(started.at.command?).ok()?)?;
-    let back = measure::suggest(command, &started.text, &step.title).into_iter().next()?;
+    let suggested = measure::suggest(command, &started.text, &step.title).into_iter().next();
+    let seen = asked.and_then(old_and_new);
+    let program = started.text.split_whitespace().next();
+    // Words on how it might be taken back are no command.
+    let undo = asked.map(|asked| &asked.undo).filter(|undo| undo.split_whitespace().next() == program);
+    let Some(back) = suggested else {
+        let (what, old, new) = seen?;
+        return Some(Suggestion {
+            what: what.to_owned(),
+            prior: old.to_owned(),
+            now: new.to_owned(),
+            revert: undo.cloned().unwrap_or_default(),
+            made_by: Some(started.at.clone()),
+            ..Suggestion::default()
+        });
+    };
     let what = match (back.name.as_str(), back.new.as_str()) {
         // Only that it is meant for a while is known: its step says what it is.
         ("", "") => crate::domain::text::clean_to(&step.title, 200).into_owned(),
         ("", _) => back.subject.clone(),
         (name, _) => format!("{name} of {}", back.subject),
     };
+    let prior = seen.map(|(_, old, _)| old.to_owned()).unwrap_or_default();
+    let now = match seen {
+        Some((.., new)) if back.new.is_empty() => new.to_owned(),
+        _ => back.new.clone(),
+    };
+    // What is the same whatever was before is known at once.
+    let known = back.revert(&prior).filter(|_| back.ask.is_none() || !prior.is_empty());
     Some(Suggestion {
         what,
         target: target(&back.subject, started),
-        now: back.new.clone(),
-        // What is the same whatever was before is known at once.
-        revert: back.revert("").filter(|_| back.ask.is_none()).unwrap_or_default(),
+        now,
+        revert: known.or_else(|| undo.cloned()).unwrap_or_default(),
+        prior,
         made_by: Some(started.at.clone()),
         back: Some(back),
         ..Suggestion::default()

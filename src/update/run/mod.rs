@@ -1,4 +1,5 @@
 //! Working through a runbook: what the journal tells of runs, and what runs beside that.
+mod done;
 mod evidence;
 pub mod go;
 mod hand;
@@ -21,7 +22,7 @@ use crate::incident::event::{Event, Order};
 use crate::model::checklist::{Checklist, Mark};
 use crate::model::msg::Effect;
 use crate::model::run::{Known, News};
-use crate::model::shelf::Book;
+use crate::model::shelf::{Book, Fit};
 use crate::model::{Dirty, Model};
 use crate::runbook::execution::State;
 use crate::runbook::order::findings;
@@ -123,6 +124,21 @@ pub fn unfinished(model: &Model, book: &Book) -> Option<String> {
     open.find(|known| known.book.id() == book.id()).map(|known| known.run.name().to_owned())
 }
 
+/// The runbooks that somebody is in the middle of, the one that was begun last first.
+pub fn begun(model: &Model) -> Vec<Fit> {
+    let open = model.runs.all.values().filter(|known| known.run.closed().is_none());
+    let mut begun: Vec<&Known> = open.collect();
+    begun.sort_by_key(|known| std::cmp::Reverse(known.run.opened_at()));
+    let fit = |known: &Known| {
+        // As the list has it: its file may have changed since.
+        let book = model.shelf.book(&known.book.id())?;
+        let progress = known.run.progress();
+        let why = format!("in progress: {} of {} done", progress.done, progress.all);
+        Some(Fit { book, why, score: 0, of: None })
+    };
+    begun.into_iter().filter_map(fit).collect()
+}
+
 /// An event is in the journal.
 pub fn told(model: &mut Model, event: &Event) -> Vec<Effect> {
     let Some(name) = event.what.run() else { return Vec::new() };
@@ -133,6 +149,7 @@ pub fn told(model: &mut Model, event: &Event) -> Vec<Effect> {
         model.runs.starting.remove(&(at.run.clone(), at.step, at.command));
     }
     model.mark_dirty(Dirty::Soon);
+    done::told(model, event);
     let ours = model.checklist.as_ref().is_some_and(|open| open.run.as_deref() == Some(name));
     match &event.what {
         What::StepEnded(ended) if ours => go::ended(model, ended),

@@ -99,6 +99,9 @@ impl Where {
     }
 }
 
+/// So long after a command no word of it is nothing to speak of.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(15);
+
 /// Why nothing can be said of a kind yet: no word came, or none since the command has ended.
 fn unheard(model: &Model, kind: Kind, place: &Where, accepted: &Accepted<'_>) -> Option<Look> {
     let scope = place.scope();
@@ -109,7 +112,10 @@ fn unheard(model: &Model, kind: Kind, place: &Where, accepted: &Accepted<'_>) ->
     let heard =
         feeds.filter(|(_, status)| status.state == FeedState::Live).map(|(_, status)| status.heard).min();
     let new = heard.flatten().is_some_and(|heard| heard > accepted.ended);
-    (!new).then(|| Look::Going("no word of it since".into()))
+    // A poll takes its time: only who waits longer has to know that nothing came.
+    let late = model.now.since(accepted.ended) >= PATIENCE;
+    let waits = if late { "no word of it since" } else { "to be looked at" };
+    (!new).then(|| Look::Going(waits.into()))
 }
 
 fn rolled_out(model: &Model, kind: Kind, name: Option<&str>, place: &Where, accepted: &Accepted<'_>) -> Look {
